@@ -1,0 +1,1 @@
+typedef int none_admin; /* replaced by the room itself */

@@ -1,0 +1,70 @@
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static uint64_t read_ns(clockid_t id)
+{
+        struct timespec ts = {0};
+        (void)clock_gettime(id, &ts);
+        return (uint64_t)ts.tv_sec * CLOCK_S_NS + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t clock_mono_ns(void)
+{
+        return read_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_wall_ns(void)
+{
+        return read_ns(CLOCK_REALTIME);
+}
+
+/** Days since 1970 to year, month, day (proleptic Gregorian, from the era arithmetic of 400-year cycles).
+ * gmtime_r takes a lock in the C library, and the journal writes many of these. */
+static void civil_from_days(uint64_t days, unsigned *year, unsigned *month, unsigned *day)
+{
+        uint64_t z = days + 719468;
+        uint64_t era = z / 146097;
+        unsigned doe = (unsigned)(z - era * 146097);
+        unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+        unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+        unsigned mp = (5 * doy + 2) / 153;
+        *day = doy - (153 * mp + 2) / 5 + 1;
+        *month = mp < 10 ? mp + 3 : mp - 9;
+        *year = (unsigned)(yoe + era * 400) + (*month <= 2 ? 1 : 0);
+}
+
+static char *put_digits(char *to, uint64_t value, unsigned width)
+{
+        for (unsigned i = width; i > 0; i--) {
+                to[i - 1] = (char)('0' + value % 10);
+                value /= 10;
+        }
+        return to + width;
+}
+
+void clock_rfc3339(uint64_t wall_ns, char out[CLOCK_RFC3339_SIZE])
+{
+        uint64_t seconds = wall_ns / CLOCK_S_NS;
+        uint64_t of_day = seconds % 86400;
+        unsigned year;
+        unsigned month;
+        unsigned day;
+        civil_from_days(seconds / 86400, &year, &month, &day);
+        char *p = put_digits(out, year, 4);
+        *p++ = '-';
+        p = put_digits(p, month, 2);
+        *p++ = '-';
+        p = put_digits(p, day, 2);
+        *p++ = 'T';
+        p = put_digits(p, of_day / 3600, 2);
+        *p++ = ':';
+        p = put_digits(p, of_day / 60 % 60, 2);
+        *p++ = ':';
+        p = put_digits(p, of_day % 60, 2);
+        *p++ = '.';
+        p = put_digits(p, wall_ns % CLOCK_S_NS / CLOCK_US_NS, 6);
+        *p++ = 'Z';
+        *p = '\0';
+}

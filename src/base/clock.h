@@ -1,0 +1,26 @@
+/** @file clock.h  Time in nanoseconds.
+ * Monotonic time measures; wall time is only ever shown. Either can be a real system call: take one reading per
+ * wake-up and hand it down. Threads: any. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CLOCK_US_NS 1000ULL
+#define CLOCK_MS_NS 1000000ULL
+#define CLOCK_S_NS  1000000000ULL
+
+/** Nanoseconds of CLOCK_MONOTONIC. */
+uint64_t clock_mono_ns(void);
+
+/** Nanoseconds since 1970-01-01 UTC. */
+uint64_t clock_wall_ns(void);
+
+/** Length of what clock_rfc3339 writes, with its NUL. */
+#define CLOCK_RFC3339_SIZE 28
+
+/** Write @p wall_ns as RFC 3339 with microseconds in UTC, such as 2026-01-02T03:04:05.678901Z. */
+void clock_rfc3339(uint64_t wall_ns, char out[CLOCK_RFC3339_SIZE]);
+
+#endif

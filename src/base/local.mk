@@ -1,0 +1,9 @@
+noinst_LIBRARIES += src/libbase.a
+src_libbase_a_SOURCES = \
+	src/base/clock.c src/base/clock.h \
+	src/base/diag.c src/base/diag.h \
+	src/base/reader.c src/base/reader.h \
+	src/base/ring.c src/base/ring.h \
+	src/base/span.h \
+	src/base/status.c src/base/status.h \
+	src/base/writer.c src/base/writer.h

@@ -1,0 +1,84 @@
+/** @file reader.h  A bounded cursor over bytes, with a sticky error.
+ *
+ *      data                          at              len
+ *      |----- already taken ---------|-- still left --|
+ *      invariant: at <= len
+ *
+ * Reading past the end sets `failed`, and from then on every read yields zeroes and takes nothing. A parser reads
+ * straight through and asks once, at the end. A loop counted by a number from the wire tests `failed` on every turn.
+ * Threads: one owner.   Memory: allocates nothing; spans handed out point into the input. */
+#ifndef BASE_READER_H
+#define BASE_READER_H
+
+#include "base/span.h"
+
+struct reader {
+        const uint8_t *data;
+        size_t len;
+        size_t at;
+        bool failed;
+};
+
+static inline struct reader reader_over(struct span in)
+{
+        return (struct reader){in.data, in.len, 0, false};
+}
+
+/** Bytes not yet taken; 0 after a failure. */
+static inline size_t reader_left(const struct reader *r)
+{
+        return r->failed ? 0 : r->len - r->at;
+}
+
+/** Nothing failed and nothing is left. */
+static inline bool reader_done(const struct reader *r)
+{
+        return !r->failed && r->at == r->len;
+}
+
+/** The next @p n bytes; empty, and failed, if there are fewer. */
+static inline struct span reader_take(struct reader *r, uint64_t n)
+{
+        if (r->failed || n > r->len - r->at) {
+                r->failed = true;
+                return (struct span){NULL, 0};
+        }
+        struct span s = {r->data + r->at, (size_t)n};
+        r->at += (size_t)n;
+        return s;
+}
+
+/** All that is left; empty after a failure. */
+static inline struct span reader_rest(struct reader *r)
+{
+        return reader_take(r, reader_left(r));
+}
+
+/** The next byte without taking it; 0 if there is none (which is no failure). */
+static inline uint8_t reader_peek(const struct reader *r)
+{
+        return reader_left(r) > 0 ? r->data[r->at] : 0;
+}
+
+/** A little-endian unsigned integer of @p n bytes, 1 to 8. */
+uint64_t reader_uint(struct reader *r, unsigned n);
+
+static inline uint8_t reader_u8(struct reader *r)
+{
+        return (uint8_t)reader_uint(r, 1);
+}
+
+static inline uint16_t reader_u16(struct reader *r)
+{
+        return (uint16_t)reader_uint(r, 2);
+}
+
+static inline uint32_t reader_u32(struct reader *r)
+{
+        return (uint32_t)reader_uint(r, 4);
+}
+
+/** Text up to a NUL; the NUL is taken and not part of the result. Fails if there is no NUL. */
+struct span reader_nul(struct reader *r);
+
+#endif

@@ -1,0 +1,140 @@
+#include "base/ring.h"
+
+#include <assert.h>
+
+/* A message stands in one stretch: where the end of the memory is nearer than its length, a filler header says
+ * "skip to the start". Headers and lengths are multiples of 8, so a header always fits before the end. */
+struct header {
+        uint32_t len;      /* of the message, without this header and padding */
+        uint32_t reserved; /* what was set aside for it, a multiple of 8; FILLER marks the skip */
+        uint64_t drops_total; /* dropped since the start when the message was published */
+};
+
+#define FILLER UINT32_MAX
+
+static size_t padded(size_t len)
+{
+        return (len + 7) & ~(size_t)7;
+}
+
+void ring_init(struct ring *ring, void *memory, size_t size)
+{
+        assert(size >= 64 && (size & (size - 1)) == 0);
+        memset(ring, 0, sizeof *ring);
+        ring->memory = memory;
+        ring->size = size;
+}
+
+static struct header *header_at(const struct ring *ring, uint64_t offset)
+{
+        return (struct header *)(void *)(ring->memory + (offset & (ring->size - 1)));
+}
+
+static bool has_room(struct ring *ring, uint64_t head, size_t need)
+{
+        if (ring->size - (size_t)(head - ring->tail_seen) >= need) {
+                return true;
+        }
+        ring->tail_seen = atomic_load_explicit(&ring->tail, memory_order_acquire);
+        return ring->size - (size_t)(head - ring->tail_seen) >= need;
+}
+
+static uint8_t *drop(struct ring *ring)
+{
+        atomic_fetch_add_explicit(&ring->drops, 1, memory_order_release);
+        return NULL;
+}
+
+uint8_t *ring_reserve(struct ring *ring, size_t len)
+{
+        if (len > ring->size / 2 || len > UINT32_MAX / 2) {
+                return drop(ring);
+        }
+        uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+        size_t need = sizeof(struct header) + padded(len);
+        size_t to_end = ring->size - (size_t)(head & (ring->size - 1));
+        size_t skip = to_end < need ? to_end : 0;
+        if (!has_room(ring, head, need + skip)) {
+                return drop(ring);
+        }
+        if (skip > 0) {
+                /* a header needs 16 bytes; where only 8 are left, the consumer knows to skip them */
+                if (skip >= sizeof(struct header)) {
+                        header_at(ring, head)->reserved = FILLER;
+                }
+                head += skip;
+                atomic_store_explicit(&ring->head, head, memory_order_release);
+        }
+        struct header *header = header_at(ring, head);
+        header->reserved = (uint32_t)padded(len);
+        return (uint8_t *)(header + 1);
+}
+
+void ring_commit(struct ring *ring, size_t len)
+{
+        uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+        struct header *header = header_at(ring, head);
+        assert(len <= header->reserved);
+        header->len = (uint32_t)len;
+        header->reserved = (uint32_t)padded(len);
+        header->drops_total = atomic_load_explicit(&ring->drops, memory_order_relaxed);
+        atomic_store_explicit(&ring->head, head + sizeof *header + padded(len),
+                              memory_order_release);
+}
+
+bool ring_peek(struct ring *ring, struct ring_message *out)
+{
+        uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+        for (;;) {
+                uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
+                if (head == tail) {
+                        return false;
+                }
+                size_t to_end = ring->size - (size_t)(tail & (ring->size - 1));
+                struct header *header = header_at(ring, tail);
+                if (to_end >= sizeof *header && header->reserved != FILLER) {
+                        out->bytes = span_of(header + 1, header->len);
+                        out->drops_before = header->drops_total > ring->drops_reported
+                                                ? header->drops_total - ring->drops_reported
+                                                : 0;
+                        return true;
+                }
+                tail += to_end;
+                atomic_store_explicit(&ring->tail, tail, memory_order_release);
+        }
+}
+
+void ring_pop(struct ring *ring)
+{
+        uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+        struct header *header = header_at(ring, tail);
+        if (header->drops_total > ring->drops_reported) {
+                ring->drops_reported = header->drops_total;
+        }
+        atomic_store_explicit(&ring->tail, tail + sizeof *header + header->reserved,
+                              memory_order_release);
+}
+
+uint64_t ring_take_drops(struct ring *ring)
+{
+        struct ring_message message;
+        uint64_t drops = atomic_load_explicit(&ring->drops, memory_order_acquire);
+        if (ring_peek(ring, &message)) {
+                return 0;
+        }
+        uint64_t fresh = drops - ring->drops_reported;
+        ring->drops_reported = drops;
+        return fresh;
+}
+
+uint64_t ring_drops(const struct ring *ring)
+{
+        return atomic_load_explicit(&ring->drops, memory_order_relaxed);
+}
+
+size_t ring_used(const struct ring *ring)
+{
+        uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+        uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+        return head > tail ? (size_t)(head - tail) : 0;
+}

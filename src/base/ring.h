@@ -1,0 +1,62 @@
+/** @file ring.h  A byte ring of messages between one producer thread and one consumer thread, with a drop count.
+ *
+ *      tail                         head
+ *      |-- [len][drops] message ... --|-- free --|        offsets grow for ever; memory index = offset % size
+ *      invariant: head - tail <= size
+ *
+ * A message that does not fit is dropped and counted, never half written. Each message carries how many were dropped
+ * just before it, so that the consumer can put a mark at the very place of the gap.
+ * Threads: exactly one producer and one consumer; no locks.   Memory: the caller's, for as long as the ring lives. */
+#ifndef BASE_RING_H
+#define BASE_RING_H
+
+#include "base/span.h"
+#include "base/status.h"
+
+#include <stdalign.h>
+#include <stdatomic.h>
+
+struct ring {
+        uint8_t *memory;
+        size_t size; /**< bytes, a power of two */
+
+        alignas(64) _Atomic uint64_t head; /**< producer's: end of the newest message */
+        uint64_t tail_seen;                /**< producer's copy of tail, refreshed when space looks short */
+        _Atomic uint64_t drops;            /**< producer's: messages dropped since the start */
+
+        alignas(64) _Atomic uint64_t tail; /**< consumer's: start of the oldest message */
+        uint64_t drops_reported;           /**< consumer's: drops already handed out */
+};
+
+/** What ring_peek gives. The bytes are one stretch and stay valid until ring_pop. */
+struct ring_message {
+        struct span bytes;
+        uint64_t drops_before; /**< messages dropped between the one before and this */
+};
+
+/** @p size must be a power of two, at least 64; @p memory is aligned to 8. */
+void ring_init(struct ring *ring, void *memory, size_t size);
+
+/** Producer: room for a message of @p len bytes, 8-aligned, to be filled before ring_commit.
+ *  @return NULL, and one more drop counted, if it does not fit. */
+uint8_t *ring_reserve(struct ring *ring, size_t len);
+
+/** Producer: publish the reserved message, cut to @p len (at most what was reserved). */
+void ring_commit(struct ring *ring, size_t len);
+
+/** Consumer: the oldest message. @return false if there is none. */
+bool ring_peek(struct ring *ring, struct ring_message *out);
+
+/** Consumer: give the peeked message's room back. */
+void ring_pop(struct ring *ring);
+
+/** Consumer: drops that no message has reported yet (the producer dropped and then sent nothing). Reports them. */
+uint64_t ring_take_drops(struct ring *ring);
+
+/** Any thread: messages dropped since the start. */
+uint64_t ring_drops(const struct ring *ring);
+
+/** Any thread: bytes in use just now. */
+size_t ring_used(const struct ring *ring);
+
+#endif

@@ -1,0 +1,61 @@
+/** @file writer.h  A bounded cursor for building bytes in memory that the caller owns, with a sticky error.
+ *
+ *      data                     at                size
+ *      |------- written --------|----- free -------|
+ *      invariant: at <= size
+ *
+ * What does not fit sets `failed` and writes nothing from then on; nothing is ever written half. `wanted` counts what
+ * would have been written in all, so a caller can say by how much its buffer was too small.
+ * Threads: one owner.   Memory: allocates nothing. */
+#ifndef BASE_WRITER_H
+#define BASE_WRITER_H
+
+#include "base/span.h"
+
+struct writer {
+        uint8_t *data;
+        size_t size;
+        size_t at;
+        uint64_t wanted;
+        bool failed;
+};
+
+static inline struct writer writer_over(void *data, size_t size)
+{
+        return (struct writer){data, size, 0, 0, false};
+}
+
+static inline struct span writer_span(const struct writer *w)
+{
+        return (struct span){w->data, w->at};
+}
+
+/** Append @p n bytes. @p data may be NULL if @p n is 0. */
+void writer_bytes(struct writer *w, const void *data, size_t n);
+
+static inline void writer_put(struct writer *w, struct span s)
+{
+        writer_bytes(w, s.data, s.len);
+}
+
+/** Append a NUL-terminated string without its NUL. */
+static inline void writer_text(struct writer *w, const char *text)
+{
+        writer_bytes(w, text, strlen(text));
+}
+
+static inline void writer_char(struct writer *w, char c)
+{
+        writer_bytes(w, &c, 1);
+}
+
+/** Append @p value in @p n bytes, little-endian, 1 to 8. */
+void writer_uint(struct writer *w, uint64_t value, unsigned n);
+
+/** Append @p value in decimal. */
+void writer_decimal(struct writer *w, uint64_t value);
+
+/** Append as printf does; no NUL is left behind. */
+void writer_format(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,18 @@
+/** @file hex.h  Packets for the eye: a title line, then offset, hex and text, 16 bytes a line.
+ *
+ *      2026-01-02T03:04:05.678901Z  #7 client > server  seq 0  len 9  COM_QUERY
+ *        000000  03 53 45 4c 45 43 54 20  31                       .SELECT 1
+ *
+ * A cut packet ends with a line that says how many bytes are not shown. Always ASCII. */
+#ifndef CAPTURE_HEX_H
+#define CAPTURE_HEX_H
+
+#include "base/writer.h"
+#include "mysql/dissect.h"
+
+/** Append the dump of @p p. */
+void hex_packet(struct writer *w, uint64_t conn_id, uint64_t wall_ns, const struct packet *p);
+/** Most bytes that hex_packet can write for a packet with @p head_len bytes of head. */
+size_t hex_packet_size(size_t head_len);
+
+#endif

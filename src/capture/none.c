@@ -1,0 +1,1 @@
+typedef int none_capture; /* replaced by the room itself */

@@ -1,0 +1,1 @@
+typedef int none_cli; /* replaced by the room itself */

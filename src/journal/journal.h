@@ -1,0 +1,52 @@
+/** @file journal.h  Records from the workers to the log: a ring for each worker, one writer thread, sinks.
+ *
+ *      worker: journal_put -> [ring] -> writer thread: format -> sink (stdout, file) -> recent records
+ *
+ * A full ring drops the record and counts it; the writer puts a gap record (event "gap", dropped n) in its place.
+ * Threads: journal_put from its worker only; journal_recent from the admin thread; the rest from main. */
+#ifndef JOURNAL_JOURNAL_H
+#define JOURNAL_JOURNAL_H
+
+#include "base/span.h"
+#include "base/status.h"
+#include "journal/format.h"
+#include "mysql/record.h"
+
+struct settings;
+struct journal;
+struct journal_port; /**< a worker's end */
+
+/** Open the sinks and make @p ports rings. What fails was reported by diag. @p settings must outlive it. */
+enum status journal_new(const struct settings *settings, unsigned ports, struct journal **out);
+/** Start the writer thread. */
+enum status journal_start(struct journal *j);
+/** Write out what is in the rings (for at most some seconds if a sink is stuck), say what was lost, end the thread. */
+void journal_stop(struct journal *j);
+void journal_free(struct journal *j);
+
+/** The ring of worker @p i. */
+struct journal_port *journal_port(struct journal *j, unsigned i);
+/** Hand over a copy of @p r. Never blocks. @return false if it had to be dropped (counted). */
+bool journal_put(struct journal_port *port, const struct record *r);
+
+/** Open the log files anew (after somebody moved them away). Any thread; done by the writer soon. */
+void journal_reopen(struct journal *j);
+
+struct journal_counts {
+        uint64_t records;       /**< written out (to all sinks, once each) */
+        uint64_t dropped;       /**< not kept, for want of room in a ring or a sink */
+        uint64_t bytes;         /**< written to sinks */
+        uint64_t sink_errors;   /**< failed writes */
+};
+struct journal_counts journal_counts(const struct journal *j);
+
+/* Recent records: the last ones, in fixed memory, numbered from 1. */
+
+/** Format the record after number *@p cursor into @p w and set *@p cursor to its number (0 at first = from the oldest).
+ *  Where records were overwritten meanwhile, a gap record comes first.
+ *  @return false when there is none newer; w->failed if it did not fit (then *@p cursor still moves on). */
+bool journal_recent(struct journal *j, uint64_t *cursor, enum format format, struct writer *w);
+/** Number of the newest record; 0 if none yet. */
+uint64_t journal_recent_last(struct journal *j);
+
+#endif

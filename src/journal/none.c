@@ -1,0 +1,1 @@
+typedef int none_journal; /* replaced by the room itself */

@@ -1,0 +1,6 @@
+#include "base/status.h"
+
+int main(void)
+{
+        return STATUS_OK;
+}

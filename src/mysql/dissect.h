@@ -1,0 +1,79 @@
+/** @file dissect.h  Follow one session's bytes, both ways, and say what happened.
+ *
+ * Knows: the protocol.   Does not know: sockets, clocks (times are arguments), threads, where records go.
+ * It never changes or holds bytes, and nothing waits for it. Where it can't follow it says why once (EVENT_NOTICE)
+ * and is *opaque* from then on.
+ *
+ *      GREETING -> LOGIN -> AUTH -> READY -> CLOSED          any -> OPAQUE
+ *
+ * Bytes may come in any split; the records are the same. Memory is bounded by the settings, not by results.
+ * Threads: one owner.   Memory: STAGE_DISSECT and STAGE_FRAME. */
+#ifndef MYSQL_DISSECT_H
+#define MYSQL_DISSECT_H
+
+#include "mysql/record.h"
+
+enum side { SIDE_CLIENT, SIDE_SERVER };
+
+/** Bounds. What is cut says its true length. */
+struct dissect_settings {
+        size_t query_bytes;   /**< kept of a statement's text */
+        size_t value_bytes;   /**< kept of one parameter value */
+        size_t packet_bytes;  /**< kept of each packet for on_packet; 0 = on_packet is never called */
+        size_t held_bytes;    /**< of one session's commands and statements, all together */
+        uint32_t pipeline;    /**< commands that await their replies */
+        uint32_t statements;  /**< prepared statements known at once */
+};
+
+/** One packet of the wire, complete (or cut off by the end of the session). */
+struct packet {
+        enum side from;
+        uint8_t seq;
+        bool secret;       /**< holds passwords or authentication data: head is empty */
+        bool cut_off;      /**< the session ended within it */
+        uint32_t length;   /**< payload, as the header says */
+        const char *name;  /**< static: COM_QUERY, OK, row … */
+        uint64_t mono_ns;  /**< when its last byte came */
+        struct span head;  /**< the payload's first bytes */
+};
+
+/** Where news goes. The arguments live only during the call. on_record gets a record in which the dissector has
+ *  filled what it knows; connection, addresses and wall_ns are the receiver's to fill. */
+struct dissect_sink {
+        void *arg;
+        void (*on_record)(void *arg, struct record *record);
+        void (*on_packet)(void *arg, const struct packet *packet);
+};
+
+struct dissect;
+
+/** @return NULL when memory is out. @p settings must outlive it. */
+struct dissect *dissect_new(const struct dissect_settings *settings, struct dissect_sink sink);
+/** Without records; call dissect_end first if there is something to say. NULL is allowed. */
+void dissect_free(struct dissect *d);
+
+/** The next bytes from @p from, read at @p now_ns (monotonic). */
+void dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns);
+/** No more bytes will come: commands without a reply become records that say so. */
+void dissect_end(struct dissect *d, uint64_t now_ns);
+/** Stop following, for a @p reason (static text) found elsewhere. */
+void dissect_give_up(struct dissect *d, const char *reason, uint64_t now_ns);
+
+/** What is known of the session just now, for the list of sessions. Spans live until the next feed. */
+struct dissect_view {
+        const char *phase; /**< "greeting", "login", "auth", "ready", "opaque", "closed" */
+        const char *opaque_reason; /**< NULL if it follows */
+        struct span username;
+        struct span database;
+        struct span server_version;
+        uint64_t server_conn_id;
+        const char *command;     /**< in flight; NULL = idle */
+        struct span query;       /**< of that command */
+        uint64_t command_mono_ns; /**< when it began */
+        uint32_t pipelined;      /**< commands in flight */
+        uint32_t statements;     /**< prepared statements open */
+        uint64_t records;        /**< commands that ended */
+};
+struct dissect_view dissect_view(const struct dissect *d);
+
+#endif

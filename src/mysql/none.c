@@ -1,0 +1,1 @@
+typedef int none_mysql; /* replaced by the room itself */

@@ -1,0 +1,180 @@
+/** @file record.h  What querytap tells about one thing that happened: a statement, a login, a disconnect …
+ *
+ * One table (record_fields) names each field, its type, its unit and what it means; formats, manual and filters read
+ * the table and know no field by themselves. Names follow tcpdp where it has the field, else MySQL's and
+ * OpenTelemetry's.
+ * A field counts only if its bit in `present` is set (record_set_* do that).
+ * Memory: texts and lists are spans of their owner's; valid during the call that hands the record over.
+ * record_pack makes one flat copy for a ring. */
+#ifndef MYSQL_RECORD_H
+#define MYSQL_RECORD_H
+
+#include "mysql/value.h"
+
+enum record_event {
+        EVENT_CONNECT,    /**< a client was accepted and its upstream reached */
+        EVENT_AUTH,       /**< a login ended: with errno if it failed */
+        EVENT_QUERY,      /**< a command and its reply */
+        EVENT_DISCONNECT, /**< a session ended: reason */
+        EVENT_ERROR,      /**< something that no command explains: reason, error */
+        EVENT_NOTICE,     /**< something querytap changed or could not follow: reason */
+        EVENT_PACKET,     /**< one packet, for the hex dump */
+        EVENT_GAP,        /**< records that could not be kept stood here: dropped */
+        EVENT_COUNT
+};
+
+/** "connect", "auth", "query" … */
+const char *record_event_name(enum record_event event);
+
+enum record_field {
+        FIELD_CONN_ID,
+        FIELD_CONN_SEQ_NUM,
+        FIELD_CLIENT_ADDR,
+        FIELD_PROXY_LISTEN_ADDR,
+        FIELD_PROXY_CLIENT_ADDR,
+        FIELD_REMOTE_ADDR,
+        FIELD_USERNAME,
+        FIELD_DATABASE,
+        FIELD_CHARACTER_SET,
+        FIELD_SERVER_VERSION,
+        FIELD_SERVER_CONN_ID,
+        FIELD_AUTH_PLUGIN,
+        FIELD_CONNECT_ATTRIBUTES,
+        FIELD_COMMAND_ID,
+        FIELD_COMMAND,
+        FIELD_QUERY,
+        FIELD_QUERY_LENGTH,
+        FIELD_STMT_ID,
+        FIELD_STMT_PREPARE_QUERY,
+        FIELD_STMT_EXECUTE_VALUES,
+        FIELD_QUERY_ATTRIBUTES,
+        FIELD_DURATION_US,
+        FIELD_REQUEST_US,
+        FIELD_SERVER_US,
+        FIELD_STREAM_US,
+        FIELD_ROWS,
+        FIELD_COLUMNS,
+        FIELD_AFFECTED_ROWS,
+        FIELD_LAST_INSERT_ID,
+        FIELD_WARNINGS,
+        FIELD_RESULTS,
+        FIELD_STATUS_FLAGS,
+        FIELD_BYTES_SENT,
+        FIELD_BYTES_RECEIVED,
+        FIELD_ERRNO,
+        FIELD_SQLSTATE,
+        FIELD_ERROR,
+        FIELD_INFO,
+        FIELD_REASON,
+        FIELD_DIRECTION,
+        FIELD_PACKET_SEQ,
+        FIELD_PACKET_LENGTH,
+        FIELD_PACKET_NAME,
+        FIELD_PACKET_BYTES,
+        FIELD_DROPPED,
+        FIELD_COUNT
+};
+
+struct record {
+        enum record_event event;
+        uint64_t present;  /**< bit i: enum record_field i */
+        uint64_t wall_ns;  /**< ts: when it began; filled by the session from mono_ns */
+        uint64_t mono_ns;  /**< the same on the monotonic clock; not shown */
+
+        uint64_t conn_id;
+        uint64_t conn_seq_num;
+        struct span client_addr;
+        struct span proxy_listen_addr;
+        struct span proxy_client_addr;
+        struct span remote_addr;
+        struct span username;
+        struct span database;
+        struct span character_set;
+        struct span server_version;
+        uint64_t server_conn_id;
+        struct span auth_plugin;
+        struct value_list connect_attributes;
+        uint64_t command_id;
+        struct span command;
+        struct span query;
+        uint64_t query_length;
+        uint64_t stmt_id;
+        struct span stmt_prepare_query;
+        struct value_list stmt_execute_values;
+        struct value_list query_attributes;
+        uint64_t duration_us;
+        uint64_t request_us;
+        uint64_t server_us;
+        uint64_t stream_us;
+        uint64_t rows;
+        uint64_t columns;
+        uint64_t affected_rows;
+        uint64_t last_insert_id;
+        uint64_t warnings;
+        uint64_t results;
+        uint64_t status_flags;
+        uint64_t bytes_sent;
+        uint64_t bytes_received;
+        uint64_t errno_;
+        struct span sqlstate;
+        struct span error;
+        struct span info;
+        struct span reason;
+        struct span direction;
+        uint64_t packet_seq;
+        uint64_t packet_length;
+        struct span packet_name;
+        struct span packet_bytes;
+        uint64_t dropped;
+};
+
+enum record_kind {
+        RECORD_UINT,
+        RECORD_TEXT,  /**< text in the session's character set: maybe no UTF-8 */
+        RECORD_BYTES, /**< binary */
+        RECORD_LIST,  /**< struct value_list, positional: a JSON array */
+        RECORD_MAP,   /**< struct value_list with names: a JSON object */
+        RECORD_FLAGS, /**< SERVER_STATUS_* bits: a JSON array of names */
+};
+
+struct record_field_info {
+        const char *name; /**< as in the logs */
+        enum record_kind kind;
+        size_t offset; /**< in struct record */
+        const char *unit; /**< "us", "bytes" or "" */
+        const char *help; /**< a sentence for the manual, with when the field is absent */
+};
+
+/** Indexed by enum record_field, in the order in which formats print. */
+extern const struct record_field_info record_fields[FIELD_COUNT];
+
+static inline bool record_has(const struct record *r, enum record_field f)
+{
+        return (r->present >> f & 1) != 0;
+}
+
+/** Mark @p f present; r->member holds its value. */
+static inline void record_mark(struct record *r, enum record_field f)
+{
+        r->present |= (uint64_t)1 << f;
+}
+
+/** Accessors by field, for what walks the table. */
+uint64_t record_uint(const struct record *r, enum record_field f);
+struct span record_text(const struct record *r, enum record_field f);
+struct value_list record_list(const struct record *r, enum record_field f);
+void record_set_uint(struct record *r, enum record_field f, uint64_t value);
+void record_set_text(struct record *r, enum record_field f, struct span text);
+void record_set_list(struct record *r, enum record_field f, struct value_list list);
+
+/** Name of SERVER_STATUS bit @p bit (0 … 15) in lower case, such as "in_trans"; NULL if unused. */
+const char *record_status_name(unsigned bit);
+
+/** Bytes that record_pack needs for @p r. */
+size_t record_pack_size(const struct record *r);
+/** Copy @p r with all it points to into @p out, 8-aligned, record_pack_size bytes. */
+void record_pack(const struct record *r, uint8_t *out);
+/** The packed record in @p bytes, as long as those stay as they are. @return false if they are no packed record. */
+bool record_unpack(uint8_t *bytes, size_t len, struct record *out);
+
+#endif

@@ -1,0 +1,70 @@
+/** @file value.h  One decoded value: a statement's parameter, an attribute, later a column of a row.
+ * Knows: the types of the protocol and their binary and text forms.   Does not know: where a value came from.
+ * Source: MySQL's protocol documentation (binary protocol value), MariaDB's (COM_STMT_EXECUTE). */
+#ifndef MYSQL_VALUE_H
+#define MYSQL_VALUE_H
+
+#include "base/reader.h"
+#include "base/writer.h"
+
+/** enum_field_types; what is not listed prints as text or, if it is not UTF-8, as hex. */
+enum value_type {
+        VALUE_DECIMAL = 0x00,
+        VALUE_TINY = 0x01,
+        VALUE_SHORT = 0x02,
+        VALUE_LONG = 0x03,
+        VALUE_FLOAT = 0x04,
+        VALUE_DOUBLE = 0x05,
+        VALUE_NULL = 0x06,
+        VALUE_TIMESTAMP = 0x07,
+        VALUE_LONGLONG = 0x08,
+        VALUE_INT24 = 0x09,
+        VALUE_DATE = 0x0a,
+        VALUE_TIME = 0x0b,
+        VALUE_DATETIME = 0x0c,
+        VALUE_YEAR = 0x0d,
+        VALUE_VARCHAR = 0x0f,
+        VALUE_BIT = 0x10,
+        VALUE_VECTOR = 0xf2,
+        VALUE_JSON = 0xf5,
+        VALUE_NEWDECIMAL = 0xf6,
+        VALUE_ENUM = 0xf7,
+        VALUE_SET = 0xf8,
+        VALUE_TINY_BLOB = 0xf9,
+        VALUE_MEDIUM_BLOB = 0xfa,
+        VALUE_LONG_BLOB = 0xfb,
+        VALUE_BLOB = 0xfc,
+        VALUE_VAR_STRING = 0xfd,
+        VALUE_STRING = 0xfe,
+        VALUE_GEOMETRY = 0xff,
+};
+
+/** A value as it stood on the wire. Spans belong to whoever made the value. */
+struct value {
+        struct span name;   /**< of an attribute; empty for a positional parameter */
+        struct span bytes;  /**< the binary form without its length prefix; maybe cut */
+        uint64_t true_len;  /**< what bytes.len was before it was cut */
+        uint8_t type;       /**< enum value_type */
+        bool is_unsigned;
+        bool is_null;
+        bool unknown;       /**< the types were never seen (attached in mid-stream, say) */
+};
+
+struct value_list {
+        const struct value *at;
+        size_t n;
+};
+
+/** Read one value of binary form of @p type from @p r, keeping at most @p keep bytes of it. */
+struct value value_read(struct reader *r, uint8_t type, bool is_unsigned, size_t keep);
+
+/** How a value is printed. */
+enum value_style {
+        VALUE_AS_JSON, /**< number, "string", null, {"hex":"…"}; a cut one {"text"|"hex":…,"length":n} */
+        VALUE_AS_SQL,  /**< literal as one would type it: 1, 'text', NULL, X'…'; a cut one ends in … (n bytes) */
+};
+
+/** Append @p v to @p w. Always valid UTF-8. */
+void value_print(struct writer *w, const struct value *v, enum value_style style);
+
+#endif

@@ -1,0 +1,1 @@
+typedef int none_profile; /* replaced by the room itself */

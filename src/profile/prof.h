@@ -1,0 +1,144 @@
+/** @file prof.h  Stages and their heaps: who holds how much memory, and where it was allocated.
+ *
+ * Knows: stages, libraries, allocation sites, the statement that was on the wire.
+ * Does not know: the protocol, libevent, OpenSSL (hooks.h ties those to the seam).
+ *
+ * Every allocation belongs to a stage. Our code names its stage; what a library allocates is charged to the thread's
+ * *current stage*, which a callback sets on entry:
+ *
+ *      PROF_SCOPE(STAGE_SESSION);          // until the end of the enclosing block
+ *
+ * Each block carries a 16-byte prefix (size, stage, library, record, magic), so that a free is charged where the
+ * allocation was, and a foreign or double free is caught and named.
+ * Counters are exact, kept per thread and summed by the reader. Records are samples: see PROFILE terms in record.h.
+ * Names of counters follow performance_schema.memory_summary_* of MySQL's reference manual.
+ * Threads: any thread may allocate and free; a block may be freed by another thread than it was allocated by.
+ * The profiler's own memory comes from mmap and shows as stage "profile". */
+#ifndef PROFILE_PROF_H
+#define PROFILE_PROF_H
+
+#include "base/span.h"
+#include "base/status.h"
+
+/** The pipeline's stages, in the order of the way of a byte. prof_stage_name gives each its name. */
+enum prof_stage {
+        STAGE_MAIN,     /**< start-up, and whatever runs in no other stage */
+        STAGE_SETTINGS,
+        STAGE_LISTENER,
+        STAGE_WORKER,   /**< event loops and mailboxes */
+        STAGE_SESSION,
+        STAGE_LINK,     /**< sockets and their backlog */
+        STAGE_TLS,
+        STAGE_FRAME,    /**< held and reassembled packets */
+        STAGE_DISSECT,  /**< commands in flight, prepared statements */
+        STAGE_DIGEST,
+        STAGE_CAPTURE,  /**< recorded packets */
+        STAGE_JOURNAL,  /**< rings, formatting, recent records */
+        STAGE_SINK,     /**< output buffers of log files */
+        STAGE_ADMIN,
+        STAGE_PROFILE,  /**< the profiler itself (mmap) */
+        STAGE_COUNT
+};
+
+/** Who asked, within a stage. */
+enum prof_lib { LIB_OWN, LIB_LIBEVENT, LIB_OPENSSL, LIB_COUNT };
+
+const char *prof_stage_name(enum prof_stage stage);
+const char *prof_lib_name(enum prof_lib lib);
+/** @return the stage of that name, or STAGE_COUNT. */
+enum prof_stage prof_stage_find(const char *name);
+
+/* --- heaps ---------------------------------------------------------------------------------------------------- */
+
+/** As malloc, calloc, realloc, strdup, memdup; NULL when memory is out or a fault was injected. A size of 0 gives a
+ *  block of its own. prof_realloc keeps the block's stage; on NULL the old block stands as it was. */
+void *prof_alloc(enum prof_stage stage, size_t size) __attribute__((malloc, warn_unused_result));
+void *prof_calloc(enum prof_stage stage, size_t n, size_t size) __attribute__((malloc, warn_unused_result));
+void *prof_realloc(enum prof_stage stage, void *block, size_t size) __attribute__((warn_unused_result));
+char *prof_strdup(enum prof_stage stage, const char *text) __attribute__((warn_unused_result));
+/** A copy of @p s with a NUL behind it. */
+char *prof_spandup(enum prof_stage stage, struct span s) __attribute__((warn_unused_result));
+/** NULL is allowed. */
+void prof_free(void *block);
+/** Charge @p block to @p stage from now on: one free there, one allocation here. */
+void prof_move(void *block, enum prof_stage stage);
+
+/* What library hooks call: charged to the current stage. */
+void *prof_lib_alloc(enum prof_lib lib, size_t size);
+void *prof_lib_realloc(enum prof_lib lib, void *block, size_t size);
+
+/* --- the current stage ---------------------------------------------------------------------------------------- */
+
+/** Set the thread's current stage. @return the one before, for prof_leave. */
+enum prof_stage prof_enter(enum prof_stage stage);
+void prof_leave(enum prof_stage before);
+
+static inline void prof_scope_end(const enum prof_stage *before)
+{
+        prof_leave(*before);
+}
+
+/** Current stage = @p stage until the end of the enclosing block. */
+#define PROF_SCOPE(stage)                                                                                              \
+        __attribute__((cleanup(prof_scope_end), unused)) const enum prof_stage prof_scope_before =                     \
+            prof_enter(stage)
+
+/* --- what is on the wire ----------------------------------------------------------------------------------------- */
+
+/** The statement that the thread is working for; a record that is born meanwhile remembers it. The struct and its
+ *  text are the caller's and stay valid until replaced. */
+struct prof_wire {
+        uint64_t session; /**< conn_id, 0 = none */
+        const char *command; /**< static, such as "COM_QUERY"; NULL = none */
+        struct span text;    /**< the statement, maybe cut */
+};
+
+/** NULL = nothing on the wire. Cheap: stores a pointer. */
+void prof_set_wire(const struct prof_wire *wire);
+/** Statements seen so far, all threads; a record's birth is told in this unit too. */
+void prof_count_statement(void);
+uint64_t prof_statements(void);
+
+/* --- counters ---------------------------------------------------------------------------------------------------- */
+
+/** Totals since the start. CURRENT_COUNT_USED = allocs - frees; LOW and HIGH are of the readings taken (one a
+ *  second by prof_tick, and each prof_read). */
+struct prof_counts {
+        uint64_t count_alloc;
+        uint64_t count_free;
+        uint64_t bytes_alloc;
+        uint64_t bytes_free;
+        int64_t low_count_used;
+        int64_t current_count_used;
+        int64_t high_count_used;
+        int64_t low_bytes_used;
+        int64_t current_bytes_used;
+        int64_t high_bytes_used;
+};
+
+/** Counters of a stage, all libraries together (@p lib = LIB_COUNT) or one of them (no LOW/HIGH then). */
+struct prof_counts prof_read(enum prof_stage stage, enum prof_lib lib);
+/** Live bytes of all stages. */
+uint64_t prof_live_bytes(void);
+/** Take the once-a-second reading for LOW and HIGH. Call from one thread. */
+void prof_tick(void);
+/** Frees of what was no block of ours, or already freed. Each was reported by diag and not carried out. */
+uint64_t prof_bad_frees(void);
+
+/* --- sampling ---------------------------------------------------------------------------------------------------- */
+
+/** Mean bytes between samples: 1 = every allocation, 0 = none. May change while running. Default 524288. */
+void prof_set_sample_bytes(uint64_t mean);
+uint64_t prof_sample_bytes(void);
+
+/* --- fault injection ------------------------------------------------------------------------------------------- */
+
+/** Make the @p nth next allocation (1 = the next) fail, once, counting all threads, in stages other than main,
+ *  settings, admin and profile. 0 disarms. */
+void prof_fail_nth(uint64_t nth);
+/** Allocations counted since prof_fail_nth was last called with a number other than 0. */
+uint64_t prof_fail_seen(void);
+/** Faults that were injected since the start. */
+uint64_t prof_fail_fired(void);
+
+#endif

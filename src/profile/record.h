@@ -1,0 +1,44 @@
+/** @file record.h  Allocation records: sampled allocation sites, as on a Go server's heap profile.
+ *
+ * A record is (stage, library, size class, exact stack). Records are never dropped; what they count are samples, about
+ * one allocation per prof_sample_bytes. A record whose blocks are all freed stays, with 0 live objects.
+ * The table is fixed (PROF_RECORDS); past it one overflow record a stage takes the samples, counted.
+ * Threads: any may read while others allocate. */
+#ifndef PROFILE_RECORD_H
+#define PROFILE_RECORD_H
+
+#include "profile/prof.h"
+
+#define PROF_RECORDS   16384
+#define PROF_STACK_MAX 32
+#define PROF_TEXT_MAX  120
+
+/** A copy of one record, consistent in itself. Bytes are raw (unscaled): objects times the class' size. */
+struct prof_record {
+        uint32_t id; /**< order of birth, from 1 */
+        enum prof_stage stage;
+        enum prof_lib lib;
+        uint64_t size; /**< of the size class, bytes */
+        uint64_t allocs;
+        uint64_t frees;
+        uint64_t born_wall_ns;
+        uint64_t born_statement; /**< prof_statements() at birth */
+        uint64_t last_wall_ns;   /**< newest sample, to the second of prof_tick */
+        uint64_t session;        /**< on the wire at birth; 0 = none */
+        const char *command;     /**< static; NULL = none */
+        char text[PROF_TEXT_MAX]; /**< the statement's head, NUL-terminated, raw bytes */
+        bool overflow;            /**< stands for all that the table had no room for */
+        uint16_t depth;
+        uintptr_t stack[PROF_STACK_MAX]; /**< return addresses, leaf first */
+};
+
+/** Records born so far (overflow records included). Ids run from 1 to this. */
+uint32_t prof_record_count(void);
+/** Copy record @p id. @return false if there is none (yet). */
+bool prof_record_get(uint32_t id, struct prof_record *out);
+/** Samples that went to an overflow record. */
+uint64_t prof_record_overflowed(void);
+/** Different stacks among the records. */
+uint32_t prof_record_stacks(void);
+
+#endif

@@ -1,0 +1,1 @@
+typedef int none_proxy; /* replaced by the room itself */

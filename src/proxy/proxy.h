@@ -1,0 +1,77 @@
+/** @file proxy.h  The libevent side as seen from outside: start, stop, look.
+ *
+ *      main thread: listener -> proxy -> (least busy) worker thread: sessions
+ *
+ * The admin port never reads a worker's structures: it asks for a snapshot, and the answer arrives later as a call on
+ * the main thread's event loop. Threads: all functions from main. */
+#ifndef PROXY_PROXY_H
+#define PROXY_PROXY_H
+
+#include "base/status.h"
+#include "journal/journal.h"
+#include "mysql/dissect.h"
+#include "settings/settings.h"
+
+struct event_base;
+struct proxy;
+
+/** Bind, resolve nothing yet, start the workers. Errors were said. @p journal has one port per worker, plus one more,
+ *  the last, for records of the main thread. The arguments must outlive the proxy. */
+enum status proxy_new(const struct settings *settings, struct event_base *main_base, struct journal *journal,
+                      struct proxy **out);
+/** Workers that proxy_new will start under @p settings. */
+unsigned proxy_workers(const struct settings *settings);
+/** Stop accepting, close all sessions, end the threads. */
+void proxy_free(struct proxy *p);
+/** Where it listens, as host:port (the real port if 0 was asked). */
+const char *proxy_listen_addr(const struct proxy *p);
+
+/** A session as it was when its worker looked. Texts are cut to fit and NUL-terminated, raw bytes. */
+struct session_view {
+        uint64_t conn_id;
+        unsigned worker;
+        char client_addr[128];
+        char remote_addr[128];
+        char username[64];
+        char database[64];
+        char phase[16];
+        char opaque_reason[96];
+        char command[32];
+        char query[160];
+        uint64_t age_us;
+        uint64_t command_us; /**< since the command in flight began */
+        uint64_t records;
+        uint64_t bytes_sent;     /**< client to server */
+        uint64_t bytes_received; /**< server to client */
+        uint64_t backlog_bytes;
+        uint32_t statements;
+        uint32_t pipelined;
+};
+
+/** Ask all workers for their sessions, sorted by conn_id. @p done gets them once; the array lives during the call.
+ *  @p views is NULL if memory was out. Called later, never from within. */
+void proxy_sessions(struct proxy *p, void (*done)(void *arg, const struct session_view *views, size_t n), void *arg);
+/** Ask for the hex dump of session @p conn_id. @p text is NULL if there is no such session. */
+void proxy_hex(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const char *text, size_t len), void *arg);
+/** Close session @p conn_id, with reason "killed". @p found is told. */
+void proxy_kill(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, bool found), void *arg);
+
+/** Counts since the start. */
+struct proxy_counts {
+        uint64_t accepted;
+        uint64_t refused;          /**< by limits.sessions */
+        uint64_t accept_errors;    /**< EMFILE and the like */
+        uint64_t upstream_errors;  /**< could not be reached */
+        uint64_t opaque;           /**< sessions the dissector gave up on */
+        uint64_t masked_tls;       /**< logins from which TLS was masked */
+        uint64_t sessions;         /**< open now */
+        uint64_t statements;
+        uint64_t bytes_sent;
+        uint64_t bytes_received;
+};
+struct proxy_counts proxy_counts(const struct proxy *p);
+
+/** Closes by reason: @p i from 0 up; @return NULL past the last. */
+const char *proxy_close_reason(size_t i, uint64_t *count);
+
+#endif

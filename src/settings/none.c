@@ -1,0 +1,1 @@
+typedef int none_settings; /* replaced by the room itself */

@@ -1,0 +1,90 @@
+/** @file settings.h  Everything a user can set, in one table: a row is a setting.
+ *
+ * The table drives parsing of files and flags, range errors, defaults, `querytap config` and the manual.
+ * A setting `limits.query_bytes` is `limits = { query_bytes = … }` in the file (libconfig) and
+ * `--limits-query-bytes` as a flag; a flag wins over the file. Sizes may end in K, M or G.
+ * Components get a const struct settings *; there is no global.
+ * Errors are said by diag with file, line and name, and what would be right. */
+#ifndef SETTINGS_SETTINGS_H
+#define SETTINGS_SETTINGS_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define SETTINGS_TEXT_MAX 256
+
+enum settings_format { SETTINGS_FORMAT_AUTO, SETTINGS_FORMAT_TEXT, SETTINGS_FORMAT_JSON };
+
+struct settings {
+        char listen[SETTINGS_TEXT_MAX]; /**< host:port, [v6]:port or unix:/path */
+        char remote[SETTINGS_TEXT_MAX];
+        char admin[SETTINGS_TEXT_MAX]; /**< "off" = none */
+        uint64_t workers;              /**< 0 = one a processor */
+        uint64_t log_level;            /**< enum diag_level */
+        bool hex;                      /**< packets in the log too */
+
+        struct {
+                char file[SETTINGS_TEXT_MAX]; /**< "-" = stdout, "off" = none */
+                uint64_t format;              /**< enum settings_format */
+                uint64_t ring_bytes;          /**< a worker, rounded up to a power of two */
+                uint64_t recent_bytes;        /**< of recent records kept for the admin port */
+                uint64_t flush_ms;            /**< longest wait of a record for company */
+        } log;
+        struct {
+                uint64_t sessions;
+                uint64_t query_bytes;
+                uint64_t value_bytes;
+                uint64_t held_bytes;
+                uint64_t pipeline;
+                uint64_t statements;
+                uint64_t backlog_bytes; /**< waiting for a side that does not read, before the other is paused */
+                uint64_t connect_timeout_ms;
+                uint64_t login_timeout_ms;
+                uint64_t half_close_timeout_ms;
+        } limits;
+        struct {
+                uint64_t session_bytes; /**< of a session's last packets; 0 = none */
+                uint64_t packet_bytes;  /**< kept of each packet */
+        } capture;
+        struct {
+                uint64_t sample_bytes;
+                bool fault_injection; /**< POST /fault on the admin port */
+        } profile;
+};
+
+enum settings_type { SETTINGS_TEXT, SETTINGS_UINT, SETTINGS_SIZE, SETTINGS_MS, SETTINGS_BOOL, SETTINGS_CHOICE };
+
+struct settings_row {
+        const char *name; /**< "limits.query_bytes" */
+        char letter;      /**< short flag, or 0 */
+        enum settings_type type;
+        size_t offset;
+        uint64_t min;
+        uint64_t max;
+        const char *def;            /**< as a user would write it */
+        const char *const *choices; /**< SETTINGS_CHOICE: NULL-terminated, index = value */
+        bool reloadable;
+        const char *help;
+};
+
+extern const struct settings_row settings_rows[];
+extern const size_t settings_row_count;
+
+void settings_defaults(struct settings *s);
+/** Read @p path over what @p s holds. STATUS_INVALID (said) for a wrong setting, STATUS_IO if it can't be read. */
+enum status settings_load(struct settings *s, const char *path);
+/** Set one by name ("limits.query_bytes"). @p where tells the user's place, such as "--limits-query-bytes". */
+enum status settings_set(struct settings *s, const char *name, const char *text, const char *where);
+/** Apply the flags among argv[1 …]; -c FILE is loaded first, wherever it stands. What is no flag stays, in order, in
+ *  argv, and *@p argc is adjusted. STATUS_INVALID (said) for an unknown flag or a wrong value. */
+enum status settings_args(struct settings *s, int *argc, char **argv);
+/** Value of a row as a user would write it. */
+void settings_print(const struct settings *s, const struct settings_row *row, char *out, size_t size);
+/** All settings of @p s as an annotated file that settings_load reads. */
+void settings_write(const struct settings *s, FILE *out);
+
+#endif

@@ -1,0 +1,223 @@
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/reader.h"
+#include "base/ring.h"
+#include "base/writer.h"
+#include "tap.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+static void reader_fails_once_and_for_all(void)
+{
+        struct reader r = reader_over(span_str("abc"));
+        CU_ASSERT_EQUAL(reader_u16(&r), 'a' | 'b' << 8);
+        CU_ASSERT_EQUAL(reader_u16(&r), 0);
+        CU_ASSERT_TRUE(r.failed);
+        CU_ASSERT_EQUAL(reader_u8(&r), 0);
+        CU_ASSERT_EQUAL(reader_left(&r), 0);
+        CU_ASSERT_FALSE(reader_done(&r));
+}
+
+static void reader_refuses_lengths_that_would_wrap(void)
+{
+        struct reader r = reader_over(span_str("abcdef"));
+        (void)reader_u8(&r);
+        struct span s = reader_take(&r, UINT64_MAX);
+        CU_ASSERT_PTR_NULL(s.data);
+        CU_ASSERT_EQUAL(s.len, 0);
+        CU_ASSERT_TRUE(r.failed);
+}
+
+static void reader_takes_nul_texts(void)
+{
+        struct reader r = reader_over(span_of("ab\0cd", 5));
+        CU_ASSERT_TRUE(span_equal(reader_nul(&r), span_str("ab")));
+        CU_ASSERT_EQUAL(reader_nul(&r).len, 0);
+        CU_ASSERT_TRUE(r.failed);
+        r = reader_over(span_of(NULL, 0));
+        CU_ASSERT_TRUE(reader_done(&r));
+        CU_ASSERT_EQUAL(reader_rest(&r).len, 0);
+        CU_ASSERT_TRUE(reader_done(&r));
+}
+
+static void writer_writes_whole_or_not(void)
+{
+        uint8_t room[6];
+        struct writer w = writer_over(room, sizeof room);
+        writer_text(&w, "abcd");
+        writer_text(&w, "efg");
+        CU_ASSERT_TRUE(w.failed);
+        CU_ASSERT_EQUAL(w.at, 4);
+        CU_ASSERT_EQUAL(w.wanted, 7);
+        writer_char(&w, 'x');
+        CU_ASSERT_EQUAL(w.at, 4);
+        CU_ASSERT_EQUAL(w.wanted, 8);
+}
+
+static void writer_formats_into_the_last_byte(void)
+{
+        uint8_t room[4] = {0, 0, 0, 0x55};
+        struct writer w = writer_over(room, 3);
+        writer_format(&w, "%d", 123);
+        CU_ASSERT_FALSE(w.failed);
+        CU_ASSERT_TRUE(span_equal(writer_span(&w), span_str("123")));
+        CU_ASSERT_EQUAL(room[3], 0x55);
+        writer_format(&w, "%d", 4);
+        CU_ASSERT_TRUE(w.failed);
+}
+
+static void writer_decimals(void)
+{
+        uint8_t room[64];
+        struct writer w = writer_over(room, sizeof room);
+        writer_decimal(&w, 0);
+        writer_char(&w, ' ');
+        writer_decimal(&w, UINT64_MAX);
+        writer_uint(&w, 0x0102, 2);
+        CU_ASSERT_TRUE(span_equal(writer_span(&w), span_str("0 18446744073709551615\x02\x01")));
+}
+
+static void clock_writes_rfc3339(void)
+{
+        char out[CLOCK_RFC3339_SIZE];
+        clock_rfc3339(0, out);
+        CU_ASSERT_STRING_EQUAL(out, "1970-01-01T00:00:00.000000Z");
+        clock_rfc3339(951782399123456789ULL, out);
+        CU_ASSERT_STRING_EQUAL(out, "2000-02-28T23:59:59.123456Z");
+        clock_rfc3339(951868799999999999ULL, out);
+        CU_ASSERT_STRING_EQUAL(out, "2000-02-29T23:59:59.999999Z");
+        clock_rfc3339(4107542400000000000ULL, out);
+        CU_ASSERT_STRING_EQUAL(out, "2100-03-01T00:00:00.000000Z");
+}
+
+static void diag_counts_what_it_hides(void)
+{
+        uint64_t before = diag_count(DIAG_DEBUG);
+        diag(DIAG_DEBUG, "hidden %d", 1);
+        CU_ASSERT_EQUAL(diag_count(DIAG_DEBUG), before + 1);
+        CU_ASSERT_STRING_EQUAL(diag_level_name(DIAG_WARNING), "warning");
+}
+
+static bool put(struct ring *ring, const char *text)
+{
+        uint8_t *to = ring_reserve(ring, strlen(text));
+        if (to == NULL) {
+                return false;
+        }
+        memcpy(to, text, strlen(text));
+        ring_commit(ring, strlen(text));
+        return true;
+}
+
+static void ring_keeps_order_round_the_end(void)
+{
+        static _Alignas(8) uint8_t memory[256];
+        struct ring ring;
+        struct ring_message m;
+        ring_init(&ring, memory, sizeof memory);
+        for (int i = 0; i < 1000; i++) {
+                char text[32];
+                (void)snprintf(text, sizeof text, "%.*s%d", i % 23, "......................", i);
+                CU_ASSERT_TRUE_FATAL(put(&ring, text));
+                CU_ASSERT_TRUE_FATAL(ring_peek(&ring, &m));
+                CU_ASSERT_TRUE_FATAL(span_equal(m.bytes, span_str(text)));
+                CU_ASSERT_EQUAL(m.drops_before, 0);
+                ring_pop(&ring);
+                CU_ASSERT_EQUAL(ring_used(&ring), 0);
+        }
+}
+
+static void ring_tells_where_it_dropped(void)
+{
+        static _Alignas(8) uint8_t memory[128];
+        struct ring ring;
+        struct ring_message m;
+        ring_init(&ring, memory, sizeof memory);
+        CU_ASSERT_TRUE(put(&ring, "0123456789012345678901234567890123456789"));
+        CU_ASSERT_TRUE(put(&ring, "0123456789012345678901234567890123456789"));
+        CU_ASSERT_FALSE(put(&ring, "a"));
+        CU_ASSERT_FALSE(put(&ring, "b"));
+        CU_ASSERT_EQUAL(ring_take_drops(&ring), 0); /* messages are there: theirs to tell */
+        CU_ASSERT_TRUE(ring_peek(&ring, &m));
+        ring_pop(&ring);
+        CU_ASSERT_TRUE(put(&ring, "c"));
+        CU_ASSERT_TRUE(ring_peek(&ring, &m));
+        CU_ASSERT_EQUAL(m.drops_before, 0);
+        ring_pop(&ring);
+        CU_ASSERT_TRUE(ring_peek(&ring, &m));
+        CU_ASSERT_EQUAL(m.drops_before, 2);
+        ring_pop(&ring);
+        CU_ASSERT_EQUAL(ring_take_drops(&ring), 0);
+        CU_ASSERT_PTR_NULL(ring_reserve(&ring, 1000));
+        CU_ASSERT_EQUAL(ring_take_drops(&ring), 1);
+        CU_ASSERT_EQUAL(ring_take_drops(&ring), 0);
+        CU_ASSERT_TRUE(put(&ring, "d"));
+        CU_ASSERT_TRUE(ring_peek(&ring, &m));
+        CU_ASSERT_EQUAL(m.drops_before, 0); /* told already */
+        CU_ASSERT_EQUAL(ring_drops(&ring), 3);
+}
+
+enum { MESSAGES = 200000 };
+
+static void *produce(void *arg)
+{
+        for (uint32_t i = 0; i < MESSAGES; i++) {
+                size_t len = 4 + i % 40;
+                uint8_t *to = ring_reserve(arg, len);
+                if (to == NULL) {
+                        sched_yield();
+                        continue;
+                }
+                memset(to, (int)(i & 0xff), len);
+                memcpy(to, &i, sizeof i);
+                ring_commit(arg, len);
+        }
+        return NULL;
+}
+
+static void ring_between_threads_accounts_for_all(void)
+{
+        static _Alignas(8) uint8_t memory[4096];
+        struct ring ring;
+        struct ring_message m;
+        pthread_t thread;
+        uint32_t next = 0;
+        ring_init(&ring, memory, sizeof memory);
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, produce, &ring), 0);
+        bool right = true;
+        while (next < MESSAGES && right) {
+                if (!ring_peek(&ring, &m)) {
+                        next += (uint32_t)ring_take_drops(&ring);
+                        sched_yield();
+                        continue;
+                }
+                uint32_t number;
+                memcpy(&number, m.bytes.data, sizeof number);
+                next += (uint32_t)m.drops_before;
+                right = number == next && m.bytes.len == 4 + number % 40;
+                next++;
+                ring_pop(&ring);
+        }
+        CU_ASSERT_TRUE(right);
+        pthread_join(thread, NULL);
+}
+
+static const struct tap_test tests[] = {
+    {"a reader fails once and for all", reader_fails_once_and_for_all},
+    {"a reader refuses lengths that would wrap", reader_refuses_lengths_that_would_wrap},
+    {"a reader takes NUL-terminated texts", reader_takes_nul_texts},
+    {"a writer writes whole pieces or none", writer_writes_whole_or_not},
+    {"a writer formats into the last byte", writer_formats_into_the_last_byte},
+    {"a writer writes numbers", writer_decimals},
+    {"the clock writes RFC 3339", clock_writes_rfc3339},
+    {"diagnostics count what they hide", diag_counts_what_it_hides},
+    {"a ring keeps order round the end", ring_keeps_order_round_the_end},
+    {"a ring tells where it dropped", ring_tells_where_it_dropped},
+    {"a ring between threads accounts for every message", ring_between_threads_accounts_for_all},
+};
+
+int main(void)
+{
+        return TAP_RUN("base", tests);
+}
