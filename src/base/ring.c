@@ -5,8 +5,8 @@
 /* A message stands in one stretch: where the end of the memory is nearer than its length, a filler header says
  * "skip to the start". Headers and lengths are multiples of 8, so a header always fits before the end. */
 struct header {
-        uint32_t len;      /* of the message, without this header and padding */
-        uint32_t reserved; /* what was set aside for it, a multiple of 8; FILLER marks the skip */
+        uint32_t len;         /* of the message, without this header and padding */
+        uint32_t reserved;    /* what was set aside for it, a multiple of 8; FILLER marks the skip */
         uint64_t drops_total; /* dropped since the start when the message was published */
 };
 
@@ -78,8 +78,7 @@ void ring_commit(struct ring *ring, size_t len)
         header->len = (uint32_t)len;
         header->reserved = (uint32_t)padded(len);
         header->drops_total = atomic_load_explicit(&ring->drops, memory_order_relaxed);
-        atomic_store_explicit(&ring->head, head + sizeof *header + padded(len),
-                              memory_order_release);
+        atomic_store_explicit(&ring->head, head + sizeof *header + padded(len), memory_order_release);
 }
 
 bool ring_peek(struct ring *ring, struct ring_message *out)
@@ -111,8 +110,7 @@ void ring_pop(struct ring *ring)
         if (header->drops_total > ring->drops_reported) {
                 ring->drops_reported = header->drops_total;
         }
-        atomic_store_explicit(&ring->tail, tail + sizeof *header + header->reserved,
-                              memory_order_release);
+        atomic_store_explicit(&ring->tail, tail + sizeof *header + header->reserved, memory_order_release);
 }
 
 uint64_t ring_take_drops(struct ring *ring)

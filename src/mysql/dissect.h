@@ -17,24 +17,24 @@ enum side { SIDE_CLIENT, SIDE_SERVER };
 
 /** Bounds. What is cut says its true length. */
 struct dissect_settings {
-        size_t query_bytes;   /**< kept of a statement's text */
-        size_t value_bytes;   /**< kept of one parameter value */
-        size_t packet_bytes;  /**< kept of each packet for on_packet; 0 = on_packet is never called */
-        size_t held_bytes;    /**< of one session's commands and statements, all together */
-        uint32_t pipeline;    /**< commands that await their replies */
-        uint32_t statements;  /**< prepared statements known at once */
+        size_t query_bytes;  /**< kept of a statement's text */
+        size_t value_bytes;  /**< kept of one parameter value */
+        size_t packet_bytes; /**< kept of each packet for on_packet; 0 = on_packet is never called */
+        size_t held_bytes;   /**< of one session's commands and statements, all together */
+        uint32_t pipeline;   /**< commands that await their replies */
+        uint32_t statements; /**< prepared statements known at once */
 };
 
 /** One packet of the wire, complete (or cut off by the end of the session). */
 struct packet {
         enum side from;
         uint8_t seq;
-        bool secret;       /**< holds passwords or authentication data: head is empty */
-        bool cut_off;      /**< the session ended within it */
-        uint32_t length;   /**< payload, as the header says */
-        const char *name;  /**< static: COM_QUERY, OK, row … */
-        uint64_t mono_ns;  /**< when its last byte came */
-        struct span head;  /**< the payload's first bytes */
+        bool secret;      /**< holds passwords or authentication data: head is empty */
+        bool cut_off;     /**< the session ended within it */
+        uint32_t length;  /**< payload, as the header says */
+        const char *name; /**< static: COM_QUERY, OK, row … */
+        uint64_t mono_ns; /**< when its last byte came */
+        struct span head; /**< the payload's first bytes */
 };
 
 /** Where news goes. The arguments live only during the call. on_record gets a record in which the dissector has
@@ -61,18 +61,18 @@ void dissect_give_up(struct dissect *d, const char *reason, uint64_t now_ns);
 
 /** What is known of the session just now, for the list of sessions. Spans live until the next feed. */
 struct dissect_view {
-        const char *phase; /**< "greeting", "login", "auth", "ready", "opaque", "closed" */
+        const char *phase;         /**< "greeting", "login", "auth", "ready", "opaque", "closed" */
         const char *opaque_reason; /**< NULL if it follows */
         struct span username;
         struct span database;
         struct span server_version;
         uint64_t server_conn_id;
-        const char *command;     /**< in flight; NULL = idle */
-        struct span query;       /**< of that command */
+        const char *command;      /**< in flight; NULL = idle */
+        struct span query;        /**< of that command */
         uint64_t command_mono_ns; /**< when it began */
-        uint32_t pipelined;      /**< commands in flight */
-        uint32_t statements;     /**< prepared statements open */
-        uint64_t records;        /**< commands that ended */
+        uint32_t pipelined;       /**< commands in flight */
+        uint32_t statements;      /**< prepared statements open */
+        uint64_t records;         /**< commands that ended */
 };
 struct dissect_view dissect_view(const struct dissect *d);
 

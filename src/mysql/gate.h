@@ -27,6 +27,9 @@ void gate_free(struct gate *g);
 /** Take all of @p in, which came from @p from. *@p out lives until the next call (it may point into @p in). */
 enum gate_step gate_feed(struct gate *g, enum side from, struct span in, struct span *out);
 
+/** @p from will send no more: what is held of its unfinished packet, to be forwarded as it is. */
+struct span gate_end(struct gate *g, enum side from);
+
 /** Nothing is held and nothing will be: free the gate and pass bytes on. */
 bool gate_is_open(const struct gate *g);
 
@@ -38,6 +41,7 @@ const char *gate_masked(const struct gate *g);
 
 /** Build an ERR packet. @p sqlstate is NULL before the greeting (PROTOCOL: no '#SQLSTATE' there). The text is cut to
  *  512 bytes. */
-void gate_error_packet(struct writer *w, uint8_t seq, uint16_t errnum, const char *sqlstate, const char *text);
+void gate_error_packet(struct writer *w, uint8_t seq, uint16_t errnum, const char *sqlstate,
+                       const char *text);
 
 #endif

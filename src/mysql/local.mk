@@ -1,6 +1,18 @@
 noinst_LIBRARIES += src/libmysql.a
 src_libmysql_a_SOURCES = \
-	src/mysql/dissect.h \
+	src/mysql/capability.h \
+	src/mysql/charset.c src/mysql/charset.h \
+	src/mysql/command.c src/mysql/command.h \
+	src/mysql/dissect.c src/mysql/dissect.h src/mysql/dissect_state.h \
+	src/mysql/execute.c \
+	src/mysql/frame.c src/mysql/frame.h \
+	src/mysql/gate.c src/mysql/gate.h \
+	src/mysql/handshake.c src/mysql/handshake.h \
+	src/mysql/lenenc.h \
+	src/mysql/login.c \
 	src/mysql/record.h \
-	src/mysql/value.h \
-	src/mysql/none.c
+	src/mysql/reply.c src/mysql/reply.h \
+	src/mysql/request.c \
+	src/mysql/result.c \
+	src/mysql/statement.c src/mysql/statement.h \
+	src/mysql/value.h

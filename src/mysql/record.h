@@ -77,9 +77,9 @@ enum record_field {
 
 struct record {
         enum record_event event;
-        uint64_t present;  /**< bit i: enum record_field i */
-        uint64_t wall_ns;  /**< ts: when it began; filled by the session from mono_ns */
-        uint64_t mono_ns;  /**< the same on the monotonic clock; not shown */
+        uint64_t present; /**< bit i: enum record_field i */
+        uint64_t wall_ns; /**< ts: when it began; filled by the session from mono_ns */
+        uint64_t mono_ns; /**< the same on the monotonic clock; not shown */
 
         uint64_t conn_id;
         uint64_t conn_seq_num;
@@ -140,7 +140,7 @@ enum record_kind {
 struct record_field_info {
         const char *name; /**< as in the logs */
         enum record_kind kind;
-        size_t offset; /**< in struct record */
+        size_t offset;    /**< in struct record */
         const char *unit; /**< "us", "bytes" or "" */
         const char *help; /**< a sentence for the manual, with when the field is absent */
 };

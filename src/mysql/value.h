@@ -41,13 +41,13 @@ enum value_type {
 
 /** A value as it stood on the wire. Spans belong to whoever made the value. */
 struct value {
-        struct span name;   /**< of an attribute; empty for a positional parameter */
-        struct span bytes;  /**< the binary form without its length prefix; maybe cut */
-        uint64_t true_len;  /**< what bytes.len was before it was cut */
-        uint8_t type;       /**< enum value_type */
+        struct span name;  /**< of an attribute; empty for a positional parameter */
+        struct span bytes; /**< the binary form without its length prefix; maybe cut */
+        uint64_t true_len; /**< what bytes.len was before it was cut */
+        uint8_t type;      /**< enum value_type */
         bool is_unsigned;
         bool is_null;
-        bool unknown;       /**< the types were never seen (attached in mid-stream, say) */
+        bool unknown; /**< the types were never seen (attached in mid-stream, say) */
 };
 
 struct value_list {
@@ -61,7 +61,7 @@ struct value value_read(struct reader *r, uint8_t type, bool is_unsigned, size_t
 /** How a value is printed. */
 enum value_style {
         VALUE_AS_JSON, /**< number, "string", null, {"hex":"…"}; a cut one {"text"|"hex":…,"length":n} */
-        VALUE_AS_SQL,  /**< literal as one would type it: 1, 'text', NULL, X'…'; a cut one ends in … (n bytes) */
+        VALUE_AS_SQL, /**< literal as one would type it: 1, 'text', NULL, X'…'; a cut one ends in … (n bytes) */
 };
 
 /** Append @p v to @p w. Always valid UTF-8. */

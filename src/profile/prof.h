@@ -22,21 +22,21 @@
 
 /** The pipeline's stages, in the order of the way of a byte. prof_stage_name gives each its name. */
 enum prof_stage {
-        STAGE_MAIN,     /**< start-up, and whatever runs in no other stage */
+        STAGE_MAIN, /**< start-up, and whatever runs in no other stage */
         STAGE_SETTINGS,
         STAGE_LISTENER,
-        STAGE_WORKER,   /**< event loops and mailboxes */
+        STAGE_WORKER, /**< event loops and mailboxes */
         STAGE_SESSION,
-        STAGE_LINK,     /**< sockets and their backlog */
+        STAGE_LINK, /**< sockets and their backlog */
         STAGE_TLS,
-        STAGE_FRAME,    /**< held and reassembled packets */
-        STAGE_DISSECT,  /**< commands in flight, prepared statements */
+        STAGE_FRAME,   /**< held and reassembled packets */
+        STAGE_DISSECT, /**< commands in flight, prepared statements */
         STAGE_DIGEST,
-        STAGE_CAPTURE,  /**< recorded packets */
-        STAGE_JOURNAL,  /**< rings, formatting, recent records */
-        STAGE_SINK,     /**< output buffers of log files */
+        STAGE_CAPTURE, /**< recorded packets */
+        STAGE_JOURNAL, /**< rings, formatting, recent records */
+        STAGE_SINK,    /**< output buffers of log files */
         STAGE_ADMIN,
-        STAGE_PROFILE,  /**< the profiler itself (mmap) */
+        STAGE_PROFILE, /**< the profiler itself (mmap) */
         STAGE_COUNT
 };
 
@@ -79,8 +79,8 @@ static inline void prof_scope_end(const enum prof_stage *before)
 }
 
 /** Current stage = @p stage until the end of the enclosing block. */
-#define PROF_SCOPE(stage)                                                                                              \
-        __attribute__((cleanup(prof_scope_end), unused)) const enum prof_stage prof_scope_before =                     \
+#define PROF_SCOPE(stage)                                                                                    \
+        __attribute__((cleanup(prof_scope_end), unused)) const enum prof_stage prof_scope_before =           \
             prof_enter(stage)
 
 /* --- what is on the wire ----------------------------------------------------------------------------------------- */
@@ -88,7 +88,7 @@ static inline void prof_scope_end(const enum prof_stage *before)
 /** The statement that the thread is working for; a record that is born meanwhile remembers it. The struct and its
  *  text are the caller's and stay valid until replaced. */
 struct prof_wire {
-        uint64_t session; /**< conn_id, 0 = none */
+        uint64_t session;    /**< conn_id, 0 = none */
         const char *command; /**< static, such as "COM_QUERY"; NULL = none */
         struct span text;    /**< the statement, maybe cut */
 };

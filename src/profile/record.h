@@ -22,10 +22,10 @@ struct prof_record {
         uint64_t allocs;
         uint64_t frees;
         uint64_t born_wall_ns;
-        uint64_t born_statement; /**< prof_statements() at birth */
-        uint64_t last_wall_ns;   /**< newest sample, to the second of prof_tick */
-        uint64_t session;        /**< on the wire at birth; 0 = none */
-        const char *command;     /**< static; NULL = none */
+        uint64_t born_statement;  /**< prof_statements() at birth */
+        uint64_t last_wall_ns;    /**< newest sample, to the second of prof_tick */
+        uint64_t session;         /**< on the wire at birth; 0 = none */
+        const char *command;      /**< static; NULL = none */
         char text[PROF_TEXT_MAX]; /**< the statement's head, NUL-terminated, raw bytes */
         bool overflow;            /**< stands for all that the table had no room for */
         uint16_t depth;

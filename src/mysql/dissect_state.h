@@ -1,0 +1,182 @@
+/** @file dissect_state.h  What the parts of the dissector share: dissect.c (lanes, phases), login.c, request.c,
+ * execute.c, result.c. Nobody else includes it.
+ *
+ *      client lane: bytes -> frame -> message -> phase's from_client      (login.c, request.c)
+ *      server lane: bytes -> frame -> message -> phase's from_server      (login.c, result.c)
+ *
+ * Commands stand in a FIFO; the head is the one that the server answers, and only the head is *begun*: what a command
+ * means can depend on those before it (PREPARE, then EXECUTE of "the last one"). */
+#ifndef MYSQL_DISSECT_STATE_H
+#define MYSQL_DISSECT_STATE_H
+
+#include "mysql/command.h"
+#include "mysql/dissect.h"
+#include "mysql/frame.h"
+#include "mysql/reply.h"
+#include "mysql/statement.h"
+
+enum phase { PHASE_GREETING, PHASE_LOGIN, PHASE_AUTH, PHASE_READY, PHASE_OPAQUE, PHASE_CLOSED, PHASE_COUNT };
+
+/** A message that came whole; its body may be cut. Lives during the call. */
+struct message {
+        struct span body; /**< the kept head of the payload */
+        uint64_t len;     /**< of the whole payload */
+        uint64_t wire;    /**< with packet headers */
+        uint64_t start_ns;
+        uint64_t end_ns;
+        uint8_t seq;   /**< of its first packet */
+        uint8_t first; /**< first byte of the payload; 0 if it is empty */
+};
+
+/** One direction. */
+struct lane {
+        struct frame frame;
+        uint64_t offset;   /**< bytes seen since the start */
+        uint64_t start_ns; /**< of the message under way */
+        uint64_t len;      /**< its payload so far */
+        uint64_t wire;
+        size_t limit; /**< how much of it is kept */
+        uint8_t seq;
+        uint8_t first;
+        uint8_t *kept; /**< the message's head, where it came in pieces */
+        size_t kept_len;
+        size_t kept_size;
+        uint8_t *packet; /**< the head of the packet under way, for on_packet */
+        size_t packet_len;
+};
+
+/** Where a reply stands; the head of the FIFO owns it. */
+enum reply_state {
+        REPLYING_FIRST,
+        REPLYING_DEFS,
+        REPLYING_DEFS_EOF,
+        REPLYING_ROWS,
+        REPLYING_LOCAL_FILE, /**< the client sends the file */
+        REPLYING_AUTH,
+        REPLYING_STREAM,
+        REPLYING_COUNT
+};
+
+/** A command in flight. */
+struct flight {
+        struct flight *next;
+        const struct command_info *info;
+        uint8_t code;
+        bool begun;
+        bool done;
+        enum reply_state state;
+        uint64_t seq_num;
+        uint64_t start_ns; /**< first byte of the request */
+        uint64_t sent_ns;  /**< its last byte */
+        uint64_t first_ns; /**< first byte of the reply; 0 = none came */
+        uint64_t last_ns;
+        uint64_t bytes_sent;
+        uint64_t bytes_received;
+
+        uint8_t *body; /**< the request's head */
+        size_t body_len;
+        size_t body_size;
+        uint64_t true_len;
+        size_t text_at; /**< where the text begins in body; attributes may stand before it */
+        uint32_t stmt_id;
+        bool has_stmt_id;
+
+        uint64_t defs_left; /**< column definitions to come */
+        uint64_t defs_next; /**< of the group after (PREPARE: columns after parameters) */
+        uint64_t columns;
+        uint64_t rows;
+        uint64_t results;
+        uint64_t affected_rows;
+        uint64_t last_insert_id;
+        uint64_t warnings;
+        uint16_t status;
+        bool has_status; /**< an OK or EOF came */
+        bool failed;     /**< an ERR came */
+        uint16_t errnum;
+        char sqlstate[6];
+        uint8_t *text; /**< the ERR's message or the OK's info */
+        size_t text_len;
+};
+
+struct dissect {
+        const struct dissect_settings *settings;
+        struct dissect_sink sink;
+        enum phase phase;
+        const char *opaque_reason;
+        struct lane lanes[2];
+        const char *packet_name; /**< of the message just handled */
+        bool packet_secret;
+
+        uint64_t capabilities; /**< the server's, then those agreed */
+        uint32_t server_conn_id;
+        uint64_t login_start_ns;
+        char character_set[32];
+        char *server_version;
+        char *username;
+        char *database;
+        char *auth_plugin;
+        uint8_t *attributes; /**< the login's, kept until it is over */
+        size_t attributes_len;
+        char *next_username; /**< of a COM_CHANGE_USER under way */
+        char *next_database; /**< what the reply under way makes of it; NULL: unchanged */
+
+        struct flight *head; /**< the oldest command */
+        struct flight *tail;
+        struct flight *spare; /**< kept for the next command, so that the steady state allocates nothing */
+        uint32_t in_flight;
+        size_t held; /**< bytes of commands in flight */
+        uint64_t seq_num;
+        uint64_t records;
+
+        struct statements statements;
+        uint32_t last_prepared;
+        bool statements_full; /**< said once */
+        struct value *values; /**< scratch for decoded values */
+        size_t values_size;
+};
+
+/* dissect.c */
+/** Say @p reason once and follow no more. @p m is what could not be followed, or NULL. */
+void dissect_lose(struct dissect *d, const char *reason, const struct message *m, enum side from);
+/** Begin and end what stands at the head of the FIFO, as far as it goes. */
+void dissect_settle(struct dissect *d);
+/** A record with what is known of the session. */
+struct record dissect_record(const struct dissect *d, enum record_event event, uint64_t mono_ns);
+/** Replace a text that @p d owns. @return false when memory is out (the old one is gone). */
+bool dissect_set_text(char **slot, struct span text);
+void dissect_set_character_set(struct dissect *d, const char *name);
+/** Room for @p n values in d->values, zeroed. @return NULL when memory is out or it is beyond the bound. */
+struct value *dissect_values(struct dissect *d, size_t n);
+
+/* login.c */
+const char *login_on_greeting(struct dissect *d, const struct message *m);
+const char *login_on_login(struct dissect *d, const struct message *m);
+const char *login_on_early_reply(struct dissect *d, const struct message *m);
+const char *login_on_client(struct dissect *d, const struct message *m);
+const char *login_on_server(struct dissect *d, const struct message *m);
+/** What a server may say within an authentication: @return the packet's name, or NULL if it is none of these. */
+const char *login_exchange(struct dissect *d, const struct message *m);
+
+/* request.c */
+const char *request_on_message(struct dissect *d, const struct message *m);
+/** @p f has reached the head: do what it asks for without a reply. */
+void request_begin(struct dissect *d, struct flight *f);
+/** Make the record of @p f; @p reason says why there is no reply, or is NULL. */
+void request_emit(struct dissect *d, struct flight *f, const char *reason);
+void request_pop(struct dissect *d);
+void request_free(struct flight *f);
+
+/* execute.c */
+/** Decode the values of a COM_STMT_EXECUTE into @p record (from d->values), and keep their types. */
+void execute_decode(struct dissect *d, const struct flight *f, struct record *record);
+/** Decode the attributes before a COM_QUERY's text. @return where the text begins; 0 if they are malformed. */
+size_t execute_attributes(struct dissect *d, struct span body, struct record *record);
+
+/* result.c */
+const char *result_on_message(struct dissect *d, const struct message *m);
+/** How much of the server's message that begins with @p first is of interest. */
+size_t result_limit(const struct dissect *d, uint8_t first);
+/** Count the rows that stand whole at the front of *@p in and skip them, where nobody wants to see them. */
+void result_hop_rows(struct dissect *d, struct span *in, uint64_t now_ns);
+
+#endif

@@ -1,1 +1,0 @@
-typedef int none_mysql; /* replaced by the room itself */

@@ -1,0 +1,48 @@
+/** @file reply.h  The packets that end things: OK, ERR, EOF.
+ * Source: MySQL's protocol documentation (OK_Packet, ERR_Packet, EOF_Packet), MariaDB's (ERR_Packet, progress).
+ * Memory: allocates nothing; spans point into the payload. */
+#ifndef MYSQL_REPLY_H
+#define MYSQL_REPLY_H
+
+#include "base/reader.h"
+
+#define REPLY_OK         0x00
+#define REPLY_MORE_DATA  0x01
+#define REPLY_FACTOR     0x02
+#define REPLY_LOCAL_FILE 0xfb
+#define REPLY_EOF        0xfe
+#define REPLY_ERR        0xff
+
+/** An EOF packet is shorter than this; a longer packet that starts with 0xFE is something else. */
+#define REPLY_EOF_LIMIT 9
+
+struct ok {
+        uint64_t affected_rows;
+        uint64_t last_insert_id;
+        uint16_t status;
+        uint16_t warnings;
+        struct span info;
+        bool has_schema; /**< the default database changed to schema (empty: to none) */
+        struct span schema;
+        struct span character_set; /**< character_set_client changed to this; empty: it did not */
+};
+
+/** An OK packet, first byte 0x00 or 0xFE, under the agreed @p capabilities. @return false if it is malformed. */
+bool ok_parse(struct span payload, uint64_t capabilities, struct ok *out);
+
+/** An EOF packet; fills status and warnings only. */
+bool eof_parse(struct span payload, struct ok *out);
+
+struct err {
+        uint16_t errnum;
+        struct span sqlstate; /**< five bytes, or empty (before the greeting) */
+        struct span message;
+};
+
+/** An ERR packet. */
+bool err_parse(struct span payload, struct err *out);
+
+/** MariaDB's progress report: an ERR packet with this number ends nothing. */
+#define ERR_PROGRESS 0xffff
+
+#endif

@@ -1,0 +1,332 @@
+/* The client's side once the login is over: commands enter the FIFO, and leave it as records. */
+#include "mysql/capability.h"
+#include "mysql/charset.h"
+#include "mysql/dissect_state.h"
+#include "mysql/handshake.h"
+#include "profile/prof.h"
+
+enum { BODY_SMALL = 4096, CODE_SIZE = 1, STMT_ID_SIZE = 4, LONG_DATA_HEAD = CODE_SIZE + STMT_ID_SIZE + 2 };
+
+#define LAST_PREPARED 0xffffffffu /* MariaDB: "the statement prepared last" */
+
+/* --- the FIFO -------------------------------------------------------------------------------------------------- */
+
+void request_free(struct flight *f)
+{
+        if (f != NULL) {
+                prof_free(f->body);
+                prof_free(f->text);
+                prof_free(f);
+        }
+}
+
+static struct flight *new_flight(struct dissect *d)
+{
+        struct flight *f = d->spare;
+        if (f == NULL) {
+                return prof_calloc(STAGE_DISSECT, 1, sizeof *f);
+        }
+        uint8_t *body = f->body;
+        size_t body_size = f->body_size;
+        memset(f, 0, sizeof *f);
+        f->body = body;
+        f->body_size = body_size;
+        d->spare = NULL;
+        return f;
+}
+
+void request_pop(struct dissect *d)
+{
+        struct flight *f = d->head;
+        d->head = f->next;
+        if (d->head == NULL) {
+                d->tail = NULL;
+        }
+        d->in_flight--;
+        d->held -= f->body_len + f->text_len;
+        if (d->spare != NULL || f->body_size > BODY_SMALL) {
+                request_free(f);
+                return;
+        }
+        prof_free(f->text);
+        f->text = NULL;
+        d->spare = f;
+}
+
+/** Copy what is kept of the request; less where the session's bound is reached. */
+static bool keep_body(struct dissect *d, struct flight *f, struct span body)
+{
+        size_t held = d->held + d->statements.held;
+        size_t room = d->settings->held_bytes > held ? d->settings->held_bytes - held : 0;
+        struct span kept = span_head(body, room);
+        if (kept.len > f->body_size) {
+                uint8_t *bigger = prof_realloc(STAGE_DISSECT, f->body, kept.len);
+                if (bigger == NULL) {
+                        return false;
+                }
+                f->body = bigger;
+                f->body_size = kept.len;
+        }
+        if (kept.len > 0) {
+                memcpy(f->body, kept.data, kept.len);
+        }
+        f->body_len = kept.len;
+        d->held += kept.len;
+        return true;
+}
+
+static void push(struct dissect *d, struct flight *f)
+{
+        if (d->tail != NULL) {
+                d->tail->next = f;
+        } else {
+                d->head = f;
+        }
+        d->tail = f;
+        d->in_flight++;
+}
+
+/* --- a command arrives --------------------------------------------------------------------------------------- */
+
+static void read_stmt_id(struct flight *f, struct span body)
+{
+        struct reader r = reader_over(span_skip(body, CODE_SIZE));
+        f->stmt_id = reader_u32(&r);
+        f->has_stmt_id = f->info->has_stmt_id && !r.failed;
+}
+
+static const char *take_command(struct dissect *d, const struct message *m)
+{
+        if (d->in_flight >= d->settings->pipeline) {
+                dissect_lose(d, "more commands in flight than limits.pipeline allows to follow", m,
+                             SIDE_CLIENT);
+                return "?";
+        }
+        struct flight *f = new_flight(d);
+        if (f == NULL) {
+                dissect_lose(d, "out of memory", NULL, SIDE_CLIENT);
+                return "?";
+        }
+        f->code = m->len > 0 ? m->first : COM_SLEEP;
+        f->info = command_info(f->code);
+        f->seq_num = ++d->seq_num;
+        f->start_ns = m->start_ns;
+        f->sent_ns = m->end_ns;
+        f->last_ns = m->end_ns;
+        f->bytes_sent = m->wire;
+        f->true_len = m->len;
+        f->text_at = CODE_SIZE;
+        push(d, f);
+        /* authentication data is not kept any longer than its parsing takes */
+        d->packet_secret = f->code == COM_CHANGE_USER;
+        if (!keep_body(d, f, m->body)) {
+                dissect_lose(d, "out of memory", NULL, SIDE_CLIENT);
+                return "?";
+        }
+        if (f->code == COM_QUERY && (d->capabilities & CAP_QUERY_ATTRIBUTES) != 0) {
+                f->text_at = execute_attributes(d, span_of(f->body, f->body_len), NULL);
+                if (f->text_at == 0) {
+                        dissect_lose(d, "malformed query attributes", m, SIDE_CLIENT);
+                        return "?";
+                }
+        }
+        read_stmt_id(f, m->body);
+        return f->info->name;
+}
+
+const char *request_on_message(struct dissect *d, const struct message *m)
+{
+        const struct flight *head = d->phase == PHASE_READY ? d->head : NULL;
+        if (head != NULL && head->state == REPLYING_LOCAL_FILE) {
+                if (head->next != NULL) {
+                        dissect_lose(d, "a command before the end of LOCAL INFILE", m, SIDE_CLIENT);
+                        return "?";
+                }
+                if (m->len > 0) {
+                        d->head->bytes_sent += m->wire;
+                        return "LOCAL INFILE data";
+                }
+                d->head->state = REPLYING_FIRST;
+                return "LOCAL INFILE end";
+        }
+        if (head != NULL && head->state == REPLYING_AUTH && m->seq != 0) {
+                d->packet_secret = true;
+                return "authentication data";
+        }
+        if (head != NULL && head->state == REPLYING_STREAM) {
+                return "replication acknowledgement";
+        }
+        if (m->seq != 0) {
+                dissect_lose(d, "a command whose sequence number is not 0", m, SIDE_CLIENT);
+                return "?";
+        }
+        return take_command(d, m);
+}
+
+/* --- a command reaches the head ---------------------------------------------------------------------------- */
+
+static void take_long_data(struct dissect *d, const struct flight *f)
+{
+        struct statement *st = statements_find(&d->statements, f->stmt_id);
+        struct reader r = reader_over(span_skip(span_of(f->body, f->body_len), CODE_SIZE + STMT_ID_SIZE));
+        uint16_t param = reader_u16(&r);
+        if (st == NULL || r.failed) {
+                return; /* of a statement that was never seen */
+        }
+        size_t held = d->held + d->statements.held;
+        size_t room = d->settings->held_bytes > held ? d->settings->value_bytes : 0;
+        uint64_t true_len = f->true_len > LONG_DATA_HEAD ? f->true_len - LONG_DATA_HEAD : 0;
+        if (statement_long_data(&d->statements, st, param, reader_rest(&r), room, true_len) != STATUS_OK) {
+                dissect_lose(d, "out of memory", NULL, SIDE_CLIENT);
+        }
+}
+
+static void begin_change_user(struct dissect *d, struct flight *f)
+{
+        struct login login;
+        f->state = REPLYING_AUTH;
+        if (!change_user_parse(span_of(f->body, f->body_len), d->capabilities, &login)) {
+                dissect_lose(d, "a malformed COM_CHANGE_USER", NULL, SIDE_CLIENT);
+                return;
+        }
+        const char *name = login.collation_id != 0 ? charset_name(login.collation_id) : NULL;
+        if (name != NULL) {
+                dissect_set_character_set(d, name);
+        }
+        if (!dissect_set_text(&d->next_username, login.username) ||
+            !dissect_set_text(&d->next_database, login.database)) {
+                dissect_lose(d, "out of memory", NULL, SIDE_CLIENT);
+                return;
+        }
+        memset(f->body, 0, f->body_len);
+        f->true_len = 0;
+}
+
+void request_begin(struct dissect *d, struct flight *f)
+{
+        static const enum reply_state first_states[] = {
+            [SHAPE_FIELDS] = REPLYING_ROWS,
+            [SHAPE_ROWS] = REPLYING_ROWS,
+            [SHAPE_STREAM] = REPLYING_STREAM,
+        };
+        if (f->has_stmt_id && f->stmt_id == LAST_PREPARED) {
+                f->stmt_id = d->last_prepared;
+        }
+        f->state = first_states[f->info->shape];
+        f->done = f->info->shape == SHAPE_NONE;
+        if (f->code == COM_STMT_SEND_LONG_DATA) {
+                take_long_data(d, f);
+        } else if (f->code == COM_CHANGE_USER) {
+                begin_change_user(d, f);
+        }
+}
+
+/* --- a command becomes a record ------------------------------------------------------------------------------ */
+
+static uint64_t us_between(uint64_t from_ns, uint64_t to_ns)
+{
+        return to_ns > from_ns ? (to_ns - from_ns) / 1000 : 0;
+}
+
+static void put_times(const struct flight *f, struct record *r)
+{
+        record_set_uint(r, FIELD_DURATION_US, us_between(f->start_ns, f->last_ns));
+        record_set_uint(r, FIELD_REQUEST_US, us_between(f->start_ns, f->sent_ns));
+        if (f->first_ns != 0) {
+                record_set_uint(r, FIELD_SERVER_US, us_between(f->sent_ns, f->first_ns));
+                record_set_uint(r, FIELD_STREAM_US, us_between(f->first_ns, f->last_ns));
+        }
+}
+
+static void put_text(const struct dissect *d, const struct flight *f, struct record *r)
+{
+        if (!f->info->has_text) {
+                return;
+        }
+        struct span text = {NULL, 0};
+        if (f->body_len > f->text_at) {
+                text = span_head(span_of(f->body + f->text_at, f->body_len - f->text_at),
+                                 d->settings->query_bytes);
+        }
+        uint64_t true_len = f->true_len > f->text_at ? f->true_len - f->text_at : 0;
+        record_set_text(r, FIELD_QUERY, text);
+        if (true_len > text.len) {
+                record_set_uint(r, FIELD_QUERY_LENGTH, true_len);
+        }
+}
+
+static void put_statement(struct dissect *d, const struct flight *f, struct record *r)
+{
+        if (f->has_stmt_id) {
+                record_set_uint(r, FIELD_STMT_ID, f->stmt_id);
+                const struct statement *st =
+                    f->info->has_text ? NULL : statements_find(&d->statements, f->stmt_id);
+                if (st != NULL) {
+                        record_set_text(r, FIELD_STMT_PREPARE_QUERY, span_of(st->text, st->text_len));
+                }
+        }
+        if (f->code == COM_STMT_EXECUTE) {
+                execute_decode(d, f, r);
+        } else if (f->code == COM_QUERY && f->text_at > CODE_SIZE) {
+                (void)execute_attributes(d, span_of(f->body, f->body_len), r);
+        }
+}
+
+static void put_result(const struct flight *f, struct record *r)
+{
+        if (f->results > 0) {
+                record_set_uint(r, FIELD_ROWS, f->rows);
+                record_set_uint(r, FIELD_COLUMNS, f->columns);
+                if (f->results > 1) {
+                        record_set_uint(r, FIELD_RESULTS, f->results);
+                }
+        } else if (f->has_status && f->info->shape == SHAPE_RESULT) {
+                record_set_uint(r, FIELD_AFFECTED_ROWS, f->affected_rows);
+        }
+        if (f->last_insert_id > 0) {
+                record_set_uint(r, FIELD_LAST_INSERT_ID, f->last_insert_id);
+        }
+        if (f->has_status) {
+                record_set_uint(r, FIELD_STATUS_FLAGS, f->status);
+                if (f->warnings > 0) {
+                        record_set_uint(r, FIELD_WARNINGS, f->warnings);
+                }
+        }
+        struct span text = span_of(f->text, f->text_len);
+        if (f->failed) {
+                record_set_uint(r, FIELD_ERRNO, f->errnum);
+                if (f->sqlstate[0] != '\0') {
+                        record_set_text(r, FIELD_SQLSTATE, span_of(f->sqlstate, 5));
+                }
+                record_set_text(r, FIELD_ERROR, text);
+        } else if (text.len > 0) {
+                record_set_text(r, FIELD_INFO, text);
+        }
+}
+
+void request_emit(struct dissect *d, struct flight *f, const char *reason)
+{
+        struct record r = dissect_record(d, EVENT_QUERY, f->start_ns);
+        record_set_uint(&r, FIELD_CONN_SEQ_NUM, f->seq_num);
+        record_set_uint(&r, FIELD_COMMAND_ID, f->code);
+        record_set_text(&r, FIELD_COMMAND, span_str(f->info->name));
+        put_times(f, &r);
+        put_text(d, f, &r);
+        put_statement(d, f, &r);
+        put_result(f, &r);
+        record_set_uint(&r, FIELD_BYTES_SENT, f->bytes_sent);
+        record_set_uint(&r, FIELD_BYTES_RECEIVED, f->bytes_received);
+        if (reason != NULL) {
+                record_set_text(&r, FIELD_REASON, span_str(reason));
+        }
+        d->sink.on_record(d->sink.arg, &r);
+        d->records++;
+        if (f->code == COM_STMT_CLOSE) {
+                statements_remove(&d->statements, f->stmt_id);
+        } else if (f->code == COM_STMT_EXECUTE) {
+                struct statement *st = statements_find(&d->statements, f->stmt_id);
+                if (st != NULL) {
+                        statement_drop_long_data(&d->statements, st); /* it was for this execution only */
+                }
+        }
+}

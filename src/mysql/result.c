@@ -1,0 +1,463 @@
+/* The server's side once the login is over: replies, matched with the command at the head of the FIFO. */
+#include "mysql/capability.h"
+#include "mysql/dissect_state.h"
+#include "mysql/lenenc.h"
+#include "profile/prof.h"
+
+#include <strings.h>
+
+enum { ENDING_LIMIT = 64 * 1024, TEXT_MAX = 4096, OK_MIN = 7 };
+
+static const char *lose(struct dissect *d, const char *reason, const struct message *m)
+{
+        dissect_lose(d, reason, m, SIDE_SERVER);
+        return "?";
+}
+
+static bool deprecates_eof(const struct dissect *d)
+{
+        return (d->capabilities & CAP_DEPRECATE_EOF) != 0;
+}
+
+/** A packet that starts with 0xFE and ends rows or definitions; a row can start so too if it is long enough. */
+static bool is_ending(const struct dissect *d, uint8_t first, uint64_t len)
+{
+        return first == REPLY_EOF && len < (deprecates_eof(d) ? FRAME_MAX_PAYLOAD : REPLY_EOF_LIMIT);
+}
+
+/* --- what OK, EOF and ERR do ------------------------------------------------------------------------------- */
+
+static bool keep_text(struct dissect *d, struct flight *f, struct span text)
+{
+        struct span kept = span_head(text, TEXT_MAX);
+        prof_free(f->text);
+        d->held -= f->text_len;
+        f->text_len = 0;
+        f->text = NULL;
+        if (kept.len == 0) {
+                return true;
+        }
+        f->text = prof_alloc(STAGE_DISSECT, kept.len);
+        if (f->text == NULL) {
+                return false;
+        }
+        memcpy(f->text, kept.data, kept.len);
+        f->text_len = kept.len;
+        d->held += kept.len;
+        return true;
+}
+
+/** @return false when memory is out. */
+static bool apply_ok(struct dissect *d, struct flight *f, const struct ok *ok)
+{
+        f->affected_rows += ok->affected_rows;
+        f->last_insert_id = ok->last_insert_id != 0 ? ok->last_insert_id : f->last_insert_id;
+        f->warnings = ok->warnings;
+        f->status = ok->status;
+        f->has_status = true;
+        if (ok->character_set.len > 0) {
+                char name[sizeof d->character_set] = "";
+                struct span text = span_head(ok->character_set, sizeof name - 1);
+                memcpy(name, text.data, text.len);
+                dissect_set_character_set(d, name);
+        }
+        if (ok->has_schema && !dissect_set_text(&d->next_database, ok->schema)) {
+                return false;
+        }
+        return ok->info.len == 0 || keep_text(d, f, ok->info);
+}
+
+/** An OK (or, under DEPRECATE_EOF, the OK that stands for EOF), or an EOF. */
+static bool parse_ending(const struct dissect *d, const struct message *m, struct ok *ok)
+{
+        bool is_eof = m->first == REPLY_EOF && (!deprecates_eof(d) || m->len < OK_MIN);
+        return is_eof ? eof_parse(m->body, ok) : ok_parse(m->body, d->capabilities, ok);
+}
+
+/** The command failed: it is over, whatever was to come. */
+static const char *on_err(struct dissect *d, struct flight *f, const struct message *m)
+{
+        struct err err;
+        if (!err_parse(m->body, &err)) {
+                return lose(d, "a malformed ERR packet", m);
+        }
+        if (err.errnum == ERR_PROGRESS && (d->capabilities & CAP_MARIADB_PROGRESS) != 0) {
+                return "progress report";
+        }
+        f->failed = true;
+        f->done = true;
+        f->errnum = err.errnum;
+        if (err.sqlstate.len == 5) {
+                memcpy(f->sqlstate, err.sqlstate.data, 5);
+        }
+        if (!keep_text(d, f, err.message)) {
+                return lose(d, "out of memory", NULL);
+        }
+        return "ERR";
+}
+
+/** "USE name": the servers tell of it only to clients that track the session. @return false when memory is out. */
+static bool apply_use(struct dissect *d, const struct flight *f)
+{
+        struct span text = span_skip(span_of(f->body, f->body_len), f->text_at);
+        if (text.len < 5 || strncasecmp((const char *)text.data, "use ", 4) != 0) {
+                return true;
+        }
+        text = span_skip(text, 4);
+        while (text.len > 0 && strchr(" \t\r\n;`", text.data[text.len - 1]) != NULL) {
+                text.len--;
+        }
+        while (text.len > 0 && strchr(" \t\r\n`", text.data[0]) != NULL) {
+                text = span_skip(text, 1);
+        }
+        return text.len == 0 || dissect_set_text(&d->next_database, text);
+}
+
+/** What a command changes in the session once it has worked. */
+static bool on_success(struct dissect *d, struct flight *f)
+{
+        struct statement *st;
+        switch (f->code) {
+        case COM_INIT_DB:
+                return d->next_database != NULL ||
+                       dissect_set_text(&d->next_database,
+                                        span_skip(span_of(f->body, f->body_len), f->text_at));
+        case COM_QUERY: return (d->capabilities & CAP_SESSION_TRACK) != 0 || apply_use(d, f);
+        case COM_RESET_CONNECTION: statements_clear(&d->statements); return true;
+        case COM_STMT_RESET:
+                st = statements_find(&d->statements, f->stmt_id);
+                if (st != NULL) {
+                        statement_drop_long_data(&d->statements, st);
+                }
+                return true;
+        case COM_CHANGE_USER:
+                statements_clear(&d->statements);
+                prof_free(d->username);
+                d->username = d->next_username;
+                d->next_username = NULL;
+                return true;
+        default: return true;
+        }
+}
+
+static const char *finish(struct dissect *d, struct flight *f)
+{
+        f->done = true;
+        return on_success(d, f) ? NULL : lose(d, "out of memory", NULL);
+}
+
+/** OK or EOF at the end of a result: another may follow. */
+static const char *end_result(struct dissect *d, struct flight *f, const struct message *m)
+{
+        struct ok ok;
+        if (!parse_ending(d, m, &ok)) {
+                return lose(d, "a malformed OK or EOF packet", m);
+        }
+        if (!apply_ok(d, f, &ok)) {
+                return lose(d, "out of memory", NULL);
+        }
+        if (f->info->shape == SHAPE_RESULT && (ok.status & STATUS_MORE_RESULTS) != 0) {
+                f->state = REPLYING_FIRST;
+        } else {
+                const char *lost = finish(d, f);
+                if (lost != NULL) {
+                        return lost;
+                }
+        }
+        return m->first == REPLY_OK || (deprecates_eof(d) && m->len >= OK_MIN) ? "OK" : "EOF";
+}
+
+/* --- the first packet of a reply, by its shape ----------------------------------------------------------------- */
+
+/** Definitions of the group are through: the next group, the rows, or the end. */
+static const char *after_definitions(struct dissect *d, struct flight *f)
+{
+        if (f->defs_next > 0) {
+                f->defs_left = f->defs_next;
+                f->defs_next = 0;
+                f->state = REPLYING_DEFS;
+        } else if (f->info->shape == SHAPE_PREPARE) {
+                return finish(d, f);
+        } else {
+                f->state = REPLYING_ROWS;
+        }
+        return NULL;
+}
+
+static const char *first_of_result(struct dissect *d, struct flight *f, const struct message *m)
+{
+        struct reader r = reader_over(m->body);
+        if (m->first == REPLY_LOCAL_FILE && f->code == COM_QUERY) {
+                f->state = REPLYING_LOCAL_FILE;
+                if (f->next != NULL) {
+                        return lose(d, "LOCAL INFILE while another command is in flight", m);
+                }
+                return "LOCAL INFILE request";
+        }
+        bool optional = (d->capabilities & CAP_OPTIONAL_METADATA) != 0;
+        bool metadata = true;
+        if (optional && (m->first == 1 || m->len < OK_MIN) && m->len > 1) {
+                metadata = reader_u8(&r) != 0;
+        } else if (m->first == REPLY_OK || m->first == REPLY_EOF) {
+                return end_result(d, f, m);
+        }
+        uint64_t columns = lenenc_uint(&r);
+        if ((d->capabilities & CAP_MARIADB_CACHE_METADATA) != 0 && reader_left(&r) > 0) {
+                metadata = reader_u8(&r) != 0;
+        }
+        if (!reader_done(&r) || columns == 0) {
+                return lose(d, "a reply that is no OK, ERR or column count", m);
+        }
+        f->columns = columns;
+        f->results++;
+        f->defs_left = metadata ? columns : 0;
+        f->state = REPLYING_DEFS;
+        if (!metadata) {
+                f->state = deprecates_eof(d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
+        }
+        return "column count";
+}
+
+static bool add_statement(struct dissect *d, struct flight *f, uint16_t n_params)
+{
+        if (d->statements.count >= d->settings->statements) {
+                if (!d->statements_full) {
+                        d->statements_full = true;
+                        struct record r = dissect_record(d, EVENT_NOTICE, f->last_ns);
+                        record_set_text(
+                            &r, FIELD_REASON,
+                            span_str("more prepared statements than limits.statements: the text and "
+                                     "values of further ones are not known"));
+                        d->sink.on_record(d->sink.arg, &r);
+                }
+                return true;
+        }
+        struct span text =
+            span_head(span_skip(span_of(f->body, f->body_len), f->text_at), d->settings->query_bytes);
+        size_t held = d->held + d->statements.held;
+        size_t room = d->settings->held_bytes > held ? d->settings->held_bytes - held : 0;
+        struct statement *st = statements_add(&d->statements, f->stmt_id, span_head(text, room));
+        if (st == NULL) {
+                return false;
+        }
+        st->true_len = f->true_len > f->text_at ? f->true_len - f->text_at : 0;
+        st->n_params = n_params;
+        return true;
+}
+
+static const char *first_of_prepare(struct dissect *d, struct flight *f, const struct message *m)
+{
+        struct reader r = reader_over(m->body);
+        bool ok = reader_u8(&r) == REPLY_OK;
+        f->stmt_id = reader_u32(&r);
+        uint16_t columns = reader_u16(&r);
+        uint16_t params = reader_u16(&r);
+        (void)reader_u8(&r);
+        f->warnings = reader_left(&r) >= 2 ? reader_u16(&r) : 0;
+        bool metadata =
+            (d->capabilities & CAP_OPTIONAL_METADATA) == 0 || reader_left(&r) == 0 || reader_u8(&r) != 0;
+        if (!ok || r.failed) {
+                return lose(d, "a reply to COM_STMT_PREPARE that is no OK or ERR", m);
+        }
+        f->has_stmt_id = true;
+        f->columns = columns;
+        d->last_prepared = f->stmt_id;
+        if (!add_statement(d, f, params)) {
+                return lose(d, "out of memory", NULL);
+        }
+        if (metadata && (params > 0 || columns > 0)) {
+                f->defs_left = params > 0 ? params : columns;
+                f->defs_next = params > 0 ? columns : 0;
+                f->state = REPLYING_DEFS;
+                return "prepared statement";
+        }
+        const char *lost = finish(d, f);
+        return lost != NULL ? lost : "prepared statement";
+}
+
+static const char *first_of_text(struct dissect *d, struct flight *f, const struct message *m)
+{
+        const char *lost = keep_text(d, f, m->body) ? finish(d, f) : lose(d, "out of memory", NULL);
+        return lost != NULL ? lost : "string";
+}
+
+static const char *on_first(struct dissect *d, struct flight *f, const struct message *m)
+{
+        if (m->first == REPLY_ERR) {
+                return on_err(d, f, m);
+        }
+        switch (f->info->shape) {
+        case SHAPE_RESULT: return first_of_result(d, f, m);
+        case SHAPE_PREPARE: return first_of_prepare(d, f, m);
+        case SHAPE_TEXT: return first_of_text(d, f, m);
+        case SHAPE_OK:
+                if (m->first == REPLY_OK || is_ending(d, m->first, m->len)) {
+                        return end_result(d, f, m);
+                }
+                return lose(d, "a reply that is no OK, EOF or ERR", m);
+        case SHAPE_NONE:
+        case SHAPE_FIELDS:
+        case SHAPE_ROWS:
+        case SHAPE_AUTH:
+        case SHAPE_STREAM: break;
+        }
+        return lose(d, "a reply to a command that gets none", m);
+}
+
+/* --- what follows --------------------------------------------------------------------------------------------------- */
+
+static const char *on_definition(struct dissect *d, struct flight *f, const struct message *m)
+{
+        if (m->first == REPLY_ERR) {
+                return on_err(d, f, m);
+        }
+        const char *name = f->info->shape == SHAPE_PREPARE && f->defs_next > 0 ? "parameter definition"
+                                                                               : "column definition";
+        if (--f->defs_left == 0) {
+                if (deprecates_eof(d)) {
+                        const char *lost = after_definitions(d, f);
+                        return lost != NULL ? lost : name;
+                }
+                f->state = REPLYING_DEFS_EOF;
+        }
+        return name;
+}
+
+static const char *on_definitions_eof(struct dissect *d, struct flight *f, const struct message *m)
+{
+        struct ok eof;
+        if (m->first == REPLY_ERR) {
+                return on_err(d, f, m);
+        }
+        if (!is_ending(d, m->first, m->len) || !eof_parse(m->body, &eof)) {
+                return lose(d, "no EOF after the column definitions", m);
+        }
+        if (f->info->shape == SHAPE_RESULT && (eof.status & STATUS_CURSOR_EXISTS) != 0) {
+                return end_result(d, f, m); /* the rows wait for COM_STMT_FETCH */
+        }
+        const char *lost = after_definitions(d, f);
+        return lost != NULL ? lost : "EOF";
+}
+
+static const char *on_row(struct dissect *d, struct flight *f, const struct message *m)
+{
+        if (m->first == REPLY_ERR) {
+                return on_err(d, f, m);
+        }
+        if (is_ending(d, m->first, m->len)) {
+                return end_result(d, f, m);
+        }
+        f->rows++;
+        return f->info->shape == SHAPE_FIELDS ? "column definition" : "row";
+}
+
+static const char *on_change_user(struct dissect *d, struct flight *f, const struct message *m)
+{
+        if (m->first == REPLY_ERR) {
+                return on_err(d, f, m);
+        }
+        if (m->first == REPLY_OK) {
+                return end_result(d, f, m);
+        }
+        const char *name = login_exchange(d, m);
+        return name != NULL ? name : lose(d, "an unknown packet within the authentication", m);
+}
+
+static const char *on_stream(struct dissect *d, struct flight *f, const struct message *m)
+{
+        if (m->first == REPLY_ERR) {
+                return on_err(d, f, m);
+        }
+        if (m->first == REPLY_EOF && m->len < REPLY_EOF_LIMIT) {
+                return end_result(d, f, m);
+        }
+        f->rows++;
+        return "event";
+}
+
+static const char *on_local_file(struct dissect *d, struct flight *f, const struct message *m)
+{
+        /* the server may give up before the file's end */
+        return m->first == REPLY_ERR ? on_err(d, f, m) : lose(d, "a reply before the end of LOCAL INFILE", m);
+}
+
+/** An ERR that no command asked for: shutdown, KILL, wait_timeout. */
+static const char *on_unasked(struct dissect *d, const struct message *m)
+{
+        struct err err;
+        if (m->first != REPLY_ERR || !err_parse(m->body, &err)) {
+                return lose(d, "a reply without a command", m);
+        }
+        struct record r = dissect_record(d, EVENT_ERROR, m->start_ns);
+        record_set_uint(&r, FIELD_ERRNO, err.errnum);
+        if (err.sqlstate.len > 0) {
+                record_set_text(&r, FIELD_SQLSTATE, err.sqlstate);
+        }
+        record_set_text(&r, FIELD_ERROR, err.message);
+        record_set_text(&r, FIELD_REASON, span_str("the server sent an error that no command asked for"));
+        d->sink.on_record(d->sink.arg, &r);
+        return "ERR";
+}
+
+typedef const char *reply_handler(struct dissect *d, struct flight *f, const struct message *m);
+
+static reply_handler *const handlers[REPLYING_COUNT] = {
+    [REPLYING_FIRST] = on_first,
+    [REPLYING_DEFS] = on_definition,
+    [REPLYING_DEFS_EOF] = on_definitions_eof,
+    [REPLYING_ROWS] = on_row,
+    [REPLYING_LOCAL_FILE] = on_local_file,
+    [REPLYING_AUTH] = on_change_user,
+    [REPLYING_STREAM] = on_stream,
+};
+
+const char *result_on_message(struct dissect *d, const struct message *m)
+{
+        struct flight *f = d->head;
+        if (f == NULL) {
+                return on_unasked(d, m);
+        }
+        if (f->first_ns == 0) {
+                f->first_ns = m->start_ns;
+        }
+        f->last_ns = m->end_ns;
+        f->bytes_received += m->wire;
+        return handlers[f->state](d, f, m);
+}
+
+size_t result_limit(const struct dissect *d, uint8_t first)
+{
+        const struct flight *f = d->head;
+        bool bulk = f != NULL &&
+                    (f->state == REPLYING_ROWS || f->state == REPLYING_DEFS || f->state == REPLYING_STREAM);
+        return bulk && first != REPLY_EOF && first != REPLY_ERR ? 0 : ENDING_LIMIT;
+}
+
+void result_hop_rows(struct dissect *d, struct span *in, uint64_t now_ns)
+{
+        struct flight *f = d->phase == PHASE_READY ? d->head : NULL;
+        if (f == NULL || f->state != REPLYING_ROWS || d->settings->packet_bytes > 0) {
+                return;
+        }
+        const uint8_t *at = in->data;
+        size_t left = in->len;
+        uint64_t rows = 0;
+        while (left > FRAME_HEADER_SIZE) {
+                size_t length = (size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16;
+                uint8_t first = at[FRAME_HEADER_SIZE];
+                if (length == 0 || length >= FRAME_MAX_PAYLOAD || length > left - FRAME_HEADER_SIZE ||
+                    first == REPLY_EOF || first == REPLY_ERR) {
+                        break;
+                }
+                rows++;
+                at += FRAME_HEADER_SIZE + length;
+                left -= FRAME_HEADER_SIZE + length;
+        }
+        if (rows > 0) {
+                f->rows += rows;
+                f->bytes_received += in->len - left;
+                f->first_ns = f->first_ns != 0 ? f->first_ns : now_ns;
+                f->last_ns = now_ns;
+                *in = span_of(at, left);
+        }
+}

@@ -1,0 +1,53 @@
+/** @file statement.h  The prepared statements of one session, by id.
+ * Knows: text, parameter types of the last execution, long data that waits for the next one.
+ * Does not know: packets.   Threads: one owner.   Memory: STAGE_DISSECT; bounded by the caller's numbers. */
+#ifndef MYSQL_STATEMENT_H
+#define MYSQL_STATEMENT_H
+
+#include "base/span.h"
+#include "base/status.h"
+
+/** A parameter's value that came by COM_STMT_SEND_LONG_DATA. */
+struct long_data {
+        struct long_data *next;
+        uint16_t param;
+        size_t len;
+        uint64_t true_len;
+        uint8_t bytes[];
+};
+
+struct statement {
+        struct statement *next; /**< of the same bucket */
+        uint32_t id;
+        uint16_t n_params;
+        uint16_t n_types;
+        uint16_t *types; /**< type in the low byte, 0x8000 = unsigned; of the last execution that sent them */
+        struct long_data *long_data;
+        size_t text_len;
+        uint64_t true_len; /**< of the text */
+        uint8_t *text;
+};
+
+struct statements {
+        struct statement **buckets;
+        size_t n_buckets; /**< a power of two, or 0 */
+        uint32_t count;
+        size_t held; /**< bytes of all of them */
+};
+
+void statements_clear(struct statements *s);
+/** @return NULL if there is none. Valid until the next change of @p s. */
+struct statement *statements_find(const struct statements *s, uint32_t id);
+/** A new one (an old one of that id goes), with a copy of @p text. @return NULL when memory is out. */
+struct statement *statements_add(struct statements *s, uint32_t id, struct span text);
+void statements_remove(struct statements *s, uint32_t id);
+
+/** Make room for @p n types. @return st->types to be filled, or NULL when memory is out (the old ones stand). */
+uint16_t *statement_types(struct statements *s, struct statement *st, uint16_t n);
+/** Append to the value of @p param, keeping at most @p keep bytes of it. */
+enum status statement_long_data(struct statements *s, struct statement *st, uint16_t param, struct span bytes,
+                                size_t keep, uint64_t true_len);
+const struct long_data *statement_find_long_data(const struct statement *st, uint16_t param);
+void statement_drop_long_data(struct statements *s, struct statement *st);
+
+#endif
