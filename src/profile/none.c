@@ -1,1 +1,0 @@
-typedef int none_profile; /* replaced by the room itself */
