@@ -2,8 +2,11 @@ noinst_LIBRARIES += src/libbase.a
 src_libbase_a_SOURCES = \
 	src/base/clock.c src/base/clock.h \
 	src/base/diag.c src/base/diag.h \
+	src/base/json.c src/base/json.h \
+	src/base/keep.c src/base/keep.h \
 	src/base/reader.c src/base/reader.h \
 	src/base/ring.c src/base/ring.h \
 	src/base/span.h \
 	src/base/status.c src/base/status.h \
+	src/base/utf8.c src/base/utf8.h \
 	src/base/writer.c src/base/writer.h

@@ -24,6 +24,6 @@ struct capture_packet {
         struct packet packet;
 };
 /** Call @p each for every packet, oldest first. */
-void capture_walk(const struct capture *c, void (*each)(void *arg, const struct capture_packet *p), void *arg);
+void capture_walk(struct capture *c, void (*each)(void *arg, const struct capture_packet *p), void *arg);
 
 #endif

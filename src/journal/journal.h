@@ -33,10 +33,10 @@ bool journal_put(struct journal_port *port, const struct record *r);
 void journal_reopen(struct journal *j);
 
 struct journal_counts {
-        uint64_t records;       /**< written out (to all sinks, once each) */
-        uint64_t dropped;       /**< not kept, for want of room in a ring or a sink */
-        uint64_t bytes;         /**< written to sinks */
-        uint64_t sink_errors;   /**< failed writes */
+        uint64_t records;     /**< written out (to all sinks, once each) */
+        uint64_t dropped;     /**< not kept, for want of room in a ring or a sink */
+        uint64_t bytes;       /**< written to sinks */
+        uint64_t sink_errors; /**< failed writes */
 };
 struct journal_counts journal_counts(const struct journal *j);
 

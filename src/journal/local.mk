@@ -1,5 +1,8 @@
 noinst_LIBRARIES += src/libjournal.a
 src_libjournal_a_SOURCES = \
-	src/journal/format.h \
-	src/journal/journal.h \
-	src/journal/none.c
+	src/journal/format.c src/journal/format.h \
+	src/journal/gap.h \
+	src/journal/journal.c src/journal/journal.h \
+	src/journal/recent.c src/journal/recent.h \
+	src/journal/sink.c src/journal/sink.h \
+	src/journal/text.c src/journal/text.h

@@ -10,9 +10,9 @@ src_libmysql_a_SOURCES = \
 	src/mysql/handshake.c src/mysql/handshake.h \
 	src/mysql/lenenc.h \
 	src/mysql/login.c \
-	src/mysql/record.h \
+	src/mysql/record.c src/mysql/record.h \
 	src/mysql/reply.c src/mysql/reply.h \
 	src/mysql/request.c \
 	src/mysql/result.c \
 	src/mysql/statement.c src/mysql/statement.h \
-	src/mysql/value.h
+	src/mysql/value.c src/mysql/value.h

@@ -50,21 +50,23 @@ struct session_view {
 
 /** Ask all workers for their sessions, sorted by conn_id. @p done gets them once; the array lives during the call.
  *  @p views is NULL if memory was out. Called later, never from within. */
-void proxy_sessions(struct proxy *p, void (*done)(void *arg, const struct session_view *views, size_t n), void *arg);
+void proxy_sessions(struct proxy *p, void (*done)(void *arg, const struct session_view *views, size_t n),
+                    void *arg);
 /** Ask for the hex dump of session @p conn_id. @p text is NULL if there is no such session. */
-void proxy_hex(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const char *text, size_t len), void *arg);
+void proxy_hex(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const char *text, size_t len),
+               void *arg);
 /** Close session @p conn_id, with reason "killed". @p found is told. */
 void proxy_kill(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, bool found), void *arg);
 
 /** Counts since the start. */
 struct proxy_counts {
         uint64_t accepted;
-        uint64_t refused;          /**< by limits.sessions */
-        uint64_t accept_errors;    /**< EMFILE and the like */
-        uint64_t upstream_errors;  /**< could not be reached */
-        uint64_t opaque;           /**< sessions the dissector gave up on */
-        uint64_t masked_tls;       /**< logins from which TLS was masked */
-        uint64_t sessions;         /**< open now */
+        uint64_t refused;         /**< by limits.sessions */
+        uint64_t accept_errors;   /**< EMFILE and the like */
+        uint64_t upstream_errors; /**< could not be reached */
+        uint64_t opaque;          /**< sessions the dissector gave up on */
+        uint64_t masked_tls;      /**< logins from which TLS was masked */
+        uint64_t sessions;        /**< open now */
         uint64_t statements;
         uint64_t bytes_sent;
         uint64_t bytes_received;

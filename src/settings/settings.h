@@ -41,7 +41,8 @@ struct settings {
                 uint64_t held_bytes;
                 uint64_t pipeline;
                 uint64_t statements;
-                uint64_t backlog_bytes; /**< waiting for a side that does not read, before the other is paused */
+                uint64_t
+                    backlog_bytes; /**< waiting for a side that does not read, before the other is paused */
                 uint64_t connect_timeout_ms;
                 uint64_t login_timeout_ms;
                 uint64_t half_close_timeout_ms;
@@ -56,7 +57,14 @@ struct settings {
         } profile;
 };
 
-enum settings_type { SETTINGS_TEXT, SETTINGS_UINT, SETTINGS_SIZE, SETTINGS_MS, SETTINGS_BOOL, SETTINGS_CHOICE };
+enum settings_type {
+        SETTINGS_TEXT,
+        SETTINGS_UINT,
+        SETTINGS_SIZE,
+        SETTINGS_MS,
+        SETTINGS_BOOL,
+        SETTINGS_CHOICE
+};
 
 struct settings_row {
         const char *name; /**< "limits.query_bytes" */

@@ -1,0 +1,13 @@
+/** @file json.h  Pieces of JSON text (RFC 8259). */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "base/writer.h"
+
+/** Append @p s as a JSON string with its quotes. What is no UTF-8 becomes U+FFFD. */
+void json_string(struct writer *w, struct span s);
+
+/** Append @p s as hex digits in quotes. */
+void json_hex(struct writer *w, struct span s);
+
+#endif

@@ -1,0 +1,48 @@
+#include "capture/hex.h"
+
+#include "base/clock.h"
+
+enum { LINE_BYTES = 16, LINE_SIZE = 80, TITLE_SIZE = 320 };
+
+static void put_line(struct writer *w, size_t offset, struct span bytes)
+{
+        static const char digits[] = "0123456789abcdef";
+        char line[LINE_SIZE];
+        memset(line, ' ', sizeof line);
+        for (size_t i = 0; i < 6; i++) {
+                line[2 + i] = digits[offset >> (4 * (5 - i)) & 0xf];
+        }
+        for (size_t i = 0; i < bytes.len; i++) {
+                uint8_t c = bytes.data[i];
+                size_t at = 10 + 3 * i + (i >= LINE_BYTES / 2 ? 1 : 0);
+                line[at] = digits[c >> 4];
+                line[at + 1] = digits[c & 0xf];
+                line[60 + i] = c >= 0x20 && c < 0x7f ? (char)c : '.';
+        }
+        writer_bytes(w, line, 60 + bytes.len);
+        writer_char(w, '\n');
+}
+
+void hex_packet(struct writer *w, uint64_t conn_id, uint64_t wall_ns, const struct packet *p)
+{
+        char when[CLOCK_RFC3339_SIZE];
+        clock_rfc3339(wall_ns, when);
+        writer_format(w, "%s  #%llu %s  seq %u  len %u  %.64s%s\n", when, (unsigned long long)conn_id,
+                      p->from == SIDE_CLIENT ? "client > server" : "server > client", p->seq, p->length,
+                      p->name, p->cut_off ? " (cut off by the end of the session)" : "");
+        if (p->secret) {
+                writer_text(w, "  (authentication data, not shown)\n");
+                return;
+        }
+        for (size_t at = 0; at < p->head.len && !w->failed; at += LINE_BYTES) {
+                put_line(w, at, span_head(span_skip(p->head, at), LINE_BYTES));
+        }
+        if (p->head.len < p->length && !p->cut_off) {
+                writer_format(w, "  (%llu bytes not shown)\n", (unsigned long long)(p->length - p->head.len));
+        }
+}
+
+size_t hex_packet_size(size_t head_len)
+{
+        return TITLE_SIZE + (head_len / LINE_BYTES + 1) * LINE_SIZE;
+}

@@ -1,1 +1,0 @@
-typedef int none_capture; /* replaced by the room itself */

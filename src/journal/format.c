@@ -1,0 +1,113 @@
+#include "journal/format.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/utf8.h"
+#include "journal/text.h"
+
+/* --- JSON Lines -------------------------------------------------------------------------------------------------- */
+
+static void put_key(struct writer *w, const char *name, const char *suffix)
+{
+        writer_text(w, ",\"");
+        writer_text(w, name);
+        writer_text(w, suffix);
+        writer_text(w, "\":");
+}
+
+static void put_list(struct writer *w, struct value_list list)
+{
+        writer_char(w, '[');
+        for (size_t i = 0; i < list.n && !w->failed; i++) {
+                if (i > 0) {
+                        writer_char(w, ',');
+                }
+                value_print(w, &list.at[i], VALUE_AS_JSON);
+        }
+        writer_char(w, ']');
+}
+
+static void put_map(struct writer *w, struct value_list list)
+{
+        writer_char(w, '{');
+        for (size_t i = 0; i < list.n && !w->failed; i++) {
+                if (i > 0) {
+                        writer_char(w, ',');
+                }
+                json_string(w, list.at[i].name);
+                writer_char(w, ':');
+                value_print(w, &list.at[i], VALUE_AS_JSON);
+        }
+        writer_char(w, '}');
+}
+
+static void put_flags(struct writer *w, uint64_t flags)
+{
+        bool first = true;
+        writer_char(w, '[');
+        for (unsigned bit = 0; bit < 16; bit++) {
+                const char *name = (flags >> bit & 1) != 0 ? record_status_name(bit) : NULL;
+                if (name != NULL) {
+                        writer_text(w, first ? "\"" : ",\"");
+                        writer_text(w, name);
+                        writer_char(w, '"');
+                        first = false;
+                }
+        }
+        writer_char(w, ']');
+}
+
+static void put_field(struct writer *w, const struct record *r, enum record_field f)
+{
+        const struct record_field_info *info = &record_fields[f];
+        put_key(w, info->name, "");
+        switch (info->kind) {
+        case RECORD_UINT: writer_decimal(w, record_uint(r, f)); break;
+        case RECORD_TEXT:
+                json_string(w, record_text(r, f));
+                if (!utf8_valid(record_text(r, f))) {
+                        put_key(w, info->name, "_hex");
+                        json_hex(w, record_text(r, f));
+                }
+                break;
+        case RECORD_BYTES: json_hex(w, record_text(r, f)); break;
+        case RECORD_LIST: put_list(w, record_list(r, f)); break;
+        case RECORD_MAP: put_map(w, record_list(r, f)); break;
+        case RECORD_FLAGS: put_flags(w, record_uint(r, f)); break;
+        }
+}
+
+static void put_json(struct writer *w, const struct record *r)
+{
+        char when[CLOCK_RFC3339_SIZE];
+        clock_rfc3339(r->wall_ns, when);
+        writer_text(w, "{\"ts\":\"");
+        writer_bytes(w, when, CLOCK_RFC3339_SIZE - 1);
+        writer_text(w, "\",\"event\":\"");
+        writer_text(w, record_event_name(r->event));
+        writer_char(w, '"');
+        for (uint64_t bits = r->present; bits != 0 && !w->failed; bits &= bits - 1) {
+                put_field(w, r, (enum record_field)__builtin_ctzll(bits));
+        }
+        writer_text(w, "}\n");
+}
+
+/* --- both -------------------------------------------------------------------------------------------------------- */
+
+void format_record(struct writer *w, enum format format, const struct record *r)
+{
+        if (format == FORMAT_JSON) {
+                put_json(w, r);
+        } else {
+                text_record(w, r, format == FORMAT_TEXT_COLOR);
+        }
+}
+
+size_t format_size(enum format format, const struct record *r)
+{
+        /* The worst byte: a control byte is six in JSON, and what is no UTF-8 comes a second time in hex; a hex dump
+         * takes five a byte and less than 80 a line. */
+        size_t content = record_pack_size(r);
+        size_t names = format == FORMAT_JSON ? FIELD_COUNT * 32 : 512;
+        return names + 8 * content;
+}

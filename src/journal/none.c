@@ -1,1 +1,0 @@
-typedef int none_journal; /* replaced by the room itself */

@@ -1,0 +1,27 @@
+/** @file recent.h  The last records, packed, in fixed memory, numbered from 1.
+ * Threads: any (a mutex; the workers never come here).   Memory: STAGE_JOURNAL, one block. */
+#ifndef JOURNAL_RECENT_H
+#define JOURNAL_RECENT_H
+
+#include "base/keep.h"
+#include "base/status.h"
+#include "base/writer.h"
+#include "journal/format.h"
+
+#include <pthread.h>
+
+struct recent {
+        pthread_mutex_t mutex;
+        struct keep keep;
+        uint8_t *memory;
+};
+
+/** @p size 0 keeps none (they are numbered all the same). */
+enum status recent_init(struct recent *recent, size_t size);
+void recent_fini(struct recent *recent);
+void recent_add(struct recent *recent, struct span packed);
+uint64_t recent_last(struct recent *recent);
+/** See journal_recent. */
+bool recent_read(struct recent *recent, uint64_t *cursor, enum format format, struct writer *w);
+
+#endif

@@ -1,0 +1,273 @@
+#include "journal/text.h"
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "capture/hex.h"
+
+#define DIM    "\033[2m"
+#define RED    "\033[31m"
+#define GREEN  "\033[32m"
+#define YELLOW "\033[33m"
+#define CYAN   "\033[36m"
+#define BOLD   "\033[1m"
+#define PLAIN  "\033[0m"
+
+enum { WHO_WIDTH = 16, SLOW_US = 100000, VERY_SLOW_US = 1000000 };
+
+struct line {
+        struct writer *w;
+        const struct record *r;
+        bool color;
+};
+
+static void paint(const struct line *l, const char *color)
+{
+        if (l->color) {
+                writer_text(l->w, color);
+        }
+}
+
+/** Text on one line: white space of several lines as one blank, control bytes escaped, broken UTF-8 as \xNN. */
+static void put_flat(struct writer *w, struct span s)
+{
+        bool at_break = false;
+        while (s.len > 0 && !w->failed) {
+                uint8_t c = s.data[0];
+                bool is_break = c == '\n' || c == '\r' || c == '\t';
+                unsigned n = utf8_sequence(s);
+                if (is_break || (at_break && c == ' ')) {
+                        if (!at_break) {
+                                writer_char(w, ' ');
+                        }
+                        at_break = true;
+                        s = span_skip(s, 1);
+                        continue;
+                }
+                at_break = false;
+                if (n == 0 || c < 0x20 || c == 0x7f) {
+                        writer_format(w, "\\x%02x", c);
+                        n = 1;
+                } else {
+                        writer_bytes(w, s.data, n);
+                }
+                s = span_skip(s, n);
+        }
+}
+
+static void put_time(const struct line *l)
+{
+        char when[CLOCK_RFC3339_SIZE];
+        clock_rfc3339(l->r->wall_ns, when);
+        paint(l, DIM);
+        writer_bytes(l->w, when + 11, 15); /* the time of day; the date is in every other format */
+        paint(l, PLAIN);
+        writer_format(l->w, " #%-5llu", (unsigned long long)l->r->conn_id);
+}
+
+static void put_who(const struct line *l)
+{
+        size_t before = l->w->at;
+        if (record_has(l->r, FIELD_USERNAME)) {
+                put_flat(l->w, l->r->username);
+                if (record_has(l->r, FIELD_DATABASE)) {
+                        writer_char(l->w, '@');
+                        put_flat(l->w, l->r->database);
+                }
+        } else {
+                writer_char(l->w, '-');
+        }
+        for (size_t width = l->w->at - before; width < WHO_WIDTH; width++) {
+                writer_char(l->w, ' ');
+        }
+        writer_char(l->w, ' ');
+}
+
+static void put_duration(const struct line *l)
+{
+        uint64_t us = l->r->duration_us;
+        paint(l, us >= VERY_SLOW_US ? RED : us >= SLOW_US ? YELLOW : GREEN);
+        if (us >= 10 * VERY_SLOW_US) {
+                writer_format(l->w, "%8.2f s ", (double)us / 1e6);
+        } else {
+                writer_format(l->w, "%8.3f ms", (double)us / 1e3);
+        }
+        paint(l, PLAIN);
+        writer_char(l->w, ' ');
+}
+
+/* --- query ---------------------------------------------------------------------------------------------------------- */
+
+static void put_outcome(const struct line *l)
+{
+        const struct record *r = l->r;
+        char text[32] = "";
+        struct writer o = writer_over(text, sizeof text - 1);
+        if (record_has(r, FIELD_ERRNO)) {
+                writer_text(&o, "error");
+        } else if (record_has(r, FIELD_ROWS)) {
+                writer_format(&o, "%llu row%s", (unsigned long long)r->rows, r->rows == 1 ? "" : "s");
+        } else if (record_has(r, FIELD_AFFECTED_ROWS)) {
+                writer_format(&o, "%llu changed", (unsigned long long)r->affected_rows);
+        } else if (record_has(r, FIELD_REASON)) {
+                writer_text(&o, "no reply");
+        } else {
+                writer_text(&o, "ok");
+        }
+        text[o.at] = '\0';
+        paint(l, record_has(r, FIELD_ERRNO) || record_has(r, FIELD_REASON) ? RED : CYAN);
+        writer_format(l->w, "%10s  ", text);
+        paint(l, PLAIN);
+}
+
+static void put_values(const struct line *l, struct value_list list)
+{
+        writer_text(l->w, "  [");
+        for (size_t i = 0; i < list.n && !l->w->failed; i++) {
+                writer_text(l->w, i > 0 ? ", " : "");
+                if (list.at[i].name.len > 0) {
+                        put_flat(l->w, list.at[i].name);
+                        writer_char(l->w, '=');
+                }
+                value_print(l->w, &list.at[i], VALUE_AS_SQL);
+        }
+        writer_char(l->w, ']');
+}
+
+static void put_error(const struct line *l)
+{
+        const struct record *r = l->r;
+        paint(l, RED);
+        if (record_has(r, FIELD_ERRNO)) {
+                writer_format(l->w, "  ERROR %llu", (unsigned long long)r->errno_);
+                if (record_has(r, FIELD_SQLSTATE)) {
+                        writer_text(l->w, " (");
+                        put_flat(l->w, r->sqlstate);
+                        writer_char(l->w, ')');
+                }
+                writer_text(l->w, ": ");
+                put_flat(l->w, r->error);
+        }
+        if (record_has(r, FIELD_REASON)) {
+                writer_text(l->w, "  (");
+                put_flat(l->w, r->reason);
+                writer_char(l->w, ')');
+        }
+        paint(l, PLAIN);
+}
+
+/** "Prepare", "Execute" …: what stands before the text, where it is no plain statement. */
+static void put_command(const struct line *l)
+{
+        struct span command = l->r->command;
+        if (span_equal(command, span_str("COM_QUERY"))) {
+                return;
+        }
+        paint(l, BOLD);
+        put_flat(l->w,
+                 command.len > 4 && memcmp(command.data, "COM_", 4) == 0 ? span_skip(command, 4) : command);
+        paint(l, PLAIN);
+        if (record_has(l->r, FIELD_STMT_ID)) {
+                writer_format(l->w, " %llu", (unsigned long long)l->r->stmt_id);
+        }
+        writer_text(l->w, "  ");
+}
+
+static void put_query(const struct line *l)
+{
+        const struct record *r = l->r;
+        put_duration(l);
+        put_outcome(l);
+        put_command(l);
+        put_flat(l->w, record_has(r, FIELD_QUERY)                ? r->query
+                       : record_has(r, FIELD_STMT_PREPARE_QUERY) ? r->stmt_prepare_query
+                                                                 : span_str(""));
+        if (record_has(r, FIELD_QUERY_LENGTH)) {
+                writer_format(l->w, "… (%llu bytes)", (unsigned long long)r->query_length);
+        }
+        if (record_has(r, FIELD_STMT_EXECUTE_VALUES)) {
+                put_values(l, r->stmt_execute_values);
+        }
+        if (record_has(r, FIELD_QUERY_ATTRIBUTES)) {
+                put_values(l, r->query_attributes);
+        }
+        put_error(l);
+        if (record_has(r, FIELD_WARNINGS)) {
+                paint(l, YELLOW);
+                writer_format(l->w, "  %llu warning%s", (unsigned long long)r->warnings,
+                              r->warnings == 1 ? "" : "s");
+                paint(l, PLAIN);
+        }
+}
+
+/* --- the other events --------------------------------------------------------------------------------------------- */
+
+static void put_event(const struct line *l)
+{
+        const struct record *r = l->r;
+        paint(l, r->event == EVENT_ERROR || r->event == EVENT_GAP ? RED : CYAN);
+        writer_format(l->w, "%-10s ", record_event_name(r->event));
+        paint(l, PLAIN);
+        if (r->event == EVENT_GAP) {
+                writer_format(l->w, " %llu records are missing here", (unsigned long long)r->dropped);
+        } else if (r->event == EVENT_CONNECT) {
+                put_flat(l->w, r->client_addr);
+                writer_text(l->w, " -> ");
+                put_flat(l->w, r->remote_addr);
+        } else if (r->event == EVENT_AUTH) {
+                writer_format(l->w, "server %.*s", (int)r->server_version.len,
+                              (const char *)r->server_version.data);
+                if (record_has(r, FIELD_AUTH_PLUGIN)) {
+                        writer_text(l->w, ", plugin ");
+                        put_flat(l->w, r->auth_plugin);
+                }
+                if (record_has(r, FIELD_CONNECT_ATTRIBUTES)) {
+                        put_values(l, r->connect_attributes);
+                }
+        } else if (r->event == EVENT_DISCONNECT) {
+                writer_format(l->w, "after %.3f s, %llu bytes sent, %llu received",
+                              (double)r->duration_us / 1e6, (unsigned long long)r->bytes_sent,
+                              (unsigned long long)r->bytes_received);
+        }
+        put_error(l);
+        if (record_has(r, FIELD_INFO)) {
+                writer_text(l->w, "  ");
+                put_flat(l->w, r->info);
+        }
+}
+
+static void put_packet(struct writer *w, const struct record *r)
+{
+        bool from_client = span_equal(r->direction, span_str("client"));
+        char name[48] = "";
+        struct span text = span_head(r->packet_name, sizeof name - 1);
+        if (text.len > 0) {
+                memcpy(name, text.data, text.len);
+        }
+        struct packet p = {
+            .from = from_client ? SIDE_CLIENT : SIDE_SERVER,
+            .seq = (uint8_t)r->packet_seq,
+            .secret = !record_has(r, FIELD_PACKET_BYTES),
+            .cut_off = record_has(r, FIELD_REASON),
+            .length = (uint32_t)r->packet_length,
+            .name = name,
+            .head = r->packet_bytes,
+        };
+        hex_packet(w, r->conn_id, r->wall_ns, &p);
+}
+
+void text_record(struct writer *w, const struct record *r, bool color)
+{
+        const struct line l = {w, r, color};
+        if (r->event == EVENT_PACKET) {
+                put_packet(w, r);
+                return;
+        }
+        put_time(&l);
+        put_who(&l);
+        if (r->event == EVENT_QUERY) {
+                put_query(&l);
+        } else {
+                put_event(&l);
+        }
+        writer_char(w, '\n');
+}

@@ -1,0 +1,304 @@
+#include "mysql/record.h"
+
+#include <assert.h>
+
+#define UINT(member, unit, help)                                                                             \
+        {                                                                                                    \
+#member, RECORD_UINT, offsetof(struct record, member), unit, help                            \
+        }
+#define TEXT(member, help)                                                                                   \
+        {                                                                                                    \
+#member, RECORD_TEXT, offsetof(struct record, member), "", help                              \
+        }
+#define FIELD(member, kind, help)                                                                            \
+        {                                                                                                    \
+#member, kind, offsetof(struct record, member), "", help                                     \
+        }
+
+const struct record_field_info record_fields[FIELD_COUNT] = {
+    [FIELD_CONN_ID] = UINT(conn_id, "", "Number of the session, from 1, unique in a run of the proxy."),
+    [FIELD_CONN_SEQ_NUM] =
+        UINT(conn_seq_num, "", "Number of the command within its session, from 1. Only in query records."),
+    [FIELD_CLIENT_ADDR] = TEXT(client_addr, "Address of the client, as the proxy sees it."),
+    [FIELD_PROXY_LISTEN_ADDR] = TEXT(proxy_listen_addr, "Address on which the proxy accepted the client."),
+    [FIELD_PROXY_CLIENT_ADDR] = TEXT(
+        proxy_client_addr, "Address from which the proxy talks to the server. Absent until it is connected."),
+    [FIELD_REMOTE_ADDR] = TEXT(remote_addr, "Address of the server."),
+    [FIELD_USERNAME] = TEXT(username, "User of the login. Absent before it."),
+    [FIELD_DATABASE] = TEXT(database, "Default database when the command began. Absent if there is none."),
+    [FIELD_CHARACTER_SET] = TEXT(
+        character_set, "Character set of the client's texts, by the server's name. Absent before the login."),
+    [FIELD_SERVER_VERSION] =
+        TEXT(server_version, "Version that the server's greeting gives. Only in auth records."),
+    [FIELD_SERVER_CONN_ID] =
+        UINT(server_conn_id, "",
+             "The server's own number of the connection (CONNECTION_ID()). Absent before the greeting."),
+    [FIELD_AUTH_PLUGIN] = TEXT(auth_plugin, "Authentication plugin that ran last. Only in auth records."),
+    [FIELD_CONNECT_ATTRIBUTES] =
+        FIELD(connect_attributes, RECORD_MAP,
+              "Connection attributes of the login, such as program_name. Only in auth records."),
+    [FIELD_COMMAND_ID] = UINT(command_id, "", "Code of the command. Only in query records."),
+    [FIELD_COMMAND] = TEXT(command, "Name of the command, such as COM_QUERY. Only in query records."),
+    [FIELD_QUERY] = TEXT(query, "Text of the statement, or what other text the command carries; at most "
+                                "limits.query_bytes of it. Absent if the command carries none."),
+    [FIELD_QUERY_LENGTH] =
+        UINT(query_length, "bytes", "True length of the text. Absent if query holds all of it."),
+    [FIELD_STMT_ID] = UINT(stmt_id, "", "Id of the prepared statement. Absent if the command is about none."),
+    [FIELD_STMT_PREPARE_QUERY] =
+        TEXT(stmt_prepare_query, "Text of the prepared statement. Absent if its preparation was not seen."),
+    [FIELD_STMT_EXECUTE_VALUES] =
+        FIELD(stmt_execute_values, RECORD_LIST,
+              "Parameter values of COM_STMT_EXECUTE, typed. Absent without parameters."),
+    [FIELD_QUERY_ATTRIBUTES] =
+        FIELD(query_attributes, RECORD_MAP, "Query attributes by name. Absent if the client sent none."),
+    [FIELD_DURATION_US] =
+        UINT(duration_us, "us",
+             "From the first byte of the request to the last of the reply; of a login, from the greeting "
+             "to its result; of a session, its whole life."),
+    [FIELD_REQUEST_US] = UINT(request_us, "us", "From the first to the last byte of the request."),
+    [FIELD_SERVER_US] = UINT(server_us, "us",
+                             "From the last byte of the request to the first of the reply. Absent "
+                             "without a reply."),
+    [FIELD_STREAM_US] =
+        UINT(stream_us, "us", "From the first to the last byte of the reply. Absent without a reply."),
+    [FIELD_ROWS] = UINT(rows, "", "Rows that came, of all results. Absent if the reply had no columns."),
+    [FIELD_COLUMNS] = UINT(columns, "", "Columns of the last result. Absent if the reply had none."),
+    [FIELD_AFFECTED_ROWS] =
+        UINT(affected_rows, "", "Rows changed, of all results. Absent if the reply had rows."),
+    [FIELD_LAST_INSERT_ID] =
+        UINT(last_insert_id, "", "AUTO_INCREMENT value that was made. Absent if none was."),
+    [FIELD_WARNINGS] = UINT(warnings, "", "Number of warnings. Absent if there are none."),
+    [FIELD_RESULTS] = UINT(results, "", "Number of results with columns. Absent if it is 0 or 1."),
+    [FIELD_STATUS_FLAGS] =
+        FIELD(status_flags, RECORD_FLAGS, "SERVER_STATUS flags of the reply's end. Absent after an error."),
+    [FIELD_BYTES_SENT] = UINT(bytes_sent, "bytes", "From the client to the server, packet headers included."),
+    [FIELD_BYTES_RECEIVED] =
+        UINT(bytes_received, "bytes", "From the server to the client, packet headers included."),
+    [FIELD_ERRNO] = {"errno", RECORD_UINT, offsetof(struct record, errno_), "",
+                     "Number of the error. Absent if all went well."},
+    [FIELD_SQLSTATE] = TEXT(sqlstate, "SQLSTATE of the error, five characters. Absent before the greeting."),
+    [FIELD_ERROR] = TEXT(error, "Text of the error. Absent if all went well."),
+    [FIELD_INFO] = TEXT(
+        info, "What the server says of a success, such as \"Rows matched: 1  Changed: 1\"; or detail of a "
+              "notice. Absent if there is nothing."),
+    [FIELD_REASON] =
+        TEXT(reason, "Why a session ended, why a command has no reply, or what a notice is about."),
+    [FIELD_DIRECTION] = TEXT(direction, "client or server: who sent the packet. Only in packet records."),
+    [FIELD_PACKET_SEQ] = UINT(packet_seq, "", "Sequence number of the packet. Only in packet records."),
+    [FIELD_PACKET_LENGTH] =
+        UINT(packet_length, "bytes", "Length of the packet's payload. Only in packet records."),
+    [FIELD_PACKET_NAME] = TEXT(packet_name, "What the packet is. Only in packet records."),
+    [FIELD_PACKET_BYTES] =
+        FIELD(packet_bytes, RECORD_BYTES,
+              "First bytes of the payload, at most capture.packet_bytes, in hex. Absent if they are "
+              "authentication data, which is never shown."),
+    [FIELD_DROPPED] =
+        UINT(dropped, "", "Records that could not be kept and would stand here. Only in gap records."),
+};
+
+_Static_assert(FIELD_COUNT <= 64, "a bit each in `present`");
+
+const char *record_event_name(enum record_event event)
+{
+        static const char *const names[EVENT_COUNT] = {
+            [EVENT_CONNECT] = "connect",       [EVENT_AUTH] = "auth",   [EVENT_QUERY] = "query",
+            [EVENT_DISCONNECT] = "disconnect", [EVENT_ERROR] = "error", [EVENT_NOTICE] = "notice",
+            [EVENT_PACKET] = "packet",         [EVENT_GAP] = "gap",
+        };
+        return event < EVENT_COUNT ? names[event] : "?";
+}
+
+const char *record_status_name(unsigned bit)
+{
+        static const char *const names[16] = {
+            "in_trans",
+            "autocommit",
+            NULL,
+            "more_results",
+            "no_good_index_used",
+            "no_index_used",
+            "cursor_exists",
+            "last_row_sent",
+            "db_dropped",
+            "no_backslash_escapes",
+            "metadata_changed",
+            "query_was_slow",
+            "ps_out_params",
+            "in_trans_readonly",
+            "session_state_changed",
+            "ansi_quotes",
+        };
+        return bit < 16 ? names[bit] : NULL;
+}
+
+/* --- access by field ---------------------------------------------------------------------------------------------- */
+
+static const void *member(const struct record *r, enum record_field f)
+{
+        return (const char *)r + record_fields[f].offset;
+}
+
+static void *member_of(struct record *r, enum record_field f)
+{
+        return (char *)r + record_fields[f].offset;
+}
+
+static bool is_list(enum record_field f)
+{
+        return record_fields[f].kind == RECORD_LIST || record_fields[f].kind == RECORD_MAP;
+}
+
+static bool is_bytes(enum record_field f)
+{
+        return record_fields[f].kind == RECORD_TEXT || record_fields[f].kind == RECORD_BYTES;
+}
+
+uint64_t record_uint(const struct record *r, enum record_field f)
+{
+        return *(const uint64_t *)member(r, f);
+}
+
+struct span record_text(const struct record *r, enum record_field f)
+{
+        return *(const struct span *)member(r, f);
+}
+
+struct value_list record_list(const struct record *r, enum record_field f)
+{
+        return *(const struct value_list *)member(r, f);
+}
+
+void record_set_uint(struct record *r, enum record_field f, uint64_t value)
+{
+        assert(!is_list(f) && !is_bytes(f));
+        *(uint64_t *)member_of(r, f) = value;
+        record_mark(r, f);
+}
+
+void record_set_text(struct record *r, enum record_field f, struct span text)
+{
+        assert(is_bytes(f));
+        *(struct span *)member_of(r, f) = text;
+        record_mark(r, f);
+}
+
+void record_set_list(struct record *r, enum record_field f, struct value_list list)
+{
+        assert(is_list(f));
+        *(struct value_list *)member_of(r, f) = list;
+        record_mark(r, f);
+}
+
+/* --- one flat copy -------------------------------------------------------------------------------------------------
+ *
+ *      [magic 8][struct record][list elements …][texts and bytes …]      in the order of the present bits
+ *
+ * Within the copy pointers are rebuilt by walking the same order again. */
+
+#define PACK_MAGIC 0x3164726f63657271ULL
+
+/** Fields present, lowest first; FIELD_COUNT at the end. */
+static enum record_field next_field(uint64_t *bits)
+{
+        if (*bits == 0) {
+                return FIELD_COUNT;
+        }
+        unsigned i = (unsigned)__builtin_ctzll(*bits);
+        *bits &= *bits - 1;
+        return (enum record_field)i;
+}
+
+size_t record_pack_size(const struct record *r)
+{
+        size_t size = sizeof(uint64_t) + sizeof *r;
+        uint64_t bits = r->present;
+        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+                if (is_bytes(f)) {
+                        size += record_text(r, f).len;
+                } else if (is_list(f)) {
+                        struct value_list list = record_list(r, f);
+                        size += list.n * sizeof *list.at;
+                        for (size_t i = 0; i < list.n; i++) {
+                                size += list.at[i].name.len + list.at[i].bytes.len;
+                        }
+                }
+        }
+        return size;
+}
+
+static uint8_t *put(uint8_t *to, struct span s)
+{
+        if (s.len > 0) {
+                memcpy(to, s.data, s.len);
+        }
+        return to + s.len;
+}
+
+void record_pack(const struct record *r, uint8_t *out)
+{
+        uint64_t magic = PACK_MAGIC;
+        out = put(out, span_of(&magic, sizeof magic));
+        out = put(out, span_of(r, sizeof *r));
+        uint64_t bits = r->present;
+        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+                if (is_list(f)) {
+                        struct value_list list = record_list(r, f);
+                        out = put(out, span_of(list.at, list.n * sizeof *list.at));
+                }
+        }
+        bits = r->present;
+        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+                struct value_list list = is_list(f) ? record_list(r, f) : (struct value_list){NULL, 0};
+                for (size_t i = 0; i < list.n; i++) {
+                        out = put(put(out, list.at[i].name), list.at[i].bytes);
+                }
+                if (is_bytes(f)) {
+                        out = put(out, record_text(r, f));
+                }
+        }
+}
+
+/** Point @p s at the next bytes of the copy. */
+static void relink(struct reader *r, struct span *s)
+{
+        *s = reader_take(r, s->len);
+}
+
+bool record_unpack(uint8_t *bytes, size_t len, struct record *out)
+{
+        struct reader r = reader_over(span_of(bytes, len));
+        uint64_t magic = reader_uint(&r, sizeof magic);
+        struct span head = reader_take(&r, sizeof *out);
+        if (r.failed || magic != PACK_MAGIC) {
+                return false;
+        }
+        memcpy(out, head.data, sizeof *out);
+        uint64_t bits = out->present & (UINT64_MAX >> (64 - FIELD_COUNT));
+        out->present = bits;
+        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+                if (is_list(f)) {
+                        struct value_list *list = member_of(out, f);
+                        uint64_t size;
+                        if (__builtin_mul_overflow((uint64_t)list->n, sizeof *list->at, &size)) {
+                                return false;
+                        }
+                        list->at = (const struct value *)(const void *)reader_take(&r, size).data;
+                        list->n = r.failed ? 0 : list->n;
+                }
+        }
+        bits = out->present;
+        for (enum record_field f = next_field(&bits); f != FIELD_COUNT && !r.failed; f = next_field(&bits)) {
+                struct value_list list = is_list(f) ? record_list(out, f) : (struct value_list){NULL, 0};
+                for (size_t i = 0; i < list.n; i++) {
+                        /* the elements are in the caller's own memory */
+                        struct value *v =
+                            (struct value *)(void *)(bytes + ((const uint8_t *)&list.at[i] - bytes));
+                        relink(&r, &v->name);
+                        relink(&r, &v->bytes);
+                }
+                if (is_bytes(f)) {
+                        relink(&r, member_of(out, f));
+                }
+        }
+        return !r.failed;
+}
