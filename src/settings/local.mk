@@ -1,4 +1,5 @@
 noinst_LIBRARIES += src/libsettings.a
 src_libsettings_a_SOURCES = \
-	src/settings/settings.h \
-	src/settings/none.c
+	src/settings/file.c \
+	src/settings/rows.c \
+	src/settings/settings.c src/settings/settings.h

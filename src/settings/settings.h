@@ -90,6 +90,8 @@ enum status settings_set(struct settings *s, const char *name, const char *text,
 /** Apply the flags among argv[1 …]; -c FILE is loaded first, wherever it stands. What is no flag stays, in order, in
  *  argv, and *@p argc is adjusted. STATUS_INVALID (said) for an unknown flag or a wrong value. */
 enum status settings_args(struct settings *s, int *argc, char **argv);
+/** Settings that must fit each other. STATUS_INVALID (said) if they do not. settings_args calls it. */
+enum status settings_check(const struct settings *s);
 /** Value of a row as a user would write it. */
 void settings_print(const struct settings *s, const struct settings_row *row, char *out, size_t size);
 /** All settings of @p s as an annotated file that settings_load reads. */

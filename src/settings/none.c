@@ -1,1 +1,0 @@
-typedef int none_settings; /* replaced by the room itself */

@@ -1,0 +1,84 @@
+/* The table of settings. A new setting is a member in settings.h and a row here. */
+#include "settings/settings.h"
+
+#define AT(member) offsetof(struct settings, member)
+#define K          1024ULL
+#define M          (1024 * K)
+#define G          (1024 * M)
+
+static const char *const formats[] = {"auto", "text", "json", NULL};
+static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
+
+#define TEXT(name, letter, member, def, help)                                                                \
+        {                                                                                                    \
+                name, letter, SETTINGS_TEXT, AT(member), 0, 0, def, NULL, false, help                        \
+        }
+#define UINT(name, member, min, max, def, help)                                                              \
+        {                                                                                                    \
+                name, 0, SETTINGS_UINT, AT(member), min, max, def, NULL, false, help                         \
+        }
+#define SIZE(name, member, min, max, def, help)                                                              \
+        {                                                                                                    \
+                name, 0, SETTINGS_SIZE, AT(member), min, max, def, NULL, false, help                         \
+        }
+#define MS(name, member, min, max, def, help)                                                                \
+        {                                                                                                    \
+                name, 0, SETTINGS_MS, AT(member), min, max, def, NULL, false, help                           \
+        }
+#define BOOL(name, member, def, help)                                                                        \
+        {                                                                                                    \
+                name, 0, SETTINGS_BOOL, AT(member), 0, 1, def, NULL, false, help                             \
+        }
+#define CHOICE(name, member, def, choices, help)                                                             \
+        {                                                                                                    \
+                name, 0, SETTINGS_CHOICE, AT(member), 0, 0, def, choices, false, help                        \
+        }
+
+const struct settings_row settings_rows[] = {
+    TEXT("listen", 'l', listen, "127.0.0.1:3307",
+         "Where clients connect: host:port, [v6]:port or unix:/path. Port 0 takes a free one."),
+    TEXT("remote", 'r', remote, "127.0.0.1:3306", "The server: host:port, [v6]:port or unix:/path."),
+    TEXT("admin", 0, admin, "127.0.0.1:6060", "Where the admin port listens (loopback only), or off."),
+    UINT("workers", workers, 0, 64, "0", "Threads that forward traffic; 0 starts one a processor."),
+    CHOICE("log_level", log_level, "info", levels, "What querytap says of itself on standard error."),
+    BOOL("hex", hex, "false", "Log each packet too, as a hex dump."),
+    TEXT("log.file", 0, log.file, "-", "Where records go: a path, - for standard output, or off."),
+    CHOICE("log.format", log.format, "auto", formats,
+           "How records are written; auto is text on a terminal, else json."),
+    SIZE("log.ring_bytes", log.ring_bytes, 64 * K, 1 * G, "4M",
+         "Room between each worker and the writer, rounded up to a power of two. A record must fit in half "
+         "of it."),
+    SIZE("log.recent_bytes", log.recent_bytes, 64 * K, 1 * G, "1M",
+         "Room for recent records, kept for the admin port."),
+    MS("log.flush_ms", log.flush_ms, 0, 1000, "10",
+       "Longest wait of a record for others to be written with it."),
+    UINT("limits.sessions", limits.sessions, 1, 1000000, "10000",
+         "Sessions at once; further clients get an error."),
+    SIZE("limits.query_bytes", limits.query_bytes, 64, 64 * M, "1M",
+         "Kept of a statement's text; the record tells its true length."),
+    SIZE("limits.value_bytes", limits.value_bytes, 16, 1 * M, "4K",
+         "Kept of one parameter value; the record tells its true length."),
+    SIZE("limits.held_bytes", limits.held_bytes, 64 * K, 1 * G, "16M",
+         "Kept of one session's commands in flight and prepared statements, all together."),
+    UINT("limits.pipeline", limits.pipeline, 1, 1000000, "4096",
+         "Commands of a session that await their replies and are still followed."),
+    UINT("limits.statements", limits.statements, 1, 10000000, "16384",
+         "Prepared statements of a session that are known."),
+    SIZE("limits.backlog_bytes", limits.backlog_bytes, 4 * K, 1 * G, "256K",
+         "Bytes that may wait for a side that does not read before the other side is paused."),
+    MS("limits.connect_timeout_ms", limits.connect_timeout_ms, 1, 3600000, "10000",
+       "For reaching the server."),
+    MS("limits.login_timeout_ms", limits.login_timeout_ms, 1, 3600000, "60000", "For the client's login."),
+    MS("limits.half_close_timeout_ms", limits.half_close_timeout_ms, 1, 3600000, "60000",
+       "For the second side to end when the first has."),
+    SIZE("capture.session_bytes", capture.session_bytes, 0, 1 * G, "16K",
+         "Room for a session's last packets, for hex dumps; 0 records none."),
+    SIZE("capture.packet_bytes", capture.packet_bytes, 16, 64 * K, "256",
+         "Kept of each recorded or dumped packet."),
+    SIZE("profile.sample_bytes", profile.sample_bytes, 0, 1 * G, "512K",
+         "Mean bytes between sampled allocations; 1 samples each, 0 none."),
+    BOOL("profile.fault_injection", profile.fault_injection, "false",
+         "Allow POST /fault on the admin port, which makes an allocation fail. For tests."),
+};
+
+const size_t settings_row_count = sizeof settings_rows / sizeof settings_rows[0];
