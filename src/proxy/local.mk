@@ -1,4 +1,11 @@
 noinst_LIBRARIES += src/libproxy.a
 src_libproxy_a_SOURCES = \
-	src/proxy/proxy.h \
-	src/proxy/none.c
+	src/proxy/address.c src/proxy/address.h \
+	src/proxy/link.c src/proxy/link.h \
+	src/proxy/listener.c src/proxy/listener.h \
+	src/proxy/mailbox.c src/proxy/mailbox.h \
+	src/proxy/proxy.c src/proxy/proxy.h \
+	src/proxy/reason.c src/proxy/reason.h \
+	src/proxy/session.c src/proxy/session.h \
+	src/proxy/upstream.c src/proxy/upstream.h \
+	src/proxy/worker.c src/proxy/worker.h

@@ -1,0 +1,180 @@
+#include "proxy/link.h"
+
+#include "profile/prof.h"
+#include "proxy/session.h"
+#include "proxy/worker.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Reads a wake-up: enough to be quick, few enough that others get their turn. */
+enum { READS_MAX = 4 };
+
+/* --- reading ------------------------------------------------------------------------------------------------------- */
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+        PROF_SCOPE(STAGE_SESSION);
+        struct link *link = arg;
+        struct session *session = link->session;
+        struct worker *worker = link->worker;
+        (void)what;
+        worker_tick(worker);
+        session_begin(session);
+        for (int i = 0; i < READS_MAX && link->paused == 0; i++) {
+                ssize_t n = recv(fd, worker->scratch, worker->scratch_size, MSG_DONTWAIT);
+                if (n > 0) {
+                        link->bytes_read += (uint64_t)n;
+                        session_on_bytes(session, link, span_of(worker->scratch, (size_t)n));
+                        if ((size_t)n < worker->scratch_size) {
+                                break; /* the socket is empty, or will wake us again */
+                        }
+                } else if (n == 0) {
+                        session_on_end(session, link, 0);
+                } else if (errno != EAGAIN && errno != EINTR) {
+                        session_on_end(session, link, errno);
+                } else {
+                        break;
+                }
+        }
+        session_finish(session);
+}
+
+/* --- writing ---------------------------------------------------------------------------------------------------------- */
+
+static void shut_if_empty(struct link *link)
+{
+        if (link->shut_wanted && !link->shut_done && link_backlog(link) == 0) {
+                link->shut_done = true;
+                (void)shutdown(link->fd, SHUT_WR);
+        }
+}
+
+static void fail_writing(struct link *link)
+{
+        link->write_ended = true;
+        (void)evbuffer_drain(bufferevent_get_output(link->bev), link_backlog(link));
+}
+
+static void on_writable(struct bufferevent *bev, void *arg)
+{
+        PROF_SCOPE(STAGE_SESSION);
+        struct link *link = arg;
+        struct session *session = link->session;
+        (void)bev;
+        worker_tick(link->worker);
+        session_begin(session);
+        shut_if_empty(link);
+        session_on_drained(session, link);
+        session_finish(session);
+}
+
+static void on_event(struct bufferevent *bev, short what, void *arg)
+{
+        PROF_SCOPE(STAGE_SESSION);
+        struct link *link = arg;
+        struct session *session = link->session;
+        (void)bev;
+        if ((what & BEV_EVENT_WRITING) != 0 && (what & (BEV_EVENT_ERROR | BEV_EVENT_EOF)) != 0) {
+                worker_tick(link->worker);
+                session_begin(session);
+                fail_writing(link);
+                session_on_drained(session, link);
+                session_finish(session);
+        }
+}
+
+size_t link_backlog(const struct link *link)
+{
+        return link->bev != NULL ? evbuffer_get_length(bufferevent_get_output(link->bev)) : 0;
+}
+
+enum status link_write(struct link *link, struct span bytes)
+{
+        if (link->bev == NULL || link->write_ended || bytes.len == 0) {
+                return STATUS_OK;
+        }
+        if (link_backlog(link) == 0) {
+                ssize_t n = send(link->fd, bytes.data, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+                if (n < 0 && errno != EAGAIN && errno != EINTR) {
+                        fail_writing(link);
+                        return STATUS_OK;
+                }
+                bytes = span_skip(bytes, n > 0 ? (size_t)n : 0);
+        }
+        if (bytes.len == 0) {
+                return STATUS_OK;
+        }
+        PROF_SCOPE(STAGE_LINK);
+        return bufferevent_write(link->bev, bytes.data, bytes.len) == 0 ? STATUS_OK : STATUS_NOMEM;
+}
+
+void link_shut(struct link *link)
+{
+        if (link->bev != NULL) {
+                link->shut_wanted = true;
+                shut_if_empty(link);
+        }
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------------- */
+
+void link_pause(struct link *link, enum pause reason)
+{
+        if (link->paused == 0 && link->read_event != NULL) {
+                (void)event_del(link->read_event);
+        }
+        link->paused |= (unsigned)reason;
+}
+
+enum status link_resume(struct link *link, enum pause reason)
+{
+        bool was_paused = link->paused != 0;
+        link->paused &= ~(unsigned)reason;
+        if (!was_paused || link->paused != 0 || link->read_event == NULL) {
+                return STATUS_OK;
+        }
+        PROF_SCOPE(STAGE_LINK);
+        return event_add(link->read_event, NULL) == 0 ? STATUS_OK : STATUS_NOMEM;
+}
+
+enum status link_open(struct link *link, struct session *session, enum side side, int fd, unsigned paused)
+{
+        PROF_SCOPE(STAGE_LINK);
+        struct event_base *base = session_worker(session)->base;
+        *link = (struct link){
+            .session = session, .worker = session_worker(session), .fd = fd, .side = side, .paused = paused};
+        link->bev = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
+        if (link->bev == NULL) {
+                (void)close(fd);
+                link->fd = -1;
+                return STATUS_NOMEM;
+        }
+        size_t low = (size_t)session_settings(session)->limits.backlog_bytes / 2;
+        bufferevent_setcb(link->bev, NULL, on_writable, on_event, link);
+        bufferevent_setwatermark(link->bev, EV_WRITE, low, 0);
+        link->read_event = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, link);
+        if (link->read_event == NULL || bufferevent_disable(link->bev, EV_READ) != 0 ||
+            (paused == 0 && event_add(link->read_event, NULL) != 0)) {
+                link_close(link);
+                return STATUS_NOMEM;
+        }
+        return STATUS_OK;
+}
+
+void link_close(struct link *link)
+{
+        if (link->read_event != NULL) {
+                event_free(link->read_event);
+                link->read_event = NULL;
+        }
+        if (link->bev != NULL) {
+                bufferevent_free(link->bev);
+                link->bev = NULL;
+        }
+        link->fd = -1;
+}

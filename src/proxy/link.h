@@ -1,0 +1,61 @@
+/** @file link.h  One side of a session: a socket, what waits to be written to it, and whether it is read just now.
+ *
+ *      readable -> read big into the worker's scratch -> session -> link_write of the other side
+ *      link_write: straight to the socket while nothing waits; what does not go is the bufferevent's to send
+ *
+ * The bufferevent owns the socket, the backlog and its writing; EV_READ stays off on it, since the link reads by its own
+ * event, in large pieces.
+ * Threads: its worker's.   Memory: STAGE_LINK; nothing is allocated while nothing waits. */
+#ifndef PROXY_LINK_H
+#define PROXY_LINK_H
+
+#include "base/span.h"
+#include "base/status.h"
+#include "mysql/dissect.h"
+
+struct bufferevent;
+struct event;
+struct session;
+struct worker;
+
+/** Why a link is not read. It is read when none is left. */
+enum pause {
+        PAUSE_CONNECTING = 1 << 0, /**< the other side is not there yet */
+        PAUSE_BACKLOG = 1 << 1,    /**< the other side does not take what it gets */
+        PAUSE_ENDED = 1 << 2,      /**< nothing more will come, or nobody would take it */
+};
+
+struct link {
+        struct session *session;
+        struct worker *worker;
+        struct bufferevent *bev; /**< NULL = not open */
+        struct event *read_event;
+        int fd;
+        enum side side;
+        unsigned paused;  /**< enum pause bits */
+        bool read_ended;  /**< end of file or an error */
+        bool write_ended; /**< writing failed: what is for it goes nowhere */
+        bool shut_wanted; /**< shut down writing once all is written */
+        bool shut_done;
+        uint64_t bytes_read;
+};
+
+/** Take over a connected, non-blocking @p fd (also on failure). Reading starts paused for @p paused.
+ *  @return STATUS_NOMEM if it could not be set up. */
+enum status link_open(struct link *link, struct session *session, enum side side, int fd, unsigned paused);
+/** Closes the socket at once; what waits is lost. Harmless on a link that is not open. */
+void link_close(struct link *link);
+
+/** Write or keep for writing. @return STATUS_NOMEM if bytes could not be kept: the session must end. A socket that
+ *  fails sets write_ended instead. */
+enum status link_write(struct link *link, struct span bytes);
+/** Bytes that wait. */
+size_t link_backlog(const struct link *link);
+/** End of file for the peer, after all that waits. */
+void link_shut(struct link *link);
+
+void link_pause(struct link *link, enum pause reason);
+/** @return STATUS_NOMEM if reading could not be resumed. */
+enum status link_resume(struct link *link, enum pause reason);
+
+#endif

@@ -1,1 +1,0 @@
-typedef int none_proxy; /* replaced by the room itself */

@@ -1,0 +1,45 @@
+#include "proxy/reason.h"
+
+#include <stdatomic.h>
+
+static const struct {
+        const char *name;
+        const char *text;
+} reasons[REASON_COUNT] = {
+    [REASON_NONE] = {"none", "it has not ended"},
+    [REASON_CLIENT_CLOSED] = {"client_closed", "the client closed the connection"},
+    [REASON_SERVER_CLOSED] = {"server_closed", "the server closed the connection"},
+    [REASON_CLIENT_RESET] = {"client_reset", "the client broke the connection off"},
+    [REASON_SERVER_RESET] = {"server_reset", "the server broke the connection off"},
+    [REASON_UPSTREAM_UNREACHABLE] = {"upstream_unreachable", "the server could not be reached"},
+    [REASON_TLS_REFUSED] = {"tls_refused", "the client insists on TLS, which this proxy does not offer"},
+    [REASON_LOGIN_TIMEOUT] = {"login_timeout", "no login within limits.login_timeout_ms"},
+    [REASON_HALF_CLOSE_TIMEOUT] =
+        {"half_close_timeout", "one side ended and the other did not within limits.half_close_timeout_ms"},
+    [REASON_TOO_MANY_SESSIONS] = {"too_many_sessions", "limits.sessions is reached"},
+    [REASON_OUT_OF_MEMORY] = {"out_of_memory", "out of memory"},
+    [REASON_KILLED] = {"killed", "killed through the admin port"},
+    [REASON_SHUTDOWN] = {"shutdown", "the proxy is stopping"},
+};
+
+static _Atomic uint64_t counts[REASON_COUNT];
+
+const char *reason_name(enum reason reason)
+{
+        return reason < REASON_COUNT ? reasons[reason].name : "?";
+}
+
+const char *reason_text(enum reason reason)
+{
+        return reason < REASON_COUNT ? reasons[reason].text : "?";
+}
+
+void reason_count(enum reason reason)
+{
+        atomic_fetch_add_explicit(&counts[reason], 1, memory_order_relaxed);
+}
+
+uint64_t reason_counted(enum reason reason)
+{
+        return atomic_load_explicit(&counts[reason], memory_order_relaxed);
+}

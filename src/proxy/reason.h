@@ -1,0 +1,33 @@
+/** @file reason.h  Why a session ended: a name to count by and a sentence to log.
+ * Threads: any (atomic counts). */
+#ifndef PROXY_REASON_H
+#define PROXY_REASON_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum reason {
+        REASON_NONE, /**< not ended */
+        REASON_CLIENT_CLOSED,
+        REASON_SERVER_CLOSED,
+        REASON_CLIENT_RESET,
+        REASON_SERVER_RESET,
+        REASON_UPSTREAM_UNREACHABLE,
+        REASON_TLS_REFUSED,
+        REASON_LOGIN_TIMEOUT,
+        REASON_HALF_CLOSE_TIMEOUT,
+        REASON_TOO_MANY_SESSIONS,
+        REASON_OUT_OF_MEMORY,
+        REASON_KILLED,
+        REASON_SHUTDOWN,
+        REASON_COUNT
+};
+
+/** Short name, such as "client_closed". */
+const char *reason_name(enum reason reason);
+/** A sentence for the log. */
+const char *reason_text(enum reason reason);
+void reason_count(enum reason reason);
+uint64_t reason_counted(enum reason reason);
+
+#endif

@@ -1,0 +1,638 @@
+#include "proxy/session.h"
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "capture/capture.h"
+#include "capture/hex.h"
+#include "mysql/gate.h"
+#include "profile/prof.h"
+#include "proxy/upstream.h"
+#include "proxy/worker.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* How long a client that was refused may take to read why. */
+enum { REFUSED_MS = 2000, WIRE_TEXT = 119 };
+
+struct session {
+        struct session *next;
+        struct session **link_here; /* what points at this one in the worker's list */
+        struct worker *worker;
+        uint64_t id;
+        uint64_t start_ns;
+        struct link links[2]; /* by enum side */
+        struct upstream *connecting;
+        struct gate *gate; /* NULL once it is open */
+        struct dissect *dissect;
+        struct capture *capture;
+        struct event *timer;
+        bool timer_is_for_end; /* else for the login */
+        uint64_t timer_bytes;  /* seen when it was set: traffic since then sets it again */
+        enum reason reason;
+        bool busy;    /* within a callback of its own */
+        bool ended;   /* to be freed by session_finish */
+        bool refused; /* an error was sent: only its delivery is awaited */
+        bool opaque_counted;
+        bool mask_said;
+        struct prof_wire wire;
+        char wire_text[WIRE_TEXT];
+        char client_addr[ADDRESS_TEXT_MAX];
+        char proxy_client_addr[ADDRESS_TEXT_MAX];
+};
+
+static struct link *other_of(struct session *s, const struct link *link)
+{
+        return &s->links[link->side == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT];
+}
+
+uint64_t session_id(const struct session *s)
+{
+        return s->id;
+}
+
+struct session *session_next(const struct session *s)
+{
+        return s->next;
+}
+
+struct worker *session_worker(const struct session *s)
+{
+        return s->worker;
+}
+
+const struct settings *session_settings(const struct session *s)
+{
+        return s->worker->settings;
+}
+
+/* --- records and packets ------------------------------------------------------------------------------------------- */
+
+static void set_text(struct record *r, enum record_field field, const char *text)
+{
+        if (*text != '\0') {
+                record_set_text(r, field, span_str(text));
+        }
+}
+
+/** Add what the session knows, and hand it to the journal. */
+static void emit(struct session *s, struct record *r)
+{
+        r->wall_ns = worker_wall_ns(s->worker, r->mono_ns);
+        record_set_uint(r, FIELD_CONN_ID, s->id);
+        set_text(r, FIELD_CLIENT_ADDR, s->client_addr);
+        set_text(r, FIELD_PROXY_LISTEN_ADDR, s->worker->listen_text);
+        set_text(r, FIELD_PROXY_CLIENT_ADDR, s->proxy_client_addr);
+        set_text(r, FIELD_REMOTE_ADDR, s->worker->remote_text);
+        (void)journal_put(s->worker->port, r); /* the journal counts what it drops */
+}
+
+static struct record new_record(const struct session *s, enum record_event event)
+{
+        struct record r;
+        memset(&r, 0, sizeof r);
+        r.event = event;
+        r.mono_ns = s->worker->now_ns;
+        return r;
+}
+
+static void emit_notice(struct session *s, enum record_event event, const char *reason, const char *error)
+{
+        struct record r = new_record(s, event);
+        record_set_text(&r, FIELD_REASON, span_str(reason));
+        if (error != NULL) {
+                record_set_text(&r, FIELD_INFO, span_str(error));
+        }
+        emit(s, &r);
+}
+
+static void on_record(void *arg, struct record *r)
+{
+        struct session *s = arg;
+        if (r->event == EVENT_QUERY) {
+                prof_count_statement();
+                worker_add(&s->worker->counts.statements, 1);
+        }
+        emit(s, r);
+}
+
+static void emit_packet(struct session *s, const struct packet *p)
+{
+        struct record r = new_record(s, EVENT_PACKET);
+        record_set_text(&r, FIELD_DIRECTION, span_str(p->from == SIDE_CLIENT ? "client" : "server"));
+        record_set_uint(&r, FIELD_PACKET_SEQ, p->seq);
+        record_set_uint(&r, FIELD_PACKET_LENGTH, p->length);
+        record_set_text(&r, FIELD_PACKET_NAME, span_str(p->name));
+        if (!p->secret) {
+                record_set_text(&r, FIELD_PACKET_BYTES, p->head);
+        }
+        if (p->cut_off) {
+                record_set_text(&r, FIELD_REASON, span_str("cut off by the end of the session"));
+        }
+        emit(s, &r);
+}
+
+static void on_packet(void *arg, const struct packet *p)
+{
+        struct session *s = arg;
+        uint64_t bytes = session_settings(s)->capture.session_bytes;
+        if (s->capture == NULL && bytes > 0) {
+                s->capture = capture_new(bytes);
+        }
+        if (s->capture != NULL) {
+                capture_add(s->capture, p, worker_wall_ns(s->worker, p->mono_ns));
+        }
+        if (session_settings(s)->hex) {
+                emit_packet(s, p);
+        }
+}
+
+/* --- the end -------------------------------------------------------------------------------------------------------- */
+
+static void emit_disconnect(struct session *s)
+{
+        struct record r = new_record(s, EVENT_DISCONNECT);
+        struct dissect_view v = dissect_view(s->dissect);
+        if (v.username.len > 0) {
+                record_set_text(&r, FIELD_USERNAME, v.username);
+        }
+        if (v.server_conn_id != 0) {
+                record_set_uint(&r, FIELD_SERVER_CONN_ID, v.server_conn_id);
+        }
+        record_set_uint(&r, FIELD_DURATION_US, (s->worker->now_ns - s->start_ns) / CLOCK_US_NS);
+        record_set_uint(&r, FIELD_BYTES_SENT, s->links[SIDE_CLIENT].bytes_read);
+        record_set_uint(&r, FIELD_BYTES_RECEIVED, s->links[SIDE_SERVER].bytes_read);
+        record_set_text(&r, FIELD_REASON, span_str(reason_text(s->reason)));
+        emit(s, &r);
+}
+
+static void discard(struct session *s)
+{
+        upstream_cancel(s->connecting);
+        link_close(&s->links[SIDE_CLIENT]);
+        link_close(&s->links[SIDE_SERVER]);
+        if (s->timer != NULL) {
+                event_free(s->timer);
+        }
+        gate_free(s->gate);
+        capture_free(s->capture);
+        dissect_free(s->dissect);
+        prof_free(s);
+}
+
+static void bury(struct session *s)
+{
+        struct worker *w = s->worker;
+        dissect_end(s->dissect, w->now_ns);
+        emit_disconnect(s);
+        reason_count(s->reason);
+        *s->link_here = s->next;
+        if (s->next != NULL) {
+                s->next->link_here = s->link_here;
+        }
+        prof_set_wire(NULL);
+        discard(s);
+        atomic_fetch_sub_explicit(&w->counts.sessions, 1, memory_order_relaxed);
+}
+
+static void give_reason(struct session *s, enum reason reason)
+{
+        if (s->reason == REASON_NONE) {
+                s->reason = reason;
+        }
+}
+
+void session_close(struct session *s, enum reason reason)
+{
+        give_reason(s, reason);
+        s->ended = true;
+        if (!s->busy) {
+                bury(s);
+        }
+}
+
+void session_begin(struct session *s)
+{
+        s->busy = true;
+        prof_set_wire(&s->wire);
+}
+
+/** All that came was delivered, or can't be any more. */
+static bool is_over(struct session *s)
+{
+        struct link *client = &s->links[SIDE_CLIENT];
+        struct link *server = &s->links[SIDE_SERVER];
+        if (s->refused) {
+                return client->read_ended || client->write_ended;
+        }
+        for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+                struct link *gone = &s->links[side];
+                struct link *left = other_of(s, gone);
+                bool delivered = left->write_ended || link_backlog(left) == 0;
+                if (gone->read_ended && gone->write_ended && delivered) {
+                        return true; /* nobody is left on one side */
+                }
+        }
+        return client->read_ended && server->read_ended &&
+               (client->write_ended || link_backlog(client) == 0) &&
+               (server->write_ended || link_backlog(server) == 0);
+}
+
+void session_finish(struct session *s)
+{
+        prof_set_wire(NULL);
+        s->busy = false;
+        if (!s->ended && is_over(s)) {
+                s->ended = true;
+        }
+        if (s->ended) {
+                bury(s);
+        }
+}
+
+static uint64_t bytes_so_far(const struct session *s)
+{
+        return s->links[SIDE_CLIENT].bytes_read + s->links[SIDE_SERVER].bytes_read;
+}
+
+static void set_timer(struct session *s, uint64_t ms, bool for_end)
+{
+        const struct timeval timeout = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
+        s->timer_is_for_end = for_end;
+        s->timer_bytes = bytes_so_far(s);
+        if (evtimer_add(s->timer, &timeout) != 0) {
+                session_close(s, REASON_OUT_OF_MEMORY);
+        }
+}
+
+/** Tell the client why, and wait a little until it has read that. */
+static void refuse(struct session *s, struct span packet, enum reason reason)
+{
+        struct link *client = &s->links[SIDE_CLIENT];
+        give_reason(s, reason);
+        s->refused = true;
+        link_close(&s->links[SIDE_SERVER]);
+        gate_free(s->gate);
+        s->gate = NULL;
+        if (link_write(client, packet) != STATUS_OK ||
+            link_resume(client, PAUSE_CONNECTING | PAUSE_BACKLOG) != STATUS_OK) {
+                session_close(s, REASON_OUT_OF_MEMORY);
+                return;
+        }
+        link_shut(client);
+        set_timer(s, REFUSED_MS, true);
+}
+
+static void refuse_with_error(struct session *s, uint8_t seq, uint16_t errnum, const char *sqlstate,
+                              const char *text, enum reason reason)
+{
+        uint8_t room[600];
+        struct writer w = writer_over(room, sizeof room);
+        gate_error_packet(&w, seq, errnum, sqlstate, text);
+        refuse(s, writer_span(&w), reason);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+        PROF_SCOPE(STAGE_SESSION);
+        struct session *s = arg;
+        (void)fd;
+        (void)what;
+        worker_tick(s->worker);
+        session_begin(s);
+        if (s->refused) {
+                s->ended = true;
+        } else if (!s->timer_is_for_end) {
+                emit_notice(s, EVENT_ERROR, reason_text(REASON_LOGIN_TIMEOUT), NULL);
+                session_close(s, REASON_LOGIN_TIMEOUT);
+        } else if (bytes_so_far(s) != s->timer_bytes) {
+                set_timer(s, session_settings(s)->limits.half_close_timeout_ms, true);
+        } else {
+                s->reason = REASON_HALF_CLOSE_TIMEOUT;
+                s->ended = true;
+        }
+        session_finish(s);
+}
+
+/* --- bytes ------------------------------------------------------------------------------------------------------------ */
+
+/** What the statement on the wire is, for records born from here on. Copied: the dissector's text may go any time. */
+static void update_wire(struct session *s)
+{
+        struct dissect_view v = dissect_view(s->dissect);
+        struct span text = span_head(v.query, sizeof s->wire_text);
+        if (text.len > 0) {
+                memcpy(s->wire_text, text.data, text.len);
+        }
+        s->wire.command = v.command;
+        s->wire.text = span_of(s->wire_text, text.len);
+}
+
+static void note_opaque(struct session *s)
+{
+        if (!s->opaque_counted && dissect_view(s->dissect).opaque_reason != NULL) {
+                s->opaque_counted = true;
+                worker_add(&s->worker->counts.opaque, 1);
+        }
+}
+
+static void dissect(struct session *s, enum side from, struct span bytes)
+{
+        PROF_SCOPE(STAGE_DISSECT);
+        dissect_feed(s->dissect, from, bytes, s->worker->now_ns);
+        if (from == SIDE_CLIENT) {
+                update_wire(s);
+        }
+        note_opaque(s);
+}
+
+/** Forward, then look: the dissector costs no latency. */
+static void pass(struct session *s, struct link *from, struct span bytes)
+{
+        struct link *to = other_of(s, from);
+        if (link_write(to, bytes) != STATUS_OK) {
+                session_close(s, REASON_OUT_OF_MEMORY);
+                return;
+        }
+        worker_add(from->side == SIDE_CLIENT ? &s->worker->counts.bytes_sent
+                                             : &s->worker->counts.bytes_received,
+                   bytes.len);
+        if (link_backlog(to) > session_settings(s)->limits.backlog_bytes) {
+                link_pause(from, PAUSE_BACKLOG);
+        }
+        if (to->write_ended) {
+                link_pause(from, PAUSE_ENDED); /* its own end will be told by reading it */
+        }
+        dissect(s, from->side, bytes);
+}
+
+static void say_masked(struct session *s)
+{
+        if (!s->mask_said && *gate_masked(s->gate) != '\0') {
+                s->mask_said = true;
+                worker_add(&s->worker->counts.masked_tls, 1);
+                char info[128];
+                (void)snprintf(info, sizeof info, "taken out of the handshake: %s", gate_masked(s->gate));
+                emit_notice(s, EVENT_NOTICE, "TLS and compression are not offered through this proxy", info);
+        }
+}
+
+static void open_gate(struct session *s)
+{
+        const char *reason = gate_reason(s->gate);
+        say_masked(s);
+        if (reason != NULL) {
+                dissect_give_up(s->dissect, reason, s->worker->now_ns);
+                note_opaque(s);
+        }
+        gate_free(s->gate);
+        s->gate = NULL;
+        if (!s->timer_is_for_end) {
+                (void)evtimer_del(s->timer);
+        }
+}
+
+static void pass_gated(struct session *s, struct link *from, struct span bytes)
+{
+        struct span out;
+        PROF_SCOPE(STAGE_FRAME);
+        switch (gate_feed(s->gate, from->side, bytes, &out)) {
+        case GATE_SEND: break;
+        case GATE_NOMEM: session_close(s, REASON_OUT_OF_MEMORY); return;
+        case GATE_REFUSE:
+                emit_notice(s, EVENT_ERROR, gate_reason(s->gate), NULL);
+                /* out is the gate's own memory: it goes with the gate, so the packet is copied before */
+                uint8_t room[600];
+                struct writer w = writer_over(room, sizeof room);
+                writer_put(&w, out);
+                refuse(s, writer_span(&w), REASON_TLS_REFUSED);
+                return;
+        }
+        if (out.len > 0) {
+                pass(s, from, out);
+        }
+        if (!s->ended && gate_is_open(s->gate)) {
+                open_gate(s);
+        }
+}
+
+void session_on_bytes(struct session *s, struct link *from, struct span bytes)
+{
+        if (s->ended || s->refused) {
+                return; /* read only to see its end */
+        }
+        if (s->gate != NULL) {
+                pass_gated(s, from, bytes);
+        } else {
+                pass(s, from, bytes);
+        }
+}
+
+void session_on_end(struct session *s, struct link *from, int error)
+{
+        struct link *to = other_of(s, from);
+        bool is_client = from->side == SIDE_CLIENT;
+        if (error == 0) {
+                give_reason(s, is_client ? REASON_CLIENT_CLOSED : REASON_SERVER_CLOSED);
+        } else {
+                give_reason(s, is_client ? REASON_CLIENT_RESET : REASON_SERVER_RESET);
+                from->write_ended = true;
+        }
+        from->read_ended = true;
+        link_pause(from, PAUSE_ENDED);
+        if (s->gate != NULL && !s->ended) {
+                struct span held = gate_end(s->gate, from->side);
+                if (held.len > 0) {
+                        pass(s, from, held);
+                }
+                if (!s->ended && gate_is_open(s->gate)) {
+                        if (held.len > 0) {
+                                open_gate(s);
+                        } else {
+                                gate_free(s->gate);
+                                s->gate = NULL;
+                        }
+                }
+        }
+        if (s->ended || s->refused) {
+                return;
+        }
+        link_shut(to);
+        if (!s->timer_is_for_end) {
+                set_timer(s, session_settings(s)->limits.half_close_timeout_ms, true);
+        }
+}
+
+void session_on_drained(struct session *s, struct link *link)
+{
+        if (!s->ended && link_resume(other_of(s, link), PAUSE_BACKLOG) != STATUS_OK) {
+                session_close(s, REASON_OUT_OF_MEMORY);
+        }
+}
+
+/* --- the beginning ------------------------------------------------------------------------------------------------- */
+
+static void on_unreachable(struct session *s, const char *error)
+{
+        char text[512];
+        worker_add(&s->worker->counts.upstream_errors, 1);
+        (void)snprintf(text, sizeof text, "querytap: can't connect to upstream %s: %s",
+                       s->worker->remote_text, error);
+        emit_notice(s, EVENT_ERROR, reason_text(REASON_UPSTREAM_UNREACHABLE), text);
+        refuse_with_error(s, 0, 2003, NULL, text, REASON_UPSTREAM_UNREACHABLE);
+}
+
+static void on_upstream(void *arg, int fd, const char *error)
+{
+        struct session *s = arg;
+        s->connecting = NULL;
+        worker_tick(s->worker);
+        session_begin(s);
+        if (fd < 0) {
+                on_unreachable(s, error);
+        } else if (link_open(&s->links[SIDE_SERVER], s, SIDE_SERVER, fd, 0) != STATUS_OK ||
+                   link_resume(&s->links[SIDE_CLIENT], PAUSE_CONNECTING) != STATUS_OK) {
+                session_close(s, REASON_OUT_OF_MEMORY);
+        } else {
+                struct record r = new_record(s, EVENT_CONNECT);
+                address_own(fd, s->proxy_client_addr);
+                emit(s, &r);
+                set_timer(s, session_settings(s)->limits.login_timeout_ms, false);
+        }
+        session_finish(s);
+}
+
+static enum status set_up(struct session *s, int fd)
+{
+        struct worker *w = s->worker;
+        const struct dissect_sink sink = {
+            .arg = s, .on_record = on_record, .on_packet = w->dissect.packet_bytes > 0 ? on_packet : NULL};
+        if (link_open(&s->links[SIDE_CLIENT], s, SIDE_CLIENT, fd, PAUSE_CONNECTING) != STATUS_OK) {
+                return STATUS_NOMEM;
+        }
+        s->gate = gate_new();
+        s->dissect = dissect_new(&w->dissect, sink);
+        s->timer = evtimer_new(w->base, on_timer, s);
+        if (s->gate == NULL || s->dissect == NULL || s->timer == NULL) {
+                return STATUS_NOMEM;
+        }
+        s->connecting = upstream_connect(w->base, w->dns, w->remote, w->settings->limits.connect_timeout_ms,
+                                         on_upstream, s);
+        return s->connecting != NULL ? STATUS_OK : STATUS_NOMEM;
+}
+
+enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const char *client_addr)
+{
+        PROF_SCOPE(STAGE_SESSION);
+        struct session *s = prof_calloc(STAGE_SESSION, 1, sizeof *s);
+        worker_tick(worker);
+        if (s == NULL) {
+                (void)close(fd);
+        } else {
+                s->worker = worker;
+                s->id = conn_id;
+                s->wire.session = conn_id;
+                s->start_ns = worker->now_ns;
+                s->links[SIDE_CLIENT].fd = -1;
+                s->links[SIDE_SERVER].fd = -1;
+                (void)snprintf(s->client_addr, sizeof s->client_addr, "%s", client_addr);
+        }
+        if (s == NULL || set_up(s, fd) != STATUS_OK) {
+                diag(DIAG_ERROR, "session %llu can't be opened: out of memory", (unsigned long long)conn_id);
+                reason_count(REASON_OUT_OF_MEMORY);
+                atomic_fetch_sub_explicit(&worker->counts.sessions, 1, memory_order_relaxed);
+                if (s != NULL) {
+                        discard(s);
+                }
+                return STATUS_NOMEM;
+        }
+        s->next = worker->sessions;
+        s->link_here = &worker->sessions;
+        if (s->next != NULL) {
+                s->next->link_here = &s->next;
+        }
+        worker->sessions = s;
+        return STATUS_OK;
+}
+
+/* --- a look from outside ------------------------------------------------------------------------------------------- */
+
+static void copy_text(char *to, size_t size, struct span text)
+{
+        struct span head = span_head(text, size - 1);
+        if (head.len > 0) {
+                memcpy(to, head.data, head.len);
+        }
+        to[head.len] = '\0';
+}
+
+void session_view(const struct session *s, struct session_view *out)
+{
+        struct dissect_view v = dissect_view(s->dissect);
+        uint64_t now_ns = s->worker->now_ns;
+        memset(out, 0, sizeof *out);
+        out->conn_id = s->id;
+        out->worker = s->worker->index;
+        copy_text(out->client_addr, sizeof out->client_addr, span_str(s->client_addr));
+        copy_text(out->remote_addr, sizeof out->remote_addr, span_str(s->worker->remote_text));
+        copy_text(out->username, sizeof out->username, v.username);
+        copy_text(out->database, sizeof out->database, v.database);
+        copy_text(out->phase, sizeof out->phase,
+                  span_str(s->connecting != NULL ? "connecting"
+                           : s->refused          ? "refused"
+                                                 : v.phase));
+        copy_text(out->opaque_reason, sizeof out->opaque_reason, span_str(v.opaque_reason));
+        copy_text(out->command, sizeof out->command, span_str(v.command));
+        copy_text(out->query, sizeof out->query, v.query);
+        out->age_us = (now_ns - s->start_ns) / CLOCK_US_NS;
+        out->command_us = v.command != NULL ? (now_ns - v.command_mono_ns) / CLOCK_US_NS : 0;
+        out->records = v.records;
+        out->bytes_sent = s->links[SIDE_CLIENT].bytes_read;
+        out->bytes_received = s->links[SIDE_SERVER].bytes_read;
+        out->backlog_bytes = link_backlog(&s->links[SIDE_CLIENT]) + link_backlog(&s->links[SIDE_SERVER]);
+        out->statements = v.statements;
+        out->pipelined = v.pipelined;
+}
+
+struct dump {
+        uint64_t conn_id;
+        size_t size;
+        struct writer w;
+};
+
+static void measure(void *arg, const struct capture_packet *p)
+{
+        struct dump *d = arg;
+        d->size += hex_packet_size(p->packet.head.len);
+}
+
+static void print(void *arg, const struct capture_packet *p)
+{
+        struct dump *d = arg;
+        hex_packet(&d->w, d->conn_id, p->wall_ns, &p->packet);
+}
+
+char *session_hex(struct session *s, size_t *len)
+{
+        struct dump d = {.conn_id = s->id, .size = 256};
+        if (s->capture != NULL) {
+                capture_walk(s->capture, measure, &d);
+        }
+        char *text = prof_alloc(STAGE_CAPTURE, d.size);
+        if (text == NULL) {
+                return NULL;
+        }
+        d.w = writer_over(text, d.size);
+        if (session_settings(s)->capture.session_bytes == 0) {
+                writer_text(&d.w, "(no packets are recorded: capture.session_bytes is 0)\n");
+        } else if (s->capture != NULL) {
+                if (capture_lost(s->capture) > 0) {
+                        writer_format(&d.w, "(%llu earlier packets had to go)\n",
+                                      (unsigned long long)capture_lost(s->capture));
+                }
+                capture_walk(s->capture, print, &d);
+        }
+        *len = d.w.at;
+        return text;
+}

@@ -1,0 +1,23 @@
+/** @file upstream.h  Reach the server: look its name up if need be, try each address in turn.
+ * Threads: a worker's.   Memory: STAGE_SESSION, one block a try. */
+#ifndef PROXY_UPSTREAM_H
+#define PROXY_UPSTREAM_H
+
+#include "proxy/address.h"
+
+struct event_base;
+struct evdns_base;
+struct upstream;
+
+/** Called once, never from within upstream_connect, unless upstream_cancel was: with a connected, non-blocking socket
+ *  that is now the receiver's, or with -1 and why (valid during the call). The upstream is freed after it. */
+typedef void upstream_done(void *arg, int fd, const char *error);
+
+/** @p dns may be NULL: then names are looked up by a blocking call. @return NULL when memory is out. */
+struct upstream *upstream_connect(struct event_base *base, struct evdns_base *dns,
+                                  const struct address *address, uint64_t timeout_ms, upstream_done *done,
+                                  void *arg);
+/** Forget it; done is not called any more. NULL is allowed. */
+void upstream_cancel(struct upstream *u);
+
+#endif

@@ -1,0 +1,172 @@
+#include "proxy/worker.h"
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "profile/prof.h"
+#include "proxy/session.h"
+
+#include <event2/dns.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SCRATCH_BYTES = 128 * 1024 };
+
+void worker_tick(struct worker *w)
+{
+        w->now_ns = clock_mono_ns();
+        if (w->now_ns - w->wall_read_ns > CLOCK_S_NS) {
+                w->wall_read_ns = w->now_ns;
+                w->wall_ns = clock_wall_ns() - w->now_ns;
+        }
+}
+
+uint64_t worker_wall_ns(const struct worker *w, uint64_t mono_ns)
+{
+        return w->wall_ns + mono_ns;
+}
+
+void worker_post(struct worker *w, struct message *message)
+{
+        mailbox_post(&w->mailbox, message);
+}
+
+static struct worker *worker_of_stop(struct message *message)
+{
+        return (struct worker *)(void *)((char *)message - offsetof(struct worker, stop));
+}
+
+static void on_stop(struct message *message)
+{
+        PROF_SCOPE(STAGE_WORKER);
+        struct worker *w = worker_of_stop(message);
+        worker_tick(w);
+        while (w->sessions != NULL) {
+                session_close(w->sessions, REASON_SHUTDOWN);
+        }
+        (void)event_base_loopbreak(w->base);
+}
+
+static void *run(void *arg)
+{
+        struct worker *w = arg;
+        (void)prof_enter(STAGE_WORKER);
+        worker_tick(w);
+        (void)event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY);
+        return NULL;
+}
+
+static struct event_base *new_base(void)
+{
+        struct event_config *config = event_config_new();
+        struct event_base *base = NULL;
+        if (config != NULL && event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0 &&
+            event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == 0) {
+                base = event_base_new_with_config(config);
+        }
+        if (config != NULL) {
+                event_config_free(config);
+        }
+        return base;
+}
+
+static bool needs_dns(const struct address *remote)
+{
+        struct sockaddr_storage ss;
+        socklen_t len;
+        return !address_numeric(remote, &ss, &len);
+}
+
+static void discard(struct worker *w)
+{
+        mailbox_fini(&w->mailbox);
+        if (w->dns != NULL) {
+                evdns_base_free(w->dns, 1);
+        }
+        if (w->base != NULL) {
+                (void)event_base_loop(w->base, EVLOOP_NONBLOCK); /* cancelled look-ups free themselves */
+        }
+        if (w->base != NULL) {
+                event_base_free(w->base);
+        }
+        prof_free(w->scratch);
+        prof_free(w);
+}
+
+static enum status start_thread(struct worker *w)
+{
+        char name[16];
+        sigset_t all;
+        sigset_t before;
+        (void)sigfillset(&all);
+        (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
+        int error = pthread_create(&w->thread, NULL, run, w);
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+        if (error != 0) {
+                diag(DIAG_ERROR, "a worker thread can't be started: %s", strerror(error));
+                return STATUS_IO;
+        }
+        (void)snprintf(name, sizeof name, "worker-%u", w->index);
+        (void)pthread_setname_np(w->thread, name);
+        w->running = true;
+        return STATUS_OK;
+}
+
+struct worker *worker_new(const struct worker_config *config)
+{
+        PROF_SCOPE(STAGE_WORKER);
+        const struct settings *s = config->settings;
+        struct worker *w = prof_calloc(STAGE_WORKER, 1, sizeof *w);
+        if (w == NULL) {
+                diag(DIAG_ERROR, "a worker can't be made: out of memory");
+                return NULL;
+        }
+        w->index = config->index;
+        w->settings = s;
+        w->remote = config->remote;
+        w->remote_text = config->remote_text;
+        w->listen_text = config->listen_text;
+        w->port = config->port;
+        w->stop.run = on_stop;
+        w->dissect = (struct dissect_settings){
+            .query_bytes = s->limits.query_bytes,
+            .value_bytes = s->limits.value_bytes,
+            .packet_bytes = s->hex || s->capture.session_bytes > 0 ? s->capture.packet_bytes : 0,
+            .held_bytes = s->limits.held_bytes,
+            .pipeline = (uint32_t)s->limits.pipeline,
+            .statements = (uint32_t)s->limits.statements,
+        };
+        w->scratch_size = SCRATCH_BYTES;
+        w->scratch = prof_alloc(STAGE_WORKER, w->scratch_size);
+        w->base = new_base();
+        if (w->base != NULL && needs_dns(w->remote)) {
+                w->dns = evdns_base_new(w->base,
+                                        EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+        }
+        if (w->scratch == NULL || w->base == NULL || mailbox_init(&w->mailbox, w->base) != STATUS_OK) {
+                diag(DIAG_ERROR, "a worker can't be made: out of memory");
+                discard(w);
+                return NULL;
+        }
+        if (start_thread(w) != STATUS_OK) {
+                discard(w);
+                return NULL;
+        }
+        return w;
+}
+
+void worker_free(struct worker *w)
+{
+        if (w == NULL) {
+                return;
+        }
+        PROF_SCOPE(STAGE_WORKER);
+        worker_post(w, &w->stop);
+        (void)pthread_join(w->thread, NULL);
+        mailbox_drain(&w->mailbox); /* arrivals and requests behind the stop */
+        while (w->sessions != NULL) {
+                session_close(w->sessions, REASON_SHUTDOWN);
+        }
+        discard(w);
+}

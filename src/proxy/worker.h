@@ -1,0 +1,76 @@
+/** @file worker.h  A thread with an event loop and the sessions that live on it.
+ * Threads: worker_new, worker_free, worker_post and the counts from main; the rest its own.
+ * Memory: STAGE_WORKER. */
+#ifndef PROXY_WORKER_H
+#define PROXY_WORKER_H
+
+#include "proxy/address.h"
+#include "proxy/mailbox.h"
+#include "proxy/proxy.h"
+
+#include <stdatomic.h>
+
+struct evdns_base;
+
+/** Counted by the worker, read by main. */
+struct worker_counts {
+        _Atomic uint64_t upstream_errors;
+        _Atomic uint64_t opaque;
+        _Atomic uint64_t masked_tls;
+        _Atomic uint64_t statements;
+        _Atomic uint64_t bytes_sent;
+        _Atomic uint64_t bytes_received;
+        _Atomic uint64_t sessions; /**< handed over and not ended: main adds, the worker takes away */
+};
+
+struct worker {
+        unsigned index;
+        const struct settings *settings;
+        const struct address *remote;
+        const char *remote_text;
+        const char *listen_text;
+        struct journal_port *port;
+        struct dissect_settings dissect;
+        struct event_base *base;
+        struct evdns_base *dns; /**< NULL if the server's address is a number */
+        struct mailbox mailbox;
+        struct message stop;
+        pthread_t thread;
+        bool running;
+        uint8_t *scratch; /**< all reads go here first */
+        size_t scratch_size;
+        uint64_t now_ns;  /**< of this wake-up */
+        uint64_t wall_ns; /**< wall time minus monotonic time, refreshed now and then */
+        uint64_t wall_read_ns;
+        struct session *sessions; /**< list */
+        struct worker_counts counts;
+};
+
+struct worker_config {
+        unsigned index;
+        const struct settings *settings;
+        const struct address *remote;
+        const char *remote_text;
+        const char *listen_text;
+        struct journal_port *port;
+};
+
+/** Start it. @return NULL on failure (said). */
+struct worker *worker_new(const struct worker_config *config);
+/** End its sessions and its thread. Messages that it had not run yet run on the caller's thread. */
+void worker_free(struct worker *w);
+void worker_post(struct worker *w, struct message *message);
+
+/** One reading of the clock a wake-up. */
+void worker_tick(struct worker *w);
+/** The wall time of a monotonic one. */
+uint64_t worker_wall_ns(const struct worker *w, uint64_t mono_ns);
+
+static inline void worker_add(_Atomic uint64_t *counter, uint64_t n)
+{
+        /* written by the worker alone: no locked instruction is needed */
+        atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+                              memory_order_relaxed);
+}
+
+#endif
