@@ -1,6 +1,6 @@
-#include "base/status.h"
+#include "cli/cli.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-        return STATUS_OK;
+        return cli_main(argc, argv);
 }

@@ -1,3 +1,7 @@
 noinst_LIBRARIES += src/libadmin.a
 src_libadmin_a_SOURCES = \
-	src/admin/none.c
+	src/admin/admin.c src/admin/admin.h \
+	src/admin/call.h \
+	src/admin/endpoints.c \
+	src/admin/guard.c src/admin/guard.h \
+	src/admin/stream.c

@@ -1,3 +1,6 @@
 noinst_LIBRARIES += src/libcli.a
 src_libcli_a_SOURCES = \
-	src/cli/none.c
+	src/cli/cli.c src/cli/cli.h \
+	src/cli/client.c src/cli/client.h \
+	src/cli/commands.c \
+	src/cli/proxy_command.c

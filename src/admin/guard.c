@@ -1,0 +1,44 @@
+#include "admin/guard.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <strings.h>
+
+bool guard_is_loopback(const char *host)
+{
+        struct in_addr v4;
+        struct in6_addr v6;
+        if (inet_pton(AF_INET, host, &v4) == 1) {
+                return ntohl(v4.s_addr) >> 24 == 127;
+        }
+        if (inet_pton(AF_INET6, host, &v6) == 1) {
+                return IN6_IS_ADDR_LOOPBACK(&v6);
+        }
+        return strcasecmp(host, "localhost") == 0;
+}
+
+bool guard_host(const char *host)
+{
+        char name[64];
+        if (host == NULL) {
+                return false;
+        }
+        bool bracketed = host[0] == '[';
+        const char *start = bracketed ? host + 1 : host;
+        size_t len = strcspn(start, bracketed ? "]" : ":");
+        const char *rest = start + len + (bracketed && start[len] == ']' ? 1 : 0);
+        if (len == 0 || len >= sizeof name || (*rest != '\0' && *rest != ':') ||
+            (*rest == ':' && strspn(rest + 1, "0123456789") != strlen(rest + 1))) {
+                return false;
+        }
+        memcpy(name, start, len);
+        name[len] = '\0';
+        return guard_is_loopback(name);
+}
+
+bool guard_origin(const char *origin, const char *host)
+{
+        static const char scheme[] = "http://";
+        return origin == NULL || (strncmp(origin, scheme, sizeof scheme - 1) == 0 &&
+                                  strcmp(origin + sizeof scheme - 1, host) == 0);
+}

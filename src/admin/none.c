@@ -1,1 +1,0 @@
-typedef int none_admin; /* replaced by the room itself */

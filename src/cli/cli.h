@@ -1,0 +1,20 @@
+/** @file cli.h  The commands of querytap: from argv to an exit status.
+ * 0 = done, 1 = it failed (said on standard error), 2 = used wrongly (said). */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/** Run argv[1] with the rest of argv. */
+int cli_main(int argc, char **argv);
+
+/* The commands; argv[0] is the command's own name. */
+int cli_proxy(int argc, char **argv);
+int cli_tail(int argc, char **argv);
+int cli_sessions(int argc, char **argv);
+int cli_stages(int argc, char **argv);
+int cli_hex(int argc, char **argv);
+int cli_config(int argc, char **argv);
+int cli_version(int argc, char **argv);
+
+#endif

@@ -1,0 +1,177 @@
+#include "cli/client.h"
+
+#include "base/diag.h"
+#include "cli/cli.h"
+#include "proxy/address.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DAY_S = 24 * 3600, OK_FIRST = 200, OK_LAST = 299 };
+
+/* --- flags --------------------------------------------------------------------------------------------------------- */
+
+/** The value of a flag at argv[*i], as --flag VALUE or --flag=VALUE; NULL if it is another flag or has none. */
+static const char *flag_value(const char *flag, int argc, char **argv, int *i)
+{
+        size_t len = strlen(flag);
+        if (strncmp(argv[*i], flag, len) != 0) {
+                return NULL;
+        }
+        if (argv[*i][len] == '=') {
+                return argv[*i] + len + 1;
+        }
+        return argv[*i][len] == '\0' && *i + 1 < argc ? argv[++*i] : NULL;
+}
+
+bool client_parse(struct client_options *options, int *argc, char **argv)
+{
+        int kept = 1;
+        *options = (struct client_options){.admin = "127.0.0.1:6060"};
+        for (int i = 1; i < *argc; i++) {
+                const char *arg = argv[i];
+                const char *value;
+                if ((value = flag_value("--admin", *argc, argv, &i)) != NULL) {
+                        options->admin = value;
+                } else if ((value = flag_value("--format", *argc, argv, &i)) != NULL) {
+                        if (strcmp(value, "json") != 0 && strcmp(value, "text") != 0) {
+                                diag(DIAG_ERROR, "--format must be text or json, not '%s'", value);
+                                return false;
+                        }
+                        options->json = strcmp(value, "json") == 0;
+                } else if ((value = flag_value("-n", *argc, argv, &i)) != NULL) {
+                        options->count = value;
+                } else if (arg[0] == '-') {
+                        diag(DIAG_ERROR, "unknown flag %s, or its value is missing", arg);
+                        return false;
+                } else {
+                        argv[kept++] = argv[i];
+                }
+        }
+        *argc = kept;
+        return true;
+}
+
+/* --- asking ----------------------------------------------------------------------------------------------------------- */
+
+struct talk {
+        struct event_base *base;
+        int status;
+        bool done;
+};
+
+static void on_chunk(struct evhttp_request *request, void *arg)
+{
+        struct talk *talk = arg;
+        struct evbuffer *in = evhttp_request_get_input_buffer(request);
+        int code = evhttp_request_get_response_code(request);
+        FILE *out = code >= OK_FIRST && code <= OK_LAST ? stdout : stderr;
+        while (evbuffer_get_length(in) > 0) {
+                char buffer[16384];
+                int n = evbuffer_remove(in, buffer, sizeof buffer);
+                if (n <= 0 || fwrite(buffer, 1, (size_t)n, out) != (size_t)n) {
+                        break;
+                }
+        }
+        if (fflush(out) != 0) { /* the reader of our output is gone */
+                talk->status = EXIT_FAILED;
+                (void)event_base_loopbreak(talk->base);
+        }
+}
+
+static void on_end(struct evhttp_request *request, void *arg)
+{
+        struct talk *talk = arg;
+        int code = request != NULL ? evhttp_request_get_response_code(request) : 0;
+        talk->done = code > 0;
+        if (code > 0) {
+                on_chunk(request, arg);
+                talk->status = code >= OK_FIRST && code <= OK_LAST ? EXIT_DONE : EXIT_FAILED;
+        }
+        (void)event_base_loopbreak(talk->base);
+}
+
+static void on_interrupt(evutil_socket_t number, short what, void *arg)
+{
+        struct talk *talk = arg;
+        (void)number;
+        (void)what;
+        talk->status = EXIT_DONE;
+        talk->done = true;
+        (void)event_base_loopbreak(talk->base);
+}
+
+static int ask(const struct client_options *options, const struct address *address,
+               enum evhttp_cmd_type method, const char *path)
+{
+        struct talk talk = {.base = event_base_new(), .status = EXIT_FAILED};
+        struct evhttp_connection *connection = NULL;
+        struct evhttp_request *request = NULL;
+        struct event *interrupt = NULL;
+        if (talk.base != NULL) {
+                connection = evhttp_connection_base_new(talk.base, NULL, address->host, address->port);
+                request = evhttp_request_new(on_end, &talk);
+                interrupt = evsignal_new(talk.base, SIGINT, on_interrupt, &talk);
+        }
+        if (connection == NULL || request == NULL || interrupt == NULL || event_add(interrupt, NULL) != 0) {
+                diag(DIAG_ERROR, "out of memory");
+                goto out;
+        }
+        (void)signal(SIGPIPE, SIG_IGN);
+        evhttp_connection_set_timeout(connection, DAY_S);
+        evhttp_request_set_chunked_cb(request, on_chunk);
+        (void)evhttp_add_header(evhttp_request_get_output_headers(request), "Host", options->admin);
+        (void)evhttp_add_header(evhttp_request_get_output_headers(request), "Connection", "close");
+        if (evhttp_make_request(connection, request, method, path) == 0) {
+                request = NULL; /* the connection's from now on */
+                (void)event_base_dispatch(talk.base);
+        }
+        if (!talk.done) {
+                diag(DIAG_ERROR,
+                     "no answer from the admin port at %s: is a proxy running there? (--admin HOST:PORT)",
+                     options->admin);
+        }
+out:
+        if (interrupt != NULL) {
+                event_free(interrupt);
+        }
+        if (connection != NULL) {
+                evhttp_connection_free(connection);
+        } else if (request != NULL) {
+                evhttp_request_free(request);
+        }
+        if (talk.base != NULL) {
+                event_base_free(talk.base);
+        }
+        return talk.status;
+}
+
+static int talk_to(const struct client_options *options, enum evhttp_cmd_type method, const char *path)
+{
+        struct address address;
+        if (address_parse(options->admin, &address) != STATUS_OK || address.is_unix) {
+                diag(DIAG_ERROR, "--admin must be host:port, not '%s'", options->admin);
+                return EXIT_USAGE;
+        }
+        char full[512];
+        (void)snprintf(full, sizeof full, "%s%cformat=%s%s", path, strchr(path, '?') != NULL ? '&' : '?',
+                       options->json ? "json" : "text",
+                       !options->json && isatty(STDOUT_FILENO) ? "&color=1" : "");
+        return ask(options, &address, method, full);
+}
+
+int client_get(const struct client_options *options, const char *path)
+{
+        return talk_to(options, EVHTTP_REQ_GET, path);
+}
+
+int client_post(const struct client_options *options, const char *path)
+{
+        return talk_to(options, EVHTTP_REQ_POST, path);
+}

@@ -1,0 +1,104 @@
+/* The small commands: most ask the admin port and print what it says. */
+#include "base/diag.h"
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "settings/settings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int too_many(const char *arg)
+{
+        diag(DIAG_ERROR, "unexpected argument %s", arg);
+        return EXIT_USAGE;
+}
+
+static bool is_number(const char *text)
+{
+        return *text != '\0' && strspn(text, "0123456789") == strlen(text) && strlen(text) < 20;
+}
+
+int cli_tail(int argc, char **argv)
+{
+        struct client_options options;
+        if (!client_parse(&options, &argc, argv)) {
+                return EXIT_USAGE;
+        }
+        if (argc > 1) {
+                return too_many(argv[1]);
+        }
+        if (options.count != NULL) {
+                char path[64];
+                if (!is_number(options.count)) {
+                        diag(DIAG_ERROR, "-n needs a number, not '%s'", options.count);
+                        return EXIT_USAGE;
+                }
+                (void)snprintf(path, sizeof path, "/records/stream?n=%s", options.count);
+                return client_get(&options, path);
+        }
+        return client_get(&options, "/records/stream");
+}
+
+int cli_sessions(int argc, char **argv)
+{
+        struct client_options options;
+        if (!client_parse(&options, &argc, argv)) {
+                return EXIT_USAGE;
+        }
+        if (argc == 1) {
+                return client_get(&options, "/sessions");
+        }
+        if (argc != 3 || strcmp(argv[1], "kill") != 0 || !is_number(argv[2])) {
+                diag(DIAG_ERROR, "usage: querytap sessions [kill ID]");
+                return EXIT_USAGE;
+        }
+        char path[64];
+        (void)snprintf(path, sizeof path, "/sessions/%s/kill", argv[2]);
+        return client_post(&options, path);
+}
+
+int cli_stages(int argc, char **argv)
+{
+        struct client_options options;
+        if (!client_parse(&options, &argc, argv)) {
+                return EXIT_USAGE;
+        }
+        return argc > 1 ? too_many(argv[1]) : client_get(&options, "/stages");
+}
+
+int cli_hex(int argc, char **argv)
+{
+        struct client_options options;
+        char path[64];
+        if (!client_parse(&options, &argc, argv)) {
+                return EXIT_USAGE;
+        }
+        if (argc != 2 || !is_number(argv[1])) {
+                diag(DIAG_ERROR, "usage: querytap hex ID ('querytap sessions' lists them)");
+                return EXIT_USAGE;
+        }
+        (void)snprintf(path, sizeof path, "/sessions/%s/hex", argv[1]);
+        return client_get(&options, path);
+}
+
+int cli_config(int argc, char **argv)
+{
+        struct settings settings;
+        settings_defaults(&settings);
+        if (argc == 1 || (argc == 2 && strcmp(argv[1], "print") == 0)) {
+                settings_write(&settings, stdout);
+                return EXIT_DONE;
+        }
+        if (argc == 3 && strcmp(argv[1], "check") == 0) {
+                enum status status = settings_load(&settings, argv[2]);
+                if (status == STATUS_OK) {
+                        status = settings_check(&settings);
+                }
+                if (status == STATUS_OK) {
+                        (void)printf("%s: ok\n", argv[2]);
+                }
+                return status == STATUS_OK ? EXIT_DONE : EXIT_USAGE;
+        }
+        diag(DIAG_ERROR, "usage: querytap config [print | check FILE]");
+        return EXIT_USAGE;
+}

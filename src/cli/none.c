@@ -1,1 +1,0 @@
-typedef int none_cli; /* replaced by the room itself */

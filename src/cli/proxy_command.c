@@ -1,0 +1,127 @@
+/* querytap proxy: puts the rooms together and runs them. */
+#include "admin/admin.h"
+#include "base/diag.h"
+#include "cli/cli.h"
+#include "profile/hooks.h"
+#include "profile/prof.h"
+#include "profile/symbol.h"
+#include "proxy/proxy.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/thread.h>
+#include <signal.h>
+#include <string.h>
+
+enum { SIGNALS = 3 };
+
+struct house {
+        struct settings settings;
+        struct event_base *base;
+        struct journal *journal;
+        struct proxy *proxy;
+        struct admin *admin;
+        struct event *signals[SIGNALS];
+        struct event *tick;
+};
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+        struct house *h = arg;
+        (void)what;
+        if (number == SIGUSR1) {
+                journal_reopen(h->journal);
+                return;
+        }
+        diag(DIAG_INFO, "stopping (%s)", number == SIGINT ? "SIGINT" : "SIGTERM");
+        (void)event_base_loopbreak(h->base);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+        (void)fd;
+        (void)what;
+        (void)arg;
+        prof_tick();
+}
+
+static enum status watch(struct house *h)
+{
+        static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGUSR1};
+        static const struct timeval second = {1, 0};
+        (void)signal(SIGPIPE, SIG_IGN);
+        for (int i = 0; i < SIGNALS; i++) {
+                h->signals[i] = evsignal_new(h->base, numbers[i], on_signal, h);
+                if (h->signals[i] == NULL || event_add(h->signals[i], NULL) != 0) {
+                        return STATUS_NOMEM;
+                }
+        }
+        h->tick = event_new(h->base, -1, EV_PERSIST, on_tick, h);
+        return h->tick != NULL && event_add(h->tick, &second) == 0 ? STATUS_OK : STATUS_NOMEM;
+}
+
+static enum status build(struct house *h)
+{
+        enum status status;
+        h->base = event_base_new();
+        if (h->base == NULL) {
+                diag(DIAG_ERROR, "no event loop: %s", strerror(errno));
+                return STATUS_NOMEM;
+        }
+        if ((status = journal_new(&h->settings, proxy_workers(&h->settings) + 1, &h->journal)) != STATUS_OK ||
+            (status = journal_start(h->journal)) != STATUS_OK ||
+            (status = proxy_new(&h->settings, h->base, h->journal, &h->proxy)) != STATUS_OK ||
+            (status = admin_new(&h->settings, h->base, h->proxy, h->journal, &h->admin)) != STATUS_OK) {
+                return status;
+        }
+        return watch(h);
+}
+
+static void tear_down(struct house *h)
+{
+        for (int i = 0; i < SIGNALS; i++) {
+                if (h->signals[i] != NULL) {
+                        event_free(h->signals[i]);
+                }
+        }
+        if (h->tick != NULL) {
+                event_free(h->tick);
+        }
+        proxy_free(h->proxy); /* answers what the admin port has asked */
+        admin_free(h->admin);
+        if (h->journal != NULL) {
+                journal_stop(h->journal);
+                journal_free(h->journal);
+        }
+        if (h->base != NULL) {
+                event_base_free(h->base);
+        }
+        symbol_fini();
+        libevent_global_shutdown();
+}
+
+int cli_proxy(int argc, char **argv)
+{
+        static struct house h; /* large, and one a process */
+        (void)prof_hooks_install();
+        settings_defaults(&h.settings);
+        if (settings_args(&h.settings, &argc, argv) != STATUS_OK) {
+                return EXIT_USAGE;
+        }
+        if (argc > 1) {
+                diag(DIAG_ERROR, "unexpected argument %s; 'querytap help proxy' tells the flags", argv[1]);
+                return EXIT_USAGE;
+        }
+        diag_set_level((enum diag_level)h.settings.log_level);
+        prof_set_sample_bytes(h.settings.profile.sample_bytes);
+        enum status status = build(&h);
+        if (status == STATUS_OK) {
+                diag(DIAG_INFO, "listening on %s, forwarding to %s, admin port %s",
+                     proxy_listen_addr(h.proxy), h.settings.remote, admin_addr(h.admin));
+                /* what libevent does between our callbacks on this loop is the admin port's HTTP */
+                (void)prof_enter(STAGE_ADMIN);
+                (void)event_base_dispatch(h.base);
+        }
+        tear_down(&h);
+        return status == STATUS_OK ? EXIT_DONE : status == STATUS_INVALID ? EXIT_USAGE : EXIT_FAILED;
+}
