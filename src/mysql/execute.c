@@ -54,12 +54,12 @@ static void read_values(struct reader *r, const struct statement *st, struct spa
                 struct value *v = &values[i];
                 const struct long_data *data =
                     st != NULL && i <= UINT16_MAX ? statement_find_long_data(st, (uint16_t)i) : NULL;
-                if (is_null(bitmap, i)) {
-                        v->is_null = true;
-                        v->unknown = false;
-                } else if (data != NULL) {
+                if (data != NULL) { /* sent ahead: whatever the bitmap says */
                         v->bytes = span_of(data->bytes, data->len);
                         v->true_len = data->true_len;
+                        v->unknown = false;
+                } else if (is_null(bitmap, i)) {
+                        v->is_null = true;
                         v->unknown = false;
                 } else if (!lost && !v->unknown) {
                         struct span name = v->name;

@@ -138,8 +138,7 @@ enum status link_resume(struct link *link, enum pause reason)
         if (!was_paused || link->paused != 0 || link->read_event == NULL) {
                 return STATUS_OK;
         }
-        PROF_SCOPE(STAGE_LINK);
-        return event_add(link->read_event, NULL) == 0 ? STATUS_OK : STATUS_NOMEM;
+        return worker_event_add(link->read_event, NULL);
 }
 
 enum status link_open(struct link *link, struct session *session, enum side side, int fd, unsigned paused)
@@ -159,7 +158,7 @@ enum status link_open(struct link *link, struct session *session, enum side side
         bufferevent_setwatermark(link->bev, EV_WRITE, low, 0);
         link->read_event = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, link);
         if (link->read_event == NULL || bufferevent_disable(link->bev, EV_READ) != 0 ||
-            (paused == 0 && event_add(link->read_event, NULL) != 0)) {
+            (paused == 0 && worker_event_add(link->read_event, NULL) != STATUS_OK)) {
                 link_close(link);
                 return STATUS_NOMEM;
         }

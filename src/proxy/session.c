@@ -261,7 +261,7 @@ static void set_timer(struct session *s, uint64_t ms, bool for_end)
         const struct timeval timeout = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
         s->timer_is_for_end = for_end;
         s->timer_bytes = bytes_so_far(s);
-        if (evtimer_add(s->timer, &timeout) != 0) {
+        if (worker_event_add(s->timer, &timeout) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
         }
 }
@@ -374,7 +374,9 @@ static void say_masked(struct session *s)
                 worker_add(&s->worker->counts.masked_tls, 1);
                 char info[128];
                 (void)snprintf(info, sizeof info, "taken out of the handshake: %s", gate_masked(s->gate));
-                emit_notice(s, EVENT_NOTICE, "TLS and compression are not offered through this proxy", info);
+                emit_notice(s, EVENT_NOTICE,
+                            "the proxy offers less than the server: TLS and compression can't be read by it",
+                            info);
         }
 }
 

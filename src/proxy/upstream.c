@@ -1,6 +1,7 @@
 #include "proxy/upstream.h"
 
 #include "profile/prof.h"
+#include "proxy/worker.h"
 
 #include <errno.h>
 #include <event2/dns.h>
@@ -130,7 +131,7 @@ static int start(struct upstream *u, const struct sockaddr *sa, socklen_t len)
                 event_free(u->event);
         }
         u->event = event_new(u->base, u->fd, EV_WRITE, on_connected, u);
-        if (u->event == NULL || event_add(u->event, NULL) != 0) {
+        if (u->event == NULL || worker_event_add(u->event, NULL) != STATUS_OK) {
                 (void)close(u->fd);
                 u->fd = -1;
                 return ENOMEM;
@@ -225,7 +226,7 @@ struct upstream *upstream_connect(struct event_base *base, struct evdns_base *dn
         const struct timeval timeout = {(time_t)(timeout_ms / 1000), (suseconds_t)(timeout_ms % 1000 * 1000)};
         u->event = event_new(base, -1, 0, on_start, u);
         u->timer = evtimer_new(base, on_timeout, u);
-        if (u->event == NULL || u->timer == NULL || evtimer_add(u->timer, &timeout) != 0) {
+        if (u->event == NULL || u->timer == NULL || worker_event_add(u->timer, &timeout) != STATUS_OK) {
                 discard(u);
                 return NULL;
         }

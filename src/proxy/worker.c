@@ -27,6 +27,12 @@ uint64_t worker_wall_ns(const struct worker *w, uint64_t mono_ns)
         return w->wall_ns + mono_ns;
 }
 
+enum status worker_event_add(struct event *event, const struct timeval *timeout)
+{
+        PROF_SCOPE(STAGE_WORKER);
+        return event_add(event, timeout) == 0 ? STATUS_OK : STATUS_NOMEM;
+}
+
 void worker_post(struct worker *w, struct message *message)
 {
         mailbox_post(&w->mailbox, message);

@@ -61,6 +61,10 @@ struct worker *worker_new(const struct worker_config *config);
 void worker_free(struct worker *w);
 void worker_post(struct worker *w, struct message *message);
 
+/** event_add, charged to the worker: what a loop keeps for a file descriptor or a timer lives as long as the loop.
+ *  @return STATUS_NOMEM if it failed. */
+enum status worker_event_add(struct event *event, const struct timeval *timeout);
+
 /** One reading of the clock a wake-up. */
 void worker_tick(struct worker *w);
 /** The wall time of a monotonic one. */

@@ -1,1 +1,28 @@
-# Fuzz targets, and the replay of their corpora.
+# Fuzz targets. With --enable-fuzzing (clang) each is a libFuzzer program; always, replay-* runs the kept corpus.
+FUZZ_COMMON = tests/fuzz/fuzz.c tests/fuzz/fuzz.h tests/support/tape.c tests/support/tape.h
+FUZZ_LIBS = $(ROOMS) $(ROOM_LIBS)
+AM_CPPFLAGS += -I$(top_srcdir)/tests/support -I$(top_srcdir)/tests/fuzz
+
+check_PROGRAMS += tests/fuzz/replay-session tests/fuzz/replay-client tests/fuzz/replay-server
+TESTS += tests/fuzz/replay-session tests/fuzz/replay-client tests/fuzz/replay-server
+tests_fuzz_replay_session_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_session.c $(FUZZ_COMMON)
+tests_fuzz_replay_session_LDADD = $(FUZZ_LIBS)
+tests_fuzz_replay_client_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_client.c $(FUZZ_COMMON)
+tests_fuzz_replay_client_LDADD = $(FUZZ_LIBS)
+tests_fuzz_replay_server_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_server.c $(FUZZ_COMMON)
+tests_fuzz_replay_server_LDADD = $(FUZZ_LIBS)
+
+if FUZZING
+noinst_PROGRAMS += tests/fuzz/fuzz-session tests/fuzz/fuzz-client tests/fuzz/fuzz-server
+tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_session_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_session_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_client_SOURCES = tests/fuzz/fuzz_client.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_client_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_client_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_server_SOURCES = tests/fuzz/fuzz_server.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_server_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_server_LDADD = $(FUZZ_LIBS)
+endif
+
+EXTRA_DIST += tests/fuzz/corpus

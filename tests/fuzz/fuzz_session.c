@@ -1,0 +1,21 @@
+/* A whole session, as a tape: gate, dissector, records, formats. Cut otherwise, the same bytes give the same records. */
+#include "fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        const struct tape_options whole = {.packet_bytes = 64, .query_bytes = 512};
+        const struct tape_options bytewise = {.split = 1, .packet_bytes = 64, .query_bytes = 512};
+        const struct tape_options quick = {.without_gate = true};
+        char *a = tape_records(span_of(data, size), &whole);
+        char *b = tape_records(span_of(data, size), &bytewise);
+        if (strcmp(a, b) != 0) {
+                fuzz_fail("records differ by how the bytes were cut", a, b);
+        }
+        free(a);
+        free(b);
+        free(tape_records(span_of(data, size), &quick));
+        return 0;
+}

@@ -1,0 +1,141 @@
+#include "tape.h"
+
+#include "base/reader.h"
+#include "base/utf8.h"
+#include "journal/format.h"
+#include "mysql/gate.h"
+
+#include <stdlib.h>
+
+struct player {
+        struct dissect *dissect;
+        struct gate *gate;
+        FILE *out;
+        size_t packets;
+};
+
+static void print(struct player *p, const struct record *r)
+{
+        size_t size = format_size(FORMAT_JSON, r);
+        uint8_t *room = malloc(size);
+        struct writer w = writer_over(room, size);
+        format_record(&w, FORMAT_JSON, r);
+        if (w.failed || !utf8_valid(writer_span(&w))) {
+                abort(); /* format_size must be an upper bound, and lines are always UTF-8 */
+        }
+        (void)fwrite(room, 1, w.at, p->out);
+        free(room);
+        size = format_size(FORMAT_TEXT, r);
+        room = malloc(size);
+        w = writer_over(room, size);
+        format_record(&w, FORMAT_TEXT, r);
+        if (w.failed || !utf8_valid(writer_span(&w))) {
+                abort();
+        }
+        free(room);
+}
+
+/** Through the flat copy, as records reach the journal. */
+static void on_record(void *arg, struct record *r)
+{
+        struct record copy;
+        size_t size = record_pack_size(r);
+        uint8_t *packed = malloc(size);
+        record_pack(r, packed);
+        if (!record_unpack(packed, size, &copy)) {
+                abort();
+        }
+        print(arg, &copy);
+        free(packed);
+}
+
+static void on_packet(void *arg, const struct packet *packet)
+{
+        struct player *p = arg;
+        p->packets++;
+        (void)fprintf(p->out,
+                      "%s packet seq %u length %u %s%s:", packet->from == SIDE_CLIENT ? "client" : "server",
+                      packet->seq, packet->length, packet->name, packet->cut_off ? " (cut off)" : "");
+        for (size_t i = 0; i < packet->head.len; i++) {
+                (void)fprintf(p->out, " %02x", packet->head.data[i]);
+        }
+        (void)fputc('\n', p->out);
+}
+
+static void feed(struct player *p, enum side side, struct span bytes)
+{
+        if (p->gate == NULL) {
+                dissect_feed(p->dissect, side, bytes, 0);
+                return;
+        }
+        struct span out;
+        enum gate_step step = gate_feed(p->gate, side, bytes, &out);
+        if (step == GATE_SEND && out.len > 0) {
+                dissect_feed(p->dissect, side, out, 0);
+        }
+        if (step != GATE_SEND || gate_is_open(p->gate)) {
+                if (gate_reason(p->gate) != NULL) {
+                        dissect_give_up(p->dissect, gate_reason(p->gate), 0);
+                }
+                gate_free(p->gate);
+                p->gate = NULL;
+        }
+}
+
+static void feed_split(struct player *p, enum side side, struct span bytes, size_t split)
+{
+        while (bytes.len > 0) {
+                size_t n = split > 0 && split < bytes.len ? split : bytes.len;
+                feed(p, side, span_head(bytes, n));
+                bytes = span_skip(bytes, n);
+        }
+}
+
+void tape_play(struct span tape, const struct tape_options *options, FILE *out)
+{
+        const struct dissect_settings settings = {
+            .query_bytes = options->query_bytes > 0 ? options->query_bytes : 65536,
+            .value_bytes = 256,
+            .packet_bytes = options->packet_bytes,
+            .held_bytes = 4 << 20,
+            .pipeline = 256,
+            .statements = 256,
+        };
+        struct player player = {.out = out};
+        const struct dissect_sink sink = {&player, on_record, options->packet_bytes > 0 ? on_packet : NULL};
+        player.dissect = dissect_new(&settings, sink);
+        player.gate = options->without_gate ? NULL : gate_new();
+        if (player.dissect == NULL) {
+                abort();
+        }
+        struct reader r = reader_over(tape);
+        size_t offset = 0;
+        while (reader_left(&r) > 5) {
+                enum side side = reader_u8(&r) == 'C' ? SIDE_CLIENT : SIDE_SERVER;
+                uint32_t n = reader_u32(&r);
+                struct span bytes = reader_take(&r, n < reader_left(&r) ? n : reader_left(&r));
+                if (options->cut > offset && options->cut < offset + bytes.len) {
+                        feed(&player, side, span_head(bytes, options->cut - offset));
+                        feed(&player, side, span_skip(bytes, options->cut - offset));
+                } else {
+                        feed_split(&player, side, bytes, options->split);
+                }
+                offset += bytes.len;
+        }
+        dissect_end(player.dissect, 0);
+        dissect_free(player.dissect);
+        gate_free(player.gate);
+}
+
+char *tape_records(struct span tape, const struct tape_options *options)
+{
+        char *text = NULL;
+        size_t len = 0;
+        FILE *out = open_memstream(&text, &len);
+        if (out == NULL) {
+                abort();
+        }
+        tape_play(tape, options, out);
+        (void)fclose(out);
+        return text;
+}

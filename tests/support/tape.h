@@ -1,0 +1,27 @@
+/** @file tape.h  Recorded sessions, played to the gate and the dissector as the proxy does it.
+ *
+ * A tape is a list of pieces: 'C' (client) or 'S' (server), the length in four bytes little-endian, the bytes. A length
+ * that lies (the fuzzers make such) is cut to what is there; any other mark counts as 'S'. */
+#ifndef TESTS_TAPE_H
+#define TESTS_TAPE_H
+
+#include "base/span.h"
+#include "mysql/dissect.h"
+
+#include <stdio.h>
+
+struct tape_options {
+        size_t split;        /**< feed at most so many bytes at once; 0 = pieces as recorded */
+        size_t cut;          /**< the piece that holds this byte of the whole is cut before it; 0 = none */
+        size_t packet_bytes; /**< show packets too, with so many bytes of each */
+        size_t query_bytes;  /**< 0 = 64 KiB */
+        bool without_gate;
+};
+
+/** Play @p tape and write each record as a JSON line to @p out; times are all 0. */
+void tape_play(struct span tape, const struct tape_options *options, FILE *out);
+
+/** The same, as a text that the caller frees. */
+char *tape_records(struct span tape, const struct tape_options *options);
+
+#endif
