@@ -214,8 +214,8 @@ static void put_event(const struct line *l)
                 writer_text(l->w, " -> ");
                 put_flat(l->w, r->remote_addr);
         } else if (r->event == EVENT_AUTH) {
-                writer_format(l->w, "server %.*s", (int)r->server_version.len,
-                              (const char *)r->server_version.data);
+                writer_text(l->w, "server ");
+                put_flat(l->w, r->server_version);
                 if (record_has(r, FIELD_AUTH_PLUGIN)) {
                         writer_text(l->w, ", plugin ");
                         put_flat(l->w, r->auth_plugin);

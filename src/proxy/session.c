@@ -380,7 +380,8 @@ static void say_masked(struct session *s)
         }
 }
 
-static void open_gate(struct session *s)
+/** The gate has opened: say what it changed, or why there is nothing to follow. */
+static void note_gate(struct session *s)
 {
         const char *reason = gate_reason(s->gate);
         say_masked(s);
@@ -388,6 +389,10 @@ static void open_gate(struct session *s)
                 dissect_give_up(s->dissect, reason, s->worker->now_ns);
                 note_opaque(s);
         }
+}
+
+static void drop_gate(struct session *s)
+{
         gate_free(s->gate);
         s->gate = NULL;
         if (!s->timer_is_for_end) {
@@ -411,11 +416,14 @@ static void pass_gated(struct session *s, struct link *from, struct span bytes)
                 refuse(s, writer_span(&w), REASON_TLS_REFUSED);
                 return;
         }
+        if (gate_is_open(s->gate)) {
+                note_gate(s);
+        }
         if (out.len > 0) {
                 pass(s, from, out);
         }
         if (!s->ended && gate_is_open(s->gate)) {
-                open_gate(s);
+                drop_gate(s);
         }
 }
 
@@ -446,15 +454,11 @@ void session_on_end(struct session *s, struct link *from, int error)
         if (s->gate != NULL && !s->ended) {
                 struct span held = gate_end(s->gate, from->side);
                 if (held.len > 0) {
+                        note_gate(s);
                         pass(s, from, held);
                 }
                 if (!s->ended && gate_is_open(s->gate)) {
-                        if (held.len > 0) {
-                                open_gate(s);
-                        } else {
-                                gate_free(s->gate);
-                                s->gate = NULL;
-                        }
+                        drop_gate(s);
                 }
         }
         if (s->ended || s->refused) {

@@ -12,6 +12,7 @@ struct player {
         struct gate *gate;
         FILE *out;
         size_t packets;
+        bool refused; /* the session ends: nothing more is looked at */
 };
 
 static void print(struct player *p, const struct record *r)
@@ -64,19 +65,24 @@ static void on_packet(void *arg, const struct packet *packet)
 
 static void feed(struct player *p, enum side side, struct span bytes)
 {
+        if (p->refused) {
+                return;
+        }
         if (p->gate == NULL) {
                 dissect_feed(p->dissect, side, bytes, 0);
                 return;
         }
         struct span out;
         enum gate_step step = gate_feed(p->gate, side, bytes, &out);
-        if (step == GATE_SEND && out.len > 0) {
-                dissect_feed(p->dissect, side, out, 0);
+        if (step != GATE_SEND) {
+                p->refused = true;
+                return;
         }
-        if (step != GATE_SEND || gate_is_open(p->gate)) {
-                if (gate_reason(p->gate) != NULL) {
-                        dissect_give_up(p->dissect, gate_reason(p->gate), 0);
-                }
+        if (gate_is_open(p->gate) && gate_reason(p->gate) != NULL) {
+                dissect_give_up(p->dissect, gate_reason(p->gate), 0);
+        }
+        dissect_feed(p->dissect, side, out, 0);
+        if (gate_is_open(p->gate)) {
                 gate_free(p->gate);
                 p->gate = NULL;
         }
