@@ -1,0 +1,251 @@
+"""A laboratory for the tests: a private MariaDB, proxies in front of it, and what is needed to look at both.
+
+Everything lives in one temporary folder, on free ports of the loopback, and is gone at the end. Nothing here sleeps for
+a fixed time to wait for something: wait_for polls a condition.
+"""
+import atexit
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("QUERYTAP_BUILD", os.path.join(TOP, "build"))
+BINARY = os.path.join(BUILD, "querytap")
+LONG = os.environ.get("QUERYTAP_LONG") == "1"
+SANITIZED = re.compile(rb"AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|runtime error:")
+# Sanitizers make everything slower; a wait ends when its condition holds, so a long limit costs nothing.
+PATIENCE_S = 60
+
+FOLDER = tempfile.mkdtemp(prefix="querytap-test-")
+
+
+def wait_for(condition, what, seconds=PATIENCE_S):
+    """Poll until condition() is true and return its value."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s in vain for {what}")
+        time.sleep(0.01)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        return s.getsockname()[1]
+
+
+class Server:
+    """A private MariaDB with an empty schema `shop`, root without a password, and user pw/secret."""
+
+    def __init__(self):
+        self.folder = os.path.join(FOLDER, "mariadb")
+        self.socket = os.path.join(self.folder, "s")
+        self.general_log = os.path.join(self.folder, "general.log")
+        self.port = free_port()
+        user = ["--user=root"] if os.geteuid() == 0 else []
+        os.makedirs(self.folder)
+        data = os.path.join(self.folder, "data")
+        subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={data}",
+                        "--auth-root-authentication-method=normal", "--skip-test-db", *user],
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.log = open(os.path.join(self.folder, "server.log"), "wb")
+        self.process = subprocess.Popen(
+            ["mariadbd", "--no-defaults", *user, f"--datadir={data}", f"--socket={self.socket}", f"--port={self.port}",
+             "--bind-address=127.0.0.1", "--skip-name-resolve", "--max-allowed-packet=1G", "--max-connections=2000",
+             "--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite", "--local-infile=1",
+             f"--general-log-file={self.general_log}", "--innodb-buffer-pool-size=64M", "--log-warnings=1"],
+            stdout=self.log, stderr=self.log)
+        atexit.register(self.stop)
+        wait_for(self.answers, "MariaDB to start")
+        self.sql("CREATE DATABASE shop; CREATE USER pw@'%' IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO pw@'%';"
+                 "CREATE USER root@'127.0.0.1'; GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;"
+                 if not self.sql("SELECT 1 FROM mysql.user WHERE user='root' AND host='127.0.0.1'").strip() else
+                 "CREATE DATABASE shop; CREATE USER pw@'%' IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO pw@'%'")
+
+    def answers(self):
+        if self.process.poll() is not None:
+            raise AssertionError("MariaDB ended: " + open(self.log.name).read()[-2000:])
+        return subprocess.run(["mariadb", "--no-defaults", "-uroot", f"-S{self.socket}", "-e", "SELECT 1"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+    def sql(self, text, database=None):
+        run = subprocess.run(["mariadb", "--no-defaults", "-uroot", f"-S{self.socket}", "-N", *([database] if database else [])],
+                             input=text, text=True, capture_output=True)
+        if run.returncode != 0:
+            raise AssertionError(run.stderr)
+        return run.stdout
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.log.close()
+
+
+_server = None
+
+
+def server():
+    """The MariaDB of this run, started when it is first needed."""
+    global _server
+    if _server is None:
+        _server = Server()
+    return _server
+
+
+class Proxy:
+    """A running querytap; use it with `with`. Its end is checked: exit status 0, no word from a sanitizer."""
+    count = 0
+
+    def __init__(self, *args, remote=None, log=True, expect_opaque=False, env=None, wait=True, preexec=None):
+        Proxy.count += 1
+        base = os.path.join(FOLDER, f"proxy-{Proxy.count}")
+        self.log_path = base + ".log"
+        self.err_path = base + ".err"
+        self.expect_opaque = expect_opaque
+        self.remote = remote or f"127.0.0.1:{server().port}"
+        argv = [BINARY, "proxy", "-r", self.remote, *(["--log", self.log_path] if log is True else []),
+                *(["-l", "127.0.0.1:0"] if not any(a.startswith(("-l", "--listen")) for a in args) else []),
+                *(["--admin", "127.0.0.1:0"] if not any(a.startswith("--admin") for a in args) else []), *args]
+        self.err = open(self.err_path, "wb")
+        environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0", **(env or {}))
+        self.process = subprocess.Popen(argv, stdout=self.err if log is not False else subprocess.DEVNULL, stderr=self.err,
+                                        env=environment, preexec_fn=preexec)
+        if wait:
+            started = wait_for(self.started, "the proxy to start")
+            self.listen = started[1].decode()
+            self.admin_addr = started[2].decode()
+            self.port = int(self.listen.rsplit(":", 1)[1]) if not self.listen.startswith("unix:") else None
+
+    def started(self):
+        found = re.search(rb"listening on (\S+), forwarding to \S+, admin port (\S+)", self.stderr())
+        if not found and self.process.poll() is not None:
+            raise AssertionError("the proxy ended: " + self.stderr().decode())
+        return found
+
+    def stderr(self):
+        with open(self.err_path, "rb") as f:
+            return f.read()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is not None:
+            sys.stderr.write(self.stderr().decode(errors="replace")[-3000:])
+        self.stop(kind is None)
+
+    def stop(self, check=True):
+        if self.process.poll() is None:
+            if check and not self.expect_opaque:
+                assert self.counters()["opaque"] == 0, "sessions went opaque"
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError("the proxy does not stop: " + self.stderr().decode()[-2000:])
+        self.err.close()
+        if check:
+            assert not SANITIZED.search(self.stderr()), self.stderr().decode(errors="replace")[-6000:]
+            assert status == 0, f"exit status {status}: " + self.stderr().decode(errors="replace")[-3000:]
+
+    # --- the admin port
+
+    def admin(self, path, data=None, headers=None):
+        request = urllib.request.Request(f"http://{self.admin_addr}{path}", data=data, headers=headers or {})
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            return answer.read()
+
+    def post(self, path):
+        return self.admin(path, data=b"")
+
+    def json(self, path):
+        return json.loads(self.admin(path + ("&" if "?" in path else "?") + "format=json"))
+
+    def counters(self):
+        return self.json("/counters")
+
+    def idle(self):
+        """Wait until all sessions are gone."""
+        wait_for(lambda: self.counters()["sessions"] == 0, "all sessions to end")
+
+    def stages(self):
+        return {s["stage"]: s["current_count_used"] for s in self.json("/stages")["stages"]}
+
+    # --- the log
+
+    def records(self, event=None):
+        with open(self.log_path, "rb") as f:
+            lines = f.read().split(b"\n")
+        assert lines[-1] == b"", "the log ends within a line"
+        found = [json.loads(line) for line in lines[:-1]]
+        return [r for r in found if event is None or r["event"] == event]
+
+    def settled(self, event=None):
+        """The records once nothing more is on its way: all sessions gone, all their disconnects written."""
+        self.idle()
+
+        def complete():
+            try:
+                records = self.records()
+            except (AssertionError, ValueError):
+                return False
+            ends = sum(r["event"] == "disconnect" for r in records)
+            closed = sum(v for k, v in self.counters().items()
+                         if k.startswith("closed_") and k not in ("closed_too_many_sessions", "closed_out_of_memory"))
+            return ends >= closed
+        wait_for(complete, "the log to be written")
+        return self.records(event)
+
+    def wait_record(self, condition, what):
+        def found():
+            try:
+                return [r for r in self.records() if condition(r)]
+            except (AssertionError, ValueError):
+                return None
+        return wait_for(found, what)[0]
+
+    def statements(self):
+        """Texts of COM_QUERY in the order of the log."""
+        return [r["query"] for r in self.settled("query") if r["command"] == "COM_QUERY"]
+
+
+def client(port, *args, user="root", password=None, database="shop", input=None, host="127.0.0.1"):
+    """Run the mariadb command line client; returns the finished process."""
+    return subprocess.run(["mariadb", "--no-defaults", f"-h{host}", f"-P{port}", "--protocol=TCP", "--skip-ssl", f"-u{user}",
+                           *([f"-p{password}"] if password else []), *args, *([database] if database else [])],
+                          input=input, capture_output=True, timeout=PATIENCE_S)
+
+
+def run(*argv, **keywords):
+    return subprocess.run(argv, capture_output=True, timeout=5 * PATIENCE_S, **keywords)
+
+
+def querytap(*args, **keywords):
+    return run(BINARY, *args, **keywords)
+
+
+def clean_up():
+    if _server is not None:
+        _server.stop()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+atexit.register(clean_up)
