@@ -154,7 +154,7 @@ void dissect_lose(struct dissect *d, const char *reason, const struct message *m
         uint64_t now_ns = m != NULL ? m->end_ns : lane->start_ns;
         struct record r = dissect_record(d, EVENT_NOTICE, now_ns);
         writer_format(&w, "the session is opaque from here on: phase %s, %s byte %llu", phases[d->phase].name,
-                      from == SIDE_CLIENT ? "client" : "server", (unsigned long long)lane->offset);
+                      from == SIDE_CLIENT ? "client" : "server", (unsigned long long)lane->message_at);
         if (m != NULL) {
                 writer_format(&w, ", packet seq %u length %llu", m->seq, (unsigned long long)m->len);
                 if (d->phase == PHASE_READY || d->phase == PHASE_GREETING) { /* else it may hold a password */
@@ -282,12 +282,7 @@ static void handle_message(struct dissect *d, enum side from, struct span body, 
         const struct message m = {body,   lane->len, lane->wire, lane->start_ns,
                                   now_ns, lane->seq, lane->first};
         handler *handle = phases[d->phase].from[from];
-        if (handle == NULL) {
-                d->packet_name = "?";
-                dissect_lose(d, "a packet from the side that should wait", &m, from);
-                return;
-        }
-        d->packet_name = handle(d, &m);
+        d->packet_name = handle != NULL ? handle(d, &m) : "?";
 }
 
 /** @return false when memory is out. */
@@ -298,6 +293,11 @@ static bool take_piece(struct dissect *d, enum side from, const struct frame_pie
         bool whole = piece->begins_message && piece->ends_message;
         if (piece->begins_message) {
                 begin_message(d, from, piece);
+                if (phases[d->phase].from[from] ==
+                    NULL) { /* do not wait for the end of what may be no packet */
+                        dissect_lose(d, "a packet from the side that should wait", NULL, from);
+                        return true;
+                }
         }
         lane->len += piece->bytes.len;
         lane->wire += piece->bytes.len + (piece->begins ? FRAME_HEADER_SIZE : 0);
@@ -335,6 +335,7 @@ void dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t
                         if (from == SIDE_SERVER) {
                                 result_hop_rows(d, &bytes, now_ns);
                         }
+                        lane->message_at = lane->offset + before - bytes.len;
                 }
                 bool got = frame_next(&lane->frame, &bytes, &piece);
                 lane->offset += before - bytes.len;

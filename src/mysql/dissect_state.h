@@ -31,9 +31,10 @@ struct message {
 /** One direction. */
 struct lane {
         struct frame frame;
-        uint64_t offset;   /**< bytes seen since the start */
-        uint64_t start_ns; /**< of the message under way */
-        uint64_t len;      /**< its payload so far */
+        uint64_t offset;     /**< bytes seen since the start */
+        uint64_t message_at; /**< where the message under way began */
+        uint64_t start_ns;   /**< of the message under way */
+        uint64_t len;        /**< its payload so far */
         uint64_t wire;
         size_t limit; /**< how much of it is kept */
         uint8_t seq;

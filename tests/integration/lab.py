@@ -25,6 +25,9 @@ SANITIZED = re.compile(rb"AddressSanitizer|LeakSanitizer|ThreadSanitizer|Undefin
 # Sanitizers make everything slower; a wait ends when its condition holds, so a long limit costs nothing.
 PATIENCE_S = 60
 
+# Stages of event loops: libevent keeps a small struct for each file descriptor that a loop has seen, until it ends.
+LOOPS = ("worker", "admin")
+
 FOLDER = tempfile.mkdtemp(prefix="querytap-test-")
 
 

@@ -1,0 +1,133 @@
+"""The commands, against a running proxy."""
+import json
+import os
+import subprocess
+import unittest
+
+import lab
+from rawclient import Gone, RawClient
+
+
+class Commands(unittest.TestCase):
+    def test_sessions_hex_kill(self):
+        with lab.Proxy() as proxy:
+            at = ["--admin", proxy.admin_addr]
+            c = RawClient(proxy.port)
+            c.query("SELECT 'seen in hex'")
+            listing = lab.querytap("sessions", *at)
+            self.assertEqual(listing.returncode, 0, listing.stderr)
+            self.assertIn(b"root@shop", listing.stdout)
+            self.assertIn(b"1 session\n", listing.stdout)
+            sessions = json.loads(lab.querytap("sessions", *at, "--format", "json").stdout)["sessions"]
+            number = str(sessions[0]["conn_id"])
+            self.assertEqual((sessions[0]["username"], sessions[0]["phase"]), ("root", "ready"))
+            dump = lab.querytap("hex", *at, number).stdout.decode()
+            self.assertRegex(dump, r"client > server  seq 0  len 21  COM_QUERY\n  000000  03 53 45 4c")
+            self.assertIn("seen in hex", dump.replace("\n", ""))
+            self.assertIn("(authentication data, not shown)", dump)
+            self.assertEqual(lab.querytap("hex", *at, "999").returncode, 1)
+            self.assertEqual(lab.querytap("sessions", *at, "kill", number).returncode, 0)
+            with self.assertRaises(Gone):
+                c.query("SELECT 1")
+            self.assertEqual(proxy.settled("disconnect")[0]["reason"], "killed through the admin port")
+            self.assertEqual(lab.querytap("sessions", *at, "kill", number).returncode, 1)
+
+    def test_stages(self):
+        with lab.Proxy() as proxy:
+            table = lab.querytap("stages", "--admin", proxy.admin_addr).stdout.decode()
+            for stage in ("session", "link", "dissect", "journal", "admin", "profile"):
+                self.assertRegex(table, rf"(?m)^{stage} +\d+")
+            stages = json.loads(lab.querytap("stages", "--admin", proxy.admin_addr, "--format=json").stdout)
+            journal = next(s for s in stages["stages"] if s["stage"] == "journal")
+            self.assertGreater(journal["current_number_of_bytes_used"], 1 << 20)
+
+    def test_tail(self):
+        with lab.Proxy() as proxy:
+            tail = subprocess.Popen([lab.BINARY, "tail", "--admin", proxy.admin_addr, "--format", "json"],
+                                    stdout=subprocess.PIPE)
+            try:
+                # it shows what comes from now on: speak until it hears
+                c = RawClient(proxy.port)
+                os.set_blocking(tail.stdout.fileno(), False)
+
+                def heard():
+                    c.query("SELECT 'tail'")
+                    return tail.stdout.readline()
+                line = lab.wait_for(heard, "a line from tail")
+                self.assertIn(json.loads(line)["event"], ("query", "connect", "auth", "notice"))
+                c.quit()
+            finally:
+                tail.terminate()
+                tail.wait()
+                tail.stdout.close()
+            lab.wait_for(lambda: proxy.counters()["sessions"] == 0, "the session to end")
+
+    def test_nobody_there(self):
+        done = lab.querytap("stages", "--admin", f"127.0.0.1:{lab.free_port()}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"is a proxy running there?", done.stderr)
+        self.assertEqual(lab.querytap("stages", "--admin", "nonsense").returncode, 2)
+
+    def test_config(self):
+        done = lab.querytap("config", "print")
+        self.assertEqual(done.returncode, 0)
+        with open(os.path.join(lab.TOP, "etc", "querytap.cfg"), "rb") as f:
+            self.assertEqual(done.stdout, f.read(), "etc/querytap.cfg differs from `querytap config print`")
+        self.assertEqual(lab.querytap("config", "check", os.path.join(lab.TOP, "etc", "querytap.cfg")).returncode, 0)
+        self.assertEqual(lab.querytap("config", "nonsense").returncode, 2)
+
+    def test_version_and_help(self):
+        self.assertIn(b"querytap ", lab.querytap("version").stdout)
+        for command in ("proxy", "tail", "sessions", "stages", "hex", "config", "version", "help"):
+            self.assertIn(b"Usage: querytap " + command.encode(), lab.querytap("help", command).stdout)
+
+    def test_manual_is_complete(self):
+        with open(os.path.join(lab.TOP, "doc", "querytap.1")) as f:
+            manual = f.read().replace("\\-", "-")
+        with lab.Proxy() as proxy:
+            settings = proxy.json("/settings")
+            page = proxy.admin("/").decode()
+        for name in settings:
+            self.assertIn(name, manual)
+        with open(os.path.join(lab.TOP, "src", "mysql", "record.c")) as f:
+            fields = {line.split("= UINT(")[-1].split("= TEXT(")[-1].split(",")[0] for line in f if " = TEXT(" in line}
+        for name in fields:
+            self.assertIn(name.strip(), manual)
+        self.assertIn("/debug/pprof/heap", page)
+
+    def test_page(self):
+        with lab.Proxy() as proxy:
+            page = proxy.admin("/").decode()
+            for path in ("/sessions", "/records", "/stages", "/counters", "/healthz", "/debug/pprof/"):
+                self.assertIn(path, page)
+                proxy.admin(path)
+            for path in ("/sessions", "/stages", "/counters", "/settings", "/healthz", "/debug/pprof/"):
+                proxy.json(path)
+
+    def test_live_hex(self):
+        with lab.Proxy("--hex", "--log-format", "text") as proxy:
+            c = RawClient(proxy.port)
+            c.query("SELECT 'live'")
+            c.quit()
+            proxy.idle()
+            text = lab.wait_for(lambda: (t := open(proxy.log_path).read()) and "disconnect" in t and t, "the log")
+            self.assertRegex(text, r"client > server  seq 0  len 14  COM_QUERY\n  000000  03 53 45 4c")
+            self.assertRegex(text, r"SELECT 'live'\n")
+
+    def test_unix_sockets_and_reopen(self):
+        path = os.path.join(lab.FOLDER, "listen.sock")
+        with lab.Proxy("-l", f"unix:{path}", remote=f"unix:{lab.server().socket}") as proxy:
+            done = lab.run("mariadb", "--no-defaults", "-uroot", f"-S{path}", "-e", "SELECT 'over a socket'")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            proxy.settled()
+            os.rename(proxy.log_path, proxy.log_path + ".1")
+            proxy.process.send_signal(10)  # SIGUSR1
+            lab.wait_for(lambda: os.path.exists(proxy.log_path), "the log to be opened anew")
+            done = lab.run("mariadb", "--no-defaults", "-uroot", f"-S{path}", "-e", "SELECT 'in the new file'")
+            proxy.wait_record(lambda r: r.get("query") == "SELECT 'in the new file'", "the record")
+            proxy.idle()
+        self.assertFalse(os.path.exists(path))
+
+
+if __name__ == "__main__":
+    unittest.main()
