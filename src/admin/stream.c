@@ -42,8 +42,13 @@ static void discard(struct stream *s)
 static void on_gone(struct evhttp_connection *connection, void *arg)
 {
         PROF_SCOPE(STAGE_ADMIN);
+        struct stream *s = arg;
+        struct evhttp_request *request = s->request;
         (void)connection;
-        discard(arg);
+        discard(s);
+        if (evhttp_request_get_connection(request) == NULL) {
+                evhttp_send_reply_end(request); /* libevent has let go of it: this frees it */
+        }
 }
 
 static size_t backlog(const struct stream *s)

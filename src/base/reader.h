@@ -43,6 +43,9 @@ static inline struct span reader_take(struct reader *r, uint64_t n)
                 r->failed = true;
                 return (struct span){NULL, 0};
         }
+        if (n == 0) {
+                return (struct span){r->data, 0}; /* data may be NULL: nothing is added to it */
+        }
         struct span s = {r->data + r->at, (size_t)n};
         r->at += (size_t)n;
         return s;

@@ -13,19 +13,20 @@
 #include "base/span.h"
 #include "base/status.h"
 
-#include <stdalign.h>
 #include <stdatomic.h>
 
 struct ring {
         uint8_t *memory;
         size_t size; /**< bytes, a power of two */
 
-        alignas(64) _Atomic uint64_t head; /**< producer's: end of the newest message */
-        uint64_t tail_seen;                /**< producer's copy of tail, refreshed when space looks short */
-        _Atomic uint64_t drops;            /**< producer's: messages dropped since the start */
+        char apart[64];         /**< producer's and consumer's fields stand on cache lines of their own */
+        _Atomic uint64_t head;  /**< producer's: end of the newest message */
+        uint64_t tail_seen;     /**< producer's copy of tail, refreshed when space looks short */
+        _Atomic uint64_t drops; /**< producer's: messages dropped since the start */
 
-        alignas(64) _Atomic uint64_t tail; /**< consumer's: start of the oldest message */
-        uint64_t drops_reported;           /**< consumer's: drops already handed out */
+        char apart_too[64];
+        _Atomic uint64_t tail;   /**< consumer's: start of the oldest message */
+        uint64_t drops_reported; /**< consumer's: drops already handed out */
 };
 
 /** What ring_peek gives. The bytes are one stretch and stay valid until ring_pop. */

@@ -25,8 +25,9 @@ SANITIZED = re.compile(rb"AddressSanitizer|LeakSanitizer|ThreadSanitizer|Undefin
 # Sanitizers make everything slower; a wait ends when its condition holds, so a long limit costs nothing.
 PATIENCE_S = 60
 
-# Stages of event loops: libevent keeps a small struct for each file descriptor that a loop has seen, until it ends.
-LOOPS = ("worker", "admin")
+# Stages that keep something for good: libevent a small struct for each file descriptor that a loop (of a worker, of the
+# admin port) has seen, and the profiler its table and a block of counters a thread.
+CACHES = ("worker", "admin", "profile")
 
 FOLDER = tempfile.mkdtemp(prefix="querytap-test-")
 

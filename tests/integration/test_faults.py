@@ -25,8 +25,8 @@ def session(port):
 
 
 def settled_stages(proxy):
-    """Blocks by stage, without the event loops' own caches (see lab.LOOPS)."""
-    return {stage: n for stage, n in proxy.stages().items() if stage not in lab.LOOPS}
+    """Blocks by stage, without the event loops' own caches (see lab.CACHES)."""
+    return {stage: n for stage, n in proxy.stages().items() if stage not in lab.CACHES}
 
 
 WHOLE = [1, 100, 1, 1, None]

@@ -17,7 +17,7 @@ class Memory(unittest.TestCase):
     def test_stages_return(self):
         """After slap rounds every stage holds as many blocks as before the first.
 
-        The event loops are the exception that the README names (lab.LOOPS): one small struct for each descriptor."""
+        The event loops are the exception that the README names (lab.CACHES): one small struct for each descriptor."""
         workers = 2
         with lab.Proxy("--workers", str(workers)) as proxy:
             before = proxy.stages()
@@ -30,12 +30,12 @@ class Memory(unittest.TestCase):
 
             def returned():
                 now = proxy.stages()
-                return all(before[s] == now[s] for s in before if s not in lab.LOOPS)
+                return all(before[s] == now[s] for s in before if s not in lab.CACHES)
             lab.wait_for(returned, f"the stages to return: {before}, {proxy.stages()}")
             second = proxy.stages()
         # at most one struct a worker for each descriptor: 50 sessions of two, and what the proxy has open itself
         most = workers * (2 * 51 + 32)
-        for loop in lab.LOOPS:
+        for loop in lab.CACHES:
             self.assertLessEqual(first[loop] - before[loop], most)
             self.assertLessEqual(second[loop] - before[loop], most)
 
