@@ -17,40 +17,77 @@ static void escape(struct writer *w, uint8_t byte)
         }
 }
 
-void json_string(struct writer *w, struct span s)
+/* Eight bytes at a stride. The top bit of a byte tells of that byte, or of a lower one (a borrow): a wrong alarm only
+ * costs the slow way. */
+#define EACH(byte)     (0x0101010101010101ULL * (byte))
+#define BELOW(word, n) (((word)-EACH(n)) & ~(word))
+#define EQUAL(word, c) BELOW((word) ^ EACH((uint64_t)(c)), 1)
+
+/** Eight bytes that need no escape. */
+static bool is_plain(const uint8_t *bytes)
 {
-        size_t plain = 0; /* bytes that go out as they are */
+        uint64_t word;
+        memcpy(&word, bytes, sizeof word);
+        uint64_t special =
+            word | BELOW(word, 0x20) | EQUAL(word, '"') | EQUAL(word, '\\') | EQUAL(word, 0x7f);
+        return (special & EACH(0x80)) == 0;
+}
+
+/** Length of what goes out as it is, from the front of @p s. */
+static size_t plain_len(struct span s)
+{
+        size_t at = 0;
+        while (at < s.len) {
+                if (s.len - at >= 8 && is_plain(s.data + at)) {
+                        at += 8;
+                        continue;
+                }
+                uint8_t byte = s.data[at];
+                unsigned n = byte >= 0x80 ? utf8_sequence(span_skip(s, at))
+                             : byte >= 0x20 && byte != 0x7f && byte != '"' && byte != '\\' ? 1
+                                                                                           : 0;
+                if (n == 0) {
+                        break;
+                }
+                at += n;
+        }
+        return at;
+}
+
+bool json_string(struct writer *w, struct span s)
+{
+        bool valid = true;
         writer_char(w, '"');
-        while (plain < s.len) {
-                uint8_t byte = s.data[plain];
-                if (byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\') {
-                        plain++;
-                        continue;
-                }
-                unsigned n = byte < 0x80 ? 0 : utf8_sequence(span_skip(s, plain));
-                if (n > 0) {
-                        plain += n;
-                        continue;
-                }
+        while (s.len > 0) {
+                size_t plain = plain_len(s);
                 writer_bytes(w, s.data, plain);
-                if (byte < 0x80) {
-                        escape(w, byte);
+                if (plain == s.len) {
+                        break;
+                }
+                if (s.data[plain] < 0x80) {
+                        escape(w, s.data[plain]);
                 } else {
                         writer_text(w, "\xef\xbf\xbd");
+                        valid = false;
                 }
                 s = span_skip(s, plain + 1);
-                plain = 0;
         }
-        writer_bytes(w, s.data, plain);
         writer_char(w, '"');
+        return valid;
 }
 
 void json_hex(struct writer *w, struct span s)
 {
+        char digits[128];
         writer_char(w, '"');
-        for (size_t i = 0; i < s.len && !w->failed; i++) {
-                char two[2] = {hex_digits[s.data[i] >> 4], hex_digits[s.data[i] & 0xf]};
-                writer_bytes(w, two, 2);
+        while (s.len > 0) {
+                struct span piece = span_head(s, sizeof digits / 2);
+                for (size_t i = 0; i < piece.len; i++) {
+                        digits[2 * i] = hex_digits[piece.data[i] >> 4];
+                        digits[2 * i + 1] = hex_digits[piece.data[i] & 0xf];
+                }
+                writer_bytes(w, digits, 2 * piece.len);
+                s = span_skip(s, piece.len);
         }
         writer_char(w, '"');
 }

@@ -4,8 +4,9 @@
 
 #include "base/writer.h"
 
-/** Append @p s as a JSON string with its quotes. What is no UTF-8 becomes U+FFFD. */
-void json_string(struct writer *w, struct span s);
+/** Append @p s as a JSON string with its quotes. What is no UTF-8 becomes U+FFFD, one for each byte.
+ *  @return false if there was any. */
+bool json_string(struct writer *w, struct span s);
 
 /** Append @p s as hex digits in quotes. */
 void json_hex(struct writer *w, struct span s);

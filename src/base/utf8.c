@@ -48,3 +48,23 @@ bool utf8_valid(struct span s)
         }
         return true;
 }
+
+bool utf8_is_control(struct span s)
+{
+        return s.len > 0 && (s.data[0] < 0x20 || s.data[0] == 0x7f ||
+                             (s.data[0] == 0xc2 && s.len > 1 && s.data[1] >= 0x80 && s.data[1] < 0xa0));
+}
+
+struct span utf8_trim(struct span s)
+{
+        size_t back = 1;
+        while (back < s.len && back < 4 && is_tail(s.data[s.len - back])) {
+                back++;
+        }
+        if (back > s.len || s.data[s.len - back] < 0xc2 || s.data[s.len - back] > 0xf4) {
+                return s;
+        }
+        uint8_t first = s.data[s.len - back];
+        size_t n = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+        return back < n ? span_head(s, s.len - back) : s;
+}

@@ -9,4 +9,11 @@ unsigned utf8_sequence(struct span s);
 
 bool utf8_valid(struct span s);
 
+/** Is the character at the front of @p s a control character: below U+0020, or U+007F to U+009F, which terminals
+ *  obey as well? */
+bool utf8_is_control(struct span s);
+
+/** @p s without the character that cutting left unfinished at its end, if there is one. */
+struct span utf8_trim(struct span s);
+
 #endif

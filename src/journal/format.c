@@ -18,7 +18,7 @@ static void put_key(struct writer *w, const char *name, const char *suffix)
 static void put_list(struct writer *w, struct value_list list)
 {
         writer_char(w, '[');
-        for (size_t i = 0; i < list.n && !w->failed; i++) {
+        for (size_t i = 0; i < list.n; i++) {
                 if (i > 0) {
                         writer_char(w, ',');
                 }
@@ -27,14 +27,28 @@ static void put_list(struct writer *w, struct value_list list)
         writer_char(w, ']');
 }
 
+/** A name that is no UTF-8 is told by its bytes. */
+static void put_name(struct writer *w, struct span name)
+{
+        if (utf8_valid(name)) {
+                (void)json_string(w, name);
+                return;
+        }
+        writer_text(w, "\"hex:");
+        for (size_t i = 0; i < name.len; i++) {
+                writer_format(w, "%02x", name.data[i]);
+        }
+        writer_char(w, '"');
+}
+
 static void put_map(struct writer *w, struct value_list list)
 {
         writer_char(w, '{');
-        for (size_t i = 0; i < list.n && !w->failed; i++) {
+        for (size_t i = 0; i < list.n; i++) {
                 if (i > 0) {
                         writer_char(w, ',');
                 }
-                json_string(w, list.at[i].name);
+                put_name(w, list.at[i].name);
                 writer_char(w, ':');
                 value_print(w, &list.at[i], VALUE_AS_JSON);
         }
@@ -57,19 +71,24 @@ static void put_flags(struct writer *w, uint64_t flags)
         writer_char(w, ']');
 }
 
+static void put_text(struct writer *w, const struct record *r, enum record_field f)
+{
+        struct span text = record_text(r, f);
+        /* a cut statement may end within a character: that alone makes it no binary text */
+        bool is_cut = f == FIELD_QUERY && record_has(r, FIELD_QUERY_LENGTH);
+        if (!json_string(w, is_cut ? utf8_trim(text) : text)) {
+                put_key(w, record_fields[f].name, "_hex");
+                json_hex(w, text);
+        }
+}
+
 static void put_field(struct writer *w, const struct record *r, enum record_field f)
 {
         const struct record_field_info *info = &record_fields[f];
         put_key(w, info->name, "");
         switch (info->kind) {
         case RECORD_UINT: writer_decimal(w, record_uint(r, f)); break;
-        case RECORD_TEXT:
-                json_string(w, record_text(r, f));
-                if (!utf8_valid(record_text(r, f))) {
-                        put_key(w, info->name, "_hex");
-                        json_hex(w, record_text(r, f));
-                }
-                break;
+        case RECORD_TEXT: put_text(w, r, f); break;
         case RECORD_BYTES: json_hex(w, record_text(r, f)); break;
         case RECORD_LIST: put_list(w, record_list(r, f)); break;
         case RECORD_MAP: put_map(w, record_list(r, f)); break;
@@ -86,7 +105,7 @@ static void put_json(struct writer *w, const struct record *r)
         writer_text(w, "\",\"event\":\"");
         writer_text(w, record_event_name(r->event));
         writer_char(w, '"');
-        for (uint64_t bits = r->present; bits != 0 && !w->failed; bits &= bits - 1) {
+        for (uint64_t bits = r->present; bits != 0; bits &= bits - 1) {
                 put_field(w, r, (enum record_field)__builtin_ctzll(bits));
         }
         writer_text(w, "}\n");

@@ -16,29 +16,40 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { BATCH = 256, RETRY_MS = 200, STOP_MS = 3000 };
+enum { BATCH = 256, RETRY_MS = 200, STOP_MS = 3000, LINE = 64 };
 
+/* A worker's ring, in one block with its memory, on cache lines of its own. */
 struct journal_port {
         struct ring ring;
         struct journal *journal;
+        void *block; /* to free */
+        _Atomic uint64_t puts;
+};
+
+/* What the writer does when it does not write, and when a worker must wake it. */
+enum rest {
+        AWAKE,   /* never */
+        COMPANY, /* it looks again after log.flush_ms: when a ring is half full */
+        ASLEEP,  /* at once */
 };
 
 struct journal {
         const struct settings *settings;
         struct journal_port **ports;
         unsigned n_ports;
-        struct sink sink;
-        bool has_sink;
-        struct recent recent;
-        uint8_t *scratch; /* a packed gap record, for the recent ones */
-        size_t scratch_size;
-
-        pthread_t thread;
-        bool running;
         int wake_fd;
-        _Atomic int sleeping; /* the writer waits for wake_fd; whoever clears it must write to it */
+        _Atomic int rest; /* enum rest; whoever sets it back to AWAKE must write to wake_fd */
         _Atomic bool stopping;
         _Atomic bool reopening;
+
+        /* the writer's */
+        pthread_t thread;
+        bool running;
+        bool has_sink;
+        bool ring_full_said;
+        struct sink sink;
+        struct recent recent;
+        _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };
 
 /* --- the workers' side --------------------------------------------------------------------------------------------- */
@@ -50,41 +61,49 @@ static void signal_writer(struct journal *j)
         (void)n; /* fails only if the counter is full: then it is awake */
 }
 
+/* No wake-up is lost: the worker changes `puts` and then looks at `rest`; the writer changes `rest` and then looks at
+ * `puts`. These four are sequentially consistent, so at least one of the two sees the other. The line that workers share
+ * is only read while the writer is awake. */
+static void wake_if_needed(struct journal_port *port)
+{
+        struct journal *j = port->journal;
+        atomic_fetch_add(&port->puts, 1);
+        int rest = atomic_load(&j->rest);
+        if (rest == AWAKE || (rest == COMPANY && ring_used(&port->ring) < port->ring.size / 2)) {
+                return;
+        }
+        if (atomic_exchange(&j->rest, AWAKE) != AWAKE) {
+                signal_writer(j);
+        }
+}
+
 bool journal_put(struct journal_port *port, const struct record *r)
 {
         size_t size = record_pack_size(r);
         uint8_t *to = ring_reserve(&port->ring, size);
-        if (to == NULL) {
-                return false;
+        if (to != NULL) {
+                record_pack(r, to);
+                ring_commit(&port->ring, size);
         }
-        record_pack(r, to);
-        ring_commit(&port->ring, size);
-        /* Both sides read and write `sleeping` in one step, so either the writer's look at the ring comes after our
-         * commit, or we see that it sleeps. */
-        if (atomic_exchange_explicit(&port->journal->sleeping, 0, memory_order_acq_rel) != 0) {
-                signal_writer(port->journal);
-        }
-        return true;
+        wake_if_needed(port); /* a drop is news too */
+        return to != NULL;
 }
 
 /* --- the writer thread ---------------------------------------------------------------------------------------------- */
 
-static void write_record(struct journal *j, const struct record *r)
-{
-        if (j->has_sink) {
-                sink_put(&j->sink, r);
-        }
-}
-
 static void write_gap(struct journal *j, uint64_t dropped)
 {
         struct record gap = gap_record(dropped, "the ring between worker and writer was full");
-        size_t size = record_pack_size(&gap);
-        if (size <= j->scratch_size) {
-                record_pack(&gap, j->scratch);
-                recent_add(&j->recent, span_of(j->scratch, size));
+        if (!j->ring_full_said) {
+                diag(DIAG_WARNING, "the ring between a worker and the log's writer was full, or smaller than "
+                                   "twice a record: records "
+                                   "are dropped and counted; log.ring_bytes makes it larger");
+                j->ring_full_said = true;
         }
-        write_record(j, &gap);
+        recent_add(&j->recent, &gap, (struct span){NULL, 0});
+        if (j->has_sink) {
+                sink_put(&j->sink, &gap);
+        }
 }
 
 static void take_message(struct journal *j, const struct ring_message *m)
@@ -93,10 +112,13 @@ static void take_message(struct journal *j, const struct ring_message *m)
         if (m->drops_before > 0) {
                 write_gap(j, m->drops_before);
         }
-        recent_add(&j->recent, m->bytes);
         /* the ring's memory is ours until it is popped */
-        if (record_unpack((uint8_t *)(uintptr_t)m->bytes.data, m->bytes.len, &r)) {
-                write_record(j, &r);
+        if (!record_unpack((uint8_t *)(uintptr_t)m->bytes.data, m->bytes.len, &r)) {
+                return;
+        }
+        recent_add(&j->recent, &r, m->bytes);
+        if (j->has_sink) {
+                sink_put(&j->sink, &r);
         }
 }
 
@@ -113,58 +135,89 @@ static bool drain(struct journal *j)
                         ring_pop(ring);
                         n++;
                 }
-                if (n < BATCH) {
-                        uint64_t drops = ring_take_drops(ring);
-                        if (drops > 0) {
-                                write_gap(j, drops);
-                                n++;
-                        }
+                uint64_t drops = n < BATCH ? ring_take_drops(ring) : 0;
+                if (drops > 0) {
+                        write_gap(j, drops);
                 }
-                any = any || n > 0;
+                any = any || n > 0 || drops > 0;
         }
         return any;
 }
 
-static bool is_idle(struct journal *j)
+static uint64_t all_puts(const struct journal *j)
 {
-        struct ring_message m;
+        uint64_t puts = 0;
         for (unsigned i = 0; i < j->n_ports; i++) {
-                if (ring_peek(&j->ports[i]->ring, &m)) {
-                        return false;
-                }
+                puts += atomic_load(&j->ports[i]->puts);
         }
-        return !atomic_load(&j->stopping) && !atomic_load(&j->reopening);
+        return puts;
 }
 
-static void wait_for_wake(struct journal *j, int timeout_ms)
+/** Wait, unless something was put since @p puts_seen was read. @p timeout_ms -1 = until woken. */
+static void rest_for(struct journal *j, enum rest how, uint64_t puts_seen, int timeout_ms)
 {
-        struct pollfd p = {.fd = j->wake_fd, .events = POLLIN};
-        uint64_t count;
-        if (poll(&p, 1, timeout_ms) > 0) {
-                ssize_t n = read(j->wake_fd, &count, sizeof count);
+        struct pollfd p[] = {{.fd = j->wake_fd, .events = POLLIN},
+                             {.fd = j->has_sink ? sink_wait_fd(&j->sink) : -1, .events = POLLOUT}};
+        uint64_t woken;
+        atomic_store(&j->rest, how);
+        bool is_news = (how == ASLEEP && all_puts(j) != puts_seen) || atomic_load(&j->stopping) ||
+                       atomic_load(&j->reopening);
+        if (!is_news) {
+                (void)poll(p, 2, timeout_ms);
+        }
+        atomic_store(&j->rest, AWAKE);
+        if (p[0].revents != 0) {
+                ssize_t n = read(j->wake_fd, &woken, sizeof woken); /* it does not block */
                 (void)n;
         }
 }
 
-/** Nothing is left to do: sleep until a worker or the main thread has something. */
-static void sleep_until_woken(struct journal *j, bool flushed)
+static bool flush(struct journal *j)
 {
-        (void)atomic_exchange_explicit(&j->sleeping, 1, memory_order_acq_rel);
-        if (is_idle(j)) {
-                wait_for_wake(j, flushed ? -1 : RETRY_MS);
-        }
-        (void)atomic_exchange_explicit(&j->sleeping, 0, memory_order_acq_rel);
+        return !j->has_sink || sink_flush(&j->sink);
 }
 
-static void drain_all(struct journal *j)
+/** Until the rings are found empty. @return true if there was anything. */
+static bool drain_all(struct journal *j)
 {
-        uint64_t deadline = clock_mono_ns() + STOP_MS * CLOCK_MS_NS;
-        bool flushed = true;
-        do {
-                while (drain(j) && clock_mono_ns() < deadline) {
+        bool any = false;
+        while (!atomic_load(&j->stopping) && !atomic_load(&j->reopening) && drain(j)) {
+                any = true;
+                if (j->has_sink && sink_is_blocked(&j->sink)) {
+                        (void)sink_flush(&j->sink); /* try again */
                 }
-                flushed = !j->has_sink || sink_flush(&j->sink);
-        } while (!flushed && j->sink.fd >= 0 && j->sink.is_stream && clock_mono_ns() < deadline);
+        }
+        return any;
+}
+
+/** Count what is still in the rings as dropped. */
+static void leave_rest(struct journal *j)
+{
+        struct ring_message m;
+        for (unsigned i = 0; i < j->n_ports; i++) {
+                while (ring_peek(&j->ports[i]->ring, &m)) {
+                        atomic_fetch_add(&j->left_behind, 1);
+                        ring_pop(&j->ports[i]->ring);
+                }
+        }
+}
+
+/** The last thing: write out what there is, for a while. */
+static void finish(struct journal *j)
+{
+        uint64_t deadline_ns = clock_mono_ns() + STOP_MS * CLOCK_MS_NS;
+        j->sink.deadline_ns = deadline_ns;
+        while (clock_mono_ns() < deadline_ns && drain(j)) {
+        }
+        leave_rest(j);
+        while (!flush(j) && j->sink.fd >= 0 && j->sink.is_stream) {
+                struct pollfd p = {.fd = j->sink.fd, .events = POLLOUT};
+                uint64_t now_ns = clock_mono_ns();
+                if (now_ns >= deadline_ns) {
+                        break;
+                }
+                (void)poll(&p, 1, (int)((deadline_ns - now_ns) / CLOCK_MS_NS) + 1);
+        }
 }
 
 static void *run(void *arg)
@@ -172,19 +225,19 @@ static void *run(void *arg)
         struct journal *j = arg;
         (void)prof_enter(STAGE_JOURNAL);
         while (!atomic_load(&j->stopping)) {
-                bool any = drain(j);
-                bool flushed = !j->has_sink || sink_flush(&j->sink);
                 if (atomic_exchange(&j->reopening, false) && j->has_sink) {
                         sink_reopen(&j->sink);
                 }
-                if (any) {
-                        wait_for_wake(
-                            j, (int)j->settings->log.flush_ms); /* for company: one write serves many */
+                uint64_t puts = all_puts(j);
+                bool any = drain_all(j);
+                bool flushed = flush(j);
+                if (any) { /* for company: one write serves many */
+                        rest_for(j, COMPANY, puts, (int)j->settings->log.flush_ms);
                 } else {
-                        sleep_until_woken(j, flushed);
+                        rest_for(j, ASLEEP, puts, flushed ? -1 : RETRY_MS);
                 }
         }
-        drain_all(j);
+        finish(j);
         return NULL;
 }
 
@@ -202,17 +255,20 @@ static size_t power_of_two(uint64_t bytes)
 static struct journal_port *new_port(struct journal *j)
 {
         size_t size = power_of_two(j->settings->log.ring_bytes);
-        struct journal_port *port = prof_calloc(STAGE_JOURNAL, 1, sizeof *port);
-        uint8_t *memory = prof_alloc(STAGE_JOURNAL, size);
-        if (port == NULL || memory == NULL) {
-                prof_free(port);
-                prof_free(memory);
+        void *block = prof_alloc(STAGE_JOURNAL, LINE + sizeof(struct journal_port) + size);
+        if (block == NULL) {
                 return NULL;
         }
-        ring_init(&port->ring, memory, size);
+        uintptr_t start = ((uintptr_t)block + LINE - 1) / LINE * LINE;
+        struct journal_port *port = (struct journal_port *)((uint8_t *)block + (start - (uintptr_t)block));
+        memset(port, 0, sizeof *port);
+        ring_init(&port->ring, port + 1, size);
         port->journal = j;
+        port->block = block;
         return port;
 }
+
+_Static_assert(_Alignof(struct journal_port) <= LINE, "new_port aligns to a line");
 
 static enum status open_sink(struct journal *j)
 {
@@ -232,14 +288,14 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
         }
         j->settings = settings;
         j->sink.fd = -1;
-        j->scratch_size = 4096;
         j->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        j->scratch = prof_alloc(STAGE_JOURNAL, j->scratch_size);
-        j->ports = prof_calloc(STAGE_JOURNAL, ports, sizeof(struct journal_port *));
-        enum status status = j->wake_fd < 0 ? STATUS_IO : STATUS_OK;
-        if (j->scratch == NULL || j->ports == NULL) {
-                status = STATUS_NOMEM;
+        if (j->wake_fd < 0) {
+                diag(DIAG_ERROR, "the journal can't be made: eventfd: %s", strerror(errno));
+                journal_free(j);
+                return STATUS_IO;
         }
+        j->ports = prof_calloc(STAGE_JOURNAL, ports, sizeof(struct journal_port *));
+        enum status status = j->ports != NULL ? STATUS_OK : STATUS_NOMEM;
         for (; status == STATUS_OK && j->n_ports < ports; j->n_ports++) {
                 j->ports[j->n_ports] = new_port(j);
                 if (j->ports[j->n_ports] == NULL) {
@@ -289,13 +345,11 @@ void journal_stop(struct journal *j)
         signal_writer(j);
         (void)pthread_join(j->thread, NULL);
         j->running = false;
-        struct journal_counts counts = journal_counts(j);
-        size_t unwritten = j->has_sink ? sink_close(&j->sink) : 0;
-        if (counts.dropped > 0 || unwritten > 0) {
-                diag(
-                    DIAG_WARNING,
-                    "the log lacks %llu records that could not be kept, and %zu bytes not written at the end",
-                    (unsigned long long)counts.dropped, unwritten);
+        sink_close(&j->sink);
+        uint64_t dropped = journal_counts(j).dropped;
+        if (dropped > 0) {
+                diag(DIAG_WARNING, "the log lacks %llu records that could not be kept",
+                     (unsigned long long)dropped);
         }
 }
 
@@ -305,16 +359,14 @@ void journal_free(struct journal *j)
                 return;
         }
         for (unsigned i = 0; i < j->n_ports; i++) {
-                prof_free(j->ports[i]->ring.memory);
-                prof_free(j->ports[i]);
+                prof_free(j->ports[i]->block);
         }
-        (void)sink_close(&j->sink);
+        sink_close(&j->sink);
         recent_fini(&j->recent);
         if (j->wake_fd >= 0) {
                 (void)close(j->wake_fd);
         }
         prof_free(j->ports);
-        prof_free(j->scratch);
         prof_free(j);
 }
 
@@ -333,7 +385,8 @@ struct journal_counts journal_counts(const struct journal *j)
 {
         struct journal_counts c = {
             .records = atomic_load_explicit(&j->sink.records, memory_order_relaxed),
-            .dropped = atomic_load_explicit(&j->sink.dropped, memory_order_relaxed),
+            .dropped = atomic_load_explicit(&j->sink.dropped, memory_order_relaxed) +
+                       atomic_load_explicit(&j->left_behind, memory_order_relaxed),
             .bytes = atomic_load_explicit(&j->sink.bytes, memory_order_relaxed),
             .sink_errors = atomic_load_explicit(&j->sink.errors, memory_order_relaxed),
         };

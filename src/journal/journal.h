@@ -3,6 +3,8 @@
  *      worker: journal_put -> [ring] -> writer thread: format -> sink (stdout, file) -> recent records
  *
  * A full ring drops the record and counts it; the writer puts a gap record (event "gap", dropped n) in its place.
+ * Records of one port keep their order. The writer waits log.flush_ms for company after it wrote something, so that
+ * under load it writes much at once and no worker has to wake it.
  * Threads: journal_put from its worker only; journal_recent from the admin thread; the rest from main. */
 #ifndef JOURNAL_JOURNAL_H
 #define JOURNAL_JOURNAL_H
@@ -20,7 +22,8 @@ struct journal_port; /**< a worker's end */
 enum status journal_new(const struct settings *settings, unsigned ports, struct journal **out);
 /** Start the writer thread. */
 enum status journal_start(struct journal *j);
-/** Write out what is in the rings (for at most some seconds if a sink is stuck), say what was lost, end the thread. */
+/** Write out what is in the rings (for at most 3 seconds if a sink is stuck), say what was lost, end the thread. No port
+ *  may be put to any more; the counts and the recent records can still be read. */
 void journal_stop(struct journal *j);
 void journal_free(struct journal *j);
 
@@ -33,17 +36,18 @@ bool journal_put(struct journal_port *port, const struct record *r);
 void journal_reopen(struct journal *j);
 
 struct journal_counts {
-        uint64_t records;     /**< written out (to all sinks, once each) */
-        uint64_t dropped;     /**< not kept, for want of room in a ring or a sink */
+        uint64_t records;     /**< written out (to all sinks, once each), gap records not counted */
+        uint64_t dropped;     /**< not written, for want of room in a ring or a sink; they never will be */
         uint64_t bytes;       /**< written to sinks */
         uint64_t sink_errors; /**< failed writes */
 };
+/** Any thread. What was put and is in neither count is still on its way (with log.file = "off": in no sink at all). */
 struct journal_counts journal_counts(const struct journal *j);
 
 /* Recent records: the last ones, in fixed memory, numbered from 1. */
 
 /** Format the record after number *@p cursor into @p w and set *@p cursor to its number (0 at first = from the oldest).
- *  Where records were overwritten meanwhile, a gap record comes first.
+ *  Where records were overwritten meanwhile, a gap record stands for all of them.
  *  @return false when there is none newer; w->failed if it did not fit (then *@p cursor still moves on). */
 bool journal_recent(struct journal *j, uint64_t *cursor, enum format format, struct writer *w);
 /** Number of the newest record; 0 if none yet. */

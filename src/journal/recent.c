@@ -1,8 +1,13 @@
 #include "journal/recent.h"
 
-#include "base/clock.h"
+#include "base/utf8.h"
 #include "journal/gap.h"
 #include "profile/prof.h"
+
+enum {
+        LARGEST_SHARE = 4, /* no record takes more than a fourth of the room */
+        SHORT_TEXT = 4096, /* of a statement in a shortened one */
+};
 
 enum status recent_init(struct recent *recent, size_t size)
 {
@@ -24,12 +29,42 @@ void recent_fini(struct recent *recent)
         }
 }
 
-void recent_add(struct recent *recent, struct span packed)
+static struct record shorten(const struct record *r)
 {
+        struct record s = *r;
+        if (record_has(r, FIELD_QUERY) && r->query.len > SHORT_TEXT) {
+                s.query = utf8_trim(span_head(r->query, SHORT_TEXT));
+                record_set_uint(&s, FIELD_QUERY_LENGTH,
+                                record_has(r, FIELD_QUERY_LENGTH) ? r->query_length : r->query.len);
+        }
+        s.stmt_prepare_query = utf8_trim(span_head(r->stmt_prepare_query, SHORT_TEXT));
+        s.present &= ~(1ULL << FIELD_STMT_EXECUTE_VALUES | 1ULL << FIELD_QUERY_ATTRIBUTES);
+        record_set_text(&s, FIELD_INFO,
+                        span_str("shortened: too large to be kept whole among the recent records"));
+        return s;
+}
+
+void recent_add(struct recent *recent, const struct record *r, struct span packed)
+{
+        size_t most = recent->keep.size / LARGEST_SHARE;
+        size_t len = packed.len > 0 ? packed.len : record_pack_size(r);
+        struct record other;
+        if (len > most) {
+                other = shorten(r);
+                len = record_pack_size(&other);
+                if (len > most) {
+                        other = gap_record(1, "too large to be kept among the recent records");
+                        len = record_pack_size(&other);
+                }
+                r = &other;
+                packed.len = 0;
+        }
         (void)pthread_mutex_lock(&recent->mutex);
-        void *to = keep_add(&recent->keep, packed.len);
-        if (to != NULL) {
+        void *to = keep_add(&recent->keep, len);
+        if (to != NULL && packed.len > 0) {
                 memcpy(to, packed.data, packed.len);
+        } else if (to != NULL) {
+                record_pack(r, to);
         }
         (void)pthread_mutex_unlock(&recent->mutex);
 }
@@ -46,27 +81,41 @@ static void print(struct recent *recent, uint64_t number, enum format format, st
 {
         struct record record;
         struct span packed = keep_get(&recent->keep, number);
-        uint8_t *bytes = recent->memory + (packed.data - recent->memory);
-        if (packed.data != NULL && record_unpack(bytes, packed.len, &record)) {
+        if (packed.len == 0) {
+                return;
+        }
+        uint8_t *bytes = recent->memory + (packed.data - recent->memory); /* our own, writable */
+        if (record_unpack(bytes, packed.len, &record)) {
                 format_record(w, format, &record);
         }
+}
+
+static bool read_next(struct recent *recent, uint64_t *cursor, enum format format, struct writer *w)
+{
+        const struct keep *k = &recent->keep;
+        if (*cursor >= k->added) {
+                return false;
+        }
+        uint64_t gone = *cursor + 1 < k->oldest ? k->oldest - *cursor - 1 : 0;
+        bool is_first = *cursor == 0;
+        *cursor += gone;
+        if (gone > 0 && !is_first) {
+                struct record gap = gap_record(gone, "overwritten before they were read");
+                format_record(w, format, &gap);
+                return true;
+        }
+        if (*cursor >= k->added) {
+                return false;
+        }
+        *cursor += 1;
+        print(recent, *cursor, format, w);
+        return true;
 }
 
 bool recent_read(struct recent *recent, uint64_t *cursor, enum format format, struct writer *w)
 {
         (void)pthread_mutex_lock(&recent->mutex);
-        const struct keep *k = &recent->keep;
-        bool found = *cursor < k->added;
-        if (found && *cursor > 0 && *cursor + 1 < k->oldest) {
-                struct record gap = gap_record(k->oldest - *cursor - 1, "overwritten before they were read");
-                format_record(w, format, &gap);
-                *cursor = k->oldest - 1;
-        }
-        uint64_t number = *cursor + 1 < k->oldest ? k->oldest : *cursor + 1;
-        if (found && number <= k->added) {
-                print(recent, number, format, w);
-                *cursor = number;
-        }
+        bool found = read_next(recent, cursor, format, w);
         (void)pthread_mutex_unlock(&recent->mutex);
         return found;
 }

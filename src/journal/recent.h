@@ -13,13 +13,15 @@
 struct recent {
         pthread_mutex_t mutex;
         struct keep keep;
-        uint8_t *memory;
+        uint8_t *memory; /**< NULL before recent_init */
 };
 
 /** @p size 0 keeps none (they are numbered all the same). */
 enum status recent_init(struct recent *recent, size_t size);
 void recent_fini(struct recent *recent);
-void recent_add(struct recent *recent, struct span packed);
+/** Keep a copy of @p r; @p packed is its packed form if there is one, else empty. One that would push out most others
+ *  is shortened (and says so). */
+void recent_add(struct recent *recent, const struct record *r, struct span packed);
 uint64_t recent_last(struct recent *recent);
 /** See journal_recent. */
 bool recent_read(struct recent *recent, uint64_t *cursor, enum format format, struct writer *w);

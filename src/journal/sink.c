@@ -1,28 +1,43 @@
 #include "journal/sink.h"
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "journal/gap.h"
-#include "profile/prof.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-        BUFFER_BYTES = 1024 * 1024,
-        BUFFER_MAX = 256 * 1024 * 1024, /* for one record larger than the buffer */
-        FLUSH_AT = 256 * 1024,
-        STREAM_WAIT_MS = 100,
-        FILE_MODE = 0640,
-};
+enum { BUFFER_BYTES = 1024 * 1024, FLUSH_AT = 256 * 1024, FLUSH_MS = 1000, FILE_MODE = 0640 };
 
-static int open_path(const char *path)
+static bool is_stdout(const struct sink *sink)
 {
-        return strcmp(path, "-") == 0 ? STDOUT_FILENO
-                                      : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, FILE_MODE);
+        return strcmp(sink->path, "-") == 0;
+}
+
+static const char *name_of(const struct sink *sink)
+{
+        return is_stdout(sink) ? "standard output" : sink->path;
+}
+
+static void count(_Atomic uint64_t *counter, uint64_t n)
+{
+        atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+/* --- opening ------------------------------------------------------------------------------------------------------- */
+
+/** A pipe or terminal on standard output is shared with other processes, so O_NONBLOCK must not be set on it. Opened
+ *  once more it has a state of its own. (A file must not: its offset is shared on purpose.) */
+static int open_own(int fd)
+{
+        char path[32];
+        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
 static bool is_stream(int fd)
@@ -31,12 +46,52 @@ static bool is_stream(int fd)
         return fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(fd) != 0);
 }
 
+/** A process that is started without a standard output may have opened something else in its place. */
+static bool is_output(int fd)
+{
+        struct stat st;
+        if (fd < 0 || fstat(fd, &st) != 0) {
+                return false;
+        }
+        if ((st.st_mode & S_IFMT) == 0 || S_ISDIR(st.st_mode)) { /* no type: an eventfd, epoll … */
+                errno = EBADF;
+                return false;
+        }
+        return true;
+}
+
+/** @return false with errno; the sink is as it was then. */
+static bool open_fd(struct sink *sink)
+{
+        int fd = STDOUT_FILENO;
+        bool owns = false;
+        if (!is_stdout(sink)) {
+                /* O_NONBLOCK: a FIFO without a reader is an error at once, not a start that hangs */
+                fd = open(sink->path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                          FILE_MODE);
+                owns = true;
+        } else if (is_stream(fd)) {
+                int own = open_own(fd);
+                owns = own >= 0;
+                fd = owns ? own : fd;
+        }
+        if (!is_output(fd)) {
+                return false;
+        }
+        sink->fd = fd;
+        sink->owns_fd = owns;
+        sink->is_stream = is_stream(fd);
+        sink->may_block = sink->is_stream && (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0;
+        return true;
+}
+
 enum status sink_open(struct sink *sink, const char *path, enum format wanted)
 {
         sink->path = path;
-        sink->fd = open_path(path);
-        if (sink->fd < 0) {
-                diag(DIAG_ERROR, "log file %s: %s", path, strerror(errno));
+        sink->fd = -1;
+        if (!open_fd(sink)) {
+                diag(DIAG_ERROR, "log file %s: %s", name_of(sink),
+                     errno == ENXIO ? "nobody reads this pipe; start its reader first" : strerror(errno));
                 return STATUS_IO;
         }
         bool terminal = isatty(sink->fd) != 0;
@@ -44,52 +99,94 @@ enum status sink_open(struct sink *sink, const char *path, enum format wanted)
                 wanted = terminal ? FORMAT_TEXT : FORMAT_JSON;
         }
         sink->format = wanted == FORMAT_TEXT && terminal ? FORMAT_TEXT_COLOR : wanted;
-        sink->is_stream = is_stream(sink->fd);
-        sink->buffer = prof_alloc(STAGE_SINK, BUFFER_BYTES);
-        sink->size = BUFFER_BYTES;
-        if (sink->buffer == NULL) {
-                (void)sink_close(sink);
-                diag(DIAG_ERROR, "log file %s: out of memory", path);
+        if (!outbox_init(&sink->outbox, BUFFER_BYTES)) {
+                diag(DIAG_ERROR, "log file %s: out of memory", name_of(sink));
+                sink_close(sink);
                 return STATUS_NOMEM;
         }
         return STATUS_OK;
 }
 
-static const char *name_of(const struct sink *sink)
+static void close_fd(struct sink *sink)
 {
-        return strcmp(sink->path, "-") == 0 ? "standard output" : sink->path;
+        if (sink->fd >= 0 && sink->owns_fd) {
+                (void)close(sink->fd);
+        }
+        sink->fd = -1;
+        sink->owns_fd = false;
+        sink->stuck = false;
+}
+
+void sink_close(struct sink *sink)
+{
+        count(&sink->dropped, outbox_discard(&sink->outbox));
+        outbox_fini(&sink->outbox);
+        close_fd(sink);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------- */
 
-/** One write of what is due. @return bytes written, 0 if it would wait too long, -1 with errno. */
-static ssize_t write_some(const struct sink *sink)
+static int poll_out(int fd, int wait_ms)
 {
-        if (!sink->is_stream) {
-                return write(sink->fd, sink->buffer, sink->len);
-        }
-        /* a pipe that is ready takes PIPE_BUF bytes without blocking, whatever its mode */
-        struct pollfd p = {.fd = sink->fd, .events = POLLOUT};
-        int ready = poll(&p, 1, STREAM_WAIT_MS);
-        if (ready <= 0) {
-                return ready;
-        }
-        return write(sink->fd, sink->buffer, sink->len < PIPE_BUF ? sink->len : PIPE_BUF);
+        struct pollfd p = {.fd = fd, .events = POLLOUT};
+        return poll(&p, 1, wait_ms);
 }
 
-static void give_up(struct sink *sink)
+static ssize_t write_some(const struct sink *sink, struct span due)
 {
-        diag(DIAG_WARNING, "log to %s: nobody reads it any more; records are counted as dropped from here on",
-             name_of(sink));
-        sink->fd = -1;
-        sink->len = 0;
+        size_t n = due.len;
+        if (sink->may_block) {
+                if (poll_out(sink->fd, 0) <= 0) {
+                        errno = EAGAIN;
+                        return -1;
+                }
+                n = n < PIPE_BUF ? n : PIPE_BUF; /* what a pipe that is ready takes without blocking */
+        }
+        return write(sink->fd, due.data, n);
+}
+
+/** Wait for the reader, but not for long, nor past @p until_ns. @return false if it does not read. */
+static bool wait_for_reader(struct sink *sink, uint64_t until_ns)
+{
+        uint64_t now = clock_mono_ns();
+        uint64_t left_ms = now < until_ns ? (until_ns - now + CLOCK_MS_NS - 1) / CLOCK_MS_NS : 0;
+        int wait_ms = sink->stuck ? 0 : left_ms < SINK_STUCK_MS ? (int)left_ms : SINK_STUCK_MS;
+        int ready = poll_out(sink->fd, wait_ms);
+        if (ready == 0 && wait_ms == SINK_STUCK_MS) {
+                sink->stuck = true;
+        }
+        return left_ms > 0 && (ready > 0 || (ready < 0 && errno == EINTR));
+}
+
+static void on_progress(struct sink *sink, size_t n)
+{
+        count(&sink->bytes, n);
+        count(&sink->records, outbox_wrote(&sink->outbox, n));
+        if (sink->failing || sink->stuck_said) {
+                diag(DIAG_INFO, "log to %s: can be written again; %llu records are missing", name_of(sink),
+                     (unsigned long long)sink->missing);
+        }
+        sink->failing = false;
+        sink->stuck = false;
+        sink->stuck_said = false;
+}
+
+/** Drop @p n records in the place behind the buffer's last one. */
+static void miss(struct sink *sink, uint64_t n)
+{
+        sink->missing += n;
+        count(&sink->dropped, n);
 }
 
 static void on_error(struct sink *sink, int error)
 {
-        atomic_fetch_add_explicit(&sink->errors, 1, memory_order_relaxed);
+        count(&sink->errors, 1);
         if (error == EPIPE || error == EBADF) {
-                give_up(sink);
+                diag(DIAG_WARNING,
+                     "log to %s: nobody reads it any more; records are counted as dropped from here on",
+                     name_of(sink));
+                close_fd(sink);
+                miss(sink, outbox_discard(&sink->outbox));
         } else if (!sink->failing) {
                 diag(DIAG_ERROR, "log to %s: %s; records are kept up to %d bytes, then counted as dropped",
                      name_of(sink), strerror(error), BUFFER_BYTES);
@@ -97,119 +194,118 @@ static void on_error(struct sink *sink, int error)
         }
 }
 
-bool sink_flush(struct sink *sink)
+static void write_due(struct sink *sink)
 {
-        while (sink->len > 0 && sink->fd >= 0) {
-                ssize_t n = write_some(sink);
-                if (n < 0 && errno == EINTR) {
-                        continue;
+        uint64_t until_ns = 0;
+        while (sink->fd >= 0) {
+                struct span due = outbox_due(&sink->outbox);
+                if (due.len == 0) {
+                        return;
                 }
-                if (n <= 0) {
-                        if (n < 0 && errno != EAGAIN) {
-                                on_error(sink, errno);
+                ssize_t n = write_some(sink, due);
+                if (n > 0) {
+                        on_progress(sink, (size_t)n);
+                } else if (n < 0 && errno != EINTR && errno != EAGAIN) {
+                        on_error(sink, errno);
+                        return;
+                } else if (n == 0 || errno == EAGAIN) {
+                        if (until_ns == 0) {
+                                until_ns = clock_mono_ns() + FLUSH_MS * CLOCK_MS_NS;
+                                if (sink->deadline_ns != 0 && sink->deadline_ns < until_ns) {
+                                        until_ns = sink->deadline_ns;
+                                }
                         }
-                        return sink->len == 0;
-                }
-                atomic_fetch_add_explicit(&sink->bytes, (uint64_t)n, memory_order_relaxed);
-                sink->len -= (size_t)n;
-                memmove(sink->buffer, sink->buffer + n, sink->len);
-                if (sink->failing) {
-                        sink->failing = false;
-                        diag(DIAG_INFO, "log to %s: can be written again", name_of(sink));
+                        if (!wait_for_reader(sink, until_ns)) {
+                                return;
+                        }
                 }
         }
-        return true;
+}
+
+bool sink_flush(struct sink *sink)
+{
+        write_due(sink);
+        if (sink->missing > 0 && sink->fd >= 0 && outbox_has_space(&sink->outbox)) {
+                struct record gap = gap_record(sink->missing, "the log could not be written");
+                if (outbox_add(&sink->outbox, sink->format, &gap)) {
+                        sink->missing = 0;
+                        if (!sink_is_blocked(sink)) {
+                                write_due(sink);
+                        }
+                }
+        }
+        return outbox_due(&sink->outbox).len == 0;
+}
+
+bool sink_is_blocked(const struct sink *sink)
+{
+        return sink->failing || sink->stuck;
+}
+
+int sink_wait_fd(const struct sink *sink)
+{
+        return sink->stuck && outbox_due(&sink->outbox).len > 0 ? sink->fd : -1;
 }
 
 /* --- putting ------------------------------------------------------------------------------------------------------- */
 
-/** Append @p r if it fits. @return 0, or the bytes that it needs. */
-static uint64_t append(struct sink *sink, const struct record *r)
+static bool place(struct sink *sink, const struct record *r)
 {
-        struct writer w = writer_over(sink->buffer + sink->len, sink->size - sink->len);
-        format_record(&w, sink->format, r);
-        if (w.failed) {
-                return w.wanted > sink->size - sink->len ? w.wanted : sink->size - sink->len + 1;
+        if (sink->missing > 0 && sink->fd >= 0 && !sink_is_blocked(sink)) {
+                (void)sink_flush(sink); /* puts the gap record that comes first */
         }
-        sink->len += w.at;
-        return 0;
-}
-
-/** Larger than the whole buffer: the buffer grows for it. */
-static bool grow(struct sink *sink, const struct record *r)
-{
-        size_t bound = format_size(sink->format, r);
-        if (bound > BUFFER_MAX) {
+        if (sink->fd < 0 || sink->missing > 0) {
                 return false;
         }
-        uint8_t *bigger = prof_realloc(STAGE_SINK, sink->buffer, bound);
-        if (bigger == NULL) {
-                return false;
-        }
-        sink->buffer = bigger;
-        sink->size = bound;
-        return true;
-}
-
-static bool put_one(struct sink *sink, const struct record *r)
-{
-        if (append(sink, r) == 0) {
+        if (outbox_add(&sink->outbox, sink->format, r)) {
                 return true;
         }
-        if (!sink_flush(sink)) {
+        if (sink_is_blocked(sink)) {
                 return false;
         }
-        return append(sink, r) == 0 || (grow(sink, r) && append(sink, r) == 0);
+        (void)sink_flush(sink);
+        return sink->fd >= 0 && (outbox_add(&sink->outbox, sink->format, r) ||
+                                 outbox_add_large(&sink->outbox, sink->format, r));
 }
 
 void sink_put(struct sink *sink, const struct record *r)
 {
-        if (sink->missing > 0 && sink->fd >= 0) {
-                struct record gap = gap_record(sink->missing, "the log could not be written");
-                if (put_one(sink, &gap)) {
-                        sink->missing = 0;
+        if (!place(sink, r)) {
+                if (r->event == EVENT_GAP) {
+                        sink->missing += r->dropped; /* counted by whoever dropped them */
+                } else {
+                        miss(sink, 1);
                 }
-        }
-        if (sink->fd < 0 || sink->missing > 0 || !put_one(sink, r)) {
-                sink->missing++;
-                atomic_fetch_add_explicit(&sink->dropped, 1, memory_order_relaxed);
+                if (sink->stuck && !sink->stuck_said) {
+                        diag(DIAG_WARNING,
+                             "log to %s: its reader does not keep up; records are dropped and counted",
+                             name_of(sink));
+                        sink->stuck_said = true;
+                }
                 return;
         }
-        atomic_fetch_add_explicit(&sink->records, 1, memory_order_relaxed);
-        if (sink->len >= FLUSH_AT && !sink->failing) {
+        if (outbox_due(&sink->outbox).len >= FLUSH_AT && !sink_is_blocked(sink)) {
                 (void)sink_flush(sink);
         }
 }
 
 void sink_reopen(struct sink *sink)
 {
-        if (strcmp(sink->path, "-") == 0) {
+        if (is_stdout(sink)) {
                 return;
         }
-        int fd = open_path(sink->path);
-        if (fd < 0) {
+        struct sink old = {.fd = sink->fd, .owns_fd = sink->owns_fd};
+        (void)sink_flush(sink);
+        if (sink->fd < 0) {
+                old.fd = -1; /* found closed just now */
+        }
+        if (!open_fd(sink)) {
                 diag(DIAG_ERROR, "log file %s can't be opened anew: %s; the old one is kept", sink->path,
                      strerror(errno));
                 return;
         }
-        (void)sink_flush(sink);
-        if (sink->fd >= 0) {
-                (void)close(sink->fd);
-        }
-        sink->fd = fd;
-        sink->is_stream = is_stream(fd);
+        close_fd(&old);
+        outbox_rewind(&sink->outbox); /* what the old file has half of comes whole into the new one */
+        sink->stuck = false;
         diag(DIAG_INFO, "log file %s was opened anew", sink->path);
-}
-
-size_t sink_close(struct sink *sink)
-{
-        size_t lost = sink->len;
-        if (sink->fd >= 0 && sink->fd != STDOUT_FILENO) {
-                (void)close(sink->fd);
-        }
-        sink->fd = -1;
-        prof_free(sink->buffer);
-        sink->buffer = NULL;
-        sink->len = 0;
-        return lost;
 }

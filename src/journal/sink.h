@@ -1,26 +1,39 @@
 /** @file sink.h  Where formatted records go: standard output or a file, through a bounded buffer.
- * A sink that can't be written to keeps what fits its buffer, counts the rest, says it once, and puts a gap record in
- * the place of what is missing as soon as it can write again. Lines are never cut by that.
- * Threads: the writer thread (after sink_open).   Memory: STAGE_SINK. */
+ *
+ * A sink that can't be written to is *blocked*: it keeps what fits its buffer and counts the rest as dropped. It says so
+ * once, and once when it recovers; then a gap record stands in the place of what is missing. Lines are never cut by
+ * that. What nobody will ever read again (a closed pipe) is closed for good, or until sink_reopen.
+ *
+ *                     full disk, error                    reader of a pipe too slow
+ *      healthy ------------------------> failing          healthy -----------------> stuck
+ *              <----- a write succeeds --                         <-- it reads again --
+ *
+ * Threads: the writer thread (after sink_open); the counters are for any.   Memory: STAGE_SINK. */
 #ifndef JOURNAL_SINK_H
 #define JOURNAL_SINK_H
 
 #include "base/status.h"
 #include "journal/format.h"
+#include "journal/outbox.h"
 
 #include <stdatomic.h>
 
+/** Nothing waits longer than this for a reader that does not read. */
+#define SINK_STUCK_MS 200
+
 struct sink {
         const char *path; /**< "-" = standard output; the caller's */
-        int fd;           /**< -1 = closed for good */
-        bool
-            is_stream; /**< a pipe, socket or terminal: written in small pieces, and never waited for for long */
-        bool failing; /**< said already */
         enum format format;
-        uint8_t *buffer;
-        size_t size;
-        size_t len;
-        uint64_t missing; /**< records dropped since the last one that fitted */
+        struct outbox outbox;
+        uint64_t deadline_ns; /**< monotonic: wait for no reader after it; 0 = none */
+        int fd;               /**< -1 = closed */
+        bool owns_fd;
+        bool is_stream; /**< a pipe, socket or terminal: whether it can be written to depends on its reader */
+        bool may_block; /**< a stream without O_NONBLOCK: poll first, then write no more than surely fits */
+        bool failing;   /**< the last write failed; said */
+        bool stuck;     /**< the reader does not read */
+        bool stuck_said;  /**< records were dropped for that; said */
+        uint64_t missing; /**< records that would stand behind the buffer's last one but were dropped */
         _Atomic uint64_t records;
         _Atomic uint64_t dropped;
         _Atomic uint64_t bytes;
@@ -29,13 +42,18 @@ struct sink {
 
 /** @p wanted is what the user set: FORMAT_COUNT = text on a terminal, JSON else. Errors are said. */
 enum status sink_open(struct sink *sink, const char *path, enum format wanted);
-/** Format @p r into the buffer, flushing first if need be. */
+/** Format @p r into the buffer, flushing first if need be. Dropped and counted if it can't be kept. */
 void sink_put(struct sink *sink, const struct record *r);
-/** Write out what can be written now. @return true if nothing is left in the buffer. */
+/** Write out what can be written now, the gap record for what is missing included.
+ *  @return true if nothing is left to write. */
 bool sink_flush(struct sink *sink);
+/** It can't be written to just now: flush again later. */
+bool sink_is_blocked(const struct sink *sink);
+/** The descriptor to wait on for a stuck reader; -1 if there is nothing to wait for. */
+int sink_wait_fd(const struct sink *sink);
 /** Open the path anew. The old file stays if that fails. */
 void sink_reopen(struct sink *sink);
-/** What is still in the buffer is lost; returns how many bytes that is. */
-size_t sink_close(struct sink *sink);
+/** Close. What is still in the buffer is lost and counted. */
+void sink_close(struct sink *sink);
 
 #endif

@@ -27,7 +27,8 @@ static void paint(const struct line *l, const char *color)
         }
 }
 
-/** Text on one line: white space of several lines as one blank, control bytes escaped, broken UTF-8 as \xNN. */
+/** Text on one line: white space of several lines as one blank; control characters, which a terminal would obey, and
+ *  what is no UTF-8 escaped. */
 static void put_flat(struct writer *w, struct span s)
 {
         bool at_break = false;
@@ -44,9 +45,9 @@ static void put_flat(struct writer *w, struct span s)
                         continue;
                 }
                 at_break = false;
-                if (n == 0 || c < 0x20 || c == 0x7f) {
-                        writer_format(w, "\\x%02x", c);
-                        n = 1;
+                if (n == 0 || utf8_is_control(s)) {
+                        writer_format(w, n > 1 ? "\\u%04x" : "\\x%02x", n > 1 ? s.data[1] : c);
+                        n = n > 1 ? n : 1;
                 } else {
                         writer_bytes(w, s.data, n);
                 }
@@ -61,7 +62,11 @@ static void put_time(const struct line *l)
         paint(l, DIM);
         writer_bytes(l->w, when + 11, 15); /* the time of day; the date is in every other format */
         paint(l, PLAIN);
-        writer_format(l->w, " #%-5llu", (unsigned long long)l->r->conn_id);
+        if (record_has(l->r, FIELD_CONN_ID)) {
+                writer_format(l->w, " #%-5llu", (unsigned long long)l->r->conn_id);
+        } else {
+                writer_text(l->w, "       ");
+        }
 }
 
 static void put_who(const struct line *l)
@@ -178,10 +183,13 @@ static void put_query(const struct line *l)
         put_duration(l);
         put_outcome(l);
         put_command(l);
-        put_flat(l->w, record_has(r, FIELD_QUERY)                ? r->query
-                       : record_has(r, FIELD_STMT_PREPARE_QUERY) ? r->stmt_prepare_query
-                                                                 : span_str(""));
-        if (record_has(r, FIELD_QUERY_LENGTH)) {
+        bool is_cut = record_has(r, FIELD_QUERY_LENGTH);
+        if (record_has(r, FIELD_QUERY)) {
+                put_flat(l->w, is_cut ? utf8_trim(r->query) : r->query);
+        } else if (record_has(r, FIELD_STMT_PREPARE_QUERY)) {
+                put_flat(l->w, r->stmt_prepare_query);
+        }
+        if (is_cut) {
                 writer_format(l->w, "… (%llu bytes)", (unsigned long long)r->query_length);
         }
         if (record_has(r, FIELD_STMT_EXECUTE_VALUES)) {

@@ -143,14 +143,26 @@ static void *member_of(struct record *r, enum record_field f)
         return (char *)r + record_fields[f].offset;
 }
 
-static bool is_list(enum record_field f)
+/* Which fields are of which kind, for a walk over the bits of `present` (a test compares them with the table). */
+#define BIT(field) (1ULL << (field))
+#define ALL_BITS   (UINT64_MAX >> (64 - FIELD_COUNT))
+#define LIST_BITS                                                                                            \
+        (BIT(FIELD_CONNECT_ATTRIBUTES) | BIT(FIELD_STMT_EXECUTE_VALUES) | BIT(FIELD_QUERY_ATTRIBUTES))
+#define SPAN_BITS                                                                                            \
+        (BIT(FIELD_CLIENT_ADDR) | BIT(FIELD_PROXY_LISTEN_ADDR) | BIT(FIELD_PROXY_CLIENT_ADDR) |              \
+         BIT(FIELD_REMOTE_ADDR) | BIT(FIELD_USERNAME) | BIT(FIELD_DATABASE) | BIT(FIELD_CHARACTER_SET) |     \
+         BIT(FIELD_SERVER_VERSION) | BIT(FIELD_AUTH_PLUGIN) | BIT(FIELD_COMMAND) | BIT(FIELD_QUERY) |        \
+         BIT(FIELD_STMT_PREPARE_QUERY) | BIT(FIELD_SQLSTATE) | BIT(FIELD_ERROR) | BIT(FIELD_INFO) |          \
+         BIT(FIELD_REASON) | BIT(FIELD_DIRECTION) | BIT(FIELD_PACKET_NAME) | BIT(FIELD_PACKET_BYTES))
+
+bool record_is_list(enum record_field f)
 {
-        return record_fields[f].kind == RECORD_LIST || record_fields[f].kind == RECORD_MAP;
+        return (LIST_BITS & BIT(f)) != 0;
 }
 
-static bool is_bytes(enum record_field f)
+bool record_is_span(enum record_field f)
 {
-        return record_fields[f].kind == RECORD_TEXT || record_fields[f].kind == RECORD_BYTES;
+        return (SPAN_BITS & BIT(f)) != 0;
 }
 
 uint64_t record_uint(const struct record *r, enum record_field f)
@@ -170,34 +182,34 @@ struct value_list record_list(const struct record *r, enum record_field f)
 
 void record_set_uint(struct record *r, enum record_field f, uint64_t value)
 {
-        assert(!is_list(f) && !is_bytes(f));
+        assert(!record_is_list(f) && !record_is_span(f));
         *(uint64_t *)member_of(r, f) = value;
         record_mark(r, f);
 }
 
 void record_set_text(struct record *r, enum record_field f, struct span text)
 {
-        assert(is_bytes(f));
+        assert(record_is_span(f));
         *(struct span *)member_of(r, f) = text;
         record_mark(r, f);
 }
 
 void record_set_list(struct record *r, enum record_field f, struct value_list list)
 {
-        assert(is_list(f));
+        assert(record_is_list(f));
         *(struct value_list *)member_of(r, f) = list;
         record_mark(r, f);
 }
 
 /* --- one flat copy -------------------------------------------------------------------------------------------------
  *
- *      [magic 8][struct record][list elements …][texts and bytes …]      in the order of the present bits
+ *      [magic 8][struct record][elements of the lists …][names and bytes of the elements …][texts …]
  *
- * Within the copy pointers are rebuilt by walking the same order again. */
+ * Each part in the order of the present bits; the pointers are rebuilt by walking the same order again. */
 
-#define PACK_MAGIC 0x3164726f63657271ULL
+#define PACK_MAGIC 0x3264726f63657271ULL
 
-/** Fields present, lowest first; FIELD_COUNT at the end. */
+/** Take the lowest bit: the next field, or FIELD_COUNT if there is none. */
 static enum record_field next_field(uint64_t *bits)
 {
         if (*bits == 0) {
@@ -211,16 +223,16 @@ static enum record_field next_field(uint64_t *bits)
 size_t record_pack_size(const struct record *r)
 {
         size_t size = sizeof(uint64_t) + sizeof *r;
-        uint64_t bits = r->present;
+        uint64_t bits = r->present & SPAN_BITS;
         for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
-                if (is_bytes(f)) {
-                        size += record_text(r, f).len;
-                } else if (is_list(f)) {
-                        struct value_list list = record_list(r, f);
-                        size += list.n * sizeof *list.at;
-                        for (size_t i = 0; i < list.n; i++) {
-                                size += list.at[i].name.len + list.at[i].bytes.len;
-                        }
+                size += record_text(r, f).len;
+        }
+        bits = r->present & LIST_BITS;
+        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+                struct value_list list = record_list(r, f);
+                size += list.n * sizeof *list.at;
+                for (size_t i = 0; i < list.n; i++) {
+                        size += list.at[i].name.len + list.at[i].bytes.len;
                 }
         }
         return size;
@@ -239,22 +251,21 @@ void record_pack(const struct record *r, uint8_t *out)
         uint64_t magic = PACK_MAGIC;
         out = put(out, span_of(&magic, sizeof magic));
         out = put(out, span_of(r, sizeof *r));
-        uint64_t bits = r->present;
+        uint64_t bits = r->present & LIST_BITS;
         for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
-                if (is_list(f)) {
-                        struct value_list list = record_list(r, f);
-                        out = put(out, span_of(list.at, list.n * sizeof *list.at));
-                }
+                struct value_list list = record_list(r, f);
+                out = put(out, span_of(list.at, list.n * sizeof *list.at));
         }
-        bits = r->present;
+        bits = r->present & LIST_BITS;
         for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
-                struct value_list list = is_list(f) ? record_list(r, f) : (struct value_list){NULL, 0};
+                struct value_list list = record_list(r, f);
                 for (size_t i = 0; i < list.n; i++) {
                         out = put(put(out, list.at[i].name), list.at[i].bytes);
                 }
-                if (is_bytes(f)) {
-                        out = put(out, record_text(r, f));
-                }
+        }
+        bits = r->present & SPAN_BITS;
+        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+                out = put(out, record_text(r, f));
         }
 }
 
@@ -262,6 +273,34 @@ void record_pack(const struct record *r, uint8_t *out)
 static void relink(struct reader *r, struct span *s)
 {
         *s = reader_take(r, s->len);
+}
+
+/** Find the elements of the lists. @return false if they are not all there. */
+static bool unpack_lists(struct reader *r, struct record *out)
+{
+        uint64_t bits = out->present & LIST_BITS;
+        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+                struct value_list *list = member_of(out, f);
+                uint64_t size;
+                if (__builtin_mul_overflow((uint64_t)list->n, sizeof *list->at, &size)) {
+                        return false;
+                }
+                list->at = (const struct value *)(const void *)reader_take(r, size).data;
+        }
+        return !r->failed;
+}
+
+static void unpack_elements(struct reader *r, uint8_t *bytes, struct value_list list)
+{
+        if (list.n == 0) {
+                return;
+        }
+        /* the elements are in the caller's own, writable memory */
+        struct value *values = (struct value *)(void *)(bytes + ((const uint8_t *)list.at - bytes));
+        for (size_t i = 0; i < list.n && !r->failed; i++) {
+                relink(r, &values[i].name);
+                relink(r, &values[i].bytes);
+        }
 }
 
 bool record_unpack(uint8_t *bytes, size_t len, struct record *out)
@@ -273,32 +312,26 @@ bool record_unpack(uint8_t *bytes, size_t len, struct record *out)
                 return false;
         }
         memcpy(out, head.data, sizeof *out);
-        uint64_t bits = out->present & (UINT64_MAX >> (64 - FIELD_COUNT));
-        out->present = bits;
+        out->present &= ALL_BITS;
+        if (!unpack_lists(&r, out)) {
+                return false;
+        }
+        uint64_t bits = out->present & LIST_BITS;
         for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
-                if (is_list(f)) {
-                        struct value_list *list = member_of(out, f);
-                        uint64_t size;
-                        if (__builtin_mul_overflow((uint64_t)list->n, sizeof *list->at, &size)) {
-                                return false;
-                        }
-                        list->at = (const struct value *)(const void *)reader_take(&r, size).data;
-                        list->n = r.failed ? 0 : list->n;
-                }
+                unpack_elements(&r, bytes, record_list(out, f));
         }
-        bits = out->present;
-        for (enum record_field f = next_field(&bits); f != FIELD_COUNT && !r.failed; f = next_field(&bits)) {
-                struct value_list list = is_list(f) ? record_list(out, f) : (struct value_list){NULL, 0};
-                for (size_t i = 0; i < list.n; i++) {
-                        /* the elements are in the caller's own memory */
-                        struct value *v =
-                            (struct value *)(void *)(bytes + ((const uint8_t *)&list.at[i] - bytes));
-                        relink(&r, &v->name);
-                        relink(&r, &v->bytes);
-                }
-                if (is_bytes(f)) {
-                        relink(&r, member_of(out, f));
-                }
+        bits = out->present & SPAN_BITS;
+        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+                relink(&r, member_of(out, f));
         }
-        return !r.failed;
+        /* what is absent would point into the memory of whoever packed it */
+        bits = ~out->present & SPAN_BITS;
+        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+                *(struct span *)member_of(out, f) = (struct span){NULL, 0};
+        }
+        bits = ~out->present & LIST_BITS;
+        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+                *(struct value_list *)member_of(out, f) = (struct value_list){NULL, 0};
+        }
+        return !r.failed && out->event < EVENT_COUNT;
 }

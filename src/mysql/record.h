@@ -159,6 +159,10 @@ static inline void record_mark(struct record *r, enum record_field f)
         r->present |= (uint64_t)1 << f;
 }
 
+/** Is its member a struct value_list, a struct span? (Else a uint64_t.) */
+bool record_is_list(enum record_field f);
+bool record_is_span(enum record_field f);
+
 /** Accessors by field, for what walks the table. */
 uint64_t record_uint(const struct record *r, enum record_field f);
 struct span record_text(const struct record *r, enum record_field f);
@@ -172,9 +176,11 @@ const char *record_status_name(unsigned bit);
 
 /** Bytes that record_pack needs for @p r. */
 size_t record_pack_size(const struct record *r);
-/** Copy @p r with all it points to into @p out, 8-aligned, record_pack_size bytes. */
+/** Copy @p r with all it points to into @p out, 8-aligned, record_pack_size bytes. For this process only: it is no
+ *  format to store or to send. */
 void record_pack(const struct record *r, uint8_t *out);
-/** The packed record in @p bytes, as long as those stay as they are. @return false if they are no packed record. */
+/** The packed record in @p bytes (8-aligned), as long as those stay as they are; list elements are relinked in place,
+ *  so one thread at a time. What is absent is empty. @return false if they are no packed record. */
 bool record_unpack(uint8_t *bytes, size_t len, struct record *out);
 
 #endif

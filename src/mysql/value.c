@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "mysql/lenenc.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,13 @@ static bool is_temporal(uint8_t type)
         return type == VALUE_DATE || type == VALUE_DATETIME || type == VALUE_TIMESTAMP || type == VALUE_TIME;
 }
 
+/** A length that the protocol gives to a date or time. Anything else is shown as the bytes that it is. */
+static bool is_temporal_len(const struct value *v)
+{
+        size_t n = v->bytes.len;
+        return v->type == VALUE_TIME ? n == 0 || n == 8 || n == 12 : n == 0 || n == 4 || n == 7 || n == 11;
+}
+
 struct value value_read(struct reader *r, uint8_t type, bool is_unsigned, size_t keep)
 {
         struct value v = {.type = type, .is_unsigned = is_unsigned};
@@ -52,9 +60,9 @@ struct value value_read(struct reader *r, uint8_t type, bool is_unsigned, size_t
 static void print_integer(struct writer *w, const struct value *v)
 {
         struct reader r = reader_over(v->bytes);
-        unsigned size = (unsigned)v->bytes.len;
-        uint64_t bits = size > 0 ? reader_uint(&r, size) : 0;
-        uint64_t sign = size > 0 ? 1ULL << (size * 8 - 1) : 0;
+        unsigned size = fixed_size(v->type);
+        uint64_t bits = reader_uint(&r, size);
+        uint64_t sign = 1ULL << (size * 8 - 1);
         if (v->is_unsigned || v->type == VALUE_YEAR || (bits & sign) == 0) {
                 writer_decimal(w, bits);
         } else {
@@ -63,27 +71,34 @@ static void print_integer(struct writer *w, const struct value *v)
         }
 }
 
-/** The shortest text that reads back as the same number. */
-static void print_real(struct writer *w, const struct value *v)
+/** The shortest text that reads back as the same number. The C library's locale stays "C". */
+static void print_real(struct writer *w, const struct value *v, enum value_style style)
 {
-        char text[40] = "0";
+        char text[40];
         bool is_float = v->type == VALUE_FLOAT;
         float f = 0;
         double d = 0;
-        if (is_float && v->bytes.len == sizeof f) {
+        if (is_float) {
                 memcpy(&f, v->bytes.data, sizeof f);
                 d = (double)f;
-        } else if (!is_float && v->bytes.len == sizeof d) {
+        } else {
                 memcpy(&d, v->bytes.data, sizeof d);
         }
         if (!isfinite(d)) {
-                writer_text(w, isnan(d) ? "\"NaN\"" : d > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+                char quote = style == VALUE_AS_JSON ? '"' : '\'';
+                writer_char(w, quote);
+                writer_text(w, isnan(d) ? "NaN" : d > 0 ? "Infinity" : "-Infinity");
+                writer_char(w, quote);
                 return;
         }
-        for (int digits = is_float ? 6 : 15; digits <= (is_float ? 9 : 17); digits++) {
+        int kind = is_float ? fpclassify(f) : fpclassify(d);
+        int least = kind == FP_SUBNORMAL ? 1
+                    : is_float           ? FLT_DIG
+                                         : DBL_DIG; /* so many digits always survive */
+        int most = is_float ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
+        for (int digits = least; digits <= most; digits++) {
                 (void)snprintf(text, sizeof text, "%.*g", digits, d);
-                bool same = is_float ? (float)atof(text) == f : atof(text) == d; /* NOLINT(cert-err34-c) */
-                if (same) {
+                if (is_float ? strtof(text, NULL) == f : strtod(text, NULL) == d) {
                         break;
                 }
         }
@@ -125,10 +140,11 @@ static void print_date(struct writer *w, struct reader *r, size_t len, bool date
         print_micros(w, r, len >= 11);
 }
 
-/** Without quotes. A length that the protocol does not know leaves zeroes, as the reader does. */
+/** Without quotes. */
 static void print_temporal(struct writer *w, const struct value *v)
 {
-        struct reader r = reader_over(v->bytes);
+        struct reader r =
+            reader_over(v->bytes); /* of a short form the reader gives zeroes, as the protocol means it */
         if (v->type == VALUE_TIME) {
                 print_time(w, &r, v->bytes.len);
         } else {
@@ -138,20 +154,9 @@ static void print_temporal(struct writer *w, const struct value *v)
 
 /* --- texts and blobs ------------------------------------------------------------------------------------------------ */
 
-/** Cut at a character's end, where cutting left half of one. */
-static struct span trim_cut(const struct value *v)
+static bool is_cut(const struct value *v)
 {
-        struct span s = v->bytes;
-        for (unsigned back = 1; v->true_len > s.len && back <= 3 && back < s.len; back++) {
-                if (s.data[s.len - back] >= 0xc0) {
-                        return utf8_sequence(span_skip(s, s.len - back)) == 0 ? span_head(s, s.len - back)
-                                                                              : s;
-                }
-                if (s.data[s.len - back] < 0x80) {
-                        break;
-                }
-        }
-        return s;
+        return v->true_len > v->bytes.len;
 }
 
 static bool is_text(struct span s)
@@ -161,30 +166,32 @@ static bool is_text(struct span s)
 
 static void print_bytes_json(struct writer *w, const struct value *v)
 {
-        struct span text = trim_cut(v);
+        struct span text = is_cut(v) ? utf8_trim(v->bytes) : v->bytes;
         bool readable = is_text(text);
-        if (readable && v->true_len == v->bytes.len) {
-                json_string(w, text);
+        if (readable && !is_cut(v)) {
+                (void)json_string(w, text);
                 return;
         }
         writer_text(w, readable ? "{\"text\":" : "{\"hex\":");
         if (readable) {
-                json_string(w, text);
+                (void)json_string(w, text);
         } else {
                 json_hex(w, v->bytes);
         }
-        if (v->true_len > v->bytes.len) {
+        if (is_cut(v)) {
                 writer_text(w, ",\"length\":");
                 writer_decimal(w, v->true_len);
         }
         writer_char(w, '}');
 }
 
+/** In quotes; control characters escaped, those beyond ASCII too, which a terminal would obey. */
 static void print_quoted(struct writer *w, struct span s)
 {
         writer_char(w, '\'');
-        for (size_t i = 0; i < s.len && !w->failed; i++) {
-                uint8_t c = s.data[i];
+        while (s.len > 0 && !w->failed) {
+                uint8_t c = s.data[0];
+                unsigned n = utf8_sequence(s);
                 switch (c) {
                 case '\n': writer_text(w, "\\n"); break;
                 case '\r': writer_text(w, "\\r"); break;
@@ -192,20 +199,38 @@ static void print_quoted(struct writer *w, struct span s)
                 case '\\': writer_text(w, "\\\\"); break;
                 case '\'': writer_text(w, "''"); break;
                 default:
-                        if (c < 0x20 || c == 0x7f) {
-                                writer_format(w, "\\x%02x", c);
+                        if (utf8_is_control(s)) {
+                                writer_format(w, n > 1 ? "\\u%04x" : "\\x%02x", s.data[n - 1]);
                         } else {
-                                writer_char(w, (char)c);
+                                writer_bytes(w, s.data, n);
                         }
                 }
+                s = span_skip(s, n);
         }
         writer_char(w, '\'');
 }
 
+/** Digits as a decimal has them: then it needs no quotes. */
+static bool is_decimal(const struct value *v)
+{
+        if ((v->type != VALUE_NEWDECIMAL && v->type != VALUE_DECIMAL) || v->bytes.len == 0 || is_cut(v)) {
+                return false;
+        }
+        for (size_t i = 0; i < v->bytes.len; i++) {
+                uint8_t c = v->bytes.data[i];
+                if ((c < '0' || c > '9') && c != '.' && (i > 0 || (c != '-' && c != '+'))) {
+                        return false;
+                }
+        }
+        return true;
+}
+
 static void print_bytes_sql(struct writer *w, const struct value *v)
 {
-        struct span text = trim_cut(v);
-        if (is_text(text)) {
+        struct span text = is_cut(v) ? utf8_trim(v->bytes) : v->bytes;
+        if (is_decimal(v)) {
+                writer_put(w, v->bytes);
+        } else if (is_text(text)) {
                 print_quoted(w, text);
         } else {
                 writer_text(w, "X'");
@@ -214,31 +239,41 @@ static void print_bytes_sql(struct writer *w, const struct value *v)
                 }
                 writer_char(w, '\'');
         }
-        if (v->true_len > v->bytes.len) {
+        if (is_cut(v)) {
                 writer_format(w, "… (%llu bytes)", (unsigned long long)v->true_len);
+        }
+}
+
+static void print_bytes(struct writer *w, const struct value *v, enum value_style style)
+{
+        if (style == VALUE_AS_JSON) {
+                print_bytes_json(w, v);
+        } else {
+                print_bytes_sql(w, v);
         }
 }
 
 void value_print(struct writer *w, const struct value *v, enum value_style style)
 {
         bool json = style == VALUE_AS_JSON;
+        unsigned size = fixed_size(v->type);
         if (v->unknown) {
                 writer_text(w, json ? "{\"unknown\":true}" : "?");
         } else if (v->is_null) {
                 writer_text(w, json ? "null" : "NULL");
-        } else if (v->type == VALUE_FLOAT || v->type == VALUE_DOUBLE) {
-                if (v->bytes.len == fixed_size(v->type)) {
-                        print_real(w, v);
+        } else if (is_cut(v)) {
+                print_bytes(w, v, style);
+        } else if (size > 0 && v->bytes.len == size) {
+                if (v->type == VALUE_FLOAT || v->type == VALUE_DOUBLE) {
+                        print_real(w, v, style);
                 } else {
-                        (json ? print_bytes_json : print_bytes_sql)(w, v); /* long data: sent as text */
+                        print_integer(w, v);
                 }
-        } else if (fixed_size(v->type) > 0 && v->bytes.len == fixed_size(v->type)) {
-                print_integer(w, v);
-        } else if (is_temporal(v->type)) {
+        } else if (is_temporal(v->type) && is_temporal_len(v)) {
                 writer_char(w, json ? '"' : '\'');
                 print_temporal(w, v);
                 writer_char(w, json ? '"' : '\'');
         } else {
-                (json ? print_bytes_json : print_bytes_sql)(w, v);
+                print_bytes(w, v, style); /* also what came as long data for a type of another size */
         }
 }
