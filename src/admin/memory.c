@@ -69,18 +69,15 @@ void handle_symbol(struct call *call)
                 (void)evbuffer_copyout(input, text, len);
                 text[len] = '\0';
         }
-        char *at = text;
+        const char *at = text;
         for (int i = 0; at != NULL && i < SYMBOLS_MAX; i++) {
-                char *end = NULL;
-                unsigned long long pc = strtoull(at, &end, 0);
-                if (end == at) {
-                        break;
-                }
+                unsigned long long pc = strtoull(at, NULL, 0); /* 0 if it is none: nothing is there */
                 struct symbol s = symbol_find((uintptr_t)pc);
                 if (s.function != NULL) {
                         (void)fprintf(call->out, "0x%llx\t%s\n", pc, s.function);
                 }
-                at = *end == '+' ? end + 1 : NULL;
+                at = strchr(at, '+');
+                at = at != NULL ? at + 1 : NULL;
         }
         free(text);
         call_reply(call, HTTP_OK, "text/plain; charset=utf-8");
