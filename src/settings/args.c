@@ -116,7 +116,7 @@ static enum status refuse_unknown(const struct flag *f)
 static enum status apply(struct settings *s, const struct flag *f)
 {
         if (f->value == NULL) {
-                diag(DIAG_ERROR, "%s: a value must follow", f->name);
+                diag(DIAG_ERROR, "%s needs a value", f->name);
                 return STATUS_INVALID;
         }
         return f->file ? settings_load(s, f->value) : settings_set(s, f->row->name, f->value, f->name);

@@ -161,9 +161,8 @@ static enum status set_text(struct settings *s, const struct settings_row *row, 
                 return STATUS_INVALID;
         }
         if (address && !word && !is_address(text)) {
-                diag(DIAG_ERROR,
-                     "%s: setting '%s' must be HOST:PORT, [IPV6]:PORT or unix:/PATH%s%s, not '%s'", where,
-                     row->name, row->choices != NULL ? ", or " : "",
+                diag(DIAG_ERROR, "%s: setting '%s' must be host:port, [v6]:port or unix:/path%s%s, not '%s'",
+                     where, row->name, row->choices != NULL ? ", or " : "",
                      row->choices != NULL ? row->choices[0] : "", text);
                 return STATUS_INVALID;
         }
