@@ -50,8 +50,9 @@ struct call {
         struct evhttp_request *request; /**< NULL once the client is gone */
         uint64_t id;                    /**< the number in the path */
         bool json;                      /**< ?format=json */
-        bool html;                      /**< a browser asks */
-        bool garbled;                   /**< the query is no name=value list */
+        bool
+            html; /**< whoever asks says nothing against it, as a browser does; curl takes anything and gets text */
+        bool garbled; /**< the query is no name=value list */
         struct evkeyvalq query;
         FILE *out;
         char *body;

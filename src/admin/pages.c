@@ -19,7 +19,7 @@ static void put_head(FILE *out, const char *title)
                       "h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem }\n"
                       "table { border-collapse: collapse } td { padding: .15rem 1.2rem .15rem 0; "
                       "vertical-align: top }\n"
-                      "td.n { text-align: right; font-variant-numeric: tabular-nums }\n"
+                      "td:first-child { font-variant-numeric: tabular-nums }\n"
                       "code, pre { font: 13px/1.45 ui-monospace, monospace } pre { overflow-x: auto }\n"
                       ".dim { opacity: .65 }\n</style>\n<h1>%s</h1>\n",
                       title, title);
@@ -102,9 +102,8 @@ static void put_profile(struct call *call, const struct endpoint *e, bool first)
                               first ? "" : ",", count, e->count_name, e->path);
         } else if (call->html) {
                 (void)fprintf(call->out,
-                              "<tr><td class=n>%" PRIu64
-                              "<td><a href=\"%s?debug=1\">%s</a><td class=dim>%s\n",
-                              count, e->path, e->count_name, e->help);
+                              "<tr><td>%" PRIu64 "<td>%s<td><a href=\"%s?debug=1\">%s</a><td class=dim>%s\n",
+                              count, e->count_name, e->path, e->path, e->help);
         } else {
                 (void)fprintf(call->out, "%8" PRIu64 " %-9s %-24s %s\n", count, e->count_name, e->path,
                               e->help);

@@ -216,12 +216,12 @@ static const struct reply *ask(enum evhttp_cmd_type method, const char *path, co
         return &reply;
 }
 
+#define HEADERS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 static const struct reply *get(const char *path)
 {
-        return ask(EVHTTP_REQ_GET, path, NULL, NULL);
+        return ask(EVHTTP_REQ_GET, path, NULL, HEADERS("Accept", "*/*")); /* as curl */
 }
-
-#define HEADERS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static void each_get_answers(void)
 {
