@@ -3,201 +3,100 @@
 #include "admin/call.h"
 #include "admin/guard.h"
 #include "base/diag.h"
-#include "base/json.h"
 #include "profile/prof.h"
 #include "proxy/address.h"
 
 #include <errno.h>
-#include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
-#include <inttypes.h>
-#include <stdlib.h>
+#include <event2/listener.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/queue.h>
 
-enum { HEADERS_MAX = 16 * 1024, BODY_MAX = 64 * 1024, TIMEOUT_S = 30 };
+enum {
+        HEADERS_MAX_BYTES = 16 * 1024,
+        BODY_MAX_BYTES = 64 * 1024,
+        UNREAD_MAX_BYTES = 256 * 1024, /* from a client that sends on without being asked */
+        TIMEOUT_S = 30,
+        RESUME_S = 1,
+};
 
-/* --- a call --------------------------------------------------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------------------------------------------------- */
 
-static void on_client_gone(struct evhttp_connection *connection, void *arg)
+static const char *method_name(struct evhttp_request *request)
 {
-        struct call *call = arg;
-        (void)connection;
-        call->request = NULL;
-}
-
-static void watch(struct call *call)
-{
-        evhttp_connection_set_closecb(evhttp_request_get_connection(call->request), on_client_gone, call);
-}
-
-static void unwatch(struct call *call)
-{
-        evhttp_connection_set_closecb(evhttp_request_get_connection(call->request), NULL, NULL);
-}
-
-static void discard(struct call *call)
-{
-        if (call->out != NULL) {
-                (void)fclose(call->out);
+        switch (evhttp_request_get_command(request)) {
+        case EVHTTP_REQ_GET: return "GET";
+        case EVHTTP_REQ_HEAD: return "HEAD";
+        case EVHTTP_REQ_POST: return "POST";
+        case EVHTTP_REQ_PUT:
+        case EVHTTP_REQ_DELETE:
+        case EVHTTP_REQ_OPTIONS:
+        case EVHTTP_REQ_TRACE:
+        case EVHTTP_REQ_CONNECT:
+        case EVHTTP_REQ_PATCH: break;
         }
-        free(call->body);
-        evhttp_clear_headers(&call->query);
-        prof_free(call);
+        return "";
 }
 
-void call_reply(struct call *call, int code, const char *type)
+/** Whether the request comes from where it may; says what is wrong otherwise. A header that stands twice must be right
+ *  both times. */
+static const char *objection(struct evhttp_request *request)
 {
-        if (call->out != NULL) {
-                (void)fclose(call->out); /* settles body and its length */
-                call->out = NULL;
+        const struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
+        const char *host = evhttp_find_header(headers, "Host");
+        const struct evkeyval *header;
+        if (host == NULL) {
+                return "a Host header is needed";
         }
-        if (call->request != NULL) {
-                struct evkeyvalq *headers = evhttp_request_get_output_headers(call->request);
-                struct evbuffer *buffer = evhttp_request_get_output_buffer(call->request);
-                const char *by_form = call->json ? "application/json" : "text/plain; charset=utf-8";
-                (void)evhttp_add_header(headers, "Content-Type", type != NULL ? type : by_form);
-                (void)evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-                (void)evhttp_add_header(headers, "Cache-Control", "no-store");
-                if (code >= 400) {
-                        (void)evhttp_add_header(headers, "X-Go-Pprof", "1");
+        TAILQ_FOREACH(header, headers, next)
+        {
+                if (strcasecmp(header->key, "Host") == 0 && !guard_host(header->value)) {
+                        return "this port answers only to localhost, 127.0.0.1, [::1] and the host in the "
+                               "setting "
+                               "'admin': the Host header names another";
                 }
-                unwatch(call);
-                if (call->body_len > 0 && evbuffer_add(buffer, call->body, call->body_len) != 0) {
-                        code = HTTP_INTERNAL;
-                }
-                evhttp_send_reply(call->request, code, NULL, NULL);
-        }
-        discard(call);
-}
-
-void call_fail(struct call *call, int code, const char *text)
-{
-        if (call->out != NULL) {
-                (void)fseek(call->out, 0, SEEK_SET);
-                if (call->json) {
-                        (void)fputs("{\"error\":", call->out);
-                        call_json_string(call->out, text);
-                        (void)fputs("}\n", call->out);
-                } else {
-                        (void)fprintf(call->out, "%s\n", text);
+                if (strcasecmp(header->key, "Origin") == 0 && !guard_origin(header->value, host)) {
+                        return "the request comes from a page of another origin";
                 }
         }
-        call_reply(call, code, NULL);
+        return NULL;
 }
 
-const char *call_param(const struct call *call, const char *name)
+/** /debug/pprof for /debug/pprof/: what people type. */
+static bool redirect(struct call *call, const char *path)
 {
-        return evhttp_find_header(&call->query, name);
-}
-
-static bool parse_number(const char *text, size_t len, uint64_t *out)
-{
-        uint64_t value = 0;
-        for (size_t i = 0; i < len; i++) {
-                if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(value, 10U, &value) ||
-                    __builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value)) {
-                        return false;
-                }
-        }
-        *out = value;
-        return len > 0;
-}
-
-bool call_number(const struct call *call, const char *name, uint64_t otherwise, uint64_t *out)
-{
-        const char *text = call_param(call, name);
-        *out = otherwise;
-        return text == NULL || parse_number(text, strlen(text), out);
-}
-
-struct evhttp_request *call_take(struct call *call)
-{
-        struct evhttp_request *request = call->request;
-        if (request != NULL) {
-                unwatch(call);
-        }
-        discard(call);
-        return request;
-}
-
-void call_json_string(FILE *out, const char *text)
-{
-        uint8_t room[2048];
-        struct writer w = writer_over(room, sizeof room);
-        json_string(&w, span_head(span_str(text), sizeof room / 6 - 1));
-        (void)fwrite(room, 1, w.at, out);
-}
-
-/* --- routing -------------------------------------------------------------------------------------------------------- */
-
-/** Does @p path fit @p pattern, where '*' is a number? */
-static bool path_matches(const char *pattern, const char *path, uint64_t *id)
-{
-        const char *star = strchr(pattern, '*');
-        if (star == NULL) {
-                return strcmp(pattern, path) == 0;
-        }
-        size_t head = (size_t)(star - pattern);
-        if (strncmp(pattern, path, head) != 0) {
+        char slashed[64];
+        char allow[32];
+        uint64_t id;
+        int n = snprintf(slashed, sizeof slashed, "%s/", path);
+        if (n < 0 || (size_t)n >= sizeof slashed ||
+            endpoint_find("GET", slashed, &id, allow, sizeof allow) == NULL) {
                 return false;
         }
-        size_t digits = strspn(path + head, "0123456789");
-        return parse_number(path + head, digits, id) && strcmp(star + 1, path + head + digits) == 0;
+        (void)evhttp_add_header(evhttp_request_get_output_headers(call->request), "Location", slashed);
+        call_fail(call, HTTP_MOVEPERM, "it is at %s", slashed);
+        return true;
 }
 
-static struct call *new_call(struct admin *a, struct evhttp_request *request)
+static void route(struct call *call)
 {
-        struct call *call = prof_calloc(STAGE_ADMIN, 1, sizeof *call);
-        if (call == NULL) {
-                return NULL;
-        }
-        call->admin = a;
-        call->request = request;
-        TAILQ_INIT(&call->query);
-        const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(request));
-        if (query != NULL) {
-                (void)evhttp_parse_query_str(query, &call->query);
-        }
-        const char *format = call_param(call, "format");
-        call->json = format != NULL && strcmp(format, "json") == 0;
-        call->out = open_memstream(&call->body, &call->body_len);
-        if (call->out == NULL) {
-                discard(call);
-                return NULL;
-        }
-        watch(call);
-        return call;
-}
-
-static bool is_allowed(const struct evhttp_request *request)
-{
-        struct evkeyvalq *headers =
-            evhttp_request_get_input_headers((struct evhttp_request *)(uintptr_t)request);
-        const char *host = evhttp_find_header(headers, "Host");
-        return guard_host(host) && guard_origin(evhttp_find_header(headers, "Origin"), host);
-}
-
-static void route(struct call *call, const char *method)
-{
+        char allow[32];
         const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(call->request));
-        bool known = false;
-        for (size_t i = 0; i < endpoint_count; i++) {
-                if (path == NULL || !path_matches(endpoints[i].path, path, &call->id)) {
-                        continue;
-                }
-                known = true;
-                if (strcmp(endpoints[i].method, method) == 0) {
-                        endpoints[i].handle(call);
-                        return;
-                }
-        }
-        if (known) {
-                call_fail(call, HTTP_BADMETHOD,
-                          "this endpoint needs the other method: look at GET, actions are POST");
-        } else {
-                call_fail(call, HTTP_NOTFOUND, "no such endpoint; / lists them");
+        path = path != NULL && path[0] != '\0' ? path : "/";
+        const struct endpoint *e =
+            endpoint_find(method_name(call->request), path, &call->id, allow, sizeof allow);
+        if (e != NULL && call->garbled) {
+                call_fail(call, HTTP_BADREQUEST, "the query must be name=value&name=value");
+        } else if (e != NULL) {
+                e->handle(call);
+        } else if (allow[0] != '\0') {
+                (void)evhttp_add_header(evhttp_request_get_output_headers(call->request), "Allow", allow);
+                call_fail(call, HTTP_BADMETHOD, "%.100s answers to %s only", path, allow);
+        } else if (!redirect(call, path)) {
+                call_fail(call, HTTP_NOTFOUND, "there is no endpoint %.100s; / lists them", path);
         }
 }
 
@@ -206,28 +105,74 @@ static void on_request(struct evhttp_request *request, void *arg)
         PROF_SCOPE(STAGE_ADMIN);
         struct admin *a = arg;
         a->requests++;
-        struct call *call = new_call(a, request);
+        struct call *call = call_new(a, request);
         if (call == NULL) {
                 evhttp_send_error(request, HTTP_SERVUNAVAIL, "out of memory");
                 return;
         }
-        if (!is_allowed(request)) {
+        const char *why_not = objection(request);
+        if (why_not != NULL) {
                 a->refused++;
-                call_fail(call, 403,
-                          "the Host or Origin of this request is not this port's own: ask by localhost or "
-                          "127.0.0.1");
-                return;
+                call_fail(call, 403, "%s", why_not);
+        } else {
+                route(call);
         }
-        route(call, evhttp_request_get_command(request) == EVHTTP_REQ_POST ? "POST" : "GET");
+}
+
+/* --- connections ---------------------------------------------------------------------------------------------------- */
+
+static struct bufferevent *on_connection(struct event_base *base, void *arg)
+{
+        PROF_SCOPE(STAGE_ADMIN);
+        (void)arg;
+        struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+        if (bev != NULL) {
+                /* while a reply is under way libevent reads on, to see a close, and looks at nothing */
+                bufferevent_setwatermark(bev, EV_READ, 0, UNREAD_MAX_BYTES);
+        }
+        return bev;
+}
+
+/** Out of file descriptors, most likely: wait, rather than be called again at once and for ever. */
+static void on_accept_error(struct evconnlistener *listener, void *arg)
+{
+        PROF_SCOPE(STAGE_ADMIN);
+        struct admin *a = arg;
+        static const struct timeval pause = {RESUME_S, 0};
+        if (a->accept_errors++ == 0) {
+                diag(DIAG_WARNING, "the admin port can't accept a connection: %s", strerror(errno));
+        }
+        (void)evconnlistener_disable(listener);
+        (void)event_add(a->resume, &pause);
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *arg)
+{
+        struct admin *a = arg;
+        (void)fd;
+        (void)what;
+        (void)evconnlistener_enable(a->listener);
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------------- */
 
 static enum status bind_port(struct admin *a, const struct address *address)
 {
-        struct evhttp_bound_socket *bound =
-            evhttp_bind_socket_with_handle(a->http, address->host, address->port);
-        if (bound == NULL) {
+        struct sockaddr_storage where;
+        socklen_t len;
+        struct address numeric = *address;
+        if (strcasecmp(address->host, "localhost") == 0) {
+                (void)snprintf(numeric.host, sizeof numeric.host, "127.0.0.1");
+        }
+        if (!address_numeric(&numeric, &where, &len)) {
+                diag(DIAG_ERROR, "setting 'admin' is no address: %s", a->settings->admin);
+                return STATUS_INVALID;
+        }
+        /* our own listener, so that we hear of failed accepts: evhttp would spin on them */
+        a->listener = evconnlistener_new_bind(
+            a->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, -1,
+            (const struct sockaddr *)&where, (int)len);
+        if (a->listener == NULL) {
                 diag(DIAG_ERROR, "the admin port can't listen on %s: %s%s", a->settings->admin,
                      strerror(errno),
                      errno == EADDRINUSE
@@ -235,8 +180,10 @@ static enum status bind_port(struct admin *a, const struct address *address)
                          : "");
                 return STATUS_IO;
         }
-        address_own(evhttp_bound_socket_get_fd(bound), a->addr);
-        return STATUS_OK;
+        evconnlistener_set_error_cb(a->listener, on_accept_error);
+        address_own(evconnlistener_get_fd(a->listener), a->addr);
+        a->serving = evhttp_bind_listener(a->http, a->listener) != NULL;
+        return a->serving ? STATUS_OK : STATUS_NOMEM;
 }
 
 enum status admin_new(const struct settings *settings, struct event_base *base, struct proxy *proxy,
@@ -252,25 +199,33 @@ enum status admin_new(const struct settings *settings, struct event_base *base, 
             !guard_is_loopback(address.host)) {
                 diag(DIAG_ERROR,
                      "setting 'admin' must be a loopback address such as 127.0.0.1:6060, or off, not '%s': "
-                     "it shows all "
-                     "statements to whoever reaches it",
+                     "it shows all statements to whoever reaches it",
                      settings->admin);
                 return STATUS_INVALID;
         }
         struct admin *a = prof_calloc(STAGE_ADMIN, 1, sizeof *a);
         if (a == NULL) {
+                diag(DIAG_ERROR, "the admin port can't be opened: %s", status_text(STATUS_NOMEM));
                 return STATUS_NOMEM;
         }
         *a = (struct admin){.settings = settings, .base = base, .proxy = proxy, .journal = journal};
         a->http = evhttp_new(base);
-        enum status status = a->http != NULL ? STATUS_OK : STATUS_NOMEM;
+        a->resume = event_new(base, -1, 0, on_resume, a);
+        enum status status = a->http != NULL && a->resume != NULL ? STATUS_OK : STATUS_NOMEM;
         if (status == STATUS_OK) {
-                evhttp_set_max_headers_size(a->http, HEADERS_MAX);
-                evhttp_set_max_body_size(a->http, BODY_MAX);
+                evhttp_set_max_headers_size(a->http, HEADERS_MAX_BYTES);
+                evhttp_set_max_body_size(a->http, BODY_MAX_BYTES);
                 evhttp_set_timeout(a->http, TIMEOUT_S);
-                evhttp_set_allowed_methods(a->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD);
+                evhttp_set_allowed_methods(a->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
+                                                        EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
+                                                        EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
+                evhttp_set_default_content_type(a->http, NULL);
+                evhttp_set_bevcb(a->http, on_connection, NULL);
                 evhttp_set_gencb(a->http, on_request, a);
                 status = bind_port(a, &address);
+        }
+        if (status == STATUS_NOMEM) {
+                diag(DIAG_ERROR, "the admin port can't be opened: %s", status_text(status));
         }
         if (status != STATUS_OK) {
                 admin_free(a);
@@ -286,9 +241,15 @@ void admin_free(struct admin *a)
                 return;
         }
         PROF_SCOPE(STAGE_ADMIN);
-        stream_end_all(a);
+        records_end_streams(a);
+        if (a->listener != NULL && !a->serving) {
+                evconnlistener_free(a->listener);
+        }
         if (a->http != NULL) {
-                evhttp_free(a->http);
+                evhttp_free(a->http); /* with its listener and its connections */
+        }
+        if (a->resume != NULL) {
+                event_free(a->resume);
         }
         prof_free(a);
 }

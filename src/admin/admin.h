@@ -10,6 +10,7 @@
 #include "settings/settings.h"
 
 struct admin;
+struct event_base;
 
 /** Listen on settings->admin; *@p out is NULL if that is "off". Errors are said. The arguments must outlive it. */
 enum status admin_new(const struct settings *settings, struct event_base *base, struct proxy *proxy,
@@ -18,5 +19,9 @@ enum status admin_new(const struct settings *settings, struct event_base *base, 
 void admin_free(struct admin *a);
 /** Where it listens, as host:port. */
 const char *admin_addr(const struct admin *a);
+
+/** Method and path of endpoint @p i of the table ('*' stands for a number), for the manual's test.
+ *  @return false past the last. */
+bool admin_endpoint(size_t i, const char **method, const char **path);
 
 #endif

@@ -1,5 +1,7 @@
 /** @file call.h  One request under way, from its arrival to its answer. The admin room's own; endpoints.c uses it.
  *
+ *      on_request -> call_new -> endpoint->handle -> … call_reply or call_fail
+ *
  *      call->out collects the body; call_reply sends it and frees the call. A handler that must wait for a worker returns
  *      without replying and replies later; a client that goes away meanwhile makes the reply go nowhere. */
 #ifndef ADMIN_CALL_H
@@ -9,6 +11,7 @@
 
 #include <event2/keyvalq_struct.h>
 
+struct evconnlistener;
 struct evhttp_request;
 struct call;
 
@@ -32,38 +35,79 @@ struct admin {
         struct evhttp *http;
         struct stream *streams; /**< records being followed */
         char addr[128];
+        struct evconnlistener *listener; /**< http's, once it is serving */
+        bool serving;
+        struct event *resume; /**< of accepting, after it failed */
+        unsigned n_streams;
+        uint64_t streams_served;
         uint64_t requests;
         uint64_t refused;
+        uint64_t accept_errors;
 };
 
 struct call {
         struct admin *admin;
         struct evhttp_request *request; /**< NULL once the client is gone */
         uint64_t id;                    /**< the number in the path */
-        bool json;
+        bool json;                      /**< ?format=json */
+        bool
+            html; /**< whoever asks says nothing against it, as a browser does; curl takes anything and gets text */
+        bool garbled; /**< the query is no name=value list */
         struct evkeyvalq query;
         FILE *out;
         char *body;
         size_t body_len;
 };
 
+/** @return NULL if memory is out (nothing was sent). */
+struct call *call_new(struct admin *a, struct evhttp_request *request);
 /** Send what is in out, with a status such as 200, and free @p call. @p type NULL = by call->json. */
 void call_reply(struct call *call, int code, const char *type);
-/** Drop what is in out and send one line of text (or {"error": …}). */
-void call_fail(struct call *call, int code, const char *text);
+/** Send one sentence (or {"error": …}), and free @p call. To be called before anything is written to out. */
+void call_fail(struct call *call, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/** The headers that each reply has; call_reply adds them. */
+void call_headers(const struct call *call, int code, const char *type);
 /** A query parameter; NULL if it is not there. */
 const char *call_param(const struct call *call, const char *name);
-/** The same as a number, or @p otherwise; false if it is there and no number. */
-bool call_number(const struct call *call, const char *name, uint64_t otherwise, uint64_t *out);
+/** The same as a number up to @p max, or @p otherwise. @return false, and @p call was answered and freed, if it is
+ *  there and no such number. */
+bool call_number(struct call *call, const char *name, uint64_t max, uint64_t otherwise, uint64_t *out);
+/** Decimal digits only. */
+bool call_parse_number(const char *text, size_t len, uint64_t *out);
 /** Forget the request without a reply: a stream has taken it over. */
 struct evhttp_request *call_take(struct call *call);
 
-/** Append @p text as a JSON string. */
-void call_json_string(FILE *out, const char *text);
+/** In a close callback: free @p request if libevent has let go of it (it does, of what has no reply yet). */
+void call_let_go(struct evhttp_request *request);
 
-/* stream.c */
-/** Follow the journal from its newest record on. */
-void stream_start(struct call *call);
-void stream_end_all(struct admin *a);
+/** Whether @p path fits @p pattern, where '*' stands for a number: *@p id. */
+bool endpoint_matches(const char *pattern, const char *path, uint64_t *id);
+/** The endpoint of @p method and @p path. Otherwise NULL, and @p allow lists the methods that the path has; it is empty
+ *  if there is no such path. */
+const struct endpoint *endpoint_find(const char *method, const char *path, uint64_t *id, char *allow,
+                                     size_t size);
+
+/* Handlers. sessions.c */
+void handle_sessions(struct call *call);
+void handle_hex(struct call *call);
+void handle_kill(struct call *call);
+/* records.c */
+void handle_records(struct call *call);
+void handle_stream(struct call *call);
+void records_end_streams(struct admin *a);
+/* memory.c */
+void handle_stages(struct call *call);
+void handle_heap(struct call *call);
+void handle_cmdline(struct call *call);
+void handle_symbol(struct call *call);
+void handle_threads(struct call *call);
+void handle_fault_get(struct call *call);
+void handle_fault_post(struct call *call);
+/* pages.c */
+void handle_page(struct call *call);
+void handle_pprof_index(struct call *call);
+void handle_counters(struct call *call);
+void handle_settings(struct call *call);
+void handle_health(struct call *call);
 
 #endif

@@ -27,7 +27,8 @@ bool guard_host(const char *host)
         const char *start = bracketed ? host + 1 : host;
         size_t len = strcspn(start, bracketed ? "]" : ":");
         const char *rest = start + len + (bracketed && start[len] == ']' ? 1 : 0);
-        if (len == 0 || len >= sizeof name || (*rest != '\0' && *rest != ':') ||
+        if ((bracketed && start[len] != ']') || len == 0 || len >= sizeof name ||
+            (*rest != '\0' && *rest != ':') ||
             (*rest == ':' && strspn(rest + 1, "0123456789") != strlen(rest + 1))) {
                 return false;
         }

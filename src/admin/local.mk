@@ -1,7 +1,11 @@
 noinst_LIBRARIES += src/libadmin.a
 src_libadmin_a_SOURCES = \
 	src/admin/admin.c src/admin/admin.h \
-	src/admin/call.h \
+	src/admin/call.c src/admin/call.h \
 	src/admin/endpoints.c \
 	src/admin/guard.c src/admin/guard.h \
-	src/admin/stream.c
+	src/admin/memory.c \
+	src/admin/pages.c \
+	src/admin/put.c src/admin/put.h \
+	src/admin/records.c \
+	src/admin/sessions.c

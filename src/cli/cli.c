@@ -2,7 +2,10 @@
 
 #include "base/diag.h"
 #include "config.h"
+#include "settings/settings.h"
 
+#include <errno.h>
+#include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +21,8 @@ static const struct command {
      "proxy [-c FILE] [-l LISTEN] [-r REMOTE] [--admin ADDR] [--log FILE] [--format text|json] [--hex] …",
      "Run the proxy. Any setting is a flag: limits.sessions is --limits-sessions. Without -r it forwards to\n"
      "127.0.0.1:3306. Records go to standard output, diagnostics to standard error.\n"
-     "SIGTERM and SIGINT stop it, SIGUSR1 opens the log file anew."},
+     "SIGTERM, SIGINT and SIGHUP stop it, SIGUSR1 opens the log file anew.\n\nThe settings, with their "
+     "defaults:"},
     {"tail", cli_tail, "tail [--admin ADDR] [--format text|json] [-n COUNT]",
      "Follow the records of a running proxy; -n shows that many recent ones first."},
     {"sessions", cli_sessions, "sessions [--admin ADDR] [--format text|json] [kill ID]",
@@ -26,8 +30,10 @@ static const struct command {
     {"stages", cli_stages, "stages [--admin ADDR] [--format text|json]",
      "Show a running proxy's memory by stage."},
     {"hex", cli_hex, "hex [--admin ADDR] ID", "Show the last packets of a session in hex."},
-    {"config", cli_config, "config [print | check FILE]",
-     "Print all settings with their defaults, or check a file."},
+    {"config", cli_config, "config [print [-c FILE] [--SETTING VALUE …] | check FILE]",
+     "Print all settings as an annotated file: the defaults, or what a file and flags make of them. Or check "
+     "a\n"
+     "file: each wrong setting is told with its line."},
     {"version", cli_version, "version", "Print the version, and those of the libraries."},
     {"help", help, "help [COMMAND]", "Tell about the commands."},
 };
@@ -54,8 +60,27 @@ static void print_usage(FILE *out)
         (void)fputs("\n'querytap help COMMAND' tells more; so does querytap(1).\n", out);
 }
 
+/** The setting's flag: dots and underscores as dashes. */
+static void put_flag(FILE *out, const struct settings_row *row)
+{
+        char flag[64];
+        int n = snprintf(flag, sizeof flag, "--%s", row->name);
+        for (int i = 0; i < n && i < (int)sizeof flag; i++) {
+                flag[i] = flag[i] == '.' || flag[i] == '_' ? '-' : flag[i];
+        }
+        char letter[8] = "";
+        if (row->letter != 0) {
+                (void)snprintf(letter, sizeof letter, ", -%c", row->letter);
+        }
+        (void)fprintf(out, "\n    %s%s (%s)\n        %s\n", flag, letter, row->def, row->help);
+}
+
 static int help(int argc, char **argv)
 {
+        if (argc > 2) {
+                diag(DIAG_ERROR, "unexpected argument %s", argv[2]);
+                return EXIT_USAGE;
+        }
         const struct command *command = argc > 1 ? find(argv[1]) : NULL;
         if (argc > 1 && command == NULL) {
                 diag(DIAG_ERROR, "no such command: %s", argv[1]);
@@ -63,6 +88,9 @@ static int help(int argc, char **argv)
         }
         if (command != NULL) {
                 (void)printf("Usage: querytap %s\n\n%s\n", command->usage, command->help);
+                for (size_t i = 0; command->run == cli_proxy && i < settings_row_count; i++) {
+                        put_flag(stdout, &settings_rows[i]);
+                }
         } else {
                 print_usage(stdout);
         }
@@ -71,15 +99,17 @@ static int help(int argc, char **argv)
 
 int cli_version(int argc, char **argv)
 {
-        (void)argc;
-        (void)argv;
-        (void)printf("querytap %s\n", PACKAGE_VERSION);
+        if (argc > 1) {
+                diag(DIAG_ERROR, "unexpected argument %s", argv[1]);
+                return EXIT_USAGE;
+        }
+        (void)printf("querytap %s\nlibevent %s\n", PACKAGE_VERSION, event_get_version());
         return EXIT_DONE;
 }
 
 static bool asks_for_help(int argc, char **argv)
 {
-        for (int i = 1; i < argc; i++) {
+        for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
                 if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
                         return true;
                 }
@@ -106,8 +136,17 @@ int cli_main(int argc, char **argv)
                 return EXIT_USAGE;
         }
         if (asks_for_help(argc - 1, argv + 1)) {
-                char *words[] = {argv[0], argv[1], NULL};
-                return help(2, words);
+                return help(2, argv);
         }
-        return command->run(argc - 1, argv + 1);
+        int status = command->run(argc - 1, argv + 1);
+        if (fflush(stdout) != 0 && status == EXIT_DONE) {
+                diag(DIAG_ERROR, "standard output can't be written: %s", strerror(errno));
+                return EXIT_FAILED;
+        }
+        return status;
+}
+
+const char *cli_command(size_t i)
+{
+        return i < COMMANDS ? commands[i].name : NULL;
 }

@@ -3,10 +3,14 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include <stddef.h>
+
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 /** Run argv[1] with the rest of argv. */
 int cli_main(int argc, char **argv);
+/** Name of the command in row @p i of the table, for the manual's test; NULL past the last. */
+const char *cli_command(size_t i);
 
 /* The commands; argv[0] is the command's own name. */
 int cli_proxy(int argc, char **argv);

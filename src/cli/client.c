@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DAY_S = 24 * 3600, OK_FIRST = 200, OK_LAST = 299 };
+enum { PATIENCE_S = 30, YEAR_S = 365 * 24 * 3600, OK_FIRST = 200, OK_LAST = 299 };
 
 /* --- flags --------------------------------------------------------------------------------------------------------- */
 
@@ -33,12 +33,20 @@ static const char *flag_value(const char *flag, int argc, char **argv, int *i)
 bool client_parse(struct client_options *options, int *argc, char **argv)
 {
         int kept = 1;
-        *options = (struct client_options){.admin = "127.0.0.1:6060"};
+        *options = (struct client_options){.json = false};
+        struct settings settings;
+        const char *admin = NULL;
+        settings_defaults(&settings);
         for (int i = 1; i < *argc; i++) {
                 const char *arg = argv[i];
                 const char *value;
                 if ((value = flag_value("--admin", *argc, argv, &i)) != NULL) {
-                        options->admin = value;
+                        admin = value;
+                } else if ((value = flag_value("-c", *argc, argv, &i)) != NULL ||
+                           (value = flag_value("--config", *argc, argv, &i)) != NULL) {
+                        if (settings_load(&settings, value) != STATUS_OK) {
+                                return false;
+                        }
                 } else if ((value = flag_value("--format", *argc, argv, &i)) != NULL) {
                         if (strcmp(value, "json") != 0 && strcmp(value, "text") != 0) {
                                 diag(DIAG_ERROR, "--format must be text or json, not '%s'", value);
@@ -55,6 +63,7 @@ bool client_parse(struct client_options *options, int *argc, char **argv)
                 }
         }
         *argc = kept;
+        (void)snprintf(options->admin, sizeof options->admin, "%s", admin != NULL ? admin : settings.admin);
         return true;
 }
 
@@ -63,6 +72,7 @@ bool client_parse(struct client_options *options, int *argc, char **argv)
 struct talk {
         struct event_base *base;
         int status;
+        bool begun; /* an answer came, or a part of it */
         bool done;
 };
 
@@ -70,6 +80,7 @@ static void on_chunk(struct evhttp_request *request, void *arg)
 {
         struct talk *talk = arg;
         struct evbuffer *in = evhttp_request_get_input_buffer(request);
+        talk->begun = true;
         int code = evhttp_request_get_response_code(request);
         FILE *out = code >= OK_FIRST && code <= OK_LAST ? stdout : stderr;
         while (evbuffer_get_length(in) > 0) {
@@ -79,7 +90,11 @@ static void on_chunk(struct evhttp_request *request, void *arg)
                         break;
                 }
         }
-        if (fflush(out) != 0) { /* the reader of our output is gone */
+        if (fflush(out) != 0 || ferror(out)) {
+                if (errno != EPIPE) { /* else whoever reads has enough */
+                        diag(DIAG_ERROR, "the answer can't be written: %s", strerror(errno));
+                }
+                talk->done = true;
                 talk->status = EXIT_FAILED;
                 (void)event_base_loopbreak(talk->base);
         }
@@ -89,10 +104,12 @@ static void on_end(struct evhttp_request *request, void *arg)
 {
         struct talk *talk = arg;
         int code = request != NULL ? evhttp_request_get_response_code(request) : 0;
-        talk->done = code > 0;
-        if (code > 0) {
+        if (code > 0 && !talk->done) {
                 on_chunk(request, arg);
+        }
+        if (code > 0 && !talk->done) { /* and it could be written */
                 talk->status = code >= OK_FIRST && code <= OK_LAST ? EXIT_DONE : EXIT_FAILED;
+                talk->done = true;
         }
         (void)event_base_loopbreak(talk->base);
 }
@@ -124,7 +141,7 @@ static int ask(const struct client_options *options, const struct address *addre
                 goto out;
         }
         (void)signal(SIGPIPE, SIG_IGN);
-        evhttp_connection_set_timeout(connection, DAY_S);
+        evhttp_connection_set_timeout(connection, options->endless ? YEAR_S : PATIENCE_S);
         evhttp_request_set_chunked_cb(request, on_chunk);
         (void)evhttp_add_header(evhttp_request_get_output_headers(request), "Host", options->admin);
         (void)evhttp_add_header(evhttp_request_get_output_headers(request), "Connection", "close");
@@ -132,7 +149,10 @@ static int ask(const struct client_options *options, const struct address *addre
                 request = NULL; /* the connection's from now on */
                 (void)event_base_dispatch(talk.base);
         }
-        if (!talk.done) {
+        if (!talk.done && talk.begun) {
+                diag(DIAG_ERROR, "the proxy at %s ended the connection before its answer was complete",
+                     options->admin);
+        } else if (!talk.done) {
                 diag(DIAG_ERROR,
                      "no answer from the admin port at %s: is a proxy running there? (--admin HOST:PORT)",
                      options->admin);
@@ -156,7 +176,8 @@ static int talk_to(const struct client_options *options, enum evhttp_cmd_type me
 {
         struct address address;
         if (address_parse(options->admin, &address) != STATUS_OK || address.is_unix) {
-                diag(DIAG_ERROR, "--admin must be host:port, not '%s'", options->admin);
+                diag(DIAG_ERROR, "there is no admin port to ask at '%s': --admin HOST:PORT names one",
+                     options->admin);
                 return EXIT_USAGE;
         }
         char full[512];

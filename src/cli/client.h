@@ -3,16 +3,19 @@
 #ifndef CLI_CLIENT_H
 #define CLI_CLIENT_H
 
+#include "settings/settings.h"
+
 #include <stdbool.h>
 
 /** Where to ask, and in which form; from a command's flags. */
 struct client_options {
-        const char *admin; /**< host:port */
+        char admin[SETTINGS_TEXT_MAX]; /**< host:port: --admin, or as -c FILE says, or the default */
         bool json;
+        bool endless;      /**< silence is no failure: the answer is a stream */
         const char *count; /**< -n, or NULL */
 };
 
-/** Take --admin, --format and -n out of argv; what is left stays in order. @return false (said) for anything wrong. */
+/** Take --admin, -c, --format and -n out of argv; what is left stays in order. @return false (said) for anything wrong. */
 bool client_parse(struct client_options *options, int *argc, char **argv);
 
 /** Print the answer to standard output as it comes. @return an exit status. */

@@ -18,6 +18,19 @@ static bool is_number(const char *text)
         return *text != '\0' && strspn(text, "0123456789") == strlen(text) && strlen(text) < 20;
 }
 
+/** client_parse for the commands that take no -n. */
+static bool parse(struct client_options *options, int *argc, char **argv)
+{
+        if (!client_parse(options, argc, argv)) {
+                return false;
+        }
+        if (options->count != NULL) {
+                diag(DIAG_ERROR, "this command takes no -n");
+                return false;
+        }
+        return true;
+}
+
 int cli_tail(int argc, char **argv)
 {
         struct client_options options;
@@ -27,6 +40,7 @@ int cli_tail(int argc, char **argv)
         if (argc > 1) {
                 return too_many(argv[1]);
         }
+        options.endless = true;
         if (options.count != NULL) {
                 char path[64];
                 if (!is_number(options.count)) {
@@ -42,7 +56,7 @@ int cli_tail(int argc, char **argv)
 int cli_sessions(int argc, char **argv)
 {
         struct client_options options;
-        if (!client_parse(&options, &argc, argv)) {
+        if (!parse(&options, &argc, argv)) {
                 return EXIT_USAGE;
         }
         if (argc == 1) {
@@ -60,7 +74,7 @@ int cli_sessions(int argc, char **argv)
 int cli_stages(int argc, char **argv)
 {
         struct client_options options;
-        if (!client_parse(&options, &argc, argv)) {
+        if (!parse(&options, &argc, argv)) {
                 return EXIT_USAGE;
         }
         return argc > 1 ? too_many(argv[1]) : client_get(&options, "/stages");
@@ -70,7 +84,7 @@ int cli_hex(int argc, char **argv)
 {
         struct client_options options;
         char path[64];
-        if (!client_parse(&options, &argc, argv)) {
+        if (!parse(&options, &argc, argv)) {
                 return EXIT_USAGE;
         }
         if (argc != 2 || !is_number(argv[1])) {
@@ -81,24 +95,34 @@ int cli_hex(int argc, char **argv)
         return client_get(&options, path);
 }
 
-int cli_config(int argc, char **argv)
+static int check(const char *path)
 {
         struct settings settings;
         settings_defaults(&settings);
+        enum status status = settings_load(&settings, path);
+        if (status == STATUS_OK) {
+                status = settings_check(&settings);
+        }
+        if (status == STATUS_OK) {
+                (void)printf("%s: ok\n", path);
+        }
+        return status == STATUS_OK ? EXIT_DONE : EXIT_USAGE;
+}
+
+int cli_config(int argc, char **argv)
+{
+        struct settings settings;
+        if (argc == 3 && strcmp(argv[1], "check") == 0 && argv[2][0] != '-') {
+                return check(argv[2]);
+        }
+        settings_defaults(&settings);
+        if (settings_args(&settings, &argc, argv) != STATUS_OK) {
+                return EXIT_USAGE;
+        }
         if (argc == 1 || (argc == 2 && strcmp(argv[1], "print") == 0)) {
                 settings_write(&settings, stdout);
                 return EXIT_DONE;
         }
-        if (argc == 3 && strcmp(argv[1], "check") == 0) {
-                enum status status = settings_load(&settings, argv[2]);
-                if (status == STATUS_OK) {
-                        status = settings_check(&settings);
-                }
-                if (status == STATUS_OK) {
-                        (void)printf("%s: ok\n", argv[2]);
-                }
-                return status == STATUS_OK ? EXIT_DONE : EXIT_USAGE;
-        }
-        diag(DIAG_ERROR, "usage: querytap config [print | check FILE]");
+        diag(DIAG_ERROR, "usage: querytap config [print [-c FILE] [--SETTING VALUE …] | check FILE]");
         return EXIT_USAGE;
 }

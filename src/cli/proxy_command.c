@@ -9,11 +9,12 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <event2/thread.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
-enum { SIGNALS = 3 };
+enum { SIGNALS = 4, OTHER_FILES = 64 };
 
 struct house {
         struct settings settings;
@@ -33,7 +34,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
                 journal_reopen(h->journal);
                 return;
         }
-        diag(DIAG_INFO, "stopping (%s)", number == SIGINT ? "SIGINT" : "SIGTERM");
+        diag(DIAG_INFO, "stopping (SIG%s)", sigabbrev_np(number));
         (void)event_base_loopbreak(h->base);
 }
 
@@ -47,7 +48,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 static enum status watch(struct house *h)
 {
-        static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGUSR1};
+        static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
         static const struct timeval second = {1, 0};
         (void)signal(SIGPIPE, SIG_IGN);
         for (int i = 0; i < SIGNALS; i++) {
@@ -58,6 +59,26 @@ static enum status watch(struct house *h)
         }
         h->tick = event_new(h->base, -1, EV_PERSIST, on_tick, h);
         return h->tick != NULL && event_add(h->tick, &second) == 0 ? STATUS_OK : STATUS_NOMEM;
+}
+
+/** A session takes two file descriptors: use what the system allows, and say so if that is too few. */
+static void raise_file_limit(const struct settings *s)
+{
+        struct rlimit limit;
+        rlim_t need = 2 * (rlim_t)s->limits.sessions + OTHER_FILES;
+        if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+            limit.rlim_cur >= need) {
+                return;
+        }
+        limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > need ? need : limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < need - OTHER_FILES) {
+                diag(DIAG_WARNING,
+                     "limits.sessions is %" PRIu64
+                     ", but the system allows %llu open files: about %llu sessions (ulimit -n)",
+                     s->limits.sessions, (unsigned long long)limit.rlim_cur,
+                     (unsigned long long)(limit.rlim_cur > OTHER_FILES ? (limit.rlim_cur - OTHER_FILES) / 2
+                                                                       : 0));
+        }
 }
 
 static enum status build(struct house *h)
@@ -79,6 +100,13 @@ static enum status build(struct house *h)
 
 static void tear_down(struct house *h)
 {
+        proxy_free(h->proxy); /* answers what the admin port has asked */
+        admin_free(h->admin);
+        if (h->journal != NULL) {
+                journal_stop(h->journal);
+                journal_free(h->journal);
+        }
+        /* last: until here a second signal must not cut the log short */
         for (int i = 0; i < SIGNALS; i++) {
                 if (h->signals[i] != NULL) {
                         event_free(h->signals[i]);
@@ -86,12 +114,6 @@ static void tear_down(struct house *h)
         }
         if (h->tick != NULL) {
                 event_free(h->tick);
-        }
-        proxy_free(h->proxy); /* answers what the admin port has asked */
-        admin_free(h->admin);
-        if (h->journal != NULL) {
-                journal_stop(h->journal);
-                journal_free(h->journal);
         }
         if (h->base != NULL) {
                 event_base_free(h->base);
@@ -114,6 +136,7 @@ int cli_proxy(int argc, char **argv)
         }
         diag_set_level((enum diag_level)h.settings.log_level);
         prof_set_sample_bytes(h.settings.profile.sample_bytes);
+        raise_file_limit(&h.settings);
         enum status status = build(&h);
         if (status == STATUS_OK) {
                 diag(DIAG_INFO, "listening on %s, forwarding to %s, admin port %s",

@@ -1,35 +1,120 @@
-/* Settings from a file (libconfig) and from flags. */
+/* Settings from a file (libconfig). */
 #include "base/diag.h"
-#include "settings/settings.h"
+#include "profile/prof.h"
+#include "settings/names.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libconfig.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { NAME_MAX_LEN = 128 };
+enum { NAME_MAX_LEN = 128, FILE_MAX_BYTES = 1 << 20, DIR_MAX_BYTES = 512 };
 
-/* --- the file ------------------------------------------------------------------------------------------------------ */
+/* --- the text ------------------------------------------------------------------------------------------------------ */
 
-/** A scalar as a user would write it. @return false for lists and the like. */
-static bool scalar_text(const config_setting_t *setting, char *out, size_t size)
+static enum status refuse_file(const char *path, const char *what)
+{
+        diag(DIAG_ERROR, "%s: %s", path, what);
+        return STATUS_IO;
+}
+
+/** Fill @p text, FILE_MAX_BYTES + 1 long, from @p fd; a NUL ends it. */
+static enum status fill(int fd, const char *path, char *text)
+{
+        size_t at = 0;
+        for (;;) {
+                ssize_t n = read(fd, text + at, FILE_MAX_BYTES + 1 - at);
+                if (n < 0 && errno == EINTR) {
+                        continue;
+                }
+                if (n < 0) {
+                        return refuse_file(path, strerror(errno));
+                }
+                if (n == 0) {
+                        break;
+                }
+                at += (size_t)n;
+                if (at > FILE_MAX_BYTES) {
+                        return refuse_file(path, "a settings file has at most 1 MiB");
+                }
+        }
+        text[at] = '\0';
+        if (strlen(text) < at) {
+                return refuse_file(path, "there is a NUL byte in it: this is no settings file");
+        }
+        return STATUS_OK;
+}
+
+/** The whole of @p path as text, to be freed by the caller. libconfig's own reader ends the process on some read
+ *  errors (a directory, say), so it only gets to see text. */
+static enum status slurp(const char *path, char **out)
+{
+        enum status status;
+        char *text = NULL;
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0) {
+                return refuse_file(path, strerror(errno));
+        }
+        text = prof_alloc(STAGE_SETTINGS, FILE_MAX_BYTES + 1);
+        if (text == NULL) {
+                diag(DIAG_ERROR, "%s: %s", path, status_text(STATUS_NOMEM));
+                status = STATUS_NOMEM;
+                goto out;
+        }
+        status = fill(fd, path, text);
+        if (status == STATUS_OK) {
+                *out = text;
+                text = NULL;
+        }
+out:
+        prof_free(text);
+        (void)close(fd);
+        return status;
+}
+
+/* --- the settings in it --------------------------------------------------------------------------------------------- */
+
+/** The value of @p setting as a user would write it as a flag, maybe in @p room; "" for groups and lists. */
+static const char *value_text(const config_setting_t *setting, char *room, size_t size)
 {
         switch (config_setting_type(setting)) {
-        case CONFIG_TYPE_INT: (void)snprintf(out, size, "%d", config_setting_get_int(setting)); return true;
+        case CONFIG_TYPE_STRING: return config_setting_get_string(setting);
+        case CONFIG_TYPE_BOOL: return config_setting_get_bool(setting) ? "true" : "false";
+        case CONFIG_TYPE_INT:
         case CONFIG_TYPE_INT64:
-                (void)snprintf(out, size, "%lld", config_setting_get_int64(setting));
-                return true;
-        case CONFIG_TYPE_FLOAT:
-                (void)snprintf(out, size, "%g", config_setting_get_float(setting));
-                return true;
-        case CONFIG_TYPE_BOOL:
-                (void)snprintf(out, size, "%s", config_setting_get_bool(setting) ? "true" : "false");
-                return true;
-        case CONFIG_TYPE_STRING: {
-                int n = snprintf(out, size, "%s", config_setting_get_string(setting));
-                return n >= 0 && (size_t)n < size;
+                (void)snprintf(room, size, "%lld", config_setting_get_int64(setting));
+                return room;
+        default: return "";
         }
-        default: return false;
+}
+
+/** Whether a value of that libconfig type may stand for @p row. Numbers with units are strings. */
+static bool is_kind(const struct settings_row *row, const config_setting_t *setting)
+{
+        int type = config_setting_type(setting);
+        if (type == CONFIG_TYPE_STRING) {
+                return true;
         }
+        if (row->type == SETTINGS_BOOL) {
+                return type == CONFIG_TYPE_BOOL;
+        }
+        bool number = row->type == SETTINGS_UINT || row->type == SETTINGS_SIZE || row->type == SETTINGS_MS;
+        return number && (type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64);
+}
+
+static const char *kind_name(const struct settings_row *row)
+{
+        switch (row->type) {
+        case SETTINGS_BOOL: return "true or false";
+        case SETTINGS_UINT: return "a whole number";
+        case SETTINGS_SIZE: return "a whole number, or a size in quotes such as \"64K\"";
+        case SETTINGS_MS: return "a whole number, or a time in quotes such as \"2s\"";
+        case SETTINGS_TEXT:
+        case SETTINGS_ADDRESS:
+        case SETTINGS_CHOICE: break;
+        }
+        return "a text in quotes";
 }
 
 static enum status apply(struct settings *s, const config_setting_t *setting, const char *path,
@@ -52,164 +137,61 @@ static enum status apply(struct settings *s, const config_setting_t *setting, co
 {
         char name[NAME_MAX_LEN];
         char where[512];
-        char text[SETTINGS_TEXT_MAX + 64];
+        char number[24];
         const char *own = config_setting_name(setting);
         (void)snprintf(name, sizeof name, "%s%s", prefix, own != NULL ? own : "?");
-        (void)snprintf(where, sizeof where, "%s:%u", path, config_setting_source_line(setting));
-        if (config_setting_is_group(setting)) {
+        const char *file = config_setting_source_file(setting); /* of an @include */
+        (void)snprintf(where, sizeof where, "%s:%u", file != NULL ? file : path,
+                       config_setting_source_line(setting));
+        if (config_setting_is_group(setting) && names_is_group(name)) {
                 char inner[NAME_MAX_LEN + 1];
                 (void)snprintf(inner, sizeof inner, "%s.", name);
                 return apply_group(s, setting, path, inner);
         }
-        if (!scalar_text(setting, text, sizeof text)) {
-                diag(DIAG_ERROR, "%s: setting '%s' must be one value of at most %d characters", where, name,
-                     SETTINGS_TEXT_MAX - 1);
+        const struct settings_row *row = names_find(name);
+        if (row == NULL && names_is_group(name)) {
+                diag(DIAG_ERROR, "%s: '%s' is a group of settings: %s = { … };", where, name, name);
                 return STATUS_INVALID;
         }
-        return settings_set(s, name, text, where);
+        if (row != NULL && !is_kind(row, setting)) {
+                diag(DIAG_ERROR, "%s: setting '%s' must be %s", where, name, kind_name(row));
+                return STATUS_INVALID;
+        }
+        return settings_set(s, name, value_text(setting, number, sizeof number), where);
+}
+
+/** Let @include look beside the file. */
+static void set_include_dir(config_t *config, const char *path)
+{
+        char dir[DIR_MAX_BYTES];
+        const char *slash = strrchr(path, '/');
+        size_t len = slash != NULL ? (size_t)(slash - path) : 0;
+        if (len > 0 && len < sizeof dir) {
+                memcpy(dir, path, len);
+                dir[len] = '\0';
+                config_set_include_dir(config, dir);
+        }
 }
 
 enum status settings_load(struct settings *s, const char *path)
 {
         config_t config;
-        enum status status;
-        config_init(&config);
-        if (config_read_file(&config, path) == CONFIG_TRUE) {
-                status = apply_group(s, config_root_setting(&config), path, "");
-        } else if (config_error_type(&config) == CONFIG_ERR_PARSE) {
-                diag(DIAG_ERROR, "%s:%d: %s", path, config_error_line(&config), config_error_text(&config));
-                status = STATUS_INVALID;
-        } else {
-                diag(DIAG_ERROR, "%s: %s", path, errno != 0 ? strerror(errno) : "can't be read");
-                status = STATUS_IO;
-        }
-        config_destroy(&config);
-        return status;
-}
-
-/* --- flags --------------------------------------------------------------------------------------------------------- */
-
-static bool flag_matches(const struct settings_row *row, const char *flag, size_t len)
-{
-        if (strlen(row->name) != len) {
-                return false;
-        }
-        for (size_t i = 0; i < len; i++) {
-                char c = row->name[i] == '.' || row->name[i] == '_' ? '-' : row->name[i];
-                if (c != flag[i]) {
-                        return false;
-                }
-        }
-        return true;
-}
-
-/** The row that argv[i] sets. --format and --log are short for the two that are used most. */
-static const struct settings_row *find_flag(const char *arg, const char **value)
-{
-        static const struct {
-                const char *flag;
-                const char *full;
-        } aliases[] = {{"format", "log-format"}, {"log", "log-file"}};
-        const char *flag = arg + 2;
-        const char *equals = strchr(flag, '=');
-        size_t len = equals != NULL ? (size_t)(equals - flag) : strlen(flag);
-        *value = equals != NULL ? equals + 1 : NULL;
-        for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++) {
-                if (strlen(aliases[i].flag) == len && strncmp(aliases[i].flag, flag, len) == 0) {
-                        flag = aliases[i].full;
-                        len = strlen(flag);
-                        break;
-                }
-        }
-        for (size_t i = 0; i < settings_row_count; i++) {
-                if (flag_matches(&settings_rows[i], flag, len)) {
-                        return &settings_rows[i];
-                }
-        }
-        return NULL;
-}
-
-static const struct settings_row *find_letter(const char *arg, const char **value)
-{
-        for (size_t i = 0; i < settings_row_count; i++) {
-                if (settings_rows[i].letter != 0 && settings_rows[i].letter == arg[1]) {
-                        *value = arg[2] != '\0' ? arg + 2 : NULL;
-                        return &settings_rows[i];
-                }
-        }
-        return NULL;
-}
-
-static bool is_file_flag(const char *arg)
-{
-        return strcmp(arg, "-c") == 0 || strcmp(arg, "--config") == 0;
-}
-
-static bool is_flag(const char *arg)
-{
-        return arg[0] == '-' && arg[1] != '\0';
-}
-
-static enum status load_files(struct settings *s, int argc, char **argv)
-{
-        for (int i = 1; i < argc; i++) {
-                if (!is_file_flag(argv[i])) {
-                        continue;
-                }
-                if (i + 1 >= argc) {
-                        diag(DIAG_ERROR, "%s needs a file", argv[i]);
-                        return STATUS_INVALID;
-                }
-                enum status status = settings_load(s, argv[++i]);
-                if (status != STATUS_OK) {
-                        return STATUS_INVALID;
-                }
-        }
-        return STATUS_OK;
-}
-
-/** Apply the flag at argv[*i], moving *i on to its last word. */
-static enum status apply_flag(struct settings *s, int argc, char **argv, int *i)
-{
-        const char *arg = argv[*i];
-        const char *value = NULL;
-        const struct settings_row *row = arg[1] == '-' ? find_flag(arg, &value) : find_letter(arg, &value);
-        if (row == NULL) {
-                diag(DIAG_ERROR, "unknown flag %s; 'querytap help' tells the flags", arg);
-                return STATUS_INVALID;
-        }
-        if (value == NULL && row->type == SETTINGS_BOOL) {
-                value = "true";
-        }
-        if (value == NULL) {
-                if (*i + 1 >= argc) {
-                        diag(DIAG_ERROR, "%s needs a value", arg);
-                        return STATUS_INVALID;
-                }
-                value = argv[++*i];
-        }
-        char where[160];
-        (void)snprintf(where, sizeof where, "%.*s", (int)strcspn(arg, "="), arg);
-        return settings_set(s, row->name, value, where);
-}
-
-enum status settings_args(struct settings *s, int *argc, char **argv)
-{
-        enum status status = load_files(s, *argc, argv);
-        int kept = 1;
-        for (int i = 1; i < *argc && status == STATUS_OK; i++) {
-                if (is_file_flag(argv[i])) {
-                        i++;
-                } else if (!is_flag(argv[i])) {
-                        argv[kept++] = argv[i];
-                } else {
-                        status = apply_flag(s, *argc, argv, &i);
-                }
-        }
+        char *text = NULL;
+        enum status status = slurp(path, &text);
         if (status != STATUS_OK) {
                 return status;
         }
-        *argc = kept;
-        argv[kept] = NULL;
-        return settings_check(s);
+        config_init(&config);
+        set_include_dir(&config, path);
+        if (config_read_string(&config, text) == CONFIG_TRUE) {
+                status = apply_group(s, config_root_setting(&config), path, "");
+        } else {
+                const char *file = config_error_file(&config);
+                diag(DIAG_ERROR, "%s:%d: %s", file != NULL ? file : path, config_error_line(&config),
+                     config_error_text(&config));
+                status = STATUS_INVALID;
+        }
+        config_destroy(&config);
+        prof_free(text);
+        return status;
 }

@@ -7,11 +7,16 @@
 #define G          (1024 * M)
 
 static const char *const formats[] = {"auto", "text", "json", NULL};
+static const char *const or_off[] = {"off", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
 #define TEXT(name, letter, member, def, help)                                                                \
         {                                                                                                    \
                 name, letter, SETTINGS_TEXT, AT(member), 0, 0, def, NULL, false, help                        \
+        }
+#define ADDRESS(name, letter, member, def, words, help)                                                      \
+        {                                                                                                    \
+                name, letter, SETTINGS_ADDRESS, AT(member), 0, 0, def, words, false, help                    \
         }
 #define UINT(name, member, min, max, def, help)                                                              \
         {                                                                                                    \
@@ -35,10 +40,11 @@ static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
         }
 
 const struct settings_row settings_rows[] = {
-    TEXT("listen", 'l', listen, "127.0.0.1:3307",
-         "Where clients connect: host:port, [v6]:port or unix:/path. Port 0 takes a free one."),
-    TEXT("remote", 'r', remote, "127.0.0.1:3306", "The server: host:port, [v6]:port or unix:/path."),
-    TEXT("admin", 0, admin, "127.0.0.1:6060", "Where the admin port listens (loopback only), or off."),
+    ADDRESS("listen", 'l', listen, "127.0.0.1:3307", NULL,
+            "Where clients connect: host:port, [v6]:port or unix:/path. Port 0 takes a free one."),
+    ADDRESS("remote", 'r', remote, "127.0.0.1:3306", NULL, "The server: host:port, [v6]:port or unix:/path."),
+    ADDRESS("admin", 0, admin, "127.0.0.1:6060", or_off,
+            "Where the admin port listens (loopback only), or off."),
     UINT("workers", workers, 0, 64, "0", "Threads that forward traffic; 0 starts one a processor."),
     CHOICE("log_level", log_level, "info", levels, "What querytap says of itself on standard error."),
     BOOL("hex", hex, "false", "Log each packet too, as a hex dump."),

@@ -1,26 +1,18 @@
 #include "settings/settings.h"
 
 #include "base/diag.h"
+#include "settings/names.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/un.h>
 
 static void *member(struct settings *s, const struct settings_row *row)
 {
         return (char *)s + row->offset;
-}
-
-static const struct settings_row *find_row(const char *name)
-{
-        for (size_t i = 0; i < settings_row_count; i++) {
-                if (strcmp(settings_rows[i].name, name) == 0) {
-                        return &settings_rows[i];
-                }
-        }
-        return NULL;
 }
 
 /* --- values as text ------------------------------------------------------------------------------------------------ */
@@ -34,25 +26,28 @@ static const struct unit {
     {"ms", SETTINGS_MS, 1},     {"s", SETTINGS_MS, 1000},
 };
 
-/** A whole number with the type's unit. @return false if @p text is none. */
+/** A whole number with the type's unit; UINT64_MAX if it is larger or negative, which no setting takes.
+ *  @return false if @p text is none. */
 static bool parse_number(enum settings_type type, const char *text, uint64_t *out)
 {
         char *end = NULL;
-        errno = 0;
-        unsigned long long value = strtoull(text, &end, 10);
-        if (errno != 0 || end == text || !isdigit((unsigned char)text[0])) {
+        bool negative = text[0] == '-';
+        if (!isdigit((unsigned char)text[negative ? 1 : 0])) {
                 return false;
         }
-        *out = value;
-        if (*end == '\0') {
-                return true;
-        }
-        for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        errno = 0;
+        unsigned long long value = strtoull(text, &end, 10);
+        bool outside = negative || errno != 0;
+        uint64_t factor = *end == '\0' ? 1 : 0;
+        for (size_t i = 0; factor == 0 && i < sizeof units / sizeof units[0]; i++) {
                 if (units[i].type == type && strcasecmp(end, units[i].name) == 0) {
-                        return !__builtin_mul_overflow(value, units[i].factor, out);
+                        factor = units[i].factor;
                 }
         }
-        return false;
+        if (outside || __builtin_mul_overflow(value, factor, out)) {
+                *out = UINT64_MAX;
+        }
+        return factor > 0;
 }
 
 static bool parse_bool(const char *text, bool *out)
@@ -83,7 +78,8 @@ void settings_print(const struct settings *s, const struct settings_row *row, ch
 {
         const void *at = (const char *)s + row->offset;
         switch (row->type) {
-        case SETTINGS_TEXT: (void)snprintf(out, size, "%s", (const char *)at); break;
+        case SETTINGS_TEXT:
+        case SETTINGS_ADDRESS: (void)snprintf(out, size, "%s", (const char *)at); break;
         case SETTINGS_BOOL: (void)snprintf(out, size, "%s", *(const bool *)at ? "true" : "false"); break;
         case SETTINGS_CHOICE: (void)snprintf(out, size, "%s", row->choices[*(const uint64_t *)at]); break;
         case SETTINGS_UINT:
@@ -135,18 +131,51 @@ static enum status set_choice(struct settings *s, const struct settings_row *row
         return STATUS_INVALID;
 }
 
+static bool is_port(const char *text)
+{
+        size_t len = strlen(text);
+        return len >= 1 && len <= 5 && strspn(text, "0123456789") == len && strtoul(text, NULL, 10) <= 65535;
+}
+
+static bool is_address(const char *text)
+{
+        if (strncmp(text, "unix:", 5) == 0) {
+                return text[5] == '/' && strlen(text + 5) < sizeof((struct sockaddr_un *)NULL)->sun_path;
+        }
+        if (text[0] == '[') {
+                const char *end = strchr(text, ']');
+                return end != NULL && end > text + 1 && end[1] == ':' && is_port(end + 2);
+        }
+        const char *colon = strchr(text, ':');
+        return colon != NULL && colon > text && is_port(colon + 1);
+}
+
+static enum status set_text(struct settings *s, const struct settings_row *row, const char *text,
+                            const char *where)
+{
+        bool address = row->type == SETTINGS_ADDRESS;
+        bool word = row->choices != NULL && strcmp(row->choices[0], text) == 0;
+        if (*text == '\0' || strlen(text) >= SETTINGS_TEXT_MAX) {
+                diag(DIAG_ERROR, "%s: setting '%s' must have 1 to %d characters", where, row->name,
+                     SETTINGS_TEXT_MAX - 1);
+                return STATUS_INVALID;
+        }
+        if (address && !word && !is_address(text)) {
+                diag(DIAG_ERROR, "%s: setting '%s' must be host:port, [v6]:port or unix:/path%s%s, not '%s'",
+                     where, row->name, row->choices != NULL ? ", or " : "",
+                     row->choices != NULL ? row->choices[0] : "", text);
+                return STATUS_INVALID;
+        }
+        memcpy(member(s, row), text, strlen(text) + 1);
+        return STATUS_OK;
+}
+
 static enum status set_row(struct settings *s, const struct settings_row *row, const char *text,
                            const char *where)
 {
         switch (row->type) {
         case SETTINGS_TEXT:
-                if (*text == '\0' || strlen(text) >= SETTINGS_TEXT_MAX) {
-                        diag(DIAG_ERROR, "%s: setting '%s' must have 1 to %d characters", where, row->name,
-                             SETTINGS_TEXT_MAX - 1);
-                        return STATUS_INVALID;
-                }
-                memcpy(member(s, row), text, strlen(text) + 1);
-                return STATUS_OK;
+        case SETTINGS_ADDRESS: return set_text(s, row, text, where);
         case SETTINGS_BOOL:
                 if (!parse_bool(text, member(s, row))) {
                         diag(DIAG_ERROR, "%s: setting '%s' must be true or false, not '%s'", where, row->name,
@@ -162,50 +191,18 @@ static enum status set_row(struct settings *s, const struct settings_row *row, c
         return set_number(s, row, text, where);
 }
 
-/** Edits that make one name of the other, for "did you mean". */
-static size_t distance(const char *a, const char *b)
-{
-        size_t row[64];
-        size_t n = strlen(b);
-        if (strlen(a) > 63 || n > 63) {
-                return 64;
-        }
-        for (size_t j = 0; j <= n; j++) {
-                row[j] = j;
-        }
-        for (size_t i = 1; a[i - 1] != '\0'; i++) {
-                size_t corner = row[0];
-                row[0] = i;
-                for (size_t j = 1; j <= n; j++) {
-                        size_t change = corner + (a[i - 1] != b[j - 1] ? 1 : 0);
-                        size_t least = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-                        corner = row[j];
-                        row[j] = change < least ? change : least;
-                }
-        }
-        return row[n];
-}
-
 static enum status unknown(const char *name, const char *where)
 {
-        const char *nearest = NULL;
-        size_t best = 4;
-        for (size_t i = 0; i < settings_row_count; i++) {
-                size_t d = distance(name, settings_rows[i].name);
-                if (d < best) {
-                        best = d;
-                        nearest = settings_rows[i].name;
-                }
-        }
-        diag(DIAG_ERROR, "%s: unknown setting '%s'%s%s%s; 'querytap config' prints them all", where, name,
-             nearest != NULL ? ", did you mean '" : "", nearest != NULL ? nearest : "",
-             nearest != NULL ? "'?" : "");
+        const struct settings_row *near = names_nearest(name);
+        diag(DIAG_ERROR, "%s: unknown setting '%s'%s%s%s; 'querytap config print' tells them all", where,
+             name, near != NULL ? ", did you mean '" : "", near != NULL ? near->name : "",
+             near != NULL ? "'?" : "");
         return STATUS_INVALID;
 }
 
 enum status settings_set(struct settings *s, const char *name, const char *text, const char *where)
 {
-        const struct settings_row *row = find_row(name);
+        const struct settings_row *row = names_find(name);
         return row != NULL ? set_row(s, row, text, where) : unknown(name, where);
 }
 
@@ -238,6 +235,21 @@ enum status settings_check(const struct settings *s)
 
 /* --- as a file ----------------------------------------------------------------------------------------------------- */
 
+static void write_quoted(FILE *out, const char *text)
+{
+        (void)putc('"', out);
+        for (const char *p = text; *p != '\0'; p++) {
+                if (*p == '"' || *p == '\\') {
+                        (void)fprintf(out, "\\%c", *p);
+                } else if ((unsigned char)*p < 0x20) {
+                        (void)fprintf(out, "\\x%02x", (unsigned char)*p);
+                } else {
+                        (void)putc(*p, out);
+                }
+        }
+        (void)putc('"', out);
+}
+
 static void write_row(const struct settings *s, const struct settings_row *row, const char *key,
                       const char *indent, FILE *out)
 {
@@ -252,13 +264,18 @@ static void write_row(const struct settings *s, const struct settings_row *row, 
                 (void)fprintf(out, "%s# From %s to %s%s.\n", indent, min, max,
                               row->type == SETTINGS_MS ? " ms" : "");
         }
-        for (size_t i = 0; row->choices != NULL && row->choices[i] != NULL; i++) {
+        for (size_t i = 0; row->type == SETTINGS_CHOICE && row->choices[i] != NULL; i++) {
                 (void)fprintf(out, "%s%s%s", i == 0 ? indent : "", i == 0 ? "# One of " : ", ",
                               row->choices[i]);
                 (void)fputs(row->choices[i + 1] == NULL ? ".\n" : "", out);
         }
-        bool plain = row->type == SETTINGS_UINT || row->type == SETTINGS_MS || row->type == SETTINGS_BOOL;
-        (void)fprintf(out, plain ? "%s%s = %s;\n\n" : "%s%s = \"%s\";\n\n", indent, key, value);
+        (void)fprintf(out, "%s%s = ", indent, key);
+        if (row->type == SETTINGS_UINT || row->type == SETTINGS_MS || row->type == SETTINGS_BOOL) {
+                (void)fputs(value, out);
+        } else {
+                write_quoted(out, value);
+        }
+        (void)fputs(";\n\n", out);
 }
 
 void settings_write(const struct settings *s, FILE *out)

@@ -59,6 +59,7 @@ struct settings {
 
 enum settings_type {
         SETTINGS_TEXT,
+        SETTINGS_ADDRESS, /**< host:port, [v6]:port, unix:/path, or a word of choices */
         SETTINGS_UINT,
         SETTINGS_SIZE,
         SETTINGS_MS,
@@ -88,7 +89,7 @@ enum status settings_load(struct settings *s, const char *path);
 /** Set one by name ("limits.query_bytes"). @p where tells the user's place, such as "--limits-query-bytes". */
 enum status settings_set(struct settings *s, const char *name, const char *text, const char *where);
 /** Apply the flags among argv[1 …]; -c FILE is loaded first, wherever it stands. What is no flag stays, in order, in
- *  argv, and *@p argc is adjusted. STATUS_INVALID (said) for an unknown flag or a wrong value. */
+ *  argv, and *@p argc is adjusted; "--" ends the flags. STATUS_INVALID (said) for an unknown flag or a wrong value. */
 enum status settings_args(struct settings *s, int *argc, char **argv);
 /** Settings that must fit each other. STATUS_INVALID (said) if they do not. settings_args calls it. */
 enum status settings_check(const struct settings *s);

@@ -1,1 +1,11 @@
-# Unit tests of src/cli.
+# Unit tests of src/cli, and of what is written about it: the manual and the settings file.
+if HAVE_CUNIT
+check_PROGRAMS += tests/unit/test-cli tests/unit/test-manual
+TESTS += tests/unit/test-cli tests/unit/test-manual
+tests_unit_test_cli_SOURCES = $(UNIT_COMMON) tests/unit/cli/test_cli.c
+tests_unit_test_cli_LDADD = $(UNIT_LIBS)
+tests_unit_test_manual_SOURCES = $(UNIT_COMMON) tests/unit/cli/test_manual.c
+tests_unit_test_manual_LDADD = $(UNIT_LIBS)
+endif
+TESTS += tests/unit/cli/manual.sh
+dist_check_SCRIPTS += tests/unit/cli/manual.sh

@@ -1,0 +1,171 @@
+#include "admin/call.h"
+
+#include "admin/put.h"
+#include "profile/prof.h"
+
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+void call_let_go(struct evhttp_request *request)
+{
+        if (evhttp_request_get_connection(request) == NULL) {
+                evhttp_request_free(request); /* libevent has left an unanswered request to us */
+        }
+}
+
+static void on_client_gone(struct evhttp_connection *connection, void *arg)
+{
+        struct call *call = arg;
+        (void)connection;
+        call_let_go(call->request);
+        call->request = NULL;
+}
+
+static void watch(struct call *call)
+{
+        evhttp_connection_set_closecb(evhttp_request_get_connection(call->request), on_client_gone, call);
+}
+
+static void unwatch(struct call *call)
+{
+        evhttp_connection_set_closecb(evhttp_request_get_connection(call->request), NULL, NULL);
+}
+
+static void discard(struct call *call)
+{
+        if (call->out != NULL) {
+                (void)fclose(call->out);
+        }
+        free(call->body);
+        evhttp_clear_headers(&call->query);
+        prof_free(call);
+}
+
+void call_headers(const struct call *call, int code, const char *type)
+{
+        struct evkeyvalq *headers = evhttp_request_get_output_headers(call->request);
+        const char *by_form = call->json ? "application/json" : "text/plain; charset=utf-8";
+        (void)evhttp_add_header(headers, "Content-Type", type != NULL ? type : by_form);
+        (void)evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+        (void)evhttp_add_header(headers, "Cache-Control", "no-store");
+        (void)evhttp_add_header(headers, "Content-Security-Policy",
+                                "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+        if (code >= HTTP_BADREQUEST) {
+                (void)evhttp_add_header(headers, "X-Go-Pprof", "1"); /* go tool pprof shows the text then */
+        }
+}
+
+/** Put the body where libevent sends it from. A HEAD tells its length only. */
+static bool fill_body(struct call *call)
+{
+        struct evbuffer *buffer = evhttp_request_get_output_buffer(call->request);
+        if (evhttp_request_get_command(call->request) == EVHTTP_REQ_HEAD) {
+                char length[24];
+                (void)snprintf(length, sizeof length, "%zu", call->body_len);
+                return evhttp_add_header(evhttp_request_get_output_headers(call->request), "Content-Length",
+                                         length) == 0;
+        }
+        return call->body_len == 0 || evbuffer_add(buffer, call->body, call->body_len) == 0;
+}
+
+void call_reply(struct call *call, int code, const char *type)
+{
+        bool whole = call->out == NULL || fclose(call->out) == 0; /* settles body and its length */
+        call->out = NULL;
+        if (call->request != NULL) {
+                unwatch(call);
+                if (!whole || !fill_body(call)) {
+                        code = HTTP_SERVUNAVAIL;
+                }
+                call_headers(call, code, type);
+                evhttp_send_reply(call->request, code, NULL, NULL);
+        }
+        discard(call);
+}
+
+void call_fail(struct call *call, int code, const char *format, ...)
+{
+        char text[256];
+        va_list args;
+        va_start(args, format);
+        (void)vsnprintf(text, sizeof text, format, args);
+        va_end(args);
+        if (call->json) {
+                (void)fputs("{\"error\":", call->out);
+                put_json(call->out, text);
+                (void)fputs("}\n", call->out);
+        } else {
+                put_plain(call->out, text);
+                (void)fputc('\n', call->out);
+        }
+        call_reply(call, code, NULL);
+}
+
+const char *call_param(const struct call *call, const char *name)
+{
+        return evhttp_find_header(&call->query, name);
+}
+
+bool call_parse_number(const char *text, size_t len, uint64_t *out)
+{
+        uint64_t value = 0;
+        for (size_t i = 0; i < len; i++) {
+                if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(value, 10U, &value) ||
+                    __builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value)) {
+                        return false;
+                }
+        }
+        *out = value;
+        return len > 0;
+}
+
+bool call_number(struct call *call, const char *name, uint64_t max, uint64_t otherwise, uint64_t *out)
+{
+        const char *text = call_param(call, name);
+        *out = otherwise;
+        if (text == NULL || (call_parse_number(text, strlen(text), out) && *out <= max)) {
+                return true;
+        }
+        call_fail(call, HTTP_BADREQUEST, "%s must be a number from 0 to %llu", name, (unsigned long long)max);
+        return false;
+}
+
+struct evhttp_request *call_take(struct call *call)
+{
+        struct evhttp_request *request = call->request;
+        if (request != NULL) {
+                unwatch(call);
+        }
+        discard(call);
+        return request;
+}
+
+struct call *call_new(struct admin *a, struct evhttp_request *request)
+{
+        struct call *call = prof_calloc(STAGE_ADMIN, 1, sizeof *call);
+        if (call == NULL) {
+                return NULL;
+        }
+        call->admin = a;
+        call->request = request;
+        TAILQ_INIT(&call->query);
+        const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(request));
+        if (query != NULL) {
+                call->garbled = evhttp_parse_query_str(query, &call->query) != 0;
+        }
+        const char *format = call_param(call, "format");
+        const char *accept = evhttp_find_header(evhttp_request_get_input_headers(request), "Accept");
+        call->json = format != NULL && strcmp(format, "json") == 0;
+        call->html = !call->json && (accept == NULL || strstr(accept, "text/html") != NULL);
+        call->out = open_memstream(&call->body, &call->body_len);
+        if (call->out == NULL) {
+                discard(call);
+                return NULL;
+        }
+        watch(call);
+        return call;
+}

@@ -1,0 +1,176 @@
+/* Stages, allocation records and what else looks inside the process; and making allocations fail. */
+#include "admin/call.h"
+
+#include "admin/put.h"
+#include "profile/export.h"
+#include "profile/symbol.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SYMBOLS_MAX = 4096 };
+
+void handle_stages(struct call *call)
+{
+        (call->json ? export_stages_json : export_stages_text)(call->out);
+        call_reply(call, HTTP_OK, NULL);
+}
+
+void handle_heap(struct call *call)
+{
+        const char *gc = call_param(call, "gc");
+        if (call_param(call, "seconds") != NULL) {
+                call_fail(call, HTTP_BADREQUEST,
+                          "profiles over some seconds are not served: leave seconds out");
+                return;
+        }
+        if (gc != NULL && strcmp(gc, "0") != 0) {
+                (void)malloc_trim(0);
+        }
+        export_heap_text(call->out);
+        call_reply(call, HTTP_OK, "text/plain; charset=utf-8");
+}
+
+void handle_cmdline(struct call *call)
+{
+        FILE *out = call->out;
+        FILE *cmdline = fopen("/proc/self/cmdline", "re");
+        int held = EOF; /* the last NUL ends the last word and is left out */
+        int c;
+        while (cmdline != NULL && (c = getc(cmdline)) != EOF) {
+                if (held != EOF) {
+                        (void)putc(held, out);
+                }
+                held = c;
+        }
+        if (cmdline != NULL) {
+                (void)fclose(cmdline);
+        }
+        if (held != EOF && held != '\0') {
+                (void)putc(held, out);
+        }
+        call_reply(call, HTTP_OK, "text/plain; charset=utf-8");
+}
+
+/** GET tells that there are symbols; POST of 0xA+0xB gives a line "0xA name" for each. Source: Go's net/http/pprof. */
+void handle_symbol(struct call *call)
+{
+        struct evbuffer *input = evhttp_request_get_input_buffer(call->request);
+        size_t len = evbuffer_get_length(input);
+        char *text = len > 0 ? malloc(len + 1) : NULL;
+        (void)fputs("num_symbols: 1\n", call->out);
+        if (text != NULL) {
+                (void)evbuffer_copyout(input, text, len);
+                text[len] = '\0';
+        }
+        const char *at = text;
+        for (int i = 0; at != NULL && i < SYMBOLS_MAX; i++) {
+                unsigned long long pc = strtoull(at, NULL, 0); /* 0 if it is none: nothing is there */
+                struct symbol s = symbol_find((uintptr_t)pc);
+                if (s.function != NULL) {
+                        (void)fprintf(call->out, "0x%llx\t%s\n", pc, s.function);
+                }
+                at = strchr(at, '+');
+                at = at != NULL ? at + 1 : NULL;
+        }
+        free(text);
+        call_reply(call, HTTP_OK, "text/plain; charset=utf-8");
+}
+
+/* --- threads ------------------------------------------------------------------------------------------------------- */
+
+struct thread_info {
+        char name[64];
+        char state;
+};
+
+/** From /proc/self/task/TID/stat: "TID (name) S …". @return false if the thread has ended. */
+static bool read_thread(const char *tid, struct thread_info *t)
+{
+        char path[64];
+        char line[512];
+        (void)snprintf(path, sizeof path, "/proc/self/task/%.20s/stat", tid);
+        FILE *f = fopen(path, "re");
+        bool ok = f != NULL && fgets(line, sizeof line, f) != NULL;
+        if (f != NULL) {
+                (void)fclose(f);
+        }
+        const char *open = ok ? strchr(line, '(') : NULL;
+        char *close = ok ? strrchr(line, ')') : NULL;
+        if (open == NULL || close == NULL || close < open || close[1] != ' ') {
+                return false;
+        }
+        *close = '\0';
+        (void)snprintf(t->name, sizeof t->name, "%s", open + 1);
+        t->state = close[2];
+        return true;
+}
+
+void handle_threads(struct call *call)
+{
+        FILE *out = call->out;
+        DIR *dir = opendir("/proc/self/task");
+        const struct dirent *entry;
+        bool first = true;
+        if (call->json) {
+                (void)fputc('[', out);
+        } else {
+                (void)fprintf(out, "%8s %-16s %s\n", "TID", "NAME", "STATE");
+        }
+        while (dir != NULL && (entry = readdir(dir)) != NULL) {
+                struct thread_info t;
+                if (!isdigit((unsigned char)entry->d_name[0]) || !read_thread(entry->d_name, &t)) {
+                        continue;
+                }
+                if (call->json) {
+                        (void)fprintf(out, "%s{\"tid\":%.20s,\"state\":\"%c\",\"name\":", first ? "" : ",",
+                                      entry->d_name, t.state);
+                        put_json(out, t.name);
+                        (void)fputc('}', out);
+                } else {
+                        (void)fprintf(out, "%8s %-16s %c\n", entry->d_name, t.name, t.state);
+                }
+                first = false;
+        }
+        if (dir != NULL) {
+                (void)closedir(dir);
+        }
+        (void)fputs(call->json ? "]\n" : "", out);
+        call_reply(call, HTTP_OK, NULL);
+}
+
+/* --- faults ---------------------------------------------------------------------------------------------------------- */
+
+static void print_faults(struct call *call)
+{
+        (void)fprintf(call->out,
+                      call->json ? "{\"seen\":%" PRIu64 ",\"fired\":%" PRIu64 "}\n"
+                                 : "allocations since armed %" PRIu64 ", faults so far %" PRIu64 "\n",
+                      prof_fail_seen(), prof_fail_fired());
+        call_reply(call, HTTP_OK, NULL);
+}
+
+void handle_fault_get(struct call *call)
+{
+        print_faults(call);
+}
+
+void handle_fault_post(struct call *call)
+{
+        uint64_t nth;
+        if (!call->admin->settings->profile.fault_injection) {
+                call_fail(call, 403, "fault injection is off: start with --profile-fault-injection");
+        } else if (call_param(call, "nth") == NULL) {
+                call_fail(call, HTTP_BADREQUEST,
+                          "which one is to fail? nth=1 is the next allocation, nth=0 none");
+        } else if (call_number(call, "nth", UINT32_MAX, 0, &nth)) {
+                prof_fail_nth(nth);
+                print_faults(call);
+        }
+}

@@ -1,0 +1,250 @@
+/* Recent records, and a stream of new ones. A follower that does not read is not written to until it does; what is
+ * overwritten meanwhile shows as a gap record. */
+#include "admin/call.h"
+
+#include "base/diag.h"
+#include "profile/prof.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+        RECORDS_MAX = 1000000, /* that one request may ask for */
+        RECORDS_DEFAULT = 100,
+        STREAMS_MAX = 16,
+        TURN_MS = 50,
+        PATIENCE_S = 60, /* with a follower that does not read */
+        BACKLOG_MAX_BYTES = 256 * 1024,
+        REPLY_MAX_BYTES = 64 * 1024 * 1024,
+        ROOM_MIN_BYTES = 16 * 1024,
+        ROOM_MAX_BYTES = 512 * 1024 * 1024, /* for one record */
+};
+
+/** Memory for records in their final form. It grows to what the largest one needs. */
+struct room {
+        uint8_t *data;
+        size_t size;
+};
+
+static bool grow(struct room *room)
+{
+        size_t size = room->size > 0 ? 2 * room->size : ROOM_MIN_BYTES;
+        uint8_t *data = size <= ROOM_MAX_BYTES ? prof_realloc(STAGE_ADMIN, room->data, size) : NULL;
+        if (data == NULL) {
+                return false;
+        }
+        room->data = data;
+        room->size = size;
+        return true;
+}
+
+/** The record after *@p cursor (and a gap record, if one is due) as text in @p room.
+ *  @return false if there is none. What no room can be made for is passed over, with an empty @p text. */
+static bool next(struct journal *journal, uint64_t *cursor, enum format format, struct room *room,
+                 struct span *text)
+{
+        *text = (struct span){NULL, 0};
+        if (room->size == 0 && !grow(room)) {
+                return false;
+        }
+        for (;;) {
+                uint64_t at = *cursor;
+                struct writer w = writer_over(room->data, room->size);
+                if (!journal_recent(journal, &at, format, &w)) {
+                        return false;
+                }
+                if (!w.failed) {
+                        *cursor = at;
+                        *text = writer_span(&w);
+                        return true;
+                }
+                if (!grow(room)) {
+                        diag(DIAG_WARNING, "record %" PRIu64 " is too large to be shown on the admin port",
+                             at);
+                        *cursor = at;
+                        return true;
+                }
+        }
+}
+
+static enum format format_of(const struct call *call)
+{
+        const char *color = call_param(call, "color");
+        enum format text = color != NULL && strcmp(color, "1") == 0 ? FORMAT_TEXT_COLOR : FORMAT_TEXT;
+        return call->json ? FORMAT_JSON : text;
+}
+
+static const char *type_of(const struct call *call)
+{
+        return call->json ? "application/x-ndjson" : "text/plain; charset=utf-8";
+}
+
+void handle_records(struct call *call)
+{
+        struct journal *journal = call->admin->journal;
+        struct room room = {NULL, 0};
+        struct span text;
+        uint64_t n;
+        if (!call_number(call, "n", RECORDS_MAX, RECORDS_DEFAULT, &n)) {
+                return;
+        }
+        uint64_t last = journal_recent_last(journal);
+        uint64_t cursor = last > n ? last - n : 0;
+        size_t sent = 0;
+        while (cursor < last && sent < REPLY_MAX_BYTES &&
+               next(journal, &cursor, format_of(call), &room, &text)) {
+                (void)fwrite(text.data, 1, text.len, call->out);
+                sent += text.len;
+        }
+        if (cursor < last) {
+                const char *why = sent < REPLY_MAX_BYTES ? "out of memory" : "one reply has at most 64 MiB";
+                (void)fprintf(call->out,
+                              call->json ? "{\"event\":\"gap\",\"reason\":\"%s\",\"dropped\":%" PRIu64 "}\n"
+                                         : "%s: %" PRIu64 " newer records are not shown\n",
+                              why, last - cursor);
+        }
+        prof_free(room.data);
+        call_reply(call, HTTP_OK, type_of(call));
+}
+
+/* --- the stream ------------------------------------------------------------------------------------------------------- */
+
+struct stream {
+        struct stream *next;
+        struct stream **link_here;
+        struct admin *admin;
+        struct evhttp_request *request;
+        struct event *timer;
+        uint64_t cursor;
+        enum format format;
+};
+
+static void discard(struct stream *s)
+{
+        *s->link_here = s->next;
+        if (s->next != NULL) {
+                s->next->link_here = s->link_here;
+        }
+        s->admin->n_streams--;
+        if (s->timer != NULL) {
+                event_free(s->timer);
+        }
+        prof_free(s);
+}
+
+static void on_gone(struct evhttp_connection *connection, void *arg)
+{
+        PROF_SCOPE(STAGE_ADMIN);
+        struct stream *s = arg;
+        (void)connection;
+        call_let_go(s->request);
+        discard(s);
+}
+
+static struct bufferevent *pipe_of(const struct stream *s)
+{
+        return evhttp_connection_get_bufferevent(evhttp_request_get_connection(s->request));
+}
+
+static void send_new(struct stream *s)
+{
+        struct room room = {NULL, 0};
+        struct span text;
+        size_t unsent = evbuffer_get_length(bufferevent_get_output(pipe_of(s)));
+        struct evbuffer *chunk = unsent < BACKLOG_MAX_BYTES ? evbuffer_new() : NULL;
+        if (chunk == NULL) {
+                return; /* the next turn tries again; what is overwritten meanwhile shows as a gap */
+        }
+        while (unsent < BACKLOG_MAX_BYTES && next(s->admin->journal, &s->cursor, s->format, &room, &text)) {
+                if (evbuffer_add(chunk, text.data, text.len) != 0) {
+                        diag(DIAG_WARNING, "record %" PRIu64 " was not sent to a follower: out of memory",
+                             s->cursor);
+                        break;
+                }
+                unsent += text.len;
+        }
+        if (evbuffer_get_length(chunk) > 0) {
+                evhttp_send_reply_chunk(s->request, chunk);
+        }
+        evbuffer_free(chunk);
+        prof_free(room.data);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+        PROF_SCOPE(STAGE_ADMIN);
+        struct stream *s = arg;
+        (void)fd;
+        (void)what;
+        if (s->cursor < journal_recent_last(s->admin->journal)) {
+                send_new(s);
+        }
+}
+
+static struct stream *new_stream(struct call *call, uint64_t n)
+{
+        static const struct timeval turn = {0, TURN_MS * 1000};
+        struct admin *a = call->admin;
+        struct stream *s = prof_calloc(STAGE_ADMIN, 1, sizeof *s);
+        if (s == NULL) {
+                return NULL;
+        }
+        uint64_t last = journal_recent_last(a->journal);
+        s->admin = a;
+        s->format = format_of(call);
+        s->cursor = last > n ? last - n : 0;
+        s->next = a->streams;
+        s->link_here = &a->streams;
+        if (s->next != NULL) {
+                s->next->link_here = &s->next;
+        }
+        a->streams = s;
+        a->n_streams++;
+        s->timer = event_new(a->base, -1, EV_PERSIST, on_timer, s);
+        if (s->timer == NULL || event_add(s->timer, &turn) != 0) {
+                discard(s);
+                return NULL;
+        }
+        return s;
+}
+
+void handle_stream(struct call *call)
+{
+        static const struct timeval patience = {PATIENCE_S, 0};
+        struct admin *a = call->admin;
+        uint64_t n;
+        if (!call_number(call, "n", RECORDS_MAX, 0, &n)) {
+                return;
+        }
+        if (a->n_streams >= STREAMS_MAX) {
+                call_fail(call, HTTP_SERVUNAVAIL, "%u streams are followed already, and no more are served",
+                          a->n_streams);
+                return;
+        }
+        struct stream *s = new_stream(call, n);
+        if (s == NULL) {
+                call_fail(call, HTTP_SERVUNAVAIL, "out of memory");
+                return;
+        }
+        call_headers(call, HTTP_OK, type_of(call));
+        s->request = call_take(call);
+        evhttp_connection_set_closecb(evhttp_request_get_connection(s->request), on_gone, s);
+        /* a follower need not say anything; but it has to read what it asked for */
+        bufferevent_set_timeouts(pipe_of(s), NULL, &patience);
+        a->streams_served++;
+        evhttp_send_reply_start(s->request, HTTP_OK, "OK");
+}
+
+void records_end_streams(struct admin *a)
+{
+        while (a->streams != NULL) {
+                struct stream *s = a->streams;
+                evhttp_connection_set_closecb(evhttp_request_get_connection(s->request), NULL, NULL);
+                evhttp_send_reply_end(s->request);
+                discard(s);
+        }
+}

@@ -1,0 +1,150 @@
+/* Sessions: the workers are asked, and the answer comes later, maybe after the client has gone. */
+#include "admin/call.h"
+
+#include "admin/put.h"
+#include "base/diag.h"
+
+#include <event2/http.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+/** USER@DATABASE without control bytes, as one text, so that the column can be padded. NULL when memory is out. */
+static char *printable_user(const struct session_view *v)
+{
+        char *text = NULL;
+        size_t len = 0;
+        FILE *out = open_memstream(&text, &len);
+        if (out == NULL) {
+                return NULL;
+        }
+        put_plain(out, *v->username != '\0' ? v->username : "-");
+        if (*v->database != '\0') {
+                (void)fputc('@', out);
+                put_plain(out, v->database);
+        }
+        (void)fclose(out);
+        return text;
+}
+
+static void print_session_text(FILE *out, const struct session_view *v)
+{
+        char *who = printable_user(v);
+        (void)fprintf(out, "%6" PRIu64 "  %-22s %-18s %-10s %9.1f %9" PRIu64 " %10" PRIu64 " %10" PRIu64,
+                      v->conn_id, v->client_addr, who != NULL ? who : "?", v->phase, (double)v->age_us / 1e6,
+                      v->records, v->bytes_sent, v->bytes_received);
+        free(who);
+        if (*v->command != '\0') {
+                (void)fprintf(out, "  %s %.1f ms ", v->command, (double)v->command_us / 1e3);
+                put_plain(out, v->query);
+        }
+        if (*v->opaque_reason != '\0') {
+                (void)fputs("  opaque: ", out);
+                put_plain(out, v->opaque_reason);
+        }
+        (void)fputc('\n', out);
+}
+
+static void put_text(FILE *out, const char *key, const char *text)
+{
+        (void)fprintf(out, ",\"%s\":", key);
+        put_json(out, text);
+}
+
+static void put_number(FILE *out, const char *key, uint64_t value)
+{
+        (void)fprintf(out, ",\"%s\":%" PRIu64, key, value);
+}
+
+static void print_session_json(FILE *out, const struct session_view *v)
+{
+        (void)fprintf(out, "{\"conn_id\":%" PRIu64, v->conn_id);
+        put_number(out, "worker", v->worker);
+        put_text(out, "client_addr", v->client_addr);
+        put_text(out, "remote_addr", v->remote_addr);
+        put_text(out, "username", v->username);
+        put_text(out, "database", v->database);
+        put_text(out, "phase", v->phase);
+        put_text(out, "opaque_reason", v->opaque_reason);
+        put_text(out, "command", v->command);
+        put_text(out, "query", v->query);
+        put_number(out, "age_us", v->age_us);
+        put_number(out, "command_us", v->command_us);
+        put_number(out, "records", v->records);
+        put_number(out, "bytes_sent", v->bytes_sent);
+        put_number(out, "bytes_received", v->bytes_received);
+        put_number(out, "backlog_bytes", v->backlog_bytes);
+        put_number(out, "statements", v->statements);
+        put_number(out, "pipelined", v->pipelined);
+        (void)fputc('}', out);
+}
+
+static void on_sessions(void *arg, const struct session_view *views, size_t n)
+{
+        struct call *call = arg;
+        if (views == NULL) {
+                call_fail(call, HTTP_SERVUNAVAIL, "out of memory");
+                return;
+        }
+        if (call->json) {
+                (void)fputs("{\"sessions\":[", call->out);
+                for (size_t i = 0; i < n; i++) {
+                        (void)fputs(i > 0 ? ",\n" : "\n", call->out);
+                        print_session_json(call->out, &views[i]);
+                }
+                (void)fputs("]}\n", call->out);
+        } else {
+                (void)fprintf(call->out, "%6s  %-22s %-18s %-10s %9s %9s %10s %10s  %s\n", "ID", "CLIENT",
+                              "USER", "PHASE", "AGE s", "COMMANDS", "SENT", "RECEIVED", "NOW");
+                for (size_t i = 0; i < n; i++) {
+                        print_session_text(call->out, &views[i]);
+                }
+                (void)fprintf(call->out, "%zu session%s\n", n, n == 1 ? "" : "s");
+        }
+        call_reply(call, HTTP_OK, NULL);
+}
+
+void handle_sessions(struct call *call)
+{
+        proxy_sessions(call->admin->proxy, on_sessions, call);
+}
+
+static void on_hex(void *arg, const char *text, size_t len)
+{
+        struct call *call = arg;
+        if (text == NULL) {
+                call_fail(call, HTTP_NOTFOUND, "there is no session %" PRIu64, call->id);
+                return;
+        }
+        (void)fwrite(text, 1, len, call->out);
+        if (len == 0) {
+                bool off = call->admin->settings->capture.session_bytes == 0;
+                (void)fputs(off ? "no packets are recorded: the setting capture.session_bytes is 0\n"
+                                : "no packets yet\n",
+                            call->out);
+        }
+        call_reply(call, HTTP_OK, "text/plain; charset=us-ascii");
+}
+
+void handle_hex(struct call *call)
+{
+        proxy_hex(call->admin->proxy, call->id, on_hex, call);
+}
+
+static void on_killed(void *arg, bool found)
+{
+        struct call *call = arg;
+        if (!found) {
+                call_fail(call, HTTP_NOTFOUND, "there is no session %" PRIu64, call->id);
+                return;
+        }
+        diag(DIAG_INFO, "session %" PRIu64 " was killed through the admin port", call->id);
+        (void)fprintf(call->out,
+                      call->json ? "{\"killed\":%" PRIu64 "}\n" : "session %" PRIu64 " is closed\n",
+                      call->id);
+        call_reply(call, HTTP_OK, NULL);
+}
+
+void handle_kill(struct call *call)
+{
+        proxy_kill(call->admin->proxy, call->id, on_killed, call);
+}

@@ -1,0 +1,169 @@
+/* Settings from flags. */
+#include "base/diag.h"
+#include "settings/names.h"
+
+#include <string.h>
+
+enum { FLAG_MAX = 64 }; /* longest flag that a message names whole */
+
+/** Whether @p flag (without its dashes, @p len bytes) is the flag form of @p name: dots and underscores as dashes. */
+static bool is_flag_of(const char *flag, size_t len, const char *name)
+{
+        size_t i = 0;
+        for (; name[i] != '\0'; i++) {
+                char c = name[i] == '.' || name[i] == '_' ? '-' : name[i];
+                if (i >= len || flag[i] != c) {
+                        return false;
+                }
+        }
+        return i == len;
+}
+
+static const struct settings_row *find_long(const char *flag, size_t len)
+{
+        /* the two that are used most have short names */
+        if (is_flag_of(flag, len, "format")) {
+                return names_find("log.format");
+        }
+        if (is_flag_of(flag, len, "log")) {
+                return names_find("log.file");
+        }
+        for (size_t i = 0; i < settings_row_count; i++) {
+                if (is_flag_of(flag, len, settings_rows[i].name)) {
+                        return &settings_rows[i];
+                }
+        }
+        return NULL;
+}
+
+static const struct settings_row *find_short(char letter)
+{
+        for (size_t i = 0; i < settings_row_count; i++) {
+                if (settings_rows[i].letter == letter) {
+                        return &settings_rows[i];
+                }
+        }
+        return NULL;
+}
+
+/** A flag taken apart. */
+struct flag {
+        const struct settings_row *row; /**< NULL if it names a file to load, or nothing known */
+        bool file;
+        const char *value;   /**< NULL if none came */
+        char name[FLAG_MAX]; /**< with its dashes, for messages */
+        int words;           /**< of argv that it takes */
+};
+
+static void cut_name(struct flag *f, const char *arg, size_t len)
+{
+        (void)snprintf(f->name, sizeof f->name, "%.*s",
+                       (int)(len < sizeof f->name ? len : sizeof f->name - 1), arg);
+}
+
+/** Take the flag that starts at argv[i] apart. */
+static struct flag split(int argc, char **argv, int i)
+{
+        const char *arg = argv[i];
+        struct flag f = {.words = 1};
+        if (arg[1] == '-') {
+                size_t len = strcspn(arg, "=");
+                f.row = find_long(arg + 2, len - 2);
+                f.file = is_flag_of(arg + 2, len - 2, "config");
+                f.value = arg[len] == '=' ? arg + len + 1 : NULL;
+                cut_name(&f, arg, len);
+        } else {
+                f.row = find_short(arg[1]);
+                f.file = arg[1] == 'c';
+                f.value = arg[2] != '\0' ? arg + 2 : NULL;
+                cut_name(&f, arg, 2);
+        }
+        bool wants = f.file || (f.row != NULL && f.row->type != SETTINGS_BOOL);
+        if (f.value == NULL && wants && i + 1 < argc) {
+                f.value = argv[i + 1];
+                f.words = 2;
+        } else if (f.value == NULL && f.row != NULL && f.row->type == SETTINGS_BOOL) {
+                f.value = "true";
+        }
+        return f;
+}
+
+static enum status refuse_unknown(const struct flag *f)
+{
+        char name[sizeof f->name];
+        const char *bare = f->name + strspn(f->name, "-");
+        size_t i = 0;
+        for (; bare[i] != '\0'; i++) {
+                name[i] = bare[i];
+                if (name[i] == '-') {
+                        name[i] = '_';
+                }
+        }
+        name[i] = '\0';
+        const struct settings_row *near = f->name[1] == '-' ? names_nearest(name) : NULL;
+        char hint[FLAG_MAX] = "";
+        if (near != NULL) {
+                (void)snprintf(hint, sizeof hint, "%s", near->name);
+                for (char *p = hint; *p != '\0'; p++) {
+                        *p = *p == '.' || *p == '_' ? '-' : *p;
+                }
+        }
+        diag(DIAG_ERROR, "unknown flag %s%s%s%s", f->name, near != NULL ? "; did you mean --" : "", hint,
+             near != NULL ? "?" : " (querytap help proxy lists them)");
+        return STATUS_INVALID;
+}
+
+static enum status apply(struct settings *s, const struct flag *f)
+{
+        if (f->value == NULL) {
+                diag(DIAG_ERROR, "%s needs a value", f->name);
+                return STATUS_INVALID;
+        }
+        return f->file ? settings_load(s, f->value) : settings_set(s, f->row->name, f->value, f->name);
+}
+
+enum pass { PASS_FILES, PASS_FLAGS };
+
+/** One walk over argv; the last one leaves only what is no flag. */
+static enum status walk(struct settings *s, int *argc, char **argv, enum pass pass)
+{
+        enum status status = STATUS_OK;
+        int kept = *argc > 0 ? 1 : 0;
+        int i = kept;
+        while (i < *argc && status == STATUS_OK) {
+                if (strcmp(argv[i], "--") == 0) {
+                        i++;
+                        break;
+                }
+                if (argv[i][0] != '-' || argv[i][1] == '\0') {
+                        argv[pass == PASS_FLAGS ? kept++ : i] = argv[i];
+                        i++;
+                        continue;
+                }
+                struct flag f = split(*argc, argv, i);
+                if (f.row == NULL && !f.file) {
+                        return refuse_unknown(&f);
+                }
+                if (f.file == (pass == PASS_FILES)) {
+                        status = apply(s, &f);
+                }
+                i += f.words;
+        }
+        if (pass == PASS_FLAGS) {
+                while (i < *argc) {
+                        argv[kept++] = argv[i++];
+                }
+                *argc = kept;
+                argv[kept] = NULL;
+        }
+        return status;
+}
+
+enum status settings_args(struct settings *s, int *argc, char **argv)
+{
+        enum status status = walk(s, argc, argv, PASS_FILES);
+        if (status == STATUS_OK) {
+                status = walk(s, argc, argv, PASS_FLAGS);
+        }
+        return status == STATUS_OK ? settings_check(s) : status;
+}

@@ -1,0 +1,487 @@
+#include "admin/admin.h"
+#include "admin/call.h"
+#include "admin/guard.h"
+#include "admin/put.h"
+#include "base/diag.h"
+#include "profile/hooks.h"
+#include "profile/prof.h"
+#include "profile/symbol.h"
+#include "tap.h"
+
+#include <arpa/inet.h>
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- pure ------------------------------------------------------------------------------------------------------------ */
+
+static void the_guard_knows_our_own_hosts(void)
+{
+        static const char *const good[] = {"localhost",      "LocalHost:80", "127.0.0.1",
+                                           "127.0.0.1:6060", "[::1]",        "[::1]:6060"};
+        static const char *const bad[] = {"",
+                                          "evil.example",
+                                          "evil.example:6060",
+                                          "localhost.evil.example",
+                                          "127.0.0.1.evil.example",
+                                          "10.0.0.1",
+                                          "[::2]",
+                                          "[::1",
+                                          "::1",
+                                          "[::1]x",
+                                          "localhost:80x",
+                                          "localhost:80:90",
+                                          ":6060",
+                                          "[]"};
+        for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+                CU_ASSERT_TRUE(guard_host(good[i]));
+        }
+        for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+                if (guard_host(bad[i])) {
+                        printf("# let in: %s\n", bad[i]);
+                        CU_FAIL("a foreign host");
+                }
+        }
+        CU_ASSERT_FALSE(guard_host(NULL));
+}
+
+static void the_guard_knows_our_own_pages(void)
+{
+        CU_ASSERT_TRUE(guard_origin(NULL, "localhost:6060"));
+        CU_ASSERT_TRUE(guard_origin("http://localhost:6060", "localhost:6060"));
+        CU_ASSERT_FALSE(guard_origin("http://localhost:6061", "localhost:6060"));
+        CU_ASSERT_FALSE(guard_origin("http://localhost", "localhost:6060"));
+        CU_ASSERT_FALSE(guard_origin("https://localhost:6060", "localhost:6060"));
+        CU_ASSERT_FALSE(guard_origin("http://127.0.0.1:6060", "localhost:6060"));
+        CU_ASSERT_FALSE(guard_origin("null", "localhost:6060"));
+        CU_ASSERT_FALSE(guard_origin("", "localhost:6060"));
+}
+
+static void the_guard_knows_loopback(void)
+{
+        CU_ASSERT_TRUE(guard_is_loopback("127.0.0.1"));
+        CU_ASSERT_TRUE(guard_is_loopback("127.1.2.3"));
+        CU_ASSERT_TRUE(guard_is_loopback("::1"));
+        CU_ASSERT_TRUE(guard_is_loopback("localhost"));
+        CU_ASSERT_FALSE(guard_is_loopback("0.0.0.0"));
+        CU_ASSERT_FALSE(guard_is_loopback("128.0.0.1"));
+        CU_ASSERT_FALSE(guard_is_loopback("::"));
+        CU_ASSERT_FALSE(guard_is_loopback("db.example"));
+}
+
+static void paths_are_matched_whole(void)
+{
+        uint64_t id = 0;
+        CU_ASSERT_TRUE(endpoint_matches("/stages", "/stages", &id));
+        CU_ASSERT_FALSE(endpoint_matches("/stages", "/stages/", &id));
+        CU_ASSERT_FALSE(endpoint_matches("/stages", "/stage", &id));
+        CU_ASSERT_TRUE(endpoint_matches("/sessions/*/hex", "/sessions/42/hex", &id));
+        CU_ASSERT_EQUAL(id, 42);
+        CU_ASSERT_TRUE(endpoint_matches("/sessions/*/hex", "/sessions/18446744073709551615/hex", &id));
+        CU_ASSERT_EQUAL(id, UINT64_MAX);
+        CU_ASSERT_FALSE(endpoint_matches("/sessions/*/hex", "/sessions/18446744073709551616/hex", &id));
+        CU_ASSERT_FALSE(endpoint_matches("/sessions/*/hex", "/sessions//hex", &id));
+        CU_ASSERT_FALSE(endpoint_matches("/sessions/*/hex", "/sessions/-1/hex", &id));
+        CU_ASSERT_FALSE(endpoint_matches("/sessions/*/hex", "/sessions/1/hexx", &id));
+        CU_ASSERT_FALSE(endpoint_matches("/sessions/*/hex", "/sessions/1", &id));
+}
+
+static void methods_are_told(void)
+{
+        uint64_t id;
+        char allow[32];
+        CU_ASSERT_PTR_NOT_NULL(endpoint_find("GET", "/fault", &id, allow, sizeof allow));
+        CU_ASSERT_PTR_NOT_NULL(endpoint_find("HEAD", "/stages", &id, allow, sizeof allow));
+        CU_ASSERT_PTR_NULL(endpoint_find("GET", "/sessions/1/kill", &id, allow, sizeof allow));
+        CU_ASSERT_STRING_EQUAL(allow, "POST");
+        CU_ASSERT_PTR_NULL(endpoint_find("", "/fault", &id, allow, sizeof allow));
+        CU_ASSERT_STRING_EQUAL(allow, "GET, POST");
+        CU_ASSERT_PTR_NULL(endpoint_find("GET", "/nowhere", &id, allow, sizeof allow));
+        CU_ASSERT_STRING_EQUAL(allow, "");
+}
+
+static void expect_put(void (*put)(FILE *, const char *), const char *text, const char *wanted)
+{
+        char *got = NULL;
+        size_t len = 0;
+        FILE *out = open_memstream(&got, &len);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+        put(out, text);
+        (void)fclose(out);
+        CU_ASSERT_STRING_EQUAL(got, wanted);
+        free(got);
+}
+
+static void texts_are_escaped(void)
+{
+        expect_put(put_plain, "a\x1b[2J\n\x7f\xc2\x9b é \xff", "a\\x1b[2J\\x0a\\x7f\\u009b é \xef\xbf\xbd");
+        expect_put(put_json, "a\"\n\xff", "\"a\\\"\\n\xef\xbf\xbd\"");
+        expect_put(put_html, "<a href=\"&\">", "&lt;a href=&quot;&amp;&quot;&gt;");
+}
+
+/* --- the port itself ------------------------------------------------------------------------------------------------- */
+
+static struct settings settings;
+static struct event_base *base;
+static struct journal *journal;
+static struct proxy *proxy;
+static struct admin *admin;
+
+static void open_port(void)
+{
+        settings_defaults(&settings);
+        CU_ASSERT_EQUAL_FATAL(settings_set(&settings, "listen", "127.0.0.1:0", "test"), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(settings_set(&settings, "admin", "127.0.0.1:0", "test"), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(settings_set(&settings, "log.file", "off", "test"), STATUS_OK);
+        settings.workers = 2;
+        settings.profile.fault_injection = true;
+        base = event_base_new();
+        CU_ASSERT_PTR_NOT_NULL_FATAL(base);
+        CU_ASSERT_EQUAL_FATAL(journal_new(&settings, proxy_workers(&settings) + 1, &journal), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(journal_start(journal), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(proxy_new(&settings, base, journal, &proxy), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(admin_new(&settings, base, proxy, journal, &admin), STATUS_OK);
+}
+
+static void close_port(void)
+{
+        proxy_free(proxy);
+        admin_free(admin);
+        journal_stop(journal);
+        journal_free(journal);
+        event_base_free(base);
+        symbol_fini();
+}
+
+struct reply {
+        int code; /* 0 = none */
+        char body[65536];
+        char type[64];
+        char allow[32];
+        char length[16];
+};
+
+static void copy_header(struct evhttp_request *req, const char *name, char *out, size_t size)
+{
+        const char *value = evhttp_find_header(evhttp_request_get_input_headers(req), name);
+        (void)snprintf(out, size, "%s", value != NULL ? value : "");
+}
+
+static void on_reply(struct evhttp_request *req, void *arg)
+{
+        struct reply *reply = arg;
+        if (req != NULL) {
+                reply->code = evhttp_request_get_response_code(req);
+                ev_ssize_t n = evbuffer_copyout(evhttp_request_get_input_buffer(req), reply->body,
+                                                sizeof reply->body - 1);
+                reply->body[n > 0 ? n : 0] = '\0';
+                copy_header(req, "Content-Type", reply->type, sizeof reply->type);
+                copy_header(req, "Allow", reply->allow, sizeof reply->allow);
+                copy_header(req, "Content-Length", reply->length, sizeof reply->length);
+        }
+        (void)event_base_loopbreak(base);
+}
+
+/** Ask the port, through the same loop. @p headers: name, value, …, NULL. */
+static const struct reply *ask(enum evhttp_cmd_type method, const char *path, const char *body,
+                               const char *const *headers)
+{
+        static struct reply reply;
+        memset(&reply, 0, sizeof reply);
+        const char *addr = admin_addr(admin);
+        struct evhttp_connection *connection = evhttp_connection_base_new(
+            base, NULL, "127.0.0.1", (uint16_t)strtoul(strrchr(addr, ':') + 1, NULL, 10));
+        struct evhttp_request *req = evhttp_request_new(on_reply, &reply);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(connection);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(req);
+        evhttp_connection_set_timeout(connection, 20);
+        struct evkeyvalq *out = evhttp_request_get_output_headers(req);
+        bool has_host = false;
+        for (size_t i = 0; headers != NULL && headers[i] != NULL; i += 2) {
+                (void)evhttp_add_header(out, headers[i], headers[i + 1]);
+                has_host = has_host || strcmp(headers[i], "Host") == 0;
+        }
+        if (!has_host) {
+                (void)evhttp_add_header(out, "Host", addr);
+        }
+        if (body != NULL) {
+                (void)evbuffer_add(evhttp_request_get_output_buffer(req), body, strlen(body));
+        }
+        CU_ASSERT_EQUAL_FATAL(evhttp_make_request(connection, req, method, path), 0);
+        (void)event_base_dispatch(base);
+        evhttp_connection_free(connection);
+        return &reply;
+}
+
+#define HEADERS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static const struct reply *get(const char *path)
+{
+        return ask(EVHTTP_REQ_GET, path, NULL, HEADERS("Accept", "*/*")); /* as curl */
+}
+
+static void each_get_answers(void)
+{
+        static const char *const json[] = {"/",        "/sessions", "/counters",     "/settings",
+                                           "/healthz", "/stages",   "/debug/pprof/", "/debug/pprof/threads",
+                                           "/fault"};
+        open_port();
+        for (size_t i = 0; i < sizeof json / sizeof json[0]; i++) {
+                char path[64];
+                const struct reply *r = get(json[i]);
+                CU_ASSERT_EQUAL(r->code, 200);
+                CU_ASSERT_STRING_EQUAL(r->type, "text/plain; charset=utf-8");
+                CU_ASSERT_NOT_EQUAL(r->body[0], '\0');
+                (void)snprintf(path, sizeof path, "%s?format=json", json[i]);
+                r = get(path);
+                CU_ASSERT_EQUAL(r->code, 200);
+                CU_ASSERT_STRING_EQUAL(r->type, "application/json");
+                CU_ASSERT_TRUE(r->body[0] == '{' || r->body[0] == '[');
+                CU_ASSERT_EQUAL(r->body[strlen(r->body) - 1], '\n');
+        }
+        const struct reply *r = ask(EVHTTP_REQ_GET, "/", NULL, HEADERS("Accept", "text/html,*/*"));
+        CU_ASSERT_STRING_EQUAL(r->type, "text/html; charset=utf-8");
+        CU_ASSERT_PTR_NOT_NULL(strstr(r->body, "<a href=\"/debug/pprof/\">"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(get("/debug/pprof/heap?debug=1")->body, "heap profile: "));
+        CU_ASSERT_PTR_NOT_NULL(strstr(get("/debug/pprof/symbol")->body, "num_symbols: 1"));
+        CU_ASSERT_EQUAL(get("/records")->code, 200);
+        close_port();
+}
+
+static void wrong_questions_are_told(void)
+{
+        open_port();
+        CU_ASSERT_EQUAL(get("/nowhere")->code, 404);
+        CU_ASSERT_EQUAL(get("/sessions/7/hex")->code, 404);
+        CU_ASSERT_STRING_EQUAL(get("/sessions/7/hex")->body, "there is no session 7\n");
+        CU_ASSERT_STRING_EQUAL(get("/sessions/7/hex?format=json")->body,
+                               "{\"error\":\"there is no session 7\"}\n");
+        CU_ASSERT_EQUAL(ask(EVHTTP_REQ_POST, "/sessions/7/kill", NULL, NULL)->code, 404);
+        const struct reply *r = get("/sessions/7/kill");
+        CU_ASSERT_EQUAL(r->code, 405);
+        CU_ASSERT_STRING_EQUAL(r->allow, "POST");
+        CU_ASSERT_EQUAL(ask(EVHTTP_REQ_DELETE, "/stages", NULL, NULL)->code, 405);
+        CU_ASSERT_EQUAL(get("/records?n=many")->code, 400);
+        CU_ASSERT_EQUAL(get("/records?n=-1")->code, 400);
+        CU_ASSERT_EQUAL(get("/records/stream?n=many")->code, 400);
+        CU_ASSERT_EQUAL(get("/records?n")->code, 400);
+        CU_ASSERT_EQUAL(get("/debug/pprof/heap?seconds=5")->code, 400);
+        CU_ASSERT_EQUAL(get("/debug/pprof")->code, 301);
+        CU_ASSERT_EQUAL(ask(EVHTTP_REQ_POST, "/fault", NULL, NULL)->code, 400);
+        CU_ASSERT_EQUAL(ask(EVHTTP_REQ_POST, "/fault?nth=0", NULL, NULL)->code, 200);
+        settings.profile.fault_injection = false;
+        CU_ASSERT_EQUAL(ask(EVHTTP_REQ_POST, "/fault?nth=1", NULL, NULL)->code, 403);
+        r = ask(EVHTTP_REQ_HEAD, "/healthz", NULL, NULL);
+        CU_ASSERT_EQUAL(r->code, 200);
+        CU_ASSERT_STRING_EQUAL(r->length, "3");
+        CU_ASSERT_STRING_EQUAL(r->body, "");
+        close_port();
+}
+
+static void strangers_are_refused(void)
+{
+        open_port();
+        const char *addr = admin_addr(admin);
+        char origin[160];
+        (void)snprintf(origin, sizeof origin, "http://%s", addr);
+        CU_ASSERT_EQUAL(ask(EVHTTP_REQ_GET, "/healthz", NULL, HEADERS("Host", "evil.example"))->code, 403);
+        CU_ASSERT_EQUAL(ask(EVHTTP_REQ_GET, "/healthz", NULL, HEADERS("Host", "localhost:1"))->code, 200);
+        CU_ASSERT_EQUAL(
+            ask(EVHTTP_REQ_GET, "/healthz", NULL, HEADERS("Host", addr, "Host", "evil.example"))->code, 403);
+        CU_ASSERT_EQUAL(ask(EVHTTP_REQ_GET, "/healthz", NULL, HEADERS("Origin", origin))->code, 200);
+        CU_ASSERT_EQUAL(
+            ask(EVHTTP_REQ_POST, "/sessions/1/kill", NULL, HEADERS("Origin", "http://evil.example"))->code,
+            403);
+        CU_ASSERT_EQUAL(ask(EVHTTP_REQ_GET, "/healthz", NULL, HEADERS("Origin", "null"))->code, 403);
+        CU_ASSERT_PTR_NOT_NULL(strstr(get("/counters?format=json")->body, "\"admin_refused\":4,"));
+        close_port();
+}
+
+static void symbols_have_names(void)
+{
+        char body[128];
+        open_port();
+        (void)snprintf(body, sizeof body, "0x%zx+nonsense+0x1+0x%zx", (size_t)(uintptr_t)&admin_new,
+                       (size_t)(uintptr_t)&admin_free);
+        const struct reply *r = ask(EVHTTP_REQ_POST, "/debug/pprof/symbol", body, NULL);
+        CU_ASSERT_EQUAL(r->code, 200);
+        CU_ASSERT_PTR_NOT_NULL(strstr(r->body, "num_symbols: 1\n"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(r->body, "admin_new"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(r->body, "admin_free"));
+        close_port();
+}
+
+/* --- clients that do not wait ---------------------------------------------------------------------------------------- */
+
+static int connect_port(void)
+{
+        struct sockaddr_in in = {.sin_family = AF_INET};
+        in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        in.sin_port = htons((uint16_t)strtoul(strrchr(admin_addr(admin), ':') + 1, NULL, 10));
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        CU_ASSERT_TRUE_FATAL(fd >= 0);
+        CU_ASSERT_EQUAL_FATAL(connect(fd, (const struct sockaddr *)&in, sizeof in), 0);
+        return fd;
+}
+
+static int send_get(const char *path)
+{
+        char text[128];
+        int fd = connect_port();
+        int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path);
+        CU_ASSERT_EQUAL_FATAL(write(fd, text, (size_t)n), n);
+        return fd;
+}
+
+static bool loop_until(bool (*condition)(uint64_t), uint64_t wanted)
+{
+        const struct timeval limit = {20, 0};
+        const struct timeval step = {0, 1000};
+        struct timeval now;
+        struct timeval end;
+        (void)evutil_gettimeofday(&now, NULL);
+        evutil_timeradd(&now, &limit, &end);
+        while (!condition(wanted) && evutil_timercmp(&now, &end, <)) {
+                (void)event_base_loopexit(base, &step);
+                (void)event_base_dispatch(base);
+                (void)evutil_gettimeofday(&now, NULL);
+        }
+        return condition(wanted);
+}
+
+static bool has_streams(uint64_t n)
+{
+        return admin->n_streams == n;
+}
+
+static bool has_requests(uint64_t n)
+{
+        return admin->requests >= n;
+}
+
+static void followers_may_leave(void)
+{
+        int fds[3];
+        open_port();
+        for (size_t i = 0; i < 3; i++) {
+                fds[i] = send_get("/records/stream?format=json");
+        }
+        CU_ASSERT_TRUE(loop_until(has_streams, 3));
+        (void)close(fds[0]);
+        (void)close(fds[2]);
+        CU_ASSERT_TRUE(loop_until(has_streams, 1));
+        close_port(); /* with one still there */
+        (void)close(fds[1]);
+}
+
+static void followers_are_limited(void)
+{
+        int fds[17];
+        char text[64] = "";
+        open_port();
+        for (size_t i = 0; i < 17; i++) {
+                fds[i] = send_get("/records/stream");
+        }
+        CU_ASSERT_TRUE(loop_until(has_requests, 17));
+        CU_ASSERT_TRUE(has_streams(16));
+        CU_ASSERT_TRUE(read(fds[16], text, sizeof text - 1) > 12);
+        CU_ASSERT_EQUAL(strncmp(text, "HTTP/1.1 503", 12), 0);
+        for (size_t i = 0; i < 17; i++) {
+                (void)close(fds[i]);
+        }
+        CU_ASSERT_TRUE(loop_until(has_streams, 0));
+        close_port();
+}
+
+static void askers_may_leave(void)
+{
+        open_port();
+        for (size_t i = 0; i < 20; i++) {
+                (void)close(send_get(i % 2 == 0 ? "/sessions" : "/sessions/1/hex"));
+        }
+        CU_ASSERT_TRUE(loop_until(has_requests, 20));
+        for (size_t i = 0; i < 20; i++) {
+                (void)close(send_get("/sessions"));
+        }
+        close_port(); /* with questions and connections under way */
+}
+
+/** A record arrives at a follower, whole. */
+static void a_stream_carries_records(void)
+{
+        static const char text[] = "the record of this test";
+        char got[4096] = "";
+        size_t at = 0;
+        open_port();
+        int fd = send_get("/records/stream?format=json");
+        CU_ASSERT_TRUE(loop_until(has_streams, 1));
+        struct record r;
+        memset(&r, 0, sizeof r);
+        r.event = EVENT_NOTICE;
+        record_set_text(&r, FIELD_REASON, span_str(text));
+        CU_ASSERT_TRUE(journal_put(journal_port(journal, proxy_workers(&settings)), &r));
+        evutil_make_socket_nonblocking(fd);
+        const struct timeval step = {0, 1000};
+        for (int i = 0; i < 20000 && strstr(got, "}\n") == NULL; i++) {
+                (void)event_base_loopexit(base, &step);
+                (void)event_base_dispatch(base);
+                ssize_t n = read(fd, got + at, sizeof got - 1 - at);
+                at += n > 0 ? (size_t)n : 0;
+                got[at] = '\0';
+        }
+        CU_ASSERT_PTR_NOT_NULL(strstr(got, text));
+        CU_ASSERT_PTR_NOT_NULL(strstr(got, "application/x-ndjson"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(get("/records?n=1&format=json")->body, text));
+        (void)close(fd);
+        close_port();
+}
+
+static void a_port_in_use_or_not_ours_is_refused(void)
+{
+        struct admin *second = NULL;
+        open_port();
+        diag_set_level(DIAG_ERROR);
+        CU_ASSERT_EQUAL(settings_set(&settings, "admin", admin_addr(admin), "test"), STATUS_OK);
+        CU_ASSERT_EQUAL(admin_new(&settings, base, proxy, journal, &second), STATUS_IO);
+        CU_ASSERT_EQUAL(settings_set(&settings, "admin", "0.0.0.0:0", "test"), STATUS_OK);
+        CU_ASSERT_EQUAL(admin_new(&settings, base, proxy, journal, &second), STATUS_INVALID);
+        CU_ASSERT_EQUAL(settings_set(&settings, "admin", "db.example:6060", "test"), STATUS_OK);
+        CU_ASSERT_EQUAL(admin_new(&settings, base, proxy, journal, &second), STATUS_INVALID);
+        CU_ASSERT_EQUAL(settings_set(&settings, "admin", "unix:/tmp/x", "test"), STATUS_OK);
+        CU_ASSERT_EQUAL(admin_new(&settings, base, proxy, journal, &second), STATUS_INVALID);
+        CU_ASSERT_PTR_NULL(second);
+        CU_ASSERT_EQUAL(settings_set(&settings, "admin", "off", "test"), STATUS_OK);
+        CU_ASSERT_EQUAL(admin_new(&settings, base, proxy, journal, &second), STATUS_OK);
+        CU_ASSERT_STRING_EQUAL(admin_addr(second), "off");
+        diag_set_level(DIAG_INFO);
+        close_port();
+}
+
+static const struct tap_test tests[] = {
+    {"the guard knows our own hosts", the_guard_knows_our_own_hosts},
+    {"the guard knows our own pages", the_guard_knows_our_own_pages},
+    {"the guard knows loopback", the_guard_knows_loopback},
+    {"paths are matched whole", paths_are_matched_whole},
+    {"methods are told", methods_are_told},
+    {"texts are escaped", texts_are_escaped},
+    {"each GET answers", each_get_answers},
+    {"wrong questions are told", wrong_questions_are_told},
+    {"strangers are refused", strangers_are_refused},
+    {"symbols have names", symbols_have_names},
+    {"followers may leave", followers_may_leave},
+    {"followers are limited", followers_are_limited},
+    {"askers may leave", askers_may_leave},
+    {"a stream carries records", a_stream_carries_records},
+    {"a port in use or not ours is refused", a_port_in_use_or_not_ours_is_refused},
+};
+
+int main(void)
+{
+        (void)prof_hooks_install();
+        int status = TAP_RUN("admin", tests);
+        libevent_global_shutdown();
+        return status;
+}

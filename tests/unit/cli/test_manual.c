@@ -1,0 +1,134 @@
+/* What is written for users keeps up with the tables: settings, record fields, endpoints, commands. */
+#include "admin/admin.h"
+#include "cli/cli.h"
+#include "mysql/record.h"
+#include "settings/settings.h"
+#include "tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/** The whole file @p name of the source tree. */
+static char *slurp(const char *name)
+{
+        const char *top = getenv("top_srcdir");
+        char path[512];
+        char *text = NULL;
+        size_t len = 0;
+        (void)snprintf(path, sizeof path, "%s/%s", top != NULL ? top : ".", name);
+        FILE *in = fopen(path, "r");
+        FILE *out = open_memstream(&text, &len);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(in);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+        int c;
+        while ((c = getc(in)) != EOF) {
+                (void)putc(c, out);
+        }
+        (void)fclose(in);
+        (void)fclose(out);
+        return text;
+}
+
+/** Whether the manual has @p macro @p word as a line of its own, or at its start. */
+static void expect_entry(const char *manual, const char *macro, const char *word)
+{
+        char line[160];
+        int n = snprintf(line, sizeof line, "\n%s %s", macro, word);
+        const char *found = manual;
+        while ((found = strstr(found, line)) != NULL) {
+                if (found[n] == '\n' || found[n] == ' ') {
+                        return;
+                }
+                found++;
+        }
+        printf("# the manual lacks: %s %s\n", macro, word);
+        CU_FAIL("not in the manual");
+}
+
+static void the_manual_names_each_setting(void)
+{
+        char *manual = slurp("doc/querytap.1");
+        for (size_t i = 0; i < settings_row_count; i++) {
+                expect_entry(manual, ".It Ic", settings_rows[i].name);
+        }
+        free(manual);
+}
+
+static void the_manual_tells_each_default(void)
+{
+        char *manual = slurp("doc/querytap.1");
+        for (size_t i = 0; i < settings_row_count; i++) {
+                char entry[96];
+                (void)snprintf(entry, sizeof entry, "\n.It Ic %s Ns = Ns Ar %s\n", settings_rows[i].name,
+                               settings_rows[i].def);
+                if (strstr(manual, entry) == NULL) {
+                        printf("# the manual lacks:%s", entry);
+                        CU_FAIL("another default");
+                }
+        }
+        free(manual);
+}
+
+static void the_manual_names_each_field(void)
+{
+        char *manual = slurp("doc/querytap.1");
+        for (size_t i = 0; i < FIELD_COUNT; i++) {
+                expect_entry(manual, ".It Va", record_fields[i].name);
+        }
+        for (unsigned i = 0; i < EVENT_COUNT; i++) {
+                expect_entry(manual, ".It Cm", record_event_name((enum record_event)i));
+        }
+        free(manual);
+}
+
+static void the_manual_names_each_endpoint(void)
+{
+        char *manual = slurp("doc/querytap.1");
+        const char *method;
+        const char *path;
+        for (size_t i = 0; admin_endpoint(i, &method, &path); i++) {
+                char entry[96];
+                (void)snprintf(entry, sizeof entry, "%s %s", method, path);
+                expect_entry(manual, ".It Li", entry);
+        }
+        free(manual);
+}
+
+static void the_manual_names_each_command(void)
+{
+        char *manual = slurp("doc/querytap.1");
+        for (size_t i = 0; cli_command(i) != NULL; i++) {
+                expect_entry(manual, ".It Ic", cli_command(i));
+        }
+        free(manual);
+}
+
+static void the_settings_file_is_what_config_prints(void)
+{
+        struct settings s;
+        char *file = slurp("etc/querytap.cfg");
+        char *printed = NULL;
+        size_t len = 0;
+        FILE *out = open_memstream(&printed, &len);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+        settings_defaults(&s);
+        settings_write(&s, out);
+        (void)fclose(out);
+        CU_ASSERT_STRING_EQUAL(file, printed);
+        free(printed);
+        free(file);
+}
+
+static const struct tap_test tests[] = {
+    {"the manual names each setting", the_manual_names_each_setting},
+    {"the manual tells each default", the_manual_tells_each_default},
+    {"the manual names each field", the_manual_names_each_field},
+    {"the manual names each endpoint", the_manual_names_each_endpoint},
+    {"the manual names each command", the_manual_names_each_command},
+    {"the settings file is what config prints", the_settings_file_is_what_config_prints},
+};
+
+int main(void)
+{
+        return TAP_RUN("manual", tests);
+}

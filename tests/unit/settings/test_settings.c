@@ -1,0 +1,412 @@
+#include "base/diag.h"
+#include "settings/settings.h"
+#include "tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char dir[] = "/tmp/querytap-settings.XXXXXX";
+static char path[64];
+static char said[8192];
+
+/* What diag said meanwhile ends up in `said`. */
+static int said_fd = -1;
+static int stderr_fd = -1;
+
+static void listen_to_diag(void)
+{
+        FILE *f = tmpfile();
+        CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+        said_fd = dup(fileno(f));
+        (void)fclose(f);
+        stderr_fd = dup(STDERR_FILENO);
+        CU_ASSERT_TRUE_FATAL(dup2(said_fd, STDERR_FILENO) >= 0);
+}
+
+static void stop_listening(void)
+{
+        CU_ASSERT_TRUE_FATAL(dup2(stderr_fd, STDERR_FILENO) >= 0);
+        ssize_t n = pread(said_fd, said, sizeof said - 1, 0);
+        said[n > 0 ? n : 0] = '\0';
+        (void)close(said_fd);
+        (void)close(stderr_fd);
+}
+
+static bool said_has(const char *part)
+{
+        if (strstr(said, part) == NULL) {
+                printf("# wanted: %s\n# said: %s\n", part, said);
+                return false;
+        }
+        return true;
+}
+
+static enum status load(struct settings *s, const char *text)
+{
+        FILE *f = fopen(path, "w");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+        (void)fputs(text, f);
+        (void)fclose(f);
+        settings_defaults(s);
+        listen_to_diag();
+        enum status status = settings_load(s, path);
+        stop_listening();
+        return status;
+}
+
+/** Load @p text, which is wrong, and expect `PATH:` @p part to be said. */
+static void expect_refusal(const char *text, const char *part)
+{
+        struct settings s;
+        char whole[512];
+        CU_ASSERT_EQUAL(load(&s, text), STATUS_INVALID);
+        (void)snprintf(whole, sizeof whole, "%s:%s", path, part);
+        CU_ASSERT_TRUE(said_has(whole));
+}
+
+static void defaults_are_as_told(void)
+{
+        struct settings s;
+        settings_defaults(&s);
+        CU_ASSERT_STRING_EQUAL(s.listen, "127.0.0.1:3307");
+        CU_ASSERT_STRING_EQUAL(s.remote, "127.0.0.1:3306");
+        CU_ASSERT_STRING_EQUAL(s.admin, "127.0.0.1:6060");
+        CU_ASSERT_EQUAL(s.log_level, DIAG_INFO);
+        CU_ASSERT_EQUAL(s.log.ring_bytes, 4 << 20);
+        CU_ASSERT_EQUAL(s.limits.query_bytes, 1 << 20);
+        CU_ASSERT_EQUAL(s.profile.sample_bytes, 524288);
+        CU_ASSERT_FALSE(s.profile.fault_injection);
+        CU_ASSERT_EQUAL(settings_check(&s), STATUS_OK);
+        for (size_t i = 0; i < settings_row_count; i++) {
+                char text[SETTINGS_TEXT_MAX];
+                settings_print(&s, &settings_rows[i], text, sizeof text);
+                CU_ASSERT_STRING_EQUAL(text, settings_rows[i].def);
+        }
+}
+
+static void a_file_sets_what_it_names(void)
+{
+        struct settings s;
+        CU_ASSERT_EQUAL(load(&s, "listen = \"[::1]:0\";\n"
+                                 "hex = true;\n"
+                                 "workers = 3L;\n"
+                                 "log_level = \"debug\";\n"
+                                 "log: { format = \"json\"; flush_ms = \"1s\"; ring_bytes = 0x100000; };\n"
+                                 "limits: { query_bytes = \"2k\"; connect_timeout_ms = \"250ms\"; }\n"),
+                        STATUS_OK);
+        CU_ASSERT_STRING_EQUAL(said, "");
+        CU_ASSERT_STRING_EQUAL(s.listen, "[::1]:0");
+        CU_ASSERT_STRING_EQUAL(s.remote, "127.0.0.1:3306");
+        CU_ASSERT_TRUE(s.hex);
+        CU_ASSERT_EQUAL(s.workers, 3);
+        CU_ASSERT_EQUAL(s.log_level, DIAG_DEBUG);
+        CU_ASSERT_EQUAL(s.log.format, SETTINGS_FORMAT_JSON);
+        CU_ASSERT_EQUAL(s.log.flush_ms, 1000);
+        CU_ASSERT_EQUAL(s.log.ring_bytes, 1 << 20);
+        CU_ASSERT_EQUAL(s.limits.query_bytes, 2048);
+        CU_ASSERT_EQUAL(s.limits.connect_timeout_ms, 250);
+}
+
+static void a_parse_error_names_its_line(void)
+{
+        expect_refusal("listen = \"127.0.0.1:1\";\nremote = = 3;\n", "2: syntax error");
+        expect_refusal("hex = true;\nhex = false;\n", "2: duplicate setting name");
+}
+
+static void unknown_settings_get_a_hint(void)
+{
+        expect_refusal("\nlimits = {\n foo = 1;\n};\n",
+                       "3: unknown setting 'limits.foo'; 'querytap config print'");
+        expect_refusal("limits = { query_byte = 1; };",
+                       "1: unknown setting 'limits.query_byte', did you mean "
+                       "'limits.query_bytes'?");
+        expect_refusal("query_bytes = 1000;",
+                       "1: unknown setting 'query_bytes', did you mean 'limits.query_bytes'?");
+        expect_refusal("log = { level = \"info\"; };",
+                       "1: unknown setting 'log.level', did you mean 'log_level'?");
+        expect_refusal("zzzzzzzz = { a = 1; };", "1: unknown setting 'zzzzzzzz';");
+        expect_refusal("limits = { a = { b = 1; }; };", "1: unknown setting 'limits.a';");
+        expect_refusal("zzzzzzzz = [1, 2];", "1: unknown setting 'zzzzzzzz';");
+}
+
+static void wrong_types_are_told(void)
+{
+        expect_refusal("\nlisten = 3307;", "2: setting 'listen' must be a text in quotes");
+        expect_refusal("hex = 1;", "1: setting 'hex' must be true or false");
+        expect_refusal("hex = \"maybe\";", "1: setting 'hex' must be true or false, not 'maybe'");
+        expect_refusal("workers = true;", "1: setting 'workers' must be a whole number");
+        expect_refusal("workers = 1.5;", "1: setting 'workers' must be a whole number");
+        expect_refusal("workers = [1, 2];", "1: setting 'workers' must be a whole number");
+        expect_refusal("workers = { a = 1; };", "1: setting 'workers' must be a whole number");
+        expect_refusal("workers = \"1K\";", "1: setting 'workers' must be a whole number, not '1K'");
+        expect_refusal("limits = 5;", "1: 'limits' is a group of settings: limits = { … };");
+        expect_refusal("log = { format = \"xml\"; };",
+                       "1: setting 'log.format' must be one of auto, text, json, not "
+                       "'xml'");
+        expect_refusal("log = { format = 1; };", "1: setting 'log.format' must be a text in quotes");
+        expect_refusal("log = { file = \"\"; };", "1: setting 'log.file' must have 1 to 255 characters");
+        char text[400];
+        memset(text, 'a', sizeof text);
+        memcpy(text, "log:{file=\"", 11);
+        memcpy(text + sizeof text - 5, "\";};", 5);
+        expect_refusal(text, "1: setting 'log.file' must have 1 to 255 characters");
+}
+
+static void ranges_are_told(void)
+{
+        expect_refusal("workers = 65;", "1: setting 'workers' must be from 0 to 64, not 65");
+        expect_refusal("workers = -1;", "1: setting 'workers' must be from 0 to 64, not -1");
+        expect_refusal("workers = \"-1\";", "1: setting 'workers' must be from 0 to 64, not -1");
+        expect_refusal("workers = 99999999999L;",
+                       "1: setting 'workers' must be from 0 to 64, not 99999999999");
+        expect_refusal("limits = { query_bytes = \"63\"; };",
+                       "1: setting 'limits.query_bytes' must be from 64 to 64M, not 63");
+        expect_refusal("limits = { query_bytes = \"65M\"; };",
+                       "1: setting 'limits.query_bytes' must be from 64 to 64M");
+        expect_refusal("limits = { query_bytes = \"99999999999999999999G\"; };",
+                       "1: setting 'limits.query_bytes' must "
+                       "be from 64 to 64M");
+        expect_refusal("limits = { query_bytes = \"18014398509481985K\"; };",
+                       "1: setting 'limits.query_bytes' must be "
+                       "from 64 to 64M");
+        expect_refusal("limits = { query_bytes = \"10 M\"; };",
+                       "1: setting 'limits.query_bytes' must be a size");
+        expect_refusal("limits = { query_bytes = \"10s\"; };",
+                       "1: setting 'limits.query_bytes' must be a size");
+        expect_refusal("limits = { query_bytes = \"K\"; };",
+                       "1: setting 'limits.query_bytes' must be a size");
+        expect_refusal("log = { flush_ms = \"2s\"; };",
+                       "1: setting 'log.flush_ms' must be from 0 to 1000 ms, not 2s");
+}
+
+static void every_wrong_setting_is_told_and_the_right_ones_hold(void)
+{
+        struct settings s;
+        CU_ASSERT_EQUAL(load(&s, "workers = 99;\nhex = true;\nfoo = 1;\n"), STATUS_INVALID);
+        CU_ASSERT_TRUE(said_has(":1: setting 'workers'"));
+        CU_ASSERT_TRUE(said_has(":3: unknown setting 'foo'"));
+        CU_ASSERT_TRUE(s.hex);
+        CU_ASSERT_EQUAL(s.workers, 0);
+}
+
+static void addresses_are_checked(void)
+{
+        static const char *const good[] = {"db:3306", "127.0.0.1:0", "[::1]:65535", "unix:/run/m.sock"};
+        static const char *const bad[] = {"db",       ":3306",    "db:",   "db:65536", "db:33 06",
+                                          "::1:3306", "[]:3306",  "[::1]", "[::1",     "[::1]3306",
+                                          "unix:",    "unix:run", "off",   "db:-1",    "db:3306x"};
+        struct settings s;
+        settings_defaults(&s);
+        listen_to_diag();
+        for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+                CU_ASSERT_EQUAL(settings_set(&s, "remote", good[i], "-r"), STATUS_OK);
+                CU_ASSERT_STRING_EQUAL(s.remote, good[i]);
+        }
+        for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+                CU_ASSERT_EQUAL(settings_set(&s, "remote", bad[i], "-r"), STATUS_INVALID);
+        }
+        char name[300];
+        memset(name, 'a', sizeof name);
+        memcpy(name, "unix:/", 6);
+        name[6 + 107] = '\0';
+        CU_ASSERT_EQUAL(settings_set(&s, "remote", name, "-r"), STATUS_INVALID);
+        name[6 + 106] = '\0';
+        CU_ASSERT_EQUAL(settings_set(&s, "remote", name, "-r"), STATUS_OK);
+        CU_ASSERT_EQUAL(settings_set(&s, "admin", "off", "--admin"), STATUS_OK);
+        stop_listening();
+        CU_ASSERT_TRUE(said_has("-r: setting 'remote' must be host:port, [v6]:port or unix:/path, not 'db'"));
+}
+
+static void files_that_cannot_be_read(void)
+{
+        struct settings s;
+        settings_defaults(&s);
+        listen_to_diag();
+        CU_ASSERT_EQUAL(settings_load(&s, "/nowhere/at/all.cfg"), STATUS_IO);
+        CU_ASSERT_EQUAL(settings_load(&s, dir), STATUS_IO);
+        stop_listening();
+        CU_ASSERT_TRUE(said_has("/nowhere/at/all.cfg: No such file or directory"));
+        CU_ASSERT_TRUE(said_has("Is a directory"));
+
+        FILE *f = fopen(path, "w");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+        (void)fwrite("hex = true;\0nonsense", 1, 20, f);
+        (void)fclose(f);
+        listen_to_diag();
+        CU_ASSERT_EQUAL(settings_load(&s, path), STATUS_IO);
+        CU_ASSERT_EQUAL(truncate(path, 0), 0);
+        CU_ASSERT_EQUAL(settings_load(&s, path), STATUS_OK);
+        CU_ASSERT_EQUAL(truncate(path, (1 << 20) + 1), 0);
+        CU_ASSERT_EQUAL(settings_load(&s, path), STATUS_IO);
+        stop_listening();
+        CU_ASSERT_TRUE(said_has("NUL byte"));
+        CU_ASSERT_TRUE(said_has("at most 1 MiB"));
+}
+
+/** Run settings_args over up to 8 words. */
+static enum status args(struct settings *s, int *argc, char **argv, const char *const *words)
+{
+        static char copies[16][128];
+        int n = 0;
+        for (; words[n] != NULL; n++) {
+                (void)snprintf(copies[n], sizeof copies[n], "%s", words[n]);
+                argv[n] = copies[n];
+        }
+        argv[n] = NULL;
+        *argc = n;
+        settings_defaults(s);
+        listen_to_diag();
+        enum status status = settings_args(s, argc, argv);
+        stop_listening();
+        return status;
+}
+
+#define ARGS(s, argc, argv, ...)                                                                             \
+        args((s), (argc), (argv), (const char *const[]){"querytap", __VA_ARGS__, NULL})
+
+static void flags_of_all_shapes(void)
+{
+        struct settings s;
+        int argc;
+        char *argv[16];
+        CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "-l", "0.0.0.0:1", "left", "-rdb:2", "--limits-query-bytes=2M",
+                             "--hex", "--log-ring-bytes", "8M", "--format=json", "over", "--", "--hex"),
+                        STATUS_OK);
+        CU_ASSERT_STRING_EQUAL(s.listen, "0.0.0.0:1");
+        CU_ASSERT_STRING_EQUAL(s.remote, "db:2");
+        CU_ASSERT_EQUAL(s.limits.query_bytes, 2 << 20);
+        CU_ASSERT_EQUAL(s.log.ring_bytes, 8 << 20);
+        CU_ASSERT_EQUAL(s.log.format, SETTINGS_FORMAT_JSON);
+        CU_ASSERT_TRUE(s.hex);
+        CU_ASSERT_EQUAL_FATAL(argc, 4);
+        CU_ASSERT_STRING_EQUAL(argv[1], "left");
+        CU_ASSERT_STRING_EQUAL(argv[2], "over");
+        CU_ASSERT_STRING_EQUAL(argv[3], "--hex");
+        CU_ASSERT_PTR_NULL(argv[4]);
+        CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "--hex=false", "-"), STATUS_OK);
+        CU_ASSERT_FALSE(s.hex);
+        CU_ASSERT_EQUAL(argc, 2);
+}
+
+static void a_flag_wins_over_the_file(void)
+{
+        struct settings s;
+        int argc;
+        char *argv[16];
+        CU_ASSERT_EQUAL(load(&s, "workers = 5; hex = true;"), STATUS_OK);
+        CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "--workers=7", "-c", path), STATUS_OK);
+        CU_ASSERT_EQUAL(s.workers, 7);
+        CU_ASSERT_TRUE(s.hex);
+        CU_ASSERT_EQUAL(argc, 1);
+        char flag[128];
+        (void)snprintf(flag, sizeof flag, "--config=%s", path);
+        CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, flag, "x"), STATUS_OK);
+        CU_ASSERT_EQUAL(s.workers, 5);
+        CU_ASSERT_EQUAL(argc, 2);
+}
+
+static void wrong_flags_are_told(void)
+{
+        struct settings s;
+        int argc;
+        char *argv[16];
+        CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "--limits-query-byte", "1"), STATUS_INVALID);
+        CU_ASSERT_TRUE(said_has("unknown flag --limits-query-byte; did you mean --limits-query-bytes?"));
+        CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "-z"), STATUS_INVALID);
+        CU_ASSERT_TRUE(said_has("unknown flag -z"));
+        CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "--workers"), STATUS_INVALID);
+        CU_ASSERT_TRUE(said_has("--workers needs a value"));
+        CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "--workers=99"), STATUS_INVALID);
+        CU_ASSERT_TRUE(said_has("--workers: setting 'workers' must be from 0 to 64, not 99"));
+        CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "--format", "xml"), STATUS_INVALID);
+        CU_ASSERT_TRUE(said_has("--format: setting 'log.format' must be one of auto, text, json, not 'xml'"));
+        CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "-c"), STATUS_INVALID);
+        CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "-c", "/nowhere.cfg"), STATUS_IO);
+        CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "--h"), STATUS_INVALID);
+        listen_to_diag();
+        CU_ASSERT_EQUAL(settings_set(&s, "limits.session", "1", "here"), STATUS_INVALID);
+        stop_listening();
+        CU_ASSERT_TRUE(said_has("here: unknown setting 'limits.session', did you mean 'limits.sessions'?"));
+}
+
+static void a_record_must_fit_in_half_a_ring(void)
+{
+        struct settings s;
+        settings_defaults(&s);
+        s.limits.query_bytes = 3 << 20;
+        listen_to_diag();
+        CU_ASSERT_EQUAL(settings_check(&s), STATUS_INVALID);
+        s.log.ring_bytes = (4 << 20) + 1; /* rounded up to 8M */
+        CU_ASSERT_EQUAL(settings_check(&s), STATUS_OK);
+        stop_listening();
+        CU_ASSERT_TRUE(
+            said_has("setting 'limits.query_bytes' (3145728) is too large for 'log.ring_bytes' (4194304)"));
+}
+
+static void what_is_written_is_read_back(void)
+{
+        struct settings s;
+        struct settings back;
+        settings_defaults(&s);
+        (void)snprintf(s.log.file, sizeof s.log.file, "%s", "/tmp/a \"b\\ \tc.log");
+        s.log.format = SETTINGS_FORMAT_TEXT;
+        s.hex = true;
+        s.limits.query_bytes = 100001;
+        s.profile.sample_bytes = 0;
+        FILE *f = fopen(path, "w");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+        settings_write(&s, f);
+        (void)fclose(f);
+        settings_defaults(&back);
+        CU_ASSERT_EQUAL(settings_load(&back, path), STATUS_OK);
+        CU_ASSERT_EQUAL(memcmp(&s, &back, sizeof s), 0);
+}
+
+static void an_include_is_read_and_its_lines_are_named(void)
+{
+        struct settings s;
+        char other[80];
+        (void)snprintf(other, sizeof other, "%s/other.cfg", dir);
+        FILE *f = fopen(other, "w");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+        (void)fputs("\nworkers = 99;\n", f);
+        (void)fclose(f);
+        CU_ASSERT_EQUAL(load(&s, "hex = true;\n@include \"other.cfg\"\n"), STATUS_INVALID);
+        CU_ASSERT_TRUE(said_has("other.cfg:2: setting 'workers' must be from 0 to 64, not 99"));
+        CU_ASSERT_TRUE(s.hex);
+        (void)unlink(other);
+        expect_refusal("@include \"other.cfg\"\n", "1: cannot open include file");
+}
+
+static const struct tap_test tests[] = {
+    {"defaults are as told", defaults_are_as_told},
+    {"a file sets what it names", a_file_sets_what_it_names},
+    {"a parse error names its line", a_parse_error_names_its_line},
+    {"unknown settings get a hint", unknown_settings_get_a_hint},
+    {"wrong types are told", wrong_types_are_told},
+    {"ranges are told", ranges_are_told},
+    {"every wrong setting is told, the right ones hold", every_wrong_setting_is_told_and_the_right_ones_hold},
+    {"addresses are checked", addresses_are_checked},
+    {"files that cannot be read", files_that_cannot_be_read},
+    {"flags of all shapes", flags_of_all_shapes},
+    {"a flag wins over the file", a_flag_wins_over_the_file},
+    {"wrong flags are told", wrong_flags_are_told},
+    {"a record must fit in half a ring", a_record_must_fit_in_half_a_ring},
+    {"what is written is read back", what_is_written_is_read_back},
+    {"an include is read and its lines are named", an_include_is_read_and_its_lines_are_named},
+};
+
+int main(void)
+{
+        if (mkdtemp(dir) == NULL) {
+                puts("Bail out! no temporary directory");
+                return 1;
+        }
+        (void)snprintf(path, sizeof path, "%s/test.cfg", dir);
+        int status = TAP_RUN("settings", tests);
+        (void)unlink(path);
+        (void)rmdir(dir);
+        return status;
+}
