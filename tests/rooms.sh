@@ -7,7 +7,7 @@ src=${top_srcdir:-.}/src
 rooms='
 base:
 profile: base
-settings: base
+settings: profile base
 mysql: settings profile base
 capture: mysql settings profile base
 journal: capture mysql settings profile base

@@ -1,5 +1,6 @@
 #include "proxy/listener.h"
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "profile/prof.h"
 
@@ -13,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, ACCEPTS_MAX = 64, PAUSE_S = 1 };
+enum { BACKLOG = 1024, ACCEPTS_MAX = 64, PAUSE_S = 1, SAY_AGAIN_S = 60 };
 
 struct listener {
         int fd;
@@ -21,7 +22,7 @@ struct listener {
         struct event *resume;
         listener_accepted *accepted;
         void *arg;
-        bool said;
+        uint64_t said_ns; /* when the last trouble was said; 0 = never */
         uint64_t errors;
         char addr[ADDRESS_TEXT_MAX];
         char unix_path[ADDRESS_TEXT_MAX]; /* to be removed at the end */
@@ -43,9 +44,11 @@ static void pause_accepting(struct listener *l, int error)
 {
         const struct timeval second = {PAUSE_S, 0};
         l->errors++;
-        if (!l->said) {
-                l->said = true;
-                diag(DIAG_ERROR, "clients can't be accepted: %s; trying again every second (said once)",
+        uint64_t now_ns = clock_mono_ns();
+        if (l->said_ns == 0 || now_ns - l->said_ns > SAY_AGAIN_S * CLOCK_S_NS) {
+                l->said_ns = now_ns;
+                diag(DIAG_ERROR,
+                     "clients can't be accepted: %s; trying again every second (said once a minute)",
                      strerror(error));
         }
         if (evtimer_add(l->resume, &second) == 0) {
@@ -81,7 +84,6 @@ static void on_client(evutil_socket_t fd, short what, void *arg)
                         }
                         return; /* EAGAIN, or a client that went away meanwhile */
                 }
-                l->said = false;
                 if (ss.ss_family != AF_UNIX) {
                         (void)setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
                 }
