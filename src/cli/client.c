@@ -21,7 +21,7 @@ enum { PATIENCE_S = 30, YEAR_S = 365 * 24 * 3600, OK_FIRST = 200, OK_LAST = 299 
 static const char *flag_value(const char *flag, int argc, char **argv, int *i)
 {
         size_t len = strlen(flag);
-        if (strncmp(argv[*i], flag, len) != 0) {
+        if (argv[*i] == NULL || strncmp(argv[*i], flag, len) != 0) {
                 return NULL;
         }
         if (argv[*i][len] == '=') {

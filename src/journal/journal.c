@@ -358,7 +358,7 @@ void journal_free(struct journal *j)
         if (j == NULL) {
                 return;
         }
-        for (unsigned i = 0; i < j->n_ports; i++) {
+        for (unsigned i = 0; j->ports != NULL && i < j->n_ports; i++) {
                 prof_free(j->ports[i]->block);
         }
         sink_close(&j->sink);

@@ -92,7 +92,9 @@ bool dissect_set_text(char **slot, struct span text)
 void dissect_set_character_set(struct dissect *d, const char *name)
 {
         struct span text = span_head(span_str(name), sizeof d->character_set - 1);
-        memcpy(d->character_set, text.data, text.len);
+        if (text.len > 0) {
+                memcpy(d->character_set, text.data, text.len);
+        }
         d->character_set[text.len] = '\0';
 }
 

@@ -119,7 +119,7 @@ static void print_time(struct writer *w, struct reader *r, size_t len)
         unsigned hours = reader_u8(r);
         unsigned minutes = reader_u8(r);
         unsigned seconds = reader_u8(r);
-        writer_format(w, "%s%02llu:%02u:%02u", negative ? "-" : "", (unsigned long long)(days * 24 + hours),
+        writer_format(w, "%s%02llu:%02u:%02u", negative ? "-" : "", (unsigned long long)days * 24 + hours,
                       minutes, seconds);
         print_micros(w, r, len >= 12);
 }

@@ -86,14 +86,16 @@ static void print_record(FILE *out, const struct prof_record *r)
 
 static uint64_t rss_bytes(void)
 {
-        unsigned long long pages = 0;
+        char line[128] = "";
         FILE *statm = fopen("/proc/self/statm", "re");
         if (statm != NULL) {
-                if (fscanf(statm, "%*u %llu", &pages) != 1) {
-                        pages = 0;
+                if (fgets(line, sizeof line, statm) == NULL) {
+                        line[0] = '\0';
                 }
                 (void)fclose(statm);
         }
+        const char *second = strchr(line, ' '); /* size, then resident, in pages */
+        unsigned long long pages = second != NULL ? strtoull(second, NULL, 10) : 0;
         return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 

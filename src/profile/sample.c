@@ -1,6 +1,7 @@
 /* Which allocations are sampled, and the stack of one that is. */
 #include "profile/prof_state.h"
 
+#include <link.h>
 #include <math.h>
 #include <pthread.h>
 
@@ -61,6 +62,47 @@ static void find_bounds(struct prof_thread *self)
         self->stack_high = (uintptr_t)low + size;
 }
 
+/* Executable parts of the program and its libraries, found at the first sample. A return address outside of them is
+ * whatever a library without frame pointers had left in the register. */
+enum { CODE_RANGES = 128 };
+
+static struct {
+        uintptr_t low;
+        uintptr_t high;
+} code[CODE_RANGES];
+static size_t n_code;
+static pthread_once_t code_once = PTHREAD_ONCE_INIT;
+
+static int add_module(struct dl_phdr_info *info, size_t size, void *arg)
+{
+        (void)size;
+        (void)arg;
+        for (size_t i = 0; i < info->dlpi_phnum && n_code < CODE_RANGES; i++) {
+                const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+                if (part->p_type == PT_LOAD && (part->p_flags & PF_X) != 0) {
+                        code[n_code].low = info->dlpi_addr + part->p_vaddr;
+                        code[n_code].high = code[n_code].low + part->p_memsz;
+                        n_code++;
+                }
+        }
+        return 0;
+}
+
+static void find_code(void)
+{
+        (void)dl_iterate_phdr(add_module, NULL);
+}
+
+static bool is_code(uintptr_t pc)
+{
+        for (size_t i = 0; i < n_code; i++) {
+                if (pc >= code[i].low && pc < code[i].high) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 static bool is_seam(uintptr_t pc)
 {
         return pc >= (uintptr_t)__start_prof_seam && pc < (uintptr_t)__stop_prof_seam;
@@ -76,7 +118,7 @@ walk(struct prof_thread *self, uintptr_t *stack, unsigned max)
         while (depth < max && frame >= self->stack_low && frame + 2 * sizeof(uintptr_t) <= self->stack_high &&
                frame % sizeof(uintptr_t) == 0) {
                 const uintptr_t *link = (const uintptr_t *)frame; /* saved frame pointer, return address */
-                if (link[1] == 0) {
+                if (!is_code(link[1])) {
                         break;
                 }
                 if (depth > 0 || !is_seam(link[1])) {
@@ -94,6 +136,7 @@ PROF_SEAM __attribute__((noinline)) static uint32_t take(struct prof_thread *sel
                                                          enum prof_lib lib, size_t size)
 {
         uintptr_t stack[PROF_STACK_MAX];
+        (void)pthread_once(&code_once, find_code);
         if (self->stack_low == 0) {
                 find_bounds(self);
         }
