@@ -1,4 +1,4 @@
-/** @file address.h  Where to listen and where to connect: host:port, [v6]:port, :port, unix:/path.
+/** @file address.h  Where to listen and where to connect: host:port, [v6]:port, unix:/path.
  * Memory: allocates nothing. */
 #ifndef PROXY_ADDRESS_H
 #define PROXY_ADDRESS_H

@@ -54,10 +54,16 @@ static void shut_if_empty(struct link *link)
         }
 }
 
+/** What waits goes nowhere: let go of it now, not when the session ends. */
 static void fail_writing(struct link *link)
 {
+        struct evbuffer *output = bufferevent_get_output(link->bev);
         link->write_ended = true;
-        (void)evbuffer_drain(bufferevent_get_output(link->bev), link_backlog(link));
+        (void)bufferevent_disable(link->bev, EV_WRITE);
+        if (evbuffer_unfreeze(output, 1) == 0) { /* a bufferevent keeps the front of its output to itself */
+                (void)evbuffer_drain(output, evbuffer_get_length(output));
+                (void)evbuffer_freeze(output, 1);
+        }
 }
 
 static void on_writable(struct bufferevent *bev, void *arg)
@@ -110,7 +116,11 @@ enum status link_write(struct link *link, struct span bytes)
                 return STATUS_OK;
         }
         PROF_SCOPE(STAGE_LINK);
-        return bufferevent_write(link->bev, bytes.data, bytes.len) == 0 ? STATUS_OK : STATUS_NOMEM;
+        if (bufferevent_write(link->bev, bytes.data, bytes.len) != 0) {
+                return STATUS_NOMEM;
+        }
+        /* libevent does not tell when it could not wait for the socket; asking again does, and costs nothing else */
+        return bufferevent_enable(link->bev, EV_WRITE) == 0 ? STATUS_OK : STATUS_NOMEM;
 }
 
 void link_shut(struct link *link)
@@ -123,12 +133,15 @@ void link_shut(struct link *link)
 
 /* --- life ------------------------------------------------------------------------------------------------------------- */
 
-void link_pause(struct link *link, enum pause reason)
+enum status link_pause(struct link *link, enum pause reason)
 {
-        if (link->paused == 0 && link->read_event != NULL) {
-                (void)event_del(link->read_event);
-        }
+        bool was_paused = link->paused != 0;
         link->paused |= (unsigned)reason;
+        if (was_paused || link->read_event == NULL) {
+                return STATUS_OK;
+        }
+        PROF_SCOPE(STAGE_WORKER);
+        return event_del(link->read_event) == 0 ? STATUS_OK : STATUS_NOMEM;
 }
 
 enum status link_resume(struct link *link, enum pause reason)

@@ -54,8 +54,8 @@ size_t link_backlog(const struct link *link);
 /** End of file for the peer, after all that waits. */
 void link_shut(struct link *link);
 
-void link_pause(struct link *link, enum pause reason);
-/** @return STATUS_NOMEM if reading could not be resumed. */
+/** Both: @return STATUS_NOMEM if the event loop could not be told: the session must end. */
+enum status link_pause(struct link *link, enum pause reason);
 enum status link_resume(struct link *link, enum pause reason);
 
 #endif

@@ -25,7 +25,8 @@ struct listener {
         uint64_t said_ns; /* when the last trouble was said; 0 = never */
         uint64_t errors;
         char addr[ADDRESS_TEXT_MAX];
-        char unix_path[ADDRESS_TEXT_MAX]; /* to be removed at the end */
+        char unix_path[ADDRESS_TEXT_MAX]; /* to be removed at the end, if it is still */
+        struct stat unix_stat;            /* this file */
 };
 
 const char *listener_addr(const struct listener *l)
@@ -82,8 +83,9 @@ static void on_client(evutil_socket_t fd, short what, void *arg)
                         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
                                 pause_accepting(l, errno);
                         }
-                        return; /* EAGAIN, or a client that went away meanwhile */
+                        return; /* or a client that went away meanwhile: the loop calls again if there are more */
                 }
+                (void)setsockopt(client, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
                 if (ss.ss_family != AF_UNIX) {
                         (void)setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
                 }
@@ -102,7 +104,7 @@ static void remove_stale(const struct sockaddr_storage *ss, socklen_t len)
         if (stat(un->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode)) {
                 return;
         }
-        int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (probe >= 0) {
                 if (connect(probe, (const struct sockaddr *)ss, len) != 0 && errno == ECONNREFUSED) {
                         (void)unlink(un->sun_path);
@@ -154,7 +156,7 @@ static enum status bind_socket(struct listener *l, const struct address *address
                      errno == EADDRINUSE ? " (another program holds it; choose another with --listen)" : "");
                 return STATUS_IO;
         }
-        if (address->is_unix) {
+        if (address->is_unix && stat(address->host, &l->unix_stat) == 0) {
                 memcpy(l->unix_path, address->host, sizeof l->unix_path);
         }
         address_own(l->fd, l->addr);
@@ -168,6 +170,7 @@ enum status listener_new(struct event_base *base, const struct address *address,
         struct listener *l = prof_calloc(STAGE_LISTENER, 1, sizeof *l);
         enum status status = STATUS_NOMEM;
         if (l == NULL) {
+                diag(DIAG_ERROR, "can't listen on %s: out of memory", text);
                 return status;
         }
         *l = (struct listener){.fd = -1, .accepted = accepted, .arg = arg};
@@ -202,7 +205,9 @@ void listener_free(struct listener *l)
         if (l->fd >= 0) {
                 (void)close(l->fd);
         }
-        if (l->unix_path[0] != '\0') {
+        struct stat now;
+        if (l->unix_path[0] != '\0' && stat(l->unix_path, &now) == 0 && now.st_ino == l->unix_stat.st_ino &&
+            now.st_dev == l->unix_stat.st_dev) {
                 (void)unlink(l->unix_path);
         }
         prof_free(l);

@@ -9,9 +9,12 @@
 #include "proxy/session.h"
 #include "proxy/worker.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+enum { WORKERS_MAX = 64 };
 
 struct proxy {
         const struct settings *settings;
@@ -21,6 +24,7 @@ struct proxy {
         struct mailbox mailbox; /* answers of the workers */
         struct worker **workers;
         unsigned n_workers;
+        bool stopping;                      /* nobody answers requests any more */
         char listen_addr[ADDRESS_TEXT_MAX]; /* outlives the listener */
         uint64_t next_id;
         uint64_t accepted;
@@ -76,15 +80,20 @@ static void turn_away(struct proxy *p, int fd, const char *client_addr, enum rea
         uint8_t room[256];
         char text[128];
         struct writer w = writer_over(room, sizeof room);
-        (void)snprintf(text, sizeof text, "querytap: %s (%llu)", reason_text(reason),
-                       (unsigned long long)p->settings->limits.sessions);
-        gate_error_packet(&w, 0, 1040, NULL, reason == REASON_TOO_MANY_SESSIONS ? text : reason_text(reason));
+        if (reason == REASON_TOO_MANY_SESSIONS) {
+                p->refused++;
+                (void)snprintf(text, sizeof text, "querytap: Too many connections: %s (%llu)",
+                               reason_text(reason), (unsigned long long)p->settings->limits.sessions);
+                gate_error_packet(&w, 0, 1040, NULL, text);
+        } else {
+                (void)snprintf(text, sizeof text, "querytap: %s", reason_text(reason));
+                gate_error_packet(&w, 0, 1041, NULL, text); /* ER_OUT_OF_RESOURCES */
+        }
         ssize_t n = send(fd, room, w.at, MSG_NOSIGNAL | MSG_DONTWAIT);
         (void)n;
         (void)shutdown(fd, SHUT_WR);
         (void)close(fd);
         reason_count(reason);
-        p->refused++;
         struct record r;
         memset(&r, 0, sizeof r);
         r.event = EVENT_ERROR;
@@ -187,6 +196,9 @@ static struct session *find_session(const struct worker *w, uint64_t conn_id)
 
 static struct request *new_request(struct proxy *p, uint64_t conn_id, void *arg)
 {
+        if (p->stopping) {
+                return NULL;
+        }
         struct request *request =
             prof_calloc(STAGE_ADMIN, 1, sizeof *request + p->n_workers * sizeof(struct part));
         if (request != NULL) {
@@ -332,11 +344,13 @@ void proxy_kill(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, bool 
 
 unsigned proxy_workers(const struct settings *settings)
 {
-        long processors = sysconf(_SC_NPROCESSORS_ONLN);
+        cpu_set_t allowed; /* fewer than the machine has, in a container or under taskset */
         if (settings->workers > 0) {
                 return (unsigned)settings->workers;
         }
-        return processors > 0 && processors < 64 ? (unsigned)processors : 1;
+        long n = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed)
+                                                                     : sysconf(_SC_NPROCESSORS_ONLN);
+        return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (unsigned)n;
 }
 
 static enum status parse(const char *text, const char *name, struct address *out)
@@ -369,7 +383,11 @@ static enum status start_workers(struct proxy *p)
                 }
                 p->n_workers++;
         }
-        return p->workers != NULL ? STATUS_OK : STATUS_NOMEM;
+        if (p->workers == NULL) {
+                diag(DIAG_ERROR, "the workers can't be made: out of memory");
+                return STATUS_NOMEM;
+        }
+        return STATUS_OK;
 }
 
 enum status proxy_new(const struct settings *settings, struct event_base *main_base, struct journal *journal,
@@ -379,6 +397,7 @@ enum status proxy_new(const struct settings *settings, struct event_base *main_b
         enum status status;
         struct proxy *p = prof_calloc(STAGE_MAIN, 1, sizeof *p);
         if (p == NULL) {
+                diag(DIAG_ERROR, "the proxy can't be made: out of memory");
                 return STATUS_NOMEM;
         }
         p->settings = settings;
@@ -401,14 +420,18 @@ void proxy_free(struct proxy *p)
         if (p == NULL) {
                 return;
         }
-        listener_free(p->listener);
-        p->listener = NULL;
+        p->stopping = true;
+        for (unsigned i = 0; i < p->n_workers; i++) {
+                worker_stop(p->workers[i]);
+        }
+        if (p->mailbox.event != NULL) {
+                mailbox_drain(
+                    &p->mailbox); /* answers that came meanwhile: the askers may still look at the counts */
+        }
         for (unsigned i = 0; i < p->n_workers; i++) {
                 worker_free(p->workers[i]);
         }
-        if (p->mailbox.event != NULL) {
-                mailbox_drain(&p->mailbox); /* answers that came meanwhile: their askers are told */
-        }
+        listener_free(p->listener);
         mailbox_fini(&p->mailbox);
         prof_free(p->workers);
         prof_free(p);

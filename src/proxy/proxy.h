@@ -19,9 +19,9 @@ struct proxy;
  *  the last, for records of the main thread. The arguments must outlive the proxy. */
 enum status proxy_new(const struct settings *settings, struct event_base *main_base, struct journal *journal,
                       struct proxy **out);
-/** Workers that proxy_new will start under @p settings. */
+/** Workers that proxy_new will start under @p settings: as many as asked, or one a processor that we may use. */
 unsigned proxy_workers(const struct settings *settings);
-/** Stop accepting, close all sessions, end the threads. */
+/** Stop accepting, close all sessions (reason "shutdown"), answer open requests, end the threads. */
 void proxy_free(struct proxy *p);
 /** Where it listens, as host:port (the real port if 0 was asked). */
 const char *proxy_listen_addr(const struct proxy *p);
@@ -49,13 +49,14 @@ struct session_view {
 };
 
 /** Ask all workers for their sessions, sorted by conn_id. @p done gets them once; the array lives during the call.
- *  @p views is NULL if memory was out. Called later, never from within. */
+ *  Called later by main's loop, or by proxy_free, which answers what was asked before. Only if memory was out or the
+ *  proxy is stopping it is called at once, with NULL (no session; not found). */
 void proxy_sessions(struct proxy *p, void (*done)(void *arg, const struct session_view *views, size_t n),
                     void *arg);
-/** Ask for the hex dump of session @p conn_id. @p text is NULL if there is no such session. */
+/** Ask for the hex dump of session @p conn_id. @p text is NULL if there is no such session. As proxy_sessions. */
 void proxy_hex(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const char *text, size_t len),
                void *arg);
-/** Close session @p conn_id, with reason "killed". @p found is told. */
+/** Close session @p conn_id, with reason "killed". @p found is told. As proxy_sessions. */
 void proxy_kill(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, bool found), void *arg);
 
 /** Counts since the start. */

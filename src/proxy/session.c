@@ -29,13 +29,14 @@ struct session {
         struct capture *capture;
         struct event *timer;
         bool timer_is_for_end; /* else for the login */
-        uint64_t timer_bytes;  /* seen when it was set: traffic since then sets it again */
+        uint64_t timer_moved;  /* when it was set: traffic since then sets it again */
         enum reason reason;
         bool busy;    /* within a callback of its own */
         bool ended;   /* to be freed by session_finish */
         bool refused; /* an error was sent: only its delivery is awaited */
         bool opaque_counted;
         bool mask_said;
+        bool wire_changed; /* a command ended: another may be at the head */
         struct prof_wire wire;
         char wire_text[WIRE_TEXT];
         char client_addr[ADDRESS_TEXT_MAX];
@@ -111,6 +112,7 @@ static void on_record(void *arg, struct record *r)
 {
         struct session *s = arg;
         if (r->event == EVENT_QUERY) {
+                s->wire_changed = true;
                 prof_count_statement();
                 worker_add(&s->worker->counts.statements, 1);
         }
@@ -251,16 +253,19 @@ void session_finish(struct session *s)
         }
 }
 
-static uint64_t bytes_so_far(const struct session *s)
+/** Changes with each byte that comes or goes: the last bytes to a slow reader are traffic too. */
+static uint64_t bytes_moved(const struct session *s)
 {
-        return s->links[SIDE_CLIENT].bytes_read + s->links[SIDE_SERVER].bytes_read;
+        const struct link *client = &s->links[SIDE_CLIENT];
+        const struct link *server = &s->links[SIDE_SERVER];
+        return 2 * (client->bytes_read + server->bytes_read) - link_backlog(client) - link_backlog(server);
 }
 
 static void set_timer(struct session *s, uint64_t ms, bool for_end)
 {
         const struct timeval timeout = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
         s->timer_is_for_end = for_end;
-        s->timer_bytes = bytes_so_far(s);
+        s->timer_moved = bytes_moved(s);
         if (worker_event_add(s->timer, &timeout) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
         }
@@ -306,7 +311,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         } else if (!s->timer_is_for_end) {
                 emit_notice(s, EVENT_ERROR, reason_text(REASON_LOGIN_TIMEOUT), NULL);
                 session_close(s, REASON_LOGIN_TIMEOUT);
-        } else if (bytes_so_far(s) != s->timer_bytes) {
+        } else if (bytes_moved(s) != s->timer_moved) {
                 set_timer(s, session_settings(s)->limits.half_close_timeout_ms, true);
         } else {
                 s->reason = REASON_HALF_CLOSE_TIMEOUT;
@@ -325,6 +330,7 @@ static void update_wire(struct session *s)
         if (text.len > 0) {
                 memcpy(s->wire_text, text.data, text.len);
         }
+        s->wire_changed = false;
         s->wire.command = v.command;
         s->wire.text = span_of(s->wire_text, text.len);
 }
@@ -341,7 +347,7 @@ static void dissect(struct session *s, enum side from, struct span bytes)
 {
         PROF_SCOPE(STAGE_DISSECT);
         dissect_feed(s->dissect, from, bytes, s->worker->now_ns);
-        if (from == SIDE_CLIENT) {
+        if (from == SIDE_CLIENT || s->wire_changed) {
                 update_wire(s);
         }
         note_opaque(s);
@@ -358,11 +364,11 @@ static void pass(struct session *s, struct link *from, struct span bytes)
         worker_add(from->side == SIDE_CLIENT ? &s->worker->counts.bytes_sent
                                              : &s->worker->counts.bytes_received,
                    bytes.len);
-        if (link_backlog(to) > session_settings(s)->limits.backlog_bytes) {
-                link_pause(from, PAUSE_BACKLOG);
-        }
-        if (to->write_ended) {
-                link_pause(from, PAUSE_ENDED); /* its own end will be told by reading it */
+        if ((link_backlog(to) > session_settings(s)->limits.backlog_bytes &&
+             link_pause(from, PAUSE_BACKLOG) != STATUS_OK) ||
+            /* nobody takes it; how the other side ended is told by reading that one */
+            (to->write_ended && link_pause(from, PAUSE_ENDED) != STATUS_OK)) {
+                session_close(s, REASON_OUT_OF_MEMORY);
         }
         dissect(s, from->side, bytes);
 }
@@ -371,7 +377,7 @@ static void say_masked(struct session *s)
 {
         if (!s->mask_said && *gate_masked(s->gate) != '\0') {
                 s->mask_said = true;
-                worker_add(&s->worker->counts.masked_tls, 1);
+                worker_add(&s->worker->counts.masked_tls, strstr(gate_masked(s->gate), "SSL") != NULL);
                 char info[128];
                 (void)snprintf(info, sizeof info, "taken out of the handshake: %s", gate_masked(s->gate));
                 emit_notice(s, EVENT_NOTICE,
@@ -450,7 +456,9 @@ void session_on_end(struct session *s, struct link *from, int error)
                 from->write_ended = true;
         }
         from->read_ended = true;
-        link_pause(from, PAUSE_ENDED);
+        if (link_pause(from, PAUSE_ENDED) != STATUS_OK) {
+                session_close(s, REASON_OUT_OF_MEMORY);
+        }
         if (s->gate != NULL && !s->ended) {
                 struct span held = gate_end(s->gate, from->side);
                 if (held.len > 0) {

@@ -1,5 +1,6 @@
 #include "proxy/upstream.h"
 
+#include "base/clock.h"
 #include "profile/prof.h"
 #include "proxy/worker.h"
 
@@ -13,21 +14,27 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { UNIX_RETRY_MS = 5 };
+
 struct upstream {
         struct event_base *base;
         const struct address *address;
         upstream_done *done;
         void *arg;
-        struct event *event; /* the socket's, or an immediate call */
-        struct event *timer;
+        struct event *event; /* the socket's, or a call from the loop */
+        struct event *timer; /* of the try under way */
+        uint64_t deadline_ns;
         struct evdns_getaddrinfo_request *lookup;
         bool looking_up;
         bool cancelled;
+        bool again;                   /* the address under way is to be tried once more */
         struct evutil_addrinfo *list; /* all addresses of the name; NULL for a number */
         struct evutil_addrinfo *next;
         struct sockaddr_storage numeric;
         socklen_t numeric_len;
         bool numeric_tried;
+        const struct sockaddr *sa; /* the address under way */
+        socklen_t len;
         int fd;
         char error[256];
 };
@@ -88,68 +95,96 @@ static void on_connected(evutil_socket_t fd, short what, void *arg)
                 return;
         }
         (void)snprintf(u->error, sizeof u->error, "%s", strerror(error));
-        (void)close(u->fd);
-        u->fd = -1;
         try_next(u);
 }
 
-static bool pick(struct upstream *u, const struct sockaddr **sa, socklen_t *len)
+/** The next address, as u->sa. @return false if there is none. */
+static bool pick(struct upstream *u)
 {
         if (u->list == NULL && !u->numeric_tried) {
                 u->numeric_tried = true;
-                *sa = (const struct sockaddr *)&u->numeric;
-                *len = u->numeric_len;
+                u->sa = (const struct sockaddr *)&u->numeric;
+                u->len = u->numeric_len;
                 return true;
         }
         if (u->next == NULL) {
                 return false;
         }
-        *sa = u->next->ai_addr;
-        *len = (socklen_t)u->next->ai_addrlen;
+        u->sa = u->next->ai_addr;
+        u->len = (socklen_t)u->next->ai_addrlen;
         u->next = u->next->ai_next;
         return true;
 }
 
-/** @return 0 if it is connected or under way, else errno. */
-static int start(struct upstream *u, const struct sockaddr *sa, socklen_t len)
+/** Give the address under way its share of the time that is left: one that never answers must leave some to others. */
+static enum status set_timer(struct upstream *u)
 {
+        uint64_t now_ns = clock_mono_ns();
+        uint64_t share_us = now_ns < u->deadline_ns ? (u->deadline_ns - now_ns) / CLOCK_US_NS : 0;
+        uint64_t n = 1;
+        for (const struct evutil_addrinfo *ai = u->next; ai != NULL; ai = ai->ai_next) {
+                n++;
+        }
+        share_us /= n;
+        const struct timeval timeout = {(time_t)(share_us / 1000000), (suseconds_t)(share_us % 1000000)};
+        return worker_event_add(u->timer, &timeout);
+}
+
+static void drop_socket(struct upstream *u)
+{
+        /* the event goes first: the loop must forget a descriptor before its number is used again */
+        if (u->event != NULL) {
+                event_free(u->event);
+                u->event = NULL;
+        }
+        if (u->fd >= 0) {
+                (void)close(u->fd);
+                u->fd = -1;
+        }
+}
+
+static void on_start(evutil_socket_t fd, short what, void *arg);
+
+/** @return 0 if it is connected or under way, else errno. */
+static int start(struct upstream *u)
+{
+        static const struct timeval soon = {0, UNIX_RETRY_MS * 1000};
         int one = 1;
-        u->fd = socket(sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        drop_socket(u);
+        u->fd = socket(u->sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (u->fd < 0) {
                 return errno;
         }
-        if (sa->sa_family != AF_UNIX) {
+        (void)setsockopt(u->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+        if (u->sa->sa_family != AF_UNIX) {
                 (void)setsockopt(u->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         }
-        if (connect(u->fd, sa, len) != 0 && errno != EINPROGRESS) {
-                int error = errno;
-                (void)close(u->fd);
-                u->fd = -1;
-                return error;
+        bool later = false;
+        if (connect(u->fd, u->sa, u->len) != 0 && errno != EINPROGRESS) {
+                /* a UNIX socket whose queue is full: one that blocks would wait for its turn */
+                later = errno == EAGAIN && u->sa->sa_family == AF_UNIX;
+                if (!later) {
+                        return errno;
+                }
         }
-        if (u->event != NULL) {
-                event_free(u->event);
-        }
-        u->event = event_new(u->base, u->fd, EV_WRITE, on_connected, u);
-        if (u->event == NULL || worker_event_add(u->event, NULL) != STATUS_OK) {
-                (void)close(u->fd);
-                u->fd = -1;
-                return ENOMEM;
-        }
-        return 0;
+        u->again = later;
+        u->event =
+            later ? evtimer_new(u->base, on_start, u) : event_new(u->base, u->fd, EV_WRITE, on_connected, u);
+        return u->event != NULL && worker_event_add(u->event, later ? &soon : NULL) == STATUS_OK ? 0 : ENOMEM;
 }
 
+/** Try addresses until one is under way. */
 static void try_next(struct upstream *u)
 {
-        const struct sockaddr *sa;
-        socklen_t len;
-        while (pick(u, &sa, &len)) {
-                int error = start(u, sa, len);
+        while (u->again || pick(u)) {
+                int error = u->again || set_timer(u) == STATUS_OK ? start(u) : ENOMEM;
                 if (error == 0) {
                         return;
                 }
+                u->again = false;
                 (void)snprintf(u->error, sizeof u->error, "%s", strerror(error));
         }
+        drop_socket(u);
         finish(u, -1);
 }
 
@@ -164,10 +199,8 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
                 evdns_getaddrinfo_cancel(u->lookup);
                 return;
         }
-        if (u->fd >= 0) {
-                (void)close(u->fd);
-        }
-        finish(u, -1);
+        u->again = false;
+        try_next(u);
 }
 
 static void on_start(evutil_socket_t fd, short what, void *arg)
@@ -192,7 +225,7 @@ static void on_addresses(int result, struct evutil_addrinfo *list, void *arg)
                 discard(u);
                 return;
         }
-        if (result != 0 && u->error[0] == '\0') {
+        if (list == NULL && u->error[0] == '\0') {
                 (void)snprintf(u->error, sizeof u->error, "%s", evutil_gai_strerror(result));
         }
         /* not from here: the caller may still be within upstream_connect */
@@ -205,13 +238,7 @@ static void look_up(struct upstream *u, struct evdns_base *dns)
         char port[8];
         (void)snprintf(port, sizeof port, "%u", u->address->port);
         u->looking_up = true;
-        if (dns != NULL) {
-                u->lookup = evdns_getaddrinfo(dns, u->address->host, port, &hints, on_addresses, u);
-                return;
-        }
-        struct evutil_addrinfo *list = NULL;
-        int result = evutil_getaddrinfo(u->address->host, port, &hints, &list);
-        on_addresses(result, list, u);
+        u->lookup = evdns_getaddrinfo(dns, u->address->host, port, &hints, on_addresses, u);
 }
 
 struct upstream *upstream_connect(struct event_base *base, struct evdns_base *dns,
@@ -223,10 +250,10 @@ struct upstream *upstream_connect(struct event_base *base, struct evdns_base *dn
                 return NULL;
         }
         *u = (struct upstream){.base = base, .address = address, .done = done, .arg = arg, .fd = -1};
-        const struct timeval timeout = {(time_t)(timeout_ms / 1000), (suseconds_t)(timeout_ms % 1000 * 1000)};
+        u->deadline_ns = clock_mono_ns() + timeout_ms * CLOCK_MS_NS;
         u->event = event_new(base, -1, 0, on_start, u);
         u->timer = evtimer_new(base, on_timeout, u);
-        if (u->event == NULL || u->timer == NULL || worker_event_add(u->timer, &timeout) != STATUS_OK) {
+        if (u->event == NULL || u->timer == NULL || set_timer(u) != STATUS_OK) {
                 discard(u);
                 return NULL;
         }

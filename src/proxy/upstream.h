@@ -1,4 +1,5 @@
 /** @file upstream.h  Reach the server: look its name up if need be, try each address in turn.
+ * A UNIX socket whose queue is full is tried again until the time is over, as a blocking client would wait.
  * Threads: a worker's.   Memory: STAGE_SESSION, one block a try. */
 #ifndef PROXY_UPSTREAM_H
 #define PROXY_UPSTREAM_H
@@ -13,7 +14,8 @@ struct upstream;
  *  that is now the receiver's, or with -1 and why (valid during the call). The upstream is freed after it. */
 typedef void upstream_done(void *arg, int fd, const char *error);
 
-/** @p dns may be NULL: then names are looked up by a blocking call. @return NULL when memory is out. */
+/** @p timeout_ms is for all addresses together, each gets its share of what is left. @p dns may be NULL if @p address
+ *  needs no look-up. @return NULL when memory is out. */
 struct upstream *upstream_connect(struct event_base *base, struct evdns_base *dns,
                                   const struct address *address, uint64_t timeout_ms, upstream_done *done,
                                   void *arg);

@@ -5,6 +5,7 @@
 #include "profile/prof.h"
 #include "proxy/session.h"
 
+#include <errno.h>
 #include <event2/dns.h>
 #include <event2/event.h>
 #include <signal.h>
@@ -59,7 +60,9 @@ static void *run(void *arg)
         struct worker *w = arg;
         (void)prof_enter(STAGE_WORKER);
         worker_tick(w);
-        (void)event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY);
+        if (event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0) {
+                diag(DIAG_ERROR, "worker %u: the event loop ended: %s", w->index, strerror(errno));
+        }
         return NULL;
 }
 
@@ -85,14 +88,26 @@ static bool needs_dns(const struct address *remote)
         return !address_numeric(remote, &ss, &len);
 }
 
+/** Needs /etc/resolv.conf; without one there is still /etc/hosts, and maybe a name server on this machine. */
+static struct evdns_base *new_dns(struct event_base *base)
+{
+        struct evdns_base *dns =
+            evdns_base_new(base, EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+        if (dns == NULL && (dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE)) != NULL) {
+                (void)evdns_base_load_hosts(dns, "/etc/hosts");
+                (void)evdns_base_nameserver_ip_add(dns, "127.0.0.1");
+        }
+        return dns;
+}
+
 static void discard(struct worker *w)
 {
         mailbox_fini(&w->mailbox);
         if (w->dns != NULL) {
+                /* cancelled look-ups end here and free themselves; they would use the evdns_base after its end */
+                (void)event_base_loop(w->base, EVLOOP_NONBLOCK);
                 evdns_base_free(w->dns, 1);
-        }
-        if (w->base != NULL) {
-                (void)event_base_loop(w->base, EVLOOP_NONBLOCK); /* cancelled look-ups free themselves */
+                (void)event_base_loop(w->base, EVLOOP_NONBLOCK);
         }
         if (w->base != NULL) {
                 event_base_free(w->base);
@@ -116,7 +131,6 @@ static enum status start_thread(struct worker *w)
         }
         (void)snprintf(name, sizeof name, "worker-%u", w->index);
         (void)pthread_setname_np(w->thread, name);
-        w->running = true;
         return STATUS_OK;
 }
 
@@ -147,11 +161,12 @@ struct worker *worker_new(const struct worker_config *config)
         w->scratch_size = SCRATCH_BYTES;
         w->scratch = prof_alloc(STAGE_WORKER, w->scratch_size);
         w->base = new_base();
-        if (w->base != NULL && needs_dns(w->remote)) {
-                w->dns = evdns_base_new(w->base,
-                                        EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+        bool dns_wanted = needs_dns(w->remote);
+        if (w->base != NULL && dns_wanted) {
+                w->dns = new_dns(w->base);
         }
-        if (w->scratch == NULL || w->base == NULL || mailbox_init(&w->mailbox, w->base) != STATUS_OK) {
+        if (w->scratch == NULL || w->base == NULL || (dns_wanted && w->dns == NULL) ||
+            mailbox_init(&w->mailbox, w->base) != STATUS_OK) {
                 diag(DIAG_ERROR, "a worker can't be made: out of memory");
                 discard(w);
                 return NULL;
@@ -163,11 +178,8 @@ struct worker *worker_new(const struct worker_config *config)
         return w;
 }
 
-void worker_free(struct worker *w)
+void worker_stop(struct worker *w)
 {
-        if (w == NULL) {
-                return;
-        }
         PROF_SCOPE(STAGE_WORKER);
         worker_post(w, &w->stop);
         (void)pthread_join(w->thread, NULL);
@@ -175,5 +187,10 @@ void worker_free(struct worker *w)
         while (w->sessions != NULL) {
                 session_close(w->sessions, REASON_SHUTDOWN);
         }
+}
+
+void worker_free(struct worker *w)
+{
+        PROF_SCOPE(STAGE_WORKER);
         discard(w);
 }

@@ -1,5 +1,5 @@
 /** @file worker.h  A thread with an event loop and the sessions that live on it.
- * Threads: worker_new, worker_free, worker_post and the counts from main; the rest its own.
+ * Threads: worker_new, worker_stop, worker_free, worker_post and the counts from main; the rest its own.
  * Memory: STAGE_WORKER. */
 #ifndef PROXY_WORKER_H
 #define PROXY_WORKER_H
@@ -36,7 +36,6 @@ struct worker {
         struct mailbox mailbox;
         struct message stop;
         pthread_t thread;
-        bool running;
         uint8_t *scratch; /**< all reads go here first */
         size_t scratch_size;
         uint64_t now_ns;  /**< of this wake-up */
@@ -57,7 +56,9 @@ struct worker_config {
 
 /** Start it. @return NULL on failure (said). */
 struct worker *worker_new(const struct worker_config *config);
-/** End its sessions and its thread. Messages that it had not run yet run on the caller's thread. */
+/** End its sessions and its thread. Messages that it had not run yet run on the caller's thread; the counts stay. */
+void worker_stop(struct worker *w);
+/** After worker_stop. */
 void worker_free(struct worker *w);
 void worker_post(struct worker *w, struct message *message);
 
