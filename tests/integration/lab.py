@@ -60,7 +60,7 @@ class Server:
         user = ["--user=root"] if os.geteuid() == 0 else []
         os.makedirs(self.folder)
         data = os.path.join(self.folder, "data")
-        subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={data}",
+        subprocess.run(["mariadb-install-db", "--no-defaults", "--force", f"--datadir={data}",
                         "--auth-root-authentication-method=normal", "--skip-test-db", *user],
                        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.log = open(os.path.join(self.folder, "server.log"), "wb")
