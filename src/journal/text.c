@@ -63,7 +63,7 @@ static void put_time(const struct line *l)
         writer_bytes(l->w, when + 11, 15); /* the time of day; the date is in every other format */
         paint(l, PLAIN);
         if (record_has(l->r, FIELD_CONN_ID)) {
-                writer_format(l->w, " #%-5llu", (unsigned long long)l->r->conn_id);
+                writer_format(l->w, " #%-4llu ", (unsigned long long)l->r->conn_id);
         } else {
                 writer_text(l->w, "       ");
         }
@@ -78,10 +78,14 @@ static void put_who(const struct line *l)
                         writer_char(l->w, '@');
                         put_flat(l->w, l->r->database);
                 }
-        } else {
+        } else if (record_has(l->r, FIELD_CONN_ID)) {
                 writer_char(l->w, '-');
         }
-        for (size_t width = l->w->at - before; width < WHO_WIDTH; width++) {
+        size_t width = 0; /* in characters */
+        for (size_t i = before; i < l->w->at; i++) {
+                width += (l->w->data[i] & 0xc0) != 0x80 ? 1 : 0;
+        }
+        for (; width < WHO_WIDTH; width++) {
                 writer_char(l->w, ' ');
         }
         writer_char(l->w, ' ');
@@ -141,29 +145,40 @@ static void put_values(const struct line *l, struct value_list list)
 static void put_error(const struct line *l)
 {
         const struct record *r = l->r;
-        paint(l, RED);
-        if (record_has(r, FIELD_ERRNO)) {
-                writer_format(l->w, "  ERROR %llu", (unsigned long long)r->errno_);
-                if (record_has(r, FIELD_SQLSTATE)) {
-                        writer_text(l->w, " (");
-                        put_flat(l->w, r->sqlstate);
-                        writer_char(l->w, ')');
-                }
-                writer_text(l->w, ": ");
-                put_flat(l->w, r->error);
+        if (!record_has(r, FIELD_ERRNO) && !record_has(r, FIELD_ERROR)) {
+                return;
         }
-        if (record_has(r, FIELD_REASON)) {
-                writer_text(l->w, "  (");
-                put_flat(l->w, r->reason);
+        paint(l, RED);
+        writer_text(l->w, "  ERROR");
+        if (record_has(r, FIELD_ERRNO)) {
+                writer_format(l->w, " %llu", (unsigned long long)r->errno_);
+        }
+        if (record_has(r, FIELD_SQLSTATE)) {
+                writer_text(l->w, " (");
+                put_flat(l->w, r->sqlstate);
                 writer_char(l->w, ')');
         }
+        writer_text(l->w, ": ");
+        put_flat(l->w, r->error);
         paint(l, PLAIN);
 }
 
-/** "Prepare", "Execute" …: what stands before the text, where it is no plain statement. */
+static void put_reason(const struct line *l)
+{
+        if (record_has(l->r, FIELD_REASON)) {
+                paint(l, RED);
+                writer_text(l->w, "  (");
+                put_flat(l->w, l->r->reason);
+                writer_char(l->w, ')');
+                paint(l, PLAIN);
+        }
+}
+
+/** "STMT_EXECUTE 2", "PING" …: what stands before the text, where it is no plain statement. */
 static void put_command(const struct line *l)
 {
         struct span command = l->r->command;
+        bool has_text = record_has(l->r, FIELD_QUERY) || record_has(l->r, FIELD_STMT_PREPARE_QUERY);
         if (span_equal(command, span_str("COM_QUERY"))) {
                 return;
         }
@@ -174,7 +189,7 @@ static void put_command(const struct line *l)
         if (record_has(l->r, FIELD_STMT_ID)) {
                 writer_format(l->w, " %llu", (unsigned long long)l->r->stmt_id);
         }
-        writer_text(l->w, "  ");
+        writer_text(l->w, has_text ? "  " : "");
 }
 
 static void put_query(const struct line *l)
@@ -199,6 +214,7 @@ static void put_query(const struct line *l)
                 put_values(l, r->query_attributes);
         }
         put_error(l);
+        put_reason(l);
         if (record_has(r, FIELD_WARNINGS)) {
                 paint(l, YELLOW);
                 writer_format(l->w, "  %llu warning%s", (unsigned long long)r->warnings,
@@ -209,38 +225,77 @@ static void put_query(const struct line *l)
 
 /* --- the other events --------------------------------------------------------------------------------------------- */
 
-static void put_event(const struct line *l)
+static void put_connect(const struct line *l)
+{
+        put_flat(l->w, l->r->client_addr);
+        writer_text(l->w, " -> ");
+        put_flat(l->w, l->r->remote_addr);
+        put_error(l);
+}
+
+static void put_auth(const struct line *l)
 {
         const struct record *r = l->r;
-        paint(l, r->event == EVENT_ERROR || r->event == EVENT_GAP ? RED : CYAN);
-        writer_format(l->w, "%-10s ", record_event_name(r->event));
-        paint(l, PLAIN);
-        if (r->event == EVENT_GAP) {
-                writer_format(l->w, " %llu records are missing here", (unsigned long long)r->dropped);
-        } else if (r->event == EVENT_CONNECT) {
-                put_flat(l->w, r->client_addr);
-                writer_text(l->w, " -> ");
-                put_flat(l->w, r->remote_addr);
-        } else if (r->event == EVENT_AUTH) {
+        if (record_has(r, FIELD_SERVER_VERSION)) {
                 writer_text(l->w, "server ");
                 put_flat(l->w, r->server_version);
-                if (record_has(r, FIELD_AUTH_PLUGIN)) {
-                        writer_text(l->w, ", plugin ");
-                        put_flat(l->w, r->auth_plugin);
-                }
-                if (record_has(r, FIELD_CONNECT_ATTRIBUTES)) {
-                        put_values(l, r->connect_attributes);
-                }
-        } else if (r->event == EVENT_DISCONNECT) {
-                writer_format(l->w, "after %.3f s, %llu bytes sent, %llu received",
-                              (double)r->duration_us / 1e6, (unsigned long long)r->bytes_sent,
-                              (unsigned long long)r->bytes_received);
+        }
+        if (record_has(r, FIELD_AUTH_PLUGIN)) {
+                writer_text(l->w, record_has(r, FIELD_SERVER_VERSION) ? ", plugin " : "plugin ");
+                put_flat(l->w, r->auth_plugin);
+        }
+        if (record_has(r, FIELD_CONNECT_ATTRIBUTES)) {
+                put_values(l, r->connect_attributes);
         }
         put_error(l);
+        put_reason(l);
+}
+
+static void put_disconnect(const struct line *l)
+{
+        const struct record *r = l->r;
+        writer_format(l->w, "after %.3f s, %llu bytes sent, %llu received", (double)r->duration_us / 1e6,
+                      (unsigned long long)r->bytes_sent, (unsigned long long)r->bytes_received);
+        put_error(l);
+        put_reason(l);
+}
+
+static void put_gap(const struct line *l)
+{
+        uint64_t n = l->r->dropped;
+        writer_format(l->w, "%llu %s missing here", (unsigned long long)n,
+                      n == 1 ? "record is" : "records are");
+        put_reason(l);
+}
+
+/** An error or a notice: "reason: detail". */
+static void put_story(const struct line *l)
+{
+        const struct record *r = l->r;
+        put_flat(l->w, r->reason);
         if (record_has(r, FIELD_INFO)) {
-                writer_text(l->w, "  ");
+                writer_text(l->w, record_has(r, FIELD_REASON) ? ": " : "");
                 put_flat(l->w, r->info);
         }
+        put_error(l);
+}
+
+static void put_event(const struct line *l)
+{
+        static void (*const bodies[EVENT_COUNT])(const struct line *) = {
+            [EVENT_CONNECT] = put_connect, [EVENT_AUTH] = put_auth,    [EVENT_QUERY] = put_query,
+            [EVENT_ERROR] = put_story,     [EVENT_NOTICE] = put_story, [EVENT_DISCONNECT] = put_disconnect,
+            [EVENT_GAP] = put_gap,
+        };
+        enum record_event event = l->r->event;
+        if (event != EVENT_QUERY) {
+                paint(l, event == EVENT_ERROR || event == EVENT_GAP ? RED
+                         : event == EVENT_NOTICE                    ? YELLOW
+                                                                    : CYAN);
+                writer_format(l->w, "%-10s  ", record_event_name(event));
+                paint(l, PLAIN);
+        }
+        bodies[event](l);
 }
 
 static void put_packet(struct writer *w, const struct record *r)
@@ -248,8 +303,8 @@ static void put_packet(struct writer *w, const struct record *r)
         bool from_client = span_equal(r->direction, span_str("client"));
         char name[48] = "";
         struct span text = span_head(r->packet_name, sizeof name - 1);
-        if (text.len > 0) {
-                memcpy(name, text.data, text.len);
+        for (size_t i = 0; i < text.len; i++) { /* a dump is ASCII */
+                name[i] = text.data[i] >= 0x20 && text.data[i] < 0x7f ? (char)text.data[i] : '?';
         }
         struct packet p = {
             .from = from_client ? SIDE_CLIENT : SIDE_SERVER,
@@ -272,10 +327,6 @@ void text_record(struct writer *w, const struct record *r, bool color)
         }
         put_time(&l);
         put_who(&l);
-        if (r->event == EVENT_QUERY) {
-                put_query(&l);
-        } else {
-                put_event(&l);
-        }
+        put_event(&l);
         writer_char(w, '\n');
 }

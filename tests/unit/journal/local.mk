@@ -1,1 +1,14 @@
 # Unit tests of src/journal.
+if HAVE_CUNIT
+check_PROGRAMS += tests/unit/test-format tests/unit/test-sink tests/unit/test-journal
+TESTS += tests/unit/test-format tests/unit/test-sink tests/unit/test-journal
+tests_unit_test_format_SOURCES = $(UNIT_COMMON) tests/unit/json_check.c tests/unit/json_check.h \
+	tests/unit/journal/test_format.c
+tests_unit_test_format_LDADD = $(UNIT_LIBS)
+tests_unit_test_sink_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
+	tests/unit/journal/test_sink.c
+tests_unit_test_sink_LDADD = $(UNIT_LIBS)
+tests_unit_test_journal_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
+	tests/unit/journal/test_journal.c
+tests_unit_test_journal_LDADD = $(UNIT_LIBS)
+endif

@@ -4,4 +4,11 @@ check_PROGRAMS += tests/unit/test-mysql
 TESTS += tests/unit/test-mysql
 tests_unit_test_mysql_SOURCES = $(UNIT_COMMON) tests/unit/mysql/test_mysql.c tests/support/tape.c tests/support/tape.h
 tests_unit_test_mysql_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test-record tests/unit/test-value
+TESTS += tests/unit/test-record tests/unit/test-value
+tests_unit_test_record_SOURCES = $(UNIT_COMMON) tests/unit/mysql/test_record.c
+tests_unit_test_record_LDADD = $(UNIT_LIBS)
+tests_unit_test_value_SOURCES = $(UNIT_COMMON) tests/unit/json_check.c tests/unit/json_check.h \
+	tests/unit/mysql/test_value.c
+tests_unit_test_value_LDADD = $(UNIT_LIBS)
 endif

@@ -1,0 +1,202 @@
+#include "capture/capture.h"
+#include "capture/hex.h"
+#include "profile/prof.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define WHEN_NS 1767323045678901000ULL /* 2026-01-02T03:04:05.678901Z */
+
+/* --- hex --------------------------------------------------------------------------------------------------------------- */
+
+static bool dumps(const struct packet *p, const char *want)
+{
+        static char room[8192];
+        struct writer w = writer_over(room, sizeof room);
+        hex_packet(&w, 7, WHEN_NS, p);
+        bool right =
+            !w.failed && span_equal(writer_span(&w), span_str(want)) && w.at <= hex_packet_size(p->head.len);
+        if (!right) {
+                printf("# got:\n%.*s# want:\n%s", (int)w.at, room, want);
+        }
+        return right;
+}
+
+static void a_packet_is_dumped(void)
+{
+        struct packet p = {
+            .from = SIDE_CLIENT, .length = 9, .name = "COM_QUERY", .head = span_str("\x03SELECT 1")};
+        CU_ASSERT_TRUE(dumps(&p, "2026-01-02T03:04:05.678901Z  #7 client > server  seq 0  len 9  COM_QUERY\n"
+                                 "  000000  03 53 45 4c 45 43 54 20  31                       .SELECT 1\n"));
+        p = (struct packet){.from = SIDE_SERVER, .seq = 255, .name = "row"};
+        CU_ASSERT_TRUE(dumps(&p, "2026-01-02T03:04:05.678901Z  #7 server > client  seq 255  len 0  row\n"));
+}
+
+static void lines_hold_sixteen_bytes_of_ascii(void)
+{
+        uint8_t bytes[33];
+        for (size_t i = 0; i < sizeof bytes; i++) {
+                bytes[i] = (uint8_t)(i < 16 ? i + 0x70 : i + 0xd0);
+        }
+        struct packet p = {.from = SIDE_SERVER, .length = 33, .name = "OK", .head = span_of(bytes, 33)};
+        CU_ASSERT_TRUE(dumps(&p,
+                             "2026-01-02T03:04:05.678901Z  #7 server > client  seq 0  len 33  OK\n"
+                             "  000000  70 71 72 73 74 75 76 77  78 79 7a 7b 7c 7d 7e 7f  pqrstuvwxyz{|}~.\n"
+                             "  000010  e0 e1 e2 e3 e4 e5 e6 e7  e8 e9 ea eb ec ed ee ef  ................\n"
+                             "  000020  f0                                                .\n"));
+}
+
+static void secrets_and_cuts_are_told(void)
+{
+        struct packet p = {.from = SIDE_CLIENT, .seq = 1, .length = 180, .name = "login", .secret = true};
+        CU_ASSERT_TRUE(dumps(&p, "2026-01-02T03:04:05.678901Z  #7 client > server  seq 1  len 180  login\n"
+                                 "  (authentication data, not shown)\n"));
+        p.head = span_str("secret"); /* even if somebody handed it over */
+        CU_ASSERT_TRUE(dumps(&p, "2026-01-02T03:04:05.678901Z  #7 client > server  seq 1  len 180  login\n"
+                                 "  (authentication data, not shown)\n"));
+        p = (struct packet){.length = 100,
+                            .name = "COM_QUERY",
+                            .head = span_str("\x03"
+                                             "AB")};
+        CU_ASSERT_TRUE(dumps(&p,
+                             "2026-01-02T03:04:05.678901Z  #7 client > server  seq 0  len 100  COM_QUERY\n"
+                             "  000000  03 41 42                                          .AB\n"
+                             "  (97 bytes not shown)\n"));
+        p.cut_off = true;
+        CU_ASSERT_TRUE(dumps(
+            &p, "2026-01-02T03:04:05.678901Z  #7 client > server  seq 0  len 100  COM_QUERY (cut off by "
+                "the end of the session)\n"
+                "  000000  03 41 42                                          .AB\n"));
+}
+
+static void the_size_is_a_bound(void)
+{
+        static uint8_t bytes[4096];
+        char name[200];
+        memset(name, 'n', sizeof name - 1);
+        name[sizeof name - 1] = '\0';
+        for (size_t len = 0; len <= sizeof bytes; len += len < 64 ? 1 : 509) {
+                struct packet p = {
+                    .seq = 255, .length = UINT32_MAX, .name = name, .head = span_of(bytes, len)};
+                for (int cut_off = 0; cut_off < 2; cut_off++) {
+                        p.cut_off = cut_off != 0;
+                        size_t size = hex_packet_size(len);
+                        char *room = malloc(size);
+                        CU_ASSERT_PTR_NOT_NULL_FATAL(room);
+                        struct writer w = writer_over(room, size);
+                        hex_packet(&w, UINT64_MAX, WHEN_NS, &p);
+                        CU_ASSERT_FALSE(w.failed);
+                        free(room);
+                }
+        }
+}
+
+/* --- the recorder -------------------------------------------------------------------------------------------------------- */
+
+struct seen {
+        unsigned n;
+        unsigned next; /* number of the packet that must come */
+        bool right;
+};
+
+/** Packet @p i: all of it follows from its number. */
+static struct packet packet_of(unsigned i, uint8_t *room)
+{
+        size_t len = i * 7 % 90;
+        memset(room, (int)(i & 0xff), len);
+        return (struct packet){
+            .from = i % 2 == 0 ? SIDE_CLIENT : SIDE_SERVER,
+            .seq = (uint8_t)i,
+            .secret = i % 5 == 0,
+            .cut_off = i % 7 == 0,
+            .length = i,
+            .name = i % 2 == 0 ? "COM_QUERY" : "OK",
+            .head = span_of(room, i % 5 == 0 ? 0 : len),
+        };
+}
+
+static void on_packet(void *arg, const struct capture_packet *p)
+{
+        struct seen *seen = arg;
+        uint8_t room[90];
+        struct packet want = packet_of(seen->next, room);
+        const struct packet *got = &p->packet;
+        seen->right = seen->right && p->wall_ns == 1000 + seen->next && got->from == want.from &&
+                      got->seq == want.seq && got->secret == want.secret && got->cut_off == want.cut_off &&
+                      got->length == want.length && strcmp(got->name, want.name) == 0 &&
+                      span_equal(got->head, want.head);
+        seen->next++;
+        seen->n++;
+}
+
+static void the_newest_packets_are_kept(void)
+{
+        struct prof_counts before = prof_read(STAGE_CAPTURE, LIB_COUNT);
+        struct capture *c = capture_new(4096);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+        struct prof_counts with = prof_read(STAGE_CAPTURE, LIB_COUNT);
+        CU_ASSERT_EQUAL(with.current_count_used - before.current_count_used, 1);
+        CU_ASSERT_EQUAL(with.current_bytes_used - before.current_bytes_used, 4096);
+        for (unsigned i = 0; i < 3000; i++) {
+                uint8_t room[90];
+                struct packet p = packet_of(i, room);
+                capture_add(c, &p, 1000 + i);
+                struct seen seen = {.next = (unsigned)capture_lost(c), .right = true};
+                capture_walk(c, on_packet, &seen);
+                CU_ASSERT_TRUE_FATAL(seen.right);
+                CU_ASSERT_EQUAL_FATAL(seen.next, i + 1); /* up to the newest */
+                CU_ASSERT_TRUE_FATAL(i < 20 || seen.n >= 20);
+        }
+        CU_ASSERT_TRUE(capture_lost(c) > 2900);
+        capture_free(c);
+        CU_ASSERT_EQUAL(prof_read(STAGE_CAPTURE, LIB_COUNT).current_count_used, before.current_count_used);
+        capture_free(NULL);
+}
+
+static void a_packet_that_can_not_fit_is_counted(void)
+{
+        static uint8_t big[10000];
+        struct seen seen = {.right = true};
+        struct capture *c = capture_new(1024);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+        struct packet p = {.name = "row", .length = sizeof big, .head = span_of(big, sizeof big)};
+        capture_add(c, &p, 1);
+        CU_ASSERT_EQUAL(capture_lost(c), 1);
+        capture_walk(c, on_packet, &seen);
+        CU_ASSERT_EQUAL(seen.n, 0);
+        capture_free(c);
+        c = capture_new(0);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+        p.head.len = 0;
+        capture_add(c, &p, 1);
+        capture_add(c, &p, 1);
+        CU_ASSERT_EQUAL(capture_lost(c), 2);
+        capture_walk(c, on_packet, &seen);
+        CU_ASSERT_EQUAL(seen.n, 0);
+        capture_free(c);
+}
+
+static void without_memory_there_is_no_recorder(void)
+{
+        prof_fail_nth(1);
+        struct capture *c = capture_new(4096);
+        prof_fail_nth(0);
+        CU_ASSERT_PTR_NULL(c);
+        capture_free(c);
+}
+
+static const struct tap_test tests[] = {
+    {"hex: a packet is dumped", a_packet_is_dumped},
+    {"hex: lines hold sixteen bytes, in ASCII", lines_hold_sixteen_bytes_of_ascii},
+    {"hex: secrets and cuts are told", secrets_and_cuts_are_told},
+    {"hex: the size is a bound", the_size_is_a_bound},
+    {"recorder: the newest packets are kept, whole and in order", the_newest_packets_are_kept},
+    {"recorder: a packet that can't fit is counted", a_packet_that_can_not_fit_is_counted},
+    {"recorder: without memory there is none", without_memory_there_is_no_recorder},
+};
+
+int main(void)
+{
+        return TAP_RUN("capture", tests);
+}

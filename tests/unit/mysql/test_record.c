@@ -1,0 +1,234 @@
+#include "mysql/record.h"
+#include "tap.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+/* --- the table ------------------------------------------------------------------------------------------------------- */
+
+static void every_field_is_described(void)
+{
+        for (int f = 0; f < FIELD_COUNT; f++) {
+                const struct record_field_info *info = &record_fields[f];
+                CU_ASSERT_PTR_NOT_NULL_FATAL(info->name);
+                for (const char *p = info->name; *p != '\0'; p++) {
+                        CU_ASSERT_TRUE(islower((unsigned char)*p) || *p == '_');
+                }
+                for (int other = 0; other < f; other++) {
+                        CU_ASSERT_STRING_NOT_EQUAL(info->name, record_fields[other].name);
+                        CU_ASSERT_NOT_EQUAL(info->offset, record_fields[other].offset);
+                }
+                size_t help = strlen(info->help);
+                CU_ASSERT_TRUE(help > 10 && info->help[help - 1] == '.');
+                CU_ASSERT_TRUE(strcmp(info->unit, "") == 0 || strcmp(info->unit, "us") == 0 ||
+                               strcmp(info->unit, "bytes") == 0);
+                bool is_us =
+                    strlen(info->name) > 3 && strcmp(info->name + strlen(info->name) - 3, "_us") == 0;
+                CU_ASSERT_EQUAL(is_us, strcmp(info->unit, "us") == 0);
+        }
+}
+
+static void the_kinds_agree_with_the_table(void)
+{
+        for (int i = 0; i < FIELD_COUNT; i++) {
+                enum record_field f = (enum record_field)i;
+                enum record_kind kind = record_fields[f].kind;
+                CU_ASSERT_EQUAL(record_is_list(f), kind == RECORD_LIST || kind == RECORD_MAP);
+                CU_ASSERT_EQUAL(record_is_span(f), kind == RECORD_TEXT || kind == RECORD_BYTES);
+        }
+}
+
+static void names_of_events_and_flags(void)
+{
+        for (int e = 0; e < EVENT_COUNT; e++) {
+                CU_ASSERT_STRING_NOT_EQUAL(record_event_name((enum record_event)e), "?");
+        }
+        CU_ASSERT_STRING_EQUAL(record_event_name(EVENT_GAP), "gap");
+        CU_ASSERT_STRING_EQUAL(record_status_name(0), "in_trans");
+        CU_ASSERT_STRING_EQUAL(record_status_name(1), "autocommit");
+        CU_ASSERT_PTR_NULL(record_status_name(2));
+        CU_ASSERT_STRING_EQUAL(record_status_name(5), "no_index_used");
+        CU_ASSERT_STRING_EQUAL(record_status_name(15), "ansi_quotes");
+        CU_ASSERT_PTR_NULL(record_status_name(16));
+}
+
+/* --- the flat copy --------------------------------------------------------------------------------------------------- */
+
+static const char *const words[] = {"", "a", "one", "SELECT 1", "a longer text of more than sixteen bytes"};
+
+static struct value values[3];
+
+/** All fields, each with a content of its own. */
+static struct record full_record(void)
+{
+        struct record r;
+        memset(&r, 0, sizeof r);
+        r.event = EVENT_QUERY;
+        r.wall_ns = 12345;
+        r.mono_ns = 678;
+        values[0] =
+            (struct value){.bytes = span_of("\x01\x02\x03\x04", 4), .true_len = 4, .type = VALUE_LONG};
+        values[1] = (struct value){
+            .name = span_str("name"), .bytes = span_str("text"), .true_len = 900, .type = VALUE_VAR_STRING};
+        values[2] = (struct value){.is_null = true, .type = VALUE_NULL, .is_unsigned = true};
+        for (int i = 0; i < FIELD_COUNT; i++) {
+                enum record_field f = (enum record_field)i;
+                if (record_is_list(f)) {
+                        record_set_list(&r, f, (struct value_list){values, (size_t)i % 4});
+                } else if (record_is_span(f)) {
+                        record_set_text(&r, f, span_str(words[(size_t)i % (sizeof words / sizeof words[0])]));
+                } else {
+                        record_set_uint(&r, f, 1000000000000ULL + (unsigned)i);
+                }
+        }
+        return r;
+}
+
+static bool same_values(struct value_list a, struct value_list b)
+{
+        bool same = a.n == b.n;
+        for (size_t i = 0; same && i < a.n; i++) {
+                const struct value *x = &a.at[i];
+                const struct value *y = &b.at[i];
+                same = span_equal(x->name, y->name) && span_equal(x->bytes, y->bytes) &&
+                       x->true_len == y->true_len && x->type == y->type && x->is_unsigned == y->is_unsigned &&
+                       x->is_null == y->is_null && x->unknown == y->unknown;
+        }
+        return same;
+}
+
+static bool same(const struct record *a, const struct record *b)
+{
+        bool equal = a->event == b->event && a->present == b->present && a->wall_ns == b->wall_ns &&
+                     a->mono_ns == b->mono_ns;
+        for (int i = 0; equal && i < FIELD_COUNT; i++) {
+                enum record_field f = (enum record_field)i;
+                if (!record_has(a, f)) {
+                        continue;
+                }
+                equal = record_is_list(f)   ? same_values(record_list(a, f), record_list(b, f))
+                        : record_is_span(f) ? span_equal(record_text(a, f), record_text(b, f))
+                                            : record_uint(a, f) == record_uint(b, f);
+        }
+        return equal;
+}
+
+/** Does everything that @p r points to lie within the copy? */
+static bool stays_within(const struct record *r, const uint8_t *from, size_t len)
+{
+        bool within = true;
+        for (int i = 0; i < FIELD_COUNT; i++) {
+                enum record_field f = (enum record_field)i;
+                const uint8_t *at = record_is_list(f)   ? (const uint8_t *)record_list(r, f).at
+                                    : record_is_span(f) ? record_text(r, f).data
+                                                        : NULL;
+                within = within && (at == NULL || (at >= from && at <= from + len));
+        }
+        return within;
+}
+
+static void a_copy_is_whole(void)
+{
+        struct record r = full_record();
+        struct record back;
+        size_t size = record_pack_size(&r);
+        uint8_t *bytes = malloc(size);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+        record_pack(&r, bytes);
+        CU_ASSERT_TRUE_FATAL(record_unpack(bytes, size, &back));
+        CU_ASSERT_TRUE(same(&r, &back));
+        CU_ASSERT_TRUE(stays_within(&back, bytes, size));
+        uint8_t *moved = malloc(size); /* a copy of the copy: nothing points back */
+        CU_ASSERT_PTR_NOT_NULL_FATAL(moved);
+        memcpy(moved, bytes, size);
+        memset(bytes, 0xee, size);
+        free(bytes);
+        CU_ASSERT_TRUE(record_unpack(moved, size, &back));
+        CU_ASSERT_TRUE(same(&r, &back));
+        CU_ASSERT_TRUE(stays_within(&back, moved, size));
+        free(moved);
+}
+
+static void a_copy_of_any_fields_is_whole(void)
+{
+        struct record all = full_record();
+        uint64_t present = 0x9e3779b97f4a7c15ULL;
+        for (int round = 0; round < 2000; round++) {
+                struct record r = all;
+                struct record back;
+                present = present * 6364136223846793005ULL + 1442695040888963407ULL;
+                r.present = all.present & (present >> (round % 7));
+                size_t size = record_pack_size(&r);
+                uint8_t *bytes = malloc(size);
+                CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+                record_pack(&r, bytes);
+                CU_ASSERT_TRUE_FATAL(record_unpack(bytes, size, &back));
+                CU_ASSERT_TRUE(same(&r, &back));
+                for (int i = 0; i < FIELD_COUNT; i++) {
+                        enum record_field f = (enum record_field)i;
+                        if (!record_has(&r, f) && record_is_span(f)) {
+                                CU_ASSERT_EQUAL(record_text(&back, f).len, 0); /* not the packer's pointers */
+                        }
+                        if (!record_has(&r, f) && record_is_list(f)) {
+                                CU_ASSERT_EQUAL(record_list(&back, f).n, 0);
+                        }
+                }
+                free(bytes);
+        }
+}
+
+static void a_cut_copy_is_refused(void)
+{
+        struct record r = full_record();
+        struct record back;
+        size_t size = record_pack_size(&r);
+        uint8_t *bytes = malloc(size);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+        for (size_t len = 0; len < size; len++) {
+                uint8_t *cut = malloc(len + 1); /* its end is the block's: a sanitizer sees a step too far */
+                CU_ASSERT_PTR_NOT_NULL_FATAL(cut);
+                record_pack(&r, bytes);
+                memcpy(cut, bytes, len);
+                CU_ASSERT_FALSE_FATAL(record_unpack(cut, len, &back));
+                free(cut);
+        }
+        free(bytes);
+}
+
+static void foreign_bytes_are_refused_or_stay_within(void)
+{
+        struct record r = full_record();
+        struct record back;
+        size_t size = record_pack_size(&r);
+        uint32_t seed = 5;
+        for (int round = 0; round < 20000; round++) {
+                uint8_t *bytes = malloc(size);
+                CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+                record_pack(&r, bytes);
+                for (int n = 0; n < 3; n++) {
+                        seed = seed * 1664525U + 1013904223U;
+                        bytes[8 + seed % (size - 8)] ^= (uint8_t)(1U << (seed >> 29));
+                }
+                if (record_unpack(bytes, size, &back)) {
+                        CU_ASSERT_TRUE_FATAL(stays_within(&back, bytes, size));
+                }
+                free(bytes);
+        }
+        uint64_t zeroes[128] = {0};
+        CU_ASSERT_FALSE(record_unpack((uint8_t *)zeroes, sizeof zeroes, &back));
+}
+
+static const struct tap_test tests[] = {
+    {"every field is described", every_field_is_described},
+    {"the kinds agree with the table", the_kinds_agree_with_the_table},
+    {"names of events and flags", names_of_events_and_flags},
+    {"a copy is whole", a_copy_is_whole},
+    {"a copy of any fields is whole, absent ones are empty", a_copy_of_any_fields_is_whole},
+    {"a cut copy is refused", a_cut_copy_is_refused},
+    {"foreign bytes are refused or stay within", foreign_bytes_are_refused_or_stay_within},
+};
+
+int main(void)
+{
+        return TAP_RUN("record", tests);
+}
