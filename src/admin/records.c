@@ -16,7 +16,7 @@ enum {
         RECORDS_MAX = 1000000, /* that one request may ask for */
         RECORDS_DEFAULT = 100,
         STREAMS_MAX = 16,
-        TURN_MS = 50,
+        TURN_US = 50000,
         PATIENCE_S = 60, /* with a follower that does not read */
         BACKLOG_MAX_BYTES = 256 * 1024,
         REPLY_MAX_BYTES = 64 * 1024 * 1024,
@@ -187,7 +187,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 static struct stream *new_stream(struct call *call, uint64_t n)
 {
-        static const struct timeval turn = {0, TURN_MS * 1000};
+        static const struct timeval turn = {0, TURN_US};
         struct admin *a = call->admin;
         struct stream *s = prof_calloc(STAGE_ADMIN, 1, sizeof *s);
         if (s == NULL) {

@@ -66,7 +66,9 @@ static void put_flag(FILE *out, const struct settings_row *row)
         char flag[64];
         int n = snprintf(flag, sizeof flag, "--%s", row->name);
         for (int i = 0; i < n && i < (int)sizeof flag; i++) {
-                flag[i] = flag[i] == '.' || flag[i] == '_' ? '-' : flag[i];
+                if (flag[i] == '.' || flag[i] == '_') {
+                        flag[i] = '-';
+                }
         }
         char letter[8] = "";
         if (row->letter != 0) {

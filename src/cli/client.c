@@ -20,14 +20,15 @@ enum { PATIENCE_S = 30, YEAR_S = 365 * 24 * 3600, OK_FIRST = 200, OK_LAST = 299 
 /** The value of a flag at argv[*i], as --flag VALUE or --flag=VALUE; NULL if it is another flag or has none. */
 static const char *flag_value(const char *flag, int argc, char **argv, int *i)
 {
+        const char *arg = argv[*i];
         size_t len = strlen(flag);
-        if (argv[*i] == NULL || strncmp(argv[*i], flag, len) != 0) {
+        if (arg == NULL || strncmp(arg, flag, len) != 0) {
                 return NULL;
         }
-        if (argv[*i][len] == '=') {
-                return argv[*i] + len + 1;
+        if (arg[len] == '=') {
+                return arg + len + 1;
         }
-        return argv[*i][len] == '\0' && *i + 1 < argc ? argv[++*i] : NULL;
+        return arg[len] == '\0' && *i + 1 < argc ? argv[++*i] : NULL;
 }
 
 bool client_parse(struct client_options *options, int *argc, char **argv)

@@ -11,8 +11,8 @@ static bool is_flag_of(const char *flag, size_t len, const char *name)
 {
         size_t i = 0;
         for (; name[i] != '\0'; i++) {
-                char c = name[i] == '.' || name[i] == '_' ? '-' : name[i];
-                if (i >= len || flag[i] != c) {
+                bool dash = name[i] == '.' || name[i] == '_';
+                if (i >= len || flag[i] != (dash ? '-' : name[i])) {
                         return false;
                 }
         }
@@ -105,7 +105,9 @@ static enum status refuse_unknown(const struct flag *f)
         if (near != NULL) {
                 (void)snprintf(hint, sizeof hint, "%s", near->name);
                 for (char *p = hint; *p != '\0'; p++) {
-                        *p = *p == '.' || *p == '_' ? '-' : *p;
+                        if (*p == '.' || *p == '_') {
+                                *p = '-';
+                        }
                 }
         }
         diag(DIAG_ERROR, "unknown flag %s%s%s%s", f->name, near != NULL ? "; did you mean --" : "", hint,

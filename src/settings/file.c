@@ -1,79 +1,13 @@
 /* Settings from a file (libconfig). */
 #include "base/diag.h"
-#include "profile/prof.h"
 #include "settings/names.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libconfig.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
-enum { NAME_MAX_LEN = 128, FILE_MAX_BYTES = 1 << 20, DIR_MAX_BYTES = 512 };
-
-/* --- the text ------------------------------------------------------------------------------------------------------ */
-
-static enum status refuse_file(const char *path, const char *what)
-{
-        diag(DIAG_ERROR, "%s: %s", path, what);
-        return STATUS_IO;
-}
-
-/** Fill @p text, FILE_MAX_BYTES + 1 long, from @p fd; a NUL ends it. */
-static enum status fill(int fd, const char *path, char *text)
-{
-        size_t at = 0;
-        for (;;) {
-                ssize_t n = read(fd, text + at, FILE_MAX_BYTES + 1 - at);
-                if (n < 0 && errno == EINTR) {
-                        continue;
-                }
-                if (n < 0) {
-                        return refuse_file(path, strerror(errno));
-                }
-                if (n == 0) {
-                        break;
-                }
-                at += (size_t)n;
-                if (at > FILE_MAX_BYTES) {
-                        return refuse_file(path, "a settings file has at most 1 MiB");
-                }
-        }
-        text[at] = '\0';
-        if (strlen(text) < at) {
-                return refuse_file(path, "there is a NUL byte in it: this is no settings file");
-        }
-        return STATUS_OK;
-}
-
-/** The whole of @p path as text, to be freed by the caller. libconfig's own reader ends the process on some read
- *  errors (a directory, say), so it only gets to see text. */
-static enum status slurp(const char *path, char **out)
-{
-        enum status status;
-        char *text = NULL;
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0) {
-                return refuse_file(path, strerror(errno));
-        }
-        text = prof_alloc(STAGE_SETTINGS, FILE_MAX_BYTES + 1);
-        if (text == NULL) {
-                diag(DIAG_ERROR, "%s: %s", path, status_text(STATUS_NOMEM));
-                status = STATUS_NOMEM;
-                goto out;
-        }
-        status = fill(fd, path, text);
-        if (status == STATUS_OK) {
-                *out = text;
-                text = NULL;
-        }
-out:
-        prof_free(text);
-        (void)close(fd);
-        return status;
-}
-
-/* --- the settings in it --------------------------------------------------------------------------------------------- */
+enum { NAME_MAX_LEN = 128, DIR_MAX_BYTES = 512 };
 
 /** The value of @p setting as a user would write it as a flag, maybe in @p room; "" for groups and lists. */
 static const char *value_text(const config_setting_t *setting, char *room, size_t size)
@@ -173,25 +107,45 @@ static void set_include_dir(config_t *config, const char *path)
         }
 }
 
+/** @return NULL (said) if @p path can't be read. libconfig's scanner ends the process when it can't read what was
+ *  opened, so a folder must not get that far. */
+static FILE *open_file(const char *path)
+{
+        struct stat info = {.st_mode = 0};
+        FILE *file = fopen(path, "re");
+        int error = file == NULL || fstat(fileno(file), &info) != 0 ? errno : 0;
+        if (error == 0 && S_ISDIR(info.st_mode)) {
+                error = EISDIR;
+        }
+        if (error == 0) {
+                return file;
+        }
+        if (file != NULL) {
+                (void)fclose(file);
+        }
+        diag(DIAG_ERROR, "%s: %s", path, strerror(error));
+        return NULL;
+}
+
 enum status settings_load(struct settings *s, const char *path)
 {
         config_t config;
-        char *text = NULL;
-        enum status status = slurp(path, &text);
-        if (status != STATUS_OK) {
-                return status;
+        enum status status;
+        FILE *file = open_file(path);
+        if (file == NULL) {
+                return STATUS_IO;
         }
         config_init(&config);
         set_include_dir(&config, path);
-        if (config_read_string(&config, text) == CONFIG_TRUE) {
+        if (config_read(&config, file) == CONFIG_TRUE) {
                 status = apply_group(s, config_root_setting(&config), path, "");
         } else {
-                const char *file = config_error_file(&config);
-                diag(DIAG_ERROR, "%s:%d: %s", file != NULL ? file : path, config_error_line(&config),
+                const char *included = config_error_file(&config);
+                diag(DIAG_ERROR, "%s:%d: %s", included != NULL ? included : path, config_error_line(&config),
                      config_error_text(&config));
                 status = STATUS_INVALID;
         }
         config_destroy(&config);
-        prof_free(text);
+        (void)fclose(file);
         return status;
 }

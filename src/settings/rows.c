@@ -12,31 +12,31 @@ static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
 #define TEXT(name, letter, member, def, help)                                                                \
         {                                                                                                    \
-                name, letter, SETTINGS_TEXT, AT(member), 0, 0, def, NULL, false, help                        \
+                name, letter, false, SETTINGS_TEXT, AT(member), 0, 0, def, NULL, help                        \
         }
 #define ADDRESS(name, letter, member, def, words, help)                                                      \
         {                                                                                                    \
-                name, letter, SETTINGS_ADDRESS, AT(member), 0, 0, def, words, false, help                    \
+                name, letter, false, SETTINGS_ADDRESS, AT(member), 0, 0, def, words, help                    \
         }
 #define UINT(name, member, min, max, def, help)                                                              \
         {                                                                                                    \
-                name, 0, SETTINGS_UINT, AT(member), min, max, def, NULL, false, help                         \
+                name, 0, false, SETTINGS_UINT, AT(member), min, max, def, NULL, help                         \
         }
 #define SIZE(name, member, min, max, def, help)                                                              \
         {                                                                                                    \
-                name, 0, SETTINGS_SIZE, AT(member), min, max, def, NULL, false, help                         \
+                name, 0, false, SETTINGS_SIZE, AT(member), min, max, def, NULL, help                         \
         }
 #define MS(name, member, min, max, def, help)                                                                \
         {                                                                                                    \
-                name, 0, SETTINGS_MS, AT(member), min, max, def, NULL, false, help                           \
+                name, 0, false, SETTINGS_MS, AT(member), min, max, def, NULL, help                           \
         }
 #define BOOL(name, member, def, help)                                                                        \
         {                                                                                                    \
-                name, 0, SETTINGS_BOOL, AT(member), 0, 1, def, NULL, false, help                             \
+                name, 0, false, SETTINGS_BOOL, AT(member), 0, 1, def, NULL, help                             \
         }
 #define CHOICE(name, member, def, choices, help)                                                             \
         {                                                                                                    \
-                name, 0, SETTINGS_CHOICE, AT(member), 0, 0, def, choices, false, help                        \
+                name, 0, false, SETTINGS_CHOICE, AT(member), 0, 0, def, choices, help                        \
         }
 
 const struct settings_row settings_rows[] = {

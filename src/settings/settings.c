@@ -22,8 +22,11 @@ static const struct unit {
         enum settings_type type;
         uint64_t factor;
 } units[] = {
-    {"K", SETTINGS_SIZE, 1024}, {"M", SETTINGS_SIZE, 1024 * 1024}, {"G", SETTINGS_SIZE, 1024 * 1024 * 1024},
-    {"ms", SETTINGS_MS, 1},     {"s", SETTINGS_MS, 1000},
+    {"K", SETTINGS_SIZE, 1024},
+    {"M", SETTINGS_SIZE, 1024ULL * 1024},
+    {"G", SETTINGS_SIZE, 1024ULL * 1024 * 1024},
+    {"ms", SETTINGS_MS, 1},
+    {"s", SETTINGS_MS, 1000},
 };
 
 /** A whole number with the type's unit; UINT64_MAX if it is larger or negative, which no setting takes.
@@ -70,8 +73,8 @@ static void print_number(enum settings_type type, uint64_t value, char *out, siz
                 value /= 1024;
                 at++;
         }
-        char suffix[2] = {at > 0 ? suffixes[at - 1] : '\0', '\0'};
-        (void)snprintf(out, size, "%llu%s", (unsigned long long)value, suffix);
+        (void)snprintf(out, size, "%llu%.*s", (unsigned long long)value, at > 0 ? 1 : 0,
+                       suffixes + (at > 0 ? at - 1 : 0));
 }
 
 void settings_print(const struct settings *s, const struct settings_row *row, char *out, size_t size)
@@ -217,7 +220,7 @@ void settings_defaults(struct settings *s)
 enum status settings_check(const struct settings *s)
 {
         /* the packed record carries the text, the statement's text at most once more, and values */
-        uint64_t need = 2 * (2 * s->limits.query_bytes + 64 * 1024);
+        uint64_t need = 2 * (2 * s->limits.query_bytes + 64 * 1024ULL);
         uint64_t ring = 4096;
         while (ring < s->log.ring_bytes) {
                 ring *= 2;

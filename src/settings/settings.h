@@ -70,13 +70,13 @@ enum settings_type {
 struct settings_row {
         const char *name; /**< "limits.query_bytes" */
         char letter;      /**< short flag, or 0 */
+        bool reloadable;
         enum settings_type type;
         size_t offset;
         uint64_t min;
         uint64_t max;
         const char *def;            /**< as a user would write it */
         const char *const *choices; /**< SETTINGS_CHOICE: NULL-terminated, index = value */
-        bool reloadable;
         const char *help;
 };
 

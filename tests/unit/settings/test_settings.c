@@ -235,14 +235,12 @@ static void files_that_cannot_be_read(void)
         (void)fwrite("hex = true;\0nonsense", 1, 20, f);
         (void)fclose(f);
         listen_to_diag();
-        CU_ASSERT_EQUAL(settings_load(&s, path), STATUS_IO);
+        CU_ASSERT_EQUAL(settings_load(&s, path), STATUS_INVALID);
         CU_ASSERT_EQUAL(truncate(path, 0), 0);
         CU_ASSERT_EQUAL(settings_load(&s, path), STATUS_OK);
-        CU_ASSERT_EQUAL(truncate(path, (1 << 20) + 1), 0);
-        CU_ASSERT_EQUAL(settings_load(&s, path), STATUS_IO);
+        CU_ASSERT_EQUAL(settings_load(&s, "/dev/null"), STATUS_OK);
         stop_listening();
-        CU_ASSERT_TRUE(said_has("NUL byte"));
-        CU_ASSERT_TRUE(said_has("at most 1 MiB"));
+        CU_ASSERT_TRUE(said_has(":1: syntax error"));
 }
 
 /** Run settings_args over up to 8 words. */
