@@ -6,6 +6,8 @@ src_libproxy_a_SOURCES = \
 	src/proxy/mailbox.c src/proxy/mailbox.h \
 	src/proxy/proxy.c src/proxy/proxy.h \
 	src/proxy/reason.c src/proxy/reason.h \
-	src/proxy/session.c src/proxy/session.h \
+	src/proxy/session.c src/proxy/session.h src/proxy/session_state.h \
+	src/proxy/session_report.c \
+	src/proxy/session_view.c \
 	src/proxy/upstream.c src/proxy/upstream.h \
 	src/proxy/worker.c src/proxy/worker.h

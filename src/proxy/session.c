@@ -2,46 +2,14 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
-#include "capture/capture.h"
-#include "capture/hex.h"
-#include "mysql/gate.h"
-#include "profile/prof.h"
-#include "proxy/upstream.h"
-#include "proxy/worker.h"
+#include "proxy/session_state.h"
 
 #include <event2/event.h>
 #include <stdio.h>
 #include <unistd.h>
 
 /* How long a client that was refused may take to read why. */
-enum { REFUSED_MS = 2000, WIRE_TEXT = 119 };
-
-struct session {
-        struct session *next;
-        struct session **link_here; /* what points at this one in the worker's list */
-        struct worker *worker;
-        uint64_t id;
-        uint64_t start_ns;
-        struct link links[2]; /* by enum side */
-        struct upstream *connecting;
-        struct gate *gate; /* NULL once it is open */
-        struct dissect *dissect;
-        struct capture *capture;
-        struct event *timer;
-        bool timer_is_for_end; /* else for the login */
-        uint64_t timer_moved;  /* when it was set: traffic since then sets it again */
-        enum reason reason;
-        bool busy;    /* within a callback of its own */
-        bool ended;   /* to be freed by session_finish */
-        bool refused; /* an error was sent: only its delivery is awaited */
-        bool opaque_counted;
-        bool mask_said;
-        bool wire_changed; /* a command ended: another may be at the head */
-        struct prof_wire wire;
-        char wire_text[WIRE_TEXT];
-        char client_addr[ADDRESS_TEXT_MAX];
-        char proxy_client_addr[ADDRESS_TEXT_MAX];
-};
+enum { REFUSED_MS = 2000 };
 
 static struct link *other_of(struct session *s, const struct link *link)
 {
@@ -68,106 +36,7 @@ const struct settings *session_settings(const struct session *s)
         return s->worker->settings;
 }
 
-/* --- records and packets ------------------------------------------------------------------------------------------- */
-
-static void set_text(struct record *r, enum record_field field, const char *text)
-{
-        if (*text != '\0') {
-                record_set_text(r, field, span_str(text));
-        }
-}
-
-/** Add what the session knows, and hand it to the journal. */
-static void emit(struct session *s, struct record *r)
-{
-        r->wall_ns = worker_wall_ns(s->worker, r->mono_ns);
-        record_set_uint(r, FIELD_CONN_ID, s->id);
-        set_text(r, FIELD_CLIENT_ADDR, s->client_addr);
-        set_text(r, FIELD_PROXY_LISTEN_ADDR, s->worker->listen_text);
-        set_text(r, FIELD_PROXY_CLIENT_ADDR, s->proxy_client_addr);
-        set_text(r, FIELD_REMOTE_ADDR, s->worker->remote_text);
-        (void)journal_put(s->worker->port, r); /* the journal counts what it drops */
-}
-
-static struct record new_record(const struct session *s, enum record_event event)
-{
-        struct record r;
-        memset(&r, 0, sizeof r);
-        r.event = event;
-        r.mono_ns = s->worker->now_ns;
-        return r;
-}
-
-static void emit_notice(struct session *s, enum record_event event, const char *reason, const char *error)
-{
-        struct record r = new_record(s, event);
-        record_set_text(&r, FIELD_REASON, span_str(reason));
-        if (error != NULL) {
-                record_set_text(&r, FIELD_INFO, span_str(error));
-        }
-        emit(s, &r);
-}
-
-static void on_record(void *arg, struct record *r)
-{
-        struct session *s = arg;
-        if (r->event == EVENT_QUERY) {
-                s->wire_changed = true;
-                prof_count_statement();
-                worker_add(&s->worker->counts.statements, 1);
-        }
-        emit(s, r);
-}
-
-static void emit_packet(struct session *s, const struct packet *p)
-{
-        struct record r = new_record(s, EVENT_PACKET);
-        record_set_text(&r, FIELD_DIRECTION, span_str(p->from == SIDE_CLIENT ? "client" : "server"));
-        record_set_uint(&r, FIELD_PACKET_SEQ, p->seq);
-        record_set_uint(&r, FIELD_PACKET_LENGTH, p->length);
-        record_set_text(&r, FIELD_PACKET_NAME, span_str(p->name));
-        if (!p->secret) {
-                record_set_text(&r, FIELD_PACKET_BYTES, p->head);
-        }
-        if (p->cut_off) {
-                record_set_text(&r, FIELD_REASON, span_str("cut off by the end of the session"));
-        }
-        emit(s, &r);
-}
-
-static void on_packet(void *arg, const struct packet *p)
-{
-        struct session *s = arg;
-        uint64_t bytes = session_settings(s)->capture.session_bytes;
-        if (s->capture == NULL && bytes > 0) {
-                s->capture = capture_new(bytes);
-        }
-        if (s->capture != NULL) {
-                capture_add(s->capture, p, worker_wall_ns(s->worker, p->mono_ns));
-        }
-        if (session_settings(s)->hex) {
-                emit_packet(s, p);
-        }
-}
-
 /* --- the end -------------------------------------------------------------------------------------------------------- */
-
-static void emit_disconnect(struct session *s)
-{
-        struct record r = new_record(s, EVENT_DISCONNECT);
-        struct dissect_view v = dissect_view(s->dissect);
-        if (v.username.len > 0) {
-                record_set_text(&r, FIELD_USERNAME, v.username);
-        }
-        if (v.server_conn_id != 0) {
-                record_set_uint(&r, FIELD_SERVER_CONN_ID, v.server_conn_id);
-        }
-        record_set_uint(&r, FIELD_DURATION_US, (s->worker->now_ns - s->start_ns) / CLOCK_US_NS);
-        record_set_uint(&r, FIELD_BYTES_SENT, s->links[SIDE_CLIENT].bytes_read);
-        record_set_uint(&r, FIELD_BYTES_RECEIVED, s->links[SIDE_SERVER].bytes_read);
-        record_set_text(&r, FIELD_REASON, span_str(reason_text(s->reason)));
-        emit(s, &r);
-}
 
 static void discard(struct session *s)
 {
@@ -187,7 +56,7 @@ static void bury(struct session *s)
 {
         struct worker *w = s->worker;
         dissect_end(s->dissect, w->now_ns);
-        emit_disconnect(s);
+        report_disconnect(s);
         reason_count(s->reason);
         *s->link_here = s->next;
         if (s->next != NULL) {
@@ -309,7 +178,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         if (s->refused) {
                 s->ended = true;
         } else if (!s->timer_is_for_end) {
-                emit_notice(s, EVENT_ERROR, reason_text(REASON_LOGIN_TIMEOUT), NULL);
+                report_notice(s, EVENT_ERROR, reason_text(REASON_LOGIN_TIMEOUT), NULL);
                 session_close(s, REASON_LOGIN_TIMEOUT);
         } else if (bytes_moved(s) != s->timer_moved) {
                 set_timer(s, session_settings(s)->limits.half_close_timeout_ms, true);
@@ -380,9 +249,9 @@ static void say_masked(struct session *s)
                 worker_add(&s->worker->counts.masked_tls, strstr(gate_masked(s->gate), "SSL") != NULL);
                 char info[128];
                 (void)snprintf(info, sizeof info, "taken out of the handshake: %s", gate_masked(s->gate));
-                emit_notice(s, EVENT_NOTICE,
-                            "the proxy offers less than the server: TLS and compression can't be read by it",
-                            info);
+                report_notice(
+                    s, EVENT_NOTICE,
+                    "the proxy offers less than the server: TLS and compression can't be read by it", info);
         }
 }
 
@@ -414,7 +283,7 @@ static void pass_gated(struct session *s, struct link *from, struct span bytes)
         case GATE_SEND: break;
         case GATE_NOMEM: session_close(s, REASON_OUT_OF_MEMORY); return;
         case GATE_REFUSE:
-                emit_notice(s, EVENT_ERROR, gate_reason(s->gate), NULL);
+                report_notice(s, EVENT_ERROR, gate_reason(s->gate), NULL);
                 /* out is the gate's own memory: it goes with the gate, so the packet is copied before */
                 uint8_t room[600];
                 struct writer w = writer_over(room, sizeof room);
@@ -493,7 +362,7 @@ static void on_unreachable(struct session *s, const char *error)
         worker_add(&s->worker->counts.upstream_errors, 1);
         (void)snprintf(text, sizeof text, "querytap: can't connect to upstream %s: %s",
                        s->worker->remote_text, error);
-        emit_notice(s, EVENT_ERROR, reason_text(REASON_UPSTREAM_UNREACHABLE), text);
+        report_notice(s, EVENT_ERROR, reason_text(REASON_UPSTREAM_UNREACHABLE), text);
         /* ER_CONNECT_TO_FOREIGN_DATA_SOURCE: clients distrust a server that sends a number of the clients' own range */
         refuse_with_error(s, 0, 1429, NULL, text, REASON_UPSTREAM_UNREACHABLE);
 }
@@ -510,9 +379,9 @@ static void on_upstream(void *arg, int fd, const char *error)
                    link_resume(&s->links[SIDE_CLIENT], PAUSE_CONNECTING) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
         } else {
-                struct record r = new_record(s, EVENT_CONNECT);
+                struct record r = report_new(s, EVENT_CONNECT);
                 address_own(fd, s->proxy_client_addr);
-                emit(s, &r);
+                report_emit(s, &r);
                 set_timer(s, session_settings(s)->limits.login_timeout_ms, false);
         }
         session_finish(s);
@@ -521,8 +390,10 @@ static void on_upstream(void *arg, int fd, const char *error)
 static enum status set_up(struct session *s, int fd)
 {
         struct worker *w = s->worker;
-        const struct dissect_sink sink = {
-            .arg = s, .on_record = on_record, .on_packet = w->dissect.packet_bytes > 0 ? on_packet : NULL};
+        const struct dissect_sink sink = {.arg = s,
+                                          .on_record = report_record,
+                                          .report_packet =
+                                              w->dissect.packet_bytes > 0 ? report_packet : NULL};
         if (link_open(&s->links[SIDE_CLIENT], s, SIDE_CLIENT, fd, PAUSE_CONNECTING) != STATUS_OK) {
                 return STATUS_NOMEM;
         }
@@ -569,85 +440,4 @@ enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const 
         }
         worker->sessions = s;
         return STATUS_OK;
-}
-
-/* --- a look from outside ------------------------------------------------------------------------------------------- */
-
-static void copy_text(char *to, size_t size, struct span text)
-{
-        struct span head = span_head(text, size - 1);
-        if (head.len > 0) {
-                memcpy(to, head.data, head.len);
-        }
-        to[head.len] = '\0';
-}
-
-void session_view(const struct session *s, struct session_view *out)
-{
-        struct dissect_view v = dissect_view(s->dissect);
-        uint64_t now_ns = s->worker->now_ns;
-        memset(out, 0, sizeof *out);
-        out->conn_id = s->id;
-        out->worker = s->worker->index;
-        copy_text(out->client_addr, sizeof out->client_addr, span_str(s->client_addr));
-        copy_text(out->remote_addr, sizeof out->remote_addr, span_str(s->worker->remote_text));
-        copy_text(out->username, sizeof out->username, v.username);
-        copy_text(out->database, sizeof out->database, v.database);
-        copy_text(out->phase, sizeof out->phase,
-                  span_str(s->connecting != NULL ? "connecting"
-                           : s->refused          ? "refused"
-                                                 : v.phase));
-        copy_text(out->opaque_reason, sizeof out->opaque_reason, span_str(v.opaque_reason));
-        copy_text(out->command, sizeof out->command, span_str(v.command));
-        copy_text(out->query, sizeof out->query, v.query);
-        out->age_us = (now_ns - s->start_ns) / CLOCK_US_NS;
-        out->command_us = v.command != NULL ? (now_ns - v.command_mono_ns) / CLOCK_US_NS : 0;
-        out->records = v.records;
-        out->bytes_sent = s->links[SIDE_CLIENT].bytes_read;
-        out->bytes_received = s->links[SIDE_SERVER].bytes_read;
-        out->backlog_bytes = link_backlog(&s->links[SIDE_CLIENT]) + link_backlog(&s->links[SIDE_SERVER]);
-        out->statements = v.statements;
-        out->pipelined = v.pipelined;
-}
-
-struct dump {
-        uint64_t conn_id;
-        size_t size;
-        struct writer w;
-};
-
-static void measure(void *arg, const struct capture_packet *p)
-{
-        struct dump *d = arg;
-        d->size += hex_packet_size(p->packet.head.len);
-}
-
-static void print(void *arg, const struct capture_packet *p)
-{
-        struct dump *d = arg;
-        hex_packet(&d->w, d->conn_id, p->wall_ns, &p->packet);
-}
-
-char *session_hex(struct session *s, size_t *len)
-{
-        struct dump d = {.conn_id = s->id, .size = 256};
-        if (s->capture != NULL) {
-                capture_walk(s->capture, measure, &d);
-        }
-        char *text = prof_alloc(STAGE_CAPTURE, d.size);
-        if (text == NULL) {
-                return NULL;
-        }
-        d.w = writer_over(text, d.size);
-        if (session_settings(s)->capture.session_bytes == 0) {
-                writer_text(&d.w, "(no packets are recorded: capture.session_bytes is 0)\n");
-        } else if (s->capture != NULL) {
-                if (capture_lost(s->capture) > 0) {
-                        writer_format(&d.w, "(%llu earlier packets had to go)\n",
-                                      (unsigned long long)capture_lost(s->capture));
-                }
-                capture_walk(s->capture, print, &d);
-        }
-        *len = d.w.at;
-        return text;
 }

@@ -1,0 +1,100 @@
+/* What a session tells: records to the journal, packets to its recorder. */
+#include "base/clock.h"
+#include "proxy/session_state.h"
+
+static void set_text(struct record *r, enum record_field field, const char *text)
+{
+        if (*text != '\0') {
+                record_set_text(r, field, span_str(text));
+        }
+}
+
+/** Add what the session knows, and hand it to the journal. */
+void report_emit(struct session *s, struct record *r)
+{
+        r->wall_ns = worker_wall_ns(s->worker, r->mono_ns);
+        record_set_uint(r, FIELD_CONN_ID, s->id);
+        set_text(r, FIELD_CLIENT_ADDR, s->client_addr);
+        set_text(r, FIELD_PROXY_LISTEN_ADDR, s->worker->listen_text);
+        set_text(r, FIELD_PROXY_CLIENT_ADDR, s->proxy_client_addr);
+        set_text(r, FIELD_REMOTE_ADDR, s->worker->remote_text);
+        (void)journal_put(s->worker->port, r); /* the journal counts what it drops */
+}
+
+struct record report_new(const struct session *s, enum record_event event)
+{
+        struct record r;
+        memset(&r, 0, sizeof r);
+        r.event = event;
+        r.mono_ns = s->worker->now_ns;
+        return r;
+}
+
+void report_notice(struct session *s, enum record_event event, const char *reason, const char *error)
+{
+        struct record r = report_new(s, event);
+        record_set_text(&r, FIELD_REASON, span_str(reason));
+        if (error != NULL) {
+                record_set_text(&r, FIELD_INFO, span_str(error));
+        }
+        report_emit(s, &r);
+}
+
+void report_record(void *arg, struct record *r)
+{
+        struct session *s = arg;
+        if (r->event == EVENT_QUERY) {
+                s->wire_changed = true;
+                prof_count_statement();
+                worker_add(&s->worker->counts.statements, 1);
+        }
+        report_emit(s, r);
+}
+
+static void log_packet(struct session *s, const struct packet *p)
+{
+        struct record r = report_new(s, EVENT_PACKET);
+        record_set_text(&r, FIELD_DIRECTION, span_str(p->from == SIDE_CLIENT ? "client" : "server"));
+        record_set_uint(&r, FIELD_PACKET_SEQ, p->seq);
+        record_set_uint(&r, FIELD_PACKET_LENGTH, p->length);
+        record_set_text(&r, FIELD_PACKET_NAME, span_str(p->name));
+        if (!p->secret) {
+                record_set_text(&r, FIELD_PACKET_BYTES, p->head);
+        }
+        if (p->cut_off) {
+                record_set_text(&r, FIELD_REASON, span_str("cut off by the end of the session"));
+        }
+        report_emit(s, &r);
+}
+
+void report_packet(void *arg, const struct packet *p)
+{
+        struct session *s = arg;
+        uint64_t bytes = session_settings(s)->capture.session_bytes;
+        if (s->capture == NULL && bytes > 0) {
+                s->capture = capture_new(bytes);
+        }
+        if (s->capture != NULL) {
+                capture_add(s->capture, p, worker_wall_ns(s->worker, p->mono_ns));
+        }
+        if (session_settings(s)->hex) {
+                log_packet(s, p);
+        }
+}
+
+void report_disconnect(struct session *s)
+{
+        struct record r = report_new(s, EVENT_DISCONNECT);
+        struct dissect_view v = dissect_view(s->dissect);
+        if (v.username.len > 0) {
+                record_set_text(&r, FIELD_USERNAME, v.username);
+        }
+        if (v.server_conn_id != 0) {
+                record_set_uint(&r, FIELD_SERVER_CONN_ID, v.server_conn_id);
+        }
+        record_set_uint(&r, FIELD_DURATION_US, (s->worker->now_ns - s->start_ns) / CLOCK_US_NS);
+        record_set_uint(&r, FIELD_BYTES_SENT, s->links[SIDE_CLIENT].bytes_read);
+        record_set_uint(&r, FIELD_BYTES_RECEIVED, s->links[SIDE_SERVER].bytes_read);
+        record_set_text(&r, FIELD_REASON, span_str(reason_text(s->reason)));
+        report_emit(s, &r);
+}

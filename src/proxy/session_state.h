@@ -1,0 +1,58 @@
+/** @file session_state.h  What a session consists of. For session*.c only; nobody else includes it.
+ *
+ *      session.c          the corridor: from the client's arrival to the end
+ *      session_report.c   what it tells the journal and the recorder
+ *      session_view.c     a look at it from outside */
+#ifndef PROXY_SESSION_STATE_H
+#define PROXY_SESSION_STATE_H
+
+#include "capture/capture.h"
+#include "mysql/gate.h"
+#include "profile/prof.h"
+#include "proxy/session.h"
+#include "proxy/upstream.h"
+#include "proxy/worker.h"
+
+/* Kept of the statement on the wire, for the profiler's records. */
+enum { WIRE_TEXT = 119 };
+
+struct session {
+        struct session *next;
+        struct session **link_here; /* what points at this one in the worker's list */
+        struct worker *worker;
+        uint64_t id;
+        uint64_t start_ns;
+        struct link links[2]; /* by enum side */
+        struct upstream *connecting;
+        struct gate *gate; /* NULL once it is open */
+        struct dissect *dissect;
+        struct capture *capture;
+        struct event *timer;
+        bool timer_is_for_end; /* else for the login */
+        uint64_t timer_moved;  /* when it was set: traffic since then sets it again */
+        enum reason reason;
+        bool busy;    /* within a callback of its own */
+        bool ended;   /* to be freed by session_finish */
+        bool refused; /* an error was sent: only its delivery is awaited */
+        bool opaque_counted;
+        bool mask_said;
+        bool wire_changed; /* a command ended: another may be at the head */
+        struct prof_wire wire;
+        char wire_text[WIRE_TEXT];
+        char client_addr[ADDRESS_TEXT_MAX];
+        char proxy_client_addr[ADDRESS_TEXT_MAX];
+};
+
+/* session_report.c */
+/** A record of now, without what report_emit adds. */
+struct record report_new(const struct session *s, enum record_event event);
+/** Add what the session knows, and hand it to the journal. */
+void report_emit(struct session *s, struct record *r);
+/** @p info may be NULL. */
+void report_notice(struct session *s, enum record_event event, const char *reason, const char *info);
+void report_disconnect(struct session *s);
+/** The dissector's sink; @p arg is the session. */
+void report_record(void *arg, struct record *r);
+void report_packet(void *arg, const struct packet *p);
+
+#endif

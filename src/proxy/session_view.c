@@ -1,0 +1,83 @@
+/* A look at a session from outside: the row of the list of sessions, the hex dump. */
+#include "base/clock.h"
+#include "capture/hex.h"
+#include "proxy/session_state.h"
+
+static void copy_text(char *to, size_t size, struct span text)
+{
+        struct span head = span_head(text, size - 1);
+        if (head.len > 0) {
+                memcpy(to, head.data, head.len);
+        }
+        to[head.len] = '\0';
+}
+
+void session_view(const struct session *s, struct session_view *out)
+{
+        struct dissect_view v = dissect_view(s->dissect);
+        uint64_t now_ns = s->worker->now_ns;
+        memset(out, 0, sizeof *out);
+        out->conn_id = s->id;
+        out->worker = s->worker->index;
+        copy_text(out->client_addr, sizeof out->client_addr, span_str(s->client_addr));
+        copy_text(out->remote_addr, sizeof out->remote_addr, span_str(s->worker->remote_text));
+        copy_text(out->username, sizeof out->username, v.username);
+        copy_text(out->database, sizeof out->database, v.database);
+        copy_text(out->phase, sizeof out->phase,
+                  span_str(s->connecting != NULL ? "connecting"
+                           : s->refused          ? "refused"
+                                                 : v.phase));
+        copy_text(out->opaque_reason, sizeof out->opaque_reason, span_str(v.opaque_reason));
+        copy_text(out->command, sizeof out->command, span_str(v.command));
+        copy_text(out->query, sizeof out->query, v.query);
+        out->age_us = (now_ns - s->start_ns) / CLOCK_US_NS;
+        out->command_us = v.command != NULL ? (now_ns - v.command_mono_ns) / CLOCK_US_NS : 0;
+        out->records = v.records;
+        out->bytes_sent = s->links[SIDE_CLIENT].bytes_read;
+        out->bytes_received = s->links[SIDE_SERVER].bytes_read;
+        out->backlog_bytes = link_backlog(&s->links[SIDE_CLIENT]) + link_backlog(&s->links[SIDE_SERVER]);
+        out->statements = v.statements;
+        out->pipelined = v.pipelined;
+}
+
+struct dump {
+        uint64_t conn_id;
+        size_t size;
+        struct writer w;
+};
+
+static void measure(void *arg, const struct capture_packet *p)
+{
+        struct dump *d = arg;
+        d->size += hex_packet_size(p->packet.head.len);
+}
+
+static void print(void *arg, const struct capture_packet *p)
+{
+        struct dump *d = arg;
+        hex_packet(&d->w, d->conn_id, p->wall_ns, &p->packet);
+}
+
+char *session_hex(struct session *s, size_t *len)
+{
+        struct dump d = {.conn_id = s->id, .size = 256};
+        if (s->capture != NULL) {
+                capture_walk(s->capture, measure, &d);
+        }
+        char *text = prof_alloc(STAGE_CAPTURE, d.size);
+        if (text == NULL) {
+                return NULL;
+        }
+        d.w = writer_over(text, d.size);
+        if (session_settings(s)->capture.session_bytes == 0) {
+                writer_text(&d.w, "(no packets are recorded: capture.session_bytes is 0)\n");
+        } else if (s->capture != NULL) {
+                if (capture_lost(s->capture) > 0) {
+                        writer_format(&d.w, "(%llu earlier packets had to go)\n",
+                                      (unsigned long long)capture_lost(s->capture));
+                }
+                capture_walk(s->capture, print, &d);
+        }
+        *len = d.w.at;
+        return text;
+}
