@@ -4,13 +4,15 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
+/** @p byte is ASCII. */
 static void escape(struct writer *w, uint8_t byte)
 {
-        static const char shorts[0x20] = {
-            ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
-        char out[6] = {'\\', 'u', '0', '0', hex_digits[byte >> 4], hex_digits[byte & 0xf]};
-        if (byte == '"' || byte == '\\' || (byte < sizeof shorts && shorts[byte] != 0)) {
-                out[1] = byte < sizeof shorts ? shorts[byte] : (char)byte;
+        static const uint8_t shorts[0x80] = {
+            ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\'};
+        uint8_t out[6] = {
+            '\\', 'u', '0', '0', (uint8_t)hex_digits[byte >> 4], (uint8_t)hex_digits[byte & 0xf]};
+        if (shorts[byte] != 0) {
+                out[1] = shorts[byte];
                 writer_bytes(w, out, 2);
         } else {
                 writer_bytes(w, out, sizeof out);

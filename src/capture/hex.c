@@ -17,7 +17,10 @@ static void put_line(struct writer *w, size_t offset, struct span bytes)
                 size_t at = 10 + 3 * i + (i >= LINE_BYTES / 2 ? 1 : 0);
                 line[at] = digits[c >> 4];
                 line[at + 1] = digits[c & 0xf];
-                line[60 + i] = c >= 0x20 && c < 0x7f ? (char)c : '.';
+                line[60 + i] = '.';
+                if (c >= 0x20 && c < 0x7f) {
+                        line[60 + i] = (char)c;
+                }
         }
         writer_bytes(w, line, 60 + bytes.len);
         writer_char(w, '\n');

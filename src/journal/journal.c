@@ -106,14 +106,14 @@ static void write_gap(struct journal *j, uint64_t dropped)
         }
 }
 
-static void take_message(struct journal *j, const struct ring_message *m)
+static void take_message(struct journal *j, const struct journal_port *port, const struct ring_message *m)
 {
         struct record r;
         if (m->drops_before > 0) {
                 write_gap(j, m->drops_before);
         }
-        /* the ring's memory is ours until it is popped */
-        if (!record_unpack((uint8_t *)(uintptr_t)m->bytes.data, m->bytes.len, &r)) {
+        uint8_t *memory = port->ring.memory; /* ours to write to until the message is popped */
+        if (!record_unpack(memory + (m->bytes.data - memory), m->bytes.len, &r)) {
                 return;
         }
         recent_add(&j->recent, &r, m->bytes);
@@ -131,7 +131,7 @@ static bool drain(struct journal *j)
                 struct ring_message m;
                 unsigned n = 0;
                 while (n < BATCH && ring_peek(ring, &m)) {
-                        take_message(j, &m);
+                        take_message(j, j->ports[i], &m);
                         ring_pop(ring);
                         n++;
                 }

@@ -163,8 +163,8 @@ static void on_progress(struct sink *sink, size_t n)
         count(&sink->bytes, n);
         count(&sink->records, outbox_wrote(&sink->outbox, n));
         if (sink->failing || sink->stuck_said) {
-                diag(DIAG_INFO, "log to %s: can be written again; %llu records could not be kept", name_of(sink),
-                     (unsigned long long)sink->missing);
+                diag(DIAG_INFO, "log to %s: can be written again; %llu records could not be kept",
+                     name_of(sink), (unsigned long long)sink->missing);
         }
         sink->failing = false;
         sink->stuck = false;

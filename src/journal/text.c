@@ -12,7 +12,7 @@
 #define BOLD   "\033[1m"
 #define PLAIN  "\033[0m"
 
-enum { WHO_WIDTH = 16, SLOW_US = 100000, VERY_SLOW_US = 1000000 };
+enum { WHO_WIDTH = 16, SLOW_US = 100000, VERY_SLOW_US = 1000000, LONG_US = 10000000 };
 
 struct line {
         struct writer *w;
@@ -95,7 +95,7 @@ static void put_duration(const struct line *l)
 {
         uint64_t us = l->r->duration_us;
         paint(l, us >= VERY_SLOW_US ? RED : us >= SLOW_US ? YELLOW : GREEN);
-        if (us >= 10 * VERY_SLOW_US) {
+        if (us >= LONG_US) {
                 writer_format(l->w, "%8.2f s ", (double)us / 1e6);
         } else {
                 writer_format(l->w, "%8.3f ms", (double)us / 1e3);
@@ -304,7 +304,10 @@ static void put_packet(struct writer *w, const struct record *r)
         char name[48] = "";
         struct span text = span_head(r->packet_name, sizeof name - 1);
         for (size_t i = 0; i < text.len; i++) { /* a dump is ASCII */
-                name[i] = text.data[i] >= 0x20 && text.data[i] < 0x7f ? (char)text.data[i] : '?';
+                name[i] = '?';
+                if (text.data[i] >= 0x20 && text.data[i] < 0x7f) {
+                        name[i] = (char)text.data[i];
+                }
         }
         struct packet p = {
             .from = from_client ? SIDE_CLIENT : SIDE_SERVER,

@@ -50,7 +50,12 @@ bool ok_parse(struct span payload, uint64_t capabilities, struct ok *out)
                 return false;
         }
         if ((capabilities & CAP_SESSION_TRACK) == 0 || reader_left(&r) == 0) {
-                out->info = reader_rest(&r);
+                /* Documented as the rest of the packet, but servers send it with its length. */
+                struct reader counted = r;
+                out->info = lenenc_span(&counted);
+                if (counted.failed || reader_left(&counted) > 0) {
+                        out->info = reader_rest(&r);
+                }
                 return true;
         }
         out->info = lenenc_span(&r);

@@ -280,13 +280,15 @@ static void put_result(const struct flight *f, struct record *r)
                 if (f->results > 1) {
                         record_set_uint(r, FIELD_RESULTS, f->results);
                 }
+        } else if (f->has_status && f->info->shape == SHAPE_ROWS) {
+                record_set_uint(r, FIELD_ROWS, f->rows);
         } else if (f->has_status && f->info->shape == SHAPE_RESULT) {
                 record_set_uint(r, FIELD_AFFECTED_ROWS, f->affected_rows);
         }
         if (f->last_insert_id > 0) {
                 record_set_uint(r, FIELD_LAST_INSERT_ID, f->last_insert_id);
         }
-        if (f->has_status) {
+        if (f->has_status && !f->failed) {
                 record_set_uint(r, FIELD_STATUS_FLAGS, f->status);
                 if (f->warnings > 0) {
                         record_set_uint(r, FIELD_WARNINGS, f->warnings);

@@ -115,12 +115,11 @@ static void print_micros(struct writer *w, struct reader *r, bool has_micros)
 static void print_time(struct writer *w, struct reader *r, size_t len)
 {
         bool negative = reader_u8(r) != 0;
-        uint64_t days = reader_u32(r);
-        unsigned hours = reader_u8(r);
+        unsigned long long days = reader_u32(r);
+        unsigned long long hours = days * 24 + reader_u8(r);
         unsigned minutes = reader_u8(r);
         unsigned seconds = reader_u8(r);
-        writer_format(w, "%s%02llu:%02u:%02u", negative ? "-" : "", (unsigned long long)days * 24 + hours,
-                      minutes, seconds);
+        writer_format(w, "%s%02llu:%02u:%02u", negative ? "-" : "", hours, minutes, seconds);
         print_micros(w, r, len >= 12);
 }
 
@@ -253,27 +252,33 @@ static void print_bytes(struct writer *w, const struct value *v, enum value_styl
         }
 }
 
+static void print_number(struct writer *w, const struct value *v, enum value_style style)
+{
+        if (v->type == VALUE_FLOAT || v->type == VALUE_DOUBLE) {
+                print_real(w, v, style);
+        } else {
+                print_integer(w, v);
+        }
+}
+
 void value_print(struct writer *w, const struct value *v, enum value_style style)
 {
         bool json = style == VALUE_AS_JSON;
         unsigned size = fixed_size(v->type);
+        /* what came as long data, for a type of another size, is shown as the bytes that it is */
+        bool is_number = !is_cut(v) && size > 0 && v->bytes.len == size;
+        bool is_time = !is_cut(v) && is_temporal(v->type) && is_temporal_len(v);
         if (v->unknown) {
                 writer_text(w, json ? "{\"unknown\":true}" : "?");
         } else if (v->is_null) {
                 writer_text(w, json ? "null" : "NULL");
-        } else if (is_cut(v)) {
-                print_bytes(w, v, style);
-        } else if (size > 0 && v->bytes.len == size) {
-                if (v->type == VALUE_FLOAT || v->type == VALUE_DOUBLE) {
-                        print_real(w, v, style);
-                } else {
-                        print_integer(w, v);
-                }
-        } else if (is_temporal(v->type) && is_temporal_len(v)) {
+        } else if (is_number) {
+                print_number(w, v, style);
+        } else if (is_time) {
                 writer_char(w, json ? '"' : '\'');
                 print_temporal(w, v);
                 writer_char(w, json ? '"' : '\'');
         } else {
-                print_bytes(w, v, style); /* also what came as long data for a type of another size */
+                print_bytes(w, v, style);
         }
 }

@@ -392,8 +392,7 @@ static enum status set_up(struct session *s, int fd)
         struct worker *w = s->worker;
         const struct dissect_sink sink = {.arg = s,
                                           .on_record = report_record,
-                                          .report_packet =
-                                              w->dissect.packet_bytes > 0 ? report_packet : NULL};
+                                          .on_packet = w->dissect.packet_bytes > 0 ? report_packet : NULL};
         if (link_open(&s->links[SIDE_CLIENT], s, SIDE_CLIENT, fd, PAUSE_CONNECTING) != STATUS_OK) {
                 return STATUS_NOMEM;
         }

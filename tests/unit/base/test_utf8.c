@@ -43,14 +43,11 @@ static void utf8_refuses_what_rfc_3629_refuses(void)
             "\xf5\x80\x80\x80",
             "\xff",
             "\xc2",
-            "\xc2"
-            "a",
+            "\xc2z",
             "\xe2\x82",
-            "\xe2\x82"
-            "a",
+            "\xe2\x82z",
             "\xf0\x9f\x98",
-            "\xf0\x9f\x98"
-            "a",
+            "\xf0\x9f\x98z",
         };
         for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
                 CU_ASSERT_EQUAL(sequence(wrong[i]), 0);
@@ -217,16 +214,19 @@ static void keep_holds_the_newest(void)
         for (uint64_t i = 1; i <= 5000; i++) {
                 lens[i] = next_random(&seed) % 200;
                 uint8_t *to = keep_add(&k, lens[i]);
-                CU_ASSERT_PTR_NOT_NULL_FATAL(to);
+                if (to == NULL) {
+                        CU_FAIL("there is room");
+                        return;
+                }
                 memset(to, (int)(i & 0xff), lens[i]);
                 CU_ASSERT_EQUAL(k.added, i);
                 uint64_t from = i % 2 == 0 ? k.oldest : i; /* forward from the oldest, and the newest alone */
                 for (uint64_t n = from; n <= i; n++) {
                         struct span s = keep_get(&k, n);
-                        CU_ASSERT_PTR_NOT_NULL_FATAL(s.data);
-                        CU_ASSERT_EQUAL_FATAL(s.len, lens[n]);
-                        CU_ASSERT_TRUE_FATAL(s.len == 0 ||
-                                             (s.data[0] == (n & 0xff) && s.data[s.len - 1] == (n & 0xff)));
+                        bool right =
+                            s.data != NULL && s.len == lens[n] &&
+                            (s.len == 0 || (s.data[0] == (n & 0xff) && s.data[s.len - 1] == (n & 0xff)));
+                        CU_ASSERT_TRUE_FATAL(right);
                 }
                 CU_ASSERT_PTR_NULL(keep_get(&k, k.oldest - 1).data);
                 CU_ASSERT_PTR_NULL(keep_get(&k, i + 1).data);

@@ -7,12 +7,11 @@
 
 enum { TEXT_MAX = 4 * 1024 * 1024 };
 
+static char text[TEXT_MAX]; /* filled before there are threads */
+static char dir[64];
+
 struct record sample_record(uint64_t conn, uint64_t number, size_t len)
 {
-        static char text[TEXT_MAX];
-        if (text[0] == '\0') {
-                memset(text, 'x', sizeof text);
-        }
         struct record r;
         memset(&r, 0, sizeof r);
         r.event = EVENT_QUERY;
@@ -60,16 +59,16 @@ static void read_line(struct sample_log *log, const char *line, uint64_t conn)
         log->records++;
 }
 
-struct sample_log sample_read(struct span text, uint64_t conn)
+struct sample_log sample_read(struct span lines, uint64_t conn)
 {
-        struct sample_log log = {.ends_whole = text.len == 0 || text.data[text.len - 1] == '\n'};
-        char *copy = malloc(text.len + 1);
+        struct sample_log log = {.ends_whole = lines.len == 0 || lines.data[lines.len - 1] == '\n'};
+        char *copy = malloc(lines.len + 1);
         if (copy == NULL) {
                 log.bad = 1;
                 return log;
         }
-        memcpy(copy, text.data, text.len);
-        copy[text.len] = '\0';
+        memcpy(copy, lines.data, lines.len);
+        copy[lines.len] = '\0';
         for (char *line = copy; *line != '\0';) {
                 char *end = strchr(line, '\n');
                 if (end == NULL) {
@@ -86,31 +85,30 @@ struct sample_log sample_read(struct span text, uint64_t conn)
 char *sample_slurp(int fd, size_t *len)
 {
         size_t size = 65536;
-        char *text = malloc(size);
+        char *all = malloc(size);
         *len = 0;
-        while (text != NULL) {
+        while (all != NULL) {
                 if (*len == size) {
                         size *= 2;
-                        char *bigger = realloc(text, size);
+                        char *bigger = realloc(all, size);
                         if (bigger == NULL) {
-                                free(text);
+                                free(all);
                                 return NULL;
                         }
-                        text = bigger;
+                        all = bigger;
                 }
-                ssize_t n = read(fd, text + *len, size - *len);
+                ssize_t n = read(fd, all + *len, size - *len);
                 if (n <= 0) {
                         break;
                 }
                 *len += (size_t)n;
         }
-        return text;
+        return all;
 }
 
-static char dir[64];
-
-bool sample_dir_make(void)
+bool sample_begin(void)
 {
+        memset(text, 'x', sizeof text);
         (void)snprintf(dir, sizeof dir, "/tmp/querytap-test-XXXXXX");
         return mkdtemp(dir) != NULL;
 }
@@ -122,7 +120,7 @@ const char *sample_path(const char *name)
         return path;
 }
 
-void sample_dir_remove(void)
+void sample_end(void)
 {
         DIR *d = opendir(dir);
         if (d == NULL) {

@@ -17,16 +17,18 @@ struct sample_log {
         bool ends_whole;  /**< the last byte is a line's end */
 };
 
-/** Read @p text (only its lines of @p conn, if that is not 0; a gap belongs to any). Numbers must come in order from
+/** Read @p lines (only its lines of @p conn, if that is not 0; a gap belongs to any). Numbers must come in order from
  *  0, but for the gaps that tell how many are missing just there. */
-struct sample_log sample_read(struct span text, uint64_t conn);
+struct sample_log sample_read(struct span lines, uint64_t conn);
 
 /** All of a file, or of what is in a pipe until its end; NULL if it can't be read. The caller frees. */
 char *sample_slurp(int fd, size_t *len);
 
-/** A private directory for the test's files: set up, its path, taken down with all in it. */
-bool sample_dir_make(void);
+/** Before all else: set up the texts and a private directory. @return false if there is none. */
+bool sample_begin(void);
+/** A path in it, until the next call. */
 const char *sample_path(const char *name);
-void sample_dir_remove(void);
+/** Take it down with all that is in it. */
+void sample_end(void);
 
 #endif

@@ -337,7 +337,7 @@ static void any_bytes_in_all_formats(void)
                             (struct value){.type = (uint8_t)next_random(), .is_null = next_random() % 8 == 0};
                         values[i].name = random_bytes(bytes[FIELD_COUNT + i], 20);
                         values[i].bytes = random_bytes(bytes[FIELD_COUNT + 3 + i], 64);
-                        values[i].true_len = values[i].bytes.len + next_random() % 2 * UINT32_MAX;
+                        values[i].true_len = values[i].bytes.len + (next_random() % 2 == 0 ? UINT32_MAX : 0);
                 }
                 for (int i = 0; i < FIELD_COUNT; i++) {
                         enum record_field f = (enum record_field)i;

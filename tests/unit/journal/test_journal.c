@@ -26,8 +26,8 @@ static void defaults(const char *file)
         memset(&settings, 0, sizeof settings);
         (void)snprintf(settings.log.file, sizeof settings.log.file, "%s", file);
         settings.log.format = SETTINGS_FORMAT_JSON;
-        settings.log.ring_bytes = 1024 * 1024;
-        settings.log.recent_bytes = 256 * 1024;
+        settings.log.ring_bytes = 1UL << 20;
+        settings.log.recent_bytes = 1UL << 18;
         settings.log.flush_ms = 10;
 }
 
@@ -104,7 +104,8 @@ static char *copy_path(const char *name)
 
 /* --- from worker to file ------------------------------------------------------------------------------------------------ */
 
-enum { WORKERS = 3, EACH = 20000 };
+#define EACH 20000UL
+enum { WORKERS = 3 };
 
 static void *work(void *arg)
 {
@@ -239,7 +240,7 @@ static void waiting_for_company_ends_when_a_ring_fills(void)
 {
         char *path = copy_path("company");
         defaults(path);
-        settings.log.flush_ms = 3600 * 1000;
+        settings.log.flush_ms = 3600000;
         CU_ASSERT_TRUE_FATAL(begin(1));
         CU_ASSERT_TRUE(put(0, 0, 1000));
         CU_ASSERT_TRUE(wait_until(are_written, 1)); /* now it waits for an hour */
@@ -370,7 +371,7 @@ static void a_pipe_that_is_read_gets_all(void)
         void *result;
         int fd = pipe_stdout();
         defaults("-");
-        settings.log.ring_bytes = 8 * 1024 * 1024;
+        settings.log.ring_bytes = 1UL << 23;
         CU_ASSERT_TRUE_FATAL(begin(1));
         CU_ASSERT_EQUAL_FATAL(pthread_create(&reader, NULL, read_all, &fd), 0);
         for (uint64_t n = 0; n < 4000; n++) {
@@ -484,11 +485,11 @@ static const struct tap_test tests[] = {
 int main(void)
 {
         (void)signal(SIGPIPE, SIG_IGN);
-        if (!sample_dir_make()) {
+        if (!sample_begin()) {
                 puts("Bail out! no private directory");
                 return 1;
         }
         int status = TAP_RUN("journal", tests);
-        sample_dir_remove();
+        sample_end();
         return status;
 }

@@ -38,7 +38,9 @@ static void an_outbox_gives_out_what_it_took(void)
                         put++;
                 }
                 struct span due = outbox_due(&o);
-                CU_ASSERT_TRUE_FATAL(due.len > 0);
+                if (due.len == 0) {
+                        break; /* the count of records will tell */
+                }
                 seed = seed * 1664525U + 1013904223U;
                 size_t n =
                     1 + (seed >> 8) %
@@ -335,7 +337,7 @@ static void a_stuck_pipe_is_not_waited_for(void)
         uint64_t start_ns = clock_mono_ns();
         put(&sink, 0, 20000, 200);
         CU_ASSERT_FALSE(sink_flush(&sink));
-        CU_ASSERT_TRUE(clock_mono_ns() - start_ns < 5 * SINK_STUCK_MS * CLOCK_MS_NS);
+        CU_ASSERT_TRUE(clock_mono_ns() - start_ns < 5ULL * SINK_STUCK_MS * CLOCK_MS_NS);
         CU_ASSERT_TRUE(sink_is_blocked(&sink));
         CU_ASSERT_TRUE(sink_wait_fd(&sink) >= 0);
         CU_ASSERT_EQUAL(diag_count(DIAG_WARNING), said + 1);
@@ -431,13 +433,13 @@ static void large_records_and_lost_memory(void)
         struct sink sink;
         const char *path = copy_path("large");
         CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, path, FORMAT_JSON), STATUS_OK);
-        put(&sink, 0, 1, 3 * 1024 * 1024);
+        put(&sink, 0, 1, 3UL << 20);
         prof_fail_nth(1);
-        put(&sink, 1, 2, 3 * 1024 * 1024);
+        put(&sink, 1, 2, 3UL << 20);
         prof_fail_nth(0);
         CU_ASSERT_EQUAL(sink.dropped, 1);
         put(&sink, 2, 3, 10);
-        put(&sink, 3, 4, 3 * 1024 * 1024);
+        put(&sink, 3, 4, 3UL << 20);
         CU_ASSERT_TRUE(sink_flush(&sink));
         struct sample_log log = read_file(path);
         CU_ASSERT_EQUAL(log.records, 3);
@@ -599,11 +601,11 @@ int main(void)
 {
         (void)signal(SIGPIPE, SIG_IGN);
         (void)signal(SIGXFSZ, SIG_IGN);
-        if (!sample_dir_make()) {
+        if (!sample_begin()) {
                 puts("Bail out! no private directory");
                 return 1;
         }
         int status = TAP_RUN("sink", tests);
-        sample_dir_remove();
+        sample_end();
         return status;
 }

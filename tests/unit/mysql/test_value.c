@@ -99,7 +99,7 @@ static void reals_are_short_and_come_back(void)
                 struct value v = real_of(&d, 8);
                 if (isfinite(d)) {
                         double back = strtod(printed(&v, VALUE_AS_JSON), NULL);
-                        CU_ASSERT_EQUAL(memcmp(&back, &d, sizeof d), 0);
+                        CU_ASSERT_TRUE(back == d && signbit(back) == signbit(d));
                 }
         }
 }
