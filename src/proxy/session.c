@@ -248,10 +248,10 @@ static void say_masked(struct session *s)
                 s->mask_said = true;
                 worker_add(&s->worker->counts.masked_tls, strstr(gate_masked(s->gate), "SSL") != NULL);
                 char info[128];
-                (void)snprintf(info, sizeof info, "taken out of the handshake: %s", gate_masked(s->gate));
+                (void)snprintf(info, sizeof info, "%s", gate_masked(s->gate));
                 report_notice(
                     s, EVENT_NOTICE,
-                    "the proxy offers less than the server: TLS and compression can't be read by it", info);
+                    "taken out of the handshake, since the proxy could not read the session with it", info);
         }
 }
 
