@@ -63,16 +63,25 @@ PROF_SEAM static void *alloc(enum prof_stage stage, enum prof_lib lib, size_t si
         return p != NULL ? adopt(self, p, stage, lib, size) : NULL;
 }
 
-/** The prefix of @p block if it is a live block of ours; else it is said and counted, and NULL. */
-static struct prefix *prefix_of(void *block, const char *what)
+/** Through volatile: a compiler drops stores to memory that is about to be freed. */
+static void mark(struct prefix *p, uint32_t magic)
+{
+        *(volatile uint32_t *)&p->magic = magic;
+}
+
+/** The prefix of @p block if it is a live block of ours; else it is said and counted, and NULL. What stands before a
+ *  wrong block may be anybody's or freed: the sanitizers would stop there before it can be named. */
+__attribute__((no_sanitize("address", "thread"))) static struct prefix *prefix_of(void *block,
+                                                                                  const char *what)
 {
         struct prefix *p = (struct prefix *)block - 1;
-        if (p->magic == MAGIC_LIVE && p->stage < STAGE_COUNT && p->lib < LIB_COUNT) {
+        uint32_t magic = *(volatile uint32_t *)&p->magic;
+        if (magic == MAGIC_LIVE && p->stage < STAGE_COUNT && p->lib < LIB_COUNT) {
                 return p;
         }
         atomic_fetch_add_explicit(&bad_frees, 1, memory_order_relaxed);
         diag(DIAG_ERROR, "%s of %p: %s; it was not carried out", what, block,
-             p->magic == MAGIC_FREED ? "the block is freed already" : "no block of the profiler's heaps");
+             magic == MAGIC_FREED ? "the block is freed already" : "no block of the profiler's heaps");
         return NULL;
 }
 
@@ -100,10 +109,10 @@ PROF_SEAM static void *resize(enum prof_stage stage, enum prof_lib lib, void *bl
                 return NULL;
         }
         struct prefix before = *old;
-        old->magic = MAGIC_FREED;
+        mark(old, MAGIC_FREED);
         struct prefix *p = realloc(old, size + sizeof *p);
         if (p == NULL) {
-                old->magic = MAGIC_LIVE;
+                mark(old, MAGIC_LIVE);
                 return NULL;
         }
         disown(&before);
@@ -148,7 +157,7 @@ void prof_free(void *block)
         struct prefix *p = block != NULL ? prefix_of(block, "free") : NULL;
         if (p != NULL) {
                 disown(p);
-                p->magic = MAGIC_FREED;
+                mark(p, MAGIC_FREED);
                 free(p);
         }
 }

@@ -107,6 +107,19 @@ static void foreign_frees_are_caught(void)
         CU_ASSERT_EQUAL(counts(STAGE_TLS).current_count_used, live);
 }
 
+static void double_frees_are_caught(void)
+{
+        /* large enough for the C library to keep it apart and leave its middle as it was */
+        uint64_t before = prof_bad_frees();
+        char *block = prof_alloc(STAGE_TLS, 4000);
+        char *fence = prof_alloc(STAGE_TLS, 4000); /* so that it is not merged with what follows */
+        void *volatile again = block;
+        prof_free(block);
+        prof_free(again);
+        CU_ASSERT_EQUAL(prof_bad_frees(), before + 1);
+        prof_free(fence);
+}
+
 static void the_nth_allocation_fails(void)
 {
         prof_fail_nth(3);
@@ -348,6 +361,7 @@ static const struct tap_test tests[] = {
     {"libraries are charged to the current stage", libraries_are_charged_to_the_current_stage},
     {"moves change the stage", moves_change_the_stage},
     {"foreign frees are caught and not carried out", foreign_frees_are_caught},
+    {"double frees are caught and not carried out", double_frees_are_caught},
     {"the nth allocation fails, once", the_nth_allocation_fails},
     {"samples know where they were born, and for which statement", samples_know_where_and_why},
     {"samples are as many as expected", samples_are_as_many_as_expected},
