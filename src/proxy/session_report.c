@@ -30,12 +30,12 @@ struct record report_new(const struct session *s, enum record_event event)
         return r;
 }
 
-void report_notice(struct session *s, enum record_event event, const char *reason, const char *error)
+void report_notice(struct session *s, enum record_event event, const char *reason, const char *info)
 {
         struct record r = report_new(s, event);
         record_set_text(&r, FIELD_REASON, span_str(reason));
-        if (error != NULL) {
-                record_set_text(&r, FIELD_INFO, span_str(error));
+        if (info != NULL) {
+                record_set_text(&r, FIELD_INFO, span_str(info));
         }
         report_emit(s, &r);
 }

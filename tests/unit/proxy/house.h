@@ -46,7 +46,7 @@ bool house_pair(struct house *h, int *client, int *server);
 /** A listening socket on a free port of 127.0.0.1. */
 int listen_somewhere(int backlog, uint16_t *port);
 /** Connect, blocking, to host:port or unix:/path. */
-int connect_to(const char *address);
+int connect_to(const char *text);
 /** Bytes until @p n are there, the end or an error; main's loop runs meanwhile. */
 size_t take(struct house *h, int fd, void *to, size_t n);
 /** The next thing is the end of file. */
