@@ -3,7 +3,7 @@
 // It writes to temporary tables only. At its end it says "idle" and waits for a line before it disconnects.
 [, $host, $port, $user, $password, $database] = $argv;
 mysqli_report(MYSQLI_REPORT_OFF);
-$db = new mysqli($host, $user, $password, $database, (int)$port);
+$db = @new mysqli($host, $user, $password, $database, (int)$port);
 if ($db->connect_errno) {
     fwrite(STDERR, "demo.php: $db->connect_error\n");
     exit(1);

@@ -24,6 +24,12 @@ def packet(seq, payload):
             return out
 
 
+def lenenc(n):
+    if n < 251:
+        return bytes([n])
+    return b"\xfc" + struct.pack("<H", n) if n < 1 << 16 else b"\xfe" + struct.pack("<Q", n)
+
+
 class RawClient:
     def __init__(self, port, user="root", database="shop", capabilities=CAPABILITIES, timeout=60, login=True):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
@@ -121,7 +127,7 @@ class RawClient:
                 data += struct.pack("<q", value)
             else:
                 types += b"\xfd\0"
-                data += bytes([len(value)]) + value
+                data += lenenc(len(value)) + value
         bitmap = bytes((len(values) + 7) // 8)
         self.send(0, b"\x17" + struct.pack("<IBI", statement, 0, 1) + (bitmap + b"\1" + types + data if values else b""))
         return self.rows()

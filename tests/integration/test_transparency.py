@@ -1,6 +1,8 @@
 """Bytes go through unchanged: what the server sees and what the client sees is recorded on both sides of the proxy."""
+import hashlib
 import os
 import socket
+import struct
 import threading
 import unittest
 
@@ -96,6 +98,30 @@ class Transparency(unittest.TestCase):
         seen = self.both_sides(work)
         self.assertEqual(seen[0]["query_length"], MIB64 + 17)
         self.assertEqual(len(seen[0]["query"]), 1024 * 1024)
+
+    def test_large_parameter(self):
+        """64 MB in one value of an EXECUTE, and in pieces before it; the server's checksum tells that it got them."""
+        value = os.urandom(1 << 20) * 64
+        digest = hashlib.sha1(value).hexdigest().encode()
+
+        def work(port):
+            c = RawClient(port)
+            c.query("CREATE TEMPORARY TABLE big (a INT, b LONGBLOB)")
+            insert = c.prepare("INSERT INTO big VALUES (?, ?)")
+            c.execute(insert, 1, value)
+            for i in range(64):
+                c.send(0, b"\x18" + struct.pack("<IH", insert, 1) + value[i << 20:(i + 1) << 20])
+            c.send(0, b"\x17" + struct.pack("<IBI", insert, 0, 1) + b"\0\1\x08\0\xfd\0" + struct.pack("<q", 2))
+            self.assertIsNone(c.rows())
+            check = c.prepare("SELECT a FROM big WHERE SHA1(b) = ?")
+            self.assertEqual(c.execute(check, digest), 2)
+            c.quit()
+        seen = [r for r in self.both_sides(work) if r["command"] == "COM_STMT_EXECUTE"]
+        whole, pieces = seen[0]["stmt_execute_values"], seen[1]["stmt_execute_values"]
+        self.assertEqual((whole[0], whole[1]["length"], pieces[0], pieces[1]["length"]), (1, len(value), 2, len(value)))
+        self.assertEqual(bytes.fromhex(whole[1]["hex"]), value[:len(whole[1]["hex"]) // 2])
+        self.assertEqual(pieces[1]["hex"], whole[1]["hex"])
+        self.assertGreaterEqual(len(whole[1]["hex"]), 2 * 1024)
 
     def test_many_rows(self):
         def work(port):
