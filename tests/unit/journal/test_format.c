@@ -382,6 +382,8 @@ static void the_size_is_a_bound(void)
                 r.event = i == 2 ? EVENT_PACKET : EVENT_QUERY;
                 record_set_text(&r, FIELD_QUERY, span_of(worst[i], sizeof worst[i]));
                 record_set_text(&r, FIELD_ERROR, span_of(worst[2], sizeof worst[2]));
+                record_set_text(&r, FIELD_INFO, span_of(worst[2], sizeof worst[2]));
+                record_set_text(&r, FIELD_REASON, span_of(worst[2], sizeof worst[2]));
                 record_set_text(&r, FIELD_PACKET_BYTES, span_of(worst[i], sizeof worst[i]));
                 for (int format = 0; format < FORMAT_COUNT; format++) {
                         size_t size = format_size((enum format)format, &r);

@@ -216,29 +216,31 @@ static void a_full_disk_leaves_whole_lines_and_a_gap(void)
         CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_FSIZE, &small), 0);
         uint64_t errors = diag_count(DIAG_ERROR);
         uint64_t infos = diag_count(DIAG_INFO);
-        put(&sink, 0, 20000, 200);
-        CU_ASSERT_FALSE(sink_flush(&sink));
+        for (uint64_t i = 0; i < 5000; i += 250) {
+                put(&sink, i, i + 250, 1000);
+                CU_ASSERT_TRUE(!sink_flush(&sink) || i == 0); /* the writer tries again now and then */
+        }
         CU_ASSERT_EQUAL(setrlimit(RLIMIT_FSIZE, &before), 0);
         CU_ASSERT_EQUAL(diag_count(DIAG_ERROR), errors + 1);
         CU_ASSERT_EQUAL(diag_count(DIAG_INFO), infos);
         uint64_t dropped = sink.dropped;
-        CU_ASSERT_TRUE(dropped > 5000);
+        CU_ASSERT_TRUE(dropped > 2000);
         CU_ASSERT_TRUE(sink_flush(&sink)); /* without a new record: the gap is told at once */
         CU_ASSERT_EQUAL(diag_count(DIAG_INFO), infos + 1);
         struct sample_log log = read_file(path);
         CU_ASSERT_EQUAL(log.gaps, 1);
         CU_ASSERT_EQUAL(log.missing, dropped);
-        put(&sink, 20000, 20100, 200);
+        put(&sink, 5000, 5100, 200);
         CU_ASSERT_TRUE(sink_flush(&sink));
         log = read_file(path);
         CU_ASSERT_EQUAL(log.bad,
                         0); /* each record is where its number says, with the gap in the right place */
-        CU_ASSERT_EQUAL(log.next, 20100);
+        CU_ASSERT_EQUAL(log.next, 5100);
         CU_ASSERT_EQUAL(log.gaps, 1);
         CU_ASSERT_TRUE(log.ends_whole);
         CU_ASSERT_EQUAL(sink.dropped, dropped);
         CU_ASSERT_EQUAL(sink.records, log.records);
-        CU_ASSERT_EQUAL(sink.records + sink.dropped, 20100);
+        CU_ASSERT_EQUAL(sink.records + sink.dropped, 5100);
         sink_close(&sink);
 }
 
