@@ -48,7 +48,7 @@ class Faults(unittest.TestCase):
             def allocations(rounds):
                 proxy.post("/fault?nth=1000000000")
                 self.assertEqual(session(proxy.port, rounds), whole(rounds))
-                proxy.settled()
+                proxy.idle()
                 return proxy.json("/fault")["seen"]
             allocations(1)
             # a session that is long enough to have so many allocations
@@ -69,7 +69,7 @@ class Faults(unittest.TestCase):
             proxy.post("/fault?nth=0")
             fired = proxy.json("/fault")["fired"]
             self.assertEqual(session(proxy.port), whole(1))
-            proxy.settled()
+            proxy.idle()
             lab.wait_for(lambda: settled_stages(proxy) == before, f"the stages to return: {before}, {proxy.stages()}")
         print(f"# {counted} allocations in a session of {6 * rounds} statements; {fired} faults, {closed} sessions closed by them")
         self.assertEqual(fired, len(NUMBERS))
