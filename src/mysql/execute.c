@@ -66,7 +66,7 @@ static void read_values(struct reader *r, const struct statement *st, struct spa
                         *v = value_read(r, v->type, v->is_unsigned, keep);
                         v->name = name;
                         lost = r->failed;
-                        v->unknown = lost;
+                        v->unknown = lost && v->true_len == 0; /* else cut: its head is there */
                 } else {
                         lost = true; /* without its type the next value's place is unknown too */
                         v->unknown = true;

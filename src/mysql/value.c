@@ -37,6 +37,17 @@ static bool is_temporal_len(const struct value *v)
         return v->type == VALUE_TIME ? n == 0 || n == 8 || n == 12 : n == 0 || n == 4 || n == 7 || n == 11;
 }
 
+/** Text or bytes with their length before them. Where the input ends sooner (a request of which only the head is kept),
+ *  what is there is the value, cut, and the reader has failed. */
+static void read_counted(struct reader *r, struct value *v)
+{
+        uint64_t n = lenenc_uint(r);
+        bool ends_sooner = !r->failed && n > reader_left(r);
+        v->bytes = ends_sooner ? reader_rest(r) : reader_take(r, n);
+        v->true_len = r->failed ? 0 : n;
+        r->failed = r->failed || ends_sooner;
+}
+
 struct value value_read(struct reader *r, uint8_t type, bool is_unsigned, size_t keep)
 {
         struct value v = {.type = type, .is_unsigned = is_unsigned};
@@ -48,10 +59,11 @@ struct value value_read(struct reader *r, uint8_t type, bool is_unsigned, size_t
         } else if (is_temporal(type)) {
                 v.bytes = reader_take(r, reader_u8(r));
         } else {
-                v.bytes = lenenc_span(r);
+                read_counted(r, &v);
+                v.bytes = span_head(v.bytes, keep);
+                return v;
         }
         v.true_len = v.bytes.len;
-        v.bytes = span_head(v.bytes, size > 0 || is_temporal(type) ? v.bytes.len : keep);
         return v;
 }
 

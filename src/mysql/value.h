@@ -55,7 +55,8 @@ struct value_list {
         size_t n;
 };
 
-/** Read one value of binary form of @p type from @p r, keeping at most @p keep bytes of it. */
+/** Read one value of binary form of @p type from @p r, keeping at most @p keep bytes of it. A text that goes on past the
+ *  input's end is given as far as it is there, with its true length, and @p r has failed. */
 struct value value_read(struct reader *r, uint8_t type, bool is_unsigned, size_t keep);
 
 /** How a value is printed. */

@@ -6,6 +6,9 @@ CAPABILITIES = 0x00000001 | 0x00000008 | 0x00000200 | 0x00002000 | 0x00008000 | 
 DEPRECATE_EOF = 1 << 24
 
 
+SENT_AHEAD = object()  # a value of execute() that send_ahead() brought
+
+
 class Refused(Exception):
     """The server answered with an ERR packet: (number, text)."""
 
@@ -125,12 +128,17 @@ class RawClient:
             if isinstance(value, int):
                 types += b"\x08\0"
                 data += struct.pack("<q", value)
+            elif value is SENT_AHEAD:
+                types += b"\xfd\0"
             else:
                 types += b"\xfd\0"
                 data += lenenc(len(value)) + value
         bitmap = bytes((len(values) + 7) // 8)
         self.send(0, b"\x17" + struct.pack("<IBI", statement, 0, 1) + (bitmap + b"\1" + types + data if values else b""))
         return self.rows()
+
+    def send_ahead(self, statement, parameter, data):
+        self.send(0, b"\x18" + struct.pack("<IH", statement, parameter) + data)
 
     def close_statement(self, statement):
         self.send(0, b"\x19" + struct.pack("<I", statement))

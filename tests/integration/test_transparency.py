@@ -2,12 +2,11 @@
 import hashlib
 import os
 import socket
-import struct
 import threading
 import unittest
 
 import lab
-from rawclient import CAPABILITIES, DEPRECATE_EOF, Gone, RawClient, packet
+from rawclient import CAPABILITIES, DEPRECATE_EOF, Gone, RawClient, SENT_AHEAD, packet
 from recorder import Recorder
 
 MASKED = 0x800 | 0x20 | 1 << 26  # SSL, COMPRESS, ZSTD
@@ -110,9 +109,8 @@ class Transparency(unittest.TestCase):
             insert = c.prepare("INSERT INTO big VALUES (?, ?)")
             c.execute(insert, 1, value)
             for i in range(64):
-                c.send(0, b"\x18" + struct.pack("<IH", insert, 1) + value[i << 20:(i + 1) << 20])
-            c.send(0, b"\x17" + struct.pack("<IBI", insert, 0, 1) + b"\0\1\x08\0\xfd\0" + struct.pack("<q", 2))
-            self.assertIsNone(c.rows())
+                c.send_ahead(insert, 1, value[i << 20:(i + 1) << 20])
+            self.assertIsNone(c.execute(insert, 2, SENT_AHEAD))
             check = c.prepare("SELECT a FROM big WHERE SHA1(b) = ?")
             self.assertEqual(c.execute(check, digest), 2)
             c.quit()

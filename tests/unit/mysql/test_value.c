@@ -217,17 +217,10 @@ static void short_input_fails_and_reads_nothing_beyond(void)
                 uint8_t type;
                 struct span wire;
         } cases[] = {
-            {VALUE_LONG, BYTES("\1\2\3")},
-            {VALUE_DOUBLE, BYTES("")},
-            {VALUE_DATE, BYTES("")},
-            {VALUE_DATETIME, BYTES("\x0b\1")},
-            {VALUE_TIME, BYTES("\xff\1\2")},
-            {VALUE_BLOB, BYTES("\5abc")},
-            {VALUE_BLOB, BYTES("\xfd\xff\xff")},
-            {VALUE_BLOB, BYTES("\xfe\xff\xff\xff\xff\xff\xff\xff\xff"
-                               "a")},
-            {VALUE_BLOB, BYTES("\xfb")},
-            {VALUE_BLOB, BYTES("\xff")},
+            {VALUE_LONG, BYTES("\1\2\3")},   {VALUE_DOUBLE, BYTES("")},
+            {VALUE_DATE, BYTES("")},         {VALUE_DATETIME, BYTES("\x0b\1")},
+            {VALUE_TIME, BYTES("\xff\1\2")}, {VALUE_BLOB, BYTES("\xfd\xff\xff")},
+            {VALUE_BLOB, BYTES("\xfb")},     {VALUE_BLOB, BYTES("\xff")},
         };
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
                 struct reader r = reader_over(cases[i].wire);
@@ -236,6 +229,22 @@ static void short_input_fails_and_reads_nothing_beyond(void)
                 CU_ASSERT_EQUAL(v.bytes.len, 0);
                 CU_ASSERT_TRUE(json_check(span_str(printed(&v, VALUE_AS_JSON))));
         }
+}
+
+/** Of a text that goes on past the end, what is there is shown, with its true length. */
+static void texts_past_the_end_are_cut(void)
+{
+        struct reader r = reader_over(BYTES("\5abc"));
+        struct value v = value_read(&r, VALUE_BLOB, false, 100);
+        CU_ASSERT_TRUE(r.failed);
+        CU_ASSERT_STRING_EQUAL(printed(&v, VALUE_AS_JSON), "{\"text\":\"abc\",\"length\":5}");
+        r = reader_over(BYTES("\xfe\xff\xff\xff\xff\xff\xff\xff\xff"
+                              "ab"));
+        v = value_read(&r, VALUE_BLOB, false, 1);
+        CU_ASSERT_TRUE(r.failed);
+        CU_ASSERT_EQUAL(v.bytes.len, 1);
+        CU_ASSERT_EQUAL(v.true_len, UINT64_MAX);
+        CU_ASSERT_TRUE(json_check(span_str(printed(&v, VALUE_AS_JSON))));
 }
 
 /** Every type, any bytes, any length: JSON stays JSON. */
@@ -267,6 +276,7 @@ static const struct tap_test tests[] = {
     {"decimals are as sent", decimals_are_as_sent},
     {"nothing, and unknown", nothing_and_unknown},
     {"cut values tell their length", cut_values_tell_their_length},
+    {"texts past the end are cut, with their true length", texts_past_the_end_are_cut},
     {"short input fails and reads nothing beyond", short_input_fails_and_reads_nothing_beyond},
     {"any bytes of any type are JSON", any_bytes_of_any_type_are_json},
 };
