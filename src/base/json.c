@@ -35,23 +35,31 @@ static bool is_plain(const uint8_t *bytes)
         return (special & EACH(0x80)) == 0;
 }
 
+static bool is_plain_ascii(uint8_t byte)
+{
+        return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+}
+
 /** Length of what goes out as it is, from the front of @p s. */
 static size_t plain_len(struct span s)
 {
         size_t at = 0;
+        bool stride = true; /* not again within a word that has something special */
         while (at < s.len) {
-                if (s.len - at >= 8 && is_plain(s.data + at)) {
+                if (stride && s.len - at >= 8 && is_plain(s.data + at)) {
                         at += 8;
+                        if (s.len - at < 8 && is_plain(s.data + s.len - 8)) {
+                                return s.len; /* the last eight, some of them for the second time */
+                        }
                         continue;
                 }
                 uint8_t byte = s.data[at];
-                unsigned n = byte >= 0x80 ? utf8_sequence(span_skip(s, at))
-                             : byte >= 0x20 && byte != 0x7f && byte != '"' && byte != '\\' ? 1
-                                                                                           : 0;
+                unsigned n = is_plain_ascii(byte) ? 1 : byte < 0x80 ? 0 : utf8_sequence(span_skip(s, at));
                 if (n == 0) {
                         break;
                 }
                 at += n;
+                stride = n > 1;
         }
         return at;
 }

@@ -3,19 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void writer_bytes(struct writer *w, const void *data, size_t n)
-{
-        w->wanted += n;
-        if (w->failed || n > w->size - w->at) {
-                w->failed = true;
-                return;
-        }
-        if (n > 0) {
-                memcpy(w->data + w->at, data, n);
-                w->at += n;
-        }
-}
-
 void writer_uint(struct writer *w, uint64_t value, unsigned n)
 {
         uint8_t bytes[8];

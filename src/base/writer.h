@@ -31,7 +31,16 @@ static inline struct span writer_span(const struct writer *w)
 }
 
 /** Append @p n bytes. @p data may be NULL if @p n is 0. */
-void writer_bytes(struct writer *w, const void *data, size_t n);
+static inline void writer_bytes(struct writer *w, const void *data, size_t n)
+{
+        w->wanted += n;
+        if (w->failed || n > w->size - w->at) {
+                w->failed = true;
+        } else if (n > 0) {
+                memcpy(w->data + w->at, data, n);
+                w->at += n;
+        }
+}
 
 static inline void writer_put(struct writer *w, struct span s)
 {

@@ -7,12 +7,16 @@
 
 /* --- JSON Lines -------------------------------------------------------------------------------------------------- */
 
-static void put_key(struct writer *w, const char *name, const char *suffix)
+static void put_key(struct writer *w, const struct record_field_info *info)
 {
-        writer_text(w, ",\"");
-        writer_text(w, name);
-        writer_text(w, suffix);
-        writer_text(w, "\":");
+        if (w->size - w->at >= RECORD_KEY_SIZE && !w->failed) {
+                memcpy(w->data + w->at, info->key,
+                       RECORD_KEY_SIZE); /* more than is meant; the rest is written over */
+                w->at += info->key_len;
+                w->wanted += info->key_len;
+        } else {
+                writer_bytes(w, info->key, info->key_len);
+        }
 }
 
 static void put_list(struct writer *w, struct value_list list)
@@ -77,7 +81,9 @@ static void put_text(struct writer *w, const struct record *r, enum record_field
         /* a cut statement may end within a character: that alone makes it no binary text */
         bool is_cut = f == FIELD_QUERY && record_has(r, FIELD_QUERY_LENGTH);
         if (!json_string(w, is_cut ? utf8_trim(text) : text)) {
-                put_key(w, record_fields[f].name, "_hex");
+                writer_text(w, ",\"");
+                writer_text(w, record_fields[f].name);
+                writer_text(w, "_hex\":");
                 json_hex(w, text);
         }
 }
@@ -85,7 +91,7 @@ static void put_text(struct writer *w, const struct record *r, enum record_field
 static void put_field(struct writer *w, const struct record *r, enum record_field f)
 {
         const struct record_field_info *info = &record_fields[f];
-        put_key(w, info->name, "");
+        put_key(w, info);
         switch (info->kind) {
         case RECORD_UINT: writer_decimal(w, record_uint(r, f)); break;
         case RECORD_TEXT: put_text(w, r, f); break;

@@ -2,18 +2,12 @@
 
 #include <assert.h>
 
-#define UINT(member, unit, help)                                                                             \
-        {                                                                                                    \
-#member, RECORD_UINT, offsetof(struct record, member), unit, help                            \
-        }
-#define TEXT(member, help)                                                                                   \
-        {                                                                                                    \
-#member, RECORD_TEXT, offsetof(struct record, member), "", help                              \
-        }
-#define FIELD(member, kind, help)                                                                            \
-        {                                                                                                    \
-#member, kind, offsetof(struct record, member), "", help                                     \
-        }
+/* clang-format off */
+#define NAMED(name) name, ",\"" name "\":", sizeof ",\"" name "\":" - 1
+#define FIELD(member, kind, help) {NAMED(#member), kind, offsetof(struct record, member), "", help}
+#define TEXT(member, help) FIELD(member, RECORD_TEXT, help)
+#define UINT(member, unit, help) {NAMED(#member), RECORD_UINT, offsetof(struct record, member), unit, help}
+/* clang-format on */
 
 const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_CONN_ID] = UINT(conn_id, "", "Number of the session, from 1, unique in a run of the proxy."),
@@ -74,7 +68,7 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_BYTES_SENT] = UINT(bytes_sent, "bytes", "From the client to the server, packet headers included."),
     [FIELD_BYTES_RECEIVED] =
         UINT(bytes_received, "bytes", "From the server to the client, packet headers included."),
-    [FIELD_ERRNO] = {"errno", RECORD_UINT, offsetof(struct record, errno_), "",
+    [FIELD_ERRNO] = {NAMED("errno"), RECORD_UINT, offsetof(struct record, errno_), "",
                      "Number of the error. Absent if all went well."},
     [FIELD_SQLSTATE] = TEXT(sqlstate, "SQLSTATE of the error, five characters. Absent before the greeting."),
     [FIELD_ERROR] = TEXT(error, "Text of the error. Absent if all went well."),

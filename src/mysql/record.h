@@ -137,8 +137,13 @@ enum record_kind {
         RECORD_FLAGS, /**< SERVER_STATUS_* bits: a JSON array of names */
 };
 
+/** Room for `,"name":` of any field: fixed, so that a copy of all of it is a few instructions. */
+#define RECORD_KEY_SIZE 32
+
 struct record_field_info {
-        const char *name; /**< as in the logs */
+        const char *name;          /**< as in the logs */
+        char key[RECORD_KEY_SIZE]; /**< the name as JSON has it within an object, such as ,"rows": */
+        size_t key_len;
         enum record_kind kind;
         size_t offset;    /**< in struct record */
         const char *unit; /**< "us", "bytes" or "" */
