@@ -1,4 +1,5 @@
 /* The server's side once the login is over: replies, matched with the command at the head of the FIFO. */
+#include "base/utf8.h"
 #include "mysql/capability.h"
 #include "mysql/dissect_state.h"
 #include "mysql/lenenc.h"
@@ -236,7 +237,10 @@ static bool add_statement(struct dissect *d, struct flight *f, uint16_t n_params
             span_head(span_skip(span_of(f->body, f->body_len), f->text_at), d->settings->query_bytes);
         size_t held = d->held + d->statements.held;
         size_t room = d->settings->held_bytes > held ? d->settings->held_bytes - held : 0;
-        struct statement *st = statements_add(&d->statements, f->stmt_id, span_head(text, room));
+        text = span_head(text, room);
+        bool cut = f->true_len > f->text_at + text.len;
+        struct statement *st =
+            statements_add(&d->statements, f->stmt_id, cut ? utf8_trim(text) : text); /* no half character */
         if (st == NULL) {
                 return false;
         }
