@@ -1,41 +1,42 @@
 #include "profile/hooks.h"
 
 #include "base/diag.h"
-#include "profile/prof_state.h"
+#include "profile/seam.h"
 
 #include <event2/event.h>
 #include <openssl/crypto.h>
 
-PROF_SEAM static void *on_event_malloc(size_t size)
+/* A hook's own frame tells the place in the library that called it. */
+#define HOOK       __attribute__((noinline)) static
+#define SITE(f, l) (&(const struct seam_site){.frame = __builtin_frame_address(0), .file = (f), .line = (l)})
+
+HOOK void *on_event_malloc(size_t size)
 {
-        return prof_lib_alloc(LIB_LIBEVENT, size);
+        return seam_alloc(seam_stage(), LIB_LIBEVENT, size, false, SITE(NULL, 0));
 }
 
-PROF_SEAM static void *on_event_realloc(void *block, size_t size)
+HOOK void *on_event_realloc(void *block, size_t size)
 {
-        return prof_lib_realloc(LIB_LIBEVENT, block, size);
+        return seam_realloc(seam_stage(), LIB_LIBEVENT, block, size, SITE(NULL, 0));
 }
 
-PROF_SEAM static void *on_ssl_malloc(size_t size, const char *file, int line)
+/* OpenSSL's own allocator gives NULL for no bytes, and its callers count on realloc to free then. */
+
+HOOK void *on_crypto_malloc(size_t size, const char *file, int line)
 {
-        (void)file;
-        (void)line;
-        return prof_lib_alloc(LIB_OPENSSL, size);
+        return size > 0 ? seam_alloc(seam_stage(), LIB_OPENSSL, size, false, SITE(file, line)) : NULL;
 }
 
-/* OpenSSL documents realloc to 0 as a free. */
-PROF_SEAM static void *on_ssl_realloc(void *block, size_t size, const char *file, int line)
+HOOK void *on_crypto_realloc(void *block, size_t size, const char *file, int line)
 {
-        (void)file;
-        (void)line;
         if (size == 0) {
                 prof_free(block);
                 return NULL;
         }
-        return prof_lib_realloc(LIB_OPENSSL, block, size);
+        return seam_realloc(seam_stage(), LIB_OPENSSL, block, size, SITE(file, line));
 }
 
-static void on_ssl_free(void *block, const char *file, int line)
+HOOK void on_crypto_free(void *block, const char *file, int line)
 {
         (void)file;
         (void)line;
@@ -45,10 +46,9 @@ static void on_ssl_free(void *block, const char *file, int line)
 enum status prof_hooks_install(void)
 {
         event_set_mem_functions(on_event_malloc, on_event_realloc, prof_free);
-        if (CRYPTO_set_mem_functions(on_ssl_malloc, on_ssl_realloc, on_ssl_free) != 1) {
-                diag(DIAG_WARNING,
-                     "libcrypto has allocated before the profiler was tied to it: its memory shows as "
-                     "unattributed");
+        if (CRYPTO_set_mem_functions(on_crypto_malloc, on_crypto_realloc, on_crypto_free) != 1) {
+                diag(DIAG_ERROR,
+                     "OpenSSL has allocated memory already: what it holds is not counted by stage");
                 return STATUS_INVALID;
         }
         return STATUS_OK;

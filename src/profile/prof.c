@@ -1,221 +1,281 @@
 #include "profile/prof.h"
 
 #include "base/diag.h"
-#include "profile/prof_state.h"
+#include "profile/fault.h"
+#include "profile/sample.h"
+#include "profile/seam.h"
+#include "profile/table.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
-/* Stands before each block; keeps the block at malloc's alignment. */
+/** Before each block, within the memory from malloc:
+ *
+ *      | size 8 | record 2 | stage 1 | lib 1 | magic 4 | the block, aligned to 16 ...
+ */
 struct prefix {
-        uint64_t size : 48;
-        uint64_t stage : 8;
-        uint64_t lib : 8;
-        uint32_t record; /* id of the record that sampled it, 0 = none */
+        uint64_t size;
+        uint16_t record; /**< that counts this block as a sample; 0 = none */
+        uint8_t stage;
+        uint8_t lib;
         uint32_t magic;
 };
 
-_Static_assert(sizeof(struct prefix) == 16, "malloc's alignment must be kept");
+static_assert(sizeof(struct prefix) == PROF_PREFIX_SIZE && PROF_PREFIX_SIZE % 16 == 0,
+              "blocks are aligned to 16");
 
-#define MAGIC_LIVE  0x51744c76u
-#define MAGIC_FREED 0x51746672u
-#define SIZE_MAX_48 ((1ULL << 48) - 1)
+#define MAGIC_LIVE  0x51544c56U /* "QTLV" */
+#define MAGIC_FREED 0x51544652U /* "QTFR" */
 
+static _Thread_local enum prof_stage current_stage = STAGE_MAIN;
+static _Thread_local struct prof_scope *current_scope;
+static _Thread_local const struct prof_wire *current_wire;
 static _Atomic uint64_t bad_frees;
+
+/* --- stages ----------------------------------------------------------------------------------------------------- */
+
+static const char *const stage_names[STAGE_COUNT] = {
+    [STAGE_MAIN] = "main",     [STAGE_SETTINGS] = "settings", [STAGE_LISTENER] = "listener",
+    [STAGE_WORKER] = "worker", [STAGE_SESSION] = "session",   [STAGE_LINK] = "link",
+    [STAGE_TLS] = "tls",       [STAGE_FRAME] = "frame",       [STAGE_DISSECT] = "dissect",
+    [STAGE_DIGEST] = "digest", [STAGE_CAPTURE] = "capture",   [STAGE_JOURNAL] = "journal",
+    [STAGE_SINK] = "sink",     [STAGE_ADMIN] = "admin",       [STAGE_PROFILE] = "profile",
+};
+
+const char *prof_stage_name(enum prof_stage stage)
+{
+        return stage < STAGE_COUNT ? stage_names[stage] : "?";
+}
+
+const char *prof_lib_name(enum prof_lib lib)
+{
+        static const char *const names[LIB_COUNT] = {
+            [LIB_OWN] = "own", [LIB_LIBEVENT] = "libevent", [LIB_OPENSSL] = "openssl"};
+        return lib < LIB_COUNT ? names[lib] : "?";
+}
+
+enum prof_stage prof_stage_find(const char *name)
+{
+        enum prof_stage stage = STAGE_MAIN;
+        while (stage < STAGE_COUNT && strcmp(stage_names[stage], name) != 0) {
+                stage++;
+        }
+        return stage;
+}
+
+enum prof_stage prof_enter(enum prof_stage stage)
+{
+        enum prof_stage before = current_stage;
+        current_stage = stage;
+        return before;
+}
+
+void prof_leave(enum prof_stage before)
+{
+        current_stage = before;
+}
+
+void prof_scope_open(struct prof_scope *scope, enum prof_stage stage)
+{
+        scope->outer = current_scope;
+        scope->place = (uintptr_t)__builtin_return_address(0);
+        scope->before = current_stage;
+        current_scope = scope;
+        current_stage = stage;
+}
+
+void prof_scope_close(struct prof_scope *scope)
+{
+        current_scope = scope->outer;
+        current_stage = scope->before;
+}
+
+const struct prof_scope *seam_scope(void)
+{
+        return current_scope;
+}
+
+enum prof_stage seam_stage(void)
+{
+        return current_stage;
+}
+
+void prof_set_wire(const struct prof_wire *wire)
+{
+        current_wire = wire;
+}
+
+const struct prof_wire *seam_wire(void)
+{
+        return current_wire;
+}
+
+/* --- the seam ----------------------------------------------------------------------------------------------------- */
+
+static void mark(struct prefix *p, uint32_t magic)
+{
+        /* volatile: a compiler drops stores to memory that is about to be freed */
+        *(volatile uint32_t *)&p->magic = magic;
+}
+
+/** The prefix of @p block, or NULL (reported) if it is no live block of ours. Reads before memory that may be
+ * anybody's or freed, which the sanitizers would stop at before it can be named. */
+__attribute__((no_sanitize("address", "thread"))) static struct prefix *find_prefix(void *block,
+                                                                                    const char *what)
+{
+        struct prefix *p = (struct prefix *)block - 1;
+        uint32_t magic = *(volatile uint32_t *)&p->magic;
+        if (magic == MAGIC_LIVE) {
+                return p;
+        }
+        atomic_fetch_add_explicit(&bad_frees, 1, memory_order_relaxed);
+        diag(DIAG_ERROR, "%s of %p in stage %s: %s", what, block, prof_stage_name(current_stage),
+             magic == MAGIC_FREED ? "freed already" : "no block of ours, or freed already");
+        return NULL;
+}
+
+static void *enrol(struct prefix *p, enum prof_stage stage, enum prof_lib lib, size_t size,
+                   const struct seam_site *site)
+{
+        struct prof_thread *t = thread_self();
+        thread_count_alloc(t, stage, lib, size);
+        p->size = size;
+        p->stage = (uint8_t)stage;
+        p->lib = (uint8_t)lib;
+        p->record = sample_hits(t, size) ? table_sample(t, stage, lib, size, site) : 0;
+        p->magic = MAGIC_LIVE;
+        return p + 1;
+}
+
+void *seam_alloc(enum prof_stage stage, enum prof_lib lib, size_t size, bool zeroed,
+                 const struct seam_site *site)
+{
+        assert(stage < STAGE_COUNT && lib < LIB_COUNT);
+        if (size > SIZE_MAX - sizeof(struct prefix) || fault_hits(stage)) {
+                return NULL;
+        }
+        size_t whole = size + sizeof(struct prefix);
+        struct prefix *p = zeroed ? calloc(1, whole) : malloc(whole);
+        return p != NULL ? enrol(p, stage, lib, size, site) : NULL;
+}
+
+static void discharge(const struct prefix *p)
+{
+        if (p->record != 0) {
+                table_free(p->record, p->size);
+        }
+        thread_count_free(thread_self(), p->stage, p->lib, p->size);
+}
+
+void *seam_realloc(enum prof_stage stage, enum prof_lib lib, void *block, size_t size,
+                   const struct seam_site *site)
+{
+        if (block == NULL) {
+                return seam_alloc(stage, lib, size, false, site);
+        }
+        struct prefix *p = find_prefix(block, "realloc");
+        if (p == NULL || size > SIZE_MAX - sizeof *p || fault_hits(p->stage)) {
+                return NULL;
+        }
+        struct prefix old = *p;
+        mark(p, MAGIC_FREED); /* of the memory that realloc may leave behind */
+        struct prefix *moved = realloc(p, size + sizeof *p);
+        if (moved == NULL) {
+                mark(p, MAGIC_LIVE);
+                return NULL;
+        }
+        discharge(&old);
+        return enrol(moved, old.stage, old.lib, size, site);
+}
+
+void prof_free(void *block)
+{
+        struct prefix *p = block != NULL ? find_prefix(block, "free") : NULL;
+        if (p == NULL) {
+                return;
+        }
+        discharge(p);
+        mark(p, MAGIC_FREED);
+        free(p);
+}
+
+void prof_move(void *block, enum prof_stage stage)
+{
+        assert(stage < STAGE_COUNT);
+        struct prefix *p = block != NULL ? find_prefix(block, "move") : NULL;
+        if (p == NULL || p->stage == stage) {
+                return;
+        }
+        struct prof_thread *t = thread_self();
+        thread_count_free(t, p->stage, p->lib, p->size);
+        thread_count_alloc(t, stage, p->lib, p->size);
+        p->stage = (uint8_t)stage;
+        if (p->record != 0) {
+                p->record = table_move(p->record, stage, p->size);
+        }
+}
 
 uint64_t prof_bad_frees(void)
 {
         return atomic_load_explicit(&bad_frees, memory_order_relaxed);
 }
 
-static void charge(struct prof_thread *self, const struct prefix *p, bool freed)
+/* --- ways in -------------------------------------------------------------------------------------------------- */
+
+/* Their frame tells the caller, so they need one of their own. */
+#define OWN_FRAME __attribute__((noinline))
+#define SITE_HERE (&(const struct seam_site){.frame = __builtin_frame_address(0)})
+
+OWN_FRAME void *prof_alloc(enum prof_stage stage, size_t size)
 {
-        struct cell *cell = &self->cells[p->stage][p->lib];
-        if (freed) {
-                cell_add(&cell->bytes_free, p->size);
-                cell_add(&cell->count_free, 1);
-        } else {
-                cell_add(&cell->bytes_alloc, p->size);
-                cell_add(&cell->count_alloc, 1);
-        }
+        return seam_alloc(stage, LIB_OWN, size, false, SITE_HERE);
 }
 
-/** Fill the prefix of a fresh block and count it. */
-PROF_SEAM static void *adopt(struct prof_thread *self, struct prefix *p, enum prof_stage stage,
-                             enum prof_lib lib, size_t size)
+OWN_FRAME void *prof_calloc(enum prof_stage stage, size_t n, size_t size)
 {
-        p->size = size & SIZE_MAX_48;
-        p->stage = (uint64_t)stage & 0xff;
-        p->lib = (uint64_t)lib & 0xff;
-        p->magic = MAGIC_LIVE;
-        p->record = sample_alloc(self, stage, lib, size);
-        charge(self, p, false);
-        return p + 1;
-}
-
-PROF_SEAM static void *alloc(enum prof_stage stage, enum prof_lib lib, size_t size, bool zeroed)
-{
-        struct prof_thread *self = prof_self();
-        if (self == NULL || size > SIZE_MAX_48 - sizeof(struct prefix) || fault_hits(stage)) {
+        size_t whole;
+        if (__builtin_mul_overflow(n, size, &whole)) {
                 return NULL;
         }
-        struct prefix *p =
-            zeroed ? calloc(1, size + sizeof(struct prefix)) : malloc(size + sizeof(struct prefix));
-        return p != NULL ? adopt(self, p, stage, lib, size) : NULL;
+        return seam_alloc(stage, LIB_OWN, whole, true, SITE_HERE);
 }
 
-/** Through volatile: a compiler drops stores to memory that is about to be freed. */
-static void mark(struct prefix *p, uint32_t magic)
+OWN_FRAME void *prof_realloc(enum prof_stage stage, void *block, size_t size)
 {
-        *(volatile uint32_t *)&p->magic = magic;
+        return seam_realloc(stage, LIB_OWN, block, size, SITE_HERE);
 }
 
-/** The prefix of @p block if it is a live block of ours; else it is said and counted, and NULL. What stands before a
- *  wrong block may be anybody's or freed: the sanitizers would stop there before it can be named. */
-__attribute__((no_sanitize("address", "thread"))) static struct prefix *prefix_of(void *block,
-                                                                                  const char *what)
+static char *copy_text(char *to, const void *text, size_t len)
 {
-        struct prefix *p = (struct prefix *)block - 1;
-        uint32_t magic = *(volatile uint32_t *)&p->magic;
-        if (magic == MAGIC_LIVE && p->stage < STAGE_COUNT && p->lib < LIB_COUNT) {
-                return p;
-        }
-        atomic_fetch_add_explicit(&bad_frees, 1, memory_order_relaxed);
-        diag(DIAG_ERROR, "%s of %p: %s; it was not carried out", what, block,
-             magic == MAGIC_FREED ? "the block is freed already" : "no block of the profiler's heaps");
-        return NULL;
-}
-
-/** Undo the counting of a block that goes. */
-static void disown(struct prefix *p)
-{
-        struct prof_thread *self = prof_self();
-        if (self != NULL) {
-                charge(self, p, true);
-        }
-        if (p->record != 0) {
-                table_count_free(p->record);
-        }
-}
-
-PROF_SEAM static void *resize(enum prof_stage stage, enum prof_lib lib, void *block, size_t size)
-{
-        if (block == NULL) {
-                return alloc(stage, lib, size, false);
-        }
-        struct prefix *old = prefix_of(block, "realloc");
-        struct prof_thread *self = prof_self();
-        if (old == NULL || self == NULL || size > SIZE_MAX_48 - sizeof *old ||
-            fault_hits((enum prof_stage)old->stage)) {
-                return NULL;
-        }
-        struct prefix before = *old;
-        mark(old, MAGIC_FREED);
-        struct prefix *p = realloc(old, size + sizeof *p);
-        if (p == NULL) {
-                mark(old, MAGIC_LIVE);
-                return NULL;
-        }
-        disown(&before);
-        return adopt(self, p, (enum prof_stage)before.stage, (enum prof_lib)before.lib, size);
-}
-
-PROF_SEAM void *prof_alloc(enum prof_stage stage, size_t size)
-{
-        return alloc(stage, LIB_OWN, size, false);
-}
-
-PROF_SEAM void *prof_calloc(enum prof_stage stage, size_t n, size_t size)
-{
-        size_t bytes;
-        return __builtin_mul_overflow(n, size, &bytes) ? NULL : alloc(stage, LIB_OWN, bytes, true);
-}
-
-PROF_SEAM void *prof_realloc(enum prof_stage stage, void *block, size_t size)
-{
-        return resize(stage, LIB_OWN, block, size);
-}
-
-PROF_SEAM char *prof_spandup(enum prof_stage stage, struct span s)
-{
-        char *copy = alloc(stage, LIB_OWN, s.len + 1, false);
-        if (copy != NULL) {
-                if (s.len > 0) {
-                        memcpy(copy, s.data, s.len);
+        if (to != NULL) {
+                if (len > 0) {
+                        memcpy(to, text, len);
                 }
-                copy[s.len] = '\0';
+                to[len] = '\0';
         }
-        return copy;
+        return to;
 }
 
-PROF_SEAM char *prof_strdup(enum prof_stage stage, const char *text)
+OWN_FRAME char *prof_strdup(enum prof_stage stage, const char *text)
 {
-        return prof_spandup(stage, span_str(text));
+        size_t len = strlen(text);
+        return copy_text(seam_alloc(stage, LIB_OWN, len + 1, false, SITE_HERE), text, len);
 }
 
-void prof_free(void *block)
+OWN_FRAME char *prof_spandup(enum prof_stage stage, struct span s)
 {
-        struct prefix *p = block != NULL ? prefix_of(block, "free") : NULL;
-        if (p != NULL) {
-                disown(p);
-                mark(p, MAGIC_FREED);
-                free(p);
+        if (s.len == SIZE_MAX) {
+                return NULL;
         }
+        return copy_text(seam_alloc(stage, LIB_OWN, s.len + 1, false, SITE_HERE), s.data, s.len);
 }
 
-void prof_move(void *block, enum prof_stage stage)
+OWN_FRAME void *prof_lib_alloc(enum prof_lib lib, size_t size)
 {
-        struct prefix *p = block != NULL ? prefix_of(block, "move") : NULL;
-        struct prof_thread *self = prof_self();
-        if (p != NULL && self != NULL) {
-                charge(self, p, true);
-                p->stage = (uint64_t)stage & 0xff;
-                charge(self, p, false);
-        }
+        return seam_alloc(current_stage, lib, size, false, SITE_HERE);
 }
 
-PROF_SEAM void *prof_lib_alloc(enum prof_lib lib, size_t size)
+OWN_FRAME void *prof_lib_realloc(enum prof_lib lib, void *block, size_t size)
 {
-        struct prof_thread *self = prof_self();
-        return alloc(self != NULL ? self->stage : STAGE_MAIN, lib, size, false);
-}
-
-PROF_SEAM void *prof_lib_realloc(enum prof_lib lib, void *block, size_t size)
-{
-        struct prof_thread *self = prof_self();
-        return resize(self != NULL ? self->stage : STAGE_MAIN, lib, block, size);
-}
-
-enum prof_stage prof_enter(enum prof_stage stage)
-{
-        struct prof_thread *self = prof_self();
-        if (self == NULL) {
-                return stage;
-        }
-        enum prof_stage before = self->stage;
-        self->stage = stage;
-        return before;
-}
-
-void prof_leave(enum prof_stage before)
-{
-        struct prof_thread *self = prof_self();
-        if (self != NULL) {
-                self->stage = before;
-        }
-}
-
-void prof_set_wire(const struct prof_wire *wire)
-{
-        struct prof_thread *self = prof_self();
-        if (self != NULL) {
-                self->wire = wire;
-        }
-}
-
-void prof_count_statement(void)
-{
-        struct prof_thread *self = prof_self();
-        if (self != NULL) {
-                cell_add(&self->statements, 1);
-        }
+        return seam_realloc(current_stage, lib, block, size, SITE_HERE);
 }

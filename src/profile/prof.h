@@ -20,6 +20,9 @@
 #include "base/span.h"
 #include "base/status.h"
 
+/** What a block takes besides its size. */
+#define PROF_PREFIX_SIZE 16
+
 /** The pipeline's stages, in the order of the way of a byte. prof_stage_name gives each its name. */
 enum prof_stage {
         STAGE_MAIN, /**< start-up, and whatever runs in no other stage */
@@ -73,15 +76,26 @@ void *prof_lib_realloc(enum prof_lib lib, void *block, size_t size);
 enum prof_stage prof_enter(enum prof_stage stage);
 void prof_leave(enum prof_stage before);
 
-static inline void prof_scope_end(const enum prof_stage *before)
-{
-        prof_leave(*before);
-}
+/** A scope knows the frame that opened it. Libraries keep no frame pointers, so a stack that leads into one of them
+ *  goes on at the innermost scope above: at the line that opened it. */
+struct prof_scope {
+        struct prof_scope *outer;
+        const void *frame;
+        uintptr_t place; /**< in the function that opened it */
+        enum prof_stage before;
+};
 
-/** Current stage = @p stage until the end of the enclosing block. */
+void prof_scope_open(struct prof_scope *scope, enum prof_stage stage);
+void prof_scope_close(struct prof_scope *scope);
+
+#define PROF_JOIN_(a, b) a##b
+#define PROF_NAME_(line) PROF_JOIN_(prof_scope_, line)
+
+/** Current stage = @p stage until the end of the enclosing block. Scopes may be nested. Open one in each callback. */
 #define PROF_SCOPE(stage)                                                                                    \
-        __attribute__((cleanup(prof_scope_end), unused)) const enum prof_stage prof_scope_before =           \
-            prof_enter(stage)
+        __attribute__((cleanup(prof_scope_close))) struct prof_scope PROF_NAME_(__LINE__) = {                \
+            .frame = __builtin_frame_address(0)};                                                            \
+        prof_scope_open(&PROF_NAME_(__LINE__), (stage))
 
 /* --- what is on the wire ----------------------------------------------------------------------------------------- */
 

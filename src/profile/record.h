@@ -12,21 +12,25 @@
 #define PROF_RECORDS   16384
 #define PROF_STACK_MAX 32
 #define PROF_TEXT_MAX  120
+#define PROF_SITE_MAX  64
 
-/** A copy of one record, consistent in itself. Bytes are raw (unscaled): objects times the class' size. */
+/** A copy of one record, consistent in itself: no objects, no bytes. All is raw (unscaled). */
 struct prof_record {
         uint32_t id; /**< order of birth, from 1 */
         enum prof_stage stage;
         enum prof_lib lib;
-        uint64_t size; /**< of the size class, bytes */
+        uint64_t size; /**< upper bound of the size class, bytes; 0 = of many sizes (an overflow record) */
         uint64_t allocs;
         uint64_t frees;
+        uint64_t bytes_alloc; /**< allocs times size; of an overflow record, the sum over its classes */
+        uint64_t bytes_free;
         uint64_t born_wall_ns;
         uint64_t born_statement;  /**< prof_statements() at birth */
         uint64_t last_wall_ns;    /**< newest sample, to the second of prof_tick */
         uint64_t session;         /**< on the wire at birth; 0 = none */
         const char *command;      /**< static; NULL = none */
         char text[PROF_TEXT_MAX]; /**< the statement's head, NUL-terminated, raw bytes */
+        char site[PROF_SITE_MAX]; /**< "file:line" that the library named; empty = none */
         bool overflow;            /**< stands for all that the table had no room for */
         uint16_t depth;
         uintptr_t stack[PROF_STACK_MAX]; /**< return addresses, leaf first */
@@ -34,6 +38,8 @@ struct prof_record {
 
 /** Records born so far (overflow records included). Ids run from 1 to this. */
 uint32_t prof_record_count(void);
+/** Those of one stage. */
+uint32_t prof_record_count_of(enum prof_stage stage);
 /** Copy record @p id. @return false if there is none (yet). */
 bool prof_record_get(uint32_t id, struct prof_record *out);
 /** Samples that went to an overflow record. */

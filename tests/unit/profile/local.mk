@@ -1,7 +1,21 @@
 # Unit tests of src/profile.
 if HAVE_CUNIT
-check_PROGRAMS += tests/unit/test-profile
-TESTS += tests/unit/test-profile
-tests_unit_test_profile_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_profile.c
-tests_unit_test_profile_LDADD = $(UNIT_LIBS)
+PROFILE_TESTS = tests/unit/test-prof tests/unit/test-record tests/unit/test-hooks tests/unit/test-export
+check_PROGRAMS += $(PROFILE_TESTS)
+TESTS += $(PROFILE_TESTS)
+tests_unit_test_prof_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_prof.c
+tests_unit_test_prof_LDADD = $(UNIT_LIBS)
+tests_unit_test_record_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_record.c
+tests_unit_test_record_LDADD = $(UNIT_LIBS)
+tests_unit_test_hooks_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_hooks.c
+tests_unit_test_hooks_LDADD = $(UNIT_LIBS)
+tests_unit_test_export_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_export.c
+tests_unit_test_export_LDADD = $(UNIT_LIBS)
 endif
+
+# heap.sh runs a small program of its own.
+check_PROGRAMS += tests/unit/profile-example
+tests_unit_profile_example_SOURCES = tests/unit/profile/example.c
+tests_unit_profile_example_LDADD = $(ROOMS) $(ROOM_LIBS)
+TESTS += tests/unit/profile/heap.sh
+dist_check_SCRIPTS += tests/unit/profile/heap.sh

@@ -1,0 +1,211 @@
+#include "base/clock.h"
+#include "profile/export.h"
+#include "profile/process.h"
+#include "profile/symbol.h"
+#include "profile/thread.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/** The figures of one record, all taken at one time: header and rows have to agree. */
+struct row {
+        uint64_t live_bytes;
+        uint64_t live;
+        uint64_t bytes;
+        uint64_t objects;
+        uint32_t id;
+};
+
+/** Greatest live bytes first, then greatest bytes ever, then the oldest. */
+static int compare(const void *a, const void *b)
+{
+        const struct row *x = a;
+        const struct row *y = b;
+        if (x->live_bytes != y->live_bytes) {
+                return x->live_bytes < y->live_bytes ? 1 : -1;
+        }
+        if (x->bytes != y->bytes) {
+                return x->bytes < y->bytes ? 1 : -1;
+        }
+        return x->id < y->id ? -1 : 1;
+}
+
+static uint32_t take_rows(struct row *rows, uint32_t n, struct row *sum)
+{
+        struct prof_record r;
+        uint32_t taken = 0;
+        for (uint32_t id = 1; id <= n; id++) {
+                if (!prof_record_get(id, &r)) {
+                        continue; /* is being born */
+                }
+                struct row row = {r.bytes_alloc - r.bytes_free, r.allocs - r.frees, r.bytes_alloc, r.allocs,
+                                  id};
+                sum->live_bytes += row.live_bytes;
+                sum->live += row.live;
+                sum->bytes += row.bytes;
+                sum->objects += row.objects;
+                rows[taken++] = row;
+        }
+        return taken;
+}
+
+/** Statements hold anything; a terminal and a line-based reader have to survive it. */
+static void put_quoted(FILE *out, const char *text)
+{
+        (void)putc('"', out);
+        for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+                if (*p < 0x20 || *p >= 0x7f) {
+                        (void)fprintf(out, "\\x%02x", *p);
+                } else {
+                        (void)fprintf(out, *p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
+                }
+        }
+        (void)putc('"', out);
+}
+
+static void put_birth(FILE *out, const struct prof_record *r)
+{
+        char when[CLOCK_RFC3339_SIZE];
+        (void)fprintf(out, "# record %" PRIu32 " stage=%s lib=%s", r->id, prof_stage_name(r->stage),
+                      prof_lib_name(r->lib));
+        if (r->overflow) {
+                (void)fputs(" overflow=true", out); /* of all that the table had no room for, any size */
+        } else {
+                (void)fprintf(out, " size=%" PRIu64, r->size);
+        }
+        if (r->site[0] != '\0') {
+                (void)fprintf(out, " site=%s", r->site);
+        }
+        clock_rfc3339(r->born_wall_ns, when);
+        (void)fprintf(out, " born=%s statement=%" PRIu64, when, r->born_statement);
+        clock_rfc3339(r->last_wall_ns, when);
+        (void)fprintf(out, " last=%s", when);
+        if (r->command != NULL) {
+                (void)fprintf(out, " session=%" PRIu64 " %s ", r->session, r->command);
+                put_quoted(out, r->text);
+        }
+        (void)putc('\n', out);
+}
+
+static void put_frame(FILE *out, uintptr_t pc)
+{
+        struct symbol s = symbol_find(pc - 1); /* the call, not what comes after it */
+        (void)fprintf(out, "#\t%#" PRIxPTR, pc);
+        if (s.function != NULL) {
+                (void)fprintf(out, "\t%s+%#" PRIx64, s.function, s.offset + 1);
+        } else if (s.module != NULL) {
+                (void)fprintf(out, "\t[%s]", s.module);
+        }
+        if (s.file != NULL) {
+                (void)fprintf(out, "\t%s:%d", s.file, s.line);
+        }
+        (void)putc('\n', out);
+}
+
+static void put_figures(FILE *out, const struct row *row)
+{
+        (void)fprintf(out, "%" PRIu64 ": %" PRIu64 " [%" PRIu64 ": %" PRIu64 "] @", row->live,
+                      row->live_bytes, row->objects, row->bytes);
+}
+
+static void put_record(FILE *out, const struct row *row)
+{
+        struct prof_record r;
+        if (!prof_record_get(row->id, &r)) {
+                return;
+        }
+        put_figures(out, row);
+        for (unsigned i = 0; i < r.depth; i++) {
+                (void)fprintf(out, " %#" PRIxPTR, r.stack[i]);
+        }
+        (void)putc('\n', out);
+        put_birth(out, &r);
+        for (unsigned i = 0; i < r.depth; i++) {
+                put_frame(out, r.stack[i]);
+        }
+        (void)putc('\n', out);
+}
+
+static void put_stats(FILE *out)
+{
+        struct process_memory m = process_memory_read();
+        struct prof_counts sum = {0};
+        for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
+                struct prof_counts c = prof_read(stage, LIB_COUNT);
+                sum.count_alloc += c.count_alloc;
+                sum.count_free += c.count_free;
+                sum.bytes_alloc += c.bytes_alloc;
+                sum.current_count_used += c.current_count_used;
+                sum.current_bytes_used += c.current_bytes_used;
+        }
+        const struct {
+                const char *name;
+                uint64_t value;
+        } lines[] = {
+            {"Alloc", (uint64_t)sum.current_bytes_used},
+            {"TotalAlloc", sum.bytes_alloc},
+            {"Sys", m.malloc_held + (uint64_t)prof_read(STAGE_PROFILE, LIB_COUNT).current_bytes_used},
+            {"Mallocs", sum.count_alloc},
+            {"Frees", sum.count_free},
+            {"HeapAlloc", (uint64_t)sum.current_bytes_used},
+            {"HeapSys", m.malloc_held},
+            {"HeapIdle", m.malloc_idle},
+            {"HeapInuse", m.malloc_in_use},
+            {"HeapObjects", (uint64_t)sum.current_count_used},
+            {"RSS", m.rss},
+            {"RssAnon", m.rss_anon},
+            {"RssFile", m.rss_file},
+            {"RssShmem", m.rss_shmem},
+            {"Statements", prof_statements()},
+            {"Records", prof_record_count()},
+            {"Stacks", prof_record_stacks()},
+            {"OverflowedSamples", prof_record_overflowed()},
+        };
+        (void)fputs("\n# runtime.MemStats\n", out);
+        for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+                (void)fprintf(out, "# %s = %" PRIu64 "\n", lines[i].name, lines[i].value);
+        }
+        (void)fprintf(out, "# Unattributed = %" PRId64 "\n", process_unattributed(&m));
+}
+
+/** Readers need the maps to name the addresses of a position-independent program. */
+static void put_maps(FILE *out)
+{
+        char piece[4096];
+        ssize_t n;
+        int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+        (void)fputs("\nMAPPED_LIBRARIES:\n", out);
+        if (fd < 0) {
+                return;
+        }
+        while ((n = read(fd, piece, sizeof piece)) > 0) {
+                (void)fwrite(piece, 1, (size_t)n, out);
+        }
+        (void)close(fd);
+}
+
+void export_heap_text(FILE *out)
+{
+        uint32_t n = prof_record_count();
+        struct row sum = {0};
+        /* of the profiler's own memory: a display that shows up as records of its own would grow by being looked at */
+        size_t size = (n + 1) * sizeof(struct row);
+        struct row *rows = thread_map(size);
+        uint32_t taken = rows != NULL ? take_rows(rows, n, &sum) : 0;
+        (void)fputs("heap profile: ", out);
+        put_figures(out, &sum);
+        (void)fprintf(out, " heap/%" PRIu64 "\n", 2 * prof_sample_bytes());
+        if (rows == NULL) {
+                (void)fputs("# no memory for the list of records\n", out);
+        } else {
+                qsort(rows, taken, sizeof *rows, compare);
+                for (uint32_t i = 0; i < taken; i++) {
+                        put_record(out, &rows[i]);
+                }
+                thread_unmap(rows, size);
+        }
+        put_stats(out);
+        put_maps(out);
+}

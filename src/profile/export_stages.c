@@ -1,0 +1,178 @@
+#include "profile/export.h"
+#include "profile/process.h"
+
+#include <inttypes.h>
+
+/** How the figures of the whole process stand beside the stages' own. */
+struct totals {
+        uint32_t records;
+        uint32_t live_records;
+        uint32_t overflow_records;
+        struct process_memory memory;
+        int64_t unattributed;
+};
+
+static struct totals take_totals(void)
+{
+        struct totals t = {.records = prof_record_count(), .memory = process_memory_read()};
+        struct prof_record r;
+        for (uint32_t id = 1; id <= t.records; id++) {
+                if (prof_record_get(id, &r)) {
+                        t.live_records += r.allocs > r.frees;
+                        t.overflow_records += r.overflow;
+                }
+        }
+        t.unattributed = process_unattributed(&t.memory);
+        return t;
+}
+
+/* --- text ---------------------------------------------------------------------------------------------------------- */
+
+/** The names are those of memory_summary_*, each in three lines so that a row fits into 120 columns. */
+static void put_heading(FILE *out)
+{
+        static const char *const heading[][8] = {
+            {"", "", "", "SUM_NUMBER_OF", "", "", "CURRENT_NUMBER", "HIGH_NUMBER"},
+            {"", "", "", "_BYTES", "CURRENT_COUNT", "HIGH_COUNT", "_OF_BYTES", "_OF_BYTES"},
+            {"stage", "COUNT_ALLOC", "COUNT_FREE", "_ALLOC", "_USED", "_USED", "_USED", "_USED"},
+        };
+        const size_t lines = sizeof heading / sizeof heading[0];
+        for (size_t i = 0; i < lines; i++) {
+                const char *const *h = heading[i];
+                (void)fprintf(out, "%-10s %11s %11s %15s %13s %10s %14s %14s%s\n", h[0], h[1], h[2], h[3],
+                              h[4], h[5], h[6], h[7], i + 1 == lines ? " records" : "");
+        }
+}
+
+/** Without the newline. A row of part of a stage has no HIGH. */
+static void put_row(FILE *out, const char *name, const struct prof_counts *c, bool high)
+{
+        (void)fprintf(out, "%-10s %11" PRIu64 " %11" PRIu64 " %15" PRIu64 " %13" PRId64, name, c->count_alloc,
+                      c->count_free, c->bytes_alloc, c->current_count_used);
+        if (high) {
+                (void)fprintf(out, " %10" PRId64 " %14" PRId64 " %14" PRId64, c->high_count_used,
+                              c->current_bytes_used, c->high_bytes_used);
+        } else {
+                (void)fprintf(out, " %10s %14" PRId64, "", c->current_bytes_used);
+        }
+}
+
+static void put_libs(FILE *out, enum prof_stage stage)
+{
+        static const char *const names[LIB_COUNT] = {
+            [LIB_OWN] = "  own", [LIB_LIBEVENT] = "  libevent", [LIB_OPENSSL] = "  openssl"};
+        bool others = false;
+        for (enum prof_lib lib = LIB_OWN + 1; lib < LIB_COUNT; lib++) {
+                others = others || prof_read(stage, lib).count_alloc > 0;
+        }
+        for (enum prof_lib lib = LIB_OWN; others && lib < LIB_COUNT; lib++) {
+                struct prof_counts c = prof_read(stage, lib);
+                if (c.count_alloc > 0) {
+                        put_row(out, names[lib], &c, false);
+                        (void)putc('\n', out);
+                }
+        }
+}
+
+static void put_footer(FILE *out, const struct totals *t)
+{
+        const struct process_memory *m = &t->memory;
+        (void)fprintf(out,
+                      "\nunattributed %" PRId64 " bytes (malloc: in use %" PRIu64 ", idle %" PRIu64 ")\n",
+                      t->unattributed, m->malloc_in_use, m->malloc_idle);
+        (void)fprintf(out,
+                      "RSS          %" PRIu64 " bytes (anonymous %" PRIu64 ", files %" PRIu64
+                      ", shared %" PRIu64 ")\n",
+                      m->rss, m->rss_anon, m->rss_file, m->rss_shmem);
+        (void)fprintf(out,
+                      "records      %" PRIu32 " (%" PRIu32 " live, %" PRIu32 " freed) of %" PRIu32
+                      " stacks; one sample in %" PRIu64 " bytes; %" PRIu64 " samples in %" PRIu32
+                      " overflow records\n",
+                      t->records, t->live_records, t->records - t->live_records, prof_record_stacks(),
+                      prof_sample_bytes(), prof_record_overflowed(), t->overflow_records);
+        (void)fprintf(out, "statements   %" PRIu64 "; wrong frees %" PRIu64 "; injected faults %" PRIu64 "\n",
+                      prof_statements(), prof_bad_frees(), prof_fail_fired());
+}
+
+static void add(struct prof_counts *sum, const struct prof_counts *c)
+{
+        sum->count_alloc += c->count_alloc;
+        sum->count_free += c->count_free;
+        sum->bytes_alloc += c->bytes_alloc;
+        sum->bytes_free += c->bytes_free;
+        sum->current_count_used += c->current_count_used;
+        sum->current_bytes_used += c->current_bytes_used;
+}
+
+void export_stages_text(FILE *out)
+{
+        struct totals totals = take_totals();
+        struct prof_counts sum = {0};
+        put_heading(out);
+        for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
+                struct prof_counts c = prof_read(stage, LIB_COUNT);
+                put_row(out, prof_stage_name(stage), &c, true);
+                (void)fprintf(out, " %7" PRIu32 "\n", prof_record_count_of(stage));
+                put_libs(out, stage);
+                add(&sum, &c);
+        }
+        put_row(out, "total", &sum, false);
+        (void)fprintf(out, " %14s %7" PRIu32 "\n", "", totals.records);
+        put_footer(out, &totals);
+}
+
+/* --- JSON ---------------------------------------------------------------------------------------------------------- */
+
+static void put_sums(FILE *out, const struct prof_counts *c)
+{
+        (void)fprintf(out,
+                      "\"count_alloc\":%" PRIu64 ",\"count_free\":%" PRIu64
+                      ",\"sum_number_of_bytes_alloc\":%" PRIu64 ",\"sum_number_of_bytes_free\":%" PRIu64
+                      ",\"current_count_used\":%" PRId64 ",\"current_number_of_bytes_used\":%" PRId64,
+                      c->count_alloc, c->count_free, c->bytes_alloc, c->bytes_free, c->current_count_used,
+                      c->current_bytes_used);
+}
+
+static void put_json_stage(FILE *out, enum prof_stage stage)
+{
+        struct prof_counts c = prof_read(stage, LIB_COUNT);
+        (void)fprintf(out, "{\"stage\":\"%s\",", prof_stage_name(stage));
+        put_sums(out, &c);
+        (void)fprintf(out,
+                      ",\"low_count_used\":%" PRId64 ",\"high_count_used\":%" PRId64
+                      ",\"low_number_of_bytes_used\":%" PRId64 ",\"high_number_of_bytes_used\":%" PRId64
+                      ",\"records\":%" PRIu32 ",\"libraries\":{",
+                      c.low_count_used, c.high_count_used, c.low_bytes_used, c.high_bytes_used,
+                      prof_record_count_of(stage));
+        for (enum prof_lib lib = LIB_OWN; lib < LIB_COUNT; lib++) {
+                struct prof_counts l = prof_read(stage, lib);
+                (void)fprintf(out, "%s\"%s\":{", lib == LIB_OWN ? "" : ",", prof_lib_name(lib));
+                put_sums(out, &l);
+                (void)putc('}', out);
+        }
+        (void)fputs("}}", out);
+}
+
+void export_stages_json(FILE *out)
+{
+        struct totals t = take_totals();
+        (void)fputs("{\"stages\":[", out);
+        for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
+                (void)fputs(stage == STAGE_MAIN ? "" : ",", out);
+                put_json_stage(out, stage);
+        }
+        (void)fprintf(
+            out,
+            "],\"live_bytes\":%" PRIu64 ",\"unattributed_bytes\":%" PRId64 ",\"malloc_in_use_bytes\":%" PRIu64
+            ",\"malloc_idle_bytes\":%" PRIu64 ",\"malloc_held_bytes\":%" PRIu64 ",\"rss_bytes\":%" PRIu64
+            ",\"rss_anon_bytes\":%" PRIu64 ",\"rss_file_bytes\":%" PRIu64 ",\"rss_shmem_bytes\":%" PRIu64,
+            prof_live_bytes(), t.unattributed, t.memory.malloc_in_use, t.memory.malloc_idle,
+            t.memory.malloc_held, t.memory.rss, t.memory.rss_anon, t.memory.rss_file, t.memory.rss_shmem);
+        (void)fprintf(out,
+                      ",\"records\":%" PRIu32 ",\"live_records\":%" PRIu32 ",\"overflow_records\":%" PRIu32
+                      ",\"stacks\":%" PRIu32 ",\"overflowed\":%" PRIu64 ",\"sample_bytes\":%" PRIu64
+                      ",\"statements\":%" PRIu64 ",\"bad_frees\":%" PRIu64 ",\"faults_fired\":%" PRIu64 "}\n",
+                      t.records, t.live_records, t.overflow_records, prof_record_stacks(),
+                      prof_record_overflowed(), prof_sample_bytes(), prof_statements(), prof_bad_frees(),
+                      prof_fail_fired());
+}
