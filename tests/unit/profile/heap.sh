@@ -2,6 +2,7 @@
 # What tools and terminals make of the profile's texts. Prints TAP.
 set -eu
 example=$PWD/tests/unit/profile-example
+line=$(grep -n 'prof_calloc' "${top_srcdir:-.}/tests/unit/profile/example.c" | cut -d: -f1)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
@@ -51,8 +52,8 @@ check "the header has the sums" grep -qxE 'heap profile: 2: 224 \[4: 3408\] @ he
 check "a record has its figures and addresses" grep -qE '^2: 224 \[3: 336\] @ 0x[0-9a-f]+ 0x[0-9a-f]+' heap
 check "a freed record is there" grep -qE '^0: 0 \[1: 3072\] @ 0x' heap
 check "the birth is told, and harmless" grep -qF 'session=7 COM_QUERY "SELECT \"\x1b\xff\x0a"' heap
-check "a static function is named, with file and line" \
-        grep -qE '^#	0x[0-9a-f]+	hold_statement\+0x[0-9a-f]+	.*profile/example.c:[0-9]+$' heap
+check "a static function is named, with file and line of the call" \
+        grep -qE "^#	0x[0-9a-f]+	hold_statement\\+0x[0-9a-f]+	.*profile/example.c:$line\$" heap
 check "its caller comes next" follows '	hold_statement' '	serve_session\+0x' heap
 check "the maps come last" sh -c "sed -n '/^MAPPED_LIBRARIES:\$/,\$p' heap | grep -q profile-example"
 

@@ -1,16 +1,16 @@
 # Unit tests of src/profile.
 if HAVE_CUNIT
-PROFILE_TESTS = tests/unit/test-prof tests/unit/test-record tests/unit/test-hooks tests/unit/test-export
+PROFILE_TESTS = tests/unit/test-prof tests/unit/test-prof-record tests/unit/test-prof-hooks tests/unit/test-prof-export
 check_PROGRAMS += $(PROFILE_TESTS)
 TESTS += $(PROFILE_TESTS)
 tests_unit_test_prof_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_prof.c
 tests_unit_test_prof_LDADD = $(UNIT_LIBS)
-tests_unit_test_record_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_record.c
-tests_unit_test_record_LDADD = $(UNIT_LIBS)
-tests_unit_test_hooks_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_hooks.c
-tests_unit_test_hooks_LDADD = $(UNIT_LIBS)
-tests_unit_test_export_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_export.c
-tests_unit_test_export_LDADD = $(UNIT_LIBS)
+tests_unit_test_prof_record_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_record.c
+tests_unit_test_prof_record_LDADD = $(UNIT_LIBS)
+tests_unit_test_prof_hooks_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_hooks.c
+tests_unit_test_prof_hooks_LDADD = $(UNIT_LIBS)
+tests_unit_test_prof_export_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_export.c
+tests_unit_test_prof_export_LDADD = $(UNIT_LIBS)
 endif
 
 # heap.sh runs a small program of its own.

@@ -26,7 +26,7 @@ static void symbols_are_found(void)
                 CU_ASSERT_PTR_NOT_NULL(strstr(s.file, "test_export.c"));
                 CU_ASSERT_TRUE(s.line > 10 && s.line < 40);
                 CU_ASSERT_PTR_NOT_NULL_FATAL(s.module);
-                CU_ASSERT_PTR_NOT_NULL(strstr(s.module, "test-export"));
+                CU_ASSERT_PTR_NOT_NULL(strstr(s.module, "test-prof-export"));
         }
         struct symbol s = symbol_find((uintptr_t)CU_initialize_registry);
         CU_ASSERT_PTR_NOT_NULL_FATAL(s.function);
@@ -123,6 +123,21 @@ static unsigned check_rows(char *text)
         return rows;
 }
 
+/** A frame's address is that of its function and the offset shown. */
+static void check_frame(const char *text, const char *name, uintptr_t address)
+{
+        const char *at = strstr(text, name);
+        unsigned long long pc = 0;
+        unsigned long long offset = 0;
+        CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+        CU_ASSERT_EQUAL(sscanf(at + strlen(name), "+0x%llx", &offset), 1);
+        while (at > text && at[-1] != '#') {
+                at--;
+        }
+        CU_ASSERT_EQUAL(sscanf(at, "\t0x%llx\t", &pc), 1);
+        CU_ASSERT_EQUAL(pc, address + offset);
+}
+
 static void the_heap_text_agrees_with_itself(void)
 {
         void *kept[40];
@@ -139,6 +154,7 @@ static void the_heap_text_agrees_with_itself(void)
         CU_ASSERT_PTR_NOT_NULL(strstr(text, " @ heap/2000\n"));
         CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n# HeapAlloc = "));
         CU_ASSERT_TRUE(prof_record_count() > records + 10);
+        check_frame(text, "the_heap_text_agrees_with_itself", (uintptr_t)the_heap_text_agrees_with_itself);
         CU_ASSERT_EQUAL(check_rows(text), prof_record_count());
         free(text);
         for (size_t i = 0; i < 40; i++) {
