@@ -82,6 +82,12 @@ static void a_library_s_stack_goes_on_in_our_code(void)
 {
         PROF_SCOPE(STAGE_TLS);
         prof_set_sample_bytes(1);
+        uint32_t before = prof_record_count();
+        for (volatile int line = 7; line < 10; line++) {
+                OPENSSL_free(CRYPTO_malloc(77, "some/file.c", line));
+        }
+        CU_ASSERT_EQUAL(prof_record_count(),
+                        before + 3); /* one call of ours, three places of the library's */
         OPENSSL_free(OPENSSL_malloc(77));
         struct evbuffer *buffer = evbuffer_new();
         prof_set_sample_bytes(0);

@@ -213,6 +213,22 @@ static void double_free_is_caught(void)
         }
 }
 
+static void a_block_that_realloc_left_is_caught(void)
+{
+        uint64_t bad = prof_bad_frees();
+        void *volatile p = prof_alloc(STAGE_FRAME, 100);
+        void *neighbour = prof_alloc(STAGE_FRAME, 100);
+        void *q = prof_realloc(STAGE_FRAME, p, 5000);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(q);
+        if (q != p) {
+                prof_free(p);
+                CU_ASSERT_EQUAL(prof_bad_frees(), bad + 1);
+        }
+        prof_free(q);
+        prof_free(neighbour);
+        CU_ASSERT_EQUAL(prof_bad_frees(), q != p ? bad + 1 : bad);
+}
+
 /* --- threads ---------------------------------------------------------------------------------------------------- */
 
 enum { THREADS = 8, ROUNDS = 20000, SLOTS = 64 };
@@ -366,6 +382,7 @@ static const struct tap_test tests[] = {
     {"libraries are charged to the current stage", libraries_are_charged_to_the_current_stage},
     {"wrong frees are named and not carried out", wrong_frees_are_named_and_not_done},
     {"a double free is caught", double_free_is_caught},
+    {"a block that realloc left behind is caught", a_block_that_realloc_left_is_caught},
     {"threads lose no count, and live is never negative", threads_lose_no_count},
     {"threads one after the other share a block", threads_one_after_the_other_share_a_block},
     {"the nth allocation fails, once", the_nth_allocation_fails_once},

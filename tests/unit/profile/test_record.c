@@ -117,6 +117,21 @@ static void a_site_is_one_record_a_size_class(void)
         prof_set_sample_bytes(0);
 }
 
+static void libraries_share_no_record(void)
+{
+        PROF_SCOPE(STAGE_LINK);
+        uint32_t first = prof_record_count() + 1;
+        prof_set_sample_bytes(1);
+        for (volatile int lib = LIB_OWN; lib < LIB_COUNT; lib++) { /* volatile: one call in the program */
+                prof_free(prof_lib_alloc((enum prof_lib)lib, 50));
+                prof_free(NULL);
+        }
+        prof_set_sample_bytes(0);
+        CU_ASSERT_EQUAL(prof_record_count(), first + 2);
+        CU_ASSERT_EQUAL(get(first + 2).lib, LIB_OPENSSL);
+        CU_ASSERT_EQUAL(get(first).stack[0], get(first + 2).stack[0]);
+}
+
 static void a_record_remembers_the_wire(void)
 {
         char text[200];
@@ -397,6 +412,7 @@ static const struct tap_test tests[] = {
     {"nothing is sampled at rate 0", nothing_is_sampled_at_rate_0},
     {"a record knows its site", a_record_knows_its_site},
     {"a site is one record a size class", a_site_is_one_record_a_size_class},
+    {"libraries share no record", libraries_share_no_record},
     {"a record remembers what was on the wire", a_record_remembers_the_wire},
     {"realloc frees one sample and may take another", realloc_moves_the_sample},
     {"a moved block takes its site along", a_moved_block_takes_its_site_along},
