@@ -389,6 +389,10 @@ bool prof_record_get(uint32_t id, struct prof_record *out)
             .overflow = e->overflow,
             .depth = e->key.depth,
         };
+        if (out->last_wall_ns <
+            out->born_wall_ns) { /* births have the exact time, samples that of the last tick */
+                out->last_wall_ns = out->born_wall_ns;
+        }
         memcpy(out->text, e->text, sizeof out->text);
         memcpy(out->site, e->site, sizeof out->site);
         memcpy(out->stack, e->key.stack, sizeof out->stack);

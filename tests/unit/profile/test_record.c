@@ -117,6 +117,19 @@ static void a_site_is_one_record_a_size_class(void)
         prof_set_sample_bytes(0);
 }
 
+static void the_newest_sample_is_never_before_the_birth(void)
+{
+        table_set_time(1); /* the last tick was long ago */
+        prof_set_sample_bytes(1);
+        prof_free(leaf_site(60000));
+        CU_ASSERT_EQUAL(newest().last_wall_ns, newest().born_wall_ns);
+        prof_tick();
+        prof_free(leaf_site(70000));
+        prof_set_sample_bytes(0);
+        CU_ASSERT_TRUE(newest().last_wall_ns >= newest().born_wall_ns);
+        CU_ASSERT_TRUE(newest().born_wall_ns > 1600000000000000000ULL);
+}
+
 static void libraries_share_no_record(void)
 {
         PROF_SCOPE(STAGE_LINK);
@@ -412,6 +425,7 @@ static const struct tap_test tests[] = {
     {"nothing is sampled at rate 0", nothing_is_sampled_at_rate_0},
     {"a record knows its site", a_record_knows_its_site},
     {"a site is one record a size class", a_site_is_one_record_a_size_class},
+    {"the newest sample is never before the birth", the_newest_sample_is_never_before_the_birth},
     {"libraries share no record", libraries_share_no_record},
     {"a record remembers what was on the wire", a_record_remembers_the_wire},
     {"realloc frees one sample and may take another", realloc_moves_the_sample},
