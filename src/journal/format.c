@@ -59,12 +59,12 @@ static void put_map(struct writer *w, struct value_list list)
         writer_char(w, '}');
 }
 
-static void put_flags(struct writer *w, uint64_t flags)
+static void put_flags(struct writer *w, enum record_field f, uint64_t flags)
 {
         bool first = true;
         writer_char(w, '[');
-        for (unsigned bit = 0; bit < 16; bit++) {
-                const char *name = (flags >> bit & 1) != 0 ? record_status_name(bit) : NULL;
+        for (; flags != 0; flags &= flags - 1) {
+                const char *name = record_flag_name(f, (unsigned)__builtin_ctzll(flags));
                 if (name != NULL) {
                         writer_text(w, first ? "\"" : ",\"");
                         writer_text(w, name);
@@ -98,7 +98,7 @@ static void put_field(struct writer *w, const struct record *r, enum record_fiel
         case RECORD_BYTES: json_hex(w, record_text(r, f)); break;
         case RECORD_LIST: put_list(w, record_list(r, f)); break;
         case RECORD_MAP: put_map(w, record_list(r, f)); break;
-        case RECORD_FLAGS: put_flags(w, record_uint(r, f)); break;
+        case RECORD_FLAGS: put_flags(w, f, record_uint(r, f)); break;
         }
 }
 
@@ -134,5 +134,8 @@ size_t format_size(enum format format, const struct record *r)
          * takes five a byte and less than 80 a line. */
         size_t content = record_pack_size(r);
         size_t names = format == FORMAT_JSON ? FIELD_COUNT * 32 : 512;
+        if (r->event == EVENT_AUTH) {
+                names += 8 * 1024; /* five sets of up to 38 capabilities */
+        }
         return names + 8 * content;
 }

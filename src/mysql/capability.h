@@ -23,12 +23,17 @@
 #define CAP_OPTIONAL_METADATA (1ULL << 25)
 #define CAP_ZSTD              (1ULL << 26)
 #define CAP_QUERY_ATTRIBUTES  (1ULL << 27)
+#define CAP_MULTI_FACTOR      (1ULL << 28)
 
 #define CAP_MARIADB_PROGRESS       (1ULL << 32)
 #define CAP_MARIADB_BULK           (1ULL << 34)
 #define CAP_MARIADB_EXTENDED_META  (1ULL << 35)
 #define CAP_MARIADB_CACHE_METADATA (1ULL << 36)
 #define CAP_MARIADB_BULK_UNITS     (1ULL << 37)
+
+/** Name of a capability by its bit, without CLIENT_ and as in the documentation, such as "PLUGIN_AUTH"; NULL if the bit
+ *  has none. */
+const char *capability_name(unsigned bit);
 
 #define STATUS_IN_TRANS              0x0001u
 #define STATUS_MORE_RESULTS          0x0008u

@@ -59,6 +59,8 @@ static void free_tracking(struct dissect *d)
         d->values_size = 0;
         prof_free(d->attributes);
         d->attributes = NULL;
+        prof_free(d->auth_path);
+        d->auth_path = NULL;
         prof_free(d->next_username);
         d->next_username = NULL;
         prof_free(d->next_database);
@@ -414,6 +416,9 @@ void dissect_end(struct dissect *d, uint64_t now_ns)
         if (d->phase < PHASE_OPAQUE) {
                 report_cut_off(d, SIDE_CLIENT, now_ns);
                 report_cut_off(d, SIDE_SERVER, now_ns);
+                if (d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH) {
+                        login_cut_off(d, now_ns);
+                }
                 for (struct flight *f = d->head; f != NULL; f = f->next) {
                         f->last_ns = now_ns;
                 }

@@ -108,7 +108,11 @@ struct dissect {
         const char *packet_name; /**< of the message just handled */
         bool packet_secret;
 
-        uint64_t capabilities; /**< the server's, then those agreed */
+        uint64_t capabilities;        /**< the server's, then those agreed */
+        uint64_t server_capabilities; /**< as offered */
+        uint64_t client_capabilities; /**< as asked for */
+        bool ssl_requested;           /**< and what followed came decrypted */
+        bool refused;                 /**< the login was, and a record says so */
         uint32_t server_conn_id;
         uint64_t login_start_ns;
         char character_set[32];
@@ -116,6 +120,7 @@ struct dissect {
         char *username;
         char *database;
         char *auth_plugin;
+        char *auth_path;     /**< plugins and steps so far, for the record of the login */
         uint8_t *attributes; /**< the login's, kept until it is over */
         size_t attributes_len;
         char *next_username; /**< of a COM_CHANGE_USER under way */
@@ -155,7 +160,14 @@ const char *login_on_login(struct dissect *d, const struct message *m);
 const char *login_on_early_reply(struct dissect *d, const struct message *m);
 const char *login_on_client(struct dissect *d, const struct message *m);
 const char *login_on_server(struct dissect *d, const struct message *m);
-/** What a server may say within an authentication: @return the packet's name, or NULL if it is none of these. */
+/** The plugin that runs from here on; it is a step of the path. @return false when memory is out. */
+bool login_set_plugin(struct dissect *d, struct span plugin);
+/** Plugin and steps of the authentication that ended just now; login_forget_path then makes room for the next. */
+void login_tell_path(struct dissect *d, struct record *r);
+void login_forget_path(struct dissect *d);
+/** The connection ended within the login: a record that says so. */
+void login_cut_off(struct dissect *d, uint64_t now_ns);
+/** What a server says within an authentication, neither OK nor ERR: @return the packet's name. */
 const char *login_exchange(struct dissect *d, const struct message *m);
 
 /* request.c */

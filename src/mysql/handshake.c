@@ -14,7 +14,8 @@ bool greeting_parse(struct span payload, struct greeting *out)
         }
         out->server_version = reader_nul(&r);
         out->server_conn_id = reader_u32(&r);
-        (void)reader_take(&r, SCRAMBLE_HEAD + 1);
+        out->scramble[0] = reader_take(&r, SCRAMBLE_HEAD);
+        (void)reader_u8(&r);
         out->low_at = r.at;
         out->capabilities = reader_u16(&r);
         if (r.failed || reader_done(&r)) {
@@ -35,7 +36,7 @@ bool greeting_parse(struct span payload, struct greeting *out)
         }
         /* the second part of the scramble: at least 13 bytes, whatever the length says */
         size_t second = scramble_len > SCRAMBLE_HEAD + 13 ? (size_t)scramble_len - SCRAMBLE_HEAD : 13;
-        (void)reader_take(&r, second < reader_left(&r) ? second : reader_left(&r));
+        out->scramble[1] = reader_take(&r, second < reader_left(&r) ? second : reader_left(&r));
         out->auth_plugin = reader_rest(&r);
         const uint8_t *nul =
             out->auth_plugin.len > 0 ? memchr(out->auth_plugin.data, 0, out->auth_plugin.len) : NULL;
@@ -86,21 +87,36 @@ bool login_parse(struct span payload, struct login *out)
                 return true;
         }
         out->username = reader_nul(&r);
+        out->auth_at = r.at;
         if ((out->capabilities & CAP_AUTH_LENENC) != 0) {
-                (void)lenenc_span(&r);
+                out->auth = lenenc_span(&r);
         } else if ((out->capabilities & CAP_SECURE_CONNECTION) != 0) {
-                (void)reader_take(&r, reader_u8(&r));
+                out->auth = reader_take(&r, reader_u8(&r));
         } else {
-                (void)take_text(&r);
+                out->auth = take_text(&r);
         }
+        out->auth_end = r.at;
         if ((out->capabilities & CAP_CONNECT_WITH_DB) != 0 && reader_left(&r) > 0) {
                 out->database = take_text(&r);
         }
         parse_tail(&r, out);
-        if ((out->capabilities & CAP_ZSTD) != 0 && reader_left(&r) > 0) {
-                out->zstd_at = r.at;
-        }
         return !r.failed;
+}
+
+void login_with_auth(struct span payload, const struct login *login, struct span auth, struct writer *out)
+{
+        writer_put(out, span_head(payload, login->auth_at));
+        if ((login->capabilities & CAP_AUTH_LENENC) != 0 && auth.len > 250) {
+                writer_uint(out, 0xfc, 1);
+                writer_uint(out, auth.len, 2);
+        } else if ((login->capabilities & (CAP_AUTH_LENENC | CAP_SECURE_CONNECTION)) != 0) {
+                writer_uint(out, auth.len, 1);
+        }
+        writer_put(out, auth);
+        if ((login->capabilities & (CAP_AUTH_LENENC | CAP_SECURE_CONNECTION)) == 0) {
+                writer_uint(out, 0, 1);
+        }
+        writer_put(out, span_skip(payload, login->auth_end));
 }
 
 bool change_user_parse(struct span payload, uint64_t capabilities, struct login *out)
@@ -132,8 +148,10 @@ bool attribute_next(struct reader *attributes, struct span *name, struct span *v
         return !attributes->failed;
 }
 
-struct span auth_switch_plugin(struct span payload)
+struct span auth_switch_plugin(struct span payload, struct span *data)
 {
         struct reader r = reader_over(span_skip(payload, 1));
-        return reader_left(&r) > 0 ? take_text(&r) : (struct span){NULL, 0};
+        struct span plugin = reader_left(&r) > 0 ? take_text(&r) : (struct span){NULL, 0};
+        *data = reader_rest(&r);
+        return plugin;
 }

@@ -1,13 +1,15 @@
 noinst_LIBRARIES += src/libmysql.a
 src_libmysql_a_SOURCES = \
-	src/mysql/capability.h \
+	src/mysql/capability.c src/mysql/capability.h \
 	src/mysql/charset.c src/mysql/charset.h \
 	src/mysql/command.c src/mysql/command.h \
 	src/mysql/dissect.c src/mysql/dissect.h src/mysql/dissect_state.h \
 	src/mysql/execute.c \
 	src/mysql/frame.c src/mysql/frame.h \
-	src/mysql/gate.c src/mysql/gate.h \
+	src/mysql/gate.c src/mysql/gate.h src/mysql/gate_state.h \
+	src/mysql/gate_auth.c \
 	src/mysql/handshake.c src/mysql/handshake.h \
+	src/mysql/hold.c src/mysql/hold.h \
 	src/mysql/lenenc.h \
 	src/mysql/login.c \
 	src/mysql/record.c src/mysql/record.h \

@@ -6,7 +6,7 @@
 #include "mysql/lenenc.h"
 #include "profile/prof.h"
 
-enum { MAX_ATTRIBUTES = 256 };
+enum { MAX_ATTRIBUTES = 256, PATH_MAX_BYTES = 256, LOGIN_SEQ = 1 };
 
 static const char *lose(struct dissect *d, const char *reason, const struct message *m, enum side from)
 {
@@ -22,10 +22,54 @@ static void set_collation(struct dissect *d, uint16_t id)
         }
 }
 
-/** The record of a login that ended, well or with @p err. */
-static void emit_auth(struct dissect *d, const struct message *m, const struct err *err)
+/* --- how it goes, told in one line ------------------------------------------------------------------------------ */
+
+/** Add a step to the path. @return false when memory is out. */
+static bool add_step(struct dissect *d, struct span step)
 {
-        struct record r = dissect_record(d, EVENT_AUTH, d->login_start_ns);
+        static const char arrow[] = " > ";
+        size_t before = d->auth_path != NULL ? strlen(d->auth_path) : 0;
+        size_t room =
+            before < PATH_MAX_BYTES ? PATH_MAX_BYTES - before : 0; /* a server could go on for ever */
+        if (step.len == 0 || step.len + sizeof arrow > room) {
+                return true;
+        }
+        char *longer = prof_realloc(STAGE_DISSECT, d->auth_path, before + step.len + sizeof arrow);
+        if (longer == NULL) {
+                return false;
+        }
+        d->auth_path = longer;
+        struct writer w = writer_over(longer + before, step.len + sizeof arrow - 1);
+        writer_text(&w, before > 0 ? arrow : "");
+        writer_put(&w, step);
+        longer[before + w.at] = '\0';
+        return true;
+}
+
+/** What a plugin's packet from the server says, where the protocol tells: else NULL. */
+static const char *step_of_data(const struct dissect *d, struct span data)
+{
+        bool caching = d->auth_plugin != NULL && strcmp(d->auth_plugin, "caching_sha2_password") == 0;
+        if (caching && data.len == 1) {
+                return data.data[0] == 3 ? "fast path" : data.data[0] == 4 ? "full authentication" : NULL;
+        }
+        static const char pem[] = "-----BEGIN PUBLIC KEY";
+        return span_equal(span_head(data, sizeof pem - 1), span_str(pem)) ? "public key" : NULL;
+}
+
+static void put_capabilities(const struct dissect *d, struct record *r)
+{
+        if (d->server_conn_id != 0) {
+                record_set_uint(r, FIELD_SERVER_CAPABILITIES, d->server_capabilities);
+        }
+        if (d->client_capabilities != 0) {
+                record_set_uint(r, FIELD_CLIENT_CAPABILITIES, d->client_capabilities);
+                record_set_uint(r, FIELD_CAPABILITIES, d->capabilities);
+        }
+}
+
+static void put_attributes(struct dissect *d, struct record *r)
+{
         struct reader names = reader_over(span_of(d->attributes, d->attributes_len));
         struct value *values = d->attributes_len > 0 ? dissect_values(d, MAX_ATTRIBUTES) : NULL;
         size_t n = 0;
@@ -36,15 +80,42 @@ static void emit_auth(struct dissect *d, const struct message *m, const struct e
                 n++;
         }
         if (n > 0) {
-                record_set_list(&r, FIELD_CONNECT_ATTRIBUTES, (struct value_list){values, n});
+                record_set_list(r, FIELD_CONNECT_ATTRIBUTES, (struct value_list){values, n});
         }
+}
+
+bool login_set_plugin(struct dissect *d, struct span plugin)
+{
+        return dissect_set_text(&d->auth_plugin, plugin) && add_step(d, plugin);
+}
+
+void login_tell_path(struct dissect *d, struct record *r)
+{
+        if (d->auth_plugin != NULL && *d->auth_plugin != '\0') {
+                record_set_text(r, FIELD_AUTH_PLUGIN, span_str(d->auth_plugin));
+        }
+        if (d->auth_path != NULL) {
+                record_set_text(r, FIELD_AUTH_PATH, span_str(d->auth_path));
+        }
+}
+
+void login_forget_path(struct dissect *d)
+{
+        prof_free(d->auth_path);
+        d->auth_path = NULL;
+}
+
+/** The record of a login that ended: well, with @p err, or for another @p reason. */
+static void emit_auth(struct dissect *d, uint64_t end_ns, const struct err *err, const char *reason)
+{
+        struct record r = dissect_record(d, EVENT_AUTH, d->login_start_ns);
+        put_attributes(d, &r);
+        put_capabilities(d, &r);
         if (d->server_version != NULL) {
                 record_set_text(&r, FIELD_SERVER_VERSION, span_str(d->server_version));
         }
-        if (d->auth_plugin != NULL && *d->auth_plugin != '\0') {
-                record_set_text(&r, FIELD_AUTH_PLUGIN, span_str(d->auth_plugin));
-        }
-        record_set_uint(&r, FIELD_DURATION_US, (m->end_ns - d->login_start_ns) / 1000);
+        login_tell_path(d, &r);
+        record_set_uint(&r, FIELD_DURATION_US, (end_ns - d->login_start_ns) / 1000);
         if (err != NULL) {
                 record_set_uint(&r, FIELD_ERRNO, err->errnum);
                 if (err->sqlstate.len > 0) {
@@ -52,11 +123,26 @@ static void emit_auth(struct dissect *d, const struct message *m, const struct e
                 }
                 record_set_text(&r, FIELD_ERROR, err->message);
         }
+        if (reason != NULL) {
+                record_set_text(&r, FIELD_REASON, span_str(reason));
+        }
         d->sink.on_record(d->sink.arg, &r);
         prof_free(d->attributes);
         d->attributes = NULL;
         d->attributes_len = 0;
+        login_forget_path(d);
 }
+
+void login_cut_off(struct dissect *d, uint64_t now_ns)
+{
+        if (!d->refused) {
+                emit_auth(d, now_ns, NULL,
+                          d->phase == PHASE_LOGIN ? "the connection ended before the login"
+                                                  : "the connection ended within the authentication");
+        }
+}
+
+/* --- packets ------------------------------------------------------------------------------------------------------ */
 
 /** The server refuses: before, within or after the login. */
 static const char *refused(struct dissect *d, const struct message *m)
@@ -65,7 +151,8 @@ static const char *refused(struct dissect *d, const struct message *m)
         if (!err_parse(m->body, &err)) {
                 return lose(d, "a malformed ERR packet", m, SIDE_SERVER);
         }
-        emit_auth(d, m, &err);
+        d->refused = true;
+        emit_auth(d, m->end_ns, &err, NULL);
         return "ERR";
 }
 
@@ -81,6 +168,7 @@ const char *login_on_greeting(struct dissect *d, const struct message *m)
                             SIDE_SERVER);
         }
         d->capabilities = greeting.capabilities;
+        d->server_capabilities = greeting.capabilities;
         d->server_conn_id = greeting.server_conn_id;
         if (!dissect_set_text(&d->server_version, greeting.server_version) ||
             !dissect_set_text(&d->auth_plugin, greeting.auth_plugin)) {
@@ -114,18 +202,22 @@ const char *login_on_login(struct dissect *d, const struct message *m)
 {
         struct login login;
         d->packet_secret = true;
-        if (m->seq != 1 || !login_parse(m->body, &login)) {
+        if (m->seq != (d->ssl_requested ? LOGIN_SEQ + 1 : LOGIN_SEQ) || !login_parse(m->body, &login) ||
+            (login.ssl_request && d->ssl_requested)) {
                 return lose(d, "the client's first packet is no login of protocol 4.1", m, SIDE_CLIENT);
         }
-        d->capabilities &= login.capabilities;
         if (login.ssl_request) {
                 d->packet_secret = false;
-                return lose(d, "the session is encrypted (TLS)", m, SIDE_CLIENT);
+                d->ssl_requested = true;
+                return "SSLRequest";
         }
+        d->client_capabilities = login.capabilities;
+        d->capabilities &= login.capabilities;
         set_collation(d, login.collation_id);
         if (!dissect_set_text(&d->username, login.username) ||
             !dissect_set_text(&d->database, login.database) ||
-            (login.auth_plugin.len > 0 && !dissect_set_text(&d->auth_plugin, login.auth_plugin)) ||
+            !(login.auth_plugin.len > 0 ? login_set_plugin(d, login.auth_plugin)
+                                        : add_step(d, span_str(d->auth_plugin))) ||
             !keep_attributes(d, login.attributes)) {
                 return lose(d, "out of memory", NULL, SIDE_CLIENT);
         }
@@ -142,21 +234,32 @@ const char *login_on_client(struct dissect *d, const struct message *m)
         return "authentication data";
 }
 
+static const char *on_switch(struct dissect *d, const struct message *m, const char *name)
+{
+        struct span data;
+        struct span plugin = auth_switch_plugin(m->body, &data);
+        if (plugin.len > 0 && !login_set_plugin(d, plugin)) {
+                return lose(d, "out of memory", NULL, SIDE_SERVER);
+        }
+        return name;
+}
+
 const char *login_exchange(struct dissect *d, const struct message *m)
 {
-        switch (m->first) {
-        case REPLY_EOF: {
-                struct span plugin = auth_switch_plugin(m->body);
-                d->packet_secret = true;
-                if (plugin.len > 0 && !dissect_set_text(&d->auth_plugin, plugin)) {
-                        return lose(d, "out of memory", NULL, SIDE_SERVER);
-                }
-                return "AuthSwitchRequest";
+        d->packet_secret = true;
+        if (m->first == REPLY_EOF) {
+                return on_switch(d, m, "AuthSwitchRequest");
         }
-        case REPLY_MORE_DATA: d->packet_secret = true; return "AuthMoreData";
-        case REPLY_FACTOR: d->packet_secret = true; return "AuthNextFactor";
-        default: return NULL;
+        if (m->first == REPLY_FACTOR && (d->capabilities & CAP_MULTI_FACTOR) != 0) {
+                return on_switch(d, m, "AuthNextFactor");
         }
+        if (m->first == REPLY_MORE_DATA) {
+                const char *step = step_of_data(d, span_skip(m->body, 1));
+                return step == NULL || add_step(d, span_str(step))
+                           ? "AuthMoreData"
+                           : lose(d, "out of memory", NULL, SIDE_SERVER);
+        }
+        return "plugin data"; /* a plugin's own packets may begin with anything else (dialog's questions) */
 }
 
 const char *login_on_server(struct dissect *d, const struct message *m)
@@ -165,10 +268,8 @@ const char *login_on_server(struct dissect *d, const struct message *m)
         if (m->first == REPLY_ERR) {
                 return refused(d, m);
         }
-        if (m->first != REPLY_OK) {
-                const char *name = login_exchange(d, m);
-                return name != NULL ? name
-                                    : lose(d, "an unknown packet within the authentication", m, SIDE_SERVER);
+        if (m->first != REPLY_OK || m->len == 0) {
+                return login_exchange(d, m);
         }
         if (!ok_parse(m->body, d->capabilities, &ok)) {
                 return lose(d, "a malformed OK packet", m, SIDE_SERVER);
@@ -176,7 +277,7 @@ const char *login_on_server(struct dissect *d, const struct message *m)
         if (ok.has_schema && !dissect_set_text(&d->database, ok.schema)) {
                 return lose(d, "out of memory", NULL, SIDE_SERVER);
         }
-        emit_auth(d, m, NULL);
+        emit_auth(d, m->end_ns, NULL, NULL);
         if ((d->capabilities & (CAP_COMPRESS | CAP_ZSTD)) != 0) {
                 return lose(d, "the session is compressed", m, SIDE_SERVER);
         }

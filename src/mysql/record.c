@@ -1,11 +1,14 @@
 #include "mysql/record.h"
 
+#include "mysql/capability.h"
+
 #include <assert.h>
 
 /* clang-format off */
 #define NAMED(name) name, ",\"" name "\":", sizeof ",\"" name "\":" - 1
 #define FIELD(member, kind, help) {NAMED(#member), kind, offsetof(struct record, member), "", help}
 #define TEXT(member, help) FIELD(member, RECORD_TEXT, help)
+#define FLAGS(member, help) FIELD(member, RECORD_FLAGS, help)
 #define UINT(member, unit, help) {NAMED(#member), RECORD_UINT, offsetof(struct record, member), unit, help}
 /* clang-format on */
 
@@ -28,9 +31,31 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
         UINT(server_conn_id, "",
              "The server's own number of the connection (CONNECTION_ID()). Absent before the greeting."),
     [FIELD_AUTH_PLUGIN] = TEXT(auth_plugin, "Authentication plugin that ran last. Only in auth records."),
+    [FIELD_AUTH_PATH] =
+        TEXT(auth_path, "How the authentication went: each plugin, and what of its exchange can be "
+                        "told, such as \"caching_sha2_password > full authentication > public "
+                        "key\". Only in auth records."),
     [FIELD_CONNECT_ATTRIBUTES] =
         FIELD(connect_attributes, RECORD_MAP,
               "Connection attributes of the login, such as program_name. Only in auth records."),
+    [FIELD_TLS] = TEXT(
+        tls, "TLS version and cipher between client and proxy. Only in auth records; absent without TLS."),
+    [FIELD_REMOTE_TLS] =
+        TEXT(remote_tls,
+             "TLS version and cipher between proxy and server. Only in auth records; absent without TLS."),
+    [FIELD_SERVER_CAPABILITIES] =
+        FLAGS(server_capabilities, "Capabilities that the server offered. Only in auth records."),
+    [FIELD_CLIENT_CAPABILITIES] =
+        FLAGS(client_capabilities, "Capabilities that the client asked for. Only in auth records."),
+    [FIELD_CAPABILITIES] =
+        FLAGS(capabilities, "Capabilities that both have: what the session speaks. Only in auth records."),
+    [FIELD_CAPABILITIES_REMOVED] =
+        FLAGS(capabilities_removed,
+              "Capabilities that the proxy took out of the server's offer. Only in auth records; "
+              "absent if there are none."),
+    [FIELD_CAPABILITIES_ADDED] = FLAGS(
+        capabilities_added, "Capabilities that the proxy offered beyond the server's. Only in auth records; "
+                            "absent if there are none."),
     [FIELD_COMMAND_ID] = UINT(command_id, "", "Code of the command. Only in query records."),
     [FIELD_COMMAND] = TEXT(command, "Name of the command, such as COM_QUERY. Only in query records."),
     [FIELD_QUERY] = TEXT(query, "Text of the statement, or what other text the command carries; at most "
@@ -102,7 +127,7 @@ const char *record_event_name(enum record_event event)
         return event < EVENT_COUNT ? names[event] : "?";
 }
 
-const char *record_status_name(unsigned bit)
+static const char *status_name(unsigned bit)
 {
         static const char *const names[16] = {
             "in_trans",
@@ -123,6 +148,11 @@ const char *record_status_name(unsigned bit)
             "ansi_quotes",
         };
         return bit < 16 ? names[bit] : NULL;
+}
+
+const char *record_flag_name(enum record_field f, unsigned bit)
+{
+        return f == FIELD_STATUS_FLAGS ? status_name(bit) : capability_name(bit);
 }
 
 /* --- access by field ---------------------------------------------------------------------------------------------- */
@@ -147,7 +177,8 @@ static void *member_of(struct record *r, enum record_field f)
          BIT(FIELD_REMOTE_ADDR) | BIT(FIELD_USERNAME) | BIT(FIELD_DATABASE) | BIT(FIELD_CHARACTER_SET) |     \
          BIT(FIELD_SERVER_VERSION) | BIT(FIELD_AUTH_PLUGIN) | BIT(FIELD_COMMAND) | BIT(FIELD_QUERY) |        \
          BIT(FIELD_STMT_PREPARE_QUERY) | BIT(FIELD_SQLSTATE) | BIT(FIELD_ERROR) | BIT(FIELD_INFO) |          \
-         BIT(FIELD_REASON) | BIT(FIELD_DIRECTION) | BIT(FIELD_PACKET_NAME) | BIT(FIELD_PACKET_BYTES))
+         BIT(FIELD_REASON) | BIT(FIELD_DIRECTION) | BIT(FIELD_PACKET_NAME) | BIT(FIELD_PACKET_BYTES) |       \
+         BIT(FIELD_AUTH_PATH) | BIT(FIELD_TLS) | BIT(FIELD_REMOTE_TLS))
 
 bool record_is_list(enum record_field f)
 {

@@ -39,7 +39,15 @@ enum record_field {
         FIELD_SERVER_VERSION,
         FIELD_SERVER_CONN_ID,
         FIELD_AUTH_PLUGIN,
+        FIELD_AUTH_PATH,
         FIELD_CONNECT_ATTRIBUTES,
+        FIELD_TLS,
+        FIELD_REMOTE_TLS,
+        FIELD_SERVER_CAPABILITIES,
+        FIELD_CLIENT_CAPABILITIES,
+        FIELD_CAPABILITIES,
+        FIELD_CAPABILITIES_REMOVED,
+        FIELD_CAPABILITIES_ADDED,
         FIELD_COMMAND_ID,
         FIELD_COMMAND,
         FIELD_QUERY,
@@ -93,7 +101,15 @@ struct record {
         struct span server_version;
         uint64_t server_conn_id;
         struct span auth_plugin;
+        struct span auth_path;
         struct value_list connect_attributes;
+        struct span tls;
+        struct span remote_tls;
+        uint64_t server_capabilities;
+        uint64_t client_capabilities;
+        uint64_t capabilities;
+        uint64_t capabilities_removed;
+        uint64_t capabilities_added;
         uint64_t command_id;
         struct span command;
         struct span query;
@@ -134,7 +150,7 @@ enum record_kind {
         RECORD_BYTES, /**< binary */
         RECORD_LIST,  /**< struct value_list, positional: a JSON array */
         RECORD_MAP,   /**< struct value_list with names: a JSON object */
-        RECORD_FLAGS, /**< SERVER_STATUS_* bits: a JSON array of names */
+        RECORD_FLAGS, /**< bits with names: a JSON array of those (record_flag_name) */
 };
 
 /** Room for `,"name":` of any field: fixed, so that a copy of all of it is a few instructions. */
@@ -176,8 +192,9 @@ void record_set_uint(struct record *r, enum record_field f, uint64_t value);
 void record_set_text(struct record *r, enum record_field f, struct span text);
 void record_set_list(struct record *r, enum record_field f, struct value_list list);
 
-/** Name of SERVER_STATUS bit @p bit (0 … 15) in lower case, such as "in_trans"; NULL if unused. */
-const char *record_status_name(unsigned bit);
+/** Name of a bit (0 … 63) of a RECORD_FLAGS field: SERVER_STATUS flags in lower case, such as "in_trans", capabilities
+ *  as in capability.h; NULL if it has none. */
+const char *record_flag_name(enum record_field f, unsigned bit);
 
 /** Bytes that record_pack needs for @p r. */
 size_t record_pack_size(const struct record *r);

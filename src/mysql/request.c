@@ -185,7 +185,9 @@ static void begin_change_user(struct dissect *d, struct flight *f)
 {
         struct login login;
         f->state = REPLYING_AUTH;
-        if (!change_user_parse(span_of(f->body, f->body_len), d->capabilities, &login)) {
+        login_forget_path(d);
+        if (!change_user_parse(span_of(f->body, f->body_len), d->capabilities, &login) ||
+            (login.auth_plugin.len > 0 && !login_set_plugin(d, login.auth_plugin))) {
                 dissect_lose(d, "a malformed COM_CHANGE_USER", NULL, SIDE_CLIENT);
                 return;
         }
@@ -316,6 +318,9 @@ void request_emit(struct dissect *d, struct flight *f, const char *reason)
         put_text(d, f, &r);
         put_statement(d, f, &r);
         put_result(f, &r);
+        if (f->code == COM_CHANGE_USER && f->begun) {
+                login_tell_path(d, &r);
+        }
         record_set_uint(&r, FIELD_BYTES_SENT, f->bytes_sent);
         record_set_uint(&r, FIELD_BYTES_RECEIVED, f->bytes_received);
         if (reason != NULL) {

@@ -363,8 +363,7 @@ static const char *on_change_user(struct dissect *d, struct flight *f, const str
         if (m->first == REPLY_OK) {
                 return end_result(d, f, m);
         }
-        const char *name = login_exchange(d, m);
-        return name != NULL ? name : lose(d, "an unknown packet within the authentication", m);
+        return login_exchange(d, m);
 }
 
 static const char *on_stream(struct dissect *d, struct flight *f, const struct message *m)

@@ -2,6 +2,7 @@
 
 #include "profile/prof.h"
 #include "proxy/session.h"
+#include "proxy/tls.h"
 #include "proxy/worker.h"
 
 #include <errno.h>
@@ -14,7 +15,64 @@
 /* Reads a wake-up: enough to be quick, few enough that others get their turn. */
 enum { READS_MAX = 4 };
 
+/* --- TLS ------------------------------------------------------------------------------------------------------------ */
+
+static enum status write_raw(struct link *link, struct span bytes);
+
+static void on_plain(void *arg, struct span bytes)
+{
+        struct link *link = arg;
+        link->bytes_read += bytes.len;
+        session_on_bytes(link->session, link, bytes);
+}
+
+static enum status on_cipher(void *arg, struct span bytes)
+{
+        return write_raw(arg, bytes);
+}
+
+static void on_established(void *arg)
+{
+        struct link *link = arg;
+        session_on_secured(link->session, link);
+}
+
+/** @return STATUS_NOMEM for the caller to tell. */
+static enum status handle(struct link *link, enum tls_state state)
+{
+        switch (state) {
+        case TLS_GOES_ON: break;
+        case TLS_ENDED: session_on_end(link->session, link, 0); break;
+        case TLS_FAILED: session_on_tls_failed(link->session, link, tls_error(link->tls)); break;
+        case TLS_NOMEM: return STATUS_NOMEM;
+        }
+        return STATUS_OK;
+}
+
+enum status link_secure(struct link *link, struct span first)
+{
+        const struct tls_sink sink = {link, on_plain, on_cipher, on_established};
+        struct worker *w = link->worker;
+        link->tls = tls_new(w->tls, link->side, sink, w->plain, w->plain_size);
+        if (link->tls == NULL) {
+                return STATUS_NOMEM;
+        }
+        if (link->side == SIDE_SERVER) {
+                return handle(link, tls_start(link->tls));
+        }
+        return first.len > 0 ? handle(link, tls_feed(link->tls, first)) : STATUS_OK;
+}
+
 /* --- reading ------------------------------------------------------------------------------------------------------- */
+
+static void take(struct link *link, struct span bytes)
+{
+        if (link->tls == NULL) {
+                on_plain(link, bytes);
+        } else if (handle(link, tls_feed(link->tls, bytes)) != STATUS_OK) {
+                session_close(link->session, REASON_OUT_OF_MEMORY);
+        }
+}
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -28,8 +86,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
         for (int i = 0; i < READS_MAX && link->paused == 0; i++) {
                 ssize_t n = recv(fd, worker->scratch, worker->scratch_size, MSG_DONTWAIT);
                 if (n > 0) {
-                        link->bytes_read += (uint64_t)n;
-                        session_on_bytes(session, link, span_of(worker->scratch, (size_t)n));
+                        take(link, span_of(worker->scratch, (size_t)n));
                         if ((size_t)n < worker->scratch_size) {
                                 break; /* the socket is empty, or will wake us again */
                         }
@@ -104,6 +161,14 @@ enum status link_write(struct link *link, struct span bytes)
         if (link->bev == NULL || link->write_ended || bytes.len == 0) {
                 return STATUS_OK;
         }
+        return link->tls == NULL ? write_raw(link, bytes) : handle(link, tls_write(link->tls, bytes));
+}
+
+static enum status write_raw(struct link *link, struct span bytes)
+{
+        if (link->write_ended) {
+                return STATUS_OK;
+        }
         if (link_backlog(link) == 0) {
                 ssize_t n = send(link->fd, bytes.data, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
                 if (n < 0 && errno != EAGAIN && errno != EINTR) {
@@ -126,8 +191,20 @@ enum status link_write(struct link *link, struct span bytes)
 void link_shut(struct link *link)
 {
         if (link->bev != NULL) {
+                if (link->tls != NULL) {
+                        tls_shut(link->tls);
+                }
                 link->shut_wanted = true;
                 shut_if_empty(link);
+        }
+}
+
+void link_abandon(struct link *link)
+{
+        if (link->bev != NULL) {
+                (void)link_pause(link, PAUSE_ENDED);
+                link->read_ended = true;
+                fail_writing(link);
         }
 }
 
@@ -184,6 +261,8 @@ void link_close(struct link *link)
                 event_free(link->read_event);
                 link->read_event = NULL;
         }
+        tls_free(link->tls);
+        link->tls = NULL;
         if (link->bev != NULL) {
                 bufferevent_free(link->bev);
                 link->bev = NULL;

@@ -5,6 +5,7 @@
  *
  * The bufferevent owns the socket, the backlog and its writing; EV_READ stays off on it, since the link reads by its own
  * event, in large pieces.
+ * With TLS the same holds of ciphertext: link_secure puts a filter (tls.h) between socket and session.
  * Threads: its worker's.   Memory: STAGE_LINK; nothing is allocated while nothing waits. */
 #ifndef PROXY_LINK_H
 #define PROXY_LINK_H
@@ -16,13 +17,15 @@
 struct bufferevent;
 struct event;
 struct session;
+struct tls;
 struct worker;
 
 /** Why a link is not read. It is read when none is left. */
 enum pause {
         PAUSE_CONNECTING = 1 << 0, /**< the other side is not there yet */
         PAUSE_BACKLOG = 1 << 1,    /**< the other side does not take what it gets */
-        PAUSE_ENDED = 1 << 2,      /**< nothing more will come, or nobody would take it */
+        PAUSE_GATE = 1 << 2,       /**< the login takes its time, and much is held */
+        PAUSE_ENDED = 1 << 3,      /**< nothing more will come, or nobody would take it */
 };
 
 struct link {
@@ -30,6 +33,7 @@ struct link {
         struct worker *worker;
         struct bufferevent *bev; /**< NULL = not open */
         struct event *read_event;
+        struct tls *tls; /**< NULL = plain */
         int fd;
         enum side side;
         unsigned paused;  /**< enum pause bits */
@@ -37,7 +41,7 @@ struct link {
         bool write_ended; /**< writing failed: what is for it goes nowhere */
         bool shut_wanted; /**< shut down writing once all is written */
         bool shut_done;
-        uint64_t bytes_read;
+        uint64_t bytes_read; /**< of the protocol, decrypted */
 };
 
 /** Take over a connected, non-blocking @p fd (also on failure). Reading starts paused for @p paused.
@@ -49,8 +53,14 @@ void link_close(struct link *link);
 /** Write or keep for writing. @return STATUS_NOMEM if bytes could not be kept: the session must end. A socket that
  *  fails sets write_ended instead. */
 enum status link_write(struct link *link, struct span bytes);
+/** Begin TLS with the peer; @p first are its first bytes, if some came already. From here on link_write encrypts.
+ *  Failures come as session_on_tls_failed, success as session_on_secured; both may come within the call.
+ *  @return STATUS_NOMEM if it could not be set up. */
+enum status link_secure(struct link *link, struct span first);
 /** Bytes that wait. */
 size_t link_backlog(const struct link *link);
+/** Read no more, and let what is written go nowhere; within a callback too. link_close comes later. */
+void link_abandon(struct link *link);
 /** End of file for the peer, after all that waits. */
 void link_shut(struct link *link);
 

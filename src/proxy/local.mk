@@ -9,5 +9,8 @@ src_libproxy_a_SOURCES = \
 	src/proxy/session.c src/proxy/session.h src/proxy/session_state.h \
 	src/proxy/session_report.c \
 	src/proxy/session_view.c \
+	src/proxy/tls.c src/proxy/tls.h \
+	src/proxy/tls_context.c src/proxy/tls_context.h \
+	src/proxy/tls_identity.c src/proxy/tls_identity.h \
 	src/proxy/upstream.c src/proxy/upstream.h \
 	src/proxy/worker.c src/proxy/worker.h

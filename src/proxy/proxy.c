@@ -21,6 +21,7 @@ struct proxy {
         struct journal *journal;
         struct address remote;
         struct listener *listener;
+        struct tls_context *tls;
         struct mailbox mailbox; /* answers of the workers */
         struct worker **workers;
         unsigned n_workers;
@@ -376,6 +377,7 @@ static enum status start_workers(struct proxy *p)
                     .remote_text = p->settings->remote,
                     .listen_text = p->listen_addr,
                     .port = journal_port(p->journal, p->n_workers),
+                    .tls = p->tls,
                 };
                 p->workers[p->n_workers] = worker_new(&config);
                 if (p->workers[p->n_workers] == NULL) {
@@ -404,6 +406,7 @@ enum status proxy_new(const struct settings *settings, struct event_base *main_b
         p->journal = journal;
         if ((status = parse(settings->listen, "listen", &listen)) != STATUS_OK ||
             (status = parse(settings->remote, "remote", &p->remote)) != STATUS_OK ||
+            (status = tls_context_new(settings, &listen, &p->remote, &p->tls)) != STATUS_OK ||
             (status = mailbox_init(&p->mailbox, main_base)) != STATUS_OK ||
             (status = listener_new(main_base, &listen, settings->listen, on_accepted, p, &p->listener)) !=
                 STATUS_OK ||
@@ -432,6 +435,7 @@ void proxy_free(struct proxy *p)
                 worker_free(p->workers[i]);
         }
         listener_free(p->listener);
+        tls_context_free(p->tls);
         mailbox_fini(&p->mailbox);
         prof_free(p->workers);
         prof_free(p);
@@ -454,7 +458,8 @@ struct proxy_counts proxy_counts(const struct proxy *p)
                 const struct worker_counts *w = &p->workers[i]->counts;
                 c.upstream_errors += load(&w->upstream_errors);
                 c.opaque += load(&w->opaque);
-                c.masked_tls += load(&w->masked_tls);
+                c.tls_sessions += load(&w->tls_sessions);
+                c.tls_errors += load(&w->tls_errors);
                 c.statements += load(&w->statements);
                 c.bytes_sent += load(&w->bytes_sent);
                 c.bytes_received += load(&w->bytes_received);

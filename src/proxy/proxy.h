@@ -66,7 +66,8 @@ struct proxy_counts {
         uint64_t accept_errors;   /**< EMFILE and the like */
         uint64_t upstream_errors; /**< could not be reached */
         uint64_t opaque;          /**< sessions the dissector gave up on */
-        uint64_t masked_tls;      /**< logins from which TLS was masked */
+        uint64_t tls_sessions;    /**< with TLS towards the client */
+        uint64_t tls_errors;      /**< handshakes and connections that failed */
         uint64_t sessions;        /**< open now */
         uint64_t statements;
         uint64_t bytes_sent;

@@ -12,7 +12,9 @@ static const struct {
     [REASON_CLIENT_RESET] = {"client_reset", "the client broke the connection off"},
     [REASON_SERVER_RESET] = {"server_reset", "the server broke the connection off"},
     [REASON_UPSTREAM_UNREACHABLE] = {"upstream_unreachable", "the server could not be reached"},
-    [REASON_TLS_REFUSED] = {"tls_refused", "the client insists on TLS, which this proxy does not offer"},
+    [REASON_HANDSHAKE_REFUSED] = {"handshake_refused", "the login was refused: see the error record"},
+    [REASON_CLIENT_TLS] = {"client_tls", "TLS with the client failed"},
+    [REASON_SERVER_TLS] = {"server_tls", "TLS with the server failed"},
     [REASON_LOGIN_TIMEOUT] = {"login_timeout", "no login within limits.login_timeout_ms"},
     [REASON_HALF_CLOSE_TIMEOUT] =
         {"half_close_timeout", "one side ended and the other did not within limits.half_close_timeout_ms"},

@@ -3,13 +3,15 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "proxy/session_state.h"
+#include "proxy/tls.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <unistd.h>
 
-/* How long a client that was refused may take to read why. */
-enum { REFUSED_MS = 2000 };
+/* How long a client that was refused may take to read why; how much it may send ahead of its login's end. */
+enum { FAILURE_MAX = 400, REFUSED_MS = 2000, GATE_HELD_MAX = 512 * 1024 };
 
 static struct link *other_of(struct session *s, const struct link *link)
 {
@@ -47,6 +49,7 @@ static void discard(struct session *s)
                 event_free(s->timer);
         }
         gate_free(s->gate);
+        prof_free(s->failure);
         capture_free(s->capture);
         dissect_free(s->dissect);
         prof_free(s);
@@ -146,11 +149,9 @@ static void refuse(struct session *s, struct span packet, enum reason reason)
         struct link *client = &s->links[SIDE_CLIENT];
         give_reason(s, reason);
         s->refused = true;
-        link_close(&s->links[SIDE_SERVER]);
-        gate_free(s->gate);
-        s->gate = NULL;
+        link_abandon(&s->links[SIDE_SERVER]);
         if (link_write(client, packet) != STATUS_OK ||
-            link_resume(client, PAUSE_CONNECTING | PAUSE_BACKLOG) != STATUS_OK) {
+            link_resume(client, PAUSE_CONNECTING | PAUSE_BACKLOG | PAUSE_GATE) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
                 return;
         }
@@ -222,16 +223,16 @@ static void dissect(struct session *s, enum side from, struct span bytes)
         note_opaque(s);
 }
 
-/** Forward, then look: the dissector costs no latency. */
-static void pass(struct session *s, struct link *from, struct span bytes)
+/** Hand @p bytes on to @p to; a side that does not take them pauses the other. */
+static void deliver(struct session *s, struct link *to, struct span bytes)
 {
-        struct link *to = other_of(s, from);
+        struct link *from = other_of(s, to);
         if (link_write(to, bytes) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
                 return;
         }
-        worker_add(from->side == SIDE_CLIENT ? &s->worker->counts.bytes_sent
-                                             : &s->worker->counts.bytes_received,
+        worker_add(to->side == SIDE_SERVER ? &s->worker->counts.bytes_sent
+                                           : &s->worker->counts.bytes_received,
                    bytes.len);
         if ((link_backlog(to) > session_settings(s)->limits.backlog_bytes &&
              link_pause(from, PAUSE_BACKLOG) != STATUS_OK) ||
@@ -239,67 +240,88 @@ static void pass(struct session *s, struct link *from, struct span bytes)
             (to->write_ended && link_pause(from, PAUSE_ENDED) != STATUS_OK)) {
                 session_close(s, REASON_OUT_OF_MEMORY);
         }
+}
+
+/** Forward, then look: the dissector costs no latency. */
+static void pass(struct session *s, struct link *from, struct span bytes)
+{
+        deliver(s, other_of(s, from), bytes);
         dissect(s, from->side, bytes);
 }
 
-static void say_masked(struct session *s)
-{
-        if (!s->mask_said && *gate_masked(s->gate) != '\0') {
-                s->mask_said = true;
-                worker_add(&s->worker->counts.masked_tls, strstr(gate_masked(s->gate), "SSL") != NULL);
-                char info[128];
-                (void)snprintf(info, sizeof info, "%s", gate_masked(s->gate));
-                report_notice(
-                    s, EVENT_NOTICE,
-                    "taken out of the handshake, since the proxy could not read the session with it", info);
-        }
-}
-
-/** The gate has opened: say what it changed, or why there is nothing to follow. */
+/** The login went through, or there is none: see what the gate made of it. */
 static void note_gate(struct session *s)
 {
         const char *reason = gate_reason(s->gate);
-        say_masked(s);
-        if (reason != NULL) {
+        s->offer = gate_offer(s->gate);
+        s->mediated = gate_mediated(s->gate);
+        if (gate_login_sent(s->gate) && !s->timer_is_for_end) {
+                (void)evtimer_del(s->timer);
+        }
+        if (gate_is_open(s->gate) && reason != NULL && !s->gate_said) {
+                s->gate_said = true;
                 dissect_give_up(s->dissect, reason, s->worker->now_ns);
                 note_opaque(s);
         }
 }
 
-static void drop_gate(struct session *s)
+/** It is not needed any more; or much is held, and the client must wait. */
+static void settle_gate(struct session *s)
 {
-        gate_free(s->gate);
-        s->gate = NULL;
-        if (!s->timer_is_for_end) {
-                (void)evtimer_del(s->timer);
+        bool open = gate_is_open(s->gate);
+        struct link *client = &s->links[SIDE_CLIENT];
+        enum status status = !open && gate_held(s->gate) > GATE_HELD_MAX ? link_pause(client, PAUSE_GATE)
+                             : open                                      ? link_resume(client, PAUSE_GATE)
+                                                                         : STATUS_OK;
+        if (status != STATUS_OK) {
+                session_close(s, REASON_OUT_OF_MEMORY);
+        }
+        if (open && !gate_is_uneven(s->gate)) {
+                if (!s->timer_is_for_end) {
+                        (void)evtimer_del(s->timer);
+                }
+                gate_free(s->gate);
+                s->gate = NULL;
         }
 }
 
-static void pass_gated(struct session *s, struct link *from, struct span bytes)
+/** Do what the gate says. The dissector sees the session as the client does: @p from_client is what came from there. */
+static void run_gate(struct session *s, enum gate_step step, struct span from_client,
+                     const struct gate_out *out)
 {
-        struct span out;
-        PROF_SCOPE(STAGE_FRAME);
-        switch (gate_feed(s->gate, from->side, bytes, &out)) {
-        case GATE_SEND: break;
-        case GATE_NOMEM: session_close(s, REASON_OUT_OF_MEMORY); return;
-        case GATE_REFUSE:
-                report_notice(s, EVENT_ERROR, gate_reason(s->gate), NULL);
-                /* out is the gate's own memory: it goes with the gate, so the packet is copied before */
-                uint8_t room[600];
-                struct writer w = writer_over(room, sizeof room);
-                writer_put(&w, out);
-                refuse(s, writer_span(&w), REASON_TLS_REFUSED);
+        struct link *client = &s->links[SIDE_CLIENT];
+        struct link *server = &s->links[SIDE_SERVER];
+        if (step == GATE_NOMEM) {
+                session_close(s, REASON_OUT_OF_MEMORY);
                 return;
         }
-        if (gate_is_open(s->gate)) {
-                note_gate(s);
+        note_gate(s);
+        if (out->to[SIDE_SERVER].len > 0) {
+                deliver(s, server, out->to[SIDE_SERVER]);
         }
-        if (out.len > 0) {
-                pass(s, from, out);
+        if (step == GATE_REFUSE) {
+                report_notice(s, EVENT_ERROR, gate_reason(s->gate), NULL);
+                refuse(s, out->to[SIDE_CLIENT],
+                       s->reason != REASON_NONE ? s->reason : REASON_HANDSHAKE_REFUSED);
+        } else if (out->to[SIDE_CLIENT].len > 0) {
+                deliver(s, client, out->to[SIDE_CLIENT]);
         }
-        if (!s->ended && gate_is_open(s->gate)) {
-                drop_gate(s);
+        dissect(s, SIDE_CLIENT, span_head(from_client, from_client.len - out->rest.len));
+        dissect(s, SIDE_SERVER, out->to[SIDE_CLIENT]);
+        gate_sent(s->gate);
+        settle_gate(s);
+        if ((step == GATE_CLIENT_TLS && link_secure(client, out->rest) != STATUS_OK) ||
+            (step == GATE_SERVER_TLS && link_secure(server, (struct span){NULL, 0}) != STATUS_OK)) {
+                session_close(s, REASON_OUT_OF_MEMORY);
         }
+}
+
+/** Does the gate of an uneven session, open by now, let @p bytes pass? */
+static bool passes_open_gate(struct session *s, const struct link *from, struct span bytes)
+{
+        struct dissect_view v = dissect_view(s->dissect);
+        bool idle = v.pipelined == 0 && v.opaque_reason == NULL;
+        return gate_is_open(s->gate) && !(idle && from->side == SIDE_CLIENT && gate_closes(s->gate, bytes));
 }
 
 void session_on_bytes(struct session *s, struct link *from, struct span bytes)
@@ -307,10 +329,58 @@ void session_on_bytes(struct session *s, struct link *from, struct span bytes)
         if (s->ended || s->refused) {
                 return; /* read only to see its end */
         }
-        if (s->gate != NULL) {
-                pass_gated(s, from, bytes);
-        } else {
+        if (s->gate == NULL || passes_open_gate(s, from, bytes)) {
                 pass(s, from, bytes);
+                return;
+        }
+        PROF_SCOPE(STAGE_FRAME);
+        struct gate_out out;
+        enum gate_step step = gate_feed(s->gate, from->side, bytes, &out);
+        run_gate(s, step, from->side == SIDE_CLIENT ? bytes : (struct span){NULL, 0}, &out);
+}
+
+void session_on_secured(struct session *s, struct link *link)
+{
+        if (s->ended || s->refused) {
+                return;
+        }
+        if (link->side == SIDE_CLIENT) {
+                worker_add(&s->worker->counts.tls_sessions, 1);
+                return;
+        }
+        struct gate_out out;
+        enum gate_step step = gate_secured(s->gate, &out);
+        run_gate(s, step, (struct span){NULL, 0}, &out);
+}
+
+void session_on_tls_failed(struct session *s, struct link *link, const char *error)
+{
+        bool is_client = link->side == SIDE_CLIENT;
+        enum reason reason = is_client ? REASON_CLIENT_TLS : REASON_SERVER_TLS;
+        if (s->ended || s->refused) {
+                return;
+        }
+        worker_add(&s->worker->counts.tls_errors, 1);
+        give_reason(s, reason);
+        if (!is_client && s->gate != NULL && !gate_login_sent(s->gate)) {
+                struct gate_out out;
+                char text[FAILURE_MAX];
+                (void)snprintf(text, sizeof text, "TLS with the server %s failed: %s", s->worker->remote_text,
+                               error);
+                prof_free(s->failure);
+                s->failure = prof_strdup(STAGE_SESSION, text);
+                if (s->failure == NULL) {
+                        session_close(s, REASON_OUT_OF_MEMORY);
+                        return;
+                }
+                run_gate(s, gate_fail(s->gate, s->failure, &out), (struct span){NULL, 0}, &out);
+                return;
+        }
+        report_notice(s, EVENT_ERROR, reason_text(reason), error);
+        if (is_client) {
+                refuse(s, (struct span){NULL, 0}, reason); /* the alert is its answer */
+        } else {
+                session_on_end(s, link, ECONNRESET);
         }
 }
 
@@ -324,21 +394,21 @@ void session_on_end(struct session *s, struct link *from, int error)
                 give_reason(s, is_client ? REASON_CLIENT_RESET : REASON_SERVER_RESET);
                 from->write_ended = true;
         }
+        if (from->tls != NULL && !tls_established(from->tls)) {
+                session_on_tls_failed(s, from, "the connection ended within the handshake");
+        }
         from->read_ended = true;
         if (link_pause(from, PAUSE_ENDED) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
         }
-        if (s->gate != NULL && !s->ended) {
-                struct span held = gate_end(s->gate, from->side);
-                if (held.len > 0) {
-                        note_gate(s);
-                        pass(s, from, held);
-                }
-                if (!s->ended && gate_is_open(s->gate)) {
-                        drop_gate(s);
-                }
-        }
         if (s->ended || s->refused) {
+                return;
+        }
+        if (s->gate != NULL && !gate_is_open(s->gate)) {
+                deliver(s, to, gate_end(s->gate, from->side)); /* the dissector has seen it, or need not */
+                note_gate(s);
+        }
+        if (s->ended) {
                 return;
         }
         link_shut(to);
@@ -396,7 +466,7 @@ static enum status set_up(struct session *s, int fd)
         if (link_open(&s->links[SIDE_CLIENT], s, SIDE_CLIENT, fd, PAUSE_CONNECTING) != STATUS_OK) {
                 return STATUS_NOMEM;
         }
-        s->gate = gate_new();
+        s->gate = gate_new(tls_context_policy(w->tls));
         s->dissect = dissect_new(&w->dissect, sink);
         s->timer = evtimer_new(w->base, on_timer, s);
         if (s->gate == NULL || s->dissect == NULL || s->timer == NULL) {

@@ -34,6 +34,10 @@ void session_finish(struct session *s);
 void session_on_bytes(struct session *s, struct link *from, struct span bytes);
 /** @p error is errno, 0 = end of file. */
 void session_on_end(struct session *s, struct link *from, int error);
+/** TLS with the peer of @p link is up. */
+void session_on_secured(struct session *s, struct link *link);
+/** TLS with the peer of @p link can't go on. */
+void session_on_tls_failed(struct session *s, struct link *link, const char *error);
 /** The backlog of @p link has shrunk to its low mark, or will never be written. */
 void session_on_drained(struct session *s, struct link *link);
 

@@ -1,6 +1,9 @@
 /* What a session tells: records to the journal, packets to its recorder. */
 #include "base/clock.h"
 #include "proxy/session_state.h"
+#include "proxy/tls.h"
+
+enum { TLS_TEXT_MAX = 96 };
 
 static void set_text(struct record *r, enum record_field field, const char *text)
 {
@@ -40,9 +43,40 @@ void report_notice(struct session *s, enum record_event event, const char *reaso
         report_emit(s, &r);
 }
 
+/** What the session knows of a login beside the dissector. */
+static void add_handshake(struct session *s, struct record *r, char tls[2][TLS_TEXT_MAX])
+{
+        static const enum record_field fields[2] = {FIELD_TLS, FIELD_REMOTE_TLS};
+        for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+                if (s->links[side].tls != NULL && tls_established(s->links[side].tls)) {
+                        tls_describe(s->links[side].tls, tls[side], TLS_TEXT_MAX);
+                        record_set_text(r, fields[side], span_str(tls[side]));
+                }
+        }
+        if (record_has(r, FIELD_SERVER_CAPABILITIES)) { /* the dissector saw what the client was offered */
+                record_set_uint(r, FIELD_SERVER_CAPABILITIES, s->offer.offered);
+        }
+        if (s->offer.removed != 0) {
+                record_set_uint(r, FIELD_CAPABILITIES_REMOVED, s->offer.removed);
+        }
+        if (s->offer.added != 0) {
+                record_set_uint(r, FIELD_CAPABILITIES_ADDED, s->offer.added);
+        }
+        if (s->mediated) {
+                record_set_text(
+                    r, FIELD_INFO,
+                    span_str("the password's exchange was translated: one side is encrypted, the other is "
+                             "not"));
+        }
+}
+
 void report_record(void *arg, struct record *r)
 {
         struct session *s = arg;
+        char tls[2][TLS_TEXT_MAX];
+        if (r->event == EVENT_AUTH) {
+                add_handshake(s, r, tls);
+        }
         if (r->event == EVENT_QUERY) {
                 s->wire_changed = true;
                 prof_count_statement();

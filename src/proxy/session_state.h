@@ -24,18 +24,21 @@ struct session {
         uint64_t start_ns;
         struct link links[2]; /* by enum side */
         struct upstream *connecting;
-        struct gate *gate; /* NULL once it is open */
+        struct gate *gate; /* NULL once it is open for good */
+        struct gate_offer offer;
         struct dissect *dissect;
         struct capture *capture;
         struct event *timer;
         bool timer_is_for_end; /* else for the login */
         uint64_t timer_moved;  /* when it was set: traffic since then sets it again */
         enum reason reason;
-        bool busy;    /* within a callback of its own */
-        bool ended;   /* to be freed by session_finish */
-        bool refused; /* an error was sent: only its delivery is awaited */
+        char *failure; /* why the gate was told to refuse */
+        bool busy;     /* within a callback of its own */
+        bool ended;    /* to be freed by session_finish */
+        bool refused;  /* an error was sent: only its delivery is awaited */
         bool opaque_counted;
-        bool mask_said;
+        bool gate_said;    /* why it opened */
+        bool mediated;     /* the password's exchange was translated */
         bool wire_changed; /* a command ended: another may be at the head */
         struct prof_wire wire;
         char wire_text[WIRE_TEXT];

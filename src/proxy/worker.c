@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SCRATCH_BYTES = 128 * 1024 };
+enum { SCRATCH_BYTES = 128 * 1024, PLAIN_BYTES = 64 * 1024 };
 
 void worker_tick(struct worker *w)
 {
@@ -113,6 +113,7 @@ static void discard(struct worker *w)
                 event_base_free(w->base);
         }
         prof_free(w->scratch);
+        prof_free(w->plain);
         prof_free(w);
 }
 
@@ -149,6 +150,7 @@ struct worker *worker_new(const struct worker_config *config)
         w->remote_text = config->remote_text;
         w->listen_text = config->listen_text;
         w->port = config->port;
+        w->tls = config->tls;
         w->stop.run = on_stop;
         w->dissect = (struct dissect_settings){
             .query_bytes = s->limits.query_bytes,
@@ -160,12 +162,14 @@ struct worker *worker_new(const struct worker_config *config)
         };
         w->scratch_size = SCRATCH_BYTES;
         w->scratch = prof_alloc(STAGE_WORKER, w->scratch_size);
+        w->plain_size = PLAIN_BYTES;
+        w->plain = prof_alloc(STAGE_TLS, w->plain_size);
         w->base = new_base();
         bool dns_wanted = needs_dns(w->remote);
         if (w->base != NULL && dns_wanted) {
                 w->dns = new_dns(w->base);
         }
-        if (w->scratch == NULL || w->base == NULL || (dns_wanted && w->dns == NULL) ||
+        if (w->scratch == NULL || w->plain == NULL || w->base == NULL || (dns_wanted && w->dns == NULL) ||
             mailbox_init(&w->mailbox, w->base) != STATUS_OK) {
                 diag(DIAG_ERROR, "a worker can't be made: out of memory");
                 discard(w);

@@ -7,6 +7,7 @@
 #include "proxy/address.h"
 #include "proxy/mailbox.h"
 #include "proxy/proxy.h"
+#include "proxy/tls_context.h"
 
 #include <stdatomic.h>
 
@@ -16,7 +17,8 @@ struct evdns_base;
 struct worker_counts {
         _Atomic uint64_t upstream_errors;
         _Atomic uint64_t opaque;
-        _Atomic uint64_t masked_tls;
+        _Atomic uint64_t tls_sessions; /**< with TLS towards the client */
+        _Atomic uint64_t tls_errors;
         _Atomic uint64_t statements;
         _Atomic uint64_t bytes_sent;
         _Atomic uint64_t bytes_received;
@@ -30,6 +32,7 @@ struct worker {
         const char *remote_text;
         const char *listen_text;
         struct journal_port *port;
+        const struct tls_context *tls;
         struct dissect_settings dissect;
         struct event_base *base;
         struct evdns_base *dns; /**< NULL if the server's address is a number */
@@ -38,6 +41,8 @@ struct worker {
         pthread_t thread;
         uint8_t *scratch; /**< all reads go here first */
         size_t scratch_size;
+        uint8_t *plain; /**< what TLS decrypts goes here */
+        size_t plain_size;
         uint64_t now_ns;  /**< of this wake-up */
         uint64_t wall_ns; /**< wall time minus monotonic time, refreshed now and then */
         uint64_t wall_read_ns;
@@ -52,6 +57,7 @@ struct worker_config {
         const char *remote_text;
         const char *listen_text;
         struct journal_port *port;
+        const struct tls_context *tls;
 };
 
 /** Start it. @return NULL on failure (said). */

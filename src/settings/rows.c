@@ -8,6 +8,9 @@
 
 static const char *const formats[] = {"auto", "text", "json", NULL};
 static const char *const or_off[] = {"off", NULL};
+static const char *const tls_client[] = {"disabled", "preferred", "required", "passthrough", NULL};
+static const char *const tls_server[] = {"disabled",        "preferred", "required", "verify_ca",
+                                         "verify_identity", "as_client", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
 #define TEXT(name, letter, member, def, help)                                                                \
@@ -77,6 +80,27 @@ const struct settings_row settings_rows[] = {
     MS("limits.login_timeout_ms", limits.login_timeout_ms, 1, 3600000, "60000", "For the client's login."),
     MS("limits.half_close_timeout_ms", limits.half_close_timeout_ms, 1, 3600000, "60000",
        "For the second side to end when the first has."),
+    CHOICE("tls.client", tls.client, "preferred", tls_client,
+           "TLS with clients: disabled, preferred (offered), required, or passthrough (the session is "
+           "encrypted from "
+           "end to end and can't be read)."),
+    CHOICE("tls.server", tls.server, "as_client", tls_server,
+           "TLS with the server: disabled, preferred (if it offers it), required, verify_ca, verify_identity "
+           "(its "
+           "certificate must name remote's host), or as_client (exactly when the client uses it)."),
+    TEXT("tls.certificate", 0, tls.certificate, "",
+         "Certificate (PEM, with its chain) to show to clients; empty: one that is made and kept."),
+    TEXT("tls.key", 0, tls.key, "", "Its private key; empty: in the same file."),
+    TEXT("tls.directory", 0, tls.directory, "",
+         "Folder for the certificate that is made; empty: $STATE_DIRECTORY, $XDG_STATE_HOME/querytap or "
+         "~/.local/state/querytap."),
+    TEXT("tls.server_ca", 0, tls.server_ca, "",
+         "Authorities (PEM) to verify the server's certificate with; empty: the system's."),
+    TEXT("tls.server_certificate", 0, tls.server_certificate, "",
+         "Certificate to show to the server, for accounts that require one; empty: none."),
+    TEXT("tls.server_key", 0, tls.server_key, "", "Its private key; empty: in the same file."),
+    TEXT("tls.key_log", 0, tls.key_log, "",
+         "File to append TLS secrets to, as SSLKEYLOGFILE does, for Wireshark; empty: none."),
     SIZE("capture.session_bytes", capture.session_bytes, 0, 1 * G, "16K",
          "Room for a session's last packets, for hex dumps; 0 records none."),
     SIZE("capture.packet_bytes", capture.packet_bytes, 16, 64 * K, "256",

@@ -158,7 +158,9 @@ static enum status set_text(struct settings *s, const struct settings_row *row, 
 {
         bool address = row->type == SETTINGS_ADDRESS;
         bool word = row->choices != NULL && strcmp(row->choices[0], text) == 0;
-        if (*text == '\0' || strlen(text) >= SETTINGS_TEXT_MAX) {
+        bool empty =
+            *text == '\0' && *row->def != '\0'; /* where nothing is the default, nothing may be said */
+        if (empty || strlen(text) >= SETTINGS_TEXT_MAX) {
                 diag(DIAG_ERROR, "%s: setting '%s' must have 1 to %d characters", where, row->name,
                      SETTINGS_TEXT_MAX - 1);
                 return STATUS_INVALID;

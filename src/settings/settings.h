@@ -19,6 +19,22 @@
 
 enum settings_format { SETTINGS_FORMAT_AUTO, SETTINGS_FORMAT_TEXT, SETTINGS_FORMAT_JSON };
 
+enum settings_tls_client {
+        SETTINGS_TLS_CLIENT_DISABLED,
+        SETTINGS_TLS_CLIENT_PREFERRED,
+        SETTINGS_TLS_CLIENT_REQUIRED,
+        SETTINGS_TLS_CLIENT_PASSTHROUGH
+};
+
+enum settings_tls_server {
+        SETTINGS_TLS_DISABLED,
+        SETTINGS_TLS_PREFERRED,
+        SETTINGS_TLS_REQUIRED,
+        SETTINGS_TLS_VERIFY_CA,
+        SETTINGS_TLS_VERIFY_IDENTITY,
+        SETTINGS_TLS_AS_CLIENT
+};
+
 struct settings {
         char listen[SETTINGS_TEXT_MAX]; /**< host:port, [v6]:port or unix:/path */
         char remote[SETTINGS_TEXT_MAX];
@@ -47,6 +63,17 @@ struct settings {
                 uint64_t login_timeout_ms;
                 uint64_t half_close_timeout_ms;
         } limits;
+        struct {
+                uint64_t client;                     /**< enum settings_tls_client */
+                uint64_t server;                     /**< enum settings_tls_server */
+                char certificate[SETTINGS_TEXT_MAX]; /**< "" = one of our own, kept in directory */
+                char key[SETTINGS_TEXT_MAX];         /**< "" = in the certificate's file */
+                char directory[SETTINGS_TEXT_MAX];   /**< "" = $XDG_STATE_HOME/querytap or the like */
+                char server_ca[SETTINGS_TEXT_MAX];   /**< "" = the system's */
+                char server_certificate[SETTINGS_TEXT_MAX];
+                char server_key[SETTINGS_TEXT_MAX];
+                char key_log[SETTINGS_TEXT_MAX]; /**< "" = none */
+        } tls;
         struct {
                 uint64_t session_bytes; /**< of a session's last packets; 0 = none */
                 uint64_t packet_bytes;  /**< kept of each packet */

@@ -127,7 +127,8 @@ class Proxy:
                 *(["-l", "127.0.0.1:0"] if not any(a.startswith(("-l", "--listen")) for a in args) else []),
                 *(["--admin", "127.0.0.1:0"] if not any(a.startswith("--admin") for a in args) else []), *args]
         self.err = open(self.err_path, "wb")
-        environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0", **(env or {}))
+        environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0",
+                           XDG_STATE_HOME=os.path.join(FOLDER, "state"), **(env or {}))
         self.process = subprocess.Popen(argv, stdout=self.err if log is not False else subprocess.DEVNULL, stderr=self.err,
                                         env=environment, preexec_fn=preexec)
         if wait:

@@ -63,6 +63,9 @@ static void on_packet(void *arg, const struct packet *packet)
         (void)fputc('\n', p->out);
 }
 
+static const struct gate_policy no_tls = {
+    GATE_CLIENT_DISABLED, GATE_SERVER_DISABLED, false, false, NULL, NULL, NULL, NULL};
+
 static void feed(struct player *p, enum side side, struct span bytes)
 {
         if (p->refused) {
@@ -72,16 +75,18 @@ static void feed(struct player *p, enum side side, struct span bytes)
                 dissect_feed(p->dissect, side, bytes, 0);
                 return;
         }
-        struct span out;
-        enum gate_step step = gate_feed(p->gate, side, bytes, &out);
-        if (step != GATE_SEND) {
+        struct gate_out out;
+        if (gate_feed(p->gate, side, bytes, &out) != GATE_GO) {
                 p->refused = true;
                 return;
         }
         if (gate_is_open(p->gate) && gate_reason(p->gate) != NULL) {
                 dissect_give_up(p->dissect, gate_reason(p->gate), 0);
         }
-        dissect_feed(p->dissect, side, out, 0);
+        if (side == SIDE_CLIENT) {
+                dissect_feed(p->dissect, SIDE_CLIENT, bytes, 0);
+        }
+        dissect_feed(p->dissect, SIDE_SERVER, out.to[SIDE_CLIENT], 0);
         if (gate_is_open(p->gate)) {
                 gate_free(p->gate);
                 p->gate = NULL;
@@ -110,7 +115,7 @@ void tape_play(struct span tape, const struct tape_options *options, FILE *out)
         struct player player = {.out = out};
         const struct dissect_sink sink = {&player, on_record, options->packet_bytes > 0 ? on_packet : NULL};
         player.dissect = dissect_new(&settings, sink);
-        player.gate = options->without_gate ? NULL : gate_new();
+        player.gate = options->without_gate ? NULL : gate_new(&no_tls);
         if (player.dissect == NULL) {
                 abort();
         }

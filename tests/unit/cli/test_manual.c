@@ -59,8 +59,9 @@ static void the_manual_tells_each_default(void)
         char *manual = slurp("doc/querytap.1");
         for (size_t i = 0; i < settings_row_count; i++) {
                 char entry[96];
-                (void)snprintf(entry, sizeof entry, "\n.It Ic %s Ns = Ns Ar %s\n", settings_rows[i].name,
-                               settings_rows[i].def);
+                const char *def = settings_rows[i].def;
+                (void)snprintf(entry, sizeof entry, "\n.It Ic %s Ns =%s%s\n", settings_rows[i].name,
+                               *def != '\0' ? " Ns Ar " : "", def);
                 if (strstr(manual, entry) == NULL) {
                         printf("# the manual lacks:%s", entry);
                         CU_FAIL("another default");

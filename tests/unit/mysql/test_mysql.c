@@ -3,7 +3,6 @@
 #include "mysql/charset.h"
 #include "mysql/command.h"
 #include "mysql/frame.h"
-#include "mysql/gate.h"
 #include "mysql/handshake.h"
 #include "mysql/lenenc.h"
 #include "mysql/reply.h"
@@ -115,16 +114,6 @@ static void mariadb_capabilities(void)
         CU_ASSERT_TRUE((g.capabilities & CAP_MARIADB_CACHE_METADATA) != 0);
 }
 
-/** A packet in a buffer that the test may change. */
-static struct span packet(uint8_t *room, uint8_t seq, struct span payload)
-{
-        struct writer w = writer_over(room, 1024);
-        writer_uint(&w, payload.len, 3);
-        writer_uint(&w, seq, 1);
-        writer_put(&w, payload);
-        return writer_span(&w);
-}
-
 static struct span login_payload(uint8_t *room, uint64_t capabilities)
 {
         struct writer w = writer_over(room, 512);
@@ -136,9 +125,6 @@ static struct span login_payload(uint8_t *room, uint64_t capabilities)
         }
         writer_bytes(&w, "bob\0\3abc", 8);
         writer_bytes(&w, "shop\0plugin\0\6\1a\3xyz", 19);
-        if ((capabilities & CAP_ZSTD) != 0) {
-                writer_uint(&w, 3, 1);
-        }
         return writer_span(&w);
 }
 
@@ -165,65 +151,6 @@ static void logins(void)
         payload = login_payload(room, LOGIN_CAPS | CAP_SSL);
         CU_ASSERT_TRUE(login_parse(span_head(payload, 32), &login) && login.ssl_request);
         CU_ASSERT_FALSE(login_parse(login_payload(room, LOGIN_CAPS & ~CAP_PROTOCOL_41), &login));
-}
-
-static void gate_masks(void)
-{
-        uint8_t room[1024];
-        uint8_t payload[512];
-        struct span out;
-        struct greeting g;
-        struct login login;
-        struct gate *gate = gate_new();
-        CU_ASSERT_EQUAL(gate_feed(gate, SIDE_SERVER, packet(room, 0, GREETING), &out), GATE_SEND);
-        CU_ASSERT_TRUE(greeting_parse(span_skip(out, 4), &g));
-        CU_ASSERT_EQUAL(g.capabilities, 0xdfffffff & ~(CAP_SSL | CAP_COMPRESS | CAP_ZSTD));
-        CU_ASSERT_STRING_EQUAL(gate_masked(gate), "SSL, COMPRESS, ZSTD_COMPRESSION");
-        CU_ASSERT_FALSE(gate_is_open(gate));
-        struct span in = packet(room, 1, login_payload(payload, LOGIN_CAPS | CAP_COMPRESS | CAP_ZSTD));
-        CU_ASSERT_EQUAL(gate_feed(gate, SIDE_CLIENT, in, &out), GATE_SEND);
-        CU_ASSERT_EQUAL(out.len, in.len - 1); /* the zstd level went with its flag */
-        CU_ASSERT_EQUAL(out.data[0], in.data[0] - 1);
-        CU_ASSERT_TRUE(login_parse(span_skip(out, 4), &login));
-        CU_ASSERT_EQUAL(login.capabilities, LOGIN_CAPS);
-        CU_ASSERT_TRUE(span_equal(login.auth_plugin, span_str("plugin")));
-        CU_ASSERT_TRUE(gate_is_open(gate));
-        CU_ASSERT_PTR_NULL(gate_reason(gate));
-        gate_free(gate);
-}
-
-static void gate_holds_and_lets_go(void)
-{
-        uint8_t room[1024];
-        struct span out;
-        struct gate *gate = gate_new();
-        struct span in = packet(room, 0, GREETING);
-        CU_ASSERT_EQUAL(gate_feed(gate, SIDE_SERVER, span_head(in, 20), &out), GATE_SEND);
-        CU_ASSERT_EQUAL(out.len, 0);
-        CU_ASSERT_EQUAL(gate_end(gate, SIDE_SERVER).len, 20); /* the server ended: nothing is lost */
-        CU_ASSERT_TRUE(gate_is_open(gate));
-        gate_free(gate);
-        gate = gate_new();
-        CU_ASSERT_EQUAL(gate_feed(gate, SIDE_SERVER, span_str("SSH-2.0-x\r\n"), &out), GATE_SEND);
-        CU_ASSERT_TRUE(span_equal(out, span_str("SSH-2.0-x\r\n")));
-        CU_ASSERT_TRUE(gate_is_open(gate) && gate_reason(gate) != NULL);
-        gate_free(gate);
-}
-
-static void gate_refuses_tls(void)
-{
-        uint8_t room[1024];
-        uint8_t payload[512];
-        struct span out;
-        struct err err;
-        struct gate *gate = gate_new();
-        (void)gate_feed(gate, SIDE_SERVER, packet(room, 0, GREETING), &out);
-        struct span request = span_head(login_payload(payload, LOGIN_CAPS | CAP_SSL), 32);
-        CU_ASSERT_EQUAL(gate_feed(gate, SIDE_CLIENT, packet(room, 1, request), &out), GATE_REFUSE);
-        CU_ASSERT_TRUE(err_parse(span_skip(out, 4), &err));
-        CU_ASSERT_EQUAL(err.errnum, 1043);
-        CU_ASSERT_TRUE(span_equal(err.sqlstate, span_str("08S01")));
-        gate_free(gate);
 }
 
 /* --- replies, commands, charsets ------------------------------------------------------------------------------------ */
@@ -445,9 +372,6 @@ static const struct tap_test tests[] = {
     {"greetings", greetings},
     {"MariaDB's extended capabilities", mariadb_capabilities},
     {"logins, with attributes", logins},
-    {"the gate masks greeting and login", gate_masks},
-    {"the gate holds, and lets go", gate_holds_and_lets_go},
-    {"the gate refuses TLS", gate_refuses_tls},
     {"OK and ERR, with session tracking", replies},
     {"commands by code", commands},
     {"character sets by collation", charsets},

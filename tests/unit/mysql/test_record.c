@@ -44,12 +44,15 @@ static void names_of_events_and_flags(void)
                 CU_ASSERT_STRING_NOT_EQUAL(record_event_name((enum record_event)e), "?");
         }
         CU_ASSERT_STRING_EQUAL(record_event_name(EVENT_GAP), "gap");
-        CU_ASSERT_STRING_EQUAL(record_status_name(0), "in_trans");
-        CU_ASSERT_STRING_EQUAL(record_status_name(1), "autocommit");
-        CU_ASSERT_PTR_NULL(record_status_name(2));
-        CU_ASSERT_STRING_EQUAL(record_status_name(5), "no_index_used");
-        CU_ASSERT_STRING_EQUAL(record_status_name(15), "ansi_quotes");
-        CU_ASSERT_PTR_NULL(record_status_name(16));
+        CU_ASSERT_STRING_EQUAL(record_flag_name(FIELD_STATUS_FLAGS, 0), "in_trans");
+        CU_ASSERT_STRING_EQUAL(record_flag_name(FIELD_STATUS_FLAGS, 1), "autocommit");
+        CU_ASSERT_PTR_NULL(record_flag_name(FIELD_STATUS_FLAGS, 2));
+        CU_ASSERT_STRING_EQUAL(record_flag_name(FIELD_STATUS_FLAGS, 5), "no_index_used");
+        CU_ASSERT_STRING_EQUAL(record_flag_name(FIELD_STATUS_FLAGS, 15), "ansi_quotes");
+        CU_ASSERT_PTR_NULL(record_flag_name(FIELD_STATUS_FLAGS, 16));
+        CU_ASSERT_STRING_EQUAL(record_flag_name(FIELD_CAPABILITIES, 11), "SSL");
+        CU_ASSERT_STRING_EQUAL(record_flag_name(FIELD_SERVER_CAPABILITIES, 37), "MARIADB_BULK_UNIT_RESULTS");
+        CU_ASSERT_PTR_NULL(record_flag_name(FIELD_CAPABILITIES, 38));
 }
 
 /* --- the flat copy --------------------------------------------------------------------------------------------------- */
