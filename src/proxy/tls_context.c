@@ -13,6 +13,7 @@
 #include <openssl/rsa.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { KEY_BITS = 2048 };
@@ -31,7 +32,9 @@ struct tls_context {
 
 static enum status fail(const char *what, const char *file)
 {
-        const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+        unsigned long first = ERR_peek_error(); /* those behind it only say who asked */
+        const char *reason =
+            ERR_SYSTEM_ERROR(first) ? strerror(ERR_GET_REASON(first)) : ERR_reason_error_string(first);
         diag(DIAG_ERROR, "%s '%s': %s", what, file, reason != NULL ? reason : "unknown");
         ERR_clear_error();
         return STATUS_INVALID;

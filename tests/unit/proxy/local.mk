@@ -4,4 +4,8 @@ check_PROGRAMS += tests/unit/test-proxy-parts
 TESTS += tests/unit/test-proxy-parts
 tests_unit_test_proxy_parts_SOURCES = $(UNIT_COMMON) tests/unit/proxy/test_parts.c tests/unit/proxy/house.c tests/unit/proxy/house.h
 tests_unit_test_proxy_parts_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test-tls
+TESTS += tests/unit/test-tls
+tests_unit_test_tls_SOURCES = $(UNIT_COMMON) tests/unit/proxy/test_tls.c
+tests_unit_test_tls_LDADD = $(UNIT_LIBS)
 endif
