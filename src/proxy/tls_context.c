@@ -344,8 +344,10 @@ const BIO_METHOD *tls_context_bio(const struct tls_context *context)
 static bool expect_host(const struct tls_context *context, SSL *ssl)
 {
         bool verify = context->settings->tls.server == SETTINGS_TLS_VERIFY_IDENTITY;
+        char host[ADDRESS_TEXT_MAX]; /* the macro for it casts const away; OpenSSL copies */
+        (void)snprintf(host, sizeof host, "%s", context->host);
         if (!context->host_is_number) {
-                return SSL_set_tlsext_host_name(ssl, context->host) == 1 &&
+                return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host) == 1 &&
                        (!verify || SSL_set1_host(ssl, context->host) == 1);
         }
         X509_VERIFY_PARAM *param = SSL_get0_param(ssl);

@@ -109,7 +109,10 @@ static bool carry(struct end *from, struct end *to, size_t split)
 
 static void talk(struct end *a, struct end *b, size_t split)
 {
-        while (carry(a, b, split) | carry(b, a, split)) {
+        bool any = true;
+        while (any) {
+                any = carry(a, b, split);
+                any = carry(b, a, split) || any;
         }
 }
 
