@@ -52,8 +52,8 @@ def free_port():
 class Server:
     """A private MariaDB with an empty schema `shop`, root without a password, and user pw/secret."""
 
-    def __init__(self):
-        self.folder = os.path.join(FOLDER, "mariadb")
+    def __init__(self, name="mariadb", options=()):
+        self.folder = os.path.join(FOLDER, name)
         self.socket = os.path.join(self.folder, "s")
         self.general_log = os.path.join(self.folder, "general.log")
         self.port = free_port()
@@ -68,7 +68,7 @@ class Server:
             ["mariadbd", "--no-defaults", *user, f"--datadir={data}", f"--socket={self.socket}", f"--port={self.port}",
              "--bind-address=127.0.0.1", "--skip-name-resolve", "--max-allowed-packet=1G", "--max-connections=2000",
              "--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite", "--local-infile=1",
-             f"--general-log-file={self.general_log}", "--innodb-buffer-pool-size=64M", "--log-warnings=1"],
+             f"--general-log-file={self.general_log}", "--innodb-buffer-pool-size=64M", "--log-warnings=1", *options],
             stdout=self.log, stderr=self.log)
         atexit.register(self.stop)
         wait_for(self.answers, "MariaDB to start")
@@ -102,6 +102,7 @@ class Server:
 
 
 _server = None
+_tls_server = None
 
 
 def server():
@@ -110,6 +111,43 @@ def server():
     if _server is None:
         _server = Server()
     return _server
+
+
+class Certificates:
+    """An authority of our own, and what it signed for localhost."""
+
+    def __init__(self):
+        self.folder = os.path.join(FOLDER, "certificates")
+        os.makedirs(self.folder)
+        self.ca = self.path("ca.pem")
+        with open(self.path("names"), "w") as f:
+            f.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        self.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "9",
+                     "-subj", "/CN=an authority")
+        for name in ("server", "client"):
+            self.openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr",
+                         "-subj", f"/CN={name}")
+            self.openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                         "-out", f"{name}.pem", "-days", "9", "-extfile", "names")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def openssl(self, *args):
+        subprocess.run(["openssl", *args], cwd=self.folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def tls_server():
+    """A second MariaDB, with TLS; its user tls/secret must use it, x509/secret must show a certificate."""
+    global _tls_server
+    if _tls_server is None:
+        certificates = Certificates()
+        _tls_server = Server("mariadb-tls", [f"--ssl-ca={certificates.ca}", f"--ssl-cert={certificates.path('server.pem')}",
+                                             f"--ssl-key={certificates.path('server.key')}"])
+        _tls_server.certificates = certificates
+        _tls_server.sql("CREATE USER tls@'%' IDENTIFIED BY 'secret' REQUIRE SSL; GRANT ALL ON *.* TO tls@'%';"
+                        "CREATE USER x509@'%' IDENTIFIED BY 'secret' REQUIRE X509; GRANT ALL ON *.* TO x509@'%'")
+    return _tls_server
 
 
 class Proxy:
@@ -248,8 +286,9 @@ def querytap(*args, **keywords):
 
 
 def clean_up():
-    if _server is not None:
-        _server.stop()
+    for one in (_server, _tls_server):
+        if one is not None:
+            one.stop()
     shutil.rmtree(FOLDER, ignore_errors=True)
 
 

@@ -1,9 +1,11 @@
 """A small MySQL client that speaks in packets, for what a stock client would never send."""
 import socket
+import ssl
 import struct
 
 CAPABILITIES = 0x00000001 | 0x00000008 | 0x00000200 | 0x00002000 | 0x00008000 | 0x00020000 | 0x00080000
 DEPRECATE_EOF = 1 << 24
+SSL = 0x800
 
 
 SENT_AHEAD = object()  # a value of execute() that send_ahead() brought
@@ -34,15 +36,28 @@ def lenenc(n):
 
 
 class RawClient:
-    def __init__(self, port, user="root", database="shop", capabilities=CAPABILITIES, timeout=60, login=True):
+    def __init__(self, port, user="root", database="shop", capabilities=CAPABILITIES, timeout=60, login=True, tls=False):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = bytearray()
         self.capabilities = capabilities
-        if login:
+        self.seq = 1  # of the login
+        if login or tls:
             self.greeting = self.read()
-            self.send(1, self.login_payload(user, database))
+        if tls:
+            self.start_tls()
+        if login:
+            self.send(self.seq, self.login_payload(user, database))
             self.expect_ok()
+
+    def start_tls(self):
+        self.capabilities |= SSL
+        self.send(1, self.login_payload("", "")[:32])
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.options |= getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0x80)
+        self.socket = context.wrap_socket(self.socket, suppress_ragged_eofs=True)
+        self.seq = 2
 
     def login_payload(self, user, database):
         return (struct.pack("<IIB", self.capabilities, 1 << 24, 45) + bytes(23) + user.encode() + b"\0" + b"\0" +
@@ -86,7 +101,7 @@ class RawClient:
     def expect_ok(self):
         payload = self.read()
         while payload[:1] == b"\xfe" and len(payload) > 8:  # AuthSwitchRequest: an empty password
-            self.send(3, b"")
+            self.send(self.seq + 2, b"")
             payload = self.read()
         assert payload[:1] == b"\0", payload[:40]
         return payload

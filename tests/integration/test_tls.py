@@ -1,0 +1,313 @@
+"""TLS on either side of the proxy, against a MariaDB that has it."""
+import os
+import socket
+import ssl
+import threading
+import unittest
+
+import pymysql
+
+import lab
+from rawclient import CAPABILITIES, Gone, RawClient, Refused, SSL, packet
+
+MIB = 1024 * 1024
+
+
+def connect(port, tls, user="pw", **more):
+    context = None
+    if tls:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return pymysql.connect(host="127.0.0.1", port=port, user=user, password="secret", database="shop", ssl=context, **more)
+
+
+def tls_of(connection):
+    """What the server sees."""
+    with connection.cursor() as c:
+        c.execute("SHOW STATUS LIKE 'Ssl_version'")
+        return c.fetchone()[1] != ""
+
+
+class Modes(unittest.TestCase):
+    def proxy(self, client, server, *more, **keywords):
+        return lab.Proxy("--tls-client", client, "--tls-server", server, *more,
+                         remote=f"localhost:{lab.tls_server().port}", **keywords)
+
+    def check(self, proxy, tls, server_tls):
+        """A login with or without TLS; what the server sees and what the record tells agree."""
+        connection = connect(proxy.port, tls)
+        self.assertEqual(tls_of(connection), server_tls)
+        connection.close()
+        auth = proxy.settled("auth")[-1]
+        self.assertEqual((auth.get("tls", "-")[:4], auth.get("remote_tls", "-")[:4]),
+                         ("TLSv" if tls else "-", "TLSv" if server_tls else "-"))
+        self.assertEqual(auth["auth_path"], "mysql_native_password")
+        self.assertEqual(proxy.records("query")[-1]["command"], "COM_QUIT")
+        return auth
+
+    def test_even(self):
+        """By default each side is as the other."""
+        with self.proxy("preferred", "as_client") as proxy:
+            self.check(proxy, False, False)
+            auth = self.check(proxy, True, True)
+            self.assertIn("SSL", auth["server_capabilities"])
+            self.assertIn("SSL", auth["capabilities"])
+            self.assertNotIn("capabilities_removed", auth)
+            self.assertEqual(proxy.counters()["tls_sessions"], 1)
+
+    def test_uneven(self):
+        for server, tls, server_tls in (("disabled", True, False), ("disabled", False, False), ("required", False, True),
+                                        ("preferred", False, True), ("required", True, True)):
+            with self.subTest(server=server, tls=tls), self.proxy("preferred", server) as proxy:
+                self.check(proxy, tls, server_tls)
+
+    def test_a_server_without_tls(self):
+        remote = f"127.0.0.1:{lab.server().port}"
+        with lab.Proxy("--tls-server", "preferred", remote=remote) as proxy:
+            auth = self.check(proxy, True, False)
+            self.assertEqual(auth["capabilities_added"], ["SSL"])
+            self.assertNotIn("SSL", auth["server_capabilities"])
+        for args in (("--tls-server", "required"), ("--tls-client", "required")):
+            with self.subTest(args=args), lab.Proxy(*args, remote=remote) as proxy:
+                with self.assertRaises(pymysql.err.OperationalError) as refused:
+                    connect(proxy.port, False)
+                self.assertEqual(refused.exception.args[0], 1429)
+                self.assertIn("does not offer", refused.exception.args[1])
+
+    def test_required(self):
+        with self.proxy("required", "as_client") as proxy:
+            with self.assertRaises(pymysql.err.OperationalError) as refused:
+                connect(proxy.port, False)
+            self.assertEqual(refused.exception.args[0], 3159)
+            self.check(proxy, True, True)
+
+    def test_disabled(self):
+        with self.proxy("disabled", "as_client") as proxy:
+            auth = self.check(proxy, False, False)
+            self.assertEqual(auth["capabilities_removed"], ["SSL"])
+            run = lab.run("mariadb", "--no-defaults", "-h127.0.0.1", f"-P{proxy.port}", "-upw", "-psecret", "--ssl-verify-server-cert",
+                          "-e", "SELECT 1")
+            self.assertIn(b"SSL is required, but the server does not support it", run.stderr)
+
+    def test_passthrough(self):
+        with self.proxy("passthrough", "as_client", expect_opaque=True) as proxy:
+            connection = connect(proxy.port, True)
+            self.assertTrue(tls_of(connection))
+            connection.close()
+            notice = proxy.settled("notice")[0]
+            self.assertEqual(notice["reason"], "the session is encrypted: tls.client is passthrough")
+            self.check(proxy, False, False)
+
+    def test_accounts_that_want_it(self):
+        with self.proxy("preferred", "as_client") as proxy:
+            connect(proxy.port, True, user="tls").close()
+            with self.assertRaises(pymysql.err.OperationalError):
+                connect(proxy.port, False, user="tls")
+        certificates = lab.tls_server().certificates
+        with self.proxy("disabled", "required", "--tls-server-certificate", certificates.path("client.pem"),
+                        "--tls-server-key", certificates.path("client.key")) as proxy:
+            connect(proxy.port, False, user="x509").close()
+
+    def test_verified(self):
+        ca = lab.tls_server().certificates.ca
+        with self.proxy("preferred", "verify_identity", "--tls-server-ca", ca) as proxy:
+            self.check(proxy, True, True)
+        with self.proxy("preferred", "verify_ca") as proxy:
+            with self.assertRaises(pymysql.err.OperationalError) as refused:
+                connect(proxy.port, True)
+            self.assertIn("certificate verify failed", refused.exception.args[1])
+            self.assertEqual(refused.exception.args[0], 1429)
+            proxy.wait_record(lambda r: r["event"] == "disconnect" and "TLS with the server failed" in r["reason"], "the end")
+            self.assertEqual(proxy.counters()["tls_errors"], 1)
+
+    def test_certificates(self):
+        """The proxy's own is kept over starts, and clients can verify it; so can they one that is given."""
+        state = os.path.join(lab.FOLDER, "own-certificate")
+
+        def shown(*args):
+            with self.proxy("preferred", "as_client", *args) as proxy:
+                context = ssl.create_default_context(cafile=self.ca)
+                connection = pymysql.connect(host="localhost", port=proxy.port, user="pw", password="secret", ssl=context)
+                certificate = connection._sock.getpeercert(binary_form=True)
+                connection.close()
+                return certificate
+        with self.proxy("preferred", "as_client", "--tls-directory", state):
+            pass
+        self.ca = os.path.join(state, "ca.pem")
+        self.assertEqual(os.stat(os.path.join(state, "server.pem")).st_mode & 0o777, 0o600)
+        self.assertEqual(shown("--tls-directory", state), shown("--tls-directory", state))
+        certificates = lab.tls_server().certificates
+        self.ca = certificates.ca
+        with open(certificates.path("server.pem")) as f:
+            given = ssl.PEM_cert_to_DER_cert(f.read())
+        self.assertEqual(shown("--tls-certificate", certificates.path("server.pem"), "--tls-key",
+                               certificates.path("server.key")), given)
+
+    def test_wrong_files(self):
+        proxy = self.proxy("preferred", "as_client", "--tls-certificate", "/nonexistent.pem", wait=False)
+        self.assertEqual(proxy.process.wait(lab.PATIENCE_S), 2)
+        self.assertIn(b"the certificate can't be read '/nonexistent.pem': No such file", proxy.stderr())
+        proxy.err.close()
+
+    def test_key_log(self):
+        path = os.path.join(lab.FOLDER, "key.log")
+        with self.proxy("preferred", "as_client", "--tls-key-log", path) as proxy:
+            self.check(proxy, True, True)
+        with open(path) as f:
+            labels = {line.split()[0] for line in f}
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        self.assertIn("CLIENT_TRAFFIC_SECRET_0", labels)
+
+
+class Bytes(unittest.TestCase):
+    """Nothing is lost or changed under TLS, whatever the bytes are cut into and however it ends."""
+
+    def setUp(self):
+        self.proxy = lab.Proxy(remote=f"127.0.0.1:{lab.tls_server().port}")
+        self.addCleanup(self.proxy.stop)
+
+    def client(self, **more):
+        return RawClient(self.proxy.port, tls=True, **more)
+
+    def test_large(self):
+        c = self.client()
+        c.send(0, b"\x03SELECT REPEAT('x', %d)" % (64 * MIB))
+        c.read(), c.read(), c.read()
+        row = c.read()
+        self.assertEqual(len(row), 64 * MIB + 9)
+        self.assertEqual(row[9:].count(b"x"), 64 * MIB)
+        c.read()
+        self.assertEqual(c.query(b"SELECT LENGTH('" + b"y" * (20 * MIB) + b"')"), 1)
+        c.quit()
+        queries = self.proxy.settled("query")
+        self.assertEqual([q.get("rows") for q in queries], [1, 1, None])
+
+    def test_slow_reader(self):
+        """More than all buffers on the way hold: the server waits, and nothing is lost."""
+        c = self.client()
+        c.send_bytes(packet(0, b"\x03SELECT REPEAT('z', %d)" % (32 * MIB)) + packet(0, b"\x01"))
+        lab.wait_for(lambda: self.proxy.counters()["bytes_received"] > MIB, "the first bytes")
+        c.read(), c.read(), c.read()
+        self.assertEqual(len(c.read()), 32 * MIB + 9)
+        c.read()
+        with self.assertRaises(Gone):
+            c.read()
+
+    def test_killed(self):
+        """The server's last words arrive."""
+        c = self.client()
+        c.query("SELECT 1")
+        number = self.proxy.wait_record(lambda r: r["event"] == "query", "the query")["server_conn_id"]
+        lab.tls_server().sql(f"KILL {number}")
+        with self.assertRaises((Gone, Refused)):
+            c.read()
+            c.query("SELECT 2")
+        c.close()
+        self.proxy.settled()
+
+    def test_abrupt_end_of_the_client(self):
+        c = self.client()
+        c.query("SELECT 1")
+        raw = socket.socket(fileno=os.dup(c.socket.fileno()))
+        c.socket.detach()
+        raw.shutdown(socket.SHUT_RDWR)  # without close_notify
+        raw.close()
+        self.assertEqual(self.proxy.settled("disconnect")[0]["reason"], "the client closed the connection")
+
+    def test_hello_behind_the_request(self):
+        """SSLRequest and ClientHello in one segment, then byte by byte."""
+        for single in (False, True):
+            s = socket.create_connection(("127.0.0.1", self.proxy.port), timeout=lab.PATIENCE_S)
+            s.recv(4096)
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls = context.wrap_bio(incoming, outgoing)
+            with self.assertRaises(ssl.SSLWantReadError):
+                tls.do_handshake()
+            first = packet(1, RawClient.login_payload(type("", (), {"capabilities": CAPABILITIES | SSL}), "", "")[:32])
+            data = first + outgoing.read()
+            for part in [data[i:i + 1] for i in range(len(data))] if single else [data]:
+                s.sendall(part)
+            while True:
+                incoming.write(s.recv(65536))
+                try:
+                    tls.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    s.sendall(outgoing.read())
+            tls.write(packet(2, RawClient.login_payload(type("", (), {"capabilities": CAPABILITIES | SSL}), "root", "shop")))
+            s.sendall(outgoing.read())
+            answer = b""
+            while not answer:
+                incoming.write(s.recv(65536))
+                try:
+                    answer = tls.read(4096)
+                except ssl.SSLWantReadError:
+                    pass
+            self.assertEqual(answer[4:5], b"\0")
+            s.close()
+        self.assertEqual(len(self.proxy.settled("auth")), 2)
+
+    def test_garbage_for_a_hello(self):
+        s = socket.create_connection(("127.0.0.1", self.proxy.port), timeout=lab.PATIENCE_S)
+        s.recv(4096)
+        s.sendall(packet(1, RawClient.login_payload(type("", (), {"capabilities": CAPABILITIES | SSL}), "", "")[:32]))
+        s.sendall(b"SELECT 1 is no ClientHello")
+        while s.recv(4096):
+            pass
+        s.close()
+        end = self.proxy.settled("disconnect")[0]
+        self.assertEqual(end["reason"], "TLS with the client failed")
+        self.assertEqual(self.proxy.counters()["closed_client_tls"], 1)
+
+    def test_many_at_once(self):
+        def work():
+            connection = connect(self.proxy.port, True)
+            with connection.cursor() as c:
+                for i in range(50):
+                    c.execute("SELECT %s, REPEAT('a', %s)", (i, i * 100))
+                    self.assertEqual(c.fetchone(), (i, "a" * (i * 100)))
+            connection.close()
+        threads = [threading.Thread(target=work) for _ in range(16)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.assertEqual(sum("SELECT" in q.get("query", "") for q in self.proxy.settled("query")), 800)
+
+    def test_memory_returns(self):
+        connect(self.proxy.port, True).close()
+        self.proxy.idle()
+        before = {k: v for k, v in self.proxy.stages().items() if k not in lab.CACHES}
+        for _ in range(20):
+            connect(self.proxy.port, True).close()
+        self.proxy.idle()
+        after = {k: v for k, v in self.proxy.stages().items() if k not in lab.CACHES}
+        self.assertEqual(before, after)
+
+    def test_faults(self):
+        """Allocations fail, OpenSSL's too: the client sees a closed connection or all of its result."""
+        with lab.Proxy("--profile-fault-injection", "--workers", "1", remote=f"127.0.0.1:{lab.tls_server().port}",
+                       expect_opaque=True) as proxy:
+            connect(proxy.port, True).close()
+            proxy.idle()
+            before = {k: v for k, v in proxy.stages().items() if k not in lab.CACHES}
+            closed = 0
+            for nth in range(1, 1200 if lab.LONG else 400, 1 if lab.LONG else 7):
+                proxy.post(f"/fault?nth={nth}")
+                try:
+                    connection = connect(proxy.port, True, connect_timeout=lab.PATIENCE_S, read_timeout=lab.PATIENCE_S)
+                    with connection.cursor() as c:
+                        c.execute("SELECT 7")
+                        self.assertEqual(c.fetchone(), (7,))
+                    connection.close()
+                except (pymysql.err.MySQLError, OSError):
+                    closed += 1
+            proxy.post("/fault?nth=0")
+            self.assertGreater(closed, 0)
+            proxy.idle()
+            connect(proxy.port, True).close()
+            proxy.idle()
+            after = {k: v for k, v in proxy.stages().items() if k not in lab.CACHES}
+            self.assertEqual(before, after)
