@@ -103,13 +103,17 @@ static bool convert(struct convert *c, struct writer *w, uint8_t charset, struct
         return false;
 }
 
+/** What has a NUL is no text to anybody: it stays the bytes that it is, and they are what is shown. */
 static void convert_value(struct convert *c, struct writer *w, struct value *v)
 {
         if (!is_foreign(v->charset, v->bytes)) {
                 return;
         }
+        struct span text = v->bytes;
         bool is_cut = v->cut || v->true_len > v->bytes.len;
-        if (convert(c, w, v->charset, &v->bytes, is_cut)) {
+        if (convert(c, w, v->charset, &text, is_cut) &&
+            (text.len == 0 || memchr(text.data, 0, text.len) == NULL)) {
+                v->bytes = text;
                 v->charset = CHARSET_UNKNOWN;
                 v->cut = is_cut;
                 v->true_len = is_cut ? v->true_len : v->bytes.len;
