@@ -165,7 +165,7 @@ static bool prepare(struct convert *c, struct need need)
                 c->values_size = c->values != NULL ? c->values_size : 0;
         }
         c->values_used = 0;
-        return c->room != NULL && c->values != NULL;
+        return c->room != NULL && (need.values == 0 || c->values != NULL);
 }
 
 /** Without memory: the texts are shown as they are, and the bytes of the foreign ones too. */

@@ -106,7 +106,7 @@ void tape_play(struct span tape, const struct tape_options *options, FILE *out)
             .query_bytes = options->query_bytes > 0 ? options->query_bytes : 65536,
             .value_bytes = 256,
             .packet_bytes = options->packet_bytes,
-            .held_bytes = 4 << 20,
+            .held_bytes = options->held_bytes > 0 ? options->held_bytes : 4 << 20,
             .pipeline = 256,
             .statements = 256,
             .rows = options->rows,
