@@ -1,3 +1,4 @@
+#include "base/diag.h"
 #include "journal/convert.h"
 #include "journal/format.h"
 #include "mysql/charset.h"
@@ -248,7 +249,27 @@ static void rows_are_lists_of_lists(void)
         CU_ASSERT_TRUE(shows(&r, "\"first_rows\":[]"));
 }
 
+/** As if the C library lacked the set: that is said once, and the bytes are shown. */
+static void sets_that_the_library_lacks(void)
+{
+        struct convert c;
+        struct record r = record_with(FIELD_QUERY, BYTES("\xc3\xa9"), "latin1");
+        convert_init(&c);
+        c.transcode.slots[0].from = charset_from(set_of("latin1"));
+        c.transcode.slots[0].cd = (iconv_t)-1;
+        c.transcode.slots[0].refused = true;
+        uint64_t before = diag_count(DIAG_WARNING);
+        for (int i = 0; i < 3; i++) {
+                char *line = line_of(&c, &r);
+                CU_ASSERT_PTR_NOT_NULL(strstr(line, "\"query\":\"\xc3\xa9\",\"query_hex\":\"c3a9\""));
+                free(line);
+        }
+        CU_ASSERT_EQUAL(diag_count(DIAG_WARNING), before + 1);
+        convert_fini(&c);
+}
+
 static const struct tap_test tests[] = {
+    {"sets that the C library lacks", sets_that_the_library_lacks},
     {"texts become UTF-8", texts_become_utf8},
     {"nothing to do", nothing_to_do},
     {"what is no text keeps its bytes", what_is_no_text_keeps_its_bytes},

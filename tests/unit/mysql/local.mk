@@ -24,4 +24,8 @@ tests_unit_test_rows_SOURCES = $(UNIT_COMMON) $(SCRIPT) tests/unit/mysql/test_ro
 tests_unit_test_rows_LDADD = $(UNIT_LIBS)
 tests_unit_test_track_SOURCES = $(UNIT_COMMON) $(SCRIPT) tests/unit/mysql/test_track.c
 tests_unit_test_track_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test-faults
+TESTS += tests/unit/test-faults
+tests_unit_test_faults_SOURCES = $(UNIT_COMMON) $(SCRIPT) tests/unit/mysql/test_faults.c
+tests_unit_test_faults_LDADD = $(UNIT_LIBS)
 endif
