@@ -309,10 +309,10 @@ uint8_t charset_of_name(struct span name)
         if (name.len == 4 && strncasecmp((const char *)name.data, "utf8", 4) == 0) {
                 return SET_UTF8MB3;
         }
-        for (uint8_t i = 1; i < SET_COUNT; i++) {
+        for (unsigned i = 1; i < SET_COUNT; i++) {
                 if (name.len == strlen(sets[i].name) &&
                     strncasecmp((const char *)name.data, sets[i].name, name.len) == 0) {
-                        return i;
+                        return (uint8_t)i;
                 }
         }
         return CHARSET_UNKNOWN;

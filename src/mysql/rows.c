@@ -160,15 +160,13 @@ static bool append(struct dissect *d, struct rows *rows, struct elements *e, enu
                 block->next = rows->blocks;
                 rows->blocks = block;
         }
-        uint8_t *to = block != NULL ? block->bytes : NULL;
+        struct writer w = writer_over(block != NULL ? block->bytes : NULL, bytes);
         e->at[e->n++] = (struct value){.role = (uint8_t)mark};
         for (size_t i = 0; i < n; i++) {
                 struct value v = values[i];
-                if (v.bytes.len > 0) {
-                        memcpy(to, v.bytes.data, v.bytes.len);
-                }
-                v.bytes.data = to;
-                to = v.bytes.len > 0 ? to + v.bytes.len : to;
+                size_t at = w.at;
+                writer_put(&w, v.bytes);
+                v.bytes = v.bytes.len > 0 ? span_of(w.data + at, v.bytes.len) : (struct span){NULL, 0};
                 e->at[e->n++] = v;
         }
         return true;
