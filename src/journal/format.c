@@ -31,6 +31,52 @@ static void put_list(struct writer *w, struct value_list list)
         writer_char(w, ']');
 }
 
+/** Begin a new element where one stands before it. */
+static void put_comma(struct writer *w, bool *is_first)
+{
+        if (!*is_first) {
+                writer_char(w, ',');
+        }
+        *is_first = false;
+}
+
+/** Rows between marks: an array of arrays; of values without rows (names): an array. Several results: one each. */
+static void put_rows(struct writer *w, struct value_list list)
+{
+        size_t results = 0;
+        bool first_result = true;
+        bool first_row = true;
+        bool first_value = true;
+        bool in_row = false;
+        for (size_t i = 0; i < list.n; i++) {
+                results += list.at[i].role == VALUE_BEGINS_RESULT ? 1 : 0;
+        }
+        writer_char(w, '[');
+        for (size_t i = 0; i < list.n; i++) {
+                const struct value *v = &list.at[i];
+                if (v->role == VALUE_BEGINS_RESULT || v->role == VALUE_BEGINS_ROW) {
+                        writer_text(w, in_row ? "]" : "");
+                        in_row = v->role == VALUE_BEGINS_ROW;
+                        first_value = true;
+                }
+                if (v->role == VALUE_BEGINS_RESULT) {
+                        first_row = true;
+                        if (results > 1) {
+                                writer_text(w, first_result ? "[" : "],[");
+                        }
+                        first_result = false;
+                } else if (v->role == VALUE_BEGINS_ROW) {
+                        put_comma(w, &first_row);
+                        writer_char(w, '[');
+                } else {
+                        put_comma(w, &first_value);
+                        value_print(w, v, VALUE_AS_JSON);
+                }
+        }
+        writer_text(w, in_row ? "]" : "");
+        writer_text(w, results > 1 ? "]]" : "]");
+}
+
 /** A name that is no UTF-8 is told by its bytes. */
 static void put_name(struct writer *w, struct span name)
 {
@@ -79,8 +125,9 @@ static void put_text(struct writer *w, const struct record *r, enum record_field
 {
         struct span text = record_text(r, f);
         /* a cut statement may end within a character: that alone makes it no binary text */
-        bool is_cut = f == FIELD_QUERY && record_has(r, FIELD_QUERY_LENGTH);
-        if (!json_string(w, is_cut ? utf8_trim(text) : text)) {
+        bool is_cut = (r->cut >> f & 1) != 0 || (f == FIELD_QUERY && record_has(r, FIELD_QUERY_LENGTH));
+        bool is_valid = json_string(w, is_cut ? utf8_trim(text) : text);
+        if (!is_valid || (r->undecoded >> f & 1) != 0) {
                 writer_text(w, ",\"");
                 writer_text(w, record_fields[f].name);
                 writer_text(w, "_hex\":");
@@ -97,6 +144,7 @@ static void put_field(struct writer *w, const struct record *r, enum record_fiel
         case RECORD_TEXT: put_text(w, r, f); break;
         case RECORD_BYTES: json_hex(w, record_text(r, f)); break;
         case RECORD_LIST: put_list(w, record_list(r, f)); break;
+        case RECORD_ROWS: put_rows(w, record_list(r, f)); break;
         case RECORD_MAP: put_map(w, record_list(r, f)); break;
         case RECORD_FLAGS: put_flags(w, f, record_uint(r, f)); break;
         }

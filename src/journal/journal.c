@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/ring.h"
+#include "journal/convert.h"
 #include "journal/gap.h"
 #include "journal/recent.h"
 #include "journal/sink.h"
@@ -49,6 +50,7 @@ struct journal {
         bool ring_full_said;
         struct sink sink;
         struct recent recent;
+        struct convert convert;
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };
 
@@ -116,9 +118,10 @@ static void take_message(struct journal *j, const struct journal_port *port, con
         if (!record_unpack(memory + (m->bytes.data - memory), m->bytes.len, &r)) {
                 return;
         }
-        recent_add(&j->recent, &r, m->bytes);
+        const struct record *text = convert_record(&j->convert, &r);
+        recent_add(&j->recent, text, text == &r ? m->bytes : (struct span){NULL, 0});
         if (j->has_sink) {
-                sink_put(&j->sink, &r);
+                sink_put(&j->sink, text);
         }
 }
 
@@ -288,6 +291,7 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
         }
         j->settings = settings;
         j->sink.fd = -1;
+        convert_init(&j->convert);
         j->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (j->wake_fd < 0) {
                 diag(DIAG_ERROR, "the journal can't be made: eventfd: %s", strerror(errno));
@@ -363,6 +367,7 @@ void journal_free(struct journal *j)
         }
         sink_close(&j->sink);
         recent_fini(&j->recent);
+        convert_fini(&j->convert);
         if (j->wake_fd >= 0) {
                 (void)close(j->wake_fd);
         }

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/libjournal.a
 src_libjournal_a_SOURCES = \
+	src/journal/convert.c src/journal/convert.h \
 	src/journal/format.c src/journal/format.h \
 	src/journal/gap.h \
 	src/journal/journal.c src/journal/journal.h \

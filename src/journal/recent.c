@@ -38,7 +38,9 @@ static struct record shorten(const struct record *r)
                                 record_has(r, FIELD_QUERY_LENGTH) ? r->query_length : r->query.len);
         }
         s.stmt_prepare_query = utf8_trim(span_head(r->stmt_prepare_query, SHORT_TEXT));
-        s.present &= ~(1ULL << FIELD_STMT_EXECUTE_VALUES | 1ULL << FIELD_QUERY_ATTRIBUTES);
+        s.present &=
+            ~(1ULL << FIELD_STMT_EXECUTE_VALUES | 1ULL << FIELD_QUERY_ATTRIBUTES | 1ULL << FIELD_BULK_ROWS |
+              1ULL << FIELD_COLUMN_NAMES | 1ULL << FIELD_FIRST_ROWS | 1ULL << FIELD_SESSION_CHANGES);
         record_set_text(&s, FIELD_INFO,
                         span_str("shortened: too large to be kept whole among the recent records"));
         return s;

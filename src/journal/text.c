@@ -106,6 +106,12 @@ static void put_duration(const struct line *l)
 
 /* --- query ---------------------------------------------------------------------------------------------------------- */
 
+/** A reason may also tell of something else than a missing reply. */
+static bool has_no_reply(const struct record *r)
+{
+        return record_has(r, FIELD_REASON) && !record_has(r, FIELD_STATUS_FLAGS);
+}
+
 static void put_outcome(const struct line *l)
 {
         const struct record *r = l->r;
@@ -117,13 +123,13 @@ static void put_outcome(const struct line *l)
                 writer_format(&o, "%llu row%s", (unsigned long long)r->rows, r->rows == 1 ? "" : "s");
         } else if (record_has(r, FIELD_AFFECTED_ROWS)) {
                 writer_format(&o, "%llu changed", (unsigned long long)r->affected_rows);
-        } else if (record_has(r, FIELD_REASON)) {
+        } else if (has_no_reply(r)) {
                 writer_text(&o, "no reply");
         } else {
                 writer_text(&o, "ok");
         }
         text[o.at] = '\0';
-        paint(l, record_has(r, FIELD_ERRNO) || record_has(r, FIELD_REASON) ? RED : CYAN);
+        paint(l, record_has(r, FIELD_ERRNO) || has_no_reply(r) ? RED : CYAN);
         writer_format(l->w, "%10s  ", text);
         paint(l, PLAIN);
 }
@@ -140,6 +146,46 @@ static void put_values(const struct line *l, struct value_list list)
                 value_print(l->w, &list.at[i], VALUE_AS_SQL);
         }
         writer_char(l->w, ']');
+}
+
+/** Rows as they would be typed: (1, 'a'), (2, 'b'). */
+static void put_rows(const struct line *l, struct value_list list)
+{
+        bool in_row = false;
+        bool is_first = true;
+        for (size_t i = 0; i < list.n && !l->w->failed; i++) {
+                const struct value *v = &list.at[i];
+                if (v->role == VALUE_BEGINS_RESULT || v->role == VALUE_BEGINS_ROW) {
+                        writer_text(l->w, in_row ? ")" : "");
+                        writer_text(l->w, v->role == VALUE_BEGINS_ROW ? " (" : i > 0 ? " ;" : "");
+                        in_row = v->role == VALUE_BEGINS_ROW;
+                        is_first = true;
+                        continue;
+                }
+                writer_text(l->w, is_first ? "" : ", ");
+                is_first = false;
+                value_print(l->w, v, VALUE_AS_SQL);
+        }
+        writer_text(l->w, in_row ? ")" : "");
+}
+
+/** The bulk's rows, of how many, and the result's. */
+static void put_all_rows(const struct line *l)
+{
+        const struct record *r = l->r;
+        if (record_has(r, FIELD_BULK_ROWS)) {
+                writer_text(l->w, "  VALUES");
+                put_rows(l, r->bulk_rows);
+                if (record_has(r, FIELD_BULK_COUNT)) {
+                        writer_format(l->w, " of %llu", (unsigned long long)r->bulk_count);
+                }
+        }
+        if (record_has(r, FIELD_FIRST_ROWS)) {
+                paint(l, DIM);
+                writer_text(l->w, "  =>");
+                put_rows(l, r->first_rows);
+                paint(l, PLAIN);
+        }
 }
 
 static void put_error(const struct line *l)
@@ -213,6 +259,7 @@ static void put_query(const struct line *l)
         if (record_has(r, FIELD_QUERY_ATTRIBUTES)) {
                 put_values(l, r->query_attributes);
         }
+        put_all_rows(l);
         put_error(l);
         put_reason(l);
         if (record_has(r, FIELD_WARNINGS)) {

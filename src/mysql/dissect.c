@@ -1,5 +1,6 @@
 #include "mysql/dissect.h"
 
+#include "mysql/charset.h"
 #include "mysql/dissect_state.h"
 #include "profile/prof.h"
 
@@ -54,9 +55,10 @@ static void free_tracking(struct dissect *d)
         request_free(d->spare);
         d->spare = NULL;
         statements_clear(&d->statements);
-        prof_free(d->values);
-        d->values = NULL;
-        d->values_size = 0;
+        prof_free(d->values.at);
+        prof_free(d->changes.at);
+        d->values = (struct value_room){NULL, 0};
+        d->changes = (struct value_room){NULL, 0};
         prof_free(d->attributes);
         d->attributes = NULL;
         prof_free(d->auth_path);
@@ -93,27 +95,33 @@ bool dissect_set_text(char **slot, struct span text)
 
 void dissect_set_character_set(struct dissect *d, const char *name)
 {
-        struct span text = span_head(span_str(name), sizeof d->character_set - 1);
-        if (text.len > 0) {
-                memcpy(d->character_set, text.data, text.len);
-        }
-        d->character_set[text.len] = '\0';
+        uint8_t charset = charset_of_name(span_str(name));
+        d->charsets.client = charset;
+        d->charsets.results = charset;
+        d->charsets.login = charset;
+        d->charsets.username = charset;
+        d->charsets.database = charset;
 }
 
-struct value *dissect_values(struct dissect *d, size_t n)
+struct value *dissect_room(struct value_room *room, size_t n)
 {
         if (n > VALUES_MAX) {
                 return NULL;
         }
-        if (n > d->values_size) {
-                prof_free(d->values);
-                d->values = prof_alloc(STAGE_DISSECT, n * sizeof *d->values);
-                d->values_size = d->values != NULL ? n : 0;
+        if (n > room->size) {
+                prof_free(room->at);
+                room->at = prof_alloc(STAGE_DISSECT, n * sizeof *room->at);
+                room->size = room->at != NULL ? n : 0;
         }
-        if (d->values != NULL) {
-                memset(d->values, 0, n * sizeof *d->values);
+        if (room->at != NULL) {
+                memset(room->at, 0, n * sizeof *room->at);
         }
-        return d->values;
+        return room->at;
+}
+
+struct value *dissect_values(struct dissect *d, size_t n)
+{
+        return dissect_room(&d->values, n);
 }
 
 static void put_text(struct record *r, enum record_field field, const char *text)
@@ -131,7 +139,9 @@ struct record dissect_record(const struct dissect *d, enum record_event event, u
         r.mono_ns = mono_ns;
         put_text(&r, FIELD_USERNAME, d->username);
         put_text(&r, FIELD_DATABASE, d->database);
-        put_text(&r, FIELD_CHARACTER_SET, d->character_set);
+        put_text(&r, FIELD_CHARACTER_SET, charset_title(d->charsets.client));
+        r.charsets[RECORD_USERNAME] = d->charsets.username;
+        r.charsets[RECORD_DATABASE] = d->charsets.database;
         if (d->server_conn_id != 0) {
                 record_set_uint(&r, FIELD_SERVER_CONN_ID, d->server_conn_id);
         }
@@ -364,11 +374,7 @@ void dissect_settle(struct dissect *d)
                         return;
                 }
                 request_emit(d, f, NULL);
-                if (d->next_database != NULL) {
-                        prof_free(d->database);
-                        d->database = d->next_database;
-                        d->next_database = NULL;
-                }
+                track_settle(d, f);
                 request_pop(d);
         }
 }

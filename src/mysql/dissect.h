@@ -18,11 +18,12 @@ enum side { SIDE_CLIENT, SIDE_SERVER };
 /** Bounds. What is cut says its true length. */
 struct dissect_settings {
         size_t query_bytes;  /**< kept of a statement's text */
-        size_t value_bytes;  /**< kept of one parameter value */
+        size_t value_bytes;  /**< kept of one value, of a parameter or of a row */
         size_t packet_bytes; /**< kept of each packet for on_packet; 0 = on_packet is never called */
         size_t held_bytes;   /**< of one session's commands and statements, all together */
         uint32_t pipeline;   /**< commands that await their replies */
         uint32_t statements; /**< prepared statements known at once */
+        uint32_t rows;       /**< kept of each result; 0 = results are only counted */
 };
 
 /** One packet of the wire, complete (or cut off by the end of the session). */

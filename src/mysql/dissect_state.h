@@ -1,5 +1,5 @@
 /** @file dissect_state.h  What the parts of the dissector share: dissect.c (lanes, phases), login.c, request.c,
- * execute.c, result.c. Nobody else includes it.
+ * execute.c, result.c, rows.c, track.c. Nobody else includes it.
  *
  *      client lane: bytes -> frame -> message -> phase's from_client      (login.c, request.c)
  *      server lane: bytes -> frame -> message -> phase's from_server      (login.c, result.c)
@@ -58,6 +58,9 @@ enum reply_state {
         REPLYING_COUNT
 };
 
+/** First rows of its results (rows.c). */
+struct rows;
+
 /** A command in flight. */
 struct flight {
         struct flight *next;
@@ -97,6 +100,27 @@ struct flight {
         char sqlstate[6];
         uint8_t *text; /**< the ERR's message or the OK's info */
         size_t text_len;
+        bool text_lost;   /**< where the statement's text begins can't be told */
+        bool changes_cut; /**< session tracking told more than is kept */
+        uint8_t *changes; /**< what it told, as it came */
+        size_t changes_len;
+        uint64_t ends;           /**< results that ended well */
+        uint32_t rows_wanted;    /**< of the result under way, still to be kept; 0: they are only counted */
+        struct rows *first_rows; /**< NULL unless settings->rows */
+};
+
+/** What the reply under way makes of the character sets. */
+struct next_charsets {
+        bool has_client;
+        bool has_results;
+        uint8_t client;
+        uint8_t results;
+};
+
+/** Room for decoded values, kept for the next record. */
+struct value_room {
+        struct value *at;
+        size_t size;
 };
 
 struct dissect {
@@ -115,7 +139,18 @@ struct dissect {
         bool refused;                 /**< the login was, and a record says so */
         uint32_t server_conn_id;
         uint64_t login_start_ns;
-        char character_set[32];
+        struct {
+                uint8_t client; /**< of the client's texts (charset.h) */
+                uint8_t
+                    results; /**< of what the server tells; CHARSET_UNKNOWN where that is each column's own */
+                uint8_t login;    /**< the client's at the last login or COM_CHANGE_USER */
+                uint8_t server;   /**< of the greeting: the server's default */
+                uint8_t username; /**< that the user's name came in */
+                uint8_t database;
+        } charsets;
+        struct next_charsets next;
+        uint8_t next_login_charset; /**< of a COM_CHANGE_USER under way */
+        uint8_t next_database_charset;
         char *server_version;
         char *username;
         char *database;
@@ -136,9 +171,9 @@ struct dissect {
 
         struct statements statements;
         uint32_t last_prepared;
-        bool statements_full; /**< said once */
-        struct value *values; /**< scratch for decoded values */
-        size_t values_size;
+        bool statements_full;      /**< said once */
+        struct value_room values;  /**< scratch for decoded values */
+        struct value_room changes; /**< and for those of session tracking */
 };
 
 /* dissect.c */
@@ -150,8 +185,11 @@ void dissect_settle(struct dissect *d);
 struct record dissect_record(const struct dissect *d, enum record_event event, uint64_t mono_ns);
 /** Replace a text that @p d owns. @return false when memory is out (the old one is gone). */
 bool dissect_set_text(char **slot, struct span text);
+/** The login's: of the client and of results. @p name is the server's. */
 void dissect_set_character_set(struct dissect *d, const char *name);
-/** Room for @p n values in d->values, zeroed. @return NULL when memory is out or it is beyond the bound. */
+/** Room for @p n values, zeroed. @return NULL when memory is out or it is beyond the bound. */
+struct value *dissect_room(struct value_room *room, size_t n);
+/** The same in d->values, whose last content goes. */
 struct value *dissect_values(struct dissect *d, size_t n);
 
 /* login.c */
@@ -180,10 +218,40 @@ void request_pop(struct dissect *d);
 void request_free(struct flight *f);
 
 /* execute.c */
-/** Decode the values of a COM_STMT_EXECUTE into @p record (from d->values), and keep their types. */
+/** Decode the values of a COM_STMT_EXECUTE or COM_STMT_BULK_EXECUTE into @p record (from d->values), and keep their
+ *  types. What can't be decoded is told as unknown. */
 void execute_decode(struct dissect *d, const struct flight *f, struct record *record);
-/** Decode the attributes before a COM_QUERY's text. @return where the text begins; 0 if they are malformed. */
+/** Decode the attributes before a COM_QUERY's text. @return where the text begins; 0 if they are malformed, or not all
+ *  there. */
 size_t execute_attributes(struct dissect *d, struct span body, struct record *record);
+
+/* rows.c: all of them do nothing while settings->rows is 0 */
+/** A result of @p n columns begins; 0: its definitions are left out. */
+void rows_expect(struct dissect *d, struct flight *f, uint64_t n);
+void rows_definition(struct dissect *d, struct flight *f, struct span body);
+/** All definitions came: rows follow, or wait for COM_STMT_FETCH. Sets f->rows_wanted. */
+void rows_begin(struct dissect *d, struct flight *f);
+/** The same for COM_STMT_PREPARE. */
+void rows_prepared(struct dissect *d, struct flight *f);
+/** Keep a row, while f->rows_wanted > 0. */
+void rows_take(struct dissect *d, struct flight *f, struct span body);
+void rows_put(const struct flight *f, struct record *r);
+size_t rows_held(const struct rows *rows);
+void rows_free(struct rows *rows);
+
+/* track.c */
+/** The reply under way sets the default database. @return false when memory is out. */
+bool track_database(struct dissect *d, struct span name, uint8_t charset);
+/** The character set of what the server is telling just now. */
+uint8_t track_results_charset(const struct dissect *d);
+/** COM_RESET_CONNECTION and COM_CHANGE_USER worked. */
+void track_reset(struct dissect *d);
+void track_change_user(struct dissect *d);
+/** What an OK tells of the session. @return false when memory is out. */
+bool track_ok(struct dissect *d, struct flight *f, const struct ok *ok);
+void track_put(struct dissect *d, const struct flight *f, struct record *r);
+/** @p f is told: from the next command on, what it changed holds. */
+void track_settle(struct dissect *d, const struct flight *f);
 
 /* result.c */
 const char *result_on_message(struct dissect *d, const struct message *m);

@@ -16,5 +16,8 @@ src_libmysql_a_SOURCES = \
 	src/mysql/reply.c src/mysql/reply.h \
 	src/mysql/request.c \
 	src/mysql/result.c \
+	src/mysql/rows.c \
+	src/mysql/setnames.c src/mysql/setnames.h \
 	src/mysql/statement.c src/mysql/statement.h \
+	src/mysql/track.c \
 	src/mysql/value.c src/mysql/value.h

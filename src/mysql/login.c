@@ -76,6 +76,7 @@ static void put_attributes(struct dissect *d, struct record *r)
         while (values != NULL && n < MAX_ATTRIBUTES &&
                attribute_next(&names, &values[n].name, &values[n].bytes)) {
                 values[n].type = VALUE_VAR_STRING;
+                values[n].charset = d->charsets.login;
                 values[n].true_len = values[n].bytes.len;
                 n++;
         }
@@ -109,6 +110,7 @@ void login_forget_path(struct dissect *d)
 static void emit_auth(struct dissect *d, uint64_t end_ns, const struct err *err, const char *reason)
 {
         struct record r = dissect_record(d, EVENT_AUTH, d->login_start_ns);
+        r.charsets[RECORD_RESULTS] = d->charsets.results;
         put_attributes(d, &r);
         put_capabilities(d, &r);
         if (d->server_version != NULL) {
@@ -170,6 +172,7 @@ const char *login_on_greeting(struct dissect *d, const struct message *m)
         d->capabilities = greeting.capabilities;
         d->server_capabilities = greeting.capabilities;
         d->server_conn_id = greeting.server_conn_id;
+        d->charsets.server = charset_of_collation(greeting.collation_id);
         if (!dissect_set_text(&d->server_version, greeting.server_version) ||
             !dissect_set_text(&d->auth_plugin, greeting.auth_plugin)) {
                 return lose(d, "out of memory", NULL, SIDE_SERVER);
@@ -274,8 +277,17 @@ const char *login_on_server(struct dissect *d, const struct message *m)
         if (!ok_parse(m->body, d->capabilities, &ok)) {
                 return lose(d, "a malformed OK packet", m, SIDE_SERVER);
         }
-        if (ok.has_schema && !dissect_set_text(&d->database, ok.schema)) {
-                return lose(d, "out of memory", NULL, SIDE_SERVER);
+        if (ok.has_schema) {
+                d->charsets.database = CHARSET_UNKNOWN; /* it is UTF-8 */
+                if (!dissect_set_text(&d->database, ok.schema)) {
+                        return lose(d, "out of memory", NULL, SIDE_SERVER);
+                }
+        }
+        if (ok.character_set.len > 0) {
+                d->charsets.client = charset_of_name(ok.character_set);
+        }
+        if (ok.has_results_set) {
+                d->charsets.results = charset_of_name(ok.results_set);
         }
         emit_auth(d, m->end_ns, NULL, NULL);
         if ((d->capabilities & (CAP_COMPRESS | CAP_ZSTD)) != 0) {

@@ -70,6 +70,14 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
               "Parameter values of COM_STMT_EXECUTE, typed. Absent without parameters."),
     [FIELD_QUERY_ATTRIBUTES] =
         FIELD(query_attributes, RECORD_MAP, "Query attributes by name. Absent if the client sent none."),
+    [FIELD_BULK_COUNT] =
+        UINT(bulk_count, "",
+             "Rows of parameters that a COM_STMT_BULK_EXECUTE brought. Absent if the request is "
+             "longer than what is kept of it."),
+    [FIELD_BULK_ROWS] =
+        FIELD(bulk_rows, RECORD_ROWS,
+              "First rows of parameters of a COM_STMT_BULK_EXECUTE, at most 16, typed. Absent in "
+              "other commands."),
     [FIELD_DURATION_US] =
         UINT(duration_us, "us",
              "From the first byte of the request to the last of the reply; of a login, from the greeting "
@@ -82,6 +90,18 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
         UINT(stream_us, "us", "From the first to the last byte of the reply. Absent without a reply."),
     [FIELD_ROWS] = UINT(rows, "", "Rows that came, of all results. Absent if the reply had no columns."),
     [FIELD_COLUMNS] = UINT(columns, "", "Columns of the last result. Absent if the reply had none."),
+    [FIELD_COLUMN_NAMES] = FIELD(
+        column_names, RECORD_ROWS,
+        "Names of the result's columns; with several results, a list of them each. Absent unless log.rows is "
+        "set."),
+    [FIELD_FIRST_ROWS] =
+        FIELD(first_rows, RECORD_ROWS,
+              "The first rows of the result, at most log.rows, typed; with several results, a "
+              "list of rows each. Absent unless log.rows is set."),
+    [FIELD_FIRST_ROWS_CUT] =
+        UINT(first_rows_cut, "",
+             "Rows that log.rows asks for and limits.held_bytes left no room for. Absent if "
+             "there are none."),
     [FIELD_AFFECTED_ROWS] =
         UINT(affected_rows, "", "Rows changed, of all results. Absent if the reply had rows."),
     [FIELD_LAST_INSERT_ID] =
@@ -90,6 +110,12 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_RESULTS] = UINT(results, "", "Number of results with columns. Absent if it is 0 or 1."),
     [FIELD_STATUS_FLAGS] =
         FIELD(status_flags, RECORD_FLAGS, "SERVER_STATUS flags of the reply's end. Absent after an error."),
+    [FIELD_SESSION_CHANGES] =
+        FIELD(session_changes, RECORD_MAP,
+              "What the server tells of changes in the session: schema, gtids, transaction_state, "
+              "transaction_characteristics, state_change, and system variables by name. Absent if it tells "
+              "nothing, "
+              "or the client did not ask for it."),
     [FIELD_BYTES_SENT] = UINT(bytes_sent, "bytes", "From the client to the server, packet headers included."),
     [FIELD_BYTES_RECEIVED] =
         UINT(bytes_received, "bytes", "From the server to the client, packet headers included."),
@@ -171,7 +197,9 @@ static void *member_of(struct record *r, enum record_field f)
 #define BIT(field) (1ULL << (field))
 #define ALL_BITS   (UINT64_MAX >> (64 - FIELD_COUNT))
 #define LIST_BITS                                                                                            \
-        (BIT(FIELD_CONNECT_ATTRIBUTES) | BIT(FIELD_STMT_EXECUTE_VALUES) | BIT(FIELD_QUERY_ATTRIBUTES))
+        (BIT(FIELD_CONNECT_ATTRIBUTES) | BIT(FIELD_STMT_EXECUTE_VALUES) | BIT(FIELD_QUERY_ATTRIBUTES) |      \
+         BIT(FIELD_BULK_ROWS) | BIT(FIELD_COLUMN_NAMES) | BIT(FIELD_FIRST_ROWS) |                            \
+         BIT(FIELD_SESSION_CHANGES))
 #define SPAN_BITS                                                                                            \
         (BIT(FIELD_CLIENT_ADDR) | BIT(FIELD_PROXY_LISTEN_ADDR) | BIT(FIELD_PROXY_CLIENT_ADDR) |              \
          BIT(FIELD_REMOTE_ADDR) | BIT(FIELD_USERNAME) | BIT(FIELD_DATABASE) | BIT(FIELD_CHARACTER_SET) |     \
@@ -179,6 +207,21 @@ static void *member_of(struct record *r, enum record_field f)
          BIT(FIELD_STMT_PREPARE_QUERY) | BIT(FIELD_SQLSTATE) | BIT(FIELD_ERROR) | BIT(FIELD_INFO) |          \
          BIT(FIELD_REASON) | BIT(FIELD_DIRECTION) | BIT(FIELD_PACKET_NAME) | BIT(FIELD_PACKET_BYTES) |       \
          BIT(FIELD_AUTH_PATH) | BIT(FIELD_TLS) | BIT(FIELD_REMOTE_TLS))
+
+enum record_charset record_charset(enum record_field f)
+{
+        static const uint8_t charsets[FIELD_COUNT] = {
+            [FIELD_USERNAME] = RECORD_USERNAME,
+            [FIELD_DATABASE] = RECORD_DATABASE,
+            [FIELD_CONNECT_ATTRIBUTES] = RECORD_USERNAME,
+            [FIELD_QUERY] = RECORD_CLIENT,
+            [FIELD_QUERY_ATTRIBUTES] = RECORD_CLIENT,
+            [FIELD_STMT_PREPARE_QUERY] = RECORD_STATEMENT,
+            [FIELD_ERROR] = RECORD_RESULTS,
+            [FIELD_INFO] = RECORD_RESULTS,
+        };
+        return charsets[f];
+}
 
 bool record_is_list(enum record_field f)
 {

@@ -56,17 +56,23 @@ enum record_field {
         FIELD_STMT_PREPARE_QUERY,
         FIELD_STMT_EXECUTE_VALUES,
         FIELD_QUERY_ATTRIBUTES,
+        FIELD_BULK_COUNT,
+        FIELD_BULK_ROWS,
         FIELD_DURATION_US,
         FIELD_REQUEST_US,
         FIELD_SERVER_US,
         FIELD_STREAM_US,
         FIELD_ROWS,
         FIELD_COLUMNS,
+        FIELD_COLUMN_NAMES,
+        FIELD_FIRST_ROWS,
+        FIELD_FIRST_ROWS_CUT,
         FIELD_AFFECTED_ROWS,
         FIELD_LAST_INSERT_ID,
         FIELD_WARNINGS,
         FIELD_RESULTS,
         FIELD_STATUS_FLAGS,
+        FIELD_SESSION_CHANGES,
         FIELD_BYTES_SENT,
         FIELD_BYTES_RECEIVED,
         FIELD_ERRNO,
@@ -83,11 +89,27 @@ enum record_field {
         FIELD_COUNT
 };
 
+/** Whose character set a text is in. */
+enum record_charset {
+        RECORD_UTF8,      /**< our own words, and what is ASCII or UTF-8 in any case */
+        RECORD_CLIENT,    /**< character_set_client: statements, values */
+        RECORD_RESULTS,   /**< character_set_results: errors, names of columns */
+        RECORD_STATEMENT, /**< the client's when the statement was prepared */
+        RECORD_USERNAME,  /**< the client's at the login */
+        RECORD_DATABASE,  /**< the client's when it named its database */
+        RECORD_CHARSETS
+};
+
 struct record {
         enum record_event event;
         uint64_t present; /**< bit i: enum record_field i */
-        uint64_t wall_ns; /**< ts: when it began; filled by the session from mono_ns */
-        uint64_t mono_ns; /**< the same on the monotonic clock; not shown */
+        uint64_t cut;     /**< bit i: the text of field i is cut, and may end within a character */
+        uint64_t
+            undecoded; /**< bit i: the text of field i is no text in its character set, or that can't be converted */
+        uint8_t
+            charsets[RECORD_CHARSETS]; /**< by enum record_charset (charset.h); all 0 once texts are UTF-8 */
+        uint64_t wall_ns;              /**< ts: when it began; filled by the session from mono_ns */
+        uint64_t mono_ns;              /**< the same on the monotonic clock; not shown */
 
         uint64_t conn_id;
         uint64_t conn_seq_num;
@@ -118,17 +140,23 @@ struct record {
         struct span stmt_prepare_query;
         struct value_list stmt_execute_values;
         struct value_list query_attributes;
+        uint64_t bulk_count;
+        struct value_list bulk_rows;
         uint64_t duration_us;
         uint64_t request_us;
         uint64_t server_us;
         uint64_t stream_us;
         uint64_t rows;
         uint64_t columns;
+        struct value_list column_names;
+        struct value_list first_rows;
+        uint64_t first_rows_cut;
         uint64_t affected_rows;
         uint64_t last_insert_id;
         uint64_t warnings;
         uint64_t results;
         uint64_t status_flags;
+        struct value_list session_changes;
         uint64_t bytes_sent;
         uint64_t bytes_received;
         uint64_t errno_;
@@ -150,6 +178,7 @@ enum record_kind {
         RECORD_BYTES, /**< binary */
         RECORD_LIST,  /**< struct value_list, positional: a JSON array */
         RECORD_MAP,   /**< struct value_list with names: a JSON object */
+        RECORD_ROWS, /**< struct value_list with marks: a JSON array of arrays, one level more for several results */
         RECORD_FLAGS, /**< bits with names: a JSON array of those (record_flag_name) */
 };
 
@@ -179,6 +208,9 @@ static inline void record_mark(struct record *r, enum record_field f)
 {
         r->present |= (uint64_t)1 << f;
 }
+
+/** Whose character set its text is in; of a map, its names. */
+enum record_charset record_charset(enum record_field f);
 
 /** Is its member a struct value_list, a struct span? (Else a uint64_t.) */
 bool record_is_list(enum record_field f);

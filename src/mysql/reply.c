@@ -3,36 +3,75 @@
 #include "mysql/capability.h"
 #include "mysql/lenenc.h"
 
-enum { TRACK_SYSTEM_VARIABLES = 0, TRACK_SCHEMA = 1 };
+/* SESSION_TRACK_* of both servers. */
+enum {
+        TRACK_SYSTEM_VARIABLES = 0,
+        TRACK_SCHEMA = 1,
+        TRACK_STATE_CHANGE = 2,
+        TRACK_GTIDS = 3,
+        TRACK_TRANSACTION_CHARACTERISTICS = 4,
+        TRACK_TRANSACTION_STATE = 5,
+};
 
-static void parse_variables(struct span block, struct ok *out)
+static bool next_variable(struct session_changes *at, struct session_change *out)
 {
-        struct reader r = reader_over(block);
-        while (reader_left(&r) > 0) {
-                struct span name = lenenc_span(&r);
-                struct span value = lenenc_span(&r);
-                if (!r.failed && span_equal(name, span_str("character_set_client"))) {
-                        out->character_set = value;
-                }
-        }
+        out->name = lenenc_span(&at->variables);
+        out->value = lenenc_span(&at->variables);
+        at->entries.failed = at->entries.failed || at->variables.failed;
+        return !at->entries.failed;
 }
 
-/** Session tracking: entries of type and length. What is not of interest is skipped by its length. */
+bool session_change_next(struct session_changes *at, struct session_change *out)
+{
+        static const char *const names[] = {
+            [TRACK_SCHEMA] = "schema",
+            [TRACK_STATE_CHANGE] = "state_change",
+            [TRACK_GTIDS] = "gtids",
+            [TRACK_TRANSACTION_CHARACTERISTICS] = "transaction_characteristics",
+            [TRACK_TRANSACTION_STATE] = "transaction_state",
+        };
+        if (reader_left(&at->variables) > 0) {
+                return next_variable(at, out);
+        }
+        while (reader_left(&at->entries) > 0) {
+                uint8_t type = reader_u8(&at->entries);
+                struct reader data = reader_over(lenenc_span(&at->entries));
+                if (at->entries.failed) {
+                        return false;
+                }
+                if (type == TRACK_SYSTEM_VARIABLES && reader_left(&data) > 0) {
+                        at->variables = data;
+                        return next_variable(at, out);
+                }
+                if (type == TRACK_SYSTEM_VARIABLES || type >= sizeof names / sizeof names[0]) {
+                        continue; /* empty, or of a later version: its length is known */
+                }
+                if (type == TRACK_GTIDS) {
+                        (void)reader_u8(&data); /* how they are written: there is one way */
+                }
+                out->name = span_str(names[type]);
+                out->value = type == TRACK_STATE_CHANGE ? reader_rest(&data) : lenenc_span(&data);
+                at->entries.failed = data.failed;
+                return !data.failed;
+        }
+        return false;
+}
+
+/** What the dissector itself needs of it. */
 static void parse_tracking(struct span block, struct ok *out)
 {
-        struct reader r = reader_over(block);
-        while (reader_left(&r) > 0) {
-                uint8_t type = reader_u8(&r);
-                struct span data = lenenc_span(&r);
-                if (r.failed) {
-                        return;
-                }
-                if (type == TRACK_SCHEMA) {
-                        struct reader inner = reader_over(data);
-                        out->schema = lenenc_span(&inner);
-                        out->has_schema = !inner.failed;
-                } else if (type == TRACK_SYSTEM_VARIABLES) {
-                        parse_variables(data, out);
+        struct session_changes at = session_changes_of(block);
+        struct session_change change;
+        out->changes = block;
+        while (session_change_next(&at, &change)) {
+                if (span_equal(change.name, span_str("character_set_client"))) {
+                        out->character_set = change.value;
+                } else if (span_equal(change.name, span_str("character_set_results"))) {
+                        out->results_set = change.value;
+                        out->has_results_set = true;
+                } else if (span_equal(change.name, span_str("schema"))) {
+                        out->schema = change.value;
+                        out->has_schema = true;
                 }
         }
 }

@@ -25,10 +25,33 @@ struct ok {
         bool has_schema; /**< the default database changed to schema (empty: to none) */
         struct span schema;
         struct span character_set; /**< character_set_client changed to this; empty: it did not */
+        bool has_results_set;      /**< character_set_results changed to results_set (empty: to none, NULL) */
+        struct span results_set;
+        struct span changes; /**< all that session tracking tells, for session_change_next; empty: nothing */
 };
 
 /** An OK packet, first byte 0x00 or 0xFE, under the agreed @p capabilities. @return false if it is malformed. */
 bool ok_parse(struct span payload, uint64_t capabilities, struct ok *out);
+
+/** One thing that session tracking tells. */
+struct session_change {
+        struct span name; /**< of a system variable, or static: "schema", "gtids" … */
+        struct span value;
+};
+
+/** Where a walk over ok.changes stands. Several such blocks, one behind the other, are one. */
+struct session_changes {
+        struct reader entries;
+        struct reader variables; /**< of the entry under way: several may share one */
+};
+
+static inline struct session_changes session_changes_of(struct span changes)
+{
+        return (struct session_changes){reader_over(changes), reader_over((struct span){NULL, 0})};
+}
+
+/** @return false at the end, or where they are malformed (then at->entries.failed). */
+bool session_change_next(struct session_changes *at, struct session_change *out);
 
 /** An EOF packet; fills status and warnings only. */
 bool eof_parse(struct span payload, struct ok *out);

@@ -16,6 +16,8 @@ void request_free(struct flight *f)
         if (f != NULL) {
                 prof_free(f->body);
                 prof_free(f->text);
+                prof_free(f->changes);
+                rows_free(f->first_rows);
                 prof_free(f);
         }
 }
@@ -43,13 +45,17 @@ void request_pop(struct dissect *d)
                 d->tail = NULL;
         }
         d->in_flight--;
-        d->held -= f->body_len + f->text_len;
+        d->held -= f->body_len + f->text_len + f->changes_len + rows_held(f->first_rows);
         if (d->spare != NULL || f->body_size > BODY_SMALL) {
                 request_free(f);
                 return;
         }
         prof_free(f->text);
+        prof_free(f->changes);
+        rows_free(f->first_rows);
         f->text = NULL;
+        f->changes = NULL;
+        f->first_rows = NULL;
         d->spare = f;
 }
 
@@ -125,9 +131,9 @@ static const char *take_command(struct dissect *d, const struct message *m)
         }
         if (f->code == COM_QUERY && (d->capabilities & CAP_QUERY_ATTRIBUTES) != 0) {
                 f->text_at = execute_attributes(d, span_of(f->body, f->body_len), NULL);
-                if (f->text_at == 0) {
-                        dissect_lose(d, "malformed query attributes", m, SIDE_CLIENT);
-                        return "?";
+                if (f->text_at == 0) { /* malformed, or larger than what is kept: the reply tells */
+                        f->text_at = f->body_len;
+                        f->text_lost = true;
                 }
         }
         read_stmt_id(f, m->body);
@@ -191,12 +197,12 @@ static void begin_change_user(struct dissect *d, struct flight *f)
                 dissect_lose(d, "a malformed COM_CHANGE_USER", NULL, SIDE_CLIENT);
                 return;
         }
-        const char *name = login.collation_id != 0 ? charset_name(login.collation_id) : NULL;
-        if (name != NULL) {
-                dissect_set_character_set(d, name);
+        d->next_login_charset = charset_of_collation(login.collation_id);
+        if (d->next_login_charset == CHARSET_UNKNOWN) {
+                d->next_login_charset = d->charsets.server;
         }
         if (!dissect_set_text(&d->next_username, login.username) ||
-            !dissect_set_text(&d->next_database, login.database)) {
+            !track_database(d, login.database, d->next_login_charset)) {
                 dissect_lose(d, "out of memory", NULL, SIDE_CLIENT);
                 return;
         }
@@ -216,6 +222,9 @@ void request_begin(struct dissect *d, struct flight *f)
         }
         f->state = first_states[f->info->shape];
         f->done = f->info->shape == SHAPE_NONE;
+        if (f->info->shape == SHAPE_ROWS) {
+                rows_begin(d, f);
+        }
         if (f->code == COM_STMT_SEND_LONG_DATA) {
                 take_long_data(d, f);
         } else if (f->code == COM_CHANGE_USER) {
@@ -245,6 +254,13 @@ static void put_text(const struct dissect *d, const struct flight *f, struct rec
         if (!f->info->has_text) {
                 return;
         }
+        if (f->text_lost) {
+                record_set_text(
+                    r, FIELD_REASON,
+                    span_str("the statement's text is not known: the query attributes before it are "
+                             "malformed, or larger than what is kept of a request"));
+                return;
+        }
         struct span text = {NULL, 0};
         if (f->body_len > f->text_at) {
                 text = span_head(span_of(f->body + f->text_at, f->body_len - f->text_at),
@@ -254,6 +270,7 @@ static void put_text(const struct dissect *d, const struct flight *f, struct rec
         record_set_text(r, FIELD_QUERY, text);
         if (true_len > text.len) {
                 record_set_uint(r, FIELD_QUERY_LENGTH, true_len);
+                r->cut |= 1ULL << FIELD_QUERY;
         }
 }
 
@@ -265,9 +282,11 @@ static void put_statement(struct dissect *d, const struct flight *f, struct reco
                     f->info->has_text ? NULL : statements_find(&d->statements, f->stmt_id);
                 if (st != NULL) {
                         record_set_text(r, FIELD_STMT_PREPARE_QUERY, span_of(st->text, st->text_len));
+                        r->charsets[RECORD_STATEMENT] = st->charset;
+                        r->cut |= st->true_len > st->text_len ? 1ULL << FIELD_STMT_PREPARE_QUERY : 0;
                 }
         }
-        if (f->code == COM_STMT_EXECUTE) {
+        if (f->code == COM_STMT_EXECUTE || f->code == COM_STMT_BULK_EXECUTE) {
                 execute_decode(d, f, r);
         } else if (f->code == COM_QUERY && f->text_at > CODE_SIZE) {
                 (void)execute_attributes(d, span_of(f->body, f->body_len), r);
@@ -314,6 +333,8 @@ void request_emit(struct dissect *d, struct flight *f, const char *reason)
         record_set_uint(&r, FIELD_CONN_SEQ_NUM, f->seq_num);
         record_set_uint(&r, FIELD_COMMAND_ID, f->code);
         record_set_text(&r, FIELD_COMMAND, span_str(f->info->name));
+        r.charsets[RECORD_CLIENT] = d->charsets.client;
+        r.charsets[RECORD_RESULTS] = track_results_charset(d);
         put_times(f, &r);
         put_text(d, f, &r);
         put_statement(d, f, &r);
@@ -321,6 +342,8 @@ void request_emit(struct dissect *d, struct flight *f, const char *reason)
         if (f->code == COM_CHANGE_USER && f->begun) {
                 login_tell_path(d, &r);
         }
+        rows_put(f, &r);
+        track_put(d, f, &r);
         record_set_uint(&r, FIELD_BYTES_SENT, f->bytes_sent);
         record_set_uint(&r, FIELD_BYTES_RECEIVED, f->bytes_received);
         if (reason != NULL) {

@@ -1,13 +1,14 @@
 /* The server's side once the login is over: replies, matched with the command at the head of the FIFO. */
 #include "base/utf8.h"
 #include "mysql/capability.h"
+#include "mysql/charset.h"
 #include "mysql/dissect_state.h"
 #include "mysql/lenenc.h"
 #include "profile/prof.h"
 
 #include <strings.h>
 
-enum { ENDING_LIMIT = 64 * 1024, TEXT_MAX = 4096, OK_MIN = 7 };
+enum { ENDING_LIMIT = 64 * 1024, ROW_LIMIT = 1024 * 1024, TEXT_MAX = 4096, OK_MIN = 7 };
 
 static const char *lose(struct dissect *d, const char *reason, const struct message *m)
 {
@@ -56,13 +57,8 @@ static bool apply_ok(struct dissect *d, struct flight *f, const struct ok *ok)
         f->warnings = ok->warnings;
         f->status = ok->status;
         f->has_status = true;
-        if (ok->character_set.len > 0) {
-                char name[sizeof d->character_set] = "";
-                struct span text = span_head(ok->character_set, sizeof name - 1);
-                memcpy(name, text.data, text.len);
-                dissect_set_character_set(d, name);
-        }
-        if (ok->has_schema && !dissect_set_text(&d->next_database, ok->schema)) {
+        f->ends++;
+        if (!track_ok(d, f, ok)) {
                 return false;
         }
         return ok->info.len == 0 || keep_text(d, f, ok->info);
@@ -111,7 +107,7 @@ static bool apply_use(struct dissect *d, const struct flight *f)
         while (text.len > 0 && strchr(" \t\r\n`", text.data[0]) != NULL) {
                 text = span_skip(text, 1);
         }
-        return text.len == 0 || dissect_set_text(&d->next_database, text);
+        return text.len == 0 || track_database(d, text, d->charsets.client);
 }
 
 /** What a command changes in the session once it has worked. */
@@ -121,10 +117,13 @@ static bool on_success(struct dissect *d, struct flight *f)
         switch (f->code) {
         case COM_INIT_DB:
                 return d->next_database != NULL ||
-                       dissect_set_text(&d->next_database,
-                                        span_skip(span_of(f->body, f->body_len), f->text_at));
+                       track_database(d, span_skip(span_of(f->body, f->body_len), f->text_at),
+                                      d->charsets.client);
         case COM_QUERY: return (d->capabilities & CAP_SESSION_TRACK) != 0 || apply_use(d, f);
-        case COM_RESET_CONNECTION: statements_clear(&d->statements); return true;
+        case COM_RESET_CONNECTION:
+                statements_clear(&d->statements);
+                track_reset(d);
+                return true;
         case COM_STMT_RESET:
                 st = statements_find(&d->statements, f->stmt_id);
                 if (st != NULL) {
@@ -136,6 +135,7 @@ static bool on_success(struct dissect *d, struct flight *f)
                 prof_free(d->username);
                 d->username = d->next_username;
                 d->next_username = NULL;
+                track_change_user(d);
                 return true;
         default: return true;
         }
@@ -178,6 +178,7 @@ static const char *after_definitions(struct dissect *d, struct flight *f)
                 f->defs_next = 0;
                 f->state = REPLYING_DEFS;
         } else if (f->info->shape == SHAPE_PREPARE) {
+                rows_prepared(d, f);
                 return finish(d, f);
         } else {
                 f->state = REPLYING_ROWS;
@@ -213,8 +214,10 @@ static const char *first_of_result(struct dissect *d, struct flight *f, const st
         f->results++;
         f->defs_left = metadata ? columns : 0;
         f->state = REPLYING_DEFS;
+        rows_expect(d, f, f->defs_left);
         if (!metadata) {
                 f->state = deprecates_eof(d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
+                rows_begin(d, f);
         }
         return "column count";
 }
@@ -239,13 +242,15 @@ static bool add_statement(struct dissect *d, struct flight *f, uint16_t n_params
         size_t room = d->settings->held_bytes > held ? d->settings->held_bytes - held : 0;
         text = span_head(text, room);
         bool cut = f->true_len > f->text_at + text.len;
-        struct statement *st =
-            statements_add(&d->statements, f->stmt_id, cut ? utf8_trim(text) : text); /* no half character */
+        struct statement *st = statements_add(
+            &d->statements, f->stmt_id,
+            cut && charset_is_utf8(d->charsets.client) ? utf8_trim(text) : text); /* no half character */
         if (st == NULL) {
                 return false;
         }
         st->true_len = f->true_len > f->text_at ? f->true_len - f->text_at : 0;
         st->n_params = n_params;
+        st->charset = d->charsets.client;
         return true;
 }
 
@@ -270,6 +275,7 @@ static const char *first_of_prepare(struct dissect *d, struct flight *f, const s
                 return lose(d, "out of memory", NULL);
         }
         if (metadata && (params > 0 || columns > 0)) {
+                rows_expect(d, f, columns);
                 f->defs_left = params > 0 ? params : columns;
                 f->defs_next = params > 0 ? columns : 0;
                 f->state = REPLYING_DEFS;
@@ -317,7 +323,13 @@ static const char *on_definition(struct dissect *d, struct flight *f, const stru
         }
         const char *name = f->info->shape == SHAPE_PREPARE && f->defs_next > 0 ? "parameter definition"
                                                                                : "column definition";
+        if (f->info->shape == SHAPE_RESULT || f->defs_next == 0) {
+                rows_definition(d, f, m->body);
+        }
         if (--f->defs_left == 0) {
+                if (f->info->shape == SHAPE_RESULT) {
+                        rows_begin(d, f);
+                }
                 if (deprecates_eof(d)) {
                         const char *lost = after_definitions(d, f);
                         return lost != NULL ? lost : name;
@@ -352,6 +364,9 @@ static const char *on_row(struct dissect *d, struct flight *f, const struct mess
                 return end_result(d, f, m);
         }
         f->rows++;
+        if (f->rows_wanted > 0) {
+                rows_take(d, f, m->body);
+        }
         return f->info->shape == SHAPE_FIELDS ? "column definition" : "row";
 }
 
@@ -433,13 +448,19 @@ size_t result_limit(const struct dissect *d, uint8_t first)
         const struct flight *f = d->head;
         bool bulk = f != NULL &&
                     (f->state == REPLYING_ROWS || f->state == REPLYING_DEFS || f->state == REPLYING_STREAM);
-        return bulk && first != REPLY_EOF && first != REPLY_ERR ? 0 : ENDING_LIMIT;
+        if (!bulk || first == REPLY_EOF || first == REPLY_ERR) {
+                return ENDING_LIMIT;
+        }
+        if (f->rows_wanted > 0) {
+                return ROW_LIMIT;
+        }
+        return d->settings->rows > 0 && f->state == REPLYING_DEFS ? ENDING_LIMIT : 0;
 }
 
 void result_hop_rows(struct dissect *d, struct span *in, uint64_t now_ns)
 {
         struct flight *f = d->phase == PHASE_READY ? d->head : NULL;
-        if (f == NULL || f->state != REPLYING_ROWS || d->settings->packet_bytes > 0) {
+        if (f == NULL || f->state != REPLYING_ROWS || d->settings->packet_bytes > 0 || f->rows_wanted > 0) {
                 return;
         }
         const uint8_t *at = in->data;

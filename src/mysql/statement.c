@@ -19,9 +19,19 @@ void statement_drop_long_data(struct statements *s, struct statement *st)
         }
 }
 
+void statement_set_columns(struct statements *s, struct statement *st, struct columns *columns, size_t size)
+{
+        prof_free(st->columns);
+        s->held += size;
+        s->held -= st->columns_size;
+        st->columns = columns;
+        st->columns_size = size;
+}
+
 static void discard(struct statements *s, struct statement *st)
 {
         statement_drop_long_data(s, st);
+        statement_set_columns(s, st, NULL, 0);
         s->held -= sizeof *st + st->text_len + st->n_types * sizeof *st->types;
         s->count--;
         prof_free(st->types);

@@ -16,6 +16,9 @@ struct long_data {
         uint8_t bytes[];
 };
 
+/** Columns of its results (rows.c). */
+struct columns;
+
 struct statement {
         struct statement *next; /**< of the same bucket */
         uint32_t id;
@@ -26,6 +29,9 @@ struct statement {
         size_t text_len;
         uint64_t true_len; /**< of the text */
         uint8_t *text;
+        uint8_t charset;         /**< of the text */
+        struct columns *columns; /**< of the last result that told them; NULL if none did, or nobody asks */
+        size_t columns_size;     /**< bytes of them */
 };
 
 struct statements {
@@ -47,6 +53,8 @@ uint16_t *statement_types(struct statements *s, struct statement *st, uint16_t n
 /** Append to the value of @p param, keeping at most @p keep bytes of it. */
 enum status statement_long_data(struct statements *s, struct statement *st, uint16_t param, struct span bytes,
                                 size_t keep, uint64_t true_len);
+/** Hand over @p columns, one block of @p size bytes; the old ones go. */
+void statement_set_columns(struct statements *s, struct statement *st, struct columns *columns, size_t size);
 const struct long_data *statement_find_long_data(const struct statement *st, uint16_t param);
 void statement_drop_long_data(struct statements *s, struct statement *st);
 

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
+#include "mysql/charset.h"
 #include "mysql/lenenc.h"
 
 #include <float.h>
@@ -9,10 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { TEXT_NULL = 0xfb, BIT_MAX = 8 };
+
 /** Bytes of a type of fixed size; 0 for those with a length before them. */
 static unsigned fixed_size(uint8_t type)
 {
         switch (type) {
+        case VALUE_BOOL:
         case VALUE_TINY: return 1;
         case VALUE_SHORT:
         case VALUE_YEAR: return 2;
@@ -27,7 +31,20 @@ static unsigned fixed_size(uint8_t type)
 
 static bool is_temporal(uint8_t type)
 {
-        return type == VALUE_DATE || type == VALUE_DATETIME || type == VALUE_TIMESTAMP || type == VALUE_TIME;
+        return type == VALUE_DATE || type == VALUE_DATETIME || type == VALUE_TIMESTAMP ||
+               type == VALUE_TIME || type == VALUE_NEWDATE;
+}
+
+bool value_is_text(uint8_t type)
+{
+        return type == VALUE_VARCHAR || type == VALUE_VAR_STRING || type == VALUE_STRING ||
+               type == VALUE_ENUM || type == VALUE_SET || type == VALUE_JSON;
+}
+
+/** Bits, shapes and vectors are never text, even where their bytes look like it. */
+static bool is_binary(uint8_t type)
+{
+        return type == VALUE_BIT || type == VALUE_GEOMETRY || type == VALUE_VECTOR;
 }
 
 /** A length that the protocol gives to a date or time. Anything else is shown as the bytes that it is. */
@@ -46,6 +63,19 @@ static void read_counted(struct reader *r, struct value *v)
         v->bytes = ends_sooner ? reader_rest(r) : reader_take(r, n);
         v->true_len = r->failed ? 0 : n;
         r->failed = r->failed || ends_sooner;
+}
+
+struct value value_read_text(struct reader *r, uint8_t type, bool is_unsigned, size_t keep)
+{
+        struct value v = {.type = type, .is_unsigned = is_unsigned, .in_text = true};
+        if (reader_peek(r) == TEXT_NULL) {
+                (void)reader_u8(r);
+                v.is_null = true;
+                return v;
+        }
+        read_counted(r, &v);
+        v.bytes = span_head(v.bytes, keep);
+        return v;
 }
 
 struct value value_read(struct reader *r, uint8_t type, bool is_unsigned, size_t keep)
@@ -84,17 +114,17 @@ static void print_integer(struct writer *w, const struct value *v)
 }
 
 /** The shortest text that reads back as the same number. The C library's locale stays "C". */
-static void print_real(struct writer *w, const struct value *v, enum value_style style)
+static void print_real(struct writer *w, struct span bytes, enum value_style style)
 {
         char text[40];
-        bool is_float = v->type == VALUE_FLOAT;
+        bool is_float = bytes.len == sizeof(float);
         float f = 0;
         double d = 0;
         if (is_float) {
-                memcpy(&f, v->bytes.data, sizeof f);
+                memcpy(&f, bytes.data, sizeof f);
                 d = (double)f;
         } else {
-                memcpy(&d, v->bytes.data, sizeof d);
+                memcpy(&d, bytes.data, sizeof d);
         }
         if (!isfinite(d)) {
                 char quote = style == VALUE_AS_JSON ? '"' : '\'';
@@ -159,7 +189,7 @@ static void print_temporal(struct writer *w, const struct value *v)
         if (v->type == VALUE_TIME) {
                 print_time(w, &r, v->bytes.len);
         } else {
-                print_date(w, &r, v->bytes.len, v->type == VALUE_DATE);
+                print_date(w, &r, v->bytes.len, v->type == VALUE_DATE || v->type == VALUE_NEWDATE);
         }
 }
 
@@ -167,18 +197,27 @@ static void print_temporal(struct writer *w, const struct value *v)
 
 static bool is_cut(const struct value *v)
 {
-        return v->true_len > v->bytes.len;
+        return v->cut || v->true_len > v->bytes.len;
 }
 
-static bool is_text(struct span s)
+/** A text of another character set that nobody converted is shown by its bytes. */
+static bool is_utf8(uint8_t charset, struct span text)
 {
-        return utf8_valid(s) && (s.len == 0 || memchr(s.data, 0, s.len) == NULL);
+        const struct transcode_from *from = charset_from(charset);
+        return from == NULL || transcode_is_plain(from, text);
+}
+
+/** Can @p text, all or the front of @p v, be shown as such? */
+static bool is_text(const struct value *v, struct span text)
+{
+        return is_utf8(v->charset, text) && !is_binary(v->type) && utf8_valid(text) &&
+               (text.len == 0 || memchr(text.data, 0, text.len) == NULL);
 }
 
 static void print_bytes_json(struct writer *w, const struct value *v)
 {
         struct span text = is_cut(v) ? utf8_trim(v->bytes) : v->bytes;
-        bool readable = is_text(text);
+        bool readable = is_text(v, text);
         if (readable && !is_cut(v)) {
                 (void)json_string(w, text);
                 return;
@@ -241,7 +280,7 @@ static void print_bytes_sql(struct writer *w, const struct value *v)
         struct span text = is_cut(v) ? utf8_trim(v->bytes) : v->bytes;
         if (is_decimal(v)) {
                 writer_put(w, v->bytes);
-        } else if (is_text(text)) {
+        } else if (is_text(v, text)) {
                 print_quoted(w, text);
         } else {
                 writer_text(w, "X'");
@@ -264,33 +303,127 @@ static void print_bytes(struct writer *w, const struct value *v, enum value_styl
         }
 }
 
+/* --- all of them ------------------------------------------------------------------------------------------------- */
+
 static void print_number(struct writer *w, const struct value *v, enum value_style style)
 {
         if (v->type == VALUE_FLOAT || v->type == VALUE_DOUBLE) {
-                print_real(w, v, style);
+                print_real(w, v->bytes, style);
         } else {
                 print_integer(w, v);
+        }
+}
+
+/** The bits as the number that the server shows: the first byte is the highest. */
+static void print_bits(struct writer *w, struct span bytes)
+{
+        uint64_t bits = 0;
+        for (size_t i = 0; i < bytes.len; i++) {
+                bits = bits << 8 | bytes.data[i];
+        }
+        writer_decimal(w, bits);
+}
+
+/** A vector as the list of its numbers. */
+static void print_vector(struct writer *w, struct span bytes, enum value_style style)
+{
+        writer_text(w, style == VALUE_AS_JSON ? "[" : "'[");
+        for (size_t i = 0; i < bytes.len; i += sizeof(float)) {
+                writer_text(w, i > 0 ? "," : "");
+                print_real(w, span_head(span_skip(bytes, i), sizeof(float)), VALUE_AS_JSON);
+        }
+        writer_text(w, style == VALUE_AS_JSON ? "]" : "]'");
+}
+
+static size_t skip_digits(struct span s, size_t at)
+{
+        while (at < s.len && s.data[at] >= '0' && s.data[at] <= '9') {
+                at++;
+        }
+        return at;
+}
+
+/** Is @p s a number as JSON has it? (ZEROFILL's zeroes make it none: then it is shown as the text that it is.) */
+static bool is_json_number(struct span s)
+{
+        size_t at = s.len > 0 && s.data[0] == '-' ? 1 : 0;
+        size_t from = at;
+        at = skip_digits(s, at);
+        if (at == from || (s.data[from] == '0' && at > from + 1)) {
+                return false;
+        }
+        if (at < s.len && s.data[at] == '.') {
+                from = ++at;
+                at = skip_digits(s, at);
+                if (at == from) {
+                        return false;
+                }
+        }
+        if (at < s.len && (s.data[at] | 0x20) == 'e') {
+                at++;
+                at += at < s.len && (s.data[at] == '+' || s.data[at] == '-') ? 1 : 0;
+                from = at;
+                at = skip_digits(s, at);
+                if (at == from) {
+                        return false;
+                }
+        }
+        return at == s.len;
+}
+
+enum form { FORM_BYTES, FORM_NUMBER, FORM_TIME, FORM_DIGITS, FORM_BITS, FORM_VECTOR };
+
+static enum form form_of(const struct value *v)
+{
+        unsigned size = fixed_size(v->type);
+        if (is_cut(v)) {
+                return FORM_BYTES;
+        }
+        if (v->type == VALUE_BIT && v->bytes.len > 0 && v->bytes.len <= BIT_MAX) {
+                return FORM_BITS;
+        }
+        if (v->type == VALUE_VECTOR && v->bytes.len % sizeof(float) == 0) {
+                return FORM_VECTOR;
+        }
+        if (v->in_text) {
+                return size > 0 && is_json_number(v->bytes) ? FORM_DIGITS : FORM_BYTES;
+        }
+        /* what came as long data, for a type of another size, is shown as the bytes that it is */
+        if (size > 0) {
+                return v->bytes.len == size ? FORM_NUMBER : FORM_BYTES;
+        }
+        return is_temporal(v->type) && is_temporal_len(v) ? FORM_TIME : FORM_BYTES;
+}
+
+static void print_value(struct writer *w, const struct value *v, enum value_style style)
+{
+        const char *quote = style == VALUE_AS_JSON ? "\"" : "'";
+        switch (form_of(v)) {
+        case FORM_NUMBER: print_number(w, v, style); break;
+        case FORM_TIME:
+                writer_text(w, quote);
+                print_temporal(w, v);
+                writer_text(w, quote);
+                break;
+        case FORM_DIGITS: writer_put(w, v->bytes); break;
+        case FORM_BITS: print_bits(w, v->bytes); break;
+        case FORM_VECTOR: print_vector(w, v->bytes, style); break;
+        case FORM_BYTES: print_bytes(w, v, style); break;
         }
 }
 
 void value_print(struct writer *w, const struct value *v, enum value_style style)
 {
         bool json = style == VALUE_AS_JSON;
-        unsigned size = fixed_size(v->type);
-        /* what came as long data, for a type of another size, is shown as the bytes that it is */
-        bool is_number = !is_cut(v) && size > 0 && v->bytes.len == size;
-        bool is_time = !is_cut(v) && is_temporal(v->type) && is_temporal_len(v);
         if (v->unknown) {
                 writer_text(w, json ? "{\"unknown\":true}" : "?");
+        } else if (v->role == VALUE_IS_DEFAULT) {
+                writer_text(w, json ? "{\"default\":true}" : "DEFAULT");
+        } else if (v->role == VALUE_IS_IGNORED) {
+                writer_text(w, json ? "{\"ignore\":true}" : "IGNORE");
         } else if (v->is_null) {
                 writer_text(w, json ? "null" : "NULL");
-        } else if (is_number) {
-                print_number(w, v, style);
-        } else if (is_time) {
-                writer_char(w, json ? '"' : '\'');
-                print_temporal(w, v);
-                writer_char(w, json ? '"' : '\'');
         } else {
-                print_bytes(w, v, style);
+                print_value(w, v, style);
         }
 }

@@ -1,4 +1,4 @@
-/** @file value.h  One decoded value: a statement's parameter, an attribute, later a column of a row.
+/** @file value.h  One decoded value: a statement's parameter, an attribute, a column of a row.
  * Knows: the types of the protocol and their binary and text forms.   Does not know: where a value came from.
  * Source: MySQL's protocol documentation (binary protocol value), MariaDB's (COM_STMT_EXECUTE). */
 #ifndef MYSQL_VALUE_H
@@ -23,8 +23,10 @@ enum value_type {
         VALUE_TIME = 0x0b,
         VALUE_DATETIME = 0x0c,
         VALUE_YEAR = 0x0d,
+        VALUE_NEWDATE = 0x0e, /**< of MariaDB's parameters: a date */
         VALUE_VARCHAR = 0x0f,
         VALUE_BIT = 0x10,
+        VALUE_BOOL = 0xf4, /**< of MySQL: as TINY */
         VALUE_VECTOR = 0xf2,
         VALUE_JSON = 0xf5,
         VALUE_NEWDECIMAL = 0xf6,
@@ -39,21 +41,40 @@ enum value_type {
         VALUE_GEOMETRY = 0xff,
 };
 
+/** What an element of a list stands for. */
+enum value_role {
+        VALUE_PLAIN,
+        VALUE_BEGINS_RESULT, /**< no value: what follows is another result's */
+        VALUE_BEGINS_ROW,    /**< no value: the values up to the next mark are a row */
+        VALUE_IS_DEFAULT,    /**< MariaDB's bulk execution: take the column's default */
+        VALUE_IS_IGNORED,    /**< MariaDB's bulk execution: leave the column as it is */
+};
+
 /** A value as it stood on the wire. Spans belong to whoever made the value. */
 struct value {
         struct span name;  /**< of an attribute; empty for a positional parameter */
-        struct span bytes; /**< the binary form without its length prefix; maybe cut */
+        struct span bytes; /**< the binary form without its length prefix, or the text form; maybe cut */
         uint64_t true_len; /**< what bytes.len was before it was cut */
         uint8_t type;      /**< enum value_type */
         bool is_unsigned;
         bool is_null;
-        bool unknown; /**< the types were never seen (attached in mid-stream, say) */
+        bool unknown;     /**< can't be decoded: its type was never seen, or what came is too short */
+        uint8_t charset;  /**< of a text (charset.h); CHARSET_UNKNOWN once it is UTF-8, or if it is binary */
+        uint8_t role;     /**< enum value_role */
+        bool in_text : 1; /**< bytes hold the form of the text protocol, whatever the type */
+        bool cut : 1;     /**< cut, though true_len may not tell (it was converted since) */
 };
 
 struct value_list {
         const struct value *at;
         size_t n;
 };
+
+/** Texts of that type are in a character set; those of others are ASCII, or no text. */
+bool value_is_text(uint8_t type);
+
+/** Read one value of text form (that of COM_QUERY's rows): a text with its length before it, or 0xFB for NULL. */
+struct value value_read_text(struct reader *r, uint8_t type, bool is_unsigned, size_t keep);
 
 /** Read one value of binary form of @p type from @p r, keeping at most @p keep bytes of it. A text that goes on past the
  *  input's end is given as far as it is there, with its true length, and @p r has failed. */

@@ -159,6 +159,7 @@ struct worker *worker_new(const struct worker_config *config)
             .held_bytes = s->limits.held_bytes,
             .pipeline = (uint32_t)s->limits.pipeline,
             .statements = (uint32_t)s->limits.statements,
+            .rows = (uint32_t)s->log.rows,
         };
         w->scratch_size = SCRATCH_BYTES;
         w->scratch = prof_alloc(STAGE_WORKER, w->scratch_size);

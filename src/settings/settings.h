@@ -48,6 +48,7 @@ struct settings {
                 uint64_t format;              /**< enum settings_format */
                 uint64_t ring_bytes;          /**< a worker, rounded up to a power of two */
                 uint64_t recent_bytes;        /**< of recent records kept for the admin port */
+                uint64_t rows;                /**< kept of each result */
                 uint64_t flush_ms;            /**< longest wait of a record for company */
         } log;
         struct {

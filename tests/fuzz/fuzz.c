@@ -28,11 +28,16 @@ static void put_packet(struct fuzz_tape *t, char mark, uint8_t seq, struct write
 struct fuzz_tape fuzz_login(uint8_t variant)
 {
         static const uint64_t choices[8] = {
-            CAP_DEPRECATE_EOF,          CAP_SESSION_TRACK,
-            CAP_QUERY_ATTRIBUTES,       CAP_OPTIONAL_METADATA,
-            CAP_MARIADB_CACHE_METADATA, CAP_MARIADB_PROGRESS,
-            CAP_MULTI_RESULTS,          CAP_PLUGIN_AUTH | CAP_CONNECT_ATTRS,
+            CAP_DEPRECATE_EOF,
+            CAP_SESSION_TRACK,
+            CAP_QUERY_ATTRIBUTES,
+            CAP_OPTIONAL_METADATA,
+            CAP_MARIADB_CACHE_METADATA | CAP_MARIADB_EXTENDED_META,
+            CAP_MARIADB_PROGRESS,
+            CAP_MULTI_RESULTS,
+            CAP_PLUGIN_AUTH | CAP_CONNECT_ATTRS,
         };
+        static const uint8_t collations[4] = {0x2d, 8, 28, 13}; /* utf8mb4, latin1, gbk, sjis */
         uint64_t caps = CAP_PROTOCOL_41 | CAP_SECURE_CONNECTION;
         for (int i = 0; i < 8; i++) {
                 caps |= (variant >> i & 1) != 0 ? choices[i] : 0;
@@ -54,7 +59,7 @@ struct fuzz_tape fuzz_login(uint8_t variant)
         w = writer_over(room, sizeof room);
         writer_uint(&w, caps, 4);
         writer_uint(&w, 1 << 24, 4);
-        writer_uint(&w, 0x2d, 1);
+        writer_uint(&w, collations[(variant ^ variant >> 4) & 3], 1);
         writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 19);
         writer_uint(&w, caps >> 32, 4);
         writer_bytes(&w, "u\0\0", 3);
@@ -83,9 +88,10 @@ _Noreturn void fuzz_fail(const char *what, const char *a, const char *b)
 
 void fuzz_check(const struct fuzz_tape *t)
 {
-        const struct tape_options whole = {.packet_bytes = 64, .query_bytes = 512};
-        const struct tape_options bytewise = {.split = 1, .packet_bytes = 64, .query_bytes = 512};
+        const struct tape_options whole = {.packet_bytes = 64, .query_bytes = 512, .rows = 3};
+        const struct tape_options bytewise = {.split = 1, .packet_bytes = 64, .query_bytes = 512, .rows = 3};
         const struct tape_options plain = {.query_bytes = 512};
+        const struct tape_options tight = {.rows = 1000, .held_bytes = 2000};
         char *a = tape_records(span_of(t->bytes, t->len), &whole);
         char *b = tape_records(span_of(t->bytes, t->len), &bytewise);
         if (strcmp(a, b) != 0) {
@@ -94,4 +100,5 @@ void fuzz_check(const struct fuzz_tape *t)
         free(a);
         free(b);
         free(tape_records(span_of(t->bytes, t->len), &plain));
+        free(tape_records(span_of(t->bytes, t->len), &tight));
 }

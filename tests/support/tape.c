@@ -2,6 +2,7 @@
 
 #include "base/reader.h"
 #include "base/utf8.h"
+#include "journal/convert.h"
 #include "journal/format.h"
 #include "mysql/gate.h"
 
@@ -10,6 +11,7 @@
 struct player {
         struct dissect *dissect;
         struct gate *gate;
+        struct convert convert;
         FILE *out;
         size_t packets;
         bool refused; /* the session ends: nothing more is looked at */
@@ -39,6 +41,7 @@ static void print(struct player *p, const struct record *r)
 /** Through the flat copy, as records reach the journal. */
 static void on_record(void *arg, struct record *r)
 {
+        struct player *p = arg;
         struct record copy;
         size_t size = record_pack_size(r);
         uint8_t *packed = malloc(size);
@@ -46,7 +49,7 @@ static void on_record(void *arg, struct record *r)
         if (!record_unpack(packed, size, &copy)) {
                 abort();
         }
-        print(arg, &copy);
+        print(p, convert_record(&p->convert, &copy));
         free(packed);
 }
 
@@ -108,14 +111,16 @@ void tape_play(struct span tape, const struct tape_options *options, FILE *out)
             .query_bytes = options->query_bytes > 0 ? options->query_bytes : 65536,
             .value_bytes = 256,
             .packet_bytes = options->packet_bytes,
-            .held_bytes = 4 << 20,
+            .held_bytes = options->held_bytes > 0 ? options->held_bytes : 4 << 20,
             .pipeline = 256,
             .statements = 256,
+            .rows = options->rows,
         };
         struct player player = {.out = out};
         const struct dissect_sink sink = {&player, on_record, options->packet_bytes > 0 ? on_packet : NULL};
         player.dissect = dissect_new(&settings, sink);
         player.gate = options->without_gate ? NULL : gate_new(&no_tls);
+        convert_init(&player.convert);
         if (player.dissect == NULL) {
                 abort();
         }
@@ -136,6 +141,7 @@ void tape_play(struct span tape, const struct tape_options *options, FILE *out)
         dissect_end(player.dissect, 0);
         dissect_free(player.dissect);
         gate_free(player.gate);
+        convert_fini(&player.convert);
 }
 
 char *tape_records(struct span tape, const struct tape_options *options)

@@ -15,6 +15,8 @@ struct tape_options {
         size_t cut;          /**< the piece that holds this byte of the whole is cut before it; 0 = none */
         size_t packet_bytes; /**< show packets too, with so many bytes of each */
         size_t query_bytes;  /**< 0 = 64 KiB */
+        uint32_t rows;       /**< first rows of each result */
+        size_t held_bytes;   /**< 0 = 4 MiB */
         bool without_gate;
 };
 

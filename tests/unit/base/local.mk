@@ -1,9 +1,11 @@
 # Unit tests of src/base.
 if HAVE_CUNIT
-check_PROGRAMS += tests/unit/test-base tests/unit/test-utf8
-TESTS += tests/unit/test-base tests/unit/test-utf8
+check_PROGRAMS += tests/unit/test-base tests/unit/test-utf8 tests/unit/test-transcode
+TESTS += tests/unit/test-base tests/unit/test-utf8 tests/unit/test-transcode
 tests_unit_test_base_SOURCES = $(UNIT_COMMON) tests/unit/base/test_base.c
 tests_unit_test_base_LDADD = $(UNIT_LIBS)
 tests_unit_test_utf8_SOURCES = $(UNIT_COMMON) tests/unit/json_check.c tests/unit/json_check.h tests/unit/base/test_utf8.c
 tests_unit_test_utf8_LDADD = $(UNIT_LIBS)
+tests_unit_test_transcode_SOURCES = $(UNIT_COMMON) tests/unit/base/test_transcode.c
+tests_unit_test_transcode_LDADD = $(UNIT_LIBS)
 endif

@@ -15,4 +15,21 @@ tests_unit_test_record_LDADD = $(UNIT_LIBS)
 tests_unit_test_value_SOURCES = $(UNIT_COMMON) tests/unit/json_check.c tests/unit/json_check.h \
 	tests/unit/mysql/test_value.c
 tests_unit_test_value_LDADD = $(UNIT_LIBS)
+SCRIPT = tests/support/script.c tests/support/script.h tests/support/tape.c tests/support/tape.h
+check_PROGRAMS += tests/unit/test-charset tests/unit/test-setnames tests/unit/test-execute tests/unit/test-rows tests/unit/test-track
+TESTS += tests/unit/test-charset tests/unit/test-setnames tests/unit/test-execute tests/unit/test-rows tests/unit/test-track
+tests_unit_test_charset_SOURCES = $(UNIT_COMMON) tests/unit/mysql/test_charset.c
+tests_unit_test_charset_LDADD = $(UNIT_LIBS)
+tests_unit_test_setnames_SOURCES = $(UNIT_COMMON) tests/unit/mysql/test_setnames.c
+tests_unit_test_setnames_LDADD = $(UNIT_LIBS)
+tests_unit_test_execute_SOURCES = $(UNIT_COMMON) $(SCRIPT) tests/unit/mysql/test_execute.c
+tests_unit_test_execute_LDADD = $(UNIT_LIBS)
+tests_unit_test_rows_SOURCES = $(UNIT_COMMON) $(SCRIPT) tests/unit/mysql/test_rows.c
+tests_unit_test_rows_LDADD = $(UNIT_LIBS)
+tests_unit_test_track_SOURCES = $(UNIT_COMMON) $(SCRIPT) tests/unit/mysql/test_track.c
+tests_unit_test_track_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test-faults
+TESTS += tests/unit/test-faults
+tests_unit_test_faults_SOURCES = $(UNIT_COMMON) $(SCRIPT) tests/unit/mysql/test_faults.c
+tests_unit_test_faults_LDADD = $(UNIT_LIBS)
 endif

@@ -296,7 +296,7 @@ static void php_session(void)
         static const char *const parts[] = {
             "\"query\":\"SELECT 1, 'zwei', NULL\"",
             "\"errno\":1146,\"sqlstate\":\"42S02\"",
-            "\"stmt_execute_values\":[42,\"h\xc3\xa4llo\",null,1.5]",
+            "\"stmt_execute_values\":[42,\"h\xc3\x83\xc2\xa4llo\",null,1.5]",
             "\"stmt_execute_values\":[-7,{\"hex\":\"62696eff00\"},null,1.5]",
             "\"stmt_execute_values\":[-7,\"xxxxxxxxxx", /* long data */
             "\"command\":\"COM_CHANGE_USER\"",
