@@ -49,6 +49,10 @@ static void free_lane(struct lane *lane)
 /** All memory that only following needs. */
 static void free_tracking(struct dissect *d)
 {
+        for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+                compress_free(d->lanes[side].compress);
+                d->lanes[side].compress = NULL;
+        }
         while (d->head != NULL) {
                 request_pop(d);
         }
@@ -338,11 +342,13 @@ static bool take_piece(struct dissect *d, enum side from, const struct frame_pie
         return true;
 }
 
-void dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
+/** Bytes of packets. @return what is left of them: the rest is compressed, or not followed. */
+static struct span feed_packets(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
 {
         struct lane *lane = &d->lanes[from];
+        const struct compress *compress = lane->compress;
         struct frame_piece piece;
-        while (bytes.len > 0 && d->phase < PHASE_OPAQUE) {
+        while (bytes.len > 0 && d->phase < PHASE_OPAQUE && lane->compress == compress) {
                 size_t before = bytes.len;
                 if (frame_idle(&lane->frame)) {
                         lane->start_ns = now_ns;
@@ -355,6 +361,48 @@ void dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t
                 lane->offset += before - bytes.len;
                 if (got && !take_piece(d, from, &piece, now_ns)) {
                         dissect_lose(d, "out of memory", NULL, from);
+                }
+        }
+        return bytes;
+}
+
+/* --- compression --------------------------------------------------------------------------------------------------- */
+
+static void on_decompressed(struct dissect *d, enum side from, struct span bytes)
+{
+        (void)feed_packets(d, from, bytes, d->now_ns);
+}
+
+static void on_client_bytes(void *arg, struct span bytes)
+{
+        on_decompressed(arg, SIDE_CLIENT, bytes);
+}
+
+static void on_server_bytes(void *arg, struct span bytes)
+{
+        on_decompressed(arg, SIDE_SERVER, bytes);
+}
+
+bool dissect_compress(struct dissect *d, enum compress_algorithm algorithm)
+{
+        const struct compress_sink client = {d, on_client_bytes, NULL};
+        const struct compress_sink server = {d, on_server_bytes, NULL};
+        d->lanes[SIDE_CLIENT].compress = compress_new(algorithm, client);
+        d->lanes[SIDE_SERVER].compress = compress_new(algorithm, server);
+        return d->lanes[SIDE_CLIENT].compress != NULL && d->lanes[SIDE_SERVER].compress != NULL;
+}
+
+void dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
+{
+        struct lane *lane = &d->lanes[from];
+        if (lane->compress == NULL) {
+                bytes = feed_packets(d, from, bytes, now_ns);
+        }
+        if (bytes.len > 0 && lane->compress != NULL && d->phase < PHASE_OPAQUE) {
+                d->now_ns = now_ns;
+                const char *lost = compress_feed(lane->compress, bytes);
+                if (lost != NULL) {
+                        dissect_lose(d, lost, NULL, from);
                 }
         }
         if (d->phase == PHASE_OPAQUE) {
@@ -386,7 +434,7 @@ static void report_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
 {
         struct lane *lane = &d->lanes[side];
         if (frame_idle(&lane->frame)) {
-                return;
+                return; /* a compressed frame that is cut off between two packets takes nothing with it */
         }
         const struct frame *f = &lane->frame;
         char text[160];

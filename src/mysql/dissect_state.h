@@ -10,6 +10,7 @@
 #define MYSQL_DISSECT_STATE_H
 
 #include "mysql/command.h"
+#include "mysql/compress.h"
 #include "mysql/dissect.h"
 #include "mysql/frame.h"
 #include "mysql/reply.h"
@@ -31,10 +32,11 @@ struct message {
 /** One direction. */
 struct lane {
         struct frame frame;
-        uint64_t offset;     /**< bytes seen since the start */
-        uint64_t message_at; /**< where the message under way began */
-        uint64_t start_ns;   /**< of the message under way */
-        uint64_t len;        /**< its payload so far */
+        struct compress *compress; /**< NULL: the bytes are packets as they are */
+        uint64_t offset;           /**< bytes seen since the start */
+        uint64_t message_at;       /**< where the message under way began */
+        uint64_t start_ns;         /**< of the message under way */
+        uint64_t len;              /**< its payload so far */
         uint64_t wire;
         size_t limit; /**< how much of it is kept */
         uint8_t seq;
@@ -129,6 +131,7 @@ struct dissect {
         enum phase phase;
         const char *opaque_reason;
         struct lane lanes[2];
+        uint64_t now_ns;         /**< of the compressed bytes under way */
         const char *packet_name; /**< of the message just handled */
         bool packet_secret;
 
@@ -181,6 +184,8 @@ struct dissect {
 void dissect_lose(struct dissect *d, const char *reason, const struct message *m, enum side from);
 /** Begin and end what stands at the head of the FIFO, as far as it goes. */
 void dissect_settle(struct dissect *d);
+/** Both sides compress from here on. @return false when memory is out. */
+bool dissect_compress(struct dissect *d, enum compress_algorithm algorithm);
 /** A record with what is known of the session. */
 struct record dissect_record(const struct dissect *d, enum record_event event, uint64_t mono_ns);
 /** Replace a text that @p d owns. @return false when memory is out (the old one is gone). */

@@ -3,6 +3,7 @@ src_libmysql_a_SOURCES = \
 	src/mysql/capability.c src/mysql/capability.h \
 	src/mysql/charset.c src/mysql/charset.h \
 	src/mysql/command.c src/mysql/command.h \
+	src/mysql/compress.c src/mysql/compress.h \
 	src/mysql/dissect.c src/mysql/dissect.h src/mysql/dissect_state.h \
 	src/mysql/execute.c \
 	src/mysql/frame.c src/mysql/frame.h \

@@ -68,6 +68,13 @@ static void put_capabilities(const struct dissect *d, struct record *r)
         }
 }
 
+/** What both sides agreed on, if they did; zlib comes first where both know both. */
+static bool compression_of(const struct dissect *d, enum compress_algorithm *out)
+{
+        *out = (d->capabilities & CAP_COMPRESS) != 0 ? COMPRESS_ZLIB : COMPRESS_ZSTD;
+        return (d->capabilities & (CAP_COMPRESS | CAP_ZSTD)) != 0;
+}
+
 static void put_attributes(struct dissect *d, struct record *r)
 {
         struct reader names = reader_over(span_of(d->attributes, d->attributes_len));
@@ -113,6 +120,10 @@ static void emit_auth(struct dissect *d, uint64_t end_ns, const struct err *err,
         r.charsets[RECORD_RESULTS] = d->charsets.results;
         put_attributes(d, &r);
         put_capabilities(d, &r);
+        enum compress_algorithm algorithm;
+        if (err == NULL && reason == NULL && compression_of(d, &algorithm)) {
+                record_set_text(&r, FIELD_COMPRESSION, span_str(compress_name(algorithm)));
+        }
         if (d->server_version != NULL) {
                 record_set_text(&r, FIELD_SERVER_VERSION, span_str(d->server_version));
         }
@@ -265,6 +276,19 @@ const char *login_exchange(struct dissect *d, const struct message *m)
         return "plugin data"; /* a plugin's own packets may begin with anything else (dialog's questions) */
 }
 
+/** It starts behind this OK, both ways. */
+static const char *begin_compression(struct dissect *d, const struct message *m)
+{
+        enum compress_algorithm algorithm;
+        if (!compression_of(d, &algorithm)) {
+                return "OK";
+        }
+        if (!frame_idle(&d->lanes[SIDE_CLIENT].frame) || d->head != NULL) {
+                return lose(d, "a client that did not wait for the begin of compression", m, SIDE_SERVER);
+        }
+        return dissect_compress(d, algorithm) ? "OK" : lose(d, "out of memory", NULL, SIDE_SERVER);
+}
+
 const char *login_on_server(struct dissect *d, const struct message *m)
 {
         struct ok ok;
@@ -290,9 +314,6 @@ const char *login_on_server(struct dissect *d, const struct message *m)
                 d->charsets.results = charset_of_name(ok.results_set);
         }
         emit_auth(d, m->end_ns, NULL, NULL);
-        if ((d->capabilities & (CAP_COMPRESS | CAP_ZSTD)) != 0) {
-                return lose(d, "the session is compressed", m, SIDE_SERVER);
-        }
         d->phase = PHASE_READY;
-        return "OK";
+        return begin_compression(d, m);
 }

@@ -43,6 +43,8 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_REMOTE_TLS] =
         TEXT(remote_tls,
              "TLS version and cipher between proxy and server. Only in auth records; absent without TLS."),
+    [FIELD_COMPRESSION] =
+        TEXT(compression, "zlib or zstd, if the session is compressed. Only in auth records."),
     [FIELD_SERVER_CAPABILITIES] =
         FLAGS(server_capabilities, "Capabilities that the server offered. Only in auth records."),
     [FIELD_CLIENT_CAPABILITIES] =
@@ -206,7 +208,7 @@ static void *member_of(struct record *r, enum record_field f)
          BIT(FIELD_SERVER_VERSION) | BIT(FIELD_AUTH_PLUGIN) | BIT(FIELD_COMMAND) | BIT(FIELD_QUERY) |        \
          BIT(FIELD_STMT_PREPARE_QUERY) | BIT(FIELD_SQLSTATE) | BIT(FIELD_ERROR) | BIT(FIELD_INFO) |          \
          BIT(FIELD_REASON) | BIT(FIELD_DIRECTION) | BIT(FIELD_PACKET_NAME) | BIT(FIELD_PACKET_BYTES) |       \
-         BIT(FIELD_AUTH_PATH) | BIT(FIELD_TLS) | BIT(FIELD_REMOTE_TLS))
+         BIT(FIELD_AUTH_PATH) | BIT(FIELD_COMPRESSION) | BIT(FIELD_TLS) | BIT(FIELD_REMOTE_TLS))
 
 enum record_charset record_charset(enum record_field f)
 {

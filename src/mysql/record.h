@@ -43,6 +43,7 @@ enum record_field {
         FIELD_CONNECT_ATTRIBUTES,
         FIELD_TLS,
         FIELD_REMOTE_TLS,
+        FIELD_COMPRESSION,
         FIELD_SERVER_CAPABILITIES,
         FIELD_CLIENT_CAPABILITIES,
         FIELD_CAPABILITIES,
@@ -127,6 +128,7 @@ struct record {
         struct value_list connect_attributes;
         struct span tls;
         struct span remote_tls;
+        struct span compression;
         uint64_t server_capabilities;
         uint64_t client_capabilities;
         uint64_t capabilities;

@@ -1,0 +1,200 @@
+#define ZSTD_STATIC_LINKING_ONLY /* for an allocator of our own */
+#include "mysql/compress.h"
+
+#include "profile/prof.h"
+
+#define ZLIB_CONST
+#include <zlib.h>
+#include <zstd.h>
+
+enum { HEADER_SIZE = 7, PIECE = 8 * 1024 };
+
+/* zstd keeps a window of what it wrote: MySQL's frames are 16 MiB at most, and so is what they may ask for. */
+enum { WINDOW_LOG_MAX = 24 };
+
+struct compress {
+        enum compress_algorithm algorithm;
+        struct compress_sink sink;
+        z_stream zlib;
+        bool zlib_ready;
+        ZSTD_DCtx *zstd;
+        uint8_t header[HEADER_SIZE];
+        uint8_t have;     /* header bytes so far; HEADER_SIZE within a frame */
+        uint32_t in_left; /* of the frame's payload */
+        uint32_t length;  /* that it announces; 0 = stored */
+        uint64_t out;     /* of it, so far */
+        bool ended;       /* the zlib stream or zstd frame is complete */
+};
+
+/* --- memory --------------------------------------------------------------------------------------------------------- */
+
+static void *alloc_zlib(void *opaque, unsigned n, unsigned size)
+{
+        (void)opaque;
+        return prof_calloc(STAGE_FRAME, n, size);
+}
+
+static void *alloc_zstd(void *opaque, size_t size)
+{
+        (void)opaque;
+        return prof_alloc(STAGE_FRAME, size);
+}
+
+static void give_back(void *opaque, void *block)
+{
+        (void)opaque;
+        prof_free(block);
+}
+
+struct compress *compress_new(enum compress_algorithm algorithm, struct compress_sink sink)
+{
+        struct compress *c = prof_calloc(STAGE_FRAME, 1, sizeof *c);
+        if (c != NULL) {
+                c->algorithm = algorithm;
+                c->sink = sink;
+        }
+        return c;
+}
+
+void compress_free(struct compress *c)
+{
+        if (c == NULL) {
+                return;
+        }
+        if (c->zlib_ready) {
+                (void)inflateEnd(&c->zlib);
+        }
+        (void)ZSTD_freeDCtx(c->zstd);
+        prof_free(c);
+}
+
+bool compress_idle(const struct compress *c)
+{
+        return c->have == 0;
+}
+
+const char *compress_name(enum compress_algorithm algorithm)
+{
+        return algorithm == COMPRESS_ZLIB ? "zlib" : "zstd";
+}
+
+/** Ready for the next frame; made on first use, since a session may never send a compressed one. */
+static bool reset(struct compress *c)
+{
+        if (c->algorithm == COMPRESS_ZSTD) {
+                if (c->zstd == NULL) {
+                        c->zstd = ZSTD_createDCtx_advanced((ZSTD_customMem){alloc_zstd, give_back, NULL});
+                }
+                return c->zstd != NULL && !ZSTD_isError(ZSTD_DCtx_reset(c->zstd, ZSTD_reset_session_only)) &&
+                       !ZSTD_isError(ZSTD_DCtx_setParameter(c->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX));
+        }
+        if (!c->zlib_ready) {
+                c->zlib = (z_stream){.zalloc = alloc_zlib, .zfree = give_back};
+                c->zlib_ready = inflateInit(&c->zlib) == Z_OK;
+                return c->zlib_ready;
+        }
+        return inflateReset(&c->zlib) == Z_OK;
+}
+
+/* --- frames --------------------------------------------------------------------------------------------------------- */
+
+/** Decompress from *@p in into @p piece. @return bytes written, or -1. */
+static ssize_t inflate_zlib(struct compress *c, struct span *in, uint8_t *piece)
+{
+        static uint8_t nothing;
+        c->zlib.next_in = in->len > 0 ? in->data : &nothing;
+        c->zlib.avail_in = (unsigned)in->len;
+        c->zlib.next_out = piece;
+        c->zlib.avail_out = PIECE;
+        int result = inflate(&c->zlib, Z_NO_FLUSH);
+        if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
+                return -1;
+        }
+        c->ended = result == Z_STREAM_END;
+        *in = span_skip(*in, in->len - c->zlib.avail_in);
+        return PIECE - (ssize_t)c->zlib.avail_out;
+}
+
+static ssize_t inflate_zstd(struct compress *c, struct span *in, uint8_t *piece)
+{
+        ZSTD_inBuffer from = {in->data, in->len, 0};
+        ZSTD_outBuffer to = {piece, PIECE, 0};
+        size_t result = ZSTD_decompressStream(c->zstd, &to, &from);
+        if (ZSTD_isError(result)) {
+                return -1;
+        }
+        c->ended = result == 0;
+        *in = span_skip(*in, from.pos);
+        return (ssize_t)to.pos;
+}
+
+/** Part of a compressed frame's payload. */
+static const char *take_compressed(struct compress *c, struct span in)
+{
+        uint8_t piece[PIECE];
+        while (!c->ended) {
+                size_t before = in.len;
+                ssize_t n =
+                    c->algorithm == COMPRESS_ZLIB ? inflate_zlib(c, &in, piece) : inflate_zstd(c, &in, piece);
+                if (n < 0) {
+                        return "a compressed frame that can't be decompressed";
+                }
+                c->out += (uint64_t)n;
+                if (c->out > c->length) {
+                        return "a compressed frame that holds more than it announces";
+                }
+                if (n > 0) {
+                        c->sink.on_bytes(c->sink.arg, span_of(piece, (size_t)n));
+                }
+                if (n < PIECE && in.len == before && !c->ended) {
+                        break; /* all is used up */
+                }
+        }
+        return in.len > 0 && c->ended ? "a compressed frame with something behind its end" : NULL;
+}
+
+static const char *begin_frame(struct compress *c)
+{
+        const uint8_t *h = c->header;
+        c->in_left = (uint32_t)h[0] | (uint32_t)h[1] << 8 | (uint32_t)h[2] << 16;
+        c->length = (uint32_t)h[4] | (uint32_t)h[5] << 8 | (uint32_t)h[6] << 16;
+        c->out = 0;
+        c->ended = false;
+        if (c->sink.on_frame != NULL) {
+                c->sink.on_frame(c->sink.arg, h[3]);
+        }
+        return c->length > 0 && !reset(c) ? "out of memory" : NULL;
+}
+
+static const char *end_frame(struct compress *c)
+{
+        c->have = 0;
+        return c->length > 0 && (!c->ended || c->out != c->length)
+                   ? "a compressed frame that holds less than it announces"
+                   : NULL;
+}
+
+const char *compress_feed(struct compress *c, struct span in)
+{
+        const char *lost = NULL;
+        while (in.len > 0 && lost == NULL) {
+                if (c->have < HEADER_SIZE) {
+                        c->header[c->have++] = in.data[0];
+                        in = span_skip(in, 1);
+                        lost = c->have == HEADER_SIZE ? begin_frame(c) : NULL;
+                } else {
+                        struct span part = span_head(in, c->in_left);
+                        in = span_skip(in, part.len);
+                        c->in_left -= (uint32_t)part.len;
+                        if (c->length > 0) {
+                                lost = take_compressed(c, part);
+                        } else {
+                                c->sink.on_bytes(c->sink.arg, part);
+                        }
+                }
+                if (lost == NULL && c->have == HEADER_SIZE && c->in_left == 0) {
+                        lost = end_frame(c);
+                }
+        }
+        return lost;
+}

@@ -1,0 +1,41 @@
+/** @file compress.h  The compressed protocol, one direction of it: frames back into the bytes of packets.
+ *
+ *      [compressed length 3][seq 1][length 3][… compressed length bytes …]
+ *      length 0: stored as it is; else the payload is one zlib stream or one zstd frame of just that length
+ *
+ * A frame holds part of a packet or several; its sequence is its own. Output comes in bounded pieces: never a whole frame
+ * is kept, whatever its length promises.
+ * Knows: the frames.   Does not know: packets, time.   Threads: one owner.   Memory: STAGE_FRAME, zlib's and zstd's too.
+ * Source: MySQL's protocol documentation (Compression). */
+#ifndef MYSQL_COMPRESS_H
+#define MYSQL_COMPRESS_H
+
+#include "base/span.h"
+
+enum compress_algorithm { COMPRESS_ZLIB, COMPRESS_ZSTD };
+
+struct compress;
+
+struct compress_sink {
+        void *arg;
+        /** Bytes of packets; they live during the call. */
+        void (*on_bytes)(void *arg, struct span bytes);
+        /** A frame begins, with this sequence number. May be NULL. */
+        void (*on_frame)(void *arg, uint8_t seq);
+};
+
+/** @return NULL when memory is out. */
+struct compress *compress_new(enum compress_algorithm algorithm, struct compress_sink sink);
+/** NULL is allowed. */
+void compress_free(struct compress *c);
+
+/** All of @p in, in any split. @return NULL, or why it can't be followed (static text): then feed no more. */
+const char *compress_feed(struct compress *c, struct span in);
+
+/** Between two frames: not one byte of the next was seen. */
+bool compress_idle(const struct compress *c);
+
+/** "zlib" or "zstd". */
+const char *compress_name(enum compress_algorithm algorithm);
+
+#endif
