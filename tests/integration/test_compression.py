@@ -68,5 +68,5 @@ class Compression(unittest.TestCase):
             self.assertEqual(len(run.stdout.split(b"\n")[1]), 40000000 + 9, run.stderr)
         records = self.run_both(work, lab.server().port)
         large = [r for r in records if r.get("command") == "COM_QUERY"][-1]
-        self.assertEqual(large["query_length"], (20 << 20) + 41)
+        self.assertEqual(large["query_length"], (20 << 20) + 40)
         self.assertEqual(large["rows"], 1)
