@@ -22,7 +22,7 @@ struct compress {
         uint8_t have;     /* header bytes so far; HEADER_SIZE within a frame */
         uint32_t in_left; /* of the frame's payload */
         uint32_t length;  /* that it announces; 0 = stored */
-        uint64_t out;     /* of it, so far */
+        uint32_t out;     /* of it, so far */
         bool ended;       /* the zlib stream or zstd frame is complete */
 };
 
@@ -98,59 +98,62 @@ static bool reset(struct compress *c)
 
 /* --- frames --------------------------------------------------------------------------------------------------------- */
 
-/** Decompress from *@p in into @p piece. @return bytes written, or -1. */
-static ssize_t inflate_zlib(struct compress *c, struct span *in, uint8_t *piece)
+/** Decompress from *@p in into @p piece. @return bytes written; *@p failed if what follows them makes no sense. */
+static size_t inflate_zlib(struct compress *c, struct span *in, uint8_t *piece, bool *failed)
 {
-        static uint8_t nothing;
+        static const uint8_t nothing;
         c->zlib.next_in = in->len > 0 ? in->data : &nothing;
         c->zlib.avail_in = (unsigned)in->len;
         c->zlib.next_out = piece;
         c->zlib.avail_out = PIECE;
         int result = inflate(&c->zlib, Z_NO_FLUSH);
-        if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
-                return -1;
-        }
+        *failed = result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR;
         c->ended = result == Z_STREAM_END;
         *in = span_skip(*in, in->len - c->zlib.avail_in);
-        return PIECE - (ssize_t)c->zlib.avail_out;
+        return PIECE - c->zlib.avail_out;
 }
 
-static ssize_t inflate_zstd(struct compress *c, struct span *in, uint8_t *piece)
+static size_t inflate_zstd(struct compress *c, struct span *in, uint8_t *piece, bool *failed)
 {
         ZSTD_inBuffer from = {in->data, in->len, 0};
         ZSTD_outBuffer to = {piece, PIECE, 0};
         size_t result = ZSTD_decompressStream(c->zstd, &to, &from);
-        if (ZSTD_isError(result)) {
-                return -1;
-        }
+        *failed = ZSTD_isError(result) != 0;
         c->ended = result == 0;
         *in = span_skip(*in, from.pos);
-        return (ssize_t)to.pos;
+        return to.pos;
 }
 
-/** Part of a compressed frame's payload. */
+/** Hand on what was decompressed: as much as the frame announced. */
+static const char *emit(struct compress *c, struct span bytes)
+{
+        struct span fits = span_head(bytes, c->length - c->out);
+        c->out += (uint32_t)fits.len;
+        if (fits.len > 0) {
+                c->sink.on_bytes(c->sink.arg, fits);
+        }
+        return fits.len < bytes.len ? "a compressed frame that holds more than it announces" : NULL;
+}
+
+/** Part of a compressed frame's payload. Whatever it is cut into, the same bytes come out before the same end. */
 static const char *take_compressed(struct compress *c, struct span in)
 {
         uint8_t piece[PIECE];
-        while (!c->ended) {
+        const char *lost = NULL;
+        bool more = true; /* input, or output that did not fit */
+        while (lost == NULL && more && !c->ended) {
+                bool failed = false;
                 size_t before = in.len;
-                ssize_t n =
-                    c->algorithm == COMPRESS_ZLIB ? inflate_zlib(c, &in, piece) : inflate_zstd(c, &in, piece);
-                if (n < 0) {
-                        return "a compressed frame that can't be decompressed";
+                size_t n = c->algorithm == COMPRESS_ZLIB ? inflate_zlib(c, &in, piece, &failed)
+                                                         : inflate_zstd(c, &in, piece, &failed);
+                lost = emit(c, span_of(piece, n));
+                if (lost == NULL && failed) {
+                        lost = "a compressed frame that can't be decompressed";
                 }
-                c->out += (uint64_t)n;
-                if (c->out > c->length) {
-                        return "a compressed frame that holds more than it announces";
-                }
-                if (n > 0) {
-                        c->sink.on_bytes(c->sink.arg, span_of(piece, (size_t)n));
-                }
-                if (n < PIECE && in.len == before && !c->ended) {
-                        break; /* all is used up */
-                }
+                more = n == PIECE || in.len < before;
         }
-        return in.len > 0 && c->ended ? "a compressed frame with something behind its end" : NULL;
+        return lost == NULL && in.len > 0 && c->ended ? "a compressed frame with something behind its end"
+                                                      : lost;
 }
 
 static const char *begin_frame(struct compress *c)

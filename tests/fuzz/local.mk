@@ -12,8 +12,22 @@ tests_fuzz_replay_client_LDADD = $(FUZZ_LIBS)
 tests_fuzz_replay_server_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_server.c $(FUZZ_COMMON)
 tests_fuzz_replay_server_LDADD = $(FUZZ_LIBS)
 
+check_PROGRAMS += tests/fuzz/replay-gate tests/fuzz/replay-compress
+TESTS += tests/fuzz/replay-gate tests/fuzz/replay-compress
+tests_fuzz_replay_gate_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_gate.c $(FUZZ_COMMON)
+tests_fuzz_replay_gate_LDADD = $(FUZZ_LIBS)
+tests_fuzz_replay_compress_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_compress.c $(FUZZ_COMMON)
+tests_fuzz_replay_compress_LDADD = $(FUZZ_LIBS)
+
 if FUZZING
 noinst_PROGRAMS += tests/fuzz/fuzz-session tests/fuzz/fuzz-client tests/fuzz/fuzz-server
+noinst_PROGRAMS += tests/fuzz/fuzz-gate tests/fuzz/fuzz-compress
+tests_fuzz_fuzz_gate_SOURCES = tests/fuzz/fuzz_gate.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_gate_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_gate_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_compress_SOURCES = tests/fuzz/fuzz_compress.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_compress_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_compress_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_session_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_session_LDADD = $(FUZZ_LIBS)

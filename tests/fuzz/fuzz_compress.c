@@ -1,0 +1,69 @@
+/* The compressed protocol's frames: whatever they hold and however they are cut, the same bytes come out. */
+#include "fuzz.h"
+#include "mysql/compress.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { OUT_MAX = 1 << 20 };
+
+struct out {
+        uint8_t *bytes;
+        size_t len;
+        unsigned frames;
+};
+
+static void on_bytes(void *arg, struct span bytes)
+{
+        struct out *o = arg;
+        size_t room = OUT_MAX - o->len;
+        size_t n = bytes.len < room ? bytes.len : room;
+        if (n > 0) {
+                memcpy(o->bytes + o->len, bytes.data, n);
+                o->len += n;
+        }
+}
+
+static void on_frame(void *arg, uint8_t seq)
+{
+        struct out *o = arg;
+        (void)seq;
+        o->frames++;
+}
+
+static const char *run(enum compress_algorithm algorithm, struct span in, size_t split, struct out *o)
+{
+        const struct compress_sink sink = {o, on_bytes, on_frame};
+        struct compress *c = compress_new(algorithm, sink);
+        const char *lost = c == NULL ? "out of memory" : NULL;
+        o->len = 0;
+        o->frames = 0;
+        while (in.len > 0 && lost == NULL) {
+                size_t n = in.len < split ? in.len : split;
+                lost = compress_feed(c, span_head(in, n));
+                in = span_skip(in, n);
+        }
+        compress_free(c);
+        return lost;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        enum compress_algorithm algorithm = size > 0 && (data[0] & 1) != 0 ? COMPRESS_ZSTD : COMPRESS_ZLIB;
+        struct span in = span_skip(span_of(data, size), 1);
+        struct out whole = {.bytes = malloc(OUT_MAX)};
+        struct out bytewise = {.bytes = malloc(OUT_MAX)};
+        const char *a = run(algorithm, in, SIZE_MAX, &whole);
+        const char *b = run(algorithm, in, 1, &bytewise);
+        if ((a == NULL) != (b == NULL) || (a != NULL && strcmp(a, b) != 0)) {
+                fuzz_fail("another verdict by how the bytes were cut", a != NULL ? a : "fine",
+                          b != NULL ? b : "fine");
+        }
+        if (!span_equal(span_of(whole.bytes, whole.len), span_of(bytewise.bytes, bytewise.len)) ||
+            whole.frames != bytewise.frames) {
+                fuzz_fail("other bytes by how they were cut", "", "");
+        }
+        free(whole.bytes);
+        free(bytewise.bytes);
+        return 0;
+}
