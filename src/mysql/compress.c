@@ -7,7 +7,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-enum { HEADER_SIZE = 7, PIECE = 8 * 1024 };
+enum { HEADER_SIZE = 7, PIECE = 8 * 1024, BLOCK_HEADER = 3 };
 
 /* zstd keeps a window of what it wrote: MySQL's frames are 16 MiB at most, and so is what they may ask for. */
 enum { WINDOW_LOG_MAX = 24 };
@@ -18,6 +18,7 @@ struct compress {
         z_stream zlib;
         bool zlib_ready;
         ZSTD_DCtx *zstd;
+        size_t wanted; /* by zstd, of its next block */
         uint8_t header[HEADER_SIZE];
         uint8_t have;     /* header bytes so far; HEADER_SIZE within a frame */
         uint32_t in_left; /* of the frame's payload */
@@ -82,6 +83,7 @@ const char *compress_name(enum compress_algorithm algorithm)
 static bool reset(struct compress *c)
 {
         if (c->algorithm == COMPRESS_ZSTD) {
+                c->wanted = ZSTD_FRAMEHEADERSIZE_MIN(ZSTD_f_zstd1);
                 if (c->zstd == NULL) {
                         c->zstd = ZSTD_createDCtx_advanced((ZSTD_customMem){alloc_zstd, give_back, NULL});
                 }
@@ -115,11 +117,14 @@ static size_t inflate_zlib(struct compress *c, struct span *in, uint8_t *piece, 
 
 static size_t inflate_zstd(struct compress *c, struct span *in, uint8_t *piece, bool *failed)
 {
-        ZSTD_inBuffer from = {in->data, in->len, 0};
+        /* A block at a time, so that all before a broken one comes out. It asks for the next block's header too. */
+        size_t wanted = c->wanted > BLOCK_HEADER ? c->wanted - BLOCK_HEADER : 1;
+        ZSTD_inBuffer from = {in->data, in->len < wanted ? in->len : wanted, 0};
         ZSTD_outBuffer to = {piece, PIECE, 0};
         size_t result = ZSTD_decompressStream(c->zstd, &to, &from);
         *failed = ZSTD_isError(result) != 0;
         c->ended = result == 0;
+        c->wanted = result;
         *in = span_skip(*in, from.pos);
         return to.pos;
 }

@@ -496,6 +496,7 @@ struct dissect_view dissect_view(const struct dissect *d)
             .database = view_text(d->database),
             .server_version = view_text(d->server_version),
             .server_conn_id = d->server_conn_id,
+            .idle = d->phase == PHASE_READY && d->head == NULL && frame_idle(&d->lanes[SIDE_CLIENT].frame),
             .pipelined = d->in_flight,
             .statements = d->statements.count,
             .records = d->records,

@@ -71,6 +71,7 @@ struct dissect_view {
         const char *command;      /**< in flight; NULL = idle */
         struct span query;        /**< of that command */
         uint64_t command_mono_ns; /**< when it began */
+        bool idle;                /**< between two commands, and not a byte of the next has come */
         uint32_t pipelined;       /**< commands in flight */
         uint32_t statements;      /**< prepared statements open */
         uint64_t records;         /**< commands that ended */

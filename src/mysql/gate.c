@@ -420,7 +420,7 @@ void gate_sent(struct gate *g)
 bool gate_closes(struct gate *g, struct span in)
 {
         bool compressed = (g->agreed & (CAP_COMPRESS | CAP_ZSTD)) != 0; /* no packets to look at */
-        if (g->state != GATE_OPEN || !gate_is_uneven(g) || compressed || in.len == 0 ||
+        if (g->state != GATE_OPEN || g->reason != NULL || !gate_is_uneven(g) || compressed || in.len == 0 ||
             (in.len > FRAME_HEADER_SIZE && in.data[FRAME_HEADER_SIZE] != CHANGE_USER)) {
                 return false;
         }

@@ -73,7 +73,7 @@ enum gate_step gate_feed(struct gate *g, enum side from, struct span in, struct 
 void gate_sent(struct gate *g);
 /** TLS with the server is up. */
 enum gate_step gate_secured(struct gate *g, struct gate_out *out);
-/** A session that is uneven and idle: does the client's @p in begin a COM_CHANGE_USER (or may it)? The gate is closed
+/** A session that is uneven and idle, between two commands: does the client's @p in begin a COM_CHANGE_USER (or may it)? The gate is closed
  *  then, and @p in is to be fed. */
 bool gate_closes(struct gate *g, struct span in);
 

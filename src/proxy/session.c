@@ -319,9 +319,8 @@ static void run_gate(struct session *s, enum gate_step step, struct span from_cl
 /** Does the gate of an uneven session, open by now, let @p bytes pass? */
 static bool passes_open_gate(struct session *s, const struct link *from, struct span bytes)
 {
-        struct dissect_view v = dissect_view(s->dissect);
-        bool idle = v.pipelined == 0 && v.opaque_reason == NULL;
-        return gate_is_open(s->gate) && !(idle && from->side == SIDE_CLIENT && gate_closes(s->gate, bytes));
+        return gate_is_open(s->gate) &&
+               !(from->side == SIDE_CLIENT && dissect_view(s->dissect).idle && gate_closes(s->gate, bytes));
 }
 
 void session_on_bytes(struct session *s, struct link *from, struct span bytes)

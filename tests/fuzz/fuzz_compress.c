@@ -61,7 +61,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         if (!span_equal(span_of(whole.bytes, whole.len), span_of(bytewise.bytes, bytewise.len)) ||
             whole.frames != bytewise.frames) {
-                fuzz_fail("other bytes by how they were cut", "", "");
+                char sizes[2][64];
+                (void)snprintf(sizes[0], sizeof sizes[0], "%zu bytes, %u frames", whole.len, whole.frames);
+                (void)snprintf(sizes[1], sizeof sizes[1], "%zu bytes, %u frames", bytewise.len,
+                               bytewise.frames);
+                fuzz_fail("other bytes by how they were cut", sizes[0], sizes[1]);
         }
         free(whole.bytes);
         free(bytewise.bytes);

@@ -55,9 +55,6 @@ static void feed(struct run *r, enum side from, struct span bytes)
         while (bytes.len > 0 && r->last <= GATE_SERVER_TLS) {
                 struct gate_out out;
                 size_t n = r->split < bytes.len ? r->split : bytes.len;
-                if (from == SIDE_CLIENT) {
-                        (void)gate_closes(r->gate, span_head(bytes, n));
-                }
                 r->last = gate_feed(r->gate, from, span_head(bytes, n), &out);
                 bytes = span_skip(bytes, n);
                 note(r, &out);
@@ -80,6 +77,9 @@ static void put_packet(struct run *r, enum side from, struct span payload)
         writer_put(&w, payload);
         r->seq[SIDE_CLIENT] = (uint8_t)(r->seq[SIDE_CLIENT] + 1);
         r->seq[SIDE_SERVER] = (uint8_t)(r->seq[SIDE_SERVER] + 1);
+        if (from == SIDE_CLIENT && r->last <= GATE_SERVER_TLS) {
+                (void)gate_closes(r->gate, span_head(writer_span(&w), r->split));
+        }
         feed(r, from, writer_span(&w));
 }
 
