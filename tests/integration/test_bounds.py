@@ -1,0 +1,71 @@
+"""Memory does not depend on what passes: one session with huge results, huge packets and many statements."""
+import unittest
+
+import lab
+from rawclient import RawClient
+
+MIB = 1 << 20
+# A short run shows the same with less.
+RESULT_MIB, STATEMENTS = (4096, 10000) if lab.LONG else (256, 1000)
+
+
+def peak_kib(process):
+    """The most memory that the process ever had, in KiB."""
+    with open(f"/proc/{process.pid}/status") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("VmHWM:"))
+
+
+class Bounds(unittest.TestCase):
+    def use(self, tls):
+        server = lab.tls_server() if tls else lab.server()
+        # as small as they may be, so that what grows with the traffic would show
+        with lab.Proxy("--workers", "1", "--log-ring-bytes", "1M", "--log-recent-bytes", "64K", "--limits-held-bytes", "4M",
+                       "--limits-query-bytes", "64K", "--limits-backlog-bytes", "64K",
+                       remote=f"127.0.0.1:{server.port}") as proxy:
+            c = RawClient(proxy.port, tls=tls)
+            c.query("SELECT 1")
+            start = peak_kib(proxy.process)
+            c.send(0, b"\x03SELECT REPEAT('x', 1048571) FROM seq_1_to_%d" % RESULT_MIB)
+            self.assertEqual(self.count(c), RESULT_MIB)
+            result = peak_kib(proxy.process)
+            self.assertEqual(c.query(b"SELECT LENGTH('" + b"y" * (64 * MIB) + b"')"), 1)
+            packet = peak_kib(proxy.process)
+            statements = [c.prepare(f"SELECT ?, {i}, '{'a' * 100}'") for i in range(STATEMENTS)]
+            for i in range(0, STATEMENTS, STATEMENTS // 100):
+                self.assertEqual(c.execute(statements[i], i), 1)
+            prepared = peak_kib(proxy.process)
+            self.assertEqual(proxy.json("/sessions")["sessions"][0]["statements"], STATEMENTS)
+            c.quit()
+            records = proxy.settled("query")
+        print(f"# peak of the proxy{' under TLS' if tls else ''}: {start} KiB at start, {result} after a result of {RESULT_MIB} MiB, "
+              f"{packet} after a statement of 64 MiB, {prepared} with {STATEMENTS} prepared statements", flush=True)
+        big = next(r for r in records if "REPEAT" in r.get("query", ""))
+        self.assertEqual(big["rows"], RESULT_MIB)
+        self.assertGreaterEqual(big["bytes_received"], RESULT_MIB * (MIB - 8))
+        executed = [r for r in records if r["command"] == "COM_STMT_EXECUTE"]
+        self.assertEqual([r["stmt_execute_values"] for r in executed[:2]], [[0], [STATEMENTS // 100]])
+        if not any(name in open(lab.BINARY, "rb").read() for name in (b"__asan_init", b"__tsan_init")):
+            # what one session may hold, and a little for the process itself
+            self.assertLess(prepared - start, 16 * 1024)
+
+    @staticmethod
+    def count(c):
+        """Rows of the result, read without keeping them."""
+        for _ in range(c.read()[0]):
+            c.read()
+        c.read()
+        n = 0
+        while True:
+            length = int.from_bytes(c.take(4)[:3], "little")
+            if length < 9:
+                c.take(length)
+                return n
+            n += 1
+            while length > 0:
+                length -= len(c.take(min(length, 65536)))
+
+    def test_plain(self):
+        self.use(False)
+
+    def test_tls(self):
+        self.use(True)
