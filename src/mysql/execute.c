@@ -97,8 +97,8 @@ static void read_values(const struct dissect *d, struct reader *r, const struct 
                 struct value *v = &values[i];
                 const struct long_data *data =
                     st != NULL && i < st->n_params ? statement_find_long_data(st, (uint16_t)i) : NULL;
-                if (data != NULL && (is_mariadb(d) || !is_null(bitmap, i))) {
-                        take_long_data(d, v, data); /* MariaDB: whatever the bitmap says */
+                if (data != NULL) {
+                        take_long_data(d, v, data); /* whatever the bitmap says */
                 } else if (is_null(bitmap, i)) {
                         v->is_null = true;
                         v->unknown = false;

@@ -121,8 +121,7 @@ static void a_null_bit_and_long_data(void)
                 execute(run, SPAN("\1\1\xfd\0"));
                 execute(run, SPAN("\0\0\1z")); /* it was for one execution only */
                 char *records = script_play(&script, 0);
-                CU_ASSERT_TRUE(
-                    script_has(records, is_mysql != 0 ? VALUES("null") : VALUES("\"sent \xc3\xa9\"")));
+                CU_ASSERT_TRUE(script_has(records, VALUES("\"sent \xc3\xa9\"")));
                 CU_ASSERT_TRUE(script_has(records, VALUES("\"z\"")));
                 free(records);
         }
