@@ -3,10 +3,40 @@
 
 #include "admin/put.h"
 #include "base/diag.h"
+#include "base/utf8.h"
+#include "mysql/charset.h"
 
 #include <event2/http.h>
 #include <inttypes.h>
 #include <stdlib.h>
+
+/** Convert @p text, in @p size bytes, to UTF-8 where that is possible; what does not fit goes. */
+static void convert(struct transcode *t, uint8_t charset, char *text, size_t size)
+{
+        const struct transcode_from *from = charset_from(charset);
+        struct span in = span_str(text);
+        char room[1024];
+        struct writer w = writer_over(room, sizeof room);
+        if (from == NULL || transcode_is_plain(from, in) ||
+            transcode_put(t, from, in, in.len == size - 1, &w) != TRANSCODE_DONE) {
+                return;
+        }
+        struct span out = writer_span(&w);
+        out = out.len < size ? out : utf8_trim(span_head(out, size - 1));
+        if (out.len > 0) {
+                memcpy(text, out.data, out.len);
+        }
+        text[out.len] = '\0';
+}
+
+static struct session_view readable(struct transcode *t, const struct session_view *v)
+{
+        struct session_view copy = *v;
+        convert(t, v->username_charset, copy.username, sizeof copy.username);
+        convert(t, v->database_charset, copy.database, sizeof copy.database);
+        convert(t, v->query_charset, copy.query, sizeof copy.query);
+        return copy;
+}
 
 /** USER@DATABASE without control bytes, as one text, so that the column can be padded. NULL when memory is out. */
 static char *printable_user(const struct session_view *v)
@@ -81,25 +111,30 @@ static void print_session_json(FILE *out, const struct session_view *v)
 static void on_sessions(void *arg, const struct session_view *views, size_t n)
 {
         struct call *call = arg;
+        struct transcode transcode;
         if (views == NULL) {
                 call_fail(call, HTTP_SERVUNAVAIL, "out of memory");
                 return;
         }
+        transcode_init(&transcode);
         if (call->json) {
                 (void)fputs("{\"sessions\":[", call->out);
                 for (size_t i = 0; i < n; i++) {
                         (void)fputs(i > 0 ? ",\n" : "\n", call->out);
-                        print_session_json(call->out, &views[i]);
+                        struct session_view v = readable(&transcode, &views[i]);
+                        print_session_json(call->out, &v);
                 }
                 (void)fputs("]}\n", call->out);
         } else {
                 (void)fprintf(call->out, "%6s  %-22s %-18s %-10s %9s %9s %10s %10s  %s\n", "ID", "CLIENT",
                               "USER", "PHASE", "AGE s", "COMMANDS", "SENT", "RECEIVED", "NOW");
                 for (size_t i = 0; i < n; i++) {
-                        print_session_text(call->out, &views[i]);
+                        struct session_view v = readable(&transcode, &views[i]);
+                        print_session_text(call->out, &v);
                 }
                 (void)fprintf(call->out, "%zu session%s\n", n, n == 1 ? "" : "s");
         }
+        transcode_fini(&transcode);
         call_reply(call, HTTP_OK, NULL);
 }
 

@@ -497,6 +497,9 @@ struct dissect_view dissect_view(const struct dissect *d)
             .server_version = view_text(d->server_version),
             .server_conn_id = d->server_conn_id,
             .idle = d->phase == PHASE_READY && d->head == NULL && frame_idle(&d->lanes[SIDE_CLIENT].frame),
+            .username_charset = d->charsets.username,
+            .database_charset = d->charsets.database,
+            .query_charset = d->charsets.client,
             .pipelined = d->in_flight,
             .statements = d->statements.count,
             .records = d->records,
@@ -510,6 +513,7 @@ struct dissect_view dissect_view(const struct dissect *d)
                 } else if (f->has_stmt_id) {
                         const struct statement *st = statements_find(&d->statements, f->stmt_id);
                         v.query = st != NULL ? span_of(st->text, st->text_len) : v.query;
+                        v.query_charset = st != NULL ? st->charset : v.query_charset;
                 }
         }
         return v;

@@ -70,6 +70,9 @@ struct dissect_view {
         uint64_t server_conn_id;
         const char *command;      /**< in flight; NULL = idle */
         struct span query;        /**< of that command */
+        uint8_t username_charset; /**< what they are in (charset.h) */
+        uint8_t database_charset;
+        uint8_t query_charset;
         uint64_t command_mono_ns; /**< when it began */
         bool idle;                /**< between two commands, and not a byte of the next has come */
         uint32_t pipelined;       /**< commands in flight */

@@ -38,6 +38,9 @@ struct session_view {
         char opaque_reason[96];
         char command[32];
         char query[160];
+        uint8_t username_charset; /**< what they are in (mysql/charset.h) */
+        uint8_t database_charset;
+        uint8_t query_charset;
         uint64_t age_us;
         uint64_t command_us; /**< since the command in flight began */
         uint64_t records;

@@ -122,6 +122,7 @@ void report_disconnect(struct session *s)
         struct dissect_view v = dissect_view(s->dissect);
         if (v.username.len > 0) {
                 record_set_text(&r, FIELD_USERNAME, v.username);
+                r.charsets[RECORD_USERNAME] = v.username_charset;
         }
         if (v.server_conn_id != 0) {
                 record_set_uint(&r, FIELD_SERVER_CONN_ID, v.server_conn_id);

@@ -30,6 +30,9 @@ void session_view(const struct session *s, struct session_view *out)
         copy_text(out->opaque_reason, sizeof out->opaque_reason, span_str(v.opaque_reason));
         copy_text(out->command, sizeof out->command, span_str(v.command));
         copy_text(out->query, sizeof out->query, v.query);
+        out->username_charset = v.username_charset;
+        out->database_charset = v.database_charset;
+        out->query_charset = v.query_charset;
         out->age_us = (now_ns - s->start_ns) / CLOCK_US_NS;
         out->command_us = v.command != NULL ? (now_ns - v.command_mono_ns) / CLOCK_US_NS : 0;
         out->records = v.records;

@@ -297,6 +297,20 @@ class CharacterSets(Values):
             self.assertIn("SELECT 'caf\u00e9'", proxy.admin("/records").decode())
             self.assertIn("SELECT 'caf\u00e9'", proxy.admin("/records?format=json").decode())
 
+    def test_list_of_sessions(self):
+        with lab.Proxy() as proxy:
+            c = RawClient(proxy.port)
+            c.query("SET NAMES cp1251")
+            c.send(0, b"\x03SELECT SLEEP(30) /* " + "\u041f\u0440\u0438".encode("cp1251") * 40 + b" */")
+            query = lab.wait_for(lambda: [s["query"] for s in proxy.json("/sessions")["sessions"] if "SLEEP" in s["query"]],
+                                 "the statement in flight")[0]
+            self.assertEqual(query[:30], ("SELECT SLEEP(30) /* " + "\u041f\u0440\u0438" * 40)[:30])
+            self.assertNotIn("\ufffd", query)
+            self.assertIn("\u041f\u0440\u0438", proxy.admin("/sessions").decode())
+            proxy.post("/sessions/1/kill")
+            c.close()
+            proxy.idle()
+
 
 class Tracking(Values):
     def test_changes(self):
