@@ -262,7 +262,8 @@ static int count(const char *text, const char *part)
 
 static void cut_at_every_byte(void)
 {
-        static const char *const names[] = {"php-1.tape", "perl-1.tape", "pymysql-1.tape", "mariadb-1.tape",
+        static const char *const names[] = {"php-1.tape",     "perl-1.tape",   "pymysql-1.tape",
+                                            "mariadb-1.tape", "values-1.tape", "values-2.tape",
                                             "denied-1.tape"};
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
                 struct span in = load(names[i]);
