@@ -57,9 +57,23 @@ static void add_list(struct need *need, const struct record *r, enum record_fiel
         need->values += need->bytes > before ? list.n : 0;
 }
 
+/** Can a text of @p r be in another set than UTF-8? Nearly always not: then nobody looks at each. Rows bring sets of their
+ *  own; other values are in the client's. */
+static bool may_be_foreign(const struct record *r)
+{
+        bool may = record_has(r, FIELD_FIRST_ROWS);
+        for (size_t i = 0; i < RECORD_CHARSETS && !may; i++) {
+                may = r->charsets[i] != CHARSET_UNKNOWN && charset_from(r->charsets[i]) != NULL;
+        }
+        return may;
+}
+
 static struct need look(const struct record *r)
 {
         struct need need = {0, 0};
+        if (!may_be_foreign(r)) {
+                return need;
+        }
         for (uint64_t bits = r->present; bits != 0; bits &= bits - 1) {
                 enum record_field f = (enum record_field)__builtin_ctzll(bits);
                 if (record_is_list(f)) {

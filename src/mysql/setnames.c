@@ -324,12 +324,25 @@ static void take_set(struct scan *s, struct setnames *out)
 
 /* --- the text ------------------------------------------------------------------------------------------------------------- */
 
-/** Does the word SET stand at the front, or behind a semicolon or a comment's end? Cheap, and wrong only in saying yes. */
+/** The word SET, with something behind it. */
+static bool is_set_at(struct span sql, size_t i)
+{
+        const uint8_t *p = sql.data + i;
+        return sql.len - i > 3 && (p[0] | 0x20) == 's' && (p[1] | 0x20) == 'e' && (p[2] | 0x20) == 't' &&
+               !is_word(p[3]);
+}
+
+/** The first word is another. (No blank or comment before it: those are for the scanner.) */
+static bool begins_otherwise(struct span sql)
+{
+        return sql.len == 0 || (is_word(sql.data[0]) && !is_set_at(sql, 0));
+}
+
+/** Does the word SET stand anywhere? */
 static bool may_set(struct span sql)
 {
-        for (size_t i = 0; i + 3 < sql.len; i++) {
-                const uint8_t *p = sql.data + i;
-                if ((p[0] | 0x20) == 's' && (p[1] | 0x20) == 'e' && (p[2] | 0x20) == 't' && !is_word(p[3])) {
+        for (size_t i = 0; i < sql.len; i++) {
+                if (is_set_at(sql, i)) {
                         return true;
                 }
         }
@@ -352,16 +365,9 @@ static bool is_odd(const struct setnames_options *options, struct span text)
 bool setnames_scan(struct span sql, const struct setnames_options *options, struct setnames *out)
 {
         *out = (struct setnames){0};
-        uint8_t first = 0;
-        for (size_t i = 0; i < sql.len && first == 0; i++) {
-                first = is_space(sql.data[i]) ? 0 : (uint8_t)(sql.data[i] | 0x20);
-        }
-        /* statements begin with a letter; most texts are one, which is no SET */
         bool is_one = options->succeeded && options->results <= 1;
-        if ((is_one && first != 's' && first != ('/' | 0x20) && first != ('#' | 0x20) &&
-             first != ('-' | 0x20)) ||
-            !may_set(sql)) {
-                return false;
+        if (is_one ? begins_otherwise(sql) : !may_set(sql)) {
+                return false; /* the usual case */
         }
         struct scan s = {.left = sql, .no_backslashes = options->no_backslashes};
         for (uint64_t n = 0; s.left.len > 0 && n < (is_one ? 1 : options->results); n++) {
@@ -370,7 +376,7 @@ bool setnames_scan(struct span sql, const struct setnames_options *options, stru
                 bool is_set = accept(&s, "SET");
                 if (is_set) {
                         take_set(&s, out);
-                } else if (!options->succeeded && !ends_statement(&s)) {
+                } else if (is_one || (!options->succeeded && !ends_statement(&s))) {
                         break; /* how many results it has can't be known */
                 }
                 while (!ends_statement(&s)) {
