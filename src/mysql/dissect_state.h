@@ -233,6 +233,7 @@ size_t execute_attributes(struct dissect *d, struct span body, struct record *re
 /* rows.c: all of them do nothing while settings->rows is 0 */
 /** A result of @p n columns begins; 0: its definitions are left out. */
 void rows_expect(struct dissect *d, struct flight *f, uint64_t n);
+/** One of them; f->first_rows is not NULL. */
 void rows_definition(struct dissect *d, struct flight *f, struct span body);
 /** All definitions came: rows follow, or wait for COM_STMT_FETCH. Sets f->rows_wanted. */
 void rows_begin(struct dissect *d, struct flight *f);

@@ -323,7 +323,7 @@ static const char *on_definition(struct dissect *d, struct flight *f, const stru
         }
         const char *name = f->info->shape == SHAPE_PREPARE && f->defs_next > 0 ? "parameter definition"
                                                                                : "column definition";
-        if (f->info->shape == SHAPE_RESULT || f->defs_next == 0) {
+        if (f->first_rows != NULL && (f->info->shape == SHAPE_RESULT || f->defs_next == 0)) {
                 rows_definition(d, f, m->body);
         }
         if (--f->defs_left == 0) {

@@ -264,7 +264,7 @@ static bool parse_definition(const struct dissect *d, struct span body, struct c
 void rows_definition(struct dissect *d, struct flight *f, struct span body)
 {
         struct rows *rows = f->first_rows;
-        if (rows == NULL || rows->columns == NULL || rows->columns->have >= rows->columns->n) {
+        if (rows->columns == NULL || rows->columns->have >= rows->columns->n) {
                 return;
         }
         struct span name;
