@@ -1,5 +1,6 @@
 # Unit tests of src/mysql.
 if HAVE_CUNIT
+SCRIPT = tests/support/script.c tests/support/script.h tests/support/tape.c tests/support/tape.h
 check_PROGRAMS += tests/unit/test-mysql
 TESTS += tests/unit/test-mysql
 tests_unit_test_mysql_SOURCES = $(UNIT_COMMON) tests/unit/mysql/test_mysql.c tests/support/tape.c tests/support/tape.h
@@ -8,6 +9,10 @@ check_PROGRAMS += tests/unit/test-compress
 TESTS += tests/unit/test-compress
 tests_unit_test_compress_SOURCES = $(UNIT_COMMON) tests/unit/mysql/test_compress.c
 tests_unit_test_compress_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test-login
+TESTS += tests/unit/test-login
+tests_unit_test_login_SOURCES = $(UNIT_COMMON) $(SCRIPT) tests/unit/mysql/test_login.c
+tests_unit_test_login_LDADD = $(UNIT_LIBS)
 check_PROGRAMS += tests/unit/test-gate
 TESTS += tests/unit/test-gate
 tests_unit_test_gate_SOURCES = $(UNIT_COMMON) tests/unit/mysql/test_gate.c tests/unit/mysql/packets.h
@@ -19,7 +24,6 @@ tests_unit_test_record_LDADD = $(UNIT_LIBS)
 tests_unit_test_value_SOURCES = $(UNIT_COMMON) tests/unit/json_check.c tests/unit/json_check.h \
 	tests/unit/mysql/test_value.c
 tests_unit_test_value_LDADD = $(UNIT_LIBS)
-SCRIPT = tests/support/script.c tests/support/script.h tests/support/tape.c tests/support/tape.h
 check_PROGRAMS += tests/unit/test-charset tests/unit/test-setnames tests/unit/test-execute tests/unit/test-rows tests/unit/test-track
 TESTS += tests/unit/test-charset tests/unit/test-setnames tests/unit/test-execute tests/unit/test-rows tests/unit/test-track
 tests_unit_test_charset_SOURCES = $(UNIT_COMMON) tests/unit/mysql/test_charset.c

@@ -624,6 +624,90 @@ static void too_large_for_an_exchange(void)
         end(&b);
 }
 
+/* --- other pairs of transports ------------------------------------------------------------------------------------------- */
+
+static void a_server_that_may(void)
+{
+        struct bench b = {.split = 0};
+        (void)begin(&b, policy_of(GATE_CLIENT_DISABLED, GATE_SERVER_PREFERRED), CAPS | CAP_SSL, "p");
+        CU_ASSERT_EQUAL(send_login(&b, 1, CAPS, "p", TEXT("x")), GATE_SERVER_TLS);
+        (void)feed(&b, SIDE_SERVER, TEXT("what is not TLS yet passes"));
+        CU_ASSERT_TRUE(seen(&b, SIDE_CLIENT).len > 26);
+        end(&b);
+        (void)begin(&b, policy_of(GATE_CLIENT_DISABLED, GATE_SERVER_PREFERRED), CAPS, "p");
+        CU_ASSERT_EQUAL(send_login(&b, 1, CAPS, "p", TEXT("x")), GATE_GO);
+        CU_ASSERT_TRUE(gate_is_open(b.gate) && !gate_is_uneven(b.gate));
+        end(&b);
+}
+
+static void unix_sockets(void)
+{
+        struct bench b = {.split = 0};
+        struct gate_policy policy = policy_of(GATE_CLIENT_REQUIRED, GATE_SERVER_DISABLED);
+        policy.client_local = true; /* as good as TLS */
+        (void)begin(&b, policy, CAPS, "caching_sha2_password");
+        (void)seen(&b, SIDE_CLIENT);
+        CU_ASSERT_EQUAL(send_login(&b, 1, CAPS, "caching_sha2_password", TEXT("hash")), GATE_GO);
+        CU_ASSERT_EQUAL(seen(&b, SIDE_SERVER).data[3], 1);
+        CU_ASSERT_TRUE(gate_is_uneven(b.gate));
+        (void)say(&b, SIDE_SERVER, 2, TEXT("\1\4"));
+        (void)say(&b, SIDE_CLIENT, 3, TEXT("secret\0"));
+        CU_ASSERT_TRUE(is(seen(&b, SIDE_SERVER), 3, TEXT("\2")));
+        end(&b);
+        policy = policy_of(GATE_CLIENT_DISABLED, GATE_SERVER_DISABLED);
+        policy.server_local = true;
+        (void)begin(&b, policy, CAPS, "caching_sha2_password");
+        (void)seen(&b, SIDE_CLIENT);
+        (void)send_login(&b, 1, CAPS, "caching_sha2_password", TEXT("hash"));
+        (void)seen(&b, SIDE_SERVER);
+        (void)say(&b, SIDE_SERVER, 2, TEXT("\1\4"));
+        (void)say(&b, SIDE_CLIENT, 3, TEXT("\2"));
+        (void)seen(&b, SIDE_CLIENT);
+        uint8_t room[64];
+        uint8_t sealed[64] = "K";
+        memcpy(sealed + 1, masked(room, "secret", 7).data, 7);
+        (void)say(&b, SIDE_CLIENT, 5, span_of(sealed, 8));
+        CU_ASSERT_TRUE(is(seen(&b, SIDE_SERVER), 3, TEXT("secret\0")));
+        end(&b);
+        policy.client_local = true; /* both: nothing to translate */
+        (void)begin(&b, policy, CAPS, "sha256_password");
+        (void)send_login(&b, 1, CAPS, "sha256_password", TEXT("secret\0"));
+        CU_ASSERT_TRUE(gate_is_open(b.gate) && !gate_is_uneven(b.gate) && !gate_mediated(b.gate));
+        end(&b);
+}
+
+static void answers_that_are_none(void)
+{
+        struct bench b = {.split = 0};
+        static char much[1500];
+        memset(much, 'm', sizeof much);
+        begin_uneven(&b, "caching_sha2_password", TEXT("hash")); /* a password too long for any key */
+        (void)say(&b, SIDE_SERVER, 2, TEXT("\1\4"));
+        much[sizeof much - 1] = '\0';
+        (void)say(&b, SIDE_CLIENT, 4, span_of(much, sizeof much));
+        CU_ASSERT_EQUAL(say(&b, SIDE_SERVER, 4, TEXT("\1PEM")), GATE_REFUSE);
+        end(&b);
+        begin_uneven(&b, "caching_sha2_password", TEXT("hash")); /* no NUL: not a password in clear */
+        (void)say(&b, SIDE_SERVER, 2, TEXT("\1\4"));
+        (void)seen(&b, SIDE_SERVER);
+        (void)say(&b, SIDE_CLIENT, 4, TEXT("no end"));
+        CU_ASSERT_TRUE(is(seen(&b, SIDE_SERVER), 3, TEXT("no end")));
+        (void)say(&b, SIDE_SERVER, 4, TEXT("\1\3")); /* a word out of turn */
+        (void)say(&b, SIDE_SERVER, 5, TEXT("\1xy"));
+        end(&b);
+        begin_reverse(&b, "sha256_password", TEXT("\1x")); /* neither a request nor an answer */
+        CU_ASSERT_FALSE(gate_mediated(b.gate));
+        end(&b);
+        /* an uneven session that is compressed has no packets to look at */
+        (void)begin(&b, policy_of(GATE_CLIENT_PREFERRED, GATE_SERVER_DISABLED), CAPS | CAP_COMPRESS, "p");
+        (void)ssl_request(&b);
+        (void)send_login(&b, 2, CAPS | CAP_SSL | CAP_COMPRESS, "p", TEXT("x"));
+        (void)say(&b, SIDE_SERVER, 2, TEXT("\0\0\0\2\0\0\0"));
+        CU_ASSERT_TRUE(gate_is_open(b.gate) && gate_is_uneven(b.gate));
+        CU_ASSERT_FALSE(gate_closes(b.gate, TEXT("\1\0\0\0\x11")));
+        end(&b);
+}
+
 /* --- COM_CHANGE_USER -------------------------------------------------------------------------------------------------------- */
 
 static void changes_user(void)
@@ -689,49 +773,60 @@ static void holds(void)
         hold_fini(&h);
 }
 
+/** A whole exchange; it ends early where memory does. */
+static void whole_exchange(bool reverse, const char *plugin)
+{
+        struct bench b = {.split = 0};
+        uint8_t greeting[ROOM];
+        uint8_t login[ROOM];
+        bool sha256 = strcmp(plugin, "sha256_password") == 0;
+        struct span auth = !sha256 ? TEXT("hash") : reverse ? TEXT("\1") : TEXT("secret\0");
+        const struct {
+                enum side from;
+                uint8_t seq;
+                struct span payload;
+        } script[] = {
+            {SIDE_SERVER, 0, greeting_payload(greeting, CAPS | CAP_SSL, plugin)},
+            {SIDE_CLIENT, reverse ? 1 : 2, login_payload(login, CAPS, plugin, auth)},
+            {SIDE_SERVER, 3, TEXT("\1\4")},
+            {SIDE_CLIENT, 3, reverse && !sha256 ? TEXT("\2") : TEXT("secret\0")},
+            {SIDE_CLIENT, 3, TEXT("Ksecret")},
+            {SIDE_SERVER, 4, TEXT("\1PEM")},
+            {SIDE_SERVER, 5, TEXT("\0\0\0\2\0\0\0")},
+        };
+        b.policy = reverse ? policy_of(GATE_CLIENT_DISABLED, GATE_SERVER_REQUIRED)
+                           : policy_of(GATE_CLIENT_PREFERRED, GATE_SERVER_DISABLED);
+        b.gate = gate_new(&b.policy);
+        enum gate_step step = b.gate == NULL ? GATE_NOMEM : GATE_GO;
+        for (size_t i = 0; i < sizeof script / sizeof script[0] && step < GATE_REFUSE; i++) {
+                if (i == 1 && !reverse) {
+                        step = ssl_request(&b);
+                }
+                if (sha256 && (i == 2 || i == 3)) {
+                        continue;
+                }
+                step = step < GATE_REFUSE ? say(&b, script[i].from, script[i].seq, script[i].payload) : step;
+                if (step == GATE_SERVER_TLS) {
+                        step = gate_secured(b.gate, &b.out);
+                }
+        }
+        end(&b);
+}
+
 static void every_allocation_fails_once(void)
 {
         int64_t before = prof_read(STAGE_FRAME, LIB_COUNT).current_count_used;
-        for (uint64_t n = 1; n < 24; n++) {
-                for (int reverse = 0; reverse < 2; reverse++) {
-                        struct bench b = {.split = 0};
-                        uint8_t room[ROOM];
-                        b.policy = reverse ? policy_of(GATE_CLIENT_DISABLED, GATE_SERVER_REQUIRED)
-                                           : policy_of(GATE_CLIENT_PREFERRED, GATE_SERVER_DISABLED);
+        for (int i = 0; i < 4; i++) {
+                const char *plugin = i < 2 ? "sha256_password" : "caching_sha2_password";
+                prof_fail_nth(1000000);
+                whole_exchange(i % 2 == 1, plugin);
+                uint64_t all = prof_fail_seen();
+                CU_ASSERT_TRUE(all > 6);
+                for (uint64_t n = 1; n <= all; n++) {
                         prof_fail_nth(n);
-                        b.gate = gate_new(&b.policy);
-                        enum gate_step step = b.gate == NULL ? GATE_NOMEM : GATE_GO;
-                        const struct {
-                                enum side from;
-                                uint8_t seq;
-                                struct span payload;
-                        } script[] = {
-                            {SIDE_SERVER, 0, greeting_payload(room, CAPS | CAP_SSL, "sha256_password")},
-                            {SIDE_CLIENT, 1, {NULL, 0}}, /* the login, see below */
-                            {SIDE_CLIENT, 3, TEXT("Ksecret")},
-                            {SIDE_SERVER, 4, TEXT("\1PEM")},
-                            {SIDE_SERVER, 5, TEXT("\0\0\0\2\0\0\0")},
-                        };
-                        uint8_t login[ROOM];
-                        for (size_t i = 0; i < sizeof script / sizeof script[0] && step != GATE_NOMEM; i++) {
-                                struct span payload = script[i].payload;
-                                uint8_t seq = script[i].seq;
-                                if (i == 1 && !reverse) {
-                                        step = ssl_request(&b);
-                                        seq = 2;
-                                }
-                                if (i == 1) {
-                                        payload = login_payload(login, CAPS, "sha256_password",
-                                                                reverse ? TEXT("\1") : TEXT("secret\0"));
-                                }
-                                step = step == GATE_NOMEM ? step : say(&b, script[i].from, seq, payload);
-                                if (step == GATE_SERVER_TLS) {
-                                        step = gate_secured(b.gate, &b.out);
-                                }
-                        }
-                        prof_fail_nth(0);
-                        end(&b);
+                        whole_exchange(i % 2 == 1, plugin);
                 }
+                prof_fail_nth(0);
         }
         CU_ASSERT_EQUAL(prof_read(STAGE_FRAME, LIB_COUNT).current_count_used, before);
 }
@@ -751,6 +846,9 @@ static const struct tap_test tests[] = {
     {"switched plugins and further factors", switched_plugins},
     {"commands that do not wait for the login", commands_that_do_not_wait},
     {"a packet too large for an exchange", too_large_for_an_exchange},
+    {"a server that may use TLS", a_server_that_may},
+    {"UNIX sockets", unix_sockets},
+    {"answers that are none", answers_that_are_none},
     {"COM_CHANGE_USER", changes_user},
     {"held bytes", holds},
     {"each allocation fails once", every_allocation_fails_once},
