@@ -164,6 +164,7 @@ void handle_counters(struct call *call)
             {"accept_errors", p.accept_errors},
             {"upstream_errors", p.upstream_errors},
             {"opaque", p.opaque},
+            {"lint", p.lint},
             {"tls_sessions", p.tls_sessions},
             {"tls_errors", p.tls_errors},
             {"statements", p.statements},

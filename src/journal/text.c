@@ -327,17 +327,35 @@ static void put_story(const struct line *l)
         put_error(l);
 }
 
+/** A rule that was broken: "rule: sentence (server packet 3 column definition, COM_QUERY)". */
+static void put_lint(const struct line *l)
+{
+        const struct record *r = l->r;
+        put_flat(l->w, r->rule);
+        writer_text(l->w, ": ");
+        put_flat(l->w, r->reason);
+        writer_text(l->w, "  (");
+        put_flat(l->w, r->direction);
+        writer_format(l->w, " packet %llu ", (unsigned long long)r->packet_seq);
+        put_flat(l->w, r->packet_name);
+        if (record_has(r, FIELD_COMMAND)) {
+                writer_text(l->w, ", ");
+                put_flat(l->w, r->command);
+        }
+        writer_char(l->w, ')');
+}
+
 static void put_event(const struct line *l)
 {
         static void (*const bodies[EVENT_COUNT])(const struct line *) = {
             [EVENT_CONNECT] = put_connect, [EVENT_AUTH] = put_auth,    [EVENT_QUERY] = put_query,
             [EVENT_ERROR] = put_story,     [EVENT_NOTICE] = put_story, [EVENT_DISCONNECT] = put_disconnect,
-            [EVENT_GAP] = put_gap,
+            [EVENT_GAP] = put_gap,         [EVENT_LINT] = put_lint,
         };
         enum record_event event = l->r->event;
         if (event != EVENT_QUERY) {
                 paint(l, event == EVENT_ERROR || event == EVENT_GAP ? RED
-                         : event == EVENT_NOTICE                    ? YELLOW
+                         : event == EVENT_NOTICE || event == EVENT_LINT                    ? YELLOW
                                                                     : CYAN);
                 writer_format(l->w, "%-10s  ", record_event_name(event));
                 paint(l, PLAIN);

@@ -15,6 +15,7 @@
 #define CAP_SECURE_CONNECTION (1ULL << 15)
 #define CAP_MULTI_STATEMENTS  (1ULL << 16)
 #define CAP_MULTI_RESULTS     (1ULL << 17)
+#define CAP_PS_MULTI_RESULTS  (1ULL << 18)
 #define CAP_PLUGIN_AUTH       (1ULL << 19)
 #define CAP_CONNECT_ATTRS     (1ULL << 20)
 #define CAP_AUTH_LENENC       (1ULL << 21)
@@ -38,6 +39,9 @@ const char *capability_name(unsigned bit);
 #define STATUS_IN_TRANS              0x0001u
 #define STATUS_MORE_RESULTS          0x0008u
 #define STATUS_CURSOR_EXISTS         0x0040u
+#define STATUS_LAST_ROW_SENT         0x0080u
+#define STATUS_PS_OUT_PARAMS         0x1000u
+#define STATUS_IN_TRANS_READONLY     0x2000u
 #define STATUS_SESSION_STATE_CHANGED 0x4000u
 
 #endif

@@ -36,7 +36,13 @@ static const struct command_info commands[] = {
     [COM_BINLOG_DUMP_GTID] = {"COM_BINLOG_DUMP_GTID", SHAPE_STREAM, false, false},
     [COM_RESET_CONNECTION] = {"COM_RESET_CONNECTION", SHAPE_OK, false, false},
     [COM_CLONE] = {"COM_CLONE", SHAPE_STREAM, false, false},
+    [COM_SUBSCRIBE_GROUP_REPLICATION_STREAM] = {"COM_SUBSCRIBE_GROUP_REPLICATION_STREAM", SHAPE_STREAM, false,
+                                                false},
     [COM_STMT_BULK_EXECUTE] = {"COM_STMT_BULK_EXECUTE", SHAPE_RESULT, false, true},
+    [COM_SLAVE_WORKER] = {"COM_SLAVE_WORKER", SHAPE_OK, false, false},
+    [COM_SLAVE_IO] = {"COM_SLAVE_IO", SHAPE_OK, false, false},
+    [COM_SLAVE_SQL] = {"COM_SLAVE_SQL", SHAPE_OK, false, false},
+    [COM_RESERVED_1] = {"COM_RESERVED_1", SHAPE_OK, false, false},
 };
 
 const struct command_info *command_info(uint8_t code)

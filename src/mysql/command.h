@@ -1,5 +1,6 @@
 /** @file command.h  The commands of the protocol: code, name, and what kind of reply follows.
- * Source: MySQL's enum_server_command and protocol documentation; MariaDB's COM_STMT_BULK_EXECUTE. */
+ * Source: enum_server_command of MySQL 8.4 and 9 and of MariaDB 10.11 and 11, and their protocol documentation. Some name
+ * what a server's own threads do, or what is no more: such get an ERR. */
 #ifndef MYSQL_COMMAND_H
 #define MYSQL_COMMAND_H
 
@@ -40,7 +41,13 @@ enum command_code {
         COM_BINLOG_DUMP_GTID = 0x1e,
         COM_RESET_CONNECTION = 0x1f,
         COM_CLONE = 0x20,
+        COM_SUBSCRIBE_GROUP_REPLICATION_STREAM = 0x21,
+        /* MariaDB's */
         COM_STMT_BULK_EXECUTE = 0xfa,
+        COM_SLAVE_WORKER = 0xfb,
+        COM_SLAVE_IO = 0xfc,
+        COM_SLAVE_SQL = 0xfd,
+        COM_RESERVED_1 = 0xfe, /**< COM_MULTI, until it was removed */
 };
 
 /** How a reply begins and what ends it. */

@@ -32,6 +32,7 @@ struct dissect *dissect_new(const struct dissect_settings *settings, struct diss
         struct dissect *d = prof_calloc(STAGE_DISSECT, 1, sizeof *d);
         if (d != NULL) {
                 d->settings = settings;
+                d->last_prepared = LAST_PREPARED;
                 d->sink = sink;
         }
         return d;
@@ -128,30 +129,6 @@ struct value *dissect_values(struct dissect *d, size_t n)
         return dissect_room(&d->values, n);
 }
 
-static void put_text(struct record *r, enum record_field field, const char *text)
-{
-        if (text != NULL && *text != '\0') {
-                record_set_text(r, field, span_str(text));
-        }
-}
-
-struct record dissect_record(const struct dissect *d, enum record_event event, uint64_t mono_ns)
-{
-        struct record r;
-        memset(&r, 0, sizeof r);
-        r.event = event;
-        r.mono_ns = mono_ns;
-        put_text(&r, FIELD_USERNAME, d->username);
-        put_text(&r, FIELD_DATABASE, d->database);
-        put_text(&r, FIELD_CHARACTER_SET, charset_title(d->charsets.client));
-        r.charsets[RECORD_USERNAME] = d->charsets.username;
-        r.charsets[RECORD_DATABASE] = d->charsets.database;
-        if (d->server_conn_id != 0) {
-                record_set_uint(&r, FIELD_SERVER_CONN_ID, d->server_conn_id);
-        }
-        return r;
-}
-
 /* --- losing track ------------------------------------------------------------------------------------------------ */
 
 static void fail_all(struct dissect *d, const char *reason)
@@ -206,7 +183,7 @@ static size_t choose_limit(const struct dissect *d, enum side from, uint8_t firs
         if (from == SIDE_SERVER) {
                 return result_limit(d, first);
         }
-        if (d->head != NULL && d->head->state == REPLYING_LOCAL_FILE) {
+        if (d->draining || (d->head != NULL && d->head->state == REPLYING_LOCAL_FILE)) {
                 return 0;
         }
         return d->settings->query_bytes + 1 + ATTRIBUTES_ROOM;
@@ -283,6 +260,20 @@ static void show_packet(struct dissect *d, enum side from, const struct frame_pi
         d->sink.on_packet(d->sink.arg, &packet);
 }
 
+static void tell_lint(struct dissect *d, enum side from, const struct frame_piece *piece, uint64_t now_ns)
+{
+        const struct lane *lane = &d->lanes[from];
+        bool whole = piece->begins_message && piece->ends_message;
+        const struct broken b = {
+            .from = from,
+            .seq = piece->seq,
+            .length = piece->length,
+            .mono_ns = now_ns,
+            .bytes = whole ? piece->bytes : span_of(lane->kept, lane->kept_len),
+        };
+        dissect_tell_lint(d, &b);
+}
+
 static void begin_message(struct dissect *d, enum side from, const struct frame_piece *piece)
 {
         struct lane *lane = &d->lanes[from];
@@ -291,14 +282,15 @@ static void begin_message(struct dissect *d, enum side from, const struct frame_
         lane->kept_len = 0;
         lane->seq = piece->seq;
         lane->first = piece->bytes.len > 0 ? piece->bytes.data[0] : 0;
-        lane->limit = choose_limit(d, from, lane->first);
+        size_t limit = choose_limit(d, from, lane->first);
+        lane->limit = limit > EVIDENCE_BYTES ? limit : EVIDENCE_BYTES;
 }
 
 static void handle_message(struct dissect *d, enum side from, struct span body, uint64_t now_ns)
 {
         struct lane *lane = &d->lanes[from];
         const struct message m = {body,   lane->len, lane->wire, lane->start_ns,
-                                  now_ns, lane->seq, lane->first};
+                                  now_ns, lane->seq, lane->last, lane->first};
         handler *handle = phases[d->phase].from[from];
         d->packet_name = handle != NULL ? handle(d, &m) : "?";
 }
@@ -317,6 +309,13 @@ static bool take_piece(struct dissect *d, enum side from, const struct frame_pie
                         return true;
                 }
         }
+        if (piece->begins) {
+                if (!piece->begins_message && piece->seq != (uint8_t)(lane->last + 1) &&
+                    lane->compress == NULL) {
+                        lint_break(&d->lint, LINT_SEQUENCE);
+                }
+                lane->last = piece->seq;
+        }
         lane->len += piece->bytes.len;
         lane->wire += piece->bytes.len + (piece->begins ? FRAME_HEADER_SIZE : 0);
         if ((!whole && !keep(lane, piece->bytes)) ||
@@ -331,6 +330,11 @@ static bool take_piece(struct dissect *d, enum side from, const struct frame_pie
                                whole ? span_head(piece->bytes, lane->limit)
                                      : span_of(lane->kept, lane->kept_len),
                                now_ns);
+        }
+        if (piece->ends && d->lint.broken != 0) {
+                tell_lint(d, from, piece, now_ns);
+        }
+        if (piece->ends_message) {
                 release_kept(lane);
         }
         if (piece->ends && show) {
@@ -429,47 +433,11 @@ void dissect_settle(struct dissect *d)
 
 /* --- the end --------------------------------------------------------------------------------------------------------- */
 
-/** A side that stopped within a packet gets a record: it is the usual trace of a crash. */
-static void report_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
-{
-        struct lane *lane = &d->lanes[side];
-        if (frame_idle(&lane->frame)) {
-                return; /* a compressed frame that is cut off between two packets takes nothing with it */
-        }
-        const struct frame *f = &lane->frame;
-        char text[160];
-        struct writer w = writer_over(text, sizeof text);
-        const char *name = side == SIDE_CLIENT ? "client" : "server";
-        if (f->have < FRAME_HEADER_SIZE) {
-                writer_format(&w, "the %s's last packet is cut off within its header", name);
-        } else {
-                writer_format(&w, "the %s's last packet is cut off: %u of %u bytes came", name,
-                              f->length - f->left, f->length);
-        }
-        struct record r = dissect_record(d, EVENT_ERROR, now_ns);
-        record_set_text(&r, FIELD_REASON, writer_span(&w));
-        d->sink.on_record(d->sink.arg, &r);
-        if (d->settings->packet_bytes > 0 && d->sink.on_packet != NULL && f->have == FRAME_HEADER_SIZE) {
-                bool secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH;
-                struct packet packet = {.from = side,
-                                        .seq = f->seq,
-                                        .secret = secret,
-                                        .cut_off = true,
-                                        .length = f->length,
-                                        .name = "cut off",
-                                        .mono_ns = now_ns};
-                if (!secret && lane->packet != NULL && f->left < f->length) {
-                        packet.head = span_of(lane->packet, lane->packet_len);
-                }
-                d->sink.on_packet(d->sink.arg, &packet);
-        }
-}
-
 void dissect_end(struct dissect *d, uint64_t now_ns)
 {
         if (d->phase < PHASE_OPAQUE) {
-                report_cut_off(d, SIDE_CLIENT, now_ns);
-                report_cut_off(d, SIDE_SERVER, now_ns);
+                dissect_tell_cut_off(d, SIDE_CLIENT, now_ns);
+                dissect_tell_cut_off(d, SIDE_SERVER, now_ns);
                 if (d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH) {
                         login_cut_off(d, now_ns);
                 }
@@ -485,6 +453,11 @@ void dissect_end(struct dissect *d, uint64_t now_ns)
 static struct span view_text(const char *text)
 {
         return span_str(text);
+}
+
+struct dissect_verdict dissect_verdict(const struct dissect *d)
+{
+        return (struct dissect_verdict){d->opaque_reason != NULL, d->lint.count};
 }
 
 struct dissect_view dissect_view(const struct dissect *d)

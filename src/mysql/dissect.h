@@ -24,6 +24,7 @@ struct dissect_settings {
         uint32_t pipeline;   /**< commands that await their replies */
         uint32_t statements; /**< prepared statements known at once */
         uint32_t rows;       /**< kept of each result; 0 = results are only counted */
+        uint32_t lint;       /**< broken rules told of a session; further ones are counted */
 };
 
 /** One packet of the wire, complete (or cut off by the end of the session). */
@@ -80,5 +81,12 @@ struct dissect_view {
         uint64_t records;         /**< commands that ended */
 };
 struct dissect_view dissect_view(const struct dissect *d);
+
+/** What is counted beyond the session. Cheap. */
+struct dissect_verdict {
+        bool opaque;
+        uint64_t lint; /**< rules of the protocol that packets broke */
+};
+struct dissect_verdict dissect_verdict(const struct dissect *d);
 
 #endif

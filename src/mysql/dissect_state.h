@@ -13,6 +13,7 @@
 #include "mysql/compress.h"
 #include "mysql/dissect.h"
 #include "mysql/frame.h"
+#include "mysql/lint.h"
 #include "mysql/reply.h"
 #include "mysql/statement.h"
 
@@ -26,6 +27,7 @@ struct message {
         uint64_t start_ns;
         uint64_t end_ns;
         uint8_t seq;   /**< of its first packet */
+        uint8_t last;  /**< of its last packet */
         uint8_t first; /**< first byte of the payload; 0 if it is empty */
 };
 
@@ -40,6 +42,7 @@ struct lane {
         uint64_t wire;
         size_t limit; /**< how much of it is kept */
         uint8_t seq;
+        uint8_t last; /**< sequence number of the packet under way, or the one before */
         uint8_t first;
         uint8_t *kept; /**< the message's head, where it came in pieces */
         size_t kept_len;
@@ -60,6 +63,8 @@ enum reply_state {
         REPLYING_COUNT
 };
 
+#define LAST_PREPARED 0xffffffffu /**< MariaDB: "the statement prepared last" */
+
 /** First rows of its results (rows.c). */
 struct rows;
 
@@ -70,6 +75,9 @@ struct flight {
         uint8_t code;
         bool begun;
         bool done;
+        bool acknowledged; /**< of a stream: the client sent packets meanwhile */
+        bool seq_known;    /**< next_seq holds; not so once a rule of sequence was broken */
+        uint8_t next_seq;  /**< of the exchange's next packet, of either side */
         enum reply_state state;
         uint64_t seq_num;
         uint64_t start_ns; /**< first byte of the request */
@@ -109,6 +117,15 @@ struct flight {
         uint64_t ends;           /**< results that ended well */
         uint32_t rows_wanted;    /**< of the result under way, still to be kept; 0: they are only counted */
         struct rows *first_rows; /**< NULL unless settings->rows */
+};
+
+/** A packet that breaks rules. */
+struct broken {
+        enum side from;
+        uint8_t seq;
+        uint32_t length;
+        uint64_t mono_ns;
+        struct span bytes;
 };
 
 /** What the reply under way makes of the character sets. */
@@ -164,6 +181,9 @@ struct dissect {
         char *next_username; /**< of a COM_CHANGE_USER under way */
         char *next_database; /**< what the reply under way makes of it; NULL: unchanged */
 
+        struct lint lint;
+        uint8_t next_seq; /**< of the login's next packet, of either side */
+
         struct flight *head; /**< the oldest command */
         struct flight *tail;
         struct flight *spare; /**< kept for the next command, so that the steady state allocates nothing */
@@ -173,7 +193,9 @@ struct dissect {
         uint64_t records;
 
         struct statements statements;
-        uint32_t last_prepared;
+        uint32_t last_prepared; /**< MariaDB: what LAST_PREPARED stands for; itself, if nothing */
+        bool draining;     /**< the server gave up on a LOCAL INFILE, and the client sends on to its end */
+        uint8_t drain_seq; /**< of the next such packet */
         bool statements_full;      /**< said once */
         struct value_room values;  /**< scratch for decoded values */
         struct value_room changes; /**< and for those of session tracking */
@@ -186,8 +208,6 @@ void dissect_lose(struct dissect *d, const char *reason, const struct message *m
 void dissect_settle(struct dissect *d);
 /** Both sides compress from here on. @return false when memory is out. */
 bool dissect_compress(struct dissect *d, enum compress_algorithm algorithm);
-/** A record with what is known of the session. */
-struct record dissect_record(const struct dissect *d, enum record_event event, uint64_t mono_ns);
 /** Replace a text that @p d owns. @return false when memory is out (the old one is gone). */
 bool dissect_set_text(char **slot, struct span text);
 /** The login's: of the client and of results. @p name is the server's. */
@@ -196,6 +216,25 @@ void dissect_set_character_set(struct dissect *d, const char *name);
 struct value *dissect_room(struct value_room *room, size_t n);
 /** The same in d->values, whose last content goes. */
 struct value *dissect_values(struct dissect *d, size_t n);
+
+/** The sequence number of @p m is to be *@p next, which is moved on; compressed, only frames are numbered in order. */
+static inline bool dissect_in_sequence(struct dissect *d, const struct message *m, uint8_t *next)
+{
+        bool right = m->seq == *next || d->lanes[SIDE_SERVER].compress != NULL;
+        *next = (uint8_t)(m->last + 1);
+        if (!right) {
+                lint_break(&d->lint, LINT_SEQUENCE);
+        }
+        return right;
+}
+
+/* dissect_tell.c */
+/** A record with what is known of the session. */
+struct record dissect_record(const struct dissect *d, enum record_event event, uint64_t mono_ns);
+/** A record for each rule that is marked as broken, as far as the bound goes. */
+void dissect_tell_lint(struct dissect *d, const struct broken *b);
+/** A side that stopped within a packet gets a record: it is the usual trace of a crash. */
+void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns);
 
 /* login.c */
 const char *login_on_greeting(struct dissect *d, const struct message *m);

@@ -4,7 +4,7 @@ src_libmysql_a_SOURCES = \
 	src/mysql/charset.c src/mysql/charset.h \
 	src/mysql/command.c src/mysql/command.h \
 	src/mysql/compress.c src/mysql/compress.h \
-	src/mysql/dissect.c src/mysql/dissect.h src/mysql/dissect_state.h \
+	src/mysql/dissect.c src/mysql/dissect.h src/mysql/dissect_state.h src/mysql/dissect_tell.c \
 	src/mysql/execute.c \
 	src/mysql/frame.c src/mysql/frame.h \
 	src/mysql/gate.c src/mysql/gate.h src/mysql/gate_state.h \
@@ -12,6 +12,7 @@ src_libmysql_a_SOURCES = \
 	src/mysql/handshake.c src/mysql/handshake.h \
 	src/mysql/hold.c src/mysql/hold.h \
 	src/mysql/lenenc.h \
+	src/mysql/lint.c src/mysql/lint.h \
 	src/mysql/login.c \
 	src/mysql/record.c src/mysql/record.h \
 	src/mysql/reply.c src/mysql/reply.h \

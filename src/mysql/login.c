@@ -225,6 +225,8 @@ const char *login_on_login(struct dissect *d, const struct message *m)
                 d->ssl_requested = true;
                 return "SSLRequest";
         }
+        d->next_seq = (uint8_t)(m->last + 1);
+        lint_login(&d->lint, login.capabilities, d->server_capabilities);
         d->client_capabilities = login.capabilities;
         d->capabilities &= login.capabilities;
         set_collation(d, login.collation_id);
@@ -245,6 +247,7 @@ const char *login_on_client(struct dissect *d, const struct message *m)
                 return request_on_message(d, m); /* a command that does not wait for the login's reply */
         }
         d->packet_secret = true;
+        (void)dissect_in_sequence(d, m, &d->next_seq);
         return "authentication data";
 }
 
@@ -262,6 +265,9 @@ const char *login_exchange(struct dissect *d, const struct message *m)
 {
         d->packet_secret = true;
         if (m->first == REPLY_EOF) {
+                if ((d->capabilities & CAP_PLUGIN_AUTH) == 0) {
+                        lint_break(&d->lint, LINT_NOT_AGREED);
+                }
                 return on_switch(d, m, "AuthSwitchRequest");
         }
         if (m->first == REPLY_FACTOR && (d->capabilities & CAP_MULTI_FACTOR) != 0) {
@@ -292,6 +298,7 @@ static const char *begin_compression(struct dissect *d, const struct message *m)
 const char *login_on_server(struct dissect *d, const struct message *m)
 {
         struct ok ok;
+        (void)dissect_in_sequence(d, m, &d->next_seq);
         if (m->first == REPLY_ERR) {
                 return refused(d, m);
         }
@@ -301,6 +308,7 @@ const char *login_on_server(struct dissect *d, const struct message *m)
         if (!ok_parse(m->body, d->capabilities, &ok)) {
                 return lose(d, "a malformed OK packet", m, SIDE_SERVER);
         }
+        lint_ending(&d->lint, m->first, m->len, false, &ok, d->capabilities);
         if (ok.has_schema) {
                 d->charsets.database = CHARSET_UNKNOWN; /* it is UTF-8 */
                 if (!dissect_set_text(&d->database, ok.schema)) {

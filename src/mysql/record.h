@@ -17,6 +17,7 @@ enum record_event {
         EVENT_QUERY,      /**< a command and its reply */
         EVENT_DISCONNECT, /**< a session ended: reason */
         EVENT_ERROR,      /**< something that no command explains: reason, error */
+        EVENT_LINT,       /**< a packet that breaks a rule of the protocol: rule, reason */
         EVENT_NOTICE,     /**< something querytap changed or could not follow: reason */
         EVENT_PACKET,     /**< one packet, for the hex dump */
         EVENT_GAP,        /**< records that could not be kept stood here: dropped */
@@ -81,6 +82,7 @@ enum record_field {
         FIELD_ERROR,
         FIELD_INFO,
         FIELD_REASON,
+        FIELD_RULE,
         FIELD_DIRECTION,
         FIELD_PACKET_SEQ,
         FIELD_PACKET_LENGTH,
@@ -166,6 +168,7 @@ struct record {
         struct span error;
         struct span info;
         struct span reason;
+        struct span rule;
         struct span direction;
         uint64_t packet_seq;
         uint64_t packet_length;

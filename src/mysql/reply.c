@@ -102,6 +102,7 @@ bool ok_parse(struct span payload, uint64_t capabilities, struct ok *out)
         if ((out->status & STATUS_SESSION_STATE_CHANGED) != 0 && reader_left(&r) > 0) {
                 parse_tracking(lenenc_span(&r), out);
         }
+        out->behind = reader_left(&r);
         return !r.failed;
 }
 

@@ -16,6 +16,9 @@
 /** An EOF packet is shorter than this; a longer packet that starts with 0xFE is something else. */
 #define REPLY_EOF_LIMIT 9
 
+#define REPLY_EOF_LENGTH 5
+#define REPLY_OK_MIN     7 /**< the least that an OK has */
+
 struct ok {
         uint64_t affected_rows;
         uint64_t last_insert_id;
@@ -27,6 +30,7 @@ struct ok {
         struct span character_set; /**< character_set_client changed to this; empty: it did not */
         bool has_results_set;      /**< character_set_results changed to results_set (empty: to none, NULL) */
         struct span results_set;
+        size_t behind;       /**< bytes behind the last field */
         struct span changes; /**< all that session tracking tells, for session_change_next; empty: nothing */
 };
 

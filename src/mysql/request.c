@@ -7,8 +7,6 @@
 
 enum { BODY_SMALL = 4096, CODE_SIZE = 1, STMT_ID_SIZE = 4, LONG_DATA_HEAD = CODE_SIZE + STMT_ID_SIZE + 2 };
 
-#define LAST_PREPARED 0xffffffffu /* MariaDB: "the statement prepared last" */
-
 /* --- the FIFO -------------------------------------------------------------------------------------------------- */
 
 void request_free(struct flight *f)
@@ -122,7 +120,13 @@ static const char *take_command(struct dissect *d, const struct message *m)
         f->bytes_sent = m->wire;
         f->true_len = m->len;
         f->text_at = CODE_SIZE;
+        f->next_seq = (uint8_t)(m->last + 1);
+        f->seq_known = m->seq == 0;
         push(d, f);
+        if (m->seq != 0 && d->lanes[SIDE_CLIENT].compress == NULL) {
+                lint_break(&d->lint, LINT_SEQUENCE_START);
+        }
+        lint_command(&d->lint, f->code, m->len, d->capabilities);
         /* authentication data is not kept any longer than its parsing takes */
         d->packet_secret = f->code == COM_CHANGE_USER;
         if (!keep_body(d, f, m->body)) {
@@ -140,31 +144,51 @@ static const char *take_command(struct dissect *d, const struct message *m)
         return f->info->name;
 }
 
+/** Part of a LOCAL INFILE, for @p f. */
+static const char *take_file(struct dissect *d, struct flight *f, const struct message *m)
+{
+        if (f->next != NULL) {
+                dissect_lose(d, "a command before the end of LOCAL INFILE", m, SIDE_CLIENT);
+                return "?";
+        }
+        (void)dissect_in_sequence(d, m, &f->next_seq);
+        f->bytes_sent += m->wire;
+        if (m->len > 0) {
+                return "LOCAL INFILE data";
+        }
+        f->state = REPLYING_FIRST;
+        return "LOCAL INFILE end";
+}
+
+/** The rest of a file that the server wants no more. */
+static const char *drain_file(struct dissect *d, const struct message *m)
+{
+        d->drain_seq = (uint8_t)(m->last + 1);
+        d->draining = m->len > 0;
+        return m->len > 0 ? "LOCAL INFILE data" : "LOCAL INFILE end";
+}
+
 const char *request_on_message(struct dissect *d, const struct message *m)
 {
-        const struct flight *head = d->phase == PHASE_READY ? d->head : NULL;
-        if (head != NULL && head->state == REPLYING_LOCAL_FILE) {
-                if (head->next != NULL) {
-                        dissect_lose(d, "a command before the end of LOCAL INFILE", m, SIDE_CLIENT);
-                        return "?";
-                }
-                if (m->len > 0) {
-                        d->head->bytes_sent += m->wire;
-                        return "LOCAL INFILE data";
-                }
-                d->head->state = REPLYING_FIRST;
-                return "LOCAL INFILE end";
+        enum { ACKNOWLEDGEMENT = 0xef };
+        struct flight *head = d->phase == PHASE_READY ? d->head : NULL;
+        enum reply_state state = head != NULL ? head->state : REPLYING_FIRST;
+        if (d->draining && (m->seq != 0 || d->drain_seq == 0)) {
+                return drain_file(d, m);
         }
-        if (head != NULL && head->state == REPLYING_AUTH && m->seq != 0) {
+        d->draining = false;
+        if (state == REPLYING_LOCAL_FILE) {
+                return take_file(d, head, m);
+        }
+        if (state == REPLYING_AUTH && m->seq != 0) {
                 d->packet_secret = true;
+                (void)dissect_in_sequence(d, m, &head->next_seq);
                 return "authentication data";
         }
-        if (head != NULL && head->state == REPLYING_STREAM) {
-                return "replication acknowledgement";
-        }
-        if (m->seq != 0) {
-                dissect_lose(d, "a command whose sequence number is not 0", m, SIDE_CLIENT);
-                return "?";
+        if (state == REPLYING_STREAM && !(m->len == 1 && m->first == COM_QUIT)) {
+                head->acknowledged = true;
+                head->bytes_sent += m->wire;
+                return m->first == ACKNOWLEDGEMENT ? "replication acknowledgement" : "packet within a stream";
         }
         return take_command(d, m);
 }

@@ -8,7 +8,7 @@
 
 #include <strings.h>
 
-enum { ENDING_LIMIT = 64 * 1024, ROW_LIMIT = 1024 * 1024, TEXT_MAX = 4096, OK_MIN = 7 };
+enum { ENDING_LIMIT = 64 * 1024, ROW_LIMIT = 1024 * 1024, TEXT_MAX = 4096 };
 
 static const char *lose(struct dissect *d, const char *reason, const struct message *m)
 {
@@ -65,10 +65,15 @@ static bool apply_ok(struct dissect *d, struct flight *f, const struct ok *ok)
 }
 
 /** An OK (or, under DEPRECATE_EOF, the OK that stands for EOF), or an EOF. */
-static bool parse_ending(const struct dissect *d, const struct message *m, struct ok *ok)
+static bool parse_ending(struct dissect *d, const struct flight *f, const struct message *m, struct ok *ok)
 {
-        bool is_eof = m->first == REPLY_EOF && (!deprecates_eof(d) || m->len < OK_MIN);
-        return is_eof ? eof_parse(m->body, ok) : ok_parse(m->body, d->capabilities, ok);
+        bool is_eof = m->first == REPLY_EOF && (!deprecates_eof(d) || m->len < REPLY_OK_MIN);
+        if (!(is_eof ? eof_parse(m->body, ok) : ok_parse(m->body, d->capabilities, ok))) {
+                return false;
+        }
+        lint_ending(&d->lint, m->first, m->len, is_eof, ok, d->capabilities);
+        lint_status(&d->lint, f->code, ok->status, d->capabilities);
+        return true;
 }
 
 /** The command failed: it is over, whatever was to come. */
@@ -78,8 +83,14 @@ static const char *on_err(struct dissect *d, struct flight *f, const struct mess
         if (!err_parse(m->body, &err)) {
                 return lose(d, "a malformed ERR packet", m);
         }
-        if (err.errnum == ERR_PROGRESS && (d->capabilities & CAP_MARIADB_PROGRESS) != 0) {
-                return "progress report";
+        if (err.errnum == ERR_PROGRESS) {
+                if ((d->capabilities & CAP_MARIADB_PROGRESS) != 0) {
+                        return "progress report";
+                }
+                lint_break(&d->lint, LINT_NOT_AGREED);
+        }
+        if (f->code == COM_STMT_PREPARE) {
+                d->last_prepared = LAST_PREPARED;
         }
         f->failed = true;
         f->done = true;
@@ -151,7 +162,7 @@ static const char *finish(struct dissect *d, struct flight *f)
 static const char *end_result(struct dissect *d, struct flight *f, const struct message *m)
 {
         struct ok ok;
-        if (!parse_ending(d, m, &ok)) {
+        if (!parse_ending(d, f, m, &ok)) {
                 return lose(d, "a malformed OK or EOF packet", m);
         }
         if (!apply_ok(d, f, &ok)) {
@@ -165,7 +176,7 @@ static const char *end_result(struct dissect *d, struct flight *f, const struct 
                         return lost;
                 }
         }
-        return m->first == REPLY_OK || (deprecates_eof(d) && m->len >= OK_MIN) ? "OK" : "EOF";
+        return m->first == REPLY_OK || (deprecates_eof(d) && m->len >= REPLY_OK_MIN) ? "OK" : "EOF";
 }
 
 /* --- the first packet of a reply, by its shape ----------------------------------------------------------------- */
@@ -189,8 +200,11 @@ static const char *after_definitions(struct dissect *d, struct flight *f)
 static const char *first_of_result(struct dissect *d, struct flight *f, const struct message *m)
 {
         struct reader r = reader_over(m->body);
-        if (m->first == REPLY_LOCAL_FILE && f->code == COM_QUERY) {
+        if (m->first == REPLY_LOCAL_FILE) {
                 f->state = REPLYING_LOCAL_FILE;
+                if ((d->client_capabilities & CAP_LOCAL_FILES) == 0) {
+                        lint_break(&d->lint, LINT_NOT_AGREED);
+                }
                 if (f->next != NULL) {
                         return lose(d, "LOCAL INFILE while another command is in flight", m);
                 }
@@ -198,7 +212,7 @@ static const char *first_of_result(struct dissect *d, struct flight *f, const st
         }
         bool optional = (d->capabilities & CAP_OPTIONAL_METADATA) != 0;
         bool metadata = true;
-        if (optional && (m->first == 1 || m->len < OK_MIN) && m->len > 1) {
+        if (optional && (m->first == 1 || m->len < REPLY_OK_MIN) && m->len > 1) {
                 metadata = reader_u8(&r) != 0;
         } else if (m->first == REPLY_OK || m->first == REPLY_EOF) {
                 return end_result(d, f, m);
@@ -268,6 +282,7 @@ static const char *first_of_prepare(struct dissect *d, struct flight *f, const s
         if (!ok || r.failed) {
                 return lose(d, "a reply to COM_STMT_PREPARE that is no OK or ERR", m);
         }
+        lint_prepared(&d->lint, m->len, d->capabilities);
         f->has_stmt_id = true;
         f->columns = columns;
         d->last_prepared = f->stmt_id;
@@ -326,6 +341,9 @@ static const char *on_definition(struct dissect *d, struct flight *f, const stru
         if (f->first_rows != NULL && (f->info->shape == SHAPE_RESULT || f->defs_next == 0)) {
                 rows_definition(d, f, m->body);
         }
+        if (m->body.len == m->len) {
+                lint_definition(&d->lint, m->body, d->capabilities);
+        }
         if (--f->defs_left == 0) {
                 if (f->info->shape == SHAPE_RESULT) {
                         rows_begin(d, f);
@@ -348,9 +366,11 @@ static const char *on_definitions_eof(struct dissect *d, struct flight *f, const
         if (!is_ending(d, m->first, m->len) || !eof_parse(m->body, &eof)) {
                 return lose(d, "no EOF after the column definitions", m);
         }
-        if (f->info->shape == SHAPE_RESULT && (eof.status & STATUS_CURSOR_EXISTS) != 0) {
+        if (f->code == COM_STMT_EXECUTE && (eof.status & STATUS_CURSOR_EXISTS) != 0) {
                 return end_result(d, f, m); /* the rows wait for COM_STMT_FETCH */
         }
+        lint_ending(&d->lint, m->first, m->len, true, &eof, d->capabilities);
+        lint_status(&d->lint, f->code, eof.status, d->capabilities);
         const char *lost = after_definitions(d, f);
         return lost != NULL ? lost : "EOF";
 }
@@ -395,8 +415,12 @@ static const char *on_stream(struct dissect *d, struct flight *f, const struct m
 
 static const char *on_local_file(struct dissect *d, struct flight *f, const struct message *m)
 {
-        /* the server may give up before the file's end */
-        return m->first == REPLY_ERR ? on_err(d, f, m) : lose(d, "a reply before the end of LOCAL INFILE", m);
+        if (m->first != REPLY_ERR) {
+                return lose(d, "a reply before the end of LOCAL INFILE", m);
+        }
+        d->draining = true; /* the server may give up before the file's end, which the client sends on to */
+        d->drain_seq = f->next_seq;
+        return on_err(d, f, m);
 }
 
 /** An ERR that no command asked for: shutdown, KILL, wait_timeout. */
@@ -429,6 +453,33 @@ static reply_handler *const handlers[REPLYING_COUNT] = {
     [REPLYING_STREAM] = on_stream,
 };
 
+/** Errors that a server sends of its own accord, or because packets were out of order: with any sequence number. */
+static bool is_pushed(const struct message *m)
+{
+        static const uint16_t numbers[] = {1053, 1156, 1158, 1159, 1160, 1161, 1927, 3169, 4031};
+        struct err err;
+        if (m->first == REPLY_ERR && err_parse(m->body, &err)) {
+                for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+                        if (err.errnum == numbers[i]) {
+                                return true;
+                        }
+                }
+        }
+        return false;
+}
+
+static void check_sequence(struct dissect *d, struct flight *f, const struct message *m)
+{
+        if (f->state == REPLYING_LOCAL_FILE || (f->state == REPLYING_STREAM && f->acknowledged)) {
+                return; /* both sides are sending */
+        }
+        if (!f->seq_known || is_pushed(m)) {
+                f->next_seq = m->seq;
+                f->seq_known = true;
+        }
+        (void)dissect_in_sequence(d, m, &f->next_seq);
+}
+
 const char *result_on_message(struct dissect *d, const struct message *m)
 {
         struct flight *f = d->head;
@@ -440,6 +491,7 @@ const char *result_on_message(struct dissect *d, const struct message *m)
         }
         f->last_ns = m->end_ns;
         f->bytes_received += m->wire;
+        check_sequence(d, f, m);
         return handlers[f->state](d, f, m);
 }
 
@@ -454,7 +506,7 @@ size_t result_limit(const struct dissect *d, uint8_t first)
         if (f->rows_wanted > 0) {
                 return ROW_LIMIT;
         }
-        return d->settings->rows > 0 && f->state == REPLYING_DEFS ? ENDING_LIMIT : 0;
+        return f->state == REPLYING_DEFS ? ENDING_LIMIT : 0;
 }
 
 void result_hop_rows(struct dissect *d, struct span *in, uint64_t now_ns)
@@ -466,19 +518,23 @@ void result_hop_rows(struct dissect *d, struct span *in, uint64_t now_ns)
         const uint8_t *at = in->data;
         size_t left = in->len;
         uint64_t rows = 0;
+        bool numbered = d->lanes[SIDE_SERVER].compress == NULL;
+        uint8_t seq = f->next_seq;
         while (left > FRAME_HEADER_SIZE) {
                 size_t length = (size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16;
                 uint8_t first = at[FRAME_HEADER_SIZE];
                 if (length == 0 || length >= FRAME_MAX_PAYLOAD || length > left - FRAME_HEADER_SIZE ||
-                    first == REPLY_EOF || first == REPLY_ERR) {
+                    first == REPLY_EOF || first == REPLY_ERR || (numbered && at[3] != seq)) {
                         break;
                 }
                 rows++;
+                seq++;
                 at += FRAME_HEADER_SIZE + length;
                 left -= FRAME_HEADER_SIZE + length;
         }
         if (rows > 0) {
                 f->rows += rows;
+                f->next_seq = seq;
                 f->bytes_received += in->len - left;
                 f->first_ns = f->first_ns != 0 ? f->first_ns : now_ns;
                 f->last_ns = now_ns;

@@ -458,6 +458,7 @@ struct proxy_counts proxy_counts(const struct proxy *p)
                 const struct worker_counts *w = &p->workers[i]->counts;
                 c.upstream_errors += load(&w->upstream_errors);
                 c.opaque += load(&w->opaque);
+                c.lint += load(&w->lint);
                 c.tls_sessions += load(&w->tls_sessions);
                 c.tls_errors += load(&w->tls_errors);
                 c.statements += load(&w->statements);

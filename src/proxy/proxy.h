@@ -69,6 +69,7 @@ struct proxy_counts {
         uint64_t accept_errors;   /**< EMFILE and the like */
         uint64_t upstream_errors; /**< could not be reached */
         uint64_t opaque;          /**< sessions the dissector gave up on */
+        uint64_t lint;            /**< rules of the protocol that packets broke */
         uint64_t tls_sessions;    /**< with TLS towards the client */
         uint64_t tls_errors;      /**< handshakes and connections that failed */
         uint64_t sessions;        /**< open now */

@@ -205,11 +205,16 @@ static void update_wire(struct session *s)
         s->wire.text = span_of(s->wire_text, text.len);
 }
 
-static void note_opaque(struct session *s)
+static void note_verdict(struct session *s)
 {
-        if (!s->opaque_counted && dissect_view(s->dissect).opaque_reason != NULL) {
+        struct dissect_verdict v = dissect_verdict(s->dissect);
+        if (!s->opaque_counted && v.opaque) {
                 s->opaque_counted = true;
                 worker_add(&s->worker->counts.opaque, 1);
+        }
+        if (s->lint_counted != v.lint) {
+                worker_add(&s->worker->counts.lint, v.lint - s->lint_counted);
+                s->lint_counted = v.lint;
         }
 }
 
@@ -220,7 +225,7 @@ static void dissect(struct session *s, enum side from, struct span bytes)
         if (from == SIDE_CLIENT || s->wire_changed) {
                 update_wire(s);
         }
-        note_opaque(s);
+        note_verdict(s);
 }
 
 /** Hand @p bytes on to @p to; a side that does not take them pauses the other. */
@@ -261,7 +266,7 @@ static void note_gate(struct session *s)
         if (gate_is_open(s->gate) && reason != NULL && !s->gate_said) {
                 s->gate_said = true;
                 dissect_give_up(s->dissect, reason, s->worker->now_ns);
-                note_opaque(s);
+                note_verdict(s);
         }
 }
 

@@ -37,6 +37,7 @@ struct session {
         bool ended;    /* to be freed by session_finish */
         bool refused;  /* an error was sent: only its delivery is awaited */
         bool opaque_counted;
+        uint64_t lint_counted; /**< broken rules */
         bool gate_said;    /* why it opened */
         bool mediated;     /* the password's exchange was translated */
         bool wire_changed; /* a command ended: another may be at the head */

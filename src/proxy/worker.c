@@ -160,6 +160,7 @@ struct worker *worker_new(const struct worker_config *config)
             .pipeline = (uint32_t)s->limits.pipeline,
             .statements = (uint32_t)s->limits.statements,
             .rows = (uint32_t)s->log.rows,
+            .lint = (uint32_t)s->limits.lint,
         };
         w->scratch_size = SCRATCH_BYTES;
         w->scratch = prof_alloc(STAGE_WORKER, w->scratch_size);

@@ -17,6 +17,7 @@ struct evdns_base;
 struct worker_counts {
         _Atomic uint64_t upstream_errors;
         _Atomic uint64_t opaque;
+        _Atomic uint64_t lint;
         _Atomic uint64_t tls_sessions; /**< with TLS towards the client */
         _Atomic uint64_t tls_errors;
         _Atomic uint64_t statements;

@@ -75,6 +75,8 @@ const struct settings_row settings_rows[] = {
          "Commands of a session that await their replies and are still followed."),
     UINT("limits.statements", limits.statements, 1, 10000000, "16384",
          "Prepared statements of a session that are known."),
+    UINT("limits.lint", limits.lint, 0, 1000000, "16",
+         "Records of a session about packets that break the protocol's rules; further ones are counted."),
     SIZE("limits.backlog_bytes", limits.backlog_bytes, 4 * K, 1 * G, "256K",
          "Bytes that may wait for a side that does not read before the other side is paused."),
     MS("limits.connect_timeout_ms", limits.connect_timeout_ms, 1, 3600000, "10000",

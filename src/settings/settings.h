@@ -58,6 +58,7 @@ struct settings {
                 uint64_t held_bytes;
                 uint64_t pipeline;
                 uint64_t statements;
+                uint64_t lint; /**< records of a session's broken rules */
                 uint64_t
                     backlog_bytes; /**< waiting for a side that does not read, before the other is paused */
                 uint64_t connect_timeout_ms;

@@ -154,12 +154,14 @@ class Proxy:
     """A running querytap; use it with `with`. Its end is checked: exit status 0, no word from a sanitizer."""
     count = 0
 
-    def __init__(self, *args, remote=None, log=True, expect_opaque=False, env=None, wait=True, preexec=None):
+    def __init__(self, *args, remote=None, log=True, expect_opaque=False, expect_lint=None, env=None, wait=True, preexec=None):
         Proxy.count += 1
         base = os.path.join(FOLDER, f"proxy-{Proxy.count}")
         self.log_path = base + ".log"
         self.err_path = base + ".err"
         self.expect_opaque = expect_opaque
+        # stand-ins for servers break rules on purpose, as a client without any sense does
+        self.expect_lint = expect_opaque if expect_lint is None else expect_lint
         self.remote = remote or f"127.0.0.1:{server().port}"
         argv = [BINARY, "proxy", "-r", self.remote, *(["--log", self.log_path] if log is True else []),
                 *(["-l", "127.0.0.1:0"] if not any(a.startswith(("-l", "--listen")) for a in args) else []),
@@ -197,6 +199,9 @@ class Proxy:
         if self.process.poll() is None:
             if check and not self.expect_opaque:
                 assert self.counters()["opaque"] == 0, "sessions went opaque"
+            if check and not self.expect_lint and self.counters()["lint"] > 0:
+                found = [r for r in self.records("lint")] if os.path.exists(self.log_path) else "(no log)"
+                raise AssertionError(f"rules of the protocol were broken: {found}")
             self.process.send_signal(signal.SIGTERM)
         try:
             status = self.process.wait(PATIENCE_S)

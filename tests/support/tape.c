@@ -115,6 +115,7 @@ void tape_play(struct span tape, const struct tape_options *options, FILE *out)
             .pipeline = 256,
             .statements = 256,
             .rows = options->rows,
+            .lint = 16,
         };
         struct player player = {.out = out};
         const struct dissect_sink sink = {&player, on_record, options->packet_bytes > 0 ? on_packet : NULL};

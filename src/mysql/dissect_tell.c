@@ -1,0 +1,112 @@
+/* Records that the dissector makes of its own accord: broken rules, packets that are cut off. */
+#include "mysql/charset.h"
+#include "mysql/dissect_state.h"
+
+enum { EVIDENCE_BYTES = 32 };
+
+static void put_text(struct record *r, enum record_field field, const char *text)
+{
+        if (text != NULL && *text != '\0') {
+                record_set_text(r, field, span_str(text));
+        }
+}
+
+struct record dissect_record(const struct dissect *d, enum record_event event, uint64_t mono_ns)
+{
+        struct record r;
+        memset(&r, 0, sizeof r);
+        r.event = event;
+        r.mono_ns = mono_ns;
+        put_text(&r, FIELD_USERNAME, d->username);
+        put_text(&r, FIELD_DATABASE, d->database);
+        put_text(&r, FIELD_CHARACTER_SET, charset_title(d->charsets.client));
+        r.charsets[RECORD_USERNAME] = d->charsets.username;
+        r.charsets[RECORD_DATABASE] = d->charsets.database;
+        if (d->server_conn_id != 0) {
+                record_set_uint(&r, FIELD_SERVER_CONN_ID, d->server_conn_id);
+        }
+        return r;
+}
+
+/* --- broken rules --------------------------------------------------------------------------------------------- */
+
+/** The record of one, but for what it says. */
+static struct record record_of(const struct dissect *d, const struct broken *b)
+{
+        struct record r = dissect_record(d, EVENT_LINT, b->mono_ns);
+        /* a command's own packet has just been queued; the server talks of the oldest */
+        const struct flight *f = b->from == SIDE_CLIENT ? d->tail : d->head;
+        if (f != NULL) {
+                record_set_uint(&r, FIELD_CONN_SEQ_NUM, f->seq_num);
+                record_set_text(&r, FIELD_COMMAND, span_str(f->info->name));
+        }
+        record_set_text(&r, FIELD_DIRECTION, span_str(b->from == SIDE_CLIENT ? "client" : "server"));
+        record_set_uint(&r, FIELD_PACKET_SEQ, b->seq);
+        record_set_uint(&r, FIELD_PACKET_LENGTH, b->length);
+        record_set_text(&r, FIELD_PACKET_NAME, span_str(d->packet_name));
+        if (!d->packet_secret && b->bytes.len > 0) {
+                record_set_text(&r, FIELD_PACKET_BYTES, span_head(b->bytes, EVIDENCE_BYTES));
+        }
+        return r;
+}
+
+void dissect_tell_lint(struct dissect *d, const struct broken *b)
+{
+        for (enum lint_rule rule = 0; rule < LINT_RULES; rule++) {
+                if ((d->lint.broken >> rule & 1) == 0) {
+                        continue;
+                }
+                d->lint.count++;
+                if (d->lint.told < d->settings->lint) {
+                        d->lint.told++;
+                        bool last = d->lint.told == d->settings->lint;
+                        struct record r = record_of(d, b);
+                        record_set_text(&r, FIELD_RULE, span_str(lint_name(rule)));
+                        record_set_text(&r, FIELD_REASON, span_str(lint_sentence(rule)));
+                        if (last) {
+                                record_set_text(&r, FIELD_INFO,
+                                                span_str("this is the last one that is told of this session: "
+                                                         "limits.lint is reached; further ones are counted"));
+                        }
+                        d->sink.on_record(d->sink.arg, &r);
+                }
+        }
+        d->lint.broken = 0;
+}
+
+/* --- the end -------------------------------------------------------------------------------------------------- */
+
+void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
+{
+        struct lane *lane = &d->lanes[side];
+        if (frame_idle(&lane->frame)) {
+                return; /* a compressed frame that is cut off between two packets takes nothing with it */
+        }
+        const struct frame *f = &lane->frame;
+        char text[160];
+        struct writer w = writer_over(text, sizeof text);
+        const char *name = side == SIDE_CLIENT ? "client" : "server";
+        if (f->have < FRAME_HEADER_SIZE) {
+                writer_format(&w, "the %s's last packet is cut off within its header", name);
+        } else {
+                writer_format(&w, "the %s's last packet is cut off: %u of %u bytes came", name,
+                              f->length - f->left, f->length);
+        }
+        struct record r = dissect_record(d, EVENT_ERROR, now_ns);
+        record_set_text(&r, FIELD_REASON, writer_span(&w));
+        d->sink.on_record(d->sink.arg, &r);
+        if (d->settings->packet_bytes > 0 && d->sink.on_packet != NULL && f->have == FRAME_HEADER_SIZE) {
+                bool secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH;
+                struct packet packet = {.from = side,
+                                        .seq = f->seq,
+                                        .secret = secret,
+                                        .cut_off = true,
+                                        .length = f->length,
+                                        .name = "cut off",
+                                        .mono_ns = now_ns};
+                if (!secret && lane->packet != NULL && f->left < f->length) {
+                        packet.head = span_of(lane->packet, lane->packet_len);
+                }
+                d->sink.on_packet(d->sink.arg, &packet);
+        }
+}
