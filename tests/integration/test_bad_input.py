@@ -275,7 +275,7 @@ class Clients(unittest.TestCase):
         c = RawClient(self.proxy.port)
         c.send(9, b"\x03SELECT 1")
         self.drain_client(c)
-        self.proxy.wait_record(lambda r: r["event"] == "notice" and "sequence number" in r["reason"], "the notice")
+        self.proxy.wait_record(lambda r: r["event"] == "lint" and r["rule"] == "sequence_start", "the linter's word")
 
     def drain_client(self, c):
         c.socket.settimeout(lab.PATIENCE_S)

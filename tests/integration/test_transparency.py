@@ -20,10 +20,10 @@ def without_ssl(login):
 
 
 class Transparency(unittest.TestCase):
-    def both_sides(self, work, single=False, proxy_args=()):
+    def both_sides(self, work, single=False, proxy_args=(), expect_lint=False):
         """Run work(port) through recorder, proxy, recorder; compare what passed on both sides."""
         inner = Recorder(lab.server().port, single)
-        with lab.Proxy(*proxy_args, remote=f"127.0.0.1:{inner.port}") as proxy:
+        with lab.Proxy(*proxy_args, remote=f"127.0.0.1:{inner.port}", expect_lint=expect_lint) as proxy:
             outer = Recorder(proxy.port, single)
             work(outer.port)
             outer.finish()
@@ -60,7 +60,7 @@ class Transparency(unittest.TestCase):
 
     def test_tls_asked_for_and_not_used(self):
         """A client that sets the TLS bit and then uses none gets a plain session."""
-        self.both_sides(lambda port: self.small(port, CAPABILITIES | SSL))
+        self.both_sides(lambda port: self.small(port, CAPABILITIES | SSL), expect_lint=True)
 
     def test_without_eof(self):
         def work(port):
