@@ -142,12 +142,68 @@ def tls_server():
     global _tls_server
     if _tls_server is None:
         certificates = Certificates()
-        _tls_server = Server("mariadb-tls", [f"--ssl-ca={certificates.ca}", f"--ssl-cert={certificates.path('server.pem')}",
+        _tls_server = Server("mariadb-tls", ["--plugin-maturity=unknown",
+                                             f"--ssl-ca={certificates.ca}", f"--ssl-cert={certificates.path('server.pem')}",
                                              f"--ssl-key={certificates.path('server.key')}"])
         _tls_server.certificates = certificates
         _tls_server.sql("CREATE USER tls@'%' IDENTIFIED BY 'secret' REQUIRE SSL; GRANT ALL ON *.* TO tls@'%';"
                         "CREATE USER x509@'%' IDENTIFIED BY 'secret' REQUIRE X509; GRANT ALL ON *.* TO x509@'%'")
     return _tls_server
+
+
+def mysql9_root():
+    """The folder that script/mysql9 made, or None."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    folder = os.environ.get("QUERYTAP_MYSQL9") or os.path.join(cache, "querytap", "mysql9")
+    return folder if os.access(os.path.join(folder, "bin", "mysqld"), os.X_OK) else None
+
+
+class Mysql9(Server):
+    """A private MySQL 9, with the certificates that it makes for itself; users of each of its login plugins."""
+
+    def __init__(self):
+        self.home = mysql9_root()
+        self.folder = os.path.join(FOLDER, "mysql9")
+        self.socket = os.path.join(self.folder, "s")
+        self.port = free_port()
+        os.makedirs(self.folder)
+        root = os.path.join(self.home, "root", "usr")
+        self.data = os.path.join(self.folder, "data")
+        common = ["--no-defaults", *(["--user=root"] if os.geteuid() == 0 else []), f"--datadir={self.data}", f"--basedir={root}",
+                  f"--lc-messages-dir={root}/share/mysql", f"--character-sets-dir={root}/share/mysql/charsets",
+                  f"--plugin-dir={root}/lib/mysql/plugin"]
+        mysqld = os.path.join(self.home, "bin", "mysqld")
+        self.log = open(os.path.join(self.folder, "server.log"), "wb")
+        subprocess.run([mysqld, *common, "--initialize-insecure"], check=True, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen(
+            [mysqld, *common, f"--socket={self.socket}", f"--port={self.port}", "--bind-address=127.0.0.1", "--mysqlx=OFF",
+             "--local-infile=1", "--max-allowed-packet=1G", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0",
+             "--max-connections=500", "--log-error-verbosity=1"], stdout=self.log, stderr=self.log)
+        atexit.register(self.stop)
+        wait_for(self.answers, "MySQL to start")
+        self.sql("CREATE DATABASE shop; CREATE USER pw@'%' IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO pw@'%';"
+                 "CREATE USER sha256@'%' IDENTIFIED WITH sha256_password BY 'secret'; GRANT ALL ON *.* TO sha256@'%';"
+                 "CREATE USER bare@'%' IDENTIFIED BY ''; GRANT ALL ON *.* TO bare@'%'")
+
+    @property
+    def ca(self):
+        return os.path.join(self.data, "ca.pem")
+
+    def answers(self):
+        if self.process.poll() is not None:
+            raise AssertionError("MySQL ended; see its log")
+        try:
+            self.sql("SELECT 1")
+            return True
+        except AssertionError:
+            return False
+
+    def sql(self, text, database=None):
+        run = subprocess.run([os.path.join(self.home, "bin", "mysql"), "--no-defaults", "-uroot", f"-S{self.socket}", "-N",
+                              *([database] if database else [])], input=text, text=True, capture_output=True)
+        if run.returncode != 0:
+            raise AssertionError(run.stderr)
+        return run.stdout
 
 
 class Proxy:
