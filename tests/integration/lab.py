@@ -176,7 +176,7 @@ class Mysql9(Server):
         self.log = open(os.path.join(self.folder, "server.log"), "wb")
         subprocess.run([mysqld, *common, "--initialize-insecure"], check=True, stdout=self.log, stderr=self.log)
         self.process = subprocess.Popen(
-            [mysqld, *common, f"--socket={self.socket}", f"--port={self.port}", "--bind-address=127.0.0.1", "--mysqlx=OFF",
+            [mysqld, *common, f"--socket={self.socket}", f"--port={self.port}", "--bind-address=127.0.0.1", "--mysqlx=OFF", "--secure-file-priv=",
              "--local-infile=1", "--max-allowed-packet=1G", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0",
              "--max-connections=500", "--log-error-verbosity=1"], stdout=self.log, stderr=self.log)
         atexit.register(self.stop)
