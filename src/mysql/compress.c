@@ -140,7 +140,7 @@ static const char *emit(struct compress *c, struct span bytes)
         return fits.len < bytes.len ? "a compressed frame that holds more than it announces" : NULL;
 }
 
-/** Part of a compressed frame's payload. Whatever it is cut into, the same bytes come out before the same end. */
+/** Part of a compressed frame's payload. */
 static const char *take_compressed(struct compress *c, struct span in)
 {
         uint8_t piece[PIECE];

@@ -29,7 +29,7 @@ struct compress *compress_new(enum compress_algorithm algorithm, struct compress
 /** NULL is allowed. */
 void compress_free(struct compress *c);
 
-/** All of @p in, in any split. @return NULL, or why it can't be followed (static text): then feed no more. */
+/** All of @p in, in any split; the same bytes come out (but maybe fewer or more before the end of a broken zstd frame). @return NULL, or why it can't be followed (static text): then feed no more. */
 const char *compress_feed(struct compress *c, struct span in);
 
 /** Between two frames: not one byte of the next was seen. */

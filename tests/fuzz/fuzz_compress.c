@@ -1,4 +1,5 @@
-/* The compressed protocol's frames: whatever they hold and however they are cut, the same bytes come out. */
+/* The compressed protocol's frames: whatever they hold and however they are cut, the same bytes come out; of a broken zstd
+ * frame, which zstd may find broken a little earlier or later, at least the same beginning. */
 #include "fuzz.h"
 #include "mysql/compress.h"
 
@@ -58,6 +59,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if ((a == NULL) != (b == NULL) || (a != NULL && strcmp(a, b) != 0)) {
                 fuzz_fail("another verdict by how the bytes were cut", a != NULL ? a : "fine",
                           b != NULL ? b : "fine");
+        }
+        if (a != NULL && algorithm == COMPRESS_ZSTD) {
+                whole.len = bytewise.len = whole.len < bytewise.len ? whole.len : bytewise.len;
         }
         if (!span_equal(span_of(whole.bytes, whole.len), span_of(bytewise.bytes, bytewise.len)) ||
             whole.frames != bytewise.frames) {

@@ -134,6 +134,9 @@ static void play(struct run *r, const struct gate_policy *policy, struct span in
                         put_packet(r, from, bytes);
                 }
         }
+        if (r->last > GATE_SERVER_TLS) {
+                return; /* refused: nothing goes out any more */
+        }
         struct gate_out out = {.to = {gate_end(r->gate, SIDE_SERVER), {NULL, 0}}};
         note(r, &out);
         out = (struct gate_out){.to = {{NULL, 0}, gate_end(r->gate, SIDE_CLIENT)}};
