@@ -61,6 +61,11 @@ def compare(querytap, general):
     return len(ours), sum(len(c) for c in ours.values()), differences
 
 
+class Comparison:
+    def __init__(self, querytap, general):
+        self.counts, self.differences = {}, []
+
+
 def main():
     connections, commands, differences = compare(*sys.argv[1:3])
     print(f"{connections} connections, {commands} commands, {len(differences)} differences")
