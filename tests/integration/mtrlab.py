@@ -21,6 +21,7 @@ MTR = os.path.join(SUITE, "mtr")
 RESULT = re.compile(r"^(main\.\S+) +(?:'[^']*' +)?(?:w\d+ +)?\[ (\S+) \] *(.*)$")
 SOURCE = re.compile(r"^\s*(?:--)?\s*source\s+([^;\s]+)")
 MINUTES = 3  # for one test; the slowest takes one
+LIVE = set()  # processes to end if we are ended
 
 
 def installed():
@@ -123,10 +124,20 @@ class Server:
         if not any(re.match("--(loose-)?log-bin", o) for o in options):
             options = [o for o in options if not o.startswith("--binlog-format")]
         self.log = open(self.error_log, "ab")
-        self.process = subprocess.Popen(
-            ["mariadbd", f"--defaults-file={config}", "--defaults-group-suffix=.1", *(["--user=root"] if os.geteuid() == 0 else []),
-             "--log-output=file", "--loose-debug-sync-timeout=300", *options, f"--port={self.port}"],
-            env=environment, stdout=self.log, stderr=self.log, cwd=folder)
+        self.environment = environment
+        self.arguments = ["mariadbd", f"--defaults-file={config}", "--defaults-group-suffix=.1",
+                          *(["--user=root"] if os.geteuid() == 0 else []), "--log-output=file",
+                          "--loose-debug-sync-timeout=300", *options, f"--port={self.port}"]
+        self.starts = []  # (when, general log before it), for each start after the first
+        self.gone = None  # since when it is down and nobody asked for that
+        self.stopping = threading.Event()
+        self.start()
+        self.watcher = threading.Thread(target=self.watch, daemon=True)
+
+    def start(self, more=()):
+        self.process = subprocess.Popen(self.arguments + list(more), env=self.environment, stdout=self.log, stderr=self.log,
+                                        cwd=self.folder)
+        LIVE.add(self.process)
 
     def started(self):
         """@return False if the server ended instead of starting."""
@@ -138,13 +149,46 @@ class Server:
                     return s.recv(5)[4:5] == b"\x0a" and "answers"
             except OSError:
                 return None
-        return lab.wait_for(answer, "MariaDB to start") == "answers"
+        good = lab.wait_for(answer, "MariaDB to start") == "answers"
+        if good:
+            self.watcher.start()
+        return good
+
+    def watch(self):
+        """Start it again where a test wants that: it says so in a file, as it would to a server of the suite's own."""
+        expect = os.path.join(self.folder, "tmp/mysqld.1.expect")
+        while not self.stopping.wait(0.05):
+            if self.process.poll() is None:
+                continue
+            LIVE.discard(self.process)
+            wish = ""
+            if os.path.exists(expect):
+                with open(expect, encoding="latin1") as f:
+                    wish = (f.read().strip().splitlines() or [""])[-1]
+            if wish.startswith("restart"):
+                os.unlink(expect)
+                old = f"{self.general_log}.{len(self.starts)}"
+                if os.path.exists(self.general_log):
+                    os.rename(self.general_log, old)
+                self.starts.append((time.time(), old))
+                self.start(wish.partition(":")[2].split())
+                self.gone = None
+            elif not wish.startswith("wait"):
+                self.gone = self.gone or time.monotonic()
+
+    def general_logs(self):
+        """[(path, seconds since the epoch when its time was over)]"""
+        return [(path, when) for when, path in self.starts] + [(self.general_log, float("inf"))]
 
     def kill(self):
         """Its tables are not needed again."""
+        self.stopping.set()
+        if self.watcher.is_alive():
+            self.watcher.join()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        LIVE.discard(self.process)
         self.log.close()
 
 
@@ -171,17 +215,24 @@ class Run:
         environment = dict(os.environ, MASTER_MYPORT=str(port), MASTER_MYSOCK=server.socket)
         environment.pop("TZ", None)
         self.tests = tests
+        self.server = server
         self.text = ""
         self.process = subprocess.Popen(arguments + [f"main.{t}" for t in tests], cwd=SUITE, env=environment, text=True,
                                         errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                         start_new_session=True)
-        self.timer = threading.Timer(60 * (MINUTES + 1) * len(tests), self.kill)
-        self.timer.daemon = True
-        self.timer.start()
+        LIVE.add(self.process)
+        self.ended = threading.Event()
+        threading.Thread(target=self.watch, daemon=True).start()
 
-    def kill(self):
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
+    def watch(self):
+        """Nothing waits for ever, nor for a server that will not come back."""
+        end = time.monotonic() + 60 * (MINUTES + 1) * len(self.tests)
+        while not self.ended.wait(0.2):
+            gone = self.server.gone is not None and time.monotonic() > self.server.gone + 20
+            if (gone or time.monotonic() > end) and self.process.poll() is None:
+                self.text += "the server ended" if gone else "no end in sight"
+                os.killpg(self.process.pid, signal.SIGKILL)
+                return
 
     def __iter__(self):
         pending = None  # a failure, whose detail follows
@@ -203,7 +254,27 @@ class Run:
         if pending:
             yield pending[0], "fail", pending[1]
         self.process.wait()
-        self.timer.cancel()
+        LIVE.discard(self.process)
+        self.ended.set()
+
+
+def remove_rejects(since):
+    """What a failing test leaves in the suite's folder, where that can be written."""
+    folder = os.path.join(SUITE, "main")
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if name.endswith(".reject") and os.path.getmtime(path) >= since:
+            os.unlink(path)
+
+
+def end_all():
+    for process in list(LIVE):
+        if process.poll() is None:
+            if os.getpgid(process.pid) == process.pid:  # a run leads a group of its own
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
+            process.wait()
 
 
 def now():
