@@ -437,8 +437,9 @@ static void on_unreachable(struct session *s, const char *error)
         (void)snprintf(text, sizeof text, "querytap: can't connect to upstream %s: %s",
                        s->worker->remote_text, error);
         report_notice(s, EVENT_ERROR, reason_text(REASON_UPSTREAM_UNREACHABLE), text);
-        /* ER_CONNECT_TO_FOREIGN_DATA_SOURCE: clients distrust a server that sends a number of the clients' own range */
-        refuse_with_error(s, 0, 1429, NULL, text, REASON_UPSTREAM_UNREACHABLE);
+        /* ER_SERVER_SHUTDOWN: clients that wait for a server to come back try again. 2002 or 2003 would say it better, but
+         * clients distrust a server that sends a number of their own range. */
+        refuse_with_error(s, 0, 1053, NULL, text, REASON_UPSTREAM_UNREACHABLE);
 }
 
 static void on_upstream(void *arg, int fd, const char *error)

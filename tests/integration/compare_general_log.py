@@ -3,69 +3,309 @@
 
     compare_general_log.py QUERYTAP_JSON_LOG GENERAL_LOG
 
-Connections are joined by the server's own number (server_conn_id). Compared are statements (Query), preparations
-(Prepare), executions (Execute, without text: the server writes the values into it) and changes of the database
-(Init DB). The server does not write the white space and semicolons behind a statement: they are left out on both sides.
+Connections are joined by the server's own number (server_conn_id). Every command that the server writes down is compared,
+with its text. Of COM_STMT_EXECUTE the server writes the statement with the values in it: what stands around the values is
+compared. White space and semicolons before and behind a statement are not written by the server: they are left out.
+
+Where the two can't be equal the kind is counted, with its cause (KINDS); everything else is a difference and is printed.
+Exit status 1 if there is one.
 """
+import bisect
+import collections
+import datetime
 import json
+import os
 import re
+import subprocess
 import sys
 
-LINE = re.compile(rb"^(?:\d{6} [ \d]\d:\d\d:\d\d|\t)\t *(\d+) (Query|Prepare|Execute|Init DB|Connect|Quit|Close stmt|"
-                  rb"Reset stmt|Statistics|Ping|Change user|Set option|Field List|Long Data|Fetch|Kill|Refresh|Shutdown|"
-                  rb"Bulk_execute|Debug|Reset connection)\t?(.*)$", re.S)
-COMMANDS = {"COM_QUERY": "Query", "COM_STMT_PREPARE": "Prepare", "COM_STMT_EXECUTE": "Execute", "COM_INIT_DB": "Init DB"}
-TAIL = b"; \t\r\n"
+COMMANDS = {
+    "COM_QUIT": "Quit", "COM_INIT_DB": "Init DB", "COM_QUERY": "Query", "COM_FIELD_LIST": "Field List",
+    "COM_CREATE_DB": "Create DB", "COM_DROP_DB": "Drop DB", "COM_REFRESH": "Refresh", "COM_SHUTDOWN": "Shutdown",
+    "COM_STATISTICS": "Statistics", "COM_PROCESS_INFO": "Processlist", "COM_PROCESS_KILL": "Kill", "COM_DEBUG": "Debug",
+    "COM_PING": "Ping", "COM_CHANGE_USER": "Change user", "COM_BINLOG_DUMP": "Binlog Dump", "COM_TABLE_DUMP": "Table Dump",
+    "COM_REGISTER_SLAVE": "Register Slave", "COM_STMT_PREPARE": "Prepare", "COM_STMT_EXECUTE": "Execute",
+    "COM_STMT_SEND_LONG_DATA": "Long Data", "COM_STMT_CLOSE": "Close stmt", "COM_STMT_RESET": "Reset stmt",
+    "COM_SET_OPTION": "Set option", "COM_STMT_FETCH": "Fetch", "COM_RESET_CONNECTION": "Reset connection",
+    "COM_STMT_BULK_EXECUTE": "Bulk_execute",
+}
+LINE = re.compile(rb"^(?:\d{6} [ \d]\d:\d\d:\d\d|\t)\t *(\d+) (Connect|" +
+                  "|".join(sorted(COMMANDS.values(), key=len, reverse=True)).encode() + rb")\t?(.*)$", re.S)
+HEADER = re.compile(rb"\n?[^\n]*, Version: [^\n]* started with:\nTcp port: [^\n]*\nTime +Id Command +Argument", re.S)
+SPACE = b"; \t\r\n\v\f\0"
+WITH_TEXT = ("Query", "Prepare", "Init DB")
+
+
+class Entry:
+    """A command as one of the two logs has it."""
+
+    def __init__(self, command, text, record=None):
+        self.command = command
+        self.text = text
+        self.record = record
+
+    @property
+    def cut(self):
+        return "query_length" in self.record
+
+    def __repr__(self):
+        return f"{self.command} {self.text[:160]!r}" + (f" errno {self.record['errno']}" if self.failed else "")
+
+    @property
+    def failed(self):
+        return self.record is not None and "errno" in self.record
 
 
 def general_log(path):
-    """Commands by connection."""
-    entries = []
+    """Entries by connection."""
+    if not os.path.exists(path):
+        return {}
+    connections, last = {}, None
     with open(path, "rb") as f:
-        for line in f.read().split(b"\n"):
-            found = LINE.match(line)
-            if found:
-                entries.append([int(found[1]), found[2].decode(), found[3]])
-            elif entries:
-                entries[-1][2] += b"\n" + line
-    connections = {}
-    for number, command, text in entries:
-        if command in COMMANDS.values():
-            connections.setdefault(number, []).append((command, None if command == "Execute" else text.rstrip(TAIL)))
+        content = HEADER.sub(b"", f.read())
+    for line in content.split(b"\n"):
+        found = LINE.match(line)
+        if found:
+            last = Entry(found[2].decode(), found[3])
+            connections.setdefault(int(found[1]), []).append(last)
+        elif last is not None:
+            last.text += b"\n" + line
+    for entries in connections.values():
+        for entry in entries:
+            entry.text = entry.text.strip(SPACE)
     return connections
 
 
-def querytap_log(path):
-    connections = {}
+def bytes_of(record, name):
+    """A text as it was on the wire. It is in hex where it is no text in its character set."""
+    if name + "_hex" in record:
+        return bytes.fromhex(record[name + "_hex"])
+    return encode(record.get(name, ""), record.get("character_set"))
+
+
+def seconds(record):
+    return datetime.datetime.fromisoformat(record["ts"]).timestamp()
+
+
+def querytap_log(path, ends=()):
+    """Entries by connection; by (start, connection) where the server was started anew at the times `ends`."""
+    connections, starts = {}, {}
     with open(path, "rb") as f:
         for line in f:
             record = json.loads(line)
+            if "conn_id" in record and record["conn_id"] not in starts:
+                starts[record["conn_id"]] = bisect.bisect(ends, seconds(record)) if ends else 0
+            if "server_conn_id" not in record:
+                continue
+            number = record["server_conn_id"]
+            entries = connections.setdefault((starts[record["conn_id"]], number) if ends else number, [])
             if record["event"] == "query" and record["command"] in COMMANDS:
                 command = COMMANDS[record["command"]]
-                text = bytes.fromhex(record["query_hex"]) if "query_hex" in record else record.get("query", "").encode()
-                connections.setdefault(record["server_conn_id"], []).append(
-                    (command, None if command == "Execute" else text.rstrip(TAIL)))
+                name = "stmt_prepare_query" if command in ("Execute", "Bulk_execute") else "query"
+                entries.append(Entry(command, bytes_of(record, name).strip(SPACE), record))
     return connections
 
 
-def compare(querytap, general):
-    """@return (connections, commands, differences as texts)"""
-    ours, theirs = querytap_log(querytap), general_log(general)
-    differences = []
-    for number in sorted(ours):
-        if ours[number] != theirs.get(number, []):
-            a, b = ours[number], theirs.get(number, [])
-            at = next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
-            differences.append(f"connection {number}: {len(a)} here, {len(b)} on the server; first difference at {at}: "
-                               f"{a[at:at + 1]} against {b[at:at + 1]}")
-    return len(ours), sum(len(c) for c in ours.values()), differences
+# --- is it the same? ----------------------------------------------------------------------------------------------------------
+
+CODECS = {"latin1": "cp1252", "ascii": "ascii", "utf8mb3": "utf-8", "utf8mb4": "utf-8", "cp932": "cp932", "sjis": "cp932",
+          "ujis": "euc_jp", "eucjpms": "euc_jis_2004", "gbk": "gbk", "gb2312": "gb2312", "gb18030": "gb18030", "big5": "big5",
+          "euckr": "cp949", "koi8r": "koi8_r", "koi8u": "koi8_u", "latin2": "iso8859_2", "latin5": "iso8859_9", "latin7": "iso8859_13",
+          "greek": "iso8859_7", "hebrew": "iso8859_8", "tis620": "tis_620", "macroman": "mac_roman", "macce": "mac_latin2",
+          "cp1250": "cp1250", "cp1251": "cp1251", "cp1256": "cp1256", "cp1257": "cp1257", "cp850": "cp850", "cp852": "cp852",
+          "cp866": "cp866"}
+
+SWE7 = str.maketrans("ÉÄÖÅÜéäöåü", "@[\\]^`{|}~")
+
+
+def encode(text, character_set):
+    """The bytes that became this text. (The log converts to UTF-8; what it can't convert it gives in hex.)"""
+    if character_set == "swe7":
+        return text.translate(SWE7).encode(errors="replace")
+    codec = CODECS.get(character_set)
+    if text.isascii() or codec is None:
+        return text.encode()
+    try:
+        return text.encode(codec)
+    except UnicodeEncodeError:
+        pass
+    try:
+        return b"".join(c.encode("latin1") if 0x80 <= ord(c) < 0xa0 else c.encode(codec) for c in text)
+    except UnicodeEncodeError:
+        done = subprocess.run(["iconv", "-f", "UTF-8", "-t", character_set], input=text.encode(), capture_output=True)
+        return done.stdout if done.returncode == 0 else text.encode()
+
+
+def same_around_values(text, executed):
+    """Do the pieces between the question marks come in this order?"""
+    pieces = text.split(b"?")
+    if not executed.startswith(pieces[0]) or not executed.endswith(pieces[-1]):
+        return False
+    at = len(pieces[0])
+    for piece in pieces[1:]:
+        found = executed.find(piece, at)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True
+
+
+class Server:
+    """The server's entries of one connection, to be found from a place on."""
+
+    def __init__(self, entries):
+        self.entries = entries
+        self.places = {}
+        for i, entry in enumerate(entries):
+            self.places.setdefault((entry.command, entry.text), []).append(i)
+            self.places.setdefault(entry.command, []).append(i)
+
+    def next(self, key, at):
+        places = self.places.get(key, ())
+        i = bisect.bisect_left(places, at)
+        return places[i] if i < len(places) else None
+
+    def find(self, entry, at):
+        """Where the entry stands from `at` on, or None."""
+        if entry.command == "Execute":
+            i, tries = self.next("Execute", at), 0
+            while i is not None and tries < 200:
+                if not entry.text or same_around_values(entry.text, self.entries[i].text):
+                    return i
+                i, tries = self.next("Execute", i + 1), tries + 1
+            return None
+        if entry.command not in WITH_TEXT:
+            return self.next(entry.command, at)
+        if entry.cut:
+            i = self.next(entry.command, at)
+            while i is not None and not self.entries[i].text.startswith(entry.text[:-8]):
+                i = self.next(entry.command, i + 1)
+            return i
+        return self.next((entry.command, entry.text), at)
+
+
+# --- why not? -----------------------------------------------------------------------------------------------------------------
+
+# What can't be equal, and why. Kinds of entries that only one side has.
+KINDS = {
+    "login": "the server writes a line for each login; that is an auth record here",
+    "failed prepare": "the server writes Prepare only when it went well",
+    "failed execute": "the server writes Execute only when the values fit",
+    "failed init db": "the server writes the error's text instead of the name, or nothing",
+    "prepared in SQL": "PREPARE, EXECUTE and EXECUTE IMMEDIATE in a text: the server writes Prepare and Execute of its own",
+    "stored program": "statements of procedures, functions, triggers and events are written as they run",
+    "further statement": "a text of several statements is written whole and then each further statement again",
+    "server's own": "connections of the server's own threads, such as events",
+    "by the socket": "clients that did not come by the proxy",
+    "log was off": "the test turned the server's log off or elsewhere",
+    "not logged": "commands that the server never writes",
+    "no reply": "the connection ended before the reply did: the server may not have read it",
+    "unread quit": "COM_QUIT has no reply: where the server ends the connection itself it does not read it",
+    "failed change user": "the server writes Change user only of one that it can read",
+}
+OFF = re.compile(rb"(general_log|log_output|sql_log_off|general_log_file)\b", re.I)
+NEVER_WRITTEN = ("Ping", "Reset stmt", "Long Data", "Fetch", "Set option", "Reset connection", "Bulk_execute", "Close stmt", "Field List",
+                 "Processlist", "Kill", "Debug", "Refresh")
+
+
+class Comparison:
+    """counts: how many of each kind; differences: sentences."""
+
+    def __init__(self, querytap, general):
+        self.counts = collections.Counter()
+        self.differences = []
+        if isinstance(general, str):
+            ours, theirs = querytap_log(querytap), general_log(general)
+        else:
+            ours = querytap_log(querytap, [until for _, until in general])
+            theirs = {(i, number): entries for i, (path, _) in enumerate(general) for number, entries in general_log(path).items()}
+        self.off = any(OFF.search(entry.text) for entries in ours.values() for entry in entries if entry.command in WITH_TEXT)
+        for number in sorted(set(ours) | set(theirs)):
+            if number in ours:
+                self.connection(number, ours[number], theirs.get(number, []))
+            else:
+                self.stranger(number, theirs[number])
+
+    def connection(self, number, ours, theirs):
+        self.counts["connections"] += 1
+        server, at, last = Server(theirs), 0, None
+        for entry in ours:
+            found = server.find(entry, at)
+            if found is None:
+                kind = self.why_only_ours(entry)
+                self.counts[f"{entry.command} here only: {kind}"] += 1
+                if kind is None:
+                    self.differences.append(f"connection {number}: only here: {entry}")
+                continue
+            for extra in theirs[at:found]:
+                self.only_theirs(number, extra, last)
+            at, last = found + 1, entry
+            self.counts["equal " + entry.command] += 1
+        for extra in theirs[at:]:
+            self.only_theirs(number, extra, last)
+
+    def why_only_ours(self, entry):
+        if entry.command in NEVER_WRITTEN:
+            return "not logged"
+        if entry.failed and entry.command in ("Prepare", "Execute", "Init DB"):
+            return "failed " + entry.command.lower()
+        if entry.command == "Change user" and entry.failed and entry.record["errno"] == 1047:
+            return "failed change user"
+        if "reason" in entry.record:
+            return "no reply"
+        if self.off:
+            return "log was off"
+        if entry.command == "Quit":
+            return "unread quit"
+        return None
+
+    def only_theirs(self, number, extra, last):
+        kind = self.why_only_theirs(extra, last)
+        self.counts[f"{extra.command} on the server only: {kind}"] += 1
+        if kind is None:
+            self.differences.append(f"connection {number}: only on the server: {extra}, after {last}")
+
+    @staticmethod
+    def why_only_theirs(extra, last):
+        if extra.command == "Connect":
+            return "login"
+        if extra.command == "Init DB" and b"denied" in extra.text:
+            return "failed init db"
+        if last is None:
+            return None
+        text = last.text.upper()
+        if extra.command in ("Prepare", "Execute") and (b"PREPARE" in text or b"EXECUTE" in text):
+            return "prepared in SQL"
+        if extra.command == "Query" and extra.text and extra.text in last.text:
+            return "further statement"
+        if extra.command in ("Query", "Prepare", "Execute", "Close stmt", "Reset stmt"):
+            return "stored program"
+        return None
+
+    def stranger(self, number, theirs):
+        first = theirs[0]
+        if first.command == "Connect":
+            kind = "by the socket" if b"using Socket" in first.text else None
+            if b"Access denied" in first.text:
+                kind = "by the socket"
+        else:
+            kind = "server's own"
+        self.counts[f"connections on the server only: {kind}"] += 1
+        if kind is None:
+            self.differences.append(f"connection {number}: only on the server: {theirs[:3]}")
 
 
 def main():
-    connections, commands, differences = compare(*sys.argv[1:3])
-    print(f"{connections} connections, {commands} commands, {len(differences)} differences")
-    print("\n".join(differences))
-    return 1 if differences or not commands else 0
+    if sys.argv[1:2] == ["--json"]:  # LOG GENERAL_LOG UNTIL [GENERAL_LOG UNTIL ...]
+        pairs = sys.argv[3:]
+        comparison = Comparison(sys.argv[2], [(p, float(u)) for p, u in zip(pairs[::2], pairs[1::2])])
+        json.dump({"counts": comparison.counts, "differences": comparison.differences}, sys.stdout)
+        return 0
+    comparison = Comparison(*sys.argv[1:3])
+    for kind, n in sorted(comparison.counts.items()):
+        print(f"{n:8} {kind}")
+    print("\n".join(comparison.differences))
+    return 1 if comparison.differences else 0
 
 
 if __name__ == "__main__":

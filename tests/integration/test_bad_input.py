@@ -147,7 +147,7 @@ class Upstream(unittest.TestCase):
         with lab.Proxy(remote=remote) as proxy:
             with self.assertRaises(Refused) as refused:
                 RawClient(proxy.port)
-            self.assertEqual(refused.exception.args[0], 1429)
+            self.assertEqual(refused.exception.args[0], 1053)
             self.assertIn(f"can't connect to upstream {remote}: Connection refused", refused.exception.args[1])
             done = lab.client(proxy.port, "-e", "SELECT 1")
             self.assertIn(b"can't connect to upstream", done.stderr)
