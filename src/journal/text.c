@@ -280,6 +280,15 @@ static void put_connect(const struct line *l)
         put_error(l);
 }
 
+/** A text behind its @p name, if the record has it. */
+static void put_named(const struct line *l, enum record_field field, const char *name)
+{
+        if (record_has(l->r, field)) {
+                writer_text(l->w, name);
+                put_flat(l->w, record_text(l->r, field));
+        }
+}
+
 static void put_auth(const struct line *l)
 {
         const struct record *r = l->r;
@@ -289,8 +298,11 @@ static void put_auth(const struct line *l)
         }
         if (record_has(r, FIELD_AUTH_PLUGIN)) {
                 writer_text(l->w, record_has(r, FIELD_SERVER_VERSION) ? ", plugin " : "plugin ");
-                put_flat(l->w, r->auth_plugin);
+                put_flat(l->w, record_has(r, FIELD_AUTH_PATH) ? r->auth_path : r->auth_plugin);
         }
+        put_named(l, FIELD_TLS, ", client ");
+        put_named(l, FIELD_REMOTE_TLS, ", server ");
+        put_named(l, FIELD_COMPRESSION, ", ");
         if (record_has(r, FIELD_CONNECT_ATTRIBUTES)) {
                 put_values(l, r->connect_attributes);
         }
@@ -354,9 +366,9 @@ static void put_event(const struct line *l)
         };
         enum record_event event = l->r->event;
         if (event != EVENT_QUERY) {
-                paint(l, event == EVENT_ERROR || event == EVENT_GAP ? RED
-                         : event == EVENT_NOTICE || event == EVENT_LINT                    ? YELLOW
-                                                                    : CYAN);
+                paint(l, event == EVENT_ERROR || event == EVENT_GAP     ? RED
+                         : event == EVENT_NOTICE || event == EVENT_LINT ? YELLOW
+                                                                        : CYAN);
                 writer_format(l->w, "%-10s  ", record_event_name(event));
                 paint(l, PLAIN);
         }

@@ -194,9 +194,9 @@ struct dissect {
 
         struct statements statements;
         uint32_t last_prepared; /**< MariaDB: what LAST_PREPARED stands for; itself, if nothing */
-        bool draining;     /**< the server gave up on a LOCAL INFILE, and the client sends on to its end */
-        uint8_t drain_seq; /**< of the next such packet */
-        bool statements_full;      /**< said once */
+        bool draining;        /**< the server gave up on a LOCAL INFILE, and the client sends on to its end */
+        uint8_t drain_seq;    /**< of the next such packet */
+        bool statements_full; /**< said once */
         struct value_room values;  /**< scratch for decoded values */
         struct value_room changes; /**< and for those of session tracking */
 };

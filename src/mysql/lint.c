@@ -13,16 +13,19 @@ static const struct {
     [LINT_SEQUENCE_START] = {"sequence_start", "a command whose sequence number is not 0"},
     [LINT_SEQUENCE] = {"sequence",
                        "the packet's sequence number is not the one that follows the packet before it"},
-    [LINT_SEQUENCE_FRAME] = {"sequence_frame",
-                             "a compressed frame's sequence number is not the one that follows the frame before it"},
+    [LINT_SEQUENCE_FRAME] =
+        {"sequence_frame",
+         "a compressed frame's sequence number is not the one that follows the frame before it"},
     [LINT_ENDS_EARLY] = {"ends_early", "the packet ends within its fields"},
     [LINT_TRAILING] = {"trailing", "the packet goes on behind its last field"},
     [LINT_EMPTY_COMMAND] = {"empty_command", "a command without a byte"},
     [LINT_NOT_OFFERED] = {"not_offered", "the login asks for TLS or compression, which was not offered"},
     [LINT_NOT_AGREED] = {"not_agreed", "the packet has a form that both sides did not agree on"},
     [LINT_EOF_FOR_OK] = {"eof_for_ok", "an EOF packet, but DEPRECATE_EOF was agreed on"},
-    [LINT_OK_FOR_EOF] = {"ok_for_eof", "an OK packet in the place of an EOF packet, but DEPRECATE_EOF was not agreed on"},
-    [LINT_STATUS_CURSOR] = {"status_cursor", "the status tells of a cursor, but the command opens and reads none"},
+    [LINT_OK_FOR_EOF] = {"ok_for_eof",
+                         "an OK packet in the place of an EOF packet, but DEPRECATE_EOF was not agreed on"},
+    [LINT_STATUS_CURSOR] = {"status_cursor",
+                            "the status tells of a cursor, but the command opens and reads none"},
     [LINT_STATUS_TRANSACTION] = {"status_transaction",
                                  "the status tells of a read-only transaction, but of no transaction"},
     [LINT_STATUS_SESSION] = {"status_session",
@@ -102,7 +105,8 @@ void lint_command(struct lint *l, uint8_t code, uint64_t len, uint64_t agreed)
 void lint_status(struct lint *l, uint8_t code, uint16_t status, uint64_t agreed)
 {
         bool executes = code == COM_STMT_EXECUTE || code == COM_STMT_BULK_EXECUTE;
-        if ((status & (STATUS_CURSOR_EXISTS | STATUS_LAST_ROW_SENT)) != 0 && !executes && code != COM_STMT_FETCH) {
+        if ((status & (STATUS_CURSOR_EXISTS | STATUS_LAST_ROW_SENT)) != 0 && !executes &&
+            code != COM_STMT_FETCH) {
                 lint_break(l, LINT_STATUS_CURSOR);
         }
         if ((status & STATUS_IN_TRANS_READONLY) != 0 && (status & STATUS_IN_TRANS) == 0) {
@@ -123,7 +127,8 @@ void lint_status(struct lint *l, uint8_t code, uint16_t status, uint64_t agreed)
         }
 }
 
-void lint_ending(struct lint *l, uint8_t first, uint64_t len, bool is_eof, const struct ok *ok, uint64_t agreed)
+void lint_ending(struct lint *l, uint8_t first, uint64_t len, bool is_eof, const struct ok *ok,
+                 uint64_t agreed)
 {
         bool deprecated = (agreed & CAP_DEPRECATE_EOF) != 0;
         if (is_eof && deprecated) {

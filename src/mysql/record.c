@@ -15,7 +15,8 @@
 const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_CONN_ID] = UINT(conn_id, "", "Number of the session, from 1, unique in a run of the proxy."),
     [FIELD_CONN_SEQ_NUM] =
-        UINT(conn_seq_num, "", "Number of the command within its session, from 1. Only in query and lint records."),
+        UINT(conn_seq_num, "",
+             "Number of the command within its session, from 1. Only in query and lint records."),
     [FIELD_CLIENT_ADDR] = TEXT(client_addr, "Address of the client, as the proxy sees it."),
     [FIELD_PROXY_LISTEN_ADDR] = TEXT(proxy_listen_addr, "Address on which the proxy accepted the client."),
     [FIELD_PROXY_CLIENT_ADDR] = TEXT(
@@ -59,7 +60,8 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
         capabilities_added, "Capabilities that the proxy offered beyond the server's. Only in auth records; "
                             "absent if there are none."),
     [FIELD_COMMAND_ID] = UINT(command_id, "", "Code of the command. Only in query records."),
-    [FIELD_COMMAND] = TEXT(command, "Name of the command, such as COM_QUERY. Only in query and lint records."),
+    [FIELD_COMMAND] =
+        TEXT(command, "Name of the command, such as COM_QUERY. Only in query and lint records."),
     [FIELD_QUERY] = TEXT(query, "Text of the statement, or what other text the command carries; at most "
                                 "limits.query_bytes of it. Absent if the command carries none."),
     [FIELD_QUERY_LENGTH] =
@@ -131,8 +133,10 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_REASON] =
         TEXT(reason, "Why a session ended, why a command has no reply, or what a notice is about."),
     [FIELD_RULE] = TEXT(rule, "Name of the protocol's rule that a packet breaks. Only in lint records."),
-    [FIELD_DIRECTION] = TEXT(direction, "client or server: who sent the packet. Only in packet and lint records."),
-    [FIELD_PACKET_SEQ] = UINT(packet_seq, "", "Sequence number of the packet. Only in packet and lint records."),
+    [FIELD_DIRECTION] =
+        TEXT(direction, "client or server: who sent the packet. Only in packet and lint records."),
+    [FIELD_PACKET_SEQ] =
+        UINT(packet_seq, "", "Sequence number of the packet. Only in packet and lint records."),
     [FIELD_PACKET_LENGTH] =
         UINT(packet_length, "bytes", "Length of the packet's payload. Only in packet and lint records."),
     [FIELD_PACKET_NAME] = TEXT(packet_name, "What the packet is. Only in packet and lint records."),
@@ -149,9 +153,11 @@ _Static_assert(FIELD_COUNT <= 64, "a bit each in `present`");
 const char *record_event_name(enum record_event event)
 {
         static const char *const names[EVENT_COUNT] = {
-            [EVENT_CONNECT] = "connect",       [EVENT_AUTH] = "auth",   [EVENT_QUERY] = "query",
-            [EVENT_DISCONNECT] = "disconnect", [EVENT_ERROR] = "error", [EVENT_NOTICE] = "notice", [EVENT_LINT] = "lint",
-            [EVENT_PACKET] = "packet",         [EVENT_GAP] = "gap",
+            [EVENT_CONNECT] = "connect", [EVENT_AUTH] = "auth",
+            [EVENT_QUERY] = "query",     [EVENT_DISCONNECT] = "disconnect",
+            [EVENT_ERROR] = "error",     [EVENT_NOTICE] = "notice",
+            [EVENT_LINT] = "lint",       [EVENT_PACKET] = "packet",
+            [EVENT_GAP] = "gap",
         };
         return event < EVENT_COUNT ? names[event] : "?";
 }
@@ -208,8 +214,9 @@ static void *member_of(struct record *r, enum record_field f)
          BIT(FIELD_REMOTE_ADDR) | BIT(FIELD_USERNAME) | BIT(FIELD_DATABASE) | BIT(FIELD_CHARACTER_SET) |     \
          BIT(FIELD_SERVER_VERSION) | BIT(FIELD_AUTH_PLUGIN) | BIT(FIELD_COMMAND) | BIT(FIELD_QUERY) |        \
          BIT(FIELD_STMT_PREPARE_QUERY) | BIT(FIELD_SQLSTATE) | BIT(FIELD_ERROR) | BIT(FIELD_INFO) |          \
-         BIT(FIELD_REASON) | BIT(FIELD_RULE) | BIT(FIELD_DIRECTION) | BIT(FIELD_PACKET_NAME) | BIT(FIELD_PACKET_BYTES) |       \
-         BIT(FIELD_AUTH_PATH) | BIT(FIELD_COMPRESSION) | BIT(FIELD_TLS) | BIT(FIELD_REMOTE_TLS))
+         BIT(FIELD_REASON) | BIT(FIELD_RULE) | BIT(FIELD_DIRECTION) | BIT(FIELD_PACKET_NAME) |               \
+         BIT(FIELD_PACKET_BYTES) | BIT(FIELD_AUTH_PATH) | BIT(FIELD_COMPRESSION) | BIT(FIELD_TLS) |          \
+         BIT(FIELD_REMOTE_TLS))
 
 enum record_charset record_charset(enum record_field f)
 {

@@ -38,9 +38,9 @@ struct session {
         bool refused;  /* an error was sent: only its delivery is awaited */
         bool opaque_counted;
         uint64_t lint_counted; /**< broken rules */
-        bool gate_said;    /* why it opened */
-        bool mediated;     /* the password's exchange was translated */
-        bool wire_changed; /* a command ended: another may be at the head */
+        bool gate_said;        /* why it opened */
+        bool mediated;         /* the password's exchange was translated */
+        bool wire_changed;     /* a command ended: another may be at the head */
         struct prof_wire wire;
         char wire_text[WIRE_TEXT];
         char client_addr[ADDRESS_TEXT_MAX];
