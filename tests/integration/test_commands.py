@@ -1,12 +1,8 @@
 """Every command of both servers, spoken in packets: the log names it, and tells its reply as the client read it.
 
 What the client itself counts (columns, rows, results, errors) is compared with what the records say; no session may go
-opaque and no rule of the protocol be broken. MySQL's part runs where QUERYTAP_MYSQL names a server: host:port of one
-whose user r has no password and all rights, with log-bin."""
-import os
-import shutil
+opaque and no rule of the protocol be broken. MySQL's part runs where script/mysql9 was run."""
 import struct
-import subprocess
 import unittest
 
 import lab
@@ -22,7 +18,7 @@ QUERY_ATTRIBUTES = 1 << 27
 MYSQL = 1
 PROGRESS, BULK, EXTENDED_METADATA, CACHE_METADATA = 1 << 32, 1 << 34, 1 << 35, 1 << 36
 BASE = 0x8 | 0x200 | 0x2000 | 0x8000 | 0x80000 | LOCAL_FILES | MULTI_STATEMENTS | MULTI_RESULTS | PS_MULTI_RESULTS
-MORE_RESULTS, CURSOR_EXISTS, LAST_ROW_SENT = 0x8, 0x40, 0x80
+MORE_RESULTS, CURSOR_EXISTS, LAST_ROW_SENT, PS_OUT_PARAMS = 0x8, 0x40, 0x80, 0x1000
 PROGRESS_REPORT = 0xFFFF
 KNOWN_BY_NEITHER = 0x77
 LAST_PREPARED = 0xFFFFFFFF
@@ -50,7 +46,7 @@ class Talker(RawClient):
 
     def __init__(self, port, capabilities, user="root", database="shop"):
         self.seen = []
-        super().__init__(port, user=user, database=database, capabilities=capabilities)
+        super().__init__(port, user=user, database=database, capabilities=capabilities, timeout=15)
 
     def login_payload(self, user, database):
         extended = self.capabilities >> 32 if not self.capabilities & MYSQL else 0
@@ -109,20 +105,21 @@ class Talker(RawClient):
         if first[0] == 0 and len(first) >= 7:
             return status_of(first)
         at, metadata = 0, 1
-        if self.has(OPTIONAL_METADATA):
-            metadata, at = first[0], 1
         seen["columns"], at = take_lenenc(first, at)
-        if self.has(CACHE_METADATA):
+        if self.has(CACHE_METADATA) or self.has(OPTIONAL_METADATA):
             metadata = first[at]
         seen["results"] += 1
         seen["rows"] = seen["rows"] or 0
         for _ in range(seen["columns"] if metadata else 0):
             self.read()
-        if not self.has(DEPRECATE_EOF) and (metadata or not self.has(OPTIONAL_METADATA)):
+        if not self.has(DEPRECATE_EOF):
             ending = self.read()
             assert ending[0] == 0xFE and len(ending) == 5, ending[:20]
             if status_of(ending) & CURSOR_EXISTS:
                 return status_of(ending)
+            if status_of(ending) & PS_OUT_PARAMS:  # MySQL tells only here that an OK follows the result
+                self.rest_of_rows(seen)
+                return MORE_RESULTS
         return self.rest_of_rows(seen)
 
     def rest_of_rows(self, seen):
@@ -147,8 +144,8 @@ class Talker(RawClient):
         self.statement, columns, params = struct.unpack_from("<IHH", reply, 1)
         metadata = reply[12] if self.has(OPTIONAL_METADATA) else 1
         for n in (params, columns):
-            if n and metadata:
-                for _ in range(n + (0 if self.has(DEPRECATE_EOF) else 1)):
+            if n:
+                for _ in range((n if metadata else 0) + (0 if self.has(DEPRECATE_EOF) else 1)):
                     self.read()
         return {"stmt_id": self.statement}
 
@@ -190,10 +187,10 @@ class Speaking(unittest.TestCase):
             yield "MariaDB's", all_of | PROGRESS | BULK | EXTENDED_METADATA | CACHE_METADATA
             yield "MariaDB's without EOF", all_of | DEPRECATE_EOF | PROGRESS | BULK | EXTENDED_METADATA | CACHE_METADATA
 
-    def each(self, work, *args, quits=True):
+    def each(self, work, *args, quits=True, variants=None):
         """Say it under all variants; @return the query records of each."""
         found = []
-        for name, capabilities in self.variants():
+        for name, capabilities in variants or self.variants():
             with self.subTest(name), lab.Proxy(*args, remote=self.address()) as proxy:
                 client = Talker(proxy.port, capabilities, user=self.user)
                 work(client)
@@ -271,10 +268,12 @@ class OnMariaDB(Speaking):
             c.sql("SELECT 'while a cursor is open'", rows=1)
             c.command(0x1A, struct.pack("<I", c.statement), c.one, command="COM_STMT_RESET")
             c.command(0x1C, struct.pack("<II", c.statement, 1), c.fetched, command="COM_STMT_FETCH")
+            if self.is_mysql:  # an execution without a cursor behind one with it gets no rows and no proper end
+                c.prepare_statement("SELECT 1 AS n UNION SELECT 2 UNION SELECT 3")
             c.execute_statement(rows=3)
             c.command(0x19, struct.pack("<I", c.statement), command="COM_STMT_CLOSE")
-            c.prepare_statement("DO 1")
-            c.execute_statement(flags=1, rows=None)
+            c.prepare_statement("SET @a = 1")
+            c.execute_statement(flags=1, errno=1210 if self.is_mysql else None)
             c.execute_statement(statement=4711, errno=1243)
         self.each(work)
 
@@ -288,7 +287,7 @@ class OnMariaDB(Speaking):
                                 b"\2\0\1\3\0\0\3\0\0" + struct.pack("<ii", 5, 0), results=3, rows=4)
             c.sql("DROP PROCEDURE IF EXISTS breaks")
             c.sql("CREATE PROCEDURE breaks() BEGIN SELECT 1; SELECT 2 FROM nowhere; END")
-            c.sql("CALL breaks()")
+            c.sql("CALL breaks()", errno=1146)
             c.sql("SELECT 1; SELECT broken; SELECT 2", errno=1054)
             c.sql("DO 1; SELECT 2; DO 3; SELECT 4", results=2)
         self.each(work)
@@ -466,12 +465,12 @@ class MariaDBAlone(Speaking):
         """ALTER TABLE reports its progress in packets that look like errors."""
         def work(c):
             c.sql("SET progress_report_time = 1")
-            c.sql("CREATE TEMPORARY TABLE long_one (a INT) ENGINE=MyISAM")
-            c.sql("INSERT INTO long_one SELECT seq FROM seq_1_to_200")
+            c.sql("CREATE TEMPORARY TABLE long_one AS SELECT seq, MD5(seq) AS a FROM seq_1_to_300000")
             c.progress = False
-            c.sql("ALTER TABLE long_one ADD COLUMN b INT AS (SLEEP(0.01)) PERSISTENT, ALGORITHM=COPY", affected_rows=200)
+            longer = "MD5(CONCAT(REPEAT(a, 500), seq))"
+            c.sql(f"ALTER TABLE long_one ADD COLUMN b CHAR(32) AS ({longer}) PERSISTENT, ALGORITHM=COPY", affected_rows=300000)
             self.assertTrue(c.progress, "no progress report came")
-        self.each(work)
+        self.each(work, variants=list(self.variants())[:1])
 
 
 _with_binlog = None
@@ -552,14 +551,31 @@ class Replication(Speaking):
         self.each(work_in_vain, quits=False)
 
 
-if "QUERYTAP_MYSQL" in os.environ:
-    class OnMySQL(OnMariaDB):
-        user = "r"
-        is_mysql = True
+_mysql = None
 
-        @classmethod
-        def address(cls):
-            return os.environ["QUERYTAP_MYSQL"]
+
+@unittest.skipUnless(lab.mysql9_root(), "script/mysql9 was not run")
+class OnMySQL(OnMariaDB):
+    user = "bare"
+    is_mysql = True
+
+    @classmethod
+    def address(cls):
+        global _mysql
+        if _mysql is None:
+            _mysql = lab.Mysql9()
+        return f"127.0.0.1:{_mysql.port}"
+
+    def test_without_metadata(self):
+        def work(c):
+            c.sql("SET resultset_metadata = NONE")
+            c.sql("SELECT 1, 2 UNION SELECT 3, 4", rows=2, columns=2)
+            c.prepare_statement("SELECT ?, 2")
+            c.prepare_statement("SELECT 1, 2")
+            c.execute_statement(columns=2, rows=1)
+            c.sql("SET resultset_metadata = FULL")
+            c.sql("SELECT 1, 2; SELECT 3", results=2)
+        self.each(work, variants=[v for v in self.variants() if v[1] & OPTIONAL_METADATA])
 
 
 if __name__ == "__main__":
