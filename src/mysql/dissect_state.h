@@ -97,6 +97,8 @@ struct flight {
 
         uint64_t defs_left; /**< column definitions to come */
         uint64_t defs_next; /**< of the group after (PREPARE: columns after parameters) */
+        bool out_params;   /**< the result under way holds them, and another follows */
+        bool without_defs;  /**< they are left out */
         uint64_t columns;
         uint64_t rows;
         uint64_t results;

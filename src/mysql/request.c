@@ -325,8 +325,11 @@ static void put_result(const struct flight *f, struct record *r)
                 if (f->results > 1) {
                         record_set_uint(r, FIELD_RESULTS, f->results);
                 }
-        } else if (f->has_status && f->info->shape == SHAPE_ROWS) {
+        } else if ((f->has_status && f->info->shape == SHAPE_ROWS) ||
+                   (f->rows > 0 && f->info->shape == SHAPE_STREAM)) {
                 record_set_uint(r, FIELD_ROWS, f->rows);
+        } else if (f->has_status && f->info->shape == SHAPE_FIELDS) {
+                record_set_uint(r, FIELD_COLUMNS, f->rows);
         } else if (f->has_status && f->info->shape == SHAPE_RESULT) {
                 record_set_uint(r, FIELD_AFFECTED_ROWS, f->affected_rows);
         }

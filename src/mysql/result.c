@@ -71,7 +71,9 @@ static bool parse_ending(struct dissect *d, const struct flight *f, const struct
         if (!(is_eof ? eof_parse(m->body, ok) : ok_parse(m->body, d->capabilities, ok))) {
                 return false;
         }
-        lint_ending(&d->lint, m->first, m->len, is_eof, ok, d->capabilities);
+        if (f->info->shape != SHAPE_STREAM) { /* which ends in an EOF whatever was agreed */
+                lint_ending(&d->lint, m->first, m->len, is_eof, ok, d->capabilities);
+        }
         lint_status(&d->lint, f->code, ok->status, d->capabilities);
         return true;
 }
@@ -168,7 +170,9 @@ static const char *end_result(struct dissect *d, struct flight *f, const struct 
         if (!apply_ok(d, f, &ok)) {
                 return lose(d, "out of memory", NULL);
         }
-        if (f->info->shape == SHAPE_RESULT && (ok.status & STATUS_MORE_RESULTS) != 0) {
+        bool more = (ok.status & STATUS_MORE_RESULTS) != 0 || f->out_params;
+        f->out_params = false;
+        if (f->info->shape == SHAPE_RESULT && more) {
                 f->state = REPLYING_FIRST;
         } else {
                 const char *lost = finish(d, f);
@@ -187,7 +191,7 @@ static const char *after_definitions(struct dissect *d, struct flight *f)
         if (f->defs_next > 0) {
                 f->defs_left = f->defs_next;
                 f->defs_next = 0;
-                f->state = REPLYING_DEFS;
+                f->state = f->without_defs ? REPLYING_DEFS_EOF : REPLYING_DEFS;
         } else if (f->info->shape == SHAPE_PREPARE) {
                 rows_prepared(d, f);
                 return finish(d, f);
@@ -210,17 +214,13 @@ static const char *first_of_result(struct dissect *d, struct flight *f, const st
                 }
                 return "LOCAL INFILE request";
         }
-        bool optional = (d->capabilities & CAP_OPTIONAL_METADATA) != 0;
-        bool metadata = true;
-        if (optional && (m->first == 1 || m->len < REPLY_OK_MIN) && m->len > 1) {
-                metadata = reader_u8(&r) != 0;
-        } else if (m->first == REPLY_OK || m->first == REPLY_EOF) {
+        if (m->first == REPLY_OK || m->first == REPLY_EOF) {
                 return end_result(d, f, m);
         }
         uint64_t columns = lenenc_uint(&r);
-        if ((d->capabilities & CAP_MARIADB_CACHE_METADATA) != 0 && reader_left(&r) > 0) {
-                metadata = reader_u8(&r) != 0;
-        }
+        /* MySQL's documentation has the flag before the count; the server sends it behind, as MariaDB does */
+        bool told = (d->capabilities & (CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA)) != 0;
+        bool metadata = !told || reader_left(&r) == 0 || reader_u8(&r) != 0;
         if (!reader_done(&r) || columns == 0) {
                 return lose(d, "a reply that is no OK, ERR or column count", m);
         }
@@ -289,11 +289,12 @@ static const char *first_of_prepare(struct dissect *d, struct flight *f, const s
         if (!add_statement(d, f, params)) {
                 return lose(d, "out of memory", NULL);
         }
-        if (metadata && (params > 0 || columns > 0)) {
-                rows_expect(d, f, columns);
+        f->without_defs = !metadata;
+        if ((params > 0 || columns > 0) && (metadata || !deprecates_eof(d))) {
+                rows_expect(d, f, metadata ? columns : 0);
                 f->defs_left = params > 0 ? params : columns;
                 f->defs_next = params > 0 ? columns : 0;
-                f->state = REPLYING_DEFS;
+                f->state = metadata ? REPLYING_DEFS : REPLYING_DEFS_EOF; /* no definitions, but their EOFs */
                 return "prepared statement";
         }
         const char *lost = finish(d, f);
@@ -363,12 +364,18 @@ static const char *on_definitions_eof(struct dissect *d, struct flight *f, const
         if (m->first == REPLY_ERR) {
                 return on_err(d, f, m);
         }
+        if (m->first == REPLY_OK && m->len >= REPLY_OK_MIN && f->info->shape == SHAPE_RESULT) {
+                lint_break(&d->lint, LINT_OK_FOR_EOF);
+                return end_result(d, f, m); /* MySQL 9 does so, where a cursor was open before */
+        }
         if (!is_ending(d, m->first, m->len) || !eof_parse(m->body, &eof)) {
                 return lose(d, "no EOF after the column definitions", m);
         }
         if (f->code == COM_STMT_EXECUTE && (eof.status & STATUS_CURSOR_EXISTS) != 0) {
                 return end_result(d, f, m); /* the rows wait for COM_STMT_FETCH */
         }
+        /* MySQL tells only here, not in the EOF behind the rows, that an OK will follow a result of OUT parameters */
+        f->out_params = (eof.status & STATUS_PS_OUT_PARAMS) != 0 && (eof.status & STATUS_MORE_RESULTS) != 0;
         lint_ending(&d->lint, m->first, m->len, true, &eof, d->capabilities);
         lint_status(&d->lint, f->code, eof.status, d->capabilities);
         const char *lost = after_definitions(d, f);
