@@ -149,6 +149,9 @@ static void prepare_with_columns(uint64_t capabilities, bool definitions)
                 script_answer_column(&s, "a", 3, 0, 63);
                 script_answer_column(&s, "b", 253, 0, 45);
                 script_answer_eof(&s);
+        } else {
+                script_answer_eof(&s);
+                script_answer_eof(&s);
         }
 }
 
@@ -215,7 +218,7 @@ static void without_definitions(void)
 {
         prepare_with_columns(CAP_MYSQL | CAP_OPTIONAL_METADATA, false);
         script_send(&s, EXECUTE);
-        script_answer(&s, SPAN("\0\2"));
+        script_answer(&s, SPAN("\2\0"));
         script_answer_eof(&s);
         script_answer(&s, BINARY_ROW);
         script_answer_eof(&s);
@@ -224,7 +227,7 @@ static void without_definitions(void)
                       "\"column_names\":[],\"first_rows\":[[{\"unknown\":true},{\"unknown\":true}]]"));
         prepare_with_columns(CAP_MYSQL | CAP_OPTIONAL_METADATA, true);
         script_send(&s, EXECUTE);
-        script_answer(&s, SPAN("\0\2"));
+        script_answer(&s, SPAN("\2\0"));
         script_answer_eof(&s);
         script_answer(&s, BINARY_ROW);
         script_answer(&s, BINARY_NULLS);
@@ -232,7 +235,7 @@ static void without_definitions(void)
         CU_ASSERT_TRUE(ends_with(script_play(&s, 9), SHOWN_OF_BOTH));
         script_open(&s, CAP_MYSQL | CAP_OPTIONAL_METADATA, 51);
         script_send(&s, SPAN("\x03SELECT"));
-        script_answer(&s, SPAN("\0\2"));
+        script_answer(&s, SPAN("\2\0"));
         script_answer_eof(&s);
         script_answer(&s, SPAN("\1\x31\1\xcf"));
         script_answer_eof(&s);
