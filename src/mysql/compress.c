@@ -7,7 +7,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-enum { HEADER_SIZE = 7, PIECE = 8 * 1024, BLOCK_HEADER = 3 };
+enum { HEADER_SIZE = 7, PIECE = 8 * 1024, BLOCK_HEADER = 3, ZSTD_KEPT = 256 * 1024 };
 
 /* zstd keeps a window of what it wrote: MySQL's frames are 16 MiB at most, and so is what they may ask for. */
 enum { WINDOW_LOG_MAX = 24 };
@@ -169,7 +169,7 @@ static const char *begin_frame(struct compress *c)
         c->out = 0;
         c->ended = false;
         if (c->sink.on_frame != NULL) {
-                c->sink.on_frame(c->sink.arg, h[3]);
+                c->sink.on_frame(c->sink.arg, h[3], HEADER_SIZE + c->in_left);
         }
         return c->length > 0 && !reset(c) ? "out of memory" : NULL;
 }
@@ -177,6 +177,10 @@ static const char *begin_frame(struct compress *c)
 static const char *end_frame(struct compress *c)
 {
         c->have = 0;
+        if (c->zstd != NULL && ZSTD_sizeof_DCtx(c->zstd) > ZSTD_KEPT) {
+                (void)ZSTD_freeDCtx(c->zstd);
+                c->zstd = NULL;
+        }
         return c->length > 0 && (!c->ended || c->out != c->length)
                    ? "a compressed frame that holds less than it announces"
                    : NULL;

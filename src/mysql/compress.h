@@ -4,7 +4,8 @@
  *      length 0: stored as it is; else the payload is one zlib stream or one zstd frame of just that length
  *
  * A frame holds part of a packet or several; its sequence is its own. Output comes in bounded pieces: never a whole frame
- * is kept, whatever its length promises.
+ * is kept, whatever its length promises. (zstd itself keeps what data may refer back to: at most 16 MiB, which are given
+ * back when the frame ends.) Any split of the input gives the same output, and the same error at the same place.
  * Knows: the frames.   Does not know: packets, time.   Threads: one owner.   Memory: STAGE_FRAME, zlib's and zstd's too.
  * Source: MySQL's protocol documentation (Compression). */
 #ifndef MYSQL_COMPRESS_H
@@ -20,8 +21,8 @@ struct compress_sink {
         void *arg;
         /** Bytes of packets; they live during the call. */
         void (*on_bytes)(void *arg, struct span bytes);
-        /** A frame begins, with this sequence number. May be NULL. */
-        void (*on_frame)(void *arg, uint8_t seq);
+        /** A frame begins, with this sequence number; it has @p wire bytes in all, its header included. May be NULL. */
+        void (*on_frame)(void *arg, uint8_t seq, uint32_t wire);
 };
 
 /** @return NULL when memory is out. */

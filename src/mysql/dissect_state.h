@@ -35,6 +35,9 @@ struct message {
 struct lane {
         struct frame frame;
         struct compress *compress; /**< NULL: the bytes are packets as they are */
+        uint32_t frames_wire;      /**< of compressed frames that began and count for no message yet */
+        uint8_t frame_seq;         /**< of the last frame */
+        bool frame_starts;         /**< the next message begins with a frame */
         uint64_t offset;           /**< bytes seen since the start */
         uint64_t message_at;       /**< where the message under way began */
         uint64_t start_ns;         /**< of the message under way */
@@ -78,6 +81,8 @@ struct flight {
         bool acknowledged; /**< of a stream: the client sent packets meanwhile */
         bool seq_known;    /**< next_seq holds; not so once a rule of sequence was broken */
         uint8_t next_seq;  /**< of the exchange's next packet, of either side */
+        bool frame_known;  /**< the same of compressed frames */
+        uint8_t next_frame;
         enum reply_state state;
         uint64_t seq_num;
         uint64_t start_ns; /**< first byte of the request */

@@ -122,6 +122,10 @@ static const char *take_command(struct dissect *d, const struct message *m)
         f->text_at = CODE_SIZE;
         f->next_seq = (uint8_t)(m->last + 1);
         f->seq_known = m->seq == 0;
+        /* a frame that several commands share has one number only */
+        f->frame_known = d->lanes[SIDE_CLIENT].frame_starts;
+        f->next_frame = (uint8_t)(d->lanes[SIDE_CLIENT].frame_seq + 1);
+        d->lanes[SIDE_CLIENT].frame_starts = false;
         push(d, f);
         if (m->seq != 0 && d->lanes[SIDE_CLIENT].compress == NULL) {
                 lint_break(&d->lint, LINT_SEQUENCE_START);

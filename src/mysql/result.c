@@ -558,7 +558,8 @@ void result_hop_rows(struct dissect *d, struct span *in, uint64_t now_ns)
         if (rows > 0) {
                 f->rows += rows;
                 f->next_seq = seq;
-                f->bytes_received += in->len - left;
+                f->bytes_received += numbered ? in->len - left : d->lanes[SIDE_SERVER].frames_wire;
+                d->lanes[SIDE_SERVER].frames_wire = 0;
                 f->first_ns = f->first_ns != 0 ? f->first_ns : now_ns;
                 f->last_ns = now_ns;
                 *in = span_of(at, left);

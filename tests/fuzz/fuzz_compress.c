@@ -12,6 +12,7 @@ struct out {
         uint8_t *bytes;
         size_t len;
         unsigned frames;
+        size_t wire;
 };
 
 static void on_bytes(void *arg, struct span bytes)
@@ -25,10 +26,11 @@ static void on_bytes(void *arg, struct span bytes)
         }
 }
 
-static void on_frame(void *arg, uint8_t seq)
+static void on_frame(void *arg, uint8_t seq, uint32_t wire)
 {
         struct out *o = arg;
         (void)seq;
+        o->wire += wire;
         o->frames++;
 }
 
@@ -39,6 +41,7 @@ static const char *run(enum compress_algorithm algorithm, struct span in, size_t
         const char *lost = c == NULL ? "out of memory" : NULL;
         o->len = 0;
         o->frames = 0;
+        o->wire = 0;
         while (in.len > 0 && lost == NULL) {
                 size_t n = in.len < split ? in.len : split;
                 lost = compress_feed(c, span_head(in, n));
@@ -64,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 whole.len = bytewise.len = whole.len < bytewise.len ? whole.len : bytewise.len;
         }
         if (!span_equal(span_of(whole.bytes, whole.len), span_of(bytewise.bytes, bytewise.len)) ||
-            whole.frames != bytewise.frames) {
+            whole.frames != bytewise.frames || whole.wire != bytewise.wire) {
                 char sizes[2][64];
                 (void)snprintf(sizes[0], sizeof sizes[0], "%zu bytes, %u frames", whole.len, whole.frames);
                 (void)snprintf(sizes[1], sizeof sizes[1], "%zu bytes, %u frames", bytewise.len,

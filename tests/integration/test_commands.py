@@ -465,10 +465,10 @@ class MariaDBAlone(Speaking):
         """ALTER TABLE reports its progress in packets that look like errors."""
         def work(c):
             c.sql("SET progress_report_time = 1")
-            c.sql("CREATE TEMPORARY TABLE long_one AS SELECT seq, MD5(seq) AS a FROM seq_1_to_300000")
+            c.sql("CREATE TEMPORARY TABLE long_one AS SELECT seq, MD5(seq) AS a FROM seq_1_to_80000")
             c.progress = False
             longer = "MD5(CONCAT(REPEAT(a, 500), seq))"
-            c.sql(f"ALTER TABLE long_one ADD COLUMN b CHAR(32) AS ({longer}) PERSISTENT, ALGORITHM=COPY", affected_rows=300000)
+            c.sql(f"ALTER TABLE long_one ADD COLUMN b CHAR(32) AS ({longer}) PERSISTENT, ALGORITHM=COPY", affected_rows=80000)
             self.assertTrue(c.progress, "no progress report came")
         self.each(work, variants=list(self.variants())[:1])
 

@@ -17,6 +17,7 @@ struct seen {
         size_t largest;
         unsigned frames;
         uint8_t last_seq;
+        size_t wire;
 };
 
 static void on_bytes(void *arg, struct span bytes)
@@ -28,11 +29,18 @@ static void on_bytes(void *arg, struct span bytes)
         s->largest = bytes.len > s->largest ? bytes.len : s->largest;
 }
 
-static void on_frame(void *arg, uint8_t seq)
+static void forget(void *arg, struct span bytes)
+{
+        (void)arg;
+        (void)bytes;
+}
+
+static void on_frame(void *arg, uint8_t seq, uint32_t wire)
 {
         struct seen *s = arg;
         s->frames++;
         s->last_seq = seq;
+        s->wire += wire;
 }
 
 static void put_frame(struct writer *w, uint8_t seq, struct span payload, size_t announced)
@@ -79,6 +87,7 @@ static const char *run(struct span in, enum compress_algorithm algorithm, size_t
         struct compress *c = compress_new(algorithm, sink);
         seen->len = 0;
         seen->frames = 0;
+        seen->wire = 0;
         CU_ASSERT_TRUE(compress_idle(c));
         const char *lost = feed(c, in, split);
         CU_ASSERT_TRUE(lost != NULL || compress_idle(c));
@@ -105,6 +114,7 @@ static void frames_in_any_split(void)
                         CU_ASSERT_PTR_NULL(run(writer_span(&w), algorithm, split, &seen));
                         CU_ASSERT_TRUE(span_equal(span_of(seen.bytes, seen.len), span_of(plain, 200000)));
                         CU_ASSERT_TRUE(seen.frames == 4 && seen.last_seq == 3);
+                        CU_ASSERT_EQUAL(seen.wire, w.at);
                         CU_ASSERT_TRUE(seen.largest <= 8192);
                 }
         }
@@ -155,6 +165,26 @@ static void frames_that_lie(void)
         free(seen.bytes);
 }
 
+/** What zstd refers back to in a large frame is not kept beyond it. */
+static void large_memory_is_given_back(void)
+{
+        struct seen seen = {.bytes = malloc(ROOM)};
+        uint8_t *wire = malloc(ROOM);
+        uint8_t *zeros = calloc(1, 8 << 20);
+        struct writer w = writer_over(wire, ROOM);
+        put_compressed(&w, 0, COMPRESS_ZSTD, span_of(zeros, 8 << 20), 8 << 20, (struct span){NULL, 0});
+        const struct compress_sink sink = {&seen, forget, NULL};
+        struct compress *c = compress_new(COMPRESS_ZSTD, sink);
+        CU_ASSERT_PTR_NULL(compress_feed(c, span_head(writer_span(&w), w.at - 1)));
+        CU_ASSERT_TRUE(prof_read(STAGE_FRAME, LIB_COUNT).current_bytes_used > 2 << 20);
+        CU_ASSERT_PTR_NULL(compress_feed(c, span_skip(writer_span(&w), w.at - 1)));
+        CU_ASSERT_TRUE(prof_read(STAGE_FRAME, LIB_COUNT).current_bytes_used < 1 << 20);
+        compress_free(c);
+        free(zeros);
+        free(wire);
+        free(seen.bytes);
+}
+
 static void memory_fails(void)
 {
         struct seen seen = {.bytes = malloc(ROOM)};
@@ -185,6 +215,7 @@ static void memory_fails(void)
 static const struct tap_test tests[] = {
     {"frames in any split", frames_in_any_split},
     {"frames that lie", frames_that_lie},
+    {"large memory is given back", large_memory_is_given_back},
     {"memory fails", memory_fails},
 };
 
