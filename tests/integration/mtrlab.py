@@ -22,6 +22,7 @@ RESULT = re.compile(r"^(main\.\S+) +(?:'[^']*' +)?(?:w\d+ +)?\[ (\S+) \] *(.*)$"
 SOURCE = re.compile(r"^\s*(?:--)?\s*source\s+([^;\s]+)")
 MINUTES = 3  # for one test; the slowest takes one
 LIVE = set()  # processes to end if we are ended
+ENDING = threading.Event()
 
 
 def installed():
@@ -135,6 +136,8 @@ class Server:
         self.watcher = threading.Thread(target=self.watch, daemon=True)
 
     def start(self, more=()):
+        if ENDING.is_set():
+            raise AssertionError("no server is started any more")
         self.process = subprocess.Popen(self.arguments + list(more), env=self.environment, stdout=self.log, stderr=self.log,
                                         cwd=self.folder)
         LIVE.add(self.process)
@@ -268,6 +271,7 @@ def remove_rejects(since):
 
 
 def end_all():
+    ENDING.set()
     for process in list(LIVE):
         if process.poll() is None:
             if os.getpgid(process.pid) == process.pid:  # a run leads a group of its own
