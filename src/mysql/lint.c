@@ -105,8 +105,9 @@ void lint_command(struct lint *l, uint8_t code, uint64_t len, uint64_t agreed)
 void lint_status(struct lint *l, uint8_t code, uint16_t status, uint64_t agreed)
 {
         bool executes = code == COM_STMT_EXECUTE || code == COM_STMT_BULK_EXECUTE;
-        if ((status & (STATUS_CURSOR_EXISTS | STATUS_LAST_ROW_SENT)) != 0 && !executes &&
-            code != COM_STMT_FETCH) {
+        /* with more to come it may be a cursor of a procedure's own */
+        if ((status & (STATUS_CURSOR_EXISTS | STATUS_LAST_ROW_SENT)) != 0 &&
+            (status & STATUS_MORE_RESULTS) == 0 && !executes && code != COM_STMT_FETCH) {
                 lint_break(l, LINT_STATUS_CURSOR);
         }
         if ((status & STATUS_IN_TRANS_READONLY) != 0 && (status & STATUS_IN_TRANS) == 0) {

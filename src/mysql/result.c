@@ -8,7 +8,13 @@
 
 #include <strings.h>
 
-enum { ENDING_LIMIT = 64 * 1024, ROW_LIMIT = 1024 * 1024, TEXT_MAX = 4096 };
+enum {
+        ENDING_LIMIT = 64 * 1024,
+        ROW_LIMIT = 1024 * 1024,
+        TEXT_MAX = 4096,
+        EXECUTE_FLAGS_AT = 5,
+        CURSOR_TYPES = 0x07
+};
 
 static const char *lose(struct dissect *d, const char *reason, const struct message *m)
 {
@@ -358,6 +364,16 @@ static const char *on_definition(struct dissect *d, struct flight *f, const stru
         return name;
 }
 
+/** Do the rows wait for COM_STMT_FETCH? The status alone does not tell: MariaDB sets it in results within a procedure
+ * that has a cursor open, too. The client must have asked for one, and a cursor's result is the only one. A request
+ * that is not kept (limits.held_bytes) may have asked. */
+static bool opens_cursor(const struct flight *f, uint16_t status)
+{
+        bool asked = f->body_len <= EXECUTE_FLAGS_AT || (f->body[EXECUTE_FLAGS_AT] & CURSOR_TYPES) != 0;
+        return f->code == COM_STMT_EXECUTE && asked && (status & STATUS_CURSOR_EXISTS) != 0 &&
+               (status & STATUS_MORE_RESULTS) == 0;
+}
+
 static const char *on_definitions_eof(struct dissect *d, struct flight *f, const struct message *m)
 {
         struct ok eof;
@@ -371,7 +387,7 @@ static const char *on_definitions_eof(struct dissect *d, struct flight *f, const
         if (!is_ending(d, m->first, m->len) || !eof_parse(m->body, &eof)) {
                 return lose(d, "no EOF after the column definitions", m);
         }
-        if (f->code == COM_STMT_EXECUTE && (eof.status & STATUS_CURSOR_EXISTS) != 0) {
+        if (opens_cursor(f, eof.status)) {
                 return end_result(d, f, m); /* the rows wait for COM_STMT_FETCH */
         }
         /* MySQL tells only here, not in the EOF behind the rows, that an OK will follow a result of OUT parameters */

@@ -190,7 +190,7 @@ static void cached_definitions(void)
 static void rows_of_a_cursor(void)
 {
         prepare_with_columns(0, true);
-        script_send(&s, EXECUTE);
+        script_send(&s, SPAN("\x17\1\0\0\0\1\1\0\0\0\0\1\1\0\1"));
         script_answer(&s, SPAN("\2"));
         script_answer_column(&s, "a", 3, 0, 63);
         script_answer_column(&s, "b", 253, 0, 45);
@@ -211,6 +211,42 @@ static void rows_of_a_cursor(void)
         script_answer_eof(&s);
         CU_ASSERT_TRUE(
             ends_with(script_play(&s, 9), "\"column_names\":[],\"first_rows\":[[{\"unknown\":true}]]"));
+}
+
+/** MariaDB sets the cursor's bit in results of a procedure that has a cursor of its own open. */
+static void rows_within_a_cursor_of_the_server(void)
+{
+        for (char flags = 0; flags <= 1; flags++) {
+                const uint8_t call[] = {0x17, 1, 0, 0, 0, (uint8_t)flags, 1, 0, 0, 0};
+                script_open(&s, CAP_PS_MULTI_RESULTS, 45);
+                script_prepare(&s, 1, "CALL p()", 0);
+                script_send(&s, span_of(call, sizeof call));
+                script_answer(&s, SPAN("\1"));
+                script_answer_column(&s, "a", 3, 0, 63);
+                script_answer(&s, SPAN("\xfe\0\0\x6a\0")); /* more_results, cursor_exists */
+                script_answer(&s, SPAN("\0\0\1\0\0\0"));
+                script_answer(&s, SPAN("\xfe\0\0\x6a\0"));
+                script_answer_ok(&s);
+                script_send(&s, SPAN("\x03SELECT 1"));
+                script_answer_ok(&s);
+                char *records = script_play(&s, 9);
+                CU_ASSERT_TRUE(script_has(records, "\"rows\":1,"));
+                CU_ASSERT_TRUE(script_has(records, "\"query\":\"SELECT 1\""));
+                CU_ASSERT_FALSE(script_has(records, "opaque"));
+                CU_ASSERT_FALSE(script_has(records, "lint"));
+                free(records);
+        }
+        /* without being asked, even in the only result */
+        prepare_with_columns(0, true);
+        script_send(&s, EXECUTE);
+        script_answer(&s, SPAN("\2"));
+        script_answer_column(&s, "a", 3, 0, 63);
+        script_answer_column(&s, "b", 253, 0, 45);
+        script_answer(&s, SPAN("\xfe\0\0\x42\0"));
+        script_answer(&s, BINARY_ROW);
+        script_answer(&s, BINARY_NULLS);
+        script_answer_eof(&s);
+        CU_ASSERT_TRUE(ends_with(script_play(&s, 9), SHOWN_OF_BOTH));
 }
 
 /** MySQL's resultset_metadata = NONE: no definitions at all. */
@@ -352,6 +388,7 @@ static const struct tap_test tests[] = {
     {"binary rows", binary_rows},
     {"cached definitions", cached_definitions},
     {"rows of a cursor", rows_of_a_cursor},
+    {"rows within a cursor of the server", rows_within_a_cursor_of_the_server},
     {"without definitions", without_definitions},
     {"broken binary rows are told", broken_binary_rows},
     {"values are cut", values_are_cut},
