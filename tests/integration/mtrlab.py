@@ -124,6 +124,9 @@ class Server:
         options = [expand(o, environment) for o in options if not o.startswith("--timezone=")]
         if not any(re.match("--(loose-)?log-bin", o) for o in options):
             options = [o for o in options if not o.startswith("--binlog-format")]
+        tls = dict(o.split("=", 1) for o in options if o.startswith(("--ssl-cert=", "--ssl-key=")))
+        self.certificate = tls.get("--ssl-cert", os.path.join(SUITE, "std_data/server-cert.pem"))
+        self.key = tls.get("--ssl-key", os.path.join(SUITE, "std_data/server-key.pem"))
         self.log = open(self.error_log, "ab")
         self.environment = environment
         self.arguments = ["mariadbd", f"--defaults-file={config}", "--defaults-group-suffix=.1",
