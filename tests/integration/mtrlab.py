@@ -110,7 +110,8 @@ class Server:
         self.general_log = os.path.join(folder, "mysqld.1/mysqld.log")
         self.socket = os.path.join(folder, "tmp/mysqld.1.sock")
         self.error_log = os.path.join(folder, "log/mysqld.1.err")
-        self.port = lab.free_port()
+        ports = sorted(lab.free_port() for _ in range(8))
+        self.port, self.proxy_port = ports[-1], ports[0]  # tests compute @@port - $MASTER_MYPORT, which may not be negative
         config = os.path.join(folder, "server.cnf")
         with open(config, "w") as f:
             f.write(template.config.replace(template.folder, folder))
