@@ -351,14 +351,16 @@ static bool take_piece(struct dissect *d, enum side from, const struct frame_pie
         return true;
 }
 
-/** Bytes of packets. @return what is left of them: the rest is compressed, or not followed. */
-static struct span feed_packets(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
+struct span dissect_packets(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
 {
         struct lane *lane = &d->lanes[from];
         const struct compress *compress = lane->compress;
         struct frame_piece piece;
         while (bytes.len > 0 && d->phase < PHASE_OPAQUE && lane->compress == compress) {
                 size_t before = bytes.len;
+                if (d->phase == PHASE_AUTH && from == SIDE_CLIENT && dissect_runs_ahead(d, bytes, now_ns)) {
+                        break;
+                }
                 if (frame_idle(&lane->frame)) {
                         lane->start_ns = now_ns;
                         if (from == SIDE_SERVER) {
@@ -375,75 +377,11 @@ static struct span feed_packets(struct dissect *d, enum side from, struct span b
         return bytes;
 }
 
-/* --- compression --------------------------------------------------------------------------------------------------- */
-
-static void on_decompressed(struct dissect *d, enum side from, struct span bytes)
-{
-        (void)feed_packets(d, from, bytes, d->now_ns);
-}
-
-static void on_client_bytes(void *arg, struct span bytes)
-{
-        on_decompressed(arg, SIDE_CLIENT, bytes);
-}
-
-static void on_server_bytes(void *arg, struct span bytes)
-{
-        on_decompressed(arg, SIDE_SERVER, bytes);
-}
-
-/** A frame begins: its bytes count for the message that its first byte belongs to; its number is to follow. */
-static void on_frame(struct dissect *d, enum side from, uint8_t seq, uint32_t wire)
-{
-        struct lane *lane = &d->lanes[from];
-        struct flight *f = d->phase == PHASE_READY ? d->head : NULL;
-        bool idle = frame_idle(&lane->frame);
-        bool continues = f != NULL && (f->state == REPLYING_LOCAL_FILE || f->state == REPLYING_AUTH);
-        uint8_t next = (uint8_t)(lane->frame_seq + 1);
-        bool known = true;
-        lane->frames_wire += wire;
-        if (from == SIDE_CLIENT && idle && !continues) {
-                next = 0;
-                known = !d->draining && (f == NULL || f->state != REPLYING_STREAM);
-        } else if (from == SIDE_SERVER || idle) {
-                known = f != NULL && f->frame_known && !f->acknowledged;
-                next = f != NULL ? f->next_frame : 0;
-        }
-        if (known && seq != next) {
-                lint_break(&d->lint, LINT_SEQUENCE_FRAME); /* told with the packet that it holds */
-        }
-        lane->frame_seq = seq;
-        lane->frame_starts = idle;
-        if (f != NULL && (from == SIDE_SERVER || continues)) {
-                f->next_frame = (uint8_t)(seq + 1);
-                f->frame_known = true;
-        }
-}
-
-static void on_client_frame(void *arg, uint8_t seq, uint32_t wire)
-{
-        on_frame(arg, SIDE_CLIENT, seq, wire);
-}
-
-static void on_server_frame(void *arg, uint8_t seq, uint32_t wire)
-{
-        on_frame(arg, SIDE_SERVER, seq, wire);
-}
-
-bool dissect_compress(struct dissect *d, enum compress_algorithm algorithm)
-{
-        const struct compress_sink client = {d, on_client_bytes, on_client_frame};
-        const struct compress_sink server = {d, on_server_bytes, on_server_frame};
-        d->lanes[SIDE_CLIENT].compress = compress_new(algorithm, client);
-        d->lanes[SIDE_SERVER].compress = compress_new(algorithm, server);
-        return d->lanes[SIDE_CLIENT].compress != NULL && d->lanes[SIDE_SERVER].compress != NULL;
-}
-
 void dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
 {
         struct lane *lane = &d->lanes[from];
         if (lane->compress == NULL) {
-                bytes = feed_packets(d, from, bytes, now_ns);
+                bytes = dissect_packets(d, from, bytes, now_ns);
         }
         if (bytes.len > 0 && lane->compress != NULL && d->phase < PHASE_OPAQUE) {
                 d->now_ns = now_ns;

@@ -128,8 +128,7 @@ void lint_status(struct lint *l, uint8_t code, uint16_t status, uint64_t agreed)
         }
 }
 
-void lint_ending(struct lint *l, uint8_t first, uint64_t len, bool is_eof, const struct ok *ok,
-                 uint64_t agreed)
+void lint_ending(struct lint *l, uint64_t len, bool is_eof, const struct ok *ok, uint64_t agreed)
 {
         bool deprecated = (agreed & CAP_DEPRECATE_EOF) != 0;
         if (is_eof && deprecated) {
@@ -138,9 +137,6 @@ void lint_ending(struct lint *l, uint8_t first, uint64_t len, bool is_eof, const
                 lint_break(l, LINT_OK_FOR_EOF);
         } else if (is_eof ? len > REPLY_EOF_LENGTH : ok->behind > 0) {
                 lint_break(l, LINT_TRAILING);
-        }
-        if (!is_eof && first == REPLY_EOF && !deprecated) {
-                lint_break(l, LINT_OK_FOR_EOF);
         }
 }
 

@@ -49,9 +49,8 @@ void lint_login(struct lint *l, uint64_t asked, uint64_t offered);
 void lint_command(struct lint *l, uint8_t code, uint64_t len, uint64_t agreed);
 /** The status flags at the end of a result of the command @p code. */
 void lint_status(struct lint *l, uint8_t code, uint16_t status, uint64_t agreed);
-/** The packet that ended it, of @p len bytes; it starts with @p first, and is an EOF or else an OK. */
-void lint_ending(struct lint *l, uint8_t first, uint64_t len, bool is_eof, const struct ok *ok,
-                 uint64_t agreed);
+/** The packet that ended it, of @p len bytes: an EOF, or else an OK. */
+void lint_ending(struct lint *l, uint64_t len, bool is_eof, const struct ok *ok, uint64_t agreed);
 /** The reply to COM_STMT_PREPARE. */
 void lint_prepared(struct lint *l, uint64_t len, uint64_t agreed);
 /** A column's or parameter's definition, whole. */

@@ -92,8 +92,10 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
                              "without a reply."),
     [FIELD_STREAM_US] =
         UINT(stream_us, "us", "From the first to the last byte of the reply. Absent without a reply."),
-    [FIELD_ROWS] = UINT(rows, "", "Rows that came, of all results; events of a stream, such as a binary log's. Absent if the reply had "
-             "no columns."),
+    [FIELD_ROWS] = UINT(
+        rows, "",
+        "Rows that came, of all results; events of a stream, such as a binary log's. Absent if the reply had "
+        "no columns."),
     [FIELD_COLUMNS] = UINT(columns, "", "Columns of the last result. Absent if the reply had none."),
     [FIELD_COLUMN_NAMES] = FIELD(
         column_names, RECORD_ROWS,

@@ -78,7 +78,7 @@ static bool parse_ending(struct dissect *d, const struct flight *f, const struct
                 return false;
         }
         if (f->info->shape != SHAPE_STREAM) { /* which ends in an EOF whatever was agreed */
-                lint_ending(&d->lint, m->first, m->len, is_eof, ok, d->capabilities);
+                lint_ending(&d->lint, m->len, is_eof, ok, d->capabilities);
         }
         lint_status(&d->lint, f->code, ok->status, d->capabilities);
         return true;
@@ -392,7 +392,7 @@ static const char *on_definitions_eof(struct dissect *d, struct flight *f, const
         }
         /* MySQL tells only here, not in the EOF behind the rows, that an OK will follow a result of OUT parameters */
         f->out_params = (eof.status & STATUS_PS_OUT_PARAMS) != 0 && (eof.status & STATUS_MORE_RESULTS) != 0;
-        lint_ending(&d->lint, m->first, m->len, true, &eof, d->capabilities);
+        lint_ending(&d->lint, m->len, true, &eof, d->capabilities);
         lint_status(&d->lint, f->code, eof.status, d->capabilities);
         const char *lost = after_definitions(d, f);
         return lost != NULL ? lost : "EOF";

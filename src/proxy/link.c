@@ -42,7 +42,10 @@ static enum status handle(struct link *link, enum tls_state state)
 {
         switch (state) {
         case TLS_GOES_ON: break;
-        case TLS_ENDED: session_on_end(link->session, link, 0); break;
+        case TLS_ENDED:
+                link->said_end = true;
+                session_on_end(link->session, link, 0);
+                break;
         case TLS_FAILED: session_on_tls_failed(link->session, link, tls_error(link->tls)); break;
         case TLS_NOMEM: return STATUS_NOMEM;
         }
@@ -188,10 +191,10 @@ static enum status write_raw(struct link *link, struct span bytes)
         return bufferevent_enable(link->bev, EV_WRITE) == 0 ? STATUS_OK : STATUS_NOMEM;
 }
 
-void link_shut(struct link *link)
+void link_shut(struct link *link, bool say)
 {
         if (link->bev != NULL) {
-                if (link->tls != NULL) {
+                if (link->tls != NULL && say) {
                         tls_shut(link->tls);
                 }
                 link->shut_wanted = true;

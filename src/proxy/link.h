@@ -38,6 +38,7 @@ struct link {
         enum side side;
         unsigned paused;  /**< enum pause bits */
         bool read_ended;  /**< end of file or an error */
+        bool said_end;    /**< and the peer said so before (TLS: close_notify) */
         bool write_ended; /**< writing failed: what is for it goes nowhere */
         bool shut_wanted; /**< shut down writing once all is written */
         bool shut_done;
@@ -61,8 +62,8 @@ enum status link_secure(struct link *link, struct span first);
 size_t link_backlog(const struct link *link);
 /** Read no more, and let what is written go nowhere; within a callback too. link_close comes later. */
 void link_abandon(struct link *link);
-/** End of file for the peer, after all that waits. */
-void link_shut(struct link *link);
+/** End of file for the peer, after all that waits. @p say tells it so within TLS, too. */
+void link_shut(struct link *link, bool say);
 
 /** Both: @return STATUS_NOMEM if the event loop could not be told: the session must end. */
 enum status link_pause(struct link *link, enum pause reason);

@@ -155,7 +155,7 @@ static void refuse(struct session *s, struct span packet, enum reason reason)
                 session_close(s, REASON_OUT_OF_MEMORY);
                 return;
         }
-        link_shut(client);
+        link_shut(client, true);
         set_timer(s, REFUSED_MS, true);
 }
 
@@ -415,7 +415,8 @@ void session_on_end(struct session *s, struct link *from, int error)
         if (s->ended) {
                 return;
         }
-        link_shut(to);
+        /* As it came: a server looks at the socket whether its client is there, and takes close_notify for a sign of life. */
+        link_shut(to, from->tls != NULL ? from->said_end : !is_client);
         if (!s->timer_is_for_end) {
                 set_timer(s, session_settings(s)->limits.half_close_timeout_ms, true);
         }

@@ -31,9 +31,10 @@ COMMANDS = {
 }
 LINE = re.compile(rb"^(?:\d{6} [ \d]\d:\d\d:\d\d|\t)\t *(\d+) (Connect|" +
                   "|".join(sorted(COMMANDS.values(), key=len, reverse=True)).encode() + rb")\t?(.*)$", re.S)
-HEADER = re.compile(rb"\n?[^\n]*, Version: [^\n]* started with:\nTcp port: [^\n]*\nTime +Id Command +Argument", re.S)
+HEADER = (b" started with:", b"Tcp port: ", b"Time\t\t    Id Command\tArgument")  # each time that the file is opened
 SPACE = b"; \t\r\n\v\f\0"
 WITH_TEXT = ("Query", "Prepare", "Init DB")
+NEAR = 4  # entries that the server may have of its own before the one that is looked for
 
 
 class Entry:
@@ -62,8 +63,12 @@ def general_log(path):
         return {}
     connections, last = {}, None
     with open(path, "rb") as f:
-        content = HEADER.sub(b"", f.read())
+        content = f.read()
+    header = False
     for line in content.split(b"\n"):
+        header = (line.endswith(HEADER[0]) and b", Version: " in line) or (header and line.startswith(HEADER[1:]))
+        if header:
+            continue
         found = LINE.match(line)
         if found:
             last = Entry(found[2].decode(), found[3])
@@ -229,9 +234,9 @@ class Comparison:
     def connection(self, number, ours, theirs):
         self.counts["connections"] += 1
         server, at, last = Server(theirs), 0, None
-        for entry in ours:
+        for i, entry in enumerate(ours):
             found = server.find(entry, at)
-            if found is None:
+            if found is None or found > at + NEAR and self.others_are_nearer(server, ours[i + 1:i + 9], at, found):
                 kind = self.why_only_ours(entry)
                 self.counts[f"{entry.command} here only: {kind}"] += 1
                 if kind is None:
@@ -243,6 +248,12 @@ class Comparison:
             self.counts["equal " + entry.command] += 1
         for extra in theirs[at:]:
             self.only_theirs(number, extra, last)
+
+    @staticmethod
+    def others_are_nearer(server, following, at, found):
+        """Is what was found of a later time? Then the commands that follow stand before it."""
+        places = [server.find(entry, at) for entry in following if entry.command in WITH_TEXT]
+        return sum(place is not None and place < found for place in places) > len(places) // 2
 
     def why_only_ours(self, entry):
         if entry.command in NEVER_WRITTEN:

@@ -142,7 +142,7 @@ def tls_server():
     global _tls_server
     if _tls_server is None:
         certificates = Certificates()
-        _tls_server = Server("mariadb-tls", ["--plugin-maturity=unknown",
+        _tls_server = Server("mariadb-tls", ["--plugin-maturity=unknown", "--log-bin=binlog", "--server-id=1",
                                              f"--ssl-ca={certificates.ca}", f"--ssl-cert={certificates.path('server.pem')}",
                                              f"--ssl-key={certificates.path('server.key')}"])
         _tls_server.certificates = certificates

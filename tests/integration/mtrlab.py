@@ -110,7 +110,8 @@ class Server:
         self.general_log = os.path.join(folder, "mysqld.1/mysqld.log")
         self.socket = os.path.join(folder, "tmp/mysqld.1.sock")
         self.error_log = os.path.join(folder, "log/mysqld.1.err")
-        self.port = lab.free_port()
+        ports = sorted(lab.free_port() for _ in range(8))
+        self.port, self.proxy_port = ports[-1], ports[0]  # tests compute @@port - $MASTER_MYPORT, which may not be negative
         config = os.path.join(folder, "server.cnf")
         with open(config, "w") as f:
             f.write(template.config.replace(template.folder, folder))
@@ -124,6 +125,9 @@ class Server:
         options = [expand(o, environment) for o in options if not o.startswith("--timezone=")]
         if not any(re.match("--(loose-)?log-bin", o) for o in options):
             options = [o for o in options if not o.startswith("--binlog-format")]
+        tls = dict(o.split("=", 1) for o in options if o.startswith(("--ssl-cert=", "--ssl-key=")))
+        self.certificate = tls.get("--ssl-cert", os.path.join(SUITE, "std_data/server-cert.pem"))
+        self.key = tls.get("--ssl-key", os.path.join(SUITE, "std_data/server-key.pem"))
         self.log = open(self.error_log, "ab")
         self.environment = environment
         self.arguments = ["mariadbd", f"--defaults-file={config}", "--defaults-group-suffix=.1",

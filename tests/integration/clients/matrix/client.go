@@ -14,9 +14,9 @@ import (
 var ctx = context.Background()
 
 var o struct {
-	Host, User, Password, Compress, File string
-	Port                                 int
-	Tls                                  bool
+	Host, User, Password, Compress, File, Socket string
+	Port                                         int
+	Tls                                          bool
 }
 
 func show(step string, result interface{}, err error) bool {
@@ -65,7 +65,11 @@ func main() {
 	if err := json.Unmarshal([]byte(os.Args[1]), &o); err != nil {
 		panic(err)
 	}
-	dsn := fmt.Sprintf("%s:%s@tcp(%s:%d)/shop?multiStatements=true&allowAllFiles=true&charset=utf8mb4", o.User, o.Password, o.Host, o.Port)
+	to := fmt.Sprintf("tcp(%s:%d)", o.Host, o.Port)
+	if o.Socket != "" {
+		to = "unix(" + o.Socket + ")"
+	}
+	dsn := fmt.Sprintf("%s:%s@%s/shop?multiStatements=true&allowAllFiles=true&allowCleartextPasswords=true&charset=utf8mb4", o.User, o.Password, to)
 	if o.Tls {
 		dsn += "&tls=skip-verify"
 	}

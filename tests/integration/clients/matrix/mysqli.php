@@ -45,7 +45,8 @@ function prepared($text, $types = '', ...$values) {
     return $all;
 }
 $connected = attempt('connect', function () use ($db, $o, $flags) {
-    return @$db->real_connect($o['host'], $o['user'], $o['password'], 'shop', $o['port'], null, $flags);
+    return @$db->real_connect($o['socket'] ? 'localhost' : $o['host'], $o['user'], $o['password'], 'shop', $o['port'],
+        $o['socket'] ?: null, $flags);
 });
 if (!$connected) {
     exit(0);

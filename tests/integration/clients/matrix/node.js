@@ -4,10 +4,13 @@ const fs = require('fs');
 const [driver, o] = [process.argv[2], JSON.parse(process.argv[3])];
 const options = {
   host: o.host, port: o.port, user: o.user, password: o.password, database: 'shop', multipleStatements: true,
-  ssl: o.tls ? { rejectUnauthorized: false } : undefined, dateStrings: true, connectTimeout: 20000,
+  ssl: o.tls ? { rejectUnauthorized: false } : undefined, dateStrings: true, connectTimeout: 20000, charset: driver === 'mysql2' ? 'utf8mb4_general_ci' : undefined,
 };
+if (o.socket) {
+  Object.assign(options, { socketPath: o.socket, host: undefined, port: undefined });
+}
 if (driver === 'mysql2') {
-  Object.assign(options, { compress: o.compress === 'zlib', infileStreamFactory: (p) => fs.createReadStream(p) });
+  Object.assign(options, { enableCleartextPlugin: true, compress: o.compress === 'zlib', infileStreamFactory: (p) => fs.createReadStream(p) });
 } else {
   Object.assign(options, { compress: o.compress === 'zlib', permitLocalInfile: true, bigIntAsNumber: true, insertIdAsNumber: true,
     allowPublicKeyRetrieval: true, ssl: o.tls ? { rejectUnauthorized: false } : false });

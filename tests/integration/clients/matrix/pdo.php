@@ -29,7 +29,8 @@ function run($text, ...$values) {
     return $all;
 }
 $connected = attempt('connect', function () use ($o, $options, &$db) {
-    $db = new PDO("mysql:host={$o['host']};port={$o['port']};dbname=shop;charset=utf8mb4", $o['user'], $o['password'], $options);
+    $to = $o['socket'] ? "unix_socket={$o['socket']}" : "host={$o['host']};port={$o['port']}";
+    $db = new PDO("mysql:$to;dbname=shop;charset=utf8mb4", $o['user'], $o['password'], $options);
     return 'ok';
 });
 if (!$connected) {

@@ -8,6 +8,8 @@ from MySQLdb.constants import CLIENT
 
 o = json.loads(sys.argv[1])
 more = {"ssl": {"cipher": "ALL:@SECLEVEL=0"}} if o["tls"] else {}
+if o["socket"]:
+    more["unix_socket"] = o["socket"]
 if o["compress"] == "zlib":
     more["compress"] = True
 
@@ -39,7 +41,7 @@ def user(name):
 
 
 try:
-    db = MySQLdb.connect(host=o["host"], port=o["port"], user=o["user"], password=o["password"], database="shop",
+    db = MySQLdb.connect(host="localhost" if o["socket"] else o["host"], port=o["port"], user=o["user"], password=o["password"], database="shop",
                          local_infile=1, client_flag=CLIENT.MULTI_STATEMENTS, charset="utf8mb4",
                          autocommit=True, **more)
 except MySQLdb.Error as error:

@@ -46,6 +46,7 @@ def query(text, *values):
 
 try:
     db = pymysql.connect(host=o["host"], port=o["port"], user=o["user"], password=o["password"], database="shop", ssl=context,
+                         unix_socket=o["socket"] or None,
                          local_infile=True, client_flag=CLIENT.MULTI_STATEMENTS, autocommit=True,
                          auth_plugin_map={b"dialog": Dialog})
 except pymysql.err.MySQLError as error:
