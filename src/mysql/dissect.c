@@ -358,9 +358,6 @@ struct span dissect_packets(struct dissect *d, enum side from, struct span bytes
         struct frame_piece piece;
         while (bytes.len > 0 && d->phase < PHASE_OPAQUE && lane->compress == compress) {
                 size_t before = bytes.len;
-                if (d->phase == PHASE_AUTH && from == SIDE_CLIENT && dissect_runs_ahead(d, bytes, now_ns)) {
-                        break;
-                }
                 if (frame_idle(&lane->frame)) {
                         lane->start_ns = now_ns;
                         if (from == SIDE_SERVER) {

@@ -58,32 +58,7 @@ bool dissect_compress(struct dissect *d, enum compress_algorithm algorithm)
 {
         const struct compress_sink client = {d, on_client_bytes, on_client_frame};
         const struct compress_sink server = {d, on_server_bytes, on_server_frame};
-        struct compress **of_client = &d->lanes[SIDE_CLIENT].compress;
-        struct compress **of_server = &d->lanes[SIDE_SERVER].compress;
-        *of_client = *of_client != NULL ? *of_client : compress_new(algorithm, client);
-        *of_server = *of_server != NULL ? *of_server : compress_new(algorithm, server);
-        return *of_client != NULL && *of_server != NULL;
-}
-
-bool dissect_runs_ahead(struct dissect *d, struct span bytes, uint64_t now_ns)
-{
-        enum { SEQ_AT = 3 };
-        struct lane *lane = &d->lanes[SIDE_CLIENT];
-        const struct compress_sink sink = {d, on_client_bytes, on_client_frame};
-        enum compress_algorithm algorithm;
-        uint8_t have = lane->frame.have;
-        if (lane->compress != NULL || have > SEQ_AT || bytes.len <= (size_t)(SEQ_AT - have) ||
-            bytes.data[SEQ_AT - have] != 0 || !login_compression(d, &algorithm)) {
-                return false;
-        }
-        lane->compress = compress_new(algorithm, sink);
-        if (lane->compress == NULL) {
-                dissect_lose(d, "out of memory", NULL, SIDE_CLIENT);
-                return true;
-        }
-        d->now_ns = now_ns;
-        (void)compress_feed(lane->compress,
-                            span_of(lane->frame.header, have)); /* of a header: nothing comes of it yet */
-        lane->frame.have = 0;
-        return true;
+        d->lanes[SIDE_CLIENT].compress = compress_new(algorithm, client);
+        d->lanes[SIDE_SERVER].compress = compress_new(algorithm, server);
+        return d->lanes[SIDE_CLIENT].compress != NULL && d->lanes[SIDE_SERVER].compress != NULL;
 }

@@ -217,11 +217,7 @@ void dissect_settle(struct dissect *d);
 struct span dissect_packets(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns);
 
 /* dissect_frames.c */
-/** Within the authentication: does the client send frames already, without waiting for its end? Its packets there do not
- *  have the sequence number 0; a command's frame has. @return true if @p bytes, behind what came of their header, are
- *  frames. */
-bool dissect_runs_ahead(struct dissect *d, struct span bytes, uint64_t now_ns);
-/** Both sides compress from here on, if they do not yet. @return false when memory is out. */
+/** Both sides compress from here on. @return false when memory is out. */
 bool dissect_compress(struct dissect *d, enum compress_algorithm algorithm);
 /** Replace a text that @p d owns. @return false when memory is out (the old one is gone). */
 bool dissect_set_text(char **slot, struct span text);
@@ -257,8 +253,6 @@ const char *login_on_login(struct dissect *d, const struct message *m);
 const char *login_on_early_reply(struct dissect *d, const struct message *m);
 const char *login_on_client(struct dissect *d, const struct message *m);
 const char *login_on_server(struct dissect *d, const struct message *m);
-/** What both sides agreed on, if they did; zlib comes first where both know both. */
-bool login_compression(const struct dissect *d, enum compress_algorithm *out);
 /** The plugin that runs from here on; it is a step of the path. @return false when memory is out. */
 bool login_set_plugin(struct dissect *d, struct span plugin);
 /** Plugin and steps of the authentication that ended just now; login_forget_path then makes room for the next. */

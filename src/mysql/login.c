@@ -68,7 +68,8 @@ static void put_capabilities(const struct dissect *d, struct record *r)
         }
 }
 
-bool login_compression(const struct dissect *d, enum compress_algorithm *out)
+/** What both sides agreed on, if they did; zlib comes first where both know both. */
+static bool compression_of(const struct dissect *d, enum compress_algorithm *out)
 {
         *out = (d->capabilities & CAP_COMPRESS) != 0 ? COMPRESS_ZLIB : COMPRESS_ZSTD;
         return (d->capabilities & (CAP_COMPRESS | CAP_ZSTD)) != 0;
@@ -120,7 +121,7 @@ static void emit_auth(struct dissect *d, uint64_t end_ns, const struct err *err,
         put_attributes(d, &r);
         put_capabilities(d, &r);
         enum compress_algorithm algorithm;
-        if (err == NULL && reason == NULL && login_compression(d, &algorithm)) {
+        if (err == NULL && reason == NULL && compression_of(d, &algorithm)) {
                 record_set_text(&r, FIELD_COMPRESSION, span_str(compress_name(algorithm)));
         }
         if (d->server_version != NULL) {
@@ -282,11 +283,14 @@ const char *login_exchange(struct dissect *d, const struct message *m)
 }
 
 /** It starts behind this OK, both ways. */
-static const char *begin_compression(struct dissect *d)
+static const char *begin_compression(struct dissect *d, const struct message *m)
 {
         enum compress_algorithm algorithm;
-        if (!login_compression(d, &algorithm)) {
+        if (!compression_of(d, &algorithm)) {
                 return "OK";
+        }
+        if (!frame_idle(&d->lanes[SIDE_CLIENT].frame) || d->head != NULL) {
+                return lose(d, "a client that did not wait for the begin of compression", m, SIDE_SERVER);
         }
         return dissect_compress(d, algorithm) ? "OK" : lose(d, "out of memory", NULL, SIDE_SERVER);
 }
@@ -319,5 +323,5 @@ const char *login_on_server(struct dissect *d, const struct message *m)
         }
         emit_auth(d, m->end_ns, NULL, NULL);
         d->phase = PHASE_READY;
-        return begin_compression(d);
+        return begin_compression(d, m);
 }

@@ -67,12 +67,12 @@ class CommandLine(Client):
 
     def __init__(self, *args, more="", **keywords):
         super().__init__(*args, **keywords)
-        self.more = more
-        if more:
-            self.steps = CLI_STEPS + ["attributes"]
+        self.more = more  # what only MySQL 9 understands
 
     def run(self, o):
-        run = self.start(o, (CLI % {"file": o["file"], "more": self.more}).encode())
+        more = self.more if o["server"] == "mysql9" else ""
+        self.steps = CLI_STEPS + (["attributes"] if more else [])
+        run = self.start(o, (CLI % {"file": o["file"], "more": more}).encode())
         errors = words(run.stderr)
         error = next((int(line.split()[1]) for line in errors if line.startswith("ERROR ") and line.split()[1].isdigit()), None)
         return run.stdout != b"", words(run.stdout) + errors, error
@@ -172,8 +172,8 @@ VALUES = {
     "PHP mysqli": {"prepared": [-5, TEA, {"hex": "00ff27"}, 2.5], "null": [7, None, None, 1e100, "2026-11-23 01:02:03.000004"],
                    "binary": [-100], "prepared procedure": [8]},
     "PHP PDO": {"prepared": ["-5", TEA, {"hex": "00ff27"}], "binary": ["-100"], "procedure": ["7"]},
-    "Perl DBD::mysql": {"prepared": ["-5", "tea 'n'", "\0x'"], "binary": ["-100"]},
-    "Perl DBD::MariaDB": {"prepared": ["-5", "tea 'n'", "\0x'"], "binary": ["-100"]},
+    "Perl DBD::mysql": {"prepared": ["-5", "tea 'n'", {"hex": "007827"}], "binary": ["-100"]},
+    "Perl DBD::MariaDB": {"prepared": ["-5", "tea 'n'", {"hex": "007827"}], "binary": ["-100"]},
     "Node mysql2": {"prepared": [-5, TEA, {"hex": "00ff"}, 2.5], "binary": [-100]},
     "Node mariadb": {"prepared": [-5, TEA, {"hex": "00ff"}, 2.5], "binary": [-100]},
     "Go": {"prepared": [-5, TEA, {"hex": "00ff"}, 2.5], "binary": [-100]},
