@@ -53,7 +53,7 @@ class Client:
         run = self.start(o)
         lines = [line for line in run.stdout.decode(errors="replace").split("\n") if line.startswith("{")]
         if not lines:
-            return False, [run.stderr.decode(errors="replace")[-500:]], None
+            return False, [run.stderr.decode(errors="replace").strip().split("\n")[-1][:500]], None
         error = json.loads(lines[0]).get("error")
         return error is None, lines, error
 
@@ -193,7 +193,7 @@ def programs(home):
     plugins = f"--plugin-dir={home}/root/usr/lib/mysql/plugin"
     return [
         CommandLine("mariadb", command_line("mariadb", *MARIADB, ZLIB), ("none", "zlib")),
-        CommandLine("mysql", command_line(f"{home}/bin/mysql", *MYSQL, ALGORITHMS, plugins, "--enable-cleartext-plugin", "--named-commands"),
+        CommandLine("mysql", command_line(f"{home}/bin/mysql", *MYSQL, ALGORITHMS, plugins, "--enable-cleartext-plugin", "--named-commands", "--commands"),
                     ("none", "zlib", "zstd"), missing=no_home, more=ATTRIBUTES),
     ]
 
@@ -205,12 +205,11 @@ def tools(home):
         def add(what, commands, *words_of_it, name=name, ways=ways, **keywords):
             program = name + what if what != "binlog" else binlog
             missing = None if shutil.which(program) else "not installed" if name == "mariadb-" else "script/mysql9 was not run"
-            of_them = ways if what != "binlog" or name != "mariadb-" else (["--ssl"], [])
-            found.append(Tool(os.path.basename(program) + keywords.pop("kind", ""), tool(program, *of_them, *words_of_it), commands,
+            found.append(Tool(os.path.basename(program) + keywords.pop("kind", ""), tool(program, *ways, *words_of_it), commands,
                               missing=missing, **keywords))
         add("dump", {"COM_QUERY", "COM_INIT_DB"}, "--routines", "--skip-dump-date", "shop")
         add("admin", {"COM_PING", "COM_STATISTICS"}, "ping", "status", "refresh", "kill", "999999", vague=True)
-        add("show", {"COM_FIELD_LIST"} if name == "mariadb-" else {"COM_QUERY"}, "shop", "digits")
+        add("show", {"COM_QUERY"}, "shop", "digits")
         add("binlog", {"COM_BINLOG_DUMP"}, "--read-from-remote-server", "binlog.000001")
         if name != "mariadb-":
             add("binlog", {"COM_BINLOG_DUMP_GTID"}, "--read-from-remote-source=BINLOG-DUMP-GTIDS", "binlog.000001", kind=" by GTID")
