@@ -37,7 +37,12 @@ static struct record shorten(const struct record *r)
                 record_set_uint(&s, FIELD_QUERY_LENGTH,
                                 record_has(r, FIELD_QUERY_LENGTH) ? r->query_length : r->query.len);
         }
-        s.stmt_prepare_query = utf8_trim(span_head(r->stmt_prepare_query, SHORT_TEXT));
+        if (record_has(r, FIELD_STMT_PREPARE_QUERY) && r->stmt_prepare_query.len > SHORT_TEXT) {
+                s.stmt_prepare_query = utf8_trim(span_head(r->stmt_prepare_query, SHORT_TEXT));
+                record_set_uint(&s, FIELD_STMT_PREPARE_QUERY_LENGTH,
+                                record_has(r, FIELD_STMT_PREPARE_QUERY_LENGTH) ? r->stmt_prepare_query_length
+                                                                               : r->stmt_prepare_query.len);
+        }
         s.present &=
             ~(1ULL << FIELD_STMT_EXECUTE_VALUES | 1ULL << FIELD_QUERY_ATTRIBUTES | 1ULL << FIELD_BULK_ROWS |
               1ULL << FIELD_COLUMN_NAMES | 1ULL << FIELD_FIRST_ROWS | 1ULL << FIELD_SESSION_CHANGES);

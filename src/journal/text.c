@@ -238,20 +238,25 @@ static void put_command(const struct line *l)
         writer_text(l->w, has_text ? "  " : "");
 }
 
+static void put_statement(const struct line *l, struct span text, bool is_cut, uint64_t true_len)
+{
+        put_flat(l->w, is_cut ? utf8_trim(text) : text);
+        if (is_cut) {
+                writer_format(l->w, "… (%llu bytes)", (unsigned long long)true_len);
+        }
+}
+
 static void put_query(const struct line *l)
 {
         const struct record *r = l->r;
         put_duration(l);
         put_outcome(l);
         put_command(l);
-        bool is_cut = record_has(r, FIELD_QUERY_LENGTH);
         if (record_has(r, FIELD_QUERY)) {
-                put_flat(l->w, is_cut ? utf8_trim(r->query) : r->query);
+                put_statement(l, r->query, record_has(r, FIELD_QUERY_LENGTH), r->query_length);
         } else if (record_has(r, FIELD_STMT_PREPARE_QUERY)) {
-                put_flat(l->w, r->stmt_prepare_query);
-        }
-        if (is_cut) {
-                writer_format(l->w, "… (%llu bytes)", (unsigned long long)r->query_length);
+                put_statement(l, r->stmt_prepare_query, record_has(r, FIELD_STMT_PREPARE_QUERY_LENGTH),
+                              r->stmt_prepare_query_length);
         }
         if (record_has(r, FIELD_STMT_EXECUTE_VALUES)) {
                 put_values(l, r->stmt_execute_values);

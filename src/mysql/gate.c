@@ -66,13 +66,14 @@ struct gate_offer gate_offer(const struct gate *g)
 
 /* --- what goes out -------------------------------------------------------------------------------------------------- */
 
-bool gate_put(struct gate *g, enum side to, struct span payload)
+enum gate_step gate_put(struct gate *g, enum side to, struct span payload)
 {
         uint8_t header[FRAME_HEADER_SIZE];
         struct writer w = writer_over(header, sizeof header);
         writer_uint(&w, payload.len, 3);
         writer_uint(&w, ++g->seq[to], 1);
-        return hold_add(&g->out[to], writer_span(&w)) && hold_add(&g->out[to], payload);
+        bool held = hold_add(&g->out[to], writer_span(&w)) && hold_add(&g->out[to], payload);
+        return held ? GATE_GO : GATE_NOMEM;
 }
 
 enum gate_step gate_refuse(struct gate *g, uint16_t errnum, const char *sqlstate, const char *reason)
@@ -151,7 +152,7 @@ static enum gate_step on_greeting(struct gate *g, struct span payload)
         struct writer w = writer_over(g->scramble, sizeof g->scramble);
         writer_put(&w, greeting.scramble[0]);
         writer_put(&w, span_head(greeting.scramble[1], sizeof g->scramble - w.at));
-        if (!gate_put(g, SIDE_CLIENT, payload)) {
+        if (gate_put(g, SIDE_CLIENT, payload) != GATE_GO) {
                 return GATE_NOMEM;
         }
         uint8_t *copy = g->out[SIDE_CLIENT].data + g->out[SIDE_CLIENT].len - payload.len;
@@ -172,7 +173,7 @@ static void mark_tls(struct gate *g)
 /** The login goes to the server; what follows is the exchange. */
 static enum gate_step send_login(struct gate *g)
 {
-        if (!gate_put(g, SIDE_SERVER, hold_span(&g->login))) {
+        if (gate_put(g, SIDE_SERVER, hold_span(&g->login)) != GATE_GO) {
                 return GATE_NOMEM;
         }
         hold_fini(&g->login);
@@ -190,7 +191,8 @@ static enum gate_step deliver(struct gate *g)
         }
         g->state = GATE_SECURING;
         struct span request = span_head(hold_span(&g->login), SSL_REQUEST_LENGTH);
-        return gate_put(g, SIDE_SERVER, request) ? GATE_SERVER_TLS : GATE_NOMEM;
+        enum gate_step step = gate_put(g, SIDE_SERVER, request);
+        return step == GATE_GO ? GATE_SERVER_TLS : step;
 }
 
 /** Put @p answer (of no bytes: its own) into the held login. */
@@ -314,11 +316,11 @@ static enum gate_step on_packet(struct gate *g, enum side from, struct span payl
         case GATE_GREETING: return on_greeting(g, payload);
         case GATE_LOGIN: return on_login(g, payload);
         case GATE_LOGIN_KEY: return on_login_key(g, payload);
-        case GATE_AUTH: return gate_auth_packet(g, from, payload);
-        case GATE_SECURING:
+        case GATE_AUTH:
+        case GATE_SECURING: /* takes none */
         case GATE_OPEN: break;
         }
-        return GATE_GO;
+        return gate_auth_packet(g, from, payload);
 }
 
 /** A COM_CHANGE_USER was expected: is it none after all? */

@@ -67,7 +67,7 @@ static enum gate_step keep_password(struct gate *g, struct span payload)
 static enum gate_step ask_server(struct gate *g)
 {
         const uint8_t ask = g->caching ? ASK_CACHING : ASK_SHA256;
-        return gate_put(g, SIDE_SERVER, span_of(&ask, 1)) ? GATE_GO : GATE_NOMEM;
+        return gate_put(g, SIDE_SERVER, span_of(&ask, 1));
 }
 
 /** The server's key came: the password goes back under it. */
@@ -84,7 +84,7 @@ static enum gate_step answer_server(struct gate *g, struct span pem)
                 return gate_refuse(g, ERROR_ACCESS, "28000",
                                    "the password could not be encrypted with the server's public key");
         }
-        return gate_put(g, SIDE_SERVER, writer_span(&w)) ? GATE_GO : GATE_NOMEM;
+        return gate_put(g, SIDE_SERVER, writer_span(&w));
 }
 
 /** The client asked for a key: it gets ours. */
@@ -96,7 +96,7 @@ static enum gate_step give_key(struct gate *g)
         writer_put(&w, g->policy->public_key(g->policy->arg));
         g->exchange = EXCHANGE_SEALED;
         g->mediated = true;
-        return gate_put(g, SIDE_CLIENT, writer_span(&w)) ? GATE_GO : GATE_NOMEM;
+        return gate_put(g, SIDE_CLIENT, writer_span(&w));
 }
 
 /** The client's password came under our key: into g->password, in clear. */
@@ -163,11 +163,11 @@ static enum gate_step from_client(struct gate *g, struct span payload)
         bool sealed = g->exchange == EXCHANGE_SEALED || (g->exchange == EXCHANGE_ASKED && payload.len > 1);
         g->exchange = EXCHANGE_NONE;
         if (!sealed || !is_secure(g, SIDE_SERVER)) {
-                return gate_put(g, SIDE_SERVER, payload) ? GATE_GO : GATE_NOMEM;
+                return gate_put(g, SIDE_SERVER, payload);
         }
         step = open_password(g, payload);
-        if (step == GATE_GO && !gate_put(g, SIDE_SERVER, hold_span(&g->password))) {
-                step = GATE_NOMEM;
+        if (step == GATE_GO) {
+                step = gate_put(g, SIDE_SERVER, hold_span(&g->password));
         }
         hold_fini(&g->password);
         return step;
@@ -200,7 +200,7 @@ static enum gate_step from_server(struct gate *g, struct span payload)
                 g->state = GATE_OPEN;
                 hold_fini(&g->password);
         }
-        return gate_put(g, SIDE_CLIENT, payload) ? GATE_GO : GATE_NOMEM;
+        return gate_put(g, SIDE_CLIENT, payload);
 }
 
 enum gate_step gate_auth_packet(struct gate *g, enum side from, struct span payload)

@@ -52,8 +52,8 @@ struct gate {
 };
 
 /* gate.c */
-/** Queue @p payload as a packet for @p to, with the next sequence number there. @return false when memory is out. */
-bool gate_put(struct gate *g, enum side to, struct span payload);
+/** Queue @p payload as a packet for @p to, with the next sequence number there. @return GATE_GO, or GATE_NOMEM. */
+enum gate_step gate_put(struct gate *g, enum side to, struct span payload);
 /** Queue an ERR packet for the client. @return GATE_REFUSE, or GATE_NOMEM. */
 enum gate_step gate_refuse(struct gate *g, uint16_t errnum, const char *sqlstate, const char *reason);
 

@@ -69,6 +69,9 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_STMT_ID] = UINT(stmt_id, "", "Id of the prepared statement. Absent if the command is about none."),
     [FIELD_STMT_PREPARE_QUERY] =
         TEXT(stmt_prepare_query, "Text of the prepared statement. Absent if its preparation was not seen."),
+    [FIELD_STMT_PREPARE_QUERY_LENGTH] =
+        UINT(stmt_prepare_query_length, "bytes",
+             "True length of that text. Absent if stmt_prepare_query holds all of it."),
     [FIELD_STMT_EXECUTE_VALUES] =
         FIELD(stmt_execute_values, RECORD_LIST,
               "Parameter values of COM_STMT_EXECUTE, typed. Absent without parameters."),

@@ -56,6 +56,7 @@ enum record_field {
         FIELD_QUERY_LENGTH,
         FIELD_STMT_ID,
         FIELD_STMT_PREPARE_QUERY,
+        FIELD_STMT_PREPARE_QUERY_LENGTH,
         FIELD_STMT_EXECUTE_VALUES,
         FIELD_QUERY_ATTRIBUTES,
         FIELD_BULK_COUNT,
@@ -142,6 +143,7 @@ struct record {
         uint64_t query_length;
         uint64_t stmt_id;
         struct span stmt_prepare_query;
+        uint64_t stmt_prepare_query_length;
         struct value_list stmt_execute_values;
         struct value_list query_attributes;
         uint64_t bulk_count;

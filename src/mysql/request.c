@@ -151,10 +151,6 @@ static const char *take_command(struct dissect *d, const struct message *m)
 /** Part of a LOCAL INFILE, for @p f. */
 static const char *take_file(struct dissect *d, struct flight *f, const struct message *m)
 {
-        if (f->next != NULL) {
-                dissect_lose(d, "a command before the end of LOCAL INFILE", m, SIDE_CLIENT);
-                return "?";
-        }
         (void)dissect_in_sequence(d, m, &f->next_seq);
         f->bytes_sent += m->wire;
         if (m->len > 0) {
@@ -220,8 +216,7 @@ static void begin_change_user(struct dissect *d, struct flight *f)
         struct login login;
         f->state = REPLYING_AUTH;
         login_forget_path(d);
-        if (!change_user_parse(span_of(f->body, f->body_len), d->capabilities, &login) ||
-            (login.auth_plugin.len > 0 && !login_set_plugin(d, login.auth_plugin))) {
+        if (!change_user_parse(span_of(f->body, f->body_len), d->capabilities, &login)) {
                 dissect_lose(d, "a malformed COM_CHANGE_USER", NULL, SIDE_CLIENT);
                 return;
         }
@@ -229,7 +224,8 @@ static void begin_change_user(struct dissect *d, struct flight *f)
         if (d->next_login_charset == CHARSET_UNKNOWN) {
                 d->next_login_charset = d->charsets.server;
         }
-        if (!dissect_set_text(&d->next_username, login.username) ||
+        if ((login.auth_plugin.len > 0 && !login_set_plugin(d, login.auth_plugin)) ||
+            !dissect_set_text(&d->next_username, login.username) ||
             !track_database(d, login.database, d->next_login_charset)) {
                 dissect_lose(d, "out of memory", NULL, SIDE_CLIENT);
                 return;
@@ -311,7 +307,10 @@ static void put_statement(struct dissect *d, const struct flight *f, struct reco
                 if (st != NULL) {
                         record_set_text(r, FIELD_STMT_PREPARE_QUERY, span_of(st->text, st->text_len));
                         r->charsets[RECORD_STATEMENT] = st->charset;
-                        r->cut |= st->true_len > st->text_len ? 1ULL << FIELD_STMT_PREPARE_QUERY : 0;
+                        if (st->true_len > st->text_len) {
+                                record_set_uint(r, FIELD_STMT_PREPARE_QUERY_LENGTH, st->true_len);
+                                r->cut |= 1ULL << FIELD_STMT_PREPARE_QUERY;
+                        }
                 }
         }
         if (f->code == COM_STMT_EXECUTE || f->code == COM_STMT_BULK_EXECUTE) {

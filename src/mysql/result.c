@@ -323,17 +323,16 @@ static const char *on_first(struct dissect *d, struct flight *f, const struct me
         case SHAPE_PREPARE: return first_of_prepare(d, f, m);
         case SHAPE_TEXT: return first_of_text(d, f, m);
         case SHAPE_OK:
-                if (m->first == REPLY_OK || is_ending(d, m->first, m->len)) {
-                        return end_result(d, f, m);
-                }
-                return lose(d, "a reply that is no OK, EOF or ERR", m);
-        case SHAPE_NONE:
+        case SHAPE_NONE: /* these begin in other states, or are over before a reply can come */
         case SHAPE_FIELDS:
         case SHAPE_ROWS:
         case SHAPE_AUTH:
         case SHAPE_STREAM: break;
         }
-        return lose(d, "a reply to a command that gets none", m);
+        if (m->first == REPLY_OK || is_ending(d, m->first, m->len)) {
+                return end_result(d, f, m);
+        }
+        return lose(d, "a reply that is no OK, EOF or ERR", m);
 }
 
 /* --- what follows --------------------------------------------------------------------------------------------------- */

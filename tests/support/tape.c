@@ -14,6 +14,8 @@ struct player {
         struct convert convert;
         FILE *out;
         size_t packets;
+        uint64_t now_ns;
+        const struct tape_options *options;
         bool refused; /* the session ends: nothing more is looked at */
 };
 
@@ -74,8 +76,12 @@ static void feed(struct player *p, enum side side, struct span bytes)
         if (p->refused) {
                 return;
         }
+        p->now_ns += p->options->tick_ns;
         if (p->gate == NULL) {
-                dissect_feed(p->dissect, side, bytes, 0);
+                dissect_feed(p->dissect, side, bytes, p->now_ns);
+                if (p->options->look != NULL) {
+                        p->options->look(p->dissect);
+                }
                 return;
         }
         struct gate_out out;
@@ -84,12 +90,12 @@ static void feed(struct player *p, enum side side, struct span bytes)
                 return;
         }
         if (gate_is_open(p->gate) && gate_reason(p->gate) != NULL) {
-                dissect_give_up(p->dissect, gate_reason(p->gate), 0);
+                dissect_give_up(p->dissect, gate_reason(p->gate), p->now_ns);
         }
         if (side == SIDE_CLIENT) {
-                dissect_feed(p->dissect, SIDE_CLIENT, bytes, 0);
+                dissect_feed(p->dissect, SIDE_CLIENT, bytes, p->now_ns);
         }
-        dissect_feed(p->dissect, SIDE_SERVER, out.to[SIDE_CLIENT], 0);
+        dissect_feed(p->dissect, SIDE_SERVER, out.to[SIDE_CLIENT], p->now_ns);
         if (gate_is_open(p->gate)) {
                 gate_free(p->gate);
                 p->gate = NULL;
@@ -112,12 +118,12 @@ void tape_play(struct span tape, const struct tape_options *options, FILE *out)
             .value_bytes = 256,
             .packet_bytes = options->packet_bytes,
             .held_bytes = options->held_bytes > 0 ? options->held_bytes : 4 << 20,
-            .pipeline = 256,
-            .statements = 256,
+            .pipeline = options->pipeline > 0 ? options->pipeline : 256,
+            .statements = options->statements > 0 ? options->statements : 256,
             .rows = options->rows,
             .lint = 16,
         };
-        struct player player = {.out = out};
+        struct player player = {.out = out, .options = options};
         const struct dissect_sink sink = {&player, on_record, options->packet_bytes > 0 ? on_packet : NULL};
         player.dissect = dissect_new(&settings, sink);
         player.gate = options->without_gate ? NULL : gate_new(&no_tls);
@@ -139,7 +145,7 @@ void tape_play(struct span tape, const struct tape_options *options, FILE *out)
                 }
                 offset += bytes.len;
         }
-        dissect_end(player.dissect, 0);
+        dissect_end(player.dissect, player.now_ns);
         dissect_free(player.dissect);
         gate_free(player.gate);
         convert_fini(&player.convert);

@@ -17,6 +17,10 @@ struct tape_options {
         size_t query_bytes;  /**< 0 = 64 KiB */
         uint32_t rows;       /**< first rows of each result */
         size_t held_bytes;   /**< 0 = 4 MiB */
+        uint32_t pipeline;   /**< 0 = 256 */
+        uint32_t statements; /**< 0 = 256 */
+        uint64_t tick_ns;    /**< what is fed comes so long after what was fed before; 0 = all at once */
+        void (*look)(const struct dissect *d); /**< called after each feed; NULL = not */
         bool without_gate;
 };
 

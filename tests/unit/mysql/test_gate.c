@@ -752,6 +752,29 @@ static void changes_user(void)
 
 /* --- what is held ------------------------------------------------------------------------------------------------------------ */
 
+/** A session that can't be closed again: it is compressed, even, or was given up. */
+static void stays_open(void)
+{
+        struct bench b = {.split = 0};
+        (void)begin(&b, policy_of(GATE_CLIENT_PREFERRED, GATE_SERVER_DISABLED), CAPS | CAP_SSL | CAP_COMPRESS,
+                    "caching_sha2_password");
+        (void)ssl_request(&b);
+        (void)send_login(&b, 2, CAPS | CAP_COMPRESS, "caching_sha2_password", TEXT("hash"));
+        (void)say(&b, SIDE_SERVER, 2, TEXT("\0\0\0\2\0\0\0"));
+        CU_ASSERT_TRUE(gate_is_open(b.gate));
+        CU_ASSERT_FALSE(gate_closes(b.gate, TEXT("\1\0\0\0\x11")));
+        end(&b);
+        (void)begin(&b, policy_of(GATE_CLIENT_DISABLED, GATE_SERVER_DISABLED), CAPS, "caching_sha2_password");
+        (void)send_login(&b, 1, CAPS, "caching_sha2_password", TEXT("hash"));
+        CU_ASSERT_FALSE(gate_closes(b.gate, TEXT("\1\0\0\0\x11")));
+        end(&b);
+        begin_uneven(&b, "caching_sha2_password", TEXT("hash"));
+        CU_ASSERT_FALSE(gate_closes(b.gate, TEXT("\1\0\0\0\x11"))); /* within the login */
+        (void)say(&b, SIDE_SERVER, 9, TEXT(""));
+        (void)say(&b, SIDE_CLIENT, 9, TEXT(""));
+        end(&b);
+}
+
 static void holds(void)
 {
         struct hold h = {NULL, 0, 0, 0};
@@ -813,20 +836,59 @@ static void whole_exchange(bool reverse, const char *plugin)
         end(&b);
 }
 
+/** A refusal; a greeting that is none; a packet larger than what is held at once. */
+static void other_exchange(int kind)
+{
+        static const uint8_t large[ROOM - 100] = {3};
+        uint8_t room[ROOM];
+        struct bench b = {.split = 0};
+        b.policy = policy_of(kind == 0 ? GATE_CLIENT_REQUIRED : GATE_CLIENT_PREFERRED,
+                             kind == 2 ? GATE_SERVER_DISABLED : GATE_SERVER_AS_CLIENT);
+        b.gate = gate_new(&b.policy);
+        if (b.gate == NULL) {
+                return;
+        }
+        struct span greeting =
+            kind == 1 ? TEXT("no greeting") : greeting_payload(room, CAPS | CAP_SSL, "caching_sha2_password");
+        enum gate_step step = say(&b, SIDE_SERVER, 0, greeting);
+        if (step == GATE_GO && kind == 2) {
+                step = ssl_request(&b);
+        }
+        if (step < GATE_REFUSE && kind != 1) {
+                step = send_login(&b, kind == 2 ? 2 : 1, CAPS, "caching_sha2_password", TEXT("hash"));
+        }
+        if (step == GATE_GO && kind == 2) {
+                (void)say(&b, SIDE_SERVER, 3, span_of(large, sizeof large));
+        }
+        end(&b);
+}
+
+static void fail_each_of(void (*exchange)(int), int argument, uint64_t least)
+{
+        prof_fail_nth(1000000);
+        exchange(argument);
+        uint64_t all = prof_fail_seen();
+        CU_ASSERT_TRUE(all >= least);
+        for (uint64_t n = 1; n <= all; n++) {
+                prof_fail_nth(n);
+                exchange(argument);
+        }
+        prof_fail_nth(0);
+}
+
+static void mediated_exchange(int i)
+{
+        whole_exchange(i % 2 == 1, i < 2 ? "sha256_password" : "caching_sha2_password");
+}
+
 static void every_allocation_fails_once(void)
 {
         int64_t before = prof_read(STAGE_FRAME, LIB_COUNT).current_count_used;
         for (int i = 0; i < 4; i++) {
-                const char *plugin = i < 2 ? "sha256_password" : "caching_sha2_password";
-                prof_fail_nth(1000000);
-                whole_exchange(i % 2 == 1, plugin);
-                uint64_t all = prof_fail_seen();
-                CU_ASSERT_TRUE(all > 6);
-                for (uint64_t n = 1; n <= all; n++) {
-                        prof_fail_nth(n);
-                        whole_exchange(i % 2 == 1, plugin);
-                }
-                prof_fail_nth(0);
+                fail_each_of(mediated_exchange, i, 7);
+        }
+        for (int i = 0; i < 3; i++) {
+                fail_each_of(other_exchange, i, 3);
         }
         CU_ASSERT_EQUAL(prof_read(STAGE_FRAME, LIB_COUNT).current_count_used, before);
 }
@@ -850,6 +912,7 @@ static const struct tap_test tests[] = {
     {"UNIX sockets", unix_sockets},
     {"answers that are none", answers_that_are_none},
     {"COM_CHANGE_USER", changes_user},
+    {"sessions that stay open", stays_open},
     {"held bytes", holds},
     {"each allocation fails once", every_allocation_fails_once},
 };

@@ -306,6 +306,45 @@ static void compressed(void)
         EXPECT(&s, "a client that did not wait for the begin of compression");
 }
 
+/** The frames' own numbers: one that does not follow is told with the packet that it holds. */
+static void frames_in_sequence(void)
+{
+        const struct {
+                uint8_t client, server;
+                unsigned lints;
+        } cases[] = {{0, 1, 0}, {1, 2, 1}, {0, 3, 1}, {4, 7, 2}};
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                begin_compressed(CAP_COMPRESS);
+                put_frame('C', cases[i].client, SPAN("\1\0\0\0\16"), false);
+                put_frame('S', cases[i].server, SPAN("\7\0\0\1\0\0\0\2\0\0\0"), false);
+                char *records = script_play(&s, 0);
+                CU_ASSERT_EQUAL(count(records, "\"rule\":\"sequence_frame\""), cases[i].lints);
+                free(records);
+        }
+        /* a packet over two frames, a file, a stream that the client answers, a change of user */
+        begin_compressed(CAP_COMPRESS | CAP_LOCAL_FILES);
+        put_frame('C', 0, SPAN("\x0a\0\0\0\3LOA"), false);
+        put_frame('C', 1, SPAN("D DATA"), false);
+        put_frame('S', 2, SPAN("\2\0\0\1\xfbx"), false);
+        put_frame('C', 3, SPAN("\2\0\0\2\x31\n"), false);
+        put_frame('C', 4, SPAN("\0\0\0\3"), false);
+        put_frame('S', 5, SPAN("\7\0\0\4\0\0\0\2\0\0\0"), false);
+        put_frame('C', 0, SPAN("\x0d\0\0\0\x11u\0\0d\0\x08\0plug\0"), false);
+        put_frame('S', 1, SPAN("\7\0\0\1\xfeplug\0s"), false);
+        put_frame('C', 2, SPAN("\4\0\0\2hash"), false);
+        put_frame('S', 3, SPAN("\7\0\0\3\0\0\0\2\0\0\0"), false);
+        put_frame('C', 0, SPAN("\xb\0\0\0\x12\4\0\0\0\0\0\1\0\0\0"), false);
+        put_frame('S', 1, SPAN("\5\0\0\1\0even"), false);
+        put_frame('C', 0, SPAN("\x0d\0\0\0\xef\4\0\0\0\0\0\0\0log."), false);
+        put_frame('S', 9, SPAN("\5\0\0\2\0even"), false);
+        put_frame('S', 3, SPAN("\5\0\0\3\xfe\0\0\2\0"), false);
+        char *records = script_play(&s, 0);
+        CU_ASSERT_TRUE(script_has(records, "COM_BINLOG_DUMP"));
+        CU_ASSERT_EQUAL(count(records, "\"lint\""), 0);
+        CU_ASSERT_EQUAL(count(records, "\"notice\""), 0);
+        free(records);
+}
+
 static void every_allocation_fails_once(void)
 {
         begin_compressed(CAP_COMPRESS);
@@ -385,6 +424,7 @@ static const struct tap_test tests[] = {
     {"what the OK changes", what_the_ok_changes},
     {"COM_CHANGE_USER", changes_of_user},
     {"compressed sessions", compressed},
+    {"numbers of compressed frames", frames_in_sequence},
     {"each allocation fails once", every_allocation_fails_once},
     {"logins of all forms", logins_of_all_forms},
 };
