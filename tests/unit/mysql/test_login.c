@@ -347,7 +347,9 @@ static void frames_in_sequence(void)
 
 static void every_allocation_fails_once(void)
 {
-        begin_compressed(CAP_COMPRESS);
+        greet(&s, CAPS | CAP_COMPRESS | CAP_SESSION_TRACK, "p");
+        log_in(&s, (CAPS & ~CAP_SSL) | CAP_COMPRESS | CAP_SESSION_TRACK, "p");
+        script_answer(&s, SPAN("\0\0\0\x02\x40\0\0\0\x07\1\5\4SHOP"));
         put_frame('C', 0, SPAN("\x9\0\0\0\3SELECT 1\1\0\0\0\16"), false);
         put_frame('S', 1, SPAN("\7\0\0\1\0\0\0\2\0\0\0\7\0\0\1"), false);
         const struct tape_options options = {.without_gate = true, .split = 1};
