@@ -129,6 +129,9 @@ static size_t inflate_zstd(struct compress *c, struct span *in, uint8_t *piece, 
         return to.pos;
 }
 
+/* One sentence for both: which is found first in a frame that is wrong in two ways depends on how its bytes come. */
+#define DAMAGED "a compressed frame that can't be decompressed, or not to the length that it announces"
+
 /** Hand on what was decompressed: as much as the frame announced. */
 static const char *emit(struct compress *c, struct span bytes)
 {
@@ -137,7 +140,7 @@ static const char *emit(struct compress *c, struct span bytes)
         if (fits.len > 0) {
                 c->sink.on_bytes(c->sink.arg, fits);
         }
-        return fits.len < bytes.len ? "a compressed frame that holds more than it announces" : NULL;
+        return fits.len < bytes.len ? DAMAGED : NULL;
 }
 
 /** Part of a compressed frame's payload. */
@@ -153,7 +156,7 @@ static const char *take_compressed(struct compress *c, struct span in)
                                                          : inflate_zstd(c, &in, piece, &failed);
                 lost = emit(c, span_of(piece, n));
                 if (lost == NULL && failed) {
-                        lost = "a compressed frame that can't be decompressed";
+                        lost = DAMAGED;
                 }
                 more = n == PIECE || in.len < before;
         }

@@ -32,6 +32,9 @@ static const struct {
                              "the status tells of session changes, but SESSION_TRACK was not agreed on"},
     [LINT_STATUS_OUT_PARAMS] = {"status_out_params",
                                 "the status tells of OUT parameters, but the command executes no statement"},
+    [LINT_WIDE_LENGTH] = {"wide_length",
+                          "zeros before the length of the session changes; MariaDB sends them where the "
+                          "database is in ucs2, utf16 or utf32"},
     [LINT_STATUS_MORE] = {"status_more", "the status tells of a further result, but the command has none"},
 };
 
@@ -135,6 +138,8 @@ void lint_ending(struct lint *l, uint64_t len, bool is_eof, const struct ok *ok,
                 lint_break(l, LINT_EOF_FOR_OK);
         } else if (is_eof && len >= REPLY_OK_MIN) {
                 lint_break(l, LINT_OK_FOR_EOF);
+        } else if (!is_eof && ok->wide_length) {
+                lint_break(l, LINT_WIDE_LENGTH);
         } else if (is_eof ? len > REPLY_EOF_LENGTH : ok->behind > 0) {
                 lint_break(l, LINT_TRAILING);
         }

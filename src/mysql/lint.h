@@ -25,6 +25,7 @@ enum lint_rule {
         LINT_STATUS_SESSION,
         LINT_STATUS_OUT_PARAMS,
         LINT_STATUS_MORE,
+        LINT_WIDE_LENGTH,
         LINT_RULES
 };
 

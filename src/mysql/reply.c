@@ -76,6 +76,18 @@ static void parse_tracking(struct span block, struct ok *out)
         }
 }
 
+/** MariaDB writes the length as a character of the database's character set: ucs2, utf16 and utf32 put zeros before it. */
+static struct span session_changes_block(struct reader *r, bool *is_wide)
+{
+        enum { ZEROS_MAX = 3 };
+        struct span block = lenenc_span(r);
+        for (int i = 1; i <= ZEROS_MAX && block.len == 0 && reader_left(r) > 0; i++) {
+                *is_wide = true;
+                block = lenenc_span(r);
+        }
+        return block;
+}
+
 bool ok_parse(struct span payload, uint64_t capabilities, struct ok *out)
 {
         struct reader r = reader_over(payload);
@@ -100,7 +112,7 @@ bool ok_parse(struct span payload, uint64_t capabilities, struct ok *out)
         out->info = lenenc_span(&r);
         /* MariaDB may set the flag and send nothing */
         if ((out->status & STATUS_SESSION_STATE_CHANGED) != 0 && reader_left(&r) > 0) {
-                parse_tracking(lenenc_span(&r), out);
+                parse_tracking(session_changes_block(&r, &out->wide_length), out);
         }
         out->behind = reader_left(&r);
         return !r.failed;

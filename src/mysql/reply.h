@@ -31,6 +31,7 @@ struct ok {
         bool has_results_set;      /**< character_set_results changed to results_set (empty: to none, NULL) */
         struct span results_set;
         size_t behind;       /**< bytes behind the last field */
+        bool wide_length;    /**< zeros stood before the length of the changes */
         struct span changes; /**< all that session tracking tells, for session_change_next; empty: nothing */
 };
 

@@ -311,7 +311,10 @@ static void run_gate(struct session *s, enum gate_step step, struct span from_cl
         } else if (out->to[SIDE_CLIENT].len > 0) {
                 deliver(s, client, out->to[SIDE_CLIENT]);
         }
-        dissect(s, SIDE_CLIENT, span_head(from_client, from_client.len - out->rest.len));
+        /* not what came behind the packet that was refused: nobody will read it */
+        size_t unread = out->rest.len + (step == GATE_REFUSE ? gate_held(s->gate) : 0);
+        dissect(s, SIDE_CLIENT,
+                span_head(from_client, from_client.len > unread ? from_client.len - unread : 0));
         dissect(s, SIDE_SERVER, out->to[SIDE_CLIENT]);
         gate_sent(s->gate);
         settle_gate(s);

@@ -92,22 +92,25 @@ def seconds(record):
     return datetime.datetime.fromisoformat(record["ts"]).timestamp()
 
 
-def querytap_log(path, ends=()):
-    """Entries by connection; by (start, connection) where the server was started anew at the times `ends`."""
-    connections, starts = {}, {}
-    with open(path, "rb") as f:
-        for line in f:
-            record = json.loads(line)
-            if "conn_id" in record and record["conn_id"] not in starts:
-                starts[record["conn_id"]] = bisect.bisect(ends, seconds(record)) if ends else 0
-            if "server_conn_id" not in record:
-                continue
-            number = record["server_conn_id"]
-            entries = connections.setdefault((starts[record["conn_id"]], number) if ends else number, [])
-            if record["event"] == "query" and record["command"] in COMMANDS:
-                command = COMMANDS[record["command"]]
-                name = "stmt_prepare_query" if command in ("Execute", "Bulk_execute") else "query"
-                entries.append(Entry(command, bytes_of(record, name).strip(SPACE), record))
+def querytap_log(paths, ends=()):
+    """Entries by connection; by (start, connection) where the server was started anew at the times `ends`. `paths`: of one
+    proxy or of several, with a comma between."""
+    connections = {}
+    for path in paths.split(","):
+        starts = {}
+        with open(path, "rb") as f:
+            for line in f:
+                record = json.loads(line)
+                if "conn_id" in record and record["conn_id"] not in starts:
+                    starts[record["conn_id"]] = bisect.bisect(ends, seconds(record)) if ends else 0
+                if "server_conn_id" not in record:
+                    continue
+                number = record["server_conn_id"]
+                entries = connections.setdefault((starts[record["conn_id"]], number) if ends else number, [])
+                if record["event"] == "query" and record["command"] in COMMANDS:
+                    command = COMMANDS[record["command"]]
+                    name = "stmt_prepare_query" if command in ("Execute", "Bulk_execute") else "query"
+                    entries.append(Entry(command, bytes_of(record, name).strip(SPACE), record))
     return connections
 
 
@@ -181,6 +184,8 @@ class Server:
             return None
         if entry.command not in WITH_TEXT:
             return self.next(entry.command, at)
+        if entry.command == "Init DB" and entry.text.lower() == b"information_schema":
+            return self.next(("Init DB", b"information_schema"), at)  # the server writes it its own way
         if entry.cut:
             i = self.next(entry.command, at)
             while i is not None and not self.entries[i].text.startswith(entry.text[:-8]):
@@ -202,12 +207,18 @@ KINDS = {
     "further statement": "a text of several statements is written whole and then each further statement again",
     "server's own": "connections of the server's own threads, such as events",
     "by the socket": "clients that did not come by the proxy",
+    "by another port": "the same: by the server's extra_port",
+    "init_connect": "the statements of this variable are written for each new connection; where one fails, the first command "
+                    "gets the error",
+    "too large": "the server refuses a packet of more than max_allowed_packet unread",
     "log was off": "the test turned the server's log off or elsewhere",
     "not logged": "commands that the server never writes",
     "no reply": "the connection ended before the reply did: the server may not have read it",
     "unread quit": "COM_QUIT has no reply: where the server ends the connection itself it does not read it",
     "failed change user": "the server writes Change user only of one that it can read",
 }
+INIT_CONNECT = re.compile(rb"init[-_]connect\b", re.I)
+EXTRA_PORT = re.compile(rb"extra[-_]port\b", re.I)
 OFF = re.compile(rb"(general_log|log_output|sql_log_off|general_log_file)\b", re.I)
 NEVER_WRITTEN = ("Ping", "Reset stmt", "Long Data", "Fetch", "Set option", "Reset connection", "Bulk_execute", "Close stmt", "Field List",
                  "Processlist", "Kill", "Debug", "Refresh")
@@ -216,7 +227,7 @@ NEVER_WRITTEN = ("Ping", "Reset stmt", "Long Data", "Fetch", "Set option", "Rese
 class Comparison:
     """counts: how many of each kind; differences: sentences."""
 
-    def __init__(self, querytap, general):
+    def __init__(self, querytap, general, options=b""):
         self.counts = collections.Counter()
         self.differences = []
         if isinstance(general, str):
@@ -224,15 +235,23 @@ class Comparison:
         else:
             ours = querytap_log(querytap, [until for _, until in general])
             theirs = {(i, number): entries for i, (path, _) in enumerate(general) for number, entries in general_log(path).items()}
-        self.off = any(OFF.search(entry.text) for entries in ours.values() for entry in entries if entry.command in WITH_TEXT)
+        self.off = self.any_text(ours, OFF)
+        self.init_connect = INIT_CONNECT.search(options) or self.any_text(ours, INIT_CONNECT)
+        self.extra_port = EXTRA_PORT.search(options) or self.any_text(ours, EXTRA_PORT)
+        self.texts = {}
         for number in sorted(set(ours) | set(theirs)):
             if number in ours:
                 self.connection(number, ours[number], theirs.get(number, []))
             else:
                 self.stranger(number, theirs[number])
 
+    @staticmethod
+    def any_text(connections, pattern):
+        return any(pattern.search(entry.text) for entries in connections.values() for entry in entries if entry.command in WITH_TEXT)
+
     def connection(self, number, ours, theirs):
         self.counts["connections"] += 1
+        self.texts = {entry.text for entry in ours}
         server, at, last = Server(theirs), 0, None
         for i, entry in enumerate(ours):
             found = server.find(entry, at)
@@ -266,6 +285,10 @@ class Comparison:
             return "no reply"
         if self.off:
             return "log was off"
+        if entry.failed and entry.record["errno"] == 1184 and self.init_connect:
+            return "init_connect"
+        if entry.failed and entry.record["errno"] == 1153:
+            return "too large"
         if entry.command == "Quit":
             return "unread quit"
         return None
@@ -276,14 +299,15 @@ class Comparison:
         if kind is None:
             self.differences.append(f"connection {number}: only on the server: {extra}, after {last}")
 
-    @staticmethod
-    def why_only_theirs(extra, last):
+    def why_only_theirs(self, extra, last):
         if extra.command == "Connect":
             return "login"
         if extra.command == "Init DB" and b"denied" in extra.text:
             return "failed init db"
+        if self.off and extra.text in self.texts:  # once here and once there: between them the log was off
+            return "log was off"
         if last is None:
-            return None
+            return "init_connect" if self.init_connect and extra.command == "Query" else None
         text = last.text.upper()
         if extra.command in ("Prepare", "Execute") and (b"PREPARE" in text or b"EXECUTE" in text):
             return "prepared in SQL"
@@ -299,6 +323,8 @@ class Comparison:
             kind = "by the socket" if b"using Socket" in first.text else None
             if b"Access denied" in first.text:
                 kind = "by the socket"
+            elif kind is None and self.extra_port:
+                kind = "by another port"
         else:
             kind = "server's own"
         self.counts[f"connections on the server only: {kind}"] += 1
@@ -307,9 +333,9 @@ class Comparison:
 
 
 def main():
-    if sys.argv[1:2] == ["--json"]:  # LOG GENERAL_LOG UNTIL [GENERAL_LOG UNTIL ...]
-        pairs = sys.argv[3:]
-        comparison = Comparison(sys.argv[2], [(p, float(u)) for p, u in zip(pairs[::2], pairs[1::2])])
+    if sys.argv[1:2] == ["--json"]:  # LOG THE_SERVER'S_OPTIONS GENERAL_LOG UNTIL [GENERAL_LOG UNTIL ...]
+        pairs = sys.argv[4:]
+        comparison = Comparison(sys.argv[2], [(p, float(u)) for p, u in zip(pairs[::2], pairs[1::2])], sys.argv[3].encode())
         json.dump({"counts": comparison.counts, "differences": comparison.differences}, sys.stdout)
         return 0
     comparison = Comparison(*sys.argv[1:3])

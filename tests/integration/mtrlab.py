@@ -125,7 +125,7 @@ class Server:
         options = [expand(o, environment) for o in options if not o.startswith("--timezone=")]
         if not any(re.match("--(loose-)?log-bin", o) for o in options):
             options = [o for o in options if not o.startswith("--binlog-format")]
-        tls = dict(o.split("=", 1) for o in options if o.startswith(("--ssl-cert=", "--ssl-key=")))
+        tls = dict(o.replace("--loose-", "--").split("=", 1) for o in options if re.match("--(loose-)?ssl-(cert|key)=", o))
         self.certificate = tls.get("--ssl-cert", os.path.join(SUITE, "std_data/server-cert.pem"))
         self.key = tls.get("--ssl-key", os.path.join(SUITE, "std_data/server-key.pem"))
         self.log = open(self.error_log, "ab")
@@ -133,6 +133,7 @@ class Server:
         self.arguments = ["mariadbd", f"--defaults-file={config}", "--defaults-group-suffix=.1",
                           *(["--user=root"] if os.geteuid() == 0 else []), "--log-output=file",
                           "--loose-debug-sync-timeout=300", *options, f"--port={self.port}"]
+        self.options = options  # of all its starts
         self.starts = []  # (when, general log before it), for each start after the first
         self.gone = None  # since when it is down and nobody asked for that
         self.stopping = threading.Event()
@@ -142,6 +143,7 @@ class Server:
     def start(self, more=()):
         if ENDING.is_set():
             raise AssertionError("no server is started any more")
+        self.options = self.options + list(more)
         self.process = subprocess.Popen(self.arguments + list(more), env=self.environment, stdout=self.log, stderr=self.log,
                                         cwd=self.folder)
         LIVE.add(self.process)
@@ -151,11 +153,14 @@ class Server:
         def answer():
             if self.process.poll() is not None:
                 return "ended"
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=5) as s:
-                    return s.recv(5)[4:5] == b"\x0a" and "answers"
-            except OSError:
-                return None
+            for host in ("127.0.0.1", "::1"):  # tests may bind it to one of them
+                try:
+                    with socket.create_connection((host, self.port), timeout=5) as s:
+                        if s.recv(5)[4:5] == b"\x0a":
+                            return "answers"
+                except OSError:
+                    pass
+            return None
         good = lab.wait_for(answer, "MariaDB to start") == "answers"
         if good:
             self.watcher.start()

@@ -85,9 +85,11 @@ static void feed(struct player *p, enum side side, struct span bytes)
                 return;
         }
         struct gate_out out;
-        if (gate_feed(p->gate, side, bytes, &out) != GATE_GO) {
-                p->refused = true;
-                return;
+        enum gate_step step = gate_feed(p->gate, side, bytes, &out);
+        p->refused = step != GATE_GO;
+        if (step == GATE_REFUSE && side == SIDE_CLIENT) { /* what came behind it is not read */
+                size_t unread = gate_held(p->gate);
+                bytes = span_head(bytes, bytes.len > unread ? bytes.len - unread : 0);
         }
         if (gate_is_open(p->gate) && gate_reason(p->gate) != NULL) {
                 dissect_give_up(p->dissect, gate_reason(p->gate), p->now_ns);

@@ -1,6 +1,7 @@
 /* What is written for users keeps up with the tables: settings, record fields, endpoints, commands. */
 #include "admin/admin.h"
 #include "cli/cli.h"
+#include "mysql/lint.h"
 #include "mysql/record.h"
 #include "settings/settings.h"
 #include "tap.h"
@@ -78,6 +79,9 @@ static void the_manual_names_each_field(void)
         }
         for (unsigned i = 0; i < EVENT_COUNT; i++) {
                 expect_entry(manual, ".It Cm", record_event_name((enum record_event)i));
+        }
+        for (unsigned i = 0; i < LINT_RULES; i++) {
+                expect_entry(manual, ".It Cm", lint_name((enum lint_rule)i));
         }
         free(manual);
 }

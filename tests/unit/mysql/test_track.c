@@ -291,6 +291,27 @@ static void changes_are_bounded(void)
         }
 }
 
+/** MariaDB writes the length of the changes as a character of the database's character set. */
+static void wide_lengths(void)
+{
+        static const char *const forms[] = {"\0\0\0\x02\x40\0\0\0\7\1\5\4UCS2",
+                                            "\0\0\0\x02\x40\0\0\0\0\7\1\5\4UCS2",
+                                            "\0\0\0\x02\x40\0\0\0\0\0\0\7\1\5\4UCS2"};
+        static const size_t lens[] = {16, 17, 19};
+        for (size_t i = 0; i < 3; i++) {
+                script_open(&s, CAP_SESSION_TRACK, 45);
+                script_send(&s, SPAN("\2ucs2"));
+                script_answer(&s, span_of((const uint8_t *)forms[i], lens[i]));
+                script_send(&s, SPAN("\16"));
+                script_answer(&s, SPAN("\0\0\0\2\0\0\0"));
+                char *records = script_play(&s, 0);
+                CU_ASSERT_TRUE(script_has(records, "\"database\":\"UCS2\""));
+                CU_ASSERT_EQUAL(strstr(records, "\"rule\":\"wide_length\"") != NULL, i > 0);
+                CU_ASSERT_PTR_NULL(strstr(records, "trailing"));
+                free(records);
+        }
+}
+
 static const struct tap_test tests[] = {
     {"names of the login", names_of_the_login},
     {"SET NAMES", set_names},
@@ -304,6 +325,7 @@ static const struct tap_test tests[] = {
     {"flagged without data", flagged_without_data},
     {"broken changes are told", broken_changes_are_told},
     {"changes are bounded", changes_are_bounded},
+    {"lengths in wide characters", wide_lengths},
 };
 
 int main(void)
