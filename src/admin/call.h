@@ -103,6 +103,10 @@ void handle_symbol(struct call *call);
 void handle_threads(struct call *call);
 void handle_fault_get(struct call *call);
 void handle_fault_post(struct call *call);
+/* growth.c */
+void handle_verdicts(struct call *call);
+void handle_series(struct call *call);
+void handle_sample(struct call *call);
 /* pages.c */
 void handle_page(struct call *call);
 void handle_pprof_index(struct call *call);

@@ -4,6 +4,7 @@ src_libadmin_a_SOURCES = \
 	src/admin/call.c src/admin/call.h \
 	src/admin/endpoints.c \
 	src/admin/guard.c src/admin/guard.h \
+	src/admin/growth.c \
 	src/admin/memory.c \
 	src/admin/pages.c \
 	src/admin/put.c src/admin/put.h \

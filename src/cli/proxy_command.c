@@ -1,9 +1,11 @@
 /* querytap proxy: puts the rooms together and runs them. */
 #include "admin/admin.h"
+#include "base/clock.h"
 #include "base/diag.h"
 #include "cli/cli.h"
 #include "profile/hooks.h"
 #include "profile/prof.h"
+#include "profile/series.h"
 #include "profile/symbol.h"
 #include "proxy/proxy.h"
 
@@ -40,16 +42,18 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
+        const struct house *h = arg;
         (void)fd;
         (void)what;
-        (void)arg;
         prof_tick();
+        series_tick(clock_wall_ns(), proxy_counts(h->proxy).sessions);
 }
 
 static enum status watch(struct house *h)
 {
         static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
-        static const struct timeval second = {1, 0};
+        const uint64_t ms = h->settings.profile.interval_ms;
+        const struct timeval interval = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
         (void)signal(SIGPIPE, SIG_IGN);
         for (int i = 0; i < SIGNALS; i++) {
                 h->signals[i] = evsignal_new(h->base, numbers[i], on_signal, h);
@@ -58,7 +62,7 @@ static enum status watch(struct house *h)
                 }
         }
         h->tick = event_new(h->base, -1, EV_PERSIST, on_tick, h);
-        return h->tick != NULL && event_add(h->tick, &second) == 0 ? STATUS_OK : STATUS_NOMEM;
+        return h->tick != NULL && event_add(h->tick, &interval) == 0 ? STATUS_OK : STATUS_NOMEM;
 }
 
 /** A session takes two file descriptors: use what the system allows, and say so if that is too few. */
@@ -119,6 +123,7 @@ static void tear_down(struct house *h)
                 event_base_free(h->base);
         }
         symbol_fini();
+        series_fini();
         libevent_global_shutdown();
 }
 

@@ -16,4 +16,11 @@ void export_stages_text(FILE *out);
 /** The same as one JSON object. */
 void export_stages_json(FILE *out);
 
+/** Each stage's verdict (verdict.h) in a sentence; those that never allocated are left out. */
+void export_verdicts_text(FILE *out);
+/** The same as one JSON object, with the figures. */
+void export_verdicts_json(FILE *out);
+/** The readings of @p stage (SERIES_WHOLE = all together) in @p tier, as one JSON object. */
+void export_series_json(FILE *out, unsigned stage, unsigned tier);
+
 #endif

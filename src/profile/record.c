@@ -1,6 +1,7 @@
 #include "profile/record.h"
 
 #include "base/clock.h"
+#include "profile/sample.h"
 #include "profile/seam.h"
 #include "profile/stack.h"
 #include "profile/table.h"
@@ -398,6 +399,28 @@ bool prof_record_get(uint32_t id, struct prof_record *out)
         memcpy(out->stack, e->key.stack, sizeof out->stack);
         read_counts(e, out);
         return true;
+}
+
+void prof_record_catch(struct stat_catch catches[STAGE_COUNT])
+{
+        struct table *t = atomic_load_explicit(&the_table, memory_order_acquire);
+        uint32_t born = prof_record_count();
+        uint64_t since = atomic_load_explicit(&sample_since_statement, memory_order_relaxed);
+        memset(catches, 0, STAGE_COUNT * sizeof *catches);
+        for (uint32_t id = 1; id <= born; id++) {
+                const struct entry *e = atomic_load_explicit(&t->by_id[id], memory_order_acquire);
+                if (e == NULL) {
+                        continue; /* is being born */
+                }
+                struct stat_catch *c = &catches[e->key.stage];
+                uint64_t allocs = atomic_load_explicit(&e->allocs, memory_order_relaxed);
+                if (e->born_statement > since && !e->overflow) {
+                        stat_catch_add(c, allocs);
+                } else {
+                        c->samples += allocs;
+                        c->records++;
+                }
+        }
 }
 
 uint64_t prof_record_overflowed(void)

@@ -5,10 +5,14 @@
 #define MEAN_MAX (1ULL << 50)
 
 _Atomic uint64_t sample_mean_bytes = 524288;
+_Atomic uint64_t sample_since_statement;
 
 void prof_set_sample_bytes(uint64_t mean)
 {
-        atomic_store_explicit(&sample_mean_bytes, mean < MEAN_MAX ? mean : MEAN_MAX, memory_order_relaxed);
+        uint64_t now = mean < MEAN_MAX ? mean : MEAN_MAX;
+        if (atomic_exchange_explicit(&sample_mean_bytes, now, memory_order_relaxed) != now) {
+                atomic_store_explicit(&sample_since_statement, prof_statements(), memory_order_relaxed);
+        }
 }
 
 uint64_t prof_sample_bytes(void)

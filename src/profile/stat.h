@@ -15,9 +15,9 @@
 
 /** What was caught so far. */
 struct stat_catch {
-        uint64_t samples;              /**< n */
-        uint64_t records;              /**< S */
-        uint64_t f[STAT_FREQUENCIES];  /**< f[k]: records with exactly k samples; f[0] is not used */
+        uint64_t samples;             /**< n */
+        uint64_t records;             /**< S */
+        uint64_t f[STAT_FREQUENCIES]; /**< f[k]: records with exactly k samples; f[0] is not used */
 };
 
 /** Count a record with @p samples samples. */
@@ -40,13 +40,13 @@ double stat_poisson_at_least(double mean, uint64_t k);
 
 /** A straight line through readings, without trust in any single one. */
 struct stat_trend {
-        bool known;        /**< at least four readings with different x */
-        double slope;      /**< Theil-Sen: y by x */
-        double slope_low;  /**< two-sided, at the confidence asked for */
+        bool known;       /**< at least four readings with different x */
+        double slope;     /**< Theil-Sen: y by x */
+        double slope_low; /**< two-sided, at the confidence asked for */
         double slope_high;
-        double p;          /**< Mann-Kendall, one-sided: so likely is a rise like this without a cause */
+        double p; /**< Mann-Kendall, one-sided: so likely is a rise like this without a cause */
 };
-/** @p room: of @p n * (@p n - 1) / 2 doubles. */
+/** @p room: of @p n * (@p n + 1) / 2 doubles. */
 struct stat_trend stat_trend(const double *x, const double *y, size_t n, double confidence, double *room);
 
 /** Which of @p n tests hold together, at the level @p alpha for all (Holm's steps). */

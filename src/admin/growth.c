@@ -1,0 +1,41 @@
+/* How records and bytes grow: verdicts and series. */
+#include "admin/call.h"
+
+#include "profile/export.h"
+#include "profile/series.h"
+
+#include <event2/http.h>
+
+void handle_verdicts(struct call *call)
+{
+        (call->json ? export_verdicts_json : export_verdicts_text)(call->out);
+        call_reply(call, HTTP_OK, NULL);
+}
+
+void handle_series(struct call *call)
+{
+        const char *name = call_param(call, "stage");
+        unsigned stage = name != NULL ? prof_stage_find(name) : SERIES_WHOLE;
+        uint64_t tier;
+        if (name != NULL && stage == STAGE_COUNT) {
+                call_fail(call, HTTP_BADREQUEST, "no stage %s", name);
+        } else if (call_number(call, "tier", SERIES_TIERS - 1, series_tier_of_all(), &tier)) {
+                export_series_json(call->out, stage, (unsigned)tier);
+                call_reply(call, HTTP_OK, "application/json");
+        }
+}
+
+void handle_sample(struct call *call)
+{
+        uint64_t bytes;
+        if (call_param(call, "bytes") == NULL) {
+                call_fail(call, HTTP_BADREQUEST,
+                          "bytes=N: mean bytes between samples; 1 = each allocation, 0 = none");
+        } else if (call_number(call, "bytes", 1ULL << 30, 0, &bytes)) {
+                prof_set_sample_bytes(bytes);
+                (void)fprintf(call->out,
+                              call->json ? "{\"sample_bytes\":%llu}\n" : "one sample in %llu bytes\n",
+                              (unsigned long long)bytes);
+                call_reply(call, HTTP_OK, NULL);
+        }
+}

@@ -1,0 +1,111 @@
+/* Verdicts and series, for a person and as JSON. */
+#include "profile/export.h"
+#include "profile/series.h"
+#include "profile/verdict.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+static const char *name_of(unsigned stage)
+{
+        return stage < STAGE_COUNT ? prof_stage_name((enum prof_stage)stage) : "process";
+}
+
+static bool ever_used(unsigned stage)
+{
+        return stage == STAGE_COUNT || prof_read((enum prof_stage)stage, LIB_COUNT).count_alloc > 0;
+}
+
+void export_verdicts_text(FILE *out)
+{
+        static struct verdict v[STAGE_COUNT + 1]; /* large; one thread */
+        if (!verdict_all(v)) {
+                (void)fputs("no memory for the verdicts\n", out);
+                return;
+        }
+        for (unsigned stage = 0; stage <= STAGE_COUNT; stage++) {
+                if (ever_used(stage)) {
+                        (void)fprintf(out, "%-10s %-16s %s\n", name_of(stage), verdict_name(v[stage].kind),
+                                      v[stage].sentence);
+                }
+        }
+}
+
+/** JSON has no infinity. */
+static void put_number(FILE *out, const char *name, double value)
+{
+        if (isfinite(value)) {
+                (void)fprintf(out, ",\"%s\":%.9g", name, value);
+        } else {
+                (void)fprintf(out, ",\"%s\":null", name);
+        }
+}
+
+/** The sentences are ASCII (verdict.c sees to that). */
+static void put_string(FILE *out, const char *text)
+{
+        (void)putc('"', out);
+        for (; *text != '\0'; text++) {
+                (void)fprintf(out, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
+        }
+        (void)putc('"', out);
+}
+
+static void put_verdict(FILE *out, unsigned stage, const struct verdict *v)
+{
+        (void)fprintf(out,
+                      "{\"stage\":\"%s\",\"verdict\":\"%s\",\"records\":%" PRIu32 ",\"stacks\":%" PRIu32
+                      ",\"live_records\":%" PRIu32 ",\"births\":%" PRIu32,
+                      name_of(stage), verdict_name(v->kind), v->records, v->stacks, v->live, v->births);
+        put_number(out, "births_seconds", v->seconds);
+        if (v->predicted) {
+                put_number(out, "births_expected", v->expected);
+                put_number(out, "births_low", v->low);
+                put_number(out, "births_high", v->high);
+                put_number(out, "births_surprise", v->surprise);
+                put_number(out, "unseen_records", v->unseen);
+        }
+        if (v->measured) {
+                put_number(out, "bytes_per_statement", v->slope);
+                put_number(out, "bytes_per_statement_low", v->slope_low);
+                put_number(out, "bytes_per_statement_high", v->slope_high);
+                put_number(out, "p", v->p);
+                (void)fprintf(out, ",\"growth_bytes\":%" PRId64, v->growth);
+        }
+        if (v->suspect != 0) {
+                (void)fprintf(out, ",\"record\":%" PRIu32, v->suspect);
+        }
+        (void)fputs(",\"sentence\":", out);
+        put_string(out, v->sentence);
+        (void)putc('}', out);
+}
+
+void export_verdicts_json(FILE *out)
+{
+        static struct verdict v[STAGE_COUNT + 1];
+        bool known = verdict_all(v);
+        (void)fputs("{\"verdicts\":[", out);
+        for (unsigned stage = 0; known && stage <= STAGE_COUNT; stage++) {
+                (void)fputs(stage == 0 ? "" : ",", out);
+                put_verdict(out, stage, &v[stage]);
+        }
+        (void)fprintf(out, "],\"readings\":%" PRIu64 "}\n", series_readings());
+}
+
+void export_series_json(FILE *out, unsigned stage, unsigned tier)
+{
+        struct series_point p;
+        (void)fprintf(out, "{\"stage\":\"%s\",\"points\":[", name_of(stage));
+        for (size_t i = 0; series_get(tier, stage, i, &p); i++) {
+                (void)fprintf(out,
+                              "%s{\"unix_ns\":%" PRIu64 ",\"statements\":%" PRIu64 ",\"records\":%" PRIu32
+                              ",\"samples\":%" PRIu64 ",\"f1\":%" PRIu32 ",\"f2\":%" PRIu32
+                              ",\"sessions\":%" PRIu32 ",\"floor_bytes\":%" PRId64 ",\"average_bytes\":%.0f"
+                              ",\"max_bytes\":%" PRId64 ",\"allocs\":%" PRIu64 ",\"frees\":%" PRIu64
+                              ",\"rss_bytes\":%" PRIu64 "}",
+                              i == 0 ? "" : ",", p.wall_ns, p.statements, p.records, p.samples, p.f[0],
+                              p.f[1], p.sessions, p.floor_bytes, p.sum_bytes / p.readings, p.max_bytes,
+                              p.allocs, p.frees, p.rss);
+        }
+        (void)fputs("]}\n", out);
+}

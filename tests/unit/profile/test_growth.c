@@ -1,0 +1,177 @@
+/* Series and verdicts, with soaks whose truth is known. */
+#include "profile/record.h"
+#include "profile/series.h"
+#include "profile/verdict.h"
+#include "tap.h"
+
+#include <stdlib.h>
+
+enum { KINDS = 40 };
+
+static uint64_t wall;
+static struct verdict verdicts[STAGE_COUNT + 1];
+
+/* Each takes another way to the allocation, and another size: a record of its own. */
+__attribute__((noinline)) static void work(unsigned kind)
+{
+        void *block = prof_alloc(STAGE_DISSECT, (size_t)(4 + kind % 4) << (kind / 4 + 4));
+        CU_ASSERT_PTR_NOT_NULL(block);
+        prof_free(block);
+        prof_count_statement();
+}
+
+__attribute__((noinline)) static void leak(enum prof_stage stage, size_t size)
+{
+        void *volatile lost = prof_alloc(stage, size);
+        (void)lost;
+}
+
+static void read_all(uint64_t sessions)
+{
+        wall += 1000000000;
+        series_tick(wall, sessions);
+}
+
+/** @p rounds of statements of @p kinds kinds, the later ones rarer; every @p every-th statement leaks @p bytes in journal. */
+static void soak(unsigned rounds, unsigned statements, unsigned kinds, unsigned every, size_t bytes)
+{
+        static unsigned done;
+        for (unsigned round = 0; round < rounds; round++) {
+                for (unsigned i = 0; i < statements; i++) {
+                        work((unsigned)__builtin_ctz((unsigned)rand() | 1U << (kinds - 1)));
+                        if (every > 0 && ++done % every == 0) {
+                                leak(STAGE_JOURNAL, bytes);
+                        }
+                }
+                read_all(0);
+        }
+        CU_ASSERT_TRUE_FATAL(verdict_all(verdicts));
+}
+
+static void begin(uint64_t sample_bytes)
+{
+        series_fini();
+        srand(7);
+        prof_set_sample_bytes(sample_bytes);
+        prof_count_statement();
+}
+
+static void show(void)
+{
+        for (unsigned stage = 0; stage <= STAGE_COUNT; stage++) {
+                if (verdicts[stage].records > 0 || verdicts[stage].kind == VERDICT_LEAK) {
+                        printf("# %s %s: %s\n", stage < STAGE_COUNT ? prof_stage_name(stage) : "all",
+                               verdict_name(verdicts[stage].kind), verdicts[stage].sentence);
+                }
+        }
+}
+
+static void readings_become_points(void)
+{
+        struct series_point p;
+        begin(0);
+        CU_ASSERT_FALSE(series_get(0, STAGE_DISSECT, 0, &p));
+        void *block = prof_alloc(STAGE_DISSECT, 1000);
+        read_all(3);
+        prof_free(block);
+        read_all(2);
+        CU_ASSERT_EQUAL(series_length(0), 2);
+        CU_ASSERT_EQUAL(series_length(1), 1);
+        CU_ASSERT_TRUE(series_get(0, STAGE_DISSECT, 0, &p) && p.floor_bytes == 1000 && p.floor_count == 1 &&
+                       p.sessions == 3 && p.readings == 1);
+        CU_ASSERT_TRUE(series_get(1, STAGE_DISSECT, 0, &p) && p.floor_bytes == 0 && p.max_bytes == 1000 &&
+                       p.sessions == 2 && p.readings == 2 && p.sum_bytes == 1000);
+        for (int i = 0; i < 7000; i++) {
+                read_all(1);
+        }
+        CU_ASSERT_EQUAL(series_length(0), 600);
+        CU_ASSERT_EQUAL(series_length(1), 701);
+        CU_ASSERT_EQUAL(series_tier_of_all(), 1);
+        CU_ASSERT_TRUE(series_get(1, SERIES_WHOLE, 1, &p) && p.readings == 10);
+        CU_ASSERT_TRUE(series_get(0, SERIES_WHOLE, 599, &p) && p.wall_ns == wall);
+        CU_ASSERT_FALSE(series_get(0, SERIES_WHOLE, 600, &p));
+        CU_ASSERT_FALSE(series_get(SERIES_TIERS, SERIES_WHOLE, 0, &p));
+        CU_ASSERT_EQUAL(series_readings(), 7002);
+        /* fewer sessions count before fewer bytes */
+        struct series_point a = {.sessions = 1, .floor_bytes = 50, .readings = 1};
+        struct series_point b = {.sessions = 2, .floor_bytes = 10, .readings = 1, .statements = 9};
+        series_join(&a, &b);
+        CU_ASSERT_TRUE(a.sessions == 1 && a.floor_bytes == 50 && a.statements == 9 && a.readings == 2);
+}
+
+static void the_same_work_is_no_leak(void)
+{
+        begin(4096);
+        soak(3, 50, 20, 0, 0);
+        CU_ASSERT_EQUAL(verdicts[STAGE_DISSECT].kind, VERDICT_WARMING);
+        soak(57, 200, 20, 0, 0);
+        show();
+        const struct verdict *v = &verdicts[STAGE_DISSECT];
+        CU_ASSERT_TRUE(v->kind == VERDICT_DISCOVERING || v->kind == VERDICT_STABLE);
+        CU_ASSERT_TRUE(v->predicted && v->births >= v->low && v->births <= v->high);
+        CU_ASSERT_TRUE(v->measured && v->slope_high == 0);
+        CU_ASSERT_PTR_NOT_NULL(strstr(v->sentence, "Not a leak."));
+        for (unsigned stage = 0; stage <= STAGE_COUNT; stage++) {
+                CU_ASSERT_NOT_EQUAL(verdicts[stage].kind, VERDICT_LEAK);
+        }
+}
+
+static void a_leak_is_named(void)
+{
+        static const struct prof_wire wire = {42, "COM_QUERY", {(const uint8_t *)"SELECT 'lost\n'", 14}};
+        begin(1);
+        prof_set_wire(&wire);
+        soak(40, 100, 10, 100, 16);
+        prof_set_wire(NULL);
+        show();
+        const struct verdict *v = &verdicts[STAGE_JOURNAL];
+        CU_ASSERT_EQUAL(v->kind, VERDICT_LEAK);
+        CU_ASSERT_TRUE(v->slope > 0.15 && v->slope < 0.17);
+        CU_ASSERT_PTR_NOT_NULL(strstr(v->sentence, "born with COM_QUERY SELECT 'lost '"));
+        struct prof_record r;
+        CU_ASSERT_TRUE(prof_record_get(v->suspect, &r) && r.stage == STAGE_JOURNAL && r.size == 16);
+        for (unsigned stage = 0; stage <= STAGE_COUNT; stage++) {
+                CU_ASSERT_TRUE(stage == STAGE_JOURNAL || verdicts[stage].kind != VERDICT_LEAK);
+        }
+}
+
+static void what_fills_at_the_start_is_none(void)
+{
+        begin(1);
+        soak(20, 50, 10, 5, 64);
+        soak(40, 50, 10, 0, 0);
+        CU_ASSERT_NOT_EQUAL(verdicts[STAGE_JOURNAL].kind, VERDICT_LEAK);
+}
+
+static void a_new_path_is_named(void)
+{
+        begin(2); /* another rate: what was caught before does not count */
+        begin(1);
+        soak(40, 200, 6, 0, 0);
+        CU_ASSERT_EQUAL(verdicts[STAGE_DISSECT].kind, VERDICT_STABLE);
+        static const struct prof_wire wire = {43, "COM_QUERY", {(const uint8_t *)"CALL another()", 14}};
+        prof_set_wire(&wire);
+        for (unsigned kind = 30; kind < KINDS; kind++) {
+                work(kind);
+        }
+        prof_set_wire(NULL);
+        read_all(0);
+        CU_ASSERT_TRUE_FATAL(verdict_all(verdicts));
+        show();
+        CU_ASSERT_EQUAL(verdicts[STAGE_DISSECT].kind, VERDICT_NEW_PATH);
+        CU_ASSERT_PTR_NOT_NULL(strstr(verdicts[STAGE_DISSECT].sentence, "CALL another()"));
+        series_fini();
+}
+
+static const struct tap_test tests[] = {
+    {"readings become points", readings_become_points},
+    {"the same work is no leak", the_same_work_is_no_leak},
+    {"a leak is named", a_leak_is_named},
+    {"what fills at the start is none", what_fills_at_the_start_is_none},
+    {"a new path is named", a_new_path_is_named},
+};
+
+int main(void)
+{
+        return TAP_RUN("growth", tests);
+}
