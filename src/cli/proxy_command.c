@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "profile/hooks.h"
 #include "profile/prof.h"
+#include "profile/snapshot.h"
 #include "profile/symbol.h"
 #include "proxy/proxy.h"
 
@@ -118,6 +119,7 @@ static void tear_down(struct house *h)
         if (h->base != NULL) {
                 event_base_free(h->base);
         }
+        snapshot_fini();
         symbol_fini();
         libevent_global_shutdown();
 }
