@@ -17,9 +17,8 @@
 
 enum {
         HEADERS_MAX_BYTES = 16 * 1024,
-        BODY_MAX_BYTES = 64 * 1024,
+        BODY_MAX_BYTES = 128 * 1024,   /* addresses to name */
         UNREAD_MAX_BYTES = 256 * 1024, /* from a client that sends on without being asked */
-        TIMEOUT_S = 30,
         RESUME_S = 1,
 };
 
@@ -88,7 +87,7 @@ static void route(struct call *call)
         path = path != NULL && path[0] != '\0' ? path : "/";
         const struct endpoint *e =
             endpoint_find(method_name(call->request), path, &call->id, allow, sizeof allow);
-        if (e != NULL && call->garbled) {
+        if (e != NULL && call->garbled && e->handle != handle_symbol /* takes 0xA+0xB */) {
                 call_fail(call, HTTP_BADREQUEST, "the query must be name=value&name=value");
         } else if (e != NULL) {
                 e->handle(call);
@@ -215,7 +214,7 @@ enum status admin_new(const struct settings *settings, struct event_base *base, 
         if (status == STATUS_OK) {
                 evhttp_set_max_headers_size(a->http, HEADERS_MAX_BYTES);
                 evhttp_set_max_body_size(a->http, BODY_MAX_BYTES);
-                evhttp_set_timeout(a->http, TIMEOUT_S);
+                evhttp_set_timeout(a->http, CALL_TIMEOUT_S);
                 evhttp_set_allowed_methods(a->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
                                                         EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
                                                         EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
@@ -242,6 +241,7 @@ void admin_free(struct admin *a)
         }
         PROF_SCOPE(STAGE_ADMIN);
         records_end_streams(a);
+        heap_end_deltas(a);
         if (a->listener != NULL && !a->serving) {
                 evconnlistener_free(a->listener);
         }

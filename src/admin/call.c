@@ -23,6 +23,9 @@ static void on_client_gone(struct evhttp_connection *connection, void *arg)
         (void)connection;
         call_let_go(call->request);
         call->request = NULL;
+        if (call->gone != NULL) {
+                call->gone(call->gone_arg);
+        }
 }
 
 static void watch(struct call *call)
@@ -56,6 +59,16 @@ void call_headers(const struct call *call, int code, const char *type)
                                 "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
         if (code >= HTTP_BADREQUEST) {
                 (void)evhttp_add_header(headers, "X-Go-Pprof", "1"); /* go tool pprof shows the text then */
+        }
+}
+
+void call_attach(struct call *call, const char *name)
+{
+        char text[64];
+        (void)snprintf(text, sizeof text, "attachment; filename=\"%s\"", name);
+        if (call->request != NULL) {
+                (void)evhttp_add_header(evhttp_request_get_output_headers(call->request),
+                                        "Content-Disposition", text);
         }
 }
 

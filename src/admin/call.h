@@ -15,6 +15,8 @@ struct evconnlistener;
 struct evhttp_request;
 struct call;
 
+enum { CALL_TIMEOUT_S = 30 }; /* that a connection may be silent */
+
 struct endpoint {
         const char *method; /**< "GET" or "POST" */
         const char *path;   /**< with one '*' that stands for a number, such as "/sessions/N/hex" */
@@ -34,11 +36,13 @@ struct admin {
         struct journal *journal;
         struct evhttp *http;
         struct stream *streams; /**< records being followed */
+        struct delta *deltas;   /**< profiles over some seconds, under way */
         char addr[128];
         struct evconnlistener *listener; /**< http's, once it is serving */
         bool serving;
         struct event *resume; /**< of accepting, after it failed */
         unsigned n_streams;
+        unsigned n_deltas;
         uint64_t streams_served;
         uint64_t requests;
         uint64_t refused;
@@ -54,6 +58,10 @@ struct call {
             html; /**< whoever asks says nothing against it, as a browser does; curl takes anything and gets text */
         bool garbled; /**< the query is no name=value list */
         struct evkeyvalq query;
+        void (*gone)(
+            void *arg); /**< NULL, or called when the client goes away while a handler waits: it still ends in
+                                      call_reply, which sends nothing then */
+        void *gone_arg;
         FILE *out;
         char *body;
         size_t body_len;
@@ -67,6 +75,8 @@ void call_reply(struct call *call, int code, const char *type);
 void call_fail(struct call *call, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /** The headers that each reply has; call_reply adds them. */
 void call_headers(const struct call *call, int code, const char *type);
+/** A reply that is a file: its name for whoever saves it. Before call_reply. */
+void call_attach(struct call *call, const char *name);
 /** A query parameter; NULL if it is not there. */
 const char *call_param(const struct call *call, const char *name);
 /** The same as a number up to @p max, or @p otherwise. @return false, and @p call was answered and freed, if it is
@@ -95,12 +105,21 @@ void handle_kill(struct call *call);
 void handle_records(struct call *call);
 void handle_stream(struct call *call);
 void records_end_streams(struct admin *a);
+/* heap.c */
+void handle_heap(struct call *call);
+void handle_allocs(struct call *call);
+void handle_heap_v2(struct call *call);
+void handle_marks(struct call *call);
+void handle_mark(struct call *call);
+void handle_diff(struct call *call);
+void handle_births(struct call *call);
+void heap_end_deltas(struct admin *a);
 /* memory.c */
 void handle_stages(struct call *call);
-void handle_heap(struct call *call);
 void handle_cmdline(struct call *call);
 void handle_symbol(struct call *call);
 void handle_threads(struct call *call);
+/* fault.c */
 void handle_fault_get(struct call *call);
 void handle_fault_post(struct call *call);
 /* growth.c */

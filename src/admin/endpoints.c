@@ -1,7 +1,7 @@
 /* The table of endpoints. A new one is a row here and a handler. */
 #include "admin/call.h"
 
-#include "profile/record.h"
+#include "profile/snapshot.h"
 
 #include <dirent.h>
 #include <string.h>
@@ -21,6 +21,16 @@ static uint64_t count_stages(const struct admin *a)
 {
         (void)a;
         return STAGE_COUNT;
+}
+
+static uint64_t count_marks(const struct admin *a)
+{
+        uint64_t n = 1; /* the start */
+        (void)a;
+        while (snapshot_at(n - 1) != NULL) {
+                n++;
+        }
+        return n;
 }
 
 static uint64_t count_one(const struct admin *a)
@@ -63,17 +73,31 @@ const struct endpoint endpoints[] = {
     {"GET", "/counters", "Counts since the start.", handle_counters, NULL, NULL},
     {"GET", "/settings", "The settings in force.", handle_settings, NULL, NULL},
     {"GET", "/debug/pprof/", "Index of the profiles, with counts.", handle_pprof_index, NULL, NULL},
-    {"GET", "/debug/pprof/heap", "Allocation records as text (debug=1), for go tool pprof.", handle_heap,
-     "heap", count_records},
-    {"GET", "/debug/pprof/allocs", "The same.", handle_heap, "allocs", count_records},
+    {"GET", "/debug/pprof/heap",
+     "Allocation records for go tool pprof; ?debug=1 as text, ?seconds= or ?base=MARK a difference.",
+     handle_heap, "heap", count_records},
+    {"GET", "/debug/pprof/allocs", "The same, all that was ever allocated first.", handle_allocs, "allocs",
+     count_records},
     {"GET", "/debug/pprof/cmdline", "The command line, with NULs between its words.", handle_cmdline,
      "cmdline", count_one},
-    {"GET", "/debug/pprof/symbol", "Says that there are symbols.", handle_symbol, NULL, NULL},
+    {"GET", "/debug/pprof/symbol", "Names of the addresses in ?0xA+0xB.", handle_symbol, NULL, NULL},
     {"POST", "/debug/pprof/symbol", "Names of the addresses 0xA+0xB in the body.", handle_symbol, NULL, NULL},
     {"GET", "/debug/pprof/threads", "The threads.", handle_threads, "threads", count_threads},
-    {"GET", "/fault", "Allocations counted and faults injected so far.", handle_fault_get, NULL, NULL},
-    {"POST", "/fault", "Fail the ?nth= next allocation (needs profile.fault_injection).", handle_fault_post,
+    {"GET", "/pprof/heap", "Allocation records for google-pprof and jeprof.", handle_heap_v2, NULL, NULL},
+    {"GET", "/pprof/symbol", "As /debug/pprof/symbol.", handle_symbol, NULL, NULL},
+    {"POST", "/pprof/symbol", "As /debug/pprof/symbol.", handle_symbol, NULL, NULL},
+    {"GET", "/pprof/cmdline", "As /debug/pprof/cmdline.", handle_cmdline, NULL, NULL},
+    {"GET", "/marks", "Marks: what all records had counted at some time.", handle_marks, "marks",
+     count_marks},
+    {"POST", "/marks", "Make a mark called ?name=.", handle_mark, NULL, NULL},
+    {"GET", "/marks/diff",
+     "What happened from mark ?from= to mark ?to= (now); ?n= says how many lines (100).", handle_diff, NULL,
+     NULL},
+    {"GET", "/births", "Records born since mark ?since= (start); ?n= says how many (100).", handle_births,
      NULL, NULL},
+    {"GET", "/fault", "Allocations counted and faults injected so far.", handle_fault_get, NULL, NULL},
+    {"POST", "/fault", "Fail allocations: ?nth= or ?probability= (&seed=), both with &stage=, or ?record=.",
+     handle_fault_post, NULL, NULL},
 };
 
 const size_t endpoint_count = sizeof endpoints / sizeof endpoints[0];

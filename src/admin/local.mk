@@ -3,8 +3,10 @@ src_libadmin_a_SOURCES = \
 	src/admin/admin.c src/admin/admin.h \
 	src/admin/call.c src/admin/call.h \
 	src/admin/endpoints.c \
+	src/admin/fault.c \
 	src/admin/guard.c src/admin/guard.h \
 	src/admin/growth.c \
+	src/admin/heap.c \
 	src/admin/memory.c \
 	src/admin/pages.c \
 	src/admin/put.c src/admin/put.h \

@@ -1,4 +1,4 @@
-/* Stages, allocation records and what else looks inside the process; and making allocations fail. */
+/* Stages, names of addresses, and what else looks inside the process. */
 #include "admin/call.h"
 
 #include "admin/put.h"
@@ -10,31 +10,15 @@
 #include <event2/buffer.h>
 #include <event2/http.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SYMBOLS_MAX = 4096 };
+enum { SYMBOLS_MAX = 16384 };
 
 void handle_stages(struct call *call)
 {
         (call->json ? export_stages_json : export_stages_text)(call->out);
         call_reply(call, HTTP_OK, NULL);
-}
-
-void handle_heap(struct call *call)
-{
-        const char *gc = call_param(call, "gc");
-        if (call_param(call, "seconds") != NULL) {
-                call_fail(call, HTTP_BADREQUEST,
-                          "profiles over some seconds are not served: leave seconds out");
-                return;
-        }
-        if (gc != NULL && strcmp(gc, "0") != 0) {
-                (void)malloc_trim(0);
-        }
-        export_heap_text(call->out);
-        call_reply(call, HTTP_OK, "text/plain; charset=utf-8");
 }
 
 void handle_cmdline(struct call *call)
@@ -58,7 +42,21 @@ void handle_cmdline(struct call *call)
         call_reply(call, HTTP_OK, "text/plain; charset=utf-8");
 }
 
-/** GET tells that there are symbols; POST of 0xA+0xB gives a line "0xA name" for each. Source: Go's net/http/pprof. */
+static void put_symbols(FILE *out, const char *addresses)
+{
+        for (int i = 0; addresses != NULL && i < SYMBOLS_MAX; i++) {
+                unsigned long long pc = strtoull(addresses, NULL, 0); /* 0 if it is none: nothing is there */
+                struct symbol s = symbol_find((uintptr_t)pc);
+                if (s.function != NULL) {
+                        (void)fprintf(out, "0x%llx\t%s\n", pc, s.function);
+                }
+                addresses = strchr(addresses, '+');
+                addresses = addresses != NULL ? addresses + 1 : NULL;
+        }
+}
+
+/** Tells that there are symbols, and a line "0xA name" for each address in 0xA+0xB: the query of a GET, the body of a
+ * POST. Source: Go's net/http/pprof. */
 void handle_symbol(struct call *call)
 {
         struct evbuffer *input = evhttp_request_get_input_buffer(call->request);
@@ -69,16 +67,9 @@ void handle_symbol(struct call *call)
                 (void)evbuffer_copyout(input, text, len);
                 text[len] = '\0';
         }
-        const char *at = text;
-        for (int i = 0; at != NULL && i < SYMBOLS_MAX; i++) {
-                unsigned long long pc = strtoull(at, NULL, 0); /* 0 if it is none: nothing is there */
-                struct symbol s = symbol_find((uintptr_t)pc);
-                if (s.function != NULL) {
-                        (void)fprintf(call->out, "0x%llx\t%s\n", pc, s.function);
-                }
-                at = strchr(at, '+');
-                at = at != NULL ? at + 1 : NULL;
-        }
+        bool posted = evhttp_request_get_command(call->request) == EVHTTP_REQ_POST;
+        put_symbols(call->out,
+                    posted ? text : evhttp_uri_get_query(evhttp_request_get_evhttp_uri(call->request)));
         free(text);
         call_reply(call, HTTP_OK, "text/plain; charset=utf-8");
 }
@@ -143,34 +134,4 @@ void handle_threads(struct call *call)
         }
         (void)fputs(call->json ? "]\n" : "", out);
         call_reply(call, HTTP_OK, NULL);
-}
-
-/* --- faults ---------------------------------------------------------------------------------------------------------- */
-
-static void print_faults(struct call *call)
-{
-        (void)fprintf(call->out,
-                      call->json ? "{\"seen\":%" PRIu64 ",\"fired\":%" PRIu64 "}\n"
-                                 : "allocations since armed %" PRIu64 ", faults so far %" PRIu64 "\n",
-                      prof_fail_seen(), prof_fail_fired());
-        call_reply(call, HTTP_OK, NULL);
-}
-
-void handle_fault_get(struct call *call)
-{
-        print_faults(call);
-}
-
-void handle_fault_post(struct call *call)
-{
-        uint64_t nth;
-        if (!call->admin->settings->profile.fault_injection) {
-                call_fail(call, 403, "fault injection is off: start with --profile-fault-injection");
-        } else if (call_param(call, "nth") == NULL) {
-                call_fail(call, HTTP_BADREQUEST,
-                          "which one is to fail? nth=1 is the next allocation, nth=0 none");
-        } else if (call_number(call, "nth", UINT32_MAX, 0, &nth)) {
-                prof_fail_nth(nth);
-                print_faults(call);
-        }
 }

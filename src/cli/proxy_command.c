@@ -6,6 +6,7 @@
 #include "profile/hooks.h"
 #include "profile/prof.h"
 #include "profile/series.h"
+#include "profile/snapshot.h"
 #include "profile/symbol.h"
 #include "proxy/proxy.h"
 
@@ -122,6 +123,7 @@ static void tear_down(struct house *h)
         if (h->base != NULL) {
                 event_base_free(h->base);
         }
+        snapshot_fini();
         symbol_fini();
         series_fini();
         libevent_global_shutdown();

@@ -1,16 +1,45 @@
-/** @file export.h  The profile as text, in the formats that Go's net/http/pprof serves.
- * Source: Go's runtime/pprof (heap profile, debug=1) and google/pprof's legacy_profile.go.
- * Threads: the admin thread.   Memory: the text is built in a stream that the caller gives. */
+/** @file export.h  The profile in the formats that Go's net/http/pprof serves, and tables for a person.
+ * Source: Go's runtime/pprof and net/http/pprof; google/pprof's profile.proto and legacy_profile.go.
+ * Threads: the admin thread.   Memory: what is built is written to a stream that the caller gives; the rest is the
+ * profiler's own. */
 #ifndef PROFILE_EXPORT_H
 #define PROFILE_EXPORT_H
 
 #include "profile/record.h"
+#include "profile/snapshot.h"
 
 #include <stdio.h>
 
 /** The heap profile as text: header, a record a block sorted by live bytes (freed records included), then
  *  runtime.MemStats-like lines, then MAPPED_LIBRARIES. */
 void export_heap_text(FILE *out);
+/** The same figures for readers of gperftools' format (google-pprof, jeprof): heap_v2/R, addresses only. */
+void export_heap_v2(FILE *out);
+
+struct export_proto {
+        const struct snapshot *base; /**< show the difference to it; NULL = all that was counted so far */
+        const char *default_type;    /**< sample type that a reader shows first, such as "inuse_space" */
+        const char *(*comment)(
+            size_t i); /**< comments for the reader, NULL behind the last; itself NULL = none.
+                                               A text lives until the next call. */
+};
+/** The heap profile as profile.proto, compressed by gzip. Values are scaled up to what all allocations would have
+ *  given, as Go does.
+ *  @return false if memory is out (nothing or a part was written). */
+bool export_heap_proto(FILE *out, const struct export_proto *what);
+
+/** What happened between two snapshots: by stage (exact), by record (samples), and the records born between, each list
+ *  cut after @p most. @p from is not newer than @p to. */
+void export_diff_text(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most);
+void export_diff_json(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most);
+/** The births alone, the newest last; of more than @p most the newest. */
+void export_births_text(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most);
+void export_births_json(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most);
+
+/** The marks, a line each. */
+void export_marks_text(FILE *out);
+void export_marks_json(FILE *out);
+
 /** The stage table for a person: a row a stage, columns named as in memory_summary_*. */
 void export_stages_text(FILE *out);
 /** The same as one JSON object. */

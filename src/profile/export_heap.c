@@ -1,13 +1,12 @@
 #include "base/clock.h"
 #include "profile/export.h"
+#include "profile/export_parts.h"
 #include "profile/process.h"
 #include "profile/symbol.h"
 #include "profile/thread.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /** The figures of one record, all taken at one time: header and rows have to agree. */
 struct row {
@@ -51,20 +50,6 @@ static uint32_t take_rows(struct row *rows, uint32_t n, struct row *sum)
         return taken;
 }
 
-/** Statements hold anything; a terminal and a line-based reader have to survive it. */
-static void put_quoted(FILE *out, const char *text)
-{
-        (void)putc('"', out);
-        for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
-                if (*p < 0x20 || *p >= 0x7f) {
-                        (void)fprintf(out, "\\x%02x", *p);
-                } else {
-                        (void)fprintf(out, *p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
-                }
-        }
-        (void)putc('"', out);
-}
-
 static void put_birth(FILE *out, const struct prof_record *r)
 {
         char when[CLOCK_RFC3339_SIZE];
@@ -84,7 +69,7 @@ static void put_birth(FILE *out, const struct prof_record *r)
         (void)fprintf(out, " last=%s", when);
         if (r->command != NULL) {
                 (void)fprintf(out, " session=%" PRIu64 " %s ", r->session, r->command);
-                put_quoted(out, r->text);
+                export_quoted(out, r->text);
         }
         (void)putc('\n', out);
 }
@@ -110,17 +95,22 @@ static void put_figures(FILE *out, const struct row *row)
                       row->live_bytes, row->objects, row->bytes);
 }
 
+static void put_sample(FILE *out, const struct row *row, const struct prof_record *r)
+{
+        put_figures(out, row);
+        for (unsigned i = 0; i < r->depth; i++) {
+                (void)fprintf(out, " %#" PRIxPTR, r->stack[i]);
+        }
+        (void)putc('\n', out);
+}
+
 static void put_record(FILE *out, const struct row *row)
 {
         struct prof_record r;
         if (!prof_record_get(row->id, &r)) {
                 return;
         }
-        put_figures(out, row);
-        for (unsigned i = 0; i < r.depth; i++) {
-                (void)fprintf(out, " %#" PRIxPTR, r.stack[i]);
-        }
-        (void)putc('\n', out);
+        put_sample(out, row, &r);
         put_birth(out, &r);
         for (unsigned i = 0; i < r.depth; i++) {
                 put_frame(out, r.stack[i]);
@@ -170,42 +160,70 @@ static void put_stats(FILE *out)
         (void)fprintf(out, "# Unattributed = %" PRId64 "\n", process_unattributed(&m));
 }
 
-/** Readers need the maps to name the addresses of a position-independent program. */
-static void put_maps(FILE *out)
+/** The records' figures, sorted. Of the profiler's own memory: a display that shows up as records of its own would grow
+ * by being looked at. */
+struct list {
+        struct row *rows; /* NULL = there was no memory */
+        size_t size;
+        uint32_t n;
+        struct row sum;
+};
+
+static struct list take_list(void)
 {
-        char piece[4096];
-        ssize_t n;
-        int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-        (void)fputs("\nMAPPED_LIBRARIES:\n", out);
-        if (fd < 0) {
+        uint32_t n = prof_record_count();
+        struct list list = {.size = ((size_t)n + 1) * sizeof(struct row)};
+        list.rows = thread_map(list.size);
+        if (list.rows != NULL) {
+                list.n = take_rows(list.rows, n, &list.sum);
+                qsort(list.rows, list.n, sizeof list.rows[0], compare);
+        }
+        return list;
+}
+
+static void put_list(FILE *out, const struct list *list, void (*put)(FILE *out, const struct row *row))
+{
+        if (list->rows == NULL) {
+                (void)fputs("# no memory for the list of records\n", out);
                 return;
         }
-        while ((n = read(fd, piece, sizeof piece)) > 0) {
-                (void)fwrite(piece, 1, (size_t)n, out);
+        for (uint32_t i = 0; i < list->n; i++) {
+                put(out, &list->rows[i]);
         }
-        (void)close(fd);
+        thread_unmap(list->rows, list->size);
 }
 
 void export_heap_text(FILE *out)
 {
-        uint32_t n = prof_record_count();
-        struct row sum = {0};
-        /* of the profiler's own memory: a display that shows up as records of its own would grow by being looked at */
-        size_t size = (n + 1) * sizeof(struct row);
-        struct row *rows = thread_map(size);
-        uint32_t taken = rows != NULL ? take_rows(rows, n, &sum) : 0;
+        struct list list = take_list();
         (void)fputs("heap profile: ", out);
-        put_figures(out, &sum);
+        put_figures(out, &list.sum);
         (void)fprintf(out, " heap/%" PRIu64 "\n", 2 * prof_sample_bytes());
-        if (rows == NULL) {
-                (void)fputs("# no memory for the list of records\n", out);
-        } else {
-                qsort(rows, taken, sizeof *rows, compare);
-                for (uint32_t i = 0; i < taken; i++) {
-                        put_record(out, &rows[i]);
-                }
-                thread_unmap(rows, size);
-        }
+        put_list(out, &list, put_record);
         put_stats(out);
-        put_maps(out);
+        export_maps(out);
+}
+
+static void put_bare_record(FILE *out, const struct row *row)
+{
+        struct prof_record r;
+        if (prof_record_get(row->id, &r)) {
+                put_sample(out, row, &r);
+        }
+}
+
+void export_heap_v2(FILE *out)
+{
+        struct list list = take_list();
+        uint64_t period = prof_sample_bytes();
+        (void)fputs("heap profile: ", out);
+        put_figures(out, &list.sum);
+        if (period > 0) {
+                (void)fprintf(out, " heap_v2/%" PRIu64 "\n", period);
+        } else {
+                (void)fputs(" heapprofile\n",
+                            out); /* readers divide by the period; these leave figures as they are */
+        }
+        put_list(out, &list, put_bare_record);
+        export_maps(out);
 }

@@ -1,18 +1,32 @@
 noinst_LIBRARIES += src/libprofile.a
 src_libprofile_a_SOURCES = \
+	src/profile/buffer.c \
+	src/profile/buffer.h \
 	src/profile/counts.c \
 	src/profile/export.h \
 	src/profile/export_growth.c \
+	src/profile/export_diff.c \
 	src/profile/export_heap.c \
+	src/profile/export_parts.c \
+	src/profile/export_parts.h \
+	src/profile/export_proto.c \
 	src/profile/export_stages.c \
 	src/profile/fault.c \
 	src/profile/fault.h \
+	src/profile/gzip.c \
+	src/profile/gzip.h \
 	src/profile/hooks.c \
 	src/profile/hooks.h \
+	src/profile/intern.c \
+	src/profile/intern.h \
+	src/profile/mapping.c \
+	src/profile/mapping.h \
 	src/profile/process.c \
 	src/profile/process.h \
 	src/profile/prof.c \
 	src/profile/prof.h \
+	src/profile/proto.c \
+	src/profile/proto.h \
 	src/profile/record.c \
 	src/profile/record.h \
 	src/profile/sample.c \
@@ -20,6 +34,8 @@ src_libprofile_a_SOURCES = \
 	src/profile/seam.h \
 	src/profile/series.c \
 	src/profile/series.h \
+	src/profile/snapshot.c \
+	src/profile/snapshot.h \
 	src/profile/stack.c \
 	src/profile/stat.c \
 	src/profile/stat.h \

@@ -151,7 +151,7 @@ void *seam_alloc(enum prof_stage stage, enum prof_lib lib, size_t size, bool zer
                  const struct seam_site *site)
 {
         assert(stage < STAGE_COUNT && lib < LIB_COUNT);
-        if (size > SIZE_MAX - sizeof(struct prefix) || fault_hits(stage)) {
+        if (size > SIZE_MAX - sizeof(struct prefix) || fault_hits(stage, lib, size, site)) {
                 return NULL;
         }
         size_t whole = size + sizeof(struct prefix);
@@ -174,7 +174,7 @@ void *seam_realloc(enum prof_stage stage, enum prof_lib lib, void *block, size_t
                 return seam_alloc(stage, lib, size, false, site);
         }
         struct prefix *p = find_prefix(block, "realloc");
-        if (p == NULL || size > SIZE_MAX - sizeof *p || fault_hits(p->stage)) {
+        if (p == NULL || size > SIZE_MAX - sizeof *p || fault_hits(p->stage, p->lib, size, site)) {
                 return NULL;
         }
         struct prefix old = *p;

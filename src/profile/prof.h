@@ -147,10 +147,33 @@ uint64_t prof_sample_bytes(void);
 
 /* --- fault injection ------------------------------------------------------------------------------------------- */
 
-/** Make the @p nth next allocation (1 = the next) fail, once, counting all threads, in stages other than main,
- *  settings, admin and profile. 0 disarms. */
+enum prof_fault_kind {
+        FAULT_NONE,
+        FAULT_NTH,    /**< the nth next allocation (1 = the next), once */
+        FAULT_RANDOM, /**< each with a probability; the same seed and the same order give the same faults */
+        FAULT_RECORD, /**< the next allocation of a record, once */
+};
+
+/** Which allocations are made to fail. */
+struct prof_fault {
+        enum prof_fault_kind kind;
+        enum prof_stage
+            stage; /**< only there; STAGE_COUNT = in all but main, settings, admin and profile. Of no
+                                    meaning to a record, which has its stage */
+        uint64_t nth;
+        double probability; /**< from 0 to 1 */
+        uint64_t seed;
+        uint32_t record; /**< its id */
+};
+
+/** Make allocations fail from now on, counting all threads, instead of what was to fail before. FAULT_NONE disarms.
+ *  @return false if there is no such record, or it is an overflow record, which stands for many: nothing has changed. */
+bool prof_fault_arm(const struct prof_fault *fault);
+/** What is armed. */
+struct prof_fault prof_fault_now(void);
+/** FAULT_NTH in all stages; 0 disarms. */
 void prof_fail_nth(uint64_t nth);
-/** Allocations counted since prof_fail_nth was last called with a number other than 0. */
+/** Allocations counted, in the stages meant, since the last fault was armed. */
 uint64_t prof_fail_seen(void);
 /** Faults that were injected since the start. */
 uint64_t prof_fail_fired(void);

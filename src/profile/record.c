@@ -280,6 +280,18 @@ static uint16_t count_sample(struct entry *e, uint64_t class_bytes)
         return (uint16_t)e->id;
 }
 
+static struct key make_key(struct prof_thread *thread, enum prof_stage stage, enum prof_lib lib,
+                           uint64_t size, const struct seam_site *site)
+{
+        struct key key = {.stage = stage,
+                          .lib = lib,
+                          .size = table_size_class(size),
+                          .file = site->file,
+                          .line = site->line};
+        key.depth = (uint16_t)stack_walk(thread, site->frame, seam_scope(), key.stack, PROF_STACK_MAX);
+        return key;
+}
+
 uint16_t table_sample(struct prof_thread *thread, enum prof_stage stage, enum prof_lib lib, uint64_t size,
                       const struct seam_site *site)
 {
@@ -288,13 +300,22 @@ uint16_t table_sample(struct prof_thread *thread, enum prof_stage stage, enum pr
                 atomic_fetch_add_explicit(&overflowed, 1, memory_order_relaxed);
                 return 0;
         }
-        struct key key = {.stage = stage,
-                          .lib = lib,
-                          .size = table_size_class(size),
-                          .file = site->file,
-                          .line = site->line};
-        key.depth = (uint16_t)stack_walk(thread, site->frame, seam_scope(), key.stack, PROF_STACK_MAX);
+        struct key key = make_key(thread, stage, lib, size, site);
         return count_sample(find(t, &key), key.size);
+}
+
+bool table_matches(struct prof_thread *thread, uint32_t id, enum prof_stage stage, enum prof_lib lib,
+                   uint64_t size, const struct seam_site *site)
+{
+        struct table *t = atomic_load_explicit(&the_table, memory_order_acquire);
+        const struct entry *e =
+            t != NULL && id <= IDS ? atomic_load_explicit(&t->by_id[id], memory_order_acquire) : NULL;
+        if (e == NULL || thread->shared || e->key.stage != stage || e->key.lib != lib ||
+            e->key.size != table_size_class(size)) {
+                return false; /* without a look at the stack */
+        }
+        struct key key = make_key(thread, stage, lib, size, site);
+        return same_key(&e->key, &key);
 }
 
 void table_free(uint16_t id, uint64_t size)

@@ -1,5 +1,7 @@
 /** @file snapshot.h  What all records counted at one time, kept under a name: a mark. Two of them make a difference.
  *
+ *      rows[1 … records]: by id      a record with a greater id was born since: it had counted nothing
+ *
  * Memory: mmap, charged to the stage "profile"; at most SNAPSHOT_MARKS marks, the oldest goes first. Threads: the admin
  * thread alone. */
 #ifndef PROFILE_SNAPSHOT_H
@@ -9,6 +11,8 @@
 
 #define SNAPSHOT_MARKS    64
 #define SNAPSHOT_NAME_MAX 64
+/** Name of the mark that is always there: nothing had been allocated. No other can have it. */
+#define SNAPSHOT_START "start"
 
 /** One record's counts. Those before its birth are 0. */
 struct snapshot_row {
@@ -19,8 +23,9 @@ struct snapshot_row {
 };
 
 struct snapshot {
-        char name[SNAPSHOT_NAME_MAX]; /**< "" = not kept under a name */
-        uint64_t wall_ns;
+        char name[SNAPSHOT_NAME_MAX];           /**< "" = not kept under a name */
+        uint64_t wall_ns;                       /**< of "start" 0 */
+        uint64_t mono_ns;                       /**< the same by a clock that nobody sets */
         uint64_t statements;                    /**< prof_statements() then */
         uint32_t records;                       /**< records then; later ones were born since */
         struct prof_counts stages[STAGE_COUNT]; /**< the exact counters then */
@@ -30,13 +35,17 @@ struct snapshot {
 /** Take one. @return false when memory is out. snapshot_drop gives it back. */
 bool snapshot_take(struct snapshot *s);
 void snapshot_drop(struct snapshot *s);
+/** What record @p id had counted then. */
+struct snapshot_row snapshot_row(const struct snapshot *s, uint32_t id);
 
-/** Keep one under @p name (printable, no blanks, at most SNAPSHOT_NAME_MAX - 1 bytes), instead of one of that name.
- *  @return NULL if memory is out or the name is none. */
+/** Whether a mark can have this name: printable, no blanks, 1 to SNAPSHOT_NAME_MAX - 1 bytes, not "start". */
+bool snapshot_is_name(const char *name);
+/** Keep one under @p name, instead of one of that name, as the newest.
+ *  @return NULL if memory is out or the name is none. Valid until the mark goes. */
 const struct snapshot *snapshot_mark(const char *name);
-/** @return NULL if there is none of that name. "start" is always there: nothing had been allocated. */
+/** @return NULL if there is none of that name. "start" is always there. */
 const struct snapshot *snapshot_find(const char *name);
-/** The kept ones in the order of their making. NULL behind the last. */
+/** The kept ones in the order of their making, without "start". NULL behind the last. */
 const struct snapshot *snapshot_at(size_t i);
 /** Drop all marks. */
 void snapshot_fini(void);

@@ -23,6 +23,9 @@ uint16_t table_sample(struct prof_thread *t, enum prof_stage stage, enum prof_li
 void table_free(uint16_t id, uint64_t size);
 /** The same site in another stage. @return its id. */
 uint16_t table_move(uint16_t id, enum prof_stage stage, uint64_t size);
+/** Whether an allocation would count for record @p id. */
+bool table_matches(struct prof_thread *t, uint32_t id, enum prof_stage stage, enum prof_lib lib,
+                   uint64_t size, const struct seam_site *site);
 /** The time that samples are stamped with, from now on. */
 void table_set_time(uint64_t wall_ns);
 

@@ -268,7 +268,8 @@ static void wrong_questions_are_told(void)
         CU_ASSERT_EQUAL(get("/records?n=-1")->code, 400);
         CU_ASSERT_EQUAL(get("/records/stream?n=many")->code, 400);
         CU_ASSERT_EQUAL(get("/records?n")->code, 400);
-        CU_ASSERT_EQUAL(get("/debug/pprof/heap?seconds=5")->code, 400);
+        CU_ASSERT_EQUAL(get("/debug/pprof/heap?seconds=0")->code, 400);
+        CU_ASSERT_EQUAL(get("/debug/pprof/heap?seconds=3601")->code, 400);
         CU_ASSERT_EQUAL(get("/debug/pprof")->code, 301);
         CU_ASSERT_EQUAL(ask(EVHTTP_REQ_POST, "/fault", NULL, NULL)->code, 400);
         CU_ASSERT_EQUAL(ask(EVHTTP_REQ_POST, "/fault?nth=0", NULL, NULL)->code, 200);

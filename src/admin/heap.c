@@ -1,0 +1,283 @@
+/* The heap profile in the forms that pprof reads, marks, and what happened between them. */
+#include "admin/call.h"
+
+#include "profile/export.h"
+
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <string.h>
+
+enum { DELTA_MAX_S = 3600, DELTAS_MAX = 16, LINES_MAX = PROF_RECORDS + STAGE_COUNT, LINES_DEFAULT = 100 };
+
+static const char text_type[] = "text/plain; charset=utf-8";
+
+/** Which of the two profiles; they differ in what a reader shows first. */
+struct kind {
+        const char *name;
+        const char *delta_name;
+        const char *default_type;
+};
+
+static const struct kind heap = {"heap", "heap-delta", "inuse_space"};
+static const struct kind allocs = {"allocs", "allocs-delta", "alloc_space"};
+
+static void reply_proto(struct call *call, const struct kind *kind, const struct snapshot *base)
+{
+        const struct export_proto what = {.base = base, .default_type = kind->default_type};
+        if (!export_heap_proto(call->out, &what)) {
+                rewind(call->out); /* a part may have been written */
+                call_fail(call, HTTP_SERVUNAVAIL, "out of memory");
+                return;
+        }
+        call_attach(call, base != NULL ? kind->delta_name : kind->name);
+        call_reply(call, HTTP_OK, "application/octet-stream");
+}
+
+/* --- profiles over some seconds ------------------------------------------------------------------------------------ */
+
+/** Waits between the two looks. Ends when its time is over, its client goes away, or the admin port closes. */
+struct delta {
+        struct delta *next;
+        struct delta **link_here;
+        struct call *call;
+        const struct kind *kind;
+        struct event *timer;
+        struct snapshot before;
+};
+
+/** All but the call. */
+static void discard(struct delta *d)
+{
+        *d->link_here = d->next;
+        if (d->next != NULL) {
+                d->next->link_here = d->link_here;
+        }
+        d->call->admin->n_deltas--;
+        d->call->gone = NULL;
+        if (d->timer != NULL) {
+                event_free(d->timer);
+        }
+        snapshot_drop(&d->before);
+        prof_free(d);
+}
+
+static void on_gone(void *arg)
+{
+        struct delta *d = arg;
+        struct call *call = d->call;
+        discard(d);
+        call_reply(call, HTTP_OK, NULL); /* to nobody */
+}
+
+/** libevent ends a connection that says nothing for a while; one that waits for its answer may. */
+static void set_patience(struct call *call, const struct timeval *limit)
+{
+        struct evhttp_connection *connection = evhttp_request_get_connection(call->request);
+        bufferevent_set_timeouts(evhttp_connection_get_bufferevent(connection), limit, limit);
+}
+
+static void on_time(evutil_socket_t fd, short what, void *arg)
+{
+        PROF_SCOPE(STAGE_ADMIN);
+        static const struct timeval limit = {CALL_TIMEOUT_S, 0};
+        struct delta *d = arg;
+        struct call *call = d->call;
+        const struct kind *kind = d->kind;
+        struct snapshot before = d->before;
+        (void)fd;
+        (void)what;
+        d->before.rows = NULL; /* ours from now on */
+        discard(d);
+        set_patience(call, &limit);
+        reply_proto(call, kind, &before);
+        snapshot_drop(&before);
+}
+
+/** @return false if memory is out. */
+static bool begin_delta(struct call *call, const struct kind *kind, uint64_t seconds)
+{
+        struct admin *a = call->admin;
+        const struct timeval wait = {(time_t)seconds, 0};
+        struct delta *d = prof_calloc(STAGE_ADMIN, 1, sizeof *d);
+        if (d == NULL) {
+                return false;
+        }
+        d->call = call;
+        d->kind = kind;
+        d->next = a->deltas;
+        d->link_here = &a->deltas;
+        if (d->next != NULL) {
+                d->next->link_here = &d->next;
+        }
+        a->deltas = d;
+        a->n_deltas++;
+        d->timer = evtimer_new(a->base, on_time, d);
+        if (d->timer == NULL || event_add(d->timer, &wait) != 0 || !snapshot_take(&d->before)) {
+                discard(d);
+                return false;
+        }
+        call->gone = on_gone;
+        call->gone_arg = d;
+        set_patience(call, NULL);
+        return true;
+}
+
+static void handle_seconds(struct call *call, const struct kind *kind)
+{
+        const char *text = call_param(call, "seconds");
+        uint64_t seconds;
+        if (!call_parse_number(text, strlen(text), &seconds) || seconds == 0) {
+                call_fail(call, HTTP_BADREQUEST, "seconds must be a whole number above 0");
+        } else if (seconds > DELTA_MAX_S) {
+                call_fail(call, HTTP_BADREQUEST, "seconds may be %d at most", DELTA_MAX_S);
+        } else if (call->admin->n_deltas >= DELTAS_MAX) {
+                call_fail(call, HTTP_SERVUNAVAIL, "%u profiles are under way already, and no more are served",
+                          call->admin->n_deltas);
+        } else if (!begin_delta(call, kind, seconds)) {
+                call_fail(call, HTTP_SERVUNAVAIL, "out of memory");
+        }
+}
+
+void heap_end_deltas(struct admin *a)
+{
+        while (a->deltas != NULL) {
+                struct call *call = a->deltas->call;
+                discard(a->deltas);
+                call_fail(call, HTTP_SERVUNAVAIL, "the proxy stops");
+        }
+}
+
+/* --- profiles ----------------------------------------------------------------------------------------------------------- */
+
+/** The mark that parameter @p name names, or @p otherwise. @return false, and @p call was answered, if there is none. */
+static bool find_mark(struct call *call, const char *name, const struct snapshot *otherwise,
+                      const struct snapshot **out)
+{
+        const char *mark = call_param(call, name);
+        *out = mark != NULL ? snapshot_find(mark) : otherwise;
+        if (mark != NULL && *out == NULL) {
+                call_fail(call, HTTP_NOTFOUND, "there is no mark %.100s; GET /marks lists them", mark);
+                return false;
+        }
+        return true;
+}
+
+static void handle_profile(struct call *call, const struct kind *kind)
+{
+        const struct snapshot *base;
+        bool over = call_param(call, "seconds") != NULL;
+        bool from = call_param(call, "base") != NULL;
+        uint64_t debug;
+        uint64_t gc;
+        if (!call_number(call, "debug", UINT32_MAX, 0, &debug) ||
+            !call_number(call, "gc", UINT32_MAX, 0, &gc)) {
+                return;
+        }
+        if (debug != 0 && (over || from)) {
+                call_fail(call, HTTP_BADREQUEST,
+                          "a difference is served as a protobuf only: leave debug out");
+        } else if (over && from) {
+                call_fail(call, HTTP_BADREQUEST, "seconds and base are two differences: leave one out");
+        } else if (find_mark(call, "base", NULL, &base)) {
+                if (gc != 0) {
+                        (void)malloc_trim(0);
+                }
+                if (debug != 0) {
+                        export_heap_text(call->out);
+                        call_reply(call, HTTP_OK, text_type);
+                } else if (over) {
+                        handle_seconds(call, kind);
+                } else {
+                        reply_proto(call, kind, base);
+                }
+        }
+}
+
+void handle_heap(struct call *call)
+{
+        handle_profile(call, &heap);
+}
+
+void handle_allocs(struct call *call)
+{
+        handle_profile(call, &allocs);
+}
+
+void handle_heap_v2(struct call *call)
+{
+        export_heap_v2(call->out);
+        call_reply(call, HTTP_OK, text_type);
+}
+
+/* --- marks -------------------------------------------------------------------------------------------------------------- */
+
+void handle_marks(struct call *call)
+{
+        (call->json ? export_marks_json : export_marks_text)(call->out);
+        call_reply(call, HTTP_OK, NULL);
+}
+
+void handle_mark(struct call *call)
+{
+        const char *name = call_param(call, "name");
+        if (name == NULL || !snapshot_is_name(name)) {
+                call_fail(call, HTTP_BADREQUEST,
+                          "name must be 1 to %d printable characters of ASCII without blanks, and not %s",
+                          SNAPSHOT_NAME_MAX - 1, SNAPSHOT_START);
+                return;
+        }
+        const struct snapshot *s = snapshot_mark(name);
+        if (s == NULL) {
+                call_fail(call, HTTP_SERVUNAVAIL, "out of memory");
+                return;
+        }
+        if (call->json) {
+                handle_marks(call);
+                return;
+        }
+        (void)fprintf(call->out, "mark %s: %" PRIu32 " records, %" PRIu64 " statements\n", s->name,
+                      s->records, s->statements);
+        call_reply(call, HTTP_OK, NULL);
+}
+
+typedef void export_range(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most);
+
+static void reply_range(struct call *call, export_range *put, const struct snapshot *from,
+                        const struct snapshot *to)
+{
+        uint64_t most;
+        struct snapshot now = {.rows = NULL};
+        if (!call_number(call, "n", LINES_MAX, LINES_DEFAULT, &most)) {
+                return;
+        }
+        if (to != NULL && to->mono_ns < from->mono_ns) {
+                call_fail(call, HTTP_BADREQUEST, "mark %s is older than mark %s", to->name, from->name);
+        } else if (to == NULL && !snapshot_take(&now)) {
+                call_fail(call, HTTP_SERVUNAVAIL, "out of memory");
+        } else {
+                put(call->out, from, to != NULL ? to : &now, (uint32_t)most);
+                call_reply(call, HTTP_OK, NULL);
+        }
+        snapshot_drop(&now);
+}
+
+void handle_diff(struct call *call)
+{
+        const struct snapshot *from;
+        const struct snapshot *to;
+        if (find_mark(call, "from", snapshot_find(SNAPSHOT_START), &from) &&
+            find_mark(call, "to", NULL, &to)) {
+                reply_range(call, call->json ? export_diff_json : export_diff_text, from, to);
+        }
+}
+
+void handle_births(struct call *call)
+{
+        const struct snapshot *since;
+        if (find_mark(call, "since", snapshot_find(SNAPSHOT_START), &since)) {
+                reply_range(call, call->json ? export_births_json : export_births_text, since, NULL);
+        }
+}

@@ -1,0 +1,181 @@
+/* querytap heap: marks, and how the allocation records grow between them. */
+#include "base/diag.h"
+#include "cli/cli.h"
+#include "cli/client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PATH_MAX_BYTES = 448 }; /* the form is added to it */
+
+/* --- a path with parameters --------------------------------------------------------------------------------------- */
+
+struct path {
+        char text[PATH_MAX_BYTES];
+        size_t at;
+        bool failed; /**< it did not fit */
+};
+
+static void put_char(struct path *p, char c)
+{
+        if (p->at + 1 < sizeof p->text) {
+                p->text[p->at++] = c;
+                p->text[p->at] = '\0';
+        } else {
+                p->failed = true;
+        }
+}
+
+static void put_text(struct path *p, const char *text)
+{
+        for (; *text != '\0'; text++) {
+                put_char(p, *text);
+        }
+}
+
+/** Add name=value; what means something in a query as %XX. @p value NULL adds nothing. */
+static void put_param(struct path *p, const char *name, const char *value)
+{
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+        if (value == NULL) {
+                return;
+        }
+        put_char(p, strchr(p->text, '?') == NULL ? '?' : '&');
+        put_text(p, name);
+        put_char(p, '=');
+        for (; *value != '\0'; value++) {
+                char hex[8];
+                (void)snprintf(hex, sizeof hex, "%%%02X", (unsigned)(unsigned char)*value);
+                if (strchr(plain, *value) != NULL) {
+                        put_char(p, *value);
+                } else {
+                        put_text(p, hex);
+                }
+        }
+}
+
+static struct path path_of(const char *start)
+{
+        struct path p = {.at = 0};
+        put_text(&p, start);
+        return p;
+}
+
+static int ask(const struct client_options *options, bool post, const struct path *p)
+{
+        if (p->failed) {
+                diag(DIAG_ERROR, "the name is too long");
+                return EXIT_USAGE;
+        }
+        return post ? client_post(options, p->text) : client_get(options, p->text);
+}
+
+/* --- subcommands --------------------------------------------------------------------------------------------------- */
+
+/** client_parse; what is left must be @p least to @p most arguments. */
+static bool parse(struct client_options *options, int *argc, char **argv, int least, int most,
+                  const char *usage)
+{
+        if (!client_parse(options, argc, argv)) {
+                return false;
+        }
+        if (*argc - 1 < least || *argc - 1 > most) {
+                diag(DIAG_ERROR, "usage: querytap heap %s", usage);
+                return false;
+        }
+        return true;
+}
+
+static int mark(int argc, char **argv, const char *usage)
+{
+        struct client_options options;
+        struct path p = path_of("/marks");
+        if (!parse(&options, &argc, argv, 1, 1, usage)) {
+                return EXIT_USAGE;
+        }
+        put_param(&p, "name", argv[1]);
+        return ask(&options, true, &p);
+}
+
+static int marks(int argc, char **argv, const char *usage)
+{
+        struct client_options options;
+        struct path p = path_of("/marks");
+        return parse(&options, &argc, argv, 0, 0, usage) ? ask(&options, false, &p) : EXIT_USAGE;
+}
+
+static int diff(int argc, char **argv, const char *usage)
+{
+        struct client_options options;
+        struct path p = path_of("/marks/diff");
+        if (!parse(&options, &argc, argv, 1, 2, usage)) {
+                return EXIT_USAGE;
+        }
+        put_param(&p, "from", argv[1]);
+        put_param(&p, "to", argc > 2 ? argv[2] : NULL);
+        put_param(&p, "n", options.count);
+        return ask(&options, false, &p);
+}
+
+/** Take --since MARK or --since=MARK out of argv. @return NULL if it is not there; "" if its value is missing. */
+static const char *take_since(int *argc, char **argv)
+{
+        static const char flag[] = "--since";
+        const size_t len = sizeof flag - 1;
+        const char *value = NULL;
+        int kept = 1;
+        for (int i = 1; i < *argc; i++) {
+                if (strcmp(argv[i], flag) == 0) {
+                        value = i + 1 < *argc ? argv[++i] : "";
+                } else if (strncmp(argv[i], flag, len) == 0 && argv[i][len] == '=') {
+                        value = argv[i] + len + 1;
+                } else {
+                        argv[kept++] = argv[i];
+                }
+        }
+        *argc = kept;
+        return value;
+}
+
+static int births(int argc, char **argv, const char *usage)
+{
+        struct client_options options;
+        struct path p = path_of("/births");
+        const char *since = take_since(&argc, argv);
+        if (!parse(&options, &argc, argv, 0, 0, usage)) {
+                return EXIT_USAGE;
+        }
+        put_param(&p, "since", since);
+        put_param(&p, "n", options.count);
+        return ask(&options, false, &p);
+}
+
+/** argv[0] of a subcommand is its own name. */
+static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv, const char *usage);
+        const char *usage;
+} subcommands[] = {
+    {"mark", mark, "mark NAME"},
+    {"marks", marks, "marks"},
+    {"diff", diff, "diff A [B]"},
+    {"births", births, "births [--since MARK] [-n COUNT]"},
+};
+
+enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
+
+int cli_heap(int argc, char **argv)
+{
+        for (size_t i = 0; argc > 1 && i < SUBCOMMANDS; i++) {
+                if (strcmp(argv[1], subcommands[i].name) == 0) {
+                        return subcommands[i].run(argc - 1, argv + 1, subcommands[i].usage);
+                }
+        }
+        if (argc > 1) {
+                diag(DIAG_ERROR, "querytap heap has no subcommand %s; 'querytap help heap' tells them",
+                     argv[1]);
+        } else {
+                diag(DIAG_ERROR, "querytap heap needs a subcommand; 'querytap help heap' tells them");
+        }
+        return EXIT_USAGE;
+}

@@ -1,0 +1,114 @@
+#include "profile/snapshot.h"
+
+#include "base/clock.h"
+#include "profile/thread.h"
+
+#include <stdio.h>
+
+static struct snapshot *marks[SNAPSHOT_MARKS]; /* in the order of their making */
+static size_t n_marks;
+
+static size_t rows_size(const struct snapshot *s)
+{
+        return ((size_t)s->records + 1) * sizeof *s->rows;
+}
+
+bool snapshot_take(struct snapshot *s)
+{
+        struct prof_record r;
+        *s = (struct snapshot){
+            .wall_ns = clock_wall_ns(), .statements = prof_statements(), .records = prof_record_count()};
+        s->rows = thread_map(rows_size(s));
+        if (s->rows == NULL) {
+                return false;
+        }
+        for (uint32_t id = 1; id <= s->records; id++) {
+                if (prof_record_get(id, &r)) { /* else it is being born, and has counted nothing */
+                        s->rows[id] = (struct snapshot_row){r.allocs, r.frees, r.bytes_alloc, r.bytes_free};
+                }
+        }
+        for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
+                s->stages[stage] = prof_read(stage, LIB_COUNT);
+        }
+        return true;
+}
+
+void snapshot_drop(struct snapshot *s)
+{
+        if (s->rows != NULL) {
+                thread_unmap(s->rows, rows_size(s));
+                s->rows = NULL;
+        }
+}
+
+struct snapshot_row snapshot_row(const struct snapshot *s, uint32_t id)
+{
+        return s->rows != NULL && id <= s->records ? s->rows[id] : (struct snapshot_row){0};
+}
+
+/* --- marks --------------------------------------------------------------------------------------------------------- */
+
+bool snapshot_is_name(const char *name)
+{
+        size_t len = strlen(name);
+        for (size_t i = 0; i < len; i++) {
+                if (name[i] <= ' ' || name[i] > '~') {
+                        return false;
+                }
+        }
+        return len > 0 && len < SNAPSHOT_NAME_MAX && strcmp(name, SNAPSHOT_START) != 0;
+}
+
+static void forget(size_t i)
+{
+        snapshot_drop(marks[i]);
+        thread_unmap(marks[i], sizeof *marks[i]);
+        n_marks--;
+        memmove(&marks[i], &marks[i + 1], (n_marks - i) * sizeof marks[0]);
+}
+
+const struct snapshot *snapshot_mark(const char *name)
+{
+        struct snapshot *s = snapshot_is_name(name) ? thread_map(sizeof *s) : NULL;
+        if (s == NULL || !snapshot_take(s)) {
+                if (s != NULL) {
+                        thread_unmap(s, sizeof *s);
+                }
+                return NULL;
+        }
+        (void)snprintf(s->name, sizeof s->name, "%s", name);
+        for (size_t i = 0; i < n_marks; i++) {
+                if (strcmp(marks[i]->name, name) == 0) {
+                        forget(i);
+                        break;
+                }
+        }
+        if (n_marks == SNAPSHOT_MARKS) {
+                forget(0);
+        }
+        marks[n_marks++] = s;
+        return s;
+}
+
+const struct snapshot *snapshot_find(const char *name)
+{
+        static const struct snapshot start = {.name = SNAPSHOT_START};
+        for (size_t i = 0; i < n_marks; i++) {
+                if (strcmp(marks[i]->name, name) == 0) {
+                        return marks[i];
+                }
+        }
+        return strcmp(name, SNAPSHOT_START) == 0 ? &start : NULL;
+}
+
+const struct snapshot *snapshot_at(size_t i)
+{
+        return i < n_marks ? marks[i] : NULL;
+}
+
+void snapshot_fini(void)
+{
+        while (n_marks > 0) {
+                forget(n_marks - 1);
+        }
+}
