@@ -150,16 +150,45 @@ static int births(int argc, char **argv, const char *usage)
         return ask(&options, false, &p);
 }
 
+static int verdicts(int argc, char **argv, const char *usage)
+{
+        struct client_options options;
+        struct path p = path_of("/verdicts");
+        return parse(&options, &argc, argv, 0, 0, usage) ? ask(&options, false, &p) : EXIT_USAGE;
+}
+
+static int series(int argc, char **argv, const char *usage)
+{
+        struct client_options options;
+        struct path p = path_of("/series");
+        if (!parse(&options, &argc, argv, 0, 1, usage)) {
+                return EXIT_USAGE;
+        }
+        put_param(&p, "stage", argc > 1 ? argv[1] : NULL);
+        return ask(&options, false, &p);
+}
+
+static int sample(int argc, char **argv, const char *usage)
+{
+        struct client_options options;
+        struct path p = path_of("/sample");
+        if (!parse(&options, &argc, argv, 1, 1, usage)) {
+                return EXIT_USAGE;
+        }
+        put_param(&p, "bytes", argv[1]);
+        return ask(&options, true, &p);
+}
+
 /** argv[0] of a subcommand is its own name. */
 static const struct {
         const char *name;
         int (*run)(int argc, char **argv, const char *usage);
         const char *usage;
 } subcommands[] = {
-    {"mark", mark, "mark NAME"},
-    {"marks", marks, "marks"},
-    {"diff", diff, "diff A [B]"},
-    {"births", births, "births [--since MARK] [-n COUNT]"},
+    {"mark", mark, "mark NAME"},        {"marks", marks, "marks"},
+    {"diff", diff, "diff A [B]"},       {"births", births, "births [--since MARK] [-n COUNT]"},
+    {"verdicts", verdicts, "verdicts"}, {"series", series, "series [STAGE]"},
+    {"sample", sample, "sample BYTES"},
 };
 
 enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };

@@ -1,5 +1,6 @@
 #include "profile/export.h"
 #include "profile/process.h"
+#include "profile/verdict.h"
 
 #include <inttypes.h>
 
@@ -26,6 +27,8 @@ static struct totals take_totals(void)
         return t;
 }
 
+static struct verdict verdicts[STAGE_COUNT + 1]; /* large; one thread */
+
 /* --- text ---------------------------------------------------------------------------------------------------------- */
 
 /** The names are those of memory_summary_*, each in three lines so that a row fits into 120 columns. */
@@ -40,7 +43,7 @@ static void put_heading(FILE *out)
         for (size_t i = 0; i < lines; i++) {
                 const char *const *h = heading[i];
                 (void)fprintf(out, "%-10s %11s %11s %15s %13s %10s %14s %14s%s\n", h[0], h[1], h[2], h[3],
-                              h[4], h[5], h[6], h[7], i + 1 == lines ? " records" : "");
+                              h[4], h[5], h[6], h[7], i + 1 == lines ? " records  verdict" : "");
         }
 }
 
@@ -108,11 +111,13 @@ void export_stages_text(FILE *out)
 {
         struct totals totals = take_totals();
         struct prof_counts sum = {0};
+        (void)verdict_all(verdicts);
         put_heading(out);
         for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
                 struct prof_counts c = prof_read(stage, LIB_COUNT);
                 put_row(out, prof_stage_name(stage), &c, true);
-                (void)fprintf(out, " %7" PRIu32 "\n", prof_record_count_of(stage));
+                (void)fprintf(out, " %7" PRIu32 "  %s\n", prof_record_count_of(stage),
+                              verdict_name(verdicts[stage].kind));
                 put_libs(out, stage);
                 add(&sum, &c);
         }
@@ -141,9 +146,9 @@ static void put_json_stage(FILE *out, enum prof_stage stage)
         (void)fprintf(out,
                       ",\"low_count_used\":%" PRId64 ",\"high_count_used\":%" PRId64
                       ",\"low_number_of_bytes_used\":%" PRId64 ",\"high_number_of_bytes_used\":%" PRId64
-                      ",\"records\":%" PRIu32 ",\"libraries\":{",
+                      ",\"records\":%" PRIu32 ",\"verdict\":\"%s\",\"libraries\":{",
                       c.low_count_used, c.high_count_used, c.low_bytes_used, c.high_bytes_used,
-                      prof_record_count_of(stage));
+                      prof_record_count_of(stage), verdict_name(verdicts[stage].kind));
         for (enum prof_lib lib = LIB_OWN; lib < LIB_COUNT; lib++) {
                 struct prof_counts l = prof_read(stage, lib);
                 (void)fprintf(out, "%s\"%s\":{", lib == LIB_OWN ? "" : ",", prof_lib_name(lib));
@@ -156,6 +161,7 @@ static void put_json_stage(FILE *out, enum prof_stage stage)
 void export_stages_json(FILE *out)
 {
         struct totals t = take_totals();
+        (void)verdict_all(verdicts);
         (void)fputs("{\"stages\":[", out);
         for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
                 (void)fputs(stage == STAGE_MAIN ? "" : ",", out);

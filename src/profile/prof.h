@@ -144,6 +144,8 @@ uint64_t prof_bad_frees(void);
 /** Mean bytes between samples: 1 = every allocation, 0 = none. May change while running. Default 524288. */
 void prof_set_sample_bytes(uint64_t mean);
 uint64_t prof_sample_bytes(void);
+/** Statements when that was last changed; 0 = never. */
+uint64_t prof_sample_since(void);
 
 /* --- fault injection ------------------------------------------------------------------------------------------- */
 

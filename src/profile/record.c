@@ -1,7 +1,6 @@
 #include "profile/record.h"
 
 #include "base/clock.h"
-#include "profile/sample.h"
 #include "profile/seam.h"
 #include "profile/stack.h"
 #include "profile/table.h"
@@ -426,7 +425,7 @@ void prof_record_catch(struct stat_catch catches[STAGE_COUNT])
 {
         struct table *t = atomic_load_explicit(&the_table, memory_order_acquire);
         uint32_t born = prof_record_count();
-        uint64_t since = atomic_load_explicit(&sample_since_statement, memory_order_relaxed);
+        uint64_t since = prof_sample_since();
         memset(catches, 0, STAGE_COUNT * sizeof *catches);
         for (uint32_t id = 1; id <= born; id++) {
                 const struct entry *e = atomic_load_explicit(&t->by_id[id], memory_order_acquire);
@@ -437,9 +436,6 @@ void prof_record_catch(struct stat_catch catches[STAGE_COUNT])
                 uint64_t allocs = atomic_load_explicit(&e->allocs, memory_order_relaxed);
                 if (e->born_statement > since && !e->overflow) {
                         stat_catch_add(c, allocs);
-                } else {
-                        c->samples += allocs;
-                        c->records++;
                 }
         }
 }

@@ -43,8 +43,8 @@ uint32_t prof_record_count(void);
 uint32_t prof_record_count_of(enum prof_stage stage);
 /** Copy record @p id. @return false if there is none (yet). */
 bool prof_record_get(uint32_t id, struct prof_record *out);
-/** What was caught of each stage. All records count; in f[] only those born after the first statement: what happens once, at
- *  the start, says nothing about what comes. Nor do those that were caught at another rate of sampling. */
+/** What was caught of each stage of the work: of records born after the first statement, for what happens once, at the start,
+ *  says nothing about what comes; nor do records that were caught at another rate of sampling. */
 void prof_record_catch(struct stat_catch catches[STAGE_COUNT]);
 /** Samples that went to an overflow record. */
 uint64_t prof_record_overflowed(void);

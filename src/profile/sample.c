@@ -5,7 +5,7 @@
 #define MEAN_MAX (1ULL << 50)
 
 _Atomic uint64_t sample_mean_bytes = 524288;
-_Atomic uint64_t sample_since_statement;
+static _Atomic uint64_t sample_since_statement;
 
 void prof_set_sample_bytes(uint64_t mean)
 {
@@ -13,6 +13,11 @@ void prof_set_sample_bytes(uint64_t mean)
         if (atomic_exchange_explicit(&sample_mean_bytes, now, memory_order_relaxed) != now) {
                 atomic_store_explicit(&sample_since_statement, prof_statements(), memory_order_relaxed);
         }
+}
+
+uint64_t prof_sample_since(void)
+{
+        return atomic_load_explicit(&sample_since_statement, memory_order_relaxed);
 }
 
 uint64_t prof_sample_bytes(void)

@@ -8,8 +8,6 @@
 #include "profile/thread.h"
 
 extern _Atomic uint64_t sample_mean_bytes;
-/** Statements when the mean was last changed. */
-extern _Atomic uint64_t sample_since_statement;
 
 /** The countdown ran out, or the mean was changed: draw anew. @return whether the allocation is a sample. */
 bool sample_draw(struct prof_thread *t, uint64_t mean, size_t size);

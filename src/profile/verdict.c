@@ -154,12 +154,14 @@ static void count_records(struct verdict out[STAGE_COUNT + 1], uint64_t *hashes,
         }
 }
 
-/** The stage's first record that was born when it had @p before of them already. */
+/** The stage's first record that was born when it had @p before of them already, of those that count (prof_record_catch). */
 static uint32_t find_born(unsigned stage, uint32_t before)
 {
         struct prof_record r;
+        uint64_t since = prof_sample_since();
         for (uint32_t id = 1; prof_record_get(id, &r); id++) {
-                if ((stage == STAGE_COUNT || r.stage == stage) && before-- == 0) {
+                if ((stage == STAGE_COUNT || r.stage == stage) && r.born_statement > since && !r.overflow &&
+                    before-- == 0) {
                         return id;
                 }
         }
@@ -300,8 +302,8 @@ static void write_sentence(struct verdict *v)
         if (v->kind == VERDICT_FILLING) {
                 put(s, " It is the table of records: %u of %u.", prof_record_count(), PROF_RECORDS);
         } else if (v->kind == VERDICT_RSS_ONLY) {
-                put(s, " The stages' bytes are flat, the resident size rises: malloc's arenas, or what no "
-                       "stage owns.");
+                put(s, " The stages' bytes are flat, the resident size rises: rings that fill for the "
+                       "first time, malloc's arenas, or what no stage owns.");
         } else if (v->kind == VERDICT_NEW_PATH) {
                 put(s, " More new records than the same work would bring, first");
                 put_record(s, v->suspect);
