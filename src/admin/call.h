@@ -126,6 +126,9 @@ void handle_fault_post(struct call *call);
 void handle_verdicts(struct call *call);
 void handle_series(struct call *call);
 void handle_sample(struct call *call);
+#ifdef PLANTED_LEAKS
+void handle_plant(struct call *call);
+#endif
 /* pages.c */
 void handle_page(struct call *call);
 void handle_pprof_index(struct call *call);

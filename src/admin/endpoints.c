@@ -69,6 +69,9 @@ const struct endpoint endpoints[] = {
     {"GET", "/verdicts", "Why each stage's records grow, and whether it leaks.", handle_verdicts, NULL, NULL},
     {"GET", "/series", "Readings of a stage over time (JSON); ?stage=, ?tier=0..2.", handle_series, NULL,
      NULL},
+#ifdef PLANTED_LEAKS
+    {"POST", "/plant", "Leak ?bytes= in ?stage= with each ?every=-th statement.", handle_plant, NULL, NULL},
+#endif
     {"POST", "/sample", "Sample one allocation in ?bytes= from now on.", handle_sample, NULL, NULL},
     {"GET", "/counters", "Counts since the start.", handle_counters, NULL, NULL},
     {"GET", "/settings", "The settings in force.", handle_settings, NULL, NULL},

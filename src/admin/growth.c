@@ -2,6 +2,7 @@
 #include "admin/call.h"
 
 #include "profile/export.h"
+#include "profile/plant.h"
 #include "profile/series.h"
 
 #include <event2/http.h>
@@ -24,6 +25,23 @@ void handle_series(struct call *call)
                 call_reply(call, HTTP_OK, "application/json");
         }
 }
+
+#ifdef PLANTED_LEAKS
+void handle_plant(struct call *call)
+{
+        const char *name = call_param(call, "stage");
+        enum prof_stage stage = prof_stage_find(name != NULL ? name : "");
+        uint64_t bytes;
+        uint64_t every;
+        if (stage == STAGE_COUNT) {
+                call_fail(call, HTTP_BADREQUEST, "stage=S: which stage is to leak?");
+        } else if (call_number(call, "bytes", 1 << 20, 16, &bytes) &&
+                   call_number(call, "every", UINT32_MAX, 1, &every)) {
+                plant(stage, bytes, every);
+                call_reply(call, HTTP_OK, NULL);
+        }
+}
+#endif
 
 void handle_sample(struct call *call)
 {

@@ -2,6 +2,7 @@
 #include "profile/prof.h"
 
 #include "base/clock.h"
+#include "profile/plant.h"
 #include "profile/table.h"
 
 #include <assert.h>
@@ -98,6 +99,7 @@ void prof_count_statement(void)
 {
         struct prof_thread *t = thread_self();
         thread_add(t, &t->statements, 1, memory_order_relaxed);
+        plant_grow();
 }
 
 uint64_t prof_statements(void)

@@ -21,6 +21,8 @@ src_libprofile_a_SOURCES = \
 	src/profile/intern.h \
 	src/profile/mapping.c \
 	src/profile/mapping.h \
+	src/profile/plant.c \
+	src/profile/plant.h \
 	src/profile/process.c \
 	src/profile/process.h \
 	src/profile/prof.c \

@@ -1,0 +1,127 @@
+"""Verdicts on the proxy's own memory: soaks of real statements, with and without a leak."""
+import json
+import os
+import subprocess
+import unittest
+import urllib.error
+
+import lab
+
+TEXTS = ["SELECT 1", "SELECT 'two'", "SELECT 3 UNION SELECT 4", "SET @a = 5", "SELECT REPEAT('x', 300)", "SELECT * FROM nowhere"]
+
+
+class Soak:
+    """A proxy, and rounds of the same statements through it."""
+
+    def __init__(self, sample="1", interval="10"):
+        self.proxy = lab.Proxy("--profile-interval-ms", interval, "--profile-sample-bytes", sample)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.proxy.stop()
+
+    def stages(self):
+        return json.loads(self.proxy.admin("/stages?format=json"))
+
+    def readings(self):
+        return json.loads(self.proxy.admin("/verdicts?format=json"))["readings"]
+
+    def round(self, statements, more=()):
+        """Statements on one connection; then a pause in which readings without a session are taken."""
+        text = ";\n".join(TEXTS[i % len(TEXTS)] for i in range(statements)) + ";\n" + "".join(t + ";\n" for t in more)
+        subprocess.run(["mariadb", "--no-defaults", "--skip-ssl", "-f", "-h127.0.0.1", f"-P{self.proxy.port}", "-uroot"],
+                       input=text.encode(), capture_output=True, check=False)
+        self.proxy.idle()
+        before = self.readings()
+        lab.wait_for(lambda: self.readings() >= before + 2, "two readings without a session")
+
+    def verdicts(self):
+        return {v["stage"]: v for v in json.loads(self.proxy.admin("/verdicts?format=json"))["verdicts"]}
+
+    def plant(self, stage, size, every):
+        try:
+            self.proxy.post(f"/plant?stage={stage}&bytes={size}&every={every}")
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                raise unittest.SkipTest("needs a build with --enable-planted-leaks") from error
+            raise
+
+
+def leaks(verdicts):
+    return {stage for stage, v in verdicts.items() if v["verdict"] == "LEAK"}
+
+
+class Growth(unittest.TestCase):
+    def soak(self, rounds, sample):
+        """@return how many predictions there were, and how many held."""
+        held = all_of_them = 0
+        with Soak(sample=sample) as soak:
+            for _ in range(rounds):
+                soak.round(30)
+                verdicts = soak.verdicts()
+                self.assertEqual(leaks(verdicts), set(), verdicts)
+                for verdict in verdicts.values():
+                    if "births_expected" in verdict:
+                        all_of_them += 1
+                        held += verdict["births_low"] <= verdict["births"] <= verdict["births_high"]
+        return all_of_them, held
+
+    def test_the_same_work_is_no_leak(self):
+        soaks = 50 if os.environ.get("QUERYTAP_LONG") else 1
+        predictions = held = 0
+        for i in range(soaks):
+            more, right = self.soak(30, ["512", "4K", "16K"][i % 3])
+            predictions, held = predictions + more, held + right
+        print(f"# {soaks} soaks of 30 rounds: no leak; {held} of {predictions} predictions of births held")
+        self.assertGreater(predictions, 20 * soaks)
+        self.assertGreaterEqual(held, 0.95 * predictions)
+
+    def test_a_new_kind_of_statement_is_named(self):
+        with Soak() as soak:
+            for _ in range(15):
+                soak.round(30)
+            self.assertNotEqual(soak.verdicts()["process"]["verdict"], "NEW-PATH")
+            # values of another size, and a text of its own: other ways through the dissector and the journal
+            more = ["PREPARE s FROM 'SELECT ?, ?'", "SET @x = REPEAT('y', 20000)", "EXECUTE s USING @x, @x",
+                    "SELECT REPEAT('z', 70000) /* the new kind */", "USE information_schema", "SELECT /* wide */ " + "1, " * 3000 + "1"]
+            soak.round(30, more)
+            found = [v for v in soak.verdicts().values() if v["verdict"] == "NEW-PATH"]
+            self.assertTrue(found, soak.verdicts())
+            self.assertTrue(any("PREPARE s" in v["sentence"] or "the new kind" in v["sentence"] or "wide" in v["sentence"]
+                                or "USE info" in v["sentence"] or "SET @x" in v["sentence"] for v in found), found)
+
+    def planted(self, stage, size, every, per_round, rounds, sample):
+        with Soak(sample=sample) as soak:
+            for _ in range(5):
+                soak.round(per_round)
+            soak.plant(stage, size, every)
+            begin = soak.stages()["statements"]
+            for _ in range(rounds):
+                soak.round(per_round)
+                verdicts = soak.verdicts()
+                if leaks(verdicts):
+                    break
+            self.assertEqual(leaks(verdicts), {stage}, verdicts)
+            sentence = verdicts[stage]["sentence"]
+            print(f"# {size} bytes each {every} statements in {stage}: told after {soak.stages()['statements'] - begin} "
+                  f"statements: {sentence}")
+            return sentence
+
+    def test_planted_leaks_are_found(self):
+        sizes = (16, 100, 4096)
+        for size in sizes:
+            sentence = self.planted("dissect", size, 1, 30, 60, "1")
+            self.assertIn("A leak: record", sentence)
+            self.assertIn("born with COM_QUERY", sentence)
+            self.planted("session", size, 100, 200, 80, "512K")
+
+    @unittest.skipUnless(os.environ.get("QUERYTAP_LONG"), "a long test")
+    def test_planted_leaks_that_are_rare_are_found(self):
+        for size in (16, 100, 4096):
+            self.planted("journal", size, 10000, 10000, 60, "512K")
+
+
+if __name__ == "__main__":
+    unittest.main()
