@@ -22,4 +22,7 @@ int cli_hex(int argc, char **argv);
 int cli_config(int argc, char **argv);
 int cli_version(int argc, char **argv);
 
+/** A subcommand of heap, which tells its usage. */
+int cli_explain(int argc, char **argv, const char *usage);
+
 #endif

@@ -185,9 +185,13 @@ static const struct {
         int (*run)(int argc, char **argv, const char *usage);
         const char *usage;
 } subcommands[] = {
-    {"mark", mark, "mark NAME"},        {"marks", marks, "marks"},
-    {"diff", diff, "diff A [B]"},       {"births", births, "births [--since MARK] [-n COUNT]"},
-    {"verdicts", verdicts, "verdicts"}, {"series", series, "series [STAGE]"},
+    {"mark", mark, "mark NAME"},
+    {"marks", marks, "marks"},
+    {"diff", diff, "diff A [B]"},
+    {"births", births, "births [--since MARK] [-n COUNT]"},
+    {"verdicts", verdicts, "verdicts"},
+    {"explain", cli_explain, "explain [--format=text|json|csv|svg] FILE ..."},
+    {"series", series, "series [STAGE]"},
     {"sample", sample, "sample BYTES"},
 };
 

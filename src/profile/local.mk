@@ -3,6 +3,11 @@ src_libprofile_a_SOURCES = \
 	src/profile/buffer.c \
 	src/profile/buffer.h \
 	src/profile/counts.c \
+	src/profile/dump.c \
+	src/profile/dump.h \
+	src/profile/explain.c \
+	src/profile/explain.h \
+	src/profile/explain_print.c \
 	src/profile/export.h \
 	src/profile/export_growth.c \
 	src/profile/export_diff.c \
@@ -23,6 +28,8 @@ src_libprofile_a_SOURCES = \
 	src/profile/mapping.h \
 	src/profile/plant.c \
 	src/profile/plant.h \
+	src/profile/plot.c \
+	src/profile/plot.h \
 	src/profile/process.c \
 	src/profile/process.h \
 	src/profile/prof.c \

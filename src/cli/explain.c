@@ -1,0 +1,110 @@
+/* querytap heap explain: saved heap profiles, this proxy's or a Go program's, in words. */
+#include "profile/explain.h"
+#include "base/diag.h"
+#include "cli/cli.h"
+#include "profile/prof.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FILES_MAX = 4096, PIECE = 1 << 16 };
+
+static const struct {
+        const char *name;
+        void (*print)(const struct explain *e, FILE *out);
+} formats[] = {{"text", explain_print_text},
+               {"json", explain_print_json},
+               {"csv", explain_print_csv},
+               {"svg", explain_print_svg}};
+
+enum { FORMATS = sizeof formats / sizeof formats[0] };
+
+/** All of a file; "-" is standard input. @return NULL, and said so, if it can't be read. */
+static char *read_file(const char *path, size_t *len)
+{
+        FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+        char *text = NULL;
+        size_t size = 0;
+        size_t got = 1;
+        *len = 0;
+        while (in != NULL && got > 0) {
+                if (size - *len < PIECE) {
+                        size = 2 * size + PIECE;
+                        char *bigger = prof_realloc(STAGE_MAIN, text, size);
+                        if (bigger == NULL) {
+                                errno = ENOMEM;
+                                break;
+                        }
+                        text = bigger;
+                }
+                got = fread(text + *len, 1, size - *len, in);
+                *len += got;
+        }
+        bool failed = in == NULL || got > 0 || ferror(in) != 0;
+        if (failed) {
+                diag(DIAG_ERROR, "%s: %s", path, strerror(errno));
+                prof_free(text);
+                text = NULL;
+        }
+        if (in != NULL && in != stdin) {
+                (void)fclose(in);
+        }
+        return text;
+}
+
+/** @return the index into formats, or FORMATS; takes the flag out of argv. */
+static size_t take_format(int *argc, char **argv)
+{
+        size_t format = 0;
+        int kept = 1;
+        for (int i = 1; i < *argc; i++) {
+                const char *value = NULL;
+                if (strncmp(argv[i], "--format=", 9) == 0) {
+                        value = argv[i] + 9;
+                } else if (strcmp(argv[i], "--format") == 0) {
+                        value = i + 1 < *argc ? argv[++i] : "";
+                } else {
+                        argv[kept++] = argv[i];
+                        continue;
+                }
+                for (format = 0; format < FORMATS && strcmp(formats[format].name, value) != 0; format++) {
+                }
+        }
+        *argc = kept;
+        return format;
+}
+
+int cli_explain(int argc, char **argv, const char *usage)
+{
+        char *texts[FILES_MAX];
+        struct explain e;
+        int n = 0;
+        size_t format = take_format(&argc, argv);
+        bool ok = true;
+        if (argc < 2 || argc > FILES_MAX || format == FORMATS || strncmp(argv[1], "--", 2) == 0) {
+                diag(DIAG_ERROR, "usage: querytap heap %s", usage);
+                return EXIT_USAGE;
+        }
+        explain_init(&e);
+        for (int i = 1; i < argc && ok; i++) {
+                size_t len;
+                texts[n] = read_file(argv[i], &len);
+                ok = texts[n] != NULL && explain_add(&e, span_of(texts[n], len)) == STATUS_OK;
+                n += texts[n] != NULL;
+        }
+        if (ok && explain_finish(&e) == STATUS_OK) {
+                formats[format].print(&e, stdout);
+        } else {
+                ok = false;
+        }
+        if (e.failed) {
+                diag(DIAG_ERROR, "out of memory");
+        }
+        ok = ok && e.n_rounds > 0 && fflush(stdout) == 0;
+        explain_fini(&e);
+        while (n > 0) {
+                prof_free(texts[--n]);
+        }
+        return ok ? EXIT_DONE : EXIT_FAILED;
+}
