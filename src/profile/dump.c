@@ -158,8 +158,8 @@ static void read_frame(struct reading *r, struct span line)
 {
         struct span address = take_field(&line);
         struct span function = take_field(&line);
+        skip_blanks(&line); /* Go aligns its columns by tabs */
         struct span place = take_field(&line);
-        skip_blanks(&place); /* Go fills with blanks before the tab */
         (void)address;
         if (!r->has_record || r->record.function.len > 0 || place.len == 0) {
                 return;

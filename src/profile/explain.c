@@ -263,7 +263,9 @@ static bool count_kinds(struct explain *e)
                 }
         }
         e->places = count_different(keys, n);
-        memcpy(keys, e->stack_keys, e->n_births * sizeof *keys);
+        for (size_t i = 0; i < e->n_births; i++) {
+                keys[i] = e->stack_keys[i];
+        }
         e->stacks = count_different(keys, e->n_births);
         prof_free(keys);
         return true;

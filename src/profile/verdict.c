@@ -224,7 +224,7 @@ static uint32_t find_leaking(unsigned stage)
 
 /* --- words ------------------------------------------------------------------------------------------------------------- */
 
-static void put(char *sentence, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void put(char *sentence, const char *format, ...)
 {
         size_t len = strlen(sentence);
         va_list arguments;

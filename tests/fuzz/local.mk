@@ -19,9 +19,18 @@ tests_fuzz_replay_gate_LDADD = $(FUZZ_LIBS)
 tests_fuzz_replay_compress_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_compress.c $(FUZZ_COMMON)
 tests_fuzz_replay_compress_LDADD = $(FUZZ_LIBS)
 
+check_PROGRAMS += tests/fuzz/replay-dump
+TESTS += tests/fuzz/replay-dump
+tests_fuzz_replay_dump_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_dump.c $(FUZZ_COMMON)
+tests_fuzz_replay_dump_LDADD = $(FUZZ_LIBS)
+
 if FUZZING
 noinst_PROGRAMS += tests/fuzz/fuzz-session tests/fuzz/fuzz-client tests/fuzz/fuzz-server
 noinst_PROGRAMS += tests/fuzz/fuzz-gate tests/fuzz/fuzz-compress
+noinst_PROGRAMS += tests/fuzz/fuzz-dump
+tests_fuzz_fuzz_dump_SOURCES = tests/fuzz/fuzz_dump.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_dump_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_dump_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_gate_SOURCES = tests/fuzz/fuzz_gate.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_gate_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_gate_LDADD = $(FUZZ_LIBS)

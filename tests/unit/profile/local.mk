@@ -1,6 +1,6 @@
 # Unit tests of src/profile.
 if HAVE_CUNIT
-PROFILE_TESTS = tests/unit/test-prof-stat tests/unit/test-prof-growth tests/unit/test-prof tests/unit/test-prof-record tests/unit/test-prof-hooks tests/unit/test-prof-export
+PROFILE_TESTS = tests/unit/test-prof-explain tests/unit/test-prof-stat tests/unit/test-prof-growth tests/unit/test-prof tests/unit/test-prof-record tests/unit/test-prof-hooks tests/unit/test-prof-export
 check_PROGRAMS += $(PROFILE_TESTS)
 TESTS += $(PROFILE_TESTS)
 tests_unit_test_prof_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_prof.c
@@ -11,6 +11,8 @@ tests_unit_test_prof_hooks_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_hook
 tests_unit_test_prof_hooks_LDADD = $(UNIT_LIBS)
 tests_unit_test_prof_export_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_export.c
 tests_unit_test_prof_export_LDADD = $(UNIT_LIBS)
+tests_unit_test_prof_explain_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_explain.c
+tests_unit_test_prof_explain_LDADD = $(UNIT_LIBS)
 tests_unit_test_prof_stat_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_stat.c
 tests_unit_test_prof_stat_LDADD = $(UNIT_LIBS)
 tests_unit_test_prof_growth_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_growth.c

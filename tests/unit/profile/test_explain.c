@@ -1,0 +1,321 @@
+/* Reading saved profiles, and what is made of them. */
+#include "profile/explain.h"
+#include "profile/plot.h"
+#include "profile/prof.h"
+#include "tap.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+/* --- the reader ------------------------------------------------------------------------------------------------------- */
+
+struct seen {
+        struct dump_header header;
+        struct dump_record records[8];
+        unsigned dumps;
+        unsigned n;
+        uint64_t heap_alloc;
+};
+
+static void on_dump(void *arg, const struct dump_header *header)
+{
+        struct seen *s = arg;
+        s->header = *header;
+        s->dumps++;
+}
+
+static void on_record(void *arg, const struct dump_record *r)
+{
+        struct seen *s = arg;
+        s->records[s->n++ % 8] = *r;
+}
+
+static void on_figure(void *arg, const struct dump_figure *figure)
+{
+        struct seen *s = arg;
+        if (span_equal(figure->name, span_str("HeapAlloc"))) {
+                s->heap_alloc = figure->value;
+        }
+}
+
+static struct dump_troubles read_text(const char *text, struct seen *s)
+{
+        const struct dump_sink sink = {s, on_dump, on_record, on_figure};
+        *s = (struct seen){.dumps = 0};
+        return dump_read(span_str(text), &sink);
+}
+
+static void dumps_of_go(void)
+{
+        struct seen s;
+        struct dump_troubles t =
+            read_text("heap profile: 3: 1552 [1030: 4159584] @ heap/1048576\n"
+                      "1: 1536 [2: 3072] @ 0x47b0a5 0x47b07d 0x46f3c1\n"
+                      "#\t0x47b0a4\truntime.allocm+0xc4\t\t/usr/lib/go/src/runtime/proc.go:1743\n"
+                      "#\t0x47b07c\truntime.newm+0x3c\t\t/usr/lib/go/src/runtime/proc.go:2090\n"
+                      "\n"
+                      "0: 0 [8: 128] @ 0x1\r\n"
+                      "\n# runtime.MemStats\n# Alloc = 12\n# HeapAlloc = 311552\n# PauseNs = [1 2 3]\n",
+                      &s);
+        CU_ASSERT_TRUE(t.records == 0 && t.deep == 0);
+        CU_ASSERT_TRUE(s.dumps == 1 && s.n == 2 && s.heap_alloc == 311552);
+        CU_ASSERT_TRUE(s.header.live == 3 && s.header.live_bytes == 1552 && s.header.allocs == 1030 &&
+                       s.header.alloc_bytes == 4159584 && s.header.sample_bytes == 524288);
+        const struct dump_record *r = &s.records[0];
+        CU_ASSERT_TRUE(r->live == 1 && r->live_bytes == 1536 && r->allocs == 2 && r->alloc_bytes == 3072 &&
+                       r->depth == 3);
+        CU_ASSERT_TRUE(r->stack[0] == 0x47b0a5 && r->stack[2] == 0x46f3c1);
+        CU_ASSERT_TRUE(span_equal(r->function, span_str("runtime.allocm")));
+        CU_ASSERT_TRUE(span_equal(r->place, span_str("/usr/lib/go/src/runtime/proc.go:1743")));
+        CU_ASSERT_TRUE(s.records[1].live == 0 && s.records[1].allocs == 8 && s.records[1].function.len == 0);
+}
+
+static void our_own_dumps(void)
+{
+        struct seen s;
+        (void)read_text("a line of the soak's\nheap profile: 1: 16 [1: 16] @ heap_v2/512\n"
+                        "1: 16 [1: 16] @ 0x10 0x20\n"
+                        "# record 7 stage=dissect lib=own size=16 born=2026 statement=3 last=2026 session=4 "
+                        "COM_QUERY \"SELECT 1\"\n"
+                        "#\t0x10\n#\t0x20\tkeep_body+0x5\tsrc/mysql/request.c:67\n\nMAPPED_LIBRARIES:\n"
+                        "1: 2 [3: 4] @ 0x1\nheap profile: 0: 0 [0: 0] @ heap/2\n",
+                        &s);
+        CU_ASSERT_TRUE(s.dumps == 2 && s.n == 1 && s.header.sample_bytes == 1);
+        CU_ASSERT_TRUE(span_equal(s.records[0].stage, span_str("dissect")));
+        CU_ASSERT_TRUE(span_equal(s.records[0].birth, span_str("COM_QUERY \"SELECT 1\"")));
+        CU_ASSERT_TRUE(span_equal(s.records[0].function, span_str("keep_body")));
+}
+
+static void what_is_no_dump(void)
+{
+        static const char *const bad[] = {
+            "heap profile: 1: 16 [1: 16] @ elsewhere/5\n",
+            "heap profile: 1: 16\n",
+            "heap profile: 99999999999999999999: 16 [1: 16] @ heap/2\n",
+            "heap profile: 0: 0 [0: 0] @ heap/2\n2: 2 [1: 2] @ 0x1\n", /* more live than ever were */
+            "heap profile: 0: 0 [0: 0] @ heap/2\n0: 0 [0: 5] @ 0x1\n",
+            "heap profile: 0: 0 [0: 0] @ heap/2\n1: 1 [18446744073709551616: 2] @ 0x1\n",
+        };
+        struct seen s;
+        for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+                struct dump_troubles t = read_text(bad[i], &s);
+                CU_ASSERT_TRUE(t.records == 1 && s.n == 0);
+        }
+        CU_ASSERT_TRUE(read_text("", &s).records == 0 && s.dumps == 0);
+        CU_ASSERT_TRUE(read_text("1: 1 [1: 1] @ 0x1\n", &s).records == 0 && s.n == 0); /* before any dump */
+        char deep[2048] = "heap profile: 0: 0 [0: 0] @ heap/2\n1: 1 [1: 1] @";
+        for (int i = 0; i < DUMP_STACK_MAX + 5; i++) {
+                strcat(deep, " 0xabc");
+        }
+        CU_ASSERT_TRUE(read_text(deep, &s).deep == 1 && s.n == 1 && s.records[0].depth == DUMP_STACK_MAX);
+}
+
+/* --- what is made of them --------------------------------------------------------------------------------------------------- */
+
+static char soak_text[1 << 20];
+static size_t soak_len;
+
+__attribute__((format(printf, 1, 2))) static void put(const char *format, ...)
+{
+        va_list arguments;
+        va_start(arguments, format);
+        soak_len += (size_t)vsnprintf(soak_text + soak_len, sizeof soak_text - soak_len, format, arguments);
+        va_end(arguments);
+}
+
+/** @p rounds of 30 places whose records come one after the other: place i is caught in each 2^(i/3)-th round. */
+static void make_soak(int rounds, int leak)
+{
+        int counts[30] = {0};
+        soak_len = 0;
+        for (int round = 1; round <= rounds; round++) {
+                put("round %d\nheap profile: 0: 0 [0: 0] @ heap/1048576\n", round);
+                for (int i = 0; i < 30; i++) {
+                        counts[i] += round % (1 << (i / 3)) == 0;
+                        if (counts[i] > 0) {
+                                put("0: 0 [%d: %d] @ 0x%x 0x%x\n#\t0x%x\tsite_%d+0x1\tsite.c:%d\n\n",
+                                    counts[i], counts[i] * 64, i + 1, 99, i, i, i / 2);
+                        }
+                }
+                put("# HeapAlloc = %d\n# Statements = %d\n", 1000000 + round * leak, round * 100);
+        }
+}
+
+static void explain_soak(struct explain *e)
+{
+        explain_init(e);
+        CU_ASSERT_EQUAL(explain_add(e, span_of((const uint8_t *)soak_text, soak_len)), STATUS_OK);
+        CU_ASSERT_EQUAL(explain_finish(e), STATUS_OK);
+}
+
+static char *print(const struct explain *e, void (*how)(const struct explain *e, FILE *out))
+{
+        char *text = NULL;
+        size_t len;
+        FILE *out = open_memstream(&text, &len);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+        how(e, out);
+        (void)fclose(out);
+        return text;
+}
+
+static void expect(const char *text, const char *part)
+{
+        CU_ASSERT_PTR_NOT_NULL(strstr(text, part));
+        if (strstr(text, part) == NULL) {
+                printf("# no \"%s\" in\n# %.3000s\n", part, text);
+        }
+}
+
+static void a_soak(void)
+{
+        struct explain e;
+        make_soak(40, 0);
+        explain_soak(&e);
+        CU_ASSERT_EQUAL(e.n_rounds, 40);
+        CU_ASSERT_EQUAL(e.rounds[0].records, 3);
+        CU_ASSERT_EQUAL(e.rounds[1].births, 3);
+        CU_ASSERT_EQUAL(e.rounds[39].records, 18);
+        CU_ASSERT_EQUAL(e.stacks, 18);
+        CU_ASSERT_EQUAL(e.places, 9);
+        CU_ASSERT_EQUAL(e.verdict, EXPLAIN_FLAT);
+        CU_ASSERT_TRUE(e.exact && e.by_statements);
+        char *text = print(&e, explain_print_text);
+        expect(text, "40 rounds, 18 records = 18 stacks x sizes, of 9 source lines; 0 live, 18 freed");
+        expect(text, "not a leak");
+        expect(text, "site_17  site.c:8");
+        free(text);
+        text = print(&e, explain_print_csv);
+        expect(text, "\n40,18,0,");
+        free(text);
+        text = print(&e, explain_print_json);
+        expect(text, "\"verdict\":\"FLAT\"");
+        free(text);
+        text = print(&e, explain_print_svg);
+        expect(text, "Allocation records");
+        expect(text, "</svg>\n");
+        CU_ASSERT_PTR_NULL(strstr(text, "nan"));
+        free(text);
+        explain_fini(&e);
+}
+
+static void a_leak(void)
+{
+        struct explain e;
+        make_soak(40, 5000);
+        explain_soak(&e);
+        CU_ASSERT_EQUAL(e.verdict, EXPLAIN_RISING);
+        CU_ASSERT_TRUE(fabs(e.trend.slope - 50) < 1e-9);
+        char *text = print(&e, explain_print_text);
+        expect(text, "LEAK");
+        free(text);
+        explain_fini(&e);
+        make_soak(7, 5000);
+        explain_soak(&e);
+        CU_ASSERT_EQUAL(e.verdict, EXPLAIN_TOO_SHORT);
+        explain_fini(&e);
+}
+
+static void another_process(void)
+{
+        struct explain e;
+        make_soak(10, 0);
+        char *first = strdup(soak_text);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(first);
+        explain_init(&e);
+        CU_ASSERT_EQUAL(explain_add(&e, span_str(first)), STATUS_OK);
+        make_soak(3, 0);
+        CU_ASSERT_EQUAL(explain_add(&e, span_of((const uint8_t *)soak_text, soak_len)), STATUS_OK);
+        CU_ASSERT_EQUAL(explain_finish(&e), STATUS_OK);
+        CU_ASSERT_TRUE(e.restarts == 1 && e.n_rounds == 3);
+        explain_fini(&e);
+        free(first);
+        soak_len = 0;
+        explain_soak(&e);
+        char *text = print(&e, explain_print_text);
+        expect(text, "There is no heap profile in this");
+        free(text);
+        text = print(&e, explain_print_svg);
+        expect(text, "</svg>");
+        free(text);
+        explain_fini(&e);
+}
+
+static void every_allocation_fails_once(void)
+{
+        struct explain e;
+        make_soak(30, 0);
+        prof_fail_nth(1 << 30);
+        explain_soak(&e);
+        free(print(&e, explain_print_text));
+        explain_fini(&e);
+        uint64_t all = prof_fail_seen();
+        for (uint64_t n = 1; n <= all; n++) {
+                prof_fail_nth(n);
+                explain_init(&e);
+                enum status status = explain_add(&e, span_of((const uint8_t *)soak_text, soak_len));
+                if (status == STATUS_OK) {
+                        status = explain_finish(&e);
+                }
+                if (status == STATUS_OK) {
+                        free(print(&e, explain_print_text));
+                }
+                explain_fini(&e);
+        }
+        prof_fail_nth(0);
+        CU_ASSERT_EQUAL(prof_read(STAGE_MAIN, LIB_OWN).current_count_used, 0);
+}
+
+/* --- pictures -------------------------------------------------------------------------------------------------------------------- */
+
+static void plots(void)
+{
+        const double x[] = {1, 2, 3, 4};
+        const double y[] = {0, 5, NAN, 1 << 20};
+        const double low[] = {NAN, 1, 2, 3};
+        const double high[] = {NAN, 9, 9, 2 << 20};
+        const struct plot_series series = {"a < b & c", y, low, high};
+        const struct plot p = {"title", "x", "y", x, 4, &series, 1, true};
+        char *text = NULL;
+        size_t len;
+        FILE *out = open_memstream(&text, &len);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+        plot_text(out, &p);
+        plot_svg_begin(out, 1);
+        plot_svg(out, &p, 0);
+        plot_svg_end(out);
+        (void)fclose(out);
+        expect(text, "title (y)");
+        expect(text, "2 MiB");
+        expect(text, "a &lt; b &amp; c");
+        for (const char *line = text; *line != '\0' && strncmp(line, "<svg", 4) != 0;
+             line = strchr(line, '\n') + 1) {
+                CU_ASSERT_TRUE(strcspn(line, "\n") <= 100);
+        }
+        free(text);
+        text = NULL;
+        out = open_memstream(&text, &len);
+        const struct plot none = {"nothing", "x", "y", x, 0, &series, 1, false};
+        plot_text(out, &none);
+        plot_svg(out, &none, 0);
+        (void)fclose(out);
+        CU_ASSERT_PTR_NULL(strstr(text, "nan"));
+        free(text);
+}
+
+static const struct tap_test tests[] = {
+    {"dumps of a Go program", dumps_of_go},
+    {"our own dumps", our_own_dumps},
+    {"what is no dump", what_is_no_dump},
+    {"a soak", a_soak},
+    {"a leak", a_leak},
+    {"another process, and nothing at all", another_process},
+    {"each allocation fails once", every_allocation_fails_once},
+    {"plots", plots},
+};
+
+int main(void)
+{
+        return TAP_RUN("explain", tests);
+}
