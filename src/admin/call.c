@@ -4,6 +4,8 @@
 #include "profile/prof.h"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
 #include <event2/http.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -36,6 +38,33 @@ static void watch(struct call *call)
 static void unwatch(struct call *call)
 {
         evhttp_connection_set_closecb(evhttp_request_get_connection(call->request), NULL, NULL);
+}
+
+static struct bufferevent *pipe_of(const struct call *call)
+{
+        return evhttp_connection_get_bufferevent(evhttp_request_get_connection(call->request));
+}
+
+/** libevent does not read while a request is unanswered, and so sees no close; and data would be an error to it. It
+ * reads on without a reader of its own, as it does while it sends. */
+void call_wait(struct call *call, void (*gone)(void *arg), void *arg)
+{
+        bufferevent_data_cb on_write;
+        bufferevent_event_cb on_event;
+        void *connection;
+        call->gone = gone;
+        call->gone_arg = arg;
+        bufferevent_getcb(pipe_of(call), NULL, &on_write, &on_event, &connection);
+        bufferevent_setcb(pipe_of(call), NULL, on_write, on_event, connection);
+        bufferevent_set_timeouts(pipe_of(call), NULL, NULL);
+        (void)bufferevent_enable(pipe_of(call), EV_READ);
+}
+
+/** From now on the client may not be silent for ever. */
+static void end_wait(struct call *call)
+{
+        static const struct timeval limit = {CALL_TIMEOUT_S, 0};
+        bufferevent_set_timeouts(pipe_of(call), &limit, &limit);
 }
 
 static void discard(struct call *call)
@@ -91,6 +120,9 @@ void call_reply(struct call *call, int code, const char *type)
         call->out = NULL;
         if (call->request != NULL) {
                 unwatch(call);
+                if (call->gone != NULL) {
+                        end_wait(call);
+                }
                 if (!whole || !fill_body(call)) {
                         code = HTTP_SERVUNAVAIL;
                 }

@@ -58,9 +58,7 @@ struct call {
             html; /**< whoever asks says nothing against it, as a browser does; curl takes anything and gets text */
         bool garbled; /**< the query is no name=value list */
         struct evkeyvalq query;
-        void (*gone)(
-            void *arg); /**< NULL, or called when the client goes away while a handler waits: it still ends in
-                                      call_reply, which sends nothing then */
+        void (*gone)(void *arg); /**< NULL, or set by call_wait */
         void *gone_arg;
         FILE *out;
         char *body;
@@ -75,6 +73,9 @@ void call_reply(struct call *call, int code, const char *type);
 void call_fail(struct call *call, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /** The headers that each reply has; call_reply adds them. */
 void call_headers(const struct call *call, int code, const char *type);
+/** The reply will take its time: wait for it however long the client is silent, and look whether it goes away. Then
+ *  @p gone is called, which has to end in call_reply all the same. */
+void call_wait(struct call *call, void (*gone)(void *arg), void *arg);
 /** A reply that is a file: its name for whoever saves it. Before call_reply. */
 void call_attach(struct call *call, const char *name);
 /** A query parameter; NULL if it is not there. */

@@ -3,7 +3,6 @@
 
 #include "profile/export.h"
 
-#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <inttypes.h>
@@ -56,7 +55,6 @@ static void discard(struct delta *d)
                 d->next->link_here = d->link_here;
         }
         d->call->admin->n_deltas--;
-        d->call->gone = NULL;
         if (d->timer != NULL) {
                 event_free(d->timer);
         }
@@ -72,17 +70,9 @@ static void on_gone(void *arg)
         call_reply(call, HTTP_OK, NULL); /* to nobody */
 }
 
-/** libevent ends a connection that says nothing for a while; one that waits for its answer may. */
-static void set_patience(struct call *call, const struct timeval *limit)
-{
-        struct evhttp_connection *connection = evhttp_request_get_connection(call->request);
-        bufferevent_set_timeouts(evhttp_connection_get_bufferevent(connection), limit, limit);
-}
-
 static void on_time(evutil_socket_t fd, short what, void *arg)
 {
         PROF_SCOPE(STAGE_ADMIN);
-        static const struct timeval limit = {CALL_TIMEOUT_S, 0};
         struct delta *d = arg;
         struct call *call = d->call;
         const struct kind *kind = d->kind;
@@ -91,7 +81,6 @@ static void on_time(evutil_socket_t fd, short what, void *arg)
         (void)what;
         d->before.rows = NULL; /* ours from now on */
         discard(d);
-        set_patience(call, &limit);
         reply_proto(call, kind, &before);
         snapshot_drop(&before);
 }
@@ -119,9 +108,7 @@ static bool begin_delta(struct call *call, const struct kind *kind, uint64_t sec
                 discard(d);
                 return false;
         }
-        call->gone = on_gone;
-        call->gone_arg = d;
-        set_patience(call, NULL);
+        call_wait(call, on_gone, d);
         return true;
 }
 

@@ -16,8 +16,10 @@ static size_t rows_size(const struct snapshot *s)
 bool snapshot_take(struct snapshot *s)
 {
         struct prof_record r;
-        *s = (struct snapshot){
-            .wall_ns = clock_wall_ns(), .statements = prof_statements(), .records = prof_record_count()};
+        *s = (struct snapshot){.wall_ns = clock_wall_ns(),
+                               .mono_ns = clock_mono_ns(),
+                               .statements = prof_statements(),
+                               .records = prof_record_count()};
         s->rows = thread_map(rows_size(s));
         if (s->rows == NULL) {
                 return false;

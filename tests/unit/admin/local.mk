@@ -1,7 +1,10 @@
 # Unit tests of src/admin.
 if HAVE_CUNIT
-check_PROGRAMS += tests/unit/test-admin
-TESTS += tests/unit/test-admin
-tests_unit_test_admin_SOURCES = $(UNIT_COMMON) tests/unit/admin/test_admin.c
+check_PROGRAMS += tests/unit/test-admin tests/unit/test-admin-heap
+TESTS += tests/unit/test-admin tests/unit/test-admin-heap
+ADMIN_PORT = tests/unit/admin/port.c tests/unit/admin/port.h
+tests_unit_test_admin_SOURCES = $(UNIT_COMMON) $(ADMIN_PORT) tests/unit/admin/test_admin.c
 tests_unit_test_admin_LDADD = $(UNIT_LIBS)
+tests_unit_test_admin_heap_SOURCES = $(UNIT_COMMON) $(ADMIN_PORT) tests/unit/admin/test_heap.c
+tests_unit_test_admin_heap_LDADD = $(UNIT_LIBS)
 endif
