@@ -320,7 +320,8 @@ class Comparison:
     def stranger(self, number, theirs):
         first = theirs[0]
         if first.command == "Connect":
-            kind = "by the socket" if b"using Socket" in first.text else None
+            # with TLS the server does not say by which way it came; by the proxy it did not: that tells of each connection
+            kind = "by the socket" if b"using Socket" in first.text or b"using SSL/TLS" in first.text else None
             if b"Access denied" in first.text:
                 kind = "by the socket"
             elif kind is None and self.extra_port:
