@@ -18,3 +18,8 @@ include tests/fuzz/local.mk
 TESTS += tests/rooms.sh
 dist_check_SCRIPTS += tests/rooms.sh
 EXTRA_DIST += tests/integration tests/bench tests/data
+
+# Benchmarks that are programs: `make tests/bench/alloc`.
+EXTRA_PROGRAMS = tests/bench/alloc
+tests_bench_alloc_SOURCES = tests/bench/alloc.c
+tests_bench_alloc_LDADD = $(ROOMS) $(ROOM_LIBS)

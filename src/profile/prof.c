@@ -30,7 +30,6 @@ static_assert(sizeof(struct prefix) == PROF_PREFIX_SIZE && PROF_PREFIX_SIZE % 16
 static _Thread_local enum prof_stage current_stage = STAGE_MAIN;
 static _Thread_local struct prof_scope *current_scope;
 static _Thread_local const struct prof_wire *current_wire;
-static _Atomic uint64_t bad_frees;
 
 /* --- stages ----------------------------------------------------------------------------------------------------- */
 
@@ -111,6 +110,9 @@ const struct prof_wire *seam_wire(void)
 }
 
 /* --- the seam ----------------------------------------------------------------------------------------------------- */
+
+#ifndef PROFILE_OFF
+static _Atomic uint64_t bad_frees;
 
 static void mark(struct prefix *p, uint32_t magic)
 {
@@ -219,6 +221,44 @@ uint64_t prof_bad_frees(void)
 {
         return atomic_load_explicit(&bad_frees, memory_order_relaxed);
 }
+
+#else
+
+void *seam_alloc(enum prof_stage stage, enum prof_lib lib, size_t size, bool zeroed,
+                 const struct seam_site *site)
+{
+        (void)stage;
+        (void)lib;
+        (void)site;
+        return zeroed ? calloc(1, size) : malloc(size);
+}
+
+void *seam_realloc(enum prof_stage stage, enum prof_lib lib, void *block, size_t size,
+                   const struct seam_site *site)
+{
+        (void)stage;
+        (void)lib;
+        (void)site;
+        return realloc(block, size);
+}
+
+void prof_free(void *block)
+{
+        free(block);
+}
+
+void prof_move(void *block, enum prof_stage stage)
+{
+        (void)block;
+        (void)stage;
+}
+
+uint64_t prof_bad_frees(void)
+{
+        return 0;
+}
+
+#endif
 
 /* --- ways in -------------------------------------------------------------------------------------------------- */
 

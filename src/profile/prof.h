@@ -92,10 +92,14 @@ void prof_scope_close(struct prof_scope *scope);
 #define PROF_NAME_(line) PROF_JOIN_(prof_scope_, line)
 
 /** Current stage = @p stage until the end of the enclosing block. Scopes may be nested. Open one in each callback. */
+#ifdef PROFILE_OFF
+#define PROF_SCOPE(stage) ((void)0)
+#else
 #define PROF_SCOPE(stage)                                                                                    \
         __attribute__((cleanup(prof_scope_close))) struct prof_scope PROF_NAME_(__LINE__) = {                \
             .frame = __builtin_frame_address(0)};                                                            \
         prof_scope_open(&PROF_NAME_(__LINE__), (stage))
+#endif
 
 /* --- what is on the wire ----------------------------------------------------------------------------------------- */
 
