@@ -67,8 +67,8 @@ const struct endpoint endpoints[] = {
     {"GET", "/stages", "Memory by stage, with performance_schema's column names.", handle_stages, "stages",
      count_stages},
     {"GET", "/verdicts", "Why each stage's records grow, and whether it leaks.", handle_verdicts, NULL, NULL},
-    {"GET", "/series", "Readings of a stage over time (JSON); ?stage=, ?tier=0..2.", handle_series, NULL,
-     NULL},
+    {"GET", "/series", "A stage's records and bytes over time; ?stage=, ?tier=, ?format=svg.", handle_series,
+     NULL, NULL},
 #ifdef PLANTED_LEAKS
     {"POST", "/plant", "Leak ?bytes= in ?stage= with each ?every=-th statement.", handle_plant, NULL, NULL},
 #endif

@@ -6,6 +6,7 @@
 #include "profile/series.h"
 
 #include <event2/http.h>
+#include <string.h>
 
 void handle_verdicts(struct call *call)
 {
@@ -21,8 +22,14 @@ void handle_series(struct call *call)
         if (name != NULL && stage == STAGE_COUNT) {
                 call_fail(call, HTTP_BADREQUEST, "no stage %s", name);
         } else if (call_number(call, "tier", SERIES_TIERS - 1, series_tier_of_all(), &tier)) {
-                export_series_json(call->out, stage, (unsigned)tier);
-                call_reply(call, HTTP_OK, "application/json");
+                const char *format = call_param(call, "format");
+                bool svg = format != NULL && strcmp(format, "svg") == 0;
+                if (call->json) {
+                        export_series_json(call->out, stage, (unsigned)tier);
+                } else {
+                        export_series_plot(call->out, stage, (unsigned)tier, svg);
+                }
+                call_reply(call, HTTP_OK, svg ? "image/svg+xml" : NULL);
         }
 }
 

@@ -49,6 +49,8 @@ void export_stages_json(FILE *out);
 void export_verdicts_text(FILE *out);
 /** The same as one JSON object, with the figures. */
 void export_verdicts_json(FILE *out);
+/** The growth curve of @p stage: records with the band of what was expected, and live bytes; for a terminal or as a picture. */
+void export_series_plot(FILE *out, unsigned stage, unsigned tier, bool svg);
 /** The readings of @p stage (SERIES_WHOLE = all together) in @p tier, as one JSON object. */
 void export_series_json(FILE *out, unsigned stage, unsigned tier);
 

@@ -9,6 +9,7 @@ src_libprofile_a_SOURCES = \
 	src/profile/explain.h \
 	src/profile/explain_print.c \
 	src/profile/export.h \
+	src/profile/export_curve.c \
 	src/profile/export_growth.c \
 	src/profile/export_diff.c \
 	src/profile/export_heap.c \
