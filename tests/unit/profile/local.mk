@@ -2,7 +2,7 @@
 if HAVE_CUNIT
 PROFILE_TESTS = tests/unit/test-prof tests/unit/test-prof-record tests/unit/test-prof-hooks tests/unit/test-prof-export \
 	tests/unit/test-prof-fault tests/unit/test-prof-proto tests/unit/test-prof-snapshot \
-	tests/unit/test-prof-stat tests/unit/test-prof-growth tests/unit/test-prof-explain
+	tests/unit/test-prof-stat tests/unit/test-prof-growth tests/unit/test-prof-explain tests/unit/test-prof-overflow
 check_PROGRAMS += $(PROFILE_TESTS)
 TESTS += $(PROFILE_TESTS)
 tests_unit_test_prof_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_prof.c
@@ -15,6 +15,8 @@ tests_unit_test_prof_export_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_exp
 tests_unit_test_prof_export_LDADD = $(UNIT_LIBS)
 tests_unit_test_prof_explain_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_explain.c
 tests_unit_test_prof_explain_LDADD = $(UNIT_LIBS)
+tests_unit_test_prof_overflow_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_overflow.c
+tests_unit_test_prof_overflow_LDADD = $(UNIT_LIBS)
 tests_unit_test_prof_stat_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_stat.c
 tests_unit_test_prof_stat_LDADD = $(UNIT_LIBS)
 tests_unit_test_prof_growth_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_growth.c
