@@ -1,5 +1,8 @@
 """Each allocation of a session fails once: no crash, no hang, no leak; the client sees its result or a closed connection."""
+import http.client
+import subprocess
 import unittest
+import urllib.error
 
 import lab
 from rawclient import Gone, RawClient, Refused, SENT_AHEAD
@@ -74,6 +77,54 @@ class Faults(unittest.TestCase):
         print(f"# {counted} allocations in a session of {6 * rounds} statements; {fired} faults, {closed} sessions closed by them")
         self.assertEqual(fired, len(NUMBERS))
         self.assertGreater(closed, 0)
+
+    def test_each_record(self):
+        """Each allocation site that work of all kinds has, found by sampling each allocation, fails once."""
+        with lab.Proxy("--profile-fault-injection", "--workers", "1", "--profile-sample-bytes", "1", "--log-rows", "3",
+                       expect_opaque=True, expect_lint=True) as proxy:
+
+            def ask(what, *args):
+                """The admin port's own allocations fail too: then this answer does not come, and the next does."""
+                for _ in range(3):
+                    try:
+                        return what(*args)
+                    except (http.client.HTTPException, ConnectionError, TimeoutError):
+                        pass
+                return what(*args)
+
+            def fired_so_far():
+                return ask(proxy.json, "/fault")["fired"]
+
+            def work():
+                seen = session(proxy.port)
+                for more in ([], ["--ssl"], ["--compress"]):
+                    subprocess.run(["mariadb", "--no-defaults", *(more or ["--skip-ssl"]), "-f", "-h127.0.0.1", f"-P{proxy.port}",
+                                    "-uroot"], input=b"SELECT 1, 'x'; SELECT * FROM nowhere; USE mysql; SET NAMES latin1; SELECT 2",
+                                   capture_output=True, timeout=lab.PATIENCE_S, check=False)
+                ask(proxy.idle)
+                return seen
+            work()
+            work()
+            before = settled_stages(proxy)
+            records = proxy.json("/stages")["records"]
+            step = 1 if lab.LONG else 9
+            fired = armed = closed = 0
+            for record in range(1, records + 1, step):
+                try:
+                    ask(proxy.post, f"/fault?record={record}")
+                except urllib.error.HTTPError as error:
+                    self.assertEqual(error.code, 404)  # of a stage whose allocations can't fail, or an overflow record
+                    continue
+                armed += 1
+                earlier = fired_so_far()
+                closed += isinstance(work(), Exception)
+                fired += fired_so_far() - earlier
+            ask(proxy.post, "/fault?nth=0")
+            self.assertEqual(session(proxy.port), whole(1))
+            proxy.idle()
+            lab.wait_for(lambda: settled_stages(proxy) == before, f"the stages to return: {before}, {proxy.stages()}")
+        print(f"# {records} records, {armed} armed, {fired} failed once, {closed} sessions closed by them")
+        self.assertGreater(fired, armed // 10)  # the others were at the start, or of a size that does not come again
 
 
 if __name__ == "__main__":
