@@ -108,7 +108,10 @@ void handle_fault_post(struct call *call)
         } else if (read_fault(call, &f)) {
                 if (!prof_fault_arm(&f)) {
                         call_fail(call, HTTP_NOTFOUND,
-                                  "there is no record %" PRIu32 " that stands for one site", f.record);
+                                  "there is no record %" PRIu32
+                                  " that stands for one site and can fail (libevent's own in "
+                                  "the stage admin can't)",
+                                  f.record);
                 } else {
                         print_faults(call);
                 }

@@ -16,7 +16,9 @@ static uint64_t fired;
 bool prof_fault_arm(const struct prof_fault *fault)
 {
         struct prof_record r;
-        if (fault->kind == FAULT_RECORD && (!prof_record_get(fault->record, &r) || r.overflow)) {
+        /* libevent's HTTP frees a request that it could not set up, and reads what it had not set up yet */
+        if (fault->kind == FAULT_RECORD && (!prof_record_get(fault->record, &r) || r.overflow ||
+                                            (r.stage == STAGE_ADMIN && r.lib == LIB_LIBEVENT))) {
                 return false;
         }
         (void)pthread_mutex_lock(&lock);

@@ -88,6 +88,9 @@ class Faults(unittest.TestCase):
                 for _ in range(3):
                     try:
                         return what(*args)
+                    except urllib.error.HTTPError as error:
+                        if error.code != 503:  # out of memory, and said so
+                            raise
                     except (http.client.HTTPException, ConnectionError, TimeoutError):
                         pass
                 return what(*args)
