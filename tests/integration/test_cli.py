@@ -78,7 +78,7 @@ class Commands(unittest.TestCase):
 
     def test_version_and_help(self):
         self.assertIn(b"querytap ", lab.querytap("version").stdout)
-        for command in ("proxy", "tail", "sessions", "stages", "hex", "config", "version", "help"):
+        for command in ("proxy", "tail", "sessions", "stages", "heap", "hex", "config", "version", "help"):
             self.assertIn(b"Usage: querytap " + command.encode(), lab.querytap("help", command).stdout)
 
     def test_manual_is_complete(self):
