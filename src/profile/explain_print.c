@@ -178,47 +178,48 @@ struct place {
 
 static int compare_names(const void *a, const void *b)
 {
-        const struct explain_birth *const *x = a;
-        const struct explain_birth *const *y = b;
-        size_t n = (*x)->place.len < (*y)->place.len ? (*x)->place.len : (*y)->place.len;
-        int order = n > 0 ? memcmp((*x)->place.data, (*y)->place.data, n) : 0;
-        return order != 0 ? order : ((*x)->place.len > (*y)->place.len) - ((*x)->place.len < (*y)->place.len);
+        const struct place *x = a;
+        const struct place *y = b;
+        size_t n = x->name.len < y->name.len ? x->name.len : y->name.len;
+        int order = n > 0 ? memcmp(x->name.data, y->name.data, n) : 0;
+        return order != 0 ? order : (x->name.len > y->name.len) - (x->name.len < y->name.len);
 }
 
 static int compare_places(const void *a, const void *b)
 {
         const struct place *x = a;
         const struct place *y = b;
-        return (x->records < y->records) - (x->records > y->records);
+        return x->records != y->records ? (x->records < y->records) - (x->records > y->records)
+                                        : compare_names(a, b);
 }
 
 /** One line in the source gives a record for each size and each way that leads to it. */
 static void print_places(const struct explain *e, FILE *out)
 {
         size_t n = 0;
-        const struct explain_birth **sorted = prof_calloc(STAGE_MAIN, e->n_births + 1, sizeof *sorted);
-        struct place *places = prof_calloc(STAGE_MAIN, e->n_births + 1, sizeof *places);
-        for (size_t i = 0; sorted != NULL && i < e->n_births; i++) {
-                sorted[i] = &e->births[i];
+        struct place *places =
+            e->places > 0 ? prof_calloc(STAGE_MAIN, e->n_births + 1, sizeof *places) : NULL;
+        if (places == NULL) {
+                return;
         }
-        if (sorted != NULL && places != NULL && e->places > 0) {
-                qsort(sorted, e->n_births, sizeof *sorted, compare_names);
-                for (size_t i = 0; i < e->n_births; i++) {
-                        if (i == 0 || compare_names(&sorted[i], &sorted[i - 1]) != 0) {
-                                places[n++].name = sorted[i]->place;
-                        }
+        for (size_t i = 0; i < e->n_births; i++) {
+                places[i] = (struct place){e->births[i].place, 1};
+        }
+        qsort(places, e->n_births, sizeof *places, compare_names);
+        for (size_t i = 0; i < e->n_births; i++) {
+                if (n > 0 && compare_names(&places[n - 1], &places[i]) == 0) {
                         places[n - 1].records++;
-                }
-                qsort(places, n, sizeof *places, compare_places);
-                (void)fputs(
-                    "\nThe lines with most records (a record for each size, and for each way there):\n", out);
-                for (size_t i = 0; i < n && i < PLACES; i++) {
-                        (void)fprintf(out, "%6zu  ", places[i].records);
-                        print_span(out, places[i].name.len > 0 ? places[i].name : span_str("(no name)"), 90);
-                        (void)putc('\n', out);
+                } else {
+                        places[n++] = places[i];
                 }
         }
-        prof_free(sorted);
+        qsort(places, n, sizeof *places, compare_places);
+        (void)fputs("\nThe lines with most records (a record for each size, and for each way there):\n", out);
+        for (size_t i = 0; i < n && i < PLACES; i++) {
+                (void)fprintf(out, "%6zu  ", places[i].records);
+                print_span(out, places[i].name.len > 0 ? places[i].name : span_str("(no name)"), 90);
+                (void)putc('\n', out);
+        }
         prof_free(places);
 }
 

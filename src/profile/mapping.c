@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <link.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { PIECE = 16 * 1024 };
@@ -96,16 +98,23 @@ static void add_line(struct mappings *m, char *line)
 {
         static const char deleted[] = " (deleted)";
         struct mapping row = {0};
-        char mode[8];
-        int path = 0;
-        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %7s %" SCNx64 " %*s %*s %n", &row.start, &row.limit, mode,
-                   &row.offset, &path) < 4 ||
-            mode[2] != 'x' || path == 0) {
+        char *at = line; /* "start-limit mode offset device inode path" */
+        row.start = (uintptr_t)strtoull(at, &at, 16);
+        if (*at != '-') {
+                return;
+        }
+        row.limit = (uintptr_t)strtoull(at + 1, &at, 16);
+        if (strlen(at) < sizeof " r-xp " || at[3] != 'x') {
+                return;
+        }
+        row.offset = strtoull(at + strlen(" r-xp "), &at, 16);
+        size_t path = (size_t)(at - line) + strcspn(at, "/[");
+        if (line[path] == '\0') {
                 return;
         }
         size_t len = strlen(line + path);
         if (len >= sizeof deleted && strcmp(line + path + len - (sizeof deleted - 1), deleted) == 0) {
-                line[path + (int)(len - (sizeof deleted - 1))] = '\0';
+                line[path + len - (sizeof deleted - 1)] = '\0';
         }
         row.path = line + path;
         (void)dl_iterate_phdr(on_module, &row);

@@ -192,13 +192,18 @@ static void put_text(FILE *out, double x, double y, const char *anchor, const ch
 static void put_axes(FILE *out, const struct plot *p, const struct frame *f, double x_step, double y_step)
 {
         char label[32];
-        for (double y = f->y.low; y <= f->y.high + y_step / 2; y += y_step) {
+        int lines = (int)lround((f->y.high - f->y.low) / y_step);
+        for (int i = 0; i <= lines; i++) {
+                double y = f->y.low + i * y_step;
                 (void)fprintf(out, "<path d=\"M%d %.1fH%d\" stroke=\"#ddd\"/>\n", LEFT, at_y(f, y),
                               WIDTH - RIGHT);
                 print_value(label, sizeof label, y, p->bytes);
                 put_text(out, LEFT - 8, at_y(f, y) + 4, "end", "#333", label);
         }
-        for (double x = ceil(f->x.low / x_step) * x_step; x <= f->x.high; x += x_step) {
+        double first = ceil(f->x.low / x_step);
+        int ticks = (int)floor(f->x.high / x_step - first);
+        for (int i = 0; i <= ticks; i++) {
+                double x = (first + i) * x_step;
                 (void)fprintf(out, "<path d=\"M%.1f %.1fv5\" stroke=\"#333\"/>\n", at_x(f, x),
                               at_y(f, f->y.low));
                 print_value(label, sizeof label, x, false);

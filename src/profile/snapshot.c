@@ -66,7 +66,9 @@ static void forget(size_t i)
         snapshot_drop(marks[i]);
         thread_unmap(marks[i], sizeof *marks[i]);
         n_marks--;
-        memmove(&marks[i], &marks[i + 1], (n_marks - i) * sizeof marks[0]);
+        for (; i < n_marks; i++) {
+                marks[i] = marks[i + 1];
+        }
 }
 
 const struct snapshot *snapshot_mark(const char *name)

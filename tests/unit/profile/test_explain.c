@@ -104,9 +104,10 @@ static void what_is_no_dump(void)
         }
         CU_ASSERT_TRUE(read_text("", &s).records == 0 && s.dumps == 0);
         CU_ASSERT_TRUE(read_text("1: 1 [1: 1] @ 0x1\n", &s).records == 0 && s.n == 0); /* before any dump */
-        char deep[2048] = "heap profile: 0: 0 [0: 0] @ heap/2\n1: 1 [1: 1] @";
+        char deep[2048];
+        size_t at = (size_t)snprintf(deep, sizeof deep, "heap profile: 0: 0 [0: 0] @ heap/2\n1: 1 [1: 1] @");
         for (int i = 0; i < DUMP_STACK_MAX + 5; i++) {
-                strcat(deep, " 0xabc");
+                at += (size_t)snprintf(deep + at, sizeof deep - at, " 0xabc");
         }
         CU_ASSERT_TRUE(read_text(deep, &s).deep == 1 && s.n == 1 && s.records[0].depth == DUMP_STACK_MAX);
 }

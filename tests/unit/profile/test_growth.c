@@ -11,6 +11,14 @@ enum { KINDS = 40 };
 static uint64_t wall;
 static struct verdict verdicts[STAGE_COUNT + 1];
 
+static uint64_t seed;
+
+static unsigned draw(void)
+{
+        seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+        return (unsigned)(seed >> 33);
+}
+
 /* Each takes another way to the allocation, and another size: a record of its own. */
 __attribute__((noinline)) static void work(unsigned kind)
 {
@@ -38,7 +46,7 @@ static void soak(unsigned rounds, unsigned statements, unsigned kinds, unsigned 
         static unsigned done;
         for (unsigned round = 0; round < rounds; round++) {
                 for (unsigned i = 0; i < statements; i++) {
-                        work((unsigned)__builtin_ctz((unsigned)rand() | 1U << (kinds - 1)));
+                        work((unsigned)__builtin_ctz(draw() | 1U << (kinds - 1)));
                         if (every > 0 && ++done % every == 0) {
                                 leak(STAGE_JOURNAL, bytes);
                         }
@@ -51,7 +59,7 @@ static void soak(unsigned rounds, unsigned statements, unsigned kinds, unsigned 
 static void begin(uint64_t sample_bytes)
 {
         series_fini();
-        srand(7);
+        seed = 7;
         prof_set_sample_bytes(sample_bytes);
         prof_count_statement();
 }

@@ -80,10 +80,12 @@ static unsigned soak(unsigned *windows)
                 uint64_t births = 0;
                 for (unsigned i = 0; i < SITES; i++) { /* a Poisson number of samples each */
                         double rate = exp(-0.02 * i) * 2;
-                        for (double at = -log(chance()); at < rate; at -= log(chance())) {
+                        double at = -log(chance());
+                        while (at < rate) {
                                 births += seen[i] == 0;
                                 seen[i]++;
                                 samples++;
+                                at -= log(chance());
                         }
                 }
                 struct stat_births b = stat_births(&before, (double)samples);
