@@ -25,7 +25,8 @@ static const struct kind allocs = {"allocs", "allocs-delta", "alloc_space"};
 
 static void reply_proto(struct call *call, const struct kind *kind, const struct snapshot *base)
 {
-        const struct export_proto what = {.base = base, .default_type = kind->default_type};
+        const struct export_proto what = {
+            .base = base, .default_type = kind->default_type, .comment = export_verdict_comment};
         if (!export_heap_proto(call->out, &what)) {
                 rewind(call->out); /* a part may have been written */
                 call_fail(call, HTTP_SERVUNAVAIL, "out of memory");

@@ -109,3 +109,24 @@ void export_series_json(FILE *out, unsigned stage, unsigned tier)
         }
         (void)fputs("]}\n", out);
 }
+
+const char *export_verdict_comment(size_t i)
+{
+        static struct verdict v[STAGE_COUNT + 1];
+        static char text[640];
+        static size_t next; /* the stage that was told last, and one */
+        next = i == 0 ? 0 : next;
+        if (i == 0 && !verdict_all(v)) {
+                next = STAGE_COUNT + 1;
+        }
+        while (next <= STAGE_COUNT && !ever_used((unsigned)next)) {
+                next++;
+        }
+        if (next > STAGE_COUNT) {
+                return NULL;
+        }
+        (void)snprintf(text, sizeof text, "%s: %s: %s", name_of((unsigned)next), verdict_name(v[next].kind),
+                       v[next].sentence);
+        next++;
+        return text;
+}
