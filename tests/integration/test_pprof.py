@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import unittest
+import unittest.mock
 import urllib.error
 
 import lab
@@ -193,6 +194,25 @@ class Gperftools(unittest.TestCase):
             self.assertIn("\nMAPPED_LIBRARIES:\n", text)
             self.assertTrue(proxy.admin("/pprof/cmdline").startswith(lab.BINARY.encode() + b"\0proxy\0"))
             self.assertIn(b"num_symbols: 1", proxy.admin("/pprof/symbol"))
+
+
+@unittest.skipUnless(shutil.which("objcopy") and shutil.which("strip"), "binutils are not installed")
+class Symbols(unittest.TestCase):
+    def test_stripped_with_a_debug_file(self):
+        """Functions (static ones too), files and lines of a program whose symbols lie in a file beside it."""
+        folder = os.path.join(lab.FOLDER, "stripped")
+        os.makedirs(folder, exist_ok=True)
+        program, debug = os.path.join(folder, "querytap"), os.path.join(folder, "querytap.debug")
+        shutil.copy(lab.BINARY, program)
+        for argv in (["objcopy", "--only-keep-debug", program, debug], ["strip", program],
+                     ["objcopy", f"--add-gnu-debuglink={debug}", program]):
+            subprocess.run(argv, check=True, capture_output=True)
+        with unittest.mock.patch.object(lab, "BINARY", program), lab.Proxy("--profile-sample-bytes", "1") as proxy:
+            self.assertEqual(RawClient(proxy.port).query("SELECT 1"), 1)
+            text = proxy.admin("/debug/pprof/heap?debug=1").decode()
+        # on_request of the admin room is static, and it allocates for this very page
+        self.assertRegex(text, r"\ton_request\+0x[0-9a-f]+\t\S*admin/admin\.c:\d+")
+        self.assertRegex(text, r"\tsession_open\+0x[0-9a-f]+\t\S*proxy/session\.c:\d+")
 
 
 class Marks(unittest.TestCase):
