@@ -4,8 +4,10 @@
 #include "cli/cli.h"
 #include "profile/prof.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FILES_MAX = 4096, PIECE = 1 << 16 };
@@ -75,18 +77,50 @@ static size_t take_format(int *argc, char **argv)
         return format;
 }
 
+/** "3" or "3-7" into @p e. */
+static bool take_range(const char *text, struct explain *e)
+{
+        char *end;
+        if (!isdigit((unsigned char)*text)) {
+                return false;
+        }
+        e->list_first = e->list_last = strtoul(text, &end, 10);
+        if (*end == '-' && isdigit((unsigned char)end[1])) {
+                e->list_last = strtoul(end + 1, &end, 10);
+        }
+        return *end == '\0' && e->list_first > 0 && e->list_first <= e->list_last;
+}
+
+/** Take --rounds out of argv. @return false if its value is none. */
+static bool take_rounds(int *argc, char **argv, struct explain *e)
+{
+        bool ok = true;
+        int kept = 1;
+        for (int i = 1; i < *argc; i++) {
+                if (strncmp(argv[i], "--rounds=", 9) == 0) {
+                        ok = take_range(argv[i] + 9, e) && ok;
+                } else if (strcmp(argv[i], "--rounds") == 0) {
+                        ok = ++i < *argc && take_range(argv[i], e) && ok;
+                } else {
+                        argv[kept++] = argv[i];
+                }
+        }
+        *argc = kept;
+        return ok;
+}
+
 int cli_explain(int argc, char **argv, const char *usage)
 {
         char *texts[FILES_MAX];
         struct explain e;
         int n = 0;
         size_t format = take_format(&argc, argv);
-        bool ok = true;
-        if (argc < 2 || argc > FILES_MAX || format == FORMATS || strncmp(argv[1], "--", 2) == 0) {
+        explain_init(&e);
+        bool ok = take_rounds(&argc, argv, &e);
+        if (!ok || argc < 2 || argc > FILES_MAX || format == FORMATS || strncmp(argv[1], "--", 2) == 0) {
                 diag(DIAG_ERROR, "usage: querytap heap %s", usage);
                 return EXIT_USAGE;
         }
-        explain_init(&e);
         for (int i = 1; i < argc && ok; i++) {
                 size_t len;
                 texts[n] = read_file(argv[i], &len);

@@ -190,7 +190,7 @@ static const struct {
     {"diff", diff, "diff A [B]"},
     {"births", births, "births [--since MARK] [-n COUNT]"},
     {"verdicts", verdicts, "verdicts"},
-    {"explain", cli_explain, "explain [--format=text|json|csv|svg] FILE ..."},
+    {"explain", cli_explain, "explain [--format=text|json|csv|svg] [--rounds=A[-B]] FILE ..."},
     {"series", series, "series [STAGE]"},
     {"sample", sample, "sample BYTES"},
 };

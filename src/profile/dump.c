@@ -77,8 +77,12 @@ static struct span take_field(struct span *s)
 struct reading {
         const struct dump_sink *sink;
         struct dump_troubles troubles;
-        bool within; /**< a dump has begun */
+        bool within;  /**< a dump has begun */
+        bool listing; /**< its records are under way: not its tail yet */
         bool has_record;
+        struct dump_header header;
+        struct dump_header sum;    /**< of the records; wraps where the header's own sum does */
+        uint64_t unread;           /**< troubles.records when the dump began */
         struct dump_record record; /**< that the lines belong to */
 };
 
@@ -86,7 +90,26 @@ static void finish_record(struct reading *r)
 {
         if (r->has_record) {
                 r->has_record = false;
+                r->sum.live += r->record.live;
+                r->sum.live_bytes += r->record.live_bytes;
+                r->sum.allocs += r->record.allocs;
+                r->sum.alloc_bytes += r->record.alloc_bytes;
                 r->sink->on_record(r->sink->arg, &r->record);
+        }
+}
+
+static void finish_dump(struct reading *r)
+{
+        bool torn = r->has_record; /* behind each record is an empty line, or the next one, or the tail */
+        finish_record(r);
+        if (r->within) {
+                const struct dump_header *h = &r->header;
+                const struct dump_header *s = &r->sum;
+                bool whole = h->live == s->live && h->live_bytes == s->live_bytes && h->allocs == s->allocs &&
+                             h->alloc_bytes == s->alloc_bytes && r->troubles.records == r->unread && !torn;
+                r->within = false;
+                r->troubles.cut += !whole;
+                r->sink->on_end(r->sink->arg, whole);
         }
 }
 
@@ -121,8 +144,11 @@ static bool begin_dump(struct reading *r, struct span line)
         h.live_bytes = f[1];
         h.allocs = f[2];
         h.alloc_bytes = f[3];
-        finish_record(r);
         r->within = true;
+        r->listing = true;
+        r->header = h;
+        r->sum = (struct dump_header){.live = 0};
+        r->unread = r->troubles.records;
         r->sink->on_dump(r->sink->arg, &h);
         return true;
 }
@@ -171,7 +197,7 @@ static void read_frame(struct reading *r, struct span line)
                 }
         }
         r->record.function = function;
-        r->record.place = place;
+        r->record.place = r->record.site.len > 0 ? r->record.site : place;
 }
 
 /** The word behind @p name, such as "stage=". */
@@ -193,7 +219,12 @@ static void read_birth(struct reading *r, struct span line)
                 return;
         }
         const uint8_t *command = memmem(line.data, line.len, " COM_", 5);
-        r->record.stage = word_of(line, "stage=");
+        struct span words = span_head(line, command != NULL ? (size_t)(command - line.data) : line.len);
+        r->record.stage = word_of(words, " stage=");
+        r->record.lib = word_of(words, " lib=");
+        r->record.site = word_of(words, " site=");
+        r->record.place = r->record.site;
+        r->record.overflow = span_equal(word_of(words, " overflow="), span_str("true"));
         if (command != NULL) {
                 r->record.birth = span_skip(line, (size_t)(command - line.data) + 1);
         }
@@ -221,23 +252,29 @@ static void read_figure(struct reading *r, struct span line)
 static void read_line(struct reading *r, struct span line)
 {
         if (starts_with(line, "heap profile:")) {
-                if (!begin_dump(r, line)) {
+                finish_dump(r);
+                if (!begin_dump(r, line)) { /* then what follows belongs to no dump */
                         r->troubles.records++;
                 }
-        } else if (!r->within || line.len == 0) {
+        } else if (!r->within) {
                 return;
+        } else if (line.len == 0) {
+                finish_record(r);
         } else if (starts_with(line, "#\t0x")) {
                 read_frame(r, span_skip(line, 2));
         } else if (starts_with(line, "# record ")) {
                 read_birth(r, line);
+        } else if (starts_with(line, "# runtime.MemStats")) {
+                finish_record(r);
+                r->listing = false;
         } else if (starts_with(line, "# ")) {
                 read_figure(r, line);
-        } else if (line.data[0] >= '0' && line.data[0] <= '9' && memchr(line.data, '[', line.len) != NULL &&
-                   memchr(line.data, '@', line.len) != NULL) {
+        } else if (r->listing && line.data[0] >= '0' && line.data[0] <= '9' &&
+                   memchr(line.data, '[', line.len) != NULL && memchr(line.data, '@', line.len) != NULL) {
                 begin_record(r, line);
         } else if (starts_with(line, "MAPPED_LIBRARIES:")) {
                 finish_record(r);
-                r->within = false;
+                finish_dump(r);
         }
 }
 
@@ -247,6 +284,6 @@ struct dump_troubles dump_read(struct span text, const struct dump_sink *sink)
         while (text.len > 0) {
                 read_line(&r, take_line(&text));
         }
-        finish_record(&r);
+        finish_dump(&r);
         return r.troubles;
 }

@@ -22,9 +22,12 @@ struct dump_record {
         uint64_t alloc_bytes;
         uint64_t stack[DUMP_STACK_MAX]; /**< leaf first */
         size_t depth;
-        struct span stage;    /**< of this proxy's dumps; empty in others */
+        bool overflow;        /**< of this proxy's: stands for records of many sizes that found no room */
+        struct span stage;    /**< of this proxy's dumps, as lib and site; empty in others */
+        struct span lib;      /**< the library that asked */
+        struct span site;     /**< "file:line" that the library named: part of what tells the record */
         struct span function; /**< of the innermost frame that has a name; empty = none */
-        struct span place;    /**< its "file:line" */
+        struct span place;    /**< its "file:line", or the site */
         struct span birth;    /**< the statement that was on the wire; empty = not told */
 };
 
@@ -48,10 +51,13 @@ struct dump_sink {
         void (*on_dump)(void *arg, const struct dump_header *header);
         void (*on_record)(void *arg, const struct dump_record *record); /**< spans live during the call */
         void (*on_figure)(void *arg, const struct dump_figure *figure);
+        /** Behind all of a dump. @p whole: its records add up to what its header says, none was unreadable. */
+        void (*on_end)(void *arg, bool whole);
 };
 
 /** What could not be read. */
 struct dump_troubles {
+        uint64_t cut; /**< dumps that are not whole */
         uint64_t
             records; /**< lines that begin like a record and are none, or whose figures contradict each other */
         uint64_t deep; /**< stacks deeper than DUMP_STACK_MAX: their outer frames are left out */

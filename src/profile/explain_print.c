@@ -1,4 +1,4 @@
-/* What the saved profiles say: for a person, as CSV, JSON and a picture. */
+/* What the saved profiles say: for a person, and as a picture. */
 #include "profile/explain.h"
 #include "profile/plot.h"
 #include "profile/prof.h"
@@ -83,26 +83,6 @@ void explain_print_svg(const struct explain *e, FILE *out)
 
 /* --- rows ------------------------------------------------------------------------------------------------------------------ */
 
-void explain_print_csv(const struct explain *e, FILE *out)
-{
-        (void)fputs("round,records,births,expected,low,high,live_records,live_bytes,samples,heap_alloc,rss,"
-                    "statements\n",
-                    out);
-        for (size_t i = 0; i < e->n_rounds; i++) {
-                const struct explain_round *r = &e->rounds[i];
-                (void)fprintf(out, "%zu,%" PRIu64 ",%" PRIu64 ",", i + 1, r->records, r->births);
-                if (r->predicted.known) {
-                        (void)fprintf(out, "%.3f,%.0f,%.0f", r->predicted.expected, r->predicted.low,
-                                      r->predicted.high);
-                } else {
-                        (void)fputs(",,", out);
-                }
-                (void)fprintf(
-                    out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
-                    r->live_records, r->live_bytes, r->samples, r->heap_alloc, r->rss, r->statements);
-        }
-}
-
 static void print_row(const struct explain *e, size_t i, FILE *out)
 {
         const struct explain_round *r = &e->rounds[i];
@@ -158,16 +138,21 @@ static void print_birth(const struct explain_birth *b, FILE *out)
         (void)putc('\n', out);
 }
 
-static void print_newest(const struct explain *e, FILE *out)
+static void print_births(const struct explain *e, FILE *out)
 {
         size_t first = e->n_rounds > 0 ? e->rounds[0].records : 0;
-        if (e->n_births <= first) {
-                return;
+        size_t from = e->n_births > first + NEWEST ? e->n_births - NEWEST : first;
+        if (e->list_first > 0) {
+                (void)fprintf(out, "\nThe new records of rounds %zu to %zu:\n", e->list_first, e->list_last);
+                from = 0;
+        } else if (from < e->n_births) {
+                (void)fprintf(out, "\nThe %zu newest records:\n", e->n_births - from);
         }
-        size_t from = e->n_births - first > NEWEST ? e->n_births - NEWEST : first;
-        (void)fprintf(out, "\nThe %zu newest records:\n", e->n_births - from);
         for (size_t i = from; i < e->n_births; i++) {
-                print_birth(&e->births[i], out);
+                const struct explain_birth *b = &e->births[i];
+                if (e->list_first == 0 || (b->round >= e->list_first && b->round <= e->list_last)) {
+                        print_birth(b, out);
+                }
         }
 }
 
@@ -236,24 +221,46 @@ static void count_held(const struct explain *e, size_t *known, size_t *held)
         }
 }
 
-static void print_trend(const struct explain *e, FILE *out)
+static void print_trends(const struct explain *e, FILE *out)
 {
-        const char *of = e->exact ? "bytes" : "sampled bytes";
-        const char *by = e->by_statements ? "a statement" : "a round";
-        if (e->verdict == EXPLAIN_TOO_SHORT) {
+        for (size_t i = 0; i < e->n_trends; i++) {
+                const struct explain_trend *t = &e->trends[i];
+                (void)fprintf(out, "%s: slope %.3g bytes a %s, 95 %% between %.3g and %.3g.\n",
+                              t->exact ? "Live bytes (HeapAlloc)" : "Live bytes, as sampled", t->trend.slope,
+                              t->by_statements ? "statement" : "round", t->trend.slope_low,
+                              t->trend.slope_high);
+        }
+        if (e->n_trends == 0) {
                 (void)fputs(
                     "Too few rounds to say whether live bytes rise: at least 8 are needed, better 16.\n",
                     out);
                 return;
         }
-        (void)fprintf(out, "Live memory: %.3g %s %s (95 %%: between %.3g and %.3g). ", e->trend.slope, of, by,
-                      e->trend.slope_low, e->trend.slope_high);
-        switch (e->verdict) {
-        case EXPLAIN_RISING: (void)fputs("It rises, round after round: LEAK.\n", out); break;
-        case EXPLAIN_FLAT: (void)fputs("It does not rise: not a leak.\n", out); break;
-        case EXPLAIN_UNSURE: (void)fputs("Not told from a rise yet: more rounds will tell.\n", out); break;
-        case EXPLAIN_TOO_SHORT: break;
+        const struct explain_trend *t = &e->trends[e->n_trends - 1];
+        const char *by = t->by_statements ? "statement" : "round";
+        if (e->verdict == EXPLAIN_RISING) {
+                (void)fprintf(out, "That is more than %.4g a %s, all the way: LEAK.\n", t->bound, by);
+        } else if (e->verdict == EXPLAIN_FLAT) {
+                (void)fprintf(out, "That is not more than %.4g a %s: not a leak.\n", t->bound, by);
+        } else {
+                (void)fprintf(
+                    out, "Whether that is more than %.4g a %s can't be told yet: more rounds will tell.\n",
+                    t->bound, by);
         }
+}
+
+/** What is still unseen, from how often the seen ones were caught. */
+static void print_unseen(const struct explain *e, FILE *out)
+{
+        const struct stat_catch *c = &e->caught;
+        if (c->records == 0) {
+                return;
+        }
+        (void)fprintf(out,
+                      "Of the records that are new since the first round %" PRIu64
+                      " were caught only once: at least %.0f more\nare still unseen, and records grow as "
+                      "samples to the power of %.2f now.\n",
+                      c->f[1], ceil(stat_unseen(c)), (double)c->f[1] / (double)c->records);
 }
 
 static void print_verdict(const struct explain *e, FILE *out)
@@ -280,7 +287,29 @@ static void print_verdict(const struct explain *e, FILE *out)
                               "let expect (95 %% band).\n",
                               held, known);
         }
-        print_trend(e, out);
+        print_unseen(e, out);
+        print_trends(e, out);
+}
+
+static void print_troubles(const struct explain *e, FILE *out)
+{
+        const struct {
+                uint64_t n;
+                const char *what;
+        } troubles[] = {
+            {e->troubles.records, "lines could not be read"},
+            {e->troubles.cut, "profiles were not whole and are left out"},
+            {e->troubles.deep, "stacks were cut"},
+            {e->restarts, "times another process began, and all before it was left out"},
+        };
+        const char *before = "\n";
+        for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++) {
+                if (troubles[i].n > 0) {
+                        (void)fprintf(out, "%s%" PRIu64 " %s", before, troubles[i].n, troubles[i].what);
+                        before = "; ";
+                }
+        }
+        (void)fputs(*before == ';' ? ".\n" : "", out);
 }
 
 void explain_print_text(const struct explain *e, FILE *out)
@@ -291,16 +320,24 @@ void explain_print_text(const struct explain *e, FILE *out)
                 (void)fputs("There is no heap profile in this: a line that begins with \"heap profile:\" is "
                             "needed.\n",
                             out);
+                print_troubles(e, out);
                 return;
         }
         const struct explain_round *last = &e->rounds[e->n_rounds - 1];
-        (void)fprintf(out, "%zu rounds, %" PRIu64 " records = %zu stacks x sizes", e->n_rounds, last->records,
-                      e->stacks);
+        (void)fprintf(out, "%zu rounds, %" PRIu64 " records = %zu stacks x sizes (%zu)", e->n_rounds,
+                      last->records, e->stacks, e->sizes);
         if (e->places > 0) {
                 (void)fprintf(out, ", of %zu source lines", e->places);
         }
-        (void)fprintf(out, "; %" PRIu64 " live, %" PRIu64 " freed\n\n", last->live_records,
+        (void)fprintf(out, "; %" PRIu64 " live, %" PRIu64 " freed\n", last->live_records,
                       last->records - last->live_records);
+        if (last->pending > 0) {
+                (void)fprintf(out,
+                              "%" PRIu64 " more are listed without figures: their first sample is too young. "
+                              "The number beside heap counts them too.\n",
+                              last->pending);
+        }
+        (void)putc('\n', out);
         if (e->n_rounds > 2 && make_curves(e, &c)) {
                 struct plot p = records_plot(e, &c, series);
                 plot_text(out, &p);
@@ -308,45 +345,8 @@ void explain_print_text(const struct explain *e, FILE *out)
                 prof_free(c.room);
         }
         print_rows(e, out);
-        print_newest(e, out);
+        print_births(e, out);
         print_places(e, out);
         print_verdict(e, out);
-        if (e->troubles.records + e->troubles.deep + e->restarts > 0) {
-                (void)fprintf(out,
-                              "\n%" PRIu64 " lines could not be read; %" PRIu64 " stacks were cut; %" PRIu64
-                              " times another process began, and all before it was left out.\n",
-                              e->troubles.records, e->troubles.deep, e->restarts);
-        }
-}
-
-void explain_print_json(const struct explain *e, FILE *out)
-{
-        static const char *const names[] = {[EXPLAIN_TOO_SHORT] = "TOO-SHORT",
-                                            [EXPLAIN_FLAT] = "FLAT",
-                                            [EXPLAIN_RISING] = "LEAK",
-                                            [EXPLAIN_UNSURE] = "UNSURE"};
-        (void)fputs("{\"rounds\":[", out);
-        for (size_t i = 0; i < e->n_rounds; i++) {
-                const struct explain_round *r = &e->rounds[i];
-                (void)fprintf(out,
-                              "%s{\"records\":%" PRIu64 ",\"births\":%" PRIu64 ",\"live_records\":%" PRIu64
-                              ",\"live_bytes\":%" PRIu64 ",\"samples\":%" PRIu64 ",\"heap_alloc\":%" PRIu64,
-                              i == 0 ? "" : ",", r->records, r->births, r->live_records, r->live_bytes,
-                              r->samples, r->heap_alloc);
-                if (r->predicted.known) {
-                        (void)fprintf(out, ",\"expected\":%.3f,\"low\":%.0f,\"high\":%.0f",
-                                      r->predicted.expected, r->predicted.low, r->predicted.high);
-                }
-                (void)putc('}', out);
-        }
-        (void)fprintf(out,
-                      "],\"stacks\":%zu,\"source_lines\":%zu,\"sample_bytes\":%" PRIu64 ",\"unread\":%" PRIu64
-                      ",\"restarts\":%" PRIu64 ",\"verdict\":\"%s\"",
-                      e->stacks, e->places, e->sample_bytes, e->troubles.records, e->restarts,
-                      names[e->verdict]);
-        if (e->trend.known) {
-                (void)fprintf(out, ",\"slope\":%.9g,\"slope_low\":%.9g,\"slope_high\":%.9g,\"p\":%.9g",
-                              e->trend.slope, e->trend.slope_low, e->trend.slope_high, e->trend.p);
-        }
-        (void)fputs("}\n", out);
+        print_troubles(e, out);
 }

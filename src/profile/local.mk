@@ -8,6 +8,7 @@ src_libprofile_a_SOURCES = \
 	src/profile/explain.c \
 	src/profile/explain.h \
 	src/profile/explain_print.c \
+	src/profile/explain_rows.c \
 	src/profile/export.h \
 	src/profile/export_curve.c \
 	src/profile/export_growth.c \

@@ -212,6 +212,7 @@ static void put_axes(FILE *out, const struct plot *p, const struct frame *f, dou
         (void)fprintf(out, "<path d=\"M%d %.1fH%d\" stroke=\"#333\"/>\n", LEFT, at_y(f, f->y.low),
                       WIDTH - RIGHT);
         put_text(out, LEFT, f->top + 18, "start", "#000", p->title);
+        put_text(out, LEFT - 8, f->top + 18, "end", "#333", p->y_name);
         put_text(out, WIDTH - RIGHT, at_y(f, f->y.low) + 34, "end", "#333", p->x_name);
 }
 

@@ -14,6 +14,7 @@ struct seen {
         struct dump_header header;
         struct dump_record records[8];
         unsigned dumps;
+        unsigned whole;
         unsigned n;
         uint64_t heap_alloc;
 };
@@ -39,9 +40,15 @@ static void on_figure(void *arg, const struct dump_figure *figure)
         }
 }
 
+static void on_end(void *arg, bool whole)
+{
+        struct seen *s = arg;
+        s->whole += whole;
+}
+
 static struct dump_troubles read_text(const char *text, struct seen *s)
 {
-        const struct dump_sink sink = {s, on_dump, on_record, on_figure};
+        const struct dump_sink sink = {s, on_dump, on_record, on_figure, on_end};
         *s = (struct seen){.dumps = 0};
         return dump_read(span_str(text), &sink);
 }
@@ -50,7 +57,7 @@ static void dumps_of_go(void)
 {
         struct seen s;
         struct dump_troubles t =
-            read_text("heap profile: 3: 1552 [1030: 4159584] @ heap/1048576\n"
+            read_text("heap profile: 1: 1536 [10: 3200] @ heap/1048576\n"
                       "1: 1536 [2: 3072] @ 0x47b0a5 0x47b07d 0x46f3c1\n"
                       "#\t0x47b0a4\truntime.allocm+0xc4\t\t/usr/lib/go/src/runtime/proc.go:1743\n"
                       "#\t0x47b07c\truntime.newm+0x3c\t\t/usr/lib/go/src/runtime/proc.go:2090\n"
@@ -58,10 +65,10 @@ static void dumps_of_go(void)
                       "0: 0 [8: 128] @ 0x1\r\n"
                       "\n# runtime.MemStats\n# Alloc = 12\n# HeapAlloc = 311552\n# PauseNs = [1 2 3]\n",
                       &s);
-        CU_ASSERT_TRUE(t.records == 0 && t.deep == 0);
+        CU_ASSERT_TRUE(t.records == 0 && t.deep == 0 && t.cut == 0 && s.whole == 1);
         CU_ASSERT_TRUE(s.dumps == 1 && s.n == 2 && s.heap_alloc == 311552);
-        CU_ASSERT_TRUE(s.header.live == 3 && s.header.live_bytes == 1552 && s.header.allocs == 1030 &&
-                       s.header.alloc_bytes == 4159584 && s.header.sample_bytes == 524288);
+        CU_ASSERT_TRUE(s.header.live == 1 && s.header.live_bytes == 1536 && s.header.allocs == 10 &&
+                       s.header.alloc_bytes == 3200 && s.header.sample_bytes == 524288);
         const struct dump_record *r = &s.records[0];
         CU_ASSERT_TRUE(r->live == 1 && r->live_bytes == 1536 && r->allocs == 2 && r->alloc_bytes == 3072 &&
                        r->depth == 3);
@@ -81,10 +88,50 @@ static void our_own_dumps(void)
                         "#\t0x10\n#\t0x20\tkeep_body+0x5\tsrc/mysql/request.c:67\n\nMAPPED_LIBRARIES:\n"
                         "1: 2 [3: 4] @ 0x1\nheap profile: 0: 0 [0: 0] @ heap/2\n",
                         &s);
-        CU_ASSERT_TRUE(s.dumps == 2 && s.n == 1 && s.header.sample_bytes == 1);
+        CU_ASSERT_TRUE(s.dumps == 2 && s.whole == 2 && s.n == 1 && s.header.sample_bytes == 1);
         CU_ASSERT_TRUE(span_equal(s.records[0].stage, span_str("dissect")));
+        CU_ASSERT_TRUE(span_equal(s.records[0].lib, span_str("own")) && s.records[0].site.len == 0);
         CU_ASSERT_TRUE(span_equal(s.records[0].birth, span_str("COM_QUERY \"SELECT 1\"")));
         CU_ASSERT_TRUE(span_equal(s.records[0].function, span_str("keep_body")));
+}
+
+/** OpenSSL's records of one stack are told by the place it names, and a text that speaks of sites is none. */
+static void sites_of_libraries(void)
+{
+        struct seen s;
+        (void)read_text(
+            "heap profile: 0: 0 [3: 48] @ heap/2\n"
+            "0: 0 [1: 16] @ 0x10\n# record 7 stage=tls lib=openssl size=16 site=../bn.c:5 born=1\n"
+            "#\t0x10\ttls_open+0x5\ttls.c:7\n\n"
+            "0: 0 [2: 32] @ 0x20\n# record 8 stage=tls lib=own overflow=true session=1 COM_QUERY "
+            "\"x site=y overflow=z\"\n#\t0x10\ttls_open+0x5\ttls.c:7\n\n",
+            &s);
+        CU_ASSERT_TRUE(s.n == 2 && s.whole == 1);
+        CU_ASSERT_TRUE(span_equal(s.records[0].site, span_str("../bn.c:5")));
+        CU_ASSERT_TRUE(span_equal(s.records[0].place, span_str("../bn.c:5")));
+        CU_ASSERT_TRUE(span_equal(s.records[0].function, span_str("tls_open")) && !s.records[0].overflow);
+        CU_ASSERT_TRUE(s.records[1].site.len == 0 && s.records[1].overflow);
+        CU_ASSERT_TRUE(span_equal(s.records[1].place, span_str("tls.c:7")));
+}
+
+static void cut_anywhere(void)
+{
+        static const char text[] =
+            "heap profile: 1: 16 [3: 48] @ heap/2\n1: 16 [1: 16] @ 0x10 0x20\n"
+            "#\t0x10\tf+0x5\tf.c:7\n\n0: 0 [2: 32] @ 0x30 0x40\n#\t0x30\tg+0x5\tg.c:9\n\n"
+            "# runtime.MemStats\n# HeapAlloc = 5\n2026: [a log's line] @ noon\n";
+        size_t records_end = (size_t)(strstr(text, "\n\n# runtime") - text) + 2;
+        size_t header_end = (size_t)(strchr(text, '\n') - text) - 1; /* "heap/" and a digit */
+        for (size_t len = 0; len < sizeof text; len++) {
+                char part[sizeof text];
+                struct seen s;
+                memcpy(part, text, len);
+                part[len] = '\0';
+                struct dump_troubles t = read_text(part, &s);
+                CU_ASSERT_EQUAL(s.whole, len >= records_end);
+                CU_ASSERT_EQUAL(t.cut, len > header_end && len < records_end);
+                CU_ASSERT_EQUAL(s.dumps, len > header_end);
+        }
 }
 
 static void what_is_no_dump(void)
@@ -131,9 +178,13 @@ static void make_soak(int rounds, int leak)
         int counts[30] = {0};
         soak_len = 0;
         for (int round = 1; round <= rounds; round++) {
-                put("round %d\nheap profile: 0: 0 [0: 0] @ heap/1048576\n", round);
+                int all = 0;
                 for (int i = 0; i < 30; i++) {
                         counts[i] += round % (1 << (i / 3)) == 0;
+                        all += counts[i];
+                }
+                put("round %d\nheap profile: 0: 0 [%d: %d] @ heap/1048576\n", round, all, all * 64);
+                for (int i = 0; i < 30; i++) {
                         if (counts[i] > 0) {
                                 put("0: 0 [%d: %d] @ 0x%x 0x%x\n#\t0x%x\tsite_%d+0x1\tsite.c:%d\n\n",
                                     counts[i], counts[i] * 64, i + 1, 99, i, i, i / 2);
@@ -181,9 +232,11 @@ static void a_soak(void)
         CU_ASSERT_EQUAL(e.stacks, 18);
         CU_ASSERT_EQUAL(e.places, 9);
         CU_ASSERT_EQUAL(e.verdict, EXPLAIN_FLAT);
-        CU_ASSERT_TRUE(e.exact && e.by_statements);
+        CU_ASSERT_TRUE(e.exact && e.n_trends == 4 && e.trends[3].exact && e.trends[3].by_statements);
+        CU_ASSERT_TRUE(!e.trends[0].exact && !e.trends[0].by_statements);
+        CU_ASSERT_TRUE(e.sizes == 1 && e.caught.records == 15 && e.caught.f[1] == 3);
         char *text = print(&e, explain_print_text);
-        expect(text, "40 rounds, 18 records = 18 stacks x sizes, of 9 source lines; 0 live, 18 freed");
+        expect(text, "40 rounds, 18 records = 18 stacks x sizes (1), of 9 source lines; 0 live, 18 freed");
         expect(text, "not a leak");
         expect(text, "site_17  site.c:8");
         free(text);
@@ -207,10 +260,26 @@ static void a_leak(void)
         make_soak(40, 5000);
         explain_soak(&e);
         CU_ASSERT_EQUAL(e.verdict, EXPLAIN_RISING);
-        CU_ASSERT_TRUE(fabs(e.trend.slope - 50) < 1e-9);
+        CU_ASSERT_TRUE(fabs(e.trends[3].trend.slope - 50) < 1e-9);
+        CU_ASSERT_TRUE(fabs(e.trends[2].trend.slope - 5000) < 1e-9);
+        CU_ASSERT_EQUAL(e.trends[0].trend.slope, 0);
         char *text = print(&e, explain_print_text);
         expect(text, "LEAK");
         free(text);
+        explain_fini(&e);
+        make_soak(20, 5000); /* a step in a line leaves readings that seem to remember each other */
+        for (char *at = soak_text; (at = strstr(at, "HeapAlloc = ")) != NULL; at++) {
+                long value = strtol(at + 12, NULL, 10);
+                at[12 + 3] = value >= 1080000 ? (char)(at[12 + 3] + 3) : at[12 + 3];
+        }
+        explain_init(&e);
+        explain_soak(&e);
+        CU_ASSERT_EQUAL(e.verdict, EXPLAIN_RISING);
+        explain_fini(&e);
+        make_soak(40, 50); /* half a byte a statement, without any doubt: below the bound */
+        explain_soak(&e);
+        CU_ASSERT_EQUAL(e.verdict, EXPLAIN_FLAT);
+        CU_ASSERT_TRUE(e.trends[3].trend.slope_low > 0.4 && e.trends[3].bound == 1);
         explain_fini(&e);
         make_soak(7, 5000);
         explain_soak(&e);
@@ -230,6 +299,8 @@ static void another_process(void)
         CU_ASSERT_EQUAL(explain_add(&e, span_of((const uint8_t *)soak_text, soak_len)), STATUS_OK);
         CU_ASSERT_EQUAL(explain_finish(&e), STATUS_OK);
         CU_ASSERT_TRUE(e.restarts == 1 && e.n_rounds == 3);
+        CU_ASSERT_TRUE(e.rounds[0].records == 3 &&
+                       e.rounds[2].records == 6); /* though the addresses are the same */
         explain_fini(&e);
         free(first);
         soak_len = 0;
@@ -268,6 +339,56 @@ static void every_allocation_fails_once(void)
         CU_ASSERT_EQUAL(prof_read(STAGE_MAIN, LIB_OWN).current_count_used, 0);
 }
 
+/** What only a cut dump has is no record: its last address may be a half. */
+static void a_cut_dump(void)
+{
+        struct explain e;
+        static const char text[] =
+            "heap profile: 0: 0 [1: 8] @ heap/2\n0: 0 [1: 8] @ 0x10\n\n"
+            "heap profile: 0: 0 [4: 32] @ heap/2\n0: 0 [1: 8] @ 0x10\n\n0: 0 [3: 24] @ 0x2\n"
+            "heap profile: 0: 0 [5: 40] @ heap/2\n0: 0 [2: 16] @ 0x10\n\n0: 0 [3: 24] @ 0x20\n\n"
+            "heap profile: 0: 0 [9: 72] @ heap/2\n0: 0 [2: 16] @ 0x1";
+        explain_init(&e);
+        CU_ASSERT_EQUAL(explain_add(&e, span_str(text)), STATUS_OK);
+        CU_ASSERT_EQUAL(explain_finish(&e), STATUS_OK);
+        CU_ASSERT_TRUE(e.n_rounds == 2 && e.troubles.cut == 2 && e.restarts == 0);
+        CU_ASSERT_TRUE(e.n_births == 2 && e.rounds[1].births == 1 && e.rounds[1].samples == 5);
+        char *printed = print(&e, explain_print_text);
+        expect(printed, "\n2 profiles were not whole and are left out.\n");
+        free(printed);
+        explain_fini(&e);
+}
+
+/** An overflow record is one, whatever sizes are in it; two libraries at one stack are two; one stack twice is one. */
+static void what_tells_records(void)
+{
+        struct explain e;
+        static const char text[] =
+            "heap profile: 0: 0 [4: 80] @ heap/2\n0: 0 [2: 40] @\n# record 1 stage=tls lib=own "
+            "overflow=true\n\n0: 0 [1: 20] @ 0x1\n# record 2 stage=tls lib=own size=20\n\n0: 0 "
+            "[1: 20] @ 0x1\n# record 3 stage=tls lib=openssl size=20 site=a.c:1\n\n"
+            "heap profile: 0: 0 [8: 200] @ heap/2\n0: 0 [4: 120] @\n# record 1 stage=tls lib=own "
+            "overflow=true\n\n0: 0 [1: 20] @ 0x1\n# record 2 stage=tls lib=own size=20\n\n0: 0 "
+            "[2: 40] @ 0x1\n# record 3 stage=tls lib=openssl size=20 site=a.c:1\n\n0: 0 "
+            "[1: 20] @ 0x1\n# record 4 stage=tls lib=openssl size=20 site=b.c:1\n\n"
+            "0: 0 [0: 0] @ 0x5\n\n";
+        explain_init(&e);
+        CU_ASSERT_EQUAL(explain_add(&e, span_str(text)), STATUS_OK);
+        CU_ASSERT_EQUAL(explain_finish(&e), STATUS_OK);
+        CU_ASSERT_TRUE(e.n_rounds == 2 && e.rounds[0].records == 3 && e.rounds[1].births == 1);
+        CU_ASSERT_TRUE(e.rounds[1].pending == 1 && e.stacks == 2 && e.sizes == 2 && e.troubles.cut == 0);
+        e.list_first = e.list_last = 2;
+        char *printed = print(&e, explain_print_text);
+        expect(printed, "The new records of rounds 2 to 2:\n     2        20 bytes  tls  (no name)  b.c:1\n");
+        CU_ASSERT_PTR_NULL(strstr(printed, "\n     1        20 bytes"));
+        free(printed);
+        printed = print(&e, explain_print_json);
+        expect(printed, "\"new\":[{\"round\":2,\"size\":20,\"samples\":1,\"stage\":\"tls\",\"function\":\"\","
+                        "\"place\":\"b.c:1\"");
+        free(printed);
+        explain_fini(&e);
+}
+
 /* --- pictures -------------------------------------------------------------------------------------------------------------------- */
 
 static void plots(void)
@@ -290,6 +411,7 @@ static void plots(void)
         expect(text, "title (y)");
         expect(text, "2 MiB");
         expect(text, "a &lt; b &amp; c");
+        expect(text, ">y</text>");
         for (const char *line = text; *line != '\0' && strncmp(line, "<svg", 4) != 0;
              line = strchr(line, '\n') + 1) {
                 CU_ASSERT_TRUE(strcspn(line, "\n") <= 100);
@@ -308,10 +430,14 @@ static void plots(void)
 static const struct tap_test tests[] = {
     {"dumps of a Go program", dumps_of_go},
     {"our own dumps", our_own_dumps},
+    {"sites of libraries", sites_of_libraries},
+    {"a dump cut anywhere", cut_anywhere},
     {"what is no dump", what_is_no_dump},
     {"a soak", a_soak},
     {"a leak", a_leak},
     {"another process, and nothing at all", another_process},
+    {"a cut dump is no round", a_cut_dump},
+    {"what tells records apart", what_tells_records},
     {"each allocation fails once", every_allocation_fails_once},
     {"plots", plots},
 };

@@ -1,0 +1,198 @@
+"""querytap heap explain: what it says of saved heap profiles against what a plain count of their lines says."""
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import unittest
+import urllib.request
+
+import lab
+
+GO_SITES = 48
+HEADER = re.compile(r"^heap profile: (\d+): (\d+) \[(\d+): (\d+)\] @ heap/(\d+)$", re.M)
+RECORD = re.compile(r"^(\d+): (\d+) \[(\d+): (\d+)\] @(.*)$", re.M)
+
+
+def go_source():
+    """A program of many places that allocate: place i allocates every (i + 1)th round, some in two sizes, a few keep it."""
+    sites = []
+    for i in range(GO_SITES):
+        size = 64 << (i % 6)
+        keep = f"kept[{i}] = b" if i % 8 == 0 else "sink = b"
+        sites.append(f"//go:noinline\nfunc site{i}(round int) {{\n"
+                     f"\tfor n := 0; n < {1 + 300 // (i * i + 1)}; n++ {{\n"
+                     f"\t\tb := make([]byte, {size}*(1+round%{1 + i % 2}))\n\t\t{keep}\n\t}}\n}}\n")
+    calls = "".join(f"\tif round%{i + 1} == 0 {{\n\t\tsite{i}(round)\n\t}}\n" for i in range(GO_SITES))
+    return ("package main\n\nimport (\n\t\"fmt\"\n\t\"net\"\n\t\"net/http\"\n\t_ \"net/http/pprof\"\n\t\"runtime\"\n"
+            "\t\"runtime/debug\"\n\t\"strconv\"\n)\n\n"
+            f"var sink []byte\nvar kept [{GO_SITES}][]byte\nvar leak [][]byte\n\n" + "\n".join(sites) +
+            "\n//go:noinline\nfunc forget(n int) {\n\tfor i := 0; i < n; i++ {\n\t\tleak = append(leak, make([]byte, 8192))\n\t}\n}\n"
+            "\nfunc work(w http.ResponseWriter, r *http.Request) {\n\tround, _ := strconv.Atoi(r.FormValue(\"round\"))\n"
+            "\tn, _ := strconv.Atoi(r.FormValue(\"leak\"))\n\tforget(n)\n" + calls + "}\n\n"
+            # the first gap was drawn at the rate that was before: let it pass
+            "func init() {\n\truntime.MemProfileRate = 2048\n\tsink = make([]byte, 16<<20)\n}\n\n"
+            "func main() {\n\tdebug.SetGCPercent(400)\n\thttp.HandleFunc(\"/work\", work)\n"
+            "\tlistener, err := net.Listen(\"tcp\", \"127.0.0.1:0\")\n\tif err != nil {\n\t\tpanic(err)\n\t}\n"
+            "\tfmt.Println(listener.Addr())\n\tpanic(http.Serve(listener, nil))\n}\n")
+
+
+class GoProgram:
+    """The program, built once; use it with `with`."""
+    binary = None
+
+    def __init__(self):
+        if shutil.which("go") is None:
+            raise unittest.SkipTest("needs Go (golang-go)")
+        if GoProgram.binary is None:
+            folder = os.path.join(lab.FOLDER, "go")
+            os.makedirs(folder)
+            source = os.path.join(folder, "main.go")
+            with open(source, "w", encoding="utf-8") as f:
+                f.write(go_source())
+            binary = os.path.join(folder, "program")
+            subprocess.run(["go", "build", "-o", binary, source], check=True, cwd=folder,
+                           env=dict(os.environ, GOCACHE=os.path.join(folder, "cache"), GO111MODULE="off", GOFLAGS=""))
+            GoProgram.binary = binary
+        self.process = subprocess.Popen([GoProgram.binary], stdout=subprocess.PIPE, text=True, env=dict(os.environ, GOMAXPROCS="1"))
+        self.address = self.process.stdout.readline().strip()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(lab.PATIENCE_S)
+        self.process.stdout.close()
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=lab.PATIENCE_S) as answer:
+            return answer.read().decode()
+
+    def rounds(self, n, leak=0):
+        dumps = []
+        for i in range(n):
+            self.get(f"/work?round={i}&leak={leak}")
+            dumps.append(self.get("/debug/pprof/heap?debug=1&gc=1"))
+        return dumps
+
+
+def explain(text, form="json", status=0, more=()):
+    done = subprocess.run([lab.BINARY, "heap", "explain", f"--format={form}", *more, "-"], input=text.encode(),
+                          capture_output=True, timeout=lab.PATIENCE_S, check=False)
+    assert done.returncode == status, done
+    return json.loads(done.stdout) if form == "json" else done.stdout.decode()
+
+
+def count(dump):
+    """What the lines of one dump say: by a way of its own, to compare with."""
+    live, live_bytes, samples, _, rate = map(int, HEADER.search(dump).groups())
+    text = dump.split("\n# runtime.MemStats")[0].split("\n", 1)[1]
+    records = RECORD.findall(text)
+    heap_alloc = re.search(r"^# HeapAlloc = (\d+)$", dump, re.M)
+    pending = sum(r[2] == "0" for r in records)
+    records = [r for r in records if r[2] != "0"]
+    return {"records": len(records), "live_records": sum(int(r[0]) > 0 for r in records), "live_objects": live,
+            "live_bytes": live_bytes, "samples": samples, "pending": pending, "heap_alloc": int(heap_alloc[1]), "rate": rate // 2,
+            "keys": {(r[4], int(r[3]) // int(r[2])) for r in records}}
+
+
+class Explain(unittest.TestCase):
+    def compare(self, dumps, answer):
+        """Each round with the dump that it was."""
+        self.assertEqual(len(answer["rounds"]), len(dumps))
+        for i, dump in enumerate(dumps):
+            expected, got = count(dump), answer["rounds"][i]
+            for name in ("records", "live_records", "live_objects", "live_bytes", "samples", "pending", "heap_alloc"):
+                self.assertEqual(got[name], expected[name], f"{name} of round {i + 1}")
+            before = count(dumps[i - 1])["records"] if i > 0 else expected["records"]
+            self.assertEqual(got["births"], expected["records"] - before)
+        self.assertEqual(answer["sample_bytes"], count(dumps[-1])["rate"])
+        self.assertEqual((answer["unread"], answer["cut"], answer["restarts"]), (0, 0, 0))
+
+    def test_a_go_program(self):
+        with GoProgram() as program:
+            dumps = program.rounds(40)
+        log = "".join(f"round {i}\n{dump}\n2026/01/01 12:00:00 work goes on\n" for i, dump in enumerate(dumps))
+        answer = explain(log)
+        self.compare(dumps, answer)
+        self.assertEqual(answer["stacks"], len({key[0] for key in count(dumps[-1])["keys"]}))
+        self.assertGreater(answer["rounds"][-1]["records"], answer["rounds"][0]["records"] + 20)
+        rows = list(csv.DictReader(io.StringIO(explain(log, "csv"))))
+        self.assertEqual([int(r["records"]) for r in rows], [r["records"] for r in answer["rounds"]])
+        self.assertEqual(explain(log.replace("\n", "\r\n")), answer)
+        places = {b["place"] for b in answer["new"]}
+        self.assertTrue(any(re.search(r"main\.go:\d+$", p) for p in places), places)
+        self.assertTrue(any(b["function"].startswith("main.site") for b in answer["new"]))
+        # what was predicted: the places differ by orders of magnitude, so births spread over the rounds
+        known = [r for r in answer["rounds"] if "expected" in r]
+        self.assertGreater(len(known), 20)
+        self.assertGreaterEqual(sum(r["low"] <= r["births"] <= r["high"] for r in known), 0.8 * len(known))
+        self.assertNotEqual(answer["verdict"], "LEAK")
+        text = explain(log, "text")
+        self.assertIn(f"Records grew from {answer['rounds'][0]['records']} to {answer['rounds'][-1]['records']} in 40 rounds", text)
+        listed = explain(log, "text", more=["--rounds=2-40"]).split("The new records of rounds 2 to 40:\n")[1].split("\n\n")[0]
+        self.assertEqual(len(listed.split("\n")), len(answer["new"]))
+        self.assertIn("main.site", listed)
+
+    def test_a_go_program_that_leaks(self):
+        with GoProgram() as program:
+            dumps = program.rounds(40, leak=20)
+        answer = explain("".join(dumps))
+        self.compare(dumps, answer)
+        self.assertEqual(answer["verdict"], "LEAK")
+        # 20 slices of 8 KiB a round
+        by_round = next(t for t in answer["trends"] if t["of"] == "heap_alloc" and t["by"] == "round")
+        self.assertLess(by_round["slope_low"], 20 * 8192 * 1.1)
+        self.assertGreater(by_round["slope_high"], 20 * 8192 * 0.9)
+
+    def test_a_dump_that_is_cut_is_left_out(self):
+        with GoProgram() as program:
+            dumps = program.rounds(12)
+        whole = explain("".join(dumps[:5] + dumps[6:]))
+        for cut in (dumps[5].index("# runtime.MemStats") // 2, dumps[5].index("] @ 0x") + 10, len("heap profile: 1")):
+            answer = explain("".join(dumps[:5]) + dumps[5][:cut] + "\n" + "".join(dumps[6:]))
+            self.assertEqual(answer["cut"] + answer["unread"], 1, cut)
+            self.assertEqual(answer["rounds"], whole["rounds"])
+        # as a soak that was killed leaves it
+        answer = explain("".join(dumps[:11]) + dumps[11][:len(dumps[11]) // 2])
+        self.assertEqual((len(answer["rounds"]), answer["cut"], answer["restarts"]), (11, 1, 0))
+
+    def test_the_same_program_again_has_the_same_addresses(self):
+        with GoProgram() as program:
+            first = program.rounds(10)
+        with GoProgram() as program:
+            second = program.rounds(30)
+        # also if the second has more samples than the first had
+        for before, after in ((first, second[:3]), (first[:1], second[9:])):
+            answer = explain("".join(before + after))
+            self.assertEqual(answer["restarts"], 1)
+            self.assertEqual(answer["rounds"], explain("".join(after))["rounds"])
+
+    def test_our_own_dumps(self):
+        dumps = []
+        with lab.Proxy("--profile-sample-bytes", "8K") as proxy:
+            for i in range(12):
+                statements = "".join(f"SELECT REPEAT('x', {200 * n});\n" for n in range(1, 2 + i))
+                subprocess.run(["mariadb", "--no-defaults", "--skip-ssl" if i % 2 == 0 else "--ssl", "-h127.0.0.1",
+                                f"-P{proxy.port}", "-uroot"], input=statements.encode(), check=True, capture_output=True)
+                proxy.idle()
+                dumps.append(proxy.admin("/debug/pprof/heap?debug=1").decode())
+        answer = explain("".join(dumps))
+        self.compare(dumps, answer)
+        for name, tail in (("stacks", "Stacks"),):
+            self.assertEqual(answer[name], int(re.search(f"^# {tail} = (\\d+)$", dumps[-1], re.M)[1]))
+        self.assertEqual(answer["rounds"][-1]["records"], int(re.search(r"^# Records = (\d+)$", dumps[-1], re.M)[1]))
+        self.assertEqual({b["stage"] for b in answer["new"]} - set(re.findall(r"stage=(\w+)", dumps[-1])), set())
+        svg = explain("".join(dumps), "svg")
+        self.assertTrue(svg.startswith("<svg") and svg.endswith("</svg>\n"))
+
+    def test_what_is_no_dump(self):
+        self.assertEqual(explain("nothing of the kind\n" + "x" * (1 << 20), "text", 1),
+                         'There is no heap profile in this: a line that begins with "heap profile:" is needed.\n')
+
+
+if __name__ == "__main__":
+    unittest.main()
