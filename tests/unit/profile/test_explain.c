@@ -347,12 +347,14 @@ static void a_cut_dump(void)
             "heap profile: 0: 0 [1: 8] @ heap/2\n0: 0 [1: 8] @ 0x10\n\n"
             "heap profile: 0: 0 [4: 32] @ heap/2\n0: 0 [1: 8] @ 0x10\n\n0: 0 [3: 24] @ 0x2\n"
             "heap profile: 0: 0 [5: 40] @ heap/2\n0: 0 [2: 16] @ 0x10\n\n0: 0 [3: 24] @ 0x20\n\n"
-            "heap profile: 0: 0 [9: 72] @ heap/2\n0: 0 [2: 16] @ 0x1";
+            "heap profile: 0: 0 [9: 72] @ heap/2\n0: 0 [7: 56] @ 0x10\n\n0: 0 [2: 16] @ 0x2";
         explain_init(&e);
         CU_ASSERT_EQUAL(explain_add(&e, span_str(text)), STATUS_OK);
         CU_ASSERT_EQUAL(explain_finish(&e), STATUS_OK);
         CU_ASSERT_TRUE(e.n_rounds == 2 && e.troubles.cut == 2 && e.restarts == 0);
         CU_ASSERT_TRUE(e.n_births == 2 && e.rounds[1].births == 1 && e.rounds[1].samples == 5);
+        CU_ASSERT_TRUE(e.births[0].allocs == 2 &&
+                       e.births[1].allocs == 3); /* as the last whole one has them */
         char *printed = print(&e, explain_print_text);
         expect(printed, "\n2 profiles were not whole and are left out.\n");
         free(printed);
