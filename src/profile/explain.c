@@ -59,9 +59,10 @@ static uint32_t *find(const struct explain *e, uint64_t key)
 /** Fill the slots anew. */
 static void index_births(struct explain *e)
 {
-        if (e->n_slots > 0) {
-                memset(e->slots, 0, e->n_slots * sizeof *e->slots);
+        if (e->n_slots == 0) {
+                return;
         }
+        memset(e->slots, 0, e->n_slots * sizeof *e->slots);
         for (size_t i = 0; i < e->n_births; i++) {
                 *find(e, e->births[i].key) = (uint32_t)(i + 1);
         }
