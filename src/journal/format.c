@@ -125,9 +125,9 @@ static void put_text(struct writer *w, const struct record *r, enum record_field
 {
         struct span text = record_text(r, f);
         /* a cut statement may end within a character: that alone makes it no binary text */
-        bool is_cut = (r->cut >> f & 1) != 0 || (f == FIELD_QUERY && record_has(r, FIELD_QUERY_LENGTH));
+        bool is_cut = field_set_has(&r->cut, f) || (f == FIELD_QUERY && record_has(r, FIELD_QUERY_LENGTH));
         bool is_valid = json_string(w, is_cut ? utf8_trim(text) : text);
-        if (!is_valid || (r->undecoded >> f & 1) != 0) {
+        if (!is_valid || field_set_has(&r->undecoded, f)) {
                 writer_text(w, ",\"");
                 writer_text(w, record_fields[f].name);
                 writer_text(w, "_hex\":");
@@ -159,8 +159,9 @@ static void put_json(struct writer *w, const struct record *r)
         writer_text(w, "\",\"event\":\"");
         writer_text(w, record_event_name(r->event));
         writer_char(w, '"');
-        for (uint64_t bits = r->present; bits != 0; bits &= bits - 1) {
-                put_field(w, r, (enum record_field)__builtin_ctzll(bits));
+        struct field_set walk = r->present;
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
+                put_field(w, r, f);
         }
         writer_text(w, "}\n");
 }

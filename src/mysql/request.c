@@ -294,7 +294,7 @@ static void put_text(const struct dissect *d, const struct flight *f, struct rec
         record_set_text(r, FIELD_QUERY, text);
         if (true_len > text.len) {
                 record_set_uint(r, FIELD_QUERY_LENGTH, true_len);
-                r->cut |= 1ULL << FIELD_QUERY;
+                field_set_add(&r->cut, FIELD_QUERY);
         }
 }
 
@@ -309,7 +309,7 @@ static void put_statement(struct dissect *d, const struct flight *f, struct reco
                         r->charsets[RECORD_STATEMENT] = st->charset;
                         if (st->true_len > st->text_len) {
                                 record_set_uint(r, FIELD_STMT_PREPARE_QUERY_LENGTH, st->true_len);
-                                r->cut |= 1ULL << FIELD_STMT_PREPARE_QUERY;
+                                field_set_add(&r->cut, FIELD_STMT_PREPARE_QUERY);
                         }
                 }
         }
