@@ -20,8 +20,9 @@ src_libmysql_a_SOURCES = \
 	src/mysql/request.c \
 	src/mysql/result.c \
 	src/mysql/rows.c \
+	src/mysql/secret.c src/mysql/secret.h \
 	src/mysql/setnames.c src/mysql/setnames.h \
 	src/mysql/sql.c src/mysql/sql.h src/mysql/sql_words.c src/mysql/sql_words.h \
 	src/mysql/statement.c src/mysql/statement.h \
-	src/mysql/track.c \
+	src/mysql/track.c src/mysql/transaction.c \
 	src/mysql/value.c src/mysql/value.h

@@ -120,8 +120,8 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
         "Of stream_us, while the server had to wait because the client did not read. Absent if it is 0."),
     [FIELD_PROXY_US] =
         UINT(proxy_us, "us",
-             "Of duration_us, the proxy's own share: from reading the request and the beginning of the "
-             "reply to writing them. Absent without a reply."),
+             "Of duration_us, the proxy's own share: from reading bytes to having written them. With several "
+             "commands in flight, of all of them since the record before. Absent without a reply."),
     [FIELD_ROWS] = UINT(
         rows, "",
         "Rows that came, of all results; events of a stream, such as a binary log's. Absent if the reply had "

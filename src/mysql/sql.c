@@ -123,7 +123,9 @@ static size_t version_comment(const struct sql_lexer *l)
         if (digits < VERSION_DIGITS_MAX - 1) {
                 return at; /* no version: always code */
         }
-        bool is_code = l->mode.version == 0 || version <= l->mode.version;
+        /* MariaDB's versions and MySQL's went apart at MySQL 5.7: what asks for a later one is MySQL's own */
+        bool is_mysqls = l->mode.is_mariadb && peek(l, 2) == '!' && version >= 50700 && version <= 99999;
+        bool is_code = !is_mysqls && (l->mode.version == 0 || version <= l->mode.version);
         return is_code ? at + digits : 0;
 }
 
