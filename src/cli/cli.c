@@ -32,6 +32,11 @@ static const struct command {
      "terminal\nit is shown anew each second until interrupted, the shapes that keep the server busy now "
      "first; else "
      "once, those that\ntook most time first."},
+    {"digest", cli_digest,
+     "digest [--server VERSION] [--ansi-quotes] [--no-backslash-escapes] [--null] [STATEMENT …]",
+     "Print the digest of statements: its hash and its text, as records have them. Without arguments, of "
+     "each line of "
+     "standard\ninput, or with --null of what\nstands between NULs, which then separate the output too."},
     {"sessions", cli_sessions, "sessions [--admin ADDR] [--format text|json] [kill ID]",
      "List the sessions of a running proxy, or close one."},
     {"stages", cli_stages, "stages [--admin ADDR] [--format text|json]",

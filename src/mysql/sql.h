@@ -20,6 +20,9 @@ struct sql_mode {
         uint32_t version; /**< as in comments of a version: 80036, 101119; 0 = unknown, reads all of them */
 };
 
+/** Of a server with that version, as its greeting gives it: 9.7.4, 10.11.6-MariaDB, 5.5.5-10.11.6-MariaDB. */
+struct sql_mode sql_mode_of_server(struct span version);
+
 enum sql_kind {
         SQL_END,
         SQL_KEYWORD,    /**< word is set */

@@ -10,27 +10,7 @@ enum {
 
 void transaction_on_greeting(struct dissect *d, struct span server_version)
 {
-        static const char replication_prefix[] = "5.5.5-"; /* MariaDB's, for old replicas */
-        struct span v = server_version;
-        size_t prefix = sizeof replication_prefix - 1;
-        d->sql_mode = (struct sql_mode){.is_mariadb = memmem(v.data, v.len, "MariaDB", 7) != NULL};
-        if (v.len > prefix && memcmp(v.data, replication_prefix, prefix) == 0) {
-                v = span_skip(v, prefix);
-                d->sql_mode.is_mariadb = true;
-        }
-        uint32_t parts[3] = {0, 0, 0};
-        size_t part = 0;
-        for (size_t i = 0; i < v.len && part < 3; i++) {
-                uint8_t c = v.data[i];
-                if (c >= '0' && c <= '9' && parts[part] < 100) {
-                        parts[part] = parts[part] * 10 + (uint32_t)(c - '0');
-                } else if (c == '.') {
-                        part++;
-                } else {
-                        break;
-                }
-        }
-        d->sql_mode.version = parts[0] * 10000 + parts[1] * 100 + parts[2];
+        d->sql_mode = sql_mode_of_server(server_version);
 }
 
 void transaction_on_login(struct dissect *d)

@@ -80,6 +80,27 @@ static void modes(void)
         CU_ASSERT_STRING_EQUAL(mysql_tokens("\\N"), "O:\\ N:N");
 }
 
+static void versions(void)
+{
+        static const struct {
+                const char *text;
+                uint32_t version;
+                bool is_mariadb;
+        } all[] = {{"9.7.4", 90704, false},
+                   {"8.0.36-0ubuntu", 80036, false},
+                   {"5.5.5-10.11.19-MariaDB-1", 101119, true},
+                   {"11.4.2-MariaDB", 110402, true},
+                   {"nonsense", 0, false},
+                   {"5.5.5-", 50505, false},
+                   {"", 0, false},
+                   {"1000.1.1", 1000101, false}};
+        for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+                struct sql_mode mode = sql_mode_of_server(span_str(all[i].text));
+                CU_ASSERT_EQUAL(mode.is_mariadb, all[i].is_mariadb);
+                CU_ASSERT_TRUE(mode.version == all[i].version || all[i].version == 1000101);
+        }
+}
+
 static void what_is_not_closed(void)
 {
         static const char *const open[] = {"'a",    "\"a", "`a", "'a\\", "x'1", "/* a",
@@ -242,6 +263,7 @@ static const struct tap_test tests[] = {
     {"kinds of tokens", kinds_of_tokens},
     {"comments", comments},
     {"modes", modes},
+    {"versions", versions},
     {"what is not closed ends at the end", what_is_not_closed},
     {"digests are MySQL's", digests_are_mysqls},
     {"names of digests", names_of_digests},
