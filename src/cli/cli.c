@@ -18,13 +18,15 @@ static const struct command {
         const char *help;
 } commands[] = {
     {"proxy", cli_proxy,
-     "proxy [-c FILE] [-l LISTEN] [-r REMOTE] [--admin ADDR] [--log FILE] [--format text|json] [--hex] …",
+     "proxy [-c FILE] [-l LISTEN] [-r REMOTE] [--admin ADDR] [--log FILE] [--format text|json|ltsv|slow] "
+     "[--hex] …",
      "Run the proxy. Any setting is a flag: limits.sessions is --limits-sessions. Without -r it forwards to\n"
      "127.0.0.1:3306. Records go to standard output, diagnostics to standard error.\n"
      "SIGTERM, SIGINT and SIGHUP stop it, SIGUSR1 opens the log file anew.\n\nThe settings, with their "
      "defaults:"},
-    {"tail", cli_tail, "tail [--admin ADDR] [--format text|json] [-n COUNT]",
-     "Follow the records of a running proxy; -n shows that many recent ones first."},
+    {"tail", cli_tail, "tail [--admin ADDR] [--format text|json|ltsv|slow] [--verbose] [-n COUNT]",
+     "Follow the records of a running proxy; -n shows that many recent ones first. --verbose: with their "
+     "details."},
     {"sessions", cli_sessions, "sessions [--admin ADDR] [--format text|json] [kill ID]",
      "List the sessions of a running proxy, or close one."},
     {"stages", cli_stages, "stages [--admin ADDR] [--format text|json]",

@@ -34,7 +34,7 @@ static bool parse(struct client_options *options, int *argc, char **argv)
 int cli_tail(int argc, char **argv)
 {
         struct client_options options;
-        if (!client_parse(&options, &argc, argv)) {
+        if (!client_parse_records(&options, &argc, argv)) {
                 return EXIT_USAGE;
         }
         if (argc > 1) {

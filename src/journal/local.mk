@@ -2,9 +2,17 @@ noinst_LIBRARIES += src/libjournal.a
 src_libjournal_a_SOURCES = \
 	src/journal/convert.c src/journal/convert.h \
 	src/journal/format.c src/journal/format.h \
+	src/journal/fields.h \
 	src/journal/gap.h \
 	src/journal/journal.c src/journal/journal.h \
+	src/journal/jsonl.c src/journal/jsonl.h \
+	src/journal/line.c src/journal/line.h \
+	src/journal/ltsv.c src/journal/ltsv.h \
 	src/journal/outbox.c src/journal/outbox.h \
+	src/journal/placeholder.c src/journal/placeholder.h \
 	src/journal/recent.c src/journal/recent.h \
 	src/journal/sink.c src/journal/sink.h \
-	src/journal/text.c src/journal/text.h
+	src/journal/slow.c src/journal/slow.h \
+	src/journal/table.c src/journal/table.h \
+	src/journal/text.c src/journal/text.h \
+	src/journal/verbose.c src/journal/verbose.h
