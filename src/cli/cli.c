@@ -45,6 +45,8 @@ static const struct command {
      "Print all settings as an annotated file: the defaults, or what a file and flags make of them. Or check "
      "a\n"
      "file: each wrong setting is told with its line."},
+    {"schema", cli_schema, "schema",
+     "Print the JSON Schema of a record: what a line of the format json is valid against."},
     {"version", cli_version, "version", "Print the version, and those of the libraries."},
     {"help", help, "help [COMMAND]", "Tell about the commands."},
 };

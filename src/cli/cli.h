@@ -20,6 +20,7 @@ int cli_stages(int argc, char **argv);
 int cli_heap(int argc, char **argv);
 int cli_hex(int argc, char **argv);
 int cli_config(int argc, char **argv);
+int cli_schema(int argc, char **argv);
 int cli_version(int argc, char **argv);
 
 /** A subcommand of heap, which tells its usage. */

@@ -11,6 +11,7 @@ src_libjournal_a_SOURCES = \
 	src/journal/outbox.c src/journal/outbox.h \
 	src/journal/placeholder.c src/journal/placeholder.h \
 	src/journal/recent.c src/journal/recent.h \
+	src/journal/schema.c src/journal/schema.h \
 	src/journal/sink.c src/journal/sink.h \
 	src/journal/slow.c src/journal/slow.h \
 	src/journal/table.c src/journal/table.h \
