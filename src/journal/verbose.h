@@ -1,8 +1,8 @@
 /** @file verbose.h  A record as a line for a person, with its details below it.
  *
  *      18:04:05.678901 #7    root@shop           1.234 ms    3 rows  STMT_EXECUTE 1  SELECT id, name FROM t WHERE id < ?
- *          values      1  int  42
- *          time        0.010 request  1.104 server  0.120 stream  ms  ▏████████████████████▏▒▒▒
+ *          values       1  int               42
+ *          time        █ server 1.104 ms  ▒ stream 0.130 ms   █████████████████████████████▒▒▒
  *          bytes       30 sent, 120 received
  *          status      autocommit, no_index_used
  *          result      id  name
