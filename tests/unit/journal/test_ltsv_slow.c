@@ -121,15 +121,21 @@ static size_t unescape(struct span line, size_t *at, uint8_t *out)
         return n;
 }
 
+static uint32_t next_random(void)
+{
+        static uint32_t seed = 7;
+        seed = seed * 1664525U + 1013904223U;
+        return seed >> 8;
+}
+
 static void ltsv_gives_any_text_back(void)
 {
         static uint8_t bytes[300];
         static uint8_t back[sizeof bytes * 4];
-        srand(7);
         for (int round = 0; round < 2000; round++) {
-                size_t len = (size_t)rand() % sizeof bytes;
+                size_t len = next_random() % sizeof bytes;
                 for (size_t i = 0; i < len; i++) {
-                        bytes[i] = (uint8_t)(rand() % 0x80);
+                        bytes[i] = (uint8_t)(next_random() % 0x80);
                 }
                 struct record r = start(EVENT_QUERY);
                 record_set_text(&r, FIELD_QUERY, span_of(bytes, len));
@@ -300,11 +306,12 @@ static bool executed_is(const char *sql, struct value_list list, uint64_t flags,
         return is(span_skip(got, (size_t)(at - got.data) + 22), whole);
 }
 
-#define TEXT(bytes_)                                                                                         \
-        {                                                                                                    \
-                .type = VALUE_VAR_STRING, .bytes = span_of(bytes_, sizeof bytes_ - 1),                       \
-                .true_len = sizeof bytes_ - 1                                                                \
-        }
+static struct value text_value(const char *bytes, size_t len)
+{
+        return (struct value){.type = VALUE_VAR_STRING, .bytes = span_of(bytes, len), .true_len = len};
+}
+
+#define TEXT(literal) text_value((literal), sizeof(literal) - 1)
 
 static void slow_puts_values_in_their_places(void)
 {

@@ -30,28 +30,30 @@ static bool prints(const struct record *r, enum format format, const char *want)
         return right && w.at <= format_size(format, r) && utf8_valid(writer_span(&w));
 }
 
-#define TEXT(text)                                                                                           \
-        {                                                                                                    \
-                .type = VALUE_VAR_STRING, .bytes = span_str(text), .true_len = sizeof text - 1               \
-        }
-#define NAMED(n, t)                                                                                          \
-        {                                                                                                    \
-                .name = span_str(n), .type = VALUE_VAR_STRING, .bytes = span_str(t),                         \
-                .true_len = sizeof t - 1                                                                     \
-        }
-#define INTEGER(n)                                                                                           \
-        {                                                                                                    \
-                .type = VALUE_LONG, .bytes = span_of(n "\0\0\0", 4), .true_len = 4                           \
-        }
-#define NEW_RESULT                                                                                           \
-        {                                                                                                    \
-                .role = VALUE_BEGINS_RESULT                                                                  \
-        }
-#define NEW_ROW                                                                                              \
-        {                                                                                                    \
-                .role = VALUE_BEGINS_ROW                                                                     \
-        }
-#define LIST(values) ((struct value_list){values, sizeof values / sizeof values[0]})
+static struct value text_value(const char *name, const char *text)
+{
+        return (struct value){.name = span_str(name),
+                              .type = VALUE_VAR_STRING,
+                              .bytes = span_str(text),
+                              .true_len = strlen(text)};
+}
+
+/** @p bytes are four. */
+static struct value integer(const char *bytes)
+{
+        return (struct value){.type = VALUE_LONG, .bytes = span_of(bytes, 4), .true_len = 4};
+}
+
+static struct value mark(enum value_role role)
+{
+        return (struct value){.role = (uint8_t)role};
+}
+
+#define TEXT(t)      text_value("", (t))
+#define NAMED(n, t)  text_value((n), (t))
+#define NEW_RESULT   mark(VALUE_BEGINS_RESULT)
+#define NEW_ROW      mark(VALUE_BEGINS_ROW)
+#define LIST(values) ((struct value_list){(values), sizeof(values) / sizeof(values)[0]})
 #define PING         "03:04:05.678901 #7    -                   0.009 ms         ok  PING\n"
 
 static struct record ping(void)
@@ -65,7 +67,7 @@ static struct record ping(void)
 static void the_line_is_brief(void)
 {
         const struct value values[] = {
-            INTEGER("\x2a"),
+            integer("\x2a\0\0\0"),
             {.type = VALUE_LONGLONG, .is_unsigned = true, .bytes = span_str("12345678"), .true_len = 8},
             TEXT("a\nb"),
             {.type = VALUE_NULL, .is_null = true}};
@@ -131,12 +133,16 @@ static void numbers_and_flags_have_names(void)
 static void rows_are_a_table(void)
 {
         const struct value names[] = {NEW_RESULT, TEXT("id"), TEXT("name"), NEW_RESULT, TEXT("n")};
-        const struct value rows[] = {
-            NEW_RESULT,        NEW_ROW,
-            INTEGER("\x2a"),   TEXT("t\xc3\xa9\xc3\xa9"),
-            NEW_ROW,           INTEGER("\x01"),
-            {.is_null = true}, NEW_RESULT,
-            NEW_ROW,           TEXT("a text that is longer than a cell of the table")};
+        const struct value rows[] = {NEW_RESULT,
+                                     NEW_ROW,
+                                     integer("\x2a\0\0\0"),
+                                     TEXT("t\xc3\xa9\xc3\xa9"),
+                                     NEW_ROW,
+                                     integer("\x01\0\0\0"),
+                                     {.is_null = true},
+                                     NEW_RESULT,
+                                     NEW_ROW,
+                                     TEXT("a text that is longer than a cell of the table")};
         struct record r = ping();
         record_set_list(&r, FIELD_COLUMN_NAMES, LIST(names));
         record_set_list(&r, FIELD_FIRST_ROWS, LIST(rows));
@@ -163,10 +169,10 @@ static void wide_tables_are_cut(void)
 {
         struct value names[20];
         struct value rows[21];
-        rows[0] = (struct value)NEW_ROW;
+        rows[0] = NEW_ROW;
         for (size_t i = 0; i < 20; i++) {
-                names[i] = (struct value)TEXT("c");
-                rows[i + 1] = (struct value)INTEGER("\x05");
+                names[i] = TEXT("c");
+                rows[i + 1] = integer("\x05\0\0\0");
         }
         struct record r = ping();
         record_set_list(&r, FIELD_COLUMN_NAMES, LIST(names));
@@ -199,9 +205,9 @@ static void the_size_is_a_bound(void)
                                   : kind == 1 ? (struct value){.type = VALUE_VAR_STRING,
                                                                .bytes = span_of(bytes, sizeof bytes - 1),
                                                                .true_len = sizeof bytes - 1}
-                                              : (struct value)INTEGER("\x05");
+                                              : integer("\x05\0\0\0");
                         if (i % 17 == 0) {
-                                rows[i] = (struct value)NEW_ROW;
+                                rows[i] = NEW_ROW;
                         }
                 }
                 struct record r = ping();

@@ -319,7 +319,8 @@ static void wrong_flags_are_told(void)
         CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "--workers=99"), STATUS_INVALID);
         CU_ASSERT_TRUE(said_has("--workers: setting 'workers' must be from 0 to 64, not 99"));
         CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "--format", "xml"), STATUS_INVALID);
-        CU_ASSERT_TRUE(said_has("--format: setting 'log.format' must be one of auto, text, json, ltsv, slow, not 'xml'"));
+        CU_ASSERT_TRUE(said_has(
+            "--format: setting 'log.format' must be one of auto, text, json, ltsv, slow, not 'xml'"));
         CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "-c"), STATUS_INVALID);
         CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "-c", "/nowhere.cfg"), STATUS_IO);
         CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "--h"), STATUS_INVALID);
