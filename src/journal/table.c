@@ -145,7 +145,7 @@ static void put_rule(struct table *t)
 /** The values from @p *at on up to the next mark. @p *at moves behind them. */
 static struct part next_part(struct part in, size_t *at)
 {
-        struct part out = {in.at + *at, 0};
+        struct part out = {*at < in.n ? &in.at[*at] : NULL, 0};
         while (*at < in.n && in.at[*at].role != VALUE_BEGINS_RESULT && in.at[*at].role != VALUE_BEGINS_ROW) {
                 ++*at;
                 out.n++;
@@ -183,7 +183,7 @@ static void put_result(struct table *t)
 static struct part next_result(struct value_list list, size_t *at)
 {
         *at += *at < list.n && list.at[*at].role == VALUE_BEGINS_RESULT ? 1 : 0;
-        struct part out = {list.at + (list.n > 0 ? *at : 0), 0};
+        struct part out = {*at < list.n ? &list.at[*at] : NULL, 0};
         while (*at < list.n && list.at[*at].role != VALUE_BEGINS_RESULT) {
                 ++*at;
                 out.n++;
