@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -18,6 +19,28 @@ uint64_t clock_mono_ns(void)
 uint64_t clock_wall_ns(void)
 {
         return read_ns(CLOCK_REALTIME);
+}
+
+static uint64_t ns_per_2_20_cycles;
+
+static void measure_cycle(void)
+{
+        uint64_t cycles = clock_cycles();
+        uint64_t begin = clock_mono_ns();
+        uint64_t now = begin;
+        while (now - begin < CLOCK_MS_NS / 5) {
+                now = clock_mono_ns();
+        }
+        cycles = clock_cycles() - cycles;
+        ns_per_2_20_cycles = cycles > 0 ? ((now - begin) << 20) / cycles : 0;
+}
+
+uint64_t clock_cycles_ns(uint64_t cycles)
+{
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+        (void)pthread_once(&once, measure_cycle);
+        /* the high part alone would lose what is short, the product what is long */
+        return (cycles >> 20) * ns_per_2_20_cycles + (((cycles & 0xfffff) * ns_per_2_20_cycles) >> 20);
 }
 
 /** Days since 1970 to year, month, day (proleptic Gregorian, from the era arithmetic of 400-year cycles).

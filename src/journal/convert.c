@@ -74,8 +74,8 @@ static struct need look(const struct record *r)
         if (!may_be_foreign(r)) {
                 return need;
         }
-        for (uint64_t bits = r->present; bits != 0; bits &= bits - 1) {
-                enum record_field f = (enum record_field)__builtin_ctzll(bits);
+        struct field_set walk = r->present;
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
                 if (record_is_list(f)) {
                         add_list(&need, r, f);
                 } else if (record_charset(f) != RECORD_UTF8 &&
@@ -154,10 +154,10 @@ static void convert_text(struct convert *c, struct writer *w, enum record_field 
 {
         struct span text = record_text(&c->record, f);
         if (is_foreign(charset_of(&c->record, f), text)) {
-                if (convert(c, w, charset_of(&c->record, f), &text, (c->record.cut >> f & 1) != 0)) {
+                if (convert(c, w, charset_of(&c->record, f), &text, field_set_has(&c->record.cut, f))) {
                         record_set_text(&c->record, f, text);
                 } else {
-                        c->record.undecoded |= (uint64_t)1 << f;
+                        field_set_add(&c->record.undecoded, f);
                 }
         }
 }
@@ -185,11 +185,11 @@ static bool prepare(struct convert *c, struct need need)
 /** Without memory: the texts are shown as they are, and the bytes of the foreign ones too. */
 static void mark_all(struct record *r)
 {
-        for (uint64_t bits = r->present; bits != 0; bits &= bits - 1) {
-                enum record_field f = (enum record_field)__builtin_ctzll(bits);
+        struct field_set walk = r->present;
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
                 if (!record_is_list(f) && record_charset(f) != RECORD_UTF8 &&
                     is_foreign(charset_of(r, f), record_text(r, f))) {
-                        r->undecoded |= (uint64_t)1 << f;
+                        field_set_add(&r->undecoded, f);
                 }
         }
 }
@@ -206,8 +206,8 @@ const struct record *convert_record(struct convert *c, const struct record *r)
                 return &c->record;
         }
         struct writer w = writer_over(c->room, c->size);
-        for (uint64_t bits = r->present; bits != 0; bits &= bits - 1) {
-                enum record_field f = (enum record_field)__builtin_ctzll(bits);
+        struct field_set walk = r->present;
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
                 if (!record_is_list(f)) {
                         if (record_charset(f) != RECORD_UTF8) {
                                 convert_text(c, &w, f);

@@ -156,7 +156,7 @@ void jsonl_record(struct writer *w, const struct record *r)
         writer_text(w, "\",\"event\":\"");
         writer_text(w, record_event_name(r->event));
         writer_char(w, '"');
-        struct fields_walk walk = fields_begin(r);
+        struct field_set walk = fields_begin(r);
         for (enum record_field f = fields_next(&walk); f != FIELD_COUNT; f = fields_next(&walk)) {
                 put_key(w, &record_fields[f]);
                 if (record_fields[f].kind == RECORD_TEXT) {

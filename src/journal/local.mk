@@ -9,7 +9,6 @@ src_libjournal_a_SOURCES = \
 	src/journal/line.c src/journal/line.h \
 	src/journal/ltsv.c src/journal/ltsv.h \
 	src/journal/outbox.c src/journal/outbox.h \
-	src/journal/placeholder.c src/journal/placeholder.h \
 	src/journal/recent.c src/journal/recent.h \
 	src/journal/schema.c src/journal/schema.h \
 	src/journal/sink.c src/journal/sink.h \

@@ -142,7 +142,7 @@ void ltsv_record(struct writer *w, const struct record *r)
         writer_bytes(w, when, CLOCK_RFC3339_SIZE - 1);
         writer_text(w, "\tevent:");
         writer_text(w, record_event_name(r->event));
-        struct fields_walk walk = fields_begin(r);
+        struct field_set walk = fields_begin(r);
         for (enum record_field f = fields_next(&walk); f != FIELD_COUNT; f = fields_next(&walk)) {
                 put_field(w, r, f);
         }

@@ -43,9 +43,12 @@ static struct record shorten(const struct record *r)
                                 record_has(r, FIELD_STMT_PREPARE_QUERY_LENGTH) ? r->stmt_prepare_query_length
                                                                                : r->stmt_prepare_query.len);
         }
-        s.present &=
-            ~(1ULL << FIELD_STMT_EXECUTE_VALUES | 1ULL << FIELD_QUERY_ATTRIBUTES | 1ULL << FIELD_BULK_ROWS |
-              1ULL << FIELD_COLUMN_NAMES | 1ULL << FIELD_FIRST_ROWS | 1ULL << FIELD_SESSION_CHANGES);
+        static const enum record_field large[] = {FIELD_STMT_EXECUTE_VALUES, FIELD_QUERY_ATTRIBUTES,
+                                                  FIELD_BULK_ROWS,           FIELD_COLUMN_NAMES,
+                                                  FIELD_FIRST_ROWS,          FIELD_SESSION_CHANGES};
+        for (size_t i = 0; i < sizeof large / sizeof large[0]; i++) {
+                field_set_remove(&s.present, large[i]);
+        }
         record_set_text(&s, FIELD_INFO,
                         span_str("shortened: too large to be kept whole among the recent records"));
         return s;

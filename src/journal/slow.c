@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "journal/fields.h"
-#include "journal/placeholder.h"
 #include "mysql/command.h"
+#include "mysql/sql.h"
 
 #include <strings.h>
 
@@ -142,20 +142,45 @@ static bool has_flag(const struct record *r, const char *name)
         return false;
 }
 
+/** Length of @p lexer's text from @p from to its next placeholder, or to its end. */
+static size_t to_placeholder(struct sql_lexer *lexer, struct span from, bool *found)
+{
+        struct sql_token t = sql_next(lexer);
+        while (t.kind != SQL_END && t.kind != SQL_PARAMETER) {
+                t = sql_next(lexer);
+        }
+        *found = t.kind == SQL_PARAMETER;
+        return *found ? (size_t)(t.text.data - from.data) : from.len;
+}
+
+static size_t count_placeholders(struct span sql, struct sql_mode mode)
+{
+        struct sql_lexer lexer = sql_lexer_over(sql, mode);
+        size_t n = 0;
+        bool found = true;
+        while (found) {
+                (void)to_placeholder(&lexer, sql, &found);
+                n += found ? 1 : 0;
+        }
+        return n;
+}
+
 /** The prepared text with its values in their places; as it is, if they do not fit it. */
 static void put_executed(struct writer *w, const struct record *r)
 {
         struct span sql = trim(fields_text(r, FIELD_STMT_PREPARE_QUERY));
-        bool plain = has_flag(r, "no_backslash_escapes");
+        enum value_style style = r->sql_mode.no_backslash_escapes ? VALUE_AS_PLAIN_LITERAL : VALUE_AS_LITERAL;
         struct value_list values = {NULL, 0};
         if (record_has(r, FIELD_STMT_EXECUTE_VALUES) &&
-            placeholder_count(sql, plain) == r->stmt_execute_values.n) {
+            count_placeholders(sql, r->sql_mode) == r->stmt_execute_values.n) {
                 values = r->stmt_execute_values;
         }
+        struct sql_lexer lexer = sql_lexer_over(sql, r->sql_mode);
         for (size_t i = 0; i < values.n && !w->failed; i++) {
-                size_t at = placeholder_find(sql, plain);
+                bool found;
+                size_t at = to_placeholder(&lexer, sql, &found);
                 put_text(w, span_head(sql, at));
-                value_print(w, &values.at[i], plain ? VALUE_AS_PLAIN_LITERAL : VALUE_AS_LITERAL);
+                value_print(w, &values.at[i], style);
                 sql = span_skip(sql, at + 1);
         }
         put_text(w, sql);

@@ -2,6 +2,7 @@
 
 #include "mysql/charset.h"
 #include "mysql/dissect_state.h"
+#include "mysql/secret.h"
 #include "profile/prof.h"
 
 enum {
@@ -152,7 +153,8 @@ void dissect_lose(struct dissect *d, const char *reason, const struct message *m
                       from == SIDE_CLIENT ? "client" : "server", (unsigned long long)lane->message_at);
         if (m != NULL) {
                 writer_format(&w, ", packet seq %u length %llu", m->seq, (unsigned long long)m->len);
-                if (d->phase == PHASE_READY || d->phase == PHASE_GREETING) { /* else it may hold a password */
+                bool hide = d->settings->hide_packets || d->packet_secret || secret_suspected(m->body);
+                if (!hide && (d->phase == PHASE_READY || d->phase == PHASE_GREETING)) {
                         record_set_text(&r, FIELD_PACKET_BYTES, span_head(m->body, EVIDENCE_BYTES));
                 }
         }
@@ -328,9 +330,9 @@ static bool take_piece(struct dissect *d, enum side from, const struct frame_pie
                 return false;
         }
         d->packet_name = "part of a longer payload";
-        d->packet_secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH;
+        d->packet_secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || d->settings->hide_packets;
         if (piece->ends_message) {
-                d->packet_secret = false;
+                d->packet_secret = d->settings->hide_packets && d->phase == PHASE_READY;
                 handle_message(d, from,
                                whole ? span_head(piece->bytes, lane->limit)
                                      : span_of(lane->kept, lane->kept_len),
@@ -459,6 +461,7 @@ struct dissect_view dissect_view(const struct dissect *d)
         if (f != NULL) {
                 v.command = f->info->name;
                 v.command_mono_ns = f->start_ns;
+                v.query_hidden = f->is_secret || d->settings->hide_packets;
                 if (f->info->has_text && f->body_len > f->text_at) {
                         v.query = span_of(f->body + f->text_at, f->body_len - f->text_at);
                 } else if (f->has_stmt_id) {

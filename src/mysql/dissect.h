@@ -25,6 +25,8 @@ struct dissect_settings {
         uint32_t statements; /**< prepared statements known at once */
         uint32_t rows;       /**< kept of each result; 0 = results are only counted */
         uint32_t lint;       /**< broken rules told of a session; further ones are counted */
+        bool
+            hide_packets; /**< no packet of a command shows its bytes: they would hold what records must not */
 };
 
 /** One packet of the wire, complete (or cut off by the end of the session). */
@@ -71,6 +73,7 @@ struct dissect_view {
         uint64_t server_conn_id;
         const char *command;      /**< in flight; NULL = idle */
         struct span query;        /**< of that command */
+        bool query_hidden;        /**< it holds a password, or may, or packets are hidden: not to be shown */
         uint8_t username_charset; /**< what they are in (charset.h) */
         uint8_t database_charset;
         uint8_t query_charset;

@@ -99,6 +99,7 @@ struct flight {
         size_t text_at; /**< where the text begins in body; attributes may stand before it */
         uint32_t stmt_id;
         bool has_stmt_id;
+        bool is_secret; /**< holds a password, or may */
 
         uint64_t defs_left; /**< column definitions to come */
         uint64_t defs_next; /**< of the group after (PREPARE: columns after parameters) */
@@ -165,6 +166,9 @@ struct dissect {
         bool ssl_requested;           /**< and what followed came decrypted */
         bool refused;                 /**< the login was, and a record says so */
         uint32_t server_conn_id;
+        struct sql_mode sql_mode; /**< how the server reads the next statement */
+        bool in_trans;            /**< by the last status flags */
+        uint64_t trx_id;          /**< of the last transaction */
         uint64_t login_start_ns;
         struct {
                 uint8_t client; /**< of the client's texts (charset.h) */
@@ -315,5 +319,12 @@ const char *result_on_message(struct dissect *d, const struct message *m);
 size_t result_limit(const struct dissect *d, uint8_t first);
 /** Count the rows that stand whole at the front of *@p in and skip them, where nobody wants to see them. */
 void result_hop_rows(struct dissect *d, struct span *in, uint64_t now_ns);
+
+/* transaction.c */
+void transaction_on_greeting(struct dissect *d, struct span server_version);
+/** A login: the session begins anew. */
+void transaction_on_login(struct dissect *d);
+/** Before d->sql_mode changes by @p f. */
+void transaction_put(struct dissect *d, const struct flight *f, struct record *r);
 
 #endif

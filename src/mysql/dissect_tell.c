@@ -1,6 +1,7 @@
 /* Records that the dissector makes of its own accord: broken rules, packets that are cut off. */
 #include "mysql/charset.h"
 #include "mysql/dissect_state.h"
+#include "mysql/secret.h"
 
 enum { EVIDENCE_BYTES = 32 };
 
@@ -96,7 +97,9 @@ void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
         record_set_text(&r, FIELD_REASON, writer_span(&w));
         d->sink.on_record(d->sink.arg, &r);
         if (d->settings->packet_bytes > 0 && d->sink.on_packet != NULL && f->have == FRAME_HEADER_SIZE) {
-                bool secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH;
+                struct span head = span_of(lane->packet, lane->packet_len);
+                bool secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH ||
+                              d->settings->hide_packets || secret_suspected(head);
                 struct packet packet = {.from = side,
                                         .seq = f->seq,
                                         .secret = secret,

@@ -4,6 +4,7 @@ src_libmysql_a_SOURCES = \
 	src/mysql/charset.c src/mysql/charset.h \
 	src/mysql/command.c src/mysql/command.h \
 	src/mysql/compress.c src/mysql/compress.h \
+	src/mysql/digest.c src/mysql/digest.h \
 	src/mysql/dissect.c src/mysql/dissect.h src/mysql/dissect_state.h src/mysql/dissect_frames.c src/mysql/dissect_tell.c \
 	src/mysql/execute.c \
 	src/mysql/frame.c src/mysql/frame.h \
@@ -19,7 +20,9 @@ src_libmysql_a_SOURCES = \
 	src/mysql/request.c \
 	src/mysql/result.c \
 	src/mysql/rows.c \
+	src/mysql/secret.c src/mysql/secret.h \
 	src/mysql/setnames.c src/mysql/setnames.h \
+	src/mysql/sql.c src/mysql/sql.h src/mysql/sql_words.c src/mysql/sql_words.h \
 	src/mysql/statement.c src/mysql/statement.h \
-	src/mysql/track.c \
+	src/mysql/track.c src/mysql/transaction.c \
 	src/mysql/value.c src/mysql/value.h

@@ -184,6 +184,7 @@ const char *login_on_greeting(struct dissect *d, const struct message *m)
         d->server_capabilities = greeting.capabilities;
         d->server_conn_id = greeting.server_conn_id;
         d->charsets.server = charset_of_collation(greeting.collation_id);
+        transaction_on_greeting(d, greeting.server_version);
         if (!dissect_set_text(&d->server_version, greeting.server_version) ||
             !dissect_set_text(&d->auth_plugin, greeting.auth_plugin)) {
                 return lose(d, "out of memory", NULL, SIDE_SERVER);

@@ -17,6 +17,10 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_CONN_SEQ_NUM] =
         UINT(conn_seq_num, "",
              "Number of the command within its session, from 1. Only in query and lint records."),
+    [FIELD_TRX_ID] =
+        UINT(trx_id, "",
+             "Number of the transaction within its session, from 1, by the server's status flags; "
+             "the statements that begin and end it have it too. Absent outside of transactions."),
     [FIELD_CLIENT_ADDR] = TEXT(client_addr, "Address of the client, as the proxy sees it."),
     [FIELD_PROXY_LISTEN_ADDR] = TEXT(proxy_listen_addr, "Address on which the proxy accepted the client."),
     [FIELD_PROXY_CLIENT_ADDR] = TEXT(
@@ -66,6 +70,14 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
                                 "limits.query_bytes of it. Absent if the command carries none."),
     [FIELD_QUERY_LENGTH] =
         UINT(query_length, "bytes", "True length of the text. Absent if query holds all of it."),
+    [FIELD_DIGEST] = TEXT(
+        digest,
+        "Identifies the shape of the statement: a hash of digest_text, 32 hex digits, the same in each run. "
+        "Absent if the command has no statement, or log.digests is 0."),
+    [FIELD_DIGEST_TEXT] =
+        TEXT(digest_text,
+             "The statement with its constants replaced by ?, normalised as MySQL's STATEMENT_DIGEST_TEXT. "
+             "Absent where digest is."),
     [FIELD_STMT_ID] = UINT(stmt_id, "", "Id of the prepared statement. Absent if the command is about none."),
     [FIELD_STMT_PREPARE_QUERY] =
         TEXT(stmt_prepare_query, "Text of the prepared statement. Absent if its preparation was not seen."),
@@ -77,6 +89,14 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
               "Parameter values of COM_STMT_EXECUTE, typed. Absent without parameters."),
     [FIELD_QUERY_ATTRIBUTES] =
         FIELD(query_attributes, RECORD_MAP, "Query attributes by name. Absent if the client sent none."),
+    [FIELD_TAGS] = FIELD(
+        tags, RECORD_MAP,
+        "Tags that the application wrote into a comment of the statement, as sqlcommenter does: key='value'. "
+        "Absent if there are none."),
+    [FIELD_TRACEPARENT] =
+        TEXT(traceparent,
+             "W3C trace context of the statement: from a query attribute of that name, else from its tags. "
+             "Absent if there is none."),
     [FIELD_BULK_COUNT] =
         UINT(bulk_count, "",
              "Rows of parameters that a COM_STMT_BULK_EXECUTE brought. Absent if the request is "
@@ -95,6 +115,13 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
                              "without a reply."),
     [FIELD_STREAM_US] =
         UINT(stream_us, "us", "From the first to the last byte of the reply. Absent without a reply."),
+    [FIELD_STALL_US] = UINT(
+        stall_us, "us",
+        "Of stream_us, while the server had to wait because the client did not read. Absent if it is 0."),
+    [FIELD_PROXY_US] =
+        UINT(proxy_us, "us",
+             "Of duration_us, the proxy's own share: from reading bytes to having written them. With several "
+             "commands in flight, of all of them since the record before. Absent without a reply."),
     [FIELD_ROWS] = UINT(
         rows, "",
         "Rows that came, of all results; events of a stream, such as a binary log's. Absent if the reply had "
@@ -120,6 +147,16 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_RESULTS] = UINT(results, "", "Number of results with columns. Absent if it is 0 or 1."),
     [FIELD_STATUS_FLAGS] =
         FIELD(status_flags, RECORD_FLAGS, "SERVER_STATUS flags of the reply's end. Absent after an error."),
+    [FIELD_FINDINGS] =
+        FIELD(findings, RECORD_FLAGS,
+              "What is worth a look: n_plus_one, duplicate, no_index, slow. Absent if nothing is."),
+    [FIELD_REPEATED] =
+        UINT(repeated, "",
+             "Statements of the same shape in a row, one for each row of the result before them, this one "
+             "included. Only in n_plus_one records and in statements found to be of such a run."),
+    [FIELD_DUPLICATES] = UINT(
+        duplicates, "",
+        "Earlier statements of the transaction with the same text and values. Absent if there are none."),
     [FIELD_SESSION_CHANGES] =
         FIELD(session_changes, RECORD_MAP,
               "What the server tells of changes in the session: schema, gtids, transaction_state, "
@@ -152,9 +189,12 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
               "authentication data, which is never shown."),
     [FIELD_DROPPED] =
         UINT(dropped, "", "Records that could not be kept and would stand here. Only in gap records."),
+    [FIELD_REDACTED] =
+        FIELD(redacted, RECORD_FLAGS,
+              "What the record does not tell: password, literals, values. Absent if nothing was taken out."),
 };
 
-_Static_assert(FIELD_COUNT <= 64, "a bit each in `present`");
+_Static_assert(FIELD_COUNT <= 128, "a bit each in struct field_set");
 
 const char *record_event_name(enum record_event event)
 {
@@ -193,7 +233,14 @@ static const char *status_name(unsigned bit)
 
 const char *record_flag_name(enum record_field f, unsigned bit)
 {
-        return f == FIELD_STATUS_FLAGS ? status_name(bit) : capability_name(bit);
+        static const char *const findings[FINDING_COUNT] = {"n_plus_one", "duplicate", "no_index", "slow"};
+        static const char *const redactions[REDACTED_COUNT] = {"password", "literals", "values"};
+        switch ((int)f) {
+        case FIELD_STATUS_FLAGS: return status_name(bit);
+        case FIELD_FINDINGS: return bit < FINDING_COUNT ? findings[bit] : NULL;
+        case FIELD_REDACTED: return bit < REDACTED_COUNT ? redactions[bit] : NULL;
+        default: return capability_name(bit);
+        }
 }
 
 /* --- access by field ---------------------------------------------------------------------------------------------- */
@@ -208,21 +255,26 @@ static void *member_of(struct record *r, enum record_field f)
         return (char *)r + record_fields[f].offset;
 }
 
-/* Which fields are of which kind, for a walk over the bits of `present` (a test compares them with the table). */
-#define BIT(field) (1ULL << (field))
-#define ALL_BITS   (UINT64_MAX >> (64 - FIELD_COUNT))
-#define LIST_BITS                                                                                            \
-        (BIT(FIELD_CONNECT_ATTRIBUTES) | BIT(FIELD_STMT_EXECUTE_VALUES) | BIT(FIELD_QUERY_ATTRIBUTES) |      \
-         BIT(FIELD_BULK_ROWS) | BIT(FIELD_COLUMN_NAMES) | BIT(FIELD_FIRST_ROWS) |                            \
-         BIT(FIELD_SESSION_CHANGES))
-#define SPAN_BITS                                                                                            \
-        (BIT(FIELD_CLIENT_ADDR) | BIT(FIELD_PROXY_LISTEN_ADDR) | BIT(FIELD_PROXY_CLIENT_ADDR) |              \
-         BIT(FIELD_REMOTE_ADDR) | BIT(FIELD_USERNAME) | BIT(FIELD_DATABASE) | BIT(FIELD_CHARACTER_SET) |     \
-         BIT(FIELD_SERVER_VERSION) | BIT(FIELD_AUTH_PLUGIN) | BIT(FIELD_COMMAND) | BIT(FIELD_QUERY) |        \
-         BIT(FIELD_STMT_PREPARE_QUERY) | BIT(FIELD_SQLSTATE) | BIT(FIELD_ERROR) | BIT(FIELD_INFO) |          \
-         BIT(FIELD_REASON) | BIT(FIELD_RULE) | BIT(FIELD_DIRECTION) | BIT(FIELD_PACKET_NAME) |               \
-         BIT(FIELD_PACKET_BYTES) | BIT(FIELD_AUTH_PATH) | BIT(FIELD_COMPRESSION) | BIT(FIELD_TLS) |          \
-         BIT(FIELD_REMOTE_TLS))
+/* Which fields are of which kind, for a walk over those that are present (a test compares them with the table). */
+#define LOW(field)  ((field) < 64 ? 1ULL << ((field) % 64) : 0)
+#define HIGH(field) ((field) < 64 ? 0 : 1ULL << ((field) % 64))
+#define LISTS(in)                                                                                            \
+        (in(FIELD_CONNECT_ATTRIBUTES) | in(FIELD_STMT_EXECUTE_VALUES) | in(FIELD_QUERY_ATTRIBUTES) |         \
+         in(FIELD_TAGS) | in(FIELD_BULK_ROWS) | in(FIELD_COLUMN_NAMES) | in(FIELD_FIRST_ROWS) |              \
+         in(FIELD_SESSION_CHANGES))
+#define SPANS(in)                                                                                            \
+        (in(FIELD_CLIENT_ADDR) | in(FIELD_PROXY_LISTEN_ADDR) | in(FIELD_PROXY_CLIENT_ADDR) |                 \
+         in(FIELD_REMOTE_ADDR) | in(FIELD_USERNAME) | in(FIELD_DATABASE) | in(FIELD_CHARACTER_SET) |         \
+         in(FIELD_SERVER_VERSION) | in(FIELD_AUTH_PLUGIN) | in(FIELD_COMMAND) | in(FIELD_QUERY) |            \
+         in(FIELD_STMT_PREPARE_QUERY) | in(FIELD_SQLSTATE) | in(FIELD_ERROR) | in(FIELD_INFO) |              \
+         in(FIELD_REASON) | in(FIELD_RULE) | in(FIELD_DIRECTION) | in(FIELD_PACKET_NAME) |                   \
+         in(FIELD_PACKET_BYTES) | in(FIELD_AUTH_PATH) | in(FIELD_COMPRESSION) | in(FIELD_TLS) |              \
+         in(FIELD_REMOTE_TLS) | in(FIELD_DIGEST) | in(FIELD_DIGEST_TEXT) | in(FIELD_TRACEPARENT))
+
+static const struct field_set lists = {{LISTS(LOW), LISTS(HIGH)}};
+static const struct field_set spans = {{SPANS(LOW), SPANS(HIGH)}};
+static const struct field_set all = {{FIELD_COUNT < 64 ? (1ULL << FIELD_COUNT % 64) - 1 : UINT64_MAX,
+                                      FIELD_COUNT <= 64 ? 0 : (1ULL << FIELD_COUNT % 64) - 1}};
 
 enum record_charset record_charset(enum record_field f)
 {
@@ -241,12 +293,12 @@ enum record_charset record_charset(enum record_field f)
 
 bool record_is_list(enum record_field f)
 {
-        return (LIST_BITS & BIT(f)) != 0;
+        return field_set_has(&lists, f);
 }
 
 bool record_is_span(enum record_field f)
 {
-        return (SPAN_BITS & BIT(f)) != 0;
+        return field_set_has(&spans, f);
 }
 
 uint64_t record_uint(const struct record *r, enum record_field f)
@@ -293,26 +345,15 @@ void record_set_list(struct record *r, enum record_field f, struct value_list li
 
 #define PACK_MAGIC 0x3264726f63657271ULL
 
-/** Take the lowest bit: the next field, or FIELD_COUNT if there is none. */
-static enum record_field next_field(uint64_t *bits)
-{
-        if (*bits == 0) {
-                return FIELD_COUNT;
-        }
-        unsigned i = (unsigned)__builtin_ctzll(*bits);
-        *bits &= *bits - 1;
-        return (enum record_field)i;
-}
-
 size_t record_pack_size(const struct record *r)
 {
         size_t size = sizeof(uint64_t) + sizeof *r;
-        uint64_t bits = r->present & SPAN_BITS;
-        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+        struct field_set walk = field_set_both(&r->present, &spans);
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
                 size += record_text(r, f).len;
         }
-        bits = r->present & LIST_BITS;
-        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+        walk = field_set_both(&r->present, &lists);
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
                 struct value_list list = record_list(r, f);
                 size += list.n * sizeof *list.at;
                 for (size_t i = 0; i < list.n; i++) {
@@ -335,20 +376,20 @@ void record_pack(const struct record *r, uint8_t *out)
         uint64_t magic = PACK_MAGIC;
         out = put(out, span_of(&magic, sizeof magic));
         out = put(out, span_of(r, sizeof *r));
-        uint64_t bits = r->present & LIST_BITS;
-        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+        struct field_set walk = field_set_both(&r->present, &lists);
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
                 struct value_list list = record_list(r, f);
                 out = put(out, span_of(list.at, list.n * sizeof *list.at));
         }
-        bits = r->present & LIST_BITS;
-        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+        walk = field_set_both(&r->present, &lists);
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
                 struct value_list list = record_list(r, f);
                 for (size_t i = 0; i < list.n; i++) {
                         out = put(put(out, list.at[i].name), list.at[i].bytes);
                 }
         }
-        bits = r->present & SPAN_BITS;
-        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+        walk = field_set_both(&r->present, &spans);
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
                 out = put(out, record_text(r, f));
         }
 }
@@ -362,8 +403,8 @@ static void relink(struct reader *r, struct span *s)
 /** Find the elements of the lists. @return false if they are not all there. */
 static bool unpack_lists(struct reader *r, struct record *out)
 {
-        uint64_t bits = out->present & LIST_BITS;
-        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+        struct field_set walk = field_set_both(&out->present, &lists);
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
                 struct value_list *list = member_of(out, f);
                 uint64_t size;
                 if (__builtin_mul_overflow((uint64_t)list->n, sizeof *list->at, &size)) {
@@ -387,6 +428,11 @@ static void unpack_elements(struct reader *r, uint8_t *bytes, struct value_list 
         }
 }
 
+static struct field_set without(const struct field_set *a, const struct field_set *b)
+{
+        return (struct field_set){{a->words[0] & ~b->words[0], a->words[1] & ~b->words[1]}};
+}
+
 bool record_unpack(uint8_t *bytes, size_t len, struct record *out)
 {
         struct reader r = reader_over(span_of(bytes, len));
@@ -396,25 +442,25 @@ bool record_unpack(uint8_t *bytes, size_t len, struct record *out)
                 return false;
         }
         memcpy(out, head.data, sizeof *out);
-        out->present &= ALL_BITS;
+        out->present = field_set_both(&out->present, &all);
         if (!unpack_lists(&r, out)) {
                 return false;
         }
-        uint64_t bits = out->present & LIST_BITS;
-        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+        struct field_set walk = field_set_both(&out->present, &lists);
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
                 unpack_elements(&r, bytes, record_list(out, f));
         }
-        bits = out->present & SPAN_BITS;
-        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+        walk = field_set_both(&out->present, &spans);
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
                 relink(&r, member_of(out, f));
         }
         /* what is absent would point into the memory of whoever packed it */
-        bits = ~out->present & SPAN_BITS;
-        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+        walk = without(&spans, &out->present);
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
                 *(struct span *)member_of(out, f) = (struct span){NULL, 0};
         }
-        bits = ~out->present & LIST_BITS;
-        for (enum record_field f = next_field(&bits); f != FIELD_COUNT; f = next_field(&bits)) {
+        walk = without(&lists, &out->present);
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
                 *(struct value_list *)member_of(out, f) = (struct value_list){NULL, 0};
         }
         return !r.failed && out->event < EVENT_COUNT;

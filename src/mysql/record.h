@@ -3,12 +3,13 @@
  * One table (record_fields) names each field, its type, its unit and what it means; formats, manual and filters read
  * the table and know no field by themselves. Names follow tcpdp where it has the field, else MySQL's and
  * OpenTelemetry's.
- * A field counts only if its bit in `present` is set (record_set_* do that).
+ * A field counts only if it is in the set `present` (record_set_* see to that).
  * Memory: texts and lists are spans of their owner's; valid during the call that hands the record over.
  * record_pack makes one flat copy for a ring. */
 #ifndef MYSQL_RECORD_H
 #define MYSQL_RECORD_H
 
+#include "mysql/sql.h"
 #include "mysql/value.h"
 
 enum record_event {
@@ -30,6 +31,7 @@ const char *record_event_name(enum record_event event);
 enum record_field {
         FIELD_CONN_ID,
         FIELD_CONN_SEQ_NUM,
+        FIELD_TRX_ID,
         FIELD_CLIENT_ADDR,
         FIELD_PROXY_LISTEN_ADDR,
         FIELD_PROXY_CLIENT_ADDR,
@@ -54,17 +56,23 @@ enum record_field {
         FIELD_COMMAND,
         FIELD_QUERY,
         FIELD_QUERY_LENGTH,
+        FIELD_DIGEST,
+        FIELD_DIGEST_TEXT,
         FIELD_STMT_ID,
         FIELD_STMT_PREPARE_QUERY,
         FIELD_STMT_PREPARE_QUERY_LENGTH,
         FIELD_STMT_EXECUTE_VALUES,
         FIELD_QUERY_ATTRIBUTES,
+        FIELD_TAGS,
+        FIELD_TRACEPARENT,
         FIELD_BULK_COUNT,
         FIELD_BULK_ROWS,
         FIELD_DURATION_US,
         FIELD_REQUEST_US,
         FIELD_SERVER_US,
         FIELD_STREAM_US,
+        FIELD_STALL_US,
+        FIELD_PROXY_US,
         FIELD_ROWS,
         FIELD_COLUMNS,
         FIELD_COLUMN_NAMES,
@@ -75,6 +83,9 @@ enum record_field {
         FIELD_WARNINGS,
         FIELD_RESULTS,
         FIELD_STATUS_FLAGS,
+        FIELD_FINDINGS,
+        FIELD_REPEATED,
+        FIELD_DUPLICATES,
         FIELD_SESSION_CHANGES,
         FIELD_BYTES_SENT,
         FIELD_BYTES_RECEIVED,
@@ -90,8 +101,47 @@ enum record_field {
         FIELD_PACKET_NAME,
         FIELD_PACKET_BYTES,
         FIELD_DROPPED,
+        FIELD_REDACTED,
         FIELD_COUNT
 };
+
+/** A set of fields, a bit each. */
+struct field_set {
+        uint64_t words[2];
+};
+
+static inline bool field_set_has(const struct field_set *s, enum record_field f)
+{
+        return (s->words[f / 64] >> (f % 64) & 1) != 0;
+}
+
+static inline void field_set_add(struct field_set *s, enum record_field f)
+{
+        s->words[f / 64] |= (uint64_t)1 << (f % 64);
+}
+
+static inline void field_set_remove(struct field_set *s, enum record_field f)
+{
+        s->words[f / 64] &= ~((uint64_t)1 << (f % 64));
+}
+
+static inline struct field_set field_set_both(const struct field_set *a, const struct field_set *b)
+{
+        return (struct field_set){{a->words[0] & b->words[0], a->words[1] & b->words[1]}};
+}
+
+/** Take out the first field. To walk a set, take from a copy of it until FIELD_COUNT comes: it is empty then. */
+static inline enum record_field field_set_take(struct field_set *s)
+{
+        for (unsigned i = 0; i < 2; i++) {
+                if (s->words[i] != 0) {
+                        unsigned bit = (unsigned)__builtin_ctzll(s->words[i]);
+                        s->words[i] &= s->words[i] - 1;
+                        return (enum record_field)(i * 64 + bit);
+                }
+        }
+        return FIELD_COUNT;
+}
 
 /** Whose character set a text is in. */
 enum record_charset {
@@ -106,17 +156,18 @@ enum record_charset {
 
 struct record {
         enum record_event event;
-        uint64_t present; /**< bit i: enum record_field i */
-        uint64_t cut;     /**< bit i: the text of field i is cut, and may end within a character */
-        uint64_t
-            undecoded; /**< bit i: the text of field i is no text in its character set, or that can't be converted */
+        struct field_set present;
+        struct field_set cut;       /**< texts that are cut, and may end within a character */
+        struct field_set undecoded; /**< texts that are none in their character set, or can't be converted */
         uint8_t
             charsets[RECORD_CHARSETS]; /**< by enum record_charset (charset.h); all 0 once texts are UTF-8 */
         uint64_t wall_ns;              /**< ts: when it began; filled by the session from mono_ns */
         uint64_t mono_ns;              /**< the same on the monotonic clock; not shown */
+        struct sql_mode sql_mode;      /**< how the server reads the statement; not shown */
 
         uint64_t conn_id;
         uint64_t conn_seq_num;
+        uint64_t trx_id;
         struct span client_addr;
         struct span proxy_listen_addr;
         struct span proxy_client_addr;
@@ -141,17 +192,23 @@ struct record {
         struct span command;
         struct span query;
         uint64_t query_length;
+        struct span digest;
+        struct span digest_text;
         uint64_t stmt_id;
         struct span stmt_prepare_query;
         uint64_t stmt_prepare_query_length;
         struct value_list stmt_execute_values;
         struct value_list query_attributes;
+        struct value_list tags;
+        struct span traceparent;
         uint64_t bulk_count;
         struct value_list bulk_rows;
         uint64_t duration_us;
         uint64_t request_us;
         uint64_t server_us;
         uint64_t stream_us;
+        uint64_t stall_us;
+        uint64_t proxy_us;
         uint64_t rows;
         uint64_t columns;
         struct value_list column_names;
@@ -162,6 +219,9 @@ struct record {
         uint64_t warnings;
         uint64_t results;
         uint64_t status_flags;
+        uint64_t findings; /**< bit i: enum record_finding i */
+        uint64_t repeated;
+        uint64_t duplicates;
         struct value_list session_changes;
         uint64_t bytes_sent;
         uint64_t bytes_received;
@@ -177,6 +237,24 @@ struct record {
         struct span packet_name;
         struct span packet_bytes;
         uint64_t dropped;
+        uint64_t redacted; /**< bit i: enum record_redaction i */
+};
+
+/** What is worth a look in a statement: FIELD_FINDINGS. */
+enum record_finding {
+        FINDING_N_PLUS_ONE, /**< of a run of statements, one for each row of the result before them */
+        FINDING_DUPLICATE,  /**< with the same values as one before it in its transaction */
+        FINDING_NO_INDEX,   /**< the server found no index, or no good one */
+        FINDING_SLOW,       /**< longer than log.slow_ms, or slow for the server */
+        FINDING_COUNT
+};
+
+/** What a record does not tell: FIELD_REDACTED. */
+enum record_redaction {
+        REDACTED_PASSWORD, /**< passwords and what is derived from them: always */
+        REDACTED_LITERALS, /**< constants in statements */
+        REDACTED_VALUES,   /**< parameters, attributes, rows */
+        REDACTED_COUNT
 };
 
 enum record_kind {
@@ -207,13 +285,13 @@ extern const struct record_field_info record_fields[FIELD_COUNT];
 
 static inline bool record_has(const struct record *r, enum record_field f)
 {
-        return (r->present >> f & 1) != 0;
+        return field_set_has(&r->present, f);
 }
 
 /** Mark @p f present; r->member holds its value. */
 static inline void record_mark(struct record *r, enum record_field f)
 {
-        r->present |= (uint64_t)1 << f;
+        field_set_add(&r->present, f);
 }
 
 /** Whose character set its text is in; of a map, its names. */

@@ -3,6 +3,7 @@
 #include "mysql/charset.h"
 #include "mysql/dissect_state.h"
 #include "mysql/handshake.h"
+#include "mysql/secret.h"
 #include "profile/prof.h"
 
 enum { BODY_SMALL = 4096, CODE_SIZE = 1, STMT_ID_SIZE = 4, LONG_DATA_HEAD = CODE_SIZE + STMT_ID_SIZE + 2 };
@@ -19,6 +20,9 @@ void request_free(struct flight *f)
                 prof_free(f);
         }
 }
+
+/* How far into a statement its packet is searched for passwords: more than is kept of a packet for dumps. */
+enum { SECRET_WITHIN = 64 * 1024 };
 
 static struct flight *new_flight(struct dissect *d)
 {
@@ -99,6 +103,19 @@ static void read_stmt_id(struct flight *f, struct span body)
         f->has_stmt_id = f->info->has_stmt_id && !r.failed;
 }
 
+/** Of a statement that may hold a password, neither its packet nor what it is answered is shown. */
+static void note_secret(struct dissect *d, struct flight *f, struct span body)
+{
+        if (f->code == COM_QUERY || f->code == COM_STMT_PREPARE) {
+                f->is_secret = secret_suspected(span_head(body, SECRET_WITHIN));
+        } else if (f->has_stmt_id) {
+                const struct statement *st = statements_find(&d->statements, f->stmt_id);
+                f->is_secret =
+                    st != NULL && secret_suspected(span_head(span_of(st->text, st->text_len), SECRET_WITHIN));
+        }
+        d->packet_secret = d->packet_secret || f->is_secret || d->settings->hide_packets;
+}
+
 static const char *take_command(struct dissect *d, const struct message *m)
 {
         if (d->in_flight >= d->settings->pipeline) {
@@ -145,6 +162,7 @@ static const char *take_command(struct dissect *d, const struct message *m)
                 }
         }
         read_stmt_id(f, m->body);
+        note_secret(d, f, m->body);
         return f->info->name;
 }
 
@@ -294,7 +312,7 @@ static void put_text(const struct dissect *d, const struct flight *f, struct rec
         record_set_text(r, FIELD_QUERY, text);
         if (true_len > text.len) {
                 record_set_uint(r, FIELD_QUERY_LENGTH, true_len);
-                r->cut |= 1ULL << FIELD_QUERY;
+                field_set_add(&r->cut, FIELD_QUERY);
         }
 }
 
@@ -309,7 +327,7 @@ static void put_statement(struct dissect *d, const struct flight *f, struct reco
                         r->charsets[RECORD_STATEMENT] = st->charset;
                         if (st->true_len > st->text_len) {
                                 record_set_uint(r, FIELD_STMT_PREPARE_QUERY_LENGTH, st->true_len);
-                                r->cut |= 1ULL << FIELD_STMT_PREPARE_QUERY;
+                                field_set_add(&r->cut, FIELD_STMT_PREPARE_QUERY);
                         }
                 }
         }
@@ -365,6 +383,7 @@ void request_emit(struct dissect *d, struct flight *f, const char *reason)
         record_set_text(&r, FIELD_COMMAND, span_str(f->info->name));
         r.charsets[RECORD_CLIENT] = d->charsets.client;
         r.charsets[RECORD_RESULTS] = track_results_charset(d);
+        transaction_put(d, f, &r);
         put_times(f, &r);
         put_text(d, f, &r);
         put_statement(d, f, &r);

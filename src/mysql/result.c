@@ -504,6 +504,7 @@ static void check_sequence(struct dissect *d, struct flight *f, const struct mes
 
 const char *result_on_message(struct dissect *d, const struct message *m)
 {
+        d->packet_secret = d->packet_secret || (d->head != NULL && d->head->is_secret);
         struct flight *f = d->head;
         if (f == NULL) {
                 return on_unasked(d, m);

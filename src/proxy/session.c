@@ -196,7 +196,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 static void update_wire(struct session *s)
 {
         struct dissect_view v = dissect_view(s->dissect);
-        struct span text = span_head(v.query, sizeof s->wire_text);
+        struct span text = v.query_hidden ? span_str("(hidden)") : span_head(v.query, sizeof s->wire_text);
         if (text.len > 0) {
                 memcpy(s->wire_text, text.data, text.len);
         }
@@ -239,8 +239,11 @@ static void deliver(struct session *s, struct link *to, struct span bytes)
         worker_add(to->side == SIDE_SERVER ? &s->worker->counts.bytes_sent
                                            : &s->worker->counts.bytes_received,
                    bytes.len);
-        if ((link_backlog(to) > session_settings(s)->limits.backlog_bytes &&
-             link_pause(from, PAUSE_BACKLOG) != STATUS_OK) ||
+        bool is_full = link_backlog(to) > session_settings(s)->limits.backlog_bytes;
+        if (is_full && to->side == SIDE_CLIENT && s->stall_begin_ns == 0) {
+                s->stall_begin_ns = s->worker->now_ns;
+        }
+        if ((is_full && link_pause(from, PAUSE_BACKLOG) != STATUS_OK) ||
             /* nobody takes it; how the other side ended is told by reading that one */
             (to->write_ended && link_pause(from, PAUSE_ENDED) != STATUS_OK)) {
                 session_close(s, REASON_OUT_OF_MEMORY);
@@ -251,6 +254,7 @@ static void deliver(struct session *s, struct link *to, struct span bytes)
 static void pass(struct session *s, struct link *from, struct span bytes)
 {
         deliver(s, other_of(s, from), bytes);
+        s->own_cycles += clock_cycles() - s->worker->tick_cycles;
         dissect(s, from->side, bytes);
 }
 
@@ -427,6 +431,10 @@ void session_on_end(struct session *s, struct link *from, int error)
 
 void session_on_drained(struct session *s, struct link *link)
 {
+        if (link->side == SIDE_CLIENT && s->stall_begin_ns != 0) {
+                s->stall_ns += s->worker->now_ns - s->stall_begin_ns;
+                s->stall_begin_ns = 0;
+        }
         if (!s->ended && link_resume(other_of(s, link), PAUSE_BACKLOG) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
         }

@@ -70,6 +70,19 @@ static void add_handshake(struct session *s, struct record *r, char tls[2][TLS_T
         }
 }
 
+/** With several commands in flight they are of all of them since the last record. */
+static void add_own_times(struct session *s, struct record *r)
+{
+        if (record_has(r, FIELD_SERVER_US)) {
+                record_set_uint(r, FIELD_PROXY_US, clock_cycles_ns(s->own_cycles) / CLOCK_US_NS);
+        }
+        if (s->stall_ns >= CLOCK_US_NS) {
+                record_set_uint(r, FIELD_STALL_US, s->stall_ns / CLOCK_US_NS);
+        }
+        s->own_cycles = 0;
+        s->stall_ns = 0;
+}
+
 void report_record(void *arg, struct record *r)
 {
         struct session *s = arg;
@@ -81,6 +94,7 @@ void report_record(void *arg, struct record *r)
                 s->wire_changed = true;
                 prof_count_statement();
                 worker_add(&s->worker->counts.statements, 1);
+                add_own_times(s, r);
         }
         report_emit(s, r);
 }

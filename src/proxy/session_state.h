@@ -40,7 +40,11 @@ struct session {
         uint64_t lint_counted; /**< broken rules */
         bool gate_said;        /* why it opened */
         bool mediated;         /* the password's exchange was translated */
-        bool wire_changed;     /* a command ended: another may be at the head */
+        uint64_t
+            own_cycles;    /* from reading bytes to having written them, since the last record of a command */
+        uint64_t stall_ns; /* the server waited for the client, since then */
+        uint64_t stall_begin_ns; /* it does so now; 0 = not */
+        bool wire_changed;       /* a command ended: another may be at the head */
         struct prof_wire wire;
         char wire_text[WIRE_TEXT];
         char client_addr[ADDRESS_TEXT_MAX];

@@ -29,7 +29,7 @@ void session_view(const struct session *s, struct session_view *out)
                                                  : v.phase));
         copy_text(out->opaque_reason, sizeof out->opaque_reason, span_str(v.opaque_reason));
         copy_text(out->command, sizeof out->command, span_str(v.command));
-        copy_text(out->query, sizeof out->query, v.query);
+        copy_text(out->query, sizeof out->query, v.query_hidden ? span_str("(hidden)") : v.query);
         out->username_charset = v.username_charset;
         out->database_charset = v.database_charset;
         out->query_charset = v.query_charset;

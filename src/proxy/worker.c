@@ -17,6 +17,7 @@ enum { SCRATCH_BYTES = 128 * 1024, PLAIN_BYTES = 64 * 1024 };
 void worker_tick(struct worker *w)
 {
         w->now_ns = clock_mono_ns();
+        w->tick_cycles = clock_cycles();
         if (w->now_ns - w->wall_read_ns > CLOCK_S_NS) {
                 w->wall_read_ns = w->now_ns;
                 w->wall_ns = clock_wall_ns() - w->now_ns;

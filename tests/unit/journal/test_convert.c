@@ -88,7 +88,7 @@ static void what_is_no_text_keeps_its_bytes(void)
         r = record_with(FIELD_QUERY, BYTES("a\xc3\xa9\xc3"), "gbk");
         CU_ASSERT_TRUE(shows(&r, "\"query_hex\":\"61c3a9c3\""));
         r = record_with(FIELD_QUERY, BYTES("\xd0\x80\xd0"), "gbk");
-        r.cut |= 1ULL << FIELD_QUERY; /* cut within a character: that alone makes it no binary text */
+        field_set_add(&r.cut, FIELD_QUERY); /* cut within a character: that alone makes it no binary text */
         const char *none = "query_hex";
         CU_ASSERT_FALSE(shows(&r, none));
         r = record_with(FIELD_QUERY, BYTES("\xc2\x81"),
@@ -238,7 +238,7 @@ static void rows_are_lists_of_lists(void)
         CU_ASSERT_TRUE(shows(&r,
                              "\"column_names\":[[\"a\xc3\xa9\",\"b\"],[]],"
                              "\"first_rows\":[[[1,null],[{\"default\":true},{\"ignore\":true}]],[[\"x\"]]]"));
-        r.present &= ~(1ULL << FIELD_BULK_COUNT);
+        field_set_remove(&r.present, FIELD_BULK_COUNT);
         w = writer_over(line, sizeof line - 1);
         format_record(&w, FORMAT_TEXT_COLOR, &r);
         line[w.at] = '\0';

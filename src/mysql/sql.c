@@ -1,0 +1,392 @@
+#include "mysql/sql.h"
+
+#include "mysql/charset.h"
+
+#include <string.h>
+
+enum { VERSION_DIGITS_MAX = 6 };
+
+struct sql_lexer sql_lexer_over(struct span text, struct sql_mode mode)
+{
+        return (struct sql_lexer){.left = text, .mode = mode};
+}
+
+/* --- characters --------------------------------------------------------------------------------------------------- */
+
+enum { SPACE = 1, NAME = 2, DIGIT = 4, HEX = 8 };
+
+static unsigned class_of(uint8_t c)
+{
+        if (c >= '0' && c <= '9') {
+                return NAME | DIGIT | HEX;
+        }
+        uint8_t upper = c & 0xdf;
+        if (upper >= 'A' && upper <= 'Z') {
+                return upper <= 'F' ? NAME | HEX : NAME;
+        }
+        if (c >= 0x80 || c == '_' || c == '$') {
+                return NAME;
+        }
+        return c == ' ' || (c >= '\t' && c <= '\r') ? SPACE : 0;
+}
+
+/** The byte at @p at, 0 behind the end (a NUL in the text is no character of any class either). */
+static uint8_t peek(const struct sql_lexer *l, size_t at)
+{
+        return at < l->left.len ? l->left.data[at] : 0;
+}
+
+static size_t run(const struct sql_lexer *l, size_t at, unsigned classes)
+{
+        while (at < l->left.len && (class_of(l->left.data[at]) & classes) != 0) {
+                at++;
+        }
+        return at;
+}
+
+static struct sql_token take(struct sql_lexer *l, enum sql_kind kind, size_t len)
+{
+        struct sql_token t = {kind, span_head(l->left, len), NULL};
+        l->left = span_skip(l->left, t.text.len);
+        return t;
+}
+
+/* --- quotes ------------------------------------------------------------------------------------------------------- */
+
+/** The end of what the quote at @p at opens: behind the closing one, or the end of the text. */
+static size_t quoted(const struct sql_lexer *l, size_t at, bool escapes)
+{
+        uint8_t quote = l->left.data[at++];
+        while (at < l->left.len) {
+                uint8_t c = l->left.data[at++];
+                if (c == '\\' && escapes) {
+                        at += at < l->left.len ? 1 : 0;
+                } else if (c == quote) {
+                        if (peek(l, at) != quote) {
+                                return at;
+                        }
+                        at++; /* twice: itself */
+                }
+        }
+        return at;
+}
+
+static bool is_string_quote(const struct sql_lexer *l, uint8_t c)
+{
+        return c == '\'' || (c == '"' && !l->mode.ansi_quotes);
+}
+
+static struct sql_token take_string(struct sql_lexer *l, size_t at)
+{
+        return take(l, SQL_STRING, quoted(l, at, !l->mode.no_backslash_escapes));
+}
+
+/* --- comments ----------------------------------------------------------------------------------------------------- */
+
+static size_t comment_end(const struct sql_lexer *l, size_t at)
+{
+        while (at + 1 < l->left.len) {
+                if (l->left.data[at] == '*' && l->left.data[at + 1] == '/') {
+                        return at + 2;
+                }
+                at++;
+        }
+        return l->left.len;
+}
+
+static size_t line_end(const struct sql_lexer *l)
+{
+        const uint8_t *end = memchr(l->left.data, '\n', l->left.len);
+        return end != NULL ? (size_t)(end - l->left.data) : l->left.len;
+}
+
+/** A comment whose content is code for this server: its beginning's length, else 0. */
+static size_t version_comment(const struct sql_lexer *l)
+{
+        size_t at = 2;
+        if (peek(l, at) == 'M' && peek(l, at + 1) == '!') {
+                if (!l->mode.is_mariadb) {
+                        return 0;
+                }
+                at++;
+        }
+        if (peek(l, at) != '!') {
+                return 0;
+        }
+        at++;
+        size_t digits = 0;
+        uint32_t version = 0;
+        while (digits < VERSION_DIGITS_MAX && (class_of(peek(l, at + digits)) & DIGIT) != 0) {
+                version = version * 10 + (uint32_t)(peek(l, at + digits) - '0');
+                digits++;
+        }
+        if (digits < VERSION_DIGITS_MAX - 1) {
+                return at; /* no version: always code */
+        }
+        /* MariaDB's versions and MySQL's went apart at MySQL 5.7: what asks for a later one is MySQL's own */
+        bool is_mysqls = l->mode.is_mariadb && peek(l, 2) == '!' && version >= 50700 && version <= 99999;
+        bool is_code = !is_mysqls && (l->mode.version == 0 || version <= l->mode.version);
+        return is_code ? at + digits : 0;
+}
+
+static struct sql_token take_comment(struct sql_lexer *l)
+{
+        if (peek(l, 2) == '+' && l->may_hint) {
+                l->in_hint = true;
+                return take(l, SQL_HINT, 3);
+        }
+        size_t begin = version_comment(l);
+        if (begin > 0) {
+                l->versions++;
+                return take(l, SQL_COMMENT, begin);
+        }
+        return take(l, SQL_COMMENT, comment_end(l, 2));
+}
+
+/** Two dashes are a comment only before white space or a control character. */
+static bool is_dash_comment(const struct sql_lexer *l)
+{
+        return peek(l, 0) == '-' && peek(l, 1) == '-' && (l->left.len == 2 || peek(l, 2) <= ' ');
+}
+
+/* --- numbers ------------------------------------------------------------------------------------------------------ */
+
+/** The length of 0x1f or 0b1 at the start, else 0: then it may be a name such as 0xzz. */
+static size_t radix_number(const struct sql_lexer *l)
+{
+        size_t end = 2;
+        if (peek(l, 0) != '0') {
+                return 0;
+        }
+        if (peek(l, 1) == 'x') {
+                end = run(l, 2, HEX);
+        } else if (peek(l, 1) == 'b') {
+                while (peek(l, end) == '0' || peek(l, end) == '1') {
+                        end++;
+                }
+        }
+        return end > 2 && (class_of(peek(l, end)) & NAME) == 0 ? end : 0;
+}
+
+/** The end of an exponent at @p at, else @p at. */
+static size_t exponent(const struct sql_lexer *l, size_t at)
+{
+        if ((peek(l, at) & 0xdf) != 'E') {
+                return at;
+        }
+        size_t digits = at + 1;
+        digits += peek(l, digits) == '+' || peek(l, digits) == '-' ? 1 : 0;
+        size_t end = run(l, digits, DIGIT);
+        return end > digits ? end : at;
+}
+
+/** A number, or a name that begins with digits. */
+static struct sql_token take_number(struct sql_lexer *l)
+{
+        size_t end = radix_number(l);
+        if (end > 0) {
+                return take(l, SQL_NUMBER, end);
+        }
+        end = run(l, 0, DIGIT);
+        if (peek(l, end) == '.') {
+                return take(l, SQL_NUMBER, exponent(l, run(l, end + 1, DIGIT)));
+        }
+        size_t whole = exponent(l, end);
+        if (whole > end) {
+                return take(l, SQL_NUMBER, whole);
+        }
+        size_t name = run(l, 0, NAME);
+        return name > end ? take(l, SQL_NAME, name) : take(l, SQL_NUMBER, end);
+}
+
+/* --- words -------------------------------------------------------------------------------------------------------- */
+
+/** x'1f', b'1', n'text' at the start. */
+static bool take_prefixed(struct sql_lexer *l, struct sql_token *t)
+{
+        uint8_t prefix = peek(l, 0) & 0xdf;
+        if (peek(l, 1) != '\'' || (prefix != 'X' && prefix != 'B' && prefix != 'N')) {
+                return false;
+        }
+        *t = take_string(l, 1);
+        t->kind = prefix == 'N' ? SQL_STRING : SQL_NUMBER;
+        return true;
+}
+
+static struct sql_token take_word(struct sql_lexer *l, bool is_variable)
+{
+        struct sql_token t = take(l, SQL_NAME, run(l, 0, NAME));
+        const char *text = (const char *)t.text.data;
+        if (!is_variable && peek(l, 0) == '.' && (class_of(peek(l, 1)) & NAME) != 0) {
+                return t; /* a name before a dot */
+        }
+        if (text[0] == '_' && charset_of_name(span_skip(t.text, 1)) != CHARSET_UNKNOWN) {
+                t.kind = SQL_INTRODUCER;
+                return t;
+        }
+        const struct sql_word *word = sql_word_find(text, t.text.len);
+        unsigned wanted = l->in_hint ? SQL_WORD_HINT : SQL_WORD_KEYWORD;
+        wanted |= peek(l, 0) == '(' ? SQL_WORD_FUNCTION : 0;
+        if (word != NULL && (word->flags & wanted) != 0) {
+                t.kind = SQL_KEYWORD;
+                t.word = word;
+        }
+        return t;
+}
+
+bool sql_is(const struct sql_token *t, const char *keyword)
+{
+        return t->kind == SQL_KEYWORD && strlen(keyword) == t->word->len &&
+               memcmp(t->word->text, keyword, t->word->len) == 0;
+}
+
+static bool takes_hints(const struct sql_token *t)
+{
+        return sql_is(t, "SELECT") || sql_is(t, "INSERT") || sql_is(t, "REPLACE") || sql_is(t, "UPDATE") ||
+               sql_is(t, "DELETE");
+}
+
+/* --- operators ---------------------------------------------------------------------------------------------------- */
+
+static struct sql_token take_operator(struct sql_lexer *l)
+{
+        static const char *const long_ones[] = {
+            "<=>", "->>", "<=", ">=", "<>", "!=", "<<", ">>", "->", ":=", "||", "&&"};
+        for (size_t i = 0; i < sizeof long_ones / sizeof long_ones[0]; i++) {
+                size_t len = strlen(long_ones[i]);
+                if (l->left.len >= len && memcmp(l->left.data, long_ones[i], len) == 0) {
+                        return take(l, SQL_OPERATOR, len);
+                }
+        }
+        return take(l, SQL_OPERATOR, 1);
+}
+
+/** What follows @: a quoted text as ever, @@ a system variable, else a name that may have dots and be a keyword. */
+static bool take_after_at(struct sql_lexer *l, struct sql_token *t)
+{
+        uint8_t c = peek(l, 0);
+        if (c == '@') {
+                *t = take(l, SQL_OPERATOR, 1);
+                l->next = SQL_NEXT_VARIABLE;
+                return true;
+        }
+        size_t end = 0;
+        while ((class_of(peek(l, end)) & NAME) != 0 || peek(l, end) == '.') {
+                end++;
+        }
+        if (end == 0) {
+                return false;
+        }
+        *t = l->in_hint ? take_word(l, false) : take(l, SQL_HOST, end);
+        return true;
+}
+
+/* --- tokens ------------------------------------------------------------------------------------------------------- */
+
+static struct sql_token at_sign(struct sql_lexer *l)
+{
+        struct sql_token t = take(l, SQL_OPERATOR, 1);
+        l->next = SQL_NEXT_HOST;
+        return t;
+}
+
+static struct sql_token dot(struct sql_lexer *l)
+{
+        struct sql_token t = take(l, SQL_OPERATOR, 1);
+        l->next = SQL_NEXT_NAME;
+        return t;
+}
+
+/** The end of an open comment. */
+static bool closes(const struct sql_lexer *l)
+{
+        return (l->in_hint || l->versions > 0) && peek(l, 0) == '*' && peek(l, 1) == '/';
+}
+
+static struct sql_token close_comment(struct sql_lexer *l)
+{
+        enum sql_kind kind = l->in_hint ? SQL_HINT : SQL_COMMENT;
+        if (l->in_hint) {
+                l->in_hint = false;
+        } else {
+                l->versions--;
+        }
+        return take(l, kind, 2);
+}
+
+static struct sql_token take_any(struct sql_lexer *l)
+{
+        struct sql_token t;
+        uint8_t c = peek(l, 0);
+        if (take_prefixed(l, &t)) {
+                return t;
+        }
+        if (is_string_quote(l, c)) {
+                return take_string(l, 0);
+        }
+        if (c == '`' || c == '"') {
+                return take(l, SQL_QUOTED, quoted(l, 0, false));
+        }
+        if ((class_of(c) & DIGIT) != 0 || (c == '.' && (class_of(peek(l, 1)) & DIGIT) != 0)) {
+                return take_number(l);
+        }
+        if ((class_of(c) & NAME) != 0) {
+                return take_word(l, false);
+        }
+        if (c == '\\' && peek(l, 1) == 'N' && l->mode.is_mariadb) {
+                t = take(l, SQL_KEYWORD, 2);
+                t.word = sql_word_find("NULL", 4);
+                return t;
+        }
+        switch (c) {
+        case '?': return take(l, SQL_PARAMETER, 1);
+        case '@': return at_sign(l);
+        case '.': return dot(l);
+        default: return take_operator(l);
+        }
+}
+
+static struct sql_token take_token(struct sql_lexer *l)
+{
+        struct sql_token t;
+        int next = l->next;
+        l->next = SQL_NEXT_ANY;
+        bool is_name = (class_of(peek(l, 0)) & NAME) != 0;
+        if (next == SQL_NEXT_NAME && peek(l, 0) == '.') {
+                return dot(l);
+        }
+        if (next == SQL_NEXT_NAME && is_name) {
+                t = take(l, SQL_NAME, run(l, 0, NAME));
+        } else if (next == SQL_NEXT_VARIABLE && is_name) {
+                t = take_word(l, true);
+        } else if (next != SQL_NEXT_HOST || !take_after_at(l, &t)) {
+                t = take_any(l);
+        }
+        /* a dot that stands at once behind a name: what follows it is one too, even .5 */
+        bool was_name = t.kind == SQL_NAME || t.kind == SQL_QUOTED || (next == SQL_NEXT_VARIABLE && is_name);
+        if (was_name && peek(l, 0) == '.' && (class_of(peek(l, 1)) & NAME) != 0) {
+                l->next = SQL_NEXT_NAME;
+        }
+        return t;
+}
+
+struct sql_token sql_next(struct sql_lexer *l)
+{
+        l->left = span_skip(l->left, run(l, 0, SPACE));
+        if (l->left.len == 0) {
+                return take(l, SQL_END, 0);
+        }
+        if (closes(l)) {
+                return close_comment(l);
+        }
+        uint8_t c = peek(l, 0);
+        if (c == '/' && peek(l, 1) == '*') {
+                return take_comment(l);
+        }
+        if (c == '#' || is_dash_comment(l)) {
+                return take(l, SQL_COMMENT, line_end(l));
+        }
+        struct sql_token t = take_token(l);
+        l->may_hint = takes_hints(&t);
+        return t;
+}
