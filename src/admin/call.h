@@ -120,6 +120,9 @@ void handle_stages(struct call *call);
 void handle_cmdline(struct call *call);
 void handle_symbol(struct call *call);
 void handle_threads(struct call *call);
+/* digests.c */
+void handle_digests(struct call *call);
+void handle_digests_reset(struct call *call);
 /* fault.c */
 void handle_fault_get(struct call *call);
 void handle_fault_post(struct call *call);

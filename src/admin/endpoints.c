@@ -66,6 +66,11 @@ const struct endpoint endpoints[] = {
     {"GET", "/records/stream",
      "Records as they come; ?n= says how many recent ones first (0), and the format as above.", handle_stream,
      NULL, NULL},
+    {"GET", "/digests",
+     "Statements by shape, with their times; ?sort=time|active|count|errors|max|p99|rows|last, ?n= says how "
+     "many (20).",
+     handle_digests, NULL, NULL},
+    {"POST", "/digests/reset", "Forget those statistics.", handle_digests_reset, NULL, NULL},
     {"GET", "/stages", "Memory by stage, with performance_schema's column names.", handle_stages, "stages",
      count_stages},
     {"GET", "/verdicts", "Why each stage's records grow, and whether it leaks.", handle_verdicts, NULL, NULL},

@@ -27,6 +27,13 @@ static const struct command {
     {"tail", cli_tail, "tail [--admin ADDR] [--format text|json|ltsv|slow] [--verbose] [-n COUNT]",
      "Follow the records of a running proxy; -n shows that many recent ones first. --verbose: with their "
      "details."},
+    {"top", cli_top,
+     "top [--admin ADDR] [--format text|json] [-n COUNT] [time|active|count|errors|max|p99|rows|last]",
+     "Show the statements of a running proxy by shape: how many, how long, and what is worth a look in them. "
+     "On a "
+     "terminal\nit is shown anew each second until interrupted, the shapes that keep the server busy now "
+     "first; else "
+     "once, those that\ntook most time first."},
     {"sessions", cli_sessions, "sessions [--admin ADDR] [--format text|json] [kill ID]",
      "List the sessions of a running proxy, or close one."},
     {"stages", cli_stages, "stages [--admin ADDR] [--format text|json]",

@@ -18,6 +18,7 @@ int cli_tail(int argc, char **argv);
 int cli_sessions(int argc, char **argv);
 int cli_stages(int argc, char **argv);
 int cli_heap(int argc, char **argv);
+int cli_top(int argc, char **argv);
 int cli_hex(int argc, char **argv);
 int cli_config(int argc, char **argv);
 int cli_schema(int argc, char **argv);

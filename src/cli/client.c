@@ -97,6 +97,7 @@ bool client_parse_records(struct client_options *options, int *argc, char **argv
 /* --- asking ----------------------------------------------------------------------------------------------------------- */
 
 struct talk {
+        bool *interrupted;
         struct event_base *base;
         int status;
         bool begun; /* an answer came, or a part of it */
@@ -148,13 +149,17 @@ static void on_interrupt(evutil_socket_t number, short what, void *arg)
         (void)what;
         talk->status = EXIT_DONE;
         talk->done = true;
+        if (talk->interrupted != NULL) {
+                *talk->interrupted = true;
+        }
         (void)event_base_loopbreak(talk->base);
 }
 
 static int ask(const struct client_options *options, const struct address *address,
                enum evhttp_cmd_type method, const char *path)
 {
-        struct talk talk = {.base = event_base_new(), .status = EXIT_FAILED};
+        struct talk talk = {
+            .interrupted = options->interrupted, .base = event_base_new(), .status = EXIT_FAILED};
         struct evhttp_connection *connection = NULL;
         struct evhttp_request *request = NULL;
         struct event *interrupt = NULL;

@@ -14,6 +14,7 @@ struct client_options {
         bool verbose;                  /**< text with its details */
         bool endless;                  /**< silence is no failure: the answer is a stream */
         const char *count;             /**< -n, or NULL */
+        bool *interrupted;             /**< set when the user ended it; NULL: nobody asks */
 };
 
 /** Take --admin, -c, --format and -n out of argv; what is left stays in order. @return false (said) for anything wrong. */

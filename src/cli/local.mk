@@ -5,4 +5,5 @@ src_libcli_a_SOURCES = \
 	src/cli/commands.c \
 	src/cli/explain.c \
 	src/cli/heap.c \
-	src/cli/proxy_command.c
+	src/cli/proxy_command.c \
+	src/cli/top.c

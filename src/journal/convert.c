@@ -194,7 +194,7 @@ static void mark_all(struct record *r)
         }
 }
 
-const struct record *convert_record(struct convert *c, const struct record *r)
+struct record *convert_record(struct convert *c, struct record *r)
 {
         struct need need = look(r);
         if (need.bytes == 0) {

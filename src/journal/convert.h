@@ -24,6 +24,6 @@ void convert_fini(struct convert *c);
 
 /** @return @p r itself if there is nothing to convert (and nearly no time was spent), else a record that is valid until the
  *  next call with @p c, as long as @p r is. */
-const struct record *convert_record(struct convert *c, const struct record *r);
+struct record *convert_record(struct convert *c, struct record *r);
 
 #endif

@@ -6,6 +6,7 @@
 #include "journal/convert.h"
 #include "journal/gap.h"
 #include "journal/recent.h"
+#include "journal/refine.h"
 #include "journal/sink.h"
 #include "profile/prof.h"
 #include "settings/settings.h"
@@ -51,6 +52,7 @@ struct journal {
         struct sink sink;
         struct recent recent;
         struct convert convert;
+        struct refine refine;
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };
 
@@ -93,6 +95,14 @@ bool journal_put(struct journal_port *port, const struct record *r)
 
 /* --- the writer thread ---------------------------------------------------------------------------------------------- */
 
+static void write_record(struct journal *j, const struct record *r)
+{
+        recent_add(&j->recent, r, (struct span){NULL, 0});
+        if (j->has_sink) {
+                sink_put(&j->sink, r);
+        }
+}
+
 static void write_gap(struct journal *j, uint64_t dropped)
 {
         struct record gap = gap_record(dropped, "the ring between worker and writer was full");
@@ -102,10 +112,7 @@ static void write_gap(struct journal *j, uint64_t dropped)
                                    "are dropped and counted; log.ring_bytes makes it larger");
                 j->ring_full_said = true;
         }
-        recent_add(&j->recent, &gap, (struct span){NULL, 0});
-        if (j->has_sink) {
-                sink_put(&j->sink, &gap);
-        }
+        write_record(j, &gap);
 }
 
 static void take_message(struct journal *j, const struct journal_port *port, const struct ring_message *m)
@@ -118,11 +125,12 @@ static void take_message(struct journal *j, const struct journal_port *port, con
         if (!record_unpack(memory + (m->bytes.data - memory), m->bytes.len, &r)) {
                 return;
         }
-        const struct record *text = convert_record(&j->convert, &r);
-        recent_add(&j->recent, text, text == &r ? m->bytes : (struct span){NULL, 0});
-        if (j->has_sink) {
-                sink_put(&j->sink, text);
+        struct record *text = convert_record(&j->convert, &r);
+        unsigned n = refine_record(&j->refine, text);
+        for (unsigned i = 0; i < n; i++) {
+                write_record(j, &j->refine.runs[i]);
         }
+        write_record(j, text);
 }
 
 /** Take a batch from each ring in turn. @return true if there was anything. */
@@ -319,6 +327,13 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
         if (status == STATUS_OK) {
                 status = recent_init(&j->recent, settings->log.recent_bytes);
         }
+        if (status == STATUS_OK) {
+                status = refine_init(&j->refine, settings);
+                if (status != STATUS_OK) {
+                        journal_free(j);
+                        return status;
+                }
+        }
         if (status != STATUS_OK) {
                 diag(DIAG_ERROR, "the journal can't be made: %s", status_text(status));
         } else {
@@ -377,6 +392,7 @@ void journal_free(struct journal *j)
         sink_close(&j->sink);
         recent_fini(&j->recent);
         convert_fini(&j->convert);
+        refine_fini(&j->refine);
         if (j->wake_fd >= 0) {
                 (void)close(j->wake_fd);
         }
@@ -393,6 +409,11 @@ void journal_reopen(struct journal *j)
 {
         atomic_store(&j->reopening, true);
         signal_writer(j);
+}
+
+struct digests *journal_digests(struct journal *j)
+{
+        return j->refine.digests;
 }
 
 struct journal_counts journal_counts(const struct journal *j)

@@ -15,6 +15,7 @@
 #include "mysql/record.h"
 
 struct settings;
+struct digests;
 struct journal;
 struct journal_port; /**< a worker's end */
 
@@ -43,6 +44,9 @@ struct journal_counts {
 };
 /** Any thread. What was put and is in neither count is still on its way (with log.file = "off": in no sink at all). */
 struct journal_counts journal_counts(const struct journal *j);
+
+/** Statistics by the shape of statements; NULL with log.digests = 0. */
+struct digests *journal_digests(struct journal *j);
 
 /* Recent records: the last ones, in fixed memory, numbered from 1. */
 

@@ -313,18 +313,30 @@ static void put_lint(const struct line *l)
         writer_char(l->w, ')');
 }
 
+/** "20 times one statement, 12.3 ms: SELECT …  after 20 rows of …" */
+static void put_run(const struct line *l)
+{
+        const struct record *r = l->r;
+        writer_format(l->w, "%llu statements of one shape, %.3f ms: ", (unsigned long long)r->repeated,
+                      (double)r->duration_us / 1e3);
+        line_flat(l->w, r->digest_text);
+        writer_text(l->w, "  ");
+        line_flat(l->w, r->info);
+}
+
 static void put_event(const struct line *l)
 {
         static void (*const bodies[EVENT_COUNT])(const struct line *) = {
             [EVENT_CONNECT] = put_connect, [EVENT_AUTH] = put_auth,    [EVENT_QUERY] = put_query,
             [EVENT_ERROR] = put_story,     [EVENT_NOTICE] = put_story, [EVENT_DISCONNECT] = put_disconnect,
-            [EVENT_GAP] = put_gap,         [EVENT_LINT] = put_lint,
+            [EVENT_GAP] = put_gap,         [EVENT_LINT] = put_lint,    [EVENT_N_PLUS_ONE] = put_run,
         };
         enum record_event event = l->r->event;
         if (event != EVENT_QUERY) {
-                line_paint(l, event == EVENT_ERROR || event == EVENT_GAP     ? RED
-                              : event == EVENT_NOTICE || event == EVENT_LINT ? YELLOW
-                                                                             : CYAN);
+                line_paint(l, event == EVENT_ERROR || event == EVENT_GAP ? RED
+                              : event == EVENT_NOTICE || event == EVENT_LINT || event == EVENT_N_PLUS_ONE
+                                  ? YELLOW
+                                  : CYAN);
                 writer_format(l->w, "%-10s  ", record_event_name(event));
                 line_paint(l, PLAIN);
         }

@@ -166,6 +166,20 @@ static void put_time(const struct line *l)
         writer_text(l->w, n > 0 ? "\n" : "");
 }
 
+/** What the phases hold that is not the server's. */
+static void put_shares(const struct line *l)
+{
+        const struct record *r = l->r;
+        if (record_has(r, FIELD_STALL_US)) {
+                put_label(l, "stall");
+                writer_format(l->w, "%.3f ms: the client did not read\n", (double)r->stall_us / 1e3);
+        }
+        if (record_has(r, FIELD_PROXY_US)) {
+                put_label(l, "proxy");
+                writer_format(l->w, "%.3f ms\n", (double)r->proxy_us / 1e3);
+        }
+}
+
 /* --- numbers and flags ----------------------------------------------------------------------------------------------- */
 
 static void put_bytes(const struct line *l)
@@ -208,11 +222,11 @@ static void put_flags(const struct line *l, enum record_field f, const char *lab
         writer_text(l->w, is_first ? "" : "\n");
 }
 
-static void put_inserted(const struct line *l)
+static void put_number(const struct line *l, enum record_field f, const char *label)
 {
-        if (record_has(l->r, FIELD_LAST_INSERT_ID)) {
-                put_label(l, "insert id");
-                writer_decimal(l->w, l->r->last_insert_id);
+        if (record_has(l->r, f)) {
+                put_label(l, label);
+                writer_decimal(l->w, record_uint(l->r, f));
                 writer_char(l->w, '\n');
         }
 }
@@ -280,9 +294,16 @@ void verbose_record(struct writer *w, const struct record *r, bool color)
         put_map(&l, FIELD_STMT_EXECUTE_VALUES, "values");
         put_map(&l, FIELD_QUERY_ATTRIBUTES, "attributes");
         put_map(&l, FIELD_CONNECT_ATTRIBUTES, "attributes");
+        put_map(&l, FIELD_TAGS, "tags");
+        put_field(&l, FIELD_TRACEPARENT, "trace");
+        put_flags(&l, FIELD_FINDINGS, "findings");
+        put_number(&l, FIELD_REPEATED, "repeated");
+        put_number(&l, FIELD_DUPLICATES, "duplicates");
+        put_number(&l, FIELD_TRX_ID, "transaction");
         put_time(&l);
+        put_shares(&l);
         put_bytes(&l);
-        put_inserted(&l);
+        put_number(&l, FIELD_LAST_INSERT_ID, "insert id");
         put_field(&l, FIELD_INFO, "info");
         put_flags(&l, FIELD_STATUS_FLAGS, "status");
         put_map(&l, FIELD_SESSION_CHANGES, "changes");
@@ -291,6 +312,7 @@ void verbose_record(struct writer *w, const struct record *r, bool color)
         put_flags(&l, FIELD_CAPABILITIES, "agreed");
         put_flags(&l, FIELD_CAPABILITIES_REMOVED, "taken out");
         put_flags(&l, FIELD_CAPABILITIES_ADDED, "added");
+        put_flags(&l, FIELD_REDACTED, "redacted");
         put_packet_bytes(&l);
         put_rows(&l);
 }

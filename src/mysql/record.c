@@ -199,10 +199,15 @@ _Static_assert(FIELD_COUNT <= 128, "a bit each in struct field_set");
 const char *record_event_name(enum record_event event)
 {
         static const char *const names[EVENT_COUNT] = {
-            [EVENT_CONNECT] = "connect", [EVENT_AUTH] = "auth",
-            [EVENT_QUERY] = "query",     [EVENT_DISCONNECT] = "disconnect",
-            [EVENT_ERROR] = "error",     [EVENT_NOTICE] = "notice",
-            [EVENT_LINT] = "lint",       [EVENT_PACKET] = "packet",
+            [EVENT_CONNECT] = "connect",
+            [EVENT_AUTH] = "auth",
+            [EVENT_QUERY] = "query",
+            [EVENT_DISCONNECT] = "disconnect",
+            [EVENT_ERROR] = "error",
+            [EVENT_NOTICE] = "notice",
+            [EVENT_LINT] = "lint",
+            [EVENT_PACKET] = "packet",
+            [EVENT_N_PLUS_ONE] = "n_plus_one",
             [EVENT_GAP] = "gap",
         };
         return event < EVENT_COUNT ? names[event] : "?";

@@ -21,6 +21,7 @@ enum record_event {
         EVENT_LINT,       /**< a packet that breaks a rule of the protocol: rule, reason */
         EVENT_NOTICE,     /**< something querytap changed or could not follow: reason */
         EVENT_PACKET,     /**< one packet, for the hex dump */
+        EVENT_N_PLUS_ONE, /**< a run of statements ended, one for each row of a result before them: repeated */
         EVENT_GAP,        /**< records that could not be kept stood here: dropped */
         EVENT_COUNT
 };

@@ -23,11 +23,18 @@ static bool starts(struct span s, const char *word)
         return true;
 }
 
-/** PASSWORD, PASSWD, PASSPHRASE … */
-static bool names_password(struct span text)
+/** PASSWORD, passwd, user_pass, passphrase … but no passenger and no compass. */
+static bool names_password(struct span name)
 {
-        for (size_t i = 0; i + 4 <= text.len; i++) {
-                if ((text.data[i] & 0xdf) == 'P' && starts(span_skip(text, i), "PASS")) {
+        for (size_t i = 0; i + 4 <= name.len; i++) {
+                struct span rest = span_skip(name, i);
+                if (starts(rest, "PASSW") || starts(rest, "PASSPHRASE") || starts(rest, "PASSCODE")) {
+                        return true;
+                }
+                bool begins =
+                    i == 0 || name.data[i - 1] == '_' || name.data[i - 1] == '`' || name.data[i - 1] == '"';
+                if (begins && starts(rest, "PASS") &&
+                    (rest.len == 4 || rest.data[4] == '`' || rest.data[4] == '"')) {
                         return true;
                 }
         }
@@ -53,6 +60,16 @@ bool secret_suspected(struct span text)
                 }
         }
         return false;
+}
+
+/** A string that is itself a statement with a password, or a URL with one. */
+static bool holds_secret(struct span string)
+{
+        struct span inner = span_skip(string, 1);
+        inner.len -= inner.len > 0 ? 1 : 0;
+        bool quotes = inner.len > 0 && (memchr(inner.data, '\'', inner.len) != NULL ||
+                                        memchr(inner.data, '"', inner.len) != NULL);
+        return (quotes && secret_suspected(inner)) || has_url(inner);
 }
 
 /* --- token by token ------------------------------------------------------------------------------------------------ */
@@ -91,7 +108,7 @@ static void on_word(struct secret_finder *f, const struct sql_token *t)
                 f->armed = true;
                 f->once = !is_identified && !f->is_change;
                 f->armed_depth = f->depth;
-        } else if (f->armed && f->once) {
+        } else if (f->armed && f->once && f->depth == f->armed_depth) {
                 /* only what stands by the name: password LIKE 'x', password = BINARY 'x' */
                 f->armed = sql_is(t, "LIKE") || sql_is(t, "BINARY") || sql_is(t, "NOT") || sql_is(t, "IN") ||
                            sql_is(t, "AS") || sql_is(t, "RLIKE") || sql_is(t, "REGEXP");
@@ -119,8 +136,8 @@ static bool on_literal(struct secret_finder *f, const struct sql_token *t, const
         bool is_user = f->before == SECRET_AT || (next->kind == SQL_OPERATOR && next->text.data[0] == '@');
         bool is_plugin = f->is_plugin;
         f->is_plugin = false;
-        if (t->kind == SQL_STRING && secret_suspected(t->text)) {
-                return true; /* a statement within a string, a URL */
+        if (t->kind == SQL_STRING && holds_secret(t->text)) {
+                return true;
         }
         if (!f->armed || is_user || is_plugin) {
                 return false;

@@ -7,6 +7,7 @@
 #define G          (1024 * M)
 
 static const char *const formats[] = {"auto", "text", "json", "ltsv", "slow", NULL};
+static const char *const redactions[] = {"none", "literals", "values", "all", NULL};
 static const char *const or_off[] = {"off", NULL};
 static const char *const tls_client[] = {"disabled", "preferred", "required", "passthrough", NULL};
 static const char *const tls_server[] = {"disabled",        "preferred", "required", "verify_ca",
@@ -66,6 +67,20 @@ const struct settings_row settings_rows[] = {
          "Rows of each result to log, with their columns' names; 0 logs none. They are data, maybe secret."),
     MS("log.flush_ms", log.flush_ms, 0, 1000, "10",
        "Longest wait of a record for others to be written with it."),
+    UINT("log.digests", log.digests, 0, 1000000, "2000",
+         "Shapes of statements (digests) with statistics; beyond them the least recently seen is forgotten. "
+         "0: no digests, "
+         "and nothing that needs them, such as n_plus_one."),
+    MS("log.slow_ms", log.slow_ms, 0, 3600000, "1000", "A statement that takes as long is slow; 0: none is."),
+    UINT("log.n_plus_one", log.n_plus_one, 0, 1000000, "5",
+         "Statements of one shape, one for each row of the result before them, that are reported as N+1; 0: "
+         "none are."),
+    CHOICE("log.redact", log.redact, "none", redactions,
+           "What is replaced by tokens in everything that is logged and served: constants of statements "
+           "(literals), "
+           "parameters, attributes and rows (values), or all. Passwords always are."),
+    TEXT("log.redact_key", 0, log.redact_key, "",
+         "File with the key of those tokens, so that they are the same in each run; empty: a random key."),
     UINT("limits.sessions", limits.sessions, 1, 1000000, "10000",
          "Sessions at once; further clients get an error."),
     SIZE("limits.query_bytes", limits.query_bytes, 64, 64 * M, "1M",

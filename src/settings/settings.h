@@ -25,6 +25,9 @@ enum settings_format {
         SETTINGS_FORMAT_SLOW
 };
 
+/** Bits. */
+enum settings_redact { SETTINGS_REDACT_LITERALS = 1, SETTINGS_REDACT_VALUES = 2 };
+
 enum settings_tls_client {
         SETTINGS_TLS_CLIENT_DISABLED,
         SETTINGS_TLS_CLIENT_PREFERRED,
@@ -57,6 +60,11 @@ struct settings {
                 uint64_t recent_bytes;        /**< of recent records kept for the admin port */
                 uint64_t rows;                /**< kept of each result */
                 uint64_t flush_ms;            /**< longest wait of a record for company */
+                uint64_t digests;             /**< shapes of statements with statistics; 0 = none are made */
+                uint64_t slow_ms;             /**< a statement that takes longer is slow; 0 = none is */
+                uint64_t n_plus_one; /**< statements of a shape that make a run; 0 = none is looked for */
+                uint64_t redact;     /**< enum settings_redact */
+                char redact_key[SETTINGS_TEXT_MAX]; /**< file; "" = a random key */
         } log;
         struct {
                 uint64_t sessions;

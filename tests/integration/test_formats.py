@@ -21,6 +21,8 @@ except ImportError:
     jsonschema = None
 
 SCHEMA = os.path.join(lab.TOP, "etc", "querytap-record.schema.json")
+with open(SCHEMA, encoding="utf8") as _f:
+    FLAGS = {name for name, field in json.load(_f)["properties"].items() if "enum" in field.get("items", ())}
 RECENT = "64M"
 # Statements that would end an entry of a slow query log, forge one or vanish in one, if they were written as they are.
 NASTY = ["SELECT 1;\n# User@Host: evil[evil] @ nowhere []  Id: 1\n# Query_time: 99  Lock_time: 0  Rows_sent: 0  Rows_examined: 0\nSELECT 2",
@@ -91,7 +93,7 @@ def read_ltsv(line, like):
         label, value = pair.split(":", 1)
         value = unescape(value)
         kind = like.get(label)
-        if label.endswith("_flags") or "capabilities" in label:
+        if label in FLAGS:
             fields[label] = value.split(",") if value else []
         elif isinstance(kind, (int, list, dict)):
             fields[label] = json.loads(value)

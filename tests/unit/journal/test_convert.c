@@ -25,7 +25,7 @@ static struct record record_with(enum record_field f, struct span text, const ch
 }
 
 /** @p r converted, as a JSON line without what every line has; the caller frees it. */
-static char *line_of(struct convert *c, const struct record *r)
+static char *line_of(struct convert *c, struct record *r)
 {
         const struct record *text = convert_record(c, r);
         size_t size = format_size(FORMAT_JSON, text) + 1;
@@ -37,7 +37,7 @@ static char *line_of(struct convert *c, const struct record *r)
         return line;
 }
 
-static bool shows(const struct record *r, const char *part)
+static bool shows(struct record *r, const char *part)
 {
         struct convert c;
         convert_init(&c);

@@ -130,6 +130,32 @@ static void numbers_and_flags_have_names(void)
                  "    changes     autocommit = 'ON'\n"));
 }
 
+static void what_is_worth_a_look_is_told(void)
+{
+        const struct value tags[] = {NAMED("route", "/cart"), NAMED("framework", "own")};
+        struct record r = ping();
+        record_set_list(&r, FIELD_TAGS, LIST(tags));
+        record_set_text(&r, FIELD_TRACEPARENT, span_str("00-1-2-01"));
+        record_set_uint(&r, FIELD_FINDINGS, 0xf);
+        record_set_uint(&r, FIELD_REPEATED, 12);
+        record_set_uint(&r, FIELD_DUPLICATES, 1);
+        record_set_uint(&r, FIELD_TRX_ID, 3);
+        record_set_uint(&r, FIELD_STALL_US, 1500);
+        record_set_uint(&r, FIELD_PROXY_US, 21);
+        record_set_uint(&r, FIELD_REDACTED, 1);
+        CU_ASSERT_TRUE(prints(&r, FORMAT_VERBOSE,
+                              PING "    tags        route = '/cart'\n"
+                                   "                framework = 'own'\n"
+                                   "    trace       00-1-2-01\n"
+                                   "    findings    n_plus_one, duplicate, no_index, slow\n"
+                                   "    repeated    12\n"
+                                   "    duplicates  1\n"
+                                   "    transaction 3\n"
+                                   "    stall       1.500 ms: the client did not read\n"
+                                   "    proxy       0.021 ms\n"
+                                   "    redacted    password\n"));
+}
+
 static void rows_are_a_table(void)
 {
         const struct value names[] = {NEW_RESULT, TEXT("id"), TEXT("name"), NEW_RESULT, TEXT("n")};
@@ -262,6 +288,7 @@ static const struct tap_test tests[] = {
     {"the line is brief, values come below it", the_line_is_brief},
     {"times are in proportion", times_are_in_proportion},
     {"numbers and flags have names", numbers_and_flags_have_names},
+    {"what is worth a look is told", what_is_worth_a_look_is_told},
     {"rows are a table", rows_are_a_table},
     {"wide tables are cut", wide_tables_are_cut},
     {"the size is a bound", the_size_is_a_bound},

@@ -1,0 +1,378 @@
+#include "journal/digests.h"
+
+#include "base/utf8.h"
+#include "mysql/secret.h"
+#include "profile/prof.h"
+
+#include <pthread.h>
+#include <xxhash.h>
+
+enum { NONE = UINT32_MAX, CACHE = 4096, SHARE = 4 };
+
+/* A text that was seen as it is: its shape need not be made again. */
+struct cached {
+        uint64_t key;
+        uint64_t values;
+        uint32_t at;
+        uint32_t generation;
+        bool suspected;
+};
+
+struct digests {
+        pthread_mutex_t mutex; /* around every change of what is below, and every look from outside */
+        struct digest_stat **stats;
+        uint32_t *buckets;
+        size_t n_buckets; /* a power of two */
+        uint32_t max;
+        uint32_t n;
+        uint32_t newest;
+        uint32_t oldest;
+        struct digests_totals totals;
+        /* the writer's alone */
+        struct cached *cache;
+        struct digest digest;
+};
+
+/* --- the table ---------------------------------------------------------------------------------------------------- */
+
+static uint32_t *bucket_of(const struct digests *d, const uint8_t hash[DIGEST_HASH])
+{
+        uint64_t head;
+        memcpy(&head, hash, sizeof head);
+        return &d->buckets[head & (d->n_buckets - 1)];
+}
+
+static uint32_t lookup(const struct digests *d, const uint8_t hash[DIGEST_HASH])
+{
+        uint32_t at = *bucket_of(d, hash);
+        while (at != NONE && memcmp(d->stats[at]->hash, hash, DIGEST_HASH) != 0) {
+                at = d->stats[at]->next;
+        }
+        return at;
+}
+
+static void unlink_age(struct digests *d, uint32_t at)
+{
+        const struct digest_stat *s = d->stats[at];
+        *(s->newer != NONE ? &d->stats[s->newer]->older : &d->newest) = s->older;
+        *(s->older != NONE ? &d->stats[s->older]->newer : &d->oldest) = s->newer;
+}
+
+static void link_newest(struct digests *d, uint32_t at)
+{
+        struct digest_stat *s = d->stats[at];
+        s->newer = NONE;
+        s->older = d->newest;
+        *(d->newest != NONE ? &d->stats[d->newest]->newer : &d->oldest) = at;
+        d->newest = at;
+}
+
+static void unlink_bucket(struct digests *d, uint32_t at)
+{
+        uint32_t *link = bucket_of(d, d->stats[at]->hash);
+        while (*link != at) {
+                link = &d->stats[*link]->next;
+        }
+        *link = d->stats[at]->next;
+}
+
+/** A free entry: a new one, or the least recently seen. @return NONE when memory is out. */
+static uint32_t get_entry(struct digests *d)
+{
+        if (d->n < d->max) {
+                struct digest_stat *s = prof_calloc(STAGE_DIGEST, 1, sizeof *s);
+                if (s != NULL) {
+                        d->stats[d->n] = s;
+                        return d->n++;
+                }
+        }
+        uint32_t at = d->oldest;
+        if (at == NONE) {
+                return NONE;
+        }
+        struct digest_stat *s = d->stats[at];
+        uint32_t generation = s->generation + 1;
+        d->totals.evicted++;
+        d->totals.forgotten += s->count;
+        unlink_age(d, at);
+        unlink_bucket(d, at);
+        prof_free(s->text);
+        prof_free(s->example);
+        memset(s, 0, sizeof *s);
+        s->generation = generation;
+        return at;
+}
+
+static uint32_t add(struct digests *d, const struct digest *made)
+{
+        uint8_t *text = prof_alloc(STAGE_DIGEST, made->len + 1);
+        uint32_t at = text != NULL ? get_entry(d) : NONE;
+        if (at == NONE) {
+                prof_free(text);
+                d->totals.unmade++;
+                return NONE;
+        }
+        struct digest_stat *s = d->stats[at];
+        memcpy(text, made->text, made->len);
+        memcpy(s->hash, made->hash, DIGEST_HASH);
+        digest_hex(s->hash, s->hex);
+        s->text = text;
+        s->text_len = made->len;
+        s->verb = made->verb;
+        s->min_us = UINT64_MAX;
+        s->next = *bucket_of(d, s->hash);
+        *bucket_of(d, s->hash) = at;
+        link_newest(d, at);
+        return at;
+}
+
+/* --- finding ------------------------------------------------------------------------------------------------------ */
+
+static uint64_t mode_bits(struct sql_mode mode)
+{
+        return (uint64_t)mode.ansi_quotes | (uint64_t)mode.no_backslash_escapes << 1 |
+               (uint64_t)mode.is_mariadb << 2 | (uint64_t)mode.version << 3;
+}
+
+struct digest_found digests_find(struct digests *d, struct span sql, struct sql_mode mode)
+{
+        uint64_t key = XXH3_64bits_withSeed(sql.data, sql.len, mode_bits(mode));
+        struct cached *c = &d->cache[key % CACHE];
+        bool known = c->key == key && c->at < d->n && d->stats[c->at]->generation == c->generation;
+        if (!known) {
+                digest_make(sql, mode, &d->digest);
+                uint32_t at = lookup(d, d->digest.hash);
+                if (at == NONE) {
+                        (void)pthread_mutex_lock(&d->mutex);
+                        at = add(d, &d->digest);
+                        (void)pthread_mutex_unlock(&d->mutex);
+                }
+                *c = (struct cached){.key = key,
+                                     .values = d->digest.values,
+                                     .at = at,
+                                     .generation = at != NONE ? d->stats[at]->generation : 0,
+                                     .suspected = secret_suspected(sql)};
+        }
+        return (struct digest_found){.stat = c->at != NONE ? d->stats[c->at] : NULL,
+                                     .text_hash = key,
+                                     .values = c->values,
+                                     .suspected = c->suspected,
+                                     .at = c->at};
+}
+
+struct span digests_text(const struct digests *d, const uint8_t hash[DIGEST_HASH])
+{
+        uint32_t at = lookup(d, hash);
+        return at != NONE ? span_of(d->stats[at]->text, d->stats[at]->text_len) : span_str(NULL);
+}
+
+/* --- counting ----------------------------------------------------------------------------------------------------- */
+
+static unsigned class_of(uint64_t us)
+{
+        if (us < SHARE) {
+                return (unsigned)us;
+        }
+        unsigned octave = 63 - (unsigned)__builtin_clzll(us); /* 2 or more */
+        unsigned part = (unsigned)(us >> (octave - 2)) & (SHARE - 1);
+        unsigned class = (octave - 1) * SHARE + part;
+        return class < DIGEST_CLASSES ? class : DIGEST_CLASSES - 1;
+}
+
+/** The first time that is above a class. */
+static uint64_t class_end(unsigned class)
+{
+        if (class < SHARE) {
+                return class;
+        }
+        unsigned octave = class / SHARE + 1;
+        return ((uint64_t)(SHARE + class % SHARE + 1) << (octave - 2)) - 1;
+}
+
+static void keep_example(struct digest_stat *s, const struct record *r)
+{
+        struct span text = record_has(r, FIELD_QUERY) ? r->query : r->stmt_prepare_query;
+        if (s->example != NULL && r->duration_us <= s->example_us) {
+                return;
+        }
+        text = text.len > DIGEST_EXAMPLE_MAX ? utf8_trim(span_head(text, DIGEST_EXAMPLE_MAX)) : text;
+        if (text.len > s->example_len || s->example == NULL) {
+                uint8_t *room = prof_realloc(STAGE_DIGEST, s->example, text.len + 1);
+                if (room == NULL) {
+                        return;
+                }
+                s->example = room;
+        }
+        if (text.len > 0) {
+                memcpy(s->example, text.data, text.len);
+        }
+        s->example_len = text.len;
+        s->example_us = r->duration_us;
+}
+
+static bool has_finding(const struct record *r, enum record_finding finding)
+{
+        return record_has(r, FIELD_FINDINGS) && (r->findings >> finding & 1) != 0;
+}
+
+static void turn_window(struct digest_stat *s, uint64_t number)
+{
+        if (number == s->recent.number) {
+                return;
+        }
+        bool next = number == s->recent.number + 1;
+        s->recent.count[0] = next ? s->recent.count[1] : 0;
+        s->recent.us[0] = next ? s->recent.us[1] : 0;
+        s->recent.count[1] = 0;
+        s->recent.us[1] = 0;
+        s->recent.number = number;
+}
+
+struct digest_rate digest_rate(const struct digest_stat *s, uint64_t now_wall_ns)
+{
+        struct digest_stat copy = *s;
+        turn_window(&copy, now_wall_ns / DIGEST_WINDOW_NS);
+        double seconds = (double)(DIGEST_WINDOW_NS + now_wall_ns % DIGEST_WINDOW_NS) / 1e9;
+        return (struct digest_rate){
+            .per_second = (double)(copy.recent.count[0] + copy.recent.count[1]) / seconds,
+            .active = (double)(copy.recent.us[0] + copy.recent.us[1]) / 1e6 / seconds,
+        };
+}
+
+static void count(struct digest_stat *s, const struct record *r)
+{
+        uint64_t us = r->duration_us;
+        s->count++;
+        s->errors += record_has(r, FIELD_ERRNO);
+        s->warnings += record_has(r, FIELD_WARNINGS) ? r->warnings : 0;
+        s->rows += record_has(r, FIELD_ROWS) ? r->rows : 0;
+        s->affected_rows += record_has(r, FIELD_AFFECTED_ROWS) ? r->affected_rows : 0;
+        s->bytes_sent += r->bytes_sent;
+        s->bytes_received += r->bytes_received;
+        s->sum_us += us;
+        s->min_us = us < s->min_us ? us : s->min_us;
+        s->max_us = us > s->max_us ? us : s->max_us;
+        s->no_index += has_finding(r, FINDING_NO_INDEX);
+        s->slow += has_finding(r, FINDING_SLOW);
+        s->n_plus_one += has_finding(r, FINDING_N_PLUS_ONE);
+        s->duplicates += has_finding(r, FINDING_DUPLICATE);
+        s->first_wall_ns = s->first_wall_ns == 0 ? r->wall_ns : s->first_wall_ns;
+        s->last_wall_ns = r->wall_ns;
+        s->classes[class_of(us)]++;
+        turn_window(s, (r->wall_ns + us * 1000) / DIGEST_WINDOW_NS);
+        s->recent.count[1]++;
+        s->recent.us[1] += us;
+        keep_example(s, r);
+}
+
+void digests_count(struct digests *d, const struct digest_found *found, const struct record *r)
+{
+        if (found->stat == NULL) {
+                return;
+        }
+        (void)pthread_mutex_lock(&d->mutex);
+        if (d->newest != found->at) {
+                unlink_age(d, found->at);
+                link_newest(d, found->at);
+        }
+        count(d->stats[found->at], r);
+        (void)pthread_mutex_unlock(&d->mutex);
+}
+
+uint64_t digest_percentile_us(const struct digest_stat *s, double share)
+{
+        double wanted = share * (double)s->count;
+        uint64_t seen = 0;
+        for (unsigned class = 0; class < DIGEST_CLASSES - 1; class ++) {
+                seen += s->classes[class];
+                if (seen > 0 && (double)seen >= wanted) {
+                        uint64_t end = class_end(class);
+                        return end < s->max_us ? end : s->max_us;
+                }
+        }
+        return s->max_us;
+}
+
+/* --- from outside ------------------------------------------------------------------------------------------------- */
+
+struct digests_totals digests_each(struct digests *d, void (*see)(void *arg, const struct digest_stat *s),
+                                   void *arg)
+{
+        (void)pthread_mutex_lock(&d->mutex);
+        struct digests_totals totals = d->totals;
+        totals.shapes = 0;
+        totals.max = d->max;
+        for (uint32_t at = d->newest; at != NONE; at = d->stats[at]->older) {
+                totals.shapes++;
+                see(arg, d->stats[at]);
+        }
+        (void)pthread_mutex_unlock(&d->mutex);
+        return totals;
+}
+
+/** The writer may be using what names the shape: that stays. */
+static void zero(struct digest_stat *s)
+{
+        size_t begin = offsetof(struct digest_stat, example);
+        prof_free(s->example);
+        memset((char *)s + begin, 0, offsetof(struct digest_stat, newer) - begin);
+        s->min_us = UINT64_MAX;
+}
+
+void digests_reset(struct digests *d)
+{
+        (void)pthread_mutex_lock(&d->mutex);
+        for (uint32_t i = 0; i < d->n; i++) {
+                zero(d->stats[i]);
+        }
+        d->totals = (struct digests_totals){0};
+        (void)pthread_mutex_unlock(&d->mutex);
+}
+
+/* --- life --------------------------------------------------------------------------------------------------------- */
+
+enum status digests_new(size_t max, struct digests **out)
+{
+        struct digests *d = prof_calloc(STAGE_DIGEST, 1, sizeof *d);
+        if (d == NULL) {
+                return STATUS_NOMEM;
+        }
+        d->max = (uint32_t)max;
+        d->newest = NONE;
+        d->oldest = NONE;
+        d->n_buckets = 64;
+        while (d->n_buckets < max) {
+                d->n_buckets *= 2;
+        }
+        (void)pthread_mutex_init(&d->mutex, NULL);
+        d->stats = prof_calloc(STAGE_DIGEST, max, sizeof(struct digest_stat *));
+        d->buckets = prof_alloc(STAGE_DIGEST, d->n_buckets * sizeof *d->buckets);
+        d->cache = prof_calloc(STAGE_DIGEST, CACHE, sizeof *d->cache);
+        if (d->stats == NULL || d->buckets == NULL || d->cache == NULL) {
+                digests_free(d);
+                return STATUS_NOMEM;
+        }
+        memset(d->buckets, 0xff, d->n_buckets * sizeof *d->buckets);
+        for (size_t i = 0; i < CACHE; i++) {
+                d->cache[i].at = NONE;
+        }
+        *out = d;
+        return STATUS_OK;
+}
+
+void digests_free(struct digests *d)
+{
+        if (d == NULL) {
+                return;
+        }
+        for (uint32_t i = 0; i < d->n; i++) {
+                prof_free(d->stats[i]->text);
+                prof_free(d->stats[i]->example);
+                prof_free(d->stats[i]);
+        }
+        prof_free(d->stats);
+        prof_free(d->buckets);
+        prof_free(d->cache);
+        (void)pthread_mutex_destroy(&d->mutex);
+        prof_free(d);
+}

@@ -1,0 +1,278 @@
+#include "journal/track.h"
+
+#include "base/clock.h"
+#include "mysql/command.h"
+#include "profile/prof.h"
+
+#include <xxhash.h>
+
+enum { SEEN_MAX = 64, BUCKETS = 1024 };
+#define PAUSE_NS                                                                                             \
+        CLOCK_S_NS /* so long without a statement ends a run: a pool gave the connection to somebody else */
+
+struct shape {
+        struct track_run run;
+        uint64_t values; /* the last one's */
+        uint64_t distinct;
+};
+
+struct session {
+        struct session *next;
+        uint64_t conn_id;
+        uint64_t ended_ns; /* its last statement, monotonic */
+        /* the statement before, if it gave rows */
+        uint64_t rows;
+        uint8_t hash[DIGEST_HASH];
+        unsigned n_shapes;
+        struct shape shapes[TRACK_RUNS_MAX];
+        uint64_t trx_id; /* whose statements are in `seen` */
+        unsigned n_seen; /* in all; the last SEEN_MAX are kept */
+        uint64_t seen[SEEN_MAX];
+};
+
+struct track {
+        unsigned least;
+        size_t sessions;
+        size_t max;
+        uint64_t missed;
+        struct session *buckets[BUCKETS];
+};
+
+enum status track_new(unsigned n_plus_one, size_t sessions, struct track **out)
+{
+        *out = prof_calloc(STAGE_JOURNAL, 1, sizeof **out);
+        if (*out == NULL) {
+                return STATUS_NOMEM;
+        }
+        (*out)->least = n_plus_one;
+        (*out)->max = sessions;
+        return STATUS_OK;
+}
+
+void track_free(struct track *t)
+{
+        for (size_t i = 0; t != NULL && i < BUCKETS; i++) {
+                while (t->buckets[i] != NULL) {
+                        struct session *s = t->buckets[i];
+                        t->buckets[i] = s->next;
+                        prof_free(s);
+                }
+        }
+        prof_free(t);
+}
+
+uint64_t track_missed(const struct track *t)
+{
+        return t->missed;
+}
+
+/* --- sessions ----------------------------------------------------------------------------------------------------- */
+
+static struct session **find(struct track *t, uint64_t conn_id)
+{
+        struct session **at = &t->buckets[conn_id % BUCKETS];
+        while (*at != NULL && (*at)->conn_id != conn_id) {
+                at = &(*at)->next;
+        }
+        return at;
+}
+
+static struct session *get(struct track *t, uint64_t conn_id)
+{
+        struct session **at = find(t, conn_id);
+        if (*at == NULL && t->sessions < t->max) {
+                struct session *s = prof_calloc(STAGE_JOURNAL, 1, sizeof *s);
+                if (s != NULL) {
+                        s->conn_id = conn_id;
+                        *at = s;
+                        t->sessions++;
+                }
+        }
+        t->missed += *at == NULL ? 1 : 0;
+        return *at;
+}
+
+static void forget(struct track *t, struct session **at)
+{
+        struct session *s = *at;
+        *at = s->next;
+        prof_free(s);
+        t->sessions--;
+}
+
+/* --- runs --------------------------------------------------------------------------------------------------------- */
+
+static bool is_n_plus_one(const struct track *t, const struct shape *shape)
+{
+        const struct track_run *run = &shape->run;
+        return t->least > 0 && run->count >= t->least && shape->distinct >= t->least &&
+               run->count <= run->parent_rows && run->count * 2 >= run->parent_rows;
+}
+
+static unsigned end_runs(const struct track *t, struct session *s, struct track_run runs[TRACK_RUNS_MAX])
+{
+        unsigned n = 0;
+        for (unsigned i = 0; i < s->n_shapes; i++) {
+                if (is_n_plus_one(t, &s->shapes[i])) {
+                        runs[n++] = s->shapes[i].run;
+                }
+        }
+        s->n_shapes = 0;
+        return n;
+}
+
+static struct shape *find_shape(struct session *s, const uint8_t hash[DIGEST_HASH])
+{
+        for (unsigned i = 0; i < s->n_shapes; i++) {
+                if (memcmp(s->shapes[i].run.hash, hash, DIGEST_HASH) == 0) {
+                        return &s->shapes[i];
+                }
+        }
+        return NULL;
+}
+
+/** A shape that was not there yet may join while the first one came but once: then they take turns. */
+static bool may_join(const struct session *s)
+{
+        return s->n_shapes > 0 && s->n_shapes < TRACK_RUNS_MAX && s->shapes[0].run.count == 1;
+}
+
+static struct shape *add_shape(struct session *s, const uint8_t hash[DIGEST_HASH], uint64_t values)
+{
+        struct shape *shape = &s->shapes[s->n_shapes];
+        const struct shape *first = &s->shapes[0];
+        /* the rows of the statement before; behind a child, those of the parent that it has too */
+        bool own = s->rows >= 2 || s->n_shapes == 0;
+        *shape = (struct shape){.run.parent_rows = own ? s->rows : first->run.parent_rows, .values = ~values};
+        memcpy(shape->run.hash, hash, DIGEST_HASH);
+        memcpy(shape->run.parent, own ? s->hash : first->run.parent, DIGEST_HASH);
+        s->n_shapes++;
+        return shape;
+}
+
+/** One more of a shape. */
+static void count(struct shape *shape, const struct record *r, uint64_t values)
+{
+        shape->run.count++;
+        shape->run.sum_us += r->duration_us;
+        shape->distinct += values != shape->values ? 1 : 0;
+        shape->values = values;
+}
+
+static unsigned see_select(struct track *t, struct session *s, struct record *r,
+                           const struct digest_found *found, uint64_t values,
+                           struct track_run runs[TRACK_RUNS_MAX])
+{
+        unsigned ended = 0;
+        const uint8_t *hash = found->stat->hash;
+        struct shape *shape = find_shape(s, hash);
+        if (shape == NULL) {
+                if (!may_join(s)) {
+                        ended = end_runs(t, s, runs);
+                }
+                shape = s->n_shapes > 0 || s->rows >= 2 ? add_shape(s, hash, values) : NULL;
+        }
+        if (shape != NULL) {
+                count(shape, r, values);
+                if (is_n_plus_one(t, shape)) {
+                        r->findings |= 1U << FINDING_N_PLUS_ONE;
+                        record_set_uint(r, FIELD_REPEATED, shape->run.count);
+                }
+        }
+        s->rows = record_has(r, FIELD_ROWS) ? r->rows : 0;
+        memcpy(s->hash, hash, DIGEST_HASH);
+        return ended;
+}
+
+/* --- the same again ------------------------------------------------------------------------------------------------ */
+
+static void see_again(struct session *s, struct record *r, uint64_t key)
+{
+        uint64_t trx_id = record_has(r, FIELD_TRX_ID) ? r->trx_id : 0;
+        if (trx_id != s->trx_id) {
+                s->trx_id = trx_id;
+                s->n_seen = 0;
+        }
+        if (trx_id == 0) {
+                return;
+        }
+        uint64_t duplicates = 0;
+        unsigned kept = s->n_seen < SEEN_MAX ? s->n_seen : SEEN_MAX;
+        for (unsigned i = 0; i < kept; i++) {
+                duplicates += s->seen[i] == key ? 1 : 0;
+        }
+        s->seen[s->n_seen++ % SEEN_MAX] = key;
+        if (duplicates > 0) {
+                r->findings |= 1U << FINDING_DUPLICATE;
+                record_set_uint(r, FIELD_DUPLICATES, duplicates);
+        }
+}
+
+/* --- records ------------------------------------------------------------------------------------------------------ */
+
+/** Of a statement's parameters, so that those with others differ. */
+static uint64_t hash_values(const struct record *r, uint64_t values)
+{
+        struct value_list list = {NULL, 0};
+        if (record_has(r, FIELD_STMT_EXECUTE_VALUES)) {
+                list = r->stmt_execute_values;
+        }
+        for (size_t i = 0; i < list.n; i++) {
+                values = XXH3_64bits_withSeed(list.at[i].bytes.data, list.at[i].bytes.len,
+                                              values + list.at[i].is_null);
+        }
+        return values;
+}
+
+/** Preparing and closing belong to the statement that they are about. */
+static bool is_upkeep(const struct record *r)
+{
+        return r->command_id == COM_STMT_PREPARE || r->command_id == COM_STMT_CLOSE ||
+               r->command_id == COM_STMT_RESET || r->command_id == COM_STMT_SEND_LONG_DATA ||
+               r->command_id == COM_PING;
+}
+
+static bool is_select(const struct record *r, const struct digest_found *found)
+{
+        return found != NULL && found->stat != NULL && found->stat->verb != NULL &&
+               !record_has(r, FIELD_ERRNO) &&
+               sql_is(&(struct sql_token){.kind = SQL_KEYWORD, .word = found->stat->verb}, "SELECT");
+}
+
+unsigned track_see(struct track *t, struct record *r, const struct digest_found *found,
+                   struct track_run runs[TRACK_RUNS_MAX])
+{
+        unsigned ended = 0;
+        if (r->event == EVENT_DISCONNECT) {
+                struct session **at = find(t, r->conn_id);
+                if (*at != NULL) {
+                        ended = end_runs(t, *at, runs);
+                        forget(t, at);
+                }
+                return ended;
+        }
+        if (r->event != EVENT_QUERY || is_upkeep(r)) {
+                return 0;
+        }
+        struct session *s = get(t, r->conn_id);
+        if (s == NULL) {
+                return 0;
+        }
+        bool paused = r->mono_ns > s->ended_ns + PAUSE_NS;
+        s->ended_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
+        if (paused || !is_select(r, found)) {
+                ended = end_runs(t, s, runs);
+                s->rows = 0;
+        }
+        if (is_select(r, found)) {
+                uint64_t values = hash_values(r, found->values);
+                see_again(s, r, hash_values(r, found->text_hash));
+                if (ended > 0) { /* the array is taken */
+                        struct track_run none[TRACK_RUNS_MAX];
+                        (void)see_select(t, s, r, found, values, none);
+                } else {
+                        ended = see_select(t, s, r, found, values, runs);
+                }
+        }
+        return ended;
+}

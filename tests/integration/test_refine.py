@@ -1,0 +1,392 @@
+"""What the log adds to statements and takes out of them: digests, transactions, N+1, tags, redaction, times."""
+import json
+import os
+import re
+import subprocess
+import unittest
+
+import pymysql
+
+import lab
+
+
+def connect(proxy, **keywords):
+    return pymysql.connect(host="127.0.0.1", port=proxy.port, user="root", database="shop", autocommit=True, **keywords)
+
+
+def by_text(records, part):
+    return [r for r in records if part in r.get("query", "")]
+
+
+def text_of(answer):
+    return answer if isinstance(answer, str) else answer.decode("utf-8", "replace")
+
+
+class Shapes(unittest.TestCase):
+    def test_digests(self):
+        with lab.Proxy() as proxy:
+            c = connect(proxy).cursor()
+            for i in range(20):
+                c.execute(f"SELECT {i} + 1 AS a -- {i}")
+            c.execute("SELECT 7+1 as a")
+            c.execute("SELECT 'a' FROM dual WHERE 1 IN (1, 2, 3)")
+            c.connection.close()
+            records = [r for r in proxy.settled("query") if r["command"] == "COM_QUERY"]
+            ours = [r for r in records if r["digest_text"] == "SELECT ? + ? AS `a`"]
+            self.assertEqual(len(ours), 21)
+            self.assertEqual(len({r["digest"] for r in ours}), 1)
+            self.assertRegex(ours[0]["digest"], "^[0-9a-f]{32}$")
+            self.assertIn("SELECT ? FROM DUAL WHERE ? IN (...)", [r["digest_text"] for r in records])
+
+    def test_transactions(self):
+        with lab.Proxy() as proxy:
+            proxy_sql(proxy, "CREATE TABLE IF NOT EXISTS trx (a INT) ENGINE=InnoDB")
+            db = connect(proxy)
+            c = db.cursor()
+            for text in ("SELECT 'before'", "BEGIN", "INSERT INTO trx VALUES (1)", "SELECT 'within'", "COMMIT", "SELECT 'between'",
+                         "SET autocommit=0", "SELECT * FROM trx", "ROLLBACK", "SET autocommit=1", "SELECT 'after'"):
+                c.execute(text)
+            db.close()
+            found = {r["query"]: r.get("trx_id") for r in proxy.settled("query") if "query" in r}
+            self.assertEqual({q: found[q] for q in ("SELECT 'before'", "SELECT 'between'", "SELECT 'after'", "SET autocommit=0")},
+                             {"SELECT 'before'": None, "SELECT 'between'": None, "SELECT 'after'": None, "SET autocommit=0": None})
+            self.assertEqual([found[q] for q in ("BEGIN", "INSERT INTO trx VALUES (1)", "SELECT 'within'", "COMMIT")], [1, 1, 1, 1])
+            self.assertEqual([found[q] for q in ("SELECT * FROM trx", "ROLLBACK")], [2, 2])
+
+    def test_tags(self):
+        with lab.Proxy() as proxy:
+            c = connect(proxy).cursor()
+            parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+            c.execute(f"SELECT 1 /*controller='users%20list',action='it\\'s',traceparent='{parent}'*/")
+            c.execute("/*application:Shop,job:nightly*/ SELECT 2")
+            c.execute("SELECT 3 /* see: the ticket */")
+            c.execute("SELECT 4 /*traceparent='wrong'*/")
+            c.connection.close()
+            one, two, three, four = by_text(proxy.settled("query"), "SELECT ")[-4:]
+            self.assertEqual(one["tags"], {"controller": "users list", "action": "it's", "traceparent": parent})
+            self.assertEqual(one["traceparent"], parent)
+            self.assertEqual(two["tags"], {"application": "Shop", "job": "nightly"})
+            self.assertNotIn("tags", three)
+            self.assertNotIn("traceparent", four)
+            self.assertEqual(one["digest"], two["digest"])
+
+
+def proxy_sql(proxy, *statements):
+    db = connect(proxy)
+    for text in statements:
+        db.cursor().execute(text)
+    db.close()
+
+
+class Runs(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        with lab.Proxy() as proxy:
+            proxy_sql(proxy, "CREATE OR REPLACE TABLE author (id INT PRIMARY KEY, name VARCHAR(20))",
+                      "CREATE OR REPLACE TABLE post (id INT PRIMARY KEY, author_id INT, title VARCHAR(20))",
+                      "INSERT INTO author SELECT seq, CONCAT('author ', seq) FROM seq_1_to_50",
+                      "INSERT INTO post SELECT seq, seq, CONCAT('post ', seq) FROM seq_1_to_50")
+
+    def runs(self, work, *flags):
+        with lab.Proxy(*flags) as proxy:
+            db = connect(proxy)
+            work(db.cursor())
+            db.close()
+            records = proxy.settled()
+            return [r for r in records if r["event"] == "n_plus_one"], [r for r in records if r["event"] == "query"]
+
+    def test_one_query_a_row(self):
+        def page(c):
+            c.execute("SELECT id, author_id, title FROM post ORDER BY id LIMIT 20")
+            for row in c.fetchall():
+                c.execute("SELECT id, name FROM author WHERE id = %s", (row[1],))
+                c.fetchall()
+            c.execute("SELECT COUNT(*) FROM post")
+
+        runs, queries = self.runs(page)
+        self.assertEqual([r["repeated"] for r in runs], [20])
+        self.assertEqual(runs[0]["digest_text"], "SELECT `id` , NAME FROM `author` WHERE `id` = ?")
+        self.assertIn("after 20 rows of SELECT `id` , `author_id` , `title` FROM `post`", runs[0]["info"])
+        marked = [r for r in queries if "n_plus_one" in r.get("findings", [])]
+        self.assertEqual({r["digest"] for r in marked}, {runs[0]["digest"]})
+        self.assertEqual(marked[-1]["repeated"], 20)
+        self.assertEqual(sum(r["duration_us"] for r in queries if r.get("digest") == runs[0]["digest"]), runs[0]["duration_us"])
+
+    def test_two_a_row_and_bursts(self):
+        def pages(c):
+            for offset in (0, 10, 20):
+                c.execute(f"SELECT id, author_id FROM post ORDER BY id LIMIT 10 OFFSET {offset}")
+                for row in c.fetchall():
+                    c.execute(f"SELECT name FROM author WHERE id = {row[1]}")
+                    c.execute(f"SELECT title FROM post WHERE author_id = {row[1]} AND id <> 0")
+                c.execute("SET @done = 1")
+
+        runs, _ = self.runs(pages)
+        self.assertEqual([r["repeated"] for r in runs], [10] * 6)
+        self.assertEqual(len({r["digest"] for r in runs}), 2)
+
+    def test_what_is_none(self):
+        def work(c):
+            c.execute("SELECT id FROM post LIMIT 20")
+            for _ in range(20):
+                c.execute("SELECT name FROM author WHERE id = 1")  # always the same
+            c.execute("SELECT id FROM post LIMIT 40")
+            for i in range(10):
+                c.execute(f"SELECT name FROM author WHERE id = {i}")  # a fourth of the rows
+            c.execute("SELECT id FROM post LIMIT 1")
+            for i in range(10):
+                c.execute(f"SELECT title FROM post WHERE id = {i}")  # no rows to go through
+
+        self.assertEqual(self.runs(work)[0], [])
+
+    def test_a_prepared_one(self):
+        try:
+            subprocess.run(["php", "-r", "exit(extension_loaded('mysqli') ? 0 : 1);"], check=True)
+        except (OSError, subprocess.CalledProcessError):
+            self.skipTest("needs PHP with mysqli")
+        with lab.Proxy() as proxy:
+            script = f"""mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
+                $db = new mysqli('127.0.0.1', 'root', '', 'shop', {proxy.port});
+                $posts = $db->query('SELECT author_id FROM post LIMIT 15')->fetch_all();
+                foreach ($posts as $post) {{ $s = $db->prepare('SELECT name FROM author WHERE id = ?'); $s->bind_param('i', $post[0]);
+                    $s->execute(); $s->get_result()->fetch_all(); $s->close(); }}"""
+            subprocess.run(["php", "-r", script], check=True)
+            runs = [r for r in proxy.settled() if r["event"] == "n_plus_one"]
+            self.assertEqual([r["repeated"] for r in runs], [15])
+
+    def test_an_oltp_run_has_none(self):
+        with lab.Proxy() as proxy:
+            common = ["sysbench", "oltp_read_write", "--mysql-host=127.0.0.1", f"--mysql-port={proxy.port}", "--mysql-user=root",
+                      "--mysql-db=shop", "--tables=1", "--table-size=1000", "--mysql-ssl=off"]
+            for command in ("prepare", "run", "cleanup"):
+                subprocess.run([*common, "--threads=4", "--events=600", "--time=60", command], check=True, capture_output=True)
+            records = proxy.settled()
+            self.assertGreater(sum(r["event"] == "query" for r in records), 10000)
+            self.assertEqual([r for r in records if r["event"] == "n_plus_one"], [])
+
+    def test_duplicates(self):
+        def work(c):
+            c.execute("BEGIN")
+            for _ in range(3):
+                c.execute("SELECT name FROM author WHERE id = 7")
+            c.execute("SELECT name FROM author WHERE id = 8")
+            c.execute("COMMIT")
+            c.execute("SELECT name FROM author WHERE id = 7")
+
+        _, queries = self.runs(work)
+        found = [(r["query"][-1], r.get("duplicates")) for r in queries if r.get("query", "").startswith("SELECT name")]
+        self.assertEqual(found, [("7", None), ("7", 1), ("7", 2), ("8", None), ("7", None)])
+
+
+class Findings(unittest.TestCase):
+    def test_slow_and_no_index(self):
+        with lab.Proxy("--log-slow-ms", "50") as proxy:
+            proxy_sql(proxy, "CREATE OR REPLACE TABLE bare (a INT)", "INSERT INTO bare SELECT seq FROM seq_1_to_100",
+                      "SELECT * FROM bare WHERE a = 5", "SELECT SLEEP(0.1)", "SELECT 1")
+            found = {r["query"]: r.get("findings") for r in proxy.settled("query") if "query" in r}
+            self.assertEqual(found["SELECT * FROM bare WHERE a = 5"], ["no_index"])
+            self.assertEqual(found["SELECT SLEEP(0.1)"], ["slow"])
+            self.assertIsNone(found["SELECT 1"])
+
+
+class Times(unittest.TestCase):
+    def test_a_client_that_does_not_read(self):
+        with lab.Proxy() as proxy:
+            db = connect(proxy, cursorclass=pymysql.cursors.SSCursor)
+            c = db.cursor()
+            c.execute("SELECT REPEAT('x', 1000000) FROM seq_1_to_40")
+            first = c.fetchone()
+            # the server can't go on: what was read does not change any more
+            before = None
+
+            def stands():
+                nonlocal before
+                now = proxy.counters()["bytes_received"]
+                same = now == before
+                before = now
+                return same
+            lab.wait_for(stands, "the backlog to be full")
+            rows = 1 + len(c.fetchall())
+            db.close()
+            self.assertEqual((rows, len(first[0])), (40, 1000000))
+            r = by_text(proxy.settled("query"), "REPEAT")[0]
+            self.assertGreater(r["stall_us"], 0)
+            self.assertLessEqual(r["stall_us"], r["stream_us"])
+            self.assertLess(r["proxy_us"], r["duration_us"])
+
+    def test_parts_make_the_whole(self):
+        with lab.Proxy() as proxy:
+            proxy_sql(proxy, "SELECT SLEEP(0.05)", "SELECT * FROM seq_1_to_100000")
+            for r in proxy.settled("query"):
+                if "server_us" in r:
+                    parts = r["request_us"] + r["server_us"] + r["stream_us"]
+                    self.assertLessEqual(abs(parts - r["duration_us"]), 3, r)
+                    self.assertLessEqual(r["proxy_us"], r["duration_us"] + 1000)
+            self.assertGreater(by_text(proxy.settled("query"), "SLEEP")[0]["server_us"], 49000)
+
+
+SECRETS = [f"sEcReT{i:02d}x" for i in range(40)]
+
+PASSWORD_STATEMENTS = [
+    "CREATE USER s1@localhost IDENTIFIED BY '{}'",
+    "ALTER USER s1@localhost IDENTIFIED BY '{}'",
+    "SET PASSWORD FOR s1@localhost = PASSWORD('{}')",
+    "SET PASSWORD FOR 's1'@'localhost' = PASSWORD(\"{}\")",
+    "GRANT SELECT ON *.* TO s2@localhost IDENTIFIED BY '{}'",
+    "GRANT SELECT ON *.* TO 's2'@'localhost' IDENTIFIED BY '{}' WITH GRANT OPTION",
+    "CREATE USER s3@localhost IDENTIFIED VIA mysql_native_password USING PASSWORD('{}')",
+    "CREATE USER s4@localhost IDENTIFIED VIA ed25519 USING PASSWORD('{}') OR unix_socket",
+    "CREATE OR REPLACE USER s5@localhost IDENTIFIED BY '{}', s6@localhost IDENTIFIED BY '{}'",
+    "CHANGE MASTER TO MASTER_HOST='h', MASTER_USER='u', MASTER_PASSWORD='{}', MASTER_PORT=3306",
+    "CHANGE REPLICATION SOURCE TO SOURCE_PASSWORD = '{}', SOURCE_PORT = 1",
+    "START SLAVE USER='u' PASSWORD='{}'",
+    "START REPLICA USER='u' PASSWORD='{}'",
+    "CREATE SERVER x FOREIGN DATA WRAPPER mysql OPTIONS (USER 'u', PASSWORD '{}', HOST '127.0.0.1')",
+    "ALTER SERVER x OPTIONS (PASSWORD '{}')",
+    "SELECT PASSWORD('{}')",
+    "SELECT OLD_PASSWORD('{}'), 1",
+    "PREPARE p FROM 'ALTER USER s1@localhost IDENTIFIED BY \\'{}\\''",
+    "SET @q = \"SET PASSWORD = PASSWORD('{}')\"",
+    "EXECUTE IMMEDIATE 'ALTER USER s1@localhost IDENTIFIED BY ''{}'''",
+    "/* a comment */ ALTER /* two */ USER s1@localhost IDENTIFIED /* three */ BY '{}' -- end",
+    "/*!50000 ALTER USER s1@localhost IDENTIFIED BY '{}' */",
+    "alter user s1@localhost identified by '{}'",
+    "ALTER USER s1@localhost IDENTIFIED BY '{}' syntax error here",
+    "CREATE TABLE f (a INT) ENGINE=FEDERATED CONNECTION='mysql://user:{}@127.0.0.1:3306/shop/t'",
+    "SELECT * FROM accounts WHERE password = '{}'",
+    "UPDATE accounts SET name = 'x', passwd = '{}' WHERE id = 1",
+    "SELECT 1; ALTER USER s1@localhost IDENTIFIED BY '{}'",
+    "ALTER USER s1@localhost IDENTIFIED WITH mysql_native_password AS '{}'",
+    "CLONE INSTANCE FROM 'u'@'h':3306 IDENTIFIED BY '{}'",
+    "ALTER USER s1@localhost IDENTIFIED BY 'a' REPLACE '{}'",
+    "DO PASSWORD(CONCAT('{}', 'x'))",
+    "CREATE PROCEDURE pw() SET PASSWORD = PASSWORD('{}')",
+]
+
+
+class Passwords(unittest.TestCase):
+    def test_are_never_told(self):
+        """Over the log in each format, packets in hex, admin answers, the profile and what the proxy says of itself."""
+        secrets = list(SECRETS)
+        with lab.Proxy("--hex", "--log-rows", "5", "--profile-sample-bytes", "1", "--log-level", "debug",
+                       "--capture-session-bytes", "1M", "--capture-packet-bytes", "4K") as proxy:
+            lab.server().sql("CREATE DATABASE IF NOT EXISTS shop; CREATE TABLE IF NOT EXISTS shop.accounts "
+                             "(id INT, name TEXT, password TEXT, passwd TEXT)")
+            from pymysql.constants import CLIENT
+            db = connect(proxy, client_flag=CLIENT.MULTI_STATEMENTS)
+            used = []
+            for text in PASSWORD_STATEMENTS:
+                while "{}" in text:
+                    used.append(secrets.pop(0))
+                    text = text.replace("{}", used[-1], 1)
+                try:
+                    cursor = db.cursor()
+                    cursor.execute(text)
+                    while cursor.nextset():
+                        pass
+                except pymysql.err.Error:
+                    pass
+            self.assertGreaterEqual(len(used), 30)
+            lab.server().sql(f"CREATE OR REPLACE USER login@localhost IDENTIFIED BY '{secrets[0]}'; "
+                             f"CREATE OR REPLACE USER login@'%' IDENTIFIED BY '{secrets[0]}'; GRANT ALL ON *.* TO login@'%'")
+            used.append(secrets[0])
+            other = pymysql.connect(host="127.0.0.1", port=proxy.port, user="login", password=used[-1])
+            other.close()
+            number = proxy.json("/sessions")["sessions"][0]["conn_id"]
+            pages = ["/records?n=10000", "/records?n=10000&format=json", "/sessions", "/sessions?format=json", f"/sessions/{number}/hex",
+                     "/births", "/stages", "/debug/pprof/heap?debug=1", "/digests", "/digests?format=json", "/verdicts", "/counters"]
+            answers = {page: text_of(proxy.admin(page)) for page in pages}
+            db.close()
+            proxy.settled()
+            with open(proxy.log_path, "rb") as f:
+                answers["log"] = f.read().decode()
+            answers["stderr"] = text_of(proxy.stderr())
+            self.assertIn("PASSWORD", answers["log"])
+            self.assertIn("<secret>", answers["/digests"] + answers["log"])
+            for place, text in answers.items():
+                flat = re.sub(r"\s+", "", text)
+                for secret in used:
+                    # in words, in hex, and in a dump in hex
+                    self.assertFalse(secret in text or secret.encode().hex() in text or secret.encode().hex() in flat, (place, secret))
+            told = [r for r in proxy.records("query") if "<secret>" in r.get("query", "")]
+            self.assertGreaterEqual(len(told), 28)
+            self.assertTrue(all("password" in r["redacted"] for r in told))
+            create = by_text(told, "CREATE USER s1@localhost")[0]
+            self.assertEqual(create["query"], "CREATE USER s1@localhost IDENTIFIED BY '<secret>'")
+
+    def test_what_is_none_stays(self):
+        with lab.Proxy() as proxy:
+            proxy_sql(proxy, "SELECT 'passage' AS a", "SELECT name, 'x' FROM (SELECT 1 AS name) t WHERE name <> 'compass'")
+            texts = [r["query"] for r in proxy.settled("query") if "query" in r]
+            self.assertIn("SELECT 'passage' AS a", texts)
+
+
+class Redaction(unittest.TestCase):
+    def work(self, proxy):
+        lab.server().sql("CREATE OR REPLACE TABLE shop.people (mail VARCHAR(50) PRIMARY KEY, n INT)")
+        db = connect(proxy)
+        c = db.cursor()
+        c.execute("INSERT INTO people VALUES ('bob@example.org', 4711)")
+        try:
+            c.execute("INSERT INTO people VALUES ('bob@example.org', 4712)")
+        except pymysql.err.IntegrityError:
+            pass
+        c.execute("SELECT mail, n FROM people WHERE mail = \"bob@example.org\" /* bob@example.org */")
+        try:
+            c.execute("SELECT 'bob@example.org' FROM FROM 4711")
+        except pymysql.err.ProgrammingError:
+            pass
+        db.close()
+        subprocess.run(["php", "-r", f"""$db = new mysqli('127.0.0.1', 'root', '', 'shop', {proxy.port});
+            $s = $db->prepare('SELECT n FROM people WHERE mail = ? AND n = ?'); $m = 'bob@example.org'; $n = 4711;
+            $s->bind_param('si', $m, $n); $s->execute(); $s->get_result();"""], check=False)
+
+    def test_all(self):
+        key = os.path.join(lab.FOLDER, "key")
+        with open(key, "w") as f:
+            f.write("0123456789abcdef")
+        tokens = []
+        for _ in range(2):
+            with lab.Proxy("--log-redact", "all", "--log-redact-key", key, "--hex", "--log-rows", "5", "--profile-sample-bytes", "1") as proxy:
+                self.work(proxy)
+                proxy.settled()
+                with open(proxy.log_path) as f:
+                    log = f.read()
+                pages = ("/records?n=1000", "/digests", "/births", "/debug/pprof/heap?debug=1")
+                for place, text in [("log", log), *((page, text_of(proxy.admin(page))) for page in pages)]:
+                    for value in ("bob@example", "'4711'", "VALUES ('bob", b"bob@example".hex()):
+                        self.assertFalse(value in text, (place, value))
+                insert = by_text(proxy.records("query"), "INSERT")[0]
+                token = re.search(r"VALUES \('(redacted:[0-9a-f]{16})', '(redacted:[0-9a-f]{16})'\)", insert["query"])
+                error = by_text(proxy.records("query"), "INSERT")[1]["error"]
+                self.assertIn(f"Duplicate entry '{token[1]}' for key", error)
+                select = by_text(proxy.records("query"), "SELECT mail")[0]
+                self.assertIn(f"'{token[1]}'", select["query"])
+                self.assertEqual(select["first_rows"], [[token[1], token[2]]])
+                executed = [r for r in proxy.records("query") if r["command"] == "COM_STMT_EXECUTE"]
+                if executed:
+                    self.assertEqual(executed[0]["stmt_execute_values"], [token[1], token[2]])
+                self.assertEqual(insert["digest_text"], "INSERT INTO `people` VALUES (...)")
+                tokens.append(token[1])
+        self.assertEqual(tokens[0], tokens[1])
+
+    def test_a_key_of_its_own(self):
+        found = set()
+        for _ in range(2):
+            with lab.Proxy("--log-redact", "literals") as proxy:
+                proxy_sql(proxy, "SELECT 'x'")
+                found |= set(re.findall("redacted:[0-9a-f]{16}", json.dumps(by_text(proxy.settled("query"), "SELECT"))))
+        self.assertEqual(len(found), 2)
+
+    def test_a_bad_key(self):
+        short = os.path.join(lab.FOLDER, "short-key")
+        with open(short, "w") as f:
+            f.write("short")
+        for path, message in ((short, "a key has at least 16 bytes"), ("/nowhere/key", "No such file")):
+            run = lab.querytap("proxy", "--log-redact", "all", "--log-redact-key", path, "-l", "127.0.0.1:0", "--admin", "off")
+            self.assertEqual(run.returncode, 1)
+            self.assertIn(message, str(run.stderr))
+
+
+if __name__ == "__main__":
+    unittest.main()
