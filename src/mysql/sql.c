@@ -196,7 +196,8 @@ static struct sql_token take_number(struct sql_lexer *l)
                 return take(l, SQL_NUMBER, whole);
         }
         size_t name = run(l, 0, NAME);
-        return name > end ? take(l, SQL_NAME, name) : take(l, SQL_NUMBER, end);
+        bool is_size = l->in_hint && name == end + 1 && strchr("KMGkmg", peek(l, end)) != NULL;
+        return name > end && !is_size ? take(l, SQL_NAME, name) : take(l, SQL_NUMBER, name);
 }
 
 /* --- words -------------------------------------------------------------------------------------------------------- */

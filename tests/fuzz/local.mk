@@ -24,7 +24,16 @@ TESTS += tests/fuzz/replay-dump
 tests_fuzz_replay_dump_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_dump.c $(FUZZ_COMMON)
 tests_fuzz_replay_dump_LDADD = $(FUZZ_LIBS)
 
+check_PROGRAMS += tests/fuzz/replay-sql
+TESTS += tests/fuzz/replay-sql
+tests_fuzz_replay_sql_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_sql.c $(FUZZ_COMMON)
+tests_fuzz_replay_sql_LDADD = $(FUZZ_LIBS)
+
 if FUZZING
+noinst_PROGRAMS += tests/fuzz/fuzz-sql
+tests_fuzz_fuzz_sql_SOURCES = tests/fuzz/fuzz_sql.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_sql_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_sql_LDADD = $(FUZZ_LIBS)
 noinst_PROGRAMS += tests/fuzz/fuzz-session tests/fuzz/fuzz-client tests/fuzz/fuzz-server
 noinst_PROGRAMS += tests/fuzz/fuzz-gate tests/fuzz/fuzz-compress
 noinst_PROGRAMS += tests/fuzz/fuzz-dump

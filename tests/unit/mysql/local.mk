@@ -45,3 +45,8 @@ TESTS += tests/unit/test-faults
 tests_unit_test_faults_SOURCES = $(UNIT_COMMON) $(SCRIPT) tests/unit/mysql/test_faults.c
 tests_unit_test_faults_LDADD = $(UNIT_LIBS)
 endif
+
+check_PROGRAMS += tests/unit/test-sql
+TESTS += tests/unit/test-sql
+tests_unit_test_sql_SOURCES = $(UNIT_COMMON) tests/unit/mysql/test_sql.c tests/unit/mysql/digest_cases.inc
+tests_unit_test_sql_LDADD = $(UNIT_LIBS)

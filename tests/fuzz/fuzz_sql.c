@@ -1,0 +1,78 @@
+/* Statements, through all that reads their text: no byte of the text is in two tokens or passed over, a digest is whole and the
+ * same again, and what the log shows of it holds nothing that must not be told. */
+#include "fuzz.h"
+#include "journal/refine.h"
+#include "mysql/secret.h"
+#include "settings/settings.h"
+
+#include <stdlib.h>
+
+static void check_tokens(struct span sql, struct sql_mode mode)
+{
+        struct sql_lexer l = sql_lexer_over(sql, mode);
+        const uint8_t *end = sql.data;
+        for (struct sql_token t = sql_next(&l); t.kind != SQL_END; t = sql_next(&l)) {
+                for (; end < t.text.data; end++) {
+                        if (*end != ' ' && (*end < '\t' || *end > '\r')) {
+                                fuzz_fail("a byte is in no token", "", "");
+                        }
+                }
+                if (t.text.data != end || t.text.len == 0 || (t.kind == SQL_KEYWORD) != (t.word != NULL)) {
+                        fuzz_fail("tokens overlap, or are empty", "", "");
+                }
+                end = t.text.data + t.text.len;
+        }
+}
+
+static void check_digest(struct span sql, struct sql_mode mode)
+{
+        static struct digest one;
+        static struct digest two;
+        digest_make(sql, mode, &one);
+        digest_make(sql, mode, &two);
+        if (one.len > DIGEST_TEXT_MAX || memcmp(one.hash, two.hash, DIGEST_HASH) != 0 ||
+            one.values != two.values) {
+                fuzz_fail("a digest is not the same again", "", "");
+        }
+}
+
+static void check_refine(struct span sql, struct sql_mode mode, uint64_t redact)
+{
+        static struct settings settings;
+        struct refine f;
+        settings_defaults(&settings);
+        settings.log.redact = redact;
+        settings.log.digests = 4;
+        if (refine_init(&f, &settings) != STATUS_OK) {
+                abort();
+        }
+        for (unsigned i = 0; i < 3; i++) {
+                struct record r;
+                memset(&r, 0, sizeof r);
+                r.event = EVENT_QUERY;
+                r.sql_mode = mode;
+                record_set_uint(&r, FIELD_CONN_ID, 1);
+                record_set_text(&r, FIELD_COMMAND, span_str("COM_QUERY"));
+                record_set_text(&r, FIELD_QUERY, span_skip(sql, i));
+                record_set_uint(&r, FIELD_ERRNO, 1062 + i);
+                record_set_text(&r, FIELD_ERROR, sql);
+                (void)refine_record(&f, &r);
+        }
+        refine_fini(&f);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        if (size == 0) {
+                return 0;
+        }
+        uint8_t bits = data[0];
+        struct sql_mode mode = {(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0,
+                                (bits & 8) != 0 ? 101119 : 0};
+        struct span sql = span_of(data + 1, size - 1);
+        (void)secret_suspected(sql);
+        check_tokens(sql, mode);
+        check_digest(sql, mode);
+        check_refine(sql, mode, bits >> 4 & 3);
+        return 0;
+}

@@ -1,0 +1,256 @@
+/* SQL in tokens, in digests, and where its passwords are. */
+#include "mysql/digest.h"
+#include "mysql/secret.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct sql_mode mysql9 = {.version = 90704};
+static const struct sql_mode mariadb = {.is_mariadb = true, .version = 101119};
+
+/* --- tokens --------------------------------------------------------------------------------------------------------- */
+
+/** Kinds and texts: "K:SELECT N:a S:'x'". */
+static const char *tokens_of(struct span sql, struct sql_mode mode)
+{
+        static const char kinds[] = {
+            [SQL_END] = '.',        [SQL_KEYWORD] = 'K',  [SQL_NAME] = 'N',    [SQL_QUOTED] = 'Q',
+            [SQL_HOST] = 'H',       [SQL_STRING] = 'S',   [SQL_NUMBER] = '1',  [SQL_PARAMETER] = 'P',
+            [SQL_INTRODUCER] = 'I', [SQL_OPERATOR] = 'O', [SQL_COMMENT] = 'C', [SQL_HINT] = 'T'};
+        static char out[1024];
+        struct sql_lexer l = sql_lexer_over(sql, mode);
+        size_t at = 0;
+        out[0] = '\0';
+        for (struct sql_token t = sql_next(&l); t.kind != SQL_END; t = sql_next(&l)) {
+                at += (size_t)snprintf(out + at, sizeof out - at, "%s%c:%.*s", at > 0 ? " " : "",
+                                       kinds[t.kind], (int)t.text.len, (const char *)t.text.data);
+        }
+        CU_ASSERT_EQUAL(sql_next(&l).kind, SQL_END);
+        return out;
+}
+
+static const char *mysql_tokens(const char *sql)
+{
+        return tokens_of(span_str(sql), mysql9);
+}
+
+static void kinds_of_tokens(void)
+{
+        CU_ASSERT_STRING_EQUAL(mysql_tokens("select A.b, `c``d` from t"),
+                               "K:select N:A O:. N:b O:, Q:`c``d` K:from N:t");
+        CU_ASSERT_STRING_EQUAL(
+            mysql_tokens("'it''s' \"a\\\"b\" n'x' N'y' x'1F' b'01' _utf8mb4'z' _none"),
+            "S:'it''s' S:\"a\\\"b\" S:n'x' S:N'y' 1:x'1F' 1:b'01' I:_utf8mb4 S:'z' N:_none");
+        CU_ASSERT_STRING_EQUAL(
+            mysql_tokens("1 1.5 .5 1e5 1e-5 1.5e+3 0x1f 0b01 1a 1e 0xzz 0b2 5.a t.5"),
+            "1:1 1:1.5 1:.5 1:1e5 1:1e-5 1:1.5e+3 1:0x1f 1:0b01 N:1a N:1e N:0xzz N:0b2 1:5. N:a N:t O:. "
+            "N:5");
+        CU_ASSERT_STRING_EQUAL(mysql_tokens("@a @'b' @`c` @@d @@global.e @ f"),
+                               "O:@ H:a O:@ S:'b' O:@ Q:`c` O:@ O:@ N:d O:@ O:@ K:global O:. N:e O:@ H:f");
+        CU_ASSERT_STRING_EQUAL(
+            mysql_tokens("a<=>b->>c->d:=e||f&&g<>h!=i<<j>>k<=l>=m ?"),
+            "N:a O:<=> N:b O:->> N:c O:-> N:d O::= N:e O:|| N:f O:&& N:g O:<> N:h O:!= N:i O:<< N:j O:>> "
+            "N:k O:<= N:l O:>= N:m P:?");
+        CU_ASSERT_STRING_EQUAL(mysql_tokens("count(a) count max.b t.select t. select"),
+                               "K:count O:( N:a O:) N:count N:max O:. N:b N:t O:. N:select N:t O:. N:select");
+}
+
+static void comments(void)
+{
+        CU_ASSERT_STRING_EQUAL(mysql_tokens("1 -- a\n2 # b\n3 --4 /* c */ 5 --"),
+                               "1:1 C:-- a 1:2 C:# b 1:3 O:- O:- 1:4 C:/* c */ 1:5 C:--");
+        CU_ASSERT_STRING_EQUAL(mysql_tokens("/*! a */ /*!50000 b */ /*!99999 c */ /*!123 d */"),
+                               "C:/*! N:a C:*/ C:/*!50000 N:b C:*/ C:/*!99999 c */ C:/*! 1:123 N:d C:*/");
+        CU_ASSERT_STRING_EQUAL(
+            tokens_of(span_str("/*M! a */ /*M!100100 b */ /*!50799 c */ /*!50600 d */ /*M!999999 e */"),
+                      mariadb),
+            "C:/*M! N:a C:*/ C:/*M!100100 N:b C:*/ C:/*!50799 c */ C:/*!50600 N:d C:*/ C:/*M!999999 e */");
+        CU_ASSERT_STRING_EQUAL(mysql_tokens("/*M! a */ 1"), "C:/*M! a */ 1:1");
+        CU_ASSERT_STRING_EQUAL(mysql_tokens("select /*+ bka(t@q) */ a /*+ b */"),
+                               "K:select T:/*+ K:bka O:( N:t O:@ N:q O:) T:*/ N:a C:/*+ b */");
+        CU_ASSERT_STRING_EQUAL(mysql_tokens("1 /* open"), "1:1 C:/* open");
+}
+
+static void modes(void)
+{
+        struct sql_mode ansi = {.ansi_quotes = true, .no_backslash_escapes = true};
+        CU_ASSERT_STRING_EQUAL(tokens_of(span_str("\"a\" 'b\\' c"), ansi), "Q:\"a\" S:'b\\' N:c");
+        CU_ASSERT_STRING_EQUAL(tokens_of(span_str("\\N"), mariadb), "K:\\N");
+        CU_ASSERT_STRING_EQUAL(mysql_tokens("\\N"), "O:\\ N:N");
+}
+
+static void what_is_not_closed(void)
+{
+        static const char *const open[] = {"'a",    "\"a", "`a", "'a\\", "x'1", "/* a",
+                                           "/*! a", "@",   "@@", "_",    "1e+", "."};
+        for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) {
+                CU_ASSERT_TRUE(*mysql_tokens(open[i]) != '\0');
+        }
+        CU_ASSERT_STRING_EQUAL(mysql_tokens(""), "");
+        CU_ASSERT_STRING_EQUAL(mysql_tokens(" \t\n"), "");
+        struct sql_lexer l = sql_lexer_over(span_of("a\0b", 3), mysql9);
+        CU_ASSERT_EQUAL(sql_next(&l).kind, SQL_NAME);
+        CU_ASSERT_EQUAL(sql_next(&l).kind, SQL_OPERATOR);
+        CU_ASSERT_EQUAL(sql_next(&l).kind, SQL_NAME);
+}
+
+/* --- digests -------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+        const char *sql;
+        const char *digest;
+} cases[] = {
+#include "digest_cases.inc"
+};
+
+static struct digest *digest_of(const char *sql, struct sql_mode mode)
+{
+        static struct digest d;
+        digest_make(span_str(sql), mode, &d);
+        return &d;
+}
+
+static void digests_are_mysqls(void)
+{
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                const struct digest *d = digest_of(cases[i].sql, mysql9);
+                bool same = span_equal(span_of(d->text, d->len), span_str(cases[i].digest));
+                CU_ASSERT_TRUE(same);
+                if (!same) {
+                        printf("# %s\n#   %.*s\n#   %s\n", cases[i].sql, (int)d->len, (const char *)d->text,
+                               cases[i].digest);
+                }
+        }
+}
+
+static void names_of_digests(void)
+{
+        char a[DIGEST_HEX];
+        char b[DIGEST_HEX];
+        struct digest one = *digest_of("SELECT 1 FROM t WHERE a = 'x'", mysql9);
+        struct digest two = *digest_of("select  2 from `t` where a='y' -- z", mysql9);
+        digest_hex(one.hash, a);
+        digest_hex(two.hash, b);
+        CU_ASSERT_EQUAL(memcmp(a, b, DIGEST_HEX), 0);
+        CU_ASSERT_NOT_EQUAL(one.values, two.values);
+        CU_ASSERT_TRUE(one.verb == two.verb && memcmp(one.verb->text, "SELECT", 6) == 0);
+        /* the same on each machine and in each version: logs of different days are compared by it */
+        CU_ASSERT_EQUAL(memcmp(a, "544bddb13a4f88c357030ecd07733f5a", DIGEST_HEX), 0);
+        CU_ASSERT_PTR_NULL(digest_of("(select 1)", mysql9)->verb);
+        CU_ASSERT_EQUAL(digest_of("", mysql9)->len, 0);
+        CU_ASSERT_EQUAL(digest_of("; ;", mysql9)->len, 0);
+        CU_ASSERT_EQUAL(memcmp(digest_of("select \\N", mariadb)->text, "SELECT ?", 8), 0);
+}
+
+static void long_digests_are_cut(void)
+{
+        char *sql = malloc(40000);
+        size_t at = 0;
+        for (int i = 0; i < 3000; i++) {
+                at += (size_t)snprintf(sql + at, 40000 - at, "col%d, ", i);
+        }
+        const struct digest *d = digest_of(sql, mysql9);
+        CU_ASSERT_TRUE(d->is_cut && d->len <= DIGEST_TEXT_MAX && d->len > DIGEST_TEXT_MAX - 16);
+        memset(sql, '`', 6000);
+        sql[6000] = '\0';
+        CU_ASSERT_TRUE(digest_of(sql, mysql9)->len <= DIGEST_TEXT_MAX);
+        memset(sql, '-', 300);
+        (void)snprintf(sql + 300, 100, "1");
+        CU_ASSERT_TRUE(digest_of(sql, mysql9)->len > 0); /* more signs than are remembered */
+        free(sql);
+}
+
+/* --- passwords ------------------------------------------------------------------------------------------------------ */
+
+/** @p sql with each password as <>. */
+static const char *hidden(const char *sql)
+{
+        static char out[1024];
+        size_t at = 0;
+        struct sql_lexer l = sql_lexer_over(span_str(sql), mariadb);
+        struct secret_finder f = secret_finder_begin(mariadb);
+        struct sql_token t = sql_next(&l);
+        bool found = false;
+        while (t.kind != SQL_END) {
+                struct sql_token next = sql_next(&l);
+                bool secret = secret_find(&f, &t, &next);
+                at +=
+                    (size_t)snprintf(out + at, sizeof out - at, "%s%.*s", at > 0 ? " " : "",
+                                     secret ? 2 : (int)t.text.len, secret ? "<>" : (const char *)t.text.data);
+                found = found || secret;
+                t = next;
+        }
+        CU_ASSERT_TRUE(!found || secret_suspected(span_str(sql)));
+        return out;
+}
+
+static void passwords_are_found(void)
+{
+        CU_ASSERT_STRING_EQUAL(hidden("CREATE USER 'a'@'b' IDENTIFIED BY 'c', 'd'@'e' IDENTIFIED BY 'f'"),
+                               "CREATE USER 'a' @ 'b' IDENTIFIED BY <> , 'd' @ 'e' IDENTIFIED BY <>");
+        CU_ASSERT_STRING_EQUAL(hidden("ALTER USER a IDENTIFIED WITH 'plugin' BY 'c' REPLACE 'd'"),
+                               "ALTER USER a IDENTIFIED WITH 'plugin' BY <> REPLACE <>");
+        CU_ASSERT_STRING_EQUAL(
+            hidden("alter user a identified via ed25519 using password('c') or unix_socket"),
+            "alter user a identified via ed25519 using password ( <> ) or unix_socket");
+        CU_ASSERT_STRING_EQUAL(hidden("SET PASSWORD FOR 'a'@'b' = PASSWORD(CONCAT('c', 'd'))"),
+                               "SET PASSWORD FOR 'a' @ 'b' = PASSWORD ( CONCAT ( <> , <> ) )");
+        CU_ASSERT_STRING_EQUAL(
+            hidden("CHANGE MASTER TO MASTER_HOST='h', MASTER_PASSWORD='p', MASTER_PORT=3306"),
+            "CHANGE MASTER TO MASTER_HOST = 'h' , MASTER_PASSWORD = <> , MASTER_PORT = 3306");
+        CU_ASSERT_STRING_EQUAL(hidden("CREATE SERVER s OPTIONS (USER 'u', PASSWORD 'p', HOST 'h')"),
+                               "CREATE SERVER s OPTIONS ( USER 'u' , PASSWORD <> , HOST 'h' )");
+        CU_ASSERT_STRING_EQUAL(
+            hidden("ALTER USER a IDENTIFIED BY PASSWORD 0x41 PASSWORD EXPIRE INTERVAL 90 DAY"),
+            "ALTER USER a IDENTIFIED BY PASSWORD <> PASSWORD EXPIRE INTERVAL 90 DAY");
+        CU_ASSERT_STRING_EQUAL(hidden("SELECT 1; SET PASSWORD = 'p'; SELECT 'x'"),
+                               "SELECT 1 ; SET PASSWORD = <> ; SELECT 'x'");
+        CU_ASSERT_STRING_EQUAL(hidden("SELECT PASSWORD('p'), 'x', old_password('q')"),
+                               "SELECT PASSWORD ( <> ) , 'x' , old_password ( <> )");
+        CU_ASSERT_STRING_EQUAL(hidden("SELECT * FROM u WHERE name = 'n' AND password = 'p' AND age = 5"),
+                               "SELECT * FROM u WHERE name = 'n' AND password = <> AND age = 5");
+        CU_ASSERT_STRING_EQUAL(
+            hidden("SELECT * FROM u WHERE user_pass = BINARY 'p' OR passwd NOT LIKE 'q' OR `pass` IN ('r', "
+                   "'s')"),
+            "SELECT * FROM u WHERE user_pass = BINARY <> OR passwd NOT LIKE <> OR `pass` IN ( <> , <> )");
+        CU_ASSERT_STRING_EQUAL(hidden("UPDATE u SET name = 'n', password = ? WHERE id = 5"),
+                               "UPDATE u SET name = 'n' , password = <> WHERE id = 5");
+        CU_ASSERT_STRING_EQUAL(hidden("PREPARE s FROM 'SET PASSWORD = \\'p\\''"), "PREPARE s FROM <>");
+        CU_ASSERT_STRING_EQUAL(hidden("CREATE TABLE t (a INT) CONNECTION='mysql://u:p@h/d/t'"),
+                               "CREATE TABLE t ( a INT ) CONNECTION = <>");
+        CU_ASSERT_STRING_EQUAL(hidden("SELECT 1 /* SET PASSWORD = 'p' */"), "SELECT 1 <>");
+}
+
+static void what_is_no_password(void)
+{
+        CU_ASSERT_STRING_EQUAL(
+            hidden("SELECT 'passage', name FROM compass WHERE passenger = 'x' AND passport_no = 7"),
+            "SELECT 'passage' , name FROM compass WHERE passenger = 'x' AND passport_no = 7");
+        CU_ASSERT_STRING_EQUAL(hidden("SELECT password, 'x' FROM u WHERE id = 5"),
+                               "SELECT password , 'x' FROM u WHERE id = 5");
+        CU_ASSERT_STRING_EQUAL(hidden("SELECT 'http://host/path', 'a@b'"),
+                               "SELECT 'http://host/path' , 'a@b'");
+        CU_ASSERT_FALSE(secret_suspected(span_str("SELECT * FROM t WHERE a = 'b'")));
+        CU_ASSERT_FALSE(secret_suspected(span_str("")));
+        CU_ASSERT_TRUE(secret_suspected(span_str("iDeNtIfIeD")));
+        CU_ASSERT_TRUE(secret_suspected(span_str("x mysql://u:p@h")));
+        CU_ASSERT_FALSE(secret_suspected(span_str("http://h/")));
+}
+
+static const struct tap_test tests[] = {
+    {"kinds of tokens", kinds_of_tokens},
+    {"comments", comments},
+    {"modes", modes},
+    {"what is not closed ends at the end", what_is_not_closed},
+    {"digests are MySQL's", digests_are_mysqls},
+    {"names of digests", names_of_digests},
+    {"long digests are cut", long_digests_are_cut},
+    {"passwords are found", passwords_are_found},
+    {"what is no password stays", what_is_no_password},
+};
+
+int main(void)
+{
+        return TAP_RUN("sql", tests);
+}
