@@ -3,6 +3,7 @@
 #include "admin/call.h"
 
 #include "base/diag.h"
+#include "journal/gap.h"
 #include "profile/prof.h"
 
 #include <event2/buffer.h>
@@ -71,16 +72,41 @@ static bool next(struct journal *journal, uint64_t *cursor, enum format format, 
         }
 }
 
-static enum format format_of(const struct call *call)
+static bool is_set(const struct call *call, const char *name)
 {
-        const char *color = call_param(call, "color");
-        enum format text = color != NULL && strcmp(color, "1") == 0 ? FORMAT_TEXT_COLOR : FORMAT_TEXT;
-        return call->json ? FORMAT_JSON : text;
+        const char *value = call_param(call, name);
+        return value != NULL && strcmp(value, "1") == 0;
 }
 
-static const char *type_of(const struct call *call)
+/** @return false, and @p call was answered and freed, if there is no such format. */
+static bool format_of(struct call *call, enum format *out)
 {
-        return call->json ? "application/x-ndjson" : "text/plain; charset=utf-8";
+        const char *name = call_param(call, "format");
+        *out = name != NULL ? format_named(name) : FORMAT_TEXT;
+        if (*out == FORMAT_COUNT) {
+                call_fail(call, HTTP_BADREQUEST, "format must be text, json, ltsv or slow");
+                return false;
+        }
+        if (*out == FORMAT_TEXT) {
+                *out =
+                    format_on(is_set(call, "verbose") ? FORMAT_VERBOSE : FORMAT_TEXT, is_set(call, "color"));
+        }
+        return true;
+}
+
+static const char *type_of(enum format format)
+{
+        return format == FORMAT_JSON ? "application/x-ndjson" : "text/plain; charset=utf-8";
+}
+
+/** A gap record stands at the end for those that are not shown. @p why is static. */
+static void put_rest(struct call *call, enum format format, const char *why, uint64_t dropped)
+{
+        char text[1024];
+        struct writer w = writer_over(text, sizeof text);
+        struct record gap = gap_record(dropped, why);
+        format_record(&w, format, &gap);
+        (void)fwrite(text, 1, w.at, call->out);
 }
 
 void handle_records(struct call *call)
@@ -88,27 +114,25 @@ void handle_records(struct call *call)
         struct journal *journal = call->admin->journal;
         struct room room = {NULL, 0};
         struct span text;
+        enum format format;
         uint64_t n;
-        if (!call_number(call, "n", RECORDS_MAX, RECORDS_DEFAULT, &n)) {
+        if (!call_number(call, "n", RECORDS_MAX, RECORDS_DEFAULT, &n) || !format_of(call, &format)) {
                 return;
         }
         uint64_t last = journal_recent_last(journal);
         uint64_t cursor = last > n ? last - n : 0;
         size_t sent = 0;
-        while (cursor < last && sent < REPLY_MAX_BYTES &&
-               next(journal, &cursor, format_of(call), &room, &text)) {
+        while (cursor < last && sent < REPLY_MAX_BYTES && next(journal, &cursor, format, &room, &text)) {
                 (void)fwrite(text.data, 1, text.len, call->out);
                 sent += text.len;
         }
         if (cursor < last) {
-                const char *why = sent < REPLY_MAX_BYTES ? "out of memory" : "one reply has at most 64 MiB";
-                (void)fprintf(call->out,
-                              call->json ? "{\"event\":\"gap\",\"reason\":\"%s\",\"dropped\":%" PRIu64 "}\n"
-                                         : "%s: %" PRIu64 " newer records are not shown\n",
-                              why, last - cursor);
+                put_rest(call, format,
+                         sent < REPLY_MAX_BYTES ? "out of memory" : "one reply has at most 64 MiB",
+                         last - cursor);
         }
         prof_free(room.data);
-        call_reply(call, HTTP_OK, type_of(call));
+        call_reply(call, HTTP_OK, type_of(format));
 }
 
 /* --- the stream ------------------------------------------------------------------------------------------------------- */
@@ -185,7 +209,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         }
 }
 
-static struct stream *new_stream(struct call *call, uint64_t n)
+static struct stream *new_stream(struct call *call, uint64_t n, enum format format)
 {
         static const struct timeval turn = {0, TURN_US};
         struct admin *a = call->admin;
@@ -195,7 +219,7 @@ static struct stream *new_stream(struct call *call, uint64_t n)
         }
         uint64_t last = journal_recent_last(a->journal);
         s->admin = a;
-        s->format = format_of(call);
+        s->format = format;
         s->cursor = last > n ? last - n : 0;
         s->next = a->streams;
         s->link_here = &a->streams;
@@ -216,8 +240,9 @@ void handle_stream(struct call *call)
 {
         static const struct timeval patience = {PATIENCE_S, 0};
         struct admin *a = call->admin;
+        enum format format;
         uint64_t n;
-        if (!call_number(call, "n", RECORDS_MAX, 0, &n)) {
+        if (!call_number(call, "n", RECORDS_MAX, 0, &n) || !format_of(call, &format)) {
                 return;
         }
         if (a->n_streams >= STREAMS_MAX) {
@@ -225,12 +250,12 @@ void handle_stream(struct call *call)
                           a->n_streams);
                 return;
         }
-        struct stream *s = new_stream(call, n);
+        struct stream *s = new_stream(call, n, format);
         if (s == NULL) {
                 call_fail(call, HTTP_SERVUNAVAIL, "out of memory");
                 return;
         }
-        call_headers(call, HTTP_OK, type_of(call));
+        call_headers(call, HTTP_OK, type_of(format));
         s->request = call_take(call);
         evhttp_connection_set_closecb(evhttp_request_get_connection(s->request), on_gone, s);
         /* a follower need not say anything; but it has to read what it asked for */

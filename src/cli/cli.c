@@ -18,13 +18,15 @@ static const struct command {
         const char *help;
 } commands[] = {
     {"proxy", cli_proxy,
-     "proxy [-c FILE] [-l LISTEN] [-r REMOTE] [--admin ADDR] [--log FILE] [--format text|json] [--hex] …",
+     "proxy [-c FILE] [-l LISTEN] [-r REMOTE] [--admin ADDR] [--log FILE] [--format text|json|ltsv|slow] "
+     "[--hex] …",
      "Run the proxy. Any setting is a flag: limits.sessions is --limits-sessions. Without -r it forwards to\n"
      "127.0.0.1:3306. Records go to standard output, diagnostics to standard error.\n"
      "SIGTERM, SIGINT and SIGHUP stop it, SIGUSR1 opens the log file anew.\n\nThe settings, with their "
      "defaults:"},
-    {"tail", cli_tail, "tail [--admin ADDR] [--format text|json] [-n COUNT]",
-     "Follow the records of a running proxy; -n shows that many recent ones first."},
+    {"tail", cli_tail, "tail [--admin ADDR] [--format text|json|ltsv|slow] [--verbose] [-n COUNT]",
+     "Follow the records of a running proxy; -n shows that many recent ones first. --verbose: with their "
+     "details."},
     {"top", cli_top,
      "top [--admin ADDR] [--format text|json] [-n COUNT] [time|active|count|errors|max|p99|rows|last]",
      "Show the statements of a running proxy by shape: how many, how long, and what is worth a look in them. "
@@ -55,6 +57,8 @@ static const struct command {
      "Print all settings as an annotated file: the defaults, or what a file and flags make of them. Or check "
      "a\n"
      "file: each wrong setting is told with its line."},
+    {"schema", cli_schema, "schema",
+     "Print the JSON Schema of a record: what a line of the format json is valid against."},
     {"version", cli_version, "version", "Print the version, and those of the libraries."},
     {"help", help, "help [COMMAND]", "Tell about the commands."},
 };

@@ -22,6 +22,7 @@ int cli_digest(int argc, char **argv);
 int cli_top(int argc, char **argv);
 int cli_hex(int argc, char **argv);
 int cli_config(int argc, char **argv);
+int cli_schema(int argc, char **argv);
 int cli_version(int argc, char **argv);
 
 /** A subcommand of heap, which tells its usage. */

@@ -31,10 +31,26 @@ static const char *flag_value(const char *flag, int argc, char **argv, int *i)
         return arg[len] == '\0' && *i + 1 < argc ? argv[++*i] : NULL;
 }
 
-bool client_parse(struct client_options *options, int *argc, char **argv)
+/** @p names ends in NULL. */
+static bool set_format(struct client_options *options, const char *value, const char *const *names)
 {
+        for (size_t i = 0; names[i] != NULL; i++) {
+                if (strcmp(value, names[i]) == 0) {
+                        options->format = names[i];
+                        return true;
+                }
+        }
+        diag(DIAG_ERROR, "--format must be %s, not '%s'",
+             names[2] != NULL ? "text, json, ltsv or slow" : "text or json", value);
+        return false;
+}
+
+static bool parse(struct client_options *options, int *argc, char **argv, bool records)
+{
+        static const char *const of_records[] = {"text", "json", "ltsv", "slow", NULL};
+        static const char *const of_others[] = {"text", "json", NULL};
         int kept = 1;
-        *options = (struct client_options){.json = false};
+        *options = (struct client_options){.format = of_others[0]};
         struct settings settings;
         const char *admin = NULL;
         settings_defaults(&settings);
@@ -49,11 +65,11 @@ bool client_parse(struct client_options *options, int *argc, char **argv)
                                 return false;
                         }
                 } else if ((value = flag_value("--format", *argc, argv, &i)) != NULL) {
-                        if (strcmp(value, "json") != 0 && strcmp(value, "text") != 0) {
-                                diag(DIAG_ERROR, "--format must be text or json, not '%s'", value);
+                        if (!set_format(options, value, records ? of_records : of_others)) {
                                 return false;
                         }
-                        options->json = strcmp(value, "json") == 0;
+                } else if (records && strcmp(arg, "--verbose") == 0) {
+                        options->verbose = true;
                 } else if ((value = flag_value("-n", *argc, argv, &i)) != NULL) {
                         options->count = value;
                 } else if (arg[0] == '-') {
@@ -66,6 +82,16 @@ bool client_parse(struct client_options *options, int *argc, char **argv)
         *argc = kept;
         (void)snprintf(options->admin, sizeof options->admin, "%s", admin != NULL ? admin : settings.admin);
         return true;
+}
+
+bool client_parse(struct client_options *options, int *argc, char **argv)
+{
+        return parse(options, argc, argv, false);
+}
+
+bool client_parse_records(struct client_options *options, int *argc, char **argv)
+{
+        return parse(options, argc, argv, true);
 }
 
 /* --- asking ----------------------------------------------------------------------------------------------------------- */
@@ -187,9 +213,10 @@ static int talk_to(const struct client_options *options, enum evhttp_cmd_type me
                 return EXIT_USAGE;
         }
         char full[512];
-        (void)snprintf(full, sizeof full, "%s%cformat=%s%s", path, strchr(path, '?') != NULL ? '&' : '?',
-                       options->json ? "json" : "text",
-                       !options->json && isatty(STDOUT_FILENO) ? "&color=1" : "");
+        bool is_text = strcmp(options->format, "text") == 0;
+        (void)snprintf(full, sizeof full, "%s%cformat=%s%s%s", path, strchr(path, '?') != NULL ? '&' : '?',
+                       options->format, options->verbose ? "&verbose=1" : "",
+                       is_text && isatty(STDOUT_FILENO) ? "&color=1" : "");
         return ask(options, &address, method, full);
 }
 

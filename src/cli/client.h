@@ -10,14 +10,17 @@
 /** Where to ask, and in which form; from a command's flags. */
 struct client_options {
         char admin[SETTINGS_TEXT_MAX]; /**< host:port: --admin, or as -c FILE says, or the default */
-        bool json;
-        bool endless;      /**< silence is no failure: the answer is a stream */
-        const char *count; /**< -n, or NULL */
-        bool *interrupted; /**< set when the user ended it; NULL: nobody asks */
+        const char *format;            /**< text, json; of records ltsv and slow too */
+        bool verbose;                  /**< text with its details */
+        bool endless;                  /**< silence is no failure: the answer is a stream */
+        const char *count;             /**< -n, or NULL */
+        bool *interrupted;             /**< set when the user ended it; NULL: nobody asks */
 };
 
 /** Take --admin, -c, --format and -n out of argv; what is left stays in order. @return false (said) for anything wrong. */
 bool client_parse(struct client_options *options, int *argc, char **argv);
+/** The same for a command that shows records: in any of their formats, and with --verbose. */
+bool client_parse_records(struct client_options *options, int *argc, char **argv);
 
 /** Print the answer to standard output as it comes. @return an exit status. */
 int client_get(const struct client_options *options, const char *path);

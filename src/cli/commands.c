@@ -2,6 +2,7 @@
 #include "base/diag.h"
 #include "cli/cli.h"
 #include "cli/client.h"
+#include "journal/schema.h"
 #include "settings/settings.h"
 
 #include <stdio.h>
@@ -34,7 +35,7 @@ static bool parse(struct client_options *options, int *argc, char **argv)
 int cli_tail(int argc, char **argv)
 {
         struct client_options options;
-        if (!client_parse(&options, &argc, argv)) {
+        if (!client_parse_records(&options, &argc, argv)) {
                 return EXIT_USAGE;
         }
         if (argc > 1) {
@@ -125,4 +126,13 @@ int cli_config(int argc, char **argv)
         }
         diag(DIAG_ERROR, "usage: querytap config [print [-c FILE] [--SETTING VALUE …] | check FILE]");
         return EXIT_USAGE;
+}
+
+int cli_schema(int argc, char **argv)
+{
+        if (argc > 1) {
+                return too_many(argv[1]);
+        }
+        schema_write(stdout);
+        return EXIT_DONE;
 }

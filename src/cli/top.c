@@ -28,7 +28,7 @@ static int show(const struct client_options *options, const char *order)
         unsigned columns = 0;
         unsigned rows = ROWS_USUAL;
         char count[24];
-        if (isatty(STDOUT_FILENO) && !options->json) {
+        if (isatty(STDOUT_FILENO) && strcmp(options->format, "text") == 0) {
                 measure(&columns, &rows);
                 (void)fputs("\033[H\033[2J", stdout);
         }
@@ -67,7 +67,7 @@ int cli_top(int argc, char **argv)
                      "usage: querytap top [-n COUNT] [time|active|count|errors|max|p99|rows|last]");
                 return EXIT_USAGE;
         }
-        bool live = isatty(STDOUT_FILENO) && !options.json;
+        bool live = isatty(STDOUT_FILENO) && strcmp(options.format, "text") == 0;
         bool interrupted = false;
         const char *order = argc == 2 ? argv[1] : live ? "active" : "time";
         options.interrupted = &interrupted;

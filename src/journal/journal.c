@@ -281,13 +281,22 @@ static struct journal_port *new_port(struct journal *j)
 
 _Static_assert(_Alignof(struct journal_port) <= LINE, "new_port aligns to a line");
 
+static enum format wanted_format(const struct settings *settings)
+{
+        static const enum format formats[][2] = {
+            [SETTINGS_FORMAT_AUTO] = {FORMAT_AUTO, FORMAT_AUTO_VERBOSE},
+            [SETTINGS_FORMAT_TEXT] = {FORMAT_TEXT, FORMAT_VERBOSE},
+            [SETTINGS_FORMAT_JSON] = {FORMAT_JSON, FORMAT_JSON},
+            [SETTINGS_FORMAT_LTSV] = {FORMAT_LTSV, FORMAT_LTSV},
+            [SETTINGS_FORMAT_SLOW] = {FORMAT_SLOW, FORMAT_SLOW},
+        };
+        return formats[settings->log.format][settings->log.verbose ? 1 : 0];
+}
+
 static enum status open_sink(struct journal *j)
 {
-        static const enum format formats[] = {[SETTINGS_FORMAT_AUTO] = FORMAT_COUNT,
-                                              [SETTINGS_FORMAT_TEXT] = FORMAT_TEXT,
-                                              [SETTINGS_FORMAT_JSON] = FORMAT_JSON};
         j->has_sink = strcmp(j->settings->log.file, "off") != 0;
-        return j->has_sink ? sink_open(&j->sink, j->settings->log.file, formats[j->settings->log.format])
+        return j->has_sink ? sink_open(&j->sink, j->settings->log.file, wanted_format(j->settings))
                            : STATUS_OK;
 }
 

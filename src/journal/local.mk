@@ -3,13 +3,21 @@ src_libjournal_a_SOURCES = \
 	src/journal/convert.c src/journal/convert.h \
 	src/journal/digests.c src/journal/digests.h \
 	src/journal/format.c src/journal/format.h \
+	src/journal/fields.h \
 	src/journal/gap.h \
 	src/journal/journal.c src/journal/journal.h \
+	src/journal/jsonl.c src/journal/jsonl.h \
+	src/journal/line.c src/journal/line.h \
+	src/journal/ltsv.c src/journal/ltsv.h \
 	src/journal/outbox.c src/journal/outbox.h \
 	src/journal/recent.c src/journal/recent.h \
 	src/journal/redact.c src/journal/redact.h \
 	src/journal/refine.c src/journal/refine.h \
+	src/journal/schema.c src/journal/schema.h \
 	src/journal/sink.c src/journal/sink.h \
+	src/journal/slow.c src/journal/slow.h \
+	src/journal/table.c src/journal/table.h \
 	src/journal/tags.c src/journal/tags.h \
 	src/journal/text.c src/journal/text.h \
-	src/journal/track.c src/journal/track.h
+	src/journal/track.c src/journal/track.h \
+	src/journal/verbose.c src/journal/verbose.h

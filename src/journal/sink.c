@@ -94,11 +94,7 @@ enum status sink_open(struct sink *sink, const char *path, enum format wanted)
                      errno == ENXIO ? "nobody reads this pipe; start its reader first" : strerror(errno));
                 return STATUS_IO;
         }
-        bool terminal = isatty(sink->fd) != 0;
-        if (wanted == FORMAT_COUNT) {
-                wanted = terminal ? FORMAT_TEXT : FORMAT_JSON;
-        }
-        sink->format = wanted == FORMAT_TEXT && terminal ? FORMAT_TEXT_COLOR : wanted;
+        sink->format = format_on(wanted, isatty(sink->fd) != 0);
         if (!outbox_init(&sink->outbox, BUFFER_BYTES)) {
                 diag(DIAG_ERROR, "log file %s: out of memory", name_of(sink));
                 sink_close(sink);
@@ -270,6 +266,10 @@ static bool place(struct sink *sink, const struct record *r)
 
 void sink_put(struct sink *sink, const struct record *r)
 {
+        if (!format_shows(sink->format, r)) {
+                count(&sink->records, 1); /* nothing of it is to be written */
+                return;
+        }
         if (!place(sink, r)) {
                 if (r->event == EVENT_GAP) {
                         sink->missing += r->dropped; /* counted by whoever dropped them */

@@ -40,7 +40,7 @@ struct sink {
         _Atomic uint64_t errors;
 };
 
-/** @p wanted is what the user set: FORMAT_COUNT = text on a terminal, JSON else. Errors are said. */
+/** @p wanted is what the user set, see format_on. Errors are said. */
 enum status sink_open(struct sink *sink, const char *path, enum format wanted);
 /** Format @p r into the buffer, flushing first if need be. Dropped and counted if it can't be kept. */
 void sink_put(struct sink *sink, const struct record *r);

@@ -3,65 +3,17 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "capture/hex.h"
-
-#define DIM    "\033[2m"
-#define RED    "\033[31m"
-#define GREEN  "\033[32m"
-#define YELLOW "\033[33m"
-#define CYAN   "\033[36m"
-#define BOLD   "\033[1m"
-#define PLAIN  "\033[0m"
+#include "journal/line.h"
 
 enum { WHO_WIDTH = 16, SLOW_US = 100000, VERY_SLOW_US = 1000000, LONG_US = 10000000 };
-
-struct line {
-        struct writer *w;
-        const struct record *r;
-        bool color;
-};
-
-static void paint(const struct line *l, const char *color)
-{
-        if (l->color) {
-                writer_text(l->w, color);
-        }
-}
-
-/** Text on one line: white space of several lines as one blank; control characters, which a terminal would obey, and
- *  what is no UTF-8 escaped. */
-static void put_flat(struct writer *w, struct span s)
-{
-        bool at_break = false;
-        while (s.len > 0 && !w->failed) {
-                uint8_t c = s.data[0];
-                bool is_break = c == '\n' || c == '\r' || c == '\t';
-                unsigned n = utf8_sequence(s);
-                if (is_break || (at_break && c == ' ')) {
-                        if (!at_break) {
-                                writer_char(w, ' ');
-                        }
-                        at_break = true;
-                        s = span_skip(s, 1);
-                        continue;
-                }
-                at_break = false;
-                if (n == 0 || utf8_is_control(s)) {
-                        writer_format(w, n > 1 ? "\\u%04x" : "\\x%02x", n > 1 ? s.data[1] : c);
-                        n = n > 1 ? n : 1;
-                } else {
-                        writer_bytes(w, s.data, n);
-                }
-                s = span_skip(s, n);
-        }
-}
 
 static void put_time(const struct line *l)
 {
         char when[CLOCK_RFC3339_SIZE];
         clock_rfc3339(l->r->wall_ns, when);
-        paint(l, DIM);
+        line_paint(l, DIM);
         writer_bytes(l->w, when + 11, 15); /* the time of day; the date is in every other format */
-        paint(l, PLAIN);
+        line_paint(l, PLAIN);
         if (record_has(l->r, FIELD_CONN_ID)) {
                 writer_format(l->w, " #%-4llu ", (unsigned long long)l->r->conn_id);
         } else {
@@ -73,18 +25,15 @@ static void put_who(const struct line *l)
 {
         size_t before = l->w->at;
         if (record_has(l->r, FIELD_USERNAME)) {
-                put_flat(l->w, l->r->username);
+                line_flat(l->w, l->r->username);
                 if (record_has(l->r, FIELD_DATABASE)) {
                         writer_char(l->w, '@');
-                        put_flat(l->w, l->r->database);
+                        line_flat(l->w, l->r->database);
                 }
         } else if (record_has(l->r, FIELD_CONN_ID)) {
                 writer_char(l->w, '-');
         }
-        size_t width = 0; /* in characters */
-        for (size_t i = before; i < l->w->at; i++) {
-                width += (l->w->data[i] & 0xc0) != 0x80 ? 1 : 0;
-        }
+        size_t width = line_width(l->w, before);
         for (; width < WHO_WIDTH; width++) {
                 writer_char(l->w, ' ');
         }
@@ -94,13 +43,13 @@ static void put_who(const struct line *l)
 static void put_duration(const struct line *l)
 {
         uint64_t us = l->r->duration_us;
-        paint(l, us >= VERY_SLOW_US ? RED : us >= SLOW_US ? YELLOW : GREEN);
+        line_paint(l, us >= VERY_SLOW_US ? RED : us >= SLOW_US ? YELLOW : GREEN);
         if (us >= LONG_US) {
                 writer_format(l->w, "%8.2f s ", (double)us / 1e6);
         } else {
                 writer_format(l->w, "%8.3f ms", (double)us / 1e3);
         }
-        paint(l, PLAIN);
+        line_paint(l, PLAIN);
         writer_char(l->w, ' ');
 }
 
@@ -129,9 +78,9 @@ static void put_outcome(const struct line *l)
                 writer_text(&o, "ok");
         }
         text[o.at] = '\0';
-        paint(l, record_has(r, FIELD_ERRNO) || has_no_reply(r) ? RED : CYAN);
+        line_paint(l, record_has(r, FIELD_ERRNO) || has_no_reply(r) ? RED : CYAN);
         writer_format(l->w, "%10s  ", text);
-        paint(l, PLAIN);
+        line_paint(l, PLAIN);
 }
 
 static void put_values(const struct line *l, struct value_list list)
@@ -140,7 +89,7 @@ static void put_values(const struct line *l, struct value_list list)
         for (size_t i = 0; i < list.n && !l->w->failed; i++) {
                 writer_text(l->w, i > 0 ? ", " : "");
                 if (list.at[i].name.len > 0) {
-                        put_flat(l->w, list.at[i].name);
+                        line_flat(l->w, list.at[i].name);
                         writer_char(l->w, '=');
                 }
                 value_print(l->w, &list.at[i], VALUE_AS_SQL);
@@ -181,10 +130,10 @@ static void put_all_rows(const struct line *l)
                 }
         }
         if (record_has(r, FIELD_FIRST_ROWS)) {
-                paint(l, DIM);
+                line_paint(l, DIM);
                 writer_text(l->w, "  =>");
                 put_rows(l, r->first_rows);
-                paint(l, PLAIN);
+                line_paint(l, PLAIN);
         }
 }
 
@@ -194,29 +143,29 @@ static void put_error(const struct line *l)
         if (!record_has(r, FIELD_ERRNO) && !record_has(r, FIELD_ERROR)) {
                 return;
         }
-        paint(l, RED);
+        line_paint(l, RED);
         writer_text(l->w, "  ERROR");
         if (record_has(r, FIELD_ERRNO)) {
                 writer_format(l->w, " %llu", (unsigned long long)r->errno_);
         }
         if (record_has(r, FIELD_SQLSTATE)) {
                 writer_text(l->w, " (");
-                put_flat(l->w, r->sqlstate);
+                line_flat(l->w, r->sqlstate);
                 writer_char(l->w, ')');
         }
         writer_text(l->w, ": ");
-        put_flat(l->w, r->error);
-        paint(l, PLAIN);
+        line_flat(l->w, r->error);
+        line_paint(l, PLAIN);
 }
 
 static void put_reason(const struct line *l)
 {
         if (record_has(l->r, FIELD_REASON)) {
-                paint(l, RED);
+                line_paint(l, RED);
                 writer_text(l->w, "  (");
-                put_flat(l->w, l->r->reason);
+                line_flat(l->w, l->r->reason);
                 writer_char(l->w, ')');
-                paint(l, PLAIN);
+                line_paint(l, PLAIN);
         }
 }
 
@@ -228,10 +177,10 @@ static void put_command(const struct line *l)
         if (span_equal(command, span_str("COM_QUERY"))) {
                 return;
         }
-        paint(l, BOLD);
-        put_flat(l->w,
-                 command.len > 4 && memcmp(command.data, "COM_", 4) == 0 ? span_skip(command, 4) : command);
-        paint(l, PLAIN);
+        line_paint(l, BOLD);
+        line_flat(l->w,
+                  command.len > 4 && memcmp(command.data, "COM_", 4) == 0 ? span_skip(command, 4) : command);
+        line_paint(l, PLAIN);
         if (record_has(l->r, FIELD_STMT_ID)) {
                 writer_format(l->w, " %llu", (unsigned long long)l->r->stmt_id);
         }
@@ -240,7 +189,7 @@ static void put_command(const struct line *l)
 
 static void put_statement(const struct line *l, struct span text, bool is_cut, uint64_t true_len)
 {
-        put_flat(l->w, is_cut ? utf8_trim(text) : text);
+        line_flat(l->w, is_cut ? utf8_trim(text) : text);
         if (is_cut) {
                 writer_format(l->w, "… (%llu bytes)", (unsigned long long)true_len);
         }
@@ -258,20 +207,22 @@ static void put_query(const struct line *l)
                 put_statement(l, r->stmt_prepare_query, record_has(r, FIELD_STMT_PREPARE_QUERY_LENGTH),
                               r->stmt_prepare_query_length);
         }
-        if (record_has(r, FIELD_STMT_EXECUTE_VALUES)) {
+        if (record_has(r, FIELD_STMT_EXECUTE_VALUES) && !l->brief) {
                 put_values(l, r->stmt_execute_values);
         }
-        if (record_has(r, FIELD_QUERY_ATTRIBUTES)) {
+        if (record_has(r, FIELD_QUERY_ATTRIBUTES) && !l->brief) {
                 put_values(l, r->query_attributes);
         }
-        put_all_rows(l);
+        if (!l->brief) {
+                put_all_rows(l);
+        }
         put_error(l);
         put_reason(l);
         if (record_has(r, FIELD_WARNINGS)) {
-                paint(l, YELLOW);
+                line_paint(l, YELLOW);
                 writer_format(l->w, "  %llu warning%s", (unsigned long long)r->warnings,
                               r->warnings == 1 ? "" : "s");
-                paint(l, PLAIN);
+                line_paint(l, PLAIN);
         }
 }
 
@@ -279,9 +230,9 @@ static void put_query(const struct line *l)
 
 static void put_connect(const struct line *l)
 {
-        put_flat(l->w, l->r->client_addr);
+        line_flat(l->w, l->r->client_addr);
         writer_text(l->w, " -> ");
-        put_flat(l->w, l->r->remote_addr);
+        line_flat(l->w, l->r->remote_addr);
         put_error(l);
 }
 
@@ -290,7 +241,7 @@ static void put_named(const struct line *l, enum record_field field, const char 
 {
         if (record_has(l->r, field)) {
                 writer_text(l->w, name);
-                put_flat(l->w, record_text(l->r, field));
+                line_flat(l->w, record_text(l->r, field));
         }
 }
 
@@ -299,16 +250,16 @@ static void put_auth(const struct line *l)
         const struct record *r = l->r;
         if (record_has(r, FIELD_SERVER_VERSION)) {
                 writer_text(l->w, "server ");
-                put_flat(l->w, r->server_version);
+                line_flat(l->w, r->server_version);
         }
         if (record_has(r, FIELD_AUTH_PLUGIN)) {
                 writer_text(l->w, record_has(r, FIELD_SERVER_VERSION) ? ", plugin " : "plugin ");
-                put_flat(l->w, record_has(r, FIELD_AUTH_PATH) ? r->auth_path : r->auth_plugin);
+                line_flat(l->w, record_has(r, FIELD_AUTH_PATH) ? r->auth_path : r->auth_plugin);
         }
         put_named(l, FIELD_TLS, ", client ");
         put_named(l, FIELD_REMOTE_TLS, ", server ");
         put_named(l, FIELD_COMPRESSION, ", ");
-        if (record_has(r, FIELD_CONNECT_ATTRIBUTES)) {
+        if (record_has(r, FIELD_CONNECT_ATTRIBUTES) && !l->brief) {
                 put_values(l, r->connect_attributes);
         }
         put_error(l);
@@ -336,10 +287,10 @@ static void put_gap(const struct line *l)
 static void put_story(const struct line *l)
 {
         const struct record *r = l->r;
-        put_flat(l->w, r->reason);
+        line_flat(l->w, r->reason);
         if (record_has(r, FIELD_INFO)) {
                 writer_text(l->w, record_has(r, FIELD_REASON) ? ": " : "");
-                put_flat(l->w, r->info);
+                line_flat(l->w, r->info);
         }
         put_error(l);
 }
@@ -348,16 +299,16 @@ static void put_story(const struct line *l)
 static void put_lint(const struct line *l)
 {
         const struct record *r = l->r;
-        put_flat(l->w, r->rule);
+        line_flat(l->w, r->rule);
         writer_text(l->w, ": ");
-        put_flat(l->w, r->reason);
+        line_flat(l->w, r->reason);
         writer_text(l->w, "  (");
-        put_flat(l->w, r->direction);
+        line_flat(l->w, r->direction);
         writer_format(l->w, " packet %llu ", (unsigned long long)r->packet_seq);
-        put_flat(l->w, r->packet_name);
+        line_flat(l->w, r->packet_name);
         if (record_has(r, FIELD_COMMAND)) {
                 writer_text(l->w, ", ");
-                put_flat(l->w, r->command);
+                line_flat(l->w, r->command);
         }
         writer_char(l->w, ')');
 }
@@ -368,9 +319,9 @@ static void put_run(const struct line *l)
         const struct record *r = l->r;
         writer_format(l->w, "%llu statements of one shape, %.3f ms: ", (unsigned long long)r->repeated,
                       (double)r->duration_us / 1e3);
-        put_flat(l->w, r->digest_text);
+        line_flat(l->w, r->digest_text);
         writer_text(l->w, "  ");
-        put_flat(l->w, r->info);
+        line_flat(l->w, r->info);
 }
 
 static void put_event(const struct line *l)
@@ -382,11 +333,12 @@ static void put_event(const struct line *l)
         };
         enum record_event event = l->r->event;
         if (event != EVENT_QUERY) {
-                paint(l, event == EVENT_ERROR || event == EVENT_GAP                                  ? RED
-                         : event == EVENT_NOTICE || event == EVENT_LINT || event == EVENT_N_PLUS_ONE ? YELLOW
-                                                                                                     : CYAN);
+                line_paint(l, event == EVENT_ERROR || event == EVENT_GAP ? RED
+                              : event == EVENT_NOTICE || event == EVENT_LINT || event == EVENT_N_PLUS_ONE
+                                  ? YELLOW
+                                  : CYAN);
                 writer_format(l->w, "%-10s  ", record_event_name(event));
-                paint(l, PLAIN);
+                line_paint(l, PLAIN);
         }
         bodies[event](l);
 }
@@ -414,15 +366,20 @@ static void put_packet(struct writer *w, const struct record *r)
         hex_packet(w, r->conn_id, r->wall_ns, &p);
 }
 
-void text_record(struct writer *w, const struct record *r, bool color)
+void text_line(const struct line *l)
 {
-        const struct line l = {w, r, color};
-        if (r->event == EVENT_PACKET) {
-                put_packet(w, r);
+        if (l->r->event == EVENT_PACKET) {
+                put_packet(l->w, l->r);
                 return;
         }
-        put_time(&l);
-        put_who(&l);
-        put_event(&l);
-        writer_char(w, '\n');
+        put_time(l);
+        put_who(l);
+        put_event(l);
+        writer_char(l->w, '\n');
+}
+
+void text_record(struct writer *w, const struct record *r, bool color)
+{
+        const struct line l = {w, r, .color = color};
+        text_line(&l);
 }

@@ -6,9 +6,10 @@
 #ifndef JOURNAL_TEXT_H
 #define JOURNAL_TEXT_H
 
-#include "base/writer.h"
-#include "mysql/record.h"
+#include "journal/line.h"
 
+/** The line, with its end. */
+void text_line(const struct line *l);
 void text_record(struct writer *w, const struct record *r, bool color);
 
 #endif

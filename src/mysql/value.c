@@ -260,6 +260,37 @@ static void print_quoted(struct writer *w, struct span s)
         writer_char(w, '\'');
 }
 
+/** Can the server be told @p text between quotes? */
+static bool is_quotable(struct span text, enum value_style style)
+{
+        for (; text.len > 0; text = span_skip(text, utf8_sequence(text))) {
+                uint8_t c = text.data[0];
+                bool has_escape = style == VALUE_AS_LITERAL && (c == '\n' || c == '\r' || c == '\t');
+                if (utf8_is_control(text) && !has_escape) {
+                        return false;
+                }
+        }
+        return true;
+}
+
+/** In quotes, as the server itself writes a parameter into its logs. */
+static void print_literal(struct writer *w, struct span s, enum value_style style)
+{
+        bool plain = style == VALUE_AS_PLAIN_LITERAL;
+        writer_char(w, '\'');
+        for (size_t i = 0; i < s.len && !w->failed; i++) {
+                switch (s.data[i]) {
+                case '\n': writer_text(w, "\\n"); break;
+                case '\r': writer_text(w, "\\r"); break;
+                case '\t': writer_text(w, "\\t"); break;
+                case '\\': writer_text(w, plain ? "\\" : "\\\\"); break;
+                case '\'': writer_text(w, plain ? "''" : "\\'"); break;
+                default: writer_bytes(w, s.data + i, 1);
+                }
+        }
+        writer_char(w, '\'');
+}
+
 /** Digits as a decimal has them: then it needs no quotes. */
 static bool is_decimal(const struct value *v)
 {
@@ -275,22 +306,34 @@ static bool is_decimal(const struct value *v)
         return true;
 }
 
-static void print_bytes_sql(struct writer *w, const struct value *v)
+static void print_hex(struct writer *w, struct span bytes)
+{
+        writer_text(w, "X'");
+        for (size_t i = 0; i < bytes.len && !w->failed; i++) {
+                writer_format(w, "%02x", bytes.data[i]);
+        }
+        writer_char(w, '\'');
+}
+
+static void print_bytes_sql(struct writer *w, const struct value *v, enum value_style style)
 {
         struct span text = is_cut(v) ? utf8_trim(v->bytes) : v->bytes;
+        bool for_server = style != VALUE_AS_SQL;
         if (is_decimal(v)) {
                 writer_put(w, v->bytes);
-        } else if (is_text(v, text)) {
+        } else if (!is_text(v, text)) {
+                print_hex(w, v->bytes);
+        } else if (!for_server) {
                 print_quoted(w, text);
+        } else if (is_quotable(text, style)) {
+                print_literal(w, text, style);
         } else {
-                writer_text(w, "X'");
-                for (size_t i = 0; i < v->bytes.len && !w->failed; i++) {
-                        writer_format(w, "%02x", v->bytes.data[i]);
-                }
-                writer_char(w, '\'');
+                writer_text(w, "_utf8mb4 ");
+                print_hex(w, text);
         }
         if (is_cut(v)) {
-                writer_format(w, "… (%llu bytes)", (unsigned long long)v->true_len);
+                writer_format(w, for_server ? " /* cut: %llu bytes */" : "… (%llu bytes)",
+                              (unsigned long long)v->true_len);
         }
 }
 
@@ -299,7 +342,7 @@ static void print_bytes(struct writer *w, const struct value *v, enum value_styl
         if (style == VALUE_AS_JSON) {
                 print_bytes_json(w, v);
         } else {
-                print_bytes_sql(w, v);
+                print_bytes_sql(w, v, style);
         }
 }
 

@@ -84,6 +84,8 @@ struct value value_read(struct reader *r, uint8_t type, bool is_unsigned, size_t
 enum value_style {
         VALUE_AS_JSON, /**< number, "string", null, {"hex":"…"}; a cut one {"text"|"hex":…,"length":n} */
         VALUE_AS_SQL, /**< literal as one would type it: 1, 'text', NULL, X'…'; a cut one ends in … (n bytes) */
+        VALUE_AS_LITERAL, /**< literal that the server reads as that value; what is cut off is told in a comment */
+        VALUE_AS_PLAIN_LITERAL, /**< the same for a session with NO_BACKSLASH_ESCAPES */
 };
 
 /** Append @p v to @p w. Always valid UTF-8. */

@@ -6,7 +6,7 @@
 #define M          (1024 * K)
 #define G          (1024 * M)
 
-static const char *const formats[] = {"auto", "text", "json", NULL};
+static const char *const formats[] = {"auto", "text", "json", "ltsv", "slow", NULL};
 static const char *const redactions[] = {"none", "literals", "values", "all", NULL};
 static const char *const or_off[] = {"off", NULL};
 static const char *const tls_client[] = {"disabled", "preferred", "required", "passthrough", NULL};
@@ -54,7 +54,10 @@ const struct settings_row settings_rows[] = {
     BOOL("hex", hex, "false", "Log each packet too, as a hex dump."),
     TEXT("log.file", 0, log.file, "-", "Where records go: a path, - for standard output, or off."),
     CHOICE("log.format", log.format, "auto", formats,
-           "How records are written; auto is text on a terminal, else json."),
+           "How records are written; auto is text on a terminal, else json. slow is MySQL's slow query log."),
+    BOOL("log.verbose", log.verbose, "false",
+         "Below each line of text its details: values with their types, where the time went, rows as a "
+         "table."),
     SIZE("log.ring_bytes", log.ring_bytes, 64 * K, 1 * G, "4M",
          "Room between each worker and the writer, rounded up to a power of two. A record must fit in half "
          "of it."),

@@ -17,7 +17,13 @@
 
 #define SETTINGS_TEXT_MAX 256
 
-enum settings_format { SETTINGS_FORMAT_AUTO, SETTINGS_FORMAT_TEXT, SETTINGS_FORMAT_JSON };
+enum settings_format {
+        SETTINGS_FORMAT_AUTO,
+        SETTINGS_FORMAT_TEXT,
+        SETTINGS_FORMAT_JSON,
+        SETTINGS_FORMAT_LTSV,
+        SETTINGS_FORMAT_SLOW
+};
 
 /** Bits. */
 enum settings_redact { SETTINGS_REDACT_LITERALS = 1, SETTINGS_REDACT_VALUES = 2 };
@@ -49,6 +55,7 @@ struct settings {
         struct {
                 char file[SETTINGS_TEXT_MAX]; /**< "-" = stdout, "off" = none */
                 uint64_t format;              /**< enum settings_format */
+                bool verbose;                 /**< text with its details */
                 uint64_t ring_bytes;          /**< a worker, rounded up to a power of two */
                 uint64_t recent_bytes;        /**< of recent records kept for the admin port */
                 uint64_t rows;                /**< kept of each result */

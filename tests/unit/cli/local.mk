@@ -4,7 +4,8 @@ check_PROGRAMS += tests/unit/test-cli tests/unit/test-manual
 TESTS += tests/unit/test-cli tests/unit/test-manual
 tests_unit_test_cli_SOURCES = $(UNIT_COMMON) tests/unit/cli/test_cli.c
 tests_unit_test_cli_LDADD = $(UNIT_LIBS)
-tests_unit_test_manual_SOURCES = $(UNIT_COMMON) tests/unit/cli/test_manual.c
+tests_unit_test_manual_SOURCES = $(UNIT_COMMON) tests/unit/json_check.c tests/unit/json_check.h \
+	tests/unit/cli/test_manual.c
 tests_unit_test_manual_LDADD = $(UNIT_LIBS)
 endif
 TESTS += tests/unit/cli/manual.sh

@@ -1,15 +1,16 @@
 #!/bin/sh
-# The manual page has no faults that mandoc knows. Prints TAP.
+# The manual pages have no faults that mandoc knows. Prints TAP.
 set -eu
-page=${top_srcdir:-.}/doc/querytap.1
-echo 1..1
-if ! command -v mandoc >/dev/null 2>&1; then
-        echo "ok 1 - querytap.1 # SKIP mandoc is not installed"
-        exit 0
-fi
-if found=$(mandoc -Tlint -Wwarning "$page"); then
-        echo "ok 1 - querytap.1"
-else
-        echo "not ok 1 - querytap.1"
-        echo "$found" | sed 's/^/# /'
-fi
+echo 1..2
+n=0
+for name in querytap.1 querytap-record.5; do
+        n=$((n + 1))
+        if ! command -v mandoc >/dev/null 2>&1; then
+                echo "ok $n - $name # SKIP mandoc is not installed"
+        elif found=$(mandoc -Tlint -Wwarning "${top_srcdir:-.}/doc/$name"); then
+                echo "ok $n - $name"
+        else
+                echo "not ok $n - $name"
+                echo "$found" | sed 's/^/# /'
+        fi
+done

@@ -177,12 +177,12 @@ static void client_flags_are_taken_out(void)
         CU_ASSERT_STRING_EQUAL(argv[1], "kill");
         CU_ASSERT_STRING_EQUAL(argv[2], "7");
         CU_ASSERT_STRING_EQUAL(o.admin, "[::1]:7");
-        CU_ASSERT_TRUE(o.json);
+        CU_ASSERT_STRING_EQUAL(o.format, "json");
         CU_ASSERT_STRING_EQUAL(o.count, "5");
         argc = 1;
         CU_ASSERT_TRUE(client_parse(&o, &argc, argv));
         CU_ASSERT_STRING_EQUAL(o.admin, "127.0.0.1:6060");
-        CU_ASSERT_FALSE(o.json);
+        CU_ASSERT_STRING_EQUAL(o.format, "text");
         CU_ASSERT_PTR_NULL(o.count);
 }
 

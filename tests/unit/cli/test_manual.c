@@ -1,6 +1,9 @@
 /* What is written for users keeps up with the tables: settings, record fields, endpoints, commands. */
 #include "admin/admin.h"
 #include "cli/cli.h"
+#include "journal/format.h"
+#include "journal/schema.h"
+#include "json_check.h"
 #include "mysql/lint.h"
 #include "mysql/record.h"
 #include "settings/settings.h"
@@ -71,17 +74,64 @@ static void the_manual_tells_each_default(void)
         free(manual);
 }
 
-static void the_manual_names_each_field(void)
+static void the_manual_describes_each_field(void)
 {
-        char *manual = slurp("doc/querytap.1");
+        static const char *const kinds[] = {
+            [RECORD_UINT] = "integer", [RECORD_TEXT] = "text", [RECORD_BYTES] = "hex",
+            [RECORD_LIST] = "list",    [RECORD_MAP] = "map",   [RECORD_ROWS] = "rows",
+            [RECORD_FLAGS] = "flags",
+        };
+        char *manual = slurp("doc/querytap-record.5");
+        const char *from = manual; /* they come in the order of the table */
         for (size_t i = 0; i < FIELD_COUNT; i++) {
-                expect_entry(manual, ".It Va", record_fields[i].name);
+                const struct record_field_info *info = &record_fields[i];
+                const char *unit = strcmp(info->unit, "us") == 0 ? "microseconds" : info->unit;
+                char entry[128];
+                (void)snprintf(entry, sizeof entry, "\n.It Va %s Pq %s%s%s\n", info->name, kinds[info->kind],
+                               *unit != '\0' ? " , " : "", unit);
+                const char *found = strstr(from, entry);
+                if (found == NULL) {
+                        printf("# the manual lacks, or has elsewhere:%s", entry);
+                        CU_FAIL("not in the manual");
+                        continue;
+                }
+                from = found + strlen(entry) - 1;
+                if (strncmp(from + 1, ".It", 3) == 0) {
+                        printf("# nothing is said of it:%s", entry);
+                        CU_FAIL("an empty entry");
+                }
         }
+        free(manual);
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+        size_t n = 0;
+        for (const char *at = text; (at = strstr(at, part)) != NULL; at++) {
+                n++;
+        }
+        return n;
+}
+
+static void the_manual_describes_nothing_else(void)
+{
+        char *manual = slurp("doc/querytap-record.5");
+        CU_ASSERT_EQUAL(count_of(manual, "\n.It Va "), FIELD_COUNT);
+        CU_ASSERT_EQUAL(count_of(manual, "\n.It Cm "), EVENT_COUNT + (size_t)LINT_RULES);
+        free(manual);
+}
+
+static void the_manual_names_events_rules_and_formats(void)
+{
+        char *manual = slurp("doc/querytap-record.5");
         for (unsigned i = 0; i < EVENT_COUNT; i++) {
                 expect_entry(manual, ".It Cm", record_event_name((enum record_event)i));
         }
         for (unsigned i = 0; i < LINT_RULES; i++) {
                 expect_entry(manual, ".It Cm", lint_name((enum lint_rule)i));
+        }
+        for (unsigned i = 0; i < FORMAT_COUNT; i++) {
+                expect_entry(manual, ".Ss", format_name((enum format)i));
         }
         free(manual);
 }
@@ -124,13 +174,31 @@ static void the_settings_file_is_what_config_prints(void)
         free(file);
 }
 
+static void the_schema_file_is_what_schema_prints(void)
+{
+        char *file = slurp("etc/querytap-record.schema.json");
+        char *printed = NULL;
+        size_t len = 0;
+        FILE *out = open_memstream(&printed, &len);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+        schema_write(out);
+        (void)fclose(out);
+        CU_ASSERT_STRING_EQUAL(file, printed);
+        CU_ASSERT_TRUE(json_check(span_of(printed, len)));
+        free(printed);
+        free(file);
+}
+
 static const struct tap_test tests[] = {
     {"the manual names each setting", the_manual_names_each_setting},
     {"the manual tells each default", the_manual_tells_each_default},
-    {"the manual names each field", the_manual_names_each_field},
+    {"the manual describes each field, in order", the_manual_describes_each_field},
+    {"the manual describes nothing else", the_manual_describes_nothing_else},
+    {"the manual names events, rules and formats", the_manual_names_events_rules_and_formats},
     {"the manual names each endpoint", the_manual_names_each_endpoint},
     {"the manual names each command", the_manual_names_each_command},
     {"the settings file is what config prints", the_settings_file_is_what_config_prints},
+    {"the schema file is what schema prints", the_schema_file_is_what_schema_prints},
 };
 
 int main(void)

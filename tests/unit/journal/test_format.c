@@ -360,8 +360,11 @@ static void any_bytes_in_all_formats(void)
                         format_record(&w, (enum format)format, &r);
                         CU_ASSERT_FALSE_FATAL(w.failed);
                         CU_ASSERT_TRUE_FATAL(utf8_valid(writer_span(&w)));
-                        CU_ASSERT_TRUE_FATAL(is_one_line(writer_span(&w)) ||
-                                             (r.event == EVENT_PACKET && format != FORMAT_JSON));
+                        bool has_lines = format == FORMAT_SLOW || format == FORMAT_VERBOSE ||
+                                         format == FORMAT_VERBOSE_COLOR ||
+                                         (r.event == EVENT_PACKET && format <= FORMAT_TEXT_COLOR);
+                        CU_ASSERT_TRUE_FATAL(has_lines || is_one_line(writer_span(&w)));
+                        CU_ASSERT_TRUE_FATAL(format_shows((enum format)format, &r) == (w.at > 0));
                         CU_ASSERT_TRUE_FATAL(format != FORMAT_JSON || json_check(writer_span(&w)));
                         free(room);
                 }
@@ -405,6 +408,7 @@ static void what_does_not_fit_fails(void)
                 struct writer w = writer_over(room, sizeof room);
                 format_record(&w, (enum format)format, &r);
                 size_t whole = w.at;
+                CU_ASSERT_TRUE(whole > 0 && w.wanted == whole);
                 for (size_t size = 0; size < whole; size++) {
                         w = writer_over(room, size);
                         format_record(&w, (enum format)format, &r);

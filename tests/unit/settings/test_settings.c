@@ -143,7 +143,7 @@ static void wrong_types_are_told(void)
         expect_refusal("workers = \"1K\";", "1: setting 'workers' must be a whole number, not '1K'");
         expect_refusal("limits = 5;", "1: 'limits' is a group of settings: limits = { … };");
         expect_refusal("log = { format = \"xml\"; };",
-                       "1: setting 'log.format' must be one of auto, text, json, not "
+                       "1: setting 'log.format' must be one of auto, text, json, ltsv, slow, not "
                        "'xml'");
         expect_refusal("log = { format = 1; };", "1: setting 'log.format' must be a text in quotes");
         expect_refusal("log = { file = \"\"; };", "1: setting 'log.file' must have 1 to 255 characters");
@@ -319,7 +319,8 @@ static void wrong_flags_are_told(void)
         CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "--workers=99"), STATUS_INVALID);
         CU_ASSERT_TRUE(said_has("--workers: setting 'workers' must be from 0 to 64, not 99"));
         CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "--format", "xml"), STATUS_INVALID);
-        CU_ASSERT_TRUE(said_has("--format: setting 'log.format' must be one of auto, text, json, not 'xml'"));
+        CU_ASSERT_TRUE(said_has(
+            "--format: setting 'log.format' must be one of auto, text, json, ltsv, slow, not 'xml'"));
         CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "-c"), STATUS_INVALID);
         CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "-c", "/nowhere.cfg"), STATUS_IO);
         CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "--h"), STATUS_INVALID);
