@@ -15,8 +15,8 @@ static void print(struct span sql, struct sql_mode mode, int end)
         char hex[DIGEST_HEX];
         digest_make(sql, mode, &d);
         digest_hex(d.hash, hex);
-        (void)printf("%.*s  %.*s%s", DIGEST_HEX, hex, (int)d.len, (const char *)d.text,
-                     d.is_cut ? " ..." : "");
+        (void)printf("%.*s  %.*s%s%c", DIGEST_HEX, hex, (int)d.len, (const char *)d.text,
+                     d.is_cut ? " ..." : "", end);
 }
 
 static int print_all(FILE *in, int end, struct sql_mode mode)
