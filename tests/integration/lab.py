@@ -25,9 +25,9 @@ SANITIZED = re.compile(rb"AddressSanitizer|LeakSanitizer|ThreadSanitizer|Undefin
 # Sanitizers make everything slower; a wait ends when its condition holds, so a long limit costs nothing.
 PATIENCE_S = 60
 
-# Stages that keep something for good: libevent a small struct for each file descriptor that a loop (of a worker, of the
+# Stages that keep something for good: digests the shapes seen so far, libevent a small struct for each file descriptor that a loop (of a worker, of the
 # admin port) has seen, and the profiler its table and a block of counters a thread.
-CACHES = ("worker", "admin", "profile")
+CACHES = ("worker", "admin", "profile", "digest")
 
 FOLDER = tempfile.mkdtemp(prefix="querytap-test-")
 
