@@ -200,6 +200,20 @@ static bool announces_name(struct span before)
         return false;
 }
 
+/** The quote that closes what @p s begins within: servers do not escape, so one before a letter is part of the value. */
+static const uint8_t *find_close(struct span s)
+{
+        for (size_t i = 0; i < s.len; i++) {
+                uint8_t next = i + 1 < s.len ? s.data[i + 1] : ' ';
+                bool goes_on = next == '\'' || next >= 0x80 || (next >= '0' && next <= '9') ||
+                               ((next | 0x20) >= 'a' && (next | 0x20) <= 'z');
+                if (s.data[i] == '\'' && !goes_on) {
+                        return s.data + i;
+                }
+        }
+        return NULL;
+}
+
 /** Each quoted part becomes a token; what a syntax error quotes is SQL to the text's last quote. */
 static void redact_quoted(struct redact *f, const struct record *r, struct span text)
 {
@@ -214,7 +228,7 @@ static void redact_quoted(struct redact *f, const struct record *r, struct span 
                 bool is_sql = r->errno_ == ERR_PARSE;
                 const uint8_t *close = rest.len == 0 ? NULL
                                        : is_sql      ? memrchr(rest.data, '\'', rest.len)
-                                                     : memchr(rest.data, '\'', rest.len);
+                                                     : find_close(rest);
                 size_t inner = close != NULL ? (size_t)(close - rest.data) : rest.len;
                 writer_bytes(&f->w, text.data, before);
                 if (is_sql) {

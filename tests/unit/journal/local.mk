@@ -21,4 +21,8 @@ check_PROGRAMS += tests/unit/test-convert
 TESTS += tests/unit/test-convert
 tests_unit_test_convert_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_convert.c
 tests_unit_test_convert_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test-refine
+TESTS += tests/unit/test-refine
+tests_unit_test_refine_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_refine.c
+tests_unit_test_refine_LDADD = $(UNIT_LIBS)
 endif
