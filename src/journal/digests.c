@@ -365,7 +365,7 @@ void digests_free(struct digests *d)
         if (d == NULL) {
                 return;
         }
-        for (uint32_t i = 0; i < d->n; i++) {
+        for (uint32_t i = 0; d->stats != NULL && i < d->n; i++) {
                 prof_free(d->stats[i]->text);
                 prof_free(d->stats[i]->example);
                 prof_free(d->stats[i]);

@@ -20,7 +20,10 @@ enum {
         TOKEN_BYTES = 8,
         TOKEN_LEN = sizeof "redacted:" - 1 + 2 * TOKEN_BYTES,
         GROWTH = TOKEN_LEN + 3, /* a constant of one byte becomes a token in quotes */
+        /* kept between records */
         ROOM_SMALL = 64 * 1024,
+        LIST_SMALL = 64,
+        CANONICAL_SMALL = 4096,
 };
 
 struct redact {
@@ -57,12 +60,19 @@ static void put_token(struct redact *f, struct span value)
         EVP_MAC_CTX_free(mac);
 }
 
+/** Room that is large enough, and not kept large for small things. */
+static bool fits(size_t wanted, size_t size, size_t small)
+{
+        return wanted <= size && (size <= small || wanted > small);
+}
+
 static uint8_t *room_for(struct redact *f, size_t size)
 {
-        if (size > f->canonical_size) {
+        if (!fits(size, f->canonical_size, CANONICAL_SMALL)) {
                 prof_free(f->canonical);
-                f->canonical = prof_alloc(STAGE_JOURNAL, size);
-                f->canonical_size = f->canonical != NULL ? size : 0;
+                f->canonical_size = size > CANONICAL_SMALL ? size : CANONICAL_SMALL;
+                f->canonical = prof_alloc(STAGE_JOURNAL, f->canonical_size);
+                f->canonical_size = f->canonical != NULL ? f->canonical_size : 0;
         }
         f->failed = f->failed || f->canonical == NULL;
         return f->canonical;
@@ -365,16 +375,17 @@ static bool prepare(struct redact *f, const struct record *r)
         }
         values += record_has(r, FIELD_COLUMN_NAMES) ? r->column_names.n : 0;
         bytes += values * GROWTH;
-        if (bytes > f->size || (f->size > ROOM_SMALL && bytes <= ROOM_SMALL)) {
+        if (!fits(bytes, f->size, ROOM_SMALL)) {
                 prof_free(f->room);
                 f->size = bytes > ROOM_SMALL ? bytes : ROOM_SMALL;
                 f->room = prof_alloc(STAGE_JOURNAL, f->size);
                 f->size = f->room != NULL ? f->size : 0;
         }
-        if (values > f->list_size) {
+        if (!fits(values, f->list_size, LIST_SMALL)) {
                 prof_free(f->list);
-                f->list = prof_alloc(STAGE_JOURNAL, values * sizeof *f->list);
-                f->list_size = f->list != NULL ? values : 0;
+                f->list_size = values > LIST_SMALL ? values : LIST_SMALL;
+                f->list = prof_alloc(STAGE_JOURNAL, f->list_size * sizeof *f->list);
+                f->list_size = f->list != NULL ? f->list_size : 0;
         }
         f->list_used = 0;
         f->w = writer_over(f->room, f->size);
@@ -487,6 +498,12 @@ enum status redact_new(const struct settings *settings, struct redact **out)
                         prof_free(f);
                         return STATUS_IO;
                 }
+        }
+        /* from the start: what only grows with the first error would look as if it leaked */
+        const struct record none = {.event = EVENT_QUERY};
+        if (!prepare(f, &none) || room_for(f, 1) == NULL) {
+                redact_free(f);
+                return STATUS_NOMEM;
         }
         *out = f;
         return STATUS_OK;

@@ -43,7 +43,7 @@ static bool names_password(struct span name)
 
 static bool has_url(struct span text)
 {
-        const uint8_t *at = memmem(text.data, text.len, "://", 3);
+        const uint8_t *at = text.len > 3 ? memmem(text.data, text.len, "://", 3) : NULL;
         return at != NULL && memchr(at, '@', text.len - (size_t)(at - text.data)) != NULL;
 }
 

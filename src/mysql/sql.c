@@ -375,7 +375,7 @@ static struct sql_token take_any(struct sql_lexer *l)
 static struct sql_token take_token(struct sql_lexer *l)
 {
         struct sql_token t;
-        int next = l->next;
+        enum sql_expected next = l->next;
         l->next = SQL_NEXT_ANY;
         bool is_name = (class_of(peek(l, 0)) & NAME) != 0;
         if (next == SQL_NEXT_NAME && peek(l, 0) == '.') {

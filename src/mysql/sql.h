@@ -44,13 +44,16 @@ struct sql_token {
         const struct sql_word *word;
 };
 
+/** What the token before makes of the next one. */
+enum sql_expected { SQL_NEXT_ANY, SQL_NEXT_NAME, SQL_NEXT_HOST, SQL_NEXT_VARIABLE };
+
 struct sql_lexer {
         struct span left;
         struct sql_mode mode;
         unsigned versions; /**< comments of a version that are open */
         bool in_hint;
         bool may_hint; /**< the token before is a word after which hints stand */
-        enum { SQL_NEXT_ANY, SQL_NEXT_NAME, SQL_NEXT_HOST, SQL_NEXT_VARIABLE } next;
+        enum sql_expected next;
 };
 
 struct sql_lexer sql_lexer_over(struct span text, struct sql_mode mode);

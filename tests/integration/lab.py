@@ -163,10 +163,9 @@ class Mysql9(Server):
 
     def __init__(self):
         self.home = mysql9_root()
-        self.folder = os.path.join(FOLDER, "mysql9")
+        self.folder = tempfile.mkdtemp(prefix="mysql9-", dir=FOLDER)
         self.socket = os.path.join(self.folder, "s")
         self.port = free_port()
-        os.makedirs(self.folder)
         root = os.path.join(self.home, "root", "usr")
         self.data = os.path.join(self.folder, "data")
         common = ["--no-defaults", *(["--user=root"] if os.geteuid() == 0 else []), f"--datadir={self.data}", f"--basedir={root}",

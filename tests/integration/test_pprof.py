@@ -118,7 +118,7 @@ class GoPprof(unittest.TestCase):
             return sorted(s.values for s in parse_raw(text) if s.labels["stage"] == "session" and any(s.values))
         self.assertEqual(sessions(by_tool), sessions(by_mark))
         self.assertGreater(sum(v[0] for v in sessions(by_mark)), 100)
-        self.assertFalse([s for s in parse_raw(by_mark) if s.labels["stage"] == "journal" and s.values[0]])
+        self.assertFalse([s for s in parse_raw(by_mark) if s.labels["stage"] == "sink" and s.values[0]])
 
     @NEEDS_GO
     def test_seconds(self):
