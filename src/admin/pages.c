@@ -172,6 +172,7 @@ void handle_counters(struct call *call)
             {"bytes_received", p.bytes_received},
             {"log_records", j.records},
             {"log_dropped", j.dropped},
+            {"log_filtered", j.filtered},
             {"log_bytes", j.bytes},
             {"log_errors", j.sink_errors},
             {"admin_requests", call->admin->requests},

@@ -45,8 +45,8 @@ static bool grow(struct room *room)
 
 /** The record after *@p cursor (and a gap record, if one is due) as text in @p room.
  *  @return false if there is none. What no room can be made for is passed over, with an empty @p text. */
-static bool next(struct journal *journal, uint64_t *cursor, enum format format, struct room *room,
-                 struct span *text)
+static bool next(struct journal *journal, uint64_t *cursor, struct filter *filter, enum format format,
+                 struct room *room, struct span *text)
 {
         *text = (struct span){NULL, 0};
         if (room->size == 0 && !grow(room)) {
@@ -55,7 +55,7 @@ static bool next(struct journal *journal, uint64_t *cursor, enum format format, 
         for (;;) {
                 uint64_t at = *cursor;
                 struct writer w = writer_over(room->data, room->size);
-                if (!journal_recent(journal, &at, format, &w)) {
+                if (!journal_recent(journal, &at, filter, format, &w)) {
                         return false;
                 }
                 if (!w.failed) {
@@ -99,6 +99,34 @@ static const char *type_of(enum format format)
         return format == FORMAT_JSON ? "application/x-ndjson" : "text/plain; charset=utf-8";
 }
 
+/** The filter that the query's parameters make. @return false, and @p call was answered and freed, if they make none. */
+static bool filter_of(struct call *call, struct filter **out)
+{
+        char error[FILTER_ERROR_MAX];
+        struct filter_spec spec;
+        for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
+                spec.text[key] = call_param(call, filter_keys[key]);
+        }
+        enum status status = filter_new(&spec, out, error);
+        if (status != STATUS_OK) {
+                call_fail(call, status == STATUS_INVALID ? HTTP_BADREQUEST : HTTP_SERVUNAVAIL, "%s", error);
+        }
+        return status == STATUS_OK;
+}
+
+/** How many of the records that pass come before the last @p n of those up to @p last. */
+static uint64_t count_to_skip(struct journal *journal, struct filter *filter, struct room *room,
+                              uint64_t last, uint64_t n)
+{
+        uint64_t cursor = 0;
+        uint64_t found = 0;
+        struct span text;
+        while (cursor < last && next(journal, &cursor, filter, FORMAT_TEXT, room, &text)) {
+                found += text.len > 0 ? 1 : 0;
+        }
+        return found > n ? found - n : 0;
+}
+
 /** A gap record stands at the end for those that are not shown. @p why is static. */
 static void put_rest(struct call *call, enum format format, const char *why, uint64_t dropped)
 {
@@ -119,13 +147,24 @@ void handle_records(struct call *call)
         if (!call_number(call, "n", RECORDS_MAX, RECORDS_DEFAULT, &n) || !format_of(call, &format)) {
                 return;
         }
+        struct filter *filter;
+        if (!filter_of(call, &filter)) {
+                return;
+        }
         uint64_t last = journal_recent_last(journal);
-        uint64_t cursor = last > n ? last - n : 0;
+        uint64_t cursor = filter == NULL && last > n ? last - n : 0;
+        uint64_t skip = filter != NULL ? count_to_skip(journal, filter, &room, last, n) : 0;
         size_t sent = 0;
-        while (cursor < last && sent < REPLY_MAX_BYTES && next(journal, &cursor, format, &room, &text)) {
+        while (cursor < last && sent < REPLY_MAX_BYTES &&
+               next(journal, &cursor, filter, format, &room, &text)) {
+                if (text.len > 0 && skip > 0) {
+                        skip--;
+                        continue;
+                }
                 (void)fwrite(text.data, 1, text.len, call->out);
                 sent += text.len;
         }
+        filter_free(filter);
         if (cursor < last) {
                 put_rest(call, format,
                          sent < REPLY_MAX_BYTES ? "out of memory" : "one reply has at most 64 MiB",
@@ -144,6 +183,7 @@ struct stream {
         struct evhttp_request *request;
         struct event *timer;
         uint64_t cursor;
+        struct filter *filter;
         enum format format;
 };
 
@@ -157,6 +197,7 @@ static void discard(struct stream *s)
         if (s->timer != NULL) {
                 event_free(s->timer);
         }
+        filter_free(s->filter);
         prof_free(s);
 }
 
@@ -183,7 +224,8 @@ static void send_new(struct stream *s)
         if (chunk == NULL) {
                 return; /* the next turn tries again; what is overwritten meanwhile shows as a gap */
         }
-        while (unsent < BACKLOG_MAX_BYTES && next(s->admin->journal, &s->cursor, s->format, &room, &text)) {
+        while (unsent < BACKLOG_MAX_BYTES &&
+               next(s->admin->journal, &s->cursor, s->filter, s->format, &room, &text)) {
                 if (evbuffer_add(chunk, text.data, text.len) != 0) {
                         diag(DIAG_WARNING, "record %" PRIu64 " was not sent to a follower: out of memory",
                              s->cursor);
@@ -250,11 +292,17 @@ void handle_stream(struct call *call)
                           a->n_streams);
                 return;
         }
+        struct filter *filter;
+        if (!filter_of(call, &filter)) {
+                return;
+        }
         struct stream *s = new_stream(call, n, format);
         if (s == NULL) {
+                filter_free(filter);
                 call_fail(call, HTTP_SERVUNAVAIL, "out of memory");
                 return;
         }
+        s->filter = filter;
         call_headers(call, HTTP_OK, type_of(format));
         s->request = call_take(call);
         evhttp_connection_set_closecb(evhttp_request_get_connection(s->request), on_gone, s);

@@ -26,7 +26,9 @@ static const struct command {
      "defaults:"},
     {"tail", cli_tail, "tail [--admin ADDR] [--format text|json|ltsv|slow] [--verbose] [-n COUNT]",
      "Follow the records of a running proxy; -n shows that many recent ones first. --verbose: with their "
-     "details."},
+     "details.\nFilters: --user, --schema, --client, --command, --event, --digest, --session, --errno, "
+     "--errors, --finding, "
+     "--pattern,\n--min-duration, --min-rows, --sample, --sample-sessions; see filter.* in querytap(1)."},
     {"top", cli_top,
      "top [--admin ADDR] [--format text|json] [-n COUNT] [time|active|count|errors|max|p99|rows|last]",
      "Show the statements of a running proxy by shape: how many, how long, and what is worth a look in them. "

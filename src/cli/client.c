@@ -2,6 +2,7 @@
 
 #include "base/diag.h"
 #include "cli/cli.h"
+#include "journal/filter.h"
 #include "proxy/address.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <event2/http.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,6 +47,35 @@ static bool set_format(struct client_options *options, const char *value, const 
         return false;
 }
 
+/** Take a flag such as --user or --min-duration. @return false if it is none, or is too long (said). */
+static bool take_filter(struct client_options *options, int argc, char **argv, int *i)
+{
+        for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
+                char flag[32];
+                (void)snprintf(flag, sizeof flag, "--%s", filter_keys[key]);
+                for (char *c = flag; *c != '\0'; c++) {
+                        *c = *c == '_' ? '-' : *c;
+                }
+                bool bare = key == FILTER_ERRORS && strcmp(argv[*i], flag) == 0;
+                const char *value = bare ? "1" : flag_value(flag, argc, argv, i);
+                if (value == NULL) {
+                        continue;
+                }
+                char *encoded = evhttp_uriencode(value, -1, 0);
+                size_t at = strlen(options->filter);
+                int n = encoded == NULL ? -1
+                                        : snprintf(options->filter + at, sizeof options->filter - at,
+                                                   "&%s=%s", filter_keys[key], encoded);
+                free(encoded);
+                if (n < 0 || (size_t)n >= sizeof options->filter - at) {
+                        diag(DIAG_ERROR, "%s: too long", flag);
+                        return false;
+                }
+                return true;
+        }
+        return false;
+}
+
 static bool parse(struct client_options *options, int *argc, char **argv, bool records)
 {
         static const char *const of_records[] = {"text", "json", "ltsv", "slow", NULL};
@@ -72,6 +103,8 @@ static bool parse(struct client_options *options, int *argc, char **argv, bool r
                         options->verbose = true;
                 } else if ((value = flag_value("-n", *argc, argv, &i)) != NULL) {
                         options->count = value;
+                } else if (records && arg[0] == '-' && take_filter(options, *argc, argv, &i)) {
+                        continue;
                 } else if (arg[0] == '-') {
                         diag(DIAG_ERROR, "unknown flag %s, or its value is missing", arg);
                         return false;
@@ -212,7 +245,7 @@ static int talk_to(const struct client_options *options, enum evhttp_cmd_type me
                      options->admin);
                 return EXIT_USAGE;
         }
-        char full[512];
+        char full[4096];
         bool is_text = strcmp(options->format, "text") == 0;
         (void)snprintf(full, sizeof full, "%s%cformat=%s%s%s", path, strchr(path, '?') != NULL ? '&' : '?',
                        options->format, options->verbose ? "&verbose=1" : "",

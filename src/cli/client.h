@@ -14,6 +14,7 @@ struct client_options {
         bool verbose;                  /**< text with its details */
         bool endless;                  /**< silence is no failure: the answer is a stream */
         const char *count;             /**< -n, or NULL */
+        char filter[2048];             /**< of records: "&user=…", ready for a path */
         bool *interrupted;             /**< set when the user ended it; NULL: nobody asks */
 };
 

@@ -42,16 +42,14 @@ int cli_tail(int argc, char **argv)
                 return too_many(argv[1]);
         }
         options.endless = true;
-        if (options.count != NULL) {
-                char path[64];
-                if (!is_number(options.count)) {
-                        diag(DIAG_ERROR, "-n needs a number, not '%s'", options.count);
-                        return EXIT_USAGE;
-                }
-                (void)snprintf(path, sizeof path, "/records/stream?n=%s", options.count);
-                return client_get(&options, path);
+        if (options.count != NULL && !is_number(options.count)) {
+                diag(DIAG_ERROR, "-n needs a number, not '%s'", options.count);
+                return EXIT_USAGE;
         }
-        return client_get(&options, "/records/stream");
+        char path[sizeof options.filter + 64];
+        (void)snprintf(path, sizeof path, "/records/stream?n=%s%s",
+                       options.count != NULL ? options.count : "0", options.filter);
+        return client_get(&options, path);
 }
 
 int cli_sessions(int argc, char **argv)

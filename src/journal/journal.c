@@ -53,6 +53,8 @@ struct journal {
         struct recent recent;
         struct convert convert;
         struct refine refine;
+        struct filter *filter; /* of the sink; NULL: all pass */
+        _Atomic uint64_t filtered;
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };
 
@@ -98,8 +100,13 @@ bool journal_put(struct journal_port *port, const struct record *r)
 static void write_record(struct journal *j, const struct record *r)
 {
         recent_add(&j->recent, r, (struct span){NULL, 0});
-        if (j->has_sink) {
+        if (!j->has_sink) {
+                return;
+        }
+        if (filter_pass(j->filter, r)) {
                 sink_put(&j->sink, r);
+        } else {
+                atomic_fetch_add_explicit(&j->filtered, 1, memory_order_relaxed);
         }
 }
 
@@ -300,6 +307,22 @@ static enum status open_sink(struct journal *j)
                            : STATUS_OK;
 }
 
+_Static_assert((int)SETTINGS_FILTERS == (int)FILTER_KEYS, "a setting for each criterion");
+
+static enum status make_filter(struct journal *j)
+{
+        char error[FILTER_ERROR_MAX];
+        struct filter_spec spec;
+        for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
+                spec.text[key] = j->settings->filter[key];
+        }
+        enum status status = filter_new(&spec, &j->filter, error);
+        if (status != STATUS_OK) {
+                diag(DIAG_ERROR, "the log's filter: filter.%s", error);
+        }
+        return status;
+}
+
 enum status journal_new(const struct settings *settings, unsigned ports, struct journal **out)
 {
         struct journal *j = prof_calloc(STAGE_JOURNAL, 1, sizeof *j);
@@ -329,6 +352,9 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
         }
         if (status == STATUS_OK) {
                 status = refine_init(&j->refine, settings);
+                if (status == STATUS_OK) {
+                        status = make_filter(j);
+                }
                 if (status != STATUS_OK) {
                         journal_free(j);
                         return status;
@@ -393,6 +419,7 @@ void journal_free(struct journal *j)
         recent_fini(&j->recent);
         convert_fini(&j->convert);
         refine_fini(&j->refine);
+        filter_free(j->filter);
         if (j->wake_fd >= 0) {
                 (void)close(j->wake_fd);
         }
@@ -423,6 +450,7 @@ struct journal_counts journal_counts(const struct journal *j)
             .dropped = atomic_load_explicit(&j->sink.dropped, memory_order_relaxed) +
                        atomic_load_explicit(&j->left_behind, memory_order_relaxed),
             .bytes = atomic_load_explicit(&j->sink.bytes, memory_order_relaxed),
+            .filtered = atomic_load_explicit(&j->filtered, memory_order_relaxed),
             .sink_errors = atomic_load_explicit(&j->sink.errors, memory_order_relaxed),
         };
         for (unsigned i = 0; i < j->n_ports; i++) {
@@ -431,9 +459,10 @@ struct journal_counts journal_counts(const struct journal *j)
         return c;
 }
 
-bool journal_recent(struct journal *j, uint64_t *cursor, enum format format, struct writer *w)
+bool journal_recent(struct journal *j, uint64_t *cursor, struct filter *filter, enum format format,
+                    struct writer *w)
 {
-        return recent_read(&j->recent, cursor, format, w);
+        return recent_read(&j->recent, cursor, filter, format, w);
 }
 
 uint64_t journal_recent_last(struct journal *j)

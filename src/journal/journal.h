@@ -11,6 +11,7 @@
 
 #include "base/span.h"
 #include "base/status.h"
+#include "journal/filter.h"
 #include "journal/format.h"
 #include "mysql/record.h"
 
@@ -40,6 +41,7 @@ struct journal_counts {
         uint64_t records;     /**< written out (to all sinks, once each), gap records not counted */
         uint64_t dropped;     /**< not written, for want of room in a ring or a sink; they never will be */
         uint64_t bytes;       /**< written to sinks */
+        uint64_t filtered;    /**< not written, for filter.* lets them not pass */
         uint64_t sink_errors; /**< failed writes */
 };
 /** Any thread. What was put and is in neither count is still on its way (with log.file = "off": in no sink at all). */
@@ -51,9 +53,10 @@ struct digests *journal_digests(struct journal *j);
 /* Recent records: the last ones, in fixed memory, numbered from 1. */
 
 /** Format the record after number *@p cursor into @p w and set *@p cursor to its number (0 at first = from the oldest).
- *  Where records were overwritten meanwhile, a gap record stands for all of them.
+ *  One that @p filter (NULL: none) does not let pass leaves nothing in @p w. Where records were overwritten meanwhile, a gap record stands for all of them.
  *  @return false when there is none newer; w->failed if it did not fit (then *@p cursor still moves on). */
-bool journal_recent(struct journal *j, uint64_t *cursor, enum format format, struct writer *w);
+bool journal_recent(struct journal *j, uint64_t *cursor, struct filter *filter, enum format format,
+                    struct writer *w);
 /** Number of the newest record; 0 if none yet. */
 uint64_t journal_recent_last(struct journal *j);
 

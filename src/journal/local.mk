@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/libjournal.a
 src_libjournal_a_SOURCES = \
 	src/journal/convert.c src/journal/convert.h \
 	src/journal/digests.c src/journal/digests.h \
+	src/journal/filter.c src/journal/filter.h \
 	src/journal/format.c src/journal/format.h \
 	src/journal/fields.h \
 	src/journal/gap.h \

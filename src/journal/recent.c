@@ -87,7 +87,8 @@ uint64_t recent_last(struct recent *recent)
         return last;
 }
 
-static void print(struct recent *recent, uint64_t number, enum format format, struct writer *w)
+static void print(struct recent *recent, uint64_t number, struct filter *filter, enum format format,
+                  struct writer *w)
 {
         struct record record;
         struct span packed = keep_get(&recent->keep, number);
@@ -95,12 +96,13 @@ static void print(struct recent *recent, uint64_t number, enum format format, st
                 return;
         }
         uint8_t *bytes = recent->memory + (packed.data - recent->memory); /* our own, writable */
-        if (record_unpack(bytes, packed.len, &record)) {
+        if (record_unpack(bytes, packed.len, &record) && filter_pass(filter, &record)) {
                 format_record(w, format, &record);
         }
 }
 
-static bool read_next(struct recent *recent, uint64_t *cursor, enum format format, struct writer *w)
+static bool read_next(struct recent *recent, uint64_t *cursor, struct filter *filter, enum format format,
+                      struct writer *w)
 {
         const struct keep *k = &recent->keep;
         if (*cursor >= k->added) {
@@ -118,14 +120,15 @@ static bool read_next(struct recent *recent, uint64_t *cursor, enum format forma
                 return false;
         }
         *cursor += 1;
-        print(recent, *cursor, format, w);
+        print(recent, *cursor, filter, format, w);
         return true;
 }
 
-bool recent_read(struct recent *recent, uint64_t *cursor, enum format format, struct writer *w)
+bool recent_read(struct recent *recent, uint64_t *cursor, struct filter *filter, enum format format,
+                 struct writer *w)
 {
         (void)pthread_mutex_lock(&recent->mutex);
-        bool found = read_next(recent, cursor, format, w);
+        bool found = read_next(recent, cursor, filter, format, w);
         (void)pthread_mutex_unlock(&recent->mutex);
         return found;
 }

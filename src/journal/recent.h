@@ -6,6 +6,7 @@
 #include "base/keep.h"
 #include "base/status.h"
 #include "base/writer.h"
+#include "journal/filter.h"
 #include "journal/format.h"
 
 #include <pthread.h>
@@ -24,6 +25,7 @@ void recent_fini(struct recent *recent);
 void recent_add(struct recent *recent, const struct record *r, struct span packed);
 uint64_t recent_last(struct recent *recent);
 /** See journal_recent. */
-bool recent_read(struct recent *recent, uint64_t *cursor, enum format format, struct writer *w);
+bool recent_read(struct recent *recent, uint64_t *cursor, struct filter *filter, enum format format,
+                 struct writer *w);
 
 #endif

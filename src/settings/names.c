@@ -57,7 +57,7 @@ const struct settings_row *names_nearest(const char *name)
                 size_t edits = distance(name, row->name);
                 /* a right name in the wrong group, or without its group, is near as well */
                 const char *own = strrchr(name, '.');
-                size_t bare = distance(own != NULL ? own + 1 : name, dot != NULL ? dot + 1 : row->name) + 1;
+                size_t bare = distance(own != NULL ? own + 1 : name, dot != NULL ? dot + 1 : row->name) + 2;
                 edits = edits < bare ? edits : bare;
                 if (edits < best) {
                         best = edits;

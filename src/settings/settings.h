@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #define SETTINGS_TEXT_MAX 256
+#define SETTINGS_FILTERS  15
 
 enum settings_format {
         SETTINGS_FORMAT_AUTO,
@@ -66,6 +67,8 @@ struct settings {
                 uint64_t redact;     /**< enum settings_redact */
                 char redact_key[SETTINGS_TEXT_MAX]; /**< file; "" = a random key */
         } log;
+        char filter[SETTINGS_FILTERS]
+                   [SETTINGS_TEXT_MAX]; /**< in the order of journal/filter.h; "" = not given */
         struct {
                 uint64_t sessions;
                 uint64_t query_bytes;

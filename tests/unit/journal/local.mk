@@ -25,4 +25,8 @@ check_PROGRAMS += tests/unit/test-refine
 TESTS += tests/unit/test-refine
 tests_unit_test_refine_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_refine.c
 tests_unit_test_refine_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test-filter
+TESTS += tests/unit/test-filter
+tests_unit_test_filter_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_filter.c
+tests_unit_test_filter_LDADD = $(UNIT_LIBS)
 endif

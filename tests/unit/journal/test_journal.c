@@ -130,7 +130,7 @@ static void *follow(void *arg)
         bool more = true;
         while (more || atomic_load(&reading)) {
                 struct writer w = writer_over(room, sizeof room);
-                more = journal_recent(journal, &cursor, FORMAT_JSON, &w);
+                more = journal_recent(journal, &cursor, NULL, FORMAT_JSON, &w);
                 if (more && !w.failed) {
                         struct sample_log log = sample_read(writer_span(&w), 1);
                         *seen += log.bad == 0 ? 1 : 0;
@@ -269,9 +269,9 @@ static void a_log_that_is_off_keeps_recent_records(void)
         CU_ASSERT_TRUE(put(0, 1, 10));
         CU_ASSERT_TRUE(wait_until(are_recent, 2));
         struct writer w = writer_over(room, sizeof room);
-        CU_ASSERT_TRUE(journal_recent(journal, &cursor, FORMAT_JSON, &w));
-        CU_ASSERT_TRUE(journal_recent(journal, &cursor, FORMAT_JSON, &w));
-        CU_ASSERT_FALSE(journal_recent(journal, &cursor, FORMAT_JSON, &w));
+        CU_ASSERT_TRUE(journal_recent(journal, &cursor, NULL, FORMAT_JSON, &w));
+        CU_ASSERT_TRUE(journal_recent(journal, &cursor, NULL, FORMAT_JSON, &w));
+        CU_ASSERT_FALSE(journal_recent(journal, &cursor, NULL, FORMAT_JSON, &w));
         struct sample_log log = sample_read(writer_span(&w), 0);
         CU_ASSERT_EQUAL(log.records, 2);
         CU_ASSERT_EQUAL(log.bad, 0);

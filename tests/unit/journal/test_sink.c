@@ -468,7 +468,7 @@ static struct sample_log read_recent(uint64_t *cursor)
         size_t len = 0;
         for (;;) {
                 struct writer w = writer_over(room + len, sizeof room - len);
-                if (!recent_read(&recent, cursor, FORMAT_JSON, &w) || w.failed) {
+                if (!recent_read(&recent, cursor, NULL, FORMAT_JSON, &w) || w.failed) {
                         break;
                 }
                 len += w.at;
@@ -508,7 +508,7 @@ static void recent_records_tell_what_was_overwritten(void)
         }
         uint64_t next = 1;
         struct writer w = writer_over(room, sizeof room);
-        CU_ASSERT_TRUE(recent_read(&recent, &cursor, FORMAT_JSON, &w));
+        CU_ASSERT_TRUE(recent_read(&recent, &cursor, NULL, FORMAT_JSON, &w));
         struct sample_log gap = sample_read(writer_span(&w), 0);
         CU_ASSERT_EQUAL(gap.gaps, 1);
         next += gap.missing;
@@ -551,7 +551,7 @@ static void recent_records_without_room_end(void)
         add_recent(1, 20);
         CU_ASSERT_EQUAL(recent_last(&recent), 2);
         struct writer w = writer_over(room, sizeof room);
-        CU_ASSERT_FALSE(recent_read(&recent, &cursor, FORMAT_JSON, &w)); /* a reader's loop must end */
+        CU_ASSERT_FALSE(recent_read(&recent, &cursor, NULL, FORMAT_JSON, &w)); /* a reader's loop must end */
         CU_ASSERT_EQUAL(cursor, 2);
         recent_fini(&recent);
         prof_fail_nth(1);
@@ -567,11 +567,11 @@ static void a_recent_record_that_does_not_fit_is_passed(void)
         add_recent(0, 1000);
         add_recent(1, 10);
         struct writer w = writer_over(room, 500);
-        CU_ASSERT_TRUE(recent_read(&recent, &cursor, FORMAT_JSON, &w));
+        CU_ASSERT_TRUE(recent_read(&recent, &cursor, NULL, FORMAT_JSON, &w));
         CU_ASSERT_TRUE(w.failed);
         CU_ASSERT_EQUAL(cursor, 1);
         w = writer_over(room, 500);
-        CU_ASSERT_TRUE(recent_read(&recent, &cursor, FORMAT_JSON, &w));
+        CU_ASSERT_TRUE(recent_read(&recent, &cursor, NULL, FORMAT_JSON, &w));
         CU_ASSERT_FALSE(w.failed);
         recent_fini(&recent);
 }

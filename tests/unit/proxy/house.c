@@ -132,7 +132,7 @@ static bool has_record(struct house *h, void *arg)
         const struct wanted *wanted = arg;
         for (;;) {
                 struct writer w = writer_over(h->record, sizeof h->record - 1);
-                if (!journal_recent(h->journal, &h->cursor, FORMAT_JSON, &w)) {
+                if (!journal_recent(h->journal, &h->cursor, NULL, FORMAT_JSON, &w)) {
                         return false;
                 }
                 h->record[w.at] = '\0';

@@ -1,0 +1,546 @@
+#include "journal/filter.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+
+#include "base/diag.h"
+#include "base/span.h"
+#include "profile/prof.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <math.h>
+#include <pcre2.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+#include <xxhash.h>
+
+enum { WORDS_MAX = 32, MATCH_LIMIT = 100000, HEAP_LIMIT_KIB = 1024 };
+
+const char *const filter_keys[FILTER_KEYS] = {
+    [FILTER_USER] = "user",
+    [FILTER_SCHEMA] = "schema",
+    [FILTER_CLIENT] = "client",
+    [FILTER_COMMAND] = "command",
+    [FILTER_EVENT] = "event",
+    [FILTER_DIGEST] = "digest",
+    [FILTER_SESSION] = "session",
+    [FILTER_ERRNO] = "errno",
+    [FILTER_ERRORS] = "errors",
+    [FILTER_FINDING] = "finding",
+    [FILTER_PATTERN] = "pattern",
+    [FILTER_MIN_DURATION] = "min_duration",
+    [FILTER_MIN_ROWS] = "min_rows",
+    [FILTER_SAMPLE] = "sample",
+    [FILTER_SAMPLE_SESSIONS] = "sample_sessions",
+};
+
+/* An address, and how many of its bits count. */
+struct network {
+        uint8_t bytes[16]; /* of IPv4 as IPv6 maps it */
+        unsigned bits;
+};
+
+struct criterion {
+        bool given;
+        bool negated;
+        size_t n;
+        union {
+                struct span words[WORDS_MAX];
+                uint64_t numbers[WORDS_MAX];
+                struct network networks[WORDS_MAX];
+        };
+};
+
+struct filter {
+        struct criterion criteria[FILTER_KEYS];
+        char *texts[FILTER_KEYS]; /* copies, which the words point into */
+        uint64_t findings;
+        double sample;
+        double sample_sessions;
+        pcre2_general_context *general;
+        pcre2_code *code;
+        pcre2_match_data *match;
+        pcre2_match_context *context;
+        bool limit_said;
+};
+
+/* --- words and numbers --------------------------------------------------------------------------------------------- */
+
+static bool glob(struct span pattern, struct span text)
+{
+        size_t star = SIZE_MAX; /* the last * seen, and what it has eaten up to */
+        size_t eaten = 0;
+        size_t p = 0;
+        size_t t = 0;
+        while (t < text.len) {
+                if (p < pattern.len && pattern.data[p] == '*') {
+                        star = p++;
+                        eaten = t;
+                } else if (p < pattern.len && (pattern.data[p] == '?' || pattern.data[p] == text.data[t])) {
+                        p++;
+                        t++;
+                } else if (star != SIZE_MAX) {
+                        p = star + 1;
+                        t = ++eaten;
+                } else {
+                        return false;
+                }
+        }
+        while (p < pattern.len && pattern.data[p] == '*') {
+                p++;
+        }
+        return p == pattern.len;
+}
+
+/** Cut @p text at its commas into c->words. */
+static bool take_words(struct criterion *c, char *text)
+{
+        char *rest = text;
+        for (char *word = strtok_r(text, ", ", &rest); word != NULL; word = strtok_r(NULL, ", ", &rest)) {
+                if (c->n == WORDS_MAX) {
+                        return false;
+                }
+                c->words[c->n++] = span_str(word);
+        }
+        return c->n > 0;
+}
+
+static bool take_numbers(struct criterion *c, char *text)
+{
+        struct criterion words = {.n = 0};
+        if (!take_words(&words, text)) {
+                return false;
+        }
+        for (size_t i = 0; i < words.n; i++) {
+                char *end;
+                const char *word = (const char *)words.words[i].data;
+                errno = 0;
+                c->numbers[i] = strtoull(word, &end, 10);
+                if (*word < '0' || *word > '9' || *end != '\0' || errno != 0) {
+                        return false;
+                }
+        }
+        c->n = words.n;
+        return true;
+}
+
+static bool parse_address(const char *text, struct network *out)
+{
+        static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+        if (inet_pton(AF_INET, text, out->bytes + 12) == 1) {
+                memcpy(out->bytes, mapped, sizeof mapped);
+                out->bits = 128;
+                return true;
+        }
+        out->bits = 128;
+        return inet_pton(AF_INET6, text, out->bytes) == 1;
+}
+
+static bool take_networks(struct criterion *c, char *text)
+{
+        struct criterion words = {.n = 0};
+        if (!take_words(&words, text)) {
+                return false;
+        }
+        for (size_t i = 0; i < words.n; i++) {
+                char *word = text + ((const char *)words.words[i].data - text);
+                char *slash = strchr(word, '/');
+                bool is_v4 = strchr(word, ':') == NULL;
+                unsigned long bits = is_v4 ? 32 : 128;
+                if (slash != NULL) {
+                        char *end;
+                        *slash = '\0';
+                        bits = strtoul(slash + 1, &end, 10);
+                        if (slash[1] < '0' || slash[1] > '9' || *end != '\0' || bits > (is_v4 ? 32U : 128U)) {
+                                return false;
+                        }
+                }
+                if (!parse_address(word, &c->networks[i])) {
+                        return false;
+                }
+                c->networks[i].bits = (unsigned)bits + (is_v4 ? 96 : 0);
+        }
+        c->n = words.n;
+        return true;
+}
+
+/** 10ms, 1.5s, 200us; without a unit microseconds, as records have them. */
+static bool take_duration(struct criterion *c, const char *text)
+{
+        static const struct {
+                const char *unit;
+                double us;
+        } units[] = {{"", 1}, {"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"m", 6e7}};
+        char *end;
+        double value = strtod(text, &end);
+        for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+                if (end != text && strcmp(end, units[i].unit) == 0 && value >= 0 && value < 1e12) {
+                        c->numbers[0] = (uint64_t)(value * units[i].us);
+                        c->n = 1;
+                        return true;
+                }
+        }
+        return false;
+}
+
+static bool take_share(double *out, const char *text)
+{
+        char *end;
+        *out = strtod(text, &end);
+        return end != text && *end == '\0' && *out >= 0 && *out <= 1;
+}
+
+static bool take_findings(struct filter *f, struct criterion *c, char *text)
+{
+        if (!take_words(c, text)) {
+                return false;
+        }
+        for (size_t i = 0; i < c->n; i++) {
+                unsigned bit = 0;
+                while (bit < FINDING_COUNT &&
+                       !span_equal(c->words[i], span_str(record_flag_name(FIELD_FINDINGS, bit)))) {
+                        bit++;
+                }
+                if (bit == FINDING_COUNT) {
+                        return false;
+                }
+                f->findings |= 1ULL << bit;
+        }
+        return true;
+}
+
+static bool take_events(struct criterion *c, char *text)
+{
+        if (!take_words(c, text)) {
+                return false;
+        }
+        for (size_t i = 0; i < c->n; i++) {
+                enum record_event event = 0;
+                while (event < EVENT_COUNT && !span_equal(c->words[i], span_str(record_event_name(event)))) {
+                        event++;
+                }
+                if (event == EVENT_COUNT) {
+                        return false;
+                }
+        }
+        return true;
+}
+
+/* --- the pattern ----------------------------------------------------------------------------------------------------- */
+
+static void *take_memory(size_t size, void *unused)
+{
+        (void)unused;
+        return prof_alloc(STAGE_JOURNAL, size);
+}
+
+static void give_memory(void *block, void *unused)
+{
+        (void)unused;
+        prof_free(block);
+}
+
+static enum status compile(struct filter *f, const char *pattern, char error[FILTER_ERROR_MAX])
+{
+        int number = 0;
+        PCRE2_SIZE at = 0;
+        f->general = pcre2_general_context_create(take_memory, give_memory, NULL);
+        pcre2_compile_context *compile_context =
+            f->general != NULL ? pcre2_compile_context_create(f->general) : NULL;
+        if (compile_context == NULL) {
+                return STATUS_NOMEM;
+        }
+        f->code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
+                                PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &number, &at, compile_context);
+        pcre2_compile_context_free(compile_context);
+        if (f->code == NULL) {
+                PCRE2_UCHAR message[128] = "";
+                (void)pcre2_get_error_message(number, message, sizeof message);
+                (void)snprintf(error, FILTER_ERROR_MAX, "pattern: %s at offset %zu", (const char *)message,
+                               (size_t)at);
+                return number == PCRE2_ERROR_HEAP_FAILED ? STATUS_NOMEM : STATUS_INVALID;
+        }
+        (void)pcre2_jit_compile(f->code, PCRE2_JIT_COMPLETE); /* where there is none it interprets */
+        f->match = pcre2_match_data_create_from_pattern(f->code, f->general);
+        f->context = pcre2_match_context_create(f->general);
+        if (f->match == NULL || f->context == NULL) {
+                return STATUS_NOMEM;
+        }
+        (void)pcre2_set_match_limit(f->context, MATCH_LIMIT);
+        (void)pcre2_set_depth_limit(f->context, MATCH_LIMIT);
+        (void)pcre2_set_heap_limit(f->context, HEAP_LIMIT_KIB);
+        return STATUS_OK;
+}
+
+/** What can't be decided in time counts as found: nothing is lost silently. */
+static bool finds(struct filter *f, struct span text)
+{
+        int n = pcre2_match(f->code, text.data != NULL ? text.data : (PCRE2_SPTR) "", text.len, 0, 0,
+                            f->match, f->context);
+        if (n < 0 && n != PCRE2_ERROR_NOMATCH && !f->limit_said) {
+                f->limit_said = true;
+                diag(DIAG_WARNING,
+                     "the filter's pattern takes too long on some statements: those pass the filter");
+        }
+        return n != PCRE2_ERROR_NOMATCH;
+}
+
+/* --- making ----------------------------------------------------------------------------------------------------------- */
+
+static enum status take(struct filter *f, enum filter_key key, char *text, char error[FILTER_ERROR_MAX])
+{
+        static const char *const wanted[FILTER_KEYS] = {
+            [FILTER_CLIENT] = "addresses, or networks such as 10.0.0.0/8",
+            [FILTER_EVENT] = "names of events, such as query",
+            [FILTER_SESSION] = "numbers",
+            [FILTER_ERRNO] = "numbers",
+            [FILTER_ERRORS] = "1 or 0",
+            [FILTER_FINDING] = "n_plus_one, duplicate, no_index or slow",
+            [FILTER_MIN_DURATION] = "a time such as 10ms or 1.5s",
+            [FILTER_MIN_ROWS] = "a number",
+            [FILTER_SAMPLE] = "a share from 0 to 1",
+            [FILTER_SAMPLE_SESSIONS] = "a share from 0 to 1",
+        };
+        struct criterion *c = &f->criteria[key];
+        bool ok = false;
+        switch (key) {
+        case FILTER_CLIENT: ok = take_networks(c, text); break;
+        case FILTER_EVENT: ok = take_events(c, text); break;
+        case FILTER_SESSION:
+        case FILTER_ERRNO:
+        case FILTER_MIN_ROWS: ok = take_numbers(c, text); break;
+        case FILTER_ERRORS:
+                ok = strcmp(text, "1") == 0 || strcmp(text, "0") == 0;
+                c->given = strcmp(text, "1") == 0;
+                break;
+        case FILTER_FINDING: ok = take_findings(f, c, text); break;
+        case FILTER_PATTERN: return compile(f, text, error);
+        case FILTER_MIN_DURATION: ok = take_duration(c, text); break;
+        case FILTER_SAMPLE: ok = take_share(&f->sample, text); break;
+        case FILTER_SAMPLE_SESSIONS: ok = take_share(&f->sample_sessions, text); break;
+        case FILTER_USER:
+        case FILTER_SCHEMA:
+        case FILTER_COMMAND:
+        case FILTER_DIGEST:
+        case FILTER_KEYS: ok = take_words(c, text); break;
+        }
+        if (!ok) {
+                (void)snprintf(error, FILTER_ERROR_MAX, "%s must be %s", filter_keys[key],
+                               wanted[key] != NULL ? wanted[key]
+                                                   : "words, at most 32, with commas between them");
+        }
+        return ok ? STATUS_OK : STATUS_INVALID;
+}
+
+enum status filter_new(const struct filter_spec *spec, struct filter **out, char error[FILTER_ERROR_MAX])
+{
+        enum status status = STATUS_OK;
+        struct filter *f = NULL;
+        *out = NULL;
+        error[0] = '\0';
+        for (enum filter_key key = 0; key < FILTER_KEYS && status == STATUS_OK; key++) {
+                const char *text = spec->text[key];
+                if (text == NULL || *text == '\0') {
+                        continue;
+                }
+                f = f != NULL ? f : prof_calloc(STAGE_JOURNAL, 1, sizeof *f);
+                char *copy = f != NULL ? prof_strdup(STAGE_JOURNAL, text) : NULL;
+                if (copy == NULL) {
+                        status = STATUS_NOMEM;
+                        break;
+                }
+                f->texts[key] = copy;
+                f->criteria[key].given = true;
+                f->criteria[key].negated = *copy == '!';
+                status = take(f, key, copy + (*copy == '!' ? 1 : 0), error);
+        }
+        if (status == STATUS_NOMEM && error[0] == '\0') {
+                (void)snprintf(error, FILTER_ERROR_MAX, "out of memory");
+        }
+        if (status != STATUS_OK) {
+                filter_free(f);
+                return status;
+        }
+        *out = f;
+        return STATUS_OK;
+}
+
+void filter_free(struct filter *f)
+{
+        if (f == NULL) {
+                return;
+        }
+        for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
+                prof_free(f->texts[key]);
+        }
+        pcre2_match_context_free(f->context);
+        pcre2_match_data_free(f->match);
+        pcre2_code_free(f->code);
+        pcre2_general_context_free(f->general);
+        prof_free(f);
+}
+
+/* --- deciding --------------------------------------------------------------------------------------------------------- */
+
+static bool any_word(const struct criterion *c, struct span text,
+                     bool (*fits)(struct span word, struct span text))
+{
+        for (size_t i = 0; i < c->n; i++) {
+                if (fits(c->words[i], text)) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+static bool any_number(const struct criterion *c, uint64_t number)
+{
+        for (size_t i = 0; i < c->n; i++) {
+                if (c->numbers[i] == number) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/** COM_STMT_EXECUTE, stmt_execute or execute. */
+static bool names_command(struct span word, struct span command)
+{
+        while (command.len >= word.len && word.len > 0) {
+                if (command.len == word.len &&
+                    strncasecmp((const char *)word.data, (const char *)command.data, word.len) == 0) {
+                        return true;
+                }
+                const uint8_t *bar = memchr(command.data, '_', command.len);
+                if (bar == NULL) {
+                        return false;
+                }
+                command = span_skip(command, (size_t)(bar - command.data) + 1);
+        }
+        return false;
+}
+
+static bool begins(struct span word, struct span text)
+{
+        return text.len >= word.len &&
+               strncasecmp((const char *)word.data, (const char *)text.data, word.len) == 0;
+}
+
+static bool is_same(struct span word, struct span text)
+{
+        return span_equal(word, text);
+}
+
+/** host:port, [v6]:port, or a UNIX socket, which no network has. */
+static bool is_in(const struct criterion *c, struct span addr)
+{
+        char text[64];
+        struct network a;
+        const uint8_t *colon = addr.len > 0 ? memrchr(addr.data, ':', addr.len) : NULL;
+        struct span host = colon != NULL ? span_head(addr, (size_t)(colon - addr.data)) : addr;
+        if (host.len > 1 && host.data[0] == '[') {
+                host = span_of(host.data + 1, host.len - 2);
+        }
+        if (host.len >= sizeof text) {
+                return false;
+        }
+        (void)snprintf(text, sizeof text, "%.*s", (int)host.len, (const char *)host.data);
+        if (!parse_address(text, &a)) {
+                return false;
+        }
+        for (size_t i = 0; i < c->n; i++) {
+                const struct network *n = &c->networks[i];
+                unsigned whole = n->bits / 8;
+                unsigned rest = n->bits % 8;
+                if (memcmp(a.bytes, n->bytes, whole) == 0 &&
+                    (rest == 0 || ((a.bytes[whole] ^ n->bytes[whole]) >> (8 - rest)) == 0)) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+static bool is_command(const struct record *r)
+{
+        return r->event == EVENT_QUERY || r->event == EVENT_N_PLUS_ONE;
+}
+
+static struct span statement_text(const struct record *r)
+{
+        return record_has(r, FIELD_QUERY)                ? r->query
+               : record_has(r, FIELD_STMT_PREPARE_QUERY) ? r->stmt_prepare_query
+                                                         : r->digest_text;
+}
+
+static bool holds(struct filter *f, enum filter_key key, const struct record *r)
+{
+        const struct criterion *c = &f->criteria[key];
+        switch (key) {
+        case FILTER_USER: return record_has(r, FIELD_USERNAME) && any_word(c, r->username, glob);
+        case FILTER_SCHEMA: return record_has(r, FIELD_DATABASE) && any_word(c, r->database, glob);
+        case FILTER_CLIENT: return record_has(r, FIELD_CLIENT_ADDR) && is_in(c, r->client_addr);
+        case FILTER_COMMAND: return record_has(r, FIELD_COMMAND) && any_word(c, r->command, names_command);
+        case FILTER_EVENT: return any_word(c, span_str(record_event_name(r->event)), is_same);
+        case FILTER_DIGEST: return record_has(r, FIELD_DIGEST) && any_word(c, r->digest, begins);
+        case FILTER_SESSION: return record_has(r, FIELD_CONN_ID) && any_number(c, r->conn_id);
+        case FILTER_ERRNO: return record_has(r, FIELD_ERRNO) && any_number(c, r->errno_);
+        case FILTER_ERRORS: return record_has(r, FIELD_ERRNO) || r->event == EVENT_ERROR;
+        case FILTER_FINDING: return record_has(r, FIELD_FINDINGS) && (r->findings & f->findings) != 0;
+        case FILTER_PATTERN: return is_command(r) && finds(f, statement_text(r));
+        case FILTER_MIN_DURATION: return is_command(r) && r->duration_us >= c->numbers[0];
+        case FILTER_MIN_ROWS:
+                return is_command(r) &&
+                       (record_has(r, FIELD_ROWS) ? r->rows : r->affected_rows) >= c->numbers[0];
+        case FILTER_SAMPLE:
+        case FILTER_SAMPLE_SESSIONS:
+        case FILTER_KEYS: break;
+        }
+        return true;
+}
+
+static uint64_t seed;
+
+static void make_seed(void)
+{
+        if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != (ssize_t)sizeof seed) {
+                seed = 0x9e3779b97f4a7c15ULL; /* then another run takes the same sample */
+        }
+}
+
+/** @return whether what @p ids name is among the @p share that is kept. */
+static bool in_sample(const uint64_t ids[3], double share)
+{
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+        (void)pthread_once(&once, make_seed);
+        double place = ldexp((double)(XXH3_64bits_withSeed(ids, 3 * sizeof ids[0], seed) >> 11), -53);
+        return place < share;
+}
+
+static bool is_sampled(const struct filter *f, const struct record *r)
+{
+        bool in_trx = record_has(r, FIELD_TRX_ID);
+        const uint64_t session[3] = {r->conn_id, 0, 0};
+        const uint64_t statement[3] = {r->conn_id, in_trx ? 1 : 2, in_trx ? r->trx_id : r->conn_seq_num};
+        if (f->criteria[FILTER_SAMPLE_SESSIONS].given && !in_sample(session, f->sample_sessions)) {
+                return false;
+        }
+        return !f->criteria[FILTER_SAMPLE].given || r->event != EVENT_QUERY || record_has(r, FIELD_ERRNO) ||
+               in_sample(statement, f->sample);
+}
+
+bool filter_pass(struct filter *f, const struct record *r)
+{
+        if (f == NULL || r->event == EVENT_GAP) {
+                return true;
+        }
+        for (enum filter_key key = 0; key < FILTER_SAMPLE; key++) {
+                if (f->criteria[key].given && holds(f, key, r) == f->criteria[key].negated) {
+                        return false;
+                }
+        }
+        return is_sampled(f, r);
+}

@@ -1,0 +1,146 @@
+"""Filters: of the log, of /records and of `querytap tail`."""
+import json
+import os
+import subprocess
+import unittest
+import urllib.error
+import urllib.parse
+
+import pymysql
+
+import lab
+
+
+def connect(proxy, user="root", database="shop"):
+    return pymysql.connect(host="127.0.0.1", port=proxy.port, user=user, password="secret" if user != "root" else "", database=database,
+                           autocommit=True)
+
+
+def work(proxy):
+    """Two users, two schemas, an error, a slow one, a transaction."""
+    lab.server().sql("CREATE DATABASE IF NOT EXISTS other; CREATE OR REPLACE USER filtered@'%' IDENTIFIED BY 'secret';"
+                     "GRANT ALL ON *.* TO filtered@'%'")
+    one, two = connect(proxy), connect(proxy, "filtered", "other")
+    for i in range(10):
+        one.cursor().execute(f"SELECT {i}, 'of root'")
+        two.cursor().execute(f"SELECT {i}, 'of filtered'")
+    try:
+        two.cursor().execute("SELECT * FROM nowhere")
+    except pymysql.err.ProgrammingError:
+        pass
+    one.cursor().execute("SELECT SLEEP(0.06)")
+    one.close()
+    two.close()
+
+
+def queries(records):
+    return [r.get("query") for r in records if r["event"] == "query" and r["command"] == "COM_QUERY" and "autocommit" not in r["query"].lower()]
+
+
+class Log(unittest.TestCase):
+    def filtered(self, *flags, complete=2):
+        with lab.Proxy(*flags) as proxy:
+            work(proxy)
+            proxy.idle()
+            lab.wait_for(lambda: sum(json.loads(line)["event"] == "disconnect" for line in proxy.admin("/records?n=1000&format=json").splitlines())
+                         == complete, "both sessions' ends among the recent records")
+            counters = proxy.counters()
+            everything = len(proxy.admin("/records?n=10000&format=json").splitlines())
+            lab.wait_for(lambda: proxy.counters()["log_records"] + proxy.counters()["log_filtered"] == everything, "the log to be written")
+            self.assertEqual(counters["log_dropped"], 0)
+            return proxy.records()
+
+    def test_user(self):
+        found = self.filtered("--filter-user", "filt*")
+        self.assertEqual({r["username"] for r in found}, {"filtered"})
+        self.assertEqual(len(queries(found)), 11)
+        self.assertEqual({r["event"] for r in found}, {"auth", "query", "disconnect"})
+
+    def test_several(self):
+        self.assertEqual(queries(self.filtered("--filter-schema", "!other", "--filter-min-duration", "50ms")), ["SELECT SLEEP(0.06)"])
+        self.assertEqual(queries(self.filtered("--filter-errors", "1")), ["SELECT * FROM nowhere"])
+        self.assertEqual(len(queries(self.filtered("--filter-pattern", "(?i)^select [0-4], 'OF ROOT'", "--filter-event", "query"))), 5)
+        self.assertEqual(self.filtered("--filter-client", "192.168.0.0/16"), [])
+
+    def test_sessions_are_sampled_whole(self):
+        found = self.filtered("--filter-sample-sessions", "0.5")
+        for user, n in (("root", 11), ("filtered", 11)):
+            self.assertIn(len([r for r in found if r["event"] == "query" and r["command"] == "COM_QUERY" and r["username"] == user
+                               and "autocommit" not in r["query"].lower()]), (0, n))
+
+    def test_from_a_file(self):
+        path = os.path.join(lab.FOLDER, "filters.cfg")
+        with open(path, "w") as f:
+            f.write('filter = { user = "filtered"; errno = "1146"; };\n')
+        self.assertEqual(queries(self.filtered("-c", path)), ["SELECT * FROM nowhere"])
+
+    def test_wrong_ones(self):
+        for flag, value, message in (("--filter-pattern", "(", "filter.pattern: missing closing parenthesis at offset 1"),
+                                     ("--filter-client", "10.0.0.0/40", "filter.client must be addresses"),
+                                     ("--filter-sample", "2", "filter.sample must be a share from 0 to 1")):
+            run = lab.querytap("proxy", flag, value, "-l", "127.0.0.1:0", "--admin", "off")
+            self.assertEqual(run.returncode, 1)
+            self.assertIn(message, str(run.stderr))
+
+    def test_a_pattern_without_end_stalls_nobody(self):
+        with lab.Proxy("--filter-pattern", "^(a+)+$") as proxy:
+            db = connect(proxy)
+            for _ in range(20):
+                db.cursor().execute("SELECT 1 -- " + "a" * 5000 + "b")
+            db.close()
+            proxy.idle()
+            self.assertNotIn("hang", "")
+
+
+class Admin(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.proxy = lab.Proxy()
+        work(cls.proxy)
+        cls.proxy.settled()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.proxy.stop()
+
+    def found(self, **parameters):
+        path = "/records?format=json&" + urllib.parse.urlencode({"n": 1000, **parameters})
+        return [json.loads(line) for line in self.proxy.admin(path).splitlines()]
+
+    def test_records(self):
+        self.assertEqual(queries(self.found(user="filtered", errors=1)), ["SELECT * FROM nowhere"])
+        self.assertEqual(queries(self.found(pattern="'of root'", n=3)), [f"SELECT {i}, 'of root'" for i in (7, 8, 9)])
+        digest = [r for r in self.found(pattern="of root")][0]["digest"]
+        self.assertEqual(len(self.found(digest=digest[:8])), 20)
+        self.assertEqual(len(self.found(digest=digest, schema="shop")), 10)
+        self.assertEqual(self.found(user="nobody"), [])
+
+    def test_wrong_ones(self):
+        with self.assertRaises(urllib.error.HTTPError) as caught:
+            self.found(min_duration="soon")
+        self.assertEqual(caught.exception.code, 400)
+        self.assertIn("min_duration must be a time", caught.exception.read().decode())
+
+    def test_tail(self):
+        process = subprocess.Popen([lab.BINARY, "tail", "--admin", self.proxy.admin_addr, "-n", "1000", "--format", "json", "--user", "filtered",
+                                    "--errno", "1146,1064", "--pattern", "FROM (no|some)where"], stdout=subprocess.PIPE)
+        try:
+            self.assertEqual(json.loads(process.stdout.readline())["query"], "SELECT * FROM nowhere")
+            db = connect(self.proxy, "filtered", "other")
+            for text in ("SELECT 1", "SELECT * FROM elsewhere", "SELECT * FROM somewhere"):
+                try:
+                    db.cursor().execute(text)
+                except pymysql.err.ProgrammingError:
+                    pass
+            db.close()
+            self.assertEqual(json.loads(process.stdout.readline())["query"], "SELECT * FROM somewhere")
+        finally:
+            process.terminate()
+            process.wait()
+            process.stdout.close()
+        run = lab.querytap("tail", "--admin", self.proxy.admin_addr, "--errno", "x")
+        self.assertEqual(run.returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
