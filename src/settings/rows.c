@@ -8,6 +8,7 @@
 
 static const char *const formats[] = {"auto", "text", "json", "ltsv", "slow", NULL};
 static const char *const redactions[] = {"none", "literals", "values", "all", NULL};
+static const char *const when_full[] = {"drop", "block", NULL};
 static const char *const or_off[] = {"off", NULL};
 static const char *const tls_client[] = {"disabled", "preferred", "required", "passthrough", NULL};
 static const char *const tls_server[] = {"disabled",        "preferred", "required", "verify_ca",
@@ -67,6 +68,8 @@ const struct settings_row settings_rows[] = {
          "Rows of each result to log, with their columns' names; 0 logs none. They are data, maybe secret."),
     MS("log.flush_ms", log.flush_ms, 0, 1000, "10",
        "Longest wait of a record for others to be written with it."),
+    CHOICE("log.when_full", log.when_full, "drop", when_full,
+           "When the log can't keep up: drop records, and count them, or block the sessions until it can."),
     UINT("log.digests", log.digests, 0, 1000000, "2000",
          "Shapes of statements (digests) with statistics; beyond them the least recently seen is forgotten. "
          "0: no digests, "
