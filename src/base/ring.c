@@ -45,15 +45,34 @@ static uint8_t *drop(struct ring *ring)
         return NULL;
 }
 
+/** It will never fit. */
+static bool is_too_large(const struct ring *ring, size_t len)
+{
+        return len > ring->size / 2 || len > UINT32_MAX / 2;
+}
+
+/** What a message of @p len bytes takes at @p head, with what is skipped at the ring's end. */
+static size_t need_at(const struct ring *ring, uint64_t head, size_t len)
+{
+        size_t need = sizeof(struct header) + padded(len);
+        size_t to_end = ring->size - (size_t)(head & (ring->size - 1));
+        return need + (to_end < need ? to_end : 0);
+}
+
+bool ring_decides(struct ring *ring, size_t len)
+{
+        uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+        return is_too_large(ring, len) || has_room(ring, head, need_at(ring, head, len));
+}
+
 uint8_t *ring_reserve(struct ring *ring, size_t len)
 {
-        if (len > ring->size / 2 || len > UINT32_MAX / 2) {
+        if (is_too_large(ring, len)) {
                 return drop(ring);
         }
         uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
         size_t need = sizeof(struct header) + padded(len);
-        size_t to_end = ring->size - (size_t)(head & (ring->size - 1));
-        size_t skip = to_end < need ? to_end : 0;
+        size_t skip = need_at(ring, head, len) - need;
         if (!has_room(ring, head, need + skip)) {
                 return drop(ring);
         }

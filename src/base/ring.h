@@ -42,6 +42,9 @@ void ring_init(struct ring *ring, void *memory, size_t size);
  *  @return NULL, and one more drop counted, if it does not fit. */
 uint8_t *ring_reserve(struct ring *ring, size_t len);
 
+/** Producer: would ring_reserve make room for @p len bytes now, or never? Counts nothing. */
+bool ring_decides(struct ring *ring, size_t len);
+
 /** Producer: publish the reserved message, cut to @p len (at most what was reserved). */
 void ring_commit(struct ring *ring, size_t len);
 

@@ -105,6 +105,9 @@ static enum status build(struct house *h)
 
 static void tear_down(struct house *h)
 {
+        if (h->journal != NULL) {
+                journal_hurry(h->journal);
+        }
         proxy_free(h->proxy); /* answers what the admin port has asked */
         admin_free(h->admin);
         if (h->journal != NULL) {

@@ -16,9 +16,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 256, RETRY_MS = 200, STOP_MS = 3000, LINE = 64 };
+enum { BATCH = 256, RETRY_MS = 200, STOP_MS = 3000, LINE = 64, WAIT_US = 500 };
 
 /* A worker's ring, in one block with its memory, on cache lines of its own. */
 struct journal_port {
@@ -26,6 +27,8 @@ struct journal_port {
         struct journal *journal;
         void *block; /* to free */
         _Atomic uint64_t puts;
+        bool may_wait;
+        _Atomic uint64_t waits; /* for room */
 };
 
 /* What the writer does when it does not write, and when a worker must wake it. */
@@ -43,6 +46,7 @@ struct journal {
         _Atomic int rest; /* enum rest; whoever sets it back to AWAKE must write to wake_fd */
         _Atomic bool stopping;
         _Atomic bool reopening;
+        _Atomic uint64_t hurry_ns; /* monotonic: nobody waits for room after it; 0 = no end is in sight */
 
         /* the writer's */
         pthread_t thread;
@@ -83,9 +87,42 @@ static void wake_if_needed(struct journal_port *port)
         }
 }
 
+static bool is_late(const struct journal *j)
+{
+        uint64_t hurry_ns = atomic_load_explicit(&j->hurry_ns, memory_order_relaxed);
+        return hurry_ns != 0 && clock_mono_ns() > hurry_ns;
+}
+
+/** Until the writer has made room. Its sinks may take their time: a full disk, a reader that does not read. */
+static void wait_for_room(struct journal_port *port, size_t size)
+{
+        const struct timespec pause = {.tv_nsec = WAIT_US * 1000L};
+        if (ring_decides(&port->ring, size)) {
+                return;
+        }
+        atomic_fetch_add_explicit(&port->waits, 1, memory_order_relaxed);
+        while (!ring_decides(&port->ring, size) && !is_late(port->journal)) {
+                wake_if_needed(port);
+                (void)nanosleep(&pause, NULL);
+        }
+}
+
+void journal_port_may_wait(struct journal_port *port)
+{
+        port->may_wait = port->journal->settings->log.when_full == SETTINGS_WHEN_FULL_BLOCK;
+}
+
+void journal_hurry(struct journal *j)
+{
+        atomic_store(&j->hurry_ns, clock_mono_ns() + STOP_MS * CLOCK_MS_NS);
+}
+
 bool journal_put(struct journal_port *port, const struct record *r)
 {
         size_t size = record_pack_size(r);
+        if (port->may_wait) {
+                wait_for_room(port, size);
+        }
         uint8_t *to = ring_reserve(&port->ring, size);
         if (to != NULL) {
                 record_pack(r, to);
@@ -140,6 +177,13 @@ static void take_message(struct journal *j, const struct journal_port *port, con
         write_record(j, text);
 }
 
+/** With log.when_full = block, what no sink can take stays in its ring. */
+static bool can_take(const struct journal *j, size_t len)
+{
+        return j->settings->log.when_full == SETTINGS_WHEN_FULL_DROP || !j->has_sink || is_late(j) ||
+               atomic_load(&j->stopping) || sink_has_room(&j->sink, len);
+}
+
 /** Take a batch from each ring in turn. @return true if there was anything. */
 static bool drain(struct journal *j)
 {
@@ -148,7 +192,7 @@ static bool drain(struct journal *j)
                 struct ring *ring = &j->ports[i]->ring;
                 struct ring_message m;
                 unsigned n = 0;
-                while (n < BATCH && ring_peek(ring, &m)) {
+                while (n < BATCH && ring_peek(ring, &m) && can_take(j, m.bytes.len)) {
                         take_message(j, j->ports[i], &m);
                         ring_pop(ring);
                         n++;

@@ -24,6 +24,8 @@ struct journal_port; /**< a worker's end */
 enum status journal_new(const struct settings *settings, unsigned ports, struct journal **out);
 /** Start the writer thread. */
 enum status journal_start(struct journal *j);
+/** The workers are to end: who waits for room waits 3 seconds more at most. Before they are joined. */
+void journal_hurry(struct journal *j);
 /** Write out what is in the rings (for at most 3 seconds if a sink is stuck), say what was lost, end the thread. No port
  *  may be put to any more; the counts and the recent records can still be read. */
 void journal_stop(struct journal *j);
@@ -31,7 +33,10 @@ void journal_free(struct journal *j);
 
 /** The ring of worker @p i. */
 struct journal_port *journal_port(struct journal *j, unsigned i);
-/** Hand over a copy of @p r. Never blocks. @return false if it had to be dropped (counted). */
+/** With log.when_full = block, journal_put of this port waits from now on while its ring is full. For threads that nobody
+ *  waits for to end the process. */
+void journal_port_may_wait(struct journal_port *port);
+/** Hand over a copy of @p r. Never blocks but for that. @return false if it had to be dropped (counted). */
 bool journal_put(struct journal_port *port, const struct record *r);
 
 /** Open the log files anew (after somebody moved them away). Any thread; done by the writer soon. */

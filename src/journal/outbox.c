@@ -180,6 +180,15 @@ uint64_t outbox_discard(struct outbox *o)
         return records;
 }
 
+size_t outbox_free(const struct outbox *o)
+{
+        size_t behind = o->size - o->end;
+        size_t all =
+            o->begin >= o->size / 4 ? behind + o->begin : behind; /* else outbox_add does not move it */
+        bool marks_left = o->n_marks < max_marks(o) || (all > behind && o->first_mark > 0);
+        return marks_left ? all : 0;
+}
+
 bool outbox_has_space(const struct outbox *o)
 {
         return o->end - o->begin <= o->normal / 2 && o->n_marks - o->first_mark <= max_marks(o) / 2;

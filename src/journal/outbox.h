@@ -49,6 +49,8 @@ void outbox_rewind(struct outbox *o);
 /** Throw all away. @return records (gaps not counted) that were not wholly written. */
 uint64_t outbox_discard(struct outbox *o);
 
+/** Bytes that outbox_add could use. */
+size_t outbox_free(const struct outbox *o);
 /** At least half of it is free. */
 bool outbox_has_space(const struct outbox *o);
 

@@ -238,6 +238,13 @@ bool sink_is_blocked(const struct sink *sink)
         return sink->failing || sink->stuck;
 }
 
+bool sink_has_room(const struct sink *sink, size_t len)
+{
+        /* the worst a byte becomes, and a record of gaps */
+        return sink->fd < 0 || !sink_is_blocked(sink) ||
+               outbox_free(&sink->outbox) > 8 * len + FIELD_COUNT * RECORD_KEY_SIZE;
+}
+
 int sink_wait_fd(const struct sink *sink)
 {
         return sink->stuck && outbox_due(&sink->outbox).len > 0 ? sink->fd : -1;

@@ -44,6 +44,8 @@ struct sink {
 enum status sink_open(struct sink *sink, const char *path, enum format wanted);
 /** Format @p r into the buffer, flushing first if need be. Dropped and counted if it can't be kept. */
 void sink_put(struct sink *sink, const struct record *r);
+/** Will sink_put surely keep a record of @p len bytes (packed)? */
+bool sink_has_room(const struct sink *sink, size_t len);
 /** Write out what can be written now, the gap record for what is missing included.
  *  @return true if nothing is left to write. */
 bool sink_flush(struct sink *sink);

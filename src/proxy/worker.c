@@ -151,6 +151,7 @@ struct worker *worker_new(const struct worker_config *config)
         w->remote_text = config->remote_text;
         w->listen_text = config->listen_text;
         w->port = config->port;
+        journal_port_may_wait(w->port);
         w->tls = config->tls;
         w->stop.run = on_stop;
         w->dissect = (struct dissect_settings){

@@ -13,6 +13,7 @@ static const char *const facilities[] = {
     "kern",     "user",   "mail",   "daemon", "auth",     "syslog", "lpr",    "news",   "uucp",
     "cron",     "authpriv", "ftp",  "ntp",    "audit",    "alert",  "clock",  "local0", "local1",
     "local2",   "local3", "local4", "local5", "local6",   "local7", NULL};
+static const char *const when_full[] = {"drop", "block", NULL};
 static const char *const or_off[] = {"off", NULL};
 static const char *const tls_client[] = {"disabled", "preferred", "required", "passthrough", NULL};
 static const char *const tls_server[] = {"disabled",        "preferred", "required", "verify_ca",
@@ -86,6 +87,8 @@ const struct settings_row settings_rows[] = {
          "Rows of each result to log, with their columns' names; 0 logs none. They are data, maybe secret."),
     MS("log.flush_ms", log.flush_ms, 0, 1000, "10",
        "Longest wait of a record for others to be written with it."),
+    CHOICE("log.when_full", log.when_full, "drop", when_full,
+           "When the log can't keep up: drop records, and count them, or block the sessions until it can."),
     UINT("log.digests", log.digests, 0, 1000000, "2000",
          "Shapes of statements (digests) with statistics; beyond them the least recently seen is forgotten. "
          "0: no digests, "

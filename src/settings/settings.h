@@ -27,6 +27,8 @@ enum settings_format {
         SETTINGS_FORMAT_SLOW
 };
 
+enum settings_when_full { SETTINGS_WHEN_FULL_DROP, SETTINGS_WHEN_FULL_BLOCK };
+
 /** Bits. */
 enum settings_redact { SETTINGS_REDACT_LITERALS = 1, SETTINGS_REDACT_VALUES = 2 };
 
@@ -77,6 +79,7 @@ struct settings {
                 uint64_t recent_bytes;        /**< of recent records kept for the admin port */
                 uint64_t rows;                /**< kept of each result */
                 uint64_t flush_ms;            /**< longest wait of a record for company */
+                uint64_t when_full;           /**< enum settings_when_full */
                 uint64_t digests;             /**< shapes of statements with statistics; 0 = none are made */
                 uint64_t slow_ms;             /**< a statement that takes longer is slow; 0 = none is */
                 uint64_t n_plus_one; /**< statements of a shape that make a run; 0 = none is looked for */
