@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -81,9 +82,10 @@ static ssize_t send_syslog(int fd, const struct settings_sink *s, struct span te
         if (localtime_r(&now, &tm) == NULL) {
                 memset(&tm, 0, sizeof tm);
         }
-        int len = snprintf(head, sizeof head, "<%u>%.3s %2d %02d:%02d:%02d %s[%ld]: ",
-                           (unsigned)s->syslog_facility * 8 + severity(event), months + (ptrdiff_t)3 * tm.tm_mon,
-                           tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, s->syslog_tag, (long)getpid());
+        int len =
+            snprintf(head, sizeof head, "<%u>%.3s %2d %02d:%02d:%02d %s[%ld]: ",
+                     (unsigned)s->syslog_facility * 8 + severity(event), months + (ptrdiff_t)3 * tm.tm_mon,
+                     tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, s->syslog_tag, (long)getpid());
         struct iovec parts[] = {part(head, (size_t)len), part(text.data, text.len)};
         return send_parts(fd, parts, 2);
 }

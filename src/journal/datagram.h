@@ -19,6 +19,7 @@ const char *datagram_path(const char *file);
 /** A socket that does not block, connected to @p path. @return -1 with errno. */
 int datagram_open(const char *path);
 /** Send one record's @p text (with its newline). @return its length, or -1 with errno; EMSGSIZE if it is too long. */
-ssize_t datagram_send(int fd, const struct settings_sink *settings, struct span text, enum record_event event);
+ssize_t datagram_send(int fd, const struct settings_sink *settings, struct span text,
+                      enum record_event event);
 
 #endif

@@ -142,6 +142,11 @@ struct span outbox_oldest(const struct outbox *o, enum record_event *event)
         return span_of(o->bytes + o->out, o->marks[o->first_mark].end - o->out);
 }
 
+void outbox_spoil(struct outbox *o)
+{
+        o->marks[o->first_mark].event = EVENT_GAP;
+}
+
 bool outbox_is_halfway(const struct outbox *o)
 {
         return o->out > o->begin;

@@ -40,6 +40,8 @@ struct span outbox_due(const struct outbox *o);
 size_t outbox_whole(const struct outbox *o, size_t most);
 /** What is left of the oldest record in it, and that record's event. */
 struct span outbox_oldest(const struct outbox *o, enum record_event *event);
+/** The oldest record will not count as one that was written. */
+void outbox_spoil(struct outbox *o);
 /** Whether the oldest record is written in part. */
 bool outbox_is_halfway(const struct outbox *o);
 /** Its first @p n bytes were written. @return records (gaps not counted) that are wholly out now. */

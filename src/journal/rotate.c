@@ -61,7 +61,8 @@ int rotate_wait_ms(const struct rotate *r, uint64_t wall_ns)
         if (r->settings == NULL || r->settings->rotate_seconds == 0 || r->bytes == 0) {
                 return -1;
         }
-        uint64_t left_ms = (r->settings->rotate_seconds - local_seconds(wall_ns) % r->settings->rotate_seconds) * 1000;
+        uint64_t left_ms =
+            (r->settings->rotate_seconds - local_seconds(wall_ns) % r->settings->rotate_seconds) * 1000;
         return left_ms < WAIT_MAX_MS ? (int)left_ms : WAIT_MAX_MS;
 }
 

@@ -20,10 +20,10 @@ enum { ROTATE_STAMP_LEN = 24 };
 struct rotate {
         const struct settings_sink *settings; /**< NULL: no regular file, so nothing of this */
         uint64_t bytes;                       /**< of the file */
-        uint64_t period;                      /**< number of the stretch of rotate_seconds that it was begun in */
-        uint64_t last_us;                     /**< of the newest name */
-        uint64_t retry_ns;                    /**< not before, after a failure */
-        uint64_t look_ns;                     /**< when to look next whether the file is still there */
+        uint64_t period;   /**< number of the stretch of rotate_seconds that it was begun in */
+        uint64_t last_us;  /**< of the newest name */
+        uint64_t retry_ns; /**< not before, after a failure */
+        uint64_t look_ns;  /**< when to look next whether the file is still there */
 };
 
 /** @p fd was opened for @p settings: take its size and age. */

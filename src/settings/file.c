@@ -87,8 +87,8 @@ static enum status apply_sink_member(struct settings *s, const config_setting_t 
         if (config_setting_is_group(setting) && strcmp(name, "filter") == 0) {
                 enum status status = STATUS_OK;
                 for (int i = 0; i < config_setting_length(setting); i++) {
-                        enum status one = apply_sink_member(
-                            s, config_setting_get_elem(setting, (unsigned)i), path, "filter.");
+                        enum status one = apply_sink_member(s, config_setting_get_elem(setting, (unsigned)i),
+                                                            path, "filter.");
                         status = status == STATUS_OK ? one : status;
                 }
                 return status;
@@ -115,8 +115,7 @@ static enum status apply_sink(struct settings *s, const config_setting_t *entry,
                 return STATUS_INVALID;
         }
         for (int i = 0; i < config_setting_length(entry); i++) {
-                enum status one =
-                    apply_sink_member(s, config_setting_get_elem(entry, (unsigned)i), path, "");
+                enum status one = apply_sink_member(s, config_setting_get_elem(entry, (unsigned)i), path, "");
                 status = status == STATUS_OK ? one : status;
         }
         return status;
@@ -131,7 +130,8 @@ static enum status apply_sinks(struct settings *s, const config_setting_t *list,
                 diag(DIAG_ERROR, "%s: 'logs' is a list of groups: logs = ( { … }, … );", where);
                 return STATUS_INVALID;
         }
-        memset(&s->sinks[1], 0, sizeof s->sinks - sizeof s->sinks[0]); /* a later file's list takes its place */
+        memset(&s->sinks[1], 0,
+               sizeof s->sinks - sizeof s->sinks[0]); /* a later file's list takes its place */
         s->n_sinks = 1;
         for (int i = 0; i < config_setting_length(list) && status == STATUS_OK; i++) {
                 status = apply_sink(s, config_setting_get_elem(list, (unsigned)i), path);

@@ -293,13 +293,12 @@ static enum status check_sink(const struct settings *s, uint64_t i)
                         return STATUS_INVALID;
                 }
         }
-        if (sink->disk_bytes > 0 &&
-            (sink->rotate_bytes == 0 || sink->disk_bytes / 2 < sink->rotate_bytes)) {
-                diag(DIAG_ERROR,
-                     "log %s: disk_bytes (%llu) needs rotate_bytes, of at most half of it (not %llu): what is "
-                     "removed are rotated files",
-                     sink->file, (unsigned long long)sink->disk_bytes,
-                     (unsigned long long)sink->rotate_bytes);
+        if (sink->disk_bytes > 0 && (sink->rotate_bytes == 0 || sink->disk_bytes / 2 < sink->rotate_bytes)) {
+                diag(
+                    DIAG_ERROR,
+                    "log %s: disk_bytes (%llu) needs rotate_bytes, of at most half of it (not %llu): what is "
+                    "removed are rotated files",
+                    sink->file, (unsigned long long)sink->disk_bytes, (unsigned long long)sink->rotate_bytes);
                 return STATUS_INVALID;
         }
         bool rotates = sink->rotate_bytes > 0 || sink->rotate_seconds > 0;
@@ -418,12 +417,13 @@ static void write_sink(const struct settings *s, uint64_t i, FILE *out)
 
 static void write_sinks(const struct settings *s, FILE *out)
 {
-        (void)fprintf(out,
-                      "\n# Further logs, at most %d, each with settings of its own: those of the group log up to "
-                      "syslog_tag, and filter.\n"
-                      "# logs = ( { file = \"slow.log\"; format = \"slow\"; filter = { min_duration = "
-                      "\"1s\"; }; }, { file = \"syslog:\"; } );\n",
-                      SETTINGS_SINKS - 1);
+        (void)fprintf(
+            out,
+            "\n# Further logs, at most %d, each with settings of its own: those of the group log up to "
+            "syslog_tag, and filter.\n"
+            "# logs = ( { file = \"slow.log\"; format = \"slow\"; filter = { min_duration = "
+            "\"1s\"; }; }, { file = \"syslog:\"; } );\n",
+            SETTINGS_SINKS - 1);
         if (s->n_sinks > 1) {
                 (void)fputs("logs = (\n", out);
                 for (uint64_t i = 1; i < s->n_sinks; i++) {

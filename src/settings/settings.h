@@ -75,15 +75,15 @@ struct settings {
         bool hex;                      /**< packets in the log too */
 
         struct {
-                uint64_t ring_bytes;          /**< a worker, rounded up to a power of two */
-                uint64_t recent_bytes;        /**< of recent records kept for the admin port */
-                uint64_t rows;                /**< kept of each result */
-                uint64_t flush_ms;            /**< longest wait of a record for company */
-                uint64_t when_full;           /**< enum settings_when_full */
-                uint64_t digests;             /**< shapes of statements with statistics; 0 = none are made */
-                uint64_t slow_ms;             /**< a statement that takes longer is slow; 0 = none is */
-                uint64_t n_plus_one; /**< statements of a shape that make a run; 0 = none is looked for */
-                uint64_t redact;     /**< enum settings_redact */
+                uint64_t ring_bytes;   /**< a worker, rounded up to a power of two */
+                uint64_t recent_bytes; /**< of recent records kept for the admin port */
+                uint64_t rows;         /**< kept of each result */
+                uint64_t flush_ms;     /**< longest wait of a record for company */
+                uint64_t when_full;    /**< enum settings_when_full */
+                uint64_t digests;      /**< shapes of statements with statistics; 0 = none are made */
+                uint64_t slow_ms;      /**< a statement that takes longer is slow; 0 = none is */
+                uint64_t n_plus_one;   /**< statements of a shape that make a run; 0 = none is looked for */
+                uint64_t redact;       /**< enum settings_redact */
                 char redact_key[SETTINGS_TEXT_MAX]; /**< file; "" = a random key */
         } log;
         struct settings_sink sinks[SETTINGS_SINKS]; /**< the first is that of log.file */

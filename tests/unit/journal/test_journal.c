@@ -24,6 +24,7 @@ static struct journal *journal;
 static void defaults(const char *file)
 {
         memset(&settings, 0, sizeof settings);
+        settings.n_sinks = 1;
         (void)snprintf(settings.sinks[0].file, sizeof settings.sinks[0].file, "%s", file);
         settings.sinks[0].format = SETTINGS_FORMAT_JSON;
         settings.log.ring_bytes = 1UL << 20;
