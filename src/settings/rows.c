@@ -59,7 +59,8 @@ const struct settings_row settings_rows[] = {
     CHOICE("log_level", log_level, "info", levels, "What querytap says of itself on standard error."),
     BOOL("hex", hex, "false", "Log each packet too, as a hex dump."),
     TEXT("log.file", 0, sinks[0].file, "-",
-         "Where records go: a path, - for standard output, syslog:, journald:, or off."),
+         "Where records go: a path, - for standard output, syslog: or journald: (maybe with a socket's "
+         "path), or off."),
     CHOICE("log.format", sinks[0].format, "auto", formats,
            "How records are written; auto is text on a terminal, else json. slow is MySQL's slow query log."),
     BOOL("log.verbose", sinks[0].verbose, "false",
