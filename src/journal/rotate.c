@@ -124,8 +124,9 @@ bool rotate_move(struct rotate *r, char *name, size_t size)
         return false;
 }
 
-void rotate_move_back(const struct rotate *r, const char *name)
+void rotate_move_back(struct rotate *r, const char *name)
 {
+        r->retry_ns = clock_mono_ns() + CLOCK_S_NS;
         (void)rename_new(name, r->settings->file);
 }
 

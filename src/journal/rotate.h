@@ -37,7 +37,7 @@ int rotate_wait_ms(const struct rotate *r, uint64_t wall_ns);
 /** Rename the file to @p name, which does not exist yet. @return false with errno. */
 bool rotate_move(struct rotate *r, char *name, size_t size);
 /** Take the move back, when no new file can be opened. */
-void rotate_move_back(const struct rotate *r, const char *name);
+void rotate_move_back(struct rotate *r, const char *name);
 /** At most once a second: whether @p fd is no more the file of that name (removed or renamed by somebody). */
 bool rotate_is_gone(struct rotate *r, int fd);
 

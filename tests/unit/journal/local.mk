@@ -29,4 +29,9 @@ check_PROGRAMS += tests/unit/test-filter
 TESTS += tests/unit/test-filter
 tests_unit_test_filter_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_filter.c
 tests_unit_test_filter_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test-rotate
+TESTS += tests/unit/test-rotate
+tests_unit_test_rotate_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
+	tests/unit/journal/test_rotate.c
+tests_unit_test_rotate_LDADD = $(UNIT_LIBS)
 endif
