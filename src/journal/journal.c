@@ -178,10 +178,11 @@ static void take_message(struct journal *j, const struct journal_port *port, con
 }
 
 /** With log.when_full = block, what no sink can take stays in its ring. */
-static bool can_take(const struct journal *j, size_t len)
+static bool can_take(struct journal *j, size_t len)
 {
         return j->settings->log.when_full == SETTINGS_WHEN_FULL_DROP || !j->has_sink || is_late(j) ||
-               atomic_load(&j->stopping) || sink_has_room(&j->sink, len);
+               atomic_load(&j->stopping) || sink_has_room(&j->sink, len) ||
+               (sink_flush(&j->sink) && sink_has_room(&j->sink, len));
 }
 
 /** Take a batch from each ring in turn. @return true if there was anything. */
