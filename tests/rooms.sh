@@ -21,7 +21,7 @@ event2/: proxy/ admin/ cli/ profile/hooks
 openssl/: proxy/ journal/ profile/hooks
 libconfig.h: settings/
 elfutils/: profile/
-zlib.h: mysql/compress profile/gzip
+zlib.h: mysql/compress profile/gzip journal/pack
 zstd.h: mysql/compress
 '
 n=0

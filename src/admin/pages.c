@@ -150,6 +150,31 @@ static void print_counter(struct call *call, const char *name, uint64_t value, b
         *first = false;
 }
 
+/** Each log by itself: a list in JSON, a line in text. */
+static void put_sinks(struct call *call)
+{
+        struct journal_counts c;
+        (void)fputs(call->json ? ",\"logs\":[" : "", call->out);
+        for (unsigned i = 0; journal_sink_counts(call->admin->journal, i, &c); i++) {
+                if (call->json) {
+                        (void)fputs(i > 0 ? ",{\"file\":" : "{\"file\":", call->out);
+                        put_json(call->out, c.file);
+                        (void)fprintf(call->out,
+                                      ",\"records\":%" PRIu64 ",\"dropped\":%" PRIu64 ",\"filtered\":%" PRIu64
+                                      ",\"bytes\":%" PRIu64 ",\"errors\":%" PRIu64 ",\"rotations\":%" PRIu64
+                                      "}",
+                                      c.records, c.dropped, c.filtered, c.bytes, c.sink_errors, c.rotations);
+                } else {
+                        (void)fprintf(
+                            call->out,
+                            "log %s: %" PRIu64 " records, %" PRIu64 " dropped, %" PRIu64 " filtered, %" PRIu64
+                            " bytes, %" PRIu64 " errors, %" PRIu64 " rotations\n",
+                            c.file, c.records, c.dropped, c.filtered, c.bytes, c.sink_errors, c.rotations);
+                }
+        }
+        (void)fputs(call->json ? "]" : "", call->out);
+}
+
 void handle_counters(struct call *call)
 {
         struct proxy_counts p = proxy_counts(call->admin->proxy);
@@ -175,6 +200,7 @@ void handle_counters(struct call *call)
             {"log_filtered", j.filtered},
             {"log_bytes", j.bytes},
             {"log_errors", j.sink_errors},
+            {"log_rotations", j.rotations},
             {"admin_requests", call->admin->requests},
             {"admin_refused", call->admin->refused},
             {"admin_accept_errors", call->admin->accept_errors},
@@ -195,6 +221,7 @@ void handle_counters(struct call *call)
                 (void)snprintf(name, sizeof name, "closed_%s", reason);
                 print_counter(call, name, count, &first);
         }
+        put_sinks(call);
         (void)fputs(call->json ? "}\n" : "", call->out);
         call_reply(call, HTTP_OK, NULL);
 }
@@ -220,6 +247,25 @@ static void put_setting_json(FILE *out, const struct settings *s, const struct s
         }
 }
 
+/** ,"logs":[{…}, …]: names as in the table. */
+static void put_further_sinks(FILE *out, const struct settings *s)
+{
+        (void)fputs(",\"logs\":[", out);
+        for (uint64_t i = 1; i < s->n_sinks; i++) {
+                const char *before = i > 1 ? ",{" : "{";
+                for (size_t k = 0; k < settings_row_count; k++) {
+                        if (settings_row_is_of_sink(&settings_rows[k])) {
+                                const struct settings_row own = settings_row_of(&settings_rows[k], i);
+                                (void)fputs(before, out);
+                                put_setting_json(out, s, &own);
+                                before = ",";
+                        }
+                }
+                (void)fputs("}", out);
+        }
+        (void)fputs("]", out);
+}
+
 void handle_settings(struct call *call)
 {
         const struct settings *s = call->admin->settings;
@@ -230,6 +276,7 @@ void handle_settings(struct call *call)
                         (void)fputs(i == 0 ? "{" : ",", call->out);
                         put_setting_json(call->out, s, &settings_rows[i]);
                 }
+                put_further_sinks(call->out, s);
                 (void)fputs("}\n", call->out);
         }
         call_reply(call, HTTP_OK, NULL);

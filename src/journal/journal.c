@@ -7,7 +7,7 @@
 #include "journal/gap.h"
 #include "journal/recent.h"
 #include "journal/refine.h"
-#include "journal/sink.h"
+#include "journal/sinks.h"
 #include "profile/prof.h"
 #include "settings/settings.h"
 
@@ -51,14 +51,11 @@ struct journal {
         /* the writer's */
         pthread_t thread;
         bool running;
-        bool has_sink;
         bool ring_full_said;
-        struct sink sink;
+        struct sinks sinks;
         struct recent recent;
         struct convert convert;
         struct refine refine;
-        struct filter *filter; /* of the sink; NULL: all pass */
-        _Atomic uint64_t filtered;
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };
 
@@ -137,14 +134,7 @@ bool journal_put(struct journal_port *port, const struct record *r)
 static void write_record(struct journal *j, const struct record *r)
 {
         recent_add(&j->recent, r, (struct span){NULL, 0});
-        if (!j->has_sink) {
-                return;
-        }
-        if (filter_pass(j->filter, r)) {
-                sink_put(&j->sink, r);
-        } else {
-                atomic_fetch_add_explicit(&j->filtered, 1, memory_order_relaxed);
-        }
+        sinks_put(&j->sinks, r);
 }
 
 static void write_gap(struct journal *j, uint64_t dropped)
@@ -180,9 +170,12 @@ static void take_message(struct journal *j, const struct journal_port *port, con
 /** With log.when_full = block, what no sink can take stays in its ring. */
 static bool can_take(struct journal *j, size_t len)
 {
-        return j->settings->log.when_full == SETTINGS_WHEN_FULL_DROP || !j->has_sink || is_late(j) ||
-               atomic_load(&j->stopping) || sink_has_room(&j->sink, len) ||
-               (sink_flush(&j->sink) && sink_has_room(&j->sink, len));
+        if (j->settings->log.when_full == SETTINGS_WHEN_FULL_DROP || is_late(j) ||
+            atomic_load(&j->stopping) || sinks_have_room(&j->sinks, len)) {
+                return true;
+        }
+        (void)sinks_flush(&j->sinks);
+        return sinks_have_room(&j->sinks, len);
 }
 
 /** Take a batch from each ring in turn. @return true if there was anything. */
@@ -219,14 +212,14 @@ static uint64_t all_puts(const struct journal *j)
 /** Wait, unless something was put since @p puts_seen was read. @p timeout_ms -1 = until woken. */
 static void rest_for(struct journal *j, enum rest how, uint64_t puts_seen, int timeout_ms)
 {
-        struct pollfd p[] = {{.fd = j->wake_fd, .events = POLLIN},
-                             {.fd = j->has_sink ? sink_wait_fd(&j->sink) : -1, .events = POLLOUT}};
+        struct pollfd p[1 + SETTINGS_SINKS] = {{.fd = j->wake_fd, .events = POLLIN}};
+        unsigned n_sinks = sinks_poll(&j->sinks, p + 1);
         uint64_t woken;
         atomic_store(&j->rest, how);
         bool is_news = (how == ASLEEP && all_puts(j) != puts_seen) || atomic_load(&j->stopping) ||
                        atomic_load(&j->reopening);
         if (!is_news) {
-                (void)poll(p, 2, timeout_ms);
+                (void)poll(p, 1 + n_sinks, sinks_wait_ms(&j->sinks, timeout_ms));
         }
         atomic_store(&j->rest, AWAKE);
         if (p[0].revents != 0) {
@@ -235,20 +228,13 @@ static void rest_for(struct journal *j, enum rest how, uint64_t puts_seen, int t
         }
 }
 
-static bool flush(struct journal *j)
-{
-        return !j->has_sink || sink_flush(&j->sink);
-}
-
 /** Until the rings are found empty. @return true if there was anything. */
 static bool drain_all(struct journal *j)
 {
         bool any = false;
         while (!atomic_load(&j->stopping) && !atomic_load(&j->reopening) && drain(j)) {
                 any = true;
-                if (j->has_sink && sink_is_blocked(&j->sink)) {
-                        (void)sink_flush(&j->sink); /* try again */
-                }
+                sinks_retry(&j->sinks);
         }
         return any;
 }
@@ -269,18 +255,11 @@ static void leave_rest(struct journal *j)
 static void finish(struct journal *j)
 {
         uint64_t deadline_ns = clock_mono_ns() + STOP_MS * CLOCK_MS_NS;
-        j->sink.deadline_ns = deadline_ns;
+        sinks_set_deadline(&j->sinks, deadline_ns);
         while (clock_mono_ns() < deadline_ns && drain(j)) {
         }
         leave_rest(j);
-        while (!flush(j) && j->sink.fd >= 0 && j->sink.is_stream) {
-                struct pollfd p = {.fd = j->sink.fd, .events = POLLOUT};
-                uint64_t now_ns = clock_mono_ns();
-                if (now_ns >= deadline_ns) {
-                        break;
-                }
-                (void)poll(&p, 1, (int)((deadline_ns - now_ns) / CLOCK_MS_NS) + 1);
-        }
+        sinks_finish(&j->sinks, deadline_ns);
 }
 
 static void *run(void *arg)
@@ -288,12 +267,12 @@ static void *run(void *arg)
         struct journal *j = arg;
         (void)prof_enter(STAGE_JOURNAL);
         while (!atomic_load(&j->stopping)) {
-                if (atomic_exchange(&j->reopening, false) && j->has_sink) {
-                        sink_reopen(&j->sink);
+                if (atomic_exchange(&j->reopening, false)) {
+                        sinks_reopen(&j->sinks);
                 }
                 uint64_t puts = all_puts(j);
                 bool any = drain_all(j);
-                bool flushed = flush(j);
+                bool flushed = sinks_flush(&j->sinks);
                 if (any) { /* for company: one write serves many */
                         rest_for(j, COMPANY, puts, (int)j->settings->log.flush_ms);
                 } else {
@@ -333,41 +312,6 @@ static struct journal_port *new_port(struct journal *j)
 
 _Static_assert(_Alignof(struct journal_port) <= LINE, "new_port aligns to a line");
 
-static enum format wanted_format(const struct settings *settings)
-{
-        static const enum format formats[][2] = {
-            [SETTINGS_FORMAT_AUTO] = {FORMAT_AUTO, FORMAT_AUTO_VERBOSE},
-            [SETTINGS_FORMAT_TEXT] = {FORMAT_TEXT, FORMAT_VERBOSE},
-            [SETTINGS_FORMAT_JSON] = {FORMAT_JSON, FORMAT_JSON},
-            [SETTINGS_FORMAT_LTSV] = {FORMAT_LTSV, FORMAT_LTSV},
-            [SETTINGS_FORMAT_SLOW] = {FORMAT_SLOW, FORMAT_SLOW},
-        };
-        return formats[settings->log.format][settings->log.verbose ? 1 : 0];
-}
-
-static enum status open_sink(struct journal *j)
-{
-        j->has_sink = strcmp(j->settings->log.file, "off") != 0;
-        return j->has_sink ? sink_open(&j->sink, j->settings->log.file, wanted_format(j->settings))
-                           : STATUS_OK;
-}
-
-_Static_assert((int)SETTINGS_FILTERS == (int)FILTER_KEYS, "a setting for each criterion");
-
-static enum status make_filter(struct journal *j)
-{
-        char error[FILTER_ERROR_MAX];
-        struct filter_spec spec;
-        for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
-                spec.text[key] = j->settings->filter[key];
-        }
-        enum status status = filter_new(&spec, &j->filter, error);
-        if (status != STATUS_OK) {
-                diag(DIAG_ERROR, "the log's filter: filter.%s", error);
-        }
-        return status;
-}
-
 enum status journal_new(const struct settings *settings, unsigned ports, struct journal **out)
 {
         struct journal *j = prof_calloc(STAGE_JOURNAL, 1, sizeof *j);
@@ -375,7 +319,6 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
                 return STATUS_NOMEM;
         }
         j->settings = settings;
-        j->sink.fd = -1;
         convert_init(&j->convert);
         j->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (j->wake_fd < 0) {
@@ -397,9 +340,6 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
         }
         if (status == STATUS_OK) {
                 status = refine_init(&j->refine, settings);
-                if (status == STATUS_OK) {
-                        status = make_filter(j);
-                }
                 if (status != STATUS_OK) {
                         journal_free(j);
                         return status;
@@ -408,7 +348,7 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
         if (status != STATUS_OK) {
                 diag(DIAG_ERROR, "the journal can't be made: %s", status_text(status));
         } else {
-                status = open_sink(j);
+                status = sinks_open(&j->sinks, settings);
         }
         if (status != STATUS_OK) {
                 journal_free(j);
@@ -444,7 +384,7 @@ void journal_stop(struct journal *j)
         signal_writer(j);
         (void)pthread_join(j->thread, NULL);
         j->running = false;
-        sink_close(&j->sink);
+        sinks_close(&j->sinks);
         uint64_t dropped = journal_counts(j).dropped;
         if (dropped > 0) {
                 diag(DIAG_WARNING, "the log lacks %llu records that could not be kept",
@@ -460,11 +400,10 @@ void journal_free(struct journal *j)
         for (unsigned i = 0; j->ports != NULL && i < j->n_ports; i++) {
                 prof_free(j->ports[i]->block);
         }
-        sink_close(&j->sink);
+        sinks_close(&j->sinks);
         recent_fini(&j->recent);
         convert_fini(&j->convert);
         refine_fini(&j->refine);
-        filter_free(j->filter);
         if (j->wake_fd >= 0) {
                 (void)close(j->wake_fd);
         }
@@ -488,20 +427,52 @@ struct digests *journal_digests(struct journal *j)
         return j->refine.digests;
 }
 
+static uint64_t read_count(const _Atomic uint64_t *count)
+{
+        return atomic_load_explicit(count, memory_order_relaxed);
+}
+
+/** Records that came to no sink at all. */
+static uint64_t lost_on_the_way(const struct journal *j)
+{
+        uint64_t n = read_count(&j->left_behind);
+        for (unsigned i = 0; i < j->n_ports; i++) {
+                n += ring_drops(&j->ports[i]->ring);
+        }
+        return n;
+}
+
+bool journal_sink_counts(const struct journal *j, unsigned i, struct journal_counts *out)
+{
+        if (i >= j->sinks.n) {
+                return false;
+        }
+        const struct sink *sink = &j->sinks.all[i];
+        *out = (struct journal_counts){
+            .file = sink->settings->file,
+            .records = read_count(&sink->records),
+            .dropped = read_count(&sink->dropped) + lost_on_the_way(j),
+            .filtered = read_count(&sink->filtered),
+            .bytes = read_count(&sink->bytes),
+            .sink_errors = read_count(&sink->errors) + sinks_keeper_errors(&j->sinks, i),
+            .rotations = read_count(&sink->rotations),
+        };
+        return true;
+}
+
 struct journal_counts journal_counts(const struct journal *j)
 {
-        struct journal_counts c = {
-            .records = atomic_load_explicit(&j->sink.records, memory_order_relaxed),
-            .dropped = atomic_load_explicit(&j->sink.dropped, memory_order_relaxed) +
-                       atomic_load_explicit(&j->left_behind, memory_order_relaxed),
-            .bytes = atomic_load_explicit(&j->sink.bytes, memory_order_relaxed),
-            .filtered = atomic_load_explicit(&j->filtered, memory_order_relaxed),
-            .sink_errors = atomic_load_explicit(&j->sink.errors, memory_order_relaxed),
-        };
-        for (unsigned i = 0; i < j->n_ports; i++) {
-                c.dropped += ring_drops(&j->ports[i]->ring);
+        struct journal_counts all = {.dropped = j->sinks.n == 0 ? lost_on_the_way(j) : 0};
+        struct journal_counts one;
+        for (unsigned i = 0; journal_sink_counts(j, i, &one); i++) {
+                all.records += one.records;
+                all.dropped += one.dropped;
+                all.filtered += one.filtered;
+                all.bytes += one.bytes;
+                all.sink_errors += one.sink_errors;
+                all.rotations += one.rotations;
         }
-        return c;
+        return all;
 }
 
 bool journal_recent(struct journal *j, uint64_t *cursor, struct filter *filter, enum format format,

@@ -42,14 +42,19 @@ bool journal_put(struct journal_port *port, const struct record *r);
 /** Open the log files anew (after somebody moved them away). Any thread; done by the writer soon. */
 void journal_reopen(struct journal *j);
 
+/** Of a sink, or of all together. Each record is, for each sink, in records, dropped or filtered. */
 struct journal_counts {
-        uint64_t records;     /**< written out (to all sinks, once each), gap records not counted */
-        uint64_t dropped;     /**< not written, for want of room in a ring or a sink; they never will be */
-        uint64_t bytes;       /**< written to sinks */
+        const char *file;     /**< of a sink: its setting */
+        uint64_t records;     /**< written out, gap records not counted */
+        uint64_t dropped;     /**< not written, for want of room in a ring or the sink; they never will be */
+        uint64_t bytes;       /**< written */
         uint64_t filtered;    /**< not written, for filter.* lets them not pass */
-        uint64_t sink_errors; /**< failed writes */
+        uint64_t sink_errors; /**< failed writes, rotations, hooks … */
+        uint64_t rotations;
 };
-/** Any thread. What was put and is in neither count is still on its way (with log.file = "off": in no sink at all). */
+/** Any thread. Counts of sink @p i. @return false if there are not so many. */
+bool journal_sink_counts(const struct journal *j, unsigned i, struct journal_counts *out);
+/** The sums over all sinks. Any thread. What was put and is in neither count is still on its way (with log.file = "off": in no sink at all). */
 struct journal_counts journal_counts(const struct journal *j);
 
 /** Statistics by the shape of statements; NULL with log.digests = 0. */

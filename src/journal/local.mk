@@ -1,6 +1,12 @@
 noinst_LIBRARIES += src/libjournal.a
 src_libjournal_a_SOURCES = \
 	src/journal/convert.c src/journal/convert.h \
+	src/journal/datagram.c src/journal/datagram.h \
+	src/journal/hook.c src/journal/hook.h \
+	src/journal/keeper.c src/journal/keeper.h \
+	src/journal/pack.c src/journal/pack.h \
+	src/journal/rotate.c src/journal/rotate.h \
+	src/journal/sinks.c src/journal/sinks.h \
 	src/journal/digests.c src/journal/digests.h \
 	src/journal/filter.c src/journal/filter.h \
 	src/journal/format.c src/journal/format.h \

@@ -10,7 +10,7 @@ enum { BYTES_PER_MARK = 64 };
 
 struct outbox_mark {
         size_t end;
-        bool is_gap;
+        enum record_event event;
 };
 
 static size_t max_marks(const struct outbox *o)
@@ -80,7 +80,7 @@ static bool append(struct outbox *o, enum format format, const struct record *r)
                 return false;
         }
         o->end += w.at;
-        o->marks[o->n_marks++] = (struct outbox_mark){o->end, r->event == EVENT_GAP};
+        o->marks[o->n_marks++] = (struct outbox_mark){o->end, r->event};
         return true;
 }
 
@@ -124,6 +124,34 @@ struct span outbox_due(const struct outbox *o)
         return span_of(o->bytes + o->out, o->end - o->out);
 }
 
+size_t outbox_whole(const struct outbox *o, size_t most)
+{
+        size_t whole = 0;
+        for (size_t i = o->first_mark; i < o->n_marks && o->marks[i].end - o->out <= most; i++) {
+                whole = o->marks[i].end - o->out;
+        }
+        return whole;
+}
+
+struct span outbox_oldest(const struct outbox *o, enum record_event *event)
+{
+        if (o->first_mark == o->n_marks) {
+                return (struct span){NULL, 0};
+        }
+        *event = o->marks[o->first_mark].event;
+        return span_of(o->bytes + o->out, o->marks[o->first_mark].end - o->out);
+}
+
+void outbox_spoil(struct outbox *o)
+{
+        o->marks[o->first_mark].event = EVENT_GAP;
+}
+
+bool outbox_is_halfway(const struct outbox *o)
+{
+        return o->out > o->begin;
+}
+
 uint64_t outbox_wrote(struct outbox *o, size_t n)
 {
         uint64_t records = 0;
@@ -131,7 +159,7 @@ uint64_t outbox_wrote(struct outbox *o, size_t n)
         o->out += n;
         while (o->first_mark < o->n_marks && o->marks[o->first_mark].end <= o->out) {
                 o->begin = o->marks[o->first_mark].end;
-                records += o->marks[o->first_mark].is_gap ? 0 : 1;
+                records += o->marks[o->first_mark].event == EVENT_GAP ? 0 : 1;
                 o->first_mark++;
         }
         if (o->begin == o->end) {
@@ -149,7 +177,7 @@ uint64_t outbox_discard(struct outbox *o)
 {
         uint64_t records = 0;
         for (size_t i = o->first_mark; i < o->n_marks; i++) {
-                records += o->marks[i].is_gap ? 0 : 1;
+                records += o->marks[i].event == EVENT_GAP ? 0 : 1;
         }
         if (o->bytes != NULL) {
                 reset(o);

@@ -36,6 +36,14 @@ bool outbox_add_large(struct outbox *o, enum format format, const struct record 
 
 /** What is to be written, until the next call with this outbox. */
 struct span outbox_due(const struct outbox *o);
+/** How many of its bytes end with a record and are at most @p most; if not even one record does, 0. */
+size_t outbox_whole(const struct outbox *o, size_t most);
+/** What is left of the oldest record in it, and that record's event. */
+struct span outbox_oldest(const struct outbox *o, enum record_event *event);
+/** The oldest record will not count as one that was written. */
+void outbox_spoil(struct outbox *o);
+/** Whether the oldest record is written in part. */
+bool outbox_is_halfway(const struct outbox *o);
 /** Its first @p n bytes were written. @return records (gaps not counted) that are wholly out now. */
 uint64_t outbox_wrote(struct outbox *o, size_t n);
 /** Begin the half-written record anew. */

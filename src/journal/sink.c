@@ -2,7 +2,10 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
+#include "journal/datagram.h"
+#include "journal/filter.h"
 #include "journal/gap.h"
+#include "settings/settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUFFER_BYTES = 1024 * 1024, FLUSH_AT = 256 * 1024, FLUSH_MS = 1000, FILE_MODE = 0640 };
+enum {
+        BUFFER_BYTES = 1024 * 1024,
+        FLUSH_AT = 256 * 1024,
+        FLUSH_MS = 1000,
+        FILE_MODE = 0640,
+        GAP_BYTES = 1024
+};
 
 static bool is_stdout(const struct sink *sink)
 {
@@ -21,7 +30,7 @@ static bool is_stdout(const struct sink *sink)
 
 static const char *name_of(const struct sink *sink)
 {
-        return is_stdout(sink) ? "standard output" : sink->path;
+        return is_stdout(sink) ? "standard output" : sink->settings->file;
 }
 
 static void count(_Atomic uint64_t *counter, uint64_t n)
@@ -60,15 +69,22 @@ static bool is_output(int fd)
         return true;
 }
 
+static int open_file(const struct sink *sink)
+{
+        /* O_NONBLOCK: a FIFO without a reader is an error at once, not a start that hangs */
+        return open(sink->path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, FILE_MODE);
+}
+
 /** @return false with errno; the sink is as it was then. */
 static bool open_fd(struct sink *sink)
 {
         int fd = STDOUT_FILENO;
         bool owns = false;
-        if (!is_stdout(sink)) {
-                /* O_NONBLOCK: a FIFO without a reader is an error at once, not a start that hangs */
-                fd = open(sink->path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-                          FILE_MODE);
+        if (sink->is_messages) {
+                fd = datagram_open(sink->path);
+                owns = true;
+        } else if (!is_stdout(sink)) {
+                fd = open_file(sink);
                 owns = true;
         } else if (is_stream(fd)) {
                 int own = open_own(fd);
@@ -85,20 +101,58 @@ static bool open_fd(struct sink *sink)
         return true;
 }
 
-enum status sink_open(struct sink *sink, const char *path, enum format wanted)
+static enum format wanted_format(const struct settings_sink *settings)
 {
-        sink->path = path;
+        static const enum format formats[][2] = {
+            [SETTINGS_FORMAT_AUTO] = {FORMAT_AUTO, FORMAT_AUTO_VERBOSE},
+            [SETTINGS_FORMAT_TEXT] = {FORMAT_TEXT, FORMAT_VERBOSE},
+            [SETTINGS_FORMAT_JSON] = {FORMAT_JSON, FORMAT_JSON},
+            [SETTINGS_FORMAT_LTSV] = {FORMAT_LTSV, FORMAT_LTSV},
+            [SETTINGS_FORMAT_SLOW] = {FORMAT_SLOW, FORMAT_SLOW},
+        };
+        return formats[settings->format][settings->verbose ? 1 : 0];
+}
+
+_Static_assert((int)SETTINGS_FILTERS == (int)FILTER_KEYS, "a setting for each criterion");
+
+static enum status make_filter(struct sink *sink)
+{
+        char error[FILTER_ERROR_MAX];
+        struct filter_spec spec;
+        for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
+                spec.text[key] = sink->settings->filter[key];
+        }
+        enum status status = filter_new(&spec, &sink->filter, error);
+        if (status != STATUS_OK) {
+                diag(DIAG_ERROR, "the log's filter: filter.%s (log %s)", error, name_of(sink));
+        }
+        return status;
+}
+
+enum status sink_open(struct sink *sink, const struct settings_sink *settings)
+{
+        const char *socket_path = datagram_path(settings->file);
+        sink->settings = settings;
+        sink->is_messages = socket_path != NULL;
+        sink->path = socket_path != NULL ? socket_path : settings->file;
         sink->fd = -1;
-        if (!open_fd(sink)) {
+        enum status status = make_filter(sink);
+        if (status == STATUS_OK && !open_fd(sink)) {
                 diag(DIAG_ERROR, "log file %s: %s", name_of(sink),
                      errno == ENXIO ? "nobody reads this pipe; start its reader first" : strerror(errno));
-                return STATUS_IO;
+                status = STATUS_IO;
         }
-        sink->format = format_on(wanted, isatty(sink->fd) != 0);
-        if (!outbox_init(&sink->outbox, BUFFER_BYTES)) {
+        if (status == STATUS_OK && !outbox_init(&sink->outbox, BUFFER_BYTES)) {
                 diag(DIAG_ERROR, "log file %s: out of memory", name_of(sink));
+                status = STATUS_NOMEM;
+        }
+        if (status != STATUS_OK) {
                 sink_close(sink);
-                return STATUS_NOMEM;
+                return status;
+        }
+        sink->format = format_on(wanted_format(settings), isatty(sink->fd) != 0);
+        if (sink->owns_fd) {
+                rotate_begin(&sink->rotate, settings, sink->fd);
         }
         return STATUS_OK;
 }
@@ -118,6 +172,124 @@ void sink_close(struct sink *sink)
         count(&sink->dropped, outbox_discard(&sink->outbox));
         outbox_fini(&sink->outbox);
         close_fd(sink);
+        filter_free(sink->filter);
+        sink->filter = NULL;
+}
+
+/* --- rotation ------------------------------------------------------------------------------------------------------ */
+
+static bool rotation_failed(struct sink *sink, int error)
+{
+        count(&sink->errors, 1);
+        if (!sink->trouble_said) {
+                diag(DIAG_ERROR, "log file %s can't be rotated: %s; it grows, and is tried again", sink->path,
+                     strerror(error));
+                sink->trouble_said = true;
+        }
+        return false;
+}
+
+/** No record may be half written. @return false if the old file stays. */
+static bool rotate(struct sink *sink)
+{
+        char name[PATH_MAX];
+        if (!rotate_move(&sink->rotate, name, sizeof name)) {
+                return rotation_failed(sink, errno);
+        }
+        int fd = open_file(sink);
+        if (fd < 0) {
+                int error = errno;
+                rotate_move_back(&sink->rotate, name);
+                return rotation_failed(sink, error);
+        }
+        close_fd(sink);
+        sink->fd = fd;
+        sink->owns_fd = true;
+        rotate_begin(&sink->rotate, sink->settings, fd);
+        count(&sink->rotations, 1);
+        sink->has_rotated = true;
+        sink->trouble_said = false;
+        return true;
+}
+
+/** What is due for this file: with rotation by size it ends where a record ends. Rotates if it is full. */
+static struct span due_for_file(struct sink *sink)
+{
+        struct span due = outbox_due(&sink->outbox);
+        size_t room = rotate_room(&sink->rotate);
+        enum record_event event;
+        if (due.len <= room) {
+                return due;
+        }
+        size_t whole = outbox_whole(&sink->outbox, room);
+        if (whole == 0 && sink->rotate.bytes > 0 && !outbox_is_halfway(&sink->outbox)) {
+                if (!rotate(sink)) {
+                        return due;
+                }
+                whole = outbox_whole(&sink->outbox, rotate_room(&sink->rotate));
+        }
+        /* the rest of a record that is begun stays in its file; one that is larger than a file has one of its own */
+        return whole > 0 ? span_head(due, whole) : outbox_oldest(&sink->outbox, &event);
+}
+
+/** By time, or because somebody took the file away. */
+static void look_after_file(struct sink *sink)
+{
+        if (outbox_due(&sink->outbox).len > 0 && rotate_is_gone(&sink->rotate, sink->fd)) {
+                sink_reopen(sink);
+        }
+        if (!outbox_is_halfway(&sink->outbox) && rotate_is_old(&sink->rotate, clock_wall_ns())) {
+                (void)rotate(sink);
+        }
+}
+
+int sink_wait_ms(const struct sink *sink)
+{
+        return sink->fd >= 0 ? rotate_wait_ms(&sink->rotate, clock_wall_ns()) : -1;
+}
+
+/* --- messages ------------------------------------------------------------------------------------------------------ */
+
+/** The oldest record is longer than a message can be: a gap message goes in its place. */
+static ssize_t send_gap_instead(struct sink *sink, size_t len)
+{
+        uint8_t room[GAP_BYTES];
+        struct writer w = writer_over(room, sizeof room);
+        struct record gap = gap_record(1, "longer than a message of the log can be");
+        format_record(&w, sink->format, &gap);
+        ssize_t n = w.at > 0 ? datagram_send(sink->fd, sink->settings, writer_span(&w), EVENT_GAP) : 0;
+        if (n < 0) {
+                return n;
+        }
+        outbox_spoil(&sink->outbox);
+        count(&sink->dropped, 1);
+        if (!sink->trouble_said) {
+                diag(DIAG_WARNING,
+                     "log to %s: records that are longer than a message can be are counted as dropped",
+                     name_of(sink));
+                sink->trouble_said = true;
+        }
+        return (ssize_t)len;
+}
+
+static ssize_t send_message(struct sink *sink)
+{
+        enum record_event event;
+        struct span text = outbox_oldest(&sink->outbox, &event);
+        ssize_t n = datagram_send(sink->fd, sink->settings, text, event);
+        return n < 0 && errno == EMSGSIZE ? send_gap_instead(sink, text.len) : n;
+}
+
+/** After its daemon went away: maybe there is a new one. @return false with errno. */
+static bool connect_anew(struct sink *sink)
+{
+        int fd = datagram_open(sink->path);
+        if (fd < 0) {
+                return false;
+        }
+        (void)close(sink->fd);
+        sink->fd = fd;
+        return true;
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------- */
@@ -128,9 +300,12 @@ static int poll_out(int fd, int wait_ms)
         return poll(&p, 1, wait_ms);
 }
 
-static ssize_t write_some(const struct sink *sink, struct span due)
+static ssize_t write_some(struct sink *sink, struct span due)
 {
         size_t n = due.len;
+        if (sink->is_messages) {
+                return send_message(sink);
+        }
         if (sink->may_block) {
                 if (poll_out(sink->fd, 0) <= 0) {
                         errno = EAGAIN;
@@ -157,6 +332,7 @@ static bool wait_for_reader(struct sink *sink, uint64_t until_ns)
 static void on_progress(struct sink *sink, size_t n)
 {
         count(&sink->bytes, n);
+        sink->rotate.bytes += n;
         count(&sink->records, outbox_wrote(&sink->outbox, n));
         if (sink->failing || sink->stuck_said) {
                 diag(DIAG_INFO, "log to %s: can be written again; %llu records could not be kept",
@@ -177,7 +353,7 @@ static void miss(struct sink *sink, uint64_t n)
 static void on_error(struct sink *sink, int error)
 {
         count(&sink->errors, 1);
-        if (error == EPIPE || error == EBADF) {
+        if (!sink->is_messages && (error == EPIPE || error == EBADF)) {
                 diag(DIAG_WARNING,
                      "log to %s: nobody reads it any more; records are counted as dropped from here on",
                      name_of(sink));
@@ -193,8 +369,12 @@ static void on_error(struct sink *sink, int error)
 static void write_due(struct sink *sink)
 {
         uint64_t until_ns = 0;
+        if (sink->is_messages && sink->failing && sink->fd >= 0 && !connect_anew(sink)) {
+                on_error(sink, errno);
+                return;
+        }
         while (sink->fd >= 0) {
-                struct span due = outbox_due(&sink->outbox);
+                struct span due = due_for_file(sink);
                 if (due.len == 0) {
                         return;
                 }
@@ -220,6 +400,9 @@ static void write_due(struct sink *sink)
 
 bool sink_flush(struct sink *sink)
 {
+        if (sink->fd >= 0) {
+                look_after_file(sink);
+        }
         write_due(sink);
         if (sink->missing > 0 && sink->fd >= 0 && outbox_has_space(&sink->outbox)) {
                 struct record gap = gap_record(sink->missing, "the log could not be written");
@@ -274,6 +457,10 @@ static bool place(struct sink *sink, const struct record *r)
 
 void sink_put(struct sink *sink, const struct record *r)
 {
+        if (!filter_pass(sink->filter, r)) {
+                count(&sink->filtered, 1);
+                return;
+        }
         if (!format_shows(sink->format, r)) {
                 count(&sink->records, 1); /* nothing of it is to be written */
                 return;
@@ -302,18 +489,23 @@ void sink_reopen(struct sink *sink)
         if (is_stdout(sink)) {
                 return;
         }
-        struct sink old = {.fd = sink->fd, .owns_fd = sink->owns_fd};
         (void)sink_flush(sink);
-        if (sink->fd < 0) {
-                old.fd = -1; /* found closed just now */
-        }
+        struct sink old = {.fd = sink->fd, .owns_fd = sink->owns_fd};
         if (!open_fd(sink)) {
-                diag(DIAG_ERROR, "log file %s can't be opened anew: %s; the old one is kept", sink->path,
-                     strerror(errno));
+                count(&sink->errors, 1);
+                if (!sink->reopen_said) {
+                        diag(DIAG_ERROR, "log file %s can't be opened anew: %s; the old one is kept",
+                             name_of(sink), strerror(errno));
+                        sink->reopen_said = true;
+                }
                 return;
+        }
+        sink->reopen_said = false;
+        if (sink->owns_fd) {
+                rotate_begin(&sink->rotate, sink->settings, sink->fd);
         }
         close_fd(&old);
         outbox_rewind(&sink->outbox); /* what the old file has half of comes whole into the new one */
         sink->stuck = false;
-        diag(DIAG_INFO, "log file %s was opened anew", sink->path);
+        diag(DIAG_INFO, "log file %s was opened anew", name_of(sink));
 }

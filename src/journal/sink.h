@@ -1,8 +1,8 @@
-/** @file sink.h  Where formatted records go: standard output or a file, through a bounded buffer.
+/** @file sink.h  Where formatted records go: standard output, a file, syslog or journald, through a bounded buffer.
  *
  * A sink that can't be written to is *blocked*: it keeps what fits its buffer and counts the rest as dropped. It says so
  * once, and once when it recovers; then a gap record stands in the place of what is missing. Lines are never cut by
- * that. What nobody will ever read again (a closed pipe) is closed for good, or until sink_reopen.
+ * that, nor by a rotation. A file that somebody took away is opened anew. To syslog and journald a record is a message. What nobody will ever read again (a closed pipe) is closed for good, or until sink_reopen.
  *
  *                     full disk, error                    reader of a pipe too slow
  *      healthy ------------------------> failing          healthy -----------------> stuck
@@ -15,14 +15,25 @@
 #include "base/status.h"
 #include "journal/format.h"
 #include "journal/outbox.h"
+#include "journal/rotate.h"
 
 #include <stdatomic.h>
 
 /** Nothing waits longer than this for a reader that does not read. */
 #define SINK_STUCK_MS 200
 
+struct filter;
+struct settings_sink;
+
 struct sink {
-        const char *path; /**< "-" = standard output; the caller's */
+        const struct settings_sink *settings; /**< the caller's */
+        const char *path;                     /**< "-" = standard output, or a file or socket */
+        struct filter *filter;                /**< NULL: all pass */
+        struct rotate rotate;
+        bool is_messages;  /**< syslog, journald: a record is a message */
+        bool has_rotated;  /**< whoever looks takes it back */
+        bool reopen_said;  /**< opening anew failed */
+        bool trouble_said; /**< a rotation failed, or a message was too long */
         enum format format;
         struct outbox outbox;
         uint64_t deadline_ns; /**< monotonic: wait for no reader after it; 0 = none */
@@ -38,10 +49,12 @@ struct sink {
         _Atomic uint64_t dropped;
         _Atomic uint64_t bytes;
         _Atomic uint64_t errors;
+        _Atomic uint64_t filtered;
+        _Atomic uint64_t rotations;
 };
 
-/** @p wanted is what the user set, see format_on. Errors are said. */
-enum status sink_open(struct sink *sink, const char *path, enum format wanted);
+/** @p settings must outlive it. Errors are said; @p sink is closed then. */
+enum status sink_open(struct sink *sink, const struct settings_sink *settings);
 /** Format @p r into the buffer, flushing first if need be. Dropped and counted if it can't be kept. */
 void sink_put(struct sink *sink, const struct record *r);
 /** Will sink_put surely keep a record of @p len bytes (packed)? */
@@ -51,11 +64,13 @@ bool sink_has_room(const struct sink *sink, size_t len);
 bool sink_flush(struct sink *sink);
 /** It can't be written to just now: flush again later. */
 bool sink_is_blocked(const struct sink *sink);
+/** Milliseconds until a rotation is due by time; -1 = none. */
+int sink_wait_ms(const struct sink *sink);
 /** The descriptor to wait on for a stuck reader; -1 if there is nothing to wait for. */
 int sink_wait_fd(const struct sink *sink);
 /** Open the path anew. The old file stays if that fails. */
 void sink_reopen(struct sink *sink);
-/** Close. What is still in the buffer is lost and counted. */
+/** Close. What is still in the buffer is lost and counted. The counts stay. */
 void sink_close(struct sink *sink);
 
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { NAME_MAX_LEN = 128, DIR_MAX_BYTES = 512 };
+enum { NAME_MAX_LEN = 128, WHERE_MAX_LEN = 512, DIR_MAX_BYTES = 512 };
 
 /** The value of @p setting as a user would write it as a flag, maybe in @p room; "" for groups and lists. */
 static const char *value_text(const config_setting_t *setting, char *room, size_t size)
@@ -66,17 +66,93 @@ static enum status apply_group(struct settings *s, const config_setting_t *group
         return status;
 }
 
+/** "file:line" of @p setting, which may stand in an @include. */
+static void tell_where(const config_setting_t *setting, const char *path, char *out, size_t size)
+{
+        const char *file = config_setting_source_file(setting);
+        (void)snprintf(out, size, "%s:%u", file != NULL ? file : path, config_setting_source_line(setting));
+}
+
+/* --- further sinks: logs = ( { file = …; filter = { … }; }, … ) ---------------------------------------------------- */
+
+static enum status apply_sink_member(struct settings *s, const config_setting_t *setting, const char *path,
+                                     const char *prefix)
+{
+        char name[NAME_MAX_LEN];
+        char where[WHERE_MAX_LEN];
+        char number[24];
+        const char *own = config_setting_name(setting);
+        (void)snprintf(name, sizeof name, "%s%s", prefix, own != NULL ? own : "?");
+        tell_where(setting, path, where, sizeof where);
+        if (config_setting_is_group(setting) && strcmp(name, "filter") == 0) {
+                enum status status = STATUS_OK;
+                for (int i = 0; i < config_setting_length(setting); i++) {
+                        enum status one = apply_sink_member(s, config_setting_get_elem(setting, (unsigned)i),
+                                                            path, "filter.");
+                        status = status == STATUS_OK ? one : status;
+                }
+                return status;
+        }
+        const struct settings_row *row = settings_sink_row(name);
+        if (row != NULL && !is_kind(row, setting)) {
+                diag(DIAG_ERROR, "%s: setting '%s' of logs must be %s", where, name, kind_name(row));
+                return STATUS_INVALID;
+        }
+        return settings_set_sink(s, name, value_text(setting, number, sizeof number), where);
+}
+
+static enum status apply_sink(struct settings *s, const config_setting_t *entry, const char *path)
+{
+        char where[WHERE_MAX_LEN];
+        enum status status = STATUS_OK;
+        tell_where(entry, path, where, sizeof where);
+        if (!config_setting_is_group(entry)) {
+                diag(DIAG_ERROR, "%s: an entry of 'logs' is a group: { file = \"…\"; … }", where);
+                return STATUS_INVALID;
+        }
+        if (!settings_add_sink(s)) {
+                diag(DIAG_ERROR, "%s: 'logs' has more than %d entries", where, SETTINGS_SINKS - 1);
+                return STATUS_INVALID;
+        }
+        for (int i = 0; i < config_setting_length(entry); i++) {
+                enum status one = apply_sink_member(s, config_setting_get_elem(entry, (unsigned)i), path, "");
+                status = status == STATUS_OK ? one : status;
+        }
+        return status;
+}
+
+static enum status apply_sinks(struct settings *s, const config_setting_t *list, const char *path)
+{
+        char where[WHERE_MAX_LEN];
+        enum status status = STATUS_OK;
+        tell_where(list, path, where, sizeof where);
+        if (config_setting_is_list(list) == CONFIG_FALSE) {
+                diag(DIAG_ERROR, "%s: 'logs' is a list of groups: logs = ( { … }, … );", where);
+                return STATUS_INVALID;
+        }
+        memset(&s->sinks[1], 0,
+               sizeof s->sinks - sizeof s->sinks[0]); /* a later file's list takes its place */
+        s->n_sinks = 1;
+        for (int i = 0; i < config_setting_length(list) && status == STATUS_OK; i++) {
+                status = apply_sink(s, config_setting_get_elem(list, (unsigned)i), path);
+        }
+        return status;
+}
+
+/* --- the rest ------------------------------------------------------------------------------------------------------ */
+
 static enum status apply(struct settings *s, const config_setting_t *setting, const char *path,
                          const char *prefix)
 {
         char name[NAME_MAX_LEN];
-        char where[512];
+        char where[WHERE_MAX_LEN];
         char number[24];
         const char *own = config_setting_name(setting);
         (void)snprintf(name, sizeof name, "%s%s", prefix, own != NULL ? own : "?");
-        const char *file = config_setting_source_file(setting); /* of an @include */
-        (void)snprintf(where, sizeof where, "%s:%u", file != NULL ? file : path,
-                       config_setting_source_line(setting));
+        tell_where(setting, path, where, sizeof where);
+        if (strcmp(name, "logs") == 0) {
+                return apply_sinks(s, setting, path);
+        }
         if (config_setting_is_group(setting) && names_is_group(name)) {
                 char inner[NAME_MAX_LEN + 1];
                 (void)snprintf(inner, sizeof inner, "%s.", name);

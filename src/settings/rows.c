@@ -8,6 +8,11 @@
 
 static const char *const formats[] = {"auto", "text", "json", "ltsv", "slow", NULL};
 static const char *const redactions[] = {"none", "literals", "values", "all", NULL};
+/* in the order of their numbers (RFC 5424) */
+static const char *const facilities[] = {
+    "kern",   "user",     "mail",   "daemon", "auth",   "syslog", "lpr",   "news",   "uucp",
+    "cron",   "authpriv", "ftp",    "ntp",    "audit",  "alert",  "clock", "local0", "local1",
+    "local2", "local3",   "local4", "local5", "local6", "local7", NULL};
 static const char *const when_full[] = {"drop", "block", NULL};
 static const char *const or_off[] = {"off", NULL};
 static const char *const tls_client[] = {"disabled", "preferred", "required", "passthrough", NULL};
@@ -53,12 +58,31 @@ const struct settings_row settings_rows[] = {
     UINT("workers", workers, 0, 64, "0", "Threads that forward traffic; 0 starts one a processor."),
     CHOICE("log_level", log_level, "info", levels, "What querytap says of itself on standard error."),
     BOOL("hex", hex, "false", "Log each packet too, as a hex dump."),
-    TEXT("log.file", 0, log.file, "-", "Where records go: a path, - for standard output, or off."),
-    CHOICE("log.format", log.format, "auto", formats,
+    TEXT("log.file", 0, sinks[0].file, "-",
+         "Where records go: a path, - for standard output, syslog: or journald: (maybe with a socket's "
+         "path), or off."),
+    CHOICE("log.format", sinks[0].format, "auto", formats,
            "How records are written; auto is text on a terminal, else json. slow is MySQL's slow query log."),
-    BOOL("log.verbose", log.verbose, "false",
+    BOOL("log.verbose", sinks[0].verbose, "false",
          "Below each line of text its details: values with their types, where the time went, rows as a "
          "table."),
+    SIZE("log.rotate_bytes", sinks[0].rotate_bytes, 0, 1024 * G, "0",
+         "A log file that would become larger is renamed, with the time in its name, and begun anew; 0: "
+         "never."),
+    UINT("log.rotate_seconds", sinks[0].rotate_seconds, 0, 31536000, "0",
+         "The same each time as many seconds of local time have passed: 3600 at the full hour, 86400 at "
+         "midnight; 0: never."),
+    UINT("log.rotate_keep", sinks[0].rotate_keep, 0, 100000, "0",
+         "Rotated files to keep; older ones are removed; 0: all."),
+    SIZE("log.disk_bytes", sinks[0].disk_bytes, 0, 1024 * G, "0",
+         "Room on disk for the log and its rotated files, of which the oldest are removed; needs "
+         "rotate_bytes; 0: no bound."),
+    BOOL("log.rotate_compress", sinks[0].rotate_compress, "false", "Compress rotated files (gzip)."),
+    TEXT("log.rotate_hook", 0, sinks[0].rotate_hook, "",
+         "Program to run with each rotated file's name as its argument; empty: none."),
+    CHOICE("log.syslog_facility", sinks[0].syslog_facility, "user", facilities,
+           "Facility of messages to syslog and journald."),
+    TEXT("log.syslog_tag", 0, sinks[0].syslog_tag, "querytap", "Name of the program in those messages."),
     SIZE("log.ring_bytes", log.ring_bytes, 64 * K, 1 * G, "4M",
          "Room between each worker and the writer, rounded up to a power of two. A record must fit in half "
          "of it."),
@@ -84,26 +108,29 @@ const struct settings_row settings_rows[] = {
            "parameters, attributes and rows (values), or all. Passwords always are."),
     TEXT("log.redact_key", 0, log.redact_key, "",
          "File with the key of those tokens, so that they are the same in each run; empty: a random key."),
-    TEXT("filter.user", 0, filter[0], "",
+    TEXT("filter.user", 0, sinks[0].filter[0], "",
          "Log only what these users do: names with * and ?, with commas; a leading ! turns it round."),
-    TEXT("filter.schema", 0, filter[1], "", "Only with these default databases, in the same way."),
-    TEXT("filter.client", 0, filter[2], "",
+    TEXT("filter.schema", 0, sinks[0].filter[1], "", "Only with these default databases, in the same way."),
+    TEXT("filter.client", 0, sinks[0].filter[2], "",
          "Only of these clients: addresses, or networks such as 10.0.0.0/8."),
-    TEXT("filter.command", 0, filter[3], "", "Only these commands, such as query, execute or COM_INIT_DB."),
-    TEXT("filter.event", 0, filter[4], "", "Only these events, such as query or auth."),
-    TEXT("filter.digest", 0, filter[5], "", "Only statements with these digests, or digests that begin so."),
-    TEXT("filter.session", 0, filter[6], "", "Only the sessions with these numbers."),
-    TEXT("filter.errno", 0, filter[7], "", "Only what failed with these error numbers."),
-    TEXT("filter.errors", 0, filter[8], "", "1: only what failed."),
-    TEXT("filter.finding", 0, filter[9], "",
+    TEXT("filter.command", 0, sinks[0].filter[3], "",
+         "Only these commands, such as query, execute or COM_INIT_DB."),
+    TEXT("filter.event", 0, sinks[0].filter[4], "", "Only these events, such as query or auth."),
+    TEXT("filter.digest", 0, sinks[0].filter[5], "",
+         "Only statements with these digests, or digests that begin so."),
+    TEXT("filter.session", 0, sinks[0].filter[6], "", "Only the sessions with these numbers."),
+    TEXT("filter.errno", 0, sinks[0].filter[7], "", "Only what failed with these error numbers."),
+    TEXT("filter.errors", 0, sinks[0].filter[8], "", "1: only what failed."),
+    TEXT("filter.finding", 0, sinks[0].filter[9], "",
          "Only with these findings: n_plus_one, duplicate, no_index, slow."),
-    TEXT("filter.pattern", 0, filter[10], "",
+    TEXT("filter.pattern", 0, sinks[0].filter[10], "",
          "Only statements in which this regular expression (PCRE2) is found; (?i) ignores case."),
-    TEXT("filter.min_duration", 0, filter[11], "", "Only statements that took as long: 10ms, 1.5s."),
-    TEXT("filter.min_rows", 0, filter[12], "", "Only statements with as many rows, found or changed."),
-    TEXT("filter.sample", 0, filter[13], "",
+    TEXT("filter.min_duration", 0, sinks[0].filter[11], "", "Only statements that took as long: 10ms, 1.5s."),
+    TEXT("filter.min_rows", 0, sinks[0].filter[12], "",
+         "Only statements with as many rows, found or changed."),
+    TEXT("filter.sample", 0, sinks[0].filter[13], "",
          "This share (0 to 1) of transactions, and of statements outside of one; errors always."),
-    TEXT("filter.sample_sessions", 0, filter[14], "", "This share (0 to 1) of sessions."),
+    TEXT("filter.sample_sessions", 0, sinks[0].filter[14], "", "This share (0 to 1) of sessions."),
     UINT("limits.sessions", limits.sessions, 1, 1000000, "10000",
          "Sessions at once; further clients get an error."),
     SIZE("limits.query_bytes", limits.query_bytes, 64, 64 * M, "1M",

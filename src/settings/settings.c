@@ -10,6 +10,8 @@
 #include <strings.h>
 #include <sys/un.h>
 
+enum { SINK_NAME_MAX = 96 };
+
 static void *member(struct settings *s, const struct settings_row *row)
 {
         return (char *)s + row->offset;
@@ -121,7 +123,7 @@ static enum status set_number(struct settings *s, const struct settings_row *row
 static enum status set_choice(struct settings *s, const struct settings_row *row, const char *text,
                               const char *where)
 {
-        char all[128] = "";
+        char all[256] = "";
         for (uint64_t i = 0; row->choices[i] != NULL; i++) {
                 if (strcasecmp(row->choices[i], text) == 0) {
                         *(uint64_t *)member(s, row) = i;
@@ -211,16 +213,115 @@ enum status settings_set(struct settings *s, const char *name, const char *text,
         return row != NULL ? set_row(s, row, text, where) : unknown(name, where);
 }
 
+/* --- sinks ------------------------------------------------------------------------------------------------------- */
+
+bool settings_row_is_of_sink(const struct settings_row *row)
+{
+        size_t first = offsetof(struct settings, sinks);
+        return row->offset >= first && row->offset < first + sizeof(struct settings_sink);
+}
+
+struct settings_row settings_row_of(const struct settings_row *row, uint64_t i)
+{
+        struct settings_row own = *row;
+        own.offset += i * sizeof(struct settings_sink);
+        return own;
+}
+
+const struct settings_row *settings_sink_row(const char *name)
+{
+        char full[SINK_NAME_MAX];
+        (void)snprintf(full, sizeof full, "log.%s", name);
+        const struct settings_row *row = names_find(full);
+        row = row != NULL ? row : names_find(name);
+        return row != NULL && settings_row_is_of_sink(row) ? row : NULL;
+}
+
+bool settings_add_sink(struct settings *s)
+{
+        if (s->n_sinks == SETTINGS_SINKS) {
+                return false;
+        }
+        s->n_sinks++;
+        for (size_t i = 0; i < settings_row_count; i++) {
+                if (settings_row_is_of_sink(&settings_rows[i])) {
+                        struct settings_row own = settings_row_of(&settings_rows[i], s->n_sinks - 1);
+                        (void)set_row(s, &own, own.def, "default");
+                }
+        }
+        s->sinks[s->n_sinks - 1].file[0] = '\0'; /* must be given */
+        return true;
+}
+
+enum status settings_set_sink(struct settings *s, const char *name, const char *text, const char *where)
+{
+        const struct settings_row *row = settings_sink_row(name);
+        char full[SINK_NAME_MAX];
+        if (row == NULL) {
+                return unknown(name, where);
+        }
+        struct settings_row own = settings_row_of(row, s->n_sinks - 1);
+        (void)snprintf(full, sizeof full, "logs[%llu].%s", (unsigned long long)s->n_sinks - 1, name);
+        own.name = full;
+        return set_row(s, &own, text, where);
+}
+
 void settings_defaults(struct settings *s)
 {
         memset(s, 0, sizeof *s);
+        s->n_sinks = 1;
         for (size_t i = 0; i < settings_row_count; i++) {
                 (void)set_row(s, &settings_rows[i], settings_rows[i].def, "default");
         }
 }
 
+static bool is_prefix(const char *prefix, const char *text)
+{
+        return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static enum status check_sink(const struct settings *s, uint64_t i)
+{
+        const struct settings_sink *sink = &s->sinks[i];
+        if (sink->file[0] == '\0') {
+                diag(DIAG_ERROR, "logs[%llu] needs a setting 'file'", (unsigned long long)i);
+                return STATUS_INVALID;
+        }
+        for (uint64_t other = 0; other < i; other++) {
+                if (strcmp(sink->file, s->sinks[other].file) == 0 && strcmp(sink->file, "off") != 0) {
+                        diag(DIAG_ERROR, "two logs have the same file: %s", sink->file);
+                        return STATUS_INVALID;
+                }
+        }
+        if (sink->disk_bytes > 0 && (sink->rotate_bytes == 0 || sink->disk_bytes / 2 < sink->rotate_bytes)) {
+                diag(
+                    DIAG_ERROR,
+                    "log %s: disk_bytes (%llu) needs rotate_bytes, of at most half of it (not %llu): what is "
+                    "removed are rotated files",
+                    sink->file, (unsigned long long)sink->disk_bytes, (unsigned long long)sink->rotate_bytes);
+                return STATUS_INVALID;
+        }
+        bool rotates = sink->rotate_bytes > 0 || sink->rotate_seconds > 0;
+        if (rotates && (strcmp(sink->file, "-") == 0 || is_prefix("syslog:", sink->file) ||
+                        is_prefix("journald:", sink->file))) {
+                diag(DIAG_ERROR, "log %s: only a file can be rotated", sink->file);
+                return STATUS_INVALID;
+        }
+        if (is_prefix("syslog:", sink->file) && sink->format == SETTINGS_FORMAT_SLOW) {
+                diag(DIAG_ERROR, "log %s: a message of syslog is one line; the format slow has several",
+                     sink->file);
+                return STATUS_INVALID;
+        }
+        return STATUS_OK;
+}
+
 enum status settings_check(const struct settings *s)
 {
+        for (uint64_t i = 0; i < s->n_sinks; i++) {
+                if (check_sink(s, i) != STATUS_OK) {
+                        return STATUS_INVALID;
+                }
+        }
         /* the packed record carries the text, the statement's text at most once more, and values */
         uint64_t need = 2 * (2 * s->limits.query_bytes + 64 * 1024ULL);
         uint64_t ring = 4096;
@@ -255,6 +356,15 @@ static void write_quoted(FILE *out, const char *text)
         (void)putc('"', out);
 }
 
+static void write_value(const struct settings_row *row, const char *value, FILE *out)
+{
+        if (row->type == SETTINGS_UINT || row->type == SETTINGS_MS || row->type == SETTINGS_BOOL) {
+                (void)fputs(value, out);
+        } else {
+                write_quoted(out, value);
+        }
+}
+
 static void write_row(const struct settings *s, const struct settings_row *row, const char *key,
                       const char *indent, FILE *out)
 {
@@ -275,12 +385,53 @@ static void write_row(const struct settings *s, const struct settings_row *row, 
                 (void)fputs(row->choices[i + 1] == NULL ? ".\n" : "", out);
         }
         (void)fprintf(out, "%s%s = ", indent, key);
-        if (row->type == SETTINGS_UINT || row->type == SETTINGS_MS || row->type == SETTINGS_BOOL) {
-                (void)fputs(value, out);
-        } else {
-                write_quoted(out, value);
-        }
+        write_value(row, value, out);
         (void)fputs(";\n\n", out);
+}
+
+/** An entry of `logs`: only what is not the default. The rows of filter stand together. */
+static void write_sink(const struct settings *s, uint64_t i, FILE *out)
+{
+        bool in_filter = false;
+        (void)fputs("    {", out);
+        for (size_t k = 0; k < settings_row_count; k++) {
+                const struct settings_row *row = &settings_rows[k];
+                struct settings_row own = settings_row_of(row, i);
+                char value[SETTINGS_TEXT_MAX];
+                if (!settings_row_is_of_sink(row)) {
+                        continue;
+                }
+                settings_print(s, &own, value, sizeof value);
+                if (strcmp(value, row->def) == 0) {
+                        continue;
+                }
+                bool filter = is_prefix("filter.", row->name);
+                (void)fprintf(out, "%s %s = ", filter && !in_filter ? " filter = {" : "",
+                              strchr(row->name, '.') + 1);
+                in_filter = filter;
+                write_value(row, value, out);
+                (void)fputs(";", out);
+        }
+        (void)fputs(in_filter ? " }; }" : " }", out);
+}
+
+static void write_sinks(const struct settings *s, FILE *out)
+{
+        (void)fprintf(
+            out,
+            "\n# Further logs, at most %d, each with settings of its own: those of the group log up to "
+            "syslog_tag, and filter.\n"
+            "# logs = ( { file = \"slow.log\"; format = \"slow\"; filter = { min_duration = "
+            "\"1s\"; }; }, { file = \"syslog:\"; } );\n",
+            SETTINGS_SINKS - 1);
+        if (s->n_sinks > 1) {
+                (void)fputs("logs = (\n", out);
+                for (uint64_t i = 1; i < s->n_sinks; i++) {
+                        write_sink(s, i, out);
+                        (void)fputs(i + 1 < s->n_sinks ? ",\n" : "\n", out);
+                }
+                (void)fputs(");\n", out);
+        }
 }
 
 void settings_write(const struct settings *s, FILE *out)
@@ -303,4 +454,5 @@ void settings_write(const struct settings *s, FILE *out)
                 write_row(s, row, dot != NULL ? dot + 1 : row->name, len > 0 ? "    " : "", out);
         }
         (void)fputs(group[0] != '\0' ? "};\n" : "", out);
+        write_sinks(s, out);
 }

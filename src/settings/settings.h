@@ -17,6 +17,7 @@
 
 #define SETTINGS_TEXT_MAX 256
 #define SETTINGS_FILTERS  15
+#define SETTINGS_SINKS    8
 
 enum settings_format {
         SETTINGS_FORMAT_AUTO,
@@ -47,6 +48,24 @@ enum settings_tls_server {
         SETTINGS_TLS_AS_CLIENT
 };
 
+/** One place that records go to. The rows of the table describe the first one; a further one (an entry of `logs` in the
+ *  file) takes the same, shifted. */
+struct settings_sink {
+        char file[SETTINGS_TEXT_MAX]; /**< "-" = stdout, "off" = none, "syslog:SOCKET", "journald:SOCKET" */
+        uint64_t format;              /**< enum settings_format */
+        bool verbose;                 /**< text with its details */
+        bool rotate_compress;
+        uint64_t rotate_bytes;   /**< 0 = not by size */
+        uint64_t rotate_seconds; /**< 0 = not by time */
+        uint64_t rotate_keep;    /**< 0 = all */
+        uint64_t disk_bytes;     /**< 0 = no bound */
+        char rotate_hook[SETTINGS_TEXT_MAX];
+        uint64_t syslog_facility; /**< its number */
+        char syslog_tag[SETTINGS_TEXT_MAX];
+        char filter[SETTINGS_FILTERS]
+                   [SETTINGS_TEXT_MAX]; /**< in the order of journal/filter.h; "" = not given */
+};
+
 struct settings {
         char listen[SETTINGS_TEXT_MAX]; /**< host:port, [v6]:port or unix:/path */
         char remote[SETTINGS_TEXT_MAX];
@@ -56,22 +75,19 @@ struct settings {
         bool hex;                      /**< packets in the log too */
 
         struct {
-                char file[SETTINGS_TEXT_MAX]; /**< "-" = stdout, "off" = none */
-                uint64_t format;              /**< enum settings_format */
-                bool verbose;                 /**< text with its details */
-                uint64_t ring_bytes;          /**< a worker, rounded up to a power of two */
-                uint64_t recent_bytes;        /**< of recent records kept for the admin port */
-                uint64_t rows;                /**< kept of each result */
-                uint64_t flush_ms;            /**< longest wait of a record for company */
-                uint64_t when_full;           /**< enum settings_when_full */
-                uint64_t digests;             /**< shapes of statements with statistics; 0 = none are made */
-                uint64_t slow_ms;             /**< a statement that takes longer is slow; 0 = none is */
-                uint64_t n_plus_one; /**< statements of a shape that make a run; 0 = none is looked for */
-                uint64_t redact;     /**< enum settings_redact */
+                uint64_t ring_bytes;   /**< a worker, rounded up to a power of two */
+                uint64_t recent_bytes; /**< of recent records kept for the admin port */
+                uint64_t rows;         /**< kept of each result */
+                uint64_t flush_ms;     /**< longest wait of a record for company */
+                uint64_t when_full;    /**< enum settings_when_full */
+                uint64_t digests;      /**< shapes of statements with statistics; 0 = none are made */
+                uint64_t slow_ms;      /**< a statement that takes longer is slow; 0 = none is */
+                uint64_t n_plus_one;   /**< statements of a shape that make a run; 0 = none is looked for */
+                uint64_t redact;       /**< enum settings_redact */
                 char redact_key[SETTINGS_TEXT_MAX]; /**< file; "" = a random key */
         } log;
-        char filter[SETTINGS_FILTERS]
-                   [SETTINGS_TEXT_MAX]; /**< in the order of journal/filter.h; "" = not given */
+        struct settings_sink sinks[SETTINGS_SINKS]; /**< the first is that of log.file */
+        uint64_t n_sinks;                           /**< at least 1 */
         struct {
                 uint64_t sessions;
                 uint64_t query_bytes;
@@ -139,6 +155,15 @@ void settings_defaults(struct settings *s);
 enum status settings_load(struct settings *s, const char *path);
 /** Set one by name ("limits.query_bytes"). @p where tells the user's place, such as "--limits-query-bytes". */
 enum status settings_set(struct settings *s, const char *name, const char *text, const char *where);
+/** A further entry of `logs`, with the defaults of the first one's settings. @return false if there are too many. */
+bool settings_add_sink(struct settings *s);
+/** settings_set for the newest entry of `logs`: @p name is "file", "format" …, or "filter.user" …. */
+enum status settings_set_sink(struct settings *s, const char *name, const char *text, const char *where);
+/** The row of @p name in an entry of `logs`; NULL if there is none. */
+const struct settings_row *settings_sink_row(const char *name);
+/** Whether each sink has its own @p row; then settings_row_of is that of sink @p i, but for its name. */
+bool settings_row_is_of_sink(const struct settings_row *row);
+struct settings_row settings_row_of(const struct settings_row *row, uint64_t i);
 /** Apply the flags among argv[1 …]; -c FILE is loaded first, wherever it stands. What is no flag stays, in order, in
  *  argv, and *@p argc is adjusted; "--" ends the flags. STATUS_INVALID (said) for an unknown flag or a wrong value. */
 enum status settings_args(struct settings *s, int *argc, char **argv);

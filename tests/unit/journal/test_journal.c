@@ -24,8 +24,9 @@ static struct journal *journal;
 static void defaults(const char *file)
 {
         memset(&settings, 0, sizeof settings);
-        (void)snprintf(settings.log.file, sizeof settings.log.file, "%s", file);
-        settings.log.format = SETTINGS_FORMAT_JSON;
+        settings.n_sinks = 1;
+        (void)snprintf(settings.sinks[0].file, sizeof settings.sinks[0].file, "%s", file);
+        settings.sinks[0].format = SETTINGS_FORMAT_JSON;
         settings.log.ring_bytes = 1UL << 20;
         settings.log.recent_bytes = 1UL << 18;
         settings.log.flush_ms = 10;

@@ -5,6 +5,7 @@
 #include "journal/sink.h"
 #include "profile/prof.h"
 #include "sample.h"
+#include "settings/settings.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -107,10 +108,21 @@ static void an_outbox_grows_for_one_and_shrinks(void)
 
 /* --- opening --------------------------------------------------------------------------------------------------------- */
 
-static enum status open_quietly(struct sink *sink, const char *path, enum format wanted)
+/** Settings stay for as long as their sink: a few of them are enough. */
+static struct settings_sink *settings_for(const char *path, uint64_t format)
+{
+        static struct settings_sink all[4];
+        static unsigned next;
+        struct settings_sink *s = &all[next++ % 4];
+        *s = (struct settings_sink){.format = format};
+        (void)snprintf(s->file, sizeof s->file, "%s", path);
+        return s;
+}
+
+static enum status open_quietly(struct sink *sink, const char *path, uint64_t format)
 {
         memset(sink, 0, sizeof *sink);
-        return sink_open(sink, path, wanted);
+        return sink_open(sink, settings_for(path, format));
 }
 
 static void put(struct sink *sink, uint64_t from, uint64_t to, size_t len)
@@ -148,7 +160,7 @@ static void a_file_is_appended_to(void)
         const char *path = copy_path("append");
         (void)umask(022);
         for (uint64_t i = 0; i < 3; i++) {
-                CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, path, FORMAT_COUNT), STATUS_OK);
+                CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, path, SETTINGS_FORMAT_AUTO), STATUS_OK);
                 CU_ASSERT_EQUAL(sink.format, FORMAT_JSON);
                 put(&sink, i * 10, i * 10 + 10, 50);
                 CU_ASSERT_TRUE(sink_flush(&sink));
@@ -160,7 +172,7 @@ static void a_file_is_appended_to(void)
         CU_ASSERT_EQUAL(log.bad, 0);
         CU_ASSERT_EQUAL(stat(path, &st), 0);
         CU_ASSERT_EQUAL(st.st_mode & 0777, 0640);
-        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, path, FORMAT_TEXT), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, path, SETTINGS_FORMAT_TEXT), STATUS_OK);
         CU_ASSERT_EQUAL(sink.format, FORMAT_TEXT); /* no colour in a file */
         sink_close(&sink);
 }
@@ -169,16 +181,16 @@ static void what_can_not_be_opened_is_refused(void)
 {
         struct sink sink;
         uint64_t said = diag_count(DIAG_ERROR);
-        CU_ASSERT_EQUAL(open_quietly(&sink, sample_path("none/such"), FORMAT_COUNT), STATUS_IO);
-        CU_ASSERT_EQUAL(open_quietly(&sink, sample_path("."), FORMAT_COUNT), STATUS_IO);
+        CU_ASSERT_EQUAL(open_quietly(&sink, sample_path("none/such"), SETTINGS_FORMAT_AUTO), STATUS_IO);
+        CU_ASSERT_EQUAL(open_quietly(&sink, sample_path("."), SETTINGS_FORMAT_AUTO), STATUS_IO);
         CU_ASSERT_EQUAL(mkfifo(sample_path("fifo"), 0600), 0);
-        CU_ASSERT_EQUAL(open_quietly(&sink, sample_path("fifo"), FORMAT_COUNT),
+        CU_ASSERT_EQUAL(open_quietly(&sink, sample_path("fifo"), SETTINGS_FORMAT_AUTO),
                         STATUS_IO); /* and does not hang */
         CU_ASSERT_EQUAL(diag_count(DIAG_ERROR), said + 3);
         const char *path = copy_path("memory");
         for (uint64_t nth = 1; nth <= 2; nth++) {
                 prof_fail_nth(nth);
-                CU_ASSERT_EQUAL(open_quietly(&sink, path, FORMAT_COUNT), STATUS_NOMEM);
+                CU_ASSERT_EQUAL(open_quietly(&sink, path, SETTINGS_FORMAT_AUTO), STATUS_NOMEM);
                 prof_fail_nth(0);
                 CU_ASSERT_EQUAL(sink.fd, -1);
         }
@@ -190,7 +202,7 @@ static void a_full_device_is_said_once(void)
 {
         struct sink sink;
         uint64_t said = diag_count(DIAG_ERROR);
-        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, "/dev/full", FORMAT_JSON), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, "/dev/full", SETTINGS_FORMAT_JSON), STATUS_OK);
         put(&sink, 0, 20000, 200); /* more than the buffer holds */
         CU_ASSERT_FALSE(sink_flush(&sink));
         CU_ASSERT_FALSE(sink_flush(&sink));
@@ -211,7 +223,7 @@ static void a_full_disk_leaves_whole_lines_and_a_gap(void)
         struct rlimit before;
         const char *path = copy_path("full");
         CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_FSIZE, &before), 0);
-        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, path, FORMAT_JSON), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, path, SETTINGS_FORMAT_JSON), STATUS_OK);
         struct rlimit small = {100001, before.rlim_max};
         CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_FSIZE, &small), 0);
         uint64_t errors = diag_count(DIAG_ERROR);
@@ -251,7 +263,7 @@ static void a_reopened_file_begins_with_a_whole_record(void)
         char *path = copy_path("moved");
         char *old = copy_path("moved.1");
         CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_FSIZE, &before), 0);
-        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, path, FORMAT_JSON), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, path, SETTINGS_FORMAT_JSON), STATUS_OK);
         struct rlimit small = {10001, before.rlim_max};
         CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_FSIZE, &small), 0);
         put(&sink, 0, 100, 200);
@@ -283,7 +295,7 @@ static void a_reopen_that_fails_keeps_the_old_file(void)
         struct sink sink;
         char *path = copy_path("kept");
         char *old = copy_path("kept.1");
-        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, path, FORMAT_JSON), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, path, SETTINGS_FORMAT_JSON), STATUS_OK);
         put(&sink, 0, 10, 10);
         CU_ASSERT_EQUAL(rename(path, old), 0);
         CU_ASSERT_EQUAL(mkdir(path, 0700), 0);
@@ -331,7 +343,7 @@ static void a_stuck_pipe_is_not_waited_for(void)
 {
         struct sink sink;
         int fd = pipe_stdout();
-        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, "-", FORMAT_COUNT), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, "-", SETTINGS_FORMAT_AUTO), STATUS_OK);
         CU_ASSERT_EQUAL(sink.format, FORMAT_JSON);
         CU_ASSERT_FALSE(sink.may_block);
         CU_ASSERT_EQUAL(fcntl(STDOUT_FILENO, F_GETFL) & O_NONBLOCK, 0); /* what others share is as it was */
@@ -376,7 +388,7 @@ static void a_closed_pipe_is_given_up(void)
 {
         struct sink sink;
         int fd = pipe_stdout();
-        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, "-", FORMAT_JSON), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, "-", SETTINGS_FORMAT_JSON), STATUS_OK);
         put(&sink, 0, 10, 10);
         CU_ASSERT_TRUE(sink_flush(&sink));
         put(&sink, 10, 20, 10);
@@ -400,7 +412,7 @@ static void a_named_pipe_comes_back_with_its_reader(void)
         char *path = copy_path("named");
         CU_ASSERT_EQUAL_FATAL(mkfifo(path, 0600), 0);
         int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, path, FORMAT_JSON), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, path, SETTINGS_FORMAT_JSON), STATUS_OK);
         (void)close(fd);
         put(&sink, 0, 10, 10);
         CU_ASSERT_TRUE(sink_flush(&sink));
@@ -426,7 +438,7 @@ static void standard_output_must_be_there(void)
         (void)fflush(stdout);
         saved_stdout = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10);
         (void)close(STDOUT_FILENO);
-        CU_ASSERT_EQUAL(open_quietly(&sink, "-", FORMAT_JSON), STATUS_IO);
+        CU_ASSERT_EQUAL(open_quietly(&sink, "-", SETTINGS_FORMAT_JSON), STATUS_IO);
         restore_stdout();
 }
 
@@ -434,7 +446,7 @@ static void large_records_and_lost_memory(void)
 {
         struct sink sink;
         const char *path = copy_path("large");
-        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, path, FORMAT_JSON), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, path, SETTINGS_FORMAT_JSON), STATUS_OK);
         put(&sink, 0, 1, 3UL << 20);
         prof_fail_nth(1);
         put(&sink, 1, 2, 3UL << 20);

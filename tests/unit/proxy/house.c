@@ -69,7 +69,7 @@ bool house_init(struct house *h)
         (void)snprintf(h->folder, sizeof h->folder, "/tmp/querytap-unit-XXXXXX");
         (void)snprintf(h->settings.listen, sizeof h->settings.listen, "127.0.0.1:0");
         (void)snprintf(h->settings.remote, sizeof h->settings.remote, "127.0.0.1:%u", port);
-        (void)snprintf(h->settings.log.file, sizeof h->settings.log.file, "off");
+        (void)snprintf(h->settings.sinks[0].file, sizeof h->settings.sinks[0].file, "off");
         h->settings.workers = 1;
         h->settings.log.flush_ms = 0;
         return h->server_fd >= 0 && mkdtemp(h->folder) != NULL;

@@ -102,7 +102,7 @@ static void a_file_sets_what_it_names(void)
         CU_ASSERT_TRUE(s.hex);
         CU_ASSERT_EQUAL(s.workers, 3);
         CU_ASSERT_EQUAL(s.log_level, DIAG_DEBUG);
-        CU_ASSERT_EQUAL(s.log.format, SETTINGS_FORMAT_JSON);
+        CU_ASSERT_EQUAL(s.sinks[0].format, SETTINGS_FORMAT_JSON);
         CU_ASSERT_EQUAL(s.log.flush_ms, 1000);
         CU_ASSERT_EQUAL(s.log.ring_bytes, 1 << 20);
         CU_ASSERT_EQUAL(s.limits.query_bytes, 2048);
@@ -276,7 +276,7 @@ static void flags_of_all_shapes(void)
         CU_ASSERT_STRING_EQUAL(s.remote, "db:2");
         CU_ASSERT_EQUAL(s.limits.query_bytes, 2 << 20);
         CU_ASSERT_EQUAL(s.log.ring_bytes, 8 << 20);
-        CU_ASSERT_EQUAL(s.log.format, SETTINGS_FORMAT_JSON);
+        CU_ASSERT_EQUAL(s.sinks[0].format, SETTINGS_FORMAT_JSON);
         CU_ASSERT_TRUE(s.hex);
         CU_ASSERT_EQUAL_FATAL(argc, 4);
         CU_ASSERT_STRING_EQUAL(argv[1], "left");
@@ -349,8 +349,8 @@ static void what_is_written_is_read_back(void)
         struct settings s;
         struct settings back;
         settings_defaults(&s);
-        (void)snprintf(s.log.file, sizeof s.log.file, "%s", "/tmp/a \"b\\ \tc.log");
-        s.log.format = SETTINGS_FORMAT_TEXT;
+        (void)snprintf(s.sinks[0].file, sizeof s.sinks[0].file, "%s", "/tmp/a \"b\\ \tc.log");
+        s.sinks[0].format = SETTINGS_FORMAT_TEXT;
         s.hex = true;
         s.limits.query_bytes = 100001;
         s.profile.sample_bytes = 0;

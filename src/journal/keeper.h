@@ -1,0 +1,27 @@
+/** @file keeper.h  What becomes of rotated log files: compressed, handed to the hook, removed. A thread of its own, so that
+ * the writer never waits for that.
+ *
+ * It looks at what is in the folder and not at what it was told: what a crash left undone is done after the next start,
+ * and any number of rotations makes no queue. One hook runs at a time, for at most a minute.
+ * Threads: keeper_wake and keeper_errors from any; the rest from the owner's.   Memory: STAGE_SINK. */
+#ifndef JOURNAL_KEEPER_H
+#define JOURNAL_KEEPER_H
+
+#include "base/status.h"
+
+#include <stdint.h>
+
+struct settings;
+struct settings_sink;
+struct keeper;
+
+/** Start it; *@p out is NULL if no log is rotated. Errors are said. */
+enum status keeper_new(const struct settings *settings, struct keeper **out);
+/** A file was rotated. NULL does nothing. */
+void keeper_wake(struct keeper *k);
+/** What failed for the log of @p settings: compressing, removing, hooks. NULL has none. */
+uint64_t keeper_errors(const struct keeper *k, const struct settings_sink *settings);
+/** End it: what it is doing is finished, or given up after 3 seconds. NULL does nothing. */
+void keeper_free(struct keeper *k);
+
+#endif
