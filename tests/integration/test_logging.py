@@ -31,6 +31,7 @@ def sysbench(port, command, threads=64, events=0, time=5, test="oltp_point_selec
 class Prepared(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
+        lab.server().sql("DROP TABLE IF EXISTS shop.sbtest1")
         sysbench(lab.server().port, "prepare", threads=1)
 
     @classmethod
