@@ -18,7 +18,13 @@
 #include <sys/random.h>
 #include <xxhash.h>
 
-enum { WORDS_MAX = 32, MATCH_LIMIT = 100000, HEAP_LIMIT_KIB = 1024 };
+enum {
+        WORDS_MAX = 32,
+        /* of one place in the text, and how much of the text there is: together they bound the time */
+        MATCH_LIMIT = 10000,
+        HEAP_LIMIT_KIB = 1024,
+        SEARCHED = 16 * 1024,
+};
 
 const char *const filter_keys[FILTER_KEYS] = {
     [FILTER_USER] = "user",
@@ -276,17 +282,18 @@ static enum status compile(struct filter *f, const char *pattern, char error[FIL
         return STATUS_OK;
 }
 
-/** What can't be decided in time counts as found: nothing is lost silently. */
+/** What can't be decided in time, or not in what is searched, counts as found: nothing is lost silently. */
 static bool finds(struct filter *f, struct span text)
 {
-        int n = pcre2_match(f->code, text.data != NULL ? text.data : (PCRE2_SPTR) "", text.len, 0, 0,
+        struct span head = span_head(text, SEARCHED);
+        int n = pcre2_match(f->code, head.data != NULL ? head.data : (PCRE2_SPTR) "", head.len, 0, 0,
                             f->match, f->context);
         if (n < 0 && n != PCRE2_ERROR_NOMATCH && !f->limit_said) {
                 f->limit_said = true;
                 diag(DIAG_WARNING,
                      "the filter's pattern takes too long on some statements: those pass the filter");
         }
-        return n != PCRE2_ERROR_NOMATCH;
+        return n != PCRE2_ERROR_NOMATCH || text.len > head.len;
 }
 
 /* --- making ----------------------------------------------------------------------------------------------------------- */
@@ -356,6 +363,11 @@ enum status filter_new(const struct filter_spec *spec, struct filter **out, char
                 f->texts[key] = copy;
                 f->criteria[key].given = true;
                 f->criteria[key].negated = *copy == '!';
+                if (*copy == '!' && key >= FILTER_SAMPLE) {
+                        (void)snprintf(error, FILTER_ERROR_MAX, "%s can't be turned round", filter_keys[key]);
+                        status = STATUS_INVALID;
+                        break;
+                }
                 status = take(f, key, copy + (*copy == '!' ? 1 : 0), error);
         }
         if (status == STATUS_NOMEM && error[0] == '\0') {

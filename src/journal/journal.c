@@ -168,10 +168,14 @@ static void take_message(struct journal *j, const struct journal_port *port, con
 }
 
 /** With log.when_full = block, what no sink can take stays in its ring. */
-static bool can_take(const struct journal *j, size_t len)
+static bool can_take(struct journal *j, size_t len)
 {
-        return j->settings->log.when_full == SETTINGS_WHEN_FULL_DROP || is_late(j) ||
-               atomic_load(&j->stopping) || sinks_have_room(&j->sinks, len);
+        if (j->settings->log.when_full == SETTINGS_WHEN_FULL_DROP || is_late(j) ||
+            atomic_load(&j->stopping) || sinks_have_room(&j->sinks, len)) {
+                return true;
+        }
+        (void)sinks_flush(&j->sinks);
+        return sinks_have_room(&j->sinks, len);
 }
 
 /** Take a batch from each ring in turn. @return true if there was anything. */

@@ -1,5 +1,6 @@
 #include "journal/recent.h"
 
+#include "base/diag.h"
 #include "base/utf8.h"
 #include "journal/gap.h"
 #include "profile/prof.h"
@@ -87,24 +88,36 @@ uint64_t recent_last(struct recent *recent)
         return last;
 }
 
-static void print(struct recent *recent, uint64_t number, struct filter *filter, enum format format,
-                  struct writer *w)
+/* A record on its way to a filter: a copy, for a filter may take its time, and the writer must not wait for it. */
+struct taken {
+        uint8_t *bytes;
+        size_t len;
+};
+
+static void print(uint8_t *bytes, size_t len, struct filter *filter, enum format format, struct writer *w)
 {
         struct record record;
-        struct span packed = keep_get(&recent->keep, number);
-        if (packed.len == 0) {
-                return;
-        }
-        uint8_t *bytes = recent->memory + (packed.data - recent->memory); /* our own, writable */
-        if (record_unpack(bytes, packed.len, &record) && filter_pass(filter, &record)) {
+        if (record_unpack(bytes, len, &record) && filter_pass(filter, &record)) {
                 format_record(w, format, &record);
         }
 }
 
-static bool read_next(struct recent *recent, uint64_t *cursor, struct filter *filter, enum format format,
-                      struct writer *w)
+static void take(struct taken *taken, struct span packed, uint64_t number)
 {
-        const struct keep *k = &recent->keep;
+        taken->bytes = prof_alloc(STAGE_JOURNAL, packed.len);
+        if (taken->bytes == NULL) {
+                diag(DIAG_WARNING, "record %llu was not looked at by a filter: out of memory",
+                     (unsigned long long)number);
+                return;
+        }
+        taken->len = packed.len;
+        memcpy(taken->bytes, packed.data, packed.len);
+}
+
+static bool read_next(struct recent *recent, uint64_t *cursor, bool copy, struct taken *taken,
+                      enum format format, struct writer *w)
+{
+        struct keep *k = &recent->keep;
         if (*cursor >= k->added) {
                 return false;
         }
@@ -120,15 +133,26 @@ static bool read_next(struct recent *recent, uint64_t *cursor, struct filter *fi
                 return false;
         }
         *cursor += 1;
-        print(recent, *cursor, filter, format, w);
+        struct span packed = keep_get(k, *cursor);
+        if (packed.len > 0 && copy) {
+                take(taken, packed, *cursor);
+        } else if (packed.len > 0) {
+                /* our own, writable */
+                print(recent->memory + (packed.data - recent->memory), packed.len, NULL, format, w);
+        }
         return true;
 }
 
 bool recent_read(struct recent *recent, uint64_t *cursor, struct filter *filter, enum format format,
                  struct writer *w)
 {
+        struct taken taken = {NULL, 0};
         (void)pthread_mutex_lock(&recent->mutex);
-        bool found = read_next(recent, cursor, filter, format, w);
+        bool found = read_next(recent, cursor, filter != NULL, &taken, format, w);
         (void)pthread_mutex_unlock(&recent->mutex);
+        if (taken.bytes != NULL) {
+                print(taken.bytes, taken.len, filter, format, w);
+                prof_free(taken.bytes);
+        }
         return found;
 }

@@ -60,22 +60,31 @@ static void put_token(struct redact *f, struct span value)
         EVP_MAC_CTX_free(mac);
 }
 
-/** Room that is large enough, and not kept large for small things. */
-static bool fits(size_t wanted, size_t size, size_t small)
+/** Make *@p room at least @p wanted elements of @p each bytes large, and no larger than it need be; what is in it goes.
+ *  @return false when memory is out: then it stays as it was. */
+static bool make_room(void **room, size_t *size, size_t wanted, size_t small, size_t each)
 {
-        return wanted <= size && (size <= small || wanted > small);
+        if (wanted <= *size && (*size <= small || wanted > small)) {
+                return true;
+        }
+        size_t n = wanted > small ? wanted : small;
+        void *other = prof_alloc(STAGE_JOURNAL, n * each);
+        if (other == NULL) {
+                return false;
+        }
+        prof_free(*room);
+        *room = other;
+        *size = n;
+        return true;
 }
 
 static uint8_t *room_for(struct redact *f, size_t size)
 {
-        if (!fits(size, f->canonical_size, CANONICAL_SMALL)) {
-                prof_free(f->canonical);
-                f->canonical_size = size > CANONICAL_SMALL ? size : CANONICAL_SMALL;
-                f->canonical = prof_alloc(STAGE_JOURNAL, f->canonical_size);
-                f->canonical_size = f->canonical != NULL ? f->canonical_size : 0;
-        }
-        f->failed = f->failed || f->canonical == NULL;
-        return f->canonical;
+        void *room = f->canonical;
+        bool made = make_room(&room, &f->canonical_size, size, CANONICAL_SMALL, 1);
+        f->canonical = room;
+        f->failed = f->failed || !made;
+        return made ? f->canonical : NULL;
 }
 
 /** What the constant @p literal means: a string without its quotes and escapes, anything else as it is. */
@@ -375,22 +384,16 @@ static bool prepare(struct redact *f, const struct record *r)
         }
         values += record_has(r, FIELD_COLUMN_NAMES) ? r->column_names.n : 0;
         bytes += values * GROWTH;
-        if (!fits(bytes, f->size, ROOM_SMALL)) {
-                prof_free(f->room);
-                f->size = bytes > ROOM_SMALL ? bytes : ROOM_SMALL;
-                f->room = prof_alloc(STAGE_JOURNAL, f->size);
-                f->size = f->room != NULL ? f->size : 0;
-        }
-        if (!fits(values, f->list_size, LIST_SMALL)) {
-                prof_free(f->list);
-                f->list_size = values > LIST_SMALL ? values : LIST_SMALL;
-                f->list = prof_alloc(STAGE_JOURNAL, f->list_size * sizeof *f->list);
-                f->list_size = f->list != NULL ? f->list_size : 0;
-        }
+        void *room = f->room;
+        void *list = f->list;
+        bool made = make_room(&room, &f->size, bytes, ROOM_SMALL, 1);
+        made = make_room(&list, &f->list_size, values, LIST_SMALL, sizeof *f->list) && made;
+        f->room = room;
+        f->list = list;
         f->list_used = 0;
         f->w = writer_over(f->room, f->size);
         f->failed = false;
-        return f->room != NULL && values <= f->list_size;
+        return made;
 }
 
 /** Without memory nothing can be told that may be secret. */

@@ -423,9 +423,10 @@ bool sink_is_blocked(const struct sink *sink)
 
 bool sink_has_room(const struct sink *sink, size_t len)
 {
-        /* the worst a byte becomes, and a record of gaps */
-        return sink->fd < 0 || !sink_is_blocked(sink) ||
-               outbox_free(&sink->outbox) > 8 * len + FIELD_COUNT * RECORD_KEY_SIZE;
+        /* the worst a byte becomes; what is larger than the buffer needs all of it */
+        size_t worst = 8 * len + FIELD_COUNT * RECORD_KEY_SIZE;
+        size_t room = outbox_free(&sink->outbox);
+        return sink->fd < 0 || room > worst || (room == sink->outbox.size && !sink_is_blocked(sink));
 }
 
 int sink_wait_fd(const struct sink *sink)

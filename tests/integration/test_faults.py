@@ -58,6 +58,7 @@ class Faults(unittest.TestCase):
             rounds = 1
             while (counted := allocations(rounds)) <= FAULTS + 20:
                 rounds = 2 * rounds
+            proxy.settled()  # the writer forgets a session when it writes its end
             before = settled_stages(proxy)
             closed = 0
             for nth in NUMBERS:
@@ -108,6 +109,7 @@ class Faults(unittest.TestCase):
                 return seen
             work()
             work()
+            proxy.settled()  # the writer forgets a session when it writes its end
             before = settled_stages(proxy)
             records = proxy.json("/stages")["records"]
             step = 1 if lab.LONG else 9

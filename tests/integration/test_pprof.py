@@ -288,6 +288,7 @@ class RecordFaults(unittest.TestCase):
                 proxy.settled()
             records = [b for b in proxy.json("/births?n=16384")["births"]
                        if b["stage"] not in ("main", "settings", "admin", "profile", "journal", "sink")]
+            proxy.settled()
             before = {stage: n for stage, n in proxy.stages().items() if stage not in lab.CACHES}
             fired = 0
             for record in records:
@@ -307,6 +308,7 @@ class RecordFaults(unittest.TestCase):
 
     def test_chance(self):
         with lab.Proxy("--profile-fault-injection", "--workers", "1", expect_opaque=True) as proxy:
+            proxy.settled()
             before = {stage: n for stage, n in proxy.stages().items() if stage not in lab.CACHES}
             proxy.post("/fault?probability=0.02&seed=3&stage=dissect")
             for _ in range(50):

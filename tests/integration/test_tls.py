@@ -279,6 +279,7 @@ class Bytes(unittest.TestCase):
     def test_memory_returns(self):
         connect(self.proxy.port, True).close()
         self.proxy.idle()
+        self.proxy.settled()
         before = {k: v for k, v in self.proxy.stages().items() if k not in lab.CACHES}
         for _ in range(20):
             connect(self.proxy.port, True).close()
@@ -292,6 +293,7 @@ class Bytes(unittest.TestCase):
                        expect_opaque=True) as proxy:
             connect(proxy.port, True).close()
             proxy.idle()
+            proxy.settled()
             before = {k: v for k, v in proxy.stages().items() if k not in lab.CACHES}
             closed = 0
             for nth in range(1, 1200 if lab.LONG else 400, 1 if lab.LONG else 7):

@@ -1,6 +1,7 @@
 /* Filters: each criterion, bad texts, sampling, patterns that take too long. */
 #include "journal/filter.h"
 #include "profile/prof.h"
+#include "settings/settings.h"
 #include "tap.h"
 
 #include <stdio.h>
@@ -187,6 +188,7 @@ static void bad_texts(void)
             {FILTER_MIN_ROWS, "many", "min_rows must be"},
             {FILTER_SAMPLE, "1.1", "sample must be a share"},
             {FILTER_SAMPLE, "nan", "sample must be"},
+            {FILTER_SAMPLE, "!0.5", "sample can't be turned round"},
             {FILTER_SAMPLE_SESSIONS, "half", "sample_sessions must be"},
             {FILTER_USER, ",", "user must be words"},
             {FILTER_USER, "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,1,2,3,4,5,6,7",
@@ -203,6 +205,23 @@ static void bad_texts(void)
         struct filter_spec none = {{[FILTER_USER] = ""}};
         struct filter *f;
         CU_ASSERT_TRUE(filter_new(&none, &f, error) == STATUS_OK && f == NULL);
+}
+
+/** The settings are in the order of the criteria. */
+static void settings_are_criteria(void)
+{
+        for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
+                char name[64];
+                bool found = false;
+                (void)snprintf(name, sizeof name, "filter.%s", filter_keys[key]);
+                for (size_t i = 0; i < settings_row_count; i++) {
+                        found =
+                            found || (strcmp(settings_rows[i].name, name) == 0 &&
+                                      settings_rows[i].offset == offsetof(struct settings, sinks[0].filter) +
+                                                                     key * (size_t)SETTINGS_TEXT_MAX);
+                }
+                CU_ASSERT_TRUE(found);
+        }
 }
 
 static void samples_keep_together(void)
@@ -268,6 +287,7 @@ static const struct tap_test tests[] = {
     {"errors and addresses", errors_and_addresses},
     {"other events", other_events},
     {"bad texts", bad_texts},
+    {"settings are criteria", settings_are_criteria},
     {"samples keep together", samples_keep_together},
     {"patterns that take too long", patterns_that_take_too_long},
     {"each allocation fails once", each_allocation_fails_once},
