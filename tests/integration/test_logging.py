@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import unittest
 
 import lab
@@ -138,14 +139,13 @@ class Crash(Prepared):
 
 def small_disk(folder, megabytes):
     """A tmpfs of that size; the proxy's files only. @return whether it could be had."""
-    os.makedirs(folder)
     return os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder], capture_output=True,
                                                 check=False).returncode == 0
 
 
 class FullDisk(Prepared):
     def test_full_and_back(self):
-        folder = os.path.join(lab.FOLDER, "small")
+        folder = tempfile.mkdtemp(prefix="small-", dir=lab.FOLDER)
         if not small_disk(folder, 4):
             self.skipTest("needs to mount a tmpfs")
         try:

@@ -76,7 +76,7 @@ class Rotation(unittest.TestCase):
                 c.query("SELECT 2")
                 return os.path.exists(proxy.log_path)
             lab.wait_for(is_there, "a new file")
-            self.assertEqual(proxy.stderr().count(b"was opened anew"), 1)
+            lab.wait_for(lambda: b"was opened anew" in proxy.stderr(), "that to be said")
             c.quit()
             proxy.idle()
 
