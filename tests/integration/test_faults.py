@@ -39,6 +39,17 @@ def settled_stages(proxy):
     return {stage: n for stage, n in proxy.stages().items() if stage not in lab.CACHES}
 
 
+def await_return(proxy, before):
+    """Wait until each stage holds what it held; if it does not come, tell what is held."""
+    try:
+        lab.wait_for(lambda: settled_stages(proxy) == before, f"the stages to return to {before}")
+    except AssertionError as error:
+        now = settled_stages(proxy)
+        stages = {stage for stage in now if now[stage] != before.get(stage)}
+        births = [b for b in proxy.json("/births?n=100000")["births"] if b["stage"] in stages]
+        raise AssertionError(f"{error}; now {now}; born in them: {births[-40:]}") from error
+
+
 def whole(rounds):
     return [1, 100, 1, 1, 1] * rounds + [None]
 
@@ -74,7 +85,7 @@ class Faults(unittest.TestCase):
             fired = proxy.json("/fault")["fired"]
             self.assertEqual(session(proxy.port), whole(1))
             proxy.idle()
-            lab.wait_for(lambda: settled_stages(proxy) == before, f"the stages to return: {before}, {proxy.stages()}")
+            await_return(proxy, before)
         print(f"# {counted} allocations in a session of {6 * rounds} statements; {fired} faults, {closed} sessions closed by them")
         self.assertEqual(fired, len(NUMBERS))
         self.assertGreater(closed, 0)
@@ -127,7 +138,7 @@ class Faults(unittest.TestCase):
             ask(proxy.post, "/fault?nth=0")
             self.assertEqual(session(proxy.port), whole(1))
             proxy.idle()
-            lab.wait_for(lambda: settled_stages(proxy) == before, f"the stages to return: {before}, {proxy.stages()}")
+            await_return(proxy, before)
         print(f"# {records} records, {armed} armed, {fired} failed once, {closed} sessions closed by them")
         self.assertGreater(fired, armed // 10)  # the others were at the start, or of a size that does not come again
 
