@@ -12,8 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /** A signal mask and dispositions as a program expects them; ours are those of a thread that takes no signals. */
 static int start(const char *program, const char *argument, pid_t *pid)
 {

@@ -400,7 +400,7 @@ void journal_free(struct journal *j)
         for (unsigned i = 0; j->ports != NULL && i < j->n_ports; i++) {
                 prof_free(j->ports[i]->block);
         }
-        sinks_close(&j->sinks);
+        sinks_free(&j->sinks);
         recent_fini(&j->recent);
         convert_fini(&j->convert);
         refine_fini(&j->refine);

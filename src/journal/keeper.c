@@ -399,13 +399,18 @@ uint64_t keeper_errors(const struct keeper *k, const struct settings_sink *setti
         return 0;
 }
 
-void keeper_free(struct keeper *k)
+void keeper_stop(struct keeper *k)
 {
-        if (k == NULL) {
+        if (k == NULL || atomic_exchange(&k->stopping, true)) {
                 return;
         }
-        atomic_store(&k->stopping, true);
         ring(k->stop_fd);
         (void)pthread_join(k->thread, NULL);
-        discard(k);
+}
+
+void keeper_free(struct keeper *k)
+{
+        if (k != NULL) {
+                discard(k);
+        }
 }

@@ -21,7 +21,10 @@ enum status keeper_new(const struct settings *settings, struct keeper **out);
 void keeper_wake(struct keeper *k);
 /** What failed for the log of @p settings: compressing, removing, hooks. NULL has none. */
 uint64_t keeper_errors(const struct keeper *k, const struct settings_sink *settings);
-/** End it: what it is doing is finished, or given up after 3 seconds. NULL does nothing. */
+/** End it: a hook that runs has 3 seconds more; what is being compressed stays as it was. Its counts stay. NULL does
+ *  nothing. */
+void keeper_stop(struct keeper *k);
+/** After keeper_stop. */
 void keeper_free(struct keeper *k);
 
 #endif

@@ -22,6 +22,12 @@ void sinks_close(struct sinks *sinks)
         for (unsigned i = 0; i < sinks->n; i++) {
                 sink_close(&sinks->all[i]);
         }
+        keeper_stop(sinks->keeper);
+}
+
+void sinks_free(struct sinks *sinks)
+{
+        sinks_close(sinks);
         keeper_free(sinks->keeper);
         sinks->keeper = NULL;
 }

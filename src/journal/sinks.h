@@ -18,8 +18,10 @@ struct sinks {
 
 /** Open those of @p settings that are not "off". Errors are said. */
 enum status sinks_open(struct sinks *sinks, const struct settings *settings);
-/** What they have not written yet is lost and counted. */
+/** What they have not written yet is lost and counted. The counts stay. */
 void sinks_close(struct sinks *sinks);
+/** The rest. */
+void sinks_free(struct sinks *sinks);
 
 /** To each that its filter lets it to. */
 void sinks_put(struct sinks *sinks, const struct record *r);
