@@ -18,7 +18,8 @@ enum {
         RSS_GROWTH = 1 << 20, /* less is noise of the pages */
 };
 
-#define LEAK_ALPHA     0.01 /* all stages together */
+/* All stages together. Strict, for the question is asked again with each reading, and a false alarm costs trust. */
+#define LEAK_ALPHA     0.001
 #define SURPRISE_ALPHA 0.001
 #define VARIETY        0.7 /* f1 / S of something that never repeats */
 
