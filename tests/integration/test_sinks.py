@@ -31,27 +31,37 @@ def log_counts(proxy, i):
 
 
 class Rotation(unittest.TestCase):
+    def files(self, path):
+        return [*sorted(glob.glob(glob.escape(path) + ".2*")), path]
+
     def read(self, path):
-        """All files of a log, in order, as one text; each of whole lines."""
-        text = b""
-        for name in [*sorted(glob.glob(glob.escape(path) + ".2*")), path]:
-            with (gzip.open if name.endswith(".gz") else open)(name, "rb") as f:
-                part = f.read()
+        """All files of a log, in order, as one list of records; each file of whole lines. None while files are turned or packed."""
+        names, text = self.files(path), b""
+        for name in names:
+            try:
+                with (gzip.open if name.endswith(".gz") else open)(name, "rb") as f:
+                    part = f.read()
+            except FileNotFoundError:
+                return None
             self.assertTrue(part == b"" or part.endswith(b"\n"), name)
             text += part
+        if any(not name.endswith(".gz") for name in names[:-1]) or self.files(path) != names:
+            return None
         return [json.loads(line) for line in text.splitlines()]
+
+    def read_to_the_end(self, path, sessions):
+        records = self.read(path)
+        return records if records and sum(r["event"] == "disconnect" for r in records) == sessions else None
 
     def test_under_load(self):
         """Each record is in the files once, and those of a session are in order."""
         with lab.Proxy("--log-format", "json", "--log-rotate-bytes", "64K", "--log-rotate-compress", "--log-when-full", "block",
                        "--workers", "2") as proxy:
             work(proxy, 16, 300)
-            lab.wait_for(lambda: not [n for n in glob.glob(glob.escape(proxy.log_path) + ".2*") if not n.endswith(".gz")], "the compression")
-            lab.wait_for(lambda: sum(r["event"] == "disconnect" for r in self.read(proxy.log_path)) == 16, "the last records")
+            records = lab.wait_for(lambda: self.read_to_the_end(proxy.log_path, 16), "the last records, packed")
             counts = log_counts(proxy, 0)
             self.assertGreater(counts["rotations"], 10)
             self.assertEqual((counts["dropped"], counts["errors"]), (0, 0))
-            records = self.read(proxy.log_path)
             self.assertEqual(len(records), counts["records"])
         by_session = {}
         for r in records:
