@@ -66,19 +66,28 @@ static inline uint8_t reader_peek(const struct reader *r)
 /** A little-endian unsigned integer of @p n bytes, 1 to 8. */
 uint64_t reader_uint(struct reader *r, unsigned n);
 
+/* The small ones, of which packets are made, without a call. */
+
 static inline uint8_t reader_u8(struct reader *r)
 {
-        return (uint8_t)reader_uint(r, 1);
+        if (r->failed || r->at == r->len) {
+                r->failed = true;
+                return 0;
+        }
+        return r->data[r->at++];
 }
 
 static inline uint16_t reader_u16(struct reader *r)
 {
-        return (uint16_t)reader_uint(r, 2);
+        const uint8_t *p = reader_take(r, 2).data;
+        return p != NULL ? (uint16_t)(p[0] | p[1] << 8) : 0;
 }
 
 static inline uint32_t reader_u32(struct reader *r)
 {
-        return (uint32_t)reader_uint(r, 4);
+        const uint8_t *p = reader_take(r, 4).data;
+        return p != NULL ? (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24
+                         : 0;
 }
 
 /** Text up to a NUL; the NUL is taken and not part of the result. Fails if there is no NUL. */

@@ -15,8 +15,11 @@ void capture_free(struct capture *c);
 /** Remember @p p; @p wall_ns is when it came. */
 void capture_add(struct capture *c, const struct packet *p, uint64_t wall_ns);
 
-/** Packets that had to go. */
-uint64_t capture_lost(const struct capture *c);
+/** The same for several at once. */
+void capture_add_run(struct capture *c, const struct packet_run *run, uint64_t wall_ns);
+
+/** Packets that had to go. Looks at all that are kept. */
+uint64_t capture_lost(struct capture *c);
 
 /** A packet out of the recorder; its spans live until the next capture_add. */
 struct capture_packet {

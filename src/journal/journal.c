@@ -31,6 +31,12 @@ struct journal_port {
         _Atomic uint64_t waits; /* for room */
 };
 
+/* A text that records point at as long as there are any. */
+struct kept_text {
+        struct kept_text *next;
+        uint8_t text[];
+};
+
 /* What the writer does when it does not write, and when a worker must wake it. */
 enum rest {
         AWAKE,   /* never */
@@ -56,6 +62,7 @@ struct journal {
         struct recent recent;
         struct convert convert;
         struct refine refine;
+        struct kept_text *kept;
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };
 
@@ -114,6 +121,19 @@ void journal_hurry(struct journal *j)
         atomic_store(&j->hurry_ns, clock_mono_ns() + STOP_MS * CLOCK_MS_NS);
 }
 
+struct span journal_keep(struct journal *j, struct span text)
+{
+        struct kept_text *kept = prof_alloc(STAGE_JOURNAL, sizeof *kept + text.len);
+        if (kept == NULL || text.len == 0) {
+                prof_free(kept);
+                return (struct span){NULL, 0};
+        }
+        memcpy(kept->text, text.data, text.len);
+        kept->next = j->kept;
+        j->kept = kept;
+        return span_of(kept->text, text.len);
+}
+
 bool journal_put(struct journal_port *port, const struct record *r)
 {
         size_t size = record_pack_size(r);
@@ -122,7 +142,7 @@ bool journal_put(struct journal_port *port, const struct record *r)
         }
         uint8_t *to = ring_reserve(&port->ring, size);
         if (to != NULL) {
-                record_pack(r, to);
+                (void)record_pack(r, to);
                 ring_commit(&port->ring, size);
         }
         wake_if_needed(port); /* a drop is news too */
@@ -133,7 +153,7 @@ bool journal_put(struct journal_port *port, const struct record *r)
 
 static void write_record(struct journal *j, const struct record *r)
 {
-        recent_add(&j->recent, r, (struct span){NULL, 0});
+        recent_add(&j->recent, r);
         sinks_put(&j->sinks, r);
 }
 
@@ -151,15 +171,12 @@ static void write_gap(struct journal *j, uint64_t dropped)
 
 static void take_message(struct journal *j, const struct journal_port *port, const struct ring_message *m)
 {
-        struct record r;
         if (m->drops_before > 0) {
                 write_gap(j, m->drops_before);
         }
         uint8_t *memory = port->ring.memory; /* ours to write to until the message is popped */
-        if (!record_unpack(memory + (m->bytes.data - memory), m->bytes.len, &r)) {
-                return;
-        }
-        struct record *text = convert_record(&j->convert, &r);
+        struct record *r = (struct record *)(void *)(memory + (m->bytes.data - memory));
+        struct record *text = convert_record(&j->convert, r);
         unsigned n = refine_record(&j->refine, text);
         for (unsigned i = 0; i < n; i++) {
                 write_record(j, &j->refine.runs[i]);
@@ -399,6 +416,11 @@ void journal_free(struct journal *j)
         }
         for (unsigned i = 0; j->ports != NULL && i < j->n_ports; i++) {
                 prof_free(j->ports[i]->block);
+        }
+        while (j->kept != NULL) {
+                struct kept_text *next = j->kept->next;
+                prof_free(j->kept);
+                j->kept = next;
         }
         sinks_free(&j->sinks);
         recent_fini(&j->recent);

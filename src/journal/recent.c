@@ -48,17 +48,17 @@ static struct record shorten(const struct record *r)
                                                   FIELD_BULK_ROWS,           FIELD_COLUMN_NAMES,
                                                   FIELD_FIRST_ROWS,          FIELD_SESSION_CHANGES};
         for (size_t i = 0; i < sizeof large / sizeof large[0]; i++) {
-                field_set_remove(&s.present, large[i]);
+                record_remove(&s, large[i]);
         }
         record_set_text(&s, FIELD_INFO,
                         span_str("shortened: too large to be kept whole among the recent records"));
         return s;
 }
 
-void recent_add(struct recent *recent, const struct record *r, struct span packed)
+void recent_add(struct recent *recent, const struct record *r)
 {
         size_t most = recent->keep.size / LARGEST_SHARE;
-        size_t len = packed.len > 0 ? packed.len : record_pack_size(r);
+        size_t len = record_pack_size(r);
         struct record other;
         if (len > most) {
                 other = shorten(r);
@@ -68,14 +68,11 @@ void recent_add(struct recent *recent, const struct record *r, struct span packe
                         len = record_pack_size(&other);
                 }
                 r = &other;
-                packed.len = 0;
         }
         (void)pthread_mutex_lock(&recent->mutex);
         void *to = keep_add(&recent->keep, len);
-        if (to != NULL && packed.len > 0) {
-                memcpy(to, packed.data, packed.len);
-        } else if (to != NULL) {
-                record_pack(r, to);
+        if (to != NULL) {
+                (void)record_pack(r, to);
         }
         (void)pthread_mutex_unlock(&recent->mutex);
 }
@@ -91,14 +88,13 @@ uint64_t recent_last(struct recent *recent)
 /* A record on its way to a filter: a copy, for a filter may take its time, and the writer must not wait for it. */
 struct taken {
         uint8_t *bytes;
-        size_t len;
+        const struct record *record; /* in them */
 };
 
-static void print(uint8_t *bytes, size_t len, struct filter *filter, enum format format, struct writer *w)
+static void print(const struct record *r, struct filter *filter, enum format format, struct writer *w)
 {
-        struct record record;
-        if (record_unpack(bytes, len, &record) && filter_pass(filter, &record)) {
-                format_record(w, format, &record);
+        if (filter_pass(filter, r)) {
+                format_record(w, format, r);
         }
 }
 
@@ -110,8 +106,8 @@ static void take(struct taken *taken, struct span packed, uint64_t number)
                      (unsigned long long)number);
                 return;
         }
-        taken->len = packed.len;
         memcpy(taken->bytes, packed.data, packed.len);
+        taken->record = record_moved(taken->bytes, packed.len, packed.data);
 }
 
 static bool read_next(struct recent *recent, uint64_t *cursor, bool copy, struct taken *taken,
@@ -137,8 +133,7 @@ static bool read_next(struct recent *recent, uint64_t *cursor, bool copy, struct
         if (packed.len > 0 && copy) {
                 take(taken, packed, *cursor);
         } else if (packed.len > 0) {
-                /* our own, writable */
-                print(recent->memory + (packed.data - recent->memory), packed.len, NULL, format, w);
+                print((const struct record *)(const void *)packed.data, NULL, format, w);
         }
         return true;
 }
@@ -150,9 +145,9 @@ bool recent_read(struct recent *recent, uint64_t *cursor, struct filter *filter,
         (void)pthread_mutex_lock(&recent->mutex);
         bool found = read_next(recent, cursor, filter != NULL, &taken, format, w);
         (void)pthread_mutex_unlock(&recent->mutex);
-        if (taken.bytes != NULL) {
-                print(taken.bytes, taken.len, filter, format, w);
-                prof_free(taken.bytes);
+        if (taken.record != NULL) {
+                print(taken.record, filter, format, w);
         }
+        prof_free(taken.bytes);
         return found;
 }

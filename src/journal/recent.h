@@ -20,9 +20,8 @@ struct recent {
 /** @p size 0 keeps none (they are numbered all the same). */
 enum status recent_init(struct recent *recent, size_t size);
 void recent_fini(struct recent *recent);
-/** Keep a copy of @p r; @p packed is its packed form if there is one, else empty. One that would push out most others
- *  is shortened (and says so). */
-void recent_add(struct recent *recent, const struct record *r, struct span packed);
+/** Keep a copy of @p r. One that would push out most others is shortened (and says so). */
+void recent_add(struct recent *recent, const struct record *r);
 uint64_t recent_last(struct recent *recent);
 /** See journal_recent. */
 bool recent_read(struct recent *recent, uint64_t *cursor, struct filter *filter, enum format format,

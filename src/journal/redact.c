@@ -400,12 +400,12 @@ static bool prepare(struct redact *f, const struct record *r)
 static void drop_fields(struct record *r)
 {
         for (size_t i = 0; i < sizeof text_fields / sizeof text_fields[0]; i++) {
-                field_set_remove(&r->present, text_fields[i]);
+                record_remove(r, text_fields[i]);
         }
         for (size_t i = 0; i < VALUE_FIELDS; i++) {
-                field_set_remove(&r->present, value_fields[i]);
+                record_remove(r, value_fields[i]);
         }
-        field_set_remove(&r->present, FIELD_ERROR);
+        record_remove(r, FIELD_ERROR);
         record_set_text(r, FIELD_INFO, span_str("redaction: out of memory, so the texts were left out"));
 }
 

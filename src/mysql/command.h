@@ -5,6 +5,7 @@
 #define MYSQL_COMMAND_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum command_code {
@@ -65,6 +66,7 @@ enum reply_shape {
 
 struct command_info {
         const char *name; /**< as in MySQL's documentation */
+        size_t name_len;
         enum reply_shape shape;
         bool has_text;    /**< the rest of the packet is text: a statement or a name */
         bool has_stmt_id; /**< the next four bytes are a statement's id */

@@ -41,12 +41,26 @@ struct packet {
         struct span head; /**< the payload's first bytes */
 };
 
+/** Several packets of one side that came at once, whole and one behind the other, none of them secret or longer than
+ *  packet_bytes. */
+struct packet_run {
+        enum side from;
+        size_t n;
+        const char *const *names; /**< of each; NULL = all are called @p name */
+        const char *name;
+        struct span bytes; /**< with the packets' headers */
+        uint64_t mono_ns;
+};
+
 /** Where news goes. The arguments live only during the call. on_record gets a record in which the dissector has
- *  filled what it knows; connection, addresses and wall_ns are the receiver's to fill. */
+ *  filled what it knows; connection, addresses and wall_ns are the receiver's to fill.
+ *  With on_run, packets come by it where they can: after the records that they made. Without, each comes by on_packet,
+ *  in its place among the records. */
 struct dissect_sink {
         void *arg;
         void (*on_record)(void *arg, struct record *record);
         void (*on_packet)(void *arg, const struct packet *packet);
+        void (*on_run)(void *arg, const struct packet_run *run); /**< NULL: not wanted */
 };
 
 struct dissect;
@@ -84,6 +98,14 @@ struct dissect_view {
         uint64_t records;         /**< commands that ended */
 };
 struct dissect_view dissect_view(const struct dissect *d);
+
+/** What is on the wire: the command that the server answers just now. Cheap. */
+struct dissect_now {
+        const char *command; /**< NULL = idle */
+        struct span query;   /**< its text; until the next feed */
+        bool hidden;         /**< the text holds a password, or may: not to be shown */
+};
+struct dissect_now dissect_now(const struct dissect *d);
 
 /** What is counted beyond the session. Cheap. */
 struct dissect_verdict {

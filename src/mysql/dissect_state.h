@@ -1,4 +1,4 @@
-/** @file dissect_state.h  What the parts of the dissector share: dissect.c (lanes, phases), login.c, request.c,
+/** @file dissect_state.h  What the parts of the dissector share: dissect.c (phases), dissect_lanes.c, login.c, request.c,
  * execute.c, result.c, rows.c, track.c. Nobody else includes it.
  *
  *      client lane: bytes -> frame -> message -> phase's from_client      (login.c, request.c)
@@ -150,6 +150,12 @@ struct value_room {
         size_t size;
 };
 
+/** A text that the dissector owns, with a NUL behind it; at is NULL where there is none. */
+struct own_text {
+        char *at;
+        size_t len;
+};
+
 struct dissect {
         const struct dissect_settings *settings;
         struct dissect_sink sink;
@@ -182,15 +188,15 @@ struct dissect {
         struct next_charsets next;
         uint8_t next_login_charset; /**< of a COM_CHANGE_USER under way */
         uint8_t next_database_charset;
-        char *server_version;
-        char *username;
-        char *database;
-        char *auth_plugin;
+        struct own_text server_version;
+        struct own_text username;
+        struct own_text database;
+        struct own_text auth_plugin;
         char *auth_path;     /**< plugins and steps so far, for the record of the login */
         uint8_t *attributes; /**< the login's, kept until it is over */
         size_t attributes_len;
-        char *next_username; /**< of a COM_CHANGE_USER under way */
-        char *next_database; /**< what the reply under way makes of it; NULL: unchanged */
+        struct own_text next_username; /**< of a COM_CHANGE_USER under way */
+        struct own_text next_database; /**< what the reply under way makes of it; none: unchanged */
 
         struct lint lint;
         uint8_t next_seq; /**< of the login's next packet, of either side */
@@ -212,11 +218,25 @@ struct dissect {
         struct value_room changes; /**< and for those of session tracking */
 };
 
+/** What a phase does with a message. @return the packet's name. */
+typedef const char *dissect_handler(struct dissect *d, const struct message *m);
+
+/** A missing handler: that side should not talk in this phase. */
+struct phase_info {
+        const char *name;
+        dissect_handler *from[2];
+};
+
+/** Bytes of a packet that a record shows at the most; as many are looked at of any packet. */
+enum { DISSECT_EVIDENCE = 32 };
+
 /* dissect.c */
+extern const struct phase_info dissect_phases[PHASE_COUNT];
 /** Say @p reason once and follow no more. @p m is what could not be followed, or NULL. */
 void dissect_lose(struct dissect *d, const char *reason, const struct message *m, enum side from);
 /** Begin and end what stands at the head of the FIFO, as far as it goes. */
 void dissect_settle(struct dissect *d);
+/* dissect_lanes.c */
 /** Bytes of packets. @return what is left of them: the rest is compressed, or not followed. */
 struct span dissect_packets(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns);
 
@@ -224,7 +244,14 @@ struct span dissect_packets(struct dissect *d, enum side from, struct span bytes
 /** Both sides compress from here on. @return false when memory is out. */
 bool dissect_compress(struct dissect *d, enum compress_algorithm algorithm);
 /** Replace a text that @p d owns. @return false when memory is out (the old one is gone). */
-bool dissect_set_text(char **slot, struct span text);
+bool dissect_set_text(struct own_text *slot, struct span text);
+void dissect_drop_text(struct own_text *slot);
+/** Replace one by the other, which is none then. */
+void dissect_take_text(struct own_text *slot, struct own_text *from);
+static inline struct span dissect_text(const struct own_text *text)
+{
+        return span_of(text->at, text->len);
+}
 /** The login's: of the client and of results. @p name is the server's. */
 void dissect_set_character_set(struct dissect *d, const char *name);
 /** Room for @p n values, zeroed. @return NULL when memory is out or it is beyond the bound. */
@@ -317,8 +344,11 @@ void track_settle(struct dissect *d, const struct flight *f);
 const char *result_on_message(struct dissect *d, const struct message *m);
 /** How much of the server's message that begins with @p first is of interest. */
 size_t result_limit(const struct dissect *d, uint8_t first);
-/** Count the rows that stand whole at the front of *@p in and skip them, where nobody wants to see them. */
-void result_hop_rows(struct dissect *d, struct span *in, uint64_t now_ns);
+/** What the packets are that are rows to the state. */
+const char *result_row_name(const struct flight *f);
+/** The head is REPLYING_ROWS. Count the rows that stand whole at the front of *@p in and skip them, where nobody wants their values; @p most is the
+ *  longest to be skipped. @return how many. */
+size_t result_hop_rows(struct dissect *d, struct span *in, size_t most, uint64_t now_ns);
 
 /* transaction.c */
 void transaction_on_greeting(struct dissect *d, struct span server_version);

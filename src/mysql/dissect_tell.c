@@ -3,28 +3,27 @@
 #include "mysql/dissect_state.h"
 #include "mysql/secret.h"
 
-enum { EVIDENCE_BYTES = 32 };
-
-static void put_text(struct record *r, enum record_field field, const char *text)
-{
-        if (text != NULL && *text != '\0') {
-                record_set_text(r, field, span_str(text));
-        }
-}
-
 struct record dissect_record(const struct dissect *d, enum record_event event, uint64_t mono_ns)
 {
         struct record r;
-        memset(&r, 0, sizeof r);
+        struct span charset = span_str(charset_title(d->charsets.client));
+        record_clear(&r);
         r.event = event;
         r.mono_ns = mono_ns;
-        put_text(&r, FIELD_USERNAME, d->username);
-        put_text(&r, FIELD_DATABASE, d->database);
-        put_text(&r, FIELD_CHARACTER_SET, charset_title(d->charsets.client));
+        if (d->username.len > 0) {
+                RECORD_PUT(&r, FIELD_USERNAME, username, dissect_text(&d->username));
+        }
+        if (d->database.len > 0) {
+                RECORD_PUT(&r, FIELD_DATABASE, database, dissect_text(&d->database));
+        }
+        if (charset.len > 0) {
+                RECORD_PUT(&r, FIELD_CHARACTER_SET, character_set, charset);
+                field_set_add(&r.lasting, FIELD_CHARACTER_SET);
+        }
         r.charsets[RECORD_USERNAME] = d->charsets.username;
         r.charsets[RECORD_DATABASE] = d->charsets.database;
         if (d->server_conn_id != 0) {
-                record_set_uint(&r, FIELD_SERVER_CONN_ID, d->server_conn_id);
+                RECORD_PUT(&r, FIELD_SERVER_CONN_ID, server_conn_id, d->server_conn_id);
         }
         return r;
 }
@@ -46,7 +45,7 @@ static struct record record_of(const struct dissect *d, const struct broken *b)
         record_set_uint(&r, FIELD_PACKET_LENGTH, b->length);
         record_set_text(&r, FIELD_PACKET_NAME, span_str(d->packet_name));
         if (!d->packet_secret && b->bytes.len > 0) {
-                record_set_text(&r, FIELD_PACKET_BYTES, span_head(b->bytes, EVIDENCE_BYTES));
+                record_set_text(&r, FIELD_PACKET_BYTES, span_head(b->bytes, DISSECT_EVIDENCE));
         }
         return r;
 }

@@ -62,27 +62,26 @@ void lint_login(struct lint *l, uint64_t asked, uint64_t offered)
 
 /* Commands of a fixed length, or with a fixed part: the least and the most bytes, 0 = no bound. */
 static const struct bounds {
-        uint8_t code;
         uint8_t least;
         uint8_t most;
-} bounds[] = {
-    {COM_QUIT, 1, 1},
-    {COM_REFRESH, 2, 2},
-    {COM_STATISTICS, 1, 1},
-    {COM_PROCESS_INFO, 1, 1},
-    {COM_PROCESS_KILL, 5, 5},
-    {COM_DEBUG, 1, 1},
-    {COM_PING, 1, 1},
-    {COM_BINLOG_DUMP, 11, 0},
-    {COM_REGISTER_SLAVE, 18, 0},
-    {COM_STMT_EXECUTE, 10, 0},
-    {COM_STMT_SEND_LONG_DATA, 7, 0},
-    {COM_STMT_CLOSE, 5, 5},
-    {COM_STMT_RESET, 5, 5},
-    {COM_SET_OPTION, 3, 3},
-    {COM_STMT_FETCH, 9, 9},
-    {COM_RESET_CONNECTION, 1, 1},
-    {COM_STMT_BULK_EXECUTE, 7, 0},
+} bounds[UINT8_MAX + 1] = {
+    [COM_QUIT] = {1, 1},
+    [COM_REFRESH] = {2, 2},
+    [COM_STATISTICS] = {1, 1},
+    [COM_PROCESS_INFO] = {1, 1},
+    [COM_PROCESS_KILL] = {5, 5},
+    [COM_DEBUG] = {1, 1},
+    [COM_PING] = {1, 1},
+    [COM_BINLOG_DUMP] = {11, 0},
+    [COM_REGISTER_SLAVE] = {18, 0},
+    [COM_STMT_EXECUTE] = {10, 0},
+    [COM_STMT_SEND_LONG_DATA] = {7, 0},
+    [COM_STMT_CLOSE] = {5, 5},
+    [COM_STMT_RESET] = {5, 5},
+    [COM_SET_OPTION] = {3, 3},
+    [COM_STMT_FETCH] = {9, 9},
+    [COM_RESET_CONNECTION] = {1, 1},
+    [COM_STMT_BULK_EXECUTE] = {7, 0},
 };
 
 void lint_command(struct lint *l, uint8_t code, uint64_t len, uint64_t agreed)
@@ -91,12 +90,11 @@ void lint_command(struct lint *l, uint8_t code, uint64_t len, uint64_t agreed)
                 lint_break(l, LINT_EMPTY_COMMAND);
                 return;
         }
-        for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
-                if (bounds[i].code == code && len < bounds[i].least) {
-                        lint_break(l, LINT_ENDS_EARLY);
-                } else if (bounds[i].code == code && bounds[i].most > 0 && len > bounds[i].most) {
-                        lint_break(l, LINT_TRAILING);
-                }
+        const struct bounds *b = &bounds[code];
+        if (len < b->least) {
+                lint_break(l, LINT_ENDS_EARLY);
+        } else if (b->most > 0 && len > b->most) {
+                lint_break(l, LINT_TRAILING);
         }
         if (code == COM_STMT_BULK_EXECUTE && (agreed & CAP_MARIADB_BULK) == 0) {
                 lint_break(l, LINT_NOT_AGREED);
@@ -107,6 +105,12 @@ void lint_command(struct lint *l, uint8_t code, uint64_t len, uint64_t agreed)
 
 void lint_status(struct lint *l, uint8_t code, uint16_t status, uint64_t agreed)
 {
+        static const unsigned ruled = STATUS_CURSOR_EXISTS | STATUS_LAST_ROW_SENT | STATUS_IN_TRANS_READONLY |
+                                      STATUS_SESSION_STATE_CHANGED | STATUS_PS_OUT_PARAMS |
+                                      STATUS_MORE_RESULTS;
+        if ((status & ruled) == 0) {
+                return;
+        }
         bool executes = code == COM_STMT_EXECUTE || code == COM_STMT_BULK_EXECUTE;
         /* with more to come it may be a cursor of a procedure's own */
         if ((status & (STATUS_CURSOR_EXISTS | STATUS_LAST_ROW_SENT)) != 0 &&

@@ -5,7 +5,8 @@ src_libmysql_a_SOURCES = \
 	src/mysql/command.c src/mysql/command.h \
 	src/mysql/compress.c src/mysql/compress.h \
 	src/mysql/digest.c src/mysql/digest.h \
-	src/mysql/dissect.c src/mysql/dissect.h src/mysql/dissect_state.h src/mysql/dissect_frames.c src/mysql/dissect_tell.c \
+	src/mysql/dissect.c src/mysql/dissect.h src/mysql/dissect_state.h src/mysql/dissect_frames.c \
+	src/mysql/dissect_lanes.c src/mysql/dissect_tell.c \
 	src/mysql/execute.c \
 	src/mysql/frame.c src/mysql/frame.h \
 	src/mysql/gate.c src/mysql/gate.h src/mysql/gate_state.h \

@@ -49,7 +49,7 @@ static bool add_step(struct dissect *d, struct span step)
 /** What a plugin's packet from the server says, where the protocol tells: else NULL. */
 static const char *step_of_data(const struct dissect *d, struct span data)
 {
-        bool caching = d->auth_plugin != NULL && strcmp(d->auth_plugin, "caching_sha2_password") == 0;
+        bool caching = span_equal(dissect_text(&d->auth_plugin), span_str("caching_sha2_password"));
         if (caching && data.len == 1) {
                 return data.data[0] == 3 ? "fast path" : data.data[0] == 4 ? "full authentication" : NULL;
         }
@@ -99,8 +99,8 @@ bool login_set_plugin(struct dissect *d, struct span plugin)
 
 void login_tell_path(struct dissect *d, struct record *r)
 {
-        if (d->auth_plugin != NULL && *d->auth_plugin != '\0') {
-                record_set_text(r, FIELD_AUTH_PLUGIN, span_str(d->auth_plugin));
+        if (d->auth_plugin.len > 0) {
+                record_set_text(r, FIELD_AUTH_PLUGIN, dissect_text(&d->auth_plugin));
         }
         if (d->auth_path != NULL) {
                 record_set_text(r, FIELD_AUTH_PATH, span_str(d->auth_path));
@@ -124,8 +124,8 @@ static void emit_auth(struct dissect *d, uint64_t end_ns, const struct err *err,
         if (err == NULL && reason == NULL && compression_of(d, &algorithm)) {
                 record_set_text(&r, FIELD_COMPRESSION, span_str(compress_name(algorithm)));
         }
-        if (d->server_version != NULL) {
-                record_set_text(&r, FIELD_SERVER_VERSION, span_str(d->server_version));
+        if (d->server_version.at != NULL) {
+                record_set_text(&r, FIELD_SERVER_VERSION, dissect_text(&d->server_version));
         }
         login_tell_path(d, &r);
         record_set_uint(&r, FIELD_DURATION_US, (end_ns - d->login_start_ns) / 1000);
@@ -234,7 +234,7 @@ const char *login_on_login(struct dissect *d, const struct message *m)
         if (!dissect_set_text(&d->username, login.username) ||
             !dissect_set_text(&d->database, login.database) ||
             !(login.auth_plugin.len > 0 ? login_set_plugin(d, login.auth_plugin)
-                                        : add_step(d, span_str(d->auth_plugin))) ||
+                                        : add_step(d, dissect_text(&d->auth_plugin))) ||
             !keep_attributes(d, login.attributes)) {
                 return lose(d, "out of memory", NULL, SIDE_CLIENT);
         }

@@ -342,22 +342,57 @@ void record_set_list(struct record *r, enum record_field f, struct value_list li
         record_mark(r, f);
 }
 
+void record_remove(struct record *r, enum record_field f)
+{
+        field_set_remove(&r->present, f);
+        if (record_is_list(f)) {
+                *(struct value_list *)member_of(r, f) = (struct value_list){NULL, 0};
+        } else if (record_is_span(f)) {
+                *(struct span *)member_of(r, f) = (struct span){NULL, 0};
+        } else {
+                *(uint64_t *)member_of(r, f) = 0;
+        }
+}
+
 /* --- one flat copy -------------------------------------------------------------------------------------------------
  *
- *      [magic 8][struct record][elements of the lists …][names and bytes of the elements …][texts …]
+ *      [struct record][elements of the lists …][names and bytes of the elements …][texts …]
  *
- * Each part in the order of the present bits; the pointers are rebuilt by walking the same order again. */
+ * The copy points at its own parts, each in the order of the present bits; lasting texts are not copied. */
 
-#define PACK_MAGIC 0x3264726f63657271ULL
-
-size_t record_pack_size(const struct record *r)
+/* The C library's own loops are half as long as what compilers put in line for a size that they know. */
+static size_t unknown(size_t size)
 {
-        size_t size = sizeof(uint64_t) + sizeof *r;
-        struct field_set walk = field_set_both(&r->present, &spans);
-        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
-                size += record_text(r, f).len;
-        }
-        walk = field_set_both(&r->present, &lists);
+        __asm__("" : "+r"(size));
+        return size;
+}
+
+void record_clear(struct record *r)
+{
+        memset(r, 0, unknown(sizeof *r));
+}
+
+static struct field_set without(const struct field_set *a, const struct field_set *b)
+{
+        return (struct field_set){{a->words[0] & ~b->words[0], a->words[1] & ~b->words[1]}};
+}
+
+/** The texts that a copy takes along. */
+static struct field_set own_spans(const struct record *r)
+{
+        struct field_set present = field_set_both(&r->present, &spans);
+        return without(&present, &r->lasting);
+}
+
+static bool has_lists(const struct record *r)
+{
+        return ((r->present.words[0] & lists.words[0]) | (r->present.words[1] & lists.words[1])) != 0;
+}
+
+static size_t lists_size(const struct record *r)
+{
+        size_t size = 0;
+        struct field_set walk = field_set_both(&r->present, &lists);
         for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
                 struct value_list list = record_list(r, f);
                 size += list.n * sizeof *list.at;
@@ -368,105 +403,120 @@ size_t record_pack_size(const struct record *r)
         return size;
 }
 
-static uint8_t *put(uint8_t *to, struct span s)
+size_t record_pack_size(const struct record *r)
 {
-        if (s.len > 0) {
-                memcpy(to, s.data, s.len);
+        size_t size = sizeof *r + (has_lists(r) ? lists_size(r) : 0);
+        struct field_set walk = own_spans(r);
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
+                size += record_text(r, f).len;
         }
-        return to + s.len;
+        return size;
 }
 
-void record_pack(const struct record *r, uint8_t *out)
+/** Copy what @p s points at, and point it at the copy. @return the place behind it. */
+static uint8_t *put(uint8_t *to, struct span *s)
 {
-        uint64_t magic = PACK_MAGIC;
-        out = put(out, span_of(&magic, sizeof magic));
-        out = put(out, span_of(r, sizeof *r));
-        struct field_set walk = field_set_both(&r->present, &lists);
-        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
-                struct value_list list = record_list(r, f);
-                out = put(out, span_of(list.at, list.n * sizeof *list.at));
+        if (s->len > 0) {
+                memcpy(to, s->data, s->len);
         }
-        walk = field_set_both(&r->present, &lists);
+        s->data = to;
+        return to + s->len;
+}
+
+/** @return the place behind them. */
+static uint8_t *put_lists(struct record *copy, uint8_t *to)
+{
+        struct field_set walk = field_set_both(&copy->present, &lists);
         for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
-                struct value_list list = record_list(r, f);
-                for (size_t i = 0; i < list.n; i++) {
-                        out = put(put(out, list.at[i].name), list.at[i].bytes);
+                struct value_list *list = member_of(copy, f);
+                struct span elements = span_of(list->at, list->n * sizeof *list->at);
+                uint8_t *behind = put(to, &elements);
+                list->at = (const struct value *)(const void *)to;
+                to = behind;
+        }
+        walk = field_set_both(&copy->present, &lists);
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
+                const struct value_list *list = member_of(copy, f);
+                uint8_t *own = (uint8_t *)copy; /* the elements are in the copy, which is ours to write */
+                struct value *values = (struct value *)(void *)(own + ((const uint8_t *)list->at - own));
+                for (size_t i = 0; i < list->n; i++) {
+                        to = put(put(to, &values[i].name), &values[i].bytes);
                 }
         }
-        walk = field_set_both(&r->present, &spans);
-        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
-                out = put(out, record_text(r, f));
+        return to;
+}
+
+struct record *record_pack(const struct record *r, uint8_t *out)
+{
+        struct record *copy = (struct record *)(void *)out;
+        uint8_t *to = out + sizeof *r;
+        memcpy(copy, r, unknown(sizeof *r));
+        if (has_lists(copy)) {
+                to = put_lists(copy, to);
         }
-}
-
-/** Point @p s at the next bytes of the copy. */
-static void relink(struct reader *r, struct span *s)
-{
-        *s = reader_take(r, s->len);
-}
-
-/** Find the elements of the lists. @return false if they are not all there. */
-static bool unpack_lists(struct reader *r, struct record *out)
-{
-        struct field_set walk = field_set_both(&out->present, &lists);
+        struct field_set walk = own_spans(copy);
         for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
-                struct value_list *list = member_of(out, f);
-                uint64_t size;
-                if (__builtin_mul_overflow((uint64_t)list->n, sizeof *list->at, &size)) {
-                        return false;
-                }
-                list->at = (const struct value *)(const void *)reader_take(r, size).data;
+                to = put(to, member_of(copy, f));
         }
-        return !r->failed;
+        return copy;
 }
 
-static void unpack_elements(struct reader *r, uint8_t *bytes, struct value_list list)
+/* --- a copy that was moved ---------------------------------------------------------------------------------------- */
+
+struct move {
+        uint8_t *bytes;
+        size_t len;
+        const uint8_t *was;
+        bool failed;
+};
+
+/** @return where @p n bytes that were at @p old are now. */
+static uint8_t *now_at(struct move *m, const void *old, uint64_t n)
 {
-        if (list.n == 0) {
+        uintptr_t offset = (uintptr_t)old - (uintptr_t)m->was;
+        if (offset > m->len || n > m->len - offset) {
+                m->failed = true;
+                return m->bytes;
+        }
+        return m->bytes + offset;
+}
+
+static void move_span(struct move *m, struct span *s)
+{
+        s->data = now_at(m, s->data, s->len);
+        s->len = m->failed ? 0 : s->len;
+}
+
+static void move_list(struct move *m, struct value_list *list)
+{
+        uint64_t size;
+        if (__builtin_mul_overflow((uint64_t)list->n, sizeof *list->at, &size)) {
+                m->failed = true;
                 return;
         }
-        /* the elements are in the caller's own, writable memory */
-        struct value *values = (struct value *)(void *)(bytes + ((const uint8_t *)list.at - bytes));
-        for (size_t i = 0; i < list.n && !r->failed; i++) {
-                relink(r, &values[i].name);
-                relink(r, &values[i].bytes);
+        struct value *values = (struct value *)(void *)now_at(m, list->at, size);
+        list->at = values;
+        for (size_t i = 0; i < list->n && !m->failed; i++) {
+                move_span(m, &values[i].name);
+                move_span(m, &values[i].bytes);
         }
 }
 
-static struct field_set without(const struct field_set *a, const struct field_set *b)
+struct record *record_moved(uint8_t *bytes, size_t len, const uint8_t *was)
 {
-        return (struct field_set){{a->words[0] & ~b->words[0], a->words[1] & ~b->words[1]}};
-}
-
-bool record_unpack(uint8_t *bytes, size_t len, struct record *out)
-{
-        struct reader r = reader_over(span_of(bytes, len));
-        uint64_t magic = reader_uint(&r, sizeof magic);
-        struct span head = reader_take(&r, sizeof *out);
-        if (r.failed || magic != PACK_MAGIC) {
-                return false;
+        struct record *r = (struct record *)(void *)bytes;
+        struct move m = {bytes, len, was, false};
+        if (len < sizeof *r || r->event >= EVENT_COUNT) {
+                return NULL;
         }
-        memcpy(out, head.data, sizeof *out);
-        out->present = field_set_both(&out->present, &all);
-        if (!unpack_lists(&r, out)) {
-                return false;
+        r->present = field_set_both(&r->present, &all);
+        struct field_set walk = field_set_both(&r->present, &lists);
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT && !m.failed;) {
+                move_list(&m, member_of(r, f));
         }
-        struct field_set walk = field_set_both(&out->present, &lists);
-        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
-                unpack_elements(&r, bytes, record_list(out, f));
+        walk = own_spans(r);
+        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT && !m.failed;) {
+                move_span(&m, member_of(r, f));
         }
-        walk = field_set_both(&out->present, &spans);
-        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
-                relink(&r, member_of(out, f));
-        }
-        /* what is absent would point into the memory of whoever packed it */
-        walk = without(&spans, &out->present);
-        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
-                *(struct span *)member_of(out, f) = (struct span){NULL, 0};
-        }
-        walk = without(&lists, &out->present);
-        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
-                *(struct value_list *)member_of(out, f) = (struct value_list){NULL, 0};
-        }
-        return !r.failed && out->event < EVENT_COUNT;
+        return m.failed ? NULL : r;
 }

@@ -160,6 +160,7 @@ struct record {
         struct field_set present;
         struct field_set cut;       /**< texts that are cut, and may end within a character */
         struct field_set undecoded; /**< texts that are none in their character set, or can't be converted */
+        struct field_set lasting;   /**< texts that outlive all records: copies keep pointing at them */
         uint8_t
             charsets[RECORD_CHARSETS]; /**< by enum record_charset (charset.h); all 0 once texts are UTF-8 */
         uint64_t wall_ns;              /**< ts: when it began; filled by the session from mono_ns */
@@ -284,6 +285,16 @@ struct record_field_info {
 /** Indexed by enum record_field, in the order in which formats print. */
 extern const struct record_field_info record_fields[FIELD_COUNT];
 
+/** Take field @p f out, and empty its member: no copy points at what it was. */
+void record_remove(struct record *r, enum record_field f);
+
+/** Make it a record without fields. */
+void record_clear(struct record *r);
+
+/** Set the member of a field whose name is known where it is written: what record_set_uint and its like do, without
+ *  looking it up. */
+#define RECORD_PUT(r, field, member, value) ((void)((r)->member = (value), record_mark((r), (field))))
+
 static inline bool record_has(const struct record *r, enum record_field f)
 {
         return field_set_has(&r->present, f);
@@ -316,11 +327,12 @@ const char *record_flag_name(enum record_field f, unsigned bit);
 
 /** Bytes that record_pack needs for @p r. */
 size_t record_pack_size(const struct record *r);
-/** Copy @p r with all it points to into @p out, 8-aligned, record_pack_size bytes. For this process only: it is no
- *  format to store or to send. */
-void record_pack(const struct record *r, uint8_t *out);
-/** The packed record in @p bytes (8-aligned), as long as those stay as they are; list elements are relinked in place,
- *  so one thread at a time. What is absent is empty. @return false if they are no packed record. */
-bool record_unpack(uint8_t *bytes, size_t len, struct record *out);
+/** Copy @p r with all it points to into @p out, 8-aligned, record_pack_size bytes: a record that owns its texts. For this
+ *  process only: it is no format to store or to send.
+ *  @return the copy, which is @p out. It is good as long as those bytes stay where they are. */
+struct record *record_pack(const struct record *r, uint8_t *out);
+/** The packed record in @p bytes (8-aligned), @p len of them, which were copied from @p was: point it at its texts again.
+ *  @return NULL if they are no packed record. */
+struct record *record_moved(uint8_t *bytes, size_t len, const uint8_t *was);
 
 #endif

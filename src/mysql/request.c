@@ -52,12 +52,14 @@ void request_pop(struct dissect *d)
                 request_free(f);
                 return;
         }
-        prof_free(f->text);
-        prof_free(f->changes);
-        rows_free(f->first_rows);
-        f->text = NULL;
-        f->changes = NULL;
-        f->first_rows = NULL;
+        if (f->text != NULL || f->changes != NULL || f->first_rows != NULL) {
+                prof_free(f->text);
+                prof_free(f->changes);
+                rows_free(f->first_rows);
+                f->text = NULL;
+                f->changes = NULL;
+                f->first_rows = NULL;
+        }
         d->spare = f;
 }
 
@@ -283,11 +285,11 @@ static uint64_t us_between(uint64_t from_ns, uint64_t to_ns)
 
 static void put_times(const struct flight *f, struct record *r)
 {
-        record_set_uint(r, FIELD_DURATION_US, us_between(f->start_ns, f->last_ns));
-        record_set_uint(r, FIELD_REQUEST_US, us_between(f->start_ns, f->sent_ns));
+        RECORD_PUT(r, FIELD_DURATION_US, duration_us, us_between(f->start_ns, f->last_ns));
+        RECORD_PUT(r, FIELD_REQUEST_US, request_us, us_between(f->start_ns, f->sent_ns));
         if (f->first_ns != 0) {
-                record_set_uint(r, FIELD_SERVER_US, us_between(f->sent_ns, f->first_ns));
-                record_set_uint(r, FIELD_STREAM_US, us_between(f->first_ns, f->last_ns));
+                RECORD_PUT(r, FIELD_SERVER_US, server_us, us_between(f->sent_ns, f->first_ns));
+                RECORD_PUT(r, FIELD_STREAM_US, stream_us, us_between(f->first_ns, f->last_ns));
         }
 }
 
@@ -309,7 +311,7 @@ static void put_text(const struct dissect *d, const struct flight *f, struct rec
                                  d->settings->query_bytes);
         }
         uint64_t true_len = f->true_len > f->text_at ? f->true_len - f->text_at : 0;
-        record_set_text(r, FIELD_QUERY, text);
+        RECORD_PUT(r, FIELD_QUERY, query, text);
         if (true_len > text.len) {
                 record_set_uint(r, FIELD_QUERY_LENGTH, true_len);
                 field_set_add(&r->cut, FIELD_QUERY);
@@ -341,8 +343,8 @@ static void put_statement(struct dissect *d, const struct flight *f, struct reco
 static void put_result(const struct flight *f, struct record *r)
 {
         if (f->results > 0) {
-                record_set_uint(r, FIELD_ROWS, f->rows);
-                record_set_uint(r, FIELD_COLUMNS, f->columns);
+                RECORD_PUT(r, FIELD_ROWS, rows, f->rows);
+                RECORD_PUT(r, FIELD_COLUMNS, columns, f->columns);
                 if (f->results > 1) {
                         record_set_uint(r, FIELD_RESULTS, f->results);
                 }
@@ -352,13 +354,13 @@ static void put_result(const struct flight *f, struct record *r)
         } else if (f->has_status && f->info->shape == SHAPE_FIELDS) {
                 record_set_uint(r, FIELD_COLUMNS, f->rows);
         } else if (f->has_status && f->info->shape == SHAPE_RESULT) {
-                record_set_uint(r, FIELD_AFFECTED_ROWS, f->affected_rows);
+                RECORD_PUT(r, FIELD_AFFECTED_ROWS, affected_rows, f->affected_rows);
         }
         if (f->last_insert_id > 0) {
                 record_set_uint(r, FIELD_LAST_INSERT_ID, f->last_insert_id);
         }
         if (f->has_status && !f->failed) {
-                record_set_uint(r, FIELD_STATUS_FLAGS, f->status);
+                RECORD_PUT(r, FIELD_STATUS_FLAGS, status_flags, f->status);
                 if (f->warnings > 0) {
                         record_set_uint(r, FIELD_WARNINGS, f->warnings);
                 }
@@ -378,9 +380,10 @@ static void put_result(const struct flight *f, struct record *r)
 void request_emit(struct dissect *d, struct flight *f, const char *reason)
 {
         struct record r = dissect_record(d, EVENT_QUERY, f->start_ns);
-        record_set_uint(&r, FIELD_CONN_SEQ_NUM, f->seq_num);
-        record_set_uint(&r, FIELD_COMMAND_ID, f->code);
-        record_set_text(&r, FIELD_COMMAND, span_str(f->info->name));
+        RECORD_PUT(&r, FIELD_CONN_SEQ_NUM, conn_seq_num, f->seq_num);
+        RECORD_PUT(&r, FIELD_COMMAND_ID, command_id, f->code);
+        RECORD_PUT(&r, FIELD_COMMAND, command, span_of(f->info->name, f->info->name_len));
+        field_set_add(&r.lasting, FIELD_COMMAND);
         r.charsets[RECORD_CLIENT] = d->charsets.client;
         r.charsets[RECORD_RESULTS] = track_results_charset(d);
         transaction_put(d, f, &r);
@@ -393,8 +396,8 @@ void request_emit(struct dissect *d, struct flight *f, const char *reason)
         }
         rows_put(f, &r);
         track_put(d, f, &r);
-        record_set_uint(&r, FIELD_BYTES_SENT, f->bytes_sent);
-        record_set_uint(&r, FIELD_BYTES_RECEIVED, f->bytes_received);
+        RECORD_PUT(&r, FIELD_BYTES_SENT, bytes_sent, f->bytes_sent);
+        RECORD_PUT(&r, FIELD_BYTES_RECEIVED, bytes_received, f->bytes_received);
         if (reason != NULL) {
                 record_set_text(&r, FIELD_REASON, span_str(reason));
         }

@@ -38,6 +38,9 @@ static bool is_ending(const struct dissect *d, uint8_t first, uint64_t len)
 static bool keep_text(struct dissect *d, struct flight *f, struct span text)
 {
         struct span kept = span_head(text, TEXT_MAX);
+        if (f->text == NULL && kept.len == 0) {
+                return true;
+        }
         prof_free(f->text);
         d->held -= f->text_len;
         f->text_len = 0;
@@ -116,7 +119,8 @@ static const char *on_err(struct dissect *d, struct flight *f, const struct mess
 static bool apply_use(struct dissect *d, const struct flight *f)
 {
         struct span text = span_skip(span_of(f->body, f->body_len), f->text_at);
-        if (text.len < 5 || strncasecmp((const char *)text.data, "use ", 4) != 0) {
+        if (text.len < 5 || (text.data[0] | 0x20) != 'u' ||
+            strncasecmp((const char *)text.data, "use ", 4) != 0) {
                 return true;
         }
         text = span_skip(text, 4);
@@ -135,7 +139,7 @@ static bool on_success(struct dissect *d, struct flight *f)
         struct statement *st;
         switch (f->code) {
         case COM_INIT_DB:
-                return d->next_database != NULL ||
+                return d->next_database.at != NULL ||
                        track_database(d, span_skip(span_of(f->body, f->body_len), f->text_at),
                                       d->charsets.client);
         case COM_QUERY: return (d->capabilities & CAP_SESSION_TRACK) != 0 || apply_use(d, f);
@@ -151,9 +155,7 @@ static bool on_success(struct dissect *d, struct flight *f)
                 return true;
         case COM_CHANGE_USER:
                 statements_clear(&d->statements);
-                prof_free(d->username);
-                d->username = d->next_username;
-                d->next_username = NULL;
+                dissect_take_text(&d->username, &d->next_username);
                 track_change_user(d);
                 return true;
         default: return true;
@@ -397,6 +399,11 @@ static const char *on_definitions_eof(struct dissect *d, struct flight *f, const
         return lost != NULL ? lost : "EOF";
 }
 
+const char *result_row_name(const struct flight *f)
+{
+        return f->info->shape == SHAPE_FIELDS ? "column definition" : "row";
+}
+
 static const char *on_row(struct dissect *d, struct flight *f, const struct message *m)
 {
         if (m->first == REPLY_ERR) {
@@ -409,7 +416,7 @@ static const char *on_row(struct dissect *d, struct flight *f, const struct mess
         if (f->rows_wanted > 0) {
                 rows_take(d, f, m->body);
         }
-        return f->info->shape == SHAPE_FIELDS ? "column definition" : "row";
+        return result_row_name(f);
 }
 
 static const char *on_change_user(struct dissect *d, struct flight *f, const struct message *m)
@@ -495,6 +502,11 @@ static void check_sequence(struct dissect *d, struct flight *f, const struct mes
         if (f->state == REPLYING_LOCAL_FILE || (f->state == REPLYING_STREAM && f->acknowledged)) {
                 return; /* both sides are sending */
         }
+        if (m->seq == f->next_seq &&
+            f->seq_known) { /* nearly always; an error that was pushed would be right, too */
+                f->next_seq = (uint8_t)(m->last + 1);
+                return;
+        }
         if (!f->seq_known || is_pushed(m)) {
                 f->next_seq = m->seq;
                 f->seq_known = true;
@@ -504,11 +516,11 @@ static void check_sequence(struct dissect *d, struct flight *f, const struct mes
 
 const char *result_on_message(struct dissect *d, const struct message *m)
 {
-        d->packet_secret = d->packet_secret || (d->head != NULL && d->head->is_secret);
         struct flight *f = d->head;
         if (f == NULL) {
                 return on_unasked(d, m);
         }
+        d->packet_secret = d->packet_secret || f->is_secret;
         if (f->first_ns == 0) {
                 f->first_ns = m->start_ns;
         }
@@ -532,23 +544,23 @@ size_t result_limit(const struct dissect *d, uint8_t first)
         return f->state == REPLYING_DEFS ? ENDING_LIMIT : 0;
 }
 
-void result_hop_rows(struct dissect *d, struct span *in, uint64_t now_ns)
+size_t result_hop_rows(struct dissect *d, struct span *in, size_t most, uint64_t now_ns)
 {
-        struct flight *f = d->phase == PHASE_READY ? d->head : NULL;
-        if (f == NULL || f->state != REPLYING_ROWS || d->settings->packet_bytes > 0 || f->rows_wanted > 0) {
-                return;
+        struct flight *f = d->head;
+        if (f->rows_wanted > 0) {
+                return 0;
         }
         const uint8_t *at = in->data;
         size_t left = in->len;
-        uint64_t rows = 0;
+        size_t rows = 0;
         bool numbered = d->lanes[SIDE_SERVER].compress == NULL;
         uint8_t seq = f->next_seq;
         while (left > FRAME_HEADER_SIZE) {
                 size_t length = (size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16;
                 uint8_t first = at[FRAME_HEADER_SIZE];
-                if (length == 0 || length >= FRAME_MAX_PAYLOAD || length > left - FRAME_HEADER_SIZE ||
-                    first == REPLY_EOF || first == REPLY_ERR || (numbered && at[3] != seq)) {
-                        break;
+                if (length - 1 >= most || length > left - FRAME_HEADER_SIZE || first >= REPLY_EOF ||
+                    (numbered && at[3] != seq)) {
+                        break; /* to be looked at; so is an empty one, whose length minus one is huge */
                 }
                 rows++;
                 seq++;
@@ -564,4 +576,5 @@ void result_hop_rows(struct dissect *d, struct span *in, uint64_t now_ns)
                 f->last_ns = now_ns;
                 *in = span_of(at, left);
         }
+        return rows;
 }

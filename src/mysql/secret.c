@@ -47,17 +47,67 @@ static bool has_url(struct span text)
         return at != NULL && memchr(at, '@', text.len - (size_t)(at - text.data)) != NULL;
 }
 
+/** Does something suspicious begin at @p text? */
+static bool is_suspicious(struct span text)
+{
+        switch (text.data[0]) {
+        case 'P':
+        case 'p': return starts(text, "PASS");
+        case 'I':
+        case 'i': return starts(text, "IDENTIFIED");
+        case ':': return has_url(text);
+        default: return false;
+        }
+}
+
+/* Sixteen bytes at a stride: each statement is looked at. */
+typedef uint8_t stride __attribute__((vector_size(16)));
+enum { STRIDE = sizeof(stride), AHEAD = 2 };
+
+#define EACH(c) ((stride){c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c})
+
+static stride load(const uint8_t *at)
+{
+        stride bytes;
+        memcpy(&bytes, at, sizeof bytes);
+        return bytes;
+}
+
+/** Does "pas", "ide" or "://" begin within the sixteen bytes at @p at? (In either case; with AHEAD bytes behind them.) */
+static bool may_begin(const uint8_t *at)
+{
+        stride first = load(at);
+        stride second = load(at + 1);
+        stride third = load(at + 2);
+        stride lower = first | EACH(0x20);
+        stride next = second | EACH(0x20);
+        stride after = third | EACH(0x20);
+        stride found = (stride)(((lower == EACH('p')) & (next == EACH('a')) & (after == EACH('s'))) |
+                                ((lower == EACH('i')) & (next == EACH('d')) & (after == EACH('e'))) |
+                                ((first == EACH(':')) & (second == EACH('/')) & (third == EACH('/'))));
+        uint64_t halves[2];
+        memcpy(halves, &found, sizeof halves);
+        return (halves[0] | halves[1]) != 0;
+}
+
 bool secret_suspected(struct span text)
 {
-        for (size_t i = 0; i + 4 <= text.len; i++) {
-                uint8_t c = text.data[i];
-                if (((c & 0xdf) == 'P' && starts(span_skip(text, i), "PASS")) ||
-                    ((c & 0xdf) == 'I' && starts(span_skip(text, i), "IDENTIFIED"))) {
-                        return true;
+        size_t i = 0;
+        while (i < text.len) {
+                bool stride_fits = text.len - i >= STRIDE + AHEAD;
+                if (!stride_fits && text.len >= STRIDE + AHEAD &&
+                    !may_begin(text.data + text.len - STRIDE - AHEAD)) {
+                        return false; /* the last ones, some of them for the second time; nothing begins within the last two */
                 }
-                if (c == ':' && has_url(span_skip(text, i))) {
-                        return true;
+                size_t end = stride_fits ? i + STRIDE : text.len;
+                if (!stride_fits || may_begin(text.data + i)) {
+                        for (; i < end; i++) {
+                                if (is_suspicious(span_skip(text, i))) {
+                                        return true;
+                                }
+                        }
                 }
+                i = end;
         }
         return false;
 }

@@ -81,11 +81,9 @@ void track_settle(struct dissect *d, const struct flight *f)
                 d->charsets.results = d->next.results;
         }
         d->next = (struct next_charsets){.has_client = false};
-        if (d->next_database != NULL) {
-                prof_free(d->database);
-                d->database = d->next_database;
+        if (d->next_database.at != NULL) {
+                dissect_take_text(&d->database, &d->next_database);
                 d->charsets.database = d->next_database_charset;
-                d->next_database = NULL;
         }
 }
 

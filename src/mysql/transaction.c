@@ -39,6 +39,6 @@ void transaction_put(struct dissect *d, const struct flight *f, struct record *r
                 d->trx_id++;
         }
         if (d->in_trans || was_open) {
-                record_set_uint(r, FIELD_TRX_ID, d->trx_id);
+                RECORD_PUT(r, FIELD_TRX_ID, trx_id, d->trx_id);
         }
 }

@@ -119,6 +119,7 @@ static void fail_writing(struct link *link)
 {
         struct evbuffer *output = bufferevent_get_output(link->bev);
         link->write_ended = true;
+        link->waiting = false;
         (void)bufferevent_disable(link->bev, EV_WRITE);
         if (evbuffer_unfreeze(output, 1) == 0) { /* a bufferevent keeps the front of its output to itself */
                 (void)evbuffer_drain(output, evbuffer_get_length(output));
@@ -134,6 +135,7 @@ static void on_writable(struct bufferevent *bev, void *arg)
         (void)bev;
         worker_tick(link->worker);
         session_begin(session);
+        link->waiting = link_waits(link) > 0;
         shut_if_empty(link);
         session_on_drained(session, link);
         session_finish(session);
@@ -154,7 +156,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
         }
 }
 
-size_t link_backlog(const struct link *link)
+size_t link_waits(const struct link *link)
 {
         return link->bev != NULL ? evbuffer_get_length(bufferevent_get_output(link->bev)) : 0;
 }
@@ -183,6 +185,7 @@ static enum status write_raw(struct link *link, struct span bytes)
         if (bytes.len == 0) {
                 return STATUS_OK;
         }
+        link->waiting = true;
         PROF_SCOPE(STAGE_LINK);
         if (bufferevent_write(link->bev, bytes.data, bytes.len) != 0) {
                 return STATUS_NOMEM;

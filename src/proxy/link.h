@@ -42,6 +42,7 @@ struct link {
         bool write_ended; /**< writing failed: what is for it goes nowhere */
         bool shut_wanted; /**< shut down writing once all is written */
         bool shut_done;
+        bool waiting;        /**< something was left to the bufferevent: ask it how much is */
         uint64_t bytes_read; /**< of the protocol, decrypted */
 };
 
@@ -59,7 +60,11 @@ enum status link_write(struct link *link, struct span bytes);
  *  @return STATUS_NOMEM if it could not be set up. */
 enum status link_secure(struct link *link, struct span first);
 /** Bytes that wait. */
-size_t link_backlog(const struct link *link);
+size_t link_waits(const struct link *link);
+static inline size_t link_backlog(const struct link *link)
+{
+        return link->waiting ? link_waits(link) : 0;
+}
 /** Read no more, and let what is written go nowhere; within a callback too. link_close comes later. */
 void link_abandon(struct link *link);
 /** End of file for the peer, after all that waits. @p say tells it so within TLS, too. */

@@ -368,6 +368,8 @@ static enum status start_workers(struct proxy *p)
 {
         unsigned n = proxy_workers(p->settings);
         (void)snprintf(p->listen_addr, sizeof p->listen_addr, "%s", listener_addr(p->listener));
+        struct span listen_addr = journal_keep(p->journal, span_str(p->listen_addr));
+        struct span remote_addr = journal_keep(p->journal, span_str(p->settings->remote));
         p->workers = prof_calloc(STAGE_WORKER, n, sizeof(struct worker *));
         while (p->workers != NULL && p->n_workers < n) {
                 const struct worker_config config = {
@@ -375,7 +377,8 @@ static enum status start_workers(struct proxy *p)
                     .settings = p->settings,
                     .remote = &p->remote,
                     .remote_text = p->settings->remote,
-                    .listen_text = p->listen_addr,
+                    .listen_addr = listen_addr,
+                    .remote_addr = remote_addr,
                     .port = journal_port(p->journal, p->n_workers),
                     .tls = p->tls,
                 };
@@ -385,7 +388,7 @@ static enum status start_workers(struct proxy *p)
                 }
                 p->n_workers++;
         }
-        if (p->workers == NULL) {
+        if (p->workers == NULL || listen_addr.len == 0 || remote_addr.len == 0) {
                 diag(DIAG_ERROR, "the workers can't be made: out of memory");
                 return STATUS_NOMEM;
         }

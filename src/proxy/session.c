@@ -113,11 +113,19 @@ static bool is_over(struct session *s)
                (server->write_ended || link_backlog(server) == 0);
 }
 
+/** Did anything happen that could end it? */
+static bool is_ending(const struct session *s)
+{
+        const struct link *a = &s->links[SIDE_CLIENT];
+        const struct link *b = &s->links[SIDE_SERVER];
+        return s->refused || a->read_ended || a->write_ended || b->read_ended || b->write_ended;
+}
+
 void session_finish(struct session *s)
 {
         prof_set_wire(NULL);
         s->busy = false;
-        if (!s->ended && is_over(s)) {
+        if (!s->ended && is_ending(s) && is_over(s)) {
                 s->ended = true;
         }
         if (s->ended) {
@@ -195,19 +203,22 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 /** What the statement on the wire is, for records born from here on. Copied: the dissector's text may go any time. */
 static void update_wire(struct session *s)
 {
-        struct dissect_view v = dissect_view(s->dissect);
-        struct span text = v.query_hidden ? span_str("(hidden)") : span_head(v.query, sizeof s->wire_text);
+        struct dissect_now now = dissect_now(s->dissect);
+        struct span text = now.hidden ? span_str("(hidden)") : span_head(now.query, sizeof s->wire_text);
         if (text.len > 0) {
                 memcpy(s->wire_text, text.data, text.len);
         }
         s->wire_changed = false;
-        s->wire.command = v.command;
+        s->wire.command = now.command;
         s->wire.text = span_of(s->wire_text, text.len);
 }
 
 static void note_verdict(struct session *s)
 {
         struct dissect_verdict v = dissect_verdict(s->dissect);
+        if (!v.opaque && v.lint == s->lint_counted) {
+                return;
+        }
         if (!s->opaque_counted && v.opaque) {
                 s->opaque_counted = true;
                 worker_add(&s->worker->counts.opaque, 1);
@@ -468,6 +479,7 @@ static void on_upstream(void *arg, int fd, const char *error)
         } else {
                 struct record r = report_new(s, EVENT_CONNECT);
                 address_own(fd, s->proxy_client_addr);
+                s->proxy_client = span_str(s->proxy_client_addr);
                 report_emit(s, &r);
                 set_timer(s, session_settings(s)->limits.login_timeout_ms, false);
         }
@@ -479,7 +491,9 @@ static enum status set_up(struct session *s, int fd)
         struct worker *w = s->worker;
         const struct dissect_sink sink = {.arg = s,
                                           .on_record = report_record,
-                                          .on_packet = w->dissect.packet_bytes > 0 ? report_packet : NULL};
+                                          .on_packet = w->dissect.packet_bytes > 0 ? report_packet : NULL,
+                                          /* in the log each packet stands in its place among the records */
+                                          .on_run = w->settings->hex ? NULL : report_run};
         if (link_open(&s->links[SIDE_CLIENT], s, SIDE_CLIENT, fd, PAUSE_CONNECTING) != STATUS_OK) {
                 return STATUS_NOMEM;
         }
@@ -509,6 +523,7 @@ enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const 
                 s->links[SIDE_CLIENT].fd = -1;
                 s->links[SIDE_SERVER].fd = -1;
                 (void)snprintf(s->client_addr, sizeof s->client_addr, "%s", client_addr);
+                s->client = span_str(s->client_addr);
         }
         if (s == NULL || set_up(s, fd) != STATUS_OK) {
                 diag(DIAG_ERROR, "session %llu can't be opened: out of memory", (unsigned long long)conn_id);

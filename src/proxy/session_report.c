@@ -5,29 +5,28 @@
 
 enum { TLS_TEXT_MAX = 96 };
 
-static void set_text(struct record *r, enum record_field field, const char *text)
-{
-        if (*text != '\0') {
-                record_set_text(r, field, span_str(text));
-        }
-}
-
 /** Add what the session knows, and hand it to the journal. */
 void report_emit(struct session *s, struct record *r)
 {
         r->wall_ns = worker_wall_ns(s->worker, r->mono_ns);
-        record_set_uint(r, FIELD_CONN_ID, s->id);
-        set_text(r, FIELD_CLIENT_ADDR, s->client_addr);
-        set_text(r, FIELD_PROXY_LISTEN_ADDR, s->worker->listen_text);
-        set_text(r, FIELD_PROXY_CLIENT_ADDR, s->proxy_client_addr);
-        set_text(r, FIELD_REMOTE_ADDR, s->worker->remote_text);
+        RECORD_PUT(r, FIELD_CONN_ID, conn_id, s->id);
+        if (s->client.len > 0) {
+                RECORD_PUT(r, FIELD_CLIENT_ADDR, client_addr, s->client);
+        }
+        RECORD_PUT(r, FIELD_PROXY_LISTEN_ADDR, proxy_listen_addr, s->worker->listen_addr);
+        RECORD_PUT(r, FIELD_REMOTE_ADDR, remote_addr, s->worker->remote_addr);
+        field_set_add(&r->lasting, FIELD_PROXY_LISTEN_ADDR);
+        field_set_add(&r->lasting, FIELD_REMOTE_ADDR);
+        if (s->proxy_client.len > 0) {
+                RECORD_PUT(r, FIELD_PROXY_CLIENT_ADDR, proxy_client_addr, s->proxy_client);
+        }
         (void)journal_put(s->worker->port, r); /* the journal counts what it drops */
 }
 
 struct record report_new(const struct session *s, enum record_event event)
 {
         struct record r;
-        memset(&r, 0, sizeof r);
+        record_clear(&r);
         r.event = event;
         r.mono_ns = s->worker->now_ns;
         return r;
@@ -74,7 +73,7 @@ static void add_handshake(struct session *s, struct record *r, char tls[2][TLS_T
 static void add_own_times(struct session *s, struct record *r)
 {
         if (record_has(r, FIELD_SERVER_US)) {
-                record_set_uint(r, FIELD_PROXY_US, clock_cycles_ns(s->own_cycles) / CLOCK_US_NS);
+                RECORD_PUT(r, FIELD_PROXY_US, proxy_us, clock_cycles_ns(s->own_cycles) / CLOCK_US_NS);
         }
         if (s->stall_ns >= CLOCK_US_NS) {
                 record_set_uint(r, FIELD_STALL_US, s->stall_ns / CLOCK_US_NS);
@@ -115,14 +114,29 @@ static void log_packet(struct session *s, const struct packet *p)
         report_emit(s, &r);
 }
 
-void report_packet(void *arg, const struct packet *p)
+/** @return NULL if there is to be none, or memory is out. */
+static struct capture *get_recorder(struct session *s)
 {
-        struct session *s = arg;
         uint64_t bytes = session_settings(s)->capture.session_bytes;
         if (s->capture == NULL && bytes > 0) {
                 s->capture = capture_new(bytes);
         }
-        if (s->capture != NULL) {
+        return s->capture;
+}
+
+void report_run(void *arg, const struct packet_run *run)
+{
+        struct session *s = arg;
+        struct capture *capture = get_recorder(s);
+        if (capture != NULL) {
+                capture_add_run(capture, run, worker_wall_ns(s->worker, run->mono_ns));
+        }
+}
+
+void report_packet(void *arg, const struct packet *p)
+{
+        struct session *s = arg;
+        if (get_recorder(s) != NULL) {
                 capture_add(s->capture, p, worker_wall_ns(s->worker, p->mono_ns));
         }
         if (session_settings(s)->hex) {

@@ -47,6 +47,8 @@ struct session {
         bool wire_changed;       /* a command ended: another may be at the head */
         struct prof_wire wire;
         char wire_text[WIRE_TEXT];
+        struct span client; /* in client_addr */
+        struct span proxy_client;
         char client_addr[ADDRESS_TEXT_MAX];
         char proxy_client_addr[ADDRESS_TEXT_MAX];
 };
@@ -62,5 +64,6 @@ void report_disconnect(struct session *s);
 /** The dissector's sink; @p arg is the session. */
 void report_record(void *arg, struct record *r);
 void report_packet(void *arg, const struct packet *p);
+void report_run(void *arg, const struct packet_run *run);
 
 #endif

@@ -149,7 +149,8 @@ struct worker *worker_new(const struct worker_config *config)
         w->settings = s;
         w->remote = config->remote;
         w->remote_text = config->remote_text;
-        w->listen_text = config->listen_text;
+        w->listen_addr = config->listen_addr;
+        w->remote_addr = config->remote_addr;
         w->port = config->port;
         journal_port_may_wait(w->port);
         w->tls = config->tls;

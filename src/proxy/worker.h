@@ -31,7 +31,8 @@ struct worker {
         const struct settings *settings;
         const struct address *remote;
         const char *remote_text;
-        const char *listen_text;
+        struct span listen_addr; /**< these two live as long as the journal */
+        struct span remote_addr;
         struct journal_port *port;
         const struct tls_context *tls;
         struct dissect_settings dissect;
@@ -57,7 +58,8 @@ struct worker_config {
         const struct settings *settings;
         const struct address *remote;
         const char *remote_text;
-        const char *listen_text;
+        struct span listen_addr; /**< these two live as long as the journal */
+        struct span remote_addr;
         struct journal_port *port;
         const struct tls_context *tls;
 };

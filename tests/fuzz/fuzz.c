@@ -92,10 +92,19 @@ void fuzz_check(const struct fuzz_tape *t)
         const struct tape_options bytewise = {.split = 1, .packet_bytes = 64, .query_bytes = 512, .rows = 3};
         const struct tape_options plain = {.query_bytes = 512};
         const struct tape_options tight = {.rows = 1000, .held_bytes = 2000};
+        const struct tape_options single = {.packet_bytes = 64, .query_bytes = 512, .apart = true};
+        const struct tape_options runs = {.packet_bytes = 64, .query_bytes = 512, .runs = true};
         char *a = tape_records(span_of(t->bytes, t->len), &whole);
         char *b = tape_records(span_of(t->bytes, t->len), &bytewise);
         if (strcmp(a, b) != 0) {
                 fuzz_fail("records differ by how the bytes were cut", a, b);
+        }
+        free(a);
+        free(b);
+        a = tape_records(span_of(t->bytes, t->len), &single);
+        b = tape_records(span_of(t->bytes, t->len), &runs);
+        if (strcmp(a, b) != 0) {
+                fuzz_fail("packets differ by how they are shown", a, b);
         }
         free(a);
         free(b);

@@ -16,6 +16,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         free(a);
         free(b);
+        const struct tape_options single = {.packet_bytes = 64, .apart = true};
+        const struct tape_options runs = {.packet_bytes = 64, .runs = true};
+        a = tape_records(span_of(data, size), &single);
+        b = tape_records(span_of(data, size), &runs);
+        if (strcmp(a, b) != 0) {
+                fuzz_fail("packets differ by how they are shown", a, b);
+        }
+        free(a);
+        free(b);
         free(tape_records(span_of(data, size), &quick));
         return 0;
 }

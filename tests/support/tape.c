@@ -13,6 +13,7 @@ struct player {
         struct gate *gate;
         struct convert convert;
         FILE *out;
+        FILE *packets_out; /* NULL: among the records */
         size_t packets;
         uint64_t now_ns;
         const struct tape_options *options;
@@ -44,28 +45,42 @@ static void print(struct player *p, const struct record *r)
 static void on_record(void *arg, struct record *r)
 {
         struct player *p = arg;
-        struct record copy;
-        size_t size = record_pack_size(r);
-        uint8_t *packed = malloc(size);
-        record_pack(r, packed);
-        if (!record_unpack(packed, size, &copy)) {
-                abort();
-        }
-        print(p, convert_record(&p->convert, &copy));
+        uint8_t *packed = malloc(record_pack_size(r));
+        print(p, convert_record(&p->convert, record_pack(r, packed)));
         free(packed);
 }
 
 static void on_packet(void *arg, const struct packet *packet)
 {
         struct player *p = arg;
+        FILE *out = p->packets_out != NULL ? p->packets_out : p->out;
         p->packets++;
-        (void)fprintf(p->out,
+        (void)fprintf(out,
                       "%s packet seq %u length %u %s%s:", packet->from == SIDE_CLIENT ? "client" : "server",
                       packet->seq, packet->length, packet->name, packet->cut_off ? " (cut off)" : "");
         for (size_t i = 0; i < packet->head.len; i++) {
-                (void)fprintf(p->out, " %02x", packet->head.data[i]);
+                (void)fprintf(out, " %02x", packet->head.data[i]);
         }
-        (void)fputc('\n', p->out);
+        (void)fputc('\n', out);
+}
+
+static void on_run(void *arg, const struct packet_run *run)
+{
+        const struct player *p = arg;
+        struct reader r = reader_over(run->bytes);
+        for (size_t i = 0; i < run->n; i++) {
+                uint32_t length = (uint32_t)reader_uint(&r, 3);
+                struct packet packet = {.from = run->from, .length = length, .seq = reader_u8(&r)};
+                packet.head = reader_take(&r, length);
+                packet.name = run->names != NULL ? run->names[i] : run->name;
+                if (r.failed || length > p->options->packet_bytes) {
+                        abort();
+                }
+                on_packet(arg, &packet);
+        }
+        if (!reader_done(&r)) {
+                abort();
+        }
 }
 
 static const struct gate_policy no_tls = {
@@ -126,7 +141,13 @@ void tape_play(struct span tape, const struct tape_options *options, FILE *out)
             .lint = 16,
         };
         struct player player = {.out = out, .options = options};
-        const struct dissect_sink sink = {&player, on_record, options->packet_bytes > 0 ? on_packet : NULL};
+        char *packets = NULL;
+        size_t packets_len = 0;
+        const struct dissect_sink sink = {&player, on_record, options->packet_bytes > 0 ? on_packet : NULL,
+                                          options->runs ? on_run : NULL};
+        if (options->runs || options->apart) {
+                player.packets_out = open_memstream(&packets, &packets_len);
+        }
         player.dissect = dissect_new(&settings, sink);
         player.gate = options->without_gate ? NULL : gate_new(&no_tls);
         convert_init(&player.convert);
@@ -151,6 +172,11 @@ void tape_play(struct span tape, const struct tape_options *options, FILE *out)
         dissect_free(player.dissect);
         gate_free(player.gate);
         convert_fini(&player.convert);
+        if (player.packets_out != NULL) {
+                (void)fclose(player.packets_out);
+                (void)fputs(packets, out);
+                free(packets);
+        }
 }
 
 char *tape_records(struct span tape, const struct tape_options *options)

@@ -14,6 +14,8 @@ struct tape_options {
         size_t split;        /**< feed at most so many bytes at once; 0 = pieces as recorded */
         size_t cut;          /**< the piece that holds this byte of the whole is cut before it; 0 = none */
         size_t packet_bytes; /**< show packets too, with so many bytes of each */
+        bool apart;          /**< the packets behind all records */
+        bool runs;           /**< the same, and take them by dissect_sink.on_run where they come so */
         size_t query_bytes;  /**< 0 = 64 KiB */
         uint32_t rows;       /**< first rows of each result */
         size_t held_bytes;   /**< 0 = 4 MiB */

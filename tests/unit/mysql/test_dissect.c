@@ -114,7 +114,8 @@ static void gives_up_once(void)
         const struct dissect_settings settings = {
             .query_bytes = 100, .value_bytes = 10, .held_bytes = 1000, .pipeline = 4, .statements = 4};
         unsigned told = 0;
-        struct dissect *d = dissect_new(&settings, (struct dissect_sink){&told, on_record, NULL});
+        struct dissect *d =
+            dissect_new(&settings, (struct dissect_sink){.arg = &told, .on_record = on_record});
         CU_ASSERT_PTR_NOT_NULL_FATAL(d);
         dissect_feed(d, SIDE_SERVER, SPAN("\4\0"), 5);
         dissect_give_up(d, "because", 7);
@@ -552,7 +553,7 @@ static void every_allocation_fails_once(void)
         CU_ASSERT_EQUAL(prof_read(STAGE_DISSECT, LIB_COUNT).current_count_used, 0);
         CU_ASSERT_EQUAL(prof_read(STAGE_FRAME, LIB_COUNT).current_count_used, 0);
         prof_fail_nth(1);
-        CU_ASSERT_PTR_NULL(dissect_new(NULL, (struct dissect_sink){NULL, NULL, NULL}));
+        CU_ASSERT_PTR_NULL(dissect_new(NULL, (struct dissect_sink){.arg = NULL}));
         prof_fail_nth(0);
 }
 

@@ -290,6 +290,29 @@ static void cut_at_every_byte(void)
         }
 }
 
+/** They come together where they can; what is told of them is the same. */
+static void runs_of_packets(void)
+{
+        static const char *const names[] = {"php-1.tape", "perl-1.tape", "pymysql-1.tape", "mariadb-1.tape",
+                                            "values-1.tape"};
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+                struct span in = load(names[i]);
+                for (size_t bytes = 8; bytes <= 512; bytes *= 8) {
+                        const struct tape_options single = {.packet_bytes = bytes, .apart = true};
+                        const struct tape_options runs = {.packet_bytes = bytes, .runs = true};
+                        const struct tape_options pieces = {.packet_bytes = bytes, .runs = true, .split = 50};
+                        char *expected = tape_records(in, &single);
+                        char *text = tape_records(in, &runs);
+                        CU_ASSERT_STRING_EQUAL(text, expected);
+                        free(text);
+                        text = tape_records(in, &pieces);
+                        CU_ASSERT_STRING_EQUAL(text, expected);
+                        free(text);
+                        free(expected);
+                }
+        }
+}
+
 static void php_session(void)
 {
         const struct tape_options options = {.split = 0};
@@ -369,6 +392,7 @@ static void every_allocation_fails_once(void)
 static const struct tap_test tests[] = {
     {"frames are the same for any split", frames_of_any_split},
     {"a full packet continues", full_frames_continue},
+    {"runs of packets", runs_of_packets},
     {"length-encoded integers", lenenc_integers},
     {"greetings", greetings},
     {"MariaDB's extended capabilities", mariadb_capabilities},
