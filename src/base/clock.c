@@ -1,5 +1,7 @@
 #include "base/clock.h"
 
+#include "base/writer.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <time.h>
@@ -67,9 +69,10 @@ static char *put_digits(char *to, uint64_t value, unsigned width)
         return to + width;
 }
 
-void clock_rfc3339(uint64_t wall_ns, char out[CLOCK_RFC3339_SIZE])
+enum { DATE_AND_TIME = sizeof "2026-01-02T03:04:05." - 1 };
+
+static void put_second(uint64_t seconds, char *out)
 {
-        uint64_t seconds = wall_ns / CLOCK_S_NS;
         uint64_t of_day = seconds % 86400;
         unsigned year;
         unsigned month;
@@ -86,8 +89,25 @@ void clock_rfc3339(uint64_t wall_ns, char out[CLOCK_RFC3339_SIZE])
         p = put_digits(p, of_day / 60 % 60, 2);
         *p++ = ':';
         p = put_digits(p, of_day % 60, 2);
-        *p++ = '.';
-        p = put_digits(p, wall_ns % CLOCK_S_NS / CLOCK_US_NS, 6);
-        *p++ = 'Z';
-        *p = '\0';
+        *p = '.';
+}
+
+void clock_rfc3339(uint64_t wall_ns, char out[CLOCK_RFC3339_SIZE])
+{
+        static _Thread_local struct {
+                uint64_t second;
+                char text[DATE_AND_TIME];
+        } last = {UINT64_MAX, ""};
+        uint64_t second = wall_ns / CLOCK_S_NS;
+        uint32_t us = (uint32_t)(wall_ns % CLOCK_S_NS / CLOCK_US_NS);
+        if (second != last.second) { /* many records share one */
+                put_second(second, last.text);
+                last.second = second;
+        }
+        memcpy(out, last.text, DATE_AND_TIME);
+        char *p = out + DATE_AND_TIME;
+        memcpy(p, decimal_pairs[us / 10000], 2);
+        memcpy(p + 2, decimal_pairs[us / 100 % 100], 2);
+        memcpy(p + 4, decimal_pairs[us % 100], 2);
+        memcpy(p + 6, "Z", 2);
 }

@@ -64,8 +64,93 @@ static size_t plain_len(struct span s)
         return at;
 }
 
+/* --- sixteen at a stride ------------------------------------------------------------------------------------------- */
+
+typedef int8_t stride __attribute__((vector_size(16)));
+enum { STRIDE = sizeof(stride) };
+
+#define ALL(c) ((stride){c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c})
+
+/** Where are bytes that do not go out as they are? Signed, those above 0x7f are below 0x20. */
+static stride find_special(stride bytes)
+{
+        return (bytes < ALL(0x20)) | (bytes == ALL('"')) | (bytes == ALL('\\')) | (bytes == ALL(0x7f));
+}
+
+static stride copy_stride(uint8_t *to, const uint8_t *from)
+{
+        stride bytes;
+        memcpy(&bytes, from, sizeof bytes);
+        memcpy(to, &bytes, sizeof bytes);
+        return find_special(bytes);
+}
+
+static bool is_zero(stride s)
+{
+        uint64_t halves[2];
+        memcpy(halves, &s, sizeof halves);
+        return (halves[0] | halves[1]) == 0;
+}
+
+static bool are_plain(uint64_t a, uint64_t b)
+{
+        typedef uint64_t pair __attribute__((vector_size(16)));
+        return is_zero(find_special((stride)(pair){a, b}));
+}
+
+/** Fewer than a stride: the first and the last bytes, some of them twice. */
+static bool copy_short(uint8_t *to, struct span s)
+{
+        uint64_t first = 0;
+        uint64_t last = 0;
+        if (s.len >= 8) {
+                memcpy(&first, s.data, 8);
+                memcpy(&last, s.data + s.len - 8, 8);
+                memcpy(to, &first, 8);
+                memcpy(to + s.len - 8, &last, 8);
+                return are_plain(first, last);
+        }
+        if (s.len >= 4) {
+                uint32_t head;
+                uint32_t tail;
+                memcpy(&head, s.data, 4);
+                memcpy(&tail, s.data + s.len - 4, 4);
+                memcpy(to, &head, 4);
+                memcpy(to + s.len - 4, &tail, 4);
+                first = head | (uint64_t)tail << 32;
+                return are_plain(first, first);
+        }
+        bool plain = true;
+        for (size_t i = 0; i < s.len; i++) {
+                to[i] = s.data[i];
+                plain = plain && is_plain_ascii(to[i]);
+        }
+        return plain;
+}
+
+bool json_copy_plain(uint8_t *to, struct span s)
+{
+        if (s.len < STRIDE) {
+                return copy_short(to, s);
+        }
+        stride special = copy_stride(to + s.len - STRIDE, s.data + s.len - STRIDE);
+        for (size_t i = 0; i + STRIDE < s.len; i += STRIDE) {
+                special |= copy_stride(to + i, s.data + i);
+        }
+        return is_zero(special);
+}
+
+/* --- strings ------------------------------------------------------------------------------------------------------- */
+
 bool json_string(struct writer *w, struct span s)
 {
+        if (!w->failed && w->size - w->at > s.len + 2 && json_copy_plain(w->data + w->at + 1, s)) {
+                w->data[w->at] = '"';
+                w->data[w->at + s.len + 1] = '"';
+                w->at += s.len + 2;
+                w->wanted += s.len + 2;
+                return true;
+        }
         bool valid = true;
         writer_char(w, '"');
         while (s.len > 0) {

@@ -8,6 +8,10 @@
  *  @return false if there was any. */
 bool json_string(struct writer *w, struct span s);
 
+/** Copy @p s to @p to if it needs no escape: nearly all do not.
+ *  @return false if something is to be escaped, or is not ASCII; what was copied is of no use then. */
+bool json_copy_plain(uint8_t *to, struct span s);
+
 /** Append @p s as hex digits in quotes. */
 void json_hex(struct writer *w, struct span s);
 

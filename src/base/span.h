@@ -37,6 +37,29 @@ static inline struct span span_skip(struct span s, size_t n)
         return n < s.len ? (struct span){s.data + n, s.len - n} : (struct span){NULL, 0};
 }
 
+/** Copy the bytes of @p s to @p to. Most are short: the first and the last, some of them twice, without a call.
+ *  @return the place behind them. */
+static inline uint8_t *span_copy(uint8_t *to, struct span s)
+{
+        if (s.len > 32) {
+                memcpy(to, s.data, s.len);
+        } else if (s.len >= 16) {
+                memmove(to, s.data, 16);
+                memmove(to + s.len - 16, s.data + s.len - 16, 16);
+        } else if (s.len >= 8) {
+                memmove(to, s.data, 8);
+                memmove(to + s.len - 8, s.data + s.len - 8, 8);
+        } else if (s.len >= 4) {
+                memmove(to, s.data, 4);
+                memmove(to + s.len - 4, s.data + s.len - 4, 4);
+        } else {
+                for (size_t i = 0; i < s.len; i++) {
+                        to[i] = s.data[i];
+                }
+        }
+        return to + s.len;
+}
+
 static inline bool span_equal(struct span a, struct span b)
 {
         return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);

@@ -3,6 +3,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define TEN(d) d "0", d "1", d "2", d "3", d "4", d "5", d "6", d "7", d "8", d "9"
+
+const char decimal_pairs[100][3] = {TEN("0"), TEN("1"), TEN("2"), TEN("3"), TEN("4"),
+                                    TEN("5"), TEN("6"), TEN("7"), TEN("8"), TEN("9")};
+
 void writer_uint(struct writer *w, uint64_t value, unsigned n)
 {
         uint8_t bytes[8];
@@ -12,15 +17,31 @@ void writer_uint(struct writer *w, uint64_t value, unsigned n)
         writer_bytes(w, bytes, n < sizeof bytes ? n : sizeof bytes);
 }
 
+uint8_t *decimal_put_long(uint8_t *to, uint64_t value)
+{
+        size_t n = 1;
+        for (uint64_t rest = value; rest >= 10; n++) {
+                if (rest < 100) {
+                        n++;
+                        break;
+                }
+                rest /= 100;
+                n++;
+        }
+        for (size_t at = n; at > 1; value /= 100) {
+                at -= 2;
+                memcpy(to + at, decimal_pairs[value % 100], 2);
+        }
+        if (n % 2 != 0) {
+                to[0] = (uint8_t)('0' + value);
+        }
+        return to + n;
+}
+
 void writer_decimal(struct writer *w, uint64_t value)
 {
-        char digits[20];
-        size_t at = sizeof digits;
-        do {
-                digits[--at] = (char)('0' + value % 10);
-                value /= 10;
-        } while (value > 0);
-        writer_bytes(w, digits + at, sizeof digits - at);
+        uint8_t digits[DECIMAL_MAX];
+        writer_bytes(w, digits, (size_t)(decimal_put(digits, value) - digits));
 }
 
 void writer_format(struct writer *w, const char *format, ...)

@@ -61,6 +61,19 @@ static inline void writer_char(struct writer *w, char c)
 /** Append @p value in @p n bytes, little-endian, 1 to 8. */
 void writer_uint(struct writer *w, uint64_t value, unsigned n);
 
+/** @p value in decimal at @p to, where there is room for DECIMAL_MAX bytes. @return the place behind it. */
+enum { DECIMAL_MAX = 20 };
+extern const char decimal_pairs[100][3]; /**< "00" to "99" */
+uint8_t *decimal_put_long(uint8_t *to, uint64_t value);
+static inline uint8_t *decimal_put(uint8_t *to, uint64_t value)
+{
+        if (value < 10) { /* most are short */
+                *to = (uint8_t)('0' + value);
+                return to + 1;
+        }
+        return decimal_put_long(to, value);
+}
+
 /** Append @p value in decimal. */
 void writer_decimal(struct writer *w, uint64_t value);
 

@@ -1,6 +1,7 @@
 #include "journal/digests.h"
 
 #include "base/utf8.h"
+#include "journal/shapes.h"
 #include "mysql/secret.h"
 #include "profile/prof.h"
 
@@ -9,7 +10,7 @@
 
 enum { NONE = UINT32_MAX, CACHE = 4096, SHARE = 4 };
 
-/* A text that was seen as it is: its shape need not be made again. */
+/* A text that was seen as it is. */
 struct cached {
         uint64_t key;
         uint64_t values;
@@ -30,6 +31,7 @@ struct digests {
         struct digests_totals totals;
         /* the writer's alone */
         struct cached *cache;
+        struct shapes shapes;
         struct digest digest;
 };
 
@@ -119,6 +121,8 @@ static uint32_t add(struct digests *d, const struct digest *made)
         s->text = text;
         s->text_len = made->len;
         s->verb = made->verb;
+        s->is_select =
+            s->verb != NULL && sql_is(&(struct sql_token){.kind = SQL_KEYWORD, .word = s->verb}, "SELECT");
         s->min_us = UINT64_MAX;
         s->next = *bucket_of(d, s->hash);
         *bucket_of(d, s->hash) = at;
@@ -134,30 +138,78 @@ static uint64_t mode_bits(struct sql_mode mode)
                (uint64_t)mode.is_mariadb << 2 | (uint64_t)mode.version << 3;
 }
 
-struct digest_found digests_find(struct digests *d, struct span sql, struct sql_mode mode)
+static const struct digest_stat *stat_at(const struct digests *d, uint32_t at)
+{
+        return at != NONE ? d->stats[at] : NULL;
+}
+
+static bool is_current(const struct digests *d, uint32_t at, uint32_t generation)
+{
+        return at < d->n && d->stats[at]->generation == generation;
+}
+
+/** Read the statement; keep what there is to know for those like it. */
+static struct digest_found read_text(struct digests *d, struct span sql, struct sql_mode mode)
+{
+        digest_make(sql, mode, &d->digest);
+        uint32_t at = lookup(d, d->digest.hash);
+        bool suspected = secret_suspected(sql);
+        if (at == NONE) {
+                (void)pthread_mutex_lock(&d->mutex);
+                at = add(d, &d->digest);
+                (void)pthread_mutex_unlock(&d->mutex);
+        }
+        if (at != NONE) {
+                shapes_add(&d->shapes, sql, &d->digest,
+                           (struct shape_text){.mode = mode_bits(mode),
+                                               .at = at,
+                                               .generation = d->stats[at]->generation,
+                                               .suspected = suspected});
+        }
+        return (struct digest_found){.stat = stat_at(d, at),
+                                     .sql = sql,
+                                     .values = d->digest.values,
+                                     .suspected = suspected,
+                                     .at = at};
+}
+
+/** Long ones, or with many constants: the very same text may come again. */
+static struct digest_found find_long(struct digests *d, struct span sql, struct sql_mode mode)
 {
         uint64_t key = XXH3_64bits_withSeed(sql.data, sql.len, mode_bits(mode));
         struct cached *c = &d->cache[key % CACHE];
-        bool known = c->key == key && c->at < d->n && d->stats[c->at]->generation == c->generation;
-        if (!known) {
-                digest_make(sql, mode, &d->digest);
-                uint32_t at = lookup(d, d->digest.hash);
-                if (at == NONE) {
-                        (void)pthread_mutex_lock(&d->mutex);
-                        at = add(d, &d->digest);
-                        (void)pthread_mutex_unlock(&d->mutex);
-                }
-                *c = (struct cached){.key = key,
-                                     .values = d->digest.values,
-                                     .at = at,
-                                     .generation = at != NONE ? d->stats[at]->generation : 0,
-                                     .suspected = secret_suspected(sql)};
+        if (c->key == key && is_current(d, c->at, c->generation)) {
+                return (struct digest_found){.stat = stat_at(d, c->at),
+                                             .sql = sql,
+                                             .values = c->values,
+                                             .suspected = c->suspected,
+                                             .at = c->at};
         }
-        return (struct digest_found){.stat = c->at != NONE ? d->stats[c->at] : NULL,
-                                     .text_hash = key,
-                                     .values = c->values,
-                                     .suspected = c->suspected,
-                                     .at = c->at};
+        struct digest_found found = read_text(d, sql, mode);
+        *c = (struct cached){.key = key,
+                             .values = found.values,
+                             .at = found.at,
+                             .generation = found.stat != NULL ? found.stat->generation : 0,
+                             .suspected = found.suspected};
+        return found;
+}
+
+struct digest_found digests_find(struct digests *d, struct span sql, struct sql_mode mode)
+{
+        const struct shape_text *text = shapes_find(&d->shapes, sql, mode_bits(mode));
+        if (text == NULL || !is_current(d, text->at, text->generation)) {
+                return find_long(d, sql, mode);
+        }
+        return (struct digest_found){.stat = stat_at(d, text->at),
+                                     .text = text,
+                                     .sql = sql,
+                                     .suspected = text->suspected,
+                                     .at = text->at};
+}
+
+uint64_t digests_values(const struct digest_found *found)
+{
+        return found->text != NULL ? shape_values(found->text, found->sql) : found->values;
 }
 
 struct span digests_text(const struct digests *d, const uint8_t hash[DIGEST_HASH])
@@ -373,6 +425,7 @@ void digests_free(struct digests *d)
         prof_free(d->stats);
         prof_free(d->buckets);
         prof_free(d->cache);
+        shapes_fini(&d->shapes);
         (void)pthread_mutex_destroy(&d->mutex);
         prof_free(d);
 }

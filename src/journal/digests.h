@@ -23,6 +23,7 @@ struct digest_stat {
         uint8_t hash[DIGEST_HASH];
         char hex[DIGEST_HEX];
         const struct sql_word *verb;
+        bool is_select;
         uint8_t *text;
         size_t text_len;
         /* from here on what digests_reset forgets */
@@ -67,12 +68,15 @@ void digests_free(struct digests *d);
 /** What is known of a statement's text. */
 struct digest_found {
         const struct digest_stat *stat; /**< NULL if there is no memory; until the next call */
-        uint64_t text_hash;             /**< of the text as it is */
-        uint64_t values;                /**< see struct digest */
+        const struct shape_text *text;  /**< one like it; NULL: values are known */
+        struct span sql;
+        uint64_t values;                /**< see digests_values */
         bool suspected;                 /**< see secret_suspected */
         uint32_t at;                    /**< the table's own */
 };
 struct digest_found digests_find(struct digests *d, struct span sql, struct sql_mode mode);
+/** The hash of the statement's constants (struct digest, values), while its text and @p found live. */
+uint64_t digests_values(const struct digest_found *found);
 /** Count @p r, a command of the shape @p found. */
 void digests_count(struct digests *d, const struct digest_found *found, const struct record *r);
 /** The text of a shape seen before; empty if it is gone. Writer thread. */

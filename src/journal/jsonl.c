@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "journal/fields.h"
+#include "journal/jsonl_session.h"
 
 /* --- values -------------------------------------------------------------------------------------------------------- */
 
@@ -98,10 +99,10 @@ static void put_flags(struct writer *w, enum record_field f, uint64_t flags)
         bool first = true;
         writer_char(w, '[');
         for (; flags != 0; flags &= flags - 1) {
-                const char *name = record_flag_name(f, (unsigned)__builtin_ctzll(flags));
-                if (name != NULL) {
-                        writer_text(w, first ? "\"" : ",\"");
-                        writer_text(w, name);
+                struct span name = span_str(record_flag_name(f, (unsigned)__builtin_ctzll(flags)));
+                if (name.len > 0) {
+                        writer_bytes(w, first ? "\"" : ",\"", first ? 1 : 2);
+                        writer_put(w, name);
                         writer_char(w, '"');
                         first = false;
                 }
@@ -124,18 +125,6 @@ void jsonl_value(struct writer *w, const struct record *r, enum record_field f)
 
 /* --- the line ------------------------------------------------------------------------------------------------------ */
 
-static void put_key(struct writer *w, const struct record_field_info *info)
-{
-        if (w->size - w->at >= RECORD_KEY_SIZE && !w->failed) {
-                memcpy(w->data + w->at, info->key,
-                       RECORD_KEY_SIZE); /* more than is meant; the rest is written over */
-                w->at += info->key_len;
-                w->wanted += info->key_len;
-        } else {
-                writer_bytes(w, info->key, info->key_len);
-        }
-}
-
 static void put_text(struct writer *w, const struct record *r, enum record_field f)
 {
         bool is_valid = json_string(w, fields_text(r, f));
@@ -147,23 +136,94 @@ static void put_text(struct writer *w, const struct record *r, enum record_field
         }
 }
 
-void jsonl_record(struct writer *w, const struct record *r)
+static void put_field(struct writer *w, const struct record *r, enum record_field f)
 {
-        char when[CLOCK_RFC3339_SIZE];
-        clock_rfc3339(r->wall_ns, when);
-        writer_text(w, "{\"ts\":\"");
-        writer_bytes(w, when, CLOCK_RFC3339_SIZE - 1);
-        writer_text(w, "\",\"event\":\"");
-        writer_text(w, record_event_name(r->event));
-        writer_char(w, '"');
-        struct field_set walk = fields_begin(r);
-        for (enum record_field f = fields_next(&walk); f != FIELD_COUNT; f = fields_next(&walk)) {
-                put_key(w, &record_fields[f]);
-                if (record_fields[f].kind == RECORD_TEXT) {
-                        put_text(w, r, f);
+        writer_bytes(w, record_fields[f].key, record_fields[f].key_len);
+        if (record_fields[f].kind == RECORD_TEXT) {
+                put_text(w, r, f);
+        } else {
+                jsonl_value(w, r, f);
+        }
+}
+
+/** The usual fields: numbers, and whole texts without anything to be escaped. Takes them from the front of *@p walk until one
+ *  is another, or there is no room.
+ *  @return that one, or FIELD_COUNT at the end. */
+static enum record_field put_usual(struct writer *w, const struct record *r, struct field_set *walk)
+{
+        enum { LEAST_ROOM = RECORD_KEY_SIZE + DECIMAL_MAX };
+        uint8_t *at = w->data + w->at;
+        const uint8_t *end = w->failed ? at : w->data + w->size;
+        enum record_field f;
+        while ((f = fields_next(walk)) != FIELD_COUNT && end - at >= LEAST_ROOM) {
+                const struct record_field_info *info = &record_fields[f];
+                const void *member = (const char *)r + info->offset;
+                uint8_t *value = at + info->key_len;
+                memcpy(at, info->key, RECORD_KEY_SIZE); /* more than is meant; the rest is written over */
+                if (info->kind == RECORD_UINT) {
+                        at = decimal_put(value, *(const uint64_t *)member);
+                } else if (info->kind == RECORD_TEXT) {
+                        struct span text = *(const struct span *)member;
+                        if ((size_t)(end - value) < text.len + 2 || !json_copy_plain(value + 1, text)) {
+                                break;
+                        }
+                        value[0] = '"';
+                        value[text.len + 1] = '"';
+                        at = value + text.len + 2;
                 } else {
-                        jsonl_value(w, r, f);
+                        break;
                 }
         }
-        writer_text(w, "}\n");
+        w->wanted += (size_t)(at - w->data) - w->at;
+        w->at = (size_t)(at - w->data);
+        return f;
+}
+
+static void put_head(struct writer *w, const struct record *r)
+{
+        char when[CLOCK_RFC3339_SIZE];
+        struct span event = span_str(record_event_name(r->event));
+        clock_rfc3339(r->wall_ns, when);
+        writer_bytes(w, "{\"ts\":\"", 7);
+        writer_bytes(w, when, CLOCK_RFC3339_SIZE - 1);
+        writer_bytes(w, "\",\"event\":\"", 11);
+        writer_put(w, event);
+        writer_char(w, '"');
+}
+
+static void put_fields(struct writer *w, const struct record *r, struct field_set walk, bool usual)
+{
+        enum record_field f;
+        while ((f = usual ? put_usual(w, r, &walk) : fields_next(&walk)) != FIELD_COUNT) {
+                put_field(w, r, f);
+        }
+}
+
+static void put_session(struct writer *w, const struct record *r, struct field_set fields)
+{
+        size_t begin = w->at;
+        if (!jsonl_session_put(w, r, fields)) {
+                put_fields(w, r, fields, true);
+                if (!w->failed) {
+                        jsonl_session_keep(r, fields, span_of(w->data + begin, w->at - begin));
+                }
+        }
+}
+
+void jsonl_record(struct writer *w, const struct record *r)
+{
+        struct field_set odd = {{r->cut.words[0] | r->undecoded.words[0], r->cut.words[1] | r->undecoded.words[1]}};
+        struct field_set walk = fields_begin(r);
+        put_head(w, r);
+        if (record_has(r, FIELD_QUERY_LENGTH) || (odd.words[0] | odd.words[1]) != 0) {
+                put_fields(w, r, walk, false);
+        } else {
+                struct field_set session = jsonl_session_fields(r);
+                struct field_set before = {{walk.words[0] & ((1ULL << FIELD_CLIENT_ADDR) - 1), 0}};
+                put_fields(w, r, before, true);
+                put_session(w, r, session);
+                walk.words[0] &= ~(before.words[0] | session.words[0]);
+                put_fields(w, r, walk, true);
+        }
+        writer_bytes(w, "}\n", 2);
 }

@@ -6,6 +6,7 @@ src_libjournal_a_SOURCES = \
 	src/journal/keeper.c src/journal/keeper.h \
 	src/journal/pack.c src/journal/pack.h \
 	src/journal/rotate.c src/journal/rotate.h \
+	src/journal/shapes.c src/journal/shapes.h \
 	src/journal/sinks.c src/journal/sinks.h \
 	src/journal/digests.c src/journal/digests.h \
 	src/journal/filter.c src/journal/filter.h \
@@ -13,6 +14,7 @@ src_libjournal_a_SOURCES = \
 	src/journal/fields.h \
 	src/journal/gap.h \
 	src/journal/journal.c src/journal/journal.h \
+	src/journal/jsonl_session.c src/journal/jsonl_session.h \
 	src/journal/jsonl.c src/journal/jsonl.h \
 	src/journal/line.c src/journal/line.h \
 	src/journal/ltsv.c src/journal/ltsv.h \

@@ -41,9 +41,8 @@ void refine_fini(struct refine *f)
 /** The text of the statement that @p r is about. @return false if it is about none. */
 static bool statement_of(const struct record *r, struct span *text)
 {
-        bool is_query = record_has(r, FIELD_QUERY) && record_has(r, FIELD_COMMAND) &&
-                        (span_equal(r->command, span_str("COM_QUERY")) ||
-                         span_equal(r->command, span_str("COM_STMT_PREPARE")));
+        bool is_query = record_has(r, FIELD_QUERY) && record_has(r, FIELD_COMMAND_ID) &&
+                        (r->command_id == COM_QUERY || r->command_id == COM_STMT_PREPARE);
         if (r->event != EVENT_QUERY || (!is_query && !record_has(r, FIELD_STMT_PREPARE_QUERY))) {
                 return false;
         }
@@ -72,10 +71,23 @@ static void add_findings(const struct refine *f, struct record *r)
         }
 }
 
+static bool has_comment(struct span text)
+{
+        const uint8_t *star = memchr(text.data, '*', text.len);
+        while (star != NULL) {
+                struct span behind = span_skip(text, (size_t)(star - text.data) + 1);
+                if (behind.len == 0 || behind.data[0] == '/') {
+                        return behind.len > 0;
+                }
+                star = memchr(behind.data, '*', behind.len);
+        }
+        return false;
+}
+
 static void add_tags(struct refine *f, struct record *r, struct span text)
 {
         f->tags.n = 0;
-        if (memmem(text.data, text.len, "*/", 2) != NULL && tags_read(&f->tags, text) > 0) {
+        if (has_comment(text) && tags_read(&f->tags, text) > 0) {
                 record_set_list(r, FIELD_TAGS, (struct value_list){f->tags.values, f->tags.n});
         }
         struct span traceparent = tags_traceparent(&f->tags, r);

@@ -232,11 +232,16 @@ static bool is_upkeep(const struct record *r)
                r->command_id == COM_PING;
 }
 
+static uint64_t head_of(const uint8_t hash[DIGEST_HASH])
+{
+        uint64_t head;
+        memcpy(&head, hash, sizeof head);
+        return head;
+}
+
 static bool is_select(const struct record *r, const struct digest_found *found)
 {
-        return found != NULL && found->stat != NULL && found->stat->verb != NULL &&
-               !record_has(r, FIELD_ERRNO) &&
-               sql_is(&(struct sql_token){.kind = SQL_KEYWORD, .word = found->stat->verb}, "SELECT");
+        return found != NULL && found->stat != NULL && found->stat->is_select && !record_has(r, FIELD_ERRNO);
 }
 
 unsigned track_see(struct track *t, struct record *r, const struct digest_found *found,
@@ -265,8 +270,9 @@ unsigned track_see(struct track *t, struct record *r, const struct digest_found 
                 s->rows = 0;
         }
         if (is_select(r, found)) {
-                uint64_t values = hash_values(r, found->values);
-                see_again(s, r, hash_values(r, found->text_hash));
+                bool matter = record_has(r, FIELD_TRX_ID) || s->n_shapes > 0 || s->rows >= 2;
+                uint64_t values = matter ? hash_values(r, digests_values(found)) : 0;
+                see_again(s, r, values ^ head_of(found->stat->hash));
                 if (ended > 0) { /* the array is taken */
                         struct track_run none[TRACK_RUNS_MAX];
                         (void)see_select(t, s, r, found, values, none);

@@ -272,10 +272,32 @@ static struct sql_token next_code(struct sql_lexer *l)
         return t;
 }
 
+uint64_t digest_value(uint64_t values, struct span literal)
+{
+        return XXH3_64bits_withSeed(literal.data, literal.len, values);
+}
+
+static void note_literal(const struct state *s, const struct sql_token *t, struct span sql, struct digest *out)
+{
+        out->values = digest_value(out->values, t->text);
+        if (out->n_literals < DIGEST_LITERALS) {
+                size_t digits = 0;
+                while (digits < t->text.len && t->text.data[digits] >= '0' && t->text.data[digits] <= '9') {
+                        digits++;
+                }
+                out->literals[out->n_literals] = (struct digest_literal){
+                    .at = (uint32_t)(t->text.data - sql.data),
+                    .len = (uint32_t)t->text.len,
+                    .is_plain = t->kind == SQL_NUMBER && digits == t->text.len && !is_column_number(s)};
+        }
+        out->n_literals++;
+}
+
 void digest_make(struct span sql, struct sql_mode mode, struct digest *out)
 {
         struct state s = {.w = writer_over(out->text, sizeof out->text)};
         out->values = 0;
+        out->n_literals = 0;
         s.lexer = sql_lexer_over(sql, mode);
         s.ahead = next_code(&s.lexer);
         out->verb = s.ahead.kind == SQL_KEYWORD ? s.ahead.word : NULL;
@@ -283,7 +305,7 @@ void digest_make(struct span sql, struct sql_mode mode, struct digest *out)
                 struct sql_token t = s.ahead;
                 s.ahead = next_code(&s.lexer);
                 if (sql_is_literal(&t)) {
-                        out->values = XXH3_64bits_withSeed(t.text.data, t.text.len, out->values);
+                        note_literal(&s, &t, sql, out);
                 }
                 put_token(&s, &t);
         }

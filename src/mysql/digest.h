@@ -16,6 +16,14 @@ enum {
         DIGEST_TEXT_MAX = 4096, /**< of the normalised text; further tokens are not looked at */
         DIGEST_HASH = 16,
         DIGEST_HEX = 2 * DIGEST_HASH,
+        DIGEST_LITERALS = 16,
+};
+
+/** Where a constant stands in the statement. */
+struct digest_literal {
+        uint32_t at;
+        uint32_t len;
+        bool is_plain; /**< decimal digits, and any others in their place would give the same shape */
 };
 
 struct digest {
@@ -23,11 +31,15 @@ struct digest {
         uint64_t values;             /**< hash of the constants, in their order: differs where they do */
         const struct sql_word *verb; /**< the first word, such as SELECT; NULL if it is none */
         bool is_cut;
+        size_t n_literals; /**< all that there are; the first DIGEST_LITERALS are told */
+        struct digest_literal literals[DIGEST_LITERALS];
         size_t len;
         uint8_t text[DIGEST_TEXT_MAX];
 };
 
 void digest_make(struct span sql, struct sql_mode mode, struct digest *out);
+/** The values of a statement go on with one more constant. */
+uint64_t digest_value(uint64_t values, struct span literal);
 /** The hash as hex digits, without a NUL. */
 void digest_hex(const uint8_t hash[DIGEST_HASH], char out[DIGEST_HEX]);
 

@@ -148,7 +148,8 @@ void dissect_lose(struct dissect *d, const char *reason, const struct message *m
         char info[160];
         struct writer w = writer_over(info, sizeof info);
         uint64_t now_ns = m != NULL ? m->end_ns : lane->start_ns;
-        struct record r = dissect_record(d, EVENT_NOTICE, now_ns);
+        struct record r;
+        dissect_record(d, EVENT_NOTICE, now_ns, &r);
         writer_format(&w, "the session is opaque from here on: phase %s, %s byte %llu",
                       dissect_phases[d->phase].name, from == SIDE_CLIENT ? "client" : "server",
                       (unsigned long long)lane->message_at);

@@ -272,7 +272,7 @@ static inline bool dissect_in_sequence(struct dissect *d, const struct message *
 
 /* dissect_tell.c */
 /** A record with what is known of the session. */
-struct record dissect_record(const struct dissect *d, enum record_event event, uint64_t mono_ns);
+void dissect_record(const struct dissect *d, enum record_event event, uint64_t mono_ns, struct record *r);
 /** A record for each rule that is marked as broken, as far as the bound goes. */
 void dissect_tell_lint(struct dissect *d, const struct broken *b);
 /** A side that stopped within a packet gets a record: it is the usual trace of a crash. */

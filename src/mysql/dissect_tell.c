@@ -3,29 +3,27 @@
 #include "mysql/dissect_state.h"
 #include "mysql/secret.h"
 
-struct record dissect_record(const struct dissect *d, enum record_event event, uint64_t mono_ns)
+void dissect_record(const struct dissect *d, enum record_event event, uint64_t mono_ns, struct record *r)
 {
-        struct record r;
         struct span charset = span_str(charset_title(d->charsets.client));
-        record_clear(&r);
-        r.event = event;
-        r.mono_ns = mono_ns;
+        record_clear(r);
+        r->event = event;
+        r->mono_ns = mono_ns;
         if (d->username.len > 0) {
-                RECORD_PUT(&r, FIELD_USERNAME, username, dissect_text(&d->username));
+                RECORD_PUT(r, FIELD_USERNAME, username, dissect_text(&d->username));
         }
         if (d->database.len > 0) {
-                RECORD_PUT(&r, FIELD_DATABASE, database, dissect_text(&d->database));
+                RECORD_PUT(r, FIELD_DATABASE, database, dissect_text(&d->database));
         }
         if (charset.len > 0) {
-                RECORD_PUT(&r, FIELD_CHARACTER_SET, character_set, charset);
-                field_set_add(&r.lasting, FIELD_CHARACTER_SET);
+                RECORD_PUT(r, FIELD_CHARACTER_SET, character_set, charset);
+                field_set_add(&r->lasting, FIELD_CHARACTER_SET);
         }
-        r.charsets[RECORD_USERNAME] = d->charsets.username;
-        r.charsets[RECORD_DATABASE] = d->charsets.database;
+        r->charsets[RECORD_USERNAME] = d->charsets.username;
+        r->charsets[RECORD_DATABASE] = d->charsets.database;
         if (d->server_conn_id != 0) {
-                RECORD_PUT(&r, FIELD_SERVER_CONN_ID, server_conn_id, d->server_conn_id);
+                RECORD_PUT(r, FIELD_SERVER_CONN_ID, server_conn_id, d->server_conn_id);
         }
-        return r;
 }
 
 /* --- broken rules --------------------------------------------------------------------------------------------- */
@@ -33,7 +31,8 @@ struct record dissect_record(const struct dissect *d, enum record_event event, u
 /** The record of one, but for what it says. */
 static struct record record_of(const struct dissect *d, const struct broken *b)
 {
-        struct record r = dissect_record(d, EVENT_LINT, b->mono_ns);
+        struct record r;
+        dissect_record(d, EVENT_LINT, b->mono_ns, &r);
         /* a command's own packet has just been queued; the server talks of the oldest */
         const struct flight *f = b->from == SIDE_CLIENT ? d->tail : d->head;
         if (f != NULL) {
@@ -92,7 +91,8 @@ void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
                 writer_format(&w, "the %s's last packet is cut off: %u of %u bytes came", name,
                               f->length - f->left, f->length);
         }
-        struct record r = dissect_record(d, EVENT_ERROR, now_ns);
+        struct record r;
+        dissect_record(d, EVENT_ERROR, now_ns, &r);
         record_set_text(&r, FIELD_REASON, writer_span(&w));
         d->sink.on_record(d->sink.arg, &r);
         if (d->settings->packet_bytes > 0 && d->sink.on_packet != NULL && f->have == FRAME_HEADER_SIZE) {

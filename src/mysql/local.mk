@@ -16,7 +16,7 @@ src_libmysql_a_SOURCES = \
 	src/mysql/lenenc.h \
 	src/mysql/lint.c src/mysql/lint.h \
 	src/mysql/login.c \
-	src/mysql/record.c src/mysql/record.h \
+	src/mysql/record.c src/mysql/record.h src/mysql/record_kinds.h src/mysql/record_pack.c \
 	src/mysql/reply.c src/mysql/reply.h \
 	src/mysql/request.c \
 	src/mysql/result.c \

@@ -116,7 +116,8 @@ void login_forget_path(struct dissect *d)
 /** The record of a login that ended: well, with @p err, or for another @p reason. */
 static void emit_auth(struct dissect *d, uint64_t end_ns, const struct err *err, const char *reason)
 {
-        struct record r = dissect_record(d, EVENT_AUTH, d->login_start_ns);
+        struct record r;
+        dissect_record(d, EVENT_AUTH, d->login_start_ns, &r);
         r.charsets[RECORD_RESULTS] = d->charsets.results;
         put_attributes(d, &r);
         put_capabilities(d, &r);

@@ -1,15 +1,18 @@
 #include "mysql/record.h"
 
 #include "mysql/capability.h"
+#include "mysql/record_kinds.h"
 
 #include <assert.h>
 
 /* clang-format off */
-#define NAMED(name) name, ",\"" name "\":", sizeof ",\"" name "\":" - 1
-#define FIELD(member, kind, help) {NAMED(#member), kind, offsetof(struct record, member), "", help}
+#define NAMED(name) ",\"" name "\":", name
+#define KEY_LEN(name) (sizeof ",\"" name "\":" - 1)
+#define FIELD(member, kind, help) {NAMED(#member), kind, offsetof(struct record, member), KEY_LEN(#member), "", help}
 #define TEXT(member, help) FIELD(member, RECORD_TEXT, help)
 #define FLAGS(member, help) FIELD(member, RECORD_FLAGS, help)
-#define UINT(member, unit, help) {NAMED(#member), RECORD_UINT, offsetof(struct record, member), unit, help}
+#define UINT(member, unit, help)                                                                             \
+        {NAMED(#member), RECORD_UINT, offsetof(struct record, member), KEY_LEN(#member), unit, help}
 /* clang-format on */
 
 const struct record_field_info record_fields[FIELD_COUNT] = {
@@ -166,7 +169,7 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_BYTES_SENT] = UINT(bytes_sent, "bytes", "From the client to the server, packet headers included."),
     [FIELD_BYTES_RECEIVED] =
         UINT(bytes_received, "bytes", "From the server to the client, packet headers included."),
-    [FIELD_ERRNO] = {NAMED("errno"), RECORD_UINT, offsetof(struct record, errno_), "",
+    [FIELD_ERRNO] = {NAMED("errno"), RECORD_UINT, offsetof(struct record, errno_), KEY_LEN("errno"), "",
                      "Number of the error. Absent if all went well."},
     [FIELD_SQLSTATE] = TEXT(sqlstate, "SQLSTATE of the error, five characters. Absent before the greeting."),
     [FIELD_ERROR] = TEXT(error, "Text of the error. Absent if all went well."),
@@ -255,32 +258,6 @@ static const void *member(const struct record *r, enum record_field f)
         return (const char *)r + record_fields[f].offset;
 }
 
-static void *member_of(struct record *r, enum record_field f)
-{
-        return (char *)r + record_fields[f].offset;
-}
-
-/* Which fields are of which kind, for a walk over those that are present (a test compares them with the table). */
-#define LOW(field)  ((field) < 64 ? 1ULL << ((field) % 64) : 0)
-#define HIGH(field) ((field) < 64 ? 0 : 1ULL << ((field) % 64))
-#define LISTS(in)                                                                                            \
-        (in(FIELD_CONNECT_ATTRIBUTES) | in(FIELD_STMT_EXECUTE_VALUES) | in(FIELD_QUERY_ATTRIBUTES) |         \
-         in(FIELD_TAGS) | in(FIELD_BULK_ROWS) | in(FIELD_COLUMN_NAMES) | in(FIELD_FIRST_ROWS) |              \
-         in(FIELD_SESSION_CHANGES))
-#define SPANS(in)                                                                                            \
-        (in(FIELD_CLIENT_ADDR) | in(FIELD_PROXY_LISTEN_ADDR) | in(FIELD_PROXY_CLIENT_ADDR) |                 \
-         in(FIELD_REMOTE_ADDR) | in(FIELD_USERNAME) | in(FIELD_DATABASE) | in(FIELD_CHARACTER_SET) |         \
-         in(FIELD_SERVER_VERSION) | in(FIELD_AUTH_PLUGIN) | in(FIELD_COMMAND) | in(FIELD_QUERY) |            \
-         in(FIELD_STMT_PREPARE_QUERY) | in(FIELD_SQLSTATE) | in(FIELD_ERROR) | in(FIELD_INFO) |              \
-         in(FIELD_REASON) | in(FIELD_RULE) | in(FIELD_DIRECTION) | in(FIELD_PACKET_NAME) |                   \
-         in(FIELD_PACKET_BYTES) | in(FIELD_AUTH_PATH) | in(FIELD_COMPRESSION) | in(FIELD_TLS) |              \
-         in(FIELD_REMOTE_TLS) | in(FIELD_DIGEST) | in(FIELD_DIGEST_TEXT) | in(FIELD_TRACEPARENT))
-
-static const struct field_set lists = {{LISTS(LOW), LISTS(HIGH)}};
-static const struct field_set spans = {{SPANS(LOW), SPANS(HIGH)}};
-static const struct field_set all = {{FIELD_COUNT < 64 ? (1ULL << FIELD_COUNT % 64) - 1 : UINT64_MAX,
-                                      FIELD_COUNT <= 64 ? 0 : (1ULL << FIELD_COUNT % 64) - 1}};
-
 enum record_charset record_charset(enum record_field f)
 {
         static const uint8_t charsets[FIELD_COUNT] = {
@@ -298,12 +275,12 @@ enum record_charset record_charset(enum record_field f)
 
 bool record_is_list(enum record_field f)
 {
-        return field_set_has(&lists, f);
+        return field_set_has(&record_lists, f);
 }
 
 bool record_is_span(enum record_field f)
 {
-        return field_set_has(&spans, f);
+        return field_set_has(&record_spans, f);
 }
 
 uint64_t record_uint(const struct record *r, enum record_field f)
@@ -324,21 +301,21 @@ struct value_list record_list(const struct record *r, enum record_field f)
 void record_set_uint(struct record *r, enum record_field f, uint64_t value)
 {
         assert(!record_is_list(f) && !record_is_span(f));
-        *(uint64_t *)member_of(r, f) = value;
+        *(uint64_t *)record_member(r, f) = value;
         record_mark(r, f);
 }
 
 void record_set_text(struct record *r, enum record_field f, struct span text)
 {
         assert(record_is_span(f));
-        *(struct span *)member_of(r, f) = text;
+        *(struct span *)record_member(r, f) = text;
         record_mark(r, f);
 }
 
 void record_set_list(struct record *r, enum record_field f, struct value_list list)
 {
         assert(record_is_list(f));
-        *(struct value_list *)member_of(r, f) = list;
+        *(struct value_list *)record_member(r, f) = list;
         record_mark(r, f);
 }
 
@@ -346,177 +323,10 @@ void record_remove(struct record *r, enum record_field f)
 {
         field_set_remove(&r->present, f);
         if (record_is_list(f)) {
-                *(struct value_list *)member_of(r, f) = (struct value_list){NULL, 0};
+                *(struct value_list *)record_member(r, f) = (struct value_list){NULL, 0};
         } else if (record_is_span(f)) {
-                *(struct span *)member_of(r, f) = (struct span){NULL, 0};
+                *(struct span *)record_member(r, f) = (struct span){NULL, 0};
         } else {
-                *(uint64_t *)member_of(r, f) = 0;
+                *(uint64_t *)record_member(r, f) = 0;
         }
-}
-
-/* --- one flat copy -------------------------------------------------------------------------------------------------
- *
- *      [struct record][elements of the lists …][names and bytes of the elements …][texts …]
- *
- * The copy points at its own parts, each in the order of the present bits; lasting texts are not copied. */
-
-/* The C library's own loops are half as long as what compilers put in line for a size that they know. */
-static size_t unknown(size_t size)
-{
-        __asm__("" : "+r"(size));
-        return size;
-}
-
-void record_clear(struct record *r)
-{
-        memset(r, 0, unknown(sizeof *r));
-}
-
-static struct field_set without(const struct field_set *a, const struct field_set *b)
-{
-        return (struct field_set){{a->words[0] & ~b->words[0], a->words[1] & ~b->words[1]}};
-}
-
-/** The texts that a copy takes along. */
-static struct field_set own_spans(const struct record *r)
-{
-        struct field_set present = field_set_both(&r->present, &spans);
-        return without(&present, &r->lasting);
-}
-
-static bool has_lists(const struct record *r)
-{
-        return ((r->present.words[0] & lists.words[0]) | (r->present.words[1] & lists.words[1])) != 0;
-}
-
-static size_t lists_size(const struct record *r)
-{
-        size_t size = 0;
-        struct field_set walk = field_set_both(&r->present, &lists);
-        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
-                struct value_list list = record_list(r, f);
-                size += list.n * sizeof *list.at;
-                for (size_t i = 0; i < list.n; i++) {
-                        size += list.at[i].name.len + list.at[i].bytes.len;
-                }
-        }
-        return size;
-}
-
-size_t record_pack_size(const struct record *r)
-{
-        size_t size = sizeof *r + (has_lists(r) ? lists_size(r) : 0);
-        struct field_set walk = own_spans(r);
-        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
-                size += record_text(r, f).len;
-        }
-        return size;
-}
-
-/** Copy what @p s points at, and point it at the copy. @return the place behind it. */
-static uint8_t *put(uint8_t *to, struct span *s)
-{
-        if (s->len > 0) {
-                memcpy(to, s->data, s->len);
-        }
-        s->data = to;
-        return to + s->len;
-}
-
-/** @return the place behind them. */
-static uint8_t *put_lists(struct record *copy, uint8_t *to)
-{
-        struct field_set walk = field_set_both(&copy->present, &lists);
-        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
-                struct value_list *list = member_of(copy, f);
-                struct span elements = span_of(list->at, list->n * sizeof *list->at);
-                uint8_t *behind = put(to, &elements);
-                list->at = (const struct value *)(const void *)to;
-                to = behind;
-        }
-        walk = field_set_both(&copy->present, &lists);
-        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
-                const struct value_list *list = member_of(copy, f);
-                uint8_t *own = (uint8_t *)copy; /* the elements are in the copy, which is ours to write */
-                struct value *values = (struct value *)(void *)(own + ((const uint8_t *)list->at - own));
-                for (size_t i = 0; i < list->n; i++) {
-                        to = put(put(to, &values[i].name), &values[i].bytes);
-                }
-        }
-        return to;
-}
-
-struct record *record_pack(const struct record *r, uint8_t *out)
-{
-        struct record *copy = (struct record *)(void *)out;
-        uint8_t *to = out + sizeof *r;
-        memcpy(copy, r, unknown(sizeof *r));
-        if (has_lists(copy)) {
-                to = put_lists(copy, to);
-        }
-        struct field_set walk = own_spans(copy);
-        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
-                to = put(to, member_of(copy, f));
-        }
-        return copy;
-}
-
-/* --- a copy that was moved ---------------------------------------------------------------------------------------- */
-
-struct move {
-        uint8_t *bytes;
-        size_t len;
-        const uint8_t *was;
-        bool failed;
-};
-
-/** @return where @p n bytes that were at @p old are now. */
-static uint8_t *now_at(struct move *m, const void *old, uint64_t n)
-{
-        uintptr_t offset = (uintptr_t)old - (uintptr_t)m->was;
-        if (offset > m->len || n > m->len - offset) {
-                m->failed = true;
-                return m->bytes;
-        }
-        return m->bytes + offset;
-}
-
-static void move_span(struct move *m, struct span *s)
-{
-        s->data = now_at(m, s->data, s->len);
-        s->len = m->failed ? 0 : s->len;
-}
-
-static void move_list(struct move *m, struct value_list *list)
-{
-        uint64_t size;
-        if (__builtin_mul_overflow((uint64_t)list->n, sizeof *list->at, &size)) {
-                m->failed = true;
-                return;
-        }
-        struct value *values = (struct value *)(void *)now_at(m, list->at, size);
-        list->at = values;
-        for (size_t i = 0; i < list->n && !m->failed; i++) {
-                move_span(m, &values[i].name);
-                move_span(m, &values[i].bytes);
-        }
-}
-
-struct record *record_moved(uint8_t *bytes, size_t len, const uint8_t *was)
-{
-        struct record *r = (struct record *)(void *)bytes;
-        struct move m = {bytes, len, was, false};
-        if (len < sizeof *r || r->event >= EVENT_COUNT) {
-                return NULL;
-        }
-        r->present = field_set_both(&r->present, &all);
-        struct field_set walk = field_set_both(&r->present, &lists);
-        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT && !m.failed;) {
-                move_list(&m, member_of(r, f));
-        }
-        walk = own_spans(r);
-        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT && !m.failed;) {
-                move_span(&m, member_of(r, f));
-        }
-        return m.failed ? NULL : r;
 }

@@ -273,14 +273,15 @@ enum record_kind {
 #define RECORD_KEY_SIZE 32
 
 struct record_field_info {
-        const char *name;          /**< as in the logs */
         char key[RECORD_KEY_SIZE]; /**< the name as JSON has it within an object, such as ,"rows": */
-        size_t key_len;
+        const char *name;          /**< as in the logs */
         enum record_kind kind;
-        size_t offset;    /**< in struct record */
+        uint16_t offset; /**< in struct record */
+        uint16_t key_len;
         const char *unit; /**< "us", "bytes" or "" */
         const char *help; /**< a sentence for the manual, with when the field is absent */
 };
+_Static_assert(sizeof(struct record_field_info) == 64, "a cache line each: formats walk the table for each record");
 
 /** Indexed by enum record_field, in the order in which formats print. */
 extern const struct record_field_info record_fields[FIELD_COUNT];

@@ -379,7 +379,8 @@ static void put_result(const struct flight *f, struct record *r)
 
 void request_emit(struct dissect *d, struct flight *f, const char *reason)
 {
-        struct record r = dissect_record(d, EVENT_QUERY, f->start_ns);
+        struct record r;
+        dissect_record(d, EVENT_QUERY, f->start_ns, &r);
         RECORD_PUT(&r, FIELD_CONN_SEQ_NUM, conn_seq_num, f->seq_num);
         RECORD_PUT(&r, FIELD_COMMAND_ID, command_id, f->code);
         RECORD_PUT(&r, FIELD_COMMAND, command, span_of(f->info->name, f->info->name_len));

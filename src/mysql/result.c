@@ -249,7 +249,8 @@ static bool add_statement(struct dissect *d, struct flight *f, uint16_t n_params
         if (d->statements.count >= d->settings->statements) {
                 if (!d->statements_full) {
                         d->statements_full = true;
-                        struct record r = dissect_record(d, EVENT_NOTICE, f->last_ns);
+                        struct record r;
+        dissect_record(d, EVENT_NOTICE, f->last_ns, &r);
                         record_set_text(
                             &r, FIELD_REASON,
                             span_str("more prepared statements than limits.statements: the text and "
@@ -459,7 +460,8 @@ static const char *on_unasked(struct dissect *d, const struct message *m)
         if (m->first != REPLY_ERR || !err_parse(m->body, &err)) {
                 return lose(d, "a reply without a command", m);
         }
-        struct record r = dissect_record(d, EVENT_ERROR, m->start_ns);
+        struct record r;
+        dissect_record(d, EVENT_ERROR, m->start_ns, &r);
         record_set_uint(&r, FIELD_ERRNO, err.errnum);
         if (err.sqlstate.len > 0) {
                 record_set_text(&r, FIELD_SQLSTATE, err.sqlstate);

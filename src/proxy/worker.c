@@ -73,7 +73,9 @@ static struct event_base *new_base(void)
         struct event_base *base = NULL;
         /* Not EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST: it would take a descriptor out of the poll set only after it was closed,
          * when another thread may have it already; and since links write at once there is next to nothing to save. */
-        if (config != NULL && event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == 0) {
+        if (config != NULL && event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == 0 &&
+            /* nor the loop's reading of the clock: worker_tick has its own, and timers are few */
+            event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME) == 0) {
                 base = event_base_new_with_config(config);
         }
         if (config != NULL) {
