@@ -121,6 +121,12 @@ void journal_hurry(struct journal *j)
         atomic_store(&j->hurry_ns, clock_mono_ns() + STOP_MS * CLOCK_MS_NS);
 }
 
+bool journal_is_read(const struct journal *j)
+{
+        const struct settings *s = j->settings;
+        return j->sinks.n > 0 || s->log.recent_bytes > 0 || s->log.digests > 0;
+}
+
 struct span journal_keep(struct journal *j, struct span text)
 {
         struct kept_text *kept = prof_alloc(STAGE_JOURNAL, sizeof *kept + text.len);

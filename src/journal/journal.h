@@ -36,6 +36,8 @@ struct journal_port *journal_port(struct journal *j, unsigned i);
 /** With log.when_full = block, journal_put of this port waits from now on while its ring is full. For threads that nobody
  *  waits for to end the process. */
 void journal_port_may_wait(struct journal_port *port);
+/** Does anybody look at records of commands: a log, the recent records, the digests? */
+bool journal_is_read(const struct journal *j);
 /** A copy of @p text for FIELDs that are record.lasting: it lives as long as the journal. From main, before the workers start.
  *  @return an empty one when memory is out. */
 struct span journal_keep(struct journal *j, struct span text);

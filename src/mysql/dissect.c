@@ -186,6 +186,7 @@ void dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t
                 bytes = dissect_packets(d, from, bytes, now_ns);
         }
         if (bytes.len > 0 && lane->compress != NULL && d->phase < PHASE_OPAQUE) {
+                PROF_SCOPE(STAGE_FRAME);
                 d->now_ns = now_ns;
                 const char *lost = compress_feed(lane->compress, bytes);
                 if (lost != NULL) {

@@ -25,6 +25,7 @@ struct dissect_settings {
         uint32_t statements; /**< prepared statements known at once */
         uint32_t rows;       /**< kept of each result; 0 = results are only counted */
         uint32_t lint;       /**< broken rules told of a session; further ones are counted */
+        bool count_only;     /**< no record of a command is made: on_command is called instead */
         bool
             hide_packets; /**< no packet of a command shows its bytes: they would hold what records must not */
 };
@@ -59,6 +60,7 @@ struct packet_run {
 struct dissect_sink {
         void *arg;
         void (*on_record)(void *arg, struct record *record);
+        void (*on_command)(void *arg); /**< with count_only: a command ended */
         void (*on_packet)(void *arg, const struct packet *packet);
         void (*on_run)(void *arg, const struct packet_run *run); /**< NULL: not wanted */
 };

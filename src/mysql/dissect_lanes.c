@@ -9,10 +9,17 @@ enum {
         RUN_MAX = 32,
 };
 
-/* Packets that are shown together. */
-struct run {
-        struct span bytes;
-        size_t n;
+/* Bytes that came at once, from one side. */
+struct feed {
+        struct dissect *d;
+        struct lane *lane;
+        uint64_t now_ns;
+        enum side from;
+        bool shows;     /* packets are wanted … */
+        bool together;  /* … and several at once */
+        bool hides;     /* but not what is in them, once the login is over */
+        size_t n;       /* packets that wait to be shown together, which are … */
+        struct span run; /* … these bytes, and are called … */
         const char *names[RUN_MAX];
 };
 
@@ -40,84 +47,80 @@ static size_t limit_of(const struct dissect *d, enum side from, uint8_t first)
 
 /* --- showing packets ------------------------------------------------------------------------------------------ */
 
-static bool shows_packets(const struct dissect *d)
+static void show_packet(struct feed *in, uint8_t seq, uint32_t length, struct span head)
 {
-        return d->settings->packet_bytes > 0 && d->sink.on_packet != NULL;
-}
-
-static void show_packet(struct dissect *d, enum side from, uint8_t seq, uint32_t length, struct span head,
-                        uint64_t now_ns)
-{
+        const struct dissect *d = in->d;
         const struct packet packet = {
-            .from = from,
+            .from = in->from,
             .seq = seq,
             .secret = d->packet_secret,
             .length = length,
             .name = d->packet_name,
-            .mono_ns = now_ns,
+            .mono_ns = in->now_ns,
             .head = d->packet_secret ? (struct span){NULL, 0} : span_head(head, d->settings->packet_bytes),
         };
         d->sink.on_packet(d->sink.arg, &packet);
 }
 
-static void show_run(struct dissect *d, enum side from, struct run *run, uint64_t now_ns)
+static void show_run(struct feed *in)
 {
-        if (run->n > 0) {
-                const struct packet_run shown = {
-                    .from = from, .n = run->n, .names = run->names, .bytes = run->bytes, .mono_ns = now_ns};
-                run->n = 0;
-                d->sink.on_run(d->sink.arg, &shown);
+        if (in->n > 0) {
+                const struct packet_run run = {.from = in->from,
+                                               .n = in->n,
+                                               .names = in->names,
+                                               .bytes = in->run,
+                                               .mono_ns = in->now_ns};
+                in->n = 0;
+                in->d->sink.on_run(in->d->sink.arg, &run);
         }
 }
 
-static void add_to_run(struct run *run, struct span packet, const char *name)
+static void add_to_run(struct feed *in, struct span packet, const char *name)
 {
-        if (run->n == 0) {
-                run->bytes = (struct span){packet.data, 0};
+        if (in->n == RUN_MAX) {
+                show_run(in);
         }
-        run->bytes.len += packet.len;
-        run->names[run->n++] = name;
+        if (in->n == 0) {
+                in->run = (struct span){packet.data, 0};
+        }
+        in->run.len += packet.len;
+        in->names[in->n++] = name;
 }
 
 /** @p packet came whole, its header included. */
-static void show_whole(struct dissect *d, enum side from, struct run *run, struct span packet,
-                       uint64_t now_ns)
+static void show_whole(struct feed *in, struct span packet)
 {
-        struct span payload = span_skip(packet, FRAME_HEADER_SIZE);
-        bool together =
-            d->sink.on_run != NULL && !d->packet_secret && payload.len <= d->settings->packet_bytes;
-        if (!together || run->n == RUN_MAX) {
-                show_run(d, from, run, now_ns);
-        }
-        if (together) {
-                add_to_run(run, packet, d->packet_name);
+        const struct dissect *d = in->d;
+        size_t length = packet.len - FRAME_HEADER_SIZE;
+        if (in->together && !d->packet_secret && length <= d->settings->packet_bytes) {
+                add_to_run(in, packet, d->packet_name);
         } else {
-                show_packet(d, from, packet.data[3], (uint32_t)payload.len, payload, now_ns);
+                show_run(in);
+                show_packet(in, packet.data[3], (uint32_t)length, span_skip(packet, FRAME_HEADER_SIZE));
         }
 }
 
 /** @p n whole rows. */
-static void show_rows(struct dissect *d, struct run *run, struct span rows, size_t n, uint64_t now_ns)
+static void show_rows(struct feed *in, struct span rows, size_t n)
 {
-        const char *name = result_row_name(d->head);
-        if (n == 1 && run->n < RUN_MAX) {
-                add_to_run(run, rows, name);
+        const char *name = result_row_name(in->d->head);
+        if (n == 1) {
+                add_to_run(in, rows, name);
                 return;
         }
-        show_run(d, SIDE_SERVER, run, now_ns);
-        const struct packet_run shown = {
-            .from = SIDE_SERVER, .n = n, .name = name, .bytes = rows, .mono_ns = now_ns};
-        d->sink.on_run(d->sink.arg, &shown);
+        show_run(in);
+        const struct packet_run run = {
+            .from = SIDE_SERVER, .n = n, .name = name, .bytes = rows, .mono_ns = in->now_ns};
+        in->d->sink.on_run(in->d->sink.arg, &run);
 }
 
 /* --- packets that come whole: nearly all ---------------------------------------------------------------------- */
 
-static void tell_lint(struct dissect *d, enum side from, uint8_t seq, uint32_t length, struct span bytes,
-                      uint64_t now_ns)
+static void tell_lint(struct feed *in, uint8_t seq, uint32_t length, struct span bytes)
 {
         const struct broken b = {
-            .from = from, .seq = seq, .length = length, .mono_ns = now_ns, .bytes = bytes};
-        dissect_tell_lint(d, &b);
+            .from = in->from, .seq = seq, .length = length, .mono_ns = in->now_ns, .bytes = bytes};
+        dissect_tell_lint(in->d, &b);
 }
 
 static void settle(struct dissect *d)
@@ -138,76 +141,112 @@ static uint64_t wire_of(struct lane *lane, size_t len)
         return wire;
 }
 
-static void lose_unexpected(struct dissect *d, enum side from)
+static void lose_unexpected(struct feed *in)
 {
-        dissect_lose(d, "a packet from the side that should wait", NULL, from);
+        dissect_lose(in->d, "a packet from the side that should wait", NULL, in->from);
 }
 
-static void take_whole(struct dissect *d, enum side from, struct span packet, struct run *run,
-                       uint64_t now_ns)
+static void take_whole(struct feed *in, struct span packet)
 {
-        struct lane *lane = &d->lanes[from];
-        dissect_handler *handle = dissect_phases[d->phase].from[from];
+        struct dissect *d = in->d;
+        dissect_handler *handle = dissect_phases[d->phase].from[in->from];
         struct span payload = span_skip(packet, FRAME_HEADER_SIZE);
-        uint8_t seq = packet.data[3];
         if (handle == NULL) {
-                lose_unexpected(d, from);
+                lose_unexpected(in);
                 return;
         }
         struct message m = {
             .body = payload,
             .len = payload.len,
-            .wire = wire_of(lane, packet.len),
-            .start_ns = now_ns,
-            .end_ns = now_ns,
-            .seq = seq,
-            .last = seq,
+            .wire = wire_of(in->lane, packet.len),
+            .start_ns = in->now_ns,
+            .end_ns = in->now_ns,
+            .seq = packet.data[3],
+            .last = packet.data[3],
             .first = payload.len > 0 ? payload.data[0] : 0,
         };
         if (payload.len > DISSECT_EVIDENCE) {
-                m.body = span_head(payload, limit_of(d, from, m.first));
+                m.body = span_head(payload, limit_of(d, in->from, m.first));
         }
-        d->packet_secret = d->settings->hide_packets && d->phase == PHASE_READY;
+        d->packet_secret = in->hides && d->phase == PHASE_READY;
         d->packet_name = handle(d, &m);
         if (d->lint.broken != 0) {
-                tell_lint(d, from, seq, (uint32_t)payload.len, payload, now_ns);
+                tell_lint(in, m.seq, (uint32_t)payload.len, payload);
         }
-        if (shows_packets(d)) {
-                show_whole(d, from, run, packet, now_ns);
+        if (in->shows) {
+                show_whole(in, packet);
         }
         settle(d);
 }
 
-/** The packet at the front of @p bytes with its header; empty if it is not all there, or another continues it. */
-static struct span whole_packet(struct span bytes)
+/** The length of the packet at the front of @p bytes with its header; 0 if it is not all there, or another continues it. */
+static size_t whole_packet(struct span bytes)
 {
         if (bytes.len >= FRAME_HEADER_SIZE) {
                 uint32_t length =
                     (uint32_t)bytes.data[0] | (uint32_t)bytes.data[1] << 8 | (uint32_t)bytes.data[2] << 16;
                 if (length < FRAME_MAX_PAYLOAD && length <= bytes.len - FRAME_HEADER_SIZE) {
-                        return span_head(bytes, FRAME_HEADER_SIZE + length);
+                        return FRAME_HEADER_SIZE + length;
                 }
         }
-        return (struct span){NULL, 0};
+        return 0;
 }
 
 /** Rows that nobody wants are counted, not looked at. */
-static void hop_rows(struct dissect *d, struct span *bytes, struct run *run, uint64_t now_ns)
+static void hop_rows(struct feed *in, struct span *bytes)
 {
-        const struct flight *f = d->head;
-        if (f == NULL || f->state != REPLYING_ROWS || d->phase != PHASE_READY) {
-                return;
-        }
-        bool show = shows_packets(d);
+        struct dissect *d = in->d;
         struct span rows = *bytes;
-        if (show && (d->sink.on_run == NULL || d->settings->hide_packets || f->is_secret)) {
-                return;
+        size_t n = result_hop_rows(d, bytes, in->shows ? d->settings->packet_bytes : FRAME_MAX_PAYLOAD - 1);
+        if (n > 0 && in->shows) {
+                show_rows(in, span_head(rows, rows.len - bytes->len), n);
         }
-        size_t n =
-            result_hop_rows(d, bytes, show ? d->settings->packet_bytes : FRAME_MAX_PAYLOAD - 1, now_ns);
-        if (n > 0 && show) {
-                show_rows(d, run, span_head(rows, rows.len - bytes->len), n, now_ns);
+}
+
+/** One packet of a reply. @return false if it is not as usual. */
+static bool take_usual_packet(struct feed *in, struct flight *f, struct span *bytes)
+{
+        size_t length = whole_packet(*bytes);
+        bool numbered = in->lane->compress == NULL;
+        if (length == 0 || (numbered && bytes->data[3] != f->next_seq) ||
+            (in->shows && length > in->d->settings->packet_bytes + FRAME_HEADER_SIZE)) {
+                return false;
         }
+        struct span packet = span_head(*bytes, length);
+        const char *name = result_usual(in->d, f, span_skip(packet, FRAME_HEADER_SIZE));
+        if (name == NULL) {
+                return false;
+        }
+        f->next_seq = (uint8_t)(packet.data[3] + 1);
+        if (in->shows) {
+                add_to_run(in, packet, name);
+        }
+        *bytes = span_skip(*bytes, length);
+        return true;
+}
+
+/** The packets of a reply that are as usual, from the front of @p bytes. @return what is left. */
+static struct span take_usual(struct feed *in, struct span bytes)
+{
+        struct flight *f = in->d->head;
+        size_t before = bytes.len;
+        if (f == NULL || !f->seq_known || !f->begun || in->d->phase != PHASE_READY ||
+            (in->shows && (!in->together || in->hides || f->is_secret))) {
+                return bytes;
+        }
+        if (in->d->settings->rows == 0) { /* else somebody wants the definitions */
+                while (f->state != REPLYING_ROWS && take_usual_packet(in, f, &bytes)) {
+                }
+        }
+        if (f->state == REPLYING_ROWS && f->rows_wanted == 0) {
+                hop_rows(in, &bytes);
+        }
+        if (bytes.len < before) {
+                f->bytes_received += wire_of(in->lane, before - bytes.len);
+                f->first_ns = f->first_ns != 0 ? f->first_ns : in->now_ns;
+                f->last_ns = in->now_ns;
+        }
+        return bytes;
 }
 
 /* --- packets that come in pieces ------------------------------------------------------------------------------ */
@@ -275,58 +314,56 @@ static void begin_message(struct dissect *d, enum side from, const struct frame_
         lane->limit = limit_of(d, from, lane->first);
 }
 
-static void handle_message(struct dissect *d, enum side from, uint64_t now_ns)
+static void handle_message(struct feed *in)
 {
-        struct lane *lane = &d->lanes[from];
+        struct dissect *d = in->d;
+        const struct lane *lane = in->lane;
         const struct message m = {span_of(lane->kept, lane->kept_len),
                                   lane->len,
                                   lane->wire,
                                   lane->start_ns,
-                                  now_ns,
+                                  in->now_ns,
                                   lane->seq,
                                   lane->last,
                                   lane->first};
-        dissect_handler *handle = dissect_phases[d->phase].from[from];
-        d->packet_secret = d->settings->hide_packets && d->phase == PHASE_READY;
+        dissect_handler *handle = dissect_phases[d->phase].from[in->from];
+        d->packet_secret = in->hides && d->phase == PHASE_READY;
         d->packet_name = handle != NULL ? handle(d, &m) : "?";
 }
 
 /** @return false when memory is out. */
-static bool take_piece(struct dissect *d, enum side from, const struct frame_piece *piece, uint64_t now_ns)
+static bool take_piece(struct feed *in, const struct frame_piece *piece)
 {
-        struct lane *lane = &d->lanes[from];
-        bool show = shows_packets(d);
+        struct dissect *d = in->d;
+        struct lane *lane = in->lane;
         if (piece->begins_message) {
-                begin_message(d, from, piece);
-                if (dissect_phases[d->phase].from[from] ==
-                    NULL) { /* do not wait for the end of what may be no packet */
-                        lose_unexpected(d, from);
+                begin_message(d, in->from, piece);
+                if (dissect_phases[d->phase].from[in->from] == NULL) { /* do not wait for the end of what may be no packet */
+                        lose_unexpected(in);
                         return true;
                 }
         }
         if (piece->begins) {
-                if (!piece->begins_message && piece->seq != (uint8_t)(lane->last + 1) &&
-                    lane->compress == NULL) {
+                if (!piece->begins_message && piece->seq != (uint8_t)(lane->last + 1) && lane->compress == NULL) {
                         lint_break(&d->lint, LINT_SEQUENCE);
                 }
                 lane->last = piece->seq;
         }
         lane->len += piece->bytes.len;
         lane->wire += wire_of(lane, piece->bytes.len + (piece->begins ? FRAME_HEADER_SIZE : 0));
-        if (!keep(lane, piece->bytes) || (show && !keep_packet(d, lane, piece))) {
+        if (!keep(lane, piece->bytes) || (in->shows && !keep_packet(d, lane, piece))) {
                 return false;
         }
         d->packet_name = "part of a longer payload";
-        d->packet_secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || d->settings->hide_packets;
+        d->packet_secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || in->hides;
         if (piece->ends_message) {
-                handle_message(d, from, now_ns);
+                handle_message(in);
         }
         if (piece->ends && d->lint.broken != 0) {
-                tell_lint(d, from, piece->seq, piece->length, span_of(lane->kept, lane->kept_len), now_ns);
+                tell_lint(in, piece->seq, piece->length, span_of(lane->kept, lane->kept_len));
         }
-        if (piece->ends && show) {
-                show_packet(d, from, piece->seq, piece->length, span_of(lane->packet, lane->packet_len),
-                            now_ns);
+        if (piece->ends && in->shows) {
+                show_packet(in, piece->seq, piece->length, span_of(lane->packet, lane->packet_len));
         }
         if (piece->ends_message) {
                 release_kept(lane);
@@ -337,41 +374,61 @@ static bool take_piece(struct dissect *d, enum side from, const struct frame_pie
 
 /* --- the stream ----------------------------------------------------------------------------------------------- */
 
-/** Take the next whole packet, or piece of one, off the front of *@p bytes. */
-static void take_next(struct dissect *d, enum side from, struct span *bytes, struct run *run, uint64_t now_ns)
+/** Between two messages: take the next one if it is whole, and rows before it. @return what is left of @p bytes. */
+static struct span take_message(struct feed *in, struct span bytes)
+{
+        size_t before = bytes.len;
+        if (in->from == SIDE_SERVER) {
+                bytes = take_usual(in, bytes);
+        }
+        size_t length = whole_packet(bytes);
+        in->lane->start_ns = in->now_ns;
+        in->lane->message_at = in->lane->offset + before - bytes.len;
+        in->lane->offset += before - bytes.len + length;
+        if (length > 0) {
+                take_whole(in, span_head(bytes, length));
+        }
+        return span_skip(bytes, length);
+}
+
+/** A piece of a packet that does not come whole. @return what is left of @p bytes. */
+static struct span take_part(struct feed *in, struct span bytes)
 {
         struct frame_piece piece;
-        struct span packet =
-            frame_idle(&d->lanes[from].frame) ? whole_packet(*bytes) : (struct span){NULL, 0};
-        if (packet.len > 0) {
-                *bytes = span_skip(*bytes, packet.len);
-                take_whole(d, from, packet, run, now_ns);
-        } else if (frame_next(&d->lanes[from].frame, bytes, &piece)) {
-                show_run(d, from, run, now_ns);
-                if (!take_piece(d, from, &piece, now_ns)) {
-                        dissect_lose(d, "out of memory", NULL, from);
+        size_t before = bytes.len;
+        bool got = frame_next(&in->lane->frame, &bytes, &piece);
+        in->lane->offset += before - bytes.len;
+        if (got) {
+                show_run(in);
+                if (!take_piece(in, &piece)) {
+                        dissect_lose(in->d, "out of memory", NULL, in->from);
                 }
         }
+        return bytes;
 }
 
 struct span dissect_packets(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
 {
         struct lane *lane = &d->lanes[from];
         const struct compress *compress = lane->compress;
-        struct run run;
-        run.n = 0; /* its names are written before they are read */
+        struct feed in;
+        in.d = d; /* the names are written before they are read */
+        in.lane = lane;
+        in.now_ns = now_ns;
+        in.from = from;
+        in.shows = d->settings->packet_bytes > 0 && d->sink.on_packet != NULL;
+        in.together = in.shows && d->sink.on_run != NULL;
+        in.hides = d->settings->hide_packets;
+        in.n = 0;
         while (bytes.len > 0 && d->phase < PHASE_OPAQUE && lane->compress == compress) {
                 size_t before = bytes.len;
                 if (frame_idle(&lane->frame)) {
-                        lane->start_ns = now_ns;
-                        if (from == SIDE_SERVER) {
-                                hop_rows(d, &bytes, &run, now_ns);
-                        }
-                        lane->message_at = lane->offset + before - bytes.len;
+                        bytes = take_message(&in, bytes);
                 }
-                take_next(d, from, &bytes, &run, now_ns);
-                lane->offset += before - bytes.len;
+                if (bytes.len == before) {
+                        bytes = take_part(&in, bytes);
+                }
         }
-        show_run(d, from, &run, now_ns);
+        show_run(&in);
         return bytes;
 }

@@ -344,17 +344,23 @@ void track_settle(struct dissect *d, const struct flight *f);
 const char *result_on_message(struct dissect *d, const struct message *m);
 /** How much of the server's message that begins with @p first is of interest. */
 size_t result_limit(const struct dissect *d, uint8_t first);
+
+/* result_usual.c: of a reply's packets that come whole and in order, while nobody wants the rows' values */
+/** Take @p payload if it is as usual. @return its name; NULL: it is for result_on_message. */
+const char *result_usual(const struct dissect *d, struct flight *f, struct span payload);
+/** The head is REPLYING_ROWS: count the rows at the front of *@p in and skip them; @p most is the longest to be skipped.
+ *  @return how many. */
+size_t result_hop_rows(struct dissect *d, struct span *in, size_t most);
 /** What the packets are that are rows to the state. */
 const char *result_row_name(const struct flight *f);
-/** The head is REPLYING_ROWS. Count the rows that stand whole at the front of *@p in and skip them, where nobody wants their values; @p most is the
- *  longest to be skipped. @return how many. */
-size_t result_hop_rows(struct dissect *d, struct span *in, size_t most, uint64_t now_ns);
 
 /* transaction.c */
 void transaction_on_greeting(struct dissect *d, struct span server_version);
 /** A login: the session begins anew. */
 void transaction_on_login(struct dissect *d);
-/** Before d->sql_mode changes by @p f. */
+/** @p f ended: what its status flags tell. @return true if it was in a transaction, or began or ended one. */
+bool transaction_see(struct dissect *d, const struct flight *f);
+/** The same, for its record. */
 void transaction_put(struct dissect *d, const struct flight *f, struct record *r);
 
 #endif

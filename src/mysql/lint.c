@@ -160,9 +160,14 @@ void lint_prepared(struct lint *l, uint64_t len, uint64_t agreed)
 
 enum { DEFINITION_NAMES = 6, DEFINITION_FIXED = 12 };
 
-/** Is it as nearly all are: short names, and nothing to complain of? The hot path, a few instructions a name. */
-static bool is_plain_definition(struct span body, size_t texts)
+static size_t texts_of(uint64_t agreed)
 {
+        return DEFINITION_NAMES + ((agreed & CAP_MARIADB_EXTENDED_META) != 0 ? 1 : 0);
+}
+
+bool lint_is_plain_definition(struct span body, uint64_t agreed)
+{
+        size_t texts = texts_of(agreed);
         size_t at = 0;
         for (size_t i = 0; i < texts; i++) {
                 if (at >= body.len || body.data[at] > 250) {
@@ -176,11 +181,10 @@ static bool is_plain_definition(struct span body, size_t texts)
 void lint_definition(struct lint *l, struct span body, uint64_t agreed)
 {
         struct reader r = reader_over(body);
-        size_t texts = DEFINITION_NAMES + ((agreed & CAP_MARIADB_EXTENDED_META) != 0 ? 1 : 0);
-        if (is_plain_definition(body, texts)) {
+        if (lint_is_plain_definition(body, agreed)) {
                 return;
         }
-        for (size_t i = 0; i < texts; i++) {
+        for (size_t i = 0; i < texts_of(agreed); i++) {
                 (void)lenenc_span(&r);
         }
         uint64_t fixed = lenenc_uint(&r);

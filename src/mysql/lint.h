@@ -54,6 +54,8 @@ void lint_status(struct lint *l, uint8_t code, uint16_t status, uint64_t agreed)
 void lint_ending(struct lint *l, uint64_t len, bool is_eof, const struct ok *ok, uint64_t agreed);
 /** The reply to COM_STMT_PREPARE. */
 void lint_prepared(struct lint *l, uint64_t len, uint64_t agreed);
+/** Is a column's definition as nearly all are: short names, and nothing to complain of? A few instructions a name. */
+bool lint_is_plain_definition(struct span body, uint64_t agreed);
 /** A column's or parameter's definition, whole. */
 void lint_definition(struct lint *l, struct span body, uint64_t agreed);
 

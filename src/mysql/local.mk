@@ -19,7 +19,7 @@ src_libmysql_a_SOURCES = \
 	src/mysql/record.c src/mysql/record.h src/mysql/record_kinds.h src/mysql/record_pack.c \
 	src/mysql/reply.c src/mysql/reply.h \
 	src/mysql/request.c \
-	src/mysql/result.c \
+	src/mysql/result.c src/mysql/result_usual.c \
 	src/mysql/rows.c \
 	src/mysql/secret.c src/mysql/secret.h \
 	src/mysql/setnames.c src/mysql/setnames.h \

@@ -377,7 +377,7 @@ static void put_result(const struct flight *f, struct record *r)
         }
 }
 
-void request_emit(struct dissect *d, struct flight *f, const char *reason)
+static void tell(struct dissect *d, struct flight *f, const char *reason)
 {
         struct record r;
         dissect_record(d, EVENT_QUERY, f->start_ns, &r);
@@ -403,6 +403,16 @@ void request_emit(struct dissect *d, struct flight *f, const char *reason)
                 record_set_text(&r, FIELD_REASON, span_str(reason));
         }
         d->sink.on_record(d->sink.arg, &r);
+}
+
+void request_emit(struct dissect *d, struct flight *f, const char *reason)
+{
+        if (d->settings->count_only) {
+                (void)transaction_see(d, f);
+                d->sink.on_command(d->sink.arg);
+        } else {
+                tell(d, f, reason);
+        }
         d->records++;
         if (f->code == COM_STMT_CLOSE) {
                 statements_remove(&d->statements, f->stmt_id);

@@ -400,11 +400,6 @@ static const char *on_definitions_eof(struct dissect *d, struct flight *f, const
         return lost != NULL ? lost : "EOF";
 }
 
-const char *result_row_name(const struct flight *f)
-{
-        return f->info->shape == SHAPE_FIELDS ? "column definition" : "row";
-}
-
 static const char *on_row(struct dissect *d, struct flight *f, const struct message *m)
 {
         if (m->first == REPLY_ERR) {
@@ -544,39 +539,4 @@ size_t result_limit(const struct dissect *d, uint8_t first)
                 return ROW_LIMIT;
         }
         return f->state == REPLYING_DEFS ? ENDING_LIMIT : 0;
-}
-
-size_t result_hop_rows(struct dissect *d, struct span *in, size_t most, uint64_t now_ns)
-{
-        struct flight *f = d->head;
-        if (f->rows_wanted > 0) {
-                return 0;
-        }
-        const uint8_t *at = in->data;
-        size_t left = in->len;
-        size_t rows = 0;
-        bool numbered = d->lanes[SIDE_SERVER].compress == NULL;
-        uint8_t seq = f->next_seq;
-        while (left > FRAME_HEADER_SIZE) {
-                size_t length = (size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16;
-                uint8_t first = at[FRAME_HEADER_SIZE];
-                if (length - 1 >= most || length > left - FRAME_HEADER_SIZE || first >= REPLY_EOF ||
-                    (numbered && at[3] != seq)) {
-                        break; /* to be looked at; so is an empty one, whose length minus one is huge */
-                }
-                rows++;
-                seq++;
-                at += FRAME_HEADER_SIZE + length;
-                left -= FRAME_HEADER_SIZE + length;
-        }
-        if (rows > 0) {
-                f->rows += rows;
-                f->next_seq = seq;
-                f->bytes_received += numbered ? in->len - left : d->lanes[SIDE_SERVER].frames_wire;
-                d->lanes[SIDE_SERVER].frames_wire = 0;
-                f->first_ns = f->first_ns != 0 ? f->first_ns : now_ns;
-                f->last_ns = now_ns;
-                *in = span_of(at, left);
-        }
-        return rows;
 }

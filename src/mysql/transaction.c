@@ -22,9 +22,16 @@ void transaction_on_login(struct dissect *d)
 
 void transaction_put(struct dissect *d, const struct flight *f, struct record *r)
 {
+        r->sql_mode = d->sql_mode;
+        if (transaction_see(d, f)) {
+                RECORD_PUT(r, FIELD_TRX_ID, trx_id, d->trx_id);
+        }
+}
+
+bool transaction_see(struct dissect *d, const struct flight *f)
+{
         bool was_open = d->in_trans;
         bool is_new = f->code == COM_CHANGE_USER || f->code == COM_RESET_CONNECTION;
-        r->sql_mode = d->sql_mode;
         if (is_new && !f->failed) {
                 transaction_on_login(d);
         }
@@ -38,7 +45,5 @@ void transaction_put(struct dissect *d, const struct flight *f, struct record *r
         if (d->in_trans && !was_open) {
                 d->trx_id++;
         }
-        if (d->in_trans || was_open) {
-                RECORD_PUT(r, FIELD_TRX_ID, trx_id, d->trx_id);
-        }
+        return d->in_trans || was_open;
 }

@@ -377,6 +377,7 @@ static enum status start_workers(struct proxy *p)
                     .settings = p->settings,
                     .remote = &p->remote,
                     .remote_text = p->settings->remote,
+                    .count_only = !journal_is_read(p->journal),
                     .listen_addr = listen_addr,
                     .remote_addr = remote_addr,
                     .port = journal_port(p->journal, p->n_workers),

@@ -231,7 +231,6 @@ static void note_verdict(struct session *s)
 
 static void dissect(struct session *s, enum side from, struct span bytes)
 {
-        PROF_SCOPE(STAGE_DISSECT);
         dissect_feed(s->dissect, from, bytes, s->worker->now_ns);
         if (from == SIDE_CLIENT || s->wire_changed) {
                 update_wire(s);
@@ -491,6 +490,7 @@ static enum status set_up(struct session *s, int fd)
         struct worker *w = s->worker;
         const struct dissect_sink sink = {.arg = s,
                                           .on_record = report_record,
+                                          .on_command = report_command,
                                           .on_packet = w->dissect.packet_bytes > 0 ? report_packet : NULL,
                                           /* in the log each packet stands in its place among the records */
                                           .on_run = w->settings->hex ? NULL : report_run};

@@ -82,6 +82,19 @@ static void add_own_times(struct session *s, struct record *r)
         s->stall_ns = 0;
 }
 
+/** A command came to its end. */
+static void count_command(struct session *s)
+{
+        s->wire_changed = true;
+        prof_count_statement();
+        worker_add(&s->worker->counts.statements, 1);
+}
+
+void report_command(void *arg)
+{
+        count_command(arg);
+}
+
 void report_record(void *arg, struct record *r)
 {
         struct session *s = arg;
@@ -90,9 +103,7 @@ void report_record(void *arg, struct record *r)
                 add_handshake(s, r, tls);
         }
         if (r->event == EVENT_QUERY) {
-                s->wire_changed = true;
-                prof_count_statement();
-                worker_add(&s->worker->counts.statements, 1);
+                count_command(s);
                 add_own_times(s, r);
         }
         report_emit(s, r);

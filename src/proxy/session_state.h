@@ -63,6 +63,7 @@ void report_notice(struct session *s, enum record_event event, const char *reaso
 void report_disconnect(struct session *s);
 /** The dissector's sink; @p arg is the session. */
 void report_record(void *arg, struct record *r);
+void report_command(void *arg);
 void report_packet(void *arg, const struct packet *p);
 void report_run(void *arg, const struct packet_run *run);
 

@@ -166,6 +166,7 @@ struct worker *worker_new(const struct worker_config *config)
             .statements = (uint32_t)s->limits.statements,
             .rows = (uint32_t)s->log.rows,
             .lint = (uint32_t)s->limits.lint,
+            .count_only = config->count_only,
             .hide_packets = s->log.redact != 0,
         };
         w->scratch_size = SCRATCH_BYTES;

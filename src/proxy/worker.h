@@ -58,6 +58,7 @@ struct worker_config {
         const struct settings *settings;
         const struct address *remote;
         const char *remote_text;
+        bool count_only;         /**< nobody reads records of commands */
         struct span listen_addr; /**< these two live as long as the journal */
         struct span remote_addr;
         struct journal_port *port;

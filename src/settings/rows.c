@@ -86,8 +86,8 @@ const struct settings_row settings_rows[] = {
     SIZE("log.ring_bytes", log.ring_bytes, 64 * K, 1 * G, "4M",
          "Room between each worker and the writer, rounded up to a power of two. A record must fit in half "
          "of it."),
-    SIZE("log.recent_bytes", log.recent_bytes, 64 * K, 1 * G, "1M",
-         "Room for recent records, kept for the admin port."),
+    SIZE("log.recent_bytes", log.recent_bytes, 0, 1 * G, "1M",
+         "Room for recent records, kept for the admin port and querytap tail; 0: none are kept."),
     UINT("log.rows", log.rows, 0, 1000, "0",
          "Rows of each result to log, with their columns' names; 0 logs none. They are data, maybe secret."),
     MS("log.flush_ms", log.flush_ms, 0, 1000, "10",

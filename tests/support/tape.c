@@ -143,8 +143,10 @@ void tape_play(struct span tape, const struct tape_options *options, FILE *out)
         struct player player = {.out = out, .options = options};
         char *packets = NULL;
         size_t packets_len = 0;
-        const struct dissect_sink sink = {&player, on_record, options->packet_bytes > 0 ? on_packet : NULL,
-                                          options->runs ? on_run : NULL};
+        const struct dissect_sink sink = {.arg = &player,
+                                          .on_record = on_record,
+                                          .on_packet = options->packet_bytes > 0 ? on_packet : NULL,
+                                          .on_run = options->runs ? on_run : NULL};
         if (options->runs || options->apart) {
                 player.packets_out = open_memstream(&packets, &packets_len);
         }
