@@ -37,6 +37,14 @@ static inline struct span span_skip(struct span s, size_t n)
         return n < s.len ? (struct span){s.data + n, s.len - n} : (struct span){NULL, 0};
 }
 
+/** @p size, but not to the compiler: for memcpy and memset of hundreds of bytes. The C library's loops are half as long as
+ *  what compilers put in line for a size that they know. */
+static inline size_t span_unknown(size_t size)
+{
+        __asm__("" : "+r"(size));
+        return size;
+}
+
 /** Copy the bytes of @p s to @p to. Most are short: the first and the last, some of them twice, without a call.
  *  @return the place behind them. */
 static inline uint8_t *span_copy(uint8_t *to, struct span s)

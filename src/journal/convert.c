@@ -196,11 +196,18 @@ static void mark_all(struct record *r)
 
 struct record *convert_record(struct convert *c, struct record *r)
 {
+        if (r->first_rows.n == 0 && memcmp(r->charsets, c->plain, sizeof c->plain) == 0) {
+                return r;
+        }
         struct need need = look(r);
         if (need.bytes == 0) {
+                if (!may_be_foreign(r)) {
+                        memcpy(c->plain, r->charsets, sizeof c->plain);
+                }
                 return r;
         }
         c->record = *r;
+        c->record.packed = 0;
         if (!prepare(c, need)) {
                 mark_all(&c->record);
                 return &c->record;

@@ -11,7 +11,9 @@
 struct convert {
         struct transcode transcode;
         struct record record;
-        uint8_t *room; /**< the converted texts */
+        uint8_t plain
+            [RECORD_CHARSETS]; /**< sets that nothing is to be converted of, as a record had them before */
+        uint8_t *room;         /**< the converted texts */
         size_t size;
         struct value *values; /**< the lists' elements */
         size_t values_size;

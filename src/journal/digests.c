@@ -166,11 +166,8 @@ static struct digest_found read_text(struct digests *d, struct span sql, struct 
                                                .generation = d->stats[at]->generation,
                                                .suspected = suspected});
         }
-        return (struct digest_found){.stat = stat_at(d, at),
-                                     .sql = sql,
-                                     .values = d->digest.values,
-                                     .suspected = suspected,
-                                     .at = at};
+        return (struct digest_found){
+            .stat = stat_at(d, at), .sql = sql, .values = d->digest.values, .suspected = suspected, .at = at};
 }
 
 /** Long ones, or with many constants: the very same text may come again. */

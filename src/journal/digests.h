@@ -70,9 +70,9 @@ struct digest_found {
         const struct digest_stat *stat; /**< NULL if there is no memory; until the next call */
         const struct shape_text *text;  /**< one like it; NULL: values are known */
         struct span sql;
-        uint64_t values;                /**< see digests_values */
-        bool suspected;                 /**< see secret_suspected */
-        uint32_t at;                    /**< the table's own */
+        uint64_t values; /**< see digests_values */
+        bool suspected;  /**< see secret_suspected */
+        uint32_t at;     /**< the table's own */
 };
 struct digest_found digests_find(struct digests *d, struct span sql, struct sql_mode mode);
 /** The hash of the statement's constants (struct digest, values), while its text and @p found live. */

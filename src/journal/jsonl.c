@@ -146,37 +146,66 @@ static void put_field(struct writer *w, const struct record *r, enum record_fiel
         }
 }
 
-/** The usual fields: numbers, and whole texts without anything to be escaped. Takes them from the front of *@p walk until one
- *  is another, or there is no room.
- *  @return that one, or FIELD_COUNT at the end. */
-static enum record_field put_usual(struct writer *w, const struct record *r, struct field_set *walk)
+/** The flags of most statements: in_trans and autocommit. */
+static const char usual_flags[4][32] = {"[]", "[\"in_trans\"]", "[\"autocommit\"]",
+                                        "[\"in_trans\",\"autocommit\"]"};
+
+/** A number, a whole text without anything to be escaped, the usual flags: at @p at, with its name.
+ *  @return the place behind it; NULL if it is another, or there is no room before @p end. */
+static uint8_t *put_usual(uint8_t *at, const uint8_t *end, const struct record *r, enum record_field f)
 {
-        enum { LEAST_ROOM = RECORD_KEY_SIZE + DECIMAL_MAX };
-        uint8_t *at = w->data + w->at;
-        const uint8_t *end = w->failed ? at : w->data + w->size;
-        enum record_field f;
-        while ((f = fields_next(walk)) != FIELD_COUNT && end - at >= LEAST_ROOM) {
-                const struct record_field_info *info = &record_fields[f];
-                const void *member = (const char *)r + info->offset;
-                uint8_t *value = at + info->key_len;
-                memcpy(at, info->key, RECORD_KEY_SIZE); /* more than is meant; the rest is written over */
-                if (info->kind == RECORD_UINT) {
-                        at = decimal_put(value, *(const uint64_t *)member);
-                } else if (info->kind == RECORD_TEXT) {
-                        struct span text = *(const struct span *)member;
-                        if ((size_t)(end - value) < text.len + 2 || !json_copy_plain(value + 1, text)) {
-                                break;
-                        }
-                        value[0] = '"';
-                        value[text.len + 1] = '"';
-                        at = value + text.len + 2;
-                } else {
-                        break;
-                }
+        enum { LEAST_ROOM = RECORD_KEY_SIZE + 32 };
+        const struct record_field_info *info = &record_fields[f];
+        const void *member = (const char *)r + info->offset;
+        if (end - at < LEAST_ROOM) {
+                return NULL;
         }
-        w->wanted += (size_t)(at - w->data) - w->at;
-        w->at = (size_t)(at - w->data);
-        return f;
+        memcpy(at, info->key, RECORD_KEY_SIZE); /* more than is meant; the rest is written over */
+        at += info->key_len;
+        if (info->kind == RECORD_UINT) {
+                return decimal_put(at, *(const uint64_t *)member);
+        }
+        if (info->kind == RECORD_TEXT) {
+                struct span text = *(const struct span *)member;
+                if ((size_t)(end - at) < text.len + 2 || !json_copy_plain(at + 1, text)) {
+                        return NULL;
+                }
+                at[0] = '"';
+                at[text.len + 1] = '"';
+                return at + text.len + 2;
+        }
+        if (f == FIELD_STATUS_FLAGS && r->status_flags < 4) {
+                memcpy(at, usual_flags[r->status_flags], sizeof usual_flags[0]);
+                return at + strlen(usual_flags[r->status_flags]);
+        }
+        return NULL;
+}
+
+static void advance(struct writer *w, const uint8_t *at)
+{
+        size_t n = (size_t)(at - w->data) - w->at;
+        w->at += n;
+        w->wanted += n;
+}
+
+/** @p usual: no text is cut or could not be decoded. */
+static void put_fields(struct writer *w, const struct record *r, struct field_set fields, bool usual)
+{
+        uint8_t *at = w->data + w->at;
+        const uint8_t *end = w->failed || !usual ? at : w->data + w->size;
+        enum record_field f;
+        FIELD_SET_EACH(fields, f)
+        {
+                uint8_t *next = put_usual(at, end, r, f);
+                if (next == NULL) {
+                        advance(w, at);
+                        put_field(w, r, f);
+                        next = w->data + w->at;
+                        end = w->failed || !usual ? next : end;
+                }
+                at = next;
+        }
+        advance(w, at);
 }
 
 static void put_head(struct writer *w, const struct record *r)
@@ -189,14 +218,6 @@ static void put_head(struct writer *w, const struct record *r)
         writer_bytes(w, "\",\"event\":\"", 11);
         writer_put(w, event);
         writer_char(w, '"');
-}
-
-static void put_fields(struct writer *w, const struct record *r, struct field_set walk, bool usual)
-{
-        enum record_field f;
-        while ((f = usual ? put_usual(w, r, &walk) : fields_next(&walk)) != FIELD_COUNT) {
-                put_field(w, r, f);
-        }
 }
 
 static void put_session(struct writer *w, const struct record *r, struct field_set fields)
@@ -212,7 +233,8 @@ static void put_session(struct writer *w, const struct record *r, struct field_s
 
 void jsonl_record(struct writer *w, const struct record *r)
 {
-        struct field_set odd = {{r->cut.words[0] | r->undecoded.words[0], r->cut.words[1] | r->undecoded.words[1]}};
+        struct field_set odd = {
+            {r->cut.words[0] | r->undecoded.words[0], r->cut.words[1] | r->undecoded.words[1]}};
         struct field_set walk = fields_begin(r);
         put_head(w, r);
         if (record_has(r, FIELD_QUERY_LENGTH) || (odd.words[0] | odd.words[1]) != 0) {

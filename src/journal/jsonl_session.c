@@ -56,8 +56,8 @@ static bool same_bytes(const uint8_t *a, const uint8_t *b, size_t n)
 static bool holds(const struct session_text *s, const struct record *r, struct field_set fields)
 {
         const struct span *now = texts_of(r);
-        if (s->conn_id != r->conn_id || s->fields != fields.words[0] || s->server_conn_id != r->server_conn_id ||
-            s->lasting != (r->lasting.words[0] & fields.words[0])) {
+        if (s->conn_id != r->conn_id || s->fields != fields.words[0] ||
+            s->server_conn_id != r->server_conn_id || s->lasting != (r->lasting.words[0] & fields.words[0])) {
                 return false;
         }
         for (unsigned i = 0; i < TEXTS; i++) {

@@ -33,6 +33,7 @@ void recent_fini(struct recent *recent)
 static struct record shorten(const struct record *r)
 {
         struct record s = *r;
+        s.packed = 0;
         if (record_has(r, FIELD_QUERY) && r->query.len > SHORT_TEXT) {
                 s.query = utf8_trim(span_head(r->query, SHORT_TEXT));
                 record_set_uint(&s, FIELD_QUERY_LENGTH,
@@ -55,24 +56,29 @@ static struct record shorten(const struct record *r)
         return s;
 }
 
+/* An entry: this, then the record. */
+struct entry {
+        const uint8_t *seems_at; /* see record_copy */
+};
+
 void recent_add(struct recent *recent, const struct record *r)
 {
         size_t most = recent->keep.size / LARGEST_SHARE;
-        size_t len = record_pack_size(r);
+        size_t len = sizeof(struct entry) + record_copy_size(r);
         struct record other;
         if (len > most) {
                 other = shorten(r);
-                len = record_pack_size(&other);
+                len = sizeof(struct entry) + record_copy_size(&other);
                 if (len > most) {
                         other = gap_record(1, "too large to be kept among the recent records");
-                        len = record_pack_size(&other);
+                        len = sizeof(struct entry) + record_copy_size(&other);
                 }
                 r = &other;
         }
         (void)pthread_mutex_lock(&recent->mutex);
-        void *to = keep_add(&recent->keep, len);
-        if (to != NULL) {
-                (void)record_pack(r, to);
+        struct entry *e = keep_add(&recent->keep, len);
+        if (e != NULL) {
+                e->seems_at = record_copy(r, (uint8_t *)(e + 1));
         }
         (void)pthread_mutex_unlock(&recent->mutex);
 }
@@ -93,12 +99,12 @@ struct taken {
 
 static void print(const struct record *r, struct filter *filter, enum format format, struct writer *w)
 {
-        if (filter_pass(filter, r)) {
+        if (r != NULL && filter_pass(filter, r)) {
                 format_record(w, format, r);
         }
 }
 
-static void take(struct taken *taken, struct span packed, uint64_t number)
+static void take(struct taken *taken, struct span packed, const uint8_t *seems_at, uint64_t number)
 {
         taken->bytes = prof_alloc(STAGE_JOURNAL, packed.len);
         if (taken->bytes == NULL) {
@@ -107,7 +113,19 @@ static void take(struct taken *taken, struct span packed, uint64_t number)
                 return;
         }
         memcpy(taken->bytes, packed.data, packed.len);
-        taken->record = record_moved(taken->bytes, packed.len, packed.data);
+        taken->record = record_moved(taken->bytes, packed.len, seems_at);
+}
+
+/** The record of an entry, with its pointers right. */
+static const struct record *open_entry(struct entry *e, size_t len)
+{
+        uint8_t *bytes = (uint8_t *)(e + 1);
+        if (e->seems_at == bytes) {
+                return (const struct record *)(const void *)bytes;
+        }
+        const struct record *r = record_moved(bytes, len, e->seems_at);
+        e->seems_at = bytes;
+        return r;
 }
 
 static bool read_next(struct recent *recent, uint64_t *cursor, bool copy, struct taken *taken,
@@ -129,11 +147,16 @@ static bool read_next(struct recent *recent, uint64_t *cursor, bool copy, struct
                 return false;
         }
         *cursor += 1;
-        struct span packed = keep_get(k, *cursor);
-        if (packed.len > 0 && copy) {
-                take(taken, packed, *cursor);
-        } else if (packed.len > 0) {
-                print((const struct record *)(const void *)packed.data, NULL, format, w);
+        struct span kept = keep_get(k, *cursor);
+        if (kept.len > 0) {
+                /* our own, writable */
+                struct entry *e = (struct entry *)(void *)(recent->memory + (kept.data - recent->memory));
+                size_t len = kept.len - sizeof *e;
+                if (copy) {
+                        take(taken, span_of(e + 1, len), e->seems_at, *cursor);
+                } else {
+                        print(open_entry(e, len), NULL, format, w);
+                }
         }
         return true;
 }
@@ -141,13 +164,11 @@ static bool read_next(struct recent *recent, uint64_t *cursor, bool copy, struct
 bool recent_read(struct recent *recent, uint64_t *cursor, struct filter *filter, enum format format,
                  struct writer *w)
 {
-        struct taken taken = {NULL, 0};
+        struct taken taken = {NULL, NULL};
         (void)pthread_mutex_lock(&recent->mutex);
         bool found = read_next(recent, cursor, filter != NULL, &taken, format, w);
         (void)pthread_mutex_unlock(&recent->mutex);
-        if (taken.record != NULL) {
-                print(taken.record, filter, format, w);
-        }
+        print(taken.record, filter, format, w);
         prof_free(taken.bytes);
         return found;
 }

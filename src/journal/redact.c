@@ -416,6 +416,7 @@ void redact_record(struct redact *f, struct record *r, bool suspected)
         if (!suspected && !f->literals && !f->values && !record_has(r, FIELD_ERROR)) {
                 return;
         }
+        r->packed = 0; /* a copy must not take along what is hidden */
         if (!prepare(f, r)) {
                 drop_fields(r);
                 taken = 1U << REDACTED_PASSWORD | 1U << REDACTED_LITERALS | 1U << REDACTED_VALUES;

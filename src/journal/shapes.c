@@ -75,7 +75,8 @@ const struct shape_text *shapes_find(struct shapes *s, struct span sql, uint64_t
 void shapes_add(struct shapes *s, struct span sql, const struct digest *digest, struct shape_text known)
 {
         struct shape_text **set = set_of(s, sql, known.mode);
-        if (sql.len == 0 || sql.len > SHAPES_TEXT_MAX || digest->is_cut || digest->n_literals > DIGEST_LITERALS) {
+        if (sql.len == 0 || sql.len > SHAPES_TEXT_MAX || digest->is_cut ||
+            digest->n_literals > DIGEST_LITERALS) {
                 return;
         }
         struct shape_text *text = prof_alloc(STAGE_DIGEST, sizeof *text + sql.len);

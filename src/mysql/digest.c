@@ -277,7 +277,8 @@ uint64_t digest_value(uint64_t values, struct span literal)
         return XXH3_64bits_withSeed(literal.data, literal.len, values);
 }
 
-static void note_literal(const struct state *s, const struct sql_token *t, struct span sql, struct digest *out)
+static void note_literal(const struct state *s, const struct sql_token *t, struct span sql,
+                         struct digest *out)
 {
         out->values = digest_value(out->values, t->text);
         if (out->n_literals < DIGEST_LITERALS) {

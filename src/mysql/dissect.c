@@ -36,8 +36,7 @@ static void free_lane(struct lane *lane)
         lane->kept_size = 0;
 }
 
-/** All memory that only following needs. */
-static void free_tracking(struct dissect *d)
+void dissect_forget(struct dissect *d)
 {
         for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
                 compress_free(d->lanes[side].compress);
@@ -68,7 +67,7 @@ void dissect_free(struct dissect *d)
         if (d == NULL) {
                 return;
         }
-        free_tracking(d);
+        dissect_forget(d);
         dissect_drop_text(&d->server_version);
         dissect_drop_text(&d->username);
         dissect_drop_text(&d->database);
@@ -174,29 +173,10 @@ void dissect_give_up(struct dissect *d, const char *reason, uint64_t now_ns)
                 d->lanes[SIDE_SERVER].start_ns = now_ns;
         }
         dissect_lose(d, reason, NULL, SIDE_SERVER);
-        free_tracking(d);
+        dissect_forget(d);
 }
 
-/* --- bytes ---------------------------------------------------------------------------------------------------- */
-
-void dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
-{
-        struct lane *lane = &d->lanes[from];
-        if (lane->compress == NULL) {
-                bytes = dissect_packets(d, from, bytes, now_ns);
-        }
-        if (bytes.len > 0 && lane->compress != NULL && d->phase < PHASE_OPAQUE) {
-                PROF_SCOPE(STAGE_FRAME);
-                d->now_ns = now_ns;
-                const char *lost = compress_feed(lane->compress, bytes);
-                if (lost != NULL) {
-                        dissect_lose(d, lost, NULL, from);
-                }
-        }
-        if (d->phase == PHASE_OPAQUE) {
-                free_tracking(d);
-        }
-}
+/* --- commands come and go ------------------------------------------------------------------------------------- */
 
 void dissect_settle(struct dissect *d)
 {
@@ -231,7 +211,7 @@ void dissect_end(struct dissect *d, uint64_t now_ns)
                 fail_all(d, "the connection ended before the reply did");
         }
         d->phase = PHASE_CLOSED;
-        free_tracking(d);
+        dissect_forget(d);
 }
 
 struct dissect_verdict dissect_verdict(const struct dissect *d)

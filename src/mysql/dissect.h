@@ -72,8 +72,8 @@ struct dissect *dissect_new(const struct dissect_settings *settings, struct diss
 /** Without records; call dissect_end first if there is something to say. NULL is allowed. */
 void dissect_free(struct dissect *d);
 
-/** The next bytes from @p from, read at @p now_ns (monotonic). */
-void dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns);
+/** The next bytes from @p from, read at @p now_ns (monotonic). @return true if dissect_verdict may have changed. */
+bool dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns);
 /** No more bytes will come: commands without a reply become records that say so. */
 void dissect_end(struct dissect *d, uint64_t now_ns);
 /** Stop following, for a @p reason (static text) found elsewhere. */

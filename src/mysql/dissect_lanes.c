@@ -1,26 +1,11 @@
 /* The two lanes of a session: bytes become packets, packets become messages, and those go to the phase's handler. */
-#include "mysql/dissect_state.h"
+#include "mysql/dissect_feed.h"
 #include "profile/prof.h"
 
 enum {
         SMALL_LIMIT = 64 * 1024, /* of greetings, logins, OK, ERR: more is not looked at */
         ATTRIBUTES_ROOM = 64 * 1024,
         KEPT_SMALL = 4096, /* larger buffers are given back once their message is done */
-        RUN_MAX = 32,
-};
-
-/* Bytes that came at once, from one side. */
-struct feed {
-        struct dissect *d;
-        struct lane *lane;
-        uint64_t now_ns;
-        enum side from;
-        bool shows;     /* packets are wanted … */
-        bool together;  /* … and several at once */
-        bool hides;     /* but not what is in them, once the login is over */
-        size_t n;       /* packets that wait to be shown together, which are … */
-        struct span run; /* … these bytes, and are called … */
-        const char *names[RUN_MAX];
 };
 
 /* --- how much of a message is looked at ----------------------------------------------------------------------- */
@@ -62,56 +47,17 @@ static void show_packet(struct feed *in, uint8_t seq, uint32_t length, struct sp
         d->sink.on_packet(d->sink.arg, &packet);
 }
 
-static void show_run(struct feed *in)
-{
-        if (in->n > 0) {
-                const struct packet_run run = {.from = in->from,
-                                               .n = in->n,
-                                               .names = in->names,
-                                               .bytes = in->run,
-                                               .mono_ns = in->now_ns};
-                in->n = 0;
-                in->d->sink.on_run(in->d->sink.arg, &run);
-        }
-}
-
-static void add_to_run(struct feed *in, struct span packet, const char *name)
-{
-        if (in->n == RUN_MAX) {
-                show_run(in);
-        }
-        if (in->n == 0) {
-                in->run = (struct span){packet.data, 0};
-        }
-        in->run.len += packet.len;
-        in->names[in->n++] = name;
-}
-
 /** @p packet came whole, its header included. */
 static void show_whole(struct feed *in, struct span packet)
 {
         const struct dissect *d = in->d;
         size_t length = packet.len - FRAME_HEADER_SIZE;
         if (in->together && !d->packet_secret && length <= d->settings->packet_bytes) {
-                add_to_run(in, packet, d->packet_name);
+                feed_add_to_run(in, packet, d->packet_name);
         } else {
-                show_run(in);
+                feed_show_run(in);
                 show_packet(in, packet.data[3], (uint32_t)length, span_skip(packet, FRAME_HEADER_SIZE));
         }
-}
-
-/** @p n whole rows. */
-static void show_rows(struct feed *in, struct span rows, size_t n)
-{
-        const char *name = result_row_name(in->d->head);
-        if (n == 1) {
-                add_to_run(in, rows, name);
-                return;
-        }
-        show_run(in);
-        const struct packet_run run = {
-            .from = SIDE_SERVER, .n = n, .name = name, .bytes = rows, .mono_ns = in->now_ns};
-        in->d->sink.on_run(in->d->sink.arg, &run);
 }
 
 /* --- packets that come whole: nearly all ---------------------------------------------------------------------- */
@@ -128,17 +74,6 @@ static void settle(struct dissect *d)
         if (d->head != NULL && (d->head->done || !d->head->begun)) {
                 dissect_settle(d);
         }
-}
-
-/** Bytes on the wire that count for a message: of compressed ones, the frames that began with it. */
-static uint64_t wire_of(struct lane *lane, size_t len)
-{
-        if (lane->compress == NULL) {
-                return len;
-        }
-        uint32_t wire = lane->frames_wire;
-        lane->frames_wire = 0;
-        return wire;
 }
 
 static void lose_unexpected(struct feed *in)
@@ -158,7 +93,7 @@ static void take_whole(struct feed *in, struct span packet)
         struct message m = {
             .body = payload,
             .len = payload.len,
-            .wire = wire_of(in->lane, packet.len),
+            .wire = feed_wire_of(in->lane, packet.len),
             .start_ns = in->now_ns,
             .end_ns = in->now_ns,
             .seq = packet.data[3],
@@ -177,76 +112,6 @@ static void take_whole(struct feed *in, struct span packet)
                 show_whole(in, packet);
         }
         settle(d);
-}
-
-/** The length of the packet at the front of @p bytes with its header; 0 if it is not all there, or another continues it. */
-static size_t whole_packet(struct span bytes)
-{
-        if (bytes.len >= FRAME_HEADER_SIZE) {
-                uint32_t length =
-                    (uint32_t)bytes.data[0] | (uint32_t)bytes.data[1] << 8 | (uint32_t)bytes.data[2] << 16;
-                if (length < FRAME_MAX_PAYLOAD && length <= bytes.len - FRAME_HEADER_SIZE) {
-                        return FRAME_HEADER_SIZE + length;
-                }
-        }
-        return 0;
-}
-
-/** Rows that nobody wants are counted, not looked at. */
-static void hop_rows(struct feed *in, struct span *bytes)
-{
-        struct dissect *d = in->d;
-        struct span rows = *bytes;
-        size_t n = result_hop_rows(d, bytes, in->shows ? d->settings->packet_bytes : FRAME_MAX_PAYLOAD - 1);
-        if (n > 0 && in->shows) {
-                show_rows(in, span_head(rows, rows.len - bytes->len), n);
-        }
-}
-
-/** One packet of a reply. @return false if it is not as usual. */
-static bool take_usual_packet(struct feed *in, struct flight *f, struct span *bytes)
-{
-        size_t length = whole_packet(*bytes);
-        bool numbered = in->lane->compress == NULL;
-        if (length == 0 || (numbered && bytes->data[3] != f->next_seq) ||
-            (in->shows && length > in->d->settings->packet_bytes + FRAME_HEADER_SIZE)) {
-                return false;
-        }
-        struct span packet = span_head(*bytes, length);
-        const char *name = result_usual(in->d, f, span_skip(packet, FRAME_HEADER_SIZE));
-        if (name == NULL) {
-                return false;
-        }
-        f->next_seq = (uint8_t)(packet.data[3] + 1);
-        if (in->shows) {
-                add_to_run(in, packet, name);
-        }
-        *bytes = span_skip(*bytes, length);
-        return true;
-}
-
-/** The packets of a reply that are as usual, from the front of @p bytes. @return what is left. */
-static struct span take_usual(struct feed *in, struct span bytes)
-{
-        struct flight *f = in->d->head;
-        size_t before = bytes.len;
-        if (f == NULL || !f->seq_known || !f->begun || in->d->phase != PHASE_READY ||
-            (in->shows && (!in->together || in->hides || f->is_secret))) {
-                return bytes;
-        }
-        if (in->d->settings->rows == 0) { /* else somebody wants the definitions */
-                while (f->state != REPLYING_ROWS && take_usual_packet(in, f, &bytes)) {
-                }
-        }
-        if (f->state == REPLYING_ROWS && f->rows_wanted == 0) {
-                hop_rows(in, &bytes);
-        }
-        if (bytes.len < before) {
-                f->bytes_received += wire_of(in->lane, before - bytes.len);
-                f->first_ns = f->first_ns != 0 ? f->first_ns : in->now_ns;
-                f->last_ns = in->now_ns;
-        }
-        return bytes;
 }
 
 /* --- packets that come in pieces ------------------------------------------------------------------------------ */
@@ -338,19 +203,21 @@ static bool take_piece(struct feed *in, const struct frame_piece *piece)
         struct lane *lane = in->lane;
         if (piece->begins_message) {
                 begin_message(d, in->from, piece);
-                if (dissect_phases[d->phase].from[in->from] == NULL) { /* do not wait for the end of what may be no packet */
+                if (dissect_phases[d->phase].from[in->from] ==
+                    NULL) { /* do not wait for the end of what may be no packet */
                         lose_unexpected(in);
                         return true;
                 }
         }
         if (piece->begins) {
-                if (!piece->begins_message && piece->seq != (uint8_t)(lane->last + 1) && lane->compress == NULL) {
+                if (!piece->begins_message && piece->seq != (uint8_t)(lane->last + 1) &&
+                    lane->compress == NULL) {
                         lint_break(&d->lint, LINT_SEQUENCE);
                 }
                 lane->last = piece->seq;
         }
         lane->len += piece->bytes.len;
-        lane->wire += wire_of(lane, piece->bytes.len + (piece->begins ? FRAME_HEADER_SIZE : 0));
+        lane->wire += feed_wire_of(lane, piece->bytes.len + (piece->begins ? FRAME_HEADER_SIZE : 0));
         if (!keep(lane, piece->bytes) || (in->shows && !keep_packet(d, lane, piece))) {
                 return false;
         }
@@ -379,9 +246,9 @@ static struct span take_message(struct feed *in, struct span bytes)
 {
         size_t before = bytes.len;
         if (in->from == SIDE_SERVER) {
-                bytes = take_usual(in, bytes);
+                bytes = feed_take_usual(in, bytes);
         }
-        size_t length = whole_packet(bytes);
+        size_t length = feed_whole_packet(bytes);
         in->lane->start_ns = in->now_ns;
         in->lane->message_at = in->lane->offset + before - bytes.len;
         in->lane->offset += before - bytes.len + length;
@@ -399,7 +266,7 @@ static struct span take_part(struct feed *in, struct span bytes)
         bool got = frame_next(&in->lane->frame, &bytes, &piece);
         in->lane->offset += before - bytes.len;
         if (got) {
-                show_run(in);
+                feed_show_run(in);
                 if (!take_piece(in, &piece)) {
                         dissect_lose(in->d, "out of memory", NULL, in->from);
                 }
@@ -407,7 +274,7 @@ static struct span take_part(struct feed *in, struct span bytes)
         return bytes;
 }
 
-struct span dissect_packets(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
+static inline struct span follow(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
 {
         struct lane *lane = &d->lanes[from];
         const struct compress *compress = lane->compress;
@@ -429,6 +296,40 @@ struct span dissect_packets(struct dissect *d, enum side from, struct span bytes
                         bytes = take_part(&in, bytes);
                 }
         }
-        show_run(&in);
+        feed_show_run(&in);
         return bytes;
+}
+
+struct span dissect_packets(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
+{
+        return follow(d, from, bytes, now_ns);
+}
+
+/** What is left of @p bytes is compressed, or the session is opaque. */
+static void feed_rest(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
+{
+        struct lane *lane = &d->lanes[from];
+        if (lane->compress != NULL && d->phase < PHASE_OPAQUE) {
+                PROF_SCOPE(STAGE_FRAME);
+                d->now_ns = now_ns;
+                const char *lost = compress_feed(lane->compress, bytes);
+                if (lost != NULL) {
+                        dissect_lose(d, lost, NULL, from);
+                }
+        }
+}
+
+bool dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
+{
+        uint64_t lint = d->lint.count;
+        if (d->lanes[from].compress == NULL) {
+                bytes = follow(d, from, bytes, now_ns);
+        }
+        if (bytes.len > 0) {
+                feed_rest(d, from, bytes, now_ns);
+        }
+        if (d->phase == PHASE_OPAQUE) {
+                dissect_forget(d);
+        }
+        return d->opaque_reason != NULL || d->lint.count != lint;
 }

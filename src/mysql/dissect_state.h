@@ -231,6 +231,8 @@ struct phase_info {
 enum { DISSECT_EVIDENCE = 32 };
 
 /* dissect.c */
+/** Give back all memory that only following needs. */
+void dissect_forget(struct dissect *d);
 extern const struct phase_info dissect_phases[PHASE_COUNT];
 /** Say @p reason once and follow no more. @p m is what could not be followed, or NULL. */
 void dissect_lose(struct dissect *d, const char *reason, const struct message *m, enum side from);
@@ -344,15 +346,6 @@ void track_settle(struct dissect *d, const struct flight *f);
 const char *result_on_message(struct dissect *d, const struct message *m);
 /** How much of the server's message that begins with @p first is of interest. */
 size_t result_limit(const struct dissect *d, uint8_t first);
-
-/* result_usual.c: of a reply's packets that come whole and in order, while nobody wants the rows' values */
-/** Take @p payload if it is as usual. @return its name; NULL: it is for result_on_message. */
-const char *result_usual(const struct dissect *d, struct flight *f, struct span payload);
-/** The head is REPLYING_ROWS: count the rows at the front of *@p in and skip them; @p most is the longest to be skipped.
- *  @return how many. */
-size_t result_hop_rows(struct dissect *d, struct span *in, size_t most);
-/** What the packets are that are rows to the state. */
-const char *result_row_name(const struct flight *f);
 
 /* transaction.c */
 void transaction_on_greeting(struct dissect *d, struct span server_version);

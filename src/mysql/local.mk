@@ -6,7 +6,7 @@ src_libmysql_a_SOURCES = \
 	src/mysql/compress.c src/mysql/compress.h \
 	src/mysql/digest.c src/mysql/digest.h \
 	src/mysql/dissect.c src/mysql/dissect.h src/mysql/dissect_state.h src/mysql/dissect_frames.c \
-	src/mysql/dissect_lanes.c src/mysql/dissect_tell.c \
+	src/mysql/dissect_feed.h src/mysql/dissect_lanes.c src/mysql/dissect_tell.c src/mysql/dissect_usual.c \
 	src/mysql/execute.c \
 	src/mysql/frame.c src/mysql/frame.h \
 	src/mysql/gate.c src/mysql/gate.h src/mysql/gate_state.h \
@@ -19,7 +19,7 @@ src_libmysql_a_SOURCES = \
 	src/mysql/record.c src/mysql/record.h src/mysql/record_kinds.h src/mysql/record_pack.c \
 	src/mysql/reply.c src/mysql/reply.h \
 	src/mysql/request.c \
-	src/mysql/result.c src/mysql/result_usual.c \
+	src/mysql/result.c \
 	src/mysql/rows.c \
 	src/mysql/secret.c src/mysql/secret.h \
 	src/mysql/setnames.c src/mysql/setnames.h \

@@ -253,11 +253,6 @@ const char *record_flag_name(enum record_field f, unsigned bit)
 
 /* --- access by field ---------------------------------------------------------------------------------------------- */
 
-static const void *member(const struct record *r, enum record_field f)
-{
-        return (const char *)r + record_fields[f].offset;
-}
-
 enum record_charset record_charset(enum record_field f)
 {
         static const uint8_t charsets[FIELD_COUNT] = {
@@ -285,17 +280,17 @@ bool record_is_span(enum record_field f)
 
 uint64_t record_uint(const struct record *r, enum record_field f)
 {
-        return *(const uint64_t *)member(r, f);
+        return *(const uint64_t *)record_member_of(r, f);
 }
 
 struct span record_text(const struct record *r, enum record_field f)
 {
-        return *(const struct span *)member(r, f);
+        return *(const struct span *)record_member_of(r, f);
 }
 
 struct value_list record_list(const struct record *r, enum record_field f)
 {
-        return *(const struct value_list *)member(r, f);
+        return *(const struct value_list *)record_member_of(r, f);
 }
 
 void record_set_uint(struct record *r, enum record_field f, uint64_t value)
@@ -310,6 +305,7 @@ void record_set_text(struct record *r, enum record_field f, struct span text)
         assert(record_is_span(f));
         *(struct span *)record_member(r, f) = text;
         record_mark(r, f);
+        field_set_add(&r->outside, f);
 }
 
 void record_set_list(struct record *r, enum record_field f, struct value_list list)
@@ -317,6 +313,7 @@ void record_set_list(struct record *r, enum record_field f, struct value_list li
         assert(record_is_list(f));
         *(struct value_list *)record_member(r, f) = list;
         record_mark(r, f);
+        field_set_add(&r->outside, f);
 }
 
 void record_remove(struct record *r, enum record_field f)

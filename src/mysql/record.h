@@ -144,6 +144,15 @@ static inline enum record_field field_set_take(struct field_set *s)
         return FIELD_COUNT;
 }
 
+/** For each field of @p set, from the first: the loop's body sees it as @p f. */
+#define FIELD_SET_EACH(set, f)                                                                               \
+        for (unsigned each_word = 0; each_word < 2; each_word++)                                             \
+                for (uint64_t each_bits = (set).words[each_word];                                            \
+                     each_bits != 0 &&                                                                       \
+                     ((f) = (enum record_field)(each_word * 64 + (unsigned)__builtin_ctzll(each_bits)),      \
+                     true);                                                                                  \
+                     each_bits &= each_bits - 1)
+
 /** Whose character set a text is in. */
 enum record_charset {
         RECORD_UTF8,      /**< our own words, and what is ASCII or UTF-8 in any case */
@@ -161,6 +170,8 @@ struct record {
         struct field_set cut;       /**< texts that are cut, and may end within a character */
         struct field_set undecoded; /**< texts that are none in their character set, or can't be converted */
         struct field_set lasting;   /**< texts that outlive all records: copies keep pointing at them */
+        struct field_set outside;   /**< of a copy: fields that were set since, and point elsewhere */
+        size_t packed;              /**< of a copy: its bytes, with the texts behind it; 0: it is none */
         uint8_t
             charsets[RECORD_CHARSETS]; /**< by enum record_charset (charset.h); all 0 once texts are UTF-8 */
         uint64_t wall_ns;              /**< ts: when it began; filled by the session from mono_ns */
@@ -281,7 +292,8 @@ struct record_field_info {
         const char *unit; /**< "us", "bytes" or "" */
         const char *help; /**< a sentence for the manual, with when the field is absent */
 };
-_Static_assert(sizeof(struct record_field_info) == 64, "a cache line each: formats walk the table for each record");
+_Static_assert(sizeof(struct record_field_info) == 64,
+               "a cache line each: formats walk the table for each record");
 
 /** Indexed by enum record_field, in the order in which formats print. */
 extern const struct record_field_info record_fields[FIELD_COUNT];
@@ -332,6 +344,11 @@ size_t record_pack_size(const struct record *r);
  *  process only: it is no format to store or to send.
  *  @return the copy, which is @p out. It is good as long as those bytes stay where they are. */
 struct record *record_pack(const struct record *r, uint8_t *out);
+/** The same, quickly, of a record that is such a copy: the whole stretch is taken, also what no field points at any more
+ *  (who takes out what must not be kept sets packed to 0), and the copy's pointers are still those of @p r.
+ *  @return what record_moved needs to right them: the place where the copy seems to be. */
+const uint8_t *record_copy(const struct record *r, uint8_t *out);
+size_t record_copy_size(const struct record *r);
 /** The packed record in @p bytes (8-aligned), @p len of them, which were copied from @p was: point it at its texts again.
  *  @return NULL if they are no packed record. */
 struct record *record_moved(uint8_t *bytes, size_t len, const uint8_t *was);

@@ -23,7 +23,12 @@
 static const struct field_set record_lists = {{LISTS(LOW), LISTS(HIGH)}};
 static const struct field_set record_spans = {{SPANS(LOW), SPANS(HIGH)}};
 static const struct field_set record_all = {{FIELD_COUNT < 64 ? (1ULL << FIELD_COUNT % 64) - 1 : UINT64_MAX,
-                                      FIELD_COUNT <= 64 ? 0 : (1ULL << FIELD_COUNT % 64) - 1}};
+                                             FIELD_COUNT <= 64 ? 0 : (1ULL << FIELD_COUNT % 64) - 1}};
+
+static inline const void *record_member_of(const struct record *r, enum record_field f)
+{
+        return (const char *)r + record_fields[f].offset;
+}
 
 static inline void *record_member(struct record *r, enum record_field f)
 {

@@ -7,16 +7,9 @@
  *
  * The copy points at its own parts, each in the order of the present bits; lasting texts are not copied. */
 
-/* The C library's own loops are half as long as what compilers put in line for a size that they know. */
-static size_t unknown(size_t size)
-{
-        __asm__("" : "+r"(size));
-        return size;
-}
-
 void record_clear(struct record *r)
 {
-        memset(r, 0, unknown(sizeof *r));
+        memset(r, 0, span_unknown(sizeof *r));
 }
 
 static struct field_set without(const struct field_set *a, const struct field_set *b)
@@ -33,7 +26,8 @@ static struct field_set own_spans(const struct record *r)
 
 static bool has_lists(const struct record *r)
 {
-        return ((r->present.words[0] & record_lists.words[0]) | (r->present.words[1] & record_lists.words[1])) != 0;
+        return ((r->present.words[0] & record_lists.words[0]) |
+                (r->present.words[1] & record_lists.words[1])) != 0;
 }
 
 static size_t lists_size(const struct record *r)
@@ -53,9 +47,11 @@ static size_t lists_size(const struct record *r)
 size_t record_pack_size(const struct record *r)
 {
         size_t size = sizeof *r + (has_lists(r) ? lists_size(r) : 0);
-        struct field_set walk = own_spans(r);
-        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
-                size += record_text(r, f).len;
+        struct field_set own = own_spans(r);
+        enum record_field f;
+        FIELD_SET_EACH(own, f)
+        {
+                size += ((const struct span *)record_member_of(r, f))->len;
         }
         return size;
 }
@@ -95,15 +91,71 @@ struct record *record_pack(const struct record *r, uint8_t *out)
 {
         struct record *copy = (struct record *)(void *)out;
         uint8_t *to = out + sizeof *r;
-        memcpy(copy, r, unknown(sizeof *r));
+        memcpy(copy, r, span_unknown(sizeof *r));
         if (has_lists(copy)) {
                 to = put_lists(copy, to);
         }
-        struct field_set walk = own_spans(copy);
-        for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
+        struct field_set own = own_spans(copy);
+        enum record_field f;
+        FIELD_SET_EACH(own, f)
+        {
                 to = put(to, record_member(copy, f));
         }
+        copy->packed = (size_t)(to - out);
+        copy->outside = (struct field_set){{0, 0}};
         return copy;
+}
+
+/* --- a copy of a copy --------------------------------------------------------------------------------------------- */
+
+/** A list that came later: such a copy is made anew. */
+static bool is_flat(const struct record *r)
+{
+        return r->packed > 0 && ((r->outside.words[0] & record_lists.words[0]) |
+                                 (r->outside.words[1] & record_lists.words[1])) == 0;
+}
+
+static struct field_set outside_spans(const struct record *r)
+{
+        struct field_set own = own_spans(r);
+        return field_set_both(&own, &r->outside);
+}
+
+size_t record_copy_size(const struct record *r)
+{
+        if (!is_flat(r)) {
+                return record_pack_size(r);
+        }
+        size_t size = r->packed;
+        struct field_set outside = outside_spans(r);
+        enum record_field f;
+        FIELD_SET_EACH(outside, f)
+        {
+                size += ((const struct span *)record_member_of(r, f))->len;
+        }
+        return size;
+}
+
+const uint8_t *record_copy(const struct record *r, uint8_t *out)
+{
+        const uint8_t *was = (const uint8_t *)r;
+        struct record *copy = (struct record *)(void *)out;
+        if (!is_flat(r)) {
+                return (const uint8_t *)record_pack(r, out);
+        }
+        memcpy(copy, r, span_unknown(r->packed));
+        uint8_t *to = out + r->packed;
+        struct field_set outside = outside_spans(r);
+        enum record_field f;
+        FIELD_SET_EACH(outside, f)
+        {
+                struct span *s = record_member(copy, f);
+                to = put(to, s);
+                s->data = was + (s->data - out); /* as if it stood there, too */
+        }
+        copy->packed = (size_t)(to - out);
+        copy->outside = (struct field_set){{0, 0}};
+        return was;
 }
 
 /* --- a copy that was moved ---------------------------------------------------------------------------------------- */

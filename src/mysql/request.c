@@ -32,7 +32,7 @@ static struct flight *new_flight(struct dissect *d)
         }
         uint8_t *body = f->body;
         size_t body_size = f->body_size;
-        memset(f, 0, sizeof *f);
+        memset(f, 0, span_unknown(sizeof *f));
         f->body = body;
         f->body_size = body_size;
         d->spare = NULL;

@@ -250,7 +250,7 @@ static bool add_statement(struct dissect *d, struct flight *f, uint16_t n_params
                 if (!d->statements_full) {
                         d->statements_full = true;
                         struct record r;
-        dissect_record(d, EVENT_NOTICE, f->last_ns, &r);
+                        dissect_record(d, EVENT_NOTICE, f->last_ns, &r);
                         record_set_text(
                             &r, FIELD_REASON,
                             span_str("more prepared statements than limits.statements: the text and "
@@ -412,7 +412,7 @@ static const char *on_row(struct dissect *d, struct flight *f, const struct mess
         if (f->rows_wanted > 0) {
                 rows_take(d, f, m->body);
         }
-        return result_row_name(f);
+        return f->info->shape == SHAPE_FIELDS ? "column definition" : "row";
 }
 
 static const char *on_change_user(struct dissect *d, struct flight *f, const struct message *m)

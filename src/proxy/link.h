@@ -31,6 +31,7 @@ enum pause {
 struct link {
         struct session *session;
         struct worker *worker;
+        struct link *other;      /**< the session's other one */
         struct bufferevent *bev; /**< NULL = not open */
         struct event *read_event;
         struct tls *tls; /**< NULL = plain */

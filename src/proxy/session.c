@@ -13,11 +13,6 @@
 /* How long a client that was refused may take to read why; how much it may send ahead of its login's end. */
 enum { FAILURE_MAX = 400, REFUSED_MS = 2000, GATE_HELD_MAX = 512 * 1024 };
 
-static struct link *other_of(struct session *s, const struct link *link)
-{
-        return &s->links[link->side == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT];
-}
-
 uint64_t session_id(const struct session *s)
 {
         return s->id;
@@ -102,7 +97,7 @@ static bool is_over(struct session *s)
         }
         for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
                 struct link *gone = &s->links[side];
-                struct link *left = other_of(s, gone);
+                struct link *left = gone->other;
                 bool delivered = left->write_ended || link_backlog(left) == 0;
                 if (gone->read_ended && gone->write_ended && delivered) {
                         return true; /* nobody is left on one side */
@@ -205,9 +200,7 @@ static void update_wire(struct session *s)
 {
         struct dissect_now now = dissect_now(s->dissect);
         struct span text = now.hidden ? span_str("(hidden)") : span_head(now.query, sizeof s->wire_text);
-        if (text.len > 0) {
-                memcpy(s->wire_text, text.data, text.len);
-        }
+        (void)span_copy((uint8_t *)s->wire_text, text);
         s->wire_changed = false;
         s->wire.command = now.command;
         s->wire.text = span_of(s->wire_text, text.len);
@@ -216,9 +209,6 @@ static void update_wire(struct session *s)
 static void note_verdict(struct session *s)
 {
         struct dissect_verdict v = dissect_verdict(s->dissect);
-        if (!v.opaque && v.lint == s->lint_counted) {
-                return;
-        }
         if (!s->opaque_counted && v.opaque) {
                 s->opaque_counted = true;
                 worker_add(&s->worker->counts.opaque, 1);
@@ -231,17 +221,19 @@ static void note_verdict(struct session *s)
 
 static void dissect(struct session *s, enum side from, struct span bytes)
 {
-        dissect_feed(s->dissect, from, bytes, s->worker->now_ns);
+        bool notable = dissect_feed(s->dissect, from, bytes, s->worker->now_ns);
         if (from == SIDE_CLIENT || s->wire_changed) {
                 update_wire(s);
         }
-        note_verdict(s);
+        if (notable) {
+                note_verdict(s);
+        }
 }
 
 /** Hand @p bytes on to @p to; a side that does not take them pauses the other. */
 static void deliver(struct session *s, struct link *to, struct span bytes)
 {
-        struct link *from = other_of(s, to);
+        struct link *from = to->other;
         if (link_write(to, bytes) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
                 return;
@@ -263,7 +255,7 @@ static void deliver(struct session *s, struct link *to, struct span bytes)
 /** Forward, then look: the dissector costs no latency. */
 static void pass(struct session *s, struct link *from, struct span bytes)
 {
-        deliver(s, other_of(s, from), bytes);
+        deliver(s, from->other, bytes);
         s->own_cycles += clock_cycles() - s->worker->tick_cycles;
         dissect(s, from->side, bytes);
 }
@@ -407,7 +399,7 @@ void session_on_tls_failed(struct session *s, struct link *link, const char *err
 
 void session_on_end(struct session *s, struct link *from, int error)
 {
-        struct link *to = other_of(s, from);
+        struct link *to = from->other;
         bool is_client = from->side == SIDE_CLIENT;
         if (error == 0) {
                 give_reason(s, is_client ? REASON_CLIENT_CLOSED : REASON_SERVER_CLOSED);
@@ -445,7 +437,7 @@ void session_on_drained(struct session *s, struct link *link)
                 s->stall_ns += s->worker->now_ns - s->stall_begin_ns;
                 s->stall_begin_ns = 0;
         }
-        if (!s->ended && link_resume(other_of(s, link), PAUSE_BACKLOG) != STATUS_OK) {
+        if (!s->ended && link_resume(link->other, PAUSE_BACKLOG) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
         }
 }
@@ -522,6 +514,8 @@ enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const 
                 s->start_ns = worker->now_ns;
                 s->links[SIDE_CLIENT].fd = -1;
                 s->links[SIDE_SERVER].fd = -1;
+                s->links[SIDE_CLIENT].other = &s->links[SIDE_SERVER];
+                s->links[SIDE_SERVER].other = &s->links[SIDE_CLIENT];
                 (void)snprintf(s->client_addr, sizeof s->client_addr, "%s", client_addr);
                 s->client = span_str(s->client_addr);
         }
