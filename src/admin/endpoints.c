@@ -79,7 +79,8 @@ const struct endpoint endpoints[] = {
 #ifdef PLANTED_LEAKS
     {"POST", "/plant", "Leak ?bytes= in ?stage= with each ?every=-th statement.", handle_plant, NULL, NULL},
 #endif
-    {"POST", "/sample", "Sample one allocation in ?bytes= from now on.", handle_sample, NULL, NULL},
+    {"POST", "/sample", "Sample one allocation in ?bytes= from now on; ?stage= only there.", handle_sample,
+     NULL, NULL},
     {"GET", "/counters", "Counts since the start.", handle_counters, NULL, NULL},
     {"GET", "/settings", "The settings in force.", handle_settings, NULL, NULL},
     {"GET", "/debug/pprof/", "Index of the profiles, with counts.", handle_pprof_index, NULL, NULL},

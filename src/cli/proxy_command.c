@@ -135,6 +135,8 @@ static void tear_down(struct house *h)
 int cli_proxy(int argc, char **argv)
 {
         static struct house h; /* large, and one a process */
+        prof_set_sample_bytes(
+            0); /* until the setting is known: records keep the rate at which they were caught */
         (void)prof_hooks_install();
         settings_defaults(&h.settings);
         if (settings_args(&h.settings, &argc, argv) != STATUS_OK) {

@@ -266,8 +266,10 @@ static void put_stage_json(FILE *out, enum prof_stage stage, const struct stage_
 static void put_record_json(FILE *out, const struct prof_record *r)
 {
         struct export_place place = export_place_of(r);
-        (void)fprintf(out, "{\"record\":%" PRIu32 ",\"stage\":\"%s\",\"lib\":\"%s\",\"size\":%" PRIu64 ",",
-                      r->id, prof_stage_name(r->stage), prof_lib_name(r->lib), r->size);
+        (void)fprintf(out,
+                      "{\"record\":%" PRIu32 ",\"stage\":\"%s\",\"lib\":\"%s\",\"size\":%" PRIu64
+                      ",\"sample_bytes\":%" PRIu64 ",",
+                      r->id, prof_stage_name(r->stage), prof_lib_name(r->lib), r->size, r->sample_bytes);
         export_place_json(out, &place);
 }
 

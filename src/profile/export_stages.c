@@ -62,8 +62,6 @@ static void put_row(FILE *out, const char *name, const struct prof_counts *c, bo
 
 static void put_libs(FILE *out, enum prof_stage stage)
 {
-        static const char *const names[LIB_COUNT] = {
-            [LIB_OWN] = "  own", [LIB_LIBEVENT] = "  libevent", [LIB_OPENSSL] = "  openssl"};
         bool others = false;
         for (enum prof_lib lib = LIB_OWN + 1; lib < LIB_COUNT; lib++) {
                 others = others || prof_read(stage, lib).count_alloc > 0;
@@ -71,10 +69,38 @@ static void put_libs(FILE *out, enum prof_stage stage)
         for (enum prof_lib lib = LIB_OWN; others && lib < LIB_COUNT; lib++) {
                 struct prof_counts c = prof_read(stage, lib);
                 if (c.count_alloc > 0) {
-                        put_row(out, names[lib], &c, false);
+                        char name[16];
+                        (void)snprintf(name, sizeof name, "  %s", prof_lib_name(lib));
+                        put_row(out, name, &c, false);
                         (void)putc('\n', out);
                 }
         }
+}
+
+void export_rate_text(FILE *out, uint64_t bytes)
+{
+        if (bytes == 0) {
+                (void)fputs("no samples", out);
+        } else if (bytes == 1) {
+                (void)fputs("each allocation", out);
+        } else {
+                (void)fprintf(out, "one sample in %" PRIu64 " bytes", bytes);
+        }
+}
+
+/** That of all, and the stages that have another. */
+static void put_rates(FILE *out)
+{
+        (void)fputs("sampled      ", out);
+        export_rate_text(out, prof_sample_bytes());
+        for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
+                uint64_t bytes = prof_stage_sample_bytes(stage);
+                if (bytes != prof_sample_bytes()) {
+                        (void)fprintf(out, "; %s: ", prof_stage_name(stage));
+                        export_rate_text(out, bytes);
+                }
+        }
+        (void)putc('\n', out);
 }
 
 static void put_footer(FILE *out, const struct totals *t)
@@ -89,10 +115,10 @@ static void put_footer(FILE *out, const struct totals *t)
                       m->rss, m->rss_anon, m->rss_file, m->rss_shmem);
         (void)fprintf(out,
                       "records      %" PRIu32 " (%" PRIu32 " live, %" PRIu32 " freed) of %" PRIu32
-                      " stacks; one sample in %" PRIu64 " bytes; %" PRIu64 " samples in %" PRIu32
-                      " overflow records\n",
+                      " stacks; %" PRIu64 " samples in %" PRIu32 " overflow records\n",
                       t->records, t->live_records, t->records - t->live_records, prof_record_stacks(),
-                      prof_sample_bytes(), prof_record_overflowed(), t->overflow_records);
+                      prof_record_overflowed(), t->overflow_records);
+        put_rates(out);
         (void)fprintf(out, "statements   %" PRIu64 "; wrong frees %" PRIu64 "; injected faults %" PRIu64 "\n",
                       prof_statements(), prof_bad_frees(), prof_fail_fired());
 }
@@ -143,12 +169,13 @@ static void put_json_stage(FILE *out, enum prof_stage stage)
         struct prof_counts c = prof_read(stage, LIB_COUNT);
         (void)fprintf(out, "{\"stage\":\"%s\",", prof_stage_name(stage));
         put_sums(out, &c);
-        (void)fprintf(out,
-                      ",\"low_count_used\":%" PRId64 ",\"high_count_used\":%" PRId64
-                      ",\"low_number_of_bytes_used\":%" PRId64 ",\"high_number_of_bytes_used\":%" PRId64
-                      ",\"records\":%" PRIu32 ",\"verdict\":\"%s\",\"libraries\":{",
-                      c.low_count_used, c.high_count_used, c.low_bytes_used, c.high_bytes_used,
-                      prof_record_count_of(stage), verdict_name(verdicts[stage].kind));
+        (void)fprintf(
+            out,
+            ",\"low_count_used\":%" PRId64 ",\"high_count_used\":%" PRId64
+            ",\"low_number_of_bytes_used\":%" PRId64 ",\"high_number_of_bytes_used\":%" PRId64
+            ",\"records\":%" PRIu32 ",\"sample_bytes\":%" PRIu64 ",\"verdict\":\"%s\",\"libraries\":{",
+            c.low_count_used, c.high_count_used, c.low_bytes_used, c.high_bytes_used,
+            prof_record_count_of(stage), prof_stage_sample_bytes(stage), verdict_name(verdicts[stage].kind));
         for (enum prof_lib lib = LIB_OWN; lib < LIB_COUNT; lib++) {
                 struct prof_counts l = prof_read(stage, lib);
                 (void)fprintf(out, "%s\"%s\":{", lib == LIB_OWN ? "" : ",", prof_lib_name(lib));

@@ -144,7 +144,7 @@ static void *enrol(struct prefix *p, enum prof_stage stage, enum prof_lib lib, s
         p->size = size;
         p->stage = (uint8_t)stage;
         p->lib = (uint8_t)lib;
-        p->record = sample_hits(t, size) ? table_sample(t, stage, lib, size, site) : 0;
+        p->record = sample_hits(t, stage, size) ? table_sample(t, stage, lib, size, site) : 0;
         p->magic = MAGIC_LIVE;
         return p + 1;
 }

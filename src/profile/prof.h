@@ -145,11 +145,16 @@ uint64_t prof_bad_frees(void);
 
 /* --- sampling ---------------------------------------------------------------------------------------------------- */
 
-/** Mean bytes between samples: 1 = every allocation, 0 = none. May change while running. Default 524288. */
+/** Mean bytes between samples, in all stages: 1 = every allocation, 0 = none. May change while running, by one thread.
+ *  Default 524288. What was caught at another rate before stays in its records; the new rate makes records of its own. */
 void prof_set_sample_bytes(uint64_t mean);
+/** In one stage, until prof_set_sample_bytes sets all. */
+void prof_set_stage_sample_bytes(enum prof_stage stage, uint64_t mean);
+/** That of all stages which have none of their own. */
 uint64_t prof_sample_bytes(void);
-/** Statements when that was last changed; 0 = never. */
-uint64_t prof_sample_since(void);
+uint64_t prof_stage_sample_bytes(enum prof_stage stage);
+/** Statements when that of @p stage was last changed, or (STAGE_COUNT) that of any; 0 = never. */
+uint64_t prof_sample_since(enum prof_stage stage);
 
 /* --- fault injection ------------------------------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 #include "profile/record.h"
 
 #include "base/clock.h"
+#include "profile/sample.h"
 #include "profile/seam.h"
 #include "profile/stack.h"
 #include "profile/table.h"
@@ -22,6 +23,7 @@ static_assert(PROF_RECORDS % CHUNK == 0, "chunks fill the table");
 struct key {
         enum prof_stage stage;
         enum prof_lib lib;
+        uint64_t sample_bytes; /**< the mean at which it is caught; of an overflow entry not known */
         uint64_t size;
         const char *file; /**< compared by its address; the text is copied, for a module may be unloaded */
         int line;
@@ -90,9 +92,9 @@ static uint64_t hash_stack(const struct key *key)
 
 static bool same_key(const struct key *a, const struct key *b)
 {
-        return a->stage == b->stage && a->lib == b->lib && a->size == b->size && a->file == b->file &&
-               a->line == b->line && a->depth == b->depth &&
-               memcmp(a->stack, b->stack, a->depth * sizeof a->stack[0]) == 0;
+        return a->stage == b->stage && a->lib == b->lib && a->size == b->size &&
+               a->sample_bytes == b->sample_bytes && a->file == b->file && a->line == b->line &&
+               a->depth == b->depth && memcmp(a->stack, b->stack, a->depth * sizeof a->stack[0]) == 0;
 }
 
 static uint64_t wall_now(void)
@@ -242,6 +244,7 @@ static struct entry *find(struct table *t, const struct key *key)
 {
         uint64_t stack = hash_stack(key);
         uint64_t hash = mix(mix(stack, key->size), (uint64_t)key->stage << 8 | (uint64_t)key->lib);
+        hash = mix(hash, key->sample_bytes);
         hash = key->file != NULL ? mix(mix(hash, (uintptr_t)key->file), (uint64_t)key->line) : hash;
         for (uint32_t i = 0, at = (uint32_t)hash % SLOTS; i < SLOTS; i++, at = (at + 1) % SLOTS) {
                 _Atomic uint64_t *slot = &t->slots[at];
@@ -300,6 +303,7 @@ uint16_t table_sample(struct prof_thread *thread, enum prof_stage stage, enum pr
                 return 0;
         }
         struct key key = make_key(thread, stage, lib, size, site);
+        key.sample_bytes = sample_mean_of(thread, stage);
         return count_sample(find(t, &key), key.size);
 }
 
@@ -314,6 +318,7 @@ bool table_matches(struct prof_thread *thread, uint32_t id, enum prof_stage stag
                 return false; /* without a look at the stack */
         }
         struct key key = make_key(thread, stage, lib, size, site);
+        key.sample_bytes = e->key.sample_bytes;
         return same_key(&e->key, &key);
 }
 
@@ -401,6 +406,7 @@ bool prof_record_get(uint32_t id, struct prof_record *out)
             .id = id,
             .stage = e->key.stage,
             .lib = e->key.lib,
+            .sample_bytes = e->overflow ? prof_stage_sample_bytes(e->key.stage) : e->key.sample_bytes,
             .size = e->key.size,
             .born_wall_ns = e->born_wall_ns,
             .born_statement = e->born_statement,
@@ -421,21 +427,33 @@ bool prof_record_get(uint32_t id, struct prof_record *out)
         return true;
 }
 
-void prof_record_catch(struct stat_catch catches[STAGE_COUNT])
+bool prof_record_tells(const struct prof_record *r, enum prof_stage stage)
+{
+        return (stage == STAGE_COUNT || stage == r->stage) && !r->overflow && r->born_statement > 0 &&
+               r->born_statement >= prof_sample_since(stage) &&
+               r->sample_bytes == prof_stage_sample_bytes(r->stage);
+}
+
+void prof_record_catch(struct stat_catch catches[STAGE_COUNT + 1])
 {
         struct table *t = atomic_load_explicit(&the_table, memory_order_acquire);
         uint32_t born = prof_record_count();
-        uint64_t since = prof_sample_since();
-        memset(catches, 0, STAGE_COUNT * sizeof *catches);
+        memset(catches, 0, (STAGE_COUNT + 1) * sizeof *catches);
         for (uint32_t id = 1; id <= born; id++) {
                 const struct entry *e = atomic_load_explicit(&t->by_id[id], memory_order_acquire);
                 if (e == NULL) {
                         continue; /* is being born */
                 }
-                struct stat_catch *c = &catches[e->key.stage];
+                const struct prof_record r = {.stage = e->key.stage,
+                                              .sample_bytes = e->key.sample_bytes,
+                                              .born_statement = e->born_statement,
+                                              .overflow = e->overflow};
                 uint64_t allocs = atomic_load_explicit(&e->allocs, memory_order_relaxed);
-                if (e->born_statement > since && !e->overflow) {
-                        stat_catch_add(c, allocs);
+                if (prof_record_tells(&r, r.stage)) {
+                        stat_catch_add(&catches[r.stage], allocs);
+                }
+                if (prof_record_tells(&r, STAGE_COUNT)) {
+                        stat_catch_add(&catches[STAGE_COUNT], allocs);
                 }
         }
 }

@@ -1,6 +1,7 @@
 #include "profile/verdict.h"
 
 #include "profile/record.h"
+#include "profile/scale.h"
 #include "profile/series.h"
 #include "profile/thread.h"
 
@@ -155,21 +156,19 @@ static void count_records(struct verdict out[STAGE_COUNT + 1], uint64_t *hashes,
         }
 }
 
-/** The stage's first record that was born when it had @p before of them already, of those that count (prof_record_catch). */
+/** The stage's first record that was born when it had @p before of them already, of those that tell something (record.h). */
 static uint32_t find_born(unsigned stage, uint32_t before)
 {
         struct prof_record r;
-        uint64_t since = prof_sample_since();
         for (uint32_t id = 1; prof_record_get(id, &r); id++) {
-                if ((stage == STAGE_COUNT || r.stage == stage) && r.born_statement > since && !r.overflow &&
-                    before-- == 0) {
+                if (prof_record_tells(&r, (enum prof_stage)stage) && before-- == 0) {
                         return id;
                 }
         }
         return 0;
 }
 
-/** The prediction: from the earliest point from which on at most half as many samples came as before. */
+/** The prediction: from the earliest point from which on at most half as many samples came as before, at the same rate. */
 static void predict(unsigned stage, struct verdict *v)
 {
         unsigned tier = series_tier_of_all();
@@ -181,7 +180,7 @@ static void predict(unsigned stage, struct verdict *v)
         struct series_point then = now;
         for (size_t i = 0; i < points; i++) {
                 (void)series_get(tier, stage, i, &then);
-                if (then.samples * 3 >= now.samples * 2 && then.statements > 0) {
+                if (then.since == now.since && then.samples * 3 >= now.samples * 2 && then.statements > 0) {
                         break;
                 }
         }
@@ -212,11 +211,13 @@ static bool never_repeats(unsigned stage)
 static uint32_t find_leaking(unsigned stage)
 {
         struct prof_record r;
-        uint64_t most = 0;
+        int64_t most = 0;
         uint32_t found = 0;
         for (uint32_t id = 1; prof_record_get(id, &r); id++) {
-                if (r.stage == stage && r.born_statement > 0 && r.bytes_alloc - r.bytes_free > most) {
-                        most = r.bytes_alloc - r.bytes_free;
+                int64_t held =
+                    scale_samples(r.allocs - r.frees, r.bytes_alloc - r.bytes_free, r.sample_bytes).bytes;
+                if (r.stage == stage && r.born_statement > 0 && held > most) {
+                        most = held;
                         found = id;
                 }
         }

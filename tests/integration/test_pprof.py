@@ -157,6 +157,37 @@ class GoPprof(unittest.TestCase):
                 known = {s.key for s in proto}
                 self.assertFalse([s.values for s in text if s.key not in known])
 
+    @NEEDS_GO
+    def test_rate_of_one_stage(self):
+        """One stage is looked at whole, the others are estimated: both figures come out right."""
+        with lab.Proxy("--profile-sample-bytes", "4K") as proxy:
+            slap(proxy.port)
+            proxy.settled()
+            done = lab.querytap("heap", "sample", "1", "--stage", "dissect", "--admin", proxy.admin_addr)
+            self.assertEqual((done.returncode, done.stdout), (0, b"each allocation in stage dissect\n"))
+            self.assertIn(b"sampled      one sample in 4096 bytes; dissect: each allocation\n", proxy.admin("/stages"))
+            proxy.post("/marks?name=exact")
+            slap(proxy.port)
+            proxy.settled()
+            proxy.post("/marks?name=end")
+            raw = parse_raw(go_pprof("-raw", url(proxy, "/debug/pprof/heap?base=exact")))
+            diff = {s["stage"]: s for s in proxy.json("/marks/diff?from=exact&to=end")["stages"]}
+            born = proxy.json("/births?since=exact&n=10000")["births"]
+            estimate = {stage: sum(s.values[0] for s in raw if s.labels["stage"] == stage) for stage in ("dissect", "session")}
+            self.assertGreater(diff["dissect"]["allocs"], 100)
+            self.assertEqual(estimate["dissect"], diff["dissect"]["allocs"])
+            self.assertLess(diff["session"]["samples"], diff["session"]["allocs"])
+            self.assertTrue(0.3 < estimate["session"] / diff["session"]["allocs"] < 3, (estimate, diff["session"]))
+            self.assertEqual({b["sample_bytes"] for b in born if b["stage"] == "dissect"}, {1})
+            self.assertRegex(proxy.admin("/debug/pprof/heap?debug=1"), rb"stage=dissect lib=own size=\d+ sample=1 ")
+            # one figure in a header can't tell two rates: the figures are scaled already
+            self.assertIn(b"] @ heapprofile\n", proxy.admin("/pprof/heap"))
+            for wrong, status in ((("sample", "1", "--stage", "nowhere"), 1), (("sample", "1", "--stage"), 1),
+                                  (("sample", "x", "--stage=tls"), 1), (("sample", "--stage=tls"), 2)):
+                done = lab.querytap("heap", *wrong, "--admin", proxy.admin_addr)
+                self.assertEqual(done.returncode, status, wrong)
+                self.assertTrue(done.stderr)
+
     def test_errors_are_gos(self):
         with lab.Proxy() as proxy:
             for query in ("seconds=0", "seconds=1&debug=1", "base=nowhere"):
