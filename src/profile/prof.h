@@ -44,7 +44,7 @@ enum prof_stage {
 };
 
 /** Who asked, within a stage. */
-enum prof_lib { LIB_OWN, LIB_LIBEVENT, LIB_OPENSSL, LIB_COUNT };
+enum prof_lib { LIB_OWN, LIB_LIBEVENT, LIB_OPENSSL, LIB_ZLIB, LIB_ZSTD, LIB_PCRE2, LIB_COUNT };
 
 const char *prof_stage_name(enum prof_stage stage);
 const char *prof_lib_name(enum prof_lib lib);
@@ -68,6 +68,7 @@ void prof_move(void *block, enum prof_stage stage);
 
 /* What library hooks call: charged to the current stage. */
 void *prof_lib_alloc(enum prof_lib lib, size_t size);
+void *prof_lib_calloc(enum prof_lib lib, size_t n, size_t size);
 void *prof_lib_realloc(enum prof_lib lib, void *block, size_t size);
 
 /* --- the current stage ---------------------------------------------------------------------------------------- */

@@ -87,7 +87,10 @@ static inline void thread_count_free(struct prof_thread *t, enum prof_stage stag
 
 /** Memory of the profiler itself: zeroed pages, charged to the stage "profile". NULL if out. */
 void *thread_map(size_t size);
-/** Give back what another thread was quicker to map. */
+/** Give it back. */
 void thread_unmap(void *memory, size_t size);
+/** The same for a library that works for the profiler. */
+void *thread_map_for(enum prof_lib lib, size_t size);
+void thread_unmap_for(enum prof_lib lib, void *memory, size_t size);
 
 #endif

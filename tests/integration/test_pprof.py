@@ -182,7 +182,7 @@ class GoPprof(unittest.TestCase):
             self.assertRegex(proxy.admin("/debug/pprof/heap?debug=1"), rb"stage=dissect lib=own size=\d+ sample=1 ")
             # one figure in a header can't tell two rates: the figures are scaled already
             self.assertIn(b"] @ heapprofile\n", proxy.admin("/pprof/heap"))
-            for wrong, status in ((("sample", "1", "--stage", "nowhere"), 1), (("sample", "1", "--stage"), 1),
+            for wrong, status in ((("sample", "1", "--stage", "nowhere"), 1), (("sample", "1", "--stage="), 1),
                                   (("sample", "x", "--stage=tls"), 1), (("sample", "--stage=tls"), 2)):
                 done = lab.querytap("heap", *wrong, "--admin", proxy.admin_addr)
                 self.assertEqual(done.returncode, status, wrong)

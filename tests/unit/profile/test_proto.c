@@ -366,7 +366,10 @@ static void the_profile_has_records_with_labels(void)
                 kept[i] = take_statement(100);
         }
         prof_free(kept[0]);
+        struct prof_counts zlib = prof_read(STAGE_PROFILE, LIB_ZLIB);
         uint8_t *data = take_profile(&heap, &profile);
+        CU_ASSERT_TRUE(prof_read(STAGE_PROFILE, LIB_ZLIB).count_alloc > zlib.count_alloc);
+        CU_ASSERT_EQUAL(prof_read(STAGE_PROFILE, LIB_ZLIB).current_bytes_used, 0);
         CU_ASSERT_EQUAL(string_at(profile, 0).len, 0);
         CU_ASSERT_TRUE_FATAL(find_sample(profile, "take_statement", &sample, v));
         CU_ASSERT_TRUE(v[0] == 3 && v[1] == 336 && v[2] == 2 && v[3] == 224);
