@@ -104,8 +104,10 @@ const struct endpoint endpoints[] = {
     {"GET", "/marks/diff",
      "What happened from mark ?from= to mark ?to= (now); ?n= says how many lines (100).", handle_diff, NULL,
      NULL},
-    {"GET", "/births", "Records born since mark ?since= (start); ?n= says how many (100).", handle_births,
-     NULL, NULL},
+    {"GET", "/births",
+     "Records born since ?since= (start): a mark, a time, or a number of statements; ?n= says how many "
+     "(100).",
+     handle_births, NULL, NULL},
     {"GET", "/fault", "Allocations counted and faults injected so far.", handle_fault_get, NULL, NULL},
     {"POST", "/fault", "Fail allocations: ?nth= or ?probability= (&seed=), both with &stage=, or ?record=.",
      handle_fault_post, NULL, NULL},

@@ -189,7 +189,7 @@ static const struct {
     {"mark", mark, "mark NAME"},
     {"marks", marks, "marks"},
     {"diff", diff, "diff A [B]"},
-    {"births", births, "births [--since MARK] [-n COUNT]"},
+    {"births", births, "births [--since MARK|TIME|STATEMENT] [-n COUNT]"},
     {"verdicts", verdicts, "verdicts"},
     {"explain", cli_explain, "explain [--format=text|json|csv|svg] [--rounds=A[-B]] FILE ..."},
     {"series", series, "series [STAGE]"},

@@ -211,6 +211,10 @@ void export_births_text(FILE *out, const struct snapshot *from, const struct sna
         if (n > most) {
                 (void)fprintf(out, "the newest %" PRIu32 " of them:\n", most);
         }
+        if (n > 0 && most > 0) {
+                (void)fprintf(out, "%7s %-9s %-8s %9s  %s\n", "record", "stage", "lib", "size",
+                              "where, when");
+        }
         for (uint32_t id = first_birth(from, to, most); id <= to->records; id++) {
                 if (prof_record_get(id, &r)) {
                         put_birth_text(out, &r);
@@ -279,6 +283,8 @@ static void put_birth_json(FILE *out, const struct prof_record *r)
         clock_rfc3339(r->born_wall_ns, when);
         put_record_json(out, r);
         (void)fprintf(out, ",\"ts\":\"%s\",\"statements\":%" PRIu64, when, r->born_statement);
+        clock_rfc3339(r->last_wall_ns, when);
+        (void)fprintf(out, ",\"last_ts\":\"%s\",\"last_statements\":%" PRIu64, when, r->last_statement);
         if (r->command != NULL) {
                 (void)fprintf(out, ",\"session\":%" PRIu64 ",\"command\":\"%s\",\"query\":", r->session,
                               r->command);

@@ -76,7 +76,7 @@ static void put_birth(FILE *out, const struct prof_record *r)
         clock_rfc3339(r->born_wall_ns, when);
         (void)fprintf(out, " born=%s statement=%" PRIu64, when, r->born_statement);
         clock_rfc3339(r->last_wall_ns, when);
-        (void)fprintf(out, " last=%s", when);
+        (void)fprintf(out, " last=%s last_statement=%" PRIu64, when, r->last_statement);
         if (r->command != NULL) {
                 (void)fprintf(out, " session=%" PRIu64 " %s ", r->session, r->command);
                 export_quoted(out, r->text);
@@ -161,6 +161,7 @@ static void put_stats(FILE *out)
             {"Statements", prof_statements()},
             {"Records", prof_record_count()},
             {"Stacks", prof_record_stacks()},
+            {"Lines", export_count_places(true)},
             {"OverflowedSamples", prof_record_overflowed()},
         };
         (void)fputs("\n# runtime.MemStats\n", out);

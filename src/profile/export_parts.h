@@ -27,6 +27,9 @@ struct export_place {
         int caller_line;
 };
 
+/** Different places among the records: as a library named them, or else (@p lines) source lines, or calls in the program.
+ *  Lines take the program's debugging information into memory. 0 if memory is out. */
+uint32_t export_count_places(bool lines);
 struct export_place export_place_of(const struct prof_record *r);
 /** For a person: function (or [library]), file and line, "for" the caller. Files without their folders but the last. */
 void export_place_text(FILE *out, const struct export_place *p);

@@ -1,4 +1,5 @@
 #include "profile/export.h"
+#include "profile/export_parts.h"
 #include "profile/process.h"
 #include "profile/verdict.h"
 
@@ -9,6 +10,7 @@ struct totals {
         uint32_t records;
         uint32_t live_records;
         uint32_t overflow_records;
+        uint32_t places;
         struct process_memory memory;
         int64_t unattributed;
 };
@@ -23,6 +25,7 @@ static struct totals take_totals(void)
                         t.overflow_records += r.overflow;
                 }
         }
+        t.places = export_count_places(false);
         t.unattributed = process_unattributed(&t.memory);
         return t;
 }
@@ -103,6 +106,21 @@ static void put_rates(FILE *out)
         (void)putc('\n', out);
 }
 
+static void put_counts(FILE *out, const struct totals *t)
+{
+        (void)fprintf(out,
+                      "%" PRIu32 " = %" PRIu32 " stacks x sizes, at %" PRIu32
+                      " places in the program; %" PRIu32 " live, %" PRIu32 " freed",
+                      t->records, prof_record_stacks(), t->places, t->live_records,
+                      t->records - t->live_records);
+}
+
+void export_counts_text(FILE *out)
+{
+        struct totals t = take_totals();
+        put_counts(out, &t);
+}
+
 static void put_footer(FILE *out, const struct totals *t)
 {
         const struct process_memory *m = &t->memory;
@@ -113,11 +131,13 @@ static void put_footer(FILE *out, const struct totals *t)
                       "RSS          %" PRIu64 " bytes (anonymous %" PRIu64 ", files %" PRIu64
                       ", shared %" PRIu64 ")\n",
                       m->rss, m->rss_anon, m->rss_file, m->rss_shmem);
-        (void)fprintf(out,
-                      "records      %" PRIu32 " (%" PRIu32 " live, %" PRIu32 " freed) of %" PRIu32
-                      " stacks; %" PRIu64 " samples in %" PRIu32 " overflow records\n",
-                      t->records, t->live_records, t->records - t->live_records, prof_record_stacks(),
-                      prof_record_overflowed(), t->overflow_records);
+        (void)fputs("records      ", out);
+        put_counts(out, t);
+        if (t->overflow_records > 0) {
+                (void)fprintf(out, "; the table is full: %" PRIu64 " samples in %" PRIu32 " overflow records",
+                              prof_record_overflowed(), t->overflow_records);
+        }
+        (void)putc('\n', out);
         put_rates(out);
         (void)fprintf(out, "statements   %" PRIu64 "; wrong frees %" PRIu64 "; injected faults %" PRIu64 "\n",
                       prof_statements(), prof_bad_frees(), prof_fail_fired());
@@ -203,9 +223,10 @@ void export_stages_json(FILE *out)
             t.memory.malloc_held, t.memory.rss, t.memory.rss_anon, t.memory.rss_file, t.memory.rss_shmem);
         (void)fprintf(out,
                       ",\"records\":%" PRIu32 ",\"live_records\":%" PRIu32 ",\"overflow_records\":%" PRIu32
-                      ",\"stacks\":%" PRIu32 ",\"overflowed\":%" PRIu64 ",\"sample_bytes\":%" PRIu64
-                      ",\"statements\":%" PRIu64 ",\"bad_frees\":%" PRIu64 ",\"faults_fired\":%" PRIu64 "}\n",
-                      t.records, t.live_records, t.overflow_records, prof_record_stacks(),
+                      ",\"stacks\":%" PRIu32 ",\"places\":%" PRIu32 ",\"overflowed\":%" PRIu64
+                      ",\"sample_bytes\":%" PRIu64 ",\"statements\":%" PRIu64 ",\"bad_frees\":%" PRIu64
+                      ",\"faults_fired\":%" PRIu64 "}\n",
+                      t.records, t.live_records, t.overflow_records, prof_record_stacks(), t.places,
                       prof_record_overflowed(), prof_sample_bytes(), prof_statements(), prof_bad_frees(),
                       prof_fail_fired());
 }

@@ -42,6 +42,7 @@ struct entry {
         char text[PROF_TEXT_MAX];
         char site[PROF_SITE_MAX];
         _Atomic uint64_t last_wall_ns;
+        _Atomic uint64_t last_statement;
         _Atomic uint64_t allocs;
         _Atomic uint64_t frees;
         _Atomic uint64_t bytes_alloc; /**< of overflow entries only: their blocks differ in size */
@@ -64,6 +65,7 @@ struct table {
 static struct table *_Atomic the_table;
 static _Atomic uint64_t overflowed;
 static _Atomic uint64_t coarse_wall_ns;
+static _Atomic uint64_t coarse_statement;
 
 uint64_t table_size_class(uint64_t size)
 {
@@ -105,6 +107,7 @@ static uint64_t wall_now(void)
 
 void table_set_time(uint64_t wall_ns)
 {
+        atomic_store_explicit(&coarse_statement, prof_statements(), memory_order_relaxed);
         atomic_store_explicit(&coarse_wall_ns, wall_ns, memory_order_relaxed);
 }
 
@@ -158,6 +161,7 @@ static void bear(struct table *t, struct entry *e, const struct key *key)
         e->born_wall_ns = clock_wall_ns();
         e->born_statement = prof_statements();
         atomic_init(&e->last_wall_ns, e->born_wall_ns);
+        atomic_init(&e->last_statement, e->born_statement);
         if (key->file != NULL) {
                 (void)snprintf(e->site, sizeof e->site, "%s:%d", key->file, key->line);
         }
@@ -279,6 +283,9 @@ static uint16_t count_sample(struct entry *e, uint64_t class_bytes)
         }
         atomic_fetch_add_explicit(&e->allocs, 1, memory_order_relaxed);
         atomic_store_explicit(&e->last_wall_ns, wall_now(), memory_order_relaxed);
+        atomic_store_explicit(&e->last_statement,
+                              atomic_load_explicit(&coarse_statement, memory_order_relaxed),
+                              memory_order_relaxed);
         return (uint16_t)e->id;
 }
 
@@ -411,6 +418,7 @@ bool prof_record_get(uint32_t id, struct prof_record *out)
             .born_wall_ns = e->born_wall_ns,
             .born_statement = e->born_statement,
             .last_wall_ns = atomic_load_explicit(&e->last_wall_ns, memory_order_relaxed),
+            .last_statement = atomic_load_explicit(&e->last_statement, memory_order_relaxed),
             .session = e->session,
             .command = e->command,
             .overflow = e->overflow,
@@ -419,6 +427,9 @@ bool prof_record_get(uint32_t id, struct prof_record *out)
         if (out->last_wall_ns <
             out->born_wall_ns) { /* births have the exact time, samples that of the last tick */
                 out->last_wall_ns = out->born_wall_ns;
+        }
+        if (out->last_statement < out->born_statement) {
+                out->last_statement = out->born_statement;
         }
         memcpy(out->text, e->text, sizeof out->text);
         memcpy(out->site, e->site, sizeof out->site);
@@ -429,8 +440,8 @@ bool prof_record_get(uint32_t id, struct prof_record *out)
 
 bool prof_record_tells(const struct prof_record *r, enum prof_stage stage)
 {
-        return (stage == STAGE_COUNT || stage == r->stage) && !r->overflow && r->born_statement > 0 &&
-               r->born_statement >= prof_sample_since(stage) &&
+        return (stage == STAGE_COUNT ? r->stage != STAGE_ADMIN : r->stage == stage) && !r->overflow &&
+               r->born_statement > 0 && r->born_statement >= prof_sample_since(stage) &&
                r->sample_bytes == prof_stage_sample_bytes(r->stage);
 }
 

@@ -33,6 +33,7 @@ struct prof_record {
         uint64_t born_wall_ns;
         uint64_t born_statement;  /**< prof_statements() at birth */
         uint64_t last_wall_ns;    /**< newest sample, to the second of prof_tick */
+        uint64_t last_statement;  /**< the same in statements */
         uint64_t session;         /**< on the wire at birth; 0 = none */
         const char *command;      /**< static; NULL = none */
         char text[PROF_TEXT_MAX]; /**< the statement's head, NUL-terminated, raw bytes */
@@ -50,7 +51,7 @@ uint32_t prof_record_count_of(enum prof_stage stage);
 bool prof_record_get(uint32_t id, struct prof_record *out);
 /** Whether a record says something about what comes in @p stage (its own, or STAGE_COUNT = all): what happens once, before
  *  the first statement, does not; nor do records from before a change of the rate of sampling, of that stage or (of all) of
- *  any. Of @p r only stage, sample_bytes, born_statement and overflow are looked at. */
+ *  any; nor (of all) do those of the admin port, which come from being looked at. Of @p r only stage, sample_bytes, born_statement and overflow are looked at. */
 bool prof_record_tells(const struct prof_record *r, enum prof_stage stage);
 /** What was caught of each stage of the work, and [STAGE_COUNT] of all, in records that tell something. */
 void prof_record_catch(struct stat_catch catches[STAGE_COUNT + 1]);

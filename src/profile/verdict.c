@@ -195,6 +195,8 @@ static void predict(unsigned stage, struct verdict *v)
         v->surprise = stat_poisson_at_least(b.expected > 0.05 ? b.expected : 0.05, v->births);
         catch = series_catch(&now);
         v->unseen = stat_unseen(&catch);
+        v->coverage = stat_coverage(&catch);
+        v->exponent = now.records > 0 ? (double)now.f[0] / now.records : 0;
         v->suspect = v->births > 0 ? find_born(stage, then.records) : 0;
 }
 
@@ -269,16 +271,26 @@ static void put_record(char *s, uint32_t id)
         }
 }
 
+/** Bytes a statement: three digits, but never as a power of ten. */
+static void put_slope(char *s, double slope)
+{
+        put(s, fabs(slope) < 1000 ? "%.3g" : "%.0f", slope);
+}
+
 static void put_growth(char *s, const struct verdict *v)
 {
         if (!v->measured) {
-                put(s, "too few comparable moments to say whether live bytes rise. ");
+                put(s, "too few comparable moments to say whether live bytes rise.");
+        } else if (v->slope_high <= 0) {
+                put(s, "live bytes do not rise with the statements (95 %%). Not a leak.");
         } else if (v->slope_high <= VERDICT_BYTES_PER_STATEMENT) {
-                put(s, "live bytes rise by at most %.2g a statement (95 %%). Not a leak.",
-                    v->slope_high > 0 ? v->slope_high : 0);
+                put(s, "live bytes rise by at most %.2g a statement (95 %%). Not a leak.", v->slope_high);
         } else {
-                put(s, "live bytes: between %.3g and %.3g a statement (95 %%), not told from a rise yet.",
-                    v->slope_low, v->slope_high);
+                put(s, "live bytes rise by ");
+                put_slope(s, v->slope_low);
+                put(s, " to ");
+                put_slope(s, v->slope_high);
+                put(s, " a statement (95 %%), %+lld in all: not told from chance yet.", (long long)v->growth);
         }
 }
 

@@ -228,6 +228,10 @@ static void differences_between_marks_are_told(void)
         CU_ASSERT_EQUAL(get("/marks/diff?from=b&to=nowhere")->code, 404);
         CU_ASSERT_EQUAL(get("/marks/diff?from=nowhere")->code, 404);
         CU_ASSERT_EQUAL(get("/births?since=nowhere")->code, 404);
+        CU_ASSERT_PTR_NOT_NULL(strstr(get("/births?since=2020-01-01T00:00:00Z")->body,
+                                      " born between 2020-01-01T00:00:00Z and now\n"));
+        CU_ASSERT_PTR_NOT_NULL(
+            strstr(get("/births?since=7")->body, "0 records were born between statement 7 and now\n"));
         CU_ASSERT_EQUAL(get("/births?n=x")->code, 400);
         CU_ASSERT_EQUAL(get("/births?n=99999")->code, 400);
         prof_set_sample_bytes(524288);
