@@ -115,7 +115,7 @@ static void put_note(FILE *out)
 {
         (void)fputs("The count beside heap is of allocation records, not of memory: ", out);
         export_counts_text(out);
-        (void)fputs(". A record stays when its memory is freed. Whether memory grows, /verdicts says.", out);
+        (void)fputs(".\nA record stays when its memory is freed. Whether memory grows, /verdicts says.", out);
 }
 
 void handle_pprof_index(struct call *call)

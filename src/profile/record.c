@@ -83,9 +83,11 @@ static uint64_t mix(uint64_t h, uint64_t value)
         return h ^ h >> 29;
 }
 
+/** The place that a library named is its innermost frame. */
 static uint64_t hash_stack(const struct key *key)
 {
-        uint64_t h = key->depth;
+        uint64_t h = key->file != NULL ? mix((uintptr_t)key->file, (uint64_t)key->line) : 0;
+        h = mix(h, key->depth);
         for (unsigned i = 0; i < key->depth; i++) {
                 h = mix(h, key->stack[i]);
         }
@@ -249,7 +251,6 @@ static struct entry *find(struct table *t, const struct key *key)
         uint64_t stack = hash_stack(key);
         uint64_t hash = mix(mix(stack, key->size), (uint64_t)key->stage << 8 | (uint64_t)key->lib);
         hash = mix(hash, key->sample_bytes);
-        hash = key->file != NULL ? mix(mix(hash, (uintptr_t)key->file), (uint64_t)key->line) : hash;
         for (uint32_t i = 0, at = (uint32_t)hash % SLOTS; i < SLOTS; i++, at = (at + 1) % SLOTS) {
                 _Atomic uint64_t *slot = &t->slots[at];
                 uint64_t value = atomic_load_explicit(slot, memory_order_acquire);

@@ -57,7 +57,7 @@ bool prof_record_tells(const struct prof_record *r, enum prof_stage stage);
 void prof_record_catch(struct stat_catch catches[STAGE_COUNT + 1]);
 /** Samples that went to an overflow record. */
 uint64_t prof_record_overflowed(void);
-/** Different stacks among the records. */
+/** Different stacks among the records; the place that a library named is part of one. */
 uint32_t prof_record_stacks(void);
 
 #endif

@@ -129,6 +129,9 @@ static int compare_hashes(const void *a, const void *b)
 static uint64_t hash_stack(const struct prof_record *r)
 {
         uint64_t h = r->depth;
+        for (const char *p = r->site; *p != '\0'; p++) {
+                h = (h ^ (unsigned char)*p) * 0x100000001b3ULL;
+        }
         for (unsigned i = 0; i < r->depth; i++) {
                 h = (h ^ r->stack[i]) * 0x9e3779b97f4a7c15ULL;
                 h ^= h >> 29;
