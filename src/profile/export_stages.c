@@ -108,11 +108,12 @@ static void put_rates(FILE *out)
 
 static void put_counts(FILE *out, const struct totals *t)
 {
+        uint32_t stacks = prof_record_stacks();
         (void)fprintf(out,
-                      "%" PRIu32 " = %" PRIu32 " stacks x sizes, at %" PRIu32
-                      " places in the program; %" PRIu32 " live, %" PRIu32 " freed",
-                      t->records, prof_record_stacks(), t->places, t->live_records,
-                      t->records - t->live_records);
+                      "%" PRIu32 " = %" PRIu32 " stack%s x sizes, at %" PRIu32
+                      " place%s in the program; %" PRIu32 " live, %" PRIu32 " freed",
+                      t->records, stacks, stacks == 1 ? "" : "s", t->places, t->places == 1 ? "" : "s",
+                      t->live_records, t->records - t->live_records);
 }
 
 void export_counts_text(FILE *out)
