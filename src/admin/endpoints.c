@@ -106,7 +106,7 @@ const struct endpoint endpoints[] = {
      NULL},
     {"GET", "/births",
      "Records born since ?since= (start): a mark, a time, or a number of statements; ?n= says how many "
-     "(100).",
+     "(100), ?stack=1 shows their stacks.",
      handle_births, NULL, NULL},
     {"GET", "/fault", "Allocations counted and faults injected so far.", handle_fault_get, NULL, NULL},
     {"POST", "/fault", "Fail allocations: ?nth= or ?probability= (&seed=), both with &stage=, or ?record=.",

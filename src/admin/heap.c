@@ -266,6 +266,7 @@ void handle_births(struct call *call)
 {
         const char *text = call_param(call, "since");
         struct snapshot moment;
+        uint64_t stack;
         const struct snapshot *since = snapshot_find(text != NULL ? text : SNAPSHOT_START);
         if (since == NULL && snapshot_at_moment(text, &moment)) {
                 since = &moment;
@@ -276,7 +277,11 @@ void handle_births(struct call *call)
                     "%.100s is no mark (GET /marks lists them), no time such as 2026-01-02T03:04:05Z, and no "
                     "number of statements",
                     text);
-        } else {
-                reply_range(call, call->json ? export_births_json : export_births_text, since, NULL);
+        } else if (call_number(call, "stack", 1, 0, &stack)) {
+                reply_range(call,
+                            call->json   ? export_births_json
+                            : stack != 0 ? export_births_stacks
+                                         : export_births_text,
+                            since, NULL);
         }
 }

@@ -136,15 +136,31 @@ static const char *take_flag(int *argc, char **argv, const char *flag)
         return value;
 }
 
+/** Take @p flag out of argv. @return whether it was there. */
+static bool take_switch(int *argc, char **argv, const char *flag)
+{
+        int kept = 1;
+        for (int i = 1; i < *argc; i++) {
+                if (strcmp(argv[i], flag) != 0) {
+                        argv[kept++] = argv[i];
+                }
+        }
+        bool found = kept < *argc;
+        *argc = kept;
+        return found;
+}
+
 static int births(int argc, char **argv, const char *usage)
 {
         struct client_options options;
         struct path p = path_of("/births");
         const char *since = take_flag(&argc, argv, "--since");
+        bool stack = take_switch(&argc, argv, "--stack");
         if (!parse(&options, &argc, argv, 0, 0, usage)) {
                 return EXIT_USAGE;
         }
         put_param(&p, "since", since);
+        put_param(&p, "stack", stack ? "1" : NULL);
         put_param(&p, "n", options.count);
         return ask(&options, false, &p);
 }
@@ -189,7 +205,7 @@ static const struct {
     {"mark", mark, "mark NAME"},
     {"marks", marks, "marks"},
     {"diff", diff, "diff A [B]"},
-    {"births", births, "births [--since MARK|TIME|STATEMENT] [-n COUNT]"},
+    {"births", births, "births [--since MARK|TIME|STATEMENT] [--stack] [-n COUNT]"},
     {"verdicts", verdicts, "verdicts"},
     {"explain", cli_explain, "explain [--format=text|json|csv|svg] [--rounds=A[-B]] FILE ..."},
     {"series", series, "series [STAGE]"},

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "profile/hooks.h"
 #include "profile/prof.h"
+#include "profile/record.h"
 #include "profile/series.h"
 #include "profile/snapshot.h"
 #include "profile/symbol.h"
@@ -147,6 +148,7 @@ int cli_proxy(int argc, char **argv)
                 return EXIT_USAGE;
         }
         diag_set_level((enum diag_level)h.settings.log_level);
+        prof_set_records((uint32_t)h.settings.profile.records);
         prof_set_sample_bytes(h.settings.profile.sample_bytes);
         raise_file_limit(&h.settings);
         enum status status = build(&h);

@@ -32,8 +32,10 @@ bool export_heap_proto(FILE *out, const struct export_proto *what);
  *  cut after @p most. @p from is not newer than @p to. */
 void export_diff_text(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most);
 void export_diff_json(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most);
-/** The births alone, the newest last; of more than @p most the newest. */
+/** The births alone, the newest last; of more than @p most the newest. In JSON with figures and stacks. */
 void export_births_text(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most);
+/** With stacks. */
+void export_births_stacks(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most);
 void export_births_json(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most);
 
 /** The marks, a line each. */

@@ -179,7 +179,7 @@ static void put_changes_text(FILE *out, const struct diff *d, uint32_t most)
         put_more(out, d->n, most);
 }
 
-static void put_birth_text(FILE *out, const struct prof_record *r)
+static void put_birth_text(FILE *out, const struct prof_record *r, bool stack)
 {
         char when[CLOCK_RFC3339_SIZE];
         struct export_place place = export_place_of(r);
@@ -193,6 +193,9 @@ static void put_birth_text(FILE *out, const struct prof_record *r)
                 export_quoted(out, r->text);
         }
         (void)putc('\n', out);
+        for (unsigned i = 0; stack && i < r->depth; i++) {
+                export_frame_text(out, r->stack[i]);
+        }
 }
 
 /** The ids of the births to show: of more than @p most the newest. */
@@ -202,7 +205,8 @@ static uint32_t first_birth(const struct snapshot *from, const struct snapshot *
         return to->records - (n < most ? n : most) + 1;
 }
 
-void export_births_text(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most)
+static void put_births_text(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most,
+                            bool stacks)
 {
         struct prof_record r;
         uint32_t n = to->records > from->records ? to->records - from->records : 0;
@@ -217,9 +221,19 @@ void export_births_text(FILE *out, const struct snapshot *from, const struct sna
         }
         for (uint32_t id = first_birth(from, to, most); id <= to->records; id++) {
                 if (prof_record_get(id, &r)) {
-                        put_birth_text(out, &r);
+                        put_birth_text(out, &r, stacks);
                 }
         }
+}
+
+void export_births_text(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most)
+{
+        put_births_text(out, from, to, most, false);
+}
+
+void export_births_stacks(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most)
+{
+        put_births_text(out, from, to, most, true);
 }
 
 void export_diff_text(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most)
@@ -290,6 +304,11 @@ static void put_birth_json(FILE *out, const struct prof_record *r)
                               r->command);
                 export_json_string(out, r->text);
         }
+        (void)fprintf(out,
+                      ",\"allocs\":%" PRIu64 ",\"frees\":%" PRIu64 ",\"bytes_alloc\":%" PRIu64
+                      ",\"bytes_free\":%" PRIu64 ",\"stack\":",
+                      r->allocs, r->frees, r->bytes_alloc, r->bytes_free);
+        export_stack_json(out, r);
         (void)putc('}', out);
 }
 

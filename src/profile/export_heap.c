@@ -3,7 +3,6 @@
 #include "profile/export_parts.h"
 #include "profile/process.h"
 #include "profile/scale.h"
-#include "profile/symbol.h"
 #include "profile/thread.h"
 
 #include <inttypes.h>
@@ -84,21 +83,6 @@ static void put_birth(FILE *out, const struct prof_record *r)
         (void)putc('\n', out);
 }
 
-static void put_frame(FILE *out, uintptr_t pc)
-{
-        struct symbol s = symbol_find(pc - 1); /* the call, not what comes after it */
-        (void)fprintf(out, "#\t%#" PRIxPTR, pc);
-        if (s.function != NULL) {
-                (void)fprintf(out, "\t%s+%#" PRIx64, s.function, s.offset + 1);
-        } else if (s.module != NULL) {
-                (void)fprintf(out, "\t[%s]", s.module);
-        }
-        if (s.file != NULL) {
-                (void)fprintf(out, "\t%s:%d", s.file, s.line);
-        }
-        (void)putc('\n', out);
-}
-
 static void put_figures(FILE *out, const struct row *row)
 {
         (void)fprintf(out, "%" PRIu64 ": %" PRIu64 " [%" PRIu64 ": %" PRIu64 "] @", row->live,
@@ -123,7 +107,7 @@ static void put_record(FILE *out, const struct row *row)
         put_sample(out, row, &r);
         put_birth(out, &r);
         for (unsigned i = 0; i < r.depth; i++) {
-                put_frame(out, r.stack[i]);
+                export_frame_text(out, r.stack[i]);
         }
         (void)putc('\n', out);
 }

@@ -5,6 +5,7 @@
 #include "profile/thread.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -173,6 +174,21 @@ static void put_place(FILE *out, const char *prefix, const char *function, const
         }
 }
 
+void export_frame_text(FILE *out, uintptr_t pc)
+{
+        struct symbol s = symbol_find(pc - 1); /* the call, not what comes after it */
+        (void)fprintf(out, "#\t%#" PRIxPTR, pc);
+        if (s.function != NULL) {
+                (void)fprintf(out, "\t%s+%#" PRIx64, s.function, s.offset + 1);
+        } else if (s.module != NULL) {
+                (void)fprintf(out, "\t[%s]", s.module);
+        }
+        if (s.file != NULL) {
+                (void)fprintf(out, "\t%s:%d", s.file, s.line);
+        }
+        (void)putc('\n', out);
+}
+
 void export_place_json(FILE *out, const struct export_place *p)
 {
         (void)fputs("\"module\":", out);
@@ -185,4 +201,20 @@ void export_place_json(FILE *out, const struct export_place *p)
         if (p->caller != NULL) {
                 put_place(out, "caller_", p->caller, p->caller_file, p->caller_line);
         }
+}
+
+void export_stack_json(FILE *out, const struct prof_record *r)
+{
+        (void)putc('[', out);
+        for (unsigned i = 0; i < r->depth; i++) {
+                struct symbol s = symbol_find(r->stack[i] - 1);
+                (void)fprintf(out, "%s{\"pc\":\"%#" PRIxPTR "\"", i == 0 ? "" : ",", r->stack[i]);
+                if (s.function == NULL && s.module != NULL) {
+                        (void)fputs(",\"module\":", out);
+                        export_json_string(out, s.module);
+                }
+                put_place(out, "", s.function, s.file, s.line);
+                (void)putc('}', out);
+        }
+        (void)putc(']', out);
 }

@@ -63,9 +63,21 @@ struct table {
 };
 
 static struct table *_Atomic the_table;
+static _Atomic uint32_t records_max = PROF_RECORDS;
 static _Atomic uint64_t overflowed;
 static _Atomic uint64_t coarse_wall_ns;
 static _Atomic uint64_t coarse_statement;
+
+void prof_set_records(uint32_t most)
+{
+        assert(most >= 1 && most <= PROF_RECORDS);
+        atomic_store_explicit(&records_max, most, memory_order_relaxed);
+}
+
+uint32_t prof_records(void)
+{
+        return atomic_load_explicit(&records_max, memory_order_relaxed);
+}
 
 uint64_t table_size_class(uint64_t size)
 {
@@ -147,7 +159,7 @@ static struct entry *place_entry(struct table *t)
 {
         uint32_t place = atomic_load(&t->placed);
         do {
-                if (place >= PROF_RECORDS) {
+                if (place >= prof_records()) {
                         return NULL;
                 }
         } while (!atomic_compare_exchange_weak(&t->placed, &place, place + 1));
@@ -255,7 +267,7 @@ static struct entry *find(struct table *t, const struct key *key)
                 _Atomic uint64_t *slot = &t->slots[at];
                 uint64_t value = atomic_load_explicit(slot, memory_order_acquire);
                 if (value == 0) {
-                        if (atomic_load(&t->placed) >= PROF_RECORDS) {
+                        if (atomic_load(&t->placed) >= prof_records()) {
                                 break;
                         }
                         uint64_t unborn = hash >> 32 << 32 | SLOT_UNBORN;

@@ -4,7 +4,7 @@
  * one allocation per prof_sample_bytes. A record whose blocks are all freed stays, with 0 live objects. When a stage's
  * rate of sampling is changed, what is caught from then on makes records of its own: each record has one rate, by which
  * its figures are scaled up (scale.h).
- * The table is fixed (PROF_RECORDS); past it one overflow record a stage takes the samples, counted.
+ * The table is fixed (prof_set_records); past it one overflow record a stage takes the samples, counted.
  * Threads: any may read while others allocate. */
 #ifndef PROFILE_RECORD_H
 #define PROFILE_RECORD_H
@@ -43,6 +43,10 @@ struct prof_record {
         uintptr_t stack[PROF_STACK_MAX]; /**< return addresses, leaf first */
 };
 
+/** How many records there may be besides overflow records: 1 to PROF_RECORDS, which is the default. The table grows as it
+ *  fills. Best set at the start: what is there stays. */
+void prof_set_records(uint32_t most);
+uint32_t prof_records(void);
 /** Records born so far (overflow records included). Ids run from 1 to this. */
 uint32_t prof_record_count(void);
 /** Those of one stage. */

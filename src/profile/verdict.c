@@ -317,7 +317,7 @@ static void write_sentence(struct verdict *v)
         }
         put_growth(s, v);
         if (v->kind == VERDICT_FILLING) {
-                put(s, " It is the table of records: %u of %u.", prof_record_count(), PROF_RECORDS);
+                put(s, " It is the table of records: %u of %u.", prof_record_count(), prof_records());
         } else if (v->kind == VERDICT_RSS_ONLY) {
                 put(s, " The stages' bytes are flat, the resident size rises: rings that fill for the "
                        "first time, malloc's arenas, or what no stage owns.");

@@ -265,6 +265,10 @@ class Marks(unittest.TestCase):
             self.assertTrue(all(b["function"] and b["file"].endswith(".c") and b["line"] > 0 for b in born if b["lib"] == "own"))
             stages = {s["stage"]: s for s in diff["stages"]}
             self.assertEqual(stages["dissect"]["births"], len(born))
+            for b in born:  # the whole way, from the allocation to the thread's first function
+                self.assertEqual((b["stack"][0]["function"], b["stack"][0]["line"]), (b["function"], b["line"]))
+                self.assertTrue(any(f.get("function") == "dissect_feed" for f in b["stack"]), b)
+                self.assertTrue(b["allocs"] >= b["frees"] >= 0 and b["bytes_alloc"] == b["allocs"] * b["size"], b)
             self.assertEqual(stages["dissect"]["samples"], stages["dissect"]["allocs"])  # each is sampled
             kept = sum(r["live_bytes_change"] for r in diff["records"] if r["stage"] == "dissect")
             self.assertGreaterEqual(kept, stages["dissect"]["live_bytes_change"])  # size classes round up
@@ -289,6 +293,9 @@ class Marks(unittest.TestCase):
             self.assertIn(b"more are not shown", done.stdout)
             self.assertIn(b"to   now ", heap("diff", "c").stdout)
             self.assertIn(b"COM_QUERY", heap("births", "--since=a&b").stdout)
+            self.assertRegex(heap("births", "--since", "a&b", "--stack").stdout, rb"\n#\t0x[0-9a-f]+\tsession_open\+0x[0-9a-f]+\t\S+:\d+\n")
+            self.assertNotIn(b"#\t0x", heap("births", "--since", "a&b").stdout)
+            self.assertRegex(heap("births", "--since", "1").stdout, rb"^\d+ records were born between statement 1 and now\n")
             self.assertIn(b'"births":[', heap("births", "--since", "c", "--format", "json").stdout)
             for wrong, status in ((("diff", "nowhere"), 1), (("births", "--since", "nowhere"), 1), (("mark", "a b"), 1),
                                   (("mark",), 2), (("mark", "a", "b"), 2), (("nonsense",), 2), (("diff", "x" * 500), 2)):

@@ -212,7 +212,10 @@ static void a_difference_tells_stages_records_and_births(void)
         expect(text, "{\"stage\":\"capture\",\"births\":2,\"samples\":2,\"allocs\":2,\"frees\":1,\"live_"
                      "bytes_change\":3000,\"live_bytes\":3000}");
         expect(text, "\"function\":\"take_packet\"");
-        expect(text, "\"session\":7,\"command\":\"COM_QUERY\",\"query\":\"SELECT \\\"1\\\"\\n\"}");
+        expect(text, "\"session\":7,\"command\":\"COM_QUERY\",\"query\":\"SELECT "
+                     "\\\"1\\\"\\n\",\"allocs\":1,\"frees\":1,");
+        expect(text, "\"bytes_alloc\":2048,\"bytes_free\":2048,\"stack\":[{\"pc\":\"0x");
+        expect(text, "\"function\":\"a_difference_tells_stages_records_and_births\",\"file\":\"");
         expect(text, "\"allocs\":0,\"frees\":1,\"live_bytes_change\":-320}");
         free(text);
 }
@@ -228,6 +231,13 @@ static void lists_are_cut(void)
         text = text_of(export_births_text, a, b, 1);
         CU_ASSERT_PTR_NULL(strstr(text, " 2048 "));
         expect(text, " 3072 ");
+        free(text);
+        CU_ASSERT_PTR_NULL(strstr((text = text_of(export_births_text, a, b, 2)), "#\t0x"));
+        free(text);
+        text = text_of(export_births_stacks, a, b, 2);
+        expect(text, "\n#\t0x");
+        expect(text, "\ttake_packet+0x");
+        expect(text, "\ta_difference_tells_stages_records_and_births+0x");
         free(text);
         text = text_of(export_births_text, a, b, 0);
         CU_ASSERT_PTR_NULL(strstr(text, "take_packet"));
