@@ -271,64 +271,6 @@ static void samples_follow_the_mean(void)
         prof_set_sample_bytes(0);
 }
 
-/** Samples so far of all records of @p stage at the rate @p sample_bytes, and how many records these are. */
-static uint64_t caught(enum prof_stage stage, uint64_t sample_bytes, uint32_t *records)
-{
-        uint64_t sum = 0;
-        *records = 0;
-        for (uint32_t id = 1; id <= prof_record_count(); id++) {
-                struct prof_record r = get(id);
-                if (r.stage == stage && r.sample_bytes == sample_bytes) {
-                        sum += r.allocs;
-                        (*records)++;
-                }
-        }
-        return sum;
-}
-
-__attribute__((noinline)) static void allocate_in(enum prof_stage stage, size_t size, int n)
-{
-        for (int i = 0; i < n; i++) {
-                prof_free(prof_alloc(stage, size));
-        }
-}
-
-static void a_stage_may_have_its_own_rate(void)
-{
-        uint32_t records;
-        prof_set_sample_bytes(0);
-        prof_set_stage_sample_bytes(STAGE_WORKER, 1);
-        CU_ASSERT_EQUAL(prof_sample_bytes(), 0);
-        CU_ASSERT_EQUAL(prof_stage_sample_bytes(STAGE_WORKER), 1);
-        CU_ASSERT_EQUAL(prof_stage_sample_bytes(STAGE_FRAME), 0);
-        uint32_t before = prof_record_count();
-        allocate_in(STAGE_FRAME, 1 << 20, 50);
-        CU_ASSERT_EQUAL(prof_record_count(), before);
-        allocate_in(STAGE_WORKER, 500, 70);
-        CU_ASSERT_EQUAL(caught(STAGE_WORKER, 1, &records), 70);
-        CU_ASSERT_EQUAL(records, 1);
-        /* two stages at once, each by its own gaps; the bounds are more than six standard deviations */
-        prof_set_stage_sample_bytes(STAGE_WORKER, 64 * 1024);
-        prof_set_stage_sample_bytes(STAGE_LISTENER, 4096);
-        for (int i = 0; i < 1000; i++) {
-                allocate_in(STAGE_WORKER, 656, 200);  /* expected 1991.9, deviation 44.4 */
-                allocate_in(STAGE_LISTENER, 656, 10); /* expected 1480.1, deviation 35.5 */
-                allocate_in(STAGE_FRAME, 656, 10);
-        }
-        uint64_t n = caught(STAGE_WORKER, 64 * 1024, &records);
-        CU_ASSERT_TRUE(n > 1992 - 280 && n < 1992 + 280);
-        n = caught(STAGE_LISTENER, 4096, &records);
-        CU_ASSERT_TRUE(n > 1480 - 220 && n < 1480 + 220);
-        CU_ASSERT_EQUAL(caught(STAGE_WORKER, 1, &records), 70); /* what was caught at another rate stands */
-        CU_ASSERT_EQUAL(caught(STAGE_FRAME, 0, &records), 0);
-        /* one rate for all again */
-        prof_set_sample_bytes(64 * 1024);
-        CU_ASSERT_EQUAL(prof_stage_sample_bytes(STAGE_LISTENER), 64 * 1024);
-        uint64_t even = samples_of(64 * 1024, 4000); /* expected 2528.5, deviation 30.5 */
-        CU_ASSERT_TRUE(even > 2528 - 190 && even < 2528 + 190);
-        prof_set_sample_bytes(0);
-}
-
 static _Atomic int phase;
 
 static void reach(int wanted)
@@ -511,7 +453,6 @@ static const struct tap_test tests[] = {
     {"a moved block takes its site along", a_moved_block_takes_its_site_along},
     {"ids are bounded", ids_are_bounded},
     {"samples follow the mean", samples_follow_the_mean},
-    {"a stage may have its own rate", a_stage_may_have_its_own_rate},
     {"a change of the mean reaches all threads", a_change_of_the_mean_reaches_all_threads},
     {"births race without twins, and readers see whole records", births_race_without_twins},
     {"deep stacks are cut at the root", deep_stacks_are_cut_at_the_root},
