@@ -301,8 +301,12 @@ static void write_sentence(struct verdict *v)
 {
         char *s = v->sentence;
         *s = '\0';
-        put(s, "%u record%s = %u stack%s x sizes, %u live", v->records, v->records == 1 ? "" : "s", v->stacks,
-            v->stacks == 1 ? "" : "s", v->live);
+        if (v->records == 0) {
+                put(s, "no record yet");
+        } else {
+                put(s, "%u record%s = %u stack%s x sizes, %u live", v->records, v->records == 1 ? "" : "s",
+                    v->stacks, v->stacks == 1 ? "" : "s", v->live);
+        }
         if (v->predicted) {
                 put(s, "; %+d in ", (int)v->births);
                 put_seconds(s, v->seconds);
@@ -310,8 +314,13 @@ static void write_sentence(struct verdict *v)
         }
         put(s, "; ");
         if (v->kind == VERDICT_LEAK) {
-                put(s, "live bytes rise by %.3g a statement (95 %%: %.3g to %.3g), %lld so far. A leak",
-                    v->slope, v->slope_low, v->slope_high, (long long)v->growth);
+                put(s, "live bytes rise by ");
+                put_slope(s, v->slope);
+                put(s, " a statement (95 %%: ");
+                put_slope(s, v->slope_low);
+                put(s, " to ");
+                put_slope(s, v->slope_high);
+                put(s, "), %lld so far. A leak", (long long)v->growth);
                 put_record(s, v->suspect);
                 return;
         }
