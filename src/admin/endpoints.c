@@ -79,7 +79,8 @@ const struct endpoint endpoints[] = {
 #ifdef PLANTED_LEAKS
     {"POST", "/plant", "Leak ?bytes= in ?stage= with each ?every=-th statement.", handle_plant, NULL, NULL},
 #endif
-    {"POST", "/sample", "Sample one allocation in ?bytes= from now on.", handle_sample, NULL, NULL},
+    {"POST", "/sample", "Sample one allocation in ?bytes= from now on; ?stage= only there.", handle_sample,
+     NULL, NULL},
     {"GET", "/counters", "Counts since the start.", handle_counters, NULL, NULL},
     {"GET", "/settings", "The settings in force.", handle_settings, NULL, NULL},
     {"GET", "/debug/pprof/", "Index of the profiles, with counts.", handle_pprof_index, NULL, NULL},
@@ -103,8 +104,10 @@ const struct endpoint endpoints[] = {
     {"GET", "/marks/diff",
      "What happened from mark ?from= to mark ?to= (now); ?n= says how many lines (100).", handle_diff, NULL,
      NULL},
-    {"GET", "/births", "Records born since mark ?since= (start); ?n= says how many (100).", handle_births,
-     NULL, NULL},
+    {"GET", "/births",
+     "Records born since ?since= (start): a mark, a time, or a number of statements; ?n= says how many "
+     "(100), ?stack=1 shows their stacks.",
+     handle_births, NULL, NULL},
     {"GET", "/fault", "Allocations counted and faults injected so far.", handle_fault_get, NULL, NULL},
     {"POST", "/fault", "Fail allocations: ?nth= or ?probability= (&seed=), both with &stage=, or ?record=.",
      handle_fault_post, NULL, NULL},

@@ -6,6 +6,7 @@
 #include "profile/series.h"
 
 #include <event2/http.h>
+#include <inttypes.h>
 #include <string.h>
 
 void handle_verdicts(struct call *call)
@@ -50,17 +51,42 @@ void handle_plant(struct call *call)
 }
 #endif
 
+/** The change was made: what holds now. @p stage NULL: in all. */
+static void reply_sample(struct call *call, uint64_t bytes, const char *stage)
+{
+        FILE *out = call->out;
+        if (call->json) {
+                (void)fprintf(out, "{\"sample_bytes\":%" PRIu64, bytes);
+                if (stage != NULL) {
+                        (void)fprintf(out, ",\"stage\":\"%s\"", stage);
+                }
+                (void)fputs("}\n", out);
+        } else {
+                export_rate_text(out, bytes);
+                (void)fprintf(out, " in %s%s\n", stage != NULL ? "stage " : "all stages",
+                              stage != NULL ? stage : "");
+        }
+        call_reply(call, HTTP_OK, NULL);
+}
+
 void handle_sample(struct call *call)
 {
+        const char *name = call_param(call, "stage");
+        enum prof_stage stage = name != NULL ? prof_stage_find(name) : STAGE_COUNT;
         uint64_t bytes;
         if (call_param(call, "bytes") == NULL) {
                 call_fail(call, HTTP_BADREQUEST,
                           "bytes=N: mean bytes between samples; 1 = each allocation, 0 = none");
+        } else if (name != NULL && stage == STAGE_COUNT) {
+                call_fail(call, HTTP_BADREQUEST, "no stage %.100s", name);
+        } else if (stage == STAGE_PROFILE) {
+                call_fail(call, HTTP_BADREQUEST, "the stage profile is counted, but never sampled");
         } else if (call_number(call, "bytes", 1ULL << 30, 0, &bytes)) {
-                prof_set_sample_bytes(bytes);
-                (void)fprintf(call->out,
-                              call->json ? "{\"sample_bytes\":%llu}\n" : "one sample in %llu bytes\n",
-                              (unsigned long long)bytes);
-                call_reply(call, HTTP_OK, NULL);
+                if (name != NULL) {
+                        prof_set_stage_sample_bytes(stage, bytes);
+                } else {
+                        prof_set_sample_bytes(bytes);
+                }
+                reply_sample(call, bytes, name);
         }
 }

@@ -264,8 +264,24 @@ void handle_diff(struct call *call)
 
 void handle_births(struct call *call)
 {
-        const struct snapshot *since;
-        if (find_mark(call, "since", snapshot_find(SNAPSHOT_START), &since)) {
-                reply_range(call, call->json ? export_births_json : export_births_text, since, NULL);
+        const char *text = call_param(call, "since");
+        struct snapshot moment;
+        uint64_t stack;
+        const struct snapshot *since = snapshot_find(text != NULL ? text : SNAPSHOT_START);
+        if (since == NULL && snapshot_at_moment(text, &moment)) {
+                since = &moment;
+        }
+        if (since == NULL) {
+                call_fail(
+                    call, HTTP_NOTFOUND,
+                    "%.100s is no mark (GET /marks lists them), no time such as 2026-01-02T03:04:05Z, and no "
+                    "number of statements",
+                    text);
+        } else if (call_number(call, "stack", 1, 0, &stack)) {
+                reply_range(call,
+                            call->json   ? export_births_json
+                            : stack != 0 ? export_births_stacks
+                                         : export_births_text,
+                            since, NULL);
         }
 }

@@ -61,7 +61,7 @@ void handle_symbol(struct call *call)
 {
         struct evbuffer *input = evhttp_request_get_input_buffer(call->request);
         size_t len = evbuffer_get_length(input);
-        char *text = len > 0 ? malloc(len + 1) : NULL;
+        char *text = len > 0 ? prof_alloc(STAGE_ADMIN, len + 1) : NULL;
         (void)fputs("num_symbols: 1\n", call->out);
         if (text != NULL) {
                 (void)evbuffer_copyout(input, text, len);
@@ -70,7 +70,7 @@ void handle_symbol(struct call *call)
         bool posted = evhttp_request_get_command(call->request) == EVHTTP_REQ_POST;
         put_symbols(call->out,
                     posted ? text : evhttp_uri_get_query(evhttp_request_get_evhttp_uri(call->request)));
-        free(text);
+        prof_free(text);
         call_reply(call, HTTP_OK, "text/plain; charset=utf-8");
 }
 

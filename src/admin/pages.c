@@ -110,11 +110,16 @@ static void put_profile(struct call *call, const struct endpoint *e, bool first)
         }
 }
 
+/** What people ask about this page. */
+static void put_note(FILE *out)
+{
+        (void)fputs("The count beside heap is of allocation records, not of memory: ", out);
+        export_counts_text(out);
+        (void)fputs(".\nA record stays when its memory is freed. Whether memory grows, /verdicts says.", out);
+}
+
 void handle_pprof_index(struct call *call)
 {
-        static const char note[] =
-            "The count beside heap is of allocation records (a stage, a size, a stack), not of "
-            "memory: a record stays when its memory is freed.";
         bool first = true;
         if (call->html) {
                 put_head(call->out, "/debug/pprof/");
@@ -130,10 +135,13 @@ void handle_pprof_index(struct call *call)
         if (call->json) {
                 (void)fputs("]}\n", call->out);
         } else if (call->html) {
-                (void)fprintf(call->out, "</table>\n<p>%s</p>\n<p><a href=\"/\">All endpoints</a></p>\n",
-                              note);
+                (void)fputs("</table>\n<p>", call->out);
+                put_note(call->out);
+                (void)fputs("</p>\n<p><a href=\"/\">All endpoints</a></p>\n", call->out);
         } else {
-                (void)fprintf(call->out, "\n%s\n", note);
+                (void)putc('\n', call->out);
+                put_note(call->out);
+                (void)putc('\n', call->out);
         }
         call_reply(call, HTTP_OK, call->html ? "text/html; charset=utf-8" : NULL);
 }

@@ -117,11 +117,10 @@ static int diff(int argc, char **argv, const char *usage)
         return ask(&options, false, &p);
 }
 
-/** Take --since MARK or --since=MARK out of argv. @return NULL if it is not there; "" if its value is missing. */
-static const char *take_since(int *argc, char **argv)
+/** Take FLAG VALUE or FLAG=VALUE out of argv. @return NULL if it is not there; "" if its value is missing. */
+static const char *take_flag(int *argc, char **argv, const char *flag)
 {
-        static const char flag[] = "--since";
-        const size_t len = sizeof flag - 1;
+        const size_t len = strlen(flag);
         const char *value = NULL;
         int kept = 1;
         for (int i = 1; i < *argc; i++) {
@@ -137,15 +136,31 @@ static const char *take_since(int *argc, char **argv)
         return value;
 }
 
+/** Take @p flag out of argv. @return whether it was there. */
+static bool take_switch(int *argc, char **argv, const char *flag)
+{
+        int kept = 1;
+        for (int i = 1; i < *argc; i++) {
+                if (strcmp(argv[i], flag) != 0) {
+                        argv[kept++] = argv[i];
+                }
+        }
+        bool found = kept < *argc;
+        *argc = kept;
+        return found;
+}
+
 static int births(int argc, char **argv, const char *usage)
 {
         struct client_options options;
         struct path p = path_of("/births");
-        const char *since = take_since(&argc, argv);
+        const char *since = take_flag(&argc, argv, "--since");
+        bool stack = take_switch(&argc, argv, "--stack");
         if (!parse(&options, &argc, argv, 0, 0, usage)) {
                 return EXIT_USAGE;
         }
         put_param(&p, "since", since);
+        put_param(&p, "stack", stack ? "1" : NULL);
         put_param(&p, "n", options.count);
         return ask(&options, false, &p);
 }
@@ -172,10 +187,12 @@ static int sample(int argc, char **argv, const char *usage)
 {
         struct client_options options;
         struct path p = path_of("/sample");
+        const char *stage = take_flag(&argc, argv, "--stage");
         if (!parse(&options, &argc, argv, 1, 1, usage)) {
                 return EXIT_USAGE;
         }
         put_param(&p, "bytes", argv[1]);
+        put_param(&p, "stage", stage);
         return ask(&options, true, &p);
 }
 
@@ -188,11 +205,11 @@ static const struct {
     {"mark", mark, "mark NAME"},
     {"marks", marks, "marks"},
     {"diff", diff, "diff A [B]"},
-    {"births", births, "births [--since MARK] [-n COUNT]"},
+    {"births", births, "births [--since MARK|TIME|STATEMENT] [--stack] [-n COUNT]"},
     {"verdicts", verdicts, "verdicts"},
     {"explain", cli_explain, "explain [--format=text|json|csv|svg] [--rounds=A[-B]] FILE ..."},
     {"series", series, "series [STAGE]"},
-    {"sample", sample, "sample BYTES"},
+    {"sample", sample, "sample BYTES [--stage NAME]"},
 };
 
 enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };

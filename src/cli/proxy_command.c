@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "profile/hooks.h"
 #include "profile/prof.h"
+#include "profile/record.h"
 #include "profile/series.h"
 #include "profile/snapshot.h"
 #include "profile/symbol.h"
@@ -135,6 +136,8 @@ static void tear_down(struct house *h)
 int cli_proxy(int argc, char **argv)
 {
         static struct house h; /* large, and one a process */
+        prof_set_sample_bytes(
+            0); /* until the setting is known: records keep the rate at which they were caught */
         (void)prof_hooks_install();
         settings_defaults(&h.settings);
         if (settings_args(&h.settings, &argc, argv) != STATUS_OK) {
@@ -145,6 +148,7 @@ int cli_proxy(int argc, char **argv)
                 return EXIT_USAGE;
         }
         diag_set_level((enum diag_level)h.settings.log_level);
+        prof_set_records((uint32_t)h.settings.profile.records);
         prof_set_sample_bytes(h.settings.profile.sample_bytes);
         raise_file_limit(&h.settings);
         enum status status = build(&h);

@@ -241,7 +241,7 @@ static bool take_events(struct criterion *c, char *text)
 static void *take_memory(size_t size, void *unused)
 {
         (void)unused;
-        return prof_alloc(STAGE_JOURNAL, size);
+        return prof_lib_alloc(LIB_PCRE2, size);
 }
 
 static void give_memory(void *block, void *unused)
@@ -252,6 +252,7 @@ static void give_memory(void *block, void *unused)
 
 static enum status compile(struct filter *f, const char *pattern, char error[FILTER_ERROR_MAX])
 {
+        PROF_SCOPE(STAGE_JOURNAL);
         int number = 0;
         PCRE2_SIZE at = 0;
         f->general = pcre2_general_context_create(take_memory, give_memory, NULL);
@@ -285,6 +286,7 @@ static enum status compile(struct filter *f, const char *pattern, char error[FIL
 /** What can't be decided in time, or not in what is searched, counts as found: nothing is lost silently. */
 static bool finds(struct filter *f, struct span text)
 {
+        PROF_SCOPE(STAGE_JOURNAL);
         struct span head = span_head(text, SEARCHED);
         int n = pcre2_match(f->code, head.data != NULL ? head.data : (PCRE2_SPTR) "", head.len, 0, 0,
                             f->match, f->context);

@@ -22,7 +22,7 @@ struct pieces {
 static void *take(void *unused, unsigned n, unsigned size)
 {
         (void)unused;
-        return prof_calloc(STAGE_SINK, n, size);
+        return prof_lib_calloc(LIB_ZLIB, n, size);
 }
 
 static void give_back(void *unused, void *block)
@@ -84,6 +84,7 @@ static bool copy(z_stream *z, struct pieces *p, int from, int to, const _Atomic 
 
 static enum status deflate_file(int from, int to, const _Atomic bool *stopping)
 {
+        PROF_SCOPE(STAGE_SINK);
         z_stream z = {.zalloc = take, .zfree = give_back};
         struct pieces *p = prof_alloc(STAGE_SINK, sizeof *p);
         if (p == NULL || deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, MEMORY_LEVEL,

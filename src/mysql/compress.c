@@ -32,13 +32,13 @@ struct compress {
 static void *alloc_zlib(void *opaque, unsigned n, unsigned size)
 {
         (void)opaque;
-        return prof_calloc(STAGE_FRAME, n, size);
+        return prof_lib_calloc(LIB_ZLIB, n, size);
 }
 
 static void *alloc_zstd(void *opaque, size_t size)
 {
         (void)opaque;
-        return prof_alloc(STAGE_FRAME, size);
+        return prof_lib_alloc(LIB_ZSTD, size);
 }
 
 static void give_back(void *opaque, void *block)
@@ -82,6 +82,7 @@ const char *compress_name(enum compress_algorithm algorithm)
 /** Ready for the next frame; made on first use, since a session may never send a compressed one. */
 static bool reset(struct compress *c)
 {
+        PROF_SCOPE(STAGE_FRAME);
         if (c->algorithm == COMPRESS_ZSTD) {
                 c->wanted = ZSTD_FRAMEHEADERSIZE_MIN(ZSTD_f_zstd1);
                 if (c->zstd == NULL) {
@@ -103,6 +104,7 @@ static bool reset(struct compress *c)
 /** Decompress from *@p in into @p piece. @return bytes written; *@p failed if what follows them makes no sense. */
 static size_t inflate_zlib(struct compress *c, struct span *in, uint8_t *piece, bool *failed)
 {
+        PROF_SCOPE(STAGE_FRAME);
         static const uint8_t nothing;
         c->zlib.next_in = in->len > 0 ? in->data : &nothing;
         c->zlib.avail_in = (unsigned)in->len;
@@ -117,6 +119,7 @@ static size_t inflate_zlib(struct compress *c, struct span *in, uint8_t *piece, 
 
 static size_t inflate_zstd(struct compress *c, struct span *in, uint8_t *piece, bool *failed)
 {
+        PROF_SCOPE(STAGE_FRAME);
         /* A block at a time, so that all before a broken one comes out. It asks for the next block's header too. */
         size_t wanted = c->wanted > BLOCK_HEADER ? c->wanted - BLOCK_HEADER : 1;
         ZSTD_inBuffer from = {in->data, in->len < wanted ? in->len : wanted, 0};

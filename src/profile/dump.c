@@ -222,6 +222,7 @@ static void read_birth(struct reading *r, struct span line)
         struct span words = span_head(line, command != NULL ? (size_t)(command - line.data) : line.len);
         r->record.stage = word_of(words, " stage=");
         r->record.lib = word_of(words, " lib=");
+        r->record.sample = word_of(words, " sample=");
         r->record.site = word_of(words, " site=");
         r->record.place = r->record.site;
         r->record.overflow = span_equal(word_of(words, " overflow="), span_str("true"));

@@ -25,6 +25,7 @@ struct dump_record {
         bool overflow;        /**< of this proxy's: stands for records of many sizes that found no room */
         struct span stage;    /**< of this proxy's dumps, as lib and site; empty in others */
         struct span lib;      /**< the library that asked */
+        struct span sample;   /**< the rate at which it was caught: part of what tells the record */
         struct span site;     /**< "file:line" that the library named: part of what tells the record */
         struct span function; /**< of the innermost frame that has a name; empty = none */
         struct span place;    /**< its "file:line", or the site */

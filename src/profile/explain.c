@@ -107,12 +107,14 @@ static uint64_t hash_stack(const struct dump_record *r)
         return h;
 }
 
-/** Go tells a record by stack and size; this proxy besides by stage, library and the place that the library named. */
+/** Go tells a record by stack and size; this proxy besides by stage, library, rate of sampling and the place
+ * that the library named. */
 static struct explain_birth birth_of(const struct explain *e, const struct dump_record *r)
 {
         uint64_t size = r->overflow ? 0 : r->alloc_bytes / r->allocs;
-        uint64_t stack = hash_stack(r);
-        uint64_t key = mix_span(mix_span(mix_span(mix(stack, size), r->stage), r->lib), r->site);
+        uint64_t stack = mix_span(hash_stack(r), r->site); /* which is its innermost frame */
+        uint64_t key = mix_span(mix_span(mix(stack, size), r->stage), r->lib);
+        key = mix_span(key, r->sample);
         return (struct explain_birth){.key = key,
                                       .round = (uint32_t)e->n_rounds,
                                       .size = size,

@@ -32,14 +32,20 @@ bool export_heap_proto(FILE *out, const struct export_proto *what);
  *  cut after @p most. @p from is not newer than @p to. */
 void export_diff_text(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most);
 void export_diff_json(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most);
-/** The births alone, the newest last; of more than @p most the newest. */
+/** The births alone, the newest last; of more than @p most the newest. In JSON with figures and stacks. */
 void export_births_text(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most);
+/** With stacks. */
+void export_births_stacks(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most);
 void export_births_json(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most);
 
 /** The marks, a line each. */
 void export_marks_text(FILE *out);
 void export_marks_json(FILE *out);
 
+/** What the number of records is made of: "107 = 66 stacks x sizes, at 40 places in the program; 38 live, 69 freed". */
+void export_counts_text(FILE *out);
+/** A rate of sampling in words: "one sample in 524288 bytes". */
+void export_rate_text(FILE *out, uint64_t bytes);
 /** The stage table for a person: a row a stage, columns named as in memory_summary_*. */
 void export_stages_text(FILE *out);
 /** The same as one JSON object. */

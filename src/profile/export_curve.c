@@ -28,7 +28,7 @@ static void put_point(struct curve *c, const struct series_point *p, const struc
         c->low[i] = c->high[i] = NAN;
         c->floor[i] = (double)p->floor_bytes;
         c->rss[i] = (double)p->rss;
-        if (before != NULL) {
+        if (before != NULL && before->since == p->since) {
                 struct stat_catch catch = series_catch(before);
                 struct stat_births b = stat_births(&catch, (double)(p->samples - before->samples));
                 c->low[i] = b.known ? before->records + b.low : NAN;

@@ -179,7 +179,7 @@ static void put_changes_text(FILE *out, const struct diff *d, uint32_t most)
         put_more(out, d->n, most);
 }
 
-static void put_birth_text(FILE *out, const struct prof_record *r)
+static void put_birth_text(FILE *out, const struct prof_record *r, bool stack)
 {
         char when[CLOCK_RFC3339_SIZE];
         struct export_place place = export_place_of(r);
@@ -193,6 +193,9 @@ static void put_birth_text(FILE *out, const struct prof_record *r)
                 export_quoted(out, r->text);
         }
         (void)putc('\n', out);
+        for (unsigned i = 0; stack && i < r->depth; i++) {
+                export_frame_text(out, r->stack[i]);
+        }
 }
 
 /** The ids of the births to show: of more than @p most the newest. */
@@ -202,7 +205,8 @@ static uint32_t first_birth(const struct snapshot *from, const struct snapshot *
         return to->records - (n < most ? n : most) + 1;
 }
 
-void export_births_text(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most)
+static void put_births_text(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most,
+                            bool stacks)
 {
         struct prof_record r;
         uint32_t n = to->records > from->records ? to->records - from->records : 0;
@@ -211,11 +215,25 @@ void export_births_text(FILE *out, const struct snapshot *from, const struct sna
         if (n > most) {
                 (void)fprintf(out, "the newest %" PRIu32 " of them:\n", most);
         }
+        if (n > 0 && most > 0) {
+                (void)fprintf(out, "%7s %-9s %-8s %9s  %s\n", "record", "stage", "lib", "size",
+                              "where, when");
+        }
         for (uint32_t id = first_birth(from, to, most); id <= to->records; id++) {
                 if (prof_record_get(id, &r)) {
-                        put_birth_text(out, &r);
+                        put_birth_text(out, &r, stacks);
                 }
         }
+}
+
+void export_births_text(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most)
+{
+        put_births_text(out, from, to, most, false);
+}
+
+void export_births_stacks(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most)
+{
+        put_births_text(out, from, to, most, true);
 }
 
 void export_diff_text(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most)
@@ -266,8 +284,10 @@ static void put_stage_json(FILE *out, enum prof_stage stage, const struct stage_
 static void put_record_json(FILE *out, const struct prof_record *r)
 {
         struct export_place place = export_place_of(r);
-        (void)fprintf(out, "{\"record\":%" PRIu32 ",\"stage\":\"%s\",\"lib\":\"%s\",\"size\":%" PRIu64 ",",
-                      r->id, prof_stage_name(r->stage), prof_lib_name(r->lib), r->size);
+        (void)fprintf(out,
+                      "{\"record\":%" PRIu32 ",\"stage\":\"%s\",\"lib\":\"%s\",\"size\":%" PRIu64
+                      ",\"sample_bytes\":%" PRIu64 ",",
+                      r->id, prof_stage_name(r->stage), prof_lib_name(r->lib), r->size, r->sample_bytes);
         export_place_json(out, &place);
 }
 
@@ -277,11 +297,18 @@ static void put_birth_json(FILE *out, const struct prof_record *r)
         clock_rfc3339(r->born_wall_ns, when);
         put_record_json(out, r);
         (void)fprintf(out, ",\"ts\":\"%s\",\"statements\":%" PRIu64, when, r->born_statement);
+        clock_rfc3339(r->last_wall_ns, when);
+        (void)fprintf(out, ",\"last_ts\":\"%s\",\"last_statements\":%" PRIu64, when, r->last_statement);
         if (r->command != NULL) {
                 (void)fprintf(out, ",\"session\":%" PRIu64 ",\"command\":\"%s\",\"query\":", r->session,
                               r->command);
                 export_json_string(out, r->text);
         }
+        (void)fprintf(out,
+                      ",\"allocs\":%" PRIu64 ",\"frees\":%" PRIu64 ",\"bytes_alloc\":%" PRIu64
+                      ",\"bytes_free\":%" PRIu64 ",\"stack\":",
+                      r->allocs, r->frees, r->bytes_alloc, r->bytes_free);
+        export_stack_json(out, r);
         (void)putc('}', out);
 }
 

@@ -64,6 +64,8 @@ static void put_verdict(FILE *out, unsigned stage, const struct verdict *v)
                 put_number(out, "births_high", v->high);
                 put_number(out, "births_surprise", v->surprise);
                 put_number(out, "unseen_records", v->unseen);
+                put_number(out, "coverage", v->coverage);
+                put_number(out, "growth_exponent", v->exponent);
         }
         if (v->measured) {
                 put_number(out, "bytes_per_statement", v->slope);
@@ -95,17 +97,21 @@ void export_verdicts_json(FILE *out)
 void export_series_json(FILE *out, unsigned stage, unsigned tier)
 {
         struct series_point p;
+        struct series_point before = {.records = 0};
         (void)fprintf(out, "{\"stage\":\"%s\",\"points\":[", name_of(stage));
         for (size_t i = 0; series_get(tier, stage, i, &p); i++) {
                 (void)fprintf(out,
                               "%s{\"unix_ns\":%" PRIu64 ",\"statements\":%" PRIu64 ",\"records\":%" PRIu32
-                              ",\"samples\":%" PRIu64 ",\"f1\":%" PRIu32 ",\"f2\":%" PRIu32
-                              ",\"sessions\":%" PRIu32 ",\"floor_bytes\":%" PRId64 ",\"average_bytes\":%.0f"
+                              ",\"births\":%" PRIu32 ",\"samples\":%" PRIu64 ",\"f1\":%" PRIu32
+                              ",\"f2\":%" PRIu32 ",\"sessions\":%" PRIu32 ",\"floor_bytes\":%" PRId64
+                              ",\"average_bytes\":%.0f"
                               ",\"max_bytes\":%" PRId64 ",\"allocs\":%" PRIu64 ",\"frees\":%" PRIu64
                               ",\"rss_bytes\":%" PRIu64 "}",
-                              i == 0 ? "" : ",", p.wall_ns, p.statements, p.records, p.samples, p.f[0],
-                              p.f[1], p.sessions, p.floor_bytes, p.sum_bytes / p.readings, p.max_bytes,
-                              p.allocs, p.frees, p.rss);
+                              i == 0 ? "" : ",", p.wall_ns, p.statements, p.records,
+                              i > 0 && p.since == before.since ? p.records - before.records : 0, p.samples,
+                              p.f[0], p.f[1], p.sessions, p.floor_bytes, p.sum_bytes / p.readings,
+                              p.max_bytes, p.allocs, p.frees, p.rss);
+                before = p;
         }
         (void)fputs("]}\n", out);
 }

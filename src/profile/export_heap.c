@@ -2,7 +2,7 @@
 #include "profile/export.h"
 #include "profile/export_parts.h"
 #include "profile/process.h"
-#include "profile/symbol.h"
+#include "profile/scale.h"
 #include "profile/thread.h"
 
 #include <inttypes.h>
@@ -31,7 +31,17 @@ static int compare(const void *a, const void *b)
         return x->id < y->id ? -1 : 1;
 }
 
-static uint32_t take_rows(struct row *rows, uint32_t n, struct row *sum)
+/** Raw, or @p scaled up by the rate of each. */
+static struct row row_of(const struct prof_record *r, bool scaled)
+{
+        uint64_t rate = scaled ? r->sample_bytes : 1;
+        struct scaled live = scale_samples(r->allocs - r->frees, r->bytes_alloc - r->bytes_free, rate);
+        struct scaled all = scale_samples(r->allocs, r->bytes_alloc, rate);
+        return (struct row){(uint64_t)live.bytes, (uint64_t)live.objects, (uint64_t)all.bytes,
+                            (uint64_t)all.objects, r->id};
+}
+
+static uint32_t take_rows(struct row *rows, uint32_t n, bool scaled, struct row *sum)
 {
         struct prof_record r;
         uint32_t taken = 0;
@@ -39,8 +49,7 @@ static uint32_t take_rows(struct row *rows, uint32_t n, struct row *sum)
                 if (!prof_record_get(id, &r)) {
                         continue; /* is being born */
                 }
-                struct row row = {r.bytes_alloc - r.bytes_free, r.allocs - r.frees, r.bytes_alloc, r.allocs,
-                                  id};
+                struct row row = row_of(&r, scaled);
                 sum->live_bytes += row.live_bytes;
                 sum->live += row.live;
                 sum->bytes += row.bytes;
@@ -58,7 +67,7 @@ static void put_birth(FILE *out, const struct prof_record *r)
         if (r->overflow) {
                 (void)fputs(" overflow=true", out); /* of all that the table had no room for, any size */
         } else {
-                (void)fprintf(out, " size=%" PRIu64, r->size);
+                (void)fprintf(out, " size=%" PRIu64 " sample=%" PRIu64, r->size, r->sample_bytes);
         }
         if (r->site[0] != '\0') {
                 (void)fprintf(out, " site=%s", r->site);
@@ -66,25 +75,10 @@ static void put_birth(FILE *out, const struct prof_record *r)
         clock_rfc3339(r->born_wall_ns, when);
         (void)fprintf(out, " born=%s statement=%" PRIu64, when, r->born_statement);
         clock_rfc3339(r->last_wall_ns, when);
-        (void)fprintf(out, " last=%s", when);
+        (void)fprintf(out, " last=%s last_statement=%" PRIu64, when, r->last_statement);
         if (r->command != NULL) {
                 (void)fprintf(out, " session=%" PRIu64 " %s ", r->session, r->command);
                 export_quoted(out, r->text);
-        }
-        (void)putc('\n', out);
-}
-
-static void put_frame(FILE *out, uintptr_t pc)
-{
-        struct symbol s = symbol_find(pc - 1); /* the call, not what comes after it */
-        (void)fprintf(out, "#\t%#" PRIxPTR, pc);
-        if (s.function != NULL) {
-                (void)fprintf(out, "\t%s+%#" PRIx64, s.function, s.offset + 1);
-        } else if (s.module != NULL) {
-                (void)fprintf(out, "\t[%s]", s.module);
-        }
-        if (s.file != NULL) {
-                (void)fprintf(out, "\t%s:%d", s.file, s.line);
         }
         (void)putc('\n', out);
 }
@@ -113,7 +107,7 @@ static void put_record(FILE *out, const struct row *row)
         put_sample(out, row, &r);
         put_birth(out, &r);
         for (unsigned i = 0; i < r.depth; i++) {
-                put_frame(out, r.stack[i]);
+                export_frame_text(out, r.stack[i]);
         }
         (void)putc('\n', out);
 }
@@ -151,6 +145,7 @@ static void put_stats(FILE *out)
             {"Statements", prof_statements()},
             {"Records", prof_record_count()},
             {"Stacks", prof_record_stacks()},
+            {"Lines", export_count_places(true)},
             {"OverflowedSamples", prof_record_overflowed()},
         };
         (void)fputs("\n# runtime.MemStats\n", out);
@@ -169,13 +164,13 @@ struct list {
         struct row sum;
 };
 
-static struct list take_list(void)
+static struct list take_list(bool scaled)
 {
         uint32_t n = prof_record_count();
         struct list list = {.size = ((size_t)n + 1) * sizeof(struct row)};
         list.rows = thread_map(list.size);
         if (list.rows != NULL) {
-                list.n = take_rows(list.rows, n, &list.sum);
+                list.n = take_rows(list.rows, n, scaled, &list.sum);
                 qsort(list.rows, list.n, sizeof list.rows[0], compare);
         }
         return list;
@@ -195,7 +190,7 @@ static void put_list(FILE *out, const struct list *list, void (*put)(FILE *out, 
 
 void export_heap_text(FILE *out)
 {
-        struct list list = take_list();
+        struct list list = take_list(false);
         (void)fputs("heap profile: ", out);
         put_figures(out, &list.sum);
         (void)fprintf(out, " heap/%" PRIu64 "\n", 2 * prof_sample_bytes());
@@ -212,17 +207,30 @@ static void put_bare_record(FILE *out, const struct row *row)
         }
 }
 
+/** Whether all records were caught at the rate @p sample_bytes. */
+static bool have_one_rate(uint64_t sample_bytes)
+{
+        struct prof_record r;
+        for (uint32_t id = 1; id <= prof_record_count(); id++) {
+                if (prof_record_get(id, &r) && r.sample_bytes != sample_bytes) {
+                        return false;
+                }
+        }
+        return true;
+}
+
+/** Readers scale all by the one rate of the header: of several we scale ourselves, and theirs is told to be none. */
 void export_heap_v2(FILE *out)
 {
-        struct list list = take_list();
         uint64_t period = prof_sample_bytes();
+        bool one = period > 0 && have_one_rate(period);
+        struct list list = take_list(!one);
         (void)fputs("heap profile: ", out);
         put_figures(out, &list.sum);
-        if (period > 0) {
+        if (one) {
                 (void)fprintf(out, " heap_v2/%" PRIu64 "\n", period);
         } else {
-                (void)fputs(" heapprofile\n",
-                            out); /* readers divide by the period; these leave figures as they are */
+                (void)fputs(" heapprofile\n", out);
         }
         put_list(out, &list, put_bare_record);
         export_maps(out);

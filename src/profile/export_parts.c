@@ -2,8 +2,11 @@
 
 #include "base/json.h"
 #include "profile/symbol.h"
+#include "profile/thread.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /** Statements hold anything; a terminal and a line-based reader have to survive it. */
@@ -67,6 +70,61 @@ struct export_place export_place_of(const struct prof_record *r)
         return p;
 }
 
+static uint64_t hash_text(uint64_t h, const char *text)
+{
+        for (; *text != '\0'; text++) {
+                h = (h ^ (unsigned char)*text) * 0x100000001b3ULL;
+        }
+        return h;
+}
+
+static uint64_t hash_place(const struct prof_record *r, bool lines)
+{
+        const uint64_t start = 0xcbf29ce484222325ULL;
+        if (r->site[0] != '\0' || r->depth == 0) {
+                return hash_text(start, r->site);
+        }
+        if (lines) {
+                struct export_place p = export_place_of(r);
+                const char *file = p.file != NULL ? p.file : p.caller_file;
+                if (file != NULL) {
+                        return hash_text(start, file) + (uint64_t)(p.file != NULL ? p.line : p.caller_line);
+                }
+        }
+        return r->stack[0];
+}
+
+static int compare_hashes(const void *a, const void *b)
+{
+        uint64_t x = *(const uint64_t *)a;
+        uint64_t y = *(const uint64_t *)b;
+        return (x > y) - (x < y);
+}
+
+uint32_t export_count_places(bool lines)
+{
+        struct prof_record r;
+        uint32_t n = 0;
+        uint32_t different = 0;
+        uint32_t records = prof_record_count();
+        size_t size = ((size_t)records + 1) * sizeof(uint64_t);
+        uint64_t *hashes = thread_map(size);
+        if (hashes == NULL) {
+                return 0;
+        }
+        for (uint32_t id = 1; id <= records; id++) {
+                if (prof_record_get(id, &r)) {
+                        hashes[n++] = hash_place(&r, lines);
+                }
+        }
+        qsort(hashes, n, sizeof *hashes, compare_hashes);
+        for (uint32_t i = 0; i < n; i++) {
+                different += i == 0 || hashes[i] != hashes[i - 1];
+        }
+        thread_unmap(hashes, size);
+        return different;
+}
+
 static const char *name_of(const char *path)
 {
         const char *slash = strrchr(path, '/');
@@ -116,6 +174,21 @@ static void put_place(FILE *out, const char *prefix, const char *function, const
         }
 }
 
+void export_frame_text(FILE *out, uintptr_t pc)
+{
+        struct symbol s = symbol_find(pc - 1); /* the call, not what comes after it */
+        (void)fprintf(out, "#\t%#" PRIxPTR, pc);
+        if (s.function != NULL) {
+                (void)fprintf(out, "\t%s+%#" PRIx64, s.function, s.offset + 1);
+        } else if (s.module != NULL) {
+                (void)fprintf(out, "\t[%s]", s.module);
+        }
+        if (s.file != NULL) {
+                (void)fprintf(out, "\t%s:%d", s.file, s.line);
+        }
+        (void)putc('\n', out);
+}
+
 void export_place_json(FILE *out, const struct export_place *p)
 {
         (void)fputs("\"module\":", out);
@@ -128,4 +201,20 @@ void export_place_json(FILE *out, const struct export_place *p)
         if (p->caller != NULL) {
                 put_place(out, "caller_", p->caller, p->caller_file, p->caller_line);
         }
+}
+
+void export_stack_json(FILE *out, const struct prof_record *r)
+{
+        (void)putc('[', out);
+        for (unsigned i = 0; i < r->depth; i++) {
+                struct symbol s = symbol_find(r->stack[i] - 1);
+                (void)fprintf(out, "%s{\"pc\":\"%#" PRIxPTR "\"", i == 0 ? "" : ",", r->stack[i]);
+                if (s.function == NULL && s.module != NULL) {
+                        (void)fputs(",\"module\":", out);
+                        export_json_string(out, s.module);
+                }
+                put_place(out, "", s.function, s.file, s.line);
+                (void)putc('}', out);
+        }
+        (void)putc(']', out);
 }

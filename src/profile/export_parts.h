@@ -27,7 +27,14 @@ struct export_place {
         int caller_line;
 };
 
+/** Different places among the records: as a library named them, or else (@p lines) source lines, or calls in the program.
+ *  Lines take the program's debugging information into memory. 0 if memory is out. */
+uint32_t export_count_places(bool lines);
 struct export_place export_place_of(const struct prof_record *r);
+/** A frame as Go prints it: "#\t0x1234\tfunction+0x12\tfile:line". */
+void export_frame_text(FILE *out, uintptr_t pc);
+/** A record's frames, leaf first: [{"pc":"0x1234","function":…,"file":…,"line":…}, …]. */
+void export_stack_json(FILE *out, const struct prof_record *r);
 /** For a person: function (or [library]), file and line, "for" the caller. Files without their folders but the last. */
 void export_place_text(FILE *out, const struct export_place *p);
 /** "module":…,"function":…,"file":…,"line":… and so on, what is known, without braces. */

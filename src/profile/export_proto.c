@@ -6,9 +6,8 @@
 #include "profile/intern.h"
 #include "profile/mapping.h"
 #include "profile/proto.h"
+#include "profile/scale.h"
 #include "profile/symbol.h"
-
-#include <math.h>
 
 enum profile_field {
         PROFILE_SAMPLE_TYPE = 1,
@@ -164,23 +163,15 @@ static void put_mappings(struct build *b)
 
 /* --- what: samples -------------------------------------------------------------------------------------------------- */
 
-/** An allocation of s bytes is sampled with probability 1 - e^(-s/R): so many times more there were. */
-static void scale(uint64_t objects, uint64_t bytes, uint64_t period, int64_t out[2])
+static void scale_row(struct snapshot_row row, uint64_t sample_bytes, int64_t out[VALUES])
 {
-        double factor = 1;
-        out[0] = (int64_t)objects;
-        out[1] = (int64_t)bytes;
-        if (period > 1 && objects > 0 && bytes > 0) {
-                factor = 1 / (1 - exp(-((double)bytes / (double)objects) / (double)period));
-                out[0] = (int64_t)((double)objects * factor);
-                out[1] = (int64_t)((double)bytes * factor);
-        }
-}
-
-static void scale_row(struct snapshot_row row, uint64_t period, int64_t out[VALUES])
-{
-        scale(row.allocs, row.bytes_alloc, period, &out[ALLOC_OBJECTS]);
-        scale(row.allocs - row.frees, row.bytes_alloc - row.bytes_free, period, &out[INUSE_OBJECTS]);
+        struct scaled allocs = scale_samples(row.allocs, row.bytes_alloc, sample_bytes);
+        struct scaled inuse =
+            scale_samples(row.allocs - row.frees, row.bytes_alloc - row.bytes_free, sample_bytes);
+        out[ALLOC_OBJECTS] = allocs.objects;
+        out[ALLOC_SPACE] = allocs.bytes;
+        out[INUSE_OBJECTS] = inuse.objects;
+        out[INUSE_SPACE] = inuse.bytes;
 }
 
 static void put_text_label(struct build *b, const char *key, const char *value)
@@ -221,7 +212,8 @@ static void put_sample(struct build *b, const struct prof_record *r, const int64
         proto_close(&b->out, PROFILE_SAMPLE, open);
 }
 
-static void put_samples(struct build *b, const struct snapshot *base, uint64_t period)
+/** Each record is scaled by the rate at which it was caught, whatever the period says. */
+static void put_samples(struct build *b, const struct snapshot *base)
 {
         struct prof_record r;
         uint32_t n = prof_record_count();
@@ -232,9 +224,10 @@ static void put_samples(struct build *b, const struct snapshot *base, uint64_t p
                 if (!prof_record_get(id, &r)) {
                         continue; /* is being born */
                 }
-                scale_row((struct snapshot_row){r.allocs, r.frees, r.bytes_alloc, r.bytes_free}, period, now);
+                scale_row((struct snapshot_row){r.allocs, r.frees, r.bytes_alloc, r.bytes_free},
+                          r.sample_bytes, now);
                 if (base != NULL) {
-                        scale_row(snapshot_row(base, id), period, then);
+                        scale_row(snapshot_row(base, id), r.sample_bytes, then);
                 }
                 for (unsigned i = 0; i < VALUES; i++) {
                         now[i] -= then[i];
@@ -265,7 +258,7 @@ static void put_comments(struct build *b, const char *(*comment)(size_t i))
         }
 }
 
-static void put_head(struct build *b, const struct export_proto *what, uint64_t period)
+static void put_head(struct build *b, const struct export_proto *what)
 {
         (void)number_of(b, ""); /* has number 0 */
         put_value_type(b, PROFILE_SAMPLE_TYPE, "alloc_objects", "count");
@@ -274,7 +267,7 @@ static void put_head(struct build *b, const struct export_proto *what, uint64_t 
         put_value_type(b, PROFILE_SAMPLE_TYPE, "inuse_space", "bytes");
         proto_number(&b->out, PROFILE_DEFAULT_SAMPLE_TYPE, number_of(b, what->default_type));
         put_value_type(b, PROFILE_PERIOD_TYPE, "space", "bytes");
-        proto_number(&b->out, PROFILE_PERIOD, period);
+        proto_number(&b->out, PROFILE_PERIOD, prof_sample_bytes());
         proto_number(&b->out, PROFILE_TIME_NANOS, clock_wall_ns());
         if (what->base != NULL && what->base->mono_ns != 0) {
                 proto_number(&b->out, PROFILE_DURATION_NANOS, clock_mono_ns() - what->base->mono_ns);
@@ -294,12 +287,11 @@ static bool write_all(struct build *b, FILE *out)
 bool export_heap_proto(FILE *out, const struct export_proto *what)
 {
         struct build b = {0};
-        uint64_t period = prof_sample_bytes();
         bool done = mappings_read(&b.mappings) &&
                     buffer_add(&b.unnamed, b.mappings.n * sizeof(struct missing)) != NULL;
         if (done) {
-                put_head(&b, what, period);
-                put_samples(&b, what->base, period);
+                put_head(&b, what);
+                put_samples(&b, what->base);
                 put_mappings(&b);
                 done = write_all(&b, out);
         }

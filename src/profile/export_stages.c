@@ -1,4 +1,5 @@
 #include "profile/export.h"
+#include "profile/export_parts.h"
 #include "profile/process.h"
 #include "profile/verdict.h"
 
@@ -9,6 +10,7 @@ struct totals {
         uint32_t records;
         uint32_t live_records;
         uint32_t overflow_records;
+        uint32_t places;
         struct process_memory memory;
         int64_t unattributed;
 };
@@ -23,6 +25,7 @@ static struct totals take_totals(void)
                         t.overflow_records += r.overflow;
                 }
         }
+        t.places = export_count_places(false);
         t.unattributed = process_unattributed(&t.memory);
         return t;
 }
@@ -62,8 +65,6 @@ static void put_row(FILE *out, const char *name, const struct prof_counts *c, bo
 
 static void put_libs(FILE *out, enum prof_stage stage)
 {
-        static const char *const names[LIB_COUNT] = {
-            [LIB_OWN] = "  own", [LIB_LIBEVENT] = "  libevent", [LIB_OPENSSL] = "  openssl"};
         bool others = false;
         for (enum prof_lib lib = LIB_OWN + 1; lib < LIB_COUNT; lib++) {
                 others = others || prof_read(stage, lib).count_alloc > 0;
@@ -71,10 +72,54 @@ static void put_libs(FILE *out, enum prof_stage stage)
         for (enum prof_lib lib = LIB_OWN; others && lib < LIB_COUNT; lib++) {
                 struct prof_counts c = prof_read(stage, lib);
                 if (c.count_alloc > 0) {
-                        put_row(out, names[lib], &c, false);
+                        char name[16];
+                        (void)snprintf(name, sizeof name, "  %s", prof_lib_name(lib));
+                        put_row(out, name, &c, false);
                         (void)putc('\n', out);
                 }
         }
+}
+
+void export_rate_text(FILE *out, uint64_t bytes)
+{
+        if (bytes == 0) {
+                (void)fputs("no samples", out);
+        } else if (bytes == 1) {
+                (void)fputs("each allocation", out);
+        } else {
+                (void)fprintf(out, "one sample in %" PRIu64 " bytes", bytes);
+        }
+}
+
+/** That of all, and the stages that have another. */
+static void put_rates(FILE *out)
+{
+        (void)fputs("sampled      ", out);
+        export_rate_text(out, prof_sample_bytes());
+        for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
+                uint64_t bytes = prof_stage_sample_bytes(stage);
+                if (bytes != prof_sample_bytes()) {
+                        (void)fprintf(out, "; %s: ", prof_stage_name(stage));
+                        export_rate_text(out, bytes);
+                }
+        }
+        (void)putc('\n', out);
+}
+
+static void put_counts(FILE *out, const struct totals *t)
+{
+        uint32_t stacks = prof_record_stacks();
+        (void)fprintf(out,
+                      "%" PRIu32 " = %" PRIu32 " stack%s x sizes, at %" PRIu32
+                      " place%s in the program; %" PRIu32 " live, %" PRIu32 " freed",
+                      t->records, stacks, stacks == 1 ? "" : "s", t->places, t->places == 1 ? "" : "s",
+                      t->live_records, t->records - t->live_records);
+}
+
+void export_counts_text(FILE *out)
+{
+        struct totals t = take_totals();
+        put_counts(out, &t);
 }
 
 static void put_footer(FILE *out, const struct totals *t)
@@ -87,12 +132,14 @@ static void put_footer(FILE *out, const struct totals *t)
                       "RSS          %" PRIu64 " bytes (anonymous %" PRIu64 ", files %" PRIu64
                       ", shared %" PRIu64 ")\n",
                       m->rss, m->rss_anon, m->rss_file, m->rss_shmem);
-        (void)fprintf(out,
-                      "records      %" PRIu32 " (%" PRIu32 " live, %" PRIu32 " freed) of %" PRIu32
-                      " stacks; one sample in %" PRIu64 " bytes; %" PRIu64 " samples in %" PRIu32
-                      " overflow records\n",
-                      t->records, t->live_records, t->records - t->live_records, prof_record_stacks(),
-                      prof_sample_bytes(), prof_record_overflowed(), t->overflow_records);
+        (void)fputs("records      ", out);
+        put_counts(out, t);
+        if (t->overflow_records > 0) {
+                (void)fprintf(out, "; the table is full: %" PRIu64 " samples in %" PRIu32 " overflow records",
+                              prof_record_overflowed(), t->overflow_records);
+        }
+        (void)putc('\n', out);
+        put_rates(out);
         (void)fprintf(out, "statements   %" PRIu64 "; wrong frees %" PRIu64 "; injected faults %" PRIu64 "\n",
                       prof_statements(), prof_bad_frees(), prof_fail_fired());
 }
@@ -143,12 +190,13 @@ static void put_json_stage(FILE *out, enum prof_stage stage)
         struct prof_counts c = prof_read(stage, LIB_COUNT);
         (void)fprintf(out, "{\"stage\":\"%s\",", prof_stage_name(stage));
         put_sums(out, &c);
-        (void)fprintf(out,
-                      ",\"low_count_used\":%" PRId64 ",\"high_count_used\":%" PRId64
-                      ",\"low_number_of_bytes_used\":%" PRId64 ",\"high_number_of_bytes_used\":%" PRId64
-                      ",\"records\":%" PRIu32 ",\"verdict\":\"%s\",\"libraries\":{",
-                      c.low_count_used, c.high_count_used, c.low_bytes_used, c.high_bytes_used,
-                      prof_record_count_of(stage), verdict_name(verdicts[stage].kind));
+        (void)fprintf(
+            out,
+            ",\"low_count_used\":%" PRId64 ",\"high_count_used\":%" PRId64
+            ",\"low_number_of_bytes_used\":%" PRId64 ",\"high_number_of_bytes_used\":%" PRId64
+            ",\"records\":%" PRIu32 ",\"sample_bytes\":%" PRIu64 ",\"verdict\":\"%s\",\"libraries\":{",
+            c.low_count_used, c.high_count_used, c.low_bytes_used, c.high_bytes_used,
+            prof_record_count_of(stage), prof_stage_sample_bytes(stage), verdict_name(verdicts[stage].kind));
         for (enum prof_lib lib = LIB_OWN; lib < LIB_COUNT; lib++) {
                 struct prof_counts l = prof_read(stage, lib);
                 (void)fprintf(out, "%s\"%s\":{", lib == LIB_OWN ? "" : ",", prof_lib_name(lib));
@@ -176,9 +224,10 @@ void export_stages_json(FILE *out)
             t.memory.malloc_held, t.memory.rss, t.memory.rss_anon, t.memory.rss_file, t.memory.rss_shmem);
         (void)fprintf(out,
                       ",\"records\":%" PRIu32 ",\"live_records\":%" PRIu32 ",\"overflow_records\":%" PRIu32
-                      ",\"stacks\":%" PRIu32 ",\"overflowed\":%" PRIu64 ",\"sample_bytes\":%" PRIu64
-                      ",\"statements\":%" PRIu64 ",\"bad_frees\":%" PRIu64 ",\"faults_fired\":%" PRIu64 "}\n",
-                      t.records, t.live_records, t.overflow_records, prof_record_stacks(),
+                      ",\"stacks\":%" PRIu32 ",\"places\":%" PRIu32 ",\"overflowed\":%" PRIu64
+                      ",\"sample_bytes\":%" PRIu64 ",\"statements\":%" PRIu64 ",\"bad_frees\":%" PRIu64
+                      ",\"faults_fired\":%" PRIu64 "}\n",
+                      t.records, t.live_records, t.overflow_records, prof_record_stacks(), t.places,
                       prof_record_overflowed(), prof_sample_bytes(), prof_statements(), prof_bad_frees(),
                       prof_fail_fired());
 }

@@ -12,7 +12,7 @@ static void *take(void *opaque, unsigned n, unsigned size)
 {
         (void)opaque;
         size_t whole = (size_t)n * size + HEAD;
-        size_t *block = thread_map(whole);
+        size_t *block = thread_map_for(LIB_ZLIB, whole);
         if (block == NULL) {
                 return NULL;
         }
@@ -24,7 +24,7 @@ static void give_back(void *opaque, void *block)
 {
         (void)opaque;
         void *whole = (uint8_t *)block - HEAD;
-        thread_unmap(whole, *(size_t *)whole);
+        thread_unmap_for(LIB_ZLIB, whole, *(size_t *)whole);
 }
 
 static bool run(z_stream *z, FILE *out, struct span data)

@@ -42,6 +42,8 @@ src_libprofile_a_SOURCES = \
 	src/profile/record.h \
 	src/profile/sample.c \
 	src/profile/sample.h \
+	src/profile/scale.c \
+	src/profile/scale.h \
 	src/profile/seam.h \
 	src/profile/series.c \
 	src/profile/series.h \

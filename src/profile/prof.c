@@ -49,7 +49,8 @@ const char *prof_stage_name(enum prof_stage stage)
 const char *prof_lib_name(enum prof_lib lib)
 {
         static const char *const names[LIB_COUNT] = {
-            [LIB_OWN] = "own", [LIB_LIBEVENT] = "libevent", [LIB_OPENSSL] = "openssl"};
+            [LIB_OWN] = "own",   [LIB_LIBEVENT] = "libevent", [LIB_OPENSSL] = "openssl",
+            [LIB_ZLIB] = "zlib", [LIB_ZSTD] = "zstd",         [LIB_PCRE2] = "pcre2"};
         return lib < LIB_COUNT ? names[lib] : "?";
 }
 
@@ -144,7 +145,7 @@ static void *enrol(struct prefix *p, enum prof_stage stage, enum prof_lib lib, s
         p->size = size;
         p->stage = (uint8_t)stage;
         p->lib = (uint8_t)lib;
-        p->record = sample_hits(t, size) ? table_sample(t, stage, lib, size, site) : 0;
+        p->record = sample_hits(t, stage, size) ? table_sample(t, stage, lib, size, site) : 0;
         p->magic = MAGIC_LIVE;
         return p + 1;
 }
@@ -313,6 +314,15 @@ OWN_FRAME char *prof_spandup(enum prof_stage stage, struct span s)
 OWN_FRAME void *prof_lib_alloc(enum prof_lib lib, size_t size)
 {
         return seam_alloc(current_stage, lib, size, false, SITE_HERE);
+}
+
+OWN_FRAME void *prof_lib_calloc(enum prof_lib lib, size_t n, size_t size)
+{
+        size_t whole;
+        if (__builtin_mul_overflow(n, size, &whole)) {
+                return NULL;
+        }
+        return seam_alloc(current_stage, lib, whole, true, SITE_HERE);
 }
 
 OWN_FRAME void *prof_lib_realloc(enum prof_lib lib, void *block, size_t size)

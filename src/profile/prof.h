@@ -44,7 +44,7 @@ enum prof_stage {
 };
 
 /** Who asked, within a stage. */
-enum prof_lib { LIB_OWN, LIB_LIBEVENT, LIB_OPENSSL, LIB_COUNT };
+enum prof_lib { LIB_OWN, LIB_LIBEVENT, LIB_OPENSSL, LIB_ZLIB, LIB_ZSTD, LIB_PCRE2, LIB_COUNT };
 
 const char *prof_stage_name(enum prof_stage stage);
 const char *prof_lib_name(enum prof_lib lib);
@@ -68,6 +68,7 @@ void prof_move(void *block, enum prof_stage stage);
 
 /* What library hooks call: charged to the current stage. */
 void *prof_lib_alloc(enum prof_lib lib, size_t size);
+void *prof_lib_calloc(enum prof_lib lib, size_t n, size_t size);
 void *prof_lib_realloc(enum prof_lib lib, void *block, size_t size);
 
 /* --- the current stage ---------------------------------------------------------------------------------------- */
@@ -145,11 +146,16 @@ uint64_t prof_bad_frees(void);
 
 /* --- sampling ---------------------------------------------------------------------------------------------------- */
 
-/** Mean bytes between samples: 1 = every allocation, 0 = none. May change while running. Default 524288. */
+/** Mean bytes between samples, in all stages: 1 = every allocation, 0 = none. May change while running, by one thread.
+ *  Default 524288. What was caught at another rate before stays in its records; the new rate makes records of its own. */
 void prof_set_sample_bytes(uint64_t mean);
+/** In one stage, until prof_set_sample_bytes sets all. */
+void prof_set_stage_sample_bytes(enum prof_stage stage, uint64_t mean);
+/** That of all stages which have none of their own. */
 uint64_t prof_sample_bytes(void);
-/** Statements when that was last changed; 0 = never. */
-uint64_t prof_sample_since(void);
+uint64_t prof_stage_sample_bytes(enum prof_stage stage);
+/** Statements when that of @p stage was last changed, or (STAGE_COUNT) that of any; 0 = never. */
+uint64_t prof_sample_since(enum prof_stage stage);
 
 /* --- fault injection ------------------------------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 #include "profile/record.h"
 
 #include "base/clock.h"
+#include "profile/sample.h"
 #include "profile/seam.h"
 #include "profile/stack.h"
 #include "profile/table.h"
@@ -22,6 +23,7 @@ static_assert(PROF_RECORDS % CHUNK == 0, "chunks fill the table");
 struct key {
         enum prof_stage stage;
         enum prof_lib lib;
+        uint64_t sample_bytes; /**< the mean at which it is caught; of an overflow entry not known */
         uint64_t size;
         const char *file; /**< compared by its address; the text is copied, for a module may be unloaded */
         int line;
@@ -40,6 +42,7 @@ struct entry {
         char text[PROF_TEXT_MAX];
         char site[PROF_SITE_MAX];
         _Atomic uint64_t last_wall_ns;
+        _Atomic uint64_t last_statement;
         _Atomic uint64_t allocs;
         _Atomic uint64_t frees;
         _Atomic uint64_t bytes_alloc; /**< of overflow entries only: their blocks differ in size */
@@ -60,8 +63,21 @@ struct table {
 };
 
 static struct table *_Atomic the_table;
+static _Atomic uint32_t records_max = PROF_RECORDS;
 static _Atomic uint64_t overflowed;
 static _Atomic uint64_t coarse_wall_ns;
+static _Atomic uint64_t coarse_statement;
+
+void prof_set_records(uint32_t most)
+{
+        assert(most >= 1 && most <= PROF_RECORDS);
+        atomic_store_explicit(&records_max, most, memory_order_relaxed);
+}
+
+uint32_t prof_records(void)
+{
+        return atomic_load_explicit(&records_max, memory_order_relaxed);
+}
 
 uint64_t table_size_class(uint64_t size)
 {
@@ -79,9 +95,11 @@ static uint64_t mix(uint64_t h, uint64_t value)
         return h ^ h >> 29;
 }
 
+/** The place that a library named is its innermost frame. */
 static uint64_t hash_stack(const struct key *key)
 {
-        uint64_t h = key->depth;
+        uint64_t h = key->file != NULL ? mix((uintptr_t)key->file, (uint64_t)key->line) : 0;
+        h = mix(h, key->depth);
         for (unsigned i = 0; i < key->depth; i++) {
                 h = mix(h, key->stack[i]);
         }
@@ -90,9 +108,9 @@ static uint64_t hash_stack(const struct key *key)
 
 static bool same_key(const struct key *a, const struct key *b)
 {
-        return a->stage == b->stage && a->lib == b->lib && a->size == b->size && a->file == b->file &&
-               a->line == b->line && a->depth == b->depth &&
-               memcmp(a->stack, b->stack, a->depth * sizeof a->stack[0]) == 0;
+        return a->stage == b->stage && a->lib == b->lib && a->size == b->size &&
+               a->sample_bytes == b->sample_bytes && a->file == b->file && a->line == b->line &&
+               a->depth == b->depth && memcmp(a->stack, b->stack, a->depth * sizeof a->stack[0]) == 0;
 }
 
 static uint64_t wall_now(void)
@@ -103,6 +121,7 @@ static uint64_t wall_now(void)
 
 void table_set_time(uint64_t wall_ns)
 {
+        atomic_store_explicit(&coarse_statement, prof_statements(), memory_order_relaxed);
         atomic_store_explicit(&coarse_wall_ns, wall_ns, memory_order_relaxed);
 }
 
@@ -140,7 +159,7 @@ static struct entry *place_entry(struct table *t)
 {
         uint32_t place = atomic_load(&t->placed);
         do {
-                if (place >= PROF_RECORDS) {
+                if (place >= prof_records()) {
                         return NULL;
                 }
         } while (!atomic_compare_exchange_weak(&t->placed, &place, place + 1));
@@ -156,6 +175,7 @@ static void bear(struct table *t, struct entry *e, const struct key *key)
         e->born_wall_ns = clock_wall_ns();
         e->born_statement = prof_statements();
         atomic_init(&e->last_wall_ns, e->born_wall_ns);
+        atomic_init(&e->last_statement, e->born_statement);
         if (key->file != NULL) {
                 (void)snprintf(e->site, sizeof e->site, "%s:%d", key->file, key->line);
         }
@@ -242,12 +262,12 @@ static struct entry *find(struct table *t, const struct key *key)
 {
         uint64_t stack = hash_stack(key);
         uint64_t hash = mix(mix(stack, key->size), (uint64_t)key->stage << 8 | (uint64_t)key->lib);
-        hash = key->file != NULL ? mix(mix(hash, (uintptr_t)key->file), (uint64_t)key->line) : hash;
+        hash = mix(hash, key->sample_bytes);
         for (uint32_t i = 0, at = (uint32_t)hash % SLOTS; i < SLOTS; i++, at = (at + 1) % SLOTS) {
                 _Atomic uint64_t *slot = &t->slots[at];
                 uint64_t value = atomic_load_explicit(slot, memory_order_acquire);
                 if (value == 0) {
-                        if (atomic_load(&t->placed) >= PROF_RECORDS) {
+                        if (atomic_load(&t->placed) >= prof_records()) {
                                 break;
                         }
                         uint64_t unborn = hash >> 32 << 32 | SLOT_UNBORN;
@@ -276,6 +296,9 @@ static uint16_t count_sample(struct entry *e, uint64_t class_bytes)
         }
         atomic_fetch_add_explicit(&e->allocs, 1, memory_order_relaxed);
         atomic_store_explicit(&e->last_wall_ns, wall_now(), memory_order_relaxed);
+        atomic_store_explicit(&e->last_statement,
+                              atomic_load_explicit(&coarse_statement, memory_order_relaxed),
+                              memory_order_relaxed);
         return (uint16_t)e->id;
 }
 
@@ -300,6 +323,7 @@ uint16_t table_sample(struct prof_thread *thread, enum prof_stage stage, enum pr
                 return 0;
         }
         struct key key = make_key(thread, stage, lib, size, site);
+        key.sample_bytes = sample_mean_of(thread, stage);
         return count_sample(find(t, &key), key.size);
 }
 
@@ -314,6 +338,7 @@ bool table_matches(struct prof_thread *thread, uint32_t id, enum prof_stage stag
                 return false; /* without a look at the stack */
         }
         struct key key = make_key(thread, stage, lib, size, site);
+        key.sample_bytes = e->key.sample_bytes;
         return same_key(&e->key, &key);
 }
 
@@ -401,10 +426,12 @@ bool prof_record_get(uint32_t id, struct prof_record *out)
             .id = id,
             .stage = e->key.stage,
             .lib = e->key.lib,
+            .sample_bytes = e->overflow ? prof_stage_sample_bytes(e->key.stage) : e->key.sample_bytes,
             .size = e->key.size,
             .born_wall_ns = e->born_wall_ns,
             .born_statement = e->born_statement,
             .last_wall_ns = atomic_load_explicit(&e->last_wall_ns, memory_order_relaxed),
+            .last_statement = atomic_load_explicit(&e->last_statement, memory_order_relaxed),
             .session = e->session,
             .command = e->command,
             .overflow = e->overflow,
@@ -414,6 +441,9 @@ bool prof_record_get(uint32_t id, struct prof_record *out)
             out->born_wall_ns) { /* births have the exact time, samples that of the last tick */
                 out->last_wall_ns = out->born_wall_ns;
         }
+        if (out->last_statement < out->born_statement) {
+                out->last_statement = out->born_statement;
+        }
         memcpy(out->text, e->text, sizeof out->text);
         memcpy(out->site, e->site, sizeof out->site);
         memcpy(out->stack, e->key.stack, sizeof out->stack);
@@ -421,21 +451,33 @@ bool prof_record_get(uint32_t id, struct prof_record *out)
         return true;
 }
 
-void prof_record_catch(struct stat_catch catches[STAGE_COUNT])
+bool prof_record_tells(const struct prof_record *r, enum prof_stage stage)
+{
+        return (stage == STAGE_COUNT ? r->stage != STAGE_ADMIN : r->stage == stage) && !r->overflow &&
+               r->born_statement > 0 && r->born_statement >= prof_sample_since(stage) &&
+               r->sample_bytes == prof_stage_sample_bytes(r->stage);
+}
+
+void prof_record_catch(struct stat_catch catches[STAGE_COUNT + 1])
 {
         struct table *t = atomic_load_explicit(&the_table, memory_order_acquire);
         uint32_t born = prof_record_count();
-        uint64_t since = prof_sample_since();
-        memset(catches, 0, STAGE_COUNT * sizeof *catches);
+        memset(catches, 0, (STAGE_COUNT + 1) * sizeof *catches);
         for (uint32_t id = 1; id <= born; id++) {
                 const struct entry *e = atomic_load_explicit(&t->by_id[id], memory_order_acquire);
                 if (e == NULL) {
                         continue; /* is being born */
                 }
-                struct stat_catch *c = &catches[e->key.stage];
+                const struct prof_record r = {.stage = e->key.stage,
+                                              .sample_bytes = e->key.sample_bytes,
+                                              .born_statement = e->born_statement,
+                                              .overflow = e->overflow};
                 uint64_t allocs = atomic_load_explicit(&e->allocs, memory_order_relaxed);
-                if (e->born_statement > since && !e->overflow) {
-                        stat_catch_add(c, allocs);
+                if (prof_record_tells(&r, r.stage)) {
+                        stat_catch_add(&catches[r.stage], allocs);
+                }
+                if (prof_record_tells(&r, STAGE_COUNT)) {
+                        stat_catch_add(&catches[STAGE_COUNT], allocs);
                 }
         }
 }

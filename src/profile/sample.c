@@ -2,28 +2,70 @@
 
 #include "base/clock.h"
 
-#define MEAN_MAX (1ULL << 50)
+#define MEAN_MAX     (1ULL << 50)
+#define MEAN_DEFAULT 524288
 
-_Atomic uint64_t sample_mean_bytes = 524288;
-static _Atomic uint64_t sample_since_statement;
+_Atomic uint64_t sample_mean_bytes = MEAN_DEFAULT;
+static _Atomic uint64_t mean_of_all = MEAN_DEFAULT;
+static _Atomic uint64_t mean_of[STAGE_COUNT] = {[0 ... STAGE_COUNT - 1] = MEAN_DEFAULT};
+static _Atomic uint64_t since[STAGE_COUNT + 1]; /* the last: of any stage */
+
+/* --- the rates ----------------------------------------------------------------------------------------------------- */
+
+static void set_stage(enum prof_stage stage, uint64_t mean)
+{
+        uint64_t statements = prof_statements();
+        if (atomic_exchange_explicit(&mean_of[stage], mean, memory_order_relaxed) != mean) {
+                atomic_store_explicit(&since[stage], statements, memory_order_relaxed);
+                atomic_store_explicit(&since[STAGE_COUNT], statements, memory_order_relaxed);
+        }
+}
+
+/** Let the allocating threads see it: one mean for all as long as there is one. */
+static void publish(void)
+{
+        uint64_t mean = prof_sample_bytes();
+        for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
+                if (prof_stage_sample_bytes(stage) != mean) {
+                        mean = SAMPLE_BY_STAGE;
+                        break;
+                }
+        }
+        atomic_store_explicit(&sample_mean_bytes, mean, memory_order_release);
+}
 
 void prof_set_sample_bytes(uint64_t mean)
 {
         uint64_t now = mean < MEAN_MAX ? mean : MEAN_MAX;
-        if (atomic_exchange_explicit(&sample_mean_bytes, now, memory_order_relaxed) != now) {
-                atomic_store_explicit(&sample_since_statement, prof_statements(), memory_order_relaxed);
+        atomic_store_explicit(&mean_of_all, now, memory_order_relaxed);
+        for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
+                set_stage(stage, now);
         }
+        publish();
 }
 
-uint64_t prof_sample_since(void)
+void prof_set_stage_sample_bytes(enum prof_stage stage, uint64_t mean)
 {
-        return atomic_load_explicit(&sample_since_statement, memory_order_relaxed);
+        set_stage(stage, mean < MEAN_MAX ? mean : MEAN_MAX);
+        publish();
+}
+
+uint64_t prof_sample_since(enum prof_stage stage)
+{
+        return atomic_load_explicit(&since[stage], memory_order_relaxed);
 }
 
 uint64_t prof_sample_bytes(void)
 {
-        return atomic_load_explicit(&sample_mean_bytes, memory_order_relaxed);
+        return atomic_load_explicit(&mean_of_all, memory_order_relaxed);
 }
+
+uint64_t prof_stage_sample_bytes(enum prof_stage stage)
+{
+        return atomic_load_explicit(&mean_of[stage], memory_order_relaxed);
+}
+
+/* --- the draw ------------------------------------------------------------------------------------------------------- */
 
 static uint64_t next_random(struct prof_thread *t)
 {
@@ -68,18 +110,38 @@ static int64_t draw_gap(struct prof_thread *t, uint64_t mean)
         return 1 + (int64_t)(-logarithm(uniform) * (double)mean);
 }
 
-bool sample_draw(struct prof_thread *t, uint64_t mean, size_t size)
+/** @p left is what the allocation of @p size left of the gap. @return whether it is a sample. */
+static bool draw(struct prof_thread *t, uint64_t *mean, int64_t *left, uint64_t mean_now, size_t size)
+{
+        if (*mean != mean_now) {
+                *mean = mean_now;
+                *left = draw_gap(t, mean_now) - (int64_t)size;
+                if (*left > 0) {
+                        return false;
+                }
+        }
+        *left = draw_gap(t, mean_now);
+        return mean_now != 0;
+}
+
+bool sample_draw(struct prof_thread *t, uint64_t mean, enum prof_stage stage, size_t size)
 {
         if (t->shared) {
                 return false;
         }
-        if (t->sample_mean != mean) {
-                t->sample_mean = mean;
-                t->until_sample = draw_gap(t, mean) - (int64_t)size;
-                if (t->until_sample > 0) {
-                        return false;
-                }
+        if (mean != SAMPLE_BY_STAGE) {
+                return draw(t, &t->sample_mean, &t->until_sample, mean, size);
         }
-        t->until_sample = draw_gap(t, mean);
-        return mean != 0;
+        struct thread_gap *gap = &t->gaps[stage];
+        uint64_t of_stage = prof_stage_sample_bytes(stage);
+        t->sample_mean =
+            SAMPLE_BY_STAGE; /* so that the common gap is drawn anew when all have one mean again, */
+        t->until_sample = 0; /* and each allocation comes here until then */
+        gap->left -= (int64_t)size;
+        return (gap->left <= 0 || gap->mean != of_stage) && draw(t, &gap->mean, &gap->left, of_stage, size);
+}
+
+uint64_t sample_mean_of(const struct prof_thread *t, enum prof_stage stage)
+{
+        return t->sample_mean != SAMPLE_BY_STAGE ? t->sample_mean : t->gaps[stage].mean;
 }

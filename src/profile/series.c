@@ -29,39 +29,36 @@ static struct series_point *place(unsigned tier, unsigned stage, uint64_t number
 }
 
 /** A reading is a point of one. */
-static struct series_point read_stage(enum prof_stage stage, const struct stat_catch *catch)
+static struct series_point read_stage(enum prof_stage stage)
 {
         struct prof_counts c = prof_read(stage, LIB_COUNT);
-        struct series_point p = {
+        return (struct series_point){
             .allocs = c.count_alloc,
             .frees = c.count_free,
-            .samples = catch->samples,
-            .records = (uint32_t) catch->records,
-            .readings = 1,
             .floor_bytes = c.current_bytes_used,
             .floor_count = c.current_count_used,
             .max_bytes = c.current_bytes_used,
             .sum_bytes = (double)c.current_bytes_used,
         };
+}
+
+static void put_catch(struct series_point *p, const struct stat_catch *catch)
+{
+        p->samples = catch->samples;
+        p->records = (uint32_t) catch->records;
         for (int k = 0; k < SERIES_FREQUENCIES; k++) {
-                p.f[k] = (uint32_t) catch->f[k + 1];
+                p->f[k] = (uint32_t) catch->f[k + 1];
         }
-        return p;
 }
 
 static void add_stage(struct series_point *whole, const struct series_point *p)
 {
         whole->allocs += p->allocs;
         whole->frees += p->frees;
-        whole->samples += p->samples;
-        whole->records += p->records;
         whole->floor_bytes += p->floor_bytes;
         whole->floor_count += p->floor_count;
         whole->max_bytes += p->max_bytes;
         whole->sum_bytes += p->sum_bytes;
-        for (int k = 0; k < SERIES_FREQUENCIES; k++) {
-                whole->f[k] += p->f[k];
-        }
 }
 
 void series_join(struct series_point *a, const struct series_point *b)
@@ -109,18 +106,20 @@ static void put(const struct series_point *reading)
 
 void series_tick(uint64_t wall_ns, uint64_t sessions)
 {
-        struct stat_catch catches[STAGE_COUNT];
+        struct stat_catch catches[SERIES_WHOLE + 1];
         struct series_point reading[SERIES_WHOLE + 1] = {0};
         uint64_t statements = prof_statements();
         uint64_t rss = process_memory_read().rss;
         prof_record_catch(catches);
-        reading[SERIES_WHOLE].readings = 1;
         for (unsigned stage = 0; stage <= SERIES_WHOLE; stage++) {
                 struct series_point *p = &reading[stage];
                 if (stage < SERIES_WHOLE) {
-                        *p = read_stage((enum prof_stage)stage, &catches[stage]);
+                        *p = read_stage((enum prof_stage)stage);
                         add_stage(&reading[SERIES_WHOLE], p);
                 }
+                put_catch(p, &catches[stage]);
+                p->readings = 1;
+                p->since = prof_sample_since((enum prof_stage)stage);
                 p->wall_ns = wall_ns;
                 p->statements = statements;
                 p->floor_statements = statements;

@@ -25,6 +25,8 @@ struct series_point {
         uint64_t rss; /**< of the process, bytes */
         uint32_t records;
         uint32_t readings;
+        uint64_t
+            since; /**< prof_sample_since(): points that differ in it were caught at other rates, and do not compare */
         uint32_t f[SERIES_FREQUENCIES]; /**< records born under load with 1 … 4 samples */
         uint32_t sessions;              /**< open at the reading that was kept, the fewest */
         uint64_t floor_statements;      /**< statements at that reading */

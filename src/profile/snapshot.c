@@ -4,6 +4,7 @@
 #include "profile/thread.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static struct snapshot *marks[SNAPSHOT_MARKS]; /* in the order of their making */
 static size_t n_marks;
@@ -103,6 +104,41 @@ const struct snapshot *snapshot_find(const char *name)
                 }
         }
         return strcmp(name, SNAPSHOT_START) == 0 ? &start : NULL;
+}
+
+static bool is_time(const char *text)
+{
+        size_t len = strspn(text, "0123456789-T:.");
+        return strspn(text, "0123456789") == 4 && text[4] == '-' &&
+               (text[len] == '\0' || (text[len] == 'Z' && text[len + 1] == '\0'));
+}
+
+/** Times in their fixed form are in the order of their texts. */
+static bool born_before_time(const struct prof_record *r, const char *time)
+{
+        char born[CLOCK_RFC3339_SIZE];
+        clock_rfc3339(r->born_wall_ns, born);
+        return strncmp(born, time, strcspn(time, "Z")) < 0;
+}
+
+bool snapshot_at_moment(const char *since, struct snapshot *s)
+{
+        struct prof_record r;
+        bool time = is_time(since);
+        char *end = NULL;
+        uint64_t statement = strtoull(since, &end, 10);
+        if (strlen(since) >= SNAPSHOT_NAME_MAX || (!time && (*since < '0' || *since > '9' || *end != '\0'))) {
+                return false;
+        }
+        *s = (struct snapshot){.statements = time ? 0 : statement};
+        (void)snprintf(s->name, sizeof s->name, time ? "%s" : "statement %s", since);
+        for (uint32_t id = 1; id <= prof_record_count(); id++) {
+                if (prof_record_get(id, &r) &&
+                    (time ? born_before_time(&r, since) : r.born_statement < statement)) {
+                        s->records = id;
+                }
+        }
+        return true;
 }
 
 const struct snapshot *snapshot_at(size_t i)

@@ -45,6 +45,10 @@ bool snapshot_is_name(const char *name);
 const struct snapshot *snapshot_mark(const char *name);
 /** @return NULL if there is none of that name. "start" is always there. */
 const struct snapshot *snapshot_find(const char *name);
+/** What stands for the moment @p since: a time in UTC as the profile prints it, or its beginning (2026-01-02T03:04), or a
+ *  number of statements. @p s gets a name and the number of records that were born before, no rows.
+ *  @return false if @p since is neither. */
+bool snapshot_at_moment(const char *since, struct snapshot *s);
 /** The kept ones in the order of their making, without "start". NULL behind the last. */
 const struct snapshot *snapshot_at(size_t i);
 /** Drop all marks. */

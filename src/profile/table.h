@@ -1,7 +1,7 @@
 /** @file table.h  The writer's side of the allocation records (record.h is the reader's).
  *
- *      slots: hash of (stage, lib, size class, stack) -> id        open addressing, filled by CAS
- *      by_id: id -> entry                                         in the order of birth
+ *      slots: hash of (stage, lib, size class, rate, stack) -> id        open addressing, filled by CAS
+ *      by_id: id -> entry                                               in the order of birth
  *
  * An entry's key and birth are written before it is published and never change; its counters are atomic.
  * Threads: any. Memory: mmap, in pieces as it fills; never given back. */
@@ -21,7 +21,7 @@ uint16_t table_sample(struct prof_thread *t, enum prof_stage stage, enum prof_li
                       const struct seam_site *site);
 /** A block of @p size that @p id counts was freed. */
 void table_free(uint16_t id, uint64_t size);
-/** The same site in another stage. @return its id. */
+/** The same site in another stage, caught at the same rate. @return its id. */
 uint16_t table_move(uint16_t id, enum prof_stage stage, uint64_t size);
 /** Whether an allocation would count for record @p id. */
 bool table_matches(struct prof_thread *t, uint32_t id, enum prof_stage stage, enum prof_lib lib,

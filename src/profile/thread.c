@@ -78,18 +78,28 @@ struct prof_thread *thread_first(void)
         return atomic_load_explicit(&head, memory_order_acquire);
 }
 
-void *thread_map(size_t size)
+void *thread_map_for(enum prof_lib lib, size_t size)
 {
         void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED) {
                 return NULL;
         }
-        thread_count_alloc(thread_self(), STAGE_PROFILE, LIB_OWN, size);
+        thread_count_alloc(thread_self(), STAGE_PROFILE, lib, size);
         return memory;
+}
+
+void thread_unmap_for(enum prof_lib lib, void *memory, size_t size)
+{
+        (void)munmap(memory, size);
+        thread_count_free(thread_self(), STAGE_PROFILE, lib, size);
+}
+
+void *thread_map(size_t size)
+{
+        return thread_map_for(LIB_OWN, size);
 }
 
 void thread_unmap(void *memory, size_t size)
 {
-        (void)munmap(memory, size);
-        thread_count_free(thread_self(), STAGE_PROFILE, LIB_OWN, size);
+        thread_unmap_for(LIB_OWN, memory, size);
 }

@@ -20,6 +20,12 @@ struct thread_cell {
         _Atomic uint64_t bytes_free;
 };
 
+/** Bytes to the next sample. */
+struct thread_gap {
+        uint64_t mean; /**< for which it was drawn */
+        int64_t left;
+};
+
 struct prof_thread {
         struct prof_thread *next; /**< set before the block is pushed, never changed */
         atomic_bool taken;        /**< a living thread owns the block */
@@ -28,11 +34,12 @@ struct prof_thread {
         _Atomic uint64_t statements;
 
         /* Sampling; the owner's alone. */
-        uint64_t sample_mean; /**< for which until_sample was drawn; UINT64_MAX = not yet */
+        uint64_t sample_mean; /**< for which until_sample was drawn; UINT64_MAX = for none */
         int64_t until_sample; /**< bytes */
         uint64_t random;
         uintptr_t stack_low; /**< bounds of the thread's stack; both 0 = not asked yet */
         uintptr_t stack_high;
+        struct thread_gap gaps[STAGE_COUNT]; /**< in use while stages have rates of their own (sample.h) */
 };
 
 /** The block of the calling thread, NULL until it needs one. */
@@ -80,7 +87,10 @@ static inline void thread_count_free(struct prof_thread *t, enum prof_stage stag
 
 /** Memory of the profiler itself: zeroed pages, charged to the stage "profile". NULL if out. */
 void *thread_map(size_t size);
-/** Give back what another thread was quicker to map. */
+/** Give it back. */
 void thread_unmap(void *memory, size_t size);
+/** The same for a library that works for the profiler. */
+void *thread_map_for(enum prof_lib lib, size_t size);
+void thread_unmap_for(enum prof_lib lib, void *memory, size_t size);
 
 #endif

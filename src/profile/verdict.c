@@ -1,6 +1,7 @@
 #include "profile/verdict.h"
 
 #include "profile/record.h"
+#include "profile/scale.h"
 #include "profile/series.h"
 #include "profile/thread.h"
 
@@ -128,6 +129,9 @@ static int compare_hashes(const void *a, const void *b)
 static uint64_t hash_stack(const struct prof_record *r)
 {
         uint64_t h = r->depth;
+        for (const char *p = r->site; *p != '\0'; p++) {
+                h = (h ^ (unsigned char)*p) * 0x100000001b3ULL;
+        }
         for (unsigned i = 0; i < r->depth; i++) {
                 h = (h ^ r->stack[i]) * 0x9e3779b97f4a7c15ULL;
                 h ^= h >> 29;
@@ -155,21 +159,19 @@ static void count_records(struct verdict out[STAGE_COUNT + 1], uint64_t *hashes,
         }
 }
 
-/** The stage's first record that was born when it had @p before of them already, of those that count (prof_record_catch). */
+/** The stage's first record that was born when it had @p before of them already, of those that tell something (record.h). */
 static uint32_t find_born(unsigned stage, uint32_t before)
 {
         struct prof_record r;
-        uint64_t since = prof_sample_since();
         for (uint32_t id = 1; prof_record_get(id, &r); id++) {
-                if ((stage == STAGE_COUNT || r.stage == stage) && r.born_statement > since && !r.overflow &&
-                    before-- == 0) {
+                if (prof_record_tells(&r, (enum prof_stage)stage) && before-- == 0) {
                         return id;
                 }
         }
         return 0;
 }
 
-/** The prediction: from the earliest point from which on at most half as many samples came as before. */
+/** The prediction: from the earliest point from which on at most half as many samples came as before, at the same rate. */
 static void predict(unsigned stage, struct verdict *v)
 {
         unsigned tier = series_tier_of_all();
@@ -181,7 +183,7 @@ static void predict(unsigned stage, struct verdict *v)
         struct series_point then = now;
         for (size_t i = 0; i < points; i++) {
                 (void)series_get(tier, stage, i, &then);
-                if (then.samples * 3 >= now.samples * 2 && then.statements > 0) {
+                if (then.since == now.since && then.samples * 3 >= now.samples * 2 && then.statements > 0) {
                         break;
                 }
         }
@@ -196,6 +198,8 @@ static void predict(unsigned stage, struct verdict *v)
         v->surprise = stat_poisson_at_least(b.expected > 0.05 ? b.expected : 0.05, v->births);
         catch = series_catch(&now);
         v->unseen = stat_unseen(&catch);
+        v->coverage = stat_coverage(&catch);
+        v->exponent = now.records > 0 ? (double)now.f[0] / now.records : 0;
         v->suspect = v->births > 0 ? find_born(stage, then.records) : 0;
 }
 
@@ -212,11 +216,13 @@ static bool never_repeats(unsigned stage)
 static uint32_t find_leaking(unsigned stage)
 {
         struct prof_record r;
-        uint64_t most = 0;
+        int64_t most = 0;
         uint32_t found = 0;
         for (uint32_t id = 1; prof_record_get(id, &r); id++) {
-                if (r.stage == stage && r.born_statement > 0 && r.bytes_alloc - r.bytes_free > most) {
-                        most = r.bytes_alloc - r.bytes_free;
+                int64_t held =
+                    scale_samples(r.allocs - r.frees, r.bytes_alloc - r.bytes_free, r.sample_bytes).bytes;
+                if (r.stage == stage && r.born_statement > 0 && held > most) {
+                        most = held;
                         found = id;
                 }
         }
@@ -268,16 +274,26 @@ static void put_record(char *s, uint32_t id)
         }
 }
 
+/** Bytes a statement: three digits, but never as a power of ten. */
+static void put_slope(char *s, double slope)
+{
+        put(s, fabs(slope) < 1000 ? "%.3g" : "%.0f", slope);
+}
+
 static void put_growth(char *s, const struct verdict *v)
 {
         if (!v->measured) {
-                put(s, "too few comparable moments to say whether live bytes rise. ");
+                put(s, "too few comparable moments to say whether live bytes rise.");
+        } else if (v->slope_high <= 0) {
+                put(s, "live bytes do not rise with the statements (95 %%). Not a leak.");
         } else if (v->slope_high <= VERDICT_BYTES_PER_STATEMENT) {
-                put(s, "live bytes rise by at most %.2g a statement (95 %%). Not a leak.",
-                    v->slope_high > 0 ? v->slope_high : 0);
+                put(s, "live bytes rise by at most %.2g a statement (95 %%). Not a leak.", v->slope_high);
         } else {
-                put(s, "live bytes: between %.3g and %.3g a statement (95 %%), not told from a rise yet.",
-                    v->slope_low, v->slope_high);
+                put(s, "live bytes rise by ");
+                put_slope(s, v->slope_low);
+                put(s, " to ");
+                put_slope(s, v->slope_high);
+                put(s, " a statement (95 %%), %+lld in all: not told from chance yet.", (long long)v->growth);
         }
 }
 
@@ -285,8 +301,12 @@ static void write_sentence(struct verdict *v)
 {
         char *s = v->sentence;
         *s = '\0';
-        put(s, "%u record%s = %u stack%s x sizes, %u live", v->records, v->records == 1 ? "" : "s", v->stacks,
-            v->stacks == 1 ? "" : "s", v->live);
+        if (v->records == 0) {
+                put(s, "no record yet");
+        } else {
+                put(s, "%u record%s = %u stack%s x sizes, %u live", v->records, v->records == 1 ? "" : "s",
+                    v->stacks, v->stacks == 1 ? "" : "s", v->live);
+        }
         if (v->predicted) {
                 put(s, "; %+d in ", (int)v->births);
                 put_seconds(s, v->seconds);
@@ -294,14 +314,19 @@ static void write_sentence(struct verdict *v)
         }
         put(s, "; ");
         if (v->kind == VERDICT_LEAK) {
-                put(s, "live bytes rise by %.3g a statement (95 %%: %.3g to %.3g), %lld so far. A leak",
-                    v->slope, v->slope_low, v->slope_high, (long long)v->growth);
+                put(s, "live bytes rise by ");
+                put_slope(s, v->slope);
+                put(s, " a statement (95 %%: ");
+                put_slope(s, v->slope_low);
+                put(s, " to ");
+                put_slope(s, v->slope_high);
+                put(s, "), %lld so far. A leak", (long long)v->growth);
                 put_record(s, v->suspect);
                 return;
         }
         put_growth(s, v);
         if (v->kind == VERDICT_FILLING) {
-                put(s, " It is the table of records: %u of %u.", prof_record_count(), PROF_RECORDS);
+                put(s, " It is the table of records: %u of %u.", prof_record_count(), prof_records());
         } else if (v->kind == VERDICT_RSS_ONLY) {
                 put(s, " The stages' bytes are flat, the resident size rises: rings that fill for the "
                        "first time, malloc's arenas, or what no stage owns.");

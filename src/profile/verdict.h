@@ -27,13 +27,16 @@ struct verdict {
         uint32_t live;   /**< records with live objects */
         double seconds;  /**< what "since" means for the births: the last so many seconds */
         uint32_t births; /**< records born in that time */
-        bool predicted;  /**< the four below are known */
+        bool predicted;  /**< the seven below are known */
         double expected;
         double low;
         double high;
         double surprise; /**< so likely are as many births or more */
         double unseen;   /**< records that the catch says are yet to come, at least */
-        bool measured;   /**< the three below are known: bytes a statement */
+        double coverage; /**< the share of samples that are of records seen already; not of records */
+        double
+            exponent;  /**< records grow as samples to this power now; near 1 for ever: variety without end */
+        bool measured; /**< the three below are known: bytes a statement */
         double slope;
         double slope_low;
         double slope_high;

@@ -179,6 +179,8 @@ const struct settings_row settings_rows[] = {
          "Kept of each recorded or dumped packet."),
     SIZE("profile.sample_bytes", profile.sample_bytes, 0, 1 * G, "512K",
          "Mean bytes between sampled allocations; 1 samples each, 0 none."),
+    UINT("profile.records", profile.records, 1, 16384, "16384",
+         "Allocation records at most; what finds no room is counted in one for each stage."),
     MS("profile.interval_ms", profile.interval_ms, 10, 60000, "1000",
        "Between two readings of the stages' memory, which the verdicts are made from."),
     BOOL("profile.fault_injection", profile.fault_injection, "false",

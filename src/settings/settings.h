@@ -119,6 +119,7 @@ struct settings {
         } capture;
         struct {
                 uint64_t sample_bytes;
+                uint64_t records; /**< that there may be */
                 uint64_t interval_ms;
                 bool fault_injection; /**< POST /fault on the admin port */
         } profile;

@@ -4,6 +4,7 @@ import os
 import subprocess
 import unittest
 import urllib.error
+from xml.etree import ElementTree
 
 import lab
 
@@ -122,6 +123,36 @@ class Growth(unittest.TestCase):
     def test_planted_leaks_that_are_rare_are_found(self):
         for size in (16, 100, 4096):
             self.planted("journal", size, 10000, 10000, 60, "512K")
+
+
+class SoakPicture(unittest.TestCase):
+    def draw(self, rows):
+        path = os.path.join(lab.FOLDER, "stages.csv")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("round,stage,count_alloc,count_free,current_count_used,current_number_of_bytes_used,records,verdict\n")
+            f.writelines(f"{number},{stage},9,9,0,{held},{records},STABLE\n" for number, stage, held, records in rows)
+        return subprocess.run([os.path.join(lab.TOP, "script", "soak-stages"), path], capture_output=True, check=False)
+
+    def test_each_stage_is_drawn(self):
+        rows = [row for n in range(1, 5)
+                for row in ((n, "dissect", 0, 3 + n // 2), (n, "journal", n * (3 << 20), 1), (n, "settings", 0, 0))]
+        done = self.draw(rows)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        picture = ElementTree.fromstring(done.stdout)
+        texts = [t.text for t in picture.iter("{http://www.w3.org/2000/svg}text")]
+        for words in ("dissect", "journal", "allocation records", "5", "12 MiB", "0 B", "round 1", "4"):
+            self.assertIn(words, texts)
+        self.assertNotIn("settings", texts)  # nothing to see: only named below
+        self.assertIn("Without records and without live bytes throughout: settings.", texts)
+        curves = [p.get("d") for p in picture.iter("{http://www.w3.org/2000/svg}path") if p.get("fill") == "none"]
+        self.assertEqual(len(curves), 4)
+        steps = curves[3].split("V")  # the journal's bytes: up by the same with each round
+        self.assertEqual(len(steps), 4, curves[3])
+
+    def test_nothing_to_draw_is_told(self):
+        done = self.draw([])
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"has no rounds", done.stderr)
 
 
 if __name__ == "__main__":

@@ -157,6 +157,37 @@ class GoPprof(unittest.TestCase):
                 known = {s.key for s in proto}
                 self.assertFalse([s.values for s in text if s.key not in known])
 
+    @NEEDS_GO
+    def test_rate_of_one_stage(self):
+        """One stage is looked at whole, the others are estimated: both figures come out right."""
+        with lab.Proxy("--profile-sample-bytes", "4K") as proxy:
+            slap(proxy.port)
+            proxy.settled()
+            done = lab.querytap("heap", "sample", "1", "--stage", "dissect", "--admin", proxy.admin_addr)
+            self.assertEqual((done.returncode, done.stdout), (0, b"each allocation in stage dissect\n"))
+            self.assertIn(b"sampled      one sample in 4096 bytes; dissect: each allocation\n", proxy.admin("/stages"))
+            proxy.post("/marks?name=exact")
+            slap(proxy.port)
+            proxy.settled()
+            proxy.post("/marks?name=end")
+            raw = parse_raw(go_pprof("-raw", url(proxy, "/debug/pprof/heap?base=exact")))
+            diff = {s["stage"]: s for s in proxy.json("/marks/diff?from=exact&to=end")["stages"]}
+            born = proxy.json("/births?since=exact&n=10000")["births"]
+            estimate = {stage: sum(s.values[0] for s in raw if s.labels["stage"] == stage) for stage in ("dissect", "session")}
+            self.assertGreater(diff["dissect"]["allocs"], 100)
+            self.assertEqual(estimate["dissect"], diff["dissect"]["allocs"])
+            self.assertLess(diff["session"]["samples"], diff["session"]["allocs"])
+            self.assertTrue(0.3 < estimate["session"] / diff["session"]["allocs"] < 3, (estimate, diff["session"]))
+            self.assertEqual({b["sample_bytes"] for b in born if b["stage"] == "dissect"}, {1})
+            self.assertRegex(proxy.admin("/debug/pprof/heap?debug=1"), rb"stage=dissect lib=own size=\d+ sample=1 ")
+            # one figure in a header can't tell two rates: the figures are scaled already
+            self.assertIn(b"] @ heapprofile\n", proxy.admin("/pprof/heap"))
+            for wrong, status in ((("sample", "1", "--stage", "nowhere"), 1), (("sample", "1", "--stage="), 1),
+                                  (("sample", "x", "--stage=tls"), 1), (("sample", "--stage=tls"), 2)):
+                done = lab.querytap("heap", *wrong, "--admin", proxy.admin_addr)
+                self.assertEqual(done.returncode, status, wrong)
+                self.assertTrue(done.stderr)
+
     def test_errors_are_gos(self):
         with lab.Proxy() as proxy:
             for query in ("seconds=0", "seconds=1&debug=1", "base=nowhere"):
@@ -234,6 +265,10 @@ class Marks(unittest.TestCase):
             self.assertTrue(all(b["function"] and b["file"].endswith(".c") and b["line"] > 0 for b in born if b["lib"] == "own"))
             stages = {s["stage"]: s for s in diff["stages"]}
             self.assertEqual(stages["dissect"]["births"], len(born))
+            for b in born:  # the whole way, from the allocation to the thread's first function
+                self.assertEqual((b["stack"][0]["function"], b["stack"][0]["line"]), (b["function"], b["line"]))
+                self.assertTrue(any(f.get("function") == "dissect_feed" for f in b["stack"]), b)
+                self.assertTrue(b["allocs"] >= b["frees"] >= 0 and b["bytes_alloc"] == b["allocs"] * b["size"], b)
             self.assertEqual(stages["dissect"]["samples"], stages["dissect"]["allocs"])  # each is sampled
             kept = sum(r["live_bytes_change"] for r in diff["records"] if r["stage"] == "dissect")
             self.assertGreaterEqual(kept, stages["dissect"]["live_bytes_change"])  # size classes round up
@@ -258,6 +293,9 @@ class Marks(unittest.TestCase):
             self.assertIn(b"more are not shown", done.stdout)
             self.assertIn(b"to   now ", heap("diff", "c").stdout)
             self.assertIn(b"COM_QUERY", heap("births", "--since=a&b").stdout)
+            self.assertRegex(heap("births", "--since", "a&b", "--stack").stdout, rb"\n#\t0x[0-9a-f]+\tsession_open\+0x[0-9a-f]+\t\S+:\d+\n")
+            self.assertNotIn(b"#\t0x", heap("births", "--since", "a&b").stdout)
+            self.assertRegex(heap("births", "--since", "1").stdout, rb"^\d+ records were born between statement 1 and now\n")
             self.assertIn(b'"births":[', heap("births", "--since", "c", "--format", "json").stdout)
             for wrong, status in ((("diff", "nowhere"), 1), (("births", "--since", "nowhere"), 1), (("mark", "a b"), 1),
                                   (("mark",), 2), (("mark", "a", "b"), 2), (("nonsense",), 2), (("diff", "x" * 500), 2)):

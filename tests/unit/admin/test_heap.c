@@ -95,6 +95,10 @@ static void gperftools_has_its_own(void)
         CU_ASSERT_PTR_NOT_NULL(strstr(r->body, "] @ heap_v2/4096\n"));
         CU_ASSERT_PTR_NOT_NULL(strstr(r->body, "\nMAPPED_LIBRARIES:\n"));
         CU_ASSERT_PTR_NULL(strstr(r->body, "#"));
+        CU_ASSERT_EQUAL(post("/sample?bytes=1&stage=tls")->code, 200);
+        prof_free(prof_alloc(STAGE_TLS, 1000)); /* of another rate: no one figure of the header scales all */
+        CU_ASSERT_PTR_NOT_NULL(strstr(get("/pprof/heap")->body, "] @ heapprofile\n"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(get("/pprof/heap")->body, "\n0: 0 [1: 1024] @ 0x"));
         prof_set_sample_bytes(0);
         CU_ASSERT_PTR_NOT_NULL(strstr(get("/pprof/heap")->body, "] @ heapprofile\n"));
         CU_ASSERT_PTR_NOT_NULL(strstr(get("/pprof/cmdline")->body, "test-admin-heap"));
@@ -106,6 +110,30 @@ static void gperftools_has_its_own(void)
 }
 
 /* --- those who wait ----------------------------------------------------------------------------------------------------- */
+
+static void rates_are_set(void)
+{
+        open_port();
+        CU_ASSERT_STRING_EQUAL(post("/sample?bytes=65536")->body,
+                               "one sample in 65536 bytes in all stages\n");
+        CU_ASSERT_STRING_EQUAL(post("/sample?bytes=1&stage=sink")->body, "each allocation in stage sink\n");
+        CU_ASSERT_STRING_EQUAL(post("/sample?bytes=0&stage=tls&format=json")->body,
+                               "{\"sample_bytes\":0,\"stage\":\"tls\"}\n");
+        CU_ASSERT_TRUE(prof_sample_bytes() == 65536 && prof_stage_sample_bytes(STAGE_SINK) == 1 &&
+                       prof_stage_sample_bytes(STAGE_TLS) == 0 &&
+                       prof_stage_sample_bytes(STAGE_LINK) == 65536);
+        CU_ASSERT_PTR_NOT_NULL(
+            strstr(get("/stages")->body,
+                   "\nsampled      one sample in 65536 bytes; tls: no samples; sink: each allocation\n"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(get("/stages?format=json")->body, "\"sample_bytes\":1,\"verdict\""));
+        CU_ASSERT_EQUAL(post("/sample?bytes=1&stage=nowhere")->code, 400);
+        CU_ASSERT_EQUAL(post("/sample?bytes=1&stage=profile")->code, 400);
+        CU_ASSERT_EQUAL(post("/sample?stage=tls")->code, 400);
+        CU_ASSERT_EQUAL(post("/sample?bytes=x&stage=tls")->code, 400);
+        CU_ASSERT_EQUAL(post("/sample?bytes=524288")->code, 200);
+        CU_ASSERT_EQUAL(prof_stage_sample_bytes(STAGE_TLS), 524288);
+        close_port();
+}
 
 static bool has_deltas(uint64_t n)
 {
@@ -200,6 +228,10 @@ static void differences_between_marks_are_told(void)
         CU_ASSERT_EQUAL(get("/marks/diff?from=b&to=nowhere")->code, 404);
         CU_ASSERT_EQUAL(get("/marks/diff?from=nowhere")->code, 404);
         CU_ASSERT_EQUAL(get("/births?since=nowhere")->code, 404);
+        CU_ASSERT_PTR_NOT_NULL(strstr(get("/births?since=2020-01-01T00:00:00Z")->body,
+                                      " born between 2020-01-01T00:00:00Z and now\n"));
+        CU_ASSERT_PTR_NOT_NULL(
+            strstr(get("/births?since=7")->body, "0 records were born between statement 7 and now\n"));
         CU_ASSERT_EQUAL(get("/births?n=x")->code, 400);
         CU_ASSERT_EQUAL(get("/births?n=99999")->code, 400);
         prof_set_sample_bytes(524288);
@@ -221,11 +253,15 @@ static void faults_are_armed_by_what_is_asked(void)
         CU_ASSERT_PTR_NOT_NULL(strstr(get("/fault?format=json")->body, ",\"armed\":\"probability\"}\n"));
         CU_ASSERT_EQUAL(post("/fault?nth=0")->code, 200);
         CU_ASSERT_EQUAL(prof_fault_now().kind, FAULT_NONE);
+        /* a record that nothing here makes again: not the asking itself */
         prof_set_sample_bytes(1);
-        CU_ASSERT_EQUAL(get("/healthz")->code, 200);
+        prof_free(prof_alloc(STAGE_SINK, 77777));
+        uint32_t record = prof_record_count();
         prof_set_sample_bytes(524288);
-        CU_ASSERT_EQUAL(post("/fault?record=1")->code, 200);
-        CU_ASSERT_TRUE(prof_fault_now().kind == FAULT_RECORD && prof_fault_now().record == 1);
+        char path[64];
+        (void)snprintf(path, sizeof path, "/fault?record=%u", record);
+        CU_ASSERT_EQUAL(post(path)->code, 200);
+        CU_ASSERT_TRUE(prof_fault_now().kind == FAULT_RECORD && prof_fault_now().record == record);
         CU_ASSERT_EQUAL(post("/fault?nth=0")->code, 200);
         close_port();
 }
@@ -268,6 +304,7 @@ static const struct tap_test tests[] = {
     {"differences are served", differences_are_served},
     {"wrong profiles are told", wrong_profiles_are_told},
     {"gperftools has its own", gperftools_has_its_own},
+    {"rates are set, of one stage too", rates_are_set},
     {"who waits may leave", who_waits_may_leave},
     {"who waits is limited", who_waits_is_limited},
     {"marks are made and listed", marks_are_made_and_listed},
@@ -278,6 +315,7 @@ static const struct tap_test tests[] = {
 
 int main(void)
 {
+        prof_set_sample_bytes(0); /* before the first allocation: records keep their rate */
         (void)prof_hooks_install();
         int status = TAP_RUN("admin heap", tests);
         libevent_global_shutdown();

@@ -248,7 +248,9 @@ static void samples_keep_together(void)
 
 static void patterns_that_take_too_long(void)
 {
+        int64_t own = prof_read(STAGE_JOURNAL, LIB_PCRE2).current_bytes_used;
         struct filter *f = make(FILTER_PATTERN, "^(a+)+$");
+        CU_ASSERT_TRUE(prof_read(STAGE_JOURNAL, LIB_PCRE2).current_bytes_used > own);
         char *text = malloc(50001);
         memset(text, 'a', 50000);
         text[50000] = '\0';
@@ -262,6 +264,7 @@ static void patterns_that_take_too_long(void)
         CU_ASSERT_FALSE(filter_pass(f, &r));
         free(text);
         filter_free(f);
+        CU_ASSERT_EQUAL(prof_read(STAGE_JOURNAL, LIB_PCRE2).current_bytes_used, own);
 }
 
 static void each_allocation_fails_once(void)

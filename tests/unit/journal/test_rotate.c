@@ -313,9 +313,11 @@ static void rotated_files_are_compressed(void)
         own->rotate_bytes = 100000;
         own->rotate_compress = true;
         int64_t before = prof_read(STAGE_SINK, LIB_COUNT).current_count_used;
+        uint64_t zlib = prof_read(STAGE_SINK, LIB_ZLIB).count_alloc;
         begin();
         put_journal(0, 5000, 100);
         CU_ASSERT_TRUE(wait_until(are_packed, 0));
+        CU_ASSERT_TRUE(prof_read(STAGE_SINK, LIB_ZLIB).count_alloc > zlib);
         CU_ASSERT_TRUE(journal_counts(journal).rotations >= 5);
         CU_ASSERT_EQUAL(journal_counts(journal).sink_errors, 0);
         CU_ASSERT_EQUAL(count_rotated(".gz"), journal_counts(journal).rotations);

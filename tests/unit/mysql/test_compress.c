@@ -165,6 +165,37 @@ static void frames_that_lie(void)
         free(seen.bytes);
 }
 
+/** The library's memory is told from the stage's own. */
+static void memory_is_the_librarys(void)
+{
+        static const struct {
+                enum compress_algorithm algorithm;
+                enum prof_lib lib;
+        } kinds[] = {{COMPRESS_ZLIB, LIB_ZLIB}, {COMPRESS_ZSTD, LIB_ZSTD}};
+        struct seen seen = {.bytes = malloc(ROOM)};
+        uint8_t *wire = malloc(ROOM);
+        uint8_t *zeros = calloc(1, 100000);
+        const struct compress_sink sink = {&seen, forget, NULL};
+        for (size_t i = 0; i < 2; i++) {
+                struct writer w = writer_over(wire, ROOM);
+                put_compressed(&w, 0, kinds[i].algorithm, span_of(zeros, 100000), 100000,
+                               (struct span){NULL, 0});
+                struct compress *c = compress_new(kinds[i].algorithm, sink);
+                int64_t own = prof_read(STAGE_FRAME, LIB_OWN).current_bytes_used;
+                int64_t others = prof_read(STAGE_MAIN, LIB_COUNT).current_bytes_used;
+                int64_t before = prof_read(STAGE_FRAME, kinds[i].lib).current_bytes_used;
+                CU_ASSERT_PTR_NULL(compress_feed(c, span_head(writer_span(&w), w.at - 1)));
+                CU_ASSERT_TRUE(prof_read(STAGE_FRAME, kinds[i].lib).current_bytes_used > before + 30000);
+                CU_ASSERT_EQUAL(prof_read(STAGE_FRAME, LIB_OWN).current_bytes_used, own);
+                CU_ASSERT_EQUAL(prof_read(STAGE_MAIN, LIB_COUNT).current_bytes_used, others);
+                compress_free(c);
+                CU_ASSERT_EQUAL(prof_read(STAGE_FRAME, kinds[i].lib).current_bytes_used, before);
+        }
+        free(zeros);
+        free(wire);
+        free(seen.bytes);
+}
+
 /** What zstd refers back to in a large frame is not kept beyond it. */
 static void large_memory_is_given_back(void)
 {
@@ -215,6 +246,7 @@ static void memory_fails(void)
 static const struct tap_test tests[] = {
     {"frames in any split", frames_in_any_split},
     {"frames that lie", frames_that_lie},
+    {"memory is the library's", memory_is_the_librarys},
     {"large memory is given back", large_memory_is_given_back},
     {"memory fails", memory_fails},
 };

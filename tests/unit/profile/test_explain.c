@@ -361,7 +361,8 @@ static void a_cut_dump(void)
         explain_fini(&e);
 }
 
-/** An overflow record is one, whatever sizes are in it; two libraries at one stack are two; one stack twice is one. */
+/** An overflow record is one, whatever sizes are in it; two libraries at one stack are two, as are two rates of sampling; one
+ *  stack twice is one. */
 static void what_tells_records(void)
 {
         struct explain e;
@@ -369,16 +370,17 @@ static void what_tells_records(void)
             "heap profile: 0: 0 [4: 80] @ heap/2\n0: 0 [2: 40] @\n# record 1 stage=tls lib=own "
             "overflow=true\n\n0: 0 [1: 20] @ 0x1\n# record 2 stage=tls lib=own size=20\n\n0: 0 "
             "[1: 20] @ 0x1\n# record 3 stage=tls lib=openssl size=20 site=a.c:1\n\n"
-            "heap profile: 0: 0 [8: 200] @ heap/2\n0: 0 [4: 120] @\n# record 1 stage=tls lib=own "
+            "heap profile: 0: 0 [9: 220] @ heap/2\n0: 0 [4: 120] @\n# record 1 stage=tls lib=own "
             "overflow=true\n\n0: 0 [1: 20] @ 0x1\n# record 2 stage=tls lib=own size=20\n\n0: 0 "
             "[2: 40] @ 0x1\n# record 3 stage=tls lib=openssl size=20 site=a.c:1\n\n0: 0 "
-            "[1: 20] @ 0x1\n# record 4 stage=tls lib=openssl size=20 site=b.c:1\n\n"
+            "[1: 20] @ 0x1\n# record 4 stage=tls lib=openssl size=20 site=b.c:1\n\n0: 0 "
+            "[1: 20] @ 0x1\n# record 5 stage=tls lib=own size=20 sample=4096\n\n"
             "0: 0 [0: 0] @ 0x5\n\n";
         explain_init(&e);
         CU_ASSERT_EQUAL(explain_add(&e, span_str(text)), STATUS_OK);
         CU_ASSERT_EQUAL(explain_finish(&e), STATUS_OK);
-        CU_ASSERT_TRUE(e.n_rounds == 2 && e.rounds[0].records == 3 && e.rounds[1].births == 1);
-        CU_ASSERT_TRUE(e.rounds[1].pending == 1 && e.stacks == 2 && e.sizes == 2 && e.troubles.cut == 0);
+        CU_ASSERT_TRUE(e.n_rounds == 2 && e.rounds[0].records == 3 && e.rounds[1].births == 2);
+        CU_ASSERT_TRUE(e.rounds[1].pending == 1 && e.stacks == 4 && e.sizes == 2 && e.troubles.cut == 0);
         e.list_first = e.list_last = 2;
         char *printed = print(&e, explain_print_text);
         expect(printed, "The new records of rounds 2 to 2:\n     2        20 bytes  tls  (no name)  b.c:1\n");

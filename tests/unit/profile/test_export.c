@@ -1,4 +1,5 @@
 #include "profile/export.h"
+#include "profile/export_parts.h"
 #include "profile/process.h"
 #include "profile/symbol.h"
 #include "tap.h"
@@ -153,6 +154,12 @@ static void the_heap_text_agrees_with_itself(void)
         char *text = heap_text();
         CU_ASSERT_PTR_NOT_NULL(strstr(text, " @ heap/2000\n"));
         CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n# HeapAlloc = "));
+        uint32_t places = export_count_places(false);
+        uint32_t lines = export_count_places(true);
+        CU_ASSERT_TRUE(lines > 0 && lines <= places && places < prof_record_count());
+        char expected[64];
+        (void)snprintf(expected, sizeof expected, "\n# Lines = %u\n", lines);
+        CU_ASSERT_PTR_NOT_NULL(strstr(text, expected));
         CU_ASSERT_TRUE(prof_record_count() > records + 10);
         check_frame(text, "the_heap_text_agrees_with_itself", (uintptr_t)the_heap_text_agrees_with_itself);
         CU_ASSERT_EQUAL(check_rows(text), prof_record_count());

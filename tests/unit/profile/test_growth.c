@@ -190,12 +190,62 @@ static void a_new_path_is_named(void)
         series_fini();
 }
 
+/** What came at another rate is neither compared with nor counted as born. */
+static void another_rate_begins_anew(void)
+{
+        struct series_point p;
+        begin(2);
+        soak(20, 100, 3, 0, 0);
+        CU_ASSERT_TRUE(verdicts[STAGE_DISSECT].predicted);
+        CU_ASSERT_TRUE(series_get(0, SERIES_WHOLE, series_length(0) - 1, &p) && p.samples == 2000);
+        CU_ASSERT_TRUE_FATAL(series_get(0, STAGE_DISSECT, series_length(0) - 1, &p));
+        uint64_t samples = p.samples;
+        CU_ASSERT_TRUE(samples > 0);
+        prof_set_stage_sample_bytes(STAGE_JOURNAL, 1); /* of a stage that does nothing here */
+        soak(1, 1, 1, 0, 0);
+        CU_ASSERT_TRUE(series_get(0, STAGE_DISSECT, series_length(0) - 1, &p) && p.samples >= samples);
+        CU_ASSERT_TRUE(verdicts[STAGE_DISSECT].predicted);
+        CU_ASSERT_TRUE(series_get(0, SERIES_WHOLE, series_length(0) - 1, &p) && p.samples < samples);
+        CU_ASSERT_FALSE(verdicts[STAGE_COUNT].predicted);
+        prof_set_stage_sample_bytes(STAGE_DISSECT, 1);
+        for (int i = 0; i < 5; i++) {
+                soak(1, 100, 8, 0, 0);
+                CU_ASSERT_TRUE(verdicts[STAGE_DISSECT].births <= 8);
+                CU_ASSERT_NOT_EQUAL(verdicts[STAGE_DISSECT].kind, VERDICT_NEW_PATH);
+        }
+        CU_ASSERT_TRUE(series_get(0, STAGE_DISSECT, series_length(0) - 1, &p) && p.samples == 500);
+        prof_set_sample_bytes(0);
+        series_fini();
+}
+
+/** What comes from being looked at is the admin port's, not the process'. */
+static void looking_is_no_growth_of_the_process(void)
+{
+        struct series_point p;
+        begin(1);
+        work(0);
+        read_all(0);
+        CU_ASSERT_TRUE(series_get(0, SERIES_WHOLE, 0, &p));
+        uint32_t records = p.records;
+        prof_free(prof_alloc(STAGE_ADMIN, 1234));
+        read_all(0);
+        CU_ASSERT_TRUE(series_get(0, SERIES_WHOLE, 1, &p) && p.records == records);
+        CU_ASSERT_TRUE(series_get(0, STAGE_ADMIN, 1, &p) && p.records == 1);
+        prof_free(prof_alloc(STAGE_SINK, 1234));
+        read_all(0);
+        CU_ASSERT_TRUE(series_get(0, SERIES_WHOLE, 2, &p) && p.records == records + 1);
+        prof_set_sample_bytes(0);
+        series_fini();
+}
+
 static const struct tap_test tests[] = {
     {"readings become points", readings_become_points},
     {"the same work is no leak", the_same_work_is_no_leak},
     {"a leak is named", a_leak_is_named},
     {"what fills at the start is none", what_fills_at_the_start_is_none},
     {"a new path is named", a_new_path_is_named},
+    {"another rate begins anew", another_rate_begins_anew},
+    {"looking is no growth of the process", looking_is_no_growth_of_the_process},
 };
 
 int main(void)

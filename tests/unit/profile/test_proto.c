@@ -366,7 +366,10 @@ static void the_profile_has_records_with_labels(void)
                 kept[i] = take_statement(100);
         }
         prof_free(kept[0]);
+        struct prof_counts zlib = prof_read(STAGE_PROFILE, LIB_ZLIB);
         uint8_t *data = take_profile(&heap, &profile);
+        CU_ASSERT_TRUE(prof_read(STAGE_PROFILE, LIB_ZLIB).count_alloc > zlib.count_alloc);
+        CU_ASSERT_EQUAL(prof_read(STAGE_PROFILE, LIB_ZLIB).current_bytes_used, 0);
         CU_ASSERT_EQUAL(string_at(profile, 0).len, 0);
         CU_ASSERT_TRUE_FATAL(find_sample(profile, "take_statement", &sample, v));
         CU_ASSERT_TRUE(v[0] == 3 && v[1] == 336 && v[2] == 2 && v[3] == 224);
@@ -417,11 +420,55 @@ static void values_are_scaled(void)
         CU_ASSERT_EQUAL(v[1], (int64_t)((double)(drawn * SIZE) * factor));
         CU_ASSERT_TRUE(v[2] == 0 && v[3] == 0);
         free(data);
-        prof_set_sample_bytes(0); /* nothing to scale by */
+        prof_set_sample_bytes(0); /* what was caught before keeps its rate */
         data = take_profile(&heap, &profile);
+        CU_ASSERT_EQUAL(number_in(profile, PERIOD), 0);
         CU_ASSERT_TRUE_FATAL(find_sample(profile, "take_packet", &sample, v));
-        CU_ASSERT_EQUAL(v[0], (int64_t)drawn);
+        CU_ASSERT_EQUAL(v[0], (int64_t)((double)drawn * factor));
         free(data);
+}
+
+__attribute__((noinline)) static void *take_name(size_t size)
+{
+        return prof_alloc(STAGE_LISTENER, size);
+}
+
+__attribute__((noinline)) static void *take_key(size_t size)
+{
+        return prof_alloc(STAGE_TLS, size);
+}
+
+/** Each record by the rate of its stage; and of two rates of one stage each counts what it caught. */
+static void each_record_has_its_own_scale(void)
+{
+        enum { SIZE = 1024, PERIOD_BYTES = 64 * 1024, TIMES = 20000, KEYS = 300 };
+        volatile size_t size = SIZE; /* or the compiler makes functions of other names of them */
+        struct span profile;
+        struct span sample;
+        int64_t v[4];
+        prof_set_sample_bytes(PERIOD_BYTES);
+        prof_set_stage_sample_bytes(STAGE_TLS, 1);
+        for (volatile size_t i = 0; i < TIMES; i++) {
+                prof_free(take_name(size));
+        }
+        for (volatile size_t i = 0; i < KEYS; i++) {
+                prof_free(take_key(size));
+        }
+        uint8_t *data = take_profile(&heap, &profile);
+        CU_ASSERT_EQUAL(number_in(profile, PERIOD), PERIOD_BYTES);
+        CU_ASSERT_TRUE_FATAL(find_sample(profile, "take_key", &sample, v));
+        CU_ASSERT_EQUAL(v[0], KEYS);
+        CU_ASSERT_EQUAL(v[1], KEYS * SIZE);
+        CU_ASSERT_TRUE_FATAL(find_sample(profile, "take_name", &sample, v));
+        CU_ASSERT_TRUE(v[0] > TIMES / 2 && v[0] < 2 * TIMES); /* about 310 samples: nine deviations */
+        free(data);
+        /* the first rate again: the figures of before stand */
+        prof_set_sample_bytes(PERIOD_BYTES);
+        data = take_profile(&heap, &profile);
+        CU_ASSERT_TRUE_FATAL(find_sample(profile, "take_key", &sample, v));
+        CU_ASSERT_EQUAL(v[0], KEYS);
+        free(data);
+        prof_set_sample_bytes(0);
 }
 
 static void a_difference_has_what_changed(void)
@@ -496,6 +543,7 @@ static const struct tap_test tests[] = {
     {"mappings have build ids", mappings_have_build_ids},
     {"the profile has records with labels", the_profile_has_records_with_labels},
     {"values are scaled", values_are_scaled},
+    {"each record has its own scale", each_record_has_its_own_scale},
     {"a difference has what changed", a_difference_has_what_changed},
     {"memory may be out", memory_may_be_out},
 };

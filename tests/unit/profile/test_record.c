@@ -130,6 +130,26 @@ static void the_newest_sample_is_never_before_the_birth(void)
         CU_ASSERT_TRUE(newest().born_wall_ns > 1600000000000000000ULL);
 }
 
+static void a_record_knows_when_it_was_last_seen(void)
+{
+        prof_set_sample_bytes(1);
+        void *p = NULL;
+        for (volatile int i = 0; i < 2; i++) { /* volatile: one call in the program */
+                prof_free(p);
+                p = leaf_site(80000);
+                for (int n = 0; i == 0 && n < 100; n++) {
+                        prof_count_statement();
+                }
+                prof_tick();
+        }
+        prof_free(p);
+        prof_set_sample_bytes(0);
+        struct prof_record r = newest();
+        CU_ASSERT_EQUAL(r.allocs, 2);
+        CU_ASSERT_EQUAL(r.last_statement, prof_statements());
+        CU_ASSERT_EQUAL(r.born_statement, prof_statements() - 100);
+}
+
 static void libraries_share_no_record(void)
 {
         PROF_SCOPE(STAGE_LINK);
@@ -140,7 +160,7 @@ static void libraries_share_no_record(void)
                 prof_free(NULL);
         }
         prof_set_sample_bytes(0);
-        CU_ASSERT_EQUAL(prof_record_count(), first + 2);
+        CU_ASSERT_EQUAL(prof_record_count(), first + LIB_COUNT - 1);
         CU_ASSERT_EQUAL(get(first + 2).lib, LIB_OPENSSL);
         CU_ASSERT_EQUAL(get(first).stack[0], get(first + 2).stack[0]);
 }
@@ -426,6 +446,7 @@ static const struct tap_test tests[] = {
     {"a record knows its site", a_record_knows_its_site},
     {"a site is one record a size class", a_site_is_one_record_a_size_class},
     {"the newest sample is never before the birth", the_newest_sample_is_never_before_the_birth},
+    {"a record knows when it was last seen", a_record_knows_when_it_was_last_seen},
     {"libraries share no record", libraries_share_no_record},
     {"a record remembers what was on the wire", a_record_remembers_the_wire},
     {"realloc frees one sample and may take another", realloc_moves_the_sample},

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "profile/export.h"
 #include "profile/snapshot.h"
 #include "profile/symbol.h"
@@ -105,6 +106,46 @@ static void the_oldest_mark_goes(void)
         CU_ASSERT_EQUAL(own_bytes(), before);
 }
 
+static void moments_are_times_and_statements(void)
+{
+        struct snapshot s;
+        struct prof_record r;
+        char when[CLOCK_RFC3339_SIZE];
+        static const char *const wrong[] = {
+            "",
+            "a",
+            "12a",
+            "-1",
+            "2026-01-02T03:04:05+01:00",
+            "2026-01-02 03",
+            "12345678901234567890123456789012345678901234567890123456789012345"};
+        prof_set_sample_bytes(1);
+        uint32_t before = prof_record_count();
+        prof_free(take_statement(5000));
+        for (int i = 0; i < 10; i++) {
+                prof_count_statement();
+        }
+        prof_free(take_statement(9000));
+        prof_set_sample_bytes(0);
+        CU_ASSERT_EQUAL_FATAL(prof_record_count(), before + 2);
+        (void)snprintf(when, sizeof when, "%llu", (unsigned long long)prof_statements());
+        CU_ASSERT_TRUE(snapshot_at_moment(when, &s) && s.records == before + 1);
+        (void)snprintf(when, sizeof when, "%llu", (unsigned long long)prof_statements() + 1);
+        CU_ASSERT_TRUE(snapshot_at_moment(when, &s) && s.records == before + 2);
+        CU_ASSERT_TRUE(snapshot_at_moment("0", &s) && s.records == 0);
+        CU_ASSERT_TRUE(prof_record_get(before + 2, &r));
+        clock_rfc3339(r.born_wall_ns, when);
+        CU_ASSERT_TRUE(snapshot_at_moment(when, &s) && s.records <= before + 1);
+        clock_rfc3339(r.born_wall_ns + 1000, when);
+        CU_ASSERT_TRUE(snapshot_at_moment(when, &s) && s.records == before + 2);
+        CU_ASSERT_STRING_EQUAL(s.name, when);
+        CU_ASSERT_TRUE(snapshot_at_moment("2020-01-01", &s) && s.records == 0);
+        CU_ASSERT_TRUE(snapshot_at_moment("9999-01-01T00:00Z", &s) && s.records == before + 2);
+        for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+                CU_ASSERT_FALSE(snapshot_at_moment(wrong[i], &s));
+        }
+}
+
 /* --- differences ------------------------------------------------------------------------------------------------------ */
 
 typedef void put_range(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most);
@@ -171,7 +212,10 @@ static void a_difference_tells_stages_records_and_births(void)
         expect(text, "{\"stage\":\"capture\",\"births\":2,\"samples\":2,\"allocs\":2,\"frees\":1,\"live_"
                      "bytes_change\":3000,\"live_bytes\":3000}");
         expect(text, "\"function\":\"take_packet\"");
-        expect(text, "\"session\":7,\"command\":\"COM_QUERY\",\"query\":\"SELECT \\\"1\\\"\\n\"}");
+        expect(text, "\"session\":7,\"command\":\"COM_QUERY\",\"query\":\"SELECT "
+                     "\\\"1\\\"\\n\",\"allocs\":1,\"frees\":1,");
+        expect(text, "\"bytes_alloc\":2048,\"bytes_free\":2048,\"stack\":[{\"pc\":\"0x");
+        expect(text, "\"function\":\"a_difference_tells_stages_records_and_births\",\"file\":\"");
         expect(text, "\"allocs\":0,\"frees\":1,\"live_bytes_change\":-320}");
         free(text);
 }
@@ -187,6 +231,13 @@ static void lists_are_cut(void)
         text = text_of(export_births_text, a, b, 1);
         CU_ASSERT_PTR_NULL(strstr(text, " 2048 "));
         expect(text, " 3072 ");
+        free(text);
+        CU_ASSERT_PTR_NULL(strstr((text = text_of(export_births_text, a, b, 2)), "#\t0x"));
+        free(text);
+        text = text_of(export_births_stacks, a, b, 2);
+        expect(text, "\n#\t0x");
+        expect(text, "\ttake_packet+0x");
+        expect(text, "\ta_difference_tells_stages_records_and_births+0x");
         free(text);
         text = text_of(export_births_text, a, b, 0);
         CU_ASSERT_PTR_NULL(strstr(text, "take_packet"));
@@ -205,6 +256,7 @@ static const struct tap_test tests[] = {
     {"names are checked", names_are_checked},
     {"marks are found by name", marks_are_found_by_name},
     {"the oldest mark goes", the_oldest_mark_goes},
+    {"moments are times and statements", moments_are_times_and_statements},
     {"a difference tells stages, records and births", a_difference_tells_stages_records_and_births},
     {"lists are cut", lists_are_cut},
 };
