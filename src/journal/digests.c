@@ -140,7 +140,9 @@ struct digest_found digests_find(struct digests *d, struct span sql, struct sql_
         struct cached *c = &d->cache[key % CACHE];
         bool known = c->key == key && c->at < d->n && d->stats[c->at]->generation == c->generation;
         if (!known) {
-                digest_make(sql, mode, &d->digest);
+                bool suspected = secret_suspected(sql);
+                struct span told = suspected ? span_head(sql, secret_bare_at(sql, mode)) : sql;
+                digest_make(told, mode, &d->digest);
                 uint32_t at = lookup(d, d->digest.hash);
                 if (at == NONE) {
                         (void)pthread_mutex_lock(&d->mutex);
@@ -151,7 +153,7 @@ struct digest_found digests_find(struct digests *d, struct span sql, struct sql_
                                      .values = d->digest.values,
                                      .at = at,
                                      .generation = at != NONE ? d->stats[at]->generation : 0,
-                                     .suspected = secret_suspected(sql)};
+                                     .suspected = suspected};
         }
         return (struct digest_found){.stat = c->at != NONE ? d->stats[c->at] : NULL,
                                      .text_hash = key,

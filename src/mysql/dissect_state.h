@@ -251,6 +251,12 @@ void dissect_tell_lint(struct dissect *d, const struct broken *b);
 /** A side that stopped within a packet gets a record: it is the usual trace of a crash. */
 void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns);
 
+/* dissect_secret.c */
+/** A column of that definition may be a password: then the rows of @p f are not shown. */
+void dissect_hide_named(struct dissect *d, struct flight *f, struct span definition);
+/** Of a syntax error in SQL that nobody has looked into, the packet is not shown. */
+void dissect_hide_error(struct dissect *d, const struct flight *f, const struct err *err);
+
 /* login.c */
 const char *login_on_greeting(struct dissect *d, const struct message *m);
 const char *login_on_login(struct dissect *d, const struct message *m);

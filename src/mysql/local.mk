@@ -5,7 +5,7 @@ src_libmysql_a_SOURCES = \
 	src/mysql/command.c src/mysql/command.h \
 	src/mysql/compress.c src/mysql/compress.h \
 	src/mysql/digest.c src/mysql/digest.h \
-	src/mysql/dissect.c src/mysql/dissect.h src/mysql/dissect_state.h src/mysql/dissect_frames.c src/mysql/dissect_tell.c \
+	src/mysql/dissect.c src/mysql/dissect.h src/mysql/dissect_state.h src/mysql/dissect_frames.c src/mysql/dissect_tell.c src/mysql/dissect_secret.c \
 	src/mysql/execute.c \
 	src/mysql/frame.c src/mysql/frame.h \
 	src/mysql/gate.c src/mysql/gate.h src/mysql/gate_state.h \
@@ -20,7 +20,7 @@ src_libmysql_a_SOURCES = \
 	src/mysql/request.c \
 	src/mysql/result.c \
 	src/mysql/rows.c \
-	src/mysql/secret.c src/mysql/secret.h \
+	src/mysql/secret.c src/mysql/secret.h src/mysql/secret_find.c \
 	src/mysql/setnames.c src/mysql/setnames.h \
 	src/mysql/sql.c src/mysql/sql.h src/mysql/sql_words.c src/mysql/sql_words.h \
 	src/mysql/statement.c src/mysql/statement.h \

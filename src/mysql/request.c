@@ -171,6 +171,7 @@ static const char *take_file(struct dissect *d, struct flight *f, const struct m
 {
         (void)dissect_in_sequence(d, m, &f->next_seq);
         f->bytes_sent += m->wire;
+        d->packet_secret = d->packet_secret || f->is_secret;
         if (m->len > 0) {
                 return "LOCAL INFILE data";
         }

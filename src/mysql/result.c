@@ -100,6 +100,7 @@ static const char *on_err(struct dissect *d, struct flight *f, const struct mess
         if (f->code == COM_STMT_PREPARE) {
                 d->last_prepared = LAST_PREPARED;
         }
+        dissect_hide_error(d, f, &err);
         f->failed = true;
         f->done = true;
         f->errnum = err.errnum;
@@ -344,6 +345,7 @@ static const char *on_definition(struct dissect *d, struct flight *f, const stru
         }
         const char *name = f->info->shape == SHAPE_PREPARE && f->defs_next > 0 ? "parameter definition"
                                                                                : "column definition";
+        dissect_hide_named(d, f, m->body);
         if (f->first_rows != NULL && (f->info->shape == SHAPE_RESULT || f->defs_next == 0)) {
                 rows_definition(d, f, m->body);
         }
