@@ -2,6 +2,8 @@
 #include "mysql/dissect_state.h"
 #include "mysql/secret.h"
 
+#include <strings.h>
+
 enum { ERR_PARSE = 1064 };
 
 static bool shows_packets(const struct dissect *d)
@@ -9,9 +11,30 @@ static bool shows_packets(const struct dissect *d)
         return d->settings->packet_bytes > 0 && d->sink.on_packet != NULL;
 }
 
+static bool takes(struct span *text, const char *word)
+{
+        size_t len = strlen(word);
+        while (text->len > 0 && memchr(" \t\r\n", text->data[0], 4) != NULL) {
+                *text = span_skip(*text, 1);
+        }
+        if (text->len < len || strncasecmp((const char *)text->data, word, len) != 0) {
+                return false;
+        }
+        *text = span_skip(*text, len);
+        return true;
+}
+
+bool dissect_asks_for_secret(struct span text)
+{
+        return takes(&text, "SHOW ") && (takes(&text, "GRANTS") || takes(&text, "CREATE"));
+}
+
 void dissect_hide_named(struct dissect *d, struct flight *f, struct span definition)
 {
-        if (shows_packets(d) && !f->is_secret && secret_suspected(definition)) {
+        static const char accounts[] = "global_priv"; /* MariaDB's table, with hashes within JSON */
+        if (shows_packets(d) && !f->is_secret &&
+            (secret_suspected(definition) ||
+             memmem(definition.data, definition.len, accounts, sizeof accounts - 1) != NULL)) {
                 f->is_secret = true; /* SELECT * from a table with such a column */
                 d->packet_secret = true;
         }

@@ -252,6 +252,8 @@ void dissect_tell_lint(struct dissect *d, const struct broken *b);
 void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns);
 
 /* dissect_secret.c */
+/** SHOW GRANTS and its like, whose rows are statements with passwords. */
+bool dissect_asks_for_secret(struct span text);
 /** A column of that definition may be a password: then the rows of @p f are not shown. */
 void dissect_hide_named(struct dissect *d, struct flight *f, struct span definition);
 /** Of a syntax error in SQL that nobody has looked into, the packet is not shown. */

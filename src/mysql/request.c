@@ -107,7 +107,8 @@ static void read_stmt_id(struct flight *f, struct span body)
 static void note_secret(struct dissect *d, struct flight *f, struct span body)
 {
         if (f->code == COM_QUERY || f->code == COM_STMT_PREPARE) {
-                f->is_secret = secret_suspected(span_head(body, SECRET_WITHIN));
+                f->is_secret = secret_suspected(span_head(body, SECRET_WITHIN)) ||
+                               dissect_asks_for_secret(span_skip(body, f->text_at));
         } else if (f->has_stmt_id) {
                 const struct statement *st = statements_find(&d->statements, f->stmt_id);
                 f->is_secret =
