@@ -74,44 +74,37 @@ static bool has_url(struct span text)
         return at != NULL && memchr(at, '@', text.len - (size_t)(at - text.data)) != NULL;
 }
 
-/** Every statement is looked at: what a byte of it decides, it decides first. */
+/** What begins at @p at, with a pair of bytes that are worth a look. */
+static bool begins_secret(struct span text, size_t at)
+{
+        struct span rest = span_skip(text, at);
+        switch (upper(rest.data[0])) {
+        case 'P': return starts(rest, "PASS") || word_at(text, at) > 0;
+        case 'I': return starts(rest, "IDENTIFIED");
+        case 'Y': /* the rarest letter of CRYPT */
+                return at > 1 && (starts(rest, "YPT(") || starts(rest, "YPT ")) &&
+                       upper(text.data[at - 1]) == 'R' && upper(text.data[at - 2]) == 'C';
+        case '_':
+                return starts(rest, "_SST_AUTH") || (at > 13 && starts(rest, "_STRING") &&
+                                                     starts(span_skip(text, at - 14), "AUTHENTICATION"));
+        default: return has_url(rest);
+        }
+}
+
+/** Every statement is looked at: two bytes decide nearly always. */
 bool secret_suspected(struct span text)
 {
+        /* by the first byte, the next one in upper case; P has two */
+        static const uint8_t next[256] = {['P'] = 'A', ['p'] = 'A', ['I'] = 'D', ['i'] = 'D',
+                                          ['Y'] = 'P', ['y'] = 'P', ['_'] = 'S', [':'] = '/'};
         for (size_t i = 0; i + 2 <= text.len; i++) {
-                uint8_t c = text.data[i];
-                struct span rest = {text.data + i, text.len - i};
-                switch (c) {
-                case 'P':
-                case 'p':
-                        if (starts(rest, "PASS") || word_at(text, i) > 0) {
-                                return true;
-                        }
-                        break;
-                case 'I':
-                case 'i':
-                        if (starts(rest, "IDENTIFIED")) {
-                                return true;
-                        }
-                        break;
-                case 'Y':
-                case 'y': /* the rarest letter of it */
-                        if (i > 1 && (starts(rest, "YPT(") || starts(rest, "YPT ")) &&
-                            upper(text.data[i - 1]) == 'R' && upper(text.data[i - 2]) == 'C') {
-                                return true;
-                        }
-                        break;
-                case '_':
-                        if (starts(rest, "_SST_AUTH") || (i > 13 && starts(rest, "_STRING") &&
-                                                          starts(span_skip(text, i - 14), "AUTHENTICATION"))) {
-                                return true;
-                        }
-                        break;
-                case ':':
-                        if (has_url(rest)) {
-                                return true;
-                        }
-                        break;
-                default: break;
+                uint8_t wanted = next[text.data[i]];
+                if (wanted == 0) {
+                        continue;
+                }
+                uint8_t found = upper(text.data[i + 1]);
+                if ((found == wanted || (wanted == 'A' && found == 'W')) && begins_secret(text, i)) {
+                        return true;
                 }
         }
         return false;

@@ -125,6 +125,112 @@ class Runs(unittest.TestCase):
         self.assertEqual([r["repeated"] for r in runs], [10] * 6)
         self.assertEqual(len({r["digest"] for r in runs}), 2)
 
+    def told(self, work, **keywords):
+        """How often each child was repeated, by the table that it reads from."""
+        with lab.Proxy() as proxy:
+            db = pymysql.connect(host="127.0.0.1", port=proxy.port, user="root", database="shop", **{"autocommit": True, **keywords})
+            work(db.cursor(), db)
+            db.close()
+            found = [r for r in proxy.settled() if r["event"] == "n_plus_one"]
+            return sorted((re.search(r"FROM `(\w+)`", r["digest_text"])[1], r["repeated"]) for r in found)
+
+    def posts(self, c, n):
+        c.execute(f"SELECT id, author_id FROM post ORDER BY id LIMIT {n}")
+        return c.fetchall()
+
+    def test_as_frameworks_do(self):
+        """Django's get(), with LIMIT 21, Rails' ORDER BY and LIMIT 1; and their cures, which are none."""
+        def django(c, db):
+            for _, author in self.posts(c, 12):
+                c.execute(f"SELECT `author`.`id`, `author`.`name` FROM `author` WHERE `author`.`id` = {author} LIMIT 21")
+
+        def rails(c, db):
+            for post, _ in self.posts(c, 12):
+                c.execute(f"SELECT `post`.* FROM `post` WHERE `post`.`author_id` = {post} ORDER BY `post`.`id` ASC LIMIT 1 -- tag")
+
+        def prefetch(c, db):
+            ids = ", ".join(str(author) for _, author in self.posts(c, 12))
+            c.execute(f"SELECT id, name FROM author WHERE id IN ({ids})")
+            c.execute(f"SELECT id FROM post WHERE author_id IN ({ids})")
+            c.execute("SELECT COUNT(*) FROM author")
+
+        self.assertEqual(self.told(django), [("author", 12)])
+        self.assertEqual(self.told(rails), [("post", 12)])
+        self.assertEqual(self.told(prefetch), [])
+
+    def test_with_writes_between(self):
+        def work(c, db):
+            for post, author in self.posts(c, 10):
+                c.execute(f"SELECT name FROM author WHERE id = {author}")
+                c.execute(f"UPDATE post SET title = 'new {post}' WHERE id = {post}")
+                c.execute(f"INSERT INTO seen VALUES ({post})")
+
+        with lab.Proxy() as proxy:
+            proxy_sql(proxy, "CREATE OR REPLACE TABLE seen (a INT)")
+        self.assertEqual(self.told(work), [("author", 10)])
+
+    def test_transactions_of_a_loop_and_of_a_row(self):
+        def whole(c, db):
+            for _, author in self.posts(c, 10):
+                c.execute(f"SELECT name FROM author WHERE id = {author}")
+            db.commit()
+            for i in range(10):  # another's: it is no part of that
+                c.execute(f"SELECT title FROM post WHERE id = {i}")
+                db.commit()
+
+        def each(c, db):
+            for post, author in self.posts(c, 10):
+                c.execute("BEGIN")
+                c.execute(f"SELECT name FROM author WHERE id = {author}")
+                c.execute(f"UPDATE post SET title = 'new {post}' WHERE id = {post}")
+                c.execute("COMMIT")
+
+        self.assertEqual(self.told(whole, autocommit=False), [("author", 10)])
+        self.assertEqual(self.told(each), [("author", 10)])
+
+    def test_some_rows_have_none_and_some_two(self):
+        def some(c, db):
+            for i, (_, author) in enumerate(self.posts(c, 50)):
+                if i % 5 < 2:
+                    c.execute(f"SELECT name FROM author WHERE id = {author}")
+
+        def two(c, db):
+            for _, author in self.posts(c, 10):
+                c.execute(f"SELECT name FROM author WHERE id = {author}")
+                c.execute(f"SELECT name FROM author WHERE id = {51 - author}")
+
+        def one_row(c, db):
+            for _, author in self.posts(c, 1):
+                for i in range(10):
+                    c.execute(f"SELECT name FROM author WHERE id = {author + i}")
+
+        self.assertEqual(self.told(some), [("author", 20)])
+        self.assertEqual(self.told(two), [("author", 20)])
+        self.assertEqual(self.told(one_row), [])
+
+    def test_within_one_another(self):
+        def work(c, db):
+            for _, author in self.posts(c, 6):
+                c.execute(f"SELECT id FROM post WHERE author_id BETWEEN {author} AND {author + 2}")
+                for (post,) in c.fetchall():
+                    c.execute(f"SELECT name FROM author WHERE id = {post}")
+
+        self.assertEqual(self.told(work), [("author", 18), ("post", 6)])
+
+    def test_two_sessions_at_a_time(self):
+        """Each is seen by itself: a parent here has no children there."""
+        with lab.Proxy() as proxy:
+            one, two = connect(proxy), connect(proxy)
+            a, b = one.cursor(), two.cursor()
+            rows = self.posts(a, 10)
+            for _, author in rows:
+                a.execute(f"SELECT name FROM author WHERE id = {author}")
+                b.execute(f"SELECT title FROM post WHERE id = {author}")
+            one.close()
+            two.close()
+            runs = [r for r in proxy.settled() if r["event"] == "n_plus_one"]
+            self.assertEqual([(r["conn_id"], r["repeated"]) for r in runs], [(1, 10)])
+
     def test_what_is_none(self):
         def work(c):
             c.execute("SELECT id FROM post LIMIT 20")

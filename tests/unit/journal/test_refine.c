@@ -272,7 +272,7 @@ static void runs_are_told_once(void)
         CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 30), 0);
         one_a_row(10);
         CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 6), 0);
-        one_a_row(12);
+        one_a_row(13);
         CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 10), 0);
         struct record late = query(7, "SELECT a FROM t WHERE id = 1");
         late.mono_ns = 1ULL << 50;
