@@ -1,16 +1,14 @@
 #include "journal/filter.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-
-#include "base/diag.h"
 #include "base/span.h"
+#include "journal/pattern.h"
 #include "profile/prof.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
-#include <pcre2.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,13 +16,7 @@
 #include <sys/random.h>
 #include <xxhash.h>
 
-enum {
-        WORDS_MAX = 32,
-        /* of one place in the text, and how much of the text there is: together they bound the time */
-        MATCH_LIMIT = 10000,
-        HEAP_LIMIT_KIB = 1024,
-        SEARCHED = 16 * 1024,
-};
+enum { WORDS_MAX = 32 };
 
 const char *const filter_keys[FILTER_KEYS] = {
     [FILTER_USER] = "user",
@@ -67,11 +59,8 @@ struct filter {
         uint64_t findings;
         double sample;
         double sample_sessions;
-        pcre2_general_context *general;
-        pcre2_code *code;
-        pcre2_match_data *match;
-        pcre2_match_context *context;
-        bool limit_said;
+        struct pattern *pattern;
+        _Atomic uint64_t undecided;
 };
 
 /* --- words and numbers --------------------------------------------------------------------------------------------- */
@@ -236,66 +225,6 @@ static bool take_events(struct criterion *c, char *text)
         return true;
 }
 
-/* --- the pattern ----------------------------------------------------------------------------------------------------- */
-
-static void *take_memory(size_t size, void *unused)
-{
-        (void)unused;
-        return prof_alloc(STAGE_JOURNAL, size);
-}
-
-static void give_memory(void *block, void *unused)
-{
-        (void)unused;
-        prof_free(block);
-}
-
-static enum status compile(struct filter *f, const char *pattern, char error[FILTER_ERROR_MAX])
-{
-        int number = 0;
-        PCRE2_SIZE at = 0;
-        f->general = pcre2_general_context_create(take_memory, give_memory, NULL);
-        pcre2_compile_context *compile_context =
-            f->general != NULL ? pcre2_compile_context_create(f->general) : NULL;
-        if (compile_context == NULL) {
-                return STATUS_NOMEM;
-        }
-        f->code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-                                PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &number, &at, compile_context);
-        pcre2_compile_context_free(compile_context);
-        if (f->code == NULL) {
-                PCRE2_UCHAR message[128] = "";
-                (void)pcre2_get_error_message(number, message, sizeof message);
-                (void)snprintf(error, FILTER_ERROR_MAX, "pattern: %s at offset %zu", (const char *)message,
-                               (size_t)at);
-                return number == PCRE2_ERROR_HEAP_FAILED ? STATUS_NOMEM : STATUS_INVALID;
-        }
-        (void)pcre2_jit_compile(f->code, PCRE2_JIT_COMPLETE); /* where there is none it interprets */
-        f->match = pcre2_match_data_create_from_pattern(f->code, f->general);
-        f->context = pcre2_match_context_create(f->general);
-        if (f->match == NULL || f->context == NULL) {
-                return STATUS_NOMEM;
-        }
-        (void)pcre2_set_match_limit(f->context, MATCH_LIMIT);
-        (void)pcre2_set_depth_limit(f->context, MATCH_LIMIT);
-        (void)pcre2_set_heap_limit(f->context, HEAP_LIMIT_KIB);
-        return STATUS_OK;
-}
-
-/** What can't be decided in time, or not in what is searched, counts as found: nothing is lost silently. */
-static bool finds(struct filter *f, struct span text)
-{
-        struct span head = span_head(text, SEARCHED);
-        int n = pcre2_match(f->code, head.data != NULL ? head.data : (PCRE2_SPTR) "", head.len, 0, 0,
-                            f->match, f->context);
-        if (n < 0 && n != PCRE2_ERROR_NOMATCH && !f->limit_said) {
-                f->limit_said = true;
-                diag(DIAG_WARNING,
-                     "the filter's pattern takes too long on some statements: those pass the filter");
-        }
-        return n != PCRE2_ERROR_NOMATCH || text.len > head.len;
-}
-
 /* --- making ----------------------------------------------------------------------------------------------------------- */
 
 static enum status take(struct filter *f, enum filter_key key, char *text, char error[FILTER_ERROR_MAX])
@@ -325,7 +254,7 @@ static enum status take(struct filter *f, enum filter_key key, char *text, char 
                 c->given = strcmp(text, "1") == 0;
                 break;
         case FILTER_FINDING: ok = take_findings(f, c, text); break;
-        case FILTER_PATTERN: return compile(f, text, error);
+        case FILTER_PATTERN: return pattern_new(text, &f->pattern, error, FILTER_ERROR_MAX);
         case FILTER_MIN_DURATION: ok = take_duration(c, text); break;
         case FILTER_SAMPLE: ok = take_share(&f->sample, text); break;
         case FILTER_SAMPLE_SESSIONS: ok = take_share(&f->sample_sessions, text); break;
@@ -389,10 +318,7 @@ void filter_free(struct filter *f)
         for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
                 prof_free(f->texts[key]);
         }
-        pcre2_match_context_free(f->context);
-        pcre2_match_data_free(f->match);
-        pcre2_code_free(f->code);
-        pcre2_general_context_free(f->general);
+        pattern_free(f->pattern);
         prof_free(f);
 }
 
@@ -488,6 +414,29 @@ static struct span statement_text(const struct record *r)
                                                          : r->digest_text;
 }
 
+static bool is_cut(const struct record *r)
+{
+        return record_has(r, FIELD_QUERY) ? record_has(r, FIELD_QUERY_LENGTH)
+                                          : record_has(r, FIELD_STMT_PREPARE_QUERY_LENGTH);
+}
+
+/** What can't be decided in time, or not in what there is of the statement, passes, turned round or not: nothing is lost in
+ *  silence. */
+static bool finds(struct filter *f, bool negated, const struct record *r)
+{
+        enum pattern_result result = pattern_search(f->pattern, statement_text(r));
+        if (result == PATTERN_UNDECIDED || (result == PATTERN_ABSENT && is_cut(r))) {
+                atomic_fetch_add_explicit(&f->undecided, 1, memory_order_relaxed);
+                return !negated;
+        }
+        return result == PATTERN_FOUND;
+}
+
+uint64_t filter_undecided(const struct filter *f)
+{
+        return f != NULL ? atomic_load_explicit(&f->undecided, memory_order_relaxed) : 0;
+}
+
 static bool holds(struct filter *f, enum filter_key key, const struct record *r)
 {
         const struct criterion *c = &f->criteria[key];
@@ -502,7 +451,7 @@ static bool holds(struct filter *f, enum filter_key key, const struct record *r)
         case FILTER_ERRNO: return record_has(r, FIELD_ERRNO) && any_number(c, r->errno_);
         case FILTER_ERRORS: return record_has(r, FIELD_ERRNO) || r->event == EVENT_ERROR;
         case FILTER_FINDING: return record_has(r, FIELD_FINDINGS) && (r->findings & f->findings) != 0;
-        case FILTER_PATTERN: return is_command(r) && finds(f, statement_text(r));
+        case FILTER_PATTERN: return is_command(r) && finds(f, c->negated, r);
         case FILTER_MIN_DURATION: return is_command(r) && r->duration_us >= c->numbers[0];
         case FILTER_MIN_ROWS:
                 return is_command(r) &&

@@ -17,6 +17,7 @@ src_libjournal_a_SOURCES = \
 	src/journal/line.c src/journal/line.h \
 	src/journal/ltsv.c src/journal/ltsv.h \
 	src/journal/outbox.c src/journal/outbox.h \
+	src/journal/pattern.c src/journal/pattern.h \
 	src/journal/recent.c src/journal/recent.h \
 	src/journal/redact.c src/journal/redact.h src/journal/redact_state.h src/journal/redact_text.c \
 	src/journal/refine.c src/journal/refine.h \
