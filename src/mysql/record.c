@@ -19,8 +19,9 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
              "Number of the command within its session, from 1. Only in query and lint records."),
     [FIELD_TRX_ID] =
         UINT(trx_id, "",
-             "Number of the transaction within its session, from 1, by the server's status flags; "
-             "the statements that begin and end it have it too. Absent outside of transactions."),
+             "Number of the transaction within its session, from 1, by the server's status flags, and by COMMIT, "
+             "ROLLBACK and BEGIN where one follows another at once; the statements that begin and end it have it "
+             "too. Absent outside of transactions."),
     [FIELD_CLIENT_ADDR] = TEXT(client_addr, "Address of the client, as the proxy sees it."),
     [FIELD_PROXY_LISTEN_ADDR] = TEXT(proxy_listen_addr, "Address on which the proxy accepted the client."),
     [FIELD_PROXY_CLIENT_ADDR] = TEXT(

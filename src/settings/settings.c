@@ -419,7 +419,7 @@ static void write_sinks(const struct settings *s, FILE *out)
 {
         (void)fprintf(
             out,
-            "\n# Further logs, at most %d, each with settings of its own: those of the group log up to "
+            "\n# Further logs, at most %d, only in a file (no flag makes one), each with settings of its own: those of the group log up to "
             "syslog_tag, and filter.\n"
             "# logs = ( { file = \"slow.log\"; format = \"slow\"; filter = { min_duration = "
             "\"1s\"; }; }, { file = \"syslog:\"; } );\n",

@@ -53,6 +53,21 @@ class Shapes(unittest.TestCase):
             self.assertEqual([found[q] for q in ("BEGIN", "INSERT INTO trx VALUES (1)", "SELECT 'within'", "COMMIT")], [1, 1, 1, 1])
             self.assertEqual([found[q] for q in ("SELECT * FROM trx", "ROLLBACK")], [2, 2])
 
+    def test_one_transaction_behind_another(self):
+        """The status flag stays set: the statement tells."""
+        with lab.Proxy() as proxy:
+            proxy_sql(proxy, "CREATE TABLE IF NOT EXISTS trx (a INT) ENGINE=InnoDB")
+            db = connect(proxy)
+            c = db.cursor()
+            texts = ("BEGIN", "SELECT 'one'", "SAVEPOINT s", "ROLLBACK TO s", "/* a */ commit work and chain", "SELECT 'two'", "START TRANSACTION",
+                     "SELECT 'three'", "ROLLBACK AND CHAIN", "SELECT 'four'", "SET completion_type=CHAIN", "COMMIT", "SELECT 'five'",
+                     "COMMIT AND NO CHAIN")
+            for text in texts:
+                c.execute(text)
+            db.close()
+            found = {r["query"]: r.get("trx_id") for r in proxy.settled("query") if "query" in r}
+            self.assertEqual([found[t] for t in texts], [1, 1, 1, 1, 1, 2, 3, 3, 3, 4, 4, 4, 5, 5])
+
     def test_tags(self):
         with lab.Proxy() as proxy:
             c = connect(proxy).cursor()
