@@ -65,6 +65,7 @@ static void free_tracking(struct dissect *d)
         prof_free(d->changes.at);
         d->values = (struct value_room){NULL, 0};
         d->changes = (struct value_room){NULL, 0};
+        parts_drop(d);
         prof_free(d->attributes);
         d->attributes = NULL;
         prof_free(d->auth_path);

@@ -68,6 +68,9 @@ enum reply_state {
 
 #define LAST_PREPARED 0xffffffffu /**< MariaDB: "the statement prepared last" */
 
+/** Figures of each of several results (parts.c). */
+struct parts;
+
 /** First rows of its results (rows.c). */
 struct rows;
 
@@ -208,6 +211,7 @@ struct dissect {
         bool draining;        /**< the server gave up on a LOCAL INFILE, and the client sends on to its end */
         uint8_t drain_seq;    /**< of the next such packet */
         bool statements_full; /**< said once */
+        struct parts *parts; /**< of the command at the head; NULL unless it has several results (parts.c) */
         struct value_room values;  /**< scratch for decoded values */
         struct value_room changes; /**< and for those of session tracking */
 };
@@ -291,6 +295,13 @@ void execute_decode(struct dissect *d, const struct flight *f, struct record *re
 /** Decode the attributes before a COM_QUERY's text. @return where the text begins; 0 if they are malformed, or not all
  *  there. */
 size_t execute_attributes(struct dissect *d, struct span body, struct record *record);
+
+/* parts.c */
+/** A result of @p f ended, and another follows or went before. */
+void parts_add(struct dissect *d, const struct flight *f, uint64_t affected_rows);
+/** d->parts is not NULL: the command at the head has several results. */
+void parts_put(const struct dissect *d, struct record *r);
+void parts_drop(struct dissect *d);
 
 /* rows.c: all of them do nothing while settings->rows is 0 */
 /** A result of @p n columns begins; 0: its definitions are left out. */

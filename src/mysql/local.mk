@@ -15,6 +15,7 @@ src_libmysql_a_SOURCES = \
 	src/mysql/lenenc.h \
 	src/mysql/lint.c src/mysql/lint.h \
 	src/mysql/login.c \
+	src/mysql/parts.c \
 	src/mysql/record.c src/mysql/record.h \
 	src/mysql/reply.c src/mysql/reply.h \
 	src/mysql/request.c \

@@ -146,6 +146,17 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
         UINT(last_insert_id, "", "AUTO_INCREMENT value that was made. Absent if none was."),
     [FIELD_WARNINGS] = UINT(warnings, "", "Number of warnings. Absent if there are none."),
     [FIELD_RESULTS] = UINT(results, "", "Number of results with columns. Absent if it is 0 or 1."),
+    [FIELD_RESULT_ROWS] =
+        FIELD(result_rows, RECORD_LIST,
+              "Rows of each of several results, in their order; null for one without columns. At most 64. "
+              "Absent if the reply has one result."),
+    [FIELD_RESULT_AFFECTED_ROWS] =
+        FIELD(result_affected_rows, RECORD_LIST,
+              "Rows that each of several results changed, in their order; null for one with columns. At most "
+              "64. Absent where result_rows is."),
+    [FIELD_RESULTS_CUT] = UINT(
+        results_cut, "",
+        "Further results, that result_rows and result_affected_rows do not tell. Absent if there are none."),
     [FIELD_STATUS_FLAGS] =
         FIELD(status_flags, RECORD_FLAGS, "SERVER_STATUS flags of the reply's end. Absent after an error."),
     [FIELD_FINDINGS] =
@@ -267,7 +278,7 @@ static void *member_of(struct record *r, enum record_field f)
 #define LISTS(in)                                                                                            \
         (in(FIELD_CONNECT_ATTRIBUTES) | in(FIELD_STMT_EXECUTE_VALUES) | in(FIELD_QUERY_ATTRIBUTES) |         \
          in(FIELD_TAGS) | in(FIELD_BULK_ROWS) | in(FIELD_COLUMN_NAMES) | in(FIELD_FIRST_ROWS) |              \
-         in(FIELD_SESSION_CHANGES))
+         in(FIELD_RESULT_ROWS) | in(FIELD_RESULT_AFFECTED_ROWS) | in(FIELD_SESSION_CHANGES))
 #define SPANS(in)                                                                                            \
         (in(FIELD_CLIENT_ADDR) | in(FIELD_PROXY_LISTEN_ADDR) | in(FIELD_PROXY_CLIENT_ADDR) |                 \
          in(FIELD_REMOTE_ADDR) | in(FIELD_USERNAME) | in(FIELD_DATABASE) | in(FIELD_CHARACTER_SET) |         \

@@ -393,6 +393,9 @@ void request_emit(struct dissect *d, struct flight *f, const char *reason)
         if (f->code == COM_CHANGE_USER && f->begun) {
                 login_tell_path(d, &r);
         }
+        if (d->parts != NULL && f == d->head) {
+                parts_put(d, &r);
+        }
         rows_put(f, &r);
         track_put(d, f, &r);
         record_set_uint(&r, FIELD_BYTES_SENT, f->bytes_sent);
@@ -401,6 +404,9 @@ void request_emit(struct dissect *d, struct flight *f, const char *reason)
                 record_set_text(&r, FIELD_REASON, span_str(reason));
         }
         d->sink.on_record(d->sink.arg, &r);
+        if (d->parts != NULL) {
+                parts_drop(d);
+        }
         d->records++;
         if (f->code == COM_STMT_CLOSE) {
                 statements_remove(&d->statements, f->stmt_id);

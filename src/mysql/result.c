@@ -179,6 +179,9 @@ static const char *end_result(struct dissect *d, struct flight *f, const struct 
         }
         bool more = (ok.status & STATUS_MORE_RESULTS) != 0 || f->out_params;
         f->out_params = false;
+        if (more || d->parts != NULL) {
+                parts_add(d, f, ok.affected_rows);
+        }
         if (f->info->shape == SHAPE_RESULT && more) {
                 f->state = REPLYING_FIRST;
         } else {
