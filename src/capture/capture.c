@@ -13,6 +13,7 @@ struct entry {
         uint8_t seq;
         bool secret;
         bool cut_off;
+        bool redacted;
 };
 
 struct capture {
@@ -47,7 +48,8 @@ void capture_add(struct capture *c, const struct packet *p, uint64_t wall_ns)
                 return; /* counted as lost */
         }
         *e = (struct entry){wall_ns,          p->name, p->length, (uint32_t)p->head.len,
-                            (uint8_t)p->from, p->seq,  p->secret, p->cut_off};
+                            (uint8_t)p->from, p->seq,  p->secret, p->cut_off,
+                            p->redacted};
         if (p->head.len > 0) {
                 memcpy(e + 1, p->head.data, p->head.len);
         }
@@ -63,6 +65,7 @@ void capture_walk(struct capture *c, void (*each)(void *arg, const struct captur
                                .seq = e->seq,
                                .secret = e->secret,
                                .cut_off = e->cut_off,
+                               .redacted = e->redacted,
                                .length = e->length,
                                .name = e->name,
                                .head = span_of(e + 1, e->head_len)},

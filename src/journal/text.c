@@ -359,6 +359,7 @@ static void put_packet(struct writer *w, const struct record *r)
             .seq = (uint8_t)r->packet_seq,
             .secret = !record_has(r, FIELD_PACKET_BYTES),
             .cut_off = record_has(r, FIELD_REASON),
+            .redacted = record_has(r, FIELD_REDACTED),
             .length = (uint32_t)r->packet_length,
             .name = name,
             .head = r->packet_bytes,

@@ -256,9 +256,12 @@ static void show_packet(struct dissect *d, enum side from, const struct frame_pi
             .name = d->packet_name,
             .mono_ns = now_ns,
         };
+        struct span head = whole ? span_head(piece->bytes, d->settings->packet_bytes)
+                                 : span_of(lane->packet, lane->packet_len);
         if (!packet.secret) {
-                packet.head = whole ? span_head(piece->bytes, d->settings->packet_bytes)
-                                    : span_of(lane->packet, lane->packet_len);
+                packet.head = head;
+        } else if (d->settings->hide_packets && d->phase == PHASE_READY) {
+                dissect_redact(&packet, head);
         }
         d->sink.on_packet(d->sink.arg, &packet);
 }

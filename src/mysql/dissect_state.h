@@ -263,6 +263,9 @@ void dissect_hide_named(struct dissect *d, struct flight *f, struct span definit
 /** Of a syntax error in SQL that nobody has looked into, the packet is not shown. */
 void dissect_hide_error(struct dissect *d, const struct flight *f, const struct err *err);
 
+/** Of a packet that must not be shown, only what makes it that packet: @p head is what it begins with. */
+void dissect_redact(struct packet *p, struct span head);
+
 /* login.c */
 const char *login_on_greeting(struct dissect *d, const struct message *m);
 const char *login_on_login(struct dissect *d, const struct message *m);

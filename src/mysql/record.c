@@ -198,7 +198,8 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_PACKET_BYTES] =
         FIELD(packet_bytes, RECORD_BYTES,
               "First bytes of the payload, at most capture.packet_bytes, in hex. Absent if they are "
-              "authentication data, which is never shown."),
+              "authentication data or may hold a password, which is never shown. With log.redact, what is behind "
+              "the fixed fields of a command or reply is left out."),
     [FIELD_DROPPED] =
         UINT(dropped, "", "Records that could not be kept and would stand here. Only in gap records."),
     [FIELD_REDACTED] =

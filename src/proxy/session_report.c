@@ -109,6 +109,9 @@ static void log_packet(struct session *s, const struct packet *p)
         if (!p->secret) {
                 record_set_text(&r, FIELD_PACKET_BYTES, p->head);
         }
+        if (p->redacted) {
+                record_set_uint(&r, FIELD_REDACTED, session_settings(s)->log.redact << 1);
+        }
         if (p->cut_off) {
                 record_set_text(&r, FIELD_REASON, span_str("cut off by the end of the session"));
         }

@@ -392,6 +392,13 @@ class Redaction(unittest.TestCase):
                 if executed:
                     self.assertEqual(executed[0]["stmt_execute_values"], [token[1], token[2]])
                 self.assertEqual(insert["digest_text"], "INSERT INTO `people` VALUES (...)")
+                packets = [r for r in proxy.records("packet") if r.get("redacted") == ["literals", "values"]]
+                shown = {(r["packet_name"], r.get("packet_bytes")) for r in packets}
+                self.assertTrue({("COM_QUERY", "03"), ("OK", "00"), ("ERR", "ff26042332333030" + "30"), ("row", ""),
+                                 ("column definition", ""), ("column count", "02")} <= shown, shown)
+                if executed:
+                    self.assertIn(("COM_STMT_EXECUTE", "17010000000001000000"), shown)
+                self.assertFalse(b"people".hex() in log)
                 tokens.append(token[1])
         self.assertEqual(tokens[0], tokens[1])
 
