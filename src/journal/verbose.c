@@ -233,8 +233,10 @@ static void put_results(const struct line *l)
         put_label(l, "results");
         for (size_t i = 0; i < rows.n && i < affected.n && !l->w->failed; i++) {
                 writer_text(l->w, i > 0 ? ", " : "");
+                size_t at = l->w->at;
                 value_print(l->w, rows.at[i].is_null ? &affected.at[i] : &rows.at[i], VALUE_AS_SQL);
-                writer_text(l->w, rows.at[i].is_null ? " changed" : " rows");
+                bool is_one = l->w->at == at + 1 && l->w->data[at] == '1';
+                writer_text(l->w, rows.at[i].is_null ? " changed" : is_one ? " row" : " rows");
         }
         if (record_has(l->r, FIELD_RESULTS_CUT)) {
                 writer_format(l->w, " and %llu more", (unsigned long long)l->r->results_cut);

@@ -299,6 +299,20 @@ class Runs(unittest.TestCase):
         self.assertEqual(found, [("7", None), ("7", 1), ("7", 2), ("8", None), ("7", None)])
 
 
+class Top(unittest.TestCase):
+    def test_fits_a_terminal(self):
+        with lab.Proxy() as proxy:
+            proxy_sql(proxy, "SELECT SLEEP(0.02)", *("SELECT 1, 'a' AS a_rather_long_name, 2 AS another_one_that_takes_a_lot_of_room" for _ in range(3)))
+            for width in (60, 80, 139, 140, 300):
+                lines = text_of(proxy.admin(f"/digests?sort=active&width={width}")).splitlines()
+                self.assertLessEqual(max(len(line) for line in lines[3:]), max(width, 60), width)
+                self.assertEqual("P99" in lines[3], width >= 140)
+                self.assertIn("SELECT", lines[4])
+            # what is as active goes by time
+            by_time = text_of(proxy.admin("/digests?sort=errors&width=80")).splitlines()
+            self.assertIn("SLEEP", by_time[4])
+
+
 class Findings(unittest.TestCase):
     def test_slow_and_no_index(self):
         with lab.Proxy("--log-slow-ms", "50") as proxy:
