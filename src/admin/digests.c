@@ -13,8 +13,8 @@
 #include <string.h>
 
 enum {
-        TEXT_AT = 96,        /* where digest_text begins in a line */
-        NARROW = 140,        /* columns: a terminal with fewer gets fewer numbers, and more of the statement */
+        TEXT_AT = 96, /* where digest_text begins in a line */
+        NARROW = 140, /* columns: a terminal with fewer gets fewer numbers, and more of the statement */
         NARROW_TEXT_AT = 47, /* there */
 };
 
@@ -95,8 +95,9 @@ static void free_table(struct table *t)
                 const struct row *x = a;                                                                     \
                 const struct row *y = b;                                                                     \
                 int by_value = (y->value > x->value) - (y->value < x->value);                                \
-                return by_value != 0 ? by_value                                                              \
-                                     : (y->stat.sum_us > x->stat.sum_us) - (y->stat.sum_us < x->stat.sum_us); \
+                return by_value != 0                                                                         \
+                           ? by_value                                                                        \
+                           : (y->stat.sum_us > x->stat.sum_us) - (y->stat.sum_us < x->stat.sum_us);          \
         }
 
 ORDER(time, stat.sum_us)
@@ -268,8 +269,7 @@ static void put_table(struct call *call, const struct table *t, size_t n, uint64
                 (void)fprintf(out, "; %" PRIu64 " with %" PRIu64 " statements were forgotten to make room",
                               totals->evicted, totals->forgotten);
         }
-        (void)fputs(
-            "\nS slow, I no index, N one for each row (N+1), D again within a transaction\n\n", out);
+        (void)fputs("\nS slow, I no index, N one for each row (N+1), D again within a transaction\n\n", out);
         if (width > 0 && width < NARROW) {
                 (void)fprintf(out, "%8s %5s %8s %8s %8s      %s\n", "COUNT", "ERR", "TIME", "P95", "MAX",
                               "DIGEST_TEXT");

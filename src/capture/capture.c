@@ -47,9 +47,9 @@ void capture_add(struct capture *c, const struct packet *p, uint64_t wall_ns)
         if (e == NULL) {
                 return; /* counted as lost */
         }
-        *e = (struct entry){wall_ns,          p->name, p->length, (uint32_t)p->head.len,
-                            (uint8_t)p->from, p->seq,  p->secret, p->cut_off,
-                            p->redacted};
+        *e =
+            (struct entry){wall_ns,   p->name,    p->length,  (uint32_t)p->head.len, (uint8_t)p->from, p->seq,
+                           p->secret, p->cut_off, p->redacted};
         if (p->head.len > 0) {
                 memcpy(e + 1, p->head.data, p->head.len);
         }

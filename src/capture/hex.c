@@ -41,8 +41,8 @@ void hex_packet(struct writer *w, uint64_t conn_id, uint64_t wall_ns, const stru
                 put_line(w, at, span_head(span_skip(p->head, at), LINE_BYTES));
         }
         if (p->head.len < p->length && !p->cut_off) {
-                writer_format(w, "  (%llu bytes not shown%s)\n", (unsigned long long)(p->length - p->head.len),
-                              p->redacted ? ": redacted" : "");
+                writer_format(w, "  (%llu bytes not shown%s)\n",
+                              (unsigned long long)(p->length - p->head.len), p->redacted ? ": redacted" : "");
         }
 }
 

@@ -65,6 +65,12 @@ static struct value token_value(struct redact *f, const struct value *v, bool se
         return out;
 }
 
+/** What joins a statement with its trace tells nothing of its values. */
+static bool is_trace(struct span name)
+{
+        return span_equal(name, span_str("traceparent")) || span_equal(name, span_str("tracestate"));
+}
+
 /** Is it known to be a password, by its name or by what is in it? */
 static bool is_secret_value(const struct value *v)
 {
@@ -110,7 +116,7 @@ static unsigned redact_list(struct redact *f, struct record *r, enum record_fiel
                 bool secret = (secrets >> (column < 63 ? column : 63) & 1) != 0 || is_secret_value(v) ||
                               secret_is_name(column_name(names, result, column));
                 column++;
-                if (secret || all) {
+                if (secret || (all && !is_trace(v->name))) {
                         to[i] = token_value(f, v, secret);
                         taken |= secret ? 1U << REDACTED_PASSWORD : 1U << REDACTED_VALUES;
                 }
@@ -134,7 +140,8 @@ static bool is_called_by_constant(struct redact *f, struct span name, struct spa
         }
         struct sql_lexer lexer = sql_lexer_over(sql, mode);
         for (struct sql_token t = sql_next(&lexer); t.kind != SQL_END; t = sql_next(&lexer)) {
-                if (sql_is_literal(&t) && span_equal(redact_meaning(f, t.text, !mode.no_backslash_escapes), name)) {
+                if (sql_is_literal(&t) &&
+                    span_equal(redact_meaning(f, t.text, !mode.no_backslash_escapes), name)) {
                         return true;
                 }
         }
@@ -155,9 +162,13 @@ static void redact_column_names(struct redact *f, struct record *r, struct span 
         record_set_list(r, FIELD_COLUMN_NAMES, (struct value_list){to, list.n});
 }
 
-static const enum record_field value_fields[] = {FIELD_STMT_EXECUTE_VALUES, FIELD_BULK_ROWS,
-                                                 FIELD_QUERY_ATTRIBUTES, FIELD_FIRST_ROWS,
-                                                 FIELD_CONNECT_ATTRIBUTES, FIELD_SESSION_CHANGES};
+static const enum record_field value_fields[] = {FIELD_STMT_EXECUTE_VALUES,
+                                                 FIELD_BULK_ROWS,
+                                                 FIELD_QUERY_ATTRIBUTES,
+                                                 FIELD_FIRST_ROWS,
+                                                 FIELD_CONNECT_ATTRIBUTES,
+                                                 FIELD_SESSION_CHANGES,
+                                                 FIELD_TAGS};
 static const enum record_field text_fields[] = {FIELD_QUERY, FIELD_STMT_PREPARE_QUERY};
 enum { VALUE_FIELDS = sizeof value_fields / sizeof value_fields[0] };
 
@@ -170,10 +181,11 @@ static unsigned redact_values(struct redact *f, struct record *r, const struct r
         for (size_t i = 0; i < VALUE_FIELDS; i++) {
                 enum record_field field = value_fields[i];
                 bool named = field == FIELD_QUERY_ATTRIBUTES || field == FIELD_CONNECT_ATTRIBUTES ||
-                             field == FIELD_SESSION_CHANGES;
+                             field == FIELD_SESSION_CHANGES || field == FIELD_TAGS;
                 uint64_t secret = named ? 0 : found->parameters;
-                /* attributes of the login and variables are no values of statements */
-                bool all = f->values && (!named || field == FIELD_QUERY_ATTRIBUTES);
+                /* attributes of the login and variables are no values of statements; tags are of a comment */
+                bool all = field == FIELD_TAGS ? f->literals
+                                               : f->values && (!named || field == FIELD_QUERY_ATTRIBUTES);
                 if (record_has(r, field)) {
                         taken |= redact_list(f, r, field, field == FIELD_FIRST_ROWS ? of_rows : secret, all);
                 }
@@ -246,7 +258,8 @@ void redact_record(struct redact *f, struct record *r, bool suspected)
                 return;
         }
         struct span sql = record_has(r, FIELD_QUERY) ? r->query : r->stmt_prepare_query;
-        for (size_t i = 0; (suspected || f->literals) && i < sizeof text_fields / sizeof text_fields[0]; i++) {
+        for (size_t i = 0; (suspected || f->literals) && i < sizeof text_fields / sizeof text_fields[0];
+             i++) {
                 if (record_has(r, text_fields[i])) {
                         redact_statement(f, r, text_fields[i], &found);
                 }

@@ -44,7 +44,8 @@ void redact_put_token(struct redact *f, struct span value);
 uint8_t *redact_room_for(struct redact *f, size_t size);
 /** What the constant @p literal means: a string without its quotes and escapes, anything else as it is. */
 struct span redact_meaning(struct redact *f, struct span literal, bool escapes);
-void redact_statement(struct redact *f, struct record *r, enum record_field field, struct redact_found *found);
+void redact_statement(struct redact *f, struct record *r, enum record_field field,
+                      struct redact_found *found);
 /** @return the REDACTED_ bits of what was taken out. */
 unsigned redact_error(struct redact *f, struct record *r, bool has_secret);
 

@@ -81,9 +81,9 @@ static void put_hidden(struct redact *f, const struct sql_token *t, struct redac
                 return;
         }
         found->taken |= 1U << REDACTED_PASSWORD;
-        writer_text(&f->w, t->kind != SQL_COMMENT       ? "'<secret>'"
+        writer_text(&f->w, t->kind != SQL_COMMENT   ? "'<secret>'"
                            : t->text.data[0] == '/' ? "/*<secret>*/"
-                                                        : "-- <secret>");
+                                                    : "-- <secret>");
 }
 
 static void put_sql_token(struct redact *f, const struct sql_token *t, struct sql_mode mode,

@@ -9,9 +9,10 @@
 enum {
         SEEN_MAX = 64,
         BUCKETS = 1024,
-        OTHERS_MAX = 8, /* statements that are no SELECT, between two of a run: what a loop writes for each row */
-        EACH_MAX = 4,   /* of one shape for each row: an author and an editor */
-        MANY = 20,      /* that is no chance, even if most rows had none: a fifth is enough */
+        OTHERS_MAX =
+            8, /* statements that are no SELECT, between two of a run: what a loop writes for each row */
+        EACH_MAX = 4, /* of one shape for each row: an author and an editor */
+        MANY = 20,    /* that is no chance, even if most rows had none: a fifth is enough */
         MANY_OF = 5,
 };
 #define PAUSE_NS                                                                                             \
@@ -184,7 +185,8 @@ static void add_rows(struct session *s, const uint8_t hash[DIGEST_HASH], uint64_
 {
         for (unsigned i = 0; i < s->n_shapes; i++) {
                 struct track_run *run = &s->shapes[i].run;
-                if (memcmp(run->parent, hash, DIGEST_HASH) == 0 && memcmp(run->hash, hash, DIGEST_HASH) != 0) {
+                if (memcmp(run->parent, hash, DIGEST_HASH) == 0 &&
+                    memcmp(run->hash, hash, DIGEST_HASH) != 0) {
                         run->parent_rows += rows;
                 }
         }

@@ -57,10 +57,20 @@ static const struct plain {
         const char *name;
         uint8_t len;
 } plain[] = {
-    {"COM_STMT_EXECUTE", 10},  {"COM_STMT_BULK_EXECUTE", 7}, {"COM_STMT_SEND_LONG_DATA", 7}, {"COM_STMT_FETCH", 9},
-    {"COM_STMT_CLOSE", 5},     {"COM_STMT_RESET", 5},        {"COM_SET_OPTION", 3},          {"COM_PROCESS_KILL", 5},
-    {"prepared statement", 12}, {"column count", 9},         {"EOF", 5},                     {"ERR", 9},
-    {"OK", 1},                 {"LOCAL INFILE request", 1},
+    {"COM_STMT_EXECUTE", 10},
+    {"COM_STMT_BULK_EXECUTE", 7},
+    {"COM_STMT_SEND_LONG_DATA", 7},
+    {"COM_STMT_FETCH", 9},
+    {"COM_STMT_CLOSE", 5},
+    {"COM_STMT_RESET", 5},
+    {"COM_SET_OPTION", 3},
+    {"COM_PROCESS_KILL", 5},
+    {"prepared statement", 12},
+    {"column count", 9},
+    {"EOF", 5},
+    {"ERR", 9},
+    {"OK", 1},
+    {"LOCAL INFILE request", 1},
 };
 
 void dissect_redact(struct packet *p, struct span head)

@@ -211,7 +211,7 @@ struct dissect {
         bool draining;        /**< the server gave up on a LOCAL INFILE, and the client sends on to its end */
         uint8_t drain_seq;    /**< of the next such packet */
         bool statements_full; /**< said once */
-        struct parts *parts; /**< of the command at the head; NULL unless it has several results (parts.c) */
+        struct parts *parts;  /**< of the command at the head; NULL unless it has several results (parts.c) */
         struct value_room values;  /**< scratch for decoded values */
         struct value_room changes; /**< and for those of session tracking */
 };

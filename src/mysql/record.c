@@ -17,11 +17,11 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_CONN_SEQ_NUM] =
         UINT(conn_seq_num, "",
              "Number of the command within its session, from 1. Only in query and lint records."),
-    [FIELD_TRX_ID] =
-        UINT(trx_id, "",
-             "Number of the transaction within its session, from 1, by the server's status flags, and by COMMIT, "
-             "ROLLBACK and BEGIN where one follows another at once; the statements that begin and end it have it "
-             "too. Absent outside of transactions."),
+    [FIELD_TRX_ID] = UINT(
+        trx_id, "",
+        "Number of the transaction within its session, from 1, by the server's status flags, and by COMMIT, "
+        "ROLLBACK and BEGIN where one follows another at once; the statements that begin and end it have it "
+        "too. Absent outside of transactions."),
     [FIELD_CLIENT_ADDR] = TEXT(client_addr, "Address of the client, as the proxy sees it."),
     [FIELD_PROXY_LISTEN_ADDR] = TEXT(proxy_listen_addr, "Address on which the proxy accepted the client."),
     [FIELD_PROXY_CLIENT_ADDR] = TEXT(
@@ -92,7 +92,8 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
         FIELD(query_attributes, RECORD_MAP, "Query attributes by name. Absent if the client sent none."),
     [FIELD_TAGS] = FIELD(
         tags, RECORD_MAP,
-        "Tags that the application wrote into a comment of the statement, as sqlcommenter does: key='value'. "
+        "Tags that the application wrote into a comment at the statement's end or beginning, as sqlcommenter "
+        "does: key='value'. "
         "Absent if there are none."),
     [FIELD_TRACEPARENT] =
         TEXT(traceparent,
@@ -195,11 +196,11 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_PACKET_LENGTH] =
         UINT(packet_length, "bytes", "Length of the packet's payload. Only in packet and lint records."),
     [FIELD_PACKET_NAME] = TEXT(packet_name, "What the packet is. Only in packet and lint records."),
-    [FIELD_PACKET_BYTES] =
-        FIELD(packet_bytes, RECORD_BYTES,
-              "First bytes of the payload, at most capture.packet_bytes, in hex. Absent if they are "
-              "authentication data or may hold a password, which is never shown. With log.redact, what is behind "
-              "the fixed fields of a command or reply is left out."),
+    [FIELD_PACKET_BYTES] = FIELD(
+        packet_bytes, RECORD_BYTES,
+        "First bytes of the payload, at most capture.packet_bytes, in hex. Absent if they are "
+        "authentication data or may hold a password, which is never shown. With log.redact, what is behind "
+        "the fixed fields of a command or reply is left out."),
     [FIELD_DROPPED] =
         UINT(dropped, "", "Records that could not be kept and would stand here. Only in gap records."),
     [FIELD_REDACTED] =

@@ -38,8 +38,8 @@ static bool is_part(struct span name, size_t at, size_t len)
 /** The length of the word at @p at that means a password, or 0: PASSWORD, passwd, user_pass, pwd … but no compass. */
 static size_t word_at(struct span text, size_t at)
 {
-        static const char *const words[] = {"PASSW", "PASSPHRASE", "PASSCODE", "PWD", "AUTHENTICATION_STRING",
-                                    "SST_AUTH"};
+        static const char *const words[] = {
+            "PASSW", "PASSPHRASE", "PASSCODE", "PWD", "AUTHENTICATION_STRING", "SST_AUTH"};
         struct span rest = span_skip(text, at);
         uint8_t c = upper(rest.data[0]);
         if (c != 'P' && c != 'A' && c != 'S') {
@@ -134,8 +134,8 @@ static bool has_option(struct span text)
 
 bool secret_is_within(struct span text)
 {
-        bool quotes = text.len > 0 && (memchr(text.data, '\'', text.len) != NULL ||
-                                       memchr(text.data, '"', text.len) != NULL);
+        bool quotes = text.len > 0 &&
+                      (memchr(text.data, '\'', text.len) != NULL || memchr(text.data, '"', text.len) != NULL);
         return (quotes && secret_suspected(text)) || has_url(text) || has_option(text);
 }
 
@@ -147,6 +147,7 @@ bool secret_is_in_error(struct span error, struct span statement)
                 return false;
         }
         struct span near = span_of(first + 1, (size_t)(last - first) - 1);
-        bool constants = memchr(near.data, '\'', near.len) != NULL || memchr(near.data, '"', near.len) != NULL;
+        bool constants =
+            memchr(near.data, '\'', near.len) != NULL || memchr(near.data, '"', near.len) != NULL;
         return constants && memmem(statement.data, statement.len, near.data, near.len) == NULL;
 }

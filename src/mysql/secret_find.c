@@ -42,7 +42,7 @@ static bool is_sign(const struct sql_token *t, char sign)
 
 static bool compares(const struct sql_token *t)
 {
-        static const char *const words[] = {"LIKE", "IN",     "BETWEEN", "RLIKE", "REGEXP",
+        static const char *const words[] = {"LIKE", "IN",      "BETWEEN", "RLIKE", "REGEXP",
                                             "NOT",  "COLLATE", "IS",      NULL};
         return t->kind == SQL_OPERATOR ? memchr("=<>!:", t->text.data[0], 5) != NULL : is_one_of(t, words);
 }
@@ -50,9 +50,9 @@ static bool compares(const struct sql_token *t)
 /** Where an expression ends. */
 static bool ends_expression(const struct sql_token *t)
 {
-        static const char *const words[] = {"FROM",  "WHERE",  "AND",   "OR",    "XOR",   "ORDER",  "GROUP",
-                                            "LIMIT", "HAVING", "UNION", "ON",    "THEN",  "ELSE",   "END",
-                                            "WHEN",  "INTO",   "SET",   "VALUES", "SELECT", "RETURNING", NULL};
+        static const char *const words[] = {
+            "FROM", "WHERE", "AND", "OR",   "XOR",  "ORDER", "GROUP",  "LIMIT",  "HAVING",    "UNION", "ON",
+            "THEN", "ELSE",  "END", "WHEN", "INTO", "SET",   "VALUES", "SELECT", "RETURNING", NULL};
         return is_one_of(t, words) ||
                (t->kind == SQL_OPERATOR && t->text.len == 2 && memcmp(t->text.data, "&&", 2) == 0);
 }
@@ -68,8 +68,8 @@ static bool takes_passwords(const struct sql_token *t)
 /** A function whose arguments are a key: AES_ENCRYPT … */
 static bool takes_key(const struct sql_token *t, const struct sql_token *next)
 {
-        static const char *const names[] = {"AES_ENCRYPT", "AES_DECRYPT", "DES_ENCRYPT", "DES_DECRYPT",
-                                            "ENCRYPT",     NULL};
+        static const char *const names[] = {"AES_ENCRYPT", "AES_DECRYPT", "DES_ENCRYPT",
+                                            "DES_DECRYPT", "ENCRYPT",     NULL};
         return is_sign(next, '(') && is_one_of(t, names);
 }
 
@@ -271,7 +271,9 @@ static bool on_literal(struct secret_finder *f, const struct sql_token *t, const
         f->is_plugin = false;
         f->by = false;
         if (t->kind == SQL_STRING && !armed && secret_suspected(inside(t))) {
-                arm(f, true, !f->is_change || f->is_set); /* CONCAT('… IDENTIFIED BY ', 'x'), JSON_OBJECT('password', 'x') */
+                arm(f, true,
+                    !f->is_change ||
+                        f->is_set); /* CONCAT('… IDENTIFIED BY ', 'x'), JSON_OBJECT('password', 'x') */
         }
         if (t->kind == SQL_STRING && secret_is_within(inside(t))) {
                 return true;

@@ -411,10 +411,19 @@ class Redaction(unittest.TestCase):
                 self.assertTrue({("COM_QUERY", "03"), ("OK", "00"), ("ERR", "ff26042332333030" + "30"), ("row", ""),
                                  ("column definition", ""), ("column count", "02")} <= shown, shown)
                 if executed:
-                    self.assertIn(("COM_STMT_EXECUTE", "17010000000001000000"), shown)
+                    self.assertIn(("COM_STMT_EXECUTE", f"17{executed[0]['stmt_id']:02x}0000000001000000"), shown)
                 self.assertFalse(b"people".hex() in log)
                 tokens.append(token[1])
         self.assertEqual(tokens[0], tokens[1])
+
+    def test_tags(self):
+        """They are of a comment, which goes; what joins it with its trace stays."""
+        parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        with lab.Proxy("--log-redact", "literals") as proxy:
+            proxy_sql(proxy, f"SELECT 'bob' /*user='bob',traceparent='{parent}'*/")
+            r = by_text(proxy.settled("query"), "SELECT")[0]
+            self.assertEqual(r["query"], f"SELECT '{r['tags']['user']}' /*redacted*/")
+            self.assertEqual((r["tags"]["traceparent"], r["traceparent"]), (parent, parent))
 
     def test_a_key_of_its_own(self):
         found = set()

@@ -184,9 +184,10 @@ static void text_shows_findings(void)
         text(&r, FIELD_COMMAND, "COM_PING");
         record_set_uint(&r, FIELD_FINDINGS, 1U << FINDING_N_PLUS_ONE | 1U << FINDING_NO_INDEX);
         record_set_uint(&r, FIELD_REPEATED, 7);
-        CU_ASSERT_TRUE(prints(&r, FORMAT_TEXT,
-                              "03:04:05.678901                           0.000 ms         ok  PING  n_plus_one 7, "
-                              "no_index\n"));
+        CU_ASSERT_TRUE(
+            prints(&r, FORMAT_TEXT,
+                   "03:04:05.678901                           0.000 ms         ok  PING  n_plus_one 7, "
+                   "no_index\n"));
 }
 
 static void text_shows_errors(void)

@@ -131,7 +131,8 @@ static void in_strings(void)
              "SELECT 1 WHERE doc -> '$.password' = <> AND a = 'n'"},
             {"CREATE TABLE t (a INT) OPTION_LIST='user=u,password=p'",
              "CREATE TABLE t ( a INT ) OPTION_LIST = <>"},
-            {"CREATE TABLE t (a INT) CONNECTION='Server=h;PWD=p'", "CREATE TABLE t ( a INT ) CONNECTION = <>"},
+            {"CREATE TABLE t (a INT) CONNECTION='Server=h;PWD=p'",
+             "CREATE TABLE t ( a INT ) CONNECTION = <>"},
             {"INSERT INTO t VALUES ('{\"password\": \"p\"}')", "INSERT INTO t VALUES ( <> )"},
             {"CREATE TABLE t (a INT COMMENT 'the password', b INT COMMENT 'n')",
              "CREATE TABLE t ( a INT COMMENT 'the password' , b INT COMMENT 'n' )"},
@@ -191,8 +192,8 @@ static void in_texts(void)
         struct span sql = span_str("EXECUTE s");
         CU_ASSERT_TRUE(secret_is_in_error(span_str("syntax to use near 'BYY 'p'' at line 1"), sql));
         CU_ASSERT_FALSE(secret_is_in_error(span_str("syntax to use near 's' at line 1"), sql));
-        CU_ASSERT_FALSE(secret_is_in_error(span_str("syntax near 'FORM 'p'' at line 1"),
-                                           span_str("SELECT 1 FORM 'p'")));
+        CU_ASSERT_FALSE(
+            secret_is_in_error(span_str("syntax near 'FORM 'p'' at line 1"), span_str("SELECT 1 FORM 'p'")));
 }
 
 static void what_is_no_password(void)
