@@ -1,6 +1,7 @@
 #include "capture/capture.h"
 
 #include "base/keep.h"
+#include "mysql/secret.h"
 #include "profile/prof.h"
 
 /* An entry: this, then the payload's head. */
@@ -59,7 +60,7 @@ void capture_walk(struct capture *c, void (*each)(void *arg, const struct captur
 {
         for (uint64_t i = c->keep.oldest; i <= c->keep.added; i++) {
                 const struct entry *e = (const struct entry *)(const void *)keep_get(&c->keep, i).data;
-                const struct capture_packet p = {
+                struct capture_packet p = {
                     .wall_ns = e->wall_ns,
                     .packet = {.from = (enum side)e->from,
                                .seq = e->seq,
@@ -70,6 +71,11 @@ void capture_walk(struct capture *c, void (*each)(void *arg, const struct captur
                                .name = e->name,
                                .head = span_of(e + 1, e->head_len)},
                 };
+                /* a row of SHOW PROCESSLIST, say: too dear to be looked for in each packet as it passes */
+                if (secret_is_within(p.packet.head)) {
+                        p.packet.secret = true;
+                        p.packet.head = span_of(NULL, 0);
+                }
                 each(arg, &p);
         }
 }

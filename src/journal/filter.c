@@ -1,10 +1,10 @@
 #include "journal/filter.h"
 
 #include "base/span.h"
+#include "journal/network.h"
 #include "journal/pattern.h"
 #include "profile/prof.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
@@ -34,12 +34,6 @@ const char *const filter_keys[FILTER_KEYS] = {
     [FILTER_MIN_ROWS] = "min_rows",
     [FILTER_SAMPLE] = "sample",
     [FILTER_SAMPLE_SESSIONS] = "sample_sessions",
-};
-
-/* An address, and how many of its bits count. */
-struct network {
-        uint8_t bytes[16]; /* of IPv4 as IPv6 maps it */
-        unsigned bits;
 };
 
 struct criterion {
@@ -123,18 +117,6 @@ static bool take_numbers(struct criterion *c, char *text)
         return true;
 }
 
-static bool parse_address(const char *text, struct network *out)
-{
-        static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-        if (inet_pton(AF_INET, text, out->bytes + 12) == 1) {
-                memcpy(out->bytes, mapped, sizeof mapped);
-                out->bits = 128;
-                return true;
-        }
-        out->bits = 128;
-        return inet_pton(AF_INET6, text, out->bytes) == 1;
-}
-
 static bool take_networks(struct criterion *c, char *text)
 {
         struct criterion words = {.n = 0};
@@ -142,22 +124,9 @@ static bool take_networks(struct criterion *c, char *text)
                 return false;
         }
         for (size_t i = 0; i < words.n; i++) {
-                char *word = text + ((const char *)words.words[i].data - text);
-                char *slash = strchr(word, '/');
-                bool is_v4 = strchr(word, ':') == NULL;
-                unsigned long bits = is_v4 ? 32 : 128;
-                if (slash != NULL) {
-                        char *end;
-                        *slash = '\0';
-                        bits = strtoul(slash + 1, &end, 10);
-                        if (slash[1] < '0' || slash[1] > '9' || *end != '\0' || bits > (is_v4 ? 32U : 128U)) {
-                                return false;
-                        }
-                }
-                if (!parse_address(word, &c->networks[i])) {
+                if (!network_parse(text + ((const char *)words.words[i].data - text), &c->networks[i])) {
                         return false;
                 }
-                c->networks[i].bits = (unsigned)bits + (is_v4 ? 96 : 0);
         }
         c->n = words.n;
         return true;
@@ -373,29 +342,14 @@ static bool is_same(struct span word, struct span text)
         return span_equal(word, text);
 }
 
-/** host:port, [v6]:port, or a UNIX socket, which no network has. */
 static bool is_in(const struct criterion *c, struct span addr)
 {
-        char text[64];
         struct network a;
-        const uint8_t *colon = addr.len > 0 ? memrchr(addr.data, ':', addr.len) : NULL;
-        struct span host = colon != NULL ? span_head(addr, (size_t)(colon - addr.data)) : addr;
-        if (host.len > 1 && host.data[0] == '[') {
-                host = span_of(host.data + 1, host.len - 2);
-        }
-        if (host.len >= sizeof text) {
-                return false;
-        }
-        (void)snprintf(text, sizeof text, "%.*s", (int)host.len, (const char *)host.data);
-        if (!parse_address(text, &a)) {
+        if (!network_of_address(addr, &a)) {
                 return false;
         }
         for (size_t i = 0; i < c->n; i++) {
-                const struct network *n = &c->networks[i];
-                unsigned whole = n->bits / 8;
-                unsigned rest = n->bits % 8;
-                if (memcmp(a.bytes, n->bytes, whole) == 0 &&
-                    (rest == 0 || ((a.bytes[whole] ^ n->bytes[whole]) >> (8 - rest)) == 0)) {
+                if (network_has(&c->networks[i], &a)) {
                         return true;
                 }
         }

@@ -16,6 +16,7 @@ src_libjournal_a_SOURCES = \
 	src/journal/jsonl.c src/journal/jsonl.h \
 	src/journal/line.c src/journal/line.h \
 	src/journal/ltsv.c src/journal/ltsv.h \
+	src/journal/network.c src/journal/network.h \
 	src/journal/outbox.c src/journal/outbox.h \
 	src/journal/pattern.c src/journal/pattern.h \
 	src/journal/recent.c src/journal/recent.h \

@@ -233,7 +233,7 @@ static void redact_quoted(struct redact *f, const struct record *r, struct span 
                                                      : find_close(rest);
                 size_t inner = close != NULL ? (size_t)(close - rest.data) : rest.len;
                 writer_bytes(&f->w, text.data, before);
-                if (is_sql) {
+                if (is_sql && inner > 0) {
                         (void)put_sql(f, span_head(rest, inner), r->sql_mode, true, &unused);
                 } else if (announces_name(span_head(text, before))) {
                         writer_put(&f->w, span_head(rest, inner));

@@ -132,11 +132,30 @@ static bool has_option(struct span text)
         return false;
 }
 
+/** Where a password is spoken of: not of a passage, nor of who was identified. @return text.len if nowhere. */
+static size_t mention_at(struct span text)
+{
+        for (size_t i = 0; i + 2 <= text.len; i++) {
+                struct span rest = {text.data + i, text.len - i};
+                if (word_at(text, i) > 0 || starts(rest, "IDENTIFIED BY") || starts(rest, "IDENTIFIED VIA") ||
+                    starts(rest, "IDENTIFIED WITH")) {
+                        return i;
+                }
+        }
+        return text.len;
+}
+
+bool secret_is_mentioned(struct span text)
+{
+        return mention_at(text) < text.len;
+}
+
 bool secret_is_within(struct span text)
 {
-        bool quotes = text.len > 0 &&
-                      (memchr(text.data, '\'', text.len) != NULL || memchr(text.data, '"', text.len) != NULL);
-        return (quotes && secret_suspected(text)) || has_url(text) || has_option(text);
+        struct span rest = span_skip(text, mention_at(text));
+        bool quotes = rest.len > 0 &&
+                      (memchr(rest.data, '\'', rest.len) != NULL || memchr(rest.data, '"', rest.len) != NULL);
+        return quotes || has_url(text) || has_option(text);
 }
 
 bool secret_is_in_error(struct span error, struct span statement)

@@ -20,6 +20,8 @@
 bool secret_suspected(struct span text);
 /** Does the name of a column, variable, attribute … say that its value is a password? */
 bool secret_is_name(struct span name);
+/** Does @p text, which is no statement of its session but data, speak of a password? */
+bool secret_is_mentioned(struct span text);
 /** Is @p text, which is no statement of its session but data, a statement or a URL with a password, or a list of options or a
  *  JSON with one? */
 bool secret_is_within(struct span text);

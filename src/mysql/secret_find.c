@@ -270,7 +270,7 @@ static bool on_literal(struct secret_finder *f, const struct sql_token *t, const
         bool armed = f->armed;
         f->is_plugin = false;
         f->by = false;
-        if (t->kind == SQL_STRING && !armed && secret_suspected(inside(t))) {
+        if (t->kind == SQL_STRING && !armed && secret_is_mentioned(inside(t))) {
                 arm(f, true,
                     !f->is_change ||
                         f->is_set); /* CONCAT('… IDENTIFIED BY ', 'x'), JSON_OBJECT('password', 'x') */
@@ -293,7 +293,7 @@ bool secret_find(struct secret_finder *f, const struct sql_token *t, const struc
 {
         bool found = false;
         if (t->kind == SQL_COMMENT) {
-                return t->text.len > 2 && secret_suspected(t->text);
+                return t->text.len > 2 && (secret_is_mentioned(t->text) || secret_is_within(t->text));
         }
         if (is_word(t) && f->by && !secret_is_name(t->text) && !reads(t, "RANDOM")) {
                 f->by = false;

@@ -209,6 +209,30 @@ class Passwords(unittest.TestCase):
             with open(proxy.log_path) as f:
                 self.check({"log": f.read()}, ["sEcReT1"])
 
+    def test_what_others_are_doing(self):
+        """A list of processes shows a statement of another session."""
+        with lab.Proxy("--hex", "--log-rows", "20", "--capture-packet-bytes", "4K", "--capture-session-bytes", "1M") as proxy:
+            statement = "SELECT SLEEP(60), PASSWORD('sEcReT1'), \"x IDENTIFIED BY 'sEcReT1'\""
+            other = subprocess.Popen(["mariadb", "--no-defaults", "-uroot", f"-S{lab.server().socket}", "-e", statement],
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                db = connect(proxy)
+                c = db.cursor()
+
+                def seen():
+                    c.execute("SHOW FULL PROCESSLIST")
+                    return any("sEcReT1" in str(row) for row in c.fetchall())
+                lab.wait_for(seen, "the other statement to run")
+                dump = text_of(proxy.admin("/sessions/1/hex"))
+                db.close()
+            finally:
+                other.kill()
+                other.wait()
+            self.assertIn("(not shown: ", dump)
+            proxy.settled()
+            with open(proxy.log_path) as f:
+                self.check({"log": f.read(), "dump": dump}, ["sEcReT1"])
+
     def test_what_is_none_stays(self):
         with lab.Proxy("--log-rows", "5") as proxy:
             db = connect(proxy)

@@ -187,6 +187,8 @@ static void in_texts(void)
         CU_ASSERT_TRUE(secret_is_within(span_str("GRANT USAGE ON *.* TO u IDENTIFIED BY PASSWORD '*A0'")));
         CU_ASSERT_FALSE(secret_is_within(span_str("the password is wrong")));
         CU_ASSERT_FALSE(secret_is_within(span_str("it's fine")));
+        CU_ASSERT_FALSE(secret_is_within(span_str("it's a passage, isn't it")));
+        CU_ASSERT_FALSE(secret_is_within(span_str("a'b\"c mysql_native_password")));
         CU_ASSERT_TRUE(secret_is_name(span_str("db_pwd")) && secret_is_name(span_str("userPassword")));
         CU_ASSERT_FALSE(secret_is_name(span_str("upward")) || secret_is_name(span_str("compass")));
         struct span sql = span_str("EXECUTE s");
@@ -201,6 +203,8 @@ static void what_is_no_password(void)
         CU_ASSERT_STRING_EQUAL(
             hidden("SELECT 'passage', name FROM compass WHERE passenger = 'x' AND passport_no = 7"),
             "SELECT 'passage' , name FROM compass WHERE passenger = 'x' AND passport_no = 7");
+        CU_ASSERT_STRING_EQUAL(hidden("INSERT INTO t VALUES ('passport', 'n', 'it''s passed')"),
+                               "INSERT INTO t VALUES ( 'passport' , 'n' , 'it''s passed' )");
         CU_ASSERT_STRING_EQUAL(hidden("SELECT password, 'x' FROM u WHERE id = 5"),
                                "SELECT password , 'x' FROM u WHERE id = 5");
         CU_ASSERT_STRING_EQUAL(hidden("SELECT 'http://host/path', 'a@b'"),
