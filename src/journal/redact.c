@@ -77,18 +77,13 @@ static bool is_secret_value(const struct value *v)
         return secret_is_name(v->name) || (!v->is_null && secret_is_within(v->bytes));
 }
 
-/** A column of the result that @p names stand for: its name; empty if it is not known. */
-static struct span column_name(struct value_list names, size_t result, size_t column)
+/** Where the names of the result behind the one that begins at @p at begin. */
+static size_t next_result(struct value_list names, size_t at)
 {
-        size_t seen = 0;
-        for (size_t i = 0; i < names.n; i++) {
-                if (names.at[i].role == VALUE_BEGINS_RESULT) {
-                        seen += i > 0 ? 1 : 0;
-                } else if (seen == result && column-- == 0) {
-                        return names.at[i].bytes;
-                }
+        while (at < names.n && names.at[at].role != VALUE_BEGINS_RESULT) {
+                at++;
         }
-        return span_str(NULL);
+        return at < names.n ? at + 1 : at;
 }
 
 /** Replace the elements that @p all, the bits of @p secrets, their names, their columns' names or their content say are to be.
@@ -100,7 +95,7 @@ static unsigned redact_list(struct redact *f, struct record *r, enum record_fiel
         struct value_list names = {NULL, 0};
         struct value *to = f->list + f->list_used;
         unsigned taken = 0;
-        size_t result = 0;
+        size_t of_result = 0; /* where its names begin */
         size_t column = 0;
         if (field == FIELD_FIRST_ROWS && record_has(r, FIELD_COLUMN_NAMES)) {
                 names = r->column_names;
@@ -108,13 +103,16 @@ static unsigned redact_list(struct redact *f, struct record *r, enum record_fiel
         for (size_t i = 0; i < list.n; i++) {
                 const struct value *v = &list.at[i];
                 to[i] = *v;
-                result += v->role == VALUE_BEGINS_RESULT && i > 0 ? 1 : 0;
+                if (v->role == VALUE_BEGINS_RESULT) {
+                        of_result = next_result(names, of_result);
+                }
                 if (v->role == VALUE_BEGINS_RESULT || v->role == VALUE_BEGINS_ROW) {
                         column = 0;
                         continue;
                 }
+                size_t at = of_result + column;
                 bool secret = (secrets >> (column < 63 ? column : 63) & 1) != 0 || is_secret_value(v) ||
-                              secret_is_name(column_name(names, result, column));
+                              (at < names.n && secret_is_name(names.at[at].bytes));
                 column++;
                 if (secret || (all && !is_trace(v->name))) {
                         to[i] = token_value(f, v, secret);
@@ -211,7 +209,7 @@ static bool prepare(struct redact *f, const struct record *r)
         void *room = f->room;
         void *list = f->list;
         bool made = redact_make_room(&room, &f->size, bytes, ROOM_SMALL, 1);
-        made = redact_make_room(&list, &f->list_size, values, LIST_SMALL, sizeof *f->list) && made;
+        made = redact_make_room(&list, &f->list_size, values + 1, LIST_SMALL, sizeof *f->list) && made;
         f->room = room;
         f->list = list;
         f->list_used = 0;

@@ -368,6 +368,7 @@ class Protocol(Statements):
         self.assertLess(quick["duration_us"], slow["duration_us"])
 
 
+@unittest.skipUnless(pymysql, "python3-pymysql is not installed")
 class Lint(unittest.TestCase):
     def test_views_of_mariadb(self):
         """Its EOF behind their rows tells of session changes, also to a client that did not ask for them: no rule of ours."""
