@@ -12,7 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_AT = 96 }; /* where digest_text begins in a line */
+enum {
+        TEXT_AT = 96, /* where digest_text begins in a line */
+        NARROW = 140, /* columns: a terminal with fewer gets fewer numbers, and more of the statement */
+        NARROW_TEXT_AT = 47, /* there */
+};
 
 /* A copy of what is counted, with its texts behind it. */
 struct row {
@@ -90,7 +94,10 @@ static void free_table(struct table *t)
         {                                                                                                    \
                 const struct row *x = a;                                                                     \
                 const struct row *y = b;                                                                     \
-                return (y->value > x->value) - (y->value < x->value);                                        \
+                int by_value = (y->value > x->value) - (y->value < x->value);                                \
+                return by_value != 0                                                                         \
+                           ? by_value                                                                        \
+                           : (y->stat.sum_us > x->stat.sum_us) - (y->stat.sum_us < x->stat.sum_us);          \
         }
 
 ORDER(time, stat.sum_us)
@@ -207,6 +214,25 @@ static void put_flat(FILE *out, struct span text, size_t width)
         }
 }
 
+static void put_findings_and_text(FILE *out, const struct digest_stat *s, uint64_t width, uint64_t text_at)
+{
+        (void)fprintf(out, "%c%c%c%c ", s->slow > 0 ? 'S' : '-', s->no_index > 0 ? 'I' : '-',
+                      s->n_plus_one > 0 ? 'N' : '-', s->duplicates > 0 ? 'D' : '-');
+        put_flat(out, span_of(s->text, s->text_len), width > text_at ? width - text_at : width > 0 ? 1 : 0);
+        (void)fputc('\n', out);
+}
+
+static void put_row_narrow(FILE *out, const struct row *row, uint64_t width)
+{
+        const struct digest_stat *s = &row->stat;
+        (void)fprintf(out, "%8" PRIu64 " %5" PRIu64, s->count, s->errors);
+        put_us(out, s->sum_us);
+        put_us(out, digest_percentile_us(s, 0.95));
+        put_us(out, s->max_us);
+        (void)fputc(' ', out);
+        put_findings_and_text(out, s, width, NARROW_TEXT_AT);
+}
+
 static void put_row_text(FILE *out, const struct row *row, uint64_t width)
 {
         const struct digest_stat *s = &row->stat;
@@ -218,10 +244,7 @@ static void put_row_text(FILE *out, const struct row *row, uint64_t width)
         put_us(out, row->p99_us);
         put_us(out, s->max_us);
         (void)fprintf(out, " %9" PRIu64 "  ", s->rows + s->affected_rows);
-        (void)fprintf(out, "%c%c%c%c ", s->slow > 0 ? 'S' : '-', s->no_index > 0 ? 'I' : '-',
-                      s->n_plus_one > 0 ? 'N' : '-', s->duplicates > 0 ? 'D' : '-');
-        put_flat(out, span_of(s->text, s->text_len), width > TEXT_AT ? width - TEXT_AT : width > 0 ? 1 : 0);
-        (void)fputc('\n', out);
+        put_findings_and_text(out, s, width, TEXT_AT);
 }
 
 static void put_table(struct call *call, const struct table *t, size_t n, uint64_t width,
@@ -246,8 +269,15 @@ static void put_table(struct call *call, const struct table *t, size_t n, uint64
                 (void)fprintf(out, "; %" PRIu64 " with %" PRIu64 " statements were forgotten to make room",
                               totals->evicted, totals->forgotten);
         }
-        (void)fputs(
-            "\nS slow, I no index, N one for each row (N+1), D the same again within a transaction\n\n", out);
+        (void)fputs("\nS slow, I no index, N one for each row (N+1), D again within a transaction\n\n", out);
+        if (width > 0 && width < NARROW) {
+                (void)fprintf(out, "%8s %5s %8s %8s %8s      %s\n", "COUNT", "ERR", "TIME", "P95", "MAX",
+                              "DIGEST_TEXT");
+                for (size_t i = 0; i < n; i++) {
+                        put_row_narrow(out, &t->rows[i], width);
+                }
+                return;
+        }
         (void)fprintf(out, "%8s %6s %8s %6s %8s %8s %8s %8s %8s %9s       %s\n", "COUNT", "ERRORS", "PER_SEC",
                       "ACTIVE", "TIME", "P50", "P95", "P99", "MAX", "ROWS", "DIGEST_TEXT");
         for (size_t i = 0; i < n; i++) {

@@ -169,15 +169,17 @@ static void put_sinks(struct call *call)
                         put_json(call->out, c.file);
                         (void)fprintf(call->out,
                                       ",\"records\":%" PRIu64 ",\"dropped\":%" PRIu64 ",\"filtered\":%" PRIu64
-                                      ",\"bytes\":%" PRIu64 ",\"errors\":%" PRIu64 ",\"rotations\":%" PRIu64
-                                      "}",
-                                      c.records, c.dropped, c.filtered, c.bytes, c.sink_errors, c.rotations);
+                                      ",\"undecided\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"errors\":%" PRIu64
+                                      ",\"rotations\":%" PRIu64 "}",
+                                      c.records, c.dropped, c.filtered, c.undecided, c.bytes, c.sink_errors,
+                                      c.rotations);
                 } else {
-                        (void)fprintf(
-                            call->out,
-                            "log %s: %" PRIu64 " records, %" PRIu64 " dropped, %" PRIu64 " filtered, %" PRIu64
-                            " bytes, %" PRIu64 " errors, %" PRIu64 " rotations\n",
-                            c.file, c.records, c.dropped, c.filtered, c.bytes, c.sink_errors, c.rotations);
+                        (void)fprintf(call->out,
+                                      "log %s: %" PRIu64 " records, %" PRIu64 " dropped, %" PRIu64
+                                      " filtered, %" PRIu64 " undecided, %" PRIu64 " bytes, %" PRIu64
+                                      " errors, %" PRIu64 " rotations\n",
+                                      c.file, c.records, c.dropped, c.filtered, c.undecided, c.bytes,
+                                      c.sink_errors, c.rotations);
                 }
         }
         (void)fputs(call->json ? "]" : "", call->out);
@@ -206,6 +208,7 @@ void handle_counters(struct call *call)
             {"log_records", j.records},
             {"log_dropped", j.dropped},
             {"log_filtered", j.filtered},
+            {"log_undecided", j.undecided},
             {"log_bytes", j.bytes},
             {"log_errors", j.sink_errors},
             {"log_rotations", j.rotations},

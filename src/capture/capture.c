@@ -1,6 +1,7 @@
 #include "capture/capture.h"
 
 #include "base/keep.h"
+#include "mysql/secret.h"
 #include "profile/prof.h"
 
 /* An entry: this, then the payload's head; or, of a run, the names of its packets if they differ, and their bytes. */
@@ -14,6 +15,7 @@ struct entry {
         uint8_t seq;
         bool secret;
         bool cut_off;
+        bool redacted;
 };
 
 struct capture {
@@ -67,7 +69,8 @@ void capture_add(struct capture *c, const struct packet *p, uint64_t wall_ns)
                             .from = (uint8_t)p->from,
                             .seq = p->seq,
                             .secret = p->secret,
-                            .cut_off = p->cut_off};
+                            .cut_off = p->cut_off,
+                            .redacted = p->redacted};
         if (p->head.len > 0) {
                 memcpy(e + 1, p->head.data, p->head.len);
         }
@@ -128,6 +131,16 @@ void capture_add_run(struct capture *c, const struct packet_run *all, uint64_t w
 
 typedef void each_packet(void *arg, const struct capture_packet *p);
 
+static void give(struct capture_packet *p, each_packet *each, void *arg)
+{
+        /* a row of SHOW PROCESSLIST, say: too dear to be looked for in each packet as it passes */
+        if (secret_is_within(p->packet.head)) {
+                p->packet.secret = true;
+                p->packet.head = span_of(NULL, 0);
+        }
+        each(arg, p);
+}
+
 static void walk_run(const struct entry *e, each_packet *each, void *arg)
 {
         const uint8_t *names = (const uint8_t *)(e + 1);
@@ -142,8 +155,9 @@ static void walk_run(const struct entry *e, each_packet *each, void *arg)
                 if (e->name == NULL) {
                         memcpy(&p.packet.name, names + i * sizeof e->name, sizeof e->name);
                 }
-                each(arg, &p);
-                at += HEADER + length_at(at);
+                size_t length = length_at(at);
+                give(&p, each, arg);
+                at += HEADER + length;
         }
 }
 
@@ -151,12 +165,13 @@ void capture_walk(struct capture *c, each_packet *each, void *arg)
 {
         for (uint64_t i = c->keep.oldest; i <= c->keep.added; i++) {
                 const struct entry *e = entry_at(c, i);
-                const struct capture_packet p = {
+                struct capture_packet p = {
                     .wall_ns = e->wall_ns,
                     .packet = {.from = (enum side)e->from,
                                .seq = e->seq,
                                .secret = e->secret,
                                .cut_off = e->cut_off,
+                               .redacted = e->redacted,
                                .length = e->length,
                                .name = e->name,
                                .head = span_of(e + 1, e->bytes)},
@@ -164,7 +179,7 @@ void capture_walk(struct capture *c, each_packet *each, void *arg)
                 if (e->run > 0) {
                         walk_run(e, each, arg);
                 } else {
-                        each(arg, &p);
+                        give(&p, each, arg);
                 }
         }
 }

@@ -1,5 +1,6 @@
 /** @file capture.h  The last packets of one session, in a fixed number of bytes.
- * The oldest go when room is needed; how many went is kept. Nothing secret is stored (struct packet has none).
+ * The oldest go when room is needed; how many went is kept. What is known to be secret is not stored (struct packet has none);
+ * what turns out to be is not given out again.
  * Threads: one owner.   Memory: STAGE_CAPTURE, one block, from the first packet on. */
 #ifndef CAPTURE_CAPTURE_H
 #define CAPTURE_CAPTURE_H

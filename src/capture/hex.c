@@ -34,14 +34,15 @@ void hex_packet(struct writer *w, uint64_t conn_id, uint64_t wall_ns, const stru
                       p->from == SIDE_CLIENT ? "client > server" : "server > client", p->seq, p->length,
                       p->name, p->cut_off ? " (cut off by the end of the session)" : "");
         if (p->secret) {
-                writer_text(w, "  (authentication data, not shown)\n");
+                writer_text(w, "  (not shown: authentication data, or it may hold a password)\n");
                 return;
         }
         for (size_t at = 0; at < p->head.len && !w->failed; at += LINE_BYTES) {
                 put_line(w, at, span_head(span_skip(p->head, at), LINE_BYTES));
         }
         if (p->head.len < p->length && !p->cut_off) {
-                writer_format(w, "  (%llu bytes not shown)\n", (unsigned long long)(p->length - p->head.len));
+                writer_format(w, "  (%llu bytes not shown%s)\n",
+                              (unsigned long long)(p->length - p->head.len), p->redacted ? ": redacted" : "");
         }
 }
 

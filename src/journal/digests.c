@@ -151,15 +151,16 @@ static bool is_current(const struct digests *d, uint32_t at, uint32_t generation
 /** Read the statement; keep what there is to know for those like it. */
 static struct digest_found read_text(struct digests *d, struct span sql, struct sql_mode mode)
 {
-        digest_make(sql, mode, &d->digest);
-        uint32_t at = lookup(d, d->digest.hash);
         bool suspected = secret_suspected(sql);
+        struct span told = suspected ? span_head(sql, secret_bare_at(sql, mode)) : sql;
+        digest_make(told, mode, &d->digest);
+        uint32_t at = lookup(d, d->digest.hash);
         if (at == NONE) {
                 (void)pthread_mutex_lock(&d->mutex);
                 at = add(d, &d->digest);
                 (void)pthread_mutex_unlock(&d->mutex);
         }
-        if (at != NONE) {
+        if (at != NONE && told.len == sql.len) {
                 shapes_add(&d->shapes, sql, &d->digest,
                            (struct shape_text){.mode = mode_bits(mode),
                                                .at = at,

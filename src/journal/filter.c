@@ -1,16 +1,14 @@
 #include "journal/filter.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-
-#include "base/diag.h"
 #include "base/span.h"
+#include "journal/network.h"
+#include "journal/pattern.h"
 #include "profile/prof.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
-#include <pcre2.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,13 +16,7 @@
 #include <sys/random.h>
 #include <xxhash.h>
 
-enum {
-        WORDS_MAX = 32,
-        /* of one place in the text, and how much of the text there is: together they bound the time */
-        MATCH_LIMIT = 10000,
-        HEAP_LIMIT_KIB = 1024,
-        SEARCHED = 16 * 1024,
-};
+enum { WORDS_MAX = 32 };
 
 const char *const filter_keys[FILTER_KEYS] = {
     [FILTER_USER] = "user",
@@ -44,12 +36,6 @@ const char *const filter_keys[FILTER_KEYS] = {
     [FILTER_SAMPLE_SESSIONS] = "sample_sessions",
 };
 
-/* An address, and how many of its bits count. */
-struct network {
-        uint8_t bytes[16]; /* of IPv4 as IPv6 maps it */
-        unsigned bits;
-};
-
 struct criterion {
         bool given;
         bool negated;
@@ -67,11 +53,8 @@ struct filter {
         uint64_t findings;
         double sample;
         double sample_sessions;
-        pcre2_general_context *general;
-        pcre2_code *code;
-        pcre2_match_data *match;
-        pcre2_match_context *context;
-        bool limit_said;
+        struct pattern *pattern;
+        _Atomic uint64_t undecided;
 };
 
 /* --- words and numbers --------------------------------------------------------------------------------------------- */
@@ -134,18 +117,6 @@ static bool take_numbers(struct criterion *c, char *text)
         return true;
 }
 
-static bool parse_address(const char *text, struct network *out)
-{
-        static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-        if (inet_pton(AF_INET, text, out->bytes + 12) == 1) {
-                memcpy(out->bytes, mapped, sizeof mapped);
-                out->bits = 128;
-                return true;
-        }
-        out->bits = 128;
-        return inet_pton(AF_INET6, text, out->bytes) == 1;
-}
-
 static bool take_networks(struct criterion *c, char *text)
 {
         struct criterion words = {.n = 0};
@@ -153,22 +124,9 @@ static bool take_networks(struct criterion *c, char *text)
                 return false;
         }
         for (size_t i = 0; i < words.n; i++) {
-                char *word = text + ((const char *)words.words[i].data - text);
-                char *slash = strchr(word, '/');
-                bool is_v4 = strchr(word, ':') == NULL;
-                unsigned long bits = is_v4 ? 32 : 128;
-                if (slash != NULL) {
-                        char *end;
-                        *slash = '\0';
-                        bits = strtoul(slash + 1, &end, 10);
-                        if (slash[1] < '0' || slash[1] > '9' || *end != '\0' || bits > (is_v4 ? 32U : 128U)) {
-                                return false;
-                        }
-                }
-                if (!parse_address(word, &c->networks[i])) {
+                if (!network_parse(text + ((const char *)words.words[i].data - text), &c->networks[i])) {
                         return false;
                 }
-                c->networks[i].bits = (unsigned)bits + (is_v4 ? 96 : 0);
         }
         c->n = words.n;
         return true;
@@ -236,68 +194,6 @@ static bool take_events(struct criterion *c, char *text)
         return true;
 }
 
-/* --- the pattern ----------------------------------------------------------------------------------------------------- */
-
-static void *take_memory(size_t size, void *unused)
-{
-        (void)unused;
-        return prof_lib_alloc(LIB_PCRE2, size);
-}
-
-static void give_memory(void *block, void *unused)
-{
-        (void)unused;
-        prof_free(block);
-}
-
-static enum status compile(struct filter *f, const char *pattern, char error[FILTER_ERROR_MAX])
-{
-        PROF_SCOPE(STAGE_JOURNAL);
-        int number = 0;
-        PCRE2_SIZE at = 0;
-        f->general = pcre2_general_context_create(take_memory, give_memory, NULL);
-        pcre2_compile_context *compile_context =
-            f->general != NULL ? pcre2_compile_context_create(f->general) : NULL;
-        if (compile_context == NULL) {
-                return STATUS_NOMEM;
-        }
-        f->code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-                                PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &number, &at, compile_context);
-        pcre2_compile_context_free(compile_context);
-        if (f->code == NULL) {
-                PCRE2_UCHAR message[128] = "";
-                (void)pcre2_get_error_message(number, message, sizeof message);
-                (void)snprintf(error, FILTER_ERROR_MAX, "pattern: %s at offset %zu", (const char *)message,
-                               (size_t)at);
-                return number == PCRE2_ERROR_HEAP_FAILED ? STATUS_NOMEM : STATUS_INVALID;
-        }
-        (void)pcre2_jit_compile(f->code, PCRE2_JIT_COMPLETE); /* where there is none it interprets */
-        f->match = pcre2_match_data_create_from_pattern(f->code, f->general);
-        f->context = pcre2_match_context_create(f->general);
-        if (f->match == NULL || f->context == NULL) {
-                return STATUS_NOMEM;
-        }
-        (void)pcre2_set_match_limit(f->context, MATCH_LIMIT);
-        (void)pcre2_set_depth_limit(f->context, MATCH_LIMIT);
-        (void)pcre2_set_heap_limit(f->context, HEAP_LIMIT_KIB);
-        return STATUS_OK;
-}
-
-/** What can't be decided in time, or not in what is searched, counts as found: nothing is lost silently. */
-static bool finds(struct filter *f, struct span text)
-{
-        PROF_SCOPE(STAGE_JOURNAL);
-        struct span head = span_head(text, SEARCHED);
-        int n = pcre2_match(f->code, head.data != NULL ? head.data : (PCRE2_SPTR) "", head.len, 0, 0,
-                            f->match, f->context);
-        if (n < 0 && n != PCRE2_ERROR_NOMATCH && !f->limit_said) {
-                f->limit_said = true;
-                diag(DIAG_WARNING,
-                     "the filter's pattern takes too long on some statements: those pass the filter");
-        }
-        return n != PCRE2_ERROR_NOMATCH || text.len > head.len;
-}
-
 /* --- making ----------------------------------------------------------------------------------------------------------- */
 
 static enum status take(struct filter *f, enum filter_key key, char *text, char error[FILTER_ERROR_MAX])
@@ -327,7 +223,7 @@ static enum status take(struct filter *f, enum filter_key key, char *text, char 
                 c->given = strcmp(text, "1") == 0;
                 break;
         case FILTER_FINDING: ok = take_findings(f, c, text); break;
-        case FILTER_PATTERN: return compile(f, text, error);
+        case FILTER_PATTERN: return pattern_new(text, &f->pattern, error, FILTER_ERROR_MAX);
         case FILTER_MIN_DURATION: ok = take_duration(c, text); break;
         case FILTER_SAMPLE: ok = take_share(&f->sample, text); break;
         case FILTER_SAMPLE_SESSIONS: ok = take_share(&f->sample_sessions, text); break;
@@ -391,10 +287,7 @@ void filter_free(struct filter *f)
         for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
                 prof_free(f->texts[key]);
         }
-        pcre2_match_context_free(f->context);
-        pcre2_match_data_free(f->match);
-        pcre2_code_free(f->code);
-        pcre2_general_context_free(f->general);
+        pattern_free(f->pattern);
         prof_free(f);
 }
 
@@ -449,29 +342,14 @@ static bool is_same(struct span word, struct span text)
         return span_equal(word, text);
 }
 
-/** host:port, [v6]:port, or a UNIX socket, which no network has. */
 static bool is_in(const struct criterion *c, struct span addr)
 {
-        char text[64];
         struct network a;
-        const uint8_t *colon = addr.len > 0 ? memrchr(addr.data, ':', addr.len) : NULL;
-        struct span host = colon != NULL ? span_head(addr, (size_t)(colon - addr.data)) : addr;
-        if (host.len > 1 && host.data[0] == '[') {
-                host = span_of(host.data + 1, host.len - 2);
-        }
-        if (host.len >= sizeof text) {
-                return false;
-        }
-        (void)snprintf(text, sizeof text, "%.*s", (int)host.len, (const char *)host.data);
-        if (!parse_address(text, &a)) {
+        if (!network_of_address(addr, &a)) {
                 return false;
         }
         for (size_t i = 0; i < c->n; i++) {
-                const struct network *n = &c->networks[i];
-                unsigned whole = n->bits / 8;
-                unsigned rest = n->bits % 8;
-                if (memcmp(a.bytes, n->bytes, whole) == 0 &&
-                    (rest == 0 || ((a.bytes[whole] ^ n->bytes[whole]) >> (8 - rest)) == 0)) {
+                if (network_has(&c->networks[i], &a)) {
                         return true;
                 }
         }
@@ -490,6 +368,29 @@ static struct span statement_text(const struct record *r)
                                                          : r->digest_text;
 }
 
+static bool is_cut(const struct record *r)
+{
+        return record_has(r, FIELD_QUERY) ? record_has(r, FIELD_QUERY_LENGTH)
+                                          : record_has(r, FIELD_STMT_PREPARE_QUERY_LENGTH);
+}
+
+/** What can't be decided in time, or not in what there is of the statement, passes, turned round or not: nothing is lost in
+ *  silence. */
+static bool finds(struct filter *f, bool negated, const struct record *r)
+{
+        enum pattern_result result = pattern_search(f->pattern, statement_text(r));
+        if (result == PATTERN_UNDECIDED || (result == PATTERN_ABSENT && is_cut(r))) {
+                atomic_fetch_add_explicit(&f->undecided, 1, memory_order_relaxed);
+                return !negated;
+        }
+        return result == PATTERN_FOUND;
+}
+
+uint64_t filter_undecided(const struct filter *f)
+{
+        return f != NULL ? atomic_load_explicit(&f->undecided, memory_order_relaxed) : 0;
+}
+
 static bool holds(struct filter *f, enum filter_key key, const struct record *r)
 {
         const struct criterion *c = &f->criteria[key];
@@ -504,7 +405,7 @@ static bool holds(struct filter *f, enum filter_key key, const struct record *r)
         case FILTER_ERRNO: return record_has(r, FIELD_ERRNO) && any_number(c, r->errno_);
         case FILTER_ERRORS: return record_has(r, FIELD_ERRNO) || r->event == EVENT_ERROR;
         case FILTER_FINDING: return record_has(r, FIELD_FINDINGS) && (r->findings & f->findings) != 0;
-        case FILTER_PATTERN: return is_command(r) && finds(f, statement_text(r));
+        case FILTER_PATTERN: return is_command(r) && finds(f, c->negated, r);
         case FILTER_MIN_DURATION: return is_command(r) && r->duration_us >= c->numbers[0];
         case FILTER_MIN_ROWS:
                 return is_command(r) &&

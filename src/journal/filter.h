@@ -51,5 +51,7 @@ enum status filter_new(const struct filter_spec *spec, struct filter **out, char
 void filter_free(struct filter *f);
 /** NULL passes all. */
 bool filter_pass(struct filter *f, const struct record *r);
+/** Records that passed since the pattern could not be decided. Any thread. */
+uint64_t filter_undecided(const struct filter *f);
 
 #endif

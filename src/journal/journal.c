@@ -481,6 +481,7 @@ bool journal_sink_counts(const struct journal *j, unsigned i, struct journal_cou
             .records = read_count(&sink->records),
             .dropped = read_count(&sink->dropped) + lost_on_the_way(j),
             .filtered = read_count(&sink->filtered),
+            .undecided = filter_undecided(sink->filter),
             .bytes = read_count(&sink->bytes),
             .sink_errors = read_count(&sink->errors) + sinks_keeper_errors(&j->sinks, i),
             .rotations = read_count(&sink->rotations),
@@ -496,6 +497,7 @@ struct journal_counts journal_counts(const struct journal *j)
                 all.records += one.records;
                 all.dropped += one.dropped;
                 all.filtered += one.filtered;
+                all.undecided += one.undecided;
                 all.bytes += one.bytes;
                 all.sink_errors += one.sink_errors;
                 all.rotations += one.rotations;

@@ -54,6 +54,7 @@ struct journal_counts {
         uint64_t dropped;     /**< not written, for want of room in a ring or the sink; they never will be */
         uint64_t bytes;       /**< written */
         uint64_t filtered;    /**< not written, for filter.* lets them not pass */
+        uint64_t undecided;   /**< that a filter's pattern did not decide on: they passed it */
         uint64_t sink_errors; /**< failed writes, rotations, hooks … */
         uint64_t rotations;
 };

@@ -18,9 +18,11 @@ src_libjournal_a_SOURCES = \
 	src/journal/jsonl.c src/journal/jsonl.h \
 	src/journal/line.c src/journal/line.h \
 	src/journal/ltsv.c src/journal/ltsv.h \
+	src/journal/network.c src/journal/network.h \
 	src/journal/outbox.c src/journal/outbox.h \
+	src/journal/pattern.c src/journal/pattern.h \
 	src/journal/recent.c src/journal/recent.h \
-	src/journal/redact.c src/journal/redact.h \
+	src/journal/redact.c src/journal/redact.h src/journal/redact_state.h src/journal/redact_text.c \
 	src/journal/refine.c src/journal/refine.h \
 	src/journal/schema.c src/journal/schema.h \
 	src/journal/sink.c src/journal/sink.h \

@@ -143,6 +143,10 @@ unsigned refine_record(struct refine *f, struct record *r)
         } else if (has_text) {
                 found.suspected = secret_suspected(text);
         }
+        if (r->event == EVENT_AUTH && record_has(r, FIELD_CONNECT_ATTRIBUTES) &&
+            !record_has(r, FIELD_ERROR)) {
+                redact_record(f->redact, r, false);
+        }
         if (r->event != EVENT_QUERY) {
                 return n;
         }

@@ -195,6 +195,28 @@ static void put_statement(const struct line *l, struct span text, bool is_cut, u
         }
 }
 
+/** "no_index, n_plus_one 7" */
+static void put_findings(const struct line *l)
+{
+        const struct record *r = l->r;
+        if (!record_has(r, FIELD_FINDINGS) || l->brief) {
+                return;
+        }
+        line_paint(l, YELLOW);
+        const char *before = "  ";
+        for (unsigned i = 0; i < FINDING_COUNT; i++) {
+                if ((r->findings >> i & 1) != 0) {
+                        writer_text(l->w, before);
+                        writer_text(l->w, record_flag_name(FIELD_FINDINGS, i));
+                        before = ", ";
+                }
+                if (i == FINDING_N_PLUS_ONE && record_has(r, FIELD_REPEATED)) {
+                        writer_format(l->w, " %llu", (unsigned long long)r->repeated);
+                }
+        }
+        line_paint(l, PLAIN);
+}
+
 static void put_query(const struct line *l)
 {
         const struct record *r = l->r;
@@ -224,6 +246,7 @@ static void put_query(const struct line *l)
                               r->warnings == 1 ? "" : "s");
                 line_paint(l, PLAIN);
         }
+        put_findings(l);
 }
 
 /* --- the other events --------------------------------------------------------------------------------------------- */
@@ -359,6 +382,7 @@ static void put_packet(struct writer *w, const struct record *r)
             .seq = (uint8_t)r->packet_seq,
             .secret = !record_has(r, FIELD_PACKET_BYTES),
             .cut_off = record_has(r, FIELD_REASON),
+            .redacted = record_has(r, FIELD_REDACTED),
             .length = (uint32_t)r->packet_length,
             .name = name,
             .head = r->packet_bytes,

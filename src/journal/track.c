@@ -6,7 +6,15 @@
 
 #include <xxhash.h>
 
-enum { SEEN_MAX = 64, BUCKETS = 1024 };
+enum {
+        SEEN_MAX = 64,
+        BUCKETS = 1024,
+        OTHERS_MAX =
+            8, /* statements that are no SELECT, between two of a run: what a loop writes for each row */
+        EACH_MAX = 4, /* of one shape for each row: an author and an editor */
+        MANY = 20,    /* that is no chance, even if most rows had none: a fifth is enough */
+        MANY_OF = 5,
+};
 #define PAUSE_NS                                                                                             \
         CLOCK_S_NS /* so long without a statement ends a run: a pool gave the connection to somebody else */
 
@@ -22,7 +30,10 @@ struct session {
         uint64_t ended_ns; /* its last statement, monotonic */
         /* the statement before, if it gave rows */
         uint64_t rows;
+        uint64_t rows_trx; /* its transaction; 0 = none */
         uint8_t hash[DIGEST_HASH];
+        unsigned others;   /* since then */
+        uint64_t runs_trx; /* of the first shape's parent */
         unsigned n_shapes;
         struct shape shapes[TRACK_RUNS_MAX];
         uint64_t trx_id; /* whose statements are in `seen` */
@@ -102,11 +113,20 @@ static void forget(struct track *t, struct session **at)
 
 /* --- runs --------------------------------------------------------------------------------------------------------- */
 
+/** One for each row, as far as numbers can tell: not every row has to have one (NULLs, caches), and some loops ask twice. */
+static bool fits_rows(const struct track *t, uint64_t count, uint64_t rows)
+{
+        if (count > rows) {
+                return rows >= t->least && count % rows == 0 && count / rows <= EACH_MAX;
+        }
+        return count * 2 >= rows || (count >= MANY && count * MANY_OF >= rows);
+}
+
 static bool is_n_plus_one(const struct track *t, const struct shape *shape)
 {
         const struct track_run *run = &shape->run;
         return t->least > 0 && run->count >= t->least && shape->distinct >= t->least &&
-               run->count <= run->parent_rows && run->count * 2 >= run->parent_rows;
+               fits_rows(t, run->count, run->parent_rows);
 }
 
 static unsigned end_runs(const struct track *t, struct session *s, struct track_run runs[TRACK_RUNS_MAX])
@@ -146,6 +166,7 @@ static struct shape *add_shape(struct session *s, const uint8_t hash[DIGEST_HASH
         *shape = (struct shape){.run.parent_rows = own ? s->rows : first->run.parent_rows, .values = ~values};
         memcpy(shape->run.hash, hash, DIGEST_HASH);
         memcpy(shape->run.parent, own ? s->hash : first->run.parent, DIGEST_HASH);
+        s->runs_trx = s->n_shapes == 0 ? s->rows_trx : s->runs_trx;
         s->n_shapes++;
         return shape;
 }
@@ -157,6 +178,23 @@ static void count(struct shape *shape, const struct record *r, uint64_t values)
         shape->run.sum_us += r->duration_us;
         shape->distinct += values != shape->values ? 1 : 0;
         shape->values = values;
+}
+
+/** A statement of a run that is a parent itself: each time it brings more rows. */
+static void add_rows(struct session *s, const uint8_t hash[DIGEST_HASH], uint64_t rows)
+{
+        for (unsigned i = 0; i < s->n_shapes; i++) {
+                struct track_run *run = &s->shapes[i].run;
+                if (memcmp(run->parent, hash, DIGEST_HASH) == 0 &&
+                    memcmp(run->hash, hash, DIGEST_HASH) != 0) {
+                        run->parent_rows += rows;
+                }
+        }
+}
+
+static uint64_t trx_of(const struct record *r)
+{
+        return record_has(r, FIELD_TRX_ID) ? r->trx_id : 0;
 }
 
 static unsigned see_select(struct track *t, struct session *s, struct record *r,
@@ -180,6 +218,9 @@ static unsigned see_select(struct track *t, struct session *s, struct record *r,
                 }
         }
         s->rows = record_has(r, FIELD_ROWS) ? r->rows : 0;
+        s->rows_trx = trx_of(r);
+        s->others = 0;
+        add_rows(s, hash, s->rows);
         memcpy(s->hash, hash, DIGEST_HASH);
         return ended;
 }
@@ -188,7 +229,7 @@ static unsigned see_select(struct track *t, struct session *s, struct record *r,
 
 static void see_again(struct session *s, struct record *r, uint64_t key)
 {
-        uint64_t trx_id = record_has(r, FIELD_TRX_ID) ? r->trx_id : 0;
+        uint64_t trx_id = trx_of(r);
         if (trx_id != s->trx_id) {
                 s->trx_id = trx_id;
                 s->n_seen = 0;
@@ -244,6 +285,16 @@ static bool is_select(const struct record *r, const struct digest_found *found)
         return found != NULL && found->stat != NULL && found->stat->is_select && !record_has(r, FIELD_ERRNO);
 }
 
+/** Does @p r belong to something else than what was before it? Writes do not: loops have them. Nor do the transactions that
+ * a loop makes for each row; but those of a whole loop end with it. */
+static bool is_another_matter(struct session *s, const struct record *r, bool select)
+{
+        bool paused = r->mono_ns > s->ended_ns + PAUSE_NS;
+        uint64_t trx_id = s->n_shapes > 0 ? s->runs_trx : s->rows_trx;
+        s->others += select ? 0 : 1;
+        return paused || s->others > OTHERS_MAX || (trx_id != 0 && trx_of(r) != trx_id);
+}
+
 unsigned track_see(struct track *t, struct record *r, const struct digest_found *found,
                    struct track_run runs[TRACK_RUNS_MAX])
 {
@@ -263,13 +314,14 @@ unsigned track_see(struct track *t, struct record *r, const struct digest_found 
         if (s == NULL) {
                 return 0;
         }
-        bool paused = r->mono_ns > s->ended_ns + PAUSE_NS;
+        bool select = is_select(r, found);
+        bool other = is_another_matter(s, r, select);
         s->ended_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
-        if (paused || !is_select(r, found)) {
+        if (other) {
                 ended = end_runs(t, s, runs);
                 s->rows = 0;
         }
-        if (is_select(r, found)) {
+        if (select) {
                 bool matter = record_has(r, FIELD_TRX_ID) || s->n_shapes > 0 || s->rows >= 2;
                 uint64_t values = matter ? hash_values(r, digests_values(found)) : 0;
                 see_again(s, r, values ^ head_of(found->stat->hash));

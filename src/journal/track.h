@@ -7,8 +7,9 @@
  *      SELECT * FROM author WHERE id = 3      │
  *      …                                     ─┘ told once, when something else comes
  *
- * A run is told if it has at least log.n_plus_one statements of a shape, no more than the parent had rows and at least half
- * as many.
+ * A run is told if it has at least log.n_plus_one statements of a shape: one, two, three or four for each row, or for at least
+ * half of the rows; of 20 and more, for a fifth. What a loop writes between them does not end it, nor do transactions of each
+ * row, but the end of the transaction that the parent is in. A statement of a run can be a parent itself.
  * Threads: the writer.   Memory: STAGE_JOURNAL, less than 1 KiB a session, bounded. */
 #ifndef JOURNAL_TRACK_H
 #define JOURNAL_TRACK_H

@@ -222,6 +222,28 @@ static void put_flags(const struct line *l, enum record_field f, const char *lab
         writer_text(l->w, is_first ? "" : "\n");
 }
 
+/** "2 rows, 1 changed, 5 rows" */
+static void put_results(const struct line *l)
+{
+        struct value_list rows = l->r->result_rows;
+        struct value_list affected = l->r->result_affected_rows;
+        if (!record_has(l->r, FIELD_RESULT_ROWS) || !record_has(l->r, FIELD_RESULT_AFFECTED_ROWS)) {
+                return;
+        }
+        put_label(l, "results");
+        for (size_t i = 0; i < rows.n && i < affected.n && !l->w->failed; i++) {
+                writer_text(l->w, i > 0 ? ", " : "");
+                size_t at = l->w->at;
+                value_print(l->w, rows.at[i].is_null ? &affected.at[i] : &rows.at[i], VALUE_AS_SQL);
+                bool is_one = l->w->at == at + 1 && l->w->data[at] == '1';
+                writer_text(l->w, rows.at[i].is_null ? " changed" : is_one ? " row" : " rows");
+        }
+        if (record_has(l->r, FIELD_RESULTS_CUT)) {
+                writer_format(l->w, " and %llu more", (unsigned long long)l->r->results_cut);
+        }
+        writer_char(l->w, '\n');
+}
+
 static void put_number(const struct line *l, enum record_field f, const char *label)
 {
         if (record_has(l->r, f)) {
@@ -303,6 +325,7 @@ void verbose_record(struct writer *w, const struct record *r, bool color)
         put_time(&l);
         put_shares(&l);
         put_bytes(&l);
+        put_results(&l);
         put_number(&l, FIELD_LAST_INSERT_ID, "insert id");
         put_field(&l, FIELD_INFO, "info");
         put_flags(&l, FIELD_STATUS_FLAGS, "status");

@@ -35,6 +35,7 @@ struct packet {
         enum side from;
         uint8_t seq;
         bool secret;      /**< holds passwords or authentication data: head is empty */
+        bool redacted;    /**< hide_packets: head has no more than what makes it that packet */
         bool cut_off;     /**< the session ended within it */
         uint32_t length;  /**< payload, as the header says */
         const char *name; /**< static: COM_QUERY, OK, row … */

@@ -35,15 +35,20 @@ static size_t limit_of(const struct dissect *d, enum side from, uint8_t first)
 static void show_packet(struct feed *in, uint8_t seq, uint32_t length, struct span head)
 {
         const struct dissect *d = in->d;
-        const struct packet packet = {
+        struct packet packet = {
             .from = in->from,
             .seq = seq,
             .secret = d->packet_secret,
             .length = length,
             .name = d->packet_name,
             .mono_ns = in->now_ns,
-            .head = d->packet_secret ? (struct span){NULL, 0} : span_head(head, d->settings->packet_bytes),
         };
+        head = span_head(head, d->settings->packet_bytes);
+        if (!packet.secret) {
+                packet.head = head;
+        } else if (in->hides && d->phase == PHASE_READY) {
+                dissect_redact(&packet, head);
+        }
         d->sink.on_packet(d->sink.arg, &packet);
 }
 

@@ -68,6 +68,9 @@ enum reply_state {
 
 #define LAST_PREPARED 0xffffffffu /**< MariaDB: "the statement prepared last" */
 
+/** Figures of each of several results (parts.c). */
+struct parts;
+
 /** First rows of its results (rows.c). */
 struct rows;
 
@@ -214,6 +217,7 @@ struct dissect {
         bool draining;        /**< the server gave up on a LOCAL INFILE, and the client sends on to its end */
         uint8_t drain_seq;    /**< of the next such packet */
         bool statements_full; /**< said once */
+        struct parts *parts;  /**< of the command at the head; NULL unless it has several results (parts.c) */
         struct value_room values;  /**< scratch for decoded values */
         struct value_room changes; /**< and for those of session tracking */
 };
@@ -280,6 +284,19 @@ void dissect_tell_lint(struct dissect *d, const struct broken *b);
 /** A side that stopped within a packet gets a record: it is the usual trace of a crash. */
 void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns);
 
+/* dissect_secret.c */
+/** SHOW GRANTS and its like, whose rows are statements with passwords. */
+bool dissect_asks_for_secret(struct span text);
+/** May a column of that definition be a password? */
+bool dissect_names_secret(struct span definition);
+/** If so the rows of @p f are not shown. */
+void dissect_hide_named(struct dissect *d, struct flight *f, struct span definition);
+/** Of a syntax error in SQL that nobody has looked into, the packet is not shown. */
+void dissect_hide_error(struct dissect *d, const struct flight *f, const struct err *err);
+
+/** Of a packet that must not be shown, only what makes it that packet: @p head is what it begins with. */
+void dissect_redact(struct packet *p, struct span head);
+
 /* login.c */
 const char *login_on_greeting(struct dissect *d, const struct message *m);
 const char *login_on_login(struct dissect *d, const struct message *m);
@@ -312,6 +329,13 @@ void execute_decode(struct dissect *d, const struct flight *f, struct record *re
 /** Decode the attributes before a COM_QUERY's text. @return where the text begins; 0 if they are malformed, or not all
  *  there. */
 size_t execute_attributes(struct dissect *d, struct span body, struct record *record);
+
+/* parts.c */
+/** A result of @p f ended, and another follows or went before. */
+void parts_add(struct dissect *d, const struct flight *f, uint64_t affected_rows);
+/** d->parts is not NULL: the command at the head has several results. */
+void parts_put(const struct dissect *d, struct record *r);
+void parts_drop(struct dissect *d);
 
 /* rows.c: all of them do nothing while settings->rows is 0 */
 /** A result of @p n columns begins; 0: its definitions are left out. */
@@ -351,8 +375,8 @@ size_t result_limit(const struct dissect *d, uint8_t first);
 void transaction_on_greeting(struct dissect *d, struct span server_version);
 /** A login: the session begins anew. */
 void transaction_on_login(struct dissect *d);
-/** @p f ended: what its status flags tell. @return true if it was in a transaction, or began or ended one. */
-bool transaction_see(struct dissect *d, const struct flight *f);
+/** @p f ended: what its status flags tell. @return the number of the transaction that it was in, began or ended; 0: none. */
+uint64_t transaction_see(struct dissect *d, const struct flight *f);
 /** The same, for its record. */
 void transaction_put(struct dissect *d, const struct flight *f, struct record *r);
 

@@ -105,7 +105,7 @@ static bool is_usual_eof(const struct dissect *d, const struct flight *f, struct
         static const unsigned unusual = STATUS_MORE_RESULTS | STATUS_CURSOR_EXISTS | STATUS_LAST_ROW_SENT |
                                         STATUS_PS_OUT_PARAMS | STATUS_IN_TRANS_READONLY |
                                         STATUS_SESSION_STATE_CHANGED;
-        return payload.len == REPLY_EOF_LENGTH && payload.data[0] == REPLY_EOF &&
+        return payload.len == REPLY_EOF_LENGTH && payload.data[0] == REPLY_EOF && d->parts == NULL &&
                (((unsigned)payload.data[3] | (unsigned)payload.data[4] << 8) & unusual) == 0 &&
                f->info->shape == SHAPE_RESULT && !deprecates_eof(d) && !f->out_params;
 }
@@ -187,6 +187,10 @@ static bool take_usual_packet(struct feed *in, struct flight *f, struct span *by
                 return false;
         }
         struct span packet = span_head(*bytes, length);
+        if (in->shows && f->state == REPLYING_DEFS &&
+            dissect_names_secret(span_skip(packet, FRAME_HEADER_SIZE))) {
+                return false; /* its rows are not to be shown */
+        }
         const char *name = take_payload(in->d, f, span_skip(packet, FRAME_HEADER_SIZE));
         if (name == NULL) {
                 return false;

@@ -120,7 +120,9 @@ void lint_status(struct lint *l, uint8_t code, uint16_t status, uint64_t agreed)
         if ((status & STATUS_IN_TRANS_READONLY) != 0 && (status & STATUS_IN_TRANS) == 0) {
                 lint_break(l, LINT_STATUS_TRANSACTION);
         }
-        if ((status & STATUS_SESSION_STATE_CHANGED) != 0 && (agreed & CAP_SESSION_TRACK) == 0) {
+        /* MariaDB sets it in EOF packets of any client, behind results of views and of information_schema */
+        if ((status & STATUS_SESSION_STATE_CHANGED) != 0 && (agreed & CAP_SESSION_TRACK) == 0 &&
+            (agreed & CAP_MYSQL) != 0) {
                 lint_break(l, LINT_STATUS_SESSION);
         }
         if ((status & STATUS_PS_OUT_PARAMS) != 0 && !executes) {

@@ -20,10 +20,11 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_CONN_SEQ_NUM] =
         UINT(conn_seq_num, "",
              "Number of the command within its session, from 1. Only in query and lint records."),
-    [FIELD_TRX_ID] =
-        UINT(trx_id, "",
-             "Number of the transaction within its session, from 1, by the server's status flags; "
-             "the statements that begin and end it have it too. Absent outside of transactions."),
+    [FIELD_TRX_ID] = UINT(
+        trx_id, "",
+        "Number of the transaction within its session, from 1, by the server's status flags, and by COMMIT, "
+        "ROLLBACK and BEGIN where one follows another at once; the statements that begin and end it have it "
+        "too. Absent outside of transactions."),
     [FIELD_CLIENT_ADDR] = TEXT(client_addr, "Address of the client, as the proxy sees it."),
     [FIELD_PROXY_LISTEN_ADDR] = TEXT(proxy_listen_addr, "Address on which the proxy accepted the client."),
     [FIELD_PROXY_CLIENT_ADDR] = TEXT(
@@ -94,7 +95,8 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
         FIELD(query_attributes, RECORD_MAP, "Query attributes by name. Absent if the client sent none."),
     [FIELD_TAGS] = FIELD(
         tags, RECORD_MAP,
-        "Tags that the application wrote into a comment of the statement, as sqlcommenter does: key='value'. "
+        "Tags that the application wrote into a comment at the statement's end or beginning, as sqlcommenter "
+        "does: key='value'. "
         "Absent if there are none."),
     [FIELD_TRACEPARENT] =
         TEXT(traceparent,
@@ -148,6 +150,17 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
         UINT(last_insert_id, "", "AUTO_INCREMENT value that was made. Absent if none was."),
     [FIELD_WARNINGS] = UINT(warnings, "", "Number of warnings. Absent if there are none."),
     [FIELD_RESULTS] = UINT(results, "", "Number of results with columns. Absent if it is 0 or 1."),
+    [FIELD_RESULT_ROWS] =
+        FIELD(result_rows, RECORD_LIST,
+              "Rows of each of several results, in their order; null for one without columns. At most 64. "
+              "Absent if the reply has one result."),
+    [FIELD_RESULT_AFFECTED_ROWS] =
+        FIELD(result_affected_rows, RECORD_LIST,
+              "Rows that each of several results changed, in their order; null for one with columns. At most "
+              "64. Absent where result_rows is."),
+    [FIELD_RESULTS_CUT] = UINT(
+        results_cut, "",
+        "Further results, that result_rows and result_affected_rows do not tell. Absent if there are none."),
     [FIELD_STATUS_FLAGS] =
         FIELD(status_flags, RECORD_FLAGS, "SERVER_STATUS flags of the reply's end. Absent after an error."),
     [FIELD_FINDINGS] =
@@ -186,10 +199,11 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_PACKET_LENGTH] =
         UINT(packet_length, "bytes", "Length of the packet's payload. Only in packet and lint records."),
     [FIELD_PACKET_NAME] = TEXT(packet_name, "What the packet is. Only in packet and lint records."),
-    [FIELD_PACKET_BYTES] =
-        FIELD(packet_bytes, RECORD_BYTES,
-              "First bytes of the payload, at most capture.packet_bytes, in hex. Absent if they are "
-              "authentication data, which is never shown."),
+    [FIELD_PACKET_BYTES] = FIELD(
+        packet_bytes, RECORD_BYTES,
+        "First bytes of the payload, at most capture.packet_bytes, in hex. Absent if they are "
+        "authentication data or may hold a password, which is never shown. With log.redact, what is behind "
+        "the fixed fields of a command or reply is left out."),
     [FIELD_DROPPED] =
         UINT(dropped, "", "Records that could not be kept and would stand here. Only in gap records."),
     [FIELD_REDACTED] =

@@ -83,6 +83,9 @@ enum record_field {
         FIELD_LAST_INSERT_ID,
         FIELD_WARNINGS,
         FIELD_RESULTS,
+        FIELD_RESULT_ROWS,
+        FIELD_RESULT_AFFECTED_ROWS,
+        FIELD_RESULTS_CUT,
         FIELD_STATUS_FLAGS,
         FIELD_FINDINGS,
         FIELD_REPEATED,
@@ -231,6 +234,9 @@ struct record {
         uint64_t last_insert_id;
         uint64_t warnings;
         uint64_t results;
+        struct value_list result_rows;
+        struct value_list result_affected_rows;
+        uint64_t results_cut;
         uint64_t status_flags;
         uint64_t findings; /**< bit i: enum record_finding i */
         uint64_t repeated;

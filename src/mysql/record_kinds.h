@@ -10,7 +10,7 @@
 #define LISTS(in)                                                                                            \
         (in(FIELD_CONNECT_ATTRIBUTES) | in(FIELD_STMT_EXECUTE_VALUES) | in(FIELD_QUERY_ATTRIBUTES) |         \
          in(FIELD_TAGS) | in(FIELD_BULK_ROWS) | in(FIELD_COLUMN_NAMES) | in(FIELD_FIRST_ROWS) |              \
-         in(FIELD_SESSION_CHANGES))
+         in(FIELD_RESULT_ROWS) | in(FIELD_RESULT_AFFECTED_ROWS) | in(FIELD_SESSION_CHANGES))
 #define SPANS(in)                                                                                            \
         (in(FIELD_CLIENT_ADDR) | in(FIELD_PROXY_LISTEN_ADDR) | in(FIELD_PROXY_CLIENT_ADDR) |                 \
          in(FIELD_REMOTE_ADDR) | in(FIELD_USERNAME) | in(FIELD_DATABASE) | in(FIELD_CHARACTER_SET) |         \

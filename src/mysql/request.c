@@ -109,7 +109,8 @@ static void read_stmt_id(struct flight *f, struct span body)
 static void note_secret(struct dissect *d, struct flight *f, struct span body)
 {
         if (f->code == COM_QUERY || f->code == COM_STMT_PREPARE) {
-                f->is_secret = secret_suspected(span_head(body, SECRET_WITHIN));
+                f->is_secret = secret_suspected(span_head(body, SECRET_WITHIN)) ||
+                               dissect_asks_for_secret(span_skip(body, f->text_at));
         } else if (f->has_stmt_id) {
                 const struct statement *st = statements_find(&d->statements, f->stmt_id);
                 f->is_secret =
@@ -173,6 +174,7 @@ static const char *take_file(struct dissect *d, struct flight *f, const struct m
 {
         (void)dissect_in_sequence(d, m, &f->next_seq);
         f->bytes_sent += m->wire;
+        d->packet_secret = d->packet_secret || f->is_secret;
         if (m->len > 0) {
                 return "LOCAL INFILE data";
         }
@@ -395,6 +397,9 @@ static void tell(struct dissect *d, struct flight *f, const char *reason)
         if (f->code == COM_CHANGE_USER && f->begun) {
                 login_tell_path(d, &r);
         }
+        if (d->parts != NULL && f == d->head) {
+                parts_put(d, &r);
+        }
         rows_put(f, &r);
         track_put(d, f, &r);
         RECORD_PUT(&r, FIELD_BYTES_SENT, bytes_sent, f->bytes_sent);
@@ -412,6 +417,9 @@ void request_emit(struct dissect *d, struct flight *f, const char *reason)
                 d->sink.on_command(d->sink.arg);
         } else {
                 tell(d, f, reason);
+        }
+        if (d->parts != NULL) {
+                parts_drop(d);
         }
         d->records++;
         if (f->code == COM_STMT_CLOSE) {

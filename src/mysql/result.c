@@ -103,6 +103,7 @@ static const char *on_err(struct dissect *d, struct flight *f, const struct mess
         if (f->code == COM_STMT_PREPARE) {
                 d->last_prepared = LAST_PREPARED;
         }
+        dissect_hide_error(d, f, &err);
         f->failed = true;
         f->done = true;
         f->errnum = err.errnum;
@@ -180,6 +181,9 @@ static const char *end_result(struct dissect *d, struct flight *f, const struct 
         }
         bool more = (ok.status & STATUS_MORE_RESULTS) != 0 || f->out_params;
         f->out_params = false;
+        if (more || d->parts != NULL) {
+                parts_add(d, f, ok.affected_rows);
+        }
         if (f->info->shape == SHAPE_RESULT && more) {
                 f->state = REPLYING_FIRST;
         } else {
@@ -347,6 +351,7 @@ static const char *on_definition(struct dissect *d, struct flight *f, const stru
         }
         const char *name = f->info->shape == SHAPE_PREPARE && f->defs_next > 0 ? "parameter definition"
                                                                                : "column definition";
+        dissect_hide_named(d, f, m->body);
         if (f->first_rows != NULL && (f->info->shape == SHAPE_RESULT || f->defs_next == 0)) {
                 rows_definition(d, f, m->body);
         }

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-/* --- the quick look ----------------------------------------------------------------------------------------------- */
-
 static uint8_t upper(uint8_t c)
 {
         return c >= 'a' && c <= 'z' ? (uint8_t)(c - 32) : c;
@@ -23,23 +21,52 @@ static bool starts(struct span s, const char *word)
         return true;
 }
 
-/** PASSWORD, passwd, user_pass, passphrase … but no passenger and no compass. */
-static bool names_password(struct span name)
+static bool is_letter(uint8_t c)
 {
-        for (size_t i = 0; i + 4 <= name.len; i++) {
-                struct span rest = span_skip(name, i);
-                if (starts(rest, "PASSW") || starts(rest, "PASSPHRASE") || starts(rest, "PASSCODE")) {
-                        return true;
+        return upper(c) >= 'A' && upper(c) <= 'Z';
+}
+
+/* --- names -------------------------------------------------------------------------------------------------------------- */
+
+/** A part of a name as a whole: user_pw, pass, but no passenger and no upward. */
+static bool is_part(struct span name, size_t at, size_t len)
+{
+        return (at == 0 || !is_letter(name.data[at - 1])) &&
+               (at + len == name.len || !is_letter(name.data[at + len]));
+}
+
+/** The length of the word at @p at that means a password, or 0: PASSWORD, passwd, user_pass, pwd … but no compass. */
+static size_t word_at(struct span text, size_t at)
+{
+        static const char *const words[] = {
+            "PASSW", "PASSPHRASE", "PASSCODE", "PWD", "AUTHENTICATION_STRING", "SST_AUTH"};
+        struct span rest = span_skip(text, at);
+        uint8_t c = upper(rest.data[0]);
+        if (c != 'P' && c != 'A' && c != 'S') {
+                return 0;
+        }
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+                if (starts(rest, words[i])) {
+                        return strlen(words[i]);
                 }
-                bool begins =
-                    i == 0 || name.data[i - 1] == '_' || name.data[i - 1] == '`' || name.data[i - 1] == '"';
-                if (begins && starts(rest, "PASS") &&
-                    (rest.len == 4 || rest.data[4] == '`' || rest.data[4] == '"')) {
+        }
+        if (starts(rest, "PASS") && is_part(text, at, 4)) {
+                return 4;
+        }
+        return starts(rest, "PW") && is_part(text, at, 2) ? 2 : 0;
+}
+
+bool secret_is_name(struct span name)
+{
+        for (size_t i = 0; i + 2 <= name.len; i++) {
+                if (word_at(name, i) > 0) {
                         return true;
                 }
         }
         return false;
 }
+
+/* --- texts ------------------------------------------------------------------------------------------------------------- */
 
 static bool has_url(struct span text)
 {
@@ -47,15 +74,20 @@ static bool has_url(struct span text)
         return at != NULL && memchr(at, '@', text.len - (size_t)(at - text.data)) != NULL;
 }
 
-/** Does something suspicious begin at @p text? */
-static bool is_suspicious(struct span text)
+/** What begins at @p at, with a pair of bytes that are worth a look. */
+static bool begins_secret(struct span text, size_t at)
 {
-        switch (text.data[0]) {
-        case 'P':
-        case 'p': return starts(text, "PASS");
-        case 'I':
-        case 'i': return starts(text, "IDENTIFIED");
-        case ':': return has_url(text);
+        struct span rest = span_skip(text, at);
+        switch (upper(rest.data[0])) {
+        case 'P': return starts(rest, "PASS") || word_at(text, at) > 0;
+        case 'I': return starts(rest, "IDENTIFIED");
+        case 'Y': /* the rarest letter of CRYPT */
+                return at > 1 && (starts(rest, "YPT(") || starts(rest, "YPT ")) &&
+                       upper(text.data[at - 1]) == 'R' && upper(text.data[at - 2]) == 'C';
+        case '_':
+                return starts(rest, "_SST_AUTH") || (at > 13 && starts(rest, "_STRING") &&
+                                                     starts(span_skip(text, at - 14), "AUTHENTICATION"));
+        case ':': return has_url(rest);
         default: return false;
         }
 }
@@ -73,7 +105,8 @@ static stride load(const uint8_t *at)
         return bytes;
 }
 
-/** Does "pas", "ide" or "://" begin within the sixteen bytes at @p at? (In either case; with AHEAD bytes behind them.) */
+/** Does "pas", "pw", "ide", "ypt", "_s" or "://" begin within the sixteen bytes at @p at? (In either case; with AHEAD bytes
+ *  behind them.) */
 static bool may_begin(const uint8_t *at)
 {
         stride first = load(at);
@@ -82,136 +115,101 @@ static bool may_begin(const uint8_t *at)
         stride lower = first | EACH(0x20);
         stride next = second | EACH(0x20);
         stride after = third | EACH(0x20);
-        stride found = (stride)(((lower == EACH('p')) & (next == EACH('a')) & (after == EACH('s'))) |
+        stride found = (stride)(((lower == EACH('p')) &
+                                 (((next == EACH('a')) & (after == EACH('s'))) | (next == EACH('w')))) |
                                 ((lower == EACH('i')) & (next == EACH('d')) & (after == EACH('e'))) |
+                                ((lower == EACH('y')) & (next == EACH('p')) & (after == EACH('t'))) |
+                                ((first == EACH('_')) & (next == EACH('s'))) |
                                 ((first == EACH(':')) & (second == EACH('/')) & (third == EACH('/'))));
         uint64_t halves[2];
         memcpy(halves, &found, sizeof halves);
         return (halves[0] | halves[1]) != 0;
 }
 
-bool secret_suspected(struct span text)
+/** The same one by one, from @p at to before @p end. */
+static bool begins_within(struct span text, size_t at, size_t end)
 {
-        size_t i = 0;
-        while (i < text.len) {
-                bool stride_fits = text.len - i >= STRIDE + AHEAD;
-                if (!stride_fits && text.len >= STRIDE + AHEAD &&
-                    !may_begin(text.data + text.len - STRIDE - AHEAD)) {
-                        return false; /* the last ones, some of them for the second time; nothing begins within the last two */
-                }
-                size_t end = stride_fits ? i + STRIDE : text.len;
-                if (!stride_fits || may_begin(text.data + i)) {
-                        for (; i < end; i++) {
-                                if (is_suspicious(span_skip(text, i))) {
-                                        return true;
-                                }
-                        }
-                }
-                i = end;
-        }
-        return false;
-}
-
-/** A string that is itself a statement with a password, or a URL with one. */
-static bool holds_secret(struct span string)
-{
-        struct span inner = span_skip(string, 1);
-        inner.len -= inner.len > 0 ? 1 : 0;
-        bool quotes = inner.len > 0 && (memchr(inner.data, '\'', inner.len) != NULL ||
-                                        memchr(inner.data, '"', inner.len) != NULL);
-        return (quotes && secret_suspected(inner)) || has_url(inner);
-}
-
-/* --- token by token ------------------------------------------------------------------------------------------------ */
-
-struct secret_finder secret_finder_begin(struct sql_mode mode)
-{
-        return (struct secret_finder){.mode = mode};
-}
-
-/** Statements whose kind takes passwords: there, all that follows the word is one. */
-static bool takes_passwords(const struct sql_token *t)
-{
-        static const char *const kinds[] = {"CREATE", "ALTER",  "SET",   "GRANT", "CHANGE", "START",
-                                            "CLONE",  "REVOKE", "PURGE", "DROP",  "SHOW"};
-        for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-                if (sql_is(t, kinds[i])) {
+        for (; at < end; at++) {
+                if (begins_secret(text, at)) {
                         return true;
                 }
         }
         return false;
 }
 
-static bool is_word(const struct sql_token *t)
+bool secret_suspected(struct span text)
 {
-        return t->kind == SQL_KEYWORD || t->kind == SQL_NAME || t->kind == SQL_QUOTED || t->kind == SQL_HOST;
+        if (text.len < STRIDE + AHEAD) {
+                return begins_within(text, 0, text.len);
+        }
+        size_t last = text.len - STRIDE - AHEAD;
+        for (size_t at = 0; at < last; at += STRIDE) {
+                if (may_begin(text.data + at) && begins_within(text, at, at + STRIDE)) {
+                        return true;
+                }
+        }
+        /* the last ones, some of them for the second time; and "pw" may be the very last */
+        return (may_begin(text.data + last) && begins_within(text, last, text.len)) ||
+               begins_within(text, text.len - AHEAD, text.len);
 }
 
-static void on_word(struct secret_finder *f, const struct sql_token *t)
+/** password=…, "password": "…", PWD='…': a name of a password with a value behind it. */
+static bool has_option(struct span text)
 {
-        if (!f->begun) {
-                f->begun = true;
-                f->is_change = takes_passwords(t);
+        for (size_t i = 0; i + 2 <= text.len; i++) {
+                size_t at = word_at(text, i);
+                if (at == 0) {
+                        continue;
+                }
+                at += i;
+                while (at < text.len && (is_letter(text.data[at]) || text.data[at] == '_')) {
+                        at++;
+                }
+                while (at < text.len && memchr("\\\"'` \t\n", text.data[at], 7) != NULL) {
+                        at++;
+                }
+                if (at + 1 < text.len && (text.data[at] == '=' || text.data[at] == ':')) {
+                        return true;
+                }
         }
-        bool is_identified = starts(t->text, "IDENTIFIED");
-        if (is_identified || names_password(t->text)) {
-                f->armed = true;
-                f->once = !is_identified && !f->is_change;
-                f->armed_depth = f->depth;
-        } else if (f->armed && f->once && f->depth == f->armed_depth) {
-                /* only what stands by the name: password LIKE 'x', password = BINARY 'x' */
-                f->armed = sql_is(t, "LIKE") || sql_is(t, "BINARY") || sql_is(t, "NOT") || sql_is(t, "IN") ||
-                           sql_is(t, "AS") || sql_is(t, "RLIKE") || sql_is(t, "REGEXP");
-        }
-        f->is_plugin = f->armed && !f->once && (sql_is(t, "WITH") || starts(t->text, "VIA"));
+        return false;
 }
 
-static void on_operator(struct secret_finder *f, const struct sql_token *t)
+/** Where a password is spoken of: not of a passage, nor of who was identified. @return text.len if nowhere. */
+static size_t mention_at(struct span text)
 {
-        uint8_t c = t->text.len == 1 ? t->text.data[0] : 0;
-        switch (c) {
-        case '(': f->depth++; break;
-        case ')':
-                f->depth -= f->depth > 0 ? 1 : 0;
-                f->armed = f->armed && f->depth >= f->armed_depth && !(f->once && f->depth == f->armed_depth);
-                break;
-        case ',': f->armed = f->armed && f->depth > f->armed_depth; break;
-        case ';': *f = secret_finder_begin(f->mode); break;
-        default: break;
+        for (size_t i = 0; i + 2 <= text.len; i++) {
+                struct span rest = {text.data + i, text.len - i};
+                if (word_at(text, i) > 0 || starts(rest, "IDENTIFIED BY") || starts(rest, "IDENTIFIED VIA") ||
+                    starts(rest, "IDENTIFIED WITH")) {
+                        return i;
+                }
         }
+        return text.len;
 }
 
-static bool on_literal(struct secret_finder *f, const struct sql_token *t, const struct sql_token *next)
+bool secret_is_mentioned(struct span text)
 {
-        bool is_user = f->before == SECRET_AT || (next->kind == SQL_OPERATOR && next->text.data[0] == '@');
-        bool is_plugin = f->is_plugin;
-        f->is_plugin = false;
-        if (t->kind == SQL_STRING && holds_secret(t->text)) {
-                return true;
-        }
-        if (!f->armed || is_user || is_plugin) {
+        return mention_at(text) < text.len;
+}
+
+bool secret_is_within(struct span text)
+{
+        struct span rest = span_skip(text, mention_at(text));
+        bool quotes = rest.len > 0 &&
+                      (memchr(rest.data, '\'', rest.len) != NULL || memchr(rest.data, '"', rest.len) != NULL);
+        return quotes || has_url(text) || has_option(text);
+}
+
+bool secret_is_in_error(struct span error, struct span statement)
+{
+        const uint8_t *first = error.len > 0 ? memchr(error.data, '\'', error.len) : NULL;
+        const uint8_t *last = first != NULL ? memrchr(error.data, '\'', error.len) : NULL;
+        if (first == NULL || last - first < 2) {
                 return false;
         }
-        f->armed = !f->once || f->depth > f->armed_depth;
-        return t->kind != SQL_NUMBER || f->once || t->text.data[0] == 'x' || t->text.data[0] == 'X' ||
-               t->text.data[0] == '0';
-}
-
-bool secret_find(struct secret_finder *f, const struct sql_token *t, const struct sql_token *next)
-{
-        bool found = false;
-        if (t->kind == SQL_COMMENT) {
-                return t->text.len > 2 && secret_suspected(t->text) && t->text.data[t->text.len - 1] == '/';
-        }
-        if (is_word(t)) {
-                on_word(f, t);
-        } else if (t->kind == SQL_OPERATOR) {
-                on_operator(f, t);
-        } else if (sql_is_literal(t) || t->kind == SQL_PARAMETER) {
-                found = on_literal(f, t, next);
-        }
-        f->before = t->kind == SQL_OPERATOR && t->text.data[0] == '@' ? SECRET_AT
-                    : is_word(t)                                      ? SECRET_NAME
-                                                                      : SECRET_OTHER;
-        return found;
+        struct span near = span_of(first + 1, (size_t)(last - first) - 1);
+        bool constants =
+            memchr(near.data, '\'', near.len) != NULL || memchr(near.data, '"', near.len) != NULL;
+        return constants && memmem(statement.data, statement.len, near.data, near.len) == NULL;
 }

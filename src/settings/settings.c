@@ -417,13 +417,13 @@ static void write_sink(const struct settings *s, uint64_t i, FILE *out)
 
 static void write_sinks(const struct settings *s, FILE *out)
 {
-        (void)fprintf(
-            out,
-            "\n# Further logs, at most %d, each with settings of its own: those of the group log up to "
-            "syslog_tag, and filter.\n"
-            "# logs = ( { file = \"slow.log\"; format = \"slow\"; filter = { min_duration = "
-            "\"1s\"; }; }, { file = \"syslog:\"; } );\n",
-            SETTINGS_SINKS - 1);
+        (void)fprintf(out,
+                      "\n# Further logs, at most %d, only in a file (no flag makes one), each with settings "
+                      "of its own: those of the group log up to "
+                      "syslog_tag, and filter.\n"
+                      "# logs = ( { file = \"slow.log\"; format = \"slow\"; filter = { min_duration = "
+                      "\"1s\"; }; }, { file = \"syslog:\"; } );\n",
+                      SETTINGS_SINKS - 1);
         if (s->n_sinks > 1) {
                 (void)fputs("logs = (\n", out);
                 for (uint64_t i = 1; i < s->n_sinks; i++) {

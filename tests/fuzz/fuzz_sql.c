@@ -71,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                 (bits & 8) != 0 ? 101119 : 0};
         struct span sql = span_of(data + 1, size - 1);
         (void)secret_suspected(sql);
+        (void)secret_bare_at(sql, mode);
         check_tokens(sql, mode);
         check_digest(sql, mode);
         check_refine(sql, mode, bits >> 4 & 3);

@@ -219,7 +219,7 @@ class OnMariaDB(Speaking):
             c.command(0x1B, b"\1\0", c.one, command="COM_SET_OPTION")
             c.sql("SELECT 1; SELECT 2", errno=1064)
             c.command(0x1B, b"\0\0", c.one, command="COM_SET_OPTION")
-            c.sql("SELECT 1; SELECT 2; DO 1", results=2)
+            c.sql("SELECT 1; SELECT 2; DO 1", results=2, result_rows=[1, 1, None], result_affected_rows=[None, None, 0])
             c.command(0x1B, b"\7\0", c.one, command="COM_SET_OPTION", errno=1047)
             c.command(0x1F, b"", c.one, command="COM_RESET_CONNECTION")
             c.command(0x0D, b"", c.one, command="COM_DEBUG")
@@ -281,15 +281,17 @@ class OnMariaDB(Speaking):
         def work(c):
             c.sql("DROP PROCEDURE IF EXISTS several")
             c.sql("CREATE PROCEDURE several(IN i INT, OUT o INT) BEGIN SELECT i; SELECT 1 UNION SELECT 2; SET o = i + 1; END")
-            c.sql("CALL several(1, @x)", results=2, rows=3)
+            c.sql("CALL several(1, @x)", results=2, rows=3, result_rows=[1, 2, None], result_affected_rows=[None, None, 0])
             c.prepare_statement("CALL several(?, ?)")
             c.execute_statement(params=b"\0\1\3\0\3\0" + struct.pack("<ii", 5, 0) if not c.has(QUERY_ATTRIBUTES) else
                                 b"\2\0\1\3\0\0\3\0\0" + struct.pack("<ii", 5, 0), results=3, rows=4)
             c.sql("DROP PROCEDURE IF EXISTS breaks")
             c.sql("CREATE PROCEDURE breaks() BEGIN SELECT 1; SELECT 2 FROM nowhere; END")
             c.sql("CALL breaks()", errno=1146)
-            c.sql("SELECT 1; SELECT broken; SELECT 2", errno=1054)
-            c.sql("DO 1; SELECT 2; DO 3; SELECT 4", results=2)
+            c.sql("SELECT 1; SELECT broken; SELECT 2", errno=1054, result_rows=[1], result_affected_rows=[None])
+            c.sql("DO 1; SELECT 2; DO 3; SELECT 4", results=2, result_rows=[None, 1, None, 1])
+            c.sql("SELECT 1", result_rows=None, result_affected_rows=None)
+            c.sql("; ".join(69 * ["DO 1"] + ["SELECT 1 UNION SELECT 2"]), result_rows=64 * [None], result_affected_rows=64 * [0], results_cut=6, rows=2)
         self.each(work)
 
     def send_file(self, c, *parts, end=True):

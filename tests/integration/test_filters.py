@@ -94,6 +94,20 @@ class Log(unittest.TestCase):
             self.assertEqual(proxy.stderr().count(b"the filter's pattern takes too long"), 1)
 
 
+class Undecided(unittest.TestCase):
+    def test_long_statements_pass_and_are_counted(self):
+        with lab.Proxy("--filter-pattern", "needle") as proxy:
+            db = connect(proxy)
+            for text in ("SELECT 'needle'", "SELECT 'hay'", "SELECT '" + 20000 * "y" + "', 'needle'", "SELECT '" + 20000 * "z" + "'"):
+                db.cursor().execute(text)
+            db.close()
+            proxy.idle()
+            lab.wait_for(lambda: proxy.counters()["log_records"] == 3, "the log to be written")
+            self.assertEqual([r["query"][8] for r in proxy.records("query")], ["n", "y", "z"])
+            counters = proxy.counters()
+            self.assertEqual((counters["log_undecided"], counters["logs"][0]["undecided"]), (2, 2))
+
+
 class Admin(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -53,6 +53,21 @@ class Shapes(unittest.TestCase):
             self.assertEqual([found[q] for q in ("BEGIN", "INSERT INTO trx VALUES (1)", "SELECT 'within'", "COMMIT")], [1, 1, 1, 1])
             self.assertEqual([found[q] for q in ("SELECT * FROM trx", "ROLLBACK")], [2, 2])
 
+    def test_one_transaction_behind_another(self):
+        """The status flag stays set: the statement tells."""
+        with lab.Proxy() as proxy:
+            proxy_sql(proxy, "CREATE TABLE IF NOT EXISTS trx (a INT) ENGINE=InnoDB")
+            db = connect(proxy)
+            c = db.cursor()
+            texts = ("BEGIN", "SELECT 'one'", "SAVEPOINT s", "ROLLBACK TO s", "/* a */ commit work and chain", "SELECT 'two'", "START TRANSACTION",
+                     "SELECT 'three'", "ROLLBACK AND CHAIN", "SELECT 'four'", "SET completion_type=CHAIN", "COMMIT", "SELECT 'five'",
+                     "COMMIT AND NO CHAIN")
+            for text in texts:
+                c.execute(text)
+            db.close()
+            found = {r["query"]: r.get("trx_id") for r in proxy.settled("query") if "query" in r}
+            self.assertEqual([found[t] for t in texts], [1, 1, 1, 1, 1, 2, 3, 3, 3, 4, 4, 4, 5, 5])
+
     def test_tags(self):
         with lab.Proxy() as proxy:
             c = connect(proxy).cursor()
@@ -125,6 +140,112 @@ class Runs(unittest.TestCase):
         self.assertEqual([r["repeated"] for r in runs], [10] * 6)
         self.assertEqual(len({r["digest"] for r in runs}), 2)
 
+    def told(self, work, **keywords):
+        """How often each child was repeated, by the table that it reads from."""
+        with lab.Proxy() as proxy:
+            db = pymysql.connect(host="127.0.0.1", port=proxy.port, user="root", database="shop", **{"autocommit": True, **keywords})
+            work(db.cursor(), db)
+            db.close()
+            found = [r for r in proxy.settled() if r["event"] == "n_plus_one"]
+            return sorted((re.search(r"FROM `(\w+)`", r["digest_text"])[1], r["repeated"]) for r in found)
+
+    def posts(self, c, n):
+        c.execute(f"SELECT id, author_id FROM post ORDER BY id LIMIT {n}")
+        return c.fetchall()
+
+    def test_as_frameworks_do(self):
+        """Django's get(), with LIMIT 21, Rails' ORDER BY and LIMIT 1; and their cures, which are none."""
+        def django(c, db):
+            for _, author in self.posts(c, 12):
+                c.execute(f"SELECT `author`.`id`, `author`.`name` FROM `author` WHERE `author`.`id` = {author} LIMIT 21")
+
+        def rails(c, db):
+            for post, _ in self.posts(c, 12):
+                c.execute(f"SELECT `post`.* FROM `post` WHERE `post`.`author_id` = {post} ORDER BY `post`.`id` ASC LIMIT 1 -- tag")
+
+        def prefetch(c, db):
+            ids = ", ".join(str(author) for _, author in self.posts(c, 12))
+            c.execute(f"SELECT id, name FROM author WHERE id IN ({ids})")
+            c.execute(f"SELECT id FROM post WHERE author_id IN ({ids})")
+            c.execute("SELECT COUNT(*) FROM author")
+
+        self.assertEqual(self.told(django), [("author", 12)])
+        self.assertEqual(self.told(rails), [("post", 12)])
+        self.assertEqual(self.told(prefetch), [])
+
+    def test_with_writes_between(self):
+        def work(c, db):
+            for post, author in self.posts(c, 10):
+                c.execute(f"SELECT name FROM author WHERE id = {author}")
+                c.execute(f"UPDATE post SET title = 'new {post}' WHERE id = {post}")
+                c.execute(f"INSERT INTO seen VALUES ({post})")
+
+        with lab.Proxy() as proxy:
+            proxy_sql(proxy, "CREATE OR REPLACE TABLE seen (a INT)")
+        self.assertEqual(self.told(work), [("author", 10)])
+
+    def test_transactions_of_a_loop_and_of_a_row(self):
+        def whole(c, db):
+            for _, author in self.posts(c, 10):
+                c.execute(f"SELECT name FROM author WHERE id = {author}")
+            db.commit()
+            for i in range(10):  # another's: it is no part of that
+                c.execute(f"SELECT title FROM post WHERE id = {i}")
+                db.commit()
+
+        def each(c, db):
+            for post, author in self.posts(c, 10):
+                c.execute("BEGIN")
+                c.execute(f"SELECT name FROM author WHERE id = {author}")
+                c.execute(f"UPDATE post SET title = 'new {post}' WHERE id = {post}")
+                c.execute("COMMIT")
+
+        self.assertEqual(self.told(whole, autocommit=False), [("author", 10)])
+        self.assertEqual(self.told(each), [("author", 10)])
+
+    def test_some_rows_have_none_and_some_two(self):
+        def some(c, db):
+            for i, (_, author) in enumerate(self.posts(c, 50)):
+                if i % 5 < 2:
+                    c.execute(f"SELECT name FROM author WHERE id = {author}")
+
+        def two(c, db):
+            for _, author in self.posts(c, 10):
+                c.execute(f"SELECT name FROM author WHERE id = {author}")
+                c.execute(f"SELECT name FROM author WHERE id = {51 - author}")
+
+        def one_row(c, db):
+            for _, author in self.posts(c, 1):
+                for i in range(10):
+                    c.execute(f"SELECT name FROM author WHERE id = {author + i}")
+
+        self.assertEqual(self.told(some), [("author", 20)])
+        self.assertEqual(self.told(two), [("author", 20)])
+        self.assertEqual(self.told(one_row), [])
+
+    def test_within_one_another(self):
+        def work(c, db):
+            for _, author in self.posts(c, 6):
+                c.execute(f"SELECT id FROM post WHERE author_id BETWEEN {author} AND {author + 2}")
+                for (post,) in c.fetchall():
+                    c.execute(f"SELECT name FROM author WHERE id = {post}")
+
+        self.assertEqual(self.told(work), [("author", 18), ("post", 6)])
+
+    def test_two_sessions_at_a_time(self):
+        """Each is seen by itself: a parent here has no children there."""
+        with lab.Proxy() as proxy:
+            one, two = connect(proxy), connect(proxy)
+            a, b = one.cursor(), two.cursor()
+            rows = self.posts(a, 10)
+            for _, author in rows:
+                a.execute(f"SELECT name FROM author WHERE id = {author}")
+                b.execute(f"SELECT title FROM post WHERE id = {author}")
+            one.close()
+            two.close()
+            runs = [r for r in proxy.settled() if r["event"] == "n_plus_one"]
+            self.assertEqual([(r["conn_id"], r["repeated"]) for r in runs], [(1, 10)])
+
     def test_what_is_none(self):
         def work(c):
             c.execute("SELECT id FROM post LIMIT 20")
@@ -178,6 +299,20 @@ class Runs(unittest.TestCase):
         self.assertEqual(found, [("7", None), ("7", 1), ("7", 2), ("8", None), ("7", None)])
 
 
+class Top(unittest.TestCase):
+    def test_fits_a_terminal(self):
+        with lab.Proxy() as proxy:
+            proxy_sql(proxy, "SELECT SLEEP(0.02)", *("SELECT 1, 'a' AS a_rather_long_name, 2 AS another_one_that_takes_a_lot_of_room" for _ in range(3)))
+            for width in (60, 80, 139, 140, 300):
+                lines = text_of(proxy.admin(f"/digests?sort=active&width={width}")).splitlines()
+                self.assertLessEqual(max(len(line) for line in lines[3:]), max(width, 60), width)
+                self.assertEqual("P99" in lines[3], width >= 140)
+                self.assertIn("SELECT", lines[4])
+            # what is as active goes by time
+            by_time = text_of(proxy.admin("/digests?sort=errors&width=80")).splitlines()
+            self.assertIn("SLEEP", by_time[4])
+
+
 class Findings(unittest.TestCase):
     def test_slow_and_no_index(self):
         with lab.Proxy("--log-slow-ms", "50") as proxy:
@@ -223,102 +358,6 @@ class Times(unittest.TestCase):
                     self.assertLessEqual(abs(parts - r["duration_us"]), 3, r)
                     self.assertIn("proxy_us", r)  # it ends later than the last byte came, by its own writing
             self.assertGreater(by_text(proxy.settled("query"), "SLEEP")[0]["server_us"], 49000)
-
-
-SECRETS = [f"sEcReT{i:02d}x" for i in range(40)]
-
-PASSWORD_STATEMENTS = [
-    "CREATE USER s1@localhost IDENTIFIED BY '{}'",
-    "ALTER USER s1@localhost IDENTIFIED BY '{}'",
-    "SET PASSWORD FOR s1@localhost = PASSWORD('{}')",
-    "SET PASSWORD FOR 's1'@'localhost' = PASSWORD(\"{}\")",
-    "GRANT SELECT ON *.* TO s2@localhost IDENTIFIED BY '{}'",
-    "GRANT SELECT ON *.* TO 's2'@'localhost' IDENTIFIED BY '{}' WITH GRANT OPTION",
-    "CREATE USER s3@localhost IDENTIFIED VIA mysql_native_password USING PASSWORD('{}')",
-    "CREATE USER s4@localhost IDENTIFIED VIA ed25519 USING PASSWORD('{}') OR unix_socket",
-    "CREATE OR REPLACE USER s5@localhost IDENTIFIED BY '{}', s6@localhost IDENTIFIED BY '{}'",
-    "CHANGE MASTER TO MASTER_HOST='h', MASTER_USER='u', MASTER_PASSWORD='{}', MASTER_PORT=3306",
-    "CHANGE REPLICATION SOURCE TO SOURCE_PASSWORD = '{}', SOURCE_PORT = 1",
-    "START SLAVE USER='u' PASSWORD='{}'",
-    "START REPLICA USER='u' PASSWORD='{}'",
-    "CREATE SERVER x FOREIGN DATA WRAPPER mysql OPTIONS (USER 'u', PASSWORD '{}', HOST '127.0.0.1')",
-    "ALTER SERVER x OPTIONS (PASSWORD '{}')",
-    "SELECT PASSWORD('{}')",
-    "SELECT OLD_PASSWORD('{}'), 1",
-    "PREPARE p FROM 'ALTER USER s1@localhost IDENTIFIED BY \\'{}\\''",
-    "SET @q = \"SET PASSWORD = PASSWORD('{}')\"",
-    "EXECUTE IMMEDIATE 'ALTER USER s1@localhost IDENTIFIED BY ''{}'''",
-    "/* a comment */ ALTER /* two */ USER s1@localhost IDENTIFIED /* three */ BY '{}' -- end",
-    "/*!50000 ALTER USER s1@localhost IDENTIFIED BY '{}' */",
-    "alter user s1@localhost identified by '{}'",
-    "ALTER USER s1@localhost IDENTIFIED BY '{}' syntax error here",
-    "CREATE TABLE f (a INT) ENGINE=FEDERATED CONNECTION='mysql://user:{}@127.0.0.1:3306/shop/t'",
-    "SELECT * FROM accounts WHERE password = '{}'",
-    "UPDATE accounts SET name = 'x', passwd = '{}' WHERE id = 1",
-    "SELECT 1; ALTER USER s1@localhost IDENTIFIED BY '{}'",
-    "ALTER USER s1@localhost IDENTIFIED WITH mysql_native_password AS '{}'",
-    "CLONE INSTANCE FROM 'u'@'h':3306 IDENTIFIED BY '{}'",
-    "ALTER USER s1@localhost IDENTIFIED BY 'a' REPLACE '{}'",
-    "DO PASSWORD(CONCAT('{}', 'x'))",
-    "CREATE PROCEDURE pw() SET PASSWORD = PASSWORD('{}')",
-]
-
-
-class Passwords(unittest.TestCase):
-    def test_are_never_told(self):
-        """Over the log in each format, packets in hex, admin answers, the profile and what the proxy says of itself."""
-        secrets = list(SECRETS)
-        with lab.Proxy("--hex", "--log-rows", "5", "--profile-sample-bytes", "1", "--log-level", "debug",
-                       "--capture-session-bytes", "1M", "--capture-packet-bytes", "4K") as proxy:
-            lab.server().sql("CREATE DATABASE IF NOT EXISTS shop; CREATE TABLE IF NOT EXISTS shop.accounts "
-                             "(id INT, name TEXT, password TEXT, passwd TEXT)")
-            from pymysql.constants import CLIENT
-            db = connect(proxy, client_flag=CLIENT.MULTI_STATEMENTS)
-            used = []
-            for text in PASSWORD_STATEMENTS:
-                while "{}" in text:
-                    used.append(secrets.pop(0))
-                    text = text.replace("{}", used[-1], 1)
-                try:
-                    cursor = db.cursor()
-                    cursor.execute(text)
-                    while cursor.nextset():
-                        pass
-                except pymysql.err.Error:
-                    pass
-            self.assertGreaterEqual(len(used), 30)
-            lab.server().sql(f"CREATE OR REPLACE USER login@localhost IDENTIFIED BY '{secrets[0]}'; "
-                             f"CREATE OR REPLACE USER login@'%' IDENTIFIED BY '{secrets[0]}'; GRANT ALL ON *.* TO login@'%'")
-            used.append(secrets[0])
-            other = pymysql.connect(host="127.0.0.1", port=proxy.port, user="login", password=used[-1])
-            other.close()
-            number = proxy.json("/sessions")["sessions"][0]["conn_id"]
-            pages = ["/records?n=10000", "/records?n=10000&format=json", "/sessions", "/sessions?format=json", f"/sessions/{number}/hex",
-                     "/births", "/stages", "/debug/pprof/heap?debug=1", "/digests", "/digests?format=json", "/verdicts", "/counters"]
-            answers = {page: text_of(proxy.admin(page)) for page in pages}
-            db.close()
-            proxy.settled()
-            with open(proxy.log_path, "rb") as f:
-                answers["log"] = f.read().decode()
-            answers["stderr"] = text_of(proxy.stderr())
-            self.assertIn("PASSWORD", answers["log"])
-            self.assertIn("<secret>", answers["/digests"] + answers["log"])
-            for place, text in answers.items():
-                flat = re.sub(r"\s+", "", text)
-                for secret in used:
-                    # in words, in hex, and in a dump in hex
-                    self.assertFalse(secret in text or secret.encode().hex() in text or secret.encode().hex() in flat, (place, secret))
-            told = [r for r in proxy.records("query") if "<secret>" in r.get("query", "")]
-            self.assertGreaterEqual(len(told), 28)
-            self.assertTrue(all("password" in r["redacted"] for r in told))
-            create = by_text(told, "CREATE USER s1@localhost")[0]
-            self.assertEqual(create["query"], "CREATE USER s1@localhost IDENTIFIED BY '<secret>'")
-
-    def test_what_is_none_stays(self):
-        with lab.Proxy() as proxy:
-            proxy_sql(proxy, "SELECT 'passage' AS a", "SELECT name, 'x' FROM (SELECT 1 AS name) t WHERE name <> 'compass'")
-            texts = [r["query"] for r in proxy.settled("query") if "query" in r]
-            self.assertIn("SELECT 'passage' AS a", texts)
 
 
 class Redaction(unittest.TestCase):
@@ -367,8 +406,24 @@ class Redaction(unittest.TestCase):
                 if executed:
                     self.assertEqual(executed[0]["stmt_execute_values"], [token[1], token[2]])
                 self.assertEqual(insert["digest_text"], "INSERT INTO `people` VALUES (...)")
+                packets = [r for r in proxy.records("packet") if r.get("redacted") == ["literals", "values"]]
+                shown = {(r["packet_name"], r.get("packet_bytes")) for r in packets}
+                self.assertTrue({("COM_QUERY", "03"), ("OK", "00"), ("ERR", "ff26042332333030" + "30"), ("row", ""),
+                                 ("column definition", ""), ("column count", "02")} <= shown, shown)
+                if executed:
+                    self.assertIn(("COM_STMT_EXECUTE", f"17{executed[0]['stmt_id']:02x}0000000001000000"), shown)
+                self.assertFalse(b"people".hex() in log)
                 tokens.append(token[1])
         self.assertEqual(tokens[0], tokens[1])
+
+    def test_tags(self):
+        """They are of a comment, which goes; what joins it with its trace stays."""
+        parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        with lab.Proxy("--log-redact", "literals") as proxy:
+            proxy_sql(proxy, f"SELECT 'bob' /*user='bob',traceparent='{parent}'*/")
+            r = by_text(proxy.settled("query"), "SELECT")[0]
+            self.assertEqual(r["query"], f"SELECT '{r['tags']['user']}' /*redacted*/")
+            self.assertEqual((r["tags"]["traceparent"], r["traceparent"]), (parent, parent))
 
     def test_a_key_of_its_own(self):
         found = set()

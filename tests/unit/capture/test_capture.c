@@ -51,10 +51,10 @@ static void secrets_and_cuts_are_told(void)
 {
         struct packet p = {.from = SIDE_CLIENT, .seq = 1, .length = 180, .name = "login", .secret = true};
         CU_ASSERT_TRUE(dumps(&p, "2026-01-02T03:04:05.678901Z  #7 client > server  seq 1  len 180  login\n"
-                                 "  (authentication data, not shown)\n"));
+                                 "  (not shown: authentication data, or it may hold a password)\n"));
         p.head = span_str("secret"); /* even if somebody handed it over */
         CU_ASSERT_TRUE(dumps(&p, "2026-01-02T03:04:05.678901Z  #7 client > server  seq 1  len 180  login\n"
-                                 "  (authentication data, not shown)\n"));
+                                 "  (not shown: authentication data, or it may hold a password)\n"));
         p = (struct packet){.length = 100,
                             .name = "COM_QUERY",
                             .head = span_str("\x03"
@@ -63,6 +63,11 @@ static void secrets_and_cuts_are_told(void)
                              "2026-01-02T03:04:05.678901Z  #7 client > server  seq 0  len 100  COM_QUERY\n"
                              "  000000  03 41 42                                          .AB\n"
                              "  (97 bytes not shown)\n"));
+        p.redacted = true;
+        CU_ASSERT_TRUE(dumps(&p,
+                             "2026-01-02T03:04:05.678901Z  #7 client > server  seq 0  len 100  COM_QUERY\n"
+                             "  000000  03 41 42                                          .AB\n"
+                             "  (97 bytes not shown: redacted)\n"));
         p.cut_off = true;
         CU_ASSERT_TRUE(dumps(
             &p, "2026-01-02T03:04:05.678901Z  #7 client > server  seq 0  len 100  COM_QUERY (cut off by "

@@ -262,9 +262,26 @@ static void patterns_that_take_too_long(void)
         CU_ASSERT_FALSE(filter_pass(f, &r));
         r = query("\xff\xfe");
         CU_ASSERT_FALSE(filter_pass(f, &r));
+        CU_ASSERT_EQUAL(filter_undecided(f), 2);
+        filter_free(f);
+        /* turned round, it passes as well */
+        f = make(FILTER_PATTERN, "!needle");
+        r = query(text);
+        CU_ASSERT_TRUE(filter_pass(f, &r));
+        r = query("SELECT 1");
+        record_set_uint(&r, FIELD_QUERY_LENGTH, 100); /* the rest was not kept */
+        CU_ASSERT_TRUE(filter_pass(f, &r));
+        CU_ASSERT_EQUAL(filter_undecided(f), 2);
+        r = query("SELECT needle");
+        CU_ASSERT_FALSE(filter_pass(f, &r));
+        CU_ASSERT_EQUAL(filter_undecided(f), 2);
+        memcpy(text, "needle", 6);
+        r = query(text);
+        CU_ASSERT_FALSE(filter_pass(f, &r));
         free(text);
         filter_free(f);
         CU_ASSERT_EQUAL(prof_read(STAGE_JOURNAL, LIB_PCRE2).current_bytes_used, own);
+        CU_ASSERT_EQUAL(filter_undecided(NULL), 0);
 }
 
 static void each_allocation_fails_once(void)

@@ -178,6 +178,18 @@ static void text_shows_statements_with_values(void)
             "03:04:05.678901 #1    -                   0.009 ms   no reply  PING  (the session ended)\n"));
 }
 
+static void text_shows_findings(void)
+{
+        struct record r = start(EVENT_QUERY);
+        text(&r, FIELD_COMMAND, "COM_PING");
+        record_set_uint(&r, FIELD_FINDINGS, 1U << FINDING_N_PLUS_ONE | 1U << FINDING_NO_INDEX);
+        record_set_uint(&r, FIELD_REPEATED, 7);
+        CU_ASSERT_TRUE(
+            prints(&r, FORMAT_TEXT,
+                   "03:04:05.678901                           0.000 ms         ok  PING  n_plus_one 7, "
+                   "no_index\n"));
+}
+
 static void text_shows_errors(void)
 {
         struct record r = statement();
@@ -427,6 +439,7 @@ static const struct tap_test tests[] = {
     {"JSON: packets in hex", json_shows_packets_in_hex},
     {"text: one aligned line", text_is_one_aligned_line},
     {"text: prepared statements with values", text_shows_statements_with_values},
+    {"text: findings", text_shows_findings},
     {"text: errors", text_shows_errors},
     {"text: the other events", text_tells_the_other_events},
     {"text: nothing that a terminal would obey", text_gives_a_terminal_nothing_to_obey},

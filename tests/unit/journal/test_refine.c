@@ -272,7 +272,7 @@ static void runs_are_told_once(void)
         CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 30), 0);
         one_a_row(10);
         CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 6), 0);
-        one_a_row(12);
+        one_a_row(13);
         CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 10), 0);
         struct record late = query(7, "SELECT a FROM t WHERE id = 1");
         late.mono_ns = 1ULL << 50;
@@ -322,6 +322,47 @@ static void passwords_go(void)
         r = query(1, "SELECT password FROM u");
         (void)refine_record(&f, &r);
         CU_ASSERT_TRUE(is(r.query, "SELECT password FROM u") && !record_has(&r, FIELD_REDACTED));
+        /* one that the server makes */
+        struct value row[] = {
+            {.role = VALUE_BEGINS_RESULT},
+            {.role = VALUE_BEGINS_ROW},
+            {.bytes = span_str("u"), .type = VALUE_VAR_STRING, .true_len = 1, .in_text = true},
+            {.bytes = span_str("made"), .type = VALUE_VAR_STRING, .true_len = 4, .in_text = true}};
+        r = query(1, "ALTER USER u IDENTIFIED BY RANDOM PASSWORD");
+        record_set_list(&r, FIELD_FIRST_ROWS, (struct value_list){row, 4});
+        (void)refine_record(&f, &r);
+        CU_ASSERT_TRUE(is(r.first_rows.at[3].bytes, "<secret>"));
+        refine_fini(&f);
+}
+
+static void named_passwords_go(void)
+{
+        begin(0);
+        struct value named = {
+            .name = span_str("db_password"), .bytes = span_str("p"), .type = VALUE_VAR_STRING, .true_len = 1};
+        struct record r = query(1, "SELECT 1");
+        record_set_list(&r, FIELD_QUERY_ATTRIBUTES, (struct value_list){&named, 1});
+        (void)refine_record(&f, &r);
+        CU_ASSERT_TRUE(is(r.query_attributes.at[0].bytes, "<secret>"));
+        r = query(1, "");
+        r.event = EVENT_AUTH;
+        record_set_list(&r, FIELD_CONNECT_ATTRIBUTES, (struct value_list){&named, 1});
+        (void)refine_record(&f, &r);
+        CU_ASSERT_TRUE(is(r.connect_attributes.at[0].bytes, "<secret>"));
+        /* of a table's columns, and of an option in a value */
+        struct value names[] = {
+            {.role = VALUE_BEGINS_RESULT}, {.bytes = span_str("id")}, {.bytes = span_str("pwd")}};
+        struct value row[] = {
+            {.role = VALUE_BEGINS_RESULT},
+            {.role = VALUE_BEGINS_ROW},
+            {.bytes = span_str("1"), .type = VALUE_LONG, .true_len = 1, .in_text = true},
+            {.bytes = span_str("p"), .type = VALUE_VAR_STRING, .true_len = 1, .in_text = true}};
+        r = query(1, "SELECT * FROM u");
+        record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){names, 3});
+        record_set_list(&r, FIELD_FIRST_ROWS, (struct value_list){row, 4});
+        (void)refine_record(&f, &r);
+        CU_ASSERT_TRUE(is(r.first_rows.at[2].bytes, "1"));
+        CU_ASSERT_TRUE(is(r.first_rows.at[3].bytes, "<secret>"));
         refine_fini(&f);
 }
 
@@ -415,6 +456,7 @@ static const struct tap_test tests[] = {
     {"runs are told once", runs_are_told_once},
     {"sessions are bounded", sessions_are_bounded},
     {"passwords go", passwords_go},
+    {"named passwords go", named_passwords_go},
     {"tokens join", tokens_join},
     {"columns called by constants", columns_called_by_constants},
     {"each allocation fails once", each_allocation_fails_once},

@@ -156,6 +156,25 @@ static void what_is_worth_a_look_is_told(void)
                                    "    redacted    password\n"));
 }
 
+static void each_result_is_told(void)
+{
+        struct value rows[] = {TEXT("1"), TEXT(""), TEXT("12")};
+        struct value affected[] = {TEXT(""), TEXT("1"), TEXT("")};
+        struct record r = ping();
+        for (size_t i = 0; i < 3; i++) {
+                rows[i].type = affected[i].type = VALUE_LONGLONG;
+                rows[i].in_text = affected[i].in_text = true;
+                rows[i].is_null = i == 1;
+                affected[i].is_null = i != 1;
+        }
+        record_set_list(&r, FIELD_RESULT_ROWS, LIST(rows));
+        record_set_list(&r, FIELD_RESULT_AFFECTED_ROWS, LIST(affected));
+        CU_ASSERT_TRUE(prints(&r, FORMAT_VERBOSE, PING "    results     1 row, 1 changed, 12 rows\n"));
+        record_set_uint(&r, FIELD_RESULTS_CUT, 7);
+        CU_ASSERT_TRUE(
+            prints(&r, FORMAT_VERBOSE, PING "    results     1 row, 1 changed, 12 rows and 7 more\n"));
+}
+
 static void rows_are_a_table(void)
 {
         const struct value names[] = {NEW_RESULT, TEXT("id"), TEXT("name"), NEW_RESULT, TEXT("n")};
@@ -289,6 +308,7 @@ static const struct tap_test tests[] = {
     {"times are in proportion", times_are_in_proportion},
     {"numbers and flags have names", numbers_and_flags_have_names},
     {"what is worth a look is told", what_is_worth_a_look_is_told},
+    {"each result is told", each_result_is_told},
     {"rows are a table", rows_are_a_table},
     {"wide tables are cut", wide_tables_are_cut},
     {"the size is a bound", the_size_is_a_bound},

@@ -46,6 +46,10 @@ tests_unit_test_faults_SOURCES = $(UNIT_COMMON) $(SCRIPT) tests/unit/mysql/test_
 tests_unit_test_faults_LDADD = $(UNIT_LIBS)
 endif
 
+check_PROGRAMS += tests/unit/test-secret
+TESTS += tests/unit/test-secret
+tests_unit_test_secret_SOURCES = $(UNIT_COMMON) tests/unit/mysql/test_secret.c
+tests_unit_test_secret_LDADD = $(UNIT_LIBS)
 check_PROGRAMS += tests/unit/test-sql
 TESTS += tests/unit/test-sql
 tests_unit_test_sql_SOURCES = $(UNIT_COMMON) tests/unit/mysql/test_sql.c tests/unit/mysql/digest_cases.inc

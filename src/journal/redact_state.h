@@ -1,0 +1,52 @@
+/** @file redact_state.h  What the files of the redaction share; for nobody else.
+ * Memory: STAGE_JOURNAL.   Threads: the writer. */
+#ifndef JOURNAL_REDACT_STATE_H
+#define JOURNAL_REDACT_STATE_H
+
+#include "base/writer.h"
+#include "journal/redact.h"
+
+#include <openssl/evp.h>
+
+struct redact {
+        bool literals;
+        bool values;
+        EVP_MAC_CTX *mac; /**< with the key, to be copied */
+        uint8_t *room;    /**< the new texts */
+        size_t size;
+        struct value *list; /**< the new elements of lists */
+        size_t list_size;
+        size_t list_used;
+        struct writer w;
+        uint8_t *canonical; /**< a constant as it is meant */
+        size_t canonical_size;
+        bool failed;
+};
+
+enum { ERR_PARSE = 1064 };
+
+/** What the look at a statement found. */
+struct redact_found {
+        unsigned taken;      /**< the REDACTED_ bits of what was taken out */
+        uint64_t parameters; /**< bit i: the i-th is a password; bit 63 stands for all from there on */
+        uint64_t reply;      /**< bit i: the result's i-th column has some; all: any may */
+        unsigned n_parameters;
+};
+
+/* redact.c */
+/** Make *@p room at least @p wanted elements of @p each bytes large, and no larger than it need be; what is in it goes.
+ *  @return false when memory is out: then it stays as it was. */
+bool redact_make_room(void **room, size_t *size, size_t wanted, size_t small, size_t each);
+
+/* redact_text.c: all of them write to f->w */
+void redact_put_token(struct redact *f, struct span value);
+/** Room for a constant. @return NULL when memory is out (f->failed). */
+uint8_t *redact_room_for(struct redact *f, size_t size);
+/** What the constant @p literal means: a string without its quotes and escapes, anything else as it is. */
+struct span redact_meaning(struct redact *f, struct span literal, bool escapes);
+void redact_statement(struct redact *f, struct record *r, enum record_field field,
+                      struct redact_found *found);
+/** @return the REDACTED_ bits of what was taken out. */
+unsigned redact_error(struct redact *f, struct record *r, bool has_secret);
+
+#endif

@@ -1,0 +1,263 @@
+/* Statements and error texts without what must not be told. */
+#include "journal/redact_state.h"
+#include "mysql/secret.h"
+#include "profile/prof.h"
+
+#include <strings.h>
+
+enum {
+        TOKEN_BYTES = 8,
+        CANONICAL_SMALL = 4096, /* kept between records */
+};
+
+/* --- tokens --------------------------------------------------------------------------------------------------------- */
+
+void redact_put_token(struct redact *f, struct span value)
+{
+        uint8_t digest[EVP_MAX_MD_SIZE];
+        size_t len = 0;
+        EVP_MAC_CTX *mac = EVP_MAC_CTX_dup(f->mac);
+        if (mac == NULL || EVP_MAC_update(mac, value.data, value.len) != 1 ||
+            EVP_MAC_final(mac, digest, &len, sizeof digest) != 1 || len < TOKEN_BYTES) {
+                writer_text(&f->w, "redacted");
+        } else {
+                writer_text(&f->w, "redacted:");
+                for (size_t i = 0; i < TOKEN_BYTES; i++) {
+                        writer_format(&f->w, "%02x", digest[i]);
+                }
+        }
+        EVP_MAC_CTX_free(mac);
+}
+
+uint8_t *redact_room_for(struct redact *f, size_t size)
+{
+        void *room = f->canonical;
+        bool made = redact_make_room(&room, &f->canonical_size, size, CANONICAL_SMALL, 1);
+        f->canonical = room;
+        f->failed = f->failed || !made;
+        return made ? f->canonical : NULL;
+}
+
+struct span redact_meaning(struct redact *f, struct span literal, bool escapes)
+{
+        struct span s = literal;
+        if (s.len > 1 && (s.data[0] & 0xdf) == 'N' && s.data[1] == '\'') {
+                s = span_skip(s, 1);
+        }
+        if (s.len == 0 || (s.data[0] != '\'' && s.data[0] != '"')) {
+                return literal;
+        }
+        uint8_t quote = s.data[0];
+        uint8_t *out = redact_room_for(f, s.len);
+        size_t len = 0;
+        for (size_t i = 1; out != NULL && i < s.len; i++) {
+                if (s.data[i] == quote) {
+                        if (i + 1 == s.len || s.data[i + 1] != quote) {
+                                break;
+                        }
+                        i++;
+                } else if (s.data[i] == '\\' && escapes && i + 1 < s.len) {
+                        i++;
+                        static const char from[] = "ntr0bZ";
+                        static const char to[] = "\n\t\r\0\b\032";
+                        const char *at = memchr(from, s.data[i], sizeof from - 1);
+                        out[len++] = at != NULL ? (uint8_t)to[at - from] : s.data[i];
+                        continue;
+                }
+                out[len++] = s.data[i];
+        }
+        return span_of(out, len);
+}
+
+/* --- statements ----------------------------------------------------------------------------------------------------- */
+
+/** What stands in @p t's place: nothing must be told of it. */
+static void put_hidden(struct redact *f, const struct sql_token *t, struct redact_found *found)
+{
+        if (t->kind == SQL_PARAMETER) {
+                unsigned last = found->n_parameters - 1;
+                found->parameters |= 1ULL << (last < 63 ? last : 63);
+                writer_put(&f->w, t->text);
+                return;
+        }
+        found->taken |= 1U << REDACTED_PASSWORD;
+        writer_text(&f->w, t->kind != SQL_COMMENT   ? "'<secret>'"
+                           : t->text.data[0] == '/' ? "/*<secret>*/"
+                                                    : "-- <secret>");
+}
+
+static void put_sql_token(struct redact *f, const struct sql_token *t, struct sql_mode mode,
+                          struct redact_found *found)
+{
+        bool is_comment = t->kind == SQL_COMMENT && t->text.len > 2;
+        if (sql_is_literal(t)) {
+                writer_char(&f->w, '\'');
+                redact_put_token(f, redact_meaning(f, t->text, !mode.no_backslash_escapes));
+                writer_char(&f->w, '\'');
+        } else if (is_comment && t->text.data[2] != '!' && t->text.data[2] != 'M') {
+                writer_text(&f->w, t->text.data[0] == '/' ? "/*redacted*/" : "-- redacted");
+        } else {
+                writer_put(&f->w, t->text);
+                return;
+        }
+        found->taken |= 1U << REDACTED_LITERALS;
+}
+
+/** Write @p sql without what must not be told. */
+static void put_sql(struct redact *f, struct span sql, struct sql_mode mode, bool literals,
+                    struct redact_found *found)
+{
+        struct sql_lexer lexer = sql_lexer_over(sql, mode);
+        struct secret_finder finder = secret_finder_begin(mode);
+        const uint8_t *at = sql.data;
+        struct sql_token t = sql_next(&lexer);
+        while (t.kind != SQL_END) {
+                struct sql_token next = sql_next(&lexer);
+                bool secret = secret_find(&finder, &t, &next, &lexer);
+                writer_bytes(&f->w, at, (size_t)(t.text.data - at));
+                found->n_parameters += t.kind == SQL_PARAMETER ? 1 : 0;
+                if (secret) {
+                        put_hidden(f, &t, found);
+                } else if (literals) {
+                        put_sql_token(f, &t, mode, found);
+                } else {
+                        writer_put(&f->w, t.text);
+                }
+                at = t.text.data + t.text.len;
+                t = next;
+        }
+        writer_bytes(&f->w, at, (size_t)(sql.data + sql.len - at));
+        found->reply |= finder.reply;
+}
+
+void redact_statement(struct redact *f, struct record *r, enum record_field field, struct redact_found *found)
+{
+        size_t begin = f->w.at;
+        struct span text = record_text(r, field);
+        struct redact_found own = {.taken = 0};
+        if (text.len > 0) {
+                put_sql(f, text, r->sql_mode, f->literals, &own);
+        }
+        if (own.taken == 0) {
+                f->w.at = begin;
+        } else {
+                record_set_text(r, field, span_of(f->w.data + begin, f->w.at - begin));
+        }
+        found->taken |= own.taken;
+        found->parameters |= own.parameters;
+        found->reply |= own.reply;
+}
+
+/* --- errors --------------------------------------------------------------------------------------------------------- */
+
+/** Errors that quote names, not values. */
+static bool quotes_names(uint64_t errnum)
+{
+        static const uint16_t names[] = {1007, 1008, 1044, 1045, 1046, 1049, 1050, 1051, 1052, 1054, 1060,
+                                         1061, 1072, 1091, 1109, 1142, 1143, 1146, 1176, 1227, 1305, 1364};
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+                if (names[i] == errnum) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/** Is it a quote, in one of the servers' languages? Whatever is no ASCII may be one. */
+static bool is_quote(uint8_t c)
+{
+        return c == '\'' || c == '"' || c == '`' || c >= 0x80;
+}
+
+/** Of an error about a statement with a password, only what stands before and behind the quotes is told. */
+static void hide_quoted(struct redact *f, struct span text)
+{
+        size_t first = 0;
+        size_t end = text.len;
+        while (first < text.len && !is_quote(text.data[first])) {
+                first++;
+        }
+        while (end > first && !is_quote(text.data[end - 1])) {
+                end--;
+        }
+        writer_put(&f->w, span_head(text, first));
+        if (end > first) {
+                writer_text(&f->w, "'<secret>'");
+        }
+        writer_put(&f->w, span_skip(text, end));
+}
+
+/** What stands before the quote says that a name is in it: for key 'PRIMARY'. */
+static bool announces_name(struct span before)
+{
+        static const char *const words[] = {"key '",   "column '",   "table '",   "database '",
+                                            "index '", "function '", "variable '"};
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+                size_t len = strlen(words[i]);
+                if (before.len >= len &&
+                    strncasecmp((const char *)before.data + before.len - len, words[i], len) == 0) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/** The quote that closes what @p s begins within: servers do not escape, so one before a letter is part of the value. */
+static const uint8_t *find_close(struct span s)
+{
+        for (size_t i = 0; i < s.len; i++) {
+                uint8_t next = i + 1 < s.len ? s.data[i + 1] : ' ';
+                bool goes_on = next == '\'' || next >= 0x80 || (next >= '0' && next <= '9') ||
+                               ((next | 0x20) >= 'a' && (next | 0x20) <= 'z');
+                if (s.data[i] == '\'' && !goes_on) {
+                        return s.data + i;
+                }
+        }
+        return NULL;
+}
+
+/** Each quoted part becomes a token; what a syntax error quotes is SQL to the text's last quote. */
+static void redact_quoted(struct redact *f, const struct record *r, struct span text)
+{
+        struct redact_found unused = {.taken = 0};
+        while (text.len > 0) {
+                const uint8_t *open = memchr(text.data, '\'', text.len);
+                if (open == NULL) {
+                        break;
+                }
+                size_t before = (size_t)(open - text.data) + 1;
+                struct span rest = span_skip(text, before);
+                bool is_sql = r->errno_ == ERR_PARSE;
+                const uint8_t *close = rest.len == 0 ? NULL
+                                       : is_sql      ? memrchr(rest.data, '\'', rest.len)
+                                                     : find_close(rest);
+                size_t inner = close != NULL ? (size_t)(close - rest.data) : rest.len;
+                writer_bytes(&f->w, text.data, before);
+                if (is_sql && inner > 0) {
+                        (void)put_sql(f, span_head(rest, inner), r->sql_mode, true, &unused);
+                } else if (announces_name(span_head(text, before))) {
+                        writer_put(&f->w, span_head(rest, inner));
+                } else {
+                        redact_put_token(f, span_head(rest, inner));
+                }
+                writer_text(&f->w, "'");
+                text = span_skip(rest, inner + 1);
+        }
+        writer_put(&f->w, text);
+}
+
+unsigned redact_error(struct redact *f, struct record *r, bool has_secret)
+{
+        size_t begin = f->w.at;
+        bool any = (f->literals || f->values) && !quotes_names(r->errno_);
+        if (!record_has(r, FIELD_ERROR) || r->error.len == 0 || (!has_secret && !any)) {
+                return 0;
+        }
+        if (has_secret) {
+                hide_quoted(f, r->error);
+        } else {
+                redact_quoted(f, r, r->error);
+        }
+        record_set_text(r, FIELD_ERROR, span_of(f->w.data + begin, f->w.at - begin));
+        return has_secret ? 1U << REDACTED_PASSWORD : 1U << REDACTED_VALUES;
+}
