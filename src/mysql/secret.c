@@ -92,9 +92,13 @@ static bool begins_secret(struct span text, size_t at)
         }
 }
 
-/* Sixteen bytes at a stride: each statement is looked at. */
+/* --- the quick look ---------------------------------------------------------------------------------------------------
+ *
+ * Sixteen bytes at a stride: each statement is looked at, and each definition of a column. All that begins_secret finds has one
+ * of a few pairs in it: PASS and _SST the ss, IDENTIFIED the if, AUTHENTICATION_STRING the _s, CRYPT the yp. */
+
 typedef uint8_t stride __attribute__((vector_size(16)));
-enum { STRIDE = sizeof(stride), AHEAD = 2 };
+enum { STRIDE = sizeof(stride), AHEAD = 1 };
 
 #define EACH(c) ((stride){c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c})
 
@@ -105,52 +109,48 @@ static stride load(const uint8_t *at)
         return bytes;
 }
 
-/** Does "pas", "pw", "ide", "ypt", "_s" or "://" begin within the sixteen bytes at @p at? (In either case; with AHEAD bytes
- *  behind them.) */
-static bool may_begin(const uint8_t *at)
+/** Does one of the pairs begin within the sixteen bytes at @p at? (In either case; with AHEAD bytes behind them.) */
+static bool has_pair(const uint8_t *at)
 {
         stride first = load(at);
         stride second = load(at + 1);
-        stride third = load(at + 2);
         stride lower = first | EACH(0x20);
         stride next = second | EACH(0x20);
-        stride after = third | EACH(0x20);
-        stride found = (stride)(((lower == EACH('p')) &
-                                 (((next == EACH('a')) & (after == EACH('s'))) | (next == EACH('w')))) |
-                                ((lower == EACH('i')) & (next == EACH('d')) & (after == EACH('e'))) |
-                                ((lower == EACH('y')) & (next == EACH('p')) & (after == EACH('t'))) |
-                                ((first == EACH('_')) & (next == EACH('s'))) |
-                                ((first == EACH(':')) & (second == EACH('/')) & (third == EACH('/'))));
+        stride s = (stride)(next == EACH('s'));
+        stride found = (stride)((((lower == EACH('s')) | (first == EACH('_'))) & s) |
+                                ((lower == EACH('p')) & (next == EACH('w'))) |
+                                ((lower == EACH('i')) & (next == EACH('f'))) |
+                                ((lower == EACH('y')) & (next == EACH('p'))) |
+                                ((first == EACH(':')) & (second == EACH('/'))));
         uint64_t halves[2];
         memcpy(halves, &found, sizeof halves);
         return (halves[0] | halves[1]) != 0;
 }
 
-/** The same one by one, from @p at to before @p end. */
-static bool begins_within(struct span text, size_t at, size_t end)
+static bool may_hold_secret(struct span text)
 {
-        for (; at < end; at++) {
+        if (text.len < STRIDE + AHEAD) {
+                return true;
+        }
+        size_t last = text.len - STRIDE - AHEAD;
+        bool found = has_pair(text.data + last); /* some of them are looked at twice */
+        for (size_t at = 0; at < last && !found; at += STRIDE) {
+                found = has_pair(text.data + at);
+        }
+        return found;
+}
+
+bool secret_suspected(struct span text)
+{
+        if (!may_hold_secret(text)) {
+                return false;
+        }
+        for (size_t at = 0; at < text.len; at++) {
                 if (begins_secret(text, at)) {
                         return true;
                 }
         }
         return false;
-}
-
-bool secret_suspected(struct span text)
-{
-        if (text.len < STRIDE + AHEAD) {
-                return begins_within(text, 0, text.len);
-        }
-        size_t last = text.len - STRIDE - AHEAD;
-        for (size_t at = 0; at < last; at += STRIDE) {
-                if (may_begin(text.data + at) && begins_within(text, at, at + STRIDE)) {
-                        return true;
-                }
-        }
-        /* the last ones, some of them for the second time; and "pw" may be the very last */
-        return (may_begin(text.data + last) && begins_within(text, last, text.len)) ||
-               begins_within(text, text.len - AHEAD, text.len);
 }
 
 /** password=…, "password": "…", PWD='…': a name of a password with a value behind it. */
