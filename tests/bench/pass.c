@@ -90,16 +90,19 @@ void pass_accept(int listener, uint16_t server_port)
         pass_watch(server, true, false);
 }
 
+static void close_half(struct half *h)
+{
+        h->closed = true;
+        pass_watch(h, false, false);
+        (void)close(h->fd);
+        h->next = gone;
+        gone = h;
+}
+
 static void close_both(struct half *h)
 {
-        struct half *both[] = {h, h->other};
-        for (int i = 0; i < 2 && !h->closed; i++) {
-                pass_watch(both[i], false, false);
-                (void)close(both[i]->fd);
-                both[i]->next = gone;
-                gone = both[i];
-        }
-        h->closed = h->other->closed = true;
+        close_half(h);
+        close_half(h->other);
 }
 
 void pass_readable(struct half *h)

@@ -43,7 +43,8 @@ void pass_writable(struct half *h);
 /** Free what was closed: when no event of the same round can still name it. */
 void pass_sweep(void);
 
-/** The loop's: look for reading, or for writing, or (both false) for nothing any more. The first call is a new half. */
+/** The loop's: look for reading, or for writing, or (both false) for nothing just now; if it is closed, for
+ *  nothing any more. The first call is a new half. */
 void pass_watch(struct half *h, bool reading, bool writing);
 
 #endif

@@ -11,7 +11,7 @@ void pass_watch(struct half *h, bool reading, bool writing)
 {
         struct epoll_event e = {.data.ptr = h,
                                 .events = (reading ? EPOLLIN : 0U) | (writing ? EPOLLOUT : 0U)};
-        int what = h->watch == NULL ? EPOLL_CTL_ADD : reading || writing ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
+        int what = h->watch == NULL ? EPOLL_CTL_ADD : h->closed ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
         h->watch = &loop;
         if (epoll_ctl(loop, what, h->fd, &e) != 0) {
                 perror("epoll_ctl");

@@ -17,6 +17,7 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
         if ((what & EV_READ) != 0) {
                 pass_readable(h);
         }
+        pass_sweep(); /* an event that was freed is not called any more */
 }
 
 void pass_watch(struct half *h, bool reading, bool writing)
@@ -57,8 +58,5 @@ int main(int argc, char **argv)
         if (accepting == NULL || event_add(accepting, NULL) != 0) {
                 return 1;
         }
-        while (event_base_loop(base, EVLOOP_ONCE) == 0) {
-                pass_sweep();
-        }
-        return 1;
+        return event_base_dispatch(base) == 0 ? 0 : 1;
 }

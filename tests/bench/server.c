@@ -1,4 +1,4 @@
-/* A server that costs next to nothing: it lets everybody in, answers SELECT with 64 MB of rows of so many bytes, and
+/* A server that costs next to nothing: it lets everybody in, answers "result" with 64 MB of rows of so many bytes, and
  * everything else with OK.
  *
  *      server PORT ROW-BYTES
@@ -116,9 +116,9 @@ static void answer(struct half *h)
                 return;
         }
         ok[3] = (uint8_t)(in[3] + 1);
-        int selects = in[3] == 0 && n >= 11 && strncasecmp((char *)in + 5, "SELECT", 6) == 0;
-        h->rest = selects ? result : ok;
-        h->rest_len = selects ? result_len : sizeof ok;
+        int wanted = in[3] == 0 && n >= 11 && strncasecmp((char *)in + 5, "RESULT", 6) == 0;
+        h->rest = wanted ? result : ok;
+        h->rest_len = wanted ? result_len : sizeof ok;
         push(h);
 }
 

@@ -202,7 +202,7 @@ TABLE = {
     "slap": Workload("mariadb-slap, 50 connections", "statement", slap, times=1, threads=50),
     "result": Workload("64 MB results, rows of 1 KB, drained", "MB", result("SELECT x FROM big"), times=1),
     "result-blob": Workload("64 MB results, rows of 8 MB, drained", "MB", result("SELECT x FROM blobs"), times=1),
-    "result-fast": Workload("64 MB results, rows of 1 KB, from a stand-in for a server, drained", "MB", result("SELECT"), "fake", times=1),
+    "result-fast": Workload("64 MB results, rows of 1 KB, from a stand-in for a server, drained", "MB", result("RESULT"), "fake", times=1),
     "load-data": Workload("LOAD DATA LOCAL INFILE", "MB", bulk(lines_file, "LOAD DATA LOCAL INFILE '{}' INTO TABLE bulk"), times=1),
     "insert": Workload("INSERT of 640 rows, 256 KB", "MB", bulk(inserts_file, None), times=1),
     "churn-1": Workload("connect, log in, SELECT 1, quit; 1 at once", "connection", churn(1), times=200),
