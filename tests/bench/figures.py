@@ -81,6 +81,10 @@ def shown_ratio(values, base):
     found = ratios(values, base)
     if not found:
         return "-"
+    if values == base:
+        return "1"
+    if len(found) == 1:
+        return f"{found[0]:.2f}"
     low, high, _ = interval(found)
     return f"{statistics.median(found):.2f} ({low:.2f} to {high:.2f})"
 

@@ -69,8 +69,9 @@ def sysbench(port, connections, seconds, times, script, ps, ssl, command="run"):
          "--mysql-db=shop", f"--mysql-ssl={ssl}", "--tables=1", f"--table-size={ROWS}", f"--threads={connections}", f"--time={seconds}",
          f"--events={times}", f"--db-ps-mode={ps}", "--histogram=on", *(["--skip-trx=on"] if script == "oltp_point_select" else []), command],
         capture_output=True, text=True, check=False, cwd=place.certificates.folder)
-    if done.returncode != 0 or re.search(r"ignored errors: +[1-9]", done.stdout):
-        raise SystemExit(f"sysbench failed:\n{done.stdout}{done.stderr}")
+    failed = done.returncode != 0 or (script != "oltp_write_only" and re.search(r"ignored errors: +[1-9]", done.stdout))  # there: deadlocks
+    if failed:
+        raise SystemExit(f"sysbench failed:\n{done.stdout[-1500:]}{done.stderr}")
     if command != "run":
         return None
     return {"units": int(re.search(r"^ +total: +(\d+)", done.stdout, re.M)[1]),
