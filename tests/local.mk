@@ -21,7 +21,7 @@ EXTRA_DIST += tests/integration tests/bench tests/data
 
 # Benchmarks that are programs, and helpers of tests/bench/run: `make tests/bench/alloc`.
 EXTRA_PROGRAMS = tests/bench/alloc tests/bench/pass_epoll tests/bench/pass_events tests/bench/pass_pair \
-	tests/bench/client tests/bench/server
+	tests/bench/client tests/bench/server tests/bench/micro
 BENCH_PASS = tests/bench/pass.c tests/bench/pass.h
 tests_bench_alloc_SOURCES = tests/bench/alloc.c
 tests_bench_alloc_LDADD = $(ROOMS) $(ROOM_LIBS)
@@ -33,3 +33,5 @@ tests_bench_pass_pair_LDADD = $(LIBEVENT_LIBS)
 tests_bench_client_SOURCES = tests/bench/client.c tests/bench/wire.c tests/bench/wire.h
 tests_bench_client_LDADD = src/libbase.a $(OPENSSL_LIBS)
 tests_bench_server_SOURCES = tests/bench/server.c $(BENCH_PASS)
+tests_bench_micro_SOURCES = tests/bench/micro.c tests/support/script.c tests/support/script.h tests/support/tape.c tests/support/tape.h
+tests_bench_micro_LDADD = $(ROOMS) $(ROOM_LIBS)

@@ -67,7 +67,8 @@ def sysbench(port, connections, seconds, times, script, ps, ssl, command="run"):
     done = subprocess.run(
         ["sysbench", script, "--mysql-host=127.0.0.1", f"--mysql-port={port}", "--mysql-user=pw", "--mysql-password=secret",
          "--mysql-db=shop", f"--mysql-ssl={ssl}", "--tables=1", f"--table-size={ROWS}", f"--threads={connections}", f"--time={seconds}",
-         f"--events={times}", f"--db-ps-mode={ps}", "--histogram=on", *(["--skip-trx=on"] if script == "oltp_point_select" else []), command],
+         f"--events={times}", f"--db-ps-mode={ps}", "--histogram=on",
+         f"--rand-seed={1 if times else 0}", *(["--skip-trx=on"] if script == "oltp_point_select" else []), command],
         capture_output=True, text=True, check=False, cwd=place.certificates.folder)
     failed = done.returncode != 0 or (script != "oltp_write_only" and re.search(r"ignored errors: +[1-9]", done.stdout))  # there: deadlocks
     if failed:
