@@ -151,8 +151,8 @@ class Way:
             flags[flags.index("LOG")] = self.log_path
         if self.tls:
             flags += ["--tls-certificate", self.tls.path("server.pem"), "--tls-key", self.tls.path("server.key")]
-        if self.wrap and "--admin" not in flags:  # its readings, once a second, would count
-            flags += ["--admin", "off"]
+        if self.wrap:  # what it does once a second would count for the statements of that second: a second is long there
+            flags += ["--admin", "off", "--profile-interval-ms", "60000"]
         self.start(binary, "proxy", "-r", f"127.0.0.1:{self.server_port}", "-l", "127.0.0.1:0", "--workers", str(self.threads),
                    *([] if "--admin" in flags else ["--admin", "127.0.0.1:0"]), *ALWAYS, *flags,
                    env=dict(os.environ, XDG_STATE_HOME=os.path.join(lab.FOLDER, "state")))
