@@ -135,8 +135,10 @@ class Way:
         self.wait()
 
     def router(self):
+        plugins = os.path.join(os.path.dirname(os.path.dirname(MYSQLROUTER)), "root", "usr", "lib", "mysqlrouter", "plugin")
         self.start(MYSQLROUTER, "-c", self.config(
-            f"[DEFAULT]\nlogging_folder={self.folder}\nruntime_folder={self.folder}\ndata_folder={self.folder}\nmax_total_connections={SESSIONS}\n"
+            f"[DEFAULT]\nplugin_folder={plugins}\nlogging_folder={self.folder}\n"
+            f"runtime_folder={self.folder}\ndata_folder={self.folder}\nmax_total_connections={SESSIONS}\n"
             f"[logger]\nlevel=error\n[io]\nthreads={self.threads}\n"
             f"[routing:mysql]\nbind_address=127.0.0.1\nbind_port={self.port}\ndestinations=127.0.0.1:{self.server_port}\n"
             f"routing_strategy=first-available\nprotocol=classic\nmax_connections={SESSIONS}\nmax_connect_errors=100000\n"
