@@ -105,7 +105,8 @@ static int compare(const void *a, const void *b)
 
 static double percentile_us(const uint64_t *ns, uint64_t n, unsigned percent)
 {
-        return n > 0 ? (double)ns[(n - 1) * percent / 100] / 1e3 : 0;
+        size_t at = n > 0 ? (n - 1) * percent / 100 : 0;
+        return n > 0 ? (double)ns[at] / 1e3 : 0;
 }
 
 static int run(void *(*work)(void *), struct job all, unsigned parallel, uint64_t seconds)

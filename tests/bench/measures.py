@@ -149,7 +149,7 @@ def allocations(names, ways, kind, options):
     seconds = max(options.seconds, 3)
     for name in names:
         for way in ways:
-            if "=" not in way and way.partition("@")[0] not in targets.QUERYTAP:
+            if way.partition("=")[0].partition("@")[0].partition("-")[0] not in targets.QUERYTAP:
                 continue
             opened = open_way(way, kind)
             try:

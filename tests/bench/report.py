@@ -34,7 +34,7 @@ def machine(options):
         if done.returncode == 0 and found:
             names = {"haproxy": "HAProxy", "nginx": "nginx", "mariadbd": "MariaDB"}
             versions.append(f"{names.get(argv[0], 'MySQL Router')} {found[0]}")
-    return head + ". " + ", ".join(versions) + "."
+    return ". ".join([head, ", ".join(versions), *targets.notes]) + "."
 
 
 def write_csv(path, rows, head):
@@ -54,18 +54,6 @@ def read_csv(path):
             kept = {k: v for k, v in row.items() if v != ""}
             rows.append({k: v if k in ("measure", "workload", "target") else json.loads(v) if k == "detail" else float(v) for k, v in kept.items()})
     return rows, head
-
-
-def splice(path, name, text):
-    """Replace what stands in @p path between the two lines that name it."""
-    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
-    with open(path, encoding="utf-8") as f:
-        whole = f.read()
-    if begin not in whole or end not in whole:
-        raise SystemExit(f"{path}: no lines {begin.strip()} and {end.strip()}")
-    before, rest = whole.split(begin, 1)
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(before + begin + "\n" + text.strip() + "\n\n" + end + rest.split(end, 1)[1])
 
 
 def title(name):

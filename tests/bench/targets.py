@@ -1,7 +1,7 @@
 """What is measured: the ways between client and server, as a table. Each way is started in front of a server's port.
 
-A name is one of the table, maybe with threads behind an @ (default@2), or NAME=BUILD[:FLAG,FLAG…]: another build of querytap,
-with flags of `querytap proxy` besides those of WAYS["off"].
+A name is one of the table, maybe with threads behind an @ (default@2). Of querytap it may be WAY-WORD=BUILD[:FLAG,FLAG…], too
+(off-new=build-new): another build, maybe with more flags.
 """
 import os
 import re
@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import lab
@@ -62,7 +63,8 @@ class Way:
 
     def __init__(self, name, server_port, wrap=(), tls=None):
         self.name, _, rest = name.partition("=")
-        self.kind, _, threads = self.name.partition("@")
+        kind, _, threads = self.name.partition("@")
+        self.kind = kind.partition("-")[0]
         self.threads = int(threads or 1)
         self.build, _, flags = rest.partition(":")
         self.flags = [f for f in flags.split(",") if f]
@@ -81,10 +83,6 @@ class Way:
             STARTS[self.kind](self)
         else:
             self.querytap()
-
-    @property
-    def title(self):
-        return TITLES.get(self.kind, self.name) + (f", {self.threads} threads" if self.threads > 1 else "")
 
     def start(self, *argv, **keywords):
         """Run it, and wait until it listens."""
@@ -147,7 +145,7 @@ class Way:
 
     def querytap(self):
         binary = os.path.join(os.path.abspath(self.build) if self.build else lab.BUILD, "querytap")
-        flags = [*known(binary, QUERYTAP["off" if self.build else self.kind]), *self.flags]
+        flags = [*known(binary, QUERYTAP[self.kind]), *self.flags]
         if "LOG" in flags:
             self.log_path = os.path.join(MEMORY, f"querytap-bench-{os.getpid()}-{self.name}.log")
             flags[flags.index("LOG")] = self.log_path
@@ -211,7 +209,13 @@ STARTS = {"epoll": Way.bare, "events": Way.bare, "pair": Way.bare, "haproxy": Wa
 NEEDS = {"haproxy": "haproxy", "nginx": "nginx", "router": MYSQLROUTER}
 
 _known = {}
-_told = set()
+notes = []  # for the tables
+
+
+def note(text):
+    if text not in notes:
+        notes.append(text)
+        print(text, file=sys.stderr, flush=True)
 
 
 def known(binary, flags):
@@ -229,9 +233,8 @@ def known(binary, flags):
             _known[binary][flag, value] = subprocess.run([binary, "config", "check", path], capture_output=True, check=False).returncode == 0
         if _known[binary].get((flag, value), True):
             kept += [flag, value]
-        elif flag not in _told:
-            _told.add(flag)
-            print(f"{flag} {value}: this build does not take it; left out", flush=True)
+        else:
+            note(f"{flag} {value} is left out: this build does not take it")
     return kept
 
 
@@ -241,10 +244,10 @@ def available(names):
     for name in names:
         need = NEEDS.get(name.partition("@")[0])
         if need and not shutil.which(need):
-            print(f"{name}: left out, there is no {need}", flush=True)
+            note(f"{name} is left out: there is no {os.path.basename(need)}")
         else:
-            kind = name.partition("@")[0].partition("=")[0]
-            if "=" not in name and kind not in ORDER:
-                raise SystemExit(f"{name}: no such target; there are {', '.join(ORDER)}")
+            kind = name.partition("=")[0].partition("@")[0]
+            if (kind.partition("-")[0] not in QUERYTAP) if "=" in name else (kind not in ORDER):
+                raise SystemExit(f"{name}: no such target (see --list)")
             found.append(name)
     return found
