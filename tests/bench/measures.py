@@ -41,9 +41,11 @@ def open_way(name, kind, wrap=()):
 
 
 def time_all(names, ways, kind, options):
-    opened = [open_way(way, kind) for way in ways]
+    opened = []
     rows = []
     try:
+        for way in ways:
+            opened.append(open_way(way, kind))
         for turn in range(options.rounds):
             for name in names:
                 at = turn % len(opened)
@@ -143,8 +145,14 @@ def admin(way, path):
         return json.loads(answer.read())
 
 
+def allocs(way):
+    """(statements so far, {stage: allocations so far})"""
+    found = admin(way, "/stages")
+    return found["statements"], {s["stage"]: s["count_alloc"] for s in found["stages"]}
+
+
 def allocations(names, ways, kind, options):
-    """The first half of the load warms up; between the two readings all sessions are in their steady state."""
+    """Between two readings in the middle of a load; less what two readings of an idle proxy differ by, which is what a reading takes."""
     rows = []
     seconds = max(options.seconds, 3)
     for name in names:
@@ -155,21 +163,22 @@ def allocations(names, ways, kind, options):
             try:
                 if opened.admin_addr is None:
                     continue
+                idle = [allocs(opened)[1] for _ in range(4)][-2:]
                 with ThreadPoolExecutor(1) as pool:
                     load = pool.submit(workloads.TABLE[name].run, opened.port, seconds)
                     time.sleep(seconds / 2)  # half of the load's own time, not a wait for something
-                    first = admin(opened, "/stages")
+                    before, first = allocs(opened)
                     time.sleep(seconds / 2 - 0.5)
-                    second = admin(opened, "/stages")
+                    after, second = allocs(opened)
                     load.result()
             finally:
                 opened.stop()
-            units = second["statements"] - first["statements"]
-            before = {s["stage"]: s["count_alloc"] for s in first["stages"]}
-            born = {s["stage"]: s["count_alloc"] - before[s["stage"]] for s in second["stages"]}
-            working = sum(n for stage, n in born.items() if stage != "admin")
+            units = after - before
+            born = {stage: second[stage] - first[stage] - (idle[1][stage] - idle[0][stage]) for stage in second}
             rows.append({"measure": "allocations", "workload": name, "target": opened.name, "round": 0, "units": units,
-                         "value": working / units if units else float("nan"), "detail": {s: n for s, n in born.items() if n}})
+                         "value": sum(born.values()) / units if units else float("nan"), "detail": {s: n for s, n in born.items() if n}})
+            progress(f"{name} {opened.name}: {rows[-1]['value']:.5f}")
+    progress("")
     return rows
 
 

@@ -23,7 +23,7 @@ def machine(options):
         model = re.search(r"model name\s*: (.*)", f.read())
     head = f"{version}; Linux {platform.release()}, {os.cpu_count()} × {model[1].strip() if model else platform.machine()}"
     if options.measure == "time":
-        head += f"; {options.rounds} rounds of {options.seconds} s; log on {'tmpfs' if targets.MEMORY == '/dev/shm' else 'disk'}"
+        head += f"; {options.rounds} round(s) of {options.seconds} s; log on {'tmpfs' if targets.MEMORY == '/dev/shm' else 'disk'}"
     versions = []
     for argv in (["haproxy", "-v"], ["nginx", "-v"], ["mariadbd", "--version"], [targets.MYSQLROUTER, "--version"]):
         try:
@@ -180,8 +180,8 @@ def show_memory(rows):
 
 
 def show_allocations(rows):
-    return ["Allocations under load (admin: the two readings themselves, over HTTP)",
-            figures.table(["way", "workload", "statements", "allocations/statement, but for admin", "by stage"],
+    return ["Allocations between two readings under load, less what a reading itself takes",
+            figures.table(["way", "workload", "statements", "allocations/statement", "by stage"],
                           [[title(r["target"]), r["workload"], f"{r['units']:,.0f}", f"{r['value']:.5f}",
                             ", ".join(f"{s} {int(n):,}" for s, n in r["detail"].items()) or "none"] for r in rows])]
 

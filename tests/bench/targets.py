@@ -3,6 +3,7 @@
 A name is one of the table, maybe with threads behind an @ (default@2). Of querytap it may be WAY-WORD=BUILD[:FLAG,FLAG…], too
 (off-new=build-new): another build, maybe with more flags.
 """
+import atexit
 import os
 import re
 import resource
@@ -89,6 +90,7 @@ class Way:
         self.err_path = os.path.join(self.folder, "err")
         with open(self.err_path, "wb") as err:
             self.process = subprocess.Popen([*self.wrap, *argv], stdin=subprocess.DEVNULL, stdout=err, stderr=err, **keywords)
+        atexit.register(self.stop)
 
     def said(self):
         with open(self.err_path, encoding="utf-8", errors="replace") as f:
@@ -187,6 +189,7 @@ class Way:
             os.truncate(self.log_path, 0)
 
     def stop(self):
+        atexit.unregister(self.stop)
         if self.process is None:
             return
         if self.process.poll() is None:

@@ -2,6 +2,7 @@
 
     run(port, seconds) or run(port, 0, times) -> {"units", "seconds", maybe "p50_us", "p95_us", "p99_us"}
 """
+import atexit
 import json
 import os
 import re
@@ -52,7 +53,7 @@ class Fake:
     def __init__(self):
         self.port = lab.free_port()
         self.process = subprocess.Popen([targets.program("server"), str(self.port), "1000"], stdin=subprocess.DEVNULL)
-        lab.atexit.register(self.process.kill)
+        atexit.register(self.process.kill)
         lab.wait_for(self.answers, "the stand-in for a server")
 
     def answers(self):
