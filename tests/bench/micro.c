@@ -204,7 +204,7 @@ static void measure(const struct part *part)
         qsort(ns, ROUNDS, sizeof ns[0], compare);
         (void)printf("| %s | %.1f | %s |", part->name, ns[ROUNDS / 2], part->unit);
         if (part->is_mb) {
-                (void)printf(" %.1f |\n", 1e6 / ns[ROUNDS / 2]);
+                (void)printf(" %.3g |\n", 1e6 / ns[ROUNDS / 2]);
         } else {
                 (void)printf(" |\n");
         }
