@@ -19,7 +19,20 @@ TESTS += tests/rooms.sh
 dist_check_SCRIPTS += tests/rooms.sh
 EXTRA_DIST += tests/integration tests/bench tests/data
 
-# Benchmarks that are programs: `make tests/bench/alloc`.
-EXTRA_PROGRAMS = tests/bench/alloc
+# Benchmarks that are programs, and helpers of tests/bench/run: `make tests/bench/alloc`.
+EXTRA_PROGRAMS = tests/bench/alloc tests/bench/pass_epoll tests/bench/pass_events tests/bench/pass_pair \
+	tests/bench/client tests/bench/server tests/bench/micro
+BENCH_PASS = tests/bench/pass.c tests/bench/pass.h
 tests_bench_alloc_SOURCES = tests/bench/alloc.c
 tests_bench_alloc_LDADD = $(ROOMS) $(ROOM_LIBS)
+tests_bench_pass_epoll_SOURCES = tests/bench/pass_epoll.c $(BENCH_PASS)
+tests_bench_pass_events_SOURCES = tests/bench/pass_events.c $(BENCH_PASS)
+tests_bench_pass_events_LDADD = $(LIBEVENT_LIBS)
+tests_bench_pass_pair_SOURCES = tests/bench/pass_pair.c $(BENCH_PASS)
+tests_bench_pass_pair_LDADD = $(LIBEVENT_LIBS)
+tests_bench_client_SOURCES = tests/bench/client.c tests/bench/wire.c tests/bench/wire.h
+tests_bench_client_LDADD = src/libbase.a $(OPENSSL_LIBS)
+tests_bench_server_SOURCES = tests/bench/server.c $(BENCH_PASS)
+tests_bench_micro_SOURCES = tests/bench/micro.c tests/bench/micro.h tests/bench/micro_session.c \
+	tests/support/script.c tests/support/script.h tests/support/tape.c tests/support/tape.h
+tests_bench_micro_LDADD = $(ROOMS) $(ROOM_LIBS)

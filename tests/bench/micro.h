@@ -1,0 +1,33 @@
+/** @file micro.h  The parts of tests/bench/micro that play sessions to the dissector: micro_session.c.
+ * One session at a time; what a part has allocated stays, since the process is short. */
+#ifndef BENCH_MICRO_H
+#define BENCH_MICRO_H
+
+#include "base/span.h"
+
+/** sysbench's point select, and an INSERT of 1,000 rows, of MICRO_INSERT_BYTES. */
+extern const char micro_point_select[];
+const char *micro_insert(void);
+enum { MICRO_INSERT_BYTES = 100000 };
+
+/* Begin a session, up to where a unit can be played again and again. */
+void micro_begin_text(void);
+void micro_begin_prepared(void);
+void micro_begin_recorded(void); /**< text, and each packet goes to the recorder */
+void micro_begin_insert(void);
+void micro_begin_rows_100(void); /**< a result with rows of so many bytes */
+void micro_begin_rows_1000(void);
+void micro_begin_rows_10000(void);
+
+/** Play so many statements. */
+void micro_play(uint64_t times);
+/** Play so many MB (10^6 bytes) of INSERTs, of rows. */
+void micro_play_inserts(uint64_t times);
+void micro_play_rows(uint64_t times);
+
+/** The record of a statement of the session, packed; the session keeps it. */
+uint8_t *micro_packed(size_t *len);
+/** Forget the session. */
+void micro_reset(void);
+
+#endif
