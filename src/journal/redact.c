@@ -71,10 +71,21 @@ static bool is_trace(struct span name)
         return span_equal(name, span_str("traceparent")) || span_equal(name, span_str("tracestate"));
 }
 
+/** A picture, say: whatever words are in it are chance. */
+static bool is_binary(struct span bytes)
+{
+        for (size_t i = 0; i < bytes.len; i++) {
+                if (bytes.data[i] < '\t' || (bytes.data[i] > '\r' && bytes.data[i] < ' ')) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 /** Is it known to be a password, by its name or by what is in it? */
 static bool is_secret_value(const struct value *v)
 {
-        return secret_is_name(v->name) || (!v->is_null && secret_is_within(v->bytes));
+        return secret_is_name(v->name) || (!v->is_null && !is_binary(v->bytes) && secret_is_within(v->bytes));
 }
 
 /** Where the names of the result behind the one that begins at @p at begin. */

@@ -175,13 +175,14 @@ static bool has_option(struct span text)
         return false;
 }
 
-/** Where a password is spoken of: not of a passage, nor of who was identified. @return text.len if nowhere. */
-static size_t mention_at(struct span text)
+/** Where a password is spoken of: not of a passage, nor of who was identified. @p is_data: "pw" alone
+ *  says nothing, as any bytes may have it. @return text.len if nowhere. */
+static size_t mention_at(struct span text, bool is_data)
 {
         for (size_t i = 0; i + 2 <= text.len; i++) {
                 struct span rest = {text.data + i, text.len - i};
-                if (word_at(text, i) > 0 || starts(rest, "IDENTIFIED BY") || starts(rest, "IDENTIFIED VIA") ||
-                    starts(rest, "IDENTIFIED WITH")) {
+                if (word_at(text, i) > (is_data ? 2 : 0) || starts(rest, "IDENTIFIED BY") ||
+                    starts(rest, "IDENTIFIED VIA") || starts(rest, "IDENTIFIED WITH")) {
                         return i;
                 }
         }
@@ -190,12 +191,12 @@ static size_t mention_at(struct span text)
 
 bool secret_is_mentioned(struct span text)
 {
-        return mention_at(text) < text.len;
+        return mention_at(text, false) < text.len;
 }
 
 bool secret_is_within(struct span text)
 {
-        struct span rest = span_skip(text, mention_at(text));
+        struct span rest = span_skip(text, mention_at(text, true));
         bool quotes = rest.len > 0 &&
                       (memchr(rest.data, '\'', rest.len) != NULL || memchr(rest.data, '"', rest.len) != NULL);
         return quotes || has_url(text) || has_option(text);
