@@ -181,7 +181,7 @@ enum status link_write(struct link *link, struct span bytes)
         return link->tls == NULL ? write_raw(link, bytes) : handle(link, tls_write(link->tls, bytes));
 }
 
-static enum status write_raw(struct link *link, struct span bytes)
+static inline enum status write_raw(struct link *link, struct span bytes)
 {
         if (link->write_ended) {
                 return STATUS_OK;
