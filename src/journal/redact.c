@@ -242,11 +242,22 @@ static void drop_fields(struct record *r)
         record_set_text(r, FIELD_INFO, span_str("redaction: out of memory, so the texts were left out"));
 }
 
+/** Numbers and times hold no password by themselves. */
+static bool are_numbers(struct value_list list)
+{
+        for (size_t i = 0; i < list.n; i++) {
+                if (list.at[i].type > VALUE_YEAR || list.at[i].name.len > 0) {
+                        return false;
+                }
+        }
+        return true;
+}
+
 /** Is there a list in @p r that may have something to hide, beside the statement? */
-static bool has_lists(const struct record *r)
+static bool has_texts(const struct record *r)
 {
         for (size_t i = 0; i < VALUE_FIELDS; i++) {
-                if (record_has(r, value_fields[i])) {
+                if (record_has(r, value_fields[i]) && !are_numbers(record_list(r, value_fields[i]))) {
                         return true;
                 }
         }
@@ -257,7 +268,7 @@ void redact_record(struct redact *f, struct record *r, bool suspected)
 {
         struct redact_found found = {.taken = 0};
         unsigned taken = 0;
-        if (!suspected && !f->literals && !f->values && !record_has(r, FIELD_ERROR) && !has_lists(r)) {
+        if (!suspected && !f->literals && !f->values && !record_has(r, FIELD_ERROR) && !has_texts(r)) {
                 return;
         }
         r->packed = 0; /* a copy must not take along what is hidden */
