@@ -221,7 +221,8 @@ static uint8_t *put_usual_text(uint8_t *at, const uint8_t *end, const void *memb
 
 /** A number or another usual field at @p at, with its name.
  *  @return the place behind it; NULL if it is none, or there is no room before @p end. */
-static inline uint8_t *put_usual(uint8_t *at, const uint8_t *end, const struct record *r, const struct step *step)
+static inline uint8_t *put_usual(uint8_t *at, const uint8_t *end, const struct record *r,
+                                 const struct step *step)
 {
         enum { LEAST_ROOM = RECORD_KEY_SIZE + 32 };
         const void *member = (const char *)r + step->offset;
