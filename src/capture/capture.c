@@ -95,36 +95,37 @@ static struct packet_run last_of(const struct packet_run *run, size_t room)
 {
         struct packet_run last = *run;
         while (last.n > 1 && names_size(&last) + last.bytes.len > room) {
-                last.bytes = span_skip(last.bytes, HEADER + length_at(last.bytes.data));
+                size_t first = HEADER + length_at(last.bytes.data);
+                last.bytes = span_of(last.bytes.data + first, last.bytes.len - first);
                 last.names += last.names != NULL ? 1 : 0;
                 last.n--;
         }
         return last;
 }
 
-void capture_add_run(struct capture *c, const struct packet_run *all, uint64_t wall_ns)
+void capture_add_run(struct capture *c, const struct packet_run *run, uint64_t wall_ns)
 {
         size_t room = c->keep.size > 2 * sizeof(struct entry) ? c->keep.size - 2 * sizeof(struct entry) : 0;
-        struct packet_run run = *all;
-        c->added += run.n;
-        if (names_size(&run) + run.bytes.len > room) {
-                run = last_of(&run, room);
+        struct packet_run kept = *run;
+        c->added += run->n;
+        if (names_size(run) + run->bytes.len > room) {
+                kept = last_of(run, room);
         }
-        size_t names = names_size(&run);
-        struct entry *e = keep_add(&c->keep, sizeof *e + names + run.bytes.len);
+        size_t names = names_size(&kept);
+        struct entry *e = keep_add(&c->keep, sizeof *e + names + kept.bytes.len);
         if (e == NULL) {
                 return; /* counted as lost */
         }
         *e = (struct entry){.wall_ns = wall_ns,
-                            .name = run.name,
-                            .bytes = (uint32_t)run.bytes.len,
-                            .run = (uint32_t)run.n,
-                            .from = (uint8_t)run.from};
+                            .name = kept.name,
+                            .bytes = (uint32_t)kept.bytes.len,
+                            .run = (uint32_t)kept.n,
+                            .from = (uint8_t)kept.from};
         uint8_t *at = (uint8_t *)(e + 1);
-        for (size_t i = 0; names > 0 && i < run.n; i++) {
-                memcpy(at + i * sizeof *run.names, &run.names[i], sizeof *run.names);
+        for (size_t i = 0; names > 0 && i < kept.n; i++) {
+                memcpy(at + i * sizeof *kept.names, &kept.names[i], sizeof *kept.names);
         }
-        memcpy(at + names, run.bytes.data, run.bytes.len);
+        memcpy(at + names, kept.bytes.data, kept.bytes.len);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */

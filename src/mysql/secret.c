@@ -74,19 +74,27 @@ static bool has_url(struct span text)
         return at != NULL && memchr(at, '@', text.len - (size_t)(at - text.data)) != NULL;
 }
 
-/** What begins at @p at, with a pair of bytes that are worth a look. */
+static bool is_blank(uint8_t c)
+{
+        return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/** CRYPT with what makes it a call. */
+static bool is_crypt(struct span rest)
+{
+        return starts(rest, "CRYPT") && rest.len > 5 && (rest.data[5] == '(' || is_blank(rest.data[5]));
+}
+
+/** What begins at @p at. */
 static bool begins_secret(struct span text, size_t at)
 {
         struct span rest = span_skip(text, at);
         switch (upper(rest.data[0])) {
         case 'P': return starts(rest, "PASS") || word_at(text, at) > 0;
+        case 'A':
+        case 'S': return word_at(text, at) > 0;
         case 'I': return starts(rest, "IDENTIFIED");
-        case 'Y': /* the rarest letter of CRYPT */
-                return at > 1 && (starts(rest, "YPT(") || starts(rest, "YPT ")) &&
-                       upper(text.data[at - 1]) == 'R' && upper(text.data[at - 2]) == 'C';
-        case '_':
-                return starts(rest, "_SST_AUTH") || (at > 13 && starts(rest, "_STRING") &&
-                                                     starts(span_skip(text, at - 14), "AUTHENTICATION"));
+        case 'C': return is_crypt(rest);
         case ':': return has_url(rest);
         default: return false;
         }
