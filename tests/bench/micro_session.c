@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PIECES = 64, RESULT_BYTES = 1 << 20, READ_BYTES = 65536, RECORDER_BYTES = 16384 };
+enum { PIECES = 64, RESULT_BYTES = 1 << 20, READ_BYTES = 65536, RECORDER_BYTES = 4 << 20 };
 
 const char micro_point_select[] = "SELECT c FROM sbtest1 WHERE id=4987";
 
@@ -45,7 +45,7 @@ static void on_record(void *arg, struct record *r)
 static void on_packet(void *arg, const struct packet *p)
 {
         (void)arg;
-        capture_add(s.capture, p, p->mono_ns);
+        capture_add(s.capture, 1, p, p->mono_ns);
 }
 
 static void feed(enum side side, struct span bytes)
