@@ -22,10 +22,10 @@ struct ring {
         uint8_t *memory;
         size_t size; /**< bytes, a power of two */
 
-        char apart[64];         /**< producer's and consumer's fields stand on cache lines of their own */
-        _Atomic uint64_t head;  /**< producer's: end of the newest message */
-        uint64_t tail_seen;     /**< producer's copy of tail, refreshed when space looks short */
-        uint64_t base;          /**< producer's, moved only while tail == head; the consumer reads it only while not */
+        char apart[64];        /**< producer's and consumer's fields stand on cache lines of their own */
+        _Atomic uint64_t head; /**< producer's: end of the newest message */
+        uint64_t tail_seen;    /**< producer's copy of tail, refreshed when space looks short */
+        uint64_t base; /**< producer's, moved only while tail == head; the consumer reads it only while not */
         _Atomic uint64_t drops; /**< producer's: messages dropped since the start */
 
         char apart_too[64];

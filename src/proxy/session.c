@@ -486,7 +486,8 @@ static void on_upstream(void *arg, int fd, const char *error)
         if (fd < 0) {
                 on_unreachable(s, error);
         } else if (link_open(&s->links[SIDE_SERVER], s, SIDE_SERVER, fd, 0) != STATUS_OK ||
-                   link_resume(&s->links[SIDE_CLIENT], PAUSE_CONNECTING) != STATUS_OK || !keep_own_address(s, fd)) {
+                   link_resume(&s->links[SIDE_CLIENT], PAUSE_CONNECTING) != STATUS_OK ||
+                   !keep_own_address(s, fd)) {
                 session_close(s, REASON_OUT_OF_MEMORY);
         } else {
                 struct record r = report_new(s, EVENT_CONNECT);

@@ -35,13 +35,14 @@ struct session {
         bool ended;            /* to be freed by session_finish */
         bool refused;          /* an error was sent: only its delivery is awaited */
         bool opaque_counted;
-        bool gate_said;    /* why it opened */
-        bool mediated;     /* the password's exchange was translated */
-        bool wire_changed; /* a command ended: another may be at the head */
+        bool gate_said;        /* why it opened */
+        bool mediated;         /* the password's exchange was translated */
+        bool wire_changed;     /* a command ended: another may be at the head */
         uint64_t lint_counted; /* broken rules */
         uint64_t packets;      /* that were given to the recorder */
-        uint64_t own_cycles; /* from reading bytes to having written them, since the last record of a command */
-        uint64_t stall_ns;   /* the server waited for the client, since then */
+        uint64_t
+            own_cycles;    /* from reading bytes to having written them, since the last record of a command */
+        uint64_t stall_ns; /* the server waited for the client, since then */
         uint64_t stall_begin_ns; /* it does so now; 0 = not */
         struct prof_wire wire;
         char *proxy_client; /* our own address towards the server; NULL = not connected */

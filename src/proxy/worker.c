@@ -113,6 +113,7 @@ static void discard(struct worker *w)
         prof_free(w->scratch);
         prof_free(w->plain);
         capture_free(w->capture);
+        dissect_pool_drain(&w->commands);
         prof_free(w);
 }
 
@@ -154,6 +155,7 @@ struct worker *worker_new(const struct worker_config *config)
         w->tls = config->tls;
         w->stop.run = on_stop;
         w->dissect = (struct dissect_settings){
+            .pool = &w->commands,
             .query_bytes = s->limits.query_bytes,
             .value_bytes = s->limits.value_bytes,
             .packet_bytes = s->hex || s->capture.bytes > 0 ? s->capture.packet_bytes : 0,
@@ -177,7 +179,8 @@ struct worker *worker_new(const struct worker_config *config)
         if (w->base != NULL && dns_wanted) {
                 w->dns = new_dns(w->base);
         }
-        if (w->scratch == NULL || w->plain == NULL || (s->capture.bytes > 0 && w->capture == NULL) || w->base == NULL || (dns_wanted && w->dns == NULL) ||
+        if (w->scratch == NULL || w->plain == NULL || (s->capture.bytes > 0 && w->capture == NULL) ||
+            w->base == NULL || (dns_wanted && w->dns == NULL) ||
             mailbox_init(&w->mailbox, w->base) != STATUS_OK) {
                 diag(DIAG_ERROR, "a worker can't be made: out of memory");
                 discard(w);

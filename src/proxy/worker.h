@@ -37,6 +37,7 @@ struct worker {
         struct journal_port *port;
         const struct tls_context *tls;
         struct dissect_settings dissect;
+        struct dissect_pool commands;
         struct event_base *base;
         struct evdns_base *dns; /**< NULL if the server's address is a number */
         struct mailbox mailbox;

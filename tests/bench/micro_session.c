@@ -60,7 +60,9 @@ static void feed(enum side side, struct span bytes)
 /** Play what the script has so far, and make pieces of what comes into it from now on. */
 static void open_session(bool recorder)
 {
-        static struct dissect_settings settings = {.query_bytes = 1 << 20,
+        static struct dissect_pool pool;
+        static struct dissect_settings settings = {.pool = &pool,
+                                                   .query_bytes = 1 << 20,
                                                    .value_bytes = 4096,
                                                    .held_bytes = 16 << 20,
                                                    .pipeline = 4096,
@@ -68,8 +70,8 @@ static void open_session(bool recorder)
                                                    .lint = 16};
         settings.packet_bytes = recorder ? 256 : 0;
         s.capture = recorder ? capture_new(RECORDER_BYTES) : NULL;
-        s.dissect =
-            dissect_new(&settings, (struct dissect_sink){NULL, on_record, recorder ? on_packet : NULL});
+        s.dissect = dissect_new(&settings, (struct dissect_sink){.on_record = on_record,
+                                                                 .on_packet = recorder ? on_packet : NULL});
         if (s.dissect == NULL || (recorder && s.capture == NULL)) {
                 abort();
         }
