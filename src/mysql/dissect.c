@@ -260,7 +260,6 @@ struct dissect_view dissect_view(const struct dissect *d)
             .opaque_reason = d->opaque_reason,
             .username = dissect_text(&d->username),
             .database = dissect_text(&d->database),
-            .server_version = dissect_text(&d->server_version),
             .server_conn_id = d->server_conn_id,
             .idle = d->phase == PHASE_READY && d->head == NULL && frame_idle(&d->lanes[SIDE_CLIENT].frame),
             .username_charset = d->charsets.username,

@@ -98,7 +98,6 @@ struct dissect_view {
         const char *opaque_reason; /**< NULL if it follows */
         struct span username;
         struct span database;
-        struct span server_version;
         uint64_t server_conn_id;
         const char *command;      /**< in flight; NULL = idle */
         struct span query;        /**< of that command */
