@@ -435,6 +435,9 @@ void session_on_end(struct session *s, struct link *from, int error)
         if (s->ended) {
                 return;
         }
+        if (to->tls == NULL && is_over(s)) {
+                return; /* closing says it all */
+        }
         /* As it came: a server looks at the socket whether its client is there, and takes close_notify for a sign of life. */
         link_shut(to, from->tls != NULL ? from->said_end : !is_client);
         if (!s->timer_is_for_end) {
