@@ -152,8 +152,8 @@ static void on_hex(void *arg, const char *text, size_t len)
         }
         (void)fwrite(text, 1, len, call->out);
         if (len == 0) {
-                bool off = call->admin->settings->capture.session_bytes == 0;
-                (void)fputs(off ? "no packets are recorded: the setting capture.session_bytes is 0\n"
+                bool off = call->admin->settings->capture.bytes == 0;
+                (void)fputs(off ? "no packets are recorded: the setting capture.bytes is 0\n"
                                 : "no packets yet\n",
                             call->out);
         }

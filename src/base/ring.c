@@ -12,6 +12,9 @@ struct header {
 
 #define FILLER UINT32_MAX
 
+/* As much of the memory is used before a start from its beginning is worth a look at the consumer. */
+enum { FRONT = 256 * 1024 };
+
 static size_t padded(size_t len)
 {
         return (len + 7) & ~(size_t)7;
@@ -25,9 +28,14 @@ void ring_init(struct ring *ring, void *memory, size_t size)
         ring->size = size;
 }
 
+static size_t index_of(const struct ring *ring, uint64_t offset)
+{
+        return (size_t)(offset - ring->base) & (ring->size - 1);
+}
+
 static struct header *header_at(const struct ring *ring, uint64_t offset)
 {
-        return (struct header *)(void *)(ring->memory + (offset & (ring->size - 1)));
+        return (struct header *)(void *)(ring->memory + index_of(ring, offset));
 }
 
 static bool has_room(struct ring *ring, uint64_t head, size_t need)
@@ -55,8 +63,17 @@ static bool is_too_large(const struct ring *ring, size_t len)
 static size_t need_at(const struct ring *ring, uint64_t head, size_t len)
 {
         size_t need = sizeof(struct header) + padded(len);
-        size_t to_end = ring->size - (size_t)(head & (ring->size - 1));
+        size_t to_end = ring->size - index_of(ring, head);
         return need + (to_end < need ? to_end : 0);
+}
+
+/** Go back to the start of the memory if all is read. */
+static void start_over(struct ring *ring, uint64_t head)
+{
+        ring->tail_seen = atomic_load_explicit(&ring->tail, memory_order_acquire);
+        if (ring->tail_seen == head) {
+                ring->base = head;
+        }
 }
 
 bool ring_decides(struct ring *ring, size_t len)
@@ -71,6 +88,9 @@ uint8_t *ring_reserve(struct ring *ring, size_t len)
                 return drop(ring);
         }
         uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+        if (index_of(ring, head) >= FRONT) {
+                start_over(ring, head);
+        }
         size_t need = sizeof(struct header) + padded(len);
         size_t skip = need_at(ring, head, len) - need;
         if (!has_room(ring, head, need + skip)) {
@@ -108,7 +128,7 @@ bool ring_peek(struct ring *ring, struct ring_message *out)
                 if (head == tail) {
                         return false;
                 }
-                size_t to_end = ring->size - (size_t)(tail & (ring->size - 1));
+                size_t to_end = ring->size - index_of(ring, tail);
                 struct header *header = header_at(ring, tail);
                 if (to_end >= sizeof *header && header->reserved != FILLER) {
                         out->bytes = span_of(header + 1, header->len);

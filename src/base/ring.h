@@ -1,8 +1,11 @@
 /** @file ring.h  A byte ring of messages between one producer thread and one consumer thread, with a drop count.
  *
  *      tail                         head
- *      |-- [len][drops] message ... --|-- free --|        offsets grow for ever; memory index = offset % size
+ *      |-- [len][drops] message ... --|-- free --|        offsets grow for ever; memory index = (offset - base) % size
  *      invariant: head - tail <= size
+ *
+ * While the consumer keeps up, only the front of the memory is used, and stays in the cache: where nothing is left to
+ * read, base moves up to head, and the next message stands at the start again.
  *
  * A message that does not fit is dropped and counted, never half written. Each message carries how many were dropped
  * just before it, so that the consumer can put a mark at the very place of the gap.
@@ -19,9 +22,10 @@ struct ring {
         uint8_t *memory;
         size_t size; /**< bytes, a power of two */
 
-        char apart[64];         /**< producer's and consumer's fields stand on cache lines of their own */
-        _Atomic uint64_t head;  /**< producer's: end of the newest message */
-        uint64_t tail_seen;     /**< producer's copy of tail, refreshed when space looks short */
+        char apart[64];        /**< producer's and consumer's fields stand on cache lines of their own */
+        _Atomic uint64_t head; /**< producer's: end of the newest message */
+        uint64_t tail_seen;    /**< producer's copy of tail, refreshed when space looks short */
+        uint64_t base; /**< producer's, moved only while tail == head; the consumer reads it only while not */
         _Atomic uint64_t drops; /**< producer's: messages dropped since the start */
 
         char apart_too[64];

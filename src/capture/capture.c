@@ -1,16 +1,20 @@
 #include "capture/capture.h"
 
-#include "base/keep.h"
 #include "mysql/secret.h"
 #include "profile/prof.h"
 
+/* A segment holds the longest packet; a run is cut to RUN_MAX. */
+enum { SEGMENT_BYTES = 128 * 1024, SEGMENTS_MIN = 2, SEGMENTS_MAX = 32, RUN_MAX = 16 * 1024 };
+
 /* An entry: this, then the payload's head; or, of a run, the names of its packets if they differ, and their bytes. */
 struct entry {
+        uint64_t conn_id;
         uint64_t wall_ns;
         const char *name; /* static; NULL: each has its own */
-        uint32_t length;
+        uint32_t size;    /* of the entry, this and padding included */
         uint32_t bytes;
         uint32_t run; /* packets in it; 0: this is one packet */
+        uint32_t length;
         uint8_t from;
         uint8_t seq;
         bool secret;
@@ -19,18 +23,41 @@ struct entry {
 };
 
 struct capture {
-        uint64_t added; /* packets */
-        struct keep keep;
+        uint8_t *next; /* where the next entry goes, in the newest segment */
+        uint8_t *end;  /* of that segment */
+        size_t size;   /* of each */
+        uint32_t n;
+        uint32_t newest;
+        size_t used[SEGMENTS_MAX]; /* of the others */
         _Alignas(8) uint8_t memory[];
 };
 
+static uint8_t *segment_at(struct capture *c, uint32_t i)
+{
+        return c->memory + i * c->size;
+}
+
+static void begin_segment(struct capture *c, uint32_t i)
+{
+        c->newest = i;
+        c->next = segment_at(c, i);
+        c->end = c->next + c->size;
+}
+
+static uint32_t segments_of(size_t bytes)
+{
+        size_t n = bytes / SEGMENT_BYTES;
+        return n < SEGMENTS_MIN ? SEGMENTS_MIN : n > SEGMENTS_MAX ? SEGMENTS_MAX : (uint32_t)n;
+}
+
 struct capture *capture_new(size_t bytes)
 {
-        size_t size = bytes > sizeof(struct capture) ? bytes - sizeof(struct capture) : 0;
-        struct capture *c = prof_alloc(STAGE_CAPTURE, sizeof *c + size);
+        size_t room = bytes > sizeof(struct capture) ? bytes - sizeof(struct capture) : 0;
+        struct capture *c = prof_alloc(STAGE_CAPTURE, sizeof *c + room);
         if (c != NULL) {
-                c->added = 0;
-                keep_init(&c->keep, c->memory, size);
+                *c = (struct capture){.n = segments_of(bytes)};
+                c->size = room / c->n & ~(size_t)7;
+                begin_segment(c, 0);
         }
         return c;
 }
@@ -40,37 +67,47 @@ void capture_free(struct capture *c)
         prof_free(c);
 }
 
-static const struct entry *entry_at(struct capture *c, uint64_t i)
+/** The newest segment is full: the oldest one goes, and is the newest. @return false if @p size can never fit. */
+static bool turn(struct capture *c, size_t size)
 {
-        return (const struct entry *)(const void *)keep_get(&c->keep, i).data;
-}
-
-uint64_t capture_lost(struct capture *c)
-{
-        uint64_t kept = 0;
-        for (uint64_t i = c->keep.oldest; i <= c->keep.added; i++) {
-                uint32_t run = entry_at(c, i)->run;
-                kept += run > 0 ? run : 1;
+        if (size > c->size) {
+                return false;
         }
-        return c->added - kept;
+        c->used[c->newest] = (size_t)(c->next - segment_at(c, c->newest));
+        begin_segment(c, c->newest + 1 < c->n ? c->newest + 1 : 0);
+        return true;
 }
 
-void capture_add(struct capture *c, const struct packet *p, uint64_t wall_ns)
+/** Room for an entry with @p len bytes behind it, its size set. @return NULL if it can't fit. */
+static inline struct entry *add(struct capture *c, size_t len)
 {
-        struct entry *e = keep_add(&c->keep, sizeof *e + p->head.len);
-        c->added++;
+        size_t size = (sizeof(struct entry) + len + 7) & ~(size_t)7;
+        if (size > (size_t)(c->end - c->next) && !turn(c, size)) {
+                return NULL;
+        }
+        struct entry *e = (struct entry *)(void *)c->next;
+        c->next += size;
+        e->size = (uint32_t)size;
+        return e;
+}
+
+void capture_add(struct capture *c, uint64_t conn_id, const struct packet *p, uint64_t wall_ns)
+{
+        struct entry *e = add(c, p->head.len);
         if (e == NULL) {
-                return; /* counted as lost */
+                return;
         }
-        *e = (struct entry){.wall_ns = wall_ns,
-                            .name = p->name,
-                            .length = p->length,
-                            .bytes = (uint32_t)p->head.len,
-                            .from = (uint8_t)p->from,
-                            .seq = p->seq,
-                            .secret = p->secret,
-                            .cut_off = p->cut_off,
-                            .redacted = p->redacted};
+        e->conn_id = conn_id;
+        e->wall_ns = wall_ns;
+        e->name = p->name;
+        e->bytes = (uint32_t)p->head.len;
+        e->run = 0;
+        e->length = p->length;
+        e->from = (uint8_t)p->from;
+        e->seq = p->seq;
+        e->secret = p->secret;
+        e->cut_off = p->cut_off;
+        e->redacted = p->redacted;
         if (p->head.len > 0) {
                 memcpy(e + 1, p->head.data, p->head.len);
         }
@@ -90,7 +127,7 @@ static size_t names_size(const struct packet_run *run)
         return run->names != NULL ? run->n * sizeof *run->names : 0;
 }
 
-/** Without the packets that the newer ones would push out. */
+/** Its last packets, as many as fit in @p room; one at least. */
 static struct packet_run last_of(const struct packet_run *run, size_t room)
 {
         struct packet_run last = *run;
@@ -103,29 +140,34 @@ static struct packet_run last_of(const struct packet_run *run, size_t room)
         return last;
 }
 
-void capture_add_run(struct capture *c, const struct packet_run *run, uint64_t wall_ns)
+static void put_run(struct capture *c, uint64_t conn_id, const struct packet_run *run, uint64_t wall_ns)
 {
-        size_t room = c->keep.size > 2 * sizeof(struct entry) ? c->keep.size - 2 * sizeof(struct entry) : 0;
-        struct packet_run kept = *run;
-        c->added += run->n;
-        if (names_size(run) + run->bytes.len > room) {
-                kept = last_of(run, room);
-        }
-        size_t names = names_size(&kept);
-        struct entry *e = keep_add(&c->keep, sizeof *e + names + kept.bytes.len);
+        size_t names = names_size(run);
+        struct entry *e = add(c, names + run->bytes.len);
         if (e == NULL) {
-                return; /* counted as lost */
+                return;
         }
-        *e = (struct entry){.wall_ns = wall_ns,
-                            .name = kept.name,
-                            .bytes = (uint32_t)kept.bytes.len,
-                            .run = (uint32_t)kept.n,
-                            .from = (uint8_t)kept.from};
+        e->conn_id = conn_id;
+        e->wall_ns = wall_ns;
+        e->name = run->name;
+        e->bytes = (uint32_t)run->bytes.len;
+        e->run = (uint32_t)run->n;
+        e->from = (uint8_t)run->from;
         uint8_t *at = (uint8_t *)(e + 1);
-        for (size_t i = 0; names > 0 && i < kept.n; i++) {
-                memcpy(at + i * sizeof *kept.names, &kept.names[i], sizeof *kept.names);
+        for (size_t i = 0; i < names; i += sizeof *run->names) {
+                memcpy(at + i, (const uint8_t *)run->names + i, sizeof *run->names);
         }
-        memcpy(at + names, kept.bytes.data, kept.bytes.len);
+        memcpy(at + names, run->bytes.data, run->bytes.len);
+}
+
+void capture_add_run(struct capture *c, uint64_t conn_id, const struct packet_run *run, uint64_t wall_ns)
+{
+        if (names_size(run) + run->bytes.len <= RUN_MAX) {
+                put_run(c, conn_id, run, wall_ns);
+        } else {
+                const struct packet_run last = last_of(run, RUN_MAX);
+                put_run(c, conn_id, &last, wall_ns);
+        }
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
@@ -162,25 +204,49 @@ static void walk_run(const struct entry *e, each_packet *each, void *arg)
         }
 }
 
-void capture_walk(struct capture *c, each_packet *each, void *arg)
+static void show(const struct entry *e, each_packet *each, void *arg)
 {
-        for (uint64_t i = c->keep.oldest; i <= c->keep.added; i++) {
-                const struct entry *e = entry_at(c, i);
-                struct capture_packet p = {
-                    .wall_ns = e->wall_ns,
-                    .packet = {.from = (enum side)e->from,
-                               .seq = e->seq,
-                               .secret = e->secret,
-                               .cut_off = e->cut_off,
-                               .redacted = e->redacted,
-                               .length = e->length,
-                               .name = e->name,
-                               .head = span_of(e + 1, e->bytes)},
-                };
+        struct capture_packet p = {
+            .wall_ns = e->wall_ns,
+            .packet = {.from = (enum side)e->from,
+                       .seq = e->seq,
+                       .secret = e->secret,
+                       .cut_off = e->cut_off,
+                       .redacted = e->redacted,
+                       .length = e->length,
+                       .name = e->name,
+                       .head = span_of(e + 1, e->bytes)},
+        };
+        give(&p, each, arg);
+}
+
+/** Of the entries from @p at to @p end. */
+static uint64_t walk_segment(const uint8_t *at, const uint8_t *end, uint64_t conn_id, each_packet *each,
+                             void *arg)
+{
+        uint64_t n = 0;
+        while (at < end) {
+                const struct entry *e = (const struct entry *)(const void *)at;
+                at += e->size;
+                if (e->conn_id != conn_id) {
+                        continue;
+                }
                 if (e->run > 0) {
                         walk_run(e, each, arg);
                 } else {
-                        give(&p, each, arg);
+                        show(e, each, arg);
                 }
+                n += e->run > 0 ? e->run : 1;
         }
+        return n;
+}
+
+uint64_t capture_walk(struct capture *c, uint64_t conn_id, each_packet *each, void *arg)
+{
+        uint64_t n = 0;
+        for (uint32_t i = 1; i < c->n; i++) {
+                uint32_t at = (c->newest + i) % c->n;
+                n += walk_segment(segment_at(c, at), segment_at(c, at) + c->used[at], conn_id, each, arg);
+        }
+        return n + walk_segment(segment_at(c, c->newest), c->next, conn_id, each, arg);
 }

@@ -57,6 +57,7 @@ static enum status watch(struct house *h)
         const uint64_t ms = h->settings.profile.interval_ms;
         const struct timeval interval = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
         (void)signal(SIGPIPE, SIG_IGN);
+        series_init();
         for (int i = 0; i < SIGNALS; i++) {
                 h->signals[i] = evsignal_new(h->base, numbers[i], on_signal, h);
                 if (h->signals[i] == NULL || event_add(h->signals[i], NULL) != 0) {

@@ -256,6 +256,9 @@ static bool are_numbers(struct value_list list)
 /** Is there a list in @p r that may have something to hide, beside the statement? */
 static bool has_texts(const struct record *r)
 {
+        if (!record_has_lists(r)) {
+                return false;
+        }
         for (size_t i = 0; i < VALUE_FIELDS; i++) {
                 if (record_has(r, value_fields[i]) && !are_numbers(record_list(r, value_fields[i]))) {
                         return true;

@@ -1,6 +1,7 @@
 #include "journal/track.h"
 
 #include "base/clock.h"
+#include "mysql/capability.h"
 #include "mysql/command.h"
 #include "profile/prof.h"
 
@@ -11,6 +12,7 @@ enum {
         BUCKETS = 1024,
         OTHERS_MAX =
             8, /* statements that are no SELECT, between two of a run: what a loop writes for each row */
+        SPARE_MAX = 64,
         EACH_MAX = 4, /* of one shape for each row: an author and an editor */
         MANY = 20,    /* that is no chance, even if most rows had none: a fifth is enough */
         MANY_OF = 5,
@@ -24,6 +26,13 @@ struct shape {
         uint64_t distinct;
 };
 
+/* Room for shapes, or for what was seen: only a session that needs it has it. */
+struct rooms {
+        void *first; /* spare ones; each points at the next */
+        unsigned n;
+        size_t size;
+};
+
 struct session {
         struct session *next;
         uint64_t conn_id;
@@ -35,10 +44,10 @@ struct session {
         unsigned others;   /* since then */
         uint64_t runs_trx; /* of the first shape's parent */
         unsigned n_shapes;
-        struct shape shapes[TRACK_RUNS_MAX];
-        uint64_t trx_id; /* whose statements are in `seen` */
-        unsigned n_seen; /* in all; the last SEEN_MAX are kept */
-        uint64_t seen[SEEN_MAX];
+        unsigned n_seen;      /* in all; the last SEEN_MAX are kept */
+        struct shape *shapes; /* TRACK_RUNS_MAX; NULL while there are none */
+        uint64_t trx_id;      /* whose statements are in `seen` */
+        uint64_t *seen;       /* SEEN_MAX; NULL while there are none */
 };
 
 struct track {
@@ -46,6 +55,8 @@ struct track {
         size_t sessions;
         size_t max;
         uint64_t missed;
+        struct rooms shapes;
+        struct rooms seen;
         struct session *buckets[BUCKETS];
 };
 
@@ -57,17 +68,80 @@ enum status track_new(unsigned n_plus_one, size_t sessions, struct track **out)
         }
         (*out)->least = n_plus_one;
         (*out)->max = sessions;
+        (*out)->shapes.size = TRACK_RUNS_MAX * sizeof(struct shape);
+        (*out)->seen.size = SEEN_MAX * sizeof(uint64_t);
         return STATUS_OK;
+}
+
+/* --- rooms -------------------------------------------------------------------------------------------------------- */
+
+/** @return NULL when memory is out. */
+static void *take_room(struct rooms *rooms)
+{
+        void *room = rooms->first;
+        if (room == NULL) {
+                return prof_alloc(STAGE_JOURNAL, rooms->size);
+        }
+        memcpy(&rooms->first, room, sizeof rooms->first);
+        rooms->n--;
+        return room;
+}
+
+/** NULL is allowed. */
+static void give_room(struct rooms *rooms, void *room)
+{
+        if (room == NULL || rooms->n == SPARE_MAX) {
+                prof_free(room);
+                return;
+        }
+        memcpy(room, &rooms->first, sizeof rooms->first);
+        rooms->first = room;
+        rooms->n++;
+}
+
+static void drop_rooms(struct rooms *rooms)
+{
+        while (rooms->first != NULL) {
+                prof_free(take_room(rooms));
+        }
+}
+
+static void drop_shapes(struct track *t, struct session *s)
+{
+        give_room(&t->shapes, s->shapes);
+        s->shapes = NULL;
+        s->n_shapes = 0;
+}
+
+static void drop_seen(struct track *t, struct session *s)
+{
+        give_room(&t->seen, s->seen);
+        s->seen = NULL;
+        s->n_seen = 0;
+}
+
+/* --- sessions ----------------------------------------------------------------------------------------------------- */
+
+static void forget(struct track *t, struct session **at)
+{
+        struct session *s = *at;
+        *at = s->next;
+        drop_shapes(t, s);
+        drop_seen(t, s);
+        prof_free(s);
+        t->sessions--;
 }
 
 void track_free(struct track *t)
 {
         for (size_t i = 0; t != NULL && i < BUCKETS; i++) {
                 while (t->buckets[i] != NULL) {
-                        struct session *s = t->buckets[i];
-                        t->buckets[i] = s->next;
-                        prof_free(s);
+                        forget(t, &t->buckets[i]);
                 }
+        }
+        if (t != NULL) {
+                drop_rooms(&t->shapes);
+                drop_rooms(&t->seen);
         }
         prof_free(t);
 }
@@ -76,8 +150,6 @@ uint64_t track_missed(const struct track *t)
 {
         return t->missed;
 }
-
-/* --- sessions ----------------------------------------------------------------------------------------------------- */
 
 static struct session **find(struct track *t, uint64_t conn_id)
 {
@@ -103,14 +175,6 @@ static struct session *get(struct track *t, uint64_t conn_id)
         return *at;
 }
 
-static void forget(struct track *t, struct session **at)
-{
-        struct session *s = *at;
-        *at = s->next;
-        prof_free(s);
-        t->sessions--;
-}
-
 /* --- runs --------------------------------------------------------------------------------------------------------- */
 
 /** One for each row, as far as numbers can tell: not every row has to have one (NULLs, caches), and some loops ask twice. */
@@ -129,7 +193,7 @@ static bool is_n_plus_one(const struct track *t, const struct shape *shape)
                fits_rows(t, run->count, run->parent_rows);
 }
 
-static unsigned end_runs(const struct track *t, struct session *s, struct track_run runs[TRACK_RUNS_MAX])
+static unsigned end_runs(struct track *t, struct session *s, struct track_run runs[TRACK_RUNS_MAX])
 {
         unsigned n = 0;
         for (unsigned i = 0; i < s->n_shapes; i++) {
@@ -137,7 +201,7 @@ static unsigned end_runs(const struct track *t, struct session *s, struct track_
                         runs[n++] = s->shapes[i].run;
                 }
         }
-        s->n_shapes = 0;
+        drop_shapes(t, s);
         return n;
 }
 
@@ -157,8 +221,13 @@ static bool may_join(const struct session *s)
         return s->n_shapes > 0 && s->n_shapes < TRACK_RUNS_MAX && s->shapes[0].run.count == 1;
 }
 
-static struct shape *add_shape(struct session *s, const uint8_t hash[DIGEST_HASH], uint64_t values)
+/** @return NULL when memory is out. */
+static struct shape *add_shape(struct track *t, struct session *s, const uint8_t hash[DIGEST_HASH],
+                               uint64_t values)
 {
+        if (s->shapes == NULL && (s->shapes = take_room(&t->shapes)) == NULL) {
+                return NULL;
+        }
         struct shape *shape = &s->shapes[s->n_shapes];
         const struct shape *first = &s->shapes[0];
         /* the rows of the statement before; behind a child, those of the parent that it has too */
@@ -208,7 +277,7 @@ static unsigned see_select(struct track *t, struct session *s, struct record *r,
                 if (!may_join(s)) {
                         ended = end_runs(t, s, runs);
                 }
-                shape = s->n_shapes > 0 || s->rows >= 2 ? add_shape(s, hash, values) : NULL;
+                shape = s->n_shapes > 0 || s->rows >= 2 ? add_shape(t, s, hash, values) : NULL;
         }
         if (shape != NULL) {
                 count(shape, r, values);
@@ -227,14 +296,14 @@ static unsigned see_select(struct track *t, struct session *s, struct record *r,
 
 /* --- the same again ------------------------------------------------------------------------------------------------ */
 
-static void see_again(struct session *s, struct record *r, uint64_t key)
+static void see_again(struct track *t, struct session *s, struct record *r, uint64_t key)
 {
         uint64_t trx_id = trx_of(r);
         if (trx_id != s->trx_id) {
                 s->trx_id = trx_id;
-                s->n_seen = 0;
+                drop_seen(t, s);
         }
-        if (trx_id == 0) {
+        if (trx_id == 0 || (s->seen == NULL && (s->seen = take_room(&t->seen)) == NULL)) {
                 return;
         }
         uint64_t duplicates = 0;
@@ -295,6 +364,12 @@ static bool is_another_matter(struct session *s, const struct record *r, bool se
         return paused || s->others > OTHERS_MAX || (trx_id != 0 && trx_of(r) != trx_id);
 }
 
+static bool ends_transaction(const struct record *r)
+{
+        return record_has(r, FIELD_STATUS_FLAGS) &&
+               (r->status_flags & (STATUS_IN_TRANS | STATUS_IN_TRANS_READONLY)) == 0;
+}
+
 unsigned track_see(struct track *t, struct record *r, const struct digest_found *found,
                    struct track_run runs[TRACK_RUNS_MAX])
 {
@@ -324,13 +399,16 @@ unsigned track_see(struct track *t, struct record *r, const struct digest_found 
         if (select) {
                 bool matter = record_has(r, FIELD_TRX_ID) || s->n_shapes > 0 || s->rows >= 2;
                 uint64_t values = matter ? hash_values(r, digests_values(found)) : 0;
-                see_again(s, r, values ^ head_of(found->stat->hash));
+                see_again(t, s, r, values ^ head_of(found->stat->hash));
                 if (ended > 0) { /* the array is taken */
                         struct track_run none[TRACK_RUNS_MAX];
                         (void)see_select(t, s, r, found, values, none);
                 } else {
                         ended = see_select(t, s, r, found, values, runs);
                 }
+        }
+        if (ends_transaction(r)) {
+                drop_seen(t, s);
         }
         return ended;
 }

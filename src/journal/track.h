@@ -10,7 +10,8 @@
  * A run is told if it has at least log.n_plus_one statements of a shape: one, two, three or four for each row, or for at least
  * half of the rows; of 20 and more, for a fifth. What a loop writes between them does not end it, nor do transactions of each
  * row, but the end of the transaction that the parent is in. A statement of a run can be a parent itself.
- * Threads: the writer.   Memory: STAGE_JOURNAL, less than 1 KiB a session, bounded. */
+ * Threads: the writer.   Memory: STAGE_JOURNAL, some 100 bytes a session, less than 1 KiB while it needs
+ * it; bounded. */
 #ifndef JOURNAL_TRACK_H
 #define JOURNAL_TRACK_H
 

@@ -27,6 +27,16 @@ struct dissect *dissect_new(const struct dissect_settings *settings, struct diss
         return d;
 }
 
+void dissect_pool_drain(struct dissect_pool *pool)
+{
+        while (pool->first != NULL) {
+                struct flight *f = pool->first;
+                pool->first = f->next;
+                request_free(f);
+        }
+        pool->n = 0;
+}
+
 static void free_lane(struct lane *lane)
 {
         prof_free(lane->kept);
@@ -45,8 +55,6 @@ void dissect_forget(struct dissect *d)
         while (d->head != NULL) {
                 request_pop(d);
         }
-        request_free(d->spare);
-        d->spare = NULL;
         statements_clear(&d->statements);
         prof_free(d->values.at);
         prof_free(d->changes.at);
@@ -252,7 +260,6 @@ struct dissect_view dissect_view(const struct dissect *d)
             .opaque_reason = d->opaque_reason,
             .username = dissect_text(&d->username),
             .database = dissect_text(&d->database),
-            .server_version = dissect_text(&d->server_version),
             .server_conn_id = d->server_conn_id,
             .idle = d->phase == PHASE_READY && d->head == NULL && frame_idle(&d->lanes[SIDE_CLIENT].frame),
             .username_charset = d->charsets.username,

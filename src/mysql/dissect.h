@@ -15,17 +15,29 @@
 
 enum side { SIDE_CLIENT, SIDE_SERVER };
 
+struct flight;
+
+/** Room for commands, shared by the sessions of a thread and kept for the next ones, so that the steady state allocates
+ *  nothing and an idle session has none. */
+struct dissect_pool {
+        struct flight *first;
+        uint32_t n;
+};
+/** Give it all back. */
+void dissect_pool_drain(struct dissect_pool *pool);
+
 /** Bounds. What is cut says its true length. */
 struct dissect_settings {
-        size_t query_bytes;  /**< kept of a statement's text */
-        size_t value_bytes;  /**< kept of one value, of a parameter or of a row */
-        size_t packet_bytes; /**< kept of each packet for on_packet; 0 = on_packet is never called */
-        size_t held_bytes;   /**< of one session's commands and statements, all together */
-        uint32_t pipeline;   /**< commands that await their replies */
-        uint32_t statements; /**< prepared statements known at once */
-        uint32_t rows;       /**< kept of each result; 0 = results are only counted */
-        uint32_t lint;       /**< broken rules told of a session; further ones are counted */
-        bool count_only;     /**< no record of a command is made: on_command is called instead */
+        struct dissect_pool *pool; /**< must outlive the sessions */
+        size_t query_bytes;        /**< kept of a statement's text */
+        size_t value_bytes;        /**< kept of one value, of a parameter or of a row */
+        size_t packet_bytes;       /**< kept of each packet for on_packet; 0 = on_packet is never called */
+        size_t held_bytes;         /**< of one session's commands and statements, all together */
+        uint32_t pipeline;         /**< commands that await their replies */
+        uint32_t statements;       /**< prepared statements known at once */
+        uint32_t rows;             /**< kept of each result; 0 = results are only counted */
+        uint32_t lint;             /**< broken rules told of a session; further ones are counted */
+        bool count_only;           /**< no record of a command is made: on_command is called instead */
         bool
             hide_packets; /**< no packet of a command shows its bytes: they would hold what records must not */
 };
@@ -86,7 +98,6 @@ struct dissect_view {
         const char *opaque_reason; /**< NULL if it follows */
         struct span username;
         struct span database;
-        struct span server_version;
         uint64_t server_conn_id;
         const char *command;      /**< in flight; NULL = idle */
         struct span query;        /**< of that command */

@@ -206,7 +206,6 @@ struct dissect {
 
         struct flight *head; /**< the oldest command */
         struct flight *tail;
-        struct flight *spare; /**< kept for the next command, so that the steady state allocates nothing */
         uint32_t in_flight;
         size_t held; /**< bytes of commands in flight */
         uint64_t seq_num;

@@ -144,6 +144,7 @@ static void emit_auth(struct dissect *d, uint64_t end_ns, const struct err *err,
         prof_free(d->attributes);
         d->attributes = NULL;
         d->attributes_len = 0;
+        dissect_drop_text(&d->server_version); /* told, and needed no more */
         login_forget_path(d);
 }
 

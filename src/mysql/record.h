@@ -328,6 +328,8 @@ static inline void record_mark(struct record *r, enum record_field f)
 /** Whose character set its text is in; of a map, its names. */
 enum record_charset record_charset(enum record_field f);
 
+/** Does it have a field that is a list? */
+bool record_has_lists(const struct record *r);
 /** Is its member a struct value_list, a struct span? (Else a uint64_t.) */
 bool record_is_list(enum record_field f);
 bool record_is_span(enum record_field f);

@@ -24,12 +24,6 @@ static struct field_set own_spans(const struct record *r)
         return without(&present, &r->lasting);
 }
 
-static bool has_lists(const struct record *r)
-{
-        return ((r->present.words[0] & record_lists.words[0]) |
-                (r->present.words[1] & record_lists.words[1])) != 0;
-}
-
 static size_t lists_size(const struct record *r)
 {
         size_t size = 0;
@@ -46,7 +40,7 @@ static size_t lists_size(const struct record *r)
 
 size_t record_pack_size(const struct record *r)
 {
-        size_t size = sizeof *r + (has_lists(r) ? lists_size(r) : 0);
+        size_t size = sizeof *r + (record_has_lists(r) ? lists_size(r) : 0);
         struct field_set own = own_spans(r);
         enum record_field f;
         FIELD_SET_EACH(own, f)
@@ -92,7 +86,7 @@ struct record *record_pack(const struct record *r, uint8_t *out)
         struct record *copy = (struct record *)(void *)out;
         uint8_t *to = out + sizeof *r;
         memcpy(copy, r, span_unknown(sizeof *r));
-        if (has_lists(copy)) {
+        if (record_has_lists(copy)) {
                 to = put_lists(copy, to);
         }
         struct field_set own = own_spans(copy);

@@ -6,7 +6,13 @@
 #include "mysql/secret.h"
 #include "profile/prof.h"
 
-enum { BODY_SMALL = 4096, CODE_SIZE = 1, STMT_ID_SIZE = 4, LONG_DATA_HEAD = CODE_SIZE + STMT_ID_SIZE + 2 };
+enum {
+        BODY_SMALL = 4096,
+        POOL_MAX = 256,
+        CODE_SIZE = 1,
+        STMT_ID_SIZE = 4,
+        LONG_DATA_HEAD = CODE_SIZE + STMT_ID_SIZE + 2
+};
 
 /* --- the FIFO -------------------------------------------------------------------------------------------------- */
 
@@ -26,21 +32,24 @@ enum { SECRET_WITHIN = 64 * 1024 };
 
 static struct flight *new_flight(struct dissect *d)
 {
-        struct flight *f = d->spare;
+        struct dissect_pool *pool = d->settings->pool;
+        struct flight *f = pool->first;
         if (f == NULL) {
                 return prof_calloc(STAGE_DISSECT, 1, sizeof *f);
         }
+        pool->first = f->next;
+        pool->n--;
         uint8_t *body = f->body;
         size_t body_size = f->body_size;
         memset(f, 0, span_unknown(sizeof *f));
         f->body = body;
         f->body_size = body_size;
-        d->spare = NULL;
         return f;
 }
 
 void request_pop(struct dissect *d)
 {
+        struct dissect_pool *pool = d->settings->pool;
         struct flight *f = d->head;
         d->head = f->next;
         if (d->head == NULL) {
@@ -48,7 +57,7 @@ void request_pop(struct dissect *d)
         }
         d->in_flight--;
         d->held -= f->body_len + f->text_len + f->changes_len + rows_held(f->first_rows);
-        if (d->spare != NULL || f->body_size > BODY_SMALL) {
+        if (pool->n == POOL_MAX || f->body_size > BODY_SMALL) {
                 request_free(f);
                 return;
         }
@@ -60,7 +69,9 @@ void request_pop(struct dissect *d)
                 f->changes = NULL;
                 f->first_rows = NULL;
         }
-        d->spare = f;
+        f->next = pool->first;
+        pool->first = f;
+        pool->n++;
 }
 
 /** Copy what is kept of the request; less where the session's bound is reached. */

@@ -77,18 +77,35 @@ void series_join(struct series_point *a, const struct series_point *b)
         *a = joined;
 }
 
+/** @return false if there is no memory now: perhaps at the next reading. */
+static bool make(unsigned tier)
+{
+        struct ring *ring = &rings[tier];
+        if (ring->points == NULL) {
+                ring->points = thread_map(ring_size(tier));
+                if (ring->points == NULL) {
+                        return false;
+                }
+                /* touched at once: the resident size must not rise by what measures it */
+                memset(ring->points, 0, ring_size(tier));
+        }
+        return true;
+}
+
+void series_init(void)
+{
+        for (unsigned tier = 0; tier < SERIES_TIERS; tier++) {
+                (void)make(tier);
+        }
+}
+
 static void put(const struct series_point *reading)
 {
         for (unsigned tier = 0; tier < SERIES_TIERS; tier++) {
                 struct ring *ring = &rings[tier];
                 bool begins = readings % tiers[tier].readings == 0;
-                if (ring->points == NULL) {
-                        ring->points = thread_map(ring_size(tier));
-                        if (ring->points == NULL) {
-                                continue; /* no memory now: perhaps at the next reading */
-                        }
-                        /* touched at once: the resident size must not rise by what measures it */
-                        memset(ring->points, 0, ring_size(tier));
+                if (!make(tier)) {
+                        continue;
                 }
                 if (begins || ring->begun == 0) {
                         ring->begun++;

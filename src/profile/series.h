@@ -36,6 +36,8 @@ struct series_point {
         double sum_bytes; /**< over the readings: for the average */
 };
 
+/** Set the memory for readings aside, at the start rather than with the first one. Without memory: then, or later. */
+void series_init(void);
 /** Take a reading of all stages. @p sessions: open now. */
 void series_tick(uint64_t wall_ns, uint64_t sessions);
 /** Points of a tier that are there; the newest of a coarse tier may be of fewer readings than its others. */

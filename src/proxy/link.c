@@ -126,17 +126,19 @@ static void shut_if_empty(struct link *link)
         }
 }
 
+static void drop_backlog(struct link *link)
+{
+        if (link->backlog != NULL) {
+                bufferevent_free(link->backlog); /* within its own callback, too */
+                link->backlog = NULL;
+        }
+}
+
 /** What waits goes nowhere: let go of it now, not when the session ends. */
 static void fail_writing(struct link *link)
 {
-        struct evbuffer *output = bufferevent_get_output(link->bev);
         link->write_ended = true;
-        link->waiting = false;
-        (void)bufferevent_disable(link->bev, EV_WRITE);
-        if (evbuffer_unfreeze(output, 1) == 0) { /* a bufferevent keeps the front of its output to itself */
-                (void)evbuffer_drain(output, evbuffer_get_length(output));
-                (void)evbuffer_freeze(output, 1);
-        }
+        drop_backlog(link);
 }
 
 static void on_writable(struct bufferevent *bev, void *arg)
@@ -147,7 +149,9 @@ static void on_writable(struct bufferevent *bev, void *arg)
         (void)bev;
         worker_tick(link->worker);
         session_begin(session);
-        link->waiting = link_waits(link) > 0;
+        if (link_backlog(link) == 0) {
+                drop_backlog(link);
+        }
         shut_if_empty(link);
         session_on_drained(session, link);
         session_finish(session);
@@ -168,20 +172,45 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
         }
 }
 
+static struct bufferevent *new_backlog(struct link *link)
+{
+        struct bufferevent *bev = bufferevent_socket_new(link->worker->base, link->fd, 0);
+        if (bev != NULL) {
+                size_t low = (size_t)session_settings(link->session)->limits.backlog_bytes / 2;
+                bufferevent_setcb(bev, NULL, on_writable, on_event, link);
+                bufferevent_setwatermark(bev, EV_WRITE, low, 0);
+        }
+        return bev;
+}
+
 size_t link_waits(const struct link *link)
 {
-        return link->bev != NULL ? evbuffer_get_length(bufferevent_get_output(link->bev)) : 0;
+        return evbuffer_get_length(bufferevent_get_output(link->backlog));
 }
 
 enum status link_write(struct link *link, struct span bytes)
 {
-        if (link->bev == NULL || link->write_ended || bytes.len == 0) {
+        if (link->fd < 0 || link->write_ended || bytes.len == 0) {
                 return STATUS_OK;
         }
         return link->tls == NULL ? write_raw(link, bytes) : handle(link, tls_write(link->tls, bytes));
 }
 
-static inline enum status write_raw(struct link *link, struct span bytes)
+/** Leave @p bytes to libevent. */
+static enum status keep(struct link *link, struct span bytes)
+{
+        PROF_SCOPE(STAGE_LINK);
+        if (link->backlog == NULL && (link->backlog = new_backlog(link)) == NULL) {
+                return STATUS_NOMEM;
+        }
+        if (bufferevent_write(link->backlog, bytes.data, bytes.len) != 0) {
+                return STATUS_NOMEM;
+        }
+        /* libevent does not tell when it could not wait for the socket; asking again does, and costs nothing else */
+        return bufferevent_enable(link->backlog, EV_WRITE) == 0 ? STATUS_OK : STATUS_NOMEM;
+}
+
+static enum status write_raw(struct link *link, struct span bytes)
 {
         if (link->write_ended) {
                 return STATUS_OK;
@@ -194,21 +223,12 @@ static inline enum status write_raw(struct link *link, struct span bytes)
                 }
                 bytes = span_skip(bytes, n > 0 ? (size_t)n : 0);
         }
-        if (bytes.len == 0) {
-                return STATUS_OK;
-        }
-        link->waiting = true;
-        PROF_SCOPE(STAGE_LINK);
-        if (bufferevent_write(link->bev, bytes.data, bytes.len) != 0) {
-                return STATUS_NOMEM;
-        }
-        /* libevent does not tell when it could not wait for the socket; asking again does, and costs nothing else */
-        return bufferevent_enable(link->bev, EV_WRITE) == 0 ? STATUS_OK : STATUS_NOMEM;
+        return bytes.len > 0 ? keep(link, bytes) : STATUS_OK;
 }
 
 void link_shut(struct link *link, bool say)
 {
-        if (link->bev != NULL) {
+        if (link->fd >= 0) {
                 if (link->tls != NULL && say) {
                         tls_shut(link->tls);
                 }
@@ -219,7 +239,7 @@ void link_shut(struct link *link, bool say)
 
 void link_abandon(struct link *link)
 {
-        if (link->bev != NULL) {
+        if (link->fd >= 0) {
                 (void)link_pause(link, PAUSE_ENDED);
                 link->read_ended = true;
                 fail_writing(link);
@@ -232,45 +252,34 @@ enum status link_pause(struct link *link, enum pause reason)
 {
         bool was_paused = link->paused != 0;
         link->paused |= (unsigned)reason;
-        if (was_paused || link->read_event == NULL) {
+        if (was_paused || link->fd < 0) {
                 return STATUS_OK;
         }
         PROF_SCOPE(STAGE_WORKER);
-        return event_del(link->read_event) == 0 ? STATUS_OK : STATUS_NOMEM;
+        return event_del(&link->readable) == 0 ? STATUS_OK : STATUS_NOMEM;
 }
 
 enum status link_resume(struct link *link, enum pause reason)
 {
         bool was_paused = link->paused != 0;
         link->paused &= ~(unsigned)reason;
-        if (!was_paused || link->paused != 0 || link->read_event == NULL) {
+        if (!was_paused || link->paused != 0 || link->fd < 0) {
                 return STATUS_OK;
         }
-        return worker_event_add(link->read_event, NULL);
+        return worker_event_add(&link->readable, NULL);
 }
 
 enum status link_open(struct link *link, struct session *session, enum side side, int fd, unsigned paused)
 {
-        PROF_SCOPE(STAGE_LINK);
-        struct event_base *base = session_worker(session)->base;
+        struct worker *worker = session_worker(session);
         *link = (struct link){.session = session,
-                              .worker = session_worker(session),
+                              .worker = worker,
                               .other = link->other,
                               .fd = fd,
                               .side = side,
                               .paused = paused};
-        link->bev = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
-        if (link->bev == NULL) {
-                (void)close(fd);
-                link->fd = -1;
-                return STATUS_NOMEM;
-        }
-        size_t low = (size_t)session_settings(session)->limits.backlog_bytes / 2;
-        bufferevent_setcb(link->bev, NULL, on_writable, on_event, link);
-        bufferevent_setwatermark(link->bev, EV_WRITE, low, 0);
-        link->read_event = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, link);
-        if (link->read_event == NULL || bufferevent_disable(link->bev, EV_READ) != 0 ||
-            (paused == 0 && worker_event_add(link->read_event, NULL) != STATUS_OK)) {
+        if (event_assign(&link->readable, worker->base, fd, EV_READ | EV_PERSIST, on_readable, link) != 0 ||
+            (paused == 0 && worker_event_add(&link->readable, NULL) != STATUS_OK)) {
                 link_close(link);
                 return STATUS_NOMEM;
         }
@@ -279,15 +288,14 @@ enum status link_open(struct link *link, struct session *session, enum side side
 
 void link_close(struct link *link)
 {
-        if (link->read_event != NULL) {
-                event_free(link->read_event);
-                link->read_event = NULL;
+        if (link->fd < 0) {
+                return;
         }
+        /* the loop must forget the descriptor before its number is used again */
+        (void)event_del(&link->readable);
+        drop_backlog(link);
         tls_free(link->tls);
         link->tls = NULL;
-        if (link->bev != NULL) {
-                bufferevent_free(link->bev);
-                link->bev = NULL;
-        }
+        (void)close(link->fd);
         link->fd = -1;
 }

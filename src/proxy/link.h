@@ -1,10 +1,11 @@
 /** @file link.h  One side of a session: a socket, what waits to be written to it, and whether it is read just now.
  *
  *      readable -> read big into the worker's scratch -> session -> link_write of the other side
- *      link_write: straight to the socket while nothing waits; what does not go is the bufferevent's to send
+ *      link_write: straight to the socket while nothing waits; what does not go is the backlog's to send
  *
- * The bufferevent owns the socket, the backlog and its writing; EV_READ stays off on it, since the link reads by its own
- * event, in large pieces.
+ *      nothing waits: no backlog          something waits: a bufferevent that writes, gone when all is written
+ *
+ * The link owns the socket. It reads by its own event, in large pieces: EV_READ is never on in the bufferevent.
  * With TLS the same holds of ciphertext: link_secure puts a filter (tls.h) between socket and session.
  * Threads: its worker's.   Memory: STAGE_LINK; nothing is allocated while nothing waits. */
 #ifndef PROXY_LINK_H
@@ -14,8 +15,10 @@
 #include "base/status.h"
 #include "mysql/dissect.h"
 
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
 struct bufferevent;
-struct event;
 struct session;
 struct tls;
 struct worker;
@@ -31,11 +34,11 @@ enum pause {
 struct link {
         struct session *session;
         struct worker *worker;
-        struct link *other;      /**< the session's other one */
-        struct bufferevent *bev; /**< NULL = not open */
-        struct event *read_event;
-        struct tls *tls; /**< NULL = plain */
-        int fd;
+        struct link *other;          /**< the session's other one */
+        struct bufferevent *backlog; /**< NULL = nothing waits */
+        struct event readable;       /**< set while the link is open */
+        struct tls *tls;             /**< NULL = plain */
+        int fd;                      /**< -1 = not open */
         enum side side;
         unsigned paused;  /**< enum pause bits */
         bool read_ended;  /**< end of file or an error */
@@ -43,7 +46,6 @@ struct link {
         bool write_ended; /**< writing failed: what is for it goes nowhere */
         bool shut_wanted; /**< shut down writing once all is written */
         bool shut_done;
-        bool waiting;        /**< something was left to the bufferevent: ask it how much is */
         uint64_t bytes_read; /**< of the protocol, decrypted */
 };
 
@@ -60,11 +62,12 @@ enum status link_write(struct link *link, struct span bytes);
  *  Failures come as session_on_tls_failed, success as session_on_secured; both may come within the call.
  *  @return STATUS_NOMEM if it could not be set up. */
 enum status link_secure(struct link *link, struct span first);
-/** Bytes that wait. */
+/** link_backlog, of a link that has one. */
 size_t link_waits(const struct link *link);
+/** Bytes that wait. */
 static inline size_t link_backlog(const struct link *link)
 {
-        return link->waiting ? link_waits(link) : 0;
+        return link->backlog != NULL ? link_waits(link) : 0;
 }
 /** Read no more, and let what is written go nowhere; within a callback too. link_close comes later. */
 void link_abandon(struct link *link);

@@ -77,17 +77,12 @@ static void on_client(evutil_socket_t fd, short what, void *arg)
                 struct sockaddr_storage ss = {0};
                 socklen_t len = sizeof ss;
                 char text[ADDRESS_TEXT_MAX];
-                int one = 1;
                 int client = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
                 if (client < 0) {
                         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
                                 pause_accepting(l, errno);
                         }
                         return; /* or a client that went away meanwhile: the loop calls again if there are more */
-                }
-                (void)setsockopt(client, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
-                if (ss.ss_family != AF_UNIX) {
-                        (void)setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
                 }
                 address_format(&ss, len, text);
                 l->accepted(l->arg, client, text);
@@ -150,6 +145,9 @@ static enum status bind_socket(struct listener *l, const struct address *address
         l->fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (l->fd >= 0 && !address->is_unix) {
                 (void)setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+                /* Linux: what is accepted has these two from here */
+                (void)setsockopt(l->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+                (void)setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         }
         if (l->fd < 0 || bind(l->fd, (struct sockaddr *)&ss, len) != 0 || listen(l->fd, BACKLOG) != 0) {
                 diag(DIAG_ERROR, "can't listen on %s: %s%s", text, strerror(errno),

@@ -40,7 +40,7 @@ struct arrival {
         struct worker *worker;
         int fd;
         uint64_t conn_id;
-        char client_addr[ADDRESS_TEXT_MAX];
+        char client_addr[];
 };
 
 static void on_arrival(struct message *message)
@@ -113,16 +113,15 @@ static void on_accepted(void *arg, int fd, const char *client_addr)
                 turn_away(p, fd, client_addr, REASON_TOO_MANY_SESSIONS);
                 return;
         }
-        struct arrival *a = prof_calloc(STAGE_LISTENER, 1, sizeof *a);
+        size_t text_size = strlen(client_addr) + 1;
+        struct arrival *a = prof_alloc(STAGE_LISTENER, sizeof *a + text_size);
         if (a == NULL) {
                 turn_away(p, fd, client_addr, REASON_OUT_OF_MEMORY);
                 return;
         }
-        a->message.run = on_arrival;
-        a->worker = least_busy(p);
-        a->fd = fd;
-        a->conn_id = ++p->next_id;
-        (void)snprintf(a->client_addr, sizeof a->client_addr, "%s", client_addr);
+        *a = (struct arrival){
+            .message.run = on_arrival, .worker = least_busy(p), .fd = fd, .conn_id = ++p->next_id};
+        memcpy(a->client_addr, client_addr, text_size);
         atomic_fetch_add_explicit(&a->worker->counts.sessions, 1, memory_order_relaxed);
         worker_post(a->worker, &a->message);
 }

@@ -35,17 +35,23 @@ const struct settings *session_settings(const struct session *s)
 
 /* --- the end -------------------------------------------------------------------------------------------------------- */
 
+static void drop_timer(struct session *s)
+{
+        if (s->timer != NULL) {
+                event_free(s->timer);
+                s->timer = NULL;
+        }
+}
+
 static void discard(struct session *s)
 {
         upstream_cancel(s->connecting);
         link_close(&s->links[SIDE_CLIENT]);
         link_close(&s->links[SIDE_SERVER]);
-        if (s->timer != NULL) {
-                event_free(s->timer);
-        }
+        drop_timer(s);
         gate_free(s->gate);
         prof_free(s->failure);
-        capture_free(s->capture);
+        prof_free(s->proxy_client);
         dissect_free(s->dissect);
         prof_free(s);
 }
@@ -136,12 +142,17 @@ static uint64_t bytes_moved(const struct session *s)
         return 2 * (client->bytes_read + server->bytes_read) - link_backlog(client) - link_backlog(server);
 }
 
+static void on_timer(evutil_socket_t fd, short what, void *arg);
+
 static void set_timer(struct session *s, uint64_t ms, bool for_end)
 {
         const struct timeval timeout = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
         s->timer_is_for_end = for_end;
         s->timer_moved = bytes_moved(s);
-        if (worker_event_add(s->timer, &timeout) != STATUS_OK) {
+        if (s->timer == NULL) {
+                s->timer = evtimer_new(s->worker->base, on_timer, s);
+        }
+        if (s->timer == NULL || worker_event_add(s->timer, &timeout) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
         }
 }
@@ -267,7 +278,7 @@ static void note_gate(struct session *s)
         s->offer = gate_offer(s->gate);
         s->mediated = gate_mediated(s->gate);
         if (gate_login_sent(s->gate) && !s->timer_is_for_end) {
-                (void)evtimer_del(s->timer);
+                drop_timer(s);
         }
         if (gate_is_open(s->gate) && reason != NULL && !s->gate_said) {
                 s->gate_said = true;
@@ -289,7 +300,7 @@ static void settle_gate(struct session *s)
         }
         if (open && !gate_is_uneven(s->gate)) {
                 if (!s->timer_is_for_end) {
-                        (void)evtimer_del(s->timer);
+                        drop_timer(s);
                 }
                 gate_free(s->gate);
                 s->gate = NULL;
@@ -424,6 +435,9 @@ void session_on_end(struct session *s, struct link *from, int error)
         if (s->ended) {
                 return;
         }
+        if (to->tls == NULL && is_over(s)) {
+                return; /* closing says it all */
+        }
         /* As it came: a server looks at the socket whether its client is there, and takes close_notify for a sign of life. */
         link_shut(to, from->tls != NULL ? from->said_end : !is_client);
         if (!s->timer_is_for_end) {
@@ -456,6 +470,16 @@ static void on_unreachable(struct session *s, const char *error)
         refuse_with_error(s, 0, 1053, NULL, text, REASON_UPSTREAM_UNREACHABLE);
 }
 
+/** @return false when memory is out. */
+static bool keep_own_address(struct session *s, int fd)
+{
+        char own[ADDRESS_TEXT_MAX];
+        address_own(fd, own);
+        s->proxy_client = prof_strdup(STAGE_SESSION, own);
+        s->proxy_client_len = s->proxy_client != NULL ? (uint16_t)strlen(own) : 0;
+        return s->proxy_client != NULL;
+}
+
 static void on_upstream(void *arg, int fd, const char *error)
 {
         struct session *s = arg;
@@ -465,12 +489,11 @@ static void on_upstream(void *arg, int fd, const char *error)
         if (fd < 0) {
                 on_unreachable(s, error);
         } else if (link_open(&s->links[SIDE_SERVER], s, SIDE_SERVER, fd, 0) != STATUS_OK ||
-                   link_resume(&s->links[SIDE_CLIENT], PAUSE_CONNECTING) != STATUS_OK) {
+                   link_resume(&s->links[SIDE_CLIENT], PAUSE_CONNECTING) != STATUS_OK ||
+                   !keep_own_address(s, fd)) {
                 session_close(s, REASON_OUT_OF_MEMORY);
         } else {
                 struct record r = report_new(s, EVENT_CONNECT);
-                address_own(fd, s->proxy_client_addr);
-                s->proxy_client = span_str(s->proxy_client_addr);
                 report_emit(s, &r);
                 set_timer(s, session_settings(s)->limits.login_timeout_ms, false);
         }
@@ -491,8 +514,7 @@ static enum status set_up(struct session *s, int fd)
         }
         s->gate = gate_new(tls_context_policy(w->tls));
         s->dissect = dissect_new(&w->dissect, sink);
-        s->timer = evtimer_new(w->base, on_timer, s);
-        if (s->gate == NULL || s->dissect == NULL || s->timer == NULL) {
+        if (s->gate == NULL || s->dissect == NULL) {
                 return STATUS_NOMEM;
         }
         s->connecting = upstream_connect(w->base, w->dns, w->remote, w->settings->limits.connect_timeout_ms,
@@ -503,7 +525,8 @@ static enum status set_up(struct session *s, int fd)
 enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const char *client_addr)
 {
         PROF_SCOPE(STAGE_SESSION);
-        struct session *s = prof_calloc(STAGE_SESSION, 1, sizeof *s);
+        size_t len = strlen(client_addr);
+        struct session *s = prof_calloc(STAGE_SESSION, 1, sizeof *s + len + 1);
         worker_tick(worker);
         if (s == NULL) {
                 (void)close(fd);
@@ -516,8 +539,8 @@ enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const 
                 s->links[SIDE_SERVER].fd = -1;
                 s->links[SIDE_CLIENT].other = &s->links[SIDE_SERVER];
                 s->links[SIDE_SERVER].other = &s->links[SIDE_CLIENT];
-                (void)snprintf(s->client_addr, sizeof s->client_addr, "%s", client_addr);
-                s->client = span_str(s->client_addr);
+                s->client_len = (uint16_t)len;
+                memcpy(s->client_addr, client_addr, len);
         }
         if (s == NULL || set_up(s, fd) != STATUS_OK) {
                 diag(DIAG_ERROR, "session %llu can't be opened: out of memory", (unsigned long long)conn_id);

@@ -11,15 +11,16 @@ void report_emit(struct session *s, struct record *r)
 {
         r->wall_ns = worker_wall_ns(s->worker, r->mono_ns);
         RECORD_PUT(r, FIELD_CONN_ID, conn_id, s->id);
-        if (s->client.len > 0) {
-                RECORD_PUT(r, FIELD_CLIENT_ADDR, client_addr, s->client);
+        if (s->client_len > 0) {
+                RECORD_PUT(r, FIELD_CLIENT_ADDR, client_addr, span_of(s->client_addr, s->client_len));
         }
         RECORD_PUT(r, FIELD_PROXY_LISTEN_ADDR, proxy_listen_addr, s->worker->listen_addr);
         RECORD_PUT(r, FIELD_REMOTE_ADDR, remote_addr, s->worker->remote_addr);
         field_set_add(&r->lasting, FIELD_PROXY_LISTEN_ADDR);
         field_set_add(&r->lasting, FIELD_REMOTE_ADDR);
-        if (s->proxy_client.len > 0) {
-                RECORD_PUT(r, FIELD_PROXY_CLIENT_ADDR, proxy_client_addr, s->proxy_client);
+        if (s->proxy_client_len > 0) {
+                RECORD_PUT(r, FIELD_PROXY_CLIENT_ADDR, proxy_client_addr,
+                           span_of(s->proxy_client, s->proxy_client_len));
         }
         (void)journal_put(s->worker->port, r); /* the journal counts what it drops */
 }
@@ -129,30 +130,23 @@ static void log_packet(struct session *s, const struct packet *p)
         report_emit(s, &r);
 }
 
-/** @return NULL if there is to be none, or memory is out. */
-static struct capture *get_recorder(struct session *s)
-{
-        uint64_t bytes = session_settings(s)->capture.session_bytes;
-        if (s->capture == NULL && bytes > 0) {
-                s->capture = capture_new(bytes);
-        }
-        return s->capture;
-}
-
 void report_run(void *arg, const struct packet_run *run)
 {
         struct session *s = arg;
-        struct capture *capture = get_recorder(s);
-        if (capture != NULL) {
-                capture_add_run(capture, run, worker_wall_ns(s->worker, run->mono_ns));
+        struct worker *w = s->worker;
+        s->packets += run->n;
+        if (w->capture != NULL) {
+                capture_add_run(w->capture, s->id, run, worker_wall_ns(w, run->mono_ns));
         }
 }
 
 void report_packet(void *arg, const struct packet *p)
 {
         struct session *s = arg;
-        if (get_recorder(s) != NULL) {
-                capture_add(s->capture, p, worker_wall_ns(s->worker, p->mono_ns));
+        struct worker *w = s->worker;
+        s->packets++;
+        if (w->capture != NULL) {
+                capture_add(w->capture, s->id, p, worker_wall_ns(w, p->mono_ns));
         }
         if (session_settings(s)->hex) {
                 log_packet(s, p);

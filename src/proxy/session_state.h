@@ -6,7 +6,6 @@
 #ifndef PROXY_SESSION_STATE_H
 #define PROXY_SESSION_STATE_H
 
-#include "capture/capture.h"
 #include "mysql/gate.h"
 #include "profile/prof.h"
 #include "proxy/session.h"
@@ -27,30 +26,30 @@ struct session {
         struct gate *gate; /* NULL once it is open for good */
         struct gate_offer offer;
         struct dissect *dissect;
-        struct capture *capture;
-        struct event *timer;
-        bool timer_is_for_end; /* else for the login */
-        uint64_t timer_moved;  /* when it was set: traffic since then sets it again */
+        struct event *timer;  /* NULL = not set */
+        uint64_t timer_moved; /* when it was set: traffic since then sets it again */
+        char *failure;        /* why the gate was told to refuse */
         enum reason reason;
-        char *failure; /* why the gate was told to refuse */
-        bool busy;     /* within a callback of its own */
-        bool ended;    /* to be freed by session_finish */
-        bool refused;  /* an error was sent: only its delivery is awaited */
+        bool timer_is_for_end; /* else for the login */
+        bool busy;             /* within a callback of its own */
+        bool ended;            /* to be freed by session_finish */
+        bool refused;          /* an error was sent: only its delivery is awaited */
         bool opaque_counted;
-        uint64_t lint_counted; /**< broken rules */
         bool gate_said;        /* why it opened */
         bool mediated;         /* the password's exchange was translated */
+        bool wire_changed;     /* a command ended: another may be at the head */
+        uint64_t lint_counted; /* broken rules */
+        uint64_t packets;      /* that were given to the recorder */
         uint64_t
             own_cycles;    /* from reading bytes to having written them, since the last record of a command */
         uint64_t stall_ns; /* the server waited for the client, since then */
         uint64_t stall_begin_ns; /* it does so now; 0 = not */
-        bool wire_changed;       /* a command ended: another may be at the head */
         struct prof_wire wire;
+        char *proxy_client; /* our own address towards the server; NULL = not connected */
+        uint16_t proxy_client_len;
+        uint16_t client_len; /* of client_addr, which a NUL ends */
         char wire_text[WIRE_TEXT];
-        struct span client; /* in client_addr */
-        struct span proxy_client;
-        char client_addr[ADDRESS_TEXT_MAX];
-        char proxy_client_addr[ADDRESS_TEXT_MAX];
+        char client_addr[];
 };
 
 /* session_report.c */

@@ -63,23 +63,22 @@ static void print(void *arg, const struct capture_packet *p)
 
 char *session_hex(struct session *s, size_t *len)
 {
+        struct capture *capture = s->worker->capture;
         struct dump d = {.conn_id = s->id, .size = 256};
-        if (s->capture != NULL) {
-                capture_walk(s->capture, measure, &d);
-        }
+        uint64_t kept = capture != NULL ? capture_walk(capture, s->id, measure, &d) : 0;
         char *text = prof_alloc(STAGE_CAPTURE, d.size);
         if (text == NULL) {
                 return NULL;
         }
         d.w = writer_over(text, d.size);
-        if (session_settings(s)->capture.session_bytes == 0) {
-                writer_text(&d.w, "(no packets are recorded: capture.session_bytes is 0)\n");
-        } else if (s->capture != NULL) {
-                if (capture_lost(s->capture) > 0) {
-                        writer_format(&d.w, "(%llu earlier packets had to go)\n",
-                                      (unsigned long long)capture_lost(s->capture));
+        if (capture == NULL) {
+                writer_text(&d.w, "(no packets are recorded: capture.bytes is 0)\n");
+        } else {
+                if (kept < s->packets) {
+                        writer_format(&d.w, "(%llu packets are not kept any more)\n",
+                                      (unsigned long long)(s->packets - kept));
                 }
-                capture_walk(s->capture, print, &d);
+                (void)capture_walk(capture, s->id, print, &d);
         }
         *len = d.w.at;
         return text;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <event2/dns.h>
 #include <event2/event.h>
+#include <event2/event_struct.h>
 #include <event2/util.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -21,8 +22,8 @@ struct upstream {
         const struct address *address;
         upstream_done *done;
         void *arg;
-        struct event *event; /* the socket's, or a call from the loop */
-        struct event *timer; /* of the try under way */
+        struct event event; /* the socket's, or a call from the loop */
+        struct event timer; /* of the try under way */
         uint64_t deadline_ns;
         struct evdns_getaddrinfo_request *lookup;
         bool looking_up;
@@ -41,12 +42,8 @@ struct upstream {
 
 static void discard(struct upstream *u)
 {
-        if (u->event != NULL) {
-                event_free(u->event);
-        }
-        if (u->timer != NULL) {
-                event_free(u->timer);
-        }
+        (void)event_del(&u->event);
+        (void)event_del(&u->timer);
         if (u->list != NULL) {
                 evutil_freeaddrinfo(u->list);
         }
@@ -127,16 +124,13 @@ static enum status set_timer(struct upstream *u)
         }
         share_us /= n;
         const struct timeval timeout = {(time_t)(share_us / 1000000), (suseconds_t)(share_us % 1000000)};
-        return worker_event_add(u->timer, &timeout);
+        return worker_event_add(&u->timer, &timeout);
 }
 
 static void drop_socket(struct upstream *u)
 {
         /* the event goes first: the loop must forget a descriptor before its number is used again */
-        if (u->event != NULL) {
-                event_free(u->event);
-                u->event = NULL;
-        }
+        (void)event_del(&u->event);
         if (u->fd >= 0) {
                 (void)close(u->fd);
                 u->fd = -1;
@@ -168,9 +162,12 @@ static int start(struct upstream *u)
                 }
         }
         u->again = later;
-        u->event =
-            later ? evtimer_new(u->base, on_start, u) : event_new(u->base, u->fd, EV_WRITE, on_connected, u);
-        return u->event != NULL && worker_event_add(u->event, later ? &soon : NULL) == STATUS_OK ? 0 : ENOMEM;
+        if (later) {
+                (void)evtimer_assign(&u->event, u->base, on_start, u);
+        } else {
+                (void)event_assign(&u->event, u->base, u->fd, EV_WRITE, on_connected, u);
+        }
+        return worker_event_add(&u->event, later ? &soon : NULL) == STATUS_OK ? 0 : ENOMEM;
 }
 
 /** Try addresses until one is under way. */
@@ -229,7 +226,7 @@ static void on_addresses(int result, struct evutil_addrinfo *list, void *arg)
                 (void)snprintf(u->error, sizeof u->error, "%s", evutil_gai_strerror(result));
         }
         /* not from here: the caller may still be within upstream_connect */
-        event_active(u->event, EV_TIMEOUT, 1);
+        event_active(&u->event, EV_TIMEOUT, 1);
 }
 
 static void look_up(struct upstream *u, struct evdns_base *dns)
@@ -249,16 +246,20 @@ struct upstream *upstream_connect(struct event_base *base, struct evdns_base *dn
         if (u == NULL) {
                 return NULL;
         }
-        *u = (struct upstream){.base = base, .address = address, .done = done, .arg = arg, .fd = -1};
+        u->base = base;
+        u->address = address;
+        u->done = done;
+        u->arg = arg;
+        u->fd = -1;
         u->deadline_ns = clock_mono_ns() + timeout_ms * CLOCK_MS_NS;
-        u->event = event_new(base, -1, 0, on_start, u);
-        u->timer = evtimer_new(base, on_timeout, u);
-        if (u->event == NULL || u->timer == NULL || set_timer(u) != STATUS_OK) {
+        (void)event_assign(&u->event, base, -1, 0, on_start, u);
+        (void)evtimer_assign(&u->timer, base, on_timeout, u);
+        if (set_timer(u) != STATUS_OK) {
                 discard(u);
                 return NULL;
         }
         if (address_numeric(address, &u->numeric, &u->numeric_len)) {
-                event_active(u->event, EV_TIMEOUT, 1);
+                event_active(&u->event, EV_TIMEOUT, 1);
         } else {
                 look_up(u, dns);
         }

@@ -24,11 +24,6 @@ void worker_tick(struct worker *w)
         }
 }
 
-uint64_t worker_wall_ns(const struct worker *w, uint64_t mono_ns)
-{
-        return w->wall_ns + mono_ns;
-}
-
 enum status worker_event_add(struct event *event, const struct timeval *timeout)
 {
         PROF_SCOPE(STAGE_WORKER);
@@ -117,6 +112,8 @@ static void discard(struct worker *w)
         }
         prof_free(w->scratch);
         prof_free(w->plain);
+        capture_free(w->capture);
+        dissect_pool_drain(&w->commands);
         prof_free(w);
 }
 
@@ -158,9 +155,10 @@ struct worker *worker_new(const struct worker_config *config)
         w->tls = config->tls;
         w->stop.run = on_stop;
         w->dissect = (struct dissect_settings){
+            .pool = &w->commands,
             .query_bytes = s->limits.query_bytes,
             .value_bytes = s->limits.value_bytes,
-            .packet_bytes = s->hex || s->capture.session_bytes > 0 ? s->capture.packet_bytes : 0,
+            .packet_bytes = s->hex || s->capture.bytes > 0 ? s->capture.packet_bytes : 0,
             .held_bytes = s->limits.held_bytes,
             .pipeline = (uint32_t)s->limits.pipeline,
             .statements = (uint32_t)s->limits.statements,
@@ -173,12 +171,16 @@ struct worker *worker_new(const struct worker_config *config)
         w->scratch = prof_alloc(STAGE_WORKER, w->scratch_size);
         w->plain_size = PLAIN_BYTES;
         w->plain = prof_alloc(STAGE_TLS, w->plain_size);
+        if (s->capture.bytes > 0) {
+                w->capture = capture_new(s->capture.bytes);
+        }
         w->base = new_base();
         bool dns_wanted = needs_dns(w->remote);
         if (w->base != NULL && dns_wanted) {
                 w->dns = new_dns(w->base);
         }
-        if (w->scratch == NULL || w->plain == NULL || w->base == NULL || (dns_wanted && w->dns == NULL) ||
+        if (w->scratch == NULL || w->plain == NULL || (s->capture.bytes > 0 && w->capture == NULL) ||
+            w->base == NULL || (dns_wanted && w->dns == NULL) ||
             mailbox_init(&w->mailbox, w->base) != STATUS_OK) {
                 diag(DIAG_ERROR, "a worker can't be made: out of memory");
                 discard(w);

@@ -4,6 +4,7 @@
 #ifndef PROXY_WORKER_H
 #define PROXY_WORKER_H
 
+#include "capture/capture.h"
 #include "proxy/address.h"
 #include "proxy/mailbox.h"
 #include "proxy/proxy.h"
@@ -36,6 +37,7 @@ struct worker {
         struct journal_port *port;
         const struct tls_context *tls;
         struct dissect_settings dissect;
+        struct dissect_pool commands;
         struct event_base *base;
         struct evdns_base *dns; /**< NULL if the server's address is a number */
         struct mailbox mailbox;
@@ -49,6 +51,7 @@ struct worker {
         uint64_t now_ns;      /**< of this wake-up */
         uint64_t wall_ns;     /**< wall time minus monotonic time, refreshed now and then */
         uint64_t wall_read_ns;
+        struct capture *capture;  /**< of all its sessions; NULL if capture.bytes is 0 */
         struct session *sessions; /**< list */
         struct worker_counts counts;
 };
@@ -80,7 +83,10 @@ enum status worker_event_add(struct event *event, const struct timeval *timeout)
 /** One reading of the clock a wake-up. */
 void worker_tick(struct worker *w);
 /** The wall time of a monotonic one. */
-uint64_t worker_wall_ns(const struct worker *w, uint64_t mono_ns);
+static inline uint64_t worker_wall_ns(const struct worker *w, uint64_t mono_ns)
+{
+        return w->wall_ns + mono_ns;
+}
 
 static inline void worker_add(_Atomic uint64_t *counter, uint64_t n)
 {

@@ -114,8 +114,8 @@ struct settings {
                 char key_log[SETTINGS_TEXT_MAX]; /**< "" = none */
         } tls;
         struct {
-                uint64_t session_bytes; /**< of a session's last packets; 0 = none */
-                uint64_t packet_bytes;  /**< kept of each packet */
+                uint64_t bytes;        /**< of the last packets of a worker's sessions; 0 = none */
+                uint64_t packet_bytes; /**< kept of each packet */
         } capture;
         struct {
                 uint64_t sample_bytes;

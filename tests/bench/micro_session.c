@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PIECES = 64, RESULT_BYTES = 1 << 20, READ_BYTES = 65536, RECORDER_BYTES = 16384 };
+enum { PIECES = 64, RESULT_BYTES = 1 << 20, READ_BYTES = 65536, RECORDER_BYTES = 4 << 20 };
 
 const char micro_point_select[] = "SELECT c FROM sbtest1 WHERE id=4987";
 
@@ -45,7 +45,7 @@ static void on_record(void *arg, struct record *r)
 static void on_packet(void *arg, const struct packet *p)
 {
         (void)arg;
-        capture_add(s.capture, p, p->mono_ns);
+        capture_add(s.capture, 1, p, p->mono_ns);
 }
 
 static void feed(enum side side, struct span bytes)
@@ -60,7 +60,9 @@ static void feed(enum side side, struct span bytes)
 /** Play what the script has so far, and make pieces of what comes into it from now on. */
 static void open_session(bool recorder)
 {
-        static struct dissect_settings settings = {.query_bytes = 1 << 20,
+        static struct dissect_pool pool;
+        static struct dissect_settings settings = {.pool = &pool,
+                                                   .query_bytes = 1 << 20,
                                                    .value_bytes = 4096,
                                                    .held_bytes = 16 << 20,
                                                    .pipeline = 4096,
@@ -68,8 +70,8 @@ static void open_session(bool recorder)
                                                    .lint = 16};
         settings.packet_bytes = recorder ? 256 : 0;
         s.capture = recorder ? capture_new(RECORDER_BYTES) : NULL;
-        s.dissect =
-            dissect_new(&settings, (struct dissect_sink){NULL, on_record, recorder ? on_packet : NULL});
+        s.dissect = dissect_new(&settings, (struct dissect_sink){.on_record = on_record,
+                                                                 .on_packet = recorder ? on_packet : NULL});
         if (s.dissect == NULL || (recorder && s.capture == NULL)) {
                 abort();
         }

@@ -21,8 +21,8 @@ MYSQLROUTER = os.path.join(os.path.expanduser(os.environ.get("XDG_CACHE_HOME", "
 
 # Flags of the three ways of querytap; LOG stands for a file. Those that a build does not know are left out, with a word on that.
 QUERYTAP = {
-    "off": ["--log", "off", "--log-digests", "0", "--log-recent-bytes", "0", "--capture-session-bytes", "0"],
-    "json": ["--log", "LOG", "--format", "json", "--log-digests", "0", "--log-recent-bytes", "0", "--capture-session-bytes", "0"],
+    "off": ["--log", "off", "--log-digests", "0", "--log-recent-bytes", "0", "--capture-bytes", "0"],
+    "json": ["--log", "LOG", "--format", "json", "--log-digests", "0", "--log-recent-bytes", "0", "--capture-bytes", "0"],
     "default": ["--log", "LOG", "--format", "json"],
 }
 

@@ -152,7 +152,7 @@ class Passwords(unittest.TestCase):
     def test_are_never_told(self):
         """Over the log in each format, packets in hex, admin answers, the profile and what the proxy says of itself."""
         with lab.Proxy("--hex", "--log-rows", "5", "--profile-sample-bytes", "1", "--log-level", "debug", "--log-recent-bytes", "16M",
-                       "--capture-session-bytes", "1M", "--capture-packet-bytes", "4K", expect_lint=True) as proxy:
+                       "--capture-bytes", "1M", "--capture-packet-bytes", "4K", expect_lint=True) as proxy:
             lab.server().sql("CREATE DATABASE IF NOT EXISTS shop; CREATE OR REPLACE TABLE shop.accounts "
                              "(id INT, name TEXT, password TEXT, passwd TEXT)")
             db = connect(proxy, client_flag=CLIENT.MULTI_STATEMENTS, local_infile=True)
@@ -211,7 +211,7 @@ class Passwords(unittest.TestCase):
 
     def test_what_others_are_doing(self):
         """A list of processes shows a statement of another session."""
-        with lab.Proxy("--hex", "--log-rows", "20", "--capture-packet-bytes", "4K", "--capture-session-bytes", "1M") as proxy:
+        with lab.Proxy("--hex", "--log-rows", "20", "--capture-packet-bytes", "4K", "--capture-bytes", "1M") as proxy:
             statement = "SELECT SLEEP(60), PASSWORD('sEcReT1'), \"x IDENTIFIED BY 'sEcReT1'\""
             other = subprocess.Popen(["mariadb", "--no-defaults", "-uroot", f"-S{lab.server().socket}", "-e", statement],
                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -130,7 +130,9 @@ static void feed_split(struct player *p, enum side side, struct span bytes, size
 
 void tape_play(struct span tape, const struct tape_options *options, FILE *out)
 {
+        struct dissect_pool pool = {NULL, 0};
         const struct dissect_settings settings = {
+            .pool = &pool,
             .query_bytes = options->query_bytes > 0 ? options->query_bytes : 65536,
             .value_bytes = 256,
             .packet_bytes = options->packet_bytes,
@@ -172,6 +174,7 @@ void tape_play(struct span tape, const struct tape_options *options, FILE *out)
         }
         dissect_end(player.dissect, player.now_ns);
         dissect_free(player.dissect);
+        dissect_pool_drain(&pool);
         gate_free(player.gate);
         convert_fini(&player.convert);
         if (player.packets_out != NULL) {

@@ -176,14 +176,13 @@ static void *produce(void *arg)
         return NULL;
 }
 
-static void ring_between_threads_accounts_for_all(void)
+static void account_for_all(uint8_t *memory, size_t size)
 {
-        static _Alignas(8) uint8_t memory[4096];
         struct ring ring;
         struct ring_message m;
         pthread_t thread;
         uint32_t next = 0;
-        ring_init(&ring, memory, sizeof memory);
+        ring_init(&ring, memory, size);
         CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, produce, &ring), 0);
         bool right = true;
         while (next < MESSAGES && right) {
@@ -203,6 +202,38 @@ static void ring_between_threads_accounts_for_all(void)
         pthread_join(thread, NULL);
 }
 
+static void ring_between_threads_accounts_for_all(void)
+{
+        static _Alignas(8) uint8_t memory[1 << 20];
+        account_for_all(memory, 4096);
+        account_for_all(memory, sizeof memory); /* starts over now and then */
+}
+
+static void ring_starts_over_when_all_is_read(void)
+{
+        enum { MESSAGE = 1000, FRONT = 256 * 1024 };
+        static _Alignas(8) uint8_t memory[1 << 20];
+        struct ring ring;
+        struct ring_message m;
+        ring_init(&ring, memory, sizeof memory);
+        for (unsigned i = 0; i < 5000; i++) {
+                uint8_t *to = ring_reserve(&ring, MESSAGE);
+                CU_ASSERT_PTR_NOT_NULL_FATAL(to);
+                CU_ASSERT_TRUE_FATAL(to < memory + FRONT + 2 * MESSAGE);
+                ring_commit(&ring, MESSAGE);
+                CU_ASSERT_TRUE_FATAL(ring_peek(&ring, &m));
+                ring_pop(&ring);
+        }
+        /* and all of the memory is used for what is not read */
+        size_t n = 0;
+        while (ring_reserve(&ring, MESSAGE) != NULL) {
+                ring_commit(&ring, MESSAGE);
+                n++;
+        }
+        CU_ASSERT_TRUE(n >= sizeof memory / 1016 - 1);
+        CU_ASSERT_EQUAL(ring_drops(&ring), 1);
+}
+
 static const struct tap_test tests[] = {
     {"a reader fails once and for all", reader_fails_once_and_for_all},
     {"a reader refuses lengths that would wrap", reader_refuses_lengths_that_would_wrap},
@@ -212,6 +243,7 @@ static const struct tap_test tests[] = {
     {"a writer writes numbers", writer_decimals},
     {"the clock writes RFC 3339", clock_writes_rfc3339},
     {"diagnostics count what they hide", diag_counts_what_it_hides},
+    {"a ring starts over when all is read", ring_starts_over_when_all_is_read},
     {"a ring keeps order round the end", ring_keeps_order_round_the_end},
     {"a ring tells where it dropped", ring_tells_where_it_dropped},
     {"a ring between threads accounts for every message", ring_between_threads_accounts_for_all},

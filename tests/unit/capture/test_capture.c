@@ -131,54 +131,109 @@ static void on_packet(void *arg, const struct capture_packet *p)
                       got->seq == want.seq && got->secret == want.secret && got->cut_off == want.cut_off &&
                       got->length == want.length && strcmp(got->name, want.name) == 0 &&
                       span_equal(got->head, want.head);
-        seen->next++;
+        seen->next += 2; /* each session has every other packet */
         seen->n++;
+}
+
+static void count(void *arg, const struct capture_packet *p)
+{
+        unsigned *n = arg;
+        (void)p;
+        ++*n;
 }
 
 static void the_newest_packets_are_kept(void)
 {
+        enum { BYTES = 16384 };
         struct prof_counts before = prof_read(STAGE_CAPTURE, LIB_COUNT);
-        struct capture *c = capture_new(4096);
+        struct capture *c = capture_new(BYTES);
         CU_ASSERT_PTR_NOT_NULL_FATAL(c);
         struct prof_counts with = prof_read(STAGE_CAPTURE, LIB_COUNT);
         CU_ASSERT_EQUAL(with.current_count_used - before.current_count_used, 1);
-        CU_ASSERT_EQUAL(with.current_bytes_used - before.current_bytes_used, 4096);
+        CU_ASSERT_EQUAL(with.current_bytes_used - before.current_bytes_used, BYTES);
         for (unsigned i = 0; i < 3000; i++) {
                 uint8_t room[90];
+                unsigned kept = 0;
                 struct packet p = packet_of(i, room);
-                capture_add(c, &p, 1000 + i);
-                struct seen seen = {.next = (unsigned)capture_lost(c), .right = true};
-                capture_walk(c, on_packet, &seen);
+                capture_add(c, i % 2, &p, 1000 + i);
+                CU_ASSERT_EQUAL_FATAL(capture_walk(c, i % 2, count, &kept), kept);
+                struct seen seen = {.next = i - 2 * (kept - 1), .right = true};
+                (void)capture_walk(c, i % 2, on_packet, &seen);
                 CU_ASSERT_TRUE_FATAL(seen.right);
-                CU_ASSERT_EQUAL_FATAL(seen.next, i + 1); /* up to the newest */
-                CU_ASSERT_TRUE_FATAL(i < 20 || seen.n >= 20);
+                CU_ASSERT_EQUAL_FATAL(seen.n, kept);
+                CU_ASSERT_EQUAL_FATAL(seen.next, i + 2); /* up to the newest */
+                CU_ASSERT_TRUE_FATAL(kept == i / 2 + 1 || kept >= 30);
         }
-        CU_ASSERT_TRUE(capture_lost(c) > 2900);
+        unsigned none = 0;
+        CU_ASSERT_EQUAL(capture_walk(c, 7, count, &none), 0);
+        CU_ASSERT_EQUAL(none, 0);
         capture_free(c);
         CU_ASSERT_EQUAL(prof_read(STAGE_CAPTURE, LIB_COUNT).current_count_used, before.current_count_used);
         capture_free(NULL);
 }
 
-static void a_packet_that_can_not_fit_is_counted(void)
+static void a_packet_that_can_not_fit_is_not_kept(void)
 {
         static uint8_t big[10000];
-        struct seen seen = {.right = true};
-        struct capture *c = capture_new(1024);
+        unsigned seen = 0;
+        struct capture *c = capture_new(4096);
         CU_ASSERT_PTR_NOT_NULL_FATAL(c);
         struct packet p = {.name = "row", .length = sizeof big, .head = span_of(big, sizeof big)};
-        capture_add(c, &p, 1);
-        CU_ASSERT_EQUAL(capture_lost(c), 1);
-        capture_walk(c, on_packet, &seen);
-        CU_ASSERT_EQUAL(seen.n, 0);
+        capture_add(c, 1, &p, 1);
+        CU_ASSERT_EQUAL(capture_walk(c, 1, count, &seen), 0);
+        CU_ASSERT_EQUAL(seen, 0);
         capture_free(c);
-        c = capture_new(0);
+        for (size_t size = 0; size < 1024; size++) {
+                c = capture_new(size);
+                CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+                p.head.len = size % 100;
+                for (unsigned i = 0; i < 20; i++) {
+                        capture_add(c, 1, &p, i);
+                }
+                seen = 0;
+                CU_ASSERT_EQUAL(capture_walk(c, 1, count, &seen), seen);
+                CU_ASSERT_TRUE(size > 0 || seen == 0);
+                capture_free(c);
+        }
+}
+
+static void on_row(void *arg, const struct capture_packet *p)
+{
+        unsigned *next = arg;
+        CU_ASSERT_EQUAL(p->packet.seq, (uint8_t)*next);
+        CU_ASSERT_EQUAL(p->packet.length, 100);
+        CU_ASSERT_STRING_EQUAL(p->packet.name, *next == 0 ? "first" : "row");
+        ++*next;
+}
+
+static void runs_are_kept_and_long_ones_are_cut(void)
+{
+        enum { ROWS = 600, ROW = 104 };
+        static uint8_t bytes[ROWS * ROW];
+        const char *names[] = {"first", "row", "row"};
+        struct capture *c = capture_new(1 << 20);
         CU_ASSERT_PTR_NOT_NULL_FATAL(c);
-        p.head.len = 0;
-        capture_add(c, &p, 1);
-        capture_add(c, &p, 1);
-        CU_ASSERT_EQUAL(capture_lost(c), 2);
-        capture_walk(c, on_packet, &seen);
-        CU_ASSERT_EQUAL(seen.n, 0);
+        for (unsigned i = 0; i < ROWS; i++) {
+                bytes[(size_t)i * ROW] = ROW - 4;
+                bytes[(size_t)i * ROW + 3] = (uint8_t)i;
+        }
+        struct packet_run run = {
+            .from = SIDE_SERVER, .n = 3, .names = names, .bytes = span_of(bytes, 3UL * ROW)};
+        unsigned next = 0;
+        capture_add_run(c, 1, &run, 1);
+        CU_ASSERT_EQUAL(capture_walk(c, 1, on_row, &next), 3);
+        CU_ASSERT_EQUAL(next, 3);
+        run = (struct packet_run){
+            .from = SIDE_SERVER, .n = ROWS, .name = "row", .bytes = span_of(bytes, sizeof bytes)};
+        capture_add_run(c, 2, &run, 2);
+        unsigned kept = 0;
+        (void)capture_walk(c, 2, count, &kept);
+        CU_ASSERT_TRUE(kept > 100 && kept < 200); /* its last ones: */
+        next = ROWS - kept;
+        (void)capture_walk(c, 2, on_row, &next);
+        CU_ASSERT_EQUAL(next, ROWS);
+        next = 0;
+        CU_ASSERT_EQUAL(capture_walk(c, 1, on_row, &next), 3);
         capture_free(c);
 }
 
@@ -197,7 +252,8 @@ static const struct tap_test tests[] = {
     {"hex: secrets and cuts are told", secrets_and_cuts_are_told},
     {"hex: the size is a bound", the_size_is_a_bound},
     {"recorder: the newest packets are kept, whole and in order", the_newest_packets_are_kept},
-    {"recorder: a packet that can't fit is counted", a_packet_that_can_not_fit_is_counted},
+    {"recorder: a packet that can't fit is not kept", a_packet_that_can_not_fit_is_not_kept},
+    {"recorder: runs are kept, and of long ones the last packets", runs_are_kept_and_long_ones_are_cut},
     {"recorder: without memory there is none", without_memory_there_is_no_recorder},
 };
 

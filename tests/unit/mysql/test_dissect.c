@@ -111,8 +111,13 @@ static void on_record(void *arg, struct record *r)
 
 static void gives_up_once(void)
 {
-        const struct dissect_settings settings = {
-            .query_bytes = 100, .value_bytes = 10, .held_bytes = 1000, .pipeline = 4, .statements = 4};
+        struct dissect_pool pool = {NULL, 0};
+        const struct dissect_settings settings = {.pool = &pool,
+                                                  .query_bytes = 100,
+                                                  .value_bytes = 10,
+                                                  .held_bytes = 1000,
+                                                  .pipeline = 4,
+                                                  .statements = 4};
         unsigned told = 0;
         struct dissect *d =
             dissect_new(&settings, (struct dissect_sink){.arg = &told, .on_record = on_record});
