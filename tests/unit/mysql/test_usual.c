@@ -81,6 +81,9 @@ static void answer_ok(uint8_t first, uint16_t status)
 static uint16_t answer_end(bool behind_rows)
 {
         uint16_t status = any_status();
+        if (!behind_rows && one_in(odd)) {
+                status |= STATUS_PS_OUT_PARAMS | STATUS_MORE_RESULTS;
+        }
         uint8_t room[64];
         struct writer w = writer_over(room, sizeof room);
         if ((behind_rows && (s.capabilities & CAP_DEPRECATE_EOF) != 0) != one_in(4 * odd)) {
