@@ -134,7 +134,7 @@ static struct packet_run last_of(const struct packet_run *run, size_t room)
         while (last.n > 1 && names_size(&last) + last.bytes.len > room) {
                 size_t first = HEADER + length_at(last.bytes.data);
                 last.bytes = span_of(last.bytes.data + first, last.bytes.len - first);
-                last.names += last.names != NULL ? 1 : 0;
+                last.names = last.names != NULL ? last.names + 1 : NULL;
                 last.n--;
         }
         return last;

@@ -196,7 +196,7 @@ static void mark_all(struct record *r)
 
 struct record *convert_record(struct convert *c, struct record *r)
 {
-        if (r->first_rows.n == 0 && memcmp(r->charsets, c->plain, sizeof c->plain) == 0) {
+        if (!record_has(r, FIELD_FIRST_ROWS) && memcmp(r->charsets, c->plain, sizeof c->plain) == 0) {
                 return r;
         }
         struct need need = look(r);

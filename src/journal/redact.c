@@ -238,6 +238,7 @@ static void drop_fields(struct record *r)
         for (size_t i = 0; i < VALUE_FIELDS; i++) {
                 record_remove(r, value_fields[i]);
         }
+        record_remove(r, FIELD_COLUMN_NAMES);
         record_remove(r, FIELD_ERROR);
         record_set_text(r, FIELD_INFO, span_str("redaction: out of memory, so the texts were left out"));
 }

@@ -89,8 +89,7 @@ static const char *usual_count(const struct dissect *d, struct flight *f, struct
 
 static const char *usual_definition(const struct dissect *d, struct flight *f, struct span payload)
 {
-        if (f->info->shape != SHAPE_RESULT || f->defs_next > 0 ||
-            !lint_is_plain_definition(payload, d->capabilities)) {
+        if (f->info->shape != SHAPE_RESULT || !lint_is_plain_definition(payload, d->capabilities)) {
                 return NULL;
         }
         if (--f->defs_left == 0) {

@@ -91,9 +91,12 @@ void fuzz_check(const struct fuzz_tape *t)
         const struct tape_options whole = {.packet_bytes = 64, .query_bytes = 512, .rows = 3};
         const struct tape_options bytewise = {.split = 1, .packet_bytes = 64, .query_bytes = 512, .rows = 3};
         const struct tape_options plain = {.query_bytes = 512};
+        const struct tape_options plain_bytewise = {.query_bytes = 512, .split = 1};
         const struct tape_options tight = {.rows = 1000, .held_bytes = 2000};
-        const struct tape_options single = {.packet_bytes = 64, .query_bytes = 512, .apart = true};
-        const struct tape_options runs = {.packet_bytes = 64, .query_bytes = 512, .runs = true};
+        const struct tape_options single = {
+            .packet_bytes = 64, .query_bytes = 512, .apart = true, .tick_ns = 5000};
+        const struct tape_options runs = {
+            .packet_bytes = 64, .query_bytes = 512, .runs = true, .tick_ns = 5000};
         char *a = tape_records(span_of(t->bytes, t->len), &whole);
         char *b = tape_records(span_of(t->bytes, t->len), &bytewise);
         if (strcmp(a, b) != 0) {
@@ -108,6 +111,12 @@ void fuzz_check(const struct fuzz_tape *t)
         }
         free(a);
         free(b);
-        free(tape_records(span_of(t->bytes, t->len), &plain));
+        a = tape_records(span_of(t->bytes, t->len), &plain);
+        b = tape_records(span_of(t->bytes, t->len), &plain_bytewise);
+        if (strcmp(a, b) != 0) {
+                fuzz_fail("records without packets differ by how the bytes were cut", a, b);
+        }
+        free(a);
+        free(b);
         free(tape_records(span_of(t->bytes, t->len), &tight));
 }

@@ -2,6 +2,7 @@
  * same again, and what the log shows of it holds nothing that must not be told. */
 #include "fuzz.h"
 #include "journal/refine.h"
+#include "journal/shapes.h"
 #include "mysql/secret.h"
 #include "settings/settings.h"
 
@@ -34,6 +35,38 @@ static void check_digest(struct span sql, struct sql_mode mode)
             one.values != two.values) {
                 fuzz_fail("a digest is not the same again", "", "");
         }
+}
+
+/** Other digits in the place of those that are there: what is known of the text holds, where it is found. */
+static void check_shape(struct span sql, struct sql_mode mode)
+{
+        static struct digest one;
+        static struct digest two;
+        static struct shapes shapes;
+        uint8_t *other = malloc(2 * sql.len + 1);
+        size_t len = 0;
+        if (other == NULL) {
+                abort();
+        }
+        for (size_t i = 0; i < sql.len; i++) {
+                bool is_digit = sql.data[i] >= '0' && sql.data[i] <= '9';
+                other[len++] = is_digit ? (uint8_t)('0' + (sql.data[i] - '0' + i) % 10) : sql.data[i];
+                if (is_digit && i % 3 == 0) {
+                        other[len++] = (uint8_t)('0' + i % 10);
+                }
+        }
+        struct span now = span_of(other, len);
+        digest_make(sql, mode, &one);
+        shapes_add(&shapes, sql, &one, (struct shape_text){.suspected = secret_suspected(sql)});
+        const struct shape_text *like = shapes_find(&shapes, now, 0);
+        digest_make(now, mode, &two);
+        if (like != NULL &&
+            (memcmp(one.hash, two.hash, DIGEST_HASH) != 0 || shape_values(like, now) != two.values ||
+             like->suspected != secret_suspected(now))) {
+                fuzz_fail("a text is taken for one like it", "", "");
+        }
+        shapes_fini(&shapes);
+        free(other);
 }
 
 static void check_refine(struct span sql, struct sql_mode mode, uint64_t redact)
@@ -74,6 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)secret_bare_at(sql, mode);
         check_tokens(sql, mode);
         check_digest(sql, mode);
+        check_shape(sql, mode);
         check_refine(sql, mode, bits >> 4 & 3);
         return 0;
 }

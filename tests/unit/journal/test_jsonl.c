@@ -23,27 +23,30 @@ static const enum record_field session_texts[] = {
     FIELD_USERNAME,    FIELD_DATABASE,          FIELD_CHARACTER_SET};
 enum { TEXTS = sizeof session_texts / sizeof session_texts[0] };
 
+/* in pairs of which one is easily taken for the other */
 static const char *const words[] = {
-    "",
-    "a",
-    "b",
     "127.0.0.1:33060",
     "127.0.0.1:33061",
-    "127.0.0.2:33060",
+    "127.0.0.1:3306",
+    "128.0.0.1:3306",
     "root",
     "roof",
     "utf8mb4",
     "utf8mb3",
-    "a\"b",
-    "caf\xc3\xa9",
-    "caf\xe9",
-    "caf\xe8",
-    "a\nb",
-    "0123456",
     "12345678",
     "12345679",
     "x2345678",
+    "X2345678",
+    "0123456",
+    "1123456",
+    "caf\xc3\xa9",
+    "caf\xe9",
+    "a\"b",
+    "a\nb",
+    "",
+    "a",
     "[fe80::1:2:3:4:5:6:7:8:9]:12345",
+    "[fe80::1:2:3:4:5:6:7:8:9]:12346",
 };
 enum { WORDS = sizeof words / sizeof words[0] };
 static char longs[4][220];
@@ -53,42 +56,76 @@ static const char *word(uint64_t i)
         return i < WORDS ? words[i] : longs[i % 4];
 }
 
-/** A record of a few sessions that have much in common. Its texts are in @p room, and gone with the next one. */
+/* What a session's records have in common; now and then it changes. */
+struct facts {
+        struct field_set present;
+        struct field_set lasting;
+        uint64_t words[TEXTS];
+        uint64_t server_conn_id;
+        bool has_version;
+};
+
+enum { FACTS = 3 };
+static struct facts all_facts[FACTS];
+
+static void flip(struct field_set *set, enum record_field f)
+{
+        set->words[0] ^= 1ULL << f;
+}
+
+static void change(struct facts *facts)
+{
+        size_t i = next_random(TEXTS);
+        switch (next_random(6)) {
+        case 0: flip(&facts->present, session_texts[i]); break;
+        case 1: flip(&facts->lasting, session_texts[i]); break;
+        case 2: facts->server_conn_id = next_random(3); break;
+        case 3: facts->has_version = !facts->has_version; break;
+        case 4: facts->words[i] ^= 1; break;
+        default:
+                facts->words[i] = next_random(WORDS + 4);
+                field_set_add(&facts->present, session_texts[i]);
+                break;
+        }
+}
+
+/** A record of one of a few sessions. Its texts are in @p room, and gone with the next one. */
 static struct record any_record(uint8_t *room)
 {
+        struct facts *facts = &all_facts[next_random(FACTS)];
         struct record r;
+        if (next_random(3) == 0) {
+                change(facts);
+        }
         record_clear(&r);
-        r.event = next_random(8) == 0 ? EVENT_AUTH : EVENT_QUERY;
+        r.event = EVENT_QUERY;
         r.wall_ns = 1700000000000000000ULL + next_random(3) * 1000000000;
         if (next_random(8) != 0) {
-                record_set_uint(&r, FIELD_CONN_ID, next_random(3) * 256 + next_random(2));
+                record_set_uint(&r, FIELD_CONN_ID, next_random(2) * 256 + (uint64_t)(facts - all_facts) % 2);
         }
         for (size_t i = 0; i < TEXTS; i++) {
-                uint64_t n = next_random(200);
-                if (n < 40) {
+                struct span text = span_str(word(facts->words[i]));
+                if (!field_set_has(&facts->present, session_texts[i])) {
                         continue;
                 }
-                /* mostly the first, else any */
-                const char *text = word(n < 180 ? 3 + i : next_random(WORDS + 4));
-                if (next_random(3) == 0) {
-                        record_set_text(&r, session_texts[i], span_str(text));
+                if (field_set_has(&facts->lasting, session_texts[i])) {
+                        record_set_text(&r, session_texts[i], text);
                         field_set_add(&r.lasting, session_texts[i]);
                 } else {
-                        struct span own = span_of(room, strlen(text));
-                        room = span_copy(room, span_str(text));
-                        record_set_text(&r, session_texts[i], own);
+                        record_set_text(&r, session_texts[i], span_of(room, text.len));
+                        room = span_copy(room, text);
                 }
         }
-        if (next_random(4) != 0) {
-                record_set_uint(&r, FIELD_SERVER_CONN_ID, 77 + (next_random(20) == 0 ? 1 : 0));
+        if (facts->server_conn_id > 0) {
+                record_set_uint(&r, FIELD_SERVER_CONN_ID, 77 + facts->server_conn_id);
         }
-        if (r.event == EVENT_AUTH || next_random(20) == 0) {
-                record_set_text(&r, FIELD_SERVER_VERSION, span_str(next_random(2) == 0 ? "9.7" : "9\".7"));
+        if (facts->has_version) {
+                record_set_text(&r, FIELD_SERVER_VERSION, span_str("9.7"));
         }
-        if (next_random(20) == 0) {
+        if (next_random(30) == 0) {
                 field_set_add(&r.undecoded, session_texts[next_random(TEXTS)]);
         }
-        if (next_random(20) == 0) {
+        if (next_random(30) == 0) {
                 field_set_add(&r.cut, session_texts[next_random(TEXTS)]);
         }
         if (next_random(4) != 0) {
@@ -130,6 +167,12 @@ static void sessions_that_stand_ready(void)
         for (size_t i = 0; i < 4; i++) { /* too long to be kept; together too long */
                 memset(longs[i], 'l', 80 + 40 * i);
         }
+        for (size_t i = 0; i < FACTS; i++) {
+                for (size_t k = 0; k < TEXTS; k++) {
+                        all_facts[i].words[k] = 2 * k;
+                        field_set_add(&all_facts[i].present, session_texts[k]);
+                }
+        }
         for (unsigned round = 0; round < ROUNDS; round++) {
                 struct record r = any_record(room);
                 pthread_t thread;
@@ -142,6 +185,17 @@ static void sessions_that_stand_ready(void)
                         CU_FAIL("other facts");
                         printf("# %.*s# %.*s", (int)quick.len, (const char *)quick.text, (int)slow.len,
                                (const char *)slow.text);
+                }
+                slow.text[slow.len] = '\0';
+                const char *version = strstr((const char *)slow.text, "\"server_version\"");
+                const char *number = strstr((const char *)slow.text, "\"server_conn_id\"");
+                CU_ASSERT_TRUE(version == NULL || number == NULL || version < number);
+                for (size_t i = 0; i < TEXTS; i++) {
+                        char key[64];
+                        (void)snprintf(key, sizeof key, "\"%s_hex\":", record_fields[session_texts[i]].name);
+                        CU_ASSERT_TRUE(!record_has(&r, session_texts[i]) ||
+                                       !field_set_has(&r.undecoded, session_texts[i]) ||
+                                       strstr((const char *)slow.text, key) != NULL);
                 }
         }
 }

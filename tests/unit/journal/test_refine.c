@@ -439,18 +439,23 @@ static void each_allocation_fails_once(void)
                 bool made = refine_init(&f, &settings) == STATUS_OK;
                 refused += made ? 0 : 1;
                 for (unsigned i = 0; made && i < 6; i++) {
-                        char sql[64];
-                        (void)snprintf(sql, sizeof sql, "ALTER USER u%u IDENTIFIED BY 'topsecret'", i);
+                        char sql[8192]; /* that some of them need more room than there is from the start */
+                        (void)snprintf(sql, sizeof sql, "ALTER USER u%u IDENTIFIED BY 'topsecret' -- %*s", i,
+                                       (int)(i % 3) * 3000, "");
                         struct record r = query(i, sql);
                         struct value value = {
                             .bytes = span_str("topsecret"), .type = VALUE_VAR_STRING, .true_len = 9};
                         record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){&value, 1});
+                        record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){&value, 1});
                         (void)refine_record(&f, &r);
                         bool told = record_has(&r, FIELD_QUERY) &&
                                     memmem(r.query.data, r.query.len, "topsecret", 9) != NULL;
                         CU_ASSERT_FALSE(told);
                         told = record_has(&r, FIELD_STMT_EXECUTE_VALUES) &&
                                span_equal(r.stmt_execute_values.at[0].bytes, span_str("topsecret"));
+                        CU_ASSERT_FALSE(told);
+                        told = record_has(&r, FIELD_COLUMN_NAMES) &&
+                               span_equal(r.column_names.at[0].bytes, span_str("topsecret"));
                         CU_ASSERT_FALSE(told);
                 }
                 prof_fail_nth(0);
