@@ -78,6 +78,16 @@ static bool is_set(const struct call *call, const char *name)
         return value != NULL && strcmp(value, "1") == 0;
 }
 
+/** There are recent records to show. @return false if there are to be none (the call is answered then). */
+static bool is_kept(struct call *call)
+{
+        bool kept = call->admin->settings->log.recent_bytes > 0;
+        if (!kept) {
+                call_fail(call, HTTP_NOTFOUND, "no recent records are kept: log.recent_bytes is 0");
+        }
+        return kept;
+}
+
 /** @return false, and @p call was answered and freed, if there is no such format. */
 static bool format_of(struct call *call, enum format *out)
 {
@@ -144,7 +154,8 @@ void handle_records(struct call *call)
         struct span text;
         enum format format;
         uint64_t n;
-        if (!call_number(call, "n", RECORDS_MAX, RECORDS_DEFAULT, &n) || !format_of(call, &format)) {
+        if (!is_kept(call) || !call_number(call, "n", RECORDS_MAX, RECORDS_DEFAULT, &n) ||
+            !format_of(call, &format)) {
                 return;
         }
         struct filter *filter;
@@ -284,7 +295,7 @@ void handle_stream(struct call *call)
         struct admin *a = call->admin;
         enum format format;
         uint64_t n;
-        if (!call_number(call, "n", RECORDS_MAX, 0, &n) || !format_of(call, &format)) {
+        if (!is_kept(call) || !call_number(call, "n", RECORDS_MAX, 0, &n) || !format_of(call, &format)) {
                 return;
         }
         if (a->n_streams >= STREAMS_MAX) {

@@ -49,17 +49,19 @@ static inline size_t span_unknown(size_t size)
  *  @return the place behind them. */
 static inline uint8_t *span_copy(uint8_t *to, struct span s)
 {
-        if (s.len > 32) {
+        if (s.len > 64) {
                 memcpy(to, s.data, s.len);
         } else if (s.len >= 16) {
-                memmove(to, s.data, 16);
-                memmove(to + s.len - 16, s.data + s.len - 16, 16);
+                for (size_t at = 0; at + 16 < s.len; at += 16) {
+                        memcpy(to + at, s.data + at, 16);
+                }
+                memcpy(to + s.len - 16, s.data + s.len - 16, 16);
         } else if (s.len >= 8) {
-                memmove(to, s.data, 8);
-                memmove(to + s.len - 8, s.data + s.len - 8, 8);
+                memcpy(to, s.data, 8);
+                memcpy(to + s.len - 8, s.data + s.len - 8, 8);
         } else if (s.len >= 4) {
-                memmove(to, s.data, 4);
-                memmove(to + s.len - 4, s.data + s.len - 4, 4);
+                memcpy(to, s.data, 4);
+                memcpy(to + s.len - 4, s.data + s.len - 4, 4);
         } else {
                 for (size_t i = 0; i < s.len; i++) {
                         to[i] = s.data[i];

@@ -132,7 +132,8 @@ static struct packet_run last_of(const struct packet_run *run, size_t room)
 {
         struct packet_run last = *run;
         while (last.n > 1 && names_size(&last) + last.bytes.len > room) {
-                last.bytes = span_skip(last.bytes, HEADER + length_at(last.bytes.data));
+                size_t first = HEADER + length_at(last.bytes.data);
+                last.bytes = span_of(last.bytes.data + first, last.bytes.len - first);
                 last.names += last.names != NULL ? 1 : 0;
                 last.n--;
         }

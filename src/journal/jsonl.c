@@ -146,26 +146,63 @@ static void put_field(struct writer *w, const struct record *r, enum record_fiel
         }
 }
 
-/** The flags of most statements: in_trans and autocommit. */
-static const char usual_flags[4][32] = {"[]", "[\"in_trans\"]", "[\"autocommit\"]",
-                                        "[\"in_trans\",\"autocommit\"]"};
+/* --- the usual fields ------------------------------------------------------------------------------------------------
+ *
+ * Most records have the same few sets of fields: for each there is a plan, the table's rows one behind the other. */
 
-/** A number, a whole text without anything to be escaped, the usual flags: at @p at, with its name.
- *  @return the place behind it; NULL if it is another, or there is no room before @p end. */
-static uint8_t *put_usual(uint8_t *at, const uint8_t *end, const struct record *r, enum record_field f)
+enum { PLANS = 8 };
+
+struct step {
+        char key[RECORD_KEY_SIZE];
+        uint16_t offset;
+        uint16_t key_len;
+        uint8_t field;
+        uint8_t kind;
+};
+
+struct plan {
+        struct field_set fields;
+        unsigned n;
+        struct step steps[FIELD_COUNT];
+};
+
+_Static_assert(FIELD_COUNT <= UINT8_MAX, "a field is a byte");
+
+static const struct plan *plan_for(struct field_set fields)
 {
-        enum { LEAST_ROOM = RECORD_KEY_SIZE + 32 };
-        const struct record_field_info *info = &record_fields[f];
-        const void *member = (const char *)r + info->offset;
-        if (end - at < LEAST_ROOM) {
-                return NULL;
+        static _Thread_local struct plan plans[PLANS];
+        uint64_t hash = (fields.words[0] ^ fields.words[1] << 32) * 0x9e3779b97f4a7c15U;
+        struct plan *plan = &plans[hash >> 61];
+        if (plan->fields.words[0] == fields.words[0] && plan->fields.words[1] == fields.words[1]) {
+                return plan;
         }
-        memcpy(at, info->key, RECORD_KEY_SIZE); /* more than is meant; the rest is written over */
-        at += info->key_len;
-        if (info->kind == RECORD_UINT) {
-                return decimal_put(at, *(const uint64_t *)member);
+        plan->fields = fields;
+        plan->n = 0;
+        enum record_field f;
+        FIELD_SET_EACH(fields, f)
+        {
+                struct step *step = &plan->steps[plan->n++];
+                const struct record_field_info *info = &record_fields[f];
+                memcpy(step->key, info->key, sizeof step->key);
+                step->offset = info->offset;
+                step->key_len = info->key_len;
+                step->field = (uint8_t)f;
+                step->kind = (uint8_t)info->kind;
         }
-        if (info->kind == RECORD_TEXT) {
+        return plan;
+}
+
+/** The flags of most statements: in_trans and autocommit. */
+static const struct {
+        char text[30];
+        uint8_t len;
+} usual_flags[4] = {
+    {"[]", 2}, {"[\"in_trans\"]", 12}, {"[\"autocommit\"]", 14}, {"[\"in_trans\",\"autocommit\"]", 25}};
+
+/** A whole text without anything to be escaped, the usual flags. @return as put_usual. */
+static uint8_t *put_usual_text(uint8_t *at, const uint8_t *end, const void *member, const struct step *step)
+{
+        if (step->kind == RECORD_TEXT) {
                 struct span text = *(const struct span *)member;
                 if ((size_t)(end - at) < text.len + 2 || !json_copy_plain(at + 1, text)) {
                         return NULL;
@@ -174,11 +211,28 @@ static uint8_t *put_usual(uint8_t *at, const uint8_t *end, const struct record *
                 at[text.len + 1] = '"';
                 return at + text.len + 2;
         }
-        if (f == FIELD_STATUS_FLAGS && r->status_flags < 4) {
-                memcpy(at, usual_flags[r->status_flags], sizeof usual_flags[0]);
-                return at + strlen(usual_flags[r->status_flags]);
+        if (step->field == FIELD_STATUS_FLAGS && *(const uint64_t *)member < 4) {
+                uint64_t flags = *(const uint64_t *)member;
+                memcpy(at, usual_flags[flags].text, sizeof usual_flags[flags].text);
+                return at + usual_flags[flags].len;
         }
         return NULL;
+}
+
+/** A number or another usual field at @p at, with its name.
+ *  @return the place behind it; NULL if it is none, or there is no room before @p end. */
+static inline uint8_t *put_usual(uint8_t *at, const uint8_t *end, const struct record *r,
+                                 const struct step *step)
+{
+        enum { LEAST_ROOM = RECORD_KEY_SIZE + 32 };
+        const void *member = (const char *)r + step->offset;
+        if (end - at < LEAST_ROOM) {
+                return NULL;
+        }
+        memcpy(at, step->key, RECORD_KEY_SIZE); /* more than is meant; the rest is written over */
+        at += step->key_len;
+        return step->kind == RECORD_UINT ? decimal_put(at, *(const uint64_t *)member)
+                                         : put_usual_text(at, end, member, step);
 }
 
 static void advance(struct writer *w, const uint8_t *at)
@@ -188,25 +242,36 @@ static void advance(struct writer *w, const uint8_t *at)
         w->wanted += n;
 }
 
-/** @p usual: no text is cut or could not be decoded. */
-static void put_fields(struct writer *w, const struct record *r, struct field_set fields, bool usual)
+/** None of the texts is cut or could not be decoded. */
+static void put_usual_fields(struct writer *w, const struct record *r, struct field_set fields)
 {
+        const struct plan *plan = plan_for(fields);
         uint8_t *at = w->data + w->at;
-        const uint8_t *end = w->failed || !usual ? at : w->data + w->size;
-        enum record_field f;
-        FIELD_SET_EACH(fields, f)
-        {
-                uint8_t *next = put_usual(at, end, r, f);
+        const uint8_t *end = w->failed ? at : w->data + w->size;
+        for (unsigned i = 0; i < plan->n; i++) {
+                const struct step *step = &plan->steps[i];
+                uint8_t *next = put_usual(at, end, r, step);
                 if (next == NULL) {
                         advance(w, at);
-                        put_field(w, r, f);
+                        put_field(w, r, (enum record_field)step->field);
                         next = w->data + w->at;
-                        end = w->failed || !usual ? next : end;
+                        end = w->failed ? next : end;
                 }
                 at = next;
         }
         advance(w, at);
 }
+
+static void put_fields(struct writer *w, const struct record *r, struct field_set fields)
+{
+        enum record_field f;
+        FIELD_SET_EACH(fields, f)
+        {
+                put_field(w, r, f);
+        }
+}
+
+/* --- the whole --------------------------------------------------------------------------------------------------- */
 
 static void put_head(struct writer *w, const struct record *r)
 {
@@ -224,7 +289,7 @@ static void put_session(struct writer *w, const struct record *r, struct field_s
 {
         size_t begin = w->at;
         if (!jsonl_session_put(w, r, fields)) {
-                put_fields(w, r, fields, true);
+                put_usual_fields(w, r, fields);
                 if (!w->failed) {
                         jsonl_session_keep(r, fields, span_of(w->data + begin, w->at - begin));
                 }
@@ -238,14 +303,14 @@ void jsonl_record(struct writer *w, const struct record *r)
         struct field_set walk = fields_begin(r);
         put_head(w, r);
         if (record_has(r, FIELD_QUERY_LENGTH) || (odd.words[0] | odd.words[1]) != 0) {
-                put_fields(w, r, walk, false);
+                put_fields(w, r, walk);
         } else {
                 struct field_set session = jsonl_session_fields(r);
                 struct field_set before = {{walk.words[0] & ((1ULL << FIELD_CLIENT_ADDR) - 1), 0}};
-                put_fields(w, r, before, true);
+                put_usual_fields(w, r, before);
                 put_session(w, r, session);
                 walk.words[0] &= ~(before.words[0] | session.words[0]);
-                put_fields(w, r, walk, true);
+                put_usual_fields(w, r, walk);
         }
         writer_bytes(w, "}\n", 2);
 }

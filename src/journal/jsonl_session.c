@@ -43,6 +43,9 @@ static bool same_bytes(const uint8_t *a, const uint8_t *b, size_t n)
 {
         uint64_t x[2];
         uint64_t y[2];
+        if (n == 4) {
+                return memcmp(a, b, 4) == 0;
+        }
         if (n < 8 || n > 16) {
                 return memcmp(a, b, n) == 0;
         }

@@ -71,10 +71,21 @@ static bool is_trace(struct span name)
         return span_equal(name, span_str("traceparent")) || span_equal(name, span_str("tracestate"));
 }
 
+/** A picture, say: whatever words are in it are chance. */
+static bool is_binary(struct span bytes)
+{
+        for (size_t i = 0; i < bytes.len; i++) {
+                if (bytes.data[i] < '\t' || (bytes.data[i] > '\r' && bytes.data[i] < ' ')) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 /** Is it known to be a password, by its name or by what is in it? */
 static bool is_secret_value(const struct value *v)
 {
-        return secret_is_name(v->name) || (!v->is_null && secret_is_within(v->bytes));
+        return secret_is_name(v->name) || (!v->is_null && !is_binary(v->bytes) && secret_is_within(v->bytes));
 }
 
 /** Where the names of the result behind the one that begins at @p at begin. */
@@ -231,11 +242,22 @@ static void drop_fields(struct record *r)
         record_set_text(r, FIELD_INFO, span_str("redaction: out of memory, so the texts were left out"));
 }
 
+/** Numbers and times hold no password by themselves. */
+static bool are_numbers(struct value_list list)
+{
+        for (size_t i = 0; i < list.n; i++) {
+                if (list.at[i].type > VALUE_YEAR || list.at[i].name.len > 0) {
+                        return false;
+                }
+        }
+        return true;
+}
+
 /** Is there a list in @p r that may have something to hide, beside the statement? */
-static bool has_lists(const struct record *r)
+static bool has_texts(const struct record *r)
 {
         for (size_t i = 0; i < VALUE_FIELDS; i++) {
-                if (record_has(r, value_fields[i])) {
+                if (record_has(r, value_fields[i]) && !are_numbers(record_list(r, value_fields[i]))) {
                         return true;
                 }
         }
@@ -246,7 +268,7 @@ void redact_record(struct redact *f, struct record *r, bool suspected)
 {
         struct redact_found found = {.taken = 0};
         unsigned taken = 0;
-        if (!suspected && !f->literals && !f->values && !record_has(r, FIELD_ERROR) && !has_lists(r)) {
+        if (!suspected && !f->literals && !f->values && !record_has(r, FIELD_ERROR) && !has_texts(r)) {
                 return;
         }
         r->packed = 0; /* a copy must not take along what is hidden */

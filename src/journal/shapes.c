@@ -29,7 +29,7 @@ static size_t digits_of(struct span text)
 
 static bool begins_with(struct span text, const uint8_t *piece, size_t n)
 {
-        return text.len >= n && memcmp(text.data, piece, n) == 0;
+        return text.len >= n && (n == 0 || memcmp(text.data, piece, n) == 0);
 }
 
 static bool is_like(const struct shape_text *t, struct span sql)
@@ -55,7 +55,7 @@ static bool is_like(const struct shape_text *t, struct span sql)
                 sql = span_skip(sql, digits);
                 from = number->at + number->len;
         }
-        return sql.len == t->len - from && (sql.len == 0 || begins_with(sql, t->text + from, sql.len));
+        return sql.len == t->len - from && begins_with(sql, t->text + from, sql.len);
 }
 
 const struct shape_text *shapes_find(struct shapes *s, struct span sql, uint64_t mode)

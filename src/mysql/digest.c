@@ -277,19 +277,26 @@ uint64_t digest_value(uint64_t values, struct span literal)
         return XXH3_64bits_withSeed(literal.data, literal.len, values);
 }
 
+/** Decimal digits, and neither a column's number nor what can become a comment's version: behind its !, with a few more. */
+static bool is_plain(const struct state *s, const struct sql_token *t, struct span sql)
+{
+        size_t digits = 0;
+        while (digits < t->text.len && t->text.data[digits] >= '0' && t->text.data[digits] <= '9') {
+                digits++;
+        }
+        bool behind_mark = t->text.data > sql.data && t->text.data[-1] == '!';
+        return t->kind == SQL_NUMBER && digits == t->text.len && !behind_mark && !is_column_number(s);
+}
+
 static void note_literal(const struct state *s, const struct sql_token *t, struct span sql,
                          struct digest *out)
 {
         out->values = digest_value(out->values, t->text);
         if (out->n_literals < DIGEST_LITERALS) {
-                size_t digits = 0;
-                while (digits < t->text.len && t->text.data[digits] >= '0' && t->text.data[digits] <= '9') {
-                        digits++;
-                }
-                out->literals[out->n_literals] = (struct digest_literal){
-                    .at = (uint32_t)(t->text.data - sql.data),
-                    .len = (uint32_t)t->text.len,
-                    .is_plain = t->kind == SQL_NUMBER && digits == t->text.len && !is_column_number(s)};
+                out->literals[out->n_literals] =
+                    (struct digest_literal){.at = (uint32_t)(t->text.data - sql.data),
+                                            .len = (uint32_t)t->text.len,
+                                            .is_plain = is_plain(s, t, sql)};
         }
         out->n_literals++;
 }

@@ -120,10 +120,16 @@ static const char *usual_eof(const struct dissect *d, struct flight *f, struct s
         return "EOF";
 }
 
+/** It may be "USE name": who answers that with rows is no server that is known, but it is for result.c all the same. */
+static bool may_use(const struct flight *f)
+{
+        return f->code == COM_QUERY && f->body_len > f->text_at && (f->body[f->text_at] | 0x20) == 'u';
+}
+
 /** Behind the rows. What it says is all that it does: a command with rows changes nothing in the session. */
 static const char *usual_end(const struct dissect *d, struct flight *f, struct span payload)
 {
-        if (!is_usual_eof(d, f, payload)) {
+        if (!is_usual_eof(d, f, payload) || may_use(f)) {
                 return NULL;
         }
         f->warnings = (uint16_t)(payload.data[1] | payload.data[2] << 8);
@@ -209,6 +215,7 @@ struct span feed_take_usual(struct feed *in, struct span bytes)
         struct flight *f = in->d->head;
         size_t before = bytes.len;
         if (f == NULL || !f->seq_known || !f->begun || in->d->phase != PHASE_READY ||
+            in->d->lint.broken != 0 || /* a frame did, and the next packet is told with it */
             (in->shows && (!in->together || in->hides || f->is_secret))) {
                 return bytes;
         }

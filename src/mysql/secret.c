@@ -74,19 +74,27 @@ static bool has_url(struct span text)
         return at != NULL && memchr(at, '@', text.len - (size_t)(at - text.data)) != NULL;
 }
 
-/** What begins at @p at, with a pair of bytes that are worth a look. */
+static bool is_blank(uint8_t c)
+{
+        return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/** CRYPT with what makes it a call. */
+static bool is_crypt(struct span rest)
+{
+        return starts(rest, "CRYPT") && rest.len > 5 && (rest.data[5] == '(' || is_blank(rest.data[5]));
+}
+
+/** What begins at @p at. */
 static bool begins_secret(struct span text, size_t at)
 {
         struct span rest = span_skip(text, at);
         switch (upper(rest.data[0])) {
         case 'P': return starts(rest, "PASS") || word_at(text, at) > 0;
+        case 'A':
+        case 'S': return word_at(text, at) > 0;
         case 'I': return starts(rest, "IDENTIFIED");
-        case 'Y': /* the rarest letter of CRYPT */
-                return at > 1 && (starts(rest, "YPT(") || starts(rest, "YPT ")) &&
-                       upper(text.data[at - 1]) == 'R' && upper(text.data[at - 2]) == 'C';
-        case '_':
-                return starts(rest, "_SST_AUTH") || (at > 13 && starts(rest, "_STRING") &&
-                                                     starts(span_skip(text, at - 14), "AUTHENTICATION"));
+        case 'C': return is_crypt(rest);
         case ':': return has_url(rest);
         default: return false;
         }
@@ -175,13 +183,14 @@ static bool has_option(struct span text)
         return false;
 }
 
-/** Where a password is spoken of: not of a passage, nor of who was identified. @return text.len if nowhere. */
-static size_t mention_at(struct span text)
+/** Where a password is spoken of: not of a passage, nor of who was identified. @p is_data: "pw" alone
+ *  says nothing, as any bytes may have it. @return text.len if nowhere. */
+static size_t mention_at(struct span text, bool is_data)
 {
         for (size_t i = 0; i + 2 <= text.len; i++) {
                 struct span rest = {text.data + i, text.len - i};
-                if (word_at(text, i) > 0 || starts(rest, "IDENTIFIED BY") || starts(rest, "IDENTIFIED VIA") ||
-                    starts(rest, "IDENTIFIED WITH")) {
+                if (word_at(text, i) > (is_data ? 2 : 0) || starts(rest, "IDENTIFIED BY") ||
+                    starts(rest, "IDENTIFIED VIA") || starts(rest, "IDENTIFIED WITH")) {
                         return i;
                 }
         }
@@ -190,12 +199,12 @@ static size_t mention_at(struct span text)
 
 bool secret_is_mentioned(struct span text)
 {
-        return mention_at(text) < text.len;
+        return mention_at(text, false) < text.len;
 }
 
 bool secret_is_within(struct span text)
 {
-        struct span rest = span_skip(text, mention_at(text));
+        struct span rest = span_skip(text, mention_at(text, true));
         bool quotes = rest.len > 0 &&
                       (memchr(rest.data, '\'', rest.len) != NULL || memchr(rest.data, '"', rest.len) != NULL);
         return quotes || has_url(text) || has_option(text);

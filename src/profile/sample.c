@@ -80,6 +80,11 @@ static uint64_t next_random(struct prof_thread *t)
         return x * 0x2545f4914f6cdd1dULL;
 }
 
+void sample_seed(uint64_t seed)
+{
+        thread_self()->random = seed;
+}
+
 /** Natural logarithm of @p x > 0, to about 1e-9; saves the library of mathematics.
  * x = m 2^e with m in [0.7, 1.4]; ln m = 2 artanh((m - 1) / (m + 1)), whose series is short there. */
 static double logarithm(double x)

@@ -26,4 +26,8 @@ static inline bool sample_hits(struct prof_thread *t, enum prof_stage stage, siz
         return (t->until_sample <= 0 || t->sample_mean != mean) && sample_draw(t, mean, stage, size);
 }
 
+/** The calling thread's draws follow from @p seed (not 0) from now on: a test that looks at what chance brings must get the same
+ *  each time. */
+void sample_seed(uint64_t seed);
+
 #endif

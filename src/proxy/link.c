@@ -210,7 +210,7 @@ static enum status keep(struct link *link, struct span bytes)
         return bufferevent_enable(link->backlog, EV_WRITE) == 0 ? STATUS_OK : STATUS_NOMEM;
 }
 
-static enum status write_raw(struct link *link, struct span bytes)
+static inline enum status write_raw(struct link *link, struct span bytes)
 {
         if (link->write_ended) {
                 return STATUS_OK;

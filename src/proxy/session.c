@@ -207,7 +207,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 /* --- bytes ------------------------------------------------------------------------------------------------------------ */
 
 /** What the statement on the wire is, for records born from here on. Copied: the dissector's text may go any time. */
-static void update_wire(struct session *s)
+static inline void update_wire(struct session *s)
 {
         struct dissect_now now = dissect_now(s->dissect);
         struct span text = now.hidden ? span_str("(hidden)") : span_head(now.query, sizeof s->wire_text);
@@ -230,7 +230,7 @@ static void note_verdict(struct session *s)
         }
 }
 
-static void dissect(struct session *s, enum side from, struct span bytes)
+static inline void dissect(struct session *s, enum side from, struct span bytes)
 {
         bool notable = dissect_feed(s->dissect, from, bytes, s->worker->now_ns);
         if (from == SIDE_CLIENT || s->wire_changed) {
@@ -242,7 +242,7 @@ static void dissect(struct session *s, enum side from, struct span bytes)
 }
 
 /** Hand @p bytes on to @p to; a side that does not take them pauses the other. */
-static void deliver(struct session *s, struct link *to, struct span bytes)
+static inline void deliver(struct session *s, struct link *to, struct span bytes)
 {
         struct link *from = to->other;
         if (link_write(to, bytes) != STATUS_OK) {

@@ -41,6 +41,23 @@ class Commands(unittest.TestCase):
             journal = next(s for s in stages["stages"] if s["stage"] == "journal")
             self.assertGreater(journal["current_number_of_bytes_used"], 1 << 20)
 
+    def test_without_records(self):
+        """Nothing reads them: statements are counted all the same, and who asks for records is told why there are none."""
+        quiet = ("--log", "off", "--log-recent-bytes", "0", "--log-digests", "0")
+        with lab.Proxy(*quiet, log=None) as proxy:
+            at = ["--admin", proxy.admin_addr]
+            c = RawClient(proxy.port)
+            for i in range(5):
+                c.query(f"SELECT {i}")
+            tail = lab.querytap("tail", *at)
+            self.assertEqual(tail.returncode, 1)
+            self.assertIn(b"log.recent_bytes is 0", tail.stderr)
+            sessions = json.loads(lab.querytap("sessions", *at, "--format", "json").stdout)["sessions"]
+            self.assertEqual(sessions[0]["phase"], "ready")
+            self.assertIn(b"SELECT 4", lab.querytap("hex", *at, str(sessions[0]["conn_id"])).stdout.replace(b"\n", b""))
+            self.assertEqual(proxy.counters()["statements"], 5)
+            c.quit()
+
     def test_tail(self):
         with lab.Proxy() as proxy:
             tail = subprocess.Popen([lab.BINARY, "tail", "--admin", proxy.admin_addr, "--format", "json"],

@@ -179,8 +179,15 @@ class FullDisk(Prepared):
         with open(path, "rb") as f:
             lines = f.read().split(b"\n")
         records = [json.loads(line) for line in lines[:-1]]
+        records = self.up_to_the_last_whole_gap(records)
         self.assertTrue(any(r["event"] == "gap" for r in records))
         self.check_gaps(records)
+
+    def up_to_the_last_whole_gap(self, records):
+        """Without the gaps behind which not all sessions have a command: how many they miss there can't be told."""
+        last = {r["conn_id"]: i for i, r in enumerate(records) if r["event"] == "query"}
+        whole = min(last.values())
+        return records[: next((i for i, r in enumerate(records) if r["event"] == "gap" and i > whole), None)]
 
     def check_gaps(self, records):
         """Between the records before and behind a gap, just as many commands are missing of the sessions as it says."""

@@ -233,6 +233,25 @@ class Passwords(unittest.TestCase):
             with open(proxy.log_path) as f:
                 self.check({"log": f.read(), "dump": dump}, ["sEcReT1"])
 
+    def test_a_running_one(self):
+        """What a session is doing just now, and what it does when it is killed within it."""
+        with lab.Proxy("--hex", "--profile-sample-bytes", "1", "--log-level", "debug") as proxy:
+            client = subprocess.Popen(["mariadb", "--no-defaults", "-h127.0.0.1", f"-P{proxy.port}", "-uroot", "-e",
+                                       "SELECT SLEEP(60), PASSWORD('sEcReT1')"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                sessions = lab.wait_for(lambda: [s for s in proxy.json("/sessions")["sessions"] if s.get("query")], "the statement to run")
+                answers = {page: text_of(proxy.admin(page)) for page in ("/sessions", "/sessions?format=json", "/births", "/sessions/1/hex")}
+                answers["list"] = str(sessions)
+            finally:
+                client.kill()
+                client.wait()
+            proxy.settled()
+            with open(proxy.log_path) as f:
+                answers["log"] = f.read()
+            answers["stderr"] = text_of(proxy.stderr())
+            self.assertIn("(hidden)", answers["list"])
+            self.check(answers, ["sEcReT1"])
+
     def test_what_is_none_stays(self):
         with lab.Proxy("--log-rows", "5") as proxy:
             db = connect(proxy)

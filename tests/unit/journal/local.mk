@@ -34,4 +34,12 @@ TESTS += tests/unit/test-rotate
 tests_unit_test_rotate_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
 	tests/unit/journal/test_rotate.c
 tests_unit_test_rotate_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test-shapes tests/unit/test-jsonl tests/unit/test-recent
+TESTS += tests/unit/test-shapes tests/unit/test-jsonl tests/unit/test-recent
+tests_unit_test_shapes_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_shapes.c
+tests_unit_test_shapes_LDADD = $(UNIT_LIBS)
+tests_unit_test_jsonl_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_jsonl.c
+tests_unit_test_jsonl_LDADD = $(UNIT_LIBS)
+tests_unit_test_recent_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_recent.c
+tests_unit_test_recent_LDADD = $(UNIT_LIBS)
 endif

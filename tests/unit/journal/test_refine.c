@@ -363,6 +363,18 @@ static void named_passwords_go(void)
         (void)refine_record(&f, &r);
         CU_ASSERT_TRUE(is(r.first_rows.at[2].bytes, "1"));
         CU_ASSERT_TRUE(is(r.first_rows.at[3].bytes, "<secret>"));
+        /* not in a value of any bytes, nor by "pw" alone */
+        static const uint8_t noise[] = "\x01 pass 'x' pw 'y'";
+        struct value values[] = {
+            {.bytes = span_of(noise, sizeof noise - 1), .type = VALUE_BLOB, .true_len = sizeof noise - 1},
+            {.bytes = span_str("a pw 'y'"), .type = VALUE_BLOB, .true_len = 8},
+            {.bytes = span_str("password='x'"), .type = VALUE_BLOB, .true_len = 12}};
+        r = query(1, "SELECT ?, ?, ?");
+        record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){values, 3});
+        (void)refine_record(&f, &r);
+        CU_ASSERT_TRUE(is(r.stmt_execute_values.at[0].bytes, (const char *)noise));
+        CU_ASSERT_TRUE(is(r.stmt_execute_values.at[1].bytes, "a pw 'y'"));
+        CU_ASSERT_TRUE(is(r.stmt_execute_values.at[2].bytes, "<secret>"));
         refine_fini(&f);
 }
 

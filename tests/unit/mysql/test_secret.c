@@ -1,7 +1,11 @@
 #include "mysql/secret.h"
+
+#include "base/writer.h"
 #include "tap.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
 
 static const struct sql_mode mariadb = {.is_mariadb = true, .version = 101119};
 
@@ -216,6 +220,171 @@ static void what_is_no_password(void)
         CU_ASSERT_FALSE(secret_suspected(span_str("http://h/")));
 }
 
+/* --- the quick look ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t next_random(uint64_t below)
+{
+        static uint64_t state = 0x9e3779b97f4a7c15ULL;
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        return (state >> 11) % below;
+}
+
+static bool stands_at(struct span text, size_t at, const char *word)
+{
+        size_t len = strlen(word);
+        return text.len - at >= len && strncasecmp((const char *)text.data + at, word, len) == 0;
+}
+
+static bool is_letter_at(struct span text, size_t at)
+{
+        return at < text.len && (text.data[at] | 0x20) >= 'a' && (text.data[at] | 0x20) <= 'z';
+}
+
+/** What secret_suspected looks for, a byte at a time. */
+static bool is_suspected(struct span text)
+{
+        static const char *const words[] = {"PASS",     "IDENTIFIED", "PWD",     "AUTHENTICATION_STRING",
+                                            "SST_AUTH", "CRYPT(",     "CRYPT ",  "CRYPT\n",
+                                            "CRYPT\t",  "CRYPT\r",    "CRYPT\v", "CRYPT\f"};
+        for (size_t at = 0; at < text.len; at++) {
+                for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+                        if (stands_at(text, at, words[i])) {
+                                return true;
+                        }
+                }
+                bool part = (at == 0 || !is_letter_at(text, at - 1)) && !is_letter_at(text, at + 2);
+                if (part && stands_at(text, at, "PW")) {
+                        return true;
+                }
+                if (stands_at(text, at, "://") && memchr(text.data + at, '@', text.len - at) != NULL) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/** A block of its own: a sanitizer sees a step too far. */
+static bool quick(struct span text)
+{
+        uint8_t *own = malloc(text.len + 1);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(own);
+        (void)span_copy(own + 1, text);
+        bool found = secret_suspected(span_of(own + 1, text.len));
+        free(own);
+        return found;
+}
+
+static void expect_same(struct span text)
+{
+        bool wanted = is_suspected(text);
+        if (quick(text) != wanted) {
+                CU_FAIL("another opinion");
+                printf("# of \"%.*s\": %s\n", (int)text.len, (const char *)text.data, wanted ? "yes" : "no");
+        }
+}
+
+static const char *const finds[] = {
+    "PASSWORD", "pass",       "Identified", "pw",      "pwd",  "ss",    "_s",
+    "if",       "yp",         "p_w",        "PW",      "://",  "@",     "authentication_string",
+    "x://a@b",  "://@",       "crypt(",     "CRYPT ",  "sst_", "crypt", "crypt\n",
+    "sst_auth", "encryption", "identity",   "passage", "pwx",  "xpw",   "authentication"};
+enum { FINDS = sizeof finds / sizeof finds[0] };
+
+static void the_quick_look_sees_each_at_every_place(void)
+{
+        uint8_t text[100];
+        for (size_t i = 0; i < FINDS; i++) {
+                struct span find = span_str(finds[i]);
+                for (size_t len = find.len; len <= 70; len++) {
+                        for (size_t at = 0; at + find.len <= len; at++) {
+                                memset(text, at % 2 == 0 ? ' ' : 'e', len);
+                                (void)span_copy(text + at, find);
+                                expect_same(span_of(text, len));
+                        }
+                }
+        }
+}
+
+static void the_quick_look_sees_what_a_slow_one_sees(void)
+{
+        static const char bytes[] = "aAcCdDeEfFiInNpPrRsStTwWyY_:/@( '";
+        uint8_t text[200];
+        for (unsigned round = 0; round < 200000; round++) {
+                size_t len = next_random(round % 2 == 0 ? 24 : 120);
+                uint64_t any = next_random(4);
+                for (size_t i = 0; i < len; i++) {
+                        text[i] = next_random(4) < any ? (uint8_t)next_random(256)
+                                                       : (uint8_t)bytes[next_random(sizeof bytes - 1)];
+                }
+                struct span find = span_str(finds[next_random(FINDS)]);
+                if (next_random(2) == 0 && find.len < len) {
+                        (void)span_copy(text + next_random(len - find.len), find);
+                }
+                expect_same(span_of(text, len));
+        }
+}
+
+/** Nothing is found token by token that the quick look did not suspect. */
+static void what_is_found_was_suspected(void)
+{
+        static const char *const pieces[] = {"SELECT",      "SET",
+                                             "UPDATE",      "INSERT INTO t",
+                                             "VALUES",      "ALTER USER",
+                                             "BY",          "IDENTIFIED",
+                                             "WITH",        "'x'",
+                                             "\"y\"",       "'a://b@c'",
+                                             "17",          "0x1f",
+                                             "?",           "=",
+                                             "(",           ")",
+                                             ",",           ";",
+                                             "pw",          "upw",
+                                             "u_pw",        "pass",
+                                             "u_pass1",     "passwd",
+                                             "pwd",         "`my pwd`",
+                                             "@pw",         "@@sst_auth",
+                                             "sst_auth",    "AS",
+                                             "'@'",         "wsrep_sst_auth",
+                                             "passcode",    "ENCRYPT",
+                                             "\n",          "\t",
+                                             "'pw=1'",      "aes_decrypt",
+                                             "des_encrypt", "'IDENTIFIED BY \"x\"'",
+                                             "FROM",        "WHERE",
+                                             "AND",         "N'pwd:x'",
+                                             "IN",          "'\"password\": \"x\"'",
+                                             "EXECUTE",     "USING",
+                                             "-- pw\n",     "/* x */",
+                                             "LIKE",        "authentication_string",
+                                             "PASSWORD",    "x.pw",
+                                             "/*pw 'x'*/",  "'://'"};
+        char text[512];
+        unsigned found = 0;
+        for (unsigned round = 0; round < 100000; round++) {
+                struct writer w = writer_over(text, sizeof text - 1);
+                for (uint64_t n = 2 + next_random(12); n > 0; n--) {
+                        writer_text(&w, pieces[next_random(sizeof pieces / sizeof pieces[0])]);
+                        writer_text(&w, next_random(4) == 0 ? "" : " ");
+                }
+                text[w.at] = '\0';
+                struct sql_lexer l = sql_lexer_over(writer_span(&w), mariadb);
+                struct secret_finder f = secret_finder_begin(mariadb);
+                struct sql_token t = sql_next(&l);
+                bool any = false;
+                while (t.kind != SQL_END) {
+                        struct sql_token next = sql_next(&l);
+                        any = secret_find(&f, &t, &next, &l) || any;
+                        t = next;
+                }
+                found += any ? 1 : 0;
+                if (any && !secret_suspected(writer_span(&w))) {
+                        CU_FAIL("not suspected");
+                        printf("# %s\n", text);
+                }
+        }
+        CU_ASSERT_TRUE(found > 10000);
+}
+
 static const struct tap_test tests[] = {
     {"passwords are found", passwords_are_found},
     {"in expressions", in_expressions},
@@ -225,6 +394,9 @@ static const struct tap_test tests[] = {
     {"in replies", in_replies},
     {"in texts", in_texts},
     {"what is no password", what_is_no_password},
+    {"the quick look sees each at every place", the_quick_look_sees_each_at_every_place},
+    {"the quick look sees what a slow one sees", the_quick_look_sees_what_a_slow_one_sees},
+    {"what is found was suspected", what_is_found_was_suspected},
 };
 
 int main(void)

@@ -1,5 +1,6 @@
 /* Series and verdicts, with soaks whose truth is known. */
 #include "profile/record.h"
+#include "profile/sample.h"
 #include "profile/series.h"
 #include "profile/verdict.h"
 #include "tap.h"
@@ -77,6 +78,7 @@ static void begin(uint64_t sample_bytes)
 {
         series_fini();
         seed = 7;
+        sample_seed(7);
         prof_set_sample_bytes(sample_bytes);
         prof_count_statement();
 }

@@ -1,0 +1,185 @@
+/* Lines of JSON whose session stands ready, against those that are made anew. */
+#include "journal/jsonl.h"
+#include "tap.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { LINE_MAX_SIZE = 16384, ROUNDS = 6000 };
+
+static uint64_t state = 0x9e3779b97f4a7c15ULL;
+
+static uint64_t next_random(uint64_t below)
+{
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        return (state >> 11) % below;
+}
+
+static const enum record_field session_texts[] = {
+    FIELD_CLIENT_ADDR, FIELD_PROXY_LISTEN_ADDR, FIELD_PROXY_CLIENT_ADDR, FIELD_REMOTE_ADDR,
+    FIELD_USERNAME,    FIELD_DATABASE,          FIELD_CHARACTER_SET};
+enum { TEXTS = sizeof session_texts / sizeof session_texts[0] };
+
+static const char *const words[] = {
+    "",
+    "a",
+    "b",
+    "127.0.0.1:33060",
+    "127.0.0.1:33061",
+    "127.0.0.2:33060",
+    "root",
+    "roof",
+    "utf8mb4",
+    "utf8mb3",
+    "a\"b",
+    "caf\xc3\xa9",
+    "caf\xe9",
+    "caf\xe8",
+    "a\nb",
+    "0123456",
+    "12345678",
+    "12345679",
+    "x2345678",
+    "[fe80::1:2:3:4:5:6:7:8:9]:12345",
+};
+enum { WORDS = sizeof words / sizeof words[0] };
+static char longs[4][220];
+
+static const char *word(uint64_t i)
+{
+        return i < WORDS ? words[i] : longs[i % 4];
+}
+
+/** A record of a few sessions that have much in common. Its texts are in @p room, and gone with the next one. */
+static struct record any_record(uint8_t *room)
+{
+        struct record r;
+        record_clear(&r);
+        r.event = next_random(8) == 0 ? EVENT_AUTH : EVENT_QUERY;
+        r.wall_ns = 1700000000000000000ULL + next_random(3) * 1000000000;
+        if (next_random(8) != 0) {
+                record_set_uint(&r, FIELD_CONN_ID, next_random(3) * 256 + next_random(2));
+        }
+        for (size_t i = 0; i < TEXTS; i++) {
+                uint64_t n = next_random(200);
+                if (n < 40) {
+                        continue;
+                }
+                /* mostly the first, else any */
+                const char *text = word(n < 180 ? 3 + i : next_random(WORDS + 4));
+                if (next_random(3) == 0) {
+                        record_set_text(&r, session_texts[i], span_str(text));
+                        field_set_add(&r.lasting, session_texts[i]);
+                } else {
+                        struct span own = span_of(room, strlen(text));
+                        room = span_copy(room, span_str(text));
+                        record_set_text(&r, session_texts[i], own);
+                }
+        }
+        if (next_random(4) != 0) {
+                record_set_uint(&r, FIELD_SERVER_CONN_ID, 77 + (next_random(20) == 0 ? 1 : 0));
+        }
+        if (r.event == EVENT_AUTH || next_random(20) == 0) {
+                record_set_text(&r, FIELD_SERVER_VERSION, span_str(next_random(2) == 0 ? "9.7" : "9\".7"));
+        }
+        if (next_random(20) == 0) {
+                field_set_add(&r.undecoded, session_texts[next_random(TEXTS)]);
+        }
+        if (next_random(20) == 0) {
+                field_set_add(&r.cut, session_texts[next_random(TEXTS)]);
+        }
+        if (next_random(4) != 0) {
+                record_set_text(&r, FIELD_QUERY, span_str(word(next_random(WORDS + 4))));
+        }
+        if (next_random(20) == 0) {
+                record_set_uint(&r, FIELD_QUERY_LENGTH, 5000);
+        }
+        record_set_uint(&r, FIELD_STATUS_FLAGS, next_random(6));
+        record_set_uint(&r, FIELD_ROWS, next_random(1000));
+        return r;
+}
+
+struct line {
+        const struct record *record;
+        uint8_t text[LINE_MAX_SIZE];
+        size_t len;
+};
+
+static void print(struct line *line)
+{
+        struct writer w = writer_over(line->text, sizeof line->text);
+        jsonl_record(&w, line->record);
+        line->len = w.failed ? 0 : w.at;
+}
+
+/** In a thread of its own, where no session stands ready. */
+static void *print_anew(void *arg)
+{
+        print(arg);
+        return NULL;
+}
+
+static void sessions_that_stand_ready(void)
+{
+        static struct line quick;
+        static struct line slow;
+        static uint8_t room[TEXTS * 256];
+        for (size_t i = 0; i < 4; i++) { /* too long to be kept; together too long */
+                memset(longs[i], 'l', 80 + 40 * i);
+        }
+        for (unsigned round = 0; round < ROUNDS; round++) {
+                struct record r = any_record(room);
+                pthread_t thread;
+                quick.record = slow.record = &r;
+                print(&quick);
+                CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, print_anew, &slow), 0);
+                (void)pthread_join(thread, NULL);
+                if (quick.len == 0 ||
+                    !span_equal(span_of(quick.text, quick.len), span_of(slow.text, slow.len))) {
+                        CU_FAIL("other facts");
+                        printf("# %.*s# %.*s", (int)quick.len, (const char *)quick.text, (int)slow.len,
+                               (const char *)slow.text);
+                }
+        }
+}
+
+/** What does not fit is not kept half. */
+static void lines_that_do_not_fit(void)
+{
+        static struct line whole;
+        static uint8_t room[TEXTS * 256];
+        for (unsigned round = 0; round < 200; round++) {
+                struct record r = any_record(room);
+                whole.record = &r;
+                print(&whole);
+                for (size_t size = 0; size <= whole.len; size++) {
+                        uint8_t *small = malloc(size + 1); /* a sanitizer sees a step too far */
+                        CU_ASSERT_PTR_NOT_NULL_FATAL(small);
+                        struct writer w = writer_over(small + 1, size);
+                        r.conn_id += 512; /* another session each time */
+                        jsonl_record(&w, &r);
+                        if (record_has(&r, FIELD_CONN_ID)) {
+                                r.conn_id -= 512;
+                                w = writer_over(small + 1, size);
+                                jsonl_record(&w, &r);
+                        }
+                        CU_ASSERT_EQUAL(w.failed, size < whole.len);
+                        CU_ASSERT_EQUAL(w.wanted, whole.len);
+                        CU_ASSERT_TRUE(w.failed || memcmp(small + 1, whole.text, size) == 0);
+                        free(small);
+                }
+        }
+}
+
+static const struct tap_test tests[] = {
+    {"sessions that stand ready", sessions_that_stand_ready},
+    {"lines that do not fit", lines_that_do_not_fit},
+};
+
+int main(void)
+{
+        return TAP_RUN("jsonl", tests);
+}

@@ -1,0 +1,327 @@
+/* The recent records: copies of copies, which stand on their own whatever becomes of what they were made from. */
+#include "journal/recent.h"
+#include "journal/refine.h"
+#include "mysql/command.h"
+#include "settings/settings.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static uint64_t next_random(uint64_t below)
+{
+        static uint64_t state = 0x9e3779b97f4a7c15ULL;
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        return (state >> 11) % below;
+}
+
+static const char lasting[] = "127.0.0.1:3306";
+static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+static struct span any_text(void)
+{
+        size_t at = next_random(sizeof letters - 1);
+        return span_of(letters + at, next_random(sizeof letters - at));
+}
+
+enum { VALUES = 5 };
+
+static void set_any(struct record *r, enum record_field f, struct value *values)
+{
+        if (record_is_span(f)) {
+                record_set_text(r, f, any_text());
+        } else if (record_is_list(f)) {
+                size_t n = next_random(VALUES + 1);
+                for (size_t i = 0; i < n; i++) {
+                        struct span bytes = any_text();
+                        values[i] = (struct value){.type = VALUE_VAR_STRING,
+                                                   .name = any_text(),
+                                                   .bytes = bytes,
+                                                   .true_len = bytes.len};
+                }
+                record_set_list(r, f, (struct value_list){values, n});
+        } else {
+                record_set_uint(r, f, next_random(1000));
+        }
+}
+
+static struct value original_values[FIELD_COUNT][VALUES];
+static struct value later_values[FIELD_COUNT][VALUES];
+
+static struct record any_record(void)
+{
+        struct record r;
+        record_clear(&r);
+        r.event = EVENT_QUERY;
+        r.wall_ns = 1700000000000000000ULL + next_random(1000000000);
+        uint64_t odds = next_random(8);
+        for (enum record_field f = 0; f < FIELD_COUNT; f++) {
+                if (next_random(8) < odds) {
+                        set_any(&r, f, original_values[f]);
+                }
+        }
+        if (next_random(2) == 0) {
+                record_set_text(&r, FIELD_REMOTE_ADDR, span_str(lasting));
+                field_set_add(&r.lasting, FIELD_REMOTE_ADDR);
+        }
+        return r;
+}
+
+static char *line_of(const struct record *r)
+{
+        size_t size = format_size(FORMAT_JSON, r) + 1;
+        char *line = malloc(size);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(line);
+        struct writer w = writer_over(line, size);
+        format_record(&w, FORMAT_JSON, r);
+        writer_char(&w, '\0');
+        CU_ASSERT_FALSE(w.failed);
+        return line;
+}
+
+static uint8_t *block(size_t size)
+{
+        uint8_t *bytes = malloc(size);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+        return bytes;
+}
+
+/** Some fields change once it is packed, as the writer changes them. */
+static void change(struct record *r)
+{
+        bool lists = next_random(4) == 0;
+        for (uint64_t n = next_random(6); n > 0; n--) {
+                enum record_field f = (enum record_field)next_random(FIELD_COUNT);
+                if (lists || !record_is_list(f)) {
+                        set_any(r, f, later_values[f]);
+                }
+        }
+        if (next_random(4) == 0) {
+                record_remove(r, (enum record_field)next_random(FIELD_COUNT));
+        }
+        if (next_random(8) == 0) {
+                r->packed = 0;
+        }
+}
+
+static void a_copy_of_a_copy_is_whole(void)
+{
+        for (unsigned round = 0; round < 20000; round++) {
+                struct record original = any_record();
+                size_t packed_size = record_pack_size(&original);
+                uint8_t *packed = block(packed_size);
+                struct record *r = record_pack(&original, packed);
+                change(r);
+                char *wanted = line_of(r);
+                size_t size = record_copy_size(r);
+                uint8_t *copied = block(size);
+                const uint8_t *seems_at = record_copy(r, copied);
+                memset(packed, 0xee, packed_size);
+                free(packed);
+                uint8_t *place = block(size); /* once more, to where it is read */
+                memcpy(place, copied, size);
+                const struct record *here = record_moved(copied, size, seems_at);
+                const struct record *there = record_moved(place, size, seems_at);
+                CU_ASSERT_PTR_NOT_NULL_FATAL(here);
+                CU_ASSERT_PTR_NOT_NULL_FATAL(there);
+                char *lines[] = {line_of(here), line_of(there)};
+                CU_ASSERT_STRING_EQUAL(lines[0], wanted);
+                CU_ASSERT_STRING_EQUAL(lines[1], wanted);
+                free(lines[0]);
+                free(lines[1]);
+                /* and a copy of that one */
+                size_t again_size = record_copy_size(there);
+                uint8_t *again = block(again_size);
+                seems_at = record_copy(there, again);
+                free(place);
+                here = record_moved(again, again_size, seems_at);
+                CU_ASSERT_PTR_NOT_NULL_FATAL(here);
+                lines[0] = line_of(here);
+                CU_ASSERT_STRING_EQUAL(lines[0], wanted);
+                free(lines[0]);
+                free(again);
+                free(copied);
+                free(wanted);
+        }
+}
+
+/* --- the recent records ------------------------------------------------------------------------------------------------ */
+
+enum { KEPT = 4096 };
+static char *lines[KEPT]; /* by number, from 1 */
+
+/** Read all from @p cursor on: what is still there is as it was. @return the last number. */
+static uint64_t read_all(struct recent *recent, uint64_t cursor, struct filter *filter)
+{
+        static char line[65536];
+        unsigned n = 0;
+        for (;;) {
+                uint64_t before = cursor;
+                struct writer w = writer_over(line, sizeof line - 1);
+                if (!recent_read(recent, &cursor, filter, FORMAT_JSON, &w)) {
+                        break;
+                }
+                line[w.at] = '\0';
+                bool is_gap = strstr(line, "\"event\":\"gap\"") != NULL;
+                CU_ASSERT_TRUE(is_gap || (cursor > before && cursor < KEPT));
+                if (!is_gap) {
+                        CU_ASSERT_STRING_EQUAL(line, lines[cursor]);
+                        n++;
+                }
+        }
+        CU_ASSERT_TRUE(n > 0);
+        return cursor;
+}
+
+static void recent_records_stay_as_they_were(void)
+{
+        struct recent recent;
+        struct filter *all = NULL;
+        char error[FILTER_ERROR_MAX];
+        struct filter_spec spec = {.text = {[FILTER_EVENT] = "query"}};
+        CU_ASSERT_EQUAL_FATAL(filter_new(&spec, &all, error), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(recent_init(&recent, 32 * 1024), STATUS_OK);
+        for (unsigned i = 1; i < 1500; i++) {
+                struct record original = any_record();
+                size_t size = record_pack_size(&original);
+                uint8_t *packed = block(size);
+                struct record *r = record_pack(&original, packed);
+                if (next_random(3) != 0) {
+                        change(r);
+                        record_mark(r, FIELD_CONN_ID);
+                }
+                lines[i] = line_of(r);
+                recent_add(&recent, r);
+                memset(packed, 0xee, size); /* the ring's memory is used again */
+                free(packed);
+                CU_ASSERT_EQUAL(recent_last(&recent), i);
+                if (i % 10 == 0) {
+                        CU_ASSERT_EQUAL(read_all(&recent, 0, i % 20 == 0 ? all : NULL), i);
+                        CU_ASSERT_EQUAL(read_all(&recent, i - 5, i % 30 == 0 ? NULL : all), i);
+                }
+        }
+        for (unsigned i = 1; i < 1500; i++) {
+                free(lines[i]);
+                lines[i] = NULL;
+        }
+        recent_fini(&recent);
+        filter_free(all);
+}
+
+static void the_largest_are_shortened(void)
+{
+        static char long_text[20000];
+        static char line[65536];
+        struct recent recent;
+        uint64_t cursor = 0;
+        memset(long_text, 'x', sizeof long_text);
+        CU_ASSERT_EQUAL_FATAL(recent_init(&recent, 64 * 1024), STATUS_OK);
+        struct record original = any_record();
+        record_set_text(&original, FIELD_QUERY, span_of(long_text, sizeof long_text));
+        record_remove(&original, FIELD_QUERY_LENGTH);
+        uint8_t *packed = block(record_pack_size(&original));
+        struct record *r = record_pack(&original, packed);
+        recent_add(&recent, r);
+        record_set_text(r, FIELD_ERROR, span_of(long_text, sizeof long_text));
+        recent_add(&recent, r);
+        free(packed);
+        struct writer w = writer_over(line, sizeof line - 1);
+        CU_ASSERT_TRUE(recent_read(&recent, &cursor, NULL, FORMAT_JSON, &w));
+        line[w.at] = '\0';
+        CU_ASSERT_PTR_NOT_NULL(strstr(line, "shortened"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(line, "\"query_length\":20000"));
+        CU_ASSERT_PTR_NULL(strstr(line, "first_rows"));
+        w = writer_over(line, sizeof line - 1);
+        CU_ASSERT_TRUE(recent_read(&recent, &cursor, NULL, FORMAT_JSON, &w));
+        line[w.at] = '\0';
+        CU_ASSERT_PTR_NOT_NULL(strstr(line, "too large"));
+        recent_fini(&recent);
+}
+
+/* --- what is taken out --------------------------------------------------------------------------------------------------- */
+
+static const char secret[] = "Tr0ub4dor";
+
+/** Each place of a record that may show a password or, with log.redact, a constant. */
+static void fill(struct record *r, unsigned place, struct value *value)
+{
+        static const char *const statements[] = {
+            "SET PASSWORD = 'Tr0ub4dor'",
+            "CREATE USER u IDENTIFIED BY 'Tr0ub4dor'",
+            "SELECT 1 FROM u WHERE pw = 'Tr0ub4dor'",
+            "SELECT 1 -- password Tr0ub4dor",
+            "SELECT 'http://u:Tr0ub4dor@h/'",
+        };
+        enum { STATEMENTS = sizeof statements / sizeof statements[0] };
+        static const enum record_field lists[] = {FIELD_STMT_EXECUTE_VALUES, FIELD_QUERY_ATTRIBUTES,
+                                                  FIELD_SESSION_CHANGES, FIELD_FIRST_ROWS};
+        record_set_text(r, FIELD_QUERY, span_str("SELECT 1"));
+        if (place < STATEMENTS) {
+                record_set_text(r, FIELD_QUERY, span_str(statements[place]));
+        } else if (place < 2 * STATEMENTS) {
+                record_remove(r, FIELD_QUERY);
+                record_set_text(r, FIELD_STMT_PREPARE_QUERY, span_str(statements[place - STATEMENTS]));
+        } else if (place == 2 * STATEMENTS) {
+                record_set_uint(r, FIELD_ERRNO, 1064);
+                record_set_text(r, FIELD_ERROR, span_str("near 'IDENTIFIED BY 'Tr0ub4dor'' at line 1"));
+        } else {
+                struct span text = span_str(secret);
+                *value = (struct value){.type = VALUE_VAR_STRING,
+                                        .name = span_str("password"),
+                                        .bytes = text,
+                                        .true_len = text.len};
+                record_set_list(r, lists[place % 4], (struct value_list){value, 1});
+                if (lists[place % 4] == FIELD_FIRST_ROWS) {
+                        record_set_list(r, FIELD_COLUMN_NAMES, (struct value_list){value, 0});
+                }
+        }
+}
+
+static void what_is_taken_out_is_not_kept(void)
+{
+        static struct settings settings;
+        for (unsigned place = 0; place < 15; place++) {
+                struct recent recent;
+                struct refine f;
+                struct value value;
+                struct record r;
+                settings_defaults(&settings);
+                settings.log.digests = place % 2 == 0 ? 8 : 0;
+                CU_ASSERT_EQUAL_FATAL(refine_init(&f, &settings), STATUS_OK);
+                CU_ASSERT_EQUAL_FATAL(recent_init(&recent, 64 * 1024), STATUS_OK);
+                memset(recent.memory, 0, 64 * 1024);
+                record_clear(&r);
+                r.event = EVENT_QUERY;
+                record_set_uint(&r, FIELD_CONN_ID, 1);
+                record_set_uint(&r, FIELD_COMMAND_ID, COM_QUERY);
+                record_set_text(&r, FIELD_COMMAND, span_str("COM_QUERY"));
+                fill(&r, place, &value);
+                uint8_t *packed = block(record_pack_size(&r));
+                struct record *copy = record_pack(&r, packed);
+                CU_ASSERT_PTR_NOT_NULL(memmem(packed, copy->packed, secret, strlen(secret)));
+                (void)refine_record(&f, copy);
+                recent_add(&recent, copy);
+                CU_ASSERT_TRUE(record_has(copy, FIELD_REDACTED));
+                if (memmem(recent.memory, 64 * 1024, secret, strlen(secret)) != NULL) {
+                        CU_FAIL("it was kept");
+                        printf("# place %u\n", place);
+                }
+                free(packed);
+                recent_fini(&recent);
+                refine_fini(&f);
+        }
+}
+
+static const struct tap_test tests[] = {
+    {"a copy of a copy is whole", a_copy_of_a_copy_is_whole},
+    {"recent records stay as they were", recent_records_stay_as_they_were},
+    {"the largest are shortened", the_largest_are_shortened},
+    {"what is taken out is not kept", what_is_taken_out_is_not_kept},
+};
+
+int main(void)
+{
+        return TAP_RUN("recent", tests);
+}
