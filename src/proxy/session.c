@@ -68,6 +68,9 @@ static void bury(struct session *s)
         }
         prof_set_wire(NULL);
         discard(s);
+        if (w->sessions == NULL) {
+                dissect_pool_drain(&w->commands);
+        }
         atomic_fetch_sub_explicit(&w->counts.sessions, 1, memory_order_relaxed);
 }
 
