@@ -130,12 +130,21 @@ static size_t names_size(const struct packet_run *run)
 /** Its last packets, as many as fit in @p room; one at least. */
 static struct packet_run last_of(const struct packet_run *run, size_t room)
 {
+        const uint8_t *at = run->bytes.data;
+        size_t left = run->bytes.len;
+        size_t name = run->names != NULL ? sizeof *run->names : 0;
+        size_t n = run->n;
+        while (n > 1 && n * name + left > room) {
+                size_t first = HEADER + length_at(at);
+                at += first;
+                left -= first;
+                n--;
+        }
         struct packet_run last = *run;
-        while (last.n > 1 && names_size(&last) + last.bytes.len > room) {
-                size_t first = HEADER + length_at(last.bytes.data);
-                last.bytes = span_of(last.bytes.data + first, last.bytes.len - first);
-                last.names = last.names != NULL ? last.names + 1 : NULL;
-                last.n--;
+        last.bytes = span_of(at, left);
+        last.n = n;
+        if (last.names != NULL) {
+                last.names += run->n - n;
         }
         return last;
 }

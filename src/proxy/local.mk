@@ -7,6 +7,7 @@ src_libproxy_a_SOURCES = \
 	src/proxy/proxy.c src/proxy/proxy.h \
 	src/proxy/reason.c src/proxy/reason.h \
 	src/proxy/session.c src/proxy/session.h src/proxy/session_state.h \
+	src/proxy/session_open.c \
 	src/proxy/session_report.c \
 	src/proxy/session_view.c \
 	src/proxy/tls.c src/proxy/tls.h \

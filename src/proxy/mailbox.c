@@ -68,9 +68,12 @@ void mailbox_post(struct mailbox *m, struct message *message)
         uint64_t one = 1;
         message->next = NULL;
         (void)pthread_mutex_lock(&m->mutex);
+        bool first = m->first == NULL;
         *m->last = message;
         m->last = &message->next;
         (void)pthread_mutex_unlock(&m->mutex);
-        ssize_t n = write(m->fd, &one, sizeof one);
-        (void)n; /* fails only if the counter is full: then the owner will look anyway */
+        if (first) { /* else the owner was told, and takes all when it comes */
+                ssize_t n = write(m->fd, &one, sizeof one);
+                (void)n; /* fails only if the counter is full: then the owner will look anyway */
+        }
 }

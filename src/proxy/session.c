@@ -1,14 +1,12 @@
 #include "proxy/session.h"
 
 #include "base/clock.h"
-#include "base/diag.h"
 #include "proxy/session_state.h"
 #include "proxy/tls.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <stdio.h>
-#include <unistd.h>
 
 /* How long a client that was refused may take to read why; how much it may send ahead of its login's end. */
 enum { FAILURE_MAX = 400, REFUSED_MS = 2000, GATE_HELD_MAX = 512 * 1024 };
@@ -43,7 +41,7 @@ static void drop_timer(struct session *s)
         }
 }
 
-static void discard(struct session *s)
+void session_discard(struct session *s)
 {
         upstream_cancel(s->connecting);
         link_close(&s->links[SIDE_CLIENT]);
@@ -67,7 +65,10 @@ static void bury(struct session *s)
                 s->next->link_here = s->link_here;
         }
         prof_set_wire(NULL);
-        discard(s);
+        session_discard(s);
+        if (w->sessions == NULL) {
+                dissect_pool_drain(&w->commands);
+        }
         atomic_fetch_sub_explicit(&w->counts.sessions, 1, memory_order_relaxed);
 }
 
@@ -144,7 +145,7 @@ static uint64_t bytes_moved(const struct session *s)
 
 static void on_timer(evutil_socket_t fd, short what, void *arg);
 
-static void set_timer(struct session *s, uint64_t ms, bool for_end)
+void session_set_timer(struct session *s, uint64_t ms, bool for_end)
 {
         const struct timeval timeout = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
         s->timer_is_for_end = for_end;
@@ -157,8 +158,7 @@ static void set_timer(struct session *s, uint64_t ms, bool for_end)
         }
 }
 
-/** Tell the client why, and wait a little until it has read that. */
-static void refuse(struct session *s, struct span packet, enum reason reason)
+void session_refuse(struct session *s, struct span packet, enum reason reason)
 {
         struct link *client = &s->links[SIDE_CLIENT];
         give_reason(s, reason);
@@ -170,16 +170,7 @@ static void refuse(struct session *s, struct span packet, enum reason reason)
                 return;
         }
         link_shut(client, true);
-        set_timer(s, REFUSED_MS, true);
-}
-
-static void refuse_with_error(struct session *s, uint8_t seq, uint16_t errnum, const char *sqlstate,
-                              const char *text, enum reason reason)
-{
-        uint8_t room[600];
-        struct writer w = writer_over(room, sizeof room);
-        gate_error_packet(&w, seq, errnum, sqlstate, text);
-        refuse(s, writer_span(&w), reason);
+        session_set_timer(s, REFUSED_MS, true);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -196,7 +187,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
                 report_notice(s, EVENT_ERROR, reason_text(REASON_LOGIN_TIMEOUT), NULL);
                 session_close(s, REASON_LOGIN_TIMEOUT);
         } else if (bytes_moved(s) != s->timer_moved) {
-                set_timer(s, session_settings(s)->limits.half_close_timeout_ms, true);
+                session_set_timer(s, session_settings(s)->limits.half_close_timeout_ms, true);
         } else {
                 s->reason = REASON_HALF_CLOSE_TIMEOUT;
                 s->ended = true;
@@ -323,8 +314,8 @@ static void run_gate(struct session *s, enum gate_step step, struct span from_cl
         }
         if (step == GATE_REFUSE) {
                 report_notice(s, EVENT_ERROR, gate_reason(s->gate), NULL);
-                refuse(s, out->to[SIDE_CLIENT],
-                       s->reason != REASON_NONE ? s->reason : REASON_HANDSHAKE_REFUSED);
+                session_refuse(s, out->to[SIDE_CLIENT],
+                               s->reason != REASON_NONE ? s->reason : REASON_HANDSHAKE_REFUSED);
         } else if (out->to[SIDE_CLIENT].len > 0) {
                 deliver(s, client, out->to[SIDE_CLIENT]);
         }
@@ -402,7 +393,7 @@ void session_on_tls_failed(struct session *s, struct link *link, const char *err
         }
         report_notice(s, EVENT_ERROR, reason_text(reason), error);
         if (is_client) {
-                refuse(s, (struct span){NULL, 0}, reason); /* the alert is its answer */
+                session_refuse(s, (struct span){NULL, 0}, reason); /* the alert is its answer */
         } else {
                 session_on_end(s, link, ECONNRESET);
         }
@@ -441,7 +432,7 @@ void session_on_end(struct session *s, struct link *from, int error)
         /* As it came: a server looks at the socket whether its client is there, and takes close_notify for a sign of life. */
         link_shut(to, from->tls != NULL ? from->said_end : !is_client);
         if (!s->timer_is_for_end) {
-                set_timer(s, session_settings(s)->limits.half_close_timeout_ms, true);
+                session_set_timer(s, session_settings(s)->limits.half_close_timeout_ms, true);
         }
 }
 
@@ -454,108 +445,4 @@ void session_on_drained(struct session *s, struct link *link)
         if (!s->ended && link_resume(link->other, PAUSE_BACKLOG) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
         }
-}
-
-/* --- the beginning ------------------------------------------------------------------------------------------------- */
-
-static void on_unreachable(struct session *s, const char *error)
-{
-        char text[512];
-        worker_add(&s->worker->counts.upstream_errors, 1);
-        (void)snprintf(text, sizeof text, "querytap: can't connect to upstream %s: %s",
-                       s->worker->remote_text, error);
-        report_notice(s, EVENT_ERROR, reason_text(REASON_UPSTREAM_UNREACHABLE), text);
-        /* ER_SERVER_SHUTDOWN: clients that wait for a server to come back try again. 2002 or 2003 would say it better, but
-         * clients distrust a server that sends a number of their own range. */
-        refuse_with_error(s, 0, 1053, NULL, text, REASON_UPSTREAM_UNREACHABLE);
-}
-
-/** @return false when memory is out. */
-static bool keep_own_address(struct session *s, int fd)
-{
-        char own[ADDRESS_TEXT_MAX];
-        address_own(fd, own);
-        s->proxy_client = prof_strdup(STAGE_SESSION, own);
-        s->proxy_client_len = s->proxy_client != NULL ? (uint16_t)strlen(own) : 0;
-        return s->proxy_client != NULL;
-}
-
-static void on_upstream(void *arg, int fd, const char *error)
-{
-        struct session *s = arg;
-        s->connecting = NULL;
-        worker_tick(s->worker);
-        session_begin(s);
-        if (fd < 0) {
-                on_unreachable(s, error);
-        } else if (link_open(&s->links[SIDE_SERVER], s, SIDE_SERVER, fd, 0) != STATUS_OK ||
-                   link_resume(&s->links[SIDE_CLIENT], PAUSE_CONNECTING) != STATUS_OK ||
-                   !keep_own_address(s, fd)) {
-                session_close(s, REASON_OUT_OF_MEMORY);
-        } else {
-                struct record r = report_new(s, EVENT_CONNECT);
-                report_emit(s, &r);
-                set_timer(s, session_settings(s)->limits.login_timeout_ms, false);
-        }
-        session_finish(s);
-}
-
-static enum status set_up(struct session *s, int fd)
-{
-        struct worker *w = s->worker;
-        const struct dissect_sink sink = {.arg = s,
-                                          .on_record = report_record,
-                                          .on_command = report_command,
-                                          .on_packet = w->dissect.packet_bytes > 0 ? report_packet : NULL,
-                                          /* in the log each packet stands in its place among the records */
-                                          .on_run = w->settings->hex ? NULL : report_run};
-        if (link_open(&s->links[SIDE_CLIENT], s, SIDE_CLIENT, fd, PAUSE_CONNECTING) != STATUS_OK) {
-                return STATUS_NOMEM;
-        }
-        s->gate = gate_new(tls_context_policy(w->tls));
-        s->dissect = dissect_new(&w->dissect, sink);
-        if (s->gate == NULL || s->dissect == NULL) {
-                return STATUS_NOMEM;
-        }
-        s->connecting = upstream_connect(w->base, w->dns, w->remote, w->settings->limits.connect_timeout_ms,
-                                         on_upstream, s);
-        return s->connecting != NULL ? STATUS_OK : STATUS_NOMEM;
-}
-
-enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const char *client_addr)
-{
-        PROF_SCOPE(STAGE_SESSION);
-        size_t len = strlen(client_addr);
-        struct session *s = prof_calloc(STAGE_SESSION, 1, sizeof *s + len + 1);
-        worker_tick(worker);
-        if (s == NULL) {
-                (void)close(fd);
-        } else {
-                s->worker = worker;
-                s->id = conn_id;
-                s->wire.session = conn_id;
-                s->start_ns = worker->now_ns;
-                s->links[SIDE_CLIENT].fd = -1;
-                s->links[SIDE_SERVER].fd = -1;
-                s->links[SIDE_CLIENT].other = &s->links[SIDE_SERVER];
-                s->links[SIDE_SERVER].other = &s->links[SIDE_CLIENT];
-                s->client_len = (uint16_t)len;
-                memcpy(s->client_addr, client_addr, len);
-        }
-        if (s == NULL || set_up(s, fd) != STATUS_OK) {
-                diag(DIAG_ERROR, "session %llu can't be opened: out of memory", (unsigned long long)conn_id);
-                reason_count(REASON_OUT_OF_MEMORY);
-                atomic_fetch_sub_explicit(&worker->counts.sessions, 1, memory_order_relaxed);
-                if (s != NULL) {
-                        discard(s);
-                }
-                return STATUS_NOMEM;
-        }
-        s->next = worker->sessions;
-        s->link_here = &worker->sessions;
-        if (s->next != NULL) {
-                s->next->link_here = &s->next;
-        }
-        worker->sessions = s;
-        return STATUS_OK;
 }

@@ -9,6 +9,9 @@ enum { TLS_TEXT_MAX = 96 };
 /** Add what the session knows, and hand it to the journal. */
 void report_emit(struct session *s, struct record *r)
 {
+        if (s->worker->dissect.count_only) {
+                return; /* nobody reads it */
+        }
         r->wall_ns = worker_wall_ns(s->worker, r->mono_ns);
         RECORD_PUT(r, FIELD_CONN_ID, conn_id, s->id);
         if (s->client_len > 0) {

@@ -1,6 +1,7 @@
 /** @file session_state.h  What a session consists of. For session*.c only; nobody else includes it.
  *
- *      session.c          the corridor: from the client's arrival to the end
+ *      session.c          the corridor: from the client's bytes to the end
+ *      session_open.c     how it begins
  *      session_report.c   what it tells the journal and the recorder
  *      session_view.c     a look at it from outside */
 #ifndef PROXY_SESSION_STATE_H
@@ -51,6 +52,14 @@ struct session {
         char wire_text[WIRE_TEXT];
         char client_addr[];
 };
+
+/* session.c */
+/** Tell the client why, and wait a little until it has read that. */
+void session_refuse(struct session *s, struct span packet, enum reason reason);
+/** Instead of the timer that is set. */
+void session_set_timer(struct session *s, uint64_t ms, bool for_end);
+/** Give back what it consists of, whatever is there. */
+void session_discard(struct session *s);
 
 /* session_report.c */
 /** A record of now, without what report_emit adds. */

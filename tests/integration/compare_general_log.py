@@ -5,7 +5,7 @@
 
 Connections are joined by the server's own number (server_conn_id). Every command that the server writes down is compared,
 with its text. Of COM_STMT_EXECUTE the server writes the statement with the values in it: what stands around the values is
-compared. White space and semicolons before and behind a statement are not written by the server: they are left out.
+compared; the same for passwords, which are not in our log. White space and semicolons before and behind a statement are not written by the server: they are left out.
 
 Where the two can't be equal the kind is counted, with its cause (KINDS); everything else is a difference and is printed.
 Exit status 1 if there is one.
@@ -144,10 +144,13 @@ def encode(text, character_set):
         return done.stdout if done.returncode == 0 else text.encode()
 
 
-def same_around_values(text, executed):
-    """Do the pieces between the question marks come in this order?"""
-    pieces = text.split(b"?")
-    if not executed.startswith(pieces[0]) or not executed.endswith(pieces[-1]):
+SECRET = b"'<secret>'"
+
+
+def same_around_values(text, executed, value=b"?", whole=True):
+    """Do the pieces between the values (the question marks) come in this order? Not `whole`: the last one goes on."""
+    pieces = text.split(value)
+    if not executed.startswith(pieces[0]) or (whole and not executed.endswith(pieces[-1])):
         return False
     at = len(pieces[0])
     for piece in pieces[1:]:
@@ -186,6 +189,12 @@ class Server:
             return self.next(entry.command, at)
         if entry.command == "Init DB" and entry.text.lower() == b"information_schema":
             return self.next(("Init DB", b"information_schema"), at)  # the server writes it its own way
+        if SECRET in entry.text and "password" in entry.record.get("redacted", ()):
+            text = entry.text[:-8] if entry.cut else entry.text
+            i = self.next(entry.command, at)
+            while i is not None and not same_around_values(text, self.entries[i].text, SECRET, not entry.cut):
+                i = self.next(entry.command, i + 1)
+            return i
         if entry.cut:
             i = self.next(entry.command, at)
             while i is not None and not self.entries[i].text.startswith(entry.text[:-8]):

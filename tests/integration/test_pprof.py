@@ -98,7 +98,7 @@ class GoPprof(unittest.TestCase):
             with open(path, "wb") as f:
                 f.write(proxy.admin("/debug/pprof/heap"))
         listing = go_pprof("-lines", "-top", "-symbolize=none", "-sample_index=alloc_space", path)
-        self.assertRegex(listing, r"session_open \S*src/proxy/session.c:\d+")
+        self.assertRegex(listing, r"session_open \S*src/proxy/session_open.c:\d+")
 
     @NEEDS_GO
     def test_base(self):
@@ -243,7 +243,7 @@ class Symbols(unittest.TestCase):
             text = proxy.admin("/debug/pprof/heap?debug=1").decode()
         # on_request of the admin room is static, and it allocates for this very page
         self.assertRegex(text, r"\ton_request\+0x[0-9a-f]+\t\S*admin/admin\.c:\d+")
-        self.assertRegex(text, r"\tsession_open\+0x[0-9a-f]+\t\S*proxy/session\.c:\d+")
+        self.assertRegex(text, r"\tsession_open\+0x[0-9a-f]+\t\S*proxy/session_open\.c:\d+")
 
 
 class Marks(unittest.TestCase):

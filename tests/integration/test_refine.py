@@ -411,7 +411,7 @@ class Redaction(unittest.TestCase):
                 self.assertTrue({("COM_QUERY", "03"), ("OK", "00"), ("ERR", "ff26042332333030" + "30"), ("row", ""),
                                  ("column definition", ""), ("column count", "02")} <= shown, shown)
                 if executed:
-                    self.assertIn(("COM_STMT_EXECUTE", f"17{executed[0]['stmt_id']:02x}0000000001000000"), shown)
+                    self.assertIn(("COM_STMT_EXECUTE", f"17{executed[0]['stmt_id'].to_bytes(4, 'little').hex()}0001000000"), shown)
                 self.assertFalse(b"people".hex() in log)
                 tokens.append(token[1])
         self.assertEqual(tokens[0], tokens[1])
