@@ -151,14 +151,15 @@ static struct packet_run last_of(const struct packet_run *run, size_t room)
 
 static void put_run(struct capture *c, uint64_t conn_id, const struct packet_run *run, uint64_t wall_ns)
 {
-        size_t names = names_size(run);
+        bool alone = run->n == 1 && run->names != NULL; /* most are: a command */
+        size_t names = alone ? 0 : names_size(run);
         struct entry *e = add(c, names + run->bytes.len);
         if (e == NULL) {
                 return;
         }
         e->conn_id = conn_id;
         e->wall_ns = wall_ns;
-        e->name = run->name;
+        e->name = alone ? run->names[0] : run->name;
         e->bytes = (uint32_t)run->bytes.len;
         e->run = (uint32_t)run->n;
         e->from = (uint8_t)run->from;
