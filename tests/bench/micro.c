@@ -66,10 +66,12 @@ static void begin_digests(void)
         }
         micro_begin_text();
         size_t len = 0;
-        uint8_t *packed = micro_packed(&len);
-        if (packed == NULL || !record_unpack(packed, len, &record)) {
+        const uint8_t *packed = micro_packed(&len);
+        if (packed == NULL) {
                 abort();
         }
+        record = *(const struct record *)(const void *)packed; /* its texts stay there */
+        record.packed = 0;
 }
 
 /** The text differs each time in its number, as a point select's does. */
@@ -96,19 +98,17 @@ static void format_json(uint64_t times)
         }
 }
 
-static void pack_unpack(uint64_t times)
+/** To the writer, and among the recent records. */
+static void pack_copy(uint64_t times)
 {
         static _Alignas(16) uint8_t room[65536];
-        struct record copy = record;
+        static _Alignas(16) uint8_t recent[65536];
         for (uint64_t i = 0; i < times; i++) {
                 size_t n = record_pack_size(&record);
                 if (n > sizeof room) {
                         abort();
                 }
-                record_pack(&record, room);
-                if (!record_unpack(room, n, &copy)) {
-                        abort();
-                }
+                (void)record_copy(record_pack(&record, room), recent);
         }
 }
 
@@ -162,7 +162,7 @@ static const struct part {
     {"digest-long", "statement", no_setup, digest_long, 500, false},
     {"digest-insert", "MB", no_setup, digest_insert, 3, true},
     {"digests-find", "statement", begin_digests, find_digests, 2000, false},
-    {"pack", "record", begin_digests, pack_unpack, 2000, false},
+    {"pack", "record", begin_digests, pack_copy, 2000, false},
     {"json", "record", begin_digests, format_json, 2000, false},
     {"recorder", "packet", begin_capture, add_packets, 5000, false},
     {"alloc", "pair", no_setup, alloc_free, 10000, false},
