@@ -222,6 +222,32 @@ static void pushed_errors(void)
         expect_clean("\"errno\":1053");
 }
 
+/** What could not be followed is told with its first bytes, but for passwords; so is what is on the wire. */
+static void evidence(void)
+{
+        static const struct {
+                const char *statement;
+                const char *reply;
+                bool hide;
+                bool shown;
+        } cases[] = {
+            {"\3SELECT 1", "\xfc zz", false, true},
+            {"\3SELECT 1", "\xfc zz", true, false},
+            {"\3SELECT 1", "\xfc password", false, false},
+            {"\3SELECT pw", "\xfc zz", false, false},
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                script_open(&s, 0, 45);
+                script_send(&s, span_str(cases[i].statement));
+                script_answer(&s, span_str(cases[i].reply));
+                shown_len = 0;
+                char *records = play((struct tape_options){.hide_packets = cases[i].hide, .look = look});
+                CU_ASSERT_PTR_NOT_NULL(strstr(records, "the session is opaque"));
+                CU_ASSERT_EQUAL(strstr(records, "packet_bytes") != NULL, cases[i].shown);
+                free(records);
+        }
+}
+
 static void on_record(void *arg, struct record *r)
 {
         unsigned *n = arg;
@@ -679,6 +705,7 @@ static void every_allocation_fails_once(void)
 
 static const struct tap_test tests[] = {
     {"what is shown of a session", views},
+    {"evidence", evidence},
     {"hidden packets", hidden_packets},
     {"packets with passwords", packets_with_passwords},
     {"commands are counted", commands_are_counted},

@@ -294,6 +294,8 @@ enum { FINDS = sizeof finds / sizeof finds[0] };
 
 static void in_lists_that_are_none(void)
 {
+        CU_ASSERT_STRING_EQUAL(hidden("SELECT (((((((((((((((((a AND pw = 'x' UNION SELECT 'y'"),
+                               "SELECT ( ( ( ( ( ( ( ( ( ( ( ( ( ( ( ( ( a AND pw = <> UNION SELECT 'y'");
         CU_ASSERT_STRING_EQUAL(hidden("SELECT (password) FROM u WHERE a = 'x'"),
                                "SELECT ( password ) FROM u WHERE a = 'x'");
         CU_ASSERT_STRING_EQUAL(hidden("SELECT (password), 'x' FROM u"), "SELECT ( password ) , 'x' FROM u");
