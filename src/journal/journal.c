@@ -481,7 +481,7 @@ bool journal_sink_counts(const struct journal *j, unsigned i, struct journal_cou
             .records = read_count(&sink->records),
             .dropped = read_count(&sink->dropped) + lost_on_the_way(j),
             .filtered = read_count(&sink->filtered),
-            .undecided = filter_undecided(sink->filter),
+            .undecided = read_count(&sink->undecided),
             .bytes = read_count(&sink->bytes),
             .sink_errors = read_count(&sink->errors) + sinks_keeper_errors(&j->sinks, i),
             .rotations = read_count(&sink->rotations),

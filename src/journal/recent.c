@@ -124,7 +124,7 @@ static const struct record *open_entry(struct entry *e, size_t len)
                 return (const struct record *)(const void *)bytes;
         }
         const struct record *r = record_moved(bytes, len, e->seems_at);
-        e->seems_at = bytes;
+        e->seems_at = r != NULL ? bytes : e->seems_at;
         return r;
 }
 

@@ -457,9 +457,13 @@ static bool place(struct sink *sink, const struct record *r)
 
 void sink_put(struct sink *sink, const struct record *r)
 {
-        if (!filter_pass(sink->filter, r)) {
-                count(&sink->filtered, 1);
-                return;
+        if (sink->filter != NULL) {
+                bool passes = filter_pass(sink->filter, r);
+                atomic_store_explicit(&sink->undecided, filter_undecided(sink->filter), memory_order_relaxed);
+                if (!passes) {
+                        count(&sink->filtered, 1);
+                        return;
+                }
         }
         if (!format_shows(sink->format, r)) {
                 count(&sink->records, 1); /* nothing of it is to be written */

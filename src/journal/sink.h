@@ -50,6 +50,7 @@ struct sink {
         _Atomic uint64_t bytes;
         _Atomic uint64_t errors;
         _Atomic uint64_t filtered;
+        _Atomic uint64_t undecided; /**< the filter's count, which outlives it */
         _Atomic uint64_t rotations;
 };
 

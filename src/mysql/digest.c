@@ -257,9 +257,12 @@ static void put_token(struct state *s, const struct sql_token *t)
         case SQL_QUOTED: put_name(s, t); break;
         case SQL_INTRODUCER: push_text(s, OTHER, "(_charset)"); break;
         case SQL_HINT: push_text(s, OTHER, t->text.len == 3 ? "/*+" : "*/"); break;
-        case SQL_OPERATOR: put_operator(s, t); break;
-        case SQL_COMMENT:
+        case SQL_OPERATOR:
+        case SQL_COMMENT: /* these two do not come here */
         case SQL_END: break;
+        }
+        if (t->kind == SQL_OPERATOR) {
+                put_operator(s, t);
         }
 }
 

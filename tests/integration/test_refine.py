@@ -303,6 +303,7 @@ class Top(unittest.TestCase):
     def test_fits_a_terminal(self):
         with lab.Proxy() as proxy:
             proxy_sql(proxy, "SELECT SLEEP(0.02)", *("SELECT 1, 'a' AS a_rather_long_name, 2 AS another_one_that_takes_a_lot_of_room" for _ in range(3)))
+            proxy.settled("query")
             for width in (60, 80, 139, 140, 300):
                 lines = text_of(proxy.admin(f"/digests?sort=active&width={width}")).splitlines()
                 self.assertLessEqual(max(len(line) for line in lines[3:]), max(width, 60), width)

@@ -50,6 +50,12 @@ static void on_record(void *arg, struct record *r)
         free(packed);
 }
 
+static void on_command(void *arg)
+{
+        const struct player *p = arg;
+        (void)fputs("command\n", p->out);
+}
+
 static void on_packet(void *arg, const struct packet *packet)
 {
         struct player *p = arg;
@@ -141,12 +147,15 @@ void tape_play(struct span tape, const struct tape_options *options, FILE *out)
             .statements = options->statements > 0 ? options->statements : 256,
             .rows = options->rows,
             .lint = 16,
+            .hide_packets = options->hide_packets,
+            .count_only = options->count_only,
         };
         struct player player = {.out = out, .options = options};
         char *packets = NULL;
         size_t packets_len = 0;
         const struct dissect_sink sink = {.arg = &player,
                                           .on_record = on_record,
+                                          .on_command = on_command,
                                           .on_packet = options->packet_bytes > 0 ? on_packet : NULL,
                                           .on_run = options->runs ? on_run : NULL};
         if (options->runs || options->apart) {

@@ -24,6 +24,8 @@ struct tape_options {
         uint64_t tick_ns;    /**< what is fed comes so long after what was fed before; 0 = all at once */
         void (*look)(const struct dissect *d); /**< called after each feed; NULL = not */
         bool without_gate;
+        bool hide_packets; /**< dissect_settings.hide_packets */
+        bool count_only;   /**< dissect_settings.count_only: a line "command" for each */
 };
 
 /** Play @p tape and write each record as a JSON line to @p out; times are all 0. */

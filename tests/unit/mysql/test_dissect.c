@@ -59,6 +59,10 @@ static void look(const struct dissect *d)
                      v.statements, (int)verdict.lint, v.opaque_reason != NULL ? v.opaque_reason : "");
         shown_len += n > 0 ? (size_t)n : 0;
         CU_ASSERT_EQUAL(verdict.opaque, v.opaque_reason != NULL);
+        struct dissect_now now = dissect_now(d);
+        CU_ASSERT_PTR_EQUAL(now.command, v.command);
+        CU_ASSERT_TRUE(span_equal(now.query, v.query));
+        CU_ASSERT_EQUAL(now.hidden, v.query_hidden);
 }
 
 static void expect_shown(const char *part)
@@ -100,6 +104,148 @@ static void views(void)
         shown_len = 0;
         free(play((struct tape_options){.look = look, .split = 3}));
         expect_shown("ready - us\xe9r [] idle 0/0 0 \nready - us\xe9r [] 0/0 0 \nready COM_PING");
+}
+
+static void hidden_packets(void)
+{
+        script_open(&s, 0, 45);
+        script_prepare(&s, 1, "SELECT 'x', ?", 1);
+        script_send(&s, SPAN("\x17\1\0\0\0\0\1\0\0\0\0\1\xfd\0\1y"));
+        script_answer(&s, SPAN("\1"));
+        script_answer_column(&s, "z", 253, 0, 45);
+        script_answer_eof(&s);
+        script_answer(&s, SPAN("\1w"));
+        script_answer_eof(&s);
+        script_send(&s, SPAN("\3SELECT v"));
+        script_answer(&s, SPAN("\xff\x28\4#42000near 'v'"));
+        script_send(&s, SPAN("\16"));
+        script_answer_ok(&s);
+        char *a = play((struct tape_options){.packet_bytes = 100, .hide_packets = true});
+        char *b = play((struct tape_options){.packet_bytes = 100, .hide_packets = true, .split = 1});
+        char *c = play((struct tape_options){.packet_bytes = 100, .hide_packets = true, .runs = true});
+        CU_ASSERT_STRING_EQUAL(a, b);
+        CU_ASSERT_TRUE(script_has(a, "client packet seq 0 length 14 COM_STMT_PREPARE: 16\n"));
+        CU_ASSERT_TRUE(script_has(a, "length 12 prepared statement: 00 01 00 00 00 00 00 01 00 00 00 00\n"));
+        CU_ASSERT_TRUE(script_has(a, "length 16 COM_STMT_EXECUTE: 17 01 00 00 00 00 01 00 00 00\n"));
+        CU_ASSERT_TRUE(script_has(a, "length 1 column count: 01\n"));
+        CU_ASSERT_TRUE(script_has(a, "column definition:\n"));
+        CU_ASSERT_TRUE(script_has(a, "length 5 EOF: fe 00 00 02 00\n"));
+        CU_ASSERT_TRUE(script_has(a, "length 2 row:\n"));
+        CU_ASSERT_TRUE(script_has(a, "length 9 COM_QUERY: 03\n"));
+        CU_ASSERT_TRUE(script_has(a, "ERR: ff 28 04 23 34 32 30 30 30\n"));
+        CU_ASSERT_TRUE(script_has(a, "length 1 COM_PING: 0e\n"));
+        CU_ASSERT_TRUE(script_has(a, "length 7 OK: 00\n"));
+        CU_ASSERT_TRUE(script_has(c, "length 2 row:\n"));
+        CU_ASSERT_EQUAL(count(a, "packet seq"), count(c, "packet seq"));
+        free(a);
+        free(b);
+        free(c);
+}
+
+/** Of what is asked for by SHOW GRANTS, and of errors in SQL that is made while it runs. */
+static void packets_with_passwords(void)
+{
+        script_open(&s, 0, 45);
+        script_send(&s, SPAN("\3\t SHOW \n GRANTS"));
+        script_answer(&s, SPAN("\1"));
+        script_answer_column(&s, "z", 253, 0, 45);
+        script_answer_eof(&s);
+        script_answer(&s, SPAN("\1w"));
+        script_answer_eof(&s);
+        script_send(&s, SPAN("\3SHOW CREATE USER u"));
+        script_answer_ok(&s);
+        script_send(&s, SPAN("\3SHOW TABLES"));
+        script_answer_ok(&s);
+        script_send(&s, SPAN("\3CALL p()"));
+        script_answer(&s, SPAN("\xff\x28\4#42000near 'x 'topsecret'' at line 1"));
+        script_send(&s, SPAN("\3CALL p()"));
+        script_answer(&s, SPAN("\xff\x28\4#42000near 'p()' at line 1"));
+        for (size_t split = 0; split < 2; split++) {
+                char *a = play((struct tape_options){.packet_bytes = 100, .split = split});
+                CU_ASSERT_TRUE(script_has(a, "length 2 row:\n"));
+                CU_ASSERT_TRUE(script_has(a, "length 16 COM_QUERY:\n"));
+                CU_ASSERT_TRUE(script_has(a, "length 19 COM_QUERY:\n"));
+                CU_ASSERT_TRUE(script_has(a, "length 12 COM_QUERY: 03 53 48"));
+                CU_ASSERT_EQUAL(count(a, " ERR:\n"), 1);
+                CU_ASSERT_EQUAL(count(a, " ERR: ff"), 1);
+                free(a);
+        }
+}
+
+static void commands_are_counted(void)
+{
+        script_open(&s, 0, 45);
+        script_send(&s, SPAN("\3BEGIN"));
+        script_answer_ok(&s);
+        script_prepare(&s, 1, "SELECT ?", 1);
+        script_send(&s, SPAN("\x19\1\0\0\0"));
+        script_send(&s, SPAN("\3SELECT 1"));
+        script_answer(&s, SPAN("\1"));
+        script_answer_column(&s, "z", 253, 0, 45);
+        script_answer_eof(&s);
+        script_answer(&s, SPAN("\1w"));
+        script_answer_eof(&s);
+        char *told = play((struct tape_options){.split = 0});
+        char *counted = play((struct tape_options){.count_only = true});
+        CU_ASSERT_EQUAL(count(counted, "command\n"), 4);
+        CU_ASSERT_EQUAL(count(told, "\"event\":\"query\""), 4);
+        CU_ASSERT_EQUAL(count(counted, "\"event\":\"query\""), 0);
+        CU_ASSERT_EQUAL(count(counted, "\"event\":\"auth\""), 1);
+        free(told);
+        free(counted);
+}
+
+/** More than are told one by one. */
+static void many_results(void)
+{
+        script_open(&s, CAP_MULTI_RESULTS, 45);
+        script_send(&s, SPAN("\3CALL p()"));
+        for (unsigned i = 0; i < 70; i++) {
+                script_answer(&s, SPAN("\0\2\0\x0a\0\0\0\3inf"));
+        }
+        script_answer(&s, SPAN("\xff\x28\4#42000"));
+        expect_clean("\"results_cut\":6");
+        expect_clean("\"affected_rows\":140");
+        char *records = script_play(&s, 0);
+        CU_ASSERT_PTR_NULL(
+            strstr(records, "inf\"")); /* what the error says, which is nothing, stands for it */
+        free(records);
+}
+
+/** The server says that it is killed: with any number. */
+static void pushed_errors(void)
+{
+        script_open(&s, 0, 45);
+        script_send(&s, SPAN("\3SELECT 1"));
+        s.seq = 7;
+        script_answer(&s, SPAN("\xff\x1d\4#08S01Server shutdown in progress"));
+        expect_clean("\"errno\":1053");
+}
+
+/** What could not be followed is told with its first bytes, but for passwords; so is what is on the wire. */
+static void evidence(void)
+{
+        static const struct {
+                const char *statement;
+                const char *reply;
+                bool hide;
+                bool shown;
+        } cases[] = {
+            {"\3SELECT 1", "\xfc zz", false, true},
+            {"\3SELECT 1", "\xfc zz", true, false},
+            {"\3SELECT 1", "\xfc password", false, false},
+            {"\3SELECT pw", "\xfc zz", false, false},
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                script_open(&s, 0, 45);
+                script_send(&s, span_str(cases[i].statement));
+                script_answer(&s, span_str(cases[i].reply));
+                shown_len = 0;
+                char *records = play((struct tape_options){.hide_packets = cases[i].hide, .look = look});
+                CU_ASSERT_PTR_NOT_NULL(strstr(records, "the session is opaque"));
+                CU_ASSERT_EQUAL(strstr(records, "packet_bytes") != NULL, cases[i].shown);
+                free(records);
+        }
 }
 
 static void on_record(void *arg, struct record *r)
@@ -564,6 +710,12 @@ static void every_allocation_fails_once(void)
 
 static const struct tap_test tests[] = {
     {"what is shown of a session", views},
+    {"evidence", evidence},
+    {"hidden packets", hidden_packets},
+    {"packets with passwords", packets_with_passwords},
+    {"commands are counted", commands_are_counted},
+    {"many results", many_results},
+    {"pushed errors", pushed_errors},
     {"it gives up once", gives_up_once},
     {"limits of the pipeline and of statements", pipeline_and_statements},
     {"what is held has a limit", what_is_held},

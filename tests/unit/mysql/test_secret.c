@@ -292,6 +292,16 @@ static const char *const finds[] = {
     "sst_auth", "encryption", "identity",   "passage", "pwx",  "xpw",   "authentication"};
 enum { FINDS = sizeof finds / sizeof finds[0] };
 
+static void in_lists_that_are_none(void)
+{
+        CU_ASSERT_STRING_EQUAL(hidden("SELECT (((((((((((((((((a AND pw = 'x' UNION SELECT 'y'"),
+                               "SELECT ( ( ( ( ( ( ( ( ( ( ( ( ( ( ( ( ( a AND pw = <> UNION SELECT 'y'");
+        CU_ASSERT_STRING_EQUAL(hidden("SELECT (password) FROM u WHERE a = 'x'"),
+                               "SELECT ( password ) FROM u WHERE a = 'x'");
+        CU_ASSERT_STRING_EQUAL(hidden("SELECT (password), 'x' FROM u"), "SELECT ( password ) , 'x' FROM u");
+        CU_ASSERT_STRING_EQUAL(hidden("SELECT AES_DECRYPT\n(a, 'k')"), "SELECT AES_DECRYPT ( a , <> )");
+}
+
 static void the_quick_look_sees_each_at_every_place(void)
 {
         uint8_t text[100];
@@ -394,6 +404,7 @@ static const struct tap_test tests[] = {
     {"in replies", in_replies},
     {"in texts", in_texts},
     {"what is no password", what_is_no_password},
+    {"in lists that are none", in_lists_that_are_none},
     {"the quick look sees each at every place", the_quick_look_sees_each_at_every_place},
     {"the quick look sees what a slow one sees", the_quick_look_sees_what_a_slow_one_sees},
     {"what is found was suspected", what_is_found_was_suspected},

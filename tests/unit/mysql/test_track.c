@@ -312,7 +312,71 @@ static void wide_lengths(void)
         }
 }
 
+/* --- transactions ---------------------------------------------------------------------------------------------------------- */
+
+/** @p text is answered with in_trans or without. @return the number of the transaction that its record tells; 0: none. */
+static unsigned trx_after(const char *text, bool in_trans)
+{
+        query(text);
+        script_answer(&s, in_trans ? SPAN("\0\0\0\3\0\0\0") : SPAN("\0\0\0\2\0\0\0"));
+        char *records = script_play(&s, 0);
+        const char *last = records;
+        for (const char *at = records; (at = strstr(at, "\"event\":")) != NULL; at++) {
+                last = at;
+        }
+        const char *trx = strstr(last, "\"trx_id\":");
+        unsigned number = trx != NULL ? (unsigned)strtoul(trx + strlen("\"trx_id\":"), NULL, 10) : 0;
+        CU_ASSERT_PTR_NULL(strstr(records, "opaque"));
+        free(records);
+        return number;
+}
+
+static void transactions(void)
+{
+        script_open(&s, 0, 45);
+        CU_ASSERT_EQUAL(trx_after("SELECT 1", false), 0);
+        CU_ASSERT_EQUAL(trx_after("BEGIN", true), 1);
+        CU_ASSERT_EQUAL(trx_after("SELECT 1", true), 1);
+        CU_ASSERT_EQUAL(trx_after("COMMIT", false), 1);
+        CU_ASSERT_EQUAL(trx_after("SELECT 1", false), 0);
+        CU_ASSERT_EQUAL(trx_after("START TRANSACTION", true), 2);
+        CU_ASSERT_EQUAL(trx_after("COMMIT AND CHAIN", true), 2);
+        CU_ASSERT_EQUAL(trx_after("SELECT 1", true), 3);
+        CU_ASSERT_EQUAL(trx_after(" \t/* x */ rollback work /* y */ AND CHAIN", true), 3);
+        CU_ASSERT_EQUAL(trx_after("ROLLBACK TO s", true), 4);
+        CU_ASSERT_EQUAL(trx_after("ROLLBACK WORK TO s", true), 4);
+        CU_ASSERT_EQUAL(trx_after("begin", true), 5);
+        CU_ASSERT_EQUAL(trx_after("START TRANSACTION READ ONLY", true), 6);
+        CU_ASSERT_EQUAL(trx_after("BEGIN NOT ATOMIC SELECT 1; END", true), 6);
+        CU_ASSERT_EQUAL(trx_after("START SLAVE", true), 6);
+        CU_ASSERT_EQUAL(trx_after("-- x\nCOMMIT AND CHAIN", true), 6);
+        CU_ASSERT_EQUAL(trx_after("#x\nBEGIN", true), 8); /* a 7th began, in which nothing was done */
+        CU_ASSERT_EQUAL(trx_after("ROUND", true), 8);
+        CU_ASSERT_EQUAL(trx_after("x", true), 8);
+        CU_ASSERT_EQUAL(trx_after("", true), 8);
+        /* prepared */
+        script_prepare(&s, 1, "COMMIT AND CHAIN", 0);
+        CU_ASSERT_EQUAL(trx_after("SELECT 1", true), 8);
+        script_send(&s, SPAN("\x17\1\0\0\0\0\1\0\0\0"));
+        script_answer(&s, SPAN("\0\0\0\3\0\0\0"));
+        CU_ASSERT_EQUAL(trx_after("SELECT 1", true), 9);
+        script_send(&s, SPAN("\x17\2\0\0\0\0\1\0\0\0"));
+        script_answer(&s, SPAN("\0\0\0\3\0\0\0"));
+        CU_ASSERT_EQUAL(trx_after("SELECT 1", true), 9);
+        query("SELECT 1");
+        script_answer(&s, SPAN("\xff\xbd\4#40001Deadlock found"));
+        CU_ASSERT_EQUAL(trx_after("SELECT 1", false), 0);
+        CU_ASSERT_EQUAL(trx_after("BEGIN", true), 10);
+        query("SELECT 1");
+        script_answer(&s, SPAN("\xff\x7a\4#42S02no such table"));
+        CU_ASSERT_EQUAL(trx_after("SELECT 1", true), 10);
+        script_send(&s, SPAN("\x1f"));
+        script_answer_ok(&s);
+        CU_ASSERT_EQUAL(trx_after("SELECT 1", false), 0);
+}
+
 static const struct tap_test tests[] = {
+    {"transactions", transactions},
     {"names of the login", names_of_the_login},
     {"SET NAMES", set_names},
     {"SET NAMES, prepared", prepared_set_names},
