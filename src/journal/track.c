@@ -252,7 +252,7 @@ static void count(struct shape *shape, const struct record *r, uint64_t values)
 /** A statement of a run that is a parent itself: each time it brings more rows. */
 static void add_rows(struct session *s, const uint8_t hash[DIGEST_HASH], uint64_t rows)
 {
-        for (unsigned i = 0; i < s->n_shapes; i++) {
+        for (unsigned i = 0; s->shapes != NULL && i < s->n_shapes; i++) {
                 struct track_run *run = &s->shapes[i].run;
                 if (memcmp(run->parent, hash, DIGEST_HASH) == 0 &&
                     memcmp(run->hash, hash, DIGEST_HASH) != 0) {

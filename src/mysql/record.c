@@ -284,7 +284,8 @@ enum record_charset record_charset(enum record_field f)
 
 bool record_has_lists(const struct record *r)
 {
-        return ((r->present.words[0] & record_lists.words[0]) | (r->present.words[1] & record_lists.words[1])) != 0;
+        return ((r->present.words[0] & record_lists.words[0]) |
+                (r->present.words[1] & record_lists.words[1])) != 0;
 }
 
 bool record_is_list(enum record_field f)
