@@ -24,8 +24,7 @@ static struct session {
         uint8_t *result; /* rows of a result, RESULT_BYTES and what a row is longer */
         uint64_t now_ns;
         uint64_t records;
-        uint8_t *packed; /* the last record of a command */
-        size_t packed_len;
+        struct record *packed; /* of the first command */
 } s;
 
 static void on_record(void *arg, struct record *r)
@@ -33,12 +32,11 @@ static void on_record(void *arg, struct record *r)
         (void)arg;
         s.records++;
         if (s.packed == NULL && r->event == EVENT_QUERY) {
-                s.packed_len = record_pack_size(r);
-                s.packed = malloc(s.packed_len);
-                if (s.packed == NULL) {
+                uint8_t *room = malloc(record_pack_size(r));
+                if (room == NULL) {
                         abort();
                 }
-                record_pack(r, s.packed);
+                s.packed = record_pack(r, room);
         }
 }
 
@@ -290,9 +288,8 @@ void micro_play_rows(uint64_t times)
         }
 }
 
-uint8_t *micro_packed(size_t *len)
+struct record *micro_packed(void)
 {
-        *len = s.packed_len;
         return s.packed;
 }
 
