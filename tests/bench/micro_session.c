@@ -46,6 +46,12 @@ static void on_packet(void *arg, const struct packet *p)
         capture_add(s.capture, p, p->mono_ns);
 }
 
+static void on_run(void *arg, const struct packet_run *run)
+{
+        (void)arg;
+        capture_add_run(s.capture, run, run->mono_ns);
+}
+
 static void feed(enum side side, struct span bytes)
 {
         while (bytes.len > 0) {
@@ -66,8 +72,9 @@ static void open_session(bool recorder)
                                                    .lint = 16};
         settings.packet_bytes = recorder ? 256 : 0;
         s.capture = recorder ? capture_new(RECORDER_BYTES) : NULL;
-        s.dissect =
-            dissect_new(&settings, (struct dissect_sink){NULL, on_record, recorder ? on_packet : NULL});
+        s.dissect = dissect_new(&settings, (struct dissect_sink){.on_record = on_record,
+                                                                 .on_packet = recorder ? on_packet : NULL,
+                                                                 .on_run = recorder ? on_run : NULL});
         if (s.dissect == NULL || (recorder && s.capture == NULL)) {
                 abort();
         }

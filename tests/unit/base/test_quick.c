@@ -45,7 +45,7 @@ static void expect_copy(const uint8_t *text, size_t len, bool plain)
 
 static void json_copies_every_byte_at_every_place(void)
 {
-        uint8_t text[LENGTH_MAX];
+        uint8_t text[LENGTH_MAX] = {0};
         for (size_t len = 0; len <= LENGTH_MAX; len++) {
                 for (size_t i = 0; i < len; i++) {
                         text[i] = (uint8_t)(' ' + 3 + i); /* behind the quote, before the backslash */
@@ -89,7 +89,7 @@ static size_t escaped(char *out, const uint8_t *s, size_t len)
 
 static void json_strings_of_any_length(void)
 {
-        uint8_t text[LENGTH_MAX];
+        uint8_t text[LENGTH_MAX] = {0};
         char slow[6 * LENGTH_MAX + 8];
         uint8_t quick[sizeof slow];
         for (unsigned round = 0; round < 20000; round++) {
