@@ -20,12 +20,13 @@ void writer_uint(struct writer *w, uint64_t value, unsigned n)
 uint8_t *decimal_put_long(uint8_t *to, uint64_t value)
 {
         size_t n = 1;
-        uint64_t rest = value;
-        while (rest >= 100) {
-                rest /= 100;
+        for (uint64_t rest = value; rest >= 10; rest /= 100) {
+                if (rest < 100) {
+                        n++;
+                        break;
+                }
                 n += 2;
         }
-        n += rest >= 10 ? 1 : 0;
         for (size_t at = n; at > 1; value /= 100) {
                 at -= 2;
                 memcpy(to + at, decimal_pairs[value % 100], 2);

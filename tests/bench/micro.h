@@ -3,7 +3,7 @@
 #ifndef BENCH_MICRO_H
 #define BENCH_MICRO_H
 
-#include "base/span.h"
+#include "mysql/record.h"
 
 /** sysbench's point select, and an INSERT of 1,000 rows, of MICRO_INSERT_BYTES. */
 extern const char micro_point_select[];
@@ -25,8 +25,8 @@ void micro_play(uint64_t times);
 void micro_play_inserts(uint64_t times);
 void micro_play_rows(uint64_t times);
 
-/** The record of a statement of the session, packed; the session keeps it. */
-uint8_t *micro_packed(size_t *len);
+/** The record of a statement of the session, packed; the session keeps it. NULL if there is none. */
+struct record *micro_packed(void);
 /** Forget the session. */
 void micro_reset(void);
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PIECES = 64, RESULT_BYTES = 1 << 20, READ_BYTES = 65536, RECORDER_BYTES = 4 << 20 };
+enum { PIECES = 64, RESULT_BYTES = 1 << 20, READ_BYTES = 65536, RECORDER_BYTES = 16384 };
 
 const char micro_point_select[] = "SELECT c FROM sbtest1 WHERE id=4987";
 
@@ -24,8 +24,7 @@ static struct session {
         uint8_t *result; /* rows of a result, RESULT_BYTES and what a row is longer */
         uint64_t now_ns;
         uint64_t records;
-        uint8_t *packed; /* the last record of a command */
-        size_t packed_len;
+        struct record *packed; /* of the first command */
 } s;
 
 static void on_record(void *arg, struct record *r)
@@ -33,25 +32,24 @@ static void on_record(void *arg, struct record *r)
         (void)arg;
         s.records++;
         if (s.packed == NULL && r->event == EVENT_QUERY) {
-                s.packed_len = record_pack_size(r);
-                s.packed = malloc(s.packed_len);
-                if (s.packed == NULL) {
+                uint8_t *room = malloc(record_pack_size(r));
+                if (room == NULL) {
                         abort();
                 }
-                record_pack(r, s.packed);
+                s.packed = record_pack(r, room);
         }
 }
 
 static void on_packet(void *arg, const struct packet *p)
 {
         (void)arg;
-        capture_add(s.capture, 1, p, p->mono_ns);
+        capture_add(s.capture, p, p->mono_ns);
 }
 
 static void on_run(void *arg, const struct packet_run *run)
 {
         (void)arg;
-        capture_add_run(s.capture, 1, run, run->mono_ns);
+        capture_add_run(s.capture, run, run->mono_ns);
 }
 
 static void feed(enum side side, struct span bytes)
@@ -66,9 +64,7 @@ static void feed(enum side side, struct span bytes)
 /** Play what the script has so far, and make pieces of what comes into it from now on. */
 static void open_session(bool recorder)
 {
-        static struct dissect_pool pool;
-        static struct dissect_settings settings = {.pool = &pool,
-                                                   .query_bytes = 1 << 20,
+        static struct dissect_settings settings = {.query_bytes = 1 << 20,
                                                    .value_bytes = 4096,
                                                    .held_bytes = 16 << 20,
                                                    .pipeline = 4096,
@@ -299,9 +295,8 @@ void micro_play_rows(uint64_t times)
         }
 }
 
-uint8_t *micro_packed(size_t *len)
+struct record *micro_packed(void)
 {
-        *len = s.packed_len;
         return s.packed;
 }
 

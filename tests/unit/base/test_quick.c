@@ -89,7 +89,7 @@ static size_t escaped(char *out, const uint8_t *s, size_t len)
 
 static void json_strings_of_any_length(void)
 {
-        uint8_t text[LENGTH_MAX];
+        uint8_t text[LENGTH_MAX] = {0};
         char slow[6 * LENGTH_MAX + 8];
         uint8_t quick[sizeof slow];
         for (unsigned round = 0; round < 20000; round++) {

@@ -219,7 +219,8 @@ static void a_full_stream_is_survived(void)
         export_heap_text(full);
         export_stages_text(full);
         export_stages_json(full);
-        CU_ASSERT_NOT_EQUAL(fclose(full), 0);
+        bool failed = ferror(full) != 0; /* then there may be nothing left for fclose to fail with */
+        CU_ASSERT_TRUE(fclose(full) != 0 || failed);
 }
 
 static int64_t unattributed(void)
