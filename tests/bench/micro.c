@@ -125,7 +125,7 @@ static void add_packets(uint64_t times)
         struct packet p = {
             .from = SIDE_CLIENT, .length = 36, .name = "COM_QUERY", .head = span_str(micro_point_select)};
         for (uint64_t i = 0; i < times; i++) {
-                capture_add(capture, &p, i);
+                capture_add(capture, 1, &p, i);
         }
 }
 
