@@ -43,13 +43,13 @@ static void on_record(void *arg, struct record *r)
 static void on_packet(void *arg, const struct packet *p)
 {
         (void)arg;
-        capture_add(s.capture, p, p->mono_ns);
+        capture_add(s.capture, 1, p, p->mono_ns);
 }
 
 static void on_run(void *arg, const struct packet_run *run)
 {
         (void)arg;
-        capture_add_run(s.capture, run, run->mono_ns);
+        capture_add_run(s.capture, 1, run, run->mono_ns);
 }
 
 static void feed(enum side side, struct span bytes)
@@ -64,7 +64,9 @@ static void feed(enum side side, struct span bytes)
 /** Play what the script has so far, and make pieces of what comes into it from now on. */
 static void open_session(bool recorder)
 {
-        static struct dissect_settings settings = {.query_bytes = 1 << 20,
+        static struct dissect_pool pool;
+        static struct dissect_settings settings = {.pool = &pool,
+                                                   .query_bytes = 1 << 20,
                                                    .value_bytes = 4096,
                                                    .held_bytes = 16 << 20,
                                                    .pipeline = 4096,
