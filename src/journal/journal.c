@@ -5,6 +5,7 @@
 #include "base/ring.h"
 #include "journal/convert.h"
 #include "journal/gap.h"
+#include "journal/jsonl_session.h"
 #include "journal/recent.h"
 #include "journal/refine.h"
 #include "journal/sinks.h"
@@ -62,6 +63,7 @@ struct journal {
         struct recent recent;
         struct convert convert;
         struct refine refine;
+        struct jsonl_sessions *json;
         struct kept_text *kept;
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };
@@ -289,6 +291,7 @@ static void *run(void *arg)
 {
         struct journal *j = arg;
         (void)prof_enter(STAGE_JOURNAL);
+        jsonl_sessions_use(j->json);
         while (!atomic_load(&j->stopping)) {
                 if (atomic_exchange(&j->reopening, false)) {
                         sinks_reopen(&j->sinks);
@@ -303,6 +306,7 @@ static void *run(void *arg)
                 }
         }
         finish(j);
+        jsonl_sessions_use(NULL);
         return NULL;
 }
 
@@ -359,7 +363,8 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
                 }
         }
         if (status == STATUS_OK) {
-                status = recent_init(&j->recent, settings->log.recent_bytes);
+                j->json = jsonl_sessions_new();
+                status = j->json != NULL ? recent_init(&j->recent, settings->log.recent_bytes) : STATUS_NOMEM;
         }
         if (status == STATUS_OK) {
                 status = refine_init(&j->refine, settings);
@@ -429,6 +434,7 @@ void journal_free(struct journal *j)
                 j->kept = next;
         }
         sinks_free(&j->sinks);
+        jsonl_sessions_free(j->json);
         recent_fini(&j->recent);
         convert_fini(&j->convert);
         refine_fini(&j->refine);

@@ -1,5 +1,7 @@
 #include "journal/jsonl_session.h"
 
+#include "profile/prof.h"
+
 enum { SESSIONS = 256, TEXTS = FIELD_CHARACTER_SET - FIELD_CLIENT_ADDR + 1, OWN_MAX = 192, TEXT_MAX = 512 };
 
 _Static_assert(FIELD_SERVER_CONN_ID < 64, "the session's fields are in the first word");
@@ -16,10 +18,31 @@ struct session_text {
         uint8_t text[TEXT_MAX];
 };
 
+struct jsonl_sessions {
+        struct session_text all[SESSIONS];
+};
+
+static _Thread_local struct jsonl_sessions *mine;
+
+struct jsonl_sessions *jsonl_sessions_new(void)
+{
+        return prof_calloc(STAGE_JOURNAL, 1, sizeof(struct jsonl_sessions));
+}
+
+void jsonl_sessions_free(struct jsonl_sessions *sessions)
+{
+        prof_free(sessions);
+}
+
+void jsonl_sessions_use(struct jsonl_sessions *sessions)
+{
+        mine = sessions;
+}
+
+/** @return NULL where the thread has no room: then nothing stands ready. */
 static struct session_text *place_of(uint64_t conn_id)
 {
-        static _Thread_local struct session_text all[SESSIONS];
-        return &all[conn_id % SESSIONS];
+        return mine != NULL ? &mine->all[conn_id % SESSIONS] : NULL;
 }
 
 struct field_set jsonl_session_fields(const struct record *r)
@@ -77,7 +100,7 @@ static bool holds(const struct session_text *s, const struct record *r, struct f
 bool jsonl_session_put(struct writer *w, const struct record *r, struct field_set fields)
 {
         const struct session_text *s = place_of(r->conn_id);
-        if (s->len == 0 || !holds(s, r, fields)) {
+        if (s == NULL || s->len == 0 || !holds(s, r, fields)) {
                 return false;
         }
         writer_bytes(w, s->text, s->len);
@@ -88,6 +111,9 @@ void jsonl_session_keep(const struct record *r, struct field_set fields, struct 
 {
         struct session_text *s = place_of(r->conn_id);
         const struct span *now = texts_of(r);
+        if (s == NULL) {
+                return;
+        }
         uint8_t *own = s->own;
         s->len = 0;
         s->conn_id = r->conn_id;

@@ -1,5 +1,6 @@
 /* Lines of JSON whose session stands ready, against those that are made anew. */
 #include "journal/jsonl.h"
+#include "journal/jsonl_session.h"
 #include "tap.h"
 
 #include <pthread.h>
@@ -235,5 +236,10 @@ static const struct tap_test tests[] = {
 
 int main(void)
 {
-        return TAP_RUN("jsonl", tests);
+        struct jsonl_sessions *sessions = jsonl_sessions_new();
+        jsonl_sessions_use(sessions);
+        int status = TAP_RUN("jsonl", tests);
+        jsonl_sessions_use(NULL);
+        jsonl_sessions_free(sessions);
+        return status;
 }
