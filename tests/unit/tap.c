@@ -35,3 +35,17 @@ int tap_run(const char *suite, const struct tap_test *tests, size_t n)
         CU_cleanup_registry();
         return failures == 0 ? 0 : 1;
 }
+
+uint64_t tap_random(void)
+{
+        static uint64_t state = 0x9e3779b97f4a7c15ULL;
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        return state;
+}
+
+uint64_t tap_random_below(uint64_t below)
+{
+        return (tap_random() >> 11) % below;
+}

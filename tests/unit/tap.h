@@ -8,6 +8,7 @@
 
 #include <CUnit/CUnit.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct tap_test {
         const char *name;
@@ -16,6 +17,10 @@ struct tap_test {
 
 /** @return the process' exit status. */
 int tap_run(const char *suite, const struct tap_test *tests, size_t n);
+
+/** What looks like chance, and is the same in each run: 64 bits, or a number below @p below (not 0). */
+uint64_t tap_random(void);
+uint64_t tap_random_below(uint64_t below);
 
 #define TAP_RUN(suite, tests) tap_run((suite), (tests), sizeof(tests) / sizeof((tests)[0]))
 

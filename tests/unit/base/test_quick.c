@@ -7,15 +7,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-static uint64_t next_random(void)
-{
-        static uint64_t state = 0x9e3779b97f4a7c15ULL;
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        return state;
-}
-
 /* --- texts for JSON -------------------------------------------------------------------------------------------------- */
 
 enum { LENGTH_MAX = 70 };
@@ -93,10 +84,10 @@ static void json_strings_of_any_length(void)
         char slow[6 * LENGTH_MAX + 8];
         uint8_t quick[sizeof slow];
         for (unsigned round = 0; round < 20000; round++) {
-                size_t len = next_random() % (LENGTH_MAX + 1);
-                uint64_t odd = next_random() % 8; /* so many in 64 are any ASCII */
+                size_t len = tap_random() % (LENGTH_MAX + 1);
+                uint64_t odd = tap_random() % 8; /* so many in 64 are any ASCII */
                 for (size_t i = 0; i < len; i++) {
-                        text[i] = (uint8_t)(next_random() % 64 < odd ? next_random() % 128 : 'a' + i % 26);
+                        text[i] = (uint8_t)(tap_random() % 64 < odd ? tap_random() % 128 : 'a' + i % 26);
                 }
                 size_t wanted = escaped(slow, text, len);
                 for (size_t room = wanted; room + 3 > wanted; room--) { /* enough, and too little */
@@ -135,7 +126,7 @@ static void decimals_of_every_length(void)
                 }
         }
         for (unsigned round = 0; round < 100000; round++) {
-                expect_decimal(next_random() >> (round % 64));
+                expect_decimal(tap_random() >> (round % 64));
         }
 }
 
@@ -171,7 +162,7 @@ static void times_one_after_another(void)
         }
         uint64_t now = 1700000000 * CLOCK_S_NS;
         for (unsigned round = 0; round < 100000; round++) {
-                uint64_t step = next_random() >> (24 + round % 40);
+                uint64_t step = tap_random() >> (24 + round % 40);
                 now = round % 5 == 0 && step < now ? now - step : now + step;
                 now = now > 1ULL << 63 ? now >> 1 : now;
                 expect_time(now);
@@ -188,7 +179,7 @@ static void spans_of_every_length_are_copied(void)
                 bool made = from != NULL && to != NULL;
                 CU_ASSERT_TRUE_FATAL(made);
                 for (size_t i = 0; i < len; i++) {
-                        from[i] = (uint8_t)next_random();
+                        from[i] = (uint8_t)tap_random();
                 }
                 to[len] = 0xee;
                 CU_ASSERT_PTR_EQUAL(span_copy(to, span_of(from, len)), to + len);

@@ -9,16 +9,6 @@
 
 enum { LINE_MAX_SIZE = 16384, ROUNDS = 6000 };
 
-static uint64_t state = 0x9e3779b97f4a7c15ULL;
-
-static uint64_t next_random(uint64_t below)
-{
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        return (state >> 11) % below;
-}
-
 static const enum record_field session_texts[] = {
     FIELD_CLIENT_ADDR, FIELD_PROXY_LISTEN_ADDR, FIELD_PROXY_CLIENT_ADDR, FIELD_REMOTE_ADDR,
     FIELD_USERNAME,    FIELD_DATABASE,          FIELD_CHARACTER_SET};
@@ -76,15 +66,15 @@ static void flip(struct field_set *set, enum record_field f)
 
 static void change(struct facts *facts)
 {
-        size_t i = next_random(TEXTS);
-        switch (next_random(6)) {
+        size_t i = tap_random_below(TEXTS);
+        switch (tap_random_below(6)) {
         case 0: flip(&facts->present, session_texts[i]); break;
         case 1: flip(&facts->lasting, session_texts[i]); break;
-        case 2: facts->server_conn_id = next_random(3); break;
+        case 2: facts->server_conn_id = tap_random_below(3); break;
         case 3: facts->has_version = !facts->has_version; break;
         case 4: facts->words[i] ^= 1; break;
         default:
-                facts->words[i] = next_random(WORDS + 4);
+                facts->words[i] = tap_random_below(WORDS + 4);
                 field_set_add(&facts->present, session_texts[i]);
                 break;
         }
@@ -93,16 +83,17 @@ static void change(struct facts *facts)
 /** A record of one of a few sessions. Its texts are in @p room, and gone with the next one. */
 static struct record any_record(uint8_t *room)
 {
-        struct facts *facts = &all_facts[next_random(FACTS)];
+        struct facts *facts = &all_facts[tap_random_below(FACTS)];
         struct record r;
-        if (next_random(3) == 0) {
+        if (tap_random_below(3) == 0) {
                 change(facts);
         }
         record_clear(&r);
         r.event = EVENT_QUERY;
-        r.wall_ns = 1700000000000000000ULL + next_random(3) * 1000000000;
-        if (next_random(8) != 0) {
-                record_set_uint(&r, FIELD_CONN_ID, next_random(2) * 256 + (uint64_t)(facts - all_facts) % 2);
+        r.wall_ns = 1700000000000000000ULL + tap_random_below(3) * 1000000000;
+        if (tap_random_below(8) != 0) {
+                record_set_uint(&r, FIELD_CONN_ID,
+                                tap_random_below(2) * 256 + (uint64_t)(facts - all_facts) % 2);
         }
         for (size_t i = 0; i < TEXTS; i++) {
                 struct span text = span_str(word(facts->words[i]));
@@ -123,20 +114,20 @@ static struct record any_record(uint8_t *room)
         if (facts->has_version) {
                 record_set_text(&r, FIELD_SERVER_VERSION, span_str("9.7"));
         }
-        if (next_random(30) == 0) {
-                field_set_add(&r.undecoded, session_texts[next_random(TEXTS)]);
+        if (tap_random_below(30) == 0) {
+                field_set_add(&r.undecoded, session_texts[tap_random_below(TEXTS)]);
         }
-        if (next_random(30) == 0) {
-                field_set_add(&r.cut, session_texts[next_random(TEXTS)]);
+        if (tap_random_below(30) == 0) {
+                field_set_add(&r.cut, session_texts[tap_random_below(TEXTS)]);
         }
-        if (next_random(4) != 0) {
-                record_set_text(&r, FIELD_QUERY, span_str(word(next_random(WORDS + 4))));
+        if (tap_random_below(4) != 0) {
+                record_set_text(&r, FIELD_QUERY, span_str(word(tap_random_below(WORDS + 4))));
         }
-        if (next_random(20) == 0) {
+        if (tap_random_below(20) == 0) {
                 record_set_uint(&r, FIELD_QUERY_LENGTH, 5000);
         }
-        record_set_uint(&r, FIELD_STATUS_FLAGS, next_random(6));
-        record_set_uint(&r, FIELD_ROWS, next_random(1000));
+        record_set_uint(&r, FIELD_STATUS_FLAGS, tap_random_below(6));
+        record_set_uint(&r, FIELD_ROWS, tap_random_below(1000));
         return r;
 }
 

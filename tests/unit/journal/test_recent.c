@@ -8,22 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static uint64_t next_random(uint64_t below)
-{
-        static uint64_t state = 0x9e3779b97f4a7c15ULL;
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        return (state >> 11) % below;
-}
-
 static const char lasting[] = "127.0.0.1:3306";
 static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
 static struct span any_text(void)
 {
-        size_t at = next_random(sizeof letters - 1);
-        return span_of(letters + at, next_random(sizeof letters - at));
+        size_t at = tap_random_below(sizeof letters - 1);
+        return span_of(letters + at, tap_random_below(sizeof letters - at));
 }
 
 enum { VALUES = 5 };
@@ -33,7 +24,7 @@ static void set_any(struct record *r, enum record_field f, struct value *values)
         if (record_is_span(f)) {
                 record_set_text(r, f, any_text());
         } else if (record_is_list(f)) {
-                size_t n = next_random(VALUES + 1);
+                size_t n = tap_random_below(VALUES + 1);
                 for (size_t i = 0; i < n; i++) {
                         struct span bytes = any_text();
                         values[i] = (struct value){.type = VALUE_VAR_STRING,
@@ -43,7 +34,7 @@ static void set_any(struct record *r, enum record_field f, struct value *values)
                 }
                 record_set_list(r, f, (struct value_list){values, n});
         } else {
-                record_set_uint(r, f, next_random(1000));
+                record_set_uint(r, f, tap_random_below(1000));
         }
 }
 
@@ -55,14 +46,14 @@ static struct record any_record(void)
         struct record r;
         record_clear(&r);
         r.event = EVENT_QUERY;
-        r.wall_ns = 1700000000000000000ULL + next_random(1000000000);
-        uint64_t odds = next_random(8);
+        r.wall_ns = 1700000000000000000ULL + tap_random_below(1000000000);
+        uint64_t odds = tap_random_below(8);
         for (enum record_field f = 0; f < FIELD_COUNT; f++) {
-                if (next_random(8) < odds) {
+                if (tap_random_below(8) < odds) {
                         set_any(&r, f, original_values[f]);
                 }
         }
-        if (next_random(2) == 0) {
+        if (tap_random_below(2) == 0) {
                 record_set_text(&r, FIELD_REMOTE_ADDR, span_str(lasting));
                 field_set_add(&r.lasting, FIELD_REMOTE_ADDR);
         }
@@ -91,17 +82,17 @@ static uint8_t *block(size_t size)
 /** Some fields change once it is packed, as the writer changes them. */
 static void change(struct record *r)
 {
-        bool lists = next_random(4) == 0;
-        for (uint64_t n = next_random(6); n > 0; n--) {
-                enum record_field f = (enum record_field)next_random(FIELD_COUNT);
+        bool lists = tap_random_below(4) == 0;
+        for (uint64_t n = tap_random_below(6); n > 0; n--) {
+                enum record_field f = (enum record_field)tap_random_below(FIELD_COUNT);
                 if (lists || !record_is_list(f)) {
                         set_any(r, f, later_values[f]);
                 }
         }
-        if (next_random(4) == 0) {
-                record_remove(r, (enum record_field)next_random(FIELD_COUNT));
+        if (tap_random_below(4) == 0) {
+                record_remove(r, (enum record_field)tap_random_below(FIELD_COUNT));
         }
-        if (next_random(8) == 0) {
+        if (tap_random_below(8) == 0) {
                 r->packed = 0;
         }
 }
@@ -188,7 +179,7 @@ static void recent_records_stay_as_they_were(void)
                 size_t size = record_pack_size(&original);
                 uint8_t *packed = block(size);
                 struct record *r = record_pack(&original, packed);
-                if (next_random(3) != 0) {
+                if (tap_random_below(3) != 0) {
                         change(r);
                         record_mark(r, FIELD_CONN_ID);
                 }

@@ -75,15 +75,6 @@ static const char *text_at(size_t i)
         return i < CASES ? cases[i].sql : others[i - CASES];
 }
 
-static uint64_t next_random(void)
-{
-        static uint64_t state = 0x2545f4914f6cdd1dULL;
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        return state;
-}
-
 static bool is_digit(char c)
 {
         return c >= '0' && c <= '9';
@@ -94,24 +85,23 @@ static struct span mutate(uint8_t *room, size_t size, const char *sql)
 {
         static const char *const usual[] = {"0", "1", "00", "50000", "50799", "99999", "100100", "123456"};
         struct writer w = writer_over(room, size);
-        uint64_t odds = next_random() % 4 + 1;
+        uint64_t odds = tap_random() % 4 + 1;
         while (*sql != '\0') {
                 size_t digits = 0;
                 while (is_digit(sql[digits])) {
                         digits++;
                 }
                 if (digits == 0) {
-                        writer_char(&w, next_random() % 2048 == 0 ? (char)(' ' + next_random() % 95) : *sql);
+                        writer_char(&w, tap_random() % 2048 == 0 ? (char)(' ' + tap_random() % 95) : *sql);
                         sql++;
                         continue;
                 }
-                if (next_random() % 4 >= odds) {
+                if (tap_random() % 4 >= odds) {
                         writer_bytes(&w, sql, digits);
-                } else if (next_random() % 2 == 0) {
-                        writer_text(&w, usual[next_random() % (sizeof usual / sizeof usual[0])]);
+                } else if (tap_random() % 2 == 0) {
+                        writer_text(&w, usual[tap_random() % (sizeof usual / sizeof usual[0])]);
                 } else {
-                        writer_format(&w, "%llu",
-                                      (unsigned long long)(next_random() >> (next_random() % 64)));
+                        writer_format(&w, "%llu", (unsigned long long)(tap_random() >> (tap_random() % 64)));
                 }
                 sql += digits;
         }
@@ -182,9 +172,9 @@ static void the_table_tells_what_reading_tells(void)
         CU_ASSERT_EQUAL_FATAL(digests_new(40, &d), STATUS_OK);
         for (unsigned round = 0; round < 60000; round++) {
                 /* mostly a few of them */
-                size_t i = next_random() % (round % 3 == 0 ? CASES + OTHERS : 60);
+                size_t i = tap_random() % (round % 3 == 0 ? CASES + OTHERS : 60);
                 i = (i * 37 + round / 6000 * 50) % (CASES + OTHERS);
-                const struct sql_mode *mode = &modes[next_random() % (round % 2 == 0 ? MODES : 1)];
+                const struct sql_mode *mode = &modes[tap_random() % (round % 2 == 0 ? MODES : 1)];
                 struct span now = mutate(room, sizeof room, text_at(i));
                 struct digest_found found = digests_find(d, now, *mode);
                 bool suspected = secret_suspected(now);

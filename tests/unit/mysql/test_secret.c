@@ -222,15 +222,6 @@ static void what_is_no_password(void)
 
 /* --- the quick look ---------------------------------------------------------------------------------------------------- */
 
-static uint64_t next_random(uint64_t below)
-{
-        static uint64_t state = 0x9e3779b97f4a7c15ULL;
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        return (state >> 11) % below;
-}
-
 static bool stands_at(struct span text, size_t at, const char *word)
 {
         size_t len = strlen(word);
@@ -322,15 +313,16 @@ static void the_quick_look_sees_what_a_slow_one_sees(void)
         static const char bytes[] = "aAcCdDeEfFiInNpPrRsStTwWyY_:/@( '";
         uint8_t text[200];
         for (unsigned round = 0; round < 200000; round++) {
-                size_t len = next_random(round % 2 == 0 ? 24 : 120);
-                uint64_t any = next_random(4);
+                size_t len = tap_random_below(round % 2 == 0 ? 24 : 120);
+                uint64_t any = tap_random_below(4);
                 for (size_t i = 0; i < len; i++) {
-                        text[i] = next_random(4) < any ? (uint8_t)next_random(256)
-                                                       : (uint8_t)bytes[next_random(sizeof bytes - 1)];
+                        text[i] = tap_random_below(4) < any
+                                      ? (uint8_t)tap_random_below(256)
+                                      : (uint8_t)bytes[tap_random_below(sizeof bytes - 1)];
                 }
-                struct span find = span_str(finds[next_random(FINDS)]);
-                if (next_random(2) == 0 && find.len < len) {
-                        (void)span_copy(text + next_random(len - find.len), find);
+                struct span find = span_str(finds[tap_random_below(FINDS)]);
+                if (tap_random_below(2) == 0 && find.len < len) {
+                        (void)span_copy(text + tap_random_below(len - find.len), find);
                 }
                 expect_same(span_of(text, len));
         }
@@ -372,9 +364,9 @@ static void what_is_found_was_suspected(void)
         unsigned found = 0;
         for (unsigned round = 0; round < 100000; round++) {
                 struct writer w = writer_over(text, sizeof text - 1);
-                for (uint64_t n = 2 + next_random(12); n > 0; n--) {
-                        writer_text(&w, pieces[next_random(sizeof pieces / sizeof pieces[0])]);
-                        writer_text(&w, next_random(4) == 0 ? "" : " ");
+                for (uint64_t n = 2 + tap_random_below(12); n > 0; n--) {
+                        writer_text(&w, pieces[tap_random_below(sizeof pieces / sizeof pieces[0])]);
+                        writer_text(&w, tap_random_below(4) == 0 ? "" : " ");
                 }
                 text[w.at] = '\0';
                 struct sql_lexer l = sql_lexer_over(writer_span(&w), mariadb);

@@ -7,19 +7,9 @@
 
 #include <stdlib.h>
 
-static uint64_t state = 0x9e3779b97f4a7c15ULL;
-
-static uint64_t next_random(uint64_t below)
-{
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        return (state >> 11) % below;
-}
-
 static bool one_in(uint64_t n)
 {
-        return next_random(n) == 0;
+        return tap_random_below(n) == 0;
 }
 
 static struct script s;
@@ -30,13 +20,13 @@ static uint64_t odd; /* one packet in so many is not as it should be */
 static void answer(struct writer *w)
 {
         if (one_in(2 * odd)) {
-                s.seq = (uint8_t)(s.seq + next_random(3));
+                s.seq = (uint8_t)(s.seq + tap_random_below(3));
         }
         if (one_in(4 * odd) && w->at > 1) {
-                w->at -= 1 + next_random(w->at - 1);
+                w->at -= 1 + tap_random_below(w->at - 1);
         }
         if (one_in(4 * odd)) {
-                writer_char(w, (char)next_random(256));
+                writer_char(w, (char)tap_random_below(256));
         }
         script_answer(&s, writer_span(w));
 }
@@ -47,7 +37,7 @@ static uint16_t any_status(void)
                                          0x0200, 0x0400, 0x0800, 0x1000, 0x2000, 0x4000};
         uint16_t status = 2;
         while (one_in(odd / 2 + 1)) {
-                status |= flags[next_random(sizeof flags / sizeof flags[0])];
+                status |= flags[tap_random_below(sizeof flags / sizeof flags[0])];
         }
         return status;
 }
@@ -57,7 +47,7 @@ static void answer_err(void)
         uint8_t room[64];
         struct writer w = writer_over(room, sizeof room);
         writer_char(&w, '\xff');
-        writer_uint(&w, one_in(2) ? 0xffff : 1064 + next_random(3), 2);
+        writer_uint(&w, one_in(2) ? 0xffff : 1064 + tap_random_below(3), 2);
         writer_text(&w, one_in(2) ? "#42000oh" : "\1\2\3abc\4done");
         answer(&w);
 }
@@ -67,10 +57,10 @@ static void answer_ok(uint8_t first, uint16_t status)
         uint8_t room[64];
         struct writer w = writer_over(room, sizeof room);
         writer_uint(&w, first, 1);
-        writer_uint(&w, next_random(5), 1);
-        writer_uint(&w, next_random(5), 1);
+        writer_uint(&w, tap_random_below(5), 1);
+        writer_uint(&w, tap_random_below(5), 1);
         writer_uint(&w, status, 2);
-        writer_uint(&w, next_random(3), 2);
+        writer_uint(&w, tap_random_below(3), 2);
         if (one_in(odd)) {
                 writer_text(&w, "\3inf");
         }
@@ -91,7 +81,7 @@ static uint16_t answer_end(bool behind_rows)
                 return status;
         }
         writer_uint(&w, one_in(4 * odd) ? 0 : 0xfe, 1);
-        writer_uint(&w, next_random(3), 2);
+        writer_uint(&w, tap_random_below(3), 2);
         writer_uint(&w, status, 2);
         answer(&w);
         return status;
@@ -105,8 +95,12 @@ static void answer_definition(void)
         struct writer w = writer_over(room, sizeof room);
         memset(long_name, 'n', sizeof long_name);
         const char *table = one_in(20) ? "global_priv" : "t";
-        const char *const texts[] = {"def", one_in(20) ? "mysql" : "db",           table,
-                                     table, names[one_in(8) ? next_random(6) : 0], names[0],
+        const char *const texts[] = {"def",
+                                     one_in(20) ? "mysql" : "db",
+                                     table,
+                                     table,
+                                     names[one_in(8) ? tap_random_below(6) : 0],
+                                     names[0],
                                      "json"};
         size_t n = (s.capabilities & CAP_MARIADB_EXTENDED_META) != 0 ? 7 : 6;
         for (size_t i = 0; i < n; i++) {
@@ -128,9 +122,9 @@ static void answer_row(void)
 {
         static const uint8_t firsts[] = {0x00, 0x01, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff};
         uint8_t room[400];
-        size_t len = 1 + next_random(one_in(20) ? 399 : 40);
+        size_t len = 1 + tap_random_below(one_in(20) ? 399 : 40);
         memset(room, 'r', len);
-        room[0] = one_in(4) ? firsts[next_random(one_in(odd) ? 8 : 6)] : '\3';
+        room[0] = one_in(4) ? firsts[tap_random_below(one_in(odd) ? 8 : 6)] : '\3';
         struct writer w = writer_over(room, sizeof room);
         w.at = one_in(8 * odd) ? 0 : len;
         answer(&w);
@@ -140,7 +134,7 @@ static void answer_row(void)
 
 static void answer_rows(void)
 {
-        for (uint64_t n = next_random(one_in(10) ? 80 : 6); n > 0; n--) {
+        for (uint64_t n = tap_random_below(one_in(10) ? 80 : 6); n > 0; n--) {
                 if (one_in(20 * odd)) {
                         answer_err();
                 }
@@ -153,13 +147,13 @@ static uint16_t answer_result(bool has_cursor)
 {
         uint8_t room[16];
         struct writer w = writer_over(room, sizeof room);
-        uint64_t columns = one_in(30) ? 250 + next_random(3) : 1 + next_random(4);
+        uint64_t columns = one_in(30) ? 250 + tap_random_below(3) : 1 + tap_random_below(4);
         bool told = (s.capabilities & (CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA)) != 0;
         bool without = told && one_in(6);
         if (columns > 250) {
                 writer_uint(&w, 0xfc, 1);
         }
-        writer_uint(&w, one_in(8 * odd) ? 0xfa + next_random(6) : columns, columns > 250 ? 2 : 1);
+        writer_uint(&w, one_in(8 * odd) ? 0xfa + tap_random_below(6) : columns, columns > 250 ? 2 : 1);
         if (told != one_in(8 * odd)) {
                 writer_uint(&w, without ? 0 : 1, 1);
         }
@@ -197,7 +191,7 @@ static void answer_results(bool has_cursor)
 static void answer_file(void)
 {
         script_answer(&s, SPAN("\xfb/tmp/x"));
-        for (uint64_t n = next_random(3); n > 0; n--) {
+        for (uint64_t n = tap_random_below(3); n > 0; n--) {
                 script_go_on(&s, SPAN("1,2\n"));
         }
         script_go_on(&s, SPAN(""));
@@ -244,7 +238,7 @@ static void send_kind(enum kind kind)
             [RESET] = {"\x1f", 1},
         };
         if (one_in(8 * odd)) {
-                s.seq = (uint8_t)next_random(3);
+                s.seq = (uint8_t)tap_random_below(3);
                 script_go_on(&s, span_of(commands[kind].bytes, commands[kind].len));
         } else {
                 script_send(&s, span_of(commands[kind].bytes, commands[kind].len));
@@ -278,7 +272,7 @@ static void answer_kind(enum kind kind)
                 (void)answer_end(true);
                 break;
         case FIELDS:
-                for (uint64_t n = next_random(4); n > 0; n--) {
+                for (uint64_t n = tap_random_below(4); n > 0; n--) {
                         answer_definition();
                 }
                 (void)answer_end(true);
@@ -316,11 +310,11 @@ static void make_session(void)
         }
         odd = one_in(3) ? 1000 : one_in(2) ? 40 : 8;
         script_open(&s, capabilities, 45);
-        for (uint64_t n = 3 + next_random(6); n > 0; n--) {
+        for (uint64_t n = 3 + tap_random_below(6); n > 0; n--) {
                 enum kind kinds[3];
-                uint64_t together = one_in(4) ? 1 + next_random(3) : 1;
+                uint64_t together = one_in(4) ? 1 + tap_random_below(3) : 1;
                 for (uint64_t i = 0; i < together; i++) {
-                        kinds[i] = (enum kind)(one_in(2) ? QUERY : next_random(KINDS));
+                        kinds[i] = (enum kind)(one_in(2) ? QUERY : tap_random_below(KINDS));
                         kinds[i] = together > 1 && kinds[i] == FILE_QUERY ? PING : kinds[i];
                         send_kind(kinds[i]);
                 }
@@ -372,7 +366,7 @@ static struct span send_over(void)
                 }
                 frame = side == 'C' && before == 'S' ? 0 : frame;
                 before = side;
-                size_t cut = one_in(20) ? next_random(bytes.len + 1) : 0;
+                size_t cut = one_in(20) ? tap_random_below(bytes.len + 1) : 0;
                 if (cut > 0) {
                         writer_put(&together, span_head(bytes, cut));
                         put_piece(&out, side, writer_span(&together), compresses ? &frame : NULL);
@@ -450,18 +444,18 @@ static void plain_definitions_are_right(void)
         for (unsigned round = 0; round < 50000; round++) {
                 uint8_t room[4096];
                 struct writer w = writer_over(room, sizeof room);
-                uint64_t texts = one_in(4) ? 5 + next_random(4) : 6;
+                uint64_t texts = one_in(4) ? 5 + tap_random_below(4) : 6;
                 uint64_t agreed = one_in(4) ? CAP_MARIADB_EXTENDED_META : 0;
                 for (uint64_t i = 0; i < texts; i++) {
-                        uint64_t len = one_in(20) ? 240 + next_random(16) : next_random(10);
+                        uint64_t len = one_in(20) ? 240 + tap_random_below(16) : tap_random_below(10);
                         writer_uint(&w, len, 1);
                         memset(room + w.at, 'x', len);
                         w.at += len;
                 }
-                uint64_t fixed = one_in(10) ? next_random(20) : 12;
+                uint64_t fixed = one_in(10) ? tap_random_below(20) : 12;
                 writer_uint(&w, fixed, 1);
                 memset(room + w.at, 0, fixed);
-                w.at += one_in(20) ? next_random(20) : fixed;
+                w.at += one_in(20) ? tap_random_below(20) : fixed;
                 uint8_t *own = malloc(w.at); /* a sanitizer sees a step too far */
                 CU_ASSERT_PTR_NOT_NULL_FATAL(own);
                 memcpy(own, room, w.at);
