@@ -292,6 +292,20 @@ class Proxy:
     def stages(self):
         return {s["stage"]: s["current_count_used"] for s in self.json("/stages")["stages"]}
 
+    def held(self):
+        """Blocks by stage, without what keeps something for good."""
+        return {stage: n for stage, n in self.stages().items() if stage not in CACHES}
+
+    def await_held(self, before):
+        """Wait until each stage holds what it held: the log's writer is the last to let go of a session."""
+        try:
+            wait_for(lambda: self.held() == before, f"the stages to return to {before}")
+        except AssertionError as error:
+            now = self.held()
+            stages = {stage for stage in now if now[stage] != before.get(stage)}
+            births = [b for b in self.json("/births?n=100000")["births"] if b["stage"] in stages]
+            raise AssertionError(f"{error}; now {now}; born in them: {births[-40:]}") from error
+
     # --- the log
 
     def records(self, event=None):

@@ -34,22 +34,6 @@ def session(port, rounds=1):
         return error
 
 
-def settled_stages(proxy):
-    """Blocks by stage, without what keeps something for good."""
-    return {stage: n for stage, n in proxy.stages().items() if stage not in lab.CACHES}
-
-
-def await_return(proxy, before):
-    """Wait until each stage holds what it held; if it does not come, tell what is held."""
-    try:
-        lab.wait_for(lambda: settled_stages(proxy) == before, f"the stages to return to {before}")
-    except AssertionError as error:
-        now = settled_stages(proxy)
-        stages = {stage for stage in now if now[stage] != before.get(stage)}
-        births = [b for b in proxy.json("/births?n=100000")["births"] if b["stage"] in stages]
-        raise AssertionError(f"{error}; now {now}; born in them: {births[-40:]}") from error
-
-
 def whole(rounds):
     return [1, 100, 1, 1, 1] * rounds + [None]
 
@@ -70,7 +54,7 @@ class Faults(unittest.TestCase):
             while (counted := allocations(rounds)) <= FAULTS + 20:
                 rounds = 2 * rounds
             proxy.settled()  # the writer forgets a session when it writes its end
-            before = settled_stages(proxy)
+            before = proxy.held()
             closed = 0
             for nth in NUMBERS:
                 proxy.post(f"/fault?nth={nth}")
@@ -85,7 +69,7 @@ class Faults(unittest.TestCase):
             fired = proxy.json("/fault")["fired"]
             self.assertEqual(session(proxy.port), whole(1))
             proxy.idle()
-            await_return(proxy, before)
+            proxy.await_held(before)
         print(f"# {counted} allocations in a session of {6 * rounds} statements; {fired} faults, {closed} sessions closed by them")
         self.assertEqual(fired, len(NUMBERS))
         self.assertGreater(closed, 0)
@@ -121,7 +105,7 @@ class Faults(unittest.TestCase):
             work()
             work()
             proxy.settled()  # the writer forgets a session when it writes its end
-            before = settled_stages(proxy)
+            before = proxy.held()
             records = proxy.json("/stages")["records"]
             step = 1 if lab.LONG else 9
             fired = armed = closed = 0
@@ -138,7 +122,7 @@ class Faults(unittest.TestCase):
             ask(proxy.post, "/fault?nth=0")
             self.assertEqual(session(proxy.port), whole(1))
             proxy.idle()
-            await_return(proxy, before)
+            proxy.await_held(before)
         print(f"# {records} records, {armed} armed, {fired} failed once, {closed} sessions closed by them")
         self.assertGreater(fired, armed // 10)  # the others were at the start, or of a size that does not come again
 

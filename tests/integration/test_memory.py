@@ -25,13 +25,7 @@ class Memory(unittest.TestCase):
             proxy.settled()
             first = proxy.stages()
             slap(proxy.port)
-            proxy.settled()
-
-
-            def returned():
-                now = proxy.stages()
-                return all(before[s] == now[s] for s in before if s not in lab.CACHES)
-            lab.wait_for(returned, f"the stages to return: {before}, {proxy.stages()}")
+            proxy.await_held({stage: n for stage, n in before.items() if stage not in lab.CACHES})
             second = proxy.stages()
         # at most one struct a worker for each descriptor: 50 sessions of two, and what the proxy has open itself
         most = workers * (2 * 51 + 32)

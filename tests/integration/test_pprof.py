@@ -327,7 +327,7 @@ class RecordFaults(unittest.TestCase):
             records = [b for b in proxy.json("/births?n=16384")["births"]
                        if b["stage"] not in ("main", "settings", "admin", "profile", "journal", "sink")]
             proxy.settled()
-            before = {stage: n for stage, n in proxy.stages().items() if stage not in lab.CACHES}
+            before = proxy.held()
             fired = 0
             for record in records:
                 proxy.post(f"/fault?record={record['record']}")
@@ -340,14 +340,13 @@ class RecordFaults(unittest.TestCase):
             self.assertGreater(fired, 15)
             self.assertEqual(session(), [10, 1])
             proxy.settled()
-            lab.wait_for(lambda: before == {s: n for s, n in proxy.stages().items() if s not in lab.CACHES},
-                         "the stages to return")
+            proxy.await_held(before)
             self.assertEqual(proxy.counters()["bad_frees"], 0)
 
     def test_chance(self):
         with lab.Proxy("--profile-fault-injection", "--workers", "1", expect_opaque=True) as proxy:
             proxy.settled()
-            before = {stage: n for stage, n in proxy.stages().items() if stage not in lab.CACHES}
+            before = proxy.held()
             proxy.post("/fault?probability=0.02&seed=3&stage=dissect")
             for _ in range(50):
                 try:
@@ -359,8 +358,7 @@ class RecordFaults(unittest.TestCase):
             proxy.idle()
             self.assertGreater(proxy.json("/fault")["fired"], 0)
             proxy.post("/fault?nth=0")
-            lab.wait_for(lambda: before == {s: n for s, n in proxy.stages().items() if s not in lab.CACHES},
-                         "the stages to return")
+            proxy.await_held(before)
 
 
 if __name__ == "__main__":
