@@ -194,11 +194,9 @@ static void mark_all(struct record *r)
         }
 }
 
-struct record *convert_record(struct convert *c, struct record *r)
+/** Apart from convert_record, which most records leave at once: it needs many registers. */
+static __attribute__((noinline)) struct record *look_and_convert(struct convert *c, struct record *r)
 {
-        if (!record_has(r, FIELD_FIRST_ROWS) && memcmp(r->charsets, c->plain, sizeof c->plain) == 0) {
-                return r;
-        }
         struct need need = look(r);
         if (need.bytes == 0) {
                 if (!may_be_foreign(r)) {
@@ -229,4 +227,10 @@ struct record *convert_record(struct convert *c, struct record *r)
         }
         memset(c->record.charsets, 0, sizeof c->record.charsets);
         return &c->record;
+}
+
+struct record *convert_record(struct convert *c, struct record *r)
+{
+        bool plain = !record_has(r, FIELD_FIRST_ROWS) && memcmp(r->charsets, c->plain, sizeof c->plain) == 0;
+        return plain ? r : look_and_convert(c, r);
 }

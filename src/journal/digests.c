@@ -1,11 +1,12 @@
 #include "journal/digests.h"
 
+#include "base/lock.h"
 #include "base/utf8.h"
 #include "journal/shapes.h"
+#include "journal/tags.h"
 #include "mysql/secret.h"
 #include "profile/prof.h"
 
-#include <pthread.h>
 #include <xxhash.h>
 
 enum { NONE = UINT32_MAX, CACHE = 4096, SHARE = 4 };
@@ -14,13 +15,11 @@ enum { NONE = UINT32_MAX, CACHE = 4096, SHARE = 4 };
 struct cached {
         uint64_t key;
         uint64_t values;
-        uint32_t at;
-        uint32_t generation;
-        bool suspected;
+        struct shape_facts facts;
 };
 
 struct digests {
-        pthread_mutex_t mutex; /* around every change of what is below, and every look from outside */
+        struct lock lock; /* around every change of what is below, and every look from outside */
         struct digest_stat **stats;
         uint32_t *buckets;
         size_t n_buckets; /* a power of two */
@@ -115,6 +114,7 @@ static uint32_t add(struct digests *d, const struct digest *made)
                 return NONE;
         }
         struct digest_stat *s = d->stats[at];
+        s->at = at;
         memcpy(text, made->text, made->len);
         memcpy(s->hash, made->hash, DIGEST_HASH);
         digest_hex(s->hash, s->hex);
@@ -138,37 +138,44 @@ static uint64_t mode_bits(struct sql_mode mode)
                (uint64_t)mode.is_mariadb << 2 | (uint64_t)mode.version << 3;
 }
 
-static const struct digest_stat *stat_at(const struct digests *d, uint32_t at)
+/** Is the shape's entry still its own? */
+static bool is_current(const struct shape_facts *facts)
 {
-        return at != NONE ? d->stats[at] : NULL;
+        return facts->stat != NULL && facts->stat->generation == facts->generation;
 }
 
-static bool is_current(const struct digests *d, uint32_t at, uint32_t generation)
+static struct digest_found found_of(struct span sql, const struct shape_facts *facts,
+                                    const struct shape_text *text, uint64_t values)
 {
-        return at < d->n && d->stats[at]->generation == generation;
+        return (struct digest_found){.stat = facts->stat,
+                                     .text = text,
+                                     .sql = sql,
+                                     .values = values,
+                                     .suspected = facts->suspected,
+                                     .may_have_tags = facts->may_have_tags};
 }
 
 /** Read the statement; keep what there is to know for those like it. */
-static struct digest_found read_text(struct digests *d, struct span sql, struct sql_mode mode)
+static struct shape_facts read_text(struct digests *d, struct span sql, struct sql_mode mode)
 {
         bool suspected = secret_suspected(sql);
         struct span told = suspected ? span_head(sql, secret_bare_at(sql, mode)) : sql;
         digest_make(told, mode, &d->digest);
         uint32_t at = lookup(d, d->digest.hash);
         if (at == NONE) {
-                (void)pthread_mutex_lock(&d->mutex);
+                lock_take(&d->lock);
                 at = add(d, &d->digest);
-                (void)pthread_mutex_unlock(&d->mutex);
+                lock_give(&d->lock);
         }
+        struct shape_facts facts = {.stat = at != NONE ? d->stats[at] : NULL,
+                                    .generation = at != NONE ? d->stats[at]->generation : 0,
+                                    .suspected = suspected,
+                                    .may_have_tags = !suspected && tags_may_be_in(sql)};
         if (at != NONE && told.len == sql.len) {
                 shapes_add(&d->shapes, sql, &d->digest,
-                           (struct shape_text){.mode = mode_bits(mode),
-                                               .at = at,
-                                               .generation = d->stats[at]->generation,
-                                               .suspected = suspected});
+                           (struct shape_text){.mode = mode_bits(mode), .facts = facts});
         }
-        return (struct digest_found){
-            .stat = stat_at(d, at), .sql = sql, .values = d->digest.values, .suspected = suspected, .at = at};
+        return facts;
 }
 
 /** Long ones, or with many constants: the very same text may come again. */
@@ -176,33 +183,20 @@ static struct digest_found find_long(struct digests *d, struct span sql, struct 
 {
         uint64_t key = XXH3_64bits_withSeed(sql.data, sql.len, mode_bits(mode));
         struct cached *c = &d->cache[key % CACHE];
-        if (c->key == key && is_current(d, c->at, c->generation)) {
-                return (struct digest_found){.stat = stat_at(d, c->at),
-                                             .sql = sql,
-                                             .values = c->values,
-                                             .suspected = c->suspected,
-                                             .at = c->at};
+        if (c->key != key || !is_current(&c->facts)) {
+                struct shape_facts facts = read_text(d, sql, mode);
+                *c = (struct cached){.key = key, .values = d->digest.values, .facts = facts};
         }
-        struct digest_found found = read_text(d, sql, mode);
-        *c = (struct cached){.key = key,
-                             .values = found.values,
-                             .at = found.at,
-                             .generation = found.stat != NULL ? found.stat->generation : 0,
-                             .suspected = found.suspected};
-        return found;
+        return found_of(sql, &c->facts, NULL, c->values);
 }
 
 struct digest_found digests_find(struct digests *d, struct span sql, struct sql_mode mode)
 {
         const struct shape_text *text = shapes_find(&d->shapes, sql, mode_bits(mode));
-        if (text == NULL || !is_current(d, text->at, text->generation)) {
+        if (text == NULL || !is_current(&text->facts)) {
                 return find_long(d, sql, mode);
         }
-        return (struct digest_found){.stat = stat_at(d, text->at),
-                                     .text = text,
-                                     .sql = sql,
-                                     .suspected = text->suspected,
-                                     .at = text->at};
+        return found_of(sql, &text->facts, text, 0);
 }
 
 uint64_t digests_values(const struct digest_found *found)
@@ -242,9 +236,6 @@ static uint64_t class_end(unsigned class)
 static void keep_example(struct digest_stat *s, const struct record *r)
 {
         struct span text = record_has(r, FIELD_QUERY) ? r->query : r->stmt_prepare_query;
-        if (s->example != NULL && r->duration_us <= s->example_us) {
-                return;
-        }
         text = text.len > DIGEST_EXAMPLE_MAX ? utf8_trim(span_head(text, DIGEST_EXAMPLE_MAX)) : text;
         if (text.len > s->example_len || s->example == NULL) {
                 uint8_t *room = prof_realloc(STAGE_DIGEST, s->example, text.len + 1);
@@ -260,16 +251,21 @@ static void keep_example(struct digest_stat *s, const struct record *r)
         s->example_us = r->duration_us;
 }
 
-static bool has_finding(const struct record *r, enum record_finding finding)
+static void count_findings(struct digest_stat *s, uint64_t findings)
 {
-        return record_has(r, FIELD_FINDINGS) && (r->findings >> finding & 1) != 0;
+        s->no_index += findings >> FINDING_NO_INDEX & 1;
+        s->slow += findings >> FINDING_SLOW & 1;
+        s->n_plus_one += findings >> FINDING_N_PLUS_ONE & 1;
+        s->duplicates += findings >> FINDING_DUPLICATE & 1;
 }
 
-static void turn_window(struct digest_stat *s, uint64_t number)
+static void turn_window(struct digest_stat *s, uint64_t wall_ns)
 {
-        if (number == s->recent.number) {
+        if (wall_ns - s->recent.number * DIGEST_WINDOW_NS <
+            DIGEST_WINDOW_NS) { /* and not before it: unsigned */
                 return;
         }
+        uint64_t number = wall_ns / DIGEST_WINDOW_NS;
         bool next = number == s->recent.number + 1;
         s->recent.count[0] = next ? s->recent.count[1] : 0;
         s->recent.us[0] = next ? s->recent.us[1] : 0;
@@ -281,7 +277,7 @@ static void turn_window(struct digest_stat *s, uint64_t number)
 struct digest_rate digest_rate(const struct digest_stat *s, uint64_t now_wall_ns)
 {
         struct digest_stat copy = *s;
-        turn_window(&copy, now_wall_ns / DIGEST_WINDOW_NS);
+        turn_window(&copy, now_wall_ns);
         double seconds = (double)(DIGEST_WINDOW_NS + now_wall_ns % DIGEST_WINDOW_NS) / 1e9;
         return (struct digest_rate){
             .per_second = (double)(copy.recent.count[0] + copy.recent.count[1]) / seconds,
@@ -302,31 +298,33 @@ static void count(struct digest_stat *s, const struct record *r)
         s->sum_us += us;
         s->min_us = us < s->min_us ? us : s->min_us;
         s->max_us = us > s->max_us ? us : s->max_us;
-        s->no_index += has_finding(r, FINDING_NO_INDEX);
-        s->slow += has_finding(r, FINDING_SLOW);
-        s->n_plus_one += has_finding(r, FINDING_N_PLUS_ONE);
-        s->duplicates += has_finding(r, FINDING_DUPLICATE);
+        if (record_has(r, FIELD_FINDINGS)) {
+                count_findings(s, r->findings);
+        }
         s->first_wall_ns = s->first_wall_ns == 0 ? r->wall_ns : s->first_wall_ns;
         s->last_wall_ns = r->wall_ns;
         s->classes[class_of(us)]++;
-        turn_window(s, (r->wall_ns + us * 1000) / DIGEST_WINDOW_NS);
+        turn_window(s, r->wall_ns + us * 1000);
         s->recent.count[1]++;
         s->recent.us[1] += us;
-        keep_example(s, r);
+        if (s->example == NULL || us > s->example_us) {
+                keep_example(s, r);
+        }
 }
 
 void digests_count(struct digests *d, const struct digest_found *found, const struct record *r)
 {
-        if (found->stat == NULL) {
+        struct digest_stat *s = found->stat;
+        if (s == NULL) {
                 return;
         }
-        (void)pthread_mutex_lock(&d->mutex);
-        if (d->newest != found->at) {
-                unlink_age(d, found->at);
-                link_newest(d, found->at);
+        lock_take(&d->lock);
+        if (d->newest != s->at) {
+                unlink_age(d, s->at);
+                link_newest(d, s->at);
         }
-        count(d->stats[found->at], r);
-        (void)pthread_mutex_unlock(&d->mutex);
+        count(s, r);
+        lock_give(&d->lock);
 }
 
 uint64_t digest_percentile_us(const struct digest_stat *s, double share)
@@ -348,7 +346,7 @@ uint64_t digest_percentile_us(const struct digest_stat *s, double share)
 struct digests_totals digests_each(struct digests *d, void (*see)(void *arg, const struct digest_stat *s),
                                    void *arg)
 {
-        (void)pthread_mutex_lock(&d->mutex);
+        lock_take(&d->lock);
         struct digests_totals totals = d->totals;
         totals.shapes = 0;
         totals.max = d->max;
@@ -356,7 +354,7 @@ struct digests_totals digests_each(struct digests *d, void (*see)(void *arg, con
                 totals.shapes++;
                 see(arg, d->stats[at]);
         }
-        (void)pthread_mutex_unlock(&d->mutex);
+        lock_give(&d->lock);
         return totals;
 }
 
@@ -365,18 +363,18 @@ static void zero(struct digest_stat *s)
 {
         size_t begin = offsetof(struct digest_stat, example);
         prof_free(s->example);
-        memset((char *)s + begin, 0, offsetof(struct digest_stat, newer) - begin);
+        memset((char *)s + begin, 0, offsetof(struct digest_stat, at) - begin);
         s->min_us = UINT64_MAX;
 }
 
 void digests_reset(struct digests *d)
 {
-        (void)pthread_mutex_lock(&d->mutex);
+        lock_take(&d->lock);
         for (uint32_t i = 0; i < d->n; i++) {
                 zero(d->stats[i]);
         }
         d->totals = (struct digests_totals){0};
-        (void)pthread_mutex_unlock(&d->mutex);
+        lock_give(&d->lock);
 }
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
@@ -394,7 +392,6 @@ enum status digests_new(size_t max, struct digests **out)
         while (d->n_buckets < max) {
                 d->n_buckets *= 2;
         }
-        (void)pthread_mutex_init(&d->mutex, NULL);
         d->stats = prof_calloc(STAGE_DIGEST, max, sizeof(struct digest_stat *));
         d->buckets = prof_alloc(STAGE_DIGEST, d->n_buckets * sizeof *d->buckets);
         d->cache = prof_calloc(STAGE_DIGEST, CACHE, sizeof *d->cache);
@@ -403,9 +400,6 @@ enum status digests_new(size_t max, struct digests **out)
                 return STATUS_NOMEM;
         }
         memset(d->buckets, 0xff, d->n_buckets * sizeof *d->buckets);
-        for (size_t i = 0; i < CACHE; i++) {
-                d->cache[i].at = NONE;
-        }
         *out = d;
         return STATUS_OK;
 }
@@ -424,6 +418,5 @@ void digests_free(struct digests *d)
         prof_free(d->buckets);
         prof_free(d->cache);
         shapes_fini(&d->shapes);
-        (void)pthread_mutex_destroy(&d->mutex);
         prof_free(d);
 }

@@ -2,7 +2,7 @@
  * counted.
  *
  * Columns are named as in performance_schema.events_statements_summary_by_digest where it has them.
- * Threads: find and count are the writer thread's; digests_each is for any (a mutex).   Memory: STAGE_DIGEST, about 1 KiB
+ * Threads: find and count are the writer thread's; digests_each is for any (a lock).   Memory: STAGE_DIGEST, about 1 KiB
  * an entry and its texts. */
 #ifndef JOURNAL_DIGESTS_H
 #define JOURNAL_DIGESTS_H
@@ -53,6 +53,7 @@ struct digest_stat {
                 uint64_t us[2];
         } recent;
         /* from here on the table's own */
+        uint32_t at;
         uint32_t newer;
         uint32_t older;
         uint32_t next; /* of the same bucket */
@@ -67,12 +68,12 @@ void digests_free(struct digests *d);
 
 /** What is known of a statement's text. */
 struct digest_found {
-        const struct digest_stat *stat; /**< NULL if there is no memory; until the next call */
-        const struct shape_text *text;  /**< one like it; NULL: values are known */
+        struct digest_stat *stat;      /**< to look at; NULL if there is no memory; until the next call */
+        const struct shape_text *text; /**< one like it; NULL: values are known */
         struct span sql;
-        uint64_t values; /**< see digests_values */
-        bool suspected;  /**< see secret_suspected */
-        uint32_t at;     /**< the table's own */
+        uint64_t values;    /**< see digests_values */
+        bool suspected;     /**< see secret_suspected */
+        bool may_have_tags; /**< see tags_may_be_in; false if it is suspected: they are not to be told */
 };
 struct digest_found digests_find(struct digests *d, struct span sql, struct sql_mode mode);
 /** The hash of the statement's constants (struct digest, values), while its text and @p found live. */

@@ -257,9 +257,6 @@ static bool are_numbers(struct value_list list)
 /** Is there a list in @p r that may have something to hide, beside the statement? */
 static bool has_texts(const struct record *r)
 {
-        if (!record_has_lists(r)) {
-                return false;
-        }
         for (size_t i = 0; i < VALUE_FIELDS; i++) {
                 if (record_has(r, value_fields[i]) && !are_numbers(record_list(r, value_fields[i]))) {
                         return true;
@@ -268,13 +265,11 @@ static bool has_texts(const struct record *r)
         return false;
 }
 
-void redact_record(struct redact *f, struct record *r, bool suspected)
+/** Apart from redact_record, which most records leave at once: it needs many registers. */
+static __attribute__((noinline)) void redact(struct redact *f, struct record *r, bool suspected)
 {
         struct redact_found found = {.taken = 0};
         unsigned taken = 0;
-        if (!suspected && !f->literals && !f->values && !record_has(r, FIELD_ERROR) && !has_texts(r)) {
-                return;
-        }
         r->packed = 0; /* a copy must not take along what is hidden */
         if (!prepare(f, r)) {
                 drop_fields(r);
@@ -302,6 +297,14 @@ void redact_record(struct redact *f, struct record *r, bool suspected)
         }
         if (taken != 0) {
                 record_set_uint(r, FIELD_REDACTED, taken);
+        }
+}
+
+void redact_record(struct redact *f, struct record *r, bool suspected)
+{
+        if (suspected || f->literals || f->values || record_has(r, FIELD_ERROR) ||
+            (record_has_lists(r) && has_texts(r))) {
+                redact(f, r, suspected);
         }
 }
 

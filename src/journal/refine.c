@@ -52,8 +52,8 @@ static bool statement_of(const struct record *r, struct span *text)
 
 static void add_digest(struct record *r, const struct digest_stat *s)
 {
-        record_set_text(r, FIELD_DIGEST, span_of(s->hex, sizeof s->hex));
-        record_set_text(r, FIELD_DIGEST_TEXT, span_of(s->text, s->text_len));
+        RECORD_PUT_TEXT(r, FIELD_DIGEST, digest, span_of(s->hex, sizeof s->hex));
+        RECORD_PUT_TEXT(r, FIELD_DIGEST_TEXT, digest_text, span_of(s->text, s->text_len));
 }
 
 static void add_findings(const struct refine *f, struct record *r)
@@ -71,24 +71,13 @@ static void add_findings(const struct refine *f, struct record *r)
         }
 }
 
-static bool has_comment(struct span text)
-{
-        const uint8_t *star = memchr(text.data, '*', text.len);
-        while (star != NULL) {
-                struct span behind = span_skip(text, (size_t)(star - text.data) + 1);
-                if (behind.len == 0 || behind.data[0] == '/') {
-                        return behind.len > 0;
-                }
-                star = memchr(behind.data, '*', behind.len);
-        }
-        return false;
-}
-
-static void add_tags(struct refine *f, struct record *r, struct span text)
+static void add_tags(struct refine *f, struct record *r, const struct digest_found *found)
 {
         f->tags.n = 0;
-        if (has_comment(text) && tags_read(&f->tags, text) > 0) {
+        if (found->may_have_tags && tags_read(&f->tags, found->sql) > 0) {
                 record_set_list(r, FIELD_TAGS, (struct value_list){f->tags.values, f->tags.n});
+        } else if (!record_has(r, FIELD_QUERY_ATTRIBUTES)) {
+                return;
         }
         struct span traceparent = tags_traceparent(&f->tags, r);
         if (traceparent.len > 0) {
@@ -125,23 +114,28 @@ static void tell_run(struct refine *f, unsigned i, const struct track_run *run, 
             span_str("one statement for each row of a result: a join or IN (...) would take one"));
 }
 
+/** What is known of the statement that @p r is about: no text if it is about none. */
+static struct digest_found look_at(struct refine *f, const struct record *r)
+{
+        struct span text;
+        if (!statement_of(r, &text)) {
+                return (struct digest_found){.stat = NULL};
+        }
+        if (f->digests != NULL) {
+                return digests_find(f->digests, text, r->sql_mode);
+        }
+        bool suspected = secret_suspected(text);
+        return (struct digest_found){
+            .sql = text, .suspected = suspected, .may_have_tags = !suspected && tags_may_be_in(text)};
+}
+
 unsigned refine_record(struct refine *f, struct record *r)
 {
-        struct span text = span_str(NULL);
         struct track_run runs[TRACK_RUNS_MAX];
-        struct digest_found found = {.stat = NULL};
-        bool has_text = statement_of(r, &text);
-        unsigned n = 0;
-        if (f->digests != NULL) {
-                if (has_text) {
-                        found = digests_find(f->digests, text, r->sql_mode);
-                }
-                n = track_see(f->track, r, found.stat != NULL ? &found : NULL, runs);
-                for (unsigned i = 0; i < n; i++) {
-                        tell_run(f, i, &runs[i], r);
-                }
-        } else if (has_text) {
-                found.suspected = secret_suspected(text);
+        struct digest_found found = look_at(f, r);
+        unsigned n = f->digests != NULL ? track_see(f->track, r, &found, runs) : 0;
+        for (unsigned i = 0; i < n; i++) {
+                tell_run(f, i, &runs[i], r);
         }
         if (r->event == EVENT_AUTH && record_has(r, FIELD_CONNECT_ATTRIBUTES) &&
             !record_has(r, FIELD_ERROR)) {
@@ -154,8 +148,8 @@ unsigned refine_record(struct refine *f, struct record *r)
                 add_digest(r, found.stat);
         }
         add_findings(f, r);
-        if (has_text && !found.suspected) {
-                add_tags(f, r, text);
+        if (found.sql.len > 0 && !found.suspected) {
+                add_tags(f, r, &found);
         }
         redact_record(f->redact, r, found.suspected);
         if (found.stat != NULL && r->command_id != COM_STMT_PREPARE && r->command_id != COM_STMT_CLOSE) {

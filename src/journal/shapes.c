@@ -2,20 +2,26 @@
 
 #include "profile/prof.h"
 
+static uint64_t word_at(struct span text, size_t at)
+{
+        uint64_t word;
+        memcpy(&word, text.data + at, sizeof word);
+        return word;
+}
+
 /* Few statements begin alike: those that do share a set. */
 static struct shape_text **set_of(struct shapes *s, struct span sql, uint64_t mode)
 {
-        uint64_t head[3] = {0};
-        if (sql.len >= sizeof head) {
-                memcpy(head, sql.data, sizeof head);
-        } else {
-                (void)span_copy((uint8_t *)head, sql);
+        uint8_t head[24] = {0};
+        if (sql.len < sizeof head) {
+                (void)span_copy(head, sql);
+                sql = span_of(head, sizeof head);
         }
-        uint64_t key = (head[0] ^ mode) * 0x9e3779b97f4a7c15U + head[1];
-        key = (key ^ key >> 29) * 0xbf58476d1ce4e5b9U + head[2];
-        key = (key ^ key >> 32) * 0x94d049bb133111ebU;
-        return s->texts[(key >> 40) % SHAPES_SETS];
+        uint64_t key = (word_at(sql, 0) ^ mode) * 0x9e3779b97f4a7c15U + word_at(sql, 8);
+        key = (key ^ key >> 29) * 0xbf58476d1ce4e5b9U + word_at(sql, 16);
+        return s->texts[(key * 0x94d049bb133111ebU) >> 57];
 }
+_Static_assert(SHAPES_SETS == 1U << (64 - 57), "set_of takes the highest bits");
 
 /** Bytes of digits at the front. */
 static size_t digits_of(struct span text)
@@ -29,17 +35,14 @@ static size_t digits_of(struct span text)
 
 static bool begins_with(struct span text, const uint8_t *piece, size_t n)
 {
-        return text.len >= n && (n == 0 || memcmp(text.data, piece, n) == 0);
+        return text.len >= n && span_same(text.data, piece, n);
 }
 
 static bool is_like(const struct shape_text *t, struct span sql)
 {
         size_t from = 0;
-        if (sql.len == 0) {
-                return false;
-        }
-        for (unsigned i = 0; i < t->n_literals; i++) {
-                const struct digest_literal *number = &t->literals[i];
+        for (const struct digest_literal *number = t->literals; number < t->literals + t->n_literals;
+             number++) {
                 if (!number->is_plain) {
                         continue;
                 }

@@ -13,18 +13,24 @@
 
 enum { SHAPES_SETS = 128, SHAPES_WAYS = 4, SHAPES_TEXT_MAX = 1024 };
 
+struct digest_stat;
 struct shape_text;
 
 struct shapes {
         struct shape_text *texts[SHAPES_SETS][SHAPES_WAYS]; /**< of a set, the one found last first */
 };
 
-/** What is known of a text, and of those like it. */
+/** What is known of a text, and holds for those that differ from it in their numbers only. */
+struct shape_facts {
+        struct digest_stat *stat; /**< the shape's entry in the table of digests … */
+        uint32_t generation;      /**< … and who had it then */
+        bool suspected;           /**< see secret_suspected */
+        bool may_have_tags;       /**< see tags_may_be_in; false if it is suspected */
+};
+
 struct shape_text {
-        uint64_t mode;       /**< how it was read: another mode is another text */
-        uint32_t at;         /**< the shape's place in the table of digests … */
-        uint32_t generation; /**< … and who had it then */
-        bool suspected;      /**< see secret_suspected */
+        uint64_t mode; /**< how it was read: another mode is another text */
+        struct shape_facts facts;
         uint16_t n_literals;
         uint16_t len;
         struct digest_literal literals[DIGEST_LITERALS];

@@ -138,6 +138,11 @@ static void read_comment(struct tags *t, struct span s)
         }
 }
 
+bool tags_may_be_in(struct span sql)
+{
+        return sql.len > 0 && memmem(sql.data, sql.len, "*/", 2) != NULL; /* the end of a comment */
+}
+
 size_t tags_read(struct tags *t, struct span sql)
 {
         t->n = 0;

@@ -19,6 +19,8 @@ struct tags {
         uint8_t room[TAGS_ROOM]; /**< decoded keys and values */
 };
 
+/** A quick look: false only if @p sql has no tags. Numbers don't matter to it. */
+bool tags_may_be_in(struct span sql);
 /** Read the tags of @p sql: of the comment that ends it, else of the one that begins it. @return how many there are; those
  *  that do not fit are left out. */
 size_t tags_read(struct tags *t, struct span sql);

@@ -87,10 +87,9 @@ static void *take_room(struct rooms *rooms)
         return room;
 }
 
-/** NULL is allowed. */
 static void give_room(struct rooms *rooms, void *room)
 {
-        if (room == NULL || rooms->n == SPARE_MAX) {
+        if (rooms->n == SPARE_MAX) {
                 prof_free(room);
                 return;
         }
@@ -108,16 +107,20 @@ static void drop_rooms(struct rooms *rooms)
 
 static void drop_shapes(struct track *t, struct session *s)
 {
-        give_room(&t->shapes, s->shapes);
-        s->shapes = NULL;
-        s->n_shapes = 0;
+        if (s->shapes != NULL) {
+                give_room(&t->shapes, s->shapes);
+                s->shapes = NULL;
+                s->n_shapes = 0;
+        }
 }
 
 static void drop_seen(struct track *t, struct session *s)
 {
-        give_room(&t->seen, s->seen);
-        s->seen = NULL;
-        s->n_seen = 0;
+        if (s->seen != NULL) {
+                give_room(&t->seen, s->seen);
+                s->seen = NULL;
+                s->n_seen = 0;
+        }
 }
 
 /* --- sessions ----------------------------------------------------------------------------------------------------- */
@@ -160,19 +163,24 @@ static struct session **find(struct track *t, uint64_t conn_id)
         return at;
 }
 
+static struct session *add_session(struct track *t, struct session **at, uint64_t conn_id)
+{
+        struct session *s = t->sessions < t->max ? prof_calloc(STAGE_JOURNAL, 1, sizeof *s) : NULL;
+        if (s == NULL) {
+                t->missed++;
+                return NULL;
+        }
+        s->conn_id = conn_id;
+        *at = s;
+        t->sessions++;
+        return s;
+}
+
+/** @return NULL if it can't be followed. */
 static struct session *get(struct track *t, uint64_t conn_id)
 {
         struct session **at = find(t, conn_id);
-        if (*at == NULL && t->sessions < t->max) {
-                struct session *s = prof_calloc(STAGE_JOURNAL, 1, sizeof *s);
-                if (s != NULL) {
-                        s->conn_id = conn_id;
-                        *at = s;
-                        t->sessions++;
-                }
-        }
-        t->missed += *at == NULL ? 1 : 0;
-        return *at;
+        return *at != NULL ? *at : add_session(t, at, conn_id);
 }
 
 /* --- runs --------------------------------------------------------------------------------------------------------- */
@@ -252,7 +260,7 @@ static void count(struct shape *shape, const struct record *r, uint64_t values)
 /** A statement of a run that is a parent itself: each time it brings more rows. */
 static void add_rows(struct session *s, const uint8_t hash[DIGEST_HASH], uint64_t rows)
 {
-        for (unsigned i = 0; s->shapes != NULL && i < s->n_shapes; i++) {
+        for (unsigned i = 0; i < s->n_shapes; i++) {
                 struct track_run *run = &s->shapes[i].run;
                 if (memcmp(run->parent, hash, DIGEST_HASH) == 0 &&
                     memcmp(run->hash, hash, DIGEST_HASH) != 0) {
@@ -266,9 +274,10 @@ static uint64_t trx_of(const struct record *r)
         return record_has(r, FIELD_TRX_ID) ? r->trx_id : 0;
 }
 
-static unsigned see_select(struct track *t, struct session *s, struct record *r,
-                           const struct digest_found *found, uint64_t values,
-                           struct track_run runs[TRACK_RUNS_MAX])
+/** A run goes on, begins or ends with @p r, a SELECT. */
+static unsigned see_run(struct track *t, struct session *s, struct record *r,
+                        const struct digest_found *found, uint64_t values,
+                        struct track_run runs[TRACK_RUNS_MAX])
 {
         unsigned ended = 0;
         const uint8_t *hash = found->stat->hash;
@@ -286,12 +295,17 @@ static unsigned see_select(struct track *t, struct session *s, struct record *r,
                         record_set_uint(r, FIELD_REPEATED, shape->run.count);
                 }
         }
+        return ended;
+}
+
+/** @p r may be the parent of what comes. */
+static void note_rows(struct session *s, const struct record *r, const uint8_t hash[DIGEST_HASH])
+{
         s->rows = record_has(r, FIELD_ROWS) ? r->rows : 0;
         s->rows_trx = trx_of(r);
         s->others = 0;
         add_rows(s, hash, s->rows);
         memcpy(s->hash, hash, DIGEST_HASH);
-        return ended;
 }
 
 /* --- the same again ------------------------------------------------------------------------------------------------ */
@@ -337,9 +351,14 @@ static uint64_t hash_values(const struct record *r, uint64_t values)
 /** Preparing and closing belong to the statement that they are about. */
 static bool is_upkeep(const struct record *r)
 {
-        return r->command_id == COM_STMT_PREPARE || r->command_id == COM_STMT_CLOSE ||
-               r->command_id == COM_STMT_RESET || r->command_id == COM_STMT_SEND_LONG_DATA ||
-               r->command_id == COM_PING;
+        switch (r->command_id) {
+        case COM_STMT_PREPARE:
+        case COM_STMT_CLOSE:
+        case COM_STMT_RESET:
+        case COM_STMT_SEND_LONG_DATA:
+        case COM_PING: return true;
+        default: return false;
+        }
 }
 
 static uint64_t head_of(const uint8_t hash[DIGEST_HASH])
@@ -351,7 +370,7 @@ static uint64_t head_of(const uint8_t hash[DIGEST_HASH])
 
 static bool is_select(const struct record *r, const struct digest_found *found)
 {
-        return found != NULL && found->stat != NULL && found->stat->is_select && !record_has(r, FIELD_ERRNO);
+        return found->stat != NULL && found->stat->is_select && !record_has(r, FIELD_ERRNO);
 }
 
 /** Does @p r belong to something else than what was before it? Writes do not: loops have them. Nor do the transactions that
@@ -370,25 +389,48 @@ static bool ends_transaction(const struct record *r)
                (r->status_flags & (STATUS_IN_TRANS | STATUS_IN_TRANS_READONLY)) == 0;
 }
 
+/** Within a transaction or behind one, in a run or where one may begin. Most SELECTs that @p r may be are not. */
+static bool may_belong(const struct session *s, const struct record *r)
+{
+        return s->rows >= 2 || s->n_shapes > 0 || s->trx_id != 0 || record_has(r, FIELD_TRX_ID);
+}
+
+static unsigned see_select(struct track *t, struct session *s, struct record *r,
+                           const struct digest_found *found, struct track_run runs[TRACK_RUNS_MAX])
+{
+        unsigned ended = 0;
+        const uint8_t *hash = found->stat->hash;
+        if (may_belong(s, r)) {
+                uint64_t values = hash_values(r, digests_values(found));
+                see_again(t, s, r, values ^ head_of(hash));
+                ended = see_run(t, s, r, found, values, runs);
+        }
+        note_rows(s, r, hash);
+        return ended;
+}
+
+static unsigned end_session(struct track *t, uint64_t conn_id, struct track_run runs[TRACK_RUNS_MAX])
+{
+        struct session **at = find(t, conn_id);
+        if (*at == NULL) {
+                return 0;
+        }
+        unsigned ended = end_runs(t, *at, runs);
+        forget(t, at);
+        return ended;
+}
+
 unsigned track_see(struct track *t, struct record *r, const struct digest_found *found,
                    struct track_run runs[TRACK_RUNS_MAX])
 {
-        unsigned ended = 0;
-        if (r->event == EVENT_DISCONNECT) {
-                struct session **at = find(t, r->conn_id);
-                if (*at != NULL) {
-                        ended = end_runs(t, *at, runs);
-                        forget(t, at);
-                }
-                return ended;
+        if (r->event != EVENT_QUERY) {
+                return r->event == EVENT_DISCONNECT ? end_session(t, r->conn_id, runs) : 0;
         }
-        if (r->event != EVENT_QUERY || is_upkeep(r)) {
-                return 0;
-        }
-        struct session *s = get(t, r->conn_id);
+        struct session *s = is_upkeep(r) ? NULL : get(t, r->conn_id);
         if (s == NULL) {
                 return 0;
         }
+        unsigned ended = 0;
         bool select = is_select(r, found);
         bool other = is_another_matter(s, r, select);
         s->ended_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
@@ -396,16 +438,8 @@ unsigned track_see(struct track *t, struct record *r, const struct digest_found 
                 ended = end_runs(t, s, runs);
                 s->rows = 0;
         }
-        if (select) {
-                bool matter = record_has(r, FIELD_TRX_ID) || s->n_shapes > 0 || s->rows >= 2;
-                uint64_t values = matter ? hash_values(r, digests_values(found)) : 0;
-                see_again(t, s, r, values ^ head_of(found->stat->hash));
-                if (ended > 0) { /* the array is taken */
-                        struct track_run none[TRACK_RUNS_MAX];
-                        (void)see_select(t, s, r, found, values, none);
-                } else {
-                        ended = see_select(t, s, r, found, values, runs);
-                }
+        if (select) { /* where runs have just ended none is left that it could end */
+                ended += see_select(t, s, r, found, runs);
         }
         if (ends_transaction(r)) {
                 drop_seen(t, s);

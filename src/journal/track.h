@@ -33,7 +33,7 @@ struct track_run {
 };
 enum { TRACK_RUNS_MAX = 4 };
 
-/** Look at @p r, the next record of its session, with @p found of its statement (NULL: it has none). Sets its findings.
+/** Look at @p r, the next record of its session, with @p found of its statement. Sets its findings.
  *  @return how many runs it ended, which are in @p runs. */
 unsigned track_see(struct track *t, struct record *r, const struct digest_found *found,
                    struct track_run runs[TRACK_RUNS_MAX]);

@@ -314,6 +314,10 @@ void record_clear(struct record *r);
  *  looking it up. */
 #define RECORD_PUT(r, field, member, value) ((void)((r)->member = (value), record_mark((r), (field))))
 
+/** The same of a text, in a record that may be a copy: as record_set_text. */
+#define RECORD_PUT_TEXT(r, field, member, text)                                                              \
+        (RECORD_PUT((r), (field), member, (text)), field_set_add(&(r)->outside, (field)))
+
 static inline bool record_has(const struct record *r, enum record_field f)
 {
         return field_set_has(&r->present, f);

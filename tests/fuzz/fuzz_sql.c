@@ -57,12 +57,12 @@ static void check_shape(struct span sql, struct sql_mode mode)
         }
         struct span now = span_of(other, len);
         digest_make(sql, mode, &one);
-        shapes_add(&shapes, sql, &one, (struct shape_text){.suspected = secret_suspected(sql)});
+        shapes_add(&shapes, sql, &one, (struct shape_text){.facts.suspected = secret_suspected(sql)});
         const struct shape_text *like = shapes_find(&shapes, now, 0);
         digest_make(now, mode, &two);
         if (like != NULL &&
             (memcmp(one.hash, two.hash, DIGEST_HASH) != 0 || shape_values(like, now) != two.values ||
-             like->suspected != secret_suspected(now))) {
+             like->facts.suspected != secret_suspected(now))) {
                 fuzz_fail("a text is taken for one like it", "", "");
         }
         shapes_fini(&shapes);

@@ -1,6 +1,7 @@
 /* Texts that differ in their numbers only: what is known of one holds for the other, as if it had been read. */
 #include "journal/digests.h"
 #include "journal/shapes.h"
+#include "journal/tags.h"
 #include "mysql/secret.h"
 #include "tap.h"
 
@@ -120,6 +121,15 @@ static void complain(const char *what, const char *sql, struct span now)
         printf("# %s: \"%s\" stands for \"%.*s\"\n", what, sql, (int)now.len, (const char *)now.data);
 }
 
+/** Of the text @p i, or one like it. */
+static struct shape_facts facts_of(size_t i, struct span text)
+{
+        bool suspected = secret_suspected(text);
+        return (struct shape_facts){.generation = (uint32_t)i,
+                                    .suspected = suspected,
+                                    .may_have_tags = !suspected && tags_may_be_in(text)};
+}
+
 static void what_is_like_a_text_is_known(void)
 {
         static struct shapes shapes;
@@ -133,9 +143,7 @@ static void what_is_like_a_text_is_known(void)
                 for (const struct sql_mode *mode = modes; mode < modes + MODES; mode++) {
                         digest_make(text, *mode, &one);
                         shapes_add(&shapes, text, &one,
-                                   (struct shape_text){.mode = bits_of(mode),
-                                                       .at = (uint32_t)i,
-                                                       .suspected = secret_suspected(text)});
+                                   (struct shape_text){.mode = bits_of(mode), .facts = facts_of(i, text)});
                         for (unsigned k = 0; k < MUTATIONS; k++) {
                                 struct span now = mutate(room, sizeof room, sql);
                                 const struct shape_text *like = shapes_find(&shapes, now, bits_of(mode));
@@ -143,17 +151,21 @@ static void what_is_like_a_text_is_known(void)
                                         continue;
                                 }
                                 found++;
-                                struct span known = span_str(text_at(like->at));
+                                struct span known = span_str(text_at(like->facts.generation));
                                 digest_make(known, *mode, &one);
                                 digest_make(now, *mode, &two);
                                 if (memcmp(one.hash, two.hash, DIGEST_HASH) != 0) {
-                                        complain("digest", text_at(like->at), now);
+                                        complain("digest", text_at(like->facts.generation), now);
                                 }
                                 if (shape_values(like, now) != two.values) {
-                                        complain("values", text_at(like->at), now);
+                                        complain("values", text_at(like->facts.generation), now);
                                 }
-                                if (like->suspected != secret_suspected(now)) {
-                                        complain("suspected", text_at(like->at), now);
+                                struct shape_facts facts = facts_of(i, now);
+                                if (like->facts.suspected != facts.suspected) {
+                                        complain("suspected", text_at(like->facts.generation), now);
+                                }
+                                if (like->facts.may_have_tags != facts.may_have_tags) {
+                                        complain("tags", text_at(like->facts.generation), now);
                                 }
                         }
                 }
@@ -191,6 +203,9 @@ static void the_table_tells_what_reading_tells(void)
                 }
                 if (found.suspected != suspected) {
                         complain("suspected", text_at(i), now);
+                }
+                if (found.may_have_tags != (!suspected && tags_may_be_in(now))) {
+                        complain("tags", text_at(i), now);
                 }
         }
         digests_free(d);
@@ -235,14 +250,15 @@ static void the_bounds_hold(void)
                 struct writer t = writer_over(text, sizeof text);
                 writer_format(&t, "SELECT aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa%c, 5", 'a' + (char)i);
                 digest_make(writer_span(&t), modes[0], &d);
-                shapes_add(&shapes, writer_span(&t), &d, (struct shape_text){.mode = 1, .at = i});
+                shapes_add(&shapes, writer_span(&t), &d,
+                           (struct shape_text){.mode = 1, .facts.generation = i});
                 text[t.at - 1] = '7';
                 const struct shape_text *like = shapes_find(&shapes, writer_span(&t), 1);
                 CU_ASSERT_PTR_NOT_NULL_FATAL(like);
-                CU_ASSERT_EQUAL(like->at, i);
+                CU_ASSERT_EQUAL(like->facts.generation, i);
                 text[37] = 'a';
                 like = shapes_find(&shapes, writer_span(&t), 1);
-                CU_ASSERT_TRUE(like != NULL && like->at == 0);
+                CU_ASSERT_TRUE(like != NULL && like->facts.generation == 0);
         }
         shapes_fini(&shapes);
 }
