@@ -5,15 +5,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Whoever waited takes it as AWAITED, for there may be others: the wake-up that is then one too many does no harm. */
-void lock_wait(struct lock *l)
+/* Whoever has waited takes it as awaited: there may be others, and one wake-up too many does no harm. */
+void lock_wait(struct lock *lock)
 {
-        while (atomic_exchange_explicit(&l->state, LOCK_AWAITED, memory_order_acquire) != LOCK_FREE) {
-                (void)syscall(SYS_futex, &l->state, FUTEX_WAIT_PRIVATE, LOCK_AWAITED, NULL, NULL, 0);
+        while (atomic_exchange_explicit(&lock->state, LOCK_AWAITED, memory_order_acquire) != LOCK_FREE) {
+                (void)syscall(SYS_futex, &lock->state, FUTEX_WAIT_PRIVATE, LOCK_AWAITED, NULL, NULL, 0);
         }
 }
 
-void lock_wake(struct lock *l)
+void lock_wake(struct lock *lock)
 {
-        (void)syscall(SYS_futex, &l->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+        (void)syscall(SYS_futex, &lock->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }

@@ -1,42 +1,38 @@
-/** @file lock.h  A lock for what one thread changes all the time, and others look at now and then.
- *
- *      FREE -> take -> TAKEN -> give -> FREE                   nobody else wants it: an atomic instruction each
- *                      TAKEN -> another's take -> AWAITED      that one sleeps …
- *                                                 AWAITED -> give -> FREE, and one that sleeps is woken
- *
- * A mutex of the C library does the same, and asks at each turn of what kind it is and who has it: 57 instructions a record.
- * It is no queue: who gives it may take it again before the one that was woken. Linux only (futex).
- * Threads: any; who took it gives it, and does not take it twice.   Memory: the caller's. */
+/** @file lock.h  A lock that costs a few instructions where nobody waits for it: the C library's mutex looks at its kind first.
+ * Who finds it taken sleeps until it is given.
+ * Threads: any.   Memory: the caller's; all zero is a free one, and there is nothing to give back. */
 #ifndef BASE_LOCK_H
 #define BASE_LOCK_H
 
 #include <stdatomic.h>
-#include <stdint.h>
 
-enum { LOCK_FREE, LOCK_TAKEN, LOCK_AWAITED };
-
-/** All zero: free. */
 struct lock {
-        _Atomic uint32_t state;
+        _Atomic int state; /**< enum lock_state */
 };
 
-/* lock.c */
-void lock_wait(struct lock *l);
-void lock_wake(struct lock *l);
+enum lock_state {
+        LOCK_FREE,
+        LOCK_TAKEN,
+        LOCK_AWAITED, /**< taken, and somebody sleeps, or is about to */
+};
 
-static inline void lock_take(struct lock *l)
+/* lock.c: where there is something to wait for, or somebody to wake */
+void lock_wait(struct lock *lock);
+void lock_wake(struct lock *lock);
+
+static inline void lock_take(struct lock *lock)
 {
-        uint32_t state = LOCK_FREE;
-        if (!atomic_compare_exchange_strong_explicit(&l->state, &state, LOCK_TAKEN, memory_order_acquire,
+        int was = LOCK_FREE;
+        if (!atomic_compare_exchange_strong_explicit(&lock->state, &was, LOCK_TAKEN, memory_order_acquire,
                                                      memory_order_relaxed)) {
-                lock_wait(l);
+                lock_wait(lock);
         }
 }
 
-static inline void lock_give(struct lock *l)
+static inline void lock_give(struct lock *lock)
 {
-        if (atomic_exchange_explicit(&l->state, LOCK_FREE, memory_order_release) == LOCK_AWAITED) {
-                lock_wake(l);
+        if (atomic_exchange_explicit(&lock->state, LOCK_FREE, memory_order_release) == LOCK_AWAITED) {
+                lock_wake(lock);
         }
 }
 

@@ -75,19 +75,26 @@ static inline bool span_equal(struct span a, struct span b)
         return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-/** Are the @p n bytes at @p a those at @p b? Sixteen at a time without a call, as in span_copy, the last ones of them
- *  twice: for the pieces of a statement, which nearly always are the same. */
+/** Are the @p n bytes at @p a those at @p b? Without a call, and the last ones twice, as in span_copy: for pieces that
+ *  nearly always are the same. */
 static inline bool span_same(const uint8_t *a, const uint8_t *b, size_t n)
 {
-        if (n < 16) {
-                return n == 0 || memcmp(a, b, n) == 0;
-        }
-        for (size_t at = 0; at < n - 16; at += 16) {
-                if (memcmp(a + at, b + at, 16) != 0) {
-                        return false;
+        if (n >= 16) {
+                for (; n > 16; n -= 16, a += 16, b += 16) {
+                        if (memcmp(a, b, 16) != 0) {
+                                return false;
+                        }
                 }
+                return memcmp(a + n - 16, b + n - 16, 16) == 0;
         }
-        return memcmp(a + n - 16, b + n - 16, 16) == 0;
+        if (n >= 8) {
+                return memcmp(a, b, 8) == 0 && memcmp(a + n - 8, b + n - 8, 8) == 0;
+        }
+        size_t i = 0;
+        while (i < n && a[i] == b[i]) {
+                i++;
+        }
+        return i == n;
 }
 
 #endif

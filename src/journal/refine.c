@@ -63,7 +63,7 @@ static void add_findings(const struct refine *f, struct record *r)
         if ((flags & (STATUS_NO_GOOD_INDEX_USED | STATUS_NO_INDEX_USED)) != 0) {
                 r->findings |= 1U << FINDING_NO_INDEX;
         }
-        if ((flags & STATUS_QUERY_WAS_SLOW) != 0 || (slow_us > 0 && r->duration_us >= slow_us)) {
+        if ((flags & STATUS_QUERY_WAS_SLOW) != 0 || (r->duration_us >= slow_us && slow_us > 0)) {
                 r->findings |= 1U << FINDING_SLOW;
         }
         if (r->findings != 0) {
@@ -71,13 +71,15 @@ static void add_findings(const struct refine *f, struct record *r)
         }
 }
 
+/** Of a statement without passwords. */
 static void add_tags(struct refine *f, struct record *r, const struct digest_found *found)
 {
+        if (found->sql.len == 0 || found->suspected) {
+                return;
+        }
         f->tags.n = 0;
         if (found->may_have_tags && tags_read(&f->tags, found->sql) > 0) {
                 record_set_list(r, FIELD_TAGS, (struct value_list){f->tags.values, f->tags.n});
-        } else if (!record_has(r, FIELD_QUERY_ATTRIBUTES)) {
-                return;
         }
         struct span traceparent = tags_traceparent(&f->tags, r);
         if (traceparent.len > 0) {
@@ -148,7 +150,7 @@ unsigned refine_record(struct refine *f, struct record *r)
                 add_digest(r, found.stat);
         }
         add_findings(f, r);
-        if (found.sql.len > 0 && !found.suspected) {
+        if (found.may_have_tags || record_has(r, FIELD_QUERY_ATTRIBUTES)) {
                 add_tags(f, r, &found);
         }
         redact_record(f->redact, r, found.suspected);

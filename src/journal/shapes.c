@@ -2,67 +2,69 @@
 
 #include "profile/prof.h"
 
-static uint64_t word_at(struct span text, size_t at)
+static uint64_t word_at(const uint8_t *text, size_t at)
 {
         uint64_t word;
-        memcpy(&word, text.data + at, sizeof word);
+        memcpy(&word, text + at, sizeof word);
         return word;
 }
 
 /* Few statements begin alike: those that do share a set. */
-static struct shape_text **set_of(struct shapes *s, struct span sql, uint64_t mode)
+static inline struct shape_text **set_of(struct shapes *s, struct span sql, uint64_t mode)
 {
-        uint8_t head[24] = {0};
-        if (sql.len < sizeof head) {
-                (void)span_copy(head, sql);
-                sql = span_of(head, sizeof head);
+        uint8_t padded[24];
+        const uint8_t *head = sql.data;
+        if (sql.len < sizeof padded) {
+                memset(padded, 0, sizeof padded);
+                (void)span_copy(padded, sql);
+                head = padded;
         }
-        uint64_t key = (word_at(sql, 0) ^ mode) * 0x9e3779b97f4a7c15U + word_at(sql, 8);
-        key = (key ^ key >> 29) * 0xbf58476d1ce4e5b9U + word_at(sql, 16);
+        uint64_t key = (word_at(head, 0) ^ mode) * 0x9e3779b97f4a7c15U + word_at(head, 8);
+        key = (key ^ key >> 29) * 0xbf58476d1ce4e5b9U + word_at(head, 16);
         return s->texts[(key * 0x94d049bb133111ebU) >> 57];
 }
 _Static_assert(SHAPES_SETS == 1U << (64 - 57), "set_of takes the highest bits");
 
-/** Bytes of digits at the front. */
-static size_t digits_of(struct span text)
+/** Behind the digits at @p at. */
+static const uint8_t *skip_digits(const uint8_t *at, const uint8_t *end)
 {
-        size_t n = 0;
-        while (n < text.len && (uint8_t)(text.data[n] - '0') <= 9) {
-                n++;
+        while (at < end && (uint8_t)(*at - '0') <= 9) {
+                at++;
         }
-        return n;
+        return at;
 }
 
-static bool begins_with(struct span text, const uint8_t *piece, size_t n)
+/** Bytes of digits at the front of @p text, which is not empty. */
+static size_t digits_of(struct span text)
 {
-        return text.len >= n && span_same(text.data, piece, n);
+        return (size_t)(skip_digits(text.data, text.data + text.len) - text.data);
 }
 
 static bool is_like(const struct shape_text *t, struct span sql)
 {
-        size_t from = 0;
-        for (const struct digest_literal *number = t->literals; number < t->literals + t->n_literals;
-             number++) {
-                if (!number->is_plain) {
-                        continue;
-                }
-                size_t same = number->at - from;
-                if (!begins_with(sql, t->text + from, same)) {
+        const uint8_t *at = sql.data;
+        const uint8_t *end = at + sql.len;
+        const uint8_t *known = t->text;
+        const struct shape_piece *piece = t->pieces;
+        for (; piece->digits > 0; piece++) {
+                if ((size_t)(end - at) <= piece->same || !span_same(at, known, piece->same)) {
                         return false;
                 }
-                sql = span_skip(sql, same);
-                size_t digits = digits_of(sql);
-                if (digits == 0) {
+                const uint8_t *digits = at + piece->same;
+                at = skip_digits(digits, end);
+                if (at == digits) {
                         return false;
                 }
-                sql = span_skip(sql, digits);
-                from = number->at + number->len;
+                known += piece->same + piece->digits;
         }
-        return sql.len == t->len - from && begins_with(sql, t->text + from, sql.len);
+        return (size_t)(end - at) == piece->same && span_same(at, known, piece->same);
 }
 
 const struct shape_text *shapes_find(struct shapes *s, struct span sql, uint64_t mode)
 {
+        if (sql.len == 0) {
+                return NULL;
+        }
         struct shape_text **set = set_of(s, sql, mode);
         for (unsigned i = 0; i < SHAPES_WAYS && set[i] != NULL; i++) {
                 struct shape_text *found = set[i];
@@ -75,22 +77,37 @@ const struct shape_text *shapes_find(struct shapes *s, struct span sql, uint64_t
         return NULL;
 }
 
+/** Cut @p text, of @p len bytes, into its pieces. */
+static void cut(struct shape_text *text, size_t len)
+{
+        size_t from = 0;
+        struct shape_piece *piece = text->pieces;
+        for (unsigned i = 0; i < text->n_literals; i++) {
+                const struct digest_literal *number = &text->literals[i];
+                if (number->is_plain) {
+                        *piece++ = (struct shape_piece){(uint16_t)(number->at - from), (uint16_t)number->len};
+                        from = number->at + number->len;
+                }
+        }
+        *piece = (struct shape_piece){(uint16_t)(len - from), 0};
+}
+
 void shapes_add(struct shapes *s, struct span sql, const struct digest *digest, struct shape_text known)
 {
-        struct shape_text **set = set_of(s, sql, known.mode);
         if (sql.len == 0 || sql.len > SHAPES_TEXT_MAX || digest->is_cut ||
             digest->n_literals > DIGEST_LITERALS) {
                 return;
         }
+        struct shape_text **set = set_of(s, sql, known.mode);
         struct shape_text *text = prof_alloc(STAGE_DIGEST, sizeof *text + sql.len);
         if (text == NULL) {
                 return;
         }
         *text = known;
-        text->len = (uint16_t)sql.len;
-        text->n_literals = (uint16_t)digest->n_literals;
+        text->n_literals = (unsigned)digest->n_literals;
         memcpy(text->literals, digest->literals, digest->n_literals * sizeof *digest->literals);
         memcpy(text->text, sql.data, sql.len);
+        cut(text, sql.len);
         unsigned i = 0;
         while (i < SHAPES_WAYS - 1 && set[i] != NULL) {
                 i++;

@@ -2,7 +2,7 @@
  * be read again: WHERE id = 17, WHERE id = 4.
  *
  *      SELECT c FROM t WHERE id=17 LIMIT 5          a text that was read, and where its numbers are
- *      |------ as it is -------|--|- as it is -|-|  the next: the same but for digits there
+ *      |------- same ----------|--|- same -|-|      the next: the same but for digits there
  *
  * Knows: texts.   Does not know: SQL, statistics.
  * Threads: the writer.   Memory: STAGE_DIGEST; a fixed number of texts, each of SHAPES_TEXT_MAX bytes at the most. */
@@ -28,12 +28,18 @@ struct shape_facts {
         bool may_have_tags;       /**< see tags_may_be_in; false if it is suspected */
 };
 
+/** Bytes of a text that stay as they are, and a plain number behind them. */
+struct shape_piece {
+        uint16_t same;
+        uint16_t digits; /**< 0: it is the last, and has no number */
+};
+
 struct shape_text {
         uint64_t mode; /**< how it was read: another mode is another text */
         struct shape_facts facts;
-        uint16_t n_literals;
-        uint16_t len;
+        unsigned n_literals;
         struct digest_literal literals[DIGEST_LITERALS];
+        struct shape_piece pieces[DIGEST_LITERALS + 1];
         uint8_t text[];
 };
 

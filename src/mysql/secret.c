@@ -103,36 +103,30 @@ static bool begins_secret(struct span text, size_t at)
 /* --- the quick look ---------------------------------------------------------------------------------------------------
  *
  * Sixteen bytes at a stride: each statement is looked at, and each definition of a column. All that begins_secret finds has one
- * of a few pairs in it: PASS and _SST the ss, IDENTIFIED the if, AUTHENTICATION_STRING the _s, CRYPT the yp. */
+ * of a few pairs in it: PASS and SST_AUTH the ss, PW the pw, CRYPT the pt, IDENTIFIED the if, AUTHENTICATION_STRING the _s. */
 
 typedef uint8_t stride __attribute__((vector_size(16)));
 enum { STRIDE = sizeof(stride), AHEAD = 1 };
 
 #define EACH(c) ((stride){c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c})
 
-static stride load(const uint8_t *at)
+/** In lower case; what is no letter may become something else, and be found without need. */
+static inline stride load(const uint8_t *at)
 {
         stride bytes;
         memcpy(&bytes, at, sizeof bytes);
-        return bytes;
+        return bytes | EACH(0x20);
 }
 
-/** Does one of the pairs begin within the sixteen bytes at @p at? (In either case; with AHEAD bytes behind them.) */
-static bool has_pair(const uint8_t *at)
+/** Which of the sixteen bytes at @p at begin one of the pairs? (With AHEAD bytes behind them.) */
+static inline stride pairs(const uint8_t *at)
 {
         stride first = load(at);
-        stride second = load(at + 1);
-        stride lower = first | EACH(0x20);
-        stride next = second | EACH(0x20);
-        stride s = (stride)(next == EACH('s'));
-        stride found = (stride)((((lower == EACH('s')) | (first == EACH('_'))) & s) |
-                                ((lower == EACH('p')) & (next == EACH('w'))) |
-                                ((lower == EACH('i')) & (next == EACH('f'))) |
-                                ((lower == EACH('y')) & (next == EACH('p'))) |
-                                ((first == EACH(':')) & (second == EACH('/'))));
-        uint64_t halves[2];
-        memcpy(halves, &found, sizeof halves);
-        return (halves[0] | halves[1]) != 0;
+        stride next = load(at + 1);
+        return (stride)((((first == EACH('s')) | (first == EACH('_' | 0x20))) & (next == EACH('s'))) |
+                        ((first == EACH('p')) & ((next == EACH('w')) | (next == EACH('t')))) |
+                        ((first == EACH('i')) & (next == EACH('f'))) |
+                        ((first == EACH(':')) & (next == EACH('/'))));
 }
 
 static bool may_hold_secret(struct span text)
@@ -140,25 +134,30 @@ static bool may_hold_secret(struct span text)
         if (text.len < STRIDE + AHEAD) {
                 return true;
         }
-        size_t last = text.len - STRIDE - AHEAD;
-        bool found = has_pair(text.data + last); /* some of them are looked at twice */
-        for (size_t at = 0; at < last && !found; at += STRIDE) {
-                found = has_pair(text.data + at);
+        const uint8_t *last = text.data + (text.len - STRIDE - AHEAD);
+        stride found = pairs(last); /* some of them are looked at twice */
+        for (const uint8_t *at = text.data; at < last; at += STRIDE) {
+                found |= pairs(at);
         }
-        return found;
+        uint64_t halves[2];
+        memcpy(halves, &found, sizeof halves);
+        return (halves[0] | halves[1]) != 0;
 }
 
-bool secret_suspected(struct span text)
+/** Apart from secret_suspected, which most texts leave at once: it needs many registers. */
+static __attribute__((noinline)) bool holds_secret(struct span text)
 {
-        if (!may_hold_secret(text)) {
-                return false;
-        }
         for (size_t at = 0; at < text.len; at++) {
                 if (begins_secret(text, at)) {
                         return true;
                 }
         }
         return false;
+}
+
+bool secret_suspected(struct span text)
+{
+        return may_hold_secret(text) && holds_secret(text);
 }
 
 /** password=…, "password": "…", PWD='…': a name of a password with a value behind it. */

@@ -189,12 +189,37 @@ static void spans_of_every_length_are_copied(void)
         }
 }
 
+static void bytes_of_every_length_are_compared(void)
+{
+        for (size_t len = 0; len <= 100; len++) {
+                uint8_t *a = malloc(len + 1);
+                uint8_t *b = malloc(len > 0 ? len : 1);
+                bool made = a != NULL && b != NULL;
+                CU_ASSERT_TRUE_FATAL(made);
+                for (size_t i = 0; i <= len; i++) {
+                        a[i] = (uint8_t)tap_random();
+                }
+                /* in blocks that end with them: a sanitizer sees a step too far */
+                memcpy(b, a + 1, len);
+                CU_ASSERT_TRUE(span_same(a + 1, b, len));
+                for (size_t at = 0; at < len; at++) {
+                        b[at] ^= (uint8_t)(1U << at % 8);
+                        CU_ASSERT_FALSE(span_same(a + 1, b, len));
+                        b[at] = a[1 + at];
+                }
+                free(a);
+                free(b);
+        }
+        CU_ASSERT_TRUE(span_same(NULL, NULL, 0));
+}
+
 static const struct tap_test tests[] = {
     {"JSON copies every byte at every place", json_copies_every_byte_at_every_place},
     {"JSON strings of any length", json_strings_of_any_length},
     {"decimals of every length", decimals_of_every_length},
     {"times one after another", times_one_after_another},
     {"spans of every length are copied", spans_of_every_length_are_copied},
+    {"bytes of every length are compared", bytes_of_every_length_are_compared},
 };
 
 int main(void)

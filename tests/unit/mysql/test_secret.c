@@ -280,7 +280,8 @@ static const char *const finds[] = {
     "PASSWORD", "pass",       "Identified", "pw",      "pwd",  "ss",    "_s",
     "if",       "yp",         "p_w",        "PW",      "://",  "@",     "authentication_string",
     "x://a@b",  "://@",       "crypt(",     "CRYPT ",  "sst_", "crypt", "crypt\n",
-    "sst_auth", "encryption", "identity",   "passage", "pwx",  "xpw",   "authentication"};
+    "sst_auth", "encryption", "identity",   "passage", "pwx",  "xpw",   "authentication",
+    "pt",       "\037/",      "_S"};
 enum { FINDS = sizeof finds / sizeof finds[0] };
 
 static void in_lists_that_are_none(void)
