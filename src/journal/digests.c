@@ -68,6 +68,12 @@ static void link_newest(struct digests *d, uint32_t at)
         d->newest = at;
 }
 
+static __attribute__((noinline)) void make_newest(struct digests *d, uint32_t at)
+{
+        unlink_age(d, at);
+        link_newest(d, at);
+}
+
 static void unlink_bucket(struct digests *d, uint32_t at)
 {
         uint32_t *link = bucket_of(d, d->stats[at]->hash);
@@ -132,12 +138,6 @@ static uint32_t add(struct digests *d, const struct digest *made)
 
 /* --- finding ------------------------------------------------------------------------------------------------------ */
 
-static uint64_t mode_bits(struct sql_mode mode)
-{
-        return (uint64_t)mode.ansi_quotes | (uint64_t)mode.no_backslash_escapes << 1 |
-               (uint64_t)mode.is_mariadb << 2 | (uint64_t)mode.version << 3;
-}
-
 /** Is the shape's entry still its own? */
 static bool is_current(const struct shape_facts *facts)
 {
@@ -173,7 +173,7 @@ static struct shape_facts read_text(struct digests *d, struct span sql, struct s
                                     .may_have_tags = !suspected && tags_may_be_in(sql)};
         if (at != NONE && told.len == sql.len) {
                 shapes_add(&d->shapes, sql, &d->digest,
-                           (struct shape_text){.mode = mode_bits(mode), .facts = facts});
+                           (struct shape_text){.mode = sql_mode_bits(mode), .facts = facts});
         }
         return facts;
 }
@@ -181,7 +181,7 @@ static struct shape_facts read_text(struct digests *d, struct span sql, struct s
 /** Long ones, or with many constants: the very same text may come again. */
 static struct digest_found find_long(struct digests *d, struct span sql, struct sql_mode mode)
 {
-        uint64_t key = XXH3_64bits_withSeed(sql.data, sql.len, mode_bits(mode));
+        uint64_t key = XXH3_64bits_withSeed(sql.data, sql.len, sql_mode_bits(mode));
         struct cached *c = &d->cache[key % CACHE];
         if (c->key != key || !is_current(&c->facts)) {
                 struct shape_facts facts = read_text(d, sql, mode);
@@ -192,7 +192,7 @@ static struct digest_found find_long(struct digests *d, struct span sql, struct 
 
 struct digest_found digests_find(struct digests *d, struct span sql, struct sql_mode mode)
 {
-        const struct shape_text *text = shapes_find(&d->shapes, sql, mode_bits(mode));
+        const struct shape_text *text = shapes_find(&d->shapes, sql, sql_mode_bits(mode));
         if (text == NULL || !is_current(&text->facts)) {
                 return find_long(d, sql, mode);
         }
@@ -233,7 +233,8 @@ static uint64_t class_end(unsigned class)
         return ((uint64_t)(SHARE + class % SHARE + 1) << (octave - 2)) - 1;
 }
 
-static void keep_example(struct digest_stat *s, const struct record *r)
+/** The longest of them. Apart from count: rarely one is. */
+static __attribute__((noinline)) void keep_example(struct digest_stat *s, const struct record *r)
 {
         struct span text = record_has(r, FIELD_QUERY) ? r->query : r->stmt_prepare_query;
         text = text.len > DIGEST_EXAMPLE_MAX ? utf8_trim(span_head(text, DIGEST_EXAMPLE_MAX)) : text;
@@ -315,13 +316,9 @@ static void count(struct digest_stat *s, const struct record *r)
 void digests_count(struct digests *d, const struct digest_found *found, const struct record *r)
 {
         struct digest_stat *s = found->stat;
-        if (s == NULL) {
-                return;
-        }
         lock_take(&d->lock);
         if (d->newest != s->at) {
-                unlink_age(d, s->at);
-                link_newest(d, s->at);
+                make_newest(d, s->at);
         }
         count(s, r);
         lock_give(&d->lock);

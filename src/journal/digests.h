@@ -78,7 +78,7 @@ struct digest_found {
 struct digest_found digests_find(struct digests *d, struct span sql, struct sql_mode mode);
 /** The hash of the statement's constants (struct digest, values), while its text and @p found live. */
 uint64_t digests_values(const struct digest_found *found);
-/** Count @p r, a command of the shape @p found. */
+/** Count @p r, a command of the shape @p found, which has a stat. */
 void digests_count(struct digests *d, const struct digest_found *found, const struct record *r);
 /** The text of a shape seen before; empty if it is gone. Writer thread. */
 struct span digests_text(const struct digests *d, const uint8_t hash[DIGEST_HASH]);

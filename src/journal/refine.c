@@ -38,12 +38,12 @@ void refine_fini(struct refine *f)
         *f = (struct refine){.settings = f->settings};
 }
 
-/** The text of the statement that @p r is about. @return false if it is about none. */
+/** The text of the statement that @p r, a command, is about. @return false if it is about none. */
 static bool statement_of(const struct record *r, struct span *text)
 {
         bool is_query = record_has(r, FIELD_QUERY) && record_has(r, FIELD_COMMAND_ID) &&
                         (r->command_id == COM_QUERY || r->command_id == COM_STMT_PREPARE);
-        if (r->event != EVENT_QUERY || (!is_query && !record_has(r, FIELD_STMT_PREPARE_QUERY))) {
+        if (!is_query && !record_has(r, FIELD_STMT_PREPARE_QUERY)) {
                 return false;
         }
         *text = is_query ? r->query : r->stmt_prepare_query;
@@ -58,17 +58,20 @@ static void add_digest(struct record *r, const struct digest_stat *s)
 
 static void add_findings(const struct refine *f, struct record *r)
 {
-        uint64_t flags = record_has(r, FIELD_STATUS_FLAGS) ? r->status_flags : 0;
+        uint64_t all = STATUS_NO_GOOD_INDEX_USED | STATUS_NO_INDEX_USED | STATUS_QUERY_WAS_SLOW;
+        uint64_t flags = record_has(r, FIELD_STATUS_FLAGS) ? r->status_flags & all : 0;
         uint64_t slow_us = f->settings->log.slow_ms * (CLOCK_MS_NS / CLOCK_US_NS);
-        if ((flags & (STATUS_NO_GOOD_INDEX_USED | STATUS_NO_INDEX_USED)) != 0) {
+        bool is_slow = r->duration_us >= slow_us && slow_us > 0;
+        if ((flags | r->findings) == 0 && !is_slow) {
+                return;
+        }
+        if ((flags & ~(uint64_t)STATUS_QUERY_WAS_SLOW) != 0) {
                 r->findings |= 1U << FINDING_NO_INDEX;
         }
-        if ((flags & STATUS_QUERY_WAS_SLOW) != 0 || (r->duration_us >= slow_us && slow_us > 0)) {
+        if ((flags & STATUS_QUERY_WAS_SLOW) != 0 || is_slow) {
                 r->findings |= 1U << FINDING_SLOW;
         }
-        if (r->findings != 0) {
-                record_mark(r, FIELD_FINDINGS);
-        }
+        record_mark(r, FIELD_FINDINGS);
 }
 
 /** Of a statement without passwords. */
@@ -87,8 +90,9 @@ static void add_tags(struct refine *f, struct record *r, const struct digest_fou
         }
 }
 
-/** The record of a run that @p after ended. */
-static void tell_run(struct refine *f, unsigned i, const struct track_run *run, const struct record *after)
+/** The record of a run that @p after ended: rarely, and so apart from see_order. */
+static __attribute__((noinline)) void tell_run(struct refine *f, unsigned i, const struct track_run *run,
+                                               const struct record *after)
 {
         struct record *r = &f->runs[i];
         *r = (struct record){.event = EVENT_N_PLUS_ONE, .wall_ns = after->wall_ns, .mono_ns = after->mono_ns};
@@ -131,21 +135,36 @@ static struct digest_found look_at(struct refine *f, const struct record *r)
             .sql = text, .suspected = suspected, .may_have_tags = !suspected && tags_may_be_in(text)};
 }
 
-unsigned refine_record(struct refine *f, struct record *r)
+/** Look at the order of statements. @return how many records of runs come first. */
+static unsigned see_order(struct refine *f, struct record *r, const struct digest_found *found)
 {
         struct track_run runs[TRACK_RUNS_MAX];
-        struct digest_found found = look_at(f, r);
-        unsigned n = f->digests != NULL ? track_see(f->track, r, &found, runs) : 0;
+        unsigned n = track_see(f->track, r, found, runs);
         for (unsigned i = 0; i < n; i++) {
                 tell_run(f, i, &runs[i], r);
         }
+        return n;
+}
+
+/** One that is no command. */
+static __attribute__((noinline)) unsigned refine_other(struct refine *f, struct record *r)
+{
+        struct digest_found none = {.stat = NULL};
+        unsigned n = f->digests != NULL ? see_order(f, r, &none) : 0;
         if (r->event == EVENT_AUTH && record_has(r, FIELD_CONNECT_ATTRIBUTES) &&
             !record_has(r, FIELD_ERROR)) {
                 redact_record(f->redact, r, false);
         }
+        return n;
+}
+
+unsigned refine_record(struct refine *f, struct record *r)
+{
         if (r->event != EVENT_QUERY) {
-                return n;
+                return refine_other(f, r);
         }
+        struct digest_found found = look_at(f, r);
+        unsigned n = f->digests != NULL ? see_order(f, r, &found) : 0;
         if (found.stat != NULL) {
                 add_digest(r, found.stat);
         }

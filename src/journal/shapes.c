@@ -69,8 +69,10 @@ const struct shape_text *shapes_find(struct shapes *s, struct span sql, uint64_t
         for (unsigned i = 0; i < SHAPES_WAYS && set[i] != NULL; i++) {
                 struct shape_text *found = set[i];
                 if (found->mode == mode && is_like(found, sql)) {
-                        set[i] = set[0];
-                        set[0] = found;
+                        if (i > 0) {
+                                set[i] = set[0];
+                                set[0] = found;
+                        }
                         return found;
                 }
         }

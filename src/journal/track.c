@@ -383,29 +383,36 @@ static bool is_another_matter(struct session *s, const struct record *r, bool se
         return paused || s->others > OTHERS_MAX || (trx_id != 0 && trx_of(r) != trx_id);
 }
 
+/** Nothing is under way: no run that @p r could go on, begin or end, and no transaction. So it is most of the time. */
+static bool is_quiet(const struct session *s, const struct record *r)
+{
+        return s->n_shapes == 0 && s->rows < 2 && s->trx_id == 0 && !record_has(r, FIELD_TRX_ID);
+}
+
 static bool ends_transaction(const struct record *r)
 {
         return record_has(r, FIELD_STATUS_FLAGS) &&
                (r->status_flags & (STATUS_IN_TRANS | STATUS_IN_TRANS_READONLY)) == 0;
 }
 
-/** Within a transaction or behind one, in a run or where one may begin. Most SELECTs that @p r may be are not. */
-static bool may_belong(const struct session *s, const struct record *r)
-{
-        return s->rows >= 2 || s->n_shapes > 0 || s->trx_id != 0 || record_has(r, FIELD_TRX_ID);
-}
-
-static unsigned see_select(struct track *t, struct session *s, struct record *r,
-                           const struct digest_found *found, struct track_run runs[TRACK_RUNS_MAX])
+/** Apart from track_see, which most records leave at once: it needs many registers. */
+static __attribute__((noinline)) unsigned see_order(struct track *t, struct session *s, struct record *r,
+                                                    const struct digest_found *found, bool select,
+                                                    struct track_run runs[TRACK_RUNS_MAX])
 {
         unsigned ended = 0;
-        const uint8_t *hash = found->stat->hash;
-        if (may_belong(s, r)) {
-                uint64_t values = hash_values(r, digests_values(found));
-                see_again(t, s, r, values ^ head_of(hash));
-                ended = see_run(t, s, r, found, values, runs);
+        if (is_another_matter(s, r, select)) {
+                ended = end_runs(t, s, runs);
+                s->rows = 0;
         }
-        note_rows(s, r, hash);
+        if (select) { /* where runs have just ended none is left that it could end */
+                uint64_t values = hash_values(r, digests_values(found));
+                see_again(t, s, r, values ^ head_of(found->stat->hash));
+                ended += see_run(t, s, r, found, values, runs);
+        }
+        if (ends_transaction(r)) {
+                drop_seen(t, s);
+        }
         return ended;
 }
 
@@ -430,19 +437,11 @@ unsigned track_see(struct track *t, struct record *r, const struct digest_found 
         if (s == NULL) {
                 return 0;
         }
-        unsigned ended = 0;
         bool select = is_select(r, found);
-        bool other = is_another_matter(s, r, select);
+        unsigned ended = is_quiet(s, r) ? 0 : see_order(t, s, r, found, select, runs);
+        if (select) {
+                note_rows(s, r, found->stat->hash);
+        }
         s->ended_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
-        if (other) {
-                ended = end_runs(t, s, runs);
-                s->rows = 0;
-        }
-        if (select) { /* where runs have just ended none is left that it could end */
-                ended += see_select(t, s, r, found, runs);
-        }
-        if (ends_transaction(r)) {
-                drop_seen(t, s);
-        }
         return ended;
 }

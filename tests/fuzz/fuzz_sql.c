@@ -3,6 +3,7 @@
 #include "fuzz.h"
 #include "journal/refine.h"
 #include "journal/shapes.h"
+#include "journal/tags.h"
 #include "mysql/secret.h"
 #include "settings/settings.h"
 
@@ -57,12 +58,15 @@ static void check_shape(struct span sql, struct sql_mode mode)
         }
         struct span now = span_of(other, len);
         digest_make(sql, mode, &one);
-        shapes_add(&shapes, sql, &one, (struct shape_text){.facts.suspected = secret_suspected(sql)});
+        shapes_add(&shapes, sql, &one,
+                   (struct shape_text){
+                       .facts = {.suspected = secret_suspected(sql), .may_have_tags = tags_may_be_in(sql)}});
         const struct shape_text *like = shapes_find(&shapes, now, 0);
         digest_make(now, mode, &two);
         if (like != NULL &&
             (memcmp(one.hash, two.hash, DIGEST_HASH) != 0 || shape_values(like, now) != two.values ||
-             like->facts.suspected != secret_suspected(now))) {
+             like->facts.suspected != secret_suspected(now) ||
+             like->facts.may_have_tags != tags_may_be_in(now))) {
                 fuzz_fail("a text is taken for one like it", "", "");
         }
         shapes_fini(&shapes);
@@ -100,8 +104,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         }
         uint8_t bits = data[0];
-        struct sql_mode mode = {(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0,
-                                (bits & 8) != 0 ? 101119 : 0};
+        struct sql_mode mode = {.ansi_quotes = (bits & 1) != 0,
+                                .no_backslash_escapes = (bits & 2) != 0,
+                                .is_mariadb = (bits & 4) != 0,
+                                .version = (bits & 8) != 0 ? 101119 : 0};
         struct span sql = span_of(data + 1, size - 1);
         (void)secret_suspected(sql);
         (void)secret_bare_at(sql, mode);
