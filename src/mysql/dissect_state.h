@@ -102,7 +102,7 @@ struct flight {
         size_t text_at; /**< where the text begins in body; attributes may stand before it */
         uint32_t stmt_id;
         bool has_stmt_id;
-        bool is_secret; /**< holds a password, or may */
+        bool is_secret; /**< holds a password, or may; see dissect_is_secret */
 
         uint64_t defs_left; /**< column definitions to come */
         uint64_t defs_next; /**< of the group after (PREPARE: columns after parameters) */
@@ -284,8 +284,14 @@ void dissect_tell_lint(struct dissect *d, const struct broken *b);
 void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns);
 
 /* dissect_secret.c */
-/** SHOW GRANTS and its like, whose rows are statements with passwords. */
-bool dissect_asks_for_secret(struct span text);
+static inline bool dissect_shows_packets(const struct dissect *d)
+{
+        return d->settings->packet_bytes > 0 && d->sink.on_packet != NULL;
+}
+/** Does @p f, whose packet is @p body, hold a password, or may it, or ask for one? */
+bool dissect_holds_secret(const struct dissect *d, const struct flight *f, struct span body);
+/** The same at any time, of what is kept of it. Where no packets are shown nobody has looked yet: few are ever asked about. */
+bool dissect_is_secret(const struct dissect *d, const struct flight *f);
 /** May a column of that definition be a password? */
 bool dissect_names_secret(struct span definition);
 /** If so the rows of @p f are not shown. */

@@ -43,7 +43,8 @@ static struct record record_of(const struct dissect *d, const struct broken *b)
         record_set_uint(&r, FIELD_PACKET_SEQ, b->seq);
         record_set_uint(&r, FIELD_PACKET_LENGTH, b->length);
         record_set_text(&r, FIELD_PACKET_NAME, span_str(d->packet_name));
-        if (!d->packet_secret && b->bytes.len > 0) {
+        bool hide = d->packet_secret || (f != NULL && dissect_is_secret(d, f));
+        if (!hide && b->bytes.len > 0) {
                 record_set_text(&r, FIELD_PACKET_BYTES, span_head(b->bytes, DISSECT_EVIDENCE));
         }
         return r;

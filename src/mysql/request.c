@@ -27,9 +27,6 @@ void request_free(struct flight *f)
         }
 }
 
-/* How far into a statement its packet is searched for passwords: more than is kept of a packet for dumps. */
-enum { SECRET_WITHIN = 64 * 1024 };
-
 static struct flight *new_flight(struct dissect *d)
 {
         struct dissect_pool *pool = d->settings->pool;
@@ -119,14 +116,7 @@ static void read_stmt_id(struct flight *f, struct span body)
 /** Of a statement that may hold a password, neither its packet nor what it is answered is shown. */
 static void note_secret(struct dissect *d, struct flight *f, struct span body)
 {
-        if (f->code == COM_QUERY || f->code == COM_STMT_PREPARE) {
-                f->is_secret = secret_suspected(span_head(body, SECRET_WITHIN)) ||
-                               dissect_asks_for_secret(span_skip(body, f->text_at));
-        } else if (f->has_stmt_id) {
-                const struct statement *st = statements_find(&d->statements, f->stmt_id);
-                f->is_secret =
-                    st != NULL && secret_suspected(span_head(span_of(st->text, st->text_len), SECRET_WITHIN));
-        }
+        f->is_secret = dissect_shows_packets(d) && dissect_holds_secret(d, f, body);
         d->packet_secret = d->packet_secret || f->is_secret || d->settings->hide_packets;
 }
 
@@ -424,7 +414,6 @@ static void tell(struct dissect *d, struct flight *f, const char *reason)
 void request_emit(struct dissect *d, struct flight *f, const char *reason)
 {
         if (d->settings->count_only) {
-                (void)transaction_see(d, f);
                 d->sink.on_command(d->sink.arg);
         } else {
                 tell(d, f, reason);
