@@ -39,7 +39,7 @@ bool dissect_holds_secret(const struct dissect *d, const struct flight *f, struc
 
 bool dissect_is_secret(const struct dissect *d, const struct flight *f)
 {
-        if (dissect_shows_packets(d) || f->is_secret) {
+        if (d->shows || f->is_secret) {
                 return f->is_secret;
         }
         bool is_whole = f->body_len == f->true_len || f->body_len >= SECRET_WITHIN;
@@ -62,7 +62,7 @@ bool dissect_names_secret(struct span definition)
 
 void dissect_hide_named(struct dissect *d, struct flight *f, struct span definition)
 {
-        if (dissect_shows_packets(d) && !f->is_secret && dissect_names_secret(definition)) {
+        if (d->shows && !f->is_secret && dissect_names_secret(definition)) {
                 f->is_secret = true; /* SELECT * from a table with such a column */
                 d->packet_secret = true;
         }
@@ -71,7 +71,7 @@ void dissect_hide_named(struct dissect *d, struct flight *f, struct span definit
 void dissect_hide_error(struct dissect *d, const struct flight *f, const struct err *err)
 {
         struct span text = span_skip(span_of(f->body, f->body_len), f->text_at);
-        if (err->errnum == ERR_PARSE && dissect_shows_packets(d) && secret_is_in_error(err->message, text)) {
+        if (err->errnum == ERR_PARSE && d->shows && secret_is_in_error(err->message, text)) {
                 d->packet_secret = true;
         }
 }

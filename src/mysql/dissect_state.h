@@ -162,6 +162,9 @@ struct own_text {
 struct dissect {
         const struct dissect_settings *settings;
         struct dissect_sink sink;
+        bool shows;    /**< packets are wanted … */
+        bool together; /**< … and several at once */
+        bool hides;    /**< but not what is in them, once the login is over */
         enum phase phase;
         const char *opaque_reason;
         struct lane lanes[2];
@@ -284,10 +287,6 @@ void dissect_tell_lint(struct dissect *d, const struct broken *b);
 void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns);
 
 /* dissect_secret.c */
-static inline bool dissect_shows_packets(const struct dissect *d)
-{
-        return d->settings->packet_bytes > 0 && d->sink.on_packet != NULL;
-}
 /** Does @p f, whose packet is @p body, hold a password, or may it, or ask for one? */
 bool dissect_holds_secret(const struct dissect *d, const struct flight *f, struct span body);
 /** The same at any time, of what is kept of it. Where no packets are shown nobody has looked yet: few are ever asked about. */
@@ -320,6 +319,9 @@ const char *login_exchange(struct dissect *d, const struct message *m);
 
 /* request.c */
 const char *request_on_message(struct dissect *d, const struct message *m);
+/** The same for the command that most are: a COM_QUERY, in one packet, while none awaits its reply.
+ *  @return false if @p packet is something else, or memory is out: nothing was done. */
+bool request_take_query(struct dissect *d, struct span packet, uint64_t now_ns);
 /** @p f has reached the head: do what it asks for without a reply. */
 void request_begin(struct dissect *d, struct flight *f);
 /** Make the record of @p f; @p reason says why there is no reply, or is NULL. */

@@ -44,6 +44,18 @@ static struct flight *new_flight(struct dissect *d)
         return f;
 }
 
+/** What is kept of the reply. */
+static void drop_reply(struct dissect *d, struct flight *f)
+{
+        d->held -= f->text_len + f->changes_len + rows_held(f->first_rows);
+        prof_free(f->text);
+        prof_free(f->changes);
+        rows_free(f->first_rows);
+        f->text = NULL;
+        f->changes = NULL;
+        f->first_rows = NULL;
+}
+
 void request_pop(struct dissect *d)
 {
         struct dissect_pool *pool = d->settings->pool;
@@ -53,18 +65,13 @@ void request_pop(struct dissect *d)
                 d->tail = NULL;
         }
         d->in_flight--;
-        d->held -= f->body_len + f->text_len + f->changes_len + rows_held(f->first_rows);
+        d->held -= f->body_len;
+        if (f->text != NULL || f->changes != NULL || f->first_rows != NULL) {
+                drop_reply(d, f);
+        }
         if (pool->n == POOL_MAX || f->body_size > BODY_SMALL) {
                 request_free(f);
                 return;
-        }
-        if (f->text != NULL || f->changes != NULL || f->first_rows != NULL) {
-                prof_free(f->text);
-                prof_free(f->changes);
-                rows_free(f->first_rows);
-                f->text = NULL;
-                f->changes = NULL;
-                f->first_rows = NULL;
         }
         f->next = pool->first;
         pool->first = f;
@@ -116,8 +123,8 @@ static void read_stmt_id(struct flight *f, struct span body)
 /** Of a statement that may hold a password, neither its packet nor what it is answered is shown. */
 static void note_secret(struct dissect *d, struct flight *f, struct span body)
 {
-        f->is_secret = dissect_shows_packets(d) && dissect_holds_secret(d, f, body);
-        d->packet_secret = d->packet_secret || f->is_secret || d->settings->hide_packets;
+        f->is_secret = d->shows && dissect_holds_secret(d, f, body);
+        d->packet_secret = d->packet_secret || f->is_secret || d->hides;
 }
 
 static const char *take_command(struct dissect *d, const struct message *m)
@@ -168,6 +175,44 @@ static const char *take_command(struct dissect *d, const struct message *m)
         read_stmt_id(f, m->body);
         note_secret(d, f, m->body);
         return f->info->name;
+}
+
+/** One that nothing is odd about. */
+static bool is_usual_query(const struct dissect *d, struct span packet)
+{
+        return packet.len > FRAME_HEADER_SIZE && packet.len <= FRAME_HEADER_SIZE + d->settings->query_bytes &&
+               packet.data[FRAME_HEADER_SIZE] == COM_QUERY && frame_seq(frame_header(packet.data)) == 0 &&
+               d->phase == PHASE_READY && d->head == NULL && !d->draining && d->lint.broken == 0 &&
+               d->lanes[SIDE_CLIENT].compress == NULL && (d->capabilities & CAP_QUERY_ATTRIBUTES) == 0;
+}
+
+bool request_take_query(struct dissect *d, struct span packet, uint64_t now_ns)
+{
+        struct flight *f = is_usual_query(d, packet) ? new_flight(d) : NULL;
+        struct span body = span_skip(packet, FRAME_HEADER_SIZE);
+        if (f == NULL || !keep_body(d, f, body)) {
+                request_free(f);
+                return false;
+        }
+        f->code = COM_QUERY;
+        f->info = command_info(COM_QUERY);
+        f->seq_num = ++d->seq_num;
+        f->start_ns = now_ns;
+        f->sent_ns = now_ns;
+        f->last_ns = now_ns;
+        f->bytes_sent = packet.len;
+        f->true_len = body.len;
+        f->text_at = CODE_SIZE;
+        f->next_seq = 1;
+        f->seq_known = true;
+        f->begun = true; /* it is at the head */
+        f->is_secret = d->shows && dissect_holds_secret(d, f, body);
+        d->head = f;
+        d->tail = f;
+        d->in_flight = 1;
+        d->packet_secret = f->is_secret || d->hides;
+        d->packet_name = f->info->name;
+        return true;
 }
 
 /** Part of a LOCAL INFILE, for @p f. */

@@ -303,7 +303,7 @@ class Proxy:
         except AssertionError as error:
             now = self.held()
             stages = {stage for stage in now if now[stage] != before.get(stage)}
-            births = [b for b in self.json("/births?n=100000")["births"] if b["stage"] in stages]
+            births = [b for b in self.json("/births?n=16384")["births"] if b["stage"] in stages]
             raise AssertionError(f"{error}; now {now}; born in them: {births[-40:]}") from error
 
     # --- the log
