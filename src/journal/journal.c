@@ -85,7 +85,7 @@ static void wake_if_needed(struct journal_port *port)
         struct journal *j = port->journal;
         atomic_fetch_add(&port->puts, 1);
         int rest = atomic_load(&j->rest);
-        if (rest == AWAKE || (rest == COMPANY && ring_used(&port->ring) < port->ring.size / 2)) {
+        if (rest == AWAKE || (rest == COMPANY && !ring_holds(&port->ring, port->ring.size / 2))) {
                 return;
         }
         if (atomic_exchange(&j->rest, AWAKE) != AWAKE) {
