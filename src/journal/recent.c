@@ -28,8 +28,8 @@ void recent_fini(struct recent *recent)
 
 static struct record shorten(const struct record *r)
 {
-        struct record s = *r;
-        s.packed = 0;
+        struct record s;
+        record_assign(&s, r);
         if (record_has(r, FIELD_QUERY) && r->query.len > SHORT_TEXT) {
                 s.query = utf8_trim(span_head(r->query, SHORT_TEXT));
                 record_set_uint(&s, FIELD_QUERY_LENGTH,
