@@ -4,6 +4,7 @@ src_libbase_a_SOURCES = \
 	src/base/diag.c src/base/diag.h \
 	src/base/json.c src/base/json.h \
 	src/base/keep.c src/base/keep.h \
+	src/base/lock.c src/base/lock.h \
 	src/base/reader.c src/base/reader.h \
 	src/base/ring.c src/base/ring.h \
 	src/base/span.h \

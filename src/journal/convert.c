@@ -206,8 +206,7 @@ struct record *convert_record(struct convert *c, struct record *r)
                 }
                 return r;
         }
-        c->record = *r;
-        c->record.packed = 0;
+        record_assign(&c->record, r);
         if (!prepare(c, need)) {
                 mark_all(&c->record);
                 return &c->record;

@@ -1,11 +1,11 @@
 #include "journal/digests.h"
 
+#include "base/lock.h"
 #include "base/utf8.h"
 #include "journal/shapes.h"
 #include "mysql/secret.h"
 #include "profile/prof.h"
 
-#include <pthread.h>
 #include <xxhash.h>
 
 enum { NONE = UINT32_MAX, CACHE = 4096, SHARE = 4 };
@@ -20,7 +20,7 @@ struct cached {
 };
 
 struct digests {
-        pthread_mutex_t mutex; /* around every change of what is below, and every look from outside */
+        struct lock lock; /* around every change of what is below, and every look from outside */
         struct digest_stat **stats;
         uint32_t *buckets;
         size_t n_buckets; /* a power of two */
@@ -156,9 +156,9 @@ static struct digest_found read_text(struct digests *d, struct span sql, struct 
         digest_make(told, mode, &d->digest);
         uint32_t at = lookup(d, d->digest.hash);
         if (at == NONE) {
-                (void)pthread_mutex_lock(&d->mutex);
+                lock_take(&d->lock);
                 at = add(d, &d->digest);
-                (void)pthread_mutex_unlock(&d->mutex);
+                lock_give(&d->lock);
         }
         if (at != NONE && told.len == sql.len) {
                 shapes_add(&d->shapes, sql, &d->digest,
@@ -320,13 +320,13 @@ void digests_count(struct digests *d, const struct digest_found *found, const st
         if (found->stat == NULL) {
                 return;
         }
-        (void)pthread_mutex_lock(&d->mutex);
+        lock_take(&d->lock);
         if (d->newest != found->at) {
                 unlink_age(d, found->at);
                 link_newest(d, found->at);
         }
         count(d->stats[found->at], r);
-        (void)pthread_mutex_unlock(&d->mutex);
+        lock_give(&d->lock);
 }
 
 uint64_t digest_percentile_us(const struct digest_stat *s, double share)
@@ -348,7 +348,7 @@ uint64_t digest_percentile_us(const struct digest_stat *s, double share)
 struct digests_totals digests_each(struct digests *d, void (*see)(void *arg, const struct digest_stat *s),
                                    void *arg)
 {
-        (void)pthread_mutex_lock(&d->mutex);
+        lock_take(&d->lock);
         struct digests_totals totals = d->totals;
         totals.shapes = 0;
         totals.max = d->max;
@@ -356,7 +356,7 @@ struct digests_totals digests_each(struct digests *d, void (*see)(void *arg, con
                 totals.shapes++;
                 see(arg, d->stats[at]);
         }
-        (void)pthread_mutex_unlock(&d->mutex);
+        lock_give(&d->lock);
         return totals;
 }
 
@@ -371,12 +371,12 @@ static void zero(struct digest_stat *s)
 
 void digests_reset(struct digests *d)
 {
-        (void)pthread_mutex_lock(&d->mutex);
+        lock_take(&d->lock);
         for (uint32_t i = 0; i < d->n; i++) {
                 zero(d->stats[i]);
         }
         d->totals = (struct digests_totals){0};
-        (void)pthread_mutex_unlock(&d->mutex);
+        lock_give(&d->lock);
 }
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
@@ -394,7 +394,6 @@ enum status digests_new(size_t max, struct digests **out)
         while (d->n_buckets < max) {
                 d->n_buckets *= 2;
         }
-        (void)pthread_mutex_init(&d->mutex, NULL);
         d->stats = prof_calloc(STAGE_DIGEST, max, sizeof(struct digest_stat *));
         d->buckets = prof_alloc(STAGE_DIGEST, d->n_buckets * sizeof *d->buckets);
         d->cache = prof_calloc(STAGE_DIGEST, CACHE, sizeof *d->cache);
@@ -424,6 +423,5 @@ void digests_free(struct digests *d)
         prof_free(d->buckets);
         prof_free(d->cache);
         shapes_fini(&d->shapes);
-        (void)pthread_mutex_destroy(&d->mutex);
         prof_free(d);
 }

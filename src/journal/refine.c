@@ -52,8 +52,8 @@ static bool statement_of(const struct record *r, struct span *text)
 
 static void add_digest(struct record *r, const struct digest_stat *s)
 {
-        record_set_text(r, FIELD_DIGEST, span_of(s->hex, sizeof s->hex));
-        record_set_text(r, FIELD_DIGEST_TEXT, span_of(s->text, s->text_len));
+        RECORD_PUT_TEXT(r, FIELD_DIGEST, digest, span_of(s->hex, sizeof s->hex));
+        RECORD_PUT_TEXT(r, FIELD_DIGEST_TEXT, digest_text, span_of(s->text, s->text_len));
 }
 
 static void add_findings(const struct refine *f, struct record *r)

@@ -355,6 +355,7 @@ void rows_begin(struct dissect *d, struct flight *f);
 void rows_prepared(struct dissect *d, struct flight *f);
 /** Keep a row, while f->rows_wanted > 0. */
 void rows_take(struct dissect *d, struct flight *f, struct span body);
+/** f->first_rows is not NULL. */
 void rows_put(const struct flight *f, struct record *r);
 size_t rows_held(const struct rows *rows);
 void rows_free(struct rows *rows);
@@ -369,6 +370,7 @@ void track_reset(struct dissect *d);
 void track_change_user(struct dissect *d);
 /** What an OK tells of the session. @return false when memory is out. */
 bool track_ok(struct dissect *d, struct flight *f, const struct ok *ok);
+/** The server told of some, kept or not. */
 void track_put(struct dissect *d, const struct flight *f, struct record *r);
 /** @p f is told: from the next command on, what it changed holds. */
 void track_settle(struct dissect *d, const struct flight *f);

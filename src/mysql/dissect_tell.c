@@ -5,7 +5,7 @@
 
 void dissect_record(const struct dissect *d, enum record_event event, uint64_t mono_ns, struct record *r)
 {
-        struct span charset = span_str(charset_title(d->charsets.client));
+        struct span charset = charset_title_text(d->charsets.client);
         record_clear(r);
         r->event = event;
         r->mono_ns = mono_ns;

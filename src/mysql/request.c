@@ -446,8 +446,12 @@ static void tell(struct dissect *d, struct flight *f, const char *reason)
         if (d->parts != NULL && f == d->head) {
                 parts_put(d, &r);
         }
-        rows_put(f, &r);
-        track_put(d, f, &r);
+        if (f->first_rows != NULL) {
+                rows_put(f, &r);
+        }
+        if (f->changes_len > 0 || f->changes_cut) {
+                track_put(d, f, &r);
+        }
         RECORD_PUT(&r, FIELD_BYTES_SENT, bytes_sent, f->bytes_sent);
         RECORD_PUT(&r, FIELD_BYTES_RECEIVED, bytes_received, f->bytes_received);
         if (reason != NULL) {
