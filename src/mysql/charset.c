@@ -78,7 +78,7 @@ enum {
         SET_COUNT
 };
 
-#define NAMED(name) name, sizeof name - 1
+#define NAMED(text) (text), sizeof(text) - 1
 
 static const struct set sets[SET_COUNT] = {
     [SET_ARMSCII8] = {NAMED("armscii8"),
