@@ -1,5 +1,6 @@
 #include "capture/capture.h"
 
+#include "mysql/frame.h"
 #include "mysql/secret.h"
 #include "profile/prof.h"
 
@@ -121,13 +122,6 @@ void capture_add(struct capture *c, uint64_t conn_id, const struct packet *p, ui
 
 /* --- runs ---------------------------------------------------------------------------------------------------------- */
 
-enum { HEADER = 4 };
-
-static uint32_t length_at(const uint8_t *packet)
-{
-        return (uint32_t)packet[0] | (uint32_t)packet[1] << 8 | (uint32_t)packet[2] << 16;
-}
-
 /** What its packets' names take. Most runs are a command alone, whose name is the entry's. */
 static inline size_t names_size(const struct packet_run *run)
 {
@@ -142,7 +136,7 @@ static struct packet_run last_of(const struct packet_run *run, size_t room)
         size_t name = run->names != NULL ? sizeof *run->names : 0;
         size_t n = run->n;
         while (n > 1 && n * name + left > room) {
-                size_t first = HEADER + length_at(at);
+                size_t first = FRAME_HEADER_SIZE + frame_length(frame_header(at));
                 at += first;
                 left -= first;
                 n--;
@@ -214,18 +208,19 @@ static void walk_run(const struct entry *e, each_packet *each, void *arg)
         const uint8_t *names = (const uint8_t *)(e + 1);
         const uint8_t *at = names + (e->name == NULL ? e->run * sizeof e->name : 0);
         for (uint32_t i = 0; i < e->run; i++) {
-                struct capture_packet p = {.wall_ns = e->wall_ns,
-                                           .packet = {.from = (enum side)e->from,
-                                                      .seq = at[3],
-                                                      .length = length_at(at),
-                                                      .name = e->name,
-                                                      .head = span_of(at + HEADER, length_at(at))}};
+                struct capture_packet p = {
+                    .wall_ns = e->wall_ns,
+                    .packet = {.from = (enum side)e->from,
+                               .seq = at[3],
+                               .length = frame_length(frame_header(at)),
+                               .name = e->name,
+                               .head = span_of(at + FRAME_HEADER_SIZE, frame_length(frame_header(at)))}};
                 if (e->name == NULL) {
                         memcpy(&p.packet.name, names + i * sizeof e->name, sizeof e->name);
                 }
-                size_t length = length_at(at);
+                size_t length = frame_length(frame_header(at));
                 give(&p, each, arg);
-                at += HEADER + length;
+                at += FRAME_HEADER_SIZE + length;
         }
 }
 

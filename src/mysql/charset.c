@@ -27,7 +27,6 @@ enum set_kind {
 
 struct set {
         const char *name;
-        size_t name_len;
         enum set_kind kind;
         bool hides_ascii;
         struct transcode_from from;
@@ -78,10 +77,8 @@ enum {
         SET_COUNT
 };
 
-#define NAMED(text) (text), sizeof(text) - 1
-
 static const struct set sets[SET_COUNT] = {
-    [SET_ARMSCII8] = {NAMED("armscii8"),
+    [SET_ARMSCII8] = {"armscii8",
                       KIND_CONVERTED,
                       false,
                       {.iconv = "ARMSCII-8",
@@ -89,113 +86,89 @@ static const struct set sets[SET_COUNT] = {
                        .ascii = true,
                        .fixes = FIXES({0xa1, 0x2741}, {0xa2, 0x00a7}, {0xad, 0x055f}, {0xfe, 0x2019},
                                       {0xff, 0x0027})}},
-    [SET_ASCII] = {NAMED("ascii"), KIND_UTF8, false, {0}},
-    [SET_BIG5] = {NAMED("big5"), KIND_CONVERTED, true, {.iconv = "BIG5", .ascii = true}},
-    [SET_BINARY] = {NAMED("binary"), KIND_BYTES, false, {0}},
-    [SET_CP1250] = {NAMED("cp1250"),
-                    KIND_CONVERTED,
-                    false,
-                    {.iconv = "CP1250", .single = true, .ascii = true}},
-    [SET_CP1251] = {NAMED("cp1251"),
-                    KIND_CONVERTED,
-                    false,
-                    {.iconv = "CP1251", .single = true, .ascii = true}},
-    [SET_CP1256] = {NAMED("cp1256"),
-                    KIND_CONVERTED,
-                    false,
-                    {.iconv = "CP1256", .single = true, .ascii = true}},
-    [SET_CP1257] = {NAMED("cp1257"),
-                    KIND_CONVERTED,
-                    false,
-                    {.iconv = "CP1257", .single = true, .ascii = true}},
-    [SET_CP850] = {NAMED("cp850"), KIND_CONVERTED, false, {.iconv = "CP850", .single = true, .ascii = true}},
-    [SET_CP852] = {NAMED("cp852"), KIND_CONVERTED, false, {.iconv = "CP852", .single = true, .ascii = true}},
+    [SET_ASCII] = {"ascii", KIND_UTF8, false, {0}},
+    [SET_BIG5] = {"big5", KIND_CONVERTED, true, {.iconv = "BIG5", .ascii = true}},
+    [SET_BINARY] = {"binary", KIND_BYTES, false, {0}},
+    [SET_CP1250] = {"cp1250", KIND_CONVERTED, false, {.iconv = "CP1250", .single = true, .ascii = true}},
+    [SET_CP1251] = {"cp1251", KIND_CONVERTED, false, {.iconv = "CP1251", .single = true, .ascii = true}},
+    [SET_CP1256] = {"cp1256", KIND_CONVERTED, false, {.iconv = "CP1256", .single = true, .ascii = true}},
+    [SET_CP1257] = {"cp1257", KIND_CONVERTED, false, {.iconv = "CP1257", .single = true, .ascii = true}},
+    [SET_CP850] = {"cp850", KIND_CONVERTED, false, {.iconv = "CP850", .single = true, .ascii = true}},
+    [SET_CP852] = {"cp852", KIND_CONVERTED, false, {.iconv = "CP852", .single = true, .ascii = true}},
     [SET_CP866] =
-        {NAMED("cp866"),
+        {"cp866",
          KIND_CONVERTED,
          false,
          {.iconv = "CP866", .single = true, .ascii = true, .fixes = FIXES({0xfc, 0x207f}, {0xfd, 0x00b2})}},
-    [SET_CP932] = {NAMED("cp932"), KIND_CONVERTED, true, {.iconv = "CP932", .ascii = true}},
-    [SET_DEC8] = {NAMED("dec8"),
+    [SET_CP932] = {"cp932", KIND_CONVERTED, true, {.iconv = "CP932", .ascii = true}},
+    [SET_DEC8] = {"dec8",
                   KIND_CONVERTED,
                   false,
                   {.iconv = "DEC-MCS", .single = true, .ascii = true, .fixes = FIXES({0xa0, 0x00a0})}},
-    [SET_EUCJPMS] = {NAMED("eucjpms"), KIND_CONVERTED, false, {.iconv = "EUC-JP-MS", .ascii = true}},
-    [SET_EUCKR] = {NAMED("euckr"), KIND_CONVERTED, false, {.iconv = "UHC", .ascii = true}},
-    [SET_GB18030] = {NAMED("gb18030"), KIND_CONVERTED, true, {.iconv = "GB18030", .ascii = true}},
-    [SET_GB2312] = {NAMED("gb2312"), KIND_CONVERTED, false, {.iconv = "EUC-CN", .ascii = true}},
-    [SET_GBK] = {NAMED("gbk"), KIND_CONVERTED, true, {.iconv = "GBK", .ascii = true}},
-    [SET_GEOSTD8] = {NAMED("geostd8"),
+    [SET_EUCJPMS] = {"eucjpms", KIND_CONVERTED, false, {.iconv = "EUC-JP-MS", .ascii = true}},
+    [SET_EUCKR] = {"euckr", KIND_CONVERTED, false, {.iconv = "UHC", .ascii = true}},
+    [SET_GB18030] = {"gb18030", KIND_CONVERTED, true, {.iconv = "GB18030", .ascii = true}},
+    [SET_GB2312] = {"gb2312", KIND_CONVERTED, false, {.iconv = "EUC-CN", .ascii = true}},
+    [SET_GBK] = {"gbk", KIND_CONVERTED, true, {.iconv = "GBK", .ascii = true}},
+    [SET_GEOSTD8] = {"geostd8",
                      KIND_CONVERTED,
                      false,
                      {.iconv = "GEORGIAN-PS",
                       .single = true,
                       .ascii = true,
                       .fixes = FIXES({0x80, 0x20ac}, {0xfd, 0x2116})}},
-    [SET_GREEK] = {NAMED("greek"),
+    [SET_GREEK] = {"greek",
                    KIND_CONVERTED,
                    false,
                    {.iconv = "ISO-8859-7",
                     .single = true,
                     .ascii = true,
                     .fixes = FIXES({0xa1, 0x02bd}, {0xa2, 0x02bc})}},
-    [SET_HEBREW] = {NAMED("hebrew"),
+    [SET_HEBREW] = {"hebrew",
                     KIND_CONVERTED,
                     false,
                     {.iconv = "ISO-8859-8", .single = true, .ascii = true, .fixes = FIXES({0xaf, 0x203e})}},
-    [SET_HP8] = {NAMED("hp8"), KIND_CONVERTED, false, {.iconv = "HP-ROMAN8", .single = true, .ascii = true}},
-    [SET_KEYBCS2] = {NAMED("keybcs2"),
-                     KIND_CONVERTED,
-                     false,
-                     {.single = true, .ascii = true, .upper = keybcs2}},
-    [SET_KOI8R] = {NAMED("koi8r"), KIND_CONVERTED, false, {.iconv = "KOI8-R", .single = true, .ascii = true}},
-    [SET_KOI8U] = {NAMED("koi8u"),
+    [SET_HP8] = {"hp8", KIND_CONVERTED, false, {.iconv = "HP-ROMAN8", .single = true, .ascii = true}},
+    [SET_KEYBCS2] = {"keybcs2", KIND_CONVERTED, false, {.single = true, .ascii = true, .upper = keybcs2}},
+    [SET_KOI8R] = {"koi8r", KIND_CONVERTED, false, {.iconv = "KOI8-R", .single = true, .ascii = true}},
+    [SET_KOI8U] = {"koi8u",
                    KIND_CONVERTED,
                    false,
                    {.iconv = "KOI8-U", .single = true, .ascii = true, .fixes = FIXES({0x95, 0x2022})}},
-    [SET_LATIN1] = {NAMED("latin1"),
+    [SET_LATIN1] = {"latin1",
                     KIND_CONVERTED,
                     false,
                     {.iconv = "CP1252", .single = true, .ascii = true, .c1 = true}},
-    [SET_LATIN2] = {NAMED("latin2"),
-                    KIND_CONVERTED,
-                    false,
-                    {.iconv = "ISO-8859-2", .single = true, .ascii = true}},
-    [SET_LATIN5] = {NAMED("latin5"),
-                    KIND_CONVERTED,
-                    false,
-                    {.iconv = "ISO-8859-9", .single = true, .ascii = true}},
-    [SET_LATIN7] = {NAMED("latin7"),
-                    KIND_CONVERTED,
-                    false,
-                    {.iconv = "ISO-8859-13", .single = true, .ascii = true}},
-    [SET_MACCE] = {NAMED("macce"),
+    [SET_LATIN2] = {"latin2", KIND_CONVERTED, false, {.iconv = "ISO-8859-2", .single = true, .ascii = true}},
+    [SET_LATIN5] = {"latin5", KIND_CONVERTED, false, {.iconv = "ISO-8859-9", .single = true, .ascii = true}},
+    [SET_LATIN7] = {"latin7", KIND_CONVERTED, false, {.iconv = "ISO-8859-13", .single = true, .ascii = true}},
+    [SET_MACCE] = {"macce",
                    KIND_CONVERTED,
                    false,
                    {.iconv = "MAC-CENTRALEUROPE", .single = true, .ascii = true}},
-    [SET_MACROMAN] = {NAMED("macroman"),
+    [SET_MACROMAN] = {"macroman",
                       KIND_CONVERTED,
                       false,
                       {.iconv = "MACINTOSH",
                        .single = true,
                        .ascii = true,
                        .fixes = FIXES({0xc6, 0x2206}, {0xf0, 0xf8ff})}},
-    [SET_SJIS] = {NAMED("sjis"), KIND_CONVERTED, true, {.iconv = "CP932", .ascii = true}},
-    [SET_SWE7] = {NAMED("swe7"),
+    [SET_SJIS] = {"sjis", KIND_CONVERTED, true, {.iconv = "CP932", .ascii = true}},
+    [SET_SWE7] = {"swe7",
                   KIND_CONVERTED,
                   false,
                   {.iconv = "SEN_850200_C", .single = true, .fixes = FIXES({0x24, 0x0024}, {0x7f, 0x007f})}},
-    [SET_TIS620] = {NAMED("tis620"),
+    [SET_TIS620] = {"tis620",
                     KIND_CONVERTED,
                     false,
                     {.iconv = "TIS-620", .single = true, .ascii = true, .c1 = true}},
-    [SET_UCS2] = {NAMED("ucs2"), KIND_CONVERTED, false, {.iconv = "UCS-2BE"}},
-    [SET_UJIS] = {NAMED("ujis"), KIND_CONVERTED, false, {.iconv = "EUC-JP", .ascii = true}},
-    [SET_UTF16] = {NAMED("utf16"), KIND_CONVERTED, false, {.iconv = "UTF-16BE"}},
-    [SET_UTF16LE] = {NAMED("utf16le"), KIND_CONVERTED, false, {.iconv = "UTF-16LE"}},
-    [SET_UTF32] = {NAMED("utf32"), KIND_CONVERTED, false, {.iconv = "UTF-32BE"}},
-    [SET_UTF8MB3] = {NAMED("utf8mb3"), KIND_UTF8, false, {0}},
-    [SET_UTF8MB4] = {NAMED("utf8mb4"), KIND_UTF8, false, {0}},
+    [SET_UCS2] = {"ucs2", KIND_CONVERTED, false, {.iconv = "UCS-2BE"}},
+    [SET_UJIS] = {"ujis", KIND_CONVERTED, false, {.iconv = "EUC-JP", .ascii = true}},
+    [SET_UTF16] = {"utf16", KIND_CONVERTED, false, {.iconv = "UTF-16BE"}},
+    [SET_UTF16LE] = {"utf16le", KIND_CONVERTED, false, {.iconv = "UTF-16LE"}},
+    [SET_UTF32] = {"utf32", KIND_CONVERTED, false, {.iconv = "UTF-32BE"}},
+    [SET_UTF8MB3] = {"utf8mb3", KIND_UTF8, false, {0}},
+    [SET_UTF8MB4] = {"utf8mb4", KIND_UTF8, false, {0}},
 };
 
 struct range {
@@ -337,7 +310,7 @@ uint8_t charset_of_name(struct span name)
                 return SET_UTF8MB3;
         }
         for (unsigned i = 1; i < SET_COUNT; i++) {
-                if (name.len == sets[i].name_len &&
+                if (name.len == strlen(sets[i].name) &&
                     strncasecmp((const char *)name.data, sets[i].name, name.len) == 0) {
                         return (uint8_t)i;
                 }
@@ -348,12 +321,6 @@ uint8_t charset_of_name(struct span name)
 const char *charset_title(uint8_t charset)
 {
         return charset < SET_COUNT ? sets[charset].name : NULL;
-}
-
-struct span charset_title_text(uint8_t charset)
-{
-        return charset < SET_COUNT ? span_of(sets[charset].name, sets[charset].name_len)
-                                   : (struct span){NULL, 0};
 }
 
 const struct transcode_from *charset_from(uint8_t charset)

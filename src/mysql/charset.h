@@ -17,8 +17,6 @@ uint8_t charset_of_collation(uint16_t collation_id);
 uint8_t charset_of_name(struct span name);
 /** @return the server's name; NULL for CHARSET_UNKNOWN and for numbers that are none. Static. */
 const char *charset_title(uint8_t charset);
-/** The same, empty instead of NULL. */
-struct span charset_title_text(uint8_t charset);
 /** @return how its texts become UTF-8; NULL if they are UTF-8, or no text (binary), or not known. */
 const struct transcode_from *charset_from(uint8_t charset);
 /** Texts in it are UTF-8 or ASCII. */

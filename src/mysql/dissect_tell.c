@@ -5,7 +5,7 @@
 
 void dissect_record(const struct dissect *d, enum record_event event, uint64_t mono_ns, struct record *r)
 {
-        struct span charset = charset_title_text(d->charsets.client);
+        struct span charset = span_str(charset_title(d->charsets.client));
         record_clear(r);
         r->event = event;
         r->mono_ns = mono_ns;
@@ -96,10 +96,10 @@ void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
         dissect_record(d, EVENT_ERROR, now_ns, &r);
         record_set_text(&r, FIELD_REASON, writer_span(&w));
         d->sink.on_record(d->sink.arg, &r);
-        if (d->settings->packet_bytes > 0 && d->sink.on_packet != NULL && f->have == FRAME_HEADER_SIZE) {
+        if (d->shows && f->have == FRAME_HEADER_SIZE) {
                 struct span head = span_of(lane->packet, lane->packet_len);
-                bool secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH ||
-                              d->settings->hide_packets || secret_suspected(head);
+                bool secret =
+                    d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || d->hides || secret_suspected(head);
                 struct packet packet = {.from = side,
                                         .seq = f->seq,
                                         .secret = secret,
