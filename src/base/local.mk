@@ -9,6 +9,7 @@ src_libbase_a_SOURCES = \
 	src/base/ring.c src/base/ring.h \
 	src/base/span.h \
 	src/base/status.c src/base/status.h \
+	src/base/ticker.c src/base/ticker.h \
 	src/base/transcode.c src/base/transcode.h \
 	src/base/utf8.c src/base/utf8.h \
 	src/base/writer.c src/base/writer.h

@@ -52,6 +52,17 @@ bool ring_decides(struct ring *ring, size_t len);
 /** Producer: publish the reserved message, cut to @p len (at most what was reserved). */
 void ring_commit(struct ring *ring, size_t len);
 
+/** Producer: are at least @p n bytes in use? It looks at the consumer's end only if they may be. */
+static inline bool ring_holds(struct ring *ring, size_t n)
+{
+        uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+        if (head - ring->tail_seen < n) {
+                return false;
+        }
+        ring->tail_seen = atomic_load_explicit(&ring->tail, memory_order_acquire);
+        return head - ring->tail_seen >= n;
+}
+
 /** Consumer: the oldest message. @return false if there is none. */
 bool ring_peek(struct ring *ring, struct ring_message *out);
 

@@ -1,5 +1,6 @@
 #include "capture/capture.h"
 
+#include "mysql/frame.h"
 #include "mysql/secret.h"
 #include "profile/prof.h"
 
@@ -78,25 +79,31 @@ static bool turn(struct capture *c, size_t size)
         return true;
 }
 
-/** Room for an entry with @p len bytes behind it, its size set. @return NULL if it can't fit. */
-static inline struct entry *add(struct capture *c, size_t len)
+static size_t size_of(size_t len)
 {
-        size_t size = (sizeof(struct entry) + len + 7) & ~(size_t)7;
-        if (size > (size_t)(c->end - c->next) && !turn(c, size)) {
-                return NULL;
-        }
+        return (sizeof(struct entry) + len + 7) & ~(size_t)7;
+}
+
+/** An entry with @p len bytes behind it, of which the segment has room: its size is set. */
+static struct entry *take(struct capture *c, size_t len)
+{
         struct entry *e = (struct entry *)(void *)c->next;
-        c->next += size;
-        e->size = (uint32_t)size;
+        e->size = (uint32_t)size_of(len);
+        c->next += e->size;
         return e;
+}
+
+static bool has_room(const struct capture *c, size_t len)
+{
+        return size_of(len) <= (size_t)(c->end - c->next);
 }
 
 void capture_add(struct capture *c, uint64_t conn_id, const struct packet *p, uint64_t wall_ns)
 {
-        struct entry *e = add(c, p->head.len);
-        if (e == NULL) {
+        if (!has_room(c, p->head.len) && !turn(c, size_of(p->head.len))) {
                 return;
         }
+        struct entry *e = take(c, p->head.len);
         e->conn_id = conn_id;
         e->wall_ns = wall_ns;
         e->name = p->name;
@@ -115,16 +122,10 @@ void capture_add(struct capture *c, uint64_t conn_id, const struct packet *p, ui
 
 /* --- runs ---------------------------------------------------------------------------------------------------------- */
 
-enum { HEADER = 4 };
-
-static uint32_t length_at(const uint8_t *packet)
+/** What its packets' names take. Most runs are a command alone, whose name is the entry's. */
+static inline size_t names_size(const struct packet_run *run)
 {
-        return (uint32_t)packet[0] | (uint32_t)packet[1] << 8 | (uint32_t)packet[2] << 16;
-}
-
-static size_t names_size(const struct packet_run *run)
-{
-        return run->names != NULL ? run->n * sizeof *run->names : 0;
+        return run->names != NULL && run->n > 1 ? run->n * sizeof *run->names : 0;
 }
 
 /** Its last packets, as many as fit in @p room; one at least. */
@@ -135,7 +136,7 @@ static struct packet_run last_of(const struct packet_run *run, size_t room)
         size_t name = run->names != NULL ? sizeof *run->names : 0;
         size_t n = run->n;
         while (n > 1 && n * name + left > room) {
-                size_t first = HEADER + length_at(at);
+                size_t first = FRAME_HEADER_SIZE + frame_length(frame_header(at));
                 at += first;
                 left -= first;
                 n--;
@@ -149,34 +150,42 @@ static struct packet_run last_of(const struct packet_run *run, size_t room)
         return last;
 }
 
+/** There is room for it. */
 static void put_run(struct capture *c, uint64_t conn_id, const struct packet_run *run, uint64_t wall_ns)
 {
-        bool alone = run->n == 1 && run->names != NULL; /* most are: a command */
-        size_t names = alone ? 0 : names_size(run);
-        struct entry *e = add(c, names + run->bytes.len);
-        if (e == NULL) {
-                return;
-        }
+        size_t names = names_size(run);
+        struct entry *e = take(c, names + run->bytes.len);
         e->conn_id = conn_id;
         e->wall_ns = wall_ns;
-        e->name = alone ? run->names[0] : run->name;
+        e->name = run->names != NULL && names == 0 ? run->names[0] : run->name;
         e->bytes = (uint32_t)run->bytes.len;
         e->run = (uint32_t)run->n;
         e->from = (uint8_t)run->from;
-        uint8_t *at = (uint8_t *)(e + 1);
-        for (size_t i = 0; i < names; i += sizeof *run->names) {
-                memcpy(at + i, (const uint8_t *)run->names + i, sizeof *run->names);
+        const char **at = (const char **)(void *)(e + 1);
+        for (size_t i = 0; i < names / sizeof *at; i++) {
+                *at++ = run->names[i];
         }
-        memcpy(at + names, run->bytes.data, run->bytes.len);
+        (void)span_copy((uint8_t *)at, run->bytes);
+}
+
+/** One that is too long, or that begins a segment. A function of its own: what it needs of the stack, the others do not. */
+__attribute__((noinline)) static void put_rarely(struct capture *c, uint64_t conn_id,
+                                                 const struct packet_run *run, uint64_t wall_ns)
+{
+        const struct packet_run last = last_of(run, RUN_MAX);
+        size_t len = names_size(&last) + last.bytes.len;
+        if (has_room(c, len) || turn(c, size_of(len))) {
+                put_run(c, conn_id, &last, wall_ns);
+        }
 }
 
 void capture_add_run(struct capture *c, uint64_t conn_id, const struct packet_run *run, uint64_t wall_ns)
 {
-        if (names_size(run) + run->bytes.len <= RUN_MAX) {
+        size_t len = names_size(run) + run->bytes.len;
+        if (len <= RUN_MAX && has_room(c, len)) {
                 put_run(c, conn_id, run, wall_ns);
         } else {
-                const struct packet_run last = last_of(run, RUN_MAX);
-                put_run(c, conn_id, &last, wall_ns);
+                put_rarely(c, conn_id, run, wall_ns);
         }
 }
 
@@ -199,18 +208,19 @@ static void walk_run(const struct entry *e, each_packet *each, void *arg)
         const uint8_t *names = (const uint8_t *)(e + 1);
         const uint8_t *at = names + (e->name == NULL ? e->run * sizeof e->name : 0);
         for (uint32_t i = 0; i < e->run; i++) {
-                struct capture_packet p = {.wall_ns = e->wall_ns,
-                                           .packet = {.from = (enum side)e->from,
-                                                      .seq = at[3],
-                                                      .length = length_at(at),
-                                                      .name = e->name,
-                                                      .head = span_of(at + HEADER, length_at(at))}};
+                struct capture_packet p = {
+                    .wall_ns = e->wall_ns,
+                    .packet = {.from = (enum side)e->from,
+                               .seq = at[3],
+                               .length = frame_length(frame_header(at)),
+                               .name = e->name,
+                               .head = span_of(at + FRAME_HEADER_SIZE, frame_length(frame_header(at)))}};
                 if (e->name == NULL) {
                         memcpy(&p.packet.name, names + i * sizeof e->name, sizeof e->name);
                 }
-                size_t length = length_at(at);
+                size_t length = frame_length(frame_header(at));
                 give(&p, each, arg);
-                at += HEADER + length;
+                at += FRAME_HEADER_SIZE + length;
         }
 }
 

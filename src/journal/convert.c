@@ -204,8 +204,7 @@ static __attribute__((noinline)) struct record *look_and_convert(struct convert 
                 }
                 return r;
         }
-        c->record = *r;
-        c->record.packed = 0;
+        record_assign(&c->record, r);
         if (!prepare(c, need)) {
                 mark_all(&c->record);
                 return &c->record;

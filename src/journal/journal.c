@@ -6,6 +6,7 @@
 #include "journal/convert.h"
 #include "journal/gap.h"
 #include "journal/jsonl_session.h"
+#include "journal/kept.h"
 #include "journal/recent.h"
 #include "journal/refine.h"
 #include "journal/sinks.h"
@@ -30,12 +31,6 @@ struct journal_port {
         _Atomic uint64_t puts;
         bool may_wait;
         _Atomic uint64_t waits; /* for room */
-};
-
-/* A text that records point at as long as there are any. */
-struct kept_text {
-        struct kept_text *next;
-        uint8_t text[];
 };
 
 /* What the writer does when it does not write, and when a worker must wake it. */
@@ -64,7 +59,7 @@ struct journal {
         struct convert convert;
         struct refine refine;
         struct jsonl_sessions *json;
-        struct kept_text *kept;
+        struct kept_text *kept;       /* main's: what records point at as long as there are any */
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };
 
@@ -85,7 +80,7 @@ static void wake_if_needed(struct journal_port *port)
         struct journal *j = port->journal;
         atomic_fetch_add(&port->puts, 1);
         int rest = atomic_load(&j->rest);
-        if (rest == AWAKE || (rest == COMPANY && ring_used(&port->ring) < port->ring.size / 2)) {
+        if (rest == AWAKE || (rest == COMPANY && !ring_holds(&port->ring, port->ring.size / 2))) {
                 return;
         }
         if (atomic_exchange(&j->rest, AWAKE) != AWAKE) {
@@ -131,15 +126,7 @@ bool journal_is_read(const struct journal *j)
 
 struct span journal_keep(struct journal *j, struct span text)
 {
-        struct kept_text *kept = prof_alloc(STAGE_JOURNAL, sizeof *kept + text.len);
-        if (kept == NULL || text.len == 0) {
-                prof_free(kept);
-                return (struct span){NULL, 0};
-        }
-        memcpy(kept->text, text.data, text.len);
-        kept->next = j->kept;
-        j->kept = kept;
-        return span_of(kept->text, text.len);
+        return kept_add(&j->kept, text);
 }
 
 bool journal_put(struct journal_port *port, const struct record *r)
@@ -366,16 +353,12 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
                 j->json = jsonl_sessions_new();
                 status = j->json != NULL ? recent_init(&j->recent, settings->log.recent_bytes) : STATUS_NOMEM;
         }
-        if (status == STATUS_OK) {
-                status = refine_init(&j->refine, settings);
-                if (status != STATUS_OK) {
-                        journal_free(j);
-                        return status;
-                }
-        }
         if (status != STATUS_OK) {
                 diag(DIAG_ERROR, "the journal can't be made: %s", status_text(status));
-        } else {
+        } else { /* these say it themselves */
+                status = refine_init(&j->refine, settings);
+        }
+        if (status == STATUS_OK) {
                 status = sinks_open(&j->sinks, settings);
         }
         if (status != STATUS_OK) {
@@ -428,11 +411,7 @@ void journal_free(struct journal *j)
         for (unsigned i = 0; j->ports != NULL && i < j->n_ports; i++) {
                 prof_free(j->ports[i]->block);
         }
-        while (j->kept != NULL) {
-                struct kept_text *next = j->kept->next;
-                prof_free(j->kept);
-                j->kept = next;
-        }
+        kept_free(&j->kept);
         sinks_free(&j->sinks);
         jsonl_sessions_free(j->json);
         recent_fini(&j->recent);

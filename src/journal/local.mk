@@ -4,6 +4,7 @@ src_libjournal_a_SOURCES = \
 	src/journal/datagram.c src/journal/datagram.h \
 	src/journal/hook.c src/journal/hook.h \
 	src/journal/keeper.c src/journal/keeper.h \
+	src/journal/kept.c src/journal/kept.h \
 	src/journal/pack.c src/journal/pack.h \
 	src/journal/rotate.c src/journal/rotate.h \
 	src/journal/shapes.c src/journal/shapes.h \

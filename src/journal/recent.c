@@ -12,28 +12,24 @@ enum {
 
 enum status recent_init(struct recent *recent, size_t size)
 {
-        recent->memory = prof_alloc(STAGE_JOURNAL, size);
+        *recent = (struct recent){.memory = prof_alloc(STAGE_JOURNAL, size)};
         if (recent->memory == NULL) {
                 return STATUS_NOMEM;
         }
         keep_init(&recent->keep, recent->memory, size);
-        (void)pthread_mutex_init(&recent->mutex, NULL);
         return STATUS_OK;
 }
 
 void recent_fini(struct recent *recent)
 {
-        if (recent->memory != NULL) {
-                (void)pthread_mutex_destroy(&recent->mutex);
-                prof_free(recent->memory);
-                recent->memory = NULL;
-        }
+        prof_free(recent->memory);
+        recent->memory = NULL;
 }
 
 static struct record shorten(const struct record *r)
 {
-        struct record s = *r;
-        s.packed = 0;
+        struct record s;
+        record_assign(&s, r);
         if (record_has(r, FIELD_QUERY) && r->query.len > SHORT_TEXT) {
                 s.query = utf8_trim(span_head(r->query, SHORT_TEXT));
                 record_set_uint(&s, FIELD_QUERY_LENGTH,
@@ -61,33 +57,46 @@ struct entry {
         const uint8_t *seems_at; /* see record_copy */
 };
 
-void recent_add(struct recent *recent, const struct record *r)
+static size_t entry_size(const struct record *r)
 {
-        size_t most = recent->keep.size / LARGEST_SHARE;
-        size_t len = sizeof(struct entry) + record_copy_size(r);
-        struct record other;
-        if (len > most) {
-                other = shorten(r);
-                len = sizeof(struct entry) + record_copy_size(&other);
-                if (len > most) {
-                        other = gap_record(1, "too large to be kept among the recent records");
-                        len = sizeof(struct entry) + record_copy_size(&other);
-                }
-                r = &other;
-        }
-        (void)pthread_mutex_lock(&recent->mutex);
+        return sizeof(struct entry) + record_copy_size(r);
+}
+
+static void add(struct recent *recent, const struct record *r, size_t len)
+{
+        lock_take(&recent->lock);
         struct entry *e = keep_add(&recent->keep, len);
         if (e != NULL) {
                 e->seems_at = record_copy(r, (uint8_t *)(e + 1));
         }
-        (void)pthread_mutex_unlock(&recent->mutex);
+        lock_give(&recent->lock);
+}
+
+static void add_shortened(struct recent *recent, const struct record *r, size_t most)
+{
+        struct record other = shorten(r);
+        if (entry_size(&other) > most) {
+                other = gap_record(1, "too large to be kept among the recent records");
+        }
+        add(recent, &other, entry_size(&other));
+}
+
+void recent_add(struct recent *recent, const struct record *r)
+{
+        size_t most = recent->keep.size / LARGEST_SHARE;
+        size_t len = entry_size(r);
+        if (len > most) {
+                add_shortened(recent, r, most);
+                return;
+        }
+        add(recent, r, len);
 }
 
 uint64_t recent_last(struct recent *recent)
 {
-        (void)pthread_mutex_lock(&recent->mutex);
+        lock_take(&recent->lock);
         uint64_t last = recent->keep.added;
-        (void)pthread_mutex_unlock(&recent->mutex);
+        lock_give(&recent->lock);
         return last;
 }
 
@@ -165,9 +174,9 @@ bool recent_read(struct recent *recent, uint64_t *cursor, struct filter *filter,
                  struct writer *w)
 {
         struct taken taken = {NULL, NULL};
-        (void)pthread_mutex_lock(&recent->mutex);
+        lock_take(&recent->lock);
         bool found = read_next(recent, cursor, filter != NULL, &taken, format, w);
-        (void)pthread_mutex_unlock(&recent->mutex);
+        lock_give(&recent->lock);
         print(taken.record, filter, format, w);
         prof_free(taken.bytes);
         return found;

@@ -1,18 +1,17 @@
 /** @file recent.h  The last records, packed, in fixed memory, numbered from 1.
- * Threads: any (a mutex; the workers never come here).   Memory: STAGE_JOURNAL, one block. */
+ * Threads: any (a lock; the workers never come here).   Memory: STAGE_JOURNAL, one block. */
 #ifndef JOURNAL_RECENT_H
 #define JOURNAL_RECENT_H
 
 #include "base/keep.h"
+#include "base/lock.h"
 #include "base/status.h"
 #include "base/writer.h"
 #include "journal/filter.h"
 #include "journal/format.h"
 
-#include <pthread.h>
-
 struct recent {
-        pthread_mutex_t mutex;
+        struct lock lock;
         struct keep keep;
         uint8_t *memory; /**< NULL before recent_init */
 };

@@ -249,8 +249,11 @@ static void redact_quoted(struct redact *f, const struct record *r, struct span 
 unsigned redact_error(struct redact *f, struct record *r, bool has_secret)
 {
         size_t begin = f->w.at;
+        if (!record_has(r, FIELD_ERROR) || r->error.len == 0) {
+                return 0;
+        }
         bool any = (f->literals || f->values) && !quotes_names(r->errno_);
-        if (!record_has(r, FIELD_ERROR) || r->error.len == 0 || (!has_secret && !any)) {
+        if (!has_secret && !any) {
                 return 0;
         }
         if (has_secret) {

@@ -471,7 +471,8 @@ void sink_put(struct sink *sink, const struct record *r)
         }
         if (!place(sink, r)) {
                 if (r->event == EVENT_GAP) {
-                        sink->missing += r->dropped; /* counted by whoever dropped them */
+                        sink->missing +=
+                            record_uint_if_any(r, FIELD_DROPPED); /* counted by whoever dropped them */
                 } else {
                         miss(sink, 1);
                 }

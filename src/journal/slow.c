@@ -365,7 +365,7 @@ void slow_record(struct writer *w, const struct record *r)
                 put_statement(w, r);
         } else if (r->event == EVENT_GAP) {
                 writer_format(w, "# administrator command: Gap (%llu records are missing here)",
-                              (unsigned long long)r->dropped);
+                              (unsigned long long)record_uint_if_any(r, FIELD_DROPPED));
         } else {
                 writer_format(w, "# administrator command: %s", command_name(r->command_id));
         }

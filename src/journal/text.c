@@ -154,7 +154,7 @@ static void put_error(const struct line *l)
                 writer_char(l->w, ')');
         }
         writer_text(l->w, ": ");
-        line_flat(l->w, r->error);
+        line_flat(l->w, record_text_if_any(r, FIELD_ERROR));
         line_paint(l, PLAIN);
 }
 
@@ -187,11 +187,13 @@ static void put_command(const struct line *l)
         writer_text(l->w, has_text ? "  " : "");
 }
 
-static void put_statement(const struct line *l, struct span text, bool is_cut, uint64_t true_len)
+/** @p length is the field that tells its true length if it is cut. */
+static void put_statement(const struct line *l, struct span text, enum record_field length)
 {
+        bool is_cut = record_has(l->r, length);
         line_flat(l->w, is_cut ? utf8_trim(text) : text);
         if (is_cut) {
-                writer_format(l->w, "… (%llu bytes)", (unsigned long long)true_len);
+                writer_format(l->w, "… (%llu bytes)", (unsigned long long)record_uint(l->r, length));
         }
 }
 
@@ -224,10 +226,9 @@ static void put_query(const struct line *l)
         put_outcome(l);
         put_command(l);
         if (record_has(r, FIELD_QUERY)) {
-                put_statement(l, r->query, record_has(r, FIELD_QUERY_LENGTH), r->query_length);
+                put_statement(l, r->query, FIELD_QUERY_LENGTH);
         } else if (record_has(r, FIELD_STMT_PREPARE_QUERY)) {
-                put_statement(l, r->stmt_prepare_query, record_has(r, FIELD_STMT_PREPARE_QUERY_LENGTH),
-                              r->stmt_prepare_query_length);
+                put_statement(l, r->stmt_prepare_query, FIELD_STMT_PREPARE_QUERY_LENGTH);
         }
         if (record_has(r, FIELD_STMT_EXECUTE_VALUES) && !l->brief) {
                 put_values(l, r->stmt_execute_values);
@@ -300,7 +301,7 @@ static void put_disconnect(const struct line *l)
 
 static void put_gap(const struct line *l)
 {
-        uint64_t n = l->r->dropped;
+        uint64_t n = record_uint_if_any(l->r, FIELD_DROPPED);
         writer_format(l->w, "%llu %s missing here", (unsigned long long)n,
                       n == 1 ? "record is" : "records are");
         put_reason(l);
@@ -310,7 +311,7 @@ static void put_gap(const struct line *l)
 static void put_story(const struct line *l)
 {
         const struct record *r = l->r;
-        line_flat(l->w, r->reason);
+        line_flat(l->w, record_text_if_any(r, FIELD_REASON));
         if (record_has(r, FIELD_INFO)) {
                 writer_text(l->w, record_has(r, FIELD_REASON) ? ": " : "");
                 line_flat(l->w, r->info);
@@ -322,13 +323,13 @@ static void put_story(const struct line *l)
 static void put_lint(const struct line *l)
 {
         const struct record *r = l->r;
-        line_flat(l->w, r->rule);
+        line_flat(l->w, record_text_if_any(r, FIELD_RULE));
         writer_text(l->w, ": ");
-        line_flat(l->w, r->reason);
+        line_flat(l->w, record_text_if_any(r, FIELD_REASON));
         writer_text(l->w, "  (");
-        line_flat(l->w, r->direction);
-        writer_format(l->w, " packet %llu ", (unsigned long long)r->packet_seq);
-        line_flat(l->w, r->packet_name);
+        line_flat(l->w, record_text_if_any(r, FIELD_DIRECTION));
+        writer_format(l->w, " packet %llu ", (unsigned long long)record_uint_if_any(r, FIELD_PACKET_SEQ));
+        line_flat(l->w, record_text_if_any(r, FIELD_PACKET_NAME));
         if (record_has(r, FIELD_COMMAND)) {
                 writer_text(l->w, ", ");
                 line_flat(l->w, r->command);
@@ -368,9 +369,9 @@ static void put_event(const struct line *l)
 
 static void put_packet(struct writer *w, const struct record *r)
 {
-        bool from_client = span_equal(r->direction, span_str("client"));
+        bool from_client = span_equal(record_text_if_any(r, FIELD_DIRECTION), span_str("client"));
         char name[48] = "";
-        struct span text = span_head(r->packet_name, sizeof name - 1);
+        struct span text = span_head(record_text_if_any(r, FIELD_PACKET_NAME), sizeof name - 1);
         for (size_t i = 0; i < text.len; i++) { /* a dump is ASCII */
                 name[i] = '?';
                 if (text.data[i] >= 0x20 && text.data[i] < 0x7f) {
@@ -379,13 +380,13 @@ static void put_packet(struct writer *w, const struct record *r)
         }
         struct packet p = {
             .from = from_client ? SIDE_CLIENT : SIDE_SERVER,
-            .seq = (uint8_t)r->packet_seq,
+            .seq = (uint8_t)record_uint_if_any(r, FIELD_PACKET_SEQ),
             .secret = !record_has(r, FIELD_PACKET_BYTES),
             .cut_off = record_has(r, FIELD_REASON),
             .redacted = record_has(r, FIELD_REDACTED),
-            .length = (uint32_t)r->packet_length,
+            .length = (uint32_t)record_uint_if_any(r, FIELD_PACKET_LENGTH),
             .name = name,
-            .head = r->packet_bytes,
+            .head = record_text_if_any(r, FIELD_PACKET_BYTES),
         };
         hex_packet(w, r->conn_id, r->wall_ns, &p);
 }

@@ -133,6 +133,10 @@ static void forget(struct track *t, struct session **at)
         drop_seen(t, s);
         prof_free(s);
         t->sessions--;
+        if (t->sessions == 0) { /* how many there were at once is chance: an idle proxy keeps none */
+                drop_rooms(&t->shapes);
+                drop_rooms(&t->seen);
+        }
 }
 
 void track_free(struct track *t)

@@ -225,11 +225,11 @@ static void put_flags(const struct line *l, enum record_field f, const char *lab
 /** "2 rows, 1 changed, 5 rows" */
 static void put_results(const struct line *l)
 {
-        struct value_list rows = l->r->result_rows;
-        struct value_list affected = l->r->result_affected_rows;
         if (!record_has(l->r, FIELD_RESULT_ROWS) || !record_has(l->r, FIELD_RESULT_AFFECTED_ROWS)) {
                 return;
         }
+        struct value_list rows = l->r->result_rows;
+        struct value_list affected = l->r->result_affected_rows;
         put_label(l, "results");
         for (size_t i = 0; i < rows.n && i < affected.n && !l->w->failed; i++) {
                 writer_text(l->w, i > 0 ? ", " : "");
@@ -295,10 +295,10 @@ static void put_rows(const struct line *l)
 
 static void put_packet_bytes(const struct line *l)
 {
-        struct span bytes = l->r->packet_bytes;
         if (!record_has(l->r, FIELD_PACKET_BYTES)) {
                 return;
         }
+        struct span bytes = l->r->packet_bytes;
         put_label(l, "packet");
         for (size_t i = 0; i < bytes.len && !l->w->failed; i++) {
                 writer_format(l->w, "%s%02x", i > 0 ? " " : "", bytes.data[i]);

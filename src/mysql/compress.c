@@ -1,6 +1,7 @@
 #define ZSTD_STATIC_LINKING_ONLY /* for an allocator of our own */
 #include "mysql/compress.h"
 
+#include "mysql/frame.h"
 #include "profile/prof.h"
 
 #define ZLIB_CONST
@@ -170,7 +171,7 @@ static const char *take_compressed(struct compress *c, struct span in)
 static const char *begin_frame(struct compress *c)
 {
         const uint8_t *h = c->header;
-        c->in_left = (uint32_t)h[0] | (uint32_t)h[1] << 8 | (uint32_t)h[2] << 16;
+        c->in_left = frame_length(frame_header(h)); /* it begins as a packet does */
         c->length = (uint32_t)h[4] | (uint32_t)h[5] << 8 | (uint32_t)h[6] << 16;
         c->out = 0;
         c->ended = false;

@@ -23,6 +23,9 @@ struct dissect *dissect_new(const struct dissect_settings *settings, struct diss
                 d->settings = settings;
                 d->last_prepared = LAST_PREPARED;
                 d->sink = sink;
+                d->shows = settings->packet_bytes > 0 && sink.on_packet != NULL;
+                d->together = d->shows && sink.on_run != NULL;
+                d->hides = settings->hide_packets;
         }
         return d;
 }
@@ -163,7 +166,8 @@ void dissect_lose(struct dissect *d, const char *reason, const struct message *m
                       (unsigned long long)lane->message_at);
         if (m != NULL) {
                 writer_format(&w, ", packet seq %u length %llu", m->seq, (unsigned long long)m->len);
-                bool hide = d->settings->hide_packets || d->packet_secret || secret_suspected(m->body);
+                bool hide = d->hides || d->packet_secret || secret_suspected(m->body) ||
+                            (d->head != NULL && dissect_is_secret(d, d->head));
                 if (!hide && (d->phase == PHASE_READY || d->phase == PHASE_GREETING)) {
                         record_set_text(&r, FIELD_PACKET_BYTES, span_head(m->body, DISSECT_EVIDENCE));
                 }
@@ -250,7 +254,7 @@ struct dissect_now dissect_now(const struct dissect *d)
                 return (struct dissect_now){.command = NULL};
         }
         return (struct dissect_now){f->info->name, text_of(d, f, &charset),
-                                    f->is_secret || d->settings->hide_packets};
+                                    d->hides || dissect_is_secret(d, f)};
 }
 
 struct dissect_view dissect_view(const struct dissect *d)
@@ -273,7 +277,7 @@ struct dissect_view dissect_view(const struct dissect *d)
         if (f != NULL) {
                 v.command = f->info->name;
                 v.command_mono_ns = f->start_ns;
-                v.query_hidden = f->is_secret || d->settings->hide_packets;
+                v.query_hidden = d->hides || dissect_is_secret(d, f);
                 v.query = text_of(d, f, &v.query_charset);
         }
         return v;

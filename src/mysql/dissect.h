@@ -11,6 +11,7 @@
 #ifndef MYSQL_DISSECT_H
 #define MYSQL_DISSECT_H
 
+#include "mysql/definitions.h"
 #include "mysql/record.h"
 
 enum side { SIDE_CLIENT, SIDE_SERVER };
@@ -22,6 +23,7 @@ struct flight;
 struct dissect_pool {
         struct flight *first;
         uint32_t n;
+        struct definitions definitions;
 };
 /** Give it all back. */
 void dissect_pool_drain(struct dissect_pool *pool);

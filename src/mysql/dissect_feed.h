@@ -12,9 +12,6 @@ struct feed {
         struct lane *lane;
         uint64_t now_ns;
         enum side from;
-        bool shows;      /* packets are wanted … */
-        bool together;   /* … and several at once */
-        bool hides;      /* but not what is in them, once the login is over */
         size_t n;        /* packets that wait to be shown together, which are … */
         struct span run; /* … these bytes, and are called … */
         const char *names[FEED_RUN_MAX];
@@ -42,8 +39,7 @@ static inline uint64_t feed_wire_of(struct lane *lane, size_t len)
 static inline size_t feed_whole_packet(struct span bytes)
 {
         if (bytes.len >= FRAME_HEADER_SIZE) {
-                uint32_t length =
-                    (uint32_t)bytes.data[0] | (uint32_t)bytes.data[1] << 8 | (uint32_t)bytes.data[2] << 16;
+                uint32_t length = frame_length(frame_header(bytes.data));
                 if (length < FRAME_MAX_PAYLOAD && length <= bytes.len - FRAME_HEADER_SIZE) {
                         return FRAME_HEADER_SIZE + length;
                 }

@@ -46,7 +46,7 @@ static void show_packet(struct feed *in, uint8_t seq, uint32_t length, struct sp
         head = span_head(head, d->settings->packet_bytes);
         if (!packet.secret) {
                 packet.head = head;
-        } else if (in->hides && d->phase == PHASE_READY) {
+        } else if (in->d->hides && d->phase == PHASE_READY) {
                 dissect_redact(&packet, head);
         }
         d->sink.on_packet(d->sink.arg, &packet);
@@ -57,7 +57,7 @@ static void show_whole(struct feed *in, struct span packet)
 {
         const struct dissect *d = in->d;
         size_t length = packet.len - FRAME_HEADER_SIZE;
-        if (in->together && !d->packet_secret && length <= d->settings->packet_bytes) {
+        if (in->d->together && !d->packet_secret && length <= d->settings->packet_bytes) {
                 feed_add_to_run(in, packet, d->packet_name);
         } else {
                 feed_show_run(in);
@@ -108,12 +108,12 @@ static void take_whole(struct feed *in, struct span packet)
         if (payload.len > DISSECT_EVIDENCE) {
                 m.body = span_head(payload, limit_of(d, in->from, m.first));
         }
-        d->packet_secret = in->hides && d->phase == PHASE_READY;
+        d->packet_secret = in->d->hides && d->phase == PHASE_READY;
         d->packet_name = handle(d, &m);
         if (d->lint.broken != 0) {
                 tell_lint(in, m.seq, (uint32_t)payload.len, payload);
         }
-        if (in->shows) {
+        if (in->d->shows) {
                 show_whole(in, packet);
         }
         settle(d);
@@ -197,7 +197,7 @@ static void handle_message(struct feed *in)
                                   lane->last,
                                   lane->first};
         dissect_handler *handle = dissect_phases[d->phase].from[in->from];
-        d->packet_secret = in->hides && d->phase == PHASE_READY;
+        d->packet_secret = in->d->hides && d->phase == PHASE_READY;
         d->packet_name = handle != NULL ? handle(d, &m) : "?";
 }
 
@@ -223,18 +223,18 @@ static bool take_piece(struct feed *in, const struct frame_piece *piece)
         }
         lane->len += piece->bytes.len;
         lane->wire += feed_wire_of(lane, piece->bytes.len + (piece->begins ? FRAME_HEADER_SIZE : 0));
-        if (!keep(lane, piece->bytes) || (in->shows && !keep_packet(d, lane, piece))) {
+        if (!keep(lane, piece->bytes) || (in->d->shows && !keep_packet(d, lane, piece))) {
                 return false;
         }
         d->packet_name = "part of a longer payload";
-        d->packet_secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || in->hides;
+        d->packet_secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || in->d->hides;
         if (piece->ends_message) {
                 handle_message(in);
         }
         if (piece->ends && d->lint.broken != 0) {
                 tell_lint(in, piece->seq, piece->length, span_of(lane->kept, lane->kept_len));
         }
-        if (piece->ends && in->shows) {
+        if (piece->ends && in->d->shows) {
                 show_packet(in, piece->seq, piece->length, span_of(lane->packet, lane->packet_len));
         }
         if (piece->ends_message) {
@@ -257,8 +257,13 @@ static struct span take_message(struct feed *in, struct span bytes)
         in->lane->start_ns = in->now_ns;
         in->lane->message_at = in->lane->offset + before - bytes.len;
         in->lane->offset += before - bytes.len + length;
-        if (length > 0) {
-                take_whole(in, span_head(bytes, length));
+        struct span packet = span_head(bytes, length);
+        if (in->from == SIDE_CLIENT && request_take_query(in->d, packet, in->now_ns)) {
+                if (in->d->shows) {
+                        show_whole(in, packet);
+                }
+        } else if (length > 0) {
+                take_whole(in, packet);
         }
         return span_skip(bytes, length);
 }
@@ -288,9 +293,6 @@ static inline struct span follow(struct dissect *d, enum side from, struct span 
         in.lane = lane;
         in.now_ns = now_ns;
         in.from = from;
-        in.shows = d->settings->packet_bytes > 0 && d->sink.on_packet != NULL;
-        in.together = in.shows && d->sink.on_run != NULL;
-        in.hides = d->settings->hide_packets;
         in.n = 0;
         while (bytes.len > 0 && d->phase < PHASE_OPAQUE && lane->compress == compress) {
                 size_t before = bytes.len;

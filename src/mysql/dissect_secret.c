@@ -6,10 +6,8 @@
 
 enum { ERR_PARSE = 1064 };
 
-static bool shows_packets(const struct dissect *d)
-{
-        return d->settings->packet_bytes > 0 && d->sink.on_packet != NULL;
-}
+/* How far into a statement it is searched for passwords: more than is kept of a packet for dumps. */
+enum { SECRET_WITHIN = 64 * 1024 };
 
 static bool takes(struct span *text, const char *word)
 {
@@ -24,9 +22,28 @@ static bool takes(struct span *text, const char *word)
         return true;
 }
 
-bool dissect_asks_for_secret(struct span text)
+static bool asks_for_secret(struct span text)
 {
         return takes(&text, "SHOW ") && (takes(&text, "GRANTS") || takes(&text, "CREATE"));
+}
+
+bool dissect_holds_secret(const struct dissect *d, const struct flight *f, struct span body)
+{
+        if (f->code == COM_QUERY || f->code == COM_STMT_PREPARE) {
+                return secret_suspected(span_head(body, SECRET_WITHIN)) ||
+                       asks_for_secret(span_skip(body, f->text_at));
+        }
+        const struct statement *st = f->has_stmt_id ? statements_find(&d->statements, f->stmt_id) : NULL;
+        return st != NULL && secret_suspected(span_head(span_of(st->text, st->text_len), SECRET_WITHIN));
+}
+
+bool dissect_is_secret(const struct dissect *d, const struct flight *f)
+{
+        if (d->shows || f->is_secret) {
+                return f->is_secret;
+        }
+        bool is_whole = f->body_len == f->true_len || f->body_len >= SECRET_WITHIN;
+        return !is_whole || dissect_holds_secret(d, f, span_of(f->body, f->body_len));
 }
 
 /** MariaDB's table of accounts, which has hashes within JSON. */
@@ -45,7 +62,7 @@ bool dissect_names_secret(struct span definition)
 
 void dissect_hide_named(struct dissect *d, struct flight *f, struct span definition)
 {
-        if (shows_packets(d) && !f->is_secret && dissect_names_secret(definition)) {
+        if (d->shows && !f->is_secret && dissect_names_secret(definition)) {
                 f->is_secret = true; /* SELECT * from a table with such a column */
                 d->packet_secret = true;
         }
@@ -54,7 +71,7 @@ void dissect_hide_named(struct dissect *d, struct flight *f, struct span definit
 void dissect_hide_error(struct dissect *d, const struct flight *f, const struct err *err)
 {
         struct span text = span_skip(span_of(f->body, f->body_len), f->text_at);
-        if (err->errnum == ERR_PARSE && shows_packets(d) && secret_is_in_error(err->message, text)) {
+        if (err->errnum == ERR_PARSE && d->shows && secret_is_in_error(err->message, text)) {
                 d->packet_secret = true;
         }
 }

@@ -102,7 +102,7 @@ struct flight {
         size_t text_at; /**< where the text begins in body; attributes may stand before it */
         uint32_t stmt_id;
         bool has_stmt_id;
-        bool is_secret; /**< holds a password, or may */
+        bool is_secret; /**< holds a password, or may; see dissect_is_secret */
 
         uint64_t defs_left; /**< column definitions to come */
         uint64_t defs_next; /**< of the group after (PREPARE: columns after parameters) */
@@ -162,6 +162,9 @@ struct own_text {
 struct dissect {
         const struct dissect_settings *settings;
         struct dissect_sink sink;
+        bool shows;    /**< packets are wanted … */
+        bool together; /**< … and several at once */
+        bool hides;    /**< but not what is in them, once the login is over */
         enum phase phase;
         const char *opaque_reason;
         struct lane lanes[2];
@@ -284,8 +287,10 @@ void dissect_tell_lint(struct dissect *d, const struct broken *b);
 void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns);
 
 /* dissect_secret.c */
-/** SHOW GRANTS and its like, whose rows are statements with passwords. */
-bool dissect_asks_for_secret(struct span text);
+/** Does @p f, whose packet is @p body, hold a password, or may it, or ask for one? */
+bool dissect_holds_secret(const struct dissect *d, const struct flight *f, struct span body);
+/** The same at any time, of what is kept of it. Where no packets are shown nobody has looked yet: few are ever asked about. */
+bool dissect_is_secret(const struct dissect *d, const struct flight *f);
 /** May a column of that definition be a password? */
 bool dissect_names_secret(struct span definition);
 /** If so the rows of @p f are not shown. */
@@ -314,6 +319,9 @@ const char *login_exchange(struct dissect *d, const struct message *m);
 
 /* request.c */
 const char *request_on_message(struct dissect *d, const struct message *m);
+/** The same for the command that most are: a COM_QUERY, in one packet, while none awaits its reply.
+ *  @return false if @p packet is something else, or memory is out: nothing was done. */
+bool request_take_query(struct dissect *d, struct span packet, uint64_t now_ns);
 /** @p f has reached the head: do what it asks for without a reply. */
 void request_begin(struct dissect *d, struct flight *f);
 /** Make the record of @p f; @p reason says why there is no reply, or is NULL. */
@@ -347,6 +355,7 @@ void rows_begin(struct dissect *d, struct flight *f);
 void rows_prepared(struct dissect *d, struct flight *f);
 /** Keep a row, while f->rows_wanted > 0. */
 void rows_take(struct dissect *d, struct flight *f, struct span body);
+/** f->first_rows is not NULL. */
 void rows_put(const struct flight *f, struct record *r);
 size_t rows_held(const struct rows *rows);
 void rows_free(struct rows *rows);
@@ -361,6 +370,7 @@ void track_reset(struct dissect *d);
 void track_change_user(struct dissect *d);
 /** What an OK tells of the session. @return false when memory is out. */
 bool track_ok(struct dissect *d, struct flight *f, const struct ok *ok);
+/** The server told of some, kept or not. */
 void track_put(struct dissect *d, const struct flight *f, struct record *r);
 /** @p f is told: from the next command on, what it changed holds. */
 void track_settle(struct dissect *d, const struct flight *f);

@@ -43,7 +43,8 @@ static struct record record_of(const struct dissect *d, const struct broken *b)
         record_set_uint(&r, FIELD_PACKET_SEQ, b->seq);
         record_set_uint(&r, FIELD_PACKET_LENGTH, b->length);
         record_set_text(&r, FIELD_PACKET_NAME, span_str(d->packet_name));
-        if (!d->packet_secret && b->bytes.len > 0) {
+        bool hide = d->packet_secret || (f != NULL && dissect_is_secret(d, f));
+        if (!hide && b->bytes.len > 0) {
                 record_set_text(&r, FIELD_PACKET_BYTES, span_head(b->bytes, DISSECT_EVIDENCE));
         }
         return r;
@@ -95,10 +96,10 @@ void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
         dissect_record(d, EVENT_ERROR, now_ns, &r);
         record_set_text(&r, FIELD_REASON, writer_span(&w));
         d->sink.on_record(d->sink.arg, &r);
-        if (d->settings->packet_bytes > 0 && d->sink.on_packet != NULL && f->have == FRAME_HEADER_SIZE) {
+        if (d->shows && f->have == FRAME_HEADER_SIZE) {
                 struct span head = span_of(lane->packet, lane->packet_len);
-                bool secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH ||
-                              d->settings->hide_packets || secret_suspected(head);
+                bool secret =
+                    d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || d->hides || secret_suspected(head);
                 struct packet packet = {.from = side,
                                         .seq = f->seq,
                                         .secret = secret,

@@ -29,138 +29,66 @@ void feed_add_to_run(struct feed *in, struct span packet, const char *name)
         in->names[in->n++] = name;
 }
 
+/* --- one packet after the other -------------------------------------------------------------------------------------- */
+
+/** Where we are in a reply. */
+struct walk {
+        const uint8_t *at;
+        size_t left;
+        size_t most;     /* longer payloads are to be looked at */
+        uint8_t seq;     /* of the next packet … */
+        bool is_counted; /* … but within compressed frames that goes for nothing */
+};
+
+static struct walk walk_over(const struct feed *in, const struct flight *f, struct span bytes)
+{
+        return (struct walk){.at = bytes.data,
+                             .left = bytes.len,
+                             .most = in->d->shows ? in->d->settings->packet_bytes : FRAME_MAX_PAYLOAD - 1,
+                             .seq = f->next_seq,
+                             .is_counted = in->lane->compress == NULL};
+}
+
+/** The length of the payload at the front; 0 if it is not all there, not next in order, too long, or empty. */
+static inline size_t walk_peek(const struct walk *w)
+{
+        if (w->left <= FRAME_HEADER_SIZE) {
+                return 0;
+        }
+        uint32_t header = frame_header(w->at);
+        size_t length = frame_length(header);
+        bool is_next = frame_seq(header) == w->seq || !w->is_counted;
+        return is_next && length <= w->left - FRAME_HEADER_SIZE && length <= w->most ? length : 0;
+}
+
+static inline struct span walk_payload(const struct walk *w, size_t length)
+{
+        return span_of(w->at + FRAME_HEADER_SIZE, length);
+}
+
+static inline void walk_on(struct walk *w, size_t length)
+{
+        w->seq = (uint8_t)(w->at[FRAME_HEADER_SIZE - 1] + 1);
+        w->at += FRAME_HEADER_SIZE + length;
+        w->left -= FRAME_HEADER_SIZE + length;
+}
+
+/** The packet at the front was as usual. */
+static inline void pass(struct feed *in, struct walk *w, size_t length, const char *name)
+{
+        if (in->d->shows) {
+                feed_add_to_run(in, span_of(w->at, FRAME_HEADER_SIZE + length), name);
+        }
+        walk_on(w, length);
+}
+
 /* --- rows ------------------------------------------------------------------------------------------------------------ */
-
-/** What the packets are that are rows to the state. */
-static const char *row_name(const struct flight *f)
-{
-        return f->info->shape == SHAPE_FIELDS ? "column definition" : "row";
-}
-
-/** Count the rows at the front of *@p in and skip them; @p most is the longest to be skipped. @return how many. */
-static size_t skip_rows(struct dissect *d, struct span *in, size_t most)
-{
-        struct flight *f = d->head;
-        const uint8_t *at = in->data;
-        size_t left = in->len;
-        size_t rows = 0;
-        bool numbered = d->lanes[SIDE_SERVER].compress == NULL;
-        uint8_t seq = f->next_seq;
-        while (left > FRAME_HEADER_SIZE) {
-                size_t length = (size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16;
-                uint8_t first = at[FRAME_HEADER_SIZE];
-                if (length - 1 >= most || length > left - FRAME_HEADER_SIZE || first >= REPLY_EOF ||
-                    (numbered && at[3] != seq)) {
-                        break; /* to be looked at; so is an empty one, whose length minus one is huge */
-                }
-                rows++;
-                seq++;
-                at += FRAME_HEADER_SIZE + length;
-                left -= FRAME_HEADER_SIZE + length;
-        }
-        f->rows += rows;
-        f->next_seq = seq;
-        *in = span_of(at, left);
-        return rows;
-}
-
-/* --- what comes before the rows ------------------------------------------------------------------------------------- */
-
-static bool deprecates_eof(const struct dissect *d)
-{
-        return (d->capabilities & CAP_DEPRECATE_EOF) != 0;
-}
-
-static const char *usual_count(const struct dissect *d, struct flight *f, struct span payload)
-{
-        enum { ONE_BYTE_MAX = 250 };
-        static const uint64_t told = CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA;
-        bool tells = (d->capabilities & told) != 0; /* whether definitions follow */
-        if (payload.len != (tells ? 2 : 1) || payload.data[0] == 0 || payload.data[0] > ONE_BYTE_MAX ||
-            f->info->shape != SHAPE_RESULT || (tells && payload.data[1] == 0)) {
-                return NULL;
-        }
-        f->columns = payload.data[0];
-        f->defs_left = payload.data[0];
-        f->results++;
-        f->state = REPLYING_DEFS;
-        return "column count";
-}
-
-static const char *usual_definition(const struct dissect *d, struct flight *f, struct span payload)
-{
-        if (f->info->shape != SHAPE_RESULT || !lint_is_plain_definition(payload, d->capabilities)) {
-                return NULL;
-        }
-        if (--f->defs_left == 0) {
-                f->state = deprecates_eof(d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
-        }
-        return "column definition";
-}
-
-/** An EOF of the usual length and flags. */
-static bool is_usual_eof(const struct dissect *d, const struct flight *f, struct span payload)
-{
-        static const unsigned unusual = STATUS_MORE_RESULTS | STATUS_CURSOR_EXISTS | STATUS_LAST_ROW_SENT |
-                                        STATUS_PS_OUT_PARAMS | STATUS_IN_TRANS_READONLY |
-                                        STATUS_SESSION_STATE_CHANGED;
-        return payload.len == REPLY_EOF_LENGTH && payload.data[0] == REPLY_EOF && d->parts == NULL &&
-               (((unsigned)payload.data[3] | (unsigned)payload.data[4] << 8) & unusual) == 0 &&
-               f->info->shape == SHAPE_RESULT && !deprecates_eof(d) && !f->out_params;
-}
-
-/** Behind the definitions: rows follow. */
-static const char *usual_eof(const struct dissect *d, struct flight *f, struct span payload)
-{
-        if (!is_usual_eof(d, f, payload)) {
-                return NULL;
-        }
-        f->state = REPLYING_ROWS;
-        return "EOF";
-}
-
-/** It may be "USE name": who answers that with rows is no server that is known, but it is for result.c all the same. */
-static bool may_use(const struct flight *f)
-{
-        return f->code == COM_QUERY && f->body_len > f->text_at && (f->body[f->text_at] | 0x20) == 'u';
-}
-
-/** Behind the rows. What it says is all that it does: a command with rows changes nothing in the session. */
-static const char *usual_end(const struct dissect *d, struct flight *f, struct span payload)
-{
-        if (!is_usual_eof(d, f, payload) || may_use(f)) {
-                return NULL;
-        }
-        f->warnings = (uint16_t)(payload.data[1] | payload.data[2] << 8);
-        f->status = (uint16_t)(payload.data[3] | payload.data[4] << 8);
-        f->has_status = true;
-        f->ends++;
-        f->done = true;
-        return "EOF";
-}
-
-/** @return the packet's name; NULL: it is for result_on_message. */
-static const char *take_payload(const struct dissect *d, struct flight *f, struct span payload)
-{
-        switch (f->state) {
-        case REPLYING_FIRST: return usual_count(d, f, payload);
-        case REPLYING_DEFS: return usual_definition(d, f, payload);
-        case REPLYING_DEFS_EOF: return usual_eof(d, f, payload);
-        case REPLYING_ROWS: return usual_end(d, f, payload);
-        case REPLYING_LOCAL_FILE:
-        case REPLYING_AUTH:
-        case REPLYING_STREAM:
-        case REPLYING_COUNT: break;
-        }
-        return NULL;
-}
-
-/* --- the stream ------------------------------------------------------------------------------------------------------ */
 
 /** @p n whole rows. */
 static void show_rows(struct feed *in, struct span rows, size_t n)
 {
-        const char *name = row_name(in->d->head);
+        /* what the packets are that are rows to the state */
+        const char *name = in->d->head->info->shape == SHAPE_FIELDS ? "column definition" : "row";
         if (n == 1) {
                 feed_add_to_run(in, rows, name);
                 return;
@@ -172,62 +100,167 @@ static void show_rows(struct feed *in, struct span rows, size_t n)
 }
 
 /** Rows that nobody wants are counted, not looked at. */
-static void hop_rows(struct feed *in, struct span *bytes)
+static void hop_rows(struct feed *in, struct flight *f, struct walk *from)
 {
-        struct dissect *d = in->d;
-        struct span rows = *bytes;
-        size_t n = skip_rows(d, bytes, in->shows ? d->settings->packet_bytes : FRAME_MAX_PAYLOAD - 1);
-        if (n > 0 && in->shows) {
-                show_rows(in, span_head(rows, rows.len - bytes->len), n);
+        struct walk w = *from;
+        size_t n = 0;
+        size_t length;
+        while ((length = walk_peek(&w)) > 0 && w.at[FRAME_HEADER_SIZE] < REPLY_EOF) {
+                walk_on(&w, length);
+                n++;
         }
+        if (n > 0 && in->d->shows) {
+                show_rows(in, span_of(from->at, from->left - w.left), n);
+        }
+        f->rows += n;
+        *from = w;
 }
 
-/** One packet of a reply. @return false if it is not as usual. */
-static bool take_usual_packet(struct feed *in, struct flight *f, struct span *bytes)
+/* --- what stands around the rows -------------------------------------------------------------------------------------- */
+
+static bool deprecates_eof(const struct dissect *d)
 {
-        size_t length = feed_whole_packet(*bytes);
-        bool numbered = in->lane->compress == NULL;
-        if (length == 0 || (numbered && bytes->data[3] != f->next_seq) ||
-            (in->shows && length > in->d->settings->packet_bytes + FRAME_HEADER_SIZE)) {
+        return (d->capabilities & CAP_DEPRECATE_EOF) != 0;
+}
+
+static bool take_count(struct feed *in, struct flight *f, struct walk *w)
+{
+        enum { ONE_BYTE_MAX = 250 };
+        static const uint64_t told = CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA;
+        bool tells = (in->d->capabilities & told) != 0; /* whether definitions follow */
+        size_t length = walk_peek(w);
+        const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
+        if (length != (tells ? 2 : 1) || payload[0] == 0 || payload[0] > ONE_BYTE_MAX ||
+            (tells && payload[1] == 0)) {
                 return false;
         }
-        struct span packet = span_head(*bytes, length);
-        if (in->shows && f->state == REPLYING_DEFS &&
-            dissect_names_secret(span_skip(packet, FRAME_HEADER_SIZE))) {
-                return false; /* its rows are not to be shown */
-        }
-        const char *name = take_payload(in->d, f, span_skip(packet, FRAME_HEADER_SIZE));
-        if (name == NULL) {
-                return false;
-        }
-        f->next_seq = (uint8_t)(packet.data[3] + 1);
-        if (in->shows) {
-                feed_add_to_run(in, packet, name);
-        }
-        *bytes = span_skip(*bytes, length);
+        f->columns = payload[0];
+        f->defs_left = payload[0];
+        f->results++;
+        f->state = REPLYING_DEFS;
+        pass(in, w, length, "column count");
         return true;
 }
 
-/** The packets of a reply that are as usual, from the front of @p bytes. @return what is left. */
+static bool take_definitions(struct feed *in, struct flight *f, struct walk *w)
+{
+        struct dissect *d = in->d;
+        struct definitions *known = &d->settings->pool->definitions;
+        while (f->defs_left > 0) {
+                size_t length = walk_peek(w);
+                if (length == 0 || !definitions_are_plain(known, walk_payload(w, length), d->capabilities)) {
+                        return false;
+                }
+                f->defs_left--;
+                pass(in, w, length, "column definition");
+        }
+        f->state = deprecates_eof(d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
+        return true;
+}
+
+/** Flags that say more than a transaction's state, or how SQL is read. */
+static bool is_usual_status(unsigned status)
+{
+        static const unsigned unusual = STATUS_MORE_RESULTS | STATUS_CURSOR_EXISTS | STATUS_LAST_ROW_SENT |
+                                        STATUS_PS_OUT_PARAMS | STATUS_IN_TRANS_READONLY |
+                                        STATUS_SESSION_STATE_CHANGED;
+        return (status & unusual) == 0;
+}
+
+static unsigned two_bytes(const uint8_t *at)
+{
+        return at[0] | (unsigned)at[1] << 8;
+}
+
+/** Behind the definitions: rows follow. */
+static bool take_definitions_eof(struct feed *in, struct flight *f, struct walk *w)
+{
+        const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
+        if (walk_peek(w) != REPLY_EOF_LENGTH || payload[0] != REPLY_EOF ||
+            !is_usual_status(two_bytes(payload + 3))) {
+                return false;
+        }
+        f->state = REPLYING_ROWS;
+        pass(in, w, REPLY_EOF_LENGTH, "EOF");
+        return true;
+}
+
+/** It may be "USE name": who answers that with rows is no server that is known, but it is for result.c all the same. */
+static bool may_use(const struct flight *f)
+{
+        return f->code == COM_QUERY && f->body_len > f->text_at && (f->body[f->text_at] | 0x20) == 'u';
+}
+
+/** Behind the rows: an EOF, or the OK in its place. What it says is all that it does: a command with rows changes nothing in the
+ *  session. */
+static bool take_end(struct feed *in, struct flight *f, struct walk *w)
+{
+        bool is_ok = deprecates_eof(in->d);
+        size_t length = walk_peek(w);
+        const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
+        if (length != (is_ok ? REPLY_OK_MIN : REPLY_EOF_LENGTH) || payload[0] != REPLY_EOF ||
+            in->d->parts != NULL || f->out_params || may_use(f)) {
+                return false;
+        }
+        unsigned warnings = two_bytes(payload + (is_ok ? 5 : 1));
+        unsigned status = two_bytes(payload + 3); /* in both */
+        if (!is_usual_status(status) ||
+            (is_ok && two_bytes(payload + 1) != 0)) { /* nothing affected, no id */
+                return false;
+        }
+        f->warnings = (uint16_t)warnings;
+        f->status = (uint16_t)status;
+        f->has_status = true;
+        f->ends++;
+        f->done = true;
+        pass(in, w, length, is_ok ? "OK" : "EOF");
+        return true;
+}
+
+/* --- the stream ------------------------------------------------------------------------------------------------------ */
+
+/** May packets go to @p f, the command at the head, without a closer look? */
+static bool is_usual(const struct feed *in, const struct flight *f)
+{
+        const struct dissect *d = in->d;
+        return f != NULL && f->seq_known && f->begun && d->phase == PHASE_READY &&
+               d->lint.broken == 0 && /* a frame did, and the next packet is told with it */
+               !(in->d->shows && (!in->d->together || in->d->hides || f->is_secret));
+}
+
+/** From where the reply stands, as far as its packets are as usual. */
+static void take_reply(struct feed *in, struct flight *f, struct walk *w)
+{
+        bool wanted = in->d->settings->rows > 0; /* with log.rows definitions and rows are */
+        bool goes_on = f->info->shape == SHAPE_RESULT && !wanted;
+        if (f->state == REPLYING_FIRST) {
+                goes_on = goes_on && take_count(in, f, w);
+        }
+        if (f->state == REPLYING_DEFS) {
+                goes_on = goes_on && take_definitions(in, f, w);
+        }
+        if (f->state == REPLYING_DEFS_EOF) {
+                goes_on = goes_on && take_definitions_eof(in, f, w);
+        }
+        if (f->state == REPLYING_ROWS && f->rows_wanted == 0) {
+                hop_rows(in, f, w);
+                if (goes_on) {
+                        (void)take_end(in, f, w);
+                }
+        }
+}
+
 struct span feed_take_usual(struct feed *in, struct span bytes)
 {
         struct flight *f = in->d->head;
-        size_t before = bytes.len;
-        if (f == NULL || !f->seq_known || !f->begun || in->d->phase != PHASE_READY ||
-            in->d->lint.broken != 0 || /* a frame did, and the next packet is told with it */
-            (in->shows && (!in->together || in->hides || f->is_secret))) {
+        if (!is_usual(in, f)) {
                 return bytes;
         }
-        bool goes_on;
-        do {
-                if (f->state == REPLYING_ROWS && f->rows_wanted == 0) {
-                        hop_rows(in, &bytes);
-                }
-                /* with log.rows the definitions are wanted */
-                goes_on = in->d->settings->rows == 0 && take_usual_packet(in, f, &bytes);
-        } while (goes_on && !f->done);
-        if (bytes.len < before) {
-                f->bytes_received += feed_wire_of(in->lane, before - bytes.len);
+        struct walk w = walk_over(in, f, bytes);
+        take_reply(in, f, &w);
+        f->next_seq = w.seq;
+        if (w.left < bytes.len) {
+                f->bytes_received += feed_wire_of(in->lane, bytes.len - w.left);
                 f->first_ns = f->first_ns != 0 ? f->first_ns : in->now_ns;
                 f->last_ns = in->now_ns;
         }
@@ -235,5 +268,5 @@ struct span feed_take_usual(struct feed *in, struct span bytes)
                 feed_show_run(in);
                 dissect_settle(in->d);
         }
-        return bytes;
+        return span_of(w.at, w.left);
 }

@@ -9,10 +9,9 @@ static bool take_header(struct frame *f, struct span *in)
                 f->header[f->have++] = in->data[0];
                 *in = span_skip(*in, 1);
                 if (f->have == FRAME_HEADER_SIZE) {
-                        f->length = (uint32_t)f->header[0] | (uint32_t)f->header[1] << 8 |
-                                    (uint32_t)f->header[2] << 16;
+                        f->length = frame_length(frame_header(f->header));
                         f->left = f->length;
-                        f->seq = f->header[3];
+                        f->seq = frame_seq(frame_header(f->header));
                 }
         }
         return true;

@@ -10,6 +10,8 @@
 
 #include "base/span.h"
 
+#include <endian.h>
+
 #define FRAME_HEADER_SIZE 4u
 #define FRAME_MAX_PAYLOAD 0xffffffu
 
@@ -32,6 +34,24 @@ struct frame_piece {
         bool begins_message; /**< begins, and the packet continues no other */
         bool ends_message;   /**< ends, and no packet will continue it */
 };
+
+/** The four bytes of a header, in one load: frame_length and frame_seq tell what they say. */
+static inline uint32_t frame_header(const uint8_t *at)
+{
+        uint32_t header;
+        memcpy(&header, at, sizeof header);
+        return le32toh(header);
+}
+
+static inline uint32_t frame_length(uint32_t header)
+{
+        return header & 0xffffffU;
+}
+
+static inline uint8_t frame_seq(uint32_t header)
+{
+        return (uint8_t)(header >> 24);
+}
 
 /** Between two messages: not one byte of the next was seen. */
 static inline bool frame_idle(const struct frame *f)

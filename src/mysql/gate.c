@@ -339,7 +339,7 @@ static enum gate_step take(struct gate *g, enum side from)
                 if (held.len < FRAME_HEADER_SIZE) {
                         break;
                 }
-                size_t length = (size_t)held.data[0] | (size_t)held.data[1] << 8 | (size_t)held.data[2] << 16;
+                size_t length = frame_length(frame_header(held.data));
                 if (is_other_command(g, held, length)) {
                         return let_go(g, NULL);
                 }

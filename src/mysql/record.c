@@ -284,8 +284,17 @@ enum record_charset record_charset(enum record_field f)
 
 bool record_has_lists(const struct record *r)
 {
-        return ((r->present.words[0] & record_lists.words[0]) |
-                (r->present.words[1] & record_lists.words[1])) != 0;
+        return record_has_any(r, &record_lists);
+}
+
+bool record_has_rest(const struct record *r)
+{
+        return record_has_any(r, &record_rest);
+}
+
+bool record_is_rest(enum record_field f)
+{
+        return field_set_has(&record_rest, f);
 }
 
 bool record_is_list(enum record_field f)
@@ -313,17 +322,39 @@ struct value_list record_list(const struct record *r, enum record_field f)
         return *(const struct value_list *)record_member_of(r, f);
 }
 
+void record_clear(struct record *r)
+{
+        memset(r, 0, span_unknown(RECORD_REST));
+}
+
+void record_assign(struct record *to, const struct record *r)
+{
+        memcpy(to, r, record_body(r));
+        to->packed = 0;
+        to->ends_early = false;
+}
+
+/** The member of @p f, to be set: the first of the rest brings that part. */
+static void *settable(struct record *r, enum record_field f)
+{
+        if (record_is_rest(f) && !record_has_rest(r)) {
+                assert(!r->ends_early);
+                memset((uint8_t *)r + RECORD_REST, 0, sizeof *r - RECORD_REST);
+        }
+        return record_member(r, f);
+}
+
 void record_set_uint(struct record *r, enum record_field f, uint64_t value)
 {
         assert(!record_is_list(f) && !record_is_span(f));
-        *(uint64_t *)record_member(r, f) = value;
+        *(uint64_t *)settable(r, f) = value;
         record_mark(r, f);
 }
 
 void record_set_text(struct record *r, enum record_field f, struct span text)
 {
         assert(record_is_span(f));
-        *(struct span *)record_member(r, f) = text;
+        *(struct span *)settable(r, f) = text;
         record_mark(r, f);
         field_set_add(&r->outside, f);
 }
@@ -331,13 +362,16 @@ void record_set_text(struct record *r, enum record_field f, struct span text)
 void record_set_list(struct record *r, enum record_field f, struct value_list list)
 {
         assert(record_is_list(f));
-        *(struct value_list *)record_member(r, f) = list;
+        *(struct value_list *)settable(r, f) = list;
         record_mark(r, f);
         field_set_add(&r->outside, f);
 }
 
 void record_remove(struct record *r, enum record_field f)
 {
+        if (!record_has(r, f)) {
+                return;
+        }
         field_set_remove(&r->present, f);
         if (record_is_list(f)) {
                 *(struct value_list *)record_member(r, f) = (struct value_list){NULL, 0};

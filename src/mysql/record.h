@@ -167,23 +167,24 @@ enum record_charset {
         RECORD_CHARSETS
 };
 
+/** Two parts. What most commands tell, and what the journal may add to any record, is in the first; the rest is there, and
+ *  zeroed where its field is absent, in records that have one of its fields. Copies of others end before it. */
 struct record {
         enum record_event event;
+        uint8_t
+            charsets[RECORD_CHARSETS]; /**< by enum record_charset (charset.h); all 0 once texts are UTF-8 */
+        bool ends_early;               /**< of a copy: it has no room for fields of the rest */
+        struct sql_mode sql_mode;      /**< how the server reads the statement; not shown */
         struct field_set present;
         struct field_set cut;       /**< texts that are cut, and may end within a character */
         struct field_set undecoded; /**< texts that are none in their character set, or can't be converted */
         struct field_set lasting;   /**< texts that outlive all records: copies keep pointing at them */
         struct field_set outside;   /**< of a copy: fields that were set since, and point elsewhere */
         size_t packed;              /**< of a copy: its bytes, with the texts behind it; 0: it is none */
-        uint8_t
-            charsets[RECORD_CHARSETS]; /**< by enum record_charset (charset.h); all 0 once texts are UTF-8 */
-        uint64_t wall_ns;              /**< ts: when it began; filled by the session from mono_ns */
-        uint64_t mono_ns;              /**< the same on the monotonic clock; not shown */
-        struct sql_mode sql_mode;      /**< how the server reads the statement; not shown */
+        uint64_t wall_ns;           /**< ts: when it began; filled by the session from mono_ns */
+        uint64_t mono_ns;           /**< the same on the monotonic clock; not shown */
 
         uint64_t conn_id;
-        uint64_t conn_seq_num;
-        uint64_t trx_id;
         struct span client_addr;
         struct span proxy_listen_addr;
         struct span proxy_client_addr;
@@ -191,8 +192,40 @@ struct record {
         struct span username;
         struct span database;
         struct span character_set;
-        struct span server_version;
         uint64_t server_conn_id;
+        uint64_t conn_seq_num;
+        uint64_t trx_id;
+        uint64_t command_id;
+        struct span command;
+        struct span query;
+        uint64_t stmt_id;
+        struct span stmt_prepare_query;
+        struct value_list stmt_execute_values;
+        uint64_t duration_us;
+        uint64_t request_us;
+        uint64_t server_us;
+        uint64_t stream_us;
+        uint64_t proxy_us;
+        uint64_t rows;
+        uint64_t columns;
+        uint64_t affected_rows;
+        uint64_t last_insert_id;
+        uint64_t warnings;
+        uint64_t status_flags;
+        struct span info;
+        uint64_t bytes_sent;
+        uint64_t bytes_received;
+        struct span digest;
+        struct span digest_text;
+        struct value_list tags;
+        struct span traceparent;
+        uint64_t findings; /**< bit i: enum record_finding i */
+        uint64_t repeated;
+        uint64_t duplicates;
+        uint64_t redacted; /**< bit i: enum record_redaction i */
+
+        /* the rest */
+        struct span server_version;
         struct span auth_plugin;
         struct span auth_path;
         struct value_list connect_attributes;
@@ -204,50 +237,23 @@ struct record {
         uint64_t capabilities;
         uint64_t capabilities_removed;
         uint64_t capabilities_added;
-        uint64_t command_id;
-        struct span command;
-        struct span query;
         uint64_t query_length;
-        struct span digest;
-        struct span digest_text;
-        uint64_t stmt_id;
-        struct span stmt_prepare_query;
         uint64_t stmt_prepare_query_length;
-        struct value_list stmt_execute_values;
         struct value_list query_attributes;
-        struct value_list tags;
-        struct span traceparent;
         uint64_t bulk_count;
         struct value_list bulk_rows;
-        uint64_t duration_us;
-        uint64_t request_us;
-        uint64_t server_us;
-        uint64_t stream_us;
         uint64_t stall_us;
-        uint64_t proxy_us;
-        uint64_t rows;
-        uint64_t columns;
         struct value_list column_names;
         struct value_list first_rows;
         uint64_t first_rows_cut;
-        uint64_t affected_rows;
-        uint64_t last_insert_id;
-        uint64_t warnings;
         uint64_t results;
         struct value_list result_rows;
         struct value_list result_affected_rows;
         uint64_t results_cut;
-        uint64_t status_flags;
-        uint64_t findings; /**< bit i: enum record_finding i */
-        uint64_t repeated;
-        uint64_t duplicates;
         struct value_list session_changes;
-        uint64_t bytes_sent;
-        uint64_t bytes_received;
         uint64_t errno_;
         struct span sqlstate;
         struct span error;
-        struct span info;
         struct span reason;
         struct span rule;
         struct span direction;
@@ -256,8 +262,10 @@ struct record {
         struct span packet_name;
         struct span packet_bytes;
         uint64_t dropped;
-        uint64_t redacted; /**< bit i: enum record_redaction i */
 };
+
+/** Where the rest begins. */
+#define RECORD_REST offsetof(struct record, server_version)
 
 /** What is worth a look in a statement: FIELD_FINDINGS. */
 enum record_finding {
@@ -311,12 +319,17 @@ void record_remove(struct record *r, enum record_field f);
 void record_clear(struct record *r);
 
 /** Set the member of a field whose name is known where it is written: what record_set_uint and its like do, without
- *  looking it up. */
-#define RECORD_PUT(r, field, member, value) ((void)((r)->member = (value), record_mark((r), (field))))
+ *  looking it up. For fields of the first part. */
+#define RECORD_PUT(r, field, member, value)                                                                  \
+        ((void)sizeof(char[offsetof(struct record, member) < RECORD_REST ? 1 : -1]),                         \
+         (void)((r)->member = (value), record_mark((r), (field))))
 
-/** The same of a text, in a record that may be a copy: as record_set_text. */
+/** The same of a text that is set in a copy. */
 #define RECORD_PUT_TEXT(r, field, member, text)                                                              \
-        (RECORD_PUT((r), (field), member, (text)), field_set_add(&(r)->outside, (field)))
+        (RECORD_PUT(r, field, member, text), field_set_add(&(r)->outside, (field)))
+
+/** Make @p to the same as @p r, pointing at the same. It is no copy in the sense of record_pack. */
+void record_assign(struct record *to, const struct record *r);
 
 static inline bool record_has(const struct record *r, enum record_field f)
 {
@@ -332,16 +345,29 @@ static inline void record_mark(struct record *r, enum record_field f)
 /** Whose character set its text is in; of a map, its names. */
 enum record_charset record_charset(enum record_field f);
 
+/** Does it have a field of the rest, and so that part? Is this one? */
+bool record_has_rest(const struct record *r);
+bool record_is_rest(enum record_field f);
 /** Does it have a field that is a list? */
 bool record_has_lists(const struct record *r);
 /** Is its member a struct value_list, a struct span? (Else a uint64_t.) */
 bool record_is_list(enum record_field f);
 bool record_is_span(enum record_field f);
 
-/** Accessors by field, for what walks the table. */
+/** Accessors by field, for what walks the table: of fields that it has. */
 uint64_t record_uint(const struct record *r, enum record_field f);
 struct span record_text(const struct record *r, enum record_field f);
 struct value_list record_list(const struct record *r, enum record_field f);
+/** The same of a field that may be absent: 0, empty. */
+static inline uint64_t record_uint_if_any(const struct record *r, enum record_field f)
+{
+        return record_has(r, f) ? record_uint(r, f) : 0;
+}
+static inline struct span record_text_if_any(const struct record *r, enum record_field f)
+{
+        return record_has(r, f) ? record_text(r, f) : (struct span){NULL, 0};
+}
+/** For a copy, only what it has room for: nothing of the rest if it ends early. */
 void record_set_uint(struct record *r, enum record_field f, uint64_t value);
 void record_set_text(struct record *r, enum record_field f, struct span text);
 void record_set_list(struct record *r, enum record_field f, struct value_list list);

@@ -3,14 +3,9 @@
 
 /* --- one flat copy -------------------------------------------------------------------------------------------------
  *
- *      [struct record][elements of the lists …][names and bytes of the elements …][texts …]
+ *      [struct record, maybe without the rest][elements of the lists …][names and bytes of the elements …][texts …]
  *
  * The copy points at its own parts, each in the order of the present bits; lasting texts are not copied. */
-
-void record_clear(struct record *r)
-{
-        memset(r, 0, span_unknown(sizeof *r));
-}
 
 static struct field_set without(const struct field_set *a, const struct field_set *b)
 {
@@ -38,9 +33,19 @@ static size_t lists_size(const struct record *r)
         return size;
 }
 
+/** No lists, nothing of the rest, no other texts than put_usual copies. So are most, and need no walk over their fields. */
+static bool is_usual(const struct record *r)
+{
+        return !record_has_any(r, &record_unusual) && field_set_is(&r->lasting, &record_usual_lasting);
+}
+
 size_t record_pack_size(const struct record *r)
 {
-        size_t size = sizeof *r + (record_has_lists(r) ? lists_size(r) : 0);
+        if (is_usual(r)) { /* those that are absent are empty */
+                return RECORD_REST + r->client_addr.len + r->proxy_client_addr.len + r->username.len +
+                       r->database.len + r->query.len;
+        }
+        size_t size = record_body(r) + (record_has_any(r, &record_lists) ? lists_size(r) : 0);
         struct field_set own = own_spans(r);
         enum record_field f;
         FIELD_SET_EACH(own, f)
@@ -81,12 +86,18 @@ static uint8_t *put_lists(struct record *copy, uint8_t *to)
         return to;
 }
 
-struct record *record_pack(const struct record *r, uint8_t *out)
+static uint8_t *put_usual(struct record *copy, uint8_t *to)
 {
-        struct record *copy = (struct record *)(void *)out;
-        uint8_t *to = out + sizeof *r;
-        memcpy(copy, r, span_unknown(sizeof *r));
-        if (record_has_lists(copy)) {
+        to = put(to, &copy->client_addr);
+        to = put(to, &copy->proxy_client_addr);
+        to = put(to, &copy->username);
+        to = put(to, &copy->database);
+        return put(to, &copy->query);
+}
+
+static uint8_t *put_any(struct record *copy, uint8_t *to)
+{
+        if (record_has_any(copy, &record_lists)) {
                 to = put_lists(copy, to);
         }
         struct field_set own = own_spans(copy);
@@ -95,7 +106,17 @@ struct record *record_pack(const struct record *r, uint8_t *out)
         {
                 to = put(to, record_member(copy, f));
         }
+        return to;
+}
+
+struct record *record_pack(const struct record *r, uint8_t *out)
+{
+        struct record *copy = (struct record *)(void *)out;
+        size_t body = record_body(r);
+        memcpy(copy, r, span_unknown(body));
+        uint8_t *to = is_usual(r) ? put_usual(copy, out + body) : put_any(copy, out + body);
         copy->packed = (size_t)(to - out);
+        copy->ends_early = body < sizeof *r;
         copy->outside = (struct field_set){{0, 0}};
         return copy;
 }
@@ -115,8 +136,17 @@ static struct field_set outside_spans(const struct record *r)
         return field_set_both(&own, &r->outside);
 }
 
+/** The journal added what it adds to most commands, and nothing else. */
+static bool has_usual_outside(const struct record *r)
+{
+        return r->packed > 0 && field_set_is(&r->outside, &record_digests);
+}
+
 size_t record_copy_size(const struct record *r)
 {
+        if (has_usual_outside(r)) {
+                return r->packed + r->digest.len + r->digest_text.len;
+        }
         if (!is_flat(r)) {
                 return record_pack_size(r);
         }
@@ -130,6 +160,14 @@ size_t record_copy_size(const struct record *r)
         return size;
 }
 
+/** As put, but pointing at where it would be at @p was, where all else seems to be. */
+static uint8_t *put_behind(struct record *copy, uint8_t *to, struct span *s, const uint8_t *was)
+{
+        uint8_t *behind = put(to, s);
+        s->data = was + (to - (const uint8_t *)copy);
+        return behind;
+}
+
 const uint8_t *record_copy(const struct record *r, uint8_t *out)
 {
         const uint8_t *was = (const uint8_t *)r;
@@ -137,15 +175,18 @@ const uint8_t *record_copy(const struct record *r, uint8_t *out)
         if (!is_flat(r)) {
                 return (const uint8_t *)record_pack(r, out);
         }
-        memcpy(copy, r, span_unknown(r->packed));
         uint8_t *to = out + r->packed;
-        struct field_set outside = outside_spans(r);
-        enum record_field f;
-        FIELD_SET_EACH(outside, f)
-        {
-                struct span *s = record_member(copy, f);
-                to = put(to, s);
-                s->data = was + (s->data - out); /* as if it stood there, too */
+        memcpy(copy, r, span_unknown(r->packed));
+        if (has_usual_outside(r)) {
+                to = put_behind(copy, to, &copy->digest, was);
+                to = put_behind(copy, to, &copy->digest_text, was);
+        } else {
+                struct field_set outside = outside_spans(r);
+                enum record_field f;
+                FIELD_SET_EACH(outside, f)
+                {
+                        to = put_behind(copy, to, record_member(copy, f), was);
+                }
         }
         copy->packed = (size_t)(to - out);
         copy->outside = (struct field_set){{0, 0}};
@@ -197,10 +238,13 @@ struct record *record_moved(uint8_t *bytes, size_t len, const uint8_t *was)
 {
         struct record *r = (struct record *)(void *)bytes;
         struct move m = {bytes, len, was, false};
-        if (len < sizeof *r || r->event >= EVENT_COUNT) {
+        if (len < RECORD_REST || r->event >= EVENT_COUNT) {
                 return NULL;
         }
         r->present = field_set_both(&r->present, &record_all);
+        if (len < record_body(r)) {
+                return NULL;
+        }
         struct field_set walk = field_set_both(&r->present, &record_lists);
         for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT && !m.failed;) {
                 move_list(&m, record_member(r, f));

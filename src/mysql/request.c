@@ -27,9 +27,6 @@ void request_free(struct flight *f)
         }
 }
 
-/* How far into a statement its packet is searched for passwords: more than is kept of a packet for dumps. */
-enum { SECRET_WITHIN = 64 * 1024 };
-
 static struct flight *new_flight(struct dissect *d)
 {
         struct dissect_pool *pool = d->settings->pool;
@@ -47,6 +44,18 @@ static struct flight *new_flight(struct dissect *d)
         return f;
 }
 
+/** What is kept of the reply. */
+static void drop_reply(struct dissect *d, struct flight *f)
+{
+        d->held -= f->text_len + f->changes_len + rows_held(f->first_rows);
+        prof_free(f->text);
+        prof_free(f->changes);
+        rows_free(f->first_rows);
+        f->text = NULL;
+        f->changes = NULL;
+        f->first_rows = NULL;
+}
+
 void request_pop(struct dissect *d)
 {
         struct dissect_pool *pool = d->settings->pool;
@@ -56,18 +65,13 @@ void request_pop(struct dissect *d)
                 d->tail = NULL;
         }
         d->in_flight--;
-        d->held -= f->body_len + f->text_len + f->changes_len + rows_held(f->first_rows);
+        d->held -= f->body_len;
+        if (f->text != NULL || f->changes != NULL || f->first_rows != NULL) {
+                drop_reply(d, f);
+        }
         if (pool->n == POOL_MAX || f->body_size > BODY_SMALL) {
                 request_free(f);
                 return;
-        }
-        if (f->text != NULL || f->changes != NULL || f->first_rows != NULL) {
-                prof_free(f->text);
-                prof_free(f->changes);
-                rows_free(f->first_rows);
-                f->text = NULL;
-                f->changes = NULL;
-                f->first_rows = NULL;
         }
         f->next = pool->first;
         pool->first = f;
@@ -119,15 +123,8 @@ static void read_stmt_id(struct flight *f, struct span body)
 /** Of a statement that may hold a password, neither its packet nor what it is answered is shown. */
 static void note_secret(struct dissect *d, struct flight *f, struct span body)
 {
-        if (f->code == COM_QUERY || f->code == COM_STMT_PREPARE) {
-                f->is_secret = secret_suspected(span_head(body, SECRET_WITHIN)) ||
-                               dissect_asks_for_secret(span_skip(body, f->text_at));
-        } else if (f->has_stmt_id) {
-                const struct statement *st = statements_find(&d->statements, f->stmt_id);
-                f->is_secret =
-                    st != NULL && secret_suspected(span_head(span_of(st->text, st->text_len), SECRET_WITHIN));
-        }
-        d->packet_secret = d->packet_secret || f->is_secret || d->settings->hide_packets;
+        f->is_secret = d->shows && dissect_holds_secret(d, f, body);
+        d->packet_secret = d->packet_secret || f->is_secret || d->hides;
 }
 
 static const char *take_command(struct dissect *d, const struct message *m)
@@ -178,6 +175,44 @@ static const char *take_command(struct dissect *d, const struct message *m)
         read_stmt_id(f, m->body);
         note_secret(d, f, m->body);
         return f->info->name;
+}
+
+/** One that nothing is odd about. */
+static bool is_usual_query(const struct dissect *d, struct span packet)
+{
+        return packet.len > FRAME_HEADER_SIZE && packet.len <= FRAME_HEADER_SIZE + d->settings->query_bytes &&
+               packet.data[FRAME_HEADER_SIZE] == COM_QUERY && frame_seq(frame_header(packet.data)) == 0 &&
+               d->phase == PHASE_READY && d->head == NULL && !d->draining && d->lint.broken == 0 &&
+               d->lanes[SIDE_CLIENT].compress == NULL && (d->capabilities & CAP_QUERY_ATTRIBUTES) == 0;
+}
+
+bool request_take_query(struct dissect *d, struct span packet, uint64_t now_ns)
+{
+        struct flight *f = is_usual_query(d, packet) ? new_flight(d) : NULL;
+        struct span body = span_skip(packet, FRAME_HEADER_SIZE);
+        if (f == NULL || !keep_body(d, f, body)) {
+                request_free(f);
+                return false;
+        }
+        f->code = COM_QUERY;
+        f->info = command_info(COM_QUERY);
+        f->seq_num = ++d->seq_num;
+        f->start_ns = now_ns;
+        f->sent_ns = now_ns;
+        f->last_ns = now_ns;
+        f->bytes_sent = packet.len;
+        f->true_len = body.len;
+        f->text_at = CODE_SIZE;
+        f->next_seq = 1;
+        f->seq_known = true;
+        f->begun = true; /* it is at the head */
+        f->is_secret = d->shows && dissect_holds_secret(d, f, body);
+        d->head = f;
+        d->tail = f;
+        d->in_flight = 1;
+        d->packet_secret = f->is_secret || d->hides;
+        d->packet_name = f->info->name;
+        return true;
 }
 
 /** Part of a LOCAL INFILE, for @p f. */
@@ -411,8 +446,12 @@ static void tell(struct dissect *d, struct flight *f, const char *reason)
         if (d->parts != NULL && f == d->head) {
                 parts_put(d, &r);
         }
-        rows_put(f, &r);
-        track_put(d, f, &r);
+        if (f->first_rows != NULL) {
+                rows_put(f, &r);
+        }
+        if (f->changes_len > 0 || f->changes_cut) {
+                track_put(d, f, &r);
+        }
         RECORD_PUT(&r, FIELD_BYTES_SENT, bytes_sent, f->bytes_sent);
         RECORD_PUT(&r, FIELD_BYTES_RECEIVED, bytes_received, f->bytes_received);
         if (reason != NULL) {
@@ -424,7 +463,6 @@ static void tell(struct dissect *d, struct flight *f, const char *reason)
 void request_emit(struct dissect *d, struct flight *f, const char *reason)
 {
         if (d->settings->count_only) {
-                (void)transaction_see(d, f);
                 d->sink.on_command(d->sink.arg);
         } else {
                 tell(d, f, reason);

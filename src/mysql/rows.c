@@ -425,7 +425,7 @@ void rows_take(struct dissect *d, struct flight *f, struct span body)
 void rows_put(const struct flight *f, struct record *r)
 {
         const struct rows *rows = f->first_rows;
-        if (rows == NULL || rows->rows.n == 0) {
+        if (rows->rows.n == 0) {
                 return;
         }
         record_set_list(r, FIELD_COLUMN_NAMES, (struct value_list){rows->names.at, rows->names.n});

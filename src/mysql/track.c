@@ -153,9 +153,6 @@ void track_put(struct dissect *d, const struct flight *f, struct record *r)
         struct session_change change;
         size_t n = 0;
         size_t count = 1;
-        if (f->changes_len == 0 && !f->changes_cut) {
-                return;
-        }
         while (count < CHANGES_COUNT_MAX && session_change_next(&at, &change)) {
                 count++;
         }

@@ -110,6 +110,9 @@ struct prof_wire {
         uint64_t session;    /**< conn_id, 0 = none */
         const char *command; /**< static, such as "COM_QUERY"; NULL = none */
         struct span text;    /**< the statement, maybe cut */
+        /** NULL, or what tells command and text, so that they need not be kept up to date: called when a record is born,
+         *  within an allocation of the thread's. It must not allocate. */
+        struct prof_wire (*describe)(const struct prof_wire *wire);
 };
 
 /** NULL = nothing on the wire. Cheap: stores a pointer. */

@@ -180,9 +180,10 @@ static void bear(struct table *t, struct entry *e, const struct key *key)
                 (void)snprintf(e->site, sizeof e->site, "%s:%d", key->file, key->line);
         }
         if (wire != NULL) {
-                struct span head = span_head(wire->text, sizeof e->text - 1);
-                e->session = wire->session;
-                e->command = wire->command;
+                struct prof_wire now = wire->describe != NULL ? wire->describe(wire) : *wire;
+                struct span head = span_head(now.text, sizeof e->text - 1);
+                e->session = now.session;
+                e->command = now.command;
                 if (head.len > 0) {
                         memcpy(e->text, head.data, head.len);
                 }

@@ -197,17 +197,6 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 /* --- bytes ------------------------------------------------------------------------------------------------------------ */
 
-/** What the statement on the wire is, for records born from here on. Copied: the dissector's text may go any time. */
-static inline void update_wire(struct session *s)
-{
-        struct dissect_now now = dissect_now(s->dissect);
-        struct span text = now.hidden ? span_str("(hidden)") : span_head(now.query, sizeof s->wire_text);
-        (void)span_copy((uint8_t *)s->wire_text, text);
-        s->wire_changed = false;
-        s->wire.command = now.command;
-        s->wire.text = span_of(s->wire_text, text.len);
-}
-
 static void note_verdict(struct session *s)
 {
         struct dissect_verdict v = dissect_verdict(s->dissect);
@@ -223,11 +212,7 @@ static void note_verdict(struct session *s)
 
 static inline void dissect(struct session *s, enum side from, struct span bytes)
 {
-        bool notable = dissect_feed(s->dissect, from, bytes, s->worker->now_ns);
-        if (from == SIDE_CLIENT || s->wire_changed) {
-                update_wire(s);
-        }
-        if (notable) {
+        if (dissect_feed(s->dissect, from, bytes, s->worker->now_ns)) {
                 note_verdict(s);
         }
 }

@@ -90,7 +90,7 @@ enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const 
         } else {
                 s->worker = worker;
                 s->id = conn_id;
-                s->wire.session = conn_id;
+                s->wire = (struct prof_wire){.session = conn_id, .describe = session_wire};
                 s->start_ns = worker->now_ns;
                 s->links[SIDE_CLIENT].fd = -1;
                 s->links[SIDE_SERVER].fd = -1;

@@ -90,7 +90,6 @@ static void add_own_times(struct session *s, struct record *r)
 /** A command came to its end. */
 static void count_command(struct session *s)
 {
-        s->wire_changed = true;
         prof_count_statement();
         worker_add(&s->worker->counts.statements, 1);
 }

@@ -3,7 +3,7 @@
  *      session.c          the corridor: from the client's bytes to the end
  *      session_open.c     how it begins
  *      session_report.c   what it tells the journal and the recorder
- *      session_view.c     a look at it from outside */
+ *      session_view.c     a look at it from outside, and for the profiler */
 #ifndef PROXY_SESSION_STATE_H
 #define PROXY_SESSION_STATE_H
 
@@ -12,9 +12,6 @@
 #include "proxy/session.h"
 #include "proxy/upstream.h"
 #include "proxy/worker.h"
-
-/* Kept of the statement on the wire, for the profiler's records. */
-enum { WIRE_TEXT = 119 };
 
 struct session {
         struct session *next;
@@ -38,7 +35,6 @@ struct session {
         bool opaque_counted;
         bool gate_said;        /* why it opened */
         bool mediated;         /* the password's exchange was translated */
-        bool wire_changed;     /* a command ended: another may be at the head */
         uint64_t lint_counted; /* broken rules */
         uint64_t packets;      /* that were given to the recorder */
         uint64_t
@@ -49,7 +45,6 @@ struct session {
         char *proxy_client; /* our own address towards the server; NULL = not connected */
         uint16_t proxy_client_len;
         uint16_t client_len; /* of client_addr, which a NUL ends */
-        char wire_text[WIRE_TEXT];
         char client_addr[];
 };
 
@@ -74,5 +69,9 @@ void report_record(void *arg, struct record *r);
 void report_command(void *arg);
 void report_packet(void *arg, const struct packet *p);
 void report_run(void *arg, const struct packet_run *run);
+
+/* session_view.c */
+/** What is on the wire just now; @p wire is a session's. */
+struct prof_wire session_wire(const struct prof_wire *wire);
 
 #endif

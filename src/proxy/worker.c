@@ -14,14 +14,10 @@
 
 enum { SCRATCH_BYTES = 128 * 1024, PLAIN_BYTES = 64 * 1024 };
 
-void worker_tick(struct worker *w)
+void worker_read_wall(struct worker *w)
 {
-        w->now_ns = clock_mono_ns();
-        w->tick_cycles = clock_cycles();
-        if (w->now_ns - w->wall_read_ns > CLOCK_S_NS) {
-                w->wall_read_ns = w->now_ns;
-                w->wall_ns = clock_wall_ns() - w->now_ns;
-        }
+        w->wall_read_ns = w->now_ns;
+        w->wall_ns = clock_wall_ns() - w->now_ns;
 }
 
 enum status worker_event_add(struct event *event, const struct timeval *timeout)
@@ -55,6 +51,7 @@ static void *run(void *arg)
 {
         struct worker *w = arg;
         (void)prof_enter(STAGE_WORKER);
+        w->ticker = ticker_begin(ticker_is_constant(), clock_cycles(), clock_mono_ns());
         worker_tick(w);
         if (event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0) {
                 diag(DIAG_ERROR, "worker %u: the event loop ended: %s", w->index, strerror(errno));

@@ -4,6 +4,7 @@
 #ifndef PROXY_WORKER_H
 #define PROXY_WORKER_H
 
+#include "base/ticker.h"
 #include "capture/capture.h"
 #include "proxy/address.h"
 #include "proxy/mailbox.h"
@@ -47,6 +48,7 @@ struct worker {
         size_t scratch_size;
         uint8_t *plain; /**< what TLS decrypts goes here */
         size_t plain_size;
+        struct ticker ticker;
         uint64_t tick_cycles; /**< clock_cycles when now_ns was read */
         uint64_t now_ns;      /**< of this wake-up */
         uint64_t wall_ns;     /**< wall time minus monotonic time, refreshed now and then */
@@ -80,8 +82,17 @@ void worker_post(struct worker *w, struct message *message);
  *  @return STATUS_NOMEM if it failed. */
 enum status worker_event_add(struct event *event, const struct timeval *timeout);
 
+/** Wall time moves against the monotonic one. */
+void worker_read_wall(struct worker *w);
 /** One reading of the clock a wake-up. */
-void worker_tick(struct worker *w);
+static inline void worker_tick(struct worker *w)
+{
+        w->tick_cycles = clock_cycles();
+        w->now_ns = ticker_ns(&w->ticker, w->tick_cycles);
+        if (w->now_ns - w->wall_read_ns > CLOCK_S_NS) {
+                worker_read_wall(w);
+        }
+}
 /** The wall time of a monotonic one. */
 static inline uint64_t worker_wall_ns(const struct worker *w, uint64_t mono_ns)
 {

@@ -303,8 +303,9 @@ class Proxy:
         except AssertionError as error:
             now = self.held()
             stages = {stage for stage in now if now[stage] != before.get(stage)}
-            births = [b for b in self.json("/births?n=100000")["births"] if b["stage"] in stages]
-            raise AssertionError(f"{error}; now {now}; born in them: {births[-40:]}") from error
+            kept = [(b["stage"], b["function"], b["size"], b["allocs"] - b["frees"], [p["function"] for p in b["stack"]])
+                    for b in self.json("/births?n=16384")["births"] if b["stage"] in stages and b["allocs"] != b["frees"]]
+            raise AssertionError(f"{error}; now {now}; not freed: {kept}") from error
 
     # --- the log
 

@@ -136,7 +136,7 @@ static void feed_split(struct player *p, enum side side, struct span bytes, size
 
 void tape_play(struct span tape, const struct tape_options *options, FILE *out)
 {
-        struct dissect_pool pool = {NULL, 0};
+        struct dissect_pool pool = {.first = NULL};
         const struct dissect_settings settings = {
             .pool = &pool,
             .query_bytes = options->query_bytes > 0 ? options->query_bytes : 65536,

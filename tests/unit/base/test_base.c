@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/lock.h"
 #include "base/reader.h"
 #include "base/ring.h"
 #include "base/writer.h"
@@ -234,6 +235,65 @@ static void ring_starts_over_when_all_is_read(void)
         CU_ASSERT_EQUAL(ring_drops(&ring), 1);
 }
 
+static void a_ring_knows_how_much_it_holds(void)
+{
+        static _Alignas(8) uint8_t memory[4096];
+        struct ring ring;
+        struct ring_message m;
+        ring_init(&ring, memory, sizeof memory);
+        for (unsigned i = 0; i < 20000; i++) {
+                size_t len = tap_random_below(300);
+                if (tap_random_below(2) == 0 && ring_reserve(&ring, len) != NULL) {
+                        ring_commit(&ring, len);
+                } else if (ring_peek(&ring, &m)) {
+                        ring_pop(&ring);
+                }
+                size_t n = 1 + tap_random_below(sizeof memory);
+                CU_ASSERT_EQUAL_FATAL(ring_holds(&ring, n), ring_used(&ring) >= n);
+        }
+}
+
+/* --- the lock -------------------------------------------------------------------------------------------------------- */
+
+enum { TAKERS = 4, TAKES = 20000 };
+
+static struct {
+        struct lock lock;
+        unsigned count; /* only with the lock */
+        unsigned inside;
+        bool crowded;
+} locked;
+
+static void *take_often(void *arg)
+{
+        for (unsigned i = 0; i < TAKES; i++) {
+                lock_take(&locked.lock);
+                locked.inside++;
+                locked.crowded = locked.crowded || locked.inside != 1;
+                locked.count++;
+                if (i % 64 == 0) {
+                        sched_yield(); /* others come and wait */
+                }
+                locked.inside--;
+                lock_give(&locked.lock);
+        }
+        return arg;
+}
+
+static void a_lock_lets_in_one(void)
+{
+        pthread_t threads[TAKERS];
+        for (unsigned i = 0; i < TAKERS; i++) {
+                CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, take_often, NULL), 0);
+        }
+        for (unsigned i = 0; i < TAKERS; i++) {
+                (void)pthread_join(threads[i], NULL);
+        }
+        CU_ASSERT_EQUAL(locked.count, TAKERS * TAKES);
+        CU_ASSERT_FALSE(locked.crowded);
+        CU_ASSERT_EQUAL(atomic_load(&locked.lock.state), LOCK_FREE);
+}
+
 static const struct tap_test tests[] = {
     {"a reader fails once and for all", reader_fails_once_and_for_all},
     {"a reader refuses lengths that would wrap", reader_refuses_lengths_that_would_wrap},
@@ -247,6 +307,8 @@ static const struct tap_test tests[] = {
     {"a ring keeps order round the end", ring_keeps_order_round_the_end},
     {"a ring tells where it dropped", ring_tells_where_it_dropped},
     {"a ring between threads accounts for every message", ring_between_threads_accounts_for_all},
+    {"a ring knows how much it holds", a_ring_knows_how_much_it_holds},
+    {"a lock lets in one", a_lock_lets_in_one},
 };
 
 int main(void)

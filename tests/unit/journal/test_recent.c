@@ -85,7 +85,7 @@ static void change(struct record *r)
         bool lists = tap_random_below(4) == 0;
         for (uint64_t n = tap_random_below(6); n > 0; n--) {
                 enum record_field f = (enum record_field)tap_random_below(FIELD_COUNT);
-                if (lists || !record_is_list(f)) {
+                if ((lists || !record_is_list(f)) && !(r->ends_early && record_is_rest(f))) {
                         set_any(r, f, later_values[f]);
                 }
         }
@@ -212,6 +212,7 @@ static void the_largest_are_shortened(void)
         struct record original = any_record();
         record_set_text(&original, FIELD_QUERY, span_of(long_text, sizeof long_text));
         record_remove(&original, FIELD_QUERY_LENGTH);
+        record_set_text(&original, FIELD_ERROR, span_str("e"));
         uint8_t *packed = block(record_pack_size(&original));
         struct record *r = record_pack(&original, packed);
         recent_add(&recent, r);
@@ -223,7 +224,7 @@ static void the_largest_are_shortened(void)
         line[w.at] = '\0';
         CU_ASSERT_PTR_NOT_NULL(strstr(line, "shortened"));
         CU_ASSERT_PTR_NOT_NULL(strstr(line, "\"query_length\":20000"));
-        CU_ASSERT_PTR_NULL(strstr(line, "first_rows"));
+        CU_ASSERT_PTR_NULL(strstr(line, "\"first_rows\":"));
         w = writer_over(line, sizeof line - 1);
         CU_ASSERT_TRUE(recent_read(&recent, &cursor, NULL, FORMAT_JSON, &w));
         line[w.at] = '\0';

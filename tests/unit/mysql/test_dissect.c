@@ -257,7 +257,7 @@ static void on_record(void *arg, struct record *r)
 
 static void gives_up_once(void)
 {
-        struct dissect_pool pool = {NULL, 0};
+        struct dissect_pool pool = {.first = NULL};
         const struct dissect_settings settings = {.pool = &pool,
                                                   .query_bytes = 100,
                                                   .value_bytes = 10,

@@ -36,6 +36,7 @@ static void the_kinds_agree_with_the_table(void)
                 CU_ASSERT_EQUAL(record_is_list(f),
                                 kind == RECORD_LIST || kind == RECORD_MAP || kind == RECORD_ROWS);
                 CU_ASSERT_EQUAL(record_is_span(f), kind == RECORD_TEXT || kind == RECORD_BYTES);
+                CU_ASSERT_EQUAL(record_is_rest(f), record_fields[f].offset >= RECORD_REST);
         }
 }
 
@@ -191,18 +192,120 @@ static void lasting_texts_are_pointed_at(void)
         record_set_text(&r, FIELD_QUERY, span_str("SELECT 1"));
         field_set_add(&r.lasting, FIELD_COMMAND);
         size_t size = record_pack_size(&r);
-        CU_ASSERT_EQUAL(size, sizeof r + strlen("SELECT 1"));
+        CU_ASSERT_EQUAL(size, RECORD_REST + strlen("SELECT 1"));
         uint8_t *bytes = room_of(size);
         const struct record *copy = record_pack(&r, bytes);
         CU_ASSERT_PTR_EQUAL(copy->command.data, text);
-        CU_ASSERT_PTR_EQUAL(copy->query.data, bytes + sizeof r);
+        CU_ASSERT_PTR_EQUAL(copy->query.data, bytes + RECORD_REST);
         uint8_t *place = room_of(size);
         memcpy(place, bytes, size);
         const struct record *moved = record_moved(place, size, bytes);
         CU_ASSERT_PTR_NOT_NULL_FATAL(moved);
         CU_ASSERT_PTR_EQUAL(moved->command.data, text);
-        CU_ASSERT_PTR_EQUAL(moved->query.data, place + sizeof r);
+        CU_ASSERT_PTR_EQUAL(moved->query.data, place + RECORD_REST);
         free(place);
+        free(bytes);
+}
+
+/** A command as most are; any of its texts may be absent. */
+static struct record usual_record(void)
+{
+        static const enum record_field texts[] = {FIELD_CLIENT_ADDR, FIELD_PROXY_CLIENT_ADDR, FIELD_USERNAME,
+                                                  FIELD_DATABASE, FIELD_QUERY};
+        static const enum record_field last[] = {FIELD_PROXY_LISTEN_ADDR, FIELD_REMOTE_ADDR,
+                                                 FIELD_CHARACTER_SET, FIELD_COMMAND};
+        static char letters[200];
+        struct record r;
+        record_clear(&r);
+        r.event = EVENT_QUERY;
+        memset(letters, 'x', sizeof letters);
+        for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+                if (tap_random_below(4) > 0) {
+                        letters[tap_random_below(sizeof letters)]++;
+                        record_set_text(&r, texts[i],
+                                        span_of(letters, tap_random_below(1 + (size_t)(i + 1) * 40)));
+                }
+        }
+        for (size_t i = 0; i < sizeof last / sizeof last[0]; i++) {
+                record_set_text(&r, last[i], span_str("lasts"));
+                field_set_add(&r.lasting, last[i]);
+        }
+        record_set_uint(&r, FIELD_ROWS, tap_random_below(100));
+        return r;
+}
+
+/** Of what is as usual no field is looked for: it must make no difference. */
+static void a_usual_copy_is_as_any(void)
+{
+        for (int round = 0; round < 2000; round++) {
+                struct record usual = usual_record();
+                struct record other = usual;
+                record_set_text(&other, FIELD_INFO, span_str("")); /* that is not */
+                size_t size = record_pack_size(&usual);
+                CU_ASSERT_EQUAL_FATAL(size, record_pack_size(&other));
+                uint8_t *bytes[] = {room_of(size), room_of(size)};
+                struct record *copies[] = {record_pack(&usual, bytes[0]), record_pack(&other, bytes[1])};
+                record_remove(copies[1], FIELD_INFO);
+                CU_ASSERT_TRUE(same(copies[0], copies[1]));
+                CU_ASSERT_EQUAL(copies[0]->packed, size);
+                CU_ASSERT_EQUAL(copies[1]->packed, size);
+                const uint8_t *texts[] = {bytes[0] + RECORD_REST, bytes[1] + RECORD_REST};
+                CU_ASSERT_EQUAL(memcmp(texts[0], texts[1], size - RECORD_REST), 0);
+
+                /* and so with what the journal adds, and a copy of that */
+                for (int i = 0; i < 2; i++) {
+                        RECORD_PUT_TEXT(copies[i], FIELD_DIGEST, digest, span_str("0123456789abcdef"));
+                        RECORD_PUT_TEXT(copies[i], FIELD_DIGEST_TEXT, digest_text, span_str("SELECT ?"));
+                }
+                record_set_text(copies[1], FIELD_TRACEPARENT, span_str(""));
+                size_t copy_size = record_copy_size(copies[0]);
+                CU_ASSERT_EQUAL_FATAL(copy_size, record_copy_size(copies[1]));
+                uint8_t *rooms[] = {room_of(copy_size), room_of(copy_size)};
+                struct record *moved[2];
+                for (int i = 0; i < 2; i++) {
+                        const uint8_t *was = record_copy(copies[i], rooms[i]);
+                        memset(bytes[i], 0xee, size);
+                        moved[i] = record_moved(rooms[i], copy_size, was);
+                        CU_ASSERT_PTR_NOT_NULL_FATAL(moved[i]);
+                }
+                record_remove(moved[1], FIELD_TRACEPARENT);
+                CU_ASSERT_TRUE(same(moved[0], moved[1]));
+                for (int i = 0; i < 2; i++) {
+                        free(bytes[i]);
+                        free(rooms[i]);
+                }
+        }
+}
+
+/** A record without fields of the rest has no room for them once it is packed; unpacked, the first brings them all. */
+static void the_rest_comes_with_its_first_field(void)
+{
+        struct record r;
+        memset(&r, 0xee, sizeof r);
+        record_clear(&r);
+        CU_ASSERT_FALSE(record_has_rest(&r));
+        CU_ASSERT_EQUAL(record_pack_size(&r), RECORD_REST);
+        record_set_uint(&r, FIELD_ERRNO, 1064);
+        CU_ASSERT_TRUE(record_has_rest(&r));
+        CU_ASSERT_EQUAL(r.errno_, 1064);
+        CU_ASSERT_EQUAL(r.error.len, 0);
+        CU_ASSERT_EQUAL(r.first_rows.n, 0);
+        CU_ASSERT_EQUAL(record_uint_if_any(&r, FIELD_DROPPED), 0);
+        CU_ASSERT_EQUAL(record_pack_size(&r), sizeof r);
+        uint8_t *bytes = room_of(sizeof r);
+        const struct record *copy = record_pack(&r, bytes);
+        CU_ASSERT_FALSE(copy->ends_early);
+        struct record assigned;
+        record_assign(&assigned, copy);
+        CU_ASSERT_TRUE(same(&assigned, &r));
+        free(bytes);
+        record_remove(&r, FIELD_ERRNO);
+        bytes = room_of(RECORD_REST);
+        copy = record_pack(&r, bytes);
+        CU_ASSERT_TRUE(copy->ends_early);
+        record_assign(&assigned, copy);
+        record_set_text(&assigned, FIELD_REASON, span_str("a reason"));
+        CU_ASSERT_EQUAL(assigned.errno_, 0);
         free(bytes);
 }
 
@@ -236,6 +339,8 @@ static const struct tap_test tests[] = {
     {"names of events and flags", names_of_events_and_flags},
     {"a copy is whole", a_copy_is_whole},
     {"a copy of any fields is whole", a_copy_of_any_fields_is_whole},
+    {"a usual copy is as any", a_usual_copy_is_as_any},
+    {"the rest comes with its first field", the_rest_comes_with_its_first_field},
     {"a cut copy is refused", a_cut_copy_is_refused},
     {"lasting texts are pointed at", lasting_texts_are_pointed_at},
 };

@@ -145,7 +145,8 @@ static void the_same_work_is_no_leak(void)
 
 static void a_leak_is_named(void)
 {
-        static const struct prof_wire wire = {42, "COM_QUERY", {(const uint8_t *)"SELECT 'lost\n'", 14}};
+        static const struct prof_wire wire = {
+            .session = 42, .command = "COM_QUERY", .text = {(const uint8_t *)"SELECT 'lost\n'", 14}};
         begin(1);
         prof_set_wire(&wire);
         soak(40, 100, 10, 100, 16);
@@ -178,7 +179,8 @@ static void a_new_path_is_named(void)
         begin(1);
         soak(40, 200, 6, 0, 0);
         CU_ASSERT_EQUAL(verdicts[STAGE_DISSECT].kind, VERDICT_STABLE);
-        static const struct prof_wire wire = {43, "COM_QUERY", {(const uint8_t *)"CALL another()", 14}};
+        static const struct prof_wire wire = {
+            .session = 43, .command = "COM_QUERY", .text = {(const uint8_t *)"CALL another()", 14}};
         prof_set_wire(&wire);
         for (unsigned kind = 30; kind < KINDS; kind++) {
                 work(kind);

@@ -165,6 +165,26 @@ static void libraries_share_no_record(void)
         CU_ASSERT_EQUAL(get(first).stack[0], get(first + 2).stack[0]);
 }
 
+static struct prof_wire describe_later(const struct prof_wire *wire)
+{
+        return (struct prof_wire){
+            .session = wire->session, .command = "COM_PING", .text = span_str("told when asked")};
+}
+
+static void the_wire_may_be_asked(void)
+{
+        const struct prof_wire wire = {.session = 43, .describe = describe_later};
+        prof_set_sample_bytes(1);
+        prof_set_wire(&wire);
+        void *p = prof_alloc(STAGE_DIGEST, 10);
+        prof_set_wire(NULL);
+        struct prof_record r = newest();
+        CU_ASSERT_EQUAL(r.session, 43);
+        CU_ASSERT_STRING_EQUAL(r.command, "COM_PING");
+        CU_ASSERT_STRING_EQUAL(r.text, "told when asked");
+        prof_free(p);
+}
+
 static void a_record_remembers_the_wire(void)
 {
         char text[200];
@@ -449,6 +469,7 @@ static const struct tap_test tests[] = {
     {"a record knows when it was last seen", a_record_knows_when_it_was_last_seen},
     {"libraries share no record", libraries_share_no_record},
     {"a record remembers what was on the wire", a_record_remembers_the_wire},
+    {"the wire may be asked when a record is born", the_wire_may_be_asked},
     {"realloc frees one sample and may take another", realloc_moves_the_sample},
     {"a moved block takes its site along", a_moved_block_takes_its_site_along},
     {"ids are bounded", ids_are_bounded},
