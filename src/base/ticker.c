@@ -8,7 +8,7 @@ enum { MEASURE_MS = 20, CORRECT_MS = 100, DISTRUSTS = 8 };
 
 static const double TWO_32 = 4294967296.0;
 
-bool ticker_is_constant(void)
+static bool counter_is_constant(void)
 {
 #if defined __x86_64__ || defined __i386__
         static const unsigned advanced_power = 0x80000007;
@@ -25,32 +25,58 @@ bool ticker_is_constant(void)
 #endif
 }
 
-struct ticker ticker_begin(bool is_constant, uint64_t cycles, uint64_t true_ns)
+/** The closest of a few: a thread that was held up between the two clocks would take the wait for a rate, and one that waits for a
+ *  measure's end is held up right there. */
+static struct ticker_reading read_both(void)
 {
-        return (struct ticker){.cycles = cycles, .ns = true_ns, .true_ns = true_ns, .is_usable = is_constant};
+        enum { TRIES = 4 };
+        struct ticker_reading best = {0, 0};
+        uint64_t least = UINT64_MAX;
+        for (unsigned i = 0; i < TRIES; i++) {
+                uint64_t before = clock_cycles();
+                uint64_t ns = clock_mono_ns();
+                uint64_t gap = clock_cycles() - before;
+                if (gap < least) {
+                        least = gap;
+                        best = (struct ticker_reading){before + gap / 2, ns};
+                }
+        }
+        return best;
+}
+
+struct ticker ticker_begin(bool is_constant, struct ticker_reading now)
+{
+        return (struct ticker){
+            .cycles = now.cycles, .ns = now.ns, .true_ns = now.ns, .is_usable = is_constant};
+}
+
+struct ticker ticker_new(void)
+{
+        bool is_constant = counter_is_constant(); /* a virtual machine may take its time for that */
+        return ticker_begin(is_constant, read_both());
 }
 
 /** Measure from here on, telling nothing that the clock did not say. */
-static void measure(struct ticker *t, uint64_t cycles, uint64_t true_ns)
+static void measure(struct ticker *t, struct ticker_reading now)
 {
-        t->cycles = cycles;
-        t->true_ns = true_ns;
+        t->cycles = now.cycles;
+        t->true_ns = now.ns;
         t->most = 0;
 }
 
 /** Tell by the counter from here on, beginning with t->ns. If that is ahead of the clock, slower: the next reading is to meet it. */
-static void tell(struct ticker *t, uint64_t cycles, uint64_t true_ns)
+static void tell(struct ticker *t, struct ticker_reading now)
 {
         const double interval_ns = (double)(CORRECT_MS * CLOCK_MS_NS);
-        double ahead = (double)(t->ns - true_ns) / interval_ns;
-        t->cycles = cycles;
-        t->true_ns = true_ns;
+        double ahead = (double)(t->ns - now.ns) / interval_ns;
+        t->cycles = now.cycles;
+        t->true_ns = now.ns;
         t->most = (uint64_t)(interval_ns / t->rate);
         t->scale = ahead < 1 ? (uint64_t)((1 - ahead) * t->rate * TWO_32) : 0;
 }
 
-/** Clocks are trimmed by a twentieth of a percent at the most. What differs by more is no rate: the thread was held up between
- *  the two readings, or the counter jumped. @p before is 0 if nothing is known. */
+/** Clocks are trimmed by a twentieth of a percent at the most: what differs by more is no rate, the counter jumped.
+ *  @p before is 0 if nothing is known. */
 static bool makes_sense(double rate, double before)
 {
         const double fastest = 0.01; /* 100 GHz; and below 100 kHz it would be too coarse */
@@ -58,24 +84,34 @@ static bool makes_sense(double rate, double before)
         return before > 0 ? rate > before * 0.999 && rate < before * 1.001 : rate > fastest && rate < slowest;
 }
 
-uint64_t ticker_correct(struct ticker *t, uint64_t cycles, uint64_t true_ns)
+uint64_t ticker_correct(struct ticker *t, struct ticker_reading now)
 {
         enum { SHARE = 8 }; /* of a measured rate in the one that is used */
-        uint64_t gone = cycles - t->cycles;
+        uint64_t gone = now.cycles - t->cycles;
         uint64_t told = t->ns + ((gone < t->most ? gone : t->most) * t->scale >> 32);
-        double rate = (double)(true_ns - t->true_ns) / (double)gone;
+        double rate = (double)(now.ns - t->true_ns) / (double)gone;
         bool was_telling = t->most > 0;
-        t->ns = true_ns > told ? true_ns : told;
-        if (!t->is_usable || (!was_telling && true_ns - t->true_ns < MEASURE_MS * CLOCK_MS_NS)) {
+        t->ns = now.ns > told ? now.ns : told;
+        if (!was_telling && now.ns - t->true_ns < MEASURE_MS * CLOCK_MS_NS) {
                 return t->ns;
         }
         if (!makes_sense(rate, was_telling ? t->rate : 0)) {
                 t->is_usable = ++t->distrust < DISTRUSTS;
-                measure(t, cycles, true_ns);
+                measure(t, now);
                 return t->ns;
         }
         t->distrust = was_telling ? 0 : t->distrust;
         t->rate = was_telling ? t->rate + (rate - t->rate) / SHARE : rate;
-        tell(t, cycles, true_ns);
+        tell(t, now);
+        return t->ns;
+}
+
+uint64_t ticker_put_right(struct ticker *t)
+{
+        if (t->is_usable) {
+                return ticker_correct(t, read_both());
+        }
+        uint64_t ns = clock_mono_ns();
+        t->ns = ns > t->ns ? ns : t->ns; /* it may have been ahead when it was given up */
         return t->ns;
 }

@@ -26,20 +26,26 @@ struct ticker {
         bool is_usable;
 };
 
-/** @p is_constant: the counter's rate is. */
-struct ticker ticker_begin(bool is_constant, uint64_t cycles, uint64_t true_ns);
-/** Put right by a reading of the clock. @return what it is now. */
-uint64_t ticker_correct(struct ticker *t, uint64_t cycles, uint64_t true_ns);
+/** Both clocks, read at once. */
+struct ticker_reading {
+        uint64_t cycles;
+        uint64_t ns;
+};
 
-/** Is the rate of clock_cycles said to be constant? */
-bool ticker_is_constant(void);
+struct ticker ticker_new(void);
+/** Put right by a reading of the clock. @return what it is now. */
+uint64_t ticker_put_right(struct ticker *t);
+
+/* The same with readings that are given, for tests. @p is_constant: the counter's rate is. */
+struct ticker ticker_begin(bool is_constant, struct ticker_reading now);
+uint64_t ticker_correct(struct ticker *t, struct ticker_reading now);
 
 /** Nanoseconds of CLOCK_MONOTONIC. @p cycles is clock_cycles just now. */
 static inline uint64_t ticker_ns(struct ticker *t, uint64_t cycles)
 {
         uint64_t gone = cycles - t->cycles;
         if (gone >= t->most) { /* so it is if the counter went back */
-                return ticker_correct(t, cycles, clock_mono_ns());
+                return ticker_put_right(t);
         }
         return t->ns + (gone * t->scale >> 32);
 }

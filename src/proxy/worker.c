@@ -51,7 +51,7 @@ static void *run(void *arg)
 {
         struct worker *w = arg;
         (void)prof_enter(STAGE_WORKER);
-        w->ticker = ticker_begin(ticker_is_constant(), clock_cycles(), clock_mono_ns());
+        w->ticker = ticker_new();
         worker_tick(w);
         if (event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0) {
                 diag(DIAG_ERROR, "worker %u: the event loop ended: %s", w->index, strerror(errno));

@@ -1,4 +1,5 @@
 /* Rates of sampling: of all stages, of one, and changed while threads allocate. */
+#include "base/clock.h"
 #include "profile/record.h"
 #include "tap.h"
 
@@ -95,7 +96,9 @@ static void rates_change_under_load(void)
         for (int i = 0; i < THREADS; i++) {
                 CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, allocate_until_told, NULL), 0);
         }
-        for (int i = 0; i < 300; i++) {
+        uint64_t end_ns = clock_mono_ns() + 60 * CLOCK_S_NS;
+        /* the threads take their time to begin on a busy machine */
+        for (int i = 0; i < 300 || (prof_record_count() == before && clock_mono_ns() < end_ns); i++) {
                 prof_set_stage_sample_bytes(STAGE_LISTENER, i % 2 == 0 ? 1 : 2000);
                 prof_set_stage_sample_bytes(STAGE_SETTINGS, i % 3 == 0 ? 0 : 500);
                 if (i % 10 == 9) {
