@@ -71,7 +71,7 @@ static char *put_digits(char *to, uint64_t value, unsigned width)
 
 enum { DATE_AND_TIME = sizeof "2026-01-02T03:04:05." - 1 };
 
-static void put_second(uint64_t seconds, char *out)
+__attribute__((noinline)) static void put_second(uint64_t seconds, char *out)
 {
         uint64_t of_day = seconds % 86400;
         unsigned year;
@@ -95,16 +95,15 @@ static void put_second(uint64_t seconds, char *out)
 void clock_rfc3339(uint64_t wall_ns, char out[CLOCK_RFC3339_SIZE])
 {
         static _Thread_local struct {
-                uint64_t second;
-                char text[DATE_AND_TIME];
-        } last = {UINT64_MAX, ""};
-        uint64_t second = wall_ns / CLOCK_S_NS;
-        uint32_t us = (uint32_t)(wall_ns % CLOCK_S_NS / CLOCK_US_NS);
-        if (second != last.second) { /* many records share one */
-                put_second(second, last.text);
-                last.second = second;
+                uint64_t begin_ns;
+                char text[DATE_AND_TIME + 1];
+        } second = {0, "1970-01-01T00:00:00."};
+        if (wall_ns - second.begin_ns >= CLOCK_S_NS) { /* many share one */
+                put_second(wall_ns / CLOCK_S_NS, second.text);
+                second.begin_ns = wall_ns - wall_ns % CLOCK_S_NS;
         }
-        memcpy(out, last.text, DATE_AND_TIME);
+        uint32_t us = (uint32_t)(wall_ns - second.begin_ns) / (uint32_t)CLOCK_US_NS;
+        memcpy(out, second.text, DATE_AND_TIME);
         char *p = out + DATE_AND_TIME;
         memcpy(p, decimal_pairs[us / 10000], 2);
         memcpy(p + 2, decimal_pairs[us / 100 % 100], 2);

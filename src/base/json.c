@@ -66,36 +66,55 @@ static size_t plain_len(struct span s)
 
 /* --- sixteen at a stride ------------------------------------------------------------------------------------------- */
 
-typedef int8_t stride __attribute__((vector_size(16)));
+typedef uint8_t stride __attribute__((vector_size(16)));
+typedef int8_t truths __attribute__((vector_size(16))); /* -1 for each byte of which it is true */
 enum { STRIDE = sizeof(stride) };
 
-#define ALL(c) ((stride){c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c})
+#define ALL(c)                                                                                               \
+        {                                                                                                    \
+                c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c                                               \
+        }
 
-/** Where are bytes that do not go out as they are? Signed, those above 0x7f are below 0x20. */
-static stride find_special(stride bytes)
+/* What was found in the strides so far. Two sets, so that each is one instruction to add to. */
+struct seen {
+        truths printable; /* all bytes there were */
+        truths special;   /* those that are to be escaped nonetheless */
+};
+
+static inline void look_at(struct seen *seen, stride bytes)
 {
-        return (bytes < ALL(0x20)) | (bytes == ALL('"')) | (bytes == ALL('\\')) | (bytes == ALL(0x7f));
+        const truths space = ALL(0x20);
+        seen->printable &= (truths)(bytes + 1) > space; /* signed: from 0x7f on they are below it */
+        seen->special |= (truths)((bytes == (stride)ALL('"')) | (bytes == (stride)ALL('\\')));
 }
 
-static stride copy_stride(uint8_t *to, const uint8_t *from)
+static inline void copy_stride(struct seen *seen, uint8_t *to, const uint8_t *from)
 {
         stride bytes;
         memcpy(&bytes, from, sizeof bytes);
         memcpy(to, &bytes, sizeof bytes);
-        return find_special(bytes);
+        look_at(seen, bytes);
 }
 
-static bool is_zero(stride s)
+static inline bool is_all_plain(const struct seen *seen)
 {
         uint64_t halves[2];
-        memcpy(halves, &s, sizeof halves);
+        truths odd = ~seen->printable | seen->special;
+        memcpy(halves, &odd, sizeof halves);
         return (halves[0] | halves[1]) == 0;
 }
+
+#define NOTHING_SEEN                                                                                         \
+        {                                                                                                    \
+                .printable = ALL(-1)                                                                         \
+        }
 
 static bool are_plain(uint64_t a, uint64_t b)
 {
         typedef uint64_t pair __attribute__((vector_size(16)));
-        return is_zero(find_special((stride)(pair){a, b}));
+        struct seen seen = NOTHING_SEEN;
+        look_at(&seen, (stride)(pair){a, b});
+        return is_all_plain(&seen);
 }
 
 /** Fewer than a stride: the first and the last bytes, some of them twice. */
@@ -133,11 +152,12 @@ bool json_copy_plain(uint8_t *to, struct span s)
         if (s.len < STRIDE) {
                 return copy_short(to, s);
         }
-        stride special = copy_stride(to + s.len - STRIDE, s.data + s.len - STRIDE);
+        struct seen seen = NOTHING_SEEN;
+        copy_stride(&seen, to + s.len - STRIDE, s.data + s.len - STRIDE);
         for (size_t i = 0; i + STRIDE < s.len; i += STRIDE) {
-                special |= copy_stride(to + i, s.data + i);
+                copy_stride(&seen, to + i, s.data + i);
         }
-        return is_zero(special);
+        return is_all_plain(&seen);
 }
 
 /* --- strings ------------------------------------------------------------------------------------------------------- */

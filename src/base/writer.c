@@ -3,10 +3,24 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* clang-format off */
 #define TEN(d) d "0", d "1", d "2", d "3", d "4", d "5", d "6", d "7", d "8", d "9"
 
 const char decimal_pairs[100][3] = {TEN("0"), TEN("1"), TEN("2"), TEN("3"), TEN("4"),
                                     TEN("5"), TEN("6"), TEN("7"), TEN("8"), TEN("9")};
+
+#define NUMBERS(d, end)                                                                                      \
+        d "0" end d "1" end d "2" end d "3" end d "4" end d "5" end d "6" end d "7" end d "8" end d "9" end
+#define TENS(d, end)                                                                                         \
+        NUMBERS(d "1", end) NUMBERS(d "2", end) NUMBERS(d "3", end) NUMBERS(d "4", end) NUMBERS(d "5", end)  \
+        NUMBERS(d "6", end) NUMBERS(d "7", end) NUMBERS(d "8", end) NUMBERS(d "9", end)
+#define HUNDRED(d) NUMBERS(d "0", "\3") TENS(d, "\3")
+
+const char decimal_small[DECIMAL_SMALL * 4 + 1] =
+        NUMBERS("", "\0\0\1") TENS("", "\0\2")
+        HUNDRED("1") HUNDRED("2") HUNDRED("3") HUNDRED("4") HUNDRED("5")
+        HUNDRED("6") HUNDRED("7") HUNDRED("8") HUNDRED("9");
+/* clang-format on */
 
 void writer_uint(struct writer *w, uint64_t value, unsigned n)
 {
@@ -19,22 +33,9 @@ void writer_uint(struct writer *w, uint64_t value, unsigned n)
 
 uint8_t *decimal_put_long(uint8_t *to, uint64_t value)
 {
-        size_t n = 1;
-        for (uint64_t rest = value; rest >= 10; rest /= 100) {
-                if (rest < 100) {
-                        n++;
-                        break;
-                }
-                n += 2;
-        }
-        for (size_t at = n; at > 1; value /= 100) {
-                at -= 2;
-                memcpy(to + at, decimal_pairs[value % 100], 2);
-        }
-        if (n % 2 != 0) {
-                to[0] = (uint8_t)('0' + value);
-        }
-        return to + n;
+        uint8_t *last = decimal_put(to, value / 100);
+        memcpy(last, decimal_pairs[value % 100], 2);
+        return last + 2;
 }
 
 void writer_decimal(struct writer *w, uint64_t value)

@@ -61,15 +61,19 @@ static inline void writer_char(struct writer *w, char c)
 /** Append @p value in @p n bytes, little-endian, 1 to 8. */
 void writer_uint(struct writer *w, uint64_t value, unsigned n);
 
-/** @p value in decimal at @p to, where there is room for DECIMAL_MAX bytes. @return the place behind it. */
-enum { DECIMAL_MAX = 20 };
+enum { DECIMAL_MAX = 20, DECIMAL_SMALL = 1000 };
 extern const char decimal_pairs[100][3]; /**< "00" to "99" */
+/** The digits of 0 to 999, four bytes each: three for the digits, from the left, then how many there are. */
+extern const char decimal_small[DECIMAL_SMALL * 4 + 1];
 uint8_t *decimal_put_long(uint8_t *to, uint64_t value);
+
+/** @p value in decimal at @p to, where there is room for DECIMAL_MAX bytes; those behind it may be written over, too.
+ *  @return the place behind it. */
 static inline uint8_t *decimal_put(uint8_t *to, uint64_t value)
 {
-        if (value < 10) { /* most are short */
-                *to = (uint8_t)('0' + value);
-                return to + 1;
+        if (value < DECIMAL_SMALL) { /* most are */
+                memcpy(to, decimal_small + 4 * value, 4);
+                return to + decimal_small[4 * value + 3];
         }
         return decimal_put_long(to, value);
 }

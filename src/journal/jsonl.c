@@ -2,237 +2,281 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/utf8.h"
-#include "journal/fields.h"
+#include "journal/jsonl_field.h"
 #include "journal/jsonl_session.h"
 
-/* --- values -------------------------------------------------------------------------------------------------------- */
+/* --- field by field ------------------------------------------------------------------------------------------------ */
 
-static void put_list(struct writer *w, struct value_list list)
+static void put_fields(struct writer *w, const struct record *r, struct field_set fields)
 {
-        writer_char(w, '[');
-        for (size_t i = 0; i < list.n; i++) {
-                if (i > 0) {
-                        writer_char(w, ',');
-                }
-                value_print(w, &list.at[i], VALUE_AS_JSON);
-        }
-        writer_char(w, ']');
-}
-
-/** Begin a new element where one stands before it. */
-static void put_comma(struct writer *w, bool *is_first)
-{
-        if (!*is_first) {
-                writer_char(w, ',');
-        }
-        *is_first = false;
-}
-
-/** Rows between marks: an array of arrays; of values without rows (names): an array. Several results: one each. */
-static void put_rows(struct writer *w, struct value_list list)
-{
-        size_t results = 0;
-        bool first_result = true;
-        bool first_row = true;
-        bool first_value = true;
-        bool in_row = false;
-        for (size_t i = 0; i < list.n; i++) {
-                results += list.at[i].role == VALUE_BEGINS_RESULT ? 1 : 0;
-        }
-        writer_char(w, '[');
-        for (size_t i = 0; i < list.n; i++) {
-                const struct value *v = &list.at[i];
-                if (v->role == VALUE_BEGINS_RESULT || v->role == VALUE_BEGINS_ROW) {
-                        writer_text(w, in_row ? "]" : "");
-                        in_row = v->role == VALUE_BEGINS_ROW;
-                        first_value = true;
-                }
-                if (v->role == VALUE_BEGINS_RESULT) {
-                        first_row = true;
-                        if (results > 1) {
-                                writer_text(w, first_result ? "[" : "],[");
-                        }
-                        first_result = false;
-                } else if (v->role == VALUE_BEGINS_ROW) {
-                        put_comma(w, &first_row);
-                        writer_char(w, '[');
-                } else {
-                        put_comma(w, &first_value);
-                        value_print(w, v, VALUE_AS_JSON);
-                }
-        }
-        writer_text(w, in_row ? "]" : "");
-        writer_text(w, results > 1 ? "]]" : "]");
-}
-
-/** A name that is no UTF-8 is told by its bytes. */
-static void put_name(struct writer *w, struct span name)
-{
-        if (utf8_valid(name)) {
-                (void)json_string(w, name);
-                return;
-        }
-        writer_text(w, "\"hex:");
-        for (size_t i = 0; i < name.len; i++) {
-                writer_format(w, "%02x", name.data[i]);
-        }
-        writer_char(w, '"');
-}
-
-static void put_map(struct writer *w, struct value_list list)
-{
-        writer_char(w, '{');
-        for (size_t i = 0; i < list.n; i++) {
-                if (i > 0) {
-                        writer_char(w, ',');
-                }
-                put_name(w, list.at[i].name);
-                writer_char(w, ':');
-                value_print(w, &list.at[i], VALUE_AS_JSON);
-        }
-        writer_char(w, '}');
-}
-
-static void put_flags(struct writer *w, enum record_field f, uint64_t flags)
-{
-        bool first = true;
-        writer_char(w, '[');
-        for (; flags != 0; flags &= flags - 1) {
-                struct span name = span_str(record_flag_name(f, (unsigned)__builtin_ctzll(flags)));
-                if (name.len > 0) {
-                        writer_bytes(w, first ? "\"" : ",\"", first ? 1 : 2);
-                        writer_put(w, name);
-                        writer_char(w, '"');
-                        first = false;
-                }
-        }
-        writer_char(w, ']');
-}
-
-void jsonl_value(struct writer *w, const struct record *r, enum record_field f)
-{
-        switch (record_fields[f].kind) {
-        case RECORD_UINT: writer_decimal(w, record_uint(r, f)); break;
-        case RECORD_TEXT: (void)json_string(w, fields_text(r, f)); break;
-        case RECORD_BYTES: json_hex(w, record_text(r, f)); break;
-        case RECORD_LIST: put_list(w, record_list(r, f)); break;
-        case RECORD_ROWS: put_rows(w, record_list(r, f)); break;
-        case RECORD_MAP: put_map(w, record_list(r, f)); break;
-        case RECORD_FLAGS: put_flags(w, f, record_uint(r, f)); break;
-        }
-}
-
-/* --- the line ------------------------------------------------------------------------------------------------------ */
-
-static void put_text(struct writer *w, const struct record *r, enum record_field f)
-{
-        bool is_valid = json_string(w, fields_text(r, f));
-        if (!is_valid || fields_undecoded(r, f)) {
-                writer_text(w, ",\"");
-                writer_text(w, record_fields[f].name);
-                writer_text(w, "_hex\":");
-                json_hex(w, record_text(r, f));
-        }
-}
-
-static void put_field(struct writer *w, const struct record *r, enum record_field f)
-{
-        writer_bytes(w, record_fields[f].key, record_fields[f].key_len);
-        if (record_fields[f].kind == RECORD_TEXT) {
-                put_text(w, r, f);
-        } else {
-                jsonl_value(w, r, f);
-        }
-}
-
-/* --- the usual fields ------------------------------------------------------------------------------------------------
- *
- * Most records have the same few sets of fields: for each there is a plan, the table's rows one behind the other. */
-
-enum { PLANS = 8 };
-
-struct step {
-        char key[RECORD_KEY_SIZE];
-        uint16_t offset;
-        uint16_t key_len;
-        uint8_t field;
-        uint8_t kind;
-};
-
-struct plan {
-        struct field_set fields;
-        unsigned n;
-        struct step steps[FIELD_COUNT];
-};
-
-_Static_assert(FIELD_COUNT <= UINT8_MAX, "a field is a byte");
-
-static const struct plan *plan_for(struct field_set fields)
-{
-        static _Thread_local struct plan plans[PLANS];
-        uint64_t hash = (fields.words[0] ^ fields.words[1] << 32) * 0x9e3779b97f4a7c15U;
-        struct plan *plan = &plans[hash >> 61];
-        if (plan->fields.words[0] == fields.words[0] && plan->fields.words[1] == fields.words[1]) {
-                return plan;
-        }
-        plan->fields = fields;
-        plan->n = 0;
         enum record_field f;
         FIELD_SET_EACH(fields, f)
         {
-                struct step *step = &plan->steps[plan->n++];
-                const struct record_field_info *info = &record_fields[f];
-                memcpy(step->key, info->key, sizeof step->key);
-                step->offset = info->offset;
-                step->key_len = info->key_len;
-                step->field = (uint8_t)f;
-                step->kind = (uint8_t)info->kind;
+                jsonl_field(w, r, f);
+        }
+}
+
+void jsonl_record_slowly(struct writer *w, const struct record *r)
+{
+        char when[CLOCK_RFC3339_SIZE];
+        clock_rfc3339(r->wall_ns, when);
+        writer_text(w, "{\"ts\":\"");
+        writer_bytes(w, when, CLOCK_RFC3339_SIZE - 1);
+        writer_text(w, "\",\"event\":\"");
+        writer_text(w, record_event_name(r->event));
+        writer_char(w, '"');
+        put_fields(w, r, r->present);
+        writer_bytes(w, "}\n", 2);
+}
+
+/* --- a plan of the line ----------------------------------------------------------------------------------------------
+ *
+ * Most records are of few kinds: the same event and command, the same fields. For each there is a plan of its line, made
+ * once: texts that are always the same, and behind each a value that is not.
+ *
+ *      {"ts":"2026-01-02T03:04:05.678901Z","event":"query","conn_id":17,"conn_seq_num":4 …
+ *                                        |------ literal -----------||-|---- literal ---|-|
+ *
+ * A literal is copied as a whole, its free end too, which the value is written over. So there must be more room than is
+ * needed: where there is not, the line is made field by field. */
+
+enum {
+        PLANS = 16,
+        STEPS = 64,
+        FIELDS = 28, /* of a record with a plan: none of them takes more than two steps */
+        LITERAL = 32,
+        STEP_ROOM = LITERAL + 32, /* for a literal and its value, if that is no text */
+        HEAD_ROOM = 64,
+        FIXED_MAX = 64
+};
+
+enum step_kind {
+        STEP_UINT,
+        STEP_TEXT,
+        STEP_FLAGS,
+        STEP_SESSION, /* the session's fields, which stand ready */
+        STEP_NOTHING, /* a literal alone */
+        STEP_END,     /* the same, the last one */
+        STEP_OTHER,
+};
+
+struct step {
+        char literal[LITERAL];
+        uint16_t offset; /* of the value, in the record */
+        uint8_t len;     /* of the literal */
+        uint8_t kind;    /* enum step_kind */
+        uint8_t field;
+};
+
+/* What records of one plan have in common. */
+struct likeness {
+        struct field_set fields;
+        uint64_t command_id;
+        struct span command; /* only one that lasts */
+        enum record_event event;
+};
+
+struct plan {
+        struct likeness of;
+        struct field_set session;
+        size_t room;
+        unsigned n; /* 0: there is no plan for these */
+        struct step steps[STEPS];
+};
+
+_Static_assert(FIELD_COUNT <= UINT8_MAX, "a field is a byte");
+_Static_assert(RECORD_KEY_SIZE <= LITERAL, "a name takes no more than two steps");
+
+static struct likeness likeness_of(const struct record *r)
+{
+        bool lasts = record_has(r, FIELD_COMMAND) && field_set_has(&r->lasting, FIELD_COMMAND);
+        return (struct likeness){.fields = r->present,
+                                 .command_id = r->command_id,
+                                 .command = lasts ? r->command : span_of(NULL, 0),
+                                 .event = r->event};
+}
+
+static bool are_alike(const struct likeness *a, const struct likeness *b)
+{
+        return a->fields.words[0] == b->fields.words[0] && a->fields.words[1] == b->fields.words[1] &&
+               a->command_id == b->command_id && a->command.data == b->command.data &&
+               a->command.len == b->command.len && a->event == b->event;
+}
+
+static void end_step(struct plan *plan, enum step_kind kind, enum record_field f)
+{
+        struct step *step = &plan->steps[plan->n++];
+        step->kind = (uint8_t)kind;
+        step->field = (uint8_t)f;
+        step->offset = record_fields[f].offset;
+        plan->room += STEP_ROOM;
+        plan->steps[plan->n].len = 0;
+}
+
+static void add_literal(struct plan *plan, struct span text)
+{
+        while (text.len > 0) {
+                struct step *step = &plan->steps[plan->n];
+                struct span piece = span_head(text, LITERAL - step->len);
+                (void)span_copy((uint8_t *)step->literal + step->len, piece);
+                step->len = (uint8_t)(step->len + piece.len);
+                text = span_skip(text, piece.len);
+                if (text.len > 0) {
+                        end_step(plan, STEP_NOTHING, 0);
+                }
+        }
+}
+
+/** The command is known before the record is. @return false if @p f is none of it, or too long. */
+static bool add_command(struct plan *plan, const struct record *r, enum record_field f)
+{
+        uint8_t room[FIXED_MAX];
+        struct writer w = writer_over(room, sizeof room);
+        if (f == FIELD_COMMAND_ID || (f == FIELD_COMMAND && plan->of.command.len > 0)) {
+                jsonl_field(&w, r, f);
+        }
+        add_literal(plan, w.failed ? span_of(NULL, 0) : writer_span(&w));
+        return w.at > 0 && !w.failed;
+}
+
+static enum step_kind kind_of(enum record_field f)
+{
+        switch (record_fields[f].kind) {
+        case RECORD_UINT: return STEP_UINT;
+        case RECORD_TEXT: return STEP_TEXT;
+        case RECORD_FLAGS: return f == FIELD_STATUS_FLAGS ? STEP_FLAGS : STEP_OTHER;
+        case RECORD_BYTES:
+        case RECORD_LIST:
+        case RECORD_MAP:
+        case RECORD_ROWS: break;
+        }
+        return STEP_OTHER;
+}
+
+static void add_field(struct plan *plan, const struct record *r, enum record_field f)
+{
+        if (field_set_has(&plan->session, f)) {
+                bool is_first = (plan->session.words[0] & ((1ULL << f) - 1)) == 0;
+                if (is_first) {
+                        end_step(plan, STEP_SESSION, f);
+                }
+        } else if (!add_command(plan, r, f)) {
+                add_literal(plan, span_of(record_fields[f].key, record_fields[f].key_len));
+                end_step(plan, kind_of(f), f);
+        }
+}
+
+__attribute__((noinline)) static void make_plan(struct plan *plan, const struct record *r)
+{
+        const struct field_set *fields = &r->present;
+        int n = __builtin_popcountll(fields->words[0]) + __builtin_popcountll(fields->words[1]);
+        plan->of = likeness_of(r);
+        plan->session = jsonl_session_fields(r);
+        plan->room = HEAD_ROOM;
+        plan->n = 0;
+        plan->steps[0].len = 0;
+        if (n > FIELDS || record_has(r, FIELD_QUERY_LENGTH)) {
+                return;
+        }
+        add_literal(plan, span_str("\",\"event\":\""));
+        add_literal(plan, span_str(record_event_name(r->event)));
+        add_literal(plan, span_str("\""));
+        enum record_field f;
+        FIELD_SET_EACH(*fields, f)
+        {
+                add_field(plan, r, f);
+        }
+        add_literal(plan, span_str("}\n"));
+        end_step(plan, STEP_END, 0);
+}
+
+static const struct plan *plan_for(const struct record *r)
+{
+        static _Thread_local struct plan plans[PLANS];
+        struct likeness of = likeness_of(r);
+        uint64_t kind =
+            of.fields.words[0] ^ of.fields.words[1] << 32 ^ of.command_id << 48 ^ (uint64_t)of.event << 56;
+        struct plan *plan = &plans[kind * 0x9e3779b97f4a7c15U >> 60];
+        if (!are_alike(&plan->of, &of)) {
+                make_plan(plan, r);
         }
         return plan;
 }
 
-/** The flags of most statements: in_trans and autocommit. */
+_Static_assert(PLANS == 1 << (64 - 60), "plan_for");
+
+/* --- by plan --------------------------------------------------------------------------------------------------------- */
+
+/* The flags of most statements: in_trans and autocommit. */
 static const struct {
-        char text[30];
+        char text[31];
         uint8_t len;
 } usual_flags[4] = {
     {"[]", 2}, {"[\"in_trans\"]", 12}, {"[\"autocommit\"]", 14}, {"[\"in_trans\",\"autocommit\"]", 25}};
 
-/** A whole text without anything to be escaped, the usual flags. @return as put_usual. */
-static uint8_t *put_usual_text(uint8_t *at, const uint8_t *end, const void *member, const struct step *step)
+/* Of all these: @p end leaves room for what else the plan needs. @return the place behind what was put; NULL: there was
+ * no room for it. */
+
+static uint8_t *put_other(uint8_t *at, const uint8_t *end, const struct record *r, enum record_field f)
 {
-        if (step->kind == RECORD_TEXT) {
-                struct span text = *(const struct span *)member;
-                if ((size_t)(end - at) < text.len + 2 || !json_copy_plain(at + 1, text)) {
-                        return NULL;
-                }
-                at[0] = '"';
-                at[text.len + 1] = '"';
-                return at + text.len + 2;
-        }
-        if (step->field == FIELD_STATUS_FLAGS && *(const uint64_t *)member < 4) {
-                uint64_t flags = *(const uint64_t *)member;
-                memcpy(at, usual_flags[flags].text, sizeof usual_flags[flags].text);
-                return at + usual_flags[flags].len;
-        }
-        return NULL;
+        struct writer w = writer_over(at, at < end ? (size_t)(end - at) : 0);
+        jsonl_told(&w, r, f);
+        return w.failed ? NULL : at + w.at;
 }
 
-/** A number or another usual field at @p at, with its name.
- *  @return the place behind it; NULL if it is none, or there is no room before @p end. */
-static inline uint8_t *put_usual(uint8_t *at, const uint8_t *end, const struct record *r,
-                                 const struct step *step)
+static uint8_t *put_text(uint8_t *at, const uint8_t *end, const struct record *r, const struct step *step)
 {
-        enum { LEAST_ROOM = RECORD_KEY_SIZE + 32 };
-        const void *member = (const char *)r + step->offset;
-        if (end - at < LEAST_ROOM) {
+        const struct span *text = (const void *)((const char *)r + step->offset);
+        if (end - at < (ptrdiff_t)text->len) {
                 return NULL;
         }
-        memcpy(at, step->key, RECORD_KEY_SIZE); /* more than is meant; the rest is written over */
-        at += step->key_len;
-        return step->kind == RECORD_UINT ? decimal_put(at, *(const uint64_t *)member)
-                                         : put_usual_text(at, end, member, step);
+        if (!json_copy_plain(at + 1, *text)) {
+                return put_other(at, end, r, (enum record_field)step->field);
+        }
+        at[0] = '"';
+        at[text->len + 1] = '"';
+        return at + text->len + 2;
+}
+
+static uint8_t *put_session(uint8_t *at, const uint8_t *end, const struct record *r, struct field_set fields)
+{
+        struct span ready = jsonl_session_text(r, fields);
+        if (ready.len == 0) {
+                struct writer w = writer_over(at, at < end ? (size_t)(end - at) : 0);
+                put_fields(&w, r, fields);
+                if (w.failed) {
+                        return NULL;
+                }
+                jsonl_session_keep(r, fields, writer_span(&w));
+                return at + w.at;
+        }
+        if (end - at < (ptrdiff_t)ready.len) {
+                return NULL;
+        }
+        return span_copy(at, ready);
+}
+
+static const uint64_t *number_of(const struct record *r, const struct step *step)
+{
+        return (const void *)((const char *)r + step->offset);
+}
+
+/** What is no number. */
+static uint8_t *put_value(uint8_t *at, const uint8_t *end, const struct record *r, const struct plan *plan,
+                          const struct step *step)
+{
+        if (step->kind == STEP_TEXT) {
+                return put_text(at, end, r, step);
+        }
+        if (step->kind == STEP_SESSION) {
+                return put_session(at, end, r, plan->session);
+        }
+        if (step->kind == STEP_FLAGS && *number_of(r, step) < 4) {
+                uint64_t flags = *number_of(r, step);
+                memcpy(at, usual_flags[flags].text, sizeof usual_flags[0].text);
+                return at + usual_flags[flags].len;
+        }
+        return step->kind == STEP_NOTHING ? at : put_other(at, end, r, (enum record_field)step->field);
 }
 
 static void advance(struct writer *w, const uint8_t *at)
@@ -242,75 +286,38 @@ static void advance(struct writer *w, const uint8_t *at)
         w->wanted += n;
 }
 
-/** None of the texts is cut or could not be decoded. */
-static void put_usual_fields(struct writer *w, const struct record *r, struct field_set fields)
+/** @return false if nothing is written: there is no plan, or not room enough for it. */
+static bool put_by_plan(struct writer *w, const struct record *r)
 {
-        const struct plan *plan = plan_for(fields);
+        const struct plan *plan = plan_for(r);
         uint8_t *at = w->data + w->at;
-        const uint8_t *end = w->failed ? at : w->data + w->size;
-        for (unsigned i = 0; i < plan->n; i++) {
-                const struct step *step = &plan->steps[i];
-                uint8_t *next = put_usual(at, end, r, step);
-                if (next == NULL) {
+        if (w->failed || plan->n == 0 || w->size - w->at < plan->room) {
+                return false;
+        }
+        const uint8_t *end = w->data + w->size - plan->room;
+        memcpy(at, "{\"ts\":\"", 8);
+        clock_rfc3339(r->wall_ns, (char *)at + 7);
+        at += 7 + CLOCK_RFC3339_SIZE - 1;
+        for (const struct step *step = plan->steps; at != NULL; step++) {
+                memcpy(at, step->literal, LITERAL); /* more than is meant; the rest is written over */
+                at += step->len;
+                if (step->kind == STEP_UINT) {
+                        at = decimal_put(at, *number_of(r, step));
+                        continue;
+                }
+                if (step->kind == STEP_END) {
                         advance(w, at);
-                        put_field(w, r, (enum record_field)step->field);
-                        next = w->data + w->at;
-                        end = w->failed ? next : end;
+                        return true;
                 }
-                at = next;
+                at = put_value(at, end, r, plan, step);
         }
-        advance(w, at);
-}
-
-static void put_fields(struct writer *w, const struct record *r, struct field_set fields)
-{
-        enum record_field f;
-        FIELD_SET_EACH(fields, f)
-        {
-                put_field(w, r, f);
-        }
-}
-
-/* --- the whole --------------------------------------------------------------------------------------------------- */
-
-static void put_head(struct writer *w, const struct record *r)
-{
-        char when[CLOCK_RFC3339_SIZE];
-        struct span event = span_str(record_event_name(r->event));
-        clock_rfc3339(r->wall_ns, when);
-        writer_bytes(w, "{\"ts\":\"", 7);
-        writer_bytes(w, when, CLOCK_RFC3339_SIZE - 1);
-        writer_bytes(w, "\",\"event\":\"", 11);
-        writer_put(w, event);
-        writer_char(w, '"');
-}
-
-static void put_session(struct writer *w, const struct record *r, struct field_set fields)
-{
-        size_t begin = w->at;
-        if (!jsonl_session_put(w, r, fields)) {
-                put_usual_fields(w, r, fields);
-                if (!w->failed) {
-                        jsonl_session_keep(r, fields, span_of(w->data + begin, w->at - begin));
-                }
-        }
+        return false;
 }
 
 void jsonl_record(struct writer *w, const struct record *r)
 {
-        struct field_set odd = {
-            {r->cut.words[0] | r->undecoded.words[0], r->cut.words[1] | r->undecoded.words[1]}};
-        struct field_set walk = fields_begin(r);
-        put_head(w, r);
-        if (record_has(r, FIELD_QUERY_LENGTH) || (odd.words[0] | odd.words[1]) != 0) {
-                put_fields(w, r, walk);
-        } else {
-                struct field_set session = jsonl_session_fields(r);
-                struct field_set before = {{walk.words[0] & ((1ULL << FIELD_CLIENT_ADDR) - 1), 0}};
-                put_usual_fields(w, r, before);
-                put_session(w, r, session);
-                walk.words[0] &= ~(before.words[0] | session.words[0]);
-                put_usual_fields(w, r, walk);
+        uint64_t odd = r->cut.words[0] | r->undecoded.words[0] | r->cut.words[1] | r->undecoded.words[1];
+        if (odd != 0 || !put_by_plan(w, r)) {
+                jsonl_record_slowly(w, r);
         }
-        writer_bytes(w, "}\n", 2);
 }

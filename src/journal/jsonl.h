@@ -1,5 +1,6 @@
-/** @file jsonl.h  A record as a line of JSON, and a field's value as JSON text.
- * Valid UTF-8 whatever a client sent, and nothing is lost: of a text that is no UTF-8, NAME_hex has the exact bytes. */
+/** @file jsonl.h  A record as a line of JSON.
+ * Knows: which records are alike, and what their lines have in common.   Does not know: how a value is told
+ * (jsonl_field.h). */
 #ifndef JOURNAL_JSONL_H
 #define JOURNAL_JSONL_H
 
@@ -7,8 +8,7 @@
 #include "mysql/record.h"
 
 void jsonl_record(struct writer *w, const struct record *r);
-
-/** The value of field @p f, which @p r has: a number, string, array or object. */
-void jsonl_value(struct writer *w, const struct record *r, enum record_field f);
+/** The same, field by field: for any record, and what a test compares with. */
+void jsonl_record_slowly(struct writer *w, const struct record *r);
 
 #endif

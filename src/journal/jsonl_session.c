@@ -6,13 +6,22 @@ enum { SESSIONS = 256, TEXTS = FIELD_CHARACTER_SET - FIELD_CLIENT_ADDR + 1, OWN_
 
 _Static_assert(FIELD_SERVER_CONN_ID < 64, "the session's fields are in the first word");
 
-/* One session's. Texts that last are known by their place; of the others there is a copy. */
+/* A span's two words: where it is, and its length. */
+typedef uintptr_t place __attribute__((vector_size(16), aligned(8), may_alias));
+
+_Static_assert(sizeof(place) == sizeof(struct span), "two words");
+
+/* One session's. Texts that last are known by their place. The others stand side by side in a record that is packed: of
+ * them there is a copy, and their places are told from that of the first. */
 struct session_text {
         uint64_t conn_id;
         uint64_t server_conn_id;
         uint64_t fields;
         uint64_t lasting;
-        struct span texts[TEXTS];
+        place texts[TEXTS];
+        place is_own[TEXTS]; /* a mask: all bits of the place of what does not last */
+        unsigned first_own;
+        size_t own_len;
         uint8_t own[OWN_MAX];
         size_t len;
         uint8_t text[TEXT_MAX];
@@ -61,77 +70,62 @@ _Static_assert(offsetof(struct record, character_set) - offsetof(struct record, 
                    (TEXTS - 1) * sizeof(struct span),
                "the session's texts stand side by side");
 
-/** Most are short: without a call. */
-static bool same_bytes(const uint8_t *a, const uint8_t *b, size_t n)
-{
-        uint64_t x[2];
-        uint64_t y[2];
-        if (n == 4) {
-                return memcmp(a, b, 4) == 0;
-        }
-        if (n < 8 || n > 16) {
-                return memcmp(a, b, n) == 0;
-        }
-        memcpy(&x[0], a, 8);
-        memcpy(&x[1], a + n - 8, 8);
-        memcpy(&y[0], b, 8);
-        memcpy(&y[1], b + n - 8, 8);
-        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
-}
-
 static bool holds(const struct session_text *s, const struct record *r, struct field_set fields)
 {
-        const struct span *now = texts_of(r);
-        if (s->conn_id != r->conn_id || s->fields != fields.words[0] ||
-            s->server_conn_id != r->server_conn_id || s->lasting != (r->lasting.words[0] & fields.words[0])) {
-                return false;
-        }
-        for (unsigned i = 0; i < TEXTS; i++) {
-                bool lasts = (s->lasting >> (FIELD_CLIENT_ADDR + i) & 1) != 0;
-                if (now[i].len != s->texts[i].len ||
-                    (lasts ? now[i].data != s->texts[i].data
-                           : now[i].len > 0 && !same_bytes(now[i].data, s->texts[i].data, now[i].len))) {
-                        return false;
-                }
-        }
-        return true;
+        const struct span *texts = texts_of(r);
+        const uint8_t *own = texts[s->first_own].data;
+        const place *now = (const void *)texts;
+        const place first = {(uintptr_t)own, 0};
+        place differ = {(s->conn_id ^ r->conn_id) | (s->server_conn_id ^ r->server_conn_id),
+                        (s->fields ^ fields.words[0]) | (s->lasting ^ (r->lasting.words[0] & s->fields))};
+#define DIFFER(i) ((now[i] - (first & s->is_own[i])) ^ s->texts[i])
+        differ |= DIFFER(0) | DIFFER(1) | DIFFER(2) | DIFFER(3) | DIFFER(4) | DIFFER(5) | DIFFER(6);
+        return (differ[0] | differ[1]) == 0 && (s->own_len == 0 || memcmp(own, s->own, s->own_len) == 0);
 }
 
-bool jsonl_session_put(struct writer *w, const struct record *r, struct field_set fields)
+_Static_assert(TEXTS == 7, "each of them is looked at");
+
+struct span jsonl_session_text(const struct record *r, struct field_set fields)
 {
         const struct session_text *s = place_of(r->conn_id);
-        if (s == NULL || s->len == 0 || !holds(s, r, fields)) {
-                return false;
+        return s != NULL && s->len > 0 && holds(s, r, fields) ? span_of(s->text, s->len) : span_of(NULL, 0);
+}
+
+/** @return false if there is no room for those that do not last. */
+static bool keep_texts(struct session_text *s, const struct span *now)
+{
+        uint64_t own = (s->fields & ~s->lasting) >> FIELD_CLIENT_ADDR & ((1ULL << TEXTS) - 1);
+        s->first_own = own != 0 ? (unsigned)__builtin_ctzll(own) : 0;
+        s->own_len = 0;
+        for (unsigned i = 0; i < TEXTS; i++) {
+                s->is_own[i] = (place){0, 0};
+                s->texts[i] = (place){(uintptr_t)now[i].data, now[i].len};
+                if ((own >> i & 1) == 0) {
+                        continue;
+                }
+                if (now[i].len > OWN_MAX - s->own_len) {
+                        return false;
+                }
+                s->is_own[i] = (place){UINTPTR_MAX, 0};
+                s->texts[i] = (place){s->own_len, now[i].len};
+                (void)span_copy(s->own + s->own_len, now[i]);
+                s->own_len += now[i].len;
         }
-        writer_bytes(w, s->text, s->len);
         return true;
 }
 
 void jsonl_session_keep(const struct record *r, struct field_set fields, struct span text)
 {
         struct session_text *s = place_of(r->conn_id);
-        const struct span *now = texts_of(r);
         if (s == NULL) {
                 return;
         }
-        uint8_t *own = s->own;
         s->len = 0;
         s->conn_id = r->conn_id;
         s->server_conn_id = r->server_conn_id;
         s->fields = fields.words[0];
         s->lasting = r->lasting.words[0] & fields.words[0];
-        for (unsigned i = 0; i < TEXTS; i++) {
-                bool lasts = (s->lasting >> (FIELD_CLIENT_ADDR + i) & 1) != 0;
-                s->texts[i] = now[i];
-                if (!lasts && now[i].len > (size_t)(s->own + OWN_MAX - own)) {
-                        return;
-                }
-                if (!lasts) {
-                        s->texts[i].data = own;
-                        own = span_copy(own, now[i]);
-                }
-        }
-        if (text.len <= TEXT_MAX) {
+        if (keep_texts(s, texts_of(r)) && text.len <= TEXT_MAX) {
                 (void)span_copy(s->text, text);
                 s->len = text.len;
         }

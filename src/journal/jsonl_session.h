@@ -19,8 +19,8 @@ void jsonl_sessions_use(struct jsonl_sessions *sessions);
 /** The fields that are the session's, a bit each; of an auth record, which has more between them, none. */
 struct field_set jsonl_session_fields(const struct record *r);
 
-/** Append those @p fields of @p r if they stand ready. @return false if they do not. */
-bool jsonl_session_put(struct writer *w, const struct record *r, struct field_set fields);
+/** Those @p fields of @p r, if they stand ready: with a comma before each. Else nothing. Good until the next one is kept. */
+struct span jsonl_session_text(const struct record *r, struct field_set fields);
 /** @p text is what they are. */
 void jsonl_session_keep(const struct record *r, struct field_set fields, struct span text);
 

@@ -17,6 +17,7 @@ src_libjournal_a_SOURCES = \
 	src/journal/journal.c src/journal/journal.h \
 	src/journal/jsonl_session.c src/journal/jsonl_session.h \
 	src/journal/jsonl.c src/journal/jsonl.h \
+	src/journal/jsonl_field.c src/journal/jsonl_field.h \
 	src/journal/line.c src/journal/line.h \
 	src/journal/ltsv.c src/journal/ltsv.h \
 	src/journal/network.c src/journal/network.h \

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "journal/fields.h"
-#include "journal/jsonl.h"
+#include "journal/jsonl_field.h"
 
 static void put_hex(struct writer *w, struct span s)
 {

@@ -109,7 +109,7 @@ static void expect_decimal(uint64_t value)
         int n = snprintf(slow, sizeof slow, "%llu", (unsigned long long)value);
         memset(quick, 0xee, sizeof quick);
         size_t len = (size_t)(decimal_put(quick, value) - quick);
-        if (len != (size_t)n || memcmp(quick, slow, len) != 0 || quick[len] != 0xee) {
+        if (len != (size_t)n || memcmp(quick, slow, len) != 0 || quick[DECIMAL_MAX] != 0xee) {
                 CU_FAIL("another number");
                 printf("# %s became %.*s\n", slow, (int)len, (const char *)quick);
         }
