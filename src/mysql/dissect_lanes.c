@@ -246,26 +246,35 @@ static bool take_piece(struct feed *in, const struct frame_piece *piece)
 
 /* --- the stream ----------------------------------------------------------------------------------------------- */
 
-/** Between two messages: take the next one if it is whole, and rows before it. @return what is left of @p bytes. */
+/** Between two messages: take what is as usual. @return what is left of @p bytes. */
+static inline struct span take_usual(struct feed *in, struct span bytes)
+{
+        if (in->from == SIDE_SERVER) {
+                return feed_take_usual(in, bytes);
+        }
+        struct span packet = span_head(bytes, feed_whole_packet(bytes));
+        if (!request_take_query(in->d, packet, in->now_ns)) {
+                return bytes;
+        }
+        if (in->d->shows) {
+                show_whole(in, packet);
+        }
+        return span_skip(bytes, packet.len);
+}
+
+/** Between two messages: take the next one if it is whole, and what is as usual before it. @return what is left of @p bytes. */
 static struct span take_message(struct feed *in, struct span bytes)
 {
-        size_t before = bytes.len;
-        if (in->from == SIDE_SERVER) {
-                bytes = feed_take_usual(in, bytes);
+        struct lane *lane = in->lane;
+        struct span left = take_usual(in, bytes);
+        size_t length = feed_whole_packet(left);
+        lane->start_ns = in->now_ns;
+        lane->message_at = lane->offset + bytes.len - left.len;
+        lane->offset = lane->message_at + length;
+        if (length > 0) {
+                take_whole(in, span_head(left, length));
         }
-        size_t length = feed_whole_packet(bytes);
-        in->lane->start_ns = in->now_ns;
-        in->lane->message_at = in->lane->offset + before - bytes.len;
-        in->lane->offset += before - bytes.len + length;
-        struct span packet = span_head(bytes, length);
-        if (in->from == SIDE_CLIENT && request_take_query(in->d, packet, in->now_ns)) {
-                if (in->d->shows) {
-                        show_whole(in, packet);
-                }
-        } else if (length > 0) {
-                take_whole(in, packet);
-        }
-        return span_skip(bytes, length);
+        return span_skip(left, length);
 }
 
 /** A piece of a packet that does not come whole. @return what is left of @p bytes. */
@@ -284,32 +293,40 @@ static struct span take_part(struct feed *in, struct span bytes)
         return bytes;
 }
 
-static inline struct span follow(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
+/** All of @p bytes, or as far as they are neither compressed nor opaque. @return what is left. */
+static struct span follow(struct feed *in, struct span bytes)
 {
-        struct lane *lane = &d->lanes[from];
+        struct dissect *d = in->d;
+        struct lane *lane = in->lane;
         const struct compress *compress = lane->compress;
-        struct feed in;
-        in.d = d; /* the names are written before they are read */
-        in.lane = lane;
-        in.now_ns = now_ns;
-        in.from = from;
-        in.n = 0;
         while (bytes.len > 0 && d->phase < PHASE_OPAQUE && lane->compress == compress) {
                 size_t before = bytes.len;
                 if (frame_idle(&lane->frame)) {
-                        bytes = take_message(&in, bytes);
+                        bytes = take_message(in, bytes);
                 }
                 if (bytes.len == before) {
-                        bytes = take_part(&in, bytes);
+                        bytes = take_part(in, bytes);
                 }
         }
-        feed_show_run(&in);
         return bytes;
+}
+
+static inline void begin_feed(struct feed *in, struct dissect *d, enum side from, uint64_t now_ns)
+{
+        in->d = d; /* the names are written before they are read */
+        in->lane = &d->lanes[from];
+        in->now_ns = now_ns;
+        in->from = from;
+        in->n = 0;
 }
 
 struct span dissect_packets(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
 {
-        return follow(d, from, bytes, now_ns);
+        struct feed in;
+        begin_feed(&in, d, from, now_ns);
+        bytes = follow(&in, bytes);
+        feed_show_run(&in);
+        return bytes;
 }
 
 /** What is left of @p bytes is compressed, or the session is opaque. */
@@ -329,8 +346,19 @@ static void feed_rest(struct dissect *d, enum side from, struct span bytes, uint
 bool dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
 {
         uint64_t lint = d->lint.count;
-        if (d->lanes[from].compress == NULL) {
-                bytes = follow(d, from, bytes, now_ns);
+        struct feed in;
+        begin_feed(&in, d, from, now_ns);
+        if (bytes.len > 0 && in.lane->compress == NULL &&
+            frame_idle(&in.lane->frame)) { /* nearly all is taken here */
+                struct span left = take_usual(&in, bytes);
+                in.lane->offset += bytes.len - left.len;
+                bytes = left;
+        }
+        if (bytes.len > 0 && in.lane->compress == NULL) {
+                bytes = follow(&in, bytes);
+        }
+        if (in.n > 0) {
+                feed_show_run(&in);
         }
         if (bytes.len > 0) {
                 feed_rest(d, from, bytes, now_ns);

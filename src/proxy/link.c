@@ -29,7 +29,7 @@ enum { READS_MAX = 4 };
 
 /* --- TLS ------------------------------------------------------------------------------------------------------------ */
 
-static enum status write_raw(struct link *link, struct span bytes);
+static enum status write_cipher(struct link *link, struct span bytes);
 
 static void on_plain(void *arg, struct span bytes)
 {
@@ -40,7 +40,7 @@ static void on_plain(void *arg, struct span bytes)
 
 static enum status on_cipher(void *arg, struct span bytes)
 {
-        return write_raw(arg, bytes);
+        return write_cipher(arg, bytes);
 }
 
 static void on_established(void *arg)
@@ -188,14 +188,6 @@ size_t link_waits(const struct link *link)
         return evbuffer_get_length(bufferevent_get_output(link->backlog));
 }
 
-enum status link_write(struct link *link, struct span bytes)
-{
-        if (link->fd < 0 || link->write_ended || bytes.len == 0) {
-                return STATUS_OK;
-        }
-        return link->tls == NULL ? write_raw(link, bytes) : handle(link, tls_write(link->tls, bytes));
-}
-
 /** Leave @p bytes to libevent. */
 static enum status keep(struct link *link, struct span bytes)
 {
@@ -210,20 +202,37 @@ static enum status keep(struct link *link, struct span bytes)
         return bufferevent_enable(link->backlog, EV_WRITE) == 0 ? STATUS_OK : STATUS_NOMEM;
 }
 
-static enum status write_raw(struct link *link, struct span bytes)
+/** Of @p bytes so many went, as the system says: what is with the others? */
+__attribute__((noinline)) static enum status settle_write(struct link *link, struct span bytes, ssize_t went)
 {
-        if (link->write_ended) {
+        if (went < 0 && errno != EAGAIN && errno != EINTR) {
+                fail_writing(link);
                 return STATUS_OK;
         }
-        if (link_backlog(link) == 0) {
-                ssize_t n = transmit(link->fd, bytes);
-                if (n < 0 && errno != EAGAIN && errno != EINTR) {
-                        fail_writing(link);
-                        return STATUS_OK;
-                }
-                bytes = span_skip(bytes, n > 0 ? (size_t)n : 0);
+        return keep(link, span_skip(bytes, went > 0 ? (size_t)went : 0));
+}
+
+/** Write at once if nothing waits. */
+static inline enum status write_raw(struct link *link, struct span bytes)
+{
+        if (link_backlog(link) > 0) {
+                return keep(link, bytes);
         }
-        return bytes.len > 0 ? keep(link, bytes) : STATUS_OK;
+        ssize_t went = transmit(link->fd, bytes);
+        return went == (ssize_t)bytes.len ? STATUS_OK : settle_write(link, bytes, went);
+}
+
+static enum status write_cipher(struct link *link, struct span bytes)
+{
+        return link->write_ended || bytes.len == 0 ? STATUS_OK : write_raw(link, bytes);
+}
+
+enum status link_write(struct link *link, struct span bytes)
+{
+        if (link->fd < 0 || link->write_ended || bytes.len == 0) {
+                return STATUS_OK;
+        }
+        return link->tls == NULL ? write_raw(link, bytes) : handle(link, tls_write(link->tls, bytes));
 }
 
 void link_shut(struct link *link, bool say)

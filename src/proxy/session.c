@@ -217,17 +217,10 @@ static inline void dissect(struct session *s, enum side from, struct span bytes)
         }
 }
 
-/** Hand @p bytes on to @p to; a side that does not take them pauses the other. */
-static inline void deliver(struct session *s, struct link *to, struct span bytes)
+/** @p to does not take them all, or any: that pauses the other side. */
+static void hold_back(struct session *s, struct link *to)
 {
         struct link *from = to->other;
-        if (link_write(to, bytes) != STATUS_OK) {
-                session_close(s, REASON_OUT_OF_MEMORY);
-                return;
-        }
-        worker_add(to->side == SIDE_SERVER ? &s->worker->counts.bytes_sent
-                                           : &s->worker->counts.bytes_received,
-                   bytes.len);
         bool is_full = link_backlog(to) > session_settings(s)->limits.backlog_bytes;
         if (is_full && to->side == SIDE_CLIENT && s->stall_begin_ns == 0) {
                 s->stall_begin_ns = s->worker->now_ns;
@@ -236,6 +229,21 @@ static inline void deliver(struct session *s, struct link *to, struct span bytes
             /* nobody takes it; how the other side ended is told by reading that one */
             (to->write_ended && link_pause(from, PAUSE_ENDED) != STATUS_OK)) {
                 session_close(s, REASON_OUT_OF_MEMORY);
+        }
+}
+
+/** Hand @p bytes on to @p to. */
+static inline void deliver(struct session *s, struct link *to, struct span bytes)
+{
+        if (link_write(to, bytes) != STATUS_OK) {
+                session_close(s, REASON_OUT_OF_MEMORY);
+                return;
+        }
+        worker_add(to->side == SIDE_SERVER ? &s->worker->counts.bytes_sent
+                                           : &s->worker->counts.bytes_received,
+                   bytes.len);
+        if (to->backlog != NULL || to->write_ended) {
+                hold_back(s, to);
         }
 }
 
