@@ -5,7 +5,10 @@
 #include "mysql/secret.h"
 #include "profile/prof.h"
 
-enum { VALUES_MAX = 2 * 65536 };
+enum {
+        VALUES_MAX = 2 * 65536,
+        TOGETHER_MIN = 16 /* an EOF or the OK in its place is shown whole, then */
+};
 
 const struct phase_info dissect_phases[PHASE_COUNT] = {
     [PHASE_GREETING] = {"greeting", {[SIDE_SERVER] = login_on_greeting}},
@@ -24,7 +27,7 @@ struct dissect *dissect_new(const struct dissect_settings *settings, struct diss
                 d->last_prepared = LAST_PREPARED;
                 d->sink = sink;
                 d->shows = settings->packet_bytes > 0 && sink.on_packet != NULL;
-                d->together = d->shows && sink.on_run != NULL;
+                d->together = d->shows && sink.on_run != NULL && settings->packet_bytes >= TOGETHER_MIN;
                 d->hides = settings->hide_packets;
         }
         return d;
@@ -203,7 +206,9 @@ void dissect_settle(struct dissect *d)
                         return;
                 }
                 request_emit(d, f, NULL);
-                track_settle(d, f);
+                if (!track_is_settled(d, f)) {
+                        track_settle(d, f);
+                }
                 request_pop(d);
         }
 }

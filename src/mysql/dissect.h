@@ -11,7 +11,7 @@
 #ifndef MYSQL_DISSECT_H
 #define MYSQL_DISSECT_H
 
-#include "mysql/definitions.h"
+#include "mysql/heads.h"
 #include "mysql/record.h"
 
 enum side { SIDE_CLIENT, SIDE_SERVER };
@@ -23,7 +23,7 @@ struct flight;
 struct dissect_pool {
         struct flight *first;
         uint32_t n;
-        struct definitions definitions;
+        struct heads heads;
 };
 /** Give it all back. */
 void dissect_pool_drain(struct dissect_pool *pool);

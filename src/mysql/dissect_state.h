@@ -103,6 +103,7 @@ struct flight {
         uint32_t stmt_id;
         bool has_stmt_id;
         bool is_secret; /**< holds a password, or may; see dissect_is_secret */
+        bool is_plain;  /**< a COM_QUERY whose first word is neither USE nor SET; see track_is_plain */
 
         uint64_t defs_left; /**< column definitions to come */
         uint64_t defs_next; /**< of the group after (PREPARE: columns after parameters) */
@@ -374,6 +375,21 @@ bool track_ok(struct dissect *d, struct flight *f, const struct ok *ok);
 void track_put(struct dissect *d, const struct flight *f, struct record *r);
 /** @p f is told: from the next command on, what it changed holds. */
 void track_settle(struct dissect *d, const struct flight *f);
+/** Does @p text begin with a word that is neither USE nor SET, for sure? Most do; those need not be looked at. */
+static inline bool track_is_plain(struct span text)
+{
+        if (text.len < 3) {
+                return false;
+        }
+        unsigned first = text.data[0] | 0x20U;
+        return first - 'a' <= 'z' - 'a' && first != 'u' && (first != 's' || (text.data[2] | 0x20) != 't');
+}
+/** Has track_settle nothing to do for @p f? */
+static inline bool track_is_settled(const struct dissect *d, const struct flight *f)
+{
+        return f->is_plain && !f->failed && f->ends <= 1 && !d->next.has_client && !d->next.has_results &&
+               d->next_database.at == NULL;
+}
 
 /* result.c */
 const char *result_on_message(struct dissect *d, const struct message *m);

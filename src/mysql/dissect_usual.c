@@ -31,22 +31,33 @@ void feed_add_to_run(struct feed *in, struct span packet, const char *name)
 
 /* --- one packet after the other -------------------------------------------------------------------------------------- */
 
+/* Within a header the sequence number stands above the length. */
+#define ONE_SEQ (1U << 24)
+
 /** Where we are in a reply. */
 struct walk {
         const uint8_t *at;
         size_t left;
-        size_t most;     /* longer payloads are to be looked at */
-        uint8_t seq;     /* of the next packet … */
-        bool is_counted; /* … but within compressed frames that goes for nothing */
+        uint32_t most; /* longer payloads are to be looked at */
+        uint32_t seq;  /* of the next packet, at its place in a header … */
+        uint32_t mask; /* … but within compressed frames that goes for nothing, and only the length counts */
 };
 
-static struct walk walk_over(const struct feed *in, const struct flight *f, struct span bytes)
+static inline struct walk walk_over(const struct feed *in, const struct flight *f, struct span bytes)
 {
         return (struct walk){.at = bytes.data,
                              .left = bytes.len,
-                             .most = in->d->shows ? in->d->settings->packet_bytes : FRAME_MAX_PAYLOAD - 1,
-                             .seq = f->next_seq,
-                             .is_counted = in->lane->compress == NULL};
+                             .most = in->d->shows ? (uint32_t)in->d->settings->packet_bytes
+                                                  : FRAME_MAX_PAYLOAD - 1,
+                             .seq = f->next_seq * ONE_SEQ,
+                             .mask = in->lane->compress == NULL ? UINT32_MAX : ONE_SEQ - 1};
+}
+
+/** The length of the payload at the front; more than there may be if the packet is not next in order. There are more bytes than a
+ *  header. */
+static inline uint32_t walk_length(const struct walk *w)
+{
+        return (frame_header(w->at) ^ w->seq) & w->mask;
 }
 
 /** The length of the payload at the front; 0 if it is not all there, not next in order, too long, or empty. */
@@ -55,10 +66,14 @@ static inline size_t walk_peek(const struct walk *w)
         if (w->left <= FRAME_HEADER_SIZE) {
                 return 0;
         }
-        uint32_t header = frame_header(w->at);
-        size_t length = frame_length(header);
-        bool is_next = frame_seq(header) == w->seq || !w->is_counted;
-        return is_next && length <= w->left - FRAME_HEADER_SIZE && length <= w->most ? length : 0;
+        uint32_t length = walk_length(w);
+        return length <= w->left - FRAME_HEADER_SIZE && length <= w->most ? length : 0;
+}
+
+/** Is at the front a whole packet, next in order, of this length? It is short. */
+static inline bool walk_is(const struct walk *w, uint32_t length)
+{
+        return w->left >= FRAME_HEADER_SIZE + length && walk_length(w) == length;
 }
 
 static inline struct span walk_payload(const struct walk *w, size_t length)
@@ -68,7 +83,7 @@ static inline struct span walk_payload(const struct walk *w, size_t length)
 
 static inline void walk_on(struct walk *w, size_t length)
 {
-        w->seq = (uint8_t)(w->at[FRAME_HEADER_SIZE - 1] + 1);
+        w->seq += ONE_SEQ;
         w->at += FRAME_HEADER_SIZE + length;
         w->left -= FRAME_HEADER_SIZE + length;
 }
@@ -128,9 +143,9 @@ static bool take_count(struct feed *in, struct flight *f, struct walk *w)
         enum { ONE_BYTE_MAX = 250 };
         static const uint64_t told = CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA;
         bool tells = (in->d->capabilities & told) != 0; /* whether definitions follow */
-        size_t length = walk_peek(w);
+        uint32_t length = tells ? 2 : 1;
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
-        if (length != (tells ? 2 : 1) || payload[0] == 0 || payload[0] > ONE_BYTE_MAX ||
+        if (!walk_is(w, length) || payload[0] == 0 || payload[0] > ONE_BYTE_MAX ||
             (tells && payload[1] == 0)) {
                 return false;
         }
@@ -142,19 +157,62 @@ static bool take_count(struct feed *in, struct flight *f, struct walk *w)
         return true;
 }
 
+static bool is_plain(struct span definition, uint64_t agreed)
+{
+        return lint_is_plain_definition(definition, agreed) && !dissect_names_secret(definition);
+}
+
 static bool take_definitions(struct feed *in, struct flight *f, struct walk *w)
 {
-        struct dissect *d = in->d;
-        struct definitions *known = &d->settings->pool->definitions;
         while (f->defs_left > 0) {
                 size_t length = walk_peek(w);
-                if (length == 0 || !definitions_are_plain(known, walk_payload(w, length), d->capabilities)) {
+                if (length == 0 || !is_plain(walk_payload(w, length), in->d->capabilities)) {
                         return false;
                 }
                 f->defs_left--;
                 pass(in, w, length, "column definition");
         }
-        f->state = deprecates_eof(d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
+        return true;
+}
+
+/** One that was seen before. */
+static void pass_head(struct feed *in, struct flight *f, struct walk *w, const struct head *head)
+{
+        f->columns = head->packets - 1;
+        f->results++;
+        if (!in->d->shows) {
+                w->seq += head->packets * ONE_SEQ;
+                w->at += head->len;
+                w->left -= head->len;
+                return;
+        }
+        const char *name = "column count";
+        for (unsigned n = head->packets; n > 0; n--) {
+                pass(in, w, frame_length(frame_header(w->at)), name);
+                name = "column definition";
+        }
+}
+
+/** The column count, and the definitions from there on. */
+static bool take_head(struct feed *in, struct flight *f, struct walk *w)
+{
+        struct heads *heads = &in->d->settings->pool->heads;
+        bool is_first =
+            w->seq == ONE_SEQ && w->mask == UINT32_MAX; /* numbers within a head that is known begin so */
+        const uint8_t *begin = w->at;
+        const struct head *known =
+            is_first ? heads_find(heads, span_of(begin, w->left), in->d->capabilities) : NULL;
+        if (known != NULL) {
+                pass_head(in, f, w, known);
+                return true;
+        }
+        if (!take_count(in, f, w) || !take_definitions(in, f, w)) {
+                return false;
+        }
+        if (is_first) {
+                heads_keep(heads, span_of(begin, (size_t)(w->at - begin)), f->columns + 1,
+                           in->d->capabilities);
+        }
         return true;
 }
 
@@ -176,7 +234,7 @@ static unsigned two_bytes(const uint8_t *at)
 static bool take_definitions_eof(struct feed *in, struct flight *f, struct walk *w)
 {
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
-        if (walk_peek(w) != REPLY_EOF_LENGTH || payload[0] != REPLY_EOF ||
+        if (!walk_is(w, REPLY_EOF_LENGTH) || payload[0] != REPLY_EOF ||
             !is_usual_status(two_bytes(payload + 3))) {
                 return false;
         }
@@ -188,7 +246,8 @@ static bool take_definitions_eof(struct feed *in, struct flight *f, struct walk 
 /** It may be "USE name": who answers that with rows is no server that is known, but it is for result.c all the same. */
 static bool may_use(const struct flight *f)
 {
-        return f->code == COM_QUERY && f->body_len > f->text_at && (f->body[f->text_at] | 0x20) == 'u';
+        return !f->is_plain && f->code == COM_QUERY && f->body_len > f->text_at &&
+               (f->body[f->text_at] | 0x20) == 'u';
 }
 
 /** Behind the rows: an EOF, or the OK in its place. What it says is all that it does: a command with rows changes nothing in the
@@ -196,10 +255,10 @@ static bool may_use(const struct flight *f)
 static bool take_end(struct feed *in, struct flight *f, struct walk *w)
 {
         bool is_ok = deprecates_eof(in->d);
-        size_t length = walk_peek(w);
+        uint32_t length = is_ok ? REPLY_OK_MIN : REPLY_EOF_LENGTH;
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
-        if (length != (is_ok ? REPLY_OK_MIN : REPLY_EOF_LENGTH) || payload[0] != REPLY_EOF ||
-            in->d->parts != NULL || f->out_params || may_use(f)) {
+        if (!walk_is(w, length) || payload[0] != REPLY_EOF || in->d->parts != NULL || f->out_params ||
+            may_use(f)) {
                 return false;
         }
         unsigned warnings = two_bytes(payload + (is_ok ? 5 : 1));
@@ -233,11 +292,14 @@ static void take_reply(struct feed *in, struct flight *f, struct walk *w)
 {
         bool wanted = in->d->settings->rows > 0; /* with log.rows definitions and rows are */
         bool goes_on = f->info->shape == SHAPE_RESULT && !wanted;
-        if (f->state == REPLYING_FIRST) {
-                goes_on = goes_on && take_count(in, f, w);
-        }
-        if (f->state == REPLYING_DEFS) {
-                goes_on = goes_on && take_definitions(in, f, w);
+        if (goes_on && f->state < REPLYING_DEFS_EOF) {
+                bool is_all = f->state == REPLYING_FIRST
+                                  ? take_head(in, f, w)
+                                  : f->state == REPLYING_DEFS && take_definitions(in, f, w);
+                if (!is_all) {
+                        return;
+                }
+                f->state = deprecates_eof(in->d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
         }
         if (f->state == REPLYING_DEFS_EOF) {
                 goes_on = goes_on && take_definitions_eof(in, f, w);
@@ -258,7 +320,7 @@ struct span feed_take_usual(struct feed *in, struct span bytes)
         }
         struct walk w = walk_over(in, f, bytes);
         take_reply(in, f, &w);
-        f->next_seq = w.seq;
+        f->next_seq = (uint8_t)(w.seq / ONE_SEQ);
         if (w.left < bytes.len) {
                 f->bytes_received += feed_wire_of(in->lane, bytes.len - w.left);
                 f->first_ns = f->first_ns != 0 ? f->first_ns : in->now_ns;

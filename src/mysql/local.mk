@@ -4,7 +4,7 @@ src_libmysql_a_SOURCES = \
 	src/mysql/charset.c src/mysql/charset.h \
 	src/mysql/command.c src/mysql/command.h \
 	src/mysql/compress.c src/mysql/compress.h \
-	src/mysql/definitions.c src/mysql/definitions.h \
+	src/mysql/heads.c src/mysql/heads.h \
 	src/mysql/digest.c src/mysql/digest.h \
 	src/mysql/dissect.c src/mysql/dissect.h src/mysql/dissect_state.h src/mysql/dissect_frames.c \
 	src/mysql/dissect_feed.h src/mysql/dissect_lanes.c src/mysql/dissect_secret.c src/mysql/dissect_tell.c \

@@ -172,6 +172,8 @@ static const char *take_command(struct dissect *d, const struct message *m)
                         f->text_lost = true;
                 }
         }
+        f->is_plain = f->code == COM_QUERY && !f->text_lost &&
+                      track_is_plain(span_skip(span_of(f->body, f->body_len), f->text_at));
         read_stmt_id(f, m->body);
         note_secret(d, f, m->body);
         return f->info->name;
@@ -206,6 +208,7 @@ bool request_take_query(struct dissect *d, struct span packet, uint64_t now_ns)
         f->next_seq = 1;
         f->seq_known = true;
         f->begun = true; /* it is at the head */
+        f->is_plain = track_is_plain(span_skip(body, CODE_SIZE));
         f->is_secret = d->shows && dissect_holds_secret(d, f, body);
         d->head = f;
         d->tail = f;

@@ -71,20 +71,9 @@ static void scan_text(struct dissect *d, const struct flight *f)
         }
 }
 
-/** Most statements begin with a word that is not SET: those need not be looked at. */
-static bool may_set(const struct flight *f)
-{
-        if (f->code != COM_QUERY || f->failed || f->ends > 1 || f->body_len < f->text_at + 3) {
-                return true;
-        }
-        const uint8_t *word = f->body + f->text_at;
-        uint8_t first = word[0] | 0x20;
-        return first < 'a' || first > 'z' || (first == 's' && (word[2] | 0x20) == 't');
-}
-
 void track_settle(struct dissect *d, const struct flight *f)
 {
-        if (may_set(f)) {
+        if (!f->is_plain || f->failed || f->ends > 1) {
                 scan_text(d, f);
         }
         if (d->next.has_client) {

@@ -27,9 +27,7 @@ static_assert(sizeof(struct prefix) == PROF_PREFIX_SIZE && PROF_PREFIX_SIZE % 16
 #define MAGIC_LIVE  0x51544c56U /* "QTLV" */
 #define MAGIC_FREED 0x51544652U /* "QTFR" */
 
-static _Thread_local enum prof_stage current_stage = STAGE_MAIN;
-static _Thread_local struct prof_scope *current_scope;
-static _Thread_local const struct prof_wire *current_wire;
+_Thread_local struct prof_here prof_here = {.stage = STAGE_MAIN};
 
 /* --- stages ----------------------------------------------------------------------------------------------------- */
 
@@ -65,49 +63,29 @@ enum prof_stage prof_stage_find(const char *name)
 
 enum prof_stage prof_enter(enum prof_stage stage)
 {
-        enum prof_stage before = current_stage;
-        current_stage = stage;
+        enum prof_stage before = prof_here.stage;
+        prof_here.stage = stage;
         return before;
 }
 
 void prof_leave(enum prof_stage before)
 {
-        current_stage = before;
-}
-
-void prof_scope_open(struct prof_scope *scope, enum prof_stage stage)
-{
-        scope->outer = current_scope;
-        scope->place = (uintptr_t)__builtin_return_address(0);
-        scope->before = current_stage;
-        current_scope = scope;
-        current_stage = stage;
-}
-
-void prof_scope_close(struct prof_scope *scope)
-{
-        current_scope = scope->outer;
-        current_stage = scope->before;
+        prof_here.stage = before;
 }
 
 const struct prof_scope *seam_scope(void)
 {
-        return current_scope;
+        return prof_here.scope;
 }
 
 enum prof_stage seam_stage(void)
 {
-        return current_stage;
-}
-
-void prof_set_wire(const struct prof_wire *wire)
-{
-        current_wire = wire;
+        return prof_here.stage;
 }
 
 const struct prof_wire *seam_wire(void)
 {
-        return current_wire;
+        return prof_here.wire;
 }
 
 /* --- the seam ----------------------------------------------------------------------------------------------------- */
@@ -132,7 +110,7 @@ __attribute__((no_sanitize("address", "thread"))) static struct prefix *find_pre
                 return p;
         }
         atomic_fetch_add_explicit(&bad_frees, 1, memory_order_relaxed);
-        diag(DIAG_ERROR, "%s of %p in stage %s: %s", what, block, prof_stage_name(current_stage),
+        diag(DIAG_ERROR, "%s of %p in stage %s: %s", what, block, prof_stage_name(prof_here.stage),
              magic == MAGIC_FREED ? "freed already" : "no block of ours, or freed already");
         return NULL;
 }
@@ -313,7 +291,7 @@ OWN_FRAME char *prof_spandup(enum prof_stage stage, struct span s)
 
 OWN_FRAME void *prof_lib_alloc(enum prof_lib lib, size_t size)
 {
-        return seam_alloc(current_stage, lib, size, false, SITE_HERE);
+        return seam_alloc(prof_here.stage, lib, size, false, SITE_HERE);
 }
 
 OWN_FRAME void *prof_lib_calloc(enum prof_lib lib, size_t n, size_t size)
@@ -322,10 +300,10 @@ OWN_FRAME void *prof_lib_calloc(enum prof_lib lib, size_t n, size_t size)
         if (__builtin_mul_overflow(n, size, &whole)) {
                 return NULL;
         }
-        return seam_alloc(current_stage, lib, whole, true, SITE_HERE);
+        return seam_alloc(prof_here.stage, lib, whole, true, SITE_HERE);
 }
 
 OWN_FRAME void *prof_lib_realloc(enum prof_lib lib, void *block, size_t size)
 {
-        return seam_realloc(current_stage, lib, block, size, SITE_HERE);
+        return seam_realloc(prof_here.stage, lib, block, size, SITE_HERE);
 }

@@ -82,27 +82,10 @@ void prof_leave(enum prof_stage before);
 struct prof_scope {
         struct prof_scope *outer;
         const void *frame;
-        uintptr_t place; /**< in the function that opened it */
+        uintptr_t
+            place; /**< in the function that opened it, like a return address: it is the byte before that counts */
         enum prof_stage before;
 };
-
-void prof_scope_open(struct prof_scope *scope, enum prof_stage stage);
-void prof_scope_close(struct prof_scope *scope);
-
-#define PROF_JOIN_(a, b) a##b
-#define PROF_NAME_(line) PROF_JOIN_(prof_scope_, line)
-
-/** Current stage = @p stage until the end of the enclosing block. Scopes may be nested. Open one in each callback. */
-#ifdef PROFILE_OFF
-#define PROF_SCOPE(stage) ((void)0)
-#else
-#define PROF_SCOPE(stage)                                                                                    \
-        __attribute__((cleanup(prof_scope_close))) struct prof_scope PROF_NAME_(__LINE__) = {                \
-            .frame = __builtin_frame_address(0)};                                                            \
-        prof_scope_open(&PROF_NAME_(__LINE__), (stage))
-#endif
-
-/* --- what is on the wire ----------------------------------------------------------------------------------------- */
 
 /** The statement that the thread is working for; a record that is born meanwhile remembers it. The struct and its
  *  text are the caller's and stay valid until replaced. */
@@ -115,8 +98,54 @@ struct prof_wire {
         struct prof_wire (*describe)(const struct prof_wire *wire);
 };
 
+/** What this thread is doing. It stands here so that a scope takes few instructions; use the functions. */
+struct prof_here {
+        struct prof_scope *scope; /**< the innermost; NULL = none */
+        const struct prof_wire *wire;
+        enum prof_stage stage;
+};
+extern _Thread_local struct prof_here prof_here;
+
+static inline void prof_scope_open(struct prof_scope *scope, enum prof_stage stage)
+{
+        scope->outer = prof_here.scope;
+        scope->before = prof_here.stage;
+        prof_here.scope = scope;
+        prof_here.stage = stage;
+}
+
+static inline void prof_scope_close(struct prof_scope *scope)
+{
+        prof_here.scope = scope->outer;
+        prof_here.stage = scope->before;
+}
+
+#define PROF_JOIN_(a, b) a##b
+#define PROF_NAME_(line) PROF_JOIN_(prof_scope_, line)
+#define PROF_PLACE_                                                                                          \
+        __extension__({                                                                                      \
+                __label__ here;                                                                              \
+        here:                                                                                                \
+                (uintptr_t) && here + 1;                                                                     \
+        })
+
+/** Current stage = @p stage until the end of the enclosing block. Scopes may be nested. Open one in each callback. */
+#ifdef PROFILE_OFF
+#define PROF_SCOPE(stage) ((void)0)
+#else
+#define PROF_SCOPE(stage)                                                                                    \
+        __attribute__((cleanup(prof_scope_close))) struct prof_scope PROF_NAME_(__LINE__) = {                \
+            .frame = __builtin_frame_address(0), .place = PROF_PLACE_};                                      \
+        prof_scope_open(&PROF_NAME_(__LINE__), (stage))
+#endif
+
+/* --- what is on the wire ----------------------------------------------------------------------------------------- */
+
 /** NULL = nothing on the wire. Cheap: stores a pointer. */
-void prof_set_wire(const struct prof_wire *wire);
+static inline void prof_set_wire(const struct prof_wire *wire)
+{
+        prof_here.wire = wire;
+}
 /** Statements seen so far, all threads; a record's birth is told in this unit too. */
 void prof_count_statement(void);
 uint64_t prof_statements(void);
