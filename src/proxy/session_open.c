@@ -57,7 +57,8 @@ static void on_upstream(void *arg, int fd, const char *error)
         session_finish(s);
 }
 
-static enum status set_up(struct session *s, int fd)
+/** @p reached becomes the server's socket if it is there at once, else -1. */
+static enum status set_up(struct session *s, int fd, int *reached)
 {
         struct worker *w = s->worker;
         const struct dissect_sink sink = {.arg = s,
@@ -74,15 +75,18 @@ static enum status set_up(struct session *s, int fd)
         if (s->gate == NULL || s->dissect == NULL) {
                 return STATUS_NOMEM;
         }
-        s->connecting = upstream_connect(w->base, w->dns, w->remote, w->settings->limits.connect_timeout_ms,
-                                         on_upstream, s);
-        return s->connecting != NULL ? STATUS_OK : STATUS_NOMEM;
+        const struct upstream_try server = upstream_connect(
+            w->base, w->dns, w->remote, w->settings->limits.connect_timeout_ms, on_upstream, s);
+        s->connecting = server.under_way;
+        *reached = server.fd;
+        return server.under_way != NULL || server.fd >= 0 ? STATUS_OK : STATUS_NOMEM;
 }
 
 enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const char *client_addr)
 {
         PROF_SCOPE(STAGE_SESSION);
         size_t len = strlen(client_addr);
+        int server = -1;
         struct session *s = prof_calloc(STAGE_SESSION, 1, sizeof *s + len + 1);
         worker_tick(worker);
         if (s == NULL) {
@@ -99,7 +103,7 @@ enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const 
                 s->client_len = (uint16_t)len;
                 memcpy(s->client_addr, client_addr, len);
         }
-        if (s == NULL || set_up(s, fd) != STATUS_OK) {
+        if (s == NULL || set_up(s, fd, &server) != STATUS_OK) {
                 diag(DIAG_ERROR, "session %llu can't be opened: out of memory", (unsigned long long)conn_id);
                 reason_count(REASON_OUT_OF_MEMORY);
                 atomic_fetch_sub_explicit(&worker->counts.sessions, 1, memory_order_relaxed);
@@ -114,5 +118,8 @@ enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const 
                 s->next->link_here = &s->next;
         }
         worker->sessions = s;
+        if (server >= 0) {
+                on_upstream(s, server, NULL);
+        }
         return STATUS_OK;
 }

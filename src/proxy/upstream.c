@@ -29,6 +29,7 @@ struct upstream {
         bool looking_up;
         bool cancelled;
         bool again;                   /* the address under way is to be tried once more */
+        bool connected;               /* the socket is: nothing is waited for */
         struct evutil_addrinfo *list; /* all addresses of the name; NULL for a number */
         struct evutil_addrinfo *next;
         struct sockaddr_storage numeric;
@@ -139,11 +140,37 @@ static void drop_socket(struct upstream *u)
 
 static void on_start(evutil_socket_t fd, short what, void *arg);
 
+/** @return 0 if it is connected, EINPROGRESS if that takes its time, or another errno. */
+static int begin_connecting(const struct upstream *u)
+{
+        if (connect(u->fd, u->sa, u->len) == 0) {
+                return 0;
+        }
+        if (errno != EINPROGRESS || u->sa->sa_family == AF_UNIX) {
+                return errno;
+        }
+        /* To a server on this machine it is done by now; asking spares the loop a turn. */
+        return connect(u->fd, u->sa, u->len) == 0 ? 0 : errno == EALREADY ? EINPROGRESS : errno;
+}
+
+/** Wait for the socket, or to try @p again. @return 0 or errno. */
+static int wait_for(struct upstream *u, bool again)
+{
+        static const struct timeval soon = {0, UNIX_RETRY_MS * 1000};
+        u->again = again;
+        if (again) {
+                (void)evtimer_assign(&u->event, u->base, on_start, u);
+        } else {
+                (void)event_assign(&u->event, u->base, u->fd, EV_WRITE, on_connected, u);
+        }
+        return worker_event_add(&u->event, again ? &soon : NULL) == STATUS_OK ? 0 : ENOMEM;
+}
+
 /** @return 0 if it is connected or under way, else errno. */
 static int start(struct upstream *u)
 {
-        static const struct timeval soon = {0, UNIX_RETRY_MS * 1000};
         int one = 1;
+        u->again = false;
         drop_socket(u);
         u->fd = socket(u->sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (u->fd < 0) {
@@ -153,36 +180,45 @@ static int start(struct upstream *u)
         if (u->sa->sa_family != AF_UNIX) {
                 (void)setsockopt(u->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         }
-        bool later = false;
-        if (connect(u->fd, u->sa, u->len) != 0 && errno != EINPROGRESS) {
-                /* a UNIX socket whose queue is full: one that blocks would wait for its turn */
-                later = errno == EAGAIN && u->sa->sa_family == AF_UNIX;
-                if (!later) {
-                        return errno;
-                }
+        int result = begin_connecting(u);
+        /* a UNIX socket whose queue is full: one that blocks would wait for its turn */
+        bool again = result == EAGAIN && u->sa->sa_family == AF_UNIX;
+        u->connected = result == 0;
+        return result == EINPROGRESS || again ? wait_for(u, again) : result;
+}
+
+static bool note_error(struct upstream *u, int error)
+{
+        if (error != 0) {
+                (void)snprintf(u->error, sizeof u->error, "%s", strerror(error));
         }
-        u->again = later;
-        if (later) {
-                (void)evtimer_assign(&u->event, u->base, on_start, u);
-        } else {
-                (void)event_assign(&u->event, u->base, u->fd, EV_WRITE, on_connected, u);
-        }
-        return worker_event_add(&u->event, later ? &soon : NULL) == STATUS_OK ? 0 : ENOMEM;
+        return error == 0;
+}
+
+/** @return true if the address under way is connected, or may still be. */
+static bool try_this(struct upstream *u)
+{
+        return note_error(u, start(u));
+}
+
+static bool give_time(struct upstream *u)
+{
+        return note_error(u, set_timer(u) == STATUS_OK ? 0 : ENOMEM);
 }
 
 /** Try addresses until one is under way. */
 static void try_next(struct upstream *u)
 {
-        while (u->again || pick(u)) {
-                int error = u->again || set_timer(u) == STATUS_OK ? start(u) : ENOMEM;
-                if (error == 0) {
-                        return;
-                }
-                u->again = false;
-                (void)snprintf(u->error, sizeof u->error, "%s", strerror(error));
+        bool goes_on = u->again && try_this(u);
+        while (!goes_on && pick(u)) {
+                goes_on = give_time(u) && try_this(u);
         }
-        drop_socket(u);
-        finish(u, -1);
+        if (!goes_on) {
+                drop_socket(u);
+                finish(u, -1);
+        } else if (u->connected) {
+                finish(u, u->fd);
+        }
 }
 
 static void on_timeout(evutil_socket_t fd, short what, void *arg)
@@ -238,13 +274,33 @@ static void look_up(struct upstream *u, struct evdns_base *dns)
         u->lookup = evdns_getaddrinfo(dns, u->address->host, port, &hints, on_addresses, u);
 }
 
-struct upstream *upstream_connect(struct event_base *base, struct evdns_base *dns,
-                                  const struct address *address, uint64_t timeout_ms, upstream_done *done,
-                                  void *arg)
+/** @return the socket of a server that is there at once, or -1: what comes of it is told later. */
+static int try_at_once(struct upstream *u)
+{
+        (void)pick(u);
+        bool goes_on = try_this(u);
+        if (goes_on && u->connected) {
+                int fd = u->fd;
+                u->fd = -1;
+                return fd;
+        }
+        if (!goes_on || !give_time(u)) {
+                u->again = false;
+                drop_socket(u);
+                (void)event_assign(&u->event, u->base, -1, 0, on_start, u);
+                event_active(&u->event, EV_TIMEOUT, 1);
+        }
+        return -1;
+}
+
+struct upstream_try upstream_connect(struct event_base *base, struct evdns_base *dns,
+                                     const struct address *address, uint64_t timeout_ms, upstream_done *done,
+                                     void *arg)
 {
         struct upstream *u = prof_calloc(STAGE_SESSION, 1, sizeof *u);
+        int fd = -1;
         if (u == NULL) {
-                return NULL;
+                return (struct upstream_try){NULL, -1};
         }
         u->base = base;
         u->address = address;
@@ -254,14 +310,16 @@ struct upstream *upstream_connect(struct event_base *base, struct evdns_base *dn
         u->deadline_ns = clock_mono_ns() + timeout_ms * CLOCK_MS_NS;
         (void)event_assign(&u->event, base, -1, 0, on_start, u);
         (void)evtimer_assign(&u->timer, base, on_timeout, u);
-        if (set_timer(u) != STATUS_OK) {
-                discard(u);
-                return NULL;
-        }
         if (address_numeric(address, &u->numeric, &u->numeric_len)) {
-                event_active(&u->event, EV_TIMEOUT, 1);
-        } else {
+                fd = try_at_once(u);
+        } else if (set_timer(u) == STATUS_OK) {
                 look_up(u, dns);
+        } else {
+                discard(u);
+                return (struct upstream_try){NULL, -1};
         }
-        return u;
+        if (fd >= 0) {
+                discard(u);
+        }
+        return (struct upstream_try){fd < 0 ? u : NULL, fd};
 }

@@ -14,11 +14,18 @@ struct upstream;
  *  that is now the receiver's, or with -1 and why (valid during the call). The upstream is freed after it. */
 typedef void upstream_done(void *arg, int fd, const char *error);
 
+/** Either a socket, connected at once and now the receiver's: done is not called. Or @p fd is -1 and the server under way;
+ *  NULL when memory is out. */
+struct upstream_try {
+        struct upstream *under_way;
+        int fd;
+};
+
 /** @p timeout_ms is for all addresses together, each gets its share of what is left. @p dns may be NULL if @p address
- *  needs no look-up. @return NULL when memory is out. */
-struct upstream *upstream_connect(struct event_base *base, struct evdns_base *dns,
-                                  const struct address *address, uint64_t timeout_ms, upstream_done *done,
-                                  void *arg);
+ *  needs no look-up. */
+struct upstream_try upstream_connect(struct event_base *base, struct evdns_base *dns,
+                                     const struct address *address, uint64_t timeout_ms, upstream_done *done,
+                                     void *arg);
 /** Forget it; done is not called any more. NULL is allowed. */
 void upstream_cancel(struct upstream *u);
 

@@ -263,10 +263,11 @@ static struct upstream *reach(struct reach *r, struct evdns_base *dns, const cha
         struct event_base *base = r->base;
         *r = (struct reach){.base = base, .fd = -1};
         CU_ASSERT_EQUAL_FATAL(address_parse(address, &r->address), STATUS_OK);
-        struct upstream *u = upstream_connect(base, dns, &r->address, timeout_ms, on_reached, r);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(u);
+        const struct upstream_try t = upstream_connect(base, dns, &r->address, timeout_ms, on_reached, r);
+        CU_ASSERT_TRUE_FATAL((t.under_way != NULL) != (t.fd >= 0));
         CU_ASSERT_EQUAL(r->calls, 0); /* never from within */
-        return u;
+        r->fd = t.fd;
+        return t.under_way;
 }
 
 static void run_for(struct event_base *base, unsigned ms)
@@ -292,9 +293,7 @@ static void a_server_is_reached(void)
         char address[64];
         int server = listen_somewhere(4, &port);
         (void)snprintf(address, sizeof address, "127.0.0.1:%u", port);
-        (void)reach(&r, NULL, address, PATIENCE_MS);
-        run_for(r.base, PATIENCE_MS);
-        CU_ASSERT_EQUAL(r.calls, 1);
+        CU_ASSERT_PTR_NULL(reach(&r, NULL, address, PATIENCE_MS)); /* on this machine: at once */
         CU_ASSERT_TRUE(r.fd >= 0);
         CU_ASSERT_TRUE((fcntl(r.fd, F_GETFL) & O_NONBLOCK) != 0);
         (void)close(r.fd);
@@ -307,6 +306,10 @@ static void a_server_is_reached(void)
         upstream_cancel(reach(&r, NULL, address, PATIENCE_MS));
         run_for(r.base, 10);
         CU_ASSERT_EQUAL(r.calls, 0);
+        (void)reach(&r, NULL, "127.0.0.1:0", PATIENCE_MS);
+        run_for(r.base, PATIENCE_MS);
+        CU_ASSERT_EQUAL(r.calls, 1);
+        CU_ASSERT_TRUE(r.error[0] != '\0');
         (void)reach(&r, NULL, "unix:/nowhere/at/all", PATIENCE_MS);
         run_for(r.base, PATIENCE_MS);
         CU_ASSERT_STRING_EQUAL(r.error, "No such file or directory");
@@ -367,6 +370,30 @@ static void a_full_unix_socket_is_waited_for(void)
         (void)close(server);
         (void)unlink(un.sun_path);
         CU_ASSERT_EQUAL(rmdir(folder), 0);
+        end_reach(&r);
+}
+
+static void a_server_that_is_far_takes_its_time(void)
+{
+        struct reach r = {.base = event_base_new()};
+        struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        uint16_t port = 0;
+        char address[64];
+        int fds[16];
+        int server = listen_somewhere(0, &port);
+        in.sin_port = htons(port);
+        size_t n = fill_queue((struct sockaddr *)&in, sizeof in, fds, 16);
+        (void)snprintf(address, sizeof address, "127.0.0.1:%u", port);
+        CU_ASSERT_PTR_NOT_NULL(reach(&r, NULL, address, PATIENCE_MS));
+        run_for(r.base, 50);
+        CU_ASSERT_EQUAL(r.calls, 0);
+        close_all(fds, n);
+        int first = accept(server, NULL, NULL); /* makes room, which its next attempt finds */
+        run_for(r.base, PATIENCE_MS);
+        CU_ASSERT_EQUAL(r.calls, 1);
+        CU_ASSERT_TRUE(r.fd >= 0);
+        (void)close(first);
+        (void)close(server);
         end_reach(&r);
 }
 
@@ -449,6 +476,7 @@ int main(void)
             {"messages may be posted from messages", messages_may_be_posted_from_messages},
             {"a server is reached, or why not", a_server_is_reached},
             {"a full UNIX socket is waited for", a_full_unix_socket_is_waited_for},
+            {"a server that is far takes its time", a_server_that_is_far_takes_its_time},
             {"an address that never answers leaves time for the next",
              an_address_that_never_answers_leaves_time_for_the_next},
             {"a name server that never answers is given up", a_name_server_that_never_answers_is_given_up},
