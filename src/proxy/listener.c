@@ -9,6 +9,7 @@
 #include <event2/util.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -23,7 +24,7 @@ struct listener {
         listener_accepted *accepted;
         void *arg;
         uint64_t said_ns; /* when the last trouble was said; 0 = never */
-        uint64_t errors;
+        _Atomic uint64_t errors;
         char addr[ADDRESS_TEXT_MAX];
         char unix_path[ADDRESS_TEXT_MAX]; /* to be removed at the end, if it is still */
         struct stat unix_stat;            /* this file */
@@ -36,7 +37,7 @@ const char *listener_addr(const struct listener *l)
 
 uint64_t listener_errors(const struct listener *l)
 {
-        return l->errors;
+        return atomic_load_explicit(&l->errors, memory_order_relaxed);
 }
 
 /* --- accepting ----------------------------------------------------------------------------------------------------- */
@@ -44,7 +45,7 @@ uint64_t listener_errors(const struct listener *l)
 static void pause_accepting(struct listener *l, int error)
 {
         const struct timeval second = {PAUSE_S, 0};
-        l->errors++;
+        atomic_fetch_add_explicit(&l->errors, 1, memory_order_relaxed);
         uint64_t now_ns = clock_mono_ns();
         if (l->said_ns == 0 || now_ns - l->said_ns > SAY_AGAIN_S * CLOCK_S_NS) {
                 l->said_ns = now_ns;
@@ -161,31 +162,34 @@ static enum status bind_socket(struct listener *l, const struct address *address
         return STATUS_OK;
 }
 
-enum status listener_new(struct event_base *base, const struct address *address, const char *text,
-                         listener_accepted *accepted, void *arg, struct listener **out)
+enum status listener_new(const struct address *address, const char *text, listener_accepted *accepted,
+                         void *arg, struct listener **out)
 {
         PROF_SCOPE(STAGE_LISTENER);
         struct listener *l = prof_calloc(STAGE_LISTENER, 1, sizeof *l);
-        enum status status = STATUS_NOMEM;
         if (l == NULL) {
                 diag(DIAG_ERROR, "can't listen on %s: out of memory", text);
-                return status;
+                return STATUS_NOMEM;
         }
         *l = (struct listener){.fd = -1, .accepted = accepted, .arg = arg};
-        status = bind_socket(l, address, text);
-        if (status == STATUS_OK) {
-                l->event = event_new(base, l->fd, EV_READ | EV_PERSIST, on_client, l);
-                l->resume = evtimer_new(base, on_resume, l);
-                if (l->event == NULL || l->resume == NULL || event_add(l->event, NULL) != 0) {
-                        diag(DIAG_ERROR, "can't listen on %s: out of memory", text);
-                        status = STATUS_NOMEM;
-                }
-        }
+        enum status status = bind_socket(l, address, text);
         if (status != STATUS_OK) {
                 listener_free(l);
                 return status;
         }
         *out = l;
+        return STATUS_OK;
+}
+
+enum status listener_start(struct listener *l, struct event_base *base)
+{
+        PROF_SCOPE(STAGE_LISTENER);
+        l->event = event_new(base, l->fd, EV_READ | EV_PERSIST, on_client, l);
+        l->resume = evtimer_new(base, on_resume, l);
+        if (l->event == NULL || l->resume == NULL || event_add(l->event, NULL) != 0) {
+                diag(DIAG_ERROR, "can't listen on %s: out of memory", l->addr);
+                return STATUS_NOMEM;
+        }
         return STATUS_OK;
 }
 

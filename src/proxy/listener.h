@@ -1,6 +1,7 @@
 /** @file listener.h  Accept clients on a TCP or UNIX socket.
  * Where no file descriptors are left it says so once, counts, and pauses for a second instead of spinning.
- * Threads: main.   Memory: STAGE_LISTENER. */
+ * Threads: what it accepts comes on the thread of the loop given to listener_start; made and freed while that one does not run, or
+ * on it. listener_addr and listener_errors: any.   Memory: STAGE_LISTENER. */
 #ifndef PROXY_LISTENER_H
 #define PROXY_LISTENER_H
 
@@ -13,8 +14,11 @@ struct listener;
 typedef void listener_accepted(void *arg, int fd, const char *client_addr);
 
 /** Bind and listen. Errors are said. */
-enum status listener_new(struct event_base *base, const struct address *address, const char *text,
-                         listener_accepted *accepted, void *arg, struct listener **out);
+enum status listener_new(const struct address *address, const char *text, listener_accepted *accepted,
+                         void *arg, struct listener **out);
+/** Begin to accept, on @p base's thread. Errors are said. */
+enum status listener_start(struct listener *l, struct event_base *base);
+/** Before its loop is. */
 void listener_free(struct listener *l);
 /** The address as bound (a free port was chosen for port 0). */
 const char *listener_addr(const struct listener *l);

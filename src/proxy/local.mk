@@ -4,7 +4,8 @@ src_libproxy_a_SOURCES = \
 	src/proxy/link.c src/proxy/link.h \
 	src/proxy/listener.c src/proxy/listener.h \
 	src/proxy/mailbox.c src/proxy/mailbox.h \
-	src/proxy/proxy.c src/proxy/proxy.h \
+	src/proxy/proxy.c src/proxy/proxy.h src/proxy/proxy_state.h \
+	src/proxy/requests.c \
 	src/proxy/reason.c src/proxy/reason.h \
 	src/proxy/session.c src/proxy/session.h src/proxy/session_state.h \
 	src/proxy/session_open.c \

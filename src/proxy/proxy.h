@@ -1,6 +1,6 @@
 /** @file proxy.h  The libevent side as seen from outside: start, stop, look.
  *
- *      main thread: listener -> proxy -> (least busy) worker thread: sessions
+ *      first worker's thread: listener -> proxy -> (least busy) worker's thread: sessions
  *
  * The admin port never reads a worker's structures: it asks for a snapshot, and the answer arrives later as a call on
  * the main thread's event loop. Threads: all functions from main. */
@@ -15,8 +15,8 @@
 struct event_base;
 struct proxy;
 
-/** Bind, resolve nothing yet, start the workers. Errors were said. @p journal has one port per worker, plus one more,
- *  the last, for records of the main thread. The arguments must outlive the proxy. */
+/** Bind, resolve nothing yet, start the workers. Errors were said. @p journal has one port per worker. The arguments must
+ *  outlive the proxy. */
 enum status proxy_new(const struct settings *settings, struct event_base *main_base, struct journal *journal,
                       struct proxy **out);
 /** Workers that proxy_new will start under @p settings: as many as asked, or one a processor that we may use. */

@@ -114,24 +114,6 @@ static void discard(struct worker *w)
         prof_free(w);
 }
 
-static enum status start_thread(struct worker *w)
-{
-        char name[16];
-        sigset_t all;
-        sigset_t before;
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
-        int error = pthread_create(&w->thread, NULL, run, w);
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-        if (error != 0) {
-                diag(DIAG_ERROR, "a worker thread can't be started: %s", strerror(error));
-                return STATUS_IO;
-        }
-        (void)snprintf(name, sizeof name, "worker-%u", w->index);
-        (void)pthread_setname_np(w->thread, name);
-        return STATUS_OK;
-}
-
 struct worker *worker_new(const struct worker_config *config)
 {
         PROF_SCOPE(STAGE_WORKER);
@@ -183,18 +165,36 @@ struct worker *worker_new(const struct worker_config *config)
                 discard(w);
                 return NULL;
         }
-        if (start_thread(w) != STATUS_OK) {
-                discard(w);
-                return NULL;
-        }
         return w;
+}
+
+enum status worker_start(struct worker *w)
+{
+        PROF_SCOPE(STAGE_WORKER);
+        char name[16];
+        sigset_t all;
+        sigset_t before;
+        (void)sigfillset(&all);
+        (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
+        int error = pthread_create(&w->thread, NULL, run, w);
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+        if (error != 0) {
+                diag(DIAG_ERROR, "a worker thread can't be started: %s", strerror(error));
+                return STATUS_IO;
+        }
+        (void)snprintf(name, sizeof name, "worker-%u", w->index);
+        (void)pthread_setname_np(w->thread, name);
+        w->started = true;
+        return STATUS_OK;
 }
 
 void worker_stop(struct worker *w)
 {
         PROF_SCOPE(STAGE_WORKER);
-        worker_post(w, &w->stop);
-        (void)pthread_join(w->thread, NULL);
+        if (w->started) {
+                worker_post(w, &w->stop);
+                (void)pthread_join(w->thread, NULL);
+        }
         mailbox_drain(&w->mailbox); /* arrivals and requests behind the stop */
         while (w->sessions != NULL) {
                 session_close(w->sessions, REASON_SHUTDOWN);

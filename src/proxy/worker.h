@@ -1,5 +1,5 @@
 /** @file worker.h  A thread with an event loop and the sessions that live on it.
- * Threads: worker_new, worker_stop, worker_free, worker_post and the counts from main; the rest its own.
+ * Threads: worker_new, worker_start, worker_stop, worker_free from main; worker_post and the counts from any; the rest its own.
  * Memory: STAGE_WORKER. */
 #ifndef PROXY_WORKER_H
 #define PROXY_WORKER_H
@@ -25,7 +25,7 @@ struct worker_counts {
         _Atomic uint64_t statements;
         _Atomic uint64_t bytes_sent;
         _Atomic uint64_t bytes_received;
-        _Atomic uint64_t sessions; /**< handed over and not ended: main adds, the worker takes away */
+        _Atomic uint64_t sessions; /**< handed over and not ended: who accepts adds, the worker takes away */
 };
 
 struct worker {
@@ -44,6 +44,7 @@ struct worker {
         struct mailbox mailbox;
         struct message stop;
         pthread_t thread;
+        bool started;
         uint8_t *scratch; /**< all reads go here first */
         size_t scratch_size;
         uint8_t *plain; /**< what TLS decrypts goes here */
@@ -70,8 +71,10 @@ struct worker_config {
         const struct tls_context *tls;
 };
 
-/** Start it. @return NULL on failure (said). */
+/** Make it; it does not run yet. @return NULL on failure (said). */
 struct worker *worker_new(const struct worker_config *config);
+/** Start its thread. Errors are said. */
+enum status worker_start(struct worker *w);
 /** End its sessions and its thread. Messages that it had not run yet run on the caller's thread; the counts stay. */
 void worker_stop(struct worker *w);
 /** After worker_stop. */

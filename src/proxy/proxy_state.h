@@ -1,0 +1,25 @@
+/** @file proxy_state.h  What proxy.c and requests.c share; nobody else includes it. */
+#ifndef PROXY_PROXY_STATE_H
+#define PROXY_PROXY_STATE_H
+
+#include "proxy/listener.h"
+#include "proxy/worker.h"
+
+struct proxy {
+        const struct settings *settings;
+        struct journal *journal;
+        struct address remote;
+        struct listener *listener;
+        struct tls_context *tls;
+        struct mailbox mailbox; /* answers of the workers */
+        struct worker **workers;
+        unsigned n_workers;
+        bool stopping;                      /* nobody answers requests any more */
+        char listen_addr[ADDRESS_TEXT_MAX]; /* outlives the listener */
+        uint64_t
+            next_id; /* the listener's, which is on the first worker's thread; these two are read by main */
+        _Atomic uint64_t accepted;
+        _Atomic uint64_t refused;
+};
+
+#endif

@@ -1,0 +1,219 @@
+/* What the admin port asks of the workers: each fills its part on its thread, and main answers when all are back. */
+#include "profile/prof.h"
+#include "proxy/proxy_state.h"
+#include "proxy/reason.h"
+#include "proxy/session.h"
+
+#include <stdlib.h>
+
+struct request;
+
+/** One worker's part of a request: goes to the worker, is filled there, and comes back. */
+struct part {
+        struct message message;
+        struct request *request;
+        struct worker *worker;
+        struct session_view *views;
+        size_t n;
+        char *text;
+        size_t len;
+        bool found;
+        bool failed;
+};
+
+struct request {
+        struct proxy *proxy;
+        void (*fill)(struct part *part);         /* on the worker */
+        void (*answer)(struct request *request); /* on main, when all parts are back */
+        unsigned outstanding;
+        uint64_t conn_id;
+        void *arg;
+        union {
+                void (*sessions)(void *arg, const struct session_view *views, size_t n);
+                void (*hex)(void *arg, const char *text, size_t len);
+                void (*kill)(void *arg, bool found);
+        } done;
+        unsigned n_parts;
+        struct part parts[];
+};
+
+static void on_part_back(struct message *message)
+{
+        PROF_SCOPE(STAGE_ADMIN);
+        struct part *part = (struct part *)message;
+        struct request *request = part->request;
+        if (--request->outstanding > 0) {
+                return;
+        }
+        request->answer(request);
+        for (unsigned i = 0; i < request->n_parts; i++) {
+                prof_free(request->parts[i].views);
+                prof_free(request->parts[i].text);
+        }
+        prof_free(request);
+}
+
+static void on_part(struct message *message)
+{
+        PROF_SCOPE(STAGE_ADMIN);
+        struct part *part = (struct part *)message;
+        worker_tick(part->worker);
+        part->request->fill(part);
+        part->message.run = on_part_back;
+        mailbox_post(&part->request->proxy->mailbox, &part->message);
+}
+
+static struct session *find_session(const struct worker *w, uint64_t conn_id)
+{
+        struct session *s = w->sessions;
+        while (s != NULL && session_id(s) != conn_id) {
+                s = session_next(s);
+        }
+        return s;
+}
+
+static struct request *new_request(struct proxy *p, uint64_t conn_id, void *arg)
+{
+        if (p->stopping) {
+                return NULL;
+        }
+        struct request *request =
+            prof_calloc(STAGE_ADMIN, 1, sizeof *request + p->n_workers * sizeof(struct part));
+        if (request != NULL) {
+                request->proxy = p;
+                request->conn_id = conn_id;
+                request->arg = arg;
+                request->n_parts = p->n_workers;
+                request->outstanding = p->n_workers;
+        }
+        return request;
+}
+
+static void send_request(struct request *request)
+{
+        struct proxy *p = request->proxy;
+        for (unsigned i = 0; i < p->n_workers; i++) {
+                request->parts[i] =
+                    (struct part){.message.run = on_part, .request = request, .worker = p->workers[i]};
+        }
+        for (unsigned i = 0; i < p->n_workers; i++) {
+                worker_post(p->workers[i], &request->parts[i].message);
+        }
+}
+
+static void fill_views(struct part *part)
+{
+        size_t n = 0;
+        for (struct session *s = part->worker->sessions; s != NULL; s = session_next(s)) {
+                n++;
+        }
+        part->views = prof_calloc(STAGE_ADMIN, n, sizeof *part->views);
+        part->failed = part->views == NULL;
+        for (struct session *s = part->worker->sessions; s != NULL && !part->failed; s = session_next(s)) {
+                session_view(s, &part->views[part->n++]);
+        }
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+        const struct session_view *x = a;
+        const struct session_view *y = b;
+        return x->conn_id < y->conn_id ? -1 : x->conn_id > y->conn_id;
+}
+
+static void answer_sessions(struct request *request)
+{
+        size_t n = 0;
+        bool failed = false;
+        for (unsigned i = 0; i < request->n_parts; i++) {
+                n += request->parts[i].n;
+                failed = failed || request->parts[i].failed;
+        }
+        struct session_view *all = failed ? NULL : prof_calloc(STAGE_ADMIN, n, sizeof *all);
+        size_t at = 0;
+        for (unsigned i = 0; i < request->n_parts && all != NULL; i++) {
+                memcpy(all + at, request->parts[i].views, request->parts[i].n * sizeof *all);
+                at += request->parts[i].n;
+        }
+        if (all != NULL) {
+                qsort(all, n, sizeof *all, compare_ids);
+        }
+        request->done.sessions(request->arg, all, all != NULL ? n : 0);
+        prof_free(all);
+}
+
+void proxy_sessions(struct proxy *p, void (*done)(void *arg, const struct session_view *views, size_t n),
+                    void *arg)
+{
+        struct request *request = new_request(p, 0, arg);
+        if (request == NULL) {
+                done(arg, NULL, 0);
+                return;
+        }
+        request->done.sessions = done;
+        request->fill = fill_views;
+        request->answer = answer_sessions;
+        send_request(request);
+}
+
+static void fill_hex(struct part *part)
+{
+        struct session *s = find_session(part->worker, part->request->conn_id);
+        part->text = s != NULL ? session_hex(s, &part->len) : NULL;
+}
+
+static void answer_hex(struct request *request)
+{
+        const struct part *found = &request->parts[0];
+        for (unsigned i = 0; i < request->n_parts; i++) {
+                if (request->parts[i].text != NULL) {
+                        found = &request->parts[i];
+                }
+        }
+        request->done.hex(request->arg, found->text, found->len);
+}
+
+void proxy_hex(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const char *text, size_t len),
+               void *arg)
+{
+        struct request *request = new_request(p, conn_id, arg);
+        if (request == NULL) {
+                done(arg, NULL, 0);
+                return;
+        }
+        request->done.hex = done;
+        request->fill = fill_hex;
+        request->answer = answer_hex;
+        send_request(request);
+}
+
+static void fill_kill(struct part *part)
+{
+        struct session *s = find_session(part->worker, part->request->conn_id);
+        part->found = s != NULL;
+        if (s != NULL) {
+                session_close(s, REASON_KILLED);
+        }
+}
+
+static void answer_kill(struct request *request)
+{
+        bool found = false;
+        for (unsigned i = 0; i < request->n_parts; i++) {
+                found = found || request->parts[i].found;
+        }
+        request->done.kill(request->arg, found);
+}
+
+void proxy_kill(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, bool found), void *arg)
+{
+        struct request *request = new_request(p, conn_id, arg);
+        if (request == NULL) {
+                done(arg, false);
+                return;
+        }
+        request->done.kill = done;
+        request->fill = fill_kill;
+        request->answer = answer_kill;
+        send_request(request);
+}
