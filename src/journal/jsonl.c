@@ -190,16 +190,24 @@ __attribute__((noinline)) static void make_plan(struct plan *plan, const struct 
         end_step(plan, STEP_END, 0);
 }
 
+/** Two places for each kind, so that two kinds seldom take turns. */
 static const struct plan *plan_for(const struct record *r)
 {
         static _Thread_local struct plan plans[PLANS];
+        static _Thread_local unsigned turn;
         struct likeness of = likeness_of(r);
         uint64_t kind =
             of.fields.words[0] ^ of.fields.words[1] << 32 ^ of.command_id << 48 ^ (uint64_t)of.event << 56;
-        struct plan *plan = &plans[kind * 0x9e3779b97f4a7c15U >> 60];
-        if (!are_alike(&plan->of, &of)) {
-                make_plan(plan, r);
+        struct plan *plan = &plans[kind * 0x9e3779b97f4a7c15U >> 60]; /* 2^64 by the golden ratio */
+        if (are_alike(&plan->of, &of)) {
+                return plan;
         }
+        struct plan *other = &plans[(size_t)(plan - plans) ^ 1];
+        if (are_alike(&other->of, &of)) {
+                return other;
+        }
+        plan = ++turn % 2 == 0 ? plan : other;
+        make_plan(plan, r);
         return plan;
 }
 

@@ -92,7 +92,7 @@ static void put_map(struct writer *w, struct value_list list)
         writer_char(w, '}');
 }
 
-static void put_flags(struct writer *w, enum record_field f, uint64_t flags)
+static void list_flags(struct writer *w, enum record_field f, uint64_t flags)
 {
         bool first = true;
         writer_char(w, '[');
@@ -106,6 +106,31 @@ static void put_flags(struct writer *w, enum record_field f, uint64_t flags)
                 }
         }
         writer_char(w, ']');
+}
+
+/** Clients of one kind have the same capabilities: what was listed last stands ready. */
+static void put_flags(struct writer *w, enum record_field f, uint64_t flags)
+{
+        enum { LISTS = 8, LIST_MAX = 1024 };
+        static _Thread_local struct {
+                uint64_t flags;
+                enum record_field field;
+                size_t len; /* 0 = none */
+                uint8_t text[LIST_MAX];
+        } lists[LISTS], *list;
+        list = &lists[(flags * 0x9e3779b97f4a7c15U >> 32 ^ f) % LISTS]; /* 2^64 by the golden ratio */
+        if (list->len == 0 || list->flags != flags || list->field != f) {
+                struct writer own = writer_over(list->text, LIST_MAX);
+                list_flags(&own, f, flags);
+                list->flags = flags;
+                list->field = f;
+                list->len = own.failed ? 0 : own.at;
+        }
+        if (list->len > 0) {
+                writer_bytes(w, list->text, list->len);
+        } else {
+                list_flags(w, f, flags);
+        }
 }
 
 void jsonl_value(struct writer *w, const struct record *r, enum record_field f)
