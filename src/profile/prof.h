@@ -106,6 +106,10 @@ struct prof_here {
 };
 extern _Thread_local struct prof_here prof_here;
 
+#ifdef __clang_analyzer__ /* it does not know that a scope is closed at its block's end */
+void prof_scope_open(struct prof_scope *scope, enum prof_stage stage);
+void prof_scope_close(struct prof_scope *scope);
+#else
 static inline void prof_scope_open(struct prof_scope *scope, enum prof_stage stage)
 {
         scope->outer = prof_here.scope;
@@ -119,6 +123,7 @@ static inline void prof_scope_close(struct prof_scope *scope)
         prof_here.scope = scope->outer;
         prof_here.stage = scope->before;
 }
+#endif
 
 #define PROF_JOIN_(a, b) a##b
 #define PROF_NAME_(line) PROF_JOIN_(prof_scope_, line)
