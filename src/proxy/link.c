@@ -24,8 +24,8 @@ static ssize_t transmit(int fd, struct span bytes)
         return syscall(SYS_sendto, fd, bytes.data, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT, NULL, 0);
 }
 
-/* Reads a wake-up: enough to be quick, few enough that others get their turn. */
-enum { READS_MAX = 4 };
+/* Reads a wake-up: enough to be quick, few enough that others get their turn. Bytes a write of what waited. */
+enum { READS_MAX = 4, WRITE_MAX = 512 * 1024 };
 
 /* --- TLS ------------------------------------------------------------------------------------------------------------ */
 
@@ -179,6 +179,8 @@ static struct bufferevent *new_backlog(struct link *link)
                 size_t low = (size_t)session_settings(link->session)->limits.backlog_bytes / 2;
                 bufferevent_setcb(bev, NULL, on_writable, on_event, link);
                 bufferevent_setwatermark(bev, EV_WRITE, low, 0);
+                /* as much as the socket takes: 16 KB, as libevent does by itself, are many turns of the loop */
+                (void)bufferevent_set_max_single_write(bev, WRITE_MAX);
         }
         return bev;
 }
