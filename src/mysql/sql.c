@@ -40,19 +40,16 @@ struct sql_mode sql_mode_of_server(struct span version)
 
 enum { SPACE = 1, NAME = 2, DIGIT = 4, HEX = 8 };
 
-static unsigned class_of(uint8_t c)
+static const uint8_t classes_of[256] = {
+    ['\t' ... '\r'] = SPACE,    [' '] = SPACE,        ['0' ... '9'] = NAME | DIGIT | HEX,
+    ['A' ... 'F'] = NAME | HEX, ['G' ... 'Z'] = NAME, ['a' ... 'f'] = NAME | HEX,
+    ['g' ... 'z'] = NAME,       ['_'] = NAME,         ['$'] = NAME,
+    [0x80 ... 0xff] = NAME,
+};
+
+static inline unsigned class_of(uint8_t c)
 {
-        if (c >= '0' && c <= '9') {
-                return NAME | DIGIT | HEX;
-        }
-        uint8_t upper = c & 0xdf;
-        if (upper >= 'A' && upper <= 'Z') {
-                return upper <= 'F' ? NAME | HEX : NAME;
-        }
-        if (c >= 0x80 || c == '_' || c == '$') {
-                return NAME;
-        }
-        return c == ' ' || (c >= '\t' && c <= '\r') ? SPACE : 0;
+        return classes_of[c];
 }
 
 /** The byte at @p at, 0 behind the end (a NUL in the text is no character of any class either). */
@@ -78,19 +75,41 @@ static struct sql_token take(struct sql_lexer *l, enum sql_kind kind, size_t len
 
 /* --- quotes ------------------------------------------------------------------------------------------------------- */
 
+typedef uint8_t stride __attribute__((vector_size(16)));
+
+/** The place of the next @p c or @p d from @p at on, or the end. */
+static size_t find_either(const struct sql_lexer *l, size_t at, uint8_t c, uint8_t d)
+{
+        const uint8_t *data = l->left.data;
+        stride bytes;
+        while (l->left.len - at >= sizeof bytes) {
+                uint64_t halves[2];
+                memcpy(&bytes, data + at, sizeof bytes);
+                stride found = (stride)((bytes == (stride){0} + c) | (bytes == (stride){0} + d));
+                memcpy(halves, &found, sizeof halves);
+                if ((halves[0] | halves[1]) != 0) {
+                        break;
+                }
+                at += sizeof bytes;
+        }
+        while (at < l->left.len && data[at] != c && data[at] != d) {
+                at++;
+        }
+        return at;
+}
+
 /** The end of what the quote at @p at opens: behind the closing one, or the end of the text. */
 static size_t quoted(const struct sql_lexer *l, size_t at, bool escapes)
 {
         uint8_t quote = l->left.data[at++];
-        while (at < l->left.len) {
-                uint8_t c = l->left.data[at++];
-                if (c == '\\' && escapes) {
+        uint8_t escape = escapes ? '\\' : quote;
+        while ((at = find_either(l, at, quote, escape)) < l->left.len) {
+                if (l->left.data[at++] != quote) {
                         at += at < l->left.len ? 1 : 0;
-                } else if (c == quote) {
-                        if (peek(l, at) != quote) {
-                                return at;
-                        }
+                } else if (peek(l, at) == quote) {
                         at++; /* twice: itself */
+                } else {
+                        return at;
                 }
         }
         return at;
@@ -278,6 +297,9 @@ static struct sql_token take_operator(struct sql_lexer *l)
 {
         static const char *const long_ones[] = {
             "<=>", "->>", "<=", ">=", "<>", "!=", "<<", ">>", "->", ":=", "||", "&&"};
+        if (memchr("=><|&", peek(l, 1), 5) == NULL) { /* the second character of none */
+                return take(l, SQL_OPERATOR, 1);
+        }
         for (size_t i = 0; i < sizeof long_ones / sizeof long_ones[0]; i++) {
                 size_t len = strlen(long_ones[i]);
                 if (l->left.len >= len && memcmp(l->left.data, long_ones[i], len) == 0) {
