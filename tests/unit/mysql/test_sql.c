@@ -55,6 +55,46 @@ static void kinds_of_tokens(void)
                                "K:count O:( N:a O:) N:count N:max O:. N:b N:t O:. N:select N:t O:. N:select");
 }
 
+/** Where a quoted text ends, byte by byte. */
+static size_t end_of_quoted(struct span text, bool escapes)
+{
+        size_t at = 1;
+        while (at < text.len) {
+                if (text.data[at] == '\\' && escapes) {
+                        at++;
+                } else if (text.data[at] == text.data[0]) {
+                        if (at + 1 == text.len || text.data[at + 1] != text.data[0]) {
+                                return at + 1;
+                        }
+                        at++;
+                }
+                at++;
+        }
+        return text.len;
+}
+
+static void quoted_texts_of_any_length(void)
+{
+        static const char quotes[] = "'\"`";
+        for (unsigned round = 0; round < 20000; round++) {
+                size_t len = 1 + tap_random_below(70);
+                char *text = malloc(len); /* a sanitizer sees a step too far */
+                CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+                char quote = quotes[tap_random_below(3)];
+                struct sql_mode mode = mysql9;
+                mode.no_backslash_escapes = tap_random_below(4) == 0;
+                for (size_t i = 0; i < len; i++) {
+                        text[i] = tap_random_below(20) != 0 ? 'a' : tap_random_below(3) == 0 ? '\\' : quote;
+                }
+                text[0] = quote;
+                struct sql_lexer l = sql_lexer_over(span_of(text, len), mode);
+                struct sql_token t = sql_next(&l);
+                CU_ASSERT_EQUAL(t.text.len, end_of_quoted(span_of(text, len),
+                                                          quote != '`' && !mode.no_backslash_escapes));
+                free(text);
+        }
+}
+
 static void comments(void)
 {
         CU_ASSERT_STRING_EQUAL(mysql_tokens("1 -- a\n2 # b\n3 --4 /* c */ 5 --"),
@@ -183,6 +223,7 @@ static void long_digests_are_cut(void)
 
 static const struct tap_test tests[] = {
     {"kinds of tokens", kinds_of_tokens},
+    {"quoted texts of any length", quoted_texts_of_any_length},
     {"comments", comments},
     {"modes", modes},
     {"versions", versions},
