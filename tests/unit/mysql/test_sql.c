@@ -84,7 +84,7 @@ static void quoted_texts_of_any_length(void)
                 struct sql_mode mode = mysql9;
                 mode.no_backslash_escapes = tap_random_below(4) == 0;
                 for (size_t i = 0; i < len; i++) {
-                        text[i] = tap_random_below(20) != 0 ? 'a' : tap_random_below(3) == 0 ? '\\' : quote;
+                        text[i] = tap_random_below(8) == 0 ? '\\' : tap_random_below(30) == 0 ? quote : 'a';
                 }
                 text[0] = quote;
                 struct sql_lexer l = sql_lexer_over(span_of(text, len), mode);
