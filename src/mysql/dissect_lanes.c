@@ -253,7 +253,7 @@ static inline struct span take_usual(struct feed *in, struct span bytes)
                 return feed_take_usual(in, bytes);
         }
         struct span packet = span_head(bytes, feed_whole_packet(bytes));
-        if (!request_take_query(in->d, packet, in->now_ns)) {
+        if (!request_take_usual(in->d, packet, in->now_ns)) {
                 return bytes;
         }
         if (in->d->shows) {

@@ -30,14 +30,18 @@ static bool asks_for_secret(struct span text)
         return takes(&text, "SHOW ") && (takes(&text, "GRANTS") || takes(&text, "CREATE"));
 }
 
+bool dissect_text_is_secret(struct span text)
+{
+        return secret_suspected(span_head(text, SECRET_WITHIN));
+}
+
 bool dissect_holds_secret(const struct dissect *d, const struct flight *f, struct span body)
 {
         if (f->code == COM_QUERY || f->code == COM_STMT_PREPARE) {
-                return secret_suspected(span_head(body, SECRET_WITHIN)) ||
-                       asks_for_secret(span_skip(body, f->text_at));
+                return dissect_text_is_secret(body) || asks_for_secret(span_skip(body, f->text_at));
         }
         const struct statement *st = f->has_stmt_id ? statements_find(&d->statements, f->stmt_id) : NULL;
-        return st != NULL && secret_suspected(span_head(span_of(st->text, st->text_len), SECRET_WITHIN));
+        return st != NULL && st->is_secret;
 }
 
 bool dissect_is_secret(const struct dissect *d, const struct flight *f)

@@ -103,7 +103,7 @@ struct flight {
         uint32_t stmt_id;
         bool has_stmt_id;
         bool is_secret; /**< holds a password, or may; see dissect_is_secret */
-        bool is_plain;  /**< a COM_QUERY whose first word is neither USE nor SET; see track_is_plain */
+        bool is_plain;  /**< the statement's first word is neither USE nor SET; see track_is_plain */
 
         uint64_t defs_left; /**< column definitions to come */
         uint64_t defs_next; /**< of the group after (PREPARE: columns after parameters) */
@@ -288,6 +288,8 @@ void dissect_tell_lint(struct dissect *d, const struct broken *b);
 void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns);
 
 /* dissect_secret.c */
+/** May a statement of this text hold a password? */
+bool dissect_text_is_secret(struct span text);
 /** Does @p f, whose packet is @p body, hold a password, or may it, or ask for one? */
 bool dissect_holds_secret(const struct dissect *d, const struct flight *f, struct span body);
 /** The same at any time, of what is kept of it. Where no packets are shown nobody has looked yet: few are ever asked about. */
@@ -322,7 +324,7 @@ const char *login_exchange(struct dissect *d, const struct message *m);
 const char *request_on_message(struct dissect *d, const struct message *m);
 /** The same for the command that most are: a COM_QUERY, in one packet, while none awaits its reply.
  *  @return false if @p packet is something else, or memory is out: nothing was done. */
-bool request_take_query(struct dissect *d, struct span packet, uint64_t now_ns);
+bool request_take_usual(struct dissect *d, struct span packet, uint64_t now_ns);
 /** @p f has reached the head: do what it asks for without a reply. */
 void request_begin(struct dissect *d, struct flight *f);
 /** Make the record of @p f; @p reason says why there is no reply, or is NULL. */

@@ -145,12 +145,12 @@ static bool take_count(struct feed *in, struct flight *f, struct walk *w)
         bool tells = (in->d->capabilities & told) != 0; /* whether definitions follow */
         uint32_t length = tells ? 2 : 1;
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
-        if (!walk_is(w, length) || payload[0] == 0 || payload[0] > ONE_BYTE_MAX ||
-            (tells && payload[1] == 0)) {
+        if (!walk_is(w, length) || payload[0] == 0 || payload[0] > ONE_BYTE_MAX) {
                 return false;
         }
+        bool follow = !tells || payload[1] != 0; /* the client may have kept them */
         f->columns = payload[0];
-        f->defs_left = payload[0];
+        f->defs_left = follow ? payload[0] : 0;
         f->results++;
         f->state = REPLYING_DEFS;
         pass(in, w, length, "column count");

@@ -11,6 +11,7 @@ enum {
         POOL_MAX = 256,
         CODE_SIZE = 1,
         STMT_ID_SIZE = 4,
+        EXECUTE_MIN = CODE_SIZE + STMT_ID_SIZE + 1 + 4, /* flags, iterations */
         LONG_DATA_HEAD = CODE_SIZE + STMT_ID_SIZE + 2
 };
 
@@ -27,7 +28,7 @@ void request_free(struct flight *f)
         }
 }
 
-static struct flight *new_flight(struct dissect *d)
+static inline struct flight *new_flight(struct dissect *d)
 {
         struct dissect_pool *pool = d->settings->pool;
         struct flight *f = pool->first;
@@ -79,7 +80,7 @@ void request_pop(struct dissect *d)
 }
 
 /** Copy what is kept of the request; less where the session's bound is reached. */
-static bool keep_body(struct dissect *d, struct flight *f, struct span body)
+static inline bool keep_body(struct dissect *d, struct flight *f, struct span body)
 {
         size_t held = d->held + d->statements.held;
         size_t room = d->settings->held_bytes > held ? d->settings->held_bytes - held : 0;
@@ -179,25 +180,48 @@ static const char *take_command(struct dissect *d, const struct message *m)
         return f->info->name;
 }
 
-/** One that nothing is odd about. */
-static bool is_usual_query(const struct dissect *d, struct span packet)
+static uint32_t stmt_id_of(struct span packet)
 {
-        return packet.len > FRAME_HEADER_SIZE && packet.len <= FRAME_HEADER_SIZE + d->settings->query_bytes &&
-               packet.data[FRAME_HEADER_SIZE] == COM_QUERY && frame_seq(frame_header(packet.data)) == 0 &&
-               d->phase == PHASE_READY && d->head == NULL && !d->draining && d->lint.broken == 0 &&
-               d->lanes[SIDE_CLIENT].compress == NULL && (d->capabilities & CAP_QUERY_ATTRIBUTES) == 0;
+        uint32_t id;
+        memcpy(&id, packet.data + FRAME_HEADER_SIZE + CODE_SIZE, sizeof id);
+        return le32toh(id);
 }
 
-bool request_take_query(struct dissect *d, struct span packet, uint64_t now_ns)
+/** One that nothing is odd about. */
+static bool is_usual(const struct dissect *d, struct span packet)
 {
-        struct flight *f = is_usual_query(d, packet) ? new_flight(d) : NULL;
+        if (packet.len <= FRAME_HEADER_SIZE || packet.len > FRAME_HEADER_SIZE + d->settings->query_bytes ||
+            frame_seq(frame_header(packet.data)) != 0 || d->phase != PHASE_READY || d->head != NULL ||
+            d->draining || d->lint.broken != 0 || d->lanes[SIDE_CLIENT].compress != NULL) {
+                return false;
+        }
+        uint8_t code = packet.data[FRAME_HEADER_SIZE];
+        if (code == COM_QUERY) {
+                return (d->capabilities & CAP_QUERY_ATTRIBUTES) == 0;
+        }
+        return code == COM_STMT_EXECUTE && packet.len >= FRAME_HEADER_SIZE + EXECUTE_MIN &&
+               stmt_id_of(packet) != LAST_PREPARED;
+}
+
+static void begin_usual_execute(const struct dissect *d, struct flight *f, struct span packet)
+{
+        f->stmt_id = stmt_id_of(packet);
+        f->has_stmt_id = true;
+        const struct statement *st = statements_find(&d->statements, f->stmt_id);
+        f->is_plain = st != NULL && st->is_plain;
+        f->is_secret = d->shows && st != NULL && st->is_secret;
+}
+
+bool request_take_usual(struct dissect *d, struct span packet, uint64_t now_ns)
+{
+        struct flight *f = is_usual(d, packet) ? new_flight(d) : NULL;
         struct span body = span_skip(packet, FRAME_HEADER_SIZE);
         if (f == NULL || !keep_body(d, f, body)) {
                 request_free(f);
                 return false;
         }
-        f->code = COM_QUERY;
-        f->info = command_info(COM_QUERY);
+        f->code = body.data[0];
+        f->info = command_info(f->code);
         f->seq_num = ++d->seq_num;
         f->start_ns = now_ns;
         f->sent_ns = now_ns;
@@ -208,8 +232,12 @@ bool request_take_query(struct dissect *d, struct span packet, uint64_t now_ns)
         f->next_seq = 1;
         f->seq_known = true;
         f->begun = true; /* it is at the head */
-        f->is_plain = track_is_plain(span_skip(body, CODE_SIZE));
-        f->is_secret = d->shows && dissect_holds_secret(d, f, body);
+        if (f->code == COM_QUERY) {
+                f->is_plain = track_is_plain(span_skip(body, CODE_SIZE));
+                f->is_secret = d->shows && dissect_holds_secret(d, f, body);
+        } else {
+                begin_usual_execute(d, f, packet);
+        }
         d->head = f;
         d->tail = f;
         d->in_flight = 1;

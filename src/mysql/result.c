@@ -278,6 +278,8 @@ static bool add_statement(struct dissect *d, struct flight *f, uint16_t n_params
         st->true_len = f->true_len > f->text_at ? f->true_len - f->text_at : 0;
         st->n_params = n_params;
         st->charset = d->charsets.client;
+        st->is_plain = track_is_plain(span_of(st->text, st->text_len));
+        st->is_secret = dissect_text_is_secret(span_of(st->text, st->text_len));
         return true;
 }
 

@@ -30,6 +30,8 @@ struct statement {
         uint64_t true_len; /**< of the text */
         uint8_t *text;
         uint8_t charset;         /**< of the text */
+        bool is_plain;           /**< see track_is_plain */
+        bool is_secret;          /**< the text holds a password, or may */
         struct columns *columns; /**< of the last result that told them; NULL if none did, or nobody asks */
         size_t columns_size;     /**< bytes of them */
 };

@@ -207,11 +207,15 @@ enum kind {
         SET,
         FILE_QUERY,
         EXECUTE,
+        EXECUTE_LAST,
+        EXECUTE_SHORT,
         CURSOR,
         FETCH,
         FIELDS,
         PING,
         PREPARE,
+        PREPARE_SET,
+        PREPARE_SECRET,
         CLOSE,
         RESET,
         KINDS
@@ -229,11 +233,15 @@ static void send_kind(enum kind kind)
             [SET] = {"\3SET NAMES latin1", 17},
             [FILE_QUERY] = {"\3LOAD DATA", 10},
             [EXECUTE] = {"\x17\1\0\0\0\0\1\0\0\0", 10},
+            [EXECUTE_LAST] = {"\x17\xff\xff\xff\xff\0\1\0\0\0", 10},
+            [EXECUTE_SHORT] = {"\x17\1\0\0\0\0\1\0\0", 9},
             [CURSOR] = {"\x17\1\0\0\0\1\1\0\0\0", 10},
             [FETCH] = {"\x1c\1\0\0\0\5\0\0\0", 9},
             [FIELDS] = {"\4t\0", 3},
             [PING] = {"\16", 1},
             [PREPARE] = {"\x16SELECT 1", 9},
+            [PREPARE_SET] = {"\x16SET NAMES latin1", 17},
+            [PREPARE_SECRET] = {"\x16SET PASSWORD = 'x'", 19},
             [CLOSE] = {"\x19\1\0\0\0", 5},
             [RESET] = {"\x1f", 1},
         };
@@ -259,6 +267,8 @@ static void answer_kind(enum kind kind)
                 break;
         case FILE_QUERY: answer_file(); break;
         case PREPARE:
+        case PREPARE_SET:
+        case PREPARE_SECRET:
                 script_answer(&s, SPAN("\0\1\0\0\0\1\0\1\0\0\0\0"));
                 for (unsigned i = 0; i < 2; i++) {
                         answer_definition();
@@ -282,6 +292,8 @@ static void answer_kind(enum kind kind)
         case USE:
         case SET:
         case EXECUTE:
+        case EXECUTE_LAST:
+        case EXECUTE_SHORT:
         case CURSOR:
         case KINDS: answer_results(kind == CURSOR); break;
         }
