@@ -96,7 +96,7 @@ static enum status build(struct house *h)
                 diag(DIAG_ERROR, "no event loop: %s", strerror(errno));
                 return STATUS_NOMEM;
         }
-        if ((status = journal_new(&h->settings, proxy_workers(&h->settings), &h->journal)) != STATUS_OK ||
+        if ((status = journal_new(&h->settings, proxy_workers(&h->settings) + 1, &h->journal)) != STATUS_OK ||
             (status = journal_start(h->journal)) != STATUS_OK ||
             (status = proxy_new(&h->settings, h->base, h->journal, &h->proxy)) != STATUS_OK ||
             (status = admin_new(&h->settings, h->base, h->proxy, h->journal, &h->admin)) != STATUS_OK) {

@@ -19,7 +19,8 @@ struct session_text {
         uint64_t fields;
         uint64_t lasting;
         place texts[TEXTS];
-        place is_own[TEXTS]; /* a mask: all bits of the place of what does not last */
+        place is_own[TEXTS];   /* a mask: all bits of the place of what does not last */
+        place is_there[TEXTS]; /* a mask: all bits of what there is at all */
         unsigned first_own;
         size_t own_len;
         uint8_t own[OWN_MAX];
@@ -78,7 +79,7 @@ static bool holds(const struct session_text *s, const struct record *r, struct f
         const place first = {(uintptr_t)own, 0};
         place differ = {(s->conn_id ^ r->conn_id) | (s->server_conn_id ^ r->server_conn_id),
                         (s->fields ^ fields.words[0]) | (s->lasting ^ (r->lasting.words[0] & s->fields))};
-#define DIFFER(i) ((now[i] - (first & s->is_own[i])) ^ s->texts[i])
+#define DIFFER(i) (((now[i] - (first & s->is_own[i])) ^ s->texts[i]) & s->is_there[i])
         differ |= DIFFER(0) | DIFFER(1) | DIFFER(2) | DIFFER(3) | DIFFER(4) | DIFFER(5) | DIFFER(6);
         return (differ[0] | differ[1]) == 0 && (s->own_len == 0 || memcmp(own, s->own, s->own_len) == 0);
 }
@@ -98,6 +99,8 @@ static bool keep_texts(struct session_text *s, const struct span *now)
         s->first_own = own != 0 ? (unsigned)__builtin_ctzll(own) : 0;
         s->own_len = 0;
         for (unsigned i = 0; i < TEXTS; i++) {
+                bool is_there = (s->fields >> (FIELD_CLIENT_ADDR + i) & 1) != 0;
+                s->is_there[i] = is_there ? (place){UINTPTR_MAX, UINTPTR_MAX} : (place){0, 0};
                 s->is_own[i] = (place){0, 0};
                 s->texts[i] = (place){(uintptr_t)now[i].data, now[i].len};
                 if ((own >> i & 1) == 0) {

@@ -322,7 +322,7 @@ const char *login_exchange(struct dissect *d, const struct message *m);
 
 /* request.c */
 const char *request_on_message(struct dissect *d, const struct message *m);
-/** The same for the command that most are: a COM_QUERY, in one packet, while none awaits its reply.
+/** The same for the command that most are: a COM_QUERY or COM_STMT_EXECUTE, in one packet, while none awaits its reply.
  *  @return false if @p packet is something else, or memory is out: nothing was done. */
 bool request_take_usual(struct dissect *d, struct span packet, uint64_t now_ns);
 /** @p f has reached the head: do what it asks for without a reply. */

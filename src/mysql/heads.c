@@ -26,16 +26,22 @@ static size_t place_of(struct span reply)
 
 _Static_assert(HEADS_KNOWN == 1 << (64 - 59), "a place for each hash");
 
+static bool is_it(const struct head *known, struct span reply, uint64_t agreed)
+{
+        return known->len > 0 && known->len <= reply.len && known->agreed == agreed &&
+               memcmp(known->bytes, reply.data, known->len) == 0;
+}
+
 const struct head *heads_find(const struct heads *h, struct span reply, uint64_t agreed)
 {
         size_t place = place_of(reply);
         if (place == HEADS_KNOWN) {
                 return NULL;
         }
-        const struct head *known = &h->known[place];
-        bool is_it = known->len > 0 && known->len <= reply.len && known->agreed == agreed &&
-                     memcmp(known->bytes, reply.data, known->len) == 0;
-        return is_it ? known : NULL;
+        if (is_it(&h->known[place], reply, agreed)) {
+                return &h->known[place];
+        }
+        return is_it(&h->known[place ^ 1], reply, agreed) ? &h->known[place ^ 1] : NULL;
 }
 
 void heads_keep(struct heads *h, struct span head, size_t packets, uint64_t agreed)
@@ -44,7 +50,7 @@ void heads_keep(struct heads *h, struct span head, size_t packets, uint64_t agre
         if (place == HEADS_KNOWN || head.len > HEAD_MAX) {
                 return;
         }
-        struct head *known = &h->known[place];
+        struct head *known = &h->known[place ^ (h->turn++ & 1)];
         known->agreed = agreed;
         known->len = (uint16_t)head.len;
         known->packets = (uint16_t)packets;

@@ -19,7 +19,8 @@ struct head {
 };
 
 struct heads {
-        struct head known[HEADS_KNOWN];
+        struct head known[HEADS_KNOWN]; /**< two places for each hash, which take turns */
+        unsigned turn;
 };
 
 /** @return the one that @p reply begins with; NULL: none, or it is not known. */

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, ACCEPTS_MAX = 64, PAUSE_S = 1, SAY_AGAIN_S = 60 };
+enum { BACKLOG = 1024, ACCEPTS_MAX = 16, PAUSE_S = 1, SAY_AGAIN_S = 60 };
 
 struct listener {
         int fd;

@@ -15,8 +15,8 @@
 struct event_base;
 struct proxy;
 
-/** Bind, resolve nothing yet, start the workers. Errors were said. @p journal has one port per worker. The arguments must
- *  outlive the proxy. */
+/** Bind, resolve nothing yet, start the workers. Errors were said. @p journal has one port per worker, plus one more, the
+ *  last, for records of clients that are turned away. The arguments must outlive the proxy. */
 enum status proxy_new(const struct settings *settings, struct event_base *main_base, struct journal *journal,
                       struct proxy **out);
 /** Workers that proxy_new will start under @p settings: as many as asked, or one a processor that we may use. */

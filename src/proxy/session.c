@@ -120,7 +120,8 @@ static bool is_ending(const struct session *s)
 {
         const struct link *a = &s->links[SIDE_CLIENT];
         const struct link *b = &s->links[SIDE_SERVER];
-        return (s->refused | a->read_ended | a->write_ended | b->read_ended | b->write_ended) != 0; /* one branch */
+        return (s->refused | a->read_ended | a->write_ended | b->read_ended | b->write_ended) !=
+               0; /* one branch */
 }
 
 void session_finish(struct session *s)

@@ -150,7 +150,10 @@ static int begin_connecting(const struct upstream *u)
                 return errno;
         }
         /* To a server on this machine it is done by now; asking spares the loop a turn. */
-        return connect(u->fd, u->sa, u->len) == 0 ? 0 : errno == EALREADY ? EINPROGRESS : errno;
+        if (connect(u->fd, u->sa, u->len) == 0 || errno == EISCONN) {
+                return 0;
+        }
+        return errno == EALREADY ? EINPROGRESS : errno;
 }
 
 /** Wait for the socket, or to try @p again. @return 0 or errno. */

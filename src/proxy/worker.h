@@ -25,7 +25,7 @@ struct worker_counts {
         _Atomic uint64_t statements;
         _Atomic uint64_t bytes_sent;
         _Atomic uint64_t bytes_received;
-        _Atomic uint64_t sessions; /**< handed over and not ended: who accepts adds, the worker takes away */
+        _Atomic uint64_t sessions; /**< given to it and not ended: who accepts adds, the worker takes away */
 };
 
 struct worker {

@@ -209,6 +209,42 @@ static void sessions_that_stand_ready(void)
 }
 
 /** What does not fit is not kept half. */
+/** A session's record as it comes in the ring: of what it has not there is a place all the same. */
+static struct record packed_at(uint8_t *room, bool with_database)
+{
+        struct record r;
+        record_clear(&r);
+        r.event = EVENT_QUERY;
+        record_set_uint(&r, FIELD_CONN_ID, 5);
+        record_set_text(&r, FIELD_CLIENT_ADDR, span_of(room, 9));
+        record_set_text(&r, FIELD_USERNAME, span_of(room + 9, 4));
+        (void)span_copy(room, span_str("127.0.0.1rootshop"));
+        r.database = span_of(room + 13, 0);
+        if (with_database) {
+                record_set_text(&r, FIELD_DATABASE, span_of(room + 13, 4));
+        }
+        return r;
+}
+
+static void a_session_stands_ready_wherever_it_is(void)
+{
+        uint8_t rooms[2][32];
+        struct jsonl_sessions *sessions = jsonl_sessions_new();
+        CU_ASSERT_PTR_NOT_NULL_FATAL(sessions);
+        jsonl_sessions_use(sessions);
+        for (unsigned i = 0; i < 4; i++) {
+                bool with_database = i % 2 != 0;
+                struct record r = packed_at(rooms[0], with_database);
+                struct record again = packed_at(rooms[1], with_database);
+                struct record other = packed_at(rooms[1], !with_database);
+                jsonl_session_keep(&r, jsonl_session_fields(&r), span_str("kept"));
+                CU_ASSERT_EQUAL(jsonl_session_text(&again, jsonl_session_fields(&again)).len, 4);
+                CU_ASSERT_EQUAL(jsonl_session_text(&other, jsonl_session_fields(&other)).len, 0);
+        }
+        jsonl_sessions_use(NULL);
+        jsonl_sessions_free(sessions);
+}
+
 static void lines_that_do_not_fit(void)
 {
         static struct line whole;
@@ -238,6 +274,7 @@ static void lines_that_do_not_fit(void)
 
 static const struct tap_test tests[] = {
     {"sessions that stand ready", sessions_that_stand_ready},
+    {"a session stands ready wherever it is", a_session_stands_ready_wherever_it_is},
     {"lines that do not fit", lines_that_do_not_fit},
 };
 

@@ -293,7 +293,10 @@ static void a_server_is_reached(void)
         char address[64];
         int server = listen_somewhere(4, &port);
         (void)snprintf(address, sizeof address, "127.0.0.1:%u", port);
-        CU_ASSERT_PTR_NULL(reach(&r, NULL, address, PATIENCE_MS)); /* on this machine: at once */
+        if (reach(&r, NULL, address, PATIENCE_MS) !=
+            NULL) { /* on this machine it is there at once, nearly always */
+                run_for(r.base, PATIENCE_MS);
+        }
         CU_ASSERT_TRUE(r.fd >= 0);
         CU_ASSERT_TRUE((fcntl(r.fd, F_GETFL) & O_NONBLOCK) != 0);
         (void)close(r.fd);
