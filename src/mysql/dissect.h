@@ -87,6 +87,18 @@ struct dissect *dissect_new(const struct dissect_settings *settings, struct diss
 /** Without records; call dissect_end first if there is something to say. NULL is allowed. */
 void dissect_free(struct dissect *d);
 
+/** Bytes may come soon: have the processor fetch what they need first, while the system is asked for them. */
+static inline void dissect_expect(const struct dissect *d)
+{
+        enum { LINE = 64 };
+        const char *at = (const char *)d;
+        __builtin_prefetch(at);
+        __builtin_prefetch(at + LINE);
+        __builtin_prefetch(at + 2 * LINE);
+        __builtin_prefetch(at + 3 * LINE);
+        __builtin_prefetch(at + 5 * LINE); /* the server's lane */
+}
+
 /** The next bytes from @p from, read at @p now_ns (monotonic). @return true if dissect_verdict may have changed. */
 bool dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns);
 /** No more bytes will come: commands without a reply become records that say so. */

@@ -160,29 +160,38 @@ struct own_text {
         size_t len;
 };
 
+/* What each packet needs stands first, side by side: of many sessions the processor has none at hand. */
 struct dissect {
         const struct dissect_settings *settings;
-        struct dissect_sink sink;
+        uint64_t capabilities; /**< the server's, then those agreed */
+        enum phase phase;
         bool shows;    /**< packets are wanted … */
         bool together; /**< … and several at once */
         bool hides;    /**< but not what is in them, once the login is over */
-        enum phase phase;
+        bool draining; /**< the server gave up on a LOCAL INFILE, and the client sends on to its end */
+        struct lint lint;
         const char *opaque_reason;
-        struct lane lanes[2];
-        uint64_t now_ns;         /**< of the compressed bytes under way */
-        const char *packet_name; /**< of the message just handled */
-        bool packet_secret;
+        struct flight *head; /**< the oldest command */
+        struct flight *tail;
 
-        uint64_t capabilities;        /**< the server's, then those agreed */
-        uint64_t server_capabilities; /**< as offered */
-        uint64_t client_capabilities; /**< as asked for */
-        bool ssl_requested;           /**< and what followed came decrypted */
-        bool refused;                 /**< the login was, and a record says so */
-        uint32_t server_conn_id;
-        struct sql_mode sql_mode; /**< how the server reads the next statement */
-        bool in_trans;            /**< by the last status flags */
-        uint64_t trx_id;          /**< of the last transaction */
-        uint64_t login_start_ns;
+        size_t held; /**< bytes of commands in flight */
+        struct statements statements;
+        uint64_t seq_num;
+        uint64_t records;
+        struct parts *parts; /**< of the command at the head; NULL unless it has several results (parts.c) */
+
+        uint32_t in_flight;
+        struct next_charsets next;
+        uint8_t next_login_charset; /**< of a COM_CHANGE_USER under way */
+        uint8_t next_database_charset;
+        bool packet_secret;
+        uint8_t drain_seq;             /**< of the next packet of a file that is drained */
+        struct own_text next_database; /**< what the reply under way makes of it; none: unchanged */
+        const char *packet_name;       /**< of the message just handled */
+        struct dissect_sink sink;
+
+        struct lane lanes[2];
+
         struct {
                 uint8_t client; /**< of the client's texts (charset.h) */
                 uint8_t
@@ -192,37 +201,30 @@ struct dissect {
                 uint8_t username; /**< that the user's name came in */
                 uint8_t database;
         } charsets;
-        struct next_charsets next;
-        uint8_t next_login_charset; /**< of a COM_CHANGE_USER under way */
-        uint8_t next_database_charset;
+        bool in_trans;            /**< by the last status flags */
+        uint64_t trx_id;          /**< of the last transaction */
+        struct sql_mode sql_mode; /**< how the server reads the next statement */
+        uint32_t server_conn_id;
         struct own_text server_version;
         struct own_text username;
         struct own_text database;
+
+        uint64_t now_ns;              /**< of the compressed bytes under way */
+        uint64_t server_capabilities; /**< as offered */
+        uint64_t client_capabilities; /**< as asked for */
+        uint64_t login_start_ns;
         struct own_text auth_plugin;
         char *auth_path;     /**< plugins and steps so far, for the record of the login */
         uint8_t *attributes; /**< the login's, kept until it is over */
         size_t attributes_len;
         struct own_text next_username; /**< of a COM_CHANGE_USER under way */
-        struct own_text next_database; /**< what the reply under way makes of it; none: unchanged */
-
-        struct lint lint;
-        uint8_t next_seq; /**< of the login's next packet, of either side */
-
-        struct flight *head; /**< the oldest command */
-        struct flight *tail;
-        uint32_t in_flight;
-        size_t held; /**< bytes of commands in flight */
-        uint64_t seq_num;
-        uint64_t records;
-
-        struct statements statements;
-        uint32_t last_prepared; /**< MariaDB: what LAST_PREPARED stands for; itself, if nothing */
-        bool draining;        /**< the server gave up on a LOCAL INFILE, and the client sends on to its end */
-        uint8_t drain_seq;    /**< of the next such packet */
-        bool statements_full; /**< said once */
-        struct parts *parts;  /**< of the command at the head; NULL unless it has several results (parts.c) */
-        struct value_room values;  /**< scratch for decoded values */
-        struct value_room changes; /**< and for those of session tracking */
+        uint32_t last_prepared;        /**< MariaDB: what LAST_PREPARED stands for; itself, if nothing */
+        uint8_t next_seq;              /**< of the login's next packet, of either side */
+        bool ssl_requested;            /**< and what followed came decrypted */
+        bool refused;                  /**< the login was, and a record says so */
+        bool statements_full;          /**< said once */
+        struct value_room values;      /**< scratch for decoded values */
+        struct value_room changes;     /**< and for those of session tracking */
 };
 
 /** What a phase does with a message. @return the packet's name. */

@@ -262,7 +262,7 @@ void link_abandon(struct link *link)
 enum status link_pause(struct link *link, enum pause reason)
 {
         bool was_paused = link->paused != 0;
-        link->paused |= (unsigned)reason;
+        link->paused |= (uint8_t)reason;
         if (was_paused || link->fd < 0) {
                 return STATUS_OK;
         }
@@ -273,7 +273,7 @@ enum status link_pause(struct link *link, enum pause reason)
 enum status link_resume(struct link *link, enum pause reason)
 {
         bool was_paused = link->paused != 0;
-        link->paused &= ~(unsigned)reason;
+        link->paused &= (uint8_t) ~(unsigned)reason;
         if (!was_paused || link->paused != 0 || link->fd < 0) {
                 return STATUS_OK;
         }
@@ -288,7 +288,7 @@ enum status link_open(struct link *link, struct session *session, enum side side
                               .other = link->other,
                               .fd = fd,
                               .side = side,
-                              .paused = paused};
+                              .paused = (uint8_t)paused};
         if (event_assign(&link->readable, worker->base, fd, EV_READ | EV_PERSIST, on_readable, link) != 0 ||
             (paused == 0 && worker_event_add(&link->readable, NULL) != STATUS_OK)) {
                 link_close(link);

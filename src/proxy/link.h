@@ -36,17 +36,17 @@ struct link {
         struct worker *worker;
         struct link *other;          /**< the session's other one */
         struct bufferevent *backlog; /**< NULL = nothing waits */
-        struct event readable;       /**< set while the link is open */
         struct tls *tls;             /**< NULL = plain */
+        uint64_t bytes_read;         /**< of the protocol, decrypted */
         int fd;                      /**< -1 = not open */
         enum side side;
-        unsigned paused;  /**< enum pause bits */
+        uint8_t paused;   /**< enum pause bits */
         bool read_ended;  /**< end of file or an error */
         bool said_end;    /**< and the peer said so before (TLS: close_notify) */
         bool write_ended; /**< writing failed: what is for it goes nowhere */
         bool shut_wanted; /**< shut down writing once all is written */
         bool shut_done;
-        uint64_t bytes_read; /**< of the protocol, decrypted */
+        struct event readable; /**< set while the link is open */
 };
 
 /** Take over a connected, non-blocking @p fd (also on failure). Reading starts paused for @p paused.

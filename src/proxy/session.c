@@ -92,6 +92,7 @@ void session_begin(struct session *s)
 {
         s->busy = true;
         prof_set_wire(&s->wire);
+        dissect_expect(s->dissect);
 }
 
 /** All that came was delivered, or can't be any more. */

@@ -14,37 +14,39 @@
 #include "proxy/worker.h"
 
 struct session {
-        struct session *next;
-        struct session **link_here; /* what points at this one in the worker's list */
         struct worker *worker;
-        uint64_t id;
-        uint64_t start_ns;
-        struct link links[2]; /* by enum side */
-        struct upstream *connecting;
         struct gate *gate; /* NULL once it is open for good */
-        struct gate_offer offer;
         struct dissect *dissect;
-        struct event *timer;  /* NULL = not set */
-        uint64_t timer_moved; /* when it was set: traffic since then sets it again */
-        char *failure;        /* why the gate was told to refuse */
-        enum reason reason;
-        bool timer_is_for_end; /* else for the login */
-        bool busy;             /* within a callback of its own */
-        bool ended;            /* to be freed by session_finish */
-        bool refused;          /* an error was sent: only its delivery is awaited */
+        bool busy;    /* within a callback of its own */
+        bool ended;   /* to be freed by session_finish */
+        bool refused; /* an error was sent: only its delivery is awaited */
         bool opaque_counted;
         bool gate_said;        /* why it opened */
         bool mediated;         /* the password's exchange was translated */
-        uint64_t lint_counted; /* broken rules */
-        uint64_t packets;      /* that were given to the recorder */
+        bool timer_is_for_end; /* else for the login */
         uint64_t
-            own_cycles;    /* from reading bytes to having written them, since the last record of a command */
-        uint64_t stall_ns; /* the server waited for the client, since then */
+            own_cycles; /* from reading bytes to having written them, since the last record of a command */
+        struct link links[2]; /* by enum side */
+
+        uint64_t id;
+        uint64_t packets;        /* that were given to the recorder */
+        uint64_t stall_ns;       /* the server waited for the client, since then */
         uint64_t stall_begin_ns; /* it does so now; 0 = not */
+        uint64_t lint_counted;   /* broken rules */
         struct prof_wire wire;
         char *proxy_client; /* our own address towards the server; NULL = not connected */
         uint16_t proxy_client_len;
         uint16_t client_len; /* of client_addr, which a NUL ends */
+        enum reason reason;
+
+        struct session *next;
+        struct session **link_here; /* what points at this one in the worker's list */
+        uint64_t start_ns;
+        struct upstream *connecting;
+        struct gate_offer offer;
+        struct event *timer;  /* NULL = not set */
+        uint64_t timer_moved; /* when it was set: traffic since then sets it again */
+        char *failure;        /* why the gate was told to refuse */
         char client_addr[];
 };
 
