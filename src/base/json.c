@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include "base/stride.h"
 #include "base/utf8.h"
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -44,9 +45,9 @@ static bool is_plain_ascii(uint8_t byte)
 static size_t plain_len(struct span s)
 {
         size_t at = 0;
-        bool stride = true; /* not again within a word that has something special */
+        bool at_once = true; /* not again within a word that has something special */
         while (at < s.len) {
-                if (stride && s.len - at >= 8 && is_plain(s.data + at)) {
+                if (at_once && s.len - at >= 8 && is_plain(s.data + at)) {
                         at += 8;
                         if (s.len - at < 8 && is_plain(s.data + s.len - 8)) {
                                 return s.len; /* the last eight, some of them for the second time */
@@ -59,21 +60,14 @@ static size_t plain_len(struct span s)
                         break;
                 }
                 at += n;
-                stride = n > 1;
+                at_once = n > 1;
         }
         return at;
 }
 
 /* --- sixteen at a stride ------------------------------------------------------------------------------------------- */
 
-typedef uint8_t stride __attribute__((vector_size(16)));
 typedef int8_t truths __attribute__((vector_size(16))); /* -1 for each byte of which it is true */
-enum { STRIDE = sizeof(stride) };
-
-#define ALL(c)                                                                                               \
-        {                                                                                                    \
-                c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c                                               \
-        }
 
 /* What was found in the strides so far. Two sets, so that each is one instruction to add to. */
 struct seen {
@@ -83,30 +77,26 @@ struct seen {
 
 static inline void look_at(struct seen *seen, stride bytes)
 {
-        const truths space = ALL(0x20);
+        const truths space = STRIDE_OF(0x20);
         seen->printable &= (truths)(bytes + 1) > space; /* signed: from 0x7f on they are below it */
-        seen->special |= (truths)((bytes == (stride)ALL('"')) | (bytes == (stride)ALL('\\')));
+        seen->special |= (truths)((bytes == (stride)STRIDE_OF('"')) | (bytes == (stride)STRIDE_OF('\\')));
 }
 
 static inline void copy_stride(struct seen *seen, uint8_t *to, const uint8_t *from)
 {
-        stride bytes;
-        memcpy(&bytes, from, sizeof bytes);
+        stride bytes = stride_at(from);
         memcpy(to, &bytes, sizeof bytes);
         look_at(seen, bytes);
 }
 
 static inline bool is_all_plain(const struct seen *seen)
 {
-        uint64_t halves[2];
-        truths odd = ~seen->printable | seen->special;
-        memcpy(halves, &odd, sizeof halves);
-        return (halves[0] | halves[1]) == 0;
+        return !stride_any((stride)(~seen->printable | seen->special));
 }
 
 #define NOTHING_SEEN                                                                                         \
         {                                                                                                    \
-                .printable = ALL(-1)                                                                         \
+                .printable = STRIDE_OF(-1)                                                                   \
         }
 
 static bool are_plain(uint64_t a, uint64_t b)

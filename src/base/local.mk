@@ -8,7 +8,9 @@ src_libbase_a_SOURCES = \
 	src/base/reader.c src/base/reader.h \
 	src/base/ring.c src/base/ring.h \
 	src/base/span.h \
+	src/base/start.c src/base/start.h \
 	src/base/status.c src/base/status.h \
+	src/base/stride.h \
 	src/base/ticker.c src/base/ticker.h \
 	src/base/transcode.c src/base/transcode.h \
 	src/base/utf8.c src/base/utf8.h \

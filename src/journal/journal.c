@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/ring.h"
+#include "base/start.h"
 #include "journal/convert.h"
 #include "journal/gap.h"
 #include "journal/jsonl_session.h"
@@ -16,7 +17,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -371,17 +371,11 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
 
 enum status journal_start(struct journal *j)
 {
-        sigset_t all;
-        sigset_t before;
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
-        int error = pthread_create(&j->thread, NULL, run, j);
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+        int error = start_thread(&j->thread, "journal", run, j);
         if (error != 0) {
                 diag(DIAG_ERROR, "the journal's thread can't be started: %s", strerror(error));
                 return STATUS_IO;
         }
-        (void)pthread_setname_np(j->thread, "journal");
         j->running = true;
         return STATUS_OK;
 }

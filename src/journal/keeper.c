@@ -1,6 +1,7 @@
 #include "journal/keeper.h"
 
 #include "base/diag.h"
+#include "base/start.h"
 #include "journal/hook.h"
 #include "journal/pack.h"
 #include "journal/rotate.h"
@@ -358,19 +359,13 @@ enum status keeper_new(const struct settings *settings, struct keeper **out)
                 }
         }
         if (error == 0) {
-                sigset_t all;
-                sigset_t before;
-                (void)sigfillset(&all);
-                (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
-                error = pthread_create(&k->thread, NULL, run, k);
-                (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+                error = start_thread(&k->thread, "keeper", run, k);
         }
         if (error != 0) {
                 diag(DIAG_ERROR, "the keeper of rotated logs can't be started: %s", strerror(error));
                 discard(k);
                 return STATUS_IO;
         }
-        (void)pthread_setname_np(k->thread, "keeper");
         *out = k;
         return STATUS_OK;
 }

@@ -1,5 +1,7 @@
 #include "mysql/secret.h"
 
+#include "base/stride.h"
+
 #include <string.h>
 
 static uint8_t upper(uint8_t c)
@@ -105,17 +107,14 @@ static bool begins_secret(struct span text, size_t at)
  * Sixteen bytes at a stride: each statement is looked at, and each definition of a column. All that begins_secret finds has one
  * of a few pairs in it: PASS and SST_AUTH the ss, PW the pw, CRYPT the pt, IDENTIFIED the if, AUTHENTICATION_STRING the _s. */
 
-typedef uint8_t stride __attribute__((vector_size(16)));
-enum { STRIDE = sizeof(stride), AHEAD = 1 };
+enum { AHEAD = 1 };
 
-#define EACH(c) ((stride){c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c})
+#define EACH(c) ((stride)STRIDE_OF(c))
 
 /** In lower case; what is no letter may become something else, and be found without need. */
 static inline stride load(const uint8_t *at)
 {
-        stride bytes;
-        memcpy(&bytes, at, sizeof bytes);
-        return bytes | EACH(0x20);
+        return stride_at(at) | EACH(0x20);
 }
 
 /** Which of the sixteen bytes at @p at begin one of the pairs? (With AHEAD bytes behind them.) */
@@ -139,9 +138,7 @@ static bool may_hold_secret(struct span text)
         for (const uint8_t *at = text.data; at < last; at += STRIDE) {
                 found |= pairs(at);
         }
-        uint64_t halves[2];
-        memcpy(halves, &found, sizeof halves);
-        return (halves[0] | halves[1]) != 0;
+        return stride_any(found);
 }
 
 /** Apart from secret_suspected, which most texts leave at once: it needs many registers. */

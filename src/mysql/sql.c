@@ -1,5 +1,6 @@
 #include "mysql/sql.h"
 
+#include "base/stride.h"
 #include "mysql/charset.h"
 
 #include <string.h>
@@ -75,22 +76,18 @@ static struct sql_token take(struct sql_lexer *l, enum sql_kind kind, size_t len
 
 /* --- quotes ------------------------------------------------------------------------------------------------------- */
 
-typedef uint8_t stride __attribute__((vector_size(16)));
-
 /** The place of the next @p c or @p d from @p at on, or the end. */
 static size_t find_either(const struct sql_lexer *l, size_t at, uint8_t c, uint8_t d)
 {
         const uint8_t *data = l->left.data;
-        stride bytes;
-        while (l->left.len - at >= sizeof bytes) {
-                uint64_t halves[2];
-                memcpy(&bytes, data + at, sizeof bytes);
-                stride found = (stride)((bytes == (stride){0} + c) | (bytes == (stride){0} + d));
-                memcpy(halves, &found, sizeof halves);
-                if ((halves[0] | halves[1]) != 0) {
+        const stride cs = STRIDE_OF(c);
+        const stride ds = STRIDE_OF(d);
+        while (l->left.len - at >= STRIDE) {
+                stride bytes = stride_at(data + at);
+                if (stride_any((stride)((bytes == cs) | (bytes == ds)))) {
                         break;
                 }
-                at += sizeof bytes;
+                at += STRIDE;
         }
         while (at < l->left.len && data[at] != c && data[at] != d) {
                 at++;

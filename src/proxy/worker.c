@@ -2,13 +2,13 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/start.h"
 #include "profile/prof.h"
 #include "proxy/session.h"
 
 #include <errno.h>
 #include <event2/dns.h>
 #include <event2/event.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -172,18 +172,12 @@ enum status worker_start(struct worker *w)
 {
         PROF_SCOPE(STAGE_WORKER);
         char name[16];
-        sigset_t all;
-        sigset_t before;
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
-        int error = pthread_create(&w->thread, NULL, run, w);
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+        (void)snprintf(name, sizeof name, "worker-%u", w->index);
+        int error = start_thread(&w->thread, name, run, w);
         if (error != 0) {
                 diag(DIAG_ERROR, "a worker thread can't be started: %s", strerror(error));
                 return STATUS_IO;
         }
-        (void)snprintf(name, sizeof name, "worker-%u", w->index);
-        (void)pthread_setname_np(w->thread, name);
         w->started = true;
         return STATUS_OK;
 }
