@@ -16,7 +16,7 @@ include tests/fuzz/local.mk
 
 # Nobody includes up the house.
 TESTS += tests/rooms.sh
-dist_check_SCRIPTS += tests/rooms.sh
+dist_check_SCRIPTS += tests/rooms.sh tests/environment
 EXTRA_DIST += tests/integration tests/bench tests/data
 
 # Benchmarks that are programs, and helpers of tests/bench/run: `make tests/bench/alloc`.

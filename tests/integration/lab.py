@@ -18,6 +18,12 @@ import urllib.error
 import urllib.request
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+if "QUERYTAP_TEST_ENVIRONMENT" not in os.environ:
+    # The caller's locale, home, proxies, options of clients … must not matter: start anew without them.
+    ENVIRONMENT = os.path.join(TOP, "tests", "environment")
+    sys.stdout.flush()
+    os.execv(ENVIRONMENT, [ENVIRONMENT, sys.executable, *sys.orig_argv[1:]])
+
 BUILD = os.environ.get("QUERYTAP_BUILD", os.path.join(TOP, "build"))
 BINARY = os.path.join(BUILD, "querytap")
 LONG = os.environ.get("QUERYTAP_LONG") == "1"
@@ -30,6 +36,10 @@ PATIENCE_S = 60
 CACHES = ("worker", "admin", "profile", "digest")
 
 FOLDER = tempfile.mkdtemp(prefix="querytap-test-")
+os.environ["HOME"] = os.path.join(FOLDER, "home")
+os.mkdir(os.environ["HOME"])
+# The machine's number of processors must not matter either; two are enough for what happens between workers.
+WORKERS = 2
 
 
 def wait_for(condition, what, seconds=PATIENCE_S):
@@ -47,6 +57,14 @@ def wait_for(condition, what, seconds=PATIENCE_S):
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as s:
         return s.getsockname()[1]
+
+
+def knows_localhost():
+    """Whether this machine resolves the name; a fresh debootstrap root does not."""
+    try:
+        return ("127.0.0.1", 0) in [a[4] for a in socket.getaddrinfo("localhost", None)]
+    except OSError:
+        return False
 
 
 class Server:
@@ -153,8 +171,7 @@ def tls_server():
 
 def mysql9_root():
     """The folder that script/mysql9 made, or None."""
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    folder = os.environ.get("QUERYTAP_MYSQL9") or os.path.join(cache, "querytap", "mysql9")
+    folder = os.environ.get("QUERYTAP_MYSQL9") or os.path.join(os.environ["QUERYTAP_CACHE"], "mysql9")
     return folder if os.access(os.path.join(folder, "bin", "mysqld"), os.X_OK) else None
 
 
@@ -220,7 +237,8 @@ class Proxy:
         self.remote = remote or f"127.0.0.1:{server().port}"
         argv = [BINARY, "proxy", "-r", self.remote, *(["--log", self.log_path] if log is True else []),
                 *(["-l", "127.0.0.1:0"] if not any(a.startswith(("-l", "--listen")) for a in args) else []),
-                *(["--admin", "127.0.0.1:0"] if not any(a.startswith("--admin") for a in args) else []), *args]
+                *(["--admin", "127.0.0.1:0"] if not any(a.startswith("--admin") for a in args) else []),
+                *(["--workers", str(WORKERS)] if "--workers" not in args else []), *args]
         self.err = open(self.err_path, "wb")
         environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0",
                            XDG_STATE_HOME=os.path.join(FOLDER, "state"), **(env or {}))
@@ -303,7 +321,7 @@ class Proxy:
         except AssertionError as error:
             now = self.held()
             stages = {stage for stage in now if now[stage] != before.get(stage)}
-            kept = [(b["stage"], b["function"], b["size"], b["allocs"] - b["frees"], [p["function"] for p in b["stack"]])
+            kept = [(b["stage"], b.get("function"), b["size"], b["allocs"] - b["frees"], [p.get("function") or p.get("module") for p in b["stack"]])
                     for b in self.json("/births?n=16384")["births"] if b["stage"] in stages and b["allocs"] != b["frees"]]
             raise AssertionError(f"{error}; now {now}; not freed: {kept}") from error
 

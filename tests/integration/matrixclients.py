@@ -144,8 +144,7 @@ def go_client(lab):
     if shutil.which("go") is None or not os.path.isdir("/usr/share/gocode/src/github.com/go-sql-driver/mysql"):
         return None
     program = os.path.join(lab.FOLDER, "go-client")
-    environment = dict(os.environ, GOPATH="/usr/share/gocode", GO111MODULE="off", GOCACHE=os.path.join(lab.FOLDER, "go-cache"),
-                       GOFLAGS="")
+    environment = dict(os.environ, GOPATH="/usr/share/gocode", GO111MODULE="off")
     built = subprocess.run(["go", "build", "-o", program, os.path.join(CLIENTS, "client.go")], env=environment, capture_output=True)
     if built.returncode != 0:
         raise AssertionError(built.stderr.decode())

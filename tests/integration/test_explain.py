@@ -54,7 +54,7 @@ class GoProgram:
                 f.write(go_source())
             binary = os.path.join(folder, "program")
             subprocess.run(["go", "build", "-o", binary, source], check=True, cwd=folder,
-                           env=dict(os.environ, GOCACHE=os.path.join(folder, "cache"), GO111MODULE="off", GOFLAGS=""))
+                           env=dict(os.environ, GO111MODULE="off"))
             GoProgram.binary = binary
         self.process = subprocess.Popen([GoProgram.binary], stdout=subprocess.PIPE, text=True, env=dict(os.environ, GOMAXPROCS="1"))
         self.address = self.process.stdout.readline().strip()

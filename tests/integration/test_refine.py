@@ -308,10 +308,12 @@ class Top(unittest.TestCase):
                 lines = text_of(proxy.admin(f"/digests?sort=active&width={width}")).splitlines()
                 self.assertLessEqual(max(len(line) for line in lines[3:]), max(width, 60), width)
                 self.assertEqual("P99" in lines[3], width >= 140)
-                self.assertIn("SELECT", lines[4])
-            # what is as active goes by time
-            by_time = text_of(proxy.admin("/digests?sort=errors&width=80")).splitlines()
-            self.assertIn("SLEEP", by_time[4])
+                # which shape took most time is the business of the machine: any may have waited for a processor
+                self.assertTrue(any("SELECT" in line for line in lines[4:]), lines)
+            # what has as many errors goes by time
+            times = [row["sum_us"] for row in proxy.json("/digests?sort=errors")["digests"]]
+            self.assertGreater(len(times), 1)
+            self.assertEqual(times, sorted(times, reverse=True))
 
 
 class Findings(unittest.TestCase):

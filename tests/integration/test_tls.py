@@ -8,17 +8,21 @@ import unittest
 import pymysql
 
 import lab
-from rawclient import CAPABILITIES, Gone, RawClient, Refused, SSL, packet
+from rawclient import CAPABILITIES, Gone, RawClient, Refused, SSL, context_without_verification, packet
 
 MIB = 1024 * 1024
 
 
 def connect(port, tls, user="pw", **more):
-    context = None
-    if tls:
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return pymysql.connect(host="127.0.0.1", port=port, user=user, password="secret", database="shop", ssl=context, **more)
+    return pymysql.connect(host="127.0.0.1", port=port, user=user, password="secret", database="shop",
+                           ssl=context_without_verification() if tls else None, **more)
+
+
+def warm_workers(proxy):
+    """A TLS session on each worker: a thread's first one makes OpenSSL's state of that thread, which stays."""
+    for connection in [connect(proxy.port, True) for _ in range(lab.WORKERS)]:
+        connection.close()
+    proxy.settled()
 
 
 def tls_of(connection):
@@ -29,9 +33,9 @@ def tls_of(connection):
 
 
 class Modes(unittest.TestCase):
-    def proxy(self, client, server, *more, **keywords):
+    def proxy(self, client, server, *more, name="127.0.0.1", **keywords):
         return lab.Proxy("--tls-client", client, "--tls-server", server, *more,
-                         remote=f"localhost:{lab.tls_server().port}", **keywords)
+                         remote=f"{name}:{lab.tls_server().port}", **keywords)
 
     def check(self, proxy, tls, server_tls):
         """A login with or without TLS; what the server sees and what the record tells agree."""
@@ -120,6 +124,11 @@ class Modes(unittest.TestCase):
             proxy.wait_record(lambda r: r["event"] == "disconnect" and "TLS with the server failed" in r["reason"], "the end")
             self.assertEqual(proxy.counters()["tls_errors"], 1)
 
+    @unittest.skipUnless(lab.knows_localhost(), "this system does not know localhost")
+    def test_verified_by_name(self):
+        with self.proxy("preferred", "verify_identity", "--tls-server-ca", lab.tls_server().certificates.ca, name="localhost") as proxy:
+            self.check(proxy, True, True)
+
     def test_certificates(self):
         """The proxy's own is kept over starts, and clients can verify it; so can they one that is given."""
         state = os.path.join(lab.FOLDER, "own-certificate")
@@ -127,7 +136,8 @@ class Modes(unittest.TestCase):
         def shown(*args):
             with self.proxy("preferred", "as_client", *args) as proxy:
                 context = ssl.create_default_context(cafile=self.ca)
-                connection = pymysql.connect(host="localhost", port=proxy.port, user="pw", password="secret", ssl=context)
+                # the certificate names 127.0.0.1 too: not every machine knows localhost
+                connection = pymysql.connect(host="127.0.0.1", port=proxy.port, user="pw", password="secret", ssl=context)
                 certificate = connection._sock.getpeercert(binary_form=True)
                 connection.close()
                 return certificate
@@ -219,8 +229,7 @@ class Bytes(unittest.TestCase):
         for single in (False, True):
             s = socket.create_connection(("127.0.0.1", self.proxy.port), timeout=lab.PATIENCE_S)
             s.recv(4096)
-            context = ssl.create_default_context()
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            context = context_without_verification()
             incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
             tls = context.wrap_bio(incoming, outgoing)
             with self.assertRaises(ssl.SSLWantReadError):
@@ -277,9 +286,7 @@ class Bytes(unittest.TestCase):
         self.assertEqual(sum("SELECT" in q.get("query", "") for q in self.proxy.settled("query")), 800)
 
     def test_memory_returns(self):
-        connect(self.proxy.port, True).close()
-        self.proxy.idle()
-        self.proxy.settled()
+        warm_workers(self.proxy)
         before = self.proxy.held()
         for _ in range(20):
             connect(self.proxy.port, True).close()
