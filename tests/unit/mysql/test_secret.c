@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <time.h>
 
 static const struct sql_mode mariadb = {.is_mariadb = true, .version = 101119};
 
@@ -388,6 +389,86 @@ static void what_is_found_was_suspected(void)
         CU_ASSERT_TRUE(found > 10000);
 }
 
+/* --- how long it takes ------------------------------------------------------------------------------------------------- */
+
+static uint64_t cpu_ns(void)
+{
+        struct timespec t;
+        (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+        return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static void look_everywhere(struct span text)
+{
+        (void)secret_suspected(text);
+        (void)secret_is_name(text);
+        (void)secret_is_mentioned(text);
+        (void)secret_is_within(text);
+        (void)secret_bare_at(text, mariadb);
+}
+
+/** The shortest of three looks at @p len bytes of @p piece again and again, behind @p before. */
+static uint64_t look_ns(const char *before, const char *piece, size_t len)
+{
+        uint64_t least = UINT64_MAX;
+        uint8_t *text = malloc(len);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+        size_t head = strlen(before);
+        size_t period = strlen(piece);
+        for (size_t i = 0; i < len; i++) {
+                text[i] = (uint8_t)(i < head ? before[i] : piece[(i - head) % period]);
+        }
+        for (unsigned i = 0; i < 3; i++) {
+                uint64_t begin = cpu_ns();
+                look_everywhere(span_of(text, len));
+                uint64_t took = cpu_ns() - begin;
+                least = took < least ? took : least;
+        }
+        free(text);
+        return least;
+}
+
+/** Sixteen times the bytes take sixteen times as long, not 256 times: half way between the two is the limit. */
+static void looks_are_linear(void)
+{
+        static const char *const pieces[] = {"password",
+                                             "passw",
+                                             "pw",
+                                             "ss",
+                                             "://",
+                                             ":",
+                                             "IDENTIFIED ",
+                                             "IDENTIFIED/*",
+                                             "'password',",
+                                             "'x' ",
+                                             "'x',",
+                                             "(",
+                                             ")",
+                                             "/*password",
+                                             "`password`.",
+                                             "'x' = password AND ",
+                                             "'x' AS password,",
+                                             "(SELECT 'x' AS password),",
+                                             "AES_ENCRYPT(",
+                                             "CASE WHEN 'x' THEN ",
+                                             "SELECT 'x' UNION ",
+                                             "WITH c(password) AS (",
+                                             "VALUES ROW('x'),",
+                                             "'a' 'b' "};
+        static const char *const heads[] = {"", "SET @password = '", "SELECT 'x', password, ("};
+        for (size_t h = 0; h < sizeof heads / sizeof heads[0]; h++) {
+                for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+                        uint64_t few = look_ns(heads[h], pieces[i], (size_t)16 * 1024);
+                        uint64_t many = look_ns(heads[h], pieces[i], (size_t)256 * 1024);
+                        if (many > 64 * (few + 1000)) {
+                                CU_FAIL("more than linear");
+                                printf("# %s%s...: %lu and %lu ns\n", heads[h], pieces[i], (unsigned long)few,
+                                       (unsigned long)many);
+                        }
+                }
+        }
+}
+
 static const struct tap_test tests[] = {
     {"passwords are found", passwords_are_found},
     {"in expressions", in_expressions},
@@ -401,6 +482,7 @@ static const struct tap_test tests[] = {
     {"the quick look sees each at every place", the_quick_look_sees_each_at_every_place},
     {"the quick look sees what a slow one sees", the_quick_look_sees_what_a_slow_one_sees},
     {"what is found was suspected", what_is_found_was_suspected},
+    {"looks are linear", looks_are_linear},
 };
 
 int main(void)
