@@ -147,7 +147,7 @@ plant("where-subquery", "Subqueries", "both", "SELECT id FROM account WHERE pass
       "SELECT id FROM account WHERE '%S%' = (SELECT MIN(password) FROM account)")
 plant("case-as", "Flow Control Functions", "both", "SELECT id, CASE WHEN id = 1 THEN '%S%' ELSE '%S%' END AS password FROM account")
 plant("alias", "SELECT", "both", "SELECT id, '%S%' AS password, name FROM account", "SELECT id, '%S%' password FROM account",
-      "SELECT '%S%' AS `password`", "SELECT '%S%' 'password'")
+      "SELECT '%S%' AS `password`", "SELECT '%S%' AS 'password'")
 plant("into-variable", "SELECT ... INTO", "both", "SELECT '%S%' INTO @password", "SELECT 1, '%S%' INTO @a, @password")
 plant("variables", "User-Defined Variables", "both", "SET @password := '%S%', @n = 1", "SELECT @pw := '%S%'", "SET @`password` = '%S%'")
 plant("union", "UNION", "both", "SELECT name, password FROM account UNION SELECT 'n', '%S%' UNION ALL SELECT 'm', '%S%'",
