@@ -17,6 +17,9 @@ include tests/fuzz/local.mk
 # Nobody includes up the house.
 TESTS += tests/rooms.sh
 dist_check_SCRIPTS += tests/rooms.sh tests/environment
+# The program has what configure says that it is hardened with.
+TESTS += tests/hardening.sh
+dist_check_SCRIPTS += tests/hardening.sh
 EXTRA_DIST += tests/integration tests/bench tests/data
 
 # Benchmarks that are programs, and helpers of tests/bench/run: `make tests/bench/alloc`.
