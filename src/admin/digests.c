@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/shown.h"
 #include "journal/digests.h"
 #include "journal/journal.h"
 #include "profile/prof.h"
@@ -200,25 +201,14 @@ static void put_us(FILE *out, uint64_t us)
         }
 }
 
-/** Digests are text without control characters of ours, but names may hold any. */
-static void put_flat(FILE *out, struct span text, size_t width)
-{
-        size_t shown = 0; /* characters */
-        for (size_t i = 0; i < text.len; i++) {
-                uint8_t c = text.data[i];
-                shown += (c & 0xc0) != 0x80 ? 1 : 0;
-                if (width > 0 && shown > width) {
-                        return;
-                }
-                (void)fputc(c < ' ' || c == 0x7f ? '?' : c, out);
-        }
-}
-
 static void put_findings_and_text(FILE *out, const struct digest_stat *s, uint64_t width, uint64_t text_at)
 {
         (void)fprintf(out, "%c%c%c%c ", s->slow > 0 ? 'S' : '-', s->no_index > 0 ? 'I' : '-',
                       s->n_plus_one > 0 ? 'N' : '-', s->duplicates > 0 ? 'D' : '-');
-        put_flat(out, span_of(s->text, s->text_len), width > text_at ? width - text_at : width > 0 ? 1 : 0);
+        (void)shown_print_head(out, span_of(s->text, s->text_len),
+                               width > text_at ? width - text_at
+                               : width > 0     ? 1
+                                               : SIZE_MAX);
         (void)fputc('\n', out);
 }
 

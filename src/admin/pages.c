@@ -33,7 +33,9 @@ static bool is_link(const struct endpoint *e)
 static void put_home_html(FILE *out, const struct admin *a)
 {
         put_head(out, "querytap");
-        (void)fprintf(out, "<p>%s &rarr; ", proxy_listen_addr(a->proxy));
+        (void)fputs("<p>", out);
+        put_html(out, proxy_listen_addr(a->proxy));
+        (void)fputs(" &rarr; ", out);
         put_html(out, a->settings->remote);
         (void)fprintf(out, ", %" PRIu64 " sessions open</p>\n<h2>Endpoints</h2>\n<table>\n",
                       proxy_counts(a->proxy).sessions);
@@ -54,8 +56,10 @@ static void put_home_html(FILE *out, const struct admin *a)
 
 static void put_home_text(FILE *out, const struct admin *a)
 {
-        (void)fprintf(out, "%s -> %s, %" PRIu64 " sessions open\n\n", proxy_listen_addr(a->proxy),
-                      a->settings->remote, proxy_counts(a->proxy).sessions);
+        put_plain(out, proxy_listen_addr(a->proxy));
+        (void)fputs(" -> ", out);
+        put_plain(out, a->settings->remote);
+        (void)fprintf(out, ", %" PRIu64 " sessions open\n\n", proxy_counts(a->proxy).sessions);
         for (size_t i = 0; i < endpoint_count; i++) {
                 (void)fprintf(out, "%-5s %-22s %s\n", endpoints[i].method, endpoints[i].path,
                               endpoints[i].help);
@@ -174,12 +178,14 @@ static void put_sinks(struct call *call)
                                       c.records, c.dropped, c.filtered, c.undecided, c.bytes, c.sink_errors,
                                       c.rotations);
                 } else {
+                        (void)fputs("log ", call->out);
+                        put_plain(call->out, c.file);
                         (void)fprintf(call->out,
-                                      "log %s: %" PRIu64 " records, %" PRIu64 " dropped, %" PRIu64
+                                      ": %" PRIu64 " records, %" PRIu64 " dropped, %" PRIu64
                                       " filtered, %" PRIu64 " undecided, %" PRIu64 " bytes, %" PRIu64
                                       " errors, %" PRIu64 " rotations\n",
-                                      c.file, c.records, c.dropped, c.filtered, c.undecided, c.bytes,
-                                      c.sink_errors, c.rotations);
+                                      c.records, c.dropped, c.filtered, c.undecided, c.bytes, c.sink_errors,
+                                      c.rotations);
                 }
         }
         (void)fputs(call->json ? "]" : "", call->out);

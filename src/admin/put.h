@@ -1,13 +1,12 @@
-/** @file put.h  Texts of unknown content into replies: each function escapes for its format.
- * What is no UTF-8 shows as U+FFFD. */
+/** @file put.h  Texts of unknown content into replies: each function escapes for its format. */
 #ifndef ADMIN_PUT_H
 #define ADMIN_PUT_H
 
 #include <stdio.h>
 
-/** For a terminal: control bytes as \xNN. */
+/** For a terminal: as base/shown.h has it. */
 void put_plain(FILE *out, const char *text);
-/** As a JSON string with its quotes. At most 255 bytes of @p text. */
+/** As a JSON string with its quotes. At most 255 bytes of @p text; what is no UTF-8 becomes U+FFFD. */
 void put_json(FILE *out, const char *text);
 /** Within an HTML page. */
 void put_html(FILE *out, const char *text);

@@ -3,12 +3,15 @@
 
 #include "admin/put.h"
 #include "base/diag.h"
+#include "base/shown.h"
 #include "base/utf8.h"
 #include "mysql/charset.h"
 
 #include <event2/http.h>
 #include <inttypes.h>
 #include <stdlib.h>
+
+enum { CLIENT_COLUMNS = 23, USER_COLUMNS = 18 };
 
 /** Convert @p text, in @p size bytes, to UTF-8 where that is possible; what does not fit goes. */
 static void convert(struct transcode *t, uint8_t charset, char *text, size_t size)
@@ -56,12 +59,23 @@ static char *printable_user(const struct session_view *v)
         return text;
 }
 
+/** @p text and what its column has left. */
+static void put_padded(FILE *out, const char *text, size_t columns)
+{
+        put_plain(out, text);
+        for (size_t used = shown_columns(span_str(text)); used < columns; used++) {
+                (void)fputc(' ', out);
+        }
+}
+
 static void print_session_text(FILE *out, const struct session_view *v)
 {
         char *who = printable_user(v);
-        (void)fprintf(out, "%6" PRIu64 "  %-22s %-18s %-10s %9.1f %9" PRIu64 " %10" PRIu64 " %10" PRIu64,
-                      v->conn_id, v->client_addr, who != NULL ? who : "?", v->phase, (double)v->age_us / 1e6,
-                      v->records, v->bytes_sent, v->bytes_received);
+        (void)fprintf(out, "%6" PRIu64 "  ", v->conn_id);
+        put_padded(out, v->client_addr, CLIENT_COLUMNS);
+        put_padded(out, who != NULL ? who : "?", USER_COLUMNS);
+        (void)fprintf(out, " %-10s %9.1f %9" PRIu64 " %10" PRIu64 " %10" PRIu64, v->phase,
+                      (double)v->age_us / 1e6, v->records, v->bytes_sent, v->bytes_received);
         free(who);
         if (*v->command != '\0') {
                 (void)fprintf(out, "  %s %.1f ms ", v->command, (double)v->command_us / 1e3);

@@ -1,6 +1,8 @@
 #include "base/diag.h"
 
 #include "base/clock.h"
+#include "base/shown.h"
+#include "base/utf8.h"
 #include "base/writer.h"
 
 #include <errno.h>
@@ -33,15 +35,10 @@ uint64_t diag_count(enum diag_level level)
         return atomic_load_explicit(&counts[level], memory_order_relaxed);
 }
 
-static void write_escaped(struct writer *w, const char *text)
+/** Cut between characters, if it was too long. */
+static struct span text_of(const char *text, int n, size_t size)
 {
-        for (const char *p = text; *p != '\0'; p++) {
-                if ((unsigned char)*p < 0x20 || *p == 0x7f) {
-                        writer_format(w, "\\x%02x", (unsigned char)*p);
-                } else {
-                        writer_char(w, *p);
-                }
-        }
+        return n >= (int)size ? utf8_trim(span_of(text, size - 1)) : span_str(text);
 }
 
 void diag(enum diag_level level, const char *format, ...)
@@ -52,16 +49,16 @@ void diag(enum diag_level level, const char *format, ...)
         }
         int saved_errno = errno;
         char text[1024];
-        char line[5 * sizeof text];
+        char line[SHOWN_GROWTH * sizeof text + 256];
         char when[CLOCK_RFC3339_SIZE];
         va_list args;
         va_start(args, format);
-        (void)vsnprintf(text, sizeof text, format, args);
+        int n = vsnprintf(text, sizeof text, format, args);
         va_end(args);
         clock_rfc3339(clock_wall_ns(), when);
         struct writer w = writer_over(line, sizeof line);
         writer_format(&w, "%s querytap: %s: ", when, diag_level_name(level));
-        write_escaped(&w, text);
+        shown_put(&w, text_of(text, n, sizeof text));
         writer_char(&w, '\n');
         ssize_t written = write(STDERR_FILENO, line, w.at);
         (void)written; /* there is nowhere left to complain */

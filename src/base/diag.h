@@ -1,5 +1,6 @@
 /** @file diag.h  The program's own diagnostics: lines on standard error, counted by level.
- * One line is one write(2), so lines of several threads never mix. Control bytes are escaped.
+ * One line is one write(2), so lines of several threads never mix. Texts of others in them are
+ * escaped (base/shown.h).
  * Not for records of traffic (journal/). Threads: any.   Memory: allocates nothing. */
 #ifndef BASE_DIAG_H
 #define BASE_DIAG_H

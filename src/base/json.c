@@ -5,6 +5,23 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
+/** \uHHHH, or two of them for a character beyond U+FFFF: the value is the same. */
+static void escape_point(struct writer *w, uint32_t point)
+{
+        uint32_t high = point > 0xffff ? 0xd800 + ((point - 0x10000) >> 10) : 0;
+        uint32_t low = point > 0xffff ? 0xdc00 + ((point - 0x10000) & 0x3ff) : point;
+        for (uint32_t unit = high != 0 ? high : low;; unit = low) {
+                uint8_t out[6] = {'\\', 'u'};
+                for (unsigned i = 0; i < 4; i++) {
+                        out[2 + i] = (uint8_t)hex_digits[unit >> (12 - 4 * i) & 0xf];
+                }
+                writer_bytes(w, out, sizeof out);
+                if (unit == low) {
+                        return;
+                }
+        }
+}
+
 /** @p byte is ASCII. */
 static void escape(struct writer *w, uint8_t byte)
 {
@@ -56,7 +73,7 @@ static size_t plain_len(struct span s)
                 }
                 uint8_t byte = s.data[at];
                 unsigned n = is_plain_ascii(byte) ? 1 : byte < 0x80 ? 0 : utf8_sequence(span_skip(s, at));
-                if (n == 0) {
+                if (n == 0 || (n > 1 && utf8_is_hidden(span_skip(s, at)))) {
                         break;
                 }
                 at += n;
@@ -169,13 +186,17 @@ bool json_string(struct writer *w, struct span s)
                 if (plain == s.len) {
                         break;
                 }
-                if (s.data[plain] < 0x80) {
-                        escape(w, s.data[plain]);
+                s = span_skip(s, plain);
+                unsigned n = utf8_sequence(s);
+                if (n == 1) {
+                        escape(w, s.data[0]);
+                } else if (n > 1) {
+                        escape_point(w, utf8_point(s));
                 } else {
                         writer_text(w, "\xef\xbf\xbd");
                         valid = false;
                 }
-                s = span_skip(s, plain + 1);
+                s = span_skip(s, n > 0 ? n : 1);
         }
         writer_char(w, '"');
         return valid;

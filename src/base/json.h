@@ -4,7 +4,8 @@
 
 #include "base/writer.h"
 
-/** Append @p s as a JSON string with its quotes. What is no UTF-8 becomes U+FFFD, one for each byte.
+/** Append @p s as a JSON string with its quotes. Hidden characters (base/utf8.h) are \uHHHH: JSON is shown on terminals, too,
+ *  and its value is the same. What is no UTF-8 becomes U+FFFD, one for each byte.
  *  @return false if there was any. */
 bool json_string(struct writer *w, struct span s);
 

@@ -7,6 +7,7 @@ src_libbase_a_SOURCES = \
 	src/base/lock.c src/base/lock.h \
 	src/base/reader.c src/base/reader.h \
 	src/base/ring.c src/base/ring.h \
+	src/base/shown.c src/base/shown.h \
 	src/base/span.h \
 	src/base/start.c src/base/start.h \
 	src/base/status.c src/base/status.h \

@@ -9,9 +9,18 @@ unsigned utf8_sequence(struct span s);
 
 bool utf8_valid(struct span s);
 
-/** Is the character at the front of @p s a control character: below U+0020, or U+007F to U+009F, which terminals
- *  obey as well? */
+/** No character. */
+#define UTF8_NONE UINT32_MAX
+/** The character at the front of @p s; UTF8_NONE if there is none. */
+uint32_t utf8_point(struct span s);
+
+/** Is the character at the front of @p s one that a terminal obeys: below U+0020, or U+007F to U+009F, or one that ends a
+ *  line (U+2028, U+2029) or changes the direction of the text (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069)? */
 bool utf8_is_control(struct span s);
+
+/** Is it one of these, or one that nobody sees: invisible or formatting (category Cf, default ignorable characters), or a
+ *  noncharacter? A superset of utf8_is_control. */
+bool utf8_is_hidden(struct span s);
 
 /** @p s without the character that cutting left unfinished at its end, if there is one. */
 struct span utf8_trim(struct span s);

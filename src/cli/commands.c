@@ -1,5 +1,6 @@
 /* The small commands: most ask the admin port and print what it says. */
 #include "base/diag.h"
+#include "base/shown.h"
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "journal/schema.h"
@@ -103,7 +104,8 @@ static int check(const char *path)
                 status = settings_check(&settings);
         }
         if (status == STATUS_OK) {
-                (void)printf("%s: ok\n", path);
+                shown_print(stdout, span_str(path));
+                (void)printf(": ok\n");
         }
         return status == STATUS_OK ? EXIT_DONE : EXIT_USAGE;
 }

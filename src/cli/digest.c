@@ -1,6 +1,7 @@
 /* The digest of statements, without a proxy. */
 #include "mysql/digest.h"
 #include "base/diag.h"
+#include "base/shown.h"
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -15,8 +16,13 @@ static void print(struct span sql, struct sql_mode mode, int end)
         char hex[DIGEST_HEX];
         digest_make(sql, mode, &d);
         digest_hex(d.hash, hex);
-        (void)printf("%.*s  %.*s%s%c", DIGEST_HEX, hex, (int)d.len, (const char *)d.text,
-                     d.is_cut ? " ..." : "", end);
+        (void)printf("%.*s  ", DIGEST_HEX, hex);
+        if (end == '\0') { /* for a program: exactly what was digested */
+                (void)fwrite(d.text, 1, d.len, stdout);
+        } else {
+                shown_print(stdout, span_of(d.text, d.len));
+        }
+        (void)printf("%s%c", d.is_cut ? " ..." : "", end);
 }
 
 static int print_all(FILE *in, int end, struct sql_mode mode)

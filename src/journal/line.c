@@ -1,6 +1,6 @@
 #include "journal/line.h"
 
-#include "base/utf8.h"
+#include "base/shown.h"
 
 void line_paint(const struct line *l, const char *color)
 {
@@ -15,7 +15,6 @@ void line_flat(struct writer *w, struct span s)
         while (s.len > 0 && !w->failed) {
                 uint8_t c = s.data[0];
                 bool is_break = c == '\n' || c == '\r' || c == '\t';
-                unsigned n = utf8_sequence(s);
                 if (is_break || (at_break && c == ' ')) {
                         if (!at_break) {
                                 writer_char(w, ' ');
@@ -25,11 +24,16 @@ void line_flat(struct writer *w, struct span s)
                         continue;
                 }
                 at_break = false;
-                if (n == 0 || utf8_is_control(s)) {
-                        writer_format(w, n > 1 ? "\\u%04x" : "\\x%02x", n > 1 ? s.data[1] : c);
-                        n = n > 1 ? n : 1;
-                } else {
+                size_t n = 0;
+                while (n < s.len && s.data[n] >= ' ' && s.data[n] < 0x7f) {
+                        n++;
+                }
+                if (n > 0) {
                         writer_bytes(w, s.data, n);
+                } else {
+                        struct shown shown = shown_first(s);
+                        writer_bytes(w, shown.text, shown.len);
+                        n = shown.taken;
                 }
                 s = span_skip(s, n);
         }
@@ -37,9 +41,5 @@ void line_flat(struct writer *w, struct span s)
 
 size_t line_width(const struct writer *w, size_t from)
 {
-        size_t width = 0;
-        for (size_t i = from; i < w->at; i++) {
-                width += (w->data[i] & 0xc0) != 0x80 ? 1 : 0;
-        }
-        return width;
+        return shown_columns(span_of(w->data + from, w->at - from));
 }

@@ -24,11 +24,10 @@ struct line {
 /** Switch to @p color, if there are colours. */
 void line_paint(const struct line *l, const char *color);
 
-/** Text on one line: white space of several lines as one blank; control characters, which a terminal would obey, and
- *  what is no UTF-8 escaped. */
+/** Text on one line: white space of several lines as one blank; the rest as base/shown.h has it. */
 void line_flat(struct writer *w, struct span s);
 
-/** Characters from @p from to the end of what is written. */
+/** Columns from @p from to the end of what is written. */
 size_t line_width(const struct writer *w, size_t from);
 
 #endif

@@ -32,7 +32,7 @@ static size_t plain_len(struct span s)
                 if (c < 0x80) {
                         n = c >= 0x20 && c != 0x7f && c != '\\' ? 1 : 0;
                 }
-                if (n == 0) {
+                if (n == 0 || (n > 1 && utf8_is_hidden(span_skip(s, at)))) {
                         break;
                 }
                 at += n;
@@ -51,13 +51,15 @@ static bool put_text(struct writer *w, struct span s)
                 if (s.len == 0) {
                         break;
                 }
-                if (s.data[0] < 0x80) {
-                        put_escape(w, s.data[0]);
-                } else {
+                unsigned n = utf8_sequence(s);
+                for (unsigned i = 0; i < n; i++) { /* of a hidden character, each byte */
+                        put_escape(w, s.data[i]);
+                }
+                if (n == 0) {
                         writer_text(w, "\xef\xbf\xbd");
                         valid = false;
                 }
-                s = span_skip(s, 1);
+                s = span_skip(s, n > 0 ? n : 1);
         }
         return valid;
 }

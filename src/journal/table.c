@@ -1,5 +1,6 @@
 #include "journal/table.h"
 
+#include "base/shown.h"
 #include "base/utf8.h"
 
 enum { CELL_MAX = 32, CELL_BYTES = 256, COLUMNS_MAX = 16 };
@@ -22,23 +23,6 @@ struct table {
 
 /* --- cells --------------------------------------------------------------------------------------------------------- */
 
-static size_t chars_of(struct span s)
-{
-        struct writer w = {.data = (uint8_t *)(uintptr_t)s.data, .at = s.len};
-        return line_width(&w, 0);
-}
-
-/** The front of @p s, at most @p most characters. */
-static struct span chars_head(struct span s, size_t most)
-{
-        size_t at = 0;
-        while (at < s.len && most > 0) {
-                at += utf8_sequence(span_skip(s, at));
-                most--;
-        }
-        return span_head(s, at);
-}
-
 /** The text of a cell in @p room, and whether it is all of it. */
 static struct span cell_text(const struct value *v, bool is_name, char room[CELL_BYTES], bool *is_whole)
 {
@@ -49,16 +33,16 @@ static struct span cell_text(const struct value *v, bool is_name, char room[CELL
                 value_print(&w, v, VALUE_AS_SQL);
         }
         struct span text = utf8_trim(writer_span(&w));
-        struct span head = chars_head(text, CELL_MAX);
+        struct span head = shown_head(text, CELL_MAX);
         *is_whole = !w.failed && head.len == text.len;
-        return *is_whole ? head : chars_head(head, CELL_MAX - 1);
+        return *is_whole ? head : shown_head(head, CELL_MAX - 1);
 }
 
 static size_t cell_width(const struct value *v, bool is_name)
 {
         char room[CELL_BYTES];
         bool is_whole;
-        return chars_of(cell_text(v, is_name, room, &is_whole)) + (is_whole ? 0 : 1);
+        return shown_columns(cell_text(v, is_name, room, &is_whole)) + (is_whole ? 0 : 1);
 }
 
 static void put_spaces(struct writer *w, size_t n)
@@ -79,7 +63,7 @@ static void put_cell(const struct table *t, size_t column, const struct value *v
         bool is_whole;
         struct writer *w = t->l->w;
         struct span text = cell_text(v, is_name, room, &is_whole);
-        size_t width = chars_of(text) + (is_whole ? 0 : 1);
+        size_t width = shown_columns(text) + (is_whole ? 0 : 1);
         size_t pad = width < t->width[column] ? t->width[column] - width : 0;
         bool to_the_right = !is_name && is_number(text);
         put_spaces(w, to_the_right ? pad : 0);

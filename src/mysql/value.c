@@ -1,6 +1,7 @@
 #include "mysql/value.h"
 
 #include "base/json.h"
+#include "base/shown.h"
 #include "base/utf8.h"
 #include "mysql/charset.h"
 #include "mysql/lenenc.h"
@@ -235,27 +236,22 @@ static void print_bytes_json(struct writer *w, const struct value *v)
         writer_char(w, '}');
 }
 
-/** In quotes; control characters escaped, those beyond ASCII too, which a terminal would obey. */
+/** In quotes; what a terminal would obey, or nobody would see, is escaped. */
 static void print_quoted(struct writer *w, struct span s)
 {
         writer_char(w, '\'');
         while (s.len > 0 && !w->failed) {
                 uint8_t c = s.data[0];
-                unsigned n = utf8_sequence(s);
+                struct shown shown = shown_first(s);
                 switch (c) {
                 case '\n': writer_text(w, "\\n"); break;
                 case '\r': writer_text(w, "\\r"); break;
                 case '\t': writer_text(w, "\\t"); break;
                 case '\\': writer_text(w, "\\\\"); break;
                 case '\'': writer_text(w, "''"); break;
-                default:
-                        if (utf8_is_control(s)) {
-                                writer_format(w, n > 1 ? "\\u%04x" : "\\x%02x", s.data[n - 1]);
-                        } else {
-                                writer_bytes(w, s.data, n);
-                        }
+                default: writer_bytes(w, shown.text, shown.len);
                 }
-                s = span_skip(s, n);
+                s = span_skip(s, shown.taken);
         }
         writer_char(w, '\'');
 }

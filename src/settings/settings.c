@@ -1,6 +1,7 @@
 #include "settings/settings.h"
 
 #include "base/diag.h"
+#include "base/utf8.h"
 #include "settings/names.h"
 
 #include <ctype.h>
@@ -341,16 +342,22 @@ enum status settings_check(const struct settings *s)
 
 /* --- as a file ----------------------------------------------------------------------------------------------------- */
 
+/** Each byte of a hidden character (base/utf8.h), or of none, as \xHH: the file has the same value, and can be shown. */
 static void write_quoted(FILE *out, const char *text)
 {
+        unsigned n;
         (void)putc('"', out);
-        for (const char *p = text; *p != '\0'; p++) {
-                if (*p == '"' || *p == '\\') {
-                        (void)fprintf(out, "\\%c", *p);
-                } else if ((unsigned char)*p < 0x20) {
-                        (void)fprintf(out, "\\x%02x", (unsigned char)*p);
-                } else {
-                        (void)putc(*p, out);
+        for (struct span s = span_str(text); s.len > 0; s = span_skip(s, n)) {
+                n = utf8_sequence(s);
+                bool escaped = n == 0 || utf8_is_hidden(s);
+                n = n > 0 ? n : 1;
+                if (s.data[0] == '"' || s.data[0] == '\\') {
+                        (void)fprintf(out, "\\%c", s.data[0]);
+                } else if (!escaped) {
+                        (void)fwrite(s.data, 1, n, out);
+                }
+                for (unsigned i = 0; escaped && i < n; i++) {
+                        (void)fprintf(out, "\\x%02x", s.data[i]);
                 }
         }
         (void)putc('"', out);
