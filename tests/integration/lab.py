@@ -67,6 +67,19 @@ def knows_localhost():
         return False
 
 
+def make_template():
+    """The tables of a fresh MariaDB, which each server copies: a folder. The processes of one run share it."""
+    folder = os.environ.setdefault("QUERYTAP_TEMPLATE", os.path.join(FOLDER, "template"))
+    if not os.path.isdir(folder):
+        user = ["--user=root"] if os.geteuid() == 0 else []
+        done = subprocess.run(["mariadb-install-db", "--no-defaults", "--force", f"--datadir={folder}.new", "--innodb-log-file-size=16M",
+                               "--auth-root-authentication-method=normal", "--skip-test-db", *user], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise AssertionError("mariadb-install-db: " + done.stdout + done.stderr)
+        os.rename(f"{folder}.new", folder)
+    return folder
+
+
 class Server:
     """A private MariaDB with an empty schema `shop`, root without a password, and user pw/secret."""
 
@@ -78,9 +91,7 @@ class Server:
         user = ["--user=root"] if os.geteuid() == 0 else []
         os.makedirs(self.folder)
         data = os.path.join(self.folder, "data")
-        subprocess.run(["mariadb-install-db", "--no-defaults", "--force", f"--datadir={data}",
-                        "--auth-root-authentication-method=normal", "--skip-test-db", *user],
-                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(["cp", "-a", make_template(), data], check=True)
         self.log = open(os.path.join(self.folder, "server.log"), "wb")
         self.process = subprocess.Popen(
             ["mariadbd", "--no-defaults", *user, f"--datadir={data}", f"--socket={self.socket}", f"--port={self.port}",
@@ -121,6 +132,7 @@ class Server:
 
 _server = None
 _tls_server = None
+proxies = set()  # that run: an interrupted test does not stop its own
 
 
 def server():
@@ -244,6 +256,7 @@ class Proxy:
                            XDG_STATE_HOME=os.path.join(FOLDER, "state"), **(env or {}))
         self.process = subprocess.Popen(argv, stdout=self.err if log is not False else subprocess.DEVNULL, stderr=self.err,
                                         env=environment, preexec_fn=preexec)
+        proxies.add(self.process)
         if wait:
             started = wait_for(self.started, "the proxy to start")
             self.listen = started[1].decode()
@@ -276,6 +289,7 @@ class Proxy:
                 found = [r for r in self.records("lint")] if os.path.exists(self.log_path) else "(no log)"
                 raise AssertionError(f"rules of the protocol were broken: {found}")
             self.process.send_signal(signal.SIGTERM)
+        proxies.discard(self.process)
         try:
             status = self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
@@ -379,6 +393,9 @@ def querytap(*args, **keywords):
 
 
 def clean_up():
+    for process in proxies:
+        process.kill()
+        process.wait()
     for one in (_server, _tls_server):
         if one is not None:
             one.stop()
