@@ -1,25 +1,21 @@
 #include "admin/admin.h"
 
 #include "admin/call.h"
+#include "admin/door.h"
 #include "admin/guard.h"
 #include "base/diag.h"
 #include "profile/prof.h"
 #include "proxy/address.h"
 
 #include <errno.h>
-#include <event2/bufferevent.h>
-#include <event2/event.h>
 #include <event2/http.h>
-#include <event2/listener.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/queue.h>
 
 enum {
         HEADERS_MAX_BYTES = 16 * 1024,
-        BODY_MAX_BYTES = 128 * 1024,   /* addresses to name */
-        UNREAD_MAX_BYTES = 256 * 1024, /* from a client that sends on without being asked */
-        RESUME_S = 1,
+        BODY_MAX_BYTES = 128 * 1024, /* addresses to name */
 };
 
 /* --- requests ------------------------------------------------------------------------------------------------------- */
@@ -104,6 +100,7 @@ static void on_request(struct evhttp_request *request, void *arg)
         PROF_SCOPE(STAGE_ADMIN);
         struct admin *a = arg;
         a->requests++;
+        door_on_request(a->door, request);
         struct call *call = call_new(a, request);
         if (call == NULL) {
                 evhttp_send_error(request, HTTP_SERVUNAVAIL, "out of memory");
@@ -116,41 +113,6 @@ static void on_request(struct evhttp_request *request, void *arg)
         } else {
                 route(call);
         }
-}
-
-/* --- connections ---------------------------------------------------------------------------------------------------- */
-
-static struct bufferevent *on_connection(struct event_base *base, void *arg)
-{
-        PROF_SCOPE(STAGE_ADMIN);
-        (void)arg;
-        struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
-        if (bev != NULL) {
-                /* while a reply is under way libevent reads on, to see a close, and looks at nothing */
-                bufferevent_setwatermark(bev, EV_READ, 0, UNREAD_MAX_BYTES);
-        }
-        return bev;
-}
-
-/** Out of file descriptors, most likely: wait, rather than be called again at once and for ever. */
-static void on_accept_error(struct evconnlistener *listener, void *arg)
-{
-        PROF_SCOPE(STAGE_ADMIN);
-        struct admin *a = arg;
-        static const struct timeval pause = {RESUME_S, 0};
-        if (a->accept_errors++ == 0) {
-                diag(DIAG_WARNING, "the admin port can't accept a connection: %s", strerror(errno));
-        }
-        (void)evconnlistener_disable(listener);
-        (void)event_add(a->resume, &pause);
-}
-
-static void on_resume(evutil_socket_t fd, short what, void *arg)
-{
-        struct admin *a = arg;
-        (void)fd;
-        (void)what;
-        (void)evconnlistener_enable(a->listener);
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------------- */
@@ -167,22 +129,28 @@ static enum status bind_port(struct admin *a, const struct address *address)
                 diag(DIAG_ERROR, "setting 'admin' is no address: %s", a->settings->admin);
                 return STATUS_INVALID;
         }
-        /* our own listener, so that we hear of failed accepts: evhttp would spin on them */
-        a->listener = evconnlistener_new_bind(
-            a->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, -1,
-            (const struct sockaddr *)&where, (int)len);
-        if (a->listener == NULL) {
+        enum status status = door_open(a->door, (const struct sockaddr *)&where, len);
+        if (status == STATUS_OK) {
+                address_own(door_fd(a->door), a->addr);
+        } else if (status == STATUS_IO) {
                 diag(DIAG_ERROR, "the admin port can't listen on %s: %s%s", a->settings->admin,
                      strerror(errno),
                      errno == EADDRINUSE
                          ? " (another program holds it; choose another with --admin, or --admin off)"
                          : "");
-                return STATUS_IO;
         }
-        evconnlistener_set_error_cb(a->listener, on_accept_error);
-        address_own(evconnlistener_get_fd(a->listener), a->addr);
-        a->serving = evhttp_bind_listener(a->http, a->listener) != NULL;
-        return a->serving ? STATUS_OK : STATUS_NOMEM;
+        return status;
+}
+
+static void set_up_http(struct evhttp *http, struct admin *a)
+{
+        evhttp_set_max_headers_size(http, HEADERS_MAX_BYTES);
+        evhttp_set_max_body_size(http, BODY_MAX_BYTES);
+        evhttp_set_timeout(http, CALL_TIMEOUT_S);
+        evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT |
+                                             EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
+        evhttp_set_default_content_type(http, NULL);
+        evhttp_set_gencb(http, on_request, a);
 }
 
 enum status admin_new(const struct settings *settings, struct event_base *base, struct proxy *proxy,
@@ -208,19 +176,11 @@ enum status admin_new(const struct settings *settings, struct event_base *base, 
                 return STATUS_NOMEM;
         }
         *a = (struct admin){.settings = settings, .base = base, .proxy = proxy, .journal = journal};
-        a->http = evhttp_new(base);
-        a->resume = event_new(base, -1, 0, on_resume, a);
-        enum status status = a->http != NULL && a->resume != NULL ? STATUS_OK : STATUS_NOMEM;
+        struct evhttp *http = evhttp_new(base);
+        a->door = http != NULL ? door_new(base, http, (unsigned)settings->limits.admin_connections) : NULL;
+        enum status status = a->door != NULL ? STATUS_OK : STATUS_NOMEM;
         if (status == STATUS_OK) {
-                evhttp_set_max_headers_size(a->http, HEADERS_MAX_BYTES);
-                evhttp_set_max_body_size(a->http, BODY_MAX_BYTES);
-                evhttp_set_timeout(a->http, CALL_TIMEOUT_S);
-                evhttp_set_allowed_methods(a->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
-                                                        EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
-                                                        EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
-                evhttp_set_default_content_type(a->http, NULL);
-                evhttp_set_bevcb(a->http, on_connection, NULL);
-                evhttp_set_gencb(a->http, on_request, a);
+                set_up_http(http, a);
                 status = bind_port(a, &address);
         }
         if (status == STATUS_NOMEM) {
@@ -242,15 +202,7 @@ void admin_free(struct admin *a)
         PROF_SCOPE(STAGE_ADMIN);
         records_end_streams(a);
         heap_end_deltas(a);
-        if (a->listener != NULL && !a->serving) {
-                evconnlistener_free(a->listener);
-        }
-        if (a->http != NULL) {
-                evhttp_free(a->http); /* with its listener and its connections */
-        }
-        if (a->resume != NULL) {
-                event_free(a->resume);
-        }
+        door_free(a->door);
         prof_free(a);
 }
 

@@ -11,7 +11,7 @@
 
 #include <event2/keyvalq_struct.h>
 
-struct evconnlistener;
+struct door;
 struct evhttp_request;
 struct call;
 
@@ -34,19 +34,15 @@ struct admin {
         struct event_base *base;
         struct proxy *proxy;
         struct journal *journal;
-        struct evhttp *http;
+        struct door *door;
         struct stream *streams; /**< records being followed */
         struct delta *deltas;   /**< profiles over some seconds, under way */
         char addr[128];
-        struct evconnlistener *listener; /**< http's, once it is serving */
-        bool serving;
-        struct event *resume; /**< of accepting, after it failed */
         unsigned n_streams;
         unsigned n_deltas;
         uint64_t streams_served;
         uint64_t requests;
         uint64_t refused;
-        uint64_t accept_errors;
 };
 
 struct call {

@@ -3,6 +3,7 @@ src_libcli_a_SOURCES = \
 	src/cli/cli.c src/cli/cli.h \
 	src/cli/client.c src/cli/client.h \
 	src/cli/commands.c \
+	src/cli/descriptors.c src/cli/descriptors.h \
 	src/cli/digest.c \
 	src/cli/explain.c \
 	src/cli/heap.c \

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "cli/cli.h"
+#include "cli/descriptors.h"
 #include "profile/hooks.h"
 #include "profile/prof.h"
 #include "profile/record.h"
@@ -13,12 +14,10 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 
-enum { SIGNALS = 4, OTHER_FILES = 64 };
+enum { SIGNALS = 4 };
 
 struct house {
         struct settings settings;
@@ -66,26 +65,6 @@ static enum status watch(struct house *h)
         }
         h->tick = event_new(h->base, -1, EV_PERSIST, on_tick, h);
         return h->tick != NULL && event_add(h->tick, &interval) == 0 ? STATUS_OK : STATUS_NOMEM;
-}
-
-/** A session takes two file descriptors: use what the system allows, and say so if that is too few. */
-static void raise_file_limit(const struct settings *s)
-{
-        struct rlimit limit;
-        rlim_t need = 2 * (rlim_t)s->limits.sessions + OTHER_FILES;
-        if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
-            limit.rlim_cur >= need) {
-                return;
-        }
-        limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > need ? need : limit.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < need - OTHER_FILES) {
-                diag(DIAG_WARNING,
-                     "limits.sessions is %" PRIu64
-                     ", but the system allows %llu open files: about %llu sessions (ulimit -n)",
-                     s->limits.sessions, (unsigned long long)limit.rlim_cur,
-                     (unsigned long long)(limit.rlim_cur > OTHER_FILES ? (limit.rlim_cur - OTHER_FILES) / 2
-                                                                       : 0));
-        }
 }
 
 static enum status build(struct house *h)
@@ -151,7 +130,7 @@ int cli_proxy(int argc, char **argv)
         diag_set_level((enum diag_level)h.settings.log_level);
         prof_set_records((uint32_t)h.settings.profile.records);
         prof_set_sample_bytes(h.settings.profile.sample_bytes);
-        raise_file_limit(&h.settings);
+        descriptors_fit(&h.settings, proxy_workers(&h.settings));
         enum status status = build(&h);
         if (status == STATUS_OK) {
                 diag(DIAG_INFO, "listening on %s, forwarding to %s, admin port %s",

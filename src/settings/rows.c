@@ -133,6 +133,8 @@ const struct settings_row settings_rows[] = {
     TEXT("filter.sample_sessions", 0, sinks[0].filter[14], "", "This share (0 to 1) of sessions."),
     UINT("limits.sessions", limits.sessions, 1, 1000000, "10000",
          "Sessions at once; further clients get an error."),
+    UINT("limits.admin_connections", limits.admin_connections, 4, 1024, "64",
+         "Connections to the admin port at once; further ones are told so, if none is idle."),
     SIZE("limits.query_bytes", limits.query_bytes, 64, 64 * M, "1M",
          "Kept of a statement's text; the record tells its true length."),
     SIZE("limits.value_bytes", limits.value_bytes, 16, 1 * M, "4K",

@@ -90,6 +90,7 @@ struct settings {
         uint64_t n_sinks;                           /**< at least 1 */
         struct {
                 uint64_t sessions;
+                uint64_t admin_connections;
                 uint64_t query_bytes;
                 uint64_t value_bytes;
                 uint64_t held_bytes;

@@ -1,0 +1,88 @@
+#include "cli/descriptors.h"
+
+#include "base/diag.h"
+#include "proxy/address.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum {
+        /* standard input, output and error; main's loop, its signals (2) and its mailbox; the writer's bell; both
+         * listeners; the keeper's bells (2) and its hook */
+        HOUSE = 12,
+        A_WORKER = 2,     /* its loop and its mailbox */
+        A_RESOLVER = 4,   /* of a worker: name servers */
+        A_LOG = 2,        /* the next file is opened before the last one is closed */
+        SPARE = 40,       /* files of symbols, a folder, a file to compress, a client that is turned away */
+        SCARCE_SHARE = 4, /* of what is left, to the spare ones and to the admin port, where there are few */
+        ADMIN_LEAST = 4,
+};
+
+static uint64_t min_of(uint64_t a, uint64_t b)
+{
+        return a < b ? a : b;
+}
+
+uint64_t descriptors_fixed(const struct settings *settings, unsigned workers)
+{
+        struct address remote;
+        struct sockaddr_storage ss;
+        socklen_t len;
+        bool is_number =
+            address_parse(settings->remote, &remote) == STATUS_OK && address_numeric(&remote, &ss, &len);
+        const uint64_t a_worker = is_number ? A_WORKER : A_WORKER + A_RESOLVER;
+        return HOUSE + workers * a_worker + settings->n_sinks * A_LOG;
+}
+
+static uint64_t admin_wanted(const struct settings *settings)
+{
+        return strcmp(settings->admin, "off") == 0 ? 0 : settings->limits.admin_connections;
+}
+
+uint64_t descriptors_wanted(const struct settings *settings, uint64_t fixed)
+{
+        return fixed + SPARE + admin_wanted(settings) + 2 * settings->limits.sessions;
+}
+
+bool descriptors_share(struct settings *settings, struct descriptors d)
+{
+        if (descriptors_wanted(settings, d.fixed) <= d.limit) {
+                return false;
+        }
+        uint64_t left = d.limit > d.fixed ? d.limit - d.fixed : 0;
+        uint64_t share = left / SCARCE_SHARE;
+        uint64_t admin = min_of(admin_wanted(settings), share > ADMIN_LEAST ? share : ADMIN_LEAST);
+        uint64_t taken = admin + min_of(SPARE, share);
+        uint64_t sessions = left > taken ? (left - taken) / 2 : 0;
+        settings->limits.sessions = min_of(settings->limits.sessions, sessions > 0 ? sessions : 1);
+        if (admin > 0) {
+                settings->limits.admin_connections = admin;
+        }
+        return true;
+}
+
+void descriptors_fit(struct settings *settings, unsigned workers)
+{
+        struct rlimit limit;
+        const struct settings asked = *settings;
+        uint64_t fixed = descriptors_fixed(settings, workers);
+        uint64_t wanted = descriptors_wanted(settings, fixed);
+        if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+            limit.rlim_cur >= wanted) { /* RLIM_INFINITY is the largest */
+                return;
+        }
+        const struct rlimit raised = {.rlim_cur = min_of(wanted, limit.rlim_max), .rlim_max = limit.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0) {
+                limit = raised;
+        }
+        if (!descriptors_share(settings, (struct descriptors){limit.rlim_cur, fixed})) {
+                return;
+        }
+        diag(DIAG_WARNING,
+             "the system allows %" PRIu64 " open files (ulimit -n), and %" PRIu64
+             " are wanted: limits.sessions is %" PRIu64 " instead of %" PRIu64
+             ", limits.admin_connections %" PRIu64 " instead of %" PRIu64,
+             (uint64_t)limit.rlim_cur, wanted, settings->limits.sessions, asked.limits.sessions,
+             settings->limits.admin_connections, asked.limits.admin_connections);
+}
