@@ -229,6 +229,7 @@ void handle_counters(struct call *call)
             {"admin_streams", call->admin->streams_served},
             {"diag_errors", diag_count(DIAG_ERROR)},
             {"diag_warnings", diag_count(DIAG_WARNING)},
+            {"diag_unsaid", diag_unsaid()},
             {"bad_frees", prof_bad_frees()},
             {"faults_fired", prof_fail_fired()},
         };

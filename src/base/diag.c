@@ -6,13 +6,25 @@
 #include "base/writer.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static _Atomic int threshold = DIAG_INFO;
 static _Atomic uint64_t counts[DIAG_LEVELS];
+
+static _Atomic uint64_t unsaid;
+
+uint64_t diag_unsaid(void)
+{
+        return atomic_load_explicit(&unsaid, memory_order_relaxed);
+}
 
 void diag_set_level(enum diag_level level)
 {
@@ -41,6 +53,30 @@ static struct span text_of(const char *text, int n, size_t size)
         return n >= (int)size ? utf8_trim(span_of(text, size - 1)) : span_str(text);
 }
 
+/** Standard error may be a pipe that nobody reads, maybe the same as a log: nobody waits for that. It is shared with other
+ *  processes, so O_NONBLOCK must not be set on it; opened once more it has a state of its own. @return false if it took
+ *  nothing. */
+static bool put(struct span line)
+{
+        struct stat st;
+        int fd = STDERR_FILENO;
+        if (fstat(fd, &st) != 0) {
+                return false;
+        }
+        if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)) {
+                int own = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+                fd = own >= 0 ? own : fd;
+        }
+        struct pollfd p = {.fd = fd, .events = POLLOUT};
+        bool done = poll(&p, 1, 0) > 0 &&
+                    (S_ISSOCK(st.st_mode) ? send(fd, line.data, line.len, MSG_DONTWAIT | MSG_NOSIGNAL)
+                                          : write(fd, line.data, line.len)) >= 0;
+        if (fd != STDERR_FILENO) {
+                (void)close(fd);
+        }
+        return done;
+}
+
 void diag(enum diag_level level, const char *format, ...)
 {
         atomic_fetch_add_explicit(&counts[level], 1, memory_order_relaxed);
@@ -48,8 +84,9 @@ void diag(enum diag_level level, const char *format, ...)
                 return;
         }
         int saved_errno = errno;
-        char text[1024];
-        char line[SHOWN_GROWTH * sizeof text + 256];
+        char text[960];
+        char line[PIPE_BUF]; /* a pipe takes it whole */
+        _Static_assert(SHOWN_GROWTH * sizeof text + 256 <= sizeof line, "the longest text fits");
         char when[CLOCK_RFC3339_SIZE];
         va_list args;
         va_start(args, format);
@@ -60,7 +97,8 @@ void diag(enum diag_level level, const char *format, ...)
         writer_format(&w, "%s querytap: %s: ", when, diag_level_name(level));
         shown_put(&w, text_of(text, n, sizeof text));
         writer_char(&w, '\n');
-        ssize_t written = write(STDERR_FILENO, line, w.at);
-        (void)written; /* there is nowhere left to complain */
+        if (!put(writer_span(&w))) {
+                atomic_fetch_add_explicit(&unsaid, 1, memory_order_relaxed);
+        }
         errno = saved_errno;
 }

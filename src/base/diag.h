@@ -1,6 +1,6 @@
 /** @file diag.h  The program's own diagnostics: lines on standard error, counted by level.
- * One line is one write(2), so lines of several threads never mix. Texts of others in them are
- * escaped (base/shown.h).
+ * One line is one write(2), so lines of several threads never mix. Texts of others in them are escaped (base/shown.h).
+ * Nobody waits for standard error: what it does not take at once is counted.
  * Not for records of traffic (journal/). Threads: any.   Memory: allocates nothing. */
 #ifndef BASE_DIAG_H
 #define BASE_DIAG_H
@@ -22,5 +22,7 @@ void diag(enum diag_level level, const char *format, ...) __attribute__((format(
 
 /** Lines said so far at @p level, the hidden ones included. */
 uint64_t diag_count(enum diag_level level);
+/** Lines that standard error did not take, for it is a pipe that nobody reads or the like. */
+uint64_t diag_unsaid(void);
 
 #endif

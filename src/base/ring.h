@@ -46,6 +46,9 @@ void ring_init(struct ring *ring, void *memory, size_t size);
  *  @return NULL, and one more drop counted, if it does not fit. */
 uint8_t *ring_reserve(struct ring *ring, size_t len);
 
+/** Producer: count a message that was not even tried. */
+void ring_drop(struct ring *ring);
+
 /** Producer: would ring_reserve make room for @p len bytes now, or never? Counts nothing. */
 bool ring_decides(struct ring *ring, size_t len);
 

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { LOOK_MS = 50 };
+
 /** A signal mask and dispositions as a program expects them; ours are those of a thread that takes no signals. */
 static int start(const char *program, const char *argument, pid_t *pid)
 {
@@ -44,54 +46,71 @@ static int start(const char *program, const char *argument, pid_t *pid)
         return error;
 }
 
+/* A program that runs. */
+struct child {
+        pid_t pid;
+        int fd; /* readable when it has ended; -1: no descriptor was left, so look now and then */
+        int status;
+};
+
+static bool has_ended(struct child *child)
+{
+        pid_t pid;
+        do {
+                pid = waitpid(child->pid, &child->status, WNOHANG);
+        } while (pid < 0 && errno == EINTR);
+        return pid != 0;
+}
+
 /** @return true if it ended in time. */
-static bool wait_for(int pid_fd, int stop_fd, unsigned most_ms, unsigned grace_ms)
+static bool wait_for(struct child *child, int stop_fd, unsigned most_ms, const _Atomic uint64_t *stop_ns)
 {
         uint64_t until_ns = clock_mono_ns() + most_ms * CLOCK_MS_NS;
         bool stopping = false;
         for (;;) {
                 uint64_t now_ns = clock_mono_ns();
+                if (has_ended(child)) {
+                        return true;
+                }
                 if (now_ns >= until_ns) {
                         return false;
                 }
-                struct pollfd p[] = {{.fd = pid_fd, .events = POLLIN},
+                uint64_t left_ms = (until_ns - now_ns) / CLOCK_MS_NS + 1;
+                bool must_look = child->fd < 0 && left_ms > LOOK_MS;
+                struct pollfd p[] = {{.fd = child->fd, .events = POLLIN},
                                      {.fd = stopping ? -1 : stop_fd, .events = POLLIN}};
-                (void)poll(p, 2, (int)((until_ns - now_ns) / CLOCK_MS_NS + 1));
-                if (p[0].revents != 0) {
-                        return true;
-                }
+                (void)poll(p, 2, must_look ? LOOK_MS : (int)left_ms);
                 if (p[1].revents != 0) {
-                        uint64_t end_ns = clock_mono_ns() + grace_ms * CLOCK_MS_NS;
+                        uint64_t end_ns = atomic_load(stop_ns);
                         until_ns = end_ns < until_ns ? end_ns : until_ns;
                         stopping = true;
                 }
         }
 }
 
-bool hook_run(const char *program, const char *argument, int stop_fd, unsigned most_ms, unsigned grace_ms)
+bool hook_run(const char *program, const char *argument, int stop_fd, unsigned most_ms,
+              const _Atomic uint64_t *stop_ns)
 {
-        pid_t pid = 0;
-        int status = 0;
-        int error = start(program, argument, &pid);
+        struct child child = {.fd = -1};
+        int error = start(program, argument, &child.pid);
         if (error != 0) {
                 diag(DIAG_WARNING, "log.rotate_hook %s can't be started: %s", program, strerror(error));
                 return false;
         }
-        int pid_fd = pidfd_open(pid, 0);
-        bool in_time = pid_fd >= 0 && wait_for(pid_fd, stop_fd, most_ms, grace_ms);
-        if (pid_fd >= 0) {
-                if (!in_time) {
-                        (void)kill(pid, SIGKILL);
+        child.fd = pidfd_open(child.pid, 0);
+        bool in_time = wait_for(&child, stop_fd, most_ms, stop_ns);
+        if (child.fd >= 0) {
+                (void)close(child.fd);
+        }
+        if (!in_time) {
+                (void)kill(child.pid, SIGKILL);
+                while (waitpid(child.pid, &child.status, 0) < 0 && errno == EINTR) {
                 }
-                (void)close(pid_fd);
-        }
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-        }
-        if (pid_fd >= 0 && !in_time) {
                 diag(DIAG_WARNING, "log.rotate_hook %s took too long for %s and was killed", program,
                      argument);
                 return false;
         }
+        int status = child.status;
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
                 diag(DIAG_WARNING, "log.rotate_hook %s failed for %s: %s %d", program, argument,
                      WIFEXITED(status) ? "exit status" : "signal",

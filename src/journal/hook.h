@@ -3,10 +3,13 @@
 #ifndef JOURNAL_HOOK_H
 #define JOURNAL_HOOK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
-/** Waits for its end; kills it after @p most_ms, or when @p stop_fd has been readable for @p grace_ms.
+/** Waits for its end; kills it after @p most_ms, or at @p stop_ns (monotonic) once @p stop_fd is readable.
  *  @return false if it could not be started, failed or was killed (said). */
-bool hook_run(const char *program, const char *argument, int stop_fd, unsigned most_ms, unsigned grace_ms);
+bool hook_run(const char *program, const char *argument, int stop_fd, unsigned most_ms,
+              const _Atomic uint64_t *stop_ns);
 
 #endif

@@ -1,16 +1,10 @@
-#include "journal/journal.h"
+#include "journal/journal_state.h"
 
 #include "base/clock.h"
 #include "base/diag.h"
-#include "base/ring.h"
 #include "base/start.h"
-#include "journal/convert.h"
 #include "journal/gap.h"
-#include "journal/jsonl_session.h"
 #include "journal/kept.h"
-#include "journal/recent.h"
-#include "journal/refine.h"
-#include "journal/sinks.h"
 #include "profile/prof.h"
 #include "settings/settings.h"
 
@@ -18,131 +12,9 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 256, RETRY_MS = 200, STOP_MS = 3000, LINE = 64, WAIT_US = 500 };
-
-/* A worker's ring, in one block with its memory, on cache lines of its own. */
-struct journal_port {
-        struct ring ring;
-        struct journal *journal;
-        void *block; /* to free */
-        _Atomic uint64_t puts;
-        bool may_wait;
-        _Atomic uint64_t waits; /* for room */
-};
-
-/* What the writer does when it does not write, and when a worker must wake it. */
-enum rest {
-        AWAKE,   /* never */
-        COMPANY, /* it looks again after log.flush_ms: when a ring is half full */
-        ASLEEP,  /* at once */
-};
-
-struct journal {
-        const struct settings *settings;
-        struct journal_port **ports;
-        unsigned n_ports;
-        int wake_fd;
-        _Atomic int rest; /* enum rest; whoever sets it back to AWAKE must write to wake_fd */
-        _Atomic bool stopping;
-        _Atomic bool reopening;
-        _Atomic uint64_t hurry_ns; /* monotonic: nobody waits for room after it; 0 = no end is in sight */
-
-        /* the writer's */
-        pthread_t thread;
-        bool running;
-        bool ring_full_said;
-        struct sinks sinks;
-        struct recent recent;
-        struct convert convert;
-        struct refine refine;
-        struct jsonl_sessions *json;
-        struct kept_text *kept;       /* main's: what records point at as long as there are any */
-        _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
-};
-
-/* --- the workers' side --------------------------------------------------------------------------------------------- */
-
-static void signal_writer(struct journal *j)
-{
-        uint64_t one = 1;
-        ssize_t n = write(j->wake_fd, &one, sizeof one);
-        (void)n; /* fails only if the counter is full: then it is awake */
-}
-
-/* No wake-up is lost: the worker changes `puts` and then looks at `rest`; the writer changes `rest` and then looks at
- * `puts`. These four are sequentially consistent, so at least one of the two sees the other. The line that workers share
- * is only read while the writer is awake. */
-static void wake_if_needed(struct journal_port *port)
-{
-        struct journal *j = port->journal;
-        atomic_fetch_add(&port->puts, 1);
-        int rest = atomic_load(&j->rest);
-        if (rest == AWAKE || (rest == COMPANY && !ring_holds(&port->ring, port->ring.size / 2))) {
-                return;
-        }
-        if (atomic_exchange(&j->rest, AWAKE) != AWAKE) {
-                signal_writer(j);
-        }
-}
-
-static bool is_late(const struct journal *j)
-{
-        uint64_t hurry_ns = atomic_load_explicit(&j->hurry_ns, memory_order_relaxed);
-        return hurry_ns != 0 && clock_mono_ns() > hurry_ns;
-}
-
-/** Until the writer has made room. Its sinks may take their time: a full disk, a reader that does not read. */
-static void wait_for_room(struct journal_port *port, size_t size)
-{
-        const struct timespec pause = {.tv_nsec = WAIT_US * 1000L};
-        if (ring_decides(&port->ring, size)) {
-                return;
-        }
-        atomic_fetch_add_explicit(&port->waits, 1, memory_order_relaxed);
-        while (!ring_decides(&port->ring, size) && !is_late(port->journal)) {
-                wake_if_needed(port);
-                (void)nanosleep(&pause, NULL);
-        }
-}
-
-void journal_port_may_wait(struct journal_port *port)
-{
-        port->may_wait = port->journal->settings->log.when_full == SETTINGS_WHEN_FULL_BLOCK;
-}
-
-void journal_hurry(struct journal *j)
-{
-        atomic_store(&j->hurry_ns, clock_mono_ns() + STOP_MS * CLOCK_MS_NS);
-}
-
-bool journal_is_read(const struct journal *j)
-{
-        const struct settings *s = j->settings;
-        return j->sinks.n > 0 || s->log.recent_bytes > 0 || s->log.digests > 0;
-}
-
-struct span journal_keep(struct journal *j, struct span text)
-{
-        return kept_add(&j->kept, text);
-}
-
-bool journal_put(struct journal_port *port, const struct record *r)
-{
-        size_t size = record_pack_size(r);
-        if (port->may_wait) {
-                wait_for_room(port, size);
-        }
-        uint8_t *to = ring_reserve(&port->ring, size);
-        if (to != NULL) {
-                (void)record_pack(r, to);
-                ring_commit(&port->ring, size);
-        }
-        wake_if_needed(port); /* a drop is news too */
-        return to != NULL;
-}
+enum { BATCH = 256, RETRY_MS = 200 };
 
 /* --- the writer thread ---------------------------------------------------------------------------------------------- */
 
@@ -164,13 +36,9 @@ static void write_gap(struct journal *j, uint64_t dropped)
         write_record(j, &gap);
 }
 
-static void take_message(struct journal *j, const struct journal_port *port, const struct ring_message *m)
+/** @p r is ours to write to. */
+static void take_record(struct journal *j, struct record *r)
 {
-        if (m->drops_before > 0) {
-                write_gap(j, m->drops_before);
-        }
-        uint8_t *memory = port->ring.memory; /* ours to write to until the message is popped */
-        struct record *r = (struct record *)(void *)(memory + (m->bytes.data - memory));
         struct record *text = convert_record(&j->convert, r);
         unsigned n = refine_record(&j->refine, text);
         for (unsigned i = 0; i < n; i++) {
@@ -179,11 +47,20 @@ static void take_message(struct journal *j, const struct journal_port *port, con
         write_record(j, text);
 }
 
+static void take_message(struct journal *j, const struct journal_port *port, const struct ring_message *m)
+{
+        if (m->drops_before > 0) {
+                write_gap(j, m->drops_before);
+        }
+        uint8_t *memory = port->ring.memory; /* ours until the message is popped */
+        take_record(j, (struct record *)(void *)(memory + (m->bytes.data - memory)));
+}
+
 /** With log.when_full = block, what no sink can take stays in its ring. */
 static bool can_take(struct journal *j, size_t len)
 {
-        if (j->settings->log.when_full == SETTINGS_WHEN_FULL_DROP || is_late(j) ||
-            atomic_load(&j->stopping) || sinks_have_room(&j->sinks, len)) {
+        if (j->settings->log.when_full == SETTINGS_WHEN_FULL_DROP || atomic_load(&j->stopping) ||
+            sinks_have_room(&j->sinks, len)) {
                 return true;
         }
         (void)sinks_flush(&j->sinks);
@@ -208,6 +85,7 @@ static bool drain(struct journal *j)
                         write_gap(j, drops);
                 }
                 any = any || n > 0 || drops > 0;
+                port_tell_room(j->ports[i]);
         }
         return any;
 }
@@ -251,7 +129,23 @@ static bool drain_all(struct journal *j)
         return any;
 }
 
-/** Count what is still in the rings as dropped. */
+/** The rings are empty, and their owners have ended: what they kept besides. @return true if there was anything. */
+static bool drain_overflow(struct journal *j, uint64_t deadline_ns)
+{
+        bool any = false;
+        for (unsigned i = 0; i < j->n_ports; i++) {
+                struct record *r;
+                while (clock_mono_ns() < deadline_ns &&
+                       (r = overflow_oldest(&j->ports[i]->overflow)) != NULL) {
+                        take_record(j, r);
+                        overflow_pop(&j->ports[i]->overflow);
+                        any = true;
+                }
+        }
+        return any;
+}
+
+/** Count what is still there as dropped. */
 static void leave_rest(struct journal *j)
 {
         struct ring_message m;
@@ -260,15 +154,19 @@ static void leave_rest(struct journal *j)
                         atomic_fetch_add(&j->left_behind, 1);
                         ring_pop(&j->ports[i]->ring);
                 }
+                while (overflow_oldest(&j->ports[i]->overflow) != NULL) {
+                        atomic_fetch_add(&j->left_behind, 1);
+                        overflow_pop(&j->ports[i]->overflow);
+                }
         }
 }
 
 /** The last thing: write out what there is, for a while. */
 static void finish(struct journal *j)
 {
-        uint64_t deadline_ns = clock_mono_ns() + STOP_MS * CLOCK_MS_NS;
+        uint64_t deadline_ns = j->hurry_ns;
         sinks_set_deadline(&j->sinks, deadline_ns);
-        while (clock_mono_ns() < deadline_ns && drain(j)) {
+        while (clock_mono_ns() < deadline_ns && (drain(j) || drain_overflow(j, deadline_ns))) {
         }
         leave_rest(j);
         sinks_finish(&j->sinks, deadline_ns);
@@ -299,33 +197,6 @@ static void *run(void *arg)
 
 /* --- life ------------------------------------------------------------------------------------------------------------- */
 
-static size_t power_of_two(uint64_t bytes)
-{
-        size_t size = 4096;
-        while (size < bytes) {
-                size *= 2;
-        }
-        return size;
-}
-
-static struct journal_port *new_port(struct journal *j)
-{
-        size_t size = power_of_two(j->settings->log.ring_bytes);
-        void *block = prof_alloc(STAGE_JOURNAL, LINE + sizeof(struct journal_port) + size);
-        if (block == NULL) {
-                return NULL;
-        }
-        uintptr_t start = ((uintptr_t)block + LINE - 1) / LINE * LINE;
-        struct journal_port *port = (struct journal_port *)((uint8_t *)block + (start - (uintptr_t)block));
-        memset(port, 0, sizeof *port);
-        ring_init(&port->ring, port + 1, size);
-        port->journal = j;
-        port->block = block;
-        return port;
-}
-
-_Static_assert(_Alignof(struct journal_port) <= LINE, "new_port aligns to a line");
-
 enum status journal_new(const struct settings *settings, unsigned ports, struct journal **out)
 {
         struct journal *j = prof_calloc(STAGE_JOURNAL, 1, sizeof *j);
@@ -343,7 +214,7 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
         j->ports = prof_calloc(STAGE_JOURNAL, ports, sizeof(struct journal_port *));
         enum status status = j->ports != NULL ? STATUS_OK : STATUS_NOMEM;
         for (; status == STATUS_OK && j->n_ports < ports; j->n_ports++) {
-                j->ports[j->n_ports] = new_port(j);
+                j->ports[j->n_ports] = port_new(j);
                 if (j->ports[j->n_ports] == NULL) {
                         status = STATUS_NOMEM;
                         break;
@@ -380,13 +251,21 @@ enum status journal_start(struct journal *j)
         return STATUS_OK;
 }
 
+void journal_hurry(struct journal *j)
+{
+        j->hurry_ns = clock_mono_ns() + JOURNAL_STOP_MS * CLOCK_MS_NS;
+}
+
 void journal_stop(struct journal *j)
 {
         if (!j->running) {
                 return;
         }
+        if (j->hurry_ns == 0) {
+                journal_hurry(j);
+        }
         atomic_store(&j->stopping, true);
-        signal_writer(j);
+        journal_signal(j);
         (void)pthread_join(j->thread, NULL);
         j->running = false;
         sinks_close(&j->sinks);
@@ -403,7 +282,7 @@ void journal_free(struct journal *j)
                 return;
         }
         for (unsigned i = 0; j->ports != NULL && i < j->n_ports; i++) {
-                prof_free(j->ports[i]->block);
+                port_free(j->ports[i]);
         }
         kept_free(&j->kept);
         sinks_free(&j->sinks);
@@ -418,15 +297,21 @@ void journal_free(struct journal *j)
         prof_free(j);
 }
 
-struct journal_port *journal_port(struct journal *j, unsigned i)
+bool journal_is_read(const struct journal *j)
 {
-        return j->ports[i];
+        const struct settings *s = j->settings;
+        return j->sinks.n > 0 || s->log.recent_bytes > 0 || s->log.digests > 0;
+}
+
+struct span journal_keep(struct journal *j, struct span text)
+{
+        return kept_add(&j->kept, text);
 }
 
 void journal_reopen(struct journal *j)
 {
         atomic_store(&j->reopening, true);
-        signal_writer(j);
+        journal_signal(j);
 }
 
 struct digests *journal_digests(struct journal *j)

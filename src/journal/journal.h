@@ -20,28 +20,34 @@ struct digests;
 struct journal;
 struct journal_port; /**< a worker's end */
 
+/** The end of the proxy takes 3 seconds at most, with all that is not the journal's. */
+enum { JOURNAL_STOP_MS = 2500 };
+
 /** Open the sinks and make @p ports rings. What fails was reported by diag. @p settings must outlive it. */
 enum status journal_new(const struct settings *settings, unsigned ports, struct journal **out);
 /** Start the writer thread. */
 enum status journal_start(struct journal *j);
-/** The workers are to end: who waits for room waits 3 seconds more at most. Before they are joined. */
+/** The process is to end: from now on journal_stop has as long as JOURNAL_STOP_MS says, whatever comes before it. */
 void journal_hurry(struct journal *j);
-/** Write out what is in the rings (for at most 3 seconds if a sink is stuck), say what was lost, end the thread. No port
- *  may be put to any more; the counts and the recent records can still be read. */
+/** Write out what is in the rings (for at most JOURNAL_STOP_MS if a sink is stuck), say what was lost, end the thread. No port
+ *  may be put to any more, nor its owner run; the counts and the recent records can still be read. */
 void journal_stop(struct journal *j);
 void journal_free(struct journal *j);
 
 /** The ring of worker @p i. */
 struct journal_port *journal_port(struct journal *j, unsigned i);
-/** With log.when_full = block, journal_put of this port waits from now on while its ring is full. For threads that nobody
- *  waits for to end the process. */
-void journal_port_may_wait(struct journal_port *port);
+/** With log.when_full = block, what finds no room in this port's ring is kept besides from now on. *@p full, its owner's, is
+ *  set while there is such; what makes records should wait then. @return a descriptor that becomes readable when there may be
+ *  room again, then to be read and followed by journal_port_settle; -1 if nothing is kept. */
+int journal_port_keep(struct journal_port *port, bool *full);
+/** Move what is kept to the ring. @return true if all is; *full is false then. */
+bool journal_port_settle(struct journal_port *port);
 /** Does anybody look at records of commands: a log, the recent records, the digests? */
 bool journal_is_read(const struct journal *j);
 /** A copy of @p text for FIELDs that are record.lasting: it lives as long as the journal. From main, before the workers start.
  *  @return an empty one when memory is out. */
 struct span journal_keep(struct journal *j, struct span text);
-/** Hand over a copy of @p r. Never blocks but for that. @return false if it had to be dropped (counted). */
+/** Hand over a copy of @p r. Never blocks. @return false if it had to be dropped (counted). */
 bool journal_put(struct journal_port *port, const struct record *r);
 
 /** Open the log files anew (after somebody moved them away). Any thread; done by the writer soon. */

@@ -23,7 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HOOK_MS = 60000, STOP_MS = 3000, FILES_MAX = 200000, FIRST_FILES = 64 };
+enum { HOOK_MS = 60000, FILES_MAX = 200000, FIRST_FILES = 64 };
 
 /* Forms that a rotated file is in; bits. */
 enum { PLAIN = 1, PACKED = 2, HALF_PACKED = 4 };
@@ -55,6 +55,7 @@ struct keeper {
         int wake_fd;
         int stop_fd;
         _Atomic bool stopping;
+        _Atomic uint64_t stop_ns; /* when a hook that runs must have ended */
         struct kept_log logs[SETTINGS_SINKS];
         unsigned n;
 };
@@ -222,7 +223,7 @@ static void run_hook(struct keeper *k, struct kept_log *log, const struct old_fi
                 name_file(log, f->stamp, PLAIN, name, sizeof name);
         }
         memcpy(log->hooked, f->stamp, sizeof log->hooked);
-        if (!hook_run(log->settings->rotate_hook, name, k->stop_fd, HOOK_MS, STOP_MS)) {
+        if (!hook_run(log->settings->rotate_hook, name, k->stop_fd, HOOK_MS, &k->stop_ns)) {
                 atomic_fetch_add_explicit(&log->errors, 1, memory_order_relaxed);
         }
 }
@@ -394,11 +395,12 @@ uint64_t keeper_errors(const struct keeper *k, const struct settings_sink *setti
         return 0;
 }
 
-void keeper_stop(struct keeper *k)
+void keeper_stop(struct keeper *k, uint64_t deadline_ns)
 {
         if (k == NULL || atomic_exchange(&k->stopping, true)) {
                 return;
         }
+        atomic_store(&k->stop_ns, deadline_ns);
         ring(k->stop_fd);
         (void)pthread_join(k->thread, NULL);
 }

@@ -21,9 +21,9 @@ enum status keeper_new(const struct settings *settings, struct keeper **out);
 void keeper_wake(struct keeper *k);
 /** What failed for the log of @p settings: compressing, removing, hooks. NULL has none. */
 uint64_t keeper_errors(const struct keeper *k, const struct settings_sink *settings);
-/** End it: a hook that runs has 3 seconds more; what is being compressed stays as it was. Its counts stay. NULL does
- *  nothing. */
-void keeper_stop(struct keeper *k);
+/** End it: a hook that runs is killed at @p deadline_ns (monotonic); what is being compressed stays as it was. Its counts
+ *  stay. NULL does nothing. */
+void keeper_stop(struct keeper *k, uint64_t deadline_ns);
 /** After keeper_stop. */
 void keeper_free(struct keeper *k);
 

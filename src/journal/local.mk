@@ -5,6 +5,7 @@ src_libjournal_a_SOURCES = \
 	src/journal/hook.c src/journal/hook.h \
 	src/journal/keeper.c src/journal/keeper.h \
 	src/journal/kept.c src/journal/kept.h \
+	src/journal/overflow.c src/journal/overflow.h \
 	src/journal/pack.c src/journal/pack.h \
 	src/journal/rotate.c src/journal/rotate.h \
 	src/journal/shapes.c src/journal/shapes.h \
@@ -14,7 +15,8 @@ src_libjournal_a_SOURCES = \
 	src/journal/format.c src/journal/format.h \
 	src/journal/fields.h \
 	src/journal/gap.h \
-	src/journal/journal.c src/journal/journal.h \
+	src/journal/journal.c src/journal/journal.h src/journal/journal_state.h \
+	src/journal/journal_port.c \
 	src/journal/jsonl_session.c src/journal/jsonl_session.h \
 	src/journal/jsonl.c src/journal/jsonl.h \
 	src/journal/jsonl_field.c src/journal/jsonl_field.h \

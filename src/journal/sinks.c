@@ -22,7 +22,7 @@ void sinks_close(struct sinks *sinks)
         for (unsigned i = 0; i < sinks->n; i++) {
                 sink_close(&sinks->all[i]);
         }
-        keeper_stop(sinks->keeper);
+        keeper_stop(sinks->keeper, sinks->deadline_ns);
 }
 
 void sinks_free(struct sinks *sinks)
@@ -112,6 +112,7 @@ int sinks_wait_ms(const struct sinks *sinks, int ms)
 
 void sinks_set_deadline(struct sinks *sinks, uint64_t deadline_ns)
 {
+        sinks->deadline_ns = deadline_ns;
         for (unsigned i = 0; i < sinks->n; i++) {
                 sinks->all[i].deadline_ns = deadline_ns;
         }

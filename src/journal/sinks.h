@@ -14,6 +14,7 @@ struct sinks {
         struct sink all[SETTINGS_SINKS];
         unsigned n;
         struct keeper *keeper; /**< NULL: nothing is rotated */
+        uint64_t deadline_ns;  /**< monotonic: all must have ended; 0 = at once, when it ends */
 };
 
 /** Open those of @p settings that are not "off". Errors are said. */

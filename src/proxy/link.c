@@ -98,7 +98,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
         (void)what;
         worker_tick(worker);
         session_begin(session);
-        for (int i = 0; i < READS_MAX && link->paused == 0; i++) {
+        for (int i = 0; i < READS_MAX && link->paused == 0 && !worker->held; i++) {
                 ssize_t n = receive(fd, worker->scratch, worker->scratch_size);
                 if (n > 0) {
                         take(link, span_of(worker->scratch, (size_t)n));
@@ -112,6 +112,9 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
                 } else {
                         break;
                 }
+        }
+        if (worker->held && link_pause(link, PAUSE_LOG) != STATUS_OK) {
+                session_close(session, REASON_OUT_OF_MEMORY);
         }
         session_finish(session);
 }

@@ -29,6 +29,7 @@ enum pause {
         PAUSE_BACKLOG = 1 << 1,    /**< the other side does not take what it gets */
         PAUSE_GATE = 1 << 2,       /**< the login takes its time, and much is held */
         PAUSE_ENDED = 1 << 3,      /**< nothing more will come, or nobody would take it */
+        PAUSE_LOG = 1 << 4,        /**< the log is full, and blocks */
 };
 
 struct link {

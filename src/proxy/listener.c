@@ -23,6 +23,7 @@ struct listener {
         struct event *resume;
         listener_accepted *accepted;
         void *arg;
+        bool held;
         uint64_t said_ns; /* when the last trouble was said; 0 = never */
         _Atomic uint64_t errors;
         char addr[ADDRESS_TEXT_MAX];
@@ -64,8 +65,18 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
         struct listener *l = arg;
         (void)fd;
         (void)what;
-        if (event_add(l->event, NULL) != 0) {
+        if (!l->held && event_add(l->event, NULL) != 0) {
                 pause_accepting(l, ENOMEM);
+        }
+}
+
+void listener_hold(struct listener *l, bool hold)
+{
+        l->held = hold;
+        if (hold) {
+                (void)event_del(l->event);
+        } else if (evtimer_pending(l->resume, NULL) == 0) {
+                on_resume(-1, 0, l);
         }
 }
 
@@ -74,7 +85,7 @@ static void on_client(evutil_socket_t fd, short what, void *arg)
         PROF_SCOPE(STAGE_LISTENER);
         struct listener *l = arg;
         (void)what;
-        for (int i = 0; i < ACCEPTS_MAX; i++) {
+        for (int i = 0; i < ACCEPTS_MAX && !l->held; i++) {
                 struct sockaddr_storage ss = {0};
                 socklen_t len = sizeof ss;
                 char text[ADDRESS_TEXT_MAX];

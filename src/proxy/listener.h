@@ -18,6 +18,8 @@ enum status listener_new(const struct address *address, const char *text, listen
                          void *arg, struct listener **out);
 /** Begin to accept, on @p base's thread. Errors are said. */
 enum status listener_start(struct listener *l, struct event_base *base);
+/** Accept nobody until it is taken back. Its loop's thread. */
+void listener_hold(struct listener *l, bool hold);
 /** Before its loop is. */
 void listener_free(struct listener *l);
 /** The address as bound (a free port was chosen for port 0). */

@@ -28,6 +28,9 @@ struct arrival {
 static void on_arrival(struct message *message)
 {
         struct arrival *a = (struct arrival *)message;
+        if (worker_puts_off(a->worker, message)) {
+                return;
+        }
         (void)session_open(a->worker, a->fd, a->conn_id, a->client_addr);
         prof_free(a);
 }
@@ -106,6 +109,9 @@ static bool send_arrival(struct worker *w, int fd, uint64_t conn_id, const char 
 static void on_accepted(void *arg, int fd, const char *client_addr)
 {
         struct proxy *p = arg;
+        if (p->workers[0]->held) {
+                listener_hold(p->listener, true); /* this one is served yet */
+        }
         worker_add(&p->accepted, 1);
         if (sessions_now(p) >= p->settings->limits.sessions) {
                 turn_away(p, fd, client_addr, REASON_TOO_MANY_SESSIONS);
@@ -182,6 +188,7 @@ static enum status start_workers(struct proxy *p)
 {
         enum status status = make_workers(p);
         if (status == STATUS_OK) {
+                p->workers[0]->listener = p->listener;
                 status = listener_start(p->listener, p->workers[0]->base);
         }
         for (unsigned i = 0; i < p->n_workers && status == STATUS_OK; i++) {

@@ -175,6 +175,21 @@ void session_refuse(struct session *s, struct span packet, enum reason reason)
         session_set_timer(s, REFUSED_MS, true);
 }
 
+static uint64_t timer_ms(const struct session *s)
+{
+        const struct settings *settings = session_settings(s);
+        return s->timer_is_for_end ? settings->limits.half_close_timeout_ms
+                                   : settings->limits.login_timeout_ms;
+}
+
+void session_go_on(struct session *s)
+{
+        if (link_resume(&s->links[SIDE_CLIENT], PAUSE_LOG) != STATUS_OK ||
+            link_resume(&s->links[SIDE_SERVER], PAUSE_LOG) != STATUS_OK) {
+                session_close(s, REASON_OUT_OF_MEMORY);
+        }
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
         PROF_SCOPE(STAGE_SESSION);
@@ -185,6 +200,9 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         session_begin(s);
         if (s->refused) {
                 s->ended = true;
+        } else if (s->worker->held) {
+                session_set_timer(s, timer_ms(s),
+                                  s->timer_is_for_end); /* we do not read: it is not his fault */
         } else if (!s->timer_is_for_end) {
                 report_notice(s, EVENT_ERROR, reason_text(REASON_LOGIN_TIMEOUT), NULL);
                 session_close(s, REASON_LOGIN_TIMEOUT);

@@ -20,6 +20,9 @@ enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const 
 /** End it for @p reason. Within a callback of its own session_finish frees it; else this does. */
 void session_close(struct session *s, enum reason reason);
 
+/** The log has room again: read on what was not read for that. */
+void session_go_on(struct session *s);
+
 uint64_t session_id(const struct session *s);
 struct session *session_next(const struct session *s);
 struct worker *session_worker(const struct session *s);

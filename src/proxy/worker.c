@@ -4,6 +4,7 @@
 #include "base/diag.h"
 #include "base/start.h"
 #include "profile/prof.h"
+#include "proxy/listener.h"
 #include "proxy/session.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SCRATCH_BYTES = 128 * 1024, PLAIN_BYTES = 64 * 1024 };
 
@@ -31,9 +33,69 @@ void worker_post(struct worker *w, struct message *message)
         mailbox_post(&w->mailbox, message);
 }
 
+/* --- held ----------------------------------------------------------------------------------------------------------- */
+
+bool worker_puts_off(struct worker *w, struct message *message)
+{
+        if (!w->held) {
+                return false;
+        }
+        message->next = NULL;
+        *w->waiting_last = message;
+        w->waiting_last = &message->next;
+        return true;
+}
+
+/** Run what was put off, though the worker may be held anew meanwhile. */
+static void run_waiting(struct worker *w)
+{
+        struct message *message = w->waiting;
+        w->waiting = NULL;
+        w->waiting_last = &w->waiting;
+        while (message != NULL) {
+                struct message *next = message->next; /* run may free it */
+                message->run(message);
+                message = next;
+        }
+}
+
+/** The log has room again. */
+static void on_room(evutil_socket_t fd, short what, void *arg)
+{
+        PROF_SCOPE(STAGE_WORKER);
+        struct worker *w = arg;
+        uint64_t count;
+        ssize_t n = read(fd, &count, sizeof count);
+        (void)n;
+        (void)what;
+        if (!journal_port_settle(w->port)) {
+                return;
+        }
+        worker_tick(w);
+        for (struct session *s = w->sessions, *next; s != NULL; s = next) {
+                next = session_next(s);
+                session_go_on(s);
+        }
+        if (w->listener != NULL) {
+                listener_hold(w->listener, false);
+        }
+        run_waiting(w);
+}
+
+/* --- the loop -------------------------------------------------------------------------------------------------------- */
+
 static struct worker *worker_of_stop(struct message *message)
 {
         return (struct worker *)(void *)((char *)message - offsetof(struct worker, stop));
+}
+
+static void end_sessions(struct worker *w)
+{
+        w->held = false; /* nothing is put off any more */
+        run_waiting(w);
+        while (w->sessions != NULL) {
+                session_close(w->sessions, REASON_SHUTDOWN);
+        }
 }
 
 static void on_stop(struct message *message)
@@ -41,9 +103,7 @@ static void on_stop(struct message *message)
         PROF_SCOPE(STAGE_WORKER);
         struct worker *w = worker_of_stop(message);
         worker_tick(w);
-        while (w->sessions != NULL) {
-                session_close(w->sessions, REASON_SHUTDOWN);
-        }
+        end_sessions(w);
         (void)event_base_loopbreak(w->base);
 }
 
@@ -98,6 +158,9 @@ static struct evdns_base *new_dns(struct event_base *base)
 static void discard(struct worker *w)
 {
         mailbox_fini(&w->mailbox);
+        if (w->room != NULL) {
+                event_free(w->room);
+        }
         if (w->dns != NULL) {
                 /* cancelled look-ups end here and free themselves; they would use the evdns_base after its end */
                 (void)event_base_loop(w->base, EVLOOP_NONBLOCK);
@@ -112,6 +175,17 @@ static void discard(struct worker *w)
         capture_free(w->capture);
         dissect_pool_drain(&w->commands);
         prof_free(w);
+}
+
+/** @return false when memory is out. */
+static bool watch_room(struct worker *w)
+{
+        int fd = journal_port_keep(w->port, &w->held);
+        if (fd < 0) {
+                return true;
+        }
+        w->room = event_new(w->base, fd, EV_READ | EV_PERSIST, on_room, w);
+        return w->room != NULL && event_add(w->room, NULL) == 0;
 }
 
 struct worker *worker_new(const struct worker_config *config)
@@ -130,7 +204,7 @@ struct worker *worker_new(const struct worker_config *config)
         w->listen_addr = config->listen_addr;
         w->remote_addr = config->remote_addr;
         w->port = config->port;
-        journal_port_may_wait(w->port);
+        w->waiting_last = &w->waiting;
         w->tls = config->tls;
         w->stop.run = on_stop;
         w->dissect = (struct dissect_settings){
@@ -160,7 +234,7 @@ struct worker *worker_new(const struct worker_config *config)
         }
         if (w->scratch == NULL || w->plain == NULL || (s->capture.bytes > 0 && w->capture == NULL) ||
             w->base == NULL || (dns_wanted && w->dns == NULL) ||
-            mailbox_init(&w->mailbox, w->base) != STATUS_OK) {
+            mailbox_init(&w->mailbox, w->base) != STATUS_OK || !watch_room(w)) {
                 diag(DIAG_ERROR, "a worker can't be made: out of memory");
                 discard(w);
                 return NULL;
@@ -190,9 +264,7 @@ void worker_stop(struct worker *w)
                 (void)pthread_join(w->thread, NULL);
         }
         mailbox_drain(&w->mailbox); /* arrivals and requests behind the stop */
-        while (w->sessions != NULL) {
-                session_close(w->sessions, REASON_SHUTDOWN);
-        }
+        end_sessions(w);
 }
 
 void worker_free(struct worker *w)

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 struct evdns_base;
+struct listener;
 
 /** Counted by the worker, read by main. */
 struct worker_counts {
@@ -43,6 +44,11 @@ struct worker {
         struct evdns_base *dns; /**< NULL if the server's address is a number */
         struct mailbox mailbox;
         struct message stop;
+        bool held;               /**< the log is full and blocks: nothing is read until there is room */
+        struct event *room;      /**< … there is; NULL if it never blocks */
+        struct message *waiting; /**< arrivals meanwhile, in order */
+        struct message **waiting_last;
+        struct listener *listener; /**< that this one accepts from; NULL = another does */
         pthread_t thread;
         bool started;
         uint8_t *scratch; /**< all reads go here first */
@@ -80,6 +86,9 @@ void worker_stop(struct worker *w);
 /** After worker_stop. */
 void worker_free(struct worker *w);
 void worker_post(struct worker *w, struct message *message);
+
+/** While it is held, keep @p message until it is not, then run it. @return false if it is not held. The worker's. */
+bool worker_puts_off(struct worker *w, struct message *message);
 
 /** event_add, charged to the worker: what a loop keeps for a file descriptor or a timer lives as long as the loop.
  *  @return STATUS_NOMEM if it failed. */

@@ -1,0 +1,151 @@
+/* The workers' side of the journal: a ring each, and what found no room in it. */
+#include "base/diag.h"
+#include "journal/journal_state.h"
+#include "profile/prof.h"
+#include "settings/settings.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { LINE = 64 };
+
+/* Besides what a session may hold, in the records of what one reading brings. */
+#define OVERFLOW_BYTES (64 * 1024 * 1024)
+
+void journal_signal(struct journal *j)
+{
+        uint64_t one = 1;
+        ssize_t n = write(j->wake_fd, &one, sizeof one);
+        (void)n; /* fails only if the counter is full: then it is awake */
+}
+
+/* No wake-up is lost: the worker changes `puts` and then looks at `rest`; the writer changes `rest` and then looks at
+ * `puts`. These four are sequentially consistent, so at least one of the two sees the other. The line that workers share
+ * is only read while the writer is awake. */
+static void wake_if_needed(struct journal_port *port)
+{
+        struct journal *j = port->journal;
+        atomic_fetch_add(&port->puts, 1);
+        int rest = atomic_load(&j->rest);
+        if (rest == AWAKE || (rest == COMPANY && !ring_holds(&port->ring, port->ring.size / 2))) {
+                return;
+        }
+        if (atomic_exchange(&j->rest, AWAKE) != AWAKE) {
+                journal_signal(j);
+        }
+}
+
+int journal_port_keep(struct journal_port *port, bool *full)
+{
+        if (port->room_fd >= 0) {
+                port->full = full;
+        }
+        return port->room_fd;
+}
+
+/** Behind the ring, if that is full. @return false if it is not. */
+static bool keep(struct journal_port *port, const struct record *r, size_t size)
+{
+        if (port->overflow.first == NULL && ring_decides(&port->ring, size)) {
+                return false;
+        }
+        if (!overflow_add(&port->overflow, r, size)) {
+                ring_drop(&port->ring);
+        }
+        *port->full = port->overflow.first != NULL;
+        atomic_store(&port->wants_room,
+                     true); /* before wake_if_needed: so the writer sees it when it looks next */
+        return true;
+}
+
+bool journal_port_settle(struct journal_port *port)
+{
+        bool done = overflow_move(&port->overflow, &port->ring);
+        *port->full = !done;
+        atomic_store(&port->wants_room, !done);
+        wake_if_needed(port);
+        return done;
+}
+
+bool journal_put(struct journal_port *port, const struct record *r)
+{
+        size_t size = record_pack_size(r);
+        if (port->full != NULL && keep(port, r, size)) {
+                wake_if_needed(port);
+                return true;
+        }
+        uint8_t *to = ring_reserve(&port->ring, size);
+        if (to != NULL) {
+                (void)record_pack(r, to);
+                ring_commit(&port->ring, size);
+        }
+        wake_if_needed(port); /* a drop is news too */
+        return to != NULL;
+}
+
+void port_tell_room(struct journal_port *port)
+{
+        uint64_t one = 1;
+        if (atomic_load(&port->wants_room) && ring_used(&port->ring) <= port->ring.size / 2 &&
+            atomic_exchange(&port->wants_room, false)) {
+                ssize_t n = write(port->room_fd, &one, sizeof one);
+                (void)n; /* fails only if it is readable already */
+        }
+}
+
+/* --- life ---------------------------------------------------------------------------------------------------------- */
+
+struct journal_port *journal_port(struct journal *j, unsigned i)
+{
+        return j->ports[i];
+}
+
+static size_t power_of_two(uint64_t bytes)
+{
+        size_t size = 4096;
+        while (size < bytes) {
+                size *= 2;
+        }
+        return size;
+}
+
+void port_free(struct journal_port *port)
+{
+        while (overflow_oldest(&port->overflow) != NULL) {
+                overflow_pop(&port->overflow);
+        }
+        if (port->room_fd >= 0) {
+                (void)close(port->room_fd);
+        }
+        prof_free(port->block);
+}
+
+struct journal_port *port_new(struct journal *j)
+{
+        size_t size = power_of_two(j->settings->log.ring_bytes);
+        void *block = prof_alloc(STAGE_JOURNAL, LINE + sizeof(struct journal_port) + size);
+        if (block == NULL) {
+                return NULL;
+        }
+        uintptr_t start = ((uintptr_t)block + LINE - 1) / LINE * LINE;
+        struct journal_port *port = (struct journal_port *)((uint8_t *)block + (start - (uintptr_t)block));
+        memset(port, 0, sizeof *port);
+        ring_init(&port->ring, port + 1, size);
+        port->journal = j;
+        port->block = block;
+        port->overflow.max_bytes = j->settings->limits.held_bytes + OVERFLOW_BYTES;
+        port->room_fd = -1;
+        if (j->settings->log.when_full == SETTINGS_WHEN_FULL_BLOCK) {
+                port->room_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+                if (port->room_fd < 0) {
+                        diag(DIAG_ERROR, "a port of the journal can't be made: eventfd: %s", strerror(errno));
+                        port_free(port);
+                        return NULL;
+                }
+        }
+        return port;
+}
+
+_Static_assert(_Alignof(struct journal_port) <= LINE, "port_new aligns to a line");

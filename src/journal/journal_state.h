@@ -1,0 +1,70 @@
+/** @file journal_state.h  What a journal consists of. For journal*.c only; nobody else includes it.
+ *
+ *      journal.c          the writer, and the journal's life
+ *      journal_port.c     the workers' side */
+#ifndef JOURNAL_JOURNAL_STATE_H
+#define JOURNAL_JOURNAL_STATE_H
+
+#include "base/ring.h"
+#include "journal/convert.h"
+#include "journal/journal.h"
+#include "journal/jsonl_session.h"
+#include "journal/overflow.h"
+#include "journal/recent.h"
+#include "journal/refine.h"
+#include "journal/sinks.h"
+
+#include <pthread.h>
+
+/* A worker's ring, in one block with its memory, on cache lines of its own. */
+struct journal_port {
+        struct ring ring;
+        struct journal *journal;
+        void *block; /* to free */
+        _Atomic uint64_t puts;
+        /* with log.when_full = block */
+        struct overflow overflow;
+        bool *full;              /* the owner's; NULL = nothing is kept */
+        int room_fd;             /* the owner waits at it */
+        _Atomic bool wants_room; /* ring room_fd when the ring is half empty */
+};
+
+/* What the writer does when it does not write, and when a worker must wake it. */
+enum rest {
+        AWAKE,   /* never */
+        COMPANY, /* it looks again after log.flush_ms: when a ring is half full */
+        ASLEEP,  /* at once */
+};
+
+struct journal {
+        const struct settings *settings;
+        struct journal_port **ports;
+        unsigned n_ports;
+        int wake_fd;
+        _Atomic int rest; /* enum rest; whoever sets it back to AWAKE must write to wake_fd */
+        _Atomic bool stopping;
+        _Atomic bool reopening;
+        uint64_t hurry_ns; /* monotonic: when it must have ended; 0 = no end is in sight */
+
+        /* the writer's */
+        pthread_t thread;
+        bool running;
+        bool ring_full_said;
+        struct sinks sinks;
+        struct recent recent;
+        struct convert convert;
+        struct refine refine;
+        struct jsonl_sessions *json;
+        struct kept_text *kept;       /* main's: what records point at as long as there are any */
+        _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
+};
+
+/** Wake the writer. */
+void journal_signal(struct journal *j);
+/** @return NULL if it can't be made (said, but for memory). */
+struct journal_port *port_new(struct journal *j);
+void port_free(struct journal_port *port);
+/** The writer's: if the owner waits, and half of the ring is empty, tell it. */
+void port_tell_room(struct journal_port *port);
+
+#endif
