@@ -366,8 +366,8 @@ enum status door_open(struct door *d, const struct sockaddr *where, socklen_t le
 {
         /* our own listener, so that we hear of failed accepts: evhttp would spin on them */
         d->listener = evconnlistener_new_bind(
-            d->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, BACKLOG, where,
-            (int)len);
+            d->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, BACKLOG,
+            where, (int)len);
         if (d->listener == NULL) {
                 return STATUS_IO;
         }

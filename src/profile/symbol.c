@@ -5,6 +5,8 @@
 
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <link.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -108,6 +110,21 @@ static struct symbol look_up(uintptr_t pc)
         return s;
 }
 
+/** libdw remembers of a file for good that it could not be opened: while no descriptors are left, it is not asked. */
+static bool can_open(void)
+{
+        enum { FILES = 4 };
+        int fds[FILES];
+        int n = 0;
+        while (n < FILES && (fds[n] = open("/proc/self/maps", O_RDONLY | O_CLOEXEC)) >= 0) {
+                n++;
+        }
+        for (int i = 0; i < n; i++) {
+                (void)close(fds[i]);
+        }
+        return n == FILES || errno == ENOENT;
+}
+
 struct symbol symbol_find(uintptr_t pc)
 {
         if (pc == 0 || broken) {
@@ -117,9 +134,12 @@ struct symbol symbol_find(uintptr_t pc)
                 cache = thread_map(CACHE_SLOTS * sizeof *cache);
         }
         if (cache == NULL) {
-                return look_up(pc);
+                return can_open() ? look_up(pc) : (struct symbol){0};
         }
         struct cached *slot = &cache[(pc * 0x9e3779b97f4a7c15ULL >> 32) % CACHE_SLOTS];
+        if (slot->pc != pc && !can_open()) {
+                return (struct symbol){0};
+        }
         if (slot->pc != pc) {
                 slot->symbol = look_up(pc);
                 slot->pc = slot->symbol.module != NULL ? pc : 0; /* what is not known may be loaded later */

@@ -331,10 +331,11 @@ class Limits(unittest.TestCase):
             self.assertTrue(any("limits.sessions" in r["reason"] for r in proxy.records("error")))
 
     def test_no_descriptors_left(self):
-        def few():
-            resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
-        with lab.Proxy("--workers", "1", preexec=few) as proxy:
+        with lab.Proxy("--workers", "1") as proxy:
             first = RawClient(proxy.port)
+            # while it runs: at the start it would lower limits.sessions
+            resource.prlimit(proxy.process.pid, resource.RLIMIT_NOFILE,
+                             (40, resource.prlimit(proxy.process.pid, resource.RLIMIT_NOFILE)[1]))
             held = [socket.create_connection(("127.0.0.1", proxy.port)) for _ in range(40)]
             lab.wait_for(lambda: b"Too many open files" in proxy.stderr(), "a word about it")
             self.assertEqual(first.query("SELECT 1"), 1)
