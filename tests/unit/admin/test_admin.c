@@ -1,5 +1,6 @@
 #include "admin/admin.h"
 #include "admin/call.h"
+#include "admin/door.h"
 #include "admin/guard.h"
 #include "admin/port.h"
 #include "admin/put.h"
@@ -12,6 +13,7 @@
 #include <event2/http.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* --- pure ------------------------------------------------------------------------------------------------------------ */
@@ -337,6 +339,68 @@ static void a_port_in_use_or_not_ours_is_refused(void)
         close_port();
 }
 
+static bool are_turned_away(uint64_t n)
+{
+        return door_counts(admin->door).turned_away >= n;
+}
+
+static bool are_connected(uint64_t n)
+{
+        return door_counts(admin->door).connections == n;
+}
+
+static bool has_accept_errors(uint64_t n)
+{
+        return door_counts(admin->door).accept_errors >= n;
+}
+
+static bool answers(uint64_t code)
+{
+        return (uint64_t)get("/healthz")->code == code;
+}
+
+static void the_door_is_bounded(void)
+{
+        enum { MORE = 10 };
+        int fds[64 + MORE];
+        open_port();
+        diag_set_level(DIAG_ERROR);
+        for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
+                fds[i] = send_get(i < 4 ? "/records/stream" : "/healthz");
+        }
+        CU_ASSERT_TRUE(loop_until(are_turned_away, MORE));
+        CU_ASSERT_TRUE(loop_until(are_connected, 64)); /* they are kept alive … */
+        CU_ASSERT_TRUE(
+            loop_until(answers, 200)); /* … but without a request for a second, one gives its place */
+        CU_ASSERT_TRUE(door_counts(admin->door).timed_out > 0);
+        CU_ASSERT_EQUAL(admin->n_streams, 4); /* these had one */
+        for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
+                (void)close(fds[i]);
+        }
+        CU_ASSERT_TRUE(loop_until(are_connected, 0));
+        diag_set_level(DIAG_INFO);
+        close_port();
+}
+
+static void a_failed_accept_is_survived(void)
+{
+        struct rlimit before;
+        open_port();
+        diag_set_level(DIAG_ERROR);
+        CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &before), 0);
+        int fd = send_get("/healthz");
+        const struct rlimit none = {.rlim_cur = 3, .rlim_max = before.rlim_max};
+        CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+        CU_ASSERT_TRUE(loop_until(has_accept_errors, 1));
+        CU_ASSERT_FALSE(has_accept_errors(10)); /* it pauses */
+        CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &before), 0);
+        CU_ASSERT_TRUE(loop_until(are_connected, 1));
+        CU_ASSERT_EQUAL(get("/healthz")->code, 200);
+        (void)close(fd);
+        diag_set_level(DIAG_INFO);
+        close_port();
+}
+
 static const struct tap_test tests[] = {
     {"the guard knows our own hosts", the_guard_knows_our_own_hosts},
     {"the guard knows our own pages", the_guard_knows_our_own_pages},
@@ -352,6 +416,8 @@ static const struct tap_test tests[] = {
     {"followers are limited", followers_are_limited},
     {"askers may leave", askers_may_leave},
     {"a stream carries records", a_stream_carries_records},
+    {"the door is bounded", the_door_is_bounded},
+    {"a failed accept is survived", a_failed_accept_is_survived},
     {"a port in use or not ours is refused", a_port_in_use_or_not_ours_is_refused},
 };
 

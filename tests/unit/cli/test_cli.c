@@ -1,6 +1,7 @@
 #include "base/diag.h"
 #include "cli/cli.h"
 #include "cli/client.h"
+#include "cli/descriptors.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -186,6 +187,35 @@ static void client_flags_are_taken_out(void)
         CU_ASSERT_PTR_NULL(o.count);
 }
 
+static void descriptors_are_shared_out(void)
+{
+        struct settings s;
+        settings_defaults(&s);
+        uint64_t fixed = descriptors_fixed(&s, 2);
+        uint64_t wanted = descriptors_wanted(&s, fixed);
+        CU_ASSERT_TRUE(wanted > 2 * s.limits.sessions + s.limits.admin_connections + fixed);
+        CU_ASSERT_FALSE(descriptors_share(&s, (struct descriptors){wanted, fixed}));
+        CU_ASSERT_FALSE(descriptors_share(&s, (struct descriptors){UINT64_MAX, fixed}));
+        CU_ASSERT_EQUAL(s.limits.sessions, 10000);
+        CU_ASSERT_TRUE(descriptors_share(&s, (struct descriptors){wanted - 2, fixed}));
+        CU_ASSERT_EQUAL(s.limits.sessions, 9999);
+        CU_ASSERT_EQUAL(s.limits.admin_connections, 64);
+        for (uint64_t limit = 0; limit < 1000; limit++) {
+                settings_defaults(&s);
+                CU_ASSERT_TRUE(descriptors_share(&s, (struct descriptors){limit, fixed}));
+                CU_ASSERT_TRUE(s.limits.sessions >= 1 && s.limits.admin_connections >= 4);
+                if (limit >= fixed + 12) { /* enough for anything at all: then it fits */
+                        CU_ASSERT_TRUE(fixed + s.limits.admin_connections + 2 * s.limits.sessions <= limit);
+                }
+        }
+        settings_defaults(&s);
+        CU_ASSERT_EQUAL(settings_set(&s, "admin", "off", "test"), STATUS_OK);
+        CU_ASSERT_EQUAL(descriptors_wanted(&s, fixed), wanted - 64);
+        CU_ASSERT_EQUAL(settings_set(&s, "remote", "db.example:3306", "test"), STATUS_OK);
+        CU_ASSERT_TRUE(descriptors_fixed(&s, 2) > fixed); /* a resolver each */
+        CU_ASSERT_TRUE(descriptors_fixed(&s, 4) > descriptors_fixed(&s, 2));
+}
+
 static const struct tap_test tests[] = {
     {"without a command there is usage", without_a_command_there_is_usage},
     {"each command has help", each_command_has_help},
@@ -194,6 +224,7 @@ static const struct tap_test tests[] = {
     {"without a proxy the clients fail", without_a_proxy_the_clients_fail},
     {"config prints and checks", config_prints_and_checks},
     {"client flags are taken out", client_flags_are_taken_out},
+    {"descriptors are shared out", descriptors_are_shared_out},
 };
 
 int main(void)

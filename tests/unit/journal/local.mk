@@ -11,6 +11,11 @@ tests_unit_test_sink_LDADD = $(UNIT_LIBS)
 tests_unit_test_journal_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
 	tests/unit/journal/test_journal.c
 tests_unit_test_journal_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test-block
+TESTS += tests/unit/test-block
+tests_unit_test_block_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
+	tests/unit/journal/test_block.c
+tests_unit_test_block_LDADD = $(UNIT_LIBS)
 check_PROGRAMS += tests/unit/test-ltsv-slow tests/unit/test-verbose
 TESTS += tests/unit/test-ltsv-slow tests/unit/test-verbose
 tests_unit_test_ltsv_slow_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_ltsv_slow.c
