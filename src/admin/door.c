@@ -247,9 +247,8 @@ static void turn_away(struct door *d, int fd)
                                      "the admin port serves as many connections as it may "
                                      "(limits.admin_connections)\n";
         char asked[4096];
-        ssize_t n = recv(fd, asked, sizeof asked, MSG_DONTWAIT);
-        n = send(fd, answer, sizeof answer - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-        (void)n;
+        (void)recv(fd, asked, sizeof asked, MSG_DONTWAIT);
+        (void)send(fd, answer, sizeof answer - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
         (void)shutdown(fd, SHUT_WR);
         (void)close(fd);
         d->counts.turned_away++;

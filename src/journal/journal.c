@@ -85,7 +85,9 @@ static bool drain(struct journal *j)
                         write_gap(j, drops);
                 }
                 any = any || n > 0 || drops > 0;
-                port_tell_room(j->ports[i]);
+                if (atomic_load(&j->ports[i]->wants_room)) {
+                        port_tell_room(j->ports[i]);
+                }
         }
         return any;
 }

@@ -88,8 +88,7 @@ bool journal_put(struct journal_port *port, const struct record *r)
 void port_tell_room(struct journal_port *port)
 {
         uint64_t one = 1;
-        if (atomic_load(&port->wants_room) && ring_used(&port->ring) <= port->ring.size / 2 &&
-            atomic_exchange(&port->wants_room, false)) {
+        if (ring_used(&port->ring) <= port->ring.size / 2 && atomic_exchange(&port->wants_room, false)) {
                 ssize_t n = write(port->room_fd, &one, sizeof one);
                 (void)n; /* fails only if it is readable already */
         }

@@ -64,7 +64,7 @@ void journal_signal(struct journal *j);
 /** @return NULL if it can't be made (said, but for memory). */
 struct journal_port *port_new(struct journal *j);
 void port_free(struct journal_port *port);
-/** The writer's: if the owner waits, and half of the ring is empty, tell it. */
+/** The writer's, when the owner wants room: if half of the ring is empty, tell it. */
 void port_tell_room(struct journal_port *port);
 
 #endif

@@ -210,7 +210,7 @@ class Descriptors(Lab):
 
     def test_end_while_exhausted(self):
         # the leak checker opens files at the end
-        with lab.Proxy("--workers", "2", env={"ASAN_OPTIONS": "detect_leaks=0"}) as proxy:
+        with lab.Proxy("--workers", "2", env={"LSAN_OPTIONS": "detect_leaks=0"}) as proxy:
             c = RawClient(proxy.port)
             limit_files(proxy, 3)
             held = [connect(proxy.port) for _ in range(3)] + [connect(admin_port(proxy)) for _ in range(3)]
