@@ -9,8 +9,8 @@
 
 enum {
         /* standard input, output and error; main's loop, its signals (2) and its mailbox; the writer's bell; both
-         * listeners; the keeper's bells (2) and its hook */
-        HOUSE = 12,
+         * listeners; the keeper's bells (2) and its hook; the key log */
+        HOUSE = 14,
         A_WORKER = 2,     /* its loop and its mailbox */
         A_RESOLVER = 4,   /* of a worker: name servers */
         A_LOG = 2,        /* the next file is opened before the last one is closed */

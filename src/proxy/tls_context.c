@@ -145,7 +145,9 @@ static enum status open_key_log(struct tls_context *context)
         if (*path == '\0') {
                 return STATUS_OK;
         }
-        context->key_log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        /* O_NONBLOCK: no session waits for whoever reads a FIFO */
+        context->key_log =
+            open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
         if (context->key_log < 0) {
                 diag(DIAG_ERROR, "setting 'tls.key_log': '%s': %s", path, strerror(errno));
                 return STATUS_IO;

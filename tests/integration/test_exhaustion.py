@@ -1,4 +1,5 @@
 """Nothing is left (descriptors), or nobody takes what we give (logs): no crash, no hang, no spinning, nothing lost silently."""
+import fcntl
 import json
 import os
 import resource
@@ -455,6 +456,23 @@ class StuckLog(Lab):
             self.assertEqual(len(proxy.json("/sessions")["sessions"]), 4)
             self.assert_ends(proxy)
         daemon.close()
+
+    def test_stuck_key_log(self):
+        path, reader = self.fifo("keys")
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+        with lab.Proxy("--tls-key-log", path, "--workers", "1", remote=f"127.0.0.1:{lab.tls_server().port}") as proxy:
+            for _ in range(20):
+                c = RawClient(proxy.port, tls=True, timeout=lab.PATIENCE_S)
+                self.assertEqual(c.query("SELECT 1"), 1)
+                c.quit()
+            self.assertIn(b"the key log can't be written", proxy.stderr())
+            proxy.idle()
+            self.assert_ends(proxy)
+        os.close(reader)
+        os.unlink(path)
+        os.mkfifo(path)
+        done = lab.querytap("proxy", "-l", "127.0.0.1:0", "--admin", "off", "--log", "off", "--tls-key-log", path)
+        self.assertEqual(done.returncode, 1)
 
     def test_full_disk(self):
         with lab.Proxy(*self.SMALL, "--log", "/dev/full", "--log-when-full", "block", log=None) as proxy:
