@@ -175,18 +175,18 @@ static void put_sinks(struct call *call)
                         (void)fprintf(call->out,
                                       ",\"records\":%" PRIu64 ",\"dropped\":%" PRIu64 ",\"filtered\":%" PRIu64
                                       ",\"undecided\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"errors\":%" PRIu64
-                                      ",\"rotations\":%" PRIu64 "}",
+                                      ",\"rotations\":%" PRIu64 ",\"torn\":%" PRIu64 "}",
                                       c.records, c.dropped, c.filtered, c.undecided, c.bytes, c.sink_errors,
-                                      c.rotations);
+                                      c.rotations, c.torn);
                 } else {
                         (void)fputs("log ", call->out);
                         put_plain(call->out, c.file);
                         (void)fprintf(call->out,
                                       ": %" PRIu64 " records, %" PRIu64 " dropped, %" PRIu64
                                       " filtered, %" PRIu64 " undecided, %" PRIu64 " bytes, %" PRIu64
-                                      " errors, %" PRIu64 " rotations\n",
+                                      " errors, %" PRIu64 " rotations, %" PRIu64 " torn\n",
                                       c.records, c.dropped, c.filtered, c.undecided, c.bytes, c.sink_errors,
-                                      c.rotations);
+                                      c.rotations, c.torn);
                 }
         }
         (void)fputs(call->json ? "]" : "", call->out);
@@ -220,6 +220,7 @@ void handle_counters(struct call *call)
             {"log_bytes", j.bytes},
             {"log_errors", j.sink_errors},
             {"log_rotations", j.rotations},
+            {"log_torn", j.torn},
             {"admin_requests", call->admin->requests},
             {"admin_refused", call->admin->refused},
             {"admin_connections", door.connections},

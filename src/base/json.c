@@ -189,7 +189,7 @@ bool json_string(struct writer *w, struct span s)
                 s = span_skip(s, plain);
                 unsigned n = utf8_sequence(s);
                 if (n == 1) {
-                        escape(w, s.data[0]);
+                        escape(w, (uint8_t)utf8_point(s));
                 } else if (n > 1) {
                         escape_point(w, utf8_point(s));
                 } else {

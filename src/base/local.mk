@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/libbase.a
 src_libbase_a_SOURCES = \
 	src/base/clock.c src/base/clock.h \
 	src/base/diag.c src/base/diag.h \
+	src/base/files.c src/base/files.h \
 	src/base/json.c src/base/json.h \
 	src/base/keep.c src/base/keep.h \
 	src/base/lock.c src/base/lock.h \

@@ -351,6 +351,7 @@ bool journal_sink_counts(const struct journal *j, unsigned i, struct journal_cou
             .bytes = read_count(&sink->bytes),
             .sink_errors = read_count(&sink->errors) + sinks_keeper_errors(&j->sinks, i),
             .rotations = read_count(&sink->rotations),
+            .torn = read_count(&sink->torn_lines),
         };
         return true;
 }
@@ -367,6 +368,7 @@ struct journal_counts journal_counts(const struct journal *j)
                 all.bytes += one.bytes;
                 all.sink_errors += one.sink_errors;
                 all.rotations += one.rotations;
+                all.torn += one.torn;
         }
         return all;
 }

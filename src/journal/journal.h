@@ -63,6 +63,8 @@ struct journal_counts {
         uint64_t undecided;   /**< that a filter's pattern did not decide on: they passed it */
         uint64_t sink_errors; /**< failed writes, rotations, hooks … */
         uint64_t rotations;
+        uint64_t
+            torn; /**< times that a file ended within a line, and what followed was put on one of its own */
 };
 /** Any thread. Counts of sink @p i. @return false if there are not so many. */
 bool journal_sink_counts(const struct journal *j, unsigned i, struct journal_counts *out);

@@ -1,52 +1,41 @@
 #include "journal/keeper.h"
 
 #include "base/diag.h"
+#include "base/lock.h"
 #include "base/start.h"
 #include "journal/hook.h"
+#include "journal/old_files.h"
 #include "journal/pack.h"
 #include "journal/rotate.h"
 #include "profile/prof.h"
 #include "settings/settings.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HOOK_MS = 60000, FILES_MAX = 200000, FIRST_FILES = 64 };
+enum { HOOK_MS = 60000, PACK_STEP = 64 * 1024, PACK_FRAME = 1024, PACK_MOST = 2 * PACK_STEP + PACK_FRAME };
 
-/* Forms that a rotated file is in; bits. */
-enum { PLAIN = 1, PACKED = 2, HALF_PACKED = 4 };
-
-/* A rotated file. */
-struct old_file {
-        char stamp[ROTATE_STAMP_LEN + 1];
-        unsigned forms;
-        uint64_t bytes;
-};
-
-struct old_files {
-        struct old_file *all; /* oldest first */
-        size_t n;
-        size_t size;
-};
-
-/* The keeper's view of a log. */
+/* The keeper's view of a log. Its writer makes room in it, too: what the lock is for. */
 struct kept_log {
         const struct settings_sink *settings;
-        char hooked[ROTATE_STAMP_LEN + 1]; /* stamp of the newest file that the hook was run for */
-        char tried[ROTATE_STAMP_LEN + 1];  /* … that was to be compressed in this round */
-        bool said;
+        struct lock lock;                   /* of the five below */
+        char hooked[ROTATE_STAMP_LEN + 1];  /* stamp of the newest file that the hook was run for */
+        char packing[ROTATE_STAMP_LEN + 1]; /* … of the one that is being compressed; "" = none */
+        uint64_t reserve;  /* bytes that its packed form may grow by until it is looked at again */
+        bool given_up;     /* it is not to be finished */
+        bool skipped_said; /* a file was removed before the hook was run for it */
+        bool no_room_said; /* to compress; the keeper's own, like the next */
+        char tried[ROTATE_STAMP_LEN + 1]; /* … that was to be compressed in this round */
+        _Atomic bool said;
         _Atomic uint64_t errors;
 };
 
@@ -63,108 +52,24 @@ struct keeper {
 static void fail(struct kept_log *log, const char *what, const char *name)
 {
         atomic_fetch_add_explicit(&log->errors, 1, memory_order_relaxed);
-        if (!log->said) {
+        if (!atomic_exchange(&log->said, true)) {
                 diag(DIAG_WARNING, "rotated log %s: %s: %s (said once)", name, what, strerror(errno));
-                log->said = true;
         }
-}
-
-/* --- what is there -------------------------------------------------------------------------------------------------- */
-
-static void name_file(const struct kept_log *log, const char *stamp, unsigned form, char *out, size_t size)
-{
-        (void)snprintf(out, size, "%s%s%s", log->settings->file, stamp,
-                       form == PACKED        ? ".gz"
-                       : form == HALF_PACKED ? ".gz.tmp"
-                                             : "");
-}
-
-/** The form that the end of a name tells; 0 = none of ours. */
-static unsigned form_of(const char *end)
-{
-        return *end == '\0'                  ? PLAIN
-               : strcmp(end, ".gz") == 0     ? PACKED
-               : strcmp(end, ".gz.tmp") == 0 ? HALF_PACKED
-                                             : 0;
-}
-
-static bool add(struct old_files *files, const char *stamp, unsigned form, uint64_t bytes)
-{
-        if (files->n == files->size) {
-                size_t size = files->size > 0 ? 2 * files->size : FIRST_FILES;
-                struct old_file *more =
-                    size > FILES_MAX ? NULL : prof_realloc(STAGE_SINK, files->all, size * sizeof *more);
-                if (more == NULL) {
-                        errno = ENOMEM;
-                        return false;
-                }
-                files->all = more;
-                files->size = size;
-        }
-        struct old_file *f = &files->all[files->n++];
-        *f = (struct old_file){.forms = form, .bytes = bytes};
-        memcpy(f->stamp, stamp, ROTATE_STAMP_LEN);
-        return true;
-}
-
-static int compare(const void *a, const void *b)
-{
-        const struct old_file *x = a;
-        const struct old_file *y = b;
-        return strcmp(x->stamp, y->stamp);
-}
-
-/** The forms of a file are one. */
-static void sort(struct old_files *files)
-{
-        size_t n = 0;
-        if (files->n > 0) {
-                qsort(files->all, files->n, sizeof files->all[0], compare);
-        }
-        for (size_t i = 0; i < files->n; i++) {
-                if (n > 0 && strcmp(files->all[n - 1].stamp, files->all[i].stamp) == 0) {
-                        files->all[n - 1].forms |= files->all[i].forms;
-                        files->all[n - 1].bytes += files->all[i].bytes;
-                } else {
-                        files->all[n++] = files->all[i];
-                }
-        }
-        files->n = n;
 }
 
 /** @return false (counted, said) if the folder can't be read; what was read then counts for nothing. */
 static bool list(struct kept_log *log, struct old_files *files)
 {
-        char folder[SETTINGS_TEXT_MAX];
-        const char *slash = strrchr(log->settings->file, '/');
-        const char *base = slash != NULL ? slash + 1 : log->settings->file;
-        size_t len = strlen(base);
-        (void)snprintf(folder, sizeof folder, "%.*s",
-                       slash != NULL ? (int)(slash - log->settings->file) + 1 : 1,
-                       slash != NULL ? log->settings->file : ".");
-        files->n = 0;
-        DIR *dir = opendir(folder);
-        bool done = dir != NULL;
-        const struct dirent *entry;
-        while (done && (entry = readdir(dir)) != NULL) {
-                const char *stamp = entry->d_name + len;
-                struct stat st;
-                if (strncmp(entry->d_name, base, len) != 0 || !rotate_is_stamp(stamp) ||
-                    form_of(stamp + ROTATE_STAMP_LEN) == 0 ||
-                    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-                    !S_ISREG(st.st_mode)) {
-                        continue;
-                }
-                done = add(files, stamp, form_of(stamp + ROTATE_STAMP_LEN), (uint64_t)st.st_size);
+        if (old_files_list(files, log->settings->file)) {
+                return true;
         }
-        if (!done) {
-                fail(log, "its folder can't be read", folder);
-        }
-        if (dir != NULL) {
-                (void)closedir(dir);
-        }
-        sort(files);
-        return done;
+        fail(log, "its folder can't be read", log->settings->file);
+        return false;
+}
+
+static void name_file(const struct kept_log *log, const char *stamp, unsigned form, char *out, size_t size)
+{
+        old_files_name(log->settings->file, stamp, form, out, size);
 }
 
 /* --- what is done --------------------------------------------------------------------------------------------------- */
@@ -173,7 +78,7 @@ static bool list(struct kept_log *log, struct old_files *files)
 static bool remove_forms(struct kept_log *log, const struct old_file *f, unsigned forms)
 {
         bool done = true;
-        for (unsigned form = PLAIN; form <= HALF_PACKED; form *= 2) {
+        for (unsigned form = OLD_PLAIN; form <= OLD_HALF_PACKED; form *= 2) {
                 char name[PATH_MAX];
                 name_file(log, f->stamp, form, name, sizeof name);
                 if ((f->forms & forms & form) != 0 && unlink(name) != 0 && errno != ENOENT) {
@@ -184,24 +89,84 @@ static bool remove_forms(struct kept_log *log, const struct old_file *f, unsigne
         return done;
 }
 
-/** Remove the oldest that are too many, or too much with a full new one. @return how many of the list are gone. */
-static size_t prune(struct kept_log *log, const struct old_files *files)
+/** With the lock. Nobody will hand @p f to the hook any more. */
+static void skip_hook(struct kept_log *log, const struct old_file *f)
+{
+        if (log->settings->rotate_hook[0] == '\0' || strcmp(f->stamp, log->hooked) <= 0) {
+                return;
+        }
+        atomic_fetch_add_explicit(&log->errors, 1, memory_order_relaxed);
+        if (!log->skipped_said) {
+                diag(DIAG_WARNING,
+                     "log %s: rotated files had to be removed before log.rotate_hook was run for them: it is "
+                     "too slow for "
+                     "log.disk_bytes or log.rotate_keep (said once, counted as errors)",
+                     log->settings->file);
+                log->skipped_said = true;
+        }
+}
+
+/** With the lock. Give @p f up, or first what there is of its packed form. @return false if it can't be removed; else the
+ *  bytes that are gone are taken off. */
+static bool give_way(struct kept_log *log, struct old_file *f, uint64_t *bytes)
+{
+        bool only_half = strcmp(f->stamp, log->packing) == 0 && !log->given_up;
+        unsigned forms = only_half ? OLD_HALF_PACKED : OLD_PLAIN | OLD_PACKED | OLD_HALF_PACKED;
+        uint64_t less = only_half ? f->half_bytes : f->bytes;
+        if (only_half) { /* a whole plain file is worth more than a part of it twice */
+                log->given_up = true;
+                *bytes -= log->reserve;
+        }
+        if (!remove_forms(log, f, forms)) {
+                return false;
+        }
+        f->forms &= ~forms;
+        f->bytes -= less;
+        *bytes -= less;
+        if (f->forms == 0) {
+                skip_hook(log, f);
+        }
+        return true;
+}
+
+/** With the lock. Remove the oldest that are too many, or too much with @p current bytes of the new one, or what it has already.
+ *  @return how many of the list are gone. */
+static size_t prune(struct kept_log *log, struct old_files *files, uint64_t current)
 {
         const struct settings_sink *s = log->settings;
-        uint64_t bytes = s->rotate_bytes;
+        struct stat st;
+        uint64_t bytes = stat(s->file, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
         size_t gone = 0;
+        bytes = bytes > current ? bytes : current;
+        bytes += log->packing[0] != '\0' && !log->given_up ? log->reserve : 0;
         for (size_t i = 0; i < files->n; i++) {
                 bytes += files->all[i].bytes;
         }
         while (gone < files->n && ((s->rotate_keep > 0 && files->n - gone > s->rotate_keep) ||
                                    (s->disk_bytes > 0 && bytes > s->disk_bytes))) {
-                if (!remove_forms(log, &files->all[gone], PLAIN | PACKED | HALF_PACKED)) {
+                if (!give_way(log, &files->all[gone], &bytes)) {
                         break;
                 }
-                bytes -= files->all[gone].bytes;
-                gone++;
+                gone += files->all[gone].forms == 0 ? 1 : 0;
         }
         return gone;
+}
+
+/** Bytes that the file which is written now takes at most. */
+static uint64_t current_bytes(const struct kept_log *log, uint64_t need)
+{
+        return need > log->settings->rotate_bytes ? need : log->settings->rotate_bytes;
+}
+
+static void make_room(struct kept_log *log, uint64_t current)
+{
+        struct old_files files = {0};
+        lock_take(&log->lock);
+        if (list(log, &files)) {
+                (void)prune(log, &files, current);
+        }
+        lock_give(&log->lock);
+        old_files_free(&files);
 }
 
 /** What a crash left: half of a packed file, or a plain one that is packed already. */
@@ -209,7 +174,7 @@ static void tidy(struct kept_log *log, const struct old_files *files)
 {
         for (size_t i = 0; i < files->n; i++) {
                 const struct old_file *f = &files->all[i];
-                unsigned forms = HALF_PACKED | ((f->forms & PACKED) != 0 ? PLAIN : 0);
+                unsigned forms = OLD_HALF_PACKED | ((f->forms & OLD_PACKED) != 0 ? OLD_PLAIN : 0);
                 (void)remove_forms(log, f, forms);
         }
 }
@@ -218,33 +183,87 @@ static void run_hook(struct keeper *k, struct kept_log *log, const struct old_fi
 {
         char name[PATH_MAX];
         struct stat st;
-        name_file(log, f->stamp, PACKED, name, sizeof name);
-        if (stat(name, &st) != 0) {
-                name_file(log, f->stamp, PLAIN, name, sizeof name);
+        lock_take(
+            &log->lock); /* it may be removed at any time, but counts as given to the hook from here on */
+        name_file(log, f->stamp, OLD_PACKED, name, sizeof name);
+        bool there = stat(name, &st) == 0;
+        if (!there) {
+                name_file(log, f->stamp, OLD_PLAIN, name, sizeof name);
+                there = stat(name, &st) == 0;
         }
         memcpy(log->hooked, f->stamp, sizeof log->hooked);
-        if (!hook_run(log->settings->rotate_hook, name, k->stop_fd, HOOK_MS, &k->stop_ns)) {
+        lock_give(&log->lock);
+        if (there && !hook_run(log->settings->rotate_hook, name, k->stop_fd, HOOK_MS, &k->stop_ns)) {
                 atomic_fetch_add_explicit(&log->errors, 1, memory_order_relaxed);
+        }
+}
+
+/* A file that is being compressed. */
+struct packing {
+        struct keeper *keeper;
+        struct kept_log *log;
+        uint64_t checked; /* bytes of the packed form up to which there is room */
+};
+
+/** Each piece needs room beside the plain file. @return false if it is not to be finished. */
+static bool goes_on(void *arg, uint64_t packed)
+{
+        struct packing *p = arg;
+        if (atomic_load(&p->keeper->stopping)) {
+                return false;
+        }
+        if (p->log->settings->disk_bytes > 0 && packed >= p->checked) {
+                make_room(p->log, current_bytes(p->log, 0));
+                p->checked = packed + PACK_STEP;
+        }
+        lock_take(&p->log->lock);
+        bool given_up = p->log->given_up;
+        lock_give(&p->log->lock);
+        return !given_up;
+}
+
+static void compress(struct keeper *k, struct kept_log *log, const struct old_file *f)
+{
+        char name[PATH_MAX];
+        struct packing packing = {k, log, 0};
+        name_file(log, f->stamp, OLD_PLAIN, name, sizeof name);
+        memcpy(log->tried, f->stamp, sizeof log->tried);
+        lock_take(&log->lock);
+        memcpy(log->packing, f->stamp, sizeof log->packing);
+        log->reserve = f->bytes + PACK_FRAME < PACK_MOST ? f->bytes + PACK_FRAME : PACK_MOST;
+        log->given_up = false;
+        lock_give(&log->lock);
+        enum status status = pack_file(name, goes_on, &packing);
+        int error = status == STATUS_NOMEM ? ENOMEM : errno;
+        lock_take(&log->lock);
+        log->packing[0] = '\0';
+        bool given_up = log->given_up;
+        lock_give(&log->lock);
+        errno = error;
+        if (given_up && access(name, F_OK) == 0 && !log->no_room_said) {
+                diag(DIAG_WARNING,
+                     "log %s: log.disk_bytes leaves no room to compress a rotated file beside itself; it "
+                     "stays as it is "
+                     "(said once)",
+                     log->settings->file);
+                log->no_room_said = true;
+        }
+        errno = error;
+        if (status != STATUS_OK && errno != ECANCELED && errno != ENOENT) {
+                fail(log, "can't be compressed", name);
         }
 }
 
 /** Compress @p f, hand it to the hook. @return true if there was something to do. */
 static bool tend_file(struct keeper *k, struct kept_log *log, const struct old_file *f)
 {
-        bool pack =
-            log->settings->rotate_compress && (f->forms & PACKED) == 0 && strcmp(f->stamp, log->tried) > 0;
+        bool pack = log->settings->rotate_compress && (f->forms & OLD_PACKED) == 0 &&
+                    (f->forms & OLD_PLAIN) != 0 && strcmp(f->stamp, log->tried) > 0;
         bool hook = log->settings->rotate_hook[0] != '\0' && strcmp(f->stamp, log->hooked) > 0;
-        if (pack) {
-                char name[PATH_MAX];
-                name_file(log, f->stamp, PLAIN, name, sizeof name);
-                memcpy(log->tried, f->stamp, sizeof log->tried);
-                enum status status = pack_file(name, &k->stopping);
-                if (status == STATUS_NOMEM) {
-                        errno = ENOMEM;
-                }
-                if (status != STATUS_OK && errno != ECANCELED) {
-                        fail(log, "can't be compressed", name);
-                }
+        char name[PATH_MAX];
+        name_file(log, f->stamp, OLD_PLAIN, name, sizeof name);
+        if (pack && access(name, F_OK) == 0) { /* else its log's writer needed the room meanwhile */
+                compress(k, log, f);
         }
         if (hook && !atomic_load(&k->stopping)) {
                 run_hook(k, log, f);
@@ -261,13 +280,17 @@ static void tend(struct keeper *k, struct kept_log *log)
         if (list(log, &files)) {
                 tidy(log, &files);
         }
-        while (busy && !atomic_load(&k->stopping) && list(log, &files)) {
+        while (busy && !atomic_load(&k->stopping)) {
+                lock_take(&log->lock);
+                bool listed = list(log, &files);
+                size_t i = listed ? prune(log, &files, current_bytes(log, 0)) : files.n;
+                lock_give(&log->lock);
                 busy = false;
-                for (size_t i = prune(log, &files); i < files.n && !busy; i++) {
+                for (; listed && i < files.n && !busy; i++) {
                         busy = tend_file(k, log, &files.all[i]);
                 }
         }
-        prof_free(files.all);
+        old_files_free(&files);
 }
 
 /** Files that were rotated too late for the hook. */
@@ -284,7 +307,7 @@ static void tell_left(struct kept_log *log)
                 diag(DIAG_WARNING, "log %s: %zu rotated files were not given to log.rotate_hook: it ends",
                      log->settings->file, left);
         }
-        prof_free(files.all);
+        old_files_free(&files);
 }
 
 static void *run(void *arg)
@@ -331,8 +354,9 @@ static void begin_log(struct kept_log *log, const struct settings_sink *settings
         if ((settings->rotate_bytes > 0 || settings->rotate_seconds > 0) && list(log, &files) &&
             files.n > 0) {
                 memcpy(log->hooked, files.all[files.n - 1].stamp, sizeof log->hooked);
+                (void)prune(log, &files, current_bytes(log, 0)); /* nobody else looks at it yet */
         }
-        prof_free(files.all);
+        old_files_free(&files);
 }
 
 enum status keeper_new(const struct settings *settings, struct keeper **out)
@@ -376,6 +400,35 @@ static void ring(int fd)
         uint64_t one = 1;
         ssize_t n = write(fd, &one, sizeof one);
         (void)n; /* fails only if it rings already */
+}
+
+static struct kept_log *find(struct keeper *k, const struct settings_sink *settings)
+{
+        for (unsigned i = 0; k != NULL && i < k->n; i++) {
+                if (k->logs[i].settings == settings) {
+                        return &k->logs[i];
+                }
+        }
+        return NULL;
+}
+
+void keeper_make_room(struct keeper *k, const struct settings_sink *settings, uint64_t need)
+{
+        struct kept_log *log = find(k, settings);
+        if (log != NULL && settings->disk_bytes > 0) {
+                make_room(log, current_bytes(log, need));
+        }
+}
+
+void keeper_newest(struct keeper *k, const struct settings_sink *settings, char stamp[ROTATE_STAMP_LEN + 1])
+{
+        struct old_files files = {0};
+        struct kept_log *log = find(k, settings);
+        *stamp = '\0';
+        if (log != NULL && list(log, &files) && files.n > 0) {
+                memcpy(stamp, files.all[files.n - 1].stamp, ROTATE_STAMP_LEN + 1);
+        }
+        old_files_free(&files);
 }
 
 void keeper_wake(struct keeper *k)

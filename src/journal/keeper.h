@@ -3,11 +3,16 @@
  *
  * It looks at what is in the folder and not at what it was told: what a crash left undone is done after the next start,
  * and any number of rotations makes no queue. One hook runs at a time, for at most a minute.
- * Threads: keeper_wake and keeper_errors from any; the rest from the owner's.   Memory: STAGE_SINK. */
+ *
+ * log.disk_bytes holds all the while, however slow hooks and compression are: the writer itself makes room with each rotation, and
+ * compression before each piece. What gives way are the oldest files: one that waits for the hook, or that it has, too; of
+ * one that is being compressed first the part of it that is packed.
+ * Threads: keeper_wake, keeper_make_room and keeper_errors from any; the rest from the owner's.   Memory: STAGE_SINK. */
 #ifndef JOURNAL_KEEPER_H
 #define JOURNAL_KEEPER_H
 
 #include "base/status.h"
+#include "journal/rotate.h"
 
 #include <stdint.h>
 
@@ -19,6 +24,11 @@ struct keeper;
 enum status keeper_new(const struct settings *settings, struct keeper **out);
 /** A file was rotated. NULL does nothing. */
 void keeper_wake(struct keeper *k);
+/** The log of @p settings begins a file, which will have @p need bytes if that is more than log.rotate_bytes: remove the
+ *  oldest files so that all fit log.disk_bytes. Nothing to do without it, or if @p k is NULL. */
+void keeper_make_room(struct keeper *k, const struct settings_sink *settings, uint64_t need);
+/** The stamp of the newest rotated file; "" if there is none. */
+void keeper_newest(struct keeper *k, const struct settings_sink *settings, char stamp[ROTATE_STAMP_LEN + 1]);
 /** What failed for the log of @p settings: compressing, removing, hooks. NULL has none. */
 uint64_t keeper_errors(const struct keeper *k, const struct settings_sink *settings);
 /** End it: a hook that runs is killed at @p deadline_ns (monotonic); what is being compressed stays as it was. Its counts

@@ -5,10 +5,13 @@ src_libjournal_a_SOURCES = \
 	src/journal/hook.c src/journal/hook.h \
 	src/journal/keeper.c src/journal/keeper.h \
 	src/journal/kept.c src/journal/kept.h \
+	src/journal/logfile.c src/journal/logfile.h \
+	src/journal/old_files.c src/journal/old_files.h \
 	src/journal/overflow.c src/journal/overflow.h \
 	src/journal/pack.c src/journal/pack.h \
 	src/journal/rotate.c src/journal/rotate.h \
 	src/journal/shapes.c src/journal/shapes.h \
+	src/journal/sink_message.c src/journal/sink_message.h \
 	src/journal/sinks.c src/journal/sinks.h \
 	src/journal/digests.c src/journal/digests.h \
 	src/journal/filter.c src/journal/filter.h \

@@ -14,6 +14,12 @@
 
 enum { PIECE = 64 * 1024, GZIP_WINDOW = 15 + 16, MEMORY_LEVEL = 8 };
 
+/* Whom to ask whether it goes on. */
+struct way {
+        pack_goes_on *goes_on;
+        void *arg;
+};
+
 struct pieces {
         unsigned char in[PIECE];
         unsigned char out[PIECE];
@@ -61,11 +67,11 @@ static bool drain(z_stream *z, struct pieces *p, int to, int how)
         return true;
 }
 
-static bool copy(z_stream *z, struct pieces *p, int from, int to, const _Atomic bool *stopping)
+static bool copy(z_stream *z, struct pieces *p, int from, int to, const struct way *way)
 {
         ssize_t n;
         do {
-                if (atomic_load(stopping)) {
+                if (!way->goes_on(way->arg, z->total_out)) {
                         errno = ECANCELED;
                         return false;
                 }
@@ -82,7 +88,7 @@ static bool copy(z_stream *z, struct pieces *p, int from, int to, const _Atomic 
         return true;
 }
 
-static enum status deflate_file(int from, int to, const _Atomic bool *stopping)
+static enum status deflate_file(int from, int to, const struct way *way)
 {
         PROF_SCOPE(STAGE_SINK);
         z_stream z = {.zalloc = take, .zfree = give_back};
@@ -92,7 +98,7 @@ static enum status deflate_file(int from, int to, const _Atomic bool *stopping)
                 prof_free(p);
                 return STATUS_NOMEM;
         }
-        bool done = copy(&z, p, from, to, stopping) && fsync(to) == 0;
+        bool done = copy(&z, p, from, to, way) && fsync(to) == 0;
         int error = errno;
         (void)deflateEnd(&z);
         prof_free(p);
@@ -114,11 +120,12 @@ static void sync_folder(const char *name)
         }
 }
 
-enum status pack_file(const char *name, const _Atomic bool *stopping)
+enum status pack_file(const char *name, pack_goes_on *goes_on, void *arg)
 {
         char packed[PATH_MAX];
         char half[PATH_MAX];
         struct stat st = {.st_mode = 0};
+        const struct way way = {goes_on, arg};
         enum status status = STATUS_IO;
         (void)snprintf(packed, sizeof packed, "%s.gz", name);
         (void)snprintf(half, sizeof half, "%s.gz.tmp", name);
@@ -131,7 +138,8 @@ enum status pack_file(const char *name, const _Atomic bool *stopping)
                 to = open(half, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, st.st_mode & 0777);
         }
         if (to >= 0) {
-                status = deflate_file(from, to, stopping);
+                (void)fchmod(to, st.st_mode & 0777); /* whatever the umask is */
+                status = deflate_file(from, to, &way);
                 if (status == STATUS_OK && rename(half, packed) != 0) {
                         status = STATUS_IO;
                 }

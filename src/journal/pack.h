@@ -6,11 +6,14 @@
 
 #include "base/status.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
-/** Stops, with the file as it was, when @p stopping turns true. @return STATUS_OK; STATUS_NOMEM; STATUS_IO with errno
- *  (ECANCELED if it was stopped). */
-enum status pack_file(const char *name, const _Atomic bool *stopping);
+/** Asked before each piece; @p packed bytes are written so far. @return false to stop. */
+typedef bool pack_goes_on(void *arg, uint64_t packed);
+
+/** Stops, with the file as it was, when @p goes_on says so. The packed file has the mode of @p name.
+ *  @return STATUS_OK; STATUS_NOMEM; STATUS_IO with errno (ECANCELED if it was stopped). */
+enum status pack_file(const char *name, pack_goes_on *goes_on, void *arg);
 
 #endif

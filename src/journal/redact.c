@@ -1,6 +1,7 @@
 #include "journal/redact_state.h"
 
 #include "base/diag.h"
+#include "base/files.h"
 #include "mysql/secret.h"
 #include "profile/prof.h"
 #include "settings/settings.h"
@@ -310,15 +311,34 @@ void redact_record(struct redact *f, struct record *r, bool suspected)
 
 /* --- life ------------------------------------------------------------------------------------------------------------- */
 
+/** All of it up to @p size bytes: a pipe may give it in pieces. @return -1 with errno. */
+static ssize_t read_all(int fd, uint8_t *to, size_t size)
+{
+        size_t len = 0;
+        while (len < size) {
+                ssize_t n = read(fd, to + len, size - len);
+                if (n < 0 && errno != EINTR) {
+                        return -1;
+                }
+                if (n == 0) {
+                        break;
+                }
+                len += n > 0 ? (size_t)n : 0;
+        }
+        return (ssize_t)len;
+}
+
 static bool read_key(const char *path, uint8_t *key, size_t *len)
 {
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        ssize_t n = fd >= 0 ? read(fd, key, KEY_MAX) : -1;
+        int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+        ssize_t n = fd >= 0 ? read_all(fd, key, KEY_MAX) : -1;
         if (fd < 0 || n < 0) {
                 diag(DIAG_ERROR, "log.redact_key: %s: %s", path, strerror(errno));
         } else if (n < KEY_MIN) {
                 diag(DIAG_ERROR, "log.redact_key: %s: a key has at least %d bytes, this one has %zd", path,
                      KEY_MIN, n);
+        } else {
+                files_warn_exposed(path, "the key of log.redact");
         }
         if (fd >= 0) {
                 (void)close(fd);
@@ -348,13 +368,19 @@ enum status redact_new(const struct settings *settings, struct redact **out)
         size_t len = 32;
         struct redact *f = prof_calloc(STAGE_JOURNAL, 1, sizeof *f);
         if (f == NULL) {
+                diag(DIAG_ERROR, "log.redact: out of memory");
                 return STATUS_NOMEM;
         }
         f->literals = (settings->log.redact & SETTINGS_REDACT_LITERALS) != 0;
         f->values = (settings->log.redact & SETTINGS_REDACT_VALUES) != 0;
         if (f->literals || f->values) {
                 bool given = settings->log.redact_key[0] != '\0';
-                if (given ? !read_key(settings->log.redact_key, key, &len) : RAND_bytes(key, (int)len) != 1) {
+                bool done =
+                    given ? read_key(settings->log.redact_key, key, &len) : RAND_bytes(key, (int)len) == 1;
+                if (!done) {
+                        if (!given) {
+                                diag(DIAG_ERROR, "log.redact: OpenSSL can't make a random key");
+                        }
                         prof_free(f);
                         return STATUS_IO;
                 }
@@ -369,6 +395,7 @@ enum status redact_new(const struct settings *settings, struct redact **out)
         /* from the start: what only grows with the first error would look as if it leaked */
         const struct record none = {.event = EVENT_QUERY};
         if (!prepare(f, &none) || redact_room_for(f, 1) == NULL) {
+                diag(DIAG_ERROR, "log.redact: out of memory");
                 redact_free(f);
                 return STATUS_NOMEM;
         }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -32,7 +33,12 @@ void rotate_begin(struct rotate *r, const struct settings_sink *settings, int fd
 {
         struct stat st;
         r->settings = NULL;
-        if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        r->is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+        if (!r->is_file) {
+                return;
+        }
+        r->bytes = (uint64_t)st.st_size;
+        if (settings == NULL) {
                 return;
         }
         r->settings = settings;
@@ -128,6 +134,29 @@ void rotate_move_back(struct rotate *r, const char *name)
 {
         r->retry_ns = clock_mono_ns() + CLOCK_S_NS;
         (void)rename_new(name, r->settings->file);
+}
+
+void rotate_after(struct rotate *r, const char *stamp)
+{
+        struct tm tm = {.tm_isdst = 0};
+        const char *fraction = strptime(stamp, ".%Y%m%dT%H%M%S.", &tm);
+        if (fraction == NULL) {
+                return;
+        }
+        uint64_t us = strtoul(fraction, NULL, 10);
+        time_t seconds = timegm(&tm);
+        uint64_t last_us = seconds > 0 ? (uint64_t)seconds * 1000000 + us : 0;
+        r->last_us = last_us > r->last_us ? last_us : r->last_us;
+}
+
+bool rotate_is_changed(struct rotate *r, int fd)
+{
+        struct stat st;
+        if (!r->is_file || fstat(fd, &st) != 0 || (uint64_t)st.st_size == r->bytes) {
+                return false;
+        }
+        r->bytes = (uint64_t)st.st_size;
+        return true;
 }
 
 bool rotate_is_gone(struct rotate *r, int fd)

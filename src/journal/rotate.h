@@ -19,7 +19,8 @@ enum { ROTATE_STAMP_LEN = 24 };
 
 struct rotate {
         const struct settings_sink *settings; /**< NULL: no regular file, so nothing of this */
-        uint64_t bytes;                       /**< of the file */
+        bool is_file;                         /**< a regular one */
+        uint64_t bytes;                       /**< of the file, if it is a regular one */
         uint64_t period;   /**< number of the stretch of rotate_seconds that it was begun in */
         uint64_t last_us;  /**< of the newest name */
         uint64_t retry_ns; /**< not before, after a failure */
@@ -38,6 +39,10 @@ int rotate_wait_ms(const struct rotate *r, uint64_t wall_ns);
 bool rotate_move(struct rotate *r, char *name, size_t size);
 /** Take the move back, when no new file can be opened. */
 void rotate_move_back(struct rotate *r, const char *name);
+/** No name is to come before @p stamp, of the newest file that is there: the clock may have been set back since. "" does nothing. */
+void rotate_after(struct rotate *r, const char *stamp);
+/** Whether the size of the file at @p fd is another than what was written to it; it is taken over. */
+bool rotate_is_changed(struct rotate *r, int fd);
 /** At most once a second: whether @p fd is no more the file of that name (removed or renamed by somebody). */
 bool rotate_is_gone(struct rotate *r, int fd);
 

@@ -2,9 +2,13 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/files.h"
 #include "journal/datagram.h"
 #include "journal/filter.h"
 #include "journal/gap.h"
+#include "journal/keeper.h"
+#include "journal/logfile.h"
+#include "journal/sink_message.h"
 #include "settings/settings.h"
 
 #include <errno.h>
@@ -12,16 +16,9 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-        BUFFER_BYTES = 1024 * 1024,
-        FLUSH_AT = 256 * 1024,
-        FLUSH_MS = 1000,
-        FILE_MODE = 0640,
-        GAP_BYTES = 1024
-};
+enum { BUFFER_BYTES = 1024 * 1024, FLUSH_AT = 256 * 1024, FLUSH_MS = 1000, GAP_BYTES = 1024 };
 
 static bool is_stdout(const struct sink *sink)
 {
@@ -40,41 +37,6 @@ static void count(_Atomic uint64_t *counter, uint64_t n)
 
 /* --- opening ------------------------------------------------------------------------------------------------------- */
 
-/** A pipe or terminal on standard output is shared with other processes, so O_NONBLOCK must not be set on it. Opened
- *  once more it has a state of its own. (A file must not: its offset is shared on purpose.) */
-static int open_own(int fd)
-{
-        char path[32];
-        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-        return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-}
-
-static bool is_stream(int fd)
-{
-        struct stat st;
-        return fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(fd) != 0);
-}
-
-/** A process that is started without a standard output may have opened something else in its place. */
-static bool is_output(int fd)
-{
-        struct stat st;
-        if (fd < 0 || fstat(fd, &st) != 0) {
-                return false;
-        }
-        if ((st.st_mode & S_IFMT) == 0 || S_ISDIR(st.st_mode)) { /* no type: an eventfd, epoll … */
-                errno = EBADF;
-                return false;
-        }
-        return true;
-}
-
-static int open_file(const struct sink *sink)
-{
-        /* O_NONBLOCK: a FIFO without a reader is an error at once, not a start that hangs */
-        return open(sink->path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, FILE_MODE);
-}
-
 /** @return false with errno; the sink is as it was then. */
 static bool open_fd(struct sink *sink)
 {
@@ -84,21 +46,58 @@ static bool open_fd(struct sink *sink)
                 fd = datagram_open(sink->path);
                 owns = true;
         } else if (!is_stdout(sink)) {
-                fd = open_file(sink);
+                fd = logfile_open(sink->path);
                 owns = true;
-        } else if (is_stream(fd)) {
-                int own = open_own(fd);
-                owns = own >= 0;
-                fd = owns ? own : fd;
+        } else {
+                fd = logfile_stdout(&owns);
         }
-        if (!is_output(fd)) {
+        if (!logfile_is_output(fd)) {
                 return false;
         }
         sink->fd = fd;
         sink->owns_fd = owns;
-        sink->is_stream = is_stream(fd);
+        sink->is_stream = logfile_is_stream(fd);
         sink->may_block = sink->is_stream && (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0;
         return true;
+}
+
+/** What ends a line, or an entry, that was cut. */
+static bool mend(struct sink *sink)
+{
+        static const char ends[] = ";\n";
+        const char *end = sink->format == FORMAT_SLOW ? ends : ends + 1;
+        ssize_t n = write(sink->fd, end, strlen(end));
+        sink->torn = n < (ssize_t)strlen(end);
+        if (n > 0) {
+                sink->rotate.bytes += (size_t)n;
+                count(&sink->bytes, (size_t)n);
+        }
+        return !sink->torn;
+}
+
+/** What a crash, a full disk or somebody else has left at the file's end must not take the next record with it. */
+static void look_at_end(struct sink *sink)
+{
+        sink->torn = !sink->is_messages && !logfile_ends_whole(sink->fd, sink->format == FORMAT_SLOW);
+        if (sink->torn) {
+                count(&sink->torn_lines, 1);
+                if (!sink->torn_said) {
+                        diag(DIAG_WARNING,
+                             "log file %s ended within a line (after a crash or a full disk, or by another "
+                             "writer): what "
+                             "follows begins on a line of its own (said once)",
+                             name_of(sink));
+                        sink->torn_said = true;
+                }
+                (void)mend(sink); /* else before the next record */
+        }
+}
+
+/** @p sink has a new descriptor. */
+static void begin_file(struct sink *sink)
+{
+        rotate_begin(&sink->rotate, sink->owns_fd ? sink->settings : NULL, sink->fd);
+        look_at_end(sink);
 }
 
 static enum format wanted_format(const struct settings_sink *settings)
@@ -138,8 +137,7 @@ enum status sink_open(struct sink *sink, const struct settings_sink *settings)
         sink->fd = -1;
         enum status status = make_filter(sink);
         if (status == STATUS_OK && !open_fd(sink)) {
-                diag(DIAG_ERROR, "log file %s: %s", name_of(sink),
-                     errno == ENXIO ? "nobody reads this pipe; start its reader first" : strerror(errno));
+                diag(DIAG_ERROR, "log file %s: %s", name_of(sink), files_why(errno));
                 status = STATUS_IO;
         }
         if (status == STATUS_OK && !outbox_init(&sink->outbox, BUFFER_BYTES)) {
@@ -151,9 +149,10 @@ enum status sink_open(struct sink *sink, const struct settings_sink *settings)
                 return status;
         }
         sink->format = format_on(wanted_format(settings), isatty(sink->fd) != 0);
-        if (sink->owns_fd) {
-                rotate_begin(&sink->rotate, settings, sink->fd);
-        }
+        begin_file(sink);
+        char stamp[ROTATE_STAMP_LEN + 1];
+        keeper_newest(sink->keeper, settings, stamp);
+        rotate_after(&sink->rotate, stamp);
         return STATUS_OK;
 }
 
@@ -183,7 +182,7 @@ static bool rotation_failed(struct sink *sink, int error)
         count(&sink->errors, 1);
         if (!sink->trouble_said) {
                 diag(DIAG_ERROR, "log file %s can't be rotated: %s; it grows, and is tried again", sink->path,
-                     strerror(error));
+                     files_why(error));
                 sink->trouble_said = true;
         }
         return false;
@@ -196,7 +195,7 @@ static bool rotate(struct sink *sink)
         if (!rotate_move(&sink->rotate, name, sizeof name)) {
                 return rotation_failed(sink, errno);
         }
-        int fd = open_file(sink);
+        int fd = logfile_open(sink->path);
         if (fd < 0) {
                 int error = errno;
                 rotate_move_back(&sink->rotate, name);
@@ -205,7 +204,9 @@ static bool rotate(struct sink *sink)
         close_fd(sink);
         sink->fd = fd;
         sink->owns_fd = true;
-        rotate_begin(&sink->rotate, sink->settings, fd);
+        begin_file(sink);
+        enum record_event event;
+        keeper_make_room(sink->keeper, sink->settings, outbox_oldest(&sink->outbox, &event).len);
         count(&sink->rotations, 1);
         sink->has_rotated = true;
         sink->trouble_said = false;
@@ -232,11 +233,23 @@ static struct span due_for_file(struct sink *sink)
         return whole > 0 ? span_head(due, whole) : outbox_oldest(&sink->outbox, &event);
 }
 
+/** Somebody made the file smaller (copytruncate), or writes to it as well. */
+static void look_for_others(struct sink *sink)
+{
+        if (rotate_is_changed(&sink->rotate, sink->fd)) {
+                outbox_rewind(&sink->outbox); /* a record that was begun comes again, whole */
+                look_at_end(sink);
+        }
+}
+
 /** By time, or because somebody took the file away. */
 static void look_after_file(struct sink *sink)
 {
         if (outbox_due(&sink->outbox).len > 0 && rotate_is_gone(&sink->rotate, sink->fd)) {
                 sink_reopen(sink);
+        }
+        if (sink->fd >= 0 && outbox_due(&sink->outbox).len > 0) {
+                look_for_others(sink);
         }
         if (!outbox_is_halfway(&sink->outbox) && rotate_is_old(&sink->rotate, clock_wall_ns())) {
                 (void)rotate(sink);
@@ -246,50 +259,6 @@ static void look_after_file(struct sink *sink)
 int sink_wait_ms(const struct sink *sink)
 {
         return sink->fd >= 0 ? rotate_wait_ms(&sink->rotate, clock_wall_ns()) : -1;
-}
-
-/* --- messages ------------------------------------------------------------------------------------------------------ */
-
-/** The oldest record is longer than a message can be: a gap message goes in its place. */
-static ssize_t send_gap_instead(struct sink *sink, size_t len)
-{
-        uint8_t room[GAP_BYTES];
-        struct writer w = writer_over(room, sizeof room);
-        struct record gap = gap_record(1, "longer than a message of the log can be");
-        format_record(&w, sink->format, &gap);
-        ssize_t n = w.at > 0 ? datagram_send(sink->fd, sink->settings, writer_span(&w), EVENT_GAP) : 0;
-        if (n < 0) {
-                return n;
-        }
-        outbox_spoil(&sink->outbox);
-        count(&sink->dropped, 1);
-        if (!sink->trouble_said) {
-                diag(DIAG_WARNING,
-                     "log to %s: records that are longer than a message can be are counted as dropped",
-                     name_of(sink));
-                sink->trouble_said = true;
-        }
-        return (ssize_t)len;
-}
-
-static ssize_t send_message(struct sink *sink)
-{
-        enum record_event event;
-        struct span text = outbox_oldest(&sink->outbox, &event);
-        ssize_t n = datagram_send(sink->fd, sink->settings, text, event);
-        return n < 0 && errno == EMSGSIZE ? send_gap_instead(sink, text.len) : n;
-}
-
-/** After its daemon went away: maybe there is a new one. @return false with errno. */
-static bool connect_anew(struct sink *sink)
-{
-        int fd = datagram_open(sink->path);
-        if (fd < 0) {
-                return false;
-        }
-        (void)close(sink->fd);
-        sink->fd = fd;
-        return true;
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------- */
@@ -304,7 +273,7 @@ static ssize_t write_some(struct sink *sink, struct span due)
 {
         size_t n = due.len;
         if (sink->is_messages) {
-                return send_message(sink);
+                return sink_message_send(sink);
         }
         if (sink->may_block) {
                 if (poll_out(sink->fd, 0) <= 0) {
@@ -369,13 +338,17 @@ static void on_error(struct sink *sink, int error)
 static void write_due(struct sink *sink)
 {
         uint64_t until_ns = 0;
-        if (sink->is_messages && sink->failing && sink->fd >= 0 && !connect_anew(sink)) {
+        if (sink->is_messages && sink->failing && sink->fd >= 0 && !sink_message_connect(sink)) {
                 on_error(sink, errno);
                 return;
         }
         while (sink->fd >= 0) {
                 struct span due = due_for_file(sink);
                 if (due.len == 0) {
+                        return;
+                }
+                if (sink->torn && !mend(sink) && errno != EINTR) {
+                        on_error(sink, errno);
                         return;
                 }
                 ssize_t n = write_some(sink, due);
@@ -495,22 +468,25 @@ void sink_reopen(struct sink *sink)
                 return;
         }
         (void)sink_flush(sink);
+        if (sink->owns_fd && !sink->is_messages && logfile_is_at(sink->fd, sink->path)) {
+                look_for_others(sink); /* nobody moved it: what is half written goes on there */
+                diag(DIAG_INFO, "log file %s is where it was, and is kept open", name_of(sink));
+                return;
+        }
         struct sink old = {.fd = sink->fd, .owns_fd = sink->owns_fd};
         if (!open_fd(sink)) {
                 count(&sink->errors, 1);
                 if (!sink->reopen_said) {
                         diag(DIAG_ERROR, "log file %s can't be opened anew: %s; the old one is kept",
-                             name_of(sink), strerror(errno));
+                             name_of(sink), files_why(errno));
                         sink->reopen_said = true;
                 }
                 return;
         }
         sink->reopen_said = false;
-        if (sink->owns_fd) {
-                rotate_begin(&sink->rotate, sink->settings, sink->fd);
-        }
-        close_fd(&old);
         outbox_rewind(&sink->outbox); /* what the old file has half of comes whole into the new one */
+        close_fd(&old);
+        begin_file(sink);
         sink->stuck = false;
         diag(DIAG_INFO, "log file %s was opened anew", name_of(sink));
 }

@@ -23,13 +23,17 @@
 #define SINK_STUCK_MS 200
 
 struct filter;
+struct keeper;
 struct settings_sink;
 
 struct sink {
         const struct settings_sink *settings; /**< the caller's */
         const char *path;                     /**< "-" = standard output, or a file or socket */
         struct filter *filter;                /**< NULL: all pass */
+        struct keeper *keeper; /**< of its rotated files, or NULL; the caller's, set before sink_open */
         struct rotate rotate;
+        bool torn; /**< the file ends within a line: that must be ended first */
+        bool torn_said;
         bool is_messages;  /**< syslog, journald: a record is a message */
         bool has_rotated;  /**< whoever looks takes it back */
         bool reopen_said;  /**< opening anew failed */
@@ -52,6 +56,7 @@ struct sink {
         _Atomic uint64_t filtered;
         _Atomic uint64_t undecided; /**< the filter's count, which outlives it */
         _Atomic uint64_t rotations;
+        _Atomic uint64_t torn_lines; /**< files found that ended within a line */
 };
 
 /** @p settings must outlive it. Errors are said; @p sink is closed then. */
@@ -69,7 +74,7 @@ bool sink_is_blocked(const struct sink *sink);
 int sink_wait_ms(const struct sink *sink);
 /** The descriptor to wait on for a stuck reader; -1 if there is nothing to wait for. */
 int sink_wait_fd(const struct sink *sink);
-/** Open the path anew. The old file stays if that fails. */
+/** Open the path anew. The old file stays if that fails, or if it still is there. */
 void sink_reopen(struct sink *sink);
 /** Close. What is still in the buffer is lost and counted. The counts stay. */
 void sink_close(struct sink *sink);

@@ -1,17 +1,35 @@
 #include "journal/sinks.h"
 
 #include "base/clock.h"
+#include "base/diag.h"
 #include "journal/keeper.h"
+#include "journal/logfile.h"
 
 #include <string.h>
+
+/** The newest sink's file may have two names: a hard link, /dev/stdout. */
+static enum status check_alone(const struct sinks *sinks)
+{
+        const struct sink *newest = &sinks->all[sinks->n - 1];
+        for (unsigned i = 0; i + 1 < sinks->n; i++) {
+                if (!newest->is_messages && logfile_is_same(newest->fd, sinks->all[i].fd)) {
+                        diag(DIAG_ERROR, "two logs write to one file: %s and %s",
+                             sinks->all[i].settings->file, newest->settings->file);
+                        return STATUS_INVALID;
+                }
+        }
+        return STATUS_OK;
+}
 
 enum status sinks_open(struct sinks *sinks, const struct settings *settings)
 {
         enum status status = keeper_new(settings, &sinks->keeper);
         for (uint64_t i = 0; i < settings->n_sinks && status == STATUS_OK; i++) {
                 if (strcmp(settings->sinks[i].file, "off") != 0) {
+                        sinks->all[sinks->n].keeper = sinks->keeper;
                         status = sink_open(&sinks->all[sinks->n], &settings->sinks[i]);
                         sinks->n += status == STATUS_OK ? 1 : 0;
+                        status = status == STATUS_OK ? check_alone(sinks) : status;
                 }
         }
         return status;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 enum { SINK_NAME_MAX = 96 };
@@ -281,6 +282,35 @@ static bool is_prefix(const char *prefix, const char *text)
         return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+/** Will both be one file: by two names of a folder, by a link? What is not there yet is told by its folder. */
+static bool is_same_file(const char *a, const char *b)
+{
+        struct stat x;
+        struct stat y;
+        if (strcmp(a, b) == 0) {
+                return strcmp(a, "off") != 0;
+        }
+        if (is_prefix("syslog:", a) || is_prefix("journald:", a) || strcmp(a, "-") == 0 ||
+            strcmp(b, "-") == 0) {
+                return false;
+        }
+        if (stat(a, &x) == 0 && stat(b, &y) == 0) {
+                return x.st_ino == y.st_ino && x.st_dev == y.st_dev && !S_ISCHR(x.st_mode);
+        }
+        char folders[2][SETTINGS_TEXT_MAX];
+        const char *names[2];
+        const char *paths[2] = {a, b};
+        for (int i = 0; i < 2; i++) {
+                const char *slash = strrchr(paths[i], '/');
+                names[i] = slash != NULL ? slash + 1 : paths[i];
+                (void)snprintf(folders[i], sizeof folders[i], "%.*s",
+                               slash != NULL ? (int)(slash - paths[i]) + 1 : 1,
+                               slash != NULL ? paths[i] : ".");
+        }
+        return strcmp(names[0], names[1]) == 0 && stat(folders[0], &x) == 0 && stat(folders[1], &y) == 0 &&
+               x.st_ino == y.st_ino && x.st_dev == y.st_dev;
+}
+
 static enum status check_sink(const struct settings *s, uint64_t i)
 {
         const struct settings_sink *sink = &s->sinks[i];
@@ -289,8 +319,9 @@ static enum status check_sink(const struct settings *s, uint64_t i)
                 return STATUS_INVALID;
         }
         for (uint64_t other = 0; other < i; other++) {
-                if (strcmp(sink->file, s->sinks[other].file) == 0 && strcmp(sink->file, "off") != 0) {
-                        diag(DIAG_ERROR, "two logs have the same file: %s", sink->file);
+                if (is_same_file(sink->file, s->sinks[other].file)) {
+                        diag(DIAG_ERROR, "two logs have the same file: %s and %s", s->sinks[other].file,
+                             sink->file);
                         return STATUS_INVALID;
                 }
         }

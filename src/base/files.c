@@ -1,0 +1,60 @@
+#include "base/files.h"
+
+#include "base/diag.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TRIES = 3 };
+
+/** Links there are the system's own. */
+static bool is_of_system(const char *path)
+{
+        return strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0;
+}
+
+int files_append(const char *path, int flags, mode_t mode)
+{
+        int fd = -1;
+        flags |= O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+        flags |= is_of_system(path) ? 0 : O_NOFOLLOW;
+        for (int i = 0; i < TRIES; i++) { /* it may come or go meanwhile */
+                fd = open(path, flags | O_CREAT | O_EXCL, mode);
+                if (fd >= 0) {
+                        (void)fchmod(fd, mode); /* the umask may have taken some of it */
+                        return fd;
+                }
+                if (errno != EEXIST) {
+                        return -1;
+                }
+                fd = open(path, flags);
+                if (fd >= 0 || errno != ENOENT) {
+                        return fd;
+                }
+        }
+        return fd;
+}
+
+const char *files_why(int error)
+{
+        switch (error) {
+        case ELOOP: return "it is a symbolic link, which is not followed; name the file that it leads to";
+        case ENXIO: return "nobody reads this pipe; start its reader first";
+        case EWOULDBLOCK:
+                return "another process, or another log of this one, writes to it; each needs a file of its "
+                       "own";
+        default: return strerror(error);
+        }
+}
+
+void files_warn_exposed(const char *path, const char *what)
+{
+        struct stat st;
+        if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & (S_IRWXO | S_IWGRP)) != 0) {
+                diag(DIAG_WARNING, "%s holds %s, and others can read or write it (mode %04o): chmod 600 it",
+                     path, what, (unsigned)(st.st_mode & 07777));
+        }
+}
