@@ -60,11 +60,16 @@ static enum status watch(struct house *h)
         for (int i = 0; i < SIGNALS; i++) {
                 h->signals[i] = evsignal_new(h->base, numbers[i], on_signal, h);
                 if (h->signals[i] == NULL || event_add(h->signals[i], NULL) != 0) {
+                        diag(DIAG_ERROR, "signals can't be watched: out of memory");
                         return STATUS_NOMEM;
                 }
         }
         h->tick = event_new(h->base, -1, EV_PERSIST, on_tick, h);
-        return h->tick != NULL && event_add(h->tick, &interval) == 0 ? STATUS_OK : STATUS_NOMEM;
+        if (h->tick == NULL || event_add(h->tick, &interval) != 0) {
+                diag(DIAG_ERROR, "the profile's clock can't be started: out of memory");
+                return STATUS_NOMEM;
+        }
+        return STATUS_OK;
 }
 
 static enum status build(struct house *h)
@@ -132,6 +137,9 @@ int cli_proxy(int argc, char **argv)
         prof_set_sample_bytes(h.settings.profile.sample_bytes);
         descriptors_fit(&h.settings, proxy_workers(&h.settings));
         enum status status = build(&h);
+        if (status != STATUS_OK && diag_count(DIAG_ERROR) == 0) { /* whoever failed should have said more */
+                diag(DIAG_ERROR, "the proxy can't be started: %s", status_text(status));
+        }
         if (status == STATUS_OK) {
                 diag(DIAG_INFO, "listening on %s, forwarding to %s, admin port %s",
                      proxy_listen_addr(h.proxy), h.settings.remote, admin_addr(h.admin));

@@ -1,6 +1,7 @@
 #include "proxy/tls_context.h"
 
 #include "base/diag.h"
+#include "base/files.h"
 #include "profile/prof.h"
 #include "proxy/tls.h"
 #include "proxy/tls_identity.h"
@@ -14,6 +15,7 @@
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { KEY_BITS = 2048 };
@@ -30,12 +32,23 @@ struct tls_context {
         struct gate_policy policy;
 };
 
-static enum status fail(const char *what, const char *file)
+/** Nobody is there to be asked for a passphrase; a server's text must not make us ask, either. */
+static int no_passphrase(char *buffer, int size, int writing, void *arg)
+{
+        (void)buffer;
+        (void)size;
+        (void)writing;
+        (void)arg;
+        return -1;
+}
+
+static enum status fail(const char *setting, const char *what, const char *file)
 {
         unsigned long first = ERR_peek_error(); /* those behind it only say who asked */
         const char *reason =
             ERR_SYSTEM_ERROR(first) ? strerror(ERR_GET_REASON(first)) : ERR_reason_error_string(first);
-        diag(DIAG_ERROR, "%s '%s': %s", what, file, reason != NULL ? reason : "unknown");
+        diag(DIAG_ERROR, "setting '%s': %s: it %s (%s)", setting, file, what,
+             reason != NULL ? reason : "unknown");
         ERR_clear_error();
         return STATUS_INVALID;
 }
@@ -65,7 +78,7 @@ static bool seal(void *arg, struct span pem, struct span secret, struct writer *
         PROF_SCOPE(STAGE_TLS);
         (void)arg;
         BIO *bio = BIO_new_mem_buf(pem.data, pem.len < INT16_MAX ? (int)pem.len : 0);
-        EVP_PKEY *key = bio != NULL ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+        EVP_PKEY *key = bio != NULL ? PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL) : NULL;
         bool done = key != NULL && run_rsa(key, true, secret, out);
         EVP_PKEY_free(key);
         BIO_free(bio);
@@ -146,12 +159,12 @@ static enum status open_key_log(struct tls_context *context)
                 return STATUS_OK;
         }
         /* O_NONBLOCK: no session waits for whoever reads a FIFO */
-        context->key_log =
-            open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+        context->key_log = files_append(path, O_NONBLOCK, FILES_KEY_MODE);
         if (context->key_log < 0) {
-                diag(DIAG_ERROR, "setting 'tls.key_log': '%s': %s", path, strerror(errno));
+                diag(DIAG_ERROR, "setting 'tls.key_log': '%s': %s", path, files_why(errno));
                 return STATUS_IO;
         }
+        files_warn_exposed(path, "the keys of sessions");
         diag(DIAG_WARNING, "tls.key_log: whoever reads '%s' can read the encrypted traffic", path);
         return STATUS_OK;
 }
@@ -172,14 +185,64 @@ static SSL_CTX *new_context(struct tls_context *context, const SSL_METHOD *metho
         return c;
 }
 
-static enum status use_files(SSL_CTX *c, const char *certificate, const char *key)
+/** Only regular files: OpenSSL would wait for a FIFO, and takes a folder for an empty file. */
+static enum status check_file(const char *setting, const char *path)
 {
+        struct stat st;
+        int error = stat(path, &st) != 0  ? errno
+                    : S_ISREG(st.st_mode) ? 0
+                    : S_ISDIR(st.st_mode) ? EISDIR
+                                          : EINVAL;
+        if (error == 0 && access(path, R_OK) != 0) {
+                error = errno;
+        }
+        if (error == 0 && st.st_size > 0) {
+                return STATUS_OK;
+        }
+        diag(DIAG_ERROR, "setting '%s': %s: %s", setting, path,
+             error == 0        ? "the file is empty"
+             : error == EINVAL ? "not a regular file"
+                               : strerror(error));
+        return STATUS_INVALID;
+}
+
+static void look_at_time(const char *path, const X509 *certificate)
+{
+        if (certificate == NULL) {
+                return;
+        }
+        if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) {
+                diag(DIAG_WARNING, "%s: the certificate has expired", path);
+        } else if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) {
+                diag(DIAG_WARNING, "%s: the certificate is not valid yet; is the clock right?", path);
+        }
+}
+
+/** @p key "" is the certificate's file. */
+static enum status use_files(SSL_CTX *c, const char *side, const char *certificate, const char *key)
+{
+        char setting[2][32];
+        bool is_one = *key == '\0';
+        (void)snprintf(setting[0], sizeof setting[0], "tls.%scertificate", side);
+        (void)snprintf(setting[1], sizeof setting[1], "tls.%s%s", side, is_one ? "certificate" : "key");
+        key = is_one ? certificate : key;
+        if (check_file(setting[0], certificate) != STATUS_OK || check_file(setting[1], key) != STATUS_OK) {
+                return STATUS_INVALID;
+        }
+        SSL_CTX_set_default_passwd_cb(c, no_passphrase);
         if (SSL_CTX_use_certificate_chain_file(c, certificate) != 1) {
-                return fail("the certificate can't be read", certificate);
+                return fail(setting[0], "holds no certificate in PEM", certificate);
         }
         if (SSL_CTX_use_PrivateKey_file(c, key, SSL_FILETYPE_PEM) != 1) {
-                return fail("the private key can't be read, or is not the certificate's", key);
+                return fail(
+                    setting[1],
+                    is_one
+                        ? "holds no private key of its certificate; name its file with the setting of the key"
+                        : "holds no private key of the certificate, without a passphrase, in PEM",
+                    key);
         }
+        files_warn_exposed(key, "a private key");
+        look_at_time(certificate, SSL_CTX_get0_certificate(c));
         return STATUS_OK;
 }
 
@@ -197,7 +260,7 @@ static enum status use_identity(SSL_CTX *c, const struct settings *s)
         }
         if (SSL_CTX_use_certificate(c, own.certificate) != 1 || SSL_CTX_use_PrivateKey(c, own.key) != 1 ||
             SSL_CTX_add1_chain_cert(c, own.authority) != 1) {
-                status = fail("the proxy's own certificate can't be used", directory);
+                status = fail("tls.directory", "holds a certificate that can't be used", directory);
         }
         tls_identity_fini(&own);
         return status;
@@ -215,8 +278,7 @@ static enum status set_client_side(struct tls_context *context)
         }
         (void)SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
         if (*s->tls.certificate != '\0') {
-                return use_files(c, s->tls.certificate,
-                                 *s->tls.key != '\0' ? s->tls.key : s->tls.certificate);
+                return use_files(c, "", s->tls.certificate, s->tls.key);
         }
         return use_identity(c, s);
 }
@@ -234,13 +296,14 @@ static enum status set_server_side(struct tls_context *context)
                 SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
                 if (*s->tls.server_ca == '\0') {
                         (void)SSL_CTX_set_default_verify_paths(c);
+                } else if (check_file("tls.server_ca", s->tls.server_ca) != STATUS_OK) {
+                        return STATUS_INVALID;
                 } else if (SSL_CTX_load_verify_file(c, s->tls.server_ca) != 1) {
-                        return fail("tls.server_ca can't be read", s->tls.server_ca);
+                        return fail("tls.server_ca", "holds no certificate in PEM", s->tls.server_ca);
                 }
         }
         if (*s->tls.server_certificate != '\0') {
-                return use_files(c, s->tls.server_certificate,
-                                 *s->tls.server_key != '\0' ? s->tls.server_key : s->tls.server_certificate);
+                return use_files(c, "server_", s->tls.server_certificate, s->tls.server_key);
         }
         return STATUS_OK;
 }
@@ -272,6 +335,12 @@ static struct gate_policy policy_of(struct tls_context *context, const struct ad
                                     .arg = context};
 }
 
+static enum status out_of_memory(void)
+{
+        diag(DIAG_ERROR, "TLS can't be set up: out of memory");
+        return STATUS_NOMEM;
+}
+
 enum status tls_context_new(const struct settings *settings, const struct address *listen,
                             const struct address *remote, struct tls_context **out)
 {
@@ -296,7 +365,7 @@ enum status tls_context_new(const struct settings *settings, const struct addres
         enum status status = STATUS_OK;
         if (terminates || asks) {
                 context->bio = tls_bio_method();
-                status = context->bio != NULL ? open_key_log(context) : STATUS_NOMEM;
+                status = context->bio != NULL ? open_key_log(context) : out_of_memory();
         }
         if (status == STATUS_OK && terminates) {
                 status = set_client_side(context);

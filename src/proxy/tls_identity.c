@@ -1,6 +1,7 @@
 #include "proxy/tls_identity.h"
 
 #include "base/diag.h"
+#include "base/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -187,10 +188,12 @@ static int write_file(const char *path, mode_t mode, BIO *content)
         char *bytes = NULL;
         long len = BIO_get_mem_data(content, &bytes);
         (void)snprintf(temporary, sizeof temporary, "%s.%ld", path, (long)getpid());
-        int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        (void)unlink(temporary); /* of a crash */
+        int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
         if (fd < 0) {
                 return errno;
         }
+        (void)fchmod(fd, mode); /* whatever the umask is */
         int error = write_all(fd, bytes, (size_t)len);
         (void)close(fd);
         if (error == 0 && link(temporary, path) != 0) {
@@ -200,17 +203,30 @@ static int write_file(const char *path, mode_t mode, BIO *content)
         return error;
 }
 
+/** The authority alone, for clients. @return 0 or errno. */
+static int keep_authority(const char *directory, X509 *authority)
+{
+        char path[FILE_PATH_MAX];
+        BIO *public = BIO_new(BIO_s_mem());
+        int error = public == NULL || PEM_write_bio_X509(public, authority) != 1 ? ENOMEM : 0;
+        if (error == 0) {
+                (void)snprintf(path, sizeof path, "%s/ca.pem", directory);
+                (void)unlink(path); /* of a certificate that is gone */
+                error = write_file(path, 0644, public);
+        }
+        BIO_free(public);
+        return error;
+}
+
 static int keep(const char *directory, const struct tls_identity *identity)
 {
         char path[FILE_PATH_MAX];
         int error = make_directory(directory);
         BIO *both = BIO_new(BIO_s_secmem());
-        BIO *public = BIO_new(BIO_s_mem());
-        if (error == 0 && (both == NULL || public == NULL ||
-                           PEM_write_bio_PrivateKey(both, identity->key, NULL, NULL, 0, NULL, NULL) != 1 ||
-                           PEM_write_bio_X509(both, identity->certificate) != 1 ||
-                           PEM_write_bio_X509(both, identity->authority) != 1 ||
-                           PEM_write_bio_X509(public, identity->authority) != 1)) {
+        if (error == 0 &&
+            (both == NULL || PEM_write_bio_PrivateKey(both, identity->key, NULL, NULL, 0, NULL, NULL) != 1 ||
+             PEM_write_bio_X509(both, identity->certificate) != 1 ||
+             PEM_write_bio_X509(both, identity->authority) != 1)) {
                 error = ENOMEM;
         }
         if (error == 0) {
@@ -218,47 +234,115 @@ static int keep(const char *directory, const struct tls_identity *identity)
                 error = write_file(path, 0600, both);
         }
         if (error == 0) {
-                (void)snprintf(path, sizeof path, "%s/ca.pem", directory);
-                (void)unlink(path); /* of a certificate that is gone */
-                error = write_file(path, 0644, public);
+                error = keep_authority(directory, identity->authority);
         }
         BIO_free(both);
-        BIO_free(public);
         return error;
+}
+
+/** A key that is protected by a passphrase can't be used: a proxy has nobody to ask. */
+static int no_passphrase(char *buffer, int size, int writing, void *arg)
+{
+        (void)buffer;
+        (void)size;
+        (void)writing;
+        (void)arg;
+        return -1;
+}
+
+/** @return 0, or why it can't be read. Only a regular file: a FIFO would never end. */
+static int open_regular(const char *path, BIO **out)
+{
+        struct stat st;
+        int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        int error = fd < 0 || fstat(fd, &st) != 0 ? errno
+                    : S_ISDIR(st.st_mode)         ? EISDIR
+                    : !S_ISREG(st.st_mode)        ? EINVAL
+                                                  : 0;
+        FILE *file = error == 0 ? fdopen(fd, "r") : NULL;
+        error = error == 0 && file == NULL ? errno : error;
+        if (file == NULL) {
+                (void)(fd >= 0 ? close(fd) : 0);
+                return error;
+        }
+        *out = BIO_new_fp(file, BIO_CLOSE);
+        if (*out == NULL) {
+                (void)fclose(file);
+                return ENOMEM;
+        }
+        return 0;
+}
+
+/** A name that is there but leads nowhere, or round in circles. */
+static bool is_link(const char *path)
+{
+        struct stat st;
+        return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+/** What a person should know of a certificate that can be used. */
+static void look_at(const char *path, const char *directory, const struct tls_identity *identity)
+{
+        char ca[FILE_PATH_MAX];
+        files_warn_exposed(path, "the private key of the proxy");
+        if (X509_cmp_current_time(X509_get0_notAfter(identity->certificate)) < 0) {
+                diag(DIAG_WARNING, "%s: the certificate has expired; remove it to have a new one made", path);
+        } else if (X509_cmp_current_time(X509_get0_notBefore(identity->certificate)) > 0) {
+                diag(DIAG_WARNING, "%s: the certificate is not valid yet; is the clock right?", path);
+        }
+        (void)snprintf(ca, sizeof ca, "%s/ca.pem", directory);
+        if (access(ca, F_OK) != 0 && errno == ENOENT) {
+                int error = keep_authority(directory, identity->authority);
+                if (error != 0) {
+                        diag(DIAG_WARNING,
+                             "%s, which clients verify the proxy by, is missing and can't be written: %s", ca,
+                             strerror(error));
+                }
+        }
 }
 
 /** @return STATUS_IO if there is no such file. */
 static enum status load(const char *directory, struct tls_identity *out)
 {
         char path[FILE_PATH_MAX];
+        BIO *file = NULL;
         if (snprintf(path, sizeof path, "%s/server.pem", directory) >= (int)sizeof path) {
-                return STATUS_IO;
-        }
-        BIO *file = BIO_new_file(path, "r");
-        if (file == NULL) {
-                int error = errno;
-                ERR_clear_error();
-                if (error == ENOENT || error == ENOTDIR) {
-                        return STATUS_IO;
-                }
-                diag(DIAG_ERROR, "%s: %s", path, strerror(error));
+                diag(DIAG_ERROR, "tls.directory: %.60s… is too long a name", directory);
                 return STATUS_INVALID;
         }
-        out->key = PEM_read_bio_PrivateKey(file, NULL, NULL, NULL);
+        int error = open_regular(path, &file);
+        if (error != 0) {
+                if ((error == ENOENT || error == ENOTDIR) && !is_link(path)) {
+                        return STATUS_IO;
+                }
+                diag(DIAG_ERROR,
+                     "%s (tls.directory): %s; remove it to have a new one made, or name your own with "
+                     "tls.certificate",
+                     path,
+                     is_link(path) && (error == ENOENT || error == ELOOP || error == ENOTDIR)
+                         ? "a symbolic link that leads to no file"
+                     : error == EINVAL ? "not a regular file"
+                                       : strerror(error));
+                return STATUS_INVALID;
+        }
+        out->key = PEM_read_bio_PrivateKey(file, NULL, no_passphrase, NULL);
         out->certificate = PEM_read_bio_X509(file, NULL, NULL, NULL);
         out->authority = PEM_read_bio_X509(file, NULL, NULL, NULL);
         BIO_free(file);
         ERR_clear_error();
         if (out->key == NULL || out->certificate == NULL || out->authority == NULL ||
             X509_check_private_key(out->certificate, out->key) != 1) {
-                diag(DIAG_ERROR, "%s: holds no key with its certificate; remove it to have a new one made",
-                     path);
+                ERR_clear_error();
+                diag(DIAG_ERROR, "%s (tls.directory): %s; remove it to have a new one made", path,
+                     out->key == NULL
+                         ? "begins with no private key that can be read (a passphrase can't be asked for)"
+                     : out->certificate == NULL ? "holds no certificate behind the private key"
+                     : out->authority == NULL ? "holds no certificate of the authority behind the proxy's own"
+                                              : "the certificate is not that of the private key");
                 tls_identity_fini(out);
                 return STATUS_INVALID;
         }
-        if (X509_cmp_current_time(X509_get0_notAfter(out->certificate)) < 0) {
-                diag(DIAG_WARNING, "%s: the certificate has expired; remove it to have a new one made", path);
-        }
+        look_at(path, directory, out);
         return STATUS_OK;
 }
 
@@ -280,7 +364,14 @@ enum status tls_identity_get(const char *directory, struct tls_identity *out)
                 if (status == STATUS_OK) {
                         tls_identity_fini(out);
                         *out = theirs;
+                        return STATUS_OK;
                 }
+                if (status == STATUS_IO) { /* and was gone at once */
+                        diag(DIAG_ERROR,
+                             "%s/server.pem (tls.directory) comes and goes: does another program write it?",
+                             directory);
+                }
+                tls_identity_fini(out);
                 return status;
         }
         if (error != 0) {
