@@ -47,7 +47,7 @@ static enum status fail(const char *setting, const char *what, const char *file)
         unsigned long first = ERR_peek_error(); /* those behind it only say who asked */
         const char *reason =
             ERR_SYSTEM_ERROR(first) ? strerror(ERR_GET_REASON(first)) : ERR_reason_error_string(first);
-        diag(DIAG_ERROR, "setting '%s': %s: it %s (%s)", setting, file, what,
+        diag(DIAG_ERROR, "setting '%s': %s '%s': %s", setting, what, file,
              reason != NULL ? reason : "unknown");
         ERR_clear_error();
         return STATUS_INVALID;
@@ -186,7 +186,7 @@ static SSL_CTX *new_context(struct tls_context *context, const SSL_METHOD *metho
 }
 
 /** Only regular files: OpenSSL would wait for a FIFO, and takes a folder for an empty file. */
-static enum status check_file(const char *setting, const char *path)
+static enum status check_file(const char *setting, const char *what, const char *path)
 {
         struct stat st;
         int error = stat(path, &st) != 0  ? errno
@@ -199,7 +199,7 @@ static enum status check_file(const char *setting, const char *path)
         if (error == 0 && st.st_size > 0) {
                 return STATUS_OK;
         }
-        diag(DIAG_ERROR, "setting '%s': %s: %s", setting, path,
+        diag(DIAG_ERROR, "setting '%s': %s '%s': %s", setting, what, path,
              error == 0        ? "the file is empty"
              : error == EINVAL ? "not a regular file"
                                : strerror(error));
@@ -218,6 +218,11 @@ static void look_at_time(const char *path, const X509 *certificate)
         }
 }
 
+static const char no_certificate[] = "the certificate can't be read";
+static const char no_key[] =
+    "the private key can't be read (it may have no passphrase), or is not the certificate's";
+static const char no_key_beside[] = "the private key is not beside its certificate; name its file, too";
+
 /** @p key "" is the certificate's file. */
 static enum status use_files(SSL_CTX *c, const char *side, const char *certificate, const char *key)
 {
@@ -226,20 +231,16 @@ static enum status use_files(SSL_CTX *c, const char *side, const char *certifica
         (void)snprintf(setting[0], sizeof setting[0], "tls.%scertificate", side);
         (void)snprintf(setting[1], sizeof setting[1], "tls.%s%s", side, is_one ? "certificate" : "key");
         key = is_one ? certificate : key;
-        if (check_file(setting[0], certificate) != STATUS_OK || check_file(setting[1], key) != STATUS_OK) {
+        if (check_file(setting[0], no_certificate, certificate) != STATUS_OK ||
+            check_file(setting[1], no_key, key) != STATUS_OK) {
                 return STATUS_INVALID;
         }
         SSL_CTX_set_default_passwd_cb(c, no_passphrase);
         if (SSL_CTX_use_certificate_chain_file(c, certificate) != 1) {
-                return fail(setting[0], "holds no certificate in PEM", certificate);
+                return fail(setting[0], no_certificate, certificate);
         }
         if (SSL_CTX_use_PrivateKey_file(c, key, SSL_FILETYPE_PEM) != 1) {
-                return fail(
-                    setting[1],
-                    is_one
-                        ? "holds no private key of its certificate; name its file with the setting of the key"
-                        : "holds no private key of the certificate, without a passphrase, in PEM",
-                    key);
+                return fail(setting[1], is_one ? no_key_beside : no_key, key);
         }
         files_warn_exposed(key, "a private key");
         look_at_time(certificate, SSL_CTX_get0_certificate(c));
@@ -260,7 +261,7 @@ static enum status use_identity(SSL_CTX *c, const struct settings *s)
         }
         if (SSL_CTX_use_certificate(c, own.certificate) != 1 || SSL_CTX_use_PrivateKey(c, own.key) != 1 ||
             SSL_CTX_add1_chain_cert(c, own.authority) != 1) {
-                status = fail("tls.directory", "holds a certificate that can't be used", directory);
+                status = fail("tls.directory", "the proxy's own certificate can't be used", directory);
         }
         tls_identity_fini(&own);
         return status;
@@ -283,6 +284,8 @@ static enum status set_client_side(struct tls_context *context)
         return use_identity(c, s);
 }
 
+static const char no_authorities[] = "the authorities' certificates can't be read";
+
 /** We are the client of the server. */
 static enum status set_server_side(struct tls_context *context)
 {
@@ -296,10 +299,10 @@ static enum status set_server_side(struct tls_context *context)
                 SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
                 if (*s->tls.server_ca == '\0') {
                         (void)SSL_CTX_set_default_verify_paths(c);
-                } else if (check_file("tls.server_ca", s->tls.server_ca) != STATUS_OK) {
+                } else if (check_file("tls.server_ca", no_authorities, s->tls.server_ca) != STATUS_OK) {
                         return STATUS_INVALID;
                 } else if (SSL_CTX_load_verify_file(c, s->tls.server_ca) != 1) {
-                        return fail("tls.server_ca", "holds no certificate in PEM", s->tls.server_ca);
+                        return fail("tls.server_ca", no_authorities, s->tls.server_ca);
                 }
         }
         if (*s->tls.server_certificate != '\0') {
