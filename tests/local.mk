@@ -16,6 +16,9 @@ include tests/fuzz/local.mk
 
 # Nobody includes up the house.
 TESTS += tests/rooms.sh
+# What `make install` does to settings that were edited.
+TESTS += tests/install.sh
+dist_check_SCRIPTS += tests/install.sh
 dist_check_SCRIPTS += tests/rooms.sh tests/environment
 # The program has what configure says that it is hardened with.
 TESTS += tests/hardening.sh
