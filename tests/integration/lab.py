@@ -4,6 +4,7 @@ Everything lives in one temporary folder, on free ports of the loopback, and is 
 a fixed time to wait for something: wait_for polls a condition.
 """
 import atexit
+import itertools
 import json
 import os
 import re
@@ -38,6 +39,8 @@ CACHES = ("worker", "admin", "profile", "digest")
 FOLDER = tempfile.mkdtemp(prefix="querytap-test-")
 os.environ["HOME"] = os.path.join(FOLDER, "home")
 os.mkdir(os.environ["HOME"])
+CACHE = os.environ["QUERYTAP_CACHE"]
+os.environ["NODE_PATH"] = os.path.join(CACHE, "node", "node_modules")  # what script/node-drivers made
 # The machine's number of processors must not matter either; two are enough for what happens between workers.
 WORKERS = 2
 
@@ -93,6 +96,9 @@ class Server:
         data = os.path.join(self.folder, "data")
         subprocess.run(["cp", "-a", make_template(), data], check=True)
         self.log = open(os.path.join(self.folder, "server.log"), "wb")
+        plugins = os.path.join(CACHE, "mariadb-plugins", "plugin")  # what script/mariadb-plugins made
+        if os.path.isdir(plugins):
+            options = [f"--plugin-dir={plugins}", *options]
         self.process = subprocess.Popen(
             ["mariadbd", "--no-defaults", *user, f"--datadir={data}", f"--socket={self.socket}", f"--port={self.port}",
              "--bind-address=127.0.0.1", "--skip-name-resolve", "--max-allowed-packet=1G", "--max-connections=2000",
@@ -183,7 +189,7 @@ def tls_server():
 
 def mysql9_root():
     """The folder that script/mysql9 made, or None."""
-    folder = os.environ.get("QUERYTAP_MYSQL9") or os.path.join(os.environ["QUERYTAP_CACHE"], "mysql9")
+    folder = os.environ.get("QUERYTAP_MYSQL9") or os.path.join(CACHE, "mysql9")
     return folder if os.access(os.path.join(folder, "bin", "mysqld"), os.X_OK) else None
 
 
@@ -236,11 +242,10 @@ class Mysql9(Server):
 
 class Proxy:
     """A running querytap; use it with `with`. Its end is checked: exit status 0, no word from a sanitizer."""
-    count = 0
+    numbers = itertools.count(1)
 
     def __init__(self, *args, remote=None, log=True, expect_opaque=False, expect_lint=None, env=None, wait=True, preexec=None):
-        Proxy.count += 1
-        base = os.path.join(FOLDER, f"proxy-{Proxy.count}")
+        base = os.path.join(FOLDER, f"proxy-{next(Proxy.numbers)}")
         self.log_path = base + ".log"
         self.err_path = base + ".err"
         self.expect_opaque = expect_opaque

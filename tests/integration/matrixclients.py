@@ -8,7 +8,10 @@ import subprocess
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLIENTS = os.path.join(HERE, "clients", "matrix")
 DRIVER_JAR = "/usr/share/java/mariadb-java-client.jar"
-ME = pwd.getpwuid(os.geteuid()).pw_name
+try:
+    ME = pwd.getpwuid(os.geteuid()).pw_name
+except KeyError:  # a container's user without a name has no login by socket
+    ME = "nobody"
 
 # What a command line client is told; the steps are named as those of the programs in clients/matrix.
 CLI = """SELECT 1 AS a, 'zwei' AS b, NULL AS c, 3.50 AS d /* text */;
@@ -119,24 +122,8 @@ def tool(program, tls, plain, *words_of_it):
     return lambda o: [program, *where(o), *(tls if o["tls"] else plain), *(w % o for w in words_of_it)]
 
 
-def node_modules():
-    """The drivers, installed once into the cache; None where the registry can't be reached."""
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    folder = os.path.join(cache, "querytap", "node")
-    if shutil.which("npm") is None:
-        return None
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(CLIENTS, "package.json")) as f:
-        wanted = f.read()
-    there = os.path.join(folder, "package.json")
-    if not os.path.exists(there) or open(there).read() != wanted or not os.path.isdir(os.path.join(folder, "node_modules")):
-        with open(there, "w") as f:
-            f.write(wanted)
-        if subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent"], cwd=folder, capture_output=True,
-                          timeout=300).returncode != 0:
-            os.unlink(there)
-            return None
-    return os.path.join(folder, "node_modules")
+def has_node_drivers():
+    return shutil.which("node") is not None and all(os.path.isdir(os.path.join(os.environ["NODE_PATH"], name)) for name in ("mysql2", "mariadb"))
 
 
 def go_client(lab):
@@ -188,7 +175,7 @@ MYSQL = (["--ssl-mode=REQUIRED"], ["--ssl-mode=DISABLED", "--get-server-public-k
 
 def programs(home):
     """The servers' own command line clients."""
-    no_home = None if home else "script/mysql9 was not run"
+    no_home = None if home else "MySQL 9 is not installed: script/mysql9"
     plugins = f"--plugin-dir={home}/root/usr/lib/mysql/plugin"
     return [
         CommandLine("mariadb", command_line("mariadb", *MARIADB, ZLIB), ("none", "zlib")),
@@ -203,7 +190,7 @@ def tools(home):
     for name, binlog, ways in (("mariadb-", "mariadb-binlog", MARIADB), (f"{home}/bin/mysql", f"{home}/bin/mysqlbinlog", MYSQL)):
         def add(what, commands, *words_of_it, name=name, ways=ways, **keywords):
             program = name + what if what != "binlog" else binlog
-            missing = None if shutil.which(program) else "not installed" if name == "mariadb-" else "script/mysql9 was not run"
+            missing = None if shutil.which(program) else "not installed: script/bootstrap" if name == "mariadb-" else "of MySQL's programs script/mysql9 installs mysqld and mysql only"
             found.append(Tool(os.path.basename(program) + keywords.pop("kind", ""), tool(program, *ways, *words_of_it), commands,
                               missing=missing, **keywords))
         add("dump", {"COM_QUERY", "COM_INIT_DB"}, "--routines", "--skip-dump-date", "shop")
@@ -218,23 +205,23 @@ def tools(home):
 
 
 def clients(lab):
-    modules, go, java = node_modules(), go_client(lab), java_client(lab)
-    node = {"environment": {"NODE_PATH": modules or ""}, "missing": None if modules else "npm can't install the driver"}
+    go, java = go_client(lab), java_client(lab)
+    node = {"missing": None if has_node_drivers() else "Node's drivers are not installed: script/node-drivers"}
     home = lab.mysql9_root()
     drivers = [
         Client("PHP mysqli", script("php", "mysqli.php"), ("none", "zlib")),
         Client("PHP PDO", script("php", "pdo.php"), ("none", "zlib")),
         Client("Python PyMySQL", python("python_pymysql.py")),
         Client("Python mysqlclient", python("python_mysqlclient.py"), ("none", "zlib"),
-               missing=None if has("/usr/bin/python3", "-c", "import MySQLdb") else "python3-mysqldb is not installed"),
+               missing=None if has("/usr/bin/python3", "-c", "import MySQLdb") else "python3-mysqldb is not installed: script/bootstrap"),
         Client("Perl DBD::mysql", script("/usr/bin/perl", "dbi.pl", "mysql"), ("none", "zlib")),
         Client("Perl DBD::MariaDB", script("/usr/bin/perl", "dbi.pl", "MariaDB"), ("none", "zlib"),
-               missing=None if has("/usr/bin/perl", "-MDBD::MariaDB", "-e1") else "libdbd-mariadb-perl is not installed"),
+               missing=None if has("/usr/bin/perl", "-MDBD::MariaDB", "-e1") else "libdbd-mariadb-perl is not installed: script/bootstrap"),
         Client("Node mysql2", script("node", "node.js", "mysql2"), ("none", "zlib"), **node),
         Client("Node mariadb", script("node", "node.js", "mariadb"), ("none", "zlib"), **node),
-        Client("Go", lambda o: [go, json.dumps(o)], missing=None if go else "Go or its driver is not installed"),
+        Client("Go", lambda o: [go, json.dumps(o)], missing=None if go else "Go or its driver is not installed: script/bootstrap"),
         Client("Java", lambda o: ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{java}:{DRIVER_JAR}", "Client", json.dumps(o)],
-               ("none", "zlib"), socket=False, missing=None if java else "Java's compiler or its driver is not installed"),
+               ("none", "zlib"), socket=False, missing=None if java else "Java's compiler or its driver is not installed: script/bootstrap"),
     ]
     for client in drivers:
         client.values = VALUES.get(client.name, {})
@@ -277,8 +264,8 @@ CREATE PROCEDURE two(IN a INT) SELECT a, n FROM digits WHERE n < 3 ORDER BY n;
 CREATE PROCEDURE doubled(IN a INT, OUT b INT) SET b = 2 * a;
 FLUSH BINARY LOGS;
 """
-# Plugins that a server may lack: auth_ed25519 is of mariadb-server, dialog_examples and auth_test_plugin are of mariadb-test.
-# Without one its login fails directly too, and is skipped.
+# Plugins that a server may lack: auth_ed25519 is of mariadb-server, dialog_examples and auth_test_plugin are of mariadb-test;
+# script/mariadb-plugins fetches them. Without one its login is skipped.
 OPTIONAL = {
     "mariadb": [
         "INSTALL SONAME 'auth_ed25519'; CREATE USER ed@'%' IDENTIFIED VIA ed25519 USING PASSWORD('secret'); GRANT ALL ON *.* TO ed@'%'",
@@ -302,10 +289,11 @@ def start(lab, name):
         server = lab.tls_server()
         server.ca = server.certificates.ca
         server.sql("CREATE USER bare@'%'; GRANT ALL ON *.* TO bare@'%'")
+    server.lacking = set()  # users that could not be made
     for text in OPTIONAL[name]:
         try:
             server.sql(text)
         except AssertionError:
-            pass
+            server.lacking |= {login.user for login in LOGINS[name].values() if f" {login.user}@" in text}
     server.sql(SETUP, "shop")
     return server

@@ -556,7 +556,7 @@ class Replication(Speaking):
 _mysql = None
 
 
-@unittest.skipUnless(lab.mysql9_root(), "script/mysql9 was not run")
+@unittest.skipUnless(lab.mysql9_root(), "MySQL 9 is not installed: script/mysql9")
 class OnMySQL(OnMariaDB):
     user = "bare"
     is_mysql = True

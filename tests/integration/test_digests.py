@@ -42,10 +42,10 @@ def ours(texts):
 class AgainstMySQL(unittest.TestCase):
     def test_the_same_groups(self):
         if lab.mysql9_root() is None:
-            self.skipTest("needs script/mysql9")
+            self.skipTest("MySQL 9 is not installed: script/mysql9")
         texts = statements(40000 if lab.LONG else 4000)
         if len(texts) < 2000:
-            self.skipTest("needs the package mariadb-test")
+            self.skipTest("mariadb-test is not installed: script/bootstrap --for=test-long")
         server = lab.Mysql9()
         self.addCleanup(server.stop)
         db = pymysql.connect(host="127.0.0.1", port=server.port, user="pw", password="secret", database="shop")

@@ -46,7 +46,7 @@ class Soak:
             self.proxy.post(f"/plant?stage={stage}&bytes={size}&every={every}")
         except urllib.error.HTTPError as error:
             if error.code == 404:
-                raise unittest.SkipTest("needs a build with --enable-planted-leaks") from error
+                raise unittest.SkipTest("needs a build with --enable-planted-leaks: script/test --long planted") from error
             raise
 
 
@@ -119,7 +119,7 @@ class Growth(unittest.TestCase):
             self.assertIn("born with COM_QUERY", sentence)
             self.planted("session", size, 100, 200, 80, "512K")
 
-    @unittest.skipUnless(os.environ.get("QUERYTAP_LONG"), "a long test")
+    @unittest.skipUnless(os.environ.get("QUERYTAP_LONG"), "takes long: script/test --long")
     def test_planted_leaks_that_are_rare_are_found(self):
         for size in (16, 100, 4096):
             self.planted("journal", size, 10000, 10000, 60, "512K")

@@ -39,7 +39,7 @@ class Statements(unittest.TestCase):
         """Run a program straight and through the proxy; @return its output and the proxy's query records."""
         direct = lab.run(*[a.replace("PORT", str(lab.server().port)) for a in argv])
         if missing is not None and direct.returncode == missing:
-            self.skipTest(f"{argv[0]} lacks a driver")
+            self.skipTest(f"{argv[0]} lacks a driver: script/bootstrap")
         self.assertEqual(direct.returncode, 0, direct.stderr)
         with lab.Proxy() as proxy:
             through = lab.run(*[a.replace("PORT", str(proxy.port)) for a in argv])

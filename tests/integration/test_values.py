@@ -112,7 +112,7 @@ class Rows(Values):
             with self.subTest(argv[0]), lab.Proxy("--log-rows", "5") as proxy:
                 done = lab.run(*[a.replace("%PORT%", str(proxy.port)) for a in argv])
                 if b"Can't locate" in done.stderr or b"not found" in done.stderr:
-                    self.skipTest(f"{argv[0]} lacks a driver")
+                    self.skipTest(f"{argv[0]} lacks a driver: script/bootstrap")
                 self.assertEqual(done.stdout, b"2", done.stderr)
                 for found in of(proxy.settled("query"), "COM_STMT_EXECUTE"):  # Perl's second: definitions are left out
                     self.check(found, column_names=NAMES, first_rows=[ROW, [None] * len(NAMES)])
