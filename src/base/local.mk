@@ -5,6 +5,7 @@ src_libbase_a_SOURCES = \
 	src/base/files.c src/base/files.h \
 	src/base/json.c src/base/json.h \
 	src/base/keep.c src/base/keep.h \
+	src/base/seed.c src/base/seed.h \
 	src/base/lock.c src/base/lock.h \
 	src/base/reader.c src/base/reader.h \
 	src/base/ring.c src/base/ring.h \

@@ -15,6 +15,10 @@ struct header {
 /* As much of the memory is used before a start from its beginning is worth a look at the consumer. */
 enum { FRONT = 256 * 1024 };
 
+/* A message of so many bytes is long, and must leave free so many times its length; but it may always use so many fourths of the
+ * ring with those before it. */
+enum { LONG = 4096, LONG_LEAVES = 16, LONG_FOURTHS = 3 };
+
 static size_t padded(size_t len)
 {
         return (len + 7) & ~(size_t)7;
@@ -64,12 +68,29 @@ static bool is_too_large(const struct ring *ring, size_t len)
         return len > ring->size / 2 || len > UINT32_MAX / 2;
 }
 
+/** What must be left free behind a message of @p len bytes: long ones do not take the last of the room from short ones. */
+static size_t to_leave(const struct ring *ring, size_t len)
+{
+        if (len < LONG) {
+                return 0;
+        }
+        size_t most = ring->size / 4 * LONG_FOURTHS - len; /* it is not too large: there is that much */
+        return len < most / LONG_LEAVES ? len * LONG_LEAVES : most;
+}
+
 /** What a message of @p len bytes takes at @p head, with what is skipped at the ring's end. */
 static size_t need_at(const struct ring *ring, uint64_t head, size_t len)
 {
         size_t need = sizeof(struct header) + padded(len);
         size_t to_end = ring->size - index_of(ring, head);
         return need + (to_end < need ? to_end : 0);
+}
+
+/** What must be free for it: @p need, and what it leaves. An empty ring takes whatever is not too large. */
+static size_t room_for(const struct ring *ring, size_t need, size_t len)
+{
+        size_t room = need + to_leave(ring, len);
+        return room > ring->size && need <= ring->size ? ring->size : room;
 }
 
 /** Go back to the start of the memory if all is read. */
@@ -84,7 +105,7 @@ static void start_over(struct ring *ring, uint64_t head)
 bool ring_decides(struct ring *ring, size_t len)
 {
         uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
-        return is_too_large(ring, len) || has_room(ring, head, need_at(ring, head, len));
+        return is_too_large(ring, len) || has_room(ring, head, room_for(ring, need_at(ring, head, len), len));
 }
 
 uint8_t *ring_reserve(struct ring *ring, size_t len)
@@ -98,7 +119,7 @@ uint8_t *ring_reserve(struct ring *ring, size_t len)
         }
         size_t need = sizeof(struct header) + padded(len);
         size_t skip = need_at(ring, head, len) - need;
-        if (!has_room(ring, head, need + skip)) {
+        if (!has_room(ring, head, room_for(ring, need + skip, len))) {
                 return drop(ring);
         }
         if (skip > 0) {

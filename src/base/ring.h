@@ -7,6 +7,7 @@
  * While the consumer keeps up, only the front of the memory is used, and stays in the cache: where nothing is left to
  * read, base moves up to head, and the next message stands at the start again.
  *
+ * Long messages leave room for short ones: where they come faster than they are read, they are dropped first.
  * A message that does not fit is dropped and counted, never half written. Each message carries how many were dropped
  * just before it, so that the consumer can put a mark at the very place of the gap.
  * Threads: exactly one producer and one consumer; no locks.   Memory: the caller's, for as long as the ring lives. */

@@ -31,4 +31,25 @@ static inline bool stride_any(stride s)
         return (halves[0] | halves[1]) != 0;
 }
 
+/** The place of the first @p a with @p b behind it among the @p n bytes at @p data; @p n if there is none. */
+static inline size_t stride_find_pair(const uint8_t *data, size_t n, uint8_t a, uint8_t b)
+{
+        const stride as = STRIDE_OF(a);
+        const stride bs = STRIDE_OF(b);
+        size_t at = 0;
+        while (n - at > STRIDE) {
+                if (stride_any((stride)((stride_at(data + at) == as) & (stride_at(data + at + 1) == bs)))) {
+                        break;
+                }
+                at += STRIDE;
+        }
+        while (at + 1 < n) {
+                if (data[at] == a && data[at + 1] == b) {
+                        return at;
+                }
+                at++;
+        }
+        return n;
+}
+
 #endif

@@ -29,6 +29,18 @@ unsigned utf8_sequence(struct span s)
         return bad ? 0 : n;
 }
 
+/** A character of two bytes. */
+static inline bool is_pair(const uint8_t *at)
+{
+        return at[0] >= 0xc2 && at[0] <= 0xdf && is_tail(at[1]);
+}
+
+/** One of three, of those whose first byte allows any tails. */
+static inline bool is_usual_triple(const uint8_t *at)
+{
+        return at[0] > 0xe0 && at[0] < 0xed && is_tail(at[1]) && is_tail(at[2]);
+}
+
 bool utf8_valid(struct span s)
 {
         while (s.len > 0) {
@@ -40,11 +52,14 @@ bool utf8_valid(struct span s)
                                 continue;
                         }
                 }
-                unsigned n = utf8_sequence(s);
+                unsigned n = s.data[0] < 0x80                       ? 1
+                             : s.len > 1 && is_pair(s.data)         ? 2
+                             : s.len > 2 && is_usual_triple(s.data) ? 3
+                                                                    : utf8_sequence(s);
                 if (n == 0) {
                         return false;
                 }
-                s = span_skip(s, n);
+                s = span_of(s.data + n, s.len - n);
         }
         return true;
 }

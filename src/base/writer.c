@@ -44,6 +44,17 @@ void writer_decimal(struct writer *w, uint64_t value)
         writer_bytes(w, digits, (size_t)(decimal_put(digits, value) - digits));
 }
 
+void writer_hex(struct writer *w, struct span s)
+{
+        static const char hex[] = "0123456789abcdef";
+        while (s.len > 0 && !w->failed) {
+                const char digits[] = {hex[s.data[0] >> 4], hex[s.data[0] & 15]};
+                writer_bytes(w, digits, sizeof digits);
+                s = span_skip(s, 1);
+        }
+        w->wanted += 2 * s.len;
+}
+
 void writer_format(struct writer *w, const char *format, ...)
 {
         char small[256];

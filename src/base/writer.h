@@ -81,6 +81,9 @@ static inline uint8_t *decimal_put(uint8_t *to, uint64_t value)
 /** Append @p value in decimal. */
 void writer_decimal(struct writer *w, uint64_t value);
 
+/** Append the bytes of @p s as hex digits. */
+void writer_hex(struct writer *w, struct span s);
+
 /** Append as printf does; no NUL is left behind. */
 void writer_format(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

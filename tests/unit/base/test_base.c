@@ -235,6 +235,49 @@ static void ring_starts_over_when_all_is_read(void)
         CU_ASSERT_EQUAL(ring_drops(&ring), 1);
 }
 
+static size_t fill(struct ring *ring, size_t len)
+{
+        size_t n = 0;
+        while (ring_reserve(ring, len) != NULL) {
+                ring_commit(ring, len);
+                n++;
+        }
+        return n;
+}
+
+static void long_messages_leave_room_for_short_ones(void)
+{
+        enum { SIZE = 1 << 20, SHORT = 500 };
+        static _Alignas(8) uint8_t memory[SIZE];
+        static const size_t lengths[] = {4096, 10000, 100000, SIZE / 4, SIZE / 2};
+        for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+                struct ring ring;
+                ring_init(&ring, memory, sizeof memory);
+                CU_ASSERT_TRUE(fill(&ring, lengths[i]) >= 1);
+                size_t left = SIZE - ring_used(&ring);
+                CU_ASSERT_TRUE(left >= SIZE / 4 || left >= 16 * lengths[i]);
+                CU_ASSERT_TRUE(fill(&ring, SHORT) >= left / (SHORT + 24) - 1);
+        }
+}
+
+/** Wherever it begins: whoever waits for room must get it in the end. */
+static void an_empty_ring_takes_what_is_not_too_large(void)
+{
+        enum { SIZE = 1 << 16, STEP = 1000 };
+        static _Alignas(8) uint8_t memory[SIZE];
+        struct ring ring;
+        struct ring_message m;
+        ring_init(&ring, memory, sizeof memory);
+        for (unsigned i = 0; i < 1000; i++) {
+                size_t len = i % 2 == 0 ? STEP + i : SIZE / 2 - 64 - i % 7 * 4096;
+                CU_ASSERT_TRUE_FATAL(ring_decides(&ring, len));
+                CU_ASSERT_PTR_NOT_NULL_FATAL(ring_reserve(&ring, len));
+                ring_commit(&ring, len);
+                CU_ASSERT_TRUE_FATAL(ring_peek(&ring, &m));
+                ring_pop(&ring);
+        }
+}
+
 static void a_ring_knows_how_much_it_holds(void)
 {
         static _Alignas(8) uint8_t memory[4096];
@@ -308,6 +351,8 @@ static const struct tap_test tests[] = {
     {"a ring tells where it dropped", ring_tells_where_it_dropped},
     {"a ring between threads accounts for every message", ring_between_threads_accounts_for_all},
     {"a ring knows how much it holds", a_ring_knows_how_much_it_holds},
+    {"long messages leave room for short ones", long_messages_leave_room_for_short_ones},
+    {"an empty ring takes what is not too large", an_empty_ring_takes_what_is_not_too_large},
     {"a lock lets in one", a_lock_lets_in_one},
 };
 
