@@ -304,13 +304,20 @@ uint8_t charset_of_collation(uint16_t collation_id)
         return CHARSET_UNKNOWN;
 }
 
+/* Of the sets' names; many other words are asked about. */
+enum { NAME_MIN = sizeof "hp8" - 1, NAME_MAX = sizeof "armscii8" - 1 };
+
 uint8_t charset_of_name(struct span name)
 {
         if (name.len == 4 && strncasecmp((const char *)name.data, "utf8", 4) == 0) {
                 return SET_UTF8MB3;
         }
+        if (name.len < NAME_MIN || name.len > NAME_MAX) {
+                return CHARSET_UNKNOWN;
+        }
         for (unsigned i = 1; i < SET_COUNT; i++) {
-                if (name.len == strlen(sets[i].name) &&
+                bool may_be = ((name.data[0] ^ (uint8_t)sets[i].name[0]) & 0xdf) == 0;
+                if (may_be && name.len == strlen(sets[i].name) &&
                     strncasecmp((const char *)name.data, sets[i].name, name.len) == 0) {
                         return (uint8_t)i;
                 }

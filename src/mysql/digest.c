@@ -63,21 +63,27 @@ static void drop(struct state *s, unsigned count)
         }
 }
 
-/** @return false if the text is full. */
-static bool push(struct state *s, struct item item, struct span before, struct span text, struct span after)
+/** Append @p text, between two @p tick unless that is 0, behind a blank where one is due. @return false if the text is full. */
+static bool push(struct state *s, struct item item, struct span text, uint8_t tick)
 {
-        item.begin = (uint32_t)s->w.at;
-        if (s->w.at > 0 && peek(s, 0).kind != AT) {
-                writer_char(&s->w, ' ');
-        }
-        writer_put(&s->w, before);
-        writer_put(&s->w, text);
-        writer_put(&s->w, after);
-        if (s->w.failed) {
-                s->w.at = item.begin;
+        size_t blank = s->w.at > 0 && peek(s, 0).kind != AT ? 1 : 0;
+        uint8_t *to = s->w.data + s->w.at;
+        size_t need = blank + text.len + (tick != 0 ? 2 : 0);
+        if (need > s->w.size - s->w.at) {
                 s->failed = true;
                 return false;
         }
+        item.begin = (uint32_t)s->w.at;
+        *to = ' ';
+        to += blank;
+        if (tick != 0) {
+                *to++ = tick;
+        }
+        to = span_copy(to, text);
+        if (tick != 0) {
+                *to = tick;
+        }
+        s->w.at += need;
         s->top = (s->top + 1) % KEPT;
         s->kept[s->top] = item;
         s->n += s->n < KEPT ? 1 : 0;
@@ -86,7 +92,7 @@ static bool push(struct state *s, struct item item, struct span before, struct s
 
 static void push_text(struct state *s, enum kind kind, const char *text)
 {
-        (void)push(s, (struct item){.kind = (uint8_t)kind}, span_str(text), span_str(NULL), span_str(NULL));
+        (void)push(s, (struct item){.kind = (uint8_t)kind}, span_str(text), 0);
 }
 
 /* --- reductions --------------------------------------------------------------------------------------------------- */
@@ -146,15 +152,14 @@ static bool is_column_number(const struct state *s)
 static void put_name(struct state *s, const struct sql_token *t)
 {
         static const struct item item = {.kind = OTHER};
-        struct span tick = span_str("`");
         if (t->kind != SQL_QUOTED) {
-                (void)push(s, item, tick, t->text, tick);
+                (void)push(s, item, t->text, '`');
                 return;
         }
         uint8_t quote = t->text.data[0];
         struct span name = span_skip(t->text, 1);
         name.len -= name.len > 0 && name.data[name.len - 1] == quote ? 1 : 0;
-        if (!push(s, item, tick, name, tick)) {
+        if (!push(s, item, name, '`')) {
                 return;
         }
         uint8_t *out = s->w.data + s->w.at - 1 - name.len; /* doubled quotes become one */
@@ -201,7 +206,7 @@ static void put_keyword(struct state *s, const struct sql_token *t)
         } else if (s->by_depth == s->depth + 1 && one_of(t, ends)) {
                 s->by_depth = 0;
         }
-        (void)push(s, item, span_of(word->text, word->len), span_str(NULL), span_str(NULL));
+        (void)push(s, item, span_of(word->text, word->len), 0);
 }
 
 static void put_operator(struct state *s, const struct sql_token *t)
@@ -236,7 +241,7 @@ static void put_operator(struct state *s, const struct sql_token *t)
         default: break;
         }
         bool unequal = span_equal(t->text, span_str("<>"));
-        (void)push(s, item, unequal ? span_str("!=") : t->text, span_str(NULL), span_str(NULL));
+        (void)push(s, item, unequal ? span_str("!=") : t->text, 0);
 }
 
 static void put_token(struct state *s, const struct sql_token *t)
@@ -247,7 +252,7 @@ static void put_token(struct state *s, const struct sql_token *t)
         case SQL_HOST: push_value(s); break;
         case SQL_NUMBER:
                 if (is_column_number(s)) {
-                        (void)push(s, (struct item){.kind = OTHER}, t->text, span_str(NULL), span_str(NULL));
+                        (void)push(s, (struct item){.kind = OTHER}, t->text, 0);
                 } else {
                         push_number(s);
                 }
@@ -304,6 +309,73 @@ static void note_literal(const struct state *s, const struct sql_token *t, struc
         out->n_literals++;
 }
 
+static bool is_operator(const struct sql_token *t, char c)
+{
+        return t->kind == SQL_OPERATOR && t->text.len == 1 && t->text.data[0] == (uint8_t)c;
+}
+
+static bool is_value(const struct sql_token *t)
+{
+        return sql_is_literal(t) || t->kind == SQL_PARAMETER;
+}
+
+/** Behind "?, ..." a comma and one more value change nothing: so go long lists. (@p t is at hand, the next one ahead.) */
+static bool goes_on(const struct state *s, const struct sql_token *t)
+{
+        enum { COMMA_BYTES = 2 }; /* it would stand there for a moment */
+        return is_operator(t, ',') && is_value(&s->ahead) && peek(s, 0).kind == VALUES &&
+               s->by_depth != s->depth + 1 && s->w.size - s->w.at >= COMMA_BYTES;
+}
+
+/** A value of a row, with its signs: @p t is its first token. @return false if it is something else. */
+static bool take_value(const struct state *s, struct sql_lexer *lexer, struct sql_token *t, struct span sql,
+                       struct digest *out)
+{
+        bool is_signed = false;
+        while (is_operator(t, '-') || is_operator(t, '+')) {
+                is_signed = true;
+                *t = next_code(lexer);
+        }
+        if (sql_is_literal(t) && (!is_signed || t->kind == SQL_NUMBER)) {
+                note_literal(s, t, sql, out);
+        } else if (is_signed || (t->kind != SQL_PARAMETER && !sql_is(t, "NULL"))) {
+                return false;
+        }
+        *t = next_code(lexer);
+        return true;
+}
+
+/** Behind rows one more of their kind changes nothing: so go long INSERTs. (A comma is at hand, and what is ahead is to be
+ *  the parenthesis.) @return true if a row was taken. */
+static bool take_row(struct state *s, struct span sql, struct digest *out)
+{
+        enum { ROW_BYTES = 64 }; /* it would stand there for a moment */
+        enum kind rows = (enum kind)peek(s, 0).kind;
+        if ((rows != ROWS && rows != WIDE_ROWS) || !is_operator(&s->ahead, '(') || s->by_depth != 0 ||
+            s->w.size - s->w.at < ROW_BYTES) {
+                return false;
+        }
+        struct sql_lexer lexer = s->lexer;
+        uint64_t values = out->values;
+        size_t n_literals = out->n_literals;
+        struct sql_token t = next_code(&lexer);
+        size_t n = 1;
+        bool is_row = take_value(s, &lexer, &t, sql, out);
+        while (is_row && is_operator(&t, ',')) {
+                n++;
+                t = next_code(&lexer);
+                is_row = take_value(s, &lexer, &t, sql, out);
+        }
+        if (!is_row || !is_operator(&t, ')') || (n == 1) != (rows == ROWS)) {
+                out->values = values;
+                out->n_literals = n_literals;
+                return false;
+        }
+        s->lexer = lexer;
+        s->ahead = next_code(&s->lexer);
+        return true;
+}
+
 void digest_make(struct span sql, struct sql_mode mode, struct digest *out)
 {
         struct state s = {.w = writer_over(out->text, sizeof out->text)};
@@ -315,10 +387,20 @@ void digest_make(struct span sql, struct sql_mode mode, struct digest *out)
         while (s.ahead.kind != SQL_END && !s.failed) {
                 struct sql_token t = s.ahead;
                 s.ahead = next_code(&s.lexer);
+                if (is_operator(&t, ',') && take_row(&s, sql, out)) {
+                        continue;
+                }
+                bool is_more = goes_on(&s, &t);
+                if (is_more) {
+                        t = s.ahead;
+                        s.ahead = next_code(&s.lexer);
+                }
                 if (sql_is_literal(&t)) {
                         note_literal(&s, &t, sql, out);
                 }
-                put_token(&s, &t);
+                if (!is_more) {
+                        put_token(&s, &t);
+                }
         }
         while (peek(&s, 0).kind == SEMICOLON) {
                 drop(&s, 1);

@@ -15,6 +15,8 @@ enum {
         BULK_TYPES = 0x80, /* flag: types follow */
         BULK_ROWS_SHOWN = 16,
         BULK_VALUES_SHOWN = 4096,
+        FEW_PARAMETERS = 64, /* room for these costs next to nothing */
+        ATTRIBUTE_MIN = 3,   /* bytes of one: type, length of its name */
 };
 
 enum bulk_indicator { BULK_VALUE, BULK_NULL, BULK_DEFAULT, BULK_IGNORE };
@@ -93,10 +95,11 @@ static void read_values(const struct dissect *d, struct reader *r, const struct 
                         struct span bitmap, struct value *values, size_t n)
 {
         bool lost = r->failed;
+        size_t may_be_long = st != NULL && st->long_data.n > 0 ? st->n_params : 0;
         for (size_t i = 0; i < n; i++) {
                 struct value *v = &values[i];
                 const struct long_data *data =
-                    st != NULL && i < st->n_params ? statement_find_long_data(st, (uint16_t)i) : NULL;
+                    i < may_be_long ? statement_find_long_data(st, (uint16_t)i) : NULL;
                 if (data != NULL) {
                         take_long_data(d, v, data); /* whatever the bitmap says */
                 } else if (is_null(bitmap, i)) {
@@ -196,8 +199,10 @@ static void decode_bulk(struct dissect *d, const struct flight *f, struct statem
         size_t shown = n > 0 ? BULK_VALUES_SHOWN / n : 0;
         shown = shown > BULK_ROWS_SHOWN ? BULK_ROWS_SHOWN : shown < 1 ? 1 : shown;
         uint16_t flags = reader_u16(&r);
-        /* types, then a row that is not shown, then the mark and the rows that are */
-        struct value *types = n > 0 && !r.failed ? dissect_values(d, 2 * n + 1 + shown * (n + 1)) : NULL;
+        /* Types, then a row that is not shown, then the mark and the rows that are: much room, which a packet must be worth. A row
+         * has a byte for each parameter at the least. */
+        bool fits = !r.failed && (n <= FEW_PARAMETERS || n <= reader_left(&r));
+        struct value *types = n > 0 && fits ? dissect_values(d, 2 * n + 1 + shown * (n + 1)) : NULL;
         if (types == NULL) {
                 put_unknown(record, FIELD_BULK_ROWS);
                 return;
@@ -250,8 +255,9 @@ size_t execute_attributes(struct dissect *d, struct span body, struct record *re
         struct reader r = reader_over(span_skip(body, 1));
         uint64_t n = lenenc_uint(&r);
         (void)lenenc_uint(&r); /* sets: always 1 */
-        if (r.failed || n / 8 > reader_left(&r)) {
-                return 0;
+        if (r.failed || n / 8 > reader_left(&r) ||
+            (n > FEW_PARAMETERS && n > reader_left(&r) / ATTRIBUTE_MIN)) {
+                return 0; /* they are not all there: no room is made for them */
         }
         if (n > 0) {
                 struct value *values = dissect_values(d, (size_t)n);

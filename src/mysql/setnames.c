@@ -1,5 +1,6 @@
 #include "mysql/setnames.h"
 
+#include "base/stride.h"
 #include "mysql/charset.h"
 
 #include <strings.h>
@@ -179,6 +180,12 @@ static bool ends_statement(const struct scan *s)
         return s->token.kind == TOKEN_END || is_sign(s, ';');
 }
 
+/** Does @p c begin or end nothing that skip_expression looks at, wherever it stands? */
+static bool is_dull(uint8_t c)
+{
+        return is_word(c) || is_space(c) || memchr("=<>@.+:%&|!^~?", c, 14) != NULL;
+}
+
 /** Up to the comma before the next assignment, or the statement's end. @return true if there was anything. */
 static bool skip_expression(struct scan *s)
 {
@@ -194,6 +201,9 @@ static bool skip_expression(struct scan *s)
                         depth--;
                 }
                 any = true;
+                while (s->left.len > 0 && is_dull(s->left.data[0])) {
+                        s->left = span_of(s->left.data + 1, s->left.len - 1);
+                }
                 next(s);
         }
         return any;
@@ -338,13 +348,36 @@ static bool begins_otherwise(struct span sql)
         return sql.len == 0 || (is_word(sql.data[0]) && !is_set_at(sql, 0));
 }
 
+/** The place of the first "se", in either case; the length of @p sql if there is none. What are no letters may pass for some. */
+static size_t find_se(struct span sql)
+{
+        static const stride lower = STRIDE_OF(0x20);
+        static const stride s = STRIDE_OF('s');
+        static const stride e = STRIDE_OF('e');
+        size_t at = 0;
+        while (sql.len - at > STRIDE) {
+                stride first = stride_at(sql.data + at) | lower;
+                stride second = stride_at(sql.data + at + 1) | lower;
+                if (stride_any((stride)((first == s) & (second == e)))) {
+                        break;
+                }
+                at += STRIDE;
+        }
+        while (at + 1 < sql.len && ((sql.data[at] | 0x20) != 's' || (sql.data[at + 1] | 0x20) != 'e')) {
+                at++;
+        }
+        return at + 1 < sql.len ? at : sql.len;
+}
+
 /** Does the word SET stand anywhere? */
 static bool may_set(struct span sql)
 {
-        for (size_t i = 0; i < sql.len; i++) {
-                if (is_set_at(sql, i)) {
+        for (size_t i = 0; i + 1 < sql.len;) {
+                i += find_se(span_skip(sql, i));
+                if (i + 1 < sql.len && is_set_at(sql, i)) {
                         return true;
                 }
+                i++;
         }
         return false;
 }
@@ -354,12 +387,16 @@ static bool is_odd(const struct setnames_options *options, struct span text)
         if (!charset_hides_ascii(options->charset)) {
                 return false;
         }
-        for (size_t i = 0; i < text.len; i++) {
-                if (text.data[i] >= 0x80) {
-                        return true;
-                }
+        size_t i = 0;
+        stride bytes = STRIDE_OF(0);
+        for (; text.len - i >= STRIDE; i += STRIDE) {
+                bytes |= stride_at(text.data + i);
         }
-        return false;
+        uint8_t any = 0;
+        for (; i < text.len; i++) {
+                any |= text.data[i];
+        }
+        return (any & 0x80) != 0 || stride_any(bytes & (stride)STRIDE_OF(0x80));
 }
 
 bool setnames_scan(struct span sql, const struct setnames_options *options, struct setnames *out)

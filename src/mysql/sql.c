@@ -39,13 +39,46 @@ struct sql_mode sql_mode_of_server(struct span version)
 
 /* --- characters --------------------------------------------------------------------------------------------------- */
 
-enum { SPACE = 1, NAME = 2, DIGIT = 4, HEX = 8 };
+enum {
+        SPACE = 1,
+        NAME = 2,
+        DIGIT = 4,
+        HEX = 8,
+        SIGN = 16,   /* whatever stands around it, it is an operator alone */
+        SECOND = 32, /* the second character of a longer operator */
+};
 
 static const uint8_t classes_of[256] = {
-    ['\t' ... '\r'] = SPACE,    [' '] = SPACE,        ['0' ... '9'] = NAME | DIGIT | HEX,
-    ['A' ... 'F'] = NAME | HEX, ['G' ... 'Z'] = NAME, ['a' ... 'f'] = NAME | HEX,
-    ['g' ... 'z'] = NAME,       ['_'] = NAME,         ['$'] = NAME,
+    ['\t' ... '\r'] = SPACE,
+    [' '] = SPACE,
+    ['0' ... '9'] = NAME | DIGIT | HEX,
+    ['A' ... 'F'] = NAME | HEX,
+    ['G' ... 'Z'] = NAME,
+    ['a' ... 'f'] = NAME | HEX,
+    ['g' ... 'z'] = NAME,
+    ['_'] = NAME,
+    ['$'] = NAME,
     [0x80 ... 0xff] = NAME,
+    ['('] = SIGN,
+    [')'] = SIGN,
+    [','] = SIGN,
+    [';'] = SIGN,
+    ['+'] = SIGN,
+    ['='] = SIGN | SECOND,
+    ['>'] = SECOND,
+    ['<'] = SECOND,
+    ['|'] = SECOND,
+    ['&'] = SECOND,
+    ['%'] = SIGN,
+    ['^'] = SIGN,
+    ['~'] = SIGN,
+    ['['] = SIGN,
+    [']'] = SIGN,
+    ['{'] = SIGN,
+    ['}'] = SIGN,
+    [0 ... '\b'] = SIGN,
+    ['\x0e' ... '\x1f'] = SIGN,
+    ['\x7f'] = SIGN,
 };
 
 static inline unsigned class_of(uint8_t c)
@@ -126,13 +159,11 @@ static struct sql_token take_string(struct sql_lexer *l, size_t at)
 
 static size_t comment_end(const struct sql_lexer *l, size_t at)
 {
-        while (at + 1 < l->left.len) {
-                if (l->left.data[at] == '*' && l->left.data[at + 1] == '/') {
-                        return at + 2;
-                }
-                at++;
+        if (at >= l->left.len) {
+                return l->left.len;
         }
-        return l->left.len;
+        size_t end = at + stride_find_pair(l->left.data + at, l->left.len - at, '*', '/');
+        return end < l->left.len ? end + 2 : end;
 }
 
 static size_t line_end(const struct sql_lexer *l)
@@ -224,12 +255,13 @@ static size_t exponent(const struct sql_lexer *l, size_t at)
 /** A number, or a name that begins with digits. */
 static struct sql_token take_number(struct sql_lexer *l)
 {
-        size_t end = radix_number(l);
-        if (end > 0) {
-                return take(l, SQL_NUMBER, end);
+        size_t end = run(l, 0, DIGIT);
+        uint8_t next = peek(l, end);
+        size_t radix = radix_number(l);
+        if (radix > 0) {
+                return take(l, SQL_NUMBER, radix);
         }
-        end = run(l, 0, DIGIT);
-        if (peek(l, end) == '.') {
+        if (next == '.') {
                 return take(l, SQL_NUMBER, exponent(l, run(l, end + 1, DIGIT)));
         }
         size_t whole = exponent(l, end);
@@ -282,19 +314,13 @@ bool sql_is(const struct sql_token *t, const char *keyword)
                memcmp(t->word->text, keyword, t->word->len) == 0;
 }
 
-static bool takes_hints(const struct sql_token *t)
-{
-        return sql_is(t, "SELECT") || sql_is(t, "INSERT") || sql_is(t, "REPLACE") || sql_is(t, "UPDATE") ||
-               sql_is(t, "DELETE");
-}
-
 /* --- operators ---------------------------------------------------------------------------------------------------- */
 
 static struct sql_token take_operator(struct sql_lexer *l)
 {
         static const char *const long_ones[] = {
             "<=>", "->>", "<=", ">=", "<>", "!=", "<<", ">>", "->", ":=", "||", "&&"};
-        if (memchr("=><|&", peek(l, 1), 5) == NULL) { /* the second character of none */
+        if ((class_of(peek(l, 1)) & SECOND) == 0) {
                 return take(l, SQL_OPERATOR, 1);
         }
         for (size_t i = 0; i < sizeof long_ones / sizeof long_ones[0]; i++) {
@@ -363,30 +389,29 @@ static struct sql_token take_any(struct sql_lexer *l)
 {
         struct sql_token t;
         uint8_t c = peek(l, 0);
-        if (take_prefixed(l, &t)) {
-                return t;
+        unsigned class = class_of(c);
+        if ((class & DIGIT) != 0) {
+                return take_number(l);
+        }
+        if ((class & NAME) != 0) {
+                return peek(l, 1) == '\'' && take_prefixed(l, &t) ? t : take_word(l, false);
         }
         if (is_string_quote(l, c)) {
                 return take_string(l, 0);
         }
-        if (c == '`' || c == '"') {
-                return take(l, SQL_QUOTED, quoted(l, 0, false));
-        }
-        if ((class_of(c) & DIGIT) != 0 || (c == '.' && (class_of(peek(l, 1)) & DIGIT) != 0)) {
-                return take_number(l);
-        }
-        if ((class_of(c) & NAME) != 0) {
-                return take_word(l, false);
-        }
-        if (c == '\\' && peek(l, 1) == 'N' && l->mode.is_mariadb) {
-                t = take(l, SQL_KEYWORD, 2);
-                t.word = sql_word_find("NULL", 4);
-                return t;
-        }
         switch (c) {
+        case '`':
+        case '"': return take(l, SQL_QUOTED, quoted(l, 0, false));
         case '?': return take(l, SQL_PARAMETER, 1);
         case '@': return at_sign(l);
-        case '.': return dot(l);
+        case '.': return (class_of(peek(l, 1)) & DIGIT) != 0 ? take_number(l) : dot(l);
+        case '\\':
+                if (peek(l, 1) == 'N' && l->mode.is_mariadb) {
+                        t = take(l, SQL_KEYWORD, 2);
+                        t.word = sql_word_find("NULL", 4);
+                        return t;
+                }
+                return take_operator(l);
         default: return take_operator(l);
         }
 }
@@ -415,23 +440,54 @@ static struct sql_token take_token(struct sql_lexer *l)
         return t;
 }
 
-struct sql_token sql_next(struct sql_lexer *l)
+/** What begins at the first byte, which is neither space nor SIGN. Apart from sql_next, which takes what is short with few
+ *  registers. */
+static __attribute__((noinline)) struct sql_token take_next(struct sql_lexer *l)
 {
-        l->left = span_skip(l->left, run(l, 0, SPACE));
-        if (l->left.len == 0) {
-                return take(l, SQL_END, 0);
-        }
-        if (closes(l)) {
+        uint8_t c = l->left.data[0];
+        if (c == '*' && closes(l)) {
                 return close_comment(l);
         }
-        uint8_t c = peek(l, 0);
         if (c == '/' && peek(l, 1) == '*') {
                 return take_comment(l);
         }
-        if (c == '#' || is_dash_comment(l)) {
+        if (c == '#' || (c == '-' && is_dash_comment(l))) {
                 return take(l, SQL_COMMENT, line_end(l));
         }
         struct sql_token t = take_token(l);
-        l->may_hint = takes_hints(&t);
+        l->may_hint = t.kind == SQL_KEYWORD && (t.word->flags & SQL_WORD_HINTED) != 0;
         return t;
+}
+
+struct sql_token sql_next(struct sql_lexer *l)
+{
+        const uint8_t *at = l->left.data;
+        if (l->left.len == 0) { /* it may have no data */
+                return (struct sql_token){SQL_END, l->left, NULL};
+        }
+        const uint8_t *end = at + l->left.len;
+        while (at < end && (class_of(*at) & SPACE) != 0) {
+                at++;
+        }
+        l->left = span_of(at, (size_t)(end - at));
+        if (at == end) {
+                return (struct sql_token){SQL_END, l->left, NULL};
+        }
+        const uint8_t *behind = at + 1;
+        enum sql_kind kind = SQL_OPERATOR;
+        if ((class_of(*at) & DIGIT) != 0 && l->next == SQL_NEXT_ANY) {
+                kind = SQL_NUMBER;
+                while (behind < end && (class_of(*behind) & DIGIT) != 0) {
+                        behind++;
+                }
+                if (behind < end && (*behind == '.' || (class_of(*behind) & NAME) != 0)) {
+                        return take_next(l);
+                }
+        } else if ((class_of(*at) & SIGN) == 0) {
+                return take_next(l);
+        }
+        l->next = SQL_NEXT_ANY;
+        l->may_hint = false;
+        l->left = span_of(behind, (size_t)(end - behind));
+        return (struct sql_token){kind, span_of(at, (size_t)(behind - at)), NULL};
 }

@@ -129,7 +129,10 @@ static const char starters[] =
     "RLIKE SELECT STARTS THEN UNTIL WHEN WHILE XOR";
 /* clang-format on */
 
-enum { WORDS_MAX = 1024, INDEX_SIZE = 4096 };
+/* After these an optimizer hint may stand. */
+static const char hinted[] = "SELECT INSERT REPLACE UPDATE DELETE";
+
+enum { WORDS_MAX = 1024, INDEX_SIZE = 4096, LENGTH_MIN = 2, LENGTH_MAX = 40 };
 
 static struct sql_word words[WORDS_MAX];
 static unsigned n_words = 1; /* 0 is no word */
@@ -175,7 +178,7 @@ static struct sql_word *add(const char *word, size_t len)
         if (known != words) {
                 return known;
         }
-        assert(n_words < WORDS_MAX);
+        assert(n_words < WORDS_MAX && len >= LENGTH_MIN && len <= LENGTH_MAX);
         unsigned slot = slot_of(word, len);
         while (index_of[slot] != 0) {
                 slot = (slot + 1) % INDEX_SIZE;
@@ -201,6 +204,7 @@ static void prepare(void)
         add_all(functions, SQL_WORD_FUNCTION);
         add_all(hints, SQL_WORD_HINT);
         add_all(starters, SQL_WORD_STARTS);
+        add_all(hinted, SQL_WORD_HINTED);
         for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++) {
                 const char *to = synonyms[i][1];
                 const char *from = synonyms[i][0];
@@ -211,6 +215,9 @@ static void prepare(void)
 
 const struct sql_word *sql_word_find(const char *word, size_t len)
 {
+        if (len < LENGTH_MIN || len > LENGTH_MAX) {
+                return NULL;
+        }
         (void)pthread_once(&once, prepare);
         const struct sql_word *w = find(word, len);
         return w != words ? w : NULL;

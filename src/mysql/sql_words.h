@@ -12,6 +12,7 @@ enum {
         SQL_WORD_FUNCTION = 2, /**< a keyword only where a parenthesis follows at once */
         SQL_WORD_HINT = 4,     /**< a keyword within an optimizer hint */
         SQL_WORD_STARTS = 8,   /**< an expression begins after it */
+        SQL_WORD_HINTED = 16,  /**< an optimizer hint may stand after it */
 };
 
 struct sql_word {

@@ -1,21 +1,33 @@
 #include "mysql/statement.h"
 
+#include "base/seed.h"
 #include "profile/prof.h"
 
-enum { FIRST_BUCKETS = 8 };
+enum { FIRST_BITS = 3, FIRST_BYTES = 32 };
 
 static size_t bucket_of(const struct statements *s, uint32_t id)
 {
-        return (id * 2654435761u >> 7) & (s->n_buckets - 1);
+        return seed_bucket(s->seed, id, s->bits);
+}
+
+static size_t buckets_of(const struct statements *s)
+{
+        return s->bits > 0 ? (size_t)1 << s->bits : 0;
 }
 
 void statement_drop_long_data(struct statements *s, struct statement *st)
 {
-        while (st->long_data != NULL) {
-                struct long_data *first = st->long_data;
-                st->long_data = first->next;
-                s->held -= sizeof *first + first->len;
+        struct long_data_table *t = &st->long_data;
+        while (t->first != NULL) {
+                struct long_data *first = t->first;
+                t->first = first->next;
+                s->held -= sizeof *first + first->size;
+                prof_free(first->bytes);
                 prof_free(first);
+        }
+        if (t->buckets != NULL) {
+                prof_free(t->buckets);
+                *t = (struct long_data_table){NULL, NULL, 0, 0};
         }
 }
 
@@ -41,7 +53,7 @@ static void discard(struct statements *s, struct statement *st)
 
 void statements_clear(struct statements *s)
 {
-        for (size_t i = 0; i < s->n_buckets; i++) {
+        for (size_t i = 0; i < buckets_of(s); i++) {
                 while (s->buckets[i] != NULL) {
                         struct statement *first = s->buckets[i];
                         s->buckets[i] = first->next;
@@ -54,7 +66,7 @@ void statements_clear(struct statements *s)
 
 struct statement *statements_find(const struct statements *s, uint32_t id)
 {
-        struct statement *st = s->n_buckets > 0 ? s->buckets[bucket_of(s, id)] : NULL;
+        struct statement *st = s->bits > 0 ? s->buckets[bucket_of(s, id)] : NULL;
         while (st != NULL && st->id != id) {
                 st = st->next;
         }
@@ -64,16 +76,17 @@ struct statement *statements_find(const struct statements *s, uint32_t id)
 /** Keep about one statement a bucket. */
 static enum status grow(struct statements *s)
 {
-        if (s->count < s->n_buckets) {
+        if (s->count < buckets_of(s)) {
                 return STATUS_OK;
         }
         struct statements bigger = *s;
-        bigger.n_buckets = s->n_buckets > 0 ? s->n_buckets * 2 : FIRST_BUCKETS;
-        bigger.buckets = prof_calloc(STAGE_DISSECT, bigger.n_buckets, sizeof(struct statement *));
+        bigger.seed = seed_of_process();
+        bigger.bits = s->bits > 0 ? s->bits + 1 : FIRST_BITS;
+        bigger.buckets = prof_calloc(STAGE_DISSECT, buckets_of(&bigger), sizeof(struct statement *));
         if (bigger.buckets == NULL) {
                 return STATUS_NOMEM;
         }
-        for (size_t i = 0; i < s->n_buckets; i++) {
+        for (size_t i = 0; i < buckets_of(s); i++) {
                 while (s->buckets[i] != NULL) {
                         struct statement *st = s->buckets[i];
                         s->buckets[i] = st->next;
@@ -117,7 +130,7 @@ struct statement *statements_add(struct statements *s, uint32_t id, struct span 
 
 void statements_remove(struct statements *s, uint32_t id)
 {
-        if (s->n_buckets == 0) {
+        if (s->bits == 0) {
                 return;
         }
         for (struct statement **at = &s->buckets[bucket_of(s, id)]; *at != NULL; at = &(*at)->next) {
@@ -145,45 +158,103 @@ uint16_t *statement_types(struct statements *s, struct statement *st, uint16_t n
         return st->types;
 }
 
-static struct long_data **find_slot(struct statement *st, uint16_t param)
+/* --- long data ------------------------------------------------------------------------------------------------------- */
+
+static struct long_data **bucket_of_param(const struct long_data_table *t, uint16_t param)
 {
-        struct long_data **at = &st->long_data;
-        while (*at != NULL && (*at)->param != param) {
-                at = &(*at)->next;
+        return &t->buckets[seed_bucket(seed_of_process(), param, t->bits)];
+}
+
+/** Keep about one parameter a bucket. @return false when memory is out. */
+static bool grow_table(struct long_data_table *t)
+{
+        if (t->bits > 0 && t->n < (size_t)1 << t->bits) {
+                return true;
         }
-        return at;
+        struct long_data_table bigger = *t;
+        bigger.bits = t->bits > 0 ? t->bits + 1 : FIRST_BITS;
+        bigger.buckets = prof_calloc(STAGE_DISSECT, (size_t)1 << bigger.bits, sizeof(struct long_data *));
+        if (bigger.buckets == NULL) {
+                return false;
+        }
+        for (struct long_data *data = t->first; data != NULL; data = data->next) {
+                struct long_data **bucket = bucket_of_param(&bigger, data->param);
+                data->same_bucket = *bucket;
+                *bucket = data;
+        }
+        prof_free(t->buckets);
+        *t = bigger;
+        return true;
+}
+
+static struct long_data *find_data(const struct long_data_table *t, uint16_t param)
+{
+        struct long_data *data = t->bits > 0 ? *bucket_of_param(t, param) : NULL;
+        while (data != NULL && data->param != param) {
+                data = data->same_bucket;
+        }
+        return data;
+}
+
+/** @return NULL when memory is out. */
+static struct long_data *add_data(struct statements *s, struct long_data_table *t, uint16_t param)
+{
+        struct long_data *data = grow_table(t) ? prof_calloc(STAGE_DISSECT, 1, sizeof *data) : NULL;
+        if (data == NULL) {
+                return NULL;
+        }
+        struct long_data **bucket = bucket_of_param(t, param);
+        data->param = param;
+        data->same_bucket = *bucket;
+        data->next = t->first;
+        *bucket = data;
+        t->first = data;
+        t->n++;
+        s->held += sizeof *data;
+        return data;
+}
+
+/** Room for @p need bytes, at most @p keep: twice as much as before, so that many small packets are not copied over and over.
+ *  @return false when memory is out. */
+static bool make_room(struct statements *s, struct long_data *data, size_t need, size_t keep)
+{
+        if (need <= data->size) {
+                return true;
+        }
+        size_t size = data->size > 0 ? data->size * 2 : FIRST_BYTES;
+        size = size < keep ? size : keep;
+        size = size > need ? size : need;
+        uint8_t *bigger = prof_realloc(STAGE_DISSECT, data->bytes, size);
+        if (bigger == NULL) {
+                return false;
+        }
+        s->held += size - data->size;
+        data->bytes = bigger;
+        data->size = size;
+        return true;
 }
 
 enum status statement_long_data(struct statements *s, struct statement *st, uint16_t param, struct span bytes,
                                 size_t keep, uint64_t true_len)
 {
-        struct long_data **slot = find_slot(st, param);
-        struct long_data *old = *slot;
-        size_t have = old != NULL ? old->len : 0;
-        struct span more = span_head(bytes, keep > have ? keep - have : 0);
-        struct long_data *grown = prof_realloc(STAGE_DISSECT, old, sizeof *grown + have + more.len);
-        if (grown == NULL) {
+        struct long_data *data = find_data(&st->long_data, param);
+        data = data != NULL ? data : add_data(s, &st->long_data, param);
+        if (data == NULL) {
                 return STATUS_NOMEM;
         }
-        if (old == NULL) {
-                *grown = (struct long_data){.param = param};
-                s->held += sizeof *grown;
+        struct span more = span_head(bytes, keep > data->len ? keep - data->len : 0);
+        if (!make_room(s, data, data->len + more.len, keep)) {
+                return STATUS_NOMEM;
         }
         if (more.len > 0) {
-                memcpy(grown->bytes + have, more.data, more.len);
+                memcpy(data->bytes + data->len, more.data, more.len);
         }
-        grown->len = have + more.len;
-        grown->true_len += true_len;
-        s->held += more.len;
-        *slot = grown;
+        data->len += more.len;
+        data->true_len += true_len;
         return STATUS_OK;
 }
 
 const struct long_data *statement_find_long_data(const struct statement *st, uint16_t param)
 {
-        const struct long_data *at = st->long_data;
-        while (at != NULL && at->param != param) {
-                at = at->next;
-        }
-        return at;
+        return find_data(&st->long_data, param);
 }

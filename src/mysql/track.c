@@ -1,11 +1,15 @@
 /* What changes in the session: the default database, the character sets, and whatever else the server tells. */
+#include "base/seed.h"
 #include "mysql/capability.h"
 #include "mysql/charset.h"
 #include "mysql/dissect_state.h"
 #include "mysql/setnames.h"
 #include "profile/prof.h"
 
-enum { CHANGES_MAX = 16 * 1024, CHANGES_COUNT_MAX = 1024 };
+#include <xxhash.h>
+
+enum { CHANGES_MAX = 16 * 1024, CHANGES_COUNT_MAX = 1024, CHANGES_FIRST = 64, PLACES_BITS = 11, FEW = 8 };
+_Static_assert(1 << PLACES_BITS >= 2 * CHANGES_COUNT_MAX, "at least half of the places stay free");
 
 #define STATUS_NO_BACKSLASH_ESCAPES 0x0200u
 
@@ -41,10 +45,28 @@ void track_change_user(struct dissect *d)
         set_next(d, d->next_login_charset);
 }
 
+static bool same_options(const struct setnames_options *a, const struct setnames_options *b)
+{
+        return a->charset == b->charset && a->no_backslashes == b->no_backslashes &&
+               a->succeeded == b->succeeded && a->results == b->results;
+}
+
+/** The same of a prepared statement, which many short packets may execute: its text is not read for each of them. */
+static bool scan_statement(struct statement *st, const struct setnames_options *options, struct setnames *out)
+{
+        if (!st->was_scanned || !same_options(&st->scanned_as, options)) {
+                (void)setnames_scan(span_of(st->text, st->text_len), options, &st->names);
+                st->scanned_as = *options;
+                st->was_scanned = true;
+        }
+        *out = st->names;
+        return out->has_client || out->has_results;
+}
+
 /** What the text of a statement that came to its end tells. Session tracking knows better. */
 static void scan_text(struct dissect *d, const struct flight *f)
 {
-        struct span text = {NULL, 0};
+        bool any = false;
         struct setnames found;
         struct setnames_options options = {
             .charset = d->charsets.client,
@@ -52,13 +74,16 @@ static void scan_text(struct dissect *d, const struct flight *f)
             .succeeded = !f->failed,
             .results = f->ends,
         };
-        if (f->code == COM_QUERY && !f->text_lost) {
-                text = span_skip(span_of(f->body, f->body_len), f->text_at);
-        } else if (f->code == COM_STMT_EXECUTE) {
-                const struct statement *st = statements_find(&d->statements, f->stmt_id);
-                text = st != NULL ? span_of(st->text, st->text_len) : text;
+        if (f->ends == 0) {
+                return;
         }
-        if (f->ends == 0 || !setnames_scan(text, &options, &found)) {
+        if (f->code == COM_QUERY && !f->text_lost) {
+                any = setnames_scan(span_skip(span_of(f->body, f->body_len), f->text_at), &options, &found);
+        } else if (f->code == COM_STMT_EXECUTE) {
+                struct statement *st = statements_find(&d->statements, f->stmt_id);
+                any = st != NULL && scan_statement(st, &options, &found);
+        }
+        if (!any) {
                 return;
         }
         if (found.has_client && !d->next.has_client) {
@@ -91,6 +116,16 @@ void track_settle(struct dissect *d, const struct flight *f)
 
 /* --- session tracking --------------------------------------------------------------------------------------------------- */
 
+/** What is allocated for @p len bytes: a power of two, so that many small blocks are not copied over and over. */
+static size_t room_for(size_t len)
+{
+        size_t room = CHANGES_FIRST;
+        while (room < len) {
+                room *= 2;
+        }
+        return room;
+}
+
 /** Keep the block until the record is made; what is beyond the bound is told as unknown. */
 static bool keep_changes(struct dissect *d, struct flight *f, struct span changes)
 {
@@ -98,12 +133,16 @@ static bool keep_changes(struct dissect *d, struct flight *f, struct span change
                 f->changes_cut = true;
                 return true;
         }
-        uint8_t *bigger = prof_realloc(STAGE_DISSECT, f->changes, f->changes_len + changes.len);
-        if (bigger == NULL) {
-                return false;
+        size_t room = room_for(f->changes_len);
+        size_t wanted = room_for(f->changes_len + changes.len);
+        if (f->changes == NULL || wanted > room) {
+                uint8_t *bigger = prof_realloc(STAGE_DISSECT, f->changes, wanted);
+                if (bigger == NULL) {
+                        return false;
+                }
+                f->changes = bigger;
         }
-        memcpy(bigger + f->changes_len, changes.data, changes.len);
-        f->changes = bigger;
+        memcpy(f->changes + f->changes_len, changes.data, changes.len);
         f->changes_len += changes.len;
         d->held += changes.len;
         return true;
@@ -125,15 +164,33 @@ bool track_ok(struct dissect *d, struct flight *f, const struct ok *ok)
         return ok->changes.len == 0 || keep_changes(d, f, ok->changes);
 }
 
-/** The place for @p name: a later change replaces an earlier one. */
-static struct value *place_of(struct value *values, size_t *n, struct span name)
+/* Where each name is among the values: an index + 1 at a place that is drawn by its hash, or behind it. */
+struct places {
+        uint16_t at[1 << PLACES_BITS];
+};
+
+/** The place for @p name: a later change replaces an earlier one. @p places may be NULL where there are few. */
+static struct value *place_of(struct places *places, struct value *values, size_t *n, struct span name)
 {
-        for (size_t i = 0; i < *n; i++) {
-                if (span_equal(values[i].name, name)) {
-                        return &values[i];
+        if (places == NULL) {
+                for (size_t i = 0; i < *n; i++) {
+                        if (span_equal(values[i].name, name)) {
+                                return &values[i];
+                        }
                 }
+                return &values[(*n)++];
         }
-        return &values[(*n)++];
+        size_t mask = (1U << PLACES_BITS) - 1;
+        size_t place = XXH3_64bits_withSeed(name.data, name.len, seed_of_process()) & mask;
+        while (places->at[place] != 0) {
+                struct value *v = &values[places->at[place] - 1];
+                if (span_equal(v->name, name)) {
+                        return v;
+                }
+                place = (place + 1) & mask;
+        }
+        places->at[place] = (uint16_t)++ * n;
+        return &values[*n - 1];
 }
 
 void track_put(struct dissect *d, const struct flight *f, struct record *r)
@@ -150,9 +207,13 @@ void track_put(struct dissect *d, const struct flight *f, struct record *r)
         if (values == NULL) {
                 return;
         }
+        struct places many;
+        if (count > FEW) {
+                memset(&many, 0, sizeof many);
+        }
         at = session_changes_of(span_of(f->changes, f->changes_len));
         for (size_t i = 1; i < count && session_change_next(&at, &change); i++) {
-                struct value *v = place_of(values, &n, change.name);
+                struct value *v = place_of(count > FEW ? &many : NULL, values, &n, change.name);
                 *v = (struct value){.name = change.name,
                                     .bytes = change.value,
                                     .true_len = change.value.len,

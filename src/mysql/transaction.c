@@ -74,14 +74,25 @@ static enum restart restart_of(struct span text, struct sql_mode mode)
         return begins || starts ? BEGINS_HERE : GOES_ON;
 }
 
-static struct span text_of(const struct dissect *d, const struct flight *f)
+/** The same of a prepared statement, which many short packets may execute: its text is not read for each of them. */
+static enum restart restart_of_statement(struct statement *st, struct sql_mode mode)
+{
+        if (!st->was_read || st->read_as != sql_mode_bits(mode)) {
+                st->restart = (uint8_t)restart_of(span_of(st->text, st->text_len), mode);
+                st->read_as = sql_mode_bits(mode);
+                st->was_read = true;
+        }
+        return (enum restart)st->restart;
+}
+
+static enum restart restart_of_command(struct dissect *d, const struct flight *f, struct sql_mode mode)
 {
         if (f->code == COM_QUERY) {
-                return span_skip(span_of(f->body, f->body_len), f->text_at);
+                return restart_of(span_skip(span_of(f->body, f->body_len), f->text_at), mode);
         }
-        const struct statement *st =
+        struct statement *st =
             f->code == COM_STMT_EXECUTE ? statements_find(&d->statements, f->stmt_id) : NULL;
-        return st != NULL ? span_of(st->text, st->text_len) : (struct span){NULL, 0};
+        return st != NULL ? restart_of_statement(st, mode) : GOES_ON;
 }
 
 /* --- the end of a command ---------------------------------------------------------------------------------------------- */
@@ -111,7 +122,7 @@ uint64_t transaction_see(struct dissect *d, const struct flight *f)
                 d->in_trans = false;
         }
         bool stays = was_open && d->in_trans && f->has_status && !f->failed;
-        enum restart restart = stays ? restart_of(text_of(d, f), mode) : GOES_ON;
+        enum restart restart = stays ? restart_of_command(d, f, mode) : GOES_ON;
         if ((d->in_trans && !was_open) || restart == BEGINS_HERE) {
                 d->trx_id++;
         }

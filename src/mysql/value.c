@@ -305,9 +305,7 @@ static bool is_decimal(const struct value *v)
 static void print_hex(struct writer *w, struct span bytes)
 {
         writer_text(w, "X'");
-        for (size_t i = 0; i < bytes.len && !w->failed; i++) {
-                writer_format(w, "%02x", bytes.data[i]);
-        }
+        writer_hex(w, bytes);
         writer_char(w, '\'');
 }
 

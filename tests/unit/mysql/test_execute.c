@@ -268,6 +268,20 @@ static void bulk_types_are_remembered(void)
         free(records);
 }
 
+/** For a packet that can't have a value for each parameter no room is made. */
+static void bulks_of_many_parameters(void)
+{
+        static const uint8_t prepared[] = {0, 1, 0, 0, 0, 0, 0, 0x40, 0x9c, 0, 0, 0, 0}; /* 40,000 */
+        script_open(&script, CAP_DEPRECATE_EOF | CAP_OPTIONAL_METADATA, 8);
+        script_send(&script, SPAN("\x16INSERT ..."));
+        script_answer(&script, span_of(prepared, sizeof prepared));
+        script_send(&script, SPAN("\xfa\1\0\0\0\0\0\1\1\1\1"));
+        script_answer_ok(&script);
+        char *records = script_play(&script, 0);
+        CU_ASSERT_TRUE(script_has(records, "\"bulk_rows\":[{\"unknown\":true}]"));
+        free(records);
+}
+
 static void broken_bulks_are_told(void)
 {
         const struct {
@@ -338,6 +352,7 @@ static const struct tap_test tests[] = {
     {"rows of a bulk execution", bulk_rows},
     {"a bulk's types are remembered", bulk_types_are_remembered},
     {"broken bulks are told", broken_bulks_are_told},
+    {"bulks of many parameters", bulks_of_many_parameters},
     {"bulks are bounded", bulks_are_bounded},
 };
 

@@ -234,6 +234,40 @@ static void statements(void)
         statements_clear(&s);
 }
 
+static void long_data_of_many_parameters(void)
+{
+        enum { PARAMETERS = 3000, PIECES = 100, KEPT = 1000 };
+        struct statements s = {.count = 0};
+        struct statement *st = statements_add(&s, 7, span_str("SELECT ?"));
+        CU_ASSERT_PTR_NOT_NULL_FATAL(st);
+        size_t empty = s.held;
+        CU_ASSERT_PTR_NULL(statement_find_long_data(st, 0));
+        for (uint32_t i = 0; i < PARAMETERS; i++) {
+                uint16_t param = (uint16_t)(i * 7);
+                CU_ASSERT_EQUAL_FATAL(
+                    statement_long_data(&s, st, param, span_of(&param, sizeof param), 10, 2), STATUS_OK);
+        }
+        for (uint32_t i = 0; i < PARAMETERS; i++) {
+                uint16_t param = (uint16_t)(i * 7);
+                const struct long_data *data = statement_find_long_data(st, param);
+                CU_ASSERT_PTR_NOT_NULL_FATAL(data);
+                CU_ASSERT_TRUE(data->len == sizeof param && memcmp(data->bytes, &param, sizeof param) == 0);
+                CU_ASSERT_PTR_NULL(statement_find_long_data(st, (uint16_t)(param + 1)));
+        }
+        for (size_t i = 0; i < PIECES * KEPT / 50; i++) { /* piece by piece, and no more than is to be kept */
+                CU_ASSERT_EQUAL_FATAL(statement_long_data(&s, st, 1, span_str("x"), KEPT, 1), STATUS_OK);
+        }
+        CU_ASSERT_EQUAL(statement_find_long_data(st, 1)->len, KEPT);
+        CU_ASSERT_EQUAL(statement_find_long_data(st, 1)->size, KEPT);
+        CU_ASSERT_EQUAL(statement_find_long_data(st, 1)->true_len, PIECES * KEPT / 50);
+        statement_drop_long_data(&s, st);
+        CU_ASSERT_PTR_NULL(statement_find_long_data(st, 1));
+        CU_ASSERT_EQUAL(s.held, empty);
+        CU_ASSERT_EQUAL(statement_long_data(&s, st, 3, span_str("a"), 10, 1), STATUS_OK);
+        statements_clear(&s);
+        CU_ASSERT_EQUAL(s.held, 0);
+}
+
 /* --- whole sessions -------------------------------------------------------------------------------------------------- */
 
 static uint8_t tape[1 << 16];
@@ -401,6 +435,7 @@ static const struct tap_test tests[] = {
     {"commands by code", commands},
     {"character sets by collation", charsets},
     {"prepared statements by id", statements},
+    {"long data of many parameters", long_data_of_many_parameters},
     {"sessions cut at every byte give the same records", cut_at_every_byte},
     {"a PHP session", php_session},
     {"LOCAL INFILE", local_infile},

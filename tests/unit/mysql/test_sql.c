@@ -184,6 +184,61 @@ static void digests_are_mysqls(void)
         }
 }
 
+/** What a list of @p n times @p unit is, with commas between. */
+static struct digest *digest_of_list(const char *head, const char *unit, unsigned n, const char *tail)
+{
+        static char sql[1 << 16];
+        size_t at = (size_t)snprintf(sql, sizeof sql, "%s", head);
+        for (unsigned i = 0; i < n; i++) {
+                at += (size_t)snprintf(sql + at, sizeof sql - at, "%s%s", i > 0 ? "," : "", unit);
+        }
+        (void)snprintf(sql + at, sizeof sql - at, "%s", tail);
+        return digest_of(sql, mysql9);
+}
+
+static void long_lists_are_as_short_ones(void)
+{
+        static const struct {
+                const char *head;
+                const char *unit;
+                const char *tail;
+                size_t literals; /* of each */
+                bool is_reduced;
+        } lists[] = {
+            {"SELECT 1 FROM t WHERE a IN (", "1", ") AND b = 2", 1, true},
+            {"SELECT 1 FROM t WHERE a IN (", "'x'", ")", 1, true},
+            {"SELECT ", "?", " FROM t", 0, true},
+            {"SELECT ", "-1", "", 1, true},
+            {"INSERT INTO t VALUES ", "(1)", "", 1, true},
+            {"INSERT INTO t VALUES ", "(?)", "", 0, true},
+            {"INSERT INTO t VALUES ", "(1, 'a', NULL, ?, -2, + - 3)", " ON DUPLICATE KEY UPDATE a = 1", 4,
+             true},
+            {"INSERT INTO t VALUES ", "(1, /* x */ 'a')", "; SELECT (1),(2)", 2, true},
+            {"INSERT INTO t VALUES ", "(1, NOW())", "", 1, false},
+            {"INSERT INTO t VALUES ", "(1, DEFAULT)", "", 1, false},
+            {"INSERT INTO t VALUES ", "(1,2),(3)", "", 3, false},
+            {"INSERT INTO t VALUES ", "()", "", 0, false},
+            {"SELECT a FROM t ORDER BY ", "1", "", 1, false},
+            {"SELECT a FROM t GROUP BY ", "(1)", "", 1, true},
+        };
+        for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+                struct digest one = *digest_of_list(lists[i].head, lists[i].unit, 1, lists[i].tail);
+                struct digest three = *digest_of_list(lists[i].head, lists[i].unit, 3, lists[i].tail);
+                struct digest many = *digest_of_list(lists[i].head, lists[i].unit, 300, lists[i].tail);
+                CU_ASSERT_TRUE(many.is_cut || many.n_literals == one.n_literals + 299 * lists[i].literals);
+                CU_ASSERT_NOT_EQUAL(three.values, lists[i].literals > 0 ? many.values : 1);
+                bool same = three.len == many.len && memcmp(three.text, many.text, many.len) == 0;
+                CU_ASSERT_EQUAL(same, lists[i].is_reduced);
+        }
+        struct digest none = *digest_of("INSERT INTO t VALUES (1),(2),(),(3,)", mysql9);
+        CU_ASSERT_TRUE(span_equal(span_of(none.text, none.len),
+                                  span_str("INSERT INTO `t` VALUES (?) /* , ... */ , ( ) , ( ? , )")));
+        struct digest rows = *digest_of("INSERT INTO t VALUES (1,2),(3,4),(5,6),(7,8", mysql9);
+        CU_ASSERT_TRUE(span_equal(span_of(rows.text, rows.len),
+                                  span_str("INSERT INTO `t` VALUES (...) /* , ... */ , ( ?, ...")));
+        CU_ASSERT_EQUAL(rows.n_literals, 8);
+}
+
 static void names_of_digests(void)
 {
         char a[DIGEST_HEX];
@@ -229,6 +284,7 @@ static const struct tap_test tests[] = {
     {"versions", versions},
     {"what is not closed ends at the end", what_is_not_closed},
     {"digests are MySQL's", digests_are_mysqls},
+    {"long lists are as short ones", long_lists_are_as_short_ones},
     {"names of digests", names_of_digests},
     {"long digests are cut", long_digests_are_cut},
 };

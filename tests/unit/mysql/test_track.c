@@ -184,6 +184,52 @@ static void databases(void)
 
 /* --- session tracking ------------------------------------------------------------------------------------------------------ */
 
+/** More variables than are compared one by one: a later change of one replaces the earlier, in its place. */
+static void many_changes(void)
+{
+        enum { VARIABLES = 300, AGAIN = 7 };
+        static uint8_t room[1 << 14];
+        static uint8_t changes[1 << 14];
+        struct writer c = writer_over(changes, sizeof changes);
+        for (unsigned i = 0; i < VARIABLES + 1; i++) {
+                writer_bytes(&c, "\0\x08\4", 3);
+                writer_format(&c, "v%03u", i < VARIABLES ? i : AGAIN);
+                writer_format(&c, "\2%02u", i < VARIABLES ? i % 100 : 99);
+        }
+        struct writer w = writer_over(room, sizeof room);
+        writer_bytes(&w, "\0\0\0\2\x40\0\0\0\xfc", 9);
+        writer_uint(&w, c.at, 2);
+        writer_put(&w, writer_span(&c));
+        script_open(&s, CAP_SESSION_TRACK, 45);
+        query("SET ...");
+        script_answer(&s, writer_span(&w));
+        char *records = script_play(&s, 0);
+        CU_ASSERT_TRUE(script_has(records, "\"session_changes\":{\"v000\":\"00\",\"v001\":\"01\","));
+        CU_ASSERT_TRUE(script_has(records, "\"v006\":\"06\",\"v007\":\"99\",\"v008\":\"08\","));
+        CU_ASSERT_TRUE(script_has(records, "\"v299\":\"99\"}"));
+        free(records);
+}
+
+/** A statement that is executed more than once sets the character set each time. */
+static void set_names_prepared(void)
+{
+        script_open(&s, 0, 45);
+        script_prepare(&s, 1, "SET NAMES latin1", 0);
+        for (int i = 0; i < 2; i++) {
+                script_send(&s, SPAN("\x17\1\0\0\0\0\1\0\0\0"));
+                if (i == 0) {
+                        script_answer(&s, SPAN("\xff\1\0#42000no")); /* it did not */
+                        CU_ASSERT_TRUE(is_after("SELECT 1", "utf8mb4"));
+                } else {
+                        script_answer_ok(&s);
+                        CU_ASSERT_TRUE(is_after("SET NAMES utf8mb4", "utf8mb4"));
+                }
+        }
+        script_send(&s, SPAN("\x17\1\0\0\0\0\1\0\0\0"));
+        script_answer_ok(&s);
+        CU_ASSERT_TRUE(is_after("SELECT 1", "latin1"));
+}
+
 static void changes_of_all_kinds(void)
 {
         script_open(&s, CAP_SESSION_TRACK, 45);
@@ -384,6 +430,8 @@ static const struct tap_test tests[] = {
     {"changed users", changed_users},
     {"databases", databases},
     {"changes of all kinds", changes_of_all_kinds},
+    {"many changes", many_changes},
+    {"SET NAMES, prepared", set_names_prepared},
     {"tracked character sets", tracked_character_sets},
     {"changes of several results", changes_of_several_results},
     {"flagged without data", flagged_without_data},
