@@ -71,8 +71,8 @@ struct span redact_meaning(struct redact *f, struct span literal, bool escapes)
 
 /* --- statements ----------------------------------------------------------------------------------------------------- */
 
-/** What stands in @p t's place: nothing must be told of it. */
-static void put_hidden(struct redact *f, const struct sql_token *t, struct redact_found *found)
+/** What stands in @p t's place: nothing must be told of it. @p is_piece: of what has been written already. */
+static void put_hidden(struct redact *f, const struct sql_token *t, bool is_piece, struct redact_found *found)
 {
         if (t->kind == SQL_PARAMETER) {
                 unsigned last = found->n_parameters - 1;
@@ -81,6 +81,9 @@ static void put_hidden(struct redact *f, const struct sql_token *t, struct redac
                 return;
         }
         found->taken |= 1U << REDACTED_PASSWORD;
+        if (is_piece && t->kind != SQL_COMMENT) {
+                return;
+        }
         writer_text(&f->w, t->kind != SQL_COMMENT   ? "'<secret>'"
                            : t->text.data[0] == '/' ? "/*<secret>*/"
                                                     : "-- <secret>");
@@ -108,16 +111,21 @@ static void put_sql(struct redact *f, struct span sql, struct sql_mode mode, boo
                     struct redact_found *found)
 {
         struct sql_lexer lexer = sql_lexer_over(sql, mode);
-        struct secret_finder finder = secret_finder_begin(mode);
+        struct secret_finder finder;
+        secret_finder_begin(&finder, sql, mode);
         const uint8_t *at = sql.data;
+        bool was_secret = false;
         struct sql_token t = sql_next(&lexer);
         while (t.kind != SQL_END) {
                 struct sql_token next = sql_next(&lexer);
                 bool secret = secret_find(&finder, &t, &next, &lexer);
+                bool is_piece =
+                    was_secret && at == t.text.data && !sql_is_literal(&t); /* Pa$$-w0rd without quotes */
+                was_secret = secret;
                 writer_bytes(&f->w, at, (size_t)(t.text.data - at));
                 found->n_parameters += t.kind == SQL_PARAMETER ? 1 : 0;
                 if (secret) {
-                        put_hidden(f, &t, found);
+                        put_hidden(f, &t, is_piece, found);
                 } else if (literals) {
                         put_sql_token(f, &t, mode, found);
                 } else {

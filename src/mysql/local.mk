@@ -24,7 +24,9 @@ src_libmysql_a_SOURCES = \
 	src/mysql/request.c \
 	src/mysql/result.c \
 	src/mysql/rows.c \
-	src/mysql/secret.c src/mysql/secret.h src/mysql/secret_find.c src/mysql/secret_words.c src/mysql/secret_words.h \
+	src/mysql/secret.c src/mysql/secret.h src/mysql/secret_behind.c src/mysql/secret_behind.h \
+	src/mysql/secret_find.c src/mysql/secret_frames.c src/mysql/secret_frames.h \
+	src/mysql/secret_roles.c src/mysql/secret_roles.h src/mysql/secret_words.c src/mysql/secret_words.h \
 	src/mysql/setnames.c src/mysql/setnames.h \
 	src/mysql/sql.c src/mysql/sql.h src/mysql/sql_words.c src/mysql/sql_words.h \
 	src/mysql/statement.c src/mysql/statement.h \

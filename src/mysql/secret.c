@@ -16,6 +16,16 @@ bool secret_is_name(struct span name)
         return false;
 }
 
+bool secret_is_cut_url(struct span text)
+{
+        struct secret_words words = secret_words_of(text);
+        struct secret_word w = secret_words_next(&words);
+        while (w.kind != SECRET_WORD_NONE && w.kind != SECRET_WORD_CUT_URL) {
+                w = secret_words_next(&words);
+        }
+        return w.kind == SECRET_WORD_CUT_URL;
+}
+
 /** Apart from secret_suspected, which most texts leave at once: it needs many registers. */
 static __attribute__((noinline)) bool holds_secret(struct span text)
 {
@@ -35,25 +45,44 @@ static bool is_letter(uint8_t c)
         return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
 
-/** password=…, "password": "…", PWD='…': is there a value behind the name of a password that ends at @p at? */
-static bool has_value(struct span text, size_t at)
+static size_t skip_name(struct span text, size_t at)
 {
         while (at < text.len && (is_letter(text.data[at]) || text.data[at] == '_')) {
                 at++;
         }
-        while (at < text.len && memchr("\\\"'` \t\n", text.data[at], 7) != NULL) {
-                at++;
-        }
-        return at + 1 < text.len && (text.data[at] == '=' || text.data[at] == ':');
+        return at;
 }
 
-/** IDENTIFIED BY, VIA or WITH, not just who was identified. */
-static bool goes_on(struct span text, size_t at)
+/** password=…, "password": "…", PWD='…', <password>…: is there a value behind the name of a password that ends at @p at? */
+static bool has_value(struct span text, size_t at)
 {
-        static const char *const words[] = {" BY", " VIA", " WITH"};
-        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        while (at < text.len && memchr("\\\"'` \t\n\r", text.data[at], 8) != NULL) {
+                at++;
+        }
+        return at + 1 < text.len && memchr("=:>", text.data[at], 3) != NULL;
+}
+
+/** Does IDENTIFIED, which ends at @p at, speak of a password, not just of who was identified: BY, VIA, WITH follow? @p shown: is
+ *  more than that there? */
+static bool goes_on(struct span text, size_t at, bool *shown)
+{
+        static const char *const words[] = {"BY", "VIA", "WITH"};
+        size_t begin = at;
+        while (at < text.len && text.data[at] <= ' ') {
+                at++;
+        }
+        *shown = false;
+        if (at == text.len || memchr("/#-", text.data[at], 3) != NULL) {
+                return true; /* another string, or a comment, and what follows it */
+        }
+        for (size_t i = 0; at > begin && i < sizeof words / sizeof words[0]; i++) {
                 size_t len = strlen(words[i]);
                 if (text.len - at >= len && strncasecmp((const char *)text.data + at, words[i], len) == 0) {
+                        at += len;
+                        while (at < text.len && text.data[at] <= ' ') {
+                                at++;
+                        }
+                        *shown = at < text.len && text.data[at] != '?';
                         return true;
                 }
         }
@@ -82,14 +111,13 @@ static struct speech listen(struct span text, bool whole)
                         break;
                 }
                 if (is_name && end > looked_to) {
-                        s.has_option = has_value(text, end);
-                        while (end < text.len && (is_letter(text.data[end]) || text.data[end] == '_')) {
-                                end++;
-                        }
-                        looked_to = end;
+                        looked_to = skip_name(text, end);
+                        s.has_option = has_value(text, looked_to);
                 }
-                if (is_name || (w.kind == SECRET_WORD_IDENTIFIED && goes_on(text, end))) {
+                bool shown = false;
+                if (is_name || (w.kind == SECRET_WORD_IDENTIFIED && goes_on(text, end, &shown))) {
                         s.has_password = true;
+                        s.has_option = s.has_option || shown;
                         bool is_first = s.data_at == text.len && w.kind != SECRET_WORD_SHORT;
                         s.data_at = is_first ? w.at : s.data_at;
                 }

@@ -1,327 +1,471 @@
 /* Passwords among the tokens of a statement. */
-#include "mysql/secret.h"
-
-#include <string.h>
-#include <strings.h>
-
-enum { LOOK_AHEAD = 12 };
-
-struct secret_finder secret_finder_begin(struct sql_mode mode)
-{
-        return (struct secret_finder){.mode = mode};
-}
-
-/* --- kinds of tokens --------------------------------------------------------------------------------------------------- */
+#include "mysql/secret_behind.h"
+#include "mysql/secret_frames.h"
 
 static bool is_word(const struct sql_token *t)
 {
         return t->kind == SQL_KEYWORD || t->kind == SQL_NAME || t->kind == SQL_QUOTED || t->kind == SQL_HOST;
 }
 
-static bool reads(const struct sql_token *t, const char *word)
-{
-        return is_word(t) && t->text.len == strlen(word) &&
-               strncasecmp((const char *)t->text.data, word, t->text.len) == 0;
-}
-
-/** @p words ends in NULL. */
-static bool is_one_of(const struct sql_token *t, const char *const *words)
-{
-        for (size_t i = 0; words[i] != NULL; i++) {
-                if (reads(t, words[i])) {
-                        return true;
-                }
-        }
-        return false;
-}
-
-static bool is_sign(const struct sql_token *t, char sign)
-{
-        return t->kind == SQL_OPERATOR && t->text.len == 1 && t->text.data[0] == (uint8_t)sign;
-}
-
-static bool compares(const struct sql_token *t)
-{
-        static const char *const words[] = {"LIKE", "IN",      "BETWEEN", "RLIKE", "REGEXP",
-                                            "NOT",  "COLLATE", "IS",      NULL};
-        return t->kind == SQL_OPERATOR ? memchr("=<>!:", t->text.data[0], 5) != NULL : is_one_of(t, words);
-}
-
-/** Where an expression ends. */
-static bool ends_expression(const struct sql_token *t)
-{
-        static const char *const words[] = {
-            "FROM", "WHERE", "AND", "OR",   "XOR",  "ORDER", "GROUP",  "LIMIT",  "HAVING",    "UNION", "ON",
-            "THEN", "ELSE",  "END", "WHEN", "INTO", "SET",   "VALUES", "SELECT", "RETURNING", NULL};
-        return is_one_of(t, words) ||
-               (t->kind == SQL_OPERATOR && t->text.len == 2 && memcmp(t->text.data, "&&", 2) == 0);
-}
-
-/** Statements whose kind takes passwords: there, all that follows the word is one. */
-static bool takes_passwords(const struct sql_token *t)
-{
-        static const char *const kinds[] = {"CREATE", "ALTER",  "SET",   "GRANT", "CHANGE", "START",
-                                            "CLONE",  "REVOKE", "PURGE", "DROP",  "SHOW",   NULL};
-        return t->kind == SQL_KEYWORD && is_one_of(t, kinds);
-}
-
-/** A function whose arguments are a key: AES_ENCRYPT … */
-static bool takes_key(const struct sql_token *t, const struct sql_token *next)
-{
-        static const char *const names[] = {"AES_ENCRYPT", "AES_DECRYPT", "DES_ENCRYPT",
-                                            "DES_DECRYPT", "ENCRYPT",     NULL};
-        return is_sign(next, '(') && is_one_of(t, names);
-}
-
+/** Without its quotes, of which the second is missing where the statement was cut. */
 static struct span inside(const struct sql_token *t)
 {
-        struct span inner = span_skip(t->text, 1);
-        inner.len -= inner.len > 0 ? 1 : 0;
+        bool has_prefix = t->text.len > 1 && (t->text.data[0] | 0x20) == 'n' && t->kind == SQL_STRING;
+        struct span s = has_prefix ? span_skip(t->text, 1) : t->text;
+        struct span inner = span_skip(s, 1);
+        bool is_closed = inner.len > 0 && inner.data[inner.len - 1] == s.data[0];
+        inner.len -= is_closed ? 1 : 0;
         return inner;
 }
 
-/* --- lists --------------------------------------------------------------------------------------------------------------- */
-
-static bool is_place_of_password(const struct secret_finder *f)
+static uint32_t place_of(const struct secret_finder *f, const struct sql_token *t)
 {
-        if (f->columns == 0 || f->depth < f->row_depth || f->row_depth >= SECRET_DEPTH) {
-                return false;
-        }
-        return (f->columns >> f->place[f->row_depth] & 1) != 0;
+        size_t at = (size_t)(t->text.data - f->sql.data);
+        return at < SECRET_NOWHERE ? (uint32_t)at : SECRET_NOWHERE - 1;
 }
 
-static void open_list(struct secret_finder *f)
+static uint32_t end_of(const struct secret_finder *f, const struct sql_token *t)
 {
-        f->depth++;
-        uint32_t bit = f->depth < SECRET_DEPTH ? 1U << f->depth : 0;
-        f->calls = f->is_callee ? f->calls | bit : f->calls & ~bit;
-        if (f->depth < SECRET_DEPTH) {
-                f->place[f->depth] = 0;
-                f->named[f->depth] = 0;
+        size_t at = (size_t)(t->text.data - f->sql.data) + t->text.len;
+        return at < SECRET_NOWHERE ? (uint32_t)at : SECRET_NOWHERE - 1;
+}
+
+static void begin_statement(struct secret_finder *f)
+{
+        f->begun = false;
+        f->is_set = false;
+        f->is_run = false;
+        f->is_create = false;
+        f->is_program = false;
+        f->is_call = false;
+        f->is_plain = false;
+        f->gives = false;
+        f->depth = 0;
+        f->deeper = 0;
+        f->before = SECRET_NOTHING;
+        f->before_id = WORD_OTHER;
+        f->before_roles = 0;
+}
+
+/* --- names -------------------------------------------------------------------------------------------------------------- */
+
+static void arm(struct secret_frame *x)
+{
+        switch (x->kind) {
+        case SECRET_ACCOUNT: x->arm = SECRET_CLAUSE; break;
+        case SECRET_DEFINITION:
+        case SECRET_DECLARATION:
+                x->arm = x->is_partitioned ? SECRET_STRINGS : SECRET_DEFINED;
+                x->gives_value = false;
+                break;
+        case SECRET_ANY:
+                x->arm = x->is == SECRET_ARGUMENTS || x->is == SECRET_PROCEDURE ? SECRET_LIST : SECRET_VALUE;
+                break;
         }
 }
 
-/** A list with such a name ends, and rows follow. */
-static void close_list(struct secret_finder *f, const struct sql_token *next)
+/** A password's name that is not a function's. */
+static void on_name(struct secret_finder *f, uint32_t end)
 {
-        static const char *const rows[] = {"VALUES", "VALUE", NULL};
-        uint64_t named = f->depth < SECRET_DEPTH ? f->named[f->depth] : 0;
-        f->depth -= f->depth > 0 ? 1 : 0;
-        if (named == 0) {
+        struct secret_frame *x = secret_top(f);
+        bool is_object = x->kind == SECRET_DEFINITION && (f->before_roles & ROLE_OBJECT) != 0;
+        if (is_object || secret_on_alias(f)) {
                 return;
         }
-        if (is_one_of(next, rows) || is_sign(next, '=') || is_sign(next, '(')) {
-                f->row_depth = f->depth + 1;
-        } else if (reads(next, "IN")) {
-                f->row_depth = f->depth + 2;
-        } else if (reads(next, "SELECT")) {
-                f->row_depth = f->depth;
-        } else {
-                return;
-        }
-        f->columns = named;
-}
-
-static void next_place(struct secret_finder *f)
-{
-        if (f->depth < SECRET_DEPTH && f->place[f->depth] < 63) {
-                f->place[f->depth]++;
+        secret_on_value(f, end);
+        if (x->part != SECRET_IN_INTO && !(x->is == SECRET_CASE && x->part == SECRET_IN_SELECT)) {
+                arm(x);
         }
 }
 
-/** Words that begin or end the rows. */
-static void on_list_word(struct secret_finder *f, const struct sql_token *t)
+/* --- words -------------------------------------------------------------------------------------------------------------- */
+
+static void on_first_word(struct secret_finder *f, struct secret_role_of word, const struct sql_token *next)
 {
-        if (f->depth >= SECRET_DEPTH) {
-                return;
-        }
-        if (reads(t, "UNION") && f->named[f->depth] != 0 && f->columns == 0) {
-                f->columns = f->named[f->depth];
-                f->row_depth = f->depth;
-        }
-        if (reads(t, "SELECT")) {
-                f->place[f->depth] = 0;
-        } else if (f->columns != 0 && f->depth < f->row_depth && ends_expression(t) && !reads(t, "VALUES")) {
-                f->columns = 0;
-        } else if (f->columns != 0 && f->depth == f->row_depth && reads(t, "FROM")) {
-                f->columns = 0;
+        struct secret_frame *x = secret_top(f);
+        bool is_password = is_word(next) && secret_role_find(next->text).id == WORD_PASSWORD;
+        f->begun = true;
+        f->is_set = word.id == WORD_SET;
+        f->is_run = word.id == WORD_EXECUTE;
+        f->is_create = word.id == WORD_CREATE || word.id == WORD_ALTER;
+        if ((word.roles & ROLE_ACCOUNT) != 0 || (f->is_set && is_password)) {
+                x->kind = SECRET_ACCOUNT;
         }
 }
 
-static bool is_in_call(const struct secret_finder *f)
+/** Where a definition begins, and where in it a statement does. */
+static void follow_kind(struct secret_finder *f, struct secret_role_of word)
 {
-        return f->depth < SECRET_DEPTH && (f->calls >> f->depth & 1) != 0;
+        struct secret_frame *x = secret_top(f);
+        if (f->is_create && x->kind == SECRET_ACCOUNT && x->arm == SECRET_FREE &&
+            (word.roles & ROLE_OBJECT) != 0) {
+                x->kind = SECRET_DEFINITION;
+                f->is_program = (word.roles & ROLE_PROGRAM) != 0;
+        } else if (word.id == WORD_DECLARE && x->kind != SECRET_ACCOUNT) {
+                x->kind = SECRET_DECLARATION;
+                x->arm = SECRET_FREE;
+        } else if (x->kind == SECRET_DEFINITION || x->kind == SECRET_DECLARATION) {
+                bool is_with = (word.roles & ROLE_MAKES) != 0;
+                bool is_action = word.id == WORD_UPDATE_OR_DELETE && f->before_id == WORD_ON;
+                bool is_body =
+                    (word.roles & ROLE_BODY) != 0 && !is_action && (!is_with || f->before_id == WORD_AS);
+                bool is_set = word.id == WORD_SET && f->before_id != WORD_CHARACTER &&
+                              (f->is_program || x->kind == SECRET_DECLARATION);
+                if (is_body || is_set) {
+                        x->kind = SECRET_ANY;
+                        x->arm = SECRET_FREE;
+                }
+        }
+        if (word.id == WORD_BY && f->before_id == WORD_PARTITION && x->kind == SECRET_DEFINITION) {
+                x->is_partitioned = true;
+        }
 }
 
-/** A name of a password: which place of its list, and of the result, it has. */
-static void note_name(struct secret_finder *f, const struct sql_token *next)
+/** IDENTIFIED BY, AS, USING, WITH … and where the clause ends. */
+static void follow_clause(struct secret_finder *f, struct secret_role_of word)
 {
-        if (f->depth < SECRET_DEPTH && !is_sign(next, '(')) {
-                f->named[f->depth] |= 1ULL << f->place[f->depth];
-        }
-        if (f->in_list) {
-                f->reply |= f->has_star ? UINT64_MAX : 1ULL << f->place[0];
-        }
-}
-
-/** Where the columns of the result are named: SELECT … FROM, not within parentheses. */
-static void follow_list(struct secret_finder *f, const struct sql_token *t)
-{
-        if (f->depth == 0 && reads(t, "SELECT")) {
-                f->in_list = true;
-        } else if (f->depth == 0 && reads(t, "FROM")) {
-                f->in_list = false;
-        }
-}
-
-/* --- tokens -------------------------------------------------------------------------------------------------------------- */
-
-static void arm(struct secret_finder *f, bool once, bool wide)
-{
-        f->armed = true;
-        f->once = once;
-        f->wide = wide;
-        f->armed_depth = f->depth;
-}
-
-static void on_word(struct secret_finder *f, const struct sql_token *t, const struct sql_token *next)
-{
-        static const char *const makers[] = {"VIA", "WITH", NULL};
-        static const char *const no_callees[] = {"IN", "AS", "VALUE", "NOT", "USING", "ANY", "ALL", NULL};
-        bool is_identified = reads(t, "IDENTIFIED");
-        if (!f->begun) {
-                f->begun = true;
-                f->is_change = takes_passwords(t);
-                f->is_run = reads(t, "EXECUTE");
-                f->is_set = reads(t, "SET");
-        }
-        on_list_word(f, t);
-        follow_list(f, t);
-        f->is_callee = !ends_expression(t) && !is_one_of(t, no_callees);
-        if (reads(t, "RANDOM") && f->armed && !f->once) {
+        struct secret_frame *x = secret_top(f);
+        bool armed = x->arm == SECRET_CLAUSE;
+        bool was_given = f->gives;
+        f->gives = armed && ((word.roles & ROLE_GIVES) != 0 || (was_given && word.id == WORD_PASSWORD));
+        f->is_plain = (armed && (word.roles & ROLE_MAKES) != 0) ||
+                      (x->arm == SECRET_DEFINED && word.id == WORD_COMMENT);
+        if (word.id == WORD_RANDOM && (armed || x->kind == SECRET_ACCOUNT)) {
                 f->reply = UINT64_MAX;
         }
-        f->by = f->armed && !f->once && reads(t, "BY");
-        if (is_identified || secret_is_name(t->text) || takes_key(t, next)) {
-                arm(f, !is_identified && !f->is_change, !f->is_change && is_in_call(f));
-                note_name(f, next);
-        } else if (f->armed && f->once && f->depth == f->armed_depth && ends_expression(t)) {
-                f->armed = f->between && reads(t, "AND");
-                f->between = false;
+        bool stops = (word.roles & ROLE_STOPS) != 0 || word.id == WORD_FOR;
+        if (armed && stops && x->kind == SECRET_ACCOUNT) {
+                x->arm = SECRET_FREE;
         }
-        f->between = f->between || reads(t, "BETWEEN");
-        f->is_plugin = f->armed && !f->once && is_one_of(t, makers);
+        if (word.id == WORD_IDENTIFIED) {
+                x->arm = SECRET_CLAUSE;
+        }
 }
 
-static void on_close(struct secret_finder *f, const struct sql_token *next)
+/** Where an expression ends. */
+static void follow_expression(struct secret_finder *f, struct secret_role_of word, uint32_t end)
 {
-        bool is_tuple = f->depth < SECRET_DEPTH && f->place[f->depth] > 0 && !is_in_call(f);
-        close_list(f, next);
-        if (!f->armed || f->depth > f->armed_depth || (!f->once && f->depth == f->armed_depth)) {
-                return;
+        struct secret_frame *x = secret_top(f);
+        if (word.id == WORD_BETWEEN) {
+                x->between = true;
+        } else if (word.id == WORD_AND && x->between) {
+                x->between = false;
+        } else if ((word.roles & ROLE_ENDS) != 0) {
+                x->expression = end;
+                x->between = false;
+                x->derived_at = SECRET_NOWHERE;
+                x->arm = x->arm == SECRET_VALUE ? SECRET_FREE : x->arm;
         }
-        f->armed = f->once && compares(next) && !is_tuple; /* of a tuple the place counts */
-        f->armed_depth = f->depth;
+        if ((word.roles & ROLE_VALUE) != 0) {
+                x->gives_value = true;
+        }
+}
+
+/** A word that means something, as it is no name in quotes. */
+static void on_keyword(struct secret_finder *f, struct secret_role_of word, const struct sql_token *t,
+                       const struct sql_token *next)
+{
+        if (!f->begun) {
+                on_first_word(f, word, next);
+        }
+        follow_kind(f, word);
+        follow_clause(f, word);
+        follow_expression(f, word, end_of(f, t));
+        secret_on_query_word(f, word, place_of(f, t));
+        secret_on_case_word(f, word.id);
+        f->is_call = f->is_call || word.id == WORD_CALL;
+        if (word.id == WORD_CASE && f->before_id != WORD_END) {
+                secret_open_case(f, place_of(f, t));
+        }
+}
+
+static bool is_bare(const struct secret_finder *f, const struct sql_token *t, struct secret_role_of word,
+                    const struct sql_token *next)
+{
+        return f->gives && f->before != SECRET_AT && word.id != WORD_RANDOM && !secret_is_name(t->text) &&
+               !secret_is_sign(next, '(');
+}
+
+/** @return true if it is a password without quotes, or in those of a name. */
+static bool on_word(struct secret_finder *f, const struct sql_token *t, const struct sql_token *next)
+{
+        bool is_plain = (t->kind == SQL_KEYWORD || t->kind == SQL_NAME) && f->before != SECRET_DOT;
+        struct secret_role_of word =
+            is_plain ? secret_role_find(t->text) : (struct secret_role_of){0, WORD_OTHER};
+        if (is_bare(f, t, word, next)) {
+                f->gives = false;
+                f->before = SECRET_OTHER;
+                f->bare_end = end_of(f, t);
+                return true;
+        }
+        on_keyword(f, word, t, next);
+        struct span name = t->kind == SQL_QUOTED ? inside(t) : t->text;
+        bool is_name = secret_is_name(name);
+        bool is_called = secret_is_sign(next, '(');
+        bool is_object = secret_top(f)->kind == SECRET_DEFINITION && f->depth == 0;
+        bool is_keyed = is_called && !is_object && (is_name || secret_takes_key(name));
+        if (is_name && !is_called) {
+                on_name(f, end_of(f, t));
+        }
+        f->before = is_keyed                           ? SECRET_KEYED
+                    : word.id == WORD_AS               ? SECRET_AS
+                    : (word.roles & ROLE_NO_CALL) == 0 ? SECRET_WORD
+                                                       : SECRET_OTHER;
+        if (word.id == WORD_END && secret_top(f)->is == SECRET_CASE) {
+                secret_close_case(f, next);
+                f->before = SECRET_CLOSED;
+        }
+        f->before_id = (int)word.id;
+        f->before_roles = word.roles;
+        return false;
+}
+
+/* --- operators ---------------------------------------------------------------------------------------------------------- */
+
+static void on_other_operator(struct secret_finder *f, const struct sql_token *t)
+{
+        struct secret_frame *x = secret_top(f);
+        uint8_t c = t->text.data[0];
+        bool compares = memchr("=<>!:", c, 5) != NULL;
+        if (compares && (x->arm == SECRET_CLAUSE || (f->is_set && x->kind == SECRET_ACCOUNT))) {
+                x->arm = SECRET_CLAUSE; /* SET PASSWORD FOR 'u' = … */
+                f->gives = true;
+        } else {
+                f->gives = false;
+        }
+        x->gives_value = x->gives_value || compares;
+        x->derived_at = compares ? x->derived_at : SECRET_NOWHERE;
+        if (span_equal(t->text, span_str("&&"))) {
+                follow_expression(f, secret_role_find(span_str("OR")), end_of(f, t));
+        }
+        bool is_factor = f->before == SECRET_WORD || f->before == SECRET_CLOSED;
+        if (c == '*' && f->depth == 0 && x->part == SECRET_IN_SELECT && !is_factor) {
+                f->has_star = true;
+        }
 }
 
 static void on_operator(struct secret_finder *f, const struct sql_token *t, const struct sql_token *next)
 {
-        if (is_sign(t, '(')) {
-                open_list(f);
-        } else if (is_sign(t, ')')) {
-                on_close(f, next);
-        } else if (is_sign(t, ',')) {
-                next_place(f);
-                f->armed = f->armed && (f->depth > f->armed_depth || (f->wide && f->depth > 0) || f->is_run);
-        } else if (is_sign(t, ';')) {
-                uint64_t reply = f->reply;
-                *f = secret_finder_begin(f->mode);
-                f->reply = reply;
-        } else if (is_sign(t, '*') && f->in_list && f->depth == 0) {
-                f->has_star = true;
-        } else if (f->once && ends_expression(t) && f->depth == f->armed_depth) {
-                f->armed = false;
+        enum secret_before before = SECRET_OTHER;
+        if (secret_is_sign(t, '(')) {
+                secret_open(f, place_of(f, t));
+                f->gives = false;
+        } else if (secret_is_sign(t, ')')) {
+                secret_close(f, next);
+                f->gives = false;
+                before = SECRET_CLOSED;
+        } else if (secret_is_sign(t, ',')) {
+                secret_on_comma(f, end_of(f, t));
+                f->gives = false;
+        } else if (secret_is_sign(t, ';')) {
+                begin_statement(f);
+                f->frames[0] = secret_frame_at(SECRET_ANY, end_of(f, t));
+                return;
+        } else {
+                on_other_operator(f, t);
+                before = secret_is_sign(t, '@')   ? SECRET_AT
+                         : secret_is_sign(t, '.') ? SECRET_DOT
+                                                  : SECRET_OTHER;
         }
+        f->before = before;
+        f->before_id = WORD_OTHER;
+        f->before_roles = 0;
 }
 
-/** 'x' = password, 'x' AS password: the name comes behind it. */
-static bool is_named_behind(const struct secret_finder *f, struct sql_token t, const struct sql_lexer *rest)
+/* --- constants ---------------------------------------------------------------------------------------------------------- */
+
+/** x'…', b'…', 0x…, 0b… */
+static bool is_radix(const struct sql_token *t)
 {
-        struct sql_lexer lexer = *rest;
-        for (unsigned i = 0; i < LOOK_AHEAD && !f->is_change; i++) {
-                if (t.kind == SQL_END || ends_expression(&t) || is_sign(&t, ',') || is_sign(&t, ')') ||
-                    is_sign(&t, ';')) {
-                        return false;
-                }
-                if (is_word(&t) && secret_is_name(t.text)) {
-                        return true;
-                }
-                t = sql_next(&lexer);
+        return t->kind == SQL_NUMBER && memchr("xXbB0", t->text.data[0], 5) != NULL;
+}
+
+static bool is_armed(const struct secret_finder *f, const struct secret_frame *x, const struct sql_token *t,
+                     bool gives)
+{
+        bool is_number = t->kind == SQL_NUMBER && !is_radix(t) && !gives;
+        bool is_behind_at = f->before == SECRET_AT;
+        if (x->inherits == SECRET_LIST || (x->inherits == SECRET_STRINGS && !is_number)) {
+                return true;
+        }
+        switch (x->arm) {
+        case SECRET_VALUE: return !is_behind_at;
+        case SECRET_LIST: return true;
+        case SECRET_STRINGS:
+        case SECRET_CLAUSE: return !is_number && !is_behind_at;
+        case SECRET_DEFINED: return !is_number || x->gives_value;
+        case SECRET_FREE: break;
         }
         return false;
 }
 
-static bool on_literal(struct secret_finder *f, const struct sql_token *t, const struct sql_token *next,
-                       const struct sql_lexer *rest)
+/** A string that speaks of a password: what is put together with it may be one. */
+static void on_mention(struct secret_finder *f, struct span inner, uint32_t end)
 {
-        bool is_user = f->before == SECRET_AT || is_sign(next, '@');
-        bool is_plugin = f->is_plugin;
-        bool is_bare = f->by;
-        bool armed = f->armed;
-        f->is_plugin = false;
-        f->by = false;
-        if (t->kind == SQL_STRING && !armed && secret_is_mentioned(inside(t))) {
-                arm(f, true,
-                    !f->is_change ||
-                        f->is_set); /* CONCAT('… IDENTIFIED BY ', 'x'), JSON_OBJECT('password', 'x') */
+        struct secret_frame *x = secret_top(f);
+        bool is_argument = x->is == SECRET_ARGUMENTS || x->is == SECRET_PROCEDURE;
+        bool is_path = inner.len > 0 && inner.data[0] == '$';
+        if (x->searches && is_path) {
+                secret_behind_range(f, x->begin, end);
         }
-        if (t->kind == SQL_STRING && secret_is_within(inside(t))) {
-                return true;
+        if (x->kind == SECRET_ANY && is_argument) {
+                x->names = true; /* JSON_VALUE(doc, '$.password') = 'x' */
+                x->arm = SECRET_LIST;
+                return;
         }
-        if (is_place_of_password(f) || (!armed && is_named_behind(f, *next, rest))) {
-                return true;
+        if (x->kind == SECRET_ANY && is_path) {
+                secret_on_value(f, end); /* doc->'$.password' */
         }
-        if (!armed || is_user || is_plugin) {
+        x->arm = x->arm == SECRET_CLAUSE && x->kind == SECRET_ACCOUNT ? x->arm : SECRET_VALUE;
+}
+
+/** A string that is a name: @'password', AS 'password'. */
+static bool is_name_in_quotes(struct secret_finder *f, const struct secret_frame *x, struct span inner)
+{
+        bool is_variable = f->before == SECRET_AT && x->kind != SECRET_ACCOUNT;
+        bool is_alias = f->before == SECRET_AS && x->part == SECRET_IN_SELECT;
+        return (is_variable || is_alias) && secret_is_name(inner);
+}
+
+/** A URL in pieces: CONCAT('mysql://u:', 'x', '@h'); or one that was cut. @return true if it was. */
+static bool follow_url(struct secret_finder *f, struct secret_frame *x, const struct sql_token *t)
+{
+        struct span inner = inside(t);
+        if (inner.len > 0 && x->url_end != SECRET_NOWHERE && memchr(inner.data, '@', inner.len) != NULL) {
+                secret_behind_range(f, x->url_end, end_of(f, t));
+                x->url_end = SECRET_NOWHERE;
+        }
+        const uint8_t *colon = inner.len > 2 ? memmem(inner.data, inner.len, "://", 3) : NULL;
+        struct span host = colon != NULL ? span_skip(inner, (size_t)(colon - inner.data) + 3) : inner;
+        if (colon == NULL || (host.len > 0 && memchr(host.data, '/', host.len) != NULL)) {
                 return false;
         }
-        return t->kind != SQL_NUMBER || f->once || is_bare || t->text.data[0] == 'x' ||
-               t->text.data[0] == 'X' || t->text.data[0] == '0';
+        x->url_end = end_of(f, t);
+        return inner.data + inner.len == f->sql.data + f->sql.len && secret_is_cut_url(inner);
+}
+
+static bool is_literal_secret(struct secret_finder *f, const struct sql_token *t,
+                              const struct sql_token *next)
+{
+        struct secret_frame *x = secret_top(f);
+        bool is_user = x->arm == SECRET_CLAUSE && secret_is_sign(next, '@') && !f->gives;
+        bool here = is_armed(f, x, t, f->gives) && !is_user && !f->is_plain;
+        bool armed = secret_behind_covers(f, place_of(f, t)) || here || secret_place_is_given(x);
+        if (t->kind != SQL_STRING) {
+                return armed;
+        }
+        struct span inner = inside(t);
+        if (is_name_in_quotes(f, x, inner)) {
+                on_name(f, end_of(f, t));
+                return false;
+        }
+        if (!here && secret_is_mentioned(inner)) {
+                on_mention(f, inner, place_of(f, t));
+        }
+        bool is_cut_url = follow_url(f, x, t);
+        return armed || is_cut_url || secret_is_within(inner);
+}
+
+static bool on_literal(struct secret_finder *f, const struct sql_token *t, const struct sql_token *next)
+{
+        bool found = is_literal_secret(f, t, next);
+        secret_top(f)->derived_at = SECRET_NOWHERE;
+        f->literal_end = end_of(f, t);
+        f->is_plain = false;
+        f->bare_end = f->gives && t->kind == SQL_NUMBER ? f->literal_end : 0;
+        f->gives = f->gives && next->kind == SQL_STRING; /* 'ab' 'cd' is one */
+        f->before = SECRET_CLOSED;
+        f->before_id = WORD_OTHER;
+        f->before_roles = 0;
+        return found;
+}
+
+/* --- statements --------------------------------------------------------------------------------------------------------- */
+
+/** Pa$$-w0rd!x without quotes are several tokens, none of which the server would take. */
+static bool is_of_bare(const struct secret_finder *f, const struct sql_token *t)
+{
+        bool ends = secret_is_sign(t, ',') || secret_is_sign(t, ';') || secret_is_sign(t, ')');
+        bool begins = f->gives && f->before_id != WORD_OTHER && t->kind == SQL_OPERATOR &&
+                      !secret_is_sign(t, '(') && !secret_is_sign(t, '@');
+        return !ends && (begins || (f->bare_end != 0 && f->bare_end == place_of(f, t)));
 }
 
 bool secret_find(struct secret_finder *f, const struct sql_token *t, const struct sql_token *next,
                  const struct sql_lexer *rest)
 {
-        bool found = false;
         if (t->kind == SQL_COMMENT) {
                 return t->text.len > 2 && (secret_is_mentioned(t->text) || secret_is_within(t->text));
         }
-        if (is_word(t) && f->by && !secret_is_name(t->text) && !reads(t, "RANDOM")) {
-                f->by = false;
-                found = true;
-        } else if (is_word(t)) {
-                on_word(f, t, next);
-        } else if (t->kind == SQL_OPERATOR) {
-                on_operator(f, t, next);
-                f->is_callee = false;
-        } else if (sql_is_literal(t) || t->kind == SQL_PARAMETER) {
-                found = on_literal(f, t, next, rest);
+        struct sql_token ahead = *next;
+        if (ahead.kind == SQL_COMMENT) {
+                struct sql_lexer lexer = *rest;
+                while (ahead.kind == SQL_COMMENT) {
+                        ahead = sql_next(&lexer);
+                }
         }
-        f->before = t->kind == SQL_OPERATOR && t->text.data[0] == '@' ? SECRET_AT
-                    : is_word(t)                                      ? SECRET_NAME
-                                                                      : SECRET_OTHER;
-        return found;
+        if (is_of_bare(f, t)) {
+                f->bare_end = end_of(f, t);
+                f->gives = false;
+                return true;
+        }
+        f->bare_end = 0;
+        if (is_word(t)) {
+                return on_word(f, t, &ahead);
+        }
+        if (sql_is_literal(t) || t->kind == SQL_PARAMETER) {
+                return on_literal(f, t, &ahead);
+        }
+        if (t->kind == SQL_OPERATOR) {
+                on_operator(f, t, &ahead);
+        }
+        return false;
+}
+
+static void begin_pass(struct secret_finder *f, bool looks_back)
+{
+        begin_statement(f);
+        f->looks_back = looks_back;
+        f->reply = 0;
+        f->has_star = false;
+        f->literal_end = 0;
+        f->bare_end = 0;
+        f->frames[0] = secret_frame_at(SECRET_ANY, 0);
+}
+
+void secret_finder_begin(struct secret_finder *f, struct span sql, struct sql_mode mode)
+{
+        f->sql = sql;
+        f->mode = mode;
+        f->behind.n_lists = 0;
+        f->behind.n_ranges = 0;
+        f->behind.all_from = SECRET_NOWHERE;
+        f->next_list = 0;
+        f->next_range = 0;
+        f->hidden_to = 0;
+        begin_pass(f, true);
+        struct sql_lexer lexer = sql_lexer_over(sql, mode);
+        struct sql_token t = sql_next(&lexer);
+        while (t.kind != SQL_END) {
+                struct sql_token next = sql_next(&lexer);
+                (void)secret_find(f, &t, &next, &lexer);
+                t = next;
+        }
+        begin_pass(f, false);
 }
 
 size_t secret_bare_at(struct span sql, struct sql_mode mode)
 {
+        struct secret_finder finder;
+        secret_finder_begin(&finder, sql, mode);
         struct sql_lexer lexer = sql_lexer_over(sql, mode);
-        struct secret_finder finder = secret_finder_begin(mode);
         struct sql_token t = sql_next(&lexer);
         while (t.kind != SQL_END) {
                 struct sql_token next = sql_next(&lexer);
-                bool after_by = finder.by;
+                bool is_bare = finder.gives || finder.bare_end != 0;
                 bool secret = secret_find(&finder, &t, &next, &lexer);
-                if (secret && (is_word(&t) || (after_by && t.kind == SQL_NUMBER))) {
+                bool is_shown = is_word(&t) || t.kind == SQL_OPERATOR || (is_bare && t.kind == SQL_NUMBER);
+                if (secret && is_shown) {
                         return (size_t)(t.text.data - sql.data);
                 }
                 t = next;

@@ -1,55 +1,16 @@
 #include "mysql/secret_words.h"
 
-enum { AHEAD = 1 };
-
-/* --- pairs --------------------------------------------------------------------------------------------------------------
- *
- * Sixteen bytes at a stride: each statement is looked at, and each definition of a column. Each word has one of a few pairs
- * in it: PASS and SST_AUTH the ss, PW the pw, CRYPT the pt, IDENTIFIED the if, AUTHENTICATION_STRING the _s. */
-
-#define EACH(c) ((stride)STRIDE_OF(c))
-
-/** In lower case; what is no letter may become something else, and be found without need. */
-static inline stride load(const uint8_t *at)
-{
-        return stride_at(at) | EACH(0x20);
-}
-
-/** Which of the sixteen bytes at @p at begin one of the pairs? (With AHEAD bytes behind them.) */
-static inline stride pairs(const uint8_t *at)
-{
-        stride first = load(at);
-        stride next = load(at + 1);
-        return (stride)((((first == EACH('s')) | (first == EACH('_' | 0x20))) & (next == EACH('s'))) |
-                        ((first == EACH('p')) & ((next == EACH('w')) | (next == EACH('t')))) |
-                        ((first == EACH('i')) & (next == EACH('f'))) |
-                        ((first == EACH(':')) & (next == EACH('/'))));
-}
-
-bool secret_words_may_be_in(struct span text)
-{
-        if (text.len < STRIDE + AHEAD) {
-                return true;
-        }
-        const uint8_t *last = text.data + (text.len - STRIDE - AHEAD);
-        stride found = pairs(last); /* some of them are looked at twice */
-        for (const uint8_t *at = text.data; at < last; at += STRIDE) {
-                found |= pairs(at);
-        }
-        return stride_any(found);
-}
-
 /** Go to the next stride that has a pair. @return false at the end. */
 static bool load_stride(struct secret_words *w)
 {
-        while (w->next + AHEAD < w->text.len) {
-                uint8_t room[STRIDE + AHEAD] = {0};
-                struct span rest = span_skip(w->text, w->next);
-                if (rest.len < sizeof room) {
-                        memcpy(room, rest.data, rest.len);
-                        rest.data = room;
+        while (w->next + SECRET_AHEAD < w->text.len) {
+                uint8_t room[STRIDE + SECRET_AHEAD] = {0};
+                const uint8_t *from = w->text.data + w->next;
+                if (w->text.len - w->next < sizeof room) {
+                        memcpy(room, from, w->text.len - w->next);
+                        from = room;
                 }
-                stride found = pairs(rest.data);
+                stride found = secret_pairs(from);
                 w->base = w->next;
                 w->next += STRIDE;
                 w->i = 0;
@@ -74,103 +35,158 @@ static bool is_letter(uint8_t c)
         return upper(c) >= 'A' && upper(c) <= 'Z';
 }
 
-/** Does @p word, in upper case, stand so that its byte @p back is at @p at? */
-static bool stands(struct span text, size_t at, size_t back, const char *word)
+static bool is_small(uint8_t c)
 {
-        size_t len = strlen(word);
-        if (at < back || text.len - (at - back) < len) {
+        return c >= 'a' && c <= 'z';
+}
+
+/** A part of a name as a whole: user_pw, pass, but no passenger and no upward. */
+static bool is_part(struct span name, size_t at, size_t len)
+{
+        bool begins = at == 0 || !is_letter(name.data[at - 1]) ||
+                      (at > 1 && name.data[at - 1] == 'N' && name.data[at - 2] == '\\'); /* \N is a word */
+        return begins && (at + len == name.len || !is_letter(name.data[at + len]));
+}
+
+/** The same, and userPass, passHash. */
+static bool is_hump(struct span name, size_t at, size_t len)
+{
+        const uint8_t *first = name.data + at;
+        const uint8_t *last = first + len - 1;
+        bool begins = at == 0 || !is_letter(first[-1]) || (is_small(first[-1]) && !is_small(first[0]));
+        bool ends = at + len == name.len || !is_letter(last[1]) || (is_small(last[0]) && !is_small(last[1]));
+        return begins && ends;
+}
+
+/** May what ends at @p end be a function's name, which a parenthesis follows? Comments may be between. */
+static bool is_called(struct span text, size_t end)
+{
+        return end < text.len && memchr("( \t\n\v\f\r/*#-`\"", text.data[end], 12) != NULL;
+}
+
+/** Digits may be a number's, which a name follows at once: 1e5encode. */
+static bool is_of_name(uint8_t c)
+{
+        return is_letter(c) || c == '_' || c == '$' || c >= 0x80;
+}
+
+/** What makes a word what it is, beside its letters. */
+enum rule {
+        ANYWHERE,
+        CALLED,     /* a function, whose name ends so */
+        CALLED_SO,  /* a function of that name */
+        AS_PART,    /* of a name, or the whole */
+        AS_HUMP,    /* the same, or between capitals */
+        IN_OTHERS,  /* not as a part */
+        BEFORE_AT,  /* with an @ behind it */
+        BEFORE_END, /* where the text was cut */
+};
+
+#define WORD(text) text, sizeof(text) - 1
+
+/* Sorted by the first byte of their pairs; of the words at one place the first that stands there is taken. */
+static const struct row {
+        const char *word; /* in upper case */
+        uint8_t len;
+        uint8_t pair; /* where in it */
+        uint8_t rule;
+        uint8_t kind;
+} rows[] = {
+    {WORD("PASSW"), 2, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("PASSPHRASE"), 2, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("PASSCODE"), 2, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("PASS"), 2, AS_HUMP, SECRET_WORD_NAME},
+    {WORD("PASS"), 2, IN_OTHERS, SECRET_WORD_PASS},
+    {WORD("SST_AUTH"), 0, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("AUTHENTICATION_STRING"), 14, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("S3_SECRET_KEY"), 2, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("HASHICORP_SECRET_ID"), 9, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("KEYRING_KEY_STORE"), 11, CALLED_SO, SECRET_WORD_CALL},
+    {WORD("CHALLENGE_RESPONSE"), 9, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("KEY_MANAGEMENT_FILEKEY"), 3, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("KEY_MANAGEMENT_TOKEN"), 3, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("PWD"), 0, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("PW"), 0, AS_PART, SECRET_WORD_SHORT},
+    {WORD("CRYPT"), 3, CALLED, SECRET_WORD_CALL},
+    {WORD("ENCODE"), 3, CALLED_SO, SECRET_WORD_CALL},
+    {WORD("DECODE"), 3, CALLED_SO, SECRET_WORD_CALL},
+    {WORD("KDF"), 0, CALLED_SO, SECRET_WORD_CALL},
+    {WORD("ASYMMETRIC_"), 3, ANYWHERE, SECRET_WORD_CALL},
+    {WORD("IDENTIFIED"), 5, ANYWHERE, SECRET_WORD_IDENTIFIED},
+    {WORD("://"), 0, BEFORE_AT, SECRET_WORD_URL},
+    {WORD("://"), 0, BEFORE_END, SECRET_WORD_CUT_URL},
+};
+
+/** The rows for a pair that begins with a byte: the first, and how many. */
+static const struct {
+        uint8_t first;
+        uint8_t n;
+} rows_of[256] = {
+    ['S'] = {0, 6},  ['_'] = {6, 7},  ['P'] = {13, 3}, ['O'] = {16, 2},
+    ['K'] = {18, 1}, ['M'] = {19, 1}, ['I'] = {20, 1}, [':'] = {21, 2},
+};
+
+/** Does the word stand so that its pair is at @p at? */
+static bool stands(struct span text, size_t at, const struct row *row)
+{
+        if (at < row->pair || text.len - (at - row->pair) < row->len) {
                 return false;
         }
-        for (size_t i = 0; i < len; i++) {
-                if (upper(text.data[at - back + i]) != (uint8_t)word[i]) {
+        const uint8_t *begin = text.data + at - row->pair;
+        for (size_t i = 0; i < row->len; i++) {
+                if (upper(begin[i]) != (uint8_t)row->word[i]) {
                         return false;
                 }
         }
         return true;
 }
 
-/** A part of a name as a whole: user_pw, pass, but no passenger and no upward. */
-static bool is_part(struct span name, size_t at, size_t len)
+static bool has_at(struct secret_words *w, size_t at)
 {
-        return (at == 0 || !is_letter(name.data[at - 1])) &&
-               (at + len == name.len || !is_letter(name.data[at + len]));
+        w->has_no_url = w->has_no_url || memchr(w->text.data + at, '@', w->text.len - at) == NULL;
+        return !w->has_no_url;
 }
 
-static struct secret_word word(enum secret_word_kind kind, size_t at, size_t len)
+/** A URL that was cut within what may be its password: ://user:pass */
+static bool is_cut(struct span text, size_t at)
 {
-        return (struct secret_word){kind, at, len};
-}
-
-/** What PASS at @p at begins. */
-static struct secret_word of_pass(struct span text, size_t at)
-{
-        static const char *const words[] = {"PASSW", "PASSPHRASE", "PASSCODE"};
-        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-                if (stands(text, at, 0, words[i])) {
-                        return word(SECRET_WORD_NAME, at, strlen(words[i]));
+        bool has_colon = false;
+        for (size_t i = at + 3; i < text.len; i++) {
+                if (text.data[i] <= ' ' || memchr("/'\"`", text.data[i], 4) != NULL) {
+                        return false;
                 }
+                has_colon = has_colon || text.data[i] == ':';
         }
-        return word(is_part(text, at, 4) ? SECRET_WORD_NAME : SECRET_WORD_PASS, at, 4);
+        return has_colon;
 }
 
-static bool is_blank(uint8_t c)
+static bool holds(struct secret_words *w, enum rule rule, size_t at, size_t len)
 {
-        return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-/** Does what ends at @p end look like a call? */
-static bool is_called(struct span text, size_t end)
-{
-        return end < text.len && (text.data[end] == '(' || is_blank(text.data[end]));
-}
-
-static struct secret_word of_p(struct span text, size_t at)
-{
-        if (stands(text, at, 0, "PWD")) {
-                return word(SECRET_WORD_NAME, at, 3);
+        switch (rule) {
+        case CALLED: return is_called(w->text, at + len);
+        case CALLED_SO: return is_called(w->text, at + len) && (at == 0 || !is_of_name(w->text.data[at - 1]));
+        case AS_PART: return is_part(w->text, at, len);
+        case AS_HUMP: return is_hump(w->text, at, len);
+        case BEFORE_AT: return has_at(w, at);
+        case BEFORE_END: return is_cut(w->text, at);
+        case ANYWHERE:
+        case IN_OTHERS: break;
         }
-        if (stands(text, at, 0, "PW") && is_part(text, at, 2)) {
-                return word(SECRET_WORD_SHORT, at, 2);
-        }
-        bool is_call = stands(text, at, 3, "CRYPT") && is_called(text, at + 2);
-        return is_call ? word(SECRET_WORD_CALL, at - 3, 5) : word(SECRET_WORD_NONE, at, 0);
-}
-
-static struct secret_word of_colon(struct secret_words *w, size_t at)
-{
-        struct span rest = span_skip(w->text, at);
-        if (w->has_no_url || !stands(w->text, at, 0, "://")) {
-                return word(SECRET_WORD_NONE, at, 0);
-        }
-        w->has_no_url = memchr(rest.data, '@', rest.len) == NULL;
-        return word(w->has_no_url ? SECRET_WORD_NONE : SECRET_WORD_URL, at, 3);
+        return true;
 }
 
 /** The word that has the pair at @p at. */
 static struct secret_word word_of(struct secret_words *w, size_t at)
 {
-        static const char string[] = "AUTHENTICATION_STRING";
-        switch (upper(w->text.data[at])) {
-        case 'S':
-                if (stands(w->text, at, 2, "PASS")) {
-                        return of_pass(w->text, at - 2);
+        uint8_t c = upper(w->text.data[at]);
+        const struct row *row = &rows[rows_of[c].first];
+        for (unsigned i = 0; i < rows_of[c].n; i++, row++) {
+                if (stands(w->text, at, row) && holds(w, (enum rule)row->rule, at - row->pair, row->len)) {
+                        return (struct secret_word){(enum secret_word_kind)row->kind, at - row->pair,
+                                                    row->len};
                 }
-                return word(stands(w->text, at, 0, "SST_AUTH") ? SECRET_WORD_NAME : SECRET_WORD_NONE, at, 8);
-        case '_':
-                if (stands(w->text, at, 14, string)) {
-                        return word(SECRET_WORD_NAME, at - 14, sizeof string - 1);
-                }
-                break;
-        case 'P': return of_p(w->text, at);
-        case 'I':
-                if (stands(w->text, at, 5, "IDENTIFIED")) {
-                        return word(SECRET_WORD_IDENTIFIED, at - 5, 10);
-                }
-                break;
-        case ':': return of_colon(w, at);
-        default: break;
         }
-        return word(SECRET_WORD_NONE, at, 0);
+        return (struct secret_word){SECRET_WORD_NONE, at, 0};
 }
 
 struct secret_words secret_words_of(struct span text)
@@ -191,5 +207,5 @@ struct secret_word secret_words_next(struct secret_words *w)
                         }
                 }
         }
-        return word(SECRET_WORD_NONE, w->text.len, 0);
+        return (struct secret_word){SECRET_WORD_NONE, w->text.len, 0};
 }

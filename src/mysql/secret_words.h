@@ -9,6 +9,52 @@
 #include "base/span.h"
 #include "base/stride.h"
 
+enum { SECRET_AHEAD = 1 };
+
+/* --- pairs --------------------------------------------------------------------------------------------------------------
+ *
+ * Sixteen bytes at a stride: each statement is looked at, and each definition of a column. Each word has one of a few pairs in it,
+ * by which it is found: see rows. */
+
+#define SECRET_EACH(c) ((stride)STRIDE_OF(c))
+
+/** In lower case; what is no letter may become something else, and be found without need. */
+static inline stride secret_load(const uint8_t *at)
+{
+        return stride_at(at) | SECRET_EACH(0x20);
+}
+
+/** Which of the sixteen bytes at @p at begin one of the pairs? (With SECRET_AHEAD bytes behind them.) */
+static inline stride secret_pairs(const uint8_t *at)
+{
+        stride first = secret_load(at);
+        stride next = secret_load(at + 1);
+        stride line = first == SECRET_EACH('_' | 0x20);
+        /* r and s, k and o differ by one bit each */
+        stride of_s =
+            (line | (first == SECRET_EACH('s'))) & ((next | SECRET_EACH('r' ^ 's')) == SECRET_EACH('s'));
+        stride of_d = ((first | SECRET_EACH('k' ^ 'o')) == SECRET_EACH('o')) & (next == SECRET_EACH('d'));
+        stride of_m = (line | (first == SECRET_EACH('m'))) & (next == SECRET_EACH('m'));
+        stride of_p = (first == SECRET_EACH('p')) & ((next == SECRET_EACH('w')) | (next == SECRET_EACH('t')));
+        return (stride)(of_s | of_m | of_d | of_p |
+                        ((first == SECRET_EACH('i')) & (next == SECRET_EACH('f'))) |
+                        ((first == SECRET_EACH(':')) & (next == SECRET_EACH('/'))));
+}
+
+/** @return false if there is none for sure. Needs few registers, and takes 3 instructions a byte. */
+static inline bool secret_words_may_be_in(struct span text)
+{
+        if (text.len < STRIDE + SECRET_AHEAD) {
+                return true;
+        }
+        const uint8_t *last = text.data + (text.len - STRIDE - SECRET_AHEAD);
+        stride found = secret_pairs(last); /* some of them are looked at twice */
+        for (const uint8_t *at = text.data; at < last; at += STRIDE) {
+                found |= secret_pairs(at);
+        }
+        return stride_any(found);
+}
+
 enum secret_word_kind {
         SECRET_WORD_NONE,
         SECRET_WORD_NAME,       /**< of a password: PASSWORD, passwd, user_pass, pwd … but no compass */
@@ -17,6 +63,7 @@ enum secret_word_kind {
         SECRET_WORD_IDENTIFIED, /**< IDENTIFIED */
         SECRET_WORD_CALL,       /**< a function that takes a key */
         SECRET_WORD_URL,        /**< :// with an @ behind it */
+        SECRET_WORD_CUT_URL,    /**< one without, that goes on to the end of the text */
 };
 
 struct secret_word {
@@ -34,8 +81,6 @@ struct secret_words {
         uint8_t found[STRIDE]; /**< places where a pair begins */
 };
 
-/** Is there none for sure? Needs few registers, and takes 1.5 instructions a byte. */
-bool secret_words_may_be_in(struct span text);
 struct secret_words secret_words_of(struct span text);
 /** The next word, in the order of the text. @return its kind is SECRET_WORD_NONE at the end. */
 struct secret_word secret_words_next(struct secret_words *w);

@@ -26,6 +26,24 @@ static void check_tokens(struct span sql, struct sql_mode mode)
         }
 }
 
+/** What is hidden was suspected: what is not suspected, nobody looks into. */
+static void check_secrets(struct span sql, struct sql_mode mode)
+{
+        static struct secret_finder f;
+        struct sql_lexer l = sql_lexer_over(sql, mode);
+        secret_finder_begin(&f, sql, mode);
+        bool found = false;
+        struct sql_token t = sql_next(&l);
+        while (t.kind != SQL_END) {
+                struct sql_token next = sql_next(&l);
+                found = secret_find(&f, &t, &next, &l) || found;
+                t = next;
+        }
+        if (found && !secret_suspected(sql)) {
+                fuzz_fail("a secret is not suspected", "", "");
+        }
+}
+
 static void check_digest(struct span sql, struct sql_mode mode)
 {
         static struct digest one;
@@ -112,6 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)secret_suspected(sql);
         (void)secret_bare_at(sql, mode);
         check_tokens(sql, mode);
+        check_secrets(sql, mode);
         check_digest(sql, mode);
         check_shape(sql, mode);
         check_refine(sql, mode, bits >> 4 & 3);
