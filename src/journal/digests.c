@@ -1,6 +1,7 @@
 #include "journal/digests.h"
 
 #include "base/lock.h"
+#include "base/seed.h"
 #include "base/utf8.h"
 #include "journal/shapes.h"
 #include "journal/tags.h"
@@ -22,7 +23,8 @@ struct digests {
         struct lock lock; /* around every change of what is below, and every look from outside */
         struct digest_stat **stats;
         uint32_t *buckets;
-        size_t n_buckets; /* a power of two */
+        unsigned bits; /* of the number of buckets */
+        uint64_t seed; /* nobody can aim at a bucket */
         uint32_t max;
         uint32_t n;
         uint32_t newest;
@@ -40,7 +42,7 @@ static uint32_t *bucket_of(const struct digests *d, const uint8_t hash[DIGEST_HA
 {
         uint64_t head;
         memcpy(&head, hash, sizeof head);
-        return &d->buckets[head & (d->n_buckets - 1)];
+        return &d->buckets[seed_bucket(d->seed, head, d->bits)];
 }
 
 static uint32_t lookup(const struct digests *d, const uint8_t hash[DIGEST_HASH])
@@ -181,7 +183,7 @@ static struct shape_facts read_text(struct digests *d, struct span sql, struct s
 /** Long ones, or with many constants: the very same text may come again. */
 static struct digest_found find_long(struct digests *d, struct span sql, struct sql_mode mode)
 {
-        uint64_t key = XXH3_64bits_withSeed(sql.data, sql.len, sql_mode_bits(mode));
+        uint64_t key = XXH3_64bits_withSeed(sql.data, sql.len, d->seed ^ sql_mode_bits(mode));
         struct cached *c = &d->cache[key % CACHE];
         if (c->key != key || !is_current(&c->facts)) {
                 struct shape_facts facts = read_text(d, sql, mode);
@@ -385,18 +387,19 @@ enum status digests_new(size_t max, struct digests **out)
         d->max = (uint32_t)max;
         d->newest = NONE;
         d->oldest = NONE;
-        d->n_buckets = 64;
-        while (d->n_buckets < max) {
-                d->n_buckets *= 2;
+        d->seed = seed_of_process();
+        d->bits = 6;
+        while ((size_t)1 << d->bits < max) {
+                d->bits++;
         }
         d->stats = prof_calloc(STAGE_DIGEST, max, sizeof(struct digest_stat *));
-        d->buckets = prof_alloc(STAGE_DIGEST, d->n_buckets * sizeof *d->buckets);
+        d->buckets = prof_alloc(STAGE_DIGEST, ((size_t)1 << d->bits) * sizeof *d->buckets);
         d->cache = prof_calloc(STAGE_DIGEST, CACHE, sizeof *d->cache);
         if (d->stats == NULL || d->buckets == NULL || d->cache == NULL) {
                 digests_free(d);
                 return STATUS_NOMEM;
         }
-        memset(d->buckets, 0xff, d->n_buckets * sizeof *d->buckets);
+        memset(d->buckets, 0xff, ((size_t)1 << d->bits) * sizeof *d->buckets);
         *out = d;
         return STATUS_OK;
 }

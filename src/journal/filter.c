@@ -1,5 +1,6 @@
 #include "journal/filter.h"
 
+#include "base/seed.h"
 #include "base/span.h"
 #include "journal/network.h"
 #include "journal/pattern.h"
@@ -7,13 +8,11 @@
 
 #include <errno.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 #include <xxhash.h>
 
 enum { WORDS_MAX = 32 };
@@ -417,21 +416,11 @@ static bool holds(struct filter *f, enum filter_key key, const struct record *r)
         return true;
 }
 
-static uint64_t seed;
-
-static void make_seed(void)
-{
-        if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != (ssize_t)sizeof seed) {
-                seed = 0x9e3779b97f4a7c15ULL; /* then another run takes the same sample */
-        }
-}
-
 /** @return whether what @p ids name is among the @p share that is kept. */
 static bool in_sample(const uint64_t ids[3], double share)
 {
-        static pthread_once_t once = PTHREAD_ONCE_INIT;
-        (void)pthread_once(&once, make_seed);
-        double place = ldexp((double)(XXH3_64bits_withSeed(ids, 3 * sizeof ids[0], seed) >> 11), -53);
+        uint64_t hash = XXH3_64bits_withSeed(ids, 3 * sizeof ids[0], seed_of_process());
+        double place = ldexp((double)(hash >> 11), -53);
         return place < share;
 }
 

@@ -72,9 +72,7 @@ static void put_name(struct writer *w, struct span name)
                 return;
         }
         writer_text(w, "\"hex:");
-        for (size_t i = 0; i < name.len; i++) {
-                writer_format(w, "%02x", name.data[i]);
-        }
+        writer_hex(w, name);
         writer_char(w, '"');
 }
 

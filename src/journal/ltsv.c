@@ -5,20 +5,17 @@
 #include "journal/fields.h"
 #include "journal/jsonl_field.h"
 
-static void put_hex(struct writer *w, struct span s)
-{
-        for (size_t i = 0; i < s.len && !w->failed; i++) {
-                writer_format(w, "%02x", s.data[i]);
-        }
-}
-
 static void put_escape(struct writer *w, uint8_t c)
 {
         switch (c) {
         case '\t': writer_text(w, "\\t"); break;
         case '\n': writer_text(w, "\\n"); break;
         case '\\': writer_text(w, "\\\\"); break;
-        default: writer_format(w, "\\x%02x", c); break;
+        default: {
+                static const char digits[] = "0123456789abcdef";
+                const char out[] = {'\\', 'x', digits[c >> 4], digits[c & 15]};
+                writer_bytes(w, out, sizeof out);
+        }
         }
 }
 
@@ -125,10 +122,10 @@ static void put_field(struct writer *w, const struct record *r, enum record_fiel
         case RECORD_TEXT:
                 if (!put_text(w, fields_text(r, f)) || fields_undecoded(r, f)) {
                         put_label(w, f, "_hex");
-                        put_hex(w, record_text(r, f));
+                        writer_hex(w, record_text(r, f));
                 }
                 break;
-        case RECORD_BYTES: put_hex(w, record_text(r, f)); break;
+        case RECORD_BYTES: writer_hex(w, record_text(r, f)); break;
         case RECORD_FLAGS: put_flags(w, f, record_uint(r, f)); break;
         case RECORD_LIST:
         case RECORD_ROWS:

@@ -43,8 +43,7 @@ bool redact_make_room(void **room, size_t *size, size_t wanted, size_t small, si
 
 /* --- values --------------------------------------------------------------------------------------------------------- */
 
-/** A value as a text that stands for it. */
-static struct value token_value(struct redact *f, const struct value *v, bool secret)
+struct value redact_token_value(struct redact *f, const struct value *v, bool secret)
 {
         struct value out = {.name = v->name, .type = VALUE_VAR_STRING, .role = v->role, .in_text = true};
         if (v->is_null || v->role == VALUE_BEGINS_ROW || v->role == VALUE_BEGINS_RESULT) {
@@ -127,7 +126,7 @@ static unsigned redact_list(struct redact *f, struct record *r, enum record_fiel
                               (at < names.n && secret_is_name(names.at[at].bytes));
                 column++;
                 if (secret || (all && !is_trace(v->name))) {
-                        to[i] = token_value(f, v, secret);
+                        to[i] = redact_token_value(f, v, secret);
                         taken |= secret ? 1U << REDACTED_PASSWORD : 1U << REDACTED_VALUES;
                 }
         }
@@ -136,40 +135,6 @@ static unsigned redact_list(struct redact *f, struct record *r, enum record_fiel
                 record_set_list(r, field, (struct value_list){to, list.n});
         }
         return taken;
-}
-
-/** A column without a name of its own is called as its expression is written, or as its constant reads. */
-static bool is_called_by_constant(struct redact *f, struct span name, struct span sql, struct sql_mode mode)
-{
-        for (size_t i = 0; i < name.len; i++) {
-                uint8_t c = name.data[i] | 0x20;
-                if (!(c >= 'a' && c <= 'z') && !(name.data[i] >= '0' && name.data[i] <= '9') &&
-                    name.data[i] != '_') {
-                        return true;
-                }
-        }
-        struct sql_lexer lexer = sql_lexer_over(sql, mode);
-        for (struct sql_token t = sql_next(&lexer); t.kind != SQL_END; t = sql_next(&lexer)) {
-                if (sql_is_literal(&t) &&
-                    span_equal(redact_meaning(f, t.text, !mode.no_backslash_escapes), name)) {
-                        return true;
-                }
-        }
-        return false;
-}
-
-static void redact_column_names(struct redact *f, struct record *r, struct span sql, bool secret)
-{
-        struct value_list list = record_list(r, FIELD_COLUMN_NAMES);
-        struct value *to = f->list + f->list_used;
-        for (size_t i = 0; i < list.n; i++) {
-                to[i] = list.at[i];
-                if (is_called_by_constant(f, to[i].bytes, sql, r->sql_mode)) {
-                        to[i] = token_value(f, &list.at[i], secret);
-                }
-        }
-        f->list_used += list.n;
-        record_set_list(r, FIELD_COLUMN_NAMES, (struct value_list){to, list.n});
 }
 
 static const enum record_field value_fields[] = {FIELD_STMT_EXECUTE_VALUES,
@@ -362,6 +327,15 @@ static EVP_MAC_CTX *make_mac(const uint8_t *key, size_t len)
         return mac;
 }
 
+/** Only who makes tokens needs room for them. */
+static bool make_tokens(struct redact *f)
+{
+        if (f->mac != NULL) {
+                f->tokens = prof_calloc(STAGE_JOURNAL, REDACT_TOKENS, sizeof *f->tokens);
+        }
+        return f->mac == NULL || f->tokens != NULL;
+}
+
 enum status redact_new(const struct settings *settings, struct redact **out)
 {
         uint8_t key[KEY_MAX];
@@ -394,7 +368,7 @@ enum status redact_new(const struct settings *settings, struct redact **out)
         }
         /* from the start: what only grows with the first error would look as if it leaked */
         const struct record none = {.event = EVENT_QUERY};
-        if (!prepare(f, &none) || redact_room_for(f, 1) == NULL) {
+        if (!prepare(f, &none) || redact_room_for(f, 1) == NULL || !make_tokens(f)) {
                 diag(DIAG_ERROR, "log.redact: out of memory");
                 redact_free(f);
                 return STATUS_NOMEM;
@@ -410,6 +384,7 @@ void redact_free(struct redact *f)
                 prof_free(f->room);
                 prof_free(f->list);
                 prof_free(f->canonical);
+                prof_free(f->tokens);
                 prof_free(f);
         }
 }

@@ -8,10 +8,19 @@
 
 #include <openssl/evp.h>
 
+enum { REDACT_VALUE_MAX = 15, REDACT_DIGITS = 16, REDACT_TOKENS = 1024 };
+
+/** A short constant, and the digits of its token: many come again, and a MAC takes a while. */
+struct redact_token {
+        uint8_t len; /**< + 1; 0: the place is free */
+        uint8_t value[REDACT_VALUE_MAX];
+        uint8_t digits[REDACT_DIGITS];
+};
+
 struct redact {
         bool literals;
         bool values;
-        EVP_MAC_CTX *mac; /**< with the key, to be copied */
+        EVP_MAC_CTX *mac; /**< with the key; each value begins anew */
         uint8_t *room;    /**< the new texts */
         size_t size;
         struct value *list; /**< the new elements of lists */
@@ -20,6 +29,8 @@ struct redact {
         struct writer w;
         uint8_t *canonical; /**< a constant as it is meant */
         size_t canonical_size;
+        struct redact_token
+            *tokens; /**< REDACT_TOKENS, each at the place that its value's hash has; NULL: none are made */
         bool failed;
 };
 
@@ -37,6 +48,13 @@ struct redact_found {
 /** Make *@p room at least @p wanted elements of @p each bytes large, and no larger than it need be; what is in it goes.
  *  @return false when memory is out: then it stays as it was. */
 bool redact_make_room(void **room, size_t *size, size_t wanted, size_t small, size_t each);
+
+/** A value as a text that stands for it, written to f->w. */
+struct value redact_token_value(struct redact *f, const struct value *v, bool secret);
+
+/* redact_columns.c */
+/** Names of columns that are how their expressions are written, or how the constants of @p sql read. */
+void redact_column_names(struct redact *f, struct record *r, struct span sql, bool secret);
 
 /* redact_text.c: all of them write to f->w */
 void redact_put_token(struct redact *f, struct span value);

@@ -1,32 +1,66 @@
 /* Statements and error texts without what must not be told. */
+#include "base/seed.h"
 #include "journal/redact_state.h"
 #include "mysql/secret.h"
 #include "profile/prof.h"
 
 #include <strings.h>
+#include <xxhash.h>
 
 enum {
-        TOKEN_BYTES = 8,
         CANONICAL_SMALL = 4096, /* kept between records */
 };
 
 /* --- tokens --------------------------------------------------------------------------------------------------------- */
 
-void redact_put_token(struct redact *f, struct span value)
+/** @return false if OpenSSL makes none. */
+static bool make_digits(struct redact *f, struct span value, uint8_t digits[REDACT_DIGITS])
 {
+        static const char hex[] = "0123456789abcdef";
         uint8_t digest[EVP_MAX_MD_SIZE];
         size_t len = 0;
-        EVP_MAC_CTX *mac = EVP_MAC_CTX_dup(f->mac);
-        if (mac == NULL || EVP_MAC_update(mac, value.data, value.len) != 1 ||
-            EVP_MAC_final(mac, digest, &len, sizeof digest) != 1 || len < TOKEN_BYTES) {
-                writer_text(&f->w, "redacted");
-        } else {
-                writer_text(&f->w, "redacted:");
-                for (size_t i = 0; i < TOKEN_BYTES; i++) {
-                        writer_format(&f->w, "%02x", digest[i]);
-                }
+        if (EVP_MAC_init(f->mac, NULL, 0, NULL) != 1 || EVP_MAC_update(f->mac, value.data, value.len) != 1 ||
+            EVP_MAC_final(f->mac, digest, &len, sizeof digest) != 1 || len < REDACT_DIGITS / 2) {
+                return false;
         }
-        EVP_MAC_CTX_free(mac);
+        for (size_t i = 0; i < REDACT_DIGITS / 2; i++) {
+                digits[2 * i] = (uint8_t)hex[digest[i] >> 4];
+                digits[2 * i + 1] = (uint8_t)hex[digest[i] & 15];
+        }
+        return true;
+}
+
+/** The token of a short value, made if it is not there. */
+static const struct redact_token *token_of(struct redact *f, struct span value)
+{
+        uint64_t hash = XXH3_64bits_withSeed(value.data, value.len, seed_of_process());
+        struct redact_token *token = &f->tokens[hash % REDACT_TOKENS];
+        if (token->len == 0 || !span_equal(span_of(token->value, token->len - 1U), value)) {
+                token->len = 0;
+                if (!make_digits(f, value, token->digits)) {
+                        return NULL;
+                }
+                token->len = (uint8_t)(value.len + 1);
+                (void)span_copy(token->value, value);
+        }
+        return token;
+}
+
+void redact_put_token(struct redact *f, struct span value)
+{
+        uint8_t own[REDACT_DIGITS];
+        const uint8_t *digits = NULL;
+        if (value.len <= REDACT_VALUE_MAX) {
+                const struct redact_token *token = token_of(f, value);
+                digits = token != NULL ? token->digits : NULL;
+        } else {
+                digits = make_digits(f, value, own) ? own : NULL;
+        }
+        writer_text(&f->w, "redacted");
+        if (digits != NULL) {
+                writer_char(&f->w, ':');
+                writer_bytes(&f->w, digits, REDACT_DIGITS);
+        }
 }
 
 uint8_t *redact_room_for(struct redact *f, size_t size)

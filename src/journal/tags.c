@@ -1,5 +1,6 @@
 #include "journal/tags.h"
 
+#include "base/stride.h"
 #include "base/writer.h"
 
 #include <string.h>
@@ -55,7 +56,7 @@ static int hex_digit(uint8_t c)
 static struct span decode(struct writer *w, struct span s)
 {
         size_t begin = w->at;
-        for (size_t i = 0; i < s.len; i++) {
+        for (size_t i = 0; i < s.len && !w->failed; i++) {
                 int high = s.data[i] == '%' && i + 2 < s.len ? hex_digit(s.data[i + 1]) : -1;
                 int low = high >= 0 ? hex_digit(s.data[i + 2]) : -1;
                 if (low >= 0) {
@@ -140,7 +141,7 @@ static void read_comment(struct tags *t, struct span s)
 
 bool tags_may_be_in(struct span sql)
 {
-        return sql.len > 0 && memmem(sql.data, sql.len, "*/", 2) != NULL; /* the end of a comment */
+        return stride_find_pair(sql.data, sql.len, '*', '/') < sql.len; /* the end of a comment */
 }
 
 size_t tags_read(struct tags *t, struct span sql)
