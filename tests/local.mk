@@ -23,11 +23,11 @@ dist_check_SCRIPTS += tests/rooms.sh tests/environment
 # The program has what configure says that it is hardened with.
 TESTS += tests/hardening.sh
 dist_check_SCRIPTS += tests/hardening.sh
-EXTRA_DIST += tests/integration tests/bench tests/data
+EXTRA_DIST += tests/integration tests/bench tests/data tests/linear/run tests/linear/cases.tsv
 
 # Benchmarks that are programs, and helpers of tests/bench/run: `make tests/bench/alloc`.
 EXTRA_PROGRAMS = tests/bench/alloc tests/bench/pass_epoll tests/bench/pass_events tests/bench/pass_pair \
-	tests/bench/client tests/bench/server tests/bench/micro
+	tests/bench/client tests/bench/server tests/bench/micro tests/linear/linear
 BENCH_PASS = tests/bench/pass.c tests/bench/pass.h
 tests_bench_alloc_SOURCES = tests/bench/alloc.c
 tests_bench_alloc_LDADD = $(ROOMS) $(ROOM_LIBS)
@@ -42,3 +42,8 @@ tests_bench_server_SOURCES = tests/bench/server.c $(BENCH_PASS)
 tests_bench_micro_SOURCES = tests/bench/micro.c tests/bench/micro.h tests/bench/micro_session.c \
 	tests/support/script.c tests/support/script.h tests/support/tape.c tests/support/tape.h
 tests_bench_micro_LDADD = $(ROOMS) $(ROOM_LIBS)
+
+# Adversarial inputs, and the scans that they are for; tests/linear/run counts their instructions.
+tests_linear_linear_SOURCES = tests/linear/linear.c tests/linear/linear.h tests/linear/generators.c tests/linear/scans.c \
+	tests/linear/session.c tests/linear/session.h tests/linear/sessions.c
+tests_linear_linear_LDADD = $(ROOMS) $(ROOM_LIBS)
