@@ -131,6 +131,11 @@ bool secret_is_mentioned(struct span text)
         return secret_words_may_be_in(text) && listen(text, false).has_password;
 }
 
+bool secret_is_mentioned_in_data(struct span text)
+{
+        return mention_at(text, true) < text.len;
+}
+
 bool secret_is_within(struct span text)
 {
         if (!secret_words_may_be_in(text)) {

@@ -29,6 +29,8 @@ bool secret_is_name(struct span name);
 bool secret_is_cut_url(struct span text);
 /** Does @p text, which is no statement of its session but data, speak of a password? */
 bool secret_is_mentioned(struct span text);
+/** The same of bytes that may be anything: short words in them are chance. */
+bool secret_is_mentioned_in_data(struct span text);
 /** Is @p text, which is no statement of its session but data, a statement or a URL with a password, or a list of options or a
  *  JSON with one? */
 bool secret_is_within(struct span text);
