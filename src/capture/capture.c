@@ -1,7 +1,7 @@
 #include "capture/capture.h"
 
 #include "mysql/frame.h"
-#include "mysql/secret.h"
+#include "mysql/secret_data.h"
 #include "profile/prof.h"
 
 /* A segment holds the longest packet; a run is cut to RUN_MAX. */
@@ -196,7 +196,7 @@ typedef void each_packet(void *arg, const struct capture_packet *p);
 static void give(struct capture_packet *p, each_packet *each, void *arg)
 {
         /* a row of SHOW PROCESSLIST, say: too dear to be looked for in each packet as it passes */
-        if (secret_is_within(p->packet.head)) {
+        if (secret_is_in_packet(p->packet.head)) {
                 p->packet.secret = true;
                 p->packet.head = span_of(NULL, 0);
         }

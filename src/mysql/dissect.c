@@ -27,6 +27,7 @@ struct dissect *dissect_new(const struct dissect_settings *settings, struct diss
                 d->last_prepared = LAST_PREPARED;
                 d->sink = sink;
                 d->shows = settings->packet_bytes > 0 && sink.on_packet != NULL;
+                d->looks = d->shows || settings->rows > 0;
                 d->together = d->shows && sink.on_run != NULL && settings->packet_bytes >= TOGETHER_MIN;
                 d->hides = settings->hide_packets;
         }

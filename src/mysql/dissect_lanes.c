@@ -1,5 +1,6 @@
 /* The two lanes of a session: bytes become packets, packets become messages, and those go to the phase's handler. */
 #include "mysql/dissect_feed.h"
+#include "mysql/secret_data.h"
 #include "profile/prof.h"
 
 enum {
@@ -32,9 +33,10 @@ static size_t limit_of(const struct dissect *d, enum side from, uint8_t first)
 
 /* --- showing packets ------------------------------------------------------------------------------------------ */
 
-static void show_packet(struct feed *in, uint8_t seq, uint32_t length, struct span head)
+/** @p bytes is what there is of it: more than is shown, and all of it if it came at once. */
+static void show_packet(struct feed *in, uint8_t seq, uint32_t length, struct span bytes)
 {
-        const struct dissect *d = in->d;
+        struct dissect *d = in->d;
         struct packet packet = {
             .from = in->from,
             .seq = seq,
@@ -43,12 +45,16 @@ static void show_packet(struct feed *in, uint8_t seq, uint32_t length, struct sp
             .name = d->packet_name,
             .mono_ns = in->now_ns,
         };
-        head = span_head(head, d->settings->packet_bytes);
+        struct span head = span_head(bytes, d->settings->packet_bytes);
+        if (bytes.len > head.len && d->phase == PHASE_READY && secret_is_in_packet(bytes)) {
+                packet.secret = true;
+        }
         if (!packet.secret) {
-                packet.head = head;
+                packet.head = d->packet_is_sealed ? span_head(head, DISSECT_EVENT_HEAD) : head;
         } else if (in->d->hides && d->phase == PHASE_READY) {
                 dissect_redact(&packet, head);
         }
+        d->packet_is_sealed = false;
         d->sink.on_packet(d->sink.arg, &packet);
 }
 
@@ -57,7 +63,8 @@ static void show_whole(struct feed *in, struct span packet)
 {
         const struct dissect *d = in->d;
         size_t length = packet.len - FRAME_HEADER_SIZE;
-        if (in->d->together && !d->packet_secret && length <= d->settings->packet_bytes) {
+        if (in->d->together && !d->packet_secret && !d->packet_is_sealed &&
+            length <= d->settings->packet_bytes) {
                 feed_add_to_run(in, packet, d->packet_name);
         } else {
                 feed_show_run(in);
@@ -201,6 +208,32 @@ static void handle_message(struct feed *in)
         d->packet_name = handle != NULL ? handle(d, &m) : "?";
 }
 
+/** Of a payload in several packets, each is looked at by itself: a password may be in any of them, and the name in another. */
+static void hide_part(struct feed *in, bool is_last)
+{
+        struct dissect *d = in->d;
+        const struct lane *lane = in->lane;
+        bool is_first = lane->len <= FRAME_MAX_PAYLOAD;
+        bool is_looked_into = is_first || lane->len == lane->kept_len;
+        if (d->phase != PHASE_READY || (is_first && is_last)) {
+                return;
+        }
+        if (!is_last) {
+                d->packet_secret =
+                    d->packet_secret || dissect_hides_part(d, in->from, span_of(lane->kept, lane->kept_len));
+        }
+        d->packet_secret = d->packet_secret || (in->from == SIDE_CLIENT && !is_looked_into);
+}
+
+/** The packet that ends here, as far as it is kept: of one that is a whole message more than is shown. */
+static struct span seen_of(const struct lane *lane)
+{
+        if (lane->len <= FRAME_MAX_PAYLOAD && lane->kept_len > lane->packet_len) {
+                return span_of(lane->kept, lane->kept_len);
+        }
+        return span_of(lane->packet, lane->packet_len);
+}
+
 /** @return false when memory is out. */
 static bool take_piece(struct feed *in, const struct frame_piece *piece)
 {
@@ -231,11 +264,14 @@ static bool take_piece(struct feed *in, const struct frame_piece *piece)
         if (piece->ends_message) {
                 handle_message(in);
         }
+        if (piece->ends && in->d->shows) {
+                hide_part(in, piece->ends_message);
+        }
         if (piece->ends && d->lint.broken != 0) {
                 tell_lint(in, piece->seq, piece->length, span_of(lane->kept, lane->kept_len));
         }
         if (piece->ends && in->d->shows) {
-                show_packet(in, piece->seq, piece->length, span_of(lane->packet, lane->packet_len));
+                show_packet(in, piece->seq, piece->length, seen_of(lane));
         }
         if (piece->ends_message) {
                 release_kept(lane);

@@ -15,6 +15,7 @@
 #include "mysql/frame.h"
 #include "mysql/lint.h"
 #include "mysql/reply.h"
+#include "mysql/secret_data.h"
 #include "mysql/statement.h"
 
 enum phase { PHASE_GREETING, PHASE_LOGIN, PHASE_AUTH, PHASE_READY, PHASE_OPAQUE, PHASE_CLOSED, PHASE_COUNT };
@@ -102,8 +103,9 @@ struct flight {
         size_t text_at; /**< where the text begins in body; attributes may stand before it */
         uint32_t stmt_id;
         bool has_stmt_id;
-        bool is_secret; /**< holds a password, or may; see dissect_is_secret */
-        bool is_plain;  /**< the statement's first word is neither USE nor SET; see track_is_plain */
+        bool is_secret;  /**< holds a password, or may; see dissect_is_secret */
+        uint8_t secrecy; /**< enum secrecy: of what the reply may tell of earlier statements */
+        bool is_plain;   /**< the statement's first word is neither USE nor SET; see track_is_plain */
 
         uint64_t defs_left; /**< column definitions to come */
         uint64_t defs_next; /**< of the group after (PREPARE: columns after parameters) */
@@ -165,6 +167,7 @@ struct dissect {
         const struct dissect_settings *settings;
         uint64_t capabilities; /**< the server's, then those agreed */
         enum phase phase;
+        bool looks;    /**< for what must not be shown: packets are wanted, or rows */
         bool shows;    /**< packets are wanted … */
         bool together; /**< … and several at once */
         bool hides;    /**< but not what is in them, once the login is over */
@@ -185,7 +188,12 @@ struct dissect {
         uint8_t next_login_charset; /**< of a COM_CHANGE_USER under way */
         uint8_t next_database_charset;
         bool packet_secret;
-        uint8_t drain_seq;             /**< of the next packet of a file that is drained */
+        bool last_secret;      /**< the last statement may hold a password, and so may its warnings */
+        uint8_t left_secret;   /**< enum secrecy: one did and kept it in a variable or a prepared statement */
+        bool prepared_secret;  /**< the statement prepared last may hold one; it may still be in flight */
+        bool packet_is_sealed; /**< an event in which nobody can look for passwords: its header is shown */
+        bool drain_secret;     /**< the file that is drained may */
+        uint8_t drain_seq;     /**< of the next packet of a file that is drained */
         struct own_text next_database; /**< what the reply under way makes of it; none: unchanged */
         const char *packet_name;       /**< of the message just handled */
         struct dissect_sink sink;
@@ -238,6 +246,9 @@ struct phase_info {
 
 /** Bytes of a packet that a record shows at the most; as many are looked at of any packet. */
 enum { DISSECT_EVIDENCE = 32 };
+
+/** What is shown of an event of a binary log that is sealed: what stands before its header, and that. */
+enum { DISSECT_EVENT_HEAD = 1 + 19 };
 
 /* dissect.c */
 /** Give back all memory that only following needs. */
@@ -296,10 +307,18 @@ bool dissect_text_is_secret(struct span text);
 bool dissect_holds_secret(const struct dissect *d, const struct flight *f, struct span body);
 /** The same at any time, of what is kept of it. Where no packets are shown nobody has looked yet: few are ever asked about. */
 bool dissect_is_secret(const struct dissect *d, const struct flight *f);
+/** @p f arrives: is it, or does it ask for, something that must not be shown? Sets its is_secret and secrecy. */
+void dissect_note_secret(struct dissect *d, struct flight *f, struct span body);
+/** The session begins anew with @p f: nothing is left of earlier statements. */
+void dissect_forget_secrets(struct dissect *d, const struct flight *f);
+/** Of a packet that is cut off after @p head, or goes on behind it: must it not be shown? */
+bool dissect_hides_part(const struct dissect *d, enum side from, struct span head);
 /** May a column of that definition be a password? */
 bool dissect_names_secret(struct span definition);
 /** If so the rows of @p f are not shown. */
 void dissect_hide_named(struct dissect *d, struct flight *f, struct span definition);
+/** Is @p event, of a binary log, one of rows, of a file's blocks or compressed: data without names? */
+bool dissect_is_sealed_event(struct span event);
 /** Of a syntax error in SQL that nobody has looked into, the packet is not shown. */
 void dissect_hide_error(struct dissect *d, const struct flight *f, const struct err *err);
 

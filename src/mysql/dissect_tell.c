@@ -1,7 +1,6 @@
 /* Records that the dissector makes of its own accord: broken rules, packets that are cut off. */
 #include "mysql/charset.h"
 #include "mysql/dissect_state.h"
-#include "mysql/secret.h"
 
 void dissect_record(const struct dissect *d, enum record_event event, uint64_t mono_ns, struct record *r)
 {
@@ -43,7 +42,8 @@ static struct record record_of(const struct dissect *d, const struct broken *b)
         record_set_uint(&r, FIELD_PACKET_SEQ, b->seq);
         record_set_uint(&r, FIELD_PACKET_LENGTH, b->length);
         record_set_text(&r, FIELD_PACKET_NAME, span_str(d->packet_name));
-        bool hide = d->packet_secret || (f != NULL && dissect_is_secret(d, f));
+        bool hide = d->packet_secret || d->packet_is_sealed || (f != NULL && dissect_is_secret(d, f)) ||
+                    secret_is_in_packet(b->bytes);
         if (!hide && b->bytes.len > 0) {
                 record_set_text(&r, FIELD_PACKET_BYTES, span_head(b->bytes, DISSECT_EVIDENCE));
         }
@@ -98,8 +98,7 @@ void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
         d->sink.on_record(d->sink.arg, &r);
         if (d->shows && f->have == FRAME_HEADER_SIZE) {
                 struct span head = span_of(lane->packet, lane->packet_len);
-                bool secret =
-                    d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || d->hides || secret_suspected(head);
+                bool secret = dissect_hides_part(d, side, head);
                 struct packet packet = {.from = side,
                                         .seq = f->seq,
                                         .secret = secret,

@@ -25,6 +25,7 @@ src_libmysql_a_SOURCES = \
 	src/mysql/result.c \
 	src/mysql/rows.c \
 	src/mysql/secret.c src/mysql/secret.h src/mysql/secret_behind.c src/mysql/secret_behind.h \
+	src/mysql/secret_data.c src/mysql/secret_data.h \
 	src/mysql/secret_find.c src/mysql/secret_frames.c src/mysql/secret_frames.h \
 	src/mysql/secret_roles.c src/mysql/secret_roles.h src/mysql/secret_words.c src/mysql/secret_words.h \
 	src/mysql/setnames.c src/mysql/setnames.h \

@@ -3,7 +3,6 @@
 #include "mysql/charset.h"
 #include "mysql/dissect_state.h"
 #include "mysql/handshake.h"
-#include "mysql/secret.h"
 #include "profile/prof.h"
 
 enum {
@@ -124,7 +123,7 @@ static void read_stmt_id(struct flight *f, struct span body)
 /** Of a statement that may hold a password, neither its packet nor what it is answered is shown. */
 static void note_secret(struct dissect *d, struct flight *f, struct span body)
 {
-        f->is_secret = d->shows && dissect_holds_secret(d, f, body);
+        dissect_note_secret(d, f, body);
         d->packet_secret = d->packet_secret || f->is_secret || d->hides;
 }
 
@@ -161,7 +160,8 @@ static const char *take_command(struct dissect *d, const struct message *m)
         }
         lint_command(&d->lint, f->code, m->len, d->capabilities);
         /* authentication data is not kept any longer than its parsing takes */
-        d->packet_secret = f->code == COM_CHANGE_USER;
+        d->packet_secret = f->code == COM_CHANGE_USER || d->phase != PHASE_READY ||
+                           (d->head->state == REPLYING_AUTH && d->head != f);
         if (!keep_body(d, f, m->body)) {
                 dissect_lose(d, "out of memory", NULL, SIDE_CLIENT);
                 return "?";
@@ -209,7 +209,6 @@ static void begin_usual_execute(const struct dissect *d, struct flight *f, struc
         f->has_stmt_id = true;
         const struct statement *st = statements_find(&d->statements, f->stmt_id);
         f->is_plain = st != NULL && st->is_plain;
-        f->is_secret = d->shows && st != NULL && st->is_secret;
 }
 
 bool request_take_usual(struct dissect *d, struct span packet, uint64_t now_ns)
@@ -234,10 +233,10 @@ bool request_take_usual(struct dissect *d, struct span packet, uint64_t now_ns)
         f->begun = true; /* it is at the head */
         if (f->code == COM_QUERY) {
                 f->is_plain = track_is_plain(span_skip(body, CODE_SIZE));
-                f->is_secret = d->shows && dissect_holds_secret(d, f, body);
         } else {
                 begin_usual_execute(d, f, packet);
         }
+        dissect_note_secret(d, f, body);
         d->head = f;
         d->tail = f;
         d->in_flight = 1;
@@ -264,6 +263,7 @@ static const char *drain_file(struct dissect *d, const struct message *m)
 {
         d->drain_seq = (uint8_t)(m->last + 1);
         d->draining = m->len > 0;
+        d->packet_secret = d->packet_secret || d->drain_secret;
         return m->len > 0 ? "LOCAL INFILE data" : "LOCAL INFILE end";
 }
 
@@ -394,6 +394,7 @@ static void put_text(const struct dissect *d, const struct flight *f, struct rec
         if (true_len > text.len) {
                 record_set_uint(r, FIELD_QUERY_LENGTH, true_len);
                 field_set_add(&r->cut, FIELD_QUERY);
+                r->secret_behind = dissect_text_is_secret(span_of(f->body, f->body_len));
         }
 }
 
@@ -409,6 +410,7 @@ static void put_statement(struct dissect *d, const struct flight *f, struct reco
                         if (st->true_len > st->text_len) {
                                 record_set_uint(r, FIELD_STMT_PREPARE_QUERY_LENGTH, st->true_len);
                                 field_set_add(&r->cut, FIELD_STMT_PREPARE_QUERY);
+                                r->secret_behind = st->is_secret;
                         }
                 }
         }
@@ -464,6 +466,7 @@ static void tell(struct dissect *d, struct flight *f, const char *reason)
         RECORD_PUT(&r, FIELD_COMMAND_ID, command_id, f->code);
         RECORD_PUT(&r, FIELD_COMMAND, command, span_of(f->info->name, f->info->name_len));
         field_set_add(&r.lasting, FIELD_COMMAND);
+        r.secrecy = f->secrecy;
         r.charsets[RECORD_CLIENT] = d->charsets.client;
         r.charsets[RECORD_RESULTS] = track_results_charset(d);
         transaction_put(d, f, &r);

@@ -146,6 +146,7 @@ static bool on_success(struct dissect *d, struct flight *f)
         case COM_QUERY: return (d->capabilities & CAP_SESSION_TRACK) != 0 || apply_use(d, f);
         case COM_RESET_CONNECTION:
                 statements_clear(&d->statements);
+                dissect_forget_secrets(d, f);
                 track_reset(d);
                 return true;
         case COM_STMT_RESET:
@@ -156,6 +157,7 @@ static bool on_success(struct dissect *d, struct flight *f)
                 return true;
         case COM_CHANGE_USER:
                 statements_clear(&d->statements);
+                dissect_forget_secrets(d, f);
                 dissect_take_text(&d->username, &d->next_username);
                 track_change_user(d);
                 return true;
@@ -279,7 +281,8 @@ static bool add_statement(struct dissect *d, struct flight *f, uint16_t n_params
         st->n_params = n_params;
         st->charset = d->charsets.client;
         st->is_plain = track_is_plain(span_of(st->text, st->text_len));
-        st->is_secret = dissect_text_is_secret(span_of(st->text, st->text_len));
+        st->is_secret = f->is_secret || f->body_len < f->true_len ||
+                        (cut && dissect_text_is_secret(span_of(f->body, f->body_len)));
         return true;
 }
 
@@ -442,6 +445,7 @@ static const char *on_stream(struct dissect *d, struct flight *f, const struct m
                 return end_result(d, f, m);
         }
         f->rows++;
+        d->packet_is_sealed = dissect_is_sealed_event(m->body);
         return "event";
 }
 
@@ -450,6 +454,7 @@ static const char *on_local_file(struct dissect *d, struct flight *f, const stru
         if (m->first != REPLY_ERR) {
                 return lose(d, "a reply before the end of LOCAL INFILE", m);
         }
+        d->drain_secret = f->is_secret;
         d->draining = true; /* the server may give up before the file's end, which the client sends on to */
         d->drain_seq = f->next_seq;
         return on_err(d, f, m);
@@ -545,5 +550,6 @@ size_t result_limit(const struct dissect *d, uint8_t first)
         if (f->rows_wanted > 0) {
                 return ROW_LIMIT;
         }
-        return f->state == REPLYING_DEFS ? ENDING_LIMIT : 0;
+        /* a row may tell a password behind what is shown of it */
+        return f->state == REPLYING_DEFS || (d->shows && !d->hides) ? ENDING_LIMIT : 0;
 }

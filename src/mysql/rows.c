@@ -5,6 +5,7 @@
 #include "mysql/charset.h"
 #include "mysql/dissect_state.h"
 #include "mysql/lenenc.h"
+#include "mysql/secret_data.h"
 #include "profile/prof.h"
 
 #define COLUMN_UNSIGNED 0x0020u
@@ -15,7 +16,10 @@ struct column {
         uint8_t type;
         uint8_t charset;
         bool is_unsigned;
-        size_t name_at; /* behind the columns */
+        bool is_secret;  /* named as passwords are, by its table if not here */
+        bool is_derived; /* no table's */
+        bool is_catalog; /* of the server's own tables */
+        size_t name_at;  /* behind the columns */
         size_t name_len;
 };
 
@@ -240,14 +244,28 @@ static bool keep_name(struct dissect *d, struct rows *rows, struct span name)
         return true;
 }
 
+static bool is_servers_own(struct span schema)
+{
+        static const char *const names[] = {"information_schema", "performance_schema", "mysql", "sys"};
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+                if (span_equal(schema, span_str(names[i]))) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 static bool parse_definition(const struct dissect *d, struct span body, struct column *out, struct span *name)
 {
         struct reader r = reader_over(body);
-        for (int i = 0; i < 4; i++) { /* catalog, schema, table, table before it was renamed */
-                (void)lenenc_span(&r);
-        }
+        (void)lenenc_span(&r); /* catalog */
+        struct span schema = lenenc_span(&r);
+        (void)lenenc_span(&r); /* table, as the statement calls it */
+        out->is_derived = lenenc_span(&r).len == 0;
+        out->is_catalog = schema.len == 0 || is_servers_own(schema);
         *name = lenenc_span(&r);
-        (void)lenenc_span(&r); /* name before it was renamed */
+        out->is_secret = secret_is_column(*name);
+        out->is_secret = secret_is_column(lenenc_span(&r)) || out->is_secret; /* before it was renamed */
         if ((d->capabilities & CAP_MARIADB_EXTENDED_META) != 0) {
                 (void)lenenc_span(&r); /* "json", "uuid", "inet6" …: how the client may show it */
         }
@@ -308,6 +326,9 @@ static void put_names(struct dissect *d, struct flight *f, const struct columns 
                 values[i].true_len = c->at[i].name_len;
                 values[i].type = VALUE_VAR_STRING;
                 values[i].charset = track_results_charset(d);
+                values[i].secret = c->at[i].is_secret;
+                values[i].derived = c->at[i].is_derived;
+                values[i].catalog = c->at[i].is_catalog;
         }
         struct rows *rows = f->first_rows;
         if (!append(d, rows, &rows->names, VALUE_BEGINS_RESULT, values, n)) {
@@ -395,6 +416,19 @@ static void read_binary_row(const struct dissect *d, struct span body, const str
         }
 }
 
+/** What a value tells may stand behind where it is cut. */
+static void look_behind_cuts(struct span body, struct value *values, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                struct value *v = &values[i];
+                if (v->true_len > v->bytes.len && v->bytes.len > 0) {
+                        size_t left = (size_t)(body.data + body.len - v->bytes.data);
+                        struct span whole = {v->bytes.data, v->true_len < left ? (size_t)v->true_len : left};
+                        v->secret = secret_is_in_value(whole);
+                }
+        }
+}
+
 void rows_take(struct dissect *d, struct flight *f, struct span body)
 {
         struct rows *rows = f->first_rows;
@@ -417,6 +451,7 @@ void rows_take(struct dissect *d, struct flight *f, struct span body)
         } else {
                 read_text_row(d, body, c, values, (size_t)n);
         }
+        look_behind_cuts(body, values, (size_t)n);
         if (!append(d, rows, &rows->rows, VALUE_BEGINS_ROW, values, (size_t)n)) {
                 rows->cut++;
         }

@@ -133,7 +133,7 @@ bool secret_is_mentioned(struct span text)
 
 bool secret_is_mentioned_in_data(struct span text)
 {
-        return mention_at(text, true) < text.len;
+        return secret_words_may_be_in(text) && listen(text, true).data_at < text.len;
 }
 
 bool secret_is_within(struct span text)

@@ -63,6 +63,10 @@ struct value {
         uint8_t role;     /**< enum value_role */
         bool in_text : 1; /**< bytes hold the form of the text protocol, whatever the type */
         bool cut : 1;     /**< cut, though true_len may not tell (it was converted since) */
+        bool
+            secret : 1; /**< a password: of a cut value, for what was cut off; of a column's name, for its other name */
+        bool derived : 1; /**< of a column's name: it is no table's column */
+        bool catalog : 1; /**< of a column's name: it is of a table that the server makes of what it knows */
 };
 
 struct value_list {

@@ -1,6 +1,6 @@
 /* What a session tells: records to the journal, packets to its recorder. */
 #include "base/clock.h"
-#include "mysql/secret.h"
+#include "mysql/secret_data.h"
 #include "proxy/session_state.h"
 #include "proxy/tls.h"
 
@@ -120,7 +120,7 @@ static void log_packet(struct session *s, const struct packet *p)
         record_set_uint(&r, FIELD_PACKET_SEQ, p->seq);
         record_set_uint(&r, FIELD_PACKET_LENGTH, p->length);
         record_set_text(&r, FIELD_PACKET_NAME, span_str(p->name));
-        if (!p->secret && !secret_is_within(p->head)) {
+        if (!p->secret && !secret_is_in_packet(p->head)) {
                 record_set_text(&r, FIELD_PACKET_BYTES, p->head);
         }
         if (p->redacted) {

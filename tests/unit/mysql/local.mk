@@ -50,6 +50,12 @@ tests_unit_test_faults_SOURCES = $(UNIT_COMMON) $(SCRIPT) tests/unit/mysql/test_
 tests_unit_test_faults_LDADD = $(UNIT_LIBS)
 endif
 
+check_PROGRAMS += tests/unit/test-secret-data tests/unit/test-dissect-secret
+TESTS += tests/unit/test-secret-data tests/unit/test-dissect-secret
+tests_unit_test_secret_data_SOURCES = $(UNIT_COMMON) tests/unit/mysql/test_secret_data.c
+tests_unit_test_secret_data_LDADD = $(UNIT_LIBS)
+tests_unit_test_dissect_secret_SOURCES = $(UNIT_COMMON) $(SCRIPT) tests/unit/mysql/test_dissect_secret.c
+tests_unit_test_dissect_secret_LDADD = $(UNIT_LIBS)
 check_PROGRAMS += tests/unit/test-secret
 TESTS += tests/unit/test-secret
 tests_unit_test_secret_SOURCES = $(UNIT_COMMON) tests/unit/mysql/test_secret.c

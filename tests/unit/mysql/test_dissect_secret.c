@@ -1,0 +1,212 @@
+/* Packets that must not be shown: what they are, wherever they are cut. */
+#include "script.h"
+#include "tap.h"
+
+#include <stdlib.h>
+
+static struct script s;
+
+/** Play it whole and byte by byte, in runs and one by one: @p secret is nowhere, each of @p parts is there. */
+static void expect(const char *secret, const char *const *parts)
+{
+        char hex[256];
+        size_t at = 0;
+        for (const char *c = secret; *c != '\0'; c++) {
+                at += (size_t)snprintf(hex + at, sizeof hex - at, "%s%02x", at > 0 ? " " : "", (unsigned)*c);
+        }
+        for (unsigned way = 0; way < 3; way++) {
+                char *shown =
+                    tape_records(span_of(s.bytes, s.len), &(struct tape_options){.packet_bytes = 4096,
+                                                                                 .split = way == 1 ? 1 : 0,
+                                                                                 .runs = way == 2,
+                                                                                 .rows = 4,
+                                                                                 .without_gate = true});
+                CU_ASSERT_PTR_NULL(strstr(shown, hex));
+                for (size_t i = 0; parts != NULL && parts[i] != NULL; i++) {
+                        CU_ASSERT_TRUE(script_has(shown, parts[i]));
+                }
+                free(shown);
+        }
+}
+
+static void replicas(void)
+{
+        static const char *const parts[] = {"length 20 COM_REGISTER_SLAVE:\n", "length 1 COM_PING: 0e\n",
+                                            NULL};
+        script_open(&s, 0, 45);
+        script_send(&s, SPAN("\x15\7\0\0\0\1h\1u\11topsecret\0"));
+        script_answer_ok(&s);
+        script_send(&s, SPAN("\x0e"));
+        script_answer_ok(&s);
+        expect("topsecret", parts);
+}
+
+/** An execution of the statement prepared last is sent before it is known that it is prepared. */
+static void prepared_last(void)
+{
+        script_open(&s, 0, 45);
+        script_send(&s, SPAN("\x16UPDATE t SET password = ?"));
+        script_send(&s, SPAN("\x18\xff\xff\xff\xff\0\0topsecret"));
+        script_send(&s, SPAN("\x17\xff\xff\xff\xff\0\1\0\0\0\0\1\xfd\0\11topsecret"));
+        script_send(&s, SPAN("\x16SELECT ?"));
+        script_send(&s, SPAN("\x17\xff\xff\xff\xff\0\1\0\0\0\0\1\xfd\0\7visible"));
+        static const char *const parts[] = {"length 24 COM_STMT_EXECUTE:\n", "COM_STMT_EXECUTE: 17",
+                                            "76 69 73 69 62 6c 65", NULL};
+        expect("topsecret", parts);
+}
+
+/** Of a statement whose preparation nobody saw. */
+static void unknown_statements(void)
+{
+        script_open(&s, 0, 45);
+        script_send(&s, SPAN("\x18\7\0\0\0\0\0topsecret"));
+        script_send(&s, SPAN("\x17\7\0\0\0\0\1\0\0\0\0\1\xfd\0\11topsecret"));
+        script_answer_ok(&s);
+        script_send(&s, SPAN("\x19\7\0\0\0"));
+        static const char *const parts[] = {"COM_STMT_CLOSE: 19 07 00 00 00\n", NULL};
+        expect("topsecret", parts);
+}
+
+/** Rows whose columns were told when the statement was executed. */
+static void cursors(void)
+{
+        script_open(&s, 0, 45);
+        script_send(&s, SPAN("\x16SELECT * FROM t"));
+        script_answer(&s, SPAN("\0\1\0\0\0\1\0\0\0\0\0\0"));
+        script_answer_column(&s, "password", 253, 0, 45);
+        script_answer_eof(&s);
+        script_send(&s, SPAN("\x17\1\0\0\0\1\1\0\0\0"));
+        script_answer(&s, SPAN("\1"));
+        script_answer_column(&s, "p", 253, 0, 45);
+        script_answer(&s, SPAN("\xfe\0\0\x42\0"));
+        script_send(&s, SPAN("\x1c\1\0\0\0\1\0\0\0"));
+        script_answer(&s, SPAN("\0\0\11topsecret"));
+        script_answer(&s, SPAN("\xfe\0\0\x82\0"));
+        expect("topsecret", NULL);
+}
+
+/** The server wants no more of a file, and the client sends on. */
+static void drained_files(void)
+{
+        script_open(&s, CAP_LOCAL_FILES, 45);
+        script_send(&s, SPAN("\3LOAD DATA LOCAL INFILE 'f' INTO TABLE t (id, password)"));
+        script_answer(&s, SPAN("\xfb"
+                               "f"));
+        script_answer(&s, SPAN("\xff\x28\5#42000no"));
+        script_go_on(&s, SPAN("1\ttopsecret\n"));
+        script_go_on(&s, SPAN(""));
+        expect("topsecret", NULL);
+}
+
+static void cut_off(struct span payload, const char *before)
+{
+        script_open(&s, 0, 45);
+        if (before != NULL) {
+                script_prepare(&s, 1, before, 1);
+        }
+        script_send(&s, payload);
+        s.len -= 2;
+        /* the piece says how long it is */
+        size_t piece = payload.len + 4;
+        uint8_t *length = s.bytes + s.len + 2 - piece - 4;
+        length[0] = (uint8_t)(piece - 2);
+        expect("topsecret", NULL);
+}
+
+static void cut_packets(void)
+{
+        cut_off(SPAN("\3UPDATE t SET password = 'topsecret'  "), NULL);
+        cut_off(SPAN("\x11u\0\11topsecretdb\0"), NULL);
+        cut_off(SPAN("\x15\7\0\0\0\1h\1u\11topsecret\0\0\0"), NULL);
+        cut_off(SPAN("\x17\1\0\0\0\0\1\0\0\0\0\1\xfd\0\14topsecretxxx"), "UPDATE t SET password = ?");
+        cut_off(SPAN("\x18\1\0\0\0\0\0topsecretxxx"), "UPDATE t SET password = ?");
+}
+
+/** What the warnings of a statement quote is what it held. */
+static void diagnostics(void)
+{
+        static const char *const statements[] = {"\3SELECT password + 0 FROM t", "\3SELECT x FROM t"};
+        for (unsigned i = 0; i < 2; i++) {
+                script_open(&s, 0, 45);
+                script_send(&s, span_str(statements[i]));
+                script_answer_ok(&s);
+                script_send(&s, SPAN("\x19\1\0\0\0"));
+                script_send(&s, SPAN("\3/* x */ show warnings"));
+                script_answer(&s, SPAN("\1"));
+                script_answer_column(&s, "Message", 253, 0, 45);
+                script_answer_eof(&s);
+                script_answer(&s, SPAN("\11topsecret"));
+                script_answer_eof(&s);
+                char *shown =
+                    tape_records(span_of(s.bytes, s.len),
+                                 &(struct tape_options){.packet_bytes = 4096, .without_gate = true});
+                CU_ASSERT_EQUAL(strstr(shown, "74 6f 70") != NULL, i == 1);
+                free(shown);
+        }
+}
+
+/** A statement leaves it in a variable, or prepares another one by name. */
+static void left_behind(void)
+{
+        static const struct {
+                const char *first;
+                const char *then;
+                bool hidden;
+        } cases[] = {
+            {"\3SELECT password INTO @x FROM t", "\3SELECT @x", true},
+            {"\3SELECT password INTO @x FROM t", "\3SELECT @@version", false},
+            {"\3PREPARE s FROM 'SELECT password p FROM t'", "\3EXECUTE s", true},
+            {"\3PREPARE s FROM 'SELECT name FROM t'", "\3EXECUTE s", false},
+            {"\3SELECT password FROM t", "\3SELECT @x", false},
+            {"\3CREATE USER a@b IDENTIFIED BY 'x'", "\3SELECT @x", false},
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                script_open(&s, 0, 45);
+                script_send(&s, span_str(cases[i].first));
+                script_answer_ok(&s);
+                script_send(&s, SPAN("\3SELECT 1"));
+                script_answer_ok(&s);
+                script_send(&s, span_str(cases[i].then));
+                script_answer(&s, SPAN("\1"));
+                script_answer_column(&s, "x", 253, 0, 45);
+                script_answer_eof(&s);
+                script_answer(&s, SPAN("\11topsecret"));
+                script_answer_eof(&s);
+                char *shown =
+                    tape_records(span_of(s.bytes, s.len),
+                                 &(struct tape_options){.packet_bytes = 4096, .without_gate = true});
+                CU_ASSERT_EQUAL(strstr(shown, "74 6f 70") == NULL, cases[i].hidden);
+                free(shown);
+        }
+}
+
+/** Events of a binary log: of rows and blocks of files only the header is shown. */
+static void events(void)
+{
+        script_open(&s, 0, 45);
+        script_send(&s, SPAN("\x12\4\0\0\0\0\0\1\0\0\0binlog.1"));
+        script_answer(&s, SPAN("\0\1\1\1\1\x1e\1\0\0\0\x30\0\0\0\1\0\0\0\0\0\11topsecret"));
+        script_answer(&s, SPAN("\0\xef\0\1\1\1\1\x11\1\0\0\0\x30\0\0\0\1\0\0\0\0\0\11topsecret"));
+        script_answer(&s, SPAN("\0\1\1\1\1\2\1\0\0\0\x30\0\0\0\1\0\0\0\0\0visible"));
+        static const char *const parts[] = {
+            "event: 00 01 01 01 01 1e 01 00 00 00 30 00 00 00 01 00 00 00 00 00\n", "76 69 73 69 62 6c 65",
+            NULL};
+        expect("topsecret", parts);
+}
+
+static const struct tap_test tests[] = {
+    {"replicas", replicas},
+    {"the statement prepared last", prepared_last},
+    {"unknown statements", unknown_statements},
+    {"cursors", cursors},
+    {"drained files", drained_files},
+    {"cut packets", cut_packets},
+    {"diagnostics", diagnostics},
+    {"what statements leave behind", left_behind},
+    {"events", events},
+};
+
+int main(void)
+{
+        return TAP_RUN("dissect-secret", tests);
+}
