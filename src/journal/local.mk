@@ -29,7 +29,8 @@ src_libjournal_a_SOURCES = \
 	src/journal/outbox.c src/journal/outbox.h \
 	src/journal/pattern.c src/journal/pattern.h \
 	src/journal/recent.c src/journal/recent.h \
-	src/journal/redact.c src/journal/redact.h src/journal/redact_state.h src/journal/redact_text.c src/journal/redact_columns.c \
+	src/journal/redact.c src/journal/redact.h src/journal/redact_columns.c src/journal/redact_rows.c \
+	src/journal/redact_state.h src/journal/redact_text.c \
 	src/journal/refine.c src/journal/refine.h \
 	src/journal/schema.c src/journal/schema.h \
 	src/journal/sink.c src/journal/sink.h \

@@ -3,6 +3,7 @@
 #include "base/diag.h"
 #include "base/files.h"
 #include "mysql/secret.h"
+#include "mysql/secret_data.h"
 #include "profile/prof.h"
 #include "settings/settings.h"
 
@@ -71,60 +72,30 @@ static bool is_trace(struct span name)
         return span_equal(name, span_str("traceparent")) || span_equal(name, span_str("tracestate"));
 }
 
-/** A picture, say: whatever words are in it are chance. */
-static bool is_binary(struct span bytes)
-{
-        for (size_t i = 0; i < bytes.len; i++) {
-                if (bytes.data[i] < '\t' || (bytes.data[i] > '\r' && bytes.data[i] < ' ')) {
-                        return true;
-                }
-        }
-        return false;
-}
-
 /** Is it known to be a password, by its name or by what is in it? */
-static bool is_secret_value(const struct value *v)
+bool redact_is_secret_value(const struct value *v)
 {
-        return secret_is_name(v->name) || (!v->is_null && !is_binary(v->bytes) && secret_is_within(v->bytes));
+        return secret_is_name(v->name) || (!v->is_null && secret_is_in_value(v->bytes));
 }
 
-/** Where the names of the result behind the one that begins at @p at begin. */
-static size_t next_result(struct value_list names, size_t at)
-{
-        while (at < names.n && names.at[at].role != VALUE_BEGINS_RESULT) {
-                at++;
-        }
-        return at < names.n ? at + 1 : at;
-}
-
-/** Replace the elements that @p all, the bits of @p secrets, their names, their columns' names or their content say are to be.
+/** Replace the elements that @p all, the bits of @p secrets, their names or their content say are to be.
  *  @return the REDACTED_ bits of what was taken out. */
 static unsigned redact_list(struct redact *f, struct record *r, enum record_field field, uint64_t secrets,
                             bool all)
 {
         struct value_list list = record_list(r, field);
-        struct value_list names = {NULL, 0};
         struct value *to = f->list + f->list_used;
         unsigned taken = 0;
-        size_t of_result = 0; /* where its names begin */
-        size_t column = 0;
-        if (field == FIELD_FIRST_ROWS && record_has(r, FIELD_COLUMN_NAMES)) {
-                names = r->column_names;
-        }
+        size_t place = 0;
         for (size_t i = 0; i < list.n; i++) {
                 const struct value *v = &list.at[i];
                 to[i] = *v;
-                if (v->role == VALUE_BEGINS_RESULT) {
-                        of_result = next_result(names, of_result);
-                }
                 if (v->role == VALUE_BEGINS_RESULT || v->role == VALUE_BEGINS_ROW) {
-                        column = 0;
+                        place = 0;
                         continue;
                 }
-                size_t at = of_result + column;
-                bool secret = (secrets >> (column < 63 ? column : 63) & 1) != 0 || is_secret_value(v) ||
-                              (at < names.n && secret_is_name(names.at[at].bytes));
-                column++;
+                bool secret = (secrets >> (place < 63 ? place : 63) & 1) != 0 || redact_is_secret_value(v);
+                place++;
                 if (secret || (all && !is_trace(v->name))) {
                         to[i] = redact_token_value(f, v, secret);
                         taken |= secret ? 1U << REDACTED_PASSWORD : 1U << REDACTED_VALUES;
@@ -151,18 +122,19 @@ enum { VALUE_FIELDS = sizeof value_fields / sizeof value_fields[0] };
 static unsigned redact_values(struct redact *f, struct record *r, const struct redact_found *found)
 {
         unsigned taken = 0;
-        bool has_secret = (found->taken >> REDACTED_PASSWORD & 1) != 0 || found->parameters != 0;
-        uint64_t of_rows = has_secret ? UINT64_MAX : found->reply;
+        /* parameters whose places are cut off */
+        uint64_t behind =
+            r->secret_behind ? UINT64_MAX << (found->n_parameters < 63 ? found->n_parameters : 63) : 0;
         for (size_t i = 0; i < VALUE_FIELDS; i++) {
                 enum record_field field = value_fields[i];
                 bool named = field == FIELD_QUERY_ATTRIBUTES || field == FIELD_CONNECT_ATTRIBUTES ||
                              field == FIELD_SESSION_CHANGES || field == FIELD_TAGS;
-                uint64_t secret = named ? 0 : found->parameters;
+                uint64_t secret = named ? 0 : found->parameters | behind;
                 /* attributes of the login and variables are no values of statements; tags are of a comment */
                 bool all = field == FIELD_TAGS ? f->literals
                                                : f->values && (!named || field == FIELD_QUERY_ATTRIBUTES);
-                if (record_has(r, field)) {
-                        taken |= redact_list(f, r, field, field == FIELD_FIRST_ROWS ? of_rows : secret, all);
+                if (record_has(r, field) && field != FIELD_FIRST_ROWS) {
+                        taken |= redact_list(f, r, field, secret, all);
                 }
         }
         return taken;
@@ -223,6 +195,9 @@ static bool are_numbers(struct value_list list)
 /** Is there a list in @p r that may have something to hide, beside the statement? */
 static bool has_texts(const struct record *r)
 {
+        if (record_has(r, FIELD_COLUMN_NAMES)) {
+                return true;
+        }
         for (size_t i = 0; i < VALUE_FIELDS; i++) {
                 if (record_has(r, value_fields[i]) && !are_numbers(record_list(r, value_fields[i]))) {
                         return true;
@@ -251,12 +226,12 @@ static __attribute__((noinline)) void redact(struct redact *f, struct record *r,
                 }
         }
         bool has_secret = (found.taken >> REDACTED_PASSWORD & 1) != 0 || found.parameters != 0;
-        /* dynamic SQL: the statement does not show it, its syntax error does */
-        bool tells = record_has(r, FIELD_ERROR) && r->errno_ == ERR_PARSE &&
-                     (secret_suspected(r->error) || secret_is_in_error(r->error, sql));
-        taken = found.taken | redact_error(f, r, has_secret || tells) | redact_values(f, r, &found);
-        if (record_has(r, FIELD_COLUMN_NAMES) && (has_secret || f->literals)) {
-                redact_column_names(f, r, sql, has_secret);
+        taken = found.taken | redact_error(f, r, sql, has_secret) | redact_values(f, r, &found);
+        if (record_has(r, FIELD_FIRST_ROWS)) {
+                taken |= redact_rows(f, r, &found, sql, suspected);
+        }
+        if (record_has(r, FIELD_COLUMN_NAMES)) {
+                taken |= redact_column_names(f, r, sql, has_secret);
         }
         if (f->failed || f->w.failed) {
                 drop_fields(r);

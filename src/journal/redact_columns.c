@@ -1,6 +1,7 @@
 /* Names of columns: one without a name of its own is called as its expression is written, or as its constant reads. */
 #include "base/seed.h"
 #include "journal/redact_state.h"
+#include "mysql/secret_data.h"
 #include "profile/prof.h"
 
 #include <xxhash.h>
@@ -75,22 +76,37 @@ static bool is_called_by_constant(const struct names *n, bool known, struct span
         return place > 0 && n->is_constant[place - 1];
 }
 
-void redact_column_names(struct redact *f, struct record *r, struct span sql, bool secret)
+unsigned redact_column_names(struct redact *f, struct record *r, struct span sql, bool secret)
 {
         struct value_list list = record_list(r, FIELD_COLUMN_NAMES);
         struct value *to = f->list + f->list_used;
-        struct names names;
-        bool known = begin(&names, list);
+        bool by_constants = secret || f->literals;
+        /* Of a statement that is run by another its text is not known, and so neither are its constants. */
+        bool runs = f->literals && (redact_begins_with(sql, "EXECUTE") || redact_begins_with(sql, "CALL"));
+        struct names names = {0};
+        bool known = by_constants && begin(&names, list);
+        unsigned taken = 0;
         if (known) {
                 find_constants(&names, f, sql, r->sql_mode);
         }
         for (size_t i = 0; i < list.n; i++) {
-                to[i] = is_called_by_constant(&names, known, list.at[i].bytes)
-                            ? redact_token_value(f, &list.at[i], secret)
-                            : list.at[i];
+                const struct value *name = &list.at[i];
+                bool tells = secret_is_in_value(name->bytes);
+                to[i] = *name;
+                if (redact_is_mark(name)) {
+                        continue;
+                }
+                if (tells || (runs && name->derived) ||
+                    (by_constants && is_called_by_constant(&names, known, name->bytes))) {
+                        to[i] = redact_token_value(f, name, secret || tells);
+                        taken |= secret || tells ? 1U << REDACTED_PASSWORD : 1U << REDACTED_LITERALS;
+                }
         }
         prof_free(names.places);
         prof_free(names.is_constant);
-        f->list_used += list.n;
-        record_set_list(r, FIELD_COLUMN_NAMES, (struct value_list){to, list.n});
+        if (taken != 0) {
+                f->list_used += list.n;
+                record_set_list(r, FIELD_COLUMN_NAMES, (struct value_list){to, list.n});
+        }
+        return taken;
 }

@@ -51,10 +51,25 @@ bool redact_make_room(void **room, size_t *size, size_t wanted, size_t small, si
 
 /** A value as a text that stands for it, written to f->w. */
 struct value redact_token_value(struct redact *f, const struct value *v, bool secret);
+/** Is it known to be a password, by its name or by what is in it? */
+bool redact_is_secret_value(const struct value *v);
+
+/** An element of a list that stands for no value, but before those of a result or row. */
+static inline bool redact_is_mark(const struct value *v)
+{
+        return v->role == VALUE_BEGINS_RESULT || v->role == VALUE_BEGINS_ROW;
+}
+
+/* redact_rows.c: each @return the REDACTED_ bits of what was taken out. @p sql is the statement without it. */
+unsigned redact_rows(struct redact *f, struct record *r, const struct redact_found *found, struct span sql,
+                     bool suspected);
+/** Is @p word, in upper case, the first word of the statement? Space and parentheses may stand before it. */
+bool redact_begins_with(struct span sql, const char *word);
 
 /* redact_columns.c */
-/** Names of columns that are how their expressions are written, or how the constants of @p sql read. */
-void redact_column_names(struct redact *f, struct record *r, struct span sql, bool secret);
+/** Names of columns that tell a password, that are how their expressions are written, or how the constants of @p sql read. Before
+ *  the rows' own names are needed no more. @p secret: the statement has a password. @return the REDACTED_ bits. */
+unsigned redact_column_names(struct redact *f, struct record *r, struct span sql, bool secret);
 
 /* redact_text.c: all of them write to f->w */
 void redact_put_token(struct redact *f, struct span value);
@@ -64,7 +79,7 @@ uint8_t *redact_room_for(struct redact *f, size_t size);
 struct span redact_meaning(struct redact *f, struct span literal, bool escapes);
 void redact_statement(struct redact *f, struct record *r, enum record_field field,
                       struct redact_found *found);
-/** @return the REDACTED_ bits of what was taken out. */
-unsigned redact_error(struct redact *f, struct record *r, bool has_secret);
+/** @p has_secret: the statement @p sql has a password. @return the REDACTED_ bits of what was taken out. */
+unsigned redact_error(struct redact *f, struct record *r, struct span sql, bool has_secret);
 
 #endif

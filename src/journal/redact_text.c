@@ -2,6 +2,7 @@
 #include "base/seed.h"
 #include "journal/redact_state.h"
 #include "mysql/secret.h"
+#include "mysql/secret_data.h"
 #include "profile/prof.h"
 
 #include <strings.h>
@@ -288,21 +289,116 @@ static void redact_quoted(struct redact *f, const struct record *r, struct span 
         writer_put(&f->w, text);
 }
 
-unsigned redact_error(struct redact *f, struct record *r, bool has_secret)
+/** Is its text the statement's, or a stored program's: that of SIGNAL? */
+static bool is_signal(const struct record *r, struct span sql)
+{
+        static const char *const words[] = {"SIGNAL", "RESIGNAL", "CALL"};
+        enum { SIGNAL_FIRST = 1642, SIGNAL_LAST = 1646 };
+        if (r->errno_ == ERR_PARSE) {
+                return false;
+        }
+        if ((r->errno_ >= SIGNAL_FIRST && r->errno_ <= SIGNAL_LAST) ||
+            (record_has(r, FIELD_SQLSTATE) && span_equal(span_head(r->sqlstate, 2), span_str("45")))) {
+                return true;
+        }
+        struct sql_lexer lexer = sql_lexer_over(sql, r->sql_mode);
+        struct sql_token t = sql_next(&lexer);
+        while (t.kind == SQL_COMMENT) {
+                t = sql_next(&lexer);
+        }
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+                if (sql_is(&t, words[i])) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/** Is @p text what a constant of @p sql means? Servers take those for names that are in double quotes, in a mode that they do not
+ *  tell. */
+static bool is_constant_of(struct redact *f, struct span text, struct span sql, struct sql_mode mode)
+{
+        struct sql_lexer lexer = sql_lexer_over(sql, mode);
+        for (struct sql_token t = sql_next(&lexer); t.kind != SQL_END; t = sql_next(&lexer)) {
+                if (sql_is_literal(&t) && t.text.len >= text.len &&
+                    span_equal(redact_meaning(f, t.text, !mode.no_backslash_escapes), text)) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/** Names in quotes stay; constants become tokens. */
+static bool redact_constants(struct redact *f, const struct record *r, struct span sql)
+{
+        enum { LOOKED_AT = 4 };
+        struct span text = r->error;
+        bool found = false;
+        for (unsigned i = 0; i < LOOKED_AT; i++) {
+                const uint8_t *open = text.len > 0 ? memchr(text.data, '\'', text.len) : NULL;
+                size_t before = open != NULL ? (size_t)(open - text.data) + 1 : 0;
+                const uint8_t *close = open != NULL ? find_close(span_skip(text, before)) : NULL;
+                if (close == NULL) {
+                        break;
+                }
+                struct span inner = span_of(open + 1, (size_t)(close - open) - 1);
+                writer_bytes(&f->w, text.data, before);
+                if (is_constant_of(f, inner, sql, r->sql_mode)) {
+                        redact_put_token(f, inner);
+                        found = true;
+                } else {
+                        writer_put(&f->w, inner);
+                }
+                writer_text(&f->w, "'");
+                text = span_skip(text, before + inner.len + 1);
+        }
+        writer_put(&f->w, text);
+        return found;
+}
+
+/** May the error quote a password? */
+static bool tells_secret(const struct record *r, struct span sql)
+{
+        if (r->errno_ ==
+            ERR_PARSE) { /* of dynamic SQL: the statement does not show it, its syntax error does */
+                return r->secret_behind || secret_suspected(r->error) || secret_is_in_error(r->error, sql);
+        }
+        if (quotes_names(r->errno_) && !is_signal(r, sql)) {
+                return false;
+        }
+        return r->secrecy >= SECRECY_QUOTES || r->secret_behind || secret_is_in_value(r->error) ||
+               (secret_has_quotes(r->error) && secret_suspected(sql) && secret_is_mentioned(sql));
+}
+
+/** As log.redact says. @return whether something was taken out. */
+static bool redact_values_of_error(struct redact *f, const struct record *r, struct span sql)
+{
+        if (is_signal(r, sql)) {
+                redact_put_token(f, r->error);
+                return true;
+        }
+        if (quotes_names(r->errno_)) {
+                return redact_constants(f, r, sql);
+        }
+        redact_quoted(f, r, r->error);
+        return true;
+}
+
+unsigned redact_error(struct redact *f, struct record *r, struct span sql, bool has_secret)
 {
         size_t begin = f->w.at;
-        if (!record_has(r, FIELD_ERROR) || r->error.len == 0) {
-                return 0;
+        if (!record_has(r, FIELD_ERROR) || r->error.len == 0 || r->event == EVENT_AUTH) {
+                return 0; /* that of a login names users and hosts */
         }
-        bool any = (f->literals || f->values) && !quotes_names(r->errno_);
-        if (!has_secret && !any) {
-                return 0;
-        }
-        if (has_secret) {
+        bool secret = has_secret || tells_secret(r, sql);
+        if (secret && is_signal(r, sql)) {
+                writer_text(&f->w, "<secret>");
+        } else if (secret) {
                 hide_quoted(f, r->error);
-        } else {
-                redact_quoted(f, r, r->error);
+        } else if ((!f->literals && !f->values) || !redact_values_of_error(f, r, sql)) {
+                f->w.at = begin;
+                return 0;
         }
         record_set_text(r, FIELD_ERROR, span_of(f->w.data + begin, f->w.at - begin));
-        return has_secret ? 1U << REDACTED_PASSWORD : 1U << REDACTED_VALUES;
+        return secret ? 1U << REDACTED_PASSWORD : 1U << REDACTED_VALUES;
 }

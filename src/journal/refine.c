@@ -151,8 +151,7 @@ static __attribute__((noinline)) unsigned refine_other(struct refine *f, struct 
 {
         struct digest_found none = {.stat = NULL};
         unsigned n = f->digests != NULL ? see_order(f, r, &none) : 0;
-        if (r->event == EVENT_AUTH && record_has(r, FIELD_CONNECT_ATTRIBUTES) &&
-            !record_has(r, FIELD_ERROR)) {
+        if (r->event == EVENT_AUTH && record_has(r, FIELD_CONNECT_ATTRIBUTES)) {
                 redact_record(f->redact, r, false);
         }
         return n;
