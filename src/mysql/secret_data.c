@@ -104,13 +104,16 @@ static bool is_secret_statement(struct span sql)
 {
         struct sql_mode mode = {.is_mariadb = true};
         struct sql_lexer lexer = sql_lexer_over(sql, mode);
-        struct secret_finder finder = secret_finder_begin(mode);
+        struct secret_finder finder;
         struct sql_token t = sql_next(&lexer);
         while (t.kind == SQL_COMMENT || t.kind == SQL_OPERATOR) {
                 t = sql_next(&lexer);
         }
-        bool is_statement = is_like_statement(&t);
-        while (is_statement && t.kind != SQL_END) {
+        if (!is_like_statement(&t)) {
+                return false;
+        }
+        secret_finder_begin(&finder, sql, mode);
+        while (t.kind != SQL_END) {
                 struct sql_token next = sql_next(&lexer);
                 if (secret_find(&finder, &t, &next, &lexer) && t.kind != SQL_PARAMETER) {
                         return true;
