@@ -115,7 +115,12 @@ static struct speech listen(struct span text, bool whole)
                         s.has_option = has_value(text, looked_to);
                 }
                 bool shown = false;
-                if (is_name || (w.kind == SECRET_WORD_IDENTIFIED && goes_on(text, end, &shown))) {
+                bool is_call = false;
+                if (w.kind == SECRET_WORD_CALL && end > looked_to) {
+                        looked_to = skip_name(text, end);
+                        is_call = looked_to < text.len && text.data[looked_to] == '(';
+                }
+                if (is_name || is_call || (w.kind == SECRET_WORD_IDENTIFIED && goes_on(text, end, &shown))) {
                         s.has_password = true;
                         s.has_option = s.has_option || shown;
                         bool is_first = s.data_at == text.len && w.kind != SECRET_WORD_SHORT;

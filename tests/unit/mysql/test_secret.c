@@ -190,6 +190,9 @@ static void in_texts(void)
         CU_ASSERT_TRUE(secret_is_within(span_str("{\"password\":\"x\"}")));
         CU_ASSERT_TRUE(secret_is_within(span_str("GRANT USAGE ON *.* TO u IDENTIFIED BY PASSWORD '*A0'")));
         CU_ASSERT_FALSE(secret_is_within(span_str("the password is wrong")));
+        CU_ASSERT_TRUE(secret_is_within(span_str("SELECT HEX(AES_ENCRYPT('x', 'y'))")));
+        CU_ASSERT_TRUE(secret_is_within(span_str("SELECT kdf('x', 'y')")));
+        CU_ASSERT_FALSE(secret_is_within(span_str("we encrypt 'x' and decode 'y'")));
         CU_ASSERT_FALSE(secret_is_within(span_str("it's fine")));
         CU_ASSERT_FALSE(secret_is_within(span_str("it's a passage, isn't it")));
         CU_ASSERT_FALSE(secret_is_within(span_str("a'b\"c mysql_native_password")));

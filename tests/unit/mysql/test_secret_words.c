@@ -261,6 +261,7 @@ static void looks_are_linear(void)
                                              "'x' AS password,",
                                              "(SELECT 'x' AS password),",
                                              "AES_ENCRYPT(",
+                                             "asymmetric_",
                                              "CASE WHEN 'x' THEN ",
                                              "SELECT 'x' UNION ",
                                              "WITH c(password) AS (",
