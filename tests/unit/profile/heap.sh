@@ -1,9 +1,11 @@
 #!/bin/sh
 # What tools and terminals make of the profile's texts. Prints TAP.
 set -eu
-example=$PWD/tests/unit/profile-example
 line=$(grep -n 'prof_calloc' "${top_srcdir:-.}/tests/unit/profile/example.c" | cut -d: -f1)
 dir=$(mktemp -d)
+# of a folder with a space in its name pprof makes another
+cp tests/unit/profile-example "$dir/"
+example=$dir/profile-example
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 n=0
