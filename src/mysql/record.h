@@ -176,7 +176,7 @@ struct record {
         bool ends_early;               /**< of a copy: it has no room for fields of the rest */
         uint8_t secrecy;               /**< enum secrecy (secret_data.h): of its rows; not shown */
         struct sql_mode sql_mode;      /**< how the server reads the statement; not shown */
-        bool secret_behind;            /**< what is cut off of its statement speaks of a password; not shown */
+        bool secret_behind; /**< what is cut off of its statement speaks of a password; not shown */
         struct field_set present;
         struct field_set cut;       /**< texts that are cut, and may end within a character */
         struct field_set undecoded; /**< texts that are none in their character set, or can't be converted */
