@@ -1,7 +1,7 @@
 #include "admin/admin.h"
 
+#include "admin/admin_listener.h"
 #include "admin/call.h"
-#include "admin/door.h"
 #include "admin/guard.h"
 #include "base/diag.h"
 #include "profile/prof.h"
@@ -100,7 +100,7 @@ static void on_request(struct evhttp_request *request, void *arg)
         PROF_SCOPE(STAGE_ADMIN);
         struct admin *a = arg;
         a->requests++;
-        door_on_request(a->door, request);
+        admin_listener_on_request(a->listener, request);
         struct call *call = call_new(a, request);
         if (call == NULL) {
                 evhttp_send_error(request, HTTP_SERVUNAVAIL, "out of memory");
@@ -129,9 +129,9 @@ static enum status bind_port(struct admin *a, const struct address *address)
                 diag(DIAG_ERROR, "setting 'admin' is no address: %s", a->settings->admin);
                 return STATUS_INVALID;
         }
-        enum status status = door_open(a->door, (const struct sockaddr *)&where, len);
+        enum status status = admin_listener_open(a->listener, (const struct sockaddr *)&where, len);
         if (status == STATUS_OK) {
-                address_own(door_fd(a->door), a->addr);
+                address_own(admin_listener_fd(a->listener), a->addr);
         } else if (status == STATUS_IO) {
                 diag(DIAG_ERROR, "the admin port can't listen on %s: %s%s", a->settings->admin,
                      strerror(errno),
@@ -177,8 +177,10 @@ enum status admin_new(const struct settings *settings, struct event_base *base, 
         }
         *a = (struct admin){.settings = settings, .base = base, .proxy = proxy, .journal = journal};
         struct evhttp *http = evhttp_new(base);
-        a->door = http != NULL ? door_new(base, http, (unsigned)settings->limits.admin_connections) : NULL;
-        enum status status = a->door != NULL ? STATUS_OK : STATUS_NOMEM;
+        a->listener = http != NULL
+                          ? admin_listener_new(base, http, (unsigned)settings->limits.admin_connections)
+                          : NULL;
+        enum status status = a->listener != NULL ? STATUS_OK : STATUS_NOMEM;
         if (status == STATUS_OK) {
                 set_up_http(http, a);
                 status = bind_port(a, &address);
@@ -202,7 +204,7 @@ void admin_free(struct admin *a)
         PROF_SCOPE(STAGE_ADMIN);
         records_end_streams(a);
         heap_end_deltas(a);
-        door_free(a->door);
+        admin_listener_free(a->listener);
         prof_free(a);
 }
 

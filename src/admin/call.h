@@ -11,7 +11,7 @@
 
 #include <event2/keyvalq_struct.h>
 
-struct door;
+struct admin_listener;
 struct evhttp_request;
 struct call;
 
@@ -34,7 +34,7 @@ struct admin {
         struct event_base *base;
         struct proxy *proxy;
         struct journal *journal;
-        struct door *door;
+        struct admin_listener *listener;
         struct stream *streams; /**< records being followed */
         struct delta *deltas;   /**< profiles over some seconds, under way */
         char addr[128];

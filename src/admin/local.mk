@@ -3,7 +3,7 @@ src_libadmin_a_SOURCES = \
 	src/admin/admin.c src/admin/admin.h \
 	src/admin/call.c src/admin/call.h \
 	src/admin/digests.c \
-	src/admin/door.c src/admin/door.h \
+	src/admin/admin_listener.c src/admin/admin_listener.h \
 	src/admin/endpoints.c \
 	src/admin/fault.c \
 	src/admin/guard.c src/admin/guard.h \

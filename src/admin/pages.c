@@ -1,7 +1,7 @@
 /* Pages and small answers. HTML for a browser, text for curl, JSON when asked for. */
 #include "admin/call.h"
 
-#include "admin/door.h"
+#include "admin/admin_listener.h"
 #include "admin/put.h"
 #include "base/diag.h"
 #include "profile/export.h"
@@ -196,7 +196,7 @@ void handle_counters(struct call *call)
 {
         struct proxy_counts p = proxy_counts(call->admin->proxy);
         struct journal_counts j = journal_counts(call->admin->journal);
-        struct door_counts door = door_counts(call->admin->door);
+        struct admin_listener_counts listener = admin_listener_counts(call->admin->listener);
         const struct {
                 const char *name;
                 uint64_t value;
@@ -223,10 +223,10 @@ void handle_counters(struct call *call)
             {"log_torn", j.torn},
             {"admin_requests", call->admin->requests},
             {"admin_refused", call->admin->refused},
-            {"admin_connections", door.connections},
-            {"admin_turned_away", door.turned_away},
-            {"admin_timed_out", door.timed_out},
-            {"admin_accept_errors", door.accept_errors},
+            {"admin_connections", listener.connections},
+            {"admin_turned_away", listener.turned_away},
+            {"admin_timed_out", listener.timed_out},
+            {"admin_accept_errors", listener.accept_errors},
             {"admin_streams", call->admin->streams_served},
             {"diag_errors", diag_count(DIAG_ERROR)},
             {"diag_warnings", diag_count(DIAG_WARNING)},

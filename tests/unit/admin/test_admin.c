@@ -1,6 +1,6 @@
 #include "admin/admin.h"
+#include "admin/admin_listener.h"
 #include "admin/call.h"
-#include "admin/door.h"
 #include "admin/guard.h"
 #include "admin/port.h"
 #include "admin/put.h"
@@ -341,17 +341,17 @@ static void a_port_in_use_or_not_ours_is_refused(void)
 
 static bool are_turned_away(uint64_t n)
 {
-        return door_counts(admin->door).turned_away >= n;
+        return admin_listener_counts(admin->listener).turned_away >= n;
 }
 
 static bool are_connected(uint64_t n)
 {
-        return door_counts(admin->door).connections == n;
+        return admin_listener_counts(admin->listener).connections == n;
 }
 
 static bool has_accept_errors(uint64_t n)
 {
-        return door_counts(admin->door).accept_errors >= n;
+        return admin_listener_counts(admin->listener).accept_errors >= n;
 }
 
 static bool answers(uint64_t code)
@@ -359,7 +359,7 @@ static bool answers(uint64_t code)
         return (uint64_t)get("/healthz")->code == code;
 }
 
-static void the_door_is_bounded(void)
+static void the_listener_is_bounded(void)
 {
         enum { MORE = 10 };
         int fds[64 + MORE];
@@ -372,7 +372,7 @@ static void the_door_is_bounded(void)
         CU_ASSERT_TRUE(loop_until(are_connected, 64)); /* they are kept alive … */
         CU_ASSERT_TRUE(
             loop_until(answers, 200)); /* … but without a request for a second, one gives its place */
-        CU_ASSERT_TRUE(door_counts(admin->door).timed_out > 0);
+        CU_ASSERT_TRUE(admin_listener_counts(admin->listener).timed_out > 0);
         CU_ASSERT_EQUAL(admin->n_streams, 4); /* these had one */
         for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
                 (void)close(fds[i]);
@@ -416,7 +416,7 @@ static const struct tap_test tests[] = {
     {"followers are limited", followers_are_limited},
     {"askers may leave", askers_may_leave},
     {"a stream carries records", a_stream_carries_records},
-    {"the door is bounded", the_door_is_bounded},
+    {"the number of connections is bounded", the_listener_is_bounded},
     {"a failed accept is survived", a_failed_accept_is_survived},
     {"a port in use or not ours is refused", a_port_in_use_or_not_ours_is_refused},
 };
