@@ -76,7 +76,8 @@ def make_template():
     if not os.path.isdir(folder):
         user = ["--user=root"] if os.geteuid() == 0 else []
         done = subprocess.run(["mariadb-install-db", "--no-defaults", "--force", f"--datadir={folder}.new", "--innodb-log-file-size=16M",
-                               "--auth-root-authentication-method=normal", "--skip-test-db", *user], capture_output=True, text=True)
+                               "--auth-root-authentication-method=normal", "--skip-test-db", *user], capture_output=True, text=True,
+                              env=dict(os.environ, TMPDIR=FOLDER))
         if done.returncode != 0:
             raise AssertionError("mariadb-install-db: " + done.stdout + done.stderr)
         os.rename(f"{folder}.new", folder)
@@ -84,7 +85,9 @@ def make_template():
 
 
 class Server:
-    """A private MariaDB with an empty schema `shop`, root without a password, and user pw/secret."""
+    """A private MariaDB with an empty schema `shop`, root without a password, and user pw/secret.
+
+    Its folder for temporary files is its own: a server that starts removes all others' temporary tables from there."""
 
     def __init__(self, name="mariadb", options=()):
         self.folder = os.path.join(FOLDER, name)
@@ -104,7 +107,7 @@ class Server:
              "--bind-address=127.0.0.1", "--skip-name-resolve", "--max-allowed-packet=1G", "--max-connections=2000",
              "--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite", "--local-infile=1",
              f"--general-log-file={self.general_log}", "--innodb-buffer-pool-size=64M", "--log-warnings=1", *options],
-            stdout=self.log, stderr=self.log)
+            stdout=self.log, stderr=self.log, env=dict(os.environ, TMPDIR=self.folder))
         atexit.register(self.stop)
         wait_for(self.answers, "MariaDB to start")
         self.sql("CREATE DATABASE shop; CREATE USER pw@'%' IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO pw@'%';"
@@ -208,11 +211,11 @@ class Mysql9(Server):
                   f"--plugin-dir={root}/lib/mysql/plugin"]
         mysqld = os.path.join(self.home, "bin", "mysqld")
         self.log = open(os.path.join(self.folder, "server.log"), "wb")
-        subprocess.run([mysqld, *common, "--initialize-insecure"], check=True, stdout=self.log, stderr=self.log)
+        subprocess.run([mysqld, *common, "--initialize-insecure"], check=True, stdout=self.log, stderr=self.log, env=dict(os.environ, TMPDIR=self.folder))
         self.process = subprocess.Popen(
             [mysqld, *common, f"--socket={self.socket}", f"--port={self.port}", "--bind-address=127.0.0.1", "--mysqlx=OFF", "--secure-file-priv=",
              "--local-infile=1", "--max-allowed-packet=1G", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0",
-             "--max-connections=500", "--log-error-verbosity=1"], stdout=self.log, stderr=self.log)
+             "--max-connections=500", "--log-error-verbosity=1"], stdout=self.log, stderr=self.log, env=dict(os.environ, TMPDIR=self.folder))
         atexit.register(self.stop)
         wait_for(self.answers, "MySQL to start")
         self.sql("CREATE DATABASE shop; CREATE USER pw@'%' IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO pw@'%';"

@@ -142,7 +142,7 @@ def java_client(lab):
     """The folder of the Java client's class; None where there is no compiler or no driver."""
     if shutil.which("javac") is None or not os.path.exists(DRIVER_JAR):
         return None
-    built = subprocess.run(["javac", "-d", lab.FOLDER, "-cp", DRIVER_JAR, os.path.join(CLIENTS, "Client.java")], capture_output=True)
+    built = subprocess.run(["javac", "-J-XX:-UsePerfData", "-d", lab.FOLDER, "-cp", DRIVER_JAR, os.path.join(CLIENTS, "Client.java")], capture_output=True)
     if built.returncode != 0:
         raise AssertionError(built.stderr.decode())
     return lab.FOLDER
@@ -220,7 +220,7 @@ def clients(lab):
         Client("Node mysql2", script("node", "node.js", "mysql2"), ("none", "zlib"), **node),
         Client("Node mariadb", script("node", "node.js", "mariadb"), ("none", "zlib"), **node),
         Client("Go", lambda o: [go, json.dumps(o)], missing=None if go else "Go or its driver is not installed: script/bootstrap"),
-        Client("Java", lambda o: ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{java}:{DRIVER_JAR}", "Client", json.dumps(o)],
+        Client("Java", lambda o: ["java", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-cp", f"{java}:{DRIVER_JAR}", "Client", json.dumps(o)],
                ("none", "zlib"), socket=False, missing=None if java else "Java's compiler or its driver is not installed: script/bootstrap"),
     ]
     for client in drivers:
