@@ -17,7 +17,7 @@ import lab
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else lab.FOLDER  # where the logs go
-MYSQLROUTER = os.path.join(os.path.expanduser(os.environ.get("XDG_CACHE_HOME", "~/.cache")), "querytap", "mysqlrouter9", "bin", "mysqlrouter")
+MYSQLROUTER = os.path.join(lab.CACHE, "mysqlrouter9", "bin", "mysqlrouter")
 
 # Flags of the three ways of querytap; LOG stands for a file. Those that a build does not know are left out, with a word on that.
 QUERYTAP = {
