@@ -162,6 +162,7 @@ class Descriptors(Lab):
                 start, cpu = time.monotonic(), cpu_s(proxy)
                 for i in range(200):  # the session goes on; the log can't be rotated, and grows
                     self.assertEqual(c.query(f"SELECT {i}"), 1)
+                os.rename(proxy.log_path, proxy.log_path + ".away")
                 proxy.process.send_signal(signal.SIGUSR1)
                 lab.wait_for(lambda: b"can't be opened anew" in proxy.stderr(), "that to be said")
                 lab.wait_for(lambda: time.monotonic() - start > 2, "some time to pass")

@@ -1,6 +1,7 @@
 """Secrets planted in statements, rows and packets, as both servers' manuals have them, stand in nothing that querytap writes or serves."""
 import base64
 import gzip
+import itertools
 import os
 import re
 import struct
@@ -62,12 +63,14 @@ class Evidence:
 
 
 class Watched:
-    """A proxy that tells all it can, in every format at once."""
+    """A proxy that logs all it can, in every format at once."""
+    numbers = itertools.count(1)
 
     def __init__(self, server, *args, **keywords):
         self.server = server
-        self.files = [os.path.join(lab.FOLDER, f"planted-{lab.Proxy.count}-{f}.log") for f in FORMATS]
-        config = os.path.join(lab.FOLDER, f"planted-{lab.Proxy.count}.cfg")
+        base = os.path.join(lab.FOLDER, f"planted-{next(Watched.numbers)}")
+        self.files = [f"{base}-{f}.log" for f in FORMATS]
+        config = f"{base}.cfg"
         with open(config, "w") as f:
             logs = ",\n".join(f'{{ file = "{path}"; format = "{"text" if form == "verbose" else form}"; verbose = {str(form == "verbose").lower()}; }}'
                               for form, path in zip(FORMATS, self.files))
