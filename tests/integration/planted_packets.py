@@ -129,7 +129,7 @@ def bulk(place, secret):
 def change_user(place, secret):
     c = place.client()
     c.send(0, b"\x11bare\0" + bytes([len(secret)]) + secret.encode() + b"planted\0" + struct.pack("<H", 45) + b"mysql_clear_password\0")
-    drain(c, 2)
+    drain(c)
     finish(c)
 
 
