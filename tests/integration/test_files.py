@@ -300,6 +300,20 @@ class Torn(unittest.TestCase):
             self.assertEqual(sum(r.get("dropped", 0) for r in records if r["event"] == "gap"), proxy.counters()["log_dropped"])
 
 
+def look(at):
+    """@return the files of a folder as {(name, inode)}, and the sizes of each log and its old files together."""
+    found, sizes = set(), {}
+    for entry in os.scandir(at):
+        try:
+            stat = entry.stat()
+        except FileNotFoundError:
+            continue
+        log = entry.name.split(".")[0]
+        found.add((entry.name, stat.st_ino))
+        sizes[log] = sizes.get(log, 0) + stat.st_size
+    return found, sizes
+
+
 class Bounds(unittest.TestCase):
     """log.disk_bytes holds, whatever hook and compression do."""
 
@@ -317,13 +331,9 @@ class Bounds(unittest.TestCase):
 
         def watch():
             while not ended.is_set():
-                sizes = {}
-                for entry in os.scandir(at):
-                    try:
-                        log = entry.name.split(".")[0]
-                        sizes[log] = sizes.get(log, 0) + entry.stat().st_size
-                    except FileNotFoundError:
-                        pass
+                before, sizes = look(at)
+                if look(at)[0] != before:  # files came or went meanwhile: what was added up was not there at one time
+                    continue
                 for log, size in sizes.items():
                     largest[log] = max(largest.get(log, 0), size)
         watcher = threading.Thread(target=watch)
