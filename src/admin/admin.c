@@ -208,6 +208,11 @@ void admin_free(struct admin *a)
         prof_free(a);
 }
 
+uint64_t admin_requests(const struct admin *a)
+{
+        return a != NULL ? a->requests : 0;
+}
+
 const char *admin_addr(const struct admin *a)
 {
         return a != NULL ? a->addr : "off";

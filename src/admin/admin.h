@@ -17,6 +17,8 @@ enum status admin_new(const struct settings *settings, struct event_base *base, 
                       struct journal *journal, struct admin **out);
 /** Ends all its connections. Free it after proxy_free, which answers what is outstanding. */
 void admin_free(struct admin *a);
+/** Requests so far. NULL is allowed. */
+uint64_t admin_requests(const struct admin *a);
 /** Where it listens, as host:port. */
 const char *admin_addr(const struct admin *a);
 

@@ -4,6 +4,7 @@
 #include "base/diag.h"
 #include "cli/cli.h"
 #include "cli/descriptors.h"
+#include "profile/growth.h"
 #include "profile/hooks.h"
 #include "profile/prof.h"
 #include "profile/record.h"
@@ -47,7 +48,10 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
         (void)fd;
         (void)what;
         prof_tick();
-        series_tick(clock_wall_ns(), proxy_counts(h->proxy).sessions);
+        const struct proxy_counts counts = proxy_counts(h->proxy);
+        const struct growth_traffic traffic = {counts.sessions, counts.accepted, admin_requests(h->admin)};
+        series_tick(clock_wall_ns(), counts.sessions);
+        growth_tick(clock_wall_ns(), &traffic);
 }
 
 static enum status watch(struct house *h)
@@ -57,6 +61,7 @@ static enum status watch(struct house *h)
         const struct timeval interval = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
         (void)signal(SIGPIPE, SIG_IGN);
         series_init();
+        growth_init();
         for (int i = 0; i < SIGNALS; i++) {
                 h->signals[i] = evsignal_new(h->base, numbers[i], on_signal, h);
                 if (h->signals[i] == NULL || event_add(h->signals[i], NULL) != 0) {
@@ -115,6 +120,7 @@ static void tear_down(struct house *h)
         snapshot_fini();
         symbol_fini();
         series_fini();
+        growth_fini();
         libevent_global_shutdown();
 }
 

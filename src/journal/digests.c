@@ -7,6 +7,7 @@
 #include "journal/tags.h"
 #include "mysql/secret.h"
 #include "profile/prof.h"
+#include "profile/store.h"
 
 #include <xxhash.h>
 
@@ -37,6 +38,13 @@ struct digests {
 };
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
+
+/** What an entry holds comes, or (@p sign -1) goes. */
+static void tell_store(const struct digest_stat *s, int sign)
+{
+        size_t text = s->text != NULL ? s->text_len + 1 : 0;
+        prof_store_add(STORE_DIGESTS, sign * (int64_t)(text + s->example_room));
+}
 
 static uint32_t *bucket_of(const struct digests *d, const uint8_t hash[DIGEST_HASH])
 {
@@ -91,6 +99,7 @@ static uint32_t get_entry(struct digests *d)
         if (d->n < d->max) {
                 struct digest_stat *s = prof_calloc(STAGE_DIGEST, 1, sizeof *s);
                 if (s != NULL) {
+                        prof_store_add(STORE_DIGESTS, (int64_t)sizeof *s);
                         d->stats[d->n] = s;
                         return d->n++;
                 }
@@ -105,6 +114,7 @@ static uint32_t get_entry(struct digests *d)
         d->totals.forgotten += s->count;
         unlink_age(d, at);
         unlink_bucket(d, at);
+        tell_store(s, -1);
         prof_free(s->text);
         prof_free(s->example);
         memset(s, 0, sizeof *s);
@@ -128,6 +138,7 @@ static uint32_t add(struct digests *d, const struct digest *made)
         digest_hex(s->hash, s->hex);
         s->text = text;
         s->text_len = made->len;
+        tell_store(s, 1);
         s->verb = made->verb;
         s->is_select =
             s->verb != NULL && sql_is(&(struct sql_token){.kind = SQL_KEYWORD, .word = s->verb}, "SELECT");
@@ -245,6 +256,8 @@ static __attribute__((noinline)) void keep_example(struct digest_stat *s, const 
                 if (room == NULL) {
                         return;
                 }
+                prof_store_add(STORE_DIGESTS, (int64_t)text.len + 1 - (int64_t)s->example_room);
+                s->example_room = text.len + 1;
                 s->example = room;
         }
         if (text.len > 0) {
@@ -361,6 +374,7 @@ struct digests_totals digests_each(struct digests *d, void (*see)(void *arg, con
 static void zero(struct digest_stat *s)
 {
         size_t begin = offsetof(struct digest_stat, example);
+        prof_store_add(STORE_DIGESTS, -(int64_t)s->example_room);
         prof_free(s->example);
         memset((char *)s + begin, 0, offsetof(struct digest_stat, at) - begin);
         s->min_us = UINT64_MAX;
@@ -385,6 +399,8 @@ enum status digests_new(size_t max, struct digests **out)
                 return STATUS_NOMEM;
         }
         d->max = (uint32_t)max;
+        prof_store_bound(STORE_DIGESTS,
+                         max * (sizeof(struct digest_stat) + DIGEST_TEXT_MAX + 1 + DIGEST_EXAMPLE_MAX + 1), 0);
         d->newest = NONE;
         d->oldest = NONE;
         d->seed = seed_of_process();
@@ -410,6 +426,8 @@ void digests_free(struct digests *d)
                 return;
         }
         for (uint32_t i = 0; d->stats != NULL && i < d->n; i++) {
+                tell_store(d->stats[i], -1);
+                prof_store_add(STORE_DIGESTS, -(int64_t)sizeof *d->stats[i]);
                 prof_free(d->stats[i]->text);
                 prof_free(d->stats[i]->example);
                 prof_free(d->stats[i]);

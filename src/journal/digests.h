@@ -29,6 +29,7 @@ struct digest_stat {
         /* from here on what digests_reset forgets */
         uint8_t *example; /**< of the longest one, as the log shows it; NULL if none is kept */
         size_t example_len;
+        size_t example_room; /**< bytes of its block */
         uint64_t example_us;
         uint64_t count;
         uint64_t errors;

@@ -1,6 +1,7 @@
 #include "journal/shapes.h"
 
 #include "profile/prof.h"
+#include "profile/store.h"
 
 static uint64_t word_at(const uint8_t *text, size_t at)
 {
@@ -94,6 +95,19 @@ static void cut(struct shape_text *text, size_t len)
         *piece = (struct shape_piece){(uint16_t)(len - from), 0};
 }
 
+static size_t size_of(const struct shape_text *text)
+{
+        return sizeof *text + text->len;
+}
+
+static void drop(struct shape_text *text)
+{
+        if (text != NULL) {
+                prof_store_add(STORE_SHAPES, -(int64_t)size_of(text));
+                prof_free(text);
+        }
+}
+
 void shapes_add(struct shapes *s, struct span sql, const struct digest *digest, struct shape_text known)
 {
         if (sql.len == 0 || sql.len > SHAPES_TEXT_MAX || digest->is_cut ||
@@ -109,12 +123,15 @@ void shapes_add(struct shapes *s, struct span sql, const struct digest *digest, 
         text->n_literals = (unsigned)digest->n_literals;
         memcpy(text->literals, digest->literals, digest->n_literals * sizeof *digest->literals);
         memcpy(text->text, sql.data, sql.len);
+        text->len = (unsigned)sql.len;
         cut(text, sql.len);
         unsigned i = 0;
         while (i < SHAPES_WAYS - 1 && set[i] != NULL) {
                 i++;
         }
-        prof_free(set[i]);
+        prof_store_bound(STORE_SHAPES, sizeof s->texts / sizeof s->texts[0][0] * (sizeof *text + SHAPES_TEXT_MAX), 0);
+        prof_store_add(STORE_SHAPES, (int64_t)size_of(text));
+        drop(set[i]);
         set[i] = set[0];
         set[0] = text;
 }
@@ -137,7 +154,7 @@ void shapes_fini(struct shapes *s)
 {
         for (unsigned i = 0; i < SHAPES_SETS; i++) {
                 for (unsigned k = 0; k < SHAPES_WAYS; k++) {
-                        prof_free(s->texts[i][k]);
+                        drop(s->texts[i][k]);
                         s->texts[i][k] = NULL;
                 }
         }

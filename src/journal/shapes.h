@@ -38,6 +38,7 @@ struct shape_text {
         uint64_t mode; /**< how it was read: another mode is another text */
         struct shape_facts facts;
         unsigned n_literals;
+        unsigned len; /**< of the text */
         struct digest_literal literals[DIGEST_LITERALS];
         struct shape_piece pieces[DIGEST_LITERALS + 1];
         uint8_t text[];

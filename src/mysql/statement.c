@@ -2,6 +2,7 @@
 
 #include "base/seed.h"
 #include "profile/prof.h"
+#include "profile/store.h"
 
 enum { FIRST_BITS = 3, FIRST_BYTES = 32 };
 
@@ -15,13 +16,26 @@ static size_t buckets_of(const struct statements *s)
         return s->bits > 0 ? (size_t)1 << s->bits : 0;
 }
 
+/** The session and the store of all sessions hold @p bytes more. */
+static void hold(struct statements *s, int64_t bytes)
+{
+        s->held += (size_t)bytes;
+        prof_store_add(STORE_STATEMENTS, bytes);
+}
+
+/** Not counted for the session, whose bound is on what its statements say. */
+static void hold_buckets(const struct statements *s, int sign)
+{
+        prof_store_add(STORE_STATEMENTS, sign * (int64_t)(buckets_of(s) * sizeof *s->buckets));
+}
+
 void statement_drop_long_data(struct statements *s, struct statement *st)
 {
         struct long_data_table *t = &st->long_data;
         while (t->first != NULL) {
                 struct long_data *first = t->first;
                 t->first = first->next;
-                s->held -= sizeof *first + first->size;
+                hold(s, -(int64_t)(sizeof *first + first->size));
                 prof_free(first->bytes);
                 prof_free(first);
         }
@@ -34,8 +48,7 @@ void statement_drop_long_data(struct statements *s, struct statement *st)
 void statement_set_columns(struct statements *s, struct statement *st, struct columns *columns, size_t size)
 {
         prof_free(st->columns);
-        s->held += size;
-        s->held -= st->columns_size;
+        hold(s, (int64_t)size - (int64_t)st->columns_size);
         st->columns = columns;
         st->columns_size = size;
 }
@@ -44,7 +57,7 @@ static void discard(struct statements *s, struct statement *st)
 {
         statement_drop_long_data(s, st);
         statement_set_columns(s, st, NULL, 0);
-        s->held -= sizeof *st + st->text_len + st->n_types * sizeof *st->types;
+        hold(s, -(int64_t)(sizeof *st + st->text_len + st->n_types * sizeof *st->types));
         s->count--;
         prof_free(st->types);
         prof_free(st->text);
@@ -60,6 +73,7 @@ void statements_clear(struct statements *s)
                         discard(s, first);
                 }
         }
+        hold_buckets(s, -1);
         prof_free(s->buckets);
         *s = (struct statements){0};
 }
@@ -95,8 +109,10 @@ static enum status grow(struct statements *s)
                         *to = st;
                 }
         }
+        hold_buckets(s, -1);
         prof_free(s->buckets);
         *s = bigger;
+        hold_buckets(s, 1);
         return STATUS_OK;
 }
 
@@ -123,7 +139,7 @@ struct statement *statements_add(struct statements *s, uint32_t id, struct span 
         st->id = id;
         st->next = s->buckets[bucket_of(s, id)];
         s->buckets[bucket_of(s, id)] = st;
-        s->held += sizeof *st + text.len;
+        hold(s, (int64_t)(sizeof *st + text.len));
         s->count++;
         return st;
 }
@@ -150,8 +166,7 @@ uint16_t *statement_types(struct statements *s, struct statement *st, uint16_t n
                 if (room == NULL) {
                         return NULL;
                 }
-                s->held += n * sizeof *room;
-                s->held -= st->n_types * sizeof *room;
+                hold(s, ((int64_t)n - st->n_types) * (int64_t)sizeof *room);
                 st->types = room;
                 st->n_types = n;
         }
@@ -210,7 +225,7 @@ static struct long_data *add_data(struct statements *s, struct long_data_table *
         *bucket = data;
         t->first = data;
         t->n++;
-        s->held += sizeof *data;
+        hold(s, (int64_t)sizeof *data);
         return data;
 }
 
@@ -228,7 +243,7 @@ static bool make_room(struct statements *s, struct long_data *data, size_t need,
         if (bigger == NULL) {
                 return false;
         }
-        s->held += size - data->size;
+        hold(s, (int64_t)size - (int64_t)data->size);
         data->bytes = bigger;
         data->size = size;
         return true;

@@ -25,8 +25,8 @@ void export_verdicts_text(FILE *out)
         }
         for (unsigned stage = 0; stage <= STAGE_COUNT; stage++) {
                 if (ever_used(stage)) {
-                        (void)fprintf(out, "%-10s %-16s %s\n", name_of(stage), verdict_name(v[stage].kind),
-                                      v[stage].sentence);
+                        (void)fprintf(out, "%-10s %-14s %-16s %s\n", name_of(stage), bytes_name(v[stage].bytes),
+                                      records_name(v[stage].growing), v[stage].sentence);
                 }
         }
 }
@@ -51,12 +51,40 @@ static void put_string(FILE *out, const char *text)
         (void)putc('"', out);
 }
 
+/** The slopes of all units that moved; those that fit are the ones that the traffic does not tell apart. */
+static void put_rise(FILE *out, const struct rise *r)
+{
+        static const char *const names[RISE_UNITS] = {"statement", "session", "request", "second"};
+        const char *comma = "";
+        for (unsigned u = 0; u < RISE_UNITS; u++) {
+                char name[64];
+                if (r->fits[u].known) {
+                        (void)snprintf(name, sizeof name, "bytes_per_%s", names[u]);
+                        put_number(out, name, r->fits[u].slope);
+                        (void)snprintf(name, sizeof name, "bytes_per_%s_low", names[u]);
+                        put_number(out, name, r->fits[u].low);
+                        (void)snprintf(name, sizeof name, "bytes_per_%s_high", names[u]);
+                        put_number(out, name, r->fits[u].high);
+                }
+        }
+        put_number(out, "p", r->p);
+        put_number(out, "growth_bytes", round(r->growth));
+        (void)fputs(",\"rises_with\":[", out);
+        for (unsigned u = 0; u < RISE_UNITS; u++) {
+                if (r->fits[u].told) {
+                        (void)fprintf(out, "%s\"%s\"", comma, names[u]);
+                        comma = ",";
+                }
+        }
+        (void)fputs("]", out);
+}
+
 static void put_verdict(FILE *out, unsigned stage, const struct verdict *v)
 {
         (void)fprintf(out,
-                      "{\"stage\":\"%s\",\"verdict\":\"%s\",\"records\":%" PRIu32 ",\"stacks\":%" PRIu32
-                      ",\"live_records\":%" PRIu32 ",\"births\":%" PRIu32,
-                      name_of(stage), verdict_name(v->kind), v->records, v->stacks, v->live, v->births);
+                      "{\"stage\":\"%s\",\"verdict\":\"%s\",\"bytes\":\"%s\",\"records_verdict\":\"%s\""
+                      ",\"records\":%" PRIu32 ",\"stacks\":%" PRIu32 ",\"live_records\":%" PRIu32 ",\"births\":%" PRIu32,
+                      name_of(stage), verdict_name(v->kind), bytes_name(v->bytes), records_name(v->growing), v->records, v->stacks, v->live, v->births);
         put_number(out, "births_seconds", v->seconds);
         if (v->predicted) {
                 put_number(out, "births_expected", v->expected);
@@ -67,12 +95,16 @@ static void put_verdict(FILE *out, unsigned stage, const struct verdict *v)
                 put_number(out, "coverage", v->coverage);
                 put_number(out, "growth_exponent", v->exponent);
         }
-        if (v->measured) {
-                put_number(out, "bytes_per_statement", v->slope);
-                put_number(out, "bytes_per_statement_low", v->slope_low);
-                put_number(out, "bytes_per_statement_high", v->slope_high);
-                put_number(out, "p", v->p);
-                (void)fprintf(out, ",\"growth_bytes\":%" PRId64, v->growth);
+        if (stage < STAGE_COUNT) {
+                put_rise(out, &v->rise);
+        }
+        if (v->store != STORE_COUNT) {
+                (void)fprintf(out, ",\"store\":\"%s\",\"store_bytes\":%" PRIu64 ",\"store_bound\":%" PRIu64, v->stored.name,
+                              v->stored.used, v->stored.bound);
+        }
+        if (v->bytes == BYTES_RISES) {
+                (void)fprintf(out, ",\"place\":\"%s\"",
+                              v->search.searching ? "searching" : v->search.sure ? "known" : v->suspect != 0 ? "perhaps" : "unknown");
         }
         if (v->suspect != 0) {
                 (void)fprintf(out, ",\"record\":%" PRIu32, v->suspect);
@@ -119,7 +151,7 @@ void export_series_json(FILE *out, unsigned stage, unsigned tier)
 const char *export_verdict_comment(size_t i)
 {
         static struct verdict v[STAGE_COUNT + 1];
-        static char text[640];
+        static char text[1200];
         static size_t next; /* the stage that was told last, and one */
         next = i == 0 ? 0 : next;
         if (i == 0 && !verdict_all(v)) {
@@ -131,8 +163,8 @@ const char *export_verdict_comment(size_t i)
         if (next > STAGE_COUNT) {
                 return NULL;
         }
-        (void)snprintf(text, sizeof text, "%s: %s: %s", name_of((unsigned)next), verdict_name(v[next].kind),
-                       v[next].sentence);
+        (void)snprintf(text, sizeof text, "%s: %s, %s: %s", name_of((unsigned)next), bytes_name(v[next].bytes),
+                       records_name(v[next].growing), v[next].sentence);
         next++;
         return text;
 }

@@ -46,7 +46,7 @@ static void put_heading(FILE *out)
         for (size_t i = 0; i < lines; i++) {
                 const char *const *h = heading[i];
                 (void)fprintf(out, "%-10s %11s %11s %15s %13s %10s %14s %14s%s\n", h[0], h[1], h[2], h[3],
-                              h[4], h[5], h[6], h[7], i + 1 == lines ? " records  verdict" : "");
+                              h[4], h[5], h[6], h[7], i + 1 == lines ? " records  bytes, records" : "");
         }
 }
 
@@ -163,8 +163,8 @@ void export_stages_text(FILE *out)
         for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
                 struct prof_counts c = prof_read(stage, LIB_COUNT);
                 put_row(out, prof_stage_name(stage), &c, true);
-                (void)fprintf(out, " %7" PRIu32 "  %s\n", prof_record_count_of(stage),
-                              verdict_name(verdicts[stage].kind));
+                (void)fprintf(out, " %7" PRIu32 "  %s, %s\n", prof_record_count_of(stage),
+                              bytes_name(verdicts[stage].bytes), records_name(verdicts[stage].growing));
                 put_libs(out, stage);
                 add(&sum, &c);
         }
@@ -194,9 +194,9 @@ static void put_json_stage(FILE *out, enum prof_stage stage)
             out,
             ",\"low_count_used\":%" PRId64 ",\"high_count_used\":%" PRId64
             ",\"low_number_of_bytes_used\":%" PRId64 ",\"high_number_of_bytes_used\":%" PRId64
-            ",\"records\":%" PRIu32 ",\"sample_bytes\":%" PRIu64 ",\"verdict\":\"%s\",\"libraries\":{",
+            ",\"records\":%" PRIu32 ",\"sample_bytes\":%" PRIu64 ",\"verdict\":\"%s\",\"bytes\":\"%s\",\"records_verdict\":\"%s\",\"libraries\":{",
             c.low_count_used, c.high_count_used, c.low_bytes_used, c.high_bytes_used,
-            prof_record_count_of(stage), prof_stage_sample_bytes(stage), verdict_name(verdicts[stage].kind));
+            prof_record_count_of(stage), prof_stage_sample_bytes(stage), verdict_name(verdicts[stage].kind), bytes_name(verdicts[stage].bytes), records_name(verdicts[stage].growing));
         for (enum prof_lib lib = LIB_OWN; lib < LIB_COUNT; lib++) {
                 struct prof_counts l = prof_read(stage, lib);
                 (void)fprintf(out, "%s\"%s\":{", lib == LIB_OWN ? "" : ",", prof_lib_name(lib));

@@ -2,6 +2,8 @@ noinst_LIBRARIES += src/libprofile.a
 src_libprofile_a_SOURCES = \
 	src/profile/buffer.c \
 	src/profile/buffer.h \
+	src/profile/bytes.c \
+	src/profile/bytes.h \
 	src/profile/counts.c \
 	src/profile/dump.c \
 	src/profile/dump.h \
@@ -20,6 +22,8 @@ src_libprofile_a_SOURCES = \
 	src/profile/export_stages.c \
 	src/profile/fault.c \
 	src/profile/fault.h \
+	src/profile/growth.c \
+	src/profile/growth.h \
 	src/profile/gzip.c \
 	src/profile/gzip.h \
 	src/profile/hooks.c \
@@ -40,6 +44,8 @@ src_libprofile_a_SOURCES = \
 	src/profile/proto.h \
 	src/profile/record.c \
 	src/profile/record.h \
+	src/profile/rise.c \
+	src/profile/rise.h \
 	src/profile/sample.c \
 	src/profile/sample.h \
 	src/profile/scale.c \
@@ -53,10 +59,15 @@ src_libprofile_a_SOURCES = \
 	src/profile/stat.c \
 	src/profile/stat.h \
 	src/profile/stack.h \
+	src/profile/store.c \
+	src/profile/store.h \
+	src/profile/suspect.c \
+	src/profile/suspect.h \
 	src/profile/symbol.c \
 	src/profile/symbol.h \
 	src/profile/table.h \
 	src/profile/thread.c \
 	src/profile/verdict.c \
 	src/profile/verdict.h \
+	src/profile/verdict_words.c \
 	src/profile/thread.h

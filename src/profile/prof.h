@@ -188,6 +188,9 @@ uint64_t prof_bad_frees(void);
 void prof_set_sample_bytes(uint64_t mean);
 /** In one stage, until prof_set_sample_bytes sets all. */
 void prof_set_stage_sample_bytes(enum prof_stage stage, uint64_t mean);
+/** Sample every allocation of @p stage for a while, and then at its own rate again, which is told all the while. What was caught
+ *  meanwhile has records of its own, which tell nothing of new ones (record.h). A rate of 0 stays. */
+void prof_sample_boost(enum prof_stage stage, bool on);
 /** That of all stages which have none of their own. */
 uint64_t prof_sample_bytes(void);
 uint64_t prof_stage_sample_bytes(enum prof_stage stage);

@@ -8,6 +8,7 @@
 _Atomic uint64_t sample_mean_bytes = MEAN_DEFAULT;
 static _Atomic uint64_t mean_of_all = MEAN_DEFAULT;
 static _Atomic uint64_t mean_of[STAGE_COUNT] = {[0 ... STAGE_COUNT - 1] = MEAN_DEFAULT};
+static atomic_bool boosted[STAGE_COUNT];
 static _Atomic uint64_t since[STAGE_COUNT + 1]; /* the last: of any stage */
 
 /* --- the rates ----------------------------------------------------------------------------------------------------- */
@@ -21,12 +22,19 @@ static void set_stage(enum prof_stage stage, uint64_t mean)
         }
 }
 
+/** What is drawn by now. */
+static uint64_t effective_mean(enum prof_stage stage)
+{
+        uint64_t mean = prof_stage_sample_bytes(stage);
+        return mean != 0 && atomic_load_explicit(&boosted[stage], memory_order_relaxed) ? 1 : mean;
+}
+
 /** Let the allocating threads see it: one mean for all as long as there is one. */
 static void publish(void)
 {
         uint64_t mean = prof_sample_bytes();
         for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
-                if (prof_stage_sample_bytes(stage) != mean) {
+                if (effective_mean(stage) != mean) {
                         mean = SAMPLE_BY_STAGE;
                         break;
                 }
@@ -47,6 +55,12 @@ void prof_set_sample_bytes(uint64_t mean)
 void prof_set_stage_sample_bytes(enum prof_stage stage, uint64_t mean)
 {
         set_stage(stage, mean < MEAN_MAX ? mean : MEAN_MAX);
+        publish();
+}
+
+void prof_sample_boost(enum prof_stage stage, bool on)
+{
+        atomic_store_explicit(&boosted[stage], on, memory_order_relaxed);
         publish();
 }
 
@@ -138,7 +152,7 @@ bool sample_draw(struct prof_thread *t, uint64_t mean, enum prof_stage stage, si
                 return draw(t, &t->sample_mean, &t->until_sample, mean, size);
         }
         struct thread_gap *gap = &t->gaps[stage];
-        uint64_t of_stage = prof_stage_sample_bytes(stage);
+        uint64_t of_stage = effective_mean(stage);
         t->sample_mean =
             SAMPLE_BY_STAGE; /* so that the common gap is drawn anew when all have one mean again, */
         t->until_sample = 0; /* and each allocation comes here until then */

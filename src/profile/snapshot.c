@@ -64,6 +64,7 @@ bool snapshot_is_name(const char *name)
 
 static void forget(size_t i)
 {
+        prof_store_add(STORE_MARKS, -(int64_t)(sizeof *marks[i] + rows_size(marks[i])));
         snapshot_drop(marks[i]);
         thread_unmap(marks[i], sizeof *marks[i]);
         n_marks--;
@@ -91,6 +92,8 @@ const struct snapshot *snapshot_mark(const char *name)
         if (n_marks == SNAPSHOT_MARKS) {
                 forget(0);
         }
+        prof_store_bound(STORE_MARKS, SNAPSHOT_MARKS * (sizeof *s + (PROF_RECORDS + 1) * sizeof *s->rows), 0);
+        prof_store_add(STORE_MARKS, (int64_t)(sizeof *s + rows_size(s)));
         marks[n_marks++] = s;
         return s;
 }

@@ -9,6 +9,7 @@
 #define PROFILE_THREAD_H
 
 #include "profile/prof.h"
+#include "profile/store.h"
 
 #include <stdatomic.h>
 
@@ -32,6 +33,7 @@ struct prof_thread {
         bool shared;              /**< many write it: add atomically */
         struct thread_cell cells[STAGE_COUNT][LIB_COUNT];
         _Atomic uint64_t statements;
+        _Atomic uint64_t stores[STORE_COUNT]; /**< bytes; of one thread alone it may be less than none */
 
         /* Sampling; the owner's alone. */
         uint64_t sample_mean; /**< for which until_sample was drawn; UINT64_MAX = for none */

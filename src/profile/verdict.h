@@ -1,26 +1,42 @@
-/** @file verdict.h  What the series say of each stage: why its records grow, and whether it leaks.
+/** @file verdict.h  What is said of each stage: whether its live bytes rise, and why its records grow. Two answers.
  *
- * Records are judged by what was caught before (stat.h): did as many new ones come as the catch let expect? Live bytes are
- * judged on the exact counters, never on samples: the floor of each stretch of time (the fewest sessions, then the least
- * bytes) against the number of statements. Threads: the one that ticks the series. */
+ * Bytes are judged on exact counters, beyond what bounded stores hold (growth.h, bytes.h); records by what was caught before
+ * (stat.h): did as many new ones come as the catch let expect? Neither answer says anything of the other's question. Threads: the one
+ * that ticks the series. */
 #ifndef PROFILE_VERDICT_H
 #define PROFILE_VERDICT_H
 
+#include "profile/bytes.h"
 #include "profile/prof.h"
+#include "profile/store.h"
+#include "profile/suspect.h"
 
+/** Why records grow. */
+enum records_kind {
+        RECORDS_WARMING,          /**< too few samples to tell */
+        RECORDS_STABLE,           /**< no new ones, and none expected */
+        RECORDS_DISCOVERING,      /**< new ones as predicted */
+        RECORDS_NEW_PATH,         /**< more new ones than predicted */
+        RECORDS_UNBOUNDED_STACKS, /**< nearly each sample is a new one, for ever */
+        RECORDS_KINDS
+};
+
+/** The single answer of before, which is made from the two. */
 enum verdict_kind {
-        VERDICT_WARMING,          /**< too few samples or too short a time to tell */
-        VERDICT_STABLE,           /**< no new records, live bytes flat */
-        VERDICT_DISCOVERING,      /**< new records as predicted, live bytes flat */
-        VERDICT_NEW_PATH,         /**< more new records than predicted */
-        VERDICT_UNBOUNDED_STACKS, /**< nearly each sample is a new record, for ever */
-        VERDICT_FILLING,          /**< live bytes rise towards a bound: the table of records */
-        VERDICT_LEAK,             /**< live bytes rise with the statements */
-        VERDICT_RSS_ONLY,         /**< of the whole process: live bytes flat, the resident size rises */
+        VERDICT_WARMING,          /**< one of the two can't be told yet */
+        VERDICT_STABLE,
+        VERDICT_DISCOVERING,
+        VERDICT_NEW_PATH,
+        VERDICT_UNBOUNDED_STACKS,
+        VERDICT_FILLING,          /**< BYTES_FILLING */
+        VERDICT_LEAK,             /**< BYTES_RISES */
+        VERDICT_RSS_ONLY,         /**< of the whole process: no stage's bytes rise, the resident size does */
         VERDICT_COUNT
 };
 
 struct verdict {
+        enum bytes_kind bytes;
+        enum records_kind growing; /**< of the records */
         enum verdict_kind kind;
         uint32_t records;
         uint32_t stacks; /**< different ones among them */
@@ -36,22 +52,25 @@ struct verdict {
         double coverage; /**< the share of samples that are of records seen already; not of records */
         double
             exponent;  /**< records grow as samples to this power now; near 1 for ever: variety without end */
-        bool measured; /**< the three below are known: bytes a statement */
-        double slope;
-        double slope_low;
-        double slope_high;
-        double p;       /**< so likely is such a rise by chance */
-        int64_t growth; /**< of the floor, bytes, in the time that was measured */
-        uint32_t
-            suspect; /**< NEW-PATH: the first record that was born; LEAK: that which grew most; 0 = none known */
-        char sentence[512];
+        struct rise rise;       /**< what the answer on bytes was made from; of a stage */
+        enum rise_doubt doubt;  /**< why it can't be told yet */
+        uint64_t readings;      /**< so far */
+        enum prof_store store;  /**< that fills; STORE_COUNT = none */
+        struct prof_store_state stored;
+        struct suspect search;  /**< for the place of a leak */
+        unsigned rising;        /**< of the process: the stage that rises, or else the first that can't be told; STAGE_COUNT = none */
+        bool resident;          /**< of the process: the resident size rises, the stages do not */
+        uint32_t born;          /**< the first record that was born in the last seconds; 0 = none */
+        uint32_t suspect;       /**< the record of the leak, else the one above; 0 = none known */
+        char sentence[1024];
 };
 
-/** As the profile's pages print it: "NEW-PATH". */
+/** As the profile's pages print it: "NEW-PATH". bytes_name has the other. */
+const char *records_name(enum records_kind kind);
 const char *verdict_name(enum verdict_kind kind);
-/** Judge all stages; [STAGE_COUNT] is the whole process. @return false when memory is out: all are WARMING then. */
+/** Judge all stages; [STAGE_COUNT] is the whole process. @return false when memory is out: all are as after the start then. */
 bool verdict_all(struct verdict out[STAGE_COUNT + 1]);
-/** Live bytes that rise by less than this with each statement are said to be flat. */
-#define VERDICT_BYTES_PER_STATEMENT 1.0
+/** Put both answers of @p stage into words: v->sentence. */
+void verdict_write(unsigned stage, struct verdict *v);
 
 #endif

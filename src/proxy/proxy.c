@@ -4,6 +4,7 @@
 #include "base/diag.h"
 #include "mysql/gate.h"
 #include "profile/prof.h"
+#include "profile/store.h"
 #include "proxy/proxy_state.h"
 #include "proxy/reason.h"
 #include "proxy/session.h"
@@ -12,7 +13,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { WORKERS_MAX = 64 };
+/* What libevent keeps of a file descriptor in each of its loops, at most, and how many there are besides the sessions'. */
+enum { WORKERS_MAX = 64, FILE_BYTES = 32, OTHER_FILES = 64 };
 
 /* --- clients ------------------------------------------------------------------------------------------------------- */
 
@@ -197,6 +199,14 @@ static enum status start_workers(struct proxy *p)
         return status;
 }
 
+/** What may fill here: what sessions prepare, and what libevent keeps of each file descriptor in each of its loops, main's too. */
+static void bound_stores(const struct settings *settings)
+{
+        const uint64_t loops = proxy_workers(settings) + 1;
+        prof_store_bound(STORE_STATEMENTS, 0, settings->limits.held_bytes + 2 * settings->limits.statements * sizeof(void *));
+        prof_store_bound(STORE_TABLES, loops * OTHER_FILES * FILE_BYTES, loops * 2 * FILE_BYTES);
+}
+
 enum status proxy_new(const struct settings *settings, struct event_base *main_base, struct journal *journal,
                       struct proxy **out)
 {
@@ -209,6 +219,7 @@ enum status proxy_new(const struct settings *settings, struct event_base *main_b
         }
         p->settings = settings;
         p->journal = journal;
+        bound_stores(settings);
         if ((status = parse(settings->listen, "listen", &listen)) != STATUS_OK ||
             (status = parse(settings->remote, "remote", &p->remote)) != STATUS_OK ||
             (status = tls_context_new(settings, &listen, &p->remote, &p->tls)) != STATUS_OK ||

@@ -3,7 +3,7 @@ if HAVE_CUNIT
 PROFILE_TESTS = tests/unit/test-prof tests/unit/test-prof-record tests/unit/test-prof-hooks tests/unit/test-prof-export \
 	tests/unit/test-prof-fault tests/unit/test-prof-proto tests/unit/test-prof-snapshot \
 	tests/unit/test-prof-stat tests/unit/test-prof-growth tests/unit/test-prof-explain tests/unit/test-prof-overflow \
-	tests/unit/test-prof-rate
+	tests/unit/test-prof-rate tests/unit/test-prof-bytes
 check_PROGRAMS += $(PROFILE_TESTS)
 TESTS += $(PROFILE_TESTS)
 tests_unit_test_prof_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_prof.c
@@ -22,6 +22,8 @@ tests_unit_test_prof_stat_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_stat.
 tests_unit_test_prof_stat_LDADD = $(UNIT_LIBS)
 tests_unit_test_prof_growth_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_growth.c
 tests_unit_test_prof_growth_LDADD = $(UNIT_LIBS)
+tests_unit_test_prof_bytes_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_bytes.c
+tests_unit_test_prof_bytes_LDADD = $(UNIT_LIBS)
 tests_unit_test_prof_rate_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_rate.c
 tests_unit_test_prof_rate_LDADD = $(UNIT_LIBS)
 tests_unit_test_prof_fault_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_fault.c
