@@ -4,6 +4,7 @@
 #include "admin/call.h"
 #include "admin/guard.h"
 #include "base/diag.h"
+#include "profile/plant.h"
 #include "profile/prof.h"
 #include "proxy/address.h"
 
@@ -101,6 +102,7 @@ static void on_request(struct evhttp_request *request, void *arg)
         struct admin *a = arg;
         a->requests++;
         admin_listener_on_request(a->listener, request);
+        plant_grow(PLANT_REQUEST);
         struct call *call = call_new(a, request);
         if (call == NULL) {
                 evhttp_send_error(request, HTTP_SERVUNAVAIL, "out of memory");

@@ -234,11 +234,11 @@ static void judge_process(struct verdict out[STAGE_COUNT + 1], double *room)
 
 /* --- both ------------------------------------------------------------------------------------------------------------ */
 
-static enum verdict_kind join(const struct verdict *v)
+static enum verdict_kind join(unsigned stage, const struct verdict *v)
 {
         static const enum verdict_kind of_records[RECORDS_KINDS] = {
             VERDICT_WARMING, VERDICT_STABLE, VERDICT_DISCOVERING, VERDICT_NEW_PATH, VERDICT_UNBOUNDED_STACKS};
-        if (v->bytes == BYTES_RISES) {
+        if (v->bytes == BYTES_RISES && stage < STAGE_COUNT) { /* of the process it was never said */
                 return VERDICT_LEAK;
         }
         if (v->resident) {
@@ -274,7 +274,7 @@ bool verdict_all(struct verdict out[STAGE_COUNT + 1])
                 predict(stage, v);
                 v->growing = judge_records(stage, v);
                 v->suspect = v->bytes == BYTES_RISES ? v->suspect : v->growing == RECORDS_NEW_PATH ? v->born : 0;
-                v->kind = join(v);
+                v->kind = join(stage, v);
                 verdict_write(stage, v);
         }
         thread_unmap(room, size);

@@ -1,6 +1,7 @@
 /* How a session begins: a client's arrival, and its connection to the server. */
 #include "base/clock.h"
 #include "base/diag.h"
+#include "profile/plant.h"
 #include "proxy/session_state.h"
 
 #include <stdio.h>
@@ -89,6 +90,7 @@ enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const 
         int server = -1;
         struct session *s = prof_calloc(STAGE_SESSION, 1, sizeof *s + len + 1);
         worker_tick(worker);
+        plant_grow(PLANT_SESSION);
         if (s == NULL) {
                 (void)close(fd);
         } else {

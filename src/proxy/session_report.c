@@ -1,6 +1,7 @@
 /* What a session tells: records to the journal, packets to its recorder. */
 #include "base/clock.h"
 #include "mysql/secret_data.h"
+#include "profile/plant.h"
 #include "proxy/session_state.h"
 #include "proxy/tls.h"
 
@@ -107,6 +108,9 @@ void report_record(void *arg, struct record *r)
                 add_handshake(s, r, tls);
         }
         if (r->event == EVENT_QUERY) {
+                if (record_has(r, FIELD_ERRNO)) {
+                        plant_grow(PLANT_ERROR);
+                }
                 count_command(s);
                 add_own_times(s, r);
         }
