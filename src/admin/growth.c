@@ -1,4 +1,4 @@
-/* How records and bytes grow: verdicts and series. */
+/* How records and bytes grow: series, rates of sampling, and leaks on purpose. */
 #include "admin/call.h"
 
 #include "profile/export.h"
@@ -8,12 +8,6 @@
 #include <event2/http.h>
 #include <inttypes.h>
 #include <string.h>
-
-void handle_verdicts(struct call *call)
-{
-        (call->json ? export_verdicts_json : export_verdicts_text)(call->out);
-        call_reply(call, HTTP_OK, NULL);
-}
 
 void handle_series(struct call *call)
 {

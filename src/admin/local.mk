@@ -9,6 +9,7 @@ src_libadmin_a_SOURCES = \
 	src/admin/guard.c src/admin/guard.h \
 	src/admin/growth.c \
 	src/admin/heap.c \
+	src/admin/holders.c \
 	src/admin/memory.c \
 	src/admin/pages.c \
 	src/admin/put.c src/admin/put.h \

@@ -277,6 +277,7 @@ struct dissect_view dissect_view(const struct dissect *d)
             .query_charset = d->charsets.client,
             .pipelined = d->in_flight,
             .statements = d->statements.count,
+            .statement_bytes = d->statements.held,
             .records = d->records,
         };
         const struct flight *f = d->head;

@@ -123,6 +123,7 @@ struct dissect_view {
         bool idle;                /**< between two commands, and not a byte of the next has come */
         uint32_t pipelined;       /**< commands in flight */
         uint32_t statements;      /**< prepared statements open */
+        uint64_t statement_bytes; /**< that they take */
         uint64_t records;         /**< commands that ended */
 };
 struct dissect_view dissect_view(const struct dissect *d);

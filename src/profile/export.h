@@ -55,7 +55,7 @@ void export_stages_json(FILE *out);
 const char *export_verdict_comment(size_t i);
 /** Each stage's verdict (verdict.h) in a sentence; those that never allocated are left out. */
 void export_verdicts_text(FILE *out);
-/** The same as one JSON object, with the figures. */
+/** The same as a JSON object, with the figures; it is left open, so that more can be told. */
 void export_verdicts_json(FILE *out);
 /** The growth curve of @p stage: records with the band of what was expected, and live bytes; for a terminal or as a picture. */
 void export_series_plot(FILE *out, unsigned stage, unsigned tier, bool svg);

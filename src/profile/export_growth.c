@@ -123,7 +123,7 @@ void export_verdicts_json(FILE *out)
                 (void)fputs(stage == 0 ? "" : ",", out);
                 put_verdict(out, stage, &v[stage]);
         }
-        (void)fprintf(out, "],\"readings\":%" PRIu64 "}\n", series_readings());
+        (void)fprintf(out, "],\"readings\":%" PRIu64, series_readings());
 }
 
 void export_series_json(FILE *out, unsigned stage, unsigned tier)

@@ -2,6 +2,7 @@
 
 #include "base/diag.h"
 #include "profile/seam.h"
+#include "profile/stack.h"
 
 #include <event2/event.h>
 #include <openssl/crypto.h>
@@ -45,6 +46,7 @@ HOOK void on_crypto_free(void *block, const char *file, int line)
 
 enum status prof_hooks_install(void)
 {
+        stack_learn_libraries();
         event_set_mem_functions(on_event_malloc, on_event_realloc, prof_free);
         if (CRYPTO_set_mem_functions(on_crypto_malloc, on_crypto_realloc, on_crypto_free) != 1) {
                 diag(DIAG_ERROR,

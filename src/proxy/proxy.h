@@ -47,6 +47,7 @@ struct session_view {
         uint64_t bytes_sent;     /**< client to server */
         uint64_t bytes_received; /**< server to client */
         uint64_t backlog_bytes;
+        uint64_t statement_bytes; /**< of prepared statements */
         uint32_t statements;
         uint32_t pipelined;
 };

@@ -40,6 +40,7 @@ void session_view(const struct session *s, struct session_view *out)
         out->bytes_received = s->links[SIDE_SERVER].bytes_read;
         out->backlog_bytes = link_backlog(&s->links[SIDE_CLIENT]) + link_backlog(&s->links[SIDE_SERVER]);
         out->statements = v.statements;
+        out->statement_bytes = v.statement_bytes;
         out->pipelined = v.pipelined;
 }
 

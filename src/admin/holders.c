@@ -1,0 +1,101 @@
+/* The verdicts, and of prepared statements that the application does not close, which sessions hold them. */
+#include "admin/call.h"
+
+#include "admin/put.h"
+#include "profile/export.h"
+#include "profile/growth.h"
+
+#include <event2/http.h>
+#include <inttypes.h>
+#include <string.h>
+
+enum { HOLDERS = 10 };
+
+struct holders {
+        const struct session_view *most[HOLDERS]; /* most bytes first */
+        size_t n;
+        size_t sessions; /* that hold any */
+        uint64_t statements;
+};
+
+static void take(struct holders *h, const struct session_view *v)
+{
+        size_t at = h->n < HOLDERS ? h->n : HOLDERS - 1;
+        h->sessions++;
+        h->statements += v->statements;
+        if (h->n == HOLDERS && h->most[at]->statement_bytes >= v->statement_bytes) {
+                return;
+        }
+        h->n += h->n < HOLDERS;
+        for (; at > 0 && h->most[at - 1]->statement_bytes < v->statement_bytes; at--) {
+                h->most[at] = h->most[at - 1];
+        }
+        h->most[at] = v;
+}
+
+static void put_json_holders(FILE *out, const struct holders *h)
+{
+        (void)fprintf(out, ",\"open_statements\":%" PRIu64 ",\"holders\":[", h->statements);
+        for (size_t i = 0; i < h->n; i++) {
+                const struct session_view *v = h->most[i];
+                (void)fprintf(out, "%s{\"conn_id\":%" PRIu64 ",\"username\":", i > 0 ? "," : "", v->conn_id);
+                put_json(out, v->username);
+                (void)fprintf(out, ",\"client_addr\":");
+                put_json(out, v->client_addr);
+                (void)fprintf(out, ",\"statements\":%" PRIu32 ",\"bytes\":%" PRIu64 "}", v->statements, v->statement_bytes);
+        }
+        (void)fputs("]", out);
+}
+
+static void put_text_holders(FILE *out, const struct holders *h)
+{
+        (void)fprintf(out, "\n%" PRIu64 " prepared statements are open, in %zu session%s:\n", h->statements, h->sessions,
+                      h->sessions == 1 ? "" : "s");
+        for (size_t i = 0; i < h->n; i++) {
+                const struct session_view *v = h->most[i];
+                (void)fprintf(out, "  session %" PRIu64 ", ", v->conn_id);
+                put_plain(out, *v->username != '\0' ? v->username : "-");
+                (void)fprintf(out, " from %s: %" PRIu32 " statement%s, %" PRIu64 " bytes\n", v->client_addr, v->statements,
+                              v->statements == 1 ? "" : "s", v->statement_bytes);
+        }
+}
+
+static void reply(struct call *call, const struct holders *h)
+{
+        if (call->json) {
+                export_verdicts_json(call->out);
+                if (h != NULL) {
+                        put_json_holders(call->out, h);
+                }
+                (void)fputs("}\n", call->out);
+        } else {
+                export_verdicts_text(call->out);
+                if (h != NULL) {
+                        put_text_holders(call->out, h);
+                }
+        }
+        call_reply(call, HTTP_OK, NULL);
+}
+
+/** @p views NULL: memory is out; the verdicts are good without. */
+static void on_sessions(void *arg, const struct session_view *views, size_t n)
+{
+        struct holders h = {.n = 0};
+        for (size_t i = 0; views != NULL && i < n; i++) {
+                if (views[i].statements > 0) {
+                        take(&h, &views[i]);
+                }
+        }
+        reply(arg, h.n > 0 ? &h : NULL);
+}
+
+void handle_verdicts(struct call *call)
+{
+        const struct bytes *b = growth_of(STAGE_DISSECT);
+        struct prof_store_state state;
+        if (b != NULL && b->kind == BYTES_FILLING && growth_fullest(STAGE_DISSECT, &state) == STORE_STATEMENTS) {
+                proxy_sessions(call->admin->proxy, on_sessions, call);
+        } else {
+                reply(call, NULL);
+        }
+}
