@@ -34,18 +34,19 @@ static struct verdict verdicts[STAGE_COUNT + 1]; /* large; one thread */
 
 /* --- text ---------------------------------------------------------------------------------------------------------- */
 
-/** The names are those of memory_summary_*, each in three lines so that a row fits into 120 columns. */
+/** The names are those of memory_summary_*, each in four lines so that a row fits into 128 columns. */
 static void put_heading(FILE *out)
 {
         static const char *const heading[][8] = {
-            {"", "", "", "SUM_NUMBER_OF", "", "", "CURRENT_NUMBER", "HIGH_NUMBER"},
-            {"", "", "", "_BYTES", "CURRENT_COUNT", "HIGH_COUNT", "_OF_BYTES", "_OF_BYTES"},
-            {"stage", "COUNT_ALLOC", "COUNT_FREE", "_ALLOC", "_USED", "_USED", "_USED", "_USED"},
+            {"", "", "", "SUM", "", "", "CURRENT", "HIGH"},
+            {"", "", "", "_NUMBER", "CURRENT", "HIGH", "_NUMBER", "_NUMBER"},
+            {"", "COUNT", "COUNT", "_OF_BYTES", "_COUNT", "_COUNT", "_OF_BYTES", "_OF_BYTES"},
+            {"stage", "_ALLOC", "_FREE", "_ALLOC", "_USED", "_USED", "_USED", "_USED"},
         };
         const size_t lines = sizeof heading / sizeof heading[0];
         for (size_t i = 0; i < lines; i++) {
                 const char *const *h = heading[i];
-                (void)fprintf(out, "%-10s %11s %11s %15s %13s %10s %14s %14s%s\n", h[0], h[1], h[2], h[3],
+                (void)fprintf(out, "%-10s %10s %10s %14s %8s %8s %12s %12s%s\n", h[0], h[1], h[2], h[3],
                               h[4], h[5], h[6], h[7], i + 1 == lines ? " records  bytes, records" : "");
         }
 }
@@ -53,13 +54,13 @@ static void put_heading(FILE *out)
 /** Without the newline. A row of part of a stage has no HIGH. */
 static void put_row(FILE *out, const char *name, const struct prof_counts *c, bool high)
 {
-        (void)fprintf(out, "%-10s %11" PRIu64 " %11" PRIu64 " %15" PRIu64 " %13" PRId64, name, c->count_alloc,
+        (void)fprintf(out, "%-10s %10" PRIu64 " %10" PRIu64 " %14" PRIu64 " %8" PRId64, name, c->count_alloc,
                       c->count_free, c->bytes_alloc, c->current_count_used);
         if (high) {
-                (void)fprintf(out, " %10" PRId64 " %14" PRId64 " %14" PRId64, c->high_count_used,
+                (void)fprintf(out, " %8" PRId64 " %12" PRId64 " %12" PRId64, c->high_count_used,
                               c->current_bytes_used, c->high_bytes_used);
         } else {
-                (void)fprintf(out, " %10s %14" PRId64, "", c->current_bytes_used);
+                (void)fprintf(out, " %8s %12" PRId64, "", c->current_bytes_used);
         }
 }
 
@@ -169,7 +170,7 @@ void export_stages_text(FILE *out)
                 add(&sum, &c);
         }
         put_row(out, "total", &sum, false);
-        (void)fprintf(out, " %14s %7" PRIu32 "\n", "", totals.records);
+        (void)fprintf(out, " %12s %7" PRIu32 "\n", "", totals.records);
         put_footer(out, &totals);
 }
 

@@ -57,7 +57,7 @@ void growth_tick(uint64_t wall_ns, const struct growth_traffic *traffic)
                 const struct rise_reading r = read_stage(stage, &reading);
                 enum rise_unit first = stage == STAGE_ADMIN ? RISE_REQUESTS : RISE_STATEMENTS;
                 (void)bytes_add(b, &r, first, growth->room);
-                suspect_tick(stage, b->kind == BYTES_RISES || b->suspicious);
+                suspect_tick(stage, b->kind == BYTES_RISES || b->suspicious, &r);
         }
 }
 

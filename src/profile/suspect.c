@@ -3,6 +3,8 @@
 #include "profile/record.h"
 #include "profile/thread.h"
 
+#include <math.h>
+
 enum {
         FIRST_LOOK = 8, /* readings after a search began */
         LAST_LOOK = 128,
@@ -13,9 +15,14 @@ enum {
         IDS = PROF_RECORDS + STAGE_COUNT + 1,
 };
 
+#define STORED_SHARE 0.25 /* of the growth; where stores take less they are not looked at */
+#define MATCH_LOW    0.5  /* of what the stage grew by, a record's growth: sizes are of classes, and other things come and go */
+#define MATCH_HIGH   1.6
+
 struct search {
         struct suspect told;
         uint32_t *live;     /* objects of each record at the last look; mapped while searching */
+        struct rise_reading before; /* at the last look */
         uint32_t born;      /* records when it began */
         uint32_t candidate; /* of the last look */
         unsigned ticks;
@@ -65,30 +72,57 @@ static void end(struct search *s, enum prof_stage stage)
         s->tries++;
 }
 
-/** @return the record that grew most since the last look, or 0. @p share: of all that grew, in bytes. */
-static uint32_t find_grown(const struct search *s, enum prof_stage stage, double *share)
+/** What grew since the last look. */
+struct growing {
+        uint64_t all;    /* bytes, of the records */
+        double beyond;   /* bytes of the stage that no store holds */
+        double stored;   /* bytes that stores took */
+};
+
+/** How well a record that grew by @p bytes fits: the most where nothing else grows; where stores fill, as much as the stage grew
+ *  beyond them. 0 = it is none. */
+static double score(const struct growing *g, double bytes)
+{
+        if (g->stored <= STORED_SHARE * g->beyond) {
+                return bytes;
+        }
+        double ratio = bytes / fmax(g->beyond, 1);
+        return ratio >= MATCH_LOW && ratio <= MATCH_HIGH ? 1 / (1 + fabs(ratio - 1)) : 0;
+}
+
+static uint64_t more_of(const struct search *s, enum prof_stage stage, const struct prof_record *r)
+{
+        uint64_t live = r->allocs - r->frees;
+        return counts(r, stage) && live > s->live[r->id] ? live - s->live[r->id] : 0;
+}
+
+/** @return the record that fits best, or 0. @p share: of the bytes that it is to explain. */
+static uint32_t find_grown(const struct search *s, enum prof_stage stage, const struct rise_reading *now, double *share)
 {
         struct prof_record r;
-        uint64_t most = 0;
-        uint64_t all = 0;
+        struct growing g = {0, now->bytes - s->before.bytes, now->stored - s->before.stored};
+        double best = 0;
+        double bytes = 0;
         uint32_t found = 0;
         for (uint32_t id = 1; id < IDS && prof_record_get(id, &r); id++) {
-                uint64_t live = r.allocs - r.frees;
-                uint64_t more = counts(&r, stage) && live > s->live[id] ? live - s->live[id] : 0;
-                all += more * r.size;
-                if (more >= OBJECTS_MIN && more * r.size > most) {
-                        most = more * r.size;
+                uint64_t more = more_of(s, stage, &r);
+                double grown = (double)(more * r.size);
+                g.all += more * r.size;
+                if (more >= OBJECTS_MIN && score(&g, grown) > best) {
+                        best = score(&g, grown);
+                        bytes = grown;
                         found = id;
                 }
         }
-        *share = all > 0 ? (double)most / (double)all : 0;
+        bool stores = g.stored > STORED_SHARE * g.beyond;
+        *share = stores ? fmin(bytes / fmax(g.beyond, 1), 1) : g.all > 0 ? bytes / (double)g.all : 0;
         return found;
 }
 
-static void look(struct search *s, enum prof_stage stage)
+static void look(struct search *s, enum prof_stage stage, const struct rise_reading *now)
 {
         double share;
-        uint32_t grown = find_grown(s, stage, &share);
+        uint32_t grown = find_grown(s, stage, now, &share);
         bool again = grown != 0 && grown == s->candidate && share >= 0.5;
         bool last = s->next_look >= LAST_LOOK || prof_record_count() - s->born > RECORDS_MAX;
         if (again || (last && grown != 0)) {
@@ -101,19 +135,21 @@ static void look(struct search *s, enum prof_stage stage)
         }
         s->candidate = grown;
         s->next_look *= 2;
+        s->before = *now;
         remember(s, stage);
 }
 
-void suspect_tick(enum prof_stage stage, bool leaks)
+void suspect_tick(enum prof_stage stage, bool leaks, const struct rise_reading *now)
 {
         struct search *s = &searches[stage];
         if (!s->told.searching) {
                 s->pause -= s->pause > 0;
                 if (leaks && !s->told.sure && s->pause == 0 && stage != STAGE_PROFILE) {
+                        s->before = *now;
                         begin(s, stage);
                 }
         } else if (++s->ticks >= s->next_look || prof_record_count() - s->born > RECORDS_MAX) {
-                look(s, stage);
+                look(s, stage, now);
         }
 }
 

@@ -4,13 +4,15 @@
  *                                    \-> given up: pause, twice as long each time, at most TRIES times
  *
  * A search looks at the stage's records 8, 16, 32 … readings after its begin: the record whose live objects grew most since the look
- * before is the place, if it was so twice and makes up for half of what they grew by in all. It ends after 128 readings, or when it has
+ * before is the place, if it was so twice and makes up for half of what they grew by in all. Where bounded stores fill at the same time
+ * it is the one that grew by as much as the stage did beyond them. It ends after 128 readings, or when it has
  * made 400 records; then what grew most is named, but as a guess. The stage's rate, and what its records tell of new ones, stay as they
  * were (prof_sample_boost). Nothing is sampled where the rate is set to 0. Threads: the one that ticks. */
 #ifndef PROFILE_SUSPECT_H
 #define PROFILE_SUSPECT_H
 
 #include "profile/prof.h"
+#include "profile/rise.h"
 
 struct suspect {
         bool searching;
@@ -19,8 +21,8 @@ struct suspect {
         uint32_t record; /**< 0 = not known */
 };
 
-/** A reading was taken. @p leaks: it may. */
-void suspect_tick(enum prof_stage stage, bool leaks);
+/** The reading @p now was taken. @p leaks: it may. */
+void suspect_tick(enum prof_stage stage, bool leaks, const struct rise_reading *now);
 struct suspect suspect_of(enum prof_stage stage);
 void suspect_fini(void);
 
