@@ -3,6 +3,7 @@
 #include "journal/shapes.h"
 #include "journal/tags.h"
 #include "mysql/secret.h"
+#include "profile/store.h"
 #include "tap.h"
 
 #include <stdio.h>
@@ -263,10 +264,41 @@ static void the_bounds_hold(void)
         shapes_fini(&shapes);
 }
 
+/** What the table and the texts tell that they hold is what was allocated for them, however they come and go. */
+static void the_stores_tell_what_they_hold(void)
+{
+        struct digests *d;
+        CU_ASSERT_EQUAL_FATAL(digests_new(40, &d), STATUS_OK);
+        int64_t before = prof_read(STAGE_DIGEST, LIB_COUNT).current_bytes_used;
+        CU_ASSERT_EQUAL(prof_store_held(STAGE_DIGEST, 0), 0);
+        for (int i = 0; i < 300; i++) {
+                char sql[2000];
+                int len = snprintf(sql, sizeof sql, "SELECT a%d, %d, '%0*d'", i % 150, i, i * 5, 7);
+                struct span text = span_of(sql, (size_t)len);
+                struct digest_found found = digests_find(d, text, (struct sql_mode){0});
+                struct record r;
+                record_clear(&r);
+                record_set_text(&r, FIELD_QUERY, text);
+                r.duration_us = (uint64_t)(i * 37 % 101);
+                digests_count(d, &found, &r);
+                if (i == 200) {
+                        digests_reset(d);
+                }
+                int64_t live = prof_read(STAGE_DIGEST, LIB_COUNT).current_bytes_used - before;
+                CU_ASSERT_EQUAL(live, (int64_t)prof_store_held(STAGE_DIGEST, 0));
+        }
+        CU_ASSERT_TRUE(prof_store_read(STORE_DIGESTS, 0).used > 40 * sizeof(struct digest_stat));
+        CU_ASSERT_TRUE(prof_store_read(STORE_SHAPES, 0).used > 0);
+        digests_free(d);
+        CU_ASSERT_EQUAL(prof_store_read(STORE_DIGESTS, 0).used, 0);
+        CU_ASSERT_EQUAL(prof_store_read(STORE_SHAPES, 0).used, 0);
+}
+
 static const struct tap_test tests[] = {
     {"what is like a text is known", what_is_like_a_text_is_known},
     {"the table tells what reading tells", the_table_tells_what_reading_tells},
     {"the bounds hold", the_bounds_hold},
+    {"the stores tell what they hold", the_stores_tell_what_they_hold},
 };
 
 int main(void)

@@ -8,6 +8,7 @@
 #include "mysql/reply.h"
 #include "mysql/statement.h"
 #include "profile/prof.h"
+#include "profile/store.h"
 #include "tap.h"
 #include "tape.h"
 
@@ -207,9 +208,17 @@ static void charsets(void)
         CU_ASSERT_PTR_NULL(charset_name(60000));
 }
 
+/** What the owner tells is what is there. */
+static bool store_is_right(int64_t before)
+{
+        return prof_read(STAGE_DISSECT, LIB_COUNT).current_bytes_used - before ==
+               (int64_t)prof_store_read(STORE_STATEMENTS, 1).used;
+}
+
 static void statements(void)
 {
         struct statements s = {.count = 0};
+        int64_t before = prof_read(STAGE_DISSECT, LIB_COUNT).current_bytes_used;
         for (uint32_t id = 1; id <= 1000; id++) {
                 CU_ASSERT_PTR_NOT_NULL_FATAL(statements_add(&s, id, span_str("SELECT ?")));
         }
@@ -221,9 +230,13 @@ static void statements(void)
         CU_ASSERT_EQUAL(data->len, 4);
         CU_ASSERT_EQUAL(data->true_len, 8);
         CU_ASSERT_PTR_NOT_NULL(statement_types(&s, st, 7));
+        CU_ASSERT_TRUE(store_is_right(before));
+        CU_ASSERT_PTR_NOT_NULL(statement_types(&s, st, 3));
+        CU_ASSERT_TRUE(store_is_right(before));
         for (uint32_t id = 1; id <= 1000; id += 2) {
                 statements_remove(&s, id);
         }
+        CU_ASSERT_TRUE(store_is_right(before));
         CU_ASSERT_PTR_NULL(statements_find(&s, 501));
         CU_ASSERT_PTR_NOT_NULL(statements_find(&s, 500));
         for (uint32_t id = 2; id <= 1000; id += 2) {
@@ -231,7 +244,9 @@ static void statements(void)
         }
         CU_ASSERT_EQUAL(s.count, 0);
         CU_ASSERT_EQUAL(s.held, 0);
+        CU_ASSERT_TRUE(store_is_right(before));
         statements_clear(&s);
+        CU_ASSERT_EQUAL(prof_store_read(STORE_STATEMENTS, 1).used, 0);
 }
 
 static void long_data_of_many_parameters(void)

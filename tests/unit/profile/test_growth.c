@@ -246,6 +246,94 @@ static void looking_is_no_growth_of_the_process(void)
         series_fini();
 }
 
+__attribute__((noinline)) static void lose(size_t size)
+{
+        leak(STAGE_JOURNAL, size);
+}
+
+/** At the default rate nothing of a small leak is sampled: so its stage is, by itself, until the place is known. */
+static void a_place_that_was_not_sampled_is_found(void)
+{
+        begin(1ULL << 40);
+        uint32_t records = prof_record_count();
+        for (int i = 0; i < 120 && !suspect_of(STAGE_JOURNAL).searching; i++) {
+                for (int k = 0; k < 50; k++) {
+                        prof_count_statement();
+                        lose(64);
+                }
+                read_all(1);
+        }
+        CU_ASSERT_TRUE(suspect_of(STAGE_JOURNAL).searching);
+        CU_ASSERT_EQUAL(prof_record_count(), records);
+        CU_ASSERT_EQUAL(prof_stage_sample_bytes(STAGE_JOURNAL), 1ULL << 40);
+        for (int i = 0; i < 60 && suspect_of(STAGE_JOURNAL).searching; i++) {
+                for (int k = 0; k < 50; k++) {
+                        prof_count_statement();
+                        lose(64);
+                        void *other = prof_alloc(STAGE_JOURNAL, 500); /* comes and goes */
+                        prof_free(other);
+                        work(3);
+                }
+                read_all(1);
+        }
+        struct suspect found = suspect_of(STAGE_JOURNAL);
+        struct prof_record r;
+        CU_ASSERT_TRUE(found.sure && !found.searching);
+        CU_ASSERT_TRUE_FATAL(prof_record_get(found.record, &r));
+        CU_ASSERT_TRUE(r.stage == STAGE_JOURNAL && r.size == 64 && r.sample_bytes == 1);
+        CU_ASSERT_TRUE(prof_record_count() <= records + 3); /* of this stage alone */
+        records = prof_record_count();
+        prof_free(prof_alloc(STAGE_JOURNAL, 12345)); /* it has its rate again */
+        CU_ASSERT_EQUAL(prof_record_count(), records);
+        for (int i = 0; i < 60; i++) {
+                for (int k = 0; k < 50; k++) {
+                        prof_count_statement();
+                        lose(64);
+                }
+                read_all(1);
+        }
+        CU_ASSERT_TRUE_FATAL(verdict_all(verdicts));
+        show();
+        CU_ASSERT_EQUAL(verdicts[STAGE_JOURNAL].bytes, BYTES_RISES);
+        CU_ASSERT_EQUAL(verdicts[STAGE_JOURNAL].suspect, found.record);
+        CU_ASSERT_EQUAL(verdicts[STAGE_COUNT].bytes, BYTES_RISES);
+        CU_ASSERT_PTR_NOT_NULL(strstr(verdicts[STAGE_JOURNAL].sentence, "A leak: live memory rises by 64 bytes a statement"));
+        find_lost();
+}
+
+/** What an owner tells of a bounded store is no rise; what leaks beside it is, and is not mistaken for it. */
+static void what_a_store_holds_is_no_leak(void)
+{
+        begin(1ULL << 40);
+        prof_store_bound(STORE_DIGESTS, 1 << 20, 0);
+        for (int i = 0; i < 150; i++) {
+                for (int k = 0; k < 10; k++) {
+                        prof_count_statement();
+                }
+                leak(STAGE_DIGEST, 1500);
+                prof_store_add(STORE_DIGESTS, 1500);
+                read_all(1);
+        }
+        CU_ASSERT_TRUE_FATAL(verdict_all(verdicts));
+        CU_ASSERT_EQUAL(verdicts[STAGE_DIGEST].bytes, BYTES_FILLING);
+        CU_ASSERT_EQUAL(verdicts[STAGE_DIGEST].store, STORE_DIGESTS);
+        CU_ASSERT_PTR_NOT_NULL(strstr(verdicts[STAGE_DIGEST].sentence, "Not a leak: digests fill, 225 KB of 1049 KB"));
+        CU_ASSERT_NOT_EQUAL(verdicts[STAGE_DIGEST].kind, VERDICT_LEAK);
+        for (int i = 0; i < 600 && !suspect_of(STAGE_DIGEST).sure; i++) {
+                for (int k = 0; k < 10; k++) {
+                        prof_count_statement();
+                        leak(STAGE_DIGEST, 48);
+                }
+                leak(STAGE_DIGEST, 1500);
+                prof_store_add(STORE_DIGESTS, 1500);
+                read_all(1);
+        }
+        struct prof_record r;
+        CU_ASSERT_TRUE(prof_record_get(suspect_of(STAGE_DIGEST).record, &r) && r.size == 48);
+        prof_store_add(STORE_DIGESTS, -(int64_t)prof_store_read(STORE_DIGESTS, 0).used);
+        find_lost();
+}
+
 static const struct tap_test tests[] = {
     {"readings become points", readings_become_points},
     {"the same work is no leak", the_same_work_is_no_leak},
@@ -254,6 +342,8 @@ static const struct tap_test tests[] = {
     {"a new path is named", a_new_path_is_named},
     {"another rate begins anew", another_rate_begins_anew},
     {"looking is no growth of the process", looking_is_no_growth_of_the_process},
+    {"a place that was not sampled is found", a_place_that_was_not_sampled_is_found},
+    {"what a store holds is no leak", what_a_store_holds_is_no_leak},
 };
 
 int main(void)
