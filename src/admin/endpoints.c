@@ -77,7 +77,9 @@ const struct endpoint endpoints[] = {
     {"GET", "/series", "A stage's records and bytes over time; ?stage=, ?tier=, ?format=svg.", handle_series,
      NULL, NULL},
 #ifdef PLANTED_LEAKS
-    {"POST", "/plant", "Leak ?bytes= in ?stage= with each ?every=-th ?per=statement, session, error or request.", handle_plant, NULL, NULL},
+    {"POST", "/plant",
+     "Leak ?bytes= in ?stage= with each ?every=-th ?per=statement, session, error or request.", handle_plant,
+     NULL, NULL},
 #endif
     {"POST", "/sample", "Sample one allocation in ?bytes= from now on; ?stage= only there.", handle_sample,
      NULL, NULL},

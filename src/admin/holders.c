@@ -42,21 +42,22 @@ static void put_json_holders(FILE *out, const struct holders *h)
                 put_json(out, v->username);
                 (void)fprintf(out, ",\"client_addr\":");
                 put_json(out, v->client_addr);
-                (void)fprintf(out, ",\"statements\":%" PRIu32 ",\"bytes\":%" PRIu64 "}", v->statements, v->statement_bytes);
+                (void)fprintf(out, ",\"statements\":%" PRIu32 ",\"bytes\":%" PRIu64 "}", v->statements,
+                              v->statement_bytes);
         }
         (void)fputs("]", out);
 }
 
 static void put_text_holders(FILE *out, const struct holders *h)
 {
-        (void)fprintf(out, "\n%" PRIu64 " prepared statements are open, in %zu session%s:\n", h->statements, h->sessions,
-                      h->sessions == 1 ? "" : "s");
+        (void)fprintf(out, "\n%" PRIu64 " prepared statements are open, in %zu session%s:\n", h->statements,
+                      h->sessions, h->sessions == 1 ? "" : "s");
         for (size_t i = 0; i < h->n; i++) {
                 const struct session_view *v = h->most[i];
                 (void)fprintf(out, "  session %" PRIu64 ", ", v->conn_id);
                 put_plain(out, *v->username != '\0' ? v->username : "-");
-                (void)fprintf(out, " from %s: %" PRIu32 " statement%s, %" PRIu64 " bytes\n", v->client_addr, v->statements,
-                              v->statements == 1 ? "" : "s", v->statement_bytes);
+                (void)fprintf(out, " from %s: %" PRIu32 " statement%s, %" PRIu64 " bytes\n", v->client_addr,
+                              v->statements, v->statements == 1 ? "" : "s", v->statement_bytes);
         }
 }
 
@@ -93,7 +94,8 @@ void handle_verdicts(struct call *call)
 {
         const struct bytes *b = growth_of(STAGE_DISSECT);
         struct prof_store_state state;
-        if (b != NULL && b->kind == BYTES_FILLING && growth_fullest(STAGE_DISSECT, &state) == STORE_STATEMENTS) {
+        if (b != NULL && b->kind == BYTES_FILLING &&
+            growth_fullest(STAGE_DISSECT, &state) == STORE_STATEMENTS) {
                 proxy_sessions(call->admin->proxy, on_sessions, call);
         } else {
                 reply(call, NULL);

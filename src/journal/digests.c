@@ -400,7 +400,8 @@ enum status digests_new(size_t max, struct digests **out)
         }
         d->max = (uint32_t)max;
         prof_store_bound(STORE_DIGESTS,
-                         max * (sizeof(struct digest_stat) + DIGEST_TEXT_MAX + 1 + DIGEST_EXAMPLE_MAX + 1), 0);
+                         max * (sizeof(struct digest_stat) + DIGEST_TEXT_MAX + 1 + DIGEST_EXAMPLE_MAX + 1),
+                         0);
         d->newest = NONE;
         d->oldest = NONE;
         d->seed = seed_of_process();

@@ -18,7 +18,8 @@ enum {
 
 const char *bytes_name(enum bytes_kind kind)
 {
-        static const char *const names[BYTES_KINDS] = {"CAN'T TELL YET", "FLAT", "FILLING", "LEVELS OFF", "RISES"};
+        static const char *const names[BYTES_KINDS] = {"CAN'T TELL YET", "FLAT", "FILLING", "LEVELS OFF",
+                                                       "RISES"};
         return kind < BYTES_KINDS ? names[kind] : "?";
 }
 
@@ -103,13 +104,23 @@ static void settle(struct bytes *b, enum bytes_kind kind, const struct rise *r, 
         b->found_moved = moved;
 }
 
-/** It was said to rise. Readings since then: @p r of @p n windows that follow the verdict. */
+/** Whether the readings @p w, which follow the verdict, can't be from what it said: by that there would have been enough to see, and
+ * surely not half of it was. */
+static bool refutes(const struct bytes *b, const struct rise *r, const struct rise_reading *w, size_t n)
+{
+        double moved = moved_by(w, n, b->found.unit);
+        const struct rise_fit *fit = &r->fits[b->found.unit];
+        double expected = b->found.fits[b->found.unit].slope * moved;
+        return r->kind != RISE_UNKNOWN && r->kind != RISE_RISES && moved >= b->found_moved / 2 &&
+               expected >= RISE_GROWTH_MIN && fit->known && fit->high * moved < expected / 2;
+}
+
+/** It was said to rise. @p w: readings since then. */
 static void doubt_rise(struct bytes *b, const struct rise *r, const struct rise_reading *w, size_t n)
 {
-        bool as_much = moved_by(w, n, b->found.unit) >= b->found_moved / 2;
         if (r->kind == RISE_RISES) {
                 b->found = *r; /* told with the newest figures */
-        } else if (as_much && (r->kind == RISE_FLAT || r->kind == RISE_LEVELS || r->kind == RISE_BELOW)) {
+        } else if (refutes(b, r, w, n)) {
                 settle(b, BYTES_LEVELS_OFF, r, 0);
                 memset(b->suspected_at, 0, sizeof b->suspected_at);
         }
@@ -122,22 +133,25 @@ static bool may_be_sessions(const struct rise *r, const struct rise_reading *w, 
         for (size_t i = 0; i < n; i++) {
                 open = fmax(open, w[i].open);
         }
-        return r->growth_low < RISE_SESSION * open;
+        return r->growth_low < r->kept_by_session * open;
 }
 
 /** Whether the newest readings, @p w, are higher than nearly all before them. */
-static bool is_record(const struct bytes *b, const struct rise *r, const struct rise_reading *w, size_t n, uint64_t from)
+static bool is_record(const struct bytes *b, const struct rise *r, const struct rise_reading *w, size_t n,
+                      uint64_t from)
 {
         unsigned higher = 0;
         size_t before = (size_t)(from / b->each);
-        double now = fmin(w[n - 1].bytes - r->per_session * w[n - 1].open, w[n - 2].bytes - r->per_session * w[n - 2].open);
+        double now = fmin(w[n - 1].bytes - r->per_session * w[n - 1].open,
+                          w[n - 2].bytes - r->per_session * w[n - 2].open);
         for (size_t i = 0; i < before && i < b->n; i++) {
                 higher += b->all[i].bytes - r->per_session * b->all[i].open > now;
         }
         return higher * 20 <= before;
 }
 
-static bool is_long_enough(const struct bytes *b, enum bytes_view view, const struct rise *r, const struct rise_reading *w, size_t n)
+static bool is_long_enough(const struct bytes *b, enum bytes_view view, const struct rise *r,
+                           const struct rise_reading *w, size_t n)
 {
         if (view == BYTES_ALL) {
                 return b->readings >= LONG || !may_be_sessions(r, w, n);
@@ -160,11 +174,12 @@ static void suspect(struct bytes *b, enum bytes_view view, const struct rise *r,
 
 static bool may_rise(const struct rise *r)
 {
-        return r->kind == RISE_RISES || (r->kind == RISE_UNKNOWN && r->p < SUSPICIOUS_P && r->growth >= RISE_GROWTH_MIN &&
-                                         r->doubt != DOUBT_STEP);
+        return r->kind == RISE_RISES || (r->kind == RISE_UNKNOWN && r->p < SUSPICIOUS_P &&
+                                         r->growth >= RISE_GROWTH_MIN && r->doubt != DOUBT_STEP);
 }
 
-static void conclude(struct bytes *b, enum bytes_view view, const struct rise *r, const struct rise_reading *w, size_t n)
+static void conclude(struct bytes *b, enum bytes_view view, const struct rise *r,
+                     const struct rise_reading *w, size_t n)
 {
         bool fills = n > 0 && w[n - 1].stored - w[0].stored >= FILLS_BYTES;
         b->suspicious = view == BYTES_ALL ? may_rise(r) : b->suspicious || may_rise(r);
@@ -177,16 +192,21 @@ static void conclude(struct bytes *b, enum bytes_view view, const struct rise *r
         } else if (r->kind != RISE_UNKNOWN) { /* else what was said stands */
                 b->suspected_at[view] = 0;
                 if (view == BYTES_ALL) { /* the newest only tell of leaks */
-                        settle(b, r->kind == RISE_LEVELS ? BYTES_LEVELS_OFF : fills ? BYTES_FILLING : BYTES_FLAT, r, 0);
+                        settle(b,
+                               r->kind == RISE_LEVELS ? BYTES_LEVELS_OFF
+                               : fills                ? BYTES_FILLING
+                                                      : BYTES_FLAT,
+                               r, 0);
                 }
         }
 }
 
-static void judge(struct bytes *b, enum bytes_view view, const struct rise_reading *w, size_t n, enum rise_unit first,
-                  double *room)
+static void judge(struct bytes *b, enum bytes_view view, const struct rise_reading *w, size_t n,
+                  enum rise_unit first, double *room)
 {
         double k = b->looks;
-        struct rise r = rise_judge(w, n, first, view == BYTES_ALL ? ALPHA_OF_ALL / (k * (k + 1)) : ALPHA_OF_NEWEST, room);
+        struct rise r =
+            rise_judge(w, n, first, view == BYTES_ALL ? ALPHA_OF_ALL / (k * (k + 1)) : ALPHA_OF_NEWEST, room);
         if (b->kind == BYTES_RISES) {
                 doubt_rise(b, &r, w, n);
         } else {
@@ -194,7 +214,8 @@ static void judge(struct bytes *b, enum bytes_view view, const struct rise_readi
         }
 }
 
-static void judge_newest(struct bytes *b, enum bytes_view view, size_t each, enum rise_unit first, double *room)
+static void judge_newest(struct bytes *b, enum bytes_view view, size_t each, enum rise_unit first,
+                         double *room)
 {
         struct rise_reading w[RISE_READINGS_MAX];
         uint64_t since = b->kind == BYTES_RISES ? b->found_at : 0;

@@ -42,12 +42,13 @@ struct bytes {
         uint32_t each;      /**< readings a window of all */
         uint32_t looks;
         enum bytes_kind kind;
-        struct rise found;       /**< what the verdict was made from */
-        struct rise last;        /**< the last judgement, whether it changed anything or not */
-        uint64_t found_at;       /**< readings then */
-        uint64_t suspected_at[BYTES_VIEWS]; /**< readings when a rise was judged first, which one more judgement must confirm; 0 = none */
-        double found_moved;      /**< how far its unit had moved */
-        bool suspicious;         /**< by the last judgement it may well rise */
+        struct rise found; /**< what the verdict was made from */
+        struct rise last;  /**< the last judgement, whether it changed anything or not */
+        uint64_t found_at; /**< readings then */
+        uint64_t suspected_at
+            [BYTES_VIEWS]; /**< readings when a rise was judged first, which one more judgement must confirm; 0 = none */
+        double found_moved; /**< how far its unit had moved */
+        bool suspicious;    /**< by the last judgement it may well rise */
 };
 
 /** @p first as in rise_judge; @p room of RISE_ROOM doubles. @return whether a judgement was made. */

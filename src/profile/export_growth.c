@@ -25,8 +25,9 @@ void export_verdicts_text(FILE *out)
         }
         for (unsigned stage = 0; stage <= STAGE_COUNT; stage++) {
                 if (ever_used(stage)) {
-                        (void)fprintf(out, "%-10s %-14s %-16s %s\n", name_of(stage), bytes_name(v[stage].bytes),
-                                      records_name(v[stage].growing), v[stage].sentence);
+                        (void)fprintf(out, "%-10s %-14s %-16s %s\n", name_of(stage),
+                                      bytes_name(v[stage].bytes), records_name(v[stage].growing),
+                                      v[stage].sentence);
                 }
         }
 }
@@ -83,8 +84,10 @@ static void put_verdict(FILE *out, unsigned stage, const struct verdict *v)
 {
         (void)fprintf(out,
                       "{\"stage\":\"%s\",\"verdict\":\"%s\",\"bytes\":\"%s\",\"records_verdict\":\"%s\""
-                      ",\"records\":%" PRIu32 ",\"stacks\":%" PRIu32 ",\"live_records\":%" PRIu32 ",\"births\":%" PRIu32,
-                      name_of(stage), verdict_name(v->kind), bytes_name(v->bytes), records_name(v->growing), v->records, v->stacks, v->live, v->births);
+                      ",\"records\":%" PRIu32 ",\"stacks\":%" PRIu32 ",\"live_records\":%" PRIu32
+                      ",\"births\":%" PRIu32,
+                      name_of(stage), verdict_name(v->kind), bytes_name(v->bytes), records_name(v->growing),
+                      v->records, v->stacks, v->live, v->births);
         put_number(out, "births_seconds", v->seconds);
         if (v->predicted) {
                 put_number(out, "births_expected", v->expected);
@@ -99,12 +102,15 @@ static void put_verdict(FILE *out, unsigned stage, const struct verdict *v)
                 put_rise(out, &v->rise);
         }
         if (v->store != STORE_COUNT) {
-                (void)fprintf(out, ",\"store\":\"%s\",\"store_bytes\":%" PRIu64 ",\"store_bound\":%" PRIu64, v->stored.name,
-                              v->stored.used, v->stored.bound);
+                (void)fprintf(out, ",\"store\":\"%s\",\"store_bytes\":%" PRIu64 ",\"store_bound\":%" PRIu64,
+                              v->stored.name, v->stored.used, v->stored.bound);
         }
         if (v->bytes == BYTES_RISES) {
                 (void)fprintf(out, ",\"place\":\"%s\"",
-                              v->search.searching ? "searching" : v->search.sure ? "known" : v->suspect != 0 ? "perhaps" : "unknown");
+                              v->search.searching ? "searching"
+                              : v->search.sure    ? "known"
+                              : v->suspect != 0   ? "perhaps"
+                                                  : "unknown");
         }
         if (v->suspect != 0) {
                 (void)fprintf(out, ",\"record\":%" PRIu32, v->suspect);
@@ -163,8 +169,8 @@ const char *export_verdict_comment(size_t i)
         if (next > STAGE_COUNT) {
                 return NULL;
         }
-        (void)snprintf(text, sizeof text, "%s: %s, %s: %s", name_of((unsigned)next), bytes_name(v[next].bytes),
-                       records_name(v[next].growing), v[next].sentence);
+        (void)snprintf(text, sizeof text, "%s: %s, %s: %s", name_of((unsigned)next),
+                       bytes_name(v[next].bytes), records_name(v[next].growing), v[next].sentence);
         next++;
         return text;
 }

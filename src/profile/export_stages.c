@@ -46,8 +46,8 @@ static void put_heading(FILE *out)
         const size_t lines = sizeof heading / sizeof heading[0];
         for (size_t i = 0; i < lines; i++) {
                 const char *const *h = heading[i];
-                (void)fprintf(out, "%-10s %10s %10s %14s %8s %8s %12s %12s%s\n", h[0], h[1], h[2], h[3],
-                              h[4], h[5], h[6], h[7], i + 1 == lines ? " records  bytes, records" : "");
+                (void)fprintf(out, "%-10s %10s %10s %14s %8s %8s %12s %12s%s\n", h[0], h[1], h[2], h[3], h[4],
+                              h[5], h[6], h[7], i + 1 == lines ? " records  bytes, records" : "");
         }
 }
 
@@ -191,13 +191,15 @@ static void put_json_stage(FILE *out, enum prof_stage stage)
         struct prof_counts c = prof_read(stage, LIB_COUNT);
         (void)fprintf(out, "{\"stage\":\"%s\",", prof_stage_name(stage));
         put_sums(out, &c);
-        (void)fprintf(
-            out,
-            ",\"low_count_used\":%" PRId64 ",\"high_count_used\":%" PRId64
-            ",\"low_number_of_bytes_used\":%" PRId64 ",\"high_number_of_bytes_used\":%" PRId64
-            ",\"records\":%" PRIu32 ",\"sample_bytes\":%" PRIu64 ",\"verdict\":\"%s\",\"bytes\":\"%s\",\"records_verdict\":\"%s\",\"libraries\":{",
-            c.low_count_used, c.high_count_used, c.low_bytes_used, c.high_bytes_used,
-            prof_record_count_of(stage), prof_stage_sample_bytes(stage), verdict_name(verdicts[stage].kind), bytes_name(verdicts[stage].bytes), records_name(verdicts[stage].growing));
+        (void)fprintf(out,
+                      ",\"low_count_used\":%" PRId64 ",\"high_count_used\":%" PRId64
+                      ",\"low_number_of_bytes_used\":%" PRId64 ",\"high_number_of_bytes_used\":%" PRId64
+                      ",\"records\":%" PRIu32 ",\"sample_bytes\":%" PRIu64
+                      ",\"verdict\":\"%s\",\"bytes\":\"%s\",\"records_verdict\":\"%s\",\"libraries\":{",
+                      c.low_count_used, c.high_count_used, c.low_bytes_used, c.high_bytes_used,
+                      prof_record_count_of(stage), prof_stage_sample_bytes(stage),
+                      verdict_name(verdicts[stage].kind), bytes_name(verdicts[stage].bytes),
+                      records_name(verdicts[stage].growing));
         for (enum prof_lib lib = LIB_OWN; lib < LIB_COUNT; lib++) {
                 struct prof_counts l = prof_read(stage, lib);
                 (void)fprintf(out, "%s\"%s\":{", lib == LIB_OWN ? "" : ",", prof_lib_name(lib));

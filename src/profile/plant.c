@@ -32,7 +32,8 @@ void plant(enum plant_event event, enum prof_stage stage, size_t bytes, uint64_t
 void plant_grow(enum plant_event event)
 {
         uint64_t every = atomic_load_explicit(&planted_every, memory_order_relaxed);
-        if (every > 0 && atomic_load(&planted_event) == (int)event && (atomic_fetch_add(&counted, 1) + 1) % every == 0) {
+        if (every > 0 && atomic_load(&planted_event) == (int)event &&
+            (atomic_fetch_add(&counted, 1) + 1) % every == 0) {
                 void *volatile lost =
                     prof_alloc((enum prof_stage)atomic_load(&planted_stage), atomic_load(&planted_bytes));
                 (void)lost;

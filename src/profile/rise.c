@@ -6,10 +6,10 @@
 #include <stdlib.h>
 
 enum {
-        NEAR = 4,        /* readings so far apart are near each other */
+        NEAR = 4, /* readings so far apart are near each other */
         DRIFTS_MIN = 5,
-        PARTS = 6,       /* of which each has a median, to see whether it still rises */
-        MOVES_MIN = 5,   /* a unit that moved in fewer readings explains nothing */
+        PARTS = 6,         /* of which each has a median, to see whether it still rises */
+        MOVES_MIN = 5,     /* a unit that moved in fewer readings explains nothing */
         FLAT_BYTES = 2048, /* a growth that is surely smaller is none */
 };
 
@@ -47,12 +47,14 @@ struct series {
         double y[RISE_READINGS_MAX]; /* without what the sessions take */
         double c;                    /* a session's */
         double c_width;              /* half its interval */
+        bool c_known;
 };
 
 static void take(struct series *s, const struct rise_reading *readings, size_t n)
 {
         s->n = n;
         s->c = s->c_width = 0;
+        s->c_known = false;
         for (size_t i = 0; i < n; i++) {
                 for (unsigned u = 0; u < RISE_UNITS; u++) {
                         s->x[u][i] = readings[i].units[u] - readings[0].units[u];
@@ -98,11 +100,13 @@ static void learn_session(struct series *s, double drift, double *room)
                 return;
         }
         double c = median(room, n);
-        double wide = 1.0 / sqrt((double)n / NEAR + 1); /* pairs share readings: they are fewer than they seem */
+        double wide =
+            1.0 / sqrt((double)n / NEAR + 1); /* pairs share readings: they are fewer than they seem */
         size_t low = (size_t)fmax((0.5 - wide) * (double)n, 0);
         size_t high = (size_t)fmin((0.5 + wide) * (double)n, (double)n - 1);
         s->c = c > 0 ? c : 0;
         s->c_width = fmax(room[high] - c, c - room[low]);
+        s->c_known = true;
 }
 
 /** How many more sessions are open in the last third than in the first. */
@@ -143,12 +147,18 @@ static void leave_out_sessions(struct series *s, double *room)
         }
 }
 
+/** What a session may come to hold by and by: more where each takes more from the start. */
+static double kept_by_session(const struct series *s)
+{
+        return s->c_known ? fmin(RISE_SESSION, 2 * s->c + 512) : RISE_SESSION;
+}
+
 /** Bytes that the sessions might explain of what is left: those that are open at the end rather than at the start may take twice
  * as much as the others did, and what each keeps by and by. */
 static double doubt_of_sessions(const struct series *s)
 {
         double more = fabs(more_sessions(s));
-        return more >= 1 ? more * (s->c + s->c_width + RISE_SESSION) : 0;
+        return more >= 1 ? more * (s->c + s->c_width + kept_by_session(s)) : 0;
 }
 
 /* --- units ----------------------------------------------------------------------------------------------------------- */
@@ -306,9 +316,12 @@ static enum rise_kind judge(const struct series *s, struct rise *r, double alpha
                 if (shape.late < LATE_SHARE * shape.early) {
                         return RISE_LEVELS;
                 }
-                return fit->low > RISE_BOUND ? RISE_RISES : fit->high <= RISE_BOUND ? RISE_BELOW : doubt(r, DOUBT_CHANCE);
+                return fit->low > RISE_BOUND     ? RISE_RISES
+                       : fit->high <= RISE_BOUND ? RISE_BELOW
+                                                 : doubt(r, DOUBT_CHANCE);
         }
-        if (r->growth_high + sessions <= fmax(FLAT_BYTES, r->unit == RISE_SECONDS ? 0 : RISE_BOUND * moved_by)) {
+        if (r->growth_high + sessions <=
+            fmax(FLAT_BYTES, r->unit == RISE_SECONDS ? 0 : RISE_BOUND * moved_by)) {
                 return surely && r->growth >= FLAT_BYTES ? RISE_BELOW : RISE_FLAT;
         }
         if (r->p < LEVELS_P && r->growth >= RISE_GROWTH_MIN && shape.late < LATE_SHARE / 2 * shape.early) {
@@ -341,6 +354,7 @@ struct rise rise_judge(const struct rise_reading *readings, size_t n, enum rise_
         r.seconds = s.x[RISE_SECONDS][n - 1];
         leave_out_sessions(&s, room);
         r.per_session = s.c;
+        r.kept_by_session = kept_by_session(&s);
         if (is_still(&s)) {
                 (void)fit_units(&s, &r, first, room);
                 r.p = 1;

@@ -31,7 +31,7 @@ struct rise_reading {
 #define RISE_READINGS_MIN 14
 /** Less growth than this, bytes, is never called a rise. */
 #define RISE_GROWTH_MIN 4096
-/** What a session may come to hold by and by, bytes, without a doubt. */
+/** What a session may come to hold by and by, bytes, at most; less where it takes little from the start. */
 #define RISE_SESSION 8192
 /** Nor is a slope that may be below this: bytes a unit. */
 #define RISE_BOUND 1.0
@@ -66,12 +66,13 @@ struct rise {
         enum rise_doubt doubt;
         enum rise_unit unit; /**< by which it is measured; of those that are told the first, or the best */
         struct rise_fit fits[RISE_UNITS];
-        double p;           /**< so likely is such a rise by chance */
-        double growth;      /**< bytes, over the readings, by the slope; 0 if it is not known */
-        double growth_low;  /**< its lower end */
-        double growth_high; /**< its upper end */
-        double per_session; /**< what an open session takes, bytes; 0 if that is not known */
-        double seconds;     /**< that the readings cover */
+        double p;               /**< so likely is such a rise by chance */
+        double growth;          /**< bytes, over the readings, by the slope; 0 if it is not known */
+        double growth_low;      /**< its lower end */
+        double growth_high;     /**< its upper end */
+        double per_session;     /**< what an open session takes, bytes; 0 if that is not known */
+        double kept_by_session; /**< what it may come to hold besides */
+        double seconds;         /**< that the readings cover */
 };
 
 /** Doubles that rise_judge needs for its work. */

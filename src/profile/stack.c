@@ -69,7 +69,8 @@ static int add_library(struct dl_phdr_info *info, size_t size, void *arg)
         (void)size;
         (void)arg;
         const char *name = info->dlpi_name != NULL ? info->dlpi_name : "";
-        if (strstr(name, "libssl") == NULL && strstr(name, "libcrypto") == NULL && strstr(name, "libevent") == NULL) {
+        if (strstr(name, "libssl") == NULL && strstr(name, "libcrypto") == NULL &&
+            strstr(name, "libevent") == NULL) {
                 return 0;
         }
         for (unsigned i = 0; i < info->dlpi_phnum && n_libraries < LIBRARIES; i++) {
@@ -126,7 +127,8 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) static uintptr_t 
 
 /** Somewhere between @p low and @p high, frames of a library without frame pointers lie above those of ours that called it. The
  * highest word that is a return address behind such a call names the function. Stale words might name another of the library's. */
-__attribute__((no_sanitize("address", "thread", "undefined"))) static uintptr_t entered_by(const void *low, const void *high)
+__attribute__((no_sanitize("address", "thread", "undefined"))) static uintptr_t entered_by(const void *low,
+                                                                                           const void *high)
 {
         const uintptr_t *from = low;
         const uintptr_t *at = high;
@@ -170,7 +172,8 @@ stack_walk(struct prof_thread *t, const void *frame, const struct prof_scope *sc
                         }
                         uintptr_t function = fits(t, scope->frame) ? entered_by(f, scope->frame) : 0;
                         if (function != 0 && n + 1 < max) {
-                                out[n++] = function + 1; /* like a return address: it is the byte before that counts */
+                                out[n++] = function +
+                                           1; /* like a return address: it is the byte before that counts */
                         }
                         out[n++] = scope->place;
                         up = scope->frame;

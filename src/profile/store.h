@@ -20,7 +20,7 @@ enum prof_store {
         STORE_STATEMENTS, /**< prepared statements that clients have not closed (mysql/statement.c) */
         STORE_RECORDS,    /**< the table of allocation records (record.c) */
         STORE_MARKS,      /**< the marks that were set (snapshot.c) */
-        STORE_TABLES,     /**< libevent's, by file descriptor: it owns them, so they are what libevent holds up to that */
+        STORE_TABLES, /**< libevent's, by file descriptor: it owns them, so they are what libevent holds up to that */
         STORE_COUNT
 };
 

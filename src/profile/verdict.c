@@ -196,7 +196,8 @@ static bool rss_rises(double *room)
         size_t n = 0;
         for (size_t i = 0; i < WINDOWS && points / 2 >= WINDOWS_MIN; i++) {
                 struct series_point p;
-                if (series_get(tier, SERIES_WHOLE, points / 2 + i * (points - points / 2 - 1) / (WINDOWS - 1), &p)) {
+                if (series_get(tier, SERIES_WHOLE, points / 2 + i * (points - points / 2 - 1) / (WINDOWS - 1),
+                               &p)) {
                         x[n] = (double)p.wall_ns;
                         y[n++] = (double)p.rss;
                 }
@@ -211,15 +212,19 @@ static bool rss_rises(double *room)
 /** The worst that is said of any stage; of what rises, that which rises most. */
 static void judge_process(struct verdict out[STAGE_COUNT + 1], double *room)
 {
-        static const unsigned worse[BYTES_KINDS] = {[BYTES_FLAT] = 0, [BYTES_LEVELS_OFF] = 1, [BYTES_FILLING] = 2,
-                                                    [BYTES_CANT_TELL] = 3, [BYTES_RISES] = 4};
+        static const unsigned worse[BYTES_KINDS] = {[BYTES_FLAT] = 0,
+                                                    [BYTES_LEVELS_OFF] = 1,
+                                                    [BYTES_FILLING] = 2,
+                                                    [BYTES_CANT_TELL] = 3,
+                                                    [BYTES_RISES] = 4};
         struct verdict *v = &out[STAGE_COUNT];
         v->bytes = BYTES_FLAT;
         v->rising = STAGE_COUNT;
         v->store = STORE_COUNT;
         for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
                 const struct verdict *s = &out[stage];
-                bool more = v->rising < STAGE_COUNT && s->bytes == v->bytes && s->rise.growth > out[v->rising].rise.growth;
+                bool more = v->rising < STAGE_COUNT && s->bytes == v->bytes &&
+                            s->rise.growth > out[v->rising].rise.growth;
                 v->readings = s->readings;
                 if (worse[s->bytes] > worse[v->bytes] || more) {
                         v->bytes = s->bytes;
@@ -273,7 +278,9 @@ bool verdict_all(struct verdict out[STAGE_COUNT + 1])
                 }
                 predict(stage, v);
                 v->growing = judge_records(stage, v);
-                v->suspect = v->bytes == BYTES_RISES ? v->suspect : v->growing == RECORDS_NEW_PATH ? v->born : 0;
+                v->suspect = v->bytes == BYTES_RISES          ? v->suspect
+                             : v->growing == RECORDS_NEW_PATH ? v->born
+                                                              : 0;
                 v->kind = join(stage, v);
                 verdict_write(stage, v);
         }

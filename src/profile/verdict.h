@@ -23,14 +23,14 @@ enum records_kind {
 
 /** The single answer of before, which is made from the two. */
 enum verdict_kind {
-        VERDICT_WARMING,          /**< one of the two can't be told yet */
+        VERDICT_WARMING, /**< one of the two can't be told yet */
         VERDICT_STABLE,
         VERDICT_DISCOVERING,
         VERDICT_NEW_PATH,
         VERDICT_UNBOUNDED_STACKS,
-        VERDICT_FILLING,          /**< BYTES_FILLING */
-        VERDICT_LEAK,             /**< BYTES_RISES */
-        VERDICT_RSS_ONLY,         /**< of the whole process: no stage's bytes rise, the resident size does */
+        VERDICT_FILLING,  /**< BYTES_FILLING */
+        VERDICT_LEAK,     /**< BYTES_RISES */
+        VERDICT_RSS_ONLY, /**< of the whole process: no stage's bytes rise, the resident size does */
         VERDICT_COUNT
 };
 
@@ -51,17 +51,18 @@ struct verdict {
         double unseen;   /**< records that the catch says are yet to come, at least */
         double coverage; /**< the share of samples that are of records seen already; not of records */
         double
-            exponent;  /**< records grow as samples to this power now; near 1 for ever: variety without end */
-        struct rise rise;       /**< what the answer on bytes was made from; of a stage */
-        enum rise_doubt doubt;  /**< why it can't be told yet */
-        uint64_t readings;      /**< so far */
-        enum prof_store store;  /**< that fills; STORE_COUNT = none */
+            exponent; /**< records grow as samples to this power now; near 1 for ever: variety without end */
+        struct rise rise;      /**< what the answer on bytes was made from; of a stage */
+        enum rise_doubt doubt; /**< why it can't be told yet */
+        uint64_t readings;     /**< so far */
+        enum prof_store store; /**< that fills; STORE_COUNT = none */
         struct prof_store_state stored;
-        struct suspect search;  /**< for the place of a leak */
-        unsigned rising;        /**< of the process: the stage that rises, or else the first that can't be told; STAGE_COUNT = none */
-        bool resident;          /**< of the process: the resident size rises, the stages do not */
-        uint32_t born;          /**< the first record that was born in the last seconds; 0 = none */
-        uint32_t suspect;       /**< the record of the leak, else the one above; 0 = none known */
+        struct suspect search; /**< for the place of a leak */
+        unsigned
+            rising; /**< of the process: the stage that rises, or else the first that can't be told; STAGE_COUNT = none */
+        bool resident;    /**< of the process: the resident size rises, the stages do not */
+        uint32_t born;    /**< the first record that was born in the last seconds; 0 = none */
+        uint32_t suspect; /**< the record of the leak, else the one above; 0 = none known */
         char sentence[1024];
 };
 

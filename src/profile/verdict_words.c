@@ -116,7 +116,11 @@ static void put_units(char *s, const struct rise *r)
         }
         put(s, " The traffic does not tell whether it goes with ");
         for (unsigned i = 0; i < n; i++) {
-                put(s, "%s%ss", i == 0 ? "" : i + 1 == n ? " or " : ", ", rise_unit_name((enum rise_unit)told[i]));
+                put(s, "%s%ss",
+                    i == 0       ? ""
+                    : i + 1 == n ? " or "
+                                 : ", ",
+                    rise_unit_name((enum rise_unit)told[i]));
         }
         put(s, ".");
 }
@@ -158,7 +162,10 @@ static void put_doubt(char *s, const struct verdict *v)
         switch (v->doubt) {
         case DOUBT_NONE:
         case DOUBT_READINGS:
-                put(s, "%" PRIu64 " readings are too few, or nothing has moved; more time under traffic would tell.", v->readings);
+                put(s,
+                    "%" PRIu64
+                    " readings are too few, or nothing has moved; more time under traffic would tell.",
+                    v->readings);
                 return;
         case DOUBT_SESSIONS:
                 put(s, "live memory rose by ");
@@ -183,8 +190,10 @@ static void put_store(char *s, const struct verdict *v)
         if (v->store == STORE_COUNT) {
                 put(s, "Not a leak: a bounded store fills");
         } else {
-                put(s, v->store == STORE_STATEMENTS ? "Not a leak of the proxy's: the application does not close its prepared statements, which take "
-                                                    : "Not a leak: %s fill, ",
+                put(s,
+                    v->store == STORE_STATEMENTS ? "Not a leak of the proxy's: the application does not "
+                                                   "close its prepared statements, which take "
+                                                 : "Not a leak: %s fill, ",
                     v->stored.name);
                 put_bytes(s, (double)v->stored.used);
                 put(s, " of ");
@@ -207,22 +216,14 @@ static void put_flat(char *s, const struct rise *r)
 static void put_bytes_answer(char *s, const struct verdict *v)
 {
         switch (v->bytes) {
-        case BYTES_RISES:
-                put_rise(s, v);
-                break;
+        case BYTES_RISES: put_rise(s, v); break;
         case BYTES_CANT_TELL:
-        case BYTES_KINDS:
-                put_doubt(s, v);
-                break;
-        case BYTES_FILLING:
-                put_store(s, v);
-                break;
+        case BYTES_KINDS: put_doubt(s, v); break;
+        case BYTES_FILLING: put_store(s, v); break;
         case BYTES_LEVELS_OFF:
                 put(s, "Not a leak: live memory rose, and does so no more, or ever less.");
                 break;
-        case BYTES_FLAT:
-                put_flat(s, &v->rise);
-                break;
+        case BYTES_FLAT: put_flat(s, &v->rise); break;
         }
 }
 
@@ -235,23 +236,22 @@ static void put_process_answer(char *s, const struct verdict *v)
                 put_search(s, v);
                 break;
         case BYTES_CANT_TELL:
-        case BYTES_KINDS:
-                put(s, "Can't tell yet: stage %s can't be told.", stage);
-                break;
+        case BYTES_KINDS: put(s, "Can't tell yet: stage %s can't be told.", stage); break;
         case BYTES_FILLING:
-                put(s, "Not a leak: bounded stores fill, such as those of stage %s; beyond them live memory does not grow with traffic "
-                       "(95 %%).",
+                put(s,
+                    "Not a leak: bounded stores fill, such as those of stage %s; beyond them live memory "
+                    "does not grow with traffic "
+                    "(95 %%).",
                     stage);
                 break;
         case BYTES_LEVELS_OFF:
                 put(s, "Not a leak: live memory rose in stage %s, and does so no more, or ever less.", stage);
                 break;
-        case BYTES_FLAT:
-                put(s, "Not a leak: live memory does not grow with traffic (95 %%).");
-                break;
+        case BYTES_FLAT: put(s, "Not a leak: live memory does not grow with traffic (95 %%)."); break;
         }
         if (v->resident) {
-                put(s, " The resident size rises all the same: rings that fill for the first time, malloc's caches and arenas, or what no "
+                put(s, " The resident size rises all the same: rings that fill for the first time, malloc's "
+                       "caches and arenas, or what no "
                        "stage owns.");
         }
 }

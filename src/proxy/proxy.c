@@ -203,7 +203,8 @@ static enum status start_workers(struct proxy *p)
 static void bound_stores(const struct settings *settings)
 {
         const uint64_t loops = proxy_workers(settings) + 1;
-        prof_store_bound(STORE_STATEMENTS, 0, settings->limits.held_bytes + 2 * settings->limits.statements * sizeof(void *));
+        prof_store_bound(STORE_STATEMENTS, 0,
+                         settings->limits.held_bytes + 2 * settings->limits.statements * sizeof(void *));
         prof_store_bound(STORE_TABLES, loops * OTHER_FILES * FILE_BYTES, loops * 2 * FILE_BYTES);
 }
 

@@ -1,4 +1,5 @@
 """Verdicts on the proxy's own memory: soaks of real statements, with and without a leak."""
+import gzip
 import json
 import os
 import subprocess
@@ -7,6 +8,7 @@ import urllib.error
 from xml.etree import ElementTree
 
 import lab
+import rawclient
 
 TEXTS = ["SELECT 1", "SELECT 'two'", "SELECT 3 UNION SELECT 4", "SET @a = 5", "SELECT REPEAT('x', 300)", "SELECT * FROM nowhere"]
 
@@ -41,9 +43,9 @@ class Soak:
     def verdicts(self):
         return {v["stage"]: v for v in json.loads(self.proxy.admin("/verdicts?format=json"))["verdicts"]}
 
-    def plant(self, stage, size, every):
+    def plant(self, stage, size, every, per="statement"):
         try:
-            self.proxy.post(f"/plant?stage={stage}&bytes={size}&every={every}")
+            self.proxy.post(f"/plant?stage={stage}&bytes={size}&every={every}&per={per}")
         except urllib.error.HTTPError as error:
             if error.code == 404:
                 raise unittest.SkipTest("needs a build with --enable-planted-leaks: script/test --long planted") from error
@@ -51,7 +53,15 @@ class Soak:
 
 
 def leaks(verdicts):
-    return {stage for stage, v in verdicts.items() if v["verdict"] == "LEAK"}
+    """The stages that leak, which all forms of the answer agree on."""
+    rising = {stage for stage, v in verdicts.items() if v["bytes"] == "RISES" and stage != "process"}
+    assert rising == {stage for stage, v in verdicts.items() if v["verdict"] == "LEAK"}, verdicts
+    assert (verdicts["process"]["bytes"] == "RISES") == bool(rising), verdicts["process"]
+    for v in verdicts.values():
+        assert ("Not a leak" in v["sentence"] or "Not called a leak" in v["sentence"]) == (v["bytes"] in ("FLAT", "FILLING", "LEVELS OFF")), v
+        assert v["sentence"].startswith("A leak: ") == (v["bytes"] == "RISES"), v
+        assert v["sentence"].startswith("Can't tell yet: ") == (v["bytes"] == "CAN'T TELL YET"), v
+    return rising
 
 
 class Growth(unittest.TestCase):
@@ -106,7 +116,11 @@ class Growth(unittest.TestCase):
                 if leaks(verdicts):
                     break
             self.assertEqual(leaks(verdicts), {stage}, verdicts)
+            lab.wait_for(lambda: soak.round(per_round) or soak.verdicts()[stage]["place"] == "known", "the place")
+            verdicts = soak.verdicts()
+            self.assertEqual(leaks(verdicts), {stage}, verdicts)
             sentence = verdicts[stage]["sentence"]
+            self.assertIn("allocated in plant_grow", sentence)
             print(f"# {size} bytes each {every} statements in {stage}: told after {soak.stages()['statements'] - begin} "
                   f"statements: {sentence}")
             return sentence
@@ -114,15 +128,86 @@ class Growth(unittest.TestCase):
     def test_planted_leaks_are_found(self):
         sizes = (16, 100, 4096)
         for size in sizes:
-            sentence = self.planted("dissect", size, 1, 30, 60, "1")
-            self.assertIn("A leak: record", sentence)
+            sentence = self.planted("dissect", size, 1, 30, 90, "1")
             self.assertIn("born with COM_QUERY", sentence)
-            self.planted("session", size, 100, 200, 80, "512K")
+        self.planted("session", 1000, 100, 200, 90, "512K")  # nothing of it is sampled at that rate
+
+    def test_a_slow_rise_is_told_but_not_called_a_leak(self):
+        with Soak(interval="20") as soak:
+            soak.plant("journal", 16, 64)
+            verdict = {}
+            for _ in range(60):
+                soak.round(400)
+                verdict = soak.verdicts()["journal"]
+                self.assertEqual(leaks(soak.verdicts()), set(), verdict)
+                if "less than the bound" in verdict["sentence"]:
+                    break
+            self.assertIn("Not called a leak: live memory rises by 0.2", verdict["sentence"])
+            self.assertEqual(verdict["bytes"], "FLAT")
+
+    def test_statements_that_are_never_closed_are_the_application_s(self):
+        with Soak(sample="512K", interval="20") as soak:
+            client = rawclient.RawClient(soak.proxy.port)
+            other = rawclient.RawClient(soak.proxy.port)
+            other.prepare("SELECT 'one'")
+            for n in range(20000):
+                client.execute(client.prepare(f"SELECT ?, {n}"), n)
+                if n % 200 == 0 and soak.verdicts()["dissect"]["bytes"] == "FILLING":
+                    break
+            answer = json.loads(soak.proxy.admin("/verdicts?format=json"))
+            verdict = {v["stage"]: v for v in answer["verdicts"]}["dissect"]
+            self.assertEqual((verdict["bytes"], verdict.get("store")), ("FILLING", "prepared statements"), verdict)
+            self.assertIn("the application does not close its prepared statements", verdict["sentence"])
+            self.assertEqual([h["statements"] for h in answer["holders"]], [n + 1, 1], answer["holders"])
+            self.assertEqual(answer["holders"][0]["username"], "root")
+            self.assertEqual(answer["open_statements"], n + 2)
+            text = soak.proxy.admin("/verdicts").decode()
+            self.assertRegex(text, rf"session {answer['holders'][0]['conn_id']}, root from \S+: {n + 1} statements, \d+ bytes")
+            client.quit()
+            other.quit()
+
+    def test_a_new_shape_every_now_and_then_is_no_leak(self):
+        with Soak(sample="512K", interval="20") as soak:
+            said = set()
+            for n in range(40):
+                soak.round(60, [f"SELECT 1 AS only_here_{n}, {', '.join('1' * (n % 7 + 1))} AS t"])
+                self.assertEqual(leaks(soak.verdicts()), set())
+                said.add(soak.verdicts()["digest"]["bytes"])
+            self.assertIn("FILLING", said)
+            self.assertIn("of 1", soak.verdicts()["digest"]["sentence"])
+
+    def test_sessions_without_statements_leak_too(self):
+        with Soak(sample="512K", interval="20") as soak:
+            soak.plant("session", 256, 1, "session")
+            verdicts = {}
+            for _ in range(3000):
+                client = rawclient.RawClient(soak.proxy.port)
+                client.close()
+                verdicts = soak.verdicts()
+                if verdicts["session"].get("place") == "known":
+                    break
+            self.assertEqual(leaks(verdicts), {"session"}, verdicts)
+            self.assertIn("allocated in plant_grow", verdicts["session"]["sentence"])
+
+    def test_all_pages_say_the_same(self):
+        with Soak(interval="20") as soak:
+            soak.plant("frame", 64, 1)
+            for _ in range(60):
+                soak.round(50)
+                if leaks(soak.verdicts()):
+                    break
+            verdict = soak.verdicts()["frame"]
+            stages = {s["stage"]: s for s in soak.stages()["stages"]}
+            for key in ("verdict", "bytes", "records_verdict"):
+                self.assertEqual(stages["frame"][key], verdict[key])
+            self.assertRegex(soak.proxy.admin("/stages").decode(), rf"(?m)^frame .*  RISES, {verdict['records_verdict']}$")
+            self.assertRegex(soak.proxy.admin("/verdicts").decode(), rf"(?m)^frame +RISES +{verdict['records_verdict']} +A leak: live memory rises by 64 bytes")
+            self.assertIn(f"frame: RISES, {verdict['records_verdict']}: A leak: ".encode(), gzip.decompress(soak.proxy.admin("/debug/pprof/heap")))
 
     @unittest.skipUnless(os.environ.get("QUERYTAP_LONG"), "takes long: script/test --long")
     def test_planted_leaks_that_are_rare_are_found(self):
         for size in (16, 100, 4096):
-            self.planted("journal", size, 10000, 10000, 60, "512K")
+            self.planted("journal", 20 * size, 200, 2000, 60, "512K")
 
 
 class SoakPicture(unittest.TestCase):

@@ -45,17 +45,18 @@ static unsigned poisson(double mean)
 enum traffic { POOL, HEALTH, CHURN, NIGHTS, IDLE, RAMP, MIXED, TRAFFICS };
 enum store { NOTHING, SESSIONS, HIGH_WATER, LONG_MEMORY, FLIGHT, SPIKES, DISCOVERS, STORES };
 
-static const char *const traffic_names[TRAFFICS] = {"pool",  "health checks",        "churn",         "day and night", "idle, polled",
-                                                    "ramp",  "pool and checks"};
-static const char *const store_names[STORES] = {"nothing",     "sessions",       "sessions that grow to a bound", "long memory",
-                                                "in flight", "spikes", "discovers"};
+static const char *const traffic_names[TRAFFICS] = {
+    "pool", "health checks", "churn", "day and night", "idle, polled", "ramp", "pool and checks"};
+static const char *const store_names[STORES] = {"nothing",     "sessions",  "sessions that grow to a bound",
+                                                "long memory", "in flight", "spikes",
+                                                "discovers"};
 
 enum { SESSIONS_MAX = 400 };
 
 struct session {
         bool open;
         double base;
-        double top;  /* what it grows to */
+        double top; /* what it grows to */
         double now;
         double left; /* seconds */
 };
@@ -80,7 +81,8 @@ static void open_session(struct model *m, double seconds)
         for (unsigned i = 0; i < SESSIONS_MAX; i++) {
                 if (!m->sessions[i].open) {
                         double base = m->store == NOTHING ? 0 : 2000 + 8000 * uniform() * uniform();
-                        m->sessions[i] = (struct session){true, base, 20000 * uniform() * uniform(), 0, seconds};
+                        m->sessions[i] =
+                            (struct session){true, base, 20000 * uniform() * uniform(), 0, seconds};
                         m->open++;
                         break;
                 }
@@ -100,7 +102,8 @@ static void let_sessions_come_and_go(struct model *m)
         for (unsigned i = 0; i < SESSIONS_MAX; i++) {
                 struct session *s = &m->sessions[i];
                 s->left--;
-                if (s->open && (s->left <= 0 || ((m->traffic == POOL || m->traffic == MIXED) && uniform() < 0.004 && m->open > 20))) {
+                if (s->open && (s->left <= 0 || ((m->traffic == POOL || m->traffic == MIXED) &&
+                                                 uniform() < 0.004 && m->open > 20))) {
                         s->open = false;
                         m->open--;
                 }
@@ -178,7 +181,8 @@ static struct outcome run(struct model start, unsigned runs, unsigned seconds)
                 static struct bytes b;
                 memset(&b, 0, sizeof b);
                 m = start;
-                seed = 0x9e3779b97f4a7c15ULL * (i + 1) + (unsigned)start.traffic * 977 + (unsigned)start.store;
+                seed =
+                    0x9e3779b97f4a7c15ULL * (i + 1) + (unsigned)start.traffic * 977 + (unsigned)start.store;
                 m.rate = exp(3 + 5 * uniform());
                 double statements = 0;
                 bool rose = false;
@@ -186,7 +190,8 @@ static struct outcome run(struct model start, unsigned runs, unsigned seconds)
                 for (unsigned t = 0; t < seconds; t++) {
                         statements = m.seconds <= m.leak_from ? m.statements : statements;
                         double bytes = second(&m);
-                        const struct rise_reading r = {{m.statements, m.begun, m.requests, m.seconds}, m.open, bytes, 0};
+                        const struct rise_reading r = {
+                            {m.statements, m.begun, m.requests, m.seconds}, m.open, bytes, 0};
                         (void)bytes_add(&b, &r, RISE_STATEMENTS, room);
                         o.changes += b.kind != before;
                         before = b.kind;
@@ -218,9 +223,11 @@ static void innocent_stages_do_not_rise(void)
         for (unsigned traffic = 0; traffic < TRAFFICS; traffic++) {
                 for (unsigned store = 0; store < STORES; store++) {
                         unsigned n = runs_of(4);
-                        struct outcome o = run((struct model){.traffic = traffic, .store = store, .errors = 1}, n, 900);
-                        printf("# %-16s %-30s %5u %6u  %u %u %u %u %u; %.1f\n", traffic_names[traffic], store_names[store], n,
-                               o.rises, o.kinds[0], o.kinds[1], o.kinds[2], o.kinds[3], o.kinds[4], (double)o.changes / n);
+                        struct outcome o =
+                            run((struct model){.traffic = traffic, .store = store, .errors = 1}, n, 900);
+                        printf("# %-16s %-30s %5u %6u  %u %u %u %u %u; %.1f\n", traffic_names[traffic],
+                               store_names[store], n, o.rises, o.kinds[0], o.kinds[1], o.kinds[2], o.kinds[3],
+                               o.kinds[4], (double)o.changes / n);
                         CU_ASSERT_TRUE(o.changes <= 4 * n); /* it does not flap */
                         alarms += o.rises;
                         all += n;
@@ -244,13 +251,14 @@ struct leak {
 /** @return the share of the runs that were found. */
 static double find(const struct leak *leak, unsigned traffic, unsigned store)
 {
-        struct model m = {.traffic = traffic, .store = store, .errors = leak->errors, .leak_from = leak->from};
+        struct model m = {
+            .traffic = traffic, .store = store, .errors = leak->errors, .leak_from = leak->from};
         m.leak[leak->unit] = leak->bytes;
         unsigned n = runs_of(3);
         struct outcome o = run(m, n, (unsigned)leak->from + 300);
-        printf("# %-22s %-16s %-30s %5u found of %5u, after %.0f s (%.0f at most), %.0f statements\n", leak->name,
-               traffic_names[traffic], store_names[store], o.rises, n, o.rises > 0 ? o.seconds / o.rises : 0, o.slowest,
-               o.rises > 0 ? o.statements / o.rises : 0);
+        printf("# %-22s %-16s %-30s %5u found of %5u, after %.0f s (%.0f at most), %.0f statements\n",
+               leak->name, traffic_names[traffic], store_names[store], o.rises, n,
+               o.rises > 0 ? o.seconds / o.rises : 0, o.slowest, o.rises > 0 ? o.statements / o.rises : 0);
         return (double)o.rises / n;
 }
 
@@ -300,7 +308,8 @@ static void read_on(unsigned n, double bytes, double stored, double noise)
                 t++;
                 level += 100 * bytes;
                 held += stored;
-                const struct rise_reading r = {{100 * t, t / 10, 0, t}, 5, 10000 + level + noise * fabs(normal()), held};
+                const struct rise_reading r = {
+                    {100 * t, t / 10, 0, t}, 5, 10000 + level + noise * fabs(normal()), held};
                 (void)bytes_add(&b, &r, RISE_STATEMENTS, room);
         }
 }
@@ -383,7 +392,8 @@ static void units_that_move_alike_are_not_told_apart(void)
         }
         struct rise r = rise_judge(w, 40, RISE_STATEMENTS, 1e-4, room);
         CU_ASSERT_EQUAL(r.kind, RISE_RISES);
-        CU_ASSERT_TRUE(r.fits[RISE_STATEMENTS].told && r.fits[RISE_SECONDS].told && !r.fits[RISE_SESSIONS].told);
+        CU_ASSERT_TRUE(r.fits[RISE_STATEMENTS].told && r.fits[RISE_SECONDS].told &&
+                       !r.fits[RISE_SESSIONS].told);
         for (int i = 0; i < 40; i++) {
                 w[i].bytes = 256 * w[i].units[RISE_SESSIONS];
         }

@@ -140,7 +140,8 @@ static void the_same_work_is_no_leak(void)
         CU_ASSERT_TRUE(v->kind == VERDICT_DISCOVERING || v->kind == VERDICT_STABLE);
         CU_ASSERT_TRUE(v->predicted && v->births >= v->low && v->births <= v->high);
         CU_ASSERT_EQUAL(v->bytes, BYTES_FLAT);
-        CU_ASSERT_PTR_NOT_NULL(strstr(v->sentence, "Not a leak: live memory does not grow with traffic (95 %)."));
+        CU_ASSERT_PTR_NOT_NULL(
+            strstr(v->sentence, "Not a leak: live memory does not grow with traffic (95 %)."));
         for (unsigned stage = 0; stage <= STAGE_COUNT; stage++) {
                 CU_ASSERT_NOT_EQUAL(verdicts[stage].kind, VERDICT_LEAK);
         }
@@ -246,9 +247,14 @@ static void looking_is_no_growth_of_the_process(void)
         series_fini();
 }
 
-__attribute__((noinline)) static void lose(size_t size)
+/* Another place. */
+__attribute__((noinline)) static void keep(enum prof_stage stage, size_t size)
 {
-        leak(STAGE_JOURNAL, size);
+        struct lost *lost = prof_alloc(stage, size);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(lost);
+        lost->next = all_lost;
+        all_lost = lost;
+        prof_store_add(STORE_DIGESTS, (int64_t)size);
 }
 
 /** At the default rate nothing of a small leak is sampled: so its stage is, by itself, until the place is known. */
@@ -259,7 +265,7 @@ static void a_place_that_was_not_sampled_is_found(void)
         for (int i = 0; i < 120 && !suspect_of(STAGE_JOURNAL).searching; i++) {
                 for (int k = 0; k < 50; k++) {
                         prof_count_statement();
-                        lose(64);
+                        leak(STAGE_JOURNAL, 64);
                 }
                 read_all(1);
         }
@@ -269,7 +275,7 @@ static void a_place_that_was_not_sampled_is_found(void)
         for (int i = 0; i < 60 && suspect_of(STAGE_JOURNAL).searching; i++) {
                 for (int k = 0; k < 50; k++) {
                         prof_count_statement();
-                        lose(64);
+                        leak(STAGE_JOURNAL, 64);
                         void *other = prof_alloc(STAGE_JOURNAL, 500); /* comes and goes */
                         prof_free(other);
                         work(3);
@@ -288,7 +294,7 @@ static void a_place_that_was_not_sampled_is_found(void)
         for (int i = 0; i < 60; i++) {
                 for (int k = 0; k < 50; k++) {
                         prof_count_statement();
-                        lose(64);
+                        leak(STAGE_JOURNAL, 64);
                 }
                 read_all(1);
         }
@@ -297,7 +303,8 @@ static void a_place_that_was_not_sampled_is_found(void)
         CU_ASSERT_EQUAL(verdicts[STAGE_JOURNAL].bytes, BYTES_RISES);
         CU_ASSERT_EQUAL(verdicts[STAGE_JOURNAL].suspect, found.record);
         CU_ASSERT_EQUAL(verdicts[STAGE_COUNT].bytes, BYTES_RISES);
-        CU_ASSERT_PTR_NOT_NULL(strstr(verdicts[STAGE_JOURNAL].sentence, "A leak: live memory rises by 64 bytes a statement"));
+        CU_ASSERT_PTR_NOT_NULL(
+            strstr(verdicts[STAGE_JOURNAL].sentence, "A leak: live memory rises by 64 bytes a statement"));
         find_lost();
 }
 
@@ -310,22 +317,21 @@ static void what_a_store_holds_is_no_leak(void)
                 for (int k = 0; k < 10; k++) {
                         prof_count_statement();
                 }
-                leak(STAGE_DIGEST, 1500);
-                prof_store_add(STORE_DIGESTS, 1500);
+                keep(STAGE_DIGEST, 1500);
                 read_all(1);
         }
         CU_ASSERT_TRUE_FATAL(verdict_all(verdicts));
         CU_ASSERT_EQUAL(verdicts[STAGE_DIGEST].bytes, BYTES_FILLING);
         CU_ASSERT_EQUAL(verdicts[STAGE_DIGEST].store, STORE_DIGESTS);
-        CU_ASSERT_PTR_NOT_NULL(strstr(verdicts[STAGE_DIGEST].sentence, "Not a leak: digests fill, 225 KB of 1049 KB"));
+        CU_ASSERT_PTR_NOT_NULL(
+            strstr(verdicts[STAGE_DIGEST].sentence, "Not a leak: digests fill, 225 KB of 1049 KB"));
         CU_ASSERT_NOT_EQUAL(verdicts[STAGE_DIGEST].kind, VERDICT_LEAK);
         for (int i = 0; i < 600 && !suspect_of(STAGE_DIGEST).sure; i++) {
                 for (int k = 0; k < 10; k++) {
                         prof_count_statement();
                         leak(STAGE_DIGEST, 48);
                 }
-                leak(STAGE_DIGEST, 1500);
-                prof_store_add(STORE_DIGESTS, 1500);
+                keep(STAGE_DIGEST, 1500);
                 read_all(1);
         }
         struct prof_record r;
