@@ -126,9 +126,17 @@ void export_counts_text(FILE *out)
 static void put_footer(FILE *out, const struct totals *t)
 {
         const struct process_memory *m = &t->memory;
+        const struct process_unattributed_parts parts = process_unattributed_parts(m);
         (void)fprintf(out,
                       "\nunattributed %" PRId64 " bytes (malloc: in use %" PRIu64 ", idle %" PRIu64 ")\n",
                       t->unattributed, m->malloc_in_use, m->malloc_idle);
+        (void)fprintf(out,
+                      "             of these about %" PRIu64
+                      " are malloc's heads and rounding of the blocks above, and up to %" PRIu64
+                      "\n             freed blocks that malloc keeps for %" PRIu64
+                      " threads: they come and go, and are no leak; the rest is what"
+                      "\n             the C library, libconfig, and libdw (names of functions) hold\n",
+                      parts.heads, parts.caches, m->threads);
         (void)fprintf(out,
                       "RSS          %" PRIu64 " bytes (anonymous %" PRIu64 ", files %" PRIu64
                       ", shared %" PRIu64 ")\n",
@@ -225,6 +233,9 @@ void export_stages_json(FILE *out)
             ",\"rss_anon_bytes\":%" PRIu64 ",\"rss_file_bytes\":%" PRIu64 ",\"rss_shmem_bytes\":%" PRIu64,
             prof_live_bytes(), t.unattributed, t.memory.malloc_in_use, t.memory.malloc_idle,
             t.memory.malloc_held, t.memory.rss, t.memory.rss_anon, t.memory.rss_file, t.memory.rss_shmem);
+        struct process_unattributed_parts parts = process_unattributed_parts(&t.memory);
+        (void)fprintf(out, ",\"unattributed_heads_bytes\":%" PRIu64 ",\"unattributed_caches_bytes\":%" PRIu64,
+                      parts.heads, parts.caches);
         (void)fprintf(out,
                       ",\"records\":%" PRIu32 ",\"live_records\":%" PRIu32 ",\"overflow_records\":%" PRIu32
                       ",\"stacks\":%" PRIu32 ",\"places\":%" PRIu32 ",\"overflowed\":%" PRIu64

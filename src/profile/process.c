@@ -40,6 +40,7 @@ static void read_status(struct process_memory *m)
         m->rss_anon = find_field(text, "\nRssAnon:");
         m->rss_file = find_field(text, "\nRssFile:");
         m->rss_shmem = find_field(text, "\nRssShmem:");
+        m->threads = find_field(text, "\nThreads:") / 1024; /* no kB */
 }
 
 struct process_memory process_memory_read(void)
@@ -65,4 +66,19 @@ int64_t process_unattributed(const struct process_memory *memory)
                 }
         }
         return (int64_t)(memory->malloc_in_use - seam);
+}
+
+struct process_unattributed_parts process_unattributed_parts(const struct process_memory *memory)
+{
+        /* glibc's malloc.c: TCACHE_MAX_BINS, TCACHE_FILL_COUNT; chunks from 32 bytes on, in steps of 16 */
+        enum { BINS = 64, FILL = 7, LEAST = 32, STEP = 16, HEAD = 16 };
+        uint64_t blocks = 0;
+        for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
+                blocks +=
+                    stage != STAGE_PROFILE ? (uint64_t)prof_read(stage, LIB_COUNT).current_count_used : 0;
+        }
+        return (struct process_unattributed_parts){
+            .heads = HEAD * blocks,
+            .caches = memory->threads * FILL * (BINS * LEAST + STEP * (BINS * (BINS - 1) / 2)),
+        };
 }

@@ -13,11 +13,21 @@ struct process_memory {
         uint64_t rss_anon;
         uint64_t rss_file;
         uint64_t rss_shmem;
+        uint64_t threads;
 };
 
 struct process_memory process_memory_read(void);
 
 /** What malloc has given out to others than the seam; negative only by what happened between the readings. */
 int64_t process_unattributed(const struct process_memory *memory);
+
+/** What is within that and no one's data. */
+struct process_unattributed_parts {
+        uint64_t
+            heads; /**< bytes that malloc adds to the seam's blocks, about: 16 each, its head and rounding */
+        uint64_t
+            caches; /**< freed blocks that malloc keeps for each thread and counts as given out, at most */
+};
+struct process_unattributed_parts process_unattributed_parts(const struct process_memory *memory);
 
 #endif

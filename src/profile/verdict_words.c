@@ -281,6 +281,14 @@ static void put_records_answer(char *s, const struct verdict *v)
         }
 }
 
+/** Said wherever it is so: it costs something. */
+static void put_sampling(char *s, const struct verdict *v)
+{
+        if (v->search.searching && v->bytes != BYTES_RISES) {
+                put(s, " It is sampled at every allocation for a while, for it may rise.");
+        }
+}
+
 void verdict_write(unsigned stage, struct verdict *v)
 {
         v->sentence[0] = '\0';
@@ -288,6 +296,7 @@ void verdict_write(unsigned stage, struct verdict *v)
                 put_process_answer(v->sentence, v);
         } else {
                 put_bytes_answer(v->sentence, v);
+                put_sampling(v->sentence, v);
         }
         put(v->sentence, " Records: ");
         put_records_answer(v->sentence, v);
