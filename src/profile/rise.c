@@ -16,7 +16,7 @@ enum {
 #define LATE_SHARE 0.7 /* of its slope it must still have at the end */
 #define STEP_SHARE 0.4 /* of its growth at most may come at once */
 #define FIT_SHARE  1.5 /* of the best fit's rest may a fit leave */
-#define FIT_BYTES  64.0
+#define FIT_BYTES  256.0
 #define LEVELS_P   0.01
 
 const char *rise_unit_name(enum rise_unit unit)

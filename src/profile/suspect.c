@@ -71,7 +71,7 @@ static void end(struct search *s, enum prof_stage stage)
         s->live = NULL;
         s->told.searching = false;
         s->told.gave_up = !s->told.sure;
-        s->pause = PAUSE << s->tries;
+        s->pause = (unsigned)PAUSE << s->tries;
         s->tries++;
 }
 
