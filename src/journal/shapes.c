@@ -129,8 +129,8 @@ void shapes_add(struct shapes *s, struct span sql, const struct digest *digest, 
         while (i < SHAPES_WAYS - 1 && set[i] != NULL) {
                 i++;
         }
-        prof_store_bound(STORE_SHAPES,
-                         sizeof s->texts / sizeof s->texts[0][0] * (sizeof *text + SHAPES_TEXT_MAX), 0);
+        prof_store_bound(STORE_SHAPES, (uint64_t)SHAPES_SETS * SHAPES_WAYS * (sizeof *text + SHAPES_TEXT_MAX),
+                         0);
         prof_store_add(STORE_SHAPES, (int64_t)size_of(text));
         drop(set[i]);
         set[i] = set[0];

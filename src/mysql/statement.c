@@ -26,7 +26,7 @@ static void hold(struct statements *s, int64_t bytes)
 /** Not counted for the session, whose bound is on what its statements say. */
 static void hold_buckets(const struct statements *s, int sign)
 {
-        prof_store_add(STORE_STATEMENTS, sign * (int64_t)(buckets_of(s) * sizeof *s->buckets));
+        prof_store_add(STORE_STATEMENTS, sign * (int64_t)(buckets_of(s) * sizeof(struct statement *)));
 }
 
 void statement_drop_long_data(struct statements *s, struct statement *st)

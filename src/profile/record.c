@@ -141,13 +141,6 @@ static struct table *get_table(void)
         return t;
 }
 
-/** The table is a store that fills. */
-static void tell_store(size_t bytes)
-{
-        prof_store_bound(STORE_RECORDS, sizeof(struct table) + PROF_RECORDS * sizeof(struct entry), 0);
-        prof_store_add(STORE_RECORDS, (int64_t)bytes);
-}
-
 static struct entry *get_chunk(struct table *t, uint32_t number)
 {
         struct entry *chunk = atomic_load_explicit(&t->chunks[number], memory_order_acquire);
@@ -157,7 +150,8 @@ static struct entry *get_chunk(struct table *t, uint32_t number)
                         thread_unmap(fresh, CHUNK * sizeof *fresh);
                 } else {
                         chunk = fresh;
-                        tell_store(chunk != NULL ? CHUNK * sizeof *chunk : 0);
+                        prof_store_bound(STORE_RECORDS, PROF_RECORDS * sizeof *chunk, 0);
+                        prof_store_add(STORE_RECORDS, chunk != NULL ? (int64_t)(CHUNK * sizeof *chunk) : 0);
                 }
         }
         return chunk;

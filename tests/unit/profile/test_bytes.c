@@ -34,7 +34,9 @@ static unsigned poisson(double mean)
                 return x > 0 ? (unsigned)(x + 0.5) : 0;
         }
         unsigned k = 0;
-        for (double p = uniform(), end = exp(-mean); p > end; p *= uniform()) {
+        double p = uniform();
+        while (p > exp(-mean)) {
+                p *= uniform();
                 k++;
         }
         return k;
