@@ -122,6 +122,7 @@ static void doubt_rise(struct bytes *b, const struct rise *r, const struct rise_
                 b->found = *r; /* told with the newest figures */
         } else if (refutes(b, r, w, n)) {
                 settle(b, BYTES_LEVELS_OFF, r, 0);
+                b->suspicious = false;
                 memset(b->suspected_at, 0, sizeof b->suspected_at);
         }
 }

@@ -12,6 +12,7 @@ enum {
         OBJECTS_MIN = 4,   /* of a place, more than before */
         TRIES = 6,
         PAUSE = 60, /* readings, after the first that found nothing */
+        CALM = 300,
         PLACES = 512,
         IDS = PROF_RECORDS + STAGE_COUNT + 1,
 };
@@ -31,6 +32,7 @@ struct search {
         unsigned next_look;
         unsigned tries;
         unsigned pause;
+        unsigned calm; /* readings since it was said to leak */
 };
 
 static struct search searches[STAGE_COUNT];
@@ -206,6 +208,10 @@ static bool is_time(struct search *s, const struct rise_reading *now)
 void suspect_tick(enum prof_stage stage, bool leaks, const struct rise_reading *now)
 {
         struct search *s = &searches[stage];
+        s->calm = leaks ? 0 : s->calm + 1;
+        if (!s->told.searching && s->calm >= CALM) {
+                *s = (struct search){.calm = CALM}; /* what may leak next is something else */
+        }
         if (!s->told.searching) {
                 s->pause -= s->pause > 0;
                 if (leaks && !s->told.sure && s->pause == 0 && stage != STAGE_PROFILE) {

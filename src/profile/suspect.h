@@ -7,7 +7,8 @@
  * whose live objects grew most since the look before is it, if it was so twice and makes up for half of what they grew by in all. Where bounded
  * stores fill at the same time it is that which grew by as much as the stage did beyond them. A look waits until no more
  * sessions are open than at the one before. A search ends after 192 readings, or when it has made 400 records; then what
- * grew most is named, but as a guess. The stage's rate, and what its records tell of new ones, stay as they were
+ * grew most is named, but as a guess. 300 readings
+ * without a suspicion, and all of this is forgotten. The stage's rate, and what its records tell of new ones, stay as they were
  * (prof_sample_boost). Nothing is sampled where the rate is set to 0. Threads: the one that ticks. */
 #ifndef PROFILE_SUSPECT_H
 #define PROFILE_SUSPECT_H
