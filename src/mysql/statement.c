@@ -29,6 +29,11 @@ static void hold_buckets(const struct statements *s, int sign)
         prof_store_add(STORE_STATEMENTS, sign * (int64_t)(buckets_of(s) * sizeof(struct statement *)));
 }
 
+static int64_t table_bytes(const struct long_data_table *t)
+{
+        return t->bits > 0 ? (int64_t)(sizeof(struct long_data *) << t->bits) : 0;
+}
+
 void statement_drop_long_data(struct statements *s, struct statement *st)
 {
         struct long_data_table *t = &st->long_data;
@@ -40,6 +45,7 @@ void statement_drop_long_data(struct statements *s, struct statement *st)
                 prof_free(first);
         }
         if (t->buckets != NULL) {
+                hold(s, -table_bytes(t));
                 prof_free(t->buckets);
                 *t = (struct long_data_table){NULL, NULL, 0, 0};
         }
@@ -181,7 +187,7 @@ static struct long_data **bucket_of_param(const struct long_data_table *t, uint1
 }
 
 /** Keep about one parameter a bucket. @return false when memory is out. */
-static bool grow_table(struct long_data_table *t)
+static bool grow_table(struct statements *s, struct long_data_table *t)
 {
         if (t->bits > 0 && t->n < (size_t)1 << t->bits) {
                 return true;
@@ -197,6 +203,7 @@ static bool grow_table(struct long_data_table *t)
                 data->same_bucket = *bucket;
                 *bucket = data;
         }
+        hold(s, table_bytes(&bigger) - table_bytes(t));
         prof_free(t->buckets);
         *t = bigger;
         return true;
@@ -214,7 +221,7 @@ static struct long_data *find_data(const struct long_data_table *t, uint16_t par
 /** @return NULL when memory is out. */
 static struct long_data *add_data(struct statements *s, struct long_data_table *t, uint16_t param)
 {
-        struct long_data *data = grow_table(t) ? prof_calloc(STAGE_DISSECT, 1, sizeof *data) : NULL;
+        struct long_data *data = grow_table(s, t) ? prof_calloc(STAGE_DISSECT, 1, sizeof *data) : NULL;
         if (data == NULL) {
                 return NULL;
         }
