@@ -52,12 +52,20 @@ struct stat_births stat_births(const struct stat_catch *c, double more_samples)
         }
         b.expected = b.expected > 0 ? b.expected : 0;
         /* one more than was seen: after a quiet time there may yet be something rare */
-        double spread = sqrt(variance + b.expected + t);
-        b.low = floor(b.expected - Z95 * spread + 0.5);
-        b.low = b.low > 0 ? b.low : 0;
-        b.high = ceil(b.expected + Z95 * spread - 0.5);
+        b.spread = sqrt(variance + b.expected + t);
         double least = t > 0 ? 1 : 0;
+        b = stat_births_wider(b, 1);
         b.high = b.high > least ? b.high : least;
+        return b;
+}
+
+struct stat_births stat_births_wider(struct stat_births b, double factor)
+{
+        b.spread *= factor > 1 ? factor : 1;
+        b.low = floor(b.expected - Z95 * b.spread + 0.5);
+        b.low = b.low > 0 ? b.low : 0;
+        double high = ceil(b.expected + Z95 * b.spread - 0.5);
+        b.high = high > b.high ? high : b.high;
         return b;
 }
 

@@ -33,8 +33,11 @@ struct stat_births {
         double expected; /**< new records */
         double low;      /**< the 95 % prediction band; whole numbers */
         double high;
+        double spread; /**< the standard deviation behind it */
 };
 struct stat_births stat_births(const struct stat_catch *c, double more_samples);
+/** The band that holds if what comes spreads @p factor times as much: births that come in clumps do. At least 1. */
+struct stat_births stat_births_wider(struct stat_births b, double factor);
 /** P(X >= @p k) of a Poisson variable with mean @p mean. */
 double stat_poisson_at_least(double mean, uint64_t k);
 
