@@ -47,13 +47,18 @@ static const struct command {
      "Show a running proxy's memory by stage."},
     {"heap", cli_heap,
      "heap mark NAME | marks | diff A [B] | births [--since MARK]  [--admin ADDR] [--format text|json] [-n "
-     "COUNT]",
+     "COUNT]\n"
+     "       querytap heap explain FILE ... | watch [--every TIME] [--gc] [--ci] URL ...",
      "Tell how the allocation records of a running proxy grow. mark remembers what all records have counted "
      "under a\n"
      "name, marks lists those; diff shows what happened between two marks, or since one: by stage, by "
      "record, and the\n"
      "records that were born, with the statement that was on the wire. births shows those alone; -n says how "
-     "many."},
+     "many.\n"
+     "explain reads saved heap profiles of any program, and watch takes them itself: does it leak, where, "
+     "and "
+     "why do\n"
+     "its records grow? Both end with 1 if bytes rise."},
     {"hex", cli_hex, "hex [--admin ADDR] ID", "Show the last packets of a session in hex."},
     {"config", cli_config, "config [print [-c FILE] [--SETTING VALUE …] | check FILE]",
      "Print all settings as an annotated file: the defaults, or what a file and flags make of them. Or check "

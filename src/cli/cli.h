@@ -25,7 +25,8 @@ int cli_config(int argc, char **argv);
 int cli_schema(int argc, char **argv);
 int cli_version(int argc, char **argv);
 
-/** A subcommand of heap, which tells its usage. */
+/* Subcommands of heap, which tells their usage. */
 int cli_explain(int argc, char **argv, const char *usage);
+int cli_watch(int argc, char **argv, const char *usage);
 
 #endif

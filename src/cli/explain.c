@@ -1,5 +1,5 @@
 /* querytap heap explain: saved heap profiles, this proxy's or a Go program's, in words. */
-#include "profile/explain.h"
+#include "profile/explain/explain.h"
 #include "base/diag.h"
 #include "cli/cli.h"
 #include "profile/prof.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILES_MAX = 4096, PIECE = 1 << 16 };
+enum { PIECE = 1 << 16 };
 
 static const struct {
         const char *name;
@@ -91,8 +91,8 @@ static bool take_range(const char *text, struct explain *e)
         return *end == '\0' && e->list_first > 0 && e->list_first <= e->list_last;
 }
 
-/** Take --rounds out of argv. @return false if its value is none. */
-static bool take_rounds(int *argc, char **argv, struct explain *e)
+/** Take --rounds and --verbose out of argv. @return false if a value is none. */
+static bool take_flags(int *argc, char **argv, struct explain *e)
 {
         bool ok = true;
         int kept = 1;
@@ -101,6 +101,8 @@ static bool take_rounds(int *argc, char **argv, struct explain *e)
                         ok = take_range(argv[i] + 9, e) && ok;
                 } else if (strcmp(argv[i], "--rounds") == 0) {
                         ok = ++i < *argc && take_range(argv[i], e) && ok;
+                } else if (strcmp(argv[i], "--verbose") == 0) {
+                        e->verbose = true;
                 } else {
                         argv[kept++] = argv[i];
                 }
@@ -109,36 +111,53 @@ static bool take_rounds(int *argc, char **argv, struct explain *e)
         return ok;
 }
 
+/** Read and judge. @return false, and said so, if something can't be read. */
+static bool add_files(struct explain *e, int argc, char **argv)
+{
+        for (int i = 1; i < argc; i++) {
+                size_t len;
+                char *text = read_file(argv[i], &len);
+                enum status status = text != NULL ? explain_add(e, span_of(text, len)) : STATUS_IO;
+                prof_free(text);
+                if (status != STATUS_OK) {
+                        return false;
+                }
+        }
+        return explain_finish(e) == STATUS_OK;
+}
+
+/** An URL is no file: then the profiles are taken from there. */
+static bool has_url(int argc, char **argv)
+{
+        for (int i = 1; i < argc; i++) {
+                if (strncmp(argv[i], "http://", 7) == 0 || strncmp(argv[i], "https://", 8) == 0) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 int cli_explain(int argc, char **argv, const char *usage)
 {
-        char *texts[FILES_MAX];
         struct explain e;
-        int n = 0;
+        if (has_url(argc, argv)) {
+                return cli_watch(argc, argv, usage);
+        }
         size_t format = take_format(&argc, argv);
         explain_init(&e);
-        bool ok = take_rounds(&argc, argv, &e);
-        if (!ok || argc < 2 || argc > FILES_MAX || format == FORMATS || strncmp(argv[1], "--", 2) == 0) {
+        bool ok = take_flags(&argc, argv, &e);
+        if (!ok || argc < 2 || format == FORMATS || strncmp(argv[1], "--", 2) == 0) {
                 diag(DIAG_ERROR, "usage: querytap heap %s", usage);
                 return EXIT_USAGE;
         }
-        for (int i = 1; i < argc && ok; i++) {
-                size_t len;
-                texts[n] = read_file(argv[i], &len);
-                ok = texts[n] != NULL && explain_add(&e, span_of(texts[n], len)) == STATUS_OK;
-                n += texts[n] != NULL;
-        }
-        if (ok && explain_finish(&e) == STATUS_OK) {
+        ok = add_files(&e, argc, argv);
+        if (ok) {
                 formats[format].print(&e, stdout);
-        } else {
-                ok = false;
         }
         if (e.failed) {
                 diag(DIAG_ERROR, "out of memory");
         }
-        ok = ok && e.n_rounds > 0 && fflush(stdout) == 0;
+        ok = ok && e.n_run > 0 && fflush(stdout) == 0 && !explain_rises(&e);
         explain_fini(&e);
-        while (n > 0) {
-                prof_free(texts[--n]);
-        }
         return ok ? EXIT_DONE : EXIT_FAILED;
 }

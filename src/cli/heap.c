@@ -207,7 +207,9 @@ static const struct {
     {"diff", diff, "diff A [B]"},
     {"births", births, "births [--since MARK|TIME|STATEMENT] [--stack] [-n COUNT]"},
     {"verdicts", verdicts, "verdicts"},
-    {"explain", cli_explain, "explain [--format=text|json|csv|svg] [--rounds=A[-B]] FILE ..."},
+    {"explain", cli_explain,
+     "explain [--format=text|json|csv|svg] [--verbose] [--rounds=A[-B]] FILE ... | URL"},
+    {"watch", cli_watch, "watch [--every=TIME] [--gc] [--ci] [--rounds=N] [--format=text|json] URL ..."},
     {"series", series, "series [STAGE]"},
     {"sample", sample, "sample BYTES [--stage NAME]"},
 };

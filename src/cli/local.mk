@@ -6,6 +6,8 @@ src_libcli_a_SOURCES = \
 	src/cli/descriptors.c src/cli/descriptors.h \
 	src/cli/digest.c \
 	src/cli/explain.c \
+	src/cli/fetch.c src/cli/fetch.h \
 	src/cli/heap.c \
 	src/cli/proxy_command.c \
-	src/cli/top.c
+	src/cli/top.c \
+	src/cli/watch.c

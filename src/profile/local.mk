@@ -5,12 +5,32 @@ src_libprofile_a_SOURCES = \
 	src/profile/bytes.c \
 	src/profile/bytes.h \
 	src/profile/counts.c \
-	src/profile/dump.c \
-	src/profile/dump.h \
-	src/profile/explain.c \
-	src/profile/explain.h \
-	src/profile/explain_print.c \
-	src/profile/explain_rows.c \
+	src/profile/explain/births.c \
+	src/profile/explain/dump.c \
+	src/profile/explain/dump.h \
+	src/profile/explain/dump_proto.c \
+	src/profile/explain/dump_text.c \
+	src/profile/explain/explain.c \
+	src/profile/explain/explain.h \
+	src/profile/explain/held.c \
+	src/profile/explain/held.h \
+	src/profile/explain/inflate.c \
+	src/profile/explain/inflate.h \
+	src/profile/explain/judge.c \
+	src/profile/explain/names.c \
+	src/profile/explain/names.h \
+	src/profile/explain/print.c \
+	src/profile/explain/print.h \
+	src/profile/explain/rows.c \
+	src/profile/explain/runs.c \
+	src/profile/explain/runs.h \
+	src/profile/explain/sentences.c \
+	src/profile/explain/shelf.c \
+	src/profile/explain/shelf.h \
+	src/profile/explain/tables.c \
+	src/profile/explain/text.c \
+	src/profile/explain/words.c \
+	src/profile/explain/words.h \
 	src/profile/export.h \
 	src/profile/export_curve.c \
 	src/profile/export_growth.c \
@@ -59,6 +79,8 @@ src_libprofile_a_SOURCES = \
 	src/profile/stat.c \
 	src/profile/stat.h \
 	src/profile/stack.h \
+	src/profile/steady.c \
+	src/profile/steady.h \
 	src/profile/store.c \
 	src/profile/store.h \
 	src/profile/suspect.c \

@@ -1,6 +1,6 @@
 /* Saved heap profiles: whatever the text, it is read to its end and explained. */
 #include "fuzz.h"
-#include "profile/explain.h"
+#include "profile/explain/explain.h"
 
 #include <stdlib.h>
 

@@ -24,6 +24,11 @@ TESTS += tests/fuzz/replay-dump
 tests_fuzz_replay_dump_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_dump.c $(FUZZ_COMMON)
 tests_fuzz_replay_dump_LDADD = $(FUZZ_LIBS)
 
+check_PROGRAMS += tests/fuzz/replay-profile
+TESTS += tests/fuzz/replay-profile
+tests_fuzz_replay_profile_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_profile.c $(FUZZ_COMMON)
+tests_fuzz_replay_profile_LDADD = $(FUZZ_LIBS)
+
 check_PROGRAMS += tests/fuzz/replay-sql
 TESTS += tests/fuzz/replay-sql
 tests_fuzz_replay_sql_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_sql.c $(FUZZ_COMMON)
@@ -36,7 +41,10 @@ tests_fuzz_fuzz_sql_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_sql_LDADD = $(FUZZ_LIBS)
 noinst_PROGRAMS += tests/fuzz/fuzz-session tests/fuzz/fuzz-client tests/fuzz/fuzz-server
 noinst_PROGRAMS += tests/fuzz/fuzz-gate tests/fuzz/fuzz-compress
-noinst_PROGRAMS += tests/fuzz/fuzz-dump
+noinst_PROGRAMS += tests/fuzz/fuzz-dump tests/fuzz/fuzz-profile
+tests_fuzz_fuzz_profile_SOURCES = tests/fuzz/fuzz_profile.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_profile_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_profile_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_dump_SOURCES = tests/fuzz/fuzz_dump.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_dump_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_dump_LDADD = $(FUZZ_LIBS)

@@ -3,7 +3,7 @@ if HAVE_CUNIT
 PROFILE_TESTS = tests/unit/test-prof tests/unit/test-prof-record tests/unit/test-prof-hooks tests/unit/test-prof-export \
 	tests/unit/test-prof-fault tests/unit/test-prof-proto tests/unit/test-prof-snapshot \
 	tests/unit/test-prof-stat tests/unit/test-prof-growth tests/unit/test-prof-explain tests/unit/test-prof-overflow \
-	tests/unit/test-prof-rate tests/unit/test-prof-bytes
+	tests/unit/test-prof-rate tests/unit/test-prof-bytes tests/unit/test-prof-dump tests/unit/test-prof-steady
 check_PROGRAMS += $(PROFILE_TESTS)
 TESTS += $(PROFILE_TESTS)
 tests_unit_test_prof_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_prof.c
@@ -16,6 +16,10 @@ tests_unit_test_prof_export_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_exp
 tests_unit_test_prof_export_LDADD = $(UNIT_LIBS)
 tests_unit_test_prof_explain_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_explain.c
 tests_unit_test_prof_explain_LDADD = $(UNIT_LIBS)
+tests_unit_test_prof_dump_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_dump.c
+tests_unit_test_prof_dump_LDADD = $(UNIT_LIBS)
+tests_unit_test_prof_steady_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_steady.c
+tests_unit_test_prof_steady_LDADD = $(UNIT_LIBS)
 tests_unit_test_prof_overflow_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_overflow.c
 tests_unit_test_prof_overflow_LDADD = $(UNIT_LIBS)
 tests_unit_test_prof_stat_SOURCES = $(UNIT_COMMON) tests/unit/profile/test_stat.c

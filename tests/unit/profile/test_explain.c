@@ -1,5 +1,5 @@
 /* Reading saved profiles, and what is made of them. */
-#include "profile/explain.h"
+#include "profile/explain/explain.h"
 #include "profile/plot.h"
 #include "profile/prof.h"
 #include "tap.h"
@@ -49,8 +49,10 @@ static void on_end(void *arg, bool whole)
 static struct dump_troubles read_text(const char *text, struct seen *s)
 {
         const struct dump_sink sink = {s, on_dump, on_record, on_figure, on_end};
+        struct dump_troubles t = {0};
         *s = (struct seen){.dumps = 0};
-        return dump_read(span_str(text), &sink);
+        dump_read(span_str(text), &sink, &t);
+        return t;
 }
 
 static void dumps_of_go(void)
@@ -73,9 +75,9 @@ static void dumps_of_go(void)
         CU_ASSERT_TRUE(r->live == 1 && r->live_bytes == 1536 && r->allocs == 2 && r->alloc_bytes == 3072 &&
                        r->depth == 3);
         CU_ASSERT_TRUE(r->stack[0] == 0x47b0a5 && r->stack[2] == 0x46f3c1);
-        CU_ASSERT_TRUE(span_equal(r->function, span_str("runtime.allocm")));
-        CU_ASSERT_TRUE(span_equal(r->place, span_str("/usr/lib/go/src/runtime/proc.go:1743")));
-        CU_ASSERT_TRUE(s.records[1].live == 0 && s.records[1].allocs == 8 && s.records[1].function.len == 0);
+        CU_ASSERT_TRUE(span_equal(r->frames[0].function, span_str("runtime.allocm")));
+        CU_ASSERT_TRUE(span_equal(r->frames[0].place, span_str("/usr/lib/go/src/runtime/proc.go:1743")));
+        CU_ASSERT_TRUE(s.records[1].live == 0 && s.records[1].allocs == 8 && s.records[1].n_frames == 0);
 }
 
 static void our_own_dumps(void)
@@ -92,7 +94,7 @@ static void our_own_dumps(void)
         CU_ASSERT_TRUE(span_equal(s.records[0].stage, span_str("dissect")));
         CU_ASSERT_TRUE(span_equal(s.records[0].lib, span_str("own")) && s.records[0].site.len == 0);
         CU_ASSERT_TRUE(span_equal(s.records[0].birth, span_str("COM_QUERY \"SELECT 1\"")));
-        CU_ASSERT_TRUE(span_equal(s.records[0].function, span_str("keep_body")));
+        CU_ASSERT_TRUE(span_equal(s.records[0].frames[0].function, span_str("keep_body")));
 }
 
 /** OpenSSL's records of one stack are told by the place it names, and a text that speaks of sites is none. */
@@ -108,10 +110,10 @@ static void sites_of_libraries(void)
             &s);
         CU_ASSERT_TRUE(s.n == 2 && s.whole == 1);
         CU_ASSERT_TRUE(span_equal(s.records[0].site, span_str("../bn.c:5")));
-        CU_ASSERT_TRUE(span_equal(s.records[0].place, span_str("../bn.c:5")));
-        CU_ASSERT_TRUE(span_equal(s.records[0].function, span_str("tls_open")) && !s.records[0].overflow);
-        CU_ASSERT_TRUE(s.records[1].site.len == 0 && s.records[1].overflow);
-        CU_ASSERT_TRUE(span_equal(s.records[1].place, span_str("tls.c:7")));
+        CU_ASSERT_TRUE(span_equal(s.records[0].frames[0].function, span_str("tls_open")));
+        CU_ASSERT_TRUE(s.records[0].size == 16 && s.records[1].site.len == 0);
+        CU_ASSERT_TRUE(s.records[1].size == 0); /* of many sizes */
+        CU_ASSERT_TRUE(span_equal(s.records[1].frames[0].place, span_str("tls.c:7")));
 }
 
 static void cut_anywhere(void)
@@ -120,8 +122,8 @@ static void cut_anywhere(void)
             "heap profile: 1: 16 [3: 48] @ heap/2\n1: 16 [1: 16] @ 0x10 0x20\n"
             "#\t0x10\tf+0x5\tf.c:7\n\n0: 0 [2: 32] @ 0x30 0x40\n#\t0x30\tg+0x5\tg.c:9\n\n"
             "# runtime.MemStats\n# HeapAlloc = 5\n2026: [a log's line] @ noon\n";
-        size_t records_end = (size_t)(strstr(text, "\n\n# runtime") - text) + 2;
-        size_t header_end = (size_t)(strchr(text, '\n') - text) - 1; /* "heap/" and a digit */
+        size_t records_end = (size_t)(strstr(text, "0x40\n") - text) + 5; /* the stack is whole */
+        size_t header_end = (size_t)(strchr(text, '\n') - text) - 1;      /* "heap/" and a digit */
         for (size_t len = 0; len < sizeof text; len++) {
                 char part[sizeof text];
                 struct seen s;
@@ -194,11 +196,19 @@ static void make_soak(int rounds, int leak)
         }
 }
 
-static void explain_soak(struct explain *e)
+/** The newest process. */
+static const struct explain_run *newest(const struct explain *e)
+{
+        CU_ASSERT_FATAL(e->n_run > 0);
+        return &e->run[e->n_run - 1];
+}
+
+static const struct explain_run *explain_soak(struct explain *e)
 {
         explain_init(e);
         CU_ASSERT_EQUAL(explain_add(e, span_of((const uint8_t *)soak_text, soak_len)), STATUS_OK);
         CU_ASSERT_EQUAL(explain_finish(e), STATUS_OK);
+        return e->n_run > 0 ? newest(e) : NULL;
 }
 
 static char *print(const struct explain *e, void (*how)(const struct explain *e, FILE *out))
@@ -220,37 +230,45 @@ static void expect(const char *text, const char *part)
         }
 }
 
+static void expect_printed(const struct explain *e, void (*how)(const struct explain *e, FILE *out),
+                           const char *part)
+{
+        char *text = print(e, how);
+        expect(text, part);
+        CU_ASSERT_PTR_NULL(strstr(text, "nan"));
+        free(text);
+}
+
 static void a_soak(void)
 {
         struct explain e;
         make_soak(40, 0);
-        explain_soak(&e);
-        CU_ASSERT_EQUAL(e.n_rounds, 40);
-        CU_ASSERT_EQUAL(e.rounds[0].records, 3);
-        CU_ASSERT_EQUAL(e.rounds[1].births, 3);
-        CU_ASSERT_EQUAL(e.rounds[39].records, 18);
-        CU_ASSERT_EQUAL(e.stacks, 18);
-        CU_ASSERT_EQUAL(e.places, 9);
-        CU_ASSERT_EQUAL(e.verdict, EXPLAIN_FLAT);
-        CU_ASSERT_TRUE(e.exact && e.n_trends == 4 && e.trends[3].exact && e.trends[3].by_statements);
-        CU_ASSERT_TRUE(!e.trends[0].exact && !e.trends[0].by_statements);
-        CU_ASSERT_TRUE(e.sizes == 1 && e.caught.records == 15 && e.caught.f[1] == 3);
-        char *text = print(&e, explain_print_text);
-        expect(text, "40 rounds, 18 records = 18 stacks x sizes (1), of 9 source lines; 0 live, 18 freed");
-        expect(text, "not a leak");
-        expect(text, "site_17  site.c:8");
-        free(text);
-        text = print(&e, explain_print_csv);
-        expect(text, "\n40,18,0,");
-        free(text);
-        text = print(&e, explain_print_json);
-        expect(text, "\"verdict\":\"FLAT\"");
-        free(text);
-        text = print(&e, explain_print_svg);
-        expect(text, "Allocation records");
-        expect(text, "</svg>\n");
-        CU_ASSERT_PTR_NULL(strstr(text, "nan"));
-        free(text);
+        const struct explain_run *run = explain_soak(&e);
+        CU_ASSERT_EQUAL(run->n_rounds, 40);
+        CU_ASSERT_EQUAL(run->rounds[0].records, 3);
+        CU_ASSERT_EQUAL(run->rounds[1].births, 3);
+        CU_ASSERT_EQUAL(run->rounds[39].records, 18);
+        CU_ASSERT_EQUAL(run->stacks, 18);
+        CU_ASSERT_EQUAL(run->places, 9);
+        CU_ASSERT_EQUAL(run->bytes.verdict, BYTES_FLAT);
+        CU_ASSERT_EQUAL(run->records, RECORDS_DISCOVERING);
+        CU_ASSERT_TRUE(run->exact && run->n_trends == 4 && run->trends[3].exact &&
+                       run->trends[3].by_statements);
+        CU_ASSERT_TRUE(!run->trends[0].exact && !run->trends[0].by_statements);
+        CU_ASSERT_TRUE(run->sizes == 1 && run->caught.records == 15 && run->caught.f[1] == 3);
+        CU_ASSERT_FALSE(explain_rises(&e));
+        expect_printed(&e, explain_print_text, "Bytes: FLAT. ");
+        expect_printed(&e, explain_print_text, "not a leak");
+        expect_printed(&e, explain_print_text,
+                       "Records: DISCOVERING. Records grew from 3 to 18 in 40 rounds");
+        e.verbose = true;
+        expect_printed(&e, explain_print_text,
+                       "40 rounds, 18 records = 18 stacks x sizes (1), of 9 source lines; 0 live, 18 freed");
+        expect_printed(&e, explain_print_text, "site_17  site.c:8");
+        expect_printed(&e, explain_print_csv, "\n40,18,0,");
+        expect_printed(&e, explain_print_json, "\"verdict\":\"FLAT\"");
+        expect_printed(&e, explain_print_json, "\"bytes\":\"FLAT\"");
+        expect_printed(&e, explain_print_svg, "Allocation records");
         explain_fini(&e);
 }
 
@@ -258,59 +276,84 @@ static void a_leak(void)
 {
         struct explain e;
         make_soak(40, 5000);
-        explain_soak(&e);
-        CU_ASSERT_EQUAL(e.verdict, EXPLAIN_RISING);
-        CU_ASSERT_TRUE(fabs(e.trends[3].trend.slope - 50) < 1e-9);
-        CU_ASSERT_TRUE(fabs(e.trends[2].trend.slope - 5000) < 1e-9);
-        CU_ASSERT_EQUAL(e.trends[0].trend.slope, 0);
-        char *text = print(&e, explain_print_text);
-        expect(text, "LEAK");
-        free(text);
-        explain_fini(&e);
-        make_soak(20, 5000); /* a step in a line leaves readings that seem to remember each other */
-        for (char *at = soak_text; (at = strstr(at, "HeapAlloc = ")) != NULL; at++) {
-                long value = strtol(at + 12, NULL, 10);
-                at[12 + 3] = value >= 1080000 ? (char)(at[12 + 3] + 3) : at[12 + 3];
-        }
-        explain_init(&e);
-        explain_soak(&e);
-        CU_ASSERT_EQUAL(e.verdict, EXPLAIN_RISING);
+        const struct explain_run *run = explain_soak(&e);
+        CU_ASSERT_EQUAL(run->bytes.verdict, BYTES_RISES);
+        CU_ASSERT_TRUE(explain_rises(&e) && fabs(run->bytes.slope - 5000) < 1e-6);
+        CU_ASSERT_TRUE(fabs(run->trends[3].trend.slope - 50) < 1e-9);
+        CU_ASSERT_TRUE(fabs(run->trends[2].trend.slope - 5000) < 1e-9);
+        CU_ASSERT_EQUAL(run->trends[0].trend.slope, 0);
+        expect_printed(&e, explain_print_text, "this is a leak");
+        expect_printed(&e, explain_print_json, "\"verdict\":\"LEAK\"");
         explain_fini(&e);
         make_soak(40, 50); /* half a byte a statement, without any doubt: below the bound */
-        explain_soak(&e);
-        CU_ASSERT_EQUAL(e.verdict, EXPLAIN_FLAT);
-        CU_ASSERT_TRUE(e.trends[3].trend.slope_low > 0.4 && e.trends[3].bound == 1);
+        run = explain_soak(&e);
+        CU_ASSERT_EQUAL(run->bytes.verdict, BYTES_FLAT);
+        CU_ASSERT_TRUE(run->trends[3].trend.slope_low > 0.4 && run->trends[3].bound == 1);
         explain_fini(&e);
         make_soak(7, 5000);
-        explain_soak(&e);
-        CU_ASSERT_EQUAL(e.verdict, EXPLAIN_TOO_SHORT);
+        run = explain_soak(&e);
+        CU_ASSERT_TRUE(run->bytes.verdict == BYTES_CANT_TELL && run->bytes.doubt == DOUBT_FEW);
+        expect_printed(&e, explain_print_json, "\"verdict\":\"TOO-SHORT\"");
+        expect_printed(&e, explain_print_text, "at least 24 rounds");
+        explain_fini(&e);
+        make_soak(20, 5000); /* what fills looks like this, too */
+        run = explain_soak(&e);
+        CU_ASSERT_TRUE(run->bytes.verdict == BYTES_CANT_TELL && run->bytes.doubt == DOUBT_SHORT_RISE);
         explain_fini(&e);
 }
 
+/** Every allocation is looked at: what a round does at all it does many times, so that samples are no independent catches. 240
+ *  places, in groups of three, of which each is run once in so many rounds. */
+static void every_allocation(void)
+{
+        struct explain e;
+        int counts[240] = {0};
+        uint64_t state = 1;
+        soak_len = 0;
+        for (int round = 1; round <= 40; round++) {
+                int all = 0;
+                for (int i = 0; i < 240; i += 3) {
+                        state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+                        bool runs = (state >> 33) % (unsigned)(1 + i / 2) == 0;
+                        for (int k = i; k < i + 3; k++) {
+                                counts[k] += runs ? 40 + k % 7 : 0;
+                                all += counts[k];
+                        }
+                }
+                put("heap profile: 0: 0 [%d: %d] @ heap/2\n", all, all * 8);
+                for (int i = 0; i < 240; i++) {
+                        if (counts[i] > 0) {
+                                put("0: 0 [%d: %d] @ 0x%x\n\n", counts[i], counts[i] * 8, i + 1);
+                        }
+                }
+        }
+        const struct explain_run *run = explain_soak(&e);
+        CU_ASSERT_TRUE(run->clumped && run->sample_bytes == 1 && run->n_rounds == 40);
+        CU_ASSERT_TRUE(run->known >= 35 && 100 * run->held >= 90 * run->known);
+        explain_fini(&e);
+}
+
+/** Its earlier rounds are judged by themselves. */
 static void another_process(void)
 {
         struct explain e;
         make_soak(10, 0);
-        char *first = strdup(soak_text);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(first);
         explain_init(&e);
-        CU_ASSERT_EQUAL(explain_add(&e, span_str(first)), STATUS_OK);
+        CU_ASSERT_EQUAL(explain_add(&e, span_of((const uint8_t *)soak_text, soak_len)), STATUS_OK);
         make_soak(3, 0);
         CU_ASSERT_EQUAL(explain_add(&e, span_of((const uint8_t *)soak_text, soak_len)), STATUS_OK);
         CU_ASSERT_EQUAL(explain_finish(&e), STATUS_OK);
-        CU_ASSERT_TRUE(e.restarts == 1 && e.n_rounds == 3);
-        CU_ASSERT_TRUE(e.rounds[0].records == 3 &&
-                       e.rounds[2].records == 6); /* though the addresses are the same */
+        CU_ASSERT_TRUE(e.n_run == 2 && e.runs.runs[1].same_program);
+        CU_ASSERT_TRUE(e.run[0].n_rounds == 10 && e.run[1].n_rounds == 3);
+        CU_ASSERT_TRUE(e.run[1].rounds[0].records == 3 &&
+                       e.run[1].rounds[2].records == 6); /* though the addresses are the same */
+        expect_printed(&e, explain_print_text, "The program was started again: 3 heap profiles");
         explain_fini(&e);
-        free(first);
         soak_len = 0;
-        explain_soak(&e);
-        char *text = print(&e, explain_print_text);
-        expect(text, "There is no heap profile in this");
-        free(text);
-        text = print(&e, explain_print_svg);
-        expect(text, "</svg>");
-        free(text);
+        CU_ASSERT_PTR_NULL(explain_soak(&e));
+        expect_printed(&e, explain_print_text, "There is no heap profile in this");
+        expect_printed(&e, explain_print_svg, "</svg>");
+        expect_printed(&e, explain_print_json, "\"rounds\":[]");
         explain_fini(&e);
 }
 
@@ -319,7 +362,7 @@ static void every_allocation_fails_once(void)
         struct explain e;
         make_soak(30, 0);
         prof_fail_nth(1 << 30);
-        explain_soak(&e);
+        (void)explain_soak(&e);
         free(print(&e, explain_print_text));
         explain_fini(&e);
         uint64_t all = prof_fail_seen();
@@ -339,25 +382,28 @@ static void every_allocation_fails_once(void)
         CU_ASSERT_EQUAL(prof_read(STAGE_MAIN, LIB_OWN).current_count_used, 0);
 }
 
+static const struct explain_run *explain_one(struct explain *e, const char *text)
+{
+        explain_init(e);
+        CU_ASSERT_EQUAL(explain_add(e, span_str(text)), STATUS_OK);
+        CU_ASSERT_EQUAL(explain_finish(e), STATUS_OK);
+        return newest(e);
+}
+
 /** What only a cut dump has is no record: its last address may be a half. */
 static void a_cut_dump(void)
 {
         struct explain e;
-        static const char text[] =
-            "heap profile: 0: 0 [1: 8] @ heap/2\n0: 0 [1: 8] @ 0x10\n\n"
-            "heap profile: 0: 0 [4: 32] @ heap/2\n0: 0 [1: 8] @ 0x10\n\n0: 0 [3: 24] @ 0x2\n"
-            "heap profile: 0: 0 [5: 40] @ heap/2\n0: 0 [2: 16] @ 0x10\n\n0: 0 [3: 24] @ 0x20\n\n"
-            "heap profile: 0: 0 [9: 72] @ heap/2\n0: 0 [7: 56] @ 0x10\n\n0: 0 [2: 16] @ 0x2";
-        explain_init(&e);
-        CU_ASSERT_EQUAL(explain_add(&e, span_str(text)), STATUS_OK);
-        CU_ASSERT_EQUAL(explain_finish(&e), STATUS_OK);
-        CU_ASSERT_TRUE(e.n_rounds == 2 && e.troubles.cut == 2 && e.restarts == 0);
-        CU_ASSERT_TRUE(e.n_births == 2 && e.rounds[1].births == 1 && e.rounds[1].samples == 5);
-        CU_ASSERT_TRUE(e.births[0].allocs == 2 &&
-                       e.births[1].allocs == 3); /* as the last whole one has them */
-        char *printed = print(&e, explain_print_text);
-        expect(printed, "\n2 profiles were not whole and are left out.\n");
-        free(printed);
+        const struct explain_run *run = explain_one(
+            &e, "heap profile: 0: 0 [1: 8] @ heap/2\n0: 0 [1: 8] @ 0x10\n\n"
+                "heap profile: 0: 0 [9: 72] @ heap/2\n0: 0 [1: 8] @ 0x10\n\n0: 0 [3: 24] @ 0x2\n"
+                "heap profile: 0: 0 [5: 40] @ heap/2\n0: 0 [2: 16] @ 0x10\n\n0: 0 [3: 24] @ 0x20\n\n"
+                "heap profile: 0: 0 [9: 72] @ heap/2\n0: 0 [7: 56] @ 0x10\n\n0: 0 [2: 16] @ 0x2");
+        CU_ASSERT_TRUE(run->n_rounds == 2 && e.shelf.troubles.cut == 2 && e.n_run == 1);
+        CU_ASSERT_TRUE(run->n_births == 2 && run->rounds[1].births == 1 && run->rounds[1].samples == 5);
+        CU_ASSERT_TRUE(run->births[0].allocs == 2 &&
+                       run->births[1].allocs == 3); /* as the last whole one has them */
+        expect_printed(&e, explain_print_text, "\n2 profiles were not whole and are left out.\n");
         explain_fini(&e);
 }
 
@@ -366,30 +412,27 @@ static void a_cut_dump(void)
 static void what_tells_records(void)
 {
         struct explain e;
-        static const char text[] =
-            "heap profile: 0: 0 [4: 80] @ heap/2\n0: 0 [2: 40] @\n# record 1 stage=tls lib=own "
-            "overflow=true\n\n0: 0 [1: 20] @ 0x1\n# record 2 stage=tls lib=own size=20\n\n0: 0 "
-            "[1: 20] @ 0x1\n# record 3 stage=tls lib=openssl size=20 site=a.c:1\n\n"
-            "heap profile: 0: 0 [9: 220] @ heap/2\n0: 0 [4: 120] @\n# record 1 stage=tls lib=own "
-            "overflow=true\n\n0: 0 [1: 20] @ 0x1\n# record 2 stage=tls lib=own size=20\n\n0: 0 "
-            "[2: 40] @ 0x1\n# record 3 stage=tls lib=openssl size=20 site=a.c:1\n\n0: 0 "
-            "[1: 20] @ 0x1\n# record 4 stage=tls lib=openssl size=20 site=b.c:1\n\n0: 0 "
-            "[1: 20] @ 0x1\n# record 5 stage=tls lib=own size=20 sample=4096\n\n"
-            "0: 0 [0: 0] @ 0x5\n\n";
-        explain_init(&e);
-        CU_ASSERT_EQUAL(explain_add(&e, span_str(text)), STATUS_OK);
-        CU_ASSERT_EQUAL(explain_finish(&e), STATUS_OK);
-        CU_ASSERT_TRUE(e.n_rounds == 2 && e.rounds[0].records == 3 && e.rounds[1].births == 2);
-        CU_ASSERT_TRUE(e.rounds[1].pending == 1 && e.stacks == 4 && e.sizes == 2 && e.troubles.cut == 0);
+        const struct explain_run *run = explain_one(
+            &e, "heap profile: 0: 0 [4: 80] @ heap/2\n0: 0 [2: 40] @\n# record 1 stage=tls lib=own "
+                "overflow=true\n\n0: 0 [1: 20] @ 0x1\n# record 2 stage=tls lib=own size=20\n\n0: 0 "
+                "[1: 20] @ 0x1\n# record 3 stage=tls lib=openssl size=20 site=a.c:1\n\n"
+                "heap profile: 0: 0 [9: 220] @ heap/2\n0: 0 [4: 120] @\n# record 1 stage=tls lib=own "
+                "overflow=true\n\n0: 0 [1: 20] @ 0x1\n# record 2 stage=tls lib=own size=20\n\n0: 0 "
+                "[2: 40] @ 0x1\n# record 3 stage=tls lib=openssl size=20 site=a.c:1\n\n0: 0 "
+                "[1: 20] @ 0x1\n# record 4 stage=tls lib=openssl size=20 site=b.c:1\n\n0: 0 "
+                "[1: 20] @ 0x1\n# record 5 stage=tls lib=own size=20 sample=4096\n\n"
+                "0: 0 [0: 0] @ 0x5\n\n");
+        CU_ASSERT_TRUE(run->n_rounds == 2 && run->rounds[0].records == 3 && run->rounds[1].births == 2);
+        CU_ASSERT_TRUE(run->rounds[1].pending == 1 && run->stacks == 4 && run->sizes == 2 &&
+                       e.shelf.troubles.cut == 0);
         e.list_first = e.list_last = 2;
         char *printed = print(&e, explain_print_text);
         expect(printed, "The new records of rounds 2 to 2:\n     2        20 bytes  tls  (no name)  b.c:1\n");
         CU_ASSERT_PTR_NULL(strstr(printed, "\n     1        20 bytes"));
         free(printed);
-        printed = print(&e, explain_print_json);
-        expect(printed, "\"new\":[{\"round\":2,\"size\":20,\"samples\":1,\"stage\":\"tls\",\"function\":\"\","
-                        "\"place\":\"b.c:1\"");
-        free(printed);
+        expect_printed(&e, explain_print_json,
+                       "\"new\":[{\"round\":2,\"size\":20,\"samples\":1,\"stage\":\"tls\",\"function\":\"\","
+                       "\"place\":\"b.c:1\"");
         explain_fini(&e);
 }
 
@@ -439,6 +482,7 @@ static const struct tap_test tests[] = {
     {"what is no dump", what_is_no_dump},
     {"a soak", a_soak},
     {"a leak", a_leak},
+    {"every allocation is looked at", every_allocation},
     {"another process, and nothing at all", another_process},
     {"a cut dump is no round", a_cut_dump},
     {"what tells records apart", what_tells_records},

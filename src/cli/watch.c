@@ -1,0 +1,283 @@
+/* querytap heap watch: take a program's heap profiles until it can be told whether it leaks. */
+#include "base/diag.h"
+#include "cli/cli.h"
+#include "cli/fetch.h"
+#include "profile/explain/print.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+        TARGETS_MAX = 16,
+        ROUNDS_DEFAULT = 120,
+        ROUNDS_MAX = 10000,
+        EVERY_MS = 10000,
+        FAILURES_MAX = 3,
+        WHY = 512
+};
+
+#define EVERY_MAX_MS (24L * 3600 * 1000)
+
+static volatile sig_atomic_t interrupted;
+
+struct target {
+        struct fetch *fetch;
+        struct explain explain;
+        unsigned failures; /**< in a row */
+        bool told;
+};
+
+struct watch {
+        struct target targets[TARGETS_MAX];
+        size_t n;
+        long every_ms;
+        long rounds; /**< at most */
+        bool collect;
+        bool quiet; /**< --ci: the answer only, and at the first leak */
+        bool json;
+};
+
+/* --- flags ------------------------------------------------------------------------------------------------------------------------ */
+
+/** "10s", "500ms", "1m". @return false if it is none. */
+static bool take_time(const char *text, long *ms)
+{
+        char *end;
+        if (!isdigit((unsigned char)*text)) {
+                return false;
+        }
+        errno = 0;
+        long value = strtol(text, &end, 10);
+        long unit = strcmp(end, "ms") == 0                  ? 1
+                    : strcmp(end, "s") == 0 || *end == '\0' ? 1000
+                    : strcmp(end, "m") == 0                 ? 60000
+                    : strcmp(end, "h") == 0                 ? 3600000
+                                                            : 0;
+        if (errno != 0 || unit == 0 || value <= 0 || value > EVERY_MAX_MS / unit) {
+                return false;
+        }
+        *ms = value * unit;
+        return true;
+}
+
+static bool take_count(const char *text, long *n)
+{
+        char *end;
+        *n = strtol(text, &end, 10);
+        return isdigit((unsigned char)*text) && *end == '\0' && *n > 0 && *n <= ROUNDS_MAX;
+}
+
+/** The flag at argv[*i] with its value; "" if that is missing. @return NULL if it is another one. */
+static const char *value_of(const char *flag, int argc, char **argv, int *i)
+{
+        const char *arg = argv[*i];
+        size_t len = strlen(flag);
+        if (arg == NULL || strncmp(arg, flag, len) != 0) {
+                return NULL;
+        }
+        if (arg[len] == '\0') {
+                return *i + 1 < argc ? argv[++*i] : "";
+        }
+        return arg[len] == '=' ? arg + len + 1 : NULL;
+}
+
+static bool take_flag(struct watch *w, int argc, char **argv, int *i)
+{
+        const char *arg = argv[*i];
+        const char *value;
+        if ((value = value_of("--every", argc, argv, i)) != NULL) {
+                return take_time(value, &w->every_ms);
+        }
+        if ((value = value_of("--rounds", argc, argv, i)) != NULL) {
+                return take_count(value, &w->rounds);
+        }
+        if ((value = value_of("--format", argc, argv, i)) != NULL) {
+                w->json = strcmp(value, "json") == 0;
+                return w->json || strcmp(value, "text") == 0;
+        }
+        bool gc = strcmp(arg, "--gc") == 0;
+        bool ci = strcmp(arg, "--ci") == 0;
+        w->collect = w->collect || gc;
+        w->quiet = w->quiet || ci;
+        return gc || ci;
+}
+
+/* --- rounds ------------------------------------------------------------------------------------------------------------------------- */
+
+static void on_signal(int number)
+{
+        (void)number;
+        interrupted = 1;
+}
+
+/** Is the answer one that stays? What is flat for as long as a leak takes to be told is flat. */
+static bool is_told(const struct explain *e)
+{
+        const struct explain_run *run = &e->run[e->n_run - 1];
+        enum explain_bytes v = run->bytes.verdict;
+        return explain_rises(e) || (run->n_rounds >= STEADY_LEAST &&
+                                    (v == BYTES_FLAT || v == BYTES_LEVELS_OFF || v == BYTES_FILLING));
+}
+
+static void say_round(const struct watch *w, const struct target *t)
+{
+        if (w->quiet || !isatty(STDERR_FILENO)) {
+                return;
+        }
+        const struct explain_run *run = &t->explain.run[t->explain.n_run - 1];
+        const struct explain_round *r = &run->rounds[run->n_rounds - 1];
+        struct print_text p = {.at = 0};
+        print_add(&p, "round %zu: ", run->n_rounds);
+        print_add_bytes(&p,
+                        r->stats[STAT_HEAP_ALLOC] > 0 ? (double)r->stats[STAT_HEAP_ALLOC] : r->in_use_bytes);
+        print_add(&p, ", %llu records. %s", (unsigned long long)r->records,
+                  explain_bytes_name(run->bytes.verdict));
+        (void)fputs("\r\033[K", stderr);
+        for (size_t i = 0; i < p.at; i++) {
+                (void)putc(p.text[i] == PRINT_TIED ? ' ' : p.text[i], stderr);
+        }
+}
+
+/** One profile more. @return false, and said so, if the program can't be watched. */
+static bool take_round(const struct watch *w, struct target *t)
+{
+        char why[WHY];
+        const char *bytes;
+        size_t len;
+        if (!fetch_get(t->fetch, &bytes, &len, why, sizeof why)) {
+                bool first = t->explain.n_run == 0;
+                t->failures++;
+                diag(first || t->failures > FAILURES_MAX ? DIAG_ERROR : DIAG_WARNING, "%s: %s",
+                     fetch_name(t->fetch), why);
+                return !first && t->failures <= FAILURES_MAX;
+        }
+        t->failures = 0;
+        if (explain_add(&t->explain, span_of(bytes, len)) != STATUS_OK ||
+            explain_finish(&t->explain) != STATUS_OK) {
+                diag(DIAG_ERROR, "out of memory");
+                return false;
+        }
+        if (t->explain.n_run == 0) {
+                struct print_text p = {.at = 0};
+                print_troubles(&p, &t->explain);
+                diag(DIAG_ERROR, "%s: there is no heap profile in the answer. %.*s", fetch_name(t->fetch),
+                     (int)p.at, p.text);
+                return false;
+        }
+        t->told = is_told(&t->explain);
+        say_round(w, t);
+        return true;
+}
+
+static void pause_until(const struct timespec *until)
+{
+        while (!interrupted && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, until, NULL) == EINTR) {
+        }
+}
+
+/** @return false if a program can't be watched. */
+static bool watch_all(struct watch *w)
+{
+        struct timespec next;
+        (void)clock_gettime(CLOCK_MONOTONIC, &next);
+        for (long round = 0; round < w->rounds && !interrupted; round++) {
+                size_t told = 0;
+                bool leak = false;
+                for (size_t i = 0; i < w->n; i++) {
+                        struct target *t = &w->targets[i];
+                        if (!t->told && !take_round(w, t)) {
+                                return false;
+                        }
+                        told += t->told;
+                        leak = leak || (t->told && explain_rises(&t->explain));
+                }
+                if (told == w->n || (leak && w->quiet)) {
+                        break;
+                }
+                next.tv_sec += w->every_ms / 1000;
+                next.tv_nsec += w->every_ms % 1000 * 1000000;
+                next.tv_sec += next.tv_nsec / 1000000000;
+                next.tv_nsec %= 1000000000;
+                if (round + 1 < w->rounds) {
+                        pause_until(&next);
+                }
+        }
+        return true;
+}
+
+/** @return whether one leaks. */
+static bool print_answers(const struct watch *w)
+{
+        bool rises = false;
+        if (!w->quiet && isatty(STDERR_FILENO)) {
+                (void)fputs("\r\033[K", stderr);
+        }
+        for (size_t i = 0; i < w->n; i++) {
+                const struct target *t = &w->targets[i];
+                rises = rises || explain_rises(&t->explain);
+                if (t->explain.n_run == 0) {
+                        continue;
+                }
+                if (w->json) {
+                        explain_print_json(&t->explain, stdout);
+                        continue;
+                }
+                if (w->n > 1) {
+                        (void)printf("%s%s\n", i > 0 ? "\n" : "", fetch_name(t->fetch));
+                }
+                explain_print_text(&t->explain, stdout);
+        }
+        return rises;
+}
+
+static bool open_targets(struct watch *w, int argc, char **argv)
+{
+        bool ok = true;
+        for (int i = 1; i < argc; i++) { /* all of them, so that no secret stays in argv */
+                struct target *t = &w->targets[w->n];
+                t->fetch = fetch_open(argv[i], w->collect);
+                ok = ok && t->fetch != NULL;
+                if (t->fetch != NULL) {
+                        explain_init(&t->explain);
+                        t->explain.watching = true;
+                        w->n++;
+                }
+        }
+        return ok;
+}
+
+int cli_watch(int argc, char **argv, const char *usage)
+{
+        struct watch w = {.every_ms = EVERY_MS, .rounds = ROUNDS_DEFAULT};
+        bool ok = true;
+        int kept = 1;
+        for (int i = 1; i < argc; i++) {
+                if (argv[i] != NULL && strncmp(argv[i], "--", 2) == 0) {
+                        ok = take_flag(&w, argc, argv, &i) && ok;
+                } else {
+                        argv[kept++] = argv[i];
+                }
+        }
+        if (!ok || kept < 2 || kept - 1 > TARGETS_MAX) {
+                diag(DIAG_ERROR, "usage: querytap heap %s", usage);
+                return EXIT_USAGE;
+        }
+        struct sigaction action = {.sa_handler = on_signal};
+        (void)sigaction(SIGINT, &action, NULL);
+        (void)sigaction(SIGTERM, &action, NULL);
+        bool opened = open_targets(&w, kept, argv);
+        ok = opened && watch_all(&w);
+        bool rises = opened && print_answers(&w);
+        ok = ok && fflush(stdout) == 0 && !rises;
+        for (size_t i = 0; i < w.n; i++) {
+                fetch_close(w.targets[i].fetch);
+                explain_fini(&w.targets[i].explain);
+        }
+        return !opened ? EXIT_USAGE : ok ? EXIT_DONE : EXIT_FAILED;
+}

@@ -1,0 +1,112 @@
+/** @file dump.h  Reading saved heap profiles of any program.
+ *
+ * A file holds one dump or many, one after the other, with any other text between, as a soak's log leaves them:
+ *  - the debug=1 text of net/http/pprof (Go, and this proxy), and tcmalloc's, whose form it is;
+ *  - jemalloc's heap_v2;
+ *  - profile.proto, gzipped or not: what `go tool pprof` and curl without debug=1 save. Gzipped ones may stand one after
+ *    the other and between texts; one that is not gzipped is a file of its own.
+ * Sources: Go's runtime/pprof, google/pprof's profile.proto, jemalloc's prof_data.c, gperftools' heap-profile-table.cc.
+ * Errors: what can't be read is counted and left out; nothing is believed without a check. Memory: what a gzipped dump
+ * takes, and tables of a protobuf; bounded by DUMP_INFLATED_MAX. Threads: any. */
+#ifndef PROFILE_EXPLAIN_DUMP_H
+#define PROFILE_EXPLAIN_DUMP_H
+
+#include "base/span.h"
+#include "base/status.h"
+
+#define DUMP_STACK_MAX    128           /**< frames: Go's since 1.23 */
+#define DUMP_INFLATED_MAX (128UL << 20) /**< bytes of a gzipped dump */
+#define DUMP_WORK_MIN     (256UL << 20) /**< bytes of all of a file's gzipped dumps, and besides */
+#define DUMP_WORK_RATIO   64            /**< for each byte of the file */
+#define DUMP_PAUSES       256           /**< of "PauseEnd": a ring */
+
+struct dump_frame {
+        struct span function; /**< without its offset */
+        struct span place;    /**< "file:line", or the file alone */
+        uint64_t line;        /**< where place is the file alone; 0 = none */
+};
+
+/** One record of a dump. */
+struct dump_record {
+        uint64_t live; /**< objects */
+        uint64_t live_bytes;
+        uint64_t allocs; /**< objects ever sampled */
+        uint64_t alloc_bytes;
+        uint64_t size;                  /**< bytes of one object; 0 = of many sizes */
+        uint64_t stack[DUMP_STACK_MAX]; /**< leaf first: addresses, or hashes of names where there are none */
+        size_t depth;
+        struct dump_frame frames[DUMP_STACK_MAX]; /**< those that have a name, leaf first; inlined ones too */
+        size_t n_frames;
+        struct span stage;  /**< of this proxy's dumps, as lib and site; empty in others */
+        struct span lib;    /**< the library that asked */
+        struct span sample; /**< the rate at which it was caught: part of what tells the record */
+        struct span site;   /**< "file:line" that the library named: part of what tells the record */
+        struct span birth;  /**< the statement that was on the wire; empty = not told */
+};
+
+/** What one dump says of itself. */
+struct dump_header {
+        uint64_t live; /**< these four: 0 where the form has no sums */
+        uint64_t live_bytes;
+        uint64_t allocs;
+        uint64_t alloc_bytes;
+        uint64_t sample_bytes; /**< the mean distance of samples; 1 = every allocation */
+        uint64_t time_ns;      /**< since 1970; 0 = not told */
+        bool scaled;           /**< figures stand for all allocations; else for the samples only */
+        bool living;           /**< figures of what lives only: a record goes when its memory does */
+};
+
+/** Lines behind the records: "# HeapAlloc = 1234", and what a page before the dump told. */
+struct dump_figure {
+        struct span name;
+        uint64_t value;
+        const uint64_t *list; /**< of "PauseEnd": DUMP_PAUSES numbers; NULL of others */
+};
+
+struct dump_sink {
+        void *arg;
+        void (*on_dump)(void *arg, const struct dump_header *header);
+        void (*on_record)(void *arg, const struct dump_record *record); /**< spans live during the call */
+        void (*on_figure)(void *arg, const struct dump_figure *figure);
+        /** Behind all of a dump. @p whole: its records add up to what its header says, none was unreadable. */
+        void (*on_end)(void *arg, bool whole);
+};
+
+/** Profiles of another kind. */
+enum dump_other {
+        DUMP_GOROUTINE,
+        DUMP_BLOCK, /**< or mutex */
+        DUMP_THREADS,
+        DUMP_CPU,
+        DUMP_TRACE,
+        DUMP_GROWTH,
+        DUMP_PROTO, /**< a protobuf profile of something else */
+        DUMP_OTHERS
+};
+/** "goroutine profile" … */
+const char *dump_other_name(enum dump_other kind);
+
+/** What could not be read. */
+struct dump_troubles {
+        uint64_t cut; /**< dumps that are not whole */
+        uint64_t
+            records; /**< lines that begin like a record and are none, or whose figures contradict each other */
+        uint64_t deep;   /**< stacks deeper than DUMP_STACK_MAX: their outer frames are left out */
+        uint64_t broken; /**< gzip or protobuf that is damaged */
+        uint64_t
+            large; /**< gzip that is larger than DUMP_INFLATED_MAX, or all of them than the file may hold */
+        uint64_t others[DUMP_OTHERS]; /**< profiles that are no heap profiles */
+        bool nomem;
+};
+
+/** Read @p file whole. Adds to @p troubles. */
+void dump_read(struct span file, const struct dump_sink *sink, struct dump_troubles *troubles);
+
+/* The parts of the reader. */
+/** Text, without gzipped parts in it. @return how many dumps. */
+uint64_t dump_read_text(struct span text, const struct dump_sink *sink, struct dump_troubles *troubles);
+/** A protobuf. @return STATUS_OK; STATUS_PROTOCOL if it is none (then nothing was called); STATUS_NOTFOUND if it is no
+ *  heap profile, STATUS_LIMIT if its tables are too large (both counted); STATUS_NOMEM. */
+enum status dump_read_proto(struct span bytes, const struct dump_sink *sink, struct dump_troubles *troubles);
+
+#endif

@@ -1,0 +1,397 @@
+#include "profile/explain/shelf.h"
+
+#include "profile/explain/names.h"
+#include "profile/prof.h"
+#include "profile/scale.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CHUNK = 1 << 16, FIRST_SLOTS = 1024, TEXT_MAX = 1024, HASHED_MAX = 512 };
+
+/** Texts lie in chunks, which never move. */
+struct shelf_chunk {
+        struct shelf_chunk *next;
+        size_t at;
+        size_t size;
+        uint8_t bytes[];
+};
+
+void shelf_init(struct shelf *s)
+{
+        *s = (struct shelf){.n_slots = 0};
+}
+
+void shelf_fini(struct shelf *s)
+{
+        for (size_t i = 0; i < s->n_dumps; i++) {
+                prof_free(s->dumps[i].pauses);
+        }
+        while (s->chunks != NULL) {
+                struct shelf_chunk *next = s->chunks->next;
+                prof_free(s->chunks);
+                s->chunks = next;
+        }
+        prof_free(s->sites);
+        prof_free(s->figures);
+        prof_free(s->dumps);
+        prof_free(s->slots);
+        shelf_init(s);
+}
+
+/** Room for one more in an array of @p n things. */
+static bool grow(void **array, size_t n, size_t *size, size_t each)
+{
+        if (n < *size) {
+                return true;
+        }
+        size_t bigger = *size > 0 ? 2 * *size : 64;
+        void *moved = prof_realloc(STAGE_MAIN, *array, bigger * each);
+        if (moved == NULL) {
+                return false;
+        }
+        *array = moved;
+        *size = bigger;
+        return true;
+}
+
+/* --- texts ----------------------------------------------------------------------------------------------------------------- */
+
+/** A copy of @p text that lives as long as the shelf; of a long one its start. */
+static struct span keep(struct shelf *s, struct span text)
+{
+        text = span_head(text, TEXT_MAX);
+        if (text.len == 0) {
+                return (struct span){NULL, 0};
+        }
+        struct shelf_chunk *c = s->chunks;
+        if (c == NULL || c->size - c->at < text.len) {
+                c = prof_alloc(STAGE_MAIN, sizeof *c + CHUNK);
+                if (c == NULL) {
+                        s->failed = true;
+                        return (struct span){NULL, 0};
+                }
+                *c = (struct shelf_chunk){.next = s->chunks, .size = CHUNK};
+                s->chunks = c;
+        }
+        uint8_t *at = c->bytes + c->at;
+        (void)span_copy(at, text);
+        c->at += text.len;
+        return span_of(at, text.len);
+}
+
+/* --- sites ------------------------------------------------------------------------------------------------------------------ */
+
+uint64_t shelf_mix(uint64_t h, uint64_t value)
+{
+        h = (h ^ value) * 0x9e3779b97f4a7c15ULL;
+        return h ^ h >> 29;
+}
+
+static uint64_t mix_span(uint64_t h, struct span s)
+{
+        h = shelf_mix(h, s.len);
+        for (size_t i = 0; i < s.len && i < HASHED_MAX; i++) { /* a long one may be named by many records */
+                h = shelf_mix(h, s.data[i]);
+        }
+        return h;
+}
+
+static uint64_t hash_stack(const struct dump_record *r)
+{
+        uint64_t h = shelf_mix(1, r->depth + 1); /* 0 would stay 0 */
+        for (size_t i = 0; i < r->depth; i++) {
+                h = shelf_mix(h, r->stack[i]);
+        }
+        return mix_span(h, r->site); /* which is its innermost frame */
+}
+
+static uint64_t hash_names(const struct dump_record *r)
+{
+        uint64_t h = mix_span(2, r->site);
+        if (r->n_frames > 0) {
+                return mix_span(mix_span(shelf_mix(h, r->frames[0].line), r->frames[0].function),
+                                r->frames[0].place);
+        }
+        return r->depth > 0 ? shelf_mix(h, r->stack[0]) : h;
+}
+
+/** "file:line". */
+static struct span keep_place(struct shelf *s, const struct dump_frame *f)
+{
+        char text[TEXT_MAX + 24];
+        if (f->line == 0) {
+                return keep(s, f->place);
+        }
+        struct span file = span_skip(f->place, f->place.len > TEXT_MAX ? f->place.len - TEXT_MAX : 0);
+        int n = snprintf(text, sizeof text, "%.*s:%llu", (int)file.len, (const char *)file.data,
+                         (unsigned long long)f->line);
+        return keep(s, span_of(text, n > 0 ? (size_t)n : 0));
+}
+
+static void name_site(struct shelf *s, struct shelf_site *site, const struct dump_record *r)
+{
+        char chain[NAMES_CHAIN_MAX];
+        site->stage = keep(s, r->stage);
+        site->statement = keep(s, r->birth);
+        site->place = keep(s, r->site);
+        if (r->n_frames == 0) {
+                return;
+        }
+        size_t caller = names_caller(r->frames, r->n_frames);
+        site->function = keep(s, r->frames[0].function);
+        if (site->place.len == 0) {
+                site->place = keep_place(s, &r->frames[0]);
+        }
+        if (caller > 0) {
+                site->caller = keep(s, r->frames[caller].function);
+                site->caller_place = keep_place(s, &r->frames[caller]);
+        }
+        site->chain = keep(s, names_chain(r->frames, caller, chain));
+}
+
+/** The place of @p key: its index + 1, or 0 if it is new. */
+static uint32_t *find(const struct shelf *s, uint64_t key)
+{
+        size_t at = key % s->n_slots;
+        while (s->slots[at] != 0 && s->sites[s->slots[at] - 1].key != key) {
+                at = (at + 1) % s->n_slots;
+        }
+        return &s->slots[at];
+}
+
+static void index_sites(struct shelf *s)
+{
+        if (s->n_slots == 0) {
+                return;
+        }
+        memset(s->slots, 0, s->n_slots * sizeof *s->slots);
+        for (size_t i = 0; i < s->n_sites; i++) {
+                *find(s, s->sites[i].key) = (uint32_t)(i + 1);
+        }
+}
+
+/** Room for one more site, its slot included; a half of the slots stays free. */
+static bool make_room(struct shelf *s)
+{
+        if (s->n_sites >= UINT32_MAX - 1 ||
+            !grow((void **)&s->sites, s->n_sites, &s->sites_size, sizeof *s->sites)) {
+                return false;
+        }
+        if (2 * s->n_sites < s->n_slots) {
+                return true;
+        }
+        size_t n = s->n_slots > 0 ? 2 * s->n_slots : FIRST_SLOTS;
+        uint32_t *slots = prof_alloc(STAGE_MAIN, n * sizeof *slots);
+        if (slots == NULL) {
+                return false;
+        }
+        prof_free(s->slots);
+        s->slots = slots;
+        s->n_slots = n;
+        index_sites(s);
+        return true;
+}
+
+/** The index of the record's site, made if it is new. */
+static uint32_t take_site(struct shelf *s, const struct dump_record *r)
+{
+        if (!make_room(s)) {
+                s->failed = true;
+                return 0;
+        }
+        uint64_t stack = hash_stack(r);
+        uint64_t key = mix_span(mix_span(shelf_mix(stack, r->size), r->stage), r->lib);
+        key = mix_span(key, r->sample);
+        uint32_t *slot = find(s, key);
+        struct span function = span_head(r->n_frames > 0 ? r->frames[0].function : span_str(""), TEXT_MAX);
+        if (*slot != 0 && function.len > 0 && s->sites[*slot - 1].function.len > 0 &&
+            !span_equal(s->sites[*slot - 1].function, function)) {
+                key = mix_span(key, function); /* another program has another function there */
+                slot = find(s, key);
+        }
+        if (*slot == 0) {
+                struct shelf_site *site = &s->sites[s->n_sites];
+                *site =
+                    (struct shelf_site){.key = key, .stack = stack, .names = hash_names(r), .size = r->size};
+                name_site(s, site, r);
+                *slot = (uint32_t)++s->n_sites;
+        }
+        return *slot - 1;
+}
+
+/* --- dumps ------------------------------------------------------------------------------------------------------------------- */
+
+static void on_dump(void *arg, const struct dump_header *header)
+{
+        struct shelf *s = arg;
+        s->sites_before = s->n_sites;
+        /* the array of figures is there once there is a dump, even if it has none */
+        if (s->failed || !grow((void **)&s->dumps, s->n_dumps, &s->dumps_size, sizeof *s->dumps) ||
+            !grow((void **)&s->figures, s->n_figures, &s->figures_size, sizeof *s->figures)) {
+                s->failed = true;
+                return;
+        }
+        s->dumps[s->n_dumps++] =
+            (struct shelf_dump){.header = *header, .first = s->n_figures, .file = s->files};
+}
+
+static void on_record(void *arg, const struct dump_record *r)
+{
+        struct shelf *s = arg;
+        if (s->failed) {
+                return;
+        }
+        struct shelf_dump *d = &s->dumps[s->n_dumps - 1];
+        if (r->allocs == 0 && r->alloc_bytes == 0 && r->live == 0 && r->live_bytes == 0) {
+                d->pending += !d->header.living;
+                return;
+        }
+        uint32_t site = take_site(s, r);
+        if (s->failed || !grow((void **)&s->figures, s->n_figures, &s->figures_size, sizeof *s->figures)) {
+                s->failed = true;
+                return;
+        }
+        s->figures[s->n_figures++] =
+            (struct shelf_figure){site, r->live, r->live_bytes, r->allocs, r->alloc_bytes};
+}
+
+static void on_figure(void *arg, const struct dump_figure *figure)
+{
+        static const struct {
+                const char *name;
+                enum shelf_stat stat;
+        } stats[] = {
+            {"HeapAlloc", STAT_HEAP_ALLOC},
+            {"HeapInuse", STAT_HEAP_INUSE},
+            {"Stack", STAT_STACK},
+            {"NumGC", STAT_NUM_GC},
+            {"NumForcedGC", STAT_FORCED_GC},
+            {"NextGC", STAT_NEXT_GC},
+            {"LastGC", STAT_LAST_GC},
+            {"TotalAlloc", STAT_TOTAL_ALLOC},
+            {"Mallocs", STAT_MALLOCS},
+            {"Frees", STAT_FREES},
+            {"RSS", STAT_RSS},
+            {"Statements", STAT_STATEMENTS},
+            {"Goroutines", STAT_GOROUTINES},
+        };
+        struct shelf *s = arg;
+        if (s->failed || s->n_dumps == 0) {
+                return;
+        }
+        struct shelf_dump *d = &s->dumps[s->n_dumps - 1];
+        if (figure->list != NULL && d->pauses == NULL) {
+                d->pauses = prof_alloc(STAGE_MAIN, DUMP_PAUSES * sizeof *d->pauses);
+                s->failed = d->pauses == NULL;
+                if (d->pauses != NULL) {
+                        memcpy(d->pauses, figure->list, DUMP_PAUSES * sizeof *d->pauses);
+                }
+                return;
+        }
+        for (size_t i = 0; i < sizeof stats / sizeof stats[0]; i++) {
+                if (span_equal(figure->name, span_str(stats[i].name))) {
+                        d->stats[stats[i].stat] = figure->value;
+                        d->has_gc = d->has_gc || stats[i].stat == STAT_NUM_GC;
+                }
+        }
+}
+
+static int compare_figures(const void *a, const void *b)
+{
+        const struct shelf_figure *x = a;
+        const struct shelf_figure *y = b;
+        return (x->site > y->site) - (x->site < y->site);
+}
+
+/** Ascending by site, each once. */
+static void tidy(struct shelf *s, struct shelf_dump *d)
+{
+        struct shelf_figure *f = s->figures + d->first;
+        size_t n = s->n_figures - d->first;
+        size_t kept = 0;
+        if (n > 0) {
+                qsort(f, n, sizeof *f, compare_figures);
+        }
+        for (size_t i = 0; i < n; i++) {
+                if (kept > 0 && f[kept - 1].site == f[i].site) {
+                        f[kept - 1].live += f[i].live;
+                        f[kept - 1].live_bytes += f[i].live_bytes;
+                        f[kept - 1].allocs += f[i].allocs;
+                        f[kept - 1].alloc_bytes += f[i].alloc_bytes;
+                } else {
+                        f[kept++] = f[i];
+                }
+        }
+        d->n = kept;
+        s->n_figures = d->first + kept;
+}
+
+static void sum_up(struct shelf *s, struct shelf_dump *d)
+{
+        uint64_t h = shelf_mix(1, d->header.time_ns);
+        for (size_t i = 0; i < STAT_COUNT; i++) {
+                h = shelf_mix(h, i == STAT_GOROUTINES ? 0 : d->stats[i]);
+        }
+        for (size_t i = d->first; i < d->first + d->n; i++) {
+                const struct shelf_figure *f = &s->figures[i];
+                d->allocs += shelf_samples(d, f->allocs, f->alloc_bytes);
+                h = shelf_mix(shelf_mix(shelf_mix(h, s->sites[f->site].key), f->live), f->live_bytes);
+                h = shelf_mix(shelf_mix(h, f->allocs), f->alloc_bytes);
+        }
+        d->content = h;
+}
+
+static void on_end(void *arg, bool whole)
+{
+        struct shelf *s = arg;
+        if (s->failed || s->n_dumps == 0) {
+                return;
+        }
+        struct shelf_dump *d = &s->dumps[s->n_dumps - 1];
+        if (whole) {
+                tidy(s, d);
+                sum_up(s, d);
+                return;
+        }
+        s->n_figures = d->first; /* what it alone had may be half an address */
+        prof_free(d->pauses);
+        s->n_dumps--;
+        if (s->n_sites > s->sites_before) {
+                s->n_sites = s->sites_before;
+                index_sites(s);
+        }
+}
+
+enum status shelf_add(struct shelf *s, struct span file)
+{
+        const struct dump_sink sink = {s, on_dump, on_record, on_figure, on_end};
+        dump_read(file, &sink, &s->troubles);
+        s->files++;
+        s->failed = s->failed || s->troubles.nomem;
+        return s->failed ? STATUS_NOMEM : STATUS_OK;
+}
+
+/* --- samples and what they stand for ---------------------------------------------------------------------------------------- */
+
+uint64_t shelf_samples(const struct shelf_dump *d, uint64_t count, uint64_t bytes)
+{
+        if (!d->header.scaled || d->header.sample_bytes <= 1 || count == 0 || bytes == 0) {
+                return count;
+        }
+        double size = (double)bytes / (double)count;
+        double samples = (double)count * (1 - exp(-size / (double)d->header.sample_bytes));
+        return samples > 1 ? (uint64_t)llround(samples) : 1;
+}
+
+void shelf_scaled(const struct shelf_dump *d, uint64_t count, uint64_t bytes, double *objects, double *all)
+{
+        *objects = (double)count;
+        *all = (double)bytes;
+        if (!d->header.scaled) {
+                struct scaled s = scale_samples(count, bytes, d->header.sample_bytes);
+                *objects = (double)s.objects;
+                *all = (double)s.bytes;
+        }
+}

@@ -1,0 +1,105 @@
+/** @file shelf.h  Dumps that were read, side by side in memory, each as figures of records that all of them share.
+ *
+ *      sites:  the records' identities, each once: stack, size, what it is called
+ *      dumps:  header, MemStats, and a run of figures, ascending by site
+ *
+ * Does not know in which order dumps were taken, or that they are of several processes: runs.h does.
+ * Memory: its own; texts are copied, so files need not live on. Threads: one. */
+#ifndef PROFILE_EXPLAIN_SHELF_H
+#define PROFILE_EXPLAIN_SHELF_H
+
+#include "profile/explain/dump.h"
+
+#include <stddef.h>
+
+/** What tells a record: its stack and its size; in this proxy's dumps also stage, library and rate of sampling. */
+struct shelf_site {
+        uint64_t key;
+        uint64_t stack; /**< a hash */
+        uint64_t names; /**< a hash of the function and the place; of the addresses where there are none */
+        uint64_t size;  /**< bytes of an object; 0 = of many sizes */
+        struct span stage;
+        struct span function; /**< of the innermost frame that has a name; empty = none */
+        struct span place;    /**< its "file:line", or what the library named */
+        struct span caller;   /**< the innermost function of the program's own, if function is a library's */
+        struct span caller_place;
+        struct span chain; /**< "leaf < its caller < …", down to the program's own */
+        struct span statement;
+};
+
+/** Of one record in one dump, as the dump has them. */
+struct shelf_figure {
+        uint32_t site;
+        uint64_t live;
+        uint64_t live_bytes;
+        uint64_t allocs;
+        uint64_t alloc_bytes;
+};
+
+/** Figures of a dump's tail. 0 = not told. */
+enum shelf_stat {
+        STAT_HEAP_ALLOC,
+        STAT_HEAP_INUSE,
+        STAT_STACK,
+        STAT_NUM_GC,
+        STAT_FORCED_GC,
+        STAT_NEXT_GC,
+        STAT_LAST_GC,
+        STAT_TOTAL_ALLOC,
+        STAT_MALLOCS,
+        STAT_FREES,
+        STAT_RSS,
+        STAT_STATEMENTS,
+        STAT_GOROUTINES,
+        STAT_COUNT
+};
+
+struct shelf_dump {
+        struct dump_header header;
+        size_t first; /**< of its figures */
+        size_t n;
+        uint64_t stats[STAT_COUNT];
+        uint64_t *pauses; /**< when the last DUMP_PAUSES collections ended; NULL = not told */
+        uint64_t allocs;  /**< sums of the figures */
+        uint64_t pending; /**< records without figures yet: Go shows what a collection has confirmed */
+        uint64_t content; /**< a hash of all of it */
+        uint32_t file;    /**< number of the text that it came from */
+        uint32_t run;     /**< runs.h */
+        bool has_gc;      /**< it tells NumGC: a Go program's */
+        bool twice;       /**< another one is the same dump */
+};
+
+struct shelf_chunk;
+
+struct shelf {
+        struct shelf_site *sites;
+        size_t n_sites;
+        struct shelf_figure *figures;
+        size_t n_figures;
+        struct shelf_dump *dumps;
+        size_t n_dumps;
+        struct dump_troubles troubles;
+        uint32_t files;
+        bool failed; /**< memory ran out */
+        /* The rest is its own. */
+        size_t sites_size;
+        size_t figures_size;
+        size_t dumps_size;
+        uint32_t *slots; /**< hash of key -> index in sites + 1 */
+        size_t n_slots;
+        struct shelf_chunk *chunks; /**< of texts */
+        size_t sites_before;        /**< when the dump under way began */
+};
+
+void shelf_init(struct shelf *s);
+void shelf_fini(struct shelf *s);
+/** Put all dumps of @p file on the shelf; those that are cut are counted and left out. @return STATUS_NOMEM or STATUS_OK. */
+enum status shelf_add(struct shelf *s, struct span file);
+/** Samples behind @p count objects of @p bytes: what the dump has, or, where it is scaled, what it was scaled from. */
+uint64_t shelf_samples(const struct shelf_dump *d, uint64_t count, uint64_t bytes);
+/** Objects and bytes that the samples stand for, as `go tool pprof` reckons them. */
+void shelf_scaled(const struct shelf_dump *d, uint64_t count, uint64_t bytes, double *objects, double *all);
+/** A hash of @p value and what came before. */
+uint64_t shelf_mix(uint64_t h, uint64_t value);
+
+#endif
