@@ -61,8 +61,22 @@ static void put_text_holders(FILE *out, const struct holders *h)
         }
 }
 
+/** For programs: a header names the first stage that leaks, if one does. */
+static void name_leak(struct call *call)
+{
+        for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
+                const struct bytes *b = growth_of(stage);
+                if (b != NULL && b->kind == BYTES_RISES) {
+                        (void)evhttp_add_header(evhttp_request_get_output_headers(call->request),
+                                                "X-Querytap-Rises", prof_stage_name((enum prof_stage)stage));
+                        return;
+                }
+        }
+}
+
 static void reply(struct call *call, const struct holders *h)
 {
+        name_leak(call);
         if (call->json) {
                 export_verdicts_json(call->out);
                 if (h != NULL) {

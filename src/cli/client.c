@@ -131,6 +131,7 @@ bool client_parse_records(struct client_options *options, int *argc, char **argv
 
 struct talk {
         bool *interrupted;
+        const char *fails_with;
         struct event_base *base;
         int status;
         bool begun; /* an answer came, or a part of it */
@@ -169,7 +170,10 @@ static void on_end(struct evhttp_request *request, void *arg)
                 on_chunk(request, arg);
         }
         if (code > 0 && !talk->done) { /* and it could be written */
-                talk->status = code >= OK_FIRST && code <= OK_LAST ? EXIT_DONE : EXIT_FAILED;
+                bool is_bad =
+                    talk->fails_with != NULL &&
+                    evhttp_find_header(evhttp_request_get_input_headers(request), talk->fails_with) != NULL;
+                talk->status = code >= OK_FIRST && code <= OK_LAST && !is_bad ? EXIT_DONE : EXIT_FAILED;
                 talk->done = true;
         }
         (void)event_base_loopbreak(talk->base);
@@ -191,8 +195,10 @@ static void on_interrupt(evutil_socket_t number, short what, void *arg)
 static int ask(const struct client_options *options, const struct address *address,
                enum evhttp_cmd_type method, const char *path)
 {
-        struct talk talk = {
-            .interrupted = options->interrupted, .base = event_base_new(), .status = EXIT_FAILED};
+        struct talk talk = {.interrupted = options->interrupted,
+                            .fails_with = options->fails_with,
+                            .base = event_base_new(),
+                            .status = EXIT_FAILED};
         struct evhttp_connection *connection = NULL;
         struct evhttp_request *request = NULL;
         struct event *interrupt = NULL;

@@ -4,6 +4,7 @@
 #include "proxy/address.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -79,10 +80,14 @@ void descriptors_fit(struct settings *settings, unsigned workers)
         if (!descriptors_share(settings, (struct descriptors){limit.rlim_cur, fixed})) {
                 return;
         }
+        char more[96] = "";
+        if (settings->limits.admin_connections != asked.limits.admin_connections) {
+                (void)snprintf(more, sizeof more,
+                               ", limits.admin_connections %" PRIu64 " instead of %" PRIu64,
+                               settings->limits.admin_connections, asked.limits.admin_connections);
+        }
         diag(DIAG_WARNING,
              "the system allows %" PRIu64 " open files (ulimit -n), and %" PRIu64
-             " are wanted: limits.sessions is %" PRIu64 " instead of %" PRIu64
-             ", limits.admin_connections %" PRIu64 " instead of %" PRIu64,
-             (uint64_t)limit.rlim_cur, wanted, settings->limits.sessions, asked.limits.sessions,
-             settings->limits.admin_connections, asked.limits.admin_connections);
+             " are wanted: limits.sessions is %" PRIu64 " instead of %" PRIu64 "%s",
+             (uint64_t)limit.rlim_cur, wanted, settings->limits.sessions, asked.limits.sessions, more);
 }

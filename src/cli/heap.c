@@ -169,7 +169,11 @@ static int verdicts(int argc, char **argv, const char *usage)
 {
         struct client_options options;
         struct path p = path_of("/verdicts");
-        return parse(&options, &argc, argv, 0, 0, usage) ? ask(&options, false, &p) : EXIT_USAGE;
+        if (!parse(&options, &argc, argv, 0, 0, usage)) {
+                return EXIT_USAGE;
+        }
+        options.fails_with = "X-Querytap-Rises";
+        return ask(&options, false, &p);
 }
 
 static int series(int argc, char **argv, const char *usage)

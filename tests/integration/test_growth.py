@@ -40,6 +40,10 @@ class Soak:
         before = self.readings()
         lab.wait_for(lambda: self.readings() >= before + 2, "two readings without a session")
 
+    def asked(self):
+        """`querytap heap verdicts`, which ends with 1 if memory rises."""
+        return subprocess.run([lab.BINARY, "heap", "verdicts", "--admin", self.proxy.admin_addr], capture_output=True, text=True)
+
     def verdicts(self):
         return {v["stage"]: v for v in json.loads(self.proxy.admin("/verdicts?format=json"))["verdicts"]}
 
@@ -73,6 +77,7 @@ class Growth(unittest.TestCase):
                 soak.round(30)
                 verdicts = soak.verdicts()
                 self.assertEqual(leaks(verdicts), set(), verdicts)
+                self.assertEqual(soak.asked().returncode, 0)
                 for verdict in verdicts.values():
                     if "births_expected" in verdict:
                         all_of_them += 1
@@ -119,6 +124,9 @@ class Growth(unittest.TestCase):
             lab.wait_for(lambda: soak.round(per_round) or soak.verdicts()[stage]["place"] == "known", "the place")
             verdicts = soak.verdicts()
             self.assertEqual(leaks(verdicts), {stage}, verdicts)
+            asked = soak.asked()
+            self.assertEqual(asked.returncode, 1)
+            self.assertRegex(asked.stdout, rf"(?m)^{stage} +RISES ")
             sentence = verdicts[stage]["sentence"]
             self.assertIn("allocated in plant_grow", sentence)
             print(f"# {size} bytes each {every} statements in {stage}: told after {soak.stages()['statements'] - begin} "
