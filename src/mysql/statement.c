@@ -4,6 +4,8 @@
 #include "profile/prof.h"
 #include "profile/store.h"
 
+#include <assert.h>
+
 enum { FIRST_BITS = 3, FIRST_BYTES = 32 };
 
 static size_t bucket_of(const struct statements *s, uint32_t id)
@@ -11,9 +13,11 @@ static size_t bucket_of(const struct statements *s, uint32_t id)
         return seed_bucket(s->seed, id, s->bits);
 }
 
-static size_t buckets_of(const struct statements *s)
+/** How many buckets a table of @p bits has; with 0 it has none. */
+static size_t buckets_of(uint32_t bits)
 {
-        return s->bits > 0 ? (size_t)1 << s->bits : 0;
+        assert(bits < 32); /* there are fewer numbers of statements and parameters */
+        return bits > 0 ? (size_t)1 << bits : 0;
 }
 
 /** The session and the store of all sessions hold @p bytes more. */
@@ -26,12 +30,12 @@ static void hold(struct statements *s, int64_t bytes)
 /** Not counted for the session, whose bound is on what its statements say. */
 static void hold_buckets(const struct statements *s, int sign)
 {
-        prof_store_add(STORE_STATEMENTS, sign * (int64_t)(buckets_of(s) * sizeof(struct statement *)));
+        prof_store_add(STORE_STATEMENTS, sign * (int64_t)(buckets_of(s->bits) * sizeof(struct statement *)));
 }
 
 static int64_t table_bytes(const struct long_data_table *t)
 {
-        return t->bits > 0 ? (int64_t)(sizeof(struct long_data *) << t->bits) : 0;
+        return (int64_t)(buckets_of(t->bits) * sizeof(struct long_data *));
 }
 
 void statement_drop_long_data(struct statements *s, struct statement *st)
@@ -72,7 +76,7 @@ static void discard(struct statements *s, struct statement *st)
 
 void statements_clear(struct statements *s)
 {
-        for (size_t i = 0; i < buckets_of(s); i++) {
+        for (size_t i = 0; i < buckets_of(s->bits); i++) {
                 while (s->buckets[i] != NULL) {
                         struct statement *first = s->buckets[i];
                         s->buckets[i] = first->next;
@@ -96,17 +100,17 @@ struct statement *statements_find(const struct statements *s, uint32_t id)
 /** Keep about one statement a bucket. */
 static enum status grow(struct statements *s)
 {
-        if (s->count < buckets_of(s)) {
+        if (s->count < buckets_of(s->bits)) {
                 return STATUS_OK;
         }
         struct statements bigger = *s;
         bigger.seed = seed_of_process();
         bigger.bits = s->bits > 0 ? s->bits + 1 : FIRST_BITS;
-        bigger.buckets = prof_calloc(STAGE_DISSECT, buckets_of(&bigger), sizeof(struct statement *));
+        bigger.buckets = prof_calloc(STAGE_DISSECT, buckets_of(bigger.bits), sizeof(struct statement *));
         if (bigger.buckets == NULL) {
                 return STATUS_NOMEM;
         }
-        for (size_t i = 0; i < buckets_of(s); i++) {
+        for (size_t i = 0; i < buckets_of(s->bits); i++) {
                 while (s->buckets[i] != NULL) {
                         struct statement *st = s->buckets[i];
                         s->buckets[i] = st->next;
@@ -189,12 +193,12 @@ static struct long_data **bucket_of_param(const struct long_data_table *t, uint1
 /** Keep about one parameter a bucket. @return false when memory is out. */
 static bool grow_table(struct statements *s, struct long_data_table *t)
 {
-        if (t->bits > 0 && t->n < (size_t)1 << t->bits) {
+        if (t->bits > 0 && t->n < buckets_of(t->bits)) {
                 return true;
         }
         struct long_data_table bigger = *t;
         bigger.bits = t->bits > 0 ? t->bits + 1 : FIRST_BITS;
-        bigger.buckets = prof_calloc(STAGE_DISSECT, (size_t)1 << bigger.bits, sizeof(struct long_data *));
+        bigger.buckets = prof_calloc(STAGE_DISSECT, buckets_of(bigger.bits), sizeof(struct long_data *));
         if (bigger.buckets == NULL) {
                 return false;
         }
