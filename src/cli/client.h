@@ -15,8 +15,8 @@ struct client_options {
         bool endless;                  /**< silence is no failure: the answer is a stream */
         const char *count;             /**< -n, or NULL */
         char filter[2048];             /**< of records: "&user=…", ready for a path */
-        const char *fails_with;        /**< a header of the answer that makes it a failure (status 1), or NULL */
-        bool *interrupted;             /**< set when the user ended it; NULL: nobody asks */
+        const char *fails_with; /**< a header of the answer that makes it a failure (status 1), or NULL */
+        bool *interrupted;      /**< set when the user ended it; NULL: nobody asks */
 };
 
 /** Take --admin, -c, --format and -n out of argv; what is left stays in order. @return false (said) for anything wrong. */
