@@ -112,7 +112,8 @@ static void put_record(FILE *out, const struct row *row)
         (void)putc('\n', out);
 }
 
-static void put_stats(FILE *out)
+/** Of a list with @p records and @p stacks: more may have been born while it was printed. */
+static void put_stats(FILE *out, uint32_t records, uint32_t stacks)
 {
         struct process_memory m = process_memory_read();
         struct prof_counts sum = {0};
@@ -143,8 +144,8 @@ static void put_stats(FILE *out)
             {"RssFile", m.rss_file},
             {"RssShmem", m.rss_shmem},
             {"Statements", prof_statements()},
-            {"Records", prof_record_count()},
-            {"Stacks", prof_record_stacks()},
+            {"Records", records},
+            {"Stacks", stacks},
             {"Lines", export_count_places(true)},
             {"OverflowedSamples", prof_record_overflowed()},
         };
@@ -161,16 +162,32 @@ struct list {
         struct row *rows; /* NULL = there was no memory */
         size_t size;
         uint32_t n;
+        uint32_t records;
+        uint32_t stacks; /* of these records */
         struct row sum;
 };
 
+/** How many records and stacks there are at one time, or nearly so if new ones come all the time. */
+static void count_both(struct list *list)
+{
+        enum { TRIES = 100 };
+        for (int i = 0; i < TRIES; i++) {
+                list->stacks = prof_record_stacks();
+                list->records = prof_record_count();
+                if (list->stacks == prof_record_stacks()) {
+                        break;
+                }
+        }
+}
+
 static struct list take_list(bool scaled)
 {
-        uint32_t n = prof_record_count();
-        struct list list = {.size = ((size_t)n + 1) * sizeof(struct row)};
+        struct list list = {.n = 0};
+        count_both(&list);
+        list.size = ((size_t)list.records + 1) * sizeof(struct row);
         list.rows = thread_map(list.size);
         if (list.rows != NULL) {
-                list.n = take_rows(list.rows, n, scaled, &list.sum);
+                list.n = take_rows(list.rows, list.records, scaled, &list.sum);
                 qsort(list.rows, list.n, sizeof list.rows[0], compare);
         }
         return list;
@@ -195,7 +212,7 @@ void export_heap_text(FILE *out)
         put_figures(out, &list.sum);
         (void)fprintf(out, " heap/%" PRIu64 "\n", 2 * prof_sample_bytes());
         put_list(out, &list, put_record);
-        put_stats(out);
+        put_stats(out, list.records, list.stacks);
         export_maps(out);
 }
 
