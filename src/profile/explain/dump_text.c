@@ -22,6 +22,7 @@ struct reading {
         size_t
             prefix; /**< bytes before the dump's header in its line: of a log, they stand before the others, too */
         bool jemalloc; /**< the dump under way is of that form: "@" begins a record */
+        bool averaged; /**< its records are places, whose allocations have sizes of any kind */
         bool has_record;
         bool has_figures; /**< jemalloc: the record's line "t*:" was seen */
         bool torn;        /**< the newest line of a record had no end */
@@ -63,12 +64,15 @@ static bool adds_up(const struct reading *r)
                (h->alloc_bytes == s->alloc_bytes || one_more);
 }
 
-static void finish_dump(struct reading *r)
+/** @p listed: what stands behind the last record was seen. jemalloc 5.3 and later takes the bias out of the sum and out of each
+ *  record by itself, so that they need not agree. */
+static void finish_dump(struct reading *r, bool listed)
 {
         bool torn = r->has_record && r->torn; /* its last address may be a half */
         finish_record(r);
         if (r->place != OUTSIDE) {
-                bool whole = adds_up(r) && r->troubles->records == r->unread && !torn;
+                bool all = adds_up(r) || (r->jemalloc && listed);
+                bool whole = all && r->troubles->records == r->unread && !torn;
                 r->place = OUTSIDE;
                 r->troubles->cut += !whole;
                 r->sink->on_end(r->sink->arg, whole);
@@ -184,7 +188,7 @@ static void begin_record(struct reading *r, struct span line, bool ended)
         r->record.live_bytes = f[1];
         r->record.allocs = f[2];
         r->record.alloc_bytes = f[3];
-        r->record.size = f[2] > 0 ? f[3] / f[2] : 0;
+        r->record.size = f[2] > 0 && !r->averaged ? f[3] / f[2] : 0;
         r->has_record = true;
         r->torn = !ended;
         read_stack(r, line);
@@ -299,10 +303,11 @@ static bool begin_jemalloc(struct reading *r, struct span line)
         if (!words_start(line, "heap_v2/") || !words_number(&rest, 10, &h.sample_bytes) || rest.len > 0) {
                 return false;
         }
-        finish_dump(r);
+        finish_dump(r, false);
         r->prefix = 0;
         r->jemalloc = true;
         begin_dump(r, &h);
+        r->header.live = UINT64_MAX; /* until the sum is read: a dump that is cut before it is no empty one */
         return true;
 }
 
@@ -351,15 +356,16 @@ static bool read_if_header(struct reading *r, struct span line)
         }
         while (words_after(rest, "heap profile:", &rest)) {
                 if (read_header(rest, &h)) {
-                        finish_dump(r);
+                        finish_dump(r, false);
                         r->jemalloc = false;
-                        begin_dump(r, &h);
                         r->prefix = line.len - rest.len - strlen("heap profile:");
+                        r->averaged = words_after(rest, "@ heapprofile", &rest);
+                        begin_dump(r, &h);
                         return true;
                 }
         }
         if (words_start(line, "heap profile:")) { /* what follows belongs to no dump */
-                finish_dump(r);
+                finish_dump(r, false);
                 r->troubles->records++;
                 return true;
         }
@@ -408,11 +414,18 @@ static bool looks_like_record(struct span line)
                memchr(line.data, '[', line.len) != NULL && memchr(line.data, '@', line.len) != NULL;
 }
 
+/** A time before a record begins with a digit, too. */
+static bool is_record(struct span line)
+{
+        uint64_t f[4];
+        return take_figures(&line, f) && words_char(&line, '@');
+}
+
 /** The line without what a log put before it. */
 static struct span without_prefix(const struct reading *r, struct span line)
 {
         struct span rest = span_skip(line, r->prefix);
-        bool bare = line.len == 0 || line.data[0] == '#' || looks_like_record(line);
+        bool bare = line.len == 0 || line.data[0] == '#' || is_record(line);
         bool prefixed = rest.len > 0 ? rest.data[0] == '#' || looks_like_record(rest) : line.len == r->prefix;
         return r->place != OUTSIDE && r->prefix > 0 && !bare && prefixed ? rest : line;
 }
@@ -442,7 +455,7 @@ static void read_line(struct reading *r, struct span line, bool ended)
                 }
         } else if (words_start(line, "MAPPED_LIBRARIES:")) {
                 finish_record(r);
-                finish_dump(r);
+                finish_dump(r, true);
         } else if (r->jemalloc) {
                 read_jemalloc(r, line, ended);
         } else if (r->place == LISTING && looks_like_record(line)) {
@@ -460,6 +473,6 @@ uint64_t dump_read_text(struct span text, const struct dump_sink *sink, struct d
                 struct span line = words_line(&text, &ended);
                 read_line(&r, line, ended);
         }
-        finish_dump(&r);
+        finish_dump(&r, false);
         return r.dumps;
 }

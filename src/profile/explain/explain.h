@@ -48,6 +48,7 @@ enum explain_doubt {
         DOUBT_NO_GC,      /**< no collection ran between the rounds: what is garbage is not known */
         DOUBT_GARBAGE,    /**< HeapAlloc counts it, and samples are too few */
         DOUBT_SHORT_RISE, /**< it rises, but what fills does so too, as long as this */
+        DOUBT_SAMPLES,    /**< nothing was caught, but a leak need not have been */
         DOUBT_UNSTEADY,   /**< it moves more than a leak would have to */
 };
 

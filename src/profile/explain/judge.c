@@ -12,6 +12,7 @@ enum { ROUNDS_MIN = 8, RECENT_MIN = 16, TREND_READINGS = 1000, COLLECTIONS_MIN =
 #define FLAT_SHARE 0.001  /* of the level: less than that a round is flat in a large heap */
 #define LEVELLED   0.2    /* of the earlier slope: less than that has levelled off */
 #define AGREES     0.6    /* of what the samples say the exact figure must not exclude */
+#define UNSEEN     3.0    /* samples that may be due although none came: 95 % */
 #define FLOOR_ROSE                                                                                           \
         0.2 /* of what the samples say the heap's lowest levels must have risen by, garbage and all */
 
@@ -219,14 +220,19 @@ static void find_level(struct judging *j, enum explain_of of, const double *y)
         a->slope = t.slope;
         a->low = t.slope_low;
         a->high = t.slope_high;
+        double unseen = of == OF_LIVE && !j->has_heap && j->run->sample_bytes > 1
+                            ? UNSEEN * (double)j->run->sample_bytes / (double)recent
+                            : 0;
+        double most = t.slope_high > unseen ? t.slope_high : unseen;
         size_t before = j->n - recent;
         double rose = (y[before] - y[0]) / (double)(before > 0 ? before : 1);
         struct stat_trend stacks = {.known = false};
         if (j->has_stack) {
                 stacks = line_through(j->stack + j->n - recent, recent, j->room);
         }
-        bool level_off = t.known && (a->collected || of != OF_HEAP) && before >= 2 && rose > flat &&
-                         t.slope_high < LEVELLED * rose;
+        bool surely = t.known && t.slope_low > a->bound; /* then it is neither, however large the heap */
+        bool level_off = t.known && !surely && (a->collected || of != OF_HEAP) && before >= 2 &&
+                         rose > flat && most < LEVELLED * rose;
         if (stacks.known && stacks.slope_low > a->bound) {
                 a->doubt = DOUBT_SHORT_RISE;
                 a->of = OF_STACK;
@@ -235,8 +241,13 @@ static void find_level(struct judging *j, enum explain_of of, const double *y)
                 a->high = stacks.slope_high;
         } else if (level_off) {
                 a->verdict = BYTES_LEVELS_OFF;
-        } else if (t.known && t.slope_high <= flat) {
+                a->high = most;
+        } else if (t.known && !surely && most <= flat) {
                 a->verdict = BYTES_FLAT;
+                a->high = most;
+        } else if (t.known && !surely && t.slope_high <= flat) {
+                a->doubt = DOUBT_SAMPLES;
+                a->high = most;
         } else {
                 a->doubt = t.known && t.slope_low > 0 ? DOUBT_SHORT_RISE : DOUBT_UNSTEADY;
         }

@@ -63,6 +63,13 @@ static void add_doubt(struct print_text *p, const struct explain_run *run)
                 add_slope(p, a);
                 print_add(p, ", but not as long and as steadily as only a leak does.");
                 break;
+        case DOUBT_SAMPLES:
+                print_add(p, "%s does not rise, but at one sample in ", subject(run));
+                print_add_bytes(p, (double)run->sample_bytes);
+                print_add(p, " a leak of up to ");
+                print_add_bytes(p, a->high);
+                print_add(p, " a round may not have been caught yet (95" PRINT_TIE "%%).");
+                break;
         case DOUBT_UNSTEADY:
         case DOUBT_NONE:
         default:
@@ -219,6 +226,10 @@ void print_advice(struct print_text *p, const struct explain *e, const struct ex
                           garbage ? "; " : "", garbage ? with_gc : "");
         } else if (a->verdict == BYTES_CANT_TELL && garbage) {
                 print_add(p, "To tell: %s; then HeapAlloc counts only what lives.", with_gc);
+        } else if (a->verdict == BYTES_CANT_TELL && a->doubt == DOUBT_SAMPLES) {
+                print_add(
+                    p, "To tell: more rounds, or a smaller distance of samples. Of a Go program, the text of "
+                       "/debug/pprof/heap?gc=1&debug=1 holds HeapAlloc, which is exact.");
         } else if (a->verdict == BYTES_CANT_TELL) {
                 print_add(p, "To tell: more rounds of the same work%s.",
                           a->doubt == DOUBT_UNSTEADY ? ", each long enough to be like the others" : "");

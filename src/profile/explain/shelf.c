@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CHUNK = 1 << 16, FIRST_SLOTS = 1024, TEXT_MAX = 1024, HASHED_MAX = 512 };
+enum { CHUNK = 1 << 16, FIRST_SLOTS = 1024, ADDRESSES = 8, TEXT_MAX = 1024, HASHED_MAX = 512 };
 
 /** Texts lie in chunks, which never move. */
 struct shelf_chunk {
@@ -130,6 +130,17 @@ static struct span keep_place(struct shelf *s, const struct dump_frame *f)
         return keep(s, span_of(text, n > 0 ? (size_t)n : 0));
 }
 
+/** "0x10 < 0x20": a dump without names tells no more; addr2line and pprof know them. */
+static struct span addresses(const struct dump_record *r, char to[NAMES_CHAIN_MAX])
+{
+        size_t at = 0;
+        for (size_t i = 0; i < r->depth && i < ADDRESSES; i++) {
+                at += (size_t)snprintf(to + at, NAMES_CHAIN_MAX - at, "%s0x%llx", i == 0 ? "" : " < ",
+                                       (unsigned long long)r->stack[i]);
+        }
+        return span_of(to, at);
+}
+
 static void name_site(struct shelf *s, struct shelf_site *site, const struct dump_record *r)
 {
         char chain[NAMES_CHAIN_MAX];
@@ -137,6 +148,7 @@ static void name_site(struct shelf *s, struct shelf_site *site, const struct dum
         site->statement = keep(s, r->birth);
         site->place = keep(s, r->site);
         if (r->n_frames == 0) {
+                site->chain = keep(s, addresses(r, chain));
                 return;
         }
         size_t caller = names_caller(r->frames, r->n_frames);

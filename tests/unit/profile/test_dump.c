@@ -94,6 +94,15 @@ static void a_log(void)
         CU_ASSERT_TRUE(run->rounds[0].records == 2 && run->rounds[0].stats[STAT_HEAP_ALLOC] == 77);
         CU_ASSERT_TRUE(span_equal(e.shelf.sites[0].function, span_str("main.f")));
         explain_fini(&e);
+        run = explain_text(
+            &e,
+            "2026-01-01T12:00:00Z [app] heap profile: 1: 16 [2: 32] @ heap/2\n"
+            "2026-01-01T12:00:00Z [app] 1: 16 [1: 16] @ 0x10\n"
+            "2026-01-01T12:00:00Z [app] #\t0x10\tmain.f+0x1\tf.go:1\n2026-01-01T12:00:01Z [app] \n"
+            "2026-01-01T12:00:01Z [app] 0: 0 [1: 16] @ 0x20\n2026-01-01T12:00:01Z [app] # HeapAlloc = 77\n");
+        CU_ASSERT_TRUE_FATAL(run != NULL && run->n_rounds == 1 && e.shelf.troubles.cut == 0);
+        CU_ASSERT_TRUE(run->rounds[0].records == 2 && run->rounds[0].stats[STAT_HEAP_ALLOC] == 77);
+        explain_fini(&e);
 }
 
 /** A statement, or a name, may hold what looks like a header. */
@@ -106,6 +115,58 @@ static void a_header_within_a_text(void)
                 "#\t0x10\theap profile: 0: 0 [0: 0] @ heap/2\theap profile: 0: 0 [0: 0] @ heap/2\n\n");
         CU_ASSERT_TRUE(run != NULL && run->n_rounds == 1 && run->rounds[0].records == 1 && e.n_run == 1);
         explain_fini(&e);
+}
+
+/** tcmalloc's records are places: that their mean size moves makes them no others, and begins no other run. */
+static void places_of_many_sizes(void)
+{
+        struct explain e;
+        const struct explain_run *run = explain_text(
+            &e,
+            "heap profile: 1: 16 [3: 50] @ heapprofile\n1: 16 [3: 50] @ 0x10 0x20\n\nMAPPED_LIBRARIES:\n"
+            "heap profile: 2: 99 [6: 500] @ heapprofile\n2: 99 [6: 500] @ 0x10 0x20\n\nMAPPED_LIBRARIES:\n");
+        CU_ASSERT_TRUE(run != NULL && e.n_run == 1 && run->n_rounds == 2 && run->rounds[1].records == 1);
+        CU_ASSERT_TRUE(span_equal(e.shelf.sites[0].chain, span_str("0x10 < 0x20"))); /* there are no names */
+        explain_fini(&e);
+}
+
+/** jemalloc 5.3 corrects each figure by itself, the sum too: then the end of the list tells that it is whole. */
+static void sums_that_differ(void)
+{
+        static const char whole[] = "heap_v2/4096\n  t*: 30: 63403 [0: 0]\n@ 0x10 0x20\n  t*: 16: 16449 [0: "
+                                    "0]\n  t0: 16: 16449 [0: 0]\n"
+                                    "@ 0x30\n  t*: 1: 81920 [0: 0]\n\nMAPPED_LIBRARIES:\n";
+        size_t end = (size_t)(strstr(whole, "MAPPED_LIBRARIES:") - whole);
+        for (size_t len = strlen("heap_v2/4096\n"); len < sizeof whole; len++) {
+                char part[sizeof whole];
+                struct explain e;
+                memcpy(part, whole, len);
+                part[len] = '\0';
+                const struct explain_run *run = explain_text(&e, part);
+                CU_ASSERT_EQUAL(run != NULL, len >= end + strlen("MAPPED_LIBRARIES:"));
+                CU_ASSERT_TRUE(run == NULL || run->rounds[0].records == 2);
+                explain_fini(&e);
+        }
+}
+
+/** In 30 profiles of one sample in 128 KiB no new one tells nothing of a leak of 10 KiB; at one in 16 bytes it does. */
+static void samples_too_rare(void)
+{
+        static const unsigned rates[] = {131072, 16};
+        for (size_t k = 0; k < 2; k++) {
+                char dumps[30 * 100];
+                size_t at = 0;
+                for (size_t i = 0; i < 30; i++) {
+                        at += (size_t)snprintf(
+                            dumps + at, sizeof dumps - at,
+                            "heap_v2/%u\n  t*: 1: 16 [0: 0]\n@ 0x10\n  t*: 1: 16 [0: 0]\n\n", rates[k]);
+                }
+                struct explain e;
+                const struct explain_run *run = explain_text(&e, dumps);
+                CU_ASSERT_TRUE(run != NULL && run->n_rounds == 30);
+                CU_ASSERT_TRUE(run != NULL && run->bytes.verdict == (k == 0 ? BYTES_CANT_TELL : BYTES_FLAT));
+                explain_fini(&e);
+        }
 }
 
 static void ends_and_columns(void)
@@ -392,6 +453,9 @@ static const struct tap_test tests[] = {
     {"a header anywhere in a line", a_header_anywhere},
     {"a log", a_log},
     {"a header within a text is none", a_header_within_a_text},
+    {"places of many sizes", places_of_many_sizes},
+    {"sums that differ", sums_that_differ},
+    {"samples that are too rare", samples_too_rare},
     {"ends and columns", ends_and_columns},
     {"deep stacks", deep_stacks},
     {"profiles of other kinds", other_profiles},

@@ -164,6 +164,7 @@ static void what_is_no_dump(void)
 /* --- what is made of them --------------------------------------------------------------------------------------------------- */
 
 static char soak_text[1 << 20];
+static int soak_heap = 1000000;
 static size_t soak_len;
 
 __attribute__((format(printf, 1, 2))) static void put(const char *format, ...)
@@ -192,7 +193,7 @@ static void make_soak(int rounds, int leak)
                                     counts[i], counts[i] * 64, i + 1, 99, i, i, i / 2);
                         }
                 }
-                put("# HeapAlloc = %d\n# Statements = %d\n", 1000000 + round * leak, round * 100);
+                put("# HeapAlloc = %d\n# Statements = %d\n", soak_heap + round * leak, round * 100);
         }
 }
 
@@ -295,6 +296,12 @@ static void a_leak(void)
         CU_ASSERT_TRUE(run->bytes.verdict == BYTES_CANT_TELL && run->bytes.doubt == DOUBT_FEW);
         expect_printed(&e, explain_print_json, "\"verdict\":\"TOO-SHORT\"");
         expect_printed(&e, explain_print_text, "at least 24 rounds");
+        explain_fini(&e);
+        soak_heap = 100000000; /* a thousandth of which is more than the leak */
+        make_soak(20, 5000);
+        soak_heap = 1000000;
+        run = explain_soak(&e);
+        CU_ASSERT_TRUE(run->bytes.verdict == BYTES_CANT_TELL && run->bytes.doubt == DOUBT_SHORT_RISE);
         explain_fini(&e);
         make_soak(20, 5000); /* what fills looks like this, too */
         run = explain_soak(&e);
