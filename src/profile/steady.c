@@ -18,6 +18,7 @@ enum { BLOCKS = 5, FLOOR = 5, CURVES = 6 };
 #define KEEPS_CURVED     0.85
 #define WANDERS          4.5
 #define WANDERS_BELIEVED 2.0
+#define STRAIGHT         15.0 /* as many: what the readings remember of the one before is nothing beside the rise */
 #define BELIEVED_SPENDS  300
 #define PART             0.35 /* of all readings is the shortest window */
 #define BEYOND           0.5
@@ -132,14 +133,16 @@ static struct steady look(const double *y, size_t n, const struct steady_ask *as
         size_t m = slopes_of(y, n, room, &sum);
         double count = (double)n;
         s.slope = room[m / 2];
-        double deviation = sqrt(count * (count - 1) * (2 * count + 5) / 18 * memory_of(y, n, s.slope));
+        double sure = wandering(y, n, s.slope);
+        double memory = sure < STRAIGHT ? memory_of(y, n, s.slope) : 1;
+        double deviation = sqrt(count * (count - 1) * (2 * count + 5) / 18 * memory);
         double low = ((double)m - Z95 * deviation) / 2;
         double high = ((double)m + Z95 * deviation) / 2;
         s.low = room[low > 0 ? (size_t)low : 0];
         s.high = room[high < (double)m - 1 ? (size_t)ceil(high) : m - 1];
         double p = erfc((sum - 1) / deviation / sqrt(2)) / 2;
         if (s.low <= ask->bound || p > level || !is_even(y, n, ask->believed ? EVEN_BELIEVED : EVEN) ||
-            wandering(y, n, s.slope) < (ask->believed ? WANDERS_BELIEVED : WANDERS) ||
+            sure < (ask->believed ? WANDERS_BELIEVED : WANDERS) ||
             is_jumps(y, n, s.slope * (count - 1), scratch)) {
                 return s;
         }

@@ -99,6 +99,16 @@ static void leaks(void)
         }
 }
 
+/** What the line leaves remembers the reading before, but is little beside the rise. */
+static void almost_straight(void)
+{
+        double y[72];
+        for (int i = 0; i < 72; i++) {
+                y[i] = 25e6 + 19000.0 * i + 9000 * sin(i / 9.0);
+        }
+        CU_ASSERT_TRUE(rises(y, 72));
+}
+
 /** Many readings are averaged, and the slope is by reading all the same. */
 static void many_readings(void)
 {
@@ -120,6 +130,7 @@ static void many_readings(void)
 static const struct tap_test tests[] = {
     {"innocents", innocents},
     {"leaks", leaks},
+    {"a leak that is almost straight", almost_straight},
     {"many readings", many_readings},
 };
 
