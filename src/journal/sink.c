@@ -322,6 +322,8 @@ static void miss(struct sink *sink, uint64_t n)
 static void on_error(struct sink *sink, int error)
 {
         count(&sink->errors, 1);
+        sink->stuck =
+            false; /* a reader that is gone would end each wait for it at once: it is tried again by time */
         if (!sink->is_messages && (error == EPIPE || error == EBADF)) {
                 diag(DIAG_WARNING,
                      "log to %s: nobody reads it any more; records are counted as dropped from here on",

@@ -698,6 +698,27 @@ static void a_daemon_that_goes_away_and_comes_back(void)
         (void)close(fd);
 }
 
+/** poll would tell at once, each time, that such a socket is ready. */
+static void a_full_socket_whose_daemon_goes_away_is_not_waited_for(void)
+{
+        struct sink sink;
+        int fd = begin_messages("syslog");
+        open_sink(&sink);
+        put(&sink, 0, 2000, 300);
+        CU_ASSERT_FALSE(sink_flush(&sink));
+        CU_ASSERT_TRUE(sink_wait_fd(&sink) >= 0);
+        (void)close(fd);
+        CU_ASSERT_FALSE(sink_flush(&sink));
+        CU_ASSERT_TRUE(sink_is_blocked(&sink));
+        CU_ASSERT_EQUAL(sink_wait_fd(&sink), -1);
+        fd = listen_at(socket_path);
+        CU_ASSERT_FALSE(sink_flush(&sink)); /* as much as it takes */
+        CU_ASSERT_TRUE(sink.records > 0);
+        CU_ASSERT_TRUE(sink_wait_fd(&sink) >= 0);
+        sink_close(&sink);
+        (void)close(fd);
+}
+
 static void journald_gets_fields(void)
 {
         struct sink sink;
@@ -774,6 +795,8 @@ static const struct tap_test tests[] = {
     {"a record is a message of syslog", a_record_is_a_message_of_syslog},
     {"a message that is too long is a gap", a_message_that_is_too_long_is_a_gap},
     {"a daemon that goes away and comes back", a_daemon_that_goes_away_and_comes_back},
+    {"a full socket whose daemon goes away is not waited for",
+     a_full_socket_whose_daemon_goes_away_is_not_waited_for},
     {"journald gets fields", journald_gets_fields},
     {"a socket that is not there is refused", a_socket_that_is_not_there_is_refused},
 };
