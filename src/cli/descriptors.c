@@ -18,6 +18,7 @@ enum {
         SPARE = 40,       /* files of symbols, a folder, a file to compress, a client that is turned away */
         SCARCE_SHARE = 4, /* of what is left, to the spare ones and to the admin port, where there are few */
         ADMIN_LEAST = 4,
+        SESSION_LEAST = 4, /* one, and two spare ones */
 };
 
 static uint64_t min_of(uint64_t a, uint64_t b)
@@ -46,6 +47,11 @@ uint64_t descriptors_wanted(const struct settings *settings, uint64_t fixed)
         return fixed + SPARE + admin_wanted(settings) + 2 * settings->limits.sessions;
 }
 
+uint64_t descriptors_least(const struct settings *settings, uint64_t fixed)
+{
+        return fixed + min_of(admin_wanted(settings), ADMIN_LEAST) + SESSION_LEAST;
+}
+
 bool descriptors_share(struct settings *settings, struct descriptors d)
 {
         if (descriptors_wanted(settings, d.fixed) <= d.limit) {
@@ -63,7 +69,7 @@ bool descriptors_share(struct settings *settings, struct descriptors d)
         return true;
 }
 
-void descriptors_fit(struct settings *settings, unsigned workers)
+bool descriptors_fit(struct settings *settings, unsigned workers)
 {
         struct rlimit limit;
         const struct settings asked = *settings;
@@ -71,14 +77,22 @@ void descriptors_fit(struct settings *settings, unsigned workers)
         uint64_t wanted = descriptors_wanted(settings, fixed);
         if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
             limit.rlim_cur >= wanted) { /* RLIM_INFINITY is the largest */
-                return;
+                return true;
         }
         const struct rlimit raised = {.rlim_cur = min_of(wanted, limit.rlim_max), .rlim_max = limit.rlim_max};
         if (setrlimit(RLIMIT_NOFILE, &raised) == 0) {
                 limit = raised;
         }
+        uint64_t least = descriptors_least(settings, fixed);
+        if (limit.rlim_cur < least) {
+                diag(DIAG_ERROR,
+                     "the system allows %" PRIu64 " open files (ulimit -n), and %" PRIu64
+                     " are needed with %u workers (workers)",
+                     (uint64_t)limit.rlim_cur, least, workers);
+                return false;
+        }
         if (!descriptors_share(settings, (struct descriptors){limit.rlim_cur, fixed})) {
-                return;
+                return true;
         }
         char more[96] = "";
         if (settings->limits.admin_connections != asked.limits.admin_connections) {
@@ -90,4 +104,5 @@ void descriptors_fit(struct settings *settings, unsigned workers)
              "the system allows %" PRIu64 " open files (ulimit -n), and %" PRIu64
              " are wanted: limits.sessions is %" PRIu64 " instead of %" PRIu64 "%s",
              (uint64_t)limit.rlim_cur, wanted, settings->limits.sessions, asked.limits.sessions, more);
+        return true;
 }

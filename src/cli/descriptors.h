@@ -19,9 +19,12 @@ struct descriptors {
 uint64_t descriptors_fixed(const struct settings *settings, unsigned workers);
 /** What everything that @p settings allow takes at once. */
 uint64_t descriptors_wanted(const struct settings *settings, uint64_t fixed);
+/** With fewer the proxy could not serve one session beside the admin port. */
+uint64_t descriptors_least(const struct settings *settings, uint64_t fixed);
 /** Lower limits.sessions and limits.admin_connections to what @p d allows. @return false if they fit as they are. */
 bool descriptors_share(struct settings *settings, struct descriptors d);
-/** Raise the process's limit to what @p settings want; if it can't be raised so far, lower them, and say so. */
-void descriptors_fit(struct settings *settings, unsigned workers);
+/** Raise the process's limit to what @p settings want; if it can't be raised so far, lower them, and say so.
+ *  @return false, which is said, if the system allows fewer than descriptors_least. */
+bool descriptors_fit(struct settings *settings, unsigned workers);
 
 #endif

@@ -141,7 +141,9 @@ int cli_proxy(int argc, char **argv)
         diag_set_level((enum diag_level)h.settings.log_level);
         prof_set_records((uint32_t)h.settings.profile.records);
         prof_set_sample_bytes(h.settings.profile.sample_bytes);
-        descriptors_fit(&h.settings, proxy_workers(&h.settings));
+        if (!descriptors_fit(&h.settings, proxy_workers(&h.settings))) {
+                return EXIT_FAILED;
+        }
         enum status status = build(&h);
         if (status != STATUS_OK && diag_count(DIAG_ERROR) == 0) { /* whoever failed should have said more */
                 diag(DIAG_ERROR, "the proxy can't be started: %s", status_text(status));

@@ -2,6 +2,7 @@
 import fcntl
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -97,6 +98,34 @@ class Descriptors(Lab):
             proxy.idle()
             c = RawClient(proxy.port)
             self.assertEqual(c.query("SELECT 1"), 1)
+            c.quit()
+            proxy.idle()
+
+    def test_too_few_for_anything(self):
+        """A proxy that could serve nobody does not start, and says why; with one more it serves a session while the admin port is full."""
+        def start(limit):
+            def few():
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+            return lab.Proxy("--workers", "2", preexec=few, wait=False)
+        proxy = start(20)
+        self.assertEqual(proxy.process.wait(lab.PATIENCE_S), 1)
+        found = re.search(rb"allows 20 open files \(ulimit -n\), and (\d+) are needed with 2 workers", proxy.stderr())
+        self.assertTrue(found, proxy.stderr())
+        proxy.stop(check=False)
+        least = int(found[1])
+        proxy = start(least - 1)
+        self.assertEqual(proxy.process.wait(lab.PATIENCE_S), 1)
+        proxy.stop(check=False)
+
+        def just():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (least, least))
+        with lab.Proxy("--workers", "2", preexec=just) as proxy:
+            held = [connect(admin_port(proxy)) for _ in range(4)]
+            c = RawClient(proxy.port)
+            self.assertEqual(c.query("SELECT 1"), 1)
+            for s in held:
+                s.close()
+            self.assertEqual(proxy.counters()["sessions"], 1)
             c.quit()
             proxy.idle()
 

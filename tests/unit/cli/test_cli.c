@@ -204,13 +204,14 @@ static void descriptors_are_shared_out(void)
                 settings_defaults(&s);
                 CU_ASSERT_TRUE(descriptors_share(&s, (struct descriptors){limit, fixed}));
                 CU_ASSERT_TRUE(s.limits.sessions >= 1 && s.limits.admin_connections >= 4);
-                if (limit >= fixed + 12) { /* enough for anything at all: then it fits */
+                if (limit >= descriptors_least(&s, fixed)) { /* enough for anything at all: then it fits */
                         CU_ASSERT_TRUE(fixed + s.limits.admin_connections + 2 * s.limits.sessions <= limit);
                 }
         }
         settings_defaults(&s);
         CU_ASSERT_EQUAL(settings_set(&s, "admin", "off", "test"), STATUS_OK);
         CU_ASSERT_EQUAL(descriptors_wanted(&s, fixed), wanted - 64);
+        CU_ASSERT_EQUAL(descriptors_least(&s, fixed), fixed + 4);
         CU_ASSERT_EQUAL(settings_set(&s, "remote", "db.example:3306", "test"), STATUS_OK);
         CU_ASSERT_TRUE(descriptors_fixed(&s, 2) > fixed); /* a resolver each */
         CU_ASSERT_TRUE(descriptors_fixed(&s, 4) > descriptors_fixed(&s, 2));
