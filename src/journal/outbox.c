@@ -136,6 +136,7 @@ size_t outbox_whole(const struct outbox *o, size_t most)
 struct span outbox_oldest(const struct outbox *o, enum record_event *event)
 {
         if (o->first_mark == o->n_marks) {
+                *event = EVENT_GAP;
                 return (struct span){NULL, 0};
         }
         *event = o->marks[o->first_mark].event;

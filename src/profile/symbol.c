@@ -9,9 +9,12 @@
 #include <fcntl.h>
 #include <link.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define CACHE_SLOTS 8192U
+/* More than libdw takes to read all of the program and its libraries. */
+#define ROOM_BYTES ((size_t)64 * 1024 * 1024)
 
 /** A cache of one way: another address with the same slot takes it over. */
 struct cached {
@@ -125,6 +128,13 @@ static bool can_open(void)
         return n == FILES || errno == ENOENT;
 }
 
+/** libdw ends the process where it gets no memory: while little is left (ulimit -v), it is not asked. */
+static bool can_allocate(void)
+{
+        void *room = mmap(NULL, ROOM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        return room != MAP_FAILED && munmap(room, ROOM_BYTES) == 0;
+}
+
 struct symbol symbol_find(uintptr_t pc)
 {
         if (pc == 0 || broken) {
@@ -134,10 +144,10 @@ struct symbol symbol_find(uintptr_t pc)
                 cache = thread_map(CACHE_SLOTS * sizeof *cache);
         }
         if (cache == NULL) {
-                return can_open() ? look_up(pc) : (struct symbol){0};
+                return can_open() && can_allocate() ? look_up(pc) : (struct symbol){0};
         }
         struct cached *slot = &cache[(pc * 0x9e3779b97f4a7c15ULL >> 32) % CACHE_SLOTS];
-        if (slot->pc != pc && !can_open()) {
+        if (slot->pc != pc && !(can_open() && can_allocate())) {
                 return (struct symbol){0};
         }
         if (slot->pc != pc) {
