@@ -80,6 +80,8 @@ struct secret_frame {
         bool tests_secret;   /**< CASE password WHEN … */
         bool is_partitioned; /**< behind PARTITION BY */
         bool has_parts;      /**< a UNION; a CASE that compares its operand */
+        bool is_source;      /**< behind FROM: what is in parentheses makes rows */
+        bool is_with;        /**< between WITH and its SELECT */
         bool searches;       /**< arguments of JSON_SEARCH and its kin: the path comes last */
         uint64_t named;      /**< bit i: the i-th place has such a name */
         uint64_t given;      /**< bit i: what is in the i-th place is a password */
@@ -128,9 +130,13 @@ struct secret_finder {
         bool is_run;    /**< EXECUTE: commas go on */
         bool is_create; /**< CREATE or ALTER */
         bool is_program;
-        bool is_call;  /**< CALL: the parenthesis that follows has a procedure's arguments */
-        bool is_plain; /**< the next constant is none: a plugin's name, a column's comment */
-        bool gives;    /**< BY and its kin: what follows is a password even without quotes */
+        bool is_call;      /**< CALL: the parenthesis that follows has a procedure's arguments */
+        bool is_update;    /**< UPDATE … */
+        bool assigns;      /**< … behind its SET */
+        uint32_t assigned; /**< … behind the first column there that is for values, such as option_value */
+        uint32_t assigned_to; /**< … where that SET ends; both are SECRET_NOWHERE before */
+        bool is_plain;        /**< the next constant is none: a plugin's name, a column's comment */
+        bool gives;           /**< BY and its kin: what follows is a password even without quotes */
         unsigned depth;
         unsigned deeper;      /**< parentheses beyond SECRET_DEPTH */
         uint32_t literal_end; /**< of the last constant */

@@ -39,6 +39,10 @@ static void begin_statement(struct secret_finder *f)
         f->is_program = false;
         f->is_call = false;
         f->is_plain = false;
+        f->is_update = false;
+        f->assigns = false;
+        f->assigned = SECRET_NOWHERE;
+        f->assigned_to = SECRET_NOWHERE;
         f->gives = false;
         f->depth = 0;
         f->deeper = 0;
@@ -87,6 +91,7 @@ static void on_first_word(struct secret_finder *f, struct secret_role_of word, c
         f->begun = true;
         f->is_set = word.id == WORD_SET;
         f->is_run = word.id == WORD_EXECUTE;
+        f->is_update = word.id == WORD_UPDATE_OR_DELETE;
         f->is_create = word.id == WORD_CREATE || word.id == WORD_ALTER;
         if ((word.roles & ROLE_ACCOUNT) != 0 || (f->is_set && is_password)) {
                 x->kind = SECRET_ACCOUNT;
@@ -173,6 +178,7 @@ static void on_keyword(struct secret_finder *f, struct secret_role_of word, cons
         follow_expression(f, word, end_of(f, t));
         secret_on_query_word(f, word, place_of(f, t));
         secret_on_case_word(f, word.id);
+        secret_on_update_word(f, word, place_of(f, t));
         f->is_call = f->is_call || word.id == WORD_CALL;
         if (word.id == WORD_CASE && f->before_id != WORD_END) {
                 secret_open_case(f, place_of(f, t));
@@ -201,6 +207,7 @@ static bool on_word(struct secret_finder *f, const struct sql_token *t, const st
         on_keyword(f, word, t, next);
         struct span name = t->kind == SQL_QUOTED ? inside(t) : t->text;
         bool is_name = secret_is_name(name);
+        secret_on_update_column(f, name, end_of(f, t));
         bool is_called = secret_is_sign(next, '(');
         bool is_object = secret_top(f)->kind == SECRET_DEFINITION && f->depth == 0;
         bool is_keyed = is_called && !is_object && (is_name || secret_takes_key(name));
@@ -305,6 +312,7 @@ static void on_mention(struct secret_finder *f, struct span inner, uint32_t end)
         struct secret_frame *x = secret_top(f);
         bool is_argument = x->is == SECRET_ARGUMENTS || x->is == SECRET_PROCEDURE;
         bool is_path = inner.len > 0 && inner.data[0] == '$';
+        secret_on_update_label(f, inner);
         if (x->searches && is_path) {
                 secret_behind_range(f, x->begin, end);
         }

@@ -1,6 +1,7 @@
 #include "mysql/secret_frames.h"
 
 #include "mysql/secret_behind.h"
+#include "mysql/secret_data.h"
 
 enum { PLACES = 64 };
 
@@ -138,6 +139,10 @@ void secret_on_query_word(struct secret_finder *f, struct secret_role_of word, u
                 x->part = SECRET_IN_OTHER;
                 x->given = 0;
         }
+        if ((word.roles & ROLE_CLAUSE) != 0) {
+                x->is_source = word.id == WORD_FROM || (x->is_source && (word.roles & ROLE_JOINS) != 0);
+        }
+        x->is_with = word.id == WORD_WITH || (x->is_with && word.id != WORD_SELECT);
         if ((word.roles & ROLE_ENDS) != 0 && word.id != WORD_VALUES) {
                 x->of_rows = 0;
                 x->row_levels = 0;
@@ -176,6 +181,31 @@ static bool expect_rows(struct secret_frame *x, uint64_t named, const struct sql
         return !compares;
 }
 
+/* --- tables of settings ------------------------------------------------------------------------------------------------- */
+
+void secret_on_update_word(struct secret_finder *f, struct secret_role_of word, uint32_t at)
+{
+        if (f->is_update && f->depth == 0 && (word.roles & ROLE_CLAUSE) != 0) {
+                f->assigned_to = f->assigns && word.id != WORD_SET ? at : f->assigned_to;
+                f->assigns = word.id == WORD_SET;
+        }
+}
+
+void secret_on_update_column(struct secret_finder *f, struct span name, uint32_t end)
+{
+        if (f->assigns && f->depth == 0 && f->assigned == SECRET_NOWHERE && secret_is_value_column(name)) {
+                f->assigned = end;
+        }
+}
+
+void secret_on_update_label(struct secret_finder *f, struct span label)
+{
+        bool is_behind = f->assigned != SECRET_NOWHERE && f->assigned_to != SECRET_NOWHERE;
+        if (is_behind && secret_is_label(label)) {
+                secret_behind_range(f, f->assigned, f->assigned_to);
+        }
+}
+
 /* --- parentheses -------------------------------------------------------------------------------------------------------- */
 
 /** What is armed here, or around here, is so within what opens here. */
@@ -198,6 +228,23 @@ static enum secret_arm inherited(const struct secret_frame *x)
 static void push(struct secret_finder *f, struct secret_frame frame)
 {
         f->frames[++f->depth] = frame;
+}
+
+/** INSERT INTO t (a, password) SELECT … FROM (SELECT …), or WITH c AS (SELECT …): what opens here makes the rows. */
+static void follow_source(const struct secret_finder *f, const struct secret_frame *x,
+                          struct secret_frame *new)
+{
+        bool is_source = x->is_source && x->part == SECRET_IN_OTHER;
+        bool is_cte = x->is_with && f->before_id == WORD_AS;
+        if (x->of_select == 0 || (!is_source && !is_cte)) {
+                return;
+        }
+        bool is_all = f->before_id == WORD_FROM && f->depth == 0 && f->has_star && x->place == 0;
+        if (is_all) {
+                new->of_select = x->of_select; /* SELECT * FROM (SELECT …): the places are the same */
+        } else if (new->inherits == SECRET_FREE) {
+                new->inherits = SECRET_STRINGS; /* which column is which can't be told */
+        }
 }
 
 /** There are too many parentheses: they are taken for one, in which all is armed that was in any. */
@@ -235,6 +282,9 @@ void secret_open(struct secret_finder *f, uint32_t at)
                 new.is = SECRET_CHOICES;
         }
         f->is_call = false;
+        if (new.is < SECRET_ARGUMENTS) {
+                follow_source(f, x, &new);
+        }
         if (new.is < SECRET_ARGUMENTS && x->row_levels == 1) {
                 new.given |= x->of_rows;
         } else if (new.is < SECRET_ARGUMENTS && x->row_levels > 1) {

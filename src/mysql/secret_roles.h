@@ -25,6 +25,7 @@ enum secret_role {
         ROLE_KEYED = 1 << 13,   /**< a function that takes a key or a password */
         ROLE_SEARCHES =
             1 << 15,           /**< a function that takes what it looks for before the path that says where */
+        ROLE_JOINS = 1 << 16,  /**< in the clause that says where rows come from: it goes on */
         ROLE_CLAUSE = 1 << 14, /**< begins a clause of a query: its list of columns has ended */
 };
 
@@ -62,6 +63,7 @@ enum secret_word_id {
         WORD_UPDATE_OR_DELETE,
         WORD_VALUES,
         WORD_WHEN,
+        WORD_WITH,
 };
 
 struct secret_role_of {
