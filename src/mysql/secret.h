@@ -87,6 +87,7 @@ struct secret_frame {
         uint64_t given;      /**< bit i: what is in the i-th place is a password */
         uint64_t of_rows;    /**< given, of the rows that follow */
         uint64_t of_select;  /**< given, of the queries that follow */
+        uint64_t valued;     /**< bit i: the i-th place names a column of values, such as option_value */
         uint32_t begin;      /**< where it begins in the statement */
         uint32_t expression; /**< where the expression begins */
         uint32_t item;       /**< where the list's item begins */
@@ -131,6 +132,7 @@ struct secret_finder {
         bool is_create; /**< CREATE or ALTER */
         bool is_program;
         bool is_call;      /**< CALL: the parenthesis that follows has a procedure's arguments */
+        uint64_t valued;   /**< the same, of the rows that follow VALUES */
         bool is_update;    /**< UPDATE … */
         bool assigns;      /**< … behind its SET */
         uint32_t assigned; /**< … behind the first column there that is for values, such as option_value */

@@ -39,6 +39,7 @@ static void begin_statement(struct secret_finder *f)
         f->is_program = false;
         f->is_call = false;
         f->is_plain = false;
+        f->valued = 0;
         f->is_update = false;
         f->assigns = false;
         f->assigned = SECRET_NOWHERE;
@@ -207,7 +208,7 @@ static bool on_word(struct secret_finder *f, const struct sql_token *t, const st
         on_keyword(f, word, t, next);
         struct span name = t->kind == SQL_QUOTED ? inside(t) : t->text;
         bool is_name = secret_is_name(name);
-        secret_on_update_column(f, name, end_of(f, t));
+        secret_on_value_column(f, name, end_of(f, t));
         bool is_called = secret_is_sign(next, '(');
         bool is_object = secret_top(f)->kind == SECRET_DEFINITION && f->depth == 0;
         bool is_keyed = is_called && !is_object && (is_name || secret_takes_key(name));
@@ -312,7 +313,7 @@ static void on_mention(struct secret_finder *f, struct span inner, uint32_t end)
         struct secret_frame *x = secret_top(f);
         bool is_argument = x->is == SECRET_ARGUMENTS || x->is == SECRET_PROCEDURE;
         bool is_path = inner.len > 0 && inner.data[0] == '$';
-        secret_on_update_label(f, inner);
+        secret_on_label(f, inner);
         if (x->searches && is_path) {
                 secret_behind_range(f, x->begin, end);
         }

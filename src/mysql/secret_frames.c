@@ -125,7 +125,8 @@ void secret_on_query_word(struct secret_finder *f, struct secret_role_of word, u
         }
         if (word.id == WORD_SELECT) {
                 on_select(f, x, at);
-        } else if (word.id == WORD_VALUES) {
+        } else if (word.id == WORD_VALUES && ((word.roles & ROLE_ENDS) != 0 || f->depth == 0)) {
+                /* VALUE in a list is a column's name */
                 x->of_rows |= x->of_select | x->given | secret_behind_of_list(f, at);
                 x->row_levels = 1;
                 x->given = 0;
@@ -191,18 +192,27 @@ void secret_on_update_word(struct secret_finder *f, struct secret_role_of word, 
         }
 }
 
-void secret_on_update_column(struct secret_finder *f, struct span name, uint32_t end)
+void secret_on_value_column(struct secret_finder *f, struct span name, uint32_t end)
 {
         if (f->assigns && f->depth == 0 && f->assigned == SECRET_NOWHERE && secret_is_value_column(name)) {
                 f->assigned = end;
         }
+        struct secret_frame *x = secret_top(f);
+        if (f->depth == 1 && x->kind == SECRET_ANY && x->part == SECRET_IN_NONE &&
+            secret_is_value_column(name)) {
+                x->valued |= place_bit(x);
+        }
 }
 
-void secret_on_update_label(struct secret_finder *f, struct span label)
+void secret_on_label(struct secret_finder *f, struct span label)
 {
         bool is_behind = f->assigned != SECRET_NOWHERE && f->assigned_to != SECRET_NOWHERE;
         if (is_behind && secret_is_label(label)) {
                 secret_behind_range(f, f->assigned, f->assigned_to);
+        }
+        const struct secret_frame *x = secret_top(f);
+        if (f->depth == 1 && f->valued != 0 && x->is == SECRET_GROUP && secret_is_label(label)) {
+                secret_behind_list(f, x->begin, f->valued);
         }
 }
 
@@ -363,6 +373,10 @@ void secret_close(struct secret_finder *f, const struct sql_token *next)
         struct secret_frame *x = secret_top(f);
         bool is_query = old.rows_at != SECRET_NOWHERE;
         bool is_list = false;
+        bool is_word = next->kind == SQL_KEYWORD || next->kind == SQL_NAME;
+        if (f->depth == 0 && old.valued != 0 && is_word && secret_role_find(next->text).id == WORD_VALUES) {
+                f->valued = old.valued;
+        }
         secret_behind_list(f, old.about, old.named);
         if (is_query) {
                 close_query(f, &old, next);
