@@ -360,16 +360,25 @@ class Proxy:
         """The records once nothing more is on its way: all sessions gone, all their disconnects written."""
         self.idle()
 
+        seen = {}
+
         def complete():
             try:
                 records = self.records()
-            except (AssertionError, ValueError):
+            except (AssertionError, ValueError) as error:
+                seen["log"] = repr(error)[:400]
                 return False
+            counters = self.counters()
             ends = sum(r["event"] == "disconnect" for r in records)
-            closed = sum(v for k, v in self.counters().items()
+            closed = sum(v for k, v in counters.items()
                          if k.startswith("closed_") and k not in ("closed_too_many_sessions", "closed_out_of_memory"))
+            seen.update(log="whole", ends=ends, closed={k: v for k, v in counters.items() if k.startswith("closed_") and v > 0},
+                        dropped=counters["log_dropped"], torn=counters["log_torn"], errors=counters["log_errors"])
             return ends >= closed
-        wait_for(complete, "the log to be written")
+        try:
+            wait_for(complete, "the log to be written")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {seen}; {self.stderr().decode(errors='replace')[-1000:]}") from error
         return self.records(event)
 
     def wait_record(self, condition, what):

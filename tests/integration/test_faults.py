@@ -41,7 +41,8 @@ def whole(rounds):
 
 class Faults(unittest.TestCase):
     def test_each_allocation(self):
-        with lab.Proxy("--profile-fault-injection", "--workers", "1", "--profile-sample-bytes", "1",
+        # each end of a session has to be in the log, however busy the disk is
+        with lab.Proxy("--profile-fault-injection", "--workers", "1", "--profile-sample-bytes", "1", "--log-when-full", "block",
                        expect_opaque=True) as proxy:
 
             def allocations(rounds):
