@@ -154,7 +154,7 @@ PLAIN static uintptr_t called_before(uintptr_t pc)
                 stub += *stub == 0xf2 ? 1 : 0;
                 slot = stub[0] == 0xff && stub[1] == 0x25 ? behind(stub + 2) : 0;
         }
-        if (slot % sizeof(uintptr_t) != 0 || slot < own_data.low ||
+        if (slot == 0 || slot % sizeof(uintptr_t) != 0 || slot < own_data.low ||
             slot + sizeof(uintptr_t) > own_data.high) {
                 return 0;
         }
