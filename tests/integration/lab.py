@@ -29,6 +29,14 @@ BUILD = os.environ.get("QUERYTAP_BUILD", os.path.join(TOP, "build"))
 BINARY = os.path.join(BUILD, "querytap")
 LONG = os.environ.get("QUERYTAP_LONG") == "1"
 SANITIZED = re.compile(rb"AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|runtime error:")
+
+
+def is_sanitized():
+    """Is the program built with a sanitizer of addresses or threads? Then all takes several times as long."""
+    with open(BINARY, "rb") as f:
+        program = f.read()
+    return b"__asan_init" in program or b"__tsan_init" in program
+
 # Sanitizers make everything slower; a wait ends when its condition holds, so a long limit costs nothing.
 PATIENCE_S = 60
 
