@@ -1,6 +1,6 @@
 # Unit tests: a CUnit program a room, mirroring src/; each prints TAP. Without CUnit they are left out (configure says so).
 UNIT_COMMON = tests/unit/tap.c tests/unit/tap.h
-UNIT_LIBS = $(ROOMS) $(ROOM_LIBS) $(CUNIT_LIBS)
+TEST_LIBS = $(ROOM_LIBS) $(CUNIT_LIBS)
 AM_CPPFLAGS += -I$(top_srcdir)/tests/unit
 
 include tests/unit/base/local.mk

@@ -1,45 +1,68 @@
 #!/bin/sh
-# Rejects an include that goes up the house (HACKING.md, "Rooms"). Prints TAP: one test a room.
+# Rejects what would blur the rooms (HACKING.md, "Rooms"): an include or a library that a room may not have, a private header of another
+# module, memory past the profiler, a file or a room that has grown too large. Prints TAP.
 set -eu
 src=${top_srcdir:-.}/src
 
-# A room and what its files may include besides itself.
+# A room and what its files may include besides itself: rooms below it, never above.
 rooms='
 base:
-profile: base
-profile/explain: profile base
-settings: profile base
-mysql: settings profile base
-capture: mysql settings profile base
-journal: capture mysql settings profile base
-proxy: journal capture mysql settings profile base
-admin: proxy journal capture mysql settings profile base
-cli: admin proxy journal capture mysql settings profile base
+profile/stats: base
+profile/heap: profile/stats base
+profile/export: profile/heap profile/stats base
+profile/explain: profile/export profile/heap profile/stats base
+settings: profile/heap base
+mysql/wire: profile/heap base
+mysql/sql: mysql/wire profile/heap base
+mysql/record: mysql/wire profile/heap base
+mysql/gate: mysql/wire profile/heap base
+mysql/dissect: mysql/record mysql/sql mysql/wire profile/heap base
+capture: mysql/sql mysql/wire profile/heap base
+rules: mysql/record mysql/wire profile/heap base
+journal/format: capture mysql/record mysql/sql mysql/wire profile/heap base
+journal/enrich: mysql/record mysql/sql mysql/wire settings profile/heap base
+journal/sink: journal/format rules mysql/record mysql/wire settings profile/heap base
+journal: journal/sink journal/enrich journal/format rules mysql/record mysql/wire settings profile/heap base
+proxy/net: mysql/gate mysql/wire settings profile/heap base
+proxy: proxy/net journal capture mysql/dissect mysql/gate mysql/record mysql/sql mysql/wire settings profile/heap base
+admin: proxy proxy/net journal journal/enrich journal/format mysql/record mysql/wire settings profile/export profile/heap base
+cli: admin proxy proxy/net journal/format rules mysql/sql mysql/wire settings profile/explain profile/export profile/heap base
 '
 # Library headers and the only files that may see them.
 libraries='
-event2/: proxy/ admin/ cli/ profile/hooks
-openssl/: proxy/ journal/ profile/hooks
+event2/: proxy/ admin/ cli/ profile/heap/hooks
+openssl/: proxy/net/ journal/enrich/redact profile/heap/hooks
 libconfig.h: settings/
-elfutils/: profile/
-zlib.h: mysql/compress profile/gzip profile/explain/inflate journal/pack
-zstd.h: mysql/compress
+elfutils/: profile/heap/ profile/export/
+zlib.h: mysql/wire/compress profile/export/gzip profile/explain/inflate journal/sink/compress_file
+zstd.h: mysql/wire/compress
 curl/: cli/fetch
+pcre2.h: rules/
 '
+# Walls that are still open. This list may only become shorter.
+open='
+proxy/net/link.c:.*"proxy/session.h"
+proxy/net/link.c:.*"proxy/worker.h"
+proxy/net/upstream.c:.*"proxy/worker.h"
+mysql/dissect/.* includes mysql/dissect/(dissect|fastpath)_state.h
+proxy/requests.c includes proxy/proxy_state.h
+mysql/dissect/(request|result).c: 5.. lines
+'
+open=$(echo "$open" | sed '/^$/d' | paste -sd'|')
 n=0
 report() {
         n=$((n + 1))
+        set -- "$1" "$(echo "$2" | grep -vE "$open" || true)"
         if [ -z "$2" ]; then echo "ok $n - $1"; else
                 echo "not ok $n - $1"
                 echo "$2" | sed 's/^/# /'
         fi
 }
 
-echo 1..18
 while IFS=: read -r room may; do
         [ -n "$room" ] || continue
-        allowed=$(echo "$room $may" | sed 's/  */|/g; s/|$//')
-        found=$(grep -nE '^#include "' "$src/$room"/*.[ch] 2>/dev/null | grep -vE "#include \"($allowed)/|#include \"config.h\"" || true)
+        allowed=$(echo "$room $may" | sed 's/ *$//; s/  */|/g')
+        found=$(grep -nE '^#include "' "$src/$room"/*.[ch] | grep -vE "#include \"($allowed)/[a-z0-9_]+\.h\"|#include \"config.h\"" || true)
         report "src/$room includes only: $may" "$found"
 done <<EOF
 $rooms
@@ -52,7 +75,32 @@ while IFS=: read -r header may; do
 done <<EOF
 $libraries
 EOF
-# What is allocated past the stages' heaps is nobody's. (The replies of the admin port are open_memstream's.)
+
+# A folder that the table does not name would go unchecked.
+found=$(find "$src" -mindepth 2 -name '*.[ch]' | sed "s|^$src/||; s|/[^/]*\$||" | sort -u | while read -r room; do
+        case "$rooms" in *"
+$room:"*) ;; *) echo "$room" ;; esac
+done)
+report "each folder is in the table of rooms" "$found"
+
+# NAME_state.h is what the files NAME*.c share, and nobody else's.
+found=$(grep -rnE '^#include "[a-z_/]+_state\.h"' "$src" |
+        sed -nE 's|^('"$src"'/)?(([a-z_/]*/)?[a-z0-9_]+\.[ch]):[0-9]+:#include "([a-z0-9_/]+)_state\.h"|\2 \4|p' |
+        while read -r file module; do
+                case "$file" in "$module"*) ;; *) echo "$file includes ${module}_state.h" ;; esac
+        done)
+report "a header NAME_state.h is included only by NAME*" "$found"
+
+# What is allocated past the stages' heaps would belong to no stage. (open_memstream holds the replies of the admin port.)
 heaps='malloc|calloc|realloc|reallocarray|strdup|strndup|posix_memalign|aligned_alloc|asprintf|vasprintf|getline|getdelim|realpath'
-found=$(grep -rnE "(^|[^_[:alnum:].>])($heaps)\\(" "$src" | grep -vE "^$src/(profile/prof\\.c|cli/)|:[0-9]+: *(\\*|/\\*)" || true)
-report "memory is taken through profile/prof.h, but for the commands" "$found"
+found=$(grep -rnE "(^|[^_[:alnum:].>])($heaps)\\(" "$src" | grep -vE "^$src/(profile/heap/prof\\.c|cli/)|:[0-9]+: *(\\*|/\\*)" || true)
+report "memory is taken through profile/heap/prof.h, except in the commands" "$found"
+
+found=$(find "$src" -name '*.[ch]' -exec wc -l {} + | awk '$1 > 500 && $2 != "total" { print $2 ": " $1 " lines" }')
+report "no file has more than 500 lines" "$found"
+found=$(find "$src" -name '*.[ch]' -exec wc -l {} + | awk -v src="$src/" '
+        $2 == "total" { next }
+        { room = substr($2, length(src) + 1); sub("/?[^/]*$", "", room); lines[room] += $1; all += $1 }
+        END { for (room in lines) if (lines[room] * 5 > all) print room ": " lines[room] " of " all " lines" }')
+report "no room has more than a fifth of the lines" "$found"
+echo "1..$n"

@@ -4,9 +4,9 @@
 #include "admin/call.h"
 #include "admin/guard.h"
 #include "base/diag.h"
-#include "profile/plant.h"
-#include "profile/prof.h"
-#include "proxy/address.h"
+#include "profile/heap/leak_injection.h"
+#include "profile/heap/prof.h"
+#include "proxy/net/address.h"
 
 #include <errno.h>
 #include <event2/http.h>

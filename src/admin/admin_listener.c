@@ -3,7 +3,7 @@
 #include "admin/call.h"
 #include "base/clock.h"
 #include "base/diag.h"
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 
 #include <errno.h>
 #include <event2/buffer.h>

@@ -1,7 +1,7 @@
 #include "admin/call.h"
 
 #include "admin/put.h"
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>

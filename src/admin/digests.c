@@ -4,9 +4,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/shown.h"
-#include "journal/digests.h"
+#include "journal/enrich/digests.h"
 #include "journal/journal.h"
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 
 #include <event2/http.h>
 #include <inttypes.h>

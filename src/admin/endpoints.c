@@ -1,7 +1,7 @@
 /* The table of endpoints. A new one is a row here and a handler. */
 #include "admin/call.h"
 
-#include "profile/snapshot.h"
+#include "profile/export/snapshot.h"
 
 #include <dirent.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Making allocations fail, so that a test can see what becomes of it. */
 #include "admin/call.h"
 
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 
 #include <event2/http.h>
 #include <inttypes.h>

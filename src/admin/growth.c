@@ -1,9 +1,9 @@
 /* How records and bytes grow: series, rates of sampling, and leaks on purpose. */
 #include "admin/call.h"
 
-#include "profile/export.h"
-#include "profile/plant.h"
-#include "profile/series.h"
+#include "profile/export/export.h"
+#include "profile/export/series.h"
+#include "profile/heap/leak_injection.h"
 
 #include <event2/http.h>
 #include <inttypes.h>

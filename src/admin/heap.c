@@ -1,7 +1,7 @@
 /* The heap profile in the forms that pprof reads, marks, and what happened between them. */
 #include "admin/call.h"
 
-#include "profile/export.h"
+#include "profile/export/export.h"
 
 #include <event2/event.h>
 #include <event2/http.h>

@@ -2,8 +2,8 @@
 #include "admin/call.h"
 
 #include "admin/put.h"
-#include "profile/export.h"
-#include "profile/growth.h"
+#include "profile/export/export.h"
+#include "profile/export/growth.h"
 
 #include <event2/http.h>
 #include <inttypes.h>

@@ -1,17 +1,22 @@
 noinst_LIBRARIES += src/libadmin.a
 src_libadmin_a_SOURCES = \
-	src/admin/admin.c src/admin/admin.h \
-	src/admin/call.c src/admin/call.h \
+	src/admin/admin.c \
+	src/admin/admin.h \
+	src/admin/admin_listener.c \
+	src/admin/admin_listener.h \
+	src/admin/call.c \
+	src/admin/call.h \
 	src/admin/digests.c \
-	src/admin/admin_listener.c src/admin/admin_listener.h \
 	src/admin/endpoints.c \
 	src/admin/fault.c \
-	src/admin/guard.c src/admin/guard.h \
 	src/admin/growth.c \
+	src/admin/guard.c \
+	src/admin/guard.h \
 	src/admin/heap.c \
 	src/admin/holders.c \
 	src/admin/memory.c \
 	src/admin/pages.c \
-	src/admin/put.c src/admin/put.h \
+	src/admin/put.c \
+	src/admin/put.h \
 	src/admin/records.c \
 	src/admin/sessions.c

@@ -2,8 +2,8 @@
 #include "admin/call.h"
 
 #include "admin/put.h"
-#include "profile/export.h"
-#include "profile/symbol.h"
+#include "profile/export/export.h"
+#include "profile/export/symbol.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -4,7 +4,7 @@
 #include "admin/admin_listener.h"
 #include "admin/put.h"
 #include "base/diag.h"
-#include "profile/export.h"
+#include "profile/export/export.h"
 
 #include <event2/http.h>
 #include <inttypes.h>

@@ -3,8 +3,8 @@
 #include "admin/call.h"
 
 #include "base/diag.h"
-#include "journal/gap.h"
-#include "profile/prof.h"
+#include "mysql/record/gap.h"
+#include "profile/heap/prof.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>

@@ -5,7 +5,7 @@
 #include "base/diag.h"
 #include "base/shown.h"
 #include "base/utf8.h"
-#include "mysql/charset.h"
+#include "mysql/wire/charset.h"
 
 #include <event2/http.h>
 #include <inttypes.h>

@@ -1,8 +1,8 @@
 #include "capture/capture.h"
 
-#include "mysql/frame.h"
-#include "mysql/secret_data.h"
-#include "profile/prof.h"
+#include "mysql/sql/secret_data.h"
+#include "mysql/wire/frame.h"
+#include "profile/heap/prof.h"
 
 /* A segment holds the longest packet; a run is cut to RUN_MAX. */
 enum { SEGMENT_BYTES = 128 * 1024, SEGMENTS_MIN = 2, SEGMENTS_MAX = 32, RUN_MAX = 16 * 1024 };

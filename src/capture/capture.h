@@ -8,7 +8,7 @@
 #ifndef CAPTURE_CAPTURE_H
 #define CAPTURE_CAPTURE_H
 
-#include "mysql/dissect.h"
+#include "mysql/wire/packet.h"
 
 struct capture;
 

@@ -8,7 +8,7 @@
 #define CAPTURE_HEX_H
 
 #include "base/writer.h"
-#include "mysql/dissect.h"
+#include "mysql/wire/packet.h"
 
 /** Append the dump of @p p. */
 void hex_packet(struct writer *w, uint64_t conn_id, uint64_t wall_ns, const struct packet *p);

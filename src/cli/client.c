@@ -2,8 +2,8 @@
 
 #include "base/diag.h"
 #include "cli/cli.h"
-#include "journal/filter.h"
-#include "proxy/address.h"
+#include "proxy/net/address.h"
+#include "rules/filter.h"
 
 #include <errno.h>
 #include <event2/buffer.h>

@@ -3,7 +3,7 @@
 #include "base/shown.h"
 #include "cli/cli.h"
 #include "cli/client.h"
-#include "journal/schema.h"
+#include "journal/format/schema.h"
 #include "settings/settings.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "cli/descriptors.h"
 
 #include "base/diag.h"
-#include "proxy/address.h"
+#include "proxy/net/address.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* The digest of statements, without a proxy. */
-#include "mysql/digest.h"
+#include "mysql/sql/digest.h"
 #include "base/diag.h"
 #include "base/shown.h"
 #include "cli/cli.h"

@@ -2,7 +2,7 @@
 #include "profile/explain/explain.h"
 #include "base/diag.h"
 #include "cli/cli.h"
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 
 #include <ctype.h>
 #include <errno.h>

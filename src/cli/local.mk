@@ -1,12 +1,16 @@
 noinst_LIBRARIES += src/libcli.a
 src_libcli_a_SOURCES = \
-	src/cli/cli.c src/cli/cli.h \
-	src/cli/client.c src/cli/client.h \
+	src/cli/cli.c \
+	src/cli/cli.h \
+	src/cli/client.c \
+	src/cli/client.h \
 	src/cli/commands.c \
-	src/cli/descriptors.c src/cli/descriptors.h \
+	src/cli/descriptors.c \
+	src/cli/descriptors.h \
 	src/cli/digest.c \
 	src/cli/explain.c \
-	src/cli/fetch.c src/cli/fetch.h \
+	src/cli/fetch.c \
+	src/cli/fetch.h \
 	src/cli/heap.c \
 	src/cli/proxy_command.c \
 	src/cli/top.c \

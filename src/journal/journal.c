@@ -3,9 +3,9 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/start.h"
-#include "journal/gap.h"
 #include "journal/kept.h"
-#include "profile/prof.h"
+#include "mysql/record/gap.h"
+#include "profile/heap/prof.h"
 #include "settings/settings.h"
 
 #include <errno.h>

@@ -11,9 +11,9 @@
 
 #include "base/span.h"
 #include "base/status.h"
-#include "journal/filter.h"
-#include "journal/format.h"
-#include "mysql/record.h"
+#include "journal/format/format.h"
+#include "mysql/record/record.h"
+#include "rules/filter.h"
 
 struct settings;
 struct digests;

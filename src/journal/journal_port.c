@@ -1,7 +1,7 @@
 /* The workers' side of the journal: a ring each, and what found no room in it. */
 #include "base/diag.h"
 #include "journal/journal_state.h"
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 #include "settings/settings.h"
 
 #include <errno.h>

@@ -6,13 +6,13 @@
 #define JOURNAL_JOURNAL_STATE_H
 
 #include "base/ring.h"
-#include "journal/convert.h"
+#include "journal/enrich/enrich.h"
+#include "journal/format/convert.h"
+#include "journal/format/jsonl_session.h"
 #include "journal/journal.h"
-#include "journal/jsonl_session.h"
 #include "journal/overflow.h"
 #include "journal/recent.h"
-#include "journal/refine.h"
-#include "journal/sinks.h"
+#include "journal/sink/sinks.h"
 
 #include <pthread.h>
 

@@ -1,6 +1,6 @@
 #include "journal/kept.h"
 
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 
 struct kept_text {
         struct kept_text *next;

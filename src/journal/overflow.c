@@ -1,6 +1,6 @@
 #include "journal/overflow.h"
 
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 
 struct overflow_record {
         struct overflow_record *next;

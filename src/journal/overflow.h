@@ -5,7 +5,7 @@
 #define JOURNAL_OVERFLOW_H
 
 #include "base/ring.h"
-#include "mysql/record.h"
+#include "mysql/record/record.h"
 
 struct overflow_record;
 

@@ -2,8 +2,8 @@
 
 #include "base/diag.h"
 #include "base/utf8.h"
-#include "journal/gap.h"
-#include "profile/prof.h"
+#include "mysql/record/gap.h"
+#include "profile/heap/prof.h"
 
 enum {
         LARGEST_SHARE = 4, /* no record takes more than a fourth of the room */

@@ -3,12 +3,12 @@
 #ifndef JOURNAL_RECENT_H
 #define JOURNAL_RECENT_H
 
-#include "base/keep.h"
+#include "base/evicting_ring.h"
 #include "base/lock.h"
 #include "base/status.h"
 #include "base/writer.h"
-#include "journal/filter.h"
-#include "journal/format.h"
+#include "journal/format/format.h"
+#include "rules/filter.h"
 
 struct recent {
         struct lock lock;

@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
-#include "mysql/gate.h"
-#include "profile/prof.h"
-#include "profile/store.h"
+#include "mysql/gate/gate.h"
+#include "profile/heap/prof.h"
+#include "profile/heap/store.h"
 #include "proxy/proxy_state.h"
 #include "proxy/reason.h"
 #include "proxy/session.h"

@@ -9,7 +9,7 @@
 
 #include "base/status.h"
 #include "journal/journal.h"
-#include "mysql/dissect.h"
+#include "mysql/dissect/dissect.h"
 #include "settings/settings.h"
 
 struct event_base;
@@ -38,7 +38,7 @@ struct session_view {
         char opaque_reason[96];
         char command[32];
         char query[160];
-        uint8_t username_charset; /**< what they are in (mysql/charset.h) */
+        uint8_t username_charset; /**< what they are in (mysql/wire/charset.h) */
         uint8_t database_charset;
         uint8_t query_charset;
         uint64_t age_us;

@@ -2,7 +2,7 @@
 #ifndef PROXY_PROXY_STATE_H
 #define PROXY_PROXY_STATE_H
 
-#include "proxy/listener.h"
+#include "proxy/net/listener.h"
 #include "proxy/worker.h"
 
 struct proxy {

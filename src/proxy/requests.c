@@ -1,5 +1,5 @@
 /* What the admin port asks of the workers: each fills its part on its thread, and main answers when all are back. */
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 #include "proxy/proxy_state.h"
 #include "proxy/reason.h"
 #include "proxy/session.h"

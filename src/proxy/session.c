@@ -1,8 +1,8 @@
 #include "proxy/session.h"
 
 #include "base/clock.h"
+#include "proxy/net/tls.h"
 #include "proxy/session_state.h"
-#include "proxy/tls.h"
 
 #include <errno.h>
 #include <event2/event.h>

@@ -9,7 +9,7 @@
 #ifndef PROXY_SESSION_H
 #define PROXY_SESSION_H
 
-#include "proxy/link.h"
+#include "proxy/net/link.h"
 #include "proxy/proxy.h"
 #include "proxy/reason.h"
 

@@ -1,7 +1,7 @@
 /* How a session begins: a client's arrival, and its connection to the server. */
 #include "base/clock.h"
 #include "base/diag.h"
-#include "profile/plant.h"
+#include "profile/heap/leak_injection.h"
 #include "proxy/session_state.h"
 
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* What a session tells: records to the journal, packets to its recorder. */
 #include "base/clock.h"
-#include "mysql/secret_data.h"
-#include "profile/plant.h"
+#include "mysql/sql/secret_data.h"
+#include "profile/heap/leak_injection.h"
+#include "proxy/net/tls.h"
 #include "proxy/session_state.h"
-#include "proxy/tls.h"
 
 enum { TLS_TEXT_MAX = 96 };
 

@@ -7,10 +7,10 @@
 #ifndef PROXY_SESSION_STATE_H
 #define PROXY_SESSION_STATE_H
 
-#include "mysql/gate.h"
-#include "profile/prof.h"
+#include "mysql/gate/gate.h"
+#include "profile/heap/prof.h"
+#include "proxy/net/upstream.h"
 #include "proxy/session.h"
-#include "proxy/upstream.h"
 #include "proxy/worker.h"
 
 struct session {

@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/start.h"
-#include "profile/prof.h"
-#include "proxy/listener.h"
+#include "profile/heap/prof.h"
+#include "proxy/net/listener.h"
 #include "proxy/session.h"
 
 #include <errno.h>

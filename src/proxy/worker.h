@@ -6,10 +6,10 @@
 
 #include "base/ticker.h"
 #include "capture/capture.h"
-#include "proxy/address.h"
-#include "proxy/mailbox.h"
+#include "proxy/net/address.h"
+#include "proxy/net/mailbox.h"
+#include "proxy/net/tls_context.h"
 #include "proxy/proxy.h"
-#include "proxy/tls_context.h"
 
 #include <stdatomic.h>
 

@@ -2,6 +2,8 @@ noinst_LIBRARIES += src/libsettings.a
 src_libsettings_a_SOURCES = \
 	src/settings/args.c \
 	src/settings/file.c \
-	src/settings/names.c src/settings/names.h \
+	src/settings/names.c \
+	src/settings/names.h \
 	src/settings/rows.c \
-	src/settings/settings.c src/settings/settings.h
+	src/settings/settings.c \
+	src/settings/settings.h

@@ -63,7 +63,7 @@ struct settings_sink {
         uint64_t syslog_facility; /**< its number */
         char syslog_tag[SETTINGS_TEXT_MAX];
         char filter[SETTINGS_FILTERS]
-                   [SETTINGS_TEXT_MAX]; /**< in the order of journal/filter.h; "" = not given */
+                   [SETTINGS_TEXT_MAX]; /**< in the order of rules/filter.h; "" = not given */
 };
 
 struct settings {

@@ -1,6 +1,6 @@
 /* What an allocation and its free cost through the profiler's seam, beside plain malloc: nanoseconds, and the ratio. */
 #include "base/clock.h"
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 
 #include <stdio.h>
 #include <stdlib.h>

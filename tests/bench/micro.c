@@ -6,10 +6,10 @@
  */
 #include "micro.h"
 #include "capture/capture.h"
-#include "journal/digests.h"
-#include "journal/format.h"
-#include "mysql/digest.h"
-#include "profile/prof.h"
+#include "journal/enrich/digests.h"
+#include "journal/format/format.h"
+#include "mysql/sql/digest.h"
+#include "profile/heap/prof.h"
 
 #include <stdio.h>
 #include <stdlib.h>

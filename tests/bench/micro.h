@@ -3,7 +3,7 @@
 #ifndef BENCH_MICRO_H
 #define BENCH_MICRO_H
 
-#include "mysql/record.h"
+#include "mysql/record/record.h"
 
 /** sysbench's point select, and an INSERT of 1,000 rows, of MICRO_INSERT_BYTES. */
 extern const char micro_point_select[];

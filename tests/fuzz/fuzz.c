@@ -1,7 +1,7 @@
 #include "fuzz.h"
 
 #include "base/writer.h"
-#include "mysql/capability.h"
+#include "mysql/wire/capability.h"
 
 #include <stdlib.h>
 #include <string.h>

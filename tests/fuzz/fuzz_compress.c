@@ -1,7 +1,7 @@
 /* The compressed protocol's frames: whatever they hold and however they are cut, the same bytes come out; of a broken zstd
  * frame, which zstd may find broken a little earlier or later, at least the same beginning. */
 #include "fuzz.h"
-#include "mysql/compress.h"
+#include "mysql/wire/compress.h"
 
 #include <stdlib.h>
 #include <string.h>

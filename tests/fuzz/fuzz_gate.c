@@ -2,8 +2,8 @@
  *
  *      [policy][plugin, capabilities] then pieces: [bit 0: side, bit 1: raw, else a packet][length][bytes] */
 #include "fuzz.h"
-#include "mysql/capability.h"
-#include "mysql/gate.h"
+#include "mysql/gate/gate.h"
+#include "mysql/wire/capability.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * either of them gzipped, or a gzip member that may be damaged. All dumps of a run are read twice, as two files. */
 #include "fuzz.h"
 #include "profile/explain/explain.h"
-#include "profile/gzip.h"
+#include "profile/export/gzip.h"
 
 #include <stdlib.h>
 

@@ -1,10 +1,10 @@
 /* Statements, through all that reads their text: no byte of the text is in two tokens or passed over, a digest is whole and the
  * same again, and what the log shows of it holds nothing that must not be told. */
 #include "fuzz.h"
-#include "journal/refine.h"
-#include "journal/shapes.h"
-#include "journal/tags.h"
-#include "mysql/secret.h"
+#include "journal/enrich/enrich.h"
+#include "journal/enrich/template_cache.h"
+#include "mysql/sql/secret.h"
+#include "mysql/sql/tags.h"
 #include "settings/settings.h"
 
 #include <stdlib.h>

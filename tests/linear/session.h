@@ -4,8 +4,8 @@
 #define TESTS_LINEAR_SESSION_H
 
 #include "base/writer.h"
-#include "mysql/capability.h"
-#include "mysql/dissect.h"
+#include "mysql/dissect/dissect.h"
+#include "mysql/wire/capability.h"
 
 enum { HEAD = 4 }; /**< bytes of a packet's header */
 

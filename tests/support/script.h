@@ -10,7 +10,7 @@
 #define TESTS_SCRIPT_H
 
 #include "base/writer.h"
-#include "mysql/capability.h"
+#include "mysql/wire/capability.h"
 #include "tape.h"
 
 /** The bytes of a string literal. */

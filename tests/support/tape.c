@@ -2,9 +2,9 @@
 
 #include "base/reader.h"
 #include "base/utf8.h"
-#include "journal/convert.h"
-#include "journal/format.h"
-#include "mysql/gate.h"
+#include "journal/format/convert.h"
+#include "journal/format/format.h"
+#include "mysql/gate/gate.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
 #define TESTS_TAPE_H
 
 #include "base/span.h"
-#include "mysql/dissect.h"
+#include "mysql/dissect/dissect.h"
 
 #include <stdio.h>
 

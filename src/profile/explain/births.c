@@ -1,6 +1,6 @@
 /* Records of one process, round by round: which are new, and how many were to be expected. */
 #include "profile/explain/explain.h"
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 
 #include <math.h>
 #include <stdlib.h>

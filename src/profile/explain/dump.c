@@ -1,7 +1,7 @@
 #include "profile/explain/dump.h"
 
 #include "profile/explain/inflate.h"
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 
 enum { GZIP_HEAD = 10, GZIP_FLAGS = 3, GZIP_FLAGS_UNUSED = 0xe0, FAILURES_MAX = 64 };
 

@@ -1,7 +1,7 @@
 /* Heap profiles as a protobuf: google/pprof's profile.proto. Numbers of fields and their meaning are that file's.
  * The bytes are read twice: once to see that they are a profile and to find its tables, then its samples. */
 #include "profile/explain/dump.h"
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 
 #include <stdlib.h>
 

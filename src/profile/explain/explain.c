@@ -1,6 +1,6 @@
 #include "profile/explain/explain.h"
 
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 
 void explain_init(struct explain *e)
 {

@@ -15,8 +15,8 @@
 #include "base/status.h"
 #include "profile/explain/runs.h"
 #include "profile/explain/shelf.h"
-#include "profile/stat.h"
-#include "profile/steady.h"
+#include "profile/stats/stat.h"
+#include "profile/stats/steady.h"
 
 #include <stdio.h>
 

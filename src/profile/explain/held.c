@@ -1,6 +1,6 @@
 #include "profile/explain/held.h"
 
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 
 #include <math.h>
 #include <stdlib.h>

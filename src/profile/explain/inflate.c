@@ -1,6 +1,6 @@
 #include "profile/explain/inflate.h"
 
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 
 #define ZLIB_CONST
 #include <zlib.h>

@@ -1,7 +1,7 @@
 /* What the bytes of one process do. */
 #include "profile/explain/explain.h"
 #include "profile/explain/held.h"
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 
 #include <math.h>
 #include <stdlib.h>

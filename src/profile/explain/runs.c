@@ -1,6 +1,6 @@
 #include "profile/explain/runs.h"
 
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 
 #include <stdlib.h>
 

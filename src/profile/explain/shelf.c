@@ -1,8 +1,8 @@
 #include "profile/explain/shelf.h"
 
 #include "profile/explain/names.h"
-#include "profile/prof.h"
-#include "profile/scale.h"
+#include "profile/heap/prof.h"
+#include "profile/heap/scale.h"
 
 #include <math.h>
 #include <stdio.h>

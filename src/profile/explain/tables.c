@@ -1,7 +1,7 @@
 /* Tables of the long form, the picture, and the short form's rounds. */
 #include "profile/explain/print.h"
-#include "profile/plot.h"
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
+#include "profile/stats/plot.h"
 
 #include <inttypes.h>
 #include <math.h>

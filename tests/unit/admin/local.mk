@@ -4,7 +4,7 @@ check_PROGRAMS += tests/unit/test-admin tests/unit/test-admin-heap
 TESTS += tests/unit/test-admin tests/unit/test-admin-heap
 ADMIN_PORT = tests/unit/admin/port.c tests/unit/admin/port.h
 tests_unit_test_admin_SOURCES = $(UNIT_COMMON) $(ADMIN_PORT) tests/unit/admin/test_admin.c
-tests_unit_test_admin_LDADD = $(UNIT_LIBS)
+tests_unit_test_admin_LDADD = $(ROOMS) $(TEST_LIBS)
 tests_unit_test_admin_heap_SOURCES = $(UNIT_COMMON) $(ADMIN_PORT) tests/unit/admin/test_heap.c
-tests_unit_test_admin_heap_LDADD = $(UNIT_LIBS)
+tests_unit_test_admin_heap_LDADD = $(ROOMS) $(TEST_LIBS)
 endif

@@ -1,7 +1,7 @@
 #include "admin/port.h"
 
-#include "profile/snapshot.h"
-#include "profile/symbol.h"
+#include "profile/export/snapshot.h"
+#include "profile/export/symbol.h"
 #include "tap.h"
 
 #include <arpa/inet.h>

@@ -5,8 +5,8 @@
 #include "admin/port.h"
 #include "admin/put.h"
 #include "base/diag.h"
-#include "profile/hooks.h"
-#include "profile/prof.h"
+#include "profile/heap/hooks.h"
+#include "profile/heap/prof.h"
 #include "tap.h"
 
 #include <event2/event.h>

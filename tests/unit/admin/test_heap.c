@@ -1,7 +1,7 @@
 #include "admin/call.h"
 #include "admin/port.h"
-#include "profile/hooks.h"
-#include "profile/snapshot.h"
+#include "profile/export/snapshot.h"
+#include "profile/heap/hooks.h"
 #include "tap.h"
 
 #include <event2/event.h>

@@ -5,17 +5,17 @@ check_PROGRAMS += tests/unit/test-base tests/unit/test-utf8 tests/unit/test-tran
 TESTS += tests/unit/test-base tests/unit/test-utf8 tests/unit/test-transcode tests/unit/test-quick \
 	tests/unit/test-ticker tests/unit/test-shown tests/unit/test-files
 tests_unit_test_base_SOURCES = $(UNIT_COMMON) tests/unit/base/test_base.c
-tests_unit_test_base_LDADD = $(UNIT_LIBS)
+tests_unit_test_base_LDADD = $(BASE) $(TEST_LIBS)
 tests_unit_test_utf8_SOURCES = $(UNIT_COMMON) tests/unit/json_check.c tests/unit/json_check.h tests/unit/base/test_utf8.c
-tests_unit_test_utf8_LDADD = $(UNIT_LIBS)
+tests_unit_test_utf8_LDADD = $(BASE) $(TEST_LIBS)
 tests_unit_test_transcode_SOURCES = $(UNIT_COMMON) tests/unit/base/test_transcode.c
-tests_unit_test_transcode_LDADD = $(UNIT_LIBS)
+tests_unit_test_transcode_LDADD = $(BASE) $(TEST_LIBS)
 tests_unit_test_quick_SOURCES = $(UNIT_COMMON) tests/unit/base/test_quick.c
-tests_unit_test_quick_LDADD = $(UNIT_LIBS)
+tests_unit_test_quick_LDADD = $(BASE) $(TEST_LIBS)
 tests_unit_test_ticker_SOURCES = $(UNIT_COMMON) tests/unit/base/test_ticker.c
-tests_unit_test_ticker_LDADD = $(UNIT_LIBS)
+tests_unit_test_ticker_LDADD = $(BASE) $(TEST_LIBS)
 tests_unit_test_shown_SOURCES = $(UNIT_COMMON) tests/unit/base/test_shown.c
-tests_unit_test_shown_LDADD = $(UNIT_LIBS)
+tests_unit_test_shown_LDADD = $(BASE) $(TEST_LIBS)
 tests_unit_test_files_SOURCES = $(UNIT_COMMON) tests/unit/base/test_files.c
-tests_unit_test_files_LDADD = $(UNIT_LIBS)
+tests_unit_test_files_LDADD = $(BASE) $(TEST_LIBS)
 endif

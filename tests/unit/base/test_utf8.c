@@ -1,5 +1,5 @@
+#include "base/evicting_ring.h"
 #include "base/json.h"
-#include "base/keep.h"
 #include "base/utf8.h"
 #include "json_check.h"
 #include "tap.h"

@@ -3,5 +3,5 @@ if HAVE_CUNIT
 check_PROGRAMS += tests/unit/test-capture
 TESTS += tests/unit/test-capture
 tests_unit_test_capture_SOURCES = $(UNIT_COMMON) tests/unit/capture/test_capture.c
-tests_unit_test_capture_LDADD = $(UNIT_LIBS)
+tests_unit_test_capture_LDADD = $(CAPTURE) $(TEST_LIBS)
 endif

@@ -1,6 +1,6 @@
 #include "capture/capture.h"
 #include "capture/hex.h"
-#include "profile/prof.h"
+#include "profile/heap/prof.h"
 #include "tap.h"
 
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* What is written for users keeps up with the tables: settings, record fields, endpoints, commands. */
 #include "admin/admin.h"
 #include "cli/cli.h"
-#include "journal/format.h"
-#include "journal/schema.h"
+#include "journal/format/format.h"
+#include "journal/format/schema.h"
 #include "json_check.h"
-#include "mysql/lint.h"
-#include "mysql/record.h"
+#include "mysql/record/record.h"
+#include "mysql/wire/lint.h"
 #include "settings/settings.h"
 #include "tap.h"
 

@@ -3,56 +3,56 @@ if HAVE_CUNIT
 check_PROGRAMS += tests/unit/test-format tests/unit/test-sink tests/unit/test-journal
 TESTS += tests/unit/test-format tests/unit/test-sink tests/unit/test-journal
 tests_unit_test_format_SOURCES = $(UNIT_COMMON) tests/unit/json_check.c tests/unit/json_check.h \
-	tests/unit/journal/test_format.c
-tests_unit_test_format_LDADD = $(UNIT_LIBS)
+	tests/unit/journal/format/test_format.c
+tests_unit_test_format_LDADD = $(JOURNAL_FORMAT) $(TEST_LIBS)
 tests_unit_test_sink_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
-	tests/unit/journal/test_sink.c
-tests_unit_test_sink_LDADD = $(UNIT_LIBS)
+	tests/unit/journal/sink/test_sink.c
+tests_unit_test_sink_LDADD = $(JOURNAL) $(TEST_LIBS)
 tests_unit_test_journal_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
 	tests/unit/journal/test_journal.c
-tests_unit_test_journal_LDADD = $(UNIT_LIBS)
+tests_unit_test_journal_LDADD = $(JOURNAL) $(TEST_LIBS)
 check_PROGRAMS += tests/unit/test-block
 TESTS += tests/unit/test-block
 tests_unit_test_block_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
 	tests/unit/journal/test_block.c
-tests_unit_test_block_LDADD = $(UNIT_LIBS)
+tests_unit_test_block_LDADD = $(JOURNAL) $(TEST_LIBS)
 check_PROGRAMS += tests/unit/test-ltsv-slow tests/unit/test-verbose
 TESTS += tests/unit/test-ltsv-slow tests/unit/test-verbose
-tests_unit_test_ltsv_slow_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_ltsv_slow.c
-tests_unit_test_ltsv_slow_LDADD = $(UNIT_LIBS)
-tests_unit_test_verbose_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_verbose.c
-tests_unit_test_verbose_LDADD = $(UNIT_LIBS)
+tests_unit_test_ltsv_slow_SOURCES = $(UNIT_COMMON) tests/unit/journal/format/test_ltsv_slow.c
+tests_unit_test_ltsv_slow_LDADD = $(JOURNAL_FORMAT) $(TEST_LIBS)
+tests_unit_test_verbose_SOURCES = $(UNIT_COMMON) tests/unit/journal/format/test_verbose.c
+tests_unit_test_verbose_LDADD = $(JOURNAL_FORMAT) $(TEST_LIBS)
 check_PROGRAMS += tests/unit/test-convert
 TESTS += tests/unit/test-convert
-tests_unit_test_convert_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_convert.c
-tests_unit_test_convert_LDADD = $(UNIT_LIBS)
-check_PROGRAMS += tests/unit/test-refine
-TESTS += tests/unit/test-refine
-tests_unit_test_refine_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_refine.c
-tests_unit_test_refine_LDADD = $(UNIT_LIBS)
+tests_unit_test_convert_SOURCES = $(UNIT_COMMON) tests/unit/journal/format/test_convert.c
+tests_unit_test_convert_LDADD = $(JOURNAL_FORMAT) $(TEST_LIBS)
+check_PROGRAMS += tests/unit/test-enrich
+TESTS += tests/unit/test-enrich
+tests_unit_test_enrich_SOURCES = $(UNIT_COMMON) tests/unit/journal/enrich/test_enrich.c
+tests_unit_test_enrich_LDADD = $(JOURNAL_ENRICH) $(TEST_LIBS)
 check_PROGRAMS += tests/unit/test-redact
 TESTS += tests/unit/test-redact
-tests_unit_test_redact_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_redact.c
-tests_unit_test_redact_LDADD = $(UNIT_LIBS)
+tests_unit_test_redact_SOURCES = $(UNIT_COMMON) tests/unit/journal/enrich/test_redact.c
+tests_unit_test_redact_LDADD = $(JOURNAL_ENRICH) $(TEST_LIBS)
 check_PROGRAMS += tests/unit/test-redact-columns
 TESTS += tests/unit/test-redact-columns
-tests_unit_test_redact_columns_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_redact_columns.c
-tests_unit_test_redact_columns_LDADD = $(UNIT_LIBS)
+tests_unit_test_redact_columns_SOURCES = $(UNIT_COMMON) tests/unit/journal/enrich/test_redact_columns.c
+tests_unit_test_redact_columns_LDADD = $(JOURNAL_ENRICH) $(TEST_LIBS)
 check_PROGRAMS += tests/unit/test-filter
 TESTS += tests/unit/test-filter
-tests_unit_test_filter_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_filter.c
-tests_unit_test_filter_LDADD = $(UNIT_LIBS)
+tests_unit_test_filter_SOURCES = $(UNIT_COMMON) tests/unit/rules/test_filter.c
+tests_unit_test_filter_LDADD = $(RULES) $(SETTINGS) $(TEST_LIBS)
 check_PROGRAMS += tests/unit/test-rotate
 TESTS += tests/unit/test-rotate
 tests_unit_test_rotate_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
 	tests/unit/journal/test_rotate.c
-tests_unit_test_rotate_LDADD = $(UNIT_LIBS)
-check_PROGRAMS += tests/unit/test-shapes tests/unit/test-jsonl tests/unit/test-recent
-TESTS += tests/unit/test-shapes tests/unit/test-jsonl tests/unit/test-recent
-tests_unit_test_shapes_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_shapes.c
-tests_unit_test_shapes_LDADD = $(UNIT_LIBS)
-tests_unit_test_jsonl_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_jsonl.c
-tests_unit_test_jsonl_LDADD = $(UNIT_LIBS)
+tests_unit_test_rotate_LDADD = $(JOURNAL) $(TEST_LIBS)
+check_PROGRAMS += tests/unit/test-template-cache tests/unit/test-jsonl tests/unit/test-recent
+TESTS += tests/unit/test-template-cache tests/unit/test-jsonl tests/unit/test-recent
+tests_unit_test_template_cache_SOURCES = $(UNIT_COMMON) tests/unit/journal/enrich/test_template_cache.c
+tests_unit_test_template_cache_LDADD = $(JOURNAL_ENRICH) $(TEST_LIBS)
+tests_unit_test_jsonl_SOURCES = $(UNIT_COMMON) tests/unit/journal/format/test_jsonl.c
+tests_unit_test_jsonl_LDADD = $(JOURNAL_FORMAT) $(TEST_LIBS)
 tests_unit_test_recent_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_recent.c
-tests_unit_test_recent_LDADD = $(UNIT_LIBS)
+tests_unit_test_recent_LDADD = $(JOURNAL) $(TEST_LIBS)
 endif

@@ -1,4 +1,4 @@
-#include "sample.h"
+#include "journal/sample.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef TESTS_JOURNAL_SAMPLE_H
 #define TESTS_JOURNAL_SAMPLE_H
 
-#include "mysql/record.h"
+#include "mysql/record/record.h"
 
 /** A query record of connection @p conn, number @p number, with a text of @p len bytes (at most 4 MiB). */
 struct record sample_record(uint64_t conn, uint64_t number, size_t len);

@@ -3,8 +3,8 @@
 #include "base/ring.h"
 #include "journal/journal.h"
 #include "journal/overflow.h"
-#include "profile/prof.h"
-#include "sample.h"
+#include "journal/sample.h"
+#include "profile/heap/prof.h"
 #include "settings/settings.h"
 #include "tap.h"
 

@@ -2,8 +2,8 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "journal/journal.h"
-#include "profile/prof.h"
-#include "sample.h"
+#include "journal/sample.h"
+#include "profile/heap/prof.h"
 #include "settings/settings.h"
 #include "tap.h"
 

@@ -1,7 +1,7 @@
 /* The recent records: copies of copies, which stand on their own whatever becomes of what they were made from. */
+#include "journal/enrich/enrich.h"
 #include "journal/recent.h"
-#include "journal/refine.h"
-#include "mysql/command.h"
+#include "mysql/wire/command.h"
 #include "settings/settings.h"
 #include "tap.h"
 

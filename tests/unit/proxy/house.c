@@ -1,7 +1,7 @@
 #include "house.h"
 
 #include "base/clock.h"
-#include "proxy/address.h"
+#include "proxy/net/address.h"
 
 #include <CUnit/CUnit.h>
 #include <errno.h>

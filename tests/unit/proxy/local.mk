@@ -3,9 +3,9 @@ if HAVE_CUNIT
 check_PROGRAMS += tests/unit/test-proxy-parts
 TESTS += tests/unit/test-proxy-parts
 tests_unit_test_proxy_parts_SOURCES = $(UNIT_COMMON) tests/unit/proxy/test_parts.c tests/unit/proxy/house.c tests/unit/proxy/house.h
-tests_unit_test_proxy_parts_LDADD = $(UNIT_LIBS)
+tests_unit_test_proxy_parts_LDADD = $(ROOMS) $(TEST_LIBS)
 check_PROGRAMS += tests/unit/test-tls
 TESTS += tests/unit/test-tls
-tests_unit_test_tls_SOURCES = $(UNIT_COMMON) tests/unit/proxy/test_tls.c
-tests_unit_test_tls_LDADD = $(UNIT_LIBS)
+tests_unit_test_tls_SOURCES = $(UNIT_COMMON) tests/unit/proxy/net/test_tls.c
+tests_unit_test_tls_LDADD = $(PROXY_NET) $(TEST_LIBS)
 endif

@@ -1,11 +1,11 @@
 /* The proxy's parts that work alone: addresses, reasons, mailboxes, reaching a server. */
 #include "base/clock.h"
 #include "house.h"
-#include "profile/hooks.h"
-#include "proxy/address.h"
-#include "proxy/mailbox.h"
+#include "profile/heap/hooks.h"
+#include "proxy/net/address.h"
+#include "proxy/net/mailbox.h"
+#include "proxy/net/upstream.h"
 #include "proxy/reason.h"
-#include "proxy/upstream.h"
 #include "tap.h"
 
 #include <errno.h>

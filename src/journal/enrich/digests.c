@@ -1,0 +1,441 @@
+#include "journal/enrich/digests.h"
+
+#include "base/lock.h"
+#include "base/seed.h"
+#include "base/utf8.h"
+#include "journal/enrich/template_cache.h"
+#include "mysql/sql/secret.h"
+#include "mysql/sql/tags.h"
+#include "profile/heap/prof.h"
+#include "profile/heap/store.h"
+
+#include <xxhash.h>
+
+enum { NONE = UINT32_MAX, CACHE = 4096, SHARE = 4 };
+
+/* A text that was seen as it is. */
+struct cached {
+        uint64_t key;
+        uint64_t values;
+        struct shape_facts facts;
+};
+
+struct digests {
+        struct lock lock; /* around every change of what is below, and every look from outside */
+        struct digest_stat **stats;
+        uint32_t *buckets;
+        unsigned bits; /* of the number of buckets */
+        uint64_t seed; /* nobody can aim at a bucket */
+        uint32_t max;
+        uint32_t n;
+        uint32_t newest;
+        uint32_t oldest;
+        struct digests_totals totals;
+        /* the writer's alone */
+        struct cached *cache;
+        struct shapes shapes;
+        struct digest digest;
+};
+
+/* --- the table ---------------------------------------------------------------------------------------------------- */
+
+/** What an entry holds comes, or (@p sign -1) goes. */
+static void tell_store(const struct digest_stat *s, int sign)
+{
+        size_t text = s->text != NULL ? s->text_len + 1 : 0;
+        prof_store_add(STORE_DIGESTS, sign * (int64_t)(text + s->example_room));
+}
+
+static uint32_t *bucket_of(const struct digests *d, const uint8_t hash[DIGEST_HASH])
+{
+        uint64_t head;
+        memcpy(&head, hash, sizeof head);
+        return &d->buckets[seed_bucket(d->seed, head, d->bits)];
+}
+
+static uint32_t lookup(const struct digests *d, const uint8_t hash[DIGEST_HASH])
+{
+        uint32_t at = *bucket_of(d, hash);
+        while (at != NONE && memcmp(d->stats[at]->hash, hash, DIGEST_HASH) != 0) {
+                at = d->stats[at]->next;
+        }
+        return at;
+}
+
+static void unlink_age(struct digests *d, uint32_t at)
+{
+        const struct digest_stat *s = d->stats[at];
+        *(s->newer != NONE ? &d->stats[s->newer]->older : &d->newest) = s->older;
+        *(s->older != NONE ? &d->stats[s->older]->newer : &d->oldest) = s->newer;
+}
+
+static void link_newest(struct digests *d, uint32_t at)
+{
+        struct digest_stat *s = d->stats[at];
+        s->newer = NONE;
+        s->older = d->newest;
+        *(d->newest != NONE ? &d->stats[d->newest]->newer : &d->oldest) = at;
+        d->newest = at;
+}
+
+static __attribute__((noinline)) void make_newest(struct digests *d, uint32_t at)
+{
+        unlink_age(d, at);
+        link_newest(d, at);
+}
+
+static void unlink_bucket(struct digests *d, uint32_t at)
+{
+        uint32_t *link = bucket_of(d, d->stats[at]->hash);
+        while (*link != at) {
+                link = &d->stats[*link]->next;
+        }
+        *link = d->stats[at]->next;
+}
+
+/** A free entry: a new one, or the least recently seen. @return NONE when memory is out. */
+static uint32_t get_entry(struct digests *d)
+{
+        if (d->n < d->max) {
+                struct digest_stat *s = prof_calloc(STAGE_DIGEST, 1, sizeof *s);
+                if (s != NULL) {
+                        prof_store_add(STORE_DIGESTS, (int64_t)sizeof *s);
+                        d->stats[d->n] = s;
+                        return d->n++;
+                }
+        }
+        uint32_t at = d->oldest;
+        if (at == NONE) {
+                return NONE;
+        }
+        struct digest_stat *s = d->stats[at];
+        uint32_t generation = s->generation + 1;
+        d->totals.evicted++;
+        d->totals.forgotten += s->count;
+        unlink_age(d, at);
+        unlink_bucket(d, at);
+        tell_store(s, -1);
+        prof_free(s->text);
+        prof_free(s->example);
+        memset(s, 0, sizeof *s);
+        s->generation = generation;
+        return at;
+}
+
+static uint32_t add(struct digests *d, const struct digest *made)
+{
+        uint8_t *text = prof_alloc(STAGE_DIGEST, made->len + 1);
+        uint32_t at = text != NULL ? get_entry(d) : NONE;
+        if (at == NONE) {
+                prof_free(text);
+                d->totals.unmade++;
+                return NONE;
+        }
+        struct digest_stat *s = d->stats[at];
+        s->at = at;
+        memcpy(text, made->text, made->len);
+        memcpy(s->hash, made->hash, DIGEST_HASH);
+        digest_hex(s->hash, s->hex);
+        s->text = text;
+        s->text_len = made->len;
+        tell_store(s, 1);
+        s->verb = made->verb;
+        s->is_select =
+            s->verb != NULL && sql_is(&(struct sql_token){.kind = SQL_KEYWORD, .word = s->verb}, "SELECT");
+        s->min_us = UINT64_MAX;
+        s->next = *bucket_of(d, s->hash);
+        *bucket_of(d, s->hash) = at;
+        link_newest(d, at);
+        return at;
+}
+
+/* --- finding ------------------------------------------------------------------------------------------------------ */
+
+/** Is the shape's entry still its own? */
+static bool is_current(const struct shape_facts *facts)
+{
+        return facts->stat != NULL && facts->stat->generation == facts->generation;
+}
+
+static struct digest_found found_of(struct span sql, const struct shape_facts *facts,
+                                    const struct shape_text *text, uint64_t values)
+{
+        return (struct digest_found){.stat = facts->stat,
+                                     .text = text,
+                                     .sql = sql,
+                                     .values = values,
+                                     .suspected = facts->suspected,
+                                     .may_have_tags = facts->may_have_tags};
+}
+
+/** Read the statement; keep what there is to know for those like it. */
+static struct shape_facts read_text(struct digests *d, struct span sql, struct sql_mode mode)
+{
+        bool suspected = secret_suspected(sql);
+        struct span told = suspected ? span_head(sql, secret_bare_at(sql, mode)) : sql;
+        digest_make(told, mode, &d->digest);
+        uint32_t at = lookup(d, d->digest.hash);
+        if (at == NONE) {
+                lock_take(&d->lock);
+                at = add(d, &d->digest);
+                lock_give(&d->lock);
+        }
+        struct shape_facts facts = {.stat = at != NONE ? d->stats[at] : NULL,
+                                    .generation = at != NONE ? d->stats[at]->generation : 0,
+                                    .suspected = suspected,
+                                    .may_have_tags = !suspected && tags_may_be_in(sql)};
+        if (at != NONE && told.len == sql.len) {
+                shapes_add(&d->shapes, sql, &d->digest,
+                           (struct shape_text){.mode = sql_mode_bits(mode), .facts = facts});
+        }
+        return facts;
+}
+
+/** Long ones, or with many constants: the very same text may come again. */
+static struct digest_found find_long(struct digests *d, struct span sql, struct sql_mode mode)
+{
+        uint64_t key = XXH3_64bits_withSeed(sql.data, sql.len, d->seed ^ sql_mode_bits(mode));
+        struct cached *c = &d->cache[key % CACHE];
+        if (c->key != key || !is_current(&c->facts)) {
+                struct shape_facts facts = read_text(d, sql, mode);
+                *c = (struct cached){.key = key, .values = d->digest.values, .facts = facts};
+        }
+        return found_of(sql, &c->facts, NULL, c->values);
+}
+
+struct digest_found digests_find(struct digests *d, struct span sql, struct sql_mode mode)
+{
+        const struct shape_text *text = shapes_find(&d->shapes, sql, sql_mode_bits(mode));
+        if (text == NULL || !is_current(&text->facts)) {
+                return find_long(d, sql, mode);
+        }
+        return found_of(sql, &text->facts, text, 0);
+}
+
+uint64_t digests_values(const struct digest_found *found)
+{
+        return found->text != NULL ? shape_values(found->text, found->sql) : found->values;
+}
+
+struct span digests_text(const struct digests *d, const uint8_t hash[DIGEST_HASH])
+{
+        uint32_t at = lookup(d, hash);
+        return at != NONE ? span_of(d->stats[at]->text, d->stats[at]->text_len) : span_str(NULL);
+}
+
+/* --- counting ----------------------------------------------------------------------------------------------------- */
+
+static unsigned class_of(uint64_t us)
+{
+        if (us < SHARE) {
+                return (unsigned)us;
+        }
+        unsigned octave = 63 - (unsigned)__builtin_clzll(us); /* 2 or more */
+        unsigned part = (unsigned)(us >> (octave - 2)) & (SHARE - 1);
+        unsigned class = (octave - 1) * SHARE + part;
+        return class < DIGEST_CLASSES ? class : DIGEST_CLASSES - 1;
+}
+
+/** The first time that is above a class. */
+static uint64_t class_end(unsigned class)
+{
+        if (class < SHARE) {
+                return class;
+        }
+        unsigned octave = class / SHARE + 1;
+        return ((uint64_t)(SHARE + class % SHARE + 1) << (octave - 2)) - 1;
+}
+
+/** The longest of them. Apart from count: rarely one is. */
+static __attribute__((noinline)) void keep_example(struct digest_stat *s, const struct record *r)
+{
+        struct span text = record_has(r, FIELD_QUERY) ? r->query : r->stmt_prepare_query;
+        text = text.len > DIGEST_EXAMPLE_MAX ? utf8_trim(span_head(text, DIGEST_EXAMPLE_MAX)) : text;
+        if (text.len > s->example_len || s->example == NULL) {
+                uint8_t *room = prof_realloc(STAGE_DIGEST, s->example, text.len + 1);
+                if (room == NULL) {
+                        return;
+                }
+                prof_store_add(STORE_DIGESTS, (int64_t)text.len + 1 - (int64_t)s->example_room);
+                s->example_room = text.len + 1;
+                s->example = room;
+        }
+        if (text.len > 0) {
+                memcpy(s->example, text.data, text.len);
+        }
+        s->example_len = text.len;
+        s->example_us = r->duration_us;
+}
+
+static void count_findings(struct digest_stat *s, uint64_t findings)
+{
+        s->no_index += findings >> FINDING_NO_INDEX & 1;
+        s->slow += findings >> FINDING_SLOW & 1;
+        s->n_plus_one += findings >> FINDING_N_PLUS_ONE & 1;
+        s->duplicates += findings >> FINDING_DUPLICATE & 1;
+}
+
+static void turn_window(struct digest_stat *s, uint64_t wall_ns)
+{
+        if (wall_ns - s->recent.number * DIGEST_WINDOW_NS <
+            DIGEST_WINDOW_NS) { /* and not before it: unsigned */
+                return;
+        }
+        uint64_t number = wall_ns / DIGEST_WINDOW_NS;
+        bool next = number == s->recent.number + 1;
+        s->recent.count[0] = next ? s->recent.count[1] : 0;
+        s->recent.us[0] = next ? s->recent.us[1] : 0;
+        s->recent.count[1] = 0;
+        s->recent.us[1] = 0;
+        s->recent.number = number;
+}
+
+struct digest_rate digest_rate(const struct digest_stat *s, uint64_t now_wall_ns)
+{
+        struct digest_stat copy = *s;
+        turn_window(&copy, now_wall_ns);
+        double seconds = (double)(DIGEST_WINDOW_NS + now_wall_ns % DIGEST_WINDOW_NS) / 1e9;
+        return (struct digest_rate){
+            .per_second = (double)(copy.recent.count[0] + copy.recent.count[1]) / seconds,
+            .active = (double)(copy.recent.us[0] + copy.recent.us[1]) / 1e6 / seconds,
+        };
+}
+
+static void count(struct digest_stat *s, const struct record *r)
+{
+        uint64_t us = r->duration_us;
+        s->count++;
+        s->errors += record_has(r, FIELD_ERRNO);
+        s->warnings += record_has(r, FIELD_WARNINGS) ? r->warnings : 0;
+        s->rows += record_has(r, FIELD_ROWS) ? r->rows : 0;
+        s->affected_rows += record_has(r, FIELD_AFFECTED_ROWS) ? r->affected_rows : 0;
+        s->bytes_sent += r->bytes_sent;
+        s->bytes_received += r->bytes_received;
+        s->sum_us += us;
+        s->min_us = us < s->min_us ? us : s->min_us;
+        s->max_us = us > s->max_us ? us : s->max_us;
+        if (record_has(r, FIELD_FINDINGS)) {
+                count_findings(s, r->findings);
+        }
+        s->first_wall_ns = s->first_wall_ns == 0 ? r->wall_ns : s->first_wall_ns;
+        s->last_wall_ns = r->wall_ns;
+        s->classes[class_of(us)]++;
+        turn_window(s, r->wall_ns + us * 1000);
+        s->recent.count[1]++;
+        s->recent.us[1] += us;
+        if (s->example == NULL || us > s->example_us) {
+                keep_example(s, r);
+        }
+}
+
+void digests_count(struct digests *d, const struct digest_found *found, const struct record *r)
+{
+        struct digest_stat *s = found->stat;
+        lock_take(&d->lock);
+        if (d->newest != s->at) {
+                make_newest(d, s->at);
+        }
+        count(s, r);
+        lock_give(&d->lock);
+}
+
+uint64_t digest_percentile_us(const struct digest_stat *s, double share)
+{
+        double wanted = share * (double)s->count;
+        uint64_t seen = 0;
+        for (unsigned class = 0; class < DIGEST_CLASSES - 1; class ++) {
+                seen += s->classes[class];
+                if (seen > 0 && (double)seen >= wanted) {
+                        uint64_t end = class_end(class);
+                        return end < s->max_us ? end : s->max_us;
+                }
+        }
+        return s->max_us;
+}
+
+/* --- from outside ------------------------------------------------------------------------------------------------- */
+
+struct digests_totals digests_each(struct digests *d, void (*see)(void *arg, const struct digest_stat *s),
+                                   void *arg)
+{
+        lock_take(&d->lock);
+        struct digests_totals totals = d->totals;
+        totals.shapes = 0;
+        totals.max = d->max;
+        for (uint32_t at = d->newest; at != NONE; at = d->stats[at]->older) {
+                totals.shapes++;
+                see(arg, d->stats[at]);
+        }
+        lock_give(&d->lock);
+        return totals;
+}
+
+/** The writer may be using what names the shape: that stays. */
+static void zero(struct digest_stat *s)
+{
+        size_t begin = offsetof(struct digest_stat, example);
+        prof_store_add(STORE_DIGESTS, -(int64_t)s->example_room);
+        prof_free(s->example);
+        memset((char *)s + begin, 0, offsetof(struct digest_stat, at) - begin);
+        s->min_us = UINT64_MAX;
+}
+
+void digests_reset(struct digests *d)
+{
+        lock_take(&d->lock);
+        for (uint32_t i = 0; i < d->n; i++) {
+                zero(d->stats[i]);
+        }
+        d->totals = (struct digests_totals){0};
+        lock_give(&d->lock);
+}
+
+/* --- life --------------------------------------------------------------------------------------------------------- */
+
+enum status digests_new(size_t max, struct digests **out)
+{
+        struct digests *d = prof_calloc(STAGE_DIGEST, 1, sizeof *d);
+        if (d == NULL) {
+                return STATUS_NOMEM;
+        }
+        d->max = (uint32_t)max;
+        prof_store_bound(STORE_DIGESTS,
+                         max * (sizeof(struct digest_stat) + DIGEST_TEXT_MAX + 1 + DIGEST_EXAMPLE_MAX + 1),
+                         0);
+        d->newest = NONE;
+        d->oldest = NONE;
+        d->seed = seed_of_process();
+        d->bits = 6;
+        while ((size_t)1 << d->bits < max) {
+                d->bits++;
+        }
+        d->stats = prof_calloc(STAGE_DIGEST, max, sizeof(struct digest_stat *));
+        d->buckets = prof_alloc(STAGE_DIGEST, ((size_t)1 << d->bits) * sizeof *d->buckets);
+        d->cache = prof_calloc(STAGE_DIGEST, CACHE, sizeof *d->cache);
+        if (d->stats == NULL || d->buckets == NULL || d->cache == NULL) {
+                digests_free(d);
+                return STATUS_NOMEM;
+        }
+        memset(d->buckets, 0xff, ((size_t)1 << d->bits) * sizeof *d->buckets);
+        *out = d;
+        return STATUS_OK;
+}
+
+void digests_free(struct digests *d)
+{
+        if (d == NULL) {
+                return;
+        }
+        for (uint32_t i = 0; d->stats != NULL && i < d->n; i++) {
+                tell_store(d->stats[i], -1);
+                prof_store_add(STORE_DIGESTS, -(int64_t)sizeof *d->stats[i]);
+                prof_free(d->stats[i]->text);
+                prof_free(d->stats[i]->example);
+                prof_free(d->stats[i]);
+        }
+        prof_free(d->stats);
+        prof_free(d->buckets);
+        prof_free(d->cache);
+        shapes_fini(&d->shapes);
+        prof_free(d);
+}

@@ -1,0 +1,180 @@
+#include "journal/enrich/enrich.h"
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/utf8.h"
+#include "base/writer.h"
+#include "mysql/sql/secret.h"
+#include "mysql/wire/command.h"
+#include "settings/settings.h"
+
+enum {
+        STATUS_NO_GOOD_INDEX_USED = 0x0010,
+        STATUS_NO_INDEX_USED = 0x0020,
+        STATUS_QUERY_WAS_SLOW = 0x0800,
+};
+
+enum status refine_init(struct refine *f, const struct settings *settings)
+{
+        *f = (struct refine){.settings = settings};
+        enum status status = redact_new(settings, &f->redact);
+        if (status == STATUS_OK && settings->log.digests > 0) {
+                status = digests_new(settings->log.digests, &f->digests);
+        }
+        if (status == STATUS_OK) {
+                status = track_new((unsigned)settings->log.n_plus_one, settings->limits.sessions, &f->track);
+        }
+        if (status == STATUS_NOMEM) {
+                diag(DIAG_ERROR, "the journal can't be made: out of memory");
+        }
+        return status;
+}
+
+void refine_fini(struct refine *f)
+{
+        digests_free(f->digests);
+        track_free(f->track);
+        redact_free(f->redact);
+        *f = (struct refine){.settings = f->settings};
+}
+
+/** The text of the statement that @p r, a command, is about. @return false if it is about none. */
+static bool statement_of(const struct record *r, struct span *text)
+{
+        bool is_query = record_has(r, FIELD_QUERY) && record_has(r, FIELD_COMMAND_ID) &&
+                        (r->command_id == COM_QUERY || r->command_id == COM_STMT_PREPARE);
+        if (!is_query && !record_has(r, FIELD_STMT_PREPARE_QUERY)) {
+                return false;
+        }
+        *text = is_query ? r->query : r->stmt_prepare_query;
+        return text->len > 0;
+}
+
+static void add_digest(struct record *r, const struct digest_stat *s)
+{
+        RECORD_PUT_TEXT(r, FIELD_DIGEST, digest, span_of(s->hex, sizeof s->hex));
+        RECORD_PUT_TEXT(r, FIELD_DIGEST_TEXT, digest_text, span_of(s->text, s->text_len));
+}
+
+static void add_findings(const struct refine *f, struct record *r)
+{
+        uint64_t all = STATUS_NO_GOOD_INDEX_USED | STATUS_NO_INDEX_USED | STATUS_QUERY_WAS_SLOW;
+        uint64_t flags = record_has(r, FIELD_STATUS_FLAGS) ? r->status_flags & all : 0;
+        uint64_t slow_us = f->settings->log.slow_ms * (CLOCK_MS_NS / CLOCK_US_NS);
+        bool is_slow = r->duration_us >= slow_us && slow_us > 0;
+        if ((flags | r->findings) == 0 && !is_slow) {
+                return;
+        }
+        if ((flags & ~(uint64_t)STATUS_QUERY_WAS_SLOW) != 0) {
+                r->findings |= 1U << FINDING_NO_INDEX;
+        }
+        if ((flags & STATUS_QUERY_WAS_SLOW) != 0 || is_slow) {
+                r->findings |= 1U << FINDING_SLOW;
+        }
+        record_mark(r, FIELD_FINDINGS);
+}
+
+/** Of a statement without passwords. */
+static void add_tags(struct refine *f, struct record *r, const struct digest_found *found)
+{
+        if (found->sql.len == 0 || found->suspected) {
+                return;
+        }
+        f->tags.n = 0;
+        if (found->may_have_tags && tags_read(&f->tags, found->sql) > 0) {
+                record_set_list(r, FIELD_TAGS, (struct value_list){f->tags.values, f->tags.n});
+        }
+        struct span traceparent =
+            tags_traceparent(&f->tags, record_has(r, FIELD_QUERY_ATTRIBUTES) ? &r->query_attributes : NULL);
+        if (traceparent.len > 0) {
+                record_set_text(r, FIELD_TRACEPARENT, traceparent);
+        }
+}
+
+/** The record of a run that @p after ended: rarely, and so apart from see_order. */
+static __attribute__((noinline)) void tell_run(struct refine *f, unsigned i, const struct track_run *run,
+                                               const struct record *after)
+{
+        struct record *r = &f->runs[i];
+        *r = (struct record){.event = EVENT_N_PLUS_ONE, .wall_ns = after->wall_ns, .mono_ns = after->mono_ns};
+        static const enum record_field same[] = {FIELD_CLIENT_ADDR, FIELD_PROXY_LISTEN_ADDR,
+                                                 FIELD_REMOTE_ADDR, FIELD_USERNAME, FIELD_DATABASE};
+        for (size_t k = 0; k < sizeof same / sizeof same[0]; k++) {
+                if (record_has(after, same[k])) {
+                        record_set_text(r, same[k], record_text(after, same[k]));
+                }
+        }
+        record_set_uint(r, FIELD_CONN_ID, after->conn_id);
+        record_set_uint(r, FIELD_REPEATED, run->count);
+        record_set_uint(r, FIELD_DURATION_US, run->sum_us);
+        record_set_uint(r, FIELD_FINDINGS, 1U << FINDING_N_PLUS_ONE);
+        digest_hex(run->hash, f->hex[i]);
+        record_set_text(r, FIELD_DIGEST, span_of(f->hex[i], DIGEST_HEX));
+        record_set_text(r, FIELD_DIGEST_TEXT, digests_text(f->digests, run->hash));
+        struct writer w = writer_over(f->info[i], sizeof f->info[i]);
+        writer_format(&w, "after %llu rows of ", (unsigned long long)run->parent_rows);
+        struct span parent = digests_text(f->digests, run->parent);
+        writer_put(&w, utf8_trim(span_head(parent, w.size - w.at)));
+        record_set_text(r, FIELD_INFO, writer_span(&w));
+        record_set_text(
+            r, FIELD_REASON,
+            span_str("one statement for each row of a result: a join or IN (...) would take one"));
+}
+
+/** What is known of the statement that @p r is about: no text if it is about none. */
+static struct digest_found look_at(struct refine *f, const struct record *r)
+{
+        struct span text;
+        if (!statement_of(r, &text)) {
+                return (struct digest_found){.stat = NULL};
+        }
+        if (f->digests != NULL) {
+                return digests_find(f->digests, text, r->sql_mode);
+        }
+        bool suspected = secret_suspected(text);
+        return (struct digest_found){
+            .sql = text, .suspected = suspected, .may_have_tags = !suspected && tags_may_be_in(text)};
+}
+
+/** Look at the order of statements. @return how many records of runs come first. */
+static unsigned see_order(struct refine *f, struct record *r, const struct digest_found *found)
+{
+        struct track_run runs[TRACK_RUNS_MAX];
+        unsigned n = track_see(f->track, r, found, runs);
+        for (unsigned i = 0; i < n; i++) {
+                tell_run(f, i, &runs[i], r);
+        }
+        return n;
+}
+
+/** One that is no command. */
+static __attribute__((noinline)) unsigned refine_other(struct refine *f, struct record *r)
+{
+        struct digest_found none = {.stat = NULL};
+        unsigned n = f->digests != NULL ? see_order(f, r, &none) : 0;
+        if (r->event == EVENT_AUTH && record_has(r, FIELD_CONNECT_ATTRIBUTES)) {
+                redact_record(f->redact, r, false);
+        }
+        return n;
+}
+
+unsigned refine_record(struct refine *f, struct record *r)
+{
+        if (r->event != EVENT_QUERY) {
+                return refine_other(f, r);
+        }
+        struct digest_found found = look_at(f, r);
+        unsigned n = f->digests != NULL ? see_order(f, r, &found) : 0;
+        if (found.stat != NULL) {
+                add_digest(r, found.stat);
+        }
+        add_findings(f, r);
+        if (found.may_have_tags || record_has(r, FIELD_QUERY_ATTRIBUTES)) {
+                add_tags(f, r, &found);
+        }
+        redact_record(f->redact, r, found.suspected);
+        if (found.stat != NULL && r->command_id != COM_STMT_PREPARE && r->command_id != COM_STMT_CLOSE) {
+                digests_count(f->digests, &found, r);
+        }
+        return n;
+}

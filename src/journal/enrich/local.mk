@@ -1,0 +1,16 @@
+noinst_LIBRARIES += src/libjournal_enrich.a
+src_libjournal_enrich_a_SOURCES = \
+	src/journal/enrich/digests.c \
+	src/journal/enrich/digests.h \
+	src/journal/enrich/enrich.c \
+	src/journal/enrich/enrich.h \
+	src/journal/enrich/n_plus_one.c \
+	src/journal/enrich/n_plus_one.h \
+	src/journal/enrich/redact.c \
+	src/journal/enrich/redact.h \
+	src/journal/enrich/redact_columns.c \
+	src/journal/enrich/redact_rows.c \
+	src/journal/enrich/redact_state.h \
+	src/journal/enrich/redact_text.c \
+	src/journal/enrich/template_cache.c \
+	src/journal/enrich/template_cache.h

@@ -1,0 +1,173 @@
+#include "journal/format/jsonl_field.h"
+
+#include "base/json.h"
+#include "base/utf8.h"
+#include "mysql/record/fields.h"
+
+/* --- values -------------------------------------------------------------------------------------------------------- */
+
+static void put_list(struct writer *w, struct value_list list)
+{
+        writer_char(w, '[');
+        for (size_t i = 0; i < list.n; i++) {
+                if (i > 0) {
+                        writer_char(w, ',');
+                }
+                value_print(w, &list.at[i], VALUE_AS_JSON);
+        }
+        writer_char(w, ']');
+}
+
+/** Begin a new element where one stands before it. */
+static void put_comma(struct writer *w, bool *is_first)
+{
+        if (!*is_first) {
+                writer_char(w, ',');
+        }
+        *is_first = false;
+}
+
+/** Rows between marks: an array of arrays; of values without rows (names): an array. Several results: one each. */
+static void put_rows(struct writer *w, struct value_list list)
+{
+        size_t results = 0;
+        bool first_result = true;
+        bool first_row = true;
+        bool first_value = true;
+        bool in_row = false;
+        for (size_t i = 0; i < list.n; i++) {
+                results += list.at[i].role == VALUE_BEGINS_RESULT ? 1 : 0;
+        }
+        writer_char(w, '[');
+        for (size_t i = 0; i < list.n; i++) {
+                const struct value *v = &list.at[i];
+                if (v->role == VALUE_BEGINS_RESULT || v->role == VALUE_BEGINS_ROW) {
+                        writer_text(w, in_row ? "]" : "");
+                        in_row = v->role == VALUE_BEGINS_ROW;
+                        first_value = true;
+                }
+                if (v->role == VALUE_BEGINS_RESULT) {
+                        first_row = true;
+                        if (results > 1) {
+                                writer_text(w, first_result ? "[" : "],[");
+                        }
+                        first_result = false;
+                } else if (v->role == VALUE_BEGINS_ROW) {
+                        put_comma(w, &first_row);
+                        writer_char(w, '[');
+                } else {
+                        put_comma(w, &first_value);
+                        value_print(w, v, VALUE_AS_JSON);
+                }
+        }
+        writer_text(w, in_row ? "]" : "");
+        writer_text(w, results > 1 ? "]]" : "]");
+}
+
+/** A name that is no UTF-8 is told by its bytes. */
+static void put_name(struct writer *w, struct span name)
+{
+        if (utf8_valid(name)) {
+                (void)json_string(w, name);
+                return;
+        }
+        writer_text(w, "\"hex:");
+        writer_hex(w, name);
+        writer_char(w, '"');
+}
+
+static void put_map(struct writer *w, struct value_list list)
+{
+        writer_char(w, '{');
+        for (size_t i = 0; i < list.n; i++) {
+                if (i > 0) {
+                        writer_char(w, ',');
+                }
+                put_name(w, list.at[i].name);
+                writer_char(w, ':');
+                value_print(w, &list.at[i], VALUE_AS_JSON);
+        }
+        writer_char(w, '}');
+}
+
+static void list_flags(struct writer *w, enum record_field f, uint64_t flags)
+{
+        bool first = true;
+        writer_char(w, '[');
+        for (; flags != 0; flags &= flags - 1) {
+                struct span name = span_str(record_flag_name(f, (unsigned)__builtin_ctzll(flags)));
+                if (name.len > 0) {
+                        writer_bytes(w, first ? "\"" : ",\"", first ? 1 : 2);
+                        writer_put(w, name);
+                        writer_char(w, '"');
+                        first = false;
+                }
+        }
+        writer_char(w, ']');
+}
+
+/** Clients of one kind have the same capabilities: what was listed last stands ready. */
+static void put_flags(struct writer *w, enum record_field f, uint64_t flags)
+{
+        enum { LISTS = 8, LIST_MAX = 1024 };
+        static _Thread_local struct {
+                uint64_t flags;
+                enum record_field field;
+                size_t len; /* 0 = none */
+                uint8_t text[LIST_MAX];
+        } lists[LISTS], *list;
+        list = &lists[(flags * 0x9e3779b97f4a7c15U >> 32 ^ f) % LISTS]; /* 2^64 by the golden ratio */
+        if (list->len == 0 || list->flags != flags || list->field != f) {
+                struct writer own = writer_over(list->text, LIST_MAX);
+                list_flags(&own, f, flags);
+                list->flags = flags;
+                list->field = f;
+                list->len = own.failed ? 0 : own.at;
+        }
+        if (list->len > 0) {
+                writer_bytes(w, list->text, list->len);
+        } else {
+                list_flags(w, f, flags);
+        }
+}
+
+void jsonl_value(struct writer *w, const struct record *r, enum record_field f)
+{
+        switch (record_fields[f].kind) {
+        case RECORD_UINT: writer_decimal(w, record_uint(r, f)); break;
+        case RECORD_TEXT: (void)json_string(w, fields_text(r, f)); break;
+        case RECORD_BYTES: json_hex(w, record_text(r, f)); break;
+        case RECORD_LIST: put_list(w, record_list(r, f)); break;
+        case RECORD_ROWS: put_rows(w, record_list(r, f)); break;
+        case RECORD_MAP: put_map(w, record_list(r, f)); break;
+        case RECORD_FLAGS: put_flags(w, f, record_uint(r, f)); break;
+        }
+}
+
+/* --- fields ----------------------------------------------------------------------------------------------------- */
+
+static void put_text(struct writer *w, const struct record *r, enum record_field f)
+{
+        bool is_valid = json_string(w, fields_text(r, f));
+        if (!is_valid || fields_undecoded(r, f)) {
+                writer_text(w, ",\"");
+                writer_text(w, record_fields[f].name);
+                writer_text(w, "_hex\":");
+                json_hex(w, record_text(r, f));
+        }
+}
+
+void jsonl_told(struct writer *w, const struct record *r, enum record_field f)
+{
+        if (record_fields[f].kind == RECORD_TEXT) {
+                put_text(w, r, f);
+        } else {
+                jsonl_value(w, r, f);
+        }
+}
+
+void jsonl_field(struct writer *w, const struct record *r, enum record_field f)
+{
+        writer_bytes(w, record_fields[f].key, record_fields[f].key_len);
+        jsonl_told(w, r, f);
+}

@@ -1,0 +1,149 @@
+#include "journal/format/ltsv.h"
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "journal/format/jsonl_field.h"
+#include "mysql/record/fields.h"
+
+static void put_escape(struct writer *w, uint8_t c)
+{
+        switch (c) {
+        case '\t': writer_text(w, "\\t"); break;
+        case '\n': writer_text(w, "\\n"); break;
+        case '\\': writer_text(w, "\\\\"); break;
+        default: {
+                static const char digits[] = "0123456789abcdef";
+                const char out[] = {'\\', 'x', digits[c >> 4], digits[c & 15]};
+                writer_bytes(w, out, sizeof out);
+        }
+        }
+}
+
+/** Length of what goes out as it is, from the front of @p s. */
+static size_t plain_len(struct span s)
+{
+        size_t at = 0;
+        while (at < s.len) {
+                uint8_t c = s.data[at];
+                unsigned n = c >= 0x80 ? utf8_sequence(span_skip(s, at)) : 0;
+                if (c < 0x80) {
+                        n = c >= 0x20 && c != 0x7f && c != '\\' ? 1 : 0;
+                }
+                if (n == 0 || (n > 1 && utf8_is_hidden(span_skip(s, at)))) {
+                        break;
+                }
+                at += n;
+        }
+        return at;
+}
+
+/** @return false if it is no UTF-8; U+FFFD stands for each byte that is none. */
+static bool put_text(struct writer *w, struct span s)
+{
+        bool valid = true;
+        while (s.len > 0 && !w->failed) {
+                size_t plain = plain_len(s);
+                writer_bytes(w, s.data, plain);
+                s = span_skip(s, plain);
+                if (s.len == 0) {
+                        break;
+                }
+                unsigned n = utf8_sequence(s);
+                for (unsigned i = 0; i < n; i++) { /* of a hidden character, each byte */
+                        put_escape(w, s.data[i]);
+                }
+                if (n == 0) {
+                        writer_text(w, "\xef\xbf\xbd");
+                        valid = false;
+                }
+                s = span_skip(s, n > 0 ? n : 1);
+        }
+        return valid;
+}
+
+static void put_flags(struct writer *w, enum record_field f, uint64_t flags)
+{
+        bool first = true;
+        for (; flags != 0; flags &= flags - 1) {
+                const char *name = record_flag_name(f, (unsigned)__builtin_ctzll(flags));
+                if (name != NULL) {
+                        writer_text(w, first ? "" : ",");
+                        writer_text(w, name);
+                        first = false;
+                }
+        }
+}
+
+/** JSON has no control characters; only its backslashes, written from @p from on, must be doubled. */
+static void double_backslashes(struct writer *w, size_t from)
+{
+        size_t end = w->at;
+        size_t more = 0;
+        for (size_t i = from; i < end; i++) {
+                more += w->data[i] == '\\' ? 1 : 0;
+        }
+        if (w->failed || more == 0) {
+                return;
+        }
+        w->wanted += more;
+        if (more > w->size - w->at) {
+                w->failed = true;
+                return;
+        }
+        w->at += more;
+        for (size_t to = w->at, i = end; to > i; i--) { /* from the back, so that nothing is overwritten */
+                w->data[--to] = w->data[i - 1];
+                if (w->data[i - 1] == '\\') {
+                        w->data[--to] = '\\';
+                }
+        }
+}
+
+static void put_json(struct writer *w, const struct record *r, enum record_field f)
+{
+        size_t from = w->at;
+        jsonl_value(w, r, f);
+        double_backslashes(w, from);
+}
+
+static void put_label(struct writer *w, enum record_field f, const char *suffix)
+{
+        writer_char(w, '\t');
+        writer_text(w, record_fields[f].name);
+        writer_text(w, suffix);
+        writer_char(w, ':');
+}
+
+static void put_field(struct writer *w, const struct record *r, enum record_field f)
+{
+        put_label(w, f, "");
+        switch (record_fields[f].kind) {
+        case RECORD_UINT: writer_decimal(w, record_uint(r, f)); break;
+        case RECORD_TEXT:
+                if (!put_text(w, fields_text(r, f)) || fields_undecoded(r, f)) {
+                        put_label(w, f, "_hex");
+                        writer_hex(w, record_text(r, f));
+                }
+                break;
+        case RECORD_BYTES: writer_hex(w, record_text(r, f)); break;
+        case RECORD_FLAGS: put_flags(w, f, record_uint(r, f)); break;
+        case RECORD_LIST:
+        case RECORD_ROWS:
+        case RECORD_MAP: put_json(w, r, f); break;
+        }
+}
+
+void ltsv_record(struct writer *w, const struct record *r)
+{
+        char when[CLOCK_RFC3339_SIZE];
+        clock_rfc3339(r->wall_ns, when);
+        writer_text(w, "ts:");
+        writer_bytes(w, when, CLOCK_RFC3339_SIZE - 1);
+        writer_text(w, "\tevent:");
+        writer_text(w, record_event_name(r->event));
+        struct field_set walk = fields_begin(r);
+        for (enum record_field f = fields_next(&walk); f != FIELD_COUNT; f = fields_next(&walk)) {
+                put_field(w, r, f);
+        }
+        writer_char(w, '\n');
+}

@@ -1,0 +1,373 @@
+#include "journal/format/slow.h"
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "mysql/record/fields.h"
+#include "mysql/sql/sql.h"
+#include "mysql/wire/command.h"
+
+#include <strings.h>
+
+#define REPLACEMENT "\xef\xbf\xbd"
+
+/* --- texts --------------------------------------------------------------------------------------------------------- */
+
+static bool is_space(uint8_t c)
+{
+        return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/** Without what the server too takes off before it looks at a statement. */
+static struct span trim(struct span s)
+{
+        while (s.len > 0 && is_space(s.data[0])) {
+                s = span_skip(s, 1);
+        }
+        while (s.len > 0 && (is_space(s.data[s.len - 1]) || s.data[s.len - 1] == ';')) {
+                s.len--;
+        }
+        return s;
+}
+
+/** Text over any number of lines. */
+static void put_text(struct writer *w, struct span s)
+{
+        while (s.len > 0 && !w->failed) {
+                uint8_t c = s.data[0];
+                unsigned n = utf8_sequence(s);
+                bool is_blank = c == '\n' || c == '\r' || c == '\t';
+                if (n == 0 || (utf8_is_control(s) && !is_blank)) {
+                        writer_text(w, REPLACEMENT);
+                } else {
+                        writer_bytes(w, s.data, n);
+                }
+                s = span_skip(s, n > 0 ? n : 1);
+        }
+}
+
+/** A name in a header: one word, without what would end it there. */
+static void put_word(struct writer *w, struct span s)
+{
+        while (s.len > 0 && !w->failed) {
+                unsigned n = utf8_sequence(s);
+                bool ends_word = n == 1 && memchr(" []`;", s.data[0], 5) != NULL;
+                if (n == 0 || utf8_is_control(s) || ends_word) {
+                        writer_char(w, '?');
+                } else {
+                        writer_bytes(w, s.data, n);
+                }
+                s = span_skip(s, n > 0 ? n : 1);
+        }
+}
+
+/* --- a line of a statement that would look like a header ------------------------------------------------------------ */
+
+static bool begins_with(struct span line, const char *word)
+{
+        size_t len = strlen(word);
+        return line.len >= len && strncasecmp((const char *)line.data, word, len) == 0;
+}
+
+/** What an entry has before its statement. */
+static bool is_preface(struct span line)
+{
+        return begins_with(line, "use ") || begins_with(line, "set timestamp") ||
+               begins_with(line, "set insert_id") || begins_with(line, "set last_insert_id");
+}
+
+static bool looks_like_header(struct span line, bool is_first)
+{
+        if (line.len == 0) {
+                return false;
+        }
+        uint8_t c = line.data[0];
+        if (c == '#' || (is_first && is_preface(line))) {
+                return true;
+        }
+        /* what the server writes when it opens its log */
+        bool may_open = c == '/' || (c >= 'A' && c <= 'Z');
+        return begins_with(line, "tcp port:") || begins_with(line, "time") ||
+               (may_open && memmem(line.data, line.len, "Version", 7) != NULL);
+}
+
+static struct span line_at(const struct writer *w, size_t at, size_t end)
+{
+        const uint8_t *stop = at < end ? memchr(w->data + at, '\n', end - at) : NULL;
+        return span_of(w->data + at, stop != NULL ? (size_t)(stop - w->data) - at : end - at);
+}
+
+/** Put a blank before each line from @p from on that needs it. */
+static void indent_headers(struct writer *w, size_t from)
+{
+        size_t end = w->at;
+        size_t more = 0;
+        for (size_t at = from; at < end && !w->failed; at += line_at(w, at, end).len + 1) {
+                more += looks_like_header(line_at(w, at, end), at == from) ? 1 : 0;
+        }
+        if (w->failed || more == 0) {
+                return;
+        }
+        w->wanted += more;
+        if (more > w->size - w->at) {
+                w->failed = true;
+                return;
+        }
+        w->at += more;
+        /* from the back, so that nothing is overwritten */
+        for (size_t stop = end; more > 0;) {
+                const uint8_t *before = stop > from ? memrchr(w->data + from, '\n', stop - from) : NULL;
+                size_t at = before != NULL ? (size_t)(before - w->data) + 1 : from;
+                bool is_header = looks_like_header(span_of(w->data + at, stop - at), at == from);
+                size_t len = (stop < end ? stop + 1 : end) - at;
+                memmove(w->data + at + more, w->data + at, len);
+                if (is_header) {
+                        more--;
+                        w->data[at + more] = ' ';
+                }
+                stop = at > from ? at - 1 : from;
+        }
+}
+
+/* --- the statement ------------------------------------------------------------------------------------------------- */
+
+static bool has_flag(const struct record *r, const char *name)
+{
+        for (uint64_t bits = r->status_flags; record_has(r, FIELD_STATUS_FLAGS) && bits != 0;
+             bits &= bits - 1) {
+                const char *found = record_flag_name(FIELD_STATUS_FLAGS, (unsigned)__builtin_ctzll(bits));
+                if (found != NULL && strcmp(found, name) == 0) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/** Length of @p lexer's text from @p from to its next placeholder, or to its end. */
+static size_t to_placeholder(struct sql_lexer *lexer, struct span from, bool *found)
+{
+        struct sql_token t = sql_next(lexer);
+        while (t.kind != SQL_END && t.kind != SQL_PARAMETER) {
+                t = sql_next(lexer);
+        }
+        *found = t.kind == SQL_PARAMETER;
+        return *found ? (size_t)(t.text.data - from.data) : from.len;
+}
+
+static size_t count_placeholders(struct span sql, struct sql_mode mode)
+{
+        struct sql_lexer lexer = sql_lexer_over(sql, mode);
+        size_t n = 0;
+        bool found = true;
+        while (found) {
+                (void)to_placeholder(&lexer, sql, &found);
+                n += found ? 1 : 0;
+        }
+        return n;
+}
+
+/** The prepared text with its values in their places; as it is, if they do not fit it. */
+static void put_executed(struct writer *w, const struct record *r)
+{
+        struct span sql = trim(fields_text(r, FIELD_STMT_PREPARE_QUERY));
+        enum value_style style = r->sql_mode.no_backslash_escapes ? VALUE_AS_PLAIN_LITERAL : VALUE_AS_LITERAL;
+        struct value_list values = {NULL, 0};
+        if (record_has(r, FIELD_STMT_EXECUTE_VALUES) &&
+            count_placeholders(sql, r->sql_mode) == r->stmt_execute_values.n) {
+                values = r->stmt_execute_values;
+        }
+        struct sql_lexer lexer = sql_lexer_over(sql, r->sql_mode);
+        for (size_t i = 0; i < values.n && !w->failed; i++) {
+                bool found;
+                size_t at = to_placeholder(&lexer, sql, &found);
+                put_text(w, span_head(sql, at));
+                value_print(w, &values.at[i], style);
+                sql = span_skip(sql, at + 1);
+        }
+        put_text(w, sql);
+}
+
+static void put_cut(struct writer *w, const struct record *r, enum record_field length)
+{
+        if (record_has(r, length)) {
+                writer_format(w, " /* cut: %llu bytes */", (unsigned long long)record_uint(r, length));
+        }
+}
+
+static bool is_execution(uint64_t command)
+{
+        return command == COM_STMT_EXECUTE || command == COM_STMT_BULK_EXECUTE;
+}
+
+static bool has_statement(const struct record *r)
+{
+        return r->event == EVENT_QUERY &&
+               ((r->command_id == COM_QUERY && record_has(r, FIELD_QUERY)) ||
+                (is_execution(r->command_id) && record_has(r, FIELD_STMT_PREPARE_QUERY)));
+}
+
+static void put_statement(struct writer *w, const struct record *r)
+{
+        size_t from = w->at;
+        if (r->command_id == COM_QUERY) {
+                struct span text = trim(fields_text(r, FIELD_QUERY));
+                put_text(w, text.len > 0 ? text : span_str("/* No query */")); /* as pt-query-digest has it */
+                put_cut(w, r, FIELD_QUERY_LENGTH);
+        } else {
+                put_executed(w, r);
+                put_cut(w, r, FIELD_STMT_PREPARE_QUERY_LENGTH);
+        }
+        indent_headers(w, from);
+}
+
+/** The server's own names of commands. */
+static const char *command_name(uint64_t command)
+{
+        static const char *const names[] = {
+            [COM_SLEEP] = "Sleep",
+            [COM_QUIT] = "Quit",
+            [COM_INIT_DB] = "Init DB",
+            [COM_QUERY] = "Query",
+            [COM_FIELD_LIST] = "Field List",
+            [COM_CREATE_DB] = "Create DB",
+            [COM_DROP_DB] = "Drop DB",
+            [COM_REFRESH] = "Refresh",
+            [COM_SHUTDOWN] = "Shutdown",
+            [COM_STATISTICS] = "Statistics",
+            [COM_PROCESS_INFO] = "Processlist",
+            [COM_CONNECT] = "Connect",
+            [COM_PROCESS_KILL] = "Kill",
+            [COM_DEBUG] = "Debug",
+            [COM_PING] = "Ping",
+            [COM_TIME] = "Time",
+            [COM_DELAYED_INSERT] = "Delayed insert",
+            [COM_CHANGE_USER] = "Change user",
+            [COM_BINLOG_DUMP] = "Binlog Dump",
+            [COM_TABLE_DUMP] = "Table Dump",
+            [COM_CONNECT_OUT] = "Connect Out",
+            [COM_REGISTER_SLAVE] = "Register Slave",
+            [COM_STMT_PREPARE] = "Prepare",
+            [COM_STMT_EXECUTE] = "Execute",
+            [COM_STMT_SEND_LONG_DATA] = "Long Data",
+            [COM_STMT_CLOSE] = "Close stmt",
+            [COM_STMT_RESET] = "Reset stmt",
+            [COM_SET_OPTION] = "Set option",
+            [COM_STMT_FETCH] = "Fetch",
+            [COM_DAEMON] = "Daemon",
+            [COM_BINLOG_DUMP_GTID] = "Binlog Dump GTID",
+            [COM_RESET_CONNECTION] = "Reset Connection",
+            [COM_CLONE] = "Clone",
+            [COM_STMT_BULK_EXECUTE] = "Bulk_execute",
+        };
+        const char *name = command < sizeof names / sizeof names[0] ? names[command] : NULL;
+        return name != NULL ? name : "Unknown";
+}
+
+/* --- the entry ----------------------------------------------------------------------------------------------------- */
+
+/** The client's host, without the port that only the proxy knows. */
+static struct span host_of(const struct record *r)
+{
+        struct span addr = r->client_addr;
+        if (!record_has(r, FIELD_CLIENT_ADDR) || (addr.len >= 5 && memcmp(addr.data, "unix:", 5) == 0)) {
+                return span_str("localhost");
+        }
+        const uint8_t *colon = addr.len > 0 ? memrchr(addr.data, ':', addr.len) : NULL;
+        addr.len = colon != NULL ? (size_t)(colon - addr.data) : addr.len;
+        bool is_v6 = addr.len > 2 && addr.data[0] == '[' && addr.data[addr.len - 1] == ']';
+        return is_v6 ? span_of(addr.data + 1, addr.len - 2) : addr;
+}
+
+static void put_who(struct writer *w, const struct record *r)
+{
+        bool has_user = record_has(r, FIELD_USERNAME) && r->username.len > 0;
+        struct span user = has_user ? r->username : span_str("anonymous");
+        struct span host = host_of(r);
+        uint64_t id = record_has(r, FIELD_SERVER_CONN_ID) ? r->server_conn_id : r->conn_id;
+        writer_text(w, "# User@Host: ");
+        put_word(w, user);
+        writer_char(w, '[');
+        put_word(w, user);
+        writer_text(w, "] @ ");
+        put_word(w, host);
+        writer_text(w, " [");
+        put_word(w, host);
+        writer_text(w, "]  Id: ");
+        writer_decimal(w, id);
+        writer_char(w, '\n');
+}
+
+static uint64_t number(const struct record *r, enum record_field f)
+{
+        return record_has(r, f) ? record_uint(r, f) : 0;
+}
+
+static void put_flag(struct writer *w, const struct record *r, const char *name, const char *flag)
+{
+        if (record_has(r, FIELD_STATUS_FLAGS)) {
+                writer_format(w, "  %s: %s", name, has_flag(r, flag) ? "Yes" : "No");
+        }
+}
+
+static void put_measures(struct writer *w, const struct record *r)
+{
+        char when[CLOCK_RFC3339_SIZE];
+        clock_rfc3339(r->wall_ns, when);
+        uint64_t us = number(r, FIELD_DURATION_US);
+        writer_format(w, "# Query_time: %llu.%06llu  Lock_time: 0.000000  Rows_sent: %llu  Rows_examined: 0",
+                      (unsigned long long)(us / 1000000), (unsigned long long)(us % 1000000),
+                      (unsigned long long)number(r, FIELD_ROWS));
+        writer_text(w, "  ts: ");
+        writer_bytes(w, when, CLOCK_RFC3339_SIZE - 2); /* without the Z, which is not expected there */
+        writer_format(w, "  Last_errno: %llu", (unsigned long long)number(r, FIELD_ERRNO));
+        put_flag(w, r, "No_index_used", "no_index_used");
+        put_flag(w, r, "No_good_index_used", "no_good_index_used");
+        /* the server's view: it sends what we receive */
+        writer_format(w, "\n# Rows_affected: %llu  Bytes_sent: %llu  Bytes_received: %llu\n",
+                      (unsigned long long)number(r, FIELD_AFFECTED_ROWS),
+                      (unsigned long long)number(r, FIELD_BYTES_RECEIVED),
+                      (unsigned long long)number(r, FIELD_BYTES_SENT));
+}
+
+/** The database may have any name; one of plain letters needs no quotes, and mysqldumpslow expects none. */
+static void put_use(struct writer *w, const struct record *r)
+{
+        struct span name = r->database;
+        bool is_plain = true;
+        if (!record_has(r, FIELD_DATABASE) || name.len == 0) {
+                return;
+        }
+        for (size_t i = 0; i < name.len; i++) {
+                uint8_t c = name.data[i];
+                is_plain = is_plain &&
+                           ((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_');
+        }
+        writer_text(w, is_plain ? "use " : "use `");
+        put_word(w, name);
+        writer_text(w, is_plain ? ";\n" : "`;\n");
+}
+
+bool slow_shows(const struct record *r)
+{
+        return r->event == EVENT_QUERY || r->event == EVENT_GAP;
+}
+
+void slow_record(struct writer *w, const struct record *r)
+{
+        if (!slow_shows(r)) {
+                return;
+        }
+        put_who(w, r);
+        put_measures(w, r);
+        /* nothing that ends in ";" may stand before a line that begins with "#": it would end the entry */
+        if (has_statement(r)) {
+                put_use(w, r);
+                writer_format(w, "SET timestamp=%llu;\n", (unsigned long long)(r->wall_ns / CLOCK_S_NS));
+                put_statement(w, r);
+        } else if (r->event == EVENT_GAP) {
+                writer_format(w, "# administrator command: Gap (%llu records are missing here)",
+                              (unsigned long long)record_uint_if_any(r, FIELD_DROPPED));
+        } else {
+                writer_format(w, "# administrator command: %s", command_name(r->command_id));
+        }
+        writer_text(w, ";\n");
+}

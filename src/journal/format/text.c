@@ -1,0 +1,410 @@
+#include "journal/format/text.h"
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "capture/hex.h"
+#include "journal/format/line.h"
+
+enum { WHO_WIDTH = 16, SLOW_US = 100000, VERY_SLOW_US = 1000000, LONG_US = 10000000 };
+
+static void put_time(const struct line *l)
+{
+        char when[CLOCK_RFC3339_SIZE];
+        clock_rfc3339(l->r->wall_ns, when);
+        line_paint(l, DIM);
+        writer_bytes(l->w, when + 11, 15); /* the time of day; the date is in every other format */
+        line_paint(l, PLAIN);
+        if (record_has(l->r, FIELD_CONN_ID)) {
+                writer_format(l->w, " #%-4llu ", (unsigned long long)l->r->conn_id);
+        } else {
+                writer_text(l->w, "       ");
+        }
+}
+
+static void put_who(const struct line *l)
+{
+        size_t before = l->w->at;
+        if (record_has(l->r, FIELD_USERNAME)) {
+                line_flat(l->w, l->r->username);
+                if (record_has(l->r, FIELD_DATABASE)) {
+                        writer_char(l->w, '@');
+                        line_flat(l->w, l->r->database);
+                }
+        } else if (record_has(l->r, FIELD_CONN_ID)) {
+                writer_char(l->w, '-');
+        }
+        size_t width = line_width(l->w, before);
+        for (; width < WHO_WIDTH; width++) {
+                writer_char(l->w, ' ');
+        }
+        writer_char(l->w, ' ');
+}
+
+static void put_duration(const struct line *l)
+{
+        uint64_t us = l->r->duration_us;
+        line_paint(l, us >= VERY_SLOW_US ? RED : us >= SLOW_US ? YELLOW : GREEN);
+        if (us >= LONG_US) {
+                writer_format(l->w, "%8.2f s ", (double)us / 1e6);
+        } else {
+                writer_format(l->w, "%8.3f ms", (double)us / 1e3);
+        }
+        line_paint(l, PLAIN);
+        writer_char(l->w, ' ');
+}
+
+/* --- query ---------------------------------------------------------------------------------------------------------- */
+
+/** A reason may also tell of something else than a missing reply. */
+static bool has_no_reply(const struct record *r)
+{
+        return record_has(r, FIELD_REASON) && !record_has(r, FIELD_STATUS_FLAGS);
+}
+
+static void put_outcome(const struct line *l)
+{
+        const struct record *r = l->r;
+        char text[32] = "";
+        struct writer o = writer_over(text, sizeof text - 1);
+        if (record_has(r, FIELD_ERRNO)) {
+                writer_text(&o, "error");
+        } else if (record_has(r, FIELD_ROWS)) {
+                writer_format(&o, "%llu row%s", (unsigned long long)r->rows, r->rows == 1 ? "" : "s");
+        } else if (record_has(r, FIELD_AFFECTED_ROWS)) {
+                writer_format(&o, "%llu changed", (unsigned long long)r->affected_rows);
+        } else if (has_no_reply(r)) {
+                writer_text(&o, "no reply");
+        } else {
+                writer_text(&o, "ok");
+        }
+        text[o.at] = '\0';
+        line_paint(l, record_has(r, FIELD_ERRNO) || has_no_reply(r) ? RED : CYAN);
+        writer_format(l->w, "%10s  ", text);
+        line_paint(l, PLAIN);
+}
+
+static void put_values(const struct line *l, struct value_list list)
+{
+        writer_text(l->w, "  [");
+        for (size_t i = 0; i < list.n && !l->w->failed; i++) {
+                writer_text(l->w, i > 0 ? ", " : "");
+                if (list.at[i].name.len > 0) {
+                        line_flat(l->w, list.at[i].name);
+                        writer_char(l->w, '=');
+                }
+                value_print(l->w, &list.at[i], VALUE_AS_SQL);
+        }
+        writer_char(l->w, ']');
+}
+
+/** Rows as they would be typed: (1, 'a'), (2, 'b'). */
+static void put_rows(const struct line *l, struct value_list list)
+{
+        bool in_row = false;
+        bool is_first = true;
+        for (size_t i = 0; i < list.n && !l->w->failed; i++) {
+                const struct value *v = &list.at[i];
+                if (v->role == VALUE_BEGINS_RESULT || v->role == VALUE_BEGINS_ROW) {
+                        writer_text(l->w, in_row ? ")" : "");
+                        writer_text(l->w, v->role == VALUE_BEGINS_ROW ? " (" : i > 0 ? " ;" : "");
+                        in_row = v->role == VALUE_BEGINS_ROW;
+                        is_first = true;
+                        continue;
+                }
+                writer_text(l->w, is_first ? "" : ", ");
+                is_first = false;
+                value_print(l->w, v, VALUE_AS_SQL);
+        }
+        writer_text(l->w, in_row ? ")" : "");
+}
+
+/** The bulk's rows, of how many, and the result's. */
+static void put_all_rows(const struct line *l)
+{
+        const struct record *r = l->r;
+        if (record_has(r, FIELD_BULK_ROWS)) {
+                writer_text(l->w, "  VALUES");
+                put_rows(l, r->bulk_rows);
+                if (record_has(r, FIELD_BULK_COUNT)) {
+                        writer_format(l->w, " of %llu", (unsigned long long)r->bulk_count);
+                }
+        }
+        if (record_has(r, FIELD_FIRST_ROWS)) {
+                line_paint(l, DIM);
+                writer_text(l->w, "  =>");
+                put_rows(l, r->first_rows);
+                line_paint(l, PLAIN);
+        }
+}
+
+static void put_error(const struct line *l)
+{
+        const struct record *r = l->r;
+        if (!record_has(r, FIELD_ERRNO) && !record_has(r, FIELD_ERROR)) {
+                return;
+        }
+        line_paint(l, RED);
+        writer_text(l->w, "  ERROR");
+        if (record_has(r, FIELD_ERRNO)) {
+                writer_format(l->w, " %llu", (unsigned long long)r->errno_);
+        }
+        if (record_has(r, FIELD_SQLSTATE)) {
+                writer_text(l->w, " (");
+                line_flat(l->w, r->sqlstate);
+                writer_char(l->w, ')');
+        }
+        writer_text(l->w, ": ");
+        line_flat(l->w, record_text_if_any(r, FIELD_ERROR));
+        line_paint(l, PLAIN);
+}
+
+static void put_reason(const struct line *l)
+{
+        if (record_has(l->r, FIELD_REASON)) {
+                line_paint(l, RED);
+                writer_text(l->w, "  (");
+                line_flat(l->w, l->r->reason);
+                writer_char(l->w, ')');
+                line_paint(l, PLAIN);
+        }
+}
+
+/** "STMT_EXECUTE 2", "PING" …: what stands before the text, where it is no plain statement. */
+static void put_command(const struct line *l)
+{
+        struct span command = l->r->command;
+        bool has_text = record_has(l->r, FIELD_QUERY) || record_has(l->r, FIELD_STMT_PREPARE_QUERY);
+        if (span_equal(command, span_str("COM_QUERY"))) {
+                return;
+        }
+        line_paint(l, BOLD);
+        line_flat(l->w,
+                  command.len > 4 && memcmp(command.data, "COM_", 4) == 0 ? span_skip(command, 4) : command);
+        line_paint(l, PLAIN);
+        if (record_has(l->r, FIELD_STMT_ID)) {
+                writer_format(l->w, " %llu", (unsigned long long)l->r->stmt_id);
+        }
+        writer_text(l->w, has_text ? "  " : "");
+}
+
+/** @p length is the field that tells its true length if it is cut. */
+static void put_statement(const struct line *l, struct span text, enum record_field length)
+{
+        bool is_cut = record_has(l->r, length);
+        line_flat(l->w, is_cut ? utf8_trim(text) : text);
+        if (is_cut) {
+                writer_format(l->w, "… (%llu bytes)", (unsigned long long)record_uint(l->r, length));
+        }
+}
+
+/** "no_index, n_plus_one 7" */
+static void put_findings(const struct line *l)
+{
+        const struct record *r = l->r;
+        if (!record_has(r, FIELD_FINDINGS) || l->brief) {
+                return;
+        }
+        line_paint(l, YELLOW);
+        const char *before = "  ";
+        for (unsigned i = 0; i < FINDING_COUNT; i++) {
+                if ((r->findings >> i & 1) != 0) {
+                        writer_text(l->w, before);
+                        writer_text(l->w, record_flag_name(FIELD_FINDINGS, i));
+                        before = ", ";
+                }
+                if (i == FINDING_N_PLUS_ONE && record_has(r, FIELD_REPEATED)) {
+                        writer_format(l->w, " %llu", (unsigned long long)r->repeated);
+                }
+        }
+        line_paint(l, PLAIN);
+}
+
+static void put_query(const struct line *l)
+{
+        const struct record *r = l->r;
+        put_duration(l);
+        put_outcome(l);
+        put_command(l);
+        if (record_has(r, FIELD_QUERY)) {
+                put_statement(l, r->query, FIELD_QUERY_LENGTH);
+        } else if (record_has(r, FIELD_STMT_PREPARE_QUERY)) {
+                put_statement(l, r->stmt_prepare_query, FIELD_STMT_PREPARE_QUERY_LENGTH);
+        }
+        if (record_has(r, FIELD_STMT_EXECUTE_VALUES) && !l->brief) {
+                put_values(l, r->stmt_execute_values);
+        }
+        if (record_has(r, FIELD_QUERY_ATTRIBUTES) && !l->brief) {
+                put_values(l, r->query_attributes);
+        }
+        if (!l->brief) {
+                put_all_rows(l);
+        }
+        put_error(l);
+        put_reason(l);
+        if (record_has(r, FIELD_WARNINGS)) {
+                line_paint(l, YELLOW);
+                writer_format(l->w, "  %llu warning%s", (unsigned long long)r->warnings,
+                              r->warnings == 1 ? "" : "s");
+                line_paint(l, PLAIN);
+        }
+        put_findings(l);
+}
+
+/* --- the other events --------------------------------------------------------------------------------------------- */
+
+static void put_connect(const struct line *l)
+{
+        line_flat(l->w, l->r->client_addr);
+        writer_text(l->w, " -> ");
+        line_flat(l->w, l->r->remote_addr);
+        put_error(l);
+}
+
+/** A text behind its @p name, if the record has it. */
+static void put_named(const struct line *l, enum record_field field, const char *name)
+{
+        if (record_has(l->r, field)) {
+                writer_text(l->w, name);
+                line_flat(l->w, record_text(l->r, field));
+        }
+}
+
+static void put_auth(const struct line *l)
+{
+        const struct record *r = l->r;
+        if (record_has(r, FIELD_SERVER_VERSION)) {
+                writer_text(l->w, "server ");
+                line_flat(l->w, r->server_version);
+        }
+        if (record_has(r, FIELD_AUTH_PLUGIN)) {
+                writer_text(l->w, record_has(r, FIELD_SERVER_VERSION) ? ", plugin " : "plugin ");
+                line_flat(l->w, record_has(r, FIELD_AUTH_PATH) ? r->auth_path : r->auth_plugin);
+        }
+        put_named(l, FIELD_TLS, ", client ");
+        put_named(l, FIELD_REMOTE_TLS, ", server ");
+        put_named(l, FIELD_COMPRESSION, ", ");
+        if (record_has(r, FIELD_CONNECT_ATTRIBUTES) && !l->brief) {
+                put_values(l, r->connect_attributes);
+        }
+        put_error(l);
+        put_reason(l);
+}
+
+static void put_disconnect(const struct line *l)
+{
+        const struct record *r = l->r;
+        writer_format(l->w, "after %.3f s, %llu bytes sent, %llu received", (double)r->duration_us / 1e6,
+                      (unsigned long long)r->bytes_sent, (unsigned long long)r->bytes_received);
+        put_error(l);
+        put_reason(l);
+}
+
+static void put_gap(const struct line *l)
+{
+        uint64_t n = record_uint_if_any(l->r, FIELD_DROPPED);
+        writer_format(l->w, "%llu %s missing here", (unsigned long long)n,
+                      n == 1 ? "record is" : "records are");
+        put_reason(l);
+}
+
+/** An error or a notice: "reason: detail". */
+static void put_story(const struct line *l)
+{
+        const struct record *r = l->r;
+        line_flat(l->w, record_text_if_any(r, FIELD_REASON));
+        if (record_has(r, FIELD_INFO)) {
+                writer_text(l->w, record_has(r, FIELD_REASON) ? ": " : "");
+                line_flat(l->w, r->info);
+        }
+        put_error(l);
+}
+
+/** A rule that was broken: "rule: sentence (server packet 3 column definition, COM_QUERY)". */
+static void put_lint(const struct line *l)
+{
+        const struct record *r = l->r;
+        line_flat(l->w, record_text_if_any(r, FIELD_RULE));
+        writer_text(l->w, ": ");
+        line_flat(l->w, record_text_if_any(r, FIELD_REASON));
+        writer_text(l->w, "  (");
+        line_flat(l->w, record_text_if_any(r, FIELD_DIRECTION));
+        writer_format(l->w, " packet %llu ", (unsigned long long)record_uint_if_any(r, FIELD_PACKET_SEQ));
+        line_flat(l->w, record_text_if_any(r, FIELD_PACKET_NAME));
+        if (record_has(r, FIELD_COMMAND)) {
+                writer_text(l->w, ", ");
+                line_flat(l->w, r->command);
+        }
+        writer_char(l->w, ')');
+}
+
+/** "20 times one statement, 12.3 ms: SELECT …  after 20 rows of …" */
+static void put_run(const struct line *l)
+{
+        const struct record *r = l->r;
+        writer_format(l->w, "%llu statements of one shape, %.3f ms: ", (unsigned long long)r->repeated,
+                      (double)r->duration_us / 1e3);
+        line_flat(l->w, r->digest_text);
+        writer_text(l->w, "  ");
+        line_flat(l->w, r->info);
+}
+
+static void put_event(const struct line *l)
+{
+        static void (*const bodies[EVENT_COUNT])(const struct line *) = {
+            [EVENT_CONNECT] = put_connect, [EVENT_AUTH] = put_auth,    [EVENT_QUERY] = put_query,
+            [EVENT_ERROR] = put_story,     [EVENT_NOTICE] = put_story, [EVENT_DISCONNECT] = put_disconnect,
+            [EVENT_GAP] = put_gap,         [EVENT_LINT] = put_lint,    [EVENT_N_PLUS_ONE] = put_run,
+        };
+        enum record_event event = l->r->event;
+        if (event != EVENT_QUERY) {
+                line_paint(l, event == EVENT_ERROR || event == EVENT_GAP ? RED
+                              : event == EVENT_NOTICE || event == EVENT_LINT || event == EVENT_N_PLUS_ONE
+                                  ? YELLOW
+                                  : CYAN);
+                writer_format(l->w, "%-10s  ", record_event_name(event));
+                line_paint(l, PLAIN);
+        }
+        bodies[event](l);
+}
+
+static void put_packet(struct writer *w, const struct record *r)
+{
+        bool from_client = span_equal(record_text_if_any(r, FIELD_DIRECTION), span_str("client"));
+        char name[48] = "";
+        struct span text = span_head(record_text_if_any(r, FIELD_PACKET_NAME), sizeof name - 1);
+        for (size_t i = 0; i < text.len; i++) { /* a dump is ASCII */
+                name[i] = '?';
+                if (text.data[i] >= 0x20 && text.data[i] < 0x7f) {
+                        name[i] = (char)text.data[i];
+                }
+        }
+        struct packet p = {
+            .from = from_client ? SIDE_CLIENT : SIDE_SERVER,
+            .seq = (uint8_t)record_uint_if_any(r, FIELD_PACKET_SEQ),
+            .secret = !record_has(r, FIELD_PACKET_BYTES),
+            .cut_off = record_has(r, FIELD_REASON),
+            .redacted = record_has(r, FIELD_REDACTED),
+            .length = (uint32_t)record_uint_if_any(r, FIELD_PACKET_LENGTH),
+            .name = name,
+            .head = record_text_if_any(r, FIELD_PACKET_BYTES),
+        };
+        hex_packet(w, r->conn_id, r->wall_ns, &p);
+}
+
+void text_line(const struct line *l)
+{
+        if (l->r->event == EVENT_PACKET) {
+                put_packet(l->w, l->r);
+                return;
+        }
+        put_time(l);
+        put_who(l);
+        put_event(l);
+        writer_char(l->w, '\n');
+}
+
+void text_record(struct writer *w, const struct record *r, bool color)
+{
+        const struct line l = {w, r, .color = color};
+        text_line(&l);
+}

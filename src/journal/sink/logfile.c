@@ -1,0 +1,112 @@
+#include "journal/sink/logfile.h"
+
+#include "base/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FD_PATH_SIZE = 32 };
+
+bool logfile_is_stream(int fd)
+{
+        struct stat st;
+        return fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(fd) != 0);
+}
+
+/** A process that is started without a standard output may have opened something else in its place. */
+bool logfile_is_output(int fd)
+{
+        struct stat st;
+        if (fd < 0 || fstat(fd, &st) != 0) {
+                return false;
+        }
+        if ((st.st_mode & S_IFMT) == 0 || S_ISDIR(st.st_mode)) { /* no type: an eventfd, epoll … */
+                errno = EBADF;
+                return false;
+        }
+        return true;
+}
+
+/** @return false with EWOULDBLOCK if somebody has it. A file system without locks has none to keep. */
+static bool lock(int fd)
+{
+        struct stat st;
+        if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+                return true;
+        }
+        return flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+int logfile_open(const char *path)
+{
+        int fd = files_append(path, 0, FILES_LOG_MODE);
+        if (fd >= 0 && !lock(fd)) {
+                (void)close(fd);
+                errno = EWOULDBLOCK;
+                return -1;
+        }
+        return fd;
+}
+
+int logfile_stdout(bool *owns)
+{
+        /* A pipe or terminal on standard output is shared with other processes, so O_NONBLOCK must not be set on it.
+         * Opened once more it has a state of its own. (A file must not: its offset is shared on purpose.) */
+        char path[FD_PATH_SIZE];
+        *owns = false;
+        if (!logfile_is_stream(STDOUT_FILENO)) {
+                return STDOUT_FILENO;
+        }
+        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", STDOUT_FILENO);
+        int fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        *owns = fd >= 0;
+        return fd >= 0 ? fd : STDOUT_FILENO;
+}
+
+bool logfile_is_at(int fd, const char *path)
+{
+        struct stat here;
+        struct stat there;
+        return fd >= 0 && fstat(fd, &here) == 0 && lstat(path, &there) == 0 && here.st_ino == there.st_ino &&
+               here.st_dev == there.st_dev;
+}
+
+bool logfile_is_same(int a, int b)
+{
+        struct stat x;
+        struct stat y;
+        return fstat(a, &x) == 0 && fstat(b, &y) == 0 && (S_ISREG(x.st_mode) || S_ISFIFO(x.st_mode)) &&
+               x.st_ino == y.st_ino && x.st_dev == y.st_dev;
+}
+
+uint64_t logfile_size(int fd)
+{
+        struct stat st;
+        return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+}
+
+bool logfile_ends_whole(int fd, bool entries)
+{
+        char path[FD_PATH_SIZE];
+        char end[2] = "";
+        uint64_t size = logfile_size(fd);
+        bool appends = (fcntl(fd, F_GETFL) & O_APPEND) != 0;
+        off_t at = appends ? (off_t)size : lseek(fd, 0, SEEK_CUR);
+        if (size == 0 || at <= 0) {
+                return true;
+        }
+        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd); /* ours can only be written to */
+        int in = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        off_t from = at >= 2 ? at - 2 : 0;
+        ssize_t n = in >= 0 ? pread(in, end, (size_t)(at - from), from) : 0;
+        if (in >= 0) {
+                (void)close(in);
+        }
+        bool line = n > 0 && end[n - 1] == '\n';
+        return line && (!entries || (n == 2 && end[0] == ';'));
+}

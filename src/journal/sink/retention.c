@@ -1,0 +1,466 @@
+#include "journal/sink/retention.h"
+
+#include "base/diag.h"
+#include "base/lock.h"
+#include "base/start.h"
+#include "journal/sink/compress_file.h"
+#include "journal/sink/hook.h"
+#include "journal/sink/old_files.h"
+#include "journal/sink/rotate.h"
+#include "profile/heap/prof.h"
+#include "settings/settings.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { HOOK_MS = 60000, PACK_STEP = 64 * 1024, PACK_FRAME = 1024, PACK_MOST = 2 * PACK_STEP + PACK_FRAME };
+
+/* The keeper's view of a log. Its writer makes room in it, too: what the lock is for. */
+struct kept_log {
+        const struct settings_sink *settings;
+        struct lock lock;                   /* of the five below */
+        char hooked[ROTATE_STAMP_LEN + 1];  /* stamp of the newest file that the hook was run for */
+        char packing[ROTATE_STAMP_LEN + 1]; /* … of the one that is being compressed; "" = none */
+        uint64_t reserve;  /* bytes that its packed form may grow by until it is looked at again */
+        bool given_up;     /* it is not to be finished */
+        bool skipped_said; /* a file was removed before the hook was run for it */
+        bool no_room_said; /* to compress; the keeper's own, like the next */
+        char tried[ROTATE_STAMP_LEN + 1]; /* … that was to be compressed in this round */
+        _Atomic bool said;
+        _Atomic uint64_t errors;
+};
+
+struct keeper {
+        pthread_t thread;
+        int wake_fd;
+        int stop_fd;
+        _Atomic bool stopping;
+        _Atomic uint64_t stop_ns; /* when a hook that runs must have ended */
+        struct kept_log logs[SETTINGS_SINKS];
+        unsigned n;
+};
+
+static void fail(struct kept_log *log, const char *what, const char *name)
+{
+        atomic_fetch_add_explicit(&log->errors, 1, memory_order_relaxed);
+        if (!atomic_exchange(&log->said, true)) {
+                diag(DIAG_WARNING, "rotated log %s: %s: %s (said once)", name, what, strerror(errno));
+        }
+}
+
+/** @return false (counted, said) if the folder can't be read; what was read then counts for nothing. */
+static bool list(struct kept_log *log, struct old_files *files)
+{
+        if (old_files_list(files, log->settings->file)) {
+                return true;
+        }
+        fail(log, "its folder can't be read", log->settings->file);
+        return false;
+}
+
+static void name_file(const struct kept_log *log, const char *stamp, unsigned form, char *out, size_t size)
+{
+        old_files_name(log->settings->file, stamp, form, out, size);
+}
+
+/* --- what is done --------------------------------------------------------------------------------------------------- */
+
+/** @return false if a form of it could not be removed. */
+static bool remove_forms(struct kept_log *log, const struct old_file *f, unsigned forms)
+{
+        bool done = true;
+        for (unsigned form = OLD_PLAIN; form <= OLD_HALF_PACKED; form *= 2) {
+                char name[PATH_MAX];
+                name_file(log, f->stamp, form, name, sizeof name);
+                if ((f->forms & forms & form) != 0 && unlink(name) != 0 && errno != ENOENT) {
+                        fail(log, "can't be removed", name);
+                        done = false;
+                }
+        }
+        return done;
+}
+
+/** With the lock. Nobody will hand @p f to the hook any more. */
+static void skip_hook(struct kept_log *log, const struct old_file *f)
+{
+        if (log->settings->rotate_hook[0] == '\0' || strcmp(f->stamp, log->hooked) <= 0) {
+                return;
+        }
+        atomic_fetch_add_explicit(&log->errors, 1, memory_order_relaxed);
+        if (!log->skipped_said) {
+                diag(DIAG_WARNING,
+                     "log %s: rotated files had to be removed before log.rotate_hook was run for them: it is "
+                     "too slow for "
+                     "log.disk_bytes or log.rotate_keep (said once, counted as errors)",
+                     log->settings->file);
+                log->skipped_said = true;
+        }
+}
+
+/** With the lock. Give @p f up, or first what there is of its packed form. @return false if it can't be removed; else the
+ *  bytes that are gone are taken off. */
+static bool give_way(struct kept_log *log, struct old_file *f, uint64_t *bytes)
+{
+        bool only_half = strcmp(f->stamp, log->packing) == 0 && !log->given_up;
+        unsigned forms = only_half ? OLD_HALF_PACKED : OLD_PLAIN | OLD_PACKED | OLD_HALF_PACKED;
+        uint64_t less = only_half ? f->half_bytes : f->bytes;
+        if (only_half) { /* a whole plain file is worth more than a part of it twice */
+                log->given_up = true;
+                *bytes -= log->reserve;
+        }
+        if (!remove_forms(log, f, forms)) {
+                return false;
+        }
+        f->forms &= ~forms;
+        f->bytes -= less;
+        *bytes -= less;
+        if (f->forms == 0) {
+                skip_hook(log, f);
+        }
+        return true;
+}
+
+/** With the lock. Remove the oldest that are too many, or too much with @p current bytes of the new one, or what it has already.
+ *  @return how many of the list are gone. */
+static size_t prune(struct kept_log *log, struct old_files *files, uint64_t current)
+{
+        const struct settings_sink *s = log->settings;
+        struct stat st;
+        uint64_t bytes = stat(s->file, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+        size_t gone = 0;
+        bytes = bytes > current ? bytes : current;
+        bytes += log->packing[0] != '\0' && !log->given_up ? log->reserve : 0;
+        for (size_t i = 0; i < files->n; i++) {
+                bytes += files->all[i].bytes;
+        }
+        while (gone < files->n && ((s->rotate_keep > 0 && files->n - gone > s->rotate_keep) ||
+                                   (s->disk_bytes > 0 && bytes > s->disk_bytes))) {
+                if (!give_way(log, &files->all[gone], &bytes)) {
+                        break;
+                }
+                gone += files->all[gone].forms == 0 ? 1 : 0;
+        }
+        return gone;
+}
+
+/** Bytes that the file which is written now takes at most. */
+static uint64_t current_bytes(const struct kept_log *log, uint64_t need)
+{
+        return need > log->settings->rotate_bytes ? need : log->settings->rotate_bytes;
+}
+
+static void make_room(struct kept_log *log, uint64_t current)
+{
+        struct old_files files = {0};
+        lock_take(&log->lock);
+        if (list(log, &files)) {
+                (void)prune(log, &files, current);
+        }
+        lock_give(&log->lock);
+        old_files_free(&files);
+}
+
+/** What a crash left: half of a packed file, or a plain one that is packed already. */
+static void tidy(struct kept_log *log, const struct old_files *files)
+{
+        for (size_t i = 0; i < files->n; i++) {
+                const struct old_file *f = &files->all[i];
+                unsigned forms = OLD_HALF_PACKED | ((f->forms & OLD_PACKED) != 0 ? OLD_PLAIN : 0);
+                (void)remove_forms(log, f, forms);
+        }
+}
+
+static void run_hook(struct keeper *k, struct kept_log *log, const struct old_file *f)
+{
+        char name[PATH_MAX];
+        struct stat st;
+        lock_take(
+            &log->lock); /* it may be removed at any time, but counts as given to the hook from here on */
+        name_file(log, f->stamp, OLD_PACKED, name, sizeof name);
+        bool there = stat(name, &st) == 0;
+        if (!there) {
+                name_file(log, f->stamp, OLD_PLAIN, name, sizeof name);
+                there = stat(name, &st) == 0;
+        }
+        memcpy(log->hooked, f->stamp, sizeof log->hooked);
+        lock_give(&log->lock);
+        if (there && !hook_run(log->settings->rotate_hook, name, k->stop_fd, HOOK_MS, &k->stop_ns)) {
+                atomic_fetch_add_explicit(&log->errors, 1, memory_order_relaxed);
+        }
+}
+
+/* A file that is being compressed. */
+struct packing {
+        struct keeper *keeper;
+        struct kept_log *log;
+        uint64_t checked; /* bytes of the packed form up to which there is room */
+};
+
+/** Each piece needs room beside the plain file. @return false if it is not to be finished. */
+static bool goes_on(void *arg, uint64_t packed)
+{
+        struct packing *p = arg;
+        if (atomic_load(&p->keeper->stopping)) {
+                return false;
+        }
+        if (p->log->settings->disk_bytes > 0 && packed >= p->checked) {
+                make_room(p->log, current_bytes(p->log, 0));
+                p->checked = packed + PACK_STEP;
+        }
+        lock_take(&p->log->lock);
+        bool given_up = p->log->given_up;
+        lock_give(&p->log->lock);
+        return !given_up;
+}
+
+static void compress(struct keeper *k, struct kept_log *log, const struct old_file *f)
+{
+        char name[PATH_MAX];
+        struct packing packing = {k, log, 0};
+        name_file(log, f->stamp, OLD_PLAIN, name, sizeof name);
+        memcpy(log->tried, f->stamp, sizeof log->tried);
+        lock_take(&log->lock);
+        memcpy(log->packing, f->stamp, sizeof log->packing);
+        log->reserve = f->bytes + PACK_FRAME < PACK_MOST ? f->bytes + PACK_FRAME : PACK_MOST;
+        log->given_up = false;
+        lock_give(&log->lock);
+        enum status status = pack_file(name, goes_on, &packing);
+        int error = status == STATUS_NOMEM ? ENOMEM : errno;
+        lock_take(&log->lock);
+        log->packing[0] = '\0';
+        bool given_up = log->given_up;
+        lock_give(&log->lock);
+        errno = error;
+        if (given_up && access(name, F_OK) == 0 && !log->no_room_said) {
+                diag(DIAG_WARNING,
+                     "log %s: log.disk_bytes leaves no room to compress a rotated file beside itself; it "
+                     "stays as it is "
+                     "(said once)",
+                     log->settings->file);
+                log->no_room_said = true;
+        }
+        errno = error;
+        if (status != STATUS_OK && errno != ECANCELED && errno != ENOENT) {
+                fail(log, "can't be compressed", name);
+        }
+}
+
+/** Compress @p f, hand it to the hook. @return true if there was something to do. */
+static bool tend_file(struct keeper *k, struct kept_log *log, const struct old_file *f)
+{
+        bool pack = log->settings->rotate_compress && (f->forms & OLD_PACKED) == 0 &&
+                    (f->forms & OLD_PLAIN) != 0 && strcmp(f->stamp, log->tried) > 0;
+        bool hook = log->settings->rotate_hook[0] != '\0' && strcmp(f->stamp, log->hooked) > 0;
+        char name[PATH_MAX];
+        name_file(log, f->stamp, OLD_PLAIN, name, sizeof name);
+        if (pack && access(name, F_OK) == 0) { /* else its log's writer needed the room meanwhile */
+                compress(k, log, f);
+        }
+        if (hook && !atomic_load(&k->stopping)) {
+                run_hook(k, log, f);
+        }
+        return pack || hook;
+}
+
+/** A file at a time: the list is read anew after each, for meanwhile there may be more. */
+static void tend(struct keeper *k, struct kept_log *log)
+{
+        struct old_files files = {0};
+        bool busy = true;
+        log->tried[0] = '\0';
+        if (list(log, &files)) {
+                tidy(log, &files);
+        }
+        while (busy && !atomic_load(&k->stopping)) {
+                lock_take(&log->lock);
+                bool listed = list(log, &files);
+                size_t i = listed ? prune(log, &files, current_bytes(log, 0)) : files.n;
+                lock_give(&log->lock);
+                busy = false;
+                for (; listed && i < files.n && !busy; i++) {
+                        busy = tend_file(k, log, &files.all[i]);
+                }
+        }
+        old_files_free(&files);
+}
+
+/** Files that were rotated too late for the hook. */
+static void tell_left(struct kept_log *log)
+{
+        struct old_files files = {0};
+        size_t left = 0;
+        if (log->settings->rotate_hook[0] != '\0' && list(log, &files)) {
+                for (size_t i = 0; i < files.n; i++) {
+                        left += strcmp(files.all[i].stamp, log->hooked) > 0 ? 1 : 0;
+                }
+        }
+        if (left > 0) {
+                diag(DIAG_WARNING, "log %s: %zu rotated files were not given to log.rotate_hook: it ends",
+                     log->settings->file, left);
+        }
+        old_files_free(&files);
+}
+
+static void *run(void *arg)
+{
+        struct keeper *k = arg;
+        (void)prof_enter(STAGE_SINK);
+        while (!atomic_load(&k->stopping)) {
+                uint64_t woken;
+                for (unsigned i = 0; i < k->n; i++) {
+                        tend(k, &k->logs[i]);
+                }
+                struct pollfd p[] = {{.fd = k->wake_fd, .events = POLLIN},
+                                     {.fd = k->stop_fd, .events = POLLIN}};
+                (void)poll(p, 2, -1);
+                if (p[0].revents != 0) {
+                        ssize_t n = read(k->wake_fd, &woken, sizeof woken);
+                        (void)n; /* the folder tells */
+                }
+        }
+        for (unsigned i = 0; i < k->n; i++) {
+                tell_left(&k->logs[i]);
+        }
+        return NULL;
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------------- */
+
+static void discard(struct keeper *k)
+{
+        if (k->wake_fd >= 0) {
+                (void)close(k->wake_fd);
+        }
+        if (k->stop_fd >= 0) {
+                (void)close(k->stop_fd);
+        }
+        prof_free(k);
+}
+
+/** The hook is for what is rotated from now on. */
+static void begin_log(struct kept_log *log, const struct settings_sink *settings)
+{
+        struct old_files files = {0};
+        log->settings = settings;
+        if ((settings->rotate_bytes > 0 || settings->rotate_seconds > 0) && list(log, &files) &&
+            files.n > 0) {
+                memcpy(log->hooked, files.all[files.n - 1].stamp, sizeof log->hooked);
+                (void)prune(log, &files, current_bytes(log, 0)); /* nobody else looks at it yet */
+        }
+        old_files_free(&files);
+}
+
+enum status keeper_new(const struct settings *settings, struct keeper **out)
+{
+        bool rotates = false;
+        *out = NULL;
+        for (uint64_t i = 0; i < settings->n_sinks; i++) {
+                rotates =
+                    rotates || settings->sinks[i].rotate_bytes > 0 || settings->sinks[i].rotate_seconds > 0;
+        }
+        if (!rotates) {
+                return STATUS_OK;
+        }
+        struct keeper *k = prof_calloc(STAGE_SINK, 1, sizeof *k);
+        if (k == NULL) {
+                diag(DIAG_ERROR, "the keeper of rotated logs can't be started: out of memory");
+                return STATUS_NOMEM;
+        }
+        k->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        k->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        int error = k->wake_fd < 0 || k->stop_fd < 0 ? errno : 0;
+        for (uint64_t i = 0; i < settings->n_sinks; i++) {
+                if (settings->sinks[i].rotate_bytes > 0 || settings->sinks[i].rotate_seconds > 0) {
+                        begin_log(&k->logs[k->n++], &settings->sinks[i]);
+                }
+        }
+        if (error == 0) {
+                error = start_thread(&k->thread, "keeper", run, k);
+        }
+        if (error != 0) {
+                diag(DIAG_ERROR, "the keeper of rotated logs can't be started: %s", strerror(error));
+                discard(k);
+                return STATUS_IO;
+        }
+        *out = k;
+        return STATUS_OK;
+}
+
+static void ring(int fd)
+{
+        uint64_t one = 1;
+        ssize_t n = write(fd, &one, sizeof one);
+        (void)n; /* fails only if it rings already */
+}
+
+static struct kept_log *find(struct keeper *k, const struct settings_sink *settings)
+{
+        for (unsigned i = 0; k != NULL && i < k->n; i++) {
+                if (k->logs[i].settings == settings) {
+                        return &k->logs[i];
+                }
+        }
+        return NULL;
+}
+
+void keeper_make_room(struct keeper *k, const struct settings_sink *settings, uint64_t need)
+{
+        struct kept_log *log = find(k, settings);
+        if (log != NULL && settings->disk_bytes > 0) {
+                make_room(log, current_bytes(log, need));
+        }
+}
+
+void keeper_newest(struct keeper *k, const struct settings_sink *settings, char stamp[ROTATE_STAMP_LEN + 1])
+{
+        struct old_files files = {0};
+        struct kept_log *log = find(k, settings);
+        *stamp = '\0';
+        if (log != NULL && list(log, &files) && files.n > 0) {
+                memcpy(stamp, files.all[files.n - 1].stamp, ROTATE_STAMP_LEN + 1);
+        }
+        old_files_free(&files);
+}
+
+void keeper_wake(struct keeper *k)
+{
+        if (k != NULL) {
+                ring(k->wake_fd);
+        }
+}
+
+uint64_t keeper_errors(const struct keeper *k, const struct settings_sink *settings)
+{
+        for (unsigned i = 0; k != NULL && i < k->n; i++) {
+                if (k->logs[i].settings == settings) {
+                        return atomic_load_explicit(&k->logs[i].errors, memory_order_relaxed);
+                }
+        }
+        return 0;
+}
+
+void keeper_stop(struct keeper *k, uint64_t deadline_ns)
+{
+        if (k == NULL || atomic_exchange(&k->stopping, true)) {
+                return;
+        }
+        atomic_store(&k->stop_ns, deadline_ns);
+        ring(k->stop_fd);
+        (void)pthread_join(k->thread, NULL);
+}
+
+void keeper_free(struct keeper *k)
+{
+        if (k != NULL) {
+                discard(k);
+        }
+}

@@ -1,0 +1,168 @@
+#include "journal/sink/sinks.h"
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "journal/sink/logfile.h"
+#include "journal/sink/retention.h"
+
+#include <string.h>
+
+/** The newest sink's file may have two names: a hard link, /dev/stdout. */
+static enum status check_alone(const struct sinks *sinks)
+{
+        const struct sink *newest = &sinks->all[sinks->n - 1];
+        for (unsigned i = 0; i + 1 < sinks->n; i++) {
+                if (!newest->is_messages && logfile_is_same(newest->fd, sinks->all[i].fd)) {
+                        diag(DIAG_ERROR, "two logs write to one file: %s and %s",
+                             sinks->all[i].settings->file, newest->settings->file);
+                        return STATUS_INVALID;
+                }
+        }
+        return STATUS_OK;
+}
+
+enum status sinks_open(struct sinks *sinks, const struct settings *settings)
+{
+        enum status status = keeper_new(settings, &sinks->keeper);
+        for (uint64_t i = 0; i < settings->n_sinks && status == STATUS_OK; i++) {
+                if (strcmp(settings->sinks[i].file, "off") != 0) {
+                        sinks->all[sinks->n].keeper = sinks->keeper;
+                        status = sink_open(&sinks->all[sinks->n], &settings->sinks[i]);
+                        sinks->n += status == STATUS_OK ? 1 : 0;
+                        status = status == STATUS_OK ? check_alone(sinks) : status;
+                }
+        }
+        return status;
+}
+
+void sinks_close(struct sinks *sinks)
+{
+        for (unsigned i = 0; i < sinks->n; i++) {
+                sink_close(&sinks->all[i]);
+        }
+        keeper_stop(sinks->keeper, sinks->deadline_ns);
+}
+
+void sinks_free(struct sinks *sinks)
+{
+        sinks_close(sinks);
+        keeper_free(sinks->keeper);
+        sinks->keeper = NULL;
+}
+
+/** Let the keeper know of new rotated files. */
+static void tell_keeper(struct sinks *sinks)
+{
+        bool any = false;
+        for (unsigned i = 0; i < sinks->n; i++) {
+                any = any || sinks->all[i].has_rotated;
+                sinks->all[i].has_rotated = false;
+        }
+        if (any) {
+                keeper_wake(sinks->keeper);
+        }
+}
+
+void sinks_put(struct sinks *sinks, const struct record *r)
+{
+        for (unsigned i = 0; i < sinks->n; i++) {
+                sink_put(&sinks->all[i], r);
+        }
+}
+
+bool sinks_flush(struct sinks *sinks)
+{
+        bool done = true;
+        for (unsigned i = 0; i < sinks->n; i++) {
+                done = sink_flush(&sinks->all[i]) && done;
+        }
+        tell_keeper(sinks);
+        return done;
+}
+
+void sinks_retry(struct sinks *sinks)
+{
+        for (unsigned i = 0; i < sinks->n; i++) {
+                if (sink_is_blocked(&sinks->all[i])) {
+                        (void)sink_flush(&sinks->all[i]);
+                }
+        }
+        tell_keeper(sinks);
+}
+
+bool sinks_have_room(const struct sinks *sinks, size_t len)
+{
+        for (unsigned i = 0; i < sinks->n; i++) {
+                if (!sink_has_room(&sinks->all[i], len)) {
+                        return false;
+                }
+        }
+        return true;
+}
+
+void sinks_reopen(struct sinks *sinks)
+{
+        for (unsigned i = 0; i < sinks->n; i++) {
+                sink_reopen(&sinks->all[i]);
+        }
+}
+
+unsigned sinks_poll(const struct sinks *sinks, struct pollfd *out)
+{
+        unsigned n = 0;
+        for (unsigned i = 0; i < sinks->n; i++) {
+                int fd = sink_wait_fd(&sinks->all[i]);
+                if (fd >= 0) {
+                        out[n++] = (struct pollfd){.fd = fd, .events = POLLOUT};
+                }
+        }
+        return n;
+}
+
+int sinks_wait_ms(const struct sinks *sinks, int ms)
+{
+        for (unsigned i = 0; i < sinks->n; i++) {
+                int own = sink_wait_ms(&sinks->all[i]);
+                ms = own >= 0 && (ms < 0 || own < ms) ? own : ms;
+        }
+        return ms;
+}
+
+void sinks_set_deadline(struct sinks *sinks, uint64_t deadline_ns)
+{
+        sinks->deadline_ns = deadline_ns;
+        for (unsigned i = 0; i < sinks->n; i++) {
+                sinks->all[i].deadline_ns = deadline_ns;
+        }
+}
+
+/** Those with something left whose reader may still take it. */
+static unsigned unfinished(const struct sinks *sinks, struct pollfd *out)
+{
+        unsigned n = 0;
+        for (unsigned i = 0; i < sinks->n; i++) {
+                const struct sink *sink = &sinks->all[i];
+                if (sink->fd >= 0 && sink->is_stream && !sink->failing && outbox_due(&sink->outbox).len > 0) {
+                        out[n++] = (struct pollfd){.fd = sink->fd, .events = POLLOUT};
+                }
+        }
+        return n;
+}
+
+void sinks_finish(struct sinks *sinks, uint64_t deadline_ns)
+{
+        while (!sinks_flush(sinks)) {
+                struct pollfd p[SETTINGS_SINKS];
+                unsigned n = unfinished(sinks, p);
+                uint64_t now_ns = clock_mono_ns();
+                if (n == 0 || now_ns >= deadline_ns) {
+                        break;
+                }
+                (void)poll(p, n, (int)((deadline_ns - now_ns) / CLOCK_MS_NS) + 1);
+        }
+}
+
+uint64_t sinks_keeper_errors(const struct sinks *sinks, unsigned i)
+{
+        return keeper_errors(sinks->keeper, sinks->all[i].settings);
+}

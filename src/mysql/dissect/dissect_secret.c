@@ -1,0 +1,382 @@
+/* Packets of the server's that hold a password although their statement shows none. */
+#include "mysql/dissect/dissect_state.h"
+#include "mysql/sql/secret.h"
+#include "mysql/sql/secret_data.h"
+
+#include <strings.h>
+
+enum { ERR_PARSE = 1064 };
+
+/* What is behind is not searched: more than is kept of a packet for dumps, and than most statements have. */
+enum { SECRET_WITHIN = 64 * 1024 };
+
+/* --- words at a statement's begin --------------------------------------------------------------------------------------- */
+
+/** Blanks and comments. */
+static struct span skip_blanks(struct span text)
+{
+        while (text.len > 0) {
+                const uint8_t *end = NULL;
+                if (memchr(" \t\r\n\f\v(;", text.data[0], 8) != NULL) {
+                        text = span_skip(text, 1);
+                        continue;
+                }
+                if (text.len > 3 && memcmp(text.data, "/*", 2) == 0 && text.data[2] != '!' &&
+                    text.data[2] != 'M') {
+                        end = memmem(text.data + 2, text.len - 2, "*/", 2);
+                        end = end != NULL ? end + 1 : NULL;
+                } else if (text.data[0] == '#' || (text.len > 2 && memcmp(text.data, "--", 2) == 0)) {
+                        end = memchr(text.data, '\n', text.len);
+                } else {
+                        return text;
+                }
+                text = end != NULL ? span_skip(text, (size_t)(end - text.data) + 1) : (struct span){NULL, 0};
+        }
+        return text;
+}
+
+static bool takes(struct span *text, const char *word)
+{
+        size_t len = strlen(word);
+        struct span rest = skip_blanks(*text);
+        if (rest.len < len || strncasecmp((const char *)rest.data, word, len) != 0) {
+                return false;
+        }
+        *text = span_skip(rest, len);
+        return true;
+}
+
+/** @p words ends in NULL. */
+static bool takes_one(struct span *text, const char *const *words)
+{
+        for (size_t i = 0; words[i] != NULL; i++) {
+                if (takes(text, words[i])) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/** Can @p text begin with SHOW, EXECUTE or GET, or with what may stand before them? Nearly none does. */
+static bool may_ask(struct span text)
+{
+        if (text.len < 4) {
+                return false;
+        }
+        uint8_t first = text.data[0] | 0x20;
+        uint8_t second = text.data[1] | 0x20;
+        return (first == 's' && second == 'h') || (first == 'e' && second == 'x') ||
+               (first == 'g' && second == 'e') || first < 'a';
+}
+
+/** Accounts with their hashes, tables with their defaults, servers with their passwords, statements of others. */
+static bool asks_for_secret(struct span text)
+{
+        static const char *const kinds[] = {"GRANTS", "CREATE", "BINLOG", "RELAYLOG", "BINARY LOG ", NULL};
+        return may_ask(text) && takes(&text, "SHOW ") && takes_one(&text, kinds);
+}
+
+/** What came of the statement before: its warnings. */
+static bool asks_for_diagnostics(struct span text)
+{
+        static const char *const kinds[] = {"WARNINGS", "ERRORS", NULL};
+        if (!may_ask(text)) {
+                return false;
+        }
+        return takes(&text, "SHOW ") ? takes_one(&text, kinds) || takes(&text, "COUNT")
+                                     : takes(&text, "GET ");
+}
+
+/** Is a variable of the user's in it: @x, but neither @@x nor user@host? */
+static bool has_variable(struct span text)
+{
+        const uint8_t *end = text.data + text.len;
+        const uint8_t *at = text.len > 0 ? memchr(text.data, '@', text.len) : NULL;
+        while (at != NULL) {
+                bool begins = at == text.data || memchr(" \t\r\n(,=:", at[-1], 8) != NULL;
+                if (begins && at + 1 < end && at[1] != '@') {
+                        return true;
+                }
+                at = memchr(at + 1, '@', (size_t)(end - at - 1));
+        }
+        return false;
+}
+
+/** Does @p text, which speaks of a password, leave it where other statements find it: in a variable, in a prepared statement? */
+static bool leaves_secret(struct span text)
+{
+        static const char *const keepers[] = {"SET", "SELECT", "CALL", "EXECUTE", "GET", "WITH", NULL};
+        if (takes(&text, "PREPARE")) {
+                return true;
+        }
+        struct span rest = text;
+        return takes_one(&rest, keepers) && has_variable(rest);
+}
+
+/** Is a SELECT within another one? Its columns may have other names outside. */
+static bool selects_within(struct span text)
+{
+        static const char word[] = "SELECT";
+        unsigned n = 0;
+        for (size_t i = 0; i + sizeof word <= text.len && n < 2; i++) {
+                n += strncasecmp((const char *)text.data + i, word, sizeof word - 1) == 0 ? 1 : 0;
+        }
+        return n > 1;
+}
+
+/* --- what a packet holds -------------------------------------------------------------------------------------------------- */
+
+bool dissect_text_is_secret(struct span text)
+{
+        return secret_suspected(text);
+}
+
+/** Of an execution, the data sent for one, a fetch. What was never seen may be anything. */
+static bool is_of_secret_statement(const struct dissect *d, const struct flight *f)
+{
+        if (f->stmt_id == LAST_PREPARED) {
+                return d->prepared_secret; /* maybe it is still on its way */
+        }
+        const struct statement *st = statements_find(&d->statements, f->stmt_id);
+        return st == NULL || st->is_secret;
+}
+
+bool dissect_holds_secret(const struct dissect *d, const struct flight *f, struct span body)
+{
+        if (f->code == COM_QUERY || f->code == COM_STMT_PREPARE) {
+                return dissect_text_is_secret(body) || asks_for_secret(span_skip(body, f->text_at));
+        }
+        if (f->code == COM_REGISTER_SLAVE || f->code == COM_CHANGE_USER) {
+                return true;
+        }
+        bool runs = f->code == COM_STMT_EXECUTE || f->code == COM_STMT_BULK_EXECUTE ||
+                    f->code == COM_STMT_SEND_LONG_DATA || f->code == COM_STMT_FETCH;
+        return runs && f->has_stmt_id && is_of_secret_statement(d, f);
+}
+
+static bool is_execution(const struct flight *f)
+{
+        return f->code == COM_STMT_EXECUTE || f->code == COM_STMT_BULK_EXECUTE;
+}
+
+/** What the statements before make of @p f, which runs @p text. Commands come in the order in which they run. */
+static void note_before(struct dissect *d, struct flight *f, struct span text)
+{
+        if (d->last_secret && asks_for_diagnostics(text)) {
+                f->is_secret = true;
+                f->secrecy = SECRECY_QUOTES;
+        } else if (d->left_secret != SECRECY_NONE && !f->is_secret &&
+                   ((may_ask(text) && takes(&text, "EXECUTE")) || has_variable(text))) {
+                f->is_secret = true;
+                f->secrecy = d->left_secret;
+        }
+        if (f->is_secret && d->left_secret < SECRECY_ALL && leaves_secret(text)) {
+                d->left_secret = selects_within(text) ? SECRECY_ALL : SECRECY_DERIVED;
+        }
+}
+
+/** The statement of an execution. */
+static void note_execution(struct dissect *d, struct flight *f)
+{
+        uint32_t id = f->stmt_id == LAST_PREPARED ? d->last_prepared : f->stmt_id;
+        const struct statement *st = statements_find(&d->statements, id);
+        if (st == NULL) {
+                f->secrecy = f->is_secret ? SECRECY_DERIVED : SECRECY_NONE;
+        } else if (f->is_secret || d->last_secret || d->left_secret != SECRECY_NONE) {
+                note_before(d, f, span_of(st->text, st->text_len));
+        }
+}
+
+void dissect_note_secret(struct dissect *d, struct flight *f, struct span body)
+{
+        if (!d->looks) {
+                return;
+        }
+        f->is_secret = dissect_holds_secret(d, f, body);
+        if (f->code == COM_STMT_PREPARE) {
+                d->prepared_secret = f->is_secret;
+        } else if (f->code == COM_QUERY &&
+                   (f->is_secret || d->last_secret || d->left_secret != SECRECY_NONE)) {
+                note_before(d, f, span_skip(body, f->text_at));
+        } else if (is_execution(f)) {
+                note_execution(d, f);
+        }
+        if (f->code == COM_QUERY || is_execution(f)) {
+                d->last_secret = f->is_secret;
+        }
+}
+
+void dissect_forget_secrets(struct dissect *d, const struct flight *f)
+{
+        if (f->next == NULL) { /* else what came since would be forgotten, too */
+                d->last_secret = false;
+                d->left_secret = SECRECY_NONE;
+        }
+}
+
+bool dissect_is_secret(const struct dissect *d, const struct flight *f)
+{
+        if (d->looks || f->is_secret) {
+                return f->is_secret;
+        }
+        bool is_whole = f->body_len == f->true_len || f->body_len >= SECRET_WITHIN;
+        return !is_whole || dissect_holds_secret(d, f, span_of(f->body, f->body_len));
+}
+
+static bool is_of(struct span definition, const char *schema, const char *table)
+{
+        size_t len = strlen(schema);
+        return definition.len > len && memcmp(definition.data, schema, len) == 0 &&
+               memmem(definition.data, definition.len, table, strlen(table)) != NULL;
+}
+
+/** MariaDB's table of accounts, which has hashes within JSON. */
+static bool is_of_accounts(struct span definition)
+{
+        return is_of(definition, "\3def\5mysql", "global_priv");
+}
+
+/** Of all sessions: what they are called says nothing of what a statement left in them. */
+static bool is_of_variables(struct span definition)
+{
+        return is_of(definition, "\3def\22performance_schema", "user_variables_by_thread") ||
+               is_of(definition, "\3def\22information_schema", "USER_VARIABLES");
+}
+
+/** Is it of a table whose name says more than those of its columns? Most are not, by the length of their schema's name. */
+static bool is_of_secrets(struct span definition)
+{
+        enum { SCHEMA_AT = 4, MYSQL = 5, PERFORMANCE_SCHEMA = 18 };
+        uint8_t len = definition.len > SCHEMA_AT ? definition.data[SCHEMA_AT] : 0;
+        return (len == MYSQL && is_of_accounts(definition)) ||
+               (len == PERFORMANCE_SCHEMA && is_of_variables(definition));
+}
+
+bool dissect_names_secret(struct span definition)
+{
+        enum {
+                CATALOG = 3
+        }; /* "def"; longer in wide characters (character_set_results), which nobody looks into */
+        return secret_suspected(definition) || is_of_secrets(definition) ||
+               (definition.len > 0 && definition.data[0] > CATALOG);
+}
+
+void dissect_hide_named(struct dissect *d, struct flight *f, struct span definition)
+{
+        if (!d->looks || !dissect_names_secret(definition)) {
+                return;
+        }
+        f->is_secret = true; /* SELECT * from a table with such a column */
+        if (is_of_variables(definition)) {
+                f->secrecy = SECRECY_ALL;
+        }
+        d->packet_secret = true;
+        d->last_secret = true;
+        struct statement *st = f->has_stmt_id ? statements_find(&d->statements, f->stmt_id) : NULL;
+        if (st != NULL) {
+                st->is_secret = true; /* rows may come without definitions, for COM_STMT_FETCH say */
+        }
+        if (f->code == COM_STMT_PREPARE && f->stmt_id == d->last_prepared) {
+                d->prepared_secret = true;
+        }
+}
+
+void dissect_hide_error(struct dissect *d, const struct flight *f, const struct err *err)
+{
+        struct span text = span_skip(span_of(f->body, f->body_len), f->text_at);
+        bool is_whole = f->body_len == f->true_len; /* else it may quote what nobody has looked into */
+        if (d->shows && err->errnum == ERR_PARSE && (!is_whole || secret_is_in_error(err->message, text))) {
+                d->packet_secret = true;
+        }
+        if (d->looks && secret_is_in_value(err->message)) {
+                d->packet_secret = true;
+        }
+}
+
+/** The type of the event that begins at @p at of a packet. */
+static bool is_sealed_type(struct span event, size_t at)
+{
+        enum { TYPE_AT = 4 };
+        static const uint8_t types[] = {
+            8,   9,   11,  14,  17, /* CREATE_FILE, APPEND_BLOCK, DELETE_FILE, USER_VAR, BEGIN_LOAD_QUERY */
+            20,  21,  22,  23,  24,  25,  30,  31,  32, /* rows */
+            39,  40,                                    /* PARTIAL_UPDATE_ROWS, TRANSACTION_PAYLOAD */
+            164, 165, 166, 167, 168, 169, 170, 171,     /* MariaDB's: encrypted, compressed */
+        };
+        return event.len > at + TYPE_AT && memchr(types, event.data[at + TYPE_AT], sizeof types) != NULL;
+}
+
+bool dissect_is_sealed_event(struct span event)
+{
+        enum { STATUS = 1, SEMISYNC = 2, SEMISYNC_MARK = 0xef };
+        bool may_be_semisync = event.len > STATUS && event.data[STATUS] == SEMISYNC_MARK;
+        return is_sealed_type(event, STATUS) || (may_be_semisync && is_sealed_type(event, STATUS + SEMISYNC));
+}
+
+/** A packet of the client's of which only a part came: what it would have been is told by its first byte. */
+static bool is_secret_part(const struct dissect *d, struct span head)
+{
+        enum { STMT_ID_AT = 1 };
+        const struct flight *under_way = d->head;
+        if (under_way != NULL &&
+            (under_way->state == REPLYING_AUTH || under_way->state == REPLYING_LOCAL_FILE)) {
+                return under_way->state == REPLYING_AUTH || dissect_is_secret(d, under_way);
+        }
+        if (d->draining) {
+                return d->drain_secret;
+        }
+        struct flight f = {.code = head.len > 0 ? head.data[0] : COM_SLEEP, .text_at = 1};
+        struct reader r = reader_over(span_skip(head, STMT_ID_AT));
+        f.stmt_id = reader_u32(&r);
+        f.has_stmt_id = !r.failed;
+        return dissect_holds_secret(d, &f, head) || secret_suspected(head);
+}
+
+bool dissect_hides_part(const struct dissect *d, enum side from, struct span head)
+{
+        if (d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || d->hides) {
+                return true;
+        }
+        if (d->phase == PHASE_READY && from == SIDE_CLIENT) {
+                return is_secret_part(d, head);
+        }
+        return (d->head != NULL && dissect_is_secret(d, d->head)) || secret_is_in_packet(head);
+}
+
+/* --- packets without what is in them ------------------------------------------------------------------------------------
+ *
+ * Shown is what the dissector went by when it took them for what it says they are: the command and its fixed fields, the first
+ * byte of a reply, numbers. Of rows, definitions and files it is nothing. */
+
+static const struct plain {
+        const char *name;
+        uint8_t len;
+} plain[] = {
+    {"COM_STMT_EXECUTE", 10},
+    {"COM_STMT_BULK_EXECUTE", 7},
+    {"COM_STMT_SEND_LONG_DATA", 7},
+    {"COM_STMT_FETCH", 9},
+    {"COM_STMT_CLOSE", 5},
+    {"COM_STMT_RESET", 5},
+    {"COM_SET_OPTION", 3},
+    {"COM_PROCESS_KILL", 5},
+    {"prepared statement", 12},
+    {"column count", 9},
+    {"EOF", 5},
+    {"ERR", 9},
+    {"OK", 1},
+    {"LOCAL INFILE request", 1},
+};
+
+void dissect_redact(struct packet *p, struct span head)
+{
+        size_t len = strncmp(p->name, "COM_", 4) == 0 ? 1 : 0;
+        for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
+                if (strcmp(p->name, plain[i].name) == 0) {
+                        len = plain[i].len;
+                }
+        }
+        p->secret = false;
+        p->redacted = true;
+        p->head = span_head(head, len);
+}

@@ -1,0 +1,114 @@
+/* Records that the dissector makes of its own accord: broken rules, packets that are cut off. */
+#include "mysql/dissect/dissect_state.h"
+#include "mysql/wire/charset.h"
+
+void dissect_record(const struct dissect *d, enum record_event event, uint64_t mono_ns, struct record *r)
+{
+        struct span charset = span_str(charset_title(d->charsets.client));
+        record_clear(r);
+        r->event = event;
+        r->mono_ns = mono_ns;
+        if (d->username.len > 0) {
+                RECORD_PUT(r, FIELD_USERNAME, username, dissect_text(&d->username));
+        }
+        if (d->database.len > 0) {
+                RECORD_PUT(r, FIELD_DATABASE, database, dissect_text(&d->database));
+        }
+        if (charset.len > 0) {
+                RECORD_PUT(r, FIELD_CHARACTER_SET, character_set, charset);
+                field_set_add(&r->lasting, FIELD_CHARACTER_SET);
+        }
+        r->charsets[RECORD_USERNAME] = d->charsets.username;
+        r->charsets[RECORD_DATABASE] = d->charsets.database;
+        if (d->server_conn_id != 0) {
+                RECORD_PUT(r, FIELD_SERVER_CONN_ID, server_conn_id, d->server_conn_id);
+        }
+}
+
+/* --- broken rules --------------------------------------------------------------------------------------------- */
+
+/** The record of one, but for what it says. */
+static struct record record_of(const struct dissect *d, const struct broken *b)
+{
+        struct record r;
+        dissect_record(d, EVENT_LINT, b->mono_ns, &r);
+        /* a command's own packet has just been queued; the server talks of the oldest */
+        const struct flight *f = b->from == SIDE_CLIENT ? d->tail : d->head;
+        if (f != NULL) {
+                record_set_uint(&r, FIELD_CONN_SEQ_NUM, f->seq_num);
+                record_set_text(&r, FIELD_COMMAND, span_str(f->info->name));
+        }
+        record_set_text(&r, FIELD_DIRECTION, span_str(b->from == SIDE_CLIENT ? "client" : "server"));
+        record_set_uint(&r, FIELD_PACKET_SEQ, b->seq);
+        record_set_uint(&r, FIELD_PACKET_LENGTH, b->length);
+        record_set_text(&r, FIELD_PACKET_NAME, span_str(d->packet_name));
+        bool hide = d->packet_secret || d->packet_is_sealed || (f != NULL && dissect_is_secret(d, f)) ||
+                    secret_is_in_packet(b->bytes);
+        if (!hide && b->bytes.len > 0) {
+                record_set_text(&r, FIELD_PACKET_BYTES, span_head(b->bytes, DISSECT_EVIDENCE));
+        }
+        return r;
+}
+
+void dissect_tell_lint(struct dissect *d, const struct broken *b)
+{
+        for (enum lint_rule rule = 0; rule < LINT_RULES; rule++) {
+                if ((d->lint.broken >> rule & 1) == 0) {
+                        continue;
+                }
+                d->lint.count++;
+                if (d->lint.told < d->settings->lint) {
+                        d->lint.told++;
+                        bool last = d->lint.told == d->settings->lint;
+                        struct record r = record_of(d, b);
+                        record_set_text(&r, FIELD_RULE, span_str(lint_name(rule)));
+                        record_set_text(&r, FIELD_REASON, span_str(lint_sentence(rule)));
+                        if (last) {
+                                record_set_text(&r, FIELD_INFO,
+                                                span_str("this is the last one that is told of this session: "
+                                                         "limits.lint is reached; further ones are counted"));
+                        }
+                        d->sink.on_record(d->sink.arg, &r);
+                }
+        }
+        d->lint.broken = 0;
+}
+
+/* --- the end -------------------------------------------------------------------------------------------------- */
+
+void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
+{
+        struct lane *lane = &d->lanes[side];
+        if (frame_idle(&lane->frame)) {
+                return; /* a compressed frame that is cut off between two packets takes nothing with it */
+        }
+        const struct frame *f = &lane->frame;
+        char text[160];
+        struct writer w = writer_over(text, sizeof text);
+        const char *name = side == SIDE_CLIENT ? "client" : "server";
+        if (f->have < FRAME_HEADER_SIZE) {
+                writer_format(&w, "the %s's last packet is cut off within its header", name);
+        } else {
+                writer_format(&w, "the %s's last packet is cut off: %u of %u bytes came", name,
+                              f->length - f->left, f->length);
+        }
+        struct record r;
+        dissect_record(d, EVENT_ERROR, now_ns, &r);
+        record_set_text(&r, FIELD_REASON, writer_span(&w));
+        d->sink.on_record(d->sink.arg, &r);
+        if (d->shows && f->have == FRAME_HEADER_SIZE) {
+                struct span head = span_of(lane->packet, lane->packet_len);
+                bool secret = dissect_hides_part(d, side, head);
+                struct packet packet = {.from = side,
+                                        .seq = f->seq,
+                                        .secret = secret,
+                                        .cut_off = true,
+                                        .length = f->length,
+                                        .name = "cut off",
+                                        .mono_ns = now_ns};
+                if (!secret && lane->packet != NULL && f->left < f->length) {
+                        packet.head = span_of(lane->packet, lane->packet_len);
+                }
+                d->sink.on_packet(d->sink.arg, &packet);
+        }
+}

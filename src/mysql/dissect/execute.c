@@ -1,0 +1,276 @@
+/* Values that travel in requests: parameters of COM_STMT_EXECUTE and COM_STMT_BULK_EXECUTE, attributes of COM_QUERY.
+ * Source: MySQL's protocol documentation (COM_STMT_EXECUTE, COM_QUERY with query attributes), MariaDB's
+ * (COM_STMT_BULK_EXECUTE); which bytes a type takes, of the servers themselves. */
+#include "mysql/dissect/dissect_state.h"
+#include "mysql/wire/capability.h"
+#include "mysql/wire/charset.h"
+#include "mysql/wire/lenenc.h"
+#include "profile/heap/prof.h"
+
+#define TYPE_UNSIGNED 0x8000u
+
+enum {
+        PARAMETER_COUNT_AVAILABLE = 0x08,
+        EXECUTE_HEAD = 1 + 4,
+        BULK_TYPES = 0x80, /* flag: types follow */
+        BULK_ROWS_SHOWN = 16,
+        BULK_VALUES_SHOWN = 4096,
+        FEW_PARAMETERS = 64, /* room for these costs next to nothing */
+        ATTRIBUTE_MIN = 3,   /* bytes of one: type, length of its name */
+};
+
+enum bulk_indicator { BULK_VALUE, BULK_NULL, BULK_DEFAULT, BULK_IGNORE };
+
+static bool is_null(struct span bitmap, size_t i)
+{
+        return i / 8 < bitmap.len && (bitmap.data[i / 8] >> (i % 8) & 1) != 0;
+}
+
+/** Types, and names if @p named, as the request brings them. */
+static void read_types(struct reader *r, struct value *values, size_t n, bool named)
+{
+        for (size_t i = 0; i < n && !r->failed; i++) {
+                uint16_t type = reader_u16(r);
+                values[i].type = (uint8_t)type;
+                values[i].is_unsigned = (type & TYPE_UNSIGNED) != 0;
+                if (named) {
+                        values[i].name = lenenc_span(r);
+                }
+        }
+}
+
+static void keep_types(struct dissect *d, struct statement *st, const struct value *values, size_t n)
+{
+        uint16_t own = (uint16_t)(n < st->n_params ? n : st->n_params);
+        uint16_t *types = own > 0 ? statement_types(&d->statements, st, own) : NULL;
+        for (size_t i = 0; types != NULL && i < own; i++) {
+                types[i] = (uint16_t)(values[i].type | (values[i].is_unsigned ? TYPE_UNSIGNED : 0));
+        }
+}
+
+/** Types of the last execution; values whose type was never seen are told as unknown. */
+static void recall_types(const struct statement *st, struct value *values, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                values[i].unknown = i >= st->n_types;
+                values[i].type = i < st->n_types ? (uint8_t)st->types[i] : 0;
+                values[i].is_unsigned = i < st->n_types && (st->types[i] & TYPE_UNSIGNED) != 0;
+        }
+}
+
+static bool is_mariadb(const struct dissect *d)
+{
+        return (d->capabilities & CAP_MYSQL) == 0;
+}
+
+/** Read a parameter as the server does. Types that no client library sends are no columns' forms: MariaDB takes them for
+ *  NULL and reads nothing, MySQL takes them for texts. */
+static struct value read_parameter(const struct dissect *d, struct reader *r, const struct value *like)
+{
+        uint8_t type = like->type;
+        struct value v;
+        if (is_mariadb(d) &&
+            (type == VALUE_INT24 || type == VALUE_YEAR || type == VALUE_BIT || type == VALUE_GEOMETRY)) {
+                v = (struct value){.type = type, .is_null = true};
+        } else if (!is_mariadb(d) && (type == VALUE_INT24 || type == VALUE_YEAR || type == VALUE_NULL)) {
+                v = value_read(r, VALUE_VAR_STRING, false, d->settings->value_bytes);
+        } else {
+                v = value_read(r, type, like->is_unsigned, d->settings->value_bytes);
+        }
+        v.name = like->name;
+        v.charset = value_is_text(v.type) ? d->charsets.client : CHARSET_UNKNOWN;
+        return v;
+}
+
+static void take_long_data(const struct dissect *d, struct value *v, const struct long_data *data)
+{
+        v->bytes = span_of(data->bytes, data->len);
+        v->true_len = data->true_len;
+        v->charset = value_is_text(v->type) ? d->charsets.client : CHARSET_UNKNOWN;
+        v->unknown = false;
+}
+
+/** The values behind the types. @p st may be NULL. Where a cut body ends, what is left is unknown. */
+static void read_values(const struct dissect *d, struct reader *r, const struct statement *st,
+                        struct span bitmap, struct value *values, size_t n)
+{
+        bool lost = r->failed;
+        size_t may_be_long = st != NULL && st->long_data.n > 0 ? st->n_params : 0;
+        for (size_t i = 0; i < n; i++) {
+                struct value *v = &values[i];
+                const struct long_data *data =
+                    i < may_be_long ? statement_find_long_data(st, (uint16_t)i) : NULL;
+                if (data != NULL) {
+                        take_long_data(d, v, data); /* whatever the bitmap says */
+                } else if (is_null(bitmap, i)) {
+                        v->is_null = true;
+                        v->unknown = false;
+                } else if (!lost && !v->unknown) {
+                        *v = read_parameter(d, r, v);
+                        lost = r->failed;
+                        v->unknown = lost && v->true_len == 0; /* else cut: its head is there */
+                } else {
+                        lost = true; /* without its type the next value's place is unknown too */
+                        v->unknown = true;
+                }
+        }
+}
+
+/** Split the decoded block: the statement's own parameters, then attributes with names. */
+static void put_lists(struct record *record, struct value *values, size_t n, size_t n_params)
+{
+        size_t own = n < n_params ? n : n_params;
+        record_set_list(record, FIELD_STMT_EXECUTE_VALUES, (struct value_list){values, own});
+        if (n > own) {
+                record_set_list(record, FIELD_QUERY_ATTRIBUTES, (struct value_list){values + own, n - own});
+        }
+}
+
+/** Values there are, but they can't be told. */
+static void put_unknown(struct record *record, enum record_field field)
+{
+        static const struct value unknown = {.unknown = true};
+        record_set_list(record, field, (struct value_list){&unknown, 1});
+}
+
+static void decode_execute(struct dissect *d, const struct flight *f, struct statement *st,
+                           struct record *record)
+{
+        struct reader r = reader_over(span_skip(span_of(f->body, f->body_len), EXECUTE_HEAD));
+        bool attributes = (d->capabilities & CAP_QUERY_ATTRIBUTES) != 0;
+        uint8_t flags = reader_u8(&r);
+        (void)reader_u32(&r); /* iterations: always 1 */
+        uint64_t n = st->n_params;
+        if (attributes && (n > 0 || (flags & PARAMETER_COUNT_AVAILABLE) != 0)) {
+                n = lenenc_uint(&r);
+        }
+        if (!r.failed && n == 0) {
+                return;
+        }
+        bool fits = !r.failed && n / 8 <= reader_left(&r);
+        struct value *values = fits ? dissect_values(d, (size_t)n) : NULL;
+        if (values == NULL) {
+                put_unknown(record, FIELD_STMT_EXECUTE_VALUES);
+                return;
+        }
+        struct span bitmap = reader_take(&r, (n + 7) / 8);
+        if (reader_u8(&r) != 0) {
+                read_types(&r, values, (size_t)n, attributes);
+                if (!r.failed) {
+                        keep_types(d, st, values, (size_t)n);
+                }
+        } else {
+                recall_types(st, values, (size_t)n);
+        }
+        read_values(d, &r, st, bitmap, values, (size_t)n);
+        put_lists(record, values, (size_t)n, st->n_params);
+}
+
+/* --- COM_STMT_BULK_EXECUTE ------------------------------------------------------------------------------------------ */
+
+/** One row of parameters, each behind its indicator. */
+static void read_bulk_row(const struct dissect *d, struct reader *r, const struct value *types,
+                          struct value *row, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                uint8_t indicator = reader_u8(r);
+                row[i] = (struct value){.type = types[i].type, .unknown = r->failed || types[i].unknown};
+                if (row[i].unknown) {
+                        r->failed = true;
+                } else if (indicator == BULK_VALUE) {
+                        row[i] = read_parameter(d, r, &types[i]);
+                        row[i].unknown = r->failed && row[i].true_len == 0;
+                } else if (indicator == BULK_NULL) {
+                        row[i].is_null = true;
+                } else if (indicator == BULK_DEFAULT || indicator == BULK_IGNORE) {
+                        row[i].role = indicator == BULK_DEFAULT ? VALUE_IS_DEFAULT : VALUE_IS_IGNORED;
+                } else {
+                        r->failed = true;
+                        row[i].unknown = true;
+                }
+        }
+}
+
+static void decode_bulk(struct dissect *d, const struct flight *f, struct statement *st,
+                        struct record *record)
+{
+        struct reader r = reader_over(span_skip(span_of(f->body, f->body_len), EXECUTE_HEAD));
+        size_t n = st->n_params;
+        size_t shown = n > 0 ? BULK_VALUES_SHOWN / n : 0;
+        shown = shown > BULK_ROWS_SHOWN ? BULK_ROWS_SHOWN : shown < 1 ? 1 : shown;
+        uint16_t flags = reader_u16(&r);
+        /* Types, then a row that is not shown, then the mark and the rows that are: much room, which a packet must be worth. A row
+         * has a byte for each parameter at the least. */
+        bool fits = !r.failed && (n <= FEW_PARAMETERS || n <= reader_left(&r));
+        struct value *types = n > 0 && fits ? dissect_values(d, 2 * n + 1 + shown * (n + 1)) : NULL;
+        if (types == NULL) {
+                put_unknown(record, FIELD_BULK_ROWS);
+                return;
+        }
+        if ((flags & BULK_TYPES) != 0) {
+                read_types(&r, types, n, false);
+                if (!r.failed) {
+                        keep_types(d, st, types, n);
+                }
+        } else {
+                recall_types(st, types, n);
+        }
+        struct value *list = types + 2 * n;
+        uint64_t count = 0;
+        size_t used = 0;
+        list[used++].role = VALUE_BEGINS_RESULT;
+        while (!reader_done(&r) && (!r.failed || count == 0)) {
+                struct value *row = types + n;
+                if (count < shown) {
+                        list[used++].role = VALUE_BEGINS_ROW;
+                        row = list + used;
+                        used += n;
+                }
+                read_bulk_row(d, &r, types, row, n);
+                count++;
+        }
+        record_set_list(record, FIELD_BULK_ROWS, (struct value_list){list, used});
+        if (!r.failed && f->body_len == f->true_len) {
+                record_set_uint(record, FIELD_BULK_COUNT, count);
+        }
+}
+
+void execute_decode(struct dissect *d, const struct flight *f, struct record *record)
+{
+        struct statement *st = f->has_stmt_id ? statements_find(&d->statements, f->stmt_id) : NULL;
+        if (st == NULL) {
+                return; /* never seen: neither the number of values nor their types are known */
+        }
+        if (f->code == COM_STMT_EXECUTE) {
+                decode_execute(d, f, st, record);
+        } else {
+                decode_bulk(d, f, st, record);
+        }
+}
+
+/* --- COM_QUERY's attributes ------------------------------------------------------------------------------------------ */
+
+size_t execute_attributes(struct dissect *d, struct span body, struct record *record)
+{
+        struct reader r = reader_over(span_skip(body, 1));
+        uint64_t n = lenenc_uint(&r);
+        (void)lenenc_uint(&r); /* sets: always 1 */
+        if (r.failed || n / 8 > reader_left(&r) ||
+            (n > FEW_PARAMETERS && n > reader_left(&r) / ATTRIBUTE_MIN)) {
+                return 0; /* they are not all there: no room is made for them */
+        }
+        if (n > 0) {
+                struct value *values = dissect_values(d, (size_t)n);
+                struct span bitmap = reader_take(&r, (n + 7) / 8);
+                if (values == NULL || reader_u8(&r) == 0) {
+                        return 0;
+                }
+                read_types(&r, values, (size_t)n, true);
+                read_values(d, &r, NULL, bitmap, values, (size_t)n);
+                if (record != NULL) {
+                        record_set_list(record, FIELD_QUERY_ATTRIBUTES,
+                                        (struct value_list){values, (size_t)n});
+                }
+        }
+        return r.failed ? 0 : 1 + r.at;
+}

@@ -1,0 +1,334 @@
+/* Packets of replies that are as nearly all are: a few instructions each. What is otherwise, result.c looks at. */
+#include "mysql/dissect/fastpath_state.h"
+#include "mysql/wire/capability.h"
+
+/* --- several packets shown at once ---------------------------------------------------------------------------------- */
+
+void feed_show_run(struct feed *in)
+{
+        if (in->n > 0) {
+                const struct packet_run run = {.from = in->from,
+                                               .n = in->n,
+                                               .names = in->names,
+                                               .bytes = in->run,
+                                               .mono_ns = in->now_ns};
+                in->n = 0;
+                in->d->sink.on_run(in->d->sink.arg, &run);
+        }
+}
+
+void feed_add_to_run(struct feed *in, struct span packet, const char *name)
+{
+        if (in->n == FEED_RUN_MAX) {
+                feed_show_run(in);
+        }
+        if (in->n == 0) {
+                in->run = (struct span){packet.data, 0};
+        }
+        in->run.len += packet.len;
+        in->names[in->n++] = name;
+}
+
+/* --- one packet after the other -------------------------------------------------------------------------------------- */
+
+/* Within a header the sequence number stands above the length. */
+#define ONE_SEQ (1U << 24)
+
+/** Where we are in a reply. */
+struct walk {
+        const uint8_t *at;
+        size_t left;
+        uint32_t most; /* longer payloads are to be looked at */
+        uint32_t seq;  /* of the next packet, at its place in a header … */
+        uint32_t mask; /* … but within compressed frames that goes for nothing, and only the length counts */
+};
+
+static inline struct walk walk_over(const struct feed *in, const struct flight *f, struct span bytes)
+{
+        return (struct walk){.at = bytes.data,
+                             .left = bytes.len,
+                             .most = in->d->shows ? (uint32_t)in->d->settings->packet_bytes
+                                                  : FRAME_MAX_PAYLOAD - 1,
+                             .seq = f->next_seq * ONE_SEQ,
+                             .mask = in->lane->compress == NULL ? UINT32_MAX : ONE_SEQ - 1};
+}
+
+/** The length of the payload at the front; more than there may be if the packet is not next in order. There are more bytes than a
+ *  header. */
+static inline uint32_t walk_length(const struct walk *w)
+{
+        return (frame_header(w->at) ^ w->seq) & w->mask;
+}
+
+/** The length of the payload at the front; 0 if it is not all there, not next in order, too long, or empty. */
+static inline size_t walk_peek(const struct walk *w)
+{
+        if (w->left <= FRAME_HEADER_SIZE) {
+                return 0;
+        }
+        uint32_t length = walk_length(w);
+        return length <= w->left - FRAME_HEADER_SIZE && length <= w->most ? length : 0;
+}
+
+/** Is at the front a whole packet, next in order, of this length? It is short. */
+static inline bool walk_is(const struct walk *w, uint32_t length)
+{
+        return w->left >= FRAME_HEADER_SIZE + length && walk_length(w) == length;
+}
+
+static inline struct span walk_payload(const struct walk *w, size_t length)
+{
+        return span_of(w->at + FRAME_HEADER_SIZE, length);
+}
+
+static inline void walk_on(struct walk *w, size_t length)
+{
+        w->seq += ONE_SEQ;
+        w->at += FRAME_HEADER_SIZE + length;
+        w->left -= FRAME_HEADER_SIZE + length;
+}
+
+/** The packet at the front was as usual. */
+static inline void pass(struct feed *in, struct walk *w, size_t length, const char *name)
+{
+        if (in->d->shows) {
+                feed_add_to_run(in, span_of(w->at, FRAME_HEADER_SIZE + length), name);
+        }
+        walk_on(w, length);
+}
+
+/* --- rows ------------------------------------------------------------------------------------------------------------ */
+
+/** @p n whole rows. */
+static void show_rows(struct feed *in, struct span rows, size_t n)
+{
+        /* what the packets are that are rows to the state */
+        const char *name = in->d->head->info->shape == SHAPE_FIELDS ? "column definition" : "row";
+        if (n == 1) {
+                feed_add_to_run(in, rows, name);
+                return;
+        }
+        feed_show_run(in);
+        const struct packet_run run = {
+            .from = SIDE_SERVER, .n = n, .name = name, .bytes = rows, .mono_ns = in->now_ns};
+        in->d->sink.on_run(in->d->sink.arg, &run);
+}
+
+/** Rows that nobody wants are counted, not looked at. */
+static void hop_rows(struct feed *in, struct flight *f, struct walk *from)
+{
+        struct walk w = *from;
+        size_t n = 0;
+        size_t length;
+        while ((length = walk_peek(&w)) > 0 && w.at[FRAME_HEADER_SIZE] < REPLY_EOF) {
+                walk_on(&w, length);
+                n++;
+        }
+        if (n > 0 && in->d->shows) {
+                show_rows(in, span_of(from->at, from->left - w.left), n);
+        }
+        f->rows += n;
+        *from = w;
+}
+
+/* --- what stands around the rows -------------------------------------------------------------------------------------- */
+
+static bool deprecates_eof(const struct dissect *d)
+{
+        return (d->capabilities & CAP_DEPRECATE_EOF) != 0;
+}
+
+static bool take_count(struct feed *in, struct flight *f, struct walk *w)
+{
+        enum { ONE_BYTE_MAX = 250 };
+        static const uint64_t told = CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA;
+        bool tells = (in->d->capabilities & told) != 0; /* whether definitions follow */
+        uint32_t length = tells ? 2 : 1;
+        const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
+        if (!walk_is(w, length) || payload[0] == 0 || payload[0] > ONE_BYTE_MAX) {
+                return false;
+        }
+        bool follow = !tells || payload[1] != 0; /* the client may have kept them */
+        f->columns = payload[0];
+        f->defs_left = follow ? payload[0] : 0;
+        f->results++;
+        f->state = REPLYING_DEFS;
+        pass(in, w, length, "column count");
+        return true;
+}
+
+static bool is_plain(struct span definition, uint64_t agreed)
+{
+        return lint_is_plain_definition(definition, agreed) && !dissect_names_secret(definition);
+}
+
+static bool take_definitions(struct feed *in, struct flight *f, struct walk *w)
+{
+        while (f->defs_left > 0) {
+                size_t length = walk_peek(w);
+                if (length == 0 || !is_plain(walk_payload(w, length), in->d->capabilities)) {
+                        return false;
+                }
+                f->defs_left--;
+                pass(in, w, length, "column definition");
+        }
+        return true;
+}
+
+/** One that was seen before. */
+static void pass_head(struct feed *in, struct flight *f, struct walk *w, const struct head *head)
+{
+        f->columns = head->packets - 1;
+        f->results++;
+        if (!in->d->shows) {
+                w->seq += head->packets * ONE_SEQ;
+                w->at += head->len;
+                w->left -= head->len;
+                return;
+        }
+        const char *name = "column count";
+        for (unsigned n = head->packets; n > 0; n--) {
+                pass(in, w, frame_length(frame_header(w->at)), name);
+                name = "column definition";
+        }
+}
+
+/** The column count, and the definitions from there on. */
+static bool take_head(struct feed *in, struct flight *f, struct walk *w)
+{
+        struct heads *heads = &in->d->settings->pool->heads;
+        bool is_first =
+            w->seq == ONE_SEQ && w->mask == UINT32_MAX; /* numbers within a head that is known begin so */
+        const uint8_t *begin = w->at;
+        const struct head *known =
+            is_first ? heads_find(heads, span_of(begin, w->left), in->d->capabilities) : NULL;
+        if (known != NULL) {
+                pass_head(in, f, w, known);
+                return true;
+        }
+        if (!take_count(in, f, w) || !take_definitions(in, f, w)) {
+                return false;
+        }
+        if (is_first) {
+                heads_keep(heads, span_of(begin, (size_t)(w->at - begin)), f->columns + 1,
+                           in->d->capabilities);
+        }
+        return true;
+}
+
+/** Flags that say more than a transaction's state, or how SQL is read. */
+static bool is_usual_status(unsigned status)
+{
+        static const unsigned unusual = STATUS_MORE_RESULTS | STATUS_CURSOR_EXISTS | STATUS_LAST_ROW_SENT |
+                                        STATUS_PS_OUT_PARAMS | STATUS_IN_TRANS_READONLY |
+                                        STATUS_SESSION_STATE_CHANGED;
+        return (status & unusual) == 0;
+}
+
+static unsigned two_bytes(const uint8_t *at)
+{
+        return at[0] | (unsigned)at[1] << 8;
+}
+
+/** Behind the definitions: rows follow. */
+static bool take_definitions_eof(struct feed *in, struct flight *f, struct walk *w)
+{
+        const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
+        if (!walk_is(w, REPLY_EOF_LENGTH) || payload[0] != REPLY_EOF ||
+            !is_usual_status(two_bytes(payload + 3))) {
+                return false;
+        }
+        f->state = REPLYING_ROWS;
+        pass(in, w, REPLY_EOF_LENGTH, "EOF");
+        return true;
+}
+
+/** It may be "USE name": who answers that with rows is no server that is known, but it is for result.c all the same. */
+static bool may_use(const struct flight *f)
+{
+        return !f->is_plain && f->code == COM_QUERY && f->body_len > f->text_at &&
+               (f->body[f->text_at] | 0x20) == 'u';
+}
+
+/** Behind the rows: an EOF, or the OK in its place. What it says is all that it does: a command with rows changes nothing in the
+ *  session. */
+static bool take_end(struct feed *in, struct flight *f, struct walk *w)
+{
+        bool is_ok = deprecates_eof(in->d);
+        uint32_t length = is_ok ? REPLY_OK_MIN : REPLY_EOF_LENGTH;
+        const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
+        if (!walk_is(w, length) || payload[0] != REPLY_EOF || in->d->parts != NULL || f->out_params ||
+            may_use(f)) {
+                return false;
+        }
+        unsigned warnings = two_bytes(payload + (is_ok ? 5 : 1));
+        unsigned status = two_bytes(payload + 3); /* in both */
+        if (!is_usual_status(status) ||
+            (is_ok && two_bytes(payload + 1) != 0)) { /* nothing affected, no id */
+                return false;
+        }
+        f->warnings = (uint16_t)warnings;
+        f->status = (uint16_t)status;
+        f->has_status = true;
+        f->ends++;
+        f->done = true;
+        pass(in, w, length, is_ok ? "OK" : "EOF");
+        return true;
+}
+
+/* --- the stream ------------------------------------------------------------------------------------------------------ */
+
+/** May packets go to @p f, the command at the head, without a closer look? */
+static bool is_usual(const struct feed *in, const struct flight *f)
+{
+        const struct dissect *d = in->d;
+        return f != NULL && f->seq_known && f->begun && d->phase == PHASE_READY &&
+               d->lint.broken == 0 && /* a frame did, and the next packet is told with it */
+               !(in->d->shows && (!in->d->together || in->d->hides || f->is_secret));
+}
+
+/** From where the reply stands, as far as its packets are as usual. */
+static void take_reply(struct feed *in, struct flight *f, struct walk *w)
+{
+        bool wanted = in->d->settings->rows > 0; /* with log.rows definitions and rows are */
+        bool goes_on = f->info->shape == SHAPE_RESULT && !wanted;
+        if (goes_on && f->state < REPLYING_DEFS_EOF) {
+                bool is_all = f->state == REPLYING_FIRST
+                                  ? take_head(in, f, w)
+                                  : f->state == REPLYING_DEFS && take_definitions(in, f, w);
+                if (!is_all) {
+                        return;
+                }
+                f->state = deprecates_eof(in->d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
+        }
+        if (f->state == REPLYING_DEFS_EOF) {
+                goes_on = goes_on && take_definitions_eof(in, f, w);
+        }
+        if (f->state == REPLYING_ROWS && f->rows_wanted == 0) {
+                hop_rows(in, f, w);
+                if (goes_on) {
+                        (void)take_end(in, f, w);
+                }
+        }
+}
+
+struct span feed_take_usual(struct feed *in, struct span bytes)
+{
+        struct flight *f = in->d->head;
+        if (!is_usual(in, f)) {
+                return bytes;
+        }
+        struct walk w = walk_over(in, f, bytes);
+        take_reply(in, f, &w);
+        f->next_seq = (uint8_t)(w.seq / ONE_SEQ);
+        if (w.left < bytes.len) {
+                f->bytes_received += feed_wire_of(in->lane, bytes.len - w.left);
+                f->first_ns = f->first_ns != 0 ? f->first_ns : in->now_ns;
+                f->last_ns = in->now_ns;
+        }
+        if (f->done) {
+                feed_show_run(in);
+                dissect_settle(in->d);
+        }
+        return span_of(w.at, w.left);
+}

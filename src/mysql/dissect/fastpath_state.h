@@ -1,0 +1,50 @@
+/** @file fastpath_state.h  Bytes that came at once, from one side, on their way through the dissector. For dissect_lanes.c and
+ * dissect_usual.c; nobody else includes it. */
+#ifndef MYSQL_DISSECT_FASTPATH_STATE_H
+#define MYSQL_DISSECT_FASTPATH_STATE_H
+
+#include "mysql/dissect/dissect_state.h"
+
+enum { FEED_RUN_MAX = 32 };
+
+struct feed {
+        struct dissect *d;
+        struct lane *lane;
+        uint64_t now_ns;
+        enum side from;
+        size_t n;        /* packets that wait to be shown together, which are … */
+        struct span run; /* … these bytes, and are called … */
+        const char *names[FEED_RUN_MAX];
+};
+
+/* dissect_usual.c */
+/** The packets of a reply that come whole and are as nearly all are, from the front of @p bytes. @return what is left. */
+struct span feed_take_usual(struct feed *in, struct span bytes);
+/** Show packets together with those that wait; and those. */
+void feed_add_to_run(struct feed *in, struct span packet, const char *name);
+void feed_show_run(struct feed *in);
+
+/** Bytes on the wire that count for a message: of compressed ones, the frames that began with it. */
+static inline uint64_t feed_wire_of(struct lane *lane, size_t len)
+{
+        if (lane->compress == NULL) {
+                return len;
+        }
+        uint32_t wire = lane->frames_wire;
+        lane->frames_wire = 0;
+        return wire;
+}
+
+/** The length of the packet at the front of @p bytes with its header; 0 if it is not all there, or another continues it. */
+static inline size_t feed_whole_packet(struct span bytes)
+{
+        if (bytes.len >= FRAME_HEADER_SIZE) {
+                uint32_t length = frame_length(frame_header(bytes.data));
+                if (length < FRAME_MAX_PAYLOAD && length <= bytes.len - FRAME_HEADER_SIZE) {
+                        return FRAME_HEADER_SIZE + length;
+                }
+        }
+        return 0;
+}
+
+#endif

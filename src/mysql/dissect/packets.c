@@ -1,0 +1,406 @@
+/* The two lanes of a session: bytes become packets, packets become messages, and those go to the phase's handler. */
+#include "mysql/dissect/fastpath_state.h"
+#include "mysql/sql/secret_data.h"
+#include "profile/heap/prof.h"
+
+enum {
+        SMALL_LIMIT = 64 * 1024, /* of greetings, logins, OK, ERR: more is not looked at */
+        ATTRIBUTES_ROOM = 64 * 1024,
+        KEPT_SMALL = 4096, /* larger buffers are given back once their message is done */
+};
+
+/* --- how much of a message is looked at ----------------------------------------------------------------------- */
+
+static size_t choose_limit(const struct dissect *d, enum side from, uint8_t first)
+{
+        if (d->phase != PHASE_READY) {
+                return SMALL_LIMIT;
+        }
+        if (from == SIDE_SERVER) {
+                return result_limit(d, first);
+        }
+        if (d->draining || (d->head != NULL && d->head->state == REPLYING_LOCAL_FILE)) {
+                return 0;
+        }
+        return d->settings->query_bytes + 1 + ATTRIBUTES_ROOM;
+}
+
+static size_t limit_of(const struct dissect *d, enum side from, uint8_t first)
+{
+        size_t limit = choose_limit(d, from, first);
+        return limit > DISSECT_EVIDENCE ? limit : DISSECT_EVIDENCE;
+}
+
+/* --- showing packets ------------------------------------------------------------------------------------------ */
+
+/** @p bytes is what there is of it: more than is shown, and all of it if it came at once. */
+static void show_packet(struct feed *in, uint8_t seq, uint32_t length, struct span bytes)
+{
+        struct dissect *d = in->d;
+        struct packet packet = {
+            .from = in->from,
+            .seq = seq,
+            .secret = d->packet_secret,
+            .length = length,
+            .name = d->packet_name,
+            .mono_ns = in->now_ns,
+        };
+        struct span head = span_head(bytes, d->settings->packet_bytes);
+        if (bytes.len > head.len && d->phase == PHASE_READY && secret_is_in_packet(bytes)) {
+                packet.secret = true;
+        }
+        if (!packet.secret) {
+                packet.head = d->packet_is_sealed ? span_head(head, DISSECT_EVENT_HEAD) : head;
+        } else if (in->d->hides && d->phase == PHASE_READY) {
+                dissect_redact(&packet, head);
+        }
+        d->packet_is_sealed = false;
+        d->sink.on_packet(d->sink.arg, &packet);
+}
+
+/** @p packet came whole, its header included. */
+static void show_whole(struct feed *in, struct span packet)
+{
+        const struct dissect *d = in->d;
+        size_t length = packet.len - FRAME_HEADER_SIZE;
+        if (in->d->together && !d->packet_secret && !d->packet_is_sealed &&
+            length <= d->settings->packet_bytes) {
+                feed_add_to_run(in, packet, d->packet_name);
+        } else {
+                feed_show_run(in);
+                show_packet(in, packet.data[3], (uint32_t)length, span_skip(packet, FRAME_HEADER_SIZE));
+        }
+}
+
+/* --- packets that come whole: nearly all ---------------------------------------------------------------------- */
+
+static void tell_lint(struct feed *in, uint8_t seq, uint32_t length, struct span bytes)
+{
+        const struct broken b = {
+            .from = in->from, .seq = seq, .length = length, .mono_ns = in->now_ns, .bytes = bytes};
+        dissect_tell_lint(in->d, &b);
+}
+
+static void settle(struct dissect *d)
+{
+        if (d->head != NULL && (d->head->done || !d->head->begun)) {
+                dissect_settle(d);
+        }
+}
+
+static void lose_unexpected(struct feed *in)
+{
+        dissect_lose(in->d, "a packet from the side that should wait", NULL, in->from);
+}
+
+static void take_whole(struct feed *in, struct span packet)
+{
+        struct dissect *d = in->d;
+        dissect_handler *handle = dissect_phases[d->phase].from[in->from];
+        struct span payload = span_skip(packet, FRAME_HEADER_SIZE);
+        if (handle == NULL) {
+                lose_unexpected(in);
+                return;
+        }
+        struct message m = {
+            .body = payload,
+            .len = payload.len,
+            .wire = feed_wire_of(in->lane, packet.len),
+            .start_ns = in->now_ns,
+            .end_ns = in->now_ns,
+            .seq = packet.data[3],
+            .last = packet.data[3],
+            .first = payload.len > 0 ? payload.data[0] : 0,
+        };
+        if (payload.len > DISSECT_EVIDENCE) {
+                m.body = span_head(payload, limit_of(d, in->from, m.first));
+        }
+        d->packet_secret = in->d->hides && d->phase == PHASE_READY;
+        d->packet_name = handle(d, &m);
+        if (d->lint.broken != 0) {
+                tell_lint(in, m.seq, (uint32_t)payload.len, payload);
+        }
+        if (in->d->shows) {
+                show_whole(in, packet);
+        }
+        settle(d);
+}
+
+/* --- packets that come in pieces ------------------------------------------------------------------------------ */
+
+/** Keep a piece of a message that does not come whole, as far as its limit goes. */
+static bool keep(struct lane *lane, struct span bytes)
+{
+        struct span more = span_head(bytes, lane->limit - lane->kept_len);
+        size_t need = lane->kept_len + more.len;
+        if (need > lane->kept_size) {
+                size_t size = lane->kept_size * 2 > need ? lane->kept_size * 2 : need;
+                uint8_t *bigger = prof_realloc(STAGE_FRAME, lane->kept, size);
+                if (bigger == NULL) {
+                        return false;
+                }
+                lane->kept = bigger;
+                lane->kept_size = size;
+        }
+        if (more.len > 0) {
+                memcpy(lane->kept + lane->kept_len, more.data, more.len);
+                lane->kept_len = need;
+        }
+        return true;
+}
+
+static void release_kept(struct lane *lane)
+{
+        lane->kept_len = 0;
+        if (lane->kept_size > KEPT_SMALL) {
+                prof_free(lane->kept);
+                lane->kept = NULL;
+                lane->kept_size = 0;
+        }
+}
+
+/** Keep the head of the packet under way for on_packet. */
+static bool keep_packet(struct dissect *d, struct lane *lane, const struct frame_piece *piece)
+{
+        size_t size = d->settings->packet_bytes;
+        if (lane->packet == NULL) {
+                lane->packet = prof_alloc(STAGE_FRAME, size);
+                if (lane->packet == NULL) {
+                        return false;
+                }
+        }
+        if (piece->begins) {
+                lane->packet_len = 0;
+        }
+        struct span more = span_head(piece->bytes, size - lane->packet_len);
+        if (more.len > 0) {
+                memcpy(lane->packet + lane->packet_len, more.data, more.len);
+                lane->packet_len += more.len;
+        }
+        return true;
+}
+
+static void begin_message(struct dissect *d, enum side from, const struct frame_piece *piece)
+{
+        struct lane *lane = &d->lanes[from];
+        lane->len = 0;
+        lane->wire = 0;
+        lane->kept_len = 0;
+        lane->seq = piece->seq;
+        lane->first = piece->bytes.len > 0 ? piece->bytes.data[0] : 0;
+        lane->limit = limit_of(d, from, lane->first);
+}
+
+static void handle_message(struct feed *in)
+{
+        struct dissect *d = in->d;
+        const struct lane *lane = in->lane;
+        const struct message m = {span_of(lane->kept, lane->kept_len),
+                                  lane->len,
+                                  lane->wire,
+                                  lane->start_ns,
+                                  in->now_ns,
+                                  lane->seq,
+                                  lane->last,
+                                  lane->first};
+        dissect_handler *handle = dissect_phases[d->phase].from[in->from];
+        d->packet_secret = in->d->hides && d->phase == PHASE_READY;
+        d->packet_name = handle != NULL ? handle(d, &m) : "?";
+}
+
+/** Of a payload in several packets, each is looked at by itself: a password may be in any of them, and the name in another. */
+static void hide_part(struct feed *in, bool is_last)
+{
+        struct dissect *d = in->d;
+        const struct lane *lane = in->lane;
+        bool is_first = lane->len <= FRAME_MAX_PAYLOAD;
+        bool is_looked_into = is_first || lane->len == lane->kept_len;
+        if (d->phase != PHASE_READY || (is_first && is_last)) {
+                return;
+        }
+        if (!is_last) {
+                d->packet_secret =
+                    d->packet_secret || dissect_hides_part(d, in->from, span_of(lane->kept, lane->kept_len));
+        }
+        d->packet_secret = d->packet_secret || (in->from == SIDE_CLIENT && !is_looked_into);
+}
+
+/** The packet that ends here, as far as it is kept: of one that is a whole message more than is shown. */
+static struct span seen_of(const struct lane *lane)
+{
+        if (lane->len <= FRAME_MAX_PAYLOAD && lane->kept_len > lane->packet_len) {
+                return span_of(lane->kept, lane->kept_len);
+        }
+        return span_of(lane->packet, lane->packet_len);
+}
+
+/** @return false when memory is out. */
+static bool take_piece(struct feed *in, const struct frame_piece *piece)
+{
+        struct dissect *d = in->d;
+        struct lane *lane = in->lane;
+        if (piece->begins_message) {
+                begin_message(d, in->from, piece);
+                if (dissect_phases[d->phase].from[in->from] ==
+                    NULL) { /* do not wait for the end of what may be no packet */
+                        lose_unexpected(in);
+                        return true;
+                }
+        }
+        if (piece->begins) {
+                if (!piece->begins_message && piece->seq != (uint8_t)(lane->last + 1) &&
+                    lane->compress == NULL) {
+                        lint_break(&d->lint, LINT_SEQUENCE);
+                }
+                lane->last = piece->seq;
+        }
+        lane->len += piece->bytes.len;
+        lane->wire += feed_wire_of(lane, piece->bytes.len + (piece->begins ? FRAME_HEADER_SIZE : 0));
+        if (!keep(lane, piece->bytes) || (in->d->shows && !keep_packet(d, lane, piece))) {
+                return false;
+        }
+        d->packet_name = "part of a longer payload";
+        d->packet_secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || in->d->hides;
+        if (piece->ends_message) {
+                handle_message(in);
+        }
+        if (piece->ends && in->d->shows) {
+                hide_part(in, piece->ends_message);
+        }
+        if (piece->ends && d->lint.broken != 0) {
+                tell_lint(in, piece->seq, piece->length, span_of(lane->kept, lane->kept_len));
+        }
+        if (piece->ends && in->d->shows) {
+                show_packet(in, piece->seq, piece->length, seen_of(lane));
+        }
+        if (piece->ends_message) {
+                release_kept(lane);
+                settle(d);
+        }
+        return true;
+}
+
+/* --- the stream ----------------------------------------------------------------------------------------------- */
+
+/** Between two messages: take what is as usual. @return what is left of @p bytes. */
+static inline struct span take_usual(struct feed *in, struct span bytes)
+{
+        if (in->from == SIDE_SERVER) {
+                return feed_take_usual(in, bytes);
+        }
+        struct span packet = span_head(bytes, feed_whole_packet(bytes));
+        if (!request_take_usual(in->d, packet, in->now_ns)) {
+                return bytes;
+        }
+        if (in->d->shows) {
+                show_whole(in, packet);
+        }
+        return span_skip(bytes, packet.len);
+}
+
+/** Between two messages: take the next one if it is whole, and what is as usual before it. @return what is left of @p bytes. */
+static struct span take_message(struct feed *in, struct span bytes)
+{
+        struct lane *lane = in->lane;
+        struct span left = take_usual(in, bytes);
+        size_t length = feed_whole_packet(left);
+        lane->start_ns = in->now_ns;
+        lane->message_at = lane->offset + bytes.len - left.len;
+        lane->offset = lane->message_at + length;
+        if (length > 0) {
+                take_whole(in, span_head(left, length));
+        }
+        return span_skip(left, length);
+}
+
+/** A piece of a packet that does not come whole. @return what is left of @p bytes. */
+static struct span take_part(struct feed *in, struct span bytes)
+{
+        struct frame_piece piece;
+        size_t before = bytes.len;
+        bool got = frame_next(&in->lane->frame, &bytes, &piece);
+        in->lane->offset += before - bytes.len;
+        if (got) {
+                feed_show_run(in);
+                if (!take_piece(in, &piece)) {
+                        dissect_lose(in->d, "out of memory", NULL, in->from);
+                }
+        }
+        return bytes;
+}
+
+/** All of @p bytes, or as far as they are neither compressed nor opaque. @return what is left. */
+static struct span follow(struct feed *in, struct span bytes)
+{
+        struct dissect *d = in->d;
+        struct lane *lane = in->lane;
+        const struct compress *compress = lane->compress;
+        while (bytes.len > 0 && d->phase < PHASE_OPAQUE && lane->compress == compress) {
+                size_t before = bytes.len;
+                if (frame_idle(&lane->frame)) {
+                        bytes = take_message(in, bytes);
+                }
+                if (bytes.len == before) {
+                        bytes = take_part(in, bytes);
+                }
+        }
+        return bytes;
+}
+
+static inline void begin_feed(struct feed *in, struct dissect *d, enum side from, uint64_t now_ns)
+{
+        in->d = d; /* the names are written before they are read */
+        in->lane = &d->lanes[from];
+        in->now_ns = now_ns;
+        in->from = from;
+        in->n = 0;
+}
+
+struct span dissect_packets(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
+{
+        struct feed in;
+        begin_feed(&in, d, from, now_ns);
+        bytes = follow(&in, bytes);
+        feed_show_run(&in);
+        return bytes;
+}
+
+/** What is left of @p bytes is compressed, or the session is opaque. */
+static void feed_rest(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
+{
+        struct lane *lane = &d->lanes[from];
+        if (lane->compress != NULL && d->phase < PHASE_OPAQUE) {
+                PROF_SCOPE(STAGE_FRAME);
+                d->now_ns = now_ns;
+                const char *lost = compress_feed(lane->compress, bytes);
+                if (lost != NULL) {
+                        dissect_lose(d, lost, NULL, from);
+                }
+        }
+}
+
+bool dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
+{
+        uint64_t lint = d->lint.count;
+        struct feed in;
+        begin_feed(&in, d, from, now_ns);
+        if (bytes.len > 0 && in.lane->compress == NULL &&
+            frame_idle(&in.lane->frame)) { /* nearly all is taken here */
+                struct span left = take_usual(&in, bytes);
+                in.lane->offset += bytes.len - left.len;
+                bytes = left;
+        }
+        if (bytes.len > 0 && in.lane->compress == NULL) {
+                bytes = follow(&in, bytes);
+        }
+        if (in.n > 0) {
+                feed_show_run(&in);
+        }
+        if (bytes.len > 0) {
+                feed_rest(d, from, bytes, now_ns);
+        }
+        if (d->phase == PHASE_OPAQUE) {
+                dissect_forget(d);
+        }
+        return d->opaque_reason != NULL || d->lint.count != lint;
+}

@@ -1,0 +1,555 @@
+/* The server's side once the login is over: replies, matched with the command at the head of the FIFO. */
+#include "base/utf8.h"
+#include "mysql/dissect/dissect_state.h"
+#include "mysql/wire/capability.h"
+#include "mysql/wire/charset.h"
+#include "mysql/wire/lenenc.h"
+#include "profile/heap/prof.h"
+
+#include <strings.h>
+
+enum {
+        ENDING_LIMIT = 64 * 1024,
+        ROW_LIMIT = 1024 * 1024,
+        TEXT_MAX = 4096,
+        EXECUTE_FLAGS_AT = 5,
+        CURSOR_TYPES = 0x07
+};
+
+static const char *lose(struct dissect *d, const char *reason, const struct message *m)
+{
+        dissect_lose(d, reason, m, SIDE_SERVER);
+        return "?";
+}
+
+static bool deprecates_eof(const struct dissect *d)
+{
+        return (d->capabilities & CAP_DEPRECATE_EOF) != 0;
+}
+
+/** A packet that starts with 0xFE and ends rows or definitions; a row can start so too if it is long enough. */
+static bool is_ending(const struct dissect *d, uint8_t first, uint64_t len)
+{
+        return first == REPLY_EOF && len < (deprecates_eof(d) ? FRAME_MAX_PAYLOAD : REPLY_EOF_LIMIT);
+}
+
+/* --- what OK, EOF and ERR do ------------------------------------------------------------------------------- */
+
+static bool keep_text(struct dissect *d, struct flight *f, struct span text)
+{
+        struct span kept = span_head(text, TEXT_MAX);
+        if (f->text == NULL && kept.len == 0) {
+                return true;
+        }
+        prof_free(f->text);
+        d->held -= f->text_len;
+        f->text_len = 0;
+        f->text = NULL;
+        if (kept.len == 0) {
+                return true;
+        }
+        f->text = prof_alloc(STAGE_DISSECT, kept.len);
+        if (f->text == NULL) {
+                return false;
+        }
+        memcpy(f->text, kept.data, kept.len);
+        f->text_len = kept.len;
+        d->held += kept.len;
+        return true;
+}
+
+/** @return false when memory is out. */
+static bool apply_ok(struct dissect *d, struct flight *f, const struct ok *ok)
+{
+        f->affected_rows += ok->affected_rows;
+        f->last_insert_id = ok->last_insert_id != 0 ? ok->last_insert_id : f->last_insert_id;
+        f->warnings = ok->warnings;
+        f->status = ok->status;
+        f->has_status = true;
+        f->ends++;
+        if (!track_ok(d, f, ok)) {
+                return false;
+        }
+        return ok->info.len == 0 || keep_text(d, f, ok->info);
+}
+
+/** An OK (or, under DEPRECATE_EOF, the OK that stands for EOF), or an EOF. */
+static bool parse_ending(struct dissect *d, const struct flight *f, const struct message *m, struct ok *ok)
+{
+        bool is_eof = m->first == REPLY_EOF && (!deprecates_eof(d) || m->len < REPLY_OK_MIN);
+        if (!(is_eof ? eof_parse(m->body, ok) : ok_parse(m->body, d->capabilities, ok))) {
+                return false;
+        }
+        if (f->info->shape != SHAPE_STREAM) { /* which ends in an EOF whatever was agreed */
+                lint_ending(&d->lint, m->len, is_eof, ok, d->capabilities);
+        }
+        lint_status(&d->lint, f->code, ok->status, d->capabilities);
+        return true;
+}
+
+/** The command failed: it is over, whatever was to come. */
+static const char *on_err(struct dissect *d, struct flight *f, const struct message *m)
+{
+        struct err err;
+        if (!err_parse(m->body, &err)) {
+                return lose(d, "a malformed ERR packet", m);
+        }
+        if (err.errnum == ERR_PROGRESS) {
+                if ((d->capabilities & CAP_MARIADB_PROGRESS) != 0) {
+                        return "progress report";
+                }
+                lint_break(&d->lint, LINT_NOT_AGREED);
+        }
+        if (f->code == COM_STMT_PREPARE) {
+                d->last_prepared = LAST_PREPARED;
+        }
+        dissect_hide_error(d, f, &err);
+        f->failed = true;
+        f->done = true;
+        f->errnum = err.errnum;
+        if (err.sqlstate.len == 5) {
+                memcpy(f->sqlstate, err.sqlstate.data, 5);
+        }
+        if (!keep_text(d, f, err.message)) {
+                return lose(d, "out of memory", NULL);
+        }
+        return "ERR";
+}
+
+/** "USE name": the servers tell of it only to clients that track the session. @return false when memory is out. */
+static bool apply_use(struct dissect *d, const struct flight *f)
+{
+        struct span text = span_skip(span_of(f->body, f->body_len), f->text_at);
+        if (text.len < 5 || (text.data[0] | 0x20) != 'u' ||
+            strncasecmp((const char *)text.data, "use ", 4) != 0) {
+                return true;
+        }
+        text = span_skip(text, 4);
+        while (text.len > 0 && strchr(" \t\r\n;`", text.data[text.len - 1]) != NULL) {
+                text.len--;
+        }
+        while (text.len > 0 && strchr(" \t\r\n`", text.data[0]) != NULL) {
+                text = span_skip(text, 1);
+        }
+        return text.len == 0 || track_database(d, text, d->charsets.client);
+}
+
+/** What a command changes in the session once it has worked. */
+static bool on_success(struct dissect *d, struct flight *f)
+{
+        struct statement *st;
+        switch (f->code) {
+        case COM_INIT_DB:
+                return d->next_database.at != NULL ||
+                       track_database(d, span_skip(span_of(f->body, f->body_len), f->text_at),
+                                      d->charsets.client);
+        case COM_QUERY: return (d->capabilities & CAP_SESSION_TRACK) != 0 || apply_use(d, f);
+        case COM_RESET_CONNECTION:
+                statements_clear(&d->statements);
+                dissect_forget_secrets(d, f);
+                track_reset(d);
+                return true;
+        case COM_STMT_RESET:
+                st = statements_find(&d->statements, f->stmt_id);
+                if (st != NULL) {
+                        statement_drop_long_data(&d->statements, st);
+                }
+                return true;
+        case COM_CHANGE_USER:
+                statements_clear(&d->statements);
+                dissect_forget_secrets(d, f);
+                dissect_take_text(&d->username, &d->next_username);
+                track_change_user(d);
+                return true;
+        default: return true;
+        }
+}
+
+static const char *finish(struct dissect *d, struct flight *f)
+{
+        f->done = true;
+        return on_success(d, f) ? NULL : lose(d, "out of memory", NULL);
+}
+
+/** OK or EOF at the end of a result: another may follow. */
+static const char *end_result(struct dissect *d, struct flight *f, const struct message *m)
+{
+        struct ok ok;
+        if (!parse_ending(d, f, m, &ok)) {
+                return lose(d, "a malformed OK or EOF packet", m);
+        }
+        if (!apply_ok(d, f, &ok)) {
+                return lose(d, "out of memory", NULL);
+        }
+        bool more = (ok.status & STATUS_MORE_RESULTS) != 0 || f->out_params;
+        f->out_params = false;
+        if (more || d->parts != NULL) {
+                parts_add(d, f, ok.affected_rows);
+        }
+        if (f->info->shape == SHAPE_RESULT && more) {
+                f->state = REPLYING_FIRST;
+        } else {
+                const char *lost = finish(d, f);
+                if (lost != NULL) {
+                        return lost;
+                }
+        }
+        return m->first == REPLY_OK || (deprecates_eof(d) && m->len >= REPLY_OK_MIN) ? "OK" : "EOF";
+}
+
+/* --- the first packet of a reply, by its shape ----------------------------------------------------------------- */
+
+/** Definitions of the group are through: the next group, the rows, or the end. */
+static const char *after_definitions(struct dissect *d, struct flight *f)
+{
+        if (f->defs_next > 0) {
+                f->defs_left = f->defs_next;
+                f->defs_next = 0;
+                f->state = f->without_defs ? REPLYING_DEFS_EOF : REPLYING_DEFS;
+        } else if (f->info->shape == SHAPE_PREPARE) {
+                rows_prepared(d, f);
+                return finish(d, f);
+        } else {
+                f->state = REPLYING_ROWS;
+        }
+        return NULL;
+}
+
+static const char *first_of_result(struct dissect *d, struct flight *f, const struct message *m)
+{
+        struct reader r = reader_over(m->body);
+        if (m->first == REPLY_LOCAL_FILE) {
+                f->state = REPLYING_LOCAL_FILE;
+                if ((d->client_capabilities & CAP_LOCAL_FILES) == 0) {
+                        lint_break(&d->lint, LINT_NOT_AGREED);
+                }
+                if (f->next != NULL) {
+                        return lose(d, "LOCAL INFILE while another command is in flight", m);
+                }
+                return "LOCAL INFILE request";
+        }
+        if (m->first == REPLY_OK || m->first == REPLY_EOF) {
+                return end_result(d, f, m);
+        }
+        uint64_t columns = lenenc_uint(&r);
+        /* MySQL's documentation has the flag before the count; the server sends it behind, as MariaDB does */
+        bool told = (d->capabilities & (CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA)) != 0;
+        bool metadata = !told || reader_left(&r) == 0 || reader_u8(&r) != 0;
+        if (!reader_done(&r) || columns == 0) {
+                return lose(d, "a reply that is no OK, ERR or column count", m);
+        }
+        f->columns = columns;
+        f->results++;
+        f->defs_left = metadata ? columns : 0;
+        f->state = REPLYING_DEFS;
+        rows_expect(d, f, f->defs_left);
+        if (!metadata) {
+                f->state = deprecates_eof(d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
+                rows_begin(d, f);
+        }
+        return "column count";
+}
+
+static bool add_statement(struct dissect *d, struct flight *f, uint16_t n_params)
+{
+        if (d->statements.count >= d->settings->statements) {
+                if (!d->statements_full) {
+                        d->statements_full = true;
+                        struct record r;
+                        dissect_record(d, EVENT_NOTICE, f->last_ns, &r);
+                        record_set_text(
+                            &r, FIELD_REASON,
+                            span_str("more prepared statements than limits.statements: the text and "
+                                     "values of further ones are not known"));
+                        d->sink.on_record(d->sink.arg, &r);
+                }
+                return true;
+        }
+        struct span text =
+            span_head(span_skip(span_of(f->body, f->body_len), f->text_at), d->settings->query_bytes);
+        size_t held = d->held + d->statements.held;
+        size_t room = d->settings->held_bytes > held ? d->settings->held_bytes - held : 0;
+        text = span_head(text, room);
+        bool cut = f->true_len > f->text_at + text.len;
+        struct statement *st = statements_add(
+            &d->statements, f->stmt_id,
+            cut && charset_is_utf8(d->charsets.client) ? utf8_trim(text) : text); /* no half character */
+        if (st == NULL) {
+                return false;
+        }
+        st->true_len = f->true_len > f->text_at ? f->true_len - f->text_at : 0;
+        st->n_params = n_params;
+        st->charset = d->charsets.client;
+        st->is_plain = track_is_plain(span_of(st->text, st->text_len));
+        st->is_secret = f->is_secret || f->body_len < f->true_len ||
+                        (cut && dissect_text_is_secret(span_of(f->body, f->body_len)));
+        return true;
+}
+
+static const char *first_of_prepare(struct dissect *d, struct flight *f, const struct message *m)
+{
+        struct reader r = reader_over(m->body);
+        bool ok = reader_u8(&r) == REPLY_OK;
+        f->stmt_id = reader_u32(&r);
+        uint16_t columns = reader_u16(&r);
+        uint16_t params = reader_u16(&r);
+        (void)reader_u8(&r);
+        f->warnings = reader_left(&r) >= 2 ? reader_u16(&r) : 0;
+        bool metadata =
+            (d->capabilities & CAP_OPTIONAL_METADATA) == 0 || reader_left(&r) == 0 || reader_u8(&r) != 0;
+        if (!ok || r.failed) {
+                return lose(d, "a reply to COM_STMT_PREPARE that is no OK or ERR", m);
+        }
+        lint_prepared(&d->lint, m->len, d->capabilities);
+        f->has_stmt_id = true;
+        f->columns = columns;
+        d->last_prepared = f->stmt_id;
+        if (!add_statement(d, f, params)) {
+                return lose(d, "out of memory", NULL);
+        }
+        f->without_defs = !metadata;
+        if ((params > 0 || columns > 0) && (metadata || !deprecates_eof(d))) {
+                rows_expect(d, f, metadata ? columns : 0);
+                f->defs_left = params > 0 ? params : columns;
+                f->defs_next = params > 0 ? columns : 0;
+                f->state = metadata ? REPLYING_DEFS : REPLYING_DEFS_EOF; /* no definitions, but their EOFs */
+                return "prepared statement";
+        }
+        const char *lost = finish(d, f);
+        return lost != NULL ? lost : "prepared statement";
+}
+
+static const char *first_of_text(struct dissect *d, struct flight *f, const struct message *m)
+{
+        const char *lost = keep_text(d, f, m->body) ? finish(d, f) : lose(d, "out of memory", NULL);
+        return lost != NULL ? lost : "string";
+}
+
+static const char *on_first(struct dissect *d, struct flight *f, const struct message *m)
+{
+        if (m->first == REPLY_ERR) {
+                return on_err(d, f, m);
+        }
+        switch (f->info->shape) {
+        case SHAPE_RESULT: return first_of_result(d, f, m);
+        case SHAPE_PREPARE: return first_of_prepare(d, f, m);
+        case SHAPE_TEXT: return first_of_text(d, f, m);
+        case SHAPE_OK:
+        case SHAPE_NONE: /* these begin in other states, or are over before a reply can come */
+        case SHAPE_FIELDS:
+        case SHAPE_ROWS:
+        case SHAPE_AUTH:
+        case SHAPE_STREAM: break;
+        }
+        if (m->first == REPLY_OK || is_ending(d, m->first, m->len)) {
+                return end_result(d, f, m);
+        }
+        return lose(d, "a reply that is no OK, EOF or ERR", m);
+}
+
+/* --- what follows --------------------------------------------------------------------------------------------------- */
+
+static const char *on_definition(struct dissect *d, struct flight *f, const struct message *m)
+{
+        if (m->first == REPLY_ERR) {
+                return on_err(d, f, m);
+        }
+        const char *name = f->info->shape == SHAPE_PREPARE && f->defs_next > 0 ? "parameter definition"
+                                                                               : "column definition";
+        dissect_hide_named(d, f, m->body);
+        if (f->first_rows != NULL && (f->info->shape == SHAPE_RESULT || f->defs_next == 0)) {
+                rows_definition(d, f, m->body);
+        }
+        if (m->body.len == m->len) {
+                lint_definition(&d->lint, m->body, d->capabilities);
+        }
+        if (--f->defs_left == 0) {
+                if (f->info->shape == SHAPE_RESULT) {
+                        rows_begin(d, f);
+                }
+                if (deprecates_eof(d)) {
+                        const char *lost = after_definitions(d, f);
+                        return lost != NULL ? lost : name;
+                }
+                f->state = REPLYING_DEFS_EOF;
+        }
+        return name;
+}
+
+/** Do the rows wait for COM_STMT_FETCH? The status alone does not tell: MariaDB sets it in results within a procedure
+ * that has a cursor open, too. The client must have asked for one, and a cursor's result is the only one. A request
+ * that is not kept (limits.held_bytes) may have asked. */
+static bool opens_cursor(const struct flight *f, uint16_t status)
+{
+        bool asked = f->body_len <= EXECUTE_FLAGS_AT || (f->body[EXECUTE_FLAGS_AT] & CURSOR_TYPES) != 0;
+        return f->code == COM_STMT_EXECUTE && asked && (status & STATUS_CURSOR_EXISTS) != 0 &&
+               (status & STATUS_MORE_RESULTS) == 0;
+}
+
+static const char *on_definitions_eof(struct dissect *d, struct flight *f, const struct message *m)
+{
+        struct ok eof;
+        if (m->first == REPLY_ERR) {
+                return on_err(d, f, m);
+        }
+        if (m->first == REPLY_OK && m->len >= REPLY_OK_MIN && f->info->shape == SHAPE_RESULT) {
+                lint_break(&d->lint, LINT_OK_FOR_EOF);
+                return end_result(d, f, m); /* MySQL 9 does so, where a cursor was open before */
+        }
+        if (!is_ending(d, m->first, m->len) || !eof_parse(m->body, &eof)) {
+                return lose(d, "no EOF after the column definitions", m);
+        }
+        if (opens_cursor(f, eof.status)) {
+                return end_result(d, f, m); /* the rows wait for COM_STMT_FETCH */
+        }
+        /* MySQL tells only here, not in the EOF behind the rows, that an OK will follow a result of OUT parameters */
+        f->out_params = (eof.status & STATUS_PS_OUT_PARAMS) != 0 && (eof.status & STATUS_MORE_RESULTS) != 0;
+        lint_ending(&d->lint, m->len, true, &eof, d->capabilities);
+        lint_status(&d->lint, f->code, eof.status, d->capabilities);
+        const char *lost = after_definitions(d, f);
+        return lost != NULL ? lost : "EOF";
+}
+
+static const char *on_row(struct dissect *d, struct flight *f, const struct message *m)
+{
+        if (m->first == REPLY_ERR) {
+                return on_err(d, f, m);
+        }
+        if (is_ending(d, m->first, m->len)) {
+                return end_result(d, f, m);
+        }
+        f->rows++;
+        if (f->rows_wanted > 0) {
+                rows_take(d, f, m->body);
+        }
+        return f->info->shape == SHAPE_FIELDS ? "column definition" : "row";
+}
+
+static const char *on_change_user(struct dissect *d, struct flight *f, const struct message *m)
+{
+        if (m->first == REPLY_ERR) {
+                return on_err(d, f, m);
+        }
+        if (m->first == REPLY_OK) {
+                return end_result(d, f, m);
+        }
+        return login_exchange(d, m);
+}
+
+static const char *on_stream(struct dissect *d, struct flight *f, const struct message *m)
+{
+        if (m->first == REPLY_ERR) {
+                return on_err(d, f, m);
+        }
+        if (m->first == REPLY_EOF && m->len < REPLY_EOF_LIMIT) {
+                return end_result(d, f, m);
+        }
+        f->rows++;
+        d->packet_is_sealed = dissect_is_sealed_event(m->body);
+        return "event";
+}
+
+static const char *on_local_file(struct dissect *d, struct flight *f, const struct message *m)
+{
+        if (m->first != REPLY_ERR) {
+                return lose(d, "a reply before the end of LOCAL INFILE", m);
+        }
+        d->drain_secret = f->is_secret;
+        d->draining = true; /* the server may give up before the file's end, which the client sends on to */
+        d->drain_seq = f->next_seq;
+        return on_err(d, f, m);
+}
+
+/** An ERR that no command asked for: shutdown, KILL, wait_timeout. */
+static const char *on_unasked(struct dissect *d, const struct message *m)
+{
+        struct err err;
+        if (m->first != REPLY_ERR || !err_parse(m->body, &err)) {
+                return lose(d, "a reply without a command", m);
+        }
+        struct record r;
+        dissect_record(d, EVENT_ERROR, m->start_ns, &r);
+        record_set_uint(&r, FIELD_ERRNO, err.errnum);
+        if (err.sqlstate.len > 0) {
+                record_set_text(&r, FIELD_SQLSTATE, err.sqlstate);
+        }
+        record_set_text(&r, FIELD_ERROR, err.message);
+        record_set_text(&r, FIELD_REASON, span_str("the server sent an error that no command asked for"));
+        d->sink.on_record(d->sink.arg, &r);
+        return "ERR";
+}
+
+typedef const char *reply_handler(struct dissect *d, struct flight *f, const struct message *m);
+
+static reply_handler *const handlers[REPLYING_COUNT] = {
+    [REPLYING_FIRST] = on_first,
+    [REPLYING_DEFS] = on_definition,
+    [REPLYING_DEFS_EOF] = on_definitions_eof,
+    [REPLYING_ROWS] = on_row,
+    [REPLYING_LOCAL_FILE] = on_local_file,
+    [REPLYING_AUTH] = on_change_user,
+    [REPLYING_STREAM] = on_stream,
+};
+
+/** Errors that a server sends of its own accord, or because packets were out of order: with any sequence number. */
+static bool is_pushed(const struct message *m)
+{
+        static const uint16_t numbers[] = {1053, 1156, 1158, 1159, 1160, 1161, 1927, 3169, 4031};
+        struct err err;
+        if (m->first == REPLY_ERR && err_parse(m->body, &err)) {
+                for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+                        if (err.errnum == numbers[i]) {
+                                return true;
+                        }
+                }
+        }
+        return false;
+}
+
+static void check_sequence(struct dissect *d, struct flight *f, const struct message *m)
+{
+        if (f->state == REPLYING_LOCAL_FILE || (f->state == REPLYING_STREAM && f->acknowledged)) {
+                return; /* both sides are sending */
+        }
+        if (m->seq == f->next_seq &&
+            f->seq_known) { /* nearly always; an error that was pushed would be right, too */
+                f->next_seq = (uint8_t)(m->last + 1);
+                return;
+        }
+        if (!f->seq_known || is_pushed(m)) {
+                f->next_seq = m->seq;
+                f->seq_known = true;
+        }
+        (void)dissect_in_sequence(d, m, &f->next_seq);
+}
+
+const char *result_on_message(struct dissect *d, const struct message *m)
+{
+        struct flight *f = d->head;
+        if (f == NULL) {
+                return on_unasked(d, m);
+        }
+        d->packet_secret = d->packet_secret || f->is_secret;
+        if (f->first_ns == 0) {
+                f->first_ns = m->start_ns;
+        }
+        f->last_ns = m->end_ns;
+        f->bytes_received += m->wire;
+        check_sequence(d, f, m);
+        return handlers[f->state](d, f, m);
+}
+
+size_t result_limit(const struct dissect *d, uint8_t first)
+{
+        const struct flight *f = d->head;
+        bool bulk = f != NULL &&
+                    (f->state == REPLYING_ROWS || f->state == REPLYING_DEFS || f->state == REPLYING_STREAM);
+        if (!bulk || first == REPLY_EOF || first == REPLY_ERR) {
+                return ENDING_LIMIT;
+        }
+        if (f->rows_wanted > 0) {
+                return ROW_LIMIT;
+        }
+        /* a row may tell a password behind what is shown of it */
+        return f->state == REPLYING_DEFS || (d->shows && !d->hides) ? ENDING_LIMIT : 0;
+}

@@ -1,0 +1,228 @@
+/* What changes in the session: the default database, the character sets, and whatever else the server tells. */
+#include "base/seed.h"
+#include "mysql/dissect/dissect_state.h"
+#include "mysql/sql/setnames.h"
+#include "mysql/wire/capability.h"
+#include "mysql/wire/charset.h"
+#include "profile/heap/prof.h"
+
+#include <xxhash.h>
+
+enum { CHANGES_MAX = 16 * 1024, CHANGES_COUNT_MAX = 1024, CHANGES_FIRST = 64, PLACES_BITS = 11, FEW = 8 };
+_Static_assert(1 << PLACES_BITS >= 2 * CHANGES_COUNT_MAX, "at least half of the places stay free");
+
+#define STATUS_NO_BACKSLASH_ESCAPES 0x0200u
+
+bool track_database(struct dissect *d, struct span name, uint8_t charset)
+{
+        d->next_database_charset = charset;
+        return dissect_set_text(&d->next_database, name);
+}
+
+/* --- character sets -------------------------------------------------------------------------------------------------- */
+
+uint8_t track_results_charset(const struct dissect *d)
+{
+        return d->next.has_results ? d->next.results : d->charsets.results;
+}
+
+/** Both, from the next command on. */
+static void set_next(struct dissect *d, uint8_t charset)
+{
+        d->next = (struct next_charsets){true, true, charset, charset};
+}
+
+void track_reset(struct dissect *d)
+{
+        bool is_mariadb = (d->capabilities & CAP_MYSQL) == 0;
+        set_next(d, is_mariadb ? d->charsets.login : d->charsets.server);
+}
+
+void track_change_user(struct dissect *d)
+{
+        d->charsets.login = d->next_login_charset;
+        d->charsets.username = d->next_login_charset;
+        set_next(d, d->next_login_charset);
+}
+
+static bool same_options(const struct setnames_options *a, const struct setnames_options *b)
+{
+        return a->charset == b->charset && a->no_backslashes == b->no_backslashes &&
+               a->succeeded == b->succeeded && a->results == b->results;
+}
+
+/** The same of a prepared statement, which many short packets may execute: its text is not read for each of them. */
+static bool scan_statement(struct statement *st, const struct setnames_options *options, struct setnames *out)
+{
+        if (!st->was_scanned || !same_options(&st->scanned_as, options)) {
+                (void)setnames_scan(span_of(st->text, st->text_len), options, &st->names);
+                st->scanned_as = *options;
+                st->was_scanned = true;
+        }
+        *out = st->names;
+        return out->has_client || out->has_results;
+}
+
+/** What the text of a statement that came to its end tells. Session tracking knows better. */
+static void scan_text(struct dissect *d, const struct flight *f)
+{
+        bool any = false;
+        struct setnames found;
+        struct setnames_options options = {
+            .charset = d->charsets.client,
+            .no_backslashes = (f->status & STATUS_NO_BACKSLASH_ESCAPES) != 0,
+            .succeeded = !f->failed,
+            .results = f->ends,
+        };
+        if (f->ends == 0) {
+                return;
+        }
+        if (f->code == COM_QUERY && !f->text_lost) {
+                any = setnames_scan(span_skip(span_of(f->body, f->body_len), f->text_at), &options, &found);
+        } else if (f->code == COM_STMT_EXECUTE) {
+                struct statement *st = statements_find(&d->statements, f->stmt_id);
+                any = st != NULL && scan_statement(st, &options, &found);
+        }
+        if (!any) {
+                return;
+        }
+        if (found.has_client && !d->next.has_client) {
+                d->next.has_client = true;
+                d->next.client = found.client_default ? d->charsets.server : found.client;
+        }
+        if (found.has_results && !d->next.has_results) {
+                d->next.has_results = true;
+                d->next.results = found.results_default ? d->charsets.server : found.results;
+        }
+}
+
+void track_settle(struct dissect *d, const struct flight *f)
+{
+        if (!f->is_plain || f->failed || f->ends > 1) {
+                scan_text(d, f);
+        }
+        if (d->next.has_client) {
+                d->charsets.client = d->next.client;
+        }
+        if (d->next.has_results) {
+                d->charsets.results = d->next.results;
+        }
+        d->next = (struct next_charsets){.has_client = false};
+        if (d->next_database.at != NULL) {
+                dissect_take_text(&d->database, &d->next_database);
+                d->charsets.database = d->next_database_charset;
+        }
+}
+
+/* --- session tracking --------------------------------------------------------------------------------------------------- */
+
+/** What is allocated for @p len bytes: a power of two, so that many small blocks are not copied over and over. */
+static size_t room_for(size_t len)
+{
+        size_t room = CHANGES_FIRST;
+        while (room < len) {
+                room *= 2;
+        }
+        return room;
+}
+
+/** Keep the block until the record is made; what is beyond the bound is told as unknown. */
+static bool keep_changes(struct dissect *d, struct flight *f, struct span changes)
+{
+        if (f->changes_len + changes.len > CHANGES_MAX) {
+                f->changes_cut = true;
+                return true;
+        }
+        size_t room = room_for(f->changes_len);
+        size_t wanted = room_for(f->changes_len + changes.len);
+        if (f->changes == NULL || wanted > room) {
+                uint8_t *bigger = prof_realloc(STAGE_DISSECT, f->changes, wanted);
+                if (bigger == NULL) {
+                        return false;
+                }
+                f->changes = bigger;
+        }
+        memcpy(f->changes + f->changes_len, changes.data, changes.len);
+        f->changes_len += changes.len;
+        d->held += changes.len;
+        return true;
+}
+
+bool track_ok(struct dissect *d, struct flight *f, const struct ok *ok)
+{
+        if (ok->character_set.len > 0) {
+                d->next.has_client = true;
+                d->next.client = charset_of_name(ok->character_set);
+        }
+        if (ok->has_results_set) {
+                d->next.has_results = true;
+                d->next.results = charset_of_name(ok->results_set);
+        }
+        if (ok->has_schema && !track_database(d, ok->schema, CHARSET_UNKNOWN)) {
+                return false;
+        }
+        return ok->changes.len == 0 || keep_changes(d, f, ok->changes);
+}
+
+/* Where each name is among the values: an index + 1 at a place that is drawn by its hash, or behind it. */
+struct places {
+        uint16_t at[1 << PLACES_BITS];
+};
+
+/** The place for @p name: a later change replaces an earlier one. @p places may be NULL where there are few. */
+static struct value *place_of(struct places *places, struct value *values, size_t *n, struct span name)
+{
+        if (places == NULL) {
+                for (size_t i = 0; i < *n; i++) {
+                        if (span_equal(values[i].name, name)) {
+                                return &values[i];
+                        }
+                }
+                return &values[(*n)++];
+        }
+        size_t mask = (1U << PLACES_BITS) - 1;
+        size_t place = XXH3_64bits_withSeed(name.data, name.len, seed_of_process()) & mask;
+        while (places->at[place] != 0) {
+                struct value *v = &values[places->at[place] - 1];
+                if (span_equal(v->name, name)) {
+                        return v;
+                }
+                place = (place + 1) & mask;
+        }
+        places->at[place] = (uint16_t)++ * n;
+        return &values[*n - 1];
+}
+
+void track_put(struct dissect *d, const struct flight *f, struct record *r)
+{
+        struct session_changes at = session_changes_of(span_of(f->changes, f->changes_len));
+        struct session_change change;
+        size_t n = 0;
+        size_t count = 1;
+        while (count < CHANGES_COUNT_MAX && session_change_next(&at, &change)) {
+                count++;
+        }
+        bool is_cut = f->changes_cut || count == CHANGES_COUNT_MAX || at.entries.failed;
+        struct value *values = dissect_room(&d->changes, count);
+        if (values == NULL) {
+                return;
+        }
+        struct places many;
+        if (count > FEW) {
+                memset(&many, 0, sizeof many);
+        }
+        at = session_changes_of(span_of(f->changes, f->changes_len));
+        for (size_t i = 1; i < count && session_change_next(&at, &change); i++) {
+                struct value *v = place_of(count > FEW ? &many : NULL, values, &n, change.name);
+                *v = (struct value){.name = change.name,
+                                    .bytes = change.value,
+                                    .true_len = change.value.len,
+                                    .type = VALUE_VAR_STRING};
+        }
+        if (is_cut) {
+                values[n++] = (struct value){.name = span_str("more"), .unknown = true};
+        }
+        if (n > 0) {
+                record_set_list(r, FIELD_SESSION_CHANGES, (struct value_list){values, n});
+        }
+}

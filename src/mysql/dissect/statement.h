@@ -1,0 +1,83 @@
+/** @file statement.h  The prepared statements of one session, by id.
+ * Knows: text, parameter types of the last execution, long data that waits for the next one.
+ * Does not know: packets.   Threads: one owner.   Memory: STAGE_DISSECT; bounded by the caller's numbers. */
+#ifndef MYSQL_DISSECT_STATEMENT_H
+#define MYSQL_DISSECT_STATEMENT_H
+
+#include "base/span.h"
+#include "base/status.h"
+#include "mysql/sql/setnames.h"
+
+/** A parameter's value that came by COM_STMT_SEND_LONG_DATA. */
+struct long_data {
+        struct long_data *next;        /**< of the statement */
+        struct long_data *same_bucket; /**< the next one there */
+        uint16_t param;
+        size_t len;
+        size_t size; /**< room for its bytes */
+        uint64_t true_len;
+        uint8_t *bytes;
+};
+
+/** Those of one statement, by parameter. */
+struct long_data_table {
+        struct long_data *first;
+        struct long_data **buckets;
+        unsigned bits; /**< of the number of buckets; 0: there are none */
+        size_t n;
+};
+
+/** Columns of its results (rows.c). */
+struct columns;
+
+struct statement {
+        struct statement *next; /**< of the same bucket */
+        uint32_t id;
+        uint16_t n_params;
+        uint16_t n_types;
+        uint16_t *types; /**< type in the low byte, 0x8000 = unsigned; of the last execution that sent them */
+        struct long_data_table long_data;
+        size_t text_len;
+        uint64_t true_len; /**< of the text */
+        uint8_t *text;
+        uint8_t charset; /**< of the text */
+        bool is_plain;   /**< see track_is_plain */
+        bool is_secret;  /**< the text holds a password, or may */
+        bool was_read; /**< for what it does to a transaction: read_as is the mode, restart what was found */
+        uint8_t restart; /**< transaction.c */
+        uint64_t read_as;
+        bool was_scanned; /**< for SET NAMES and the like: scanned_as, and names is what was found */
+        struct setnames_options scanned_as;
+        struct setnames names;
+        struct columns *columns; /**< of the last result that told them; NULL if none did, or nobody asks */
+        size_t columns_size;     /**< bytes of them */
+};
+
+/** A table that grows with what is in it; its buckets are drawn by a number that the server, which names the statements, does not
+ *  know. */
+struct statements {
+        struct statement **buckets;
+        uint64_t seed;
+        uint32_t bits; /**< of the number of buckets; 0: there are none */
+        uint32_t count;
+        size_t held; /**< bytes of all of them */
+};
+
+void statements_clear(struct statements *s);
+/** @return NULL if there is none. Valid until the next change of @p s. */
+struct statement *statements_find(const struct statements *s, uint32_t id);
+/** A new one (an old one of that id goes), with a copy of @p text. @return NULL when memory is out. */
+struct statement *statements_add(struct statements *s, uint32_t id, struct span text);
+void statements_remove(struct statements *s, uint32_t id);
+
+/** Make room for @p n types. @return st->types to be filled, or NULL when memory is out (the old ones stand). */
+uint16_t *statement_types(struct statements *s, struct statement *st, uint16_t n);
+/** Append to the value of @p param, keeping at most @p keep bytes of it. On the average it takes as long as copying @p bytes. */
+enum status statement_long_data(struct statements *s, struct statement *st, uint16_t param, struct span bytes,
+                                size_t keep, uint64_t true_len);
+/** Hand over @p columns, one block of @p size bytes; the old ones go. */
+void statement_set_columns(struct statements *s, struct statement *st, struct columns *columns, size_t size);
+const struct long_data *statement_find_long_data(const struct statement *st, uint16_t param);
+void statement_drop_long_data(struct statements *s, struct statement *st);
+
+#endif

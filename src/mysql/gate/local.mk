@@ -1,0 +1,8 @@
+noinst_LIBRARIES += src/libmysql_gate.a
+src_libmysql_gate_a_SOURCES = \
+	src/mysql/gate/gate.c \
+	src/mysql/gate/gate.h \
+	src/mysql/gate/gate_auth.c \
+	src/mysql/gate/gate_state.h \
+	src/mysql/gate/secure_buffer.c \
+	src/mysql/gate/secure_buffer.h

@@ -1,0 +1,383 @@
+#include "mysql/record/record.h"
+
+#include "mysql/record/record_kinds.h"
+#include "mysql/wire/capability.h"
+
+#include <assert.h>
+
+/* clang-format off */
+#define NAMED(name) ",\"" name "\":", name
+#define KEY_LEN(name) (sizeof ",\"" name "\":" - 1)
+#define FIELD(member, kind, help) {NAMED(#member), kind, offsetof(struct record, member), KEY_LEN(#member), "", help}
+#define TEXT(member, help) FIELD(member, RECORD_TEXT, help)
+#define FLAGS(member, help) FIELD(member, RECORD_FLAGS, help)
+#define UINT(member, unit, help)                                                                             \
+        {NAMED(#member), RECORD_UINT, offsetof(struct record, member), KEY_LEN(#member), unit, help}
+/* clang-format on */
+
+const struct record_field_info record_fields[FIELD_COUNT] = {
+    [FIELD_CONN_ID] = UINT(conn_id, "", "Number of the session, from 1, unique in a run of the proxy."),
+    [FIELD_CONN_SEQ_NUM] =
+        UINT(conn_seq_num, "",
+             "Number of the command within its session, from 1. Only in query and lint records."),
+    [FIELD_TRX_ID] = UINT(
+        trx_id, "",
+        "Number of the transaction within its session, from 1, by the server's status flags, and by COMMIT, "
+        "ROLLBACK and BEGIN where one follows another at once; the statements that begin and end it have it "
+        "too. Absent outside of transactions."),
+    [FIELD_CLIENT_ADDR] = TEXT(client_addr, "Address of the client, as the proxy sees it."),
+    [FIELD_PROXY_LISTEN_ADDR] = TEXT(proxy_listen_addr, "Address on which the proxy accepted the client."),
+    [FIELD_PROXY_CLIENT_ADDR] = TEXT(
+        proxy_client_addr, "Address from which the proxy talks to the server. Absent until it is connected."),
+    [FIELD_REMOTE_ADDR] = TEXT(remote_addr, "Address of the server."),
+    [FIELD_USERNAME] = TEXT(username, "User of the login. Absent before it."),
+    [FIELD_DATABASE] = TEXT(database, "Default database when the command began. Absent if there is none."),
+    [FIELD_CHARACTER_SET] = TEXT(
+        character_set, "Character set of the client's texts, by the server's name. Absent before the login."),
+    [FIELD_SERVER_VERSION] =
+        TEXT(server_version, "Version that the server's greeting gives. Only in auth records."),
+    [FIELD_SERVER_CONN_ID] =
+        UINT(server_conn_id, "",
+             "The server's own number of the connection (CONNECTION_ID()). Absent before the greeting."),
+    [FIELD_AUTH_PLUGIN] = TEXT(auth_plugin, "Authentication plugin that ran last. Only in auth records."),
+    [FIELD_AUTH_PATH] =
+        TEXT(auth_path, "How the authentication went: each plugin, and what of its exchange can be "
+                        "told, such as \"caching_sha2_password > full authentication > public "
+                        "key\". Only in auth records."),
+    [FIELD_CONNECT_ATTRIBUTES] =
+        FIELD(connect_attributes, RECORD_MAP,
+              "Connection attributes of the login, such as program_name. Only in auth records."),
+    [FIELD_TLS] = TEXT(
+        tls, "TLS version and cipher between client and proxy. Only in auth records; absent without TLS."),
+    [FIELD_REMOTE_TLS] =
+        TEXT(remote_tls,
+             "TLS version and cipher between proxy and server. Only in auth records; absent without TLS."),
+    [FIELD_COMPRESSION] =
+        TEXT(compression, "zlib or zstd, if the session is compressed. Only in auth records."),
+    [FIELD_SERVER_CAPABILITIES] =
+        FLAGS(server_capabilities, "Capabilities that the server offered. Only in auth records."),
+    [FIELD_CLIENT_CAPABILITIES] =
+        FLAGS(client_capabilities, "Capabilities that the client asked for. Only in auth records."),
+    [FIELD_CAPABILITIES] =
+        FLAGS(capabilities, "Capabilities that both have: what the session speaks. Only in auth records."),
+    [FIELD_CAPABILITIES_REMOVED] =
+        FLAGS(capabilities_removed,
+              "Capabilities that the proxy took out of the server's offer. Only in auth records; "
+              "absent if there are none."),
+    [FIELD_CAPABILITIES_ADDED] = FLAGS(
+        capabilities_added, "Capabilities that the proxy offered beyond the server's. Only in auth records; "
+                            "absent if there are none."),
+    [FIELD_COMMAND_ID] = UINT(command_id, "", "Code of the command. Only in query records."),
+    [FIELD_COMMAND] =
+        TEXT(command, "Name of the command, such as COM_QUERY. Only in query and lint records."),
+    [FIELD_QUERY] = TEXT(query, "Text of the statement, or what other text the command carries; at most "
+                                "limits.query_bytes of it. Absent if the command carries none."),
+    [FIELD_QUERY_LENGTH] =
+        UINT(query_length, "bytes", "True length of the text. Absent if query holds all of it."),
+    [FIELD_DIGEST] = TEXT(
+        digest,
+        "Identifies the shape of the statement: a hash of digest_text, 32 hex digits, the same in each run. "
+        "Absent if the command has no statement, or log.digests is 0."),
+    [FIELD_DIGEST_TEXT] =
+        TEXT(digest_text,
+             "The statement with its constants replaced by ?, normalised as MySQL's STATEMENT_DIGEST_TEXT. "
+             "Absent where digest is."),
+    [FIELD_STMT_ID] = UINT(stmt_id, "", "Id of the prepared statement. Absent if the command is about none."),
+    [FIELD_STMT_PREPARE_QUERY] =
+        TEXT(stmt_prepare_query, "Text of the prepared statement. Absent if its preparation was not seen."),
+    [FIELD_STMT_PREPARE_QUERY_LENGTH] =
+        UINT(stmt_prepare_query_length, "bytes",
+             "True length of that text. Absent if stmt_prepare_query holds all of it."),
+    [FIELD_STMT_EXECUTE_VALUES] =
+        FIELD(stmt_execute_values, RECORD_LIST,
+              "Parameter values of COM_STMT_EXECUTE, typed. Absent without parameters."),
+    [FIELD_QUERY_ATTRIBUTES] =
+        FIELD(query_attributes, RECORD_MAP, "Query attributes by name. Absent if the client sent none."),
+    [FIELD_TAGS] = FIELD(
+        tags, RECORD_MAP,
+        "Tags that the application wrote into a comment at the statement's end or beginning, as sqlcommenter "
+        "does: key='value'. "
+        "Absent if there are none."),
+    [FIELD_TRACEPARENT] =
+        TEXT(traceparent,
+             "W3C trace context of the statement: from a query attribute of that name, else from its tags. "
+             "Absent if there is none."),
+    [FIELD_BULK_COUNT] =
+        UINT(bulk_count, "",
+             "Rows of parameters that a COM_STMT_BULK_EXECUTE brought. Absent if the request is "
+             "longer than what is kept of it."),
+    [FIELD_BULK_ROWS] =
+        FIELD(bulk_rows, RECORD_ROWS,
+              "First rows of parameters of a COM_STMT_BULK_EXECUTE, at most 16, typed. Absent in "
+              "other commands."),
+    [FIELD_DURATION_US] =
+        UINT(duration_us, "us",
+             "From the first byte of the request to the last of the reply; of a login, from the greeting "
+             "to its result; of a session, its whole life."),
+    [FIELD_REQUEST_US] = UINT(request_us, "us", "From the first to the last byte of the request."),
+    [FIELD_SERVER_US] = UINT(server_us, "us",
+                             "From the last byte of the request to the first of the reply. Absent "
+                             "without a reply."),
+    [FIELD_STREAM_US] =
+        UINT(stream_us, "us", "From the first to the last byte of the reply. Absent without a reply."),
+    [FIELD_STALL_US] = UINT(
+        stall_us, "us",
+        "Of stream_us, while the server had to wait because the client did not read. Absent if it is 0."),
+    [FIELD_PROXY_US] =
+        UINT(proxy_us, "us",
+             "Of duration_us, the proxy's own share: from reading bytes to having written them. With several "
+             "commands in flight, of all of them since the record before. Absent without a reply."),
+    [FIELD_ROWS] = UINT(
+        rows, "",
+        "Rows that came, of all results; events of a stream, such as a binary log's. Absent if the reply had "
+        "no columns."),
+    [FIELD_COLUMNS] = UINT(columns, "", "Columns of the last result. Absent if the reply had none."),
+    [FIELD_COLUMN_NAMES] = FIELD(
+        column_names, RECORD_ROWS,
+        "Names of the result's columns; with several results, a list of them each. Absent unless log.rows is "
+        "set."),
+    [FIELD_FIRST_ROWS] =
+        FIELD(first_rows, RECORD_ROWS,
+              "The first rows of the result, at most log.rows, typed; with several results, a "
+              "list of rows each. Absent unless log.rows is set."),
+    [FIELD_FIRST_ROWS_CUT] =
+        UINT(first_rows_cut, "",
+             "Rows that log.rows asks for and limits.held_bytes left no room for. Absent if "
+             "there are none."),
+    [FIELD_AFFECTED_ROWS] =
+        UINT(affected_rows, "", "Rows changed, of all results. Absent if the reply had rows."),
+    [FIELD_LAST_INSERT_ID] =
+        UINT(last_insert_id, "", "AUTO_INCREMENT value that was made. Absent if none was."),
+    [FIELD_WARNINGS] = UINT(warnings, "", "Number of warnings. Absent if there are none."),
+    [FIELD_RESULTS] = UINT(results, "", "Number of results with columns. Absent if it is 0 or 1."),
+    [FIELD_RESULT_ROWS] =
+        FIELD(result_rows, RECORD_LIST,
+              "Rows of each of several results, in their order; null for one without columns. At most 64. "
+              "Absent if the reply has one result."),
+    [FIELD_RESULT_AFFECTED_ROWS] =
+        FIELD(result_affected_rows, RECORD_LIST,
+              "Rows that each of several results changed, in their order; null for one with columns. At most "
+              "64. Absent where result_rows is."),
+    [FIELD_RESULTS_CUT] = UINT(
+        results_cut, "",
+        "Further results, that result_rows and result_affected_rows do not tell. Absent if there are none."),
+    [FIELD_STATUS_FLAGS] =
+        FIELD(status_flags, RECORD_FLAGS, "SERVER_STATUS flags of the reply's end. Absent after an error."),
+    [FIELD_FINDINGS] =
+        FIELD(findings, RECORD_FLAGS,
+              "What is worth a look: n_plus_one, duplicate, no_index, slow. Absent if nothing is."),
+    [FIELD_REPEATED] =
+        UINT(repeated, "",
+             "Statements of the same shape in a row, one for each row of the result before them, this one "
+             "included. Only in n_plus_one records and in statements found to be of such a run."),
+    [FIELD_DUPLICATES] = UINT(
+        duplicates, "",
+        "Earlier statements of the transaction with the same text and values. Absent if there are none."),
+    [FIELD_SESSION_CHANGES] =
+        FIELD(session_changes, RECORD_MAP,
+              "What the server tells of changes in the session: schema, gtids, transaction_state, "
+              "transaction_characteristics, state_change, and system variables by name. Absent if it tells "
+              "nothing, "
+              "or the client did not ask for it."),
+    [FIELD_BYTES_SENT] = UINT(bytes_sent, "bytes", "From the client to the server, packet headers included."),
+    [FIELD_BYTES_RECEIVED] =
+        UINT(bytes_received, "bytes", "From the server to the client, packet headers included."),
+    [FIELD_ERRNO] = {NAMED("errno"), RECORD_UINT, offsetof(struct record, errno_), KEY_LEN("errno"), "",
+                     "Number of the error. Absent if all went well."},
+    [FIELD_SQLSTATE] = TEXT(sqlstate, "SQLSTATE of the error, five characters. Absent before the greeting."),
+    [FIELD_ERROR] = TEXT(error, "Text of the error. Absent if all went well."),
+    [FIELD_INFO] = TEXT(
+        info, "What the server says of a success, such as \"Rows matched: 1  Changed: 1\"; or detail of a "
+              "notice. Absent if there is nothing."),
+    [FIELD_REASON] =
+        TEXT(reason, "Why a session ended, why a command has no reply, or what a notice is about."),
+    [FIELD_RULE] = TEXT(rule, "Name of the protocol's rule that a packet breaks. Only in lint records."),
+    [FIELD_DIRECTION] =
+        TEXT(direction, "client or server: who sent the packet. Only in packet and lint records."),
+    [FIELD_PACKET_SEQ] =
+        UINT(packet_seq, "", "Sequence number of the packet. Only in packet and lint records."),
+    [FIELD_PACKET_LENGTH] =
+        UINT(packet_length, "bytes", "Length of the packet's payload. Only in packet and lint records."),
+    [FIELD_PACKET_NAME] = TEXT(packet_name, "What the packet is. Only in packet and lint records."),
+    [FIELD_PACKET_BYTES] = FIELD(
+        packet_bytes, RECORD_BYTES,
+        "First bytes of the payload, at most capture.packet_bytes, in hex. Absent if they are "
+        "authentication data or may hold a password, which is never shown. With log.redact, what is behind "
+        "the fixed fields of a command or reply is left out."),
+    [FIELD_DROPPED] =
+        UINT(dropped, "", "Records that could not be kept and would stand here. Only in gap records."),
+    [FIELD_REDACTED] =
+        FIELD(redacted, RECORD_FLAGS,
+              "What the record does not tell: password, literals, values. Absent if nothing was taken out."),
+};
+
+_Static_assert(FIELD_COUNT <= 128, "a bit each in struct field_set");
+
+const char *record_event_name(enum record_event event)
+{
+        static const char *const names[EVENT_COUNT] = {
+            [EVENT_CONNECT] = "connect",
+            [EVENT_AUTH] = "auth",
+            [EVENT_QUERY] = "query",
+            [EVENT_DISCONNECT] = "disconnect",
+            [EVENT_ERROR] = "error",
+            [EVENT_NOTICE] = "notice",
+            [EVENT_LINT] = "lint",
+            [EVENT_PACKET] = "packet",
+            [EVENT_N_PLUS_ONE] = "n_plus_one",
+            [EVENT_GAP] = "gap",
+        };
+        return event < EVENT_COUNT ? names[event] : "?";
+}
+
+static const char *status_name(unsigned bit)
+{
+        static const char *const names[16] = {
+            "in_trans",
+            "autocommit",
+            NULL,
+            "more_results",
+            "no_good_index_used",
+            "no_index_used",
+            "cursor_exists",
+            "last_row_sent",
+            "db_dropped",
+            "no_backslash_escapes",
+            "metadata_changed",
+            "query_was_slow",
+            "ps_out_params",
+            "in_trans_readonly",
+            "session_state_changed",
+            "ansi_quotes",
+        };
+        return bit < 16 ? names[bit] : NULL;
+}
+
+const char *record_flag_name(enum record_field f, unsigned bit)
+{
+        static const char *const findings[FINDING_COUNT] = {"n_plus_one", "duplicate", "no_index", "slow"};
+        static const char *const redactions[REDACTED_COUNT] = {"password", "literals", "values"};
+        switch ((int)f) {
+        case FIELD_STATUS_FLAGS: return status_name(bit);
+        case FIELD_FINDINGS: return bit < FINDING_COUNT ? findings[bit] : NULL;
+        case FIELD_REDACTED: return bit < REDACTED_COUNT ? redactions[bit] : NULL;
+        default: return capability_name(bit);
+        }
+}
+
+/* --- access by field ---------------------------------------------------------------------------------------------- */
+
+enum record_charset record_charset(enum record_field f)
+{
+        static const uint8_t charsets[FIELD_COUNT] = {
+            [FIELD_USERNAME] = RECORD_USERNAME,
+            [FIELD_DATABASE] = RECORD_DATABASE,
+            [FIELD_CONNECT_ATTRIBUTES] = RECORD_USERNAME,
+            [FIELD_QUERY] = RECORD_CLIENT,
+            [FIELD_QUERY_ATTRIBUTES] = RECORD_CLIENT,
+            [FIELD_STMT_PREPARE_QUERY] = RECORD_STATEMENT,
+            [FIELD_ERROR] = RECORD_RESULTS,
+            [FIELD_INFO] = RECORD_RESULTS,
+        };
+        return charsets[f];
+}
+
+bool record_has_lists(const struct record *r)
+{
+        return record_has_any(r, &record_lists);
+}
+
+bool record_has_rest(const struct record *r)
+{
+        return record_has_any(r, &record_rest);
+}
+
+bool record_is_rest(enum record_field f)
+{
+        return field_set_has(&record_rest, f);
+}
+
+bool record_is_list(enum record_field f)
+{
+        return field_set_has(&record_lists, f);
+}
+
+bool record_is_span(enum record_field f)
+{
+        return field_set_has(&record_spans, f);
+}
+
+uint64_t record_uint(const struct record *r, enum record_field f)
+{
+        return *(const uint64_t *)record_member_of(r, f);
+}
+
+struct span record_text(const struct record *r, enum record_field f)
+{
+        return *(const struct span *)record_member_of(r, f);
+}
+
+struct value_list record_list(const struct record *r, enum record_field f)
+{
+        return *(const struct value_list *)record_member_of(r, f);
+}
+
+void record_clear(struct record *r)
+{
+        memset(r, 0, span_unknown(RECORD_REST));
+}
+
+void record_assign(struct record *to, const struct record *r)
+{
+        memcpy(to, r, record_body(r));
+        to->packed = 0;
+        to->ends_early = false;
+}
+
+/** The member of @p f, to be set: the first of the rest brings that part. */
+static void *settable(struct record *r, enum record_field f)
+{
+        if (record_is_rest(f) && !record_has_rest(r)) {
+                assert(!r->ends_early);
+                memset((uint8_t *)r + RECORD_REST, 0, sizeof *r - RECORD_REST);
+        }
+        return record_member(r, f);
+}
+
+void record_set_uint(struct record *r, enum record_field f, uint64_t value)
+{
+        assert(!record_is_list(f) && !record_is_span(f));
+        *(uint64_t *)settable(r, f) = value;
+        record_mark(r, f);
+}
+
+void record_set_text(struct record *r, enum record_field f, struct span text)
+{
+        assert(record_is_span(f));
+        *(struct span *)settable(r, f) = text;
+        record_mark(r, f);
+        field_set_add(&r->outside, f);
+}
+
+void record_set_list(struct record *r, enum record_field f, struct value_list list)
+{
+        assert(record_is_list(f));
+        *(struct value_list *)settable(r, f) = list;
+        record_mark(r, f);
+        field_set_add(&r->outside, f);
+}
+
+void record_remove(struct record *r, enum record_field f)
+{
+        if (!record_has(r, f)) {
+                return;
+        }
+        field_set_remove(&r->present, f);
+        if (record_is_list(f)) {
+                *(struct value_list *)record_member(r, f) = (struct value_list){NULL, 0};
+        } else if (record_is_span(f)) {
+                *(struct span *)record_member(r, f) = (struct span){NULL, 0};
+        } else {
+                *(uint64_t *)record_member(r, f) = 0;
+        }
+}

@@ -1,0 +1,385 @@
+#include "mysql/sql/secret_data.h"
+
+#include "mysql/sql/secret.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* --- values ------------------------------------------------------------------------------------------------------------ */
+
+/** A picture, say: whatever short words are in it are chance. */
+static bool is_binary(struct span bytes)
+{
+        for (size_t i = 0; i < bytes.len; i++) {
+                if (bytes.data[i] < '\t' || (bytes.data[i] > '\r' && bytes.data[i] < ' ')) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+static bool has_word(struct span text, const char *word)
+{
+        size_t len = strlen(word);
+        for (size_t i = 0; i + len <= text.len; i++) {
+                if (strncasecmp((const char *)text.data + i, word, len) == 0) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/** IDENTIFIED BY and its like, however far apart. */
+static bool has_identified(struct span text)
+{
+        static const char word[] = "IDENTIFIED";
+        static const char *const next[] = {"BY", "VIA", "WITH", "AS", "/*", "#", "--"};
+        for (size_t i = 0; i + sizeof word <= text.len; i++) {
+                if (strncasecmp((const char *)text.data + i, word, sizeof word - 1) != 0) {
+                        continue;
+                }
+                i += sizeof word - 1;
+                while (i < text.len &&
+                       (text.data[i] == ' ' || (text.data[i] >= '\t' && text.data[i] <= '\r'))) {
+                        i++;
+                }
+                for (size_t k = 0; k < sizeof next / sizeof next[0]; k++) {
+                        size_t len = strlen(next[k]);
+                        if (text.len - i >= len &&
+                            strncasecmp((const char *)text.data + i, next[k], len) == 0) {
+                                return true;
+                        }
+                }
+        }
+        return false;
+}
+
+/** Words that are no chance in any bytes. A hash of caching_sha2_password has control characters, for one. */
+static bool has_long_word(struct span text)
+{
+        static const char *const words[] = {"PASSW", "PASSPHRASE", "IDENTIFIED", "AUTHENTICATION_STRING",
+                                            "SST_AUTH"};
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+                if (has_word(text, words[i])) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+bool secret_has_quotes(struct span value)
+{
+        for (size_t i = 0; i < value.len; i++) {
+                if (value.data[i] == '\'' || value.data[i] == '"' || value.data[i] == '`') {
+                        return true;
+                }
+        }
+        return false;
+}
+
+static bool has_constants(struct span value)
+{
+        return value.len > 0 &&
+               (memchr(value.data, '\'', value.len) != NULL || memchr(value.data, '"', value.len) != NULL);
+}
+
+/** Does it begin as statements do, and as bodies of stored programs? */
+static bool is_like_statement(const struct sql_token *t)
+{
+        static const char *const words[] = {
+            "CREATE", "ALTER",   "SET",     "GRANT", "CHANGE", "START", "SELECT",  "INSERT",  "REPLACE",
+            "UPDATE", "DELETE",  "CALL",    "DO",    "BEGIN",  "WITH",  "EXECUTE", "PREPARE", "USE",
+            "LOAD",   "EXPLAIN", "DECLARE", "CLONE", "SHOW",   "IF",    "RETURN",  "ANALYZE", "DESCRIBE"};
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+                size_t len = strlen(words[i]);
+                if (t->text.len == len && strncasecmp((const char *)t->text.data, words[i], len) == 0) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/** Is @p sql a statement with a password? In whose mode it is read nobody knows. */
+static bool is_secret_statement(struct span sql)
+{
+        struct sql_mode mode = {.is_mariadb = true};
+        struct sql_lexer lexer = sql_lexer_over(sql, mode);
+        struct secret_finder finder;
+        struct sql_token t = sql_next(&lexer);
+        while (t.kind == SQL_COMMENT || t.kind == SQL_OPERATOR) {
+                t = sql_next(&lexer);
+        }
+        if (!is_like_statement(&t)) {
+                return false;
+        }
+        secret_finder_begin(&finder, sql, mode);
+        while (t.kind != SQL_END) {
+                struct sql_token next = sql_next(&lexer);
+                if (secret_find(&finder, &t, &next, &lexer) && t.kind != SQL_PARAMETER) {
+                        return true;
+                }
+                t = next;
+        }
+        return false;
+}
+
+bool secret_is_in_value(struct span value)
+{
+        if (!secret_suspected(value)) { /* nearly all */
+                return false;
+        }
+        if (is_binary(value)) {
+                return has_long_word(value) && has_constants(value);
+        }
+        if (secret_is_within(value) || (secret_is_mentioned_in_data(value) && has_constants(value))) {
+                return true;
+        }
+        return ((has_word(value, "CRYPT(") || has_identified(value)) && has_constants(value)) ||
+               is_secret_statement(value);
+}
+
+bool secret_is_in_packet(struct span bytes)
+{
+        return secret_suspected(bytes) && (secret_is_mentioned_in_data(bytes) || secret_is_within(bytes) ||
+                                           has_word(bytes, "CRYPT(") || has_identified(bytes));
+}
+
+/* --- names -------------------------------------------------------------------------------------------------------------- */
+
+bool secret_is_label(struct span value)
+{
+        enum { LABEL_MIN = 5, LABEL_MAX = 128 };
+        if (value.len < LABEL_MIN || value.len > LABEL_MAX) {
+                return false;
+        }
+        for (size_t i = 0; i < value.len; i++) {
+                uint8_t c = value.data[i];
+                bool is_letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+                if (!is_letter && !(c >= '0' && c <= '9') && strchr("_.$@-:", c) == NULL) {
+                        return false;
+                }
+        }
+        return secret_is_mentioned_in_data(value);
+}
+
+bool secret_is_value_column(struct span name)
+{
+        static const char *const parts[] = {"VALUE",   "DEFAULT", "EXPRESSION", "HISTOGRAM",
+                                            "COMMENT", "CONTENT", "SETTING"};
+        static const char *const names[] = {"V", "VAL", "DATA", "TEXT", "CONFIG", "EXTRA"};
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+                if (has_word(name, parts[i])) {
+                        return true;
+                }
+        }
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+                if (name.len == strlen(names[i]) && has_word(name, names[i])) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+bool secret_is_column(struct span name)
+{
+        uint8_t narrow[256];
+        size_t n = 0;
+        if (name.len == 0 || memchr(name.data, '\0', name.len) == NULL) {
+                return secret_is_name(name);
+        }
+        for (size_t i = 0; i < name.len && n < sizeof narrow; i++) {
+                if (name.data[i] != '\0') {
+                        narrow[n++] = name.data[i];
+                }
+        }
+        return secret_is_name(span_of(narrow, n));
+}
+
+/* --- columns of a result --------------------------------------------------------------------------------------------------
+ *
+ * One walk over the statement finds, in each list of a SELECT at any depth, the items that speak of a password or of a name that
+ * stands for one, and takes their own names for such ones. Lists outside stand before those inside: hence several walks. */
+
+enum { DEPTH_MAX = 32, WALKS_MAX = 4 };
+
+struct item {
+        bool is_query;     /**< of a SELECT, and not of a function's arguments … */
+        bool in_list;      /**< … between SELECT and FROM */
+        bool list_speaks;  /**< of a password: an item before */
+        bool speaks;       /**< this one */
+        bool ends_in_name; /**< the last token may be its name */
+        bool is_long;      /**< it has more than one token */
+        struct span last;
+};
+
+struct walk {
+        struct secret_columns *found;
+        struct item items[DEPTH_MAX];
+        unsigned depth;
+        bool speaks; /**< some item within parentheses does */
+        bool changed;
+        bool unclear; /**< names are given by place */
+        bool is_select;
+};
+
+static bool reads(const struct sql_token *t, const char *word)
+{
+        return t->text.len == strlen(word) && t->kind != SQL_STRING &&
+               strncasecmp((const char *)t->text.data, word, t->text.len) == 0;
+}
+
+static struct span bare(struct span name)
+{
+        if (name.len > 1 && strchr("`\"'", name.data[0]) != NULL) {
+                return span_of(name.data + 1, name.len - 2);
+        }
+        return name;
+}
+
+static bool is_name(const struct sql_token *t)
+{
+        return t->kind == SQL_NAME || t->kind == SQL_QUOTED || t->kind == SQL_KEYWORD ||
+               t->kind == SQL_STRING;
+}
+
+bool secret_columns_has(const struct secret_columns *c, struct span name)
+{
+        for (unsigned i = 0; i < c->n; i++) {
+                if (c->aliases[i].len == name.len &&
+                    strncasecmp((const char *)c->aliases[i].data, (const char *)name.data, name.len) == 0) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+static void end_item(struct walk *w, struct item *i)
+{
+        if (i->in_list && i->speaks && i->is_long && i->ends_in_name && !secret_is_name(i->last) &&
+            !secret_columns_has(w->found, i->last)) {
+                w->changed = true;
+                if (w->found->n < SECRET_ALIASES) {
+                        w->found->aliases[w->found->n++] = i->last;
+                } else {
+                        w->unclear = true;
+                }
+        }
+        bool speaks = i->list_speaks || (i->speaks && (i->in_list || !i->is_query));
+        w->speaks = w->speaks || (speaks && w->depth > 0);
+        *i = (struct item){.is_query = i->is_query, .in_list = i->in_list, .list_speaks = speaks};
+}
+
+static void close_depth(struct walk *w)
+{
+        struct item *inner = &w->items[w->depth];
+        end_item(w, inner);
+        if (w->depth > 0) {
+                w->depth--;
+                struct item *outer = &w->items[w->depth];
+                outer->speaks = outer->speaks || inner->list_speaks;
+                outer->is_long = true;
+                outer->ends_in_name = false;
+        }
+}
+
+static void take_operator(struct walk *w, const struct sql_token *t)
+{
+        struct item *i = &w->items[w->depth];
+        switch (t->text.len == 1 ? t->text.data[0] : 0) {
+        case '(':
+                if (w->depth + 1 < DEPTH_MAX) {
+                        w->depth++;
+                        w->items[w->depth] = (struct item){.in_list = false};
+                } else {
+                        w->unclear = true;
+                }
+                return;
+        case ')': close_depth(w); return;
+        case ',':
+                if (i->in_list) {
+                        end_item(w, i);
+                }
+                return;
+        case ';': w->items[w->depth] = (struct item){.in_list = false}; return;
+        default: i->is_long = true; i->ends_in_name = false;
+        }
+}
+
+static void take_token(struct walk *w, const struct sql_token *t)
+{
+        struct item *i = &w->items[w->depth];
+        if (t->kind == SQL_OPERATOR) {
+                take_operator(w, t);
+        } else if (reads(t, "SELECT")) {
+                *i = (struct item){.is_query = true, .in_list = true, .list_speaks = i->list_speaks};
+                w->is_select = true;
+        } else if (i->in_list && (reads(t, "FROM") || reads(t, "INTO") || reads(t, "UNION"))) {
+                end_item(w, i);
+                i->in_list = false;
+        } else if (is_name(t) || t->kind == SQL_HOST) {
+                bool is_alias = !reads(t, "AS") && !reads(t, "END");
+                struct span name = bare(t->text);
+                i->is_long = i->is_long || i->last.len > 0;
+                i->speaks = i->speaks || secret_is_name(name) || secret_columns_has(w->found, name);
+                i->last = is_alias ? name : (struct span){NULL, 0};
+                i->ends_in_name = is_alias;
+                i->is_long = i->is_long || !is_alias;
+        } else if (t->kind != SQL_COMMENT) {
+                i->is_long = true;
+                i->ends_in_name = false;
+        }
+}
+
+/** WITH t (p) AS (…), (…) AS t (p), JSON_TABLE(…): names by place. */
+static void note_unclear(struct walk *w, const struct sql_token *before, const struct sql_token *t,
+                         const struct sql_token *next)
+{
+        bool opens = next->text.len == 1 && next->text.data[0] == '(' && next->kind == SQL_OPERATOR;
+        bool closed = before->text.len == 1 && before->text.data[0] == ')';
+        w->unclear =
+            w->unclear ||
+            (opens && closed && is_name(t) && !reads(t, "IN") && !reads(t, "AND") && !reads(t, "OR") &&
+             !reads(t, "ON") && !reads(t, "UNION") && !reads(t, "VALUES") && !reads(t, "USING")) ||
+            reads(t, "JSON_TABLE") ||
+            (w->depth > 0 && (reads(t, "UNION") || reads(t, "INTERSECT") || reads(t, "EXCEPT")));
+}
+
+/** @return whether another name was found. */
+static bool walk(struct walk *w, struct span sql, struct sql_mode mode)
+{
+        struct sql_lexer lexer = sql_lexer_over(sql, mode);
+        struct sql_token before = {.kind = SQL_END};
+        struct sql_token t = sql_next(&lexer);
+        while (t.kind != SQL_END) {
+                struct sql_token next = sql_next(&lexer);
+                note_unclear(w, &before, &t, &next);
+                take_token(w, &t);
+                before = reads(&t, "AS") ? before : t;
+                t = next;
+        }
+        while (w->depth > 0) {
+                close_depth(w);
+        }
+        end_item(w, &w->items[0]);
+        return w->changed;
+}
+
+struct secret_columns secret_columns_of(struct span sql, struct sql_mode mode)
+{
+        struct secret_columns found = {.secrecy = SECRECY_QUOTES};
+        bool again = true;
+        for (unsigned i = 0; again && i < WALKS_MAX; i++) {
+                struct walk w = {.found = &found};
+                again = walk(&w, sql, mode);
+                if (w.is_select && found.secrecy < SECRECY_DERIVED) {
+                        found.secrecy = SECRECY_DERIVED;
+                }
+                if (w.unclear && w.speaks) {
+                        found.secrecy = SECRECY_ALL;
+                }
+        }
+        if (again) { /* more names than are kept */
+                found.secrecy = SECRECY_ALL;
+        }
+        return found;
+}

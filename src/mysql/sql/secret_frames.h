@@ -1,0 +1,47 @@
+/** @file secret_frames.h  Parentheses, CASEs and lists in the search for passwords: which of their places are of passwords.
+ * Knows: where lists and rows begin and end, what names in them bind.   Does not know: words of statements about accounts.
+ * Threads: one owner.   Memory: none. */
+#ifndef MYSQL_SQL_SECRET_FRAMES_H
+#define MYSQL_SQL_SECRET_FRAMES_H
+
+#include "mysql/sql/secret.h"
+#include "mysql/sql/secret_roles.h"
+
+static inline struct secret_frame *secret_top(struct secret_finder *f)
+{
+        return &f->frames[f->depth];
+}
+
+static inline bool secret_is_sign(const struct sql_token *t, char sign)
+{
+        return t->kind == SQL_OPERATOR && t->text.len == 1 && t->text.data[0] == (uint8_t)sign;
+}
+
+/** A new frame at @p at of the statement. */
+struct secret_frame secret_frame_at(enum secret_kind kind, uint32_t at);
+/** A parenthesis opens at @p at. */
+void secret_open(struct secret_finder *f, uint32_t at);
+/** The parenthesis closes; @p next is what follows. */
+void secret_close(struct secret_finder *f, const struct sql_token *next);
+/** CASE at @p at; and its END. */
+void secret_open_case(struct secret_finder *f, uint32_t at);
+void secret_close_case(struct secret_finder *f, const struct sql_token *next);
+/** WHEN, THEN and ELSE in a CASE. */
+void secret_on_case_word(struct secret_finder *f, enum secret_word_id id);
+/** SELECT, VALUES, UNION, FROM … at @p at. */
+void secret_on_query_word(struct secret_finder *f, struct secret_role_of word, uint32_t at);
+/** The next place of the list, which begins at @p at. */
+void secret_on_comma(struct secret_finder *f, uint32_t at);
+/** A password's name is a value in the expression; what stands before it ends at @p end. */
+void secret_on_value(struct secret_finder *f, uint32_t end);
+/** One that only names what stands before it. @return false if it is none. */
+bool secret_on_alias(struct secret_finder *f);
+/** SET, WHERE and their kin in an UPDATE, at @p at; a column's name there; a string that names a password, as in a table of settings:
+ *  UPDATE t SET value = 'x' WHERE name = 'smtp_password', INSERT INTO t (name, value) VALUES ('smtp_password', 'x'). */
+void secret_on_update_word(struct secret_finder *f, struct secret_role_of word, uint32_t at);
+void secret_on_value_column(struct secret_finder *f, struct span name, uint32_t end);
+void secret_on_label(struct secret_finder *f, struct span label);
+/** Is a constant at this place of the list a password? */
+bool secret_place_is_given(const struct secret_frame *x);
+
+#endif

@@ -1,0 +1,211 @@
+#include "mysql/sql/secret_words.h"
+
+/** Go to the next stride that has a pair. @return false at the end. */
+static bool load_stride(struct secret_words *w)
+{
+        while (w->next + SECRET_AHEAD < w->text.len) {
+                uint8_t room[STRIDE + SECRET_AHEAD] = {0};
+                const uint8_t *from = w->text.data + w->next;
+                if (w->text.len - w->next < sizeof room) {
+                        memcpy(room, from, w->text.len - w->next);
+                        from = room;
+                }
+                stride found = secret_pairs(from);
+                w->base = w->next;
+                w->next += STRIDE;
+                w->i = 0;
+                if (stride_any(found)) {
+                        memcpy(w->found, &found, sizeof found);
+                        return true;
+                }
+        }
+        w->i = STRIDE;
+        return false;
+}
+
+/* --- words -------------------------------------------------------------------------------------------------------------- */
+
+static uint8_t upper(uint8_t c)
+{
+        return c >= 'a' && c <= 'z' ? (uint8_t)(c - 32) : c;
+}
+
+static bool is_letter(uint8_t c)
+{
+        return upper(c) >= 'A' && upper(c) <= 'Z';
+}
+
+static bool is_small(uint8_t c)
+{
+        return c >= 'a' && c <= 'z';
+}
+
+/** A part of a name as a whole: user_pw, pass, but no passenger and no upward. */
+static bool is_part(struct span name, size_t at, size_t len)
+{
+        bool begins = at == 0 || !is_letter(name.data[at - 1]) ||
+                      (at > 1 && name.data[at - 1] == 'N' && name.data[at - 2] == '\\'); /* \N is a word */
+        return begins && (at + len == name.len || !is_letter(name.data[at + len]));
+}
+
+/** The same, and userPass, passHash. */
+static bool is_hump(struct span name, size_t at, size_t len)
+{
+        const uint8_t *first = name.data + at;
+        const uint8_t *last = first + len - 1;
+        bool begins = at == 0 || !is_letter(first[-1]) || (is_small(first[-1]) && !is_small(first[0]));
+        bool ends = at + len == name.len || !is_letter(last[1]) || (is_small(last[0]) && !is_small(last[1]));
+        return begins && ends;
+}
+
+/** May what ends at @p end be a function's name, which a parenthesis follows? Comments may be between. */
+static bool is_called(struct span text, size_t end)
+{
+        return end < text.len && memchr("( \t\n\v\f\r/*#-`\"", text.data[end], 12) != NULL;
+}
+
+/** Digits may be a number's, which a name follows at once: 1e5encode. */
+static bool is_of_name(uint8_t c)
+{
+        return is_letter(c) || c == '_' || c == '$' || c >= 0x80;
+}
+
+/** What makes a word what it is, beside its letters. */
+enum rule {
+        ANYWHERE,
+        CALLED,     /* a function, whose name ends so */
+        CALLED_SO,  /* a function of that name */
+        AS_PART,    /* of a name, or the whole */
+        AS_HUMP,    /* the same, or between capitals */
+        IN_OTHERS,  /* not as a part */
+        BEFORE_AT,  /* with an @ behind it */
+        BEFORE_END, /* where the text was cut */
+};
+
+#define WORD(text) text, sizeof(text) - 1
+
+/* Sorted by the first byte of their pairs; of the words at one place the first that stands there is taken. */
+static const struct row {
+        const char *word; /* in upper case */
+        uint8_t len;
+        uint8_t pair; /* where in it */
+        uint8_t rule;
+        uint8_t kind;
+} rows[] = {
+    {WORD("PASSW"), 2, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("PASSPHRASE"), 2, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("PASSCODE"), 2, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("PASS"), 2, AS_HUMP, SECRET_WORD_NAME},
+    {WORD("PASS"), 2, IN_OTHERS, SECRET_WORD_PASS},
+    {WORD("SST_AUTH"), 0, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("AUTHENTICATION_STRING"), 14, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("S3_SECRET_KEY"), 2, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("HASHICORP_SECRET_ID"), 9, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("KEYRING_KEY_STORE"), 11, CALLED_SO, SECRET_WORD_CALL},
+    {WORD("CHALLENGE_RESPONSE"), 9, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("KEY_MANAGEMENT_FILEKEY"), 3, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("KEY_MANAGEMENT_TOKEN"), 3, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("PWD"), 0, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("PW"), 0, AS_PART, SECRET_WORD_SHORT},
+    {WORD("CRYPT"), 3, CALLED, SECRET_WORD_CALL},
+    {WORD("ENCODE"), 3, CALLED_SO, SECRET_WORD_CALL},
+    {WORD("DECODE"), 3, CALLED_SO, SECRET_WORD_CALL},
+    {WORD("KDF"), 0, CALLED_SO, SECRET_WORD_CALL},
+    {WORD("ASYMMETRIC_"), 3, ANYWHERE, SECRET_WORD_CALL},
+    {WORD("IDENTIFIED"), 5, ANYWHERE, SECRET_WORD_IDENTIFIED},
+    {WORD("://"), 0, BEFORE_AT, SECRET_WORD_URL},
+    {WORD("://"), 0, BEFORE_END, SECRET_WORD_CUT_URL},
+};
+
+/** The rows for a pair that begins with a byte: the first, and how many. */
+static const struct {
+        uint8_t first;
+        uint8_t n;
+} rows_of[256] = {
+    ['S'] = {0, 6},  ['_'] = {6, 7},  ['P'] = {13, 3}, ['O'] = {16, 2},
+    ['K'] = {18, 1}, ['M'] = {19, 1}, ['I'] = {20, 1}, [':'] = {21, 2},
+};
+
+/** Does the word stand so that its pair is at @p at? */
+static bool stands(struct span text, size_t at, const struct row *row)
+{
+        if (at < row->pair || text.len - (at - row->pair) < row->len) {
+                return false;
+        }
+        const uint8_t *begin = text.data + at - row->pair;
+        for (size_t i = 0; i < row->len; i++) {
+                if (upper(begin[i]) != (uint8_t)row->word[i]) {
+                        return false;
+                }
+        }
+        return true;
+}
+
+static bool has_at(struct secret_words *w, size_t at)
+{
+        w->has_no_url = w->has_no_url || memchr(w->text.data + at, '@', w->text.len - at) == NULL;
+        return !w->has_no_url;
+}
+
+/** A URL that was cut within what may be its password: ://user:pass */
+static bool is_cut(struct span text, size_t at)
+{
+        bool has_colon = false;
+        for (size_t i = at + 3; i < text.len; i++) {
+                if (text.data[i] <= ' ' || memchr("/'\"`", text.data[i], 4) != NULL) {
+                        return false;
+                }
+                has_colon = has_colon || text.data[i] == ':';
+        }
+        return has_colon;
+}
+
+static bool holds(struct secret_words *w, enum rule rule, size_t at, size_t len)
+{
+        switch (rule) {
+        case CALLED: return is_called(w->text, at + len);
+        case CALLED_SO: return is_called(w->text, at + len) && (at == 0 || !is_of_name(w->text.data[at - 1]));
+        case AS_PART: return is_part(w->text, at, len);
+        case AS_HUMP: return is_hump(w->text, at, len);
+        case BEFORE_AT: return has_at(w, at);
+        case BEFORE_END: return is_cut(w->text, at);
+        case ANYWHERE:
+        case IN_OTHERS: break;
+        }
+        return true;
+}
+
+/** The word that has the pair at @p at. */
+static struct secret_word word_of(struct secret_words *w, size_t at)
+{
+        uint8_t c = upper(w->text.data[at]);
+        const struct row *row = &rows[rows_of[c].first];
+        for (unsigned i = 0; i < rows_of[c].n; i++, row++) {
+                if (stands(w->text, at, row) && holds(w, (enum rule)row->rule, at - row->pair, row->len)) {
+                        return (struct secret_word){(enum secret_word_kind)row->kind, at - row->pair,
+                                                    row->len};
+                }
+        }
+        return (struct secret_word){SECRET_WORD_NONE, at, 0};
+}
+
+struct secret_words secret_words_of(struct span text)
+{
+        return (struct secret_words){.text = text, .i = STRIDE};
+}
+
+struct secret_word secret_words_next(struct secret_words *w)
+{
+        while (w->i < STRIDE || load_stride(w)) {
+                for (; w->i < STRIDE; w->i++) {
+                        if (w->found[w->i] != 0) {
+                                struct secret_word found = word_of(w, w->base + w->i);
+                                if (found.kind != SECRET_WORD_NONE) {
+                                        w->i++;
+                                        return found;
+                                }
+                        }
+                }
+        }
+        return (struct secret_word){SECRET_WORD_NONE, w->text.len, 0};
+}

@@ -1,0 +1,78 @@
+/** @file command.h  The commands of the protocol: code, name, and what kind of reply follows.
+ * Source: enum_server_command of MySQL 8.4 and 9 and of MariaDB 10.11 and 11, and their protocol documentation. Some name
+ * what a server's own threads do, or what is no more: such get an ERR. */
+#ifndef MYSQL_WIRE_COMMAND_H
+#define MYSQL_WIRE_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum command_code {
+        COM_SLEEP = 0x00,
+        COM_QUIT = 0x01,
+        COM_INIT_DB = 0x02,
+        COM_QUERY = 0x03,
+        COM_FIELD_LIST = 0x04,
+        COM_CREATE_DB = 0x05,
+        COM_DROP_DB = 0x06,
+        COM_REFRESH = 0x07,
+        COM_SHUTDOWN = 0x08,
+        COM_STATISTICS = 0x09,
+        COM_PROCESS_INFO = 0x0a,
+        COM_CONNECT = 0x0b,
+        COM_PROCESS_KILL = 0x0c,
+        COM_DEBUG = 0x0d,
+        COM_PING = 0x0e,
+        COM_TIME = 0x0f,
+        COM_DELAYED_INSERT = 0x10,
+        COM_CHANGE_USER = 0x11,
+        COM_BINLOG_DUMP = 0x12,
+        COM_TABLE_DUMP = 0x13,
+        COM_CONNECT_OUT = 0x14,
+        COM_REGISTER_SLAVE = 0x15,
+        COM_STMT_PREPARE = 0x16,
+        COM_STMT_EXECUTE = 0x17,
+        COM_STMT_SEND_LONG_DATA = 0x18,
+        COM_STMT_CLOSE = 0x19,
+        COM_STMT_RESET = 0x1a,
+        COM_SET_OPTION = 0x1b,
+        COM_STMT_FETCH = 0x1c,
+        COM_DAEMON = 0x1d,
+        COM_BINLOG_DUMP_GTID = 0x1e,
+        COM_RESET_CONNECTION = 0x1f,
+        COM_CLONE = 0x20,
+        COM_SUBSCRIBE_GROUP_REPLICATION_STREAM = 0x21,
+        /* MariaDB's */
+        COM_STMT_BULK_EXECUTE = 0xfa,
+        COM_SLAVE_WORKER = 0xfb,
+        COM_SLAVE_IO = 0xfc,
+        COM_SLAVE_SQL = 0xfd,
+        COM_RESERVED_1 = 0xfe, /**< COM_MULTI, until it was removed */
+};
+
+/** How a reply begins and what ends it. */
+enum reply_shape {
+        SHAPE_NONE,    /**< no reply */
+        SHAPE_OK,      /**< OK, EOF or ERR */
+        SHAPE_RESULT,  /**< OK, ERR, LOCAL INFILE, or columns and rows; maybe several */
+        SHAPE_PREPARE, /**< statement id and counts, then definitions */
+        SHAPE_FIELDS,  /**< column definitions until EOF */
+        SHAPE_ROWS,    /**< rows of an open cursor until EOF */
+        SHAPE_TEXT,    /**< one bare string */
+        SHAPE_AUTH,    /**< an authentication exchange */
+        SHAPE_STREAM,  /**< packets without end, until EOF or ERR */
+};
+
+struct command_info {
+        const char *name; /**< as in MySQL's documentation */
+        size_t name_len;
+        enum reply_shape shape;
+        bool has_text;    /**< the rest of the packet is text: a statement or a name */
+        bool has_stmt_id; /**< the next four bytes are a statement's id */
+};
+
+/** @return the command's row; "COM_UNKNOWN" with SHAPE_OK for a code that is none. Never NULL. */
+const struct command_info *command_info(uint8_t code);
+
+#endif

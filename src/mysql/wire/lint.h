@@ -1,0 +1,62 @@
+/** @file lint.h  The protocol's rules that packets can break: found, named, counted; never a byte is changed.
+ *
+ * A check sets a rule's bit while a packet is handled; when the packet is through, each bit becomes a record (EVENT_LINT)
+ * with the packet's name and first bytes, up to a bound for each session, and is counted beyond it.
+ * Knows: the rules, and what can be said of a packet by itself.   Does not know: where a reply stands.
+ * Threads: one owner.   Memory: embedded in the dissector; allocates nothing. */
+#ifndef MYSQL_WIRE_LINT_H
+#define MYSQL_WIRE_LINT_H
+
+#include "mysql/wire/reply.h"
+
+enum lint_rule {
+        LINT_SEQUENCE_START,
+        LINT_SEQUENCE,
+        LINT_SEQUENCE_FRAME,
+        LINT_ENDS_EARLY,
+        LINT_TRAILING,
+        LINT_EMPTY_COMMAND,
+        LINT_NOT_OFFERED,
+        LINT_NOT_AGREED,
+        LINT_EOF_FOR_OK,
+        LINT_OK_FOR_EOF,
+        LINT_STATUS_CURSOR,
+        LINT_STATUS_TRANSACTION,
+        LINT_STATUS_SESSION,
+        LINT_STATUS_OUT_PARAMS,
+        LINT_STATUS_MORE,
+        LINT_WIDE_LENGTH,
+        LINT_RULES
+};
+
+/** As in records: "sequence_start"; and what is wrong, a sentence without its period. */
+const char *lint_name(enum lint_rule rule);
+const char *lint_sentence(enum lint_rule rule);
+
+struct lint {
+        uint32_t broken; /**< bit i: the packet under way breaks enum lint_rule i */
+        uint32_t told;   /**< records */
+        uint64_t count;  /**< violations */
+};
+
+static inline void lint_break(struct lint *l, enum lint_rule rule)
+{
+        l->broken |= 1U << rule;
+}
+
+/** What a login asks for beyond what was offered, where that changes what goes over the wire. */
+void lint_login(struct lint *l, uint64_t asked, uint64_t offered);
+/** A command's length, where it is fixed, and what it needs of @p agreed; @p code is its first byte. */
+void lint_command(struct lint *l, uint8_t code, uint64_t len, uint64_t agreed);
+/** The status flags at the end of a result of the command @p code. */
+void lint_status(struct lint *l, uint8_t code, uint16_t status, uint64_t agreed);
+/** The packet that ended it, of @p len bytes: an EOF, or else an OK. */
+void lint_ending(struct lint *l, uint64_t len, bool is_eof, const struct ok *ok, uint64_t agreed);
+/** The reply to COM_STMT_PREPARE. */
+void lint_prepared(struct lint *l, uint64_t len, uint64_t agreed);
+/** Is a column's definition as nearly all are: short names, and nothing to complain of? A few instructions a name. */
+bool lint_is_plain_definition(struct span body, uint64_t agreed);
+/** A column's or parameter's definition, whole. */
+void lint_definition(struct lint *l, struct span body, uint64_t agreed);
+
+#endif

@@ -1,0 +1,34 @@
+/** @file packet.h  A packet as the dissector describes it to those who show or keep packets.
+ *
+ * Memory: none; spans and names live as long as the call that hands a packet over. */
+#ifndef MYSQL_WIRE_PACKET_H
+#define MYSQL_WIRE_PACKET_H
+
+#include "base/span.h"
+#include "mysql/wire/side.h"
+
+/** One packet of the wire, complete (or cut off by the end of the session). */
+struct packet {
+        enum side from;
+        uint8_t seq;
+        bool secret;      /**< holds passwords or authentication data: head is empty */
+        bool redacted;    /**< hide_packets: head has no more than what makes it that packet */
+        bool cut_off;     /**< the session ended within it */
+        uint32_t length;  /**< payload, as the header says */
+        const char *name; /**< static: COM_QUERY, OK, row … */
+        uint64_t mono_ns; /**< when its last byte came */
+        struct span head; /**< the payload's first bytes */
+};
+
+/** Several packets of one side that came at once, whole and one behind the other, none of them secret or longer than
+ *  packet_bytes. */
+struct packet_run {
+        enum side from;
+        size_t n;
+        const char *const *names; /**< of each; NULL = all are called @p name */
+        const char *name;
+        struct span bytes; /**< with the packets' headers */
+        uint64_t mono_ns;
+};
+
+#endif

@@ -1,0 +1,8 @@
+/** @file side.h  The two ends of a session, and of each packet. */
+#ifndef MYSQL_WIRE_SIDE_H
+#define MYSQL_WIRE_SIDE_H
+
+/** Also an index: of an array with an element for each side. */
+enum side { SIDE_CLIENT, SIDE_SERVER };
+
+#endif

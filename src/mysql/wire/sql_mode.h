@@ -1,0 +1,31 @@
+/** @file sql_mode.h  How a server reads the text of a statement.
+ *
+ * Source: the MySQL 9 manual, "Server SQL Modes", and the MariaDB documentation, "Comment Syntax".
+ * Threads: any.   Memory: none. */
+#ifndef MYSQL_WIRE_SQL_MODE_H
+#define MYSQL_WIRE_SQL_MODE_H
+
+#include "base/span.h"
+
+/** How a server reads the text. All zero: MySQL's defaults. */
+struct sql_mode {
+        bool ansi_quotes;          /**< "x" is a name */
+        bool no_backslash_escapes; /**< \ in a string is itself */
+        bool is_mariadb;           /**< reads what is in M-comments as code, \N as NULL */
+        bool unused;               /**< false, for sql_mode_bits */
+        uint32_t version; /**< as in comments of a version: 80036, 101119; 0 = unknown, reads all of them */
+};
+
+/** The same for the same modes only: to compare, or for a hash. */
+static inline uint64_t sql_mode_bits(struct sql_mode mode)
+{
+        uint64_t bits;
+        _Static_assert(sizeof mode == sizeof bits, "no bytes between the members");
+        memcpy(&bits, &mode, sizeof bits);
+        return bits;
+}
+
+/** Of a server with that version, as its greeting gives it: 9.7.4, 10.11.6-MariaDB, 5.5.5-10.11.6-MariaDB. */
+struct sql_mode sql_mode_of_server(struct span version);
+
+#endif

@@ -1,0 +1,13 @@
+/** @file gzip.h  Compresses for HTTP and files, in gzip's format (RFC 1952).
+ * Memory: zlib's comes from the profiler's own, not from the seam. Threads: any. */
+#ifndef PROFILE_EXPORT_GZIP_H
+#define PROFILE_EXPORT_GZIP_H
+
+#include "base/span.h"
+
+#include <stdio.h>
+
+/** Write @p data compressed to @p out. @return false if memory is out or @p out failed. */
+bool gzip_write(FILE *out, struct span data);
+
+#endif

@@ -1,0 +1,16 @@
+/** @file scale.h  From samples to what all allocations would have given.
+ * Source: Go's runtime/pprof (scaleHeapSample). Threads: any. */
+#ifndef PROFILE_HEAP_SCALE_H
+#define PROFILE_HEAP_SCALE_H
+
+#include <stdint.h>
+
+struct scaled {
+        int64_t objects;
+        int64_t bytes;
+};
+
+/** @p objects of @p bytes together, each caught at one sample in @p sample_bytes. As they are if that is 1 or 0. */
+struct scaled scale_samples(uint64_t objects, uint64_t bytes, uint64_t sample_bytes);
+
+#endif

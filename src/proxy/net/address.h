@@ -1,0 +1,31 @@
+/** @file address.h  Where to listen and where to connect: host:port, [v6]:port, unix:/path.
+ * Memory: allocates nothing. */
+#ifndef PROXY_NET_ADDRESS_H
+#define PROXY_NET_ADDRESS_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#define ADDRESS_TEXT_MAX 128
+
+struct address {
+        bool is_unix;
+        uint16_t port;
+        char host[ADDRESS_TEXT_MAX]; /**< name or number; of a UNIX socket: its path */
+};
+
+/** @return STATUS_INVALID if @p text is no address (not said: the caller knows what it is for). */
+enum status address_parse(const char *text, struct address *out);
+/** The socket address, if no name must be looked up. */
+bool address_numeric(const struct address *address, struct sockaddr_storage *out, socklen_t *len);
+/** Write a socket address as address_parse reads it. */
+void address_format(const struct sockaddr_storage *from, socklen_t len, char out[ADDRESS_TEXT_MAX]);
+/** Ask @p fd for its own or its peer's address. Empty if it has none. */
+void address_own(int fd, char out[ADDRESS_TEXT_MAX]);
+void address_peer(int fd, char out[ADDRESS_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,227 @@
+#include "proxy/net/listener.h"
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "profile/heap/prof.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/util.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { BACKLOG = 1024, ACCEPTS_MAX = 16, PAUSE_S = 1, SAY_AGAIN_S = 60 };
+
+struct listener {
+        int fd;
+        struct event *event;
+        struct event *resume;
+        listener_accepted *accepted;
+        void *arg;
+        bool held;
+        uint64_t said_ns; /* when the last trouble was said; 0 = never */
+        _Atomic uint64_t errors;
+        char addr[ADDRESS_TEXT_MAX];
+        char unix_path[ADDRESS_TEXT_MAX]; /* to be removed at the end, if it is still */
+        struct stat unix_stat;            /* this file */
+};
+
+const char *listener_addr(const struct listener *l)
+{
+        return l->addr;
+}
+
+uint64_t listener_errors(const struct listener *l)
+{
+        return atomic_load_explicit(&l->errors, memory_order_relaxed);
+}
+
+/* --- accepting ----------------------------------------------------------------------------------------------------- */
+
+static void pause_accepting(struct listener *l, int error)
+{
+        const struct timeval second = {PAUSE_S, 0};
+        atomic_fetch_add_explicit(&l->errors, 1, memory_order_relaxed);
+        uint64_t now_ns = clock_mono_ns();
+        if (l->said_ns == 0 || now_ns - l->said_ns > SAY_AGAIN_S * CLOCK_S_NS) {
+                l->said_ns = now_ns;
+                diag(DIAG_ERROR,
+                     "clients can't be accepted: %s; trying again every second (said once a minute)",
+                     strerror(error));
+        }
+        if (evtimer_add(l->resume, &second) == 0) {
+                (void)event_del(l->event);
+        }
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *arg)
+{
+        PROF_SCOPE(STAGE_LISTENER);
+        struct listener *l = arg;
+        (void)fd;
+        (void)what;
+        if (!l->held && event_add(l->event, NULL) != 0) {
+                pause_accepting(l, ENOMEM);
+        }
+}
+
+void listener_hold(struct listener *l, bool hold)
+{
+        l->held = hold;
+        if (hold) {
+                (void)event_del(l->event);
+        } else if (evtimer_pending(l->resume, NULL) == 0) {
+                on_resume(-1, 0, l);
+        }
+}
+
+static void on_client(evutil_socket_t fd, short what, void *arg)
+{
+        PROF_SCOPE(STAGE_LISTENER);
+        struct listener *l = arg;
+        (void)what;
+        for (int i = 0; i < ACCEPTS_MAX && !l->held; i++) {
+                struct sockaddr_storage ss = {0};
+                socklen_t len = sizeof ss;
+                char text[ADDRESS_TEXT_MAX];
+                int client = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+                if (client < 0) {
+                        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+                                pause_accepting(l, errno);
+                        }
+                        return; /* or a client that went away meanwhile: the loop calls again if there are more */
+                }
+                address_format(&ss, len, text);
+                l->accepted(l->arg, client, text);
+        }
+}
+
+/* --- binding ------------------------------------------------------------------------------------------------------- */
+
+/** A socket file that nobody answers on is a leftover of a proxy that was killed. */
+static void remove_stale(const struct sockaddr_storage *ss, socklen_t len)
+{
+        const struct sockaddr_un *un = (const struct sockaddr_un *)ss;
+        struct stat st;
+        if (stat(un->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode)) {
+                return;
+        }
+        int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (probe >= 0) {
+                if (connect(probe, (const struct sockaddr *)ss, len) != 0 && errno == ECONNREFUSED) {
+                        (void)unlink(un->sun_path);
+                }
+                (void)close(probe);
+        }
+}
+
+/** Names are looked up here by a blocking call: it is start-up. */
+static bool resolve(const struct address *address, struct sockaddr_storage *ss, socklen_t *len)
+{
+        if (address_numeric(address, ss, len)) {
+                return true;
+        }
+        struct evutil_addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+        struct evutil_addrinfo *list = NULL;
+        if (evutil_getaddrinfo(address->host, NULL, &hints, &list) != 0 || list == NULL) {
+                return false;
+        }
+        memcpy(ss, list->ai_addr, list->ai_addrlen);
+        *len = (socklen_t)list->ai_addrlen;
+        if (ss->ss_family == AF_INET) {
+                ((struct sockaddr_in *)ss)->sin_port = htons(address->port);
+        } else {
+                ((struct sockaddr_in6 *)ss)->sin6_port = htons(address->port);
+        }
+        evutil_freeaddrinfo(list);
+        return true;
+}
+
+static enum status bind_socket(struct listener *l, const struct address *address, const char *text)
+{
+        struct sockaddr_storage ss;
+        socklen_t len = 0;
+        int one = 1;
+        if (!resolve(address, &ss, &len)) {
+                diag(DIAG_ERROR, "can't listen on %s: the name is not known", text);
+                return STATUS_IO;
+        }
+        if (address->is_unix) {
+                remove_stale(&ss, len);
+        }
+        l->fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (l->fd >= 0 && !address->is_unix) {
+                (void)setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+                /* Linux: what is accepted has these two from here */
+                (void)setsockopt(l->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+                (void)setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        }
+        if (l->fd < 0 || bind(l->fd, (struct sockaddr *)&ss, len) != 0 || listen(l->fd, BACKLOG) != 0) {
+                diag(DIAG_ERROR, "can't listen on %s: %s%s", text, strerror(errno),
+                     errno == EADDRINUSE ? " (another program holds it; choose another with --listen)" : "");
+                return STATUS_IO;
+        }
+        if (address->is_unix && stat(address->host, &l->unix_stat) == 0) {
+                memcpy(l->unix_path, address->host, sizeof l->unix_path);
+        }
+        address_own(l->fd, l->addr);
+        return STATUS_OK;
+}
+
+enum status listener_new(const struct address *address, const char *text, listener_accepted *accepted,
+                         void *arg, struct listener **out)
+{
+        PROF_SCOPE(STAGE_LISTENER);
+        struct listener *l = prof_calloc(STAGE_LISTENER, 1, sizeof *l);
+        if (l == NULL) {
+                diag(DIAG_ERROR, "can't listen on %s: out of memory", text);
+                return STATUS_NOMEM;
+        }
+        *l = (struct listener){.fd = -1, .accepted = accepted, .arg = arg};
+        enum status status = bind_socket(l, address, text);
+        if (status != STATUS_OK) {
+                listener_free(l);
+                return status;
+        }
+        *out = l;
+        return STATUS_OK;
+}
+
+enum status listener_start(struct listener *l, struct event_base *base)
+{
+        PROF_SCOPE(STAGE_LISTENER);
+        l->event = event_new(base, l->fd, EV_READ | EV_PERSIST, on_client, l);
+        l->resume = evtimer_new(base, on_resume, l);
+        if (l->event == NULL || l->resume == NULL || event_add(l->event, NULL) != 0) {
+                diag(DIAG_ERROR, "can't listen on %s: out of memory", l->addr);
+                return STATUS_NOMEM;
+        }
+        return STATUS_OK;
+}
+
+void listener_free(struct listener *l)
+{
+        if (l == NULL) {
+                return;
+        }
+        if (l->event != NULL) {
+                event_free(l->event);
+        }
+        if (l->resume != NULL) {
+                event_free(l->resume);
+        }
+        if (l->fd >= 0) {
+                (void)close(l->fd);
+        }
+        struct stat now;
+        if (l->unix_path[0] != '\0' && stat(l->unix_path, &now) == 0 && now.st_ino == l->unix_stat.st_ino &&
+            now.st_dev == l->unix_stat.st_dev) {
+                (void)unlink(l->unix_path);
+        }
+        prof_free(l);
+}

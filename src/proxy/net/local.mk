@@ -1,0 +1,18 @@
+noinst_LIBRARIES += src/libproxy_net.a
+src_libproxy_net_a_SOURCES = \
+	src/proxy/net/address.c \
+	src/proxy/net/address.h \
+	src/proxy/net/link.c \
+	src/proxy/net/link.h \
+	src/proxy/net/listener.c \
+	src/proxy/net/listener.h \
+	src/proxy/net/mailbox.c \
+	src/proxy/net/mailbox.h \
+	src/proxy/net/tls.c \
+	src/proxy/net/tls.h \
+	src/proxy/net/tls_context.c \
+	src/proxy/net/tls_context.h \
+	src/proxy/net/tls_identity.c \
+	src/proxy/net/tls_identity.h \
+	src/proxy/net/upstream.c \
+	src/proxy/net/upstream.h

@@ -1,0 +1,36 @@
+/** @file mailbox.h  Messages from any thread to the one that runs an event loop.
+ * A message is part of whatever it is about, so posting never allocates and never fails. Messages run in the order in
+ * which they were posted, on the loop of the mailbox's owner.
+ * Threads: mailbox_post any; the rest the owner. */
+#ifndef PROXY_NET_MAILBOX_H
+#define PROXY_NET_MAILBOX_H
+
+#include "base/status.h"
+
+#include <pthread.h>
+
+struct event;
+struct event_base;
+
+struct message {
+        struct message *next;
+        void (*run)(struct message *message); /**< may free or post the message again */
+};
+
+struct mailbox {
+        pthread_mutex_t mutex;
+        struct message *first;
+        struct message **last;
+        int fd;
+        struct event *event;
+};
+
+/** Errors are said. */
+enum status mailbox_init(struct mailbox *m, struct event_base *base);
+/** Messages that were not run are forgotten: run mailbox_drain first. */
+void mailbox_fini(struct mailbox *m);
+void mailbox_post(struct mailbox *m, struct message *message);
+/** Run what is there now. */
+void mailbox_drain(struct mailbox *m);
+
+#endif

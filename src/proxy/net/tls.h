@@ -1,0 +1,64 @@
+/** @file tls.h  One end of a TLS connection, as a filter over bytes: no sockets, no waiting.
+ *
+ *      socket -> link -> tls_feed -> on_plain -> session          session -> tls_write -> on_cipher -> link -> socket
+ *
+ * The link keeps its socket, its backlog and its pauses; what goes through it is ciphertext. So the last bytes, half-closed
+ * connections and a peer that does not read are handled in one place, with TLS or without.
+ * Threads: its worker's.   Memory: STAGE_TLS (OpenSSL's too). */
+#ifndef PROXY_NET_TLS_H
+#define PROXY_NET_TLS_H
+
+#include "base/span.h"
+#include "base/status.h"
+#include "mysql/wire/side.h"
+#include "proxy/net/tls_context.h"
+
+#include <openssl/bio.h>
+
+struct tls;
+
+/** Calls during tls_new, tls_feed, tls_write and tls_shut. */
+struct tls_sink {
+        void *arg;
+        /** Decrypted bytes; they live during the call. */
+        void (*on_plain)(void *arg, struct span bytes);
+        /** Bytes for the socket. */
+        enum status (*on_cipher)(void *arg, struct span bytes);
+        /** The handshake is over; before the first on_plain. */
+        void (*on_established)(void *arg);
+};
+
+enum tls_state {
+        TLS_GOES_ON,
+        TLS_ENDED,  /**< the peer said that it will send no more (close_notify) */
+        TLS_FAILED, /**< see tls_error; feed no more */
+        TLS_NOMEM,  /**< on_cipher failed, or memory is out */
+};
+
+/** The peer is @p peer: towards a client we are the server. @p room is where decrypted bytes are put before they are handed
+ *  on; the worker's, shared by its connections. A client's handshake starts with tls_start. @return NULL when memory is
+ *  out. */
+struct tls *tls_new(const struct tls_context *context, enum side peer, struct tls_sink sink, uint8_t *room,
+                    size_t room_size);
+/** NULL is allowed. */
+void tls_free(struct tls *t);
+
+/** Say the first word, where it is ours to say. */
+enum tls_state tls_start(struct tls *t);
+/** All of the socket's next bytes. */
+enum tls_state tls_feed(struct tls *t, struct span bytes);
+/** What is written before the handshake is over waits for its end. */
+enum tls_state tls_write(struct tls *t, struct span bytes);
+/** Say that no more will be written (close_notify). Harmless at any time. */
+void tls_shut(struct tls *t);
+
+/** How OpenSSL reads and writes here: for tls_context.c, which makes one for all. NULL when memory is out. */
+BIO_METHOD *tls_bio_method(void);
+
+bool tls_established(const struct tls *t);
+/** Such as "TLSv1.3 TLS_AES_256_GCM_SHA384". */
+void tls_describe(const struct tls *t, char *out, size_t size);
+/** Why it failed; "" if it did not. */
+const char *tls_error(const struct tls *t);
+
+#endif

@@ -1,0 +1,30 @@
+/** @file tls_context.h  What all TLS connections of the proxy share: certificates, verification, the RSA key for
+ * translated logins, the key log.
+ * Threads: made and freed by main; read by all workers (OpenSSL counts references).   Memory: STAGE_TLS. */
+#ifndef PROXY_NET_TLS_CONTEXT_H
+#define PROXY_NET_TLS_CONTEXT_H
+
+#include "mysql/gate/gate.h"
+#include "proxy/net/address.h"
+#include "settings/settings.h"
+
+#include <openssl/bio.h>
+
+struct tls_context;
+
+/** Read certificates, or make one. @p remote is the server's address: its name is what verify_identity wants to see.
+ *  @return STATUS_INVALID, STATUS_IO or STATUS_NOMEM (said). */
+enum status tls_context_new(const struct settings *settings, const struct address *listen,
+                            const struct address *remote, struct tls_context **out);
+/** After all connections. NULL is allowed. */
+void tls_context_free(struct tls_context *context);
+
+/** What the gates of sessions go by. Lives as long as the context. */
+const struct gate_policy *tls_context_policy(const struct tls_context *context);
+
+/** For tls.c: a connection's SSL towards @p peer, without its BIO; NULL when memory is out or there is no TLS on that
+ *  side. */
+SSL *tls_context_connection(const struct tls_context *context, enum side peer);
+const BIO_METHOD *tls_context_bio(const struct tls_context *context);
+
+#endif

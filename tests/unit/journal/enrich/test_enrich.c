@@ -1,0 +1,485 @@
+/* What the writer adds to records and takes out of them. */
+#include "journal/enrich/enrich.h"
+#include "mysql/wire/command.h"
+#include "profile/heap/prof.h"
+#include "settings/settings.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct settings settings;
+static struct refine f;
+
+static void begin(uint64_t redact)
+{
+        settings_defaults(&settings);
+        settings.log.redact = redact;
+        settings.log.digests = 8;
+        CU_ASSERT_EQUAL_FATAL(refine_init(&f, &settings), STATUS_OK);
+}
+
+static struct record query(uint64_t conn_id, const char *sql)
+{
+        struct record r;
+        memset(&r, 0, sizeof r);
+        r.event = EVENT_QUERY;
+        r.mono_ns = 1000000;
+        r.wall_ns = 1700000000000000000ULL;
+        record_set_uint(&r, FIELD_CONN_ID, conn_id);
+        record_set_uint(&r, FIELD_COMMAND_ID, COM_QUERY);
+        record_set_text(&r, FIELD_COMMAND, span_str("COM_QUERY"));
+        record_set_text(&r, FIELD_QUERY, span_str(sql));
+        record_set_uint(&r, FIELD_DURATION_US, 100);
+        return r;
+}
+
+static bool is(struct span text, const char *wanted)
+{
+        bool same = span_equal(text, span_str(wanted));
+        if (!same) {
+                printf("# got \"%.*s\"\n", (int)text.len, (const char *)text.data);
+        }
+        return same;
+}
+
+/* --- tags ----------------------------------------------------------------------------------------------------------- */
+
+static const char *tags_of(const char *sql)
+{
+        static struct tags t;
+        static char out[512];
+        size_t at = 0;
+        out[0] = '\0';
+        size_t n = tags_read(&t, span_str(sql));
+        for (size_t i = 0; i < n; i++) {
+                at += (size_t)snprintf(out + at, sizeof out - at, "%s%.*s=%.*s", i > 0 ? "|" : "",
+                                       (int)t.values[i].name.len, (const char *)t.values[i].name.data,
+                                       (int)t.values[i].bytes.len, (const char *)t.values[i].bytes.data);
+        }
+        return out;
+}
+
+static void tags_are_read(void)
+{
+        CU_ASSERT_STRING_EQUAL(tags_of("SELECT 1 /*a='b',c='d%20e'*/ ; "), "a=b|c=d e");
+        CU_ASSERT_STRING_EQUAL(tags_of("/*a='b'*/ SELECT 1"), "a=b");
+        CU_ASSERT_STRING_EQUAL(tags_of("SELECT 1 /* a = 'it\\'s' , %62='%2' */"), "a=it's|b=%2");
+        CU_ASSERT_STRING_EQUAL(tags_of("SELECT 1 /*application:Shop,job:x*/"), "application=Shop|job=x");
+        static const char *const none[] = {"SELECT 1",
+                                           "SELECT 1 /**/",
+                                           "SELECT 1 /* see: the ticket */",
+                                           "/* a */ SELECT 1",
+                                           "SELECT 1 /*a='b' c*/",
+                                           "SELECT 1 /*a='b*/",
+                                           "SELECT 1 /*a b='c'*/",
+                                           "SELECT 1 /*'='x'*/",
+                                           "*/",
+                                           "/*a=b*/",
+                                           "/*a=*/",
+                                           "/*:*/",
+                                           "SELECT /* x */ 1 */",
+                                           "/* a"};
+        for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+                CU_ASSERT_STRING_EQUAL(tags_of(none[i]), "");
+        }
+        char many[2000] = "/*";
+        for (int i = 0; i < 30; i++) {
+                (void)snprintf(many + strlen(many), 32, "%sk%d='v'", i > 0 ? "," : "", i);
+        }
+        (void)snprintf(many + strlen(many), 8, "*/");
+        struct tags t;
+        CU_ASSERT_EQUAL(tags_read(&t, span_str(many)), 0); /* too many to be tags */
+        char *large = malloc(8000);
+        memset(large, 'x', 8000);
+        (void)memcpy(large, "/*a='b',c='", 11);
+        (void)memcpy(large + 7995, "'*/", 4);
+        CU_ASSERT_EQUAL(tags_read(&t, span_str(large)), 1); /* those that do not fit are left out */
+        free(large);
+}
+
+static void trace_contexts(void)
+{
+        begin(0);
+        struct record r =
+            query(1, "SELECT 1 /*traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'*/");
+        (void)refine_record(&f, &r);
+        CU_ASSERT_TRUE(is(r.traceparent, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+        struct value attribute = {.name = span_str("traceparent"),
+                                  .bytes =
+                                      span_str("00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+                                  .type = VALUE_VAR_STRING};
+        record_set_list(&r, FIELD_QUERY_ATTRIBUTES, (struct value_list){&attribute, 1});
+        (void)refine_record(&f, &r);
+        CU_ASSERT_TRUE(is(r.traceparent, "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+        r = query(1, "SELECT 1 /*traceparent='00-0af7'*/");
+        (void)refine_record(&f, &r);
+        CU_ASSERT_FALSE(record_has(&r, FIELD_TRACEPARENT));
+        r = query(1, "SELECT 1 /*traceparent='00-0af7651916cd43dd8448eb211c80319c+b7ad6b7169203331-0g'*/");
+        (void)refine_record(&f, &r);
+        CU_ASSERT_FALSE(record_has(&r, FIELD_TRACEPARENT));
+        refine_fini(&f);
+}
+
+/* --- digests -------------------------------------------------------------------------------------------------------- */
+
+struct seen {
+        unsigned n;
+        struct digest_stat first;
+        char text[64];
+        char example[64];
+};
+
+static void see(void *arg, const struct digest_stat *s)
+{
+        struct seen *seen = arg;
+        if (seen->n++ == 0) {
+                seen->first = *s;
+                (void)snprintf(seen->text, sizeof seen->text, "%.*s", (int)s->text_len,
+                               (const char *)s->text);
+                (void)snprintf(seen->example, sizeof seen->example, "%.*s", (int)s->example_len,
+                               (const char *)s->example);
+        }
+}
+
+static void statistics(void)
+{
+        begin(0);
+        for (unsigned i = 1; i <= 100; i++) {
+                char sql[64];
+                (void)snprintf(sql, sizeof sql, "SELECT %u FROM t", i);
+                struct record r = query(1, sql);
+                r.duration_us = i * 10;
+                record_set_uint(&r, FIELD_ROWS, 2);
+                record_set_uint(&r, FIELD_STATUS_FLAGS, i % 4 == 0 ? 0x20 : 0);
+                if (i % 10 == 0) {
+                        record_set_uint(&r, FIELD_ERRNO, 1);
+                }
+                CU_ASSERT_EQUAL(refine_record(&f, &r), 0);
+                CU_ASSERT_TRUE(is(r.digest_text, "SELECT ? FROM `t`"));
+                CU_ASSERT_EQUAL(record_has(&r, FIELD_FINDINGS), i % 4 == 0);
+        }
+        struct seen seen = {0};
+        struct digests_totals totals = digests_each(f.digests, see, &seen);
+        const struct digest_stat *s = &seen.first;
+        CU_ASSERT_TRUE(totals.shapes == 1 && totals.max == 8 && totals.evicted == 0);
+        CU_ASSERT_TRUE(s->count == 100 && s->errors == 10 && s->rows == 200 && s->no_index == 25);
+        CU_ASSERT_TRUE(s->min_us == 10 && s->max_us == 1000 && s->sum_us == 50500);
+        CU_ASSERT_STRING_EQUAL(seen.example, "SELECT 100 FROM t");
+        uint64_t p50 = digest_percentile_us(s, 0.5);
+        uint64_t p99 = digest_percentile_us(s, 0.99);
+        CU_ASSERT_TRUE(p50 >= 500 && p50 <= 640 && p99 >= 990 && p99 <= 1000);
+        struct digest_rate rate = digest_rate(s, s->last_wall_ns);
+        CU_ASSERT_TRUE(rate.per_second > 4.9 && rate.per_second < 10.1 && rate.active > 0);
+        rate = digest_rate(s, s->last_wall_ns + 3 * DIGEST_WINDOW_NS);
+        CU_ASSERT_TRUE(rate.per_second == 0 && rate.active == 0);
+        digests_reset(f.digests);
+        seen.n = 0;
+        (void)digests_each(f.digests, see, &seen);
+        CU_ASSERT_TRUE(seen.n == 1 && seen.first.count == 0);
+        struct record r = query(1, "SELECT 5 FROM t");
+        (void)refine_record(&f, &r);
+        seen.n = 0;
+        (void)digests_each(f.digests, see, &seen);
+        CU_ASSERT_TRUE(seen.first.count == 1 && seen.first.min_us == 100);
+        CU_ASSERT_STRING_EQUAL(seen.example, "SELECT 5 FROM t");
+        refine_fini(&f);
+}
+
+static void percentiles_are_upper_ends(void)
+{
+        begin(0);
+        static const uint64_t times[] = {0,   1,    2,     3,     4,       5,          7,         8,
+                                         100, 1000, 65535, 65536, 1000000, 3600000000, 4000000000};
+        for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+                digests_reset(f.digests);
+                struct record r = query(1, "SELECT 1");
+                r.duration_us = times[i];
+                (void)refine_record(&f, &r);
+                struct seen seen = {0};
+                (void)digests_each(f.digests, see, &seen);
+                CU_ASSERT_EQUAL(digest_percentile_us(&seen.first, 0.5), times[i]);
+                r.duration_us = times[i] * 2;
+                (void)refine_record(&f, &r);
+                seen.n = 0;
+                (void)digests_each(f.digests, see, &seen);
+                uint64_t p50 = digest_percentile_us(&seen.first, 0.5);
+                CU_ASSERT_TRUE(p50 >= times[i] && p50 <= times[i] + times[i] / 4);
+        }
+        refine_fini(&f);
+}
+
+static void the_least_recent_goes(void)
+{
+        begin(0);
+        for (unsigned i = 0; i < 20; i++) {
+                char sql[64];
+                (void)snprintf(sql, sizeof sql, "SELECT a%u", i);
+                struct record r = query(1, sql);
+                (void)refine_record(&f, &r);
+                r = query(1, "SELECT often");
+                (void)refine_record(&f, &r);
+        }
+        struct seen seen = {0};
+        struct digests_totals totals = digests_each(f.digests, see, &seen);
+        CU_ASSERT_TRUE(totals.shapes == 8 && seen.n == 8 && totals.evicted == 13 && totals.forgotten == 13);
+        CU_ASSERT_TRUE(seen.first.count == 20);
+        CU_ASSERT_STRING_EQUAL(seen.text, "SELECT `often`");
+        refine_fini(&f);
+}
+
+/* --- runs ----------------------------------------------------------------------------------------------------------- */
+
+static unsigned select_rows(const char *sql, uint64_t rows)
+{
+        static uint64_t now_ns = 1000000;
+        struct record r = query(7, sql);
+        now_ns += 200000;
+        r.mono_ns = now_ns;
+        record_set_uint(&r, FIELD_ROWS, rows);
+        return refine_record(&f, &r);
+}
+
+static void one_a_row(unsigned n)
+{
+        for (unsigned i = 0; i < n; i++) {
+                char sql[64];
+                (void)snprintf(sql, sizeof sql, "SELECT a FROM t WHERE id = %u", i);
+                CU_ASSERT_EQUAL(select_rows(sql, 1), 0);
+        }
+}
+
+static void runs_are_told_once(void)
+{
+        begin(0);
+        CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 10), 0);
+        one_a_row(10);
+        CU_ASSERT_EQUAL(select_rows("SELECT 1", 1), 1);
+        CU_ASSERT_TRUE(f.runs[0].event == EVENT_N_PLUS_ONE && f.runs[0].repeated == 10 &&
+                       f.runs[0].duration_us == 1000);
+        CU_ASSERT_TRUE(is(f.runs[0].info, "after 10 rows of SELECT `id` FROM `p`"));
+        /* the next ends with the session */
+        CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 10), 0);
+        one_a_row(9);
+        struct record end = query(7, "");
+        end.event = EVENT_DISCONNECT;
+        CU_ASSERT_EQUAL(refine_record(&f, &end), 1);
+        CU_ASSERT_EQUAL(f.runs[0].repeated, 9);
+        CU_ASSERT_EQUAL(refine_record(&f, &end), 0);
+        /* too few, too many, and after a pause */
+        CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 4), 0);
+        one_a_row(4);
+        CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 30), 0);
+        one_a_row(10);
+        CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 6), 0);
+        one_a_row(13);
+        CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 10), 0);
+        struct record late = query(7, "SELECT a FROM t WHERE id = 1");
+        late.mono_ns = 1ULL << 50;
+        CU_ASSERT_EQUAL(refine_record(&f, &late), 0);
+        refine_fini(&f);
+}
+
+static void sessions_are_bounded(void)
+{
+        settings_defaults(&settings);
+        settings.limits.sessions = 3;
+        CU_ASSERT_EQUAL_FATAL(refine_init(&f, &settings), STATUS_OK);
+        for (unsigned i = 0; i < 5; i++) {
+                struct record r = query(1 + 1024 * i, "SELECT 1"); /* of one bucket */
+                (void)refine_record(&f, &r);
+        }
+        CU_ASSERT_EQUAL(track_missed(f.track), 2);
+        refine_fini(&f);
+}
+
+/* --- redaction ------------------------------------------------------------------------------------------------------- */
+
+static void passwords_go(void)
+{
+        begin(0);
+        struct record r = query(1, "ALTER USER u IDENTIFIED BY 'p' x");
+        record_set_uint(&r, FIELD_ERRNO, 1064);
+        record_set_text(&r, FIELD_ERROR, span_str("syntax near ''p' x' at line 1"));
+        (void)refine_record(&f, &r);
+        CU_ASSERT_TRUE(is(r.query, "ALTER USER u IDENTIFIED BY '<secret>' x"));
+        CU_ASSERT_TRUE(is(r.error, "syntax near '<secret>' at line 1"));
+        CU_ASSERT_EQUAL(r.redacted, 1U << REDACTED_PASSWORD);
+        /* a parameter in its place hides the values */
+        struct value value = {.bytes = span_str("p"), .type = VALUE_VAR_STRING, .true_len = 1};
+        r = query(1, "");
+        field_set_remove(&r.present, FIELD_QUERY);
+        record_set_text(&r, FIELD_STMT_PREPARE_QUERY, span_str("UPDATE u SET password = ? WHERE id = 1"));
+        record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){&value, 1});
+        (void)refine_record(&f, &r);
+        CU_ASSERT_TRUE(is(r.stmt_execute_values.at[0].bytes, "<secret>"));
+        /* dynamic SQL in a stored program */
+        r = query(1, "CALL p()");
+        record_set_uint(&r, FIELD_ERRNO, 1064);
+        record_set_text(&r, FIELD_ERROR, span_str("syntax near 'IDENTIFIED BY 'p''"));
+        (void)refine_record(&f, &r);
+        CU_ASSERT_TRUE(is(r.error, "syntax near '<secret>'"));
+        r = query(1, "SELECT password FROM u");
+        (void)refine_record(&f, &r);
+        CU_ASSERT_TRUE(is(r.query, "SELECT password FROM u") && !record_has(&r, FIELD_REDACTED));
+        /* one that the server makes */
+        struct value row[] = {
+            {.role = VALUE_BEGINS_RESULT},
+            {.role = VALUE_BEGINS_ROW},
+            {.bytes = span_str("u"), .type = VALUE_VAR_STRING, .true_len = 1, .in_text = true},
+            {.bytes = span_str("made"), .type = VALUE_VAR_STRING, .true_len = 4, .in_text = true}};
+        r = query(1, "ALTER USER u IDENTIFIED BY RANDOM PASSWORD");
+        record_set_list(&r, FIELD_FIRST_ROWS, (struct value_list){row, 4});
+        (void)refine_record(&f, &r);
+        CU_ASSERT_TRUE(is(r.first_rows.at[3].bytes, "<secret>"));
+        refine_fini(&f);
+}
+
+static void named_passwords_go(void)
+{
+        begin(0);
+        struct value named = {
+            .name = span_str("db_password"), .bytes = span_str("p"), .type = VALUE_VAR_STRING, .true_len = 1};
+        struct record r = query(1, "SELECT 1");
+        record_set_list(&r, FIELD_QUERY_ATTRIBUTES, (struct value_list){&named, 1});
+        (void)refine_record(&f, &r);
+        CU_ASSERT_TRUE(is(r.query_attributes.at[0].bytes, "<secret>"));
+        r = query(1, "");
+        r.event = EVENT_AUTH;
+        record_set_list(&r, FIELD_CONNECT_ATTRIBUTES, (struct value_list){&named, 1});
+        (void)refine_record(&f, &r);
+        CU_ASSERT_TRUE(is(r.connect_attributes.at[0].bytes, "<secret>"));
+        /* of a table's columns, and of an option in a value */
+        struct value names[] = {
+            {.role = VALUE_BEGINS_RESULT}, {.bytes = span_str("id")}, {.bytes = span_str("pwd")}};
+        struct value row[] = {
+            {.role = VALUE_BEGINS_RESULT},
+            {.role = VALUE_BEGINS_ROW},
+            {.bytes = span_str("1"), .type = VALUE_LONG, .true_len = 1, .in_text = true},
+            {.bytes = span_str("p"), .type = VALUE_VAR_STRING, .true_len = 1, .in_text = true}};
+        r = query(1, "SELECT * FROM u");
+        record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){names, 3});
+        record_set_list(&r, FIELD_FIRST_ROWS, (struct value_list){row, 4});
+        (void)refine_record(&f, &r);
+        CU_ASSERT_TRUE(is(r.first_rows.at[2].bytes, "1"));
+        CU_ASSERT_TRUE(is(r.first_rows.at[3].bytes, "<secret>"));
+        /* not in a value of any bytes, nor by "pw" alone */
+        static const uint8_t noise[] = "\x01 pass 'x' pw 'y'";
+        struct value values[] = {
+            {.bytes = span_of(noise, sizeof noise - 1), .type = VALUE_BLOB, .true_len = sizeof noise - 1},
+            {.bytes = span_str("a pw 'y'"), .type = VALUE_BLOB, .true_len = 8},
+            {.bytes = span_str("password='x'"), .type = VALUE_BLOB, .true_len = 12}};
+        r = query(1, "SELECT ?, ?, ?");
+        record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){values, 3});
+        (void)refine_record(&f, &r);
+        CU_ASSERT_TRUE(is(r.stmt_execute_values.at[0].bytes, (const char *)noise));
+        CU_ASSERT_TRUE(is(r.stmt_execute_values.at[1].bytes, "a pw 'y'"));
+        CU_ASSERT_TRUE(is(r.stmt_execute_values.at[2].bytes, "<secret>"));
+        refine_fini(&f);
+}
+
+static void tokens_join(void)
+{
+        begin(SETTINGS_REDACT_LITERALS | SETTINGS_REDACT_VALUES);
+        struct record r = query(1, "SELECT 'it''s', \"it's\", 'it\\'s', N'it\\'s', 5 /* it's */ # it's\n");
+        struct value values[] = {{.bytes = span_str("it's"), .type = VALUE_VAR_STRING, .true_len = 4},
+                                 {.bytes = span_of("\5\0\0\0", 4), .type = VALUE_LONG, .true_len = 4},
+                                 {.is_null = true}};
+        record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){values, 3});
+        record_set_uint(&r, FIELD_ERRNO, 1062);
+        record_set_text(&r, FIELD_ERROR, span_str("Duplicate entry 'it's' for key 'PRIMARY'"));
+        (void)refine_record(&f, &r);
+        struct span text = r.query;
+        char token[26];
+        char other[26];
+        CU_ASSERT_FATAL(text.len > 150);
+        memcpy(token, text.data + 8, 25);
+        token[25] = '\0';
+        CU_ASSERT_EQUAL(strncmp(token, "redacted:", 9), 0);
+        for (size_t i = 1; i < 4; i++) {
+                CU_ASSERT_EQUAL(memcmp(text.data + 8 + i * 29, token, 25), 0);
+        }
+        memcpy(other, text.data + 8 + 4 * 29, 25);
+        other[25] = '\0';
+        CU_ASSERT_TRUE(is(r.stmt_execute_values.at[0].bytes, token));
+        CU_ASSERT_TRUE(is(r.stmt_execute_values.at[1].bytes, other));
+        CU_ASSERT_TRUE(r.stmt_execute_values.at[2].is_null);
+        CU_ASSERT_PTR_NULL(memmem(text.data, text.len, "it", 2));
+        CU_ASSERT_PTR_NOT_NULL(memmem(r.error.data, r.error.len, "for key 'PRIMARY'", 17));
+        CU_ASSERT_PTR_NULL(memmem(r.error.data, r.error.len, "it's", 4));
+        refine_fini(&f);
+}
+
+static void columns_called_by_constants(void)
+{
+        begin(SETTINGS_REDACT_LITERALS);
+        struct record r = query(1, "SELECT 'bob', id, id + 5 FROM t");
+        struct value names[] = {{.bytes = span_str("bob"), .type = VALUE_VAR_STRING, .true_len = 3},
+                                {.bytes = span_str("id"), .type = VALUE_VAR_STRING, .true_len = 2},
+                                {.bytes = span_str("id + 5"), .type = VALUE_VAR_STRING, .true_len = 6}};
+        record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){names, 3});
+        (void)refine_record(&f, &r);
+        CU_ASSERT_FALSE(span_equal(r.column_names.at[0].bytes, span_str("bob")));
+        CU_ASSERT_TRUE(is(r.column_names.at[1].bytes, "id"));
+        CU_ASSERT_FALSE(span_equal(r.column_names.at[2].bytes, span_str("id + 5")));
+        refine_fini(&f);
+}
+
+/* --- faults ---------------------------------------------------------------------------------------------------------- */
+
+/** Whatever fails, nothing secret is told, and nothing else happens. */
+static void each_allocation_fails_once(void)
+{
+        unsigned refused = 0;
+        for (uint64_t nth = 1; nth < 60; nth++) {
+                settings_defaults(&settings);
+                settings.log.redact = SETTINGS_REDACT_LITERALS | SETTINGS_REDACT_VALUES;
+                settings.log.digests = 2;
+                prof_fail_nth(nth);
+                bool made = refine_init(&f, &settings) == STATUS_OK;
+                refused += made ? 0 : 1;
+                for (unsigned i = 0; made && i < 6; i++) {
+                        char sql[8192]; /* that some of them need more room than there is from the start */
+                        (void)snprintf(sql, sizeof sql, "ALTER USER u%u IDENTIFIED BY 'topsecret' -- %*s", i,
+                                       (int)(i % 3) * 3000, "");
+                        struct record r = query(i, sql);
+                        struct value value = {
+                            .bytes = span_str("topsecret"), .type = VALUE_VAR_STRING, .true_len = 9};
+                        record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){&value, 1});
+                        record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){&value, 1});
+                        (void)refine_record(&f, &r);
+                        bool told = record_has(&r, FIELD_QUERY) &&
+                                    memmem(r.query.data, r.query.len, "topsecret", 9) != NULL;
+                        CU_ASSERT_FALSE(told);
+                        told = record_has(&r, FIELD_STMT_EXECUTE_VALUES) &&
+                               span_equal(r.stmt_execute_values.at[0].bytes, span_str("topsecret"));
+                        CU_ASSERT_FALSE(told);
+                        told = record_has(&r, FIELD_COLUMN_NAMES) &&
+                               span_equal(r.column_names.at[0].bytes, span_str("topsecret"));
+                        CU_ASSERT_FALSE(told);
+                }
+                prof_fail_nth(0);
+                refine_fini(&f);
+        }
+        CU_ASSERT_TRUE(refused > 3 && refused < 30);
+}
+
+static const struct tap_test tests[] = {
+    {"tags are read", tags_are_read},
+    {"trace contexts", trace_contexts},
+    {"statistics", statistics},
+    {"percentiles are upper ends", percentiles_are_upper_ends},
+    {"the least recent goes", the_least_recent_goes},
+    {"runs are told once", runs_are_told_once},
+    {"sessions are bounded", sessions_are_bounded},
+    {"passwords go", passwords_go},
+    {"named passwords go", named_passwords_go},
+    {"tokens join", tokens_join},
+    {"columns called by constants", columns_called_by_constants},
+    {"each allocation fails once", each_allocation_fails_once},
+};
+
+int main(void)
+{
+        return TAP_RUN("refine", tests);
+}
