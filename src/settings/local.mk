@@ -6,4 +6,5 @@ src_libsettings_a_SOURCES = \
 	src/settings/names.h \
 	src/settings/rows.c \
 	src/settings/settings.c \
-	src/settings/settings.h
+	src/settings/settings.h \
+	src/settings/write.c

@@ -51,142 +51,175 @@ static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
 const struct settings_row settings_rows[] = {
     ADDRESS("listen", 'l', listen, "127.0.0.1:3307", NULL,
-            "Where clients connect: host:port, [v6]:port or unix:/path. Port 0 takes a free one."),
-    ADDRESS("remote", 'r', remote, "127.0.0.1:3306", NULL, "The server: host:port, [v6]:port or unix:/path."),
+            "Address on which querytap accepts clients: host:port, [v6]:port or unix:/path. With port 0 the "
+            "system picks a free port."),
+    ADDRESS("remote", 'r', remote, "127.0.0.1:3306", NULL,
+            "Address of the MySQL or MariaDB server: host:port, [v6]:port or unix:/path."),
     ADDRESS("admin", 0, admin, "127.0.0.1:6060", or_off,
-            "Where the admin port listens (loopback only), or off."),
-    UINT("workers", workers, 0, 64, "0", "Threads that forward traffic; 0 starts one a processor."),
-    CHOICE("log_level", log_level, "info", levels, "What querytap says of itself on standard error."),
-    BOOL("hex", hex, "false", "Log each packet too, as a hex dump."),
+            "Address of the admin port, an HTTP server; it must be a loopback address. off disables it."),
+    UINT("workers", workers, 0, 64, "0",
+         "Number of threads that forward traffic; 0 starts one thread per processor."),
+    CHOICE("log_level", log_level, "info", levels,
+           "Least severe level of querytap's own messages on standard error."),
+    BOOL("hex", hex, "false", "Log every packet as well, as a hex dump."),
     TEXT("log.file", 0, sinks[0].file, "-",
-         "Where records go: a path, - for standard output, syslog: or journald: (maybe with a socket's "
-         "path), or off."),
+         "Where to write log records: a file name, - for standard output, syslog: or journald: (optionally "
+         "followed by the path of its socket), or off."),
     CHOICE("log.format", sinks[0].format, "auto", formats,
-           "How records are written; auto is text on a terminal, else json. slow is MySQL's slow query log."),
+           "Format of the log records. auto selects text if the output is a terminal, otherwise json. slow "
+           "is the format of MySQL's slow query log."),
     BOOL("log.verbose", sinks[0].verbose, "false",
-         "Below each line of text its details: values with their types, where the time went, rows as a "
-         "table."),
+         "Show details below each line of the text format: values with their types, where the time went, "
+         "rows as a table."),
     SIZE("log.rotate_bytes", sinks[0].rotate_bytes, 0, 1024 * G, "0",
-         "A log file that would become larger is renamed, with the time in its name, and begun anew; 0: "
-         "never."),
+         "Rotate the log file before it grows beyond this size: it is renamed, with the time appended to its "
+         "name, and a new file is started. 0 disables rotation by size."),
     UINT("log.rotate_seconds", sinks[0].rotate_seconds, 0, 31536000, "0",
-         "The same each time as many seconds of local time have passed: 3600 at the full hour, 86400 at "
-         "midnight; 0: never."),
+         "Rotate the log file at every multiple of this many seconds of local time: 3600 means every full "
+         "hour, 86400 every midnight. 0 disables rotation by time."),
     UINT("log.rotate_keep", sinks[0].rotate_keep, 0, 100000, "0",
-         "Rotated files to keep; older ones are removed; 0: all."),
+         "Number of rotated log files to keep; older ones are deleted. 0 keeps all of them."),
     SIZE("log.disk_bytes", sinks[0].disk_bytes, 0, 1024 * G, "0",
-         "Room on disk for the log and its rotated files, of which the oldest are removed; needs "
-         "rotate_bytes; 0: no bound."),
-    BOOL("log.rotate_compress", sinks[0].rotate_compress, "false", "Compress rotated files (gzip)."),
+         "Maximum disk space for the log file and its rotated files; the oldest rotated files are deleted to "
+         "stay below it. Requires rotate_bytes, set to at most half of this size. 0 sets no limit."),
+    BOOL("log.rotate_compress", sinks[0].rotate_compress, "false", "Compress rotated log files with gzip."),
     TEXT("log.rotate_hook", 0, sinks[0].rotate_hook, "",
-         "Program to run with each rotated file's name as its argument; empty: none."),
+         "Program to run for each rotated log file, with the name of that file as its argument. Leave empty "
+         "to run no program."),
     CHOICE("log.syslog_facility", sinks[0].syslog_facility, "user", facilities,
-           "Facility of messages to syslog and journald."),
-    TEXT("log.syslog_tag", 0, sinks[0].syslog_tag, "querytap", "Name of the program in those messages."),
+           "Facility of the messages sent to syslog or journald."),
+    TEXT("log.syslog_tag", 0, sinks[0].syslog_tag, "querytap",
+         "Program name in the messages sent to syslog or journald."),
     SIZE("log.ring_bytes", log.ring_bytes, 64 * K, 1 * G, "4M",
-         "Room between each worker and the writer, rounded up to a power of two. A record must fit in half "
-         "of it."),
+         "Size of the buffer between each worker thread and the thread that writes the logs, rounded up to a "
+         "power of two. A log record must fit in half of it."),
     SIZE("log.recent_bytes", log.recent_bytes, 0, 1 * G, "1M",
-         "Room for recent records, kept for the admin port and querytap tail; 0: none are kept."),
+         "Memory for the most recent log records, which the admin port and querytap tail show. 0 keeps no "
+         "recent records."),
     UINT("log.rows", log.rows, 0, 1000, "0",
-         "Rows of each result to log, with their columns' names; 0 logs none. They are data, maybe secret."),
+         "Number of rows of each result to log, together with the column names. 0 logs no rows. Rows are "
+         "application data and may be confidential."),
     MS("log.flush_ms", log.flush_ms, 0, 1000, "10",
-       "Longest wait of a record for others to be written with it."),
+       "How long a log record may wait so that several can be written together."),
     CHOICE("log.when_full", log.when_full, "drop", when_full,
-           "When the log can't keep up: drop records, and count them, or block the sessions until it can."),
+           "What to do when records arrive faster than the log can be written: drop records and count them, "
+           "or block the sessions until the log catches up."),
     UINT("log.digests", log.digests, 0, 1000000, "2000",
-         "Shapes of statements (digests) with statistics; beyond them the least recently seen is forgotten. "
-         "0: no digests, "
-         "and nothing that needs them, such as n_plus_one."),
-    MS("log.slow_ms", log.slow_ms, 0, 3600000, "1000", "A statement that takes as long is slow; 0: none is."),
+         "Number of statement digests (statements with their constants replaced by ?) to keep statistics "
+         "for; beyond it, the least recently seen digest is discarded. 0 disables digests and everything "
+         "that is based on them, such as N+1 detection."),
+    MS("log.slow_ms", log.slow_ms, 0, 3600000, "1000",
+       "Statements that take at least this long are marked as slow. 0 disables this."),
     UINT("log.n_plus_one", log.n_plus_one, 0, 1000000, "5",
-         "Statements of one shape, one for each row of the result before them, that are reported as N+1; 0: "
-         "none are."),
+         "Number of statements with the same digest, one for each row of an earlier result, from which on "
+         "they are reported as N+1. 0 disables N+1 detection."),
     CHOICE("log.redact", log.redact, "none", redactions,
-           "What is replaced by tokens in everything that is logged and served: constants of statements "
-           "(literals), "
-           "parameters, attributes and rows (values), or all. Passwords always are."),
+           "What to replace with tokens in everything that is logged or shown: constants in statements "
+           "(literals); parameters, attributes and rows (values); or all of these. Passwords are always "
+           "replaced."),
     TEXT("log.redact_key", 0, log.redact_key, "",
-         "File with the key of those tokens, so that they are the same in each run; empty: a random key."),
+         "File with the key of the tokens, so that a value has the same token every time querytap runs. "
+         "Leave empty to use a random key for each run."),
     TEXT("filter.user", 0, sinks[0].filter[0], "",
-         "Log only what these users do: names with * and ?, with commas; a leading ! turns it round."),
-    TEXT("filter.schema", 0, sinks[0].filter[1], "", "Only with these default databases, in the same way."),
+         "Log only records of these users: names separated by commas, in which * and ? are wildcards. A "
+         "leading ! inverts the filter."),
+    TEXT("filter.schema", 0, sinks[0].filter[1], "",
+         "Log only records with these default databases; written like filter.user."),
     TEXT("filter.client", 0, sinks[0].filter[2], "",
-         "Only of these clients: addresses, or networks such as 10.0.0.0/8."),
+         "Log only records of clients with these IP addresses or networks, such as 10.0.0.0/8."),
     TEXT("filter.command", 0, sinks[0].filter[3], "",
-         "Only these commands, such as query, execute or COM_INIT_DB."),
-    TEXT("filter.event", 0, sinks[0].filter[4], "", "Only these events, such as query or auth."),
+         "Log only these commands, such as query, execute or COM_INIT_DB."),
+    TEXT("filter.event", 0, sinks[0].filter[4], "", "Log only these events, such as query or auth."),
     TEXT("filter.digest", 0, sinks[0].filter[5], "",
-         "Only statements with these digests, or digests that begin so."),
-    TEXT("filter.session", 0, sinks[0].filter[6], "", "Only the sessions with these numbers."),
-    TEXT("filter.errno", 0, sinks[0].filter[7], "", "Only what failed with these error numbers."),
-    TEXT("filter.errors", 0, sinks[0].filter[8], "", "1: only what failed."),
+         "Log only statements with these digests; the first digits of a digest are enough."),
+    TEXT("filter.session", 0, sinks[0].filter[6], "", "Log only sessions with these session IDs."),
+    TEXT("filter.errno", 0, sinks[0].filter[7], "",
+         "Log only records with these error numbers, such as 1213."),
+    TEXT("filter.errors", 0, sinks[0].filter[8], "", "Set to 1 to log only what failed."),
     TEXT("filter.finding", 0, sinks[0].filter[9], "",
-         "Only with these findings: n_plus_one, duplicate, no_index, slow."),
+         "Log only statements with one of these findings: n_plus_one, duplicate, no_index, slow."),
     TEXT("filter.pattern", 0, sinks[0].filter[10], "",
-         "Only statements in which this regular expression (PCRE2) is found; (?i) ignores case."),
-    TEXT("filter.min_duration", 0, sinks[0].filter[11], "", "Only statements that took as long: 10ms, 1.5s."),
+         "Log only statements that match this regular expression (PCRE2); (?i) ignores case."),
+    TEXT("filter.min_duration", 0, sinks[0].filter[11], "",
+         "Log only statements that took at least this long, such as 10ms or 1.5s."),
     TEXT("filter.min_rows", 0, sinks[0].filter[12], "",
-         "Only statements with as many rows, found or changed."),
+         "Log only statements that returned or changed at least this many rows."),
     TEXT("filter.sample", 0, sinks[0].filter[13], "",
-         "This share (0 to 1) of transactions, and of statements outside of one; errors always."),
-    TEXT("filter.sample_sessions", 0, sinks[0].filter[14], "", "This share (0 to 1) of sessions."),
+         "Log this fraction (0 to 1) of transactions and of statements outside transactions. Errors are "
+         "always logged."),
+    TEXT("filter.sample_sessions", 0, sinks[0].filter[14], "", "Log this fraction (0 to 1) of sessions."),
     UINT("limits.sessions", limits.sessions, 1, 1000000, "10000",
-         "Sessions at once; further clients get an error."),
+         "Maximum number of simultaneous sessions; further clients receive an error."),
     UINT("limits.admin_connections", limits.admin_connections, 4, 1024, "64",
-         "Connections to the admin port at once; further ones are told so, if none is idle."),
+         "Maximum number of simultaneous connections to the admin port. A further connection replaces one "
+         "that is idle; if all of them are busy, it receives HTTP status 503."),
     SIZE("limits.query_bytes", limits.query_bytes, 64, 64 * M, "1M",
-         "Kept of a statement's text; the record tells its true length."),
+         "Longer statement texts are truncated in the log; the record gives the full length."),
     SIZE("limits.value_bytes", limits.value_bytes, 16, 1 * M, "4K",
-         "Kept of one value, of a parameter or of a row; the record tells its true length."),
+         "Longer parameter values and column values are truncated in the log; the record gives the full "
+         "length."),
     SIZE("limits.held_bytes", limits.held_bytes, 64 * K, 1 * G, "16M",
-         "Kept of one session's commands in flight and prepared statements, all together."),
+         "Memory for the pending commands and prepared statements of one session; what does not fit is "
+         "missing in the log."),
     UINT("limits.pipeline", limits.pipeline, 1, 1000000, "4096",
-         "Commands of a session that await their replies and are still followed."),
+         "Maximum number of commands for which one session may await replies; a session with more is still "
+         "forwarded, but its statements are no longer logged."),
     UINT("limits.statements", limits.statements, 1, 10000000, "16384",
-         "Prepared statements of a session that are known."),
+         "Maximum number of prepared statements to track in one session; the text and values of further ones "
+         "are not logged."),
     UINT("limits.lint", limits.lint, 0, 1000000, "16",
-         "Records of a session about packets that break the protocol's rules; further ones are counted."),
+         "Maximum number of log records per session about packets that violate the protocol; further "
+         "violations are only counted."),
     SIZE("limits.backlog_bytes", limits.backlog_bytes, 4 * K, 1 * G, "256K",
-         "Bytes that may wait for a side that does not read before the other side is paused."),
+         "When this many bytes wait for one side to read them, reading from the other side is paused."),
     MS("limits.connect_timeout_ms", limits.connect_timeout_ms, 1, 3600000, "10000",
-       "For reaching the server."),
-    MS("limits.login_timeout_ms", limits.login_timeout_ms, 1, 3600000, "60000", "For the client's login."),
+       "Timeout for connecting to the server."),
+    MS("limits.login_timeout_ms", limits.login_timeout_ms, 1, 3600000, "60000",
+       "Timeout for the client's login."),
     MS("limits.half_close_timeout_ms", limits.half_close_timeout_ms, 1, 3600000, "60000",
-       "For the second side to end when the first has."),
-    CHOICE("tls.client", tls.client, "preferred", tls_client,
-           "TLS with clients: disabled, preferred (offered), required, or passthrough (the session is "
-           "encrypted from "
-           "end to end and can't be read)."),
+       "When one side has closed its connection, how long to wait for the other side to close its own."),
+    CHOICE(
+        "tls.client", tls.client, "preferred", tls_client,
+        "TLS between client and proxy: disabled, preferred (offered, but optional), required, or passthrough "
+        "(client and server encrypt end to end; the session is forwarded but cannot be logged)."),
     CHOICE("tls.server", tls.server, "as_client", tls_server,
-           "TLS with the server: disabled, preferred (if it offers it), required, verify_ca, verify_identity "
-           "(its "
-           "certificate must name remote's host), or as_client (exactly when the client uses it)."),
+           "TLS between proxy and server: disabled, preferred (if the server offers it), required, verify_ca "
+           "(also verify the server's certificate), verify_identity (also check that the certificate names "
+           "the host of remote), or as_client (if and only if the client uses TLS)."),
     TEXT("tls.certificate", 0, tls.certificate, "",
-         "Certificate (PEM, with its chain) to show to clients; empty: one that is made and kept."),
-    TEXT("tls.key", 0, tls.key, "", "Its private key; empty: in the same file."),
+         "Certificate to present to clients (PEM, with its chain). Leave empty to use one that querytap "
+         "generates on its first start and keeps in tls.directory."),
+    TEXT("tls.key", 0, tls.key, "", "Private key of tls.certificate. Leave empty if it is in the same file."),
     TEXT("tls.directory", 0, tls.directory, "",
-         "Folder for the certificate that is made; empty: $STATE_DIRECTORY, $XDG_STATE_HOME/querytap or "
-         "~/.local/state/querytap."),
+         "Directory for the generated certificate. If empty, the first of these that can be used: "
+         "$STATE_DIRECTORY, $XDG_STATE_HOME/querytap, ~/.local/state/querytap."),
     TEXT("tls.server_ca", 0, tls.server_ca, "",
-         "Authorities (PEM) to verify the server's certificate with; empty: the system's."),
+         "CA certificates (PEM) for verifying the server's certificate. Leave empty to use those of the "
+         "system."),
     TEXT("tls.server_certificate", 0, tls.server_certificate, "",
-         "Certificate to show to the server, for accounts that require one; empty: none."),
-    TEXT("tls.server_key", 0, tls.server_key, "", "Its private key; empty: in the same file."),
+         "Client certificate to present to the server, for accounts that require one. Leave empty to present "
+         "no certificate."),
+    TEXT("tls.server_key", 0, tls.server_key, "",
+         "Private key of tls.server_certificate. Leave empty if it is in the same file."),
     TEXT("tls.key_log", 0, tls.key_log, "",
-         "File to append TLS secrets to, as SSLKEYLOGFILE does, for Wireshark; empty: none."),
+         "File to which TLS secrets are appended, in the SSLKEYLOGFILE format that Wireshark reads. Leave "
+         "empty to write no secrets."),
     SIZE("capture.bytes", capture.bytes, 0, 1 * G, "4M",
-         "Room for the last packets of all sessions of a worker, for hex dumps; 0 records none."),
+         "Memory per worker thread for the most recent packets of its sessions, which querytap hex shows. 0 "
+         "captures no packets."),
     SIZE("capture.packet_bytes", capture.packet_bytes, 16, 64 * K, "256",
-         "Kept of each recorded or dumped packet."),
+         "How many bytes of each captured or logged packet to keep."),
     SIZE("profile.sample_bytes", profile.sample_bytes, 0, 1 * G, "512K",
-         "Mean bytes between sampled allocations; 1 samples each, 0 none."),
+         "Heap profiler: average number of bytes between two sampled allocations. 1 samples every "
+         "allocation, 0 disables sampling."),
     UINT("profile.records", profile.records, 1, 16384, "16384",
-         "Allocation records at most; what finds no room is counted in one for each stage."),
+         "Heap profiler: maximum number of allocation records. When the table is full, further allocations "
+         "are counted in one record for each stage (part of the proxy)."),
     MS("profile.interval_ms", profile.interval_ms, 10, 60000, "1000",
-       "Between two readings of the stages' memory, which the verdicts are made from."),
+       "Time between two readings of the memory of each stage, from which querytap judges whether memory is "
+       "leaking."),
     BOOL("profile.fault_injection", profile.fault_injection, "false",
-         "Allow POST /fault on the admin port, which makes an allocation fail. For tests."),
+         "Allow POST /fault on the admin port, which makes memory allocations fail. For tests only."),
 };
 
 const size_t settings_row_count = sizeof settings_rows / sizeof settings_rows[0];

@@ -1,7 +1,6 @@
 #include "settings/settings.h"
 
 #include "base/diag.h"
-#include "base/utf8.h"
 #include "settings/names.h"
 
 #include <ctype.h>
@@ -95,6 +94,18 @@ void settings_print(const struct settings *s, const struct settings_row *row, ch
         }
 }
 
+void settings_print_allowed(const struct settings_row *row, char *out, size_t size)
+{
+        char min[32];
+        char max[32];
+        print_number(row->type, row->min, min, sizeof min);
+        print_number(row->type, row->max, max, sizeof max);
+        (void)snprintf(out, size, "from %s to %s%s", min, max, row->type == SETTINGS_MS ? " ms" : "");
+        for (size_t i = 0, n = 0; row->type == SETTINGS_CHOICE && row->choices[i] != NULL && n < size; i++) {
+                n += (size_t)snprintf(out + n, size - n, "%s%s", i > 0 ? ", " : "one of ", row->choices[i]);
+        }
+}
+
 /* --- setting one ------------------------------------------------------------------------------------------------- */
 
 static enum status set_number(struct settings *s, const struct settings_row *row, const char *text,
@@ -103,6 +114,7 @@ static enum status set_number(struct settings *s, const struct settings_row *row
         static const char *const kinds[] = {[SETTINGS_UINT] = "a whole number",
                                             [SETTINGS_SIZE] = "a size such as 4096, 64K or 1M",
                                             [SETTINGS_MS] = "a time such as 500, 500ms or 2s"};
+        char allowed[SETTINGS_ALLOWED_MAX];
         uint64_t value;
         if (!parse_number(row->type, text, &value)) {
                 diag(DIAG_ERROR, "%s: setting '%s' must be %s, not '%s'", where, row->name, kinds[row->type],
@@ -110,12 +122,8 @@ static enum status set_number(struct settings *s, const struct settings_row *row
                 return STATUS_INVALID;
         }
         if (value < row->min || value > row->max) {
-                char min[32];
-                char max[32];
-                print_number(row->type, row->min, min, sizeof min);
-                print_number(row->type, row->max, max, sizeof max);
-                diag(DIAG_ERROR, "%s: setting '%s' must be from %s to %s%s, not %s", where, row->name, min,
-                     max, row->type == SETTINGS_MS ? " ms" : "", text);
+                settings_print_allowed(row, allowed, sizeof allowed);
+                diag(DIAG_ERROR, "%s: setting '%s' must be %s, not %s", where, row->name, allowed, text);
                 return STATUS_INVALID;
         }
         *(uint64_t *)member(s, row) = value;
@@ -125,16 +133,15 @@ static enum status set_number(struct settings *s, const struct settings_row *row
 static enum status set_choice(struct settings *s, const struct settings_row *row, const char *text,
                               const char *where)
 {
-        char all[256] = "";
+        char allowed[SETTINGS_ALLOWED_MAX];
         for (uint64_t i = 0; row->choices[i] != NULL; i++) {
                 if (strcasecmp(row->choices[i], text) == 0) {
                         *(uint64_t *)member(s, row) = i;
                         return STATUS_OK;
                 }
-                size_t used = strlen(all);
-                (void)snprintf(all + used, sizeof all - used, "%s%s", i > 0 ? ", " : "", row->choices[i]);
         }
-        diag(DIAG_ERROR, "%s: setting '%s' must be one of %s, not '%s'", where, row->name, all, text);
+        settings_print_allowed(row, allowed, sizeof allowed);
+        diag(DIAG_ERROR, "%s: setting '%s' must be %s, not '%s'", where, row->name, allowed, text);
         return STATUS_INVALID;
 }
 
@@ -162,8 +169,7 @@ static enum status set_text(struct settings *s, const struct settings_row *row, 
 {
         bool address = row->type == SETTINGS_ADDRESS;
         bool word = row->choices != NULL && strcmp(row->choices[0], text) == 0;
-        bool empty =
-            *text == '\0' && *row->def != '\0'; /* where nothing is the default, nothing may be said */
+        bool empty = *text == '\0' && *row->def != '\0'; /* a setting may be empty if its default is */
         if (empty || strlen(text) >= SETTINGS_TEXT_MAX) {
                 diag(DIAG_ERROR, "%s: setting '%s' must have 1 to %d characters", where, row->name,
                      SETTINGS_TEXT_MAX - 1);
@@ -203,7 +209,7 @@ static enum status set_row(struct settings *s, const struct settings_row *row, c
 static enum status unknown(const char *name, const char *where)
 {
         const struct settings_row *near = names_nearest(name);
-        diag(DIAG_ERROR, "%s: unknown setting '%s'%s%s%s; 'querytap config print' tells them all", where,
+        diag(DIAG_ERROR, "%s: unknown setting '%s'%s%s%s; 'querytap config print' lists all settings", where,
              name, near != NULL ? ", did you mean '" : "", near != NULL ? near->name : "",
              near != NULL ? "'?" : "");
         return STATUS_INVALID;
@@ -315,22 +321,22 @@ static enum status check_sink(const struct settings *s, uint64_t i)
 {
         const struct settings_sink *sink = &s->sinks[i];
         if (sink->file[0] == '\0') {
-                diag(DIAG_ERROR, "logs[%llu] needs a setting 'file'", (unsigned long long)i);
+                diag(DIAG_ERROR, "logs[%llu] lacks the setting 'file'", (unsigned long long)i);
                 return STATUS_INVALID;
         }
         for (uint64_t other = 0; other < i; other++) {
                 if (is_same_file(sink->file, s->sinks[other].file)) {
-                        diag(DIAG_ERROR, "two logs have the same file: %s and %s", s->sinks[other].file,
+                        diag(DIAG_ERROR, "two logs write to the same file: %s and %s", s->sinks[other].file,
                              sink->file);
                         return STATUS_INVALID;
                 }
         }
         if (sink->disk_bytes > 0 && (sink->rotate_bytes == 0 || sink->disk_bytes / 2 < sink->rotate_bytes)) {
-                diag(
-                    DIAG_ERROR,
-                    "log %s: disk_bytes (%llu) needs rotate_bytes, of at most half of it (not %llu): what is "
-                    "removed are rotated files",
-                    sink->file, (unsigned long long)sink->disk_bytes, (unsigned long long)sink->rotate_bytes);
+                diag(DIAG_ERROR,
+                     "log %s: disk_bytes (%llu) requires rotate_bytes of at most half of it, not %llu: only "
+                     "rotated files can be deleted",
+                     sink->file, (unsigned long long)sink->disk_bytes,
+                     (unsigned long long)sink->rotate_bytes);
                 return STATUS_INVALID;
         }
         bool rotates = sink->rotate_bytes > 0 || sink->rotate_seconds > 0;
@@ -340,7 +346,8 @@ static enum status check_sink(const struct settings *s, uint64_t i)
                 return STATUS_INVALID;
         }
         if (is_prefix("syslog:", sink->file) && sink->format == SETTINGS_FORMAT_SLOW) {
-                diag(DIAG_ERROR, "log %s: a message of syslog is one line; the format slow has several",
+                diag(DIAG_ERROR,
+                     "log %s: the format slow has several lines per record, a syslog message only one",
                      sink->file);
                 return STATUS_INVALID;
         }
@@ -363,134 +370,9 @@ enum status settings_check(const struct settings *s)
         if (need > 2 * ring) {
                 diag(DIAG_ERROR,
                      "setting 'limits.query_bytes' (%llu) is too large for 'log.ring_bytes' (%llu): a "
-                     "statement must fit "
-                     "in half of the ring",
+                     "statement must fit in half of the buffer",
                      (unsigned long long)s->limits.query_bytes, (unsigned long long)s->log.ring_bytes);
                 return STATUS_INVALID;
         }
         return STATUS_OK;
-}
-
-/* --- as a file ----------------------------------------------------------------------------------------------------- */
-
-/** Each byte of a hidden character (base/utf8.h), or of none, as \xHH: the file has the same value, and can be shown. */
-static void write_quoted(FILE *out, const char *text)
-{
-        unsigned n;
-        (void)putc('"', out);
-        for (struct span s = span_str(text); s.len > 0; s = span_skip(s, n)) {
-                n = utf8_sequence(s);
-                bool escaped = n == 0 || utf8_is_hidden(s);
-                n = n > 0 ? n : 1;
-                if (s.data[0] == '"' || s.data[0] == '\\') {
-                        (void)fprintf(out, "\\%c", s.data[0]);
-                } else if (!escaped) {
-                        (void)fwrite(s.data, 1, n, out);
-                }
-                for (unsigned i = 0; escaped && i < n; i++) {
-                        (void)fprintf(out, "\\x%02x", s.data[i]);
-                }
-        }
-        (void)putc('"', out);
-}
-
-static void write_value(const struct settings_row *row, const char *value, FILE *out)
-{
-        if (row->type == SETTINGS_UINT || row->type == SETTINGS_MS || row->type == SETTINGS_BOOL) {
-                (void)fputs(value, out);
-        } else {
-                write_quoted(out, value);
-        }
-}
-
-static void write_row(const struct settings *s, const struct settings_row *row, const char *key,
-                      const char *indent, FILE *out)
-{
-        char value[SETTINGS_TEXT_MAX];
-        settings_print(s, row, value, sizeof value);
-        (void)fprintf(out, "%s# %s\n", indent, row->help);
-        if (row->type == SETTINGS_UINT || row->type == SETTINGS_SIZE || row->type == SETTINGS_MS) {
-                char min[32];
-                char max[32];
-                print_number(row->type, row->min, min, sizeof min);
-                print_number(row->type, row->max, max, sizeof max);
-                (void)fprintf(out, "%s# From %s to %s%s.\n", indent, min, max,
-                              row->type == SETTINGS_MS ? " ms" : "");
-        }
-        for (size_t i = 0; row->type == SETTINGS_CHOICE && row->choices[i] != NULL; i++) {
-                (void)fprintf(out, "%s%s%s", i == 0 ? indent : "", i == 0 ? "# One of " : ", ",
-                              row->choices[i]);
-                (void)fputs(row->choices[i + 1] == NULL ? ".\n" : "", out);
-        }
-        (void)fprintf(out, "%s%s = ", indent, key);
-        write_value(row, value, out);
-        (void)fputs(";\n\n", out);
-}
-
-/** An entry of `logs`: only what is not the default. The rows of filter stand together. */
-static void write_sink(const struct settings *s, uint64_t i, FILE *out)
-{
-        bool in_filter = false;
-        (void)fputs("    {", out);
-        for (size_t k = 0; k < settings_row_count; k++) {
-                const struct settings_row *row = &settings_rows[k];
-                struct settings_row own = settings_row_of(row, i);
-                char value[SETTINGS_TEXT_MAX];
-                if (!settings_row_is_of_sink(row)) {
-                        continue;
-                }
-                settings_print(s, &own, value, sizeof value);
-                if (strcmp(value, row->def) == 0) {
-                        continue;
-                }
-                bool filter = is_prefix("filter.", row->name);
-                (void)fprintf(out, "%s %s = ", filter && !in_filter ? " filter = {" : "",
-                              strchr(row->name, '.') + 1);
-                in_filter = filter;
-                write_value(row, value, out);
-                (void)fputs(";", out);
-        }
-        (void)fputs(in_filter ? " }; }" : " }", out);
-}
-
-static void write_sinks(const struct settings *s, FILE *out)
-{
-        (void)fprintf(out,
-                      "\n# Further logs, at most %d, only in a file (no flag makes one), each with settings "
-                      "of its own: those of the group log up to "
-                      "syslog_tag, and filter.\n"
-                      "# logs = ( { file = \"slow.log\"; format = \"slow\"; filter = { min_duration = "
-                      "\"1s\"; }; }, { file = \"syslog:\"; } );\n",
-                      SETTINGS_SINKS - 1);
-        if (s->n_sinks > 1) {
-                (void)fputs("logs = (\n", out);
-                for (uint64_t i = 1; i < s->n_sinks; i++) {
-                        write_sink(s, i, out);
-                        (void)fputs(i + 1 < s->n_sinks ? ",\n" : "\n", out);
-                }
-                (void)fputs(");\n", out);
-        }
-}
-
-void settings_write(const struct settings *s, FILE *out)
-{
-        char group[64] = "";
-        (void)fputs(
-            "# querytap.cfg - settings of querytap, with their defaults. See querytap(1).\n"
-            "# A flag of the same name wins over this file: --limits-sessions for limits.sessions.\n\n",
-            out);
-        for (size_t i = 0; i < settings_row_count; i++) {
-                const struct settings_row *row = &settings_rows[i];
-                const char *dot = strchr(row->name, '.');
-                size_t len = dot != NULL ? (size_t)(dot - row->name) : 0;
-                if (strlen(group) != len || strncmp(group, row->name, len) != 0) {
-                        (void)fputs(group[0] != '\0' ? "};\n\n" : "", out);
-                        memcpy(group, row->name, len);
-                        group[len] = '\0';
-                        (void)fprintf(out, "%s = {\n", group);
-                }
-                write_row(s, row, dot != NULL ? dot + 1 : row->name, len > 0 ? "    " : "", out);
-        }
-        (void)fputs(group[0] != '\0' ? "};\n" : "", out);
-        write_sinks(s, out);
 }

@@ -173,6 +173,10 @@ enum status settings_args(struct settings *s, int *argc, char **argv);
 enum status settings_check(const struct settings *s);
 /** Value of a row as a user would write it. */
 void settings_print(const struct settings *s, const struct settings_row *row, char *out, size_t size);
+
+enum { SETTINGS_ALLOWED_MAX = 256 };
+/** The values that a number or choice may have, such as "from 1 to 64" or "one of drop, block". */
+void settings_print_allowed(const struct settings_row *row, char *out, size_t size);
 /** All settings of @p s as an annotated file that settings_load reads. */
 void settings_write(const struct settings *s, FILE *out);
 

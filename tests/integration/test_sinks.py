@@ -154,12 +154,12 @@ class Several(unittest.TestCase):
     def test_wrong_settings(self):
         path = os.path.join(lab.FOLDER, "wrong.cfg")
         for text, word in (('log = { file = "a"; };\nlogs = ( { file = "a"; } );', "same file"),
-                           ('logs = ( { format = "json"; } );', "needs a setting 'file'"),
+                           ('logs = ( { format = "json"; } );', "lacks the setting 'file'"),
                            ('logs = (\n{ file = "a";\nrotate_keep = 1000000; } );', ":3: setting 'logs[1].rotate_keep' must be from 0 to 100000"),
                            ('logs = ( { file = "a"; ring_bytes = 1; } );', "unknown setting 'ring_bytes'"),
                            ('logs = { file = "a"; };', "is a list of groups"),
                            ("logs = (" + ",".join(f'{{ file = "{i}"; }}' for i in range(8)) + ");", "more than 7"),
-                           ('log = { disk_bytes = "1M"; file = "a"; };', "needs rotate_bytes"),
+                           ('log = { disk_bytes = "1M"; file = "a"; };', "requires rotate_bytes"),
                            ('log = { rotate_bytes = "1M"; };', "only a file can be rotated"),
                            ('logs = ( { file = "syslog:"; format = "slow"; } );', "one line")):
             with open(path, "w") as f:
