@@ -346,8 +346,7 @@ static enum status check_sink(const struct settings *s, uint64_t i)
                 return STATUS_INVALID;
         }
         if (is_prefix("syslog:", sink->file) && sink->format == SETTINGS_FORMAT_SLOW) {
-                diag(DIAG_ERROR,
-                     "log %s: the format slow has several lines per record, a syslog message only one",
+                diag(DIAG_ERROR, "log %s: a syslog message is one line, but the format slow needs several",
                      sink->file);
                 return STATUS_INVALID;
         }
