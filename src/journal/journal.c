@@ -26,7 +26,7 @@ static void write_record(struct journal *j, const struct record *r)
 
 static void write_gap(struct journal *j, uint64_t dropped)
 {
-        struct record gap = gap_record(dropped, "the ring between worker and writer was full");
+        struct record gap = gap_record(dropped, "the buffer between a worker and the log was full");
         if (!j->ring_full_said) {
                 diag(DIAG_WARNING, "the ring between a worker and the log's writer was full, or smaller than "
                                    "twice a record: records "

@@ -47,8 +47,7 @@ static struct record shorten(const struct record *r)
         for (size_t i = 0; i < sizeof large / sizeof large[0]; i++) {
                 record_remove(&s, large[i]);
         }
-        record_set_text(&s, FIELD_INFO,
-                        span_str("shortened: too large to be kept whole among the recent records"));
+        record_set_text(&s, FIELD_INFO, span_str("shortened: too large for the recent records"));
         return s;
 }
 
@@ -76,7 +75,7 @@ static void add_shortened(struct recent *recent, const struct record *r, size_t 
 {
         struct record other = shorten(r);
         if (entry_size(&other) > most) {
-                other = gap_record(1, "too large to be kept among the recent records");
+                other = gap_record(1, "too large for the recent records");
         }
         add(recent, &other, entry_size(&other));
 }

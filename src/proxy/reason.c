@@ -6,19 +6,20 @@ static const struct {
         const char *name;
         const char *text;
 } reasons[REASON_COUNT] = {
-    [REASON_NONE] = {"none", "it has not ended"},
+    [REASON_NONE] = {"none", "the session is still open"},
     [REASON_CLIENT_CLOSED] = {"client_closed", "the client closed the connection"},
     [REASON_SERVER_CLOSED] = {"server_closed", "the server closed the connection"},
-    [REASON_CLIENT_RESET] = {"client_reset", "the client broke the connection off"},
-    [REASON_SERVER_RESET] = {"server_reset", "the server broke the connection off"},
+    [REASON_CLIENT_RESET] = {"client_reset", "the client reset the connection"},
+    [REASON_SERVER_RESET] = {"server_reset", "the server reset the connection"},
     [REASON_UPSTREAM_UNREACHABLE] = {"upstream_unreachable", "the server could not be reached"},
     [REASON_HANDSHAKE_REFUSED] = {"handshake_refused", "the login was refused: see the error record"},
     [REASON_CLIENT_TLS] = {"client_tls", "TLS with the client failed"},
     [REASON_SERVER_TLS] = {"server_tls", "TLS with the server failed"},
-    [REASON_LOGIN_TIMEOUT] = {"login_timeout", "no login within limits.login_timeout_ms"},
+    [REASON_LOGIN_TIMEOUT] = {"login_timeout", "the client did not log in within limits.login_timeout_ms"},
     [REASON_HALF_CLOSE_TIMEOUT] =
-        {"half_close_timeout", "one side ended and the other did not within limits.half_close_timeout_ms"},
-    [REASON_TOO_MANY_SESSIONS] = {"too_many_sessions", "limits.sessions is reached"},
+        {"half_close_timeout",
+         "one side closed the connection and the other did not within limits.half_close_timeout_ms"},
+    [REASON_TOO_MANY_SESSIONS] = {"too_many_sessions", "limits.sessions was reached"},
     [REASON_OUT_OF_MEMORY] = {"out_of_memory", "out of memory"},
     [REASON_KILLED] = {"killed", "killed through the admin port"},
     [REASON_SHUTDOWN] = {"shutdown", "the proxy is stopping"},

@@ -423,7 +423,7 @@ void session_on_end(struct session *s, struct link *from, int error)
                 from->write_ended = true;
         }
         if (from->tls != NULL && !tls_established(from->tls)) {
-                session_on_tls_failed(s, from, "the connection ended within the handshake");
+                session_on_tls_failed(s, from, "the connection ended during the handshake");
         }
         from->read_ended = true;
         if (link_pause(from, PAUSE_ENDED) != STATUS_OK) {

@@ -70,8 +70,8 @@ static void add_handshake(struct session *s, struct record *r, char tls[2][TLS_T
         if (s->mediated) {
                 record_set_text(
                     r, FIELD_INFO,
-                    span_str("the password's exchange was translated: one side is encrypted, the other is "
-                             "not"));
+                    span_str(
+                        "the password exchange was translated: one side is encrypted, the other is not"));
         }
 }
 

@@ -239,7 +239,7 @@ class Clients(unittest.TestCase):
         s.shutdown(socket.SHUT_WR)
         self.drain(s)
         self.proxy.wait_record(lambda r: r["event"] == "notice" and "MySQL protocol" in r["reason"] or
-                               r["event"] == "notice" and "side that should wait" in r["reason"], "a word about it")
+                               r["event"] == "notice" and "side that should be waiting" in r["reason"], "a word about it")
 
     def test_stops_within_the_login(self):
         s = self.raw()
@@ -319,7 +319,7 @@ class Limits(unittest.TestCase):
             with self.assertRaises(Refused) as refused:
                 RawClient(proxy.port)
             self.assertEqual(refused.exception.args[0], 1040)
-            self.assertIn("limits.sessions is reached", refused.exception.args[1])
+            self.assertIn("limits.sessions was reached", refused.exception.args[1])
             a.quit()
             lab.wait_for(lambda: proxy.counters()["sessions"] == 1, "the session to end")
             c = RawClient(proxy.port)

@@ -15,7 +15,7 @@ static ssize_t send_gap_instead(struct sink *sink, size_t len)
 {
         uint8_t room[GAP_BYTES];
         struct writer w = writer_over(room, sizeof room);
-        struct record gap = gap_record(1, "longer than a message of the log can be");
+        struct record gap = gap_record(1, "longer than a message may be");
         format_record(&w, sink->format, &gap);
         ssize_t n = w.at > 0 ? datagram_send(sink->fd, sink->settings, writer_span(&w), EVENT_GAP) : 0;
         if (n < 0) {

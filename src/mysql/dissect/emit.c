@@ -65,8 +65,8 @@ void dissect_tell_lint(struct dissect *d, const struct broken *b)
                         record_set_text(&r, FIELD_REASON, span_str(lint_sentence(rule)));
                         if (last) {
                                 record_set_text(&r, FIELD_INFO,
-                                                span_str("this is the last one that is told of this session: "
-                                                         "limits.lint is reached; further ones are counted"));
+                                                span_str("limits.lint was reached: further violations in "
+                                                         "this session are only counted"));
                         }
                         d->sink.on_record(d->sink.arg, &r);
                 }

@@ -153,7 +153,7 @@ void login_cut_off(struct dissect *d, uint64_t now_ns)
         if (!d->refused) {
                 emit_auth(d, now_ns, NULL,
                           d->phase == PHASE_LOGIN ? "the connection ended before the login"
-                                                  : "the connection ended within the authentication");
+                                                  : "the connection ended during authentication");
         }
 }
 
@@ -179,7 +179,7 @@ const char *login_on_greeting(struct dissect *d, const struct message *m)
                 return refused(d, m);
         }
         if (m->seq != 0 || !greeting_parse(m->body, &greeting)) {
-                return lose(d, "the server's first packet is no greeting of protocol version 10", m,
+                return lose(d, "the server's first packet is not a greeting of protocol version 10", m,
                             SIDE_SERVER);
         }
         d->capabilities = greeting.capabilities;
@@ -221,7 +221,7 @@ const char *login_on_login(struct dissect *d, const struct message *m)
         d->packet_secret = true;
         if (m->seq != (d->ssl_requested ? LOGIN_SEQ + 1 : LOGIN_SEQ) || !login_parse(m->body, &login) ||
             (login.ssl_request && d->ssl_requested)) {
-                return lose(d, "the client's first packet is no login of protocol 4.1", m, SIDE_CLIENT);
+                return lose(d, "the client's first packet is not a login of protocol 4.1", m, SIDE_CLIENT);
         }
         if (login.ssl_request) {
                 d->packet_secret = false;
@@ -293,7 +293,7 @@ static const char *begin_compression(struct dissect *d, const struct message *m)
                 return "OK";
         }
         if (!frame_idle(&d->lanes[SIDE_CLIENT].frame) || d->head != NULL) {
-                return lose(d, "a client that did not wait for the begin of compression", m, SIDE_SERVER);
+                return lose(d, "a client that did not wait for compression to begin", m, SIDE_SERVER);
         }
         return dissect_compress(d, algorithm) ? "OK" : lose(d, "out of memory", NULL, SIDE_SERVER);
 }

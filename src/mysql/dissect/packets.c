@@ -90,7 +90,7 @@ static void settle(struct dissect *d)
 
 static void lose_unexpected(struct feed *in)
 {
-        dissect_lose(in->d, "a packet from the side that should wait", NULL, in->from);
+        dissect_lose(in->d, "a packet from the side that should be waiting", NULL, in->from);
 }
 
 static void take_whole(struct feed *in, struct span packet)

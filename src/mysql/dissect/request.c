@@ -378,10 +378,9 @@ static void put_text(const struct dissect *d, const struct flight *f, struct rec
                 return;
         }
         if (f->text_lost) {
-                record_set_text(
-                    r, FIELD_REASON,
-                    span_str("the statement's text is not known: the query attributes before it are "
-                             "malformed, or larger than what is kept of a request"));
+                record_set_text(r, FIELD_REASON,
+                                span_str("the statement's text is not known: the query attributes before it "
+                                         "are malformed or too large"));
                 return;
         }
         struct span text = {NULL, 0};

@@ -236,7 +236,7 @@ static const char *first_of_result(struct dissect *d, struct flight *f, const st
         bool told = (d->capabilities & (CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA)) != 0;
         bool metadata = !told || reader_left(&r) == 0 || reader_u8(&r) != 0;
         if (!reader_done(&r) || columns == 0) {
-                return lose(d, "a reply that is no OK, ERR or column count", m);
+                return lose(d, "a reply that is neither OK, ERR nor a column count", m);
         }
         f->columns = columns;
         f->results++;
@@ -257,10 +257,9 @@ static bool add_statement(struct dissect *d, struct flight *f, uint16_t n_params
                         d->statements_full = true;
                         struct record r;
                         dissect_record(d, EVENT_NOTICE, f->last_ns, &r);
-                        record_set_text(
-                            &r, FIELD_REASON,
-                            span_str("more prepared statements than limits.statements: the text and "
-                                     "values of further ones are not known"));
+                        record_set_text(&r, FIELD_REASON,
+                                        span_str("more prepared statements than limits.statements: the text "
+                                                 "and values of further statements are not logged"));
                         d->sink.on_record(d->sink.arg, &r);
                 }
                 return true;
@@ -298,7 +297,7 @@ static const char *first_of_prepare(struct dissect *d, struct flight *f, const s
         bool metadata =
             (d->capabilities & CAP_OPTIONAL_METADATA) == 0 || reader_left(&r) == 0 || reader_u8(&r) != 0;
         if (!ok || r.failed) {
-                return lose(d, "a reply to COM_STMT_PREPARE that is no OK or ERR", m);
+                return lose(d, "a reply to COM_STMT_PREPARE that is neither OK nor ERR", m);
         }
         lint_prepared(&d->lint, m->len, d->capabilities);
         f->has_stmt_id = true;
@@ -344,7 +343,7 @@ static const char *on_first(struct dissect *d, struct flight *f, const struct me
         if (m->first == REPLY_OK || is_ending(d, m->first, m->len)) {
                 return end_result(d, f, m);
         }
-        return lose(d, "a reply that is no OK, EOF or ERR", m);
+        return lose(d, "a reply that is neither OK, EOF nor ERR", m);
 }
 
 /* --- what follows --------------------------------------------------------------------------------------------------- */

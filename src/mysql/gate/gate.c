@@ -131,14 +131,14 @@ static enum gate_step on_greeting(struct gate *g, struct span payload)
                 /* an ERR instead of a greeting is an ordinary refusal; anything else is not ours to understand */
                 return let_go(g, payload.data[0] == 0xff
                                      ? NULL
-                                     : "the server's first packet is no greeting of protocol version 10");
+                                     : "the server's first packet is not a greeting of protocol version 10");
         }
         bool server_offers = (greeting.capabilities & CAP_SSL) != 0;
         bool offered = offers_tls(g, server_offers);
         g->offer.offered = greeting.capabilities;
         if (!server_offers && g->policy->server == GATE_SERVER_REQUIRED) {
                 return gate_refuse(g, ERROR_UPSTREAM, NULL,
-                                   "tls.server asks for TLS, but the server does not offer it");
+                                   "tls.server requires TLS, but the server does not offer it");
         }
         if (!offered && g->policy->client == GATE_CLIENT_REQUIRED) {
                 return gate_refuse(g, ERROR_UPSTREAM, NULL,
@@ -248,7 +248,7 @@ static enum gate_step on_login(struct gate *g, struct span payload)
         struct login login;
         struct span answer;
         if (!login_parse(payload, &login)) {
-                return let_go(g, "the client's first packet is no login of protocol 4.1");
+                return let_go(g, "the client's first packet is not a login of protocol 4.1");
         }
         if (login.ssl_request) {
                 return on_ssl_request(g);
@@ -307,7 +307,7 @@ static const char *reject_header(const struct gate *g, uint8_t seq, size_t lengt
         }
         return g->state == GATE_GREETING ? "the server does not speak the MySQL protocol"
                : g->state == GATE_LOGIN  ? "the client does not speak the MySQL protocol"
-                                         : "a packet within the authentication that can't be one";
+                                         : "a packet that is not valid during authentication";
 }
 
 static enum gate_step on_packet(struct gate *g, enum side from, struct span payload)
@@ -451,7 +451,7 @@ struct span gate_end(struct gate *g, enum side from)
 {
         struct span held = holds(g, from) ? hold_span(&g->in[from]) : (struct span){NULL, 0};
         if (held.len > 0) {
-                (void)let_go(g, "the connection ended within the login");
+                (void)let_go(g, "the connection ended during the login");
         }
         return held;
 }

@@ -113,8 +113,8 @@ static enum gate_step open_password(struct gate *g, struct span sealed)
         explicit_bzero(plain, sizeof plain);
         if (!done) {
                 return gate_refuse(g, ERROR_ACCESS, "28000",
-                                   "the client encrypted its password with another public key than this "
-                                   "proxy's; connect with TLS, or let it ask for the key");
+                                   "the client encrypted its password with a public key that is not this "
+                                   "proxy's; connect with TLS, or let the client request the key");
         }
         return held ? GATE_GO : GATE_NOMEM;
 }

@@ -134,7 +134,7 @@ static size_t inflate_zstd(struct compress *c, struct span *in, uint8_t *piece, 
 }
 
 /* One sentence for both: which is found first in a frame that is wrong in two ways depends on how its bytes come. */
-#define DAMAGED "a compressed frame that can't be decompressed, or not to the length that it announces"
+#define DAMAGED "a compressed frame that can't be decompressed to the length that it announces"
 
 /** Hand on what was decompressed: as much as the frame announced. */
 static const char *emit(struct compress *c, struct span bytes)
@@ -164,8 +164,7 @@ static const char *take_compressed(struct compress *c, struct span in)
                 }
                 more = n == PIECE || in.len < before;
         }
-        return lost == NULL && in.len > 0 && c->ended ? "a compressed frame with something behind its end"
-                                                      : lost;
+        return lost == NULL && in.len > 0 && c->ended ? "a compressed frame with data after its end" : lost;
 }
 
 static const char *begin_frame(struct compress *c)

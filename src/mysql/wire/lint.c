@@ -16,26 +16,28 @@ static const struct {
     [LINT_SEQUENCE_FRAME] =
         {"sequence_frame",
          "a compressed frame's sequence number is not the one that follows the frame before it"},
-    [LINT_ENDS_EARLY] = {"ends_early", "the packet ends within its fields"},
-    [LINT_TRAILING] = {"trailing", "the packet goes on behind its last field"},
-    [LINT_EMPTY_COMMAND] = {"empty_command", "a command without a byte"},
+    [LINT_ENDS_EARLY] = {"ends_early", "the packet ends before the end of its fields"},
+    [LINT_TRAILING] = {"trailing", "the packet has data after its last field"},
+    [LINT_EMPTY_COMMAND] = {"empty_command", "a command packet without a payload"},
     [LINT_NOT_OFFERED] = {"not_offered", "the login asks for TLS or compression, which was not offered"},
-    [LINT_NOT_AGREED] = {"not_agreed", "the packet has a form that both sides did not agree on"},
-    [LINT_EOF_FOR_OK] = {"eof_for_ok", "an EOF packet, but DEPRECATE_EOF was agreed on"},
+    [LINT_NOT_AGREED] = {"not_agreed", "the packet has a format that was not negotiated"},
+    [LINT_EOF_FOR_OK] = {"eof_for_ok", "an EOF packet, although DEPRECATE_EOF was negotiated"},
     [LINT_OK_FOR_EOF] = {"ok_for_eof",
-                         "an OK packet in the place of an EOF packet, but DEPRECATE_EOF was not agreed on"},
-    [LINT_STATUS_CURSOR] = {"status_cursor",
-                            "the status tells of a cursor, but the command opens and reads none"},
+                         "an OK packet in place of an EOF packet, although DEPRECATE_EOF was not negotiated"},
+    [LINT_STATUS_CURSOR] =
+        {"status_cursor", "the status flags announce a cursor, but the command neither opens nor reads one"},
     [LINT_STATUS_TRANSACTION] = {"status_transaction",
-                                 "the status tells of a read-only transaction, but of no transaction"},
-    [LINT_STATUS_SESSION] = {"status_session",
-                             "the status tells of session changes, but SESSION_TRACK was not agreed on"},
-    [LINT_STATUS_OUT_PARAMS] = {"status_out_params",
-                                "the status tells of OUT parameters, but the command executes no statement"},
-    [LINT_WIDE_LENGTH] = {"wide_length",
-                          "zeros before the length of the session changes; MariaDB sends them where the "
-                          "database is in ucs2, utf16 or utf32"},
-    [LINT_STATUS_MORE] = {"status_more", "the status tells of a further result, but the command has none"},
+                                 "the status flags announce a read-only transaction, but not a transaction"},
+    [LINT_STATUS_SESSION] =
+        {"status_session",
+         "the status flags announce session changes, although SESSION_TRACK was not negotiated"},
+    [LINT_STATUS_OUT_PARAMS] =
+        {"status_out_params",
+         "the status flags announce OUT parameters, but the command does not execute a statement"},
+    [LINT_WIDE_LENGTH] = {"wide_length", "zero bytes before the length of the session changes; MariaDB sends "
+                                         "them if the database's character set is ucs2, utf16 or utf32"},
+    [LINT_STATUS_MORE] = {"status_more",
+                          "the status flags announce another result, but the command cannot have one"},
 };
 
 _Static_assert(LINT_RULES <= 32, "a bit each in `broken`");

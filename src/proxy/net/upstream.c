@@ -230,7 +230,8 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
         struct upstream *u = arg;
         (void)fd;
         (void)what;
-        (void)snprintf(u->error, sizeof u->error, "no answer within limits.connect_timeout_ms");
+        (void)snprintf(u->error, sizeof u->error,
+                       "no answer from the server within limits.connect_timeout_ms");
         if (u->looking_up) {
                 evdns_getaddrinfo_cancel(u->lookup);
                 return;

@@ -367,7 +367,7 @@ static void a_full_unix_socket_is_waited_for(void)
         (void)reach(&r, NULL, address, 60);
         run_for(r.base, PATIENCE_MS);
         CU_ASSERT_EQUAL(r.calls, 1); /* but not for ever */
-        CU_ASSERT_STRING_EQUAL(r.error, "no answer within limits.connect_timeout_ms");
+        CU_ASSERT_STRING_EQUAL(r.error, "no answer from the server within limits.connect_timeout_ms");
         (void)close(second);
         close_all(fds, n);
         (void)close(server);
@@ -457,7 +457,7 @@ static void a_name_server_that_never_answers_is_given_up(void)
         (void)reach(&r, dns, "db.test:3306", 50);
         run_for(r.base, PATIENCE_MS);
         CU_ASSERT_EQUAL(r.calls, 1);
-        CU_ASSERT_STRING_EQUAL(r.error, "no answer within limits.connect_timeout_ms");
+        CU_ASSERT_STRING_EQUAL(r.error, "no answer from the server within limits.connect_timeout_ms");
         struct upstream *u = reach(&r, dns, "db.test:3306", PATIENCE_MS);
         run_for(r.base, 10);
         upstream_cancel(u);

@@ -97,7 +97,7 @@ static void views(void)
         expect_shown("ready COM_STMT_EXECUTE us\xe9r [] 1/1 0 \n");
         expect_shown("ready COM_STMT_EXECUTE us\xe9r [] 2/1 0 \n");
         expect_shown("opaque - us\xe9r [] 0/0");
-        expect_shown("a reply that is no OK, ERR or column count\n");
+        expect_shown("a reply that is neither OK, ERR nor a column count\n");
         /* within a command's header */
         script_open(&s, 0, 45);
         script_send(&s, SPAN("\16"));
@@ -475,11 +475,11 @@ static void prepared(void)
         script_open(&s, 0, 8);
         script_send(&s, SPAN("\x16SELECT"));
         script_answer(&s, SPAN("\1\1\0\0\0\0\0\0\0\0\0\0"));
-        expect("a reply to COM_STMT_PREPARE that is no OK or ERR");
+        expect("a reply to COM_STMT_PREPARE that is neither OK nor ERR");
         script_open(&s, 0, 8);
         script_send(&s, SPAN("\x16SELECT"));
         script_answer(&s, SPAN("\0\1\0\0\0\0"));
-        expect("a reply to COM_STMT_PREPARE that is no OK or ERR");
+        expect("a reply to COM_STMT_PREPARE that is neither OK nor ERR");
         for (int deprecated = 0; deprecated < 2; deprecated++) { /* definitions that are left out */
                 script_open(&s, CAP_MYSQL | CAP_OPTIONAL_METADATA | (deprecated ? CAP_DEPRECATE_EOF : 0), 8);
                 script_send(&s, SPAN("\x16SELECT ?"));
@@ -531,11 +531,11 @@ static void results_that_end_early(void)
         script_open(&s, 0, 8);
         script_send(&s, SPAN("\3SELECT 1"));
         script_answer(&s, SPAN("\1\1"));
-        expect("a reply that is no OK, ERR or column count");
+        expect("a reply that is neither OK, ERR nor a column count");
         script_open(&s, 0, 8);
         script_send(&s, SPAN("\16"));
         script_answer(&s, SPAN("\1"));
-        expect("a reply that is no OK, EOF or ERR");
+        expect("a reply that is neither OK, EOF nor ERR");
         /* a procedure's OUT parameters: only the definitions' EOF tells that an OK follows */
         script_open(&s, CAP_MYSQL | CAP_MULTI_RESULTS | CAP_PS_MULTI_RESULTS, 8);
         script_prepare(&s, 1, "CALL p(?)", 0);

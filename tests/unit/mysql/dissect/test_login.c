@@ -160,11 +160,11 @@ static void within_tls(void)
         greet(&s, CAPS, "p");
         request_ssl(&s);
         request_ssl(&s);
-        EXPECT(&s, "no login of protocol 4.1");
+        EXPECT(&s, "not a login of protocol 4.1");
         greet(&s, CAPS, "p");
         s.seq = 2;
         log_in(&s, CAPS, "p"); /* a number that is not its turn */
-        EXPECT(&s, "no login of protocol 4.1");
+        EXPECT(&s, "not a login of protocol 4.1");
 }
 
 static void ends(void)
@@ -172,7 +172,7 @@ static void ends(void)
         greet(&s, CAPS, "p");
         EXPECT(&s, "\"reason\":\"the connection ended before the login\"", "\"server_capabilities\":[");
         log_in(&s, CAPS & ~CAP_SSL, "p");
-        EXPECT(&s, "\"reason\":\"the connection ended within the authentication\"");
+        EXPECT(&s, "\"reason\":\"the connection ended during authentication\"");
         script_answer(&s, SPAN("\xff\x15\4#28000Access denied"));
         char *records = script_play(&s, 0);
         CU_ASSERT_TRUE(
@@ -211,7 +211,7 @@ static void what_can_not_be_followed(void)
         EXPECT(&s, "a reply before the login");
         greet(&s, CAPS, "p");
         s.bytes[8] = 1; /* the greeting's number */
-        EXPECT(&s, "no greeting of protocol version 10");
+        EXPECT(&s, "not a greeting of protocol version 10");
 }
 
 static void what_the_ok_changes(void)
@@ -303,7 +303,7 @@ static void compressed(void)
         script_send(&s, SPAN("\16"));
         s.seq = seq;
         script_answer_ok(&s);
-        EXPECT(&s, "a client that did not wait for the begin of compression");
+        EXPECT(&s, "a client that did not wait for compression to begin");
 }
 
 /** The frames' own numbers: one that does not follow is told with the packet that it holds. */

@@ -137,7 +137,7 @@ static void frames_that_lie(void)
                                        (struct span){NULL, 0});
                         const char *lost = run(writer_span(&w), algorithm, split, &seen);
                         CU_ASSERT_PTR_NOT_NULL_FATAL(lost);
-                        CU_ASSERT_PTR_NOT_NULL(strstr(lost, "or not to the length that it announces"));
+                        CU_ASSERT_PTR_NOT_NULL(strstr(lost, "to the length that it announces"));
                         CU_ASSERT_TRUE(seen.len < 100000);
                         w = writer_over(wire, ROOM);
                         put_compressed(&w, 0, algorithm, span_of(zeros, 100000), 100001,
@@ -149,7 +149,7 @@ static void frames_that_lie(void)
                         put_compressed(&w, 0, algorithm, span_of(zeros, 1000), 1000, span_str("tail"));
                         lost = run(writer_span(&w), algorithm, split, &seen);
                         CU_ASSERT_PTR_NOT_NULL_FATAL(lost);
-                        CU_ASSERT_PTR_NOT_NULL(strstr(lost, "behind its end"));
+                        CU_ASSERT_PTR_NOT_NULL(strstr(lost, "after its end"));
                         w = writer_over(wire, ROOM);
                         put_frame(&w, 0, span_str("this is not compressed at all"), 100);
                         lost = run(writer_span(&w), algorithm, split, &seen);
