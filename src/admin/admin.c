@@ -45,14 +45,13 @@ static const char *objection(struct evhttp_request *request)
         const char *host = evhttp_find_header(headers, "Host");
         const struct evkeyval *header;
         if (host == NULL) {
-                return "a Host header is needed";
+                return "a Host header is required";
         }
         TAILQ_FOREACH(header, headers, next)
         {
                 if (strcasecmp(header->key, "Host") == 0 && !guard_host(header->value)) {
-                        return "this port answers only to localhost, 127.0.0.1, [::1] and the host in the "
-                               "setting "
-                               "'admin': the Host header names another";
+                        return "the Host header must be localhost, 127.0.0.1, [::1] or the host in the "
+                               "setting 'admin'";
                 }
                 if (strcasecmp(header->key, "Origin") == 0 && !guard_origin(header->value, host)) {
                         return "the request comes from a page of another origin";
@@ -73,7 +72,7 @@ static bool redirect(struct call *call, const char *path)
                 return false;
         }
         (void)evhttp_add_header(evhttp_request_get_output_headers(call->request), "Location", slashed);
-        call_fail(call, HTTP_MOVEPERM, "it is at %s", slashed);
+        call_fail(call, HTTP_MOVEPERM, "see %s", slashed);
         return true;
 }
 
@@ -128,7 +127,7 @@ static enum status bind_port(struct admin *a, const struct address *address)
                 (void)snprintf(numeric.host, sizeof numeric.host, "127.0.0.1");
         }
         if (!address_numeric(&numeric, &where, &len)) {
-                diag(DIAG_ERROR, "setting 'admin' is no address: %s", a->settings->admin);
+                diag(DIAG_ERROR, "setting 'admin' is not an address: %s", a->settings->admin);
                 return STATUS_INVALID;
         }
         enum status status = admin_listener_open(a->listener, (const struct sockaddr *)&where, len);
@@ -137,9 +136,9 @@ static enum status bind_port(struct admin *a, const struct address *address)
         } else if (status == STATUS_IO) {
                 diag(DIAG_ERROR, "the admin port can't listen on %s: %s%s", a->settings->admin,
                      strerror(errno),
-                     errno == EADDRINUSE
-                         ? " (another program holds it; choose another with --admin, or --admin off)"
-                         : "");
+                     errno == EADDRINUSE ? " (another program uses it; choose another address with --admin, "
+                                           "or use --admin off)"
+                                         : "");
         }
         return status;
 }
@@ -168,7 +167,7 @@ enum status admin_new(const struct settings *settings, struct event_base *base, 
             !guard_is_loopback(address.host)) {
                 diag(DIAG_ERROR,
                      "setting 'admin' must be a loopback address such as 127.0.0.1:6060, or off, not '%s': "
-                     "it shows all statements to whoever reaches it",
+                     "it shows all statements to whoever can connect to it",
                      settings->admin);
                 return STATUS_INVALID;
         }

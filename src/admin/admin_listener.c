@@ -217,7 +217,7 @@ static void pause_accepting(struct admin_listener *l, int error)
         l->counts.accept_errors++;
         if (is_due(&l->said_ns)) {
                 diag(DIAG_WARNING,
-                     "the admin port can't accept a connection: %s; trying again every second (said once a "
+                     "the admin port can't accept a connection: %s; retrying every second (reported once a "
                      "minute)",
                      strerror(error));
         }
@@ -254,7 +254,7 @@ static void turn_away(struct admin_listener *l, int fd)
         l->counts.turned_away++;
         if (is_due(&l->full_said_ns)) {
                 diag(DIAG_WARNING,
-                     "the admin port turns connections away: %u are open (limits.admin_connections; said "
+                     "the admin port rejects connections: %u are open (limits.admin_connections; reported "
                      "once a minute)",
                      l->n);
         }

@@ -253,13 +253,12 @@ static void put_table(struct call *call, const struct table *t, size_t n, uint64
                 (void)fputs("]}\n", out);
                 return;
         }
-        (void)fprintf(out, "%" PRIu64 " shapes of statements, room for %" PRIu64, totals->shapes,
-                      totals->max);
+        (void)fprintf(out, "%" PRIu64 " statement digests, at most %" PRIu64, totals->shapes, totals->max);
         if (totals->evicted > 0) {
-                (void)fprintf(out, "; %" PRIu64 " with %" PRIu64 " statements were forgotten to make room",
+                (void)fprintf(out, "; %" PRIu64 " with %" PRIu64 " statements were discarded to make room",
                               totals->evicted, totals->forgotten);
         }
-        (void)fputs("\nS slow, I no index, N one for each row (N+1), D again within a transaction\n\n", out);
+        (void)fputs("\nS: slow, I: no index used, N: N+1, D: duplicate within a transaction\n\n", out);
         if (width > 0 && width < NARROW) {
                 (void)fprintf(out, "%8s %5s %8s %8s %8s      %s\n", "COUNT", "ERR", "TIME", "P95", "MAX",
                               "DIGEST_TEXT");
@@ -279,7 +278,7 @@ static struct digests *find_digests(struct call *call)
 {
         struct digests *d = journal_digests(call->admin->journal);
         if (d == NULL) {
-                call_fail(call, HTTP_NOTFOUND, "no digests are made: log.digests is 0");
+                call_fail(call, HTTP_NOTFOUND, "digests are disabled: log.digests is 0");
         }
         return d;
 }
@@ -296,7 +295,7 @@ void handle_digests(struct call *call)
         }
         if (order == NULL) {
                 call_fail(call, HTTP_BADREQUEST,
-                          "sort is time, active, count, errors, max, p99, rows or last");
+                          "sort must be time, active, count, errors, max, p99, rows or last");
                 return;
         }
         if (!call_number(call, "n", 1000000, 20, &n) || !call_number(call, "width", 1000000, 0, &width)) {

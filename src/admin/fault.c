@@ -73,14 +73,13 @@ static bool read_fault(struct call *call, struct prof_fault *f)
         const char *record = call_param(call, "record");
         uint64_t id;
         if ((nth != NULL) + (probability != NULL) + (record != NULL) != 1) {
-                call_fail(
-                    call, HTTP_BADREQUEST,
-                    "which one is to fail? nth=1 is the next allocation, nth=0 none; or probability=, or "
-                    "record=");
+                call_fail(call, HTTP_BADREQUEST,
+                          "specify what is to fail: nth=1 is the next allocation, nth=0 none; or "
+                          "probability=, or record=");
                 return false;
         }
         if (record != NULL && call_param(call, "stage") != NULL) {
-                call_fail(call, HTTP_BADREQUEST, "a record has its stage: leave stage out");
+                call_fail(call, HTTP_BADREQUEST, "an allocation record implies its stage: omit stage");
                 return false;
         }
         if (!read_stage(call, &f->stage) || !call_number(call, "nth", UINT32_MAX, 0, &f->nth) ||

@@ -38,7 +38,7 @@ void handle_plant(struct call *call)
         uint64_t bytes;
         uint64_t every;
         if (stage == STAGE_COUNT) {
-                call_fail(call, HTTP_BADREQUEST, "stage=S: which stage is to leak?");
+                call_fail(call, HTTP_BADREQUEST, "stage=S is required: the stage that is to leak");
         } else if (event == PLANT_EVENTS) {
                 call_fail(call, HTTP_BADREQUEST, "per=statement, session, error or request");
         } else if (call_number(call, "bytes", 1 << 20, 16, &bytes) &&
@@ -73,12 +73,13 @@ void handle_sample(struct call *call)
         enum prof_stage stage = name != NULL ? prof_stage_find(name) : STAGE_COUNT;
         uint64_t bytes;
         if (call_param(call, "bytes") == NULL) {
-                call_fail(call, HTTP_BADREQUEST,
-                          "bytes=N: mean bytes between samples; 1 = each allocation, 0 = none");
+                call_fail(
+                    call, HTTP_BADREQUEST,
+                    "bytes=N is required: average bytes between samples; 1 samples every allocation, 0 none");
         } else if (name != NULL && stage == STAGE_COUNT) {
                 call_fail(call, HTTP_BADREQUEST, "no stage %.100s", name);
         } else if (stage == STAGE_PROFILE) {
-                call_fail(call, HTTP_BADREQUEST, "the stage profile is counted, but never sampled");
+                call_fail(call, HTTP_BADREQUEST, "the stage profile is counted but never sampled");
         } else if (call_number(call, "bytes", 1ULL << 30, 0, &bytes)) {
                 if (name != NULL) {
                         prof_set_stage_sample_bytes(stage, bytes);

@@ -122,7 +122,8 @@ static void handle_seconds(struct call *call, const struct kind *kind)
         } else if (seconds > DELTA_MAX_S) {
                 call_fail(call, HTTP_BADREQUEST, "seconds may be %d at most", DELTA_MAX_S);
         } else if (call->admin->n_deltas >= DELTAS_MAX) {
-                call_fail(call, HTTP_SERVUNAVAIL, "%u profiles are under way already, and no more are served",
+                call_fail(call, HTTP_SERVUNAVAIL,
+                          "there are already %u profile requests waiting, the maximum",
                           call->admin->n_deltas);
         } else if (!begin_delta(call, kind, seconds)) {
                 call_fail(call, HTTP_SERVUNAVAIL, "out of memory");
@@ -134,7 +135,7 @@ void heap_end_deltas(struct admin *a)
         while (a->deltas != NULL) {
                 struct call *call = a->deltas->call;
                 discard(a->deltas);
-                call_fail(call, HTTP_SERVUNAVAIL, "the proxy stops");
+                call_fail(call, HTTP_SERVUNAVAIL, "the proxy is stopping");
         }
 }
 
@@ -165,10 +166,9 @@ static void handle_profile(struct call *call, const struct kind *kind)
                 return;
         }
         if (debug != 0 && (over || from)) {
-                call_fail(call, HTTP_BADREQUEST,
-                          "a difference is served as a protobuf only: leave debug out");
+                call_fail(call, HTTP_BADREQUEST, "a difference is available only as a protobuf: omit debug");
         } else if (over && from) {
-                call_fail(call, HTTP_BADREQUEST, "seconds and base are two differences: leave one out");
+                call_fail(call, HTTP_BADREQUEST, "seconds and base exclude each other: omit one");
         } else if (find_mark(call, "base", NULL, &base)) {
                 if (gc != 0) {
                         (void)malloc_trim(0);
@@ -213,7 +213,7 @@ void handle_mark(struct call *call)
         const char *name = call_param(call, "name");
         if (name == NULL || !snapshot_is_name(name)) {
                 call_fail(call, HTTP_BADREQUEST,
-                          "name must be 1 to %d printable characters of ASCII without blanks, and not %s",
+                          "name must be 1 to %d printable ASCII characters without spaces, and not %s",
                           SNAPSHOT_NAME_MAX - 1, SNAPSHOT_START);
                 return;
         }
@@ -272,11 +272,10 @@ void handle_births(struct call *call)
                 since = &moment;
         }
         if (since == NULL) {
-                call_fail(
-                    call, HTTP_NOTFOUND,
-                    "%.100s is no mark (GET /marks lists them), no time such as 2026-01-02T03:04:05Z, and no "
-                    "number of statements",
-                    text);
+                call_fail(call, HTTP_NOTFOUND,
+                          "%.100s is neither a mark (GET /marks lists them), nor a time such as "
+                          "2026-01-02T03:04:05Z, nor a number of statements",
+                          text);
         } else if (call_number(call, "stack", 1, 0, &stack)) {
                 reply_range(call,
                             call->json   ? export_births_json

@@ -118,9 +118,12 @@ static void put_profile(struct call *call, const struct endpoint *e, bool first)
 /** What people ask about this page. */
 static void put_note(FILE *out)
 {
-        (void)fputs("The count beside heap is of allocation records, not of memory: ", out);
+        (void)fputs("The count next to heap is the number of allocation records, not an amount of memory: ",
+                    out);
         export_counts_text(out);
-        (void)fputs(".\nA record stays when its memory is freed. Whether memory grows, /verdicts says.", out);
+        (void)fputs(
+            ".\nAn allocation record stays when its memory is freed. /verdicts shows whether memory grows.",
+            out);
 }
 
 void handle_pprof_index(struct call *call)

@@ -83,7 +83,7 @@ static bool is_kept(struct call *call)
 {
         bool kept = call->admin->settings->log.recent_bytes > 0;
         if (!kept) {
-                call_fail(call, HTTP_NOTFOUND, "no recent records are kept: log.recent_bytes is 0");
+                call_fail(call, HTTP_NOTFOUND, "recent records are disabled: log.recent_bytes is 0");
         }
         return kept;
 }
@@ -299,7 +299,7 @@ void handle_stream(struct call *call)
                 return;
         }
         if (a->n_streams >= STREAMS_MAX) {
-                call_fail(call, HTTP_SERVUNAVAIL, "%u streams are followed already, and no more are served",
+                call_fail(call, HTTP_SERVUNAVAIL, "there are already %u record streams, the maximum",
                           a->n_streams);
                 return;
         }

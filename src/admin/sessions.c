@@ -167,8 +167,8 @@ static void on_hex(void *arg, const char *text, size_t len)
         (void)fwrite(text, 1, len, call->out);
         if (len == 0) {
                 bool off = call->admin->settings->capture.bytes == 0;
-                (void)fputs(off ? "no packets are recorded: the setting capture.bytes is 0\n"
-                                : "no packets yet\n",
+                (void)fputs(off ? "packets are not captured: the setting capture.bytes is 0\n"
+                                : "no packets captured yet\n",
                             call->out);
         }
         call_reply(call, HTTP_OK, "text/plain; charset=us-ascii");

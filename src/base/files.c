@@ -41,11 +41,13 @@ int files_append(const char *path, int flags, mode_t mode)
 const char *files_why(int error)
 {
         switch (error) {
-        case ELOOP: return "it is a symbolic link, which is not followed; name the file that it leads to";
-        case ENXIO: return "nobody reads this pipe; start its reader first";
+        case ELOOP:
+                return "it is a symbolic link, and links are not followed; specify the file that it points "
+                       "to";
+        case ENXIO: return "this pipe has no reader; start the reader first";
         case EWOULDBLOCK:
-                return "another process, or another log of this one, writes to it; each needs a file of its "
-                       "own";
+                return "another process, or another log of this process, writes to it; each log needs a file "
+                       "of its own";
         default: return strerror(error);
         }
 }
@@ -54,7 +56,8 @@ void files_warn_exposed(const char *path, const char *what)
 {
         struct stat st;
         if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & (S_IRWXO | S_IWGRP)) != 0) {
-                diag(DIAG_WARNING, "%s holds %s, and others can read or write it (mode %04o): chmod 600 it",
+                diag(DIAG_WARNING,
+                     "%s holds %s, and other users can read or write it (mode %04o): run chmod 600 on it",
                      path, what, (unsigned)(st.st_mode & 07777));
         }
 }

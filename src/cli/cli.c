@@ -20,54 +20,64 @@ static const struct command {
     {"proxy", cli_proxy,
      "proxy [-c FILE] [-l LISTEN] [-r REMOTE] [--admin ADDR] [--log FILE] [--format text|json|ltsv|slow] "
      "[--hex] …",
-     "Run the proxy. Any setting is a flag: limits.sessions is --limits-sessions. Without -r it forwards to\n"
-     "127.0.0.1:3306. Records go to standard output, diagnostics to standard error.\n"
-     "SIGTERM, SIGINT and SIGHUP stop it, SIGUSR1 opens the log file anew.\n\nThe settings, with their "
-     "defaults:"},
-    {"tail", cli_tail, "tail [--admin ADDR] [--format text|json|ltsv|slow] [--verbose] [-n COUNT]",
-     "Follow the records of a running proxy; -n shows that many recent ones first. --verbose: with their "
-     "details.\nFilters: --user, --schema, --client, --command, --event, --digest, --session, --errno, "
-     "--errors, --finding, "
-     "--pattern,\n--min-duration, --min-rows, --sample, --sample-sessions; see filter.* in querytap(1)."},
+     "Run the proxy: forward clients to the server at REMOTE (127.0.0.1:3306 if not given) and log what they "
+     "do.\n"
+     "Log records go to standard output, querytap's own messages to standard error. SIGTERM, SIGINT and "
+     "SIGHUP\n"
+     "stop the proxy; SIGUSR1 reopens the log files.\n\n"
+     "Each setting is an option: limits.sessions is --limits-sessions. -c reads settings from a file.\n"
+     "The options, with their defaults:"},
+    {"tail", cli_tail,
+     "tail [--admin ADDR] [--format text|json|ltsv|slow] [--verbose] [-n COUNT] [--FILTER VALUE …]",
+     "Follow the log records of a running proxy. -n shows that many recent ones first; --verbose adds "
+     "details.\n"
+     "Filters: --user, --schema, --client, --command, --event, --digest, --session, --errno, --errors, "
+     "--finding,\n"
+     "--pattern, --min-duration, --min-rows, --sample and --sample-sessions; see filter.user and the "
+     "settings\n"
+     "after it in querytap(1)."},
     {"top", cli_top,
      "top [--admin ADDR] [--format text|json] [-n COUNT] [time|active|count|errors|max|p99|rows|last]",
-     "Show the statements of a running proxy by shape: how many, how long, and what is worth a look in them. "
-     "On a "
-     "terminal\nit is shown anew each second until interrupted, the shapes that keep the server busy now "
-     "first; else "
-     "once, those that\ntook most time first."},
+     "Show the statements of a running proxy, grouped by digest: how often they ran, how long they took, and "
+     "what\n"
+     "was found (slow, no index, N+1, duplicates). On a terminal the table is updated every second, with "
+     "the\n"
+     "statements that occupy the server most at the top; otherwise it is printed once, sorted by total "
+     "time."},
+    {"sessions", cli_sessions, "sessions [--admin ADDR] [--format text|json] [kill ID]",
+     "List the open sessions of a running proxy and what each is doing, or close one."},
+    {"hex", cli_hex, "hex [--admin ADDR] ID", "Show the last packets of a session as a hex dump."},
     {"digest", cli_digest,
      "digest [--server VERSION] [--ansi-quotes] [--no-backslash-escapes] [--null] [STATEMENT …]",
-     "Print the digest of statements: its hash and its text, as records have them. Without arguments, of "
-     "each line of "
-     "standard\ninput, or with --null of what\nstands between NULs, which then separate the output too."},
-    {"sessions", cli_sessions, "sessions [--admin ADDR] [--format text|json] [kill ID]",
-     "List the sessions of a running proxy, or close one."},
-    {"stages", cli_stages, "stages [--admin ADDR] [--format text|json]",
-     "Show a running proxy's memory by stage."},
-    {"heap", cli_heap,
-     "heap mark NAME | marks | diff A [B] | births [--since MARK]  [--admin ADDR] [--format text|json] [-n "
-     "COUNT]\n"
-     "       querytap heap explain FILE ... | watch [--every TIME] [--gc] [--ci] URL ...",
-     "Tell how the allocation records of a running proxy grow. mark remembers what all records have counted "
-     "under a\n"
-     "name, marks lists those; diff shows what happened between two marks, or since one: by stage, by "
-     "record, and the\n"
-     "records that were born, with the statement that was on the wire. births shows those alone; -n says how "
-     "many.\n"
-     "explain reads saved heap profiles of any program, and watch takes them itself: does it leak, where, "
-     "and "
-     "why do\n"
-     "its records grow? Both end with 1 if bytes rise."},
-    {"hex", cli_hex, "hex [--admin ADDR] ID", "Show the last packets of a session in hex."},
+     "Print the digest of each statement: its hash and its text, as in log records. Without arguments, each "
+     "line of\n"
+     "standard input is a statement; with --null, statements are separated by NUL bytes, and so is the "
+     "output.\n"
+     "--server (such as 10.11.6-MariaDB), --ansi-quotes and --no-backslash-escapes set the SQL dialect."},
     {"config", cli_config, "config [print [-c FILE] [--SETTING VALUE …] | check FILE]",
-     "Print all settings as an annotated file: the defaults, or what a file and flags make of them. Or check "
-     "a\n"
-     "file: each wrong setting is told with its line."},
-    {"schema", cli_schema, "schema",
-     "Print the JSON Schema of a record: what a line of the format json is valid against."},
-    {"version", cli_version, "version", "Print the version, and those of the libraries."},
-    {"help", help, "help [COMMAND]", "Tell about the commands."},
+     "Print all settings as an annotated settings file: the defaults, or those of a file and of options. Or "
+     "check\n"
+     "a settings file: each error is reported with its line number."},
+    {"schema", cli_schema, "schema", "Print the JSON Schema of the log records in the format json."},
+    {"stages", cli_stages, "stages [--admin ADDR] [--format text|json]",
+     "Show the memory of a running proxy by stage (part of the program)."},
+    {"heap", cli_heap,
+     "heap mark NAME | marks | diff A [B] | births [--since MARK] | verdicts | series | sample …\n"
+     "       querytap heap explain FILE ... | watch [--every TIME] [--gc] [--ci] URL ...",
+     "Find memory leaks, with the heap profile of this proxy or of another program.\n\n"
+     "Of a running proxy ([--admin ADDR] [--format text|json] [-n COUNT]):\n"
+     "  verdicts              whether the memory of each stage grows; exit status 1 if it does\n"
+     "  mark NAME             remember the current counts of all allocation records; marks lists such marks\n"
+     "  diff A [B]            what changed from mark A to mark B, or until now\n"
+     "  births [--since MARK] new allocation records, with the statement that was running\n"
+     "  series [STAGE]        memory over time\n"
+     "  sample BYTES          change the sampling rate\n"
+     "Of any program:\n"
+     "  explain FILE ...      read saved heap profiles: does memory leak, and where?\n"
+     "  watch URL ...         the same, but fetch the profiles over HTTP\n"
+     "Both end with exit status 1 if memory leaks."},
+    {"version", cli_version, "version", "Print the version of querytap and of libevent."},
+    {"help", help, "help [COMMAND]", "Describe the commands, or one of them."},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -84,15 +94,15 @@ static const struct command *find(const char *name)
 
 static void print_usage(FILE *out)
 {
-        (void)fputs("querytap - a proxy that shows what an application says to MySQL or MariaDB\n\nUsage:\n",
+        (void)fputs("querytap - a proxy that logs what an application sends to MySQL or MariaDB\n\nUsage:\n",
                     out);
         for (size_t i = 0; i < COMMANDS; i++) {
                 (void)fprintf(out, "  querytap %s\n", commands[i].usage);
         }
-        (void)fputs("\n'querytap help COMMAND' tells more; so does querytap(1).\n", out);
+        (void)fputs("\n'querytap help COMMAND' describes a command; querytap(1) is the manual.\n", out);
 }
 
-/** The setting's flag: dots and underscores as dashes. */
+/** Print the option of a setting: its name with dashes instead of dots and underscores. */
 static void put_flag(FILE *out, const struct settings_row *row)
 {
         char flag[64];
@@ -106,7 +116,9 @@ static void put_flag(FILE *out, const struct settings_row *row)
         if (row->letter != 0) {
                 (void)snprintf(letter, sizeof letter, ", -%c", row->letter);
         }
-        (void)fprintf(out, "\n    %s%s (%s)\n        %s\n", flag, letter, row->def, row->help);
+        const char *label = *row->def != '\0' ? " (default: " : "";
+        (void)fprintf(out, "\n    %s%s%s%s%s\n        %s\n", flag, letter, label, row->def,
+                      *row->def != '\0' ? ")" : "", row->help);
 }
 
 static int help(int argc, char **argv)

@@ -106,7 +106,7 @@ static bool parse(struct client_options *options, int *argc, char **argv, bool r
                 } else if (records && arg[0] == '-' && take_filter(options, *argc, argv, &i)) {
                         continue;
                 } else if (arg[0] == '-') {
-                        diag(DIAG_ERROR, "unknown flag %s, or its value is missing", arg);
+                        diag(DIAG_ERROR, "unknown option %s, or its value is missing", arg);
                         return false;
                 } else {
                         argv[kept++] = argv[i];
@@ -154,7 +154,7 @@ static void on_chunk(struct evhttp_request *request, void *arg)
         }
         if (fflush(out) != 0 || ferror(out)) {
                 if (errno != EPIPE) { /* else whoever reads has enough */
-                        diag(DIAG_ERROR, "the answer can't be written: %s", strerror(errno));
+                        diag(DIAG_ERROR, "the response can't be written: %s", strerror(errno));
                 }
                 talk->done = true;
                 talk->status = EXIT_FAILED;
@@ -221,11 +221,11 @@ static int ask(const struct client_options *options, const struct address *addre
                 (void)event_base_dispatch(talk.base);
         }
         if (!talk.done && talk.begun) {
-                diag(DIAG_ERROR, "the proxy at %s ended the connection before its answer was complete",
+                diag(DIAG_ERROR, "the proxy at %s closed the connection before its response was complete",
                      options->admin);
         } else if (!talk.done) {
                 diag(DIAG_ERROR,
-                     "no answer from the admin port at %s: is a proxy running there? (--admin HOST:PORT)",
+                     "no response from the admin port at %s: is a proxy running there? (--admin HOST:PORT)",
                      options->admin);
         }
 out:
@@ -247,7 +247,8 @@ static int talk_to(const struct client_options *options, enum evhttp_cmd_type me
 {
         struct address address;
         if (address_parse(options->admin, &address) != STATUS_OK || address.is_unix) {
-                diag(DIAG_ERROR, "there is no admin port to ask at '%s': --admin HOST:PORT names one",
+                diag(DIAG_ERROR,
+                     "'%s' is not the address of an admin port: specify one with --admin HOST:PORT",
                      options->admin);
                 return EXIT_USAGE;
         }

@@ -1,4 +1,4 @@
-/* The small commands: most ask the admin port and print what it says. */
+/* The short commands. Most of them send a request to the admin port and print the response. */
 #include "base/diag.h"
 #include "base/shown.h"
 #include "cli/cli.h"
@@ -27,7 +27,7 @@ static bool parse(struct client_options *options, int *argc, char **argv)
                 return false;
         }
         if (options->count != NULL) {
-                diag(DIAG_ERROR, "this command takes no -n");
+                diag(DIAG_ERROR, "this command does not accept -n");
                 return false;
         }
         return true;

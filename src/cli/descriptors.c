@@ -87,7 +87,7 @@ bool descriptors_fit(struct settings *settings, unsigned workers)
         if (limit.rlim_cur < least) {
                 diag(DIAG_ERROR,
                      "the system allows %" PRIu64 " open files (ulimit -n), and %" PRIu64
-                     " are needed with %u workers (workers)",
+                     " are needed with %u workers",
                      (uint64_t)limit.rlim_cur, least, workers);
                 return false;
         }
@@ -102,7 +102,7 @@ bool descriptors_fit(struct settings *settings, unsigned workers)
         }
         diag(DIAG_WARNING,
              "the system allows %" PRIu64 " open files (ulimit -n), and %" PRIu64
-             " are wanted: limits.sessions is %" PRIu64 " instead of %" PRIu64 "%s",
+             " are needed: limits.sessions is now %" PRIu64 " instead of %" PRIu64 "%s",
              (uint64_t)limit.rlim_cur, wanted, settings->limits.sessions, asked.limits.sessions, more);
         return true;
 }

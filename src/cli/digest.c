@@ -59,7 +59,7 @@ int cli_digest(int argc, char **argv)
                 } else if (strcmp(argv[i], "--null") == 0) {
                         end = '\0';
                 } else {
-                        diag(DIAG_ERROR, "unknown flag %s, or its value is missing", argv[i]);
+                        diag(DIAG_ERROR, "unknown option %s, or its value is missing", argv[i]);
                         return EXIT_USAGE;
                 }
         }

@@ -179,7 +179,7 @@ struct fetch *fetch_open(char *url, bool collect)
                   name_url(f->url, f->name) && set_up(f);
         hide_secrets(url);
         if (!ok) {
-                diag(DIAG_ERROR, "%s: this is no URL of HTTP, such as http://localhost:6060", url);
+                diag(DIAG_ERROR, "%s: not an HTTP URL such as http://localhost:6060", url);
                 fetch_close(f);
                 return NULL;
         }
@@ -236,7 +236,7 @@ static long ask(struct fetch *f, CURLU *at, char *why, size_t why_size)
         CURLcode code = curl_easy_setopt(f->curl, CURLOPT_CURLU, at);
         code = code == CURLE_OK ? curl_easy_perform(f->curl) : code;
         if (f->large) {
-                (void)snprintf(why, why_size, "the answer is larger than %lu MiB", FETCH_BYTES_MAX >> 20);
+                (void)snprintf(why, why_size, "the response is larger than %lu MiB", FETCH_BYTES_MAX >> 20);
         } else if (code != CURLE_OK) {
                 (void)snprintf(why, why_size, "%s",
                                f->error[0] != '\0' ? f->error : curl_easy_strerror(code));
@@ -256,8 +256,9 @@ bool fetch_get(struct fetch *f, const char **bytes, size_t *len, char *why, size
                         break;
                 }
                 if (!follow(f, at)) {
-                        (void)snprintf(why, why_size,
-                                       "it redirects to another server, which is not followed");
+                        (void)snprintf(
+                            why, why_size,
+                            "the server redirects to another server; such redirects are not followed");
                         status = 0;
                         break;
                 }
@@ -277,7 +278,8 @@ struct fetch *fetch_open(char *url, bool collect)
 {
         (void)url;
         (void)collect;
-        diag(DIAG_ERROR, "this querytap was built without libcurl: save the profiles, and explain the files");
+        diag(DIAG_ERROR, "this querytap was built without libcurl: save the profiles to files, and use "
+                         "'querytap heap explain FILE'");
         return NULL;
 }
 

@@ -228,10 +228,10 @@ int cli_heap(int argc, char **argv)
                 }
         }
         if (argc > 1) {
-                diag(DIAG_ERROR, "querytap heap has no subcommand %s; 'querytap help heap' tells them",
+                diag(DIAG_ERROR, "querytap heap has no subcommand %s; 'querytap help heap' lists them",
                      argv[1]);
         } else {
-                diag(DIAG_ERROR, "querytap heap needs a subcommand; 'querytap help heap' tells them");
+                diag(DIAG_ERROR, "querytap heap requires a subcommand; 'querytap help heap' lists them");
         }
         return EXIT_USAGE;
 }

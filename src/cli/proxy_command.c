@@ -65,13 +65,13 @@ static enum status watch(struct house *h)
         for (int i = 0; i < SIGNALS; i++) {
                 h->signals[i] = evsignal_new(h->base, numbers[i], on_signal, h);
                 if (h->signals[i] == NULL || event_add(h->signals[i], NULL) != 0) {
-                        diag(DIAG_ERROR, "signals can't be watched: out of memory");
+                        diag(DIAG_ERROR, "signal handlers can't be installed: out of memory");
                         return STATUS_NOMEM;
                 }
         }
         h->tick = event_new(h->base, -1, EV_PERSIST, on_tick, h);
         if (h->tick == NULL || event_add(h->tick, &interval) != 0) {
-                diag(DIAG_ERROR, "the profile's clock can't be started: out of memory");
+                diag(DIAG_ERROR, "the profiler's timer can't be started: out of memory");
                 return STATUS_NOMEM;
         }
         return STATUS_OK;
@@ -82,7 +82,7 @@ static enum status build(struct house *h)
         enum status status;
         h->base = event_base_new();
         if (h->base == NULL) {
-                diag(DIAG_ERROR, "no event loop: %s", strerror(errno));
+                diag(DIAG_ERROR, "the event loop can't be created: %s", strerror(errno));
                 return STATUS_NOMEM;
         }
         if ((status = journal_new(&h->settings, proxy_workers(&h->settings) + 1, &h->journal)) != STATUS_OK ||
@@ -135,7 +135,7 @@ int cli_proxy(int argc, char **argv)
                 return EXIT_USAGE;
         }
         if (argc > 1) {
-                diag(DIAG_ERROR, "unexpected argument %s; 'querytap help proxy' tells the flags", argv[1]);
+                diag(DIAG_ERROR, "unexpected argument %s; 'querytap help proxy' lists the options", argv[1]);
                 return EXIT_USAGE;
         }
         diag_set_level((enum diag_level)h.settings.log_level);

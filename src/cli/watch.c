@@ -166,7 +166,7 @@ static bool take_round(const struct watch *w, struct target *t)
         if (t->explain.n_run == 0) {
                 struct print_text p = {.at = 0};
                 print_troubles(&p, &t->explain);
-                diag(DIAG_ERROR, "%s: there is no heap profile in the answer. %.*s", fetch_name(t->fetch),
+                diag(DIAG_ERROR, "%s: the response contains no heap profile. %.*s", fetch_name(t->fetch),
                      (int)p.at, p.text);
                 return false;
         }

@@ -28,9 +28,8 @@ static void write_gap(struct journal *j, uint64_t dropped)
 {
         struct record gap = gap_record(dropped, "the buffer between a worker and the log was full");
         if (!j->ring_full_said) {
-                diag(DIAG_WARNING, "the ring between a worker and the log's writer was full, or smaller than "
-                                   "twice a record: records "
-                                   "are dropped and counted; log.ring_bytes makes it larger");
+                diag(DIAG_WARNING, "the buffer between a worker and the log was full, or smaller than twice "
+                                   "a record: records are dropped and counted; increase log.ring_bytes");
                 j->ring_full_said = true;
         }
         write_record(j, &gap);
@@ -209,7 +208,7 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
         convert_init(&j->convert);
         j->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (j->wake_fd < 0) {
-                diag(DIAG_ERROR, "the journal can't be made: eventfd: %s", strerror(errno));
+                diag(DIAG_ERROR, "the log can't be set up: eventfd: %s", strerror(errno));
                 journal_free(j);
                 return STATUS_IO;
         }
@@ -227,7 +226,7 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
                 status = j->json != NULL ? recent_init(&j->recent, settings->log.recent_bytes) : STATUS_NOMEM;
         }
         if (status != STATUS_OK) {
-                diag(DIAG_ERROR, "the journal can't be made: %s", status_text(status));
+                diag(DIAG_ERROR, "the log can't be set up: %s", status_text(status));
         } else { /* these say it themselves */
                 status = refine_init(&j->refine, settings);
         }
@@ -246,7 +245,7 @@ enum status journal_start(struct journal *j)
 {
         int error = start_thread(&j->thread, "journal", run, j);
         if (error != 0) {
-                diag(DIAG_ERROR, "the journal's thread can't be started: %s", strerror(error));
+                diag(DIAG_ERROR, "the log's thread can't be started: %s", strerror(error));
                 return STATUS_IO;
         }
         j->running = true;
@@ -273,7 +272,7 @@ void journal_stop(struct journal *j)
         sinks_close(&j->sinks);
         uint64_t dropped = journal_counts(j).dropped;
         if (dropped > 0) {
-                diag(DIAG_WARNING, "the log lacks %llu records that could not be kept",
+                diag(DIAG_WARNING, "%llu records were dropped and are missing from the log",
                      (unsigned long long)dropped);
         }
 }

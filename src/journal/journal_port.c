@@ -139,7 +139,7 @@ struct journal_port *port_new(struct journal *j)
         if (j->settings->log.when_full == SETTINGS_WHEN_FULL_BLOCK) {
                 port->room_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
                 if (port->room_fd < 0) {
-                        diag(DIAG_ERROR, "a port of the journal can't be made: eventfd: %s", strerror(errno));
+                        diag(DIAG_ERROR, "a port of the log can't be set up: eventfd: %s", strerror(errno));
                         port_free(port);
                         return NULL;
                 }

@@ -116,7 +116,7 @@ static void take(struct taken *taken, struct span packed, const uint8_t *seems_a
 {
         taken->bytes = prof_alloc(STAGE_JOURNAL, packed.len);
         if (taken->bytes == NULL) {
-                diag(DIAG_WARNING, "record %llu was not looked at by a filter: out of memory",
+                diag(DIAG_WARNING, "record %llu could not be checked against a filter: out of memory",
                      (unsigned long long)number);
                 return;
         }

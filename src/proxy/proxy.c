@@ -179,7 +179,7 @@ static enum status make_workers(struct proxy *p)
                 p->n_workers++;
         }
         if (p->workers == NULL || listen_addr.len == 0 || remote_addr.len == 0) {
-                diag(DIAG_ERROR, "the workers can't be made: out of memory");
+                diag(DIAG_ERROR, "the workers can't be created: out of memory");
                 return STATUS_NOMEM;
         }
         return STATUS_OK;
@@ -215,7 +215,7 @@ enum status proxy_new(const struct settings *settings, struct event_base *main_b
         enum status status;
         struct proxy *p = prof_calloc(STAGE_MAIN, 1, sizeof *p);
         if (p == NULL) {
-                diag(DIAG_ERROR, "the proxy can't be made: out of memory");
+                diag(DIAG_ERROR, "the proxy can't be created: out of memory");
                 return STATUS_NOMEM;
         }
         p->settings = settings;

@@ -194,7 +194,7 @@ struct worker *worker_new(const struct worker_config *config)
         const struct settings *s = config->settings;
         struct worker *w = prof_calloc(STAGE_WORKER, 1, sizeof *w);
         if (w == NULL) {
-                diag(DIAG_ERROR, "a worker can't be made: out of memory");
+                diag(DIAG_ERROR, "a worker can't be created: out of memory");
                 return NULL;
         }
         w->index = config->index;
@@ -235,7 +235,7 @@ struct worker *worker_new(const struct worker_config *config)
         if (w->scratch == NULL || w->plain == NULL || (s->capture.bytes > 0 && w->capture == NULL) ||
             w->base == NULL || (dns_wanted && w->dns == NULL) ||
             mailbox_init(&w->mailbox, w->base) != STATUS_OK || !watch_room(w)) {
-                diag(DIAG_ERROR, "a worker can't be made: out of memory");
+                diag(DIAG_ERROR, "a worker can't be created: out of memory");
                 discard(w);
                 return NULL;
         }

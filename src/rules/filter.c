@@ -206,8 +206,8 @@ static enum status take(struct filter *f, enum filter_key key, char *text, char 
             [FILTER_FINDING] = "n_plus_one, duplicate, no_index or slow",
             [FILTER_MIN_DURATION] = "a time such as 10ms or 1.5s",
             [FILTER_MIN_ROWS] = "a number",
-            [FILTER_SAMPLE] = "a share from 0 to 1",
-            [FILTER_SAMPLE_SESSIONS] = "a share from 0 to 1",
+            [FILTER_SAMPLE] = "a fraction from 0 to 1",
+            [FILTER_SAMPLE_SESSIONS] = "a fraction from 0 to 1",
         };
         struct criterion *c = &f->criteria[key];
         bool ok = false;
@@ -234,8 +234,7 @@ static enum status take(struct filter *f, enum filter_key key, char *text, char 
         }
         if (!ok) {
                 (void)snprintf(error, FILTER_ERROR_MAX, "%s must be %s", filter_keys[key],
-                               wanted[key] != NULL ? wanted[key]
-                                                   : "words, at most 32, with commas between them");
+                               wanted[key] != NULL ? wanted[key] : "at most 32 words, separated by commas");
         }
         return ok ? STATUS_OK : STATUS_INVALID;
 }
@@ -261,7 +260,7 @@ enum status filter_new(const struct filter_spec *spec, struct filter **out, char
                 f->criteria[key].given = true;
                 f->criteria[key].negated = *copy == '!';
                 if (*copy == '!' && key >= FILTER_SAMPLE) {
-                        (void)snprintf(error, FILTER_ERROR_MAX, "%s can't be turned round", filter_keys[key]);
+                        (void)snprintf(error, FILTER_ERROR_MAX, "%s can't be inverted", filter_keys[key]);
                         status = STATUS_INVALID;
                         break;
                 }

@@ -109,7 +109,7 @@ enum pattern_result pattern_search(struct pattern *p, struct span text)
         if (n != PCRE2_ERROR_NOMATCH && !p->limit_said) {
                 p->limit_said = true;
                 diag(DIAG_WARNING,
-                     "the filter's pattern takes too long on some statements: those pass the filter");
+                     "filter.pattern takes too long to evaluate on some statements: those pass the filter");
         }
         return n == PCRE2_ERROR_NOMATCH && text.len == head.len ? PATTERN_ABSENT : PATTERN_UNDECIDED;
 }

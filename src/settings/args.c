@@ -110,7 +110,7 @@ static enum status refuse_unknown(const struct flag *f)
                         }
                 }
         }
-        diag(DIAG_ERROR, "unknown flag %s%s%s%s", f->name, near != NULL ? "; did you mean --" : "", hint,
+        diag(DIAG_ERROR, "unknown option %s%s%s%s", f->name, near != NULL ? "; did you mean --" : "", hint,
              near != NULL ? "?" : " (querytap help proxy lists them)");
         return STATUS_INVALID;
 }

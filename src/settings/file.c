@@ -95,7 +95,7 @@ static enum status apply_sink_member(struct settings *s, const config_setting_t 
         }
         const struct settings_row *row = settings_sink_row(name);
         if (row != NULL && !is_kind(row, setting)) {
-                diag(DIAG_ERROR, "%s: setting '%s' of logs must be %s", where, name, kind_name(row));
+                diag(DIAG_ERROR, "%s: setting '%s' in logs must be %s", where, name, kind_name(row));
                 return STATUS_INVALID;
         }
         return settings_set_sink(s, name, value_text(setting, number, sizeof number), where);
@@ -107,7 +107,7 @@ static enum status apply_sink(struct settings *s, const config_setting_t *entry,
         enum status status = STATUS_OK;
         tell_where(entry, path, where, sizeof where);
         if (!config_setting_is_group(entry)) {
-                diag(DIAG_ERROR, "%s: an entry of 'logs' is a group: { file = \"…\"; … }", where);
+                diag(DIAG_ERROR, "%s: an entry of 'logs' must be a group: { file = \"…\"; … }", where);
                 return STATUS_INVALID;
         }
         if (!settings_add_sink(s)) {
@@ -127,7 +127,7 @@ static enum status apply_sinks(struct settings *s, const config_setting_t *list,
         enum status status = STATUS_OK;
         tell_where(list, path, where, sizeof where);
         if (config_setting_is_list(list) == CONFIG_FALSE) {
-                diag(DIAG_ERROR, "%s: 'logs' is a list of groups: logs = ( { … }, … );", where);
+                diag(DIAG_ERROR, "%s: 'logs' must be a list of groups: logs = ( { … }, … );", where);
                 return STATUS_INVALID;
         }
         memset(&s->sinks[1], 0,

@@ -46,7 +46,7 @@ class Settings(unittest.TestCase):
         self.assertIn("No such file", self.refused("-c", "/nowhere/at/all.cfg"))
 
     def test_unknown_flag(self):
-        self.assertIn("unknown flag --frobnicate", self.refused("--frobnicate"))
+        self.assertIn("unknown option --frobnicate", self.refused("--frobnicate"))
         self.assertIn("needs a value", self.refused("--listen"))
         self.assertEqual(lab.querytap("frobnicate").returncode, 2)
         self.assertEqual(lab.querytap().returncode, 2)
@@ -285,7 +285,7 @@ class Clients(unittest.TestCase):
         c = RawClient(self.proxy.port)
         c.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         c.close()
-        self.proxy.wait_record(lambda r: r["event"] == "disconnect" and "broke" in r["reason"], "the disconnect")
+        self.proxy.wait_record(lambda r: r["event"] == "disconnect" and "reset" in r["reason"], "the disconnect")
         self.assertEqual(self.proxy.counters()["closed_client_reset"], 1)
 
     def test_insists_on_tls(self):

@@ -205,7 +205,7 @@ class Explain(unittest.TestCase):
 
     def test_what_is_no_dump(self):
         text = explain("nothing of the kind\n" + "x" * (1 << 20), "text", 1)
-        self.assertTrue(text.startswith("There is no heap profile in this"), text)
+        self.assertTrue(text.startswith("This contains no heap profile"), text)
 
     def test_the_commands_of_the_story(self):
         """A page and a profile, appended to one file in each round; the page ends without a newline."""

@@ -70,7 +70,7 @@ class Start(unittest.TestCase):
         os.mkfifo(fifo)
         hard = os.path.join(at, "hard")
         os.link(there, hard)
-        for path, word in ((at, "directory"), (link, "symbolic link"), (dangling, "symbolic link"), (loop, "symbolic link"), (fifo, "start its reader"),
+        for path, word in ((at, "directory"), (link, "symbolic link"), (dangling, "symbolic link"), (loop, "symbolic link"), (fifo, "start the reader"),
                            (os.path.join(at, "no", "such"), "No such file"), (os.path.join(there, "x"), "Not a directory"), ("/proc/no", "No such file")):
             self.refused(1, path, word, args=("--log", path))
         config = os.path.join(at, "q.cfg")
@@ -118,15 +118,15 @@ class Start(unittest.TestCase):
     def test_tls_directory(self):
         for name, make, word in (("dangling", lambda p: os.symlink("/nowhere/at/all", p), "leads to no file"),
                                  ("loop", lambda p: os.symlink(p, p), "leads to no file"), ("folder", os.mkdir, "directory"),
-                                 ("fifo", os.mkfifo, "regular"), ("empty", lambda p: write(p, b""), "no private key"),
-                                 ("garbage", lambda p: write(p, b"\xff\x00" * 100), "no private key")):
+                                 ("fifo", os.mkfifo, "regular"), ("empty", lambda p: write(p, b""), "private key"),
+                                 ("garbage", lambda p: write(p, b"\xff\x00" * 100), "private key")):
             at = folder("tls-" + name)
             make(os.path.join(at, "server.pem"))
             self.refused(2, "server.pem", word, args=("--log", "off", "--tls-directory", at))
         # what only can't be kept is a warning
         at = os.path.join(write(os.path.join(folder("tls-file"), "file"), b""), "x")
         with lab.Proxy("--tls-directory", at) as proxy:
-            self.assertIn(b"can't be kept", proxy.stderr())
+            self.assertIn(b"can't be saved", proxy.stderr())
 
     def test_keys_of_redaction(self):
         at = folder("redact")
@@ -201,7 +201,7 @@ class Torn(unittest.TestCase):
                     proxy.idle()
                     lab.wait_for(lambda: b"the second" in open(path, "rb").read(), "the records")
                     self.assertEqual(proxy.counters()["log_torn"], 1)
-                    self.assertIn(b"ended within a line", proxy.stderr())
+                    self.assertIn(b"ended in the middle of a line", proxy.stderr())
                 log = open(path, "rb").read()
                 self.assertTrue(log.startswith(whole + text), log)
                 rest = log[len(whole + text):]
@@ -262,7 +262,7 @@ class Torn(unittest.TestCase):
             with open(proxy.log_path, "r+b") as f:
                 f.truncate(0)
             proxy.process.send_signal(signal.SIGUSR1)
-            lab.wait_for(lambda: b"kept open" in proxy.stderr(), "the signal")
+            lab.wait_for(lambda: b"stays open" in proxy.stderr(), "the signal")
             ask(proxy.port, "SELECT 'last'")
             proxy.wait_record(lambda r: r.get("query") == "SELECT 'last'", "the last")
             proxy.idle()
@@ -275,7 +275,7 @@ class Torn(unittest.TestCase):
             ask(proxy.port, *[f"SELECT 'number {i}'" for i in range(100)])
             lab.wait_for(lambda: b"log to " in proxy.stderr(), "that the disk is full")
             proxy.idle()
-        self.assertIn(b"the log lacks", proxy.stderr())
+        self.assertIn(b"missing from the log", proxy.stderr())
         self.assertEqual(os.path.getsize(path), 5001)
         with lab.Proxy("--log", path, "--log-format", "json", log=None) as proxy:
             ask(proxy.port, "SELECT 'again'")
@@ -365,18 +365,18 @@ class Bounds(unittest.TestCase):
     def test_compression_without_room(self):
         """Two files of 64 KiB, and room for no third."""
         _, said, at = self.measure("--log-rotate-compress", most=128 * 1024)
-        self.assertIn(b"no room to compress", said)
+        self.assertIn(b"no space for compressing", said)
         self.assertEqual(glob.glob(at + "/*.tmp"), [])
 
     def test_slow_hook(self):
         counters, said, _ = self.measure(hook=b"sleep 1\n")
-        self.assertIn(b"had to be removed before log.rotate_hook", said)
+        self.assertIn(b"were deleted before log.rotate_hook", said)
         self.assertGreater(counters["log_errors"], 0)
 
     def test_hook_that_never_ends(self):
         counters, said, _ = self.measure("--log-rotate-compress", hook=b"exec sleep 1000\n")
         self.assertGreater(counters["log_errors"], 0)
-        self.assertIn(b"had to be removed before log.rotate_hook", said)
+        self.assertIn(b"were deleted before log.rotate_hook", said)
 
     def test_names_go_on(self):
         """Files of a time to come, as after a clock that was set back: the new ones are newer by name."""

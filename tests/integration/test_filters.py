@@ -77,7 +77,7 @@ class Log(unittest.TestCase):
     def test_wrong_ones(self):
         for flag, value, message in (("--filter-pattern", "(", "filter.pattern: missing closing parenthesis at offset 1"),
                                      ("--filter-client", "10.0.0.0/40", "filter.client must be addresses"),
-                                     ("--filter-sample", "2", "filter.sample must be a share from 0 to 1")):
+                                     ("--filter-sample", "2", "filter.sample must be a fraction from 0 to 1")):
             run = lab.querytap("proxy", flag, value, "-l", "127.0.0.1:0", "--admin", "off")
             self.assertEqual(run.returncode, 2)
             self.assertIn(message, str(run.stderr))
@@ -91,7 +91,7 @@ class Log(unittest.TestCase):
             # it can't be decided in time: the statements pass, and it is said once
             found = lab.wait_for(lambda: len(proxy.records("query")) == 20 and proxy.records("query"), "the statements to be logged")
             self.assertLess(max(r["duration_us"] for r in found), 1000000)
-            self.assertEqual(proxy.stderr().count(b"the filter's pattern takes too long"), 1)
+            self.assertEqual(proxy.stderr().count(b"filter.pattern takes too long"), 1)
 
 
 class Undecided(unittest.TestCase):

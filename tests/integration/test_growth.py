@@ -137,7 +137,7 @@ class Growth(unittest.TestCase):
         sizes = (16, 100, 4096)
         for size in sizes:
             sentence = self.planted("dissect", size, 1, 30, 90, "1")
-            self.assertIn("born with COM_QUERY", sentence)
+            self.assertIn("first made during COM_QUERY", sentence)
         self.planted("session", 1000, 100, 200, 90, "512K")  # nothing of it is sampled at that rate
 
     def test_a_slow_rise_is_told_but_not_called_a_leak(self):

@@ -164,8 +164,8 @@ class GoPprof(unittest.TestCase):
             slap(proxy.port)
             proxy.settled()
             done = lab.querytap("heap", "sample", "1", "--stage", "dissect", "--admin", proxy.admin_addr)
-            self.assertEqual((done.returncode, done.stdout), (0, b"each allocation in stage dissect\n"))
-            self.assertIn(b"sampled      one sample in 4096 bytes; dissect: each allocation\n", proxy.admin("/stages"))
+            self.assertEqual((done.returncode, done.stdout), (0, b"every allocation in stage dissect\n"))
+            self.assertIn(b"sampled      one sample in 4096 bytes; dissect: every allocation\n", proxy.admin("/stages"))
             proxy.post("/marks?name=exact")
             slap(proxy.port)
             proxy.settled()
@@ -295,7 +295,7 @@ class Marks(unittest.TestCase):
             self.assertIn(b"COM_QUERY", heap("births", "--since=a&b").stdout)
             self.assertRegex(heap("births", "--since", "a&b", "--stack").stdout, rb"\n#\t0x[0-9a-f]+\tsession_open\+0x[0-9a-f]+\t\S+:\d+\n")
             self.assertNotIn(b"#\t0x", heap("births", "--since", "a&b").stdout)
-            self.assertRegex(heap("births", "--since", "1").stdout, rb"^\d+ records were born between statement 1 and now\n")
+            self.assertRegex(heap("births", "--since", "1").stdout, rb"^\d+ allocation records were created between statement 1 and now\n")
             self.assertIn(b'"births":[', heap("births", "--since", "c", "--format", "json").stdout)
             for wrong, status in ((("diff", "nowhere"), 1), (("births", "--since", "nowhere"), 1), (("mark", "a b"), 1),
                                   (("mark",), 2), (("mark", "a", "b"), 2), (("nonsense",), 2), (("diff", "x" * 500), 2)):

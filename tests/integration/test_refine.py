@@ -437,7 +437,7 @@ class Redaction(unittest.TestCase):
         short = os.path.join(lab.FOLDER, "short-key")
         with open(short, "w") as f:
             f.write("short")
-        for path, message in ((short, "a key has at least 16 bytes"), ("/nowhere/key", "No such file")):
+        for path, message in ((short, "a key must have at least 16 bytes"), ("/nowhere/key", "No such file")):
             run = lab.querytap("proxy", "--log-redact", "all", "--log-redact-key", path, "-l", "127.0.0.1:0", "--admin", "off")
             self.assertEqual(run.returncode, 1)
             self.assertIn(message, str(run.stderr))

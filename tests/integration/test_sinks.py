@@ -88,7 +88,7 @@ class Rotation(unittest.TestCase):
                 c.query("SELECT 2")
                 return os.path.exists(proxy.log_path)
             lab.wait_for(is_there, "a new file")
-            lab.wait_for(lambda: b"was opened anew" in proxy.stderr(), "that to be said")
+            lab.wait_for(lambda: b"was reopened" in proxy.stderr(), "that to be said")
             c.quit()
             proxy.idle()
 
@@ -157,7 +157,7 @@ class Several(unittest.TestCase):
                            ('logs = ( { format = "json"; } );', "lacks the setting 'file'"),
                            ('logs = (\n{ file = "a";\nrotate_keep = 1000000; } );', ":3: setting 'logs[1].rotate_keep' must be from 0 to 100000"),
                            ('logs = ( { file = "a"; ring_bytes = 1; } );', "unknown setting 'ring_bytes'"),
-                           ('logs = { file = "a"; };', "is a list of groups"),
+                           ('logs = { file = "a"; };', "must be a list of groups"),
                            ("logs = (" + ",".join(f'{{ file = "{i}"; }}' for i in range(8)) + ");", "more than 7"),
                            ('log = { disk_bytes = "1M"; file = "a"; };', "requires rotate_bytes"),
                            ('log = { rotate_bytes = "1M"; };', "only a file can be rotated"),

@@ -25,7 +25,7 @@ enum status refine_init(struct refine *f, const struct settings *settings)
                 status = track_new((unsigned)settings->log.n_plus_one, settings->limits.sessions, &f->track);
         }
         if (status == STATUS_NOMEM) {
-                diag(DIAG_ERROR, "the journal can't be made: out of memory");
+                diag(DIAG_ERROR, "the log can't be set up: out of memory");
         }
         return status;
 }

@@ -275,8 +275,8 @@ static bool read_key(const char *path, uint8_t *key, size_t *len)
         if (fd < 0 || n < 0) {
                 diag(DIAG_ERROR, "log.redact_key: %s: %s", path, strerror(errno));
         } else if (n < KEY_MIN) {
-                diag(DIAG_ERROR, "log.redact_key: %s: a key has at least %d bytes, this one has %zd", path,
-                     KEY_MIN, n);
+                diag(DIAG_ERROR, "log.redact_key: %s: a key must have at least %d bytes, this one has %zd",
+                     path, KEY_MIN, n);
         } else {
                 files_warn_exposed(path, "the key of log.redact");
         }
@@ -328,7 +328,7 @@ enum status redact_new(const struct settings *settings, struct redact **out)
                     given ? read_key(settings->log.redact_key, key, &len) : RAND_bytes(key, (int)len) == 1;
                 if (!done) {
                         if (!given) {
-                                diag(DIAG_ERROR, "log.redact: OpenSSL can't make a random key");
+                                diag(DIAG_ERROR, "log.redact: OpenSSL can't generate a random key");
                         }
                         prof_free(f);
                         return STATUS_IO;

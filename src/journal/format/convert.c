@@ -93,8 +93,8 @@ static void say_missing(struct convert *c, uint8_t charset, const struct transco
         if ((c->missing >> (charset & 63) & 1) == 0) {
                 c->missing |= (uint64_t)1 << (charset & 63);
                 diag(DIAG_WARNING,
-                     "the C library can't convert %s (character set %s): such texts are shown as bytes; "
-                     "the package with its gconv modules may be missing",
+                     "the C library can't convert %s (character set %s): texts in it are logged as bytes; a "
+                     "package with gconv modules may be missing",
                      from->iconv, charset_title(charset));
         }
 }

@@ -53,7 +53,7 @@ static void fail(struct kept_log *log, const char *what, const char *name)
 {
         atomic_fetch_add_explicit(&log->errors, 1, memory_order_relaxed);
         if (!atomic_exchange(&log->said, true)) {
-                diag(DIAG_WARNING, "rotated log %s: %s: %s (said once)", name, what, strerror(errno));
+                diag(DIAG_WARNING, "rotated log %s: %s: %s (reported once)", name, what, strerror(errno));
         }
 }
 
@@ -63,7 +63,7 @@ static bool list(struct kept_log *log, struct old_files *files)
         if (old_files_list(files, log->settings->file)) {
                 return true;
         }
-        fail(log, "its folder can't be read", log->settings->file);
+        fail(log, "its directory can't be read", log->settings->file);
         return false;
 }
 
@@ -82,7 +82,7 @@ static bool remove_forms(struct kept_log *log, const struct old_file *f, unsigne
                 char name[PATH_MAX];
                 name_file(log, f->stamp, form, name, sizeof name);
                 if ((f->forms & forms & form) != 0 && unlink(name) != 0 && errno != ENOENT) {
-                        fail(log, "can't be removed", name);
+                        fail(log, "can't be deleted", name);
                         done = false;
                 }
         }
@@ -98,9 +98,8 @@ static void skip_hook(struct kept_log *log, const struct old_file *f)
         atomic_fetch_add_explicit(&log->errors, 1, memory_order_relaxed);
         if (!log->skipped_said) {
                 diag(DIAG_WARNING,
-                     "log %s: rotated files had to be removed before log.rotate_hook was run for them: it is "
-                     "too slow for "
-                     "log.disk_bytes or log.rotate_keep (said once, counted as errors)",
+                     "log %s: rotated files were deleted before log.rotate_hook was run for them: the hook "
+                     "is too slow for log.disk_bytes or log.rotate_keep (reported once; counted as errors)",
                      log->settings->file);
                 log->skipped_said = true;
         }
@@ -242,9 +241,8 @@ static void compress(struct keeper *k, struct kept_log *log, const struct old_fi
         errno = error;
         if (given_up && access(name, F_OK) == 0 && !log->no_room_said) {
                 diag(DIAG_WARNING,
-                     "log %s: log.disk_bytes leaves no room to compress a rotated file beside itself; it "
-                     "stays as it is "
-                     "(said once)",
+                     "log %s: log.disk_bytes leaves no space for compressing a rotated file; it stays "
+                     "uncompressed (reported once)",
                      log->settings->file);
                 log->no_room_said = true;
         }
@@ -304,8 +302,10 @@ static void tell_left(struct kept_log *log)
                 }
         }
         if (left > 0) {
-                diag(DIAG_WARNING, "log %s: %zu rotated files were not given to log.rotate_hook: it ends",
-                     log->settings->file, left);
+                diag(
+                    DIAG_WARNING,
+                    "log %s: log.rotate_hook was not run for %zu rotated files, because querytap is stopping",
+                    log->settings->file, left);
         }
         old_files_free(&files);
 }
@@ -372,7 +372,7 @@ enum status keeper_new(const struct settings *settings, struct keeper **out)
         }
         struct keeper *k = prof_calloc(STAGE_SINK, 1, sizeof *k);
         if (k == NULL) {
-                diag(DIAG_ERROR, "the keeper of rotated logs can't be started: out of memory");
+                diag(DIAG_ERROR, "the thread for rotated logs can't be started: out of memory");
                 return STATUS_NOMEM;
         }
         k->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -387,7 +387,7 @@ enum status keeper_new(const struct settings *settings, struct keeper **out)
                 error = start_thread(&k->thread, "keeper", run, k);
         }
         if (error != 0) {
-                diag(DIAG_ERROR, "the keeper of rotated logs can't be started: %s", strerror(error));
+                diag(DIAG_ERROR, "the thread for rotated logs can't be started: %s", strerror(error));
                 discard(k);
                 return STATUS_IO;
         }

@@ -83,9 +83,9 @@ static void look_at_end(struct sink *sink)
                 count(&sink->torn_lines, 1);
                 if (!sink->torn_said) {
                         diag(DIAG_WARNING,
-                             "log file %s ended within a line (after a crash or a full disk, or by another "
-                             "writer): what "
-                             "follows begins on a line of its own (said once)",
+                             "log file %s ended in the middle of a line (after a crash or a full disk, or "
+                             "because of another writer): the next record starts on a new line (reported "
+                             "once)",
                              name_of(sink));
                         sink->torn_said = true;
                 }
@@ -181,8 +181,9 @@ static bool rotation_failed(struct sink *sink, int error)
 {
         count(&sink->errors, 1);
         if (!sink->trouble_said) {
-                diag(DIAG_ERROR, "log file %s can't be rotated: %s; it grows, and is tried again", sink->path,
-                     files_why(error));
+                diag(DIAG_ERROR,
+                     "log file %s can't be rotated: %s; it keeps growing, and rotation is retried",
+                     sink->path, files_why(error));
                 sink->trouble_said = true;
         }
         return false;
@@ -304,8 +305,8 @@ static void on_progress(struct sink *sink, size_t n)
         sink->rotate.bytes += n;
         count(&sink->records, outbox_wrote(&sink->outbox, n));
         if (sink->failing || sink->stuck_said) {
-                diag(DIAG_INFO, "log to %s: can be written again; %llu records could not be kept",
-                     name_of(sink), (unsigned long long)sink->missing);
+                diag(DIAG_INFO, "log to %s: can be written again; %llu records were dropped", name_of(sink),
+                     (unsigned long long)sink->missing);
         }
         sink->failing = false;
         sink->stuck = false;
@@ -326,12 +327,13 @@ static void on_error(struct sink *sink, int error)
             false; /* a reader that is gone would end each wait for it at once: it is tried again by time */
         if (!sink->is_messages && (error == EPIPE || error == EBADF)) {
                 diag(DIAG_WARNING,
-                     "log to %s: nobody reads it any more; records are counted as dropped from here on",
+                     "log to %s: its reader has gone; from now on records are counted as dropped",
                      name_of(sink));
                 close_fd(sink);
                 miss(sink, outbox_discard(&sink->outbox));
         } else if (!sink->failing) {
-                diag(DIAG_ERROR, "log to %s: %s; records are kept up to %d bytes, then counted as dropped",
+                diag(DIAG_ERROR,
+                     "log to %s: %s; records are buffered up to %d bytes, then counted as dropped",
                      name_of(sink), strerror(error), BUFFER_BYTES);
                 sink->failing = true;
         }
@@ -453,7 +455,7 @@ void sink_put(struct sink *sink, const struct record *r)
                 }
                 if (sink->stuck && !sink->stuck_said) {
                         diag(DIAG_WARNING,
-                             "log to %s: its reader does not keep up; records are dropped and counted",
+                             "log to %s: its reader is too slow; records are dropped and counted",
                              name_of(sink));
                         sink->stuck_said = true;
                 }
@@ -472,14 +474,14 @@ void sink_reopen(struct sink *sink)
         (void)sink_flush(sink);
         if (sink->owns_fd && !sink->is_messages && logfile_is_at(sink->fd, sink->path)) {
                 look_for_others(sink); /* nobody moved it: what is half written goes on there */
-                diag(DIAG_INFO, "log file %s is where it was, and is kept open", name_of(sink));
+                diag(DIAG_INFO, "log file %s has not been moved and stays open", name_of(sink));
                 return;
         }
         struct sink old = {.fd = sink->fd, .owns_fd = sink->owns_fd};
         if (!open_fd(sink)) {
                 count(&sink->errors, 1);
                 if (!sink->reopen_said) {
-                        diag(DIAG_ERROR, "log file %s can't be opened anew: %s; the old one is kept",
+                        diag(DIAG_ERROR, "log file %s can't be reopened: %s; the old file is still used",
                              name_of(sink), files_why(errno));
                         sink->reopen_said = true;
                 }
@@ -490,5 +492,5 @@ void sink_reopen(struct sink *sink)
         close_fd(&old);
         begin_file(sink);
         sink->stuck = false;
-        diag(DIAG_INFO, "log file %s was opened anew", name_of(sink));
+        diag(DIAG_INFO, "log file %s was reopened", name_of(sink));
 }

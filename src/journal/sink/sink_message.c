@@ -25,7 +25,7 @@ static ssize_t send_gap_instead(struct sink *sink, size_t len)
         atomic_fetch_add_explicit(&sink->dropped, 1, memory_order_relaxed);
         if (!sink->trouble_said) {
                 diag(DIAG_WARNING,
-                     "log to %s: records that are longer than a message can be are counted as dropped",
+                     "log to %s: records that are longer than a message may be are counted as dropped",
                      sink->settings->file);
                 sink->trouble_said = true;
         }

@@ -13,7 +13,7 @@ static enum status check_alone(const struct sinks *sinks)
         const struct sink *newest = &sinks->all[sinks->n - 1];
         for (unsigned i = 0; i + 1 < sinks->n; i++) {
                 if (!newest->is_messages && logfile_is_same(newest->fd, sinks->all[i].fd)) {
-                        diag(DIAG_ERROR, "two logs write to one file: %s and %s",
+                        diag(DIAG_ERROR, "two logs write to the same file: %s and %s",
                              sinks->all[i].settings->file, newest->settings->file);
                         return STATUS_INVALID;
                 }

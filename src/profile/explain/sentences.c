@@ -12,7 +12,7 @@ static const char *subject(const struct explain_run *run)
         const struct explain_answer *a = &run->bytes;
         switch (a->of) {
         case OF_HEAP:
-                return a->go && !a->collected ? "The heap (HeapAlloc, which counts garbage, too)"
+                return a->go && !a->collected ? "The heap (HeapAlloc, which includes garbage)"
                                               : "The heap (HeapAlloc)";
         case OF_STACK: return "The memory of goroutines' stacks";
         case OF_SITES: return "What one allocation site has in use";
@@ -42,26 +42,25 @@ static void add_doubt(struct print_text *p, const struct explain_run *run)
         const struct explain_answer *a = &run->bytes;
         switch (a->doubt) {
         case DOUBT_FEW:
-                print_add(p, "%zu round%s too few; a leak is told from what fills by %d.", run->n_rounds,
-                          run->n_rounds == 1 ? " is" : "s are", STEADY_LEAST);
+                print_add(p, "%zu round%s too few; telling a leak from a store that fills takes %d.",
+                          run->n_rounds, run->n_rounds == 1 ? " is" : "s are", STEADY_LEAST);
                 break;
         case DOUBT_NO_GC:
                 print_add(p,
                           "No collection ran between most of the rounds (NumGC stands at %" PRIu64
-                          "), so nothing is known of what is garbage.",
+                          "), so live memory can't be told from garbage.",
                           run->rounds[run->n_rounds - 1].stats[STAT_NUM_GC]);
                 break;
         case DOUBT_GARBAGE:
-                print_add(
-                    p,
-                    "HeapAlloc counts garbage, too, which moves it by more than a leak would: its slope is ");
+                print_add(p, "HeapAlloc includes garbage, which makes it vary by more than a leak would: its "
+                             "slope is ");
                 add_slope(p, a);
                 print_add(p, ".");
                 break;
         case DOUBT_SHORT_RISE:
                 print_add(p, "%s rises by ", subject(run));
                 add_slope(p, a);
-                print_add(p, ", but not as long and as steadily as only a leak does.");
+                print_add(p, ", but not for as long or as steadily as a leak.");
                 break;
         case DOUBT_SAMPLES:
                 print_add(p, "%s does not rise, but at one sample in ", subject(run));
@@ -73,7 +72,7 @@ static void add_doubt(struct print_text *p, const struct explain_run *run)
         case DOUBT_UNSTEADY:
         case DOUBT_NONE:
         default:
-                print_add(p, "%s moves by more than a leak of ", subject(run));
+                print_add(p, "%s varies by more than a leak of ", subject(run));
                 print_add_bytes(p, a->bound);
                 print_add(p, " a round would: slope ");
                 add_slope(p, a);
@@ -136,7 +135,7 @@ void print_site(struct print_text *p, const struct explain *e, const struct expl
                 print_add_span(p, site->stage, 20);
         }
         if (site->statement.len > 0) {
-                print_add(p, ", born with ");
+                print_add(p, ", first made during ");
                 print_add_span(p, site->statement, 60);
         }
         print_add(p, ".");
@@ -147,11 +146,10 @@ void print_site(struct print_text *p, const struct explain *e, const struct expl
 static void add_prediction(struct print_text *p, const struct explain_run *run)
 {
         if (run->known > 0) {
-                print_add(
-                    p,
-                    " In %zu of %zu rounds as many were new as the rounds before let expect (95" PRINT_TIE
-                    "%% band).",
-                    run->held, run->known);
+                print_add(p,
+                          " In %zu of %zu rounds the number of new records was as expected (95" PRINT_TIE
+                          "%% band).",
+                          run->held, run->known);
         }
 }
 
@@ -161,7 +159,7 @@ static void add_unseen(struct print_text *p, const struct explain_run *run)
         if (c->records > 0 && !run->clumped) {
                 print_add(p,
                           " %" PRIu64
-                          " of the new ones were caught only once: at least %.0f more are still unseen.",
+                          " of the new ones were sampled only once: at least %.0f more are still unseen.",
                           c->f[1], ceil(stat_unseen(c)));
         }
 }
@@ -171,34 +169,34 @@ void print_records_sentence(struct print_text *p, const struct explain *e, const
         const struct explain_round *first = &run->rounds[0];
         const struct explain_round *last = &run->rounds[run->n_rounds - 1];
         if (run->living) {
-                print_add(
-                    p,
-                    "These profiles list only what lives, so that new records can't be told from those that "
-                    "come again; %" PRIu64 " were seen.",
-                    last->records);
+                print_add(p,
+                          "These profiles list only live memory, so that new records can't be told from "
+                          "those that reappear; %" PRIu64 " were seen.",
+                          last->records);
                 return;
         }
         print_add(p,
                   "Records grew from %" PRIu64 " to %" PRIu64
                   " in %zu rounds; a record stays when its memory is freed"
-                  " (%" PRIu64 " hold nothing now).",
+                  " (%" PRIu64 " have no live memory).",
                   first->records, last->records, run->n_rounds, last->records - last->live_records);
         if (run->sample_bytes > 1) {
-                print_add(p, " One allocation in about ");
+                print_add(p, " About one allocation in ");
                 print_add_bytes(p, (double)run->sample_bytes);
-                print_add(p, " is looked at: the same work shows another part of itself in each round.");
+                print_add(p, " is sampled, so that each round shows another part of the same work.");
         } else {
-                print_add(p,
-                          " Every allocation is looked at: a new record is one that was never made before.");
+                print_add(p, " Every allocation is sampled: a new record is one that was never made before.");
         }
         add_prediction(p, run);
         if (run->records == RECORDS_NEW_PATH && run->suspect < run->n_births) {
                 const struct explain_birth *b = &run->births[run->suspect];
-                print_add(p, " Round %" PRIu32 " brought more than the same work would: ", b->round);
+                print_add(
+                    p, " Round %" PRIu32 " brought more new records than the same work explains: ", b->round);
                 print_add_span(p, e->shelf.sites[b->site].function, 60);
                 print_add(p, " is the first of them.");
         } else if (run->records == RECORDS_UNBOUNDED_STACKS) {
-                print_add(p, " Nearly every sample is a new record: stacks or sizes without end.");
+                print_add(p,
+                          " Nearly every sample is a new record: there is no limit to the stacks or sizes.");
         } else {
                 add_unseen(p, run);
         }
@@ -213,26 +211,24 @@ void print_advice(struct print_text *p, const struct explain *e, const struct ex
         const char *with_gc =
             e->watching ? "watch with --gc" : "take the profiles with gc=1 (/debug/pprof/heap?gc=1&debug=1)";
         if (a->verdict == BYTES_RISES && a->of == OF_STACK) {
-                print_add(p, "Goroutines that wait for ever: /debug/pprof/goroutine?debug=1 counts them by "
-                             "where they wait.");
+                print_add(p, "Look for goroutines that wait forever: /debug/pprof/goroutine?debug=1 counts "
+                             "them by where they wait.");
         } else if (a->verdict == BYTES_RISES && a->n_sites == 0) {
                 print_add(p,
-                          "The site is not among the samples: at this rate one comes in about %.0f rounds. A "
-                          "run with "
-                          "GODEBUG=memprofilerate=4096 names it sooner.",
+                          "The allocation site is not among the samples: at this rate, one is expected in "
+                          "about %.0f rounds. Run with GODEBUG=memprofilerate=4096 to find it sooner.",
                           ceil(a->expected));
         } else if (a->verdict == BYTES_CANT_TELL && a->doubt == DOUBT_FEW) {
-                print_add(p, "To tell: at least %d rounds of the same work%s%s.", STEADY_LEAST,
+                print_add(p, "Needed: at least %d rounds of the same work%s%s.", STEADY_LEAST,
                           garbage ? "; " : "", garbage ? with_gc : "");
         } else if (a->verdict == BYTES_CANT_TELL && garbage) {
-                print_add(p, "To tell: %s; then HeapAlloc counts only what lives.", with_gc);
+                print_add(p, "Needed: %s; then HeapAlloc counts only live memory.", with_gc);
         } else if (a->verdict == BYTES_CANT_TELL && a->doubt == DOUBT_SAMPLES) {
-                print_add(
-                    p, "To tell: more rounds, or a smaller distance of samples. Of a Go program, the text of "
-                       "/debug/pprof/heap?gc=1&debug=1 holds HeapAlloc, which is exact.");
+                print_add(p, "Needed: more rounds, or a higher sampling rate. For a Go program, the text of "
+                             "/debug/pprof/heap?gc=1&debug=1 has HeapAlloc, which is exact.");
         } else if (a->verdict == BYTES_CANT_TELL) {
-                print_add(p, "To tell: more rounds of the same work%s.",
-                          a->doubt == DOUBT_UNSTEADY ? ", each long enough to be like the others" : "");
+                print_add(p, "Needed: more rounds of the same work%s.",
+                          a->doubt == DOUBT_UNSTEADY ? ", each long enough to resemble the others" : "");
         }
 }
 
@@ -247,15 +243,15 @@ void print_troubles(struct print_text *p, const struct explain *e)
 {
         const struct dump_troubles *t = &e->shelf.troubles;
         add_trouble(p, t->records, "line could not be read", "lines could not be read");
-        add_trouble(p, t->cut, "profile was not whole and is left out",
-                    "profiles were not whole and are left out");
-        add_trouble(p, t->deep, "stack was cut", "stacks were cut");
+        add_trouble(p, t->cut, "profile was incomplete and is omitted",
+                    "profiles were incomplete and are omitted");
+        add_trouble(p, t->deep, "stack was truncated", "stacks were truncated");
         add_trouble(p, t->broken, "compressed profile is damaged", "compressed profiles are damaged");
         add_trouble(p, t->large, "compressed profile is too large", "compressed profiles are too large");
-        add_trouble(p, e->runs.twice, "profile was there twice and counts once",
-                    "profiles were there twice and count once");
-        add_trouble(p, e->runs.strays, "profile is of yet another process and is left out",
-                    "profiles are of yet other processes and are left out");
+        add_trouble(p, e->runs.twice, "profile was found twice and counts once",
+                    "profiles were found twice and count once");
+        add_trouble(p, e->runs.strays, "profile belongs to yet another process and is omitted",
+                    "profiles belong to yet other processes and are omitted");
         for (size_t i = 0; i < DUMP_OTHERS; i++) {
                 if (t->others[i] > 0) {
                         print_add(p, "%s%" PRIu64 " %s a %s%s, not of the heap", p->at > 0 ? "; " : "",

@@ -262,7 +262,7 @@ static void print_places(const struct explain *e, const struct explain_run *run,
                 }
         }
         qsort(places, n, sizeof *places, compare_places);
-        (void)fputs("\nThe lines with most records (a record for each size, and for each way there):\n", out);
+        (void)fputs("\nThe lines with most records (one record per size and call path):\n", out);
         for (size_t i = 0; i < n && i < PLACES; i++) {
                 (void)fprintf(out, "%6zu  ", places[i].records);
                 print_span(out, places[i].name.len > 0 ? places[i].name : span_str("(no name)"), 90);
@@ -297,8 +297,8 @@ void print_tables(const struct explain *e, const struct explain_run *run, FILE *
                       last->records - last->live_records);
         if (last->pending > 0) {
                 (void)fprintf(out,
-                              "%" PRIu64 " more are listed without figures: their first sample is too young. "
-                              "The number beside heap counts them too.\n",
+                              "%" PRIu64 " more are listed without figures: their first sample is too "
+                                         "recent. The number next to heap includes them.\n",
                               last->pending);
         }
         (void)putc('\n', out);

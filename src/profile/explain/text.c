@@ -17,7 +17,7 @@ static void print_head(const struct explain *e, size_t i, FILE *out)
         struct print_text p = {.at = 0};
         if (e->n_run > 1) {
                 print_add(&p, "%s: ",
-                          e->runs.runs[i].same_program ? "The program was started again"
+                          e->runs.runs[i].same_program ? "The program was restarted"
                           : i > 0                      ? "Another program"
                                                        : "The first process");
         }
@@ -60,10 +60,9 @@ static void print_nothing(const struct explain *e, FILE *out)
 {
         struct print_text p = {.at = 0};
         print_troubles(&p, e);
-        (void)fputs(
-            "There is no heap profile in this: a line that begins with \"heap profile:\" is needed, or what\n"
-            "curl saves of /debug/pprof/heap.\n",
-            out);
+        (void)fputs("This contains no heap profile: it needs a line that begins with \"heap profile:\", or a "
+                    "profile that curl\nsaved from /debug/pprof/heap.\n",
+                    out);
         if (p.at > 0) {
                 (void)print_lines(&p, "", 0, out);
         }

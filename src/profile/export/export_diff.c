@@ -210,8 +210,8 @@ static void put_births_text(FILE *out, const struct snapshot *from, const struct
 {
         struct prof_record r;
         uint32_t n = to->records > from->records ? to->records - from->records : 0;
-        (void)fprintf(out, "%" PRIu32 " record%s born between %s and %s\n", n, n == 1 ? " was" : "s were",
-                      name_of(from), name_of(to));
+        (void)fprintf(out, "%" PRIu32 " allocation record%s created between %s and %s\n", n,
+                      n == 1 ? " was" : "s were", name_of(from), name_of(to));
         if (n > most) {
                 (void)fprintf(out, "the newest %" PRIu32 " of them:\n", most);
         }

@@ -84,9 +84,9 @@ static void put_libs(FILE *out, enum prof_stage stage)
 void export_rate_text(FILE *out, uint64_t bytes)
 {
         if (bytes == 0) {
-                (void)fputs("no samples", out);
+                (void)fputs("no sampling", out);
         } else if (bytes == 1) {
-                (void)fputs("each allocation", out);
+                (void)fputs("every allocation", out);
         } else {
                 (void)fprintf(out, "one sample in %" PRIu64 " bytes", bytes);
         }
@@ -131,11 +131,11 @@ static void put_footer(FILE *out, const struct totals *t)
                       "\nunattributed %" PRId64 " bytes (malloc: in use %" PRIu64 ", idle %" PRIu64 ")\n",
                       t->unattributed, m->malloc_in_use, m->malloc_idle);
         (void)fprintf(out,
-                      "             of these about %" PRIu64
-                      " are malloc's heads and rounding of the blocks above, and up to %" PRIu64
-                      "\n             freed blocks that malloc keeps for %" PRIu64
-                      " threads: they come and go, and are no leak; the rest is what"
-                      "\n             the C library, libconfig, and libdw (names of functions) hold\n",
+                      "             of this, about %" PRIu64
+                      " are malloc's block headers and rounding, and up to %" PRIu64
+                      "\n             are freed blocks that malloc caches for %" PRIu64
+                      " threads, which is not a leak; the rest\n             belongs to the C library, "
+                      "libconfig and libdw (function names)\n",
                       parts.heads, parts.caches, m->threads);
         (void)fprintf(out,
                       "RSS          %" PRIu64 " bytes (anonymous %" PRIu64 ", files %" PRIu64
@@ -149,7 +149,8 @@ static void put_footer(FILE *out, const struct totals *t)
         }
         (void)putc('\n', out);
         put_rates(out);
-        (void)fprintf(out, "statements   %" PRIu64 "; wrong frees %" PRIu64 "; injected faults %" PRIu64 "\n",
+        (void)fprintf(out,
+                      "statements   %" PRIu64 "; invalid frees %" PRIu64 "; injected faults %" PRIu64 "\n",
                       prof_statements(), prof_bad_frees(), prof_fail_fired());
 }
 

@@ -66,7 +66,7 @@ static void look_at_map(void)
         loads = now;
         if (dwfl == NULL || dwfl_linux_proc_report(dwfl, getpid()) != 0 ||
             dwfl_report_end(dwfl, NULL, NULL) != 0) {
-                diag(DIAG_WARNING, "addresses can't be named: %s", dwfl_errmsg(-1));
+                diag(DIAG_WARNING, "addresses can't be resolved to function names: %s", dwfl_errmsg(-1));
                 broken = dwfl == NULL;
         }
 }

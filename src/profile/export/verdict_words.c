@@ -78,7 +78,7 @@ static void put_record(char *s, uint32_t id)
         put(s, "record %u of %llu bytes", id, (unsigned long long)r.size);
         put_place(s, &r);
         if (r.command != NULL) {
-                put(s, ", born with %s ", r.command);
+                put(s, ", first made during %s ", r.command);
                 put_text(s, r.text, TEXT_MAX);
         }
 }
@@ -114,7 +114,7 @@ static void put_units(char *s, const struct rise *r)
         if (n < 2) {
                 return;
         }
-        put(s, " The traffic does not tell whether it goes with ");
+        put(s, " The traffic does not show whether it depends on ");
         for (unsigned i = 0; i < n; i++) {
                 put(s, "%s%ss",
                     i == 0       ? ""
@@ -135,10 +135,10 @@ static void put_search(char *s, const struct verdict *v)
                 put(s, ".");
         }
         if (v->search.searching) {
-                put(s, " The stage is sampled at every allocation until the place is known.");
+                put(s, " Every allocation of the stage is sampled until the allocation site is known.");
         } else if (v->suspect == 0) {
-                put(s, v->search.gave_up ? " The place was not found; the search begins again later."
-                                         : " The place is not known: nothing of it was sampled.");
+                put(s, v->search.gave_up ? " The allocation site was not found; the search will be repeated."
+                                         : " The allocation site is not known: it was not sampled.");
         }
 }
 
@@ -162,25 +162,23 @@ static void put_doubt(char *s, const struct verdict *v)
         switch (v->doubt) {
         case DOUBT_NONE:
         case DOUBT_READINGS:
-                put(s,
-                    "%" PRIu64
-                    " readings are too few, or nothing has moved; more time under traffic would tell.",
+                put(s, "%" PRIu64 " readings are too few, or nothing has changed; wait for more traffic.",
                     v->readings);
                 return;
         case DOUBT_SESSIONS:
                 put(s, "live memory rose by ");
                 put_bytes(s, r->growth);
-                put(s, ", and so did the sessions; a time with as many of them as before would tell.");
+                put(s, ", and so did the number of sessions; wait until there are as many as before.");
                 return;
         case DOUBT_STEP:
                 put(s, "live memory rose by ");
                 put_bytes(s, r->growth);
-                put(s, ", most of it at once; whether it does so again would tell.");
+                put(s, ", most of it at once; wait whether it does so again.");
                 return;
         case DOUBT_CHANCE:
                 put(s, "live memory rises by ");
                 put_slope(s, r);
-                put(s, ", which may be chance; more traffic would tell.");
+                put(s, ", which may be chance; wait for more traffic.");
                 return;
         }
 }
@@ -191,15 +189,15 @@ static void put_store(char *s, const struct verdict *v)
                 put(s, "Not a leak: a bounded store fills");
         } else {
                 put(s,
-                    v->store == STORE_STATEMENTS ? "Not a leak of the proxy's: the application does not "
-                                                   "close its prepared statements, which take "
+                    v->store == STORE_STATEMENTS ? "Not a leak in the proxy: the application does not close "
+                                                   "its prepared statements, which use "
                                                  : "Not a leak: %s fill, ",
                     v->stored.name);
                 put_bytes(s, (double)v->stored.used);
                 put(s, " of ");
                 put_bytes(s, (double)v->stored.bound);
         }
-        put(s, "; beyond that live memory does not grow with traffic (95 %%).");
+        put(s, "; apart from that, live memory does not grow with traffic (95 %%).");
 }
 
 static void put_flat(char *s, const struct rise *r)
@@ -220,9 +218,7 @@ static void put_bytes_answer(char *s, const struct verdict *v)
         case BYTES_CANT_TELL:
         case BYTES_KINDS: put_doubt(s, v); break;
         case BYTES_FILLING: put_store(s, v); break;
-        case BYTES_LEVELS_OFF:
-                put(s, "Not a leak: live memory rose, and does so no more, or ever less.");
-                break;
+        case BYTES_LEVELS_OFF: put(s, "Not a leak: live memory rose and is leveling off."); break;
         case BYTES_FLAT: put_flat(s, &v->rise); break;
         }
 }
@@ -236,23 +232,21 @@ static void put_process_answer(char *s, const struct verdict *v)
                 put_search(s, v);
                 break;
         case BYTES_CANT_TELL:
-        case BYTES_KINDS: put(s, "Can't tell yet: stage %s can't be told.", stage); break;
+        case BYTES_KINDS: put(s, "Can't tell yet: stage %s is undecided.", stage); break;
         case BYTES_FILLING:
                 put(s,
-                    "Not a leak: bounded stores fill, such as those of stage %s; beyond them live memory "
-                    "does not grow with traffic "
-                    "(95 %%).",
+                    "Not a leak: bounded stores fill, such as those of stage %s; apart from them, live "
+                    "memory does not grow with traffic (95 %%).",
                     stage);
                 break;
         case BYTES_LEVELS_OFF:
-                put(s, "Not a leak: live memory rose in stage %s, and does so no more, or ever less.", stage);
+                put(s, "Not a leak: live memory rose in stage %s and is leveling off.", stage);
                 break;
         case BYTES_FLAT: put(s, "Not a leak: live memory does not grow with traffic (95 %%)."); break;
         }
         if (v->resident) {
-                put(s, " The resident size rises all the same: rings that fill for the first time, malloc's "
-                       "caches and arenas, or what no "
-                       "stage owns.");
+                put(s, " The resident size (RSS) rises nevertheless: buffers that fill for the first time, "
+                       "malloc's caches, or memory outside the stages.");
         }
 }
 
@@ -261,7 +255,7 @@ static void put_process_answer(char *s, const struct verdict *v)
 static void put_records_answer(char *s, const struct verdict *v)
 {
         if (v->records == 0) {
-                put(s, "no record yet.");
+                put(s, "none yet.");
                 return;
         }
         put(s, "%u record%s = %u stack%s x sizes, %u live", v->records, v->records == 1 ? "" : "s", v->stacks,
@@ -273,11 +267,11 @@ static void put_records_answer(char *s, const struct verdict *v)
         }
         put(s, ".");
         if (v->growing == RECORDS_NEW_PATH) {
-                put(s, " More new ones than the same work would bring, first ");
+                put(s, " There are more new records than the same work explains; the first is ");
                 put_record(s, v->born);
                 put(s, ".");
         } else if (v->growing == RECORDS_UNBOUNDED_STACKS) {
-                put(s, " Nearly every sample is a new one: stacks or sizes without end.");
+                put(s, " Nearly every sample is a new record: there is no limit to the stacks or sizes.");
         }
 }
 
@@ -285,7 +279,8 @@ static void put_records_answer(char *s, const struct verdict *v)
 static void put_sampling(char *s, const struct verdict *v)
 {
         if (v->search.searching && v->bytes != BYTES_RISES) {
-                put(s, " It is sampled at every allocation for a while, for it may rise.");
+                put(s, " Every allocation of the stage is sampled for a while, because its memory may be "
+                       "rising.");
         }
 }
 

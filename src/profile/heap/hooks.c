@@ -49,8 +49,7 @@ enum status prof_hooks_install(void)
         stack_learn_libraries();
         event_set_mem_functions(on_event_malloc, on_event_realloc, prof_free);
         if (CRYPTO_set_mem_functions(on_crypto_malloc, on_crypto_realloc, on_crypto_free) != 1) {
-                diag(DIAG_ERROR,
-                     "OpenSSL has allocated memory already: what it holds is not counted by stage");
+                diag(DIAG_ERROR, "OpenSSL has already allocated memory: its memory is not counted by stage");
                 return STATUS_INVALID;
         }
         return STATUS_OK;

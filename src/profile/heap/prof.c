@@ -111,7 +111,7 @@ __attribute__((no_sanitize("address", "thread"))) static struct prefix *find_pre
         }
         atomic_fetch_add_explicit(&bad_frees, 1, memory_order_relaxed);
         diag(DIAG_ERROR, "%s of %p in stage %s: %s", what, block, prof_stage_name(prof_here.stage),
-             magic == MAGIC_FREED ? "freed already" : "no block of ours, or freed already");
+             magic == MAGIC_FREED ? "already freed" : "not an allocated block, or already freed");
         return NULL;
 }
 

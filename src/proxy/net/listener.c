@@ -51,7 +51,7 @@ static void pause_accepting(struct listener *l, int error)
         if (l->said_ns == 0 || now_ns - l->said_ns > SAY_AGAIN_S * CLOCK_S_NS) {
                 l->said_ns = now_ns;
                 diag(DIAG_ERROR,
-                     "clients can't be accepted: %s; trying again every second (said once a minute)",
+                     "clients can't be accepted: %s; retrying every second (reported once a minute)",
                      strerror(error));
         }
         if (evtimer_add(l->resume, &second) == 0) {
@@ -148,7 +148,7 @@ static enum status bind_socket(struct listener *l, const struct address *address
         socklen_t len = 0;
         int one = 1;
         if (!resolve(address, &ss, &len)) {
-                diag(DIAG_ERROR, "can't listen on %s: the name is not known", text);
+                diag(DIAG_ERROR, "can't listen on %s: the host name can't be resolved", text);
                 return STATUS_IO;
         }
         if (address->is_unix) {
@@ -163,7 +163,8 @@ static enum status bind_socket(struct listener *l, const struct address *address
         }
         if (l->fd < 0 || bind(l->fd, (struct sockaddr *)&ss, len) != 0 || listen(l->fd, BACKLOG) != 0) {
                 diag(DIAG_ERROR, "can't listen on %s: %s%s", text, strerror(errno),
-                     errno == EADDRINUSE ? " (another program holds it; choose another with --listen)" : "");
+                     errno == EADDRINUSE ? " (another program uses it; choose another address with --listen)"
+                                         : "");
                 return STATUS_IO;
         }
         if (address->is_unix && stat(address->host, &l->unix_stat) == 0) {

@@ -40,7 +40,7 @@ enum status mailbox_init(struct mailbox *m, struct event_base *base)
         }
         m->event = event_new(base, m->fd, EV_READ | EV_PERSIST, on_mail, m);
         if (m->event == NULL || event_add(m->event, NULL) != 0) {
-                diag(DIAG_ERROR, "a mailbox can't be made: out of memory");
+                diag(DIAG_ERROR, "a mailbox can't be created: out of memory");
                 if (m->event != NULL) {
                         event_free(m->event);
                         m->event = NULL;

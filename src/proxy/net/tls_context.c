@@ -123,7 +123,7 @@ static enum status set_key(struct tls_context *context)
         context->public_key = BIO_new(BIO_s_mem());
         if (context->key == NULL || context->public_key == NULL ||
             PEM_write_bio_PUBKEY(context->public_key, context->key) != 1) {
-                diag(DIAG_ERROR, "an RSA key can't be made: out of memory");
+                diag(DIAG_ERROR, "an RSA key can't be generated: out of memory");
                 return STATUS_NOMEM;
         }
         return STATUS_OK;
@@ -164,8 +164,8 @@ static enum status open_key_log(struct tls_context *context)
                 diag(DIAG_ERROR, "setting 'tls.key_log': '%s': %s", path, files_why(errno));
                 return STATUS_IO;
         }
-        files_warn_exposed(path, "the keys of sessions");
-        diag(DIAG_WARNING, "tls.key_log: whoever reads '%s' can read the encrypted traffic", path);
+        files_warn_exposed(path, "the keys of TLS sessions");
+        diag(DIAG_WARNING, "tls.key_log: anyone who can read '%s' can decrypt the traffic", path);
         return STATUS_OK;
 }
 

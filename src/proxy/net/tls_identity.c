@@ -141,7 +141,7 @@ static enum status make(struct tls_identity *out)
         }
         EVP_PKEY_free(authority_key);
         if (out->certificate == NULL) {
-                diag(DIAG_ERROR, "a certificate can't be made: %s",
+                diag(DIAG_ERROR, "a certificate can't be generated: %s",
                      ERR_reason_error_string(ERR_peek_last_error()));
                 tls_identity_fini(out);
                 return STATUS_NOMEM;
@@ -286,7 +286,8 @@ static void look_at(const char *path, const char *directory, const struct tls_id
         char ca[FILE_PATH_MAX];
         files_warn_exposed(path, "the private key of the proxy");
         if (X509_cmp_current_time(X509_get0_notAfter(identity->certificate)) < 0) {
-                diag(DIAG_WARNING, "%s: the certificate has expired; remove it to have a new one made", path);
+                diag(DIAG_WARNING,
+                     "%s: the certificate has expired; delete the file to have a new one generated", path);
         } else if (X509_cmp_current_time(X509_get0_notBefore(identity->certificate)) > 0) {
                 diag(DIAG_WARNING, "%s: the certificate is not valid yet; is the clock right?", path);
         }
@@ -295,8 +296,8 @@ static void look_at(const char *path, const char *directory, const struct tls_id
                 int error = keep_authority(directory, identity->authority);
                 if (error != 0) {
                         diag(DIAG_WARNING,
-                             "%s, which clients verify the proxy by, is missing and can't be written: %s", ca,
-                             strerror(error));
+                             "%s, with which clients verify the proxy, is missing and can't be written: %s",
+                             ca, strerror(error));
                 }
         }
 }
@@ -307,7 +308,7 @@ static enum status load(const char *directory, struct tls_identity *out)
         char path[FILE_PATH_MAX];
         BIO *file = NULL;
         if (snprintf(path, sizeof path, "%s/server.pem", directory) >= (int)sizeof path) {
-                diag(DIAG_ERROR, "tls.directory: %.60s… is too long a name", directory);
+                diag(DIAG_ERROR, "tls.directory: the name %.60s… is too long", directory);
                 return STATUS_INVALID;
         }
         int error = open_regular(path, &file);
@@ -316,8 +317,8 @@ static enum status load(const char *directory, struct tls_identity *out)
                         return STATUS_IO;
                 }
                 diag(DIAG_ERROR,
-                     "%s (tls.directory): %s; remove it to have a new one made, or name your own with "
-                     "tls.certificate",
+                     "%s (tls.directory): %s; delete it to have a new one generated, or specify your own "
+                     "with tls.certificate",
                      path,
                      is_link(path) && (error == ENOENT || error == ELOOP || error == ENOTDIR)
                          ? "a symbolic link that leads to no file"
@@ -333,10 +334,10 @@ static enum status load(const char *directory, struct tls_identity *out)
         if (out->key == NULL || out->certificate == NULL || out->authority == NULL ||
             X509_check_private_key(out->certificate, out->key) != 1) {
                 ERR_clear_error();
-                diag(DIAG_ERROR, "%s (tls.directory): %s; remove it to have a new one made", path,
-                     out->key == NULL
-                         ? "begins with no private key that can be read (a passphrase can't be asked for)"
-                     : out->certificate == NULL ? "holds no certificate behind the private key"
+                diag(DIAG_ERROR, "%s (tls.directory): %s; delete it to have a new one generated", path,
+                     out->key == NULL ? "does not begin with a readable private key (keys with a passphrase "
+                                        "are not supported)"
+                     : out->certificate == NULL ? "has no certificate after the private key"
                      : out->authority == NULL ? "holds no certificate of the authority behind the proxy's own"
                                               : "the certificate is not that of the private key");
                 tls_identity_fini(out);
@@ -368,7 +369,8 @@ enum status tls_identity_get(const char *directory, struct tls_identity *out)
                 }
                 if (status == STATUS_IO) { /* and was gone at once */
                         diag(DIAG_ERROR,
-                             "%s/server.pem (tls.directory) comes and goes: does another program write it?",
+                             "%s/server.pem (tls.directory) appears and disappears: does another program "
+                             "write it?",
                              directory);
                 }
                 tls_identity_fini(out);
@@ -376,13 +378,13 @@ enum status tls_identity_get(const char *directory, struct tls_identity *out)
         }
         if (error != 0) {
                 diag(DIAG_WARNING,
-                     "the certificate that was made for TLS can't be kept in '%s' (tls.directory): %s; the "
-                     "next start "
-                     "makes another",
+                     "the certificate generated for TLS can't be saved in '%s' (tls.directory): %s; another "
+                     "one will be generated on the next start",
                      directory, strerror(error));
         } else {
                 diag(DIAG_INFO,
-                     "a certificate for TLS was made: %s/server.pem; for clients that verify it: %s/ca.pem",
+                     "a certificate for TLS was generated: %s/server.pem; clients can verify it with "
+                     "%s/ca.pem",
                      directory, directory);
         }
         return STATUS_OK;

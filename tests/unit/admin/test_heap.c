@@ -116,7 +116,7 @@ static void rates_are_set(void)
         open_port();
         CU_ASSERT_STRING_EQUAL(post("/sample?bytes=65536")->body,
                                "one sample in 65536 bytes in all stages\n");
-        CU_ASSERT_STRING_EQUAL(post("/sample?bytes=1&stage=sink")->body, "each allocation in stage sink\n");
+        CU_ASSERT_STRING_EQUAL(post("/sample?bytes=1&stage=sink")->body, "every allocation in stage sink\n");
         CU_ASSERT_STRING_EQUAL(post("/sample?bytes=0&stage=tls&format=json")->body,
                                "{\"sample_bytes\":0,\"stage\":\"tls\"}\n");
         CU_ASSERT_TRUE(prof_sample_bytes() == 65536 && prof_stage_sample_bytes(STAGE_SINK) == 1 &&
@@ -124,7 +124,7 @@ static void rates_are_set(void)
                        prof_stage_sample_bytes(STAGE_LINK) == 65536);
         CU_ASSERT_PTR_NOT_NULL(
             strstr(get("/stages")->body,
-                   "\nsampled      one sample in 65536 bytes; tls: no samples; sink: each allocation\n"));
+                   "\nsampled      one sample in 65536 bytes; tls: no sampling; sink: every allocation\n"));
         CU_ASSERT_PTR_NOT_NULL(strstr(get("/stages?format=json")->body, "\"sample_bytes\":1,\"verdict\""));
         CU_ASSERT_EQUAL(post("/sample?bytes=1&stage=nowhere")->code, 400);
         CU_ASSERT_EQUAL(post("/sample?bytes=1&stage=profile")->code, 400);
@@ -219,8 +219,8 @@ static void differences_between_marks_are_told(void)
         const struct reply *r = get("/marks/diff?from=a&to=b");
         CU_ASSERT_EQUAL(r->code, 200);
         CU_ASSERT_PTR_NOT_NULL(strstr(r->body, "\nadmin "));
-        CU_ASSERT_PTR_NOT_NULL(strstr(r->body, " born between a and b\n"));
-        CU_ASSERT_PTR_NOT_NULL(strstr(get("/marks/diff?from=a&n=2")->body, " born between a and now\n"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(r->body, " created between a and b\n"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(get("/marks/diff?from=a&n=2")->body, " created between a and now\n"));
         CU_ASSERT_EQUAL(get("/marks/diff")->code, 200);
         CU_ASSERT_EQUAL(get("/births?since=a&format=json&n=3")->code, 200);
         CU_ASSERT_EQUAL(get("/births?n=1")->code, 200);
@@ -229,9 +229,9 @@ static void differences_between_marks_are_told(void)
         CU_ASSERT_EQUAL(get("/marks/diff?from=nowhere")->code, 404);
         CU_ASSERT_EQUAL(get("/births?since=nowhere")->code, 404);
         CU_ASSERT_PTR_NOT_NULL(strstr(get("/births?since=2020-01-01T00:00:00Z")->body,
-                                      " born between 2020-01-01T00:00:00Z and now\n"));
-        CU_ASSERT_PTR_NOT_NULL(
-            strstr(get("/births?since=7")->body, "0 records were born between statement 7 and now\n"));
+                                      " created between 2020-01-01T00:00:00Z and now\n"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(get("/births?since=7")->body,
+                                      "0 allocation records were created between statement 7 and now\n"));
         CU_ASSERT_EQUAL(get("/births?n=x")->code, 400);
         CU_ASSERT_EQUAL(get("/births?n=99999")->code, 400);
         prof_set_sample_bytes(524288);

@@ -88,8 +88,8 @@ static void each_command_has_help(void)
                 CU_ASSERT_TRUE(has(out_text, usage));
         }
         CU_ASSERT_EQUAL(RUN("help", "proxy"), EXIT_DONE);
-        CU_ASSERT_TRUE(has(out_text, "--limits-query-bytes (1M)"));
-        CU_ASSERT_TRUE(has(out_text, "--listen, -l (127.0.0.1:3307)"));
+        CU_ASSERT_TRUE(has(out_text, "--limits-query-bytes (default: 1M)"));
+        CU_ASSERT_TRUE(has(out_text, "--listen, -l (default: 127.0.0.1:3307)"));
         CU_ASSERT_EQUAL(RUN("help", "frobnicate"), EXIT_USAGE);
         CU_ASSERT_EQUAL(RUN("help", "proxy", "more"), EXIT_USAGE);
         CU_ASSERT_EQUAL(RUN("--help"), EXIT_DONE);
@@ -138,8 +138,8 @@ static void without_a_proxy_the_clients_fail(void)
         for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
                 CU_ASSERT_EQUAL(RUN(commands[i], "--admin", "127.0.0.1:1"), EXIT_FAILED);
                 CU_ASSERT_STRING_EQUAL(out_text, "");
-                CU_ASSERT_TRUE(
-                    has(err_text, "no answer from the admin port at 127.0.0.1:1: is a proxy running there?"));
+                CU_ASSERT_TRUE(has(
+                    err_text, "no response from the admin port at 127.0.0.1:1: is a proxy running there?"));
         }
         CU_ASSERT_EQUAL(RUN("hex", "1", "--admin=127.0.0.1:1"), EXIT_FAILED);
         CU_ASSERT_EQUAL(RUN("sessions", "kill", "1", "--admin=127.0.0.1:1"), EXIT_FAILED);

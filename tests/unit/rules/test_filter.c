@@ -186,13 +186,13 @@ static void bad_texts(void)
             {FILTER_MIN_DURATION, "-1s", "min_duration must be"},
             {FILTER_MIN_DURATION, "1h", "min_duration must be"},
             {FILTER_MIN_ROWS, "many", "min_rows must be"},
-            {FILTER_SAMPLE, "1.1", "sample must be a share"},
+            {FILTER_SAMPLE, "1.1", "sample must be a fraction"},
             {FILTER_SAMPLE, "nan", "sample must be"},
-            {FILTER_SAMPLE, "!0.5", "sample can't be turned round"},
+            {FILTER_SAMPLE, "!0.5", "sample can't be inverted"},
             {FILTER_SAMPLE_SESSIONS, "half", "sample_sessions must be"},
-            {FILTER_USER, ",", "user must be words"},
+            {FILTER_USER, ",", "user must be at most 32 words"},
             {FILTER_USER, "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,1,2,3,4,5,6,7",
-             "user must be words, at most 32"},
+             "user must be at most 32 words"},
         };
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
                 struct filter_spec spec = {{NULL}};
@@ -264,7 +264,7 @@ static void patterns_that_take_too_long(void)
         CU_ASSERT_FALSE(filter_pass(f, &r));
         CU_ASSERT_EQUAL(filter_undecided(f), 2);
         filter_free(f);
-        /* turned round, it passes as well */
+        /* inverted, it passes as well */
         f = make(FILTER_PATTERN, "!needle");
         r = query(text);
         CU_ASSERT_TRUE(filter_pass(f, &r));

@@ -311,9 +311,9 @@ static void wrong_flags_are_told(void)
         int argc;
         char *argv[16];
         CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "--limits-query-byte", "1"), STATUS_INVALID);
-        CU_ASSERT_TRUE(said_has("unknown flag --limits-query-byte; did you mean --limits-query-bytes?"));
+        CU_ASSERT_TRUE(said_has("unknown option --limits-query-byte; did you mean --limits-query-bytes?"));
         CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "-z"), STATUS_INVALID);
-        CU_ASSERT_TRUE(said_has("unknown flag -z"));
+        CU_ASSERT_TRUE(said_has("unknown option -z"));
         CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "--workers"), STATUS_INVALID);
         CU_ASSERT_TRUE(said_has("--workers needs a value"));
         CU_ASSERT_EQUAL(ARGS(&s, &argc, argv, "--workers=99"), STATUS_INVALID);

@@ -235,7 +235,7 @@ static void other_profiles(void)
                 struct explain e;
                 CU_ASSERT_PTR_NULL(explain_text(&e, others[i].text));
                 char *printed = print(&e, explain_print_text);
-                CU_ASSERT_PTR_NOT_NULL(strstr(printed, "There is no heap profile"));
+                CU_ASSERT_PTR_NOT_NULL(strstr(printed, "This contains no heap profile"));
                 CU_ASSERT_PTR_NOT_NULL(strstr(printed, others[i].said));
                 free(printed);
                 explain_fini(&e);

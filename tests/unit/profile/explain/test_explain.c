@@ -355,11 +355,11 @@ static void another_process(void)
         CU_ASSERT_TRUE(e.run[0].n_rounds == 10 && e.run[1].n_rounds == 3);
         CU_ASSERT_TRUE(e.run[1].rounds[0].records == 3 &&
                        e.run[1].rounds[2].records == 6); /* though the addresses are the same */
-        expect_printed(&e, explain_print_text, "The program was started again: 3 heap profiles");
+        expect_printed(&e, explain_print_text, "The program was restarted: 3 heap profiles");
         explain_fini(&e);
         soak_len = 0;
         CU_ASSERT_PTR_NULL(explain_soak(&e));
-        expect_printed(&e, explain_print_text, "There is no heap profile in this");
+        expect_printed(&e, explain_print_text, "This contains no heap profile");
         expect_printed(&e, explain_print_svg, "</svg>");
         expect_printed(&e, explain_print_json, "\"rounds\":[]");
         explain_fini(&e);
@@ -411,7 +411,7 @@ static void a_cut_dump(void)
         CU_ASSERT_TRUE(run->n_births == 2 && run->rounds[1].births == 1 && run->rounds[1].samples == 5);
         CU_ASSERT_TRUE(run->births[0].allocs == 2 &&
                        run->births[1].allocs == 3); /* as the last whole one has them */
-        expect_printed(&e, explain_print_text, "\n2 profiles were not whole and are left out.\n");
+        expect_printed(&e, explain_print_text, "\n2 profiles were incomplete and are omitted.\n");
         explain_fini(&e);
 }
 

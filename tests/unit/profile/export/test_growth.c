@@ -161,7 +161,7 @@ static void a_leak_is_named(void)
         CU_ASSERT_EQUAL(v->kind, VERDICT_LEAK);
         CU_ASSERT_EQUAL(v->bytes, BYTES_RISES);
         CU_ASSERT_TRUE(v->rise.fits[RISE_STATEMENTS].low > 31 && v->rise.fits[RISE_STATEMENTS].high < 33);
-        CU_ASSERT_PTR_NOT_NULL(strstr(v->sentence, "born with COM_QUERY SELECT 'lost '"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(v->sentence, "first made during COM_QUERY SELECT 'lost '"));
         struct prof_record r;
         CU_ASSERT_TRUE(prof_record_get(v->suspect, &r) && r.stage == STAGE_JOURNAL && r.size == 64);
         for (unsigned stage = 0; stage <= STAGE_COUNT; stage++) {

@@ -203,7 +203,7 @@ static void a_difference_tells_stages_records_and_births(void)
                      "export/test_snapshot.c:");
         expect(text, " capture   own           3072         1         0         +3072  take_packet "
                      "export/test_snapshot.c:");
-        expect(text, "\n2 records were born between a and b\n");
+        expect(text, "\n2 allocation records were created between a and b\n");
         expect(text, "; session 7 COM_QUERY \"SELECT \\\"1\\\"\\x0a\"\n");
         CU_ASSERT_TRUE(strstr(text, "+3072") < strstr(text, "-320")); /* the greatest growth first */
         free(text);
