@@ -25,12 +25,12 @@ void gate_free(struct gate *g)
                 return;
         }
         for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
-                hold_fini(&g->in[side]);
-                hold_fini(&g->out[side]);
+                secure_buffer_fini(&g->in[side]);
+                secure_buffer_fini(&g->out[side]);
         }
-        hold_fini(&g->rest);
-        hold_fini(&g->login);
-        hold_fini(&g->password);
+        secure_buffer_fini(&g->rest);
+        secure_buffer_fini(&g->login);
+        secure_buffer_fini(&g->password);
         prof_free(g);
 }
 
@@ -72,7 +72,8 @@ enum gate_step gate_put(struct gate *g, enum side to, struct span payload)
         struct writer w = writer_over(header, sizeof header);
         writer_uint(&w, payload.len, 3);
         writer_uint(&w, ++g->seq[to], 1);
-        bool held = hold_add(&g->out[to], writer_span(&w)) && hold_add(&g->out[to], payload);
+        bool held =
+            secure_buffer_add(&g->out[to], writer_span(&w)) && secure_buffer_add(&g->out[to], payload);
         return held ? GATE_GO : GATE_NOMEM;
 }
 
@@ -86,7 +87,7 @@ enum gate_step gate_refuse(struct gate *g, uint16_t errnum, const char *sqlstate
         text[t.at] = '\0';
         gate_error_packet(&w, ++g->seq[SIDE_CLIENT], errnum, sqlstate, text);
         g->reason = reason;
-        return hold_add(&g->out[SIDE_CLIENT], writer_span(&w)) ? GATE_REFUSE : GATE_NOMEM;
+        return secure_buffer_add(&g->out[SIDE_CLIENT], writer_span(&w)) ? GATE_REFUSE : GATE_NOMEM;
 }
 
 /** From here on all passes. The packet under way is handled. */
@@ -173,10 +174,10 @@ static void mark_tls(struct gate *g)
 /** The login goes to the server; what follows is the exchange. */
 static enum gate_step send_login(struct gate *g)
 {
-        if (gate_put(g, SIDE_SERVER, hold_span(&g->login)) != GATE_GO) {
+        if (gate_put(g, SIDE_SERVER, secure_buffer_span(&g->login)) != GATE_GO) {
                 return GATE_NOMEM;
         }
-        hold_fini(&g->login);
+        secure_buffer_fini(&g->login);
         g->login_sent = true;
         g->state = GATE_AUTH;
         return gate_auth_translates(g) ? GATE_GO : open_gate(g);
@@ -190,7 +191,7 @@ static enum gate_step deliver(struct gate *g)
                 return send_login(g);
         }
         g->state = GATE_SECURING;
-        struct span request = span_head(hold_span(&g->login), SSL_REQUEST_LENGTH);
+        struct span request = span_head(secure_buffer_span(&g->login), SSL_REQUEST_LENGTH);
         enum gate_step step = gate_put(g, SIDE_SERVER, request);
         return step == GATE_GO ? GATE_SERVER_TLS : step;
 }
@@ -199,7 +200,7 @@ static enum gate_step deliver(struct gate *g)
 static enum gate_step deliver_with(struct gate *g, struct span answer)
 {
         struct login login;
-        struct span payload = hold_span(&g->login);
+        struct span payload = secure_buffer_span(&g->login);
         if (answer.len == 0 || !login_parse(payload, &login)) {
                 return deliver(g);
         }
@@ -210,8 +211,8 @@ static enum gate_step deliver_with(struct gate *g, struct span answer)
         }
         struct writer w = writer_over(room, size);
         login_with_auth(payload, &login, answer, &w);
-        hold_clear(&g->login);
-        bool held = hold_add(&g->login, writer_span(&w));
+        secure_buffer_clear(&g->login);
+        bool held = secure_buffer_add(&g->login, writer_span(&w));
         explicit_bzero(room, size);
         prof_free(room);
         return held ? deliver(g) : GATE_NOMEM;
@@ -262,7 +263,7 @@ static enum gate_step on_login(struct gate *g, struct span payload)
         if (login.auth_plugin.len > 0) {
                 gate_auth_plugin(g, login.auth_plugin, (struct span){NULL, 0});
         }
-        if (!hold_add(&g->login, payload)) {
+        if (!secure_buffer_add(&g->login, payload)) {
                 return GATE_NOMEM;
         }
         enum gate_step step = gate_auth_login(g, &login, &answer);
@@ -335,7 +336,7 @@ static enum gate_step take(struct gate *g, enum side from)
 {
         enum gate_step step = GATE_GO;
         while (step == GATE_GO && holds(g, from) && g->state != GATE_SECURING) {
-                struct span held = hold_span(&g->in[from]);
+                struct span held = secure_buffer_span(&g->in[from]);
                 if (held.len < FRAME_HEADER_SIZE) {
                         break;
                 }
@@ -357,7 +358,7 @@ static enum gate_step take(struct gate *g, enum side from)
                 g->seq[from] = held.data[3];
                 step = on_packet(g, from, span_of(held.data + FRAME_HEADER_SIZE, length));
                 if (!g->untouched) {
-                        hold_skip(&g->in[from], FRAME_HEADER_SIZE + length);
+                        secure_buffer_skip(&g->in[from], FRAME_HEADER_SIZE + length);
                 }
         }
         return step;
@@ -369,19 +370,19 @@ static enum gate_step finish(struct gate *g, enum gate_step step, struct gate_ou
         for (enum side from = SIDE_CLIENT; from <= SIDE_SERVER; from++) {
                 enum side to = from == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT;
                 if (!holds(g, from)) {
-                        if (!hold_add(&g->out[to], hold_span(&g->in[from]))) {
+                        if (!secure_buffer_add(&g->out[to], secure_buffer_span(&g->in[from]))) {
                                 return GATE_NOMEM;
                         }
-                        hold_clear(&g->in[from]);
+                        secure_buffer_clear(&g->in[from]);
                 }
         }
-        out->to[SIDE_CLIENT] = hold_span(&g->out[SIDE_CLIENT]);
-        out->to[SIDE_SERVER] = hold_span(&g->out[SIDE_SERVER]);
+        out->to[SIDE_CLIENT] = secure_buffer_span(&g->out[SIDE_CLIENT]);
+        out->to[SIDE_SERVER] = secure_buffer_span(&g->out[SIDE_SERVER]);
         if (step == GATE_CLIENT_TLS) {
                 g->rest =
                     g->in[SIDE_CLIENT]; /* it is read while the gate is fed with what it holds, decrypted */
-                g->in[SIDE_CLIENT] = (struct hold){NULL, 0, 0, 0};
-                out->rest = hold_span(&g->rest);
+                g->in[SIDE_CLIENT] = (struct secure_buffer){NULL, 0, 0, 0};
+                out->rest = secure_buffer_span(&g->rest);
         }
         return step;
 }
@@ -389,13 +390,13 @@ static enum gate_step finish(struct gate *g, enum gate_step step, struct gate_ou
 enum gate_step gate_feed(struct gate *g, enum side from, struct span in, struct gate_out *out)
 {
         *out = (struct gate_out){0};
-        hold_clear(&g->out[SIDE_CLIENT]);
-        hold_clear(&g->out[SIDE_SERVER]);
+        secure_buffer_clear(&g->out[SIDE_CLIENT]);
+        secure_buffer_clear(&g->out[SIDE_SERVER]);
         if (!holds(g, from)) {
                 out->to[from == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT] = in;
                 return GATE_GO;
         }
-        if (!hold_add(&g->in[from], in)) {
+        if (!secure_buffer_add(&g->in[from], in)) {
                 return GATE_NOMEM;
         }
         return finish(g, take(g, from), out);
@@ -404,8 +405,8 @@ enum gate_step gate_feed(struct gate *g, enum side from, struct span in, struct 
 enum gate_step gate_secured(struct gate *g, struct gate_out *out)
 {
         *out = (struct gate_out){0};
-        hold_clear(&g->out[SIDE_CLIENT]);
-        hold_clear(&g->out[SIDE_SERVER]);
+        secure_buffer_clear(&g->out[SIDE_CLIENT]);
+        secure_buffer_clear(&g->out[SIDE_SERVER]);
         enum gate_step step = send_login(g);
         if (step == GATE_GO && g->state == GATE_AUTH) {
                 step = take(g, SIDE_CLIENT); /* a client that did not wait */
@@ -415,8 +416,8 @@ enum gate_step gate_secured(struct gate *g, struct gate_out *out)
 
 void gate_sent(struct gate *g)
 {
-        hold_clear(&g->out[SIDE_CLIENT]);
-        hold_clear(&g->out[SIDE_SERVER]);
+        secure_buffer_clear(&g->out[SIDE_CLIENT]);
+        secure_buffer_clear(&g->out[SIDE_SERVER]);
 }
 
 bool gate_closes(struct gate *g, struct span in)
@@ -444,12 +445,12 @@ enum gate_step gate_fail(struct gate *g, const char *reason, struct gate_out *ou
 
 size_t gate_held(const struct gate *g)
 {
-        return hold_span(&g->in[SIDE_CLIENT]).len;
+        return secure_buffer_span(&g->in[SIDE_CLIENT]).len;
 }
 
 struct span gate_end(struct gate *g, enum side from)
 {
-        struct span held = holds(g, from) ? hold_span(&g->in[from]) : (struct span){NULL, 0};
+        struct span held = holds(g, from) ? secure_buffer_span(&g->in[from]) : (struct span){NULL, 0};
         if (held.len > 0) {
                 (void)let_go(g, "the connection ended during the login");
         }

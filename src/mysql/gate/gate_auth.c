@@ -30,7 +30,7 @@ void gate_auth_plugin(struct gate *g, struct span plugin, struct span data)
         g->caching = span_equal(plugin, span_str("caching_sha2_password"));
         g->sha256 = span_equal(plugin, span_str("sha256_password"));
         g->exchange = EXCHANGE_NONE;
-        hold_clear(&g->password);
+        secure_buffer_clear(&g->password);
         if (data.len >= SCRAMBLE_LENGTH) {
                 memcpy(g->scramble, data.data, SCRAMBLE_LENGTH);
         }
@@ -58,10 +58,10 @@ static bool asks_for_key(const struct gate *g, struct span payload)
 /** The client's password came in clear: keep it, and ask the server for its key. */
 static enum gate_step keep_password(struct gate *g, struct span payload)
 {
-        hold_clear(&g->password);
+        secure_buffer_clear(&g->password);
         g->exchange = EXCHANGE_KEY;
         g->mediated = true;
-        return hold_add(&g->password, payload) ? GATE_GO : GATE_NOMEM;
+        return secure_buffer_add(&g->password, payload) ? GATE_GO : GATE_NOMEM;
 }
 
 static enum gate_step ask_server(struct gate *g)
@@ -75,10 +75,10 @@ static enum gate_step answer_server(struct gate *g, struct span pem)
 {
         uint8_t sealed[SEALED_MAX];
         struct writer w = writer_over(sealed, sizeof sealed);
-        struct span password = hold_span(&g->password);
+        struct span password = secure_buffer_span(&g->password);
         mask(g, g->password.data + g->password.from, password.len);
         bool done = g->policy->seal(g->policy->arg, pem, password, &w) && !w.failed;
-        hold_fini(&g->password);
+        secure_buffer_fini(&g->password);
         g->exchange = EXCHANGE_NONE;
         if (!done) {
                 return gate_refuse(g, ERROR_ACCESS, "28000",
@@ -108,8 +108,8 @@ static enum gate_step open_password(struct gate *g, struct span sealed)
         g->exchange = EXCHANGE_NONE;
         g->mediated = true;
         mask(g, plain, w.at);
-        hold_clear(&g->password);
-        bool held = done && hold_add(&g->password, writer_span(&w));
+        secure_buffer_clear(&g->password);
+        bool held = done && secure_buffer_add(&g->password, writer_span(&w));
         explicit_bzero(plain, sizeof plain);
         if (!done) {
                 return gate_refuse(g, ERROR_ACCESS, "28000",
@@ -144,7 +144,7 @@ enum gate_step gate_auth_login(struct gate *g, const struct login *login, struct
 enum gate_step gate_auth_login_key(struct gate *g, struct span payload, struct span *answer)
 {
         enum gate_step step = open_password(g, payload);
-        *answer = hold_span(&g->password);
+        *answer = secure_buffer_span(&g->password);
         return step;
 }
 
@@ -167,9 +167,9 @@ static enum gate_step from_client(struct gate *g, struct span payload)
         }
         step = open_password(g, payload);
         if (step == GATE_GO) {
-                step = gate_put(g, SIDE_SERVER, hold_span(&g->password));
+                step = gate_put(g, SIDE_SERVER, secure_buffer_span(&g->password));
         }
-        hold_fini(&g->password);
+        secure_buffer_fini(&g->password);
         return step;
 }
 
@@ -198,7 +198,7 @@ static enum gate_step from_server(struct gate *g, struct span payload)
         }
         if (first == REPLY_OK || first == REPLY_ERR) {
                 g->state = GATE_OPEN;
-                hold_fini(&g->password);
+                secure_buffer_fini(&g->password);
         }
         return gate_put(g, SIDE_CLIENT, payload);
 }

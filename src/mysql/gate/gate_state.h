@@ -38,17 +38,17 @@ struct gate {
         bool watching;  /* closed for a COM_CHANGE_USER, which may turn out to be none */
         struct gate_offer offer;
         uint64_t agreed; /* capabilities of the login and the greeting */
-        struct hold in[2];
-        struct hold out[2];
-        uint8_t seq[2];    /* the last one on each side's wire */
-        struct hold rest;  /* what came behind the SSLRequest */
-        struct hold login; /* its payload, while TLS or a key are awaited */
+        struct secure_buffer in[2];
+        struct secure_buffer out[2];
+        uint8_t seq[2];             /* the last one on each side's wire */
+        struct secure_buffer rest;  /* what came behind the SSLRequest */
+        struct secure_buffer login; /* its payload, while TLS or a key are awaited */
 
         enum gate_exchange exchange;
         bool caching; /* the plugin is caching_sha2_password */
         bool sha256;  /* or sha256_password */
         uint8_t scramble[SCRAMBLE_LENGTH];
-        struct hold password;
+        struct secure_buffer password;
 };
 
 /* gate.c */

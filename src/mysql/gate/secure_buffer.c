@@ -6,50 +6,50 @@
 
 enum { SIZE_MIN = 256 };
 
-bool hold_add(struct hold *h, struct span bytes)
+bool secure_buffer_add(struct secure_buffer *b, struct span bytes)
 {
-        size_t held = h->len - h->from;
+        size_t used = b->len - b->from;
         if (bytes.len == 0) {
                 return true;
         }
-        if (bytes.len > h->size - h->len) {
-                size_t need = held + bytes.len;
+        if (bytes.len > b->size - b->len) {
+                size_t need = used + bytes.len;
                 size_t size = need < SIZE_MIN ? SIZE_MIN : need * 2;
                 uint8_t *bigger = prof_alloc(STAGE_FRAME, size); /* realloc would leave a copy behind */
                 if (bigger == NULL) {
                         return false;
                 }
-                if (held > 0) {
-                        memcpy(bigger, h->data + h->from, held);
+                if (used > 0) {
+                        memcpy(bigger, b->data + b->from, used);
                 }
-                hold_fini(h);
-                *h = (struct hold){.data = bigger, .len = held, .size = size};
+                secure_buffer_fini(b);
+                *b = (struct secure_buffer){.data = bigger, .len = used, .size = size};
         }
-        memcpy(h->data + h->len, bytes.data, bytes.len);
-        h->len += bytes.len;
+        memcpy(b->data + b->len, bytes.data, bytes.len);
+        b->len += bytes.len;
         return true;
 }
 
-void hold_skip(struct hold *h, size_t n)
+void secure_buffer_skip(struct secure_buffer *b, size_t n)
 {
-        h->from += n;
-        if (h->from == h->len) {
-                hold_clear(h);
+        b->from += n;
+        if (b->from == b->len) {
+                secure_buffer_clear(b);
         }
 }
 
-void hold_clear(struct hold *h)
+void secure_buffer_clear(struct secure_buffer *b)
 {
-        if (h->data != NULL) {
-                explicit_bzero(h->data, h->len);
+        if (b->data != NULL) {
+                explicit_bzero(b->data, b->len);
         }
-        h->from = 0;
-        h->len = 0;
+        b->from = 0;
+        b->len = 0;
 }
 
-void hold_fini(struct hold *h)
+void secure_buffer_fini(struct secure_buffer *b)
 {
-        hold_clear(h);
-        prof_free(h->data);
-        *h = (struct hold){NULL, 0, 0, 0};
+        secure_buffer_clear(b);
+        prof_free(b->data);
+        *b = (struct secure_buffer){NULL, 0, 0, 0};
 }

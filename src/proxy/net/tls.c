@@ -17,8 +17,8 @@ struct tls {
         struct tls_sink sink;
         uint8_t *room;
         size_t room_size;
-        struct span in;      /* what OpenSSL has not read yet */
-        struct hold pending; /* written before the handshake was over */
+        struct span in;               /* what OpenSSL has not read yet */
+        struct secure_buffer pending; /* written before the handshake was over */
         enum side peer;
         bool established;
         bool ended;
@@ -112,7 +112,7 @@ void tls_free(struct tls *t)
         PROF_SCOPE(STAGE_TLS);
         if (t != NULL) {
                 SSL_free(t->ssl);
-                hold_fini(&t->pending);
+                secure_buffer_fini(&t->pending);
                 prof_free(t);
         }
 }
@@ -186,8 +186,8 @@ static enum tls_state note_established(struct tls *t)
         }
         t->established = true;
         t->sink.on_established(t->sink.arg);
-        enum tls_state state = put(t, hold_span(&t->pending));
-        hold_fini(&t->pending);
+        enum tls_state state = put(t, secure_buffer_span(&t->pending));
+        secure_buffer_fini(&t->pending);
         return state;
 }
 
@@ -248,7 +248,7 @@ enum tls_state tls_write(struct tls *t, struct span bytes)
                 (void)snprintf(t->error, sizeof t->error, "too much to send before the handshake");
                 return TLS_FAILED;
         }
-        return hold_add(&t->pending, bytes) ? TLS_GOES_ON : TLS_NOMEM;
+        return secure_buffer_add(&t->pending, bytes) ? TLS_GOES_ON : TLS_NOMEM;
 }
 
 void tls_shut(struct tls *t)

@@ -777,23 +777,24 @@ static void stays_open(void)
 
 static void holds(void)
 {
-        struct hold h = {NULL, 0, 0, 0};
-        CU_ASSERT_EQUAL(hold_span(&h).len, 0);
-        CU_ASSERT_TRUE(hold_add(&h, TEXT("")) && hold_add(&h, TEXT("abc")) && hold_add(&h, TEXT("def")));
-        hold_skip(&h, 2);
-        CU_ASSERT_TRUE(span_equal(hold_span(&h), TEXT("cdef")));
+        struct secure_buffer h = {NULL, 0, 0, 0};
+        CU_ASSERT_EQUAL(secure_buffer_span(&h).len, 0);
+        CU_ASSERT_TRUE(secure_buffer_add(&h, TEXT("")) && secure_buffer_add(&h, TEXT("abc")) &&
+                       secure_buffer_add(&h, TEXT("def")));
+        secure_buffer_skip(&h, 2);
+        CU_ASSERT_TRUE(span_equal(secure_buffer_span(&h), TEXT("cdef")));
         uint8_t many[4096] = "";
-        CU_ASSERT_TRUE(hold_add(&h, span_of(many, sizeof many)));
-        CU_ASSERT_EQUAL(hold_span(&h).len, 4 + sizeof many);
-        CU_ASSERT_EQUAL(hold_span(&h).data[0], 'c');
-        hold_skip(&h, hold_span(&h).len);
+        CU_ASSERT_TRUE(secure_buffer_add(&h, span_of(many, sizeof many)));
+        CU_ASSERT_EQUAL(secure_buffer_span(&h).len, 4 + sizeof many);
+        CU_ASSERT_EQUAL(secure_buffer_span(&h).data[0], 'c');
+        secure_buffer_skip(&h, secure_buffer_span(&h).len);
         CU_ASSERT_TRUE(h.len == 0 && h.from == 0 && h.data != NULL);
-        (void)hold_add(&h, TEXT("secret"));
+        (void)secure_buffer_add(&h, TEXT("secret"));
         uint8_t *memory = h.data;
-        hold_clear(&h);
+        secure_buffer_clear(&h);
         CU_ASSERT_EQUAL(memory[0], 0); /* no trace */
-        hold_fini(&h);
-        hold_fini(&h);
+        secure_buffer_fini(&h);
+        secure_buffer_fini(&h);
 }
 
 /** A whole exchange; it ends early where memory does. */
