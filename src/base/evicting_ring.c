@@ -1,90 +1,90 @@
 #include "base/evicting_ring.h"
 
-struct head {
-        uint32_t size; /* of the entry, this head and padding included */
+struct header {
+        uint32_t size; /* of the entry in bytes, including this header and padding */
         uint32_t len;
 };
 
-void keep_init(struct keep *k, void *memory, size_t size)
+void evicting_ring_init(struct evicting_ring *r, void *memory, size_t size)
 {
-        *k = (struct keep){.memory = memory, .size = size & ~(size_t)7, .oldest = 1};
+        *r = (struct evicting_ring){.memory = memory, .size = size & ~(size_t)7, .oldest = 1};
 }
 
-static struct head *head_at(const struct keep *k, size_t at)
+static struct header *header_at(const struct evicting_ring *r, size_t at)
 {
-        return (struct head *)(void *)(k->memory + at);
+        return (struct header *)(void *)(r->memory + at);
 }
 
-static bool is_empty(const struct keep *k)
+static bool is_empty(const struct evicting_ring *r)
 {
-        return k->oldest > k->added;
+        return r->oldest > r->added;
 }
 
-static void reset(struct keep *k)
+static void reset(struct evicting_ring *r)
 {
-        k->first = 0;
-        k->next = 0;
-        k->wrap = 0;
-        k->hint = 0;
+        r->first = 0;
+        r->next = 0;
+        r->wrap = 0;
+        r->hint = 0;
 }
 
-static void evict(struct keep *k)
+static void evict(struct evicting_ring *r)
 {
-        k->first += head_at(k, k->first)->size;
-        k->oldest++;
-        if (k->wrap > 0 && k->first >= k->wrap) {
-                k->first = 0;
-                k->wrap = 0;
+        r->first += header_at(r, r->first)->size;
+        r->oldest++;
+        if (r->wrap > 0 && r->first >= r->wrap) {
+                r->first = 0;
+                r->wrap = 0;
         }
-        if (is_empty(k)) {
-                reset(k);
+        if (is_empty(r)) {
+                reset(r);
         }
 }
 
-/** Bytes free in one stretch at `next`. */
-static size_t room(const struct keep *k)
+/** Contiguous free bytes at `next`. */
+static size_t free_bytes(const struct evicting_ring *r)
 {
-        return k->wrap > 0 ? k->first - k->next : k->size - k->next;
+        return r->wrap > 0 ? r->first - r->next : r->size - r->next;
 }
 
-void *keep_add(struct keep *k, size_t len)
+void *evicting_ring_add(struct evicting_ring *r, size_t len)
 {
-        size_t size = (sizeof(struct head) + len + 7) & ~(size_t)7;
-        if (len > UINT32_MAX / 2 || size > k->size) {
-                k->added++;
-                k->oldest = k->added + 1;
-                reset(k);
+        size_t size = (sizeof(struct header) + len + 7) & ~(size_t)7;
+        if (len > UINT32_MAX / 2 || size > r->size) {
+                r->added++;
+                r->oldest = r->added + 1;
+                reset(r);
                 return NULL;
         }
-        while (room(k) < size) {
-                if (k->wrap == 0 && k->first >= size) {
-                        k->wrap = k->next;
-                        k->next = 0;
+        while (free_bytes(r) < size) {
+                if (r->wrap == 0 && r->first >= size) {
+                        r->wrap = r->next;
+                        r->next = 0;
                 } else {
-                        evict(k);
+                        evict(r);
                 }
         }
-        struct head *head = head_at(k, k->next);
-        *head = (struct head){(uint32_t)size, (uint32_t)len};
-        k->next += size;
-        k->added++;
-        return head + 1;
+        struct header *header = header_at(r, r->next);
+        *header = (struct header){(uint32_t)size, (uint32_t)len};
+        r->next += size;
+        r->added++;
+        return header + 1;
 }
 
-struct span keep_get(struct keep *k, uint64_t number)
+struct span evicting_ring_get(struct evicting_ring *r, uint64_t number)
 {
-        if (number < k->oldest || number > k->added) {
+        if (number < r->oldest || number > r->added) {
                 return (struct span){NULL, 0};
         }
-        bool near = k->hint >= k->oldest && k->hint <= number;
-        size_t at = near ? k->hint_at : k->first;
-        for (uint64_t i = near ? k->hint : k->oldest; i < number; i++) {
-                at += head_at(k, at)->size;
-                if (k->wrap > 0 && at >= k->wrap) {
+        bool near = r->hint >= r->oldest && r->hint <= number;
+        size_t at = near ? r->hint_at : r->first;
+        for (uint64_t i = near ? r->hint : r->oldest; i < number; i++) {
+                at += header_at(r, at)->size;
+                if (r->wrap > 0 && at >= r->wrap) {
                         at = 0;
                 }
         }
-        k->hint = number;
-        k->hint_at = at;
-        return span_of(head_at(k, at) + 1, head_at(k, at)->len);
+        r->hint = number;
+        r->hint_at = at;
+        return span_of(header_at(r, at) + 1, header_at(r, at)->len);
 }

@@ -16,7 +16,7 @@ enum status recent_init(struct recent *recent, size_t size)
         if (recent->memory == NULL) {
                 return STATUS_NOMEM;
         }
-        keep_init(&recent->keep, recent->memory, size);
+        evicting_ring_init(&recent->ring, recent->memory, size);
         return STATUS_OK;
 }
 
@@ -64,7 +64,7 @@ static size_t entry_size(const struct record *r)
 static void add(struct recent *recent, const struct record *r, size_t len)
 {
         lock_take(&recent->lock);
-        struct entry *e = keep_add(&recent->keep, len);
+        struct entry *e = evicting_ring_add(&recent->ring, len);
         if (e != NULL) {
                 e->seems_at = record_copy(r, (uint8_t *)(e + 1));
         }
@@ -82,7 +82,7 @@ static void add_shortened(struct recent *recent, const struct record *r, size_t 
 
 void recent_add(struct recent *recent, const struct record *r)
 {
-        size_t most = recent->keep.size / LARGEST_SHARE;
+        size_t most = recent->ring.size / LARGEST_SHARE;
         size_t len = entry_size(r);
         if (len > most) {
                 add_shortened(recent, r, most);
@@ -94,7 +94,7 @@ void recent_add(struct recent *recent, const struct record *r)
 uint64_t recent_last(struct recent *recent)
 {
         lock_take(&recent->lock);
-        uint64_t last = recent->keep.added;
+        uint64_t last = recent->ring.added;
         lock_give(&recent->lock);
         return last;
 }
@@ -139,11 +139,11 @@ static const struct record *open_entry(struct entry *e, size_t len)
 static bool read_next(struct recent *recent, uint64_t *cursor, bool copy, struct taken *taken,
                       enum format format, struct writer *w)
 {
-        struct keep *k = &recent->keep;
-        if (*cursor >= k->added) {
+        struct evicting_ring *ring = &recent->ring;
+        if (*cursor >= ring->added) {
                 return false;
         }
-        uint64_t gone = *cursor + 1 < k->oldest ? k->oldest - *cursor - 1 : 0;
+        uint64_t gone = *cursor + 1 < ring->oldest ? ring->oldest - *cursor - 1 : 0;
         bool is_first = *cursor == 0;
         *cursor += gone;
         if (gone > 0 && !is_first) {
@@ -151,11 +151,11 @@ static bool read_next(struct recent *recent, uint64_t *cursor, bool copy, struct
                 format_record(w, format, &gap);
                 return true;
         }
-        if (*cursor >= k->added) {
+        if (*cursor >= ring->added) {
                 return false;
         }
         *cursor += 1;
-        struct span kept = keep_get(k, *cursor);
+        struct span kept = evicting_ring_get(ring, *cursor);
         if (kept.len > 0) {
                 /* our own, writable */
                 struct entry *e = (struct entry *)(void *)(recent->memory + (kept.data - recent->memory));

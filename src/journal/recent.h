@@ -12,7 +12,7 @@
 
 struct recent {
         struct lock lock;
-        struct keep keep;
+        struct evicting_ring ring;
         uint8_t *memory; /**< NULL before recent_init */
 };
 

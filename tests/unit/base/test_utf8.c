@@ -204,16 +204,16 @@ static void the_json_check_can_fail(void)
 
 /* --- the newest entries ---------------------------------------------------------------------------------------------- */
 
-static void keep_holds_the_newest(void)
+static void evicting_ring_holds_the_newest(void)
 {
         static _Alignas(8) uint8_t memory[1024];
-        struct keep k;
-        keep_init(&k, memory, sizeof memory);
+        struct evicting_ring k;
+        evicting_ring_init(&k, memory, sizeof memory);
         uint32_t seed = 7;
         static size_t lens[5001];
         for (uint64_t i = 1; i <= 5000; i++) {
                 lens[i] = next_random(&seed) % 200;
-                uint8_t *to = keep_add(&k, lens[i]);
+                uint8_t *to = evicting_ring_add(&k, lens[i]);
                 if (to == NULL) {
                         CU_FAIL("there is room");
                         return;
@@ -222,46 +222,46 @@ static void keep_holds_the_newest(void)
                 CU_ASSERT_EQUAL(k.added, i);
                 uint64_t from = i % 2 == 0 ? k.oldest : i; /* forward from the oldest, and the newest alone */
                 for (uint64_t n = from; n <= i; n++) {
-                        struct span s = keep_get(&k, n);
+                        struct span s = evicting_ring_get(&k, n);
                         bool right =
                             s.data != NULL && s.len == lens[n] &&
                             (s.len == 0 || (s.data[0] == (n & 0xff) && s.data[s.len - 1] == (n & 0xff)));
                         CU_ASSERT_TRUE_FATAL(right);
                 }
-                CU_ASSERT_PTR_NULL(keep_get(&k, k.oldest - 1).data);
-                CU_ASSERT_PTR_NULL(keep_get(&k, i + 1).data);
+                CU_ASSERT_PTR_NULL(evicting_ring_get(&k, k.oldest - 1).data);
+                CU_ASSERT_PTR_NULL(evicting_ring_get(&k, i + 1).data);
                 CU_ASSERT_TRUE_FATAL(i - k.oldest < 128 && i >= k.oldest);
         }
 }
 
-static void keep_uses_its_room(void)
+static void evicting_ring_uses_its_memory(void)
 {
         static _Alignas(8) uint8_t memory[1024];
-        struct keep k;
-        keep_init(&k, memory, sizeof memory);
+        struct evicting_ring k;
+        evicting_ring_init(&k, memory, sizeof memory);
         for (int i = 0; i < 1000; i++) {
-                CU_ASSERT_PTR_NOT_NULL(keep_add(&k, 56)); /* 64 with its head */
+                CU_ASSERT_PTR_NOT_NULL(evicting_ring_add(&k, 56)); /* 64 with its head */
                 CU_ASSERT_TRUE(i < 16 || k.added - k.oldest + 1 >= 15);
         }
-        CU_ASSERT_PTR_NOT_NULL(keep_add(&k, sizeof memory - 8)); /* exactly all of it */
+        CU_ASSERT_PTR_NOT_NULL(evicting_ring_add(&k, sizeof memory - 8)); /* exactly all of it */
         CU_ASSERT_EQUAL(k.oldest, k.added);
-        CU_ASSERT_PTR_NULL(keep_add(&k, sizeof memory - 7));
+        CU_ASSERT_PTR_NULL(evicting_ring_add(&k, sizeof memory - 7));
         CU_ASSERT_EQUAL(k.added, 1002);
         CU_ASSERT_EQUAL(k.oldest, 1003);
-        CU_ASSERT_PTR_NULL(keep_get(&k, 1002).data);
-        CU_ASSERT_PTR_NOT_NULL(keep_add(&k, 0));
-        CU_ASSERT_PTR_NOT_NULL(keep_get(&k, 1003).data);
+        CU_ASSERT_PTR_NULL(evicting_ring_get(&k, 1002).data);
+        CU_ASSERT_PTR_NOT_NULL(evicting_ring_add(&k, 0));
+        CU_ASSERT_PTR_NOT_NULL(evicting_ring_get(&k, 1003).data);
 }
 
-static void keep_without_room_only_counts(void)
+static void evicting_ring_without_memory_only_counts(void)
 {
-        struct keep k;
-        keep_init(&k, NULL, 7);
-        CU_ASSERT_PTR_NULL(keep_add(&k, 0));
-        CU_ASSERT_PTR_NULL(keep_add(&k, 1));
+        struct evicting_ring k;
+        evicting_ring_init(&k, NULL, 7);
+        CU_ASSERT_PTR_NULL(evicting_ring_add(&k, 0));
+        CU_ASSERT_PTR_NULL(evicting_ring_add(&k, 1));
         CU_ASSERT_EQUAL(k.added, 2);
-        CU_ASSERT_PTR_NULL(keep_get(&k, 1).data);
-        CU_ASSERT_PTR_NULL(keep_get(&k, 2).data);
+        CU_ASSERT_PTR_NULL(evicting_ring_get(&k, 1).data);
+        CU_ASSERT_PTR_NULL(evicting_ring_get(&k, 2).data);
 }
 
 static const struct tap_test tests[] = {
@@ -275,9 +275,9 @@ static const struct tap_test tests[] = {
     {"JSON: strings of any bytes are JSON", json_strings_of_any_bytes_are_json},
     {"JSON: hex is whole, and counted when it does not fit", json_hex_is_whole},
     {"JSON: the check of these tests can fail", the_json_check_can_fail},
-    {"keep: the newest entries, whole and in order", keep_holds_the_newest},
-    {"keep: the room is used", keep_uses_its_room},
-    {"keep: without room entries are only counted", keep_without_room_only_counts},
+    {"evicting ring: holds the newest entries, whole and in order", evicting_ring_holds_the_newest},
+    {"evicting ring: uses all of its memory", evicting_ring_uses_its_memory},
+    {"evicting ring: without memory, entries are only counted", evicting_ring_without_memory_only_counts},
 };
 
 int main(void)
