@@ -8,194 +8,194 @@
 enum { BYTES_PER_MARK = 64 };
 #define LARGE_MAX ((size_t)256 * 1024 * 1024)
 
-struct outbox_mark {
+struct output_queue_mark {
         size_t end;
         enum record_event event;
 };
 
-static size_t max_marks(const struct outbox *o)
+static size_t max_marks(const struct output_queue *q)
 {
-        return o->normal / BYTES_PER_MARK;
+        return q->normal / BYTES_PER_MARK;
 }
 
-bool outbox_init(struct outbox *o, size_t size)
+bool output_queue_init(struct output_queue *q, size_t size)
 {
-        *o = (struct outbox){.size = size, .normal = size};
-        o->bytes = prof_alloc(STAGE_SINK, size);
-        o->marks = prof_alloc(STAGE_SINK, max_marks(o) * sizeof *o->marks);
-        if (o->bytes == NULL || o->marks == NULL) {
-                outbox_fini(o);
+        *q = (struct output_queue){.size = size, .normal = size};
+        q->bytes = prof_alloc(STAGE_SINK, size);
+        q->marks = prof_alloc(STAGE_SINK, max_marks(q) * sizeof *q->marks);
+        if (q->bytes == NULL || q->marks == NULL) {
+                output_queue_fini(q);
                 return false;
         }
         return true;
 }
 
-void outbox_fini(struct outbox *o)
+void output_queue_fini(struct output_queue *q)
 {
-        prof_free(o->bytes);
-        prof_free(o->marks);
-        *o = (struct outbox){0};
+        prof_free(q->bytes);
+        prof_free(q->marks);
+        *q = (struct output_queue){0};
 }
 
-static void reset(struct outbox *o)
+static void reset(struct output_queue *q)
 {
-        o->begin = 0;
-        o->out = 0;
-        o->end = 0;
-        o->first_mark = 0;
-        o->n_marks = 0;
-        if (o->size > o->normal) {
-                uint8_t *smaller = prof_realloc(STAGE_SINK, o->bytes, o->normal);
+        q->begin = 0;
+        q->out = 0;
+        q->end = 0;
+        q->first_mark = 0;
+        q->n_marks = 0;
+        if (q->size > q->normal) {
+                uint8_t *smaller = prof_realloc(STAGE_SINK, q->bytes, q->normal);
                 if (smaller != NULL) {
-                        o->bytes = smaller;
-                        o->size = o->normal;
+                        q->bytes = smaller;
+                        q->size = q->normal;
                 }
         }
 }
 
 /** Move everything to the front. */
-static void compact(struct outbox *o)
+static void compact(struct output_queue *q)
 {
-        size_t by = o->begin;
-        memmove(o->bytes, o->bytes + by, o->end - by);
-        o->begin = 0;
-        o->out -= by;
-        o->end -= by;
-        o->n_marks -= o->first_mark;
-        memmove(o->marks, o->marks + o->first_mark, o->n_marks * sizeof *o->marks);
-        o->first_mark = 0;
-        for (size_t i = 0; i < o->n_marks; i++) {
-                o->marks[i].end -= by;
+        size_t by = q->begin;
+        memmove(q->bytes, q->bytes + by, q->end - by);
+        q->begin = 0;
+        q->out -= by;
+        q->end -= by;
+        q->n_marks -= q->first_mark;
+        memmove(q->marks, q->marks + q->first_mark, q->n_marks * sizeof *q->marks);
+        q->first_mark = 0;
+        for (size_t i = 0; i < q->n_marks; i++) {
+                q->marks[i].end -= by;
         }
 }
 
-static bool append(struct outbox *o, enum format format, const struct record *r)
+static bool append(struct output_queue *q, enum format format, const struct record *r)
 {
-        if (o->n_marks == max_marks(o)) {
+        if (q->n_marks == max_marks(q)) {
                 return false;
         }
-        struct writer w = writer_over(o->bytes + o->end, o->size - o->end);
+        struct writer w = writer_over(q->bytes + q->end, q->size - q->end);
         format_record(&w, format, r);
         if (w.failed) {
                 return false;
         }
-        o->end += w.at;
-        o->marks[o->n_marks++] = (struct outbox_mark){o->end, r->event};
+        q->end += w.at;
+        q->marks[q->n_marks++] = (struct output_queue_mark){q->end, r->event};
         return true;
 }
 
-bool outbox_add(struct outbox *o, enum format format, const struct record *r)
+bool output_queue_add(struct output_queue *q, enum format format, const struct record *r)
 {
-        if (append(o, format, r)) {
+        if (append(q, format, r)) {
                 return true;
         }
-        if (o->begin < o->size / 4) {
+        if (q->begin < q->size / 4) {
                 return false; /* moving so little is not worth it */
         }
-        compact(o);
-        return append(o, format, r);
+        compact(q);
+        return append(q, format, r);
 }
 
-bool outbox_add_large(struct outbox *o, enum format format, const struct record *r)
+bool output_queue_add_large(struct output_queue *q, enum format format, const struct record *r)
 {
         size_t bound = format_size(format, r);
         bound = bound < LARGE_MAX ? bound : LARGE_MAX;
-        if (o->end > 0) {
+        if (q->end > 0) {
                 return false;
         }
-        while (o->size < bound) {
-                size_t size = o->size < bound / 2 ? o->size * 2 : bound;
-                uint8_t *bigger = prof_realloc(STAGE_SINK, o->bytes, size);
+        while (q->size < bound) {
+                size_t size = q->size < bound / 2 ? q->size * 2 : bound;
+                uint8_t *bigger = prof_realloc(STAGE_SINK, q->bytes, size);
                 if (bigger == NULL) {
                         break;
                 }
-                o->bytes = bigger;
-                o->size = size;
-                if (append(o, format, r)) {
+                q->bytes = bigger;
+                q->size = size;
+                if (append(q, format, r)) {
                         return true;
                 }
         }
-        reset(o);
+        reset(q);
         return false;
 }
 
-struct span outbox_due(const struct outbox *o)
+struct span output_queue_pending(const struct output_queue *q)
 {
-        return span_of(o->bytes + o->out, o->end - o->out);
+        return span_of(q->bytes + q->out, q->end - q->out);
 }
 
-size_t outbox_whole(const struct outbox *o, size_t most)
+size_t output_queue_whole_records(const struct output_queue *q, size_t most)
 {
         size_t whole = 0;
-        for (size_t i = o->first_mark; i < o->n_marks && o->marks[i].end - o->out <= most; i++) {
-                whole = o->marks[i].end - o->out;
+        for (size_t i = q->first_mark; i < q->n_marks && q->marks[i].end - q->out <= most; i++) {
+                whole = q->marks[i].end - q->out;
         }
         return whole;
 }
 
-struct span outbox_oldest(const struct outbox *o, enum record_event *event)
+struct span output_queue_oldest(const struct output_queue *q, enum record_event *event)
 {
-        if (o->first_mark == o->n_marks) {
+        if (q->first_mark == q->n_marks) {
                 *event = EVENT_GAP;
                 return (struct span){NULL, 0};
         }
-        *event = o->marks[o->first_mark].event;
-        return span_of(o->bytes + o->out, o->marks[o->first_mark].end - o->out);
+        *event = q->marks[q->first_mark].event;
+        return span_of(q->bytes + q->out, q->marks[q->first_mark].end - q->out);
 }
 
-void outbox_spoil(struct outbox *o)
+void output_queue_mark_dropped(struct output_queue *q)
 {
-        o->marks[o->first_mark].event = EVENT_GAP;
+        q->marks[q->first_mark].event = EVENT_GAP;
 }
 
-bool outbox_is_halfway(const struct outbox *o)
+bool output_queue_is_mid_record(const struct output_queue *q)
 {
-        return o->out > o->begin;
+        return q->out > q->begin;
 }
 
-uint64_t outbox_wrote(struct outbox *o, size_t n)
+uint64_t output_queue_advance(struct output_queue *q, size_t n)
 {
         uint64_t records = 0;
-        assert(n <= o->end - o->out);
-        o->out += n;
-        while (o->first_mark < o->n_marks && o->marks[o->first_mark].end <= o->out) {
-                o->begin = o->marks[o->first_mark].end;
-                records += o->marks[o->first_mark].event == EVENT_GAP ? 0 : 1;
-                o->first_mark++;
+        assert(n <= q->end - q->out);
+        q->out += n;
+        while (q->first_mark < q->n_marks && q->marks[q->first_mark].end <= q->out) {
+                q->begin = q->marks[q->first_mark].end;
+                records += q->marks[q->first_mark].event == EVENT_GAP ? 0 : 1;
+                q->first_mark++;
         }
-        if (o->begin == o->end) {
-                reset(o);
+        if (q->begin == q->end) {
+                reset(q);
         }
         return records;
 }
 
-void outbox_rewind(struct outbox *o)
+void output_queue_rewind(struct output_queue *q)
 {
-        o->out = o->begin;
+        q->out = q->begin;
 }
 
-uint64_t outbox_discard(struct outbox *o)
+uint64_t output_queue_discard(struct output_queue *q)
 {
         uint64_t records = 0;
-        for (size_t i = o->first_mark; i < o->n_marks; i++) {
-                records += o->marks[i].event == EVENT_GAP ? 0 : 1;
+        for (size_t i = q->first_mark; i < q->n_marks; i++) {
+                records += q->marks[i].event == EVENT_GAP ? 0 : 1;
         }
-        if (o->bytes != NULL) {
-                reset(o);
+        if (q->bytes != NULL) {
+                reset(q);
         }
         return records;
 }
 
-size_t outbox_free(const struct outbox *o)
+size_t output_queue_free_bytes(const struct output_queue *q)
 {
-        size_t behind = o->size - o->end;
+        size_t behind = q->size - q->end;
         size_t all =
-            o->begin >= o->size / 4 ? behind + o->begin : behind; /* else outbox_add does not move it */
-        bool marks_left = o->n_marks < max_marks(o) || (all > behind && o->first_mark > 0);
+            q->begin >= q->size / 4 ? behind + q->begin : behind; /* else output_queue_add does not move it */
+        bool marks_left = q->n_marks < max_marks(q) || (all > behind && q->first_mark > 0);
         return marks_left ? all : 0;
 }
 
-bool outbox_has_space(const struct outbox *o)
+bool output_queue_is_half_free(const struct output_queue *q)
 {
-        return o->end - o->begin <= o->normal / 2 && o->n_marks - o->first_mark <= max_marks(o) / 2;
+        return q->end - q->begin <= q->normal / 2 && q->n_marks - q->first_mark <= max_marks(q) / 2;
 }

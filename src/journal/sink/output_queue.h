@@ -11,49 +11,49 @@
 
 #include "journal/format/format.h"
 
-struct outbox_mark;
+struct output_queue_mark;
 
-struct outbox {
+struct output_queue {
         uint8_t *bytes;
         size_t size;
         size_t normal; /**< size while no large record is in */
         size_t begin;
         size_t out;
         size_t end;
-        struct outbox_mark *marks; /**< where each record between begin and end ends */
+        struct output_queue_mark *marks; /**< where each record between begin and end ends */
         size_t first_mark;
         size_t n_marks; /**< end of the marks in use */
 };
 
 /** @return false when memory is out. */
-bool outbox_init(struct outbox *o, size_t size);
-void outbox_fini(struct outbox *o);
+bool output_queue_init(struct output_queue *q, size_t size);
+void output_queue_fini(struct output_queue *q);
 
 /** Format @p r behind what is there. @return false if there is no room now. */
-bool outbox_add(struct outbox *o, enum format format, const struct record *r);
-/** The same for a record that is larger than an empty outbox: it grows. @return false if it can't, or is not empty. */
-bool outbox_add_large(struct outbox *o, enum format format, const struct record *r);
+bool output_queue_add(struct output_queue *q, enum format format, const struct record *r);
+/** The same for a record that is larger than an empty queue: it grows. @return false if it can't, or is not empty. */
+bool output_queue_add_large(struct output_queue *q, enum format format, const struct record *r);
 
-/** What is to be written, until the next call with this outbox. */
-struct span outbox_due(const struct outbox *o);
+/** What is to be written, until the next call with this queue. */
+struct span output_queue_pending(const struct output_queue *q);
 /** How many of its bytes end with a record and are at most @p most; if not even one record does, 0. */
-size_t outbox_whole(const struct outbox *o, size_t most);
+size_t output_queue_whole_records(const struct output_queue *q, size_t most);
 /** What is left of the oldest record in it, and that record's event. */
-struct span outbox_oldest(const struct outbox *o, enum record_event *event);
+struct span output_queue_oldest(const struct output_queue *q, enum record_event *event);
 /** The oldest record will not count as one that was written. */
-void outbox_spoil(struct outbox *o);
+void output_queue_mark_dropped(struct output_queue *q);
 /** Whether the oldest record is written in part. */
-bool outbox_is_halfway(const struct outbox *o);
+bool output_queue_is_mid_record(const struct output_queue *q);
 /** Its first @p n bytes were written. @return records (gaps not counted) that are wholly out now. */
-uint64_t outbox_wrote(struct outbox *o, size_t n);
+uint64_t output_queue_advance(struct output_queue *q, size_t n);
 /** Begin the half-written record anew. */
-void outbox_rewind(struct outbox *o);
+void output_queue_rewind(struct output_queue *q);
 /** Throw all away. @return records (gaps not counted) that were not wholly written. */
-uint64_t outbox_discard(struct outbox *o);
+uint64_t output_queue_discard(struct output_queue *q);
 
-/** Bytes that outbox_add could use. */
-size_t outbox_free(const struct outbox *o);
+/** Bytes that output_queue_add could use. */
+size_t output_queue_free_bytes(const struct output_queue *q);
 /** At least half of it is free. */
-bool outbox_has_space(const struct outbox *o);
+bool output_queue_is_half_free(const struct output_queue *q);
 
 #endif

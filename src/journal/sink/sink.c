@@ -140,7 +140,7 @@ enum status sink_open(struct sink *sink, const struct settings_sink *settings)
                 diag(DIAG_ERROR, "log file %s: %s", name_of(sink), files_why(errno));
                 status = STATUS_IO;
         }
-        if (status == STATUS_OK && !outbox_init(&sink->outbox, BUFFER_BYTES)) {
+        if (status == STATUS_OK && !output_queue_init(&sink->queue, BUFFER_BYTES)) {
                 diag(DIAG_ERROR, "log file %s: out of memory", name_of(sink));
                 status = STATUS_NOMEM;
         }
@@ -168,8 +168,8 @@ static void close_fd(struct sink *sink)
 
 void sink_close(struct sink *sink)
 {
-        count(&sink->dropped, outbox_discard(&sink->outbox));
-        outbox_fini(&sink->outbox);
+        count(&sink->dropped, output_queue_discard(&sink->queue));
+        output_queue_fini(&sink->queue);
         close_fd(sink);
         filter_free(sink->filter);
         sink->filter = NULL;
@@ -207,7 +207,7 @@ static bool rotate(struct sink *sink)
         sink->owns_fd = true;
         begin_file(sink);
         enum record_event event;
-        keeper_make_room(sink->keeper, sink->settings, outbox_oldest(&sink->outbox, &event).len);
+        keeper_make_room(sink->keeper, sink->settings, output_queue_oldest(&sink->queue, &event).len);
         count(&sink->rotations, 1);
         sink->has_rotated = true;
         sink->trouble_said = false;
@@ -217,28 +217,28 @@ static bool rotate(struct sink *sink)
 /** What is due for this file: with rotation by size it ends where a record ends. Rotates if it is full. */
 static struct span due_for_file(struct sink *sink)
 {
-        struct span due = outbox_due(&sink->outbox);
+        struct span due = output_queue_pending(&sink->queue);
         size_t room = rotate_room(&sink->rotate);
         enum record_event event;
         if (due.len <= room) {
                 return due;
         }
-        size_t whole = outbox_whole(&sink->outbox, room);
-        if (whole == 0 && sink->rotate.bytes > 0 && !outbox_is_halfway(&sink->outbox)) {
+        size_t whole = output_queue_whole_records(&sink->queue, room);
+        if (whole == 0 && sink->rotate.bytes > 0 && !output_queue_is_mid_record(&sink->queue)) {
                 if (!rotate(sink)) {
                         return due;
                 }
-                whole = outbox_whole(&sink->outbox, rotate_room(&sink->rotate));
+                whole = output_queue_whole_records(&sink->queue, rotate_room(&sink->rotate));
         }
         /* the rest of a record that is begun stays in its file; one that is larger than a file has one of its own */
-        return whole > 0 ? span_head(due, whole) : outbox_oldest(&sink->outbox, &event);
+        return whole > 0 ? span_head(due, whole) : output_queue_oldest(&sink->queue, &event);
 }
 
 /** Somebody made the file smaller (copytruncate), or writes to it as well. */
 static void look_for_others(struct sink *sink)
 {
         if (rotate_is_changed(&sink->rotate, sink->fd)) {
-                outbox_rewind(&sink->outbox); /* a record that was begun comes again, whole */
+                output_queue_rewind(&sink->queue); /* a record that was begun comes again, whole */
                 look_at_end(sink);
         }
 }
@@ -246,13 +246,13 @@ static void look_for_others(struct sink *sink)
 /** By time, or because somebody took the file away. */
 static void look_after_file(struct sink *sink)
 {
-        if (outbox_due(&sink->outbox).len > 0 && rotate_is_gone(&sink->rotate, sink->fd)) {
+        if (output_queue_pending(&sink->queue).len > 0 && rotate_is_gone(&sink->rotate, sink->fd)) {
                 sink_reopen(sink);
         }
-        if (sink->fd >= 0 && outbox_due(&sink->outbox).len > 0) {
+        if (sink->fd >= 0 && output_queue_pending(&sink->queue).len > 0) {
                 look_for_others(sink);
         }
-        if (!outbox_is_halfway(&sink->outbox) && rotate_is_old(&sink->rotate, clock_wall_ns())) {
+        if (!output_queue_is_mid_record(&sink->queue) && rotate_is_old(&sink->rotate, clock_wall_ns())) {
                 (void)rotate(sink);
         }
 }
@@ -303,7 +303,7 @@ static void on_progress(struct sink *sink, size_t n)
 {
         count(&sink->bytes, n);
         sink->rotate.bytes += n;
-        count(&sink->records, outbox_wrote(&sink->outbox, n));
+        count(&sink->records, output_queue_advance(&sink->queue, n));
         if (sink->failing || sink->stuck_said) {
                 diag(DIAG_INFO, "log to %s: can be written again; %llu records were dropped", name_of(sink),
                      (unsigned long long)sink->missing);
@@ -330,7 +330,7 @@ static void on_error(struct sink *sink, int error)
                      "log to %s: its reader has gone; from now on records are counted as dropped",
                      name_of(sink));
                 close_fd(sink);
-                miss(sink, outbox_discard(&sink->outbox));
+                miss(sink, output_queue_discard(&sink->queue));
         } else if (!sink->failing) {
                 diag(DIAG_ERROR,
                      "log to %s: %s; records are buffered up to %d bytes, then counted as dropped",
@@ -381,16 +381,16 @@ bool sink_flush(struct sink *sink)
                 look_after_file(sink);
         }
         write_due(sink);
-        if (sink->missing > 0 && sink->fd >= 0 && outbox_has_space(&sink->outbox)) {
+        if (sink->missing > 0 && sink->fd >= 0 && output_queue_is_half_free(&sink->queue)) {
                 struct record gap = gap_record(sink->missing, "the log could not be written");
-                if (outbox_add(&sink->outbox, sink->format, &gap)) {
+                if (output_queue_add(&sink->queue, sink->format, &gap)) {
                         sink->missing = 0;
                         if (!sink_is_blocked(sink)) {
                                 write_due(sink);
                         }
                 }
         }
-        return outbox_due(&sink->outbox).len == 0;
+        return output_queue_pending(&sink->queue).len == 0;
 }
 
 bool sink_is_blocked(const struct sink *sink)
@@ -402,13 +402,13 @@ bool sink_has_room(const struct sink *sink, size_t len)
 {
         /* the worst a byte becomes; what is larger than the buffer needs all of it */
         size_t worst = 8 * len + FIELD_COUNT * RECORD_KEY_SIZE;
-        size_t room = outbox_free(&sink->outbox);
-        return sink->fd < 0 || room > worst || (room == sink->outbox.size && !sink_is_blocked(sink));
+        size_t room = output_queue_free_bytes(&sink->queue);
+        return sink->fd < 0 || room > worst || (room == sink->queue.size && !sink_is_blocked(sink));
 }
 
 int sink_wait_fd(const struct sink *sink)
 {
-        return sink->stuck && outbox_due(&sink->outbox).len > 0 ? sink->fd : -1;
+        return sink->stuck && output_queue_pending(&sink->queue).len > 0 ? sink->fd : -1;
 }
 
 /* --- putting ------------------------------------------------------------------------------------------------------- */
@@ -421,15 +421,15 @@ static bool place(struct sink *sink, const struct record *r)
         if (sink->fd < 0 || sink->missing > 0) {
                 return false;
         }
-        if (outbox_add(&sink->outbox, sink->format, r)) {
+        if (output_queue_add(&sink->queue, sink->format, r)) {
                 return true;
         }
         if (sink_is_blocked(sink)) {
                 return false;
         }
         (void)sink_flush(sink);
-        return sink->fd >= 0 && (outbox_add(&sink->outbox, sink->format, r) ||
-                                 outbox_add_large(&sink->outbox, sink->format, r));
+        return sink->fd >= 0 && (output_queue_add(&sink->queue, sink->format, r) ||
+                                 output_queue_add_large(&sink->queue, sink->format, r));
 }
 
 void sink_put(struct sink *sink, const struct record *r)
@@ -461,7 +461,7 @@ void sink_put(struct sink *sink, const struct record *r)
                 }
                 return;
         }
-        if (outbox_due(&sink->outbox).len >= FLUSH_AT && !sink_is_blocked(sink)) {
+        if (output_queue_pending(&sink->queue).len >= FLUSH_AT && !sink_is_blocked(sink)) {
                 (void)sink_flush(sink);
         }
 }
@@ -488,7 +488,7 @@ void sink_reopen(struct sink *sink)
                 return;
         }
         sink->reopen_said = false;
-        outbox_rewind(&sink->outbox); /* what the old file has half of comes whole into the new one */
+        output_queue_rewind(&sink->queue); /* what the old file has half of comes whole into the new one */
         close_fd(&old);
         begin_file(sink);
         sink->stuck = false;

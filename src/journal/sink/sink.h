@@ -39,7 +39,7 @@ struct sink {
         bool reopen_said;  /**< opening anew failed */
         bool trouble_said; /**< a rotation failed, or a message was too long */
         enum format format;
-        struct outbox outbox;
+        struct output_queue queue;
         uint64_t deadline_ns; /**< monotonic: wait for no reader after it; 0 = none */
         int fd;               /**< -1 = closed */
         bool owns_fd;

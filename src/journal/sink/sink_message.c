@@ -21,7 +21,7 @@ static ssize_t send_gap_instead(struct sink *sink, size_t len)
         if (n < 0) {
                 return n;
         }
-        outbox_spoil(&sink->outbox);
+        output_queue_mark_dropped(&sink->queue);
         atomic_fetch_add_explicit(&sink->dropped, 1, memory_order_relaxed);
         if (!sink->trouble_said) {
                 diag(DIAG_WARNING,
@@ -35,7 +35,7 @@ static ssize_t send_gap_instead(struct sink *sink, size_t len)
 ssize_t sink_message_send(struct sink *sink)
 {
         enum record_event event;
-        struct span text = outbox_oldest(&sink->outbox, &event);
+        struct span text = output_queue_oldest(&sink->queue, &event);
         ssize_t n = datagram_send(sink->fd, sink->settings, text, event);
         return n < 0 && errno == EMSGSIZE ? send_gap_instead(sink, text.len) : n;
 }

@@ -142,7 +142,8 @@ static unsigned unfinished(const struct sinks *sinks, struct pollfd *out)
         unsigned n = 0;
         for (unsigned i = 0; i < sinks->n; i++) {
                 const struct sink *sink = &sinks->all[i];
-                if (sink->fd >= 0 && sink->is_stream && !sink->failing && outbox_due(&sink->outbox).len > 0) {
+                if (sink->fd >= 0 && sink->is_stream && !sink->failing &&
+                    output_queue_pending(&sink->queue).len > 0) {
                         out[n++] = (struct pollfd){.fd = sink->fd, .events = POLLOUT};
                 }
         }

@@ -19,26 +19,26 @@
 
 /* --- the buffer ------------------------------------------------------------------------------------------------------- */
 
-static bool add(struct outbox *o, uint64_t number, size_t len)
+static bool add(struct output_queue *q, uint64_t number, size_t len)
 {
         struct record r = sample_record(1, number, len);
-        return outbox_add(o, FORMAT_JSON, &r);
+        return output_queue_add(q, FORMAT_JSON, &r);
 }
 
-static void an_outbox_gives_out_what_it_took(void)
+static void an_output_queue_gives_out_what_it_took(void)
 {
-        struct outbox o;
-        CU_ASSERT_TRUE_FATAL(outbox_init(&o, 4096));
+        struct output_queue q;
+        CU_ASSERT_TRUE_FATAL(output_queue_init(&q, 4096));
         static char out[1000000];
         size_t len = 0;
         uint64_t put = 0;
         uint64_t done = 0;
         uint32_t seed = 1;
         while (len < sizeof out - 8192) {
-                while (add(&o, put, put * 13 % 300)) {
+                while (add(&q, put, put * 13 % 300)) {
                         put++;
                 }
-                struct span due = outbox_due(&o);
+                struct span due = output_queue_pending(&q);
                 if (due.len == 0) {
                         break; /* the count of records will tell */
                 }
@@ -48,61 +48,61 @@ static void an_outbox_gives_out_what_it_took(void)
                             (due.len < 900 ? due.len : 900); /* never where records end, but by chance */
                 memcpy(out + len, due.data, n);
                 len += n;
-                done += outbox_wrote(&o, n);
+                done += output_queue_advance(&q, n);
         }
-        struct span rest = outbox_due(&o);
+        struct span rest = output_queue_pending(&q);
         memcpy(out + len, rest.data, rest.len);
         len += rest.len;
-        done += outbox_wrote(&o, rest.len);
+        done += output_queue_advance(&q, rest.len);
         struct sample_log log = sample_read(span_of(out, len), 0);
         CU_ASSERT_EQUAL(log.records, put);
         CU_ASSERT_EQUAL(done, put);
         CU_ASSERT_EQUAL(log.bad, 0);
         CU_ASSERT_TRUE(log.ends_whole);
-        outbox_fini(&o);
+        output_queue_fini(&q);
 }
 
-static void an_outbox_counts_what_is_not_wholly_out(void)
+static void an_output_queue_counts_what_is_not_wholly_out(void)
 {
-        struct outbox o;
-        CU_ASSERT_TRUE_FATAL(outbox_init(&o, 4096));
-        CU_ASSERT_TRUE(add(&o, 0, 100));
-        size_t first = outbox_due(&o).len;
-        CU_ASSERT_TRUE(add(&o, 1, 100));
-        CU_ASSERT_TRUE(add(&o, 2, 100));
-        CU_ASSERT_EQUAL(outbox_wrote(&o, first - 1), 0);
-        CU_ASSERT_EQUAL(outbox_wrote(&o, 1), 1);
-        CU_ASSERT_EQUAL(outbox_wrote(&o, 10), 0);
-        struct span due = outbox_due(&o);
-        outbox_rewind(&o); /* the second comes whole again, the first does not */
-        CU_ASSERT_EQUAL(outbox_due(&o).len, due.len + 10);
-        CU_ASSERT_EQUAL(memcmp(outbox_due(&o).data, "{\"ts\":", 6), 0);
-        CU_ASSERT_EQUAL(outbox_discard(&o), 2);
-        CU_ASSERT_EQUAL(outbox_due(&o).len, 0);
-        CU_ASSERT_EQUAL(outbox_discard(&o), 0);
-        outbox_fini(&o);
+        struct output_queue q;
+        CU_ASSERT_TRUE_FATAL(output_queue_init(&q, 4096));
+        CU_ASSERT_TRUE(add(&q, 0, 100));
+        size_t first = output_queue_pending(&q).len;
+        CU_ASSERT_TRUE(add(&q, 1, 100));
+        CU_ASSERT_TRUE(add(&q, 2, 100));
+        CU_ASSERT_EQUAL(output_queue_advance(&q, first - 1), 0);
+        CU_ASSERT_EQUAL(output_queue_advance(&q, 1), 1);
+        CU_ASSERT_EQUAL(output_queue_advance(&q, 10), 0);
+        struct span due = output_queue_pending(&q);
+        output_queue_rewind(&q); /* the second comes whole again, the first does not */
+        CU_ASSERT_EQUAL(output_queue_pending(&q).len, due.len + 10);
+        CU_ASSERT_EQUAL(memcmp(output_queue_pending(&q).data, "{\"ts\":", 6), 0);
+        CU_ASSERT_EQUAL(output_queue_discard(&q), 2);
+        CU_ASSERT_EQUAL(output_queue_pending(&q).len, 0);
+        CU_ASSERT_EQUAL(output_queue_discard(&q), 0);
+        output_queue_fini(&q);
 }
 
-static void an_outbox_grows_for_one_and_shrinks(void)
+static void an_output_queue_grows_for_one_and_shrinks(void)
 {
-        struct outbox o;
+        struct output_queue q;
         struct prof_counts before = prof_read(STAGE_SINK, LIB_COUNT);
-        CU_ASSERT_TRUE_FATAL(outbox_init(&o, 4096));
+        CU_ASSERT_TRUE_FATAL(output_queue_init(&q, 4096));
         int64_t normal = prof_read(STAGE_SINK, LIB_COUNT).current_bytes_used;
         struct record r = sample_record(1, 0, 1000000);
-        CU_ASSERT_FALSE(outbox_add(&o, FORMAT_JSON, &r));
-        CU_ASSERT_TRUE(add(&o, 0, 10));
-        CU_ASSERT_FALSE(outbox_add_large(&o, FORMAT_JSON, &r)); /* not empty */
-        CU_ASSERT_EQUAL(outbox_discard(&o), 1);
-        CU_ASSERT_TRUE(outbox_add_large(&o, FORMAT_JSON, &r));
-        CU_ASSERT_TRUE(outbox_due(&o).len > 1000000);
-        CU_ASSERT_EQUAL(outbox_wrote(&o, outbox_due(&o).len), 1);
+        CU_ASSERT_FALSE(output_queue_add(&q, FORMAT_JSON, &r));
+        CU_ASSERT_TRUE(add(&q, 0, 10));
+        CU_ASSERT_FALSE(output_queue_add_large(&q, FORMAT_JSON, &r)); /* not empty */
+        CU_ASSERT_EQUAL(output_queue_discard(&q), 1);
+        CU_ASSERT_TRUE(output_queue_add_large(&q, FORMAT_JSON, &r));
+        CU_ASSERT_TRUE(output_queue_pending(&q).len > 1000000);
+        CU_ASSERT_EQUAL(output_queue_advance(&q, output_queue_pending(&q).len), 1);
         CU_ASSERT_EQUAL(prof_read(STAGE_SINK, LIB_COUNT).current_bytes_used, normal);
         prof_fail_nth(1);
-        CU_ASSERT_FALSE(outbox_add_large(&o, FORMAT_JSON, &r));
+        CU_ASSERT_FALSE(output_queue_add_large(&q, FORMAT_JSON, &r));
         prof_fail_nth(0);
-        CU_ASSERT_TRUE(add(&o, 0, 10)); /* it still works */
-        outbox_fini(&o);
+        CU_ASSERT_TRUE(add(&q, 0, 10)); /* it still works */
+        output_queue_fini(&q);
         CU_ASSERT_EQUAL(prof_read(STAGE_SINK, LIB_COUNT).current_count_used, before.current_count_used);
 }
 
@@ -589,9 +589,9 @@ static void a_recent_record_that_does_not_fit_is_passed(void)
 }
 
 static const struct tap_test tests[] = {
-    {"buffer: gives out what it took", an_outbox_gives_out_what_it_took},
-    {"buffer: counts what is not wholly out", an_outbox_counts_what_is_not_wholly_out},
-    {"buffer: grows for one large record and shrinks", an_outbox_grows_for_one_and_shrinks},
+    {"buffer: gives out what it took", an_output_queue_gives_out_what_it_took},
+    {"buffer: counts what is not wholly out", an_output_queue_counts_what_is_not_wholly_out},
+    {"buffer: grows for one large record and shrinks", an_output_queue_grows_for_one_and_shrinks},
     {"sink: a file is appended to", a_file_is_appended_to},
     {"sink: what can't be opened is refused", what_can_not_be_opened_is_refused},
     {"sink: a full device is said once, and all is counted", a_full_device_is_said_once},
