@@ -10,7 +10,7 @@
 
 enum {
         /* standard input, output and error; main's loop, its signals (2) and its mailbox; the writer's bell; both
-         * listeners; the keeper's bells (2) and its hook; the key log */
+         * listeners; the eventfds (2) of the retention thread and its hook; the key log */
         HOUSE = 14,
         A_WORKER = 2,     /* its loop and its mailbox */
         A_RESOLVER = 4,   /* of a worker: name servers */

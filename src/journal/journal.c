@@ -348,7 +348,7 @@ bool journal_sink_counts(const struct journal *j, unsigned i, struct journal_cou
             .filtered = read_count(&sink->filtered),
             .undecided = read_count(&sink->undecided),
             .bytes = read_count(&sink->bytes),
-            .sink_errors = read_count(&sink->errors) + sinks_keeper_errors(&j->sinks, i),
+            .sink_errors = read_count(&sink->errors) + sinks_retention_errors(&j->sinks, i),
             .rotations = read_count(&sink->rotations),
             .torn = read_count(&sink->torn_lines),
         };

@@ -24,8 +24,8 @@
 
 enum { HOOK_MS = 60000, PACK_STEP = 64 * 1024, PACK_FRAME = 1024, PACK_MOST = 2 * PACK_STEP + PACK_FRAME };
 
-/* The keeper's view of a log. Its writer makes room in it, too: what the lock is for. */
-struct kept_log {
+/* A log as the retention thread sees it. The journal thread frees space in it, too, hence the lock. */
+struct rotated_log {
         const struct settings_sink *settings;
         struct lock lock;                   /* of the five below */
         char hooked[ROTATE_STAMP_LEN + 1];  /* stamp of the newest file that the hook was run for */
@@ -33,23 +33,23 @@ struct kept_log {
         uint64_t reserve;  /* bytes that its packed form may grow by until it is looked at again */
         bool given_up;     /* it is not to be finished */
         bool skipped_said; /* a file was removed before the hook was run for it */
-        bool no_room_said; /* to compress; the keeper's own, like the next */
+        bool no_room_said; /* to compress; only of the retention thread, like the next one */
         char tried[ROTATE_STAMP_LEN + 1]; /* … that was to be compressed in this round */
         _Atomic bool said;
         _Atomic uint64_t errors;
 };
 
-struct keeper {
+struct retention {
         pthread_t thread;
         int wake_fd;
         int stop_fd;
         _Atomic bool stopping;
         _Atomic uint64_t stop_ns; /* when a hook that runs must have ended */
-        struct kept_log logs[SETTINGS_SINKS];
+        struct rotated_log logs[SETTINGS_SINKS];
         unsigned n;
 };
 
-static void fail(struct kept_log *log, const char *what, const char *name)
+static void fail(struct rotated_log *log, const char *what, const char *name)
 {
         atomic_fetch_add_explicit(&log->errors, 1, memory_order_relaxed);
         if (!atomic_exchange(&log->said, true)) {
@@ -58,7 +58,7 @@ static void fail(struct kept_log *log, const char *what, const char *name)
 }
 
 /** @return false (counted, said) if the folder can't be read; what was read then counts for nothing. */
-static bool list(struct kept_log *log, struct old_files *files)
+static bool list(struct rotated_log *log, struct old_files *files)
 {
         if (old_files_list(files, log->settings->file)) {
                 return true;
@@ -67,7 +67,7 @@ static bool list(struct kept_log *log, struct old_files *files)
         return false;
 }
 
-static void name_file(const struct kept_log *log, const char *stamp, unsigned form, char *out, size_t size)
+static void name_file(const struct rotated_log *log, const char *stamp, unsigned form, char *out, size_t size)
 {
         old_files_name(log->settings->file, stamp, form, out, size);
 }
@@ -75,7 +75,7 @@ static void name_file(const struct kept_log *log, const char *stamp, unsigned fo
 /* --- what is done --------------------------------------------------------------------------------------------------- */
 
 /** @return false if a form of it could not be removed. */
-static bool remove_forms(struct kept_log *log, const struct old_file *f, unsigned forms)
+static bool remove_forms(struct rotated_log *log, const struct old_file *f, unsigned forms)
 {
         bool done = true;
         for (unsigned form = OLD_PLAIN; form <= OLD_HALF_PACKED; form *= 2) {
@@ -90,7 +90,7 @@ static bool remove_forms(struct kept_log *log, const struct old_file *f, unsigne
 }
 
 /** With the lock. Nobody will hand @p f to the hook any more. */
-static void skip_hook(struct kept_log *log, const struct old_file *f)
+static void skip_hook(struct rotated_log *log, const struct old_file *f)
 {
         if (log->settings->rotate_hook[0] == '\0' || strcmp(f->stamp, log->hooked) <= 0) {
                 return;
@@ -107,7 +107,7 @@ static void skip_hook(struct kept_log *log, const struct old_file *f)
 
 /** With the lock. Give @p f up, or first what there is of its packed form. @return false if it can't be removed; else the
  *  bytes that are gone are taken off. */
-static bool give_way(struct kept_log *log, struct old_file *f, uint64_t *bytes)
+static bool give_way(struct rotated_log *log, struct old_file *f, uint64_t *bytes)
 {
         bool only_half = strcmp(f->stamp, log->packing) == 0 && !log->given_up;
         unsigned forms = only_half ? OLD_HALF_PACKED : OLD_PLAIN | OLD_PACKED | OLD_HALF_PACKED;
@@ -130,7 +130,7 @@ static bool give_way(struct kept_log *log, struct old_file *f, uint64_t *bytes)
 
 /** With the lock. Remove the oldest that are too many, or too much with @p current bytes of the new one, or what it has already.
  *  @return how many of the list are gone. */
-static size_t prune(struct kept_log *log, struct old_files *files, uint64_t current)
+static size_t prune(struct rotated_log *log, struct old_files *files, uint64_t current)
 {
         const struct settings_sink *s = log->settings;
         struct stat st;
@@ -152,12 +152,12 @@ static size_t prune(struct kept_log *log, struct old_files *files, uint64_t curr
 }
 
 /** Bytes that the file which is written now takes at most. */
-static uint64_t current_bytes(const struct kept_log *log, uint64_t need)
+static uint64_t current_bytes(const struct rotated_log *log, uint64_t need)
 {
         return need > log->settings->rotate_bytes ? need : log->settings->rotate_bytes;
 }
 
-static void make_room(struct kept_log *log, uint64_t current)
+static void free_space(struct rotated_log *log, uint64_t current)
 {
         struct old_files files = {0};
         lock_take(&log->lock);
@@ -169,7 +169,7 @@ static void make_room(struct kept_log *log, uint64_t current)
 }
 
 /** What a crash left: half of a packed file, or a plain one that is packed already. */
-static void tidy(struct kept_log *log, const struct old_files *files)
+static void tidy(struct rotated_log *log, const struct old_files *files)
 {
         for (size_t i = 0; i < files->n; i++) {
                 const struct old_file *f = &files->all[i];
@@ -178,7 +178,7 @@ static void tidy(struct kept_log *log, const struct old_files *files)
         }
 }
 
-static void run_hook(struct keeper *k, struct kept_log *log, const struct old_file *f)
+static void run_hook(struct retention *r, struct rotated_log *log, const struct old_file *f)
 {
         char name[PATH_MAX];
         struct stat st;
@@ -192,15 +192,15 @@ static void run_hook(struct keeper *k, struct kept_log *log, const struct old_fi
         }
         memcpy(log->hooked, f->stamp, sizeof log->hooked);
         lock_give(&log->lock);
-        if (there && !hook_run(log->settings->rotate_hook, name, k->stop_fd, HOOK_MS, &k->stop_ns)) {
+        if (there && !hook_run(log->settings->rotate_hook, name, r->stop_fd, HOOK_MS, &r->stop_ns)) {
                 atomic_fetch_add_explicit(&log->errors, 1, memory_order_relaxed);
         }
 }
 
 /* A file that is being compressed. */
 struct packing {
-        struct keeper *keeper;
-        struct kept_log *log;
+        struct retention *retention;
+        struct rotated_log *log;
         uint64_t checked; /* bytes of the packed form up to which there is room */
 };
 
@@ -208,11 +208,11 @@ struct packing {
 static bool goes_on(void *arg, uint64_t packed)
 {
         struct packing *p = arg;
-        if (atomic_load(&p->keeper->stopping)) {
+        if (atomic_load(&p->retention->stopping)) {
                 return false;
         }
         if (p->log->settings->disk_bytes > 0 && packed >= p->checked) {
-                make_room(p->log, current_bytes(p->log, 0));
+                free_space(p->log, current_bytes(p->log, 0));
                 p->checked = packed + PACK_STEP;
         }
         lock_take(&p->log->lock);
@@ -221,10 +221,10 @@ static bool goes_on(void *arg, uint64_t packed)
         return !given_up;
 }
 
-static void compress(struct keeper *k, struct kept_log *log, const struct old_file *f)
+static void compress(struct retention *r, struct rotated_log *log, const struct old_file *f)
 {
         char name[PATH_MAX];
-        struct packing packing = {k, log, 0};
+        struct packing packing = {r, log, 0};
         name_file(log, f->stamp, OLD_PLAIN, name, sizeof name);
         memcpy(log->tried, f->stamp, sizeof log->tried);
         lock_take(&log->lock);
@@ -253,7 +253,7 @@ static void compress(struct keeper *k, struct kept_log *log, const struct old_fi
 }
 
 /** Compress @p f, hand it to the hook. @return true if there was something to do. */
-static bool tend_file(struct keeper *k, struct kept_log *log, const struct old_file *f)
+static bool tend_file(struct retention *r, struct rotated_log *log, const struct old_file *f)
 {
         bool pack = log->settings->rotate_compress && (f->forms & OLD_PACKED) == 0 &&
                     (f->forms & OLD_PLAIN) != 0 && strcmp(f->stamp, log->tried) > 0;
@@ -261,16 +261,16 @@ static bool tend_file(struct keeper *k, struct kept_log *log, const struct old_f
         char name[PATH_MAX];
         name_file(log, f->stamp, OLD_PLAIN, name, sizeof name);
         if (pack && access(name, F_OK) == 0) { /* else its log's writer needed the room meanwhile */
-                compress(k, log, f);
+                compress(r, log, f);
         }
-        if (hook && !atomic_load(&k->stopping)) {
-                run_hook(k, log, f);
+        if (hook && !atomic_load(&r->stopping)) {
+                run_hook(r, log, f);
         }
         return pack || hook;
 }
 
 /** A file at a time: the list is read anew after each, for meanwhile there may be more. */
-static void tend(struct keeper *k, struct kept_log *log)
+static void tend(struct retention *r, struct rotated_log *log)
 {
         struct old_files files = {0};
         bool busy = true;
@@ -278,21 +278,21 @@ static void tend(struct keeper *k, struct kept_log *log)
         if (list(log, &files)) {
                 tidy(log, &files);
         }
-        while (busy && !atomic_load(&k->stopping)) {
+        while (busy && !atomic_load(&r->stopping)) {
                 lock_take(&log->lock);
                 bool listed = list(log, &files);
                 size_t i = listed ? prune(log, &files, current_bytes(log, 0)) : files.n;
                 lock_give(&log->lock);
                 busy = false;
                 for (; listed && i < files.n && !busy; i++) {
-                        busy = tend_file(k, log, &files.all[i]);
+                        busy = tend_file(r, log, &files.all[i]);
                 }
         }
         old_files_free(&files);
 }
 
 /** Files that were rotated too late for the hook. */
-static void tell_left(struct kept_log *log)
+static void tell_left(struct rotated_log *log)
 {
         struct old_files files = {0};
         size_t left = 0;
@@ -312,42 +312,42 @@ static void tell_left(struct kept_log *log)
 
 static void *run(void *arg)
 {
-        struct keeper *k = arg;
+        struct retention *r = arg;
         (void)prof_enter(STAGE_SINK);
-        while (!atomic_load(&k->stopping)) {
+        while (!atomic_load(&r->stopping)) {
                 uint64_t woken;
-                for (unsigned i = 0; i < k->n; i++) {
-                        tend(k, &k->logs[i]);
+                for (unsigned i = 0; i < r->n; i++) {
+                        tend(r, &r->logs[i]);
                 }
-                struct pollfd p[] = {{.fd = k->wake_fd, .events = POLLIN},
-                                     {.fd = k->stop_fd, .events = POLLIN}};
+                struct pollfd p[] = {{.fd = r->wake_fd, .events = POLLIN},
+                                     {.fd = r->stop_fd, .events = POLLIN}};
                 (void)poll(p, 2, -1);
                 if (p[0].revents != 0) {
-                        ssize_t n = read(k->wake_fd, &woken, sizeof woken);
+                        ssize_t n = read(r->wake_fd, &woken, sizeof woken);
                         (void)n; /* the folder tells */
                 }
         }
-        for (unsigned i = 0; i < k->n; i++) {
-                tell_left(&k->logs[i]);
+        for (unsigned i = 0; i < r->n; i++) {
+                tell_left(&r->logs[i]);
         }
         return NULL;
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------------- */
 
-static void discard(struct keeper *k)
+static void discard(struct retention *r)
 {
-        if (k->wake_fd >= 0) {
-                (void)close(k->wake_fd);
+        if (r->wake_fd >= 0) {
+                (void)close(r->wake_fd);
         }
-        if (k->stop_fd >= 0) {
-                (void)close(k->stop_fd);
+        if (r->stop_fd >= 0) {
+                (void)close(r->stop_fd);
         }
-        prof_free(k);
+        prof_free(r);
 }
 
 /** The hook is for what is rotated from now on. */
-static void begin_log(struct kept_log *log, const struct settings_sink *settings)
+static void begin_log(struct rotated_log *log, const struct settings_sink *settings)
 {
         struct old_files files = {0};
         log->settings = settings;
@@ -359,7 +359,7 @@ static void begin_log(struct kept_log *log, const struct settings_sink *settings
         old_files_free(&files);
 }
 
-enum status keeper_new(const struct settings *settings, struct keeper **out)
+enum status retention_new(const struct settings *settings, struct retention **out)
 {
         bool rotates = false;
         *out = NULL;
@@ -370,28 +370,28 @@ enum status keeper_new(const struct settings *settings, struct keeper **out)
         if (!rotates) {
                 return STATUS_OK;
         }
-        struct keeper *k = prof_calloc(STAGE_SINK, 1, sizeof *k);
-        if (k == NULL) {
-                diag(DIAG_ERROR, "the thread for rotated logs can't be started: out of memory");
+        struct retention *r = prof_calloc(STAGE_SINK, 1, sizeof *r);
+        if (r == NULL) {
+                diag(DIAG_ERROR, "the retention of rotated logs can't be started: out of memory");
                 return STATUS_NOMEM;
         }
-        k->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        k->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        int error = k->wake_fd < 0 || k->stop_fd < 0 ? errno : 0;
+        r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        r->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        int error = r->wake_fd < 0 || r->stop_fd < 0 ? errno : 0;
         for (uint64_t i = 0; i < settings->n_sinks; i++) {
                 if (settings->sinks[i].rotate_bytes > 0 || settings->sinks[i].rotate_seconds > 0) {
-                        begin_log(&k->logs[k->n++], &settings->sinks[i]);
+                        begin_log(&r->logs[r->n++], &settings->sinks[i]);
                 }
         }
         if (error == 0) {
-                error = start_thread(&k->thread, "keeper", run, k);
+                error = start_thread(&r->thread, "retention", run, r);
         }
         if (error != 0) {
-                diag(DIAG_ERROR, "the thread for rotated logs can't be started: %s", strerror(error));
-                discard(k);
+                diag(DIAG_ERROR, "the retention of rotated logs can't be started: %s", strerror(error));
+                discard(r);
                 return STATUS_IO;
         }
-        *out = k;
+        *out = r;
         return STATUS_OK;
 }
 
@@ -402,28 +402,29 @@ static void ring(int fd)
         (void)n; /* fails only if it rings already */
 }
 
-static struct kept_log *find(struct keeper *k, const struct settings_sink *settings)
+static struct rotated_log *find(struct retention *r, const struct settings_sink *settings)
 {
-        for (unsigned i = 0; k != NULL && i < k->n; i++) {
-                if (k->logs[i].settings == settings) {
-                        return &k->logs[i];
+        for (unsigned i = 0; r != NULL && i < r->n; i++) {
+                if (r->logs[i].settings == settings) {
+                        return &r->logs[i];
                 }
         }
         return NULL;
 }
 
-void keeper_make_room(struct keeper *k, const struct settings_sink *settings, uint64_t need)
+void retention_free_space(struct retention *r, const struct settings_sink *settings, uint64_t need)
 {
-        struct kept_log *log = find(k, settings);
+        struct rotated_log *log = find(r, settings);
         if (log != NULL && settings->disk_bytes > 0) {
-                make_room(log, current_bytes(log, need));
+                free_space(log, current_bytes(log, need));
         }
 }
 
-void keeper_newest(struct keeper *k, const struct settings_sink *settings, char stamp[ROTATE_STAMP_LEN + 1])
+void retention_newest(struct retention *r, const struct settings_sink *settings,
+                      char stamp[ROTATE_STAMP_LEN + 1])
 {
         struct old_files files = {0};
-        struct kept_log *log = find(k, settings);
+        struct rotated_log *log = find(r, settings);
         *stamp = '\0';
         if (log != NULL && list(log, &files) && files.n > 0) {
                 memcpy(stamp, files.all[files.n - 1].stamp, ROTATE_STAMP_LEN + 1);
@@ -431,36 +432,36 @@ void keeper_newest(struct keeper *k, const struct settings_sink *settings, char 
         old_files_free(&files);
 }
 
-void keeper_wake(struct keeper *k)
+void retention_wake(struct retention *r)
 {
-        if (k != NULL) {
-                ring(k->wake_fd);
+        if (r != NULL) {
+                ring(r->wake_fd);
         }
 }
 
-uint64_t keeper_errors(const struct keeper *k, const struct settings_sink *settings)
+uint64_t retention_errors(const struct retention *r, const struct settings_sink *settings)
 {
-        for (unsigned i = 0; k != NULL && i < k->n; i++) {
-                if (k->logs[i].settings == settings) {
-                        return atomic_load_explicit(&k->logs[i].errors, memory_order_relaxed);
+        for (unsigned i = 0; r != NULL && i < r->n; i++) {
+                if (r->logs[i].settings == settings) {
+                        return atomic_load_explicit(&r->logs[i].errors, memory_order_relaxed);
                 }
         }
         return 0;
 }
 
-void keeper_stop(struct keeper *k, uint64_t deadline_ns)
+void retention_stop(struct retention *r, uint64_t deadline_ns)
 {
-        if (k == NULL || atomic_exchange(&k->stopping, true)) {
+        if (r == NULL || atomic_exchange(&r->stopping, true)) {
                 return;
         }
-        atomic_store(&k->stop_ns, deadline_ns);
-        ring(k->stop_fd);
-        (void)pthread_join(k->thread, NULL);
+        atomic_store(&r->stop_ns, deadline_ns);
+        ring(r->stop_fd);
+        (void)pthread_join(r->thread, NULL);
 }
 
-void keeper_free(struct keeper *k)
+void retention_free(struct retention *r)
 {
-        if (k != NULL) {
-                discard(k);
+        if (r != NULL) {
+                discard(r);
         }
 }

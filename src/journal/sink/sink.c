@@ -151,7 +151,7 @@ enum status sink_open(struct sink *sink, const struct settings_sink *settings)
         sink->format = format_on(wanted_format(settings), isatty(sink->fd) != 0);
         begin_file(sink);
         char stamp[ROTATE_STAMP_LEN + 1];
-        keeper_newest(sink->keeper, settings, stamp);
+        retention_newest(sink->retention, settings, stamp);
         rotate_after(&sink->rotate, stamp);
         return STATUS_OK;
 }
@@ -207,7 +207,7 @@ static bool rotate(struct sink *sink)
         sink->owns_fd = true;
         begin_file(sink);
         enum record_event event;
-        keeper_make_room(sink->keeper, sink->settings, output_queue_oldest(&sink->queue, &event).len);
+        retention_free_space(sink->retention, sink->settings, output_queue_oldest(&sink->queue, &event).len);
         count(&sink->rotations, 1);
         sink->has_rotated = true;
         sink->trouble_said = false;

@@ -23,14 +23,14 @@
 #define SINK_STUCK_MS 200
 
 struct filter;
-struct keeper;
+struct retention;
 struct settings_sink;
 
 struct sink {
         const struct settings_sink *settings; /**< the caller's */
         const char *path;                     /**< "-" = standard output, or a file or socket */
         struct filter *filter;                /**< NULL: all pass */
-        struct keeper *keeper; /**< of its rotated files, or NULL; the caller's, set before sink_open */
+        struct retention *retention; /**< of its rotated files, or NULL; the caller's, set before sink_open */
         struct rotate rotate;
         bool torn; /**< the file ends within a line: that must be ended first */
         bool torn_said;

@@ -23,10 +23,10 @@ static enum status check_alone(const struct sinks *sinks)
 
 enum status sinks_open(struct sinks *sinks, const struct settings *settings)
 {
-        enum status status = keeper_new(settings, &sinks->keeper);
+        enum status status = retention_new(settings, &sinks->retention);
         for (uint64_t i = 0; i < settings->n_sinks && status == STATUS_OK; i++) {
                 if (strcmp(settings->sinks[i].file, "off") != 0) {
-                        sinks->all[sinks->n].keeper = sinks->keeper;
+                        sinks->all[sinks->n].retention = sinks->retention;
                         status = sink_open(&sinks->all[sinks->n], &settings->sinks[i]);
                         sinks->n += status == STATUS_OK ? 1 : 0;
                         status = status == STATUS_OK ? check_alone(sinks) : status;
@@ -40,18 +40,18 @@ void sinks_close(struct sinks *sinks)
         for (unsigned i = 0; i < sinks->n; i++) {
                 sink_close(&sinks->all[i]);
         }
-        keeper_stop(sinks->keeper, sinks->deadline_ns);
+        retention_stop(sinks->retention, sinks->deadline_ns);
 }
 
 void sinks_free(struct sinks *sinks)
 {
         sinks_close(sinks);
-        keeper_free(sinks->keeper);
-        sinks->keeper = NULL;
+        retention_free(sinks->retention);
+        sinks->retention = NULL;
 }
 
-/** Let the keeper know of new rotated files. */
-static void tell_keeper(struct sinks *sinks)
+/** Wake the retention thread if any file was rotated. */
+static void wake_retention(struct sinks *sinks)
 {
         bool any = false;
         for (unsigned i = 0; i < sinks->n; i++) {
@@ -59,7 +59,7 @@ static void tell_keeper(struct sinks *sinks)
                 sinks->all[i].has_rotated = false;
         }
         if (any) {
-                keeper_wake(sinks->keeper);
+                retention_wake(sinks->retention);
         }
 }
 
@@ -76,7 +76,7 @@ bool sinks_flush(struct sinks *sinks)
         for (unsigned i = 0; i < sinks->n; i++) {
                 done = sink_flush(&sinks->all[i]) && done;
         }
-        tell_keeper(sinks);
+        wake_retention(sinks);
         return done;
 }
 
@@ -87,7 +87,7 @@ void sinks_retry(struct sinks *sinks)
                         (void)sink_flush(&sinks->all[i]);
                 }
         }
-        tell_keeper(sinks);
+        wake_retention(sinks);
 }
 
 bool sinks_have_room(const struct sinks *sinks, size_t len)
@@ -163,7 +163,7 @@ void sinks_finish(struct sinks *sinks, uint64_t deadline_ns)
         }
 }
 
-uint64_t sinks_keeper_errors(const struct sinks *sinks, unsigned i)
+uint64_t sinks_retention_errors(const struct sinks *sinks, unsigned i)
 {
-        return keeper_errors(sinks->keeper, sinks->all[i].settings);
+        return retention_errors(sinks->retention, sinks->all[i].settings);
 }

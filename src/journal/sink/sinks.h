@@ -8,13 +8,13 @@
 
 #include <poll.h>
 
-struct keeper;
+struct retention;
 
 struct sinks {
         struct sink all[SETTINGS_SINKS];
         unsigned n;
-        struct keeper *keeper; /**< NULL: nothing is rotated */
-        uint64_t deadline_ns;  /**< monotonic: all must have ended; 0 = at once, when it ends */
+        struct retention *retention; /**< NULL: nothing is rotated */
+        uint64_t deadline_ns;        /**< monotonic: all must have ended; 0 = at once, when it ends */
 };
 
 /** Open those of @p settings that are not "off". Errors are said. */
@@ -43,6 +43,6 @@ void sinks_finish(struct sinks *sinks, uint64_t deadline_ns);
 /** Nothing waits for a reader any more after @p deadline_ns. */
 void sinks_set_deadline(struct sinks *sinks, uint64_t deadline_ns);
 /** Any thread: what failed with the rotated files of sink @p i. */
-uint64_t sinks_keeper_errors(const struct sinks *sinks, unsigned i);
+uint64_t sinks_retention_errors(const struct sinks *sinks, unsigned i);
 
 #endif
