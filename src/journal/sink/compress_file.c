@@ -15,8 +15,8 @@
 enum { PIECE = 64 * 1024, GZIP_WINDOW = 15 + 16, MEMORY_LEVEL = 8 };
 
 /* Whom to ask whether it goes on. */
-struct way {
-        pack_goes_on *goes_on;
+struct progress {
+        compress_continues *continues;
         void *arg;
 };
 
@@ -67,11 +67,11 @@ static bool drain(z_stream *z, struct pieces *p, int to, int how)
         return true;
 }
 
-static bool copy(z_stream *z, struct pieces *p, int from, int to, const struct way *way)
+static bool copy(z_stream *z, struct pieces *p, int from, int to, const struct progress *progress)
 {
         ssize_t n;
         do {
-                if (!way->goes_on(way->arg, z->total_out)) {
+                if (!progress->continues(progress->arg, z->total_out)) {
                         errno = ECANCELED;
                         return false;
                 }
@@ -88,7 +88,7 @@ static bool copy(z_stream *z, struct pieces *p, int from, int to, const struct w
         return true;
 }
 
-static enum status deflate_file(int from, int to, const struct way *way)
+static enum status deflate_file(int from, int to, const struct progress *progress)
 {
         PROF_SCOPE(STAGE_SINK);
         z_stream z = {.zalloc = take, .zfree = give_back};
@@ -98,7 +98,7 @@ static enum status deflate_file(int from, int to, const struct way *way)
                 prof_free(p);
                 return STATUS_NOMEM;
         }
-        bool done = copy(&z, p, from, to, way) && fsync(to) == 0;
+        bool done = copy(&z, p, from, to, progress) && fsync(to) == 0;
         int error = errno;
         (void)deflateEnd(&z);
         prof_free(p);
@@ -120,32 +120,32 @@ static void sync_folder(const char *name)
         }
 }
 
-enum status pack_file(const char *name, pack_goes_on *goes_on, void *arg)
+enum status compress_file(const char *name, compress_continues *continues, void *arg)
 {
-        char packed[PATH_MAX];
-        char half[PATH_MAX];
+        char compressed[PATH_MAX];
+        char partial[PATH_MAX];
         struct stat st = {.st_mode = 0};
-        const struct way way = {goes_on, arg};
+        const struct progress progress = {continues, arg};
         enum status status = STATUS_IO;
-        (void)snprintf(packed, sizeof packed, "%s.gz", name);
-        (void)snprintf(half, sizeof half, "%s.gz.tmp", name);
+        (void)snprintf(compressed, sizeof compressed, "%s.gz", name);
+        (void)snprintf(partial, sizeof partial, "%s.gz.tmp", name);
         int from = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         if (from < 0) {
                 return STATUS_IO;
         }
         int to = -1;
         if (fstat(from, &st) == 0) {
-                to = open(half, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, st.st_mode & 0777);
+                to = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, st.st_mode & 0777);
         }
         if (to >= 0) {
                 (void)fchmod(to, st.st_mode & 0777); /* whatever the umask is */
-                status = deflate_file(from, to, &way);
-                if (status == STATUS_OK && rename(half, packed) != 0) {
+                status = deflate_file(from, to, &progress);
+                if (status == STATUS_OK && rename(partial, compressed) != 0) {
                         status = STATUS_IO;
                 }
                 if (status != STATUS_OK) {
                         int error = errno;
-                        (void)unlink(half);
+                        (void)unlink(partial);
                         errno = error;
                 }
         }

@@ -9,11 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Asked before each piece; @p packed bytes are written so far. @return false to stop. */
-typedef bool pack_goes_on(void *arg, uint64_t packed);
+/** Asked before each piece; @p compressed_bytes are written so far. @return false to stop. */
+typedef bool compress_continues(void *arg, uint64_t compressed_bytes);
 
-/** Stops, with the file as it was, when @p goes_on says so. The packed file has the mode of @p name.
+/** Stops, with the file as it was, when @p continues says so. The compressed file has the mode of @p name.
  *  @return STATUS_OK; STATUS_NOMEM; STATUS_IO with errno (ECANCELED if it was stopped). */
-enum status pack_file(const char *name, pack_goes_on *goes_on, void *arg);
+enum status compress_file(const char *name, compress_continues *continues, void *arg);
 
 #endif

@@ -16,17 +16,17 @@ enum { FILES_MAX = 200000, FIRST_FILES = 64 };
 void old_files_name(const char *file, const char *stamp, unsigned form, char *out, size_t size)
 {
         (void)snprintf(out, size, "%s%s%s", file, stamp,
-                       form == OLD_PACKED        ? ".gz"
-                       : form == OLD_HALF_PACKED ? ".gz.tmp"
-                                                 : "");
+                       form == OLD_COMPRESSED ? ".gz"
+                       : form == OLD_PARTIAL  ? ".gz.tmp"
+                                              : "");
 }
 
 /** The form that the end of a name tells; 0 = none of ours. */
 static unsigned form_of(const char *end)
 {
         return *end == '\0'                  ? OLD_PLAIN
-               : strcmp(end, ".gz") == 0     ? OLD_PACKED
-               : strcmp(end, ".gz.tmp") == 0 ? OLD_HALF_PACKED
+               : strcmp(end, ".gz") == 0     ? OLD_COMPRESSED
+               : strcmp(end, ".gz.tmp") == 0 ? OLD_PARTIAL
                                              : 0;
 }
 
@@ -45,7 +45,7 @@ static bool add(struct old_files *files, const char *stamp, unsigned form, uint6
         }
         struct old_file *f = &files->all[files->n++];
         *f = (struct old_file){
-            .forms = form, .bytes = bytes, .half_bytes = form == OLD_HALF_PACKED ? bytes : 0};
+            .forms = form, .bytes = bytes, .partial_bytes = form == OLD_PARTIAL ? bytes : 0};
         memcpy(f->stamp, stamp, ROTATE_STAMP_LEN);
         return true;
 }
@@ -68,7 +68,7 @@ static void sort(struct old_files *files)
                 if (n > 0 && strcmp(files->all[n - 1].stamp, files->all[i].stamp) == 0) {
                         files->all[n - 1].forms |= files->all[i].forms;
                         files->all[n - 1].bytes += files->all[i].bytes;
-                        files->all[n - 1].half_bytes += files->all[i].half_bytes;
+                        files->all[n - 1].partial_bytes += files->all[i].partial_bytes;
                 } else {
                         files->all[n++] = files->all[i];
                 }

@@ -7,14 +7,14 @@
 #include "journal/sink/rotate.h"
 
 /** Forms that a rotated file is in; bits. */
-enum { OLD_PLAIN = 1, OLD_PACKED = 2, OLD_HALF_PACKED = 4 };
+enum { OLD_PLAIN = 1, OLD_COMPRESSED = 2, OLD_PARTIAL = 4 };
 
 /** A rotated file. */
 struct old_file {
         char stamp[ROTATE_STAMP_LEN + 1];
         unsigned forms;
-        uint64_t bytes;      /**< of all its forms */
-        uint64_t half_bytes; /**< of these, of OLD_HALF_PACKED */
+        uint64_t bytes;         /**< of all its forms */
+        uint64_t partial_bytes; /**< of these, of OLD_PARTIAL */
 };
 
 /** Begin with all zero. */

@@ -22,15 +22,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HOOK_MS = 60000, PACK_STEP = 64 * 1024, PACK_FRAME = 1024, PACK_MOST = 2 * PACK_STEP + PACK_FRAME };
+enum {
+        HOOK_MS = 60000,
+        COMPRESS_STEP = 64 * 1024,
+        COMPRESS_FRAME = 1024,
+        COMPRESS_MOST = 2 * COMPRESS_STEP + COMPRESS_FRAME
+};
 
 /* A log as the retention thread sees it. The journal thread frees space in it, too, hence the lock. */
 struct rotated_log {
         const struct settings_sink *settings;
-        struct lock lock;                   /* of the five below */
-        char hooked[ROTATE_STAMP_LEN + 1];  /* stamp of the newest file that the hook was run for */
-        char packing[ROTATE_STAMP_LEN + 1]; /* … of the one that is being compressed; "" = none */
-        uint64_t reserve;  /* bytes that its packed form may grow by until it is looked at again */
+        struct lock lock;                       /* of the five below */
+        char hooked[ROTATE_STAMP_LEN + 1];      /* stamp of the newest file that the hook was run for */
+        char compressing[ROTATE_STAMP_LEN + 1]; /* … of the one that is being compressed; "" = none */
+        uint64_t reserve;  /* bytes that its compressed form may grow by until it is looked at again */
         bool given_up;     /* it is not to be finished */
         bool skipped_said; /* a file was removed before the hook was run for it */
         bool no_room_said; /* to compress; only of the retention thread, like the next one */
@@ -78,7 +83,7 @@ static void name_file(const struct rotated_log *log, const char *stamp, unsigned
 static bool remove_forms(struct rotated_log *log, const struct old_file *f, unsigned forms)
 {
         bool done = true;
-        for (unsigned form = OLD_PLAIN; form <= OLD_HALF_PACKED; form *= 2) {
+        for (unsigned form = OLD_PLAIN; form <= OLD_PARTIAL; form *= 2) {
                 char name[PATH_MAX];
                 name_file(log, f->stamp, form, name, sizeof name);
                 if ((f->forms & forms & form) != 0 && unlink(name) != 0 && errno != ENOENT) {
@@ -105,14 +110,14 @@ static void skip_hook(struct rotated_log *log, const struct old_file *f)
         }
 }
 
-/** With the lock. Give @p f up, or first what there is of its packed form. @return false if it can't be removed; else the
+/** With the lock. Give @p f up, or first what there is of its compressed form. @return false if it can't be removed; else the
  *  bytes that are gone are taken off. */
 static bool give_way(struct rotated_log *log, struct old_file *f, uint64_t *bytes)
 {
-        bool only_half = strcmp(f->stamp, log->packing) == 0 && !log->given_up;
-        unsigned forms = only_half ? OLD_HALF_PACKED : OLD_PLAIN | OLD_PACKED | OLD_HALF_PACKED;
-        uint64_t less = only_half ? f->half_bytes : f->bytes;
-        if (only_half) { /* a whole plain file is worth more than a part of it twice */
+        bool only_partial = strcmp(f->stamp, log->compressing) == 0 && !log->given_up;
+        unsigned forms = only_partial ? OLD_PARTIAL : OLD_PLAIN | OLD_COMPRESSED | OLD_PARTIAL;
+        uint64_t less = only_partial ? f->partial_bytes : f->bytes;
+        if (only_partial) { /* a whole plain file is worth more than a part of it twice */
                 log->given_up = true;
                 *bytes -= log->reserve;
         }
@@ -137,7 +142,7 @@ static size_t prune(struct rotated_log *log, struct old_files *files, uint64_t c
         uint64_t bytes = stat(s->file, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
         size_t gone = 0;
         bytes = bytes > current ? bytes : current;
-        bytes += log->packing[0] != '\0' && !log->given_up ? log->reserve : 0;
+        bytes += log->compressing[0] != '\0' && !log->given_up ? log->reserve : 0;
         for (size_t i = 0; i < files->n; i++) {
                 bytes += files->all[i].bytes;
         }
@@ -168,12 +173,12 @@ static void free_space(struct rotated_log *log, uint64_t current)
         old_files_free(&files);
 }
 
-/** What a crash left: half of a packed file, or a plain one that is packed already. */
+/** What a crash left: part of a compressed file, or a plain file that is compressed already. */
 static void tidy(struct rotated_log *log, const struct old_files *files)
 {
         for (size_t i = 0; i < files->n; i++) {
                 const struct old_file *f = &files->all[i];
-                unsigned forms = OLD_HALF_PACKED | ((f->forms & OLD_PACKED) != 0 ? OLD_PLAIN : 0);
+                unsigned forms = OLD_PARTIAL | ((f->forms & OLD_COMPRESSED) != 0 ? OLD_PLAIN : 0);
                 (void)remove_forms(log, f, forms);
         }
 }
@@ -184,7 +189,7 @@ static void run_hook(struct retention *r, struct rotated_log *log, const struct 
         struct stat st;
         lock_take(
             &log->lock); /* it may be removed at any time, but counts as given to the hook from here on */
-        name_file(log, f->stamp, OLD_PACKED, name, sizeof name);
+        name_file(log, f->stamp, OLD_COMPRESSED, name, sizeof name);
         bool there = stat(name, &st) == 0;
         if (!there) {
                 name_file(log, f->stamp, OLD_PLAIN, name, sizeof name);
@@ -198,22 +203,22 @@ static void run_hook(struct retention *r, struct rotated_log *log, const struct 
 }
 
 /* A file that is being compressed. */
-struct packing {
+struct compression {
         struct retention *retention;
         struct rotated_log *log;
-        uint64_t checked; /* bytes of the packed form up to which there is room */
+        uint64_t checked; /* bytes of the compressed form up to which there is room */
 };
 
 /** Each piece needs room beside the plain file. @return false if it is not to be finished. */
-static bool goes_on(void *arg, uint64_t packed)
+static bool goes_on(void *arg, uint64_t compressed_bytes)
 {
-        struct packing *p = arg;
+        struct compression *p = arg;
         if (atomic_load(&p->retention->stopping)) {
                 return false;
         }
-        if (p->log->settings->disk_bytes > 0 && packed >= p->checked) {
+        if (p->log->settings->disk_bytes > 0 && compressed_bytes >= p->checked) {
                 free_space(p->log, current_bytes(p->log, 0));
-                p->checked = packed + PACK_STEP;
+                p->checked = compressed_bytes + COMPRESS_STEP;
         }
         lock_take(&p->log->lock);
         bool given_up = p->log->given_up;
@@ -224,18 +229,18 @@ static bool goes_on(void *arg, uint64_t packed)
 static void compress(struct retention *r, struct rotated_log *log, const struct old_file *f)
 {
         char name[PATH_MAX];
-        struct packing packing = {r, log, 0};
+        struct compression compression = {r, log, 0};
         name_file(log, f->stamp, OLD_PLAIN, name, sizeof name);
         memcpy(log->tried, f->stamp, sizeof log->tried);
         lock_take(&log->lock);
-        memcpy(log->packing, f->stamp, sizeof log->packing);
-        log->reserve = f->bytes + PACK_FRAME < PACK_MOST ? f->bytes + PACK_FRAME : PACK_MOST;
+        memcpy(log->compressing, f->stamp, sizeof log->compressing);
+        log->reserve = f->bytes + COMPRESS_FRAME < COMPRESS_MOST ? f->bytes + COMPRESS_FRAME : COMPRESS_MOST;
         log->given_up = false;
         lock_give(&log->lock);
-        enum status status = pack_file(name, goes_on, &packing);
+        enum status status = compress_file(name, goes_on, &compression);
         int error = status == STATUS_NOMEM ? ENOMEM : errno;
         lock_take(&log->lock);
-        log->packing[0] = '\0';
+        log->compressing[0] = '\0';
         bool given_up = log->given_up;
         lock_give(&log->lock);
         errno = error;
@@ -255,18 +260,18 @@ static void compress(struct retention *r, struct rotated_log *log, const struct 
 /** Compress @p f, hand it to the hook. @return true if there was something to do. */
 static bool tend_file(struct retention *r, struct rotated_log *log, const struct old_file *f)
 {
-        bool pack = log->settings->rotate_compress && (f->forms & OLD_PACKED) == 0 &&
-                    (f->forms & OLD_PLAIN) != 0 && strcmp(f->stamp, log->tried) > 0;
-        bool hook = log->settings->rotate_hook[0] != '\0' && strcmp(f->stamp, log->hooked) > 0;
+        bool compresses = log->settings->rotate_compress && (f->forms & OLD_COMPRESSED) == 0 &&
+                          (f->forms & OLD_PLAIN) != 0 && strcmp(f->stamp, log->tried) > 0;
+        bool hooks = log->settings->rotate_hook[0] != '\0' && strcmp(f->stamp, log->hooked) > 0;
         char name[PATH_MAX];
         name_file(log, f->stamp, OLD_PLAIN, name, sizeof name);
-        if (pack && access(name, F_OK) == 0) { /* else its log's writer needed the room meanwhile */
+        if (compresses && access(name, F_OK) == 0) { /* else its log's writer needed the room meanwhile */
                 compress(r, log, f);
         }
-        if (hook && !atomic_load(&r->stopping)) {
+        if (hooks && !atomic_load(&r->stopping)) {
                 run_hook(r, log, f);
         }
-        return pack || hook;
+        return compresses || hooks;
 }
 
 /** A file at a time: the list is read anew after each, for meanwhile there may be more. */

@@ -86,10 +86,10 @@ static void print_name(const struct rotate *r, uint64_t us, char *name, size_t s
 /** Also when it is there compressed. */
 static bool is_taken(const char *name)
 {
-        char packed[PATH_MAX];
+        char compressed[PATH_MAX];
         struct stat st;
-        (void)snprintf(packed, sizeof packed, "%s.gz", name);
-        return lstat(packed, &st) == 0;
+        (void)snprintf(compressed, sizeof compressed, "%s.gz", name);
+        return lstat(compressed, &st) == 0;
 }
 
 static int rename_new(const char *from, const char *to)

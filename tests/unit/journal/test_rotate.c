@@ -524,7 +524,7 @@ static void packing_survives_a_lack_of_memory(void)
         enum status status;
         do {
                 prof_fail_nth(++nth);
-                status = pack_file(path, goes_on, &going);
+                status = compress_file(path, goes_on, &going);
                 prof_fail_nth(0);
                 CU_ASSERT_TRUE(status == STATUS_OK || status == STATUS_NOMEM);
                 CU_ASSERT_EQUAL(access(path, F_OK) == 0, status != STATUS_OK);
@@ -533,7 +533,7 @@ static void packing_survives_a_lack_of_memory(void)
         CU_ASSERT_TRUE(nth > 2);
         touch("", "more\n");
         going = false;
-        CU_ASSERT_EQUAL(pack_file(path, goes_on, &going), STATUS_IO);
+        CU_ASSERT_EQUAL(compress_file(path, goes_on, &going), STATUS_IO);
         CU_ASSERT_EQUAL(errno, ECANCELED);
         CU_ASSERT_EQUAL(access(path, F_OK), 0);
         CU_ASSERT_EQUAL(count_rotated("*"), 0);
