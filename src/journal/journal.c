@@ -59,11 +59,11 @@ static void take_message(struct journal *j, const struct journal_port *port, con
 static bool can_take(struct journal *j, size_t len)
 {
         if (j->settings->log.when_full == SETTINGS_WHEN_FULL_DROP || atomic_load(&j->stopping) ||
-            sinks_have_room(&j->sinks, len)) {
+            sinks_have_space(&j->sinks, len)) {
                 return true;
         }
         (void)sinks_flush(&j->sinks);
-        return sinks_have_room(&j->sinks, len);
+        return sinks_have_space(&j->sinks, len);
 }
 
 /** Take a batch from each ring in turn. @return true if there was anything. */

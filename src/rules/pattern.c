@@ -20,7 +20,7 @@ struct pattern {
         pcre2_code *code;
         pcre2_match_data *match;
         pcre2_match_context *context;
-        bool limit_said;
+        bool limit_logged;
 };
 
 static void *take_memory(size_t size, void *unused)
@@ -106,8 +106,8 @@ enum pattern_result pattern_search(struct pattern *p, struct span text)
         if (n >= 0) {
                 return PATTERN_FOUND;
         }
-        if (n != PCRE2_ERROR_NOMATCH && !p->limit_said) {
-                p->limit_said = true;
+        if (n != PCRE2_ERROR_NOMATCH && !p->limit_logged) {
+                p->limit_logged = true;
                 diag(DIAG_WARNING,
                      "filter.pattern takes too long to evaluate on some statements: those pass the filter");
         }

@@ -95,7 +95,7 @@ static ssize_t send_as_file(int fd, const struct iovec *parts, size_t n)
 {
         union {
                 struct cmsghdr align;
-                char room[CMSG_SPACE(sizeof(int))];
+                char bytes[CMSG_SPACE(sizeof(int))];
         } control;
         int file = memfd_create("querytap-record", MFD_ALLOW_SEALING | MFD_CLOEXEC);
         ssize_t sent = -1;
@@ -109,7 +109,8 @@ static ssize_t send_as_file(int fd, const struct iovec *parts, size_t n)
         if (writev(file, parts, (int)n) == (ssize_t)whole &&
             fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0) {
                 memset(&control, 0, sizeof control);
-                struct msghdr message = {.msg_control = control.room, .msg_controllen = sizeof control.room};
+                struct msghdr message = {.msg_control = control.bytes,
+                                         .msg_controllen = sizeof control.bytes};
                 struct cmsghdr *c = CMSG_FIRSTHDR(&message);
                 c->cmsg_level = SOL_SOCKET;
                 c->cmsg_type = SCM_RIGHTS;

@@ -35,12 +35,12 @@ struct rotated_log {
         struct lock lock;                       /* of the five below */
         char hooked[ROTATE_STAMP_LEN + 1];      /* stamp of the newest file that the hook was run for */
         char compressing[ROTATE_STAMP_LEN + 1]; /* … of the one that is being compressed; "" = none */
-        uint64_t reserve;  /* bytes that its compressed form may grow by until it is looked at again */
-        bool given_up;     /* it is not to be finished */
-        bool skipped_said; /* a file was removed before the hook was run for it */
-        bool no_room_said; /* to compress; only of the retention thread, like the next one */
+        uint64_t reserve;     /* bytes that its compressed form may grow by until it is looked at again */
+        bool abandoned;       /* it is not to be finished */
+        bool skipped_logged;  /* a file was removed before the hook was run for it */
+        bool no_space_logged; /* to compress; only of the retention thread, like the next one */
         char tried[ROTATE_STAMP_LEN + 1]; /* … that was to be compressed in this round */
-        _Atomic bool said;
+        _Atomic bool failure_logged;
         _Atomic uint64_t errors;
 };
 
@@ -57,7 +57,7 @@ struct retention {
 static void fail(struct rotated_log *log, const char *what, const char *name)
 {
         atomic_fetch_add_explicit(&log->errors, 1, memory_order_relaxed);
-        if (!atomic_exchange(&log->said, true)) {
+        if (!atomic_exchange(&log->failure_logged, true)) {
                 diag(DIAG_WARNING, "rotated log %s: %s: %s (reported once)", name, what, strerror(errno));
         }
 }
@@ -101,24 +101,24 @@ static void skip_hook(struct rotated_log *log, const struct old_file *f)
                 return;
         }
         atomic_fetch_add_explicit(&log->errors, 1, memory_order_relaxed);
-        if (!log->skipped_said) {
+        if (!log->skipped_logged) {
                 diag(DIAG_WARNING,
                      "log %s: rotated files were deleted before log.rotate_hook was run for them: the hook "
                      "is too slow for log.disk_bytes or log.rotate_keep (reported once; counted as errors)",
                      log->settings->file);
-                log->skipped_said = true;
+                log->skipped_logged = true;
         }
 }
 
 /** With the lock. Give @p f up, or first what there is of its compressed form. @return false if it can't be removed; else the
  *  bytes that are gone are taken off. */
-static bool give_way(struct rotated_log *log, struct old_file *f, uint64_t *bytes)
+static bool reclaim(struct rotated_log *log, struct old_file *f, uint64_t *bytes)
 {
-        bool only_partial = strcmp(f->stamp, log->compressing) == 0 && !log->given_up;
+        bool only_partial = strcmp(f->stamp, log->compressing) == 0 && !log->abandoned;
         unsigned forms = only_partial ? OLD_PARTIAL : OLD_PLAIN | OLD_COMPRESSED | OLD_PARTIAL;
         uint64_t less = only_partial ? f->partial_bytes : f->bytes;
         if (only_partial) { /* a whole plain file is worth more than a part of it twice */
-                log->given_up = true;
+                log->abandoned = true;
                 *bytes -= log->reserve;
         }
         if (!remove_forms(log, f, forms)) {
@@ -142,13 +142,13 @@ static size_t prune(struct rotated_log *log, struct old_files *files, uint64_t c
         uint64_t bytes = stat(s->file, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
         size_t gone = 0;
         bytes = bytes > current ? bytes : current;
-        bytes += log->compressing[0] != '\0' && !log->given_up ? log->reserve : 0;
+        bytes += log->compressing[0] != '\0' && !log->abandoned ? log->reserve : 0;
         for (size_t i = 0; i < files->n; i++) {
                 bytes += files->all[i].bytes;
         }
         while (gone < files->n && ((s->rotate_keep > 0 && files->n - gone > s->rotate_keep) ||
                                    (s->disk_bytes > 0 && bytes > s->disk_bytes))) {
-                if (!give_way(log, &files->all[gone], &bytes)) {
+                if (!reclaim(log, &files->all[gone], &bytes)) {
                         break;
                 }
                 gone += files->all[gone].forms == 0 ? 1 : 0;
@@ -174,7 +174,7 @@ static void free_space(struct rotated_log *log, uint64_t current)
 }
 
 /** What a crash left: part of a compressed file, or a plain file that is compressed already. */
-static void tidy(struct rotated_log *log, const struct old_files *files)
+static void clean_up(struct rotated_log *log, const struct old_files *files)
 {
         for (size_t i = 0; i < files->n; i++) {
                 const struct old_file *f = &files->all[i];
@@ -210,7 +210,7 @@ struct compression {
 };
 
 /** Each piece needs room beside the plain file. @return false if it is not to be finished. */
-static bool goes_on(void *arg, uint64_t compressed_bytes)
+static bool may_continue(void *arg, uint64_t compressed_bytes)
 {
         struct compression *p = arg;
         if (atomic_load(&p->retention->stopping)) {
@@ -221,9 +221,9 @@ static bool goes_on(void *arg, uint64_t compressed_bytes)
                 p->checked = compressed_bytes + COMPRESS_STEP;
         }
         lock_take(&p->log->lock);
-        bool given_up = p->log->given_up;
+        bool abandoned = p->log->abandoned;
         lock_give(&p->log->lock);
-        return !given_up;
+        return !abandoned;
 }
 
 static void compress(struct retention *r, struct rotated_log *log, const struct old_file *f)
@@ -235,21 +235,21 @@ static void compress(struct retention *r, struct rotated_log *log, const struct 
         lock_take(&log->lock);
         memcpy(log->compressing, f->stamp, sizeof log->compressing);
         log->reserve = f->bytes + COMPRESS_FRAME < COMPRESS_MOST ? f->bytes + COMPRESS_FRAME : COMPRESS_MOST;
-        log->given_up = false;
+        log->abandoned = false;
         lock_give(&log->lock);
-        enum status status = compress_file(name, goes_on, &compression);
+        enum status status = compress_file(name, may_continue, &compression);
         int error = status == STATUS_NOMEM ? ENOMEM : errno;
         lock_take(&log->lock);
         log->compressing[0] = '\0';
-        bool given_up = log->given_up;
+        bool abandoned = log->abandoned;
         lock_give(&log->lock);
         errno = error;
-        if (given_up && access(name, F_OK) == 0 && !log->no_room_said) {
+        if (abandoned && access(name, F_OK) == 0 && !log->no_space_logged) {
                 diag(DIAG_WARNING,
                      "log %s: log.disk_bytes leaves no space for compressing a rotated file; it stays "
                      "uncompressed (reported once)",
                      log->settings->file);
-                log->no_room_said = true;
+                log->no_space_logged = true;
         }
         errno = error;
         if (status != STATUS_OK && errno != ECANCELED && errno != ENOENT) {
@@ -258,7 +258,7 @@ static void compress(struct retention *r, struct rotated_log *log, const struct 
 }
 
 /** Compress @p f, hand it to the hook. @return true if there was something to do. */
-static bool tend_file(struct retention *r, struct rotated_log *log, const struct old_file *f)
+static bool process_file(struct retention *r, struct rotated_log *log, const struct old_file *f)
 {
         bool compresses = log->settings->rotate_compress && (f->forms & OLD_COMPRESSED) == 0 &&
                           (f->forms & OLD_PLAIN) != 0 && strcmp(f->stamp, log->tried) > 0;
@@ -275,13 +275,13 @@ static bool tend_file(struct retention *r, struct rotated_log *log, const struct
 }
 
 /** A file at a time: the list is read anew after each, for meanwhile there may be more. */
-static void tend(struct retention *r, struct rotated_log *log)
+static void process_log(struct retention *r, struct rotated_log *log)
 {
         struct old_files files = {0};
         bool busy = true;
         log->tried[0] = '\0';
         if (list(log, &files)) {
-                tidy(log, &files);
+                clean_up(log, &files);
         }
         while (busy && !atomic_load(&r->stopping)) {
                 lock_take(&log->lock);
@@ -290,14 +290,14 @@ static void tend(struct retention *r, struct rotated_log *log)
                 lock_give(&log->lock);
                 busy = false;
                 for (; listed && i < files.n && !busy; i++) {
-                        busy = tend_file(r, log, &files.all[i]);
+                        busy = process_file(r, log, &files.all[i]);
                 }
         }
         old_files_free(&files);
 }
 
 /** Files that were rotated too late for the hook. */
-static void tell_left(struct rotated_log *log)
+static void report_unhooked(struct rotated_log *log)
 {
         struct old_files files = {0};
         size_t left = 0;
@@ -322,7 +322,7 @@ static void *run(void *arg)
         while (!atomic_load(&r->stopping)) {
                 uint64_t woken;
                 for (unsigned i = 0; i < r->n; i++) {
-                        tend(r, &r->logs[i]);
+                        process_log(r, &r->logs[i]);
                 }
                 struct pollfd p[] = {{.fd = r->wake_fd, .events = POLLIN},
                                      {.fd = r->stop_fd, .events = POLLIN}};
@@ -333,7 +333,7 @@ static void *run(void *arg)
                 }
         }
         for (unsigned i = 0; i < r->n; i++) {
-                tell_left(&r->logs[i]);
+                report_unhooked(&r->logs[i]);
         }
         return NULL;
 }
@@ -400,7 +400,7 @@ enum status retention_new(const struct settings *settings, struct retention **ou
         return STATUS_OK;
 }
 
-static void ring(int fd)
+static void notify(int fd)
 {
         uint64_t one = 1;
         ssize_t n = write(fd, &one, sizeof one);
@@ -440,7 +440,7 @@ void retention_newest(struct retention *r, const struct settings_sink *settings,
 void retention_wake(struct retention *r)
 {
         if (r != NULL) {
-                ring(r->wake_fd);
+                notify(r->wake_fd);
         }
 }
 
@@ -460,7 +460,7 @@ void retention_stop(struct retention *r, uint64_t deadline_ns)
                 return;
         }
         atomic_store(&r->stop_ns, deadline_ns);
-        ring(r->stop_fd);
+        notify(r->stop_fd);
         (void)pthread_join(r->thread, NULL);
 }
 

@@ -48,7 +48,7 @@ void rotate_begin(struct rotate *r, const struct settings_sink *settings, int fd
         r->look_ns = clock_mono_ns() + CLOCK_S_NS;
 }
 
-size_t rotate_room(const struct rotate *r)
+size_t rotate_bytes_left(const struct rotate *r)
 {
         if (r->settings == NULL || r->settings->rotate_bytes == 0 || clock_mono_ns() < r->retry_ns) {
                 return SIZE_MAX;

@@ -30,7 +30,7 @@ struct rotate {
 /** @p fd was opened for @p settings: take its size and age. */
 void rotate_begin(struct rotate *r, const struct settings_sink *settings, int fd);
 /** Bytes that may be written before the file is full. */
-size_t rotate_room(const struct rotate *r);
+size_t rotate_bytes_left(const struct rotate *r);
 /** Whether its time is over (an empty file's never is). */
 bool rotate_is_old(const struct rotate *r, uint64_t wall_ns);
 /** Milliseconds until then, at most a minute; -1 = never. */

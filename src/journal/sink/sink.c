@@ -81,13 +81,13 @@ static void look_at_end(struct sink *sink)
         sink->torn = !sink->is_messages && !logfile_ends_whole(sink->fd, sink->format == FORMAT_SLOW);
         if (sink->torn) {
                 count(&sink->torn_lines, 1);
-                if (!sink->torn_said) {
+                if (!sink->torn_logged) {
                         diag(DIAG_WARNING,
                              "log file %s ended in the middle of a line (after a crash or a full disk, or "
                              "because of another writer): the next record starts on a new line (reported "
                              "once)",
                              name_of(sink));
-                        sink->torn_said = true;
+                        sink->torn_logged = true;
                 }
                 (void)mend(sink); /* else before the next record */
         }
@@ -180,11 +180,11 @@ void sink_close(struct sink *sink)
 static bool rotation_failed(struct sink *sink, int error)
 {
         count(&sink->errors, 1);
-        if (!sink->trouble_said) {
+        if (!sink->trouble_logged) {
                 diag(DIAG_ERROR,
                      "log file %s can't be rotated: %s; it keeps growing, and rotation is retried",
                      sink->path, files_why(error));
-                sink->trouble_said = true;
+                sink->trouble_logged = true;
         }
         return false;
 }
@@ -210,7 +210,7 @@ static bool rotate(struct sink *sink)
         retention_free_space(sink->retention, sink->settings, output_queue_oldest(&sink->queue, &event).len);
         count(&sink->rotations, 1);
         sink->has_rotated = true;
-        sink->trouble_said = false;
+        sink->trouble_logged = false;
         return true;
 }
 
@@ -218,17 +218,17 @@ static bool rotate(struct sink *sink)
 static struct span due_for_file(struct sink *sink)
 {
         struct span due = output_queue_pending(&sink->queue);
-        size_t room = rotate_room(&sink->rotate);
+        size_t left = rotate_bytes_left(&sink->rotate);
         enum record_event event;
-        if (due.len <= room) {
+        if (due.len <= left) {
                 return due;
         }
-        size_t whole = output_queue_whole_records(&sink->queue, room);
+        size_t whole = output_queue_whole_records(&sink->queue, left);
         if (whole == 0 && sink->rotate.bytes > 0 && !output_queue_is_mid_record(&sink->queue)) {
                 if (!rotate(sink)) {
                         return due;
                 }
-                whole = output_queue_whole_records(&sink->queue, rotate_room(&sink->rotate));
+                whole = output_queue_whole_records(&sink->queue, rotate_bytes_left(&sink->rotate));
         }
         /* the rest of a record that is begun stays in its file; one that is larger than a file has one of its own */
         return whole > 0 ? span_head(due, whole) : output_queue_oldest(&sink->queue, &event);
@@ -304,13 +304,13 @@ static void on_progress(struct sink *sink, size_t n)
         count(&sink->bytes, n);
         sink->rotate.bytes += n;
         count(&sink->records, output_queue_advance(&sink->queue, n));
-        if (sink->failing || sink->stuck_said) {
+        if (sink->failing || sink->stuck_logged) {
                 diag(DIAG_INFO, "log to %s: can be written again; %llu records were dropped", name_of(sink),
                      (unsigned long long)sink->missing);
         }
         sink->failing = false;
         sink->stuck = false;
-        sink->stuck_said = false;
+        sink->stuck_logged = false;
 }
 
 /** Drop @p n records in the place behind the buffer's last one. */
@@ -398,12 +398,13 @@ bool sink_is_blocked(const struct sink *sink)
         return sink->failing || sink->stuck;
 }
 
-bool sink_has_room(const struct sink *sink, size_t len)
+bool sink_has_space(const struct sink *sink, size_t len)
 {
         /* the worst a byte becomes; what is larger than the buffer needs all of it */
         size_t worst = 8 * len + FIELD_COUNT * RECORD_KEY_SIZE;
-        size_t room = output_queue_free_bytes(&sink->queue);
-        return sink->fd < 0 || room > worst || (room == sink->queue.size && !sink_is_blocked(sink));
+        size_t free_bytes = output_queue_free_bytes(&sink->queue);
+        return sink->fd < 0 || free_bytes > worst ||
+               (free_bytes == sink->queue.size && !sink_is_blocked(sink));
 }
 
 int sink_wait_fd(const struct sink *sink)
@@ -453,11 +454,11 @@ void sink_put(struct sink *sink, const struct record *r)
                 } else {
                         miss(sink, 1);
                 }
-                if (sink->stuck && !sink->stuck_said) {
+                if (sink->stuck && !sink->stuck_logged) {
                         diag(DIAG_WARNING,
                              "log to %s: its reader is too slow; records are dropped and counted",
                              name_of(sink));
-                        sink->stuck_said = true;
+                        sink->stuck_logged = true;
                 }
                 return;
         }
@@ -480,14 +481,14 @@ void sink_reopen(struct sink *sink)
         struct sink old = {.fd = sink->fd, .owns_fd = sink->owns_fd};
         if (!open_fd(sink)) {
                 count(&sink->errors, 1);
-                if (!sink->reopen_said) {
+                if (!sink->reopen_logged) {
                         diag(DIAG_ERROR, "log file %s can't be reopened: %s; the old file is still used",
                              name_of(sink), files_why(errno));
-                        sink->reopen_said = true;
+                        sink->reopen_logged = true;
                 }
                 return;
         }
-        sink->reopen_said = false;
+        sink->reopen_logged = false;
         output_queue_rewind(&sink->queue); /* what the old file has half of comes whole into the new one */
         close_fd(&old);
         begin_file(sink);

@@ -33,11 +33,11 @@ struct sink {
         struct retention *retention; /**< of its rotated files, or NULL; the caller's, set before sink_open */
         struct rotate rotate;
         bool torn; /**< the file ends within a line: that must be ended first */
-        bool torn_said;
-        bool is_messages;  /**< syslog, journald: a record is a message */
-        bool has_rotated;  /**< whoever looks takes it back */
-        bool reopen_said;  /**< opening anew failed */
-        bool trouble_said; /**< a rotation failed, or a message was too long */
+        bool torn_logged;
+        bool is_messages;    /**< syslog, journald: a record is a message */
+        bool has_rotated;    /**< whoever looks takes it back */
+        bool reopen_logged;  /**< opening anew failed */
+        bool trouble_logged; /**< a rotation failed, or a message was too long */
         enum format format;
         struct output_queue queue;
         uint64_t deadline_ns; /**< monotonic: wait for no reader after it; 0 = none */
@@ -47,8 +47,8 @@ struct sink {
         bool may_block; /**< a stream without O_NONBLOCK: poll first, then write no more than surely fits */
         bool failing;   /**< the last write failed; said */
         bool stuck;     /**< the reader does not read */
-        bool stuck_said;  /**< records were dropped for that; said */
-        uint64_t missing; /**< records that would stand behind the buffer's last one but were dropped */
+        bool stuck_logged; /**< records were dropped for that; said */
+        uint64_t missing;  /**< records that would stand behind the buffer's last one but were dropped */
         _Atomic uint64_t records;
         _Atomic uint64_t dropped;
         _Atomic uint64_t bytes;
@@ -64,7 +64,7 @@ enum status sink_open(struct sink *sink, const struct settings_sink *settings);
 /** Format @p r into the buffer, flushing first if need be. Dropped and counted if it can't be kept. */
 void sink_put(struct sink *sink, const struct record *r);
 /** Will sink_put surely keep a record of @p len bytes (packed)? */
-bool sink_has_room(const struct sink *sink, size_t len);
+bool sink_has_space(const struct sink *sink, size_t len);
 /** Write out what can be written now, the gap record for what is missing included.
  *  @return true if nothing is left to write. */
 bool sink_flush(struct sink *sink);

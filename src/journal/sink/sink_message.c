@@ -13,8 +13,8 @@ enum { GAP_BYTES = 1024 };
 /** The oldest record is longer than a message can be: a gap message goes in its place. */
 static ssize_t send_gap_instead(struct sink *sink, size_t len)
 {
-        uint8_t room[GAP_BYTES];
-        struct writer w = writer_over(room, sizeof room);
+        uint8_t buffer[GAP_BYTES];
+        struct writer w = writer_over(buffer, sizeof buffer);
         struct record gap = gap_record(1, "longer than a message may be");
         format_record(&w, sink->format, &gap);
         ssize_t n = w.at > 0 ? datagram_send(sink->fd, sink->settings, writer_span(&w), EVENT_GAP) : 0;
@@ -23,11 +23,11 @@ static ssize_t send_gap_instead(struct sink *sink, size_t len)
         }
         output_queue_mark_dropped(&sink->queue);
         atomic_fetch_add_explicit(&sink->dropped, 1, memory_order_relaxed);
-        if (!sink->trouble_said) {
+        if (!sink->trouble_logged) {
                 diag(DIAG_WARNING,
                      "log to %s: records that are longer than a message may be are counted as dropped",
                      sink->settings->file);
-                sink->trouble_said = true;
+                sink->trouble_logged = true;
         }
         return (ssize_t)len;
 }

@@ -90,10 +90,10 @@ void sinks_retry(struct sinks *sinks)
         wake_retention(sinks);
 }
 
-bool sinks_have_room(const struct sinks *sinks, size_t len)
+bool sinks_have_space(const struct sinks *sinks, size_t len)
 {
         for (unsigned i = 0; i < sinks->n; i++) {
-                if (!sink_has_room(&sinks->all[i], len)) {
+                if (!sink_has_space(&sinks->all[i], len)) {
                         return false;
                 }
         }

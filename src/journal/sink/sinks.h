@@ -31,7 +31,7 @@ bool sinks_flush(struct sinks *sinks);
 /** Flush again those that could not be written to. */
 void sinks_retry(struct sinks *sinks);
 /** Will sinks_put surely keep a record of @p len bytes (packed)? */
-bool sinks_have_room(const struct sinks *sinks, size_t len);
+bool sinks_have_space(const struct sinks *sinks, size_t len);
 void sinks_reopen(struct sinks *sinks);
 
 /** What to wait for: at most SETTINGS_SINKS. @return how many. */
