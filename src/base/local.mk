@@ -10,6 +10,8 @@ src_libbase_a_SOURCES = \
 	src/base/files.h \
 	src/base/json.c \
 	src/base/json.h \
+	src/base/json_writer.c \
+	src/base/json_writer.h \
 	src/base/lock.c \
 	src/base/lock.h \
 	src/base/reader.c \
