@@ -241,7 +241,7 @@ struct dissect_verdict dissect_verdict(const struct dissect *d)
 /** The text of the command @p f, and what it is in. */
 static struct span text_of(const struct dissect *d, const struct flight *f, uint8_t *charset)
 {
-        if (f->info->has_text && f->body_len > f->text_at) {
+        if (f->type->has_text && f->body_len > f->text_at) {
                 return span_of(f->body + f->text_at, f->body_len - f->text_at);
         }
         const struct statement *st = f->has_stmt_id ? statements_find(&d->statements, f->stmt_id) : NULL;
@@ -259,7 +259,7 @@ struct dissect_now dissect_now(const struct dissect *d)
         if (f == NULL) {
                 return (struct dissect_now){.command = NULL};
         }
-        return (struct dissect_now){f->info->name, text_of(d, f, &charset),
+        return (struct dissect_now){f->type->name, text_of(d, f, &charset),
                                     d->hides || dissect_is_secret(d, f)};
 }
 
@@ -282,7 +282,7 @@ struct dissect_view dissect_view(const struct dissect *d)
         };
         const struct flight *f = d->head;
         if (f != NULL) {
-                v.command = f->info->name;
+                v.command = f->type->name;
                 v.command_mono_ns = f->start_ns;
                 v.query_hidden = d->hides || dissect_is_secret(d, f);
                 v.query = text_of(d, f, &v.query_charset);

@@ -78,7 +78,7 @@ struct rows;
 /** A command in flight. */
 struct flight {
         struct flight *next;
-        const struct command_info *info;
+        const struct command_type *type;
         uint8_t code;
         bool begun;
         bool done;

@@ -36,7 +36,7 @@ static struct record record_of(const struct dissect *d, const struct broken *b)
         const struct flight *f = b->from == SIDE_CLIENT ? d->tail : d->head;
         if (f != NULL) {
                 record_set_uint(&r, FIELD_CONN_SEQ_NUM, f->seq_num);
-                record_set_text(&r, FIELD_COMMAND, span_str(f->info->name));
+                record_set_text(&r, FIELD_COMMAND, span_str(f->type->name));
         }
         record_set_text(&r, FIELD_DIRECTION, span_str(b->from == SIDE_CLIENT ? "client" : "server"));
         record_set_uint(&r, FIELD_PACKET_SEQ, b->seq);

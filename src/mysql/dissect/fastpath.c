@@ -103,7 +103,7 @@ static inline void pass(struct feed *in, struct walk *w, size_t length, const ch
 static void show_rows(struct feed *in, struct span rows, size_t n)
 {
         /* what the packets are that are rows to the state */
-        const char *name = in->d->head->info->shape == SHAPE_FIELDS ? "column definition" : "row";
+        const char *name = in->d->head->type->shape == SHAPE_FIELDS ? "column definition" : "row";
         if (n == 1) {
                 feed_add_to_run(in, rows, name);
                 return;
@@ -291,7 +291,7 @@ static bool is_usual(const struct feed *in, const struct flight *f)
 static void take_reply(struct feed *in, struct flight *f, struct walk *w)
 {
         bool wanted = in->d->settings->rows > 0; /* with log.rows definitions and rows are */
-        bool goes_on = f->info->shape == SHAPE_RESULT && !wanted;
+        bool goes_on = f->type->shape == SHAPE_RESULT && !wanted;
         if (goes_on && f->state < REPLYING_DEFS_EOF) {
                 bool is_all = f->state == REPLYING_FIRST
                                   ? take_head(in, f, w)

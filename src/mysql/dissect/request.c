@@ -117,7 +117,7 @@ static void read_stmt_id(struct flight *f, struct span body)
 {
         struct reader r = reader_over(span_skip(body, CODE_SIZE));
         f->stmt_id = reader_u32(&r);
-        f->has_stmt_id = f->info->has_stmt_id && !r.failed;
+        f->has_stmt_id = f->type->has_stmt_id && !r.failed;
 }
 
 /** Of a statement that may hold a password, neither its packet nor what it is answered is shown. */
@@ -140,7 +140,7 @@ static const char *take_command(struct dissect *d, const struct message *m)
                 return "?";
         }
         f->code = m->len > 0 ? m->first : COM_SLEEP;
-        f->info = command_info(f->code);
+        f->type = command_type(f->code);
         f->seq_num = ++d->seq_num;
         f->start_ns = m->start_ns;
         f->sent_ns = m->end_ns;
@@ -177,7 +177,7 @@ static const char *take_command(struct dissect *d, const struct message *m)
                       track_is_plain(span_skip(span_of(f->body, f->body_len), f->text_at));
         read_stmt_id(f, m->body);
         note_secret(d, f, m->body);
-        return f->info->name;
+        return f->type->name;
 }
 
 static uint32_t stmt_id_of(struct span packet)
@@ -220,7 +220,7 @@ bool request_take_usual(struct dissect *d, struct span packet, uint64_t now_ns)
                 return false;
         }
         f->code = body.data[0];
-        f->info = command_info(f->code);
+        f->type = command_type(f->code);
         f->seq_num = ++d->seq_num;
         f->start_ns = now_ns;
         f->sent_ns = now_ns;
@@ -241,7 +241,7 @@ bool request_take_usual(struct dissect *d, struct span packet, uint64_t now_ns)
         d->tail = f;
         d->in_flight = 1;
         d->packet_secret = f->is_secret || d->hides;
-        d->packet_name = f->info->name;
+        d->packet_name = f->type->name;
         return true;
 }
 
@@ -343,9 +343,9 @@ void request_begin(struct dissect *d, struct flight *f)
         if (f->has_stmt_id && f->stmt_id == LAST_PREPARED) {
                 f->stmt_id = d->last_prepared;
         }
-        f->state = first_states[f->info->shape];
-        f->done = f->info->shape == SHAPE_NONE;
-        if (f->info->shape == SHAPE_ROWS) {
+        f->state = first_states[f->type->shape];
+        f->done = f->type->shape == SHAPE_NONE;
+        if (f->type->shape == SHAPE_ROWS) {
                 rows_begin(d, f);
         }
         if (f->code == COM_STMT_SEND_LONG_DATA) {
@@ -374,7 +374,7 @@ static void put_times(const struct flight *f, struct record *r)
 
 static void put_text(const struct dissect *d, const struct flight *f, struct record *r)
 {
-        if (!f->info->has_text) {
+        if (!f->type->has_text) {
                 return;
         }
         if (f->text_lost) {
@@ -402,7 +402,7 @@ static void put_statement(struct dissect *d, const struct flight *f, struct reco
         if (f->has_stmt_id) {
                 record_set_uint(r, FIELD_STMT_ID, f->stmt_id);
                 const struct statement *st =
-                    f->info->has_text ? NULL : statements_find(&d->statements, f->stmt_id);
+                    f->type->has_text ? NULL : statements_find(&d->statements, f->stmt_id);
                 if (st != NULL) {
                         record_set_text(r, FIELD_STMT_PREPARE_QUERY, span_of(st->text, st->text_len));
                         r->charsets[RECORD_STATEMENT] = st->charset;
@@ -428,12 +428,12 @@ static void put_result(const struct flight *f, struct record *r)
                 if (f->results > 1) {
                         record_set_uint(r, FIELD_RESULTS, f->results);
                 }
-        } else if ((f->has_status && f->info->shape == SHAPE_ROWS) ||
-                   (f->rows > 0 && f->info->shape == SHAPE_STREAM)) {
+        } else if ((f->has_status && f->type->shape == SHAPE_ROWS) ||
+                   (f->rows > 0 && f->type->shape == SHAPE_STREAM)) {
                 record_set_uint(r, FIELD_ROWS, f->rows);
-        } else if (f->has_status && f->info->shape == SHAPE_FIELDS) {
+        } else if (f->has_status && f->type->shape == SHAPE_FIELDS) {
                 record_set_uint(r, FIELD_COLUMNS, f->rows);
-        } else if (f->has_status && f->info->shape == SHAPE_RESULT) {
+        } else if (f->has_status && f->type->shape == SHAPE_RESULT) {
                 RECORD_PUT(r, FIELD_AFFECTED_ROWS, affected_rows, f->affected_rows);
         }
         if (f->last_insert_id > 0) {
@@ -463,7 +463,7 @@ static void tell(struct dissect *d, struct flight *f, const char *reason)
         dissect_record(d, EVENT_QUERY, f->start_ns, &r);
         RECORD_PUT(&r, FIELD_CONN_SEQ_NUM, conn_seq_num, f->seq_num);
         RECORD_PUT(&r, FIELD_COMMAND_ID, command_id, f->code);
-        RECORD_PUT(&r, FIELD_COMMAND, command, span_of(f->info->name, f->info->name_len));
+        RECORD_PUT(&r, FIELD_COMMAND, command, span_of(f->type->name, f->type->name_len));
         field_set_add(&r.lasting, FIELD_COMMAND);
         r.secrecy = f->secrecy;
         r.charsets[RECORD_CLIENT] = d->charsets.client;

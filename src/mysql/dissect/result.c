@@ -80,7 +80,7 @@ static bool parse_ending(struct dissect *d, const struct flight *f, const struct
         if (!(is_eof ? eof_parse(m->body, ok) : ok_parse(m->body, d->capabilities, ok))) {
                 return false;
         }
-        if (f->info->shape != SHAPE_STREAM) { /* which ends in an EOF whatever was agreed */
+        if (f->type->shape != SHAPE_STREAM) { /* which ends in an EOF whatever was agreed */
                 lint_ending(&d->lint, m->len, is_eof, ok, d->capabilities);
         }
         lint_status(&d->lint, f->code, ok->status, d->capabilities);
@@ -186,7 +186,7 @@ static const char *end_result(struct dissect *d, struct flight *f, const struct 
         if (more || d->parts != NULL) {
                 parts_add(d, f, ok.affected_rows);
         }
-        if (f->info->shape == SHAPE_RESULT && more) {
+        if (f->type->shape == SHAPE_RESULT && more) {
                 f->state = REPLYING_FIRST;
         } else {
                 const char *lost = finish(d, f);
@@ -206,7 +206,7 @@ static const char *after_definitions(struct dissect *d, struct flight *f)
                 f->defs_left = f->defs_next;
                 f->defs_next = 0;
                 f->state = f->without_defs ? REPLYING_DEFS_EOF : REPLYING_DEFS;
-        } else if (f->info->shape == SHAPE_PREPARE) {
+        } else if (f->type->shape == SHAPE_PREPARE) {
                 rows_prepared(d, f);
                 return finish(d, f);
         } else {
@@ -329,7 +329,7 @@ static const char *on_first(struct dissect *d, struct flight *f, const struct me
         if (m->first == REPLY_ERR) {
                 return on_err(d, f, m);
         }
-        switch (f->info->shape) {
+        switch (f->type->shape) {
         case SHAPE_RESULT: return first_of_result(d, f, m);
         case SHAPE_PREPARE: return first_of_prepare(d, f, m);
         case SHAPE_TEXT: return first_of_text(d, f, m);
@@ -353,17 +353,17 @@ static const char *on_definition(struct dissect *d, struct flight *f, const stru
         if (m->first == REPLY_ERR) {
                 return on_err(d, f, m);
         }
-        const char *name = f->info->shape == SHAPE_PREPARE && f->defs_next > 0 ? "parameter definition"
+        const char *name = f->type->shape == SHAPE_PREPARE && f->defs_next > 0 ? "parameter definition"
                                                                                : "column definition";
         dissect_hide_named(d, f, m->body);
-        if (f->first_rows != NULL && (f->info->shape == SHAPE_RESULT || f->defs_next == 0)) {
+        if (f->first_rows != NULL && (f->type->shape == SHAPE_RESULT || f->defs_next == 0)) {
                 rows_definition(d, f, m->body);
         }
         if (m->body.len == m->len) {
                 lint_definition(&d->lint, m->body, d->capabilities);
         }
         if (--f->defs_left == 0) {
-                if (f->info->shape == SHAPE_RESULT) {
+                if (f->type->shape == SHAPE_RESULT) {
                         rows_begin(d, f);
                 }
                 if (deprecates_eof(d)) {
@@ -391,7 +391,7 @@ static const char *on_definitions_eof(struct dissect *d, struct flight *f, const
         if (m->first == REPLY_ERR) {
                 return on_err(d, f, m);
         }
-        if (m->first == REPLY_OK && m->len >= REPLY_OK_MIN && f->info->shape == SHAPE_RESULT) {
+        if (m->first == REPLY_OK && m->len >= REPLY_OK_MIN && f->type->shape == SHAPE_RESULT) {
                 lint_break(&d->lint, LINT_OK_FOR_EOF);
                 return end_result(d, f, m); /* MySQL 9 does so, where a cursor was open before */
         }
@@ -421,7 +421,7 @@ static const char *on_row(struct dissect *d, struct flight *f, const struct mess
         if (f->rows_wanted > 0) {
                 rows_take(d, f, m->body);
         }
-        return f->info->shape == SHAPE_FIELDS ? "column definition" : "row";
+        return f->type->shape == SHAPE_FIELDS ? "column definition" : "row";
 }
 
 static const char *on_change_user(struct dissect *d, struct flight *f, const struct message *m)

@@ -3,7 +3,7 @@
 #define ROW(code, shape, has_text, has_stmt_id)                                                              \
         [code] = {#code, sizeof #code - 1, shape, has_text, has_stmt_id}
 
-static const struct command_info commands[] = {
+static const struct command_type commands[] = {
     ROW(COM_SLEEP, SHAPE_OK, false, false),
     ROW(COM_QUIT, SHAPE_NONE, false, false),
     ROW(COM_INIT_DB, SHAPE_OK, true, false),
@@ -45,9 +45,9 @@ static const struct command_info commands[] = {
     ROW(COM_RESERVED_1, SHAPE_OK, false, false),
 };
 
-const struct command_info *command_info(uint8_t code)
+const struct command_type *command_type(uint8_t code)
 {
-        static const struct command_info unknown = {"COM_UNKNOWN", sizeof "COM_UNKNOWN" - 1, SHAPE_OK, false,
+        static const struct command_type unknown = {"COM_UNKNOWN", sizeof "COM_UNKNOWN" - 1, SHAPE_OK, false,
                                                     false};
         if (code >= sizeof commands / sizeof commands[0] || commands[code].name == NULL) {
                 return &unknown;

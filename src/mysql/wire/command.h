@@ -64,7 +64,7 @@ enum reply_shape {
         SHAPE_STREAM,  /**< packets without end, until EOF or ERR */
 };
 
-struct command_info {
+struct command_type {
         const char *name; /**< as in MySQL's documentation */
         size_t name_len;
         enum reply_shape shape;
@@ -73,6 +73,6 @@ struct command_info {
 };
 
 /** @return the command's row; "COM_UNKNOWN" with SHAPE_OK for a code that is none. Never NULL. */
-const struct command_info *command_info(uint8_t code);
+const struct command_type *command_type(uint8_t code);
 
 #endif

@@ -131,7 +131,7 @@ void lint_status(struct lint *l, uint8_t code, uint16_t status, uint64_t agreed)
                 lint_break(l, LINT_STATUS_OUT_PARAMS);
         }
         if ((status & STATUS_MORE_RESULTS) != 0) {
-                if (command_info(code)->shape != SHAPE_RESULT) {
+                if (command_type(code)->shape != SHAPE_RESULT) {
                         lint_break(l, LINT_STATUS_MORE);
                 } else if ((agreed & (CAP_MULTI_RESULTS | CAP_PS_MULTI_RESULTS)) == 0) {
                         lint_break(l, LINT_NOT_AGREED);
