@@ -37,9 +37,9 @@ struct dissect *dissect_new(const struct dissect_settings *settings, struct diss
 void dissect_pool_drain(struct dissect_pool *pool)
 {
         while (pool->first != NULL) {
-                struct flight *f = pool->first;
-                pool->first = f->next;
-                request_free(f);
+                struct command *cmd = pool->first;
+                pool->first = cmd->next;
+                request_free(cmd);
         }
         pool->n = 0;
 }
@@ -149,8 +149,8 @@ struct value *dissect_values(struct dissect *d, size_t n)
 
 static void fail_all(struct dissect *d, const char *reason)
 {
-        for (struct flight *f = d->head; f != NULL; f = f->next) {
-                request_emit(d, f, reason); /* freed later: a caller may be at work on it */
+        for (struct command *cmd = d->head; cmd != NULL; cmd = cmd->next) {
+                request_emit(d, cmd, reason); /* freed later: a caller may be at work on it */
         }
 }
 
@@ -198,17 +198,17 @@ void dissect_give_up(struct dissect *d, const char *reason, uint64_t now_ns)
 void dissect_settle(struct dissect *d)
 {
         while (d->head != NULL && d->phase == PHASE_READY) {
-                struct flight *f = d->head;
-                if (!f->begun) {
-                        f->begun = true;
-                        request_begin(d, f);
+                struct command *cmd = d->head;
+                if (!cmd->begun) {
+                        cmd->begun = true;
+                        request_begin(d, cmd);
                 }
-                if (!f->done || d->phase != PHASE_READY) {
+                if (!cmd->done || d->phase != PHASE_READY) {
                         return;
                 }
-                request_emit(d, f, NULL);
-                if (!track_is_settled(d, f)) {
-                        track_settle(d, f);
+                request_emit(d, cmd, NULL);
+                if (!track_is_settled(d, cmd)) {
+                        track_settle(d, cmd);
                 }
                 request_pop(d);
         }
@@ -224,8 +224,8 @@ void dissect_end(struct dissect *d, uint64_t now_ns)
                 if (d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH) {
                         login_cut_off(d, now_ns);
                 }
-                for (struct flight *f = d->head; f != NULL; f = f->next) {
-                        f->last_ns = now_ns;
+                for (struct command *cmd = d->head; cmd != NULL; cmd = cmd->next) {
+                        cmd->last_ns = now_ns;
                 }
                 fail_all(d, "the connection ended before the reply did");
         }
@@ -238,13 +238,13 @@ struct dissect_verdict dissect_verdict(const struct dissect *d)
         return (struct dissect_verdict){d->opaque_reason != NULL, d->lint.count};
 }
 
-/** The text of the command @p f, and what it is in. */
-static struct span text_of(const struct dissect *d, const struct flight *f, uint8_t *charset)
+/** The text of the command @p cmd, and what it is in. */
+static struct span text_of(const struct dissect *d, const struct command *cmd, uint8_t *charset)
 {
-        if (f->type->has_text && f->body_len > f->text_at) {
-                return span_of(f->body + f->text_at, f->body_len - f->text_at);
+        if (cmd->type->has_text && cmd->body_len > cmd->text_at) {
+                return span_of(cmd->body + cmd->text_at, cmd->body_len - cmd->text_at);
         }
-        const struct statement *st = f->has_stmt_id ? statements_find(&d->statements, f->stmt_id) : NULL;
+        const struct statement *st = cmd->has_stmt_id ? statements_find(&d->statements, cmd->stmt_id) : NULL;
         if (st == NULL) {
                 return (struct span){NULL, 0};
         }
@@ -254,13 +254,13 @@ static struct span text_of(const struct dissect *d, const struct flight *f, uint
 
 struct dissect_now dissect_now(const struct dissect *d)
 {
-        const struct flight *f = d->head;
+        const struct command *cmd = d->head;
         uint8_t charset;
-        if (f == NULL) {
+        if (cmd == NULL) {
                 return (struct dissect_now){.command = NULL};
         }
-        return (struct dissect_now){f->type->name, text_of(d, f, &charset),
-                                    d->hides || dissect_is_secret(d, f)};
+        return (struct dissect_now){cmd->type->name, text_of(d, cmd, &charset),
+                                    d->hides || dissect_is_secret(d, cmd)};
 }
 
 struct dissect_view dissect_view(const struct dissect *d)
@@ -280,12 +280,12 @@ struct dissect_view dissect_view(const struct dissect *d)
             .statement_bytes = d->statements.held,
             .records = d->records,
         };
-        const struct flight *f = d->head;
-        if (f != NULL) {
-                v.command = f->type->name;
-                v.command_mono_ns = f->start_ns;
-                v.query_hidden = d->hides || dissect_is_secret(d, f);
-                v.query = text_of(d, f, &v.query_charset);
+        const struct command *cmd = d->head;
+        if (cmd != NULL) {
+                v.command = cmd->type->name;
+                v.command_mono_ns = cmd->start_ns;
+                v.query_hidden = d->hides || dissect_is_secret(d, cmd);
+                v.query = text_of(d, cmd, &v.query_charset);
         }
         return v;
 }

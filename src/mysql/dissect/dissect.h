@@ -15,12 +15,12 @@
 #include "mysql/record/record.h"
 #include "mysql/wire/packet.h"
 
-struct flight;
+struct command;
 
 /** Room for commands, shared by the sessions of a thread and kept for the next ones, so that the steady state allocates
  *  nothing and an idle session has none. */
 struct dissect_pool {
-        struct flight *first;
+        struct command *first;
         uint32_t n;
         struct heads heads;
 };

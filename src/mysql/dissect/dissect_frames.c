@@ -20,27 +20,27 @@ static void on_server_bytes(void *arg, struct span bytes)
 static void on_frame(struct dissect *d, enum side from, uint8_t seq, uint32_t wire)
 {
         struct lane *lane = &d->lanes[from];
-        struct flight *f = d->phase == PHASE_READY ? d->head : NULL;
+        struct command *cmd = d->phase == PHASE_READY ? d->head : NULL;
         bool idle = frame_idle(&lane->frame);
-        bool continues = f != NULL && (f->state == REPLYING_LOCAL_FILE || f->state == REPLYING_AUTH);
+        bool continues = cmd != NULL && (cmd->state == REPLYING_LOCAL_FILE || cmd->state == REPLYING_AUTH);
         uint8_t next = (uint8_t)(lane->frame_seq + 1);
         bool known = true;
         lane->frames_wire += wire;
         if (from == SIDE_CLIENT && idle && !continues) {
                 next = 0;
-                known = !d->draining && (f == NULL || f->state != REPLYING_STREAM);
+                known = !d->draining && (cmd == NULL || cmd->state != REPLYING_STREAM);
         } else if (from == SIDE_SERVER || idle) {
-                known = f != NULL && f->frame_known && !f->acknowledged;
-                next = f != NULL ? f->next_frame : 0;
+                known = cmd != NULL && cmd->frame_known && !cmd->acknowledged;
+                next = cmd != NULL ? cmd->next_frame : 0;
         }
         if (known && seq != next) {
                 lint_break(&d->lint, LINT_SEQUENCE_FRAME); /* told with the packet that it holds */
         }
         lane->frame_seq = seq;
         lane->frame_starts = idle;
-        if (f != NULL && (from == SIDE_SERVER || continues)) {
-                f->next_frame = (uint8_t)(seq + 1);
-                f->frame_known = true;
+        if (cmd != NULL && (from == SIDE_SERVER || continues)) {
+                cmd->next_frame = (uint8_t)(seq + 1);
+                cmd->frame_known = true;
         }
 }
 

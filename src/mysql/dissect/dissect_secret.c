@@ -132,95 +132,95 @@ bool dissect_text_is_secret(struct span text)
 }
 
 /** Of an execution, the data sent for one, a fetch. What was never seen may be anything. */
-static bool is_of_secret_statement(const struct dissect *d, const struct flight *f)
+static bool is_of_secret_statement(const struct dissect *d, const struct command *cmd)
 {
-        if (f->stmt_id == LAST_PREPARED) {
+        if (cmd->stmt_id == LAST_PREPARED) {
                 return d->prepared_secret; /* maybe it is still on its way */
         }
-        const struct statement *st = statements_find(&d->statements, f->stmt_id);
+        const struct statement *st = statements_find(&d->statements, cmd->stmt_id);
         return st == NULL || st->is_secret;
 }
 
-bool dissect_holds_secret(const struct dissect *d, const struct flight *f, struct span body)
+bool dissect_holds_secret(const struct dissect *d, const struct command *cmd, struct span body)
 {
-        if (f->code == COM_QUERY || f->code == COM_STMT_PREPARE) {
-                return dissect_text_is_secret(body) || asks_for_secret(span_skip(body, f->text_at));
+        if (cmd->code == COM_QUERY || cmd->code == COM_STMT_PREPARE) {
+                return dissect_text_is_secret(body) || asks_for_secret(span_skip(body, cmd->text_at));
         }
-        if (f->code == COM_REGISTER_SLAVE || f->code == COM_CHANGE_USER) {
+        if (cmd->code == COM_REGISTER_SLAVE || cmd->code == COM_CHANGE_USER) {
                 return true;
         }
-        bool runs = f->code == COM_STMT_EXECUTE || f->code == COM_STMT_BULK_EXECUTE ||
-                    f->code == COM_STMT_SEND_LONG_DATA || f->code == COM_STMT_FETCH;
-        return runs && f->has_stmt_id && is_of_secret_statement(d, f);
+        bool runs = cmd->code == COM_STMT_EXECUTE || cmd->code == COM_STMT_BULK_EXECUTE ||
+                    cmd->code == COM_STMT_SEND_LONG_DATA || cmd->code == COM_STMT_FETCH;
+        return runs && cmd->has_stmt_id && is_of_secret_statement(d, cmd);
 }
 
-static bool is_execution(const struct flight *f)
+static bool is_execution(const struct command *cmd)
 {
-        return f->code == COM_STMT_EXECUTE || f->code == COM_STMT_BULK_EXECUTE;
+        return cmd->code == COM_STMT_EXECUTE || cmd->code == COM_STMT_BULK_EXECUTE;
 }
 
-/** What the statements before make of @p f, which runs @p text. Commands come in the order in which they run. */
-static void note_before(struct dissect *d, struct flight *f, struct span text)
+/** What the statements before make of @p cmd, which runs @p text. Commands come in the order in which they run. */
+static void note_before(struct dissect *d, struct command *cmd, struct span text)
 {
         if (d->last_secret && asks_for_diagnostics(text)) {
-                f->is_secret = true;
-                f->secrecy = SECRECY_QUOTES;
-        } else if (d->left_secret != SECRECY_NONE && !f->is_secret &&
+                cmd->is_secret = true;
+                cmd->secrecy = SECRECY_QUOTES;
+        } else if (d->left_secret != SECRECY_NONE && !cmd->is_secret &&
                    ((may_ask(text) && takes(&text, "EXECUTE")) || has_variable(text))) {
-                f->is_secret = true;
-                f->secrecy = d->left_secret;
+                cmd->is_secret = true;
+                cmd->secrecy = d->left_secret;
         }
-        if (f->is_secret && d->left_secret < SECRECY_ALL && leaves_secret(text)) {
+        if (cmd->is_secret && d->left_secret < SECRECY_ALL && leaves_secret(text)) {
                 d->left_secret = selects_within(text) ? SECRECY_ALL : SECRECY_DERIVED;
         }
 }
 
 /** The statement of an execution. */
-static void note_execution(struct dissect *d, struct flight *f)
+static void note_execution(struct dissect *d, struct command *cmd)
 {
-        uint32_t id = f->stmt_id == LAST_PREPARED ? d->last_prepared : f->stmt_id;
+        uint32_t id = cmd->stmt_id == LAST_PREPARED ? d->last_prepared : cmd->stmt_id;
         const struct statement *st = statements_find(&d->statements, id);
         if (st == NULL) {
-                f->secrecy = f->is_secret ? SECRECY_DERIVED : SECRECY_NONE;
-        } else if (f->is_secret || d->last_secret || d->left_secret != SECRECY_NONE) {
-                note_before(d, f, span_of(st->text, st->text_len));
+                cmd->secrecy = cmd->is_secret ? SECRECY_DERIVED : SECRECY_NONE;
+        } else if (cmd->is_secret || d->last_secret || d->left_secret != SECRECY_NONE) {
+                note_before(d, cmd, span_of(st->text, st->text_len));
         }
 }
 
-void dissect_note_secret(struct dissect *d, struct flight *f, struct span body)
+void dissect_note_secret(struct dissect *d, struct command *cmd, struct span body)
 {
         if (!d->looks) {
                 return;
         }
-        f->is_secret = dissect_holds_secret(d, f, body);
-        if (f->code == COM_STMT_PREPARE) {
-                d->prepared_secret = f->is_secret;
-        } else if (f->code == COM_QUERY &&
-                   (f->is_secret || d->last_secret || d->left_secret != SECRECY_NONE)) {
-                note_before(d, f, span_skip(body, f->text_at));
-        } else if (is_execution(f)) {
-                note_execution(d, f);
+        cmd->is_secret = dissect_holds_secret(d, cmd, body);
+        if (cmd->code == COM_STMT_PREPARE) {
+                d->prepared_secret = cmd->is_secret;
+        } else if (cmd->code == COM_QUERY &&
+                   (cmd->is_secret || d->last_secret || d->left_secret != SECRECY_NONE)) {
+                note_before(d, cmd, span_skip(body, cmd->text_at));
+        } else if (is_execution(cmd)) {
+                note_execution(d, cmd);
         }
-        if (f->code == COM_QUERY || is_execution(f)) {
-                d->last_secret = f->is_secret;
+        if (cmd->code == COM_QUERY || is_execution(cmd)) {
+                d->last_secret = cmd->is_secret;
         }
 }
 
-void dissect_forget_secrets(struct dissect *d, const struct flight *f)
+void dissect_forget_secrets(struct dissect *d, const struct command *cmd)
 {
-        if (f->next == NULL) { /* else what came since would be forgotten, too */
+        if (cmd->next == NULL) { /* else what came since would be forgotten, too */
                 d->last_secret = false;
                 d->left_secret = SECRECY_NONE;
         }
 }
 
-bool dissect_is_secret(const struct dissect *d, const struct flight *f)
+bool dissect_is_secret(const struct dissect *d, const struct command *cmd)
 {
-        if (d->looks || f->is_secret) {
-                return f->is_secret;
+        if (d->looks || cmd->is_secret) {
+                return cmd->is_secret;
         }
-        bool is_whole = f->body_len == f->true_len || f->body_len >= SECRET_WITHIN;
-        return !is_whole || dissect_holds_secret(d, f, span_of(f->body, f->body_len));
+        bool is_whole = cmd->body_len == cmd->true_len || cmd->body_len >= SECRET_WITHIN;
+        return !is_whole || dissect_holds_secret(d, cmd, span_of(cmd->body, cmd->body_len));
 }
 
 static bool is_of(struct span definition, const char *schema, const char *table)
@@ -261,30 +261,30 @@ bool dissect_names_secret(struct span definition)
                (definition.len > 0 && definition.data[0] > CATALOG);
 }
 
-void dissect_hide_named(struct dissect *d, struct flight *f, struct span definition)
+void dissect_hide_named(struct dissect *d, struct command *cmd, struct span definition)
 {
         if (!d->looks || !dissect_names_secret(definition)) {
                 return;
         }
-        f->is_secret = true; /* SELECT * from a table with such a column */
+        cmd->is_secret = true; /* SELECT * from a table with such a column */
         if (is_of_variables(definition)) {
-                f->secrecy = SECRECY_ALL;
+                cmd->secrecy = SECRECY_ALL;
         }
         d->packet_secret = true;
         d->last_secret = true;
-        struct statement *st = f->has_stmt_id ? statements_find(&d->statements, f->stmt_id) : NULL;
+        struct statement *st = cmd->has_stmt_id ? statements_find(&d->statements, cmd->stmt_id) : NULL;
         if (st != NULL) {
                 st->is_secret = true; /* rows may come without definitions, for COM_STMT_FETCH say */
         }
-        if (f->code == COM_STMT_PREPARE && f->stmt_id == d->last_prepared) {
+        if (cmd->code == COM_STMT_PREPARE && cmd->stmt_id == d->last_prepared) {
                 d->prepared_secret = true;
         }
 }
 
-void dissect_hide_error(struct dissect *d, const struct flight *f, const struct err *err)
+void dissect_hide_error(struct dissect *d, const struct command *cmd, const struct err *err)
 {
-        struct span text = span_skip(span_of(f->body, f->body_len), f->text_at);
-        bool is_whole = f->body_len == f->true_len; /* else it may quote what nobody has looked into */
+        struct span text = span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at);
+        bool is_whole = cmd->body_len == cmd->true_len; /* else it may quote what nobody has looked into */
         if (d->shows && err->errnum == ERR_PARSE && (!is_whole || secret_is_in_error(err->message, text))) {
                 d->packet_secret = true;
         }
@@ -317,7 +317,7 @@ bool dissect_is_sealed_event(struct span event)
 static bool is_secret_part(const struct dissect *d, struct span head)
 {
         enum { STMT_ID_AT = 1 };
-        const struct flight *under_way = d->head;
+        const struct command *under_way = d->head;
         if (under_way != NULL &&
             (under_way->state == REPLYING_AUTH || under_way->state == REPLYING_LOCAL_FILE)) {
                 return under_way->state == REPLYING_AUTH || dissect_is_secret(d, under_way);
@@ -325,11 +325,11 @@ static bool is_secret_part(const struct dissect *d, struct span head)
         if (d->draining) {
                 return d->drain_secret;
         }
-        struct flight f = {.code = head.len > 0 ? head.data[0] : COM_SLEEP, .text_at = 1};
+        struct command cmd = {.code = head.len > 0 ? head.data[0] : COM_SLEEP, .text_at = 1};
         struct reader r = reader_over(span_skip(head, STMT_ID_AT));
-        f.stmt_id = reader_u32(&r);
-        f.has_stmt_id = !r.failed;
-        return dissect_holds_secret(d, &f, head) || secret_suspected(head);
+        cmd.stmt_id = reader_u32(&r);
+        cmd.has_stmt_id = !r.failed;
+        return dissect_holds_secret(d, &cmd, head) || secret_suspected(head);
 }
 
 bool dissect_hides_part(const struct dissect *d, enum side from, struct span head)

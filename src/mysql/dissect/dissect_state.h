@@ -76,8 +76,8 @@ struct parts;
 struct rows;
 
 /** A command in flight. */
-struct flight {
-        struct flight *next;
+struct command {
+        struct command *next;
         const struct command_type *type;
         uint8_t code;
         bool begun;
@@ -174,8 +174,8 @@ struct dissect {
         bool draining; /**< the server gave up on a LOCAL INFILE, and the client sends on to its end */
         struct lint lint;
         const char *opaque_reason;
-        struct flight *head; /**< the oldest command */
-        struct flight *tail;
+        struct command *head; /**< the oldest command */
+        struct command *tail;
 
         size_t held; /**< bytes of commands in flight */
         struct statements statements;
@@ -303,24 +303,24 @@ void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns);
 /* dissect_secret.c */
 /** May a statement of this text hold a password? */
 bool dissect_text_is_secret(struct span text);
-/** Does @p f, whose packet is @p body, hold a password, or may it, or ask for one? */
-bool dissect_holds_secret(const struct dissect *d, const struct flight *f, struct span body);
+/** Does @p cmd, whose packet is @p body, hold a password, or may it, or ask for one? */
+bool dissect_holds_secret(const struct dissect *d, const struct command *cmd, struct span body);
 /** The same at any time, of what is kept of it. Where no packets are shown nobody has looked yet: few are ever asked about. */
-bool dissect_is_secret(const struct dissect *d, const struct flight *f);
-/** @p f arrives: is it, or does it ask for, something that must not be shown? Sets its is_secret and secrecy. */
-void dissect_note_secret(struct dissect *d, struct flight *f, struct span body);
-/** The session begins anew with @p f: nothing is left of earlier statements. */
-void dissect_forget_secrets(struct dissect *d, const struct flight *f);
+bool dissect_is_secret(const struct dissect *d, const struct command *cmd);
+/** @p cmd arrives: is it, or does it ask for, something that must not be shown? Sets its is_secret and secrecy. */
+void dissect_note_secret(struct dissect *d, struct command *cmd, struct span body);
+/** The session begins anew with @p cmd: nothing is left of earlier statements. */
+void dissect_forget_secrets(struct dissect *d, const struct command *cmd);
 /** Of a packet that is cut off after @p head, or goes on behind it: must it not be shown? */
 bool dissect_hides_part(const struct dissect *d, enum side from, struct span head);
 /** May a column of that definition be a password? */
 bool dissect_names_secret(struct span definition);
-/** If so the rows of @p f are not shown. */
-void dissect_hide_named(struct dissect *d, struct flight *f, struct span definition);
+/** If so the rows of @p cmd are not shown. */
+void dissect_hide_named(struct dissect *d, struct command *cmd, struct span definition);
 /** Is @p event, of a binary log, one of rows, of a file's blocks or compressed: data without names? */
 bool dissect_is_sealed_event(struct span event);
 /** Of a syntax error in SQL that nobody has looked into, the packet is not shown. */
-void dissect_hide_error(struct dissect *d, const struct flight *f, const struct err *err);
+void dissect_hide_error(struct dissect *d, const struct command *cmd, const struct err *err);
 
 /** Of a packet that must not be shown, only what makes it that packet: @p head is what it begins with. */
 void dissect_redact(struct packet *p, struct span head);
@@ -346,41 +346,41 @@ const char *request_on_message(struct dissect *d, const struct message *m);
 /** The same for the command that most are: a COM_QUERY or COM_STMT_EXECUTE, in one packet, while none awaits its reply.
  *  @return false if @p packet is something else, or memory is out: nothing was done. */
 bool request_take_usual(struct dissect *d, struct span packet, uint64_t now_ns);
-/** @p f has reached the head: do what it asks for without a reply. */
-void request_begin(struct dissect *d, struct flight *f);
-/** Make the record of @p f; @p reason says why there is no reply, or is NULL. */
-void request_emit(struct dissect *d, struct flight *f, const char *reason);
+/** @p cmd has reached the head: do what it asks for without a reply. */
+void request_begin(struct dissect *d, struct command *cmd);
+/** Make the record of @p cmd; @p reason says why there is no reply, or is NULL. */
+void request_emit(struct dissect *d, struct command *cmd, const char *reason);
 void request_pop(struct dissect *d);
-void request_free(struct flight *f);
+void request_free(struct command *cmd);
 
 /* execute.c */
 /** Decode the values of a COM_STMT_EXECUTE or COM_STMT_BULK_EXECUTE into @p record (from d->values), and keep their
  *  types. What can't be decoded is told as unknown. */
-void execute_decode(struct dissect *d, const struct flight *f, struct record *record);
+void execute_decode(struct dissect *d, const struct command *cmd, struct record *record);
 /** Decode the attributes before a COM_QUERY's text. @return where the text begins; 0 if they are malformed, or not all
  *  there. */
 size_t execute_attributes(struct dissect *d, struct span body, struct record *record);
 
 /* parts.c */
-/** A result of @p f ended, and another follows or went before. */
-void parts_add(struct dissect *d, const struct flight *f, uint64_t affected_rows);
+/** A result of @p cmd ended, and another follows or went before. */
+void parts_add(struct dissect *d, const struct command *cmd, uint64_t affected_rows);
 /** d->parts is not NULL: the command at the head has several results. */
 void parts_put(const struct dissect *d, struct record *r);
 void parts_drop(struct dissect *d);
 
 /* rows.c: all of them do nothing while settings->rows is 0 */
 /** A result of @p n columns begins; 0: its definitions are left out. */
-void rows_expect(struct dissect *d, struct flight *f, uint64_t n);
-/** One of them; f->first_rows is not NULL. */
-void rows_definition(struct dissect *d, struct flight *f, struct span body);
-/** All definitions came: rows follow, or wait for COM_STMT_FETCH. Sets f->rows_wanted. */
-void rows_begin(struct dissect *d, struct flight *f);
+void rows_expect(struct dissect *d, struct command *cmd, uint64_t n);
+/** One of them; cmd->first_rows is not NULL. */
+void rows_definition(struct dissect *d, struct command *cmd, struct span body);
+/** All definitions came: rows follow, or wait for COM_STMT_FETCH. Sets cmd->rows_wanted. */
+void rows_begin(struct dissect *d, struct command *cmd);
 /** The same for COM_STMT_PREPARE. */
-void rows_prepared(struct dissect *d, struct flight *f);
-/** Keep a row, while f->rows_wanted > 0. */
-void rows_take(struct dissect *d, struct flight *f, struct span body);
-/** f->first_rows is not NULL. */
-void rows_put(const struct flight *f, struct record *r);
+void rows_prepared(struct dissect *d, struct command *cmd);
+/** Keep a row, while cmd->rows_wanted > 0. */
+void rows_take(struct dissect *d, struct command *cmd, struct span body);
+/** cmd->first_rows is not NULL. */
+void rows_put(const struct command *cmd, struct record *r);
 size_t rows_held(const struct rows *rows);
 void rows_free(struct rows *rows);
 
@@ -393,11 +393,11 @@ uint8_t track_results_charset(const struct dissect *d);
 void track_reset(struct dissect *d);
 void track_change_user(struct dissect *d);
 /** What an OK tells of the session. @return false when memory is out. */
-bool track_ok(struct dissect *d, struct flight *f, const struct ok *ok);
+bool track_ok(struct dissect *d, struct command *cmd, const struct ok *ok);
 /** The server told of some, kept or not. */
-void track_put(struct dissect *d, const struct flight *f, struct record *r);
-/** @p f is told: from the next command on, what it changed holds. */
-void track_settle(struct dissect *d, const struct flight *f);
+void track_put(struct dissect *d, const struct command *cmd, struct record *r);
+/** @p cmd is told: from the next command on, what it changed holds. */
+void track_settle(struct dissect *d, const struct command *cmd);
 /** Does @p text begin with a word that is neither USE nor SET, for sure? Most do; those need not be looked at. */
 static inline bool track_is_plain(struct span text)
 {
@@ -407,11 +407,11 @@ static inline bool track_is_plain(struct span text)
         unsigned first = text.data[0] | 0x20U;
         return first - 'a' <= 'z' - 'a' && first != 'u' && (first != 's' || (text.data[2] | 0x20) != 't');
 }
-/** Has track_settle nothing to do for @p f? */
-static inline bool track_is_settled(const struct dissect *d, const struct flight *f)
+/** Has track_settle nothing to do for @p cmd? */
+static inline bool track_is_settled(const struct dissect *d, const struct command *cmd)
 {
-        return f->is_plain && !f->failed && f->ends <= 1 && !d->next.has_client && !d->next.has_results &&
-               d->next_database.at == NULL;
+        return cmd->is_plain && !cmd->failed && cmd->ends <= 1 && !d->next.has_client &&
+               !d->next.has_results && d->next_database.at == NULL;
 }
 
 /* result.c */
@@ -423,9 +423,9 @@ size_t result_limit(const struct dissect *d, uint8_t first);
 void transaction_on_greeting(struct dissect *d, struct span server_version);
 /** A login: the session begins anew. */
 void transaction_on_login(struct dissect *d);
-/** @p f ended: what its status flags tell. @return the number of the transaction that it was in, began or ended; 0: none. */
-uint64_t transaction_see(struct dissect *d, const struct flight *f);
+/** @p cmd ended: what its status flags tell. @return the number of the transaction that it was in, began or ended; 0: none. */
+uint64_t transaction_see(struct dissect *d, const struct command *cmd);
 /** The same, for its record. */
-void transaction_put(struct dissect *d, const struct flight *f, struct record *r);
+void transaction_put(struct dissect *d, const struct command *cmd, struct record *r);
 
 #endif

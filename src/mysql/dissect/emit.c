@@ -33,16 +33,16 @@ static struct record record_of(const struct dissect *d, const struct broken *b)
         struct record r;
         dissect_record(d, EVENT_LINT, b->mono_ns, &r);
         /* a command's own packet has just been queued; the server talks of the oldest */
-        const struct flight *f = b->from == SIDE_CLIENT ? d->tail : d->head;
-        if (f != NULL) {
-                record_set_uint(&r, FIELD_CONN_SEQ_NUM, f->seq_num);
-                record_set_text(&r, FIELD_COMMAND, span_str(f->type->name));
+        const struct command *cmd = b->from == SIDE_CLIENT ? d->tail : d->head;
+        if (cmd != NULL) {
+                record_set_uint(&r, FIELD_CONN_SEQ_NUM, cmd->seq_num);
+                record_set_text(&r, FIELD_COMMAND, span_str(cmd->type->name));
         }
         record_set_text(&r, FIELD_DIRECTION, span_str(b->from == SIDE_CLIENT ? "client" : "server"));
         record_set_uint(&r, FIELD_PACKET_SEQ, b->seq);
         record_set_uint(&r, FIELD_PACKET_LENGTH, b->length);
         record_set_text(&r, FIELD_PACKET_NAME, span_str(d->packet_name));
-        bool hide = d->packet_secret || d->packet_is_sealed || (f != NULL && dissect_is_secret(d, f)) ||
+        bool hide = d->packet_secret || d->packet_is_sealed || (cmd != NULL && dissect_is_secret(d, cmd)) ||
                     secret_is_in_packet(b->bytes);
         if (!hide && b->bytes.len > 0) {
                 record_set_text(&r, FIELD_PACKET_BYTES, span_head(b->bytes, DISSECT_EVIDENCE));
@@ -82,31 +82,31 @@ void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
         if (frame_idle(&lane->frame)) {
                 return; /* a compressed frame that is cut off between two packets takes nothing with it */
         }
-        const struct frame *f = &lane->frame;
+        const struct frame *frame = &lane->frame;
         char text[160];
         struct writer w = writer_over(text, sizeof text);
         const char *name = side == SIDE_CLIENT ? "client" : "server";
-        if (f->have < FRAME_HEADER_SIZE) {
+        if (frame->have < FRAME_HEADER_SIZE) {
                 writer_format(&w, "the %s's last packet is cut off within its header", name);
         } else {
                 writer_format(&w, "the %s's last packet is cut off: %u of %u bytes came", name,
-                              f->length - f->left, f->length);
+                              frame->length - frame->left, frame->length);
         }
         struct record r;
         dissect_record(d, EVENT_ERROR, now_ns, &r);
         record_set_text(&r, FIELD_REASON, writer_span(&w));
         d->sink.on_record(d->sink.arg, &r);
-        if (d->shows && f->have == FRAME_HEADER_SIZE) {
+        if (d->shows && frame->have == FRAME_HEADER_SIZE) {
                 struct span head = span_of(lane->packet, lane->packet_len);
                 bool secret = dissect_hides_part(d, side, head);
                 struct packet packet = {.from = side,
-                                        .seq = f->seq,
+                                        .seq = frame->seq,
                                         .secret = secret,
                                         .cut_off = true,
-                                        .length = f->length,
+                                        .length = frame->length,
                                         .name = "cut off",
                                         .mono_ns = now_ns};
-                if (!secret && lane->packet != NULL && f->left < f->length) {
+                if (!secret && lane->packet != NULL && frame->left < frame->length) {
                         packet.head = span_of(lane->packet, lane->packet_len);
                 }
                 d->sink.on_packet(d->sink.arg, &packet);

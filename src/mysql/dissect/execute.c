@@ -133,10 +133,10 @@ static void put_unknown(struct record *record, enum record_field field)
         record_set_list(record, field, (struct value_list){&unknown, 1});
 }
 
-static void decode_execute(struct dissect *d, const struct flight *f, struct statement *st,
+static void decode_execute(struct dissect *d, const struct command *cmd, struct statement *st,
                            struct record *record)
 {
-        struct reader r = reader_over(span_skip(span_of(f->body, f->body_len), EXECUTE_HEAD));
+        struct reader r = reader_over(span_skip(span_of(cmd->body, cmd->body_len), EXECUTE_HEAD));
         bool attributes = (d->capabilities & CAP_QUERY_ATTRIBUTES) != 0;
         uint8_t flags = reader_u8(&r);
         (void)reader_u32(&r); /* iterations: always 1 */
@@ -191,10 +191,10 @@ static void read_bulk_row(const struct dissect *d, struct reader *r, const struc
         }
 }
 
-static void decode_bulk(struct dissect *d, const struct flight *f, struct statement *st,
+static void decode_bulk(struct dissect *d, const struct command *cmd, struct statement *st,
                         struct record *record)
 {
-        struct reader r = reader_over(span_skip(span_of(f->body, f->body_len), EXECUTE_HEAD));
+        struct reader r = reader_over(span_skip(span_of(cmd->body, cmd->body_len), EXECUTE_HEAD));
         size_t n = st->n_params;
         size_t shown = n > 0 ? BULK_VALUES_SHOWN / n : 0;
         shown = shown > BULK_ROWS_SHOWN ? BULK_ROWS_SHOWN : shown < 1 ? 1 : shown;
@@ -230,21 +230,21 @@ static void decode_bulk(struct dissect *d, const struct flight *f, struct statem
                 count++;
         }
         record_set_list(record, FIELD_BULK_ROWS, (struct value_list){list, used});
-        if (!r.failed && f->body_len == f->true_len) {
+        if (!r.failed && cmd->body_len == cmd->true_len) {
                 record_set_uint(record, FIELD_BULK_COUNT, count);
         }
 }
 
-void execute_decode(struct dissect *d, const struct flight *f, struct record *record)
+void execute_decode(struct dissect *d, const struct command *cmd, struct record *record)
 {
-        struct statement *st = f->has_stmt_id ? statements_find(&d->statements, f->stmt_id) : NULL;
+        struct statement *st = cmd->has_stmt_id ? statements_find(&d->statements, cmd->stmt_id) : NULL;
         if (st == NULL) {
                 return; /* never seen: neither the number of values nor their types are known */
         }
-        if (f->code == COM_STMT_EXECUTE) {
-                decode_execute(d, f, st, record);
+        if (cmd->code == COM_STMT_EXECUTE) {
+                decode_execute(d, cmd, st, record);
         } else {
-                decode_bulk(d, f, st, record);
+                decode_bulk(d, cmd, st, record);
         }
 }
 

@@ -43,13 +43,13 @@ struct walk {
         uint32_t mask; /* … but within compressed frames that goes for nothing, and only the length counts */
 };
 
-static inline struct walk walk_over(const struct feed *in, const struct flight *f, struct span bytes)
+static inline struct walk walk_over(const struct feed *in, const struct command *cmd, struct span bytes)
 {
         return (struct walk){.at = bytes.data,
                              .left = bytes.len,
                              .most = in->d->shows ? (uint32_t)in->d->settings->packet_bytes
                                                   : FRAME_MAX_PAYLOAD - 1,
-                             .seq = f->next_seq * ONE_SEQ,
+                             .seq = cmd->next_seq * ONE_SEQ,
                              .mask = in->lane->compress == NULL ? UINT32_MAX : ONE_SEQ - 1};
 }
 
@@ -115,7 +115,7 @@ static void show_rows(struct feed *in, struct span rows, size_t n)
 }
 
 /** Rows that nobody wants are counted, not looked at. */
-static void hop_rows(struct feed *in, struct flight *f, struct walk *from)
+static void hop_rows(struct feed *in, struct command *cmd, struct walk *from)
 {
         struct walk w = *from;
         size_t n = 0;
@@ -127,7 +127,7 @@ static void hop_rows(struct feed *in, struct flight *f, struct walk *from)
         if (n > 0 && in->d->shows) {
                 show_rows(in, span_of(from->at, from->left - w.left), n);
         }
-        f->rows += n;
+        cmd->rows += n;
         *from = w;
 }
 
@@ -138,7 +138,7 @@ static bool deprecates_eof(const struct dissect *d)
         return (d->capabilities & CAP_DEPRECATE_EOF) != 0;
 }
 
-static bool take_count(struct feed *in, struct flight *f, struct walk *w)
+static bool take_count(struct feed *in, struct command *cmd, struct walk *w)
 {
         enum { ONE_BYTE_MAX = 250 };
         static const uint64_t told = CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA;
@@ -149,10 +149,10 @@ static bool take_count(struct feed *in, struct flight *f, struct walk *w)
                 return false;
         }
         bool follow = !tells || payload[1] != 0; /* the client may have kept them */
-        f->columns = payload[0];
-        f->defs_left = follow ? payload[0] : 0;
-        f->results++;
-        f->state = REPLYING_DEFS;
+        cmd->columns = payload[0];
+        cmd->defs_left = follow ? payload[0] : 0;
+        cmd->results++;
+        cmd->state = REPLYING_DEFS;
         pass(in, w, length, "column count");
         return true;
 }
@@ -162,24 +162,24 @@ static bool is_plain(struct span definition, uint64_t agreed)
         return lint_is_plain_definition(definition, agreed) && !dissect_names_secret(definition);
 }
 
-static bool take_definitions(struct feed *in, struct flight *f, struct walk *w)
+static bool take_definitions(struct feed *in, struct command *cmd, struct walk *w)
 {
-        while (f->defs_left > 0) {
+        while (cmd->defs_left > 0) {
                 size_t length = walk_peek(w);
                 if (length == 0 || !is_plain(walk_payload(w, length), in->d->capabilities)) {
                         return false;
                 }
-                f->defs_left--;
+                cmd->defs_left--;
                 pass(in, w, length, "column definition");
         }
         return true;
 }
 
 /** One that was seen before. */
-static void pass_head(struct feed *in, struct flight *f, struct walk *w, const struct head *head)
+static void pass_head(struct feed *in, struct command *cmd, struct walk *w, const struct head *head)
 {
-        f->columns = head->packets - 1;
-        f->results++;
+        cmd->columns = head->packets - 1;
+        cmd->results++;
         if (!in->d->shows) {
                 w->seq += head->packets * ONE_SEQ;
                 w->at += head->len;
@@ -194,7 +194,7 @@ static void pass_head(struct feed *in, struct flight *f, struct walk *w, const s
 }
 
 /** The column count, and the definitions from there on. */
-static bool take_head(struct feed *in, struct flight *f, struct walk *w)
+static bool take_head(struct feed *in, struct command *cmd, struct walk *w)
 {
         struct heads *heads = &in->d->settings->pool->heads;
         bool is_first =
@@ -203,14 +203,14 @@ static bool take_head(struct feed *in, struct flight *f, struct walk *w)
         const struct head *known =
             is_first ? heads_find(heads, span_of(begin, w->left), in->d->capabilities) : NULL;
         if (known != NULL) {
-                pass_head(in, f, w, known);
+                pass_head(in, cmd, w, known);
                 return true;
         }
-        if (!take_count(in, f, w) || !take_definitions(in, f, w)) {
+        if (!take_count(in, cmd, w) || !take_definitions(in, cmd, w)) {
                 return false;
         }
         if (is_first) {
-                heads_keep(heads, span_of(begin, (size_t)(w->at - begin)), f->columns + 1,
+                heads_keep(heads, span_of(begin, (size_t)(w->at - begin)), cmd->columns + 1,
                            in->d->capabilities);
         }
         return true;
@@ -231,34 +231,34 @@ static unsigned two_bytes(const uint8_t *at)
 }
 
 /** Behind the definitions: rows follow. */
-static bool take_definitions_eof(struct feed *in, struct flight *f, struct walk *w)
+static bool take_definitions_eof(struct feed *in, struct command *cmd, struct walk *w)
 {
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
         if (!walk_is(w, REPLY_EOF_LENGTH) || payload[0] != REPLY_EOF ||
             !is_usual_status(two_bytes(payload + 3))) {
                 return false;
         }
-        f->state = REPLYING_ROWS;
+        cmd->state = REPLYING_ROWS;
         pass(in, w, REPLY_EOF_LENGTH, "EOF");
         return true;
 }
 
 /** It may be "USE name": who answers that with rows is no server that is known, but it is for result.c all the same. */
-static bool may_use(const struct flight *f)
+static bool may_use(const struct command *cmd)
 {
-        return !f->is_plain && f->code == COM_QUERY && f->body_len > f->text_at &&
-               (f->body[f->text_at] | 0x20) == 'u';
+        return !cmd->is_plain && cmd->code == COM_QUERY && cmd->body_len > cmd->text_at &&
+               (cmd->body[cmd->text_at] | 0x20) == 'u';
 }
 
 /** Behind the rows: an EOF, or the OK in its place. What it says is all that it does: a command with rows changes nothing in the
  *  session. */
-static bool take_end(struct feed *in, struct flight *f, struct walk *w)
+static bool take_end(struct feed *in, struct command *cmd, struct walk *w)
 {
         bool is_ok = deprecates_eof(in->d);
         uint32_t length = is_ok ? REPLY_OK_MIN : REPLY_EOF_LENGTH;
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
-        if (!walk_is(w, length) || payload[0] != REPLY_EOF || in->d->parts != NULL || f->out_params ||
-            may_use(f)) {
+        if (!walk_is(w, length) || payload[0] != REPLY_EOF || in->d->parts != NULL || cmd->out_params ||
+            may_use(cmd)) {
                 return false;
         }
         unsigned warnings = two_bytes(payload + (is_ok ? 5 : 1));
@@ -267,66 +267,66 @@ static bool take_end(struct feed *in, struct flight *f, struct walk *w)
             (is_ok && two_bytes(payload + 1) != 0)) { /* nothing affected, no id */
                 return false;
         }
-        f->warnings = (uint16_t)warnings;
-        f->status = (uint16_t)status;
-        f->has_status = true;
-        f->ends++;
-        f->done = true;
+        cmd->warnings = (uint16_t)warnings;
+        cmd->status = (uint16_t)status;
+        cmd->has_status = true;
+        cmd->ends++;
+        cmd->done = true;
         pass(in, w, length, is_ok ? "OK" : "EOF");
         return true;
 }
 
 /* --- the stream ------------------------------------------------------------------------------------------------------ */
 
-/** May packets go to @p f, the command at the head, without a closer look? */
-static bool is_usual(const struct feed *in, const struct flight *f)
+/** May packets go to @p cmd, the command at the head, without a closer look? */
+static bool is_usual(const struct feed *in, const struct command *cmd)
 {
         const struct dissect *d = in->d;
-        return f != NULL && f->seq_known && f->begun && d->phase == PHASE_READY &&
+        return cmd != NULL && cmd->seq_known && cmd->begun && d->phase == PHASE_READY &&
                d->lint.broken == 0 && /* a frame did, and the next packet is told with it */
-               !(in->d->shows && (!in->d->together || in->d->hides || f->is_secret));
+               !(in->d->shows && (!in->d->together || in->d->hides || cmd->is_secret));
 }
 
 /** From where the reply stands, as far as its packets are as usual. */
-static void take_reply(struct feed *in, struct flight *f, struct walk *w)
+static void take_reply(struct feed *in, struct command *cmd, struct walk *w)
 {
         bool wanted = in->d->settings->rows > 0; /* with log.rows definitions and rows are */
-        bool goes_on = f->type->shape == SHAPE_RESULT && !wanted;
-        if (goes_on && f->state < REPLYING_DEFS_EOF) {
-                bool is_all = f->state == REPLYING_FIRST
-                                  ? take_head(in, f, w)
-                                  : f->state == REPLYING_DEFS && take_definitions(in, f, w);
+        bool goes_on = cmd->type->shape == SHAPE_RESULT && !wanted;
+        if (goes_on && cmd->state < REPLYING_DEFS_EOF) {
+                bool is_all = cmd->state == REPLYING_FIRST
+                                  ? take_head(in, cmd, w)
+                                  : cmd->state == REPLYING_DEFS && take_definitions(in, cmd, w);
                 if (!is_all) {
                         return;
                 }
-                f->state = deprecates_eof(in->d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
+                cmd->state = deprecates_eof(in->d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
         }
-        if (f->state == REPLYING_DEFS_EOF) {
-                goes_on = goes_on && take_definitions_eof(in, f, w);
+        if (cmd->state == REPLYING_DEFS_EOF) {
+                goes_on = goes_on && take_definitions_eof(in, cmd, w);
         }
-        if (f->state == REPLYING_ROWS && f->rows_wanted == 0) {
-                hop_rows(in, f, w);
+        if (cmd->state == REPLYING_ROWS && cmd->rows_wanted == 0) {
+                hop_rows(in, cmd, w);
                 if (goes_on) {
-                        (void)take_end(in, f, w);
+                        (void)take_end(in, cmd, w);
                 }
         }
 }
 
 struct span feed_take_usual(struct feed *in, struct span bytes)
 {
-        struct flight *f = in->d->head;
-        if (!is_usual(in, f)) {
+        struct command *cmd = in->d->head;
+        if (!is_usual(in, cmd)) {
                 return bytes;
         }
-        struct walk w = walk_over(in, f, bytes);
-        take_reply(in, f, &w);
-        f->next_seq = (uint8_t)(w.seq / ONE_SEQ);
+        struct walk w = walk_over(in, cmd, bytes);
+        take_reply(in, cmd, &w);
+        cmd->next_seq = (uint8_t)(w.seq / ONE_SEQ);
         if (w.left < bytes.len) {
-                f->bytes_received += feed_wire_of(in->lane, bytes.len - w.left);
-                f->first_ns = f->first_ns != 0 ? f->first_ns : in->now_ns;
-                f->last_ns = in->now_ns;
+                cmd->bytes_received += feed_wire_of(in->lane, bytes.len - w.left);
+                cmd->first_ns = cmd->first_ns != 0 ? cmd->first_ns : in->now_ns;
+                cmd->last_ns = in->now_ns;
         }
-        if (f->done) {
+        if (cmd->done) {
                 feed_show_run(in);
                 dissect_settle(in->d);
         }

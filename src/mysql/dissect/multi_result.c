@@ -26,7 +26,7 @@ static struct value number_of(const uint64_t *number, bool is_null)
                               .true_len = is_null ? 0 : sizeof *number};
 }
 
-void parts_add(struct dissect *d, const struct flight *f, uint64_t affected_rows)
+void parts_add(struct dissect *d, const struct command *cmd, uint64_t affected_rows)
 {
         struct parts *p = d->parts != NULL ? d->parts : prof_calloc(STAGE_DISSECT, 1, sizeof *p);
         d->parts = p;
@@ -37,12 +37,12 @@ void parts_add(struct dissect *d, const struct flight *f, uint64_t affected_rows
                 p->cut++;
                 return;
         }
-        bool has_columns = f->results > p->results_before;
-        p->numbers[p->n] = htole64(has_columns ? f->rows - p->rows_before : affected_rows);
+        bool has_columns = cmd->results > p->results_before;
+        p->numbers[p->n] = htole64(has_columns ? cmd->rows - p->rows_before : affected_rows);
         p->rows[p->n] = number_of(&p->numbers[p->n], !has_columns);
         p->affected[p->n] = number_of(&p->numbers[p->n], has_columns);
-        p->rows_before = f->rows;
-        p->results_before = f->results;
+        p->rows_before = cmd->rows;
+        p->results_before = cmd->results;
         p->n++;
 }
 

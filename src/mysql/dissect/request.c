@@ -16,115 +16,115 @@ enum {
 
 /* --- the FIFO -------------------------------------------------------------------------------------------------- */
 
-void request_free(struct flight *f)
+void request_free(struct command *cmd)
 {
-        if (f != NULL) {
-                prof_free(f->body);
-                prof_free(f->text);
-                prof_free(f->changes);
-                rows_free(f->first_rows);
-                prof_free(f);
+        if (cmd != NULL) {
+                prof_free(cmd->body);
+                prof_free(cmd->text);
+                prof_free(cmd->changes);
+                rows_free(cmd->first_rows);
+                prof_free(cmd);
         }
 }
 
-static inline struct flight *new_flight(struct dissect *d)
+static inline struct command *new_command(struct dissect *d)
 {
         struct dissect_pool *pool = d->settings->pool;
-        struct flight *f = pool->first;
-        if (f == NULL) {
-                return prof_calloc(STAGE_DISSECT, 1, sizeof *f);
+        struct command *cmd = pool->first;
+        if (cmd == NULL) {
+                return prof_calloc(STAGE_DISSECT, 1, sizeof *cmd);
         }
-        pool->first = f->next;
+        pool->first = cmd->next;
         pool->n--;
-        uint8_t *body = f->body;
-        size_t body_size = f->body_size;
-        memset(f, 0, span_unknown(sizeof *f));
-        f->body = body;
-        f->body_size = body_size;
-        return f;
+        uint8_t *body = cmd->body;
+        size_t body_size = cmd->body_size;
+        memset(cmd, 0, span_unknown(sizeof *cmd));
+        cmd->body = body;
+        cmd->body_size = body_size;
+        return cmd;
 }
 
 /** What is kept of the reply. */
-static void drop_reply(struct dissect *d, struct flight *f)
+static void drop_reply(struct dissect *d, struct command *cmd)
 {
-        d->held -= f->text_len + f->changes_len + rows_held(f->first_rows);
-        prof_free(f->text);
-        prof_free(f->changes);
-        rows_free(f->first_rows);
-        f->text = NULL;
-        f->changes = NULL;
-        f->first_rows = NULL;
+        d->held -= cmd->text_len + cmd->changes_len + rows_held(cmd->first_rows);
+        prof_free(cmd->text);
+        prof_free(cmd->changes);
+        rows_free(cmd->first_rows);
+        cmd->text = NULL;
+        cmd->changes = NULL;
+        cmd->first_rows = NULL;
 }
 
 void request_pop(struct dissect *d)
 {
         struct dissect_pool *pool = d->settings->pool;
-        struct flight *f = d->head;
-        d->head = f->next;
+        struct command *cmd = d->head;
+        d->head = cmd->next;
         if (d->head == NULL) {
                 d->tail = NULL;
         }
         d->in_flight--;
-        d->held -= f->body_len;
-        if (f->text != NULL || f->changes != NULL || f->first_rows != NULL) {
-                drop_reply(d, f);
+        d->held -= cmd->body_len;
+        if (cmd->text != NULL || cmd->changes != NULL || cmd->first_rows != NULL) {
+                drop_reply(d, cmd);
         }
-        if (pool->n == POOL_MAX || f->body_size > BODY_SMALL) {
-                request_free(f);
+        if (pool->n == POOL_MAX || cmd->body_size > BODY_SMALL) {
+                request_free(cmd);
                 return;
         }
-        f->next = pool->first;
-        pool->first = f;
+        cmd->next = pool->first;
+        pool->first = cmd;
         pool->n++;
 }
 
 /** Copy what is kept of the request; less where the session's bound is reached. */
-static inline bool keep_body(struct dissect *d, struct flight *f, struct span body)
+static inline bool keep_body(struct dissect *d, struct command *cmd, struct span body)
 {
         size_t held = d->held + d->statements.held;
         size_t room = d->settings->held_bytes > held ? d->settings->held_bytes - held : 0;
         struct span kept = span_head(body, room);
-        if (kept.len > f->body_size) {
-                uint8_t *bigger = prof_realloc(STAGE_DISSECT, f->body, kept.len);
+        if (kept.len > cmd->body_size) {
+                uint8_t *bigger = prof_realloc(STAGE_DISSECT, cmd->body, kept.len);
                 if (bigger == NULL) {
                         return false;
                 }
-                f->body = bigger;
-                f->body_size = kept.len;
+                cmd->body = bigger;
+                cmd->body_size = kept.len;
         }
         if (kept.len > 0) {
-                memcpy(f->body, kept.data, kept.len);
+                memcpy(cmd->body, kept.data, kept.len);
         }
-        f->body_len = kept.len;
+        cmd->body_len = kept.len;
         d->held += kept.len;
         return true;
 }
 
-static void push(struct dissect *d, struct flight *f)
+static void push(struct dissect *d, struct command *cmd)
 {
         if (d->tail != NULL) {
-                d->tail->next = f;
+                d->tail->next = cmd;
         } else {
-                d->head = f;
+                d->head = cmd;
         }
-        d->tail = f;
+        d->tail = cmd;
         d->in_flight++;
 }
 
 /* --- a command arrives --------------------------------------------------------------------------------------- */
 
-static void read_stmt_id(struct flight *f, struct span body)
+static void read_stmt_id(struct command *cmd, struct span body)
 {
         struct reader r = reader_over(span_skip(body, CODE_SIZE));
-        f->stmt_id = reader_u32(&r);
-        f->has_stmt_id = f->type->has_stmt_id && !r.failed;
+        cmd->stmt_id = reader_u32(&r);
+        cmd->has_stmt_id = cmd->type->has_stmt_id && !r.failed;
 }
 
 /** Of a statement that may hold a password, neither its packet nor what it is answered is shown. */
-static void note_secret(struct dissect *d, struct flight *f, struct span body)
+static void note_secret(struct dissect *d, struct command *cmd, struct span body)
 {
-        dissect_note_secret(d, f, body);
-        d->packet_secret = d->packet_secret || f->is_secret || d->hides;
+        dissect_note_secret(d, cmd, body);
+        d->packet_secret = d->packet_secret || cmd->is_secret || d->hides;
 }
 
 static const char *take_command(struct dissect *d, const struct message *m)
@@ -134,50 +134,50 @@ static const char *take_command(struct dissect *d, const struct message *m)
                              SIDE_CLIENT);
                 return "?";
         }
-        struct flight *f = new_flight(d);
-        if (f == NULL) {
+        struct command *cmd = new_command(d);
+        if (cmd == NULL) {
                 dissect_lose(d, "out of memory", NULL, SIDE_CLIENT);
                 return "?";
         }
-        f->code = m->len > 0 ? m->first : COM_SLEEP;
-        f->type = command_type(f->code);
-        f->seq_num = ++d->seq_num;
-        f->start_ns = m->start_ns;
-        f->sent_ns = m->end_ns;
-        f->last_ns = m->end_ns;
-        f->bytes_sent = m->wire;
-        f->true_len = m->len;
-        f->text_at = CODE_SIZE;
-        f->next_seq = (uint8_t)(m->last + 1);
-        f->seq_known = m->seq == 0;
+        cmd->code = m->len > 0 ? m->first : COM_SLEEP;
+        cmd->type = command_type(cmd->code);
+        cmd->seq_num = ++d->seq_num;
+        cmd->start_ns = m->start_ns;
+        cmd->sent_ns = m->end_ns;
+        cmd->last_ns = m->end_ns;
+        cmd->bytes_sent = m->wire;
+        cmd->true_len = m->len;
+        cmd->text_at = CODE_SIZE;
+        cmd->next_seq = (uint8_t)(m->last + 1);
+        cmd->seq_known = m->seq == 0;
         /* a frame that several commands share has one number only */
-        f->frame_known = d->lanes[SIDE_CLIENT].frame_starts;
-        f->next_frame = (uint8_t)(d->lanes[SIDE_CLIENT].frame_seq + 1);
+        cmd->frame_known = d->lanes[SIDE_CLIENT].frame_starts;
+        cmd->next_frame = (uint8_t)(d->lanes[SIDE_CLIENT].frame_seq + 1);
         d->lanes[SIDE_CLIENT].frame_starts = false;
-        push(d, f);
+        push(d, cmd);
         if (m->seq != 0 && d->lanes[SIDE_CLIENT].compress == NULL) {
                 lint_break(&d->lint, LINT_SEQUENCE_START);
         }
-        lint_command(&d->lint, f->code, m->len, d->capabilities);
+        lint_command(&d->lint, cmd->code, m->len, d->capabilities);
         /* authentication data is not kept any longer than its parsing takes */
-        d->packet_secret = f->code == COM_CHANGE_USER || d->phase != PHASE_READY ||
-                           (d->head->state == REPLYING_AUTH && d->head != f);
-        if (!keep_body(d, f, m->body)) {
+        d->packet_secret = cmd->code == COM_CHANGE_USER || d->phase != PHASE_READY ||
+                           (d->head->state == REPLYING_AUTH && d->head != cmd);
+        if (!keep_body(d, cmd, m->body)) {
                 dissect_lose(d, "out of memory", NULL, SIDE_CLIENT);
                 return "?";
         }
-        if (f->code == COM_QUERY && (d->capabilities & CAP_QUERY_ATTRIBUTES) != 0) {
-                f->text_at = execute_attributes(d, span_of(f->body, f->body_len), NULL);
-                if (f->text_at == 0) { /* malformed, or larger than what is kept: the reply tells */
-                        f->text_at = f->body_len;
-                        f->text_lost = true;
+        if (cmd->code == COM_QUERY && (d->capabilities & CAP_QUERY_ATTRIBUTES) != 0) {
+                cmd->text_at = execute_attributes(d, span_of(cmd->body, cmd->body_len), NULL);
+                if (cmd->text_at == 0) { /* malformed, or larger than what is kept: the reply tells */
+                        cmd->text_at = cmd->body_len;
+                        cmd->text_lost = true;
                 }
         }
-        f->is_plain = f->code == COM_QUERY && !f->text_lost &&
-                      track_is_plain(span_skip(span_of(f->body, f->body_len), f->text_at));
-        read_stmt_id(f, m->body);
-        note_secret(d, f, m->body);
-        return f->type->name;
+        cmd->is_plain = cmd->code == COM_QUERY && !cmd->text_lost &&
+                        track_is_plain(span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at));
+        read_stmt_id(cmd, m->body);
+        note_secret(d, cmd, m->body);
+        return cmd->type->name;
 }
 
 static uint32_t stmt_id_of(struct span packet)
@@ -203,58 +203,58 @@ static bool is_usual(const struct dissect *d, struct span packet)
                stmt_id_of(packet) != LAST_PREPARED;
 }
 
-static void begin_usual_execute(const struct dissect *d, struct flight *f, struct span packet)
+static void begin_usual_execute(const struct dissect *d, struct command *cmd, struct span packet)
 {
-        f->stmt_id = stmt_id_of(packet);
-        f->has_stmt_id = true;
-        const struct statement *st = statements_find(&d->statements, f->stmt_id);
-        f->is_plain = st != NULL && st->is_plain;
+        cmd->stmt_id = stmt_id_of(packet);
+        cmd->has_stmt_id = true;
+        const struct statement *st = statements_find(&d->statements, cmd->stmt_id);
+        cmd->is_plain = st != NULL && st->is_plain;
 }
 
 bool request_take_usual(struct dissect *d, struct span packet, uint64_t now_ns)
 {
-        struct flight *f = is_usual(d, packet) ? new_flight(d) : NULL;
+        struct command *cmd = is_usual(d, packet) ? new_command(d) : NULL;
         struct span body = span_skip(packet, FRAME_HEADER_SIZE);
-        if (f == NULL || !keep_body(d, f, body)) {
-                request_free(f);
+        if (cmd == NULL || !keep_body(d, cmd, body)) {
+                request_free(cmd);
                 return false;
         }
-        f->code = body.data[0];
-        f->type = command_type(f->code);
-        f->seq_num = ++d->seq_num;
-        f->start_ns = now_ns;
-        f->sent_ns = now_ns;
-        f->last_ns = now_ns;
-        f->bytes_sent = packet.len;
-        f->true_len = body.len;
-        f->text_at = CODE_SIZE;
-        f->next_seq = 1;
-        f->seq_known = true;
-        f->begun = true; /* it is at the head */
-        if (f->code == COM_QUERY) {
-                f->is_plain = track_is_plain(span_skip(body, CODE_SIZE));
+        cmd->code = body.data[0];
+        cmd->type = command_type(cmd->code);
+        cmd->seq_num = ++d->seq_num;
+        cmd->start_ns = now_ns;
+        cmd->sent_ns = now_ns;
+        cmd->last_ns = now_ns;
+        cmd->bytes_sent = packet.len;
+        cmd->true_len = body.len;
+        cmd->text_at = CODE_SIZE;
+        cmd->next_seq = 1;
+        cmd->seq_known = true;
+        cmd->begun = true; /* it is at the head */
+        if (cmd->code == COM_QUERY) {
+                cmd->is_plain = track_is_plain(span_skip(body, CODE_SIZE));
         } else {
-                begin_usual_execute(d, f, packet);
+                begin_usual_execute(d, cmd, packet);
         }
-        dissect_note_secret(d, f, body);
-        d->head = f;
-        d->tail = f;
+        dissect_note_secret(d, cmd, body);
+        d->head = cmd;
+        d->tail = cmd;
         d->in_flight = 1;
-        d->packet_secret = f->is_secret || d->hides;
-        d->packet_name = f->type->name;
+        d->packet_secret = cmd->is_secret || d->hides;
+        d->packet_name = cmd->type->name;
         return true;
 }
 
-/** Part of a LOCAL INFILE, for @p f. */
-static const char *take_file(struct dissect *d, struct flight *f, const struct message *m)
+/** Part of a LOCAL INFILE, for @p cmd. */
+static const char *take_file(struct dissect *d, struct command *cmd, const struct message *m)
 {
-        (void)dissect_in_sequence(d, m, &f->next_seq);
-        f->bytes_sent += m->wire;
-        d->packet_secret = d->packet_secret || f->is_secret;
+        (void)dissect_in_sequence(d, m, &cmd->next_seq);
+        cmd->bytes_sent += m->wire;
+        d->packet_secret = d->packet_secret || cmd->is_secret;
         if (m->len > 0) {
                 return "LOCAL INFILE data";
         }
-        f->state = REPLYING_FIRST;
+        cmd->state = REPLYING_FIRST;
         return "LOCAL INFILE end";
 }
 
@@ -270,7 +270,7 @@ static const char *drain_file(struct dissect *d, const struct message *m)
 const char *request_on_message(struct dissect *d, const struct message *m)
 {
         enum { ACKNOWLEDGEMENT = 0xef };
-        struct flight *head = d->phase == PHASE_READY ? d->head : NULL;
+        struct command *head = d->phase == PHASE_READY ? d->head : NULL;
         enum reply_state state = head != NULL ? head->state : REPLYING_FIRST;
         if (d->draining && (m->seq != 0 || d->drain_seq == 0)) {
                 return drain_file(d, m);
@@ -294,28 +294,28 @@ const char *request_on_message(struct dissect *d, const struct message *m)
 
 /* --- a command reaches the head ---------------------------------------------------------------------------- */
 
-static void take_long_data(struct dissect *d, const struct flight *f)
+static void take_long_data(struct dissect *d, const struct command *cmd)
 {
-        struct statement *st = statements_find(&d->statements, f->stmt_id);
-        struct reader r = reader_over(span_skip(span_of(f->body, f->body_len), CODE_SIZE + STMT_ID_SIZE));
+        struct statement *st = statements_find(&d->statements, cmd->stmt_id);
+        struct reader r = reader_over(span_skip(span_of(cmd->body, cmd->body_len), CODE_SIZE + STMT_ID_SIZE));
         uint16_t param = reader_u16(&r);
         if (st == NULL || r.failed) {
                 return; /* of a statement that was never seen */
         }
         size_t held = d->held + d->statements.held;
         size_t room = d->settings->held_bytes > held ? d->settings->value_bytes : 0;
-        uint64_t true_len = f->true_len > LONG_DATA_HEAD ? f->true_len - LONG_DATA_HEAD : 0;
+        uint64_t true_len = cmd->true_len > LONG_DATA_HEAD ? cmd->true_len - LONG_DATA_HEAD : 0;
         if (statement_long_data(&d->statements, st, param, reader_rest(&r), room, true_len) != STATUS_OK) {
                 dissect_lose(d, "out of memory", NULL, SIDE_CLIENT);
         }
 }
 
-static void begin_change_user(struct dissect *d, struct flight *f)
+static void begin_change_user(struct dissect *d, struct command *cmd)
 {
         struct login login;
-        f->state = REPLYING_AUTH;
+        cmd->state = REPLYING_AUTH;
         login_forget_path(d);
-        if (!change_user_parse(span_of(f->body, f->body_len), d->capabilities, &login)) {
+        if (!change_user_parse(span_of(cmd->body, cmd->body_len), d->capabilities, &login)) {
                 dissect_lose(d, "a malformed COM_CHANGE_USER", NULL, SIDE_CLIENT);
                 return;
         }
@@ -329,29 +329,29 @@ static void begin_change_user(struct dissect *d, struct flight *f)
                 dissect_lose(d, "out of memory", NULL, SIDE_CLIENT);
                 return;
         }
-        memset(f->body, 0, f->body_len);
-        f->true_len = 0;
+        memset(cmd->body, 0, cmd->body_len);
+        cmd->true_len = 0;
 }
 
-void request_begin(struct dissect *d, struct flight *f)
+void request_begin(struct dissect *d, struct command *cmd)
 {
         static const enum reply_state first_states[] = {
             [SHAPE_FIELDS] = REPLYING_ROWS,
             [SHAPE_ROWS] = REPLYING_ROWS,
             [SHAPE_STREAM] = REPLYING_STREAM,
         };
-        if (f->has_stmt_id && f->stmt_id == LAST_PREPARED) {
-                f->stmt_id = d->last_prepared;
+        if (cmd->has_stmt_id && cmd->stmt_id == LAST_PREPARED) {
+                cmd->stmt_id = d->last_prepared;
         }
-        f->state = first_states[f->type->shape];
-        f->done = f->type->shape == SHAPE_NONE;
-        if (f->type->shape == SHAPE_ROWS) {
-                rows_begin(d, f);
+        cmd->state = first_states[cmd->type->shape];
+        cmd->done = cmd->type->shape == SHAPE_NONE;
+        if (cmd->type->shape == SHAPE_ROWS) {
+                rows_begin(d, cmd);
         }
-        if (f->code == COM_STMT_SEND_LONG_DATA) {
-                take_long_data(d, f);
-        } else if (f->code == COM_CHANGE_USER) {
-                begin_change_user(d, f);
+        if (cmd->code == COM_STMT_SEND_LONG_DATA) {
+                take_long_data(d, cmd);
+        } else if (cmd->code == COM_CHANGE_USER) {
+                begin_change_user(d, cmd);
         }
 }
 
@@ -362,47 +362,47 @@ static uint64_t us_between(uint64_t from_ns, uint64_t to_ns)
         return to_ns > from_ns ? (to_ns - from_ns) / 1000 : 0;
 }
 
-static void put_times(const struct flight *f, struct record *r)
+static void put_times(const struct command *cmd, struct record *r)
 {
-        RECORD_PUT(r, FIELD_DURATION_US, duration_us, us_between(f->start_ns, f->last_ns));
-        RECORD_PUT(r, FIELD_REQUEST_US, request_us, us_between(f->start_ns, f->sent_ns));
-        if (f->first_ns != 0) {
-                RECORD_PUT(r, FIELD_SERVER_US, server_us, us_between(f->sent_ns, f->first_ns));
-                RECORD_PUT(r, FIELD_STREAM_US, stream_us, us_between(f->first_ns, f->last_ns));
+        RECORD_PUT(r, FIELD_DURATION_US, duration_us, us_between(cmd->start_ns, cmd->last_ns));
+        RECORD_PUT(r, FIELD_REQUEST_US, request_us, us_between(cmd->start_ns, cmd->sent_ns));
+        if (cmd->first_ns != 0) {
+                RECORD_PUT(r, FIELD_SERVER_US, server_us, us_between(cmd->sent_ns, cmd->first_ns));
+                RECORD_PUT(r, FIELD_STREAM_US, stream_us, us_between(cmd->first_ns, cmd->last_ns));
         }
 }
 
-static void put_text(const struct dissect *d, const struct flight *f, struct record *r)
+static void put_text(const struct dissect *d, const struct command *cmd, struct record *r)
 {
-        if (!f->type->has_text) {
+        if (!cmd->type->has_text) {
                 return;
         }
-        if (f->text_lost) {
+        if (cmd->text_lost) {
                 record_set_text(r, FIELD_REASON,
                                 span_str("the statement's text is not known: the query attributes before it "
                                          "are malformed or too large"));
                 return;
         }
         struct span text = {NULL, 0};
-        if (f->body_len > f->text_at) {
-                text = span_head(span_of(f->body + f->text_at, f->body_len - f->text_at),
+        if (cmd->body_len > cmd->text_at) {
+                text = span_head(span_of(cmd->body + cmd->text_at, cmd->body_len - cmd->text_at),
                                  d->settings->query_bytes);
         }
-        uint64_t true_len = f->true_len > f->text_at ? f->true_len - f->text_at : 0;
+        uint64_t true_len = cmd->true_len > cmd->text_at ? cmd->true_len - cmd->text_at : 0;
         RECORD_PUT(r, FIELD_QUERY, query, text);
         if (true_len > text.len) {
                 record_set_uint(r, FIELD_QUERY_LENGTH, true_len);
                 field_set_add(&r->cut, FIELD_QUERY);
-                r->secret_behind = dissect_text_is_secret(span_of(f->body, f->body_len));
+                r->secret_behind = dissect_text_is_secret(span_of(cmd->body, cmd->body_len));
         }
 }
 
-static void put_statement(struct dissect *d, const struct flight *f, struct record *r)
+static void put_statement(struct dissect *d, const struct command *cmd, struct record *r)
 {
-        if (f->has_stmt_id) {
-                record_set_uint(r, FIELD_STMT_ID, f->stmt_id);
+        if (cmd->has_stmt_id) {
+                record_set_uint(r, FIELD_STMT_ID, cmd->stmt_id);
                 const struct statement *st =
-                    f->type->has_text ? NULL : statements_find(&d->statements, f->stmt_id);
+                    cmd->type->has_text ? NULL : statements_find(&d->statements, cmd->stmt_id);
                 if (st != NULL) {
                         record_set_text(r, FIELD_STMT_PREPARE_QUERY, span_of(st->text, st->text_len));
                         r->charsets[RECORD_STATEMENT] = st->charset;
@@ -413,43 +413,43 @@ static void put_statement(struct dissect *d, const struct flight *f, struct reco
                         }
                 }
         }
-        if (f->code == COM_STMT_EXECUTE || f->code == COM_STMT_BULK_EXECUTE) {
-                execute_decode(d, f, r);
-        } else if (f->code == COM_QUERY && f->text_at > CODE_SIZE) {
-                (void)execute_attributes(d, span_of(f->body, f->body_len), r);
+        if (cmd->code == COM_STMT_EXECUTE || cmd->code == COM_STMT_BULK_EXECUTE) {
+                execute_decode(d, cmd, r);
+        } else if (cmd->code == COM_QUERY && cmd->text_at > CODE_SIZE) {
+                (void)execute_attributes(d, span_of(cmd->body, cmd->body_len), r);
         }
 }
 
-static void put_result(const struct flight *f, struct record *r)
+static void put_result(const struct command *cmd, struct record *r)
 {
-        if (f->results > 0) {
-                RECORD_PUT(r, FIELD_ROWS, rows, f->rows);
-                RECORD_PUT(r, FIELD_COLUMNS, columns, f->columns);
-                if (f->results > 1) {
-                        record_set_uint(r, FIELD_RESULTS, f->results);
+        if (cmd->results > 0) {
+                RECORD_PUT(r, FIELD_ROWS, rows, cmd->rows);
+                RECORD_PUT(r, FIELD_COLUMNS, columns, cmd->columns);
+                if (cmd->results > 1) {
+                        record_set_uint(r, FIELD_RESULTS, cmd->results);
                 }
-        } else if ((f->has_status && f->type->shape == SHAPE_ROWS) ||
-                   (f->rows > 0 && f->type->shape == SHAPE_STREAM)) {
-                record_set_uint(r, FIELD_ROWS, f->rows);
-        } else if (f->has_status && f->type->shape == SHAPE_FIELDS) {
-                record_set_uint(r, FIELD_COLUMNS, f->rows);
-        } else if (f->has_status && f->type->shape == SHAPE_RESULT) {
-                RECORD_PUT(r, FIELD_AFFECTED_ROWS, affected_rows, f->affected_rows);
+        } else if ((cmd->has_status && cmd->type->shape == SHAPE_ROWS) ||
+                   (cmd->rows > 0 && cmd->type->shape == SHAPE_STREAM)) {
+                record_set_uint(r, FIELD_ROWS, cmd->rows);
+        } else if (cmd->has_status && cmd->type->shape == SHAPE_FIELDS) {
+                record_set_uint(r, FIELD_COLUMNS, cmd->rows);
+        } else if (cmd->has_status && cmd->type->shape == SHAPE_RESULT) {
+                RECORD_PUT(r, FIELD_AFFECTED_ROWS, affected_rows, cmd->affected_rows);
         }
-        if (f->last_insert_id > 0) {
-                record_set_uint(r, FIELD_LAST_INSERT_ID, f->last_insert_id);
+        if (cmd->last_insert_id > 0) {
+                record_set_uint(r, FIELD_LAST_INSERT_ID, cmd->last_insert_id);
         }
-        if (f->has_status && !f->failed) {
-                RECORD_PUT(r, FIELD_STATUS_FLAGS, status_flags, f->status);
-                if (f->warnings > 0) {
-                        record_set_uint(r, FIELD_WARNINGS, f->warnings);
+        if (cmd->has_status && !cmd->failed) {
+                RECORD_PUT(r, FIELD_STATUS_FLAGS, status_flags, cmd->status);
+                if (cmd->warnings > 0) {
+                        record_set_uint(r, FIELD_WARNINGS, cmd->warnings);
                 }
         }
-        struct span text = span_of(f->text, f->text_len);
-        if (f->failed) {
-                record_set_uint(r, FIELD_ERRNO, f->errnum);
-                if (f->sqlstate[0] != '\0') {
-                        record_set_text(r, FIELD_SQLSTATE, span_of(f->sqlstate, 5));
+        struct span text = span_of(cmd->text, cmd->text_len);
+        if (cmd->failed) {
+                record_set_uint(r, FIELD_ERRNO, cmd->errnum);
+                if (cmd->sqlstate[0] != '\0') {
+                        record_set_text(r, FIELD_SQLSTATE, span_of(cmd->sqlstate, 5));
                 }
                 record_set_text(r, FIELD_ERROR, text);
         } else if (text.len > 0) {
@@ -457,57 +457,57 @@ static void put_result(const struct flight *f, struct record *r)
         }
 }
 
-static void tell(struct dissect *d, struct flight *f, const char *reason)
+static void tell(struct dissect *d, struct command *cmd, const char *reason)
 {
         struct record r;
-        dissect_record(d, EVENT_QUERY, f->start_ns, &r);
-        RECORD_PUT(&r, FIELD_CONN_SEQ_NUM, conn_seq_num, f->seq_num);
-        RECORD_PUT(&r, FIELD_COMMAND_ID, command_id, f->code);
-        RECORD_PUT(&r, FIELD_COMMAND, command, span_of(f->type->name, f->type->name_len));
+        dissect_record(d, EVENT_QUERY, cmd->start_ns, &r);
+        RECORD_PUT(&r, FIELD_CONN_SEQ_NUM, conn_seq_num, cmd->seq_num);
+        RECORD_PUT(&r, FIELD_COMMAND_ID, command_id, cmd->code);
+        RECORD_PUT(&r, FIELD_COMMAND, command, span_of(cmd->type->name, cmd->type->name_len));
         field_set_add(&r.lasting, FIELD_COMMAND);
-        r.secrecy = f->secrecy;
+        r.secrecy = cmd->secrecy;
         r.charsets[RECORD_CLIENT] = d->charsets.client;
         r.charsets[RECORD_RESULTS] = track_results_charset(d);
-        transaction_put(d, f, &r);
-        put_times(f, &r);
-        put_text(d, f, &r);
-        put_statement(d, f, &r);
-        put_result(f, &r);
-        if (f->code == COM_CHANGE_USER && f->begun) {
+        transaction_put(d, cmd, &r);
+        put_times(cmd, &r);
+        put_text(d, cmd, &r);
+        put_statement(d, cmd, &r);
+        put_result(cmd, &r);
+        if (cmd->code == COM_CHANGE_USER && cmd->begun) {
                 login_tell_path(d, &r);
         }
-        if (d->parts != NULL && f == d->head) {
+        if (d->parts != NULL && cmd == d->head) {
                 parts_put(d, &r);
         }
-        if (f->first_rows != NULL) {
-                rows_put(f, &r);
+        if (cmd->first_rows != NULL) {
+                rows_put(cmd, &r);
         }
-        if (f->changes_len > 0 || f->changes_cut) {
-                track_put(d, f, &r);
+        if (cmd->changes_len > 0 || cmd->changes_cut) {
+                track_put(d, cmd, &r);
         }
-        RECORD_PUT(&r, FIELD_BYTES_SENT, bytes_sent, f->bytes_sent);
-        RECORD_PUT(&r, FIELD_BYTES_RECEIVED, bytes_received, f->bytes_received);
+        RECORD_PUT(&r, FIELD_BYTES_SENT, bytes_sent, cmd->bytes_sent);
+        RECORD_PUT(&r, FIELD_BYTES_RECEIVED, bytes_received, cmd->bytes_received);
         if (reason != NULL) {
                 record_set_text(&r, FIELD_REASON, span_str(reason));
         }
         d->sink.on_record(d->sink.arg, &r);
 }
 
-void request_emit(struct dissect *d, struct flight *f, const char *reason)
+void request_emit(struct dissect *d, struct command *cmd, const char *reason)
 {
         if (d->settings->count_only) {
                 d->sink.on_command(d->sink.arg);
         } else {
-                tell(d, f, reason);
+                tell(d, cmd, reason);
         }
         if (d->parts != NULL) {
                 parts_drop(d);
         }
         d->records++;
-        if (f->code == COM_STMT_CLOSE) {
-                statements_remove(&d->statements, f->stmt_id);
-        } else if (f->code == COM_STMT_EXECUTE) {
-                struct statement *st = statements_find(&d->statements, f->stmt_id);
+        if (cmd->code == COM_STMT_CLOSE) {
+                statements_remove(&d->statements, cmd->stmt_id);
+        } else if (cmd->code == COM_STMT_EXECUTE) {
+                struct statement *st = statements_find(&d->statements, cmd->stmt_id);
                 if (st != NULL) {
                         statement_drop_long_data(&d->statements, st); /* it was for this execution only */
                 }

@@ -35,60 +35,60 @@ static bool is_ending(const struct dissect *d, uint8_t first, uint64_t len)
 
 /* --- what OK, EOF and ERR do ------------------------------------------------------------------------------- */
 
-static bool keep_text(struct dissect *d, struct flight *f, struct span text)
+static bool keep_text(struct dissect *d, struct command *cmd, struct span text)
 {
         struct span kept = span_head(text, TEXT_MAX);
-        if (f->text == NULL && kept.len == 0) {
+        if (cmd->text == NULL && kept.len == 0) {
                 return true;
         }
-        prof_free(f->text);
-        d->held -= f->text_len;
-        f->text_len = 0;
-        f->text = NULL;
+        prof_free(cmd->text);
+        d->held -= cmd->text_len;
+        cmd->text_len = 0;
+        cmd->text = NULL;
         if (kept.len == 0) {
                 return true;
         }
-        f->text = prof_alloc(STAGE_DISSECT, kept.len);
-        if (f->text == NULL) {
+        cmd->text = prof_alloc(STAGE_DISSECT, kept.len);
+        if (cmd->text == NULL) {
                 return false;
         }
-        memcpy(f->text, kept.data, kept.len);
-        f->text_len = kept.len;
+        memcpy(cmd->text, kept.data, kept.len);
+        cmd->text_len = kept.len;
         d->held += kept.len;
         return true;
 }
 
 /** @return false when memory is out. */
-static bool apply_ok(struct dissect *d, struct flight *f, const struct ok *ok)
+static bool apply_ok(struct dissect *d, struct command *cmd, const struct ok *ok)
 {
-        f->affected_rows += ok->affected_rows;
-        f->last_insert_id = ok->last_insert_id != 0 ? ok->last_insert_id : f->last_insert_id;
-        f->warnings = ok->warnings;
-        f->status = ok->status;
-        f->has_status = true;
-        f->ends++;
-        if (!track_ok(d, f, ok)) {
+        cmd->affected_rows += ok->affected_rows;
+        cmd->last_insert_id = ok->last_insert_id != 0 ? ok->last_insert_id : cmd->last_insert_id;
+        cmd->warnings = ok->warnings;
+        cmd->status = ok->status;
+        cmd->has_status = true;
+        cmd->ends++;
+        if (!track_ok(d, cmd, ok)) {
                 return false;
         }
-        return ok->info.len == 0 || keep_text(d, f, ok->info);
+        return ok->info.len == 0 || keep_text(d, cmd, ok->info);
 }
 
 /** An OK (or, under DEPRECATE_EOF, the OK that stands for EOF), or an EOF. */
-static bool parse_ending(struct dissect *d, const struct flight *f, const struct message *m, struct ok *ok)
+static bool parse_ending(struct dissect *d, const struct command *cmd, const struct message *m, struct ok *ok)
 {
         bool is_eof = m->first == REPLY_EOF && (!deprecates_eof(d) || m->len < REPLY_OK_MIN);
         if (!(is_eof ? eof_parse(m->body, ok) : ok_parse(m->body, d->capabilities, ok))) {
                 return false;
         }
-        if (f->type->shape != SHAPE_STREAM) { /* which ends in an EOF whatever was agreed */
+        if (cmd->type->shape != SHAPE_STREAM) { /* which ends in an EOF whatever was agreed */
                 lint_ending(&d->lint, m->len, is_eof, ok, d->capabilities);
         }
-        lint_status(&d->lint, f->code, ok->status, d->capabilities);
+        lint_status(&d->lint, cmd->code, ok->status, d->capabilities);
         return true;
 }
 
 /** The command failed: it is over, whatever was to come. */
-static const char *on_err(struct dissect *d, struct flight *f, const struct message *m)
+static const char *on_err(struct dissect *d, struct command *cmd, const struct message *m)
 {
         struct err err;
         if (!err_parse(m->body, &err)) {
@@ -100,26 +100,26 @@ static const char *on_err(struct dissect *d, struct flight *f, const struct mess
                 }
                 lint_break(&d->lint, LINT_NOT_AGREED);
         }
-        if (f->code == COM_STMT_PREPARE) {
+        if (cmd->code == COM_STMT_PREPARE) {
                 d->last_prepared = LAST_PREPARED;
         }
-        dissect_hide_error(d, f, &err);
-        f->failed = true;
-        f->done = true;
-        f->errnum = err.errnum;
+        dissect_hide_error(d, cmd, &err);
+        cmd->failed = true;
+        cmd->done = true;
+        cmd->errnum = err.errnum;
         if (err.sqlstate.len == 5) {
-                memcpy(f->sqlstate, err.sqlstate.data, 5);
+                memcpy(cmd->sqlstate, err.sqlstate.data, 5);
         }
-        if (!keep_text(d, f, err.message)) {
+        if (!keep_text(d, cmd, err.message)) {
                 return lose(d, "out of memory", NULL);
         }
         return "ERR";
 }
 
 /** "USE name": the servers tell of it only to clients that track the session. @return false when memory is out. */
-static bool apply_use(struct dissect *d, const struct flight *f)
+static bool apply_use(struct dissect *d, const struct command *cmd)
 {
-        struct span text = span_skip(span_of(f->body, f->body_len), f->text_at);
+        struct span text = span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at);
         if (text.len < 5 || (text.data[0] | 0x20) != 'u' ||
             strncasecmp((const char *)text.data, "use ", 4) != 0) {
                 return true;
@@ -135,29 +135,29 @@ static bool apply_use(struct dissect *d, const struct flight *f)
 }
 
 /** What a command changes in the session once it has worked. */
-static bool on_success(struct dissect *d, struct flight *f)
+static bool on_success(struct dissect *d, struct command *cmd)
 {
         struct statement *st;
-        switch (f->code) {
+        switch (cmd->code) {
         case COM_INIT_DB:
                 return d->next_database.at != NULL ||
-                       track_database(d, span_skip(span_of(f->body, f->body_len), f->text_at),
+                       track_database(d, span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at),
                                       d->charsets.client);
-        case COM_QUERY: return (d->capabilities & CAP_SESSION_TRACK) != 0 || apply_use(d, f);
+        case COM_QUERY: return (d->capabilities & CAP_SESSION_TRACK) != 0 || apply_use(d, cmd);
         case COM_RESET_CONNECTION:
                 statements_clear(&d->statements);
-                dissect_forget_secrets(d, f);
+                dissect_forget_secrets(d, cmd);
                 track_reset(d);
                 return true;
         case COM_STMT_RESET:
-                st = statements_find(&d->statements, f->stmt_id);
+                st = statements_find(&d->statements, cmd->stmt_id);
                 if (st != NULL) {
                         statement_drop_long_data(&d->statements, st);
                 }
                 return true;
         case COM_CHANGE_USER:
                 statements_clear(&d->statements);
-                dissect_forget_secrets(d, f);
+                dissect_forget_secrets(d, cmd);
                 dissect_take_text(&d->username, &d->next_username);
                 track_change_user(d);
                 return true;
@@ -165,31 +165,31 @@ static bool on_success(struct dissect *d, struct flight *f)
         }
 }
 
-static const char *finish(struct dissect *d, struct flight *f)
+static const char *finish(struct dissect *d, struct command *cmd)
 {
-        f->done = true;
-        return on_success(d, f) ? NULL : lose(d, "out of memory", NULL);
+        cmd->done = true;
+        return on_success(d, cmd) ? NULL : lose(d, "out of memory", NULL);
 }
 
 /** OK or EOF at the end of a result: another may follow. */
-static const char *end_result(struct dissect *d, struct flight *f, const struct message *m)
+static const char *end_result(struct dissect *d, struct command *cmd, const struct message *m)
 {
         struct ok ok;
-        if (!parse_ending(d, f, m, &ok)) {
+        if (!parse_ending(d, cmd, m, &ok)) {
                 return lose(d, "a malformed OK or EOF packet", m);
         }
-        if (!apply_ok(d, f, &ok)) {
+        if (!apply_ok(d, cmd, &ok)) {
                 return lose(d, "out of memory", NULL);
         }
-        bool more = (ok.status & STATUS_MORE_RESULTS) != 0 || f->out_params;
-        f->out_params = false;
+        bool more = (ok.status & STATUS_MORE_RESULTS) != 0 || cmd->out_params;
+        cmd->out_params = false;
         if (more || d->parts != NULL) {
-                parts_add(d, f, ok.affected_rows);
+                parts_add(d, cmd, ok.affected_rows);
         }
-        if (f->type->shape == SHAPE_RESULT && more) {
-                f->state = REPLYING_FIRST;
+        if (cmd->type->shape == SHAPE_RESULT && more) {
+                cmd->state = REPLYING_FIRST;
         } else {
-                const char *lost = finish(d, f);
+                const char *lost = finish(d, cmd);
                 if (lost != NULL) {
                         return lost;
                 }
@@ -200,36 +200,36 @@ static const char *end_result(struct dissect *d, struct flight *f, const struct 
 /* --- the first packet of a reply, by its shape ----------------------------------------------------------------- */
 
 /** Definitions of the group are through: the next group, the rows, or the end. */
-static const char *after_definitions(struct dissect *d, struct flight *f)
+static const char *after_definitions(struct dissect *d, struct command *cmd)
 {
-        if (f->defs_next > 0) {
-                f->defs_left = f->defs_next;
-                f->defs_next = 0;
-                f->state = f->without_defs ? REPLYING_DEFS_EOF : REPLYING_DEFS;
-        } else if (f->type->shape == SHAPE_PREPARE) {
-                rows_prepared(d, f);
-                return finish(d, f);
+        if (cmd->defs_next > 0) {
+                cmd->defs_left = cmd->defs_next;
+                cmd->defs_next = 0;
+                cmd->state = cmd->without_defs ? REPLYING_DEFS_EOF : REPLYING_DEFS;
+        } else if (cmd->type->shape == SHAPE_PREPARE) {
+                rows_prepared(d, cmd);
+                return finish(d, cmd);
         } else {
-                f->state = REPLYING_ROWS;
+                cmd->state = REPLYING_ROWS;
         }
         return NULL;
 }
 
-static const char *first_of_result(struct dissect *d, struct flight *f, const struct message *m)
+static const char *first_of_result(struct dissect *d, struct command *cmd, const struct message *m)
 {
         struct reader r = reader_over(m->body);
         if (m->first == REPLY_LOCAL_FILE) {
-                f->state = REPLYING_LOCAL_FILE;
+                cmd->state = REPLYING_LOCAL_FILE;
                 if ((d->client_capabilities & CAP_LOCAL_FILES) == 0) {
                         lint_break(&d->lint, LINT_NOT_AGREED);
                 }
-                if (f->next != NULL) {
+                if (cmd->next != NULL) {
                         return lose(d, "LOCAL INFILE while another command is in flight", m);
                 }
                 return "LOCAL INFILE request";
         }
         if (m->first == REPLY_OK || m->first == REPLY_EOF) {
-                return end_result(d, f, m);
+                return end_result(d, cmd, m);
         }
         uint64_t columns = lenenc_uint(&r);
         /* MySQL's documentation has the flag before the count; the server sends it behind, as MariaDB does */
@@ -238,25 +238,25 @@ static const char *first_of_result(struct dissect *d, struct flight *f, const st
         if (!reader_done(&r) || columns == 0) {
                 return lose(d, "a reply that is neither OK, ERR nor a column count", m);
         }
-        f->columns = columns;
-        f->results++;
-        f->defs_left = metadata ? columns : 0;
-        f->state = REPLYING_DEFS;
-        rows_expect(d, f, f->defs_left);
+        cmd->columns = columns;
+        cmd->results++;
+        cmd->defs_left = metadata ? columns : 0;
+        cmd->state = REPLYING_DEFS;
+        rows_expect(d, cmd, cmd->defs_left);
         if (!metadata) {
-                f->state = deprecates_eof(d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
-                rows_begin(d, f);
+                cmd->state = deprecates_eof(d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
+                rows_begin(d, cmd);
         }
         return "column count";
 }
 
-static bool add_statement(struct dissect *d, struct flight *f, uint16_t n_params)
+static bool add_statement(struct dissect *d, struct command *cmd, uint16_t n_params)
 {
         if (d->statements.count >= d->settings->statements) {
                 if (!d->statements_full) {
                         d->statements_full = true;
                         struct record r;
-                        dissect_record(d, EVENT_NOTICE, f->last_ns, &r);
+                        dissect_record(d, EVENT_NOTICE, cmd->last_ns, &r);
                         record_set_text(&r, FIELD_REASON,
                                         span_str("more prepared statements than limits.statements: the text "
                                                  "and values of further statements are not logged"));
@@ -265,74 +265,75 @@ static bool add_statement(struct dissect *d, struct flight *f, uint16_t n_params
                 return true;
         }
         struct span text =
-            span_head(span_skip(span_of(f->body, f->body_len), f->text_at), d->settings->query_bytes);
+            span_head(span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at), d->settings->query_bytes);
         size_t held = d->held + d->statements.held;
         size_t room = d->settings->held_bytes > held ? d->settings->held_bytes - held : 0;
         text = span_head(text, room);
-        bool cut = f->true_len > f->text_at + text.len;
+        bool cut = cmd->true_len > cmd->text_at + text.len;
         struct statement *st = statements_add(
-            &d->statements, f->stmt_id,
+            &d->statements, cmd->stmt_id,
             cut && charset_is_utf8(d->charsets.client) ? utf8_trim(text) : text); /* no half character */
         if (st == NULL) {
                 return false;
         }
-        st->true_len = f->true_len > f->text_at ? f->true_len - f->text_at : 0;
+        st->true_len = cmd->true_len > cmd->text_at ? cmd->true_len - cmd->text_at : 0;
         st->n_params = n_params;
         st->charset = d->charsets.client;
         st->is_plain = track_is_plain(span_of(st->text, st->text_len));
-        st->is_secret = f->is_secret || f->body_len < f->true_len ||
-                        (cut && dissect_text_is_secret(span_of(f->body, f->body_len)));
+        st->is_secret = cmd->is_secret || cmd->body_len < cmd->true_len ||
+                        (cut && dissect_text_is_secret(span_of(cmd->body, cmd->body_len)));
         return true;
 }
 
-static const char *first_of_prepare(struct dissect *d, struct flight *f, const struct message *m)
+static const char *first_of_prepare(struct dissect *d, struct command *cmd, const struct message *m)
 {
         struct reader r = reader_over(m->body);
         bool ok = reader_u8(&r) == REPLY_OK;
-        f->stmt_id = reader_u32(&r);
+        cmd->stmt_id = reader_u32(&r);
         uint16_t columns = reader_u16(&r);
         uint16_t params = reader_u16(&r);
         (void)reader_u8(&r);
-        f->warnings = reader_left(&r) >= 2 ? reader_u16(&r) : 0;
+        cmd->warnings = reader_left(&r) >= 2 ? reader_u16(&r) : 0;
         bool metadata =
             (d->capabilities & CAP_OPTIONAL_METADATA) == 0 || reader_left(&r) == 0 || reader_u8(&r) != 0;
         if (!ok || r.failed) {
                 return lose(d, "a reply to COM_STMT_PREPARE that is neither OK nor ERR", m);
         }
         lint_prepared(&d->lint, m->len, d->capabilities);
-        f->has_stmt_id = true;
-        f->columns = columns;
-        d->last_prepared = f->stmt_id;
-        if (!add_statement(d, f, params)) {
+        cmd->has_stmt_id = true;
+        cmd->columns = columns;
+        d->last_prepared = cmd->stmt_id;
+        if (!add_statement(d, cmd, params)) {
                 return lose(d, "out of memory", NULL);
         }
-        f->without_defs = !metadata;
+        cmd->without_defs = !metadata;
         if ((params > 0 || columns > 0) && (metadata || !deprecates_eof(d))) {
-                rows_expect(d, f, metadata ? columns : 0);
-                f->defs_left = params > 0 ? params : columns;
-                f->defs_next = params > 0 ? columns : 0;
-                f->state = metadata ? REPLYING_DEFS : REPLYING_DEFS_EOF; /* no definitions, but their EOFs */
+                rows_expect(d, cmd, metadata ? columns : 0);
+                cmd->defs_left = params > 0 ? params : columns;
+                cmd->defs_next = params > 0 ? columns : 0;
+                cmd->state =
+                    metadata ? REPLYING_DEFS : REPLYING_DEFS_EOF; /* no definitions, but their EOFs */
                 return "prepared statement";
         }
-        const char *lost = finish(d, f);
+        const char *lost = finish(d, cmd);
         return lost != NULL ? lost : "prepared statement";
 }
 
-static const char *first_of_text(struct dissect *d, struct flight *f, const struct message *m)
+static const char *first_of_text(struct dissect *d, struct command *cmd, const struct message *m)
 {
-        const char *lost = keep_text(d, f, m->body) ? finish(d, f) : lose(d, "out of memory", NULL);
+        const char *lost = keep_text(d, cmd, m->body) ? finish(d, cmd) : lose(d, "out of memory", NULL);
         return lost != NULL ? lost : "string";
 }
 
-static const char *on_first(struct dissect *d, struct flight *f, const struct message *m)
+static const char *on_first(struct dissect *d, struct command *cmd, const struct message *m)
 {
         if (m->first == REPLY_ERR) {
-                return on_err(d, f, m);
+                return on_err(d, cmd, m);
         }
-        switch (f->type->shape) {
-        case SHAPE_RESULT: return first_of_result(d, f, m);
-        case SHAPE_PREPARE: return first_of_prepare(d, f, m);
-        case SHAPE_TEXT: return first_of_text(d, f, m);
+        switch (cmd->type->shape) {
+        case SHAPE_RESULT: return first_of_result(d, cmd, m);
+        case SHAPE_PREPARE: return first_of_prepare(d, cmd, m);
+        case SHAPE_TEXT: return first_of_text(d, cmd, m);
         case SHAPE_OK:
         case SHAPE_NONE: /* these begin in other states, or are over before a reply can come */
         case SHAPE_FIELDS:
@@ -341,36 +342,36 @@ static const char *on_first(struct dissect *d, struct flight *f, const struct me
         case SHAPE_STREAM: break;
         }
         if (m->first == REPLY_OK || is_ending(d, m->first, m->len)) {
-                return end_result(d, f, m);
+                return end_result(d, cmd, m);
         }
         return lose(d, "a reply that is neither OK, EOF nor ERR", m);
 }
 
 /* --- what follows --------------------------------------------------------------------------------------------------- */
 
-static const char *on_definition(struct dissect *d, struct flight *f, const struct message *m)
+static const char *on_definition(struct dissect *d, struct command *cmd, const struct message *m)
 {
         if (m->first == REPLY_ERR) {
-                return on_err(d, f, m);
+                return on_err(d, cmd, m);
         }
-        const char *name = f->type->shape == SHAPE_PREPARE && f->defs_next > 0 ? "parameter definition"
-                                                                               : "column definition";
-        dissect_hide_named(d, f, m->body);
-        if (f->first_rows != NULL && (f->type->shape == SHAPE_RESULT || f->defs_next == 0)) {
-                rows_definition(d, f, m->body);
+        const char *name = cmd->type->shape == SHAPE_PREPARE && cmd->defs_next > 0 ? "parameter definition"
+                                                                                   : "column definition";
+        dissect_hide_named(d, cmd, m->body);
+        if (cmd->first_rows != NULL && (cmd->type->shape == SHAPE_RESULT || cmd->defs_next == 0)) {
+                rows_definition(d, cmd, m->body);
         }
         if (m->body.len == m->len) {
                 lint_definition(&d->lint, m->body, d->capabilities);
         }
-        if (--f->defs_left == 0) {
-                if (f->type->shape == SHAPE_RESULT) {
-                        rows_begin(d, f);
+        if (--cmd->defs_left == 0) {
+                if (cmd->type->shape == SHAPE_RESULT) {
+                        rows_begin(d, cmd);
                 }
                 if (deprecates_eof(d)) {
-                        const char *lost = after_definitions(d, f);
+                        const char *lost = after_definitions(d, cmd);
                         return lost != NULL ? lost : name;
                 }
-                f->state = REPLYING_DEFS_EOF;
+                cmd->state = REPLYING_DEFS_EOF;
         }
         return name;
 }
@@ -378,85 +379,85 @@ static const char *on_definition(struct dissect *d, struct flight *f, const stru
 /** Do the rows wait for COM_STMT_FETCH? The status alone does not tell: MariaDB sets it in results within a procedure
  * that has a cursor open, too. The client must have asked for one, and a cursor's result is the only one. A request
  * that is not kept (limits.held_bytes) may have asked. */
-static bool opens_cursor(const struct flight *f, uint16_t status)
+static bool opens_cursor(const struct command *cmd, uint16_t status)
 {
-        bool asked = f->body_len <= EXECUTE_FLAGS_AT || (f->body[EXECUTE_FLAGS_AT] & CURSOR_TYPES) != 0;
-        return f->code == COM_STMT_EXECUTE && asked && (status & STATUS_CURSOR_EXISTS) != 0 &&
+        bool asked = cmd->body_len <= EXECUTE_FLAGS_AT || (cmd->body[EXECUTE_FLAGS_AT] & CURSOR_TYPES) != 0;
+        return cmd->code == COM_STMT_EXECUTE && asked && (status & STATUS_CURSOR_EXISTS) != 0 &&
                (status & STATUS_MORE_RESULTS) == 0;
 }
 
-static const char *on_definitions_eof(struct dissect *d, struct flight *f, const struct message *m)
+static const char *on_definitions_eof(struct dissect *d, struct command *cmd, const struct message *m)
 {
         struct ok eof;
         if (m->first == REPLY_ERR) {
-                return on_err(d, f, m);
+                return on_err(d, cmd, m);
         }
-        if (m->first == REPLY_OK && m->len >= REPLY_OK_MIN && f->type->shape == SHAPE_RESULT) {
+        if (m->first == REPLY_OK && m->len >= REPLY_OK_MIN && cmd->type->shape == SHAPE_RESULT) {
                 lint_break(&d->lint, LINT_OK_FOR_EOF);
-                return end_result(d, f, m); /* MySQL 9 does so, where a cursor was open before */
+                return end_result(d, cmd, m); /* MySQL 9 does so, where a cursor was open before */
         }
         if (!is_ending(d, m->first, m->len) || !eof_parse(m->body, &eof)) {
                 return lose(d, "no EOF after the column definitions", m);
         }
-        if (opens_cursor(f, eof.status)) {
-                return end_result(d, f, m); /* the rows wait for COM_STMT_FETCH */
+        if (opens_cursor(cmd, eof.status)) {
+                return end_result(d, cmd, m); /* the rows wait for COM_STMT_FETCH */
         }
         /* MySQL tells only here, not in the EOF behind the rows, that an OK will follow a result of OUT parameters */
-        f->out_params = (eof.status & STATUS_PS_OUT_PARAMS) != 0 && (eof.status & STATUS_MORE_RESULTS) != 0;
+        cmd->out_params = (eof.status & STATUS_PS_OUT_PARAMS) != 0 && (eof.status & STATUS_MORE_RESULTS) != 0;
         lint_ending(&d->lint, m->len, true, &eof, d->capabilities);
-        lint_status(&d->lint, f->code, eof.status, d->capabilities);
-        const char *lost = after_definitions(d, f);
+        lint_status(&d->lint, cmd->code, eof.status, d->capabilities);
+        const char *lost = after_definitions(d, cmd);
         return lost != NULL ? lost : "EOF";
 }
 
-static const char *on_row(struct dissect *d, struct flight *f, const struct message *m)
+static const char *on_row(struct dissect *d, struct command *cmd, const struct message *m)
 {
         if (m->first == REPLY_ERR) {
-                return on_err(d, f, m);
+                return on_err(d, cmd, m);
         }
         if (is_ending(d, m->first, m->len)) {
-                return end_result(d, f, m);
+                return end_result(d, cmd, m);
         }
-        f->rows++;
-        if (f->rows_wanted > 0) {
-                rows_take(d, f, m->body);
+        cmd->rows++;
+        if (cmd->rows_wanted > 0) {
+                rows_take(d, cmd, m->body);
         }
-        return f->type->shape == SHAPE_FIELDS ? "column definition" : "row";
+        return cmd->type->shape == SHAPE_FIELDS ? "column definition" : "row";
 }
 
-static const char *on_change_user(struct dissect *d, struct flight *f, const struct message *m)
+static const char *on_change_user(struct dissect *d, struct command *cmd, const struct message *m)
 {
         if (m->first == REPLY_ERR) {
-                return on_err(d, f, m);
+                return on_err(d, cmd, m);
         }
         if (m->first == REPLY_OK) {
-                return end_result(d, f, m);
+                return end_result(d, cmd, m);
         }
         return login_exchange(d, m);
 }
 
-static const char *on_stream(struct dissect *d, struct flight *f, const struct message *m)
+static const char *on_stream(struct dissect *d, struct command *cmd, const struct message *m)
 {
         if (m->first == REPLY_ERR) {
-                return on_err(d, f, m);
+                return on_err(d, cmd, m);
         }
         if (m->first == REPLY_EOF && m->len < REPLY_EOF_LIMIT) {
-                return end_result(d, f, m);
+                return end_result(d, cmd, m);
         }
-        f->rows++;
+        cmd->rows++;
         d->packet_is_sealed = dissect_is_sealed_event(m->body);
         return "event";
 }
 
-static const char *on_local_file(struct dissect *d, struct flight *f, const struct message *m)
+static const char *on_local_file(struct dissect *d, struct command *cmd, const struct message *m)
 {
         if (m->first != REPLY_ERR) {
                 return lose(d, "a reply before the end of LOCAL INFILE", m);
         }
-        d->drain_secret = f->is_secret;
+        d->drain_secret = cmd->is_secret;
         d->draining = true; /* the server may give up before the file's end, which the client sends on to */
-        d->drain_seq = f->next_seq;
-        return on_err(d, f, m);
+        d->drain_seq = cmd->next_seq;
+        return on_err(d, cmd, m);
 }
 
 /** An ERR that no command asked for: shutdown, KILL, wait_timeout. */
@@ -478,7 +479,7 @@ static const char *on_unasked(struct dissect *d, const struct message *m)
         return "ERR";
 }
 
-typedef const char *reply_handler(struct dissect *d, struct flight *f, const struct message *m);
+typedef const char *reply_handler(struct dissect *d, struct command *cmd, const struct message *m);
 
 static reply_handler *const handlers[REPLYING_COUNT] = {
     [REPLYING_FIRST] = on_first,
@@ -505,50 +506,50 @@ static bool is_pushed(const struct message *m)
         return false;
 }
 
-static void check_sequence(struct dissect *d, struct flight *f, const struct message *m)
+static void check_sequence(struct dissect *d, struct command *cmd, const struct message *m)
 {
-        if (f->state == REPLYING_LOCAL_FILE || (f->state == REPLYING_STREAM && f->acknowledged)) {
+        if (cmd->state == REPLYING_LOCAL_FILE || (cmd->state == REPLYING_STREAM && cmd->acknowledged)) {
                 return; /* both sides are sending */
         }
-        if (m->seq == f->next_seq &&
-            f->seq_known) { /* nearly always; an error that was pushed would be right, too */
-                f->next_seq = (uint8_t)(m->last + 1);
+        if (m->seq == cmd->next_seq &&
+            cmd->seq_known) { /* nearly always; an error that was pushed would be right, too */
+                cmd->next_seq = (uint8_t)(m->last + 1);
                 return;
         }
-        if (!f->seq_known || is_pushed(m)) {
-                f->next_seq = m->seq;
-                f->seq_known = true;
+        if (!cmd->seq_known || is_pushed(m)) {
+                cmd->next_seq = m->seq;
+                cmd->seq_known = true;
         }
-        (void)dissect_in_sequence(d, m, &f->next_seq);
+        (void)dissect_in_sequence(d, m, &cmd->next_seq);
 }
 
 const char *result_on_message(struct dissect *d, const struct message *m)
 {
-        struct flight *f = d->head;
-        if (f == NULL) {
+        struct command *cmd = d->head;
+        if (cmd == NULL) {
                 return on_unasked(d, m);
         }
-        d->packet_secret = d->packet_secret || f->is_secret;
-        if (f->first_ns == 0) {
-                f->first_ns = m->start_ns;
+        d->packet_secret = d->packet_secret || cmd->is_secret;
+        if (cmd->first_ns == 0) {
+                cmd->first_ns = m->start_ns;
         }
-        f->last_ns = m->end_ns;
-        f->bytes_received += m->wire;
-        check_sequence(d, f, m);
-        return handlers[f->state](d, f, m);
+        cmd->last_ns = m->end_ns;
+        cmd->bytes_received += m->wire;
+        check_sequence(d, cmd, m);
+        return handlers[cmd->state](d, cmd, m);
 }
 
 size_t result_limit(const struct dissect *d, uint8_t first)
 {
-        const struct flight *f = d->head;
-        bool bulk = f != NULL &&
-                    (f->state == REPLYING_ROWS || f->state == REPLYING_DEFS || f->state == REPLYING_STREAM);
+        const struct command *cmd = d->head;
+        bool bulk = cmd != NULL && (cmd->state == REPLYING_ROWS || cmd->state == REPLYING_DEFS ||
+                                    cmd->state == REPLYING_STREAM);
         if (!bulk || first == REPLY_EOF || first == REPLY_ERR) {
                 return ENDING_LIMIT;
         }
-        if (f->rows_wanted > 0) {
+        if (cmd->rows_wanted > 0) {
                 return ROW_LIMIT;
         }
         /* a row may tell a password behind what is shown of it */
-        return f->state == REPLYING_DEFS || (d->shows && !d->hides) ? ENDING_LIMIT : 0;
+        return cmd->state == REPLYING_DEFS || (d->shows && !d->hides) ? ENDING_LIMIT : 0;
 }

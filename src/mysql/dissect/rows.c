@@ -65,9 +65,10 @@ static struct span name_of(const struct columns *c, size_t i)
         return span_of((const uint8_t *)(c->at + c->n) + c->at[i].name_at, c->at[i].name_len);
 }
 
-static bool is_binary(const struct flight *f)
+static bool is_binary(const struct command *cmd)
 {
-        return f->code == COM_STMT_EXECUTE || f->code == COM_STMT_BULK_EXECUTE || f->code == COM_STMT_FETCH;
+        return cmd->code == COM_STMT_EXECUTE || cmd->code == COM_STMT_BULK_EXECUTE ||
+               cmd->code == COM_STMT_FETCH;
 }
 
 /* --- memory ----------------------------------------------------------------------------------------------------------- */
@@ -179,30 +180,30 @@ static bool append(struct dissect *d, struct rows *rows, struct elements *e, enu
 /* --- definitions ---------------------------------------------------------------------------------------------------------- */
 
 /** The columns that the result under way has: its own, or those that came last for its statement. */
-static const struct columns *known_columns(const struct dissect *d, const struct flight *f)
+static const struct columns *known_columns(const struct dissect *d, const struct command *cmd)
 {
-        const struct columns *c = f->first_rows->columns;
-        if (c == NULL && f->has_stmt_id && !f->first_rows->lost) {
-                const struct statement *st = statements_find(&d->statements, f->stmt_id);
+        const struct columns *c = cmd->first_rows->columns;
+        if (c == NULL && cmd->has_stmt_id && !cmd->first_rows->lost) {
+                const struct statement *st = statements_find(&d->statements, cmd->stmt_id);
                 c = st != NULL ? st->columns : NULL;
         }
         return c != NULL && c->have == c->n ? c : NULL;
 }
 
-static struct rows *get_rows(struct flight *f)
+static struct rows *get_rows(struct command *cmd)
 {
-        if (f->first_rows == NULL) {
-                f->first_rows = prof_calloc(STAGE_DISSECT, 1, sizeof *f->first_rows);
+        if (cmd->first_rows == NULL) {
+                cmd->first_rows = prof_calloc(STAGE_DISSECT, 1, sizeof *cmd->first_rows);
         }
-        return f->first_rows;
+        return cmd->first_rows;
 }
 
-void rows_expect(struct dissect *d, struct flight *f, uint64_t n)
+void rows_expect(struct dissect *d, struct command *cmd, uint64_t n)
 {
         if (d->settings->rows == 0) {
                 return;
         }
-        struct rows *rows = get_rows(f);
+        struct rows *rows = get_rows(cmd);
         if (rows == NULL) {
                 return;
         }
@@ -279,9 +280,9 @@ static bool parse_definition(const struct dissect *d, struct span body, struct c
         return !r.failed;
 }
 
-void rows_definition(struct dissect *d, struct flight *f, struct span body)
+void rows_definition(struct dissect *d, struct command *cmd, struct span body)
 {
-        struct rows *rows = f->first_rows;
+        struct rows *rows = cmd->first_rows;
         if (rows->columns == NULL || rows->columns->have >= rows->columns->n) {
                 return;
         }
@@ -300,10 +301,10 @@ void rows_definition(struct dissect *d, struct flight *f, struct span body)
 }
 
 /** Of a prepared statement's: for its executions whose definitions are left out, and for COM_STMT_FETCH. */
-static void hand_to_statement(struct dissect *d, struct flight *f)
+static void hand_to_statement(struct dissect *d, struct command *cmd)
 {
-        struct rows *rows = f->first_rows;
-        struct statement *st = f->has_stmt_id ? statements_find(&d->statements, f->stmt_id) : NULL;
+        struct rows *rows = cmd->first_rows;
+        struct statement *st = cmd->has_stmt_id ? statements_find(&d->statements, cmd->stmt_id) : NULL;
         if (st == NULL || rows->columns == NULL || rows->columns->have < rows->columns->n) {
                 return;
         }
@@ -314,7 +315,7 @@ static void hand_to_statement(struct dissect *d, struct flight *f)
         rows->columns = NULL;
 }
 
-static void put_names(struct dissect *d, struct flight *f, const struct columns *c)
+static void put_names(struct dissect *d, struct command *cmd, const struct columns *c)
 {
         size_t n = c != NULL ? c->n : 0;
         struct value *values = dissect_values(d, n);
@@ -330,29 +331,29 @@ static void put_names(struct dissect *d, struct flight *f, const struct columns 
                 values[i].derived = c->at[i].is_derived;
                 values[i].catalog = c->at[i].is_catalog;
         }
-        struct rows *rows = f->first_rows;
+        struct rows *rows = cmd->first_rows;
         if (!append(d, rows, &rows->names, VALUE_BEGINS_RESULT, values, n)) {
                 (void)append(d, rows, &rows->names, VALUE_BEGINS_RESULT, NULL, 0);
         }
 }
 
-void rows_begin(struct dissect *d, struct flight *f)
+void rows_begin(struct dissect *d, struct command *cmd)
 {
-        if (d->settings->rows == 0 || get_rows(f) == NULL) {
+        if (d->settings->rows == 0 || get_rows(cmd) == NULL) {
                 return;
         }
-        struct rows *rows = f->first_rows;
-        hand_to_statement(d, f);
-        put_names(d, f, known_columns(d, f));
+        struct rows *rows = cmd->first_rows;
+        hand_to_statement(d, cmd);
+        put_names(d, cmd, known_columns(d, cmd));
         if (append(d, rows, &rows->rows, VALUE_BEGINS_RESULT, NULL, 0)) {
-                f->rows_wanted = d->settings->rows;
+                cmd->rows_wanted = d->settings->rows;
         }
 }
 
-void rows_prepared(struct dissect *d, struct flight *f)
+void rows_prepared(struct dissect *d, struct command *cmd)
 {
-        if (f->first_rows != NULL) {
-                hand_to_statement(d, f);
+        if (cmd->first_rows != NULL) {
+                hand_to_statement(d, cmd);
         }
 }
 
@@ -429,13 +430,13 @@ static void look_behind_cuts(struct span body, struct value *values, size_t n)
         }
 }
 
-void rows_take(struct dissect *d, struct flight *f, struct span body)
+void rows_take(struct dissect *d, struct command *cmd, struct span body)
 {
-        struct rows *rows = f->first_rows;
-        const struct columns *c = known_columns(d, f);
-        uint64_t n = f->columns;
-        f->rows_wanted--;
-        if (f->code == COM_STMT_FETCH) { /* its reply tells no number of columns */
+        struct rows *rows = cmd->first_rows;
+        const struct columns *c = known_columns(d, cmd);
+        uint64_t n = cmd->columns;
+        cmd->rows_wanted--;
+        if (cmd->code == COM_STMT_FETCH) { /* its reply tells no number of columns */
                 n = c != NULL ? c->n : 1;
         }
         if (c != NULL && c->n != n) {
@@ -446,7 +447,7 @@ void rows_take(struct dissect *d, struct flight *f, struct span body)
                 rows->cut++;
                 return;
         }
-        if (is_binary(f)) {
+        if (is_binary(cmd)) {
                 read_binary_row(d, body, c, values, (size_t)n);
         } else {
                 read_text_row(d, body, c, values, (size_t)n);
@@ -457,9 +458,9 @@ void rows_take(struct dissect *d, struct flight *f, struct span body)
         }
 }
 
-void rows_put(const struct flight *f, struct record *r)
+void rows_put(const struct command *cmd, struct record *r)
 {
-        const struct rows *rows = f->first_rows;
+        const struct rows *rows = cmd->first_rows;
         if (rows->rows.n == 0) {
                 return;
         }

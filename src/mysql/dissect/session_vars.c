@@ -64,23 +64,24 @@ static bool scan_statement(struct statement *st, const struct setnames_options *
 }
 
 /** What the text of a statement that came to its end tells. Session tracking knows better. */
-static void scan_text(struct dissect *d, const struct flight *f)
+static void scan_text(struct dissect *d, const struct command *cmd)
 {
         bool any = false;
         struct setnames found;
         struct setnames_options options = {
             .charset = d->charsets.client,
-            .no_backslashes = (f->status & STATUS_NO_BACKSLASH_ESCAPES) != 0,
-            .succeeded = !f->failed,
-            .results = f->ends,
+            .no_backslashes = (cmd->status & STATUS_NO_BACKSLASH_ESCAPES) != 0,
+            .succeeded = !cmd->failed,
+            .results = cmd->ends,
         };
-        if (f->ends == 0) {
+        if (cmd->ends == 0) {
                 return;
         }
-        if (f->code == COM_QUERY && !f->text_lost) {
-                any = setnames_scan(span_skip(span_of(f->body, f->body_len), f->text_at), &options, &found);
-        } else if (f->code == COM_STMT_EXECUTE) {
-                struct statement *st = statements_find(&d->statements, f->stmt_id);
+        if (cmd->code == COM_QUERY && !cmd->text_lost) {
+                any = setnames_scan(span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at), &options,
+                                    &found);
+        } else if (cmd->code == COM_STMT_EXECUTE) {
+                struct statement *st = statements_find(&d->statements, cmd->stmt_id);
                 any = st != NULL && scan_statement(st, &options, &found);
         }
         if (!any) {
@@ -96,10 +97,10 @@ static void scan_text(struct dissect *d, const struct flight *f)
         }
 }
 
-void track_settle(struct dissect *d, const struct flight *f)
+void track_settle(struct dissect *d, const struct command *cmd)
 {
-        if (!f->is_plain || f->failed || f->ends > 1) {
-                scan_text(d, f);
+        if (!cmd->is_plain || cmd->failed || cmd->ends > 1) {
+                scan_text(d, cmd);
         }
         if (d->next.has_client) {
                 d->charsets.client = d->next.client;
@@ -127,28 +128,28 @@ static size_t room_for(size_t len)
 }
 
 /** Keep the block until the record is made; what is beyond the bound is told as unknown. */
-static bool keep_changes(struct dissect *d, struct flight *f, struct span changes)
+static bool keep_changes(struct dissect *d, struct command *cmd, struct span changes)
 {
-        if (f->changes_len + changes.len > CHANGES_MAX) {
-                f->changes_cut = true;
+        if (cmd->changes_len + changes.len > CHANGES_MAX) {
+                cmd->changes_cut = true;
                 return true;
         }
-        size_t room = room_for(f->changes_len);
-        size_t wanted = room_for(f->changes_len + changes.len);
-        if (f->changes == NULL || wanted > room) {
-                uint8_t *bigger = prof_realloc(STAGE_DISSECT, f->changes, wanted);
+        size_t room = room_for(cmd->changes_len);
+        size_t wanted = room_for(cmd->changes_len + changes.len);
+        if (cmd->changes == NULL || wanted > room) {
+                uint8_t *bigger = prof_realloc(STAGE_DISSECT, cmd->changes, wanted);
                 if (bigger == NULL) {
                         return false;
                 }
-                f->changes = bigger;
+                cmd->changes = bigger;
         }
-        memcpy(f->changes + f->changes_len, changes.data, changes.len);
-        f->changes_len += changes.len;
+        memcpy(cmd->changes + cmd->changes_len, changes.data, changes.len);
+        cmd->changes_len += changes.len;
         d->held += changes.len;
         return true;
 }
 
-bool track_ok(struct dissect *d, struct flight *f, const struct ok *ok)
+bool track_ok(struct dissect *d, struct command *cmd, const struct ok *ok)
 {
         if (ok->character_set.len > 0) {
                 d->next.has_client = true;
@@ -161,7 +162,7 @@ bool track_ok(struct dissect *d, struct flight *f, const struct ok *ok)
         if (ok->has_schema && !track_database(d, ok->schema, CHARSET_UNKNOWN)) {
                 return false;
         }
-        return ok->changes.len == 0 || keep_changes(d, f, ok->changes);
+        return ok->changes.len == 0 || keep_changes(d, cmd, ok->changes);
 }
 
 /* Where each name is among the values: an index + 1 at a place that is drawn by its hash, or behind it. */
@@ -193,16 +194,16 @@ static struct value *place_of(struct places *places, struct value *values, size_
         return &values[*n - 1];
 }
 
-void track_put(struct dissect *d, const struct flight *f, struct record *r)
+void track_put(struct dissect *d, const struct command *cmd, struct record *r)
 {
-        struct session_changes at = session_changes_of(span_of(f->changes, f->changes_len));
+        struct session_changes at = session_changes_of(span_of(cmd->changes, cmd->changes_len));
         struct session_change change;
         size_t n = 0;
         size_t count = 1;
         while (count < CHANGES_COUNT_MAX && session_change_next(&at, &change)) {
                 count++;
         }
-        bool is_cut = f->changes_cut || count == CHANGES_COUNT_MAX || at.entries.failed;
+        bool is_cut = cmd->changes_cut || count == CHANGES_COUNT_MAX || at.entries.failed;
         struct value *values = dissect_room(&d->changes, count);
         if (values == NULL) {
                 return;
@@ -211,7 +212,7 @@ void track_put(struct dissect *d, const struct flight *f, struct record *r)
         if (count > FEW) {
                 memset(&many, 0, sizeof many);
         }
-        at = session_changes_of(span_of(f->changes, f->changes_len));
+        at = session_changes_of(span_of(cmd->changes, cmd->changes_len));
         for (size_t i = 1; i < count && session_change_next(&at, &change); i++) {
                 struct value *v = place_of(count > FEW ? &many : NULL, values, &n, change.name);
                 *v = (struct value){.name = change.name,

@@ -85,44 +85,44 @@ static enum restart restart_of_statement(struct statement *st, struct sql_mode m
         return (enum restart)st->restart;
 }
 
-static enum restart restart_of_command(struct dissect *d, const struct flight *f, struct sql_mode mode)
+static enum restart restart_of_command(struct dissect *d, const struct command *cmd, struct sql_mode mode)
 {
-        if (f->code == COM_QUERY) {
-                return restart_of(span_skip(span_of(f->body, f->body_len), f->text_at), mode);
+        if (cmd->code == COM_QUERY) {
+                return restart_of(span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at), mode);
         }
         struct statement *st =
-            f->code == COM_STMT_EXECUTE ? statements_find(&d->statements, f->stmt_id) : NULL;
+            cmd->code == COM_STMT_EXECUTE ? statements_find(&d->statements, cmd->stmt_id) : NULL;
         return st != NULL ? restart_of_statement(st, mode) : GOES_ON;
 }
 
 /* --- the end of a command ---------------------------------------------------------------------------------------------- */
 
-void transaction_put(struct dissect *d, const struct flight *f, struct record *r)
+void transaction_put(struct dissect *d, const struct command *cmd, struct record *r)
 {
         r->sql_mode = d->sql_mode;
-        uint64_t trx_id = transaction_see(d, f);
+        uint64_t trx_id = transaction_see(d, cmd);
         if (trx_id > 0) {
                 RECORD_PUT(r, FIELD_TRX_ID, trx_id, trx_id);
         }
 }
 
-uint64_t transaction_see(struct dissect *d, const struct flight *f)
+uint64_t transaction_see(struct dissect *d, const struct command *cmd)
 {
         bool was_open = d->in_trans;
         struct sql_mode mode = d->sql_mode; /* which it was read in */
-        bool is_new = f->code == COM_CHANGE_USER || f->code == COM_RESET_CONNECTION;
-        if (is_new && !f->failed) {
+        bool is_new = cmd->code == COM_CHANGE_USER || cmd->code == COM_RESET_CONNECTION;
+        if (is_new && !cmd->failed) {
                 transaction_on_login(d);
         }
-        if (f->has_status && !f->failed) {
-                d->in_trans = (f->status & STATUS_IN_TRANS) != 0;
-                d->sql_mode.no_backslash_escapes = (f->status & STATUS_NO_BACKSLASH_ESCAPES) != 0;
-                d->sql_mode.ansi_quotes = d->sql_mode.is_mariadb && (f->status & STATUS_ANSI_QUOTES) != 0;
-        } else if (f->failed && f->errnum == ERR_DEADLOCK) {
+        if (cmd->has_status && !cmd->failed) {
+                d->in_trans = (cmd->status & STATUS_IN_TRANS) != 0;
+                d->sql_mode.no_backslash_escapes = (cmd->status & STATUS_NO_BACKSLASH_ESCAPES) != 0;
+                d->sql_mode.ansi_quotes = d->sql_mode.is_mariadb && (cmd->status & STATUS_ANSI_QUOTES) != 0;
+        } else if (cmd->failed && cmd->errnum == ERR_DEADLOCK) {
                 d->in_trans = false;
         }
-        bool stays = was_open && d->in_trans && f->has_status && !f->failed;
-        enum restart restart = stays ? restart_of_command(d, f, mode) : GOES_ON;
+        bool stays = was_open && d->in_trans && cmd->has_status && !cmd->failed;
+        enum restart restart = stays ? restart_of_command(d, cmd, mode) : GOES_ON;
         if ((d->in_trans && !was_open) || restart == BEGINS_HERE) {
                 d->trx_id++;
         }
