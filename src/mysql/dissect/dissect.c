@@ -44,20 +44,20 @@ void dissect_pool_drain(struct dissect_pool *pool)
         pool->n = 0;
 }
 
-static void free_lane(struct lane *lane)
+static void free_stream(struct packet_stream *stream)
 {
-        prof_free(lane->kept);
-        prof_free(lane->packet);
-        lane->kept = NULL;
-        lane->packet = NULL;
-        lane->kept_size = 0;
+        prof_free(stream->kept);
+        prof_free(stream->packet);
+        stream->kept = NULL;
+        stream->packet = NULL;
+        stream->kept_size = 0;
 }
 
 void dissect_forget(struct dissect *d)
 {
         for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
-                compress_free(d->lanes[side].compress);
-                d->lanes[side].compress = NULL;
+                compress_free(d->streams[side].compress);
+                d->streams[side].compress = NULL;
         }
         while (d->head != NULL) {
                 request_pop(d);
@@ -74,8 +74,8 @@ void dissect_forget(struct dissect *d)
         d->auth_path = NULL;
         dissect_drop_text(&d->next_username);
         dissect_drop_text(&d->next_database);
-        free_lane(&d->lanes[SIDE_CLIENT]);
-        free_lane(&d->lanes[SIDE_SERVER]);
+        free_stream(&d->streams[SIDE_CLIENT]);
+        free_stream(&d->streams[SIDE_SERVER]);
 }
 
 void dissect_free(struct dissect *d)
@@ -159,15 +159,15 @@ void dissect_lose(struct dissect *d, const char *reason, const struct message *m
         if (d->phase == PHASE_OPAQUE || d->phase == PHASE_CLOSED) {
                 return;
         }
-        const struct lane *lane = &d->lanes[from];
+        const struct packet_stream *stream = &d->streams[from];
         char info[160];
         struct writer w = writer_over(info, sizeof info);
-        uint64_t now_ns = m != NULL ? m->end_ns : lane->start_ns;
+        uint64_t now_ns = m != NULL ? m->end_ns : stream->start_ns;
         struct record r;
         dissect_record(d, EVENT_NOTICE, now_ns, &r);
         writer_format(&w, "the session is opaque from here on: phase %s, %s byte %llu",
                       dissect_phases[d->phase].name, from == SIDE_CLIENT ? "client" : "server",
-                      (unsigned long long)lane->message_at);
+                      (unsigned long long)stream->message_at);
         if (m != NULL) {
                 writer_format(&w, ", packet seq %u length %llu", m->seq, (unsigned long long)m->len);
                 bool hide = d->hides || d->packet_secret || secret_suspected(m->body) ||
@@ -186,8 +186,8 @@ void dissect_lose(struct dissect *d, const char *reason, const struct message *m
 
 void dissect_give_up(struct dissect *d, const char *reason, uint64_t now_ns)
 {
-        if (frame_idle(&d->lanes[SIDE_SERVER].frame)) {
-                d->lanes[SIDE_SERVER].start_ns = now_ns;
+        if (frame_idle(&d->streams[SIDE_SERVER].frame)) {
+                d->streams[SIDE_SERVER].start_ns = now_ns;
         }
         dissect_lose(d, reason, NULL, SIDE_SERVER);
         dissect_forget(d);
@@ -271,7 +271,7 @@ struct dissect_view dissect_view(const struct dissect *d)
             .username = dissect_text(&d->username),
             .database = dissect_text(&d->database),
             .server_conn_id = d->server_conn_id,
-            .idle = d->phase == PHASE_READY && d->head == NULL && frame_idle(&d->lanes[SIDE_CLIENT].frame),
+            .idle = d->phase == PHASE_READY && d->head == NULL && frame_idle(&d->streams[SIDE_CLIENT].frame),
             .username_charset = d->charsets.username,
             .database_charset = d->charsets.database,
             .query_charset = d->charsets.client,

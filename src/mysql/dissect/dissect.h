@@ -71,7 +71,7 @@ static inline void dissect_expect(const struct dissect *d)
         __builtin_prefetch(at + LINE);
         __builtin_prefetch(at + 2 * LINE);
         __builtin_prefetch(at + 3 * LINE);
-        __builtin_prefetch(at + 5 * LINE); /* the server's lane */
+        __builtin_prefetch(at + 5 * LINE); /* the server's stream */
 }
 
 /** The next bytes from @p from, read at @p now_ns (monotonic). @return true if dissect_verdict may have changed. */

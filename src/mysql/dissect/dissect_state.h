@@ -1,8 +1,8 @@
-/** @file dissect_state.h  What the parts of the dissector share: dissect.c (phases), dissect_lanes.c, login.c, request.c,
+/** @file dissect_state.h  What the parts of the dissector share: dissect.c (phases), packets.c, login.c, request.c,
  * execute.c, result.c, rows.c, track.c. Nobody else includes it.
  *
- *      client lane: bytes -> frame -> message -> phase's from_client      (login.c, request.c)
- *      server lane: bytes -> frame -> message -> phase's from_server      (login.c, result.c)
+ *      client stream: bytes -> frame -> message -> phase's from_client      (login.c, request.c)
+ *      server stream: bytes -> frame -> message -> phase's from_server      (login.c, result.c)
  *
  * Commands stand in a FIFO; the head is the one that the server answers, and only the head is *begun*: what a command
  * means can depend on those before it (PREPARE, then EXECUTE of "the last one"). */
@@ -33,7 +33,7 @@ struct message {
 };
 
 /** One direction. */
-struct lane {
+struct packet_stream {
         struct frame frame;
         struct compress *compress; /**< NULL: the bytes are packets as they are */
         uint32_t frames_wire;      /**< of compressed frames that began and count for no message yet */
@@ -198,7 +198,7 @@ struct dissect {
         const char *packet_name;       /**< of the message just handled */
         struct dissect_sink sink;
 
-        struct lane lanes[2];
+        struct packet_stream streams[2];
 
         struct {
                 uint8_t client; /**< of the client's texts (charset.h) */
@@ -258,7 +258,7 @@ extern const struct phase_info dissect_phases[PHASE_COUNT];
 void dissect_lose(struct dissect *d, const char *reason, const struct message *m, enum side from);
 /** Begin and end what stands at the head of the FIFO, as far as it goes. */
 void dissect_settle(struct dissect *d);
-/* dissect_lanes.c */
+/* packets.c */
 /** Bytes of packets. @return what is left of them: the rest is compressed, or not followed. */
 struct span dissect_packets(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns);
 
@@ -284,7 +284,7 @@ struct value *dissect_values(struct dissect *d, size_t n);
 /** The sequence number of @p m is to be *@p next, which is moved on; compressed, only frames are numbered in order. */
 static inline bool dissect_in_sequence(struct dissect *d, const struct message *m, uint8_t *next)
 {
-        bool right = m->seq == *next || d->lanes[SIDE_SERVER].compress != NULL;
+        bool right = m->seq == *next || d->streams[SIDE_SERVER].compress != NULL;
         *next = (uint8_t)(m->last + 1);
         if (!right) {
                 lint_break(&d->lint, LINT_SEQUENCE);

@@ -78,11 +78,11 @@ void dissect_tell_lint(struct dissect *d, const struct broken *b)
 
 void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
 {
-        struct lane *lane = &d->lanes[side];
-        if (frame_idle(&lane->frame)) {
+        struct packet_stream *stream = &d->streams[side];
+        if (frame_idle(&stream->frame)) {
                 return; /* a compressed frame that is cut off between two packets takes nothing with it */
         }
-        const struct frame *frame = &lane->frame;
+        const struct frame *frame = &stream->frame;
         char text[160];
         struct writer w = writer_over(text, sizeof text);
         const char *name = side == SIDE_CLIENT ? "client" : "server";
@@ -97,7 +97,7 @@ void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
         record_set_text(&r, FIELD_REASON, writer_span(&w));
         d->sink.on_record(d->sink.arg, &r);
         if (d->shows && frame->have == FRAME_HEADER_SIZE) {
-                struct span head = span_of(lane->packet, lane->packet_len);
+                struct span head = span_of(stream->packet, stream->packet_len);
                 bool secret = dissect_hides_part(d, side, head);
                 struct packet packet = {.from = side,
                                         .seq = frame->seq,
@@ -106,8 +106,8 @@ void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
                                         .length = frame->length,
                                         .name = "cut off",
                                         .mono_ns = now_ns};
-                if (!secret && lane->packet != NULL && frame->left < frame->length) {
-                        packet.head = span_of(lane->packet, lane->packet_len);
+                if (!secret && stream->packet != NULL && frame->left < frame->length) {
+                        packet.head = span_of(stream->packet, stream->packet_len);
                 }
                 d->sink.on_packet(d->sink.arg, &packet);
         }

@@ -50,7 +50,7 @@ static inline struct walk walk_over(const struct feed *in, const struct command 
                              .most = in->d->shows ? (uint32_t)in->d->settings->packet_bytes
                                                   : FRAME_MAX_PAYLOAD - 1,
                              .seq = cmd->next_seq * ONE_SEQ,
-                             .mask = in->lane->compress == NULL ? UINT32_MAX : ONE_SEQ - 1};
+                             .mask = in->stream->compress == NULL ? UINT32_MAX : ONE_SEQ - 1};
 }
 
 /** The length of the payload at the front; more than there may be if the packet is not next in order. There are more bytes than a
@@ -322,7 +322,7 @@ struct span feed_take_usual(struct feed *in, struct span bytes)
         take_reply(in, cmd, &w);
         cmd->next_seq = (uint8_t)(w.seq / ONE_SEQ);
         if (w.left < bytes.len) {
-                cmd->bytes_received += feed_wire_of(in->lane, bytes.len - w.left);
+                cmd->bytes_received += feed_wire_of(in->stream, bytes.len - w.left);
                 cmd->first_ns = cmd->first_ns != 0 ? cmd->first_ns : in->now_ns;
                 cmd->last_ns = in->now_ns;
         }

@@ -1,4 +1,4 @@
-/** @file fastpath_state.h  Bytes that came at once, from one side, on their way through the dissector. For dissect_lanes.c and
+/** @file fastpath_state.h  Bytes that came at once, from one side, on their way through the dissector. For packets.c and
  * dissect_usual.c; nobody else includes it. */
 #ifndef MYSQL_DISSECT_FASTPATH_STATE_H
 #define MYSQL_DISSECT_FASTPATH_STATE_H
@@ -9,7 +9,7 @@ enum { FEED_RUN_MAX = 32 };
 
 struct feed {
         struct dissect *d;
-        struct lane *lane;
+        struct packet_stream *stream;
         uint64_t now_ns;
         enum side from;
         size_t n;        /* packets that wait to be shown together, which are … */
@@ -25,13 +25,13 @@ void feed_add_to_run(struct feed *in, struct span packet, const char *name);
 void feed_show_run(struct feed *in);
 
 /** Bytes on the wire that count for a message: of compressed ones, the frames that began with it. */
-static inline uint64_t feed_wire_of(struct lane *lane, size_t len)
+static inline uint64_t feed_wire_of(struct packet_stream *stream, size_t len)
 {
-        if (lane->compress == NULL) {
+        if (stream->compress == NULL) {
                 return len;
         }
-        uint32_t wire = lane->frames_wire;
-        lane->frames_wire = 0;
+        uint32_t wire = stream->frames_wire;
+        stream->frames_wire = 0;
         return wire;
 }
 

@@ -292,7 +292,7 @@ static const char *begin_compression(struct dissect *d, const struct message *m)
         if (!compression_of(d, &algorithm)) {
                 return "OK";
         }
-        if (!frame_idle(&d->lanes[SIDE_CLIENT].frame) || d->head != NULL) {
+        if (!frame_idle(&d->streams[SIDE_CLIENT].frame) || d->head != NULL) {
                 return lose(d, "a client that did not wait for compression to begin", m, SIDE_SERVER);
         }
         return dissect_compress(d, algorithm) ? "OK" : lose(d, "out of memory", NULL, SIDE_SERVER);

@@ -1,4 +1,4 @@
-/* The two lanes of a session: bytes become packets, packets become messages, and those go to the phase's handler. */
+/* The two streams of a session: bytes become packets, packets become messages, and those go to the phase's handler. */
 #include "mysql/dissect/fastpath_state.h"
 #include "mysql/sql/secret_data.h"
 #include "profile/heap/prof.h"
@@ -105,7 +105,7 @@ static void take_whole(struct feed *in, struct span packet)
         struct message m = {
             .body = payload,
             .len = payload.len,
-            .wire = feed_wire_of(in->lane, packet.len),
+            .wire = feed_wire_of(in->stream, packet.len),
             .start_ns = in->now_ns,
             .end_ns = in->now_ns,
             .seq = packet.data[3],
@@ -129,80 +129,80 @@ static void take_whole(struct feed *in, struct span packet)
 /* --- packets that come in pieces ------------------------------------------------------------------------------ */
 
 /** Keep a piece of a message that does not come whole, as far as its limit goes. */
-static bool keep(struct lane *lane, struct span bytes)
+static bool keep(struct packet_stream *stream, struct span bytes)
 {
-        struct span more = span_head(bytes, lane->limit - lane->kept_len);
-        size_t need = lane->kept_len + more.len;
-        if (need > lane->kept_size) {
-                size_t size = lane->kept_size * 2 > need ? lane->kept_size * 2 : need;
-                uint8_t *bigger = prof_realloc(STAGE_FRAME, lane->kept, size);
+        struct span more = span_head(bytes, stream->limit - stream->kept_len);
+        size_t need = stream->kept_len + more.len;
+        if (need > stream->kept_size) {
+                size_t size = stream->kept_size * 2 > need ? stream->kept_size * 2 : need;
+                uint8_t *bigger = prof_realloc(STAGE_FRAME, stream->kept, size);
                 if (bigger == NULL) {
                         return false;
                 }
-                lane->kept = bigger;
-                lane->kept_size = size;
+                stream->kept = bigger;
+                stream->kept_size = size;
         }
         if (more.len > 0) {
-                memcpy(lane->kept + lane->kept_len, more.data, more.len);
-                lane->kept_len = need;
+                memcpy(stream->kept + stream->kept_len, more.data, more.len);
+                stream->kept_len = need;
         }
         return true;
 }
 
-static void release_kept(struct lane *lane)
+static void release_kept(struct packet_stream *stream)
 {
-        lane->kept_len = 0;
-        if (lane->kept_size > KEPT_SMALL) {
-                prof_free(lane->kept);
-                lane->kept = NULL;
-                lane->kept_size = 0;
+        stream->kept_len = 0;
+        if (stream->kept_size > KEPT_SMALL) {
+                prof_free(stream->kept);
+                stream->kept = NULL;
+                stream->kept_size = 0;
         }
 }
 
 /** Keep the head of the packet under way for on_packet. */
-static bool keep_packet(struct dissect *d, struct lane *lane, const struct frame_piece *piece)
+static bool keep_packet(struct dissect *d, struct packet_stream *stream, const struct frame_piece *piece)
 {
         size_t size = d->settings->packet_bytes;
-        if (lane->packet == NULL) {
-                lane->packet = prof_alloc(STAGE_FRAME, size);
-                if (lane->packet == NULL) {
+        if (stream->packet == NULL) {
+                stream->packet = prof_alloc(STAGE_FRAME, size);
+                if (stream->packet == NULL) {
                         return false;
                 }
         }
         if (piece->begins) {
-                lane->packet_len = 0;
+                stream->packet_len = 0;
         }
-        struct span more = span_head(piece->bytes, size - lane->packet_len);
+        struct span more = span_head(piece->bytes, size - stream->packet_len);
         if (more.len > 0) {
-                memcpy(lane->packet + lane->packet_len, more.data, more.len);
-                lane->packet_len += more.len;
+                memcpy(stream->packet + stream->packet_len, more.data, more.len);
+                stream->packet_len += more.len;
         }
         return true;
 }
 
 static void begin_message(struct dissect *d, enum side from, const struct frame_piece *piece)
 {
-        struct lane *lane = &d->lanes[from];
-        lane->len = 0;
-        lane->wire = 0;
-        lane->kept_len = 0;
-        lane->seq = piece->seq;
-        lane->first = piece->bytes.len > 0 ? piece->bytes.data[0] : 0;
-        lane->limit = limit_of(d, from, lane->first);
+        struct packet_stream *stream = &d->streams[from];
+        stream->len = 0;
+        stream->wire = 0;
+        stream->kept_len = 0;
+        stream->seq = piece->seq;
+        stream->first = piece->bytes.len > 0 ? piece->bytes.data[0] : 0;
+        stream->limit = limit_of(d, from, stream->first);
 }
 
 static void handle_message(struct feed *in)
 {
         struct dissect *d = in->d;
-        const struct lane *lane = in->lane;
-        const struct message m = {span_of(lane->kept, lane->kept_len),
-                                  lane->len,
-                                  lane->wire,
-                                  lane->start_ns,
+        const struct packet_stream *stream = in->stream;
+        const struct message m = {span_of(stream->kept, stream->kept_len),
+                                  stream->len,
+                                  stream->wire,
+                                  stream->start_ns,
                                   in->now_ns,
-                                  lane->seq,
-                                  lane->last,
-                                  lane->first};
+                                  stream->seq,
+                                  stream->last,
+                                  stream->first};
         dissect_handler *handle = dissect_phases[d->phase].from[in->from];
         d->packet_secret = in->d->hides && d->phase == PHASE_READY;
         d->packet_name = handle != NULL ? handle(d, &m) : "?";
@@ -212,33 +212,33 @@ static void handle_message(struct feed *in)
 static void hide_part(struct feed *in, bool is_last)
 {
         struct dissect *d = in->d;
-        const struct lane *lane = in->lane;
-        bool is_first = lane->len <= FRAME_MAX_PAYLOAD;
-        bool is_looked_into = is_first || lane->len == lane->kept_len;
+        const struct packet_stream *stream = in->stream;
+        bool is_first = stream->len <= FRAME_MAX_PAYLOAD;
+        bool is_looked_into = is_first || stream->len == stream->kept_len;
         if (d->phase != PHASE_READY || (is_first && is_last)) {
                 return;
         }
         if (!is_last) {
-                d->packet_secret =
-                    d->packet_secret || dissect_hides_part(d, in->from, span_of(lane->kept, lane->kept_len));
+                d->packet_secret = d->packet_secret ||
+                                   dissect_hides_part(d, in->from, span_of(stream->kept, stream->kept_len));
         }
         d->packet_secret = d->packet_secret || (in->from == SIDE_CLIENT && !is_looked_into);
 }
 
 /** The packet that ends here, as far as it is kept: of one that is a whole message more than is shown. */
-static struct span seen_of(const struct lane *lane)
+static struct span seen_of(const struct packet_stream *stream)
 {
-        if (lane->len <= FRAME_MAX_PAYLOAD && lane->kept_len > lane->packet_len) {
-                return span_of(lane->kept, lane->kept_len);
+        if (stream->len <= FRAME_MAX_PAYLOAD && stream->kept_len > stream->packet_len) {
+                return span_of(stream->kept, stream->kept_len);
         }
-        return span_of(lane->packet, lane->packet_len);
+        return span_of(stream->packet, stream->packet_len);
 }
 
 /** @return false when memory is out. */
 static bool take_piece(struct feed *in, const struct frame_piece *piece)
 {
         struct dissect *d = in->d;
-        struct lane *lane = in->lane;
+        struct packet_stream *stream = in->stream;
         if (piece->begins_message) {
                 begin_message(d, in->from, piece);
                 if (dissect_phases[d->phase].from[in->from] ==
@@ -248,15 +248,15 @@ static bool take_piece(struct feed *in, const struct frame_piece *piece)
                 }
         }
         if (piece->begins) {
-                if (!piece->begins_message && piece->seq != (uint8_t)(lane->last + 1) &&
-                    lane->compress == NULL) {
+                if (!piece->begins_message && piece->seq != (uint8_t)(stream->last + 1) &&
+                    stream->compress == NULL) {
                         lint_break(&d->lint, LINT_SEQUENCE);
                 }
-                lane->last = piece->seq;
+                stream->last = piece->seq;
         }
-        lane->len += piece->bytes.len;
-        lane->wire += feed_wire_of(lane, piece->bytes.len + (piece->begins ? FRAME_HEADER_SIZE : 0));
-        if (!keep(lane, piece->bytes) || (in->d->shows && !keep_packet(d, lane, piece))) {
+        stream->len += piece->bytes.len;
+        stream->wire += feed_wire_of(stream, piece->bytes.len + (piece->begins ? FRAME_HEADER_SIZE : 0));
+        if (!keep(stream, piece->bytes) || (in->d->shows && !keep_packet(d, stream, piece))) {
                 return false;
         }
         d->packet_name = "part of a longer payload";
@@ -268,13 +268,13 @@ static bool take_piece(struct feed *in, const struct frame_piece *piece)
                 hide_part(in, piece->ends_message);
         }
         if (piece->ends && d->lint.broken != 0) {
-                tell_lint(in, piece->seq, piece->length, span_of(lane->kept, lane->kept_len));
+                tell_lint(in, piece->seq, piece->length, span_of(stream->kept, stream->kept_len));
         }
         if (piece->ends && in->d->shows) {
-                show_packet(in, piece->seq, piece->length, seen_of(lane));
+                show_packet(in, piece->seq, piece->length, seen_of(stream));
         }
         if (piece->ends_message) {
-                release_kept(lane);
+                release_kept(stream);
                 settle(d);
         }
         return true;
@@ -301,12 +301,12 @@ static inline struct span take_usual(struct feed *in, struct span bytes)
 /** Between two messages: take the next one if it is whole, and what is as usual before it. @return what is left of @p bytes. */
 static struct span take_message(struct feed *in, struct span bytes)
 {
-        struct lane *lane = in->lane;
+        struct packet_stream *stream = in->stream;
         struct span left = take_usual(in, bytes);
         size_t length = feed_whole_packet(left);
-        lane->start_ns = in->now_ns;
-        lane->message_at = lane->offset + bytes.len - left.len;
-        lane->offset = lane->message_at + length;
+        stream->start_ns = in->now_ns;
+        stream->message_at = stream->offset + bytes.len - left.len;
+        stream->offset = stream->message_at + length;
         if (length > 0) {
                 take_whole(in, span_head(left, length));
         }
@@ -318,8 +318,8 @@ static struct span take_part(struct feed *in, struct span bytes)
 {
         struct frame_piece piece;
         size_t before = bytes.len;
-        bool got = frame_next(&in->lane->frame, &bytes, &piece);
-        in->lane->offset += before - bytes.len;
+        bool got = frame_next(&in->stream->frame, &bytes, &piece);
+        in->stream->offset += before - bytes.len;
         if (got) {
                 feed_show_run(in);
                 if (!take_piece(in, &piece)) {
@@ -333,11 +333,11 @@ static struct span take_part(struct feed *in, struct span bytes)
 static struct span follow(struct feed *in, struct span bytes)
 {
         struct dissect *d = in->d;
-        struct lane *lane = in->lane;
-        const struct compress *compress = lane->compress;
-        while (bytes.len > 0 && d->phase < PHASE_OPAQUE && lane->compress == compress) {
+        struct packet_stream *stream = in->stream;
+        const struct compress *compress = stream->compress;
+        while (bytes.len > 0 && d->phase < PHASE_OPAQUE && stream->compress == compress) {
                 size_t before = bytes.len;
-                if (frame_idle(&lane->frame)) {
+                if (frame_idle(&stream->frame)) {
                         bytes = take_message(in, bytes);
                 }
                 if (bytes.len == before) {
@@ -350,7 +350,7 @@ static struct span follow(struct feed *in, struct span bytes)
 static inline void begin_feed(struct feed *in, struct dissect *d, enum side from, uint64_t now_ns)
 {
         in->d = d; /* the names are written before they are read */
-        in->lane = &d->lanes[from];
+        in->stream = &d->streams[from];
         in->now_ns = now_ns;
         in->from = from;
         in->n = 0;
@@ -368,11 +368,11 @@ struct span dissect_packets(struct dissect *d, enum side from, struct span bytes
 /** What is left of @p bytes is compressed, or the session is opaque. */
 static void feed_rest(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
 {
-        struct lane *lane = &d->lanes[from];
-        if (lane->compress != NULL && d->phase < PHASE_OPAQUE) {
+        struct packet_stream *stream = &d->streams[from];
+        if (stream->compress != NULL && d->phase < PHASE_OPAQUE) {
                 PROF_SCOPE(STAGE_FRAME);
                 d->now_ns = now_ns;
-                const char *lost = compress_feed(lane->compress, bytes);
+                const char *lost = compress_feed(stream->compress, bytes);
                 if (lost != NULL) {
                         dissect_lose(d, lost, NULL, from);
                 }
@@ -384,13 +384,13 @@ bool dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t
         uint64_t lint = d->lint.count;
         struct feed in;
         begin_feed(&in, d, from, now_ns);
-        if (bytes.len > 0 && in.lane->compress == NULL &&
-            frame_idle(&in.lane->frame)) { /* nearly all is taken here */
+        if (bytes.len > 0 && in.stream->compress == NULL &&
+            frame_idle(&in.stream->frame)) { /* nearly all is taken here */
                 struct span left = take_usual(&in, bytes);
-                in.lane->offset += bytes.len - left.len;
+                in.stream->offset += bytes.len - left.len;
                 bytes = left;
         }
-        if (bytes.len > 0 && in.lane->compress == NULL) {
+        if (bytes.len > 0 && in.stream->compress == NULL) {
                 bytes = follow(&in, bytes);
         }
         if (in.n > 0) {

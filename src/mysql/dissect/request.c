@@ -151,11 +151,11 @@ static const char *take_command(struct dissect *d, const struct message *m)
         cmd->next_seq = (uint8_t)(m->last + 1);
         cmd->seq_known = m->seq == 0;
         /* a frame that several commands share has one number only */
-        cmd->frame_known = d->lanes[SIDE_CLIENT].frame_starts;
-        cmd->next_frame = (uint8_t)(d->lanes[SIDE_CLIENT].frame_seq + 1);
-        d->lanes[SIDE_CLIENT].frame_starts = false;
+        cmd->frame_known = d->streams[SIDE_CLIENT].frame_starts;
+        cmd->next_frame = (uint8_t)(d->streams[SIDE_CLIENT].frame_seq + 1);
+        d->streams[SIDE_CLIENT].frame_starts = false;
         push(d, cmd);
-        if (m->seq != 0 && d->lanes[SIDE_CLIENT].compress == NULL) {
+        if (m->seq != 0 && d->streams[SIDE_CLIENT].compress == NULL) {
                 lint_break(&d->lint, LINT_SEQUENCE_START);
         }
         lint_command(&d->lint, cmd->code, m->len, d->capabilities);
@@ -192,7 +192,7 @@ static bool is_usual(const struct dissect *d, struct span packet)
 {
         if (packet.len <= FRAME_HEADER_SIZE || packet.len > FRAME_HEADER_SIZE + d->settings->query_bytes ||
             frame_seq(frame_header(packet.data)) != 0 || d->phase != PHASE_READY || d->head != NULL ||
-            d->draining || d->lint.broken != 0 || d->lanes[SIDE_CLIENT].compress != NULL) {
+            d->draining || d->lint.broken != 0 || d->streams[SIDE_CLIENT].compress != NULL) {
                 return false;
         }
         uint8_t code = packet.data[FRAME_HEADER_SIZE];
