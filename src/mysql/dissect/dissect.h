@@ -22,7 +22,7 @@ struct command;
 struct dissect_pool {
         struct command *first;
         uint32_t n;
-        struct heads heads;
+        struct result_header_cache heads;
 };
 /** Give it all back. */
 void dissect_pool_drain(struct dissect_pool *pool);

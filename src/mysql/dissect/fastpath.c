@@ -176,7 +176,8 @@ static bool take_definitions(struct feed *in, struct command *cmd, struct walk *
 }
 
 /** One that was seen before. */
-static void pass_head(struct feed *in, struct command *cmd, struct walk *w, const struct head *head)
+static void pass_header(struct feed *in, struct command *cmd, struct walk *w,
+                        const struct result_header *head)
 {
         cmd->columns = head->packets - 1;
         cmd->results++;
@@ -194,24 +195,24 @@ static void pass_head(struct feed *in, struct command *cmd, struct walk *w, cons
 }
 
 /** The column count, and the definitions from there on. */
-static bool take_head(struct feed *in, struct command *cmd, struct walk *w)
+static bool take_header(struct feed *in, struct command *cmd, struct walk *w)
 {
-        struct heads *heads = &in->d->settings->pool->heads;
+        struct result_header_cache *heads = &in->d->settings->pool->heads;
         bool is_first =
             w->seq == ONE_SEQ && w->mask == UINT32_MAX; /* numbers within a head that is known begin so */
         const uint8_t *begin = w->at;
-        const struct head *known =
-            is_first ? heads_find(heads, span_of(begin, w->left), in->d->capabilities) : NULL;
+        const struct result_header *known =
+            is_first ? result_header_cache_find(heads, span_of(begin, w->left), in->d->capabilities) : NULL;
         if (known != NULL) {
-                pass_head(in, cmd, w, known);
+                pass_header(in, cmd, w, known);
                 return true;
         }
         if (!take_count(in, cmd, w) || !take_definitions(in, cmd, w)) {
                 return false;
         }
         if (is_first) {
-                heads_keep(heads, span_of(begin, (size_t)(w->at - begin)), cmd->columns + 1,
-                           in->d->capabilities);
+                result_header_cache_add(heads, span_of(begin, (size_t)(w->at - begin)), cmd->columns + 1,
+                                        in->d->capabilities);
         }
         return true;
 }
@@ -294,7 +295,7 @@ static void take_reply(struct feed *in, struct command *cmd, struct walk *w)
         bool goes_on = cmd->type->shape == SHAPE_RESULT && !wanted;
         if (goes_on && cmd->state < REPLYING_DEFS_EOF) {
                 bool is_all = cmd->state == REPLYING_FIRST
-                                  ? take_head(in, cmd, w)
+                                  ? take_header(in, cmd, w)
                                   : cmd->state == REPLYING_DEFS && take_definitions(in, cmd, w);
                 if (!is_all) {
                         return;

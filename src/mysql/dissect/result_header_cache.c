@@ -3,19 +3,19 @@
 #include "mysql/wire/frame.h"
 
 /** Where @p reply's head is kept if it is: by the count of columns, and the first one's length and names, which stand before its
- *  fixed fields. HEADS_KNOWN: nowhere. */
+ *  fixed fields. RESULT_HEADERS: nowhere. */
 static size_t place_of(struct span reply)
 {
         enum { FIXED = 13, NAMES = 8, SHORT = 24, FRONT = FRAME_HEADER_SIZE + 2 + FRAME_HEADER_SIZE };
         if (reply.len < FRONT) {
-                return HEADS_KNOWN;
+                return RESULT_HEADERS;
         }
         size_t count = reply.data[0]; /* its payload's length: one, or two */
         size_t first = FRAME_HEADER_SIZE + (count & 3);
         size_t length = reply.data[first];
         size_t end = first + FRAME_HEADER_SIZE + length;
         if (length < SHORT || end > reply.len) { /* no real one is */
-                return HEADS_KNOWN;
+                return RESULT_HEADERS;
         }
         uint64_t names;
         uint64_t front;
@@ -24,18 +24,19 @@ static size_t place_of(struct span reply)
         return (names ^ front) * 0x9e3779b97f4a7c15U >> 59; /* 2^64 by the golden ratio */
 }
 
-_Static_assert(HEADS_KNOWN == 1 << (64 - 59), "a place for each hash");
+_Static_assert(RESULT_HEADERS == 1 << (64 - 59), "a place for each hash");
 
-static bool is_it(const struct head *known, struct span reply, uint64_t agreed)
+static bool is_it(const struct result_header *known, struct span reply, uint64_t agreed)
 {
         return known->len > 0 && known->len <= reply.len && known->agreed == agreed &&
                memcmp(known->bytes, reply.data, known->len) == 0;
 }
 
-const struct head *heads_find(const struct heads *h, struct span reply, uint64_t agreed)
+const struct result_header *result_header_cache_find(const struct result_header_cache *cache,
+                                                     struct span reply, uint64_t agreed)
 {
         size_t place = place_of(reply);
-        if (place == HEADS_KNOWN) {
+        if (place == RESULT_HEADERS) {
                 return NULL;
         }
         if (is_it(&h->known[place], reply, agreed)) {
@@ -44,13 +45,14 @@ const struct head *heads_find(const struct heads *h, struct span reply, uint64_t
         return is_it(&h->known[place ^ 1], reply, agreed) ? &h->known[place ^ 1] : NULL;
 }
 
-void heads_keep(struct heads *h, struct span head, size_t packets, uint64_t agreed)
+void result_header_cache_add(struct result_header_cache *cache, struct span head, size_t packets,
+                             uint64_t agreed)
 {
         size_t place = place_of(head);
-        if (place == HEADS_KNOWN || head.len > HEAD_MAX) {
+        if (place == RESULT_HEADERS || head.len > RESULT_HEADER_MAX) {
                 return;
         }
-        struct head *known = &h->known[place ^ (h->turn++ & 1)];
+        struct result_header *known = &h->known[place ^ (h->turn++ & 1)];
         known->agreed = agreed;
         known->len = (uint16_t)head.len;
         known->packets = (uint16_t)packets;

@@ -9,23 +9,25 @@
 
 #include "base/span.h"
 
-enum { HEADS_KNOWN = 32, HEAD_MAX = 2032 };
+enum { RESULT_HEADERS = 32, RESULT_HEADER_MAX = 2032 };
 
-struct head {
+struct result_header {
         uint64_t agreed; /**< capabilities */
         uint16_t len;    /**< 0 = none */
         uint16_t packets;
-        uint8_t bytes[HEAD_MAX];
+        uint8_t bytes[RESULT_HEADER_MAX];
 };
 
-struct heads {
-        struct head known[HEADS_KNOWN]; /**< two places for each hash, which take turns */
+struct result_header_cache {
+        struct result_header known[RESULT_HEADERS]; /**< two places for each hash, which take turns */
         unsigned turn;
 };
 
 /** @return the one that @p reply begins with; NULL: none, or it is not known. */
-const struct head *heads_find(const struct heads *h, struct span reply, uint64_t agreed);
+const struct result_header *result_header_cache_find(const struct result_header_cache *cache,
+                                                     struct span reply, uint64_t agreed);
 /** @p head is of a result whose definitions are plain, under the capabilities @p agreed. */
-void heads_keep(struct heads *h, struct span head, size_t packets, uint64_t agreed);
+void result_header_cache_add(struct result_header_cache *cache, struct span head, size_t packets,
+                             uint64_t agreed);
 
 #endif
