@@ -67,7 +67,7 @@ void dissect_forget(struct dissect *d)
         prof_free(d->changes.at);
         d->values = (struct value_room){NULL, 0};
         d->changes = (struct value_room){NULL, 0};
-        parts_drop(d);
+        multi_result_drop(d);
         prof_free(d->attributes);
         d->attributes = NULL;
         prof_free(d->auth_path);

@@ -22,7 +22,7 @@ struct command;
 struct dissect_pool {
         struct command *first;
         uint32_t n;
-        struct result_header_cache heads;
+        struct result_header_cache result_headers;
 };
 /** Give it all back. */
 void dissect_pool_drain(struct dissect_pool *pool);

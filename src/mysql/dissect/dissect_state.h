@@ -69,8 +69,8 @@ enum reply_state {
 
 #define LAST_PREPARED 0xffffffffu /**< MariaDB: "the statement prepared last" */
 
-/** Figures of each of several results (parts.c). */
-struct parts;
+/** Figures of each of several results (multi_result.c). */
+struct multi_result;
 
 /** First rows of its results (rows.c). */
 struct rows;
@@ -181,7 +181,8 @@ struct dissect {
         struct statements statements;
         uint64_t seq_num;
         uint64_t records;
-        struct parts *parts; /**< of the command at the head; NULL unless it has several results (parts.c) */
+        struct multi_result *
+            multi_result; /**< of the command at the head; NULL unless it has several results (multi_result.c) */
 
         uint32_t in_flight;
         struct next_charsets next;
@@ -361,12 +362,12 @@ void execute_decode(struct dissect *d, const struct command *cmd, struct record 
  *  there. */
 size_t execute_attributes(struct dissect *d, struct span body, struct record *record);
 
-/* parts.c */
+/* multi_result.c */
 /** A result of @p cmd ended, and another follows or went before. */
-void parts_add(struct dissect *d, const struct command *cmd, uint64_t affected_rows);
-/** d->parts is not NULL: the command at the head has several results. */
-void parts_put(const struct dissect *d, struct record *r);
-void parts_drop(struct dissect *d);
+void multi_result_add(struct dissect *d, const struct command *cmd, uint64_t affected_rows);
+/** d->multi_result is not NULL: the command at the head has several results. */
+void multi_result_put(const struct dissect *d, struct record *r);
+void multi_result_drop(struct dissect *d);
 
 /* rows.c: all of them do nothing while settings->rows is 0 */
 /** A result of @p n columns begins; 0: its definitions are left out. */

@@ -177,18 +177,18 @@ static bool take_definitions(struct feed *in, struct command *cmd, struct walk *
 
 /** One that was seen before. */
 static void pass_header(struct feed *in, struct command *cmd, struct walk *w,
-                        const struct result_header *head)
+                        const struct result_header *header)
 {
-        cmd->columns = head->packets - 1;
+        cmd->columns = header->packets - 1;
         cmd->results++;
         if (!in->d->shows) {
-                w->seq += head->packets * ONE_SEQ;
-                w->at += head->len;
-                w->left -= head->len;
+                w->seq += header->packets * ONE_SEQ;
+                w->at += header->len;
+                w->left -= header->len;
                 return;
         }
         const char *name = "column count";
-        for (unsigned n = head->packets; n > 0; n--) {
+        for (unsigned n = header->packets; n > 0; n--) {
                 pass(in, w, frame_length(frame_header(w->at)), name);
                 name = "column definition";
         }
@@ -197,12 +197,12 @@ static void pass_header(struct feed *in, struct command *cmd, struct walk *w,
 /** The column count, and the definitions from there on. */
 static bool take_header(struct feed *in, struct command *cmd, struct walk *w)
 {
-        struct result_header_cache *heads = &in->d->settings->pool->heads;
+        struct result_header_cache *cache = &in->d->settings->pool->result_headers;
         bool is_first =
             w->seq == ONE_SEQ && w->mask == UINT32_MAX; /* numbers within a head that is known begin so */
         const uint8_t *begin = w->at;
         const struct result_header *known =
-            is_first ? result_header_cache_find(heads, span_of(begin, w->left), in->d->capabilities) : NULL;
+            is_first ? result_header_cache_find(cache, span_of(begin, w->left), in->d->capabilities) : NULL;
         if (known != NULL) {
                 pass_header(in, cmd, w, known);
                 return true;
@@ -211,7 +211,7 @@ static bool take_header(struct feed *in, struct command *cmd, struct walk *w)
                 return false;
         }
         if (is_first) {
-                result_header_cache_add(heads, span_of(begin, (size_t)(w->at - begin)), cmd->columns + 1,
+                result_header_cache_add(cache, span_of(begin, (size_t)(w->at - begin)), cmd->columns + 1,
                                         in->d->capabilities);
         }
         return true;
@@ -258,8 +258,8 @@ static bool take_end(struct feed *in, struct command *cmd, struct walk *w)
         bool is_ok = deprecates_eof(in->d);
         uint32_t length = is_ok ? REPLY_OK_MIN : REPLY_EOF_LENGTH;
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
-        if (!walk_is(w, length) || payload[0] != REPLY_EOF || in->d->parts != NULL || cmd->out_params ||
-            may_use(cmd)) {
+        if (!walk_is(w, length) || payload[0] != REPLY_EOF || in->d->multi_result != NULL ||
+            cmd->out_params || may_use(cmd)) {
                 return false;
         }
         unsigned warnings = two_bytes(payload + (is_ok ? 5 : 1));

@@ -4,17 +4,17 @@
 
 #include <endian.h>
 
-enum { PARTS_MAX = 64 };
+enum { RESULTS_MAX = 64 };
 
 /* What came so far of the command at the head of the FIFO. */
-struct parts {
+struct multi_result {
         size_t n;
-        uint64_t cut;         /* results beyond PARTS_MAX */
+        uint64_t cut;         /* results beyond RESULTS_MAX */
         uint64_t rows_before; /* of all results so far */
         uint64_t results_before;
-        uint64_t numbers[PARTS_MAX];
-        struct value rows[PARTS_MAX];
-        struct value affected[PARTS_MAX];
+        uint64_t numbers[RESULTS_MAX];
+        struct value rows[RESULTS_MAX];
+        struct value affected[RESULTS_MAX];
 };
 
 static struct value number_of(const uint64_t *number, bool is_null)
@@ -26,14 +26,15 @@ static struct value number_of(const uint64_t *number, bool is_null)
                               .true_len = is_null ? 0 : sizeof *number};
 }
 
-void parts_add(struct dissect *d, const struct command *cmd, uint64_t affected_rows)
+void multi_result_add(struct dissect *d, const struct command *cmd, uint64_t affected_rows)
 {
-        struct parts *p = d->parts != NULL ? d->parts : prof_calloc(STAGE_DISSECT, 1, sizeof *p);
-        d->parts = p;
+        struct multi_result *p =
+            d->multi_result != NULL ? d->multi_result : prof_calloc(STAGE_DISSECT, 1, sizeof *p);
+        d->multi_result = p;
         if (p == NULL) {
                 return; /* the sums are told nonetheless */
         }
-        if (p->n == PARTS_MAX) {
+        if (p->n == RESULTS_MAX) {
                 p->cut++;
                 return;
         }
@@ -46,9 +47,9 @@ void parts_add(struct dissect *d, const struct command *cmd, uint64_t affected_r
         p->n++;
 }
 
-void parts_put(const struct dissect *d, struct record *r)
+void multi_result_put(const struct dissect *d, struct record *r)
 {
-        const struct parts *p = d->parts;
+        const struct multi_result *p = d->multi_result;
         record_set_list(r, FIELD_RESULT_ROWS, (struct value_list){p->rows, p->n});
         record_set_list(r, FIELD_RESULT_AFFECTED_ROWS, (struct value_list){p->affected, p->n});
         if (p->cut > 0) {
@@ -56,8 +57,8 @@ void parts_put(const struct dissect *d, struct record *r)
         }
 }
 
-void parts_drop(struct dissect *d)
+void multi_result_drop(struct dissect *d)
 {
-        prof_free(d->parts);
-        d->parts = NULL;
+        prof_free(d->multi_result);
+        d->multi_result = NULL;
 }

@@ -476,8 +476,8 @@ static void tell(struct dissect *d, struct command *cmd, const char *reason)
         if (cmd->code == COM_CHANGE_USER && cmd->begun) {
                 login_tell_path(d, &r);
         }
-        if (d->parts != NULL && cmd == d->head) {
-                parts_put(d, &r);
+        if (d->multi_result != NULL && cmd == d->head) {
+                multi_result_put(d, &r);
         }
         if (cmd->first_rows != NULL) {
                 rows_put(cmd, &r);
@@ -500,8 +500,8 @@ void request_emit(struct dissect *d, struct command *cmd, const char *reason)
         } else {
                 tell(d, cmd, reason);
         }
-        if (d->parts != NULL) {
-                parts_drop(d);
+        if (d->multi_result != NULL) {
+                multi_result_drop(d);
         }
         d->records++;
         if (cmd->code == COM_STMT_CLOSE) {

@@ -183,8 +183,8 @@ static const char *end_result(struct dissect *d, struct command *cmd, const stru
         }
         bool more = (ok.status & STATUS_MORE_RESULTS) != 0 || cmd->out_params;
         cmd->out_params = false;
-        if (more || d->parts != NULL) {
-                parts_add(d, cmd, ok.affected_rows);
+        if (more || d->multi_result != NULL) {
+                multi_result_add(d, cmd, ok.affected_rows);
         }
         if (cmd->type->shape == SHAPE_RESULT && more) {
                 cmd->state = REPLYING_FIRST;

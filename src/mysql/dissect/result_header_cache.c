@@ -2,7 +2,7 @@
 
 #include "mysql/wire/frame.h"
 
-/** Where @p reply's head is kept if it is: by the count of columns, and the first one's length and names, which stand before its
+/** Where @p reply's header is kept if it is: by the count of columns, and the first one's length and names, which stand before its
  *  fixed fields. RESULT_HEADERS: nowhere. */
 static size_t place_of(struct span reply)
 {
@@ -39,22 +39,22 @@ const struct result_header *result_header_cache_find(const struct result_header_
         if (place == RESULT_HEADERS) {
                 return NULL;
         }
-        if (is_it(&h->known[place], reply, agreed)) {
-                return &h->known[place];
+        if (is_it(&cache->known[place], reply, agreed)) {
+                return &cache->known[place];
         }
-        return is_it(&h->known[place ^ 1], reply, agreed) ? &h->known[place ^ 1] : NULL;
+        return is_it(&cache->known[place ^ 1], reply, agreed) ? &cache->known[place ^ 1] : NULL;
 }
 
-void result_header_cache_add(struct result_header_cache *cache, struct span head, size_t packets,
+void result_header_cache_add(struct result_header_cache *cache, struct span header, size_t packets,
                              uint64_t agreed)
 {
-        size_t place = place_of(head);
-        if (place == RESULT_HEADERS || head.len > RESULT_HEADER_MAX) {
+        size_t place = place_of(header);
+        if (place == RESULT_HEADERS || header.len > RESULT_HEADER_MAX) {
                 return;
         }
-        struct result_header *known = &h->known[place ^ (h->turn++ & 1)];
+        struct result_header *known = &cache->known[place ^ (cache->turn++ & 1)];
         known->agreed = agreed;
-        known->len = (uint16_t)head.len;
+        known->len = (uint16_t)header.len;
         known->packets = (uint16_t)packets;
-        memcpy(known->bytes, head.data, head.len);
+        memcpy(known->bytes, header.data, header.len);
 }

@@ -26,8 +26,8 @@ struct result_header_cache {
 /** @return the one that @p reply begins with; NULL: none, or it is not known. */
 const struct result_header *result_header_cache_find(const struct result_header_cache *cache,
                                                      struct span reply, uint64_t agreed);
-/** @p head is of a result whose definitions are plain, under the capabilities @p agreed. */
-void result_header_cache_add(struct result_header_cache *cache, struct span head, size_t packets,
+/** @p header is of a result whose definitions are plain, under the capabilities @p agreed. */
+void result_header_cache_add(struct result_header_cache *cache, struct span header, size_t packets,
                              uint64_t agreed);
 
 #endif
