@@ -4,29 +4,29 @@
 
 /* --- several packets shown at once ---------------------------------------------------------------------------------- */
 
-void feed_show_run(struct feed *in)
+void parse_context_show_run(struct parse_context *ctx)
 {
-        if (in->n > 0) {
-                const struct packet_run run = {.from = in->from,
-                                               .n = in->n,
-                                               .names = in->names,
-                                               .bytes = in->run,
-                                               .mono_ns = in->now_ns};
-                in->n = 0;
-                in->d->sink.on_run(in->d->sink.arg, &run);
+        if (ctx->n > 0) {
+                const struct packet_run run = {.from = ctx->from,
+                                               .n = ctx->n,
+                                               .names = ctx->names,
+                                               .bytes = ctx->run,
+                                               .mono_ns = ctx->now_ns};
+                ctx->n = 0;
+                ctx->d->sink.on_run(ctx->d->sink.arg, &run);
         }
 }
 
-void feed_add_to_run(struct feed *in, struct span packet, const char *name)
+void parse_context_add_to_run(struct parse_context *ctx, struct span packet, const char *name)
 {
-        if (in->n == FEED_RUN_MAX) {
-                feed_show_run(in);
+        if (ctx->n == PARSE_RUN_MAX) {
+                parse_context_show_run(ctx);
         }
-        if (in->n == 0) {
-                in->run = (struct span){packet.data, 0};
+        if (ctx->n == 0) {
+                ctx->run = (struct span){packet.data, 0};
         }
-        in->run.len += packet.len;
-        in->names[in->n++] = name;
+        ctx->run.len += packet.len;
+        ctx->names[ctx->n++] = name;
 }
 
 /* --- one packet after the other -------------------------------------------------------------------------------------- */
@@ -43,14 +43,15 @@ struct walk {
         uint32_t mask; /* … but within compressed frames that goes for nothing, and only the length counts */
 };
 
-static inline struct walk walk_over(const struct feed *in, const struct command *cmd, struct span bytes)
+static inline struct walk walk_over(const struct parse_context *ctx, const struct command *cmd,
+                                    struct span bytes)
 {
         return (struct walk){.at = bytes.data,
                              .left = bytes.len,
-                             .most = in->d->shows ? (uint32_t)in->d->settings->packet_bytes
-                                                  : FRAME_MAX_PAYLOAD - 1,
+                             .most = ctx->d->shows ? (uint32_t)ctx->d->settings->packet_bytes
+                                                   : FRAME_MAX_PAYLOAD - 1,
                              .seq = cmd->next_seq * ONE_SEQ,
-                             .mask = in->stream->compress == NULL ? UINT32_MAX : ONE_SEQ - 1};
+                             .mask = ctx->stream->compress == NULL ? UINT32_MAX : ONE_SEQ - 1};
 }
 
 /** The length of the payload at the front; more than there may be if the packet is not next in order. There are more bytes than a
@@ -89,10 +90,10 @@ static inline void walk_on(struct walk *w, size_t length)
 }
 
 /** The packet at the front was as usual. */
-static inline void pass(struct feed *in, struct walk *w, size_t length, const char *name)
+static inline void pass(struct parse_context *ctx, struct walk *w, size_t length, const char *name)
 {
-        if (in->d->shows) {
-                feed_add_to_run(in, span_of(w->at, FRAME_HEADER_SIZE + length), name);
+        if (ctx->d->shows) {
+                parse_context_add_to_run(ctx, span_of(w->at, FRAME_HEADER_SIZE + length), name);
         }
         walk_on(w, length);
 }
@@ -100,22 +101,22 @@ static inline void pass(struct feed *in, struct walk *w, size_t length, const ch
 /* --- rows ------------------------------------------------------------------------------------------------------------ */
 
 /** @p n whole rows. */
-static void show_rows(struct feed *in, struct span rows, size_t n)
+static void show_rows(struct parse_context *ctx, struct span rows, size_t n)
 {
         /* what the packets are that are rows to the state */
-        const char *name = in->d->head->type->shape == SHAPE_FIELDS ? "column definition" : "row";
+        const char *name = ctx->d->head->type->shape == SHAPE_FIELDS ? "column definition" : "row";
         if (n == 1) {
-                feed_add_to_run(in, rows, name);
+                parse_context_add_to_run(ctx, rows, name);
                 return;
         }
-        feed_show_run(in);
+        parse_context_show_run(ctx);
         const struct packet_run run = {
-            .from = SIDE_SERVER, .n = n, .name = name, .bytes = rows, .mono_ns = in->now_ns};
-        in->d->sink.on_run(in->d->sink.arg, &run);
+            .from = SIDE_SERVER, .n = n, .name = name, .bytes = rows, .mono_ns = ctx->now_ns};
+        ctx->d->sink.on_run(ctx->d->sink.arg, &run);
 }
 
 /** Rows that nobody wants are counted, not looked at. */
-static void hop_rows(struct feed *in, struct command *cmd, struct walk *from)
+static void hop_rows(struct parse_context *ctx, struct command *cmd, struct walk *from)
 {
         struct walk w = *from;
         size_t n = 0;
@@ -124,8 +125,8 @@ static void hop_rows(struct feed *in, struct command *cmd, struct walk *from)
                 walk_on(&w, length);
                 n++;
         }
-        if (n > 0 && in->d->shows) {
-                show_rows(in, span_of(from->at, from->left - w.left), n);
+        if (n > 0 && ctx->d->shows) {
+                show_rows(ctx, span_of(from->at, from->left - w.left), n);
         }
         cmd->rows += n;
         *from = w;
@@ -138,11 +139,11 @@ static bool deprecates_eof(const struct dissect *d)
         return (d->capabilities & CAP_DEPRECATE_EOF) != 0;
 }
 
-static bool take_count(struct feed *in, struct command *cmd, struct walk *w)
+static bool take_count(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
         enum { ONE_BYTE_MAX = 250 };
         static const uint64_t told = CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA;
-        bool tells = (in->d->capabilities & told) != 0; /* whether definitions follow */
+        bool tells = (ctx->d->capabilities & told) != 0; /* whether definitions follow */
         uint32_t length = tells ? 2 : 1;
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
         if (!walk_is(w, length) || payload[0] == 0 || payload[0] > ONE_BYTE_MAX) {
@@ -153,7 +154,7 @@ static bool take_count(struct feed *in, struct command *cmd, struct walk *w)
         cmd->defs_left = follow ? payload[0] : 0;
         cmd->results++;
         cmd->state = REPLYING_DEFS;
-        pass(in, w, length, "column count");
+        pass(ctx, w, length, "column count");
         return true;
 }
 
@@ -162,26 +163,26 @@ static bool is_plain(struct span definition, uint64_t agreed)
         return lint_is_plain_definition(definition, agreed) && !dissect_names_secret(definition);
 }
 
-static bool take_definitions(struct feed *in, struct command *cmd, struct walk *w)
+static bool take_definitions(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
         while (cmd->defs_left > 0) {
                 size_t length = walk_peek(w);
-                if (length == 0 || !is_plain(walk_payload(w, length), in->d->capabilities)) {
+                if (length == 0 || !is_plain(walk_payload(w, length), ctx->d->capabilities)) {
                         return false;
                 }
                 cmd->defs_left--;
-                pass(in, w, length, "column definition");
+                pass(ctx, w, length, "column definition");
         }
         return true;
 }
 
 /** One that was seen before. */
-static void pass_header(struct feed *in, struct command *cmd, struct walk *w,
+static void pass_header(struct parse_context *ctx, struct command *cmd, struct walk *w,
                         const struct result_header *header)
 {
         cmd->columns = header->packets - 1;
         cmd->results++;
-        if (!in->d->shows) {
+        if (!ctx->d->shows) {
                 w->seq += header->packets * ONE_SEQ;
                 w->at += header->len;
                 w->left -= header->len;
@@ -189,30 +190,30 @@ static void pass_header(struct feed *in, struct command *cmd, struct walk *w,
         }
         const char *name = "column count";
         for (unsigned n = header->packets; n > 0; n--) {
-                pass(in, w, frame_length(frame_header(w->at)), name);
+                pass(ctx, w, frame_length(frame_header(w->at)), name);
                 name = "column definition";
         }
 }
 
 /** The column count, and the definitions from there on. */
-static bool take_header(struct feed *in, struct command *cmd, struct walk *w)
+static bool take_header(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
-        struct result_header_cache *cache = &in->d->settings->pool->result_headers;
+        struct result_header_cache *cache = &ctx->d->settings->pool->result_headers;
         bool is_first =
             w->seq == ONE_SEQ && w->mask == UINT32_MAX; /* numbers within a head that is known begin so */
         const uint8_t *begin = w->at;
         const struct result_header *known =
-            is_first ? result_header_cache_find(cache, span_of(begin, w->left), in->d->capabilities) : NULL;
+            is_first ? result_header_cache_find(cache, span_of(begin, w->left), ctx->d->capabilities) : NULL;
         if (known != NULL) {
-                pass_header(in, cmd, w, known);
+                pass_header(ctx, cmd, w, known);
                 return true;
         }
-        if (!take_count(in, cmd, w) || !take_definitions(in, cmd, w)) {
+        if (!take_count(ctx, cmd, w) || !take_definitions(ctx, cmd, w)) {
                 return false;
         }
         if (is_first) {
                 result_header_cache_add(cache, span_of(begin, (size_t)(w->at - begin)), cmd->columns + 1,
-                                        in->d->capabilities);
+                                        ctx->d->capabilities);
         }
         return true;
 }
@@ -232,7 +233,7 @@ static unsigned two_bytes(const uint8_t *at)
 }
 
 /** Behind the definitions: rows follow. */
-static bool take_definitions_eof(struct feed *in, struct command *cmd, struct walk *w)
+static bool take_definitions_eof(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
         if (!walk_is(w, REPLY_EOF_LENGTH) || payload[0] != REPLY_EOF ||
@@ -240,7 +241,7 @@ static bool take_definitions_eof(struct feed *in, struct command *cmd, struct wa
                 return false;
         }
         cmd->state = REPLYING_ROWS;
-        pass(in, w, REPLY_EOF_LENGTH, "EOF");
+        pass(ctx, w, REPLY_EOF_LENGTH, "EOF");
         return true;
 }
 
@@ -253,12 +254,12 @@ static bool may_use(const struct command *cmd)
 
 /** Behind the rows: an EOF, or the OK in its place. What it says is all that it does: a command with rows changes nothing in the
  *  session. */
-static bool take_end(struct feed *in, struct command *cmd, struct walk *w)
+static bool take_end(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
-        bool is_ok = deprecates_eof(in->d);
+        bool is_ok = deprecates_eof(ctx->d);
         uint32_t length = is_ok ? REPLY_OK_MIN : REPLY_EOF_LENGTH;
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
-        if (!walk_is(w, length) || payload[0] != REPLY_EOF || in->d->multi_result != NULL ||
+        if (!walk_is(w, length) || payload[0] != REPLY_EOF || ctx->d->multi_result != NULL ||
             cmd->out_params || may_use(cmd)) {
                 return false;
         }
@@ -273,63 +274,63 @@ static bool take_end(struct feed *in, struct command *cmd, struct walk *w)
         cmd->has_status = true;
         cmd->ends++;
         cmd->done = true;
-        pass(in, w, length, is_ok ? "OK" : "EOF");
+        pass(ctx, w, length, is_ok ? "OK" : "EOF");
         return true;
 }
 
 /* --- the stream ------------------------------------------------------------------------------------------------------ */
 
 /** May packets go to @p cmd, the command at the head, without a closer look? */
-static bool is_usual(const struct feed *in, const struct command *cmd)
+static bool is_usual(const struct parse_context *ctx, const struct command *cmd)
 {
-        const struct dissect *d = in->d;
+        const struct dissect *d = ctx->d;
         return cmd != NULL && cmd->seq_known && cmd->begun && d->phase == PHASE_READY &&
                d->lint.broken == 0 && /* a frame did, and the next packet is told with it */
-               !(in->d->shows && (!in->d->together || in->d->hides || cmd->is_secret));
+               !(ctx->d->shows && (!ctx->d->together || ctx->d->hides || cmd->is_secret));
 }
 
 /** From where the reply stands, as far as its packets are as usual. */
-static void take_reply(struct feed *in, struct command *cmd, struct walk *w)
+static void take_reply(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
-        bool wanted = in->d->settings->rows > 0; /* with log.rows definitions and rows are */
+        bool wanted = ctx->d->settings->rows > 0; /* with log.rows definitions and rows are */
         bool goes_on = cmd->type->shape == SHAPE_RESULT && !wanted;
         if (goes_on && cmd->state < REPLYING_DEFS_EOF) {
                 bool is_all = cmd->state == REPLYING_FIRST
-                                  ? take_header(in, cmd, w)
-                                  : cmd->state == REPLYING_DEFS && take_definitions(in, cmd, w);
+                                  ? take_header(ctx, cmd, w)
+                                  : cmd->state == REPLYING_DEFS && take_definitions(ctx, cmd, w);
                 if (!is_all) {
                         return;
                 }
-                cmd->state = deprecates_eof(in->d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
+                cmd->state = deprecates_eof(ctx->d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
         }
         if (cmd->state == REPLYING_DEFS_EOF) {
-                goes_on = goes_on && take_definitions_eof(in, cmd, w);
+                goes_on = goes_on && take_definitions_eof(ctx, cmd, w);
         }
         if (cmd->state == REPLYING_ROWS && cmd->rows_wanted == 0) {
-                hop_rows(in, cmd, w);
+                hop_rows(ctx, cmd, w);
                 if (goes_on) {
-                        (void)take_end(in, cmd, w);
+                        (void)take_end(ctx, cmd, w);
                 }
         }
 }
 
-struct span feed_take_usual(struct feed *in, struct span bytes)
+struct span parse_context_take_usual(struct parse_context *ctx, struct span bytes)
 {
-        struct command *cmd = in->d->head;
-        if (!is_usual(in, cmd)) {
+        struct command *cmd = ctx->d->head;
+        if (!is_usual(ctx, cmd)) {
                 return bytes;
         }
-        struct walk w = walk_over(in, cmd, bytes);
-        take_reply(in, cmd, &w);
+        struct walk w = walk_over(ctx, cmd, bytes);
+        take_reply(ctx, cmd, &w);
         cmd->next_seq = (uint8_t)(w.seq / ONE_SEQ);
         if (w.left < bytes.len) {
-                cmd->bytes_received += feed_wire_of(in->stream, bytes.len - w.left);
-                cmd->first_ns = cmd->first_ns != 0 ? cmd->first_ns : in->now_ns;
-                cmd->last_ns = in->now_ns;
+                cmd->bytes_received += parse_context_wire_of(ctx->stream, bytes.len - w.left);
+                cmd->first_ns = cmd->first_ns != 0 ? cmd->first_ns : ctx->now_ns;
+                cmd->last_ns = ctx->now_ns;
         }
         if (cmd->done) {
-                feed_show_run(in);
-                dissect_settle(in->d);
+                parse_context_show_run(ctx);
+                dissect_settle(ctx->d);
         }
         return span_of(w.at, w.left);
 }

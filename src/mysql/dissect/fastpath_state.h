@@ -5,27 +5,27 @@
 
 #include "mysql/dissect/dissect_state.h"
 
-enum { FEED_RUN_MAX = 32 };
+enum { PARSE_RUN_MAX = 32 };
 
-struct feed {
+struct parse_context {
         struct dissect *d;
         struct packet_stream *stream;
         uint64_t now_ns;
         enum side from;
         size_t n;        /* packets that wait to be shown together, which are … */
         struct span run; /* … these bytes, and are called … */
-        const char *names[FEED_RUN_MAX];
+        const char *names[PARSE_RUN_MAX];
 };
 
 /* dissect_usual.c */
 /** The packets of a reply that come whole and are as nearly all are, from the front of @p bytes. @return what is left. */
-struct span feed_take_usual(struct feed *in, struct span bytes);
+struct span parse_context_take_usual(struct parse_context *ctx, struct span bytes);
 /** Show packets together with those that wait; and those. */
-void feed_add_to_run(struct feed *in, struct span packet, const char *name);
-void feed_show_run(struct feed *in);
+void parse_context_add_to_run(struct parse_context *ctx, struct span packet, const char *name);
+void parse_context_show_run(struct parse_context *ctx);
 
 /** Bytes on the wire that count for a message: of compressed ones, the frames that began with it. */
-static inline uint64_t feed_wire_of(struct packet_stream *stream, size_t len)
+static inline uint64_t parse_context_wire_of(struct packet_stream *stream, size_t len)
 {
         if (stream->compress == NULL) {
                 return len;
@@ -36,7 +36,7 @@ static inline uint64_t feed_wire_of(struct packet_stream *stream, size_t len)
 }
 
 /** The length of the packet at the front of @p bytes with its header; 0 if it is not all there, or another continues it. */
-static inline size_t feed_whole_packet(struct span bytes)
+static inline size_t parse_context_whole_packet(struct span bytes)
 {
         if (bytes.len >= FRAME_HEADER_SIZE) {
                 uint32_t length = frame_length(frame_header(bytes.data));

@@ -34,16 +34,16 @@ static size_t limit_of(const struct dissect *d, enum side from, uint8_t first)
 /* --- showing packets ------------------------------------------------------------------------------------------ */
 
 /** @p bytes is what there is of it: more than is shown, and all of it if it came at once. */
-static void show_packet(struct feed *in, uint8_t seq, uint32_t length, struct span bytes)
+static void show_packet(struct parse_context *ctx, uint8_t seq, uint32_t length, struct span bytes)
 {
-        struct dissect *d = in->d;
+        struct dissect *d = ctx->d;
         struct packet packet = {
-            .from = in->from,
+            .from = ctx->from,
             .seq = seq,
             .secret = d->packet_secret,
             .length = length,
             .name = d->packet_name,
-            .mono_ns = in->now_ns,
+            .mono_ns = ctx->now_ns,
         };
         struct span head = span_head(bytes, d->settings->packet_bytes);
         if (bytes.len > head.len && d->phase == PHASE_READY && secret_is_in_packet(bytes)) {
@@ -51,7 +51,7 @@ static void show_packet(struct feed *in, uint8_t seq, uint32_t length, struct sp
         }
         if (!packet.secret) {
                 packet.head = d->packet_is_sealed ? span_head(head, DISSECT_EVENT_HEAD) : head;
-        } else if (in->d->hides && d->phase == PHASE_READY) {
+        } else if (ctx->d->hides && d->phase == PHASE_READY) {
                 dissect_redact(&packet, head);
         }
         d->packet_is_sealed = false;
@@ -59,26 +59,26 @@ static void show_packet(struct feed *in, uint8_t seq, uint32_t length, struct sp
 }
 
 /** @p packet came whole, its header included. */
-static void show_whole(struct feed *in, struct span packet)
+static void show_whole(struct parse_context *ctx, struct span packet)
 {
-        const struct dissect *d = in->d;
+        const struct dissect *d = ctx->d;
         size_t length = packet.len - FRAME_HEADER_SIZE;
-        if (in->d->together && !d->packet_secret && !d->packet_is_sealed &&
+        if (ctx->d->together && !d->packet_secret && !d->packet_is_sealed &&
             length <= d->settings->packet_bytes) {
-                feed_add_to_run(in, packet, d->packet_name);
+                parse_context_add_to_run(ctx, packet, d->packet_name);
         } else {
-                feed_show_run(in);
-                show_packet(in, packet.data[3], (uint32_t)length, span_skip(packet, FRAME_HEADER_SIZE));
+                parse_context_show_run(ctx);
+                show_packet(ctx, packet.data[3], (uint32_t)length, span_skip(packet, FRAME_HEADER_SIZE));
         }
 }
 
 /* --- packets that come whole: nearly all ---------------------------------------------------------------------- */
 
-static void tell_lint(struct feed *in, uint8_t seq, uint32_t length, struct span bytes)
+static void tell_lint(struct parse_context *ctx, uint8_t seq, uint32_t length, struct span bytes)
 {
         const struct broken b = {
-            .from = in->from, .seq = seq, .length = length, .mono_ns = in->now_ns, .bytes = bytes};
-        dissect_tell_lint(in->d, &b);
+            .from = ctx->from, .seq = seq, .length = length, .mono_ns = ctx->now_ns, .bytes = bytes};
+        dissect_tell_lint(ctx->d, &b);
 }
 
 static void settle(struct dissect *d)
@@ -88,40 +88,40 @@ static void settle(struct dissect *d)
         }
 }
 
-static void lose_unexpected(struct feed *in)
+static void lose_unexpected(struct parse_context *ctx)
 {
-        dissect_lose(in->d, "a packet from the side that should be waiting", NULL, in->from);
+        dissect_lose(ctx->d, "a packet from the side that should be waiting", NULL, ctx->from);
 }
 
-static void take_whole(struct feed *in, struct span packet)
+static void take_whole(struct parse_context *ctx, struct span packet)
 {
-        struct dissect *d = in->d;
-        dissect_handler *handle = dissect_phases[d->phase].from[in->from];
+        struct dissect *d = ctx->d;
+        dissect_handler *handle = dissect_phases[d->phase].from[ctx->from];
         struct span payload = span_skip(packet, FRAME_HEADER_SIZE);
         if (handle == NULL) {
-                lose_unexpected(in);
+                lose_unexpected(ctx);
                 return;
         }
         struct message m = {
             .body = payload,
             .len = payload.len,
-            .wire = feed_wire_of(in->stream, packet.len),
-            .start_ns = in->now_ns,
-            .end_ns = in->now_ns,
+            .wire = parse_context_wire_of(ctx->stream, packet.len),
+            .start_ns = ctx->now_ns,
+            .end_ns = ctx->now_ns,
             .seq = packet.data[3],
             .last = packet.data[3],
             .first = payload.len > 0 ? payload.data[0] : 0,
         };
         if (payload.len > DISSECT_EVIDENCE) {
-                m.body = span_head(payload, limit_of(d, in->from, m.first));
+                m.body = span_head(payload, limit_of(d, ctx->from, m.first));
         }
-        d->packet_secret = in->d->hides && d->phase == PHASE_READY;
+        d->packet_secret = ctx->d->hides && d->phase == PHASE_READY;
         d->packet_name = handle(d, &m);
         if (d->lint.broken != 0) {
-                tell_lint(in, m.seq, (uint32_t)payload.len, payload);
+                tell_lint(ctx, m.seq, (uint32_t)payload.len, payload);
         }
-        if (in->d->shows) {
-                show_whole(in, packet);
+        if (ctx->d->shows) {
+                show_whole(ctx, packet);
         }
         settle(d);
 }
@@ -191,28 +191,28 @@ static void begin_message(struct dissect *d, enum side from, const struct frame_
         stream->limit = limit_of(d, from, stream->first);
 }
 
-static void handle_message(struct feed *in)
+static void handle_message(struct parse_context *ctx)
 {
-        struct dissect *d = in->d;
-        const struct packet_stream *stream = in->stream;
+        struct dissect *d = ctx->d;
+        const struct packet_stream *stream = ctx->stream;
         const struct message m = {span_of(stream->kept, stream->kept_len),
                                   stream->len,
                                   stream->wire,
                                   stream->start_ns,
-                                  in->now_ns,
+                                  ctx->now_ns,
                                   stream->seq,
                                   stream->last,
                                   stream->first};
-        dissect_handler *handle = dissect_phases[d->phase].from[in->from];
-        d->packet_secret = in->d->hides && d->phase == PHASE_READY;
+        dissect_handler *handle = dissect_phases[d->phase].from[ctx->from];
+        d->packet_secret = ctx->d->hides && d->phase == PHASE_READY;
         d->packet_name = handle != NULL ? handle(d, &m) : "?";
 }
 
 /** Of a payload in several packets, each is looked at by itself: a password may be in any of them, and the name in another. */
-static void hide_part(struct feed *in, bool is_last)
+static void hide_part(struct parse_context *ctx, bool is_last)
 {
-        struct dissect *d = in->d;
-        const struct packet_stream *stream = in->stream;
+        struct dissect *d = ctx->d;
+        const struct packet_stream *stream = ctx->stream;
         bool is_first = stream->len <= FRAME_MAX_PAYLOAD;
         bool is_looked_into = is_first || stream->len == stream->kept_len;
         if (d->phase != PHASE_READY || (is_first && is_last)) {
@@ -220,9 +220,9 @@ static void hide_part(struct feed *in, bool is_last)
         }
         if (!is_last) {
                 d->packet_secret = d->packet_secret ||
-                                   dissect_hides_part(d, in->from, span_of(stream->kept, stream->kept_len));
+                                   dissect_hides_part(d, ctx->from, span_of(stream->kept, stream->kept_len));
         }
-        d->packet_secret = d->packet_secret || (in->from == SIDE_CLIENT && !is_looked_into);
+        d->packet_secret = d->packet_secret || (ctx->from == SIDE_CLIENT && !is_looked_into);
 }
 
 /** The packet that ends here, as far as it is kept: of one that is a whole message more than is shown. */
@@ -235,15 +235,15 @@ static struct span seen_of(const struct packet_stream *stream)
 }
 
 /** @return false when memory is out. */
-static bool take_piece(struct feed *in, const struct frame_piece *piece)
+static bool take_piece(struct parse_context *ctx, const struct frame_piece *piece)
 {
-        struct dissect *d = in->d;
-        struct packet_stream *stream = in->stream;
+        struct dissect *d = ctx->d;
+        struct packet_stream *stream = ctx->stream;
         if (piece->begins_message) {
-                begin_message(d, in->from, piece);
-                if (dissect_phases[d->phase].from[in->from] ==
+                begin_message(d, ctx->from, piece);
+                if (dissect_phases[d->phase].from[ctx->from] ==
                     NULL) { /* do not wait for the end of what may be no packet */
-                        lose_unexpected(in);
+                        lose_unexpected(ctx);
                         return true;
                 }
         }
@@ -255,23 +255,24 @@ static bool take_piece(struct feed *in, const struct frame_piece *piece)
                 stream->last = piece->seq;
         }
         stream->len += piece->bytes.len;
-        stream->wire += feed_wire_of(stream, piece->bytes.len + (piece->begins ? FRAME_HEADER_SIZE : 0));
-        if (!keep(stream, piece->bytes) || (in->d->shows && !keep_packet(d, stream, piece))) {
+        stream->wire +=
+            parse_context_wire_of(stream, piece->bytes.len + (piece->begins ? FRAME_HEADER_SIZE : 0));
+        if (!keep(stream, piece->bytes) || (ctx->d->shows && !keep_packet(d, stream, piece))) {
                 return false;
         }
         d->packet_name = "part of a longer payload";
-        d->packet_secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || in->d->hides;
+        d->packet_secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || ctx->d->hides;
         if (piece->ends_message) {
-                handle_message(in);
+                handle_message(ctx);
         }
-        if (piece->ends && in->d->shows) {
-                hide_part(in, piece->ends_message);
+        if (piece->ends && ctx->d->shows) {
+                hide_part(ctx, piece->ends_message);
         }
         if (piece->ends && d->lint.broken != 0) {
-                tell_lint(in, piece->seq, piece->length, span_of(stream->kept, stream->kept_len));
+                tell_lint(ctx, piece->seq, piece->length, span_of(stream->kept, stream->kept_len));
         }
-        if (piece->ends && in->d->shows) {
-                show_packet(in, piece->seq, piece->length, seen_of(stream));
+        if (piece->ends && ctx->d->shows) {
+                show_packet(ctx, piece->seq, piece->length, seen_of(stream));
         }
         if (piece->ends_message) {
                 release_kept(stream);
@@ -283,85 +284,85 @@ static bool take_piece(struct feed *in, const struct frame_piece *piece)
 /* --- the stream ----------------------------------------------------------------------------------------------- */
 
 /** Between two messages: take what is as usual. @return what is left of @p bytes. */
-static inline struct span take_usual(struct feed *in, struct span bytes)
+static inline struct span take_usual(struct parse_context *ctx, struct span bytes)
 {
-        if (in->from == SIDE_SERVER) {
-                return feed_take_usual(in, bytes);
+        if (ctx->from == SIDE_SERVER) {
+                return parse_context_take_usual(ctx, bytes);
         }
-        struct span packet = span_head(bytes, feed_whole_packet(bytes));
-        if (!request_take_usual(in->d, packet, in->now_ns)) {
+        struct span packet = span_head(bytes, parse_context_whole_packet(bytes));
+        if (!request_take_usual(ctx->d, packet, ctx->now_ns)) {
                 return bytes;
         }
-        if (in->d->shows) {
-                show_whole(in, packet);
+        if (ctx->d->shows) {
+                show_whole(ctx, packet);
         }
         return span_skip(bytes, packet.len);
 }
 
 /** Between two messages: take the next one if it is whole, and what is as usual before it. @return what is left of @p bytes. */
-static struct span take_message(struct feed *in, struct span bytes)
+static struct span take_message(struct parse_context *ctx, struct span bytes)
 {
-        struct packet_stream *stream = in->stream;
-        struct span left = take_usual(in, bytes);
-        size_t length = feed_whole_packet(left);
-        stream->start_ns = in->now_ns;
+        struct packet_stream *stream = ctx->stream;
+        struct span left = take_usual(ctx, bytes);
+        size_t length = parse_context_whole_packet(left);
+        stream->start_ns = ctx->now_ns;
         stream->message_at = stream->offset + bytes.len - left.len;
         stream->offset = stream->message_at + length;
         if (length > 0) {
-                take_whole(in, span_head(left, length));
+                take_whole(ctx, span_head(left, length));
         }
         return span_skip(left, length);
 }
 
 /** A piece of a packet that does not come whole. @return what is left of @p bytes. */
-static struct span take_part(struct feed *in, struct span bytes)
+static struct span take_part(struct parse_context *ctx, struct span bytes)
 {
         struct frame_piece piece;
         size_t before = bytes.len;
-        bool got = frame_next(&in->stream->frame, &bytes, &piece);
-        in->stream->offset += before - bytes.len;
+        bool got = frame_next(&ctx->stream->frame, &bytes, &piece);
+        ctx->stream->offset += before - bytes.len;
         if (got) {
-                feed_show_run(in);
-                if (!take_piece(in, &piece)) {
-                        dissect_lose(in->d, "out of memory", NULL, in->from);
+                parse_context_show_run(ctx);
+                if (!take_piece(ctx, &piece)) {
+                        dissect_lose(ctx->d, "out of memory", NULL, ctx->from);
                 }
         }
         return bytes;
 }
 
 /** All of @p bytes, or as far as they are neither compressed nor opaque. @return what is left. */
-static struct span follow(struct feed *in, struct span bytes)
+static struct span follow(struct parse_context *ctx, struct span bytes)
 {
-        struct dissect *d = in->d;
-        struct packet_stream *stream = in->stream;
+        struct dissect *d = ctx->d;
+        struct packet_stream *stream = ctx->stream;
         const struct compress *compress = stream->compress;
         while (bytes.len > 0 && d->phase < PHASE_OPAQUE && stream->compress == compress) {
                 size_t before = bytes.len;
                 if (frame_idle(&stream->frame)) {
-                        bytes = take_message(in, bytes);
+                        bytes = take_message(ctx, bytes);
                 }
                 if (bytes.len == before) {
-                        bytes = take_part(in, bytes);
+                        bytes = take_part(ctx, bytes);
                 }
         }
         return bytes;
 }
 
-static inline void begin_feed(struct feed *in, struct dissect *d, enum side from, uint64_t now_ns)
+static inline void begin_feed(struct parse_context *ctx, struct dissect *d, enum side from, uint64_t now_ns)
 {
-        in->d = d; /* the names are written before they are read */
-        in->stream = &d->streams[from];
-        in->now_ns = now_ns;
-        in->from = from;
-        in->n = 0;
+        ctx->d = d; /* the names are written before they are read */
+        ctx->stream = &d->streams[from];
+        ctx->now_ns = now_ns;
+        ctx->from = from;
+        ctx->n = 0;
 }
 
 struct span dissect_packets(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
 {
-        struct feed in;
-        begin_feed(&in, d, from, now_ns);
-        bytes = follow(&in, bytes);
-        feed_show_run(&in);
+        struct parse_context ctx;
+        begin_feed(&ctx, d, from, now_ns);
+        bytes = follow(&ctx, bytes);
+        parse_context_show_run(&ctx);
         return bytes;
 }
 
@@ -382,19 +383,19 @@ static void feed_rest(struct dissect *d, enum side from, struct span bytes, uint
 bool dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
 {
         uint64_t lint = d->lint.count;
-        struct feed in;
-        begin_feed(&in, d, from, now_ns);
-        if (bytes.len > 0 && in.stream->compress == NULL &&
-            frame_idle(&in.stream->frame)) { /* nearly all is taken here */
-                struct span left = take_usual(&in, bytes);
-                in.stream->offset += bytes.len - left.len;
+        struct parse_context ctx;
+        begin_feed(&ctx, d, from, now_ns);
+        if (bytes.len > 0 && ctx.stream->compress == NULL &&
+            frame_idle(&ctx.stream->frame)) { /* nearly all is taken here */
+                struct span left = take_usual(&ctx, bytes);
+                ctx.stream->offset += bytes.len - left.len;
                 bytes = left;
         }
-        if (bytes.len > 0 && in.stream->compress == NULL) {
-                bytes = follow(&in, bytes);
+        if (bytes.len > 0 && ctx.stream->compress == NULL) {
+                bytes = follow(&ctx, bytes);
         }
-        if (in.n > 0) {
-                feed_show_run(&in);
+        if (ctx.n > 0) {
+                parse_context_show_run(&ctx);
         }
         if (bytes.len > 0) {
                 feed_rest(d, from, bytes, now_ns);
