@@ -207,8 +207,8 @@ void dissect_settle(struct dissect *d)
                         return;
                 }
                 request_emit(d, cmd, NULL);
-                if (!track_is_settled(d, cmd)) {
-                        track_settle(d, cmd);
+                if (!session_vars_is_settled(d, cmd)) {
+                        session_vars_settle(d, cmd);
                 }
                 request_pop(d);
         }

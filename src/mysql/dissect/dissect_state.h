@@ -1,5 +1,5 @@
 /** @file dissect_state.h  What the parts of the dissector share: dissect.c (phases), packets.c, login.c, request.c,
- * execute.c, result.c, rows.c, track.c. Nobody else includes it.
+ * execute.c, result.c, rows.c, session_vars.c. Nobody else includes it.
  *
  *      client stream: bytes -> frame -> message -> phase's from_client      (login.c, request.c)
  *      server stream: bytes -> frame -> message -> phase's from_server      (login.c, result.c)
@@ -105,7 +105,7 @@ struct command {
         bool has_stmt_id;
         bool is_secret;  /**< holds a password, or may; see dissect_is_secret */
         uint8_t secrecy; /**< enum secrecy: of what the reply may tell of earlier statements */
-        bool is_plain;   /**< the statement's first word is neither USE nor SET; see track_is_plain */
+        bool is_plain;   /**< the statement's first word is neither USE nor SET; see session_vars_is_plain */
 
         uint64_t defs_left; /**< column definitions to come */
         uint64_t defs_next; /**< of the group after (PREPARE: columns after parameters) */
@@ -385,22 +385,22 @@ void rows_put(const struct command *cmd, struct record *r);
 size_t rows_held(const struct rows *rows);
 void rows_free(struct rows *rows);
 
-/* track.c */
+/* session_vars.c */
 /** The reply under way sets the default database. @return false when memory is out. */
-bool track_database(struct dissect *d, struct span name, uint8_t charset);
+bool session_vars_database(struct dissect *d, struct span name, uint8_t charset);
 /** The character set of what the server is telling just now. */
-uint8_t track_results_charset(const struct dissect *d);
+uint8_t session_vars_results_charset(const struct dissect *d);
 /** COM_RESET_CONNECTION and COM_CHANGE_USER worked. */
-void track_reset(struct dissect *d);
-void track_change_user(struct dissect *d);
+void session_vars_reset(struct dissect *d);
+void session_vars_change_user(struct dissect *d);
 /** What an OK tells of the session. @return false when memory is out. */
-bool track_ok(struct dissect *d, struct command *cmd, const struct ok *ok);
+bool session_vars_ok(struct dissect *d, struct command *cmd, const struct ok *ok);
 /** The server told of some, kept or not. */
-void track_put(struct dissect *d, const struct command *cmd, struct record *r);
+void session_vars_put(struct dissect *d, const struct command *cmd, struct record *r);
 /** @p cmd is told: from the next command on, what it changed holds. */
-void track_settle(struct dissect *d, const struct command *cmd);
+void session_vars_settle(struct dissect *d, const struct command *cmd);
 /** Does @p text begin with a word that is neither USE nor SET, for sure? Most do; those need not be looked at. */
-static inline bool track_is_plain(struct span text)
+static inline bool session_vars_is_plain(struct span text)
 {
         if (text.len < 3) {
                 return false;
@@ -408,8 +408,8 @@ static inline bool track_is_plain(struct span text)
         unsigned first = text.data[0] | 0x20U;
         return first - 'a' <= 'z' - 'a' && first != 'u' && (first != 's' || (text.data[2] | 0x20) != 't');
 }
-/** Has track_settle nothing to do for @p cmd? */
-static inline bool track_is_settled(const struct dissect *d, const struct command *cmd)
+/** Has session_vars_settle nothing to do for @p cmd? */
+static inline bool session_vars_is_settled(const struct dissect *d, const struct command *cmd)
 {
         return cmd->is_plain && !cmd->failed && cmd->ends <= 1 && !d->next.has_client &&
                !d->next.has_results && d->next_database.at == NULL;

@@ -174,7 +174,7 @@ static const char *take_command(struct dissect *d, const struct message *m)
                 }
         }
         cmd->is_plain = cmd->code == COM_QUERY && !cmd->text_lost &&
-                        track_is_plain(span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at));
+                        session_vars_is_plain(span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at));
         read_stmt_id(cmd, m->body);
         note_secret(d, cmd, m->body);
         return cmd->type->name;
@@ -232,7 +232,7 @@ bool request_take_usual(struct dissect *d, struct span packet, uint64_t now_ns)
         cmd->seq_known = true;
         cmd->begun = true; /* it is at the head */
         if (cmd->code == COM_QUERY) {
-                cmd->is_plain = track_is_plain(span_skip(body, CODE_SIZE));
+                cmd->is_plain = session_vars_is_plain(span_skip(body, CODE_SIZE));
         } else {
                 begin_usual_execute(d, cmd, packet);
         }
@@ -325,7 +325,7 @@ static void begin_change_user(struct dissect *d, struct command *cmd)
         }
         if ((login.auth_plugin.len > 0 && !login_set_plugin(d, login.auth_plugin)) ||
             !dissect_set_text(&d->next_username, login.username) ||
-            !track_database(d, login.database, d->next_login_charset)) {
+            !session_vars_database(d, login.database, d->next_login_charset)) {
                 dissect_lose(d, "out of memory", NULL, SIDE_CLIENT);
                 return;
         }
@@ -467,7 +467,7 @@ static void tell(struct dissect *d, struct command *cmd, const char *reason)
         field_set_add(&r.lasting, FIELD_COMMAND);
         r.secrecy = cmd->secrecy;
         r.charsets[RECORD_CLIENT] = d->charsets.client;
-        r.charsets[RECORD_RESULTS] = track_results_charset(d);
+        r.charsets[RECORD_RESULTS] = session_vars_results_charset(d);
         transaction_put(d, cmd, &r);
         put_times(cmd, &r);
         put_text(d, cmd, &r);
@@ -483,7 +483,7 @@ static void tell(struct dissect *d, struct command *cmd, const char *reason)
                 rows_put(cmd, &r);
         }
         if (cmd->changes_len > 0 || cmd->changes_cut) {
-                track_put(d, cmd, &r);
+                session_vars_put(d, cmd, &r);
         }
         RECORD_PUT(&r, FIELD_BYTES_SENT, bytes_sent, cmd->bytes_sent);
         RECORD_PUT(&r, FIELD_BYTES_RECEIVED, bytes_received, cmd->bytes_received);

@@ -67,7 +67,7 @@ static bool apply_ok(struct dissect *d, struct command *cmd, const struct ok *ok
         cmd->status = ok->status;
         cmd->has_status = true;
         cmd->ends++;
-        if (!track_ok(d, cmd, ok)) {
+        if (!session_vars_ok(d, cmd, ok)) {
                 return false;
         }
         return ok->info.len == 0 || keep_text(d, cmd, ok->info);
@@ -131,7 +131,7 @@ static bool apply_use(struct dissect *d, const struct command *cmd)
         while (text.len > 0 && strchr(" \t\r\n`", text.data[0]) != NULL) {
                 text = span_skip(text, 1);
         }
-        return text.len == 0 || track_database(d, text, d->charsets.client);
+        return text.len == 0 || session_vars_database(d, text, d->charsets.client);
 }
 
 /** What a command changes in the session once it has worked. */
@@ -141,13 +141,13 @@ static bool on_success(struct dissect *d, struct command *cmd)
         switch (cmd->code) {
         case COM_INIT_DB:
                 return d->next_database.at != NULL ||
-                       track_database(d, span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at),
-                                      d->charsets.client);
+                       session_vars_database(d, span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at),
+                                             d->charsets.client);
         case COM_QUERY: return (d->capabilities & CAP_SESSION_TRACK) != 0 || apply_use(d, cmd);
         case COM_RESET_CONNECTION:
                 statements_clear(&d->statements);
                 dissect_forget_secrets(d, cmd);
-                track_reset(d);
+                session_vars_reset(d);
                 return true;
         case COM_STMT_RESET:
                 st = statements_find(&d->statements, cmd->stmt_id);
@@ -159,7 +159,7 @@ static bool on_success(struct dissect *d, struct command *cmd)
                 statements_clear(&d->statements);
                 dissect_forget_secrets(d, cmd);
                 dissect_take_text(&d->username, &d->next_username);
-                track_change_user(d);
+                session_vars_change_user(d);
                 return true;
         default: return true;
         }
@@ -279,7 +279,7 @@ static bool add_statement(struct dissect *d, struct command *cmd, uint16_t n_par
         st->true_len = cmd->true_len > cmd->text_at ? cmd->true_len - cmd->text_at : 0;
         st->n_params = n_params;
         st->charset = d->charsets.client;
-        st->is_plain = track_is_plain(span_of(st->text, st->text_len));
+        st->is_plain = session_vars_is_plain(span_of(st->text, st->text_len));
         st->is_secret = cmd->is_secret || cmd->body_len < cmd->true_len ||
                         (cut && dissect_text_is_secret(span_of(cmd->body, cmd->body_len)));
         return true;

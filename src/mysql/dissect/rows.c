@@ -326,7 +326,7 @@ static void put_names(struct dissect *d, struct command *cmd, const struct colum
                 values[i].bytes = name_of(c, i);
                 values[i].true_len = c->at[i].name_len;
                 values[i].type = VALUE_VAR_STRING;
-                values[i].charset = track_results_charset(d);
+                values[i].charset = session_vars_results_charset(d);
                 values[i].secret = c->at[i].is_secret;
                 values[i].derived = c->at[i].is_derived;
                 values[i].catalog = c->at[i].is_catalog;
@@ -383,7 +383,7 @@ static void read_text_row(const struct dissect *d, struct span body, const struc
                                     column != NULL && column->is_unsigned, d->settings->value_bytes);
                 values[i] = finish(v, column);
                 if (column == NULL) {
-                        values[i].charset = track_results_charset(d);
+                        values[i].charset = session_vars_results_charset(d);
                 }
                 if (r.failed) {
                         say_unknown(values, v.true_len > 0 ? i + 1 : i, n); /* a head may be there */

@@ -13,7 +13,7 @@ _Static_assert(1 << PLACES_BITS >= 2 * CHANGES_COUNT_MAX, "at least half of the 
 
 #define STATUS_NO_BACKSLASH_ESCAPES 0x0200u
 
-bool track_database(struct dissect *d, struct span name, uint8_t charset)
+bool session_vars_database(struct dissect *d, struct span name, uint8_t charset)
 {
         d->next_database_charset = charset;
         return dissect_set_text(&d->next_database, name);
@@ -21,7 +21,7 @@ bool track_database(struct dissect *d, struct span name, uint8_t charset)
 
 /* --- character sets -------------------------------------------------------------------------------------------------- */
 
-uint8_t track_results_charset(const struct dissect *d)
+uint8_t session_vars_results_charset(const struct dissect *d)
 {
         return d->next.has_results ? d->next.results : d->charsets.results;
 }
@@ -32,13 +32,13 @@ static void set_next(struct dissect *d, uint8_t charset)
         d->next = (struct next_charsets){true, true, charset, charset};
 }
 
-void track_reset(struct dissect *d)
+void session_vars_reset(struct dissect *d)
 {
         bool is_mariadb = (d->capabilities & CAP_MYSQL) == 0;
         set_next(d, is_mariadb ? d->charsets.login : d->charsets.server);
 }
 
-void track_change_user(struct dissect *d)
+void session_vars_change_user(struct dissect *d)
 {
         d->charsets.login = d->next_login_charset;
         d->charsets.username = d->next_login_charset;
@@ -97,7 +97,7 @@ static void scan_text(struct dissect *d, const struct command *cmd)
         }
 }
 
-void track_settle(struct dissect *d, const struct command *cmd)
+void session_vars_settle(struct dissect *d, const struct command *cmd)
 {
         if (!cmd->is_plain || cmd->failed || cmd->ends > 1) {
                 scan_text(d, cmd);
@@ -149,7 +149,7 @@ static bool keep_changes(struct dissect *d, struct command *cmd, struct span cha
         return true;
 }
 
-bool track_ok(struct dissect *d, struct command *cmd, const struct ok *ok)
+bool session_vars_ok(struct dissect *d, struct command *cmd, const struct ok *ok)
 {
         if (ok->character_set.len > 0) {
                 d->next.has_client = true;
@@ -159,7 +159,7 @@ bool track_ok(struct dissect *d, struct command *cmd, const struct ok *ok)
                 d->next.has_results = true;
                 d->next.results = charset_of_name(ok->results_set);
         }
-        if (ok->has_schema && !track_database(d, ok->schema, CHARSET_UNKNOWN)) {
+        if (ok->has_schema && !session_vars_database(d, ok->schema, CHARSET_UNKNOWN)) {
                 return false;
         }
         return ok->changes.len == 0 || keep_changes(d, cmd, ok->changes);
@@ -194,7 +194,7 @@ static struct value *place_of(struct places *places, struct value *values, size_
         return &values[*n - 1];
 }
 
-void track_put(struct dissect *d, const struct command *cmd, struct record *r)
+void session_vars_put(struct dissect *d, const struct command *cmd, struct record *r)
 {
         struct session_changes at = session_changes_of(span_of(cmd->changes, cmd->changes_len));
         struct session_change change;

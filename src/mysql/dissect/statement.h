@@ -41,7 +41,7 @@ struct statement {
         uint64_t true_len; /**< of the text */
         uint8_t *text;
         uint8_t charset; /**< of the text */
-        bool is_plain;   /**< see track_is_plain */
+        bool is_plain;   /**< see session_vars_is_plain */
         bool is_secret;  /**< the text holds a password, or may */
         bool was_read; /**< for what it does to a transaction: read_as is the mode, restart what was found */
         uint8_t restart; /**< transaction.c */
