@@ -7,7 +7,7 @@
 
 enum {
         VALUES_MAX = 2 * 65536,
-        TOGETHER_MIN = 16 /* an EOF or the OK in its place is shown whole, then */
+        BATCH_MIN = 16 /* an EOF or the OK in its place is shown whole, then */
 };
 
 const struct phase_info dissect_phases[PHASE_COUNT] = {
@@ -26,10 +26,11 @@ struct dissect *dissect_new(const struct dissect_settings *settings, struct diss
                 d->settings = settings;
                 d->last_prepared = LAST_PREPARED;
                 d->sink = sink;
-                d->shows = settings->packet_bytes > 0 && sink.on_packet != NULL;
-                d->looks = d->shows || settings->rows > 0;
-                d->together = d->shows && sink.on_run != NULL && settings->packet_bytes >= TOGETHER_MIN;
-                d->hides = settings->hide_packets;
+                d->want_packets = settings->packet_bytes > 0 && sink.on_packet != NULL;
+                d->watch_secrets = d->want_packets || settings->rows > 0;
+                d->batch_packets =
+                    d->want_packets && sink.on_run != NULL && settings->packet_bytes >= BATCH_MIN;
+                d->redact_packets = settings->hide_packets;
         }
         return d;
 }
@@ -170,7 +171,7 @@ void dissect_lose(struct dissect *d, const char *reason, const struct message *m
                       (unsigned long long)stream->message_at);
         if (m != NULL) {
                 writer_format(&w, ", packet seq %u length %llu", m->seq, (unsigned long long)m->len);
-                bool hide = d->hides || d->packet_secret || secret_suspected(m->body) ||
+                bool hide = d->redact_packets || d->packet_secret || secret_suspected(m->body) ||
                             (d->head != NULL && dissect_is_secret(d, d->head));
                 if (!hide && (d->phase == PHASE_READY || d->phase == PHASE_GREETING)) {
                         record_set_text(&r, FIELD_PACKET_BYTES, span_head(m->body, DISSECT_EVIDENCE));
@@ -260,7 +261,7 @@ struct dissect_now dissect_now(const struct dissect *d)
                 return (struct dissect_now){.command = NULL};
         }
         return (struct dissect_now){cmd->type->name, text_of(d, cmd, &charset),
-                                    d->hides || dissect_is_secret(d, cmd)};
+                                    d->redact_packets || dissect_is_secret(d, cmd)};
 }
 
 struct dissect_view dissect_view(const struct dissect *d)
@@ -284,7 +285,7 @@ struct dissect_view dissect_view(const struct dissect *d)
         if (cmd != NULL) {
                 v.command = cmd->type->name;
                 v.command_mono_ns = cmd->start_ns;
-                v.query_hidden = d->hides || dissect_is_secret(d, cmd);
+                v.query_hidden = d->redact_packets || dissect_is_secret(d, cmd);
                 v.query = text_of(d, cmd, &v.query_charset);
         }
         return v;

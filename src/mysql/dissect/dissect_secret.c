@@ -189,7 +189,7 @@ static void note_execution(struct dissect *d, struct command *cmd)
 
 void dissect_note_secret(struct dissect *d, struct command *cmd, struct span body)
 {
-        if (!d->looks) {
+        if (!d->watch_secrets) {
                 return;
         }
         cmd->is_secret = dissect_holds_secret(d, cmd, body);
@@ -216,7 +216,7 @@ void dissect_forget_secrets(struct dissect *d, const struct command *cmd)
 
 bool dissect_is_secret(const struct dissect *d, const struct command *cmd)
 {
-        if (d->looks || cmd->is_secret) {
+        if (d->watch_secrets || cmd->is_secret) {
                 return cmd->is_secret;
         }
         bool is_whole = cmd->body_len == cmd->true_len || cmd->body_len >= SECRET_WITHIN;
@@ -263,7 +263,7 @@ bool dissect_names_secret(struct span definition)
 
 void dissect_hide_named(struct dissect *d, struct command *cmd, struct span definition)
 {
-        if (!d->looks || !dissect_names_secret(definition)) {
+        if (!d->watch_secrets || !dissect_names_secret(definition)) {
                 return;
         }
         cmd->is_secret = true; /* SELECT * from a table with such a column */
@@ -285,10 +285,11 @@ void dissect_hide_error(struct dissect *d, const struct command *cmd, const stru
 {
         struct span text = span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at);
         bool is_whole = cmd->body_len == cmd->true_len; /* else it may quote what nobody has looked into */
-        if (d->shows && err->errnum == ERR_PARSE && (!is_whole || secret_is_in_error(err->message, text))) {
+        if (d->want_packets && err->errnum == ERR_PARSE &&
+            (!is_whole || secret_is_in_error(err->message, text))) {
                 d->packet_secret = true;
         }
-        if (d->looks && secret_is_in_value(err->message)) {
+        if (d->watch_secrets && secret_is_in_value(err->message)) {
                 d->packet_secret = true;
         }
 }
@@ -334,7 +335,7 @@ static bool is_secret_part(const struct dissect *d, struct span head)
 
 bool dissect_hides_part(const struct dissect *d, enum side from, struct span head)
 {
-        if (d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || d->hides) {
+        if (d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || d->redact_packets) {
                 return true;
         }
         if (d->phase == PHASE_READY && from == SIDE_CLIENT) {

@@ -167,11 +167,11 @@ struct dissect {
         const struct dissect_settings *settings;
         uint64_t capabilities; /**< the server's, then those agreed */
         enum phase phase;
-        bool looks;    /**< for what must not be shown: packets are wanted, or rows */
-        bool shows;    /**< packets are wanted … */
-        bool together; /**< … and several at once */
-        bool hides;    /**< but not what is in them, once the login is over */
-        bool draining; /**< the server gave up on a LOCAL INFILE, and the client sends on to its end */
+        bool watch_secrets;  /**< for what must not be shown: packets are wanted, or rows */
+        bool want_packets;   /**< packets are wanted … */
+        bool batch_packets;  /**< … and several at once */
+        bool redact_packets; /**< but not what is in them, once the login is over */
+        bool draining;       /**< the server gave up on a LOCAL INFILE, and the client sends on to its end */
         struct lint lint;
         const char *opaque_reason;
         struct command *head; /**< the oldest command */

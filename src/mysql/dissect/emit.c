@@ -96,7 +96,7 @@ void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
         dissect_record(d, EVENT_ERROR, now_ns, &r);
         record_set_text(&r, FIELD_REASON, writer_span(&w));
         d->sink.on_record(d->sink.arg, &r);
-        if (d->shows && frame->have == FRAME_HEADER_SIZE) {
+        if (d->want_packets && frame->have == FRAME_HEADER_SIZE) {
                 struct span head = span_of(stream->packet, stream->packet_len);
                 bool secret = dissect_hides_part(d, side, head);
                 struct packet packet = {.from = side,

@@ -48,8 +48,8 @@ static inline struct walk walk_over(const struct parse_context *ctx, const struc
 {
         return (struct walk){.at = bytes.data,
                              .left = bytes.len,
-                             .most = ctx->d->shows ? (uint32_t)ctx->d->settings->packet_bytes
-                                                   : FRAME_MAX_PAYLOAD - 1,
+                             .most = ctx->d->want_packets ? (uint32_t)ctx->d->settings->packet_bytes
+                                                          : FRAME_MAX_PAYLOAD - 1,
                              .seq = cmd->next_seq * ONE_SEQ,
                              .mask = ctx->stream->compress == NULL ? UINT32_MAX : ONE_SEQ - 1};
 }
@@ -92,7 +92,7 @@ static inline void walk_on(struct walk *w, size_t length)
 /** The packet at the front was as usual. */
 static inline void pass(struct parse_context *ctx, struct walk *w, size_t length, const char *name)
 {
-        if (ctx->d->shows) {
+        if (ctx->d->want_packets) {
                 parse_context_add_to_run(ctx, span_of(w->at, FRAME_HEADER_SIZE + length), name);
         }
         walk_on(w, length);
@@ -125,7 +125,7 @@ static void hop_rows(struct parse_context *ctx, struct command *cmd, struct walk
                 walk_on(&w, length);
                 n++;
         }
-        if (n > 0 && ctx->d->shows) {
+        if (n > 0 && ctx->d->want_packets) {
                 show_rows(ctx, span_of(from->at, from->left - w.left), n);
         }
         cmd->rows += n;
@@ -182,7 +182,7 @@ static void pass_header(struct parse_context *ctx, struct command *cmd, struct w
 {
         cmd->columns = header->packets - 1;
         cmd->results++;
-        if (!ctx->d->shows) {
+        if (!ctx->d->want_packets) {
                 w->seq += header->packets * ONE_SEQ;
                 w->at += header->len;
                 w->left -= header->len;
@@ -286,7 +286,8 @@ static bool is_usual(const struct parse_context *ctx, const struct command *cmd)
         const struct dissect *d = ctx->d;
         return cmd != NULL && cmd->seq_known && cmd->begun && d->phase == PHASE_READY &&
                d->lint.broken == 0 && /* a frame did, and the next packet is told with it */
-               !(ctx->d->shows && (!ctx->d->together || ctx->d->hides || cmd->is_secret));
+               !(ctx->d->want_packets &&
+                 (!ctx->d->batch_packets || ctx->d->redact_packets || cmd->is_secret));
 }
 
 /** From where the reply stands, as far as its packets are as usual. */

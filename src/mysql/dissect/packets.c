@@ -51,7 +51,7 @@ static void show_packet(struct parse_context *ctx, uint8_t seq, uint32_t length,
         }
         if (!packet.secret) {
                 packet.head = d->packet_is_sealed ? span_head(head, DISSECT_EVENT_HEAD) : head;
-        } else if (ctx->d->hides && d->phase == PHASE_READY) {
+        } else if (ctx->d->redact_packets && d->phase == PHASE_READY) {
                 dissect_redact(&packet, head);
         }
         d->packet_is_sealed = false;
@@ -63,7 +63,7 @@ static void show_whole(struct parse_context *ctx, struct span packet)
 {
         const struct dissect *d = ctx->d;
         size_t length = packet.len - FRAME_HEADER_SIZE;
-        if (ctx->d->together && !d->packet_secret && !d->packet_is_sealed &&
+        if (ctx->d->batch_packets && !d->packet_secret && !d->packet_is_sealed &&
             length <= d->settings->packet_bytes) {
                 parse_context_add_to_run(ctx, packet, d->packet_name);
         } else {
@@ -115,12 +115,12 @@ static void take_whole(struct parse_context *ctx, struct span packet)
         if (payload.len > DISSECT_EVIDENCE) {
                 m.body = span_head(payload, limit_of(d, ctx->from, m.first));
         }
-        d->packet_secret = ctx->d->hides && d->phase == PHASE_READY;
+        d->packet_secret = ctx->d->redact_packets && d->phase == PHASE_READY;
         d->packet_name = handle(d, &m);
         if (d->lint.broken != 0) {
                 tell_lint(ctx, m.seq, (uint32_t)payload.len, payload);
         }
-        if (ctx->d->shows) {
+        if (ctx->d->want_packets) {
                 show_whole(ctx, packet);
         }
         settle(d);
@@ -204,7 +204,7 @@ static void handle_message(struct parse_context *ctx)
                                   stream->last,
                                   stream->first};
         dissect_handler *handle = dissect_phases[d->phase].from[ctx->from];
-        d->packet_secret = ctx->d->hides && d->phase == PHASE_READY;
+        d->packet_secret = ctx->d->redact_packets && d->phase == PHASE_READY;
         d->packet_name = handle != NULL ? handle(d, &m) : "?";
 }
 
@@ -257,21 +257,21 @@ static bool take_piece(struct parse_context *ctx, const struct frame_piece *piec
         stream->len += piece->bytes.len;
         stream->wire +=
             parse_context_wire_of(stream, piece->bytes.len + (piece->begins ? FRAME_HEADER_SIZE : 0));
-        if (!keep(stream, piece->bytes) || (ctx->d->shows && !keep_packet(d, stream, piece))) {
+        if (!keep(stream, piece->bytes) || (ctx->d->want_packets && !keep_packet(d, stream, piece))) {
                 return false;
         }
         d->packet_name = "part of a longer payload";
-        d->packet_secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || ctx->d->hides;
+        d->packet_secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || ctx->d->redact_packets;
         if (piece->ends_message) {
                 handle_message(ctx);
         }
-        if (piece->ends && ctx->d->shows) {
+        if (piece->ends && ctx->d->want_packets) {
                 hide_part(ctx, piece->ends_message);
         }
         if (piece->ends && d->lint.broken != 0) {
                 tell_lint(ctx, piece->seq, piece->length, span_of(stream->kept, stream->kept_len));
         }
-        if (piece->ends && ctx->d->shows) {
+        if (piece->ends && ctx->d->want_packets) {
                 show_packet(ctx, piece->seq, piece->length, seen_of(stream));
         }
         if (piece->ends_message) {
@@ -293,7 +293,7 @@ static inline struct span take_usual(struct parse_context *ctx, struct span byte
         if (!request_take_usual(ctx->d, packet, ctx->now_ns)) {
                 return bytes;
         }
-        if (ctx->d->shows) {
+        if (ctx->d->want_packets) {
                 show_whole(ctx, packet);
         }
         return span_skip(bytes, packet.len);

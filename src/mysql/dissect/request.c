@@ -124,7 +124,7 @@ static void read_stmt_id(struct command *cmd, struct span body)
 static void note_secret(struct dissect *d, struct command *cmd, struct span body)
 {
         dissect_note_secret(d, cmd, body);
-        d->packet_secret = d->packet_secret || cmd->is_secret || d->hides;
+        d->packet_secret = d->packet_secret || cmd->is_secret || d->redact_packets;
 }
 
 static const char *take_command(struct dissect *d, const struct message *m)
@@ -240,7 +240,7 @@ bool request_take_usual(struct dissect *d, struct span packet, uint64_t now_ns)
         d->head = cmd;
         d->tail = cmd;
         d->in_flight = 1;
-        d->packet_secret = cmd->is_secret || d->hides;
+        d->packet_secret = cmd->is_secret || d->redact_packets;
         d->packet_name = cmd->type->name;
         return true;
 }

@@ -551,5 +551,5 @@ size_t result_limit(const struct dissect *d, uint8_t first)
                 return ROW_LIMIT;
         }
         /* a row may tell a password behind what is shown of it */
-        return cmd->state == REPLYING_DEFS || (d->shows && !d->hides) ? ENDING_LIMIT : 0;
+        return cmd->state == REPLYING_DEFS || (d->want_packets && !d->redact_packets) ? ENDING_LIMIT : 0;
 }
