@@ -24,7 +24,8 @@ journal/enrich: mysql/record mysql/sql mysql/wire settings profile/heap base
 journal/sink: journal/format rules mysql/record mysql/wire settings profile/heap base
 journal: journal/sink journal/enrich journal/format rules mysql/record mysql/wire settings profile/heap base
 proxy/net: mysql/gate mysql/wire settings profile/heap base
-proxy: proxy/net journal capture mysql/dissect mysql/gate mysql/record mysql/sql mysql/wire settings profile/heap base
+tap: capture mysql/dissect mysql/gate mysql/record mysql/sql mysql/wire profile/heap base
+proxy: proxy/net tap journal mysql/gate mysql/record mysql/sql mysql/wire settings profile/heap base
 admin: proxy proxy/net journal journal/enrich journal/format mysql/record mysql/wire settings profile/export profile/heap base
 cli: admin proxy proxy/net journal/format rules mysql/sql mysql/wire settings profile/explain profile/export profile/heap base
 '

@@ -9,7 +9,6 @@ src_libproxy_a_SOURCES = \
 	src/proxy/session.c \
 	src/proxy/session.h \
 	src/proxy/session_open.c \
-	src/proxy/session_report.c \
 	src/proxy/session_state.h \
 	src/proxy/session_view.c \
 	src/proxy/worker.c \

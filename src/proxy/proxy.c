@@ -1,6 +1,7 @@
 #include "proxy/proxy.h"
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/diag.h"
 #include "mysql/gate/gate.h"
 #include "profile/heap/prof.h"
@@ -37,16 +38,11 @@ static void on_arrival(struct message *message)
         prof_free(a);
 }
 
-static uint64_t load(const _Atomic uint64_t *counter)
-{
-        return atomic_load_explicit(counter, memory_order_relaxed);
-}
-
 static uint64_t sessions_now(const struct proxy *p)
 {
         uint64_t n = 0;
         for (unsigned i = 0; i < p->n_workers; i++) {
-                n += load(&p->workers[i]->counts.sessions);
+                n += counter_read(&p->workers[i]->counts.sessions);
         }
         return n;
 }
@@ -55,7 +51,7 @@ static struct worker *least_busy(const struct proxy *p)
 {
         struct worker *best = p->workers[0];
         for (unsigned i = 1; i < p->n_workers; i++) {
-                if (load(&p->workers[i]->counts.sessions) < load(&best->counts.sessions)) {
+                if (counter_read(&p->workers[i]->counts.sessions) < counter_read(&best->counts.sessions)) {
                         best = p->workers[i];
                 }
         }
@@ -69,7 +65,7 @@ static void turn_away(struct proxy *p, int fd, const char *client_addr, enum rea
         char text[128];
         struct writer w = writer_over(room, sizeof room);
         if (reason == REASON_TOO_MANY_SESSIONS) {
-                worker_add(&p->refused, 1);
+                counter_add(&p->refused, 1);
                 (void)snprintf(text, sizeof text, "querytap: Too many connections: %s (%llu)",
                                reason_text(reason), (unsigned long long)p->settings->limits.sessions);
                 gate_error_packet(&w, 0, 1040, NULL, text);
@@ -114,7 +110,7 @@ static void on_accepted(void *arg, int fd, const char *client_addr)
         if (p->workers[0]->held) {
                 listener_hold(p->listener, true); /* this one is served yet */
         }
-        worker_add(&p->accepted, 1);
+        counter_add(&p->accepted, 1);
         if (sessions_now(p) >= p->settings->limits.sessions) {
                 turn_away(p, fd, client_addr, REASON_TOO_MANY_SESSIONS);
                 return;
@@ -265,21 +261,21 @@ const char *proxy_listen_addr(const struct proxy *p)
 struct proxy_counts proxy_counts(const struct proxy *p)
 {
         struct proxy_counts c = {
-            .accepted = load(&p->accepted),
-            .refused = load(&p->refused),
+            .accepted = counter_read(&p->accepted),
+            .refused = counter_read(&p->refused),
             .accept_errors = listener_errors(p->listener),
             .sessions = sessions_now(p),
         };
         for (unsigned i = 0; i < p->n_workers; i++) {
                 const struct worker_counts *w = &p->workers[i]->counts;
-                c.upstream_errors += load(&w->upstream_errors);
-                c.opaque += load(&w->opaque);
-                c.lint += load(&w->lint);
-                c.tls_sessions += load(&w->tls_sessions);
-                c.tls_errors += load(&w->tls_errors);
-                c.statements += load(&w->statements);
-                c.bytes_sent += load(&w->bytes_sent);
-                c.bytes_received += load(&w->bytes_received);
+                c.upstream_errors += counter_read(&w->upstream_errors);
+                c.opaque += counter_read(&p->workers[i]->tap.counts.opaque);
+                c.lint += counter_read(&p->workers[i]->tap.counts.lint);
+                c.tls_sessions += counter_read(&w->tls_sessions);
+                c.tls_errors += counter_read(&w->tls_errors);
+                c.statements += counter_read(&p->workers[i]->tap.counts.statements);
+                c.bytes_sent += counter_read(&w->bytes_sent);
+                c.bytes_received += counter_read(&w->bytes_received);
         }
         return c;
 }

@@ -9,7 +9,6 @@
 
 #include "base/status.h"
 #include "journal/journal.h"
-#include "mysql/dissect/dissect.h"
 #include "settings/settings.h"
 
 struct event_base;

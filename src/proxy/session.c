@@ -1,6 +1,7 @@
 #include "proxy/session.h"
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "proxy/net/tls.h"
 #include "proxy/session_state.h"
 
@@ -9,7 +10,7 @@
 #include <stdio.h>
 
 /* How long a client that was refused may take to read why; how much it may send ahead of its login's end. */
-enum { FAILURE_MAX = 400, REFUSED_MS = 2000, GATE_HELD_MAX = 512 * 1024 };
+enum { FAILURE_MAX = 400, REFUSED_MS = 2000, TLS_TEXT_MAX = 96, GATE_HELD_MAX = 512 * 1024 };
 
 uint64_t session_id(const struct session *s)
 {
@@ -33,6 +34,11 @@ const struct settings *session_settings(const struct session *s)
 
 /* --- the end -------------------------------------------------------------------------------------------------------- */
 
+void session_report_error(struct session *s, const char *reason, const char *info)
+{
+        tap_notice(s->tap, EVENT_ERROR, reason, info, s->worker->now_ns);
+}
+
 static void drop_timer(struct session *s)
 {
         if (s->timer != NULL) {
@@ -49,16 +55,17 @@ void session_discard(struct session *s)
         drop_timer(s);
         gate_free(s->gate);
         prof_free(s->failure);
-        prof_free(s->proxy_client);
-        dissect_free(s->dissect);
+        tap_free(s->tap);
         prof_free(s);
 }
 
 static void bury(struct session *s)
 {
         struct worker *w = s->worker;
-        dissect_end(s->dissect, w->now_ns);
-        report_disconnect(s);
+        const struct tap_ending ending = {.reason = reason_text(s->reason),
+                                          .bytes_sent = s->links[SIDE_CLIENT].bytes_read,
+                                          .bytes_received = s->links[SIDE_SERVER].bytes_read};
+        tap_end(s->tap, &ending, w->now_ns);
         reason_count(s->reason);
         *s->link_here = s->next;
         if (s->next != NULL) {
@@ -66,9 +73,6 @@ static void bury(struct session *s)
         }
         prof_set_wire(NULL);
         session_discard(s);
-        if (w->sessions == NULL) {
-                dissect_pool_drain(&w->commands);
-        }
         atomic_fetch_sub_explicit(&w->counts.sessions, 1, memory_order_relaxed);
 }
 
@@ -92,7 +96,7 @@ void session_begin(struct session *s)
 {
         s->busy = true;
         prof_set_wire(&s->wire);
-        dissect_expect(s->dissect);
+        tap_expect(s->tap);
 }
 
 /** All that came was delivered, or can't be any more. */
@@ -204,7 +208,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
                 session_set_timer(s, timer_ms(s),
                                   s->timer_is_for_end); /* we do not read: it is not his fault */
         } else if (!s->timer_is_for_end) {
-                report_notice(s, EVENT_ERROR, reason_text(REASON_LOGIN_TIMEOUT), NULL);
+                session_report_error(s, reason_text(REASON_LOGIN_TIMEOUT), NULL);
                 session_close(s, REASON_LOGIN_TIMEOUT);
         } else if (bytes_moved(s) != s->timer_moved) {
                 session_set_timer(s, session_settings(s)->limits.half_close_timeout_ms, true);
@@ -216,26 +220,6 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 }
 
 /* --- bytes ------------------------------------------------------------------------------------------------------------ */
-
-static void note_verdict(struct session *s)
-{
-        struct dissect_verdict v = dissect_verdict(s->dissect);
-        if (!s->opaque_counted && v.opaque) {
-                s->opaque_counted = true;
-                worker_add(&s->worker->counts.opaque, 1);
-        }
-        if (s->lint_counted != v.lint) {
-                worker_add(&s->worker->counts.lint, v.lint - s->lint_counted);
-                s->lint_counted = v.lint;
-        }
-}
-
-static inline void dissect(struct session *s, enum side from, struct span bytes)
-{
-        if (dissect_feed(s->dissect, from, bytes, s->worker->now_ns)) {
-                note_verdict(s);
-        }
-}
 
 /** @p to does not take them all, or any: that pauses the other side. */
 static void hold_back(struct session *s, struct link *to)
@@ -259,35 +243,33 @@ static inline void deliver(struct session *s, struct link *to, struct span bytes
                 session_close(s, REASON_OUT_OF_MEMORY);
                 return;
         }
-        worker_add(to->side == SIDE_SERVER ? &s->worker->counts.bytes_sent
-                                           : &s->worker->counts.bytes_received,
-                   bytes.len);
+        counter_add(to->side == SIDE_SERVER ? &s->worker->counts.bytes_sent
+                                            : &s->worker->counts.bytes_received,
+                    bytes.len);
         if (to->backlog != NULL || to->write_ended) {
                 hold_back(s, to);
         }
 }
 
-/** Forward, then look: the dissector costs no latency. */
+/** Forward, then feed the tap: it adds no latency. */
 static void pass(struct session *s, struct link *from, struct span bytes)
 {
         deliver(s, from->other, bytes);
-        s->own_cycles += clock_cycles() - s->worker->tick_cycles;
-        dissect(s, from->side, bytes);
+        s->times.own_cycles += clock_cycles() - s->worker->tick_cycles;
+        tap_feed(s->tap, from->side, bytes, s->worker->now_ns);
 }
 
 /** The login went through, or there is none: see what the gate made of it. */
 static void note_gate(struct session *s)
 {
         const char *reason = gate_reason(s->gate);
-        s->offer = gate_offer(s->gate);
-        s->mediated = gate_mediated(s->gate);
+        tap_set_login(s->tap, gate_offer(s->gate), gate_mediated(s->gate));
         if (gate_login_sent(s->gate) && !s->timer_is_for_end) {
                 drop_timer(s);
         }
         if (gate_is_open(s->gate) && reason != NULL && !s->gate_said) {
                 s->gate_said = true;
-                dissect_give_up(s->dissect, reason, s->worker->now_ns);
-                note_verdict(s);
+                tap_give_up(s->tap, reason, s->worker->now_ns);
         }
 }
 
@@ -311,7 +293,7 @@ static void settle_gate(struct session *s)
         }
 }
 
-/** Do what the gate says. The dissector sees the session as the client does: @p from_client is what came from there. */
+/** Do what the gate says. The tap sees the session as the client does: @p from_client is what came from there. */
 static void run_gate(struct session *s, enum gate_step step, struct span from_client,
                      const struct gate_out *out)
 {
@@ -326,7 +308,7 @@ static void run_gate(struct session *s, enum gate_step step, struct span from_cl
                 deliver(s, server, out->to[SIDE_SERVER]);
         }
         if (step == GATE_REFUSE) {
-                report_notice(s, EVENT_ERROR, gate_reason(s->gate), NULL);
+                session_report_error(s, gate_reason(s->gate), NULL);
                 session_refuse(s, out->to[SIDE_CLIENT],
                                s->reason != REASON_NONE ? s->reason : REASON_HANDSHAKE_REFUSED);
         } else if (out->to[SIDE_CLIENT].len > 0) {
@@ -334,9 +316,10 @@ static void run_gate(struct session *s, enum gate_step step, struct span from_cl
         }
         /* not what came behind the packet that was refused: nobody will read it */
         size_t unread = out->rest.len + (step == GATE_REFUSE ? gate_held(s->gate) : 0);
-        dissect(s, SIDE_CLIENT,
-                span_head(from_client, from_client.len > unread ? from_client.len - unread : 0));
-        dissect(s, SIDE_SERVER, out->to[SIDE_CLIENT]);
+        tap_feed(s->tap, SIDE_CLIENT,
+                 span_head(from_client, from_client.len > unread ? from_client.len - unread : 0),
+                 s->worker->now_ns);
+        tap_feed(s->tap, SIDE_SERVER, out->to[SIDE_CLIENT], s->worker->now_ns);
         gate_sent(s->gate);
         settle_gate(s);
         if ((step == GATE_CLIENT_TLS && link_secure(client, out->rest) != STATUS_OK) ||
@@ -349,7 +332,7 @@ static void run_gate(struct session *s, enum gate_step step, struct span from_cl
 static bool passes_open_gate(struct session *s, const struct link *from, struct span bytes)
 {
         return gate_is_open(s->gate) &&
-               !(from->side == SIDE_CLIENT && dissect_view(s->dissect).idle && gate_closes(s->gate, bytes));
+               !(from->side == SIDE_CLIENT && tap_view(s->tap).idle && gate_closes(s->gate, bytes));
 }
 
 void session_on_bytes(struct session *s, struct link *from, struct span bytes)
@@ -369,11 +352,16 @@ void session_on_bytes(struct session *s, struct link *from, struct span bytes)
 
 void session_on_secured(struct session *s, struct link *link)
 {
+        char text[TLS_TEXT_MAX];
+        tls_describe(link->tls, text, sizeof text);
+        if (tap_secured(s->tap, link->side, text) != STATUS_OK) {
+                session_close(s, REASON_OUT_OF_MEMORY);
+        }
         if (s->ended || s->refused) {
                 return;
         }
         if (link->side == SIDE_CLIENT) {
-                worker_add(&s->worker->counts.tls_sessions, 1);
+                counter_add(&s->worker->counts.tls_sessions, 1);
                 return;
         }
         struct gate_out out;
@@ -388,7 +376,7 @@ void session_on_tls_failed(struct session *s, struct link *link, const char *err
         if (s->ended || s->refused) {
                 return;
         }
-        worker_add(&s->worker->counts.tls_errors, 1);
+        counter_add(&s->worker->counts.tls_errors, 1);
         give_reason(s, reason);
         if (!is_client && s->gate != NULL && !gate_login_sent(s->gate)) {
                 struct gate_out out;
@@ -404,7 +392,7 @@ void session_on_tls_failed(struct session *s, struct link *link, const char *err
                 run_gate(s, gate_fail(s->gate, s->failure, &out), (struct span){NULL, 0}, &out);
                 return;
         }
-        report_notice(s, EVENT_ERROR, reason_text(reason), error);
+        session_report_error(s, reason_text(reason), error);
         if (is_client) {
                 session_refuse(s, (struct span){NULL, 0}, reason); /* the alert is its answer */
         } else {
@@ -433,7 +421,7 @@ void session_on_end(struct session *s, struct link *from, int error)
                 return;
         }
         if (s->gate != NULL && !gate_is_open(s->gate)) {
-                deliver(s, to, gate_end(s->gate, from->side)); /* the dissector has seen it, or need not */
+                deliver(s, to, gate_end(s->gate, from->side)); /* the tap has seen it, or need not */
                 note_gate(s);
         }
         if (s->ended) {
@@ -452,7 +440,7 @@ void session_on_end(struct session *s, struct link *from, int error)
 void session_on_drained(struct session *s, struct link *link)
 {
         if (link->side == SIDE_CLIENT && s->stall_begin_ns != 0) {
-                s->stall_ns += s->worker->now_ns - s->stall_begin_ns;
+                s->times.stall_ns += s->worker->now_ns - s->stall_begin_ns;
                 s->stall_begin_ns = 0;
         }
         if (!s->ended && link_resume(link->other, PAUSE_BACKLOG) != STATUS_OK) {

@@ -1,5 +1,5 @@
 /* How a session begins: a client's arrival, and its connection to the server. */
-#include "base/clock.h"
+#include "base/counter.h"
 #include "base/diag.h"
 #include "profile/heap/leak_injection.h"
 #include "proxy/session_state.h"
@@ -19,23 +19,20 @@ static void refuse_with_error(struct session *s, uint8_t seq, uint16_t errnum, c
 static void on_unreachable(struct session *s, const char *error)
 {
         char text[512];
-        worker_add(&s->worker->counts.upstream_errors, 1);
+        counter_add(&s->worker->counts.upstream_errors, 1);
         (void)snprintf(text, sizeof text, "querytap: can't connect to upstream %s: %s",
                        s->worker->remote_text, error);
-        report_notice(s, EVENT_ERROR, reason_text(REASON_UPSTREAM_UNREACHABLE), text);
+        session_report_error(s, reason_text(REASON_UPSTREAM_UNREACHABLE), text);
         /* ER_SERVER_SHUTDOWN: clients that wait for a server to come back try again. 2002 or 2003 would say it better, but
          * clients distrust a server that sends a number of their own range. */
         refuse_with_error(s, 0, 1053, NULL, text, REASON_UPSTREAM_UNREACHABLE);
 }
 
-/** @return false when memory is out. */
-static bool keep_own_address(struct session *s, int fd)
+static enum status report_connected(struct session *s, int fd)
 {
         char own[ADDRESS_TEXT_MAX];
         address_own(fd, own);
-        s->proxy_client = prof_strdup(STAGE_SESSION, own);
-        s->proxy_client_len = s->proxy_client != NULL ? (uint16_t)strlen(own) : 0;
-        return s->proxy_client != NULL;
+        return tap_connected(s->tap, own, s->worker->now_ns);
 }
 
 static void on_upstream(void *arg, int fd, const char *error)
@@ -48,32 +45,24 @@ static void on_upstream(void *arg, int fd, const char *error)
                 on_unreachable(s, error);
         } else if (link_open(&s->links[SIDE_SERVER], s, SIDE_SERVER, fd, 0) != STATUS_OK ||
                    link_resume(&s->links[SIDE_CLIENT], PAUSE_CONNECTING) != STATUS_OK ||
-                   !keep_own_address(s, fd)) {
+                   report_connected(s, fd) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
         } else {
-                struct record r = report_new(s, EVENT_CONNECT);
-                report_emit(s, &r);
                 session_set_timer(s, session_settings(s)->limits.login_timeout_ms, false);
         }
         session_finish(s);
 }
 
 /** @p reached becomes the server's socket if it is there at once, else -1. */
-static enum status set_up(struct session *s, int fd, int *reached)
+static enum status set_up(struct session *s, int fd, const char *client_addr, int *reached)
 {
         struct worker *w = s->worker;
-        const struct dissect_sink sink = {.arg = s,
-                                          .on_record = report_record,
-                                          .on_command = report_command,
-                                          .on_packet = w->dissect.packet_bytes > 0 ? report_packet : NULL,
-                                          /* in the log each packet stands in its place among the records */
-                                          .on_run = w->settings->hex ? NULL : report_run};
         if (link_open(&s->links[SIDE_CLIENT], s, SIDE_CLIENT, fd, PAUSE_CONNECTING) != STATUS_OK) {
                 return STATUS_NOMEM;
         }
         s->gate = gate_new(tls_context_policy(w->tls));
-        s->dissect = dissect_new(&w->dissect, sink);
-        if (s->gate == NULL || s->dissect == NULL) {
+        s->tap = tap_new(&w->tap, s->id, client_addr, &s->times, w->now_ns);
+        if (s->gate == NULL || s->tap == NULL) {
                 return STATUS_NOMEM;
         }
         const struct upstream_try server = upstream_connect(
@@ -86,9 +75,8 @@ static enum status set_up(struct session *s, int fd, int *reached)
 enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const char *client_addr)
 {
         PROF_SCOPE(STAGE_SESSION);
-        size_t len = strlen(client_addr);
         int server = -1;
-        struct session *s = prof_calloc(STAGE_SESSION, 1, sizeof *s + len + 1);
+        struct session *s = prof_calloc(STAGE_SESSION, 1, sizeof *s);
         worker_tick(worker);
         plant_grow(PLANT_SESSION);
         if (s == NULL) {
@@ -97,15 +85,12 @@ enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const 
                 s->worker = worker;
                 s->id = conn_id;
                 s->wire = (struct prof_wire){.session = conn_id, .describe = session_wire};
-                s->start_ns = worker->now_ns;
                 s->links[SIDE_CLIENT].fd = -1;
                 s->links[SIDE_SERVER].fd = -1;
                 s->links[SIDE_CLIENT].other = &s->links[SIDE_SERVER];
                 s->links[SIDE_SERVER].other = &s->links[SIDE_CLIENT];
-                s->client_len = (uint16_t)len;
-                memcpy(s->client_addr, client_addr, len);
         }
-        if (s == NULL || set_up(s, fd, &server) != STATUS_OK) {
+        if (s == NULL || set_up(s, fd, client_addr, &server) != STATUS_OK) {
                 diag(DIAG_ERROR, "session %llu can't be opened: out of memory", (unsigned long long)conn_id);
                 reason_count(REASON_OUT_OF_MEMORY);
                 atomic_fetch_sub_explicit(&worker->counts.sessions, 1, memory_order_relaxed);

@@ -1,6 +1,5 @@
 /* A look at a session from outside: the row of the list of sessions, the hex dump. */
 #include "base/clock.h"
-#include "capture/hex.h"
 #include "proxy/session_state.h"
 
 static void copy_text(char *to, size_t size, struct span text)
@@ -14,12 +13,12 @@ static void copy_text(char *to, size_t size, struct span text)
 
 void session_view(const struct session *s, struct session_view *out)
 {
-        struct dissect_view v = dissect_view(s->dissect);
+        struct dissect_view v = tap_view(s->tap);
         uint64_t now_ns = s->worker->now_ns;
         memset(out, 0, sizeof *out);
         out->conn_id = s->id;
         out->worker = s->worker->index;
-        copy_text(out->client_addr, sizeof out->client_addr, span_str(s->client_addr));
+        copy_text(out->client_addr, sizeof out->client_addr, span_str(tap_client_addr(s->tap)));
         copy_text(out->remote_addr, sizeof out->remote_addr, span_str(s->worker->remote_text));
         copy_text(out->username, sizeof out->username, v.username);
         copy_text(out->database, sizeof out->database, v.database);
@@ -33,7 +32,7 @@ void session_view(const struct session *s, struct session_view *out)
         out->username_charset = v.username_charset;
         out->database_charset = v.database_charset;
         out->query_charset = v.query_charset;
-        out->age_us = (now_ns - s->start_ns) / CLOCK_US_NS;
+        out->age_us = tap_age_ns(s->tap, now_ns) / CLOCK_US_NS;
         out->command_us = v.command != NULL ? (now_ns - v.command_mono_ns) / CLOCK_US_NS : 0;
         out->records = v.records;
         out->bytes_sent = s->links[SIDE_CLIENT].bytes_read;
@@ -48,48 +47,12 @@ struct prof_wire session_wire(const struct prof_wire *wire)
 {
         const uint8_t *at = (const uint8_t *)wire - offsetof(struct session, wire);
         const struct session *s = (const struct session *)(const void *)at;
-        struct dissect_now now = dissect_now(s->dissect);
+        struct dissect_now now = tap_now(s->tap);
         return (struct prof_wire){
             .session = s->id, .command = now.command, .text = now.hidden ? span_str("(hidden)") : now.query};
 }
 
-struct dump {
-        uint64_t conn_id;
-        size_t size;
-        struct writer w;
-};
-
-static void measure(void *arg, const struct capture_packet *p)
-{
-        struct dump *d = arg;
-        d->size += hex_packet_size(p->packet.head.len);
-}
-
-static void print(void *arg, const struct capture_packet *p)
-{
-        struct dump *d = arg;
-        hex_packet(&d->w, d->conn_id, p->wall_ns, &p->packet);
-}
-
 char *session_hex(struct session *s, size_t *len)
 {
-        struct capture *capture = s->worker->capture;
-        struct dump d = {.conn_id = s->id, .size = 256};
-        uint64_t kept = capture != NULL ? capture_walk(capture, s->id, measure, &d) : 0;
-        char *text = prof_alloc(STAGE_CAPTURE, d.size);
-        if (text == NULL) {
-                return NULL;
-        }
-        d.w = writer_over(text, d.size);
-        if (capture == NULL) {
-                writer_text(&d.w, "(no packets are recorded: capture.bytes is 0)\n");
-        } else {
-                if (kept < s->packets) {
-                        writer_format(&d.w, "(%llu packets are not kept any more)\n",
-                                      (unsigned long long)(s->packets - kept));
-                }
-                (void)capture_walk(capture, s->id, print, &d);
-        }
-        *len = d.w.at;
-        return text;
+        return tap_hex(s->tap, len);
 }

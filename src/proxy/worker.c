@@ -19,7 +19,7 @@ enum { SCRATCH_BYTES = 128 * 1024, PLAIN_BYTES = 64 * 1024 };
 void worker_read_wall(struct worker *w)
 {
         w->wall_read_ns = w->now_ns;
-        w->wall_ns = clock_wall_ns() - w->now_ns;
+        w->tap.wall_offset_ns = clock_wall_ns() - w->now_ns;
 }
 
 enum status worker_event_add(struct event *event, const struct timeval *timeout)
@@ -172,8 +172,7 @@ static void discard(struct worker *w)
         }
         prof_free(w->scratch);
         prof_free(w->plain);
-        capture_free(w->capture);
-        dissect_pool_drain(&w->commands);
+        tap_shared_fini(&w->tap);
         prof_free(w);
 }
 
@@ -186,6 +185,35 @@ static bool watch_room(struct worker *w)
         }
         w->room = event_new(w->base, fd, EV_READ | EV_PERSIST, on_room, w);
         return w->room != NULL && event_add(w->room, NULL) == 0;
+}
+
+static void put_record(void *arg, const struct record *r)
+{
+        (void)journal_put(arg, r); /* the journal counts what it drops */
+}
+
+static enum status init_tap(struct worker *w, const struct worker_config *config)
+{
+        const struct settings *s = config->settings;
+        const struct tap_config tap = {
+            .dissect = {.query_bytes = s->limits.query_bytes,
+                        .value_bytes = s->limits.value_bytes,
+                        .packet_bytes = s->hex || s->capture.bytes > 0 ? s->capture.packet_bytes : 0,
+                        .held_bytes = s->limits.held_bytes,
+                        .pipeline = (uint32_t)s->limits.pipeline,
+                        .statements = (uint32_t)s->limits.statements,
+                        .rows = (uint32_t)s->log.rows,
+                        .lint = (uint32_t)s->limits.lint,
+                        .count_only = config->count_only,
+                        .hide_packets = s->log.redact != 0},
+            .capture_bytes = s->capture.bytes,
+            .log_packets = s->hex,
+            .packets_redacted = s->log.redact << 1,
+            .listen_addr = config->listen_addr,
+            .remote_addr = config->remote_addr,
+            .output = {.arg = config->port, .on_record = put_record},
+        };
+        return tap_shared_init(&w->tap, &tap);
 }
 
 struct worker *worker_new(const struct worker_config *config)
@@ -201,40 +229,23 @@ struct worker *worker_new(const struct worker_config *config)
         w->settings = s;
         w->remote = config->remote;
         w->remote_text = config->remote_text;
-        w->listen_addr = config->listen_addr;
-        w->remote_addr = config->remote_addr;
         w->port = config->port;
         w->waiting_last = &w->waiting;
         w->tls = config->tls;
         w->stop.run = on_stop;
-        w->dissect = (struct dissect_settings){
-            .pool = &w->commands,
-            .query_bytes = s->limits.query_bytes,
-            .value_bytes = s->limits.value_bytes,
-            .packet_bytes = s->hex || s->capture.bytes > 0 ? s->capture.packet_bytes : 0,
-            .held_bytes = s->limits.held_bytes,
-            .pipeline = (uint32_t)s->limits.pipeline,
-            .statements = (uint32_t)s->limits.statements,
-            .rows = (uint32_t)s->log.rows,
-            .lint = (uint32_t)s->limits.lint,
-            .count_only = config->count_only,
-            .hide_packets = s->log.redact != 0,
-        };
         w->scratch_size = SCRATCH_BYTES;
         w->scratch = prof_alloc(STAGE_WORKER, w->scratch_size);
         w->plain_size = PLAIN_BYTES;
         w->plain = prof_alloc(STAGE_TLS, w->plain_size);
-        if (s->capture.bytes > 0) {
-                w->capture = capture_new(s->capture.bytes);
-        }
+        enum status tap = init_tap(w, config);
         w->base = new_base();
         bool dns_wanted = needs_dns(w->remote);
         if (w->base != NULL && dns_wanted) {
                 w->dns = new_dns(w->base);
         }
-        if (w->scratch == NULL || w->plain == NULL || (s->capture.bytes > 0 && w->capture == NULL) ||
-            w->base == NULL || (dns_wanted && w->dns == NULL) ||
-            mailbox_init(&w->mailbox, w->base) != STATUS_OK || !watch_room(w)) {
+        if (w->scratch == NULL || w->plain == NULL || tap != STATUS_OK || w->base == NULL ||
+            (dns_wanted && w->dns == NULL) || mailbox_init(&w->mailbox, w->base) != STATUS_OK ||
+            !watch_room(w)) {
                 diag(DIAG_ERROR, "a worker can't be created: out of memory");
                 discard(w);
                 return NULL;

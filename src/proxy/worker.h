@@ -5,11 +5,11 @@
 #define PROXY_WORKER_H
 
 #include "base/ticker.h"
-#include "capture/capture.h"
 #include "proxy/net/address.h"
 #include "proxy/net/mailbox.h"
 #include "proxy/net/tls_context.h"
 #include "proxy/proxy.h"
+#include "tap/tap.h"
 
 #include <stdatomic.h>
 
@@ -19,11 +19,8 @@ struct listener;
 /** Counted by the worker, read by main. */
 struct worker_counts {
         _Atomic uint64_t upstream_errors;
-        _Atomic uint64_t opaque;
-        _Atomic uint64_t lint;
         _Atomic uint64_t tls_sessions; /**< with TLS towards the client */
         _Atomic uint64_t tls_errors;
-        _Atomic uint64_t statements;
         _Atomic uint64_t bytes_sent;
         _Atomic uint64_t bytes_received;
         _Atomic uint64_t sessions; /**< given to it and not ended: who accepts adds, the worker takes away */
@@ -34,12 +31,9 @@ struct worker {
         const struct settings *settings;
         const struct address *remote;
         const char *remote_text;
-        struct span listen_addr; /**< these two live as long as the journal */
-        struct span remote_addr;
         struct journal_port *port;
         const struct tls_context *tls;
-        struct dissect_settings dissect;
-        struct dissect_pool commands;
+        struct tap_shared tap; /**< of its sessions' taps */
         struct event_base *base;
         struct evdns_base *dns; /**< NULL if the server's address is a number */
         struct mailbox mailbox;
@@ -56,11 +50,9 @@ struct worker {
         uint8_t *plain; /**< what TLS decrypts goes here */
         size_t plain_size;
         struct ticker ticker;
-        uint64_t tick_cycles; /**< clock_cycles when now_ns was read */
-        uint64_t now_ns;      /**< of this wake-up */
-        uint64_t wall_ns;     /**< wall time minus monotonic time, refreshed now and then */
-        uint64_t wall_read_ns;
-        struct capture *capture;  /**< of all its sessions; NULL if capture.bytes is 0 */
+        uint64_t tick_cycles;     /**< clock_cycles when now_ns was read */
+        uint64_t now_ns;          /**< of this wake-up */
+        uint64_t wall_read_ns;    /**< when tap.wall_offset_ns was last refreshed */
         struct session *sessions; /**< list */
         struct worker_counts counts;
 };
@@ -104,18 +96,6 @@ static inline void worker_tick(struct worker *w)
         if (w->now_ns - w->wall_read_ns > CLOCK_S_NS) {
                 worker_read_wall(w);
         }
-}
-/** The wall time of a monotonic one. */
-static inline uint64_t worker_wall_ns(const struct worker *w, uint64_t mono_ns)
-{
-        return w->wall_ns + mono_ns;
-}
-
-static inline void worker_add(_Atomic uint64_t *counter, uint64_t n)
-{
-        /* written by the worker alone: no locked instruction is needed */
-        atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
-                              memory_order_relaxed);
 }
 
 #endif

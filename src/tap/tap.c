@@ -1,0 +1,288 @@
+#include "tap/tap.h"
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "capture/capture.h"
+#include "profile/heap/leak_injection.h"
+#include "profile/heap/prof.h"
+#include "tap/tap_state.h"
+
+/* --- records -------------------------------------------------------------------------------------------------------- */
+
+/** The only place where a record learns which session it is of. */
+static void identify(const struct tap *tap, struct record *r)
+{
+        const struct tap_config *config = &tap->shared->config;
+        RECORD_PUT(r, FIELD_CONN_ID, conn_id, tap->conn_id);
+        if (tap->client_len > 0) {
+                RECORD_PUT(r, FIELD_CLIENT_ADDR, client_addr, span_of(tap->client_addr, tap->client_len));
+        }
+        RECORD_PUT(r, FIELD_PROXY_LISTEN_ADDR, proxy_listen_addr, config->listen_addr);
+        RECORD_PUT(r, FIELD_REMOTE_ADDR, remote_addr, config->remote_addr);
+        field_set_add(&r->lasting, FIELD_PROXY_LISTEN_ADDR);
+        field_set_add(&r->lasting, FIELD_REMOTE_ADDR);
+        if (tap->own_len > 0) {
+                RECORD_PUT(r, FIELD_PROXY_CLIENT_ADDR, proxy_client_addr,
+                           span_of(tap->own_addr, tap->own_len));
+        }
+}
+
+void tap_emit(struct tap *tap, struct record *r)
+{
+        const struct tap_shared *shared = tap->shared;
+        if (shared->config.dissect.count_only) {
+                return; /* nobody reads it */
+        }
+        r->wall_ns = shared->wall_offset_ns + r->mono_ns;
+        identify(tap, r);
+        shared->config.output.on_record(shared->config.output.arg, r);
+}
+
+struct record tap_record(enum record_event event, uint64_t now_ns)
+{
+        struct record r;
+        record_clear(&r);
+        r.event = event;
+        r.mono_ns = now_ns;
+        return r;
+}
+
+void tap_notice(struct tap *tap, enum record_event event, const char *reason, const char *info,
+                uint64_t now_ns)
+{
+        struct record r = tap_record(event, now_ns);
+        record_set_text(&r, FIELD_REASON, span_str(reason));
+        if (info != NULL) {
+                record_set_text(&r, FIELD_INFO, span_str(info));
+        }
+        tap_emit(tap, &r);
+}
+
+/** What the forwarding side knows of a login besides the dissector. */
+static void add_login(const struct tap *tap, struct record *r)
+{
+        static const enum record_field fields[2] = {FIELD_TLS, FIELD_REMOTE_TLS};
+        for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+                if (tap->tls[side] != NULL) {
+                        record_set_text(r, fields[side], span_str(tap->tls[side]));
+                }
+        }
+        if (record_has(r, FIELD_SERVER_CAPABILITIES)) { /* the dissector saw what the client was offered */
+                record_set_uint(r, FIELD_SERVER_CAPABILITIES, tap->offer.offered);
+        }
+        if (tap->offer.removed != 0) {
+                record_set_uint(r, FIELD_CAPABILITIES_REMOVED, tap->offer.removed);
+        }
+        if (tap->offer.added != 0) {
+                record_set_uint(r, FIELD_CAPABILITIES_ADDED, tap->offer.added);
+        }
+        if (tap->translated) {
+                record_set_text(
+                    r, FIELD_INFO,
+                    span_str(
+                        "the password exchange was translated: one side is encrypted, the other is not"));
+        }
+}
+
+/** If several commands are in flight, the times cover all of them since the last record. */
+static void add_times(const struct tap *tap, struct record *r)
+{
+        struct tap_times *times = tap->times;
+        if (record_has(r, FIELD_SERVER_US)) {
+                RECORD_PUT(r, FIELD_PROXY_US, proxy_us, clock_cycles_ns(times->own_cycles) / CLOCK_US_NS);
+        }
+        if (times->stall_ns >= CLOCK_US_NS) {
+                record_set_uint(r, FIELD_STALL_US, times->stall_ns / CLOCK_US_NS);
+        }
+        *times = (struct tap_times){0};
+}
+
+static void on_command(void *arg)
+{
+        const struct tap *tap = arg;
+        prof_count_statement();
+        counter_add(&tap->shared->counts.statements, 1);
+}
+
+static void on_record(void *arg, struct record *r)
+{
+        struct tap *tap = arg;
+        if (r->event == EVENT_AUTH) {
+                add_login(tap, r);
+        }
+        if (r->event == EVENT_QUERY) {
+                if (record_has(r, FIELD_ERRNO)) {
+                        plant_grow(PLANT_ERROR);
+                }
+                on_command(tap);
+                add_times(tap, r);
+        }
+        tap_emit(tap, r);
+}
+
+/* --- bytes ------------------------------------------------------------------------------------------------------------ */
+
+static void count_verdict(struct tap *tap)
+{
+        struct dissect_verdict v = dissect_verdict(tap->dissect);
+        struct tap_counts *counts = &tap->shared->counts;
+        if (!tap->opaque_counted && v.opaque) {
+                tap->opaque_counted = true;
+                counter_add(&counts->opaque, 1);
+        }
+        if (tap->lint_counted != v.lint) {
+                counter_add(&counts->lint, v.lint - tap->lint_counted);
+                tap->lint_counted = v.lint;
+        }
+}
+
+void tap_feed(struct tap *tap, enum side from, struct span bytes, uint64_t now_ns)
+{
+        if (dissect_feed(tap->dissect, from, bytes, now_ns)) {
+                count_verdict(tap);
+        }
+}
+
+void tap_give_up(struct tap *tap, const char *reason, uint64_t now_ns)
+{
+        dissect_give_up(tap->dissect, reason, now_ns);
+        count_verdict(tap);
+}
+
+void tap_expect(const struct tap *tap)
+{
+        dissect_expect(tap->dissect);
+}
+
+/* --- what the forwarding side knows ---------------------------------------------------------------------------------- */
+
+enum status tap_connected(struct tap *tap, const char *own_addr, uint64_t now_ns)
+{
+        tap->own_addr = prof_strdup(STAGE_SESSION, own_addr);
+        if (tap->own_addr == NULL) {
+                return STATUS_NOMEM;
+        }
+        tap->own_len = (uint16_t)strlen(own_addr);
+        struct record r = tap_record(EVENT_CONNECT, now_ns);
+        tap_emit(tap, &r);
+        return STATUS_OK;
+}
+
+enum status tap_secured(struct tap *tap, enum side side, const char *text)
+{
+        prof_free(tap->tls[side]);
+        tap->tls[side] = prof_strdup(STAGE_SESSION, text);
+        return tap->tls[side] != NULL ? STATUS_OK : STATUS_NOMEM;
+}
+
+void tap_set_login(struct tap *tap, struct gate_offer offer, bool translated)
+{
+        tap->offer = offer;
+        tap->translated = translated;
+}
+
+void tap_end(struct tap *tap, const struct tap_ending *ending, uint64_t now_ns)
+{
+        dissect_end(tap->dissect, now_ns);
+        struct record r = tap_record(EVENT_DISCONNECT, now_ns);
+        struct dissect_view v = dissect_view(tap->dissect);
+        if (v.username.len > 0) {
+                record_set_text(&r, FIELD_USERNAME, v.username);
+                r.charsets[RECORD_USERNAME] = v.username_charset;
+        }
+        if (v.server_conn_id != 0) {
+                record_set_uint(&r, FIELD_SERVER_CONN_ID, v.server_conn_id);
+        }
+        record_set_uint(&r, FIELD_DURATION_US, tap_age_ns(tap, now_ns) / CLOCK_US_NS);
+        record_set_uint(&r, FIELD_BYTES_SENT, ending->bytes_sent);
+        record_set_uint(&r, FIELD_BYTES_RECEIVED, ending->bytes_received);
+        record_set_text(&r, FIELD_REASON, span_str(ending->reason));
+        tap_emit(tap, &r);
+}
+
+/* --- a look at it ------------------------------------------------------------------------------------------------------ */
+
+const char *tap_client_addr(const struct tap *tap)
+{
+        return tap->client_addr;
+}
+
+uint64_t tap_age_ns(const struct tap *tap, uint64_t now_ns)
+{
+        return now_ns - tap->start_ns;
+}
+
+struct dissect_view tap_view(const struct tap *tap)
+{
+        return dissect_view(tap->dissect);
+}
+
+struct dissect_now tap_now(const struct tap *tap)
+{
+        return dissect_now(tap->dissect);
+}
+
+/* --- life -------------------------------------------------------------------------------------------------------------- */
+
+enum status tap_shared_init(struct tap_shared *shared, const struct tap_config *config)
+{
+        *shared = (struct tap_shared){.config = *config};
+        shared->config.dissect.pool = &shared->pool;
+        if (config->capture_bytes > 0) {
+                shared->capture = capture_new(config->capture_bytes);
+        }
+        return config->capture_bytes > 0 && shared->capture == NULL ? STATUS_NOMEM : STATUS_OK;
+}
+
+void tap_shared_fini(struct tap_shared *shared)
+{
+        capture_free(shared->capture);
+        dissect_pool_drain(&shared->pool);
+}
+
+struct tap *tap_new(struct tap_shared *shared, uint64_t conn_id, const char *client_addr,
+                    struct tap_times *times, uint64_t now_ns)
+{
+        size_t len = strlen(client_addr);
+        const struct tap_config *config = &shared->config;
+        struct tap *tap = prof_calloc(STAGE_SESSION, 1, sizeof *tap + len + 1);
+        const struct dissect_sink sink = {.arg = tap,
+                                          .on_record = on_record,
+                                          .on_command = on_command,
+                                          .on_packet =
+                                              config->dissect.packet_bytes > 0 ? tap_on_packet : NULL,
+                                          /* in the log each packet has its place among the records */
+                                          .on_run = config->log_packets ? NULL : tap_on_run};
+        if (tap == NULL) {
+                return NULL;
+        }
+        tap->shared = shared;
+        tap->times = times;
+        tap->conn_id = conn_id;
+        tap->start_ns = now_ns;
+        tap->client_len = (uint16_t)len;
+        memcpy(tap->client_addr, client_addr, len);
+        tap->dissect = dissect_new(&config->dissect, sink);
+        if (tap->dissect == NULL) {
+                prof_free(tap);
+                return NULL;
+        }
+        shared->taps++;
+        return tap;
+}
+
+void tap_free(struct tap *tap)
+{
+        if (tap == NULL) {
+                return;
+        }
+        struct tap_shared *shared = tap->shared;
+        dissect_free(tap->dissect);
+        prof_free(tap->own_addr);
+        prof_free(tap->tls[SIDE_CLIENT]);
+        prof_free(tap->tls[SIDE_SERVER]);
+        prof_free(tap);
+        if (--shared->taps == 0) {
+                dissect_pool_drain(&shared->pool);
+        }
+}

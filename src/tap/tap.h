@@ -1,0 +1,115 @@
+/** @file tap.h  What watches one session: it is fed the bytes of both directions and produces records and recorded packets.
+ *
+ *      tap_feed -> dissector -> record + identity of the session -> tap_output.on_record
+ *                            -> packets -> recorder, and records of packets where they are logged
+ *
+ * Knows: who the session is (number, addresses, TLS, offered capabilities), the dissector, the recorder.
+ * Does not know: sockets, events, clocks (times are arguments, monotonic nanoseconds), where records go.
+ * A tap never changes, holds or delays bytes. The proxy feeds one; a capture file or a test can do so as well.
+ * Threads: a tap_shared and its taps belong to one thread; the counters may be read by any.
+ * Memory: STAGE_SESSION, and what the dissector and the recorder take. */
+#ifndef TAP_TAP_H
+#define TAP_TAP_H
+
+#include "mysql/dissect/dissect.h"
+#include "mysql/gate/gate.h"
+
+struct capture;
+struct tap;
+
+/** Where records go. */
+struct tap_output {
+        void *arg;
+        /** Called once for each record; it and what it points at live only during the call. */
+        void (*on_record)(void *arg, const struct record *record);
+};
+
+struct tap_config {
+        struct dissect_settings dissect; /**< pool is set by tap_shared_init */
+        size_t capture_bytes;            /**< of the recorder; 0 = no packets are recorded */
+        bool log_packets;                /**< each packet becomes a record (EVENT_PACKET) */
+        uint64_t packets_redacted;       /**< FIELD_REDACTED of packets whose bytes were taken out */
+        struct span listen_addr;         /**< this and the next must outlive the records */
+        struct span remote_addr;
+        struct tap_output output;
+};
+
+/** Counts of all taps of a thread, since the start. */
+struct tap_counts {
+        _Atomic uint64_t statements;
+        _Atomic uint64_t opaque; /**< sessions that the dissector gave up on */
+        _Atomic uint64_t lint;   /**< rules of the protocol that packets broke */
+};
+
+/** What the taps of one thread share. */
+struct tap_shared {
+        struct tap_config config;
+        struct dissect_pool pool;
+        struct capture *capture; /**< NULL if capture_bytes is 0 */
+        size_t taps;             /**< in existence; the pool is drained with the last one */
+        /** Wall time minus monotonic time, nanoseconds. The owner sets it, and may change it at any time. */
+        uint64_t wall_offset_ns;
+        struct tap_counts counts;
+};
+
+/** @p config is copied. @return STATUS_NOMEM; then nothing needs to be freed. */
+enum status tap_shared_init(struct tap_shared *shared, const struct tap_config *config);
+/** After its taps. */
+void tap_shared_fini(struct tap_shared *shared);
+
+/** What whoever forwards the bytes measures; the next record of a command reports both and resets them to 0. */
+struct tap_times {
+        uint64_t own_cycles; /**< clock_cycles from reading bytes to having forwarded them */
+        uint64_t stall_ns;   /**< the server had to wait for the client */
+};
+
+/** Begin to watch session @p conn_id of the client at @p client_addr (copied; "" = unknown), which began at @p now_ns.
+ *  @p shared and @p times must outlive the tap. @return NULL when memory is out. */
+struct tap *tap_new(struct tap_shared *shared, uint64_t conn_id, const char *client_addr,
+                    struct tap_times *times, uint64_t now_ns);
+/** Without any record: tap_end comes first if the session was reported. NULL is allowed. */
+void tap_free(struct tap *tap);
+
+/** The next bytes from @p from, as the client's side of the session has them: after decryption, and with the greeting as
+ *  the client gets it. */
+void tap_feed(struct tap *tap, enum side from, struct span bytes, uint64_t now_ns);
+/** Stop following the session, for @p reason (static text). */
+void tap_give_up(struct tap *tap, const char *reason, uint64_t now_ns);
+/** Bytes may come soon: let the processor fetch what tap_feed will need. */
+void tap_expect(const struct tap *tap);
+
+/* What only the forwarding side knows. */
+
+/** The server was reached; @p own_addr is our own address towards it. Emits EVENT_CONNECT.
+ *  @return STATUS_NOMEM; then there is no record. */
+enum status tap_connected(struct tap *tap, const char *own_addr, uint64_t now_ns);
+/** TLS is established with the peer on @p side; @p text describes it, such as "TLSv1.3 TLS_AES_256_GCM_SHA384". */
+enum status tap_secured(struct tap *tap, enum side side, const char *text);
+/** What the gate has made of the login so far. @p translated: it translated the exchange of the password. */
+void tap_set_login(struct tap *tap, struct gate_offer offer, bool translated);
+/** Emit a record of @p event with FIELD_REASON and, unless it is NULL, FIELD_INFO. */
+void tap_notice(struct tap *tap, enum record_event event, const char *reason, const char *info,
+                uint64_t now_ns);
+
+/** How a session ended. */
+struct tap_ending {
+        const char *reason;
+        uint64_t bytes_sent;     /**< by the client */
+        uint64_t bytes_received; /**< from the server */
+};
+/** The session is over: emit what is still open, and EVENT_DISCONNECT. */
+void tap_end(struct tap *tap, const struct tap_ending *ending, uint64_t now_ns);
+
+/* A look at it. */
+
+/** The client's address, as given to tap_new. */
+const char *tap_client_addr(const struct tap *tap);
+/** Nanoseconds since it began. */
+uint64_t tap_age_ns(const struct tap *tap, uint64_t now_ns);
+/** Spans live until the next feed. */
+struct dissect_view tap_view(const struct tap *tap);
+struct dissect_now tap_now(const struct tap *tap);
+/** Dump the session's recorded packets as text, which the caller frees with prof_free. @return NULL when memory is out. */
+char *tap_hex(const struct tap *tap, size_t *len);
+
+#endif

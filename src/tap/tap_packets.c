@@ -1,0 +1,91 @@
+/* Packets of a session: for the recorder, for the log, as a hex dump. */
+#include "capture/capture.h"
+#include "capture/hex.h"
+#include "mysql/sql/secret_data.h"
+#include "profile/heap/prof.h"
+#include "tap/tap_state.h"
+
+static void log_packet(struct tap *tap, const struct packet *p)
+{
+        struct record r = tap_record(EVENT_PACKET, p->mono_ns);
+        record_set_text(&r, FIELD_DIRECTION, span_str(p->from == SIDE_CLIENT ? "client" : "server"));
+        record_set_uint(&r, FIELD_PACKET_SEQ, p->seq);
+        record_set_uint(&r, FIELD_PACKET_LENGTH, p->length);
+        record_set_text(&r, FIELD_PACKET_NAME, span_str(p->name));
+        if (!p->secret && !secret_is_in_packet(p->head)) {
+                record_set_text(&r, FIELD_PACKET_BYTES, p->head);
+        }
+        if (p->redacted) {
+                record_set_uint(&r, FIELD_REDACTED, tap->shared->config.packets_redacted);
+        }
+        if (p->cut_off) {
+                record_set_text(&r, FIELD_REASON, span_str("cut off by the end of the session"));
+        }
+        tap_emit(tap, &r);
+}
+
+void tap_on_run(void *arg, const struct packet_run *run)
+{
+        struct tap *tap = arg;
+        const struct tap_shared *shared = tap->shared;
+        tap->packets += run->n;
+        if (shared->capture != NULL) {
+                capture_add_run(shared->capture, tap->conn_id, run, shared->wall_offset_ns + run->mono_ns);
+        }
+}
+
+void tap_on_packet(void *arg, const struct packet *p)
+{
+        struct tap *tap = arg;
+        const struct tap_shared *shared = tap->shared;
+        tap->packets++;
+        if (shared->capture != NULL) {
+                capture_add(shared->capture, tap->conn_id, p, shared->wall_offset_ns + p->mono_ns);
+        }
+        if (shared->config.log_packets) {
+                log_packet(tap, p);
+        }
+}
+
+/* --- hex dump ------------------------------------------------------------------------------------------------------- */
+
+struct dump {
+        uint64_t conn_id;
+        size_t size;
+        struct writer w;
+};
+
+static void measure(void *arg, const struct capture_packet *p)
+{
+        struct dump *d = arg;
+        d->size += hex_packet_size(p->packet.head.len);
+}
+
+static void print(void *arg, const struct capture_packet *p)
+{
+        struct dump *d = arg;
+        hex_packet(&d->w, d->conn_id, p->wall_ns, &p->packet);
+}
+
+char *tap_hex(const struct tap *tap, size_t *len)
+{
+        struct capture *capture = tap->shared->capture;
+        struct dump d = {.conn_id = tap->conn_id, .size = 256};
+        uint64_t kept = capture != NULL ? capture_walk(capture, tap->conn_id, measure, &d) : 0;
+        char *text = prof_alloc(STAGE_CAPTURE, d.size);
+        if (text == NULL) {
+                return NULL;
+        }
+        d.w = writer_over(text, d.size);
+        if (capture == NULL) {
+                writer_text(&d.w, "(no packets are recorded: capture.bytes is 0)\n");
+        } else {
+                if (kept < tap->packets) {
+                        writer_format(&d.w, "(%llu packets are not kept any more)\n",
+                                      (unsigned long long)(tap->packets - kept));
+                }
+                (void)capture_walk(capture, tap->conn_id, print, &d);
+        }
+        *len = d.w.at;
+        return text;
+}

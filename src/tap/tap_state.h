@@ -1,0 +1,38 @@
+/** @file tap_state.h  What a tap consists of. For tap*.c only.
+ *
+ *      tap.c          identity, records, life
+ *      tap_packets.c  packets: for the recorder, for the log, as a hex dump */
+#ifndef TAP_TAP_STATE_H
+#define TAP_TAP_STATE_H
+
+#include "tap/tap.h"
+
+struct tap {
+        struct tap_shared *shared;
+        struct dissect *dissect;
+        struct tap_times *times;
+        uint64_t lint_counted;
+        uint64_t packets; /* that were given to the recorder */
+        bool opaque_counted;
+        bool translated; /* the exchange of the password */
+        uint16_t client_len;
+        uint16_t own_len;
+        uint64_t conn_id;
+        uint64_t start_ns;
+        char *own_addr; /* towards the server; NULL = not connected */
+        char *tls[2];   /* by enum side; NULL = none */
+        struct gate_offer offer;
+        char client_addr[];
+};
+
+/* tap.c */
+/** A record of @p event at @p now_ns, without the identity of the session. */
+struct record tap_record(enum record_event event, uint64_t now_ns);
+/** Put the session's identity into @p r and emit it. */
+void tap_emit(struct tap *tap, struct record *r);
+
+/* tap_packets.c: callbacks of the dissector; @p arg is the tap. */
+void tap_on_packet(void *arg, const struct packet *p);
+void tap_on_run(void *arg, const struct packet_run *run);
+
+#endif
