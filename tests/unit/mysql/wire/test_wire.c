@@ -186,11 +186,11 @@ static void replies(void)
 
 static void commands(void)
 {
-        CU_ASSERT_STRING_EQUAL(command_info(COM_QUERY)->name, "COM_QUERY");
-        CU_ASSERT_EQUAL(command_info(COM_STMT_CLOSE)->shape, SHAPE_NONE);
-        CU_ASSERT_STRING_EQUAL(command_info(COM_STMT_BULK_EXECUTE)->name, "COM_STMT_BULK_EXECUTE");
-        CU_ASSERT_STRING_EQUAL(command_info(0x77)->name, "COM_UNKNOWN");
-        CU_ASSERT_STRING_EQUAL(command_info(0xff)->name, "COM_UNKNOWN");
+        CU_ASSERT_STRING_EQUAL(command_type(COM_QUERY)->name, "COM_QUERY");
+        CU_ASSERT_EQUAL(command_type(COM_STMT_CLOSE)->shape, SHAPE_NONE);
+        CU_ASSERT_STRING_EQUAL(command_type(COM_STMT_BULK_EXECUTE)->name, "COM_STMT_BULK_EXECUTE");
+        CU_ASSERT_STRING_EQUAL(command_type(0x77)->name, "COM_UNKNOWN");
+        CU_ASSERT_STRING_EQUAL(command_type(0xff)->name, "COM_UNKNOWN");
 }
 
 static void charsets(void)
