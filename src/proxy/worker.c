@@ -192,6 +192,13 @@ static void put_record(void *arg, const struct record *r)
         (void)journal_put(arg, r); /* the journal counts what it drops */
 }
 
+/** The bits of the field `redacted` for a packet of which log.redact has hidden a part. */
+static uint64_t redacted_bits(uint64_t redact)
+{
+        return (settings_redacts_literals(redact) ? 1U << REDACTED_LITERALS : 0U) |
+               (settings_redacts_values(redact) ? 1U << REDACTED_VALUES : 0U);
+}
+
 static enum status init_tap(struct worker *w, const struct worker_config *config)
 {
         const struct settings *s = config->settings;
@@ -205,10 +212,10 @@ static enum status init_tap(struct worker *w, const struct worker_config *config
                         .rows = (uint32_t)s->log.rows,
                         .lint = (uint32_t)s->limits.lint,
                         .count_only = config->count_only,
-                        .hide_packets = s->log.redact != 0},
+                        .hide_packets = s->log.redact != SETTINGS_REDACT_NONE},
             .capture_bytes = s->capture.bytes,
             .log_packets = s->hex,
-            .packets_redacted = s->log.redact << 1,
+            .packets_redacted = redacted_bits(s->log.redact),
             .listen_addr = config->listen_addr,
             .remote_addr = config->remote_addr,
             .output = {.arg = config->port, .on_record = put_record},

@@ -1,6 +1,7 @@
 /* Settings from flags. */
 #include "base/diag.h"
 #include "settings/names.h"
+#include "settings/settings.h"
 
 #include <string.h>
 

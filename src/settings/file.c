@@ -1,6 +1,7 @@
 /* Settings from a file (libconfig). */
 #include "base/diag.h"
 #include "settings/names.h"
+#include "settings/settings.h"
 
 #include <errno.h>
 #include <libconfig.h>

@@ -5,6 +5,8 @@ src_libsettings_a_SOURCES = \
 	src/settings/names.c \
 	src/settings/names.h \
 	src/settings/rows.c \
+	src/settings/rows.h \
 	src/settings/settings.c \
 	src/settings/settings.h \
+	src/settings/values.h \
 	src/settings/write.c

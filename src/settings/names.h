@@ -2,7 +2,7 @@
 #ifndef SETTINGS_NAMES_H
 #define SETTINGS_NAMES_H
 
-#include "settings/settings.h"
+#include "settings/rows.h"
 
 /** The row of @p name ("limits.query_bytes"); NULL if there is none. */
 const struct settings_row *names_find(const char *name);

@@ -1,24 +1,44 @@
-/* The table of settings. A new setting is a member in settings.h and a row here. */
-#include "settings/settings.h"
+/* The table of settings. A new setting is a member in values.h and a row here. */
+#include "settings/rows.h"
+
+#include "base/diag.h"
 
 #define AT(member) offsetof(struct settings, member)
 #define K          1024ULL
 #define M          (1024 * K)
 #define G          (1024 * M)
 
-static const char *const formats[] = {"auto", "text", "json", "ltsv", "slow", NULL};
-static const char *const redactions[] = {"none", "literals", "values", "all", NULL};
-/* in the order of their numbers (RFC 5424) */
+/* The words of a choice: the index is the value. */
+static const char *const formats[] = {
+    [SETTINGS_FORMAT_AUTO] = "auto", [SETTINGS_FORMAT_TEXT] = "text", [SETTINGS_FORMAT_JSON] = "json",
+    [SETTINGS_FORMAT_LTSV] = "ltsv", [SETTINGS_FORMAT_SLOW] = "slow", NULL};
+static const char *const redactions[] = {[SETTINGS_REDACT_NONE] = "none",
+                                         [SETTINGS_REDACT_LITERALS] = "literals",
+                                         [SETTINGS_REDACT_VALUES] = "values",
+                                         [SETTINGS_REDACT_ALL] = "all",
+                                         NULL};
+/* The value is the facility's number in RFC 5424. */
 static const char *const facilities[] = {
     "kern",   "user",     "mail",   "daemon", "auth",   "syslog", "lpr",   "news",   "uucp",
     "cron",   "authpriv", "ftp",    "ntp",    "audit",  "alert",  "clock", "local0", "local1",
     "local2", "local3",   "local4", "local5", "local6", "local7", NULL};
-static const char *const when_full[] = {"drop", "block", NULL};
+static const char *const when_full[] = {
+    [SETTINGS_WHEN_FULL_DROP] = "drop", [SETTINGS_WHEN_FULL_BLOCK] = "block", NULL};
 static const char *const or_off[] = {"off", NULL};
-static const char *const tls_client[] = {"disabled", "preferred", "required", "passthrough", NULL};
-static const char *const tls_server[] = {"disabled",        "preferred", "required", "verify_ca",
-                                         "verify_identity", "as_client", NULL};
-static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
+static const char *const tls_client[] = {[SETTINGS_TLS_CLIENT_DISABLED] = "disabled",
+                                         [SETTINGS_TLS_CLIENT_PREFERRED] = "preferred",
+                                         [SETTINGS_TLS_CLIENT_REQUIRED] = "required",
+                                         [SETTINGS_TLS_CLIENT_PASSTHROUGH] = "passthrough",
+                                         NULL};
+static const char *const tls_server[] = {[SETTINGS_TLS_DISABLED] = "disabled",
+                                         [SETTINGS_TLS_PREFERRED] = "preferred",
+                                         [SETTINGS_TLS_REQUIRED] = "required",
+                                         [SETTINGS_TLS_VERIFY_CA] = "verify_ca",
+                                         [SETTINGS_TLS_VERIFY_IDENTITY] = "verify_identity",
+                                         [SETTINGS_TLS_AS_CLIENT] = "as_client",
+                                         NULL};
+static const char *const levels[] = {
+    [DIAG_ERROR] = "error", [DIAG_WARNING] = "warning", [DIAG_INFO] = "info", [DIAG_DEBUG] = "debug", NULL};
 
 #define TEXT(name, letter, member, def, help)                                                                \
         {                                                                                                    \

@@ -136,7 +136,7 @@ static void begin_plain(void)
 
 static void begin_redaction(void)
 {
-        begin_refine(SETTINGS_REDACT_LITERALS | SETTINGS_REDACT_VALUES);
+        begin_refine(SETTINGS_REDACT_ALL);
 }
 
 static void refine_text(struct span text)

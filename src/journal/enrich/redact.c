@@ -320,8 +320,8 @@ enum status redact_new(const struct settings *settings, struct redact **out)
                 diag(DIAG_ERROR, "log.redact: out of memory");
                 return STATUS_NOMEM;
         }
-        f->literals = (settings->log.redact & SETTINGS_REDACT_LITERALS) != 0;
-        f->values = (settings->log.redact & SETTINGS_REDACT_VALUES) != 0;
+        f->literals = settings_redacts_literals(settings->log.redact);
+        f->values = settings_redacts_values(settings->log.redact);
         if (f->literals || f->values) {
                 bool given = settings->log.redact_key[0] != '\0';
                 bool done =

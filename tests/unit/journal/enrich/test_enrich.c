@@ -380,7 +380,7 @@ static void named_passwords_go(void)
 
 static void tokens_join(void)
 {
-        begin(SETTINGS_REDACT_LITERALS | SETTINGS_REDACT_VALUES);
+        begin(SETTINGS_REDACT_ALL);
         struct record r = query(1, "SELECT 'it''s', \"it's\", 'it\\'s', N'it\\'s', 5 /* it's */ # it's\n");
         struct value values[] = {{.bytes = span_str("it's"), .type = VALUE_VAR_STRING, .true_len = 4},
                                  {.bytes = span_of("\5\0\0\0", 4), .type = VALUE_LONG, .true_len = 4},
@@ -433,7 +433,7 @@ static void each_allocation_fails_once(void)
         unsigned refused = 0;
         for (uint64_t nth = 1; nth < 60; nth++) {
                 settings_defaults(&settings);
-                settings.log.redact = SETTINGS_REDACT_LITERALS | SETTINGS_REDACT_VALUES;
+                settings.log.redact = SETTINGS_REDACT_ALL;
                 settings.log.digests = 2;
                 prof_fail_nth(nth);
                 bool made = refine_init(&f, &settings) == STATUS_OK;
