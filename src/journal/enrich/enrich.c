@@ -17,7 +17,10 @@ enum {
 enum status refine_init(struct refine *f, const struct settings *settings)
 {
         *f = (struct refine){.settings = settings};
-        enum status status = redact_new(settings, &f->redact);
+        const struct redact_options options = {settings_redacts_literals(settings->log.redact),
+                                               settings_redacts_values(settings->log.redact),
+                                               settings->log.redact_key};
+        enum status status = redact_new(&options, &f->redact);
         if (status == STATUS_OK && settings->log.digests > 0) {
                 status = digests_new(settings->log.digests, &f->digests);
         }

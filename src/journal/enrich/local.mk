@@ -9,8 +9,12 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/redact.c \
 	src/journal/enrich/redact.h \
 	src/journal/enrich/redact_columns.c \
+	src/journal/enrich/redact_columns.h \
 	src/journal/enrich/redact_rows.c \
-	src/journal/enrich/redact_state.h \
+	src/journal/enrich/redact_rows.h \
 	src/journal/enrich/redact_text.c \
+	src/journal/enrich/redact_text.h \
+	src/journal/enrich/redact_token.c \
+	src/journal/enrich/redact_token.h \
 	src/journal/enrich/template_cache.c \
 	src/journal/enrich/template_cache.h

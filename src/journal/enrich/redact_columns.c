@@ -1,17 +1,18 @@
-/* Names of columns: one without a name of its own is called as its expression is written, or as its constant reads. */
+/* A column without a name of its own is named after the text of its expression, or after the value of its constant. */
+#include "journal/enrich/redact_columns.h"
+
 #include "base/seed.h"
-#include "journal/enrich/redact_state.h"
 #include "mysql/sql/secret_data.h"
 #include "profile/heap/prof.h"
 
 #include <xxhash.h>
 
-/* Names that a constant may read as, by their hash: so the statement is read once, however many columns there are. */
+/* The names of columns, found by their hash: the statement is read only once, however many columns there are. */
 struct names {
         struct value_list list;
-        uint32_t *places; /* an index + 1, at the place that the name's hash has or behind it */
+        uint32_t *places; /* a hash table of indexes + 1, with linear probing; 0 = free */
         unsigned bits;
-        bool *is_constant; /* of each name, or of the first one that is called alike */
+        bool *is_constant; /* of each name; of equal names only the first one counts */
 };
 
 static bool has_signs(struct span name)
@@ -26,7 +27,7 @@ static bool has_signs(struct span name)
         return false;
 }
 
-/** The place of @p name, or the free one that it would have. */
+/** The entry of @p name in the table, or the free one where it would be. */
 static uint32_t *place_of(const struct names *n, struct span name)
 {
         size_t mask = ((size_t)1 << n->bits) - 1;
@@ -66,8 +67,8 @@ static void find_constants(struct names *n, struct redact *f, struct span sql, s
         }
 }
 
-/** Without memory (@p known is false) all are taken for constants. */
-static bool is_called_by_constant(const struct names *n, bool known, struct span name)
+/** Is @p name the value of a constant? If memory was out (@p known is false), every name is taken for one. */
+static bool is_named_after_constant(const struct names *n, bool known, struct span name)
 {
         if (!known || has_signs(name)) {
                 return true;
@@ -81,7 +82,7 @@ unsigned redact_column_names(struct redact *f, struct record *r, struct span sql
         struct value_list list = record_list(r, FIELD_COLUMN_NAMES);
         struct value *to = f->list + f->list_used;
         bool by_constants = secret || f->literals;
-        /* Of a statement that is run by another its text is not known, and so neither are its constants. */
+        /* A statement that another one runs is not known, and so neither are its constants. */
         bool runs = f->literals && (redact_begins_with(sql, "EXECUTE") || redact_begins_with(sql, "CALL"));
         struct names names = {0};
         bool known = by_constants && begin(&names, list);
@@ -91,15 +92,15 @@ unsigned redact_column_names(struct redact *f, struct record *r, struct span sql
         }
         for (size_t i = 0; i < list.n; i++) {
                 const struct value *name = &list.at[i];
-                bool tells = secret_is_in_value(name->bytes);
+                bool shows_secret = secret_is_in_value(name->bytes);
                 to[i] = *name;
                 if (redact_is_mark(name)) {
                         continue;
                 }
-                if (tells || (runs && name->derived) ||
-                    (by_constants && is_called_by_constant(&names, known, name->bytes))) {
-                        to[i] = redact_token_value(f, name, secret || tells);
-                        taken |= secret || tells ? 1U << REDACTED_PASSWORD : 1U << REDACTED_LITERALS;
+                if (shows_secret || (runs && name->derived) ||
+                    (by_constants && is_named_after_constant(&names, known, name->bytes))) {
+                        to[i] = redact_token_value(f, name, secret || shows_secret);
+                        taken |= secret || shows_secret ? 1U << REDACTED_PASSWORD : 1U << REDACTED_LITERALS;
                 }
         }
         prof_free(names.places);

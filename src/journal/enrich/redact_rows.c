@@ -1,38 +1,29 @@
-/* Rows without what must not be logged. */
-#include "journal/enrich/redact_state.h"
+/* Rows. */
+#include "journal/enrich/redact_rows.h"
+
 #include "mysql/sql/secret.h"
 #include "mysql/sql/secret_data.h"
 
 #include <strings.h>
 
-/** What is hidden of a record's rows. */
+/** What is replaced in the rows of a record. */
 struct rules {
-        bool all;                      /**< whatever is in them: the statement has a password */
-        bool values;                   /**< what is no password becomes a token */
-        bool speaks;                   /**< the statement does, of passwords */
-        bool quotes;                   /**< what has quotes in it: it may repeat the statement */
-        uint64_t reply;                /**< bit i: the i-th column; see redact_found */
-        struct secret_columns columns; /**< of the statement */
+        bool all;                      /**< every value is a password, since the statement has one */
+        bool values;                   /**< values that are not passwords become tokens */
+        bool mentions;                 /**< the statement mentions passwords */
+        bool quotes;                   /**< a value with quotes is a password: it may repeat the statement */
+        uint64_t reply;                /**< bit i: the i-th column has passwords; see redact_found */
+        struct secret_columns columns; /**< what the statement shows of its columns */
 };
 
-/** A row of @p n values under @p names, which may be fewer: then they are not known. */
+/** A row of @p n values. @p names are those of its columns; there may be fewer than n when they are not known. */
 struct row {
         const struct value *at;
         size_t n;
         struct value_list names;
 };
 
-bool redact_begins_with(struct span sql, const char *word)
-{
-        size_t at = 0;
-        while (at < sql.len && strchr(" \t\r\n(", sql.data[at]) != NULL) {
-                at++;
-        }
-        size_t len = strlen(word);
-        return sql.len - at >= len && strncasecmp((const char *)sql.data + at, word, len) == 0;
-}
-
-/** Numbers and times hold no password by themselves. */
+/** May @p v hold a password by itself? Numbers and times do not. */
 static bool is_text(const struct value *v)
 {
         return !v->is_null && v->type > VALUE_YEAR && v->type != VALUE_NEWDECIMAL && v->bytes.len > 0;
@@ -45,7 +36,7 @@ static struct span name_of(const struct row *row, size_t i)
 
 /* --- a name in one column, its value in another --------------------------------------------------------------------------- */
 
-/** Columns beside a name that have no value of it: Type, TABLE_NAME … */
+/** Does the column @p name describe a setting rather than hold its value: Type, TABLE_NAME …? */
 static bool is_structural(struct span name)
 {
         static const char *const parts[] = {"NAME",  "TYPE",   "TABLE",  "SCHEMA", "KEY",
@@ -73,7 +64,7 @@ static bool is_plugin(struct span value)
         return false;
 }
 
-/** The row's value that names a password, such as one of SHOW VARIABLES. @return row->n if none does. */
+/** The index of the value that is the name of a password, as in a row of SHOW VARIABLES. @return row->n if there is none. */
 static size_t label_of(const struct row *row)
 {
         for (size_t i = 0; i < row->n; i++) {
@@ -86,7 +77,7 @@ static size_t label_of(const struct row *row)
         return row->n;
 }
 
-/** Is it the value that the row's name names? Of two texts, it is the other one. */
+/** Is the value @p i the one to which the name @p label belongs? Of two texts, it is the other one. */
 static bool is_labelled(const struct row *row, size_t label, size_t i)
 {
         if (label == row->n || i == label) {
@@ -104,7 +95,7 @@ static bool is_labelled(const struct row *row, size_t label, size_t i)
 
 /* --- values ---------------------------------------------------------------------------------------------------------------- */
 
-/** What the column's definition says of it, and the statement. */
+/** Is the column one of passwords, according to its definition and to the statement? */
 static bool is_secret_column(const struct rules *rules, const struct row *row, size_t i)
 {
         const struct value *v = &row->at[i];
@@ -123,7 +114,7 @@ static bool is_secret_column(const struct rules *rules, const struct row *row, s
         }
         return rules->columns.secrecy == SECRECY_ALL ||
                (rules->columns.secrecy == SECRECY_DERIVED && name->derived) ||
-               (rules->speaks && name->catalog && secret_is_value_column(name->bytes));
+               (rules->mentions && name->catalog && secret_is_value_column(name->bytes));
 }
 
 static bool is_secret(const struct rules *rules, const struct row *row, size_t label, size_t i)
@@ -150,7 +141,7 @@ static unsigned redact_row(struct redact *f, const struct rules *rules, const st
         return taken;
 }
 
-/** The names of the result whose mark is at *@p at, or behind. *@p at becomes the place behind them. */
+/** The names of the result whose mark is at *@p at or after it. *@p at becomes the index after them. */
 static struct value_list names_from(struct value_list names, size_t *at)
 {
         size_t begin = *at;
@@ -174,11 +165,11 @@ static struct rules rules_of(const struct redact *f, const struct record *r, con
         bool explains = redact_begins_with(sql, "EXPLAIN") || redact_begins_with(sql, "DESC") ||
                         redact_begins_with(sql, "ANALYZE");
         rules.all = (found->taken >> REDACTED_PASSWORD & 1) != 0 || found->parameters != 0;
-        rules.speaks = suspected && secret_is_mentioned(sql);
-        if (rules.speaks && !is_show && !explains) {
+        rules.mentions = suspected && secret_is_mentioned(sql);
+        if (rules.mentions && !is_show && !explains) {
                 rules.columns = secret_columns_of(sql, r->sql_mode);
         }
-        rules.quotes = r->secrecy >= SECRECY_QUOTES || (rules.speaks && explains);
+        rules.quotes = r->secrecy >= SECRECY_QUOTES || (rules.mentions && explains);
         if (r->secret_behind) {
                 rules.columns.secrecy = SECRECY_ALL;
         }

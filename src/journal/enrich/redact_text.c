@@ -1,113 +1,18 @@
-/* Statements and error texts without what must not be told. */
-#include "base/seed.h"
-#include "journal/enrich/redact_state.h"
+/* Statements and error texts. */
+#include "journal/enrich/redact_text.h"
+
 #include "mysql/sql/secret.h"
 #include "mysql/sql/secret_data.h"
-#include "profile/heap/prof.h"
 
 #include <strings.h>
-#include <xxhash.h>
 
-enum {
-        CANONICAL_SMALL = 4096, /* kept between records */
-};
-
-/* --- tokens --------------------------------------------------------------------------------------------------------- */
-
-/** @return false if OpenSSL makes none. */
-static bool make_digits(struct redact *f, struct span value, uint8_t digits[REDACT_DIGITS])
-{
-        static const char hex[] = "0123456789abcdef";
-        uint8_t digest[EVP_MAX_MD_SIZE];
-        size_t len = 0;
-        if (EVP_MAC_init(f->mac, NULL, 0, NULL) != 1 || EVP_MAC_update(f->mac, value.data, value.len) != 1 ||
-            EVP_MAC_final(f->mac, digest, &len, sizeof digest) != 1 || len < REDACT_DIGITS / 2) {
-                return false;
-        }
-        for (size_t i = 0; i < REDACT_DIGITS / 2; i++) {
-                digits[2 * i] = (uint8_t)hex[digest[i] >> 4];
-                digits[2 * i + 1] = (uint8_t)hex[digest[i] & 15];
-        }
-        return true;
-}
-
-/** The token of a short value, made if it is not there. */
-static const struct redact_token *token_of(struct redact *f, struct span value)
-{
-        uint64_t hash = XXH3_64bits_withSeed(value.data, value.len, seed_of_process());
-        struct redact_token *token = &f->tokens[hash % REDACT_TOKENS];
-        if (token->len == 0 || !span_equal(span_of(token->value, token->len - 1U), value)) {
-                token->len = 0;
-                if (!make_digits(f, value, token->digits)) {
-                        return NULL;
-                }
-                token->len = (uint8_t)(value.len + 1);
-                (void)span_copy(token->value, value);
-        }
-        return token;
-}
-
-void redact_put_token(struct redact *f, struct span value)
-{
-        uint8_t own[REDACT_DIGITS];
-        const uint8_t *digits = NULL;
-        if (value.len <= REDACT_VALUE_MAX) {
-                const struct redact_token *token = token_of(f, value);
-                digits = token != NULL ? token->digits : NULL;
-        } else {
-                digits = make_digits(f, value, own) ? own : NULL;
-        }
-        writer_text(&f->w, "redacted");
-        if (digits != NULL) {
-                writer_char(&f->w, ':');
-                writer_bytes(&f->w, digits, REDACT_DIGITS);
-        }
-}
-
-uint8_t *redact_room_for(struct redact *f, size_t size)
-{
-        void *room = f->canonical;
-        bool made = redact_make_room(&room, &f->canonical_size, size, CANONICAL_SMALL, 1);
-        f->canonical = room;
-        f->failed = f->failed || !made;
-        return made ? f->canonical : NULL;
-}
-
-struct span redact_meaning(struct redact *f, struct span literal, bool escapes)
-{
-        struct span s = literal;
-        if (s.len > 1 && (s.data[0] & 0xdf) == 'N' && s.data[1] == '\'') {
-                s = span_skip(s, 1);
-        }
-        if (s.len == 0 || (s.data[0] != '\'' && s.data[0] != '"')) {
-                return literal;
-        }
-        uint8_t quote = s.data[0];
-        uint8_t *out = redact_room_for(f, s.len);
-        size_t len = 0;
-        for (size_t i = 1; out != NULL && i < s.len; i++) {
-                if (s.data[i] == quote) {
-                        if (i + 1 == s.len || s.data[i + 1] != quote) {
-                                break;
-                        }
-                        i++;
-                } else if (s.data[i] == '\\' && escapes && i + 1 < s.len) {
-                        i++;
-                        static const char from[] = "ntr0bZ";
-                        static const char to[] = "\n\t\r\0\b\032";
-                        const char *at = memchr(from, s.data[i], sizeof from - 1);
-                        out[len++] = at != NULL ? (uint8_t)to[at - from] : s.data[i];
-                        continue;
-                }
-                out[len++] = s.data[i];
-        }
-        return span_of(out, len);
-}
+enum { ERR_PARSE = 1064 };
 
 /* --- statements ----------------------------------------------------------------------------------------------------- */
 
-/** What stands in @p t's place: nothing must be told of it. @p is_piece: of what has been written already. */
-static void put_hidden(struct redact *f, const struct sql_token *t, bool is_piece, struct redact_found *found)
+/** Write what replaces the password @p t. @p is_piece: it belongs to a password that has been replaced already. */
+static void put_replaced(struct redact *f, const struct sql_token *t, bool is_piece,
+                         struct redact_found *found)
 {
         if (t->kind == SQL_PARAMETER) {
                 unsigned last = found->n_parameters - 1;
@@ -141,7 +46,7 @@ static void put_sql_token(struct redact *f, const struct sql_token *t, struct sq
         found->taken |= 1U << REDACTED_LITERALS;
 }
 
-/** Write @p sql without what must not be told. */
+/** Write @p sql without passwords, and with tokens in place of constants if @p literals. */
 static void put_sql(struct redact *f, struct span sql, struct sql_mode mode, bool literals,
                     struct redact_found *found)
 {
@@ -160,7 +65,7 @@ static void put_sql(struct redact *f, struct span sql, struct sql_mode mode, boo
                 writer_bytes(&f->w, at, (size_t)(t.text.data - at));
                 found->n_parameters += t.kind == SQL_PARAMETER ? 1 : 0;
                 if (secret) {
-                        put_hidden(f, &t, is_piece, found);
+                        put_replaced(f, &t, is_piece, found);
                 } else if (literals) {
                         put_sql_token(f, &t, mode, found);
                 } else {
@@ -193,7 +98,7 @@ void redact_statement(struct redact *f, struct record *r, enum record_field fiel
 
 /* --- errors --------------------------------------------------------------------------------------------------------- */
 
-/** Errors that quote names, not values. */
+/** Does an error with this number quote names rather than values? */
 static bool quotes_names(uint64_t errnum)
 {
         static const uint16_t names[] = {1007, 1008, 1044, 1045, 1046, 1049, 1050, 1051, 1052, 1054, 1060,
@@ -206,14 +111,14 @@ static bool quotes_names(uint64_t errnum)
         return false;
 }
 
-/** Is it a quote, in one of the servers' languages? Whatever is no ASCII may be one. */
+/** May @p c be a quotation mark in one of the languages of the servers? Every byte beyond ASCII may. */
 static bool is_quote(uint8_t c)
 {
         return c == '\'' || c == '"' || c == '`' || c >= 0x80;
 }
 
-/** Of an error about a statement with a password, only what stands before and behind the quotes is told. */
-static void hide_quoted(struct redact *f, struct span text)
+/** Write an error about a statement with a password: only what precedes the first quote and follows the last one. */
+static void replace_quoted(struct redact *f, struct span text)
 {
         size_t first = 0;
         size_t end = text.len;
@@ -230,7 +135,7 @@ static void hide_quoted(struct redact *f, struct span text)
         writer_put(&f->w, span_skip(text, end));
 }
 
-/** What stands before the quote says that a name is in it: for key 'PRIMARY'. */
+/** Does the text before a quote show that a name is quoted, as in: for key 'PRIMARY'? */
 static bool announces_name(struct span before)
 {
         static const char *const words[] = {"key '",   "column '",   "table '",   "database '",
@@ -245,7 +150,7 @@ static bool announces_name(struct span before)
         return false;
 }
 
-/** The quote that closes what @p s begins within: servers do not escape, so one before a letter is part of the value. */
+/** The quote that closes the quoted text at the front of @p s. Servers do not escape quotes: one before a letter is part of the value. */
 static const uint8_t *find_close(struct span s)
 {
         for (size_t i = 0; i < s.len; i++) {
@@ -259,7 +164,7 @@ static const uint8_t *find_close(struct span s)
         return NULL;
 }
 
-/** Each quoted part becomes a token; what a syntax error quotes is SQL to the text's last quote. */
+/** Write @p text with a token for each quoted part. A syntax error quotes SQL, up to the last quote of the text. */
 static void redact_quoted(struct redact *f, const struct record *r, struct span text)
 {
         struct redact_found unused = {.taken = 0};
@@ -289,7 +194,7 @@ static void redact_quoted(struct redact *f, const struct record *r, struct span 
         writer_put(&f->w, text);
 }
 
-/** Is its text the statement's, or a stored program's: that of SIGNAL? */
+/** Was the text of the error written by the statement or by a stored program (SIGNAL)? */
 static bool is_signal(const struct record *r, struct span sql)
 {
         static const char *const words[] = {"SIGNAL", "RESIGNAL", "CALL"};
@@ -314,8 +219,8 @@ static bool is_signal(const struct record *r, struct span sql)
         return false;
 }
 
-/** Is @p text what a constant of @p sql means? Servers take those for names that are in double quotes, in a mode that they do not
- *  tell. */
+/** Is @p text the meaning of a constant in @p sql? In a mode that servers do not report, they take constants in double quotes for
+ *  names. */
 static bool is_constant_of(struct redact *f, struct span text, struct span sql, struct sql_mode mode)
 {
         struct sql_lexer lexer = sql_lexer_over(sql, mode);
@@ -328,7 +233,7 @@ static bool is_constant_of(struct redact *f, struct span text, struct span sql, 
         return false;
 }
 
-/** Names in quotes stay; constants become tokens. */
+/** Write the error of @p r with tokens for constants that it quotes, and its names unchanged. @return whether there were any. */
 static bool redact_constants(struct redact *f, const struct record *r, struct span sql)
 {
         enum { LOOKED_AT = 4 };
@@ -357,10 +262,10 @@ static bool redact_constants(struct redact *f, const struct record *r, struct sp
 }
 
 /** May the error quote a password? */
-static bool tells_secret(const struct record *r, struct span sql)
+static bool may_quote_secret(const struct record *r, struct span sql)
 {
         if (r->errno_ ==
-            ERR_PARSE) { /* of dynamic SQL: the statement does not show it, its syntax error does */
+            ERR_PARSE) { /* of dynamic SQL, which the error quotes although the statement does not show it */
                 return r->secret_behind || secret_suspected(r->error) || secret_is_in_error(r->error, sql);
         }
         if (quotes_names(r->errno_) && !is_signal(r, sql)) {
@@ -370,7 +275,7 @@ static bool tells_secret(const struct record *r, struct span sql)
                (secret_has_quotes(r->error) && secret_suspected(sql) && secret_is_mentioned(sql));
 }
 
-/** As log.redact says. @return whether something was taken out. */
+/** Write the error of @p r as log.redact says. @return whether something was replaced. */
 static bool redact_values_of_error(struct redact *f, const struct record *r, struct span sql)
 {
         if (is_signal(r, sql)) {
@@ -388,13 +293,13 @@ unsigned redact_error(struct redact *f, struct record *r, struct span sql, bool 
 {
         size_t begin = f->w.at;
         if (!record_has(r, FIELD_ERROR) || r->error.len == 0 || r->event == EVENT_AUTH) {
-                return 0; /* that of a login names users and hosts */
+                return 0; /* the error of a login quotes users and hosts */
         }
-        bool secret = has_secret || tells_secret(r, sql);
+        bool secret = has_secret || may_quote_secret(r, sql);
         if (secret && is_signal(r, sql)) {
                 writer_text(&f->w, "<secret>");
         } else if (secret) {
-                hide_quoted(f, r->error);
+                replace_quoted(f, r->error);
         } else if ((!f->literals && !f->values) || !redact_values_of_error(f, r, sql)) {
                 f->w.at = begin;
                 return 0;

@@ -1,0 +1,271 @@
+#include "journal/enrich/redact_token.h"
+
+#include "base/diag.h"
+#include "base/files.h"
+#include "base/seed.h"
+#include "mysql/sql/secret.h"
+#include "mysql/sql/secret_data.h"
+#include "profile/heap/prof.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/core_names.h>
+#include <openssl/rand.h>
+#include <strings.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+enum {
+        KEY_MAX = 1024,
+        KEY_MIN = 16,
+        KEY_RANDOM = 32,        /* bytes of a key that is made here */
+        CANONICAL_SMALL = 4096, /* bytes kept between records */
+};
+
+/* --- buffers -------------------------------------------------------------------------------------------------------- */
+
+bool redact_reserve(void **buffer, size_t *size, size_t wanted, size_t small, size_t each)
+{
+        if (wanted <= *size && (*size <= small || wanted > small)) {
+                return true;
+        }
+        size_t n = wanted > small ? wanted : small;
+        void *other = prof_alloc(STAGE_JOURNAL, n * each);
+        if (other == NULL) {
+                return false;
+        }
+        prof_free(*buffer);
+        *buffer = other;
+        *size = n;
+        return true;
+}
+
+/* --- tokens --------------------------------------------------------------------------------------------------------- */
+
+/** @return false if OpenSSL fails. */
+static bool make_digits(struct redact *f, struct span value, uint8_t digits[REDACT_DIGITS])
+{
+        static const char hex[] = "0123456789abcdef";
+        uint8_t digest[EVP_MAX_MD_SIZE];
+        size_t len = 0;
+        if (EVP_MAC_init(f->mac, NULL, 0, NULL) != 1 || EVP_MAC_update(f->mac, value.data, value.len) != 1 ||
+            EVP_MAC_final(f->mac, digest, &len, sizeof digest) != 1 || len < REDACT_DIGITS / 2) {
+                return false;
+        }
+        for (size_t i = 0; i < REDACT_DIGITS / 2; i++) {
+                digits[2 * i] = (uint8_t)hex[digest[i] >> 4];
+                digits[2 * i + 1] = (uint8_t)hex[digest[i] & 15];
+        }
+        return true;
+}
+
+/** The cached token of a short value, computed if it is not in the cache. @return NULL if OpenSSL fails. */
+static const struct redact_token *token_of(struct redact *f, struct span value)
+{
+        uint64_t hash = XXH3_64bits_withSeed(value.data, value.len, seed_of_process());
+        struct redact_token *token = &f->tokens[hash % REDACT_TOKENS];
+        if (token->len == 0 || !span_equal(span_of(token->value, token->len - 1U), value)) {
+                token->len = 0;
+                if (!make_digits(f, value, token->digits)) {
+                        return NULL;
+                }
+                token->len = (uint8_t)(value.len + 1);
+                (void)span_copy(token->value, value);
+        }
+        return token;
+}
+
+void redact_put_token(struct redact *f, struct span value)
+{
+        uint8_t own[REDACT_DIGITS];
+        const uint8_t *digits = NULL;
+        if (value.len <= REDACT_VALUE_MAX) {
+                const struct redact_token *token = token_of(f, value);
+                digits = token != NULL ? token->digits : NULL;
+        } else {
+                digits = make_digits(f, value, own) ? own : NULL;
+        }
+        writer_text(&f->w, "redacted");
+        if (digits != NULL) {
+                writer_char(&f->w, ':');
+                writer_bytes(&f->w, digits, REDACT_DIGITS);
+        }
+}
+
+/** A buffer for the meaning of a constant of @p size bytes. @return NULL when memory is out (f->failed). */
+static uint8_t *canonical_buffer(struct redact *f, size_t size)
+{
+        void *buffer = f->canonical;
+        bool made = redact_reserve(&buffer, &f->canonical_size, size, CANONICAL_SMALL, 1);
+        f->canonical = buffer;
+        f->failed = f->failed || !made;
+        return made ? f->canonical : NULL;
+}
+
+struct span redact_meaning(struct redact *f, struct span literal, bool escapes)
+{
+        struct span s = literal;
+        if (s.len > 1 && (s.data[0] & 0xdf) == 'N' && s.data[1] == '\'') {
+                s = span_skip(s, 1);
+        }
+        if (s.len == 0 || (s.data[0] != '\'' && s.data[0] != '"')) {
+                return literal;
+        }
+        uint8_t quote = s.data[0];
+        uint8_t *out = canonical_buffer(f, s.len);
+        size_t len = 0;
+        for (size_t i = 1; out != NULL && i < s.len; i++) {
+                if (s.data[i] == quote) {
+                        if (i + 1 == s.len || s.data[i + 1] != quote) {
+                                break;
+                        }
+                        i++;
+                } else if (s.data[i] == '\\' && escapes && i + 1 < s.len) {
+                        i++;
+                        static const char from[] = "ntr0bZ";
+                        static const char to[] = "\n\t\r\0\b\032";
+                        const char *at = memchr(from, s.data[i], sizeof from - 1);
+                        out[len++] = at != NULL ? (uint8_t)to[at - from] : s.data[i];
+                        continue;
+                }
+                out[len++] = s.data[i];
+        }
+        return span_of(out, len);
+}
+
+/* --- values --------------------------------------------------------------------------------------------------------- */
+
+struct value redact_token_value(struct redact *f, const struct value *v, bool secret)
+{
+        struct value out = {.name = v->name, .type = VALUE_VAR_STRING, .role = v->role, .in_text = true};
+        if (v->is_null || redact_is_mark(v)) {
+                return *v;
+        }
+        size_t size = 8 * v->bytes.len + 128;
+        uint8_t *sql = prof_alloc(STAGE_JOURNAL, size);
+        struct writer w = writer_over(sql, sql != NULL ? size : 0);
+        value_print(&w, v, VALUE_AS_SQL);
+        size_t begin = f->w.at;
+        if (secret || sql == NULL || w.failed) {
+                writer_text(&f->w, secret ? "<secret>" : "redacted");
+        } else {
+                redact_put_token(f, redact_meaning(f, writer_span(&w), true));
+        }
+        prof_free(sql);
+        out.bytes = span_of(f->w.data + begin, f->w.at - begin);
+        out.true_len = out.bytes.len;
+        return out;
+}
+
+bool redact_is_secret_value(const struct value *v)
+{
+        return secret_is_name(v->name) || (!v->is_null && secret_is_in_value(v->bytes));
+}
+
+bool redact_begins_with(struct span sql, const char *word)
+{
+        size_t at = 0;
+        while (at < sql.len && strchr(" \t\r\n(", sql.data[at]) != NULL) {
+                at++;
+        }
+        size_t len = strlen(word);
+        return sql.len - at >= len && strncasecmp((const char *)sql.data + at, word, len) == 0;
+}
+
+/* --- life ----------------------------------------------------------------------------------------------------------- */
+
+/** Read up to @p size bytes until the end of the file; a pipe may deliver them in pieces. @return the bytes read; -1 with errno. */
+static ssize_t read_all(int fd, uint8_t *to, size_t size)
+{
+        size_t len = 0;
+        while (len < size) {
+                ssize_t n = read(fd, to + len, size - len);
+                if (n < 0 && errno != EINTR) {
+                        return -1;
+                }
+                if (n == 0) {
+                        break;
+                }
+                len += n > 0 ? (size_t)n : 0;
+        }
+        return (ssize_t)len;
+}
+
+static bool read_key(const char *path, uint8_t *key, size_t *len)
+{
+        int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+        ssize_t n = fd >= 0 ? read_all(fd, key, KEY_MAX) : -1;
+        if (fd < 0 || n < 0) {
+                diag(DIAG_ERROR, "log.redact_key: %s: %s", path, strerror(errno));
+        } else if (n < KEY_MIN) {
+                diag(DIAG_ERROR, "log.redact_key: %s: a key has at least %d bytes, this one has %zd", path,
+                     KEY_MIN, n);
+        } else {
+                files_warn_exposed(path, "the key of log.redact");
+        }
+        if (fd >= 0) {
+                (void)close(fd);
+        }
+        *len = n > 0 ? (size_t)n : 0;
+        return n >= KEY_MIN;
+}
+
+static EVP_MAC_CTX *make_mac(const uint8_t *key, size_t len)
+{
+        char name[] = "SHA256";
+        const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+                                     OSSL_PARAM_construct_end()};
+        EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+        EVP_MAC_CTX *mac = hmac != NULL ? EVP_MAC_CTX_new(hmac) : NULL;
+        if (mac != NULL && EVP_MAC_init(mac, key, len, params) != 1) {
+                EVP_MAC_CTX_free(mac);
+                mac = NULL;
+        }
+        EVP_MAC_free(hmac);
+        return mac;
+}
+
+/** @return STATUS_IO if there is no key or no MAC. */
+static enum status make_keyed_mac(struct redact *f, const char *key_file)
+{
+        uint8_t key[KEY_MAX];
+        size_t len = KEY_RANDOM;
+        if (key_file[0] != '\0') {
+                if (!read_key(key_file, key, &len)) {
+                        return STATUS_IO;
+                }
+        } else if (RAND_bytes(key, (int)len) != 1) {
+                diag(DIAG_ERROR, "log.redact: OpenSSL can't make a random key");
+                return STATUS_IO;
+        }
+        f->mac = make_mac(key, len);
+        OPENSSL_cleanse(key, sizeof key);
+        if (f->mac == NULL) {
+                diag(DIAG_ERROR, "log.redact: OpenSSL has no HMAC-SHA-256");
+                return STATUS_IO;
+        }
+        return STATUS_OK;
+}
+
+enum status redact_token_init(struct redact *f, const char *key_file)
+{
+        bool makes_tokens = f->literals || f->values;
+        if (makes_tokens && make_keyed_mac(f, key_file) != STATUS_OK) {
+                return STATUS_IO;
+        }
+        if (makes_tokens) {
+                f->tokens = prof_calloc(STAGE_JOURNAL, REDACT_TOKENS, sizeof *f->tokens);
+        }
+        /* allocated at the start: a buffer that grows with the first error would look like a leak */
+        bool made = canonical_buffer(f, 1) != NULL && (!makes_tokens || f->tokens != NULL);
+        return made ? STATUS_OK : STATUS_NOMEM;
+}
+
+void redact_token_fini(struct redact *f)
+{
+        EVP_MAC_CTX_free(f->mac);
+        prof_free(f->buffer);
+        prof_free(f->list);
+        prof_free(f->canonical);
+        prof_free(f->tokens);
+}
