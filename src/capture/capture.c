@@ -5,17 +5,23 @@
 #include "profile/heap/prof.h"
 
 /* A segment holds the longest packet; a run is cut to RUN_MAX. */
-enum { SEGMENT_BYTES = 128 * 1024, SEGMENTS_MIN = 2, SEGMENTS_MAX = 32, RUN_MAX = 16 * 1024 };
+enum {
+        SEGMENT_BYTES = 128 * 1024,
+        SEGMENTS_MIN = 2,
+        SEGMENTS_MAX = 32,
+        RUN_MAX = 16 * 1024,
+        KIND_OF_EACH = UINT16_MAX
+};
 
-/* An entry: this, then the payload's head; or, of a run, the names of its packets if they differ, and their bytes. */
+/* An entry: this, then the payload's head; or, of a run, the kinds of its packets if they differ, and their bytes. */
 struct entry {
         uint64_t conn_id;
         uint64_t wall_ns;
-        const char *name; /* static; NULL: each has its own */
-        uint32_t size;    /* of the entry, this and padding included */
+        uint32_t size; /* of the entry, this and padding included */
         uint32_t bytes;
         uint32_t run; /* packets in it; 0: this is one packet */
         uint32_t length;
+        uint16_t kind; /* enum packet_kind; KIND_OF_EACH: the packets of a run have each their own */
         uint8_t from;
         uint8_t seq;
         bool secret;
@@ -106,7 +112,7 @@ void capture_add(struct capture *c, uint64_t conn_id, const struct packet *p, ui
         struct entry *e = take(c, p->head.len);
         e->conn_id = conn_id;
         e->wall_ns = wall_ns;
-        e->name = p->name;
+        e->kind = (uint16_t)p->kind;
         e->bytes = (uint32_t)p->head.len;
         e->run = 0;
         e->length = p->length;
@@ -122,10 +128,10 @@ void capture_add(struct capture *c, uint64_t conn_id, const struct packet *p, ui
 
 /* --- runs ---------------------------------------------------------------------------------------------------------- */
 
-/** What its packets' names take. Most runs are a command alone, whose name is the entry's. */
-static inline size_t names_size(const struct packet_run *run)
+/** What its packets' kinds take. Most runs are a command alone, whose kind is the entry's. */
+static inline size_t kinds_size(const struct packet_run *run)
 {
-        return run->names != NULL && run->n > 1 ? run->n * sizeof *run->names : 0;
+        return run->kinds != NULL && run->n > 1 ? run->n * sizeof *run->kinds : 0;
 }
 
 /** Its last packets, as many as fit in @p room; one at least. */
@@ -133,9 +139,9 @@ static struct packet_run last_of(const struct packet_run *run, size_t room)
 {
         const uint8_t *at = run->bytes.data;
         size_t left = run->bytes.len;
-        size_t name = run->names != NULL ? sizeof *run->names : 0;
+        size_t kind = run->kinds != NULL ? sizeof *run->kinds : 0;
         size_t n = run->n;
-        while (n > 1 && n * name + left > room) {
+        while (n > 1 && n * kind + left > room) {
                 size_t first = FRAME_HEADER_SIZE + frame_length(frame_header(at));
                 at += first;
                 left -= first;
@@ -144,8 +150,8 @@ static struct packet_run last_of(const struct packet_run *run, size_t room)
         struct packet_run last = *run;
         last.bytes = span_of(at, left);
         last.n = n;
-        if (last.names != NULL) {
-                last.names += run->n - n;
+        if (last.kinds != NULL) {
+                last.kinds += run->n - n;
         }
         return last;
 }
@@ -153,17 +159,20 @@ static struct packet_run last_of(const struct packet_run *run, size_t room)
 /** There is room for it. */
 static void put_run(struct capture *c, uint64_t conn_id, const struct packet_run *run, uint64_t wall_ns)
 {
-        size_t names = names_size(run);
-        struct entry *e = take(c, names + run->bytes.len);
+        size_t kinds = kinds_size(run);
+        struct entry *e = take(c, kinds + run->bytes.len);
         e->conn_id = conn_id;
         e->wall_ns = wall_ns;
-        e->name = run->names != NULL && names == 0 ? run->names[0] : run->name;
+        e->kind = KIND_OF_EACH;
+        if (kinds == 0) {
+                e->kind = run->kinds != NULL ? run->kinds[0] : (uint16_t)run->kind;
+        }
         e->bytes = (uint32_t)run->bytes.len;
         e->run = (uint32_t)run->n;
         e->from = (uint8_t)run->from;
-        const char **at = (const char **)(void *)(e + 1);
-        for (size_t i = 0; i < names / sizeof *at; i++) {
-                *at++ = run->names[i];
+        uint16_t *at = (uint16_t *)(void *)(e + 1);
+        for (size_t i = 0; i < kinds / sizeof *at; i++) {
+                *at++ = run->kinds[i];
         }
         (void)span_copy((uint8_t *)at, run->bytes);
 }
@@ -173,7 +182,7 @@ __attribute__((noinline)) static void put_rarely(struct capture *c, uint64_t con
                                                  const struct packet_run *run, uint64_t wall_ns)
 {
         const struct packet_run last = last_of(run, RUN_MAX);
-        size_t len = names_size(&last) + last.bytes.len;
+        size_t len = kinds_size(&last) + last.bytes.len;
         if (has_room(c, len) || turn(c, size_of(len))) {
                 put_run(c, conn_id, &last, wall_ns);
         }
@@ -181,7 +190,7 @@ __attribute__((noinline)) static void put_rarely(struct capture *c, uint64_t con
 
 void capture_add_run(struct capture *c, uint64_t conn_id, const struct packet_run *run, uint64_t wall_ns)
 {
-        size_t len = names_size(run) + run->bytes.len;
+        size_t len = kinds_size(run) + run->bytes.len;
         if (len <= RUN_MAX && has_room(c, len)) {
                 put_run(c, conn_id, run, wall_ns);
         } else {
@@ -205,19 +214,16 @@ static void give(struct capture_packet *p, each_packet *each, void *arg)
 
 static void walk_run(const struct entry *e, each_packet *each, void *arg)
 {
-        const uint8_t *names = (const uint8_t *)(e + 1);
-        const uint8_t *at = names + (e->name == NULL ? e->run * sizeof e->name : 0);
+        const uint16_t *kinds = e->kind == KIND_OF_EACH ? (const uint16_t *)(const void *)(e + 1) : NULL;
+        const uint8_t *at = (const uint8_t *)(e + 1) + (kinds != NULL ? e->run * sizeof *kinds : 0);
         for (uint32_t i = 0; i < e->run; i++) {
                 struct capture_packet p = {
                     .wall_ns = e->wall_ns,
                     .packet = {.from = (enum side)e->from,
                                .seq = at[3],
                                .length = frame_length(frame_header(at)),
-                               .name = e->name,
+                               .kind = (enum packet_kind)(kinds != NULL ? kinds[i] : e->kind),
                                .head = span_of(at + FRAME_HEADER_SIZE, frame_length(frame_header(at)))}};
-                if (e->name == NULL) {
-                        memcpy(&p.packet.name, names + i * sizeof e->name, sizeof e->name);
-                }
                 size_t length = frame_length(frame_header(at));
                 give(&p, each, arg);
                 at += FRAME_HEADER_SIZE + length;
@@ -234,7 +240,7 @@ static void show(const struct entry *e, each_packet *each, void *arg)
                        .cut_off = e->cut_off,
                        .redacted = e->redacted,
                        .length = e->length,
-                       .name = e->name,
+                       .kind = (enum packet_kind)e->kind,
                        .head = span_of(e + 1, e->bytes)},
         };
         give(&p, each, arg);

@@ -26,13 +26,14 @@ static void put_line(struct writer *w, size_t offset, struct span bytes)
         writer_char(w, '\n');
 }
 
-void hex_packet(struct writer *w, uint64_t conn_id, uint64_t wall_ns, const struct packet *p)
+void hex_packet(struct writer *w, uint64_t conn_id, uint64_t wall_ns, const struct packet *p,
+                const char *name)
 {
         char when[CLOCK_RFC3339_SIZE];
         clock_rfc3339(wall_ns, when);
         writer_format(w, "%s  #%llu %s  seq %u  len %u  %.64s%s\n", when, (unsigned long long)conn_id,
-                      p->from == SIDE_CLIENT ? "client > server" : "server > client", p->seq, p->length,
-                      p->name, p->cut_off ? " (cut off by the end of the session)" : "");
+                      p->from == SIDE_CLIENT ? "client > server" : "server > client", p->seq, p->length, name,
+                      p->cut_off ? " (cut off by the end of the session)" : "");
         if (p->secret) {
                 writer_text(w, "  (not shown: authentication data, or it may hold a password)\n");
                 return;

@@ -10,8 +10,10 @@
 #include "base/writer.h"
 #include "mysql/wire/packet.h"
 
-/** Append the dump of @p p. */
-void hex_packet(struct writer *w, uint64_t conn_id, uint64_t wall_ns, const struct packet *p);
+/** Append the dump of @p p under @p name, of which at most 64 characters are written: packet_kind_name, or as a record has it.
+ *  p->kind is not read. */
+void hex_packet(struct writer *w, uint64_t conn_id, uint64_t wall_ns, const struct packet *p,
+                const char *name);
 /** Most bytes that hex_packet can write for a packet with @p head_len bytes of head. */
 size_t hex_packet_size(size_t head_len);
 

@@ -11,7 +11,7 @@ static void log_packet(struct tap *tap, const struct packet *p)
         record_set_text(&r, FIELD_DIRECTION, span_str(p->from == SIDE_CLIENT ? "client" : "server"));
         record_set_uint(&r, FIELD_PACKET_SEQ, p->seq);
         record_set_uint(&r, FIELD_PACKET_LENGTH, p->length);
-        record_set_text(&r, FIELD_PACKET_NAME, span_str(p->name));
+        record_set_text(&r, FIELD_PACKET_NAME, span_str(packet_kind_name(p->kind)));
         if (!p->secret && !secret_is_in_packet(p->head)) {
                 record_set_text(&r, FIELD_PACKET_BYTES, p->head);
         }
@@ -64,7 +64,7 @@ static void measure(void *arg, const struct capture_packet *p)
 static void print(void *arg, const struct capture_packet *p)
 {
         struct dump *d = arg;
-        hex_packet(&d->w, d->conn_id, p->wall_ns, &p->packet);
+        hex_packet(&d->w, d->conn_id, p->wall_ns, &p->packet, packet_kind_name(p->packet.kind));
 }
 
 char *tap_hex(const struct tap *tap, size_t *len)

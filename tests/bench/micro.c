@@ -9,6 +9,7 @@
 #include "journal/enrich/digests.h"
 #include "journal/format/format.h"
 #include "mysql/sql/digest.h"
+#include "mysql/wire/command.h"
 #include "profile/heap/prof.h"
 
 #include <stdio.h>
@@ -122,8 +123,10 @@ static void begin_capture(void)
 
 static void add_packets(uint64_t times)
 {
-        struct packet p = {
-            .from = SIDE_CLIENT, .length = 36, .name = "COM_QUERY", .head = span_str(micro_point_select)};
+        struct packet p = {.from = SIDE_CLIENT,
+                           .length = 36,
+                           .kind = packet_kind_of(COM_QUERY),
+                           .head = span_str(micro_point_select)};
         for (uint64_t i = 0; i < times; i++) {
                 capture_add(capture, 1, &p, i);
         }

@@ -61,9 +61,9 @@ static void on_packet(void *arg, const struct packet *packet)
         struct player *p = arg;
         FILE *out = p->packets_out != NULL ? p->packets_out : p->out;
         p->packets++;
-        (void)fprintf(out,
-                      "%s packet seq %u length %u %s%s:", packet->from == SIDE_CLIENT ? "client" : "server",
-                      packet->seq, packet->length, packet->name, packet->cut_off ? " (cut off)" : "");
+        (void)fprintf(
+            out, "%s packet seq %u length %u %s%s:", packet->from == SIDE_CLIENT ? "client" : "server",
+            packet->seq, packet->length, packet_kind_name(packet->kind), packet->cut_off ? " (cut off)" : "");
         for (size_t i = 0; i < packet->head.len; i++) {
                 (void)fprintf(out, " %02x", packet->head.data[i]);
         }
@@ -78,7 +78,7 @@ static void on_run(void *arg, const struct packet_run *run)
                 uint32_t length = (uint32_t)reader_uint(&r, 3);
                 struct packet packet = {.from = run->from, .length = length, .seq = reader_u8(&r)};
                 packet.head = reader_take(&r, length);
-                packet.name = run->names != NULL ? run->names[i] : run->name;
+                packet.kind = run->kinds != NULL ? (enum packet_kind)run->kinds[i] : run->kind;
                 if (r.failed || length > p->options->packet_bytes) {
                         abort();
                 }

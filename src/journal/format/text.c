@@ -385,10 +385,9 @@ static void put_packet(struct writer *w, const struct record *r)
             .cut_off = record_has(r, FIELD_REASON),
             .redacted = record_has(r, FIELD_REDACTED),
             .length = (uint32_t)record_uint_if_any(r, FIELD_PACKET_LENGTH),
-            .name = name,
             .head = record_text_if_any(r, FIELD_PACKET_BYTES),
         };
-        hex_packet(w, r->conn_id, r->wall_ns, &p);
+        hex_packet(w, r->conn_id, r->wall_ns, &p, name);
 }
 
 void text_line(const struct line *l)

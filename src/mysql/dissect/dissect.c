@@ -196,16 +196,19 @@ void dissect_give_up(struct dissect *d, const char *reason, uint64_t now_ns)
 
 /* --- commands come and go ------------------------------------------------------------------------------------- */
 
-void dissect_settle(struct dissect *d)
+const char *dissect_settle(struct dissect *d)
 {
         while (d->head != NULL && d->phase == PHASE_READY) {
                 struct command *cmd = d->head;
                 if (!cmd->begun) {
                         cmd->begun = true;
-                        request_begin(d, cmd);
+                        const char *give_up = request_begin(d, cmd);
+                        if (give_up != NULL) {
+                                return give_up;
+                        }
                 }
-                if (!cmd->done || d->phase != PHASE_READY) {
-                        return;
+                if (!cmd->done) {
+                        return NULL;
                 }
                 request_emit(d, cmd, NULL);
                 if (!session_vars_is_settled(d, cmd)) {
@@ -213,6 +216,7 @@ void dissect_settle(struct dissect *d)
                 }
                 request_pop(d);
         }
+        return NULL;
 }
 
 /* --- the end --------------------------------------------------------------------------------------------------------- */

@@ -146,12 +146,11 @@ bool dissect_holds_secret(const struct dissect *d, const struct command *cmd, st
         if (cmd->code == COM_QUERY || cmd->code == COM_STMT_PREPARE) {
                 return dissect_text_is_secret(body) || asks_for_secret(span_skip(body, cmd->text_at));
         }
-        if (cmd->code == COM_REGISTER_SLAVE || cmd->code == COM_CHANGE_USER) {
-                return true;
+        if (cmd->code == COM_STMT_EXECUTE || cmd->code == COM_STMT_BULK_EXECUTE ||
+            cmd->code == COM_STMT_SEND_LONG_DATA || cmd->code == COM_STMT_FETCH) {
+                return cmd->has_stmt_id && is_of_secret_statement(d, cmd);
         }
-        bool runs = cmd->code == COM_STMT_EXECUTE || cmd->code == COM_STMT_BULK_EXECUTE ||
-                    cmd->code == COM_STMT_SEND_LONG_DATA || cmd->code == COM_STMT_FETCH;
-        return runs && cmd->has_stmt_id && is_of_secret_statement(d, cmd);
+        return packet_kind_is_secret(packet_kind_of(cmd->code));
 }
 
 static bool is_execution(const struct command *cmd)
@@ -349,35 +348,9 @@ bool dissect_hides_part(const struct dissect *d, enum side from, struct span hea
  * Shown is what the dissector went by when it took them for what it says they are: the command and its fixed fields, the first
  * byte of a reply, numbers. Of rows, definitions and files it is nothing. */
 
-static const struct plain {
-        const char *name;
-        uint8_t len;
-} plain[] = {
-    {"COM_STMT_EXECUTE", 10},
-    {"COM_STMT_BULK_EXECUTE", 7},
-    {"COM_STMT_SEND_LONG_DATA", 7},
-    {"COM_STMT_FETCH", 9},
-    {"COM_STMT_CLOSE", 5},
-    {"COM_STMT_RESET", 5},
-    {"COM_SET_OPTION", 3},
-    {"COM_PROCESS_KILL", 5},
-    {"prepared statement", 12},
-    {"column count", 9},
-    {"EOF", 5},
-    {"ERR", 9},
-    {"OK", 1},
-    {"LOCAL INFILE request", 1},
-};
-
 void dissect_redact(struct packet *p, struct span head)
 {
-        size_t len = strncmp(p->name, "COM_", 4) == 0 ? 1 : 0;
-        for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
-                if (strcmp(p->name, plain[i].name) == 0) {
-                        len = plain[i].len;
-                }
-        }
         p->secret = false;
         p->redacted = true;
-        p->head = span_head(head, len);
+        p->head = span_head(head, packet_kind_shown_bytes(p->kind));
 }

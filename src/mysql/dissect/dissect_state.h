@@ -10,6 +10,7 @@
 #define MYSQL_DISSECT_DISSECT_STATE_H
 
 #include "mysql/dissect/dissect.h"
+#include "mysql/dissect/message.h"
 #include "mysql/dissect/statement.h"
 #include "mysql/sql/secret_data.h"
 #include "mysql/wire/command.h"
@@ -19,18 +20,6 @@
 #include "mysql/wire/reply.h"
 
 enum phase { PHASE_GREETING, PHASE_LOGIN, PHASE_AUTH, PHASE_READY, PHASE_OPAQUE, PHASE_CLOSED, PHASE_COUNT };
-
-/** A message that came whole; its body may be cut. Lives during the call. */
-struct message {
-        struct span body; /**< the kept head of the payload */
-        uint64_t len;     /**< of the whole payload */
-        uint64_t wire;    /**< with packet headers */
-        uint64_t start_ns;
-        uint64_t end_ns;
-        uint8_t seq;   /**< of its first packet */
-        uint8_t last;  /**< of its last packet */
-        uint8_t first; /**< first byte of the payload; 0 if it is empty */
-};
 
 /** One direction. */
 struct packet_stream {
@@ -196,7 +185,7 @@ struct dissect {
         bool drain_secret;     /**< the file that is drained may */
         uint8_t drain_seq;     /**< of the next packet of a file that is drained */
         struct own_text next_database; /**< what the reply under way makes of it; none: unchanged */
-        const char *packet_name;       /**< of the message just handled */
+        enum packet_kind packet_kind;  /**< of the message just handled */
         struct dissect_sink sink;
 
         struct packet_stream streams[2];
@@ -236,8 +225,8 @@ struct dissect {
         struct value_room changes;     /**< and for those of session tracking */
 };
 
-/** What a phase does with a message. @return the packet's name. */
-typedef const char *dissect_handler(struct dissect *d, const struct message *m);
+/** What a phase does with a message. */
+typedef struct outcome dissect_handler(struct dissect *d, const struct message *m);
 
 /** A missing handler: that side should not talk in this phase. */
 struct phase_info {
@@ -257,8 +246,8 @@ void dissect_forget(struct dissect *d);
 extern const struct phase_info dissect_phases[PHASE_COUNT];
 /** Say @p reason once and follow no more. @p m is what could not be followed, or NULL. */
 void dissect_lose(struct dissect *d, const char *reason, const struct message *m, enum side from);
-/** Begin and end what stands at the head of the FIFO, as far as it goes. */
-void dissect_settle(struct dissect *d);
+/** Begin and end what stands at the head of the FIFO, as far as it goes. @return why the session can't be followed; NULL: it can. */
+const char *dissect_settle(struct dissect *d);
 /* packets.c */
 /** Bytes of packets. @return what is left of them: the rest is compressed, or not followed. */
 struct span dissect_packets(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns);
@@ -327,11 +316,11 @@ void dissect_hide_error(struct dissect *d, const struct command *cmd, const stru
 void dissect_redact(struct packet *p, struct span head);
 
 /* login.c */
-const char *login_on_greeting(struct dissect *d, const struct message *m);
-const char *login_on_login(struct dissect *d, const struct message *m);
-const char *login_on_early_reply(struct dissect *d, const struct message *m);
-const char *login_on_client(struct dissect *d, const struct message *m);
-const char *login_on_server(struct dissect *d, const struct message *m);
+struct outcome login_on_greeting(struct dissect *d, const struct message *m);
+struct outcome login_on_login(struct dissect *d, const struct message *m);
+struct outcome login_on_early_reply(struct dissect *d, const struct message *m);
+struct outcome login_on_client(struct dissect *d, const struct message *m);
+struct outcome login_on_server(struct dissect *d, const struct message *m);
 /** The plugin that runs from here on; it is a step of the path. @return false when memory is out. */
 bool login_set_plugin(struct dissect *d, struct span plugin);
 /** Plugin and steps of the authentication that ended just now; login_forget_path then makes room for the next. */
@@ -339,16 +328,16 @@ void login_tell_path(struct dissect *d, struct record *r);
 void login_forget_path(struct dissect *d);
 /** The connection ended within the login: a record that says so. */
 void login_cut_off(struct dissect *d, uint64_t now_ns);
-/** What a server says within an authentication, neither OK nor ERR: @return the packet's name. */
-const char *login_exchange(struct dissect *d, const struct message *m);
+/** What a server says within an authentication, neither OK nor ERR: @return what it is. */
+struct outcome login_exchange(struct dissect *d, const struct message *m);
 
 /* request.c */
-const char *request_on_message(struct dissect *d, const struct message *m);
+struct outcome request_on_message(struct dissect *d, const struct message *m);
 /** The same for the command that most are: a COM_QUERY or COM_STMT_EXECUTE, in one packet, while none awaits its reply.
  *  @return false if @p packet is something else, or memory is out: nothing was done. */
 bool request_take_usual(struct dissect *d, struct span packet, uint64_t now_ns);
-/** @p cmd has reached the head: do what it asks for without a reply. */
-void request_begin(struct dissect *d, struct command *cmd);
+/** @p cmd has reached the head: do what it asks for without a reply. @return why the session can't be followed; NULL: it can. */
+const char *request_begin(struct dissect *d, struct command *cmd);
 /** Make the record of @p cmd; @p reason says why there is no reply, or is NULL. */
 void request_emit(struct dissect *d, struct command *cmd, const char *reason);
 void request_pop(struct dissect *d);
@@ -416,7 +405,7 @@ static inline bool session_vars_is_settled(const struct dissect *d, const struct
 }
 
 /* result.c */
-const char *result_on_message(struct dissect *d, const struct message *m);
+struct outcome result_on_message(struct dissect *d, const struct message *m);
 /** How much of the server's message that begins with @p first is of interest. */
 size_t result_limit(const struct dissect *d, uint8_t first);
 

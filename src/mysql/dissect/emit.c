@@ -41,7 +41,7 @@ static struct record record_of(const struct dissect *d, const struct broken *b)
         record_set_text(&r, FIELD_DIRECTION, span_str(b->from == SIDE_CLIENT ? "client" : "server"));
         record_set_uint(&r, FIELD_PACKET_SEQ, b->seq);
         record_set_uint(&r, FIELD_PACKET_LENGTH, b->length);
-        record_set_text(&r, FIELD_PACKET_NAME, span_str(d->packet_name));
+        record_set_text(&r, FIELD_PACKET_NAME, span_str(packet_kind_name(d->packet_kind)));
         bool hide = d->packet_secret || d->packet_is_sealed || (cmd != NULL && dissect_is_secret(d, cmd)) ||
                     secret_is_in_packet(b->bytes);
         if (!hide && b->bytes.len > 0) {
@@ -104,7 +104,7 @@ void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
                                         .secret = secret,
                                         .cut_off = true,
                                         .length = frame->length,
-                                        .name = "cut off",
+                                        .kind = PACKET_CUT_OFF,
                                         .mono_ns = now_ns};
                 if (!secret && stream->packet != NULL && frame->left < frame->length) {
                         packet.head = span_of(stream->packet, stream->packet_len);

@@ -9,7 +9,7 @@ void parse_context_show_run(struct parse_context *ctx)
         if (ctx->n > 0) {
                 const struct packet_run run = {.from = ctx->from,
                                                .n = ctx->n,
-                                               .names = ctx->names,
+                                               .kinds = ctx->kinds,
                                                .bytes = ctx->run,
                                                .mono_ns = ctx->now_ns};
                 ctx->n = 0;
@@ -17,7 +17,7 @@ void parse_context_show_run(struct parse_context *ctx)
         }
 }
 
-void parse_context_add_to_run(struct parse_context *ctx, struct span packet, const char *name)
+void parse_context_add_to_run(struct parse_context *ctx, struct span packet, enum packet_kind kind)
 {
         if (ctx->n == PARSE_RUN_MAX) {
                 parse_context_show_run(ctx);
@@ -26,7 +26,7 @@ void parse_context_add_to_run(struct parse_context *ctx, struct span packet, con
                 ctx->run = (struct span){packet.data, 0};
         }
         ctx->run.len += packet.len;
-        ctx->names[ctx->n++] = name;
+        ctx->kinds[ctx->n++] = (uint16_t)kind;
 }
 
 /* --- one packet after the other -------------------------------------------------------------------------------------- */
@@ -90,10 +90,10 @@ static inline void walk_on(struct walk *w, size_t length)
 }
 
 /** The packet at the front was as usual. */
-static inline void pass(struct parse_context *ctx, struct walk *w, size_t length, const char *name)
+static inline void pass(struct parse_context *ctx, struct walk *w, size_t length, enum packet_kind kind)
 {
         if (ctx->d->want_packets) {
-                parse_context_add_to_run(ctx, span_of(w->at, FRAME_HEADER_SIZE + length), name);
+                parse_context_add_to_run(ctx, span_of(w->at, FRAME_HEADER_SIZE + length), kind);
         }
         walk_on(w, length);
 }
@@ -104,14 +104,15 @@ static inline void pass(struct parse_context *ctx, struct walk *w, size_t length
 static void show_rows(struct parse_context *ctx, struct span rows, size_t n)
 {
         /* what the packets are that are rows to the state */
-        const char *name = ctx->d->head->type->shape == SHAPE_FIELDS ? "column definition" : "row";
+        enum packet_kind kind =
+            ctx->d->head->type->shape == SHAPE_FIELDS ? PACKET_COLUMN_DEFINITION : PACKET_ROW;
         if (n == 1) {
-                parse_context_add_to_run(ctx, rows, name);
+                parse_context_add_to_run(ctx, rows, kind);
                 return;
         }
         parse_context_show_run(ctx);
         const struct packet_run run = {
-            .from = SIDE_SERVER, .n = n, .name = name, .bytes = rows, .mono_ns = ctx->now_ns};
+            .from = SIDE_SERVER, .n = n, .kind = kind, .bytes = rows, .mono_ns = ctx->now_ns};
         ctx->d->sink.on_run(ctx->d->sink.arg, &run);
 }
 
@@ -154,7 +155,7 @@ static bool take_count(struct parse_context *ctx, struct command *cmd, struct wa
         cmd->defs_left = follow ? payload[0] : 0;
         cmd->results++;
         cmd->state = REPLYING_DEFS;
-        pass(ctx, w, length, "column count");
+        pass(ctx, w, length, PACKET_COLUMN_COUNT);
         return true;
 }
 
@@ -171,7 +172,7 @@ static bool take_definitions(struct parse_context *ctx, struct command *cmd, str
                         return false;
                 }
                 cmd->defs_left--;
-                pass(ctx, w, length, "column definition");
+                pass(ctx, w, length, PACKET_COLUMN_DEFINITION);
         }
         return true;
 }
@@ -188,10 +189,10 @@ static void pass_header(struct parse_context *ctx, struct command *cmd, struct w
                 w->left -= header->len;
                 return;
         }
-        const char *name = "column count";
+        enum packet_kind kind = PACKET_COLUMN_COUNT;
         for (unsigned n = header->packets; n > 0; n--) {
-                pass(ctx, w, frame_length(frame_header(w->at)), name);
-                name = "column definition";
+                pass(ctx, w, frame_length(frame_header(w->at)), kind);
+                kind = PACKET_COLUMN_DEFINITION;
         }
 }
 
@@ -241,7 +242,7 @@ static bool take_definitions_eof(struct parse_context *ctx, struct command *cmd,
                 return false;
         }
         cmd->state = REPLYING_ROWS;
-        pass(ctx, w, REPLY_EOF_LENGTH, "EOF");
+        pass(ctx, w, REPLY_EOF_LENGTH, PACKET_EOF);
         return true;
 }
 
@@ -274,7 +275,7 @@ static bool take_end(struct parse_context *ctx, struct command *cmd, struct walk
         cmd->has_status = true;
         cmd->ends++;
         cmd->done = true;
-        pass(ctx, w, length, is_ok ? "OK" : "EOF");
+        pass(ctx, w, length, is_ok ? PACKET_OK : PACKET_EOF);
         return true;
 }
 
@@ -331,7 +332,10 @@ struct span parse_context_take_usual(struct parse_context *ctx, struct span byte
         }
         if (cmd->done) {
                 parse_context_show_run(ctx);
-                dissect_settle(ctx->d);
+                const char *give_up = dissect_settle(ctx->d);
+                if (give_up != NULL) {
+                        dissect_lose(ctx->d, give_up, NULL, SIDE_CLIENT);
+                }
         }
         return span_of(w.at, w.left);
 }

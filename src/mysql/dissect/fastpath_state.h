@@ -13,15 +13,15 @@ struct parse_context {
         uint64_t now_ns;
         enum side from;
         size_t n;        /* packets that wait to be shown together, which are … */
-        struct span run; /* … these bytes, and are called … */
-        const char *names[PARSE_RUN_MAX];
+        struct span run; /* … these bytes, and are of these kinds */
+        uint16_t kinds[PARSE_RUN_MAX];
 };
 
 /* dissect_usual.c */
 /** The packets of a reply that come whole and are as nearly all are, from the front of @p bytes. @return what is left. */
 struct span parse_context_take_usual(struct parse_context *ctx, struct span bytes);
 /** Show packets together with those that wait; and those. */
-void parse_context_add_to_run(struct parse_context *ctx, struct span packet, const char *name);
+void parse_context_add_to_run(struct parse_context *ctx, struct span packet, enum packet_kind kind);
 void parse_context_show_run(struct parse_context *ctx);
 
 /** Bytes on the wire that count for a message: of compressed ones, the frames that began with it. */

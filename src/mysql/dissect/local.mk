@@ -10,6 +10,7 @@ src_libmysql_dissect_a_SOURCES = \
 	src/mysql/dissect/fastpath.c \
 	src/mysql/dissect/fastpath_state.h \
 	src/mysql/dissect/login.c \
+	src/mysql/dissect/message.h \
 	src/mysql/dissect/multi_result.c \
 	src/mysql/dissect/packets.c \
 	src/mysql/dissect/request.c \

@@ -8,12 +8,6 @@
 
 enum { MAX_ATTRIBUTES = 256, PATH_MAX_BYTES = 256, LOGIN_SEQ = 1 };
 
-static const char *lose(struct dissect *d, const char *reason, const struct message *m, enum side from)
-{
-        dissect_lose(d, reason, m, from);
-        return "?";
-}
-
 static void set_collation(struct dissect *d, uint16_t id)
 {
         const char *name = charset_name(id);
@@ -160,18 +154,18 @@ void login_cut_off(struct dissect *d, uint64_t now_ns)
 /* --- packets ------------------------------------------------------------------------------------------------------ */
 
 /** The server refuses: before, within or after the login. */
-static const char *refused(struct dissect *d, const struct message *m)
+static struct outcome refused(struct dissect *d, const struct message *m)
 {
         struct err err;
         if (!err_parse(m->body, &err)) {
-                return lose(d, "a malformed ERR packet", m, SIDE_SERVER);
+                return outcome_unreadable("a malformed ERR packet");
         }
         d->refused = true;
         emit_auth(d, m->end_ns, &err, NULL);
-        return "ERR";
+        return outcome_of(PACKET_ERR);
 }
 
-const char *login_on_greeting(struct dissect *d, const struct message *m)
+struct outcome login_on_greeting(struct dissect *d, const struct message *m)
 {
         struct greeting greeting;
         d->login_start_ns = m->start_ns;
@@ -179,8 +173,8 @@ const char *login_on_greeting(struct dissect *d, const struct message *m)
                 return refused(d, m);
         }
         if (m->seq != 0 || !greeting_parse(m->body, &greeting)) {
-                return lose(d, "the server's first packet is not a greeting of protocol version 10", m,
-                            SIDE_SERVER);
+                return outcome_unreadable(
+                    "the server's first packet is not a greeting of protocol version 10");
         }
         d->capabilities = greeting.capabilities;
         d->server_capabilities = greeting.capabilities;
@@ -189,16 +183,16 @@ const char *login_on_greeting(struct dissect *d, const struct message *m)
         transaction_on_greeting(d, greeting.server_version);
         if (!dissect_set_text(&d->server_version, greeting.server_version) ||
             !dissect_set_text(&d->auth_plugin, greeting.auth_plugin)) {
-                return lose(d, "out of memory", NULL, SIDE_SERVER);
+                return outcome_no_memory();
         }
         d->phase = PHASE_LOGIN;
-        return "greeting";
+        return outcome_of(PACKET_GREETING);
 }
 
-const char *login_on_early_reply(struct dissect *d, const struct message *m)
+struct outcome login_on_early_reply(struct dissect *d, const struct message *m)
 {
         /* such as "connection timed out", while the login is awaited */
-        return m->first == REPLY_ERR ? refused(d, m) : lose(d, "a reply before the login", m, SIDE_SERVER);
+        return m->first == REPLY_ERR ? refused(d, m) : outcome_unreadable("a reply before the login");
 }
 
 static bool keep_attributes(struct dissect *d, struct span attributes)
@@ -215,18 +209,18 @@ static bool keep_attributes(struct dissect *d, struct span attributes)
         return true;
 }
 
-const char *login_on_login(struct dissect *d, const struct message *m)
+struct outcome login_on_login(struct dissect *d, const struct message *m)
 {
         struct login login;
         d->packet_secret = true;
         if (m->seq != (d->ssl_requested ? LOGIN_SEQ + 1 : LOGIN_SEQ) || !login_parse(m->body, &login) ||
             (login.ssl_request && d->ssl_requested)) {
-                return lose(d, "the client's first packet is not a login of protocol 4.1", m, SIDE_CLIENT);
+                return outcome_unreadable("the client's first packet is not a login of protocol 4.1");
         }
         if (login.ssl_request) {
                 d->packet_secret = false;
                 d->ssl_requested = true;
-                return "SSLRequest";
+                return outcome_of(PACKET_SSL_REQUEST);
         }
         d->next_seq = (uint8_t)(m->last + 1);
         lint_login(&d->lint, login.capabilities, d->server_capabilities);
@@ -238,67 +232,67 @@ const char *login_on_login(struct dissect *d, const struct message *m)
             !(login.auth_plugin.len > 0 ? login_set_plugin(d, login.auth_plugin)
                                         : add_step(d, dissect_text(&d->auth_plugin))) ||
             !keep_attributes(d, login.attributes)) {
-                return lose(d, "out of memory", NULL, SIDE_CLIENT);
+                return outcome_no_memory();
         }
         d->phase = PHASE_AUTH;
-        return "login";
+        return outcome_of(PACKET_LOGIN);
 }
 
-const char *login_on_client(struct dissect *d, const struct message *m)
+struct outcome login_on_client(struct dissect *d, const struct message *m)
 {
         if (m->seq == 0) {
                 return request_on_message(d, m); /* a command that does not wait for the login's reply */
         }
         d->packet_secret = true;
         (void)dissect_in_sequence(d, m, &d->next_seq);
-        return "authentication data";
+        return outcome_of(PACKET_AUTH_DATA);
 }
 
-static const char *on_switch(struct dissect *d, const struct message *m, const char *name)
+static struct outcome on_switch(struct dissect *d, const struct message *m, enum packet_kind kind)
 {
         struct span data;
         struct span plugin = auth_switch_plugin(m->body, &data);
         if (plugin.len > 0 && !login_set_plugin(d, plugin)) {
-                return lose(d, "out of memory", NULL, SIDE_SERVER);
+                return outcome_no_memory();
         }
-        return name;
+        return outcome_of(kind);
 }
 
-const char *login_exchange(struct dissect *d, const struct message *m)
+struct outcome login_exchange(struct dissect *d, const struct message *m)
 {
         d->packet_secret = true;
         if (m->first == REPLY_EOF) {
                 if ((d->capabilities & CAP_PLUGIN_AUTH) == 0) {
                         lint_break(&d->lint, LINT_NOT_AGREED);
                 }
-                return on_switch(d, m, "AuthSwitchRequest");
+                return on_switch(d, m, PACKET_AUTH_SWITCH);
         }
         if (m->first == REPLY_FACTOR && (d->capabilities & CAP_MULTI_FACTOR) != 0) {
-                return on_switch(d, m, "AuthNextFactor");
+                return on_switch(d, m, PACKET_AUTH_NEXT_FACTOR);
         }
         if (m->first == REPLY_MORE_DATA) {
                 const char *step = step_of_data(d, span_skip(m->body, 1));
-                return step == NULL || add_step(d, span_str(step))
-                           ? "AuthMoreData"
-                           : lose(d, "out of memory", NULL, SIDE_SERVER);
+                return step == NULL || add_step(d, span_str(step)) ? outcome_of(PACKET_AUTH_MORE_DATA)
+                                                                   : outcome_no_memory();
         }
-        return "plugin data"; /* a plugin's own packets may begin with anything else (dialog's questions) */
+        return outcome_of(
+            PACKET_PLUGIN_DATA); /* a plugin's own packets may begin with anything else (dialog's questions) */
 }
 
 /** It starts behind this OK, both ways. */
-static const char *begin_compression(struct dissect *d, const struct message *m)
+static struct outcome begin_compression(struct dissect *d)
 {
         enum compress_algorithm algorithm;
         if (!compression_of(d, &algorithm)) {
-                return "OK";
+                return outcome_of(PACKET_OK);
         }
         if (!frame_idle(&d->streams[SIDE_CLIENT].frame) || d->head != NULL) {
-                return lose(d, "a client that did not wait for compression to begin", m, SIDE_SERVER);
+                return outcome_unreadable("a client that did not wait for compression to begin");
         }
-        return dissect_compress(d, algorithm) ? "OK" : lose(d, "out of memory", NULL, SIDE_SERVER);
+        return dissect_compress(d, algorithm) ? outcome_of(PACKET_OK) : outcome_no_memory();
 }
 
-const char *login_on_server(struct dissect *d, const struct message *m)
+struct outcome login_on_server(struct dissect *d, const struct message *m)
 {
         struct ok ok;
         (void)dissect_in_sequence(d, m, &d->next_seq);
@@ -309,13 +303,13 @@ const char *login_on_server(struct dissect *d, const struct message *m)
                 return login_exchange(d, m);
         }
         if (!ok_parse(m->body, d->capabilities, &ok)) {
-                return lose(d, "a malformed OK packet", m, SIDE_SERVER);
+                return outcome_unreadable("a malformed OK packet");
         }
         lint_ending(&d->lint, m->len, false, &ok, d->capabilities);
         if (ok.has_schema) {
                 d->charsets.database = CHARSET_UNKNOWN; /* it is UTF-8 */
                 if (!dissect_set_text(&d->database, ok.schema)) {
-                        return lose(d, "out of memory", NULL, SIDE_SERVER);
+                        return outcome_no_memory();
                 }
         }
         if (ok.character_set.len > 0) {
@@ -326,5 +320,5 @@ const char *login_on_server(struct dissect *d, const struct message *m)
         }
         emit_auth(d, m->end_ns, NULL, NULL);
         d->phase = PHASE_READY;
-        return begin_compression(d, m);
+        return begin_compression(d);
 }

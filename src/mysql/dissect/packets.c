@@ -42,7 +42,7 @@ static void show_packet(struct parse_context *ctx, uint8_t seq, uint32_t length,
             .seq = seq,
             .secret = d->packet_secret,
             .length = length,
-            .name = d->packet_name,
+            .kind = d->packet_kind,
             .mono_ns = ctx->now_ns,
         };
         struct span head = span_head(bytes, d->settings->packet_bytes);
@@ -65,7 +65,7 @@ static void show_whole(struct parse_context *ctx, struct span packet)
         size_t length = packet.len - FRAME_HEADER_SIZE;
         if (ctx->d->batch_packets && !d->packet_secret && !d->packet_is_sealed &&
             length <= d->settings->packet_bytes) {
-                parse_context_add_to_run(ctx, packet, d->packet_name);
+                parse_context_add_to_run(ctx, packet, d->packet_kind);
         } else {
                 parse_context_show_run(ctx);
                 show_packet(ctx, packet.data[3], (uint32_t)length, span_skip(packet, FRAME_HEADER_SIZE));
@@ -84,7 +84,21 @@ static void tell_lint(struct parse_context *ctx, uint8_t seq, uint32_t length, s
 static void settle(struct dissect *d)
 {
         if (d->head != NULL && (d->head->done || !d->head->begun)) {
-                dissect_settle(d);
+                const char *give_up = dissect_settle(d);
+                if (give_up != NULL) {
+                        dissect_lose(d, give_up, NULL, SIDE_CLIENT);
+                }
+        }
+}
+
+/** The message @p m was handled: note what it was, or stop following. */
+static void take_outcome(struct parse_context *ctx, struct outcome outcome, const struct message *m)
+{
+        struct dissect *d = ctx->d;
+        d->packet_kind = outcome.kind;
+        d->packet_secret = d->packet_secret || packet_kind_is_secret(outcome.kind);
+        if (outcome.give_up != NULL) {
+                dissect_lose(d, outcome.give_up, outcome.is_unreadable ? m : NULL, ctx->from);
         }
 }
 
@@ -116,7 +130,7 @@ static void take_whole(struct parse_context *ctx, struct span packet)
                 m.body = span_head(payload, limit_of(d, ctx->from, m.first));
         }
         d->packet_secret = ctx->d->redact_packets && d->phase == PHASE_READY;
-        d->packet_name = handle(d, &m);
+        take_outcome(ctx, handle(d, &m), &m);
         if (d->lint.broken != 0) {
                 tell_lint(ctx, m.seq, (uint32_t)payload.len, payload);
         }
@@ -205,7 +219,10 @@ static void handle_message(struct parse_context *ctx)
                                   stream->first};
         dissect_handler *handle = dissect_phases[d->phase].from[ctx->from];
         d->packet_secret = ctx->d->redact_packets && d->phase == PHASE_READY;
-        d->packet_name = handle != NULL ? handle(d, &m) : "?";
+        d->packet_kind = PACKET_UNKNOWN;
+        if (handle != NULL) {
+                take_outcome(ctx, handle(d, &m), &m);
+        }
 }
 
 /** Of a payload in several packets, each is looked at by itself: a password may be in any of them, and the name in another. */
@@ -260,7 +277,7 @@ static bool take_piece(struct parse_context *ctx, const struct frame_piece *piec
         if (!keep(stream, piece->bytes) || (ctx->d->want_packets && !keep_packet(d, stream, piece))) {
                 return false;
         }
-        d->packet_name = "part of a longer payload";
+        d->packet_kind = PACKET_PART;
         d->packet_secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || ctx->d->redact_packets;
         if (piece->ends_message) {
                 handle_message(ctx);

@@ -127,17 +127,14 @@ static void note_secret(struct dissect *d, struct command *cmd, struct span body
         d->packet_secret = d->packet_secret || cmd->is_secret || d->redact_packets;
 }
 
-static const char *take_command(struct dissect *d, const struct message *m)
+static struct outcome take_command(struct dissect *d, const struct message *m)
 {
         if (d->in_flight >= d->settings->pipeline) {
-                dissect_lose(d, "more commands in flight than limits.pipeline allows to follow", m,
-                             SIDE_CLIENT);
-                return "?";
+                return outcome_unreadable("more commands in flight than limits.pipeline allows to follow");
         }
         struct command *cmd = new_command(d);
         if (cmd == NULL) {
-                dissect_lose(d, "out of memory", NULL, SIDE_CLIENT);
-                return "?";
+                return outcome_no_memory();
         }
         cmd->code = m->len > 0 ? m->first : COM_SLEEP;
         cmd->type = command_type(cmd->code);
@@ -163,8 +160,7 @@ static const char *take_command(struct dissect *d, const struct message *m)
         d->packet_secret = cmd->code == COM_CHANGE_USER || d->phase != PHASE_READY ||
                            (d->head->state == REPLYING_AUTH && d->head != cmd);
         if (!keep_body(d, cmd, m->body)) {
-                dissect_lose(d, "out of memory", NULL, SIDE_CLIENT);
-                return "?";
+                return outcome_no_memory();
         }
         if (cmd->code == COM_QUERY && (d->capabilities & CAP_QUERY_ATTRIBUTES) != 0) {
                 cmd->text_at = execute_attributes(d, span_of(cmd->body, cmd->body_len), NULL);
@@ -177,7 +173,7 @@ static const char *take_command(struct dissect *d, const struct message *m)
                         session_vars_is_plain(span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at));
         read_stmt_id(cmd, m->body);
         note_secret(d, cmd, m->body);
-        return cmd->type->name;
+        return outcome_of(packet_kind_of(cmd->code));
 }
 
 static uint32_t stmt_id_of(struct span packet)
@@ -241,33 +237,33 @@ bool request_take_usual(struct dissect *d, struct span packet, uint64_t now_ns)
         d->tail = cmd;
         d->in_flight = 1;
         d->packet_secret = cmd->is_secret || d->redact_packets;
-        d->packet_name = cmd->type->name;
+        d->packet_kind = packet_kind_of(cmd->code);
         return true;
 }
 
 /** Part of a LOCAL INFILE, for @p cmd. */
-static const char *take_file(struct dissect *d, struct command *cmd, const struct message *m)
+static struct outcome take_file(struct dissect *d, struct command *cmd, const struct message *m)
 {
         (void)dissect_in_sequence(d, m, &cmd->next_seq);
         cmd->bytes_sent += m->wire;
         d->packet_secret = d->packet_secret || cmd->is_secret;
         if (m->len > 0) {
-                return "LOCAL INFILE data";
+                return outcome_of(PACKET_LOCAL_INFILE_DATA);
         }
         cmd->state = REPLYING_FIRST;
-        return "LOCAL INFILE end";
+        return outcome_of(PACKET_LOCAL_INFILE_END);
 }
 
 /** The rest of a file that the server wants no more. */
-static const char *drain_file(struct dissect *d, const struct message *m)
+static struct outcome drain_file(struct dissect *d, const struct message *m)
 {
         d->drain_seq = (uint8_t)(m->last + 1);
         d->draining = m->len > 0;
         d->packet_secret = d->packet_secret || d->drain_secret;
-        return m->len > 0 ? "LOCAL INFILE data" : "LOCAL INFILE end";
+        return outcome_of(m->len > 0 ? PACKET_LOCAL_INFILE_DATA : PACKET_LOCAL_INFILE_END);
 }
 
-const char *request_on_message(struct dissect *d, const struct message *m)
+struct outcome request_on_message(struct dissect *d, const struct message *m)
 {
         enum { ACKNOWLEDGEMENT = 0xef };
         struct command *head = d->phase == PHASE_READY ? d->head : NULL;
@@ -282,42 +278,45 @@ const char *request_on_message(struct dissect *d, const struct message *m)
         if (state == REPLYING_AUTH && m->seq != 0) {
                 d->packet_secret = true;
                 (void)dissect_in_sequence(d, m, &head->next_seq);
-                return "authentication data";
+                return outcome_of(PACKET_AUTH_DATA);
         }
         if (state == REPLYING_STREAM && !(m->len == 1 && m->first == COM_QUIT)) {
                 head->acknowledged = true;
                 head->bytes_sent += m->wire;
-                return m->first == ACKNOWLEDGEMENT ? "replication acknowledgement" : "packet within a stream";
+                return outcome_of(m->first == ACKNOWLEDGEMENT ? PACKET_REPLICATION_ACK
+                                                              : PACKET_WITHIN_STREAM);
         }
         return take_command(d, m);
 }
 
+static const char no_memory[] = "out of memory";
+
 /* --- a command reaches the head ---------------------------------------------------------------------------- */
 
-static void take_long_data(struct dissect *d, const struct command *cmd)
+/** @return why the session can't be followed; NULL: it goes on. */
+static const char *take_long_data(struct dissect *d, const struct command *cmd)
 {
         struct statement *st = statements_find(&d->statements, cmd->stmt_id);
         struct reader r = reader_over(span_skip(span_of(cmd->body, cmd->body_len), CODE_SIZE + STMT_ID_SIZE));
         uint16_t param = reader_u16(&r);
         if (st == NULL || r.failed) {
-                return; /* of a statement that was never seen */
+                return NULL; /* of a statement that was never seen */
         }
         size_t held = d->held + d->statements.held;
         size_t room = d->settings->held_bytes > held ? d->settings->value_bytes : 0;
         uint64_t true_len = cmd->true_len > LONG_DATA_HEAD ? cmd->true_len - LONG_DATA_HEAD : 0;
-        if (statement_long_data(&d->statements, st, param, reader_rest(&r), room, true_len) != STATUS_OK) {
-                dissect_lose(d, "out of memory", NULL, SIDE_CLIENT);
-        }
+        enum status status = statement_long_data(&d->statements, st, param, reader_rest(&r), room, true_len);
+        return status == STATUS_OK ? NULL : no_memory;
 }
 
-static void begin_change_user(struct dissect *d, struct command *cmd)
+/** @return why the session can't be followed; NULL: it goes on. */
+static const char *begin_change_user(struct dissect *d, struct command *cmd)
 {
         struct login login;
         cmd->state = REPLYING_AUTH;
         login_forget_path(d);
         if (!change_user_parse(span_of(cmd->body, cmd->body_len), d->capabilities, &login)) {
-                dissect_lose(d, "a malformed COM_CHANGE_USER", NULL, SIDE_CLIENT);
-                return;
+                return "a malformed COM_CHANGE_USER";
         }
         d->next_login_charset = charset_of_collation(login.collation_id);
         if (d->next_login_charset == CHARSET_UNKNOWN) {
@@ -326,14 +325,14 @@ static void begin_change_user(struct dissect *d, struct command *cmd)
         if ((login.auth_plugin.len > 0 && !login_set_plugin(d, login.auth_plugin)) ||
             !dissect_set_text(&d->next_username, login.username) ||
             !session_vars_database(d, login.database, d->next_login_charset)) {
-                dissect_lose(d, "out of memory", NULL, SIDE_CLIENT);
-                return;
+                return no_memory;
         }
         memset(cmd->body, 0, cmd->body_len);
         cmd->true_len = 0;
+        return NULL;
 }
 
-void request_begin(struct dissect *d, struct command *cmd)
+const char *request_begin(struct dissect *d, struct command *cmd)
 {
         static const enum reply_state first_states[] = {
             [SHAPE_FIELDS] = REPLYING_ROWS,
@@ -349,10 +348,9 @@ void request_begin(struct dissect *d, struct command *cmd)
                 rows_begin(d, cmd);
         }
         if (cmd->code == COM_STMT_SEND_LONG_DATA) {
-                take_long_data(d, cmd);
-        } else if (cmd->code == COM_CHANGE_USER) {
-                begin_change_user(d, cmd);
+                return take_long_data(d, cmd);
         }
+        return cmd->code == COM_CHANGE_USER ? begin_change_user(d, cmd) : NULL;
 }
 
 /* --- a command becomes a record ------------------------------------------------------------------------------ */

@@ -16,12 +16,6 @@ enum {
         CURSOR_TYPES = 0x07
 };
 
-static const char *lose(struct dissect *d, const char *reason, const struct message *m)
-{
-        dissect_lose(d, reason, m, SIDE_SERVER);
-        return "?";
-}
-
 static bool deprecates_eof(const struct dissect *d)
 {
         return (d->capabilities & CAP_DEPRECATE_EOF) != 0;
@@ -88,15 +82,15 @@ static bool parse_ending(struct dissect *d, const struct command *cmd, const str
 }
 
 /** The command failed: it is over, whatever was to come. */
-static const char *on_err(struct dissect *d, struct command *cmd, const struct message *m)
+static struct outcome on_err(struct dissect *d, struct command *cmd, const struct message *m)
 {
         struct err err;
         if (!err_parse(m->body, &err)) {
-                return lose(d, "a malformed ERR packet", m);
+                return outcome_unreadable("a malformed ERR packet");
         }
         if (err.errnum == ERR_PROGRESS) {
                 if ((d->capabilities & CAP_MARIADB_PROGRESS) != 0) {
-                        return "progress report";
+                        return outcome_of(PACKET_PROGRESS_REPORT);
                 }
                 lint_break(&d->lint, LINT_NOT_AGREED);
         }
@@ -111,9 +105,9 @@ static const char *on_err(struct dissect *d, struct command *cmd, const struct m
                 memcpy(cmd->sqlstate, err.sqlstate.data, 5);
         }
         if (!keep_text(d, cmd, err.message)) {
-                return lose(d, "out of memory", NULL);
+                return outcome_no_memory();
         }
-        return "ERR";
+        return outcome_of(PACKET_ERR);
 }
 
 /** "USE name": the servers tell of it only to clients that track the session. @return false when memory is out. */
@@ -165,21 +159,22 @@ static bool on_success(struct dissect *d, struct command *cmd)
         }
 }
 
-static const char *finish(struct dissect *d, struct command *cmd)
+/** @return false when memory is out. */
+static bool finish(struct dissect *d, struct command *cmd)
 {
         cmd->done = true;
-        return on_success(d, cmd) ? NULL : lose(d, "out of memory", NULL);
+        return on_success(d, cmd);
 }
 
 /** OK or EOF at the end of a result: another may follow. */
-static const char *end_result(struct dissect *d, struct command *cmd, const struct message *m)
+static struct outcome end_result(struct dissect *d, struct command *cmd, const struct message *m)
 {
         struct ok ok;
         if (!parse_ending(d, cmd, m, &ok)) {
-                return lose(d, "a malformed OK or EOF packet", m);
+                return outcome_unreadable("a malformed OK or EOF packet");
         }
         if (!apply_ok(d, cmd, &ok)) {
-                return lose(d, "out of memory", NULL);
+                return outcome_no_memory();
         }
         bool more = (ok.status & STATUS_MORE_RESULTS) != 0 || cmd->out_params;
         cmd->out_params = false;
@@ -189,18 +184,18 @@ static const char *end_result(struct dissect *d, struct command *cmd, const stru
         if (cmd->type->shape == SHAPE_RESULT && more) {
                 cmd->state = REPLYING_FIRST;
         } else {
-                const char *lost = finish(d, cmd);
-                if (lost != NULL) {
-                        return lost;
+                if (!finish(d, cmd)) {
+                        return outcome_no_memory();
                 }
         }
-        return m->first == REPLY_OK || (deprecates_eof(d) && m->len >= REPLY_OK_MIN) ? "OK" : "EOF";
+        bool is_ok = m->first == REPLY_OK || (deprecates_eof(d) && m->len >= REPLY_OK_MIN);
+        return outcome_of(is_ok ? PACKET_OK : PACKET_EOF);
 }
 
 /* --- the first packet of a reply, by its shape ----------------------------------------------------------------- */
 
-/** Definitions of the group are through: the next group, the rows, or the end. */
-static const char *after_definitions(struct dissect *d, struct command *cmd)
+/** Definitions of the group are through: the next group, the rows, or the end. @return false when memory is out. */
+static bool after_definitions(struct dissect *d, struct command *cmd)
 {
         if (cmd->defs_next > 0) {
                 cmd->defs_left = cmd->defs_next;
@@ -212,10 +207,10 @@ static const char *after_definitions(struct dissect *d, struct command *cmd)
         } else {
                 cmd->state = REPLYING_ROWS;
         }
-        return NULL;
+        return true;
 }
 
-static const char *first_of_result(struct dissect *d, struct command *cmd, const struct message *m)
+static struct outcome first_of_result(struct dissect *d, struct command *cmd, const struct message *m)
 {
         struct reader r = reader_over(m->body);
         if (m->first == REPLY_LOCAL_FILE) {
@@ -224,9 +219,9 @@ static const char *first_of_result(struct dissect *d, struct command *cmd, const
                         lint_break(&d->lint, LINT_NOT_AGREED);
                 }
                 if (cmd->next != NULL) {
-                        return lose(d, "LOCAL INFILE while another command is in flight", m);
+                        return outcome_unreadable("LOCAL INFILE while another command is in flight");
                 }
-                return "LOCAL INFILE request";
+                return outcome_of(PACKET_LOCAL_INFILE_REQUEST);
         }
         if (m->first == REPLY_OK || m->first == REPLY_EOF) {
                 return end_result(d, cmd, m);
@@ -236,7 +231,7 @@ static const char *first_of_result(struct dissect *d, struct command *cmd, const
         bool told = (d->capabilities & (CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA)) != 0;
         bool metadata = !told || reader_left(&r) == 0 || reader_u8(&r) != 0;
         if (!reader_done(&r) || columns == 0) {
-                return lose(d, "a reply that is neither OK, ERR nor a column count", m);
+                return outcome_unreadable("a reply that is neither OK, ERR nor a column count");
         }
         cmd->columns = columns;
         cmd->results++;
@@ -247,7 +242,7 @@ static const char *first_of_result(struct dissect *d, struct command *cmd, const
                 cmd->state = deprecates_eof(d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
                 rows_begin(d, cmd);
         }
-        return "column count";
+        return outcome_of(PACKET_COLUMN_COUNT);
 }
 
 static bool add_statement(struct dissect *d, struct command *cmd, uint16_t n_params)
@@ -285,7 +280,7 @@ static bool add_statement(struct dissect *d, struct command *cmd, uint16_t n_par
         return true;
 }
 
-static const char *first_of_prepare(struct dissect *d, struct command *cmd, const struct message *m)
+static struct outcome first_of_prepare(struct dissect *d, struct command *cmd, const struct message *m)
 {
         struct reader r = reader_over(m->body);
         bool ok = reader_u8(&r) == REPLY_OK;
@@ -297,14 +292,14 @@ static const char *first_of_prepare(struct dissect *d, struct command *cmd, cons
         bool metadata =
             (d->capabilities & CAP_OPTIONAL_METADATA) == 0 || reader_left(&r) == 0 || reader_u8(&r) != 0;
         if (!ok || r.failed) {
-                return lose(d, "a reply to COM_STMT_PREPARE that is neither OK nor ERR", m);
+                return outcome_unreadable("a reply to COM_STMT_PREPARE that is neither OK nor ERR");
         }
         lint_prepared(&d->lint, m->len, d->capabilities);
         cmd->has_stmt_id = true;
         cmd->columns = columns;
         d->last_prepared = cmd->stmt_id;
         if (!add_statement(d, cmd, params)) {
-                return lose(d, "out of memory", NULL);
+                return outcome_no_memory();
         }
         cmd->without_defs = !metadata;
         if ((params > 0 || columns > 0) && (metadata || !deprecates_eof(d))) {
@@ -313,19 +308,18 @@ static const char *first_of_prepare(struct dissect *d, struct command *cmd, cons
                 cmd->defs_next = params > 0 ? columns : 0;
                 cmd->state =
                     metadata ? REPLYING_DEFS : REPLYING_DEFS_EOF; /* no definitions, but their EOFs */
-                return "prepared statement";
+                return outcome_of(PACKET_PREPARED);
         }
-        const char *lost = finish(d, cmd);
-        return lost != NULL ? lost : "prepared statement";
+        return finish(d, cmd) ? outcome_of(PACKET_PREPARED) : outcome_no_memory();
 }
 
-static const char *first_of_text(struct dissect *d, struct command *cmd, const struct message *m)
+static struct outcome first_of_text(struct dissect *d, struct command *cmd, const struct message *m)
 {
-        const char *lost = keep_text(d, cmd, m->body) ? finish(d, cmd) : lose(d, "out of memory", NULL);
-        return lost != NULL ? lost : "string";
+        bool ok = keep_text(d, cmd, m->body) && finish(d, cmd);
+        return ok ? outcome_of(PACKET_STRING) : outcome_no_memory();
 }
 
-static const char *on_first(struct dissect *d, struct command *cmd, const struct message *m)
+static struct outcome on_first(struct dissect *d, struct command *cmd, const struct message *m)
 {
         if (m->first == REPLY_ERR) {
                 return on_err(d, cmd, m);
@@ -344,18 +338,19 @@ static const char *on_first(struct dissect *d, struct command *cmd, const struct
         if (m->first == REPLY_OK || is_ending(d, m->first, m->len)) {
                 return end_result(d, cmd, m);
         }
-        return lose(d, "a reply that is neither OK, EOF nor ERR", m);
+        return outcome_unreadable("a reply that is neither OK, EOF nor ERR");
 }
 
 /* --- what follows --------------------------------------------------------------------------------------------------- */
 
-static const char *on_definition(struct dissect *d, struct command *cmd, const struct message *m)
+static struct outcome on_definition(struct dissect *d, struct command *cmd, const struct message *m)
 {
         if (m->first == REPLY_ERR) {
                 return on_err(d, cmd, m);
         }
-        const char *name = cmd->type->shape == SHAPE_PREPARE && cmd->defs_next > 0 ? "parameter definition"
-                                                                                   : "column definition";
+        bool is_parameter = cmd->type->shape == SHAPE_PREPARE && cmd->defs_next > 0;
+        struct outcome outcome =
+            outcome_of(is_parameter ? PACKET_PARAMETER_DEFINITION : PACKET_COLUMN_DEFINITION);
         dissect_hide_named(d, cmd, m->body);
         if (cmd->first_rows != NULL && (cmd->type->shape == SHAPE_RESULT || cmd->defs_next == 0)) {
                 rows_definition(d, cmd, m->body);
@@ -368,12 +363,11 @@ static const char *on_definition(struct dissect *d, struct command *cmd, const s
                         rows_begin(d, cmd);
                 }
                 if (deprecates_eof(d)) {
-                        const char *lost = after_definitions(d, cmd);
-                        return lost != NULL ? lost : name;
+                        return after_definitions(d, cmd) ? outcome : outcome_no_memory();
                 }
                 cmd->state = REPLYING_DEFS_EOF;
         }
-        return name;
+        return outcome;
 }
 
 /** Do the rows wait for COM_STMT_FETCH? The status alone does not tell: MariaDB sets it in results within a procedure
@@ -386,7 +380,7 @@ static bool opens_cursor(const struct command *cmd, uint16_t status)
                (status & STATUS_MORE_RESULTS) == 0;
 }
 
-static const char *on_definitions_eof(struct dissect *d, struct command *cmd, const struct message *m)
+static struct outcome on_definitions_eof(struct dissect *d, struct command *cmd, const struct message *m)
 {
         struct ok eof;
         if (m->first == REPLY_ERR) {
@@ -397,7 +391,7 @@ static const char *on_definitions_eof(struct dissect *d, struct command *cmd, co
                 return end_result(d, cmd, m); /* MySQL 9 does so, where a cursor was open before */
         }
         if (!is_ending(d, m->first, m->len) || !eof_parse(m->body, &eof)) {
-                return lose(d, "no EOF after the column definitions", m);
+                return outcome_unreadable("no EOF after the column definitions");
         }
         if (opens_cursor(cmd, eof.status)) {
                 return end_result(d, cmd, m); /* the rows wait for COM_STMT_FETCH */
@@ -406,11 +400,10 @@ static const char *on_definitions_eof(struct dissect *d, struct command *cmd, co
         cmd->out_params = (eof.status & STATUS_PS_OUT_PARAMS) != 0 && (eof.status & STATUS_MORE_RESULTS) != 0;
         lint_ending(&d->lint, m->len, true, &eof, d->capabilities);
         lint_status(&d->lint, cmd->code, eof.status, d->capabilities);
-        const char *lost = after_definitions(d, cmd);
-        return lost != NULL ? lost : "EOF";
+        return after_definitions(d, cmd) ? outcome_of(PACKET_EOF) : outcome_no_memory();
 }
 
-static const char *on_row(struct dissect *d, struct command *cmd, const struct message *m)
+static struct outcome on_row(struct dissect *d, struct command *cmd, const struct message *m)
 {
         if (m->first == REPLY_ERR) {
                 return on_err(d, cmd, m);
@@ -422,10 +415,10 @@ static const char *on_row(struct dissect *d, struct command *cmd, const struct m
         if (cmd->rows_wanted > 0) {
                 rows_take(d, cmd, m->body);
         }
-        return cmd->type->shape == SHAPE_FIELDS ? "column definition" : "row";
+        return outcome_of(cmd->type->shape == SHAPE_FIELDS ? PACKET_COLUMN_DEFINITION : PACKET_ROW);
 }
 
-static const char *on_change_user(struct dissect *d, struct command *cmd, const struct message *m)
+static struct outcome on_change_user(struct dissect *d, struct command *cmd, const struct message *m)
 {
         if (m->first == REPLY_ERR) {
                 return on_err(d, cmd, m);
@@ -436,7 +429,7 @@ static const char *on_change_user(struct dissect *d, struct command *cmd, const 
         return login_exchange(d, m);
 }
 
-static const char *on_stream(struct dissect *d, struct command *cmd, const struct message *m)
+static struct outcome on_stream(struct dissect *d, struct command *cmd, const struct message *m)
 {
         if (m->first == REPLY_ERR) {
                 return on_err(d, cmd, m);
@@ -446,13 +439,13 @@ static const char *on_stream(struct dissect *d, struct command *cmd, const struc
         }
         cmd->rows++;
         d->packet_is_sealed = dissect_is_sealed_event(m->body);
-        return "event";
+        return outcome_of(PACKET_EVENT);
 }
 
-static const char *on_local_file(struct dissect *d, struct command *cmd, const struct message *m)
+static struct outcome on_local_file(struct dissect *d, struct command *cmd, const struct message *m)
 {
         if (m->first != REPLY_ERR) {
-                return lose(d, "a reply before the end of LOCAL INFILE", m);
+                return outcome_unreadable("a reply before the end of LOCAL INFILE");
         }
         d->drain_secret = cmd->is_secret;
         d->draining = true; /* the server may give up before the file's end, which the client sends on to */
@@ -461,11 +454,11 @@ static const char *on_local_file(struct dissect *d, struct command *cmd, const s
 }
 
 /** An ERR that no command asked for: shutdown, KILL, wait_timeout. */
-static const char *on_unasked(struct dissect *d, const struct message *m)
+static struct outcome on_unasked(struct dissect *d, const struct message *m)
 {
         struct err err;
         if (m->first != REPLY_ERR || !err_parse(m->body, &err)) {
-                return lose(d, "a reply without a command", m);
+                return outcome_unreadable("a reply without a command");
         }
         struct record r;
         dissect_record(d, EVENT_ERROR, m->start_ns, &r);
@@ -476,10 +469,10 @@ static const char *on_unasked(struct dissect *d, const struct message *m)
         record_set_text(&r, FIELD_ERROR, err.message);
         record_set_text(&r, FIELD_REASON, span_str("the server sent an error that no command asked for"));
         d->sink.on_record(d->sink.arg, &r);
-        return "ERR";
+        return outcome_of(PACKET_ERR);
 }
 
-typedef const char *reply_handler(struct dissect *d, struct command *cmd, const struct message *m);
+typedef struct outcome reply_handler(struct dissect *d, struct command *cmd, const struct message *m);
 
 static reply_handler *const handlers[REPLYING_COUNT] = {
     [REPLYING_FIRST] = on_first,
@@ -523,7 +516,7 @@ static void check_sequence(struct dissect *d, struct command *cmd, const struct 
         (void)dissect_in_sequence(d, m, &cmd->next_seq);
 }
 
-const char *result_on_message(struct dissect *d, const struct message *m)
+struct outcome result_on_message(struct dissect *d, const struct message *m)
 {
         struct command *cmd = d->head;
         if (cmd == NULL) {

@@ -1,6 +1,9 @@
 /** @file command.h  The commands of the protocol: code, name, and what kind of reply follows.
- * Source: enum_server_command of MySQL 8.4 and 9 and of MariaDB 10.11 and 11, and their protocol documentation. Some name
- * what a server's own threads do, or what is no more: such get an ERR. */
+ *
+ * Knows: what the code of a command alone says.   Does not know: the bytes behind it, or where a reply stands.
+ * Threads: any; the table is constant.   Memory: none.
+ * Source: enum_server_command of MySQL 8.4 and 9 and of MariaDB 10.11 and 11, and their protocol documentation. Some codes stand
+ * for the work of a server's own threads, or for commands that were removed: the server answers them with an ERR. */
 #ifndef MYSQL_WIRE_COMMAND_H
 #define MYSQL_WIRE_COMMAND_H
 
@@ -70,9 +73,12 @@ struct command_type {
         enum reply_shape shape;
         bool has_text;    /**< the rest of the packet is text: a statement or a name */
         bool has_stmt_id; /**< the next four bytes are a statement's id */
+        bool is_secret;   /**< the packet always holds a password, or may */
+        uint8_t
+            argument_bytes; /**< that follow the code and hold no data of the user's: ids, flags, counts */
 };
 
-/** @return the command's row; "COM_UNKNOWN" with SHAPE_OK for a code that is none. Never NULL. */
+/** @return the row of the command; for any other code, one named "COM_UNKNOWN" with SHAPE_OK. Never NULL. */
 const struct command_type *command_type(uint8_t code);
 
 #endif

@@ -1,21 +1,22 @@
 /** @file packet.h  A packet as the dissector describes it to those who show or keep packets.
  *
- * Memory: none; spans and names live as long as the call that hands a packet over. */
+ * Memory: none; spans and lists of kinds live as long as the call that hands a packet over. */
 #ifndef MYSQL_WIRE_PACKET_H
 #define MYSQL_WIRE_PACKET_H
 
 #include "base/span.h"
+#include "mysql/wire/packet_kind.h"
 #include "mysql/wire/side.h"
 
 /** One packet of the wire, complete (or cut off by the end of the session). */
 struct packet {
         enum side from;
         uint8_t seq;
-        bool secret;      /**< holds passwords or authentication data: head is empty */
-        bool redacted;    /**< hide_packets: head has no more than what makes it that packet */
-        bool cut_off;     /**< the session ended within it */
-        uint32_t length;  /**< payload, as the header says */
-        const char *name; /**< static: COM_QUERY, OK, row … */
+        bool secret;     /**< holds passwords or authentication data: head is empty */
+        bool redacted;   /**< hide_packets: head has no more than what makes it that packet */
+        bool cut_off;    /**< the session ended within it */
+        uint32_t length; /**< payload, as the header says */
+        enum packet_kind kind;
         uint64_t mono_ns; /**< when its last byte came */
         struct span head; /**< the payload's first bytes */
 };
@@ -25,8 +26,8 @@ struct packet {
 struct packet_run {
         enum side from;
         size_t n;
-        const char *const *names; /**< of each; NULL = all are called @p name */
-        const char *name;
+        const uint16_t *kinds; /**< enum packet_kind of each; NULL = all are of @p kind */
+        enum packet_kind kind;
         struct span bytes; /**< with the packets' headers */
         uint64_t mono_ns;
 };
