@@ -1,6 +1,7 @@
 /* How records and bytes grow: series, rates of sampling, and leaks on purpose. */
 #include "admin/call.h"
 
+#include "base/json_writer.h"
 #include "profile/export/export.h"
 #include "profile/export/series.h"
 #include "profile/heap/leak_injection.h"
@@ -54,11 +55,14 @@ static void reply_sample(struct call *call, uint64_t bytes, const char *stage)
 {
         FILE *out = call->out;
         if (call->json) {
-                (void)fprintf(out, "{\"sample_bytes\":%" PRIu64, bytes);
+                struct json_writer j = json_writer_to(out);
+                json_writer_object(&j, NULL);
+                json_writer_uint(&j, "sample_bytes", bytes);
                 if (stage != NULL) {
-                        (void)fprintf(out, ",\"stage\":\"%s\"", stage);
+                        json_writer_text(&j, "stage", stage);
                 }
-                (void)fputs("}\n", out);
+                json_writer_end(&j);
+                json_writer_finish(&j);
         } else {
                 export_rate_text(out, bytes);
                 (void)fprintf(out, " in %s%s\n", stage != NULL ? "stage " : "all stages",

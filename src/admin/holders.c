@@ -2,6 +2,7 @@
 #include "admin/call.h"
 
 #include "admin/put.h"
+#include "base/json_writer.h"
 #include "profile/export/export.h"
 #include "profile/export/growth.h"
 
@@ -33,19 +34,21 @@ static void take(struct holders *h, const struct session_view *v)
         h->most[at] = v;
 }
 
-static void put_json_holders(FILE *out, const struct holders *h)
+static void put_json_holders(struct json_writer *j, const struct holders *h)
 {
-        (void)fprintf(out, ",\"open_statements\":%" PRIu64 ",\"holders\":[", h->statements);
+        json_writer_uint(j, "open_statements", h->statements);
+        json_writer_array(j, "holders");
         for (size_t i = 0; i < h->n; i++) {
                 const struct session_view *v = h->most[i];
-                (void)fprintf(out, "%s{\"conn_id\":%" PRIu64 ",\"username\":", i > 0 ? "," : "", v->conn_id);
-                put_json(out, v->username);
-                (void)fprintf(out, ",\"client_addr\":");
-                put_json(out, v->client_addr);
-                (void)fprintf(out, ",\"statements\":%" PRIu32 ",\"bytes\":%" PRIu64 "}", v->statements,
-                              v->statement_bytes);
+                json_writer_object(j, NULL);
+                json_writer_uint(j, "conn_id", v->conn_id);
+                json_writer_text(j, "username", v->username);
+                json_writer_text(j, "client_addr", v->client_addr);
+                json_writer_uint(j, "statements", v->statements);
+                json_writer_uint(j, "bytes", v->statement_bytes);
+                json_writer_end(j);
         }
-        (void)fputs("]", out);
+        json_writer_end(j);
 }
 
 static void put_text_holders(FILE *out, const struct holders *h)
@@ -78,11 +81,14 @@ static void reply(struct call *call, const struct holders *h)
 {
         name_leak(call);
         if (call->json) {
-                export_verdicts_json(call->out);
+                struct json_writer j = json_writer_to(call->out);
+                json_writer_object(&j, NULL);
+                export_verdicts_json(&j);
                 if (h != NULL) {
-                        put_json_holders(call->out, h);
+                        put_json_holders(&j, h);
                 }
-                (void)fputs("}\n", call->out);
+                json_writer_end(&j);
+                json_writer_finish(&j);
         } else {
                 export_verdicts_text(call->out);
                 if (h != NULL) {

@@ -2,6 +2,8 @@ noinst_LIBRARIES += src/libbase.a
 src_libbase_a_SOURCES = \
 	src/base/clock.c \
 	src/base/clock.h \
+	src/base/column.c \
+	src/base/column.h \
 	src/base/counter.h \
 	src/base/diag.c \
 	src/base/diag.h \

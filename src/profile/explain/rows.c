@@ -1,9 +1,8 @@
 /* What the saved profiles say, for programs: CSV and JSON. */
-#include "base/json.h"
+#include "base/json_writer.h"
 #include "profile/explain/print.h"
 
 #include <inttypes.h>
-#include <math.h>
 
 enum { TEXT_MAX = 512 };
 
@@ -48,90 +47,103 @@ void explain_print_csv(const struct explain *e, FILE *out)
         }
 }
 
-static void print_json_round(const struct explain_round *r, FILE *out)
+static void print_json_round(struct json_writer *j, const struct explain_round *r)
 {
-        (void)fprintf(out,
-                      "{\"records\":%" PRIu64 ",\"births\":%" PRIu64 ",\"pending\":%" PRIu64
-                      ",\"live_records\":%" PRIu64 ",\"live_objects\":%" PRIu64 ",\"live_bytes\":%" PRIu64
-                      ",\"samples\":%" PRIu64,
-                      r->records, r->births, r->pending, r->live_records, r->live_objects, r->live_bytes,
-                      r->samples);
+        json_writer_object(j, NULL);
+        json_writer_uint(j, "records", r->records);
+        json_writer_uint(j, "births", r->births);
+        json_writer_uint(j, "pending", r->pending);
+        json_writer_uint(j, "live_records", r->live_records);
+        json_writer_uint(j, "live_objects", r->live_objects);
+        json_writer_uint(j, "live_bytes", r->live_bytes);
+        json_writer_uint(j, "samples", r->samples);
         for (size_t s = 0; s < STATS; s++) {
-                (void)fprintf(out, ",\"%s\":%" PRIu64, stats[s].name, r->stats[stats[s].stat]);
+                json_writer_uint(j, stats[s].name, r->stats[stats[s].stat]);
         }
-        (void)fprintf(
-            out, ",\"inuse_objects\":%.0f,\"inuse_space\":%.0f,\"alloc_objects\":%.0f,\"alloc_space\":%.0f",
-            r->in_use_objects, r->in_use_bytes, r->alloc_objects, r->alloc_bytes);
+        json_writer_fixed(j, "inuse_objects", r->in_use_objects, 0);
+        json_writer_fixed(j, "inuse_space", r->in_use_bytes, 0);
+        json_writer_fixed(j, "alloc_objects", r->alloc_objects, 0);
+        json_writer_fixed(j, "alloc_space", r->alloc_bytes, 0);
         if (r->predicted.known) {
-                (void)fprintf(out, ",\"expected\":%.3f,\"low\":%.0f,\"high\":%.0f", r->predicted.expected,
-                              r->predicted.low, r->predicted.high);
+                json_writer_fixed(j, "expected", r->predicted.expected, 3);
+                json_writer_fixed(j, "low", r->predicted.low, 0);
+                json_writer_fixed(j, "high", r->predicted.high, 0);
         }
-        (void)putc('}', out);
+        json_writer_end(j);
 }
 
 /** At most TEXT_MAX bytes of @p s. */
-static void print_json_text(const char *name, struct span s, FILE *out)
+static void print_json_text(struct json_writer *j, const char *key, struct span s)
 {
-        uint8_t text[TEXT_MAX * 6 + 2]; /* each byte may become \u00xx */
-        struct writer w = writer_over(text, sizeof text);
-        (void)json_string(&w, span_head(s, TEXT_MAX));
-        (void)fprintf(out, ",\"%s\":%.*s", name, (int)w.at, (const char *)text);
+        json_writer_span(j, key, span_head(s, TEXT_MAX));
 }
 
-static void print_json_births(const struct explain *e, const struct explain_run *run, FILE *out)
+static void print_json_births(struct json_writer *j, const struct explain *e, const struct explain_run *run)
 {
-        const char *comma = "";
+        json_writer_array(j, "new");
         for (size_t i = 0; i < run->n_births; i++) {
                 const struct explain_birth *b = &run->births[i];
                 const struct shelf_site *s = &e->shelf.sites[b->site];
                 if (b->round > 1) {
-                        (void)fprintf(out,
-                                      "%s{\"round\":%" PRIu32 ",\"size\":%" PRIu64 ",\"samples\":%" PRIu64,
-                                      comma, b->round, s->size, b->allocs);
-                        print_json_text("stage", s->stage, out);
-                        print_json_text("function", s->function, out);
-                        print_json_text("place", s->place, out);
-                        print_json_text("statement", s->statement, out);
-                        (void)putc('}', out);
-                        comma = ",";
+                        json_writer_object(j, NULL);
+                        json_writer_uint(j, "round", b->round);
+                        json_writer_uint(j, "size", s->size);
+                        json_writer_uint(j, "samples", b->allocs);
+                        print_json_text(j, "stage", s->stage);
+                        print_json_text(j, "function", s->function);
+                        print_json_text(j, "place", s->place);
+                        print_json_text(j, "statement", s->statement);
+                        json_writer_end(j);
                 }
         }
+        json_writer_end(j);
 }
 
-static void print_json_trends(const struct explain_run *run, FILE *out)
+static void print_json_slope(struct json_writer *j, double slope, double low, double high)
 {
+        json_writer_real(j, "slope", slope);
+        json_writer_real(j, "slope_low", low);
+        json_writer_real(j, "slope_high", high);
+}
+
+static void print_json_trends(struct json_writer *j, const struct explain_run *run)
+{
+        json_writer_array(j, "trends");
         for (size_t i = 0; i < run->n_trends; i++) {
                 const struct explain_trend *t = &run->trends[i];
-                (void)fprintf(
-                    out,
-                    "%s{\"of\":\"%s\",\"by\":\"%s\",\"slope\":%.9g,\"slope_low\":%.9g,\"slope_high\":%.9g,"
-                    "\"p\":%.9g}",
-                    i > 0 ? "," : "", t->exact ? "heap_alloc" : "live_bytes",
-                    t->by_statements ? "statement" : "round", t->trend.slope, t->trend.slope_low,
-                    t->trend.slope_high, t->trend.p);
+                json_writer_object(j, NULL);
+                json_writer_text(j, "of", t->exact ? "heap_alloc" : "live_bytes");
+                json_writer_text(j, "by", t->by_statements ? "statement" : "round");
+                print_json_slope(j, t->trend.slope, t->trend.slope_low, t->trend.slope_high);
+                json_writer_real(j, "p", t->trend.p);
+                json_writer_end(j);
         }
+        json_writer_end(j);
 }
 
-static void print_json_sites(const struct explain *e, const struct explain_run *run, FILE *out)
+static void print_json_sites(struct json_writer *j, const struct explain *e, const struct explain_run *run)
 {
+        json_writer_array(j, "sites");
         for (size_t i = 0; i < run->bytes.n_sites; i++) {
                 const struct explain_site *s = &run->bytes.sites[i];
                 const struct shelf_site *site = &e->shelf.sites[s->site];
-                (void)fprintf(
-                    out,
-                    "%s{\"slope\":%.9g,\"slope_low\":%.9g,\"slope_high\":%.9g,\"first_seen\":%" PRIu32
-                    ",\"never_freed\":%s,\"grown\":%.0f,\"objects\":%" PRIu64 ",\"sure\":%s",
-                    i > 0 ? "," : "", s->slope, s->low, s->high, s->first_seen,
-                    s->never_freed ? "true" : "false", s->grown, s->objects, s->sure ? "true" : "false");
-                print_json_text("stage", site->stage, out);
-                print_json_text("function", site->function, out);
-                print_json_text("place", site->place, out);
-                print_json_text("caller", site->caller, out);
-                print_json_text("caller_place", site->caller_place, out);
-                print_json_text("chain", site->chain, out);
-                print_json_text("statement", site->statement, out);
-                (void)putc('}', out);
+                json_writer_object(j, NULL);
+                print_json_slope(j, s->slope, s->low, s->high);
+                json_writer_uint(j, "first_seen", s->first_seen);
+                json_writer_bool(j, "never_freed", s->never_freed);
+                json_writer_fixed(j, "grown", s->grown, 0);
+                json_writer_uint(j, "objects", s->objects);
+                json_writer_bool(j, "sure", s->sure);
+                print_json_text(j, "stage", site->stage);
+                print_json_text(j, "function", site->function);
+                print_json_text(j, "place", site->place);
+                print_json_text(j, "caller", site->caller);
+                print_json_text(j, "caller_place", site->caller_place);
+                print_json_text(j, "chain", site->chain);
+                print_json_text(j, "statement", site->statement);
+                json_writer_end(j);
         }
+        json_writer_end(j);
 }
 
 /** The names that there were before bytes and records had an answer each. */
@@ -148,20 +160,17 @@ static const char *old_verdict(const struct explain_run *run)
         }
 }
 
-static void print_json_sentence(const char *name, const struct print_text *p, FILE *out)
+static void print_json_sentence(struct json_writer *j, const char *key, const struct print_text *p)
 {
-        uint8_t text[sizeof p->text * 6 + 2];
         char plain[sizeof p->text];
-        struct writer w = writer_over(text, sizeof text);
         for (size_t i = 0; i < p->at; i++) {
                 plain[i] = p->text[i];
                 plain[i] = plain[i] == PRINT_TIED ? ' ' : plain[i];
         }
-        (void)json_string(&w, span_of(plain, p->at));
-        (void)fprintf(out, ",\"%s\":%.*s", name, (int)w.at, (const char *)text);
+        json_writer_span(j, key, span_of(plain, p->at));
 }
 
-static void print_json_answers(const struct explain *e, const struct explain_run *run, FILE *out)
+static void print_json_answers(struct json_writer *j, const struct explain *e, const struct explain_run *run)
 {
         static const char *const of[OF_COUNT] = {
             [OF_NOTHING] = "",    [OF_HEAP] = "heap_alloc",       [OF_STACK] = "stack",
@@ -174,69 +183,87 @@ static void print_json_answers(const struct explain *e, const struct explain_run
         print_bytes_sentence(&bytes, e, run);
         print_records_sentence(&records, e, run);
         print_advice(&advice, e, run);
-        (void)fprintf(
-            out,
-            ",\"bytes\":\"%s\",\"bytes_of\":\"%s\",\"slope\":%.9g,\"slope_low\":%.9g,\"slope_high\":%.9g,"
-            "\"window\":%zu,\"bound\":%.9g,\"collected\":%s",
-            explain_bytes_name(a->verdict), of[a->of], a->slope, a->low, a->high, a->window, a->bound,
-            a->collected ? "true" : "false");
-        print_json_sentence("bytes_sentence", &bytes, out);
-        print_json_sentence("advice", &advice, out);
-        (void)fprintf(out, ",\"sites\":[");
-        print_json_sites(e, run, out);
-        (void)fprintf(out, "],\"records\":\"%s\"", explain_records_name(run->records));
-        print_json_sentence("records_sentence", &records, out);
-        (void)fprintf(out, ",\"verdict\":\"%s\"", old_verdict(run));
+        json_writer_text(j, "bytes", explain_bytes_name(a->verdict));
+        json_writer_text(j, "bytes_of", of[a->of]);
+        print_json_slope(j, a->slope, a->low, a->high);
+        json_writer_uint(j, "window", a->window);
+        json_writer_real(j, "bound", a->bound);
+        json_writer_bool(j, "collected", a->collected);
+        print_json_sentence(j, "bytes_sentence", &bytes);
+        print_json_sentence(j, "advice", &advice);
+        print_json_sites(j, e, run);
+        json_writer_text(j, "records", explain_records_name(run->records));
+        print_json_sentence(j, "records_sentence", &records);
+        json_writer_text(j, "verdict", old_verdict(run));
 }
 
-static void print_json_run(const struct explain *e, const struct explain_run *run, FILE *out)
+/** A run as members of the open object. */
+static void print_json_run(struct json_writer *j, const struct explain *e, const struct explain_run *run)
 {
-        (void)fputs("\"rounds\":[", out);
+        json_writer_array(j, "rounds");
         for (size_t i = 0; i < run->n_rounds; i++) {
-                (void)fputs(i > 0 ? "," : "", out);
-                print_json_round(&run->rounds[i], out);
+                print_json_round(j, &run->rounds[i]);
         }
-        (void)fputs("],\"new\":[", out);
-        print_json_births(e, run, out);
-        (void)fputs("],\"trends\":[", out);
-        print_json_trends(run, out);
-        (void)fprintf(out,
-                      "],\"stacks\":%zu,\"sizes\":%zu,\"source_lines\":%zu,\"sample_bytes\":%" PRIu64
-                      ",\"unseen\":%.3f,\"coverage\":%.6f",
-                      run->stacks, run->sizes, run->places, run->sample_bytes, stat_unseen(&run->caught),
-                      stat_coverage(&run->caught));
-        print_json_answers(e, run, out);
+        json_writer_end(j);
+        print_json_births(j, e, run);
+        print_json_trends(j, run);
+        json_writer_uint(j, "stacks", run->stacks);
+        json_writer_uint(j, "sizes", run->sizes);
+        json_writer_uint(j, "source_lines", run->places);
+        json_writer_uint(j, "sample_bytes", run->sample_bytes);
+        json_writer_fixed(j, "unseen", stat_unseen(&run->caught), 3);
+        json_writer_fixed(j, "coverage", stat_coverage(&run->caught), 6);
+        print_json_answers(j, e, run);
 }
 
-void explain_print_json(const struct explain *e, FILE *out)
+/** The same where there is no run. */
+static void print_json_nothing(struct json_writer *j)
 {
-        static const struct explain_run none = {.n_rounds = 0};
-        const struct explain_run *newest = e->n_run > 0 ? &e->run[e->n_run - 1] : &none;
+        static const char *const lists[] = {"rounds", "new", "trends", "sites"};
+        for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+                json_writer_array(j, lists[i]);
+                json_writer_end(j);
+        }
+        json_writer_text(j, "bytes", "CAN'T TELL YET");
+        json_writer_text(j, "records", "WARMING");
+        json_writer_text(j, "verdict", "TOO-SHORT");
+}
+
+static void print_json_troubles(struct json_writer *j, const struct explain *e)
+{
         const struct dump_troubles *t = &e->shelf.troubles;
         uint64_t others = 0;
         for (size_t i = 0; i < DUMP_OTHERS; i++) {
                 others += t->others[i];
         }
-        (void)putc('{', out);
+        json_writer_uint(j, "unread", t->records);
+        json_writer_uint(j, "cut", t->cut);
+        json_writer_uint(j, "deep", t->deep);
+        json_writer_uint(j, "damaged", t->broken);
+        json_writer_uint(j, "too_large", t->large);
+        json_writer_uint(j, "twice", e->runs.twice);
+        json_writer_uint(j, "other_profiles", others);
+}
+
+void explain_print_json(const struct explain *e, FILE *out)
+{
+        struct json_writer j = json_writer_to(out);
+        json_writer_object(&j, NULL);
         if (e->n_run > 0) {
-                print_json_run(e, newest, out);
+                print_json_run(&j, e, &e->run[e->n_run - 1]);
         } else {
-                (void)fputs(
-                    "\"rounds\":[],\"new\":[],\"trends\":[],\"sites\":[],\"bytes\":\"CAN'T TELL YET\","
-                    "\"records\":\"WARMING\",\"verdict\":\"TOO-SHORT\"",
-                    out);
+                print_json_nothing(&j);
         }
-        (void)fprintf(out,
-                      ",\"unread\":%" PRIu64 ",\"cut\":%" PRIu64 ",\"deep\":%" PRIu64 ",\"damaged\":%" PRIu64
-                      ",\"too_large\":%" PRIu64 ",\"twice\":%" PRIu64 ",\"other_profiles\":%" PRIu64
-                      ",\"restarts\":%zu,\"earlier\":[",
-                      t->records, t->cut, t->deep, t->broken, t->large, e->runs.twice, others,
-                      e->n_run > 0 ? e->n_run - 1 : 0);
+        print_json_troubles(&j, e);
+        json_writer_uint(&j, "restarts", e->n_run > 0 ? e->n_run - 1 : 0);
+        json_writer_array(&j, "earlier");
         for (size_t i = 0; i + 1 < e->n_run; i++) {
-                (void)fprintf(out, "%s{\"same_program\":%s,", i > 0 ? "," : "",
-                              e->runs.runs[i + 1].same_program ? "true" : "false");
-                print_json_run(e, &e->run[i], out);
-                (void)putc('}', out);
+                json_writer_object(&j, NULL);
+                json_writer_bool(&j, "same_program", e->runs.runs[i + 1].same_program);
+                print_json_run(&j, e, &e->run[i]);
+                json_writer_end(&j);
         }
-        (void)fputs("]}\n", out);
+        json_writer_end(&j);
+        json_writer_end(&j);
+        json_writer_finish(&j);
 }

@@ -5,6 +5,8 @@
 #ifndef PROFILE_EXPORT_EXPORT_H
 #define PROFILE_EXPORT_EXPORT_H
 
+#include "base/column.h"
+#include "base/json_writer.h"
 #include "profile/export/snapshot.h"
 #include "profile/heap/record.h"
 
@@ -46,7 +48,9 @@ void export_marks_json(FILE *out);
 void export_counts_text(FILE *out);
 /** A rate of sampling in words: "one sample in 524288 bytes". */
 void export_rate_text(FILE *out, uint64_t bytes);
-/** The stage table for a person: a row a stage, columns named as in memory_summary_*. */
+/** Its columns, named as in performance_schema.memory_summary_*. */
+extern const struct column_table export_stages_table;
+/** The stage table for a person. */
 void export_stages_text(FILE *out);
 /** The same as one JSON object. */
 void export_stages_json(FILE *out);
@@ -55,8 +59,8 @@ void export_stages_json(FILE *out);
 const char *export_verdict_comment(size_t i);
 /** Each stage's verdict (verdict.h) in a sentence; those that never allocated are left out. */
 void export_verdicts_text(FILE *out);
-/** The same as a JSON object, with the figures; it is left open, so that more can be told. */
-void export_verdicts_json(FILE *out);
+/** The same with the figures, as members of the object that is open in @p j. */
+void export_verdicts_json(struct json_writer *j);
 /** The growth curve of @p stage: records with the band of what was expected, and live bytes; for a terminal or as a picture. */
 void export_series_plot(FILE *out, unsigned stage, unsigned tier, bool svg);
 /** The readings of @p stage (SERIES_WHOLE = all together) in @p tier, as one JSON object. */

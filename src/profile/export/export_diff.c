@@ -259,127 +259,144 @@ void export_marks_text(FILE *out)
 
 /* --- JSON ------------------------------------------------------------------------------------------------------------ */
 
-static void put_mark_json(FILE *out, const struct snapshot *s)
-{
-        (void)fputs("{\"name\":", out);
-        export_json_string(out, name_of(s));
-        if (s->wall_ns != 0) {
-                char when[CLOCK_RFC3339_SIZE];
-                clock_rfc3339(s->wall_ns, when);
-                (void)fprintf(out, ",\"ts\":\"%s\"", when);
-        }
-        (void)fprintf(out, ",\"statements\":%" PRIu64 ",\"records\":%" PRIu32 "}", s->statements, s->records);
-}
-
-static void put_stage_json(FILE *out, enum prof_stage stage, const struct stage_change *s)
-{
-        (void)fprintf(out,
-                      "%s{\"stage\":\"%s\",\"births\":%" PRIu32 ",\"samples\":%" PRIu64 ",\"allocs\":%" PRIu64
-                      ",\"frees\":%" PRIu64 ",\"live_bytes_change\":%" PRId64 ",\"live_bytes\":%" PRId64 "}",
-                      stage == STAGE_MAIN ? "" : ",", prof_stage_name(stage), s->born, s->samples, s->allocs,
-                      s->frees, s->live_bytes, s->live_bytes_then);
-}
-
-/** Without the closing brace. */
-static void put_record_json(FILE *out, const struct prof_record *r)
-{
-        struct export_place place = export_place_of(r);
-        (void)fprintf(out,
-                      "{\"record\":%" PRIu32 ",\"stage\":\"%s\",\"lib\":\"%s\",\"size\":%" PRIu64
-                      ",\"sample_bytes\":%" PRIu64 ",",
-                      r->id, prof_stage_name(r->stage), prof_lib_name(r->lib), r->size, r->sample_bytes);
-        export_place_json(out, &place);
-}
-
-static void put_birth_json(FILE *out, const struct prof_record *r)
+static void put_time(struct json_writer *j, const char *key, uint64_t wall_ns)
 {
         char when[CLOCK_RFC3339_SIZE];
-        clock_rfc3339(r->born_wall_ns, when);
-        put_record_json(out, r);
-        (void)fprintf(out, ",\"ts\":\"%s\",\"statements\":%" PRIu64, when, r->born_statement);
-        clock_rfc3339(r->last_wall_ns, when);
-        (void)fprintf(out, ",\"last_ts\":\"%s\",\"last_statements\":%" PRIu64, when, r->last_statement);
-        if (r->command != NULL) {
-                (void)fprintf(out, ",\"session\":%" PRIu64 ",\"command\":\"%s\",\"query\":", r->session,
-                              r->command);
-                export_json_string(out, r->text);
-        }
-        (void)fprintf(out,
-                      ",\"allocs\":%" PRIu64 ",\"frees\":%" PRIu64 ",\"bytes_alloc\":%" PRIu64
-                      ",\"bytes_free\":%" PRIu64 ",\"stack\":",
-                      r->allocs, r->frees, r->bytes_alloc, r->bytes_free);
-        export_stack_json(out, r);
-        (void)putc('}', out);
+        clock_rfc3339(wall_ns, when);
+        json_writer_text(j, key, when);
 }
 
-static void put_births_json(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most)
+static void put_mark_json(struct json_writer *j, const char *key, const struct snapshot *s)
+{
+        json_writer_object(j, key);
+        json_writer_text(j, "name", name_of(s));
+        if (s->wall_ns != 0) {
+                put_time(j, "ts", s->wall_ns);
+        }
+        json_writer_uint(j, "statements", s->statements);
+        json_writer_uint(j, "records", s->records);
+        json_writer_end(j);
+}
+
+static void put_stage_json(struct json_writer *j, enum prof_stage stage, const struct stage_change *s)
+{
+        json_writer_object(j, NULL);
+        json_writer_text(j, "stage", prof_stage_name(stage));
+        json_writer_uint(j, "births", s->born);
+        json_writer_uint(j, "samples", s->samples);
+        json_writer_uint(j, "allocs", s->allocs);
+        json_writer_uint(j, "frees", s->frees);
+        json_writer_int(j, "live_bytes_change", s->live_bytes);
+        json_writer_int(j, "live_bytes", s->live_bytes_then);
+        json_writer_end(j);
+}
+
+/** What is known of a record, as members of the open object. */
+static void put_record_json(struct json_writer *j, const struct prof_record *r)
+{
+        struct export_place place = export_place_of(r);
+        json_writer_uint(j, "record", r->id);
+        json_writer_text(j, "stage", prof_stage_name(r->stage));
+        json_writer_text(j, "lib", prof_lib_name(r->lib));
+        json_writer_uint(j, "size", r->size);
+        json_writer_uint(j, "sample_bytes", r->sample_bytes);
+        export_place_json(j, &place);
+}
+
+static void put_birth_json(struct json_writer *j, const struct prof_record *r)
+{
+        json_writer_object(j, NULL);
+        put_record_json(j, r);
+        put_time(j, "ts", r->born_wall_ns);
+        json_writer_uint(j, "statements", r->born_statement);
+        put_time(j, "last_ts", r->last_wall_ns);
+        json_writer_uint(j, "last_statements", r->last_statement);
+        if (r->command != NULL) {
+                json_writer_uint(j, "session", r->session);
+                json_writer_text(j, "command", r->command);
+                json_writer_text(j, "query", r->text);
+        }
+        json_writer_uint(j, "allocs", r->allocs);
+        json_writer_uint(j, "frees", r->frees);
+        json_writer_uint(j, "bytes_alloc", r->bytes_alloc);
+        json_writer_uint(j, "bytes_free", r->bytes_free);
+        export_stack_json(j, "stack", r);
+        json_writer_end(j);
+}
+
+static void put_births_json(struct json_writer *j, const struct snapshot *from, const struct snapshot *to,
+                            uint32_t most)
 {
         struct prof_record r;
-        bool first = true;
-        (void)fputs("\"births\":[", out);
+        json_writer_lines(j, "births");
         for (uint32_t id = first_birth(from, to, most); id <= to->records; id++) {
                 if (prof_record_get(id, &r)) {
-                        (void)fputs(first ? "\n" : ",\n", out);
-                        put_birth_json(out, &r);
-                        first = false;
+                        put_birth_json(j, &r);
                 }
         }
-        (void)putc(']', out);
-}
-
-static void put_range_json(FILE *out, const struct snapshot *from, const struct snapshot *to)
-{
-        (void)fputs("{\"from\":", out);
-        put_mark_json(out, from);
-        (void)fputs(",\"to\":", out);
-        put_mark_json(out, to);
-        (void)putc(',', out);
+        json_writer_end(j);
 }
 
 void export_births_json(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most)
 {
-        put_range_json(out, from, to);
-        put_births_json(out, from, to, most);
-        (void)fputs("}\n", out);
+        struct json_writer j = json_writer_to(out);
+        json_writer_object(&j, NULL);
+        put_mark_json(&j, "from", from);
+        put_mark_json(&j, "to", to);
+        put_births_json(&j, from, to, most);
+        json_writer_end(&j);
+        json_writer_finish(&j);
+}
+
+static void put_changes_json(struct json_writer *j, const struct diff *d, uint32_t most)
+{
+        struct prof_record r;
+        json_writer_uint(j, "changed", d->n);
+        json_writer_lines(j, "records");
+        for (uint32_t i = 0; i < d->n && i < most; i++) {
+                const struct change *c = &d->changes[i];
+                if (prof_record_get(c->id, &r)) {
+                        json_writer_object(j, NULL);
+                        put_record_json(j, &r);
+                        json_writer_uint(j, "allocs", c->allocs);
+                        json_writer_uint(j, "frees", c->frees);
+                        json_writer_int(j, "live_bytes_change", c->live_bytes);
+                        json_writer_end(j);
+                }
+        }
+        json_writer_end(j);
 }
 
 void export_diff_json(FILE *out, const struct snapshot *from, const struct snapshot *to, uint32_t most)
 {
+        struct json_writer j = json_writer_to(out);
         struct diff d = take(from, to);
-        struct prof_record r;
-        bool first = true;
-        put_range_json(out, from, to);
-        (void)fputs("\"stages\":[", out);
+        json_writer_object(&j, NULL);
+        put_mark_json(&j, "from", from);
+        put_mark_json(&j, "to", to);
+        json_writer_array(&j, "stages");
         for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
-                put_stage_json(out, stage, &d.stages[stage]);
+                put_stage_json(&j, stage, &d.stages[stage]);
         }
-        (void)fprintf(out, "],\"changed\":%" PRIu32 ",\"records\":[", d.n);
-        for (uint32_t i = 0; i < d.n && i < most; i++) {
-                const struct change *c = &d.changes[i];
-                if (prof_record_get(c->id, &r)) {
-                        (void)fputs(first ? "\n" : ",\n", out);
-                        put_record_json(out, &r);
-                        (void)fprintf(out,
-                                      ",\"allocs\":%" PRIu64 ",\"frees\":%" PRIu64
-                                      ",\"live_bytes_change\":%" PRId64 "}",
-                                      c->allocs, c->frees, c->live_bytes);
-                        first = false;
-                }
-        }
-        (void)fputs("],", out);
-        put_births_json(out, from, to, most);
-        (void)fputs("}\n", out);
+        json_writer_end(&j);
+        put_changes_json(&j, &d, most);
+        put_births_json(&j, from, to, most);
+        json_writer_end(&j);
+        json_writer_finish(&j);
         drop(&d);
 }
 
 void export_marks_json(FILE *out)
 {
+        struct json_writer j = json_writer_to(out);
         const struct snapshot *s;
-        (void)fputs("{\"marks\":[\n", out);
-        put_mark_json(out, snapshot_find(SNAPSHOT_START));
+        json_writer_object(&j, NULL);
+        json_writer_lines(&j, "marks");
+        put_mark_json(&j, NULL, snapshot_find(SNAPSHOT_START));
         for (size_t i = 0; (s = snapshot_at(i)) != NULL; i++) {
-                (void)fputs(",\n", out);
-                put_mark_json(out, s);
+                put_mark_json(&j, NULL, s);
         }
-        (void)fputs("]}\n", out);
+        json_writer_end(&j);
+        json_writer_end(&j);
+        json_writer_finish(&j);
 }

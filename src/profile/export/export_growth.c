@@ -32,126 +32,132 @@ void export_verdicts_text(FILE *out)
         }
 }
 
-/** JSON has no infinity. */
-static void put_number(FILE *out, const char *name, double value)
-{
-        if (isfinite(value)) {
-                (void)fprintf(out, ",\"%s\":%.9g", name, value);
-        } else {
-                (void)fprintf(out, ",\"%s\":null", name);
-        }
-}
-
-/** The sentences are ASCII (verdict.c sees to that). */
-static void put_string(FILE *out, const char *text)
-{
-        (void)putc('"', out);
-        for (; *text != '\0'; text++) {
-                (void)fprintf(out, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
-        }
-        (void)putc('"', out);
-}
-
 /** The slopes of all units that moved; those that fit are the ones that the traffic does not tell apart. */
-static void put_rise(FILE *out, const struct rise *r)
+static void put_rise(struct json_writer *j, const struct rise *r)
 {
         static const char *const names[RISE_UNITS] = {"statement", "session", "request", "second"};
-        const char *comma = "";
         for (unsigned u = 0; u < RISE_UNITS; u++) {
                 char name[64];
                 if (r->fits[u].known) {
                         (void)snprintf(name, sizeof name, "bytes_per_%s", names[u]);
-                        put_number(out, name, r->fits[u].slope);
+                        json_writer_real(j, name, r->fits[u].slope);
                         (void)snprintf(name, sizeof name, "bytes_per_%s_low", names[u]);
-                        put_number(out, name, r->fits[u].low);
+                        json_writer_real(j, name, r->fits[u].low);
                         (void)snprintf(name, sizeof name, "bytes_per_%s_high", names[u]);
-                        put_number(out, name, r->fits[u].high);
+                        json_writer_real(j, name, r->fits[u].high);
                 }
         }
-        put_number(out, "p", r->p);
-        put_number(out, "growth_bytes", round(r->growth));
-        (void)fputs(",\"rises_with\":[", out);
+        json_writer_real(j, "p", r->p);
+        json_writer_real(j, "growth_bytes", round(r->growth));
+        json_writer_array(j, "rises_with");
         for (unsigned u = 0; u < RISE_UNITS; u++) {
                 if (r->fits[u].told) {
-                        (void)fprintf(out, "%s\"%s\"", comma, names[u]);
-                        comma = ",";
+                        json_writer_text(j, NULL, names[u]);
                 }
         }
-        (void)fputs("]", out);
+        json_writer_end(j);
 }
 
-static void put_verdict(FILE *out, unsigned stage, const struct verdict *v)
+/** Where the memory goes that rises. */
+static const char *place_name(const struct verdict *v)
 {
-        (void)fprintf(out,
-                      "{\"stage\":\"%s\",\"verdict\":\"%s\",\"bytes\":\"%s\",\"records_verdict\":\"%s\""
-                      ",\"records\":%" PRIu32 ",\"stacks\":%" PRIu32 ",\"live_records\":%" PRIu32
-                      ",\"births\":%" PRIu32,
-                      name_of(stage), verdict_name(v->kind), bytes_name(v->bytes), records_name(v->growing),
-                      v->records, v->stacks, v->live, v->births);
-        put_number(out, "births_seconds", v->seconds);
+        return v->search.searching ? "searching"
+               : v->search.sure    ? "known"
+               : v->suspect != 0   ? "perhaps"
+                                   : "unknown";
+}
+
+static void put_births(struct json_writer *j, const struct verdict *v)
+{
+        json_writer_uint(j, "births", v->births);
+        json_writer_real(j, "births_seconds", v->seconds);
         if (v->predicted) {
-                put_number(out, "births_expected", v->expected);
-                put_number(out, "births_low", v->low);
-                put_number(out, "births_high", v->high);
-                put_number(out, "births_surprise", v->surprise);
-                put_number(out, "unseen_records", v->unseen);
-                put_number(out, "coverage", v->coverage);
-                put_number(out, "growth_exponent", v->exponent);
+                json_writer_real(j, "births_expected", v->expected);
+                json_writer_real(j, "births_low", v->low);
+                json_writer_real(j, "births_high", v->high);
+                json_writer_real(j, "births_surprise", v->surprise);
+                json_writer_real(j, "unseen_records", v->unseen);
+                json_writer_real(j, "coverage", v->coverage);
+                json_writer_real(j, "growth_exponent", v->exponent);
         }
+}
+
+static void put_verdict(struct json_writer *j, unsigned stage, const struct verdict *v)
+{
+        json_writer_object(j, NULL);
+        json_writer_text(j, "stage", name_of(stage));
+        json_writer_text(j, "verdict", verdict_name(v->kind));
+        json_writer_text(j, "bytes", bytes_name(v->bytes));
+        json_writer_text(j, "records_verdict", records_name(v->growing));
+        json_writer_uint(j, "records", v->records);
+        json_writer_uint(j, "stacks", v->stacks);
+        json_writer_uint(j, "live_records", v->live);
+        put_births(j, v);
         if (stage < STAGE_COUNT) {
-                put_rise(out, &v->rise);
+                put_rise(j, &v->rise);
         }
         if (v->store != STORE_COUNT) {
-                (void)fprintf(out, ",\"store\":\"%s\",\"store_bytes\":%" PRIu64 ",\"store_bound\":%" PRIu64,
-                              v->stored.name, v->stored.used, v->stored.bound);
+                json_writer_text(j, "store", v->stored.name);
+                json_writer_uint(j, "store_bytes", v->stored.used);
+                json_writer_uint(j, "store_bound", v->stored.bound);
         }
         if (v->bytes == BYTES_RISES) {
-                (void)fprintf(out, ",\"place\":\"%s\"",
-                              v->search.searching ? "searching"
-                              : v->search.sure    ? "known"
-                              : v->suspect != 0   ? "perhaps"
-                                                  : "unknown");
+                json_writer_text(j, "place", place_name(v));
         }
         if (v->suspect != 0) {
-                (void)fprintf(out, ",\"record\":%" PRIu32, v->suspect);
+                json_writer_uint(j, "record", v->suspect);
         }
-        (void)fputs(",\"sentence\":", out);
-        put_string(out, v->sentence);
-        (void)putc('}', out);
+        json_writer_text(j, "sentence", v->sentence);
+        json_writer_end(j);
 }
 
-void export_verdicts_json(FILE *out)
+void export_verdicts_json(struct json_writer *j)
 {
         static struct verdict v[STAGE_COUNT + 1];
         bool known = verdict_all(v);
-        (void)fputs("{\"verdicts\":[", out);
+        json_writer_array(j, "verdicts");
         for (unsigned stage = 0; known && stage <= STAGE_COUNT; stage++) {
-                (void)fputs(stage == 0 ? "" : ",", out);
-                put_verdict(out, stage, &v[stage]);
+                put_verdict(j, stage, &v[stage]);
         }
-        (void)fprintf(out, "],\"readings\":%" PRIu64, series_readings());
+        json_writer_end(j);
+        json_writer_uint(j, "readings", series_readings());
+}
+
+static void put_point(struct json_writer *j, const struct series_point *p, uint32_t births)
+{
+        json_writer_object(j, NULL);
+        json_writer_uint(j, "unix_ns", p->wall_ns);
+        json_writer_uint(j, "statements", p->statements);
+        json_writer_uint(j, "records", p->records);
+        json_writer_uint(j, "births", births);
+        json_writer_uint(j, "samples", p->samples);
+        json_writer_uint(j, "f1", p->f[0]);
+        json_writer_uint(j, "f2", p->f[1]);
+        json_writer_uint(j, "sessions", p->sessions);
+        json_writer_int(j, "floor_bytes", p->floor_bytes);
+        json_writer_fixed(j, "average_bytes", p->sum_bytes / p->readings, 0);
+        json_writer_int(j, "max_bytes", p->max_bytes);
+        json_writer_uint(j, "allocs", p->allocs);
+        json_writer_uint(j, "frees", p->frees);
+        json_writer_uint(j, "rss_bytes", p->rss);
+        json_writer_end(j);
 }
 
 void export_series_json(FILE *out, unsigned stage, unsigned tier)
 {
+        struct json_writer j = json_writer_to(out);
         struct series_point p;
         struct series_point before = {.records = 0};
-        (void)fprintf(out, "{\"stage\":\"%s\",\"points\":[", name_of(stage));
+        json_writer_object(&j, NULL);
+        json_writer_text(&j, "stage", name_of(stage));
+        json_writer_array(&j, "points");
         for (size_t i = 0; series_get(tier, stage, i, &p); i++) {
-                (void)fprintf(out,
-                              "%s{\"unix_ns\":%" PRIu64 ",\"statements\":%" PRIu64 ",\"records\":%" PRIu32
-                              ",\"births\":%" PRIu32 ",\"samples\":%" PRIu64 ",\"f1\":%" PRIu32
-                              ",\"f2\":%" PRIu32 ",\"sessions\":%" PRIu32 ",\"floor_bytes\":%" PRId64
-                              ",\"average_bytes\":%.0f"
-                              ",\"max_bytes\":%" PRId64 ",\"allocs\":%" PRIu64 ",\"frees\":%" PRIu64
-                              ",\"rss_bytes\":%" PRIu64 "}",
-                              i == 0 ? "" : ",", p.wall_ns, p.statements, p.records,
-                              i > 0 && p.since == before.since ? p.records - before.records : 0, p.samples,
-                              p.f[0], p.f[1], p.sessions, p.floor_bytes, p.sum_bytes / p.readings,
-                              p.max_bytes, p.allocs, p.frees, p.rss);
+                put_point(&j, &p, i > 0 && p.since == before.since ? p.records - before.records : 0);
                 before = p;
         }
-        (void)fputs("]}\n", out);
+        json_writer_end(&j);
+        json_writer_end(&j);
+        json_writer_finish(&j);
 }
 
 const char *export_verdict_comment(size_t i)

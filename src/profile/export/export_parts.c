@@ -1,6 +1,5 @@
 #include "profile/export/export_parts.h"
 
-#include "base/json.h"
 #include "profile/export/symbol.h"
 #include "profile/heap/thread.h"
 
@@ -21,14 +20,6 @@ void export_quoted(FILE *out, const char *text)
                 }
         }
         (void)putc('"', out);
-}
-
-void export_json_string(FILE *out, const char *text)
-{
-        uint8_t room[6 * PROF_TEXT_MAX + 2];
-        struct writer w = writer_over(room, sizeof room);
-        (void)json_string(&w, span_head(span_str(text), PROF_TEXT_MAX));
-        (void)fwrite(room, 1, w.at, out);
 }
 
 void export_maps(FILE *out)
@@ -161,16 +152,14 @@ void export_place_text(FILE *out, const struct export_place *p)
         }
 }
 
-static void put_place(FILE *out, const char *prefix, const char *function, const char *file, int line)
+static void put_place(struct json_writer *j, bool of_caller, const char *function, const char *file, int line)
 {
         if (function != NULL) {
-                (void)fprintf(out, ",\"%sfunction\":", prefix);
-                export_json_string(out, function);
+                json_writer_text(j, of_caller ? "caller_function" : "function", function);
         }
         if (file != NULL) {
-                (void)fprintf(out, ",\"%sfile\":", prefix);
-                export_json_string(out, file);
-                (void)fprintf(out, ",\"%sline\":%d", prefix, line);
+                json_writer_text(j, of_caller ? "caller_file" : "file", file);
+                json_writer_int(j, of_caller ? "caller_line" : "line", line);
         }
 }
 
@@ -189,32 +178,32 @@ void export_frame_text(FILE *out, uintptr_t pc)
         (void)putc('\n', out);
 }
 
-void export_place_json(FILE *out, const struct export_place *p)
+void export_place_json(struct json_writer *j, const struct export_place *p)
 {
-        (void)fputs("\"module\":", out);
-        export_json_string(out, p->module);
-        put_place(out, "", p->function, p->file, p->line);
+        json_writer_text(j, "module", p->module);
+        put_place(j, false, p->function, p->file, p->line);
         if (p->site[0] != '\0') {
-                (void)fputs(",\"site\":", out);
-                export_json_string(out, p->site);
+                json_writer_text(j, "site", p->site);
         }
         if (p->caller != NULL) {
-                put_place(out, "caller_", p->caller, p->caller_file, p->caller_line);
+                put_place(j, true, p->caller, p->caller_file, p->caller_line);
         }
 }
 
-void export_stack_json(FILE *out, const struct prof_record *r)
+void export_stack_json(struct json_writer *j, const char *key, const struct prof_record *r)
 {
-        (void)putc('[', out);
+        json_writer_array(j, key);
         for (unsigned i = 0; i < r->depth; i++) {
                 struct symbol s = symbol_find(r->stack[i] - 1);
-                (void)fprintf(out, "%s{\"pc\":\"%#" PRIxPTR "\"", i == 0 ? "" : ",", r->stack[i]);
+                char pc[24];
+                (void)snprintf(pc, sizeof pc, "%#" PRIxPTR, r->stack[i]);
+                json_writer_object(j, NULL);
+                json_writer_text(j, "pc", pc);
                 if (s.function == NULL && s.module != NULL) {
-                        (void)fputs(",\"module\":", out);
-                        export_json_string(out, s.module);
+                        json_writer_text(j, "module", s.module);
                 }
-                put_place(out, "", s.function, s.file, s.line);
-                (void)putc('}', out);
+                put_place(j, false, s.function, s.file, s.line);
+                json_writer_end(j);
         }
-        (void)putc(']', out);
+        json_writer_end(j);
 }

@@ -3,14 +3,13 @@
 #ifndef PROFILE_EXPORT_EXPORT_PARTS_H
 #define PROFILE_EXPORT_EXPORT_PARTS_H
 
+#include "base/json_writer.h"
 #include "profile/heap/record.h"
 
 #include <stdio.h>
 
 /** In quotes, other than printable ASCII as \xNN. */
 void export_quoted(FILE *out, const char *text);
-/** As a JSON string. At most PROF_TEXT_MAX bytes. */
-void export_json_string(FILE *out, const char *text);
 /** "MAPPED_LIBRARIES:" and the process' maps: readers need them to name the addresses of a position-independent program. */
 void export_maps(FILE *out);
 
@@ -33,11 +32,11 @@ uint32_t export_count_places(bool lines);
 struct export_place export_place_of(const struct prof_record *r);
 /** A frame as Go prints it: "#\t0x1234\tfunction+0x12\tfile:line". */
 void export_frame_text(FILE *out, uintptr_t pc);
-/** A record's frames, leaf first: [{"pc":"0x1234","function":…,"file":…,"line":…}, …]. */
-void export_stack_json(FILE *out, const struct prof_record *r);
+/** The frames of @p r, leaf first, as an array: [{"pc":"0x1234","function":…,"file":…,"line":…}, …]. */
+void export_stack_json(struct json_writer *j, const char *key, const struct prof_record *r);
 /** For a person: function (or [library]), file and line, "for" the caller. Files without their folders but the last. */
 void export_place_text(FILE *out, const struct export_place *p);
-/** "module":…,"function":…,"file":…,"line":… and so on, what is known, without braces. */
-void export_place_json(FILE *out, const struct export_place *p);
+/** What is known of a place, as members of the open object: module, function, file, line, site, caller_function and so on. */
+void export_place_json(struct json_writer *j, const struct export_place *p);
 
 #endif

@@ -32,37 +32,94 @@ static struct totals take_totals(void)
 
 static struct verdict verdicts[STAGE_COUNT + 1]; /* large; one thread */
 
-/* --- text ---------------------------------------------------------------------------------------------------------- */
+/* --- columns ------------------------------------------------------------------------------------------------------- */
 
-/** The names are those of memory_summary_*, each in four lines so that a row fits into 128 columns. */
-static void put_heading(FILE *out)
-{
-        static const char *const heading[][8] = {
-            {"", "", "", "SUM", "", "", "CURRENT", "HIGH"},
-            {"", "", "", "_NUMBER", "CURRENT", "HIGH", "_NUMBER", "_NUMBER"},
-            {"", "COUNT", "COUNT", "_OF_BYTES", "_COUNT", "_COUNT", "_OF_BYTES", "_OF_BYTES"},
-            {"stage", "_ALLOC", "_FREE", "_ALLOC", "_USED", "_USED", "_USED", "_USED"},
-        };
-        const size_t lines = sizeof heading / sizeof heading[0];
-        for (size_t i = 0; i < lines; i++) {
-                const char *const *h = heading[i];
-                (void)fprintf(out, "%-10s %10s %10s %14s %8s %8s %12s %12s%s\n", h[0], h[1], h[2], h[3], h[4],
-                              h[5], h[6], h[7], i + 1 == lines ? " records  bytes, records" : "");
-        }
-}
+/** A stage, a library's share of one, or the sum of the stages. */
+struct row {
+        const char *name;
+        struct prof_counts counts;
+        bool is_whole; /**< of a stage: only these have a HIGH of their own */
+        uint32_t records;
+        uint64_t sample_bytes;
+        const char *verdict;
+        const char *bytes_verdict;
+        const char *records_verdict;
+};
 
-/** Without the newline. A row of part of a stage has no HIGH. */
-static void put_row(FILE *out, const char *name, const struct prof_counts *c, bool high)
+static void put_high(FILE *out, const struct column *column, const void *row)
 {
-        (void)fprintf(out, "%-10s %10" PRIu64 " %10" PRIu64 " %14" PRIu64 " %8" PRId64, name, c->count_alloc,
-                      c->count_free, c->bytes_alloc, c->current_count_used);
-        if (high) {
-                (void)fprintf(out, " %8" PRId64 " %12" PRId64 " %12" PRId64, c->high_count_used,
-                              c->current_bytes_used, c->high_bytes_used);
+        int64_t high;
+        memcpy(&high, (const char *)row + column->offset, sizeof high);
+        if (((const struct row *)row)->is_whole) {
+                (void)fprintf(out, "%*" PRId64, column->width, high);
         } else {
-                (void)fprintf(out, " %8s %12" PRId64, "", c->current_bytes_used);
+                (void)fprintf(out, "%*s", column->width, "");
         }
 }
+
+static void put_verdicts(FILE *out, const struct column *column, const void *row)
+{
+        const struct row *r = row;
+        if (r->is_whole) {
+                (void)fprintf(out, "%s%s, %s", column->before, r->bytes_verdict, r->records_verdict);
+        }
+}
+
+enum { OF_STAGES = 1 << 0, OF_LIBRARIES = 1 << 1 };
+
+#define OF(member, column_kind) .kind = (column_kind), .offset = offsetof(struct row, member)
+#define COUNT(member)           OF(counts.member, COLUMN_U64)
+#define LEVEL(member)           OF(counts.member, COLUMN_I64)
+
+/* Named as in memory_summary_*, each in up to four lines so that a row fits into 128 columns. */
+static const struct column columns[] = {
+    {"stage", NULL, "Name of the stage.", OF(name, COLUMN_TEXT), .heading = "stage", .width = -10},
+    {"count_alloc", NULL, "Allocations.", COUNT(count_alloc), .heading = "COUNT\n_ALLOC", .width = 10},
+    {"count_free", NULL, "Frees.", COUNT(count_free), .heading = "COUNT\n_FREE", .width = 10},
+    {"sum_number_of_bytes_alloc", "bytes", "Allocated in all.", COUNT(bytes_alloc),
+     .heading = "SUM\n_NUMBER\n_OF_BYTES\n_ALLOC", .width = 14},
+    {"sum_number_of_bytes_free", "bytes", "Freed in all.", COUNT(bytes_free)},
+    {"current_count_used", NULL, "Blocks in use.", LEVEL(current_count_used),
+     .heading = "CURRENT\n_COUNT\n_USED", .width = 8},
+    {.heading = "HIGH\n_COUNT\n_USED", .width = 8, .put = put_high, LEVEL(high_count_used)},
+    {"current_number_of_bytes_used", "bytes", "In use.", LEVEL(current_bytes_used),
+     .heading = "CURRENT\n_NUMBER\n_OF_BYTES\n_USED", .width = 12},
+    {"low_count_used", NULL, "Fewest blocks in use.", LEVEL(low_count_used)},
+    {"high_count_used", NULL, "Most blocks in use.", LEVEL(high_count_used)},
+    {"low_number_of_bytes_used", "bytes", "Least in use.", LEVEL(low_bytes_used)},
+    {"high_number_of_bytes_used", "bytes", "Most in use.", LEVEL(high_bytes_used),
+     .heading = "HIGH\n_NUMBER\n_OF_BYTES\n_USED", .width = 12, .views = OF_STAGES, .put = put_high},
+    {"records", NULL, "Allocation records.", OF(records, COLUMN_U32), .heading = "records", .width = 7,
+     .views = OF_STAGES},
+    {"sample_bytes", "bytes", "Mean distance of samples.", OF(sample_bytes, COLUMN_U64)},
+    {"verdict", NULL, "The single answer of before.", OF(verdict, COLUMN_TEXT)},
+    {"bytes", NULL, "Whether memory rises; see /verdicts.", OF(bytes_verdict, COLUMN_TEXT)},
+    {"records_verdict", NULL, "Why records grow; see /verdicts.", OF(records_verdict, COLUMN_TEXT)},
+    {.heading = "bytes, records", .before = "  ", .views = OF_STAGES, .put = put_verdicts},
+};
+
+enum {
+        FIRST_SUM = 1, /* column */
+        SUMS = 7,      /* columns that a library has in JSON */
+};
+
+const struct column_table export_stages_table = {"/stages", columns, sizeof columns / sizeof columns[0]};
+
+static struct row row_of_stage(enum prof_stage stage)
+{
+        return (struct row){
+            .name = prof_stage_name(stage),
+            .counts = prof_read(stage, LIB_COUNT),
+            .is_whole = true,
+            .records = prof_record_count_of(stage),
+            .sample_bytes = prof_stage_sample_bytes(stage),
+            .verdict = verdict_name(verdicts[stage].kind),
+            .bytes_verdict = bytes_name(verdicts[stage].bytes),
+            .records_verdict = records_name(verdicts[stage].growing),
+        };
+}
+
+/* --- text ---------------------------------------------------------------------------------------------------------- */
 
 static void put_libs(FILE *out, enum prof_stage stage)
 {
@@ -75,8 +132,8 @@ static void put_libs(FILE *out, enum prof_stage stage)
                 if (c.count_alloc > 0) {
                         char name[16];
                         (void)snprintf(name, sizeof name, "  %s", prof_lib_name(lib));
-                        put_row(out, name, &c, false);
-                        (void)putc('\n', out);
+                        const struct row row = {.name = name, .counts = c};
+                        column_put_text(&export_stages_table, OF_LIBRARIES, &row, out);
                 }
         }
 }
@@ -167,82 +224,78 @@ static void add(struct prof_counts *sum, const struct prof_counts *c)
 void export_stages_text(FILE *out)
 {
         struct totals totals = take_totals();
-        struct prof_counts sum = {0};
+        struct row sum = {.name = "total", .records = totals.records};
         (void)verdict_all(verdicts);
-        put_heading(out);
+        column_put_headings(&export_stages_table, OF_STAGES, out);
         for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
-                struct prof_counts c = prof_read(stage, LIB_COUNT);
-                put_row(out, prof_stage_name(stage), &c, true);
-                (void)fprintf(out, " %7" PRIu32 "  %s, %s\n", prof_record_count_of(stage),
-                              bytes_name(verdicts[stage].bytes), records_name(verdicts[stage].growing));
+                const struct row row = row_of_stage(stage);
+                column_put_text(&export_stages_table, OF_STAGES, &row, out);
                 put_libs(out, stage);
-                add(&sum, &c);
+                add(&sum.counts, &row.counts);
         }
-        put_row(out, "total", &sum, false);
-        (void)fprintf(out, " %12s %7" PRIu32 "\n", "", totals.records);
+        column_put_text(&export_stages_table, OF_STAGES, &sum, out);
         put_footer(out, &totals);
 }
 
 /* --- JSON ---------------------------------------------------------------------------------------------------------- */
 
-static void put_sums(FILE *out, const struct prof_counts *c)
+static void put_stage_json(struct json_writer *j, enum prof_stage stage)
 {
-        (void)fprintf(out,
-                      "\"count_alloc\":%" PRIu64 ",\"count_free\":%" PRIu64
-                      ",\"sum_number_of_bytes_alloc\":%" PRIu64 ",\"sum_number_of_bytes_free\":%" PRIu64
-                      ",\"current_count_used\":%" PRId64 ",\"current_number_of_bytes_used\":%" PRId64,
-                      c->count_alloc, c->count_free, c->bytes_alloc, c->bytes_free, c->current_count_used,
-                      c->current_bytes_used);
+        static const struct column_table sums = {"libraries", columns + FIRST_SUM, SUMS};
+        const struct row row = row_of_stage(stage);
+        json_writer_object(j, NULL);
+        column_put_json(&export_stages_table, &row, j);
+        json_writer_object(j, "libraries");
+        for (enum prof_lib lib = LIB_OWN; lib < LIB_COUNT; lib++) {
+                const struct row part = {.counts = prof_read(stage, lib)};
+                json_writer_object(j, prof_lib_name(lib));
+                column_put_json(&sums, &part, j);
+                json_writer_end(j);
+        }
+        json_writer_end(j);
+        json_writer_end(j);
 }
 
-static void put_json_stage(FILE *out, enum prof_stage stage)
+/** The whole process, as members of the open object. */
+static void put_process_json(struct json_writer *j, const struct totals *t)
 {
-        struct prof_counts c = prof_read(stage, LIB_COUNT);
-        (void)fprintf(out, "{\"stage\":\"%s\",", prof_stage_name(stage));
-        put_sums(out, &c);
-        (void)fprintf(out,
-                      ",\"low_count_used\":%" PRId64 ",\"high_count_used\":%" PRId64
-                      ",\"low_number_of_bytes_used\":%" PRId64 ",\"high_number_of_bytes_used\":%" PRId64
-                      ",\"records\":%" PRIu32 ",\"sample_bytes\":%" PRIu64
-                      ",\"verdict\":\"%s\",\"bytes\":\"%s\",\"records_verdict\":\"%s\",\"libraries\":{",
-                      c.low_count_used, c.high_count_used, c.low_bytes_used, c.high_bytes_used,
-                      prof_record_count_of(stage), prof_stage_sample_bytes(stage),
-                      verdict_name(verdicts[stage].kind), bytes_name(verdicts[stage].bytes),
-                      records_name(verdicts[stage].growing));
-        for (enum prof_lib lib = LIB_OWN; lib < LIB_COUNT; lib++) {
-                struct prof_counts l = prof_read(stage, lib);
-                (void)fprintf(out, "%s\"%s\":{", lib == LIB_OWN ? "" : ",", prof_lib_name(lib));
-                put_sums(out, &l);
-                (void)putc('}', out);
-        }
-        (void)fputs("}}", out);
+        const struct process_memory *m = &t->memory;
+        const struct process_unattributed_parts parts = process_unattributed_parts(m);
+        json_writer_uint(j, "live_bytes", prof_live_bytes());
+        json_writer_int(j, "unattributed_bytes", t->unattributed);
+        json_writer_uint(j, "malloc_in_use_bytes", m->malloc_in_use);
+        json_writer_uint(j, "malloc_idle_bytes", m->malloc_idle);
+        json_writer_uint(j, "malloc_held_bytes", m->malloc_held);
+        json_writer_uint(j, "rss_bytes", m->rss);
+        json_writer_uint(j, "rss_anon_bytes", m->rss_anon);
+        json_writer_uint(j, "rss_file_bytes", m->rss_file);
+        json_writer_uint(j, "rss_shmem_bytes", m->rss_shmem);
+        json_writer_uint(j, "unattributed_heads_bytes", parts.heads);
+        json_writer_uint(j, "unattributed_caches_bytes", parts.caches);
+        json_writer_uint(j, "records", t->records);
+        json_writer_uint(j, "live_records", t->live_records);
+        json_writer_uint(j, "overflow_records", t->overflow_records);
+        json_writer_uint(j, "stacks", prof_record_stacks());
+        json_writer_uint(j, "places", t->places);
+        json_writer_uint(j, "overflowed", prof_record_overflowed());
+        json_writer_uint(j, "sample_bytes", prof_sample_bytes());
+        json_writer_uint(j, "statements", prof_statements());
+        json_writer_uint(j, "bad_frees", prof_bad_frees());
+        json_writer_uint(j, "faults_fired", prof_fail_fired());
 }
 
 void export_stages_json(FILE *out)
 {
+        struct json_writer j = json_writer_to(out);
         struct totals t = take_totals();
         (void)verdict_all(verdicts);
-        (void)fputs("{\"stages\":[", out);
+        json_writer_object(&j, NULL);
+        json_writer_array(&j, "stages");
         for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
-                (void)fputs(stage == STAGE_MAIN ? "" : ",", out);
-                put_json_stage(out, stage);
+                put_stage_json(&j, stage);
         }
-        (void)fprintf(
-            out,
-            "],\"live_bytes\":%" PRIu64 ",\"unattributed_bytes\":%" PRId64 ",\"malloc_in_use_bytes\":%" PRIu64
-            ",\"malloc_idle_bytes\":%" PRIu64 ",\"malloc_held_bytes\":%" PRIu64 ",\"rss_bytes\":%" PRIu64
-            ",\"rss_anon_bytes\":%" PRIu64 ",\"rss_file_bytes\":%" PRIu64 ",\"rss_shmem_bytes\":%" PRIu64,
-            prof_live_bytes(), t.unattributed, t.memory.malloc_in_use, t.memory.malloc_idle,
-            t.memory.malloc_held, t.memory.rss, t.memory.rss_anon, t.memory.rss_file, t.memory.rss_shmem);
-        struct process_unattributed_parts parts = process_unattributed_parts(&t.memory);
-        (void)fprintf(out, ",\"unattributed_heads_bytes\":%" PRIu64 ",\"unattributed_caches_bytes\":%" PRIu64,
-                      parts.heads, parts.caches);
-        (void)fprintf(out,
-                      ",\"records\":%" PRIu32 ",\"live_records\":%" PRIu32 ",\"overflow_records\":%" PRIu32
-                      ",\"stacks\":%" PRIu32 ",\"places\":%" PRIu32 ",\"overflowed\":%" PRIu64
-                      ",\"sample_bytes\":%" PRIu64 ",\"statements\":%" PRIu64 ",\"bad_frees\":%" PRIu64
-                      ",\"faults_fired\":%" PRIu64 "}\n",
-                      t.records, t.live_records, t.overflow_records, prof_record_stacks(), t.places,
-                      prof_record_overflowed(), prof_sample_bytes(), prof_statements(), prof_bad_frees(),
-                      prof_fail_fired());
+        json_writer_end(&j);
+        put_process_json(&j, &t);
+        json_writer_end(&j);
+        json_writer_finish(&j);
 }

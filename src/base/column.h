@@ -1,0 +1,60 @@
+/** @file column.h  Tables that are shown to people as text and to programs as JSON: one row of a table of columns describes one
+ * column for both, and for the manual (tests/unit/cli/test_manual.c compares name, unit and help).
+ *
+ *      struct row -> column_put_json -> {"count":7,"sum_us":1500,…}
+ *                 -> column_put_text ->        7    1500us
+ *
+ * Knows: where a value is in a row, and how its cell is set.   Does not know: what the rows are, or who keeps them.
+ * Threads: any; the tables are constant.   Memory: allocates nothing. */
+#ifndef BASE_COLUMN_H
+#define BASE_COLUMN_H
+
+#include "base/json_writer.h"
+
+/** What is at a column's offset in a row. */
+enum column_kind {
+        COLUMN_NONE,  /**< nothing: `put` makes the cell of several values */
+        COLUMN_U32,   /**< uint32_t */
+        COLUMN_U64,   /**< uint64_t */
+        COLUMN_I64,   /**< int64_t */
+        COLUMN_FIXED, /**< double, shown with `decimals` */
+        COLUMN_TIME,  /**< uint64_t, nanoseconds since 1970; shown by clock_rfc3339 */
+        COLUMN_CHARS, /**< char[], NUL-terminated */
+        COLUMN_TEXT,  /**< const char * */
+        COLUMN_SPAN,  /**< struct span */
+};
+
+struct column {
+        const char *name; /**< key in JSON; NULL = not in JSON */
+        const char *unit; /**< "bytes", "microseconds" and the like; NULL = a count or a text */
+        const char *help; /**< one sentence, as in the manual; NULL where name is */
+        enum column_kind kind;
+        int decimals;
+        size_t offset;       /**< in the row */
+        const char *heading; /**< NULL = not in the text. Lines of a long one are apart by newlines. */
+        const char *before;  /**< what separates it from the cell before; NULL = a blank */
+        int width;           /**< on the terminal; negative: to the left; 0 = the last, as wide as it is */
+        unsigned views;      /**< bit set of the views that show it, if there are several; 0 = all */
+        /** Writes the cell, padded to width, if it is not just the value. If width is 0 it also writes `before`. */
+        void (*put)(FILE *out, const struct column *column, const void *row);
+};
+
+struct column_table {
+        const char *name; /**< what the manual calls it, such as "/sessions" */
+        const struct column *columns;
+        size_t n;
+};
+
+/** Write the row's members into the object that is open. */
+void column_put_json(const struct column_table *table, const void *row, struct json_writer *j);
+/** Write the line, or lines, of headings of @p view (a bit; 0 if there is only one view). */
+void column_put_headings(const struct column_table *table, unsigned view, FILE *out);
+/** Write the row as one line of @p view. */
+void column_put_text(const struct column_table *table, unsigned view, const void *row, FILE *out);
+
+/** Write @p text as a terminal may show it (base/shown.h), padded to @p width as above. */
+void column_put_padded(FILE *out, const char *text, int width);
+/** The value of a column that is COLUMN_U32 or COLUMN_U64. */
+uint64_t column_uint(const struct column *column, const void *row);
+
+#endif
