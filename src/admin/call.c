@@ -1,6 +1,7 @@
 #include "admin/call.h"
 
 #include "admin/put.h"
+#include "base/json_writer.h"
 #include "profile/heap/prof.h"
 
 #include <event2/buffer.h>
@@ -140,9 +141,11 @@ void call_fail(struct call *call, int code, const char *format, ...)
         (void)vsnprintf(text, sizeof text, format, args);
         va_end(args);
         if (call->json) {
-                (void)fputs("{\"error\":", call->out);
-                put_json(call->out, text);
-                (void)fputs("}\n", call->out);
+                struct json_writer j = json_writer_to(call->out);
+                json_writer_object(&j, NULL);
+                json_writer_text(&j, "error", text);
+                json_writer_end(&j);
+                json_writer_finish(&j);
         } else {
                 put_plain(call->out, text);
                 (void)fputc('\n', call->out);

@@ -1,8 +1,9 @@
 /* Statements by their shape. */
 #include "admin/call.h"
 
+#include "admin/tables.h"
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/column.h"
 #include "base/shown.h"
 #include "journal/enrich/digests.h"
 #include "journal/journal.h"
@@ -14,17 +15,25 @@
 #include <string.h>
 
 enum {
-        TEXT_AT = 96, /* where digest_text begins in a line */
-        NARROW = 140, /* columns: a terminal with fewer gets fewer numbers, and more of the statement */
-        NARROW_TEXT_AT = 47, /* there */
+        NARROW = 140, /* a terminal with fewer columns gets fewer numbers, and more of the statement */
+        VIEW_WIDE = 1 << 0,
+        VIEW_NARROW = 1 << 1,
+        TEXT_AT = 96, /* column where digest_text begins in a line of the wide view */
+        NARROW_TEXT_AT = 47,
 };
 
-/* A copy of what is counted, with its texts behind it. */
+/** What is shown of a digest: a copy, with its texts, of what is counted. */
 struct row {
-        struct digest_stat stat;
+        char hex[DIGEST_HEX + 1];
+        struct digest_stat stat; /* with texts of our own */
+        struct span text;
+        struct span example;
+        uint64_t p50_us;
+        uint64_t p95_us;
         uint64_t p99_us;
         double active;
         double per_second;
+        uint64_t width; /* that a line may have; 0 = any */
 };
 
 struct table {
@@ -32,6 +41,7 @@ struct table {
         size_t n;
         size_t size;
         uint64_t now_ns;
+        uint64_t width;
         bool failed;
 };
 
@@ -71,10 +81,16 @@ static void see(void *arg, const struct digest_stat *s)
         }
         struct row *row = &t->rows[t->n];
         struct digest_rate rate = digest_rate(s, t->now_ns);
-        *row = (struct row){.stat = *s, .active = rate.active, .per_second = rate.per_second};
+        *row =
+            (struct row){.stat = *s, .active = rate.active, .per_second = rate.per_second, .width = t->width};
+        memcpy(row->hex, s->hex, DIGEST_HEX);
+        row->p50_us = digest_percentile_us(s, 0.5);
+        row->p95_us = digest_percentile_us(s, 0.95);
         row->p99_us = digest_percentile_us(s, 0.99);
         row->stat.text = copy_text(s->text, s->text_len);
         row->stat.example = copy_text(s->example, s->example_len);
+        row->text = span_of(row->stat.text, s->text_len);
+        row->example = span_of(row->stat.example, s->example_len);
         t->n++;
         t->failed = row->stat.text == NULL || row->stat.example == NULL;
 }
@@ -128,149 +144,124 @@ static const struct order *find_order(const char *name)
         return NULL;
 }
 
+/* --- columns -------------------------------------------------------------------------------------------------------- */
+
+static void put_us(FILE *out, const struct column *column, const void *row)
+{
+        uint64_t us = column_uint(column, row);
+        int digits = column->width - 2;
+        if (us < 10000) {
+                (void)fprintf(out, "%*" PRIu64 "us", digits, us);
+        } else if (us < 10000000) {
+                (void)fprintf(out, "%*.1fms", digits, (double)us / 1e3);
+        } else {
+                (void)fprintf(out, "%*.1fs", digits + 1, (double)us / 1e6);
+        }
+}
+
+/** Of results and of changes: a statement has one of both. */
+static void put_rows(FILE *out, const struct column *column, const void *row)
+{
+        const struct digest_stat *s = &((const struct row *)row)->stat;
+        (void)fprintf(out, "%*" PRIu64, column->width, s->rows + s->affected_rows);
+}
+
+static void put_findings(FILE *out, const struct column *column, const void *row)
+{
+        const struct digest_stat *s = &((const struct row *)row)->stat;
+        (void)column;
+        (void)fprintf(out, "%c%c%c%c", s->slow > 0 ? 'S' : '-', s->no_index > 0 ? 'I' : '-',
+                      s->n_plus_one > 0 ? 'N' : '-', s->duplicates > 0 ? 'D' : '-');
+}
+
+static void put_digest_text(FILE *out, const struct column *column, const void *row)
+{
+        const struct row *r = row;
+        uint64_t at = r->width > 0 && r->width < NARROW ? NARROW_TEXT_AT : TEXT_AT;
+        size_t columns_left = r->width == 0 ? SIZE_MAX : r->width > at ? r->width - at : 1;
+        (void)fputs(column->before, out);
+        (void)shown_print_head(out, r->text, columns_left);
+}
+
+#define OF(member, column_kind) .kind = (column_kind), .offset = offsetof(struct row, member)
+#define OF_US(member)           OF(member, COLUMN_U64), .width = 8, .put = put_us
+
+/* The text has some columns in another order than JSON: these have a row for each. */
+static const struct column columns[] = {
+    {"digest", NULL, "Hash of the digest, as records have it.", OF(hex, COLUMN_CHARS)},
+    {"digest_text", NULL, "The statement without its literals.", OF(text, COLUMN_SPAN)},
+    {"count", NULL, "Statements.", OF(stat.count, COLUMN_U64), .heading = "COUNT", .width = 8},
+    {"errors", NULL, "Statements that failed.", OF(stat.errors, COLUMN_U64), .heading = "ERRORS", .width = 6,
+     .views = VIEW_WIDE},
+    {.heading = "ERR", .width = 5, .views = VIEW_NARROW, OF(stat.errors, COLUMN_U64)},
+    {"warnings", NULL, "Warnings of the server.", OF(stat.warnings, COLUMN_U64)},
+    {.heading = "PER_SEC", .width = 8, .views = VIEW_WIDE, .decimals = 1, OF(per_second, COLUMN_FIXED)},
+    {.heading = "ACTIVE", .width = 6, .views = VIEW_WIDE, .decimals = 2, OF(active, COLUMN_FIXED)},
+    {"sum_us", "microseconds", "Time of all of them.", OF_US(stat.sum_us), .heading = "TIME"},
+    {"min_us", "microseconds", "Time of the fastest.", OF(stat.min_us, COLUMN_U64)},
+    {"p50_us", "microseconds", "Time that half of them do not exceed.", OF_US(p50_us), .heading = "P50",
+     .views = VIEW_WIDE},
+    {"p95_us", "microseconds", "Time that 95 of 100 do not exceed.", OF_US(p95_us), .heading = "P95"},
+    {"p99_us", "microseconds", "Time that 99 of 100 do not exceed.", OF_US(p99_us), .heading = "P99",
+     .views = VIEW_WIDE},
+    {"max_us", "microseconds", "Time of the slowest.", OF_US(stat.max_us), .heading = "MAX"},
+    {"rows", NULL, "Rows of results.", OF(stat.rows, COLUMN_U64), .heading = "ROWS", .width = 9,
+     .views = VIEW_WIDE, .put = put_rows},
+    {"affected_rows", NULL, "Rows that were changed.", OF(stat.affected_rows, COLUMN_U64)},
+    {"bytes_sent", "bytes", "From clients to the server.", OF(stat.bytes_sent, COLUMN_U64)},
+    {"bytes_received", "bytes", "From the server to clients.", OF(stat.bytes_received, COLUMN_U64)},
+    {"no_index", NULL, "Statements for which the server used no index.", OF(stat.no_index, COLUMN_U64)},
+    {"slow", NULL, "Statements that the server calls slow.", OF(stat.slow, COLUMN_U64)},
+    {"n_plus_one", NULL, "Times that it was run once for each row of another result.",
+     OF(stat.n_plus_one, COLUMN_U64)},
+    {"duplicates", NULL, "Statements that were run again in the same transaction.",
+     OF(stat.duplicates, COLUMN_U64)},
+    {.heading = "", .before = "  ", .width = 4, .views = VIEW_WIDE, .put = put_findings},
+    {.heading = "", .width = 4, .views = VIEW_NARROW, .put = put_findings},
+    {.heading = "DIGEST_TEXT", .before = " ", .put = put_digest_text},
+    {"per_second", NULL, "Statements a second, lately.", OF(per_second, COLUMN_FIXED), .decimals = 3},
+    {"active", NULL, "Statements in flight, on average, lately.", OF(active, COLUMN_FIXED), .decimals = 4},
+    {"first_seen", NULL, "Time of the first.", OF(stat.first_wall_ns, COLUMN_TIME)},
+    {"last_seen", NULL, "Time of the last.", OF(stat.last_wall_ns, COLUMN_TIME)},
+    {"example", NULL, "The slowest statement, as it was.", OF(example, COLUMN_SPAN)},
+    {"example_us", "microseconds", "Its time.", OF(stat.example_us, COLUMN_U64)},
+};
+
+const struct column_table digests_table = {"/digests", columns, sizeof columns / sizeof columns[0]};
+
 /* --- output --------------------------------------------------------------------------------------------------------- */
 
-/** A text in JSON, whatever bytes it has. */
-static void put_span(FILE *out, struct span text)
+static void put_json(FILE *out, const struct table *t, size_t n, const struct digests_totals *totals)
 {
-        size_t size = 6 * text.len + 2;
-        uint8_t *room = prof_alloc(STAGE_ADMIN, size);
-        struct writer w = writer_over(room, room != NULL ? size : 0);
-        (void)json_string(&w, text);
-        if (w.failed) {
-                (void)fputs("null", out);
-        } else {
-                (void)fwrite(room, 1, w.at, out);
+        struct json_writer j = json_writer_to(out);
+        json_writer_object(&j, NULL);
+        json_writer_uint(&j, "shapes", totals->shapes);
+        json_writer_uint(&j, "max", totals->max);
+        json_writer_uint(&j, "evicted", totals->evicted);
+        json_writer_uint(&j, "forgotten_statements", totals->forgotten);
+        json_writer_lines(&j, "digests");
+        for (size_t i = 0; i < n; i++) {
+                json_writer_object(&j, NULL);
+                column_put_json(&digests_table, &t->rows[i], &j);
+                json_writer_end(&j);
         }
-        prof_free(room);
+        json_writer_end(&j);
+        json_writer_end(&j);
+        json_writer_finish(&j);
 }
 
-static void put_when(FILE *out, const char *name, uint64_t wall_ns)
+static void put_text(FILE *out, const struct table *t, size_t n, const struct digests_totals *totals)
 {
-        char when[CLOCK_RFC3339_SIZE];
-        clock_rfc3339(wall_ns, when);
-        (void)fprintf(out, ",\"%s\":\"%s\"", name, when);
-}
-
-static void put_row_json(FILE *out, const struct row *row)
-{
-        const struct digest_stat *s = &row->stat;
-        const struct {
-                const char *name;
-                uint64_t value;
-        } numbers[] = {
-            {"count", s->count},
-            {"errors", s->errors},
-            {"warnings", s->warnings},
-            {"sum_us", s->sum_us},
-            {"min_us", s->min_us},
-            {"p50_us", digest_percentile_us(s, 0.5)},
-            {"p95_us", digest_percentile_us(s, 0.95)},
-            {"p99_us", row->p99_us},
-            {"max_us", s->max_us},
-            {"rows", s->rows},
-            {"affected_rows", s->affected_rows},
-            {"bytes_sent", s->bytes_sent},
-            {"bytes_received", s->bytes_received},
-            {"no_index", s->no_index},
-            {"slow", s->slow},
-            {"n_plus_one", s->n_plus_one},
-            {"duplicates", s->duplicates},
-        };
-        (void)fprintf(out, "{\"digest\":\"%.*s\",\"digest_text\":", DIGEST_HEX, s->hex);
-        put_span(out, span_of(s->text, s->text_len));
-        for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-                (void)fprintf(out, ",\"%s\":%" PRIu64, numbers[i].name, numbers[i].value);
-        }
-        (void)fprintf(out, ",\"per_second\":%.3f,\"active\":%.4f", row->per_second, row->active);
-        put_when(out, "first_seen", s->first_wall_ns);
-        put_when(out, "last_seen", s->last_wall_ns);
-        (void)fputs(",\"example\":", out);
-        put_span(out, span_of(s->example, s->example_len));
-        (void)fprintf(out, ",\"example_us\":%" PRIu64 "}", s->example_us);
-}
-
-static void put_us(FILE *out, uint64_t us)
-{
-        if (us < 10000) {
-                (void)fprintf(out, " %6" PRIu64 "us", us);
-        } else if (us < 10000000) {
-                (void)fprintf(out, " %6.1fms", (double)us / 1e3);
-        } else {
-                (void)fprintf(out, " %7.1fs", (double)us / 1e6);
-        }
-}
-
-static void put_findings_and_text(FILE *out, const struct digest_stat *s, uint64_t width, uint64_t text_at)
-{
-        (void)fprintf(out, "%c%c%c%c ", s->slow > 0 ? 'S' : '-', s->no_index > 0 ? 'I' : '-',
-                      s->n_plus_one > 0 ? 'N' : '-', s->duplicates > 0 ? 'D' : '-');
-        (void)shown_print_head(out, span_of(s->text, s->text_len),
-                               width > text_at ? width - text_at
-                               : width > 0     ? 1
-                                               : SIZE_MAX);
-        (void)fputc('\n', out);
-}
-
-static void put_row_narrow(FILE *out, const struct row *row, uint64_t width)
-{
-        const struct digest_stat *s = &row->stat;
-        (void)fprintf(out, "%8" PRIu64 " %5" PRIu64, s->count, s->errors);
-        put_us(out, s->sum_us);
-        put_us(out, digest_percentile_us(s, 0.95));
-        put_us(out, s->max_us);
-        (void)fputc(' ', out);
-        put_findings_and_text(out, s, width, NARROW_TEXT_AT);
-}
-
-static void put_row_text(FILE *out, const struct row *row, uint64_t width)
-{
-        const struct digest_stat *s = &row->stat;
-        (void)fprintf(out, "%8" PRIu64 " %6" PRIu64 " %8.1f %6.2f", s->count, s->errors, row->per_second,
-                      row->active);
-        put_us(out, s->sum_us);
-        put_us(out, digest_percentile_us(s, 0.5));
-        put_us(out, digest_percentile_us(s, 0.95));
-        put_us(out, row->p99_us);
-        put_us(out, s->max_us);
-        (void)fprintf(out, " %9" PRIu64 "  ", s->rows + s->affected_rows);
-        put_findings_and_text(out, s, width, TEXT_AT);
-}
-
-static void put_table(struct call *call, const struct table *t, size_t n, uint64_t width,
-                      const struct digests_totals *totals)
-{
-        FILE *out = call->out;
-        if (call->json) {
-                (void)fprintf(out,
-                              "{\"shapes\":%" PRIu64 ",\"max\":%" PRIu64 ",\"evicted\":%" PRIu64
-                              ",\"forgotten_statements\":%" PRIu64 ",\"digests\":[",
-                              totals->shapes, totals->max, totals->evicted, totals->forgotten);
-                for (size_t i = 0; i < n; i++) {
-                        (void)fputs(i > 0 ? ",\n" : "\n", out);
-                        put_row_json(out, &t->rows[i]);
-                }
-                (void)fputs("]}\n", out);
-                return;
-        }
+        unsigned view = t->width > 0 && t->width < NARROW ? VIEW_NARROW : VIEW_WIDE;
         (void)fprintf(out, "%" PRIu64 " statement digests, at most %" PRIu64, totals->shapes, totals->max);
         if (totals->evicted > 0) {
                 (void)fprintf(out, "; %" PRIu64 " with %" PRIu64 " statements were discarded to make room",
                               totals->evicted, totals->forgotten);
         }
         (void)fputs("\nS: slow, I: no index used, N: N+1, D: duplicate within a transaction\n\n", out);
-        if (width > 0 && width < NARROW) {
-                (void)fprintf(out, "%8s %5s %8s %8s %8s      %s\n", "COUNT", "ERR", "TIME", "P95", "MAX",
-                              "DIGEST_TEXT");
-                for (size_t i = 0; i < n; i++) {
-                        put_row_narrow(out, &t->rows[i], width);
-                }
-                return;
-        }
-        (void)fprintf(out, "%8s %6s %8s %6s %8s %8s %8s %8s %8s %9s       %s\n", "COUNT", "ERRORS", "PER_SEC",
-                      "ACTIVE", "TIME", "P50", "P95", "P99", "MAX", "ROWS", "DIGEST_TEXT");
+        column_put_headings(&digests_table, view, out);
         for (size_t i = 0; i < n; i++) {
-                put_row_text(out, &t->rows[i], width);
+                column_put_text(&digests_table, view, &t->rows[i], out);
         }
 }
 
@@ -301,7 +292,7 @@ void handle_digests(struct call *call)
         if (!call_number(call, "n", 1000000, 20, &n) || !call_number(call, "width", 1000000, 0, &width)) {
                 return;
         }
-        struct table t = {.now_ns = clock_wall_ns()};
+        struct table t = {.now_ns = clock_wall_ns(), .width = width};
         struct digests_totals totals = digests_each(d, see, &t);
         if (t.failed) {
                 free_table(&t);
@@ -311,7 +302,7 @@ void handle_digests(struct call *call)
         if (t.n > 0) {
                 qsort(t.rows, t.n, sizeof *t.rows, order->compare);
         }
-        put_table(call, &t, t.n < n ? t.n : (size_t)n, width, &totals);
+        (call->json ? put_json : put_text)(call->out, &t, t.n < n ? t.n : (size_t)n, &totals);
         free_table(&t);
         call_reply(call, HTTP_OK, NULL);
 }

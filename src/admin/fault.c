@@ -1,6 +1,7 @@
 /* Making allocations fail, so that a test can see what becomes of it. */
 #include "admin/call.h"
 
+#include "base/json_writer.h"
 #include "profile/heap/prof.h"
 
 #include <event2/http.h>
@@ -19,11 +20,19 @@ static const char *kind_name(enum prof_fault_kind kind)
 static void print_faults(struct call *call)
 {
         struct prof_fault f = prof_fault_now();
-        (void)fprintf(call->out,
-                      call->json ? "{\"seen\":%" PRIu64 ",\"fired\":%" PRIu64 ",\"armed\":\"%s\"}\n"
-                                 : "allocations since armed %" PRIu64 ", faults so far %" PRIu64
-                                   ", armed: %s\n",
-                      prof_fail_seen(), prof_fail_fired(), kind_name(f.kind));
+        if (call->json) {
+                struct json_writer j = json_writer_to(call->out);
+                json_writer_object(&j, NULL);
+                json_writer_uint(&j, "seen", prof_fail_seen());
+                json_writer_uint(&j, "fired", prof_fail_fired());
+                json_writer_text(&j, "armed", kind_name(f.kind));
+                json_writer_end(&j);
+                json_writer_finish(&j);
+        } else {
+                (void)fprintf(call->out,
+                              "allocations since armed %" PRIu64 ", faults so far %" PRIu64 ", armed: %s\n",
+                              prof_fail_seen(), prof_fail_fired(), kind_name(f.kind));
+        }
         call_reply(call, HTTP_OK, NULL);
 }
 

@@ -6,6 +6,7 @@ src_libadmin_a_SOURCES = \
 	src/admin/admin_listener.h \
 	src/admin/call.c \
 	src/admin/call.h \
+	src/admin/counters.c \
 	src/admin/digests.c \
 	src/admin/endpoints.c \
 	src/admin/fault.c \
@@ -19,4 +20,6 @@ src_libadmin_a_SOURCES = \
 	src/admin/put.c \
 	src/admin/put.h \
 	src/admin/records.c \
-	src/admin/sessions.c
+	src/admin/sessions.c \
+	src/admin/settings.c \
+	src/admin/tables.h

@@ -1,11 +1,10 @@
 /* Stages, names of addresses, and what else looks inside the process. */
 #include "admin/call.h"
 
-#include "admin/put.h"
+#include "base/json_writer.h"
 #include "profile/export/export.h"
 #include "profile/export/symbol.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <event2/buffer.h>
 #include <event2/http.h>
@@ -103,35 +102,44 @@ static bool read_thread(const char *tid, struct thread_info *t)
         return true;
 }
 
+static void put_thread(struct call *call, struct json_writer *j, uint64_t tid, const struct thread_info *t)
+{
+        if (call->json) {
+                const char state[] = {t->state, '\0'};
+                json_writer_object(j, NULL);
+                json_writer_uint(j, "tid", tid);
+                json_writer_text(j, "state", state);
+                json_writer_text(j, "name", t->name);
+                json_writer_end(j);
+        } else {
+                (void)fprintf(call->out, "%8" PRIu64 " %-16s %c\n", tid, t->name, t->state);
+        }
+}
+
 void handle_threads(struct call *call)
 {
-        FILE *out = call->out;
         DIR *dir = opendir("/proc/self/task");
         const struct dirent *entry;
-        bool first = true;
+        struct json_writer j = json_writer_to(call->out);
         if (call->json) {
-                (void)fputc('[', out);
+                json_writer_array(&j, NULL);
         } else {
-                (void)fprintf(out, "%8s %-16s %s\n", "TID", "NAME", "STATE");
+                (void)fprintf(call->out, "%8s %-16s %s\n", "TID", "NAME", "STATE");
         }
         while (dir != NULL && (entry = readdir(dir)) != NULL) {
                 struct thread_info t;
-                if (!isdigit((unsigned char)entry->d_name[0]) || !read_thread(entry->d_name, &t)) {
-                        continue;
+                uint64_t tid;
+                if (call_parse_number(entry->d_name, strlen(entry->d_name), &tid) &&
+                    read_thread(entry->d_name, &t)) {
+                        put_thread(call, &j, tid, &t);
                 }
-                if (call->json) {
-                        (void)fprintf(out, "%s{\"tid\":%.20s,\"state\":\"%c\",\"name\":", first ? "" : ",",
-                                      entry->d_name, t.state);
-                        put_json(out, t.name);
-                        (void)fputc('}', out);
-                } else {
-                        (void)fprintf(out, "%8s %-16s %c\n", entry->d_name, t.name, t.state);
-                }
-                first = false;
         }
         if (dir != NULL) {
                 (void)closedir(dir);
         }
-        (void)fputs(call->json ? "]\n" : "", out);
+        if (call->json) {
+                json_writer_end(&j);
+                json_writer_finish(&j);
+        }
         call_reply(call, HTTP_OK, NULL);
 }

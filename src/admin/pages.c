@@ -1,9 +1,8 @@
-/* Pages and small answers. HTML for a browser, text for curl, JSON when asked for. */
+/* The pages that list the endpoints and the profiles: HTML for a browser, text for curl, JSON when asked for. */
 #include "admin/call.h"
 
-#include "admin/admin_listener.h"
 #include "admin/put.h"
-#include "base/diag.h"
+#include "base/json_writer.h"
 #include "profile/export/export.h"
 
 #include <event2/http.h>
@@ -71,18 +70,21 @@ static void put_home_text(FILE *out, const struct admin *a)
 
 static void put_home_json(FILE *out, const struct admin *a)
 {
-        (void)fputs("{\"listen\":", out);
-        put_json(out, proxy_listen_addr(a->proxy));
-        (void)fputs(",\"remote\":", out);
-        put_json(out, a->settings->remote);
-        (void)fputs(",\"endpoints\":[", out);
+        struct json_writer j = json_writer_to(out);
+        json_writer_object(&j, NULL);
+        json_writer_text(&j, "listen", proxy_listen_addr(a->proxy));
+        json_writer_text(&j, "remote", a->settings->remote);
+        json_writer_lines(&j, "endpoints");
         for (size_t i = 0; i < endpoint_count; i++) {
-                (void)fprintf(out, "%s{\"method\":\"%s\",\"path\":\"%s\",\"help\":", i > 0 ? ",\n" : "\n",
-                              endpoints[i].method, endpoints[i].path);
-                put_json(out, endpoints[i].help);
-                (void)fputc('}', out);
+                json_writer_object(&j, NULL);
+                json_writer_text(&j, "method", endpoints[i].method);
+                json_writer_text(&j, "path", endpoints[i].path);
+                json_writer_text(&j, "help", endpoints[i].help);
+                json_writer_end(&j);
         }
-        (void)fputs("]}\n", out);
+        json_writer_end(&j);
+        json_writer_end(&j);
+        json_writer_finish(&j);
 }
 
 void handle_page(struct call *call)
@@ -99,12 +101,15 @@ void handle_page(struct call *call)
 
 /* --- the index of profiles ------------------------------------------------------------------------------------------ */
 
-static void put_profile(struct call *call, const struct endpoint *e, bool first)
+static void put_profile(struct call *call, struct json_writer *j, const struct endpoint *e)
 {
         uint64_t count = e->count(call->admin);
         if (call->json) {
-                (void)fprintf(call->out, "%s{\"count\":%" PRIu64 ",\"name\":\"%s\",\"path\":\"%s\"}",
-                              first ? "" : ",", count, e->count_name, e->path);
+                json_writer_object(j, NULL);
+                json_writer_uint(j, "count", count);
+                json_writer_text(j, "name", e->count_name);
+                json_writer_text(j, "path", e->path);
+                json_writer_end(j);
         } else if (call->html) {
                 (void)fprintf(call->out,
                               "<tr><td>%" PRIu64 "<td>%s<td><a href=\"%s?debug=1\">%s</a><td class=dim>%s\n",
@@ -128,20 +133,23 @@ static void put_note(FILE *out)
 
 void handle_pprof_index(struct call *call)
 {
-        bool first = true;
-        if (call->html) {
+        struct json_writer j = json_writer_to(call->out);
+        if (call->json) {
+                json_writer_object(&j, NULL);
+                json_writer_array(&j, "profiles");
+        } else if (call->html) {
                 put_head(call->out, "/debug/pprof/");
                 (void)fputs("<table>\n", call->out);
         }
-        (void)fputs(call->json ? "{\"profiles\":[" : "", call->out);
         for (size_t i = 0; i < endpoint_count; i++) {
                 if (endpoints[i].count_name != NULL) {
-                        put_profile(call, &endpoints[i], first);
-                        first = false;
+                        put_profile(call, &j, &endpoints[i]);
                 }
         }
         if (call->json) {
-                (void)fputs("]}\n", call->out);
+                json_writer_end(&j);
+                json_writer_end(&j);
+                json_writer_finish(&j);
         } else if (call->html) {
                 (void)fputs("</table>\n<p>", call->out);
                 put_note(call->out);
@@ -154,163 +162,16 @@ void handle_pprof_index(struct call *call)
         call_reply(call, HTTP_OK, call->html ? "text/html; charset=utf-8" : NULL);
 }
 
-/* --- counters and settings ------------------------------------------------------------------------------------------ */
-
-static void print_counter(struct call *call, const char *name, uint64_t value, bool *first)
-{
-        if (call->json) {
-                (void)fprintf(call->out, "%s\"%s\":%" PRIu64, *first ? "{" : ",", name, value);
-        } else {
-                (void)fprintf(call->out, "%-32s %" PRIu64 "\n", name, value);
-        }
-        *first = false;
-}
-
-/** Each log by itself: a list in JSON, a line in text. */
-static void put_sinks(struct call *call)
-{
-        struct journal_counts c;
-        (void)fputs(call->json ? ",\"logs\":[" : "", call->out);
-        for (unsigned i = 0; journal_sink_counts(call->admin->journal, i, &c); i++) {
-                if (call->json) {
-                        (void)fputs(i > 0 ? ",{\"file\":" : "{\"file\":", call->out);
-                        put_json(call->out, c.file);
-                        (void)fprintf(call->out,
-                                      ",\"records\":%" PRIu64 ",\"dropped\":%" PRIu64 ",\"filtered\":%" PRIu64
-                                      ",\"undecided\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"errors\":%" PRIu64
-                                      ",\"rotations\":%" PRIu64 ",\"torn\":%" PRIu64 "}",
-                                      c.records, c.dropped, c.filtered, c.undecided, c.bytes, c.sink_errors,
-                                      c.rotations, c.torn);
-                } else {
-                        (void)fputs("log ", call->out);
-                        put_plain(call->out, c.file);
-                        (void)fprintf(call->out,
-                                      ": %" PRIu64 " records, %" PRIu64 " dropped, %" PRIu64
-                                      " filtered, %" PRIu64 " undecided, %" PRIu64 " bytes, %" PRIu64
-                                      " errors, %" PRIu64 " rotations, %" PRIu64 " torn\n",
-                                      c.records, c.dropped, c.filtered, c.undecided, c.bytes, c.sink_errors,
-                                      c.rotations, c.torn);
-                }
-        }
-        (void)fputs(call->json ? "]" : "", call->out);
-}
-
-void handle_counters(struct call *call)
-{
-        struct proxy_counts p = proxy_counts(call->admin->proxy);
-        struct journal_counts j = journal_counts(call->admin->journal);
-        struct admin_listener_counts listener = admin_listener_counts(call->admin->listener);
-        const struct {
-                const char *name;
-                uint64_t value;
-        } rows[] = {
-            {"sessions", p.sessions},
-            {"accepted", p.accepted},
-            {"refused", p.refused},
-            {"accept_errors", p.accept_errors},
-            {"upstream_errors", p.upstream_errors},
-            {"opaque", p.opaque},
-            {"lint", p.lint},
-            {"tls_sessions", p.tls_sessions},
-            {"tls_errors", p.tls_errors},
-            {"statements", p.statements},
-            {"bytes_sent", p.bytes_sent},
-            {"bytes_received", p.bytes_received},
-            {"log_records", j.records},
-            {"log_dropped", j.dropped},
-            {"log_filtered", j.filtered},
-            {"log_undecided", j.undecided},
-            {"log_bytes", j.bytes},
-            {"log_errors", j.sink_errors},
-            {"log_rotations", j.rotations},
-            {"log_torn", j.torn},
-            {"admin_requests", call->admin->requests},
-            {"admin_refused", call->admin->refused},
-            {"admin_connections", listener.connections},
-            {"admin_turned_away", listener.turned_away},
-            {"admin_timed_out", listener.timed_out},
-            {"admin_accept_errors", listener.accept_errors},
-            {"admin_streams", call->admin->streams_served},
-            {"diag_errors", diag_count(DIAG_ERROR)},
-            {"diag_warnings", diag_count(DIAG_WARNING)},
-            {"diag_unsaid", diag_unsaid()},
-            {"bad_frees", prof_bad_frees()},
-            {"faults_fired", prof_fail_fired()},
-        };
-        bool first = true;
-        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-                print_counter(call, rows[i].name, rows[i].value, &first);
-        }
-        uint64_t count;
-        const char *reason;
-        for (size_t i = 0; (reason = proxy_close_reason(i, &count)) != NULL; i++) {
-                char name[64];
-                (void)snprintf(name, sizeof name, "closed_%s", reason);
-                print_counter(call, name, count, &first);
-        }
-        put_sinks(call);
-        (void)fputs(call->json ? "}\n" : "", call->out);
-        call_reply(call, HTTP_OK, NULL);
-}
-
-static void put_setting_json(FILE *out, const struct settings *s, const struct settings_row *row)
-{
-        char text[SETTINGS_TEXT_MAX];
-        uint64_t number;
-        settings_print(s, row, text, sizeof text);
-        put_json(out, row->name);
-        (void)fputc(':', out);
-        switch (row->type) {
-        case SETTINGS_UINT:
-        case SETTINGS_SIZE:
-        case SETTINGS_MS:
-                memcpy(&number, (const char *)s + row->offset, sizeof number);
-                (void)fprintf(out, "%" PRIu64, number);
-                break;
-        case SETTINGS_BOOL: (void)fputs(text, out); break;
-        case SETTINGS_TEXT:
-        case SETTINGS_ADDRESS:
-        case SETTINGS_CHOICE: put_json(out, text); break;
-        }
-}
-
-/** ,"logs":[{…}, …]: names as in the table. */
-static void put_further_sinks(FILE *out, const struct settings *s)
-{
-        (void)fputs(",\"logs\":[", out);
-        for (uint64_t i = 1; i < s->n_sinks; i++) {
-                const char *before = i > 1 ? ",{" : "{";
-                for (size_t k = 0; k < settings_row_count; k++) {
-                        if (settings_row_is_of_sink(&settings_rows[k])) {
-                                const struct settings_row own = settings_row_of(&settings_rows[k], i);
-                                (void)fputs(before, out);
-                                put_setting_json(out, s, &own);
-                                before = ",";
-                        }
-                }
-                (void)fputs("}", out);
-        }
-        (void)fputs("]", out);
-}
-
-void handle_settings(struct call *call)
-{
-        const struct settings *s = call->admin->settings;
-        if (!call->json) {
-                settings_write(s, call->out);
-        } else {
-                for (size_t i = 0; i < settings_row_count; i++) {
-                        (void)fputs(i == 0 ? "{" : ",", call->out);
-                        put_setting_json(call->out, s, &settings_rows[i]);
-                }
-                put_further_sinks(call->out, s);
-                (void)fputs("}\n", call->out);
-        }
-        call_reply(call, HTTP_OK, NULL);
-}
-
 void handle_health(struct call *call)
 {
-        (void)fputs(call->json ? "{\"status\":\"ok\"}\n" : "ok\n", call->out);
+        if (call->json) {
+                struct json_writer j = json_writer_to(call->out);
+                json_writer_object(&j, NULL);
+                json_writer_text(&j, "status", "ok");
+                json_writer_end(&j);
+                json_writer_finish(&j);
+        } else {
+                (void)fputs("ok\n", call->out);
+        }
         call_reply(call, HTTP_OK, NULL);
 }

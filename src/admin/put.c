@@ -1,19 +1,10 @@
 #include "admin/put.h"
 
-#include "base/json.h"
 #include "base/shown.h"
 
 void put_plain(FILE *out, const char *text)
 {
         shown_print(out, span_str(text));
-}
-
-void put_json(FILE *out, const char *text)
-{
-        uint8_t room[6 * 255 + 2];
-        struct writer w = writer_over(room, sizeof room);
-        json_string(&w, span_head(span_str(text), 255));
-        (void)fwrite(room, 1, w.at, out);
 }
 
 void put_html(FILE *out, const char *text)

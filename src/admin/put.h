@@ -6,8 +6,6 @@
 
 /** For a terminal: as base/shown.h has it. */
 void put_plain(FILE *out, const char *text);
-/** As a JSON string with its quotes. At most 255 bytes of @p text; what is no UTF-8 becomes U+FFFD. */
-void put_json(FILE *out, const char *text);
 /** Within an HTML page. */
 void put_html(FILE *out, const char *text);
 

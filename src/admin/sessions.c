@@ -2,16 +2,15 @@
 #include "admin/call.h"
 
 #include "admin/put.h"
+#include "admin/tables.h"
+#include "base/column.h"
 #include "base/diag.h"
-#include "base/shown.h"
 #include "base/utf8.h"
 #include "mysql/wire/charset.h"
 
 #include <event2/http.h>
 #include <inttypes.h>
 #include <stdlib.h>
-
-enum { CLIENT_COLUMNS = 23, USER_COLUMNS = 18 };
 
 /** Convert @p text, in @p size bytes, to UTF-8 where that is possible; what does not fit goes. */
 static void convert(struct transcode *t, uint8_t charset, char *text, size_t size)
@@ -59,68 +58,66 @@ static char *printable_user(const struct session_view *v)
         return text;
 }
 
-/** @p text and what its column has left. */
-static void put_padded(FILE *out, const char *text, size_t columns)
+static void put_user(FILE *out, const struct column *column, const void *row)
 {
-        put_plain(out, text);
-        for (size_t used = shown_columns(span_str(text)); used < columns; used++) {
-                (void)fputc(' ', out);
-        }
+        char *who = printable_user(row);
+        column_put_padded(out, who != NULL ? who : "?", column->width);
+        free(who);
 }
 
-static void print_session_text(FILE *out, const struct session_view *v)
+static void put_age(FILE *out, const struct column *column, const void *row)
 {
-        char *who = printable_user(v);
-        (void)fprintf(out, "%6" PRIu64 "  ", v->conn_id);
-        put_padded(out, v->client_addr, CLIENT_COLUMNS);
-        put_padded(out, who != NULL ? who : "?", USER_COLUMNS);
-        (void)fprintf(out, " %-10s %9.1f %9" PRIu64 " %10" PRIu64 " %10" PRIu64, v->phase,
-                      (double)v->age_us / 1e6, v->records, v->bytes_sent, v->bytes_received);
-        free(who);
+        (void)fprintf(out, "%*.1f", column->width, (double)column_uint(column, row) / 1e6);
+}
+
+/** The command in flight, and why the session is opaque. */
+static void put_now(FILE *out, const struct column *column, const void *row)
+{
+        const struct session_view *v = row;
         if (*v->command != '\0') {
-                (void)fprintf(out, "  %s %.1f ms ", v->command, (double)v->command_us / 1e3);
+                (void)fprintf(out, "%s%s %.1f ms ", column->before, v->command, (double)v->command_us / 1e3);
                 put_plain(out, v->query);
         }
         if (*v->opaque_reason != '\0') {
-                (void)fputs("  opaque: ", out);
+                (void)fprintf(out, "%sopaque: ", column->before);
                 put_plain(out, v->opaque_reason);
         }
-        (void)fputc('\n', out);
 }
 
-static void put_text(FILE *out, const char *key, const char *text)
-{
-        (void)fprintf(out, ",\"%s\":", key);
-        put_json(out, text);
-}
+#define OF(member, column_kind) .kind = (column_kind), .offset = offsetof(struct session_view, member)
 
-static void put_number(FILE *out, const char *key, uint64_t value)
-{
-        (void)fprintf(out, ",\"%s\":%" PRIu64, key, value);
-}
+static const struct column columns[] = {
+    {"conn_id", NULL, "Number of the session.", OF(conn_id, COLUMN_U64), .heading = "ID", .width = 6},
+    {"worker", NULL, "Number of the worker that serves it, from 0.", OF(worker, COLUMN_U32)},
+    {"client_addr", NULL, "Address of the client.", OF(client_addr, COLUMN_CHARS), .heading = "CLIENT",
+     .before = "  ", .width = -22},
+    {"remote_addr", NULL, "Address of the server.", OF(remote_addr, COLUMN_CHARS)},
+    {"username", NULL, "User that logged in.", OF(username, COLUMN_CHARS)},
+    {"database", NULL, "Default database.", OF(database, COLUMN_CHARS)},
+    {.heading = "USER", .width = -18, .put = put_user},
+    {"phase", NULL, "How far the session is in the protocol.", OF(phase, COLUMN_CHARS), .heading = "PHASE",
+     .width = -10},
+    {"opaque_reason", NULL, "Why the session is opaque; empty if it is not.",
+     OF(opaque_reason, COLUMN_CHARS)},
+    {"command", NULL, "Command in flight; empty if there is none.", OF(command, COLUMN_CHARS)},
+    {"query", NULL, "Beginning of its statement.", OF(query, COLUMN_CHARS)},
+    {"age_us", "microseconds", "Time since the client connected.", OF(age_us, COLUMN_U64), .heading = "AGE s",
+     .width = 9, .put = put_age},
+    {"command_us", "microseconds", "Time since the command in flight began.", OF(command_us, COLUMN_U64)},
+    {"records", NULL, "Commands that were recorded.", OF(records, COLUMN_U64), .heading = "COMMANDS",
+     .width = 9},
+    {"bytes_sent", "bytes", "From the client to the server.", OF(bytes_sent, COLUMN_U64), .heading = "SENT",
+     .width = 10},
+    {"bytes_received", "bytes", "From the server to the client.", OF(bytes_received, COLUMN_U64),
+     .heading = "RECEIVED", .width = 10},
+    {"backlog_bytes", "bytes", "Read from one side and not yet written to the other.",
+     OF(backlog_bytes, COLUMN_U64)},
+    {"statements", NULL, "Prepared statements that are open.", OF(statements, COLUMN_U32)},
+    {"pipelined", NULL, "Commands in flight.", OF(pipelined, COLUMN_U32)},
+    {.heading = "NOW", .before = "  ", .put = put_now},
+};
 
-static void print_session_json(FILE *out, const struct session_view *v)
-{
-        (void)fprintf(out, "{\"conn_id\":%" PRIu64, v->conn_id);
-        put_number(out, "worker", v->worker);
-        put_text(out, "client_addr", v->client_addr);
-        put_text(out, "remote_addr", v->remote_addr);
-        put_text(out, "username", v->username);
-        put_text(out, "database", v->database);
-        put_text(out, "phase", v->phase);
-        put_text(out, "opaque_reason", v->opaque_reason);
-        put_text(out, "command", v->command);
-        put_text(out, "query", v->query);
-        put_number(out, "age_us", v->age_us);
-        put_number(out, "command_us", v->command_us);
-        put_number(out, "records", v->records);
-        put_number(out, "bytes_sent", v->bytes_sent);
-        put_number(out, "bytes_received", v->bytes_received);
-        put_number(out, "backlog_bytes", v->backlog_bytes);
-        put_number(out, "statements", v->statements);
-        put_number(out, "pipelined", v->pipelined);
-        (void)fputc('}', out);
-}
+const struct column_table sessions_table = {"/sessions", columns, sizeof columns / sizeof columns[0]};
 
 static void on_sessions(void *arg, const struct session_view *views, size_t n)
 {
@@ -131,21 +128,28 @@ static void on_sessions(void *arg, const struct session_view *views, size_t n)
                 return;
         }
         transcode_init(&transcode);
+        struct json_writer j = json_writer_to(call->out);
         if (call->json) {
-                (void)fputs("{\"sessions\":[", call->out);
-                for (size_t i = 0; i < n; i++) {
-                        (void)fputs(i > 0 ? ",\n" : "\n", call->out);
-                        struct session_view v = readable(&transcode, &views[i]);
-                        print_session_json(call->out, &v);
-                }
-                (void)fputs("]}\n", call->out);
+                json_writer_object(&j, NULL);
+                json_writer_lines(&j, "sessions");
         } else {
-                (void)fprintf(call->out, "%6s  %-22s %-18s %-10s %9s %9s %10s %10s  %s\n", "ID", "CLIENT",
-                              "USER", "PHASE", "AGE s", "COMMANDS", "SENT", "RECEIVED", "NOW");
-                for (size_t i = 0; i < n; i++) {
-                        struct session_view v = readable(&transcode, &views[i]);
-                        print_session_text(call->out, &v);
+                column_put_headings(&sessions_table, 0, call->out);
+        }
+        for (size_t i = 0; i < n; i++) {
+                struct session_view v = readable(&transcode, &views[i]);
+                if (call->json) {
+                        json_writer_object(&j, NULL);
+                        column_put_json(&sessions_table, &v, &j);
+                        json_writer_end(&j);
+                } else {
+                        column_put_text(&sessions_table, 0, &v, call->out);
                 }
+        }
+        if (call->json) {
+                json_writer_end(&j);
+                json_writer_end(&j);
+                json_writer_finish(&j);
+        } else {
                 (void)fprintf(call->out, "%zu session%s\n", n, n == 1 ? "" : "s");
         }
         transcode_fini(&transcode);
@@ -187,9 +191,15 @@ static void on_killed(void *arg, bool found)
                 return;
         }
         diag(DIAG_INFO, "session %" PRIu64 " was killed through the admin port", call->id);
-        (void)fprintf(call->out,
-                      call->json ? "{\"killed\":%" PRIu64 "}\n" : "session %" PRIu64 " is closed\n",
-                      call->id);
+        if (call->json) {
+                struct json_writer j = json_writer_to(call->out);
+                json_writer_object(&j, NULL);
+                json_writer_uint(&j, "killed", call->id);
+                json_writer_end(&j);
+                json_writer_finish(&j);
+        } else {
+                (void)fprintf(call->out, "session %" PRIu64 " is closed\n", call->id);
+        }
         call_reply(call, HTTP_OK, NULL);
 }
 

@@ -1,0 +1,185 @@
+/* What was counted since the start, of the whole proxy and of each log. */
+#include "admin/call.h"
+
+#include "admin/admin_listener.h"
+#include "admin/put.h"
+#include "admin/tables.h"
+#include "base/column.h"
+#include "base/diag.h"
+#include "profile/heap/prof.h"
+
+#include <event2/http.h>
+#include <inttypes.h>
+
+/** A look at all counters. */
+struct counters {
+        struct proxy_counts proxy;
+        struct journal_counts log;
+        struct admin_listener_counts listener;
+        uint64_t admin_requests;
+        uint64_t admin_refused;
+        uint64_t admin_streams;
+        uint64_t diag_errors;
+        uint64_t diag_warnings;
+        uint64_t diag_unsaid;
+        uint64_t bad_frees;
+        uint64_t faults_fired;
+};
+
+#define OF(member) .kind = COLUMN_U64, .offset = offsetof(struct counters, member)
+
+static const struct column columns[] = {
+    {"sessions", NULL, "Sessions that are open.", OF(proxy.sessions)},
+    {"accepted", NULL, "Clients that connected.", OF(proxy.accepted)},
+    {"refused", NULL, "Clients that were turned away because of limits.sessions.", OF(proxy.refused)},
+    {"accept_errors", NULL, "Failures to accept a client.", OF(proxy.accept_errors)},
+    {"upstream_errors", NULL, "Failures to reach the server.", OF(proxy.upstream_errors)},
+    {"opaque", NULL, "Sessions that could not be followed to their end.", OF(proxy.opaque)},
+    {"lint", NULL, "Rules of the protocol that packets broke.", OF(proxy.lint)},
+    {"tls_sessions", NULL, "Sessions with TLS to the client.", OF(proxy.tls_sessions)},
+    {"tls_errors", NULL, "TLS handshakes and connections that failed.", OF(proxy.tls_errors)},
+    {"statements", NULL, "Commands of clients.", OF(proxy.statements)},
+    {"bytes_sent", "bytes", "From clients to the server.", OF(proxy.bytes_sent)},
+    {"bytes_received", "bytes", "From the server to clients.", OF(proxy.bytes_received)},
+    {"log_records", NULL, "Records that were written, of all logs.", OF(log.records)},
+    {"log_dropped", NULL, "Records that were lost, of all logs.", OF(log.dropped)},
+    {"log_filtered", NULL, "Records that a filter left out, of all logs.", OF(log.filtered)},
+    {"log_undecided", NULL, "Records that passed because filter.pattern could not be decided.",
+     OF(log.undecided)},
+    {"log_bytes", "bytes", "Written to all logs.", OF(log.bytes)},
+    {"log_errors", NULL, "Failures to write to a log.", OF(log.sink_errors)},
+    {"log_rotations", NULL, "Rotations of all logs.", OF(log.rotations)},
+    {"log_torn", NULL, "Times that a log file ended within a line, of all logs.", OF(log.torn)},
+    {"admin_requests", NULL, "Requests to the admin port.", OF(admin_requests)},
+    {"admin_refused", NULL, "Requests that were refused because of their Host or Origin.", OF(admin_refused)},
+    {"admin_connections", NULL, "Connections to the admin port that are open.", OF(listener.connections)},
+    {"admin_turned_away", NULL, "Connections to the admin port that were too many.",
+     OF(listener.turned_away)},
+    {"admin_timed_out", NULL, "Connections to the admin port that were closed because they were silent.",
+     OF(listener.timed_out)},
+    {"admin_accept_errors", NULL, "Failures to accept a connection to the admin port.",
+     OF(listener.accept_errors)},
+    {"admin_streams", NULL, "Streams of records that were served.", OF(admin_streams)},
+    {"diag_errors", NULL, "Errors on standard error.", OF(diag_errors)},
+    {"diag_warnings", NULL, "Warnings on standard error.", OF(diag_warnings)},
+    {"diag_unsaid", NULL, "Messages that were left out because they were too many.", OF(diag_unsaid)},
+    {"bad_frees", NULL, "Frees of what was not allocated.", OF(bad_frees)},
+    {"faults_fired", NULL, "Allocations that were made to fail.", OF(faults_fired)},
+};
+
+const struct column_table counters_table = {"/counters", columns, sizeof columns / sizeof columns[0]};
+
+#define OF_LOG(member) .kind = COLUMN_U64, .offset = offsetof(struct journal_counts, member)
+
+static const struct column log_columns[] = {
+    {"file", NULL, "The log, as its setting names it.", .kind = COLUMN_TEXT,
+     .offset = offsetof(struct journal_counts, file)},
+    {"records", NULL, "Records that were written.", OF_LOG(records)},
+    {"dropped", NULL, "Records that were lost.", OF_LOG(dropped)},
+    {"filtered", NULL, "Records that its filter left out.", OF_LOG(filtered)},
+    {"undecided", NULL, "Records that passed because its filter.pattern could not be decided.",
+     OF_LOG(undecided)},
+    {"bytes", "bytes", "Written to it.", OF_LOG(bytes)},
+    {"errors", NULL, "Failures to write to it.", OF_LOG(sink_errors)},
+    {"rotations", NULL, "Rotations.", OF_LOG(rotations)},
+    {"torn", NULL, "Times that its file ended within a line.", OF_LOG(torn)},
+};
+
+const struct column_table counters_log_table = {"/counters logs", log_columns,
+                                                sizeof log_columns / sizeof log_columns[0]};
+
+static struct counters take(const struct admin *a)
+{
+        return (struct counters){
+            .proxy = proxy_counts(a->proxy),
+            .log = journal_counts(a->journal),
+            .listener = admin_listener_counts(a->listener),
+            .admin_requests = a->requests,
+            .admin_refused = a->refused,
+            .admin_streams = a->streams_served,
+            .diag_errors = diag_count(DIAG_ERROR),
+            .diag_warnings = diag_count(DIAG_WARNING),
+            .diag_unsaid = diag_unsaid(),
+            .bad_frees = prof_bad_frees(),
+            .faults_fired = prof_fail_fired(),
+        };
+}
+
+/** Name of the counter of sessions that were closed for reason @p i; NULL past the last. */
+static const char *closed_name(size_t i, char *room, size_t size, uint64_t *count)
+{
+        const char *reason = proxy_close_reason(i, count);
+        if (reason == NULL) {
+                return NULL;
+        }
+        (void)snprintf(room, size, "closed_%s", reason);
+        return room;
+}
+
+static void put_json(FILE *out, const struct counters *c, struct journal *journal)
+{
+        struct json_writer j = json_writer_to(out);
+        struct journal_counts log;
+        char room[64];
+        const char *name;
+        uint64_t count;
+        json_writer_object(&j, NULL);
+        column_put_json(&counters_table, c, &j);
+        for (size_t i = 0; (name = closed_name(i, room, sizeof room, &count)) != NULL; i++) {
+                json_writer_uint(&j, name, count);
+        }
+        json_writer_array(&j, "logs");
+        for (unsigned i = 0; journal_sink_counts(journal, i, &log); i++) {
+                json_writer_object(&j, NULL);
+                column_put_json(&counters_log_table, &log, &j);
+                json_writer_end(&j);
+        }
+        json_writer_end(&j);
+        json_writer_end(&j);
+        json_writer_finish(&j);
+}
+
+static void put_line(FILE *out, const char *name, uint64_t value)
+{
+        (void)fprintf(out, "%-32s %" PRIu64 "\n", name, value);
+}
+
+/** A log's counters in one line. */
+static void put_log(FILE *out, const struct journal_counts *log)
+{
+        const char *separator = ": ";
+        (void)fputs("log ", out);
+        put_plain(out, log->file);
+        for (size_t i = 0; i < counters_log_table.n; i++) {
+                if (log_columns[i].kind == COLUMN_U64) {
+                        (void)fprintf(out, "%s%" PRIu64 " %s", separator, column_uint(&log_columns[i], log),
+                                      log_columns[i].name);
+                        separator = ", ";
+                }
+        }
+        (void)putc('\n', out);
+}
+
+static void put_text(FILE *out, const struct counters *c, struct journal *journal)
+{
+        struct journal_counts log;
+        char room[64];
+        const char *name;
+        uint64_t count;
+        for (size_t i = 0; i < counters_table.n; i++) {
+                put_line(out, columns[i].name, column_uint(&columns[i], c));
+        }
+        for (size_t i = 0; (name = closed_name(i, room, sizeof room, &count)) != NULL; i++) {
+                put_line(out, name, count);
+        }
+        for (unsigned i = 0; journal_sink_counts(journal, i, &log); i++) {
+                put_log(out, &log);
+        }
+}
+
+void handle_counters(struct call *call)
+{
+        const struct counters c = take(call->admin);
+        (call->json ? put_json : put_text)(call->out, &c, call->admin->journal);
+        call_reply(call, HTTP_OK, NULL);
+}
