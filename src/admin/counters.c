@@ -6,6 +6,7 @@
 #include "admin/tables.h"
 #include "base/column.h"
 #include "base/diag.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 
 #include <event2/http.h>

@@ -2,6 +2,7 @@
 #include "admin/call.h"
 
 #include "base/json_writer.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 
 #include <event2/http.h>

@@ -5,6 +5,7 @@
 #include "profile/export/export.h"
 #include "profile/export/series.h"
 #include "profile/heap/leak_injection.h"
+#include "profile/heap/rate.h"
 
 #include <event2/http.h>
 #include <inttypes.h>

@@ -2,6 +2,7 @@
 #include "admin/call.h"
 
 #include "profile/export/export.h"
+#include "profile/heap/prof.h"
 
 #include <event2/event.h>
 #include <event2/http.h>

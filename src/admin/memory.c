@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "profile/export/export.h"
 #include "profile/export/symbol.h"
+#include "profile/heap/prof.h"
 
 #include <dirent.h>
 #include <event2/buffer.h>

@@ -4,6 +4,8 @@
 #include "admin/put.h"
 #include "base/json_writer.h"
 #include "profile/export/export.h"
+#include "profile/heap/fault.h"
+#include "profile/heap/prof.h"
 
 #include <event2/http.h>
 #include <inttypes.h>

@@ -8,8 +8,10 @@
 #include "profile/export/series.h"
 #include "profile/export/snapshot.h"
 #include "profile/export/symbol.h"
+#include "profile/heap/counts.h"
 #include "profile/heap/hooks.h"
 #include "profile/heap/prof.h"
+#include "profile/heap/rate.h"
 #include "profile/heap/record.h"
 #include "proxy/proxy.h"
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "capture/capture.h"
+#include "profile/heap/counts.h"
 #include "profile/heap/leak_injection.h"
 #include "profile/heap/prof.h"
 #include "tap/tap_state.h"

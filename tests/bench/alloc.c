@@ -1,6 +1,7 @@
-/* What an allocation and its free cost through the profiler's seam, beside plain malloc: nanoseconds, and the ratio. */
+/* What an allocation and its free cost through the profiler, compared with plain malloc: nanoseconds, and the ratio. */
 #include "base/clock.h"
 #include "profile/heap/prof.h"
+#include "profile/heap/rate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ static double plain(size_t size)
         return ns;
 }
 
-static double seam(size_t size)
+static double profiled(size_t size)
 {
         void *kept[KEPT] = {NULL};
         uint64_t begin = clock_mono_ns();
@@ -63,9 +64,9 @@ int main(void)
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
                 double malloc_ns = median(plain, sizes[i]);
                 prof_set_sample_bytes(524288);
-                double usual_ns = median(seam, sizes[i]);
+                double usual_ns = median(profiled, sizes[i]);
                 prof_set_sample_bytes(1);
-                double each_ns = median(seam, sizes[i]);
+                double each_ns = median(profiled, sizes[i]);
                 printf("%8zu %12.1f %16.1f %18.1f %8.2f\n", sizes[i], malloc_ns, usual_ns, each_ns,
                        usual_ns / malloc_ns);
         }

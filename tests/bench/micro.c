@@ -11,6 +11,7 @@
 #include "mysql/sql/digest.h"
 #include "mysql/wire/command.h"
 #include "profile/heap/prof.h"
+#include "profile/heap/rate.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "profile/export/export.h"
 #include "profile/export/export_parts.h"
+#include "profile/heap/counts.h"
 #include "profile/heap/thread.h"
 
 #include <inttypes.h>

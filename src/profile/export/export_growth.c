@@ -2,6 +2,7 @@
 #include "profile/export/export.h"
 #include "profile/export/series.h"
 #include "profile/export/verdict.h"
+#include "profile/heap/counts.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -2,6 +2,8 @@
 #include "profile/export/export.h"
 #include "profile/export/export_parts.h"
 #include "profile/export/process.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/rate.h"
 #include "profile/heap/scale.h"
 #include "profile/heap/thread.h"
 

@@ -7,6 +7,7 @@
 #include "profile/export/mapping.h"
 #include "profile/export/proto.h"
 #include "profile/export/symbol.h"
+#include "profile/heap/rate.h"
 #include "profile/heap/scale.h"
 
 enum profile_field {

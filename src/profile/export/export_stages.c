@@ -2,6 +2,9 @@
 #include "profile/export/export_parts.h"
 #include "profile/export/process.h"
 #include "profile/export/verdict.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/fault.h"
+#include "profile/heap/rate.h"
 
 #include <inttypes.h>
 

@@ -1,6 +1,7 @@
 #include "profile/export/growth.h"
 
 #include "profile/export/suspect.h"
+#include "profile/heap/counts.h"
 #include "profile/heap/thread.h"
 
 struct growth {

@@ -8,7 +8,7 @@
 #include "profile/heap/store.h"
 #include "profile/stats/bytes.h"
 
-/** Totals since the start; statements are counted by prof.h. */
+/** Totals since the start; statements are counted by counts.h. */
 struct growth_traffic {
         uint64_t open;     /**< sessions now */
         uint64_t begun;    /**< sessions */

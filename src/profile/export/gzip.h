@@ -1,5 +1,5 @@
 /** @file gzip.h  Compresses for HTTP and files, in gzip's format (RFC 1952).
- * Memory: zlib's comes from the profiler's own, not from the seam. Threads: any. */
+ * Memory: zlib's comes from the profiler's own, mapped, not from the stages' heaps. Threads: any. */
 #ifndef PROFILE_EXPORT_GZIP_H
 #define PROFILE_EXPORT_GZIP_H
 

@@ -1,6 +1,7 @@
 #include "profile/export/process.h"
 
 #include "base/span.h"
+#include "profile/heap/counts.h"
 #include "profile/heap/prof.h"
 
 #include <fcntl.h>
@@ -57,15 +58,15 @@ struct process_memory process_memory_read(void)
 
 int64_t process_unattributed(const struct process_memory *memory)
 {
-        uint64_t seam = 0;
+        uint64_t own = 0;
         for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
                 if (stage != STAGE_PROFILE) { /* which does not come from malloc */
                         struct prof_counts c = prof_read(stage, LIB_COUNT);
-                        seam += (uint64_t)c.current_bytes_used +
-                                PROF_PREFIX_SIZE * (uint64_t)c.current_count_used;
+                        own += (uint64_t)c.current_bytes_used +
+                               PROF_PREFIX_SIZE * (uint64_t)c.current_count_used;
                 }
         }
-        return (int64_t)(memory->malloc_in_use - seam);
+        return (int64_t)(memory->malloc_in_use - own);
 }
 
 struct process_unattributed_parts process_unattributed_parts(const struct process_memory *memory)

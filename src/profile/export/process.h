@@ -18,13 +18,13 @@ struct process_memory {
 
 struct process_memory process_memory_read(void);
 
-/** What malloc has given out to others than the seam; negative only by what happened between the readings. */
+/** What malloc has given out to others than the profiler's functions; negative only by what happened between the readings. */
 int64_t process_unattributed(const struct process_memory *memory);
 
 /** What is within that and no one's data. */
 struct process_unattributed_parts {
         uint64_t
-            heads; /**< bytes that malloc adds to the seam's blocks, about: 16 each, its head and rounding */
+            heads; /**< bytes that malloc adds to the profiler's blocks, about: 16 each, its head and rounding */
         uint64_t
             caches; /**< freed blocks that malloc keeps for each thread and counts as given out, at most */
 };

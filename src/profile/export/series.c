@@ -1,6 +1,8 @@
 #include "profile/export/series.h"
 
 #include "profile/export/process.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/rate.h"
 #include "profile/heap/record.h"
 #include "profile/heap/thread.h"
 

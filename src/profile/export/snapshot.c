@@ -1,6 +1,8 @@
 #include "profile/export/snapshot.h"
 
 #include "base/clock.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/store.h"
 #include "profile/heap/thread.h"
 
 #include <stdio.h>

@@ -7,6 +7,7 @@
 #ifndef PROFILE_EXPORT_SNAPSHOT_H
 #define PROFILE_EXPORT_SNAPSHOT_H
 
+#include "profile/heap/counts.h"
 #include "profile/heap/record.h"
 
 #define SNAPSHOT_MARKS    64

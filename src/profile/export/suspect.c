@@ -1,5 +1,6 @@
 #include "profile/export/suspect.h"
 
+#include "profile/heap/rate.h"
 #include "profile/heap/record.h"
 #include "profile/heap/thread.h"
 

@@ -1,9 +1,10 @@
 /* The reader's side of the exact counters: sums over the threads, and the extremes of what was read. */
-#include "profile/heap/prof.h"
+#include "profile/heap/counts.h"
 
 #include "base/clock.h"
 #include "profile/heap/leak_injection.h"
 #include "profile/heap/table.h"
+#include "profile/heap/thread.h"
 
 #include <assert.h>
 
@@ -104,9 +105,5 @@ void prof_count_statement(void)
 
 uint64_t prof_statements(void)
 {
-        uint64_t sum = 0;
-        for (const struct prof_thread *t = thread_first(); t != NULL; t = t->next) {
-                sum += atomic_load_explicit(&t->statements, memory_order_relaxed);
-        }
-        return sum;
+        return thread_statements();
 }

@@ -15,16 +15,16 @@ static uint64_t fired;
 
 bool prof_fault_arm(const struct prof_fault *fault)
 {
-        struct prof_record r;
+        const struct table_entry *e = fault->kind == FAULT_RECORD ? table_entry(fault->record) : NULL;
         /* libevent's HTTP frees a request that it could not set up, and reads what it had not set up yet */
-        if (fault->kind == FAULT_RECORD && (!prof_record_get(fault->record, &r) || r.overflow ||
-                                            (r.stage == STAGE_ADMIN && r.lib == LIB_LIBEVENT))) {
+        if (fault->kind == FAULT_RECORD &&
+            (e == NULL || e->overflow || (e->key.stage == STAGE_ADMIN && e->key.lib == LIB_LIBEVENT))) {
                 return false;
         }
         (void)pthread_mutex_lock(&lock);
         plan = *fault;
-        if (fault->kind == FAULT_RECORD) {
-                plan.stage = r.stage;
+        if (e != NULL) {
+                plan.stage = e->key.stage;
         }
         if (fault->kind != FAULT_NONE) {
                 plans++;
@@ -88,7 +88,7 @@ static double draw(uint64_t seed, uint64_t n)
 
 /** The stack is looked at without the lock. Of two threads that both match, the first disarms. */
 static bool count_record(uint32_t record, uint64_t armed, enum prof_stage stage, enum prof_lib lib,
-                         size_t size, const struct seam_site *site)
+                         size_t size, const struct alloc_site *site)
 {
         if (!table_matches(thread_self(), record, stage, lib, size, site)) {
                 return false;
@@ -104,7 +104,7 @@ static bool count_record(uint32_t record, uint64_t armed, enum prof_stage stage,
         return fails;
 }
 
-bool fault_count(enum prof_stage stage, enum prof_lib lib, size_t size, const struct seam_site *site)
+bool fault_count(enum prof_stage stage, enum prof_lib lib, size_t size, const struct alloc_site *site)
 {
         (void)pthread_mutex_lock(&lock);
         bool counted = plan.kind != FAULT_NONE && is_counted(stage);

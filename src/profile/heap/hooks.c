@@ -1,7 +1,7 @@
 #include "profile/heap/hooks.h"
 
 #include "base/diag.h"
-#include "profile/heap/seam.h"
+#include "profile/heap/prof.h"
 #include "profile/heap/stack.h"
 
 #include <event2/event.h>
@@ -9,23 +9,23 @@
 
 /* A hook's own frame tells the place in the library that called it. */
 #define HOOK       __attribute__((noinline)) static
-#define SITE(f, l) (&(const struct seam_site){.frame = __builtin_frame_address(0), .file = (f), .line = (l)})
+#define SITE(f, l) (&(const struct alloc_site){.frame = __builtin_frame_address(0), .file = (f), .line = (l)})
 
 HOOK void *on_event_malloc(size_t size)
 {
-        return seam_alloc(seam_stage(), LIB_LIBEVENT, size, false, SITE(NULL, 0));
+        return prof_alloc_at(prof_here.stage, LIB_LIBEVENT, size, false, SITE(NULL, 0));
 }
 
 HOOK void *on_event_realloc(void *block, size_t size)
 {
-        return seam_realloc(seam_stage(), LIB_LIBEVENT, block, size, SITE(NULL, 0));
+        return prof_realloc_at(prof_here.stage, LIB_LIBEVENT, block, size, SITE(NULL, 0));
 }
 
 /* OpenSSL's own allocator gives NULL for no bytes, and its callers count on realloc to free then. */
 
 HOOK void *on_crypto_malloc(size_t size, const char *file, int line)
 {
-        return size > 0 ? seam_alloc(seam_stage(), LIB_OPENSSL, size, false, SITE(file, line)) : NULL;
+        return size > 0 ? prof_alloc_at(prof_here.stage, LIB_OPENSSL, size, false, SITE(file, line)) : NULL;
 }
 
 HOOK void *on_crypto_realloc(void *block, size_t size, const char *file, int line)
@@ -34,7 +34,7 @@ HOOK void *on_crypto_realloc(void *block, size_t size, const char *file, int lin
                 prof_free(block);
                 return NULL;
         }
-        return seam_realloc(seam_stage(), LIB_OPENSSL, block, size, SITE(file, line));
+        return prof_realloc_at(prof_here.stage, LIB_OPENSSL, block, size, SITE(file, line));
 }
 
 HOOK void on_crypto_free(void *block, const char *file, int line)

@@ -1,5 +1,7 @@
 #include "profile/heap/leak_injection.h"
 
+#include "profile/heap/prof.h"
+
 #ifdef PLANTED_LEAKS
 #include <stdatomic.h>
 

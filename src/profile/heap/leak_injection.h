@@ -3,7 +3,7 @@
 #ifndef PROFILE_HEAP_LEAK_INJECTION_H
 #define PROFILE_HEAP_LEAK_INJECTION_H
 
-#include "profile/heap/prof.h"
+#include "profile/heap/stage.h"
 
 /** With what bytes are lost. */
 enum plant_event { PLANT_STATEMENT, PLANT_SESSION, PLANT_ERROR, PLANT_REQUEST, PLANT_EVENTS };

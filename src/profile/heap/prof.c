@@ -3,7 +3,6 @@
 #include "base/diag.h"
 #include "profile/heap/fault.h"
 #include "profile/heap/sample.h"
-#include "profile/heap/seam.h"
 #include "profile/heap/table.h"
 
 #include <assert.h>
@@ -27,68 +26,7 @@ static_assert(sizeof(struct prefix) == PROF_PREFIX_SIZE && PROF_PREFIX_SIZE % 16
 #define MAGIC_LIVE  0x51544c56U /* "QTLV" */
 #define MAGIC_FREED 0x51544652U /* "QTFR" */
 
-_Thread_local struct prof_here prof_here = {.stage = STAGE_MAIN};
-
-/* --- stages ----------------------------------------------------------------------------------------------------- */
-
-static const char *const stage_names[STAGE_COUNT] = {
-    [STAGE_MAIN] = "main",     [STAGE_SETTINGS] = "settings", [STAGE_LISTENER] = "listener",
-    [STAGE_WORKER] = "worker", [STAGE_SESSION] = "session",   [STAGE_LINK] = "link",
-    [STAGE_TLS] = "tls",       [STAGE_FRAME] = "frame",       [STAGE_DISSECT] = "dissect",
-    [STAGE_DIGEST] = "digest", [STAGE_CAPTURE] = "capture",   [STAGE_JOURNAL] = "journal",
-    [STAGE_SINK] = "sink",     [STAGE_ADMIN] = "admin",       [STAGE_PROFILE] = "profile",
-};
-
-const char *prof_stage_name(enum prof_stage stage)
-{
-        return stage < STAGE_COUNT ? stage_names[stage] : "?";
-}
-
-const char *prof_lib_name(enum prof_lib lib)
-{
-        static const char *const names[LIB_COUNT] = {
-            [LIB_OWN] = "own",   [LIB_LIBEVENT] = "libevent", [LIB_OPENSSL] = "openssl",
-            [LIB_ZLIB] = "zlib", [LIB_ZSTD] = "zstd",         [LIB_PCRE2] = "pcre2"};
-        return lib < LIB_COUNT ? names[lib] : "?";
-}
-
-enum prof_stage prof_stage_find(const char *name)
-{
-        enum prof_stage stage = STAGE_MAIN;
-        while (stage < STAGE_COUNT && strcmp(stage_names[stage], name) != 0) {
-                stage++;
-        }
-        return stage;
-}
-
-enum prof_stage prof_enter(enum prof_stage stage)
-{
-        enum prof_stage before = prof_here.stage;
-        prof_here.stage = stage;
-        return before;
-}
-
-void prof_leave(enum prof_stage before)
-{
-        prof_here.stage = before;
-}
-
-const struct prof_scope *seam_scope(void)
-{
-        return prof_here.scope;
-}
-
-enum prof_stage seam_stage(void)
-{
-        return prof_here.stage;
-}
-
-const struct prof_wire *seam_wire(void)
-{
-        return prof_here.wire;
-}
-
-/* --- the seam ----------------------------------------------------------------------------------------------------- */
+/* --- blocks and their prefixes ------------------------------------------------------------------------------------ */
 
 #ifndef PROFILE_OFF
 static _Atomic uint64_t bad_frees;
@@ -116,7 +54,7 @@ __attribute__((no_sanitize("address", "thread"))) static struct prefix *find_pre
 }
 
 static void *enrol(struct prefix *p, enum prof_stage stage, enum prof_lib lib, size_t size,
-                   const struct seam_site *site)
+                   const struct alloc_site *site)
 {
         struct prof_thread *t = thread_self();
         thread_count_alloc(t, stage, lib, size);
@@ -128,8 +66,8 @@ static void *enrol(struct prefix *p, enum prof_stage stage, enum prof_lib lib, s
         return p + 1;
 }
 
-void *seam_alloc(enum prof_stage stage, enum prof_lib lib, size_t size, bool zeroed,
-                 const struct seam_site *site)
+void *prof_alloc_at(enum prof_stage stage, enum prof_lib lib, size_t size, bool zeroed,
+                    const struct alloc_site *site)
 {
         assert(stage < STAGE_COUNT && lib < LIB_COUNT);
         if (size > SIZE_MAX - sizeof(struct prefix) || fault_hits(stage, lib, size, site)) {
@@ -148,11 +86,11 @@ static void discharge(const struct prefix *p)
         thread_count_free(thread_self(), p->stage, p->lib, p->size);
 }
 
-void *seam_realloc(enum prof_stage stage, enum prof_lib lib, void *block, size_t size,
-                   const struct seam_site *site)
+void *prof_realloc_at(enum prof_stage stage, enum prof_lib lib, void *block, size_t size,
+                      const struct alloc_site *site)
 {
         if (block == NULL) {
-                return seam_alloc(stage, lib, size, false, site);
+                return prof_alloc_at(stage, lib, size, false, site);
         }
         struct prefix *p = find_prefix(block, "realloc");
         if (p == NULL || size > SIZE_MAX - sizeof *p || fault_hits(p->stage, p->lib, size, site)) {
@@ -180,22 +118,6 @@ void prof_free(void *block)
         free(p);
 }
 
-void prof_move(void *block, enum prof_stage stage)
-{
-        assert(stage < STAGE_COUNT);
-        struct prefix *p = block != NULL ? find_prefix(block, "move") : NULL;
-        if (p == NULL || p->stage == stage) {
-                return;
-        }
-        struct prof_thread *t = thread_self();
-        thread_count_free(t, p->stage, p->lib, p->size);
-        thread_count_alloc(t, stage, p->lib, p->size);
-        p->stage = (uint8_t)stage;
-        if (p->record != 0) {
-                p->record = table_move(p->record, stage, p->size);
-        }
-}
-
 uint64_t prof_bad_frees(void)
 {
         return atomic_load_explicit(&bad_frees, memory_order_relaxed);
@@ -203,8 +125,8 @@ uint64_t prof_bad_frees(void)
 
 #else
 
-void *seam_alloc(enum prof_stage stage, enum prof_lib lib, size_t size, bool zeroed,
-                 const struct seam_site *site)
+void *prof_alloc_at(enum prof_stage stage, enum prof_lib lib, size_t size, bool zeroed,
+                    const struct alloc_site *site)
 {
         (void)stage;
         (void)lib;
@@ -212,8 +134,8 @@ void *seam_alloc(enum prof_stage stage, enum prof_lib lib, size_t size, bool zer
         return zeroed ? calloc(1, size) : malloc(size);
 }
 
-void *seam_realloc(enum prof_stage stage, enum prof_lib lib, void *block, size_t size,
-                   const struct seam_site *site)
+void *prof_realloc_at(enum prof_stage stage, enum prof_lib lib, void *block, size_t size,
+                      const struct alloc_site *site)
 {
         (void)stage;
         (void)lib;
@@ -224,12 +146,6 @@ void *seam_realloc(enum prof_stage stage, enum prof_lib lib, void *block, size_t
 void prof_free(void *block)
 {
         free(block);
-}
-
-void prof_move(void *block, enum prof_stage stage)
-{
-        (void)block;
-        (void)stage;
 }
 
 uint64_t prof_bad_frees(void)
@@ -243,11 +159,11 @@ uint64_t prof_bad_frees(void)
 
 /* Their frame tells the caller, so they need one of their own. */
 #define OWN_FRAME __attribute__((noinline))
-#define SITE_HERE (&(const struct seam_site){.frame = __builtin_frame_address(0)})
+#define SITE_HERE (&(const struct alloc_site){.frame = __builtin_frame_address(0)})
 
 OWN_FRAME void *prof_alloc(enum prof_stage stage, size_t size)
 {
-        return seam_alloc(stage, LIB_OWN, size, false, SITE_HERE);
+        return prof_alloc_at(stage, LIB_OWN, size, false, SITE_HERE);
 }
 
 OWN_FRAME void *prof_calloc(enum prof_stage stage, size_t n, size_t size)
@@ -256,12 +172,12 @@ OWN_FRAME void *prof_calloc(enum prof_stage stage, size_t n, size_t size)
         if (__builtin_mul_overflow(n, size, &whole)) {
                 return NULL;
         }
-        return seam_alloc(stage, LIB_OWN, whole, true, SITE_HERE);
+        return prof_alloc_at(stage, LIB_OWN, whole, true, SITE_HERE);
 }
 
 OWN_FRAME void *prof_realloc(enum prof_stage stage, void *block, size_t size)
 {
-        return seam_realloc(stage, LIB_OWN, block, size, SITE_HERE);
+        return prof_realloc_at(stage, LIB_OWN, block, size, SITE_HERE);
 }
 
 static char *copy_text(char *to, const void *text, size_t len)
@@ -278,7 +194,7 @@ static char *copy_text(char *to, const void *text, size_t len)
 OWN_FRAME char *prof_strdup(enum prof_stage stage, const char *text)
 {
         size_t len = strlen(text);
-        return copy_text(seam_alloc(stage, LIB_OWN, len + 1, false, SITE_HERE), text, len);
+        return copy_text(prof_alloc_at(stage, LIB_OWN, len + 1, false, SITE_HERE), text, len);
 }
 
 OWN_FRAME char *prof_spandup(enum prof_stage stage, struct span s)
@@ -286,12 +202,12 @@ OWN_FRAME char *prof_spandup(enum prof_stage stage, struct span s)
         if (s.len == SIZE_MAX) {
                 return NULL;
         }
-        return copy_text(seam_alloc(stage, LIB_OWN, s.len + 1, false, SITE_HERE), s.data, s.len);
+        return copy_text(prof_alloc_at(stage, LIB_OWN, s.len + 1, false, SITE_HERE), s.data, s.len);
 }
 
 OWN_FRAME void *prof_lib_alloc(enum prof_lib lib, size_t size)
 {
-        return seam_alloc(prof_here.stage, lib, size, false, SITE_HERE);
+        return prof_alloc_at(prof_here.stage, lib, size, false, SITE_HERE);
 }
 
 OWN_FRAME void *prof_lib_calloc(enum prof_lib lib, size_t n, size_t size)
@@ -300,10 +216,5 @@ OWN_FRAME void *prof_lib_calloc(enum prof_lib lib, size_t n, size_t size)
         if (__builtin_mul_overflow(n, size, &whole)) {
                 return NULL;
         }
-        return seam_alloc(prof_here.stage, lib, whole, true, SITE_HERE);
-}
-
-OWN_FRAME void *prof_lib_realloc(enum prof_lib lib, void *block, size_t size)
-{
-        return seam_realloc(prof_here.stage, lib, block, size, SITE_HERE);
+        return prof_alloc_at(prof_here.stage, lib, whole, true, SITE_HERE);
 }

@@ -1,380 +1,14 @@
 #include "profile/heap/record.h"
 
-#include "base/clock.h"
-#include "profile/heap/sample.h"
-#include "profile/heap/seam.h"
-#include "profile/heap/stack.h"
+#include "profile/heap/rate.h"
 #include "profile/heap/table.h"
 
 #include <assert.h>
-#include <sched.h>
-#include <stdio.h>
 
-#define SLOTS       (2U * PROF_RECORDS)
-#define CHUNK       256U
-#define IDS         (PROF_RECORDS + STAGE_COUNT)
-#define SLOT_UNBORN 0xffffffffU /* somebody is writing the entry */
-#define SLOT_DEAD   0xfffffffeU /* there was no memory for the entry; nothing is to be found here */
-
-static_assert(IDS <= UINT16_MAX, "ids fit into a block's prefix");
-static_assert((SLOTS & (SLOTS - 1)) == 0, "slots are a power of two");
-static_assert(PROF_RECORDS % CHUNK == 0, "chunks fill the table");
-
-struct key {
-        enum prof_stage stage;
-        enum prof_lib lib;
-        uint64_t sample_bytes; /**< the mean at which it is caught; of an overflow entry not known */
-        uint64_t size;
-        const char *file; /**< compared by its address; the text is copied, for a module may be unloaded */
-        int line;
-        uint16_t depth;
-        uintptr_t stack[PROF_STACK_MAX];
-};
-
-struct entry {
-        struct key key;
-        uint32_t id;
-        bool overflow;
-        uint64_t born_wall_ns;
-        uint64_t born_statement;
-        uint64_t session;
-        const char *command;
-        char text[PROF_TEXT_MAX];
-        char site[PROF_SITE_MAX];
-        _Atomic uint64_t last_wall_ns;
-        _Atomic uint64_t last_statement;
-        _Atomic uint64_t allocs;
-        _Atomic uint64_t frees;
-        _Atomic uint64_t bytes_alloc; /**< of overflow entries only: their blocks differ in size */
-        _Atomic uint64_t bytes_free;
-};
-
-struct table {
-        _Atomic uint64_t slots[SLOTS];  /**< upper half of the hash, then the id or SLOT_x; 0 = empty */
-        _Atomic uint64_t stacks[SLOTS]; /**< a set of hashes of stacks */
-        struct entry *_Atomic by_id[IDS + 1];
-        struct entry *_Atomic chunks[PROF_RECORDS / CHUNK];
-        struct entry overflow[STAGE_COUNT];
-        _Atomic uint32_t overflow_state[STAGE_COUNT]; /**< 0, SLOT_UNBORN, or 1 when ready */
-        _Atomic uint32_t placed;                      /**< entries taken from the chunks */
-        _Atomic uint32_t born;                        /**< ids given out */
-        _Atomic uint32_t born_of[STAGE_COUNT];
-        _Atomic uint32_t stack_count;
-};
-
-static struct table *_Atomic the_table;
-static _Atomic uint32_t records_max = PROF_RECORDS;
-static _Atomic uint64_t overflowed;
-static _Atomic uint64_t coarse_wall_ns;
-static _Atomic uint64_t coarse_statement;
-
-void prof_set_records(uint32_t most)
-{
-        assert(most >= 1 && most <= PROF_RECORDS);
-        atomic_store_explicit(&records_max, most, memory_order_relaxed);
-}
-
-uint32_t prof_records(void)
-{
-        return atomic_load_explicit(&records_max, memory_order_relaxed);
-}
-
-uint64_t table_size_class(uint64_t size)
-{
-        if (size <= 128) {
-                return size <= 8 ? 8 : (size + 15) / 16 * 16;
-        }
-        unsigned top = 63 - (unsigned)__builtin_clzll(size - 1);
-        uint64_t step = 1ULL << (top - 2);
-        return (size + step - 1) / step * step;
-}
-
-static uint64_t mix(uint64_t h, uint64_t value)
-{
-        h = (h ^ value) * 0x9e3779b97f4a7c15ULL;
-        return h ^ h >> 29;
-}
-
-/** The place that a library named is its innermost frame. */
-static uint64_t hash_stack(const struct key *key)
-{
-        uint64_t h = key->file != NULL ? mix((uintptr_t)key->file, (uint64_t)key->line) : 0;
-        h = mix(h, key->depth);
-        for (unsigned i = 0; i < key->depth; i++) {
-                h = mix(h, key->stack[i]);
-        }
-        return mix(h, 0) | 1; /* 0 is an empty place of the set */
-}
-
-static bool same_key(const struct key *a, const struct key *b)
-{
-        return a->stage == b->stage && a->lib == b->lib && a->size == b->size &&
-               a->sample_bytes == b->sample_bytes && a->file == b->file && a->line == b->line &&
-               a->depth == b->depth && memcmp(a->stack, b->stack, a->depth * sizeof a->stack[0]) == 0;
-}
-
-static uint64_t wall_now(void)
-{
-        uint64_t coarse = atomic_load_explicit(&coarse_wall_ns, memory_order_relaxed);
-        return coarse != 0 ? coarse : clock_wall_ns();
-}
-
-void table_set_time(uint64_t wall_ns)
-{
-        atomic_store_explicit(&coarse_statement, prof_statements(), memory_order_relaxed);
-        atomic_store_explicit(&coarse_wall_ns, wall_ns, memory_order_relaxed);
-}
-
-/* --- growing ---------------------------------------------------------------------------------------------------- */
-
-static struct table *get_table(void)
-{
-        struct table *t = atomic_load_explicit(&the_table, memory_order_acquire);
-        if (t == NULL) {
-                struct table *fresh = thread_map(sizeof *fresh);
-                if (fresh != NULL && !atomic_compare_exchange_strong(&the_table, &t, fresh)) {
-                        thread_unmap(fresh, sizeof *fresh);
-                } else {
-                        t = fresh;
-                }
-        }
-        return t;
-}
-
-static struct entry *get_chunk(struct table *t, uint32_t number)
-{
-        struct entry *chunk = atomic_load_explicit(&t->chunks[number], memory_order_acquire);
-        if (chunk == NULL) {
-                struct entry *fresh = thread_map(CHUNK * sizeof *fresh);
-                if (fresh != NULL && !atomic_compare_exchange_strong(&t->chunks[number], &chunk, fresh)) {
-                        thread_unmap(fresh, CHUNK * sizeof *fresh);
-                } else {
-                        chunk = fresh;
-                        prof_store_bound(STORE_RECORDS, PROF_RECORDS * sizeof *chunk, 0);
-                        prof_store_add(STORE_RECORDS, chunk != NULL ? (int64_t)(CHUNK * sizeof *chunk) : 0);
-                }
-        }
-        return chunk;
-}
-
-static struct entry *place_entry(struct table *t)
-{
-        uint32_t place = atomic_load(&t->placed);
-        do {
-                if (place >= prof_records()) {
-                        return NULL;
-                }
-        } while (!atomic_compare_exchange_weak(&t->placed, &place, place + 1));
-        struct entry *chunk = get_chunk(t, place / CHUNK);
-        return chunk != NULL ? &chunk[place % CHUNK] : NULL;
-}
-
-/** Fill a new entry and give it its id. */
-static void bear(struct table *t, struct entry *e, const struct key *key)
-{
-        const struct prof_wire *wire = seam_wire();
-        e->key = *key;
-        e->born_wall_ns = clock_wall_ns();
-        e->born_statement = prof_statements();
-        atomic_init(&e->last_wall_ns, e->born_wall_ns);
-        atomic_init(&e->last_statement, e->born_statement);
-        if (key->file != NULL) {
-                (void)snprintf(e->site, sizeof e->site, "%s:%d", key->file, key->line);
-        }
-        if (wire != NULL) {
-                struct prof_wire now = wire->describe != NULL ? wire->describe(wire) : *wire;
-                struct span head = span_head(now.text, sizeof e->text - 1);
-                e->session = now.session;
-                e->command = now.command;
-                if (head.len > 0) {
-                        memcpy(e->text, head.data, head.len);
-                }
-        }
-        e->id = atomic_fetch_add(&t->born, 1) + 1;
-        atomic_fetch_add(&t->born_of[key->stage], 1);
-        atomic_store_explicit(&t->by_id[e->id], e, memory_order_release);
-}
-
-static void count_stack(struct table *t, uint64_t hash)
-{
-        for (uint32_t i = 0, at = (uint32_t)hash % SLOTS; i < SLOTS; i++, at = (at + 1) % SLOTS) {
-                uint64_t there = 0;
-                if (atomic_compare_exchange_strong(&t->stacks[at], &there, hash)) {
-                        atomic_fetch_add(&t->stack_count, 1);
-                        return;
-                }
-                if (there == hash) {
-                        return;
-                }
-        }
-}
-
-/** One entry a stage for all that has no room, made when it is first needed. */
-static struct entry *get_overflow(struct table *t, enum prof_stage stage)
-{
-        _Atomic uint32_t *state = &t->overflow_state[stage];
-        uint32_t now = 0;
-        if (atomic_compare_exchange_strong(state, &now, SLOT_UNBORN)) {
-                t->overflow[stage].overflow = true;
-                bear(t, &t->overflow[stage], &(struct key){.stage = stage, .lib = LIB_OWN});
-                atomic_store_explicit(state, 1, memory_order_release);
-        }
-        while (atomic_load_explicit(state, memory_order_acquire) == SLOT_UNBORN) {
-                sched_yield();
-        }
-        return &t->overflow[stage];
-}
-
-/* --- finding --------------------------------------------------------------------------------------------------- */
-
-/** The entry of @p key in the slot that holds @p value, or NULL. Two threads that meet at the birth of one record: the
- * second waits for the first, once in that record's life. */
-static struct entry *match(struct table *t, const _Atomic uint64_t *slot, uint64_t value, uint64_t hash,
-                           const struct key *key)
-{
-        if (value >> 32 != hash >> 32) {
-                return NULL;
-        }
-        while ((uint32_t)value == SLOT_UNBORN) {
-                sched_yield();
-                value = atomic_load_explicit(slot, memory_order_acquire);
-        }
-        if ((uint32_t)value == SLOT_DEAD) {
-                return NULL;
-        }
-        struct entry *e = atomic_load_explicit(&t->by_id[(uint32_t)value], memory_order_acquire);
-        return same_key(&e->key, key) ? e : NULL;
-}
-
-/** The slot is ours, marked unborn: put a new entry there. NULL if there is no room or memory. */
-static struct entry *settle(struct table *t, _Atomic uint64_t *slot, uint64_t hash, const struct key *key)
-{
-        uint64_t tag = hash >> 32 << 32;
-        struct entry *e = place_entry(t);
-        if (e == NULL) {
-                atomic_store_explicit(slot, tag | SLOT_DEAD, memory_order_release);
-                return NULL;
-        }
-        bear(t, e, key);
-        atomic_store_explicit(slot, tag | e->id, memory_order_release);
-        return e;
-}
-
-/** The entry of @p key, made if it is new; the stage's overflow entry if the table is full. */
-static struct entry *find(struct table *t, const struct key *key)
-{
-        uint64_t stack = hash_stack(key);
-        uint64_t hash = mix(mix(stack, key->size), (uint64_t)key->stage << 8 | (uint64_t)key->lib);
-        hash = mix(hash, key->sample_bytes);
-        for (uint32_t i = 0, at = (uint32_t)hash % SLOTS; i < SLOTS; i++, at = (at + 1) % SLOTS) {
-                _Atomic uint64_t *slot = &t->slots[at];
-                uint64_t value = atomic_load_explicit(slot, memory_order_acquire);
-                if (value == 0) {
-                        if (atomic_load(&t->placed) >= prof_records()) {
-                                break;
-                        }
-                        uint64_t unborn = hash >> 32 << 32 | SLOT_UNBORN;
-                        if (atomic_compare_exchange_strong(slot, &value, unborn)) {
-                                struct entry *e = settle(t, slot, hash, key);
-                                if (e == NULL) {
-                                        break;
-                                }
-                                count_stack(t, stack);
-                                return e;
-                        }
-                }
-                struct entry *e = match(t, slot, value, hash, key);
-                if (e != NULL) {
-                        return e;
-                }
-        }
-        atomic_fetch_add_explicit(&overflowed, 1, memory_order_relaxed);
-        return get_overflow(t, key->stage);
-}
-
-static uint16_t count_sample(struct entry *e, uint64_t class_bytes)
-{
-        if (e->overflow) {
-                atomic_fetch_add_explicit(&e->bytes_alloc, class_bytes, memory_order_relaxed);
-        }
-        atomic_fetch_add_explicit(&e->allocs, 1, memory_order_relaxed);
-        atomic_store_explicit(&e->last_wall_ns, wall_now(), memory_order_relaxed);
-        atomic_store_explicit(&e->last_statement,
-                              atomic_load_explicit(&coarse_statement, memory_order_relaxed),
-                              memory_order_relaxed);
-        return (uint16_t)e->id;
-}
-
-static struct key make_key(struct prof_thread *thread, enum prof_stage stage, enum prof_lib lib,
-                           uint64_t size, const struct seam_site *site)
-{
-        struct key key = {.stage = stage,
-                          .lib = lib,
-                          .size = table_size_class(size),
-                          .file = site->file,
-                          .line = site->line};
-        key.depth = (uint16_t)stack_walk(thread, site->frame, seam_scope(), key.stack, PROF_STACK_MAX);
-        return key;
-}
-
-uint16_t table_sample(struct prof_thread *thread, enum prof_stage stage, enum prof_lib lib, uint64_t size,
-                      const struct seam_site *site)
-{
-        struct table *t = get_table();
-        if (t == NULL) {
-                atomic_fetch_add_explicit(&overflowed, 1, memory_order_relaxed);
-                return 0;
-        }
-        struct key key = make_key(thread, stage, lib, size, site);
-        key.sample_bytes = sample_mean_of(thread, stage);
-        return count_sample(find(t, &key), key.size);
-}
-
-bool table_matches(struct prof_thread *thread, uint32_t id, enum prof_stage stage, enum prof_lib lib,
-                   uint64_t size, const struct seam_site *site)
-{
-        struct table *t = atomic_load_explicit(&the_table, memory_order_acquire);
-        const struct entry *e =
-            t != NULL && id <= IDS ? atomic_load_explicit(&t->by_id[id], memory_order_acquire) : NULL;
-        if (e == NULL || thread->shared || e->key.stage != stage || e->key.lib != lib ||
-            e->key.size != table_size_class(size)) {
-                return false; /* without a look at the stack */
-        }
-        struct key key = make_key(thread, stage, lib, size, site);
-        key.sample_bytes = e->key.sample_bytes;
-        return same_key(&e->key, &key);
-}
-
-void table_free(uint16_t id, uint64_t size)
-{
-        struct table *t = atomic_load_explicit(&the_table, memory_order_acquire);
-        struct entry *e = atomic_load_explicit(&t->by_id[id], memory_order_acquire);
-        if (e->overflow) {
-                atomic_fetch_add_explicit(&e->bytes_free, table_size_class(size), memory_order_release);
-        }
-        /* released, so that a reader who sees the free sees the allocation too */
-        atomic_fetch_add_explicit(&e->frees, 1, memory_order_release);
-}
-
-uint16_t table_move(uint16_t id, enum prof_stage stage, uint64_t size)
-{
-        struct table *t = atomic_load_explicit(&the_table, memory_order_acquire);
-        struct entry *e = atomic_load_explicit(&t->by_id[id], memory_order_acquire);
-        struct key key = e->key;
-        bool overflow = e->overflow;
-        table_free(id, size);
-        key.stage = stage;
-        if (overflow) {
-                atomic_fetch_add_explicit(&overflowed, 1, memory_order_relaxed);
-                return count_sample(get_overflow(t, stage), table_size_class(size));
-        }
-        return count_sample(find(t, &key), key.size);
-}
-
-/* --- reading --------------------------------------------------------------------------------------------------- */
+static_assert(PROF_RECORDS == TABLE_RECORDS, "the public bound is the table's");
 
 /** Counts and bytes of an overflow entry come from four counters; take them until they hold still. */
-static void read_overflow(const struct entry *e, struct prof_record *out)
+static void read_overflow(const struct table_entry *e, struct prof_record *out)
 {
         for (int i = 0; i < 100; i++) {
                 out->frees = atomic_load(&e->frees);
@@ -391,7 +25,7 @@ static void read_overflow(const struct entry *e, struct prof_record *out)
         }
 }
 
-static void read_counts(const struct entry *e, struct prof_record *out)
+static void read_counts(const struct table_entry *e, struct prof_record *out)
 {
         if (e->overflow) {
                 read_overflow(e, out);
@@ -403,25 +37,34 @@ static void read_counts(const struct entry *e, struct prof_record *out)
         out->bytes_free = out->frees * e->key.size;
 }
 
+void prof_set_records(uint32_t most)
+{
+        table_set_limit(most);
+}
+
 uint32_t prof_record_count(void)
 {
-        struct table *t = atomic_load_explicit(&the_table, memory_order_acquire);
-        return t != NULL ? atomic_load(&t->born) : 0;
+        return table_count();
 }
 
 uint32_t prof_record_count_of(enum prof_stage stage)
 {
-        struct table *t = atomic_load_explicit(&the_table, memory_order_acquire);
-        return t != NULL ? atomic_load(&t->born_of[stage]) : 0;
+        return table_count_of(stage);
+}
+
+uint64_t prof_record_overflowed(void)
+{
+        return table_overflowed();
+}
+
+uint32_t prof_record_stacks(void)
+{
+        return table_stacks();
 }
 
 bool prof_record_get(uint32_t id, struct prof_record *out)
 {
-        struct table *t = atomic_load_explicit(&the_table, memory_order_acquire);
-        if (t == NULL || id == 0 || id > IDS) {
-                return false;
-        }
-        const struct entry *e = atomic_load_explicit(&t->by_id[id], memory_order_acquire);
+        const struct table_entry *e = table_entry(id);
         if (e == NULL) {
                 return false;
         }
@@ -463,13 +106,12 @@ bool prof_record_tells(const struct prof_record *r, enum prof_stage stage)
 
 void prof_record_catch(struct stat_catch catches[STAGE_COUNT + 1])
 {
-        struct table *t = atomic_load_explicit(&the_table, memory_order_acquire);
-        uint32_t born = prof_record_count();
+        uint32_t count = prof_record_count();
         memset(catches, 0, (STAGE_COUNT + 1) * sizeof *catches);
-        for (uint32_t id = 1; id <= born; id++) {
-                const struct entry *e = atomic_load_explicit(&t->by_id[id], memory_order_acquire);
+        for (uint32_t id = 1; id <= count; id++) {
+                const struct table_entry *e = table_entry(id);
                 if (e == NULL) {
-                        continue; /* is being born */
+                        continue; /* another thread is creating it */
                 }
                 const struct prof_record r = {.stage = e->key.stage,
                                               .sample_bytes = e->key.sample_bytes,
@@ -483,15 +125,4 @@ void prof_record_catch(struct stat_catch catches[STAGE_COUNT + 1])
                         stat_catch_add(&catches[STAGE_COUNT], allocs);
                 }
         }
-}
-
-uint64_t prof_record_overflowed(void)
-{
-        return atomic_load_explicit(&overflowed, memory_order_relaxed);
-}
-
-uint32_t prof_record_stacks(void)
-{
-        struct table *t = atomic_load_explicit(&the_table, memory_order_acquire);
-        return t != NULL ? atomic_load(&t->stack_count) : 0;
 }

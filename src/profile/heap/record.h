@@ -9,13 +9,11 @@
 #ifndef PROFILE_HEAP_RECORD_H
 #define PROFILE_HEAP_RECORD_H
 
-#include "profile/heap/prof.h"
+#include "profile/heap/alloc_site.h"
+#include "profile/heap/stack.h"
 #include "profile/stats/stat.h"
 
-#define PROF_RECORDS   16384
-#define PROF_STACK_MAX 32
-#define PROF_TEXT_MAX  120
-#define PROF_SITE_MAX  64
+#define PROF_RECORDS 16384
 
 /** A copy of one record, consistent in itself: no objects, no bytes. All is raw (unscaled). */
 struct prof_record {
@@ -46,7 +44,6 @@ struct prof_record {
 /** How many records there may be besides overflow records: 1 to PROF_RECORDS, which is the default. The table grows as it
  *  fills. Best set at the start: what is there stays. */
 void prof_set_records(uint32_t most);
-uint32_t prof_records(void);
 /** Records born so far (overflow records included). Ids run from 1 to this. */
 uint32_t prof_record_count(void);
 /** Those of one stage. */

@@ -2,85 +2,6 @@
 
 #include "base/clock.h"
 
-#define MEAN_MAX     (1ULL << 50)
-#define MEAN_DEFAULT 524288
-
-_Atomic uint64_t sample_mean_bytes = MEAN_DEFAULT;
-static _Atomic uint64_t mean_of_all = MEAN_DEFAULT;
-static _Atomic uint64_t mean_of[STAGE_COUNT] = {[0 ... STAGE_COUNT - 1] = MEAN_DEFAULT};
-static atomic_bool boosted[STAGE_COUNT];
-static _Atomic uint64_t since[STAGE_COUNT + 1]; /* the last: of any stage */
-
-/* --- the rates ----------------------------------------------------------------------------------------------------- */
-
-static void set_stage(enum prof_stage stage, uint64_t mean)
-{
-        uint64_t statements = prof_statements();
-        if (atomic_exchange_explicit(&mean_of[stage], mean, memory_order_relaxed) != mean) {
-                atomic_store_explicit(&since[stage], statements, memory_order_relaxed);
-                atomic_store_explicit(&since[STAGE_COUNT], statements, memory_order_relaxed);
-        }
-}
-
-/** What is drawn by now. */
-static uint64_t effective_mean(enum prof_stage stage)
-{
-        uint64_t mean = prof_stage_sample_bytes(stage);
-        return mean != 0 && atomic_load_explicit(&boosted[stage], memory_order_relaxed) ? 1 : mean;
-}
-
-/** Let the allocating threads see it: one mean for all as long as there is one. */
-static void publish(void)
-{
-        uint64_t mean = prof_sample_bytes();
-        for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
-                if (effective_mean(stage) != mean) {
-                        mean = SAMPLE_BY_STAGE;
-                        break;
-                }
-        }
-        atomic_store_explicit(&sample_mean_bytes, mean, memory_order_release);
-}
-
-void prof_set_sample_bytes(uint64_t mean)
-{
-        uint64_t now = mean < MEAN_MAX ? mean : MEAN_MAX;
-        atomic_store_explicit(&mean_of_all, now, memory_order_relaxed);
-        for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
-                set_stage(stage, now);
-        }
-        publish();
-}
-
-void prof_set_stage_sample_bytes(enum prof_stage stage, uint64_t mean)
-{
-        set_stage(stage, mean < MEAN_MAX ? mean : MEAN_MAX);
-        publish();
-}
-
-void prof_sample_boost(enum prof_stage stage, bool on)
-{
-        atomic_store_explicit(&boosted[stage], on, memory_order_relaxed);
-        publish();
-}
-
-uint64_t prof_sample_since(enum prof_stage stage)
-{
-        return atomic_load_explicit(&since[stage], memory_order_relaxed);
-}
-
-uint64_t prof_sample_bytes(void)
-{
-        return atomic_load_explicit(&mean_of_all, memory_order_relaxed);
-}
-
-uint64_t prof_stage_sample_bytes(enum prof_stage stage)
-{
-        return atomic_load_explicit(&mean_of[stage], memory_order_relaxed);
-}
-
-/* --- the draw ------------------------------------------------------------------------------------------------------- */
-
 static uint64_t next_random(struct prof_thread *t)
 {
         uint64_t x = t->random;
@@ -148,13 +69,13 @@ bool sample_draw(struct prof_thread *t, uint64_t mean, enum prof_stage stage, si
         if (t->shared) {
                 return false;
         }
-        if (mean != SAMPLE_BY_STAGE) {
+        if (mean != RATE_BY_STAGE) {
                 return draw(t, &t->sample_mean, &t->until_sample, mean, size);
         }
         struct thread_gap *gap = &t->gaps[stage];
-        uint64_t of_stage = effective_mean(stage);
+        uint64_t of_stage = rate_effective(stage);
         t->sample_mean =
-            SAMPLE_BY_STAGE; /* so that the common gap is drawn anew when all have one mean again, */
+            RATE_BY_STAGE;   /* so that the common gap is drawn anew when all have one mean again, */
         t->until_sample = 0; /* and each allocation comes here until then */
         gap->left -= (int64_t)size;
         return (gap->left <= 0 || gap->mean != of_stage) && draw(t, &gap->mean, &gap->left, of_stage, size);
@@ -162,5 +83,5 @@ bool sample_draw(struct prof_thread *t, uint64_t mean, enum prof_stage stage, si
 
 uint64_t sample_mean_of(const struct prof_thread *t, enum prof_stage stage)
 {
-        return t->sample_mean != SAMPLE_BY_STAGE ? t->sample_mean : t->gaps[stage].mean;
+        return t->sample_mean != RATE_BY_STAGE ? t->sample_mean : t->gaps[stage].mean;
 }

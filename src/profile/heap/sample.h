@@ -6,12 +6,8 @@
 #ifndef PROFILE_HEAP_SAMPLE_H
 #define PROFILE_HEAP_SAMPLE_H
 
+#include "profile/heap/rate.h"
 #include "profile/heap/thread.h"
-
-/** In the place of a mean: the stages' means differ. No thread's countdown was ever drawn for it. */
-#define SAMPLE_BY_STAGE UINT64_MAX
-
-extern _Atomic uint64_t sample_mean_bytes;
 
 /** The countdown ran out, or the mean was changed, or stages have their own. @return whether the allocation is a sample. */
 bool sample_draw(struct prof_thread *t, uint64_t mean, enum prof_stage stage, size_t size);
@@ -21,7 +17,7 @@ uint64_t sample_mean_of(const struct prof_thread *t, enum prof_stage stage);
 /** Count an allocation of @p size. @return whether it is a sample. */
 static inline bool sample_hits(struct prof_thread *t, enum prof_stage stage, size_t size)
 {
-        uint64_t mean = atomic_load_explicit(&sample_mean_bytes, memory_order_relaxed);
+        uint64_t mean = atomic_load_explicit(&rate_mean_bytes, memory_order_relaxed);
         t->until_sample -= (int64_t)size;
         return (t->until_sample <= 0 || t->sample_mean != mean) && sample_draw(t, mean, stage, size);
 }

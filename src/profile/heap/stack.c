@@ -1,5 +1,7 @@
 #include "profile/heap/stack.h"
 
+#include "profile/heap/thread.h"
+
 #include <link.h>
 #include <pthread.h>
 #include <string.h>

@@ -12,7 +12,12 @@
 #ifndef PROFILE_HEAP_STACK_H
 #define PROFILE_HEAP_STACK_H
 
-#include "profile/heap/thread.h"
+#include "profile/heap/stage.h"
+
+/** Greatest depth of a stack in an allocation record. */
+#define PROF_STACK_MAX 32
+
+struct prof_thread;
 
 /** Walk up from @p frame, the __builtin_frame_address(0) of a function that has not returned yet; @p scope is the
  *  thread's innermost open one, or NULL.

@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+static_assert(STORE_COUNT <= THREAD_STORES, "each thread keeps a sum for each store");
+
 static const struct {
         const char *name;
         enum prof_stage stage;

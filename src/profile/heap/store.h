@@ -12,7 +12,7 @@
 #ifndef PROFILE_HEAP_STORE_H
 #define PROFILE_HEAP_STORE_H
 
-#include "profile/heap/prof.h"
+#include "profile/heap/stage.h"
 
 enum prof_store {
         STORE_DIGESTS,    /**< statistics by shape (journal/enrich/digests.c) */

@@ -78,6 +78,15 @@ struct prof_thread *thread_first(void)
         return atomic_load_explicit(&head, memory_order_acquire);
 }
 
+uint64_t thread_statements(void)
+{
+        uint64_t sum = 0;
+        for (const struct prof_thread *t = thread_first(); t != NULL; t = t->next) {
+                sum += atomic_load_explicit(&t->statements, memory_order_relaxed);
+        }
+        return sum;
+}
+
 void *thread_map_for(enum prof_lib lib, size_t size)
 {
         void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -8,10 +8,12 @@
 #ifndef PROFILE_HEAP_THREAD_H
 #define PROFILE_HEAP_THREAD_H
 
-#include "profile/heap/prof.h"
-#include "profile/heap/store.h"
+#include "profile/heap/stage.h"
 
 #include <stdatomic.h>
+
+/** How many sums of bytes a thread keeps for store.h. */
+#define THREAD_STORES 8
 
 /** Exact counters of one library in one stage. */
 struct thread_cell {
@@ -33,7 +35,7 @@ struct prof_thread {
         bool shared;              /**< many write it: add atomically */
         struct thread_cell cells[STAGE_COUNT][LIB_COUNT];
         _Atomic uint64_t statements;
-        _Atomic uint64_t stores[STORE_COUNT]; /**< bytes; of one thread alone it may be less than none */
+        _Atomic uint64_t stores[THREAD_STORES]; /**< bytes; the sum of one thread alone may be negative */
 
         /* Sampling; the owner's alone. */
         uint64_t sample_mean; /**< for which until_sample was drawn; UINT64_MAX = for none */
@@ -58,6 +60,8 @@ static inline struct prof_thread *thread_self(void)
 
 /** Newest block; go on by `next`. */
 struct prof_thread *thread_first(void);
+/** Statements so far, all threads. */
+uint64_t thread_statements(void);
 
 static inline void thread_add(const struct prof_thread *t, _Atomic uint64_t *counter, uint64_t n,
                               memory_order order)

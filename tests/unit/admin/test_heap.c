@@ -1,7 +1,11 @@
 #include "admin/call.h"
 #include "admin/port.h"
 #include "profile/export/snapshot.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/hooks.h"
+#include "profile/heap/prof.h"
+#include "profile/heap/rate.h"
 #include "tap.h"
 
 #include <event2/event.h>

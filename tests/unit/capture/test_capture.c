@@ -1,6 +1,8 @@
 #include "capture/capture.h"
 #include "capture/hex.h"
 #include "mysql/wire/command.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 #include "tap.h"
 

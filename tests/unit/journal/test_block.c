@@ -4,6 +4,7 @@
 #include "journal/journal.h"
 #include "journal/overflow.h"
 #include "journal/sample.h"
+#include "profile/heap/counts.h"
 #include "profile/heap/prof.h"
 #include "settings/settings.h"
 #include "tap.h"

@@ -3,6 +3,8 @@
 #include "base/diag.h"
 #include "journal/journal.h"
 #include "journal/sample.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 #include "settings/settings.h"
 #include "tap.h"

@@ -5,6 +5,8 @@
 #include "journal/sample.h"
 #include "journal/sink/compress_file.h"
 #include "journal/sink/sink.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 #include "settings/settings.h"
 #include "tap.h"

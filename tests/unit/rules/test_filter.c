@@ -1,4 +1,6 @@
 /* Filters: each criterion, bad texts, sampling, patterns that take too long. */
+#include "profile/heap/counts.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 #include "rules/filter.h"
 #include "settings/settings.h"

@@ -1,6 +1,7 @@
 /* What the writer adds to records and takes out of them. */
 #include "journal/enrich/enrich.h"
 #include "mysql/wire/command.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 #include "settings/settings.h"
 #include "tap.h"

@@ -3,6 +3,7 @@
 #include "journal/enrich/template_cache.h"
 #include "mysql/sql/secret.h"
 #include "mysql/sql/tags.h"
+#include "profile/heap/counts.h"
 #include "profile/heap/store.h"
 #include "tap.h"
 

@@ -2,6 +2,7 @@
 #include "journal/format/convert.h"
 #include "journal/format/format.h"
 #include "mysql/wire/charset.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 #include "tap.h"
 

@@ -4,6 +4,8 @@
 #include "journal/recent.h"
 #include "journal/sample.h"
 #include "journal/sink/sink.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 #include "settings/settings.h"
 #include "tap.h"

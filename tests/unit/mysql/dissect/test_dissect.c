@@ -1,6 +1,8 @@
 /* The dissector as a whole: what it shows of a session, its limits, replies of all shapes, and what it makes of replies that
  * can't be. */
 #include "mysql/dissect/dissect.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 #include "script.h"
 #include "tap.h"

@@ -1,3 +1,5 @@
+#include "profile/heap/counts.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 #include "script.h"
 #include "tap.h"

@@ -2,6 +2,8 @@
 #include "mysql/dissect/dissect.h"
 #include "mysql/wire/capability.h"
 #include "mysql/wire/handshake.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 #include "script.h"
 #include "tap.h"

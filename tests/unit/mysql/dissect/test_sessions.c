@@ -1,4 +1,6 @@
 #include "base/json.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 #include "tap.h"
 #include "tape.h"

@@ -1,4 +1,5 @@
 #include "mysql/dissect/statement.h"
+#include "profile/heap/counts.h"
 #include "profile/heap/prof.h"
 #include "profile/heap/store.h"
 #include "tap.h"

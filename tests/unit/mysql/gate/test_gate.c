@@ -5,6 +5,8 @@
 #include "mysql/wire/handshake.h"
 #include "mysql/wire/reply.h"
 #include "packets.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 #include "tap.h"
 

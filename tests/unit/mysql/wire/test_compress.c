@@ -1,6 +1,8 @@
 /* The compressed protocol: frames of all kinds, in any split; frames that lie. */
 #include "base/writer.h"
 #include "mysql/wire/compress.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 #include "tap.h"
 

@@ -1,5 +1,7 @@
 /* Reading saved profiles, and what is made of them. */
 #include "profile/explain/explain.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 #include "profile/stats/plot.h"
 #include "tap.h"

@@ -1,6 +1,9 @@
 /* A small program with a known profile, for heap.sh: prints the heap text, the stage table or its JSON. */
 #include "profile/export/export.h"
 #include "profile/export/symbol.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/prof.h"
+#include "profile/heap/rate.h"
 
 #include <stdlib.h>
 

@@ -2,6 +2,9 @@
 #include "profile/export/export_parts.h"
 #include "profile/export/process.h"
 #include "profile/export/symbol.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/prof.h"
+#include "profile/heap/rate.h"
 #include "tap.h"
 
 #include <pthread.h>
@@ -229,7 +232,7 @@ static int64_t unattributed(void)
         return process_unattributed(&m);
 }
 
-static void unattributed_is_what_passes_the_seam_by(void)
+static void memory_taken_past_the_profiler_is_unattributed(void)
 {
         enum { SIZE = 40 << 20, SLACK = 1 << 20 };
         struct process_memory m = process_memory_read();
@@ -255,7 +258,7 @@ static const struct tap_test tests[] = {
     {"looking at the profile makes no records", looking_makes_no_records},
     {"the heap text agrees with itself while others allocate", the_heap_text_agrees_while_others_allocate},
     {"a full stream is survived", a_full_stream_is_survived},
-    {"unattributed is what passes the seam by", unattributed_is_what_passes_the_seam_by},
+    {"memory taken past the profiler is unattributed", memory_taken_past_the_profiler_is_unattributed},
 };
 
 int main(void)

@@ -2,6 +2,8 @@
 #include "profile/export/growth.h"
 #include "profile/export/series.h"
 #include "profile/export/verdict.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/rate.h"
 #include "profile/heap/record.h"
 #include "profile/heap/sample.h"
 #include "tap.h"

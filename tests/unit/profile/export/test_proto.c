@@ -4,6 +4,9 @@
 #include "profile/export/mapping.h"
 #include "profile/export/proto.h"
 #include "profile/export/symbol.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/prof.h"
+#include "profile/heap/rate.h"
 #include "tap.h"
 
 #include <math.h>

@@ -2,6 +2,9 @@
 #include "profile/export/export.h"
 #include "profile/export/snapshot.h"
 #include "profile/export/symbol.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/prof.h"
+#include "profile/heap/rate.h"
 #include "tap.h"
 
 #include <stdlib.h>

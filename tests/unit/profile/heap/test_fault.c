@@ -1,4 +1,6 @@
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
+#include "profile/heap/rate.h"
 #include "profile/heap/record.h"
 #include "tap.h"
 

@@ -1,4 +1,8 @@
+#include "profile/heap/counts.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/hooks.h"
+#include "profile/heap/prof.h"
+#include "profile/heap/rate.h"
 #include "profile/heap/record.h"
 #include "tap.h"
 

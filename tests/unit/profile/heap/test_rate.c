@@ -1,5 +1,7 @@
 /* Rates of sampling: of all stages, of one, and changed while threads allocate. */
 #include "base/clock.h"
+#include "profile/heap/prof.h"
+#include "profile/heap/rate.h"
 #include "profile/heap/record.h"
 #include "tap.h"
 

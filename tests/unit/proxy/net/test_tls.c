@@ -1,5 +1,7 @@
 /* TLS without sockets: two ends face to face, whatever the bytes are cut into; the certificate that is made and kept. */
 #include "base/diag.h"
+#include "profile/heap/counts.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/hooks.h"
 #include "profile/heap/prof.h"
 #include "proxy/net/tls.h"
