@@ -37,6 +37,14 @@ static void mark(struct prefix *p, uint32_t magic)
         *(volatile uint32_t *)&p->magic = magic;
 }
 
+/** Count and report an operation (@p what) on a block that is not ours or was freed already. */
+__attribute__((cold, noinline)) static void report_bad_free(const void *block, const char *what, bool freed)
+{
+        atomic_fetch_add_explicit(&bad_frees, 1, memory_order_relaxed);
+        diag(DIAG_ERROR, "%s of %p in stage %s: %s", what, block, prof_stage_name(prof_here.stage),
+             freed ? "freed already" : "no block of ours, or freed already");
+}
+
 /** The prefix of @p block, or NULL (reported) if it is no live block of ours. Reads before memory that may be
  * anybody's or freed, which the sanitizers would stop at before it can be named. */
 __attribute__((no_sanitize("address", "thread"))) static struct prefix *find_prefix(void *block,
@@ -47,9 +55,7 @@ __attribute__((no_sanitize("address", "thread"))) static struct prefix *find_pre
         if (magic == MAGIC_LIVE) {
                 return p;
         }
-        atomic_fetch_add_explicit(&bad_frees, 1, memory_order_relaxed);
-        diag(DIAG_ERROR, "%s of %p in stage %s: %s", what, block, prof_stage_name(prof_here.stage),
-             magic == MAGIC_FREED ? "already freed" : "not an allocated block, or already freed");
+        report_bad_free(block, what, magic == MAGIC_FREED);
         return NULL;
 }
 
