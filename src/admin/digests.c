@@ -253,7 +253,7 @@ static void put_json(FILE *out, const struct table *t, size_t n, const struct di
 static void put_text(FILE *out, const struct table *t, size_t n, const struct digests_totals *totals)
 {
         unsigned view = t->width > 0 && t->width < NARROW ? VIEW_NARROW : VIEW_WIDE;
-        (void)fprintf(out, "%" PRIu64 " statement digests, at most %" PRIu64, totals->shapes, totals->max);
+        (void)fprintf(out, "%" PRIu64 " statement digests (limit %" PRIu64 ")", totals->shapes, totals->max);
         if (totals->evicted > 0) {
                 (void)fprintf(out, "; %" PRIu64 " with %" PRIu64 " statements were discarded to make room",
                               totals->evicted, totals->forgotten);

@@ -162,7 +162,7 @@ static void put_doubt(char *s, const struct verdict *v)
         switch (v->doubt) {
         case DOUBT_NONE:
         case DOUBT_READINGS:
-                put(s, "%" PRIu64 " readings are too few, or nothing has changed; wait for more traffic.",
+                put(s, "too few readings (%" PRIu64 "), or nothing has changed; wait for more traffic.",
                     v->readings);
                 return;
         case DOUBT_SESSIONS:
