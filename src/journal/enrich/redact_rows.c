@@ -3,6 +3,7 @@
 
 #include "mysql/sql/secret.h"
 #include "mysql/sql/secret_data.h"
+#include "mysql/sql/secret_labels.h"
 
 #include <strings.h>
 
@@ -42,11 +43,8 @@ static bool is_structural(struct span name)
         static const char *const parts[] = {"NAME",  "TYPE",   "TABLE",  "SCHEMA", "KEY",
                                             "FIELD", "STATUS", "ENGINE", "PRIV",   "PLUGIN"};
         for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-                size_t len = strlen(parts[i]);
-                for (size_t at = 0; at + len <= name.len; at++) {
-                        if (strncasecmp((const char *)name.data + at, parts[i], len) == 0) {
-                                return true;
-                        }
+                if (secret_has_word(name, parts[i])) {
+                        return true;
                 }
         }
         return false;

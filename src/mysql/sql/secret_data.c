@@ -1,6 +1,7 @@
 #include "mysql/sql/secret_data.h"
 
 #include "mysql/sql/secret.h"
+#include "mysql/sql/secret_labels.h"
 
 #include <string.h>
 #include <strings.h>
@@ -12,17 +13,6 @@ static bool is_binary(struct span bytes)
 {
         for (size_t i = 0; i < bytes.len; i++) {
                 if (bytes.data[i] < '\t' || (bytes.data[i] > '\r' && bytes.data[i] < ' ')) {
-                        return true;
-                }
-        }
-        return false;
-}
-
-static bool has_word(struct span text, const char *word)
-{
-        size_t len = strlen(word);
-        for (size_t i = 0; i + len <= text.len; i++) {
-                if (strncasecmp((const char *)text.data + i, word, len) == 0) {
                         return true;
                 }
         }
@@ -60,7 +50,7 @@ static bool has_long_word(struct span text)
         static const char *const words[] = {"PASSW", "PASSPHRASE", "IDENTIFIED", "AUTHENTICATION_STRING",
                                             "SST_AUTH"};
         for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-                if (has_word(text, words[i])) {
+                if (secret_has_word(text, words[i])) {
                         return true;
                 }
         }
@@ -134,51 +124,17 @@ bool secret_is_in_value(struct span value)
         if (secret_is_within(value) || (secret_is_mentioned_in_data(value) && has_constants(value))) {
                 return true;
         }
-        return ((has_word(value, "CRYPT(") || has_identified(value)) && has_constants(value)) ||
+        return ((secret_has_word(value, "CRYPT(") || has_identified(value)) && has_constants(value)) ||
                is_secret_statement(value);
 }
 
 bool secret_is_in_packet(struct span bytes)
 {
         return secret_suspected(bytes) && (secret_is_mentioned_in_data(bytes) || secret_is_within(bytes) ||
-                                           has_word(bytes, "CRYPT(") || has_identified(bytes));
+                                           secret_has_word(bytes, "CRYPT(") || has_identified(bytes));
 }
 
 /* --- names -------------------------------------------------------------------------------------------------------------- */
-
-bool secret_is_label(struct span value)
-{
-        enum { LABEL_MIN = 5, LABEL_MAX = 128 };
-        if (value.len < LABEL_MIN || value.len > LABEL_MAX) {
-                return false;
-        }
-        for (size_t i = 0; i < value.len; i++) {
-                uint8_t c = value.data[i];
-                bool is_letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-                if (!is_letter && !(c >= '0' && c <= '9') && strchr("_.$@-:", c) == NULL) {
-                        return false;
-                }
-        }
-        return secret_is_mentioned_in_data(value);
-}
-
-bool secret_is_value_column(struct span name)
-{
-        static const char *const parts[] = {"VALUE",   "DEFAULT", "EXPRESSION", "HISTOGRAM",
-                                            "COMMENT", "CONTENT", "SETTING"};
-        static const char *const names[] = {"V", "VAL", "DATA", "TEXT", "CONFIG", "EXTRA"};
-        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-                if (has_word(name, parts[i])) {
-                        return true;
-                }
-        }
-        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-                if (name.len == strlen(names[i]) && has_word(name, names[i])) {
-                        return true;
-                }
-        }
-        return false;
-}
 
 bool secret_is_column(struct span name)
 {

@@ -13,10 +13,6 @@
 bool secret_is_in_value(struct span value);
 /** May the packet that begins with @p bytes tell one? It may have any form: a row of a table of variables, say. */
 bool secret_is_in_packet(struct span bytes);
-/** Is @p value the name of something that is a password: of a column, a variable, a setting? The value stands beside it. */
-bool secret_is_label(struct span value);
-/** Does the column @p name hold values of what another column names: Value, Default …? */
-bool secret_is_value_column(struct span name);
 /** Are there quotes in @p value, within which may be what is hidden elsewhere? */
 bool secret_has_quotes(struct span value);
 /** As secret_is_name, of a @p name in any character set of a server's, those with wide characters too. */

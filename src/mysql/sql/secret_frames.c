@@ -1,7 +1,7 @@
 #include "mysql/sql/secret_frames.h"
 
 #include "mysql/sql/secret_behind.h"
-#include "mysql/sql/secret_data.h"
+#include "mysql/sql/secret_labels.h"
 
 enum { PLACES = 64 };
 

@@ -1,6 +1,7 @@
 /* Passwords in what servers answer. */
 #include "mysql/sql/secret_data.h"
 
+#include "mysql/sql/secret_labels.h"
 #include "tap.h"
 
 #include <stdio.h>
