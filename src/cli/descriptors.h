@@ -2,7 +2,7 @@
  *
  *      | always open | spare | admin port's connections | two a session … |     <= RLIMIT_NOFILE
  *
- * So at limits.sessions the admin port is still answered, and logs are still rotated and opened anew.
+ * So at limits.sessions the admin port is still answered, and logs are still rotated and opened again.
  * Threads: main.   Memory: none.   Source: getrlimit(2). */
 #ifndef CLI_DESCRIPTORS_H
 #define CLI_DESCRIPTORS_H

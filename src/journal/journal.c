@@ -340,17 +340,17 @@ bool journal_sink_counts(const struct journal *j, unsigned i, struct journal_cou
         if (i >= j->sinks.n) {
                 return false;
         }
-        const struct sink *sink = &j->sinks.all[i];
+        const struct sink_counters *c = &j->sinks.all[i].counters;
         *out = (struct journal_counts){
-            .file = sink->settings->file,
-            .records = read_count(&sink->records),
-            .dropped = read_count(&sink->dropped) + lost_on_the_way(j),
-            .filtered = read_count(&sink->filtered),
-            .undecided = read_count(&sink->undecided),
-            .bytes = read_count(&sink->bytes),
-            .sink_errors = read_count(&sink->errors) + sinks_retention_errors(&j->sinks, i),
-            .rotations = read_count(&sink->rotations),
-            .torn = read_count(&sink->torn_lines),
+            .file = j->sinks.all[i].settings->file,
+            .records = read_count(&c->records),
+            .dropped = read_count(&c->dropped) + lost_on_the_way(j),
+            .filtered = read_count(&c->filtered),
+            .undecided = read_count(&c->undecided),
+            .bytes = read_count(&c->bytes),
+            .sink_errors = read_count(&c->errors) + sinks_retention_errors(&j->sinks, i),
+            .rotations = read_count(&c->rotations),
+            .torn = read_count(&c->torn_lines),
         };
         return true;
 }

@@ -135,7 +135,7 @@ class Commands(unittest.TestCase):
             proxy.settled()
             os.rename(proxy.log_path, proxy.log_path + ".1")
             proxy.process.send_signal(10)  # SIGUSR1
-            lab.wait_for(lambda: os.path.exists(proxy.log_path), "the log to be opened anew")
+            lab.wait_for(lambda: os.path.exists(proxy.log_path), "the log to be opened again")
             done = lab.run("mariadb", "--no-defaults", "-uroot", f"-S{path}", "-e", "SELECT 'in the new file'")
             proxy.wait_record(lambda r: r.get("query") == "SELECT 'in the new file'", "the record")
             proxy.idle()

@@ -139,7 +139,7 @@ class Descriptors(Lab):
             self.assertGreater(resource.prlimit(proxy.process.pid, resource.RLIMIT_NOFILE)[0], 264)
 
     def test_at_the_limit_logs_still_rotate(self):
-        """With as many sessions as may be, and an admin port as full as may be, a log is rotated, opened anew, and handed to a hook."""
+        """With as many sessions as may be, and an admin port as full as may be, a log is rotated, opened again, and handed to a hook."""
         def few():
             resource.setrlimit(resource.RLIMIT_NOFILE, (90, 90))
         told = os.path.join(lab.FOLDER, "rotated-at-the-limit")
@@ -158,7 +158,7 @@ class Descriptors(Lab):
             lab.wait_for(lambda: os.path.exists(told), "the hook to be run")
             os.rename(proxy.log_path, proxy.log_path + ".moved")
             proxy.process.send_signal(signal.SIGUSR1)
-            lab.wait_for(lambda: os.path.exists(proxy.log_path), "the log to be opened anew")
+            lab.wait_for(lambda: os.path.exists(proxy.log_path), "the log to be opened again")
             for s in looks:
                 s.close()
             counters = proxy.counters()
@@ -544,7 +544,7 @@ class StuckLog(Lab):
             self.assertIn(b"records were dropped", proxy.stderr())
 
     def test_fifo_without_reader(self):
-        """At the start that is an error at once; when it is opened anew, the old one is kept."""
+        """At the start that is an error at once; when it is opened again, the old one is kept."""
         path = os.path.join(lab.FOLDER, "nobody")
         os.mkfifo(path)
         done = lab.querytap("proxy", "-l", "127.0.0.1:0", "--admin", "off", "--log", path)

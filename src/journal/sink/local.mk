@@ -4,6 +4,8 @@ src_libjournal_sink_a_SOURCES = \
 	src/journal/sink/compress_file.h \
 	src/journal/sink/datagram.c \
 	src/journal/sink/datagram.h \
+	src/journal/sink/destination.c \
+	src/journal/sink/destination.h \
 	src/journal/sink/hook.c \
 	src/journal/sink/hook.h \
 	src/journal/sink/logfile.c \
@@ -18,7 +20,13 @@ src_libjournal_sink_a_SOURCES = \
 	src/journal/sink/rotate.h \
 	src/journal/sink/sink.c \
 	src/journal/sink/sink.h \
-	src/journal/sink/sink_message.c \
-	src/journal/sink/sink_message.h \
+	src/journal/sink/sink_counters.h \
+	src/journal/sink/sink_file.c \
+	src/journal/sink/sink_journald.c \
+	src/journal/sink/sink_kinds.c \
+	src/journal/sink/sink_kinds.h \
+	src/journal/sink/sink_ops.h \
+	src/journal/sink/sink_stdout.c \
+	src/journal/sink/sink_syslog.c \
 	src/journal/sink/sinks.c \
 	src/journal/sink/sinks.h

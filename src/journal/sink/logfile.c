@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FD_PATH_SIZE = 32 };
+enum { FD_PATH_SIZE = 32, END_MAX = 8 };
 
 bool logfile_is_stream(int fd)
 {
@@ -76,6 +76,12 @@ bool logfile_is_at(int fd, const char *path)
                here.st_dev == there.st_dev;
 }
 
+bool logfile_is_unlinked(int fd)
+{
+        struct stat st;
+        return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 0;
+}
+
 bool logfile_is_same(int a, int b)
 {
         struct stat x;
@@ -84,29 +90,38 @@ bool logfile_is_same(int a, int b)
                x.st_ino == y.st_ino && x.st_dev == y.st_dev;
 }
 
-uint64_t logfile_size(int fd)
+ssize_t logfile_write(int fd, const struct settings_sink *unused, struct span bytes, enum record_event event)
+{
+        (void)unused;
+        (void)event;
+        return write(fd, bytes.data, bytes.len);
+}
+
+static uint64_t size_of(int fd)
 {
         struct stat st;
         return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 }
 
-bool logfile_ends_whole(int fd, bool entries)
+bool logfile_ends_whole(int fd, const char *record_end)
 {
         char path[FD_PATH_SIZE];
-        char end[2] = "";
-        uint64_t size = logfile_size(fd);
+        char end[END_MAX] = "";
+        size_t len = strlen(record_end);
+        uint64_t size = size_of(fd);
         bool appends = (fcntl(fd, F_GETFL) & O_APPEND) != 0;
         off_t at = appends ? (off_t)size : lseek(fd, 0, SEEK_CUR);
         if (size == 0 || at <= 0) {
                 return true;
         }
+        if (at < (off_t)len || len > sizeof end) {
+                return false;
+        }
         (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd); /* ours can only be written to */
         int in = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-        off_t from = at >= 2 ? at - 2 : 0;
-        ssize_t n = in >= 0 ? pread(in, end, (size_t)(at - from), from) : 0;
+        ssize_t n = in >= 0 ? pread(in, end, len, at - (off_t)len) : 0;
         if (in >= 0) {
                 (void)close(in);
         }
-        bool line = n > 0 && end[n - 1] == '\n';
-        return line && (!entries || (n == 2 && end[0] == ';'));
+        return n == (ssize_t)len && memcmp(end, record_end, len) == 0;
 }

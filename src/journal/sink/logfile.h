@@ -1,17 +1,24 @@
-/** @file logfile.h  The file, pipe or terminal that a log is written to: opening it, and what was there before.
+/** @file logfile.h  The file, pipe or terminal that a log is written to: opening it, and what was in it before.
  *
- * A regular file is locked (flock): two writers would cut one another's lines, and rotate one another's files.
+ * A regular file is locked (flock): two writers would cut each other's lines and rotate each other's files.
  * Threads: any.   Memory: none. */
 #ifndef JOURNAL_SINK_LOGFILE_H
 #define JOURNAL_SINK_LOGFILE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "base/span.h"
+#include "mysql/record/record.h"
 
-/** Open @p path to append to; a new file has mode 0640. @return the descriptor; -1 with errno, which files_why tells. */
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct settings_sink;
+
+/** Open @p path to append to; a new file has mode 0640. @return the descriptor; -1 with errno (its text: files_why). */
 int logfile_open(const char *path);
-/** Standard output, opened once more if it is a pipe or terminal (*@p owns then). @return -1 with errno. */
+/** Standard output; a pipe or terminal is opened again, else *@p owns is set to false. @return -1 with errno. */
 int logfile_stdout(bool *owns);
+/** The `write` of struct sink_ops for all of these: write(2). */
+ssize_t logfile_write(int fd, const struct settings_sink *unused, struct span bytes, enum record_event event);
 
 /** Is it a pipe, socket or terminal: does it depend on a reader? */
 bool logfile_is_stream(int fd);
@@ -19,13 +26,13 @@ bool logfile_is_stream(int fd);
 bool logfile_is_output(int fd);
 /** Is @p fd still the file at @p path? */
 bool logfile_is_at(int fd, const char *path);
+/** Has @p fd no name any more, because its file was removed? */
+bool logfile_is_unlinked(int fd);
 /** Do two logs write to the same file or pipe? */
 bool logfile_is_same(int a, int b);
 
-/** Does what is appended begin on a line of its own? With @p entries (the slow format), behind a whole entry. True for what is no
- *  regular file, false if its end can't be read. */
-bool logfile_ends_whole(int fd, bool entries);
-/** Its size; 0 if it is no regular file. */
-uint64_t logfile_size(int fd);
+/** Does a file that is not empty end with @p record_end (at most 8 bytes)? True for anything but a regular file, false if its
+ *  end can't be read. */
+bool logfile_ends_whole(int fd, const char *record_end);
 
 #endif

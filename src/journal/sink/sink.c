@@ -3,102 +3,48 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/files.h"
-#include "journal/sink/datagram.h"
-#include "journal/sink/logfile.h"
 #include "journal/sink/retention.h"
-#include "journal/sink/sink_message.h"
 #include "mysql/record/gap.h"
 #include "rules/filter.h"
 #include "settings/settings.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
-#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { BUFFER_BYTES = 1024 * 1024, FLUSH_AT = 256 * 1024, FLUSH_MS = 1000, GAP_BYTES = 1024 };
+enum { QUEUE_BYTES = 1024 * 1024, FLUSH_AT = 256 * 1024, FLUSH_MS = 1000, GAP_BYTES = 1024 };
 
-static bool is_stdout(const struct sink *sink)
-{
-        return strcmp(sink->path, "-") == 0;
-}
+enum { LOGGED_FAILURE = 1, LOGGED_DROPS = 2, LOGGED_REOPEN = 4, LOGGED_TOO_LONG = 8 };
 
 static const char *name_of(const struct sink *sink)
 {
-        return is_stdout(sink) ? "standard output" : sink->settings->file;
+        return destination_name(&sink->destination);
 }
 
-static void count(_Atomic uint64_t *counter, uint64_t n)
+/** @return whether @p what was not reported yet; it counts as reported from here on. */
+static bool is_news(struct sink *sink, unsigned what)
 {
-        atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+        bool news = (sink->logged & what) == 0;
+        sink->logged |= what;
+        return news;
+}
+
+static void enter(struct sink *sink, enum sink_state state)
+{
+        static const char *const names[] = {[SINK_CLOSED] = "closed",
+                                            [SINK_OPEN] = "open",
+                                            [SINK_STUCK] = "stuck",
+                                            [SINK_FAILING] = "failing"};
+        if (sink->state != state) {
+                diag(DIAG_DEBUG, "log to %s: %s -> %s", name_of(sink), names[sink->state], names[state]);
+                sink->state = state;
+        }
+        if (state == SINK_CLOSED) {
+                destination_close(&sink->destination);
+        }
 }
 
 /* --- opening ------------------------------------------------------------------------------------------------------- */
-
-/** @return false with errno; the sink is as it was then. */
-static bool open_fd(struct sink *sink)
-{
-        int fd = STDOUT_FILENO;
-        bool owns = false;
-        if (sink->is_messages) {
-                fd = datagram_open(sink->path);
-                owns = true;
-        } else if (!is_stdout(sink)) {
-                fd = logfile_open(sink->path);
-                owns = true;
-        } else {
-                fd = logfile_stdout(&owns);
-        }
-        if (!logfile_is_output(fd)) {
-                return false;
-        }
-        sink->fd = fd;
-        sink->owns_fd = owns;
-        sink->is_stream = logfile_is_stream(fd);
-        sink->may_block = sink->is_stream && (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0;
-        return true;
-}
-
-/** What ends a line, or an entry, that was cut. */
-static bool mend(struct sink *sink)
-{
-        static const char ends[] = ";\n";
-        const char *end = sink->format == FORMAT_SLOW ? ends : ends + 1;
-        ssize_t n = write(sink->fd, end, strlen(end));
-        sink->torn = n < (ssize_t)strlen(end);
-        if (n > 0) {
-                sink->rotate.bytes += (size_t)n;
-                count(&sink->bytes, (size_t)n);
-        }
-        return !sink->torn;
-}
-
-/** What a crash, a full disk or somebody else has left at the file's end must not take the next record with it. */
-static void look_at_end(struct sink *sink)
-{
-        sink->torn = !sink->is_messages && !logfile_ends_whole(sink->fd, sink->format == FORMAT_SLOW);
-        if (sink->torn) {
-                count(&sink->torn_lines, 1);
-                if (!sink->torn_logged) {
-                        diag(DIAG_WARNING,
-                             "log file %s ended in the middle of a line (after a crash or a full disk, or "
-                             "because of another writer): the next record starts on a new line (reported "
-                             "once)",
-                             name_of(sink));
-                        sink->torn_logged = true;
-                }
-                (void)mend(sink); /* else before the next record */
-        }
-}
-
-/** @p sink has a new descriptor. */
-static void begin_file(struct sink *sink)
-{
-        rotate_begin(&sink->rotate, sink->owns_fd ? sink->settings : NULL, sink->fd);
-        look_at_end(sink);
-}
 
 static enum format wanted_format(const struct settings_sink *settings)
 {
@@ -128,162 +74,174 @@ static enum status make_filter(struct sink *sink)
         return status;
 }
 
-enum status sink_open(struct sink *sink, const struct settings_sink *settings)
+static enum status open_destination(struct sink *sink)
 {
-        const char *socket_path = datagram_path(settings->file);
-        sink->settings = settings;
-        sink->is_messages = socket_path != NULL;
-        sink->path = socket_path != NULL ? socket_path : settings->file;
-        sink->fd = -1;
-        enum status status = make_filter(sink);
-        if (status == STATUS_OK && !open_fd(sink)) {
+        struct destination *d = &sink->destination;
+        if (!destination_open(d)) {
                 diag(DIAG_ERROR, "log file %s: %s", name_of(sink), files_why(errno));
-                status = STATUS_IO;
+                return STATUS_IO;
         }
-        if (status == STATUS_OK && !output_queue_init(&sink->queue, BUFFER_BYTES)) {
+        enter(sink, SINK_OPEN);
+        sink->format = format_on(wanted_format(sink->settings), isatty(d->fd) != 0);
+        d->record_end = sink->format == FORMAT_SLOW ? ";\n" : "\n";
+        if (!output_queue_init(&sink->queue, QUEUE_BYTES)) {
                 diag(DIAG_ERROR, "log file %s: out of memory", name_of(sink));
-                status = STATUS_NOMEM;
+                return STATUS_NOMEM;
+        }
+        return STATUS_OK;
+}
+
+enum status sink_open(struct sink *sink, const struct settings_sink *settings, struct retention *retention)
+{
+        char newest[ROTATE_STAMP_LEN + 1];
+        sink->settings = settings;
+        sink->state = SINK_CLOSED;
+        destination_init(&sink->destination, settings, &sink->counters, retention);
+        enum status status = make_filter(sink);
+        if (status == STATUS_OK) {
+                status = open_destination(sink);
         }
         if (status != STATUS_OK) {
                 sink_close(sink);
                 return status;
         }
-        sink->format = format_on(wanted_format(settings), isatty(sink->fd) != 0);
-        begin_file(sink);
-        char stamp[ROTATE_STAMP_LEN + 1];
-        retention_newest(sink->retention, settings, stamp);
-        rotate_after(&sink->rotate, stamp);
+        destination_begin(&sink->destination);
+        retention_newest(retention, settings, newest);
+        rotate_after(&sink->destination.rotate, newest);
         return STATUS_OK;
-}
-
-static void close_fd(struct sink *sink)
-{
-        if (sink->fd >= 0 && sink->owns_fd) {
-                (void)close(sink->fd);
-        }
-        sink->fd = -1;
-        sink->owns_fd = false;
-        sink->stuck = false;
 }
 
 void sink_close(struct sink *sink)
 {
-        count(&sink->dropped, output_queue_discard(&sink->queue));
+        sink_count(&sink->counters.dropped, output_queue_discard(&sink->queue));
         output_queue_fini(&sink->queue);
-        close_fd(sink);
+        enter(sink, SINK_CLOSED);
         filter_free(sink->filter);
         sink->filter = NULL;
 }
 
-/* --- rotation ------------------------------------------------------------------------------------------------------ */
-
-static bool rotation_failed(struct sink *sink, int error)
+/** @return false (reported, counted) if the old file stays open. */
+static bool open_again(struct sink *sink)
 {
-        count(&sink->errors, 1);
-        if (!sink->trouble_logged) {
-                diag(DIAG_ERROR,
-                     "log file %s can't be rotated: %s; it keeps growing, and rotation is retried",
-                     sink->path, files_why(error));
-                sink->trouble_logged = true;
+        struct destination *d = &sink->destination;
+        if (!destination_open(d)) {
+                sink_count(&sink->counters.errors, 1);
+                if (is_news(sink, LOGGED_REOPEN)) {
+                        diag(DIAG_ERROR, "log file %s can't be reopened: %s; the old file is still used",
+                             name_of(sink), files_why(errno));
+                }
+                return false;
         }
-        return false;
-}
-
-/** No record may be half written. @return false if the old file stays. */
-static bool rotate(struct sink *sink)
-{
-        char name[PATH_MAX];
-        if (!rotate_move(&sink->rotate, name, sizeof name)) {
-                return rotation_failed(sink, errno);
+        sink->logged &= ~(unsigned)LOGGED_REOPEN;
+        output_queue_rewind(&sink->queue); /* what the old file has half of is written whole to the new one */
+        destination_begin(d);
+        if (sink->state != SINK_FAILING) {
+                enter(sink, SINK_OPEN); /* a failure ends with the first write that succeeds */
         }
-        int fd = logfile_open(sink->path);
-        if (fd < 0) {
-                int error = errno;
-                rotate_move_back(&sink->rotate, name);
-                return rotation_failed(sink, error);
-        }
-        close_fd(sink);
-        sink->fd = fd;
-        sink->owns_fd = true;
-        begin_file(sink);
-        enum record_event event;
-        retention_free_space(sink->retention, sink->settings, output_queue_oldest(&sink->queue, &event).len);
-        count(&sink->rotations, 1);
-        sink->has_rotated = true;
-        sink->trouble_logged = false;
+        diag(DIAG_INFO, "log file %s was reopened", name_of(sink));
         return true;
 }
 
-/** What is due for this file: with rotation by size it ends where a record ends. Rotates if it is full. */
-static struct span due_for_file(struct sink *sink)
+void sink_reopen(struct sink *sink)
 {
-        struct span due = output_queue_pending(&sink->queue);
-        size_t left = rotate_bytes_left(&sink->rotate);
+        struct destination *d = &sink->destination;
+        if (!d->ops->reopens) {
+                return;
+        }
+        (void)sink_flush(sink);
+        if (destination_is_at_path(d)) { /* nobody moved it: what is half written is continued there */
+                if (destination_is_changed(d)) {
+                        output_queue_rewind(&sink->queue);
+                }
+                diag(DIAG_INFO, "log file %s has not been moved and stays open", name_of(sink));
+                return;
+        }
+        (void)open_again(sink);
+}
+
+/* --- looking after the file ----------------------------------------------------------------------------------------- */
+
+/** What may be written to the file now: with rotation by size it ends where a record ends. Rotates a full file. */
+static struct span pending_for_file(struct sink *sink)
+{
+        struct destination *d = &sink->destination;
+        struct span pending = output_queue_pending(&sink->queue);
+        size_t left = rotate_bytes_left(&d->rotate);
         enum record_event event;
-        if (due.len <= left) {
-                return due;
+        if (pending.len <= left) {
+                return pending;
         }
         size_t whole = output_queue_whole_records(&sink->queue, left);
-        if (whole == 0 && sink->rotate.bytes > 0 && !output_queue_is_mid_record(&sink->queue)) {
-                if (!rotate(sink)) {
-                        return due;
+        if (whole == 0 && d->rotate.bytes > 0 && !output_queue_is_mid_record(&sink->queue)) {
+                if (!destination_rotate(d, output_queue_oldest(&sink->queue, &event).len)) {
+                        return pending;
                 }
-                whole = output_queue_whole_records(&sink->queue, rotate_bytes_left(&sink->rotate));
+                whole = output_queue_whole_records(&sink->queue, rotate_bytes_left(&d->rotate));
         }
         /* the rest of a record that is begun stays in its file; one that is larger than a file has one of its own */
-        return whole > 0 ? span_head(due, whole) : output_queue_oldest(&sink->queue, &event);
+        return whole > 0 ? span_head(pending, whole) : output_queue_oldest(&sink->queue, &event);
 }
 
-/** Somebody made the file smaller (copytruncate), or writes to it as well. */
-static void look_for_others(struct sink *sink)
-{
-        if (rotate_is_changed(&sink->rotate, sink->fd)) {
-                output_queue_rewind(&sink->queue); /* a record that was begun comes again, whole */
-                look_at_end(sink);
-        }
-}
-
-/** By time, or because somebody took the file away. */
 static void look_after_file(struct sink *sink)
 {
-        if (output_queue_pending(&sink->queue).len > 0 && rotate_is_gone(&sink->rotate, sink->fd)) {
+        struct destination *d = &sink->destination;
+        bool is_pending = output_queue_pending(&sink->queue).len > 0;
+        enum record_event event;
+        if (is_pending && rotate_is_gone(&d->rotate, d->fd)) {
                 sink_reopen(sink);
         }
-        if (sink->fd >= 0 && output_queue_pending(&sink->queue).len > 0) {
-                look_for_others(sink);
+        is_pending = output_queue_pending(&sink->queue).len > 0;
+        if (is_pending && destination_is_changed(d)) {
+                output_queue_rewind(&sink->queue);
         }
-        if (!output_queue_is_mid_record(&sink->queue) && rotate_is_old(&sink->rotate, clock_wall_ns())) {
-                (void)rotate(sink);
+        if (!output_queue_is_mid_record(&sink->queue) && rotate_is_old(&d->rotate, clock_wall_ns())) {
+                (void)destination_rotate(d, output_queue_oldest(&sink->queue, &event).len);
         }
 }
 
 int sink_wait_ms(const struct sink *sink)
 {
-        return sink->fd >= 0 ? rotate_wait_ms(&sink->rotate, clock_wall_ns()) : -1;
+        return sink->state != SINK_CLOSED ? rotate_wait_ms(&sink->destination.rotate, clock_wall_ns()) : -1;
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------- */
 
-static int poll_out(int fd, int wait_ms)
+/** Drop @p n records in the place behind the queue's last one. */
+static void miss(struct sink *sink, uint64_t n)
 {
-        struct pollfd p = {.fd = fd, .events = POLLOUT};
-        return poll(&p, 1, wait_ms);
+        sink->missing += n;
+        sink_count(&sink->counters.dropped, n);
 }
 
-static ssize_t write_some(struct sink *sink, struct span due)
+/** The oldest record is longer than a message can be: a gap message takes its place. @p len bytes of the queue are done then. */
+static ssize_t send_gap_instead(struct sink *sink, size_t len)
 {
-        size_t n = due.len;
-        if (sink->is_messages) {
-                return sink_message_send(sink);
+        uint8_t bytes[GAP_BYTES];
+        struct writer w = writer_over(bytes, sizeof bytes);
+        struct record gap = gap_record(1, "longer than a message may be");
+        format_record(&w, sink->format, &gap);
+        ssize_t n = w.at > 0 ? destination_write(&sink->destination, writer_span(&w), EVENT_GAP) : 0;
+        if (n < 0) {
+                return n;
         }
-        if (sink->may_block) {
-                if (poll_out(sink->fd, 0) <= 0) {
-                        errno = EAGAIN;
-                        return -1;
-                }
-                n = n < PIPE_BUF ? n : PIPE_BUF; /* what a pipe that is ready takes without blocking */
+        output_queue_mark_dropped(&sink->queue);
+        sink_count(&sink->counters.dropped, 1);
+        if (is_news(sink, LOGGED_TOO_LONG)) {
+                diag(DIAG_WARNING,
+                     "log to %s: records that are longer than a message may be are counted as dropped",
+                     name_of(sink));
         }
-        return write(sink->fd, due.data, n);
+        return (ssize_t)len;
+}
+
+static ssize_t write_some(struct sink *sink, struct span pending)
+{
+        struct destination *d = &sink->destination;
+        enum record_event event;
+        struct span oldest = output_queue_oldest(&sink->queue, &event);
+        struct span bytes = d->ops->is_message ? oldest : pending;
+        ssize_t n = destination_write(d, bytes, event);
+        return n < 0 && errno == EMSGSIZE && d->ops->is_message ? send_gap_instead(sink, oldest.len) : n;
 }
 
 /** Wait for the reader, but not for long, nor past @p until_ns. @return false if it does not read. */
@@ -291,83 +249,82 @@ static bool wait_for_reader(struct sink *sink, uint64_t until_ns)
 {
         uint64_t now = clock_mono_ns();
         uint64_t left_ms = now < until_ns ? (until_ns - now + CLOCK_MS_NS - 1) / CLOCK_MS_NS : 0;
-        int wait_ms = sink->stuck ? 0 : left_ms < SINK_STUCK_MS ? (int)left_ms : SINK_STUCK_MS;
-        int ready = poll_out(sink->fd, wait_ms);
+        int wait_ms = sink->state == SINK_STUCK ? 0 : left_ms < SINK_STUCK_MS ? (int)left_ms : SINK_STUCK_MS;
+        int ready = destination_wait(&sink->destination, wait_ms);
         if (ready == 0 && wait_ms == SINK_STUCK_MS) {
-                sink->stuck = true;
+                enter(sink, SINK_STUCK);
         }
         return left_ms > 0 && (ready > 0 || (ready < 0 && errno == EINTR));
 }
 
 static void on_progress(struct sink *sink, size_t n)
 {
-        count(&sink->bytes, n);
-        sink->rotate.bytes += n;
-        count(&sink->records, output_queue_advance(&sink->queue, n));
-        if (sink->failing || sink->stuck_logged) {
+        sink_count(&sink->counters.bytes, n);
+        sink->destination.rotate.bytes += n;
+        sink_count(&sink->counters.records, output_queue_advance(&sink->queue, n));
+        if ((sink->logged & (LOGGED_FAILURE | LOGGED_DROPS)) != 0) {
                 diag(DIAG_INFO, "log to %s: can be written again; %llu records were dropped", name_of(sink),
                      (unsigned long long)sink->missing);
+                sink->logged &= ~(unsigned)(LOGGED_FAILURE | LOGGED_DROPS);
         }
-        sink->failing = false;
-        sink->stuck = false;
-        sink->stuck_logged = false;
+        enter(sink, SINK_OPEN);
 }
 
-/** Drop @p n records in the place behind the buffer's last one. */
-static void miss(struct sink *sink, uint64_t n)
-{
-        sink->missing += n;
-        count(&sink->dropped, n);
-}
-
+/** A sink that fails is tried again by time: a reader that is gone would end each wait for it at once. */
 static void on_error(struct sink *sink, int error)
 {
-        count(&sink->errors, 1);
-        sink->stuck =
-            false; /* a reader that is gone would end each wait for it at once: it is tried again by time */
-        if (!sink->is_messages && (error == EPIPE || error == EBADF)) {
+        sink_count(&sink->counters.errors, 1);
+        if (!sink->destination.ops->reconnects && (error == EPIPE || error == EBADF)) {
                 diag(DIAG_WARNING,
                      "log to %s: its reader has gone; from now on records are counted as dropped",
                      name_of(sink));
-                close_fd(sink);
+                enter(sink, SINK_CLOSED);
                 miss(sink, output_queue_discard(&sink->queue));
-        } else if (!sink->failing) {
-                diag(DIAG_ERROR,
-                     "log to %s: %s; records are buffered up to %d bytes, then counted as dropped",
-                     name_of(sink), strerror(error), BUFFER_BYTES);
-                sink->failing = true;
-        }
-}
-
-static void write_due(struct sink *sink)
-{
-        uint64_t until_ns = 0;
-        if (sink->is_messages && sink->failing && sink->fd >= 0 && !sink_message_connect(sink)) {
-                on_error(sink, errno);
                 return;
         }
-        while (sink->fd >= 0) {
-                struct span due = due_for_file(sink);
-                if (due.len == 0) {
+        if (is_news(sink, LOGGED_FAILURE)) {
+                diag(DIAG_ERROR,
+                     "log to %s: %s; records are buffered up to %d bytes, then counted as dropped",
+                     name_of(sink), strerror(error), QUEUE_BYTES);
+        }
+        enter(sink, SINK_FAILING);
+}
+
+/** Before the first write. @return false with errno if there can be none now. */
+static bool is_ready(struct sink *sink)
+{
+        struct destination *d = &sink->destination;
+        return (!d->ops->reconnects || sink->state != SINK_FAILING || destination_open(d)) &&
+               (!d->is_torn || destination_mend(d));
+}
+
+/** When write_pending stops to wait. */
+static uint64_t last_wait_ns(const struct sink *sink)
+{
+        uint64_t until_ns = clock_mono_ns() + FLUSH_MS * CLOCK_MS_NS;
+        return sink->deadline_ns != 0 && sink->deadline_ns < until_ns ? sink->deadline_ns : until_ns;
+}
+
+static void write_pending(struct sink *sink)
+{
+        uint64_t until_ns = 0;
+        while (sink->state != SINK_CLOSED) {
+                struct span pending = pending_for_file(sink);
+                if (pending.len == 0) {
                         return;
                 }
-                if (sink->torn && !mend(sink) && errno != EINTR) {
+                if (!is_ready(sink)) {
                         on_error(sink, errno);
                         return;
                 }
-                ssize_t n = write_some(sink, due);
+                ssize_t n = write_some(sink, pending);
                 if (n > 0) {
                         on_progress(sink, (size_t)n);
                 } else if (n < 0 && errno != EINTR && errno != EAGAIN) {
                         on_error(sink, errno);
                         return;
                 } else if (n == 0 || errno == EAGAIN) {
-                        if (until_ns == 0) {
-                                until_ns = clock_mono_ns() + FLUSH_MS * CLOCK_MS_NS;
-                                if (sink->deadline_ns != 0 && sink->deadline_ns < until_ns) {
-                                        until_ns = sink->deadline_ns;
-                                }
-                        }
+                        until_ns = until_ns != 0 ? until_ns : last_wait_ns(sink);
                         if (!wait_for_reader(sink, until_ns)) {
                                 return;
                         }
@@ -377,16 +334,16 @@ static void write_due(struct sink *sink)
 
 bool sink_flush(struct sink *sink)
 {
-        if (sink->fd >= 0) {
+        if (sink->state != SINK_CLOSED) {
                 look_after_file(sink);
         }
-        write_due(sink);
-        if (sink->missing > 0 && sink->fd >= 0 && output_queue_is_half_free(&sink->queue)) {
+        write_pending(sink);
+        if (sink->missing > 0 && sink->state != SINK_CLOSED && output_queue_is_half_free(&sink->queue)) {
                 struct record gap = gap_record(sink->missing, "the log could not be written");
                 if (output_queue_add(&sink->queue, sink->format, &gap)) {
                         sink->missing = 0;
                         if (!sink_is_blocked(sink)) {
-                                write_due(sink);
+                                write_pending(sink);
                         }
                 }
         }
@@ -395,31 +352,40 @@ bool sink_flush(struct sink *sink)
 
 bool sink_is_blocked(const struct sink *sink)
 {
-        return sink->failing || sink->stuck;
-}
-
-bool sink_has_space(const struct sink *sink, size_t len)
-{
-        /* the worst a byte becomes; what is larger than the buffer needs all of it */
-        size_t worst = 8 * len + FIELD_COUNT * RECORD_KEY_SIZE;
-        size_t free_bytes = output_queue_free_bytes(&sink->queue);
-        return sink->fd < 0 || free_bytes > worst ||
-               (free_bytes == sink->queue.size && !sink_is_blocked(sink));
+        return sink->state == SINK_FAILING || sink->state == SINK_STUCK;
 }
 
 int sink_wait_fd(const struct sink *sink)
 {
-        return sink->stuck && output_queue_pending(&sink->queue).len > 0 ? sink->fd : -1;
+        bool waits = sink->state == SINK_STUCK && output_queue_pending(&sink->queue).len > 0;
+        return waits ? sink->destination.fd : -1;
+}
+
+int sink_unfinished_fd(const struct sink *sink)
+{
+        bool can_be_written = sink->state == SINK_OPEN || sink->state == SINK_STUCK;
+        bool waits =
+            can_be_written && sink->destination.is_stream && output_queue_pending(&sink->queue).len > 0;
+        return waits ? sink->destination.fd : -1;
 }
 
 /* --- putting ------------------------------------------------------------------------------------------------------- */
 
+bool sink_has_space(const struct sink *sink, size_t len)
+{
+        /* the most that formatting makes of each byte; a record that is larger than the queue needs all of it */
+        size_t worst = 8 * len + FIELD_COUNT * RECORD_KEY_SIZE;
+        size_t free_bytes = output_queue_free_bytes(&sink->queue);
+        return sink->state == SINK_CLOSED || free_bytes > worst ||
+               (free_bytes == sink->queue.size && !sink_is_blocked(sink));
+}
+
 static bool place(struct sink *sink, const struct record *r)
 {
-        if (sink->missing > 0 && sink->fd >= 0 && !sink_is_blocked(sink)) {
+        if (sink->missing > 0 && sink->state == SINK_OPEN) {
                 (void)sink_flush(sink); /* puts the gap record that comes first */
         }
-        if (sink->fd < 0 || sink->missing > 0) {
+        if (sink->state == SINK_CLOSED || sink->missing > 0) {
                 return false;
         }
         if (output_queue_add(&sink->queue, sink->format, r)) {
@@ -429,69 +395,45 @@ static bool place(struct sink *sink, const struct record *r)
                 return false;
         }
         (void)sink_flush(sink);
-        return sink->fd >= 0 && (output_queue_add(&sink->queue, sink->format, r) ||
-                                 output_queue_add_large(&sink->queue, sink->format, r));
+        return sink->state != SINK_CLOSED && (output_queue_add(&sink->queue, sink->format, r) ||
+                                              output_queue_add_large(&sink->queue, sink->format, r));
+}
+
+static bool passes_filter(struct sink *sink, const struct record *r)
+{
+        if (sink->filter == NULL) {
+                return true;
+        }
+        bool passes = filter_pass(sink->filter, r);
+        atomic_store_explicit(&sink->counters.undecided, filter_undecided(sink->filter),
+                              memory_order_relaxed);
+        return passes;
 }
 
 void sink_put(struct sink *sink, const struct record *r)
 {
-        if (sink->filter != NULL) {
-                bool passes = filter_pass(sink->filter, r);
-                atomic_store_explicit(&sink->undecided, filter_undecided(sink->filter), memory_order_relaxed);
-                if (!passes) {
-                        count(&sink->filtered, 1);
-                        return;
-                }
+        if (!passes_filter(sink, r)) {
+                sink_count(&sink->counters.filtered, 1);
+                return;
         }
         if (!format_shows(sink->format, r)) {
-                count(&sink->records, 1); /* nothing of it is to be written */
+                sink_count(&sink->counters.records, 1); /* nothing of it is to be written */
                 return;
         }
         if (!place(sink, r)) {
-                if (r->event == EVENT_GAP) {
-                        sink->missing +=
-                            record_uint_if_any(r, FIELD_DROPPED); /* counted by whoever dropped them */
+                if (r->event == EVENT_GAP) { /* counted by whoever dropped those records */
+                        sink->missing += record_uint_if_any(r, FIELD_DROPPED);
                 } else {
                         miss(sink, 1);
                 }
-                if (sink->stuck && !sink->stuck_logged) {
+                if (sink->state == SINK_STUCK && is_news(sink, LOGGED_DROPS)) {
                         diag(DIAG_WARNING,
                              "log to %s: its reader is too slow; records are dropped and counted",
                              name_of(sink));
-                        sink->stuck_logged = true;
                 }
                 return;
         }
         if (output_queue_pending(&sink->queue).len >= FLUSH_AT && !sink_is_blocked(sink)) {
                 (void)sink_flush(sink);
         }
-}
-
-void sink_reopen(struct sink *sink)
-{
-        if (is_stdout(sink)) {
-                return;
-        }
-        (void)sink_flush(sink);
-        if (sink->owns_fd && !sink->is_messages && logfile_is_at(sink->fd, sink->path)) {
-                look_for_others(sink); /* nobody moved it: what is half written goes on there */
-                diag(DIAG_INFO, "log file %s has not been moved and stays open", name_of(sink));
-                return;
-        }
-        struct sink old = {.fd = sink->fd, .owns_fd = sink->owns_fd};
-        if (!open_fd(sink)) {
-                count(&sink->errors, 1);
-                if (!sink->reopen_logged) {
-                        diag(DIAG_ERROR, "log file %s can't be reopened: %s; the old file is still used",
-                             name_of(sink), files_why(errno));
-                        sink->reopen_logged = true;
-                }
-                return;
-        }
-        sink->reopen_logged = false;
-        output_queue_rewind(&sink->queue); /* what the old file has half of comes whole into the new one */
-        close_fd(&old);
-        begin_file(sink);
-        sink->stuck = false;
-        diag(DIAG_INFO, "log file %s was reopened", name_of(sink));
 }

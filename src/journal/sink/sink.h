@@ -1,23 +1,23 @@
-/** @file sink.h  Where formatted records go: standard output, a file, syslog or journald, through a bounded buffer.
+/** @file sink.h  A log: its filter, its format, a bounded queue of formatted records, and the destination they are written to.
  *
- * A sink that can't be written to is *blocked*: it keeps what fits its buffer and counts the rest as dropped. It says so
- * once, and once when it recovers; then a gap record stands in the place of what is missing. Lines are never cut by
- * that, nor by a rotation. A file that somebody took away is opened anew. To syslog and journald a record is a message. What nobody will ever read again (a closed pipe) is closed for good, or until sink_reopen.
+ *                     stuck: the reader of a pipe or socket does not keep up
+ *                    /  ^
+ *      closed <--> open |            failing: the disk is full, the daemon is gone, the file was removed
+ *                    \  v
+ *                     failing        both end with the next write that succeeds
  *
- *                     full disk, error                    reader of a pipe too slow
- *      healthy ------------------------> failing          healthy -----------------> stuck
- *              <----- a write succeeds --                         <-- it reads again --
+ * A stuck or failing sink keeps what fits its queue and counts the rest as dropped. That is reported once, and so is the
+ * recovery; a gap record then takes the place of what is missing. None of this cuts lines, nor does a rotation.
+ * A pipe or standard output that has no reader any more is closed until sink_reopen.
  *
- * Threads: the writer thread (after sink_open); the counters are for any.   Memory: STAGE_SINK. */
+ * Threads: the journal thread (after sink_open); the counters are for any.   Memory: STAGE_SINK. */
 #ifndef JOURNAL_SINK_SINK_H
 #define JOURNAL_SINK_SINK_H
 
 #include "base/status.h"
 #include "journal/format/format.h"
+#include "journal/sink/destination.h"
 #include "journal/sink/output_queue.h"
-#include "journal/sink/rotate.h"
-
-#include <stdatomic.h>
 
 /** Nothing waits longer than this for a reader that does not read. */
 #define SINK_STUCK_MS 200
@@ -26,57 +26,41 @@ struct filter;
 struct retention;
 struct settings_sink;
 
+enum sink_state { SINK_CLOSED, SINK_OPEN, SINK_STUCK, SINK_FAILING };
+
 struct sink {
         const struct settings_sink *settings; /**< the caller's */
-        const char *path;                     /**< "-" = standard output, or a file or socket */
         struct filter *filter;                /**< NULL: all pass */
-        struct retention *retention; /**< of its rotated files, or NULL; the caller's, set before sink_open */
-        struct rotate rotate;
-        bool torn; /**< the file ends within a line: that must be ended first */
-        bool torn_logged;
-        bool is_messages;    /**< syslog, journald: a record is a message */
-        bool has_rotated;    /**< whoever looks takes it back */
-        bool reopen_logged;  /**< opening anew failed */
-        bool trouble_logged; /**< a rotation failed, or a message was too long */
         enum format format;
+        enum sink_state state;
+        struct destination destination;
         struct output_queue queue;
+        uint64_t missing;     /**< records that would stand behind the queue's last one but were dropped */
         uint64_t deadline_ns; /**< monotonic: wait for no reader after it; 0 = none */
-        int fd;               /**< -1 = closed */
-        bool owns_fd;
-        bool is_stream; /**< a pipe, socket or terminal: whether it can be written to depends on its reader */
-        bool may_block; /**< a stream without O_NONBLOCK: poll first, then write no more than surely fits */
-        bool failing;   /**< the last write failed; said */
-        bool stuck;     /**< the reader does not read */
-        bool stuck_logged; /**< records were dropped for that; said */
-        uint64_t missing;  /**< records that would stand behind the buffer's last one but were dropped */
-        _Atomic uint64_t records;
-        _Atomic uint64_t dropped;
-        _Atomic uint64_t bytes;
-        _Atomic uint64_t errors;
-        _Atomic uint64_t filtered;
-        _Atomic uint64_t undecided; /**< the filter's count, which outlives it */
-        _Atomic uint64_t rotations;
-        _Atomic uint64_t torn_lines; /**< files found that ended within a line */
+        unsigned logged;      /**< bits of what was reported and is not to be reported again */
+        struct sink_counters counters;
 };
 
-/** @p settings must outlive it. Errors are said; @p sink is closed then. */
-enum status sink_open(struct sink *sink, const struct settings_sink *settings);
-/** Format @p r into the buffer, flushing first if need be. Dropped and counted if it can't be kept. */
+/** @p settings and @p retention (NULL: nothing is rotated) must outlive it. Errors are reported; @p sink is closed then. */
+enum status sink_open(struct sink *sink, const struct settings_sink *settings, struct retention *retention);
+/** Format @p r into the queue, flushing first if need be. Dropped and counted if it can't be kept. */
 void sink_put(struct sink *sink, const struct record *r);
 /** Will sink_put surely keep a record of @p len bytes (packed)? */
 bool sink_has_space(const struct sink *sink, size_t len);
-/** Write out what can be written now, the gap record for what is missing included.
+/** Write out what can be written now, including the gap record for what is missing.
  *  @return true if nothing is left to write. */
 bool sink_flush(struct sink *sink);
-/** It can't be written to just now: flush again later. */
+/** Whether it is stuck or failing: flush it again later. */
 bool sink_is_blocked(const struct sink *sink);
 /** Milliseconds until a rotation is due by time; -1 = none. */
 int sink_wait_ms(const struct sink *sink);
 /** The descriptor to wait on for a stuck reader; -1 if there is nothing to wait for. */
 int sink_wait_fd(const struct sink *sink);
-/** Open the path anew. The old file stays if that fails, or if it still is there. */
+/** The descriptor of a reader that may still take what is left in the queue; -1 if there is none. */
+int sink_unfinished_fd(const struct sink *sink);
+/** Open the path again. The old file stays open if that fails, or if it is still at its path. */
 void sink_reopen(struct sink *sink);
-/** Close. What is still in the buffer is lost and counted. The counts stay. */
+/** Close. What is still in the queue is lost and counted. The counters stay. */
 void sink_close(struct sink *sink);
 
 #endif

@@ -12,7 +12,7 @@ static enum status check_alone(const struct sinks *sinks)
 {
         const struct sink *newest = &sinks->all[sinks->n - 1];
         for (unsigned i = 0; i + 1 < sinks->n; i++) {
-                if (!newest->is_messages && logfile_is_same(newest->fd, sinks->all[i].fd)) {
+                if (logfile_is_same(newest->destination.fd, sinks->all[i].destination.fd)) {
                         diag(DIAG_ERROR, "two logs write to the same file: %s and %s",
                              sinks->all[i].settings->file, newest->settings->file);
                         return STATUS_INVALID;
@@ -26,8 +26,7 @@ enum status sinks_open(struct sinks *sinks, const struct settings *settings)
         enum status status = retention_new(settings, &sinks->retention);
         for (uint64_t i = 0; i < settings->n_sinks && status == STATUS_OK; i++) {
                 if (strcmp(settings->sinks[i].file, "off") != 0) {
-                        sinks->all[sinks->n].retention = sinks->retention;
-                        status = sink_open(&sinks->all[sinks->n], &settings->sinks[i]);
+                        status = sink_open(&sinks->all[sinks->n], &settings->sinks[i], sinks->retention);
                         sinks->n += status == STATUS_OK ? 1 : 0;
                         status = status == STATUS_OK ? check_alone(sinks) : status;
                 }
@@ -55,8 +54,8 @@ static void wake_retention(struct sinks *sinks)
 {
         bool any = false;
         for (unsigned i = 0; i < sinks->n; i++) {
-                any = any || sinks->all[i].has_rotated;
-                sinks->all[i].has_rotated = false;
+                any = any || sinks->all[i].destination.has_rotated;
+                sinks->all[i].destination.has_rotated = false;
         }
         if (any) {
                 retention_wake(sinks->retention);
@@ -141,10 +140,9 @@ static unsigned unfinished(const struct sinks *sinks, struct pollfd *out)
 {
         unsigned n = 0;
         for (unsigned i = 0; i < sinks->n; i++) {
-                const struct sink *sink = &sinks->all[i];
-                if (sink->fd >= 0 && sink->is_stream && !sink->failing &&
-                    output_queue_pending(&sink->queue).len > 0) {
-                        out[n++] = (struct pollfd){.fd = sink->fd, .events = POLLOUT};
+                int fd = sink_unfinished_fd(&sinks->all[i]);
+                if (fd >= 0) {
+                        out[n++] = (struct pollfd){.fd = fd, .events = POLLOUT};
                 }
         }
         return n;

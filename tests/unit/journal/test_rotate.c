@@ -46,7 +46,7 @@ static void defaults(const char *name)
 static void open_sink(struct sink *sink)
 {
         memset(sink, 0, sizeof *sink);
-        CU_ASSERT_EQUAL_FATAL(sink_open(sink, own), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(sink_open(sink, own, NULL), STATUS_OK);
 }
 
 static void put(struct sink *sink, uint64_t from, uint64_t to, size_t len)
@@ -122,8 +122,8 @@ static void no_file_becomes_larger_and_no_record_is_cut(void)
                         put(&sink, round * 1000 + i, round * 1000 + i + 100, i % 300);
                         CU_ASSERT_TRUE(sink_flush(&sink));
                 }
-                CU_ASSERT_EQUAL(sink.records, 1000);
-                CU_ASSERT_TRUE(sink.rotations > 5);
+                CU_ASSERT_EQUAL(sink.counters.records, 1000);
+                CU_ASSERT_TRUE(sink.counters.rotations > 5);
                 sink_close(&sink);
         }
         struct sample_log log = read_all(10000);
@@ -141,7 +141,7 @@ static void a_record_larger_than_a_file_has_one_of_its_own(void)
         put(&sink, 3, 5, 20000);
         put(&sink, 5, 8, 100);
         CU_ASSERT_TRUE(sink_flush(&sink));
-        CU_ASSERT_EQUAL(sink.rotations, 3);
+        CU_ASSERT_EQUAL(sink.counters.rotations, 3);
         sink_close(&sink);
         struct sample_log log = read_all(30000);
         CU_ASSERT_EQUAL(log.records, 8);
@@ -156,15 +156,15 @@ static void an_old_file_is_rotated(void)
         open_sink(&sink);
         put(&sink, 0, 5, 10);
         CU_ASSERT_TRUE(sink_flush(&sink));
-        uint64_t was = sink.rotations; /* the full hour may have struck just now */
+        uint64_t was = sink.counters.rotations; /* the full hour may have struck just now */
         int wait_ms = sink_wait_ms(&sink);
         CU_ASSERT_TRUE(wait_ms >= 0 && wait_ms <= 60000);
-        sink.rotate.period--; /* as if it had been begun an hour ago */
+        sink.destination.rotate.period--; /* as if it had been begun an hour ago */
         CU_ASSERT_TRUE(sink_flush(&sink));
-        CU_ASSERT_EQUAL(sink.rotations, was + 1);
-        sink.rotate.period--; /* it is empty: it stays */
+        CU_ASSERT_EQUAL(sink.counters.rotations, was + 1);
+        sink.destination.rotate.period--; /* it is empty: it stays */
         CU_ASSERT_TRUE(sink_flush(&sink));
-        CU_ASSERT_EQUAL(sink.rotations, was + 1);
+        CU_ASSERT_EQUAL(sink.counters.rotations, was + 1);
         sink_close(&sink);
         struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
         open_sink(&sink);
@@ -175,7 +175,7 @@ static void an_old_file_is_rotated(void)
         open_sink(&sink); /* a file of an earlier process, by its date */
         put(&sink, 6, 7, 10);
         CU_ASSERT_TRUE(sink_flush(&sink));
-        CU_ASSERT_EQUAL(sink.rotations, 1);
+        CU_ASSERT_EQUAL(sink.counters.rotations, 1);
         sink_close(&sink);
         CU_ASSERT_EQUAL(read_all(100000).records, 7);
 }
@@ -197,13 +197,13 @@ static void a_rotation_that_fails_keeps_the_file(void)
         }
         CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &before), 0);
         CU_ASSERT_EQUAL(diag_count(DIAG_ERROR), said + 1);
-        CU_ASSERT_EQUAL(sink.errors, 1); /* not tried for each record */
-        CU_ASSERT_EQUAL(sink.rotations, 0);
+        CU_ASSERT_EQUAL(sink.counters.errors, 1); /* not tried for each record */
+        CU_ASSERT_EQUAL(sink.counters.rotations, 0);
         CU_ASSERT_EQUAL(count_rotated("*"), 0);
-        sink.rotate.retry_ns = 0; /* a second later */
+        sink.destination.rotate.retry_ns = 0; /* a second later */
         put(&sink, 50, 51, 500);
         CU_ASSERT_TRUE(sink_flush(&sink));
-        CU_ASSERT_EQUAL(sink.rotations, 1);
+        CU_ASSERT_EQUAL(sink.counters.rotations, 1);
         sink_close(&sink);
         CU_ASSERT_EQUAL(read_all(100000).records, 51);
 }
@@ -214,10 +214,10 @@ static void a_name_is_never_given_twice(void)
         defaults("twice");
         own->rotate_bytes = 1000;
         open_sink(&sink);
-        sink.rotate.last_us =
+        sink.destination.rotate.last_us =
             (clock_wall_ns() / CLOCK_US_NS / 1000000 + 1000) * 1000000; /* the clock was set back */
         char taken[700];
-        time_t t = (time_t)(sink.rotate.last_us / 1000000);
+        time_t t = (time_t)(sink.destination.rotate.last_us / 1000000);
         struct tm tm;
         char stamp[32] = "";
         CU_ASSERT_PTR_NOT_NULL(gmtime_r(&t, &tm));
@@ -244,12 +244,12 @@ static void a_file_that_was_taken_away_is_noticed(void)
         for (uint64_t i = 1; i < 4; i++) {
                 CU_ASSERT_EQUAL(unlink(path), 0);
                 put(&sink, 5 * i, 5 * i + 5, 10);
-                sink.rotate.look_ns = 0; /* a second later */
+                sink.destination.rotate.look_ns = 0; /* a second later */
                 CU_ASSERT_TRUE(sink_flush(&sink));
                 CU_ASSERT_EQUAL(access(path, F_OK), 0);
                 CU_ASSERT_EQUAL(diag_count(DIAG_INFO), said + i);
         }
-        CU_ASSERT_EQUAL(sink.records, 20);
+        CU_ASSERT_EQUAL(sink.counters.records, 20);
         sink_close(&sink);
 }
 
@@ -631,7 +631,7 @@ static void a_record_is_a_message_of_syslog(void)
                 CU_ASSERT_EQUAL(text[n - 1], '}');
         }
         CU_ASSERT_EQUAL(recv(fd, text, sizeof text, 0), -1);
-        CU_ASSERT_EQUAL(sink.records, 2);
+        CU_ASSERT_EQUAL(sink.counters.records, 2);
         sink_close(&sink);
         (void)close(fd);
 }
@@ -647,8 +647,8 @@ static void a_message_that_is_too_long_is_a_gap(void)
         put(&sink, 1, 3, 900000);
         put(&sink, 3, 4, 20);
         CU_ASSERT_TRUE(sink_flush(&sink));
-        CU_ASSERT_EQUAL(sink.records, 2);
-        CU_ASSERT_EQUAL(sink.dropped, 2);
+        CU_ASSERT_EQUAL(sink.counters.records, 2);
+        CU_ASSERT_EQUAL(sink.counters.dropped, 2);
         CU_ASSERT_EQUAL(diag_count(DIAG_WARNING), said + 1);
         for (unsigned i = 0; i < 4; i++) {
                 ssize_t n = recv(fd, text, sizeof text - 1, 0);
@@ -676,7 +676,7 @@ static void a_daemon_that_goes_away_and_comes_back(void)
         CU_ASSERT_FALSE(sink_flush(&sink));
         CU_ASSERT_FALSE(sink_flush(&sink));
         CU_ASSERT_EQUAL(diag_count(DIAG_ERROR), errors + 1);
-        CU_ASSERT_TRUE(sink.dropped > 0 && sink.dropped < 20000);
+        CU_ASSERT_TRUE(sink.counters.dropped > 0 && sink.counters.dropped < 20000);
         fd = listen_at(socket_path);
         sink.deadline_ns = 1; /* the reader is this thread: no use to wait for it */
         uint64_t got = 0;
@@ -693,8 +693,8 @@ static void a_daemon_that_goes_away_and_comes_back(void)
                 }
         }
         CU_ASSERT_EQUAL(got + missing, 20000);
-        CU_ASSERT_EQUAL(missing, sink.dropped);
-        CU_ASSERT_EQUAL(sink.records, got + 1);
+        CU_ASSERT_EQUAL(missing, sink.counters.dropped);
+        CU_ASSERT_EQUAL(sink.counters.records, got + 1);
         CU_ASSERT_EQUAL(diag_count(DIAG_ERROR), errors + 1);
         sink_close(&sink);
         (void)close(fd);
@@ -715,7 +715,7 @@ static void a_full_socket_whose_daemon_goes_away_is_not_waited_for(void)
         CU_ASSERT_EQUAL(sink_wait_fd(&sink), -1);
         fd = listen_at(socket_path);
         CU_ASSERT_FALSE(sink_flush(&sink)); /* as much as it takes */
-        CU_ASSERT_TRUE(sink.records > 0);
+        CU_ASSERT_TRUE(sink.counters.records > 0);
         CU_ASSERT_TRUE(sink_wait_fd(&sink) >= 0);
         sink_close(&sink);
         (void)close(fd);
@@ -744,7 +744,7 @@ static void journald_gets_fields(void)
         CU_ASSERT_EQUAL(text[n - 2], '}');
         put(&sink, 1, 2, 900000); /* larger than a datagram: a file */
         CU_ASSERT_TRUE(sink_flush(&sink));
-        CU_ASSERT_EQUAL(sink.records, 2);
+        CU_ASSERT_EQUAL(sink.counters.records, 2);
         union {
                 struct cmsghdr align;
                 char room[CMSG_SPACE(sizeof(int))];
@@ -772,9 +772,9 @@ static void a_socket_that_is_not_there_is_refused(void)
         (void)close(fd);
         (void)unlink(socket_path);
         memset(&sink, 0, sizeof sink);
-        CU_ASSERT_EQUAL(sink_open(&sink, own), STATUS_IO);
+        CU_ASSERT_EQUAL(sink_open(&sink, own, NULL), STATUS_IO);
         (void)snprintf(own->file, sizeof own->file, "syslog:/%0150d", 1);
-        CU_ASSERT_EQUAL(sink_open(&sink, own), STATUS_IO);
+        CU_ASSERT_EQUAL(sink_open(&sink, own, NULL), STATUS_IO);
 }
 
 static const struct tap_test tests[] = {

@@ -124,7 +124,7 @@ static struct settings_sink *settings_for(const char *path, uint64_t format)
 static enum status open_quietly(struct sink *sink, const char *path, uint64_t format)
 {
         memset(sink, 0, sizeof *sink);
-        return sink_open(sink, settings_for(path, format));
+        return sink_open(sink, settings_for(path, format), NULL);
 }
 
 static void put(struct sink *sink, uint64_t from, uint64_t to, size_t len)
@@ -166,7 +166,7 @@ static void a_file_is_appended_to(void)
                 CU_ASSERT_EQUAL(sink.format, FORMAT_JSON);
                 put(&sink, i * 10, i * 10 + 10, 50);
                 CU_ASSERT_TRUE(sink_flush(&sink));
-                CU_ASSERT_EQUAL(sink.records, 10);
+                CU_ASSERT_EQUAL(sink.counters.records, 10);
                 sink_close(&sink);
         }
         struct sample_log log = read_file(path);
@@ -194,7 +194,7 @@ static void what_can_not_be_opened_is_refused(void)
                 prof_fail_nth(nth);
                 CU_ASSERT_EQUAL(open_quietly(&sink, path, SETTINGS_FORMAT_AUTO), STATUS_NOMEM);
                 prof_fail_nth(0);
-                CU_ASSERT_EQUAL(sink.fd, -1);
+                CU_ASSERT_EQUAL(sink.destination.fd, -1);
         }
 }
 
@@ -210,12 +210,12 @@ static void a_full_device_is_said_once(void)
         CU_ASSERT_FALSE(sink_flush(&sink));
         CU_ASSERT_TRUE(sink_is_blocked(&sink));
         CU_ASSERT_EQUAL(diag_count(DIAG_ERROR), said + 1);
-        CU_ASSERT_EQUAL(sink.records, 0);
-        CU_ASSERT_TRUE(sink.dropped > 10000 && sink.dropped < 20000);
-        CU_ASSERT_TRUE(sink.errors < 100); /* a failing sink is not tried for each record */
-        CU_ASSERT_EQUAL(sink.bytes, 0);
+        CU_ASSERT_EQUAL(sink.counters.records, 0);
+        CU_ASSERT_TRUE(sink.counters.dropped > 10000 && sink.counters.dropped < 20000);
+        CU_ASSERT_TRUE(sink.counters.errors < 100); /* a failing sink is not tried for each record */
+        CU_ASSERT_EQUAL(sink.counters.bytes, 0);
         sink_close(&sink);
-        CU_ASSERT_EQUAL(sink.dropped, 20000); /* all accounted for */
+        CU_ASSERT_EQUAL(sink.counters.dropped, 20000); /* all accounted for */
 }
 
 /** A limit on the size of files: the write before it is cut in mid-record, the next ones fail, until it is lifted. */
@@ -237,7 +237,7 @@ static void a_full_disk_leaves_whole_lines_and_a_gap(void)
         CU_ASSERT_EQUAL(setrlimit(RLIMIT_FSIZE, &before), 0);
         CU_ASSERT_EQUAL(diag_count(DIAG_ERROR), errors + 1);
         CU_ASSERT_EQUAL(diag_count(DIAG_INFO), infos);
-        uint64_t dropped = sink.dropped;
+        uint64_t dropped = sink.counters.dropped;
         CU_ASSERT_TRUE(dropped > 2000);
         CU_ASSERT_TRUE(sink_flush(&sink)); /* without a new record: the gap is told at once */
         CU_ASSERT_EQUAL(diag_count(DIAG_INFO), infos + 1);
@@ -252,9 +252,9 @@ static void a_full_disk_leaves_whole_lines_and_a_gap(void)
         CU_ASSERT_EQUAL(log.next, 5100);
         CU_ASSERT_EQUAL(log.gaps, 1);
         CU_ASSERT_TRUE(log.ends_whole);
-        CU_ASSERT_EQUAL(sink.dropped, dropped);
-        CU_ASSERT_EQUAL(sink.records, log.records);
-        CU_ASSERT_EQUAL(sink.records + sink.dropped, 5100);
+        CU_ASSERT_EQUAL(sink.counters.dropped, dropped);
+        CU_ASSERT_EQUAL(sink.counters.records, log.records);
+        CU_ASSERT_EQUAL(sink.counters.records + sink.counters.dropped, 5100);
         sink_close(&sink);
 }
 
@@ -285,8 +285,8 @@ static void a_reopened_file_begins_with_a_whole_record(void)
         CU_ASSERT_TRUE_FATAL(text != NULL && len > 100);
         CU_ASSERT_EQUAL(memcmp(text, "{\"ts\":", 6), 0);
         CU_ASSERT_TRUE(memmem(text, 100, want, strlen(want)) != NULL);
-        CU_ASSERT_EQUAL(sink.records, 100);
-        CU_ASSERT_EQUAL(sink.dropped, 0);
+        CU_ASSERT_EQUAL(sink.counters.records, 100);
+        CU_ASSERT_EQUAL(sink.counters.dropped, 0);
         free(text);
         (void)close(fd);
         sink_close(&sink);
@@ -347,7 +347,7 @@ static void a_stuck_pipe_is_not_waited_for(void)
         int fd = pipe_stdout();
         CU_ASSERT_EQUAL_FATAL(open_quietly(&sink, "-", SETTINGS_FORMAT_AUTO), STATUS_OK);
         CU_ASSERT_EQUAL(sink.format, FORMAT_JSON);
-        CU_ASSERT_FALSE(sink.may_block);
+        CU_ASSERT_FALSE(sink.destination.may_block);
         CU_ASSERT_EQUAL(fcntl(STDOUT_FILENO, F_GETFL) & O_NONBLOCK, 0); /* what others share is as it was */
         uint64_t said = diag_count(DIAG_WARNING);
         uint64_t start_ns = clock_mono_ns();
@@ -357,7 +357,7 @@ static void a_stuck_pipe_is_not_waited_for(void)
         CU_ASSERT_TRUE(sink_is_blocked(&sink));
         CU_ASSERT_TRUE(sink_wait_fd(&sink) >= 0);
         CU_ASSERT_EQUAL(diag_count(DIAG_WARNING), said + 1);
-        uint64_t dropped = sink.dropped;
+        uint64_t dropped = sink.counters.dropped;
         CU_ASSERT_TRUE(dropped > 5000);
         /* the reader wakes up: what was kept, the gap, and what is new */
         static char text[8 * 1024 * 1024];
@@ -382,8 +382,8 @@ static void a_stuck_pipe_is_not_waited_for(void)
         CU_ASSERT_EQUAL(log.gaps, 1);
         CU_ASSERT_EQUAL(log.missing, dropped);
         CU_ASSERT_EQUAL(log.next, 20010);
-        CU_ASSERT_EQUAL(sink.records, log.records);
-        CU_ASSERT_EQUAL(sink.bytes, len);
+        CU_ASSERT_EQUAL(sink.counters.records, log.records);
+        CU_ASSERT_EQUAL(sink.counters.bytes, len);
 }
 
 static void a_closed_pipe_is_given_up(void)
@@ -399,10 +399,10 @@ static void a_closed_pipe_is_given_up(void)
         CU_ASSERT_TRUE(sink_flush(&sink)); /* nothing is left to write */
         put(&sink, 20, 30, 10);
         CU_ASSERT_EQUAL(diag_count(DIAG_WARNING), said + 1);
-        CU_ASSERT_EQUAL(sink.fd, -1);
-        CU_ASSERT_EQUAL(sink.records, 10);
-        CU_ASSERT_EQUAL(sink.dropped, 20);
-        CU_ASSERT_EQUAL(sink.errors, 1);
+        CU_ASSERT_EQUAL(sink.destination.fd, -1);
+        CU_ASSERT_EQUAL(sink.counters.records, 10);
+        CU_ASSERT_EQUAL(sink.counters.dropped, 20);
+        CU_ASSERT_EQUAL(sink.counters.errors, 1);
         sink_close(&sink);
         restore_stdout();
         CU_ASSERT_TRUE(fcntl(STDOUT_FILENO, F_GETFD) >= 0);
@@ -418,7 +418,7 @@ static void a_named_pipe_comes_back_with_its_reader(void)
         (void)close(fd);
         put(&sink, 0, 10, 10);
         CU_ASSERT_TRUE(sink_flush(&sink));
-        CU_ASSERT_EQUAL(sink.dropped, 10);
+        CU_ASSERT_EQUAL(sink.counters.dropped, 10);
         fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
         sink_reopen(&sink);
         put(&sink, 10, 20, 10);
@@ -453,7 +453,7 @@ static void large_records_and_lost_memory(void)
         prof_fail_nth(1);
         put(&sink, 1, 2, 3UL << 20);
         prof_fail_nth(0);
-        CU_ASSERT_EQUAL(sink.dropped, 1);
+        CU_ASSERT_EQUAL(sink.counters.dropped, 1);
         put(&sink, 2, 3, 10);
         put(&sink, 3, 4, 3UL << 20);
         CU_ASSERT_TRUE(sink_flush(&sink));
