@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "journal/format/schema.h"
+#include "journal/sink/sink_check.h"
 #include "settings/settings.h"
 
 #include <stdio.h>
@@ -104,6 +105,9 @@ static int check(const char *path)
                 status = settings_check(&settings);
         }
         if (status == STATUS_OK) {
+                status = sink_check(&settings);
+        }
+        if (status == STATUS_OK) {
                 shown_print(stdout, span_str(path));
                 (void)printf(": ok\n");
         }
@@ -117,7 +121,7 @@ int cli_config(int argc, char **argv)
                 return check(argv[2]);
         }
         settings_defaults(&settings);
-        if (settings_args(&settings, &argc, argv) != STATUS_OK) {
+        if (settings_args(&settings, &argc, argv) != STATUS_OK || sink_check(&settings) != STATUS_OK) {
                 return EXIT_USAGE;
         }
         if (argc == 1 || (argc == 2 && strcmp(argv[1], "print") == 0)) {

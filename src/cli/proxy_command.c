@@ -4,6 +4,7 @@
 #include "base/diag.h"
 #include "cli/cli.h"
 #include "cli/descriptors.h"
+#include "journal/sink/sink_check.h"
 #include "profile/export/growth.h"
 #include "profile/export/series.h"
 #include "profile/export/snapshot.h"
@@ -133,7 +134,7 @@ int cli_proxy(int argc, char **argv)
             0); /* until the setting is known: records keep the rate at which they were caught */
         (void)prof_hooks_install();
         settings_defaults(&h.settings);
-        if (settings_args(&h.settings, &argc, argv) != STATUS_OK) {
+        if (settings_args(&h.settings, &argc, argv) != STATUS_OK || sink_check(&h.settings) != STATUS_OK) {
                 return EXIT_USAGE;
         }
         if (argc > 1) {

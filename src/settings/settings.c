@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 
 enum { SINK_NAME_MAX = 96 };
@@ -288,35 +287,6 @@ static bool is_prefix(const char *prefix, const char *text)
         return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/** Will both be one file: by two names of a folder, by a link? What is not there yet is told by its folder. */
-static bool is_same_file(const char *a, const char *b)
-{
-        struct stat x;
-        struct stat y;
-        if (strcmp(a, b) == 0) {
-                return strcmp(a, "off") != 0;
-        }
-        if (is_prefix("syslog:", a) || is_prefix("journald:", a) || strcmp(a, "-") == 0 ||
-            strcmp(b, "-") == 0) {
-                return false;
-        }
-        if (stat(a, &x) == 0 && stat(b, &y) == 0) {
-                return x.st_ino == y.st_ino && x.st_dev == y.st_dev && !S_ISCHR(x.st_mode);
-        }
-        char folders[2][SETTINGS_TEXT_MAX];
-        const char *names[2];
-        const char *paths[2] = {a, b};
-        for (int i = 0; i < 2; i++) {
-                const char *slash = strrchr(paths[i], '/');
-                names[i] = slash != NULL ? slash + 1 : paths[i];
-                (void)snprintf(folders[i], sizeof folders[i], "%.*s",
-                               slash != NULL ? (int)(slash - paths[i]) + 1 : 1,
-                               slash != NULL ? paths[i] : ".");
-        }
-        return strcmp(names[0], names[1]) == 0 && stat(folders[0], &x) == 0 && stat(folders[1], &y) == 0 &&
-               x.st_ino == y.st_ino && x.st_dev == y.st_dev;
-}
-
 static enum status check_sink(const struct settings *s, uint64_t i)
 {
         const struct settings_sink *sink = &s->sinks[i];
@@ -324,30 +294,12 @@ static enum status check_sink(const struct settings *s, uint64_t i)
                 diag(DIAG_ERROR, "logs[%llu] lacks the setting 'file'", (unsigned long long)i);
                 return STATUS_INVALID;
         }
-        for (uint64_t other = 0; other < i; other++) {
-                if (is_same_file(sink->file, s->sinks[other].file)) {
-                        diag(DIAG_ERROR, "two logs write to the same file: %s and %s", s->sinks[other].file,
-                             sink->file);
-                        return STATUS_INVALID;
-                }
-        }
         if (sink->disk_bytes > 0 && (sink->rotate_bytes == 0 || sink->disk_bytes / 2 < sink->rotate_bytes)) {
                 diag(DIAG_ERROR,
                      "log %s: disk_bytes (%llu) requires rotate_bytes of at most half of it, not %llu: only "
                      "rotated files can be deleted",
                      sink->file, (unsigned long long)sink->disk_bytes,
                      (unsigned long long)sink->rotate_bytes);
-                return STATUS_INVALID;
-        }
-        bool rotates = sink->rotate_bytes > 0 || sink->rotate_seconds > 0;
-        if (rotates && (strcmp(sink->file, "-") == 0 || is_prefix("syslog:", sink->file) ||
-                        is_prefix("journald:", sink->file))) {
-                diag(DIAG_ERROR, "log %s: only a file can be rotated", sink->file);
-                return STATUS_INVALID;
-        }
-        if (is_prefix("syslog:", sink->file) && sink->format == SETTINGS_FORMAT_SLOW) {
-                diag(DIAG_ERROR, "log %s: a syslog message is one line, but the format slow needs several",
-                     sink->file);
                 return STATUS_INVALID;
         }
         return STATUS_OK;

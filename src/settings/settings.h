@@ -29,7 +29,8 @@ struct settings_row settings_row_of(const struct settings_row *row, uint64_t i);
 /** Apply the flags among argv[1 …]; -c FILE is loaded first, wherever it stands. What is no flag stays, in order, in
  *  argv, and *@p argc is adjusted; "--" ends the flags. STATUS_INVALID (said) for an unknown flag or a wrong value. */
 enum status settings_args(struct settings *s, int *argc, char **argv);
-/** Settings that must fit each other. STATUS_INVALID (said) if they do not. settings_args calls it. */
+/** Settings that must fit each other; the kinds of logs check theirs (journal/sink/sink_check.h). settings_args calls it.
+ *  @return STATUS_INVALID (reported) if they do not. */
 enum status settings_check(const struct settings *s);
 /** Value of a row as a user would write it. */
 void settings_print(const struct settings *s, const struct settings_row *row, char *out, size_t size);

@@ -4,11 +4,15 @@
 #include "base/diag.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -86,6 +90,39 @@ static bool wait_for(struct child *child, int stop_fd, unsigned most_ms, const _
                         stopping = true;
                 }
         }
+}
+
+static bool is_executable(const char *path)
+{
+        struct stat st;
+        if (stat(path, &st) != 0) {
+                return false;
+        }
+        if (!S_ISREG(st.st_mode)) {
+                errno = EACCES;
+                return false;
+        }
+        return access(path, X_OK) == 0;
+}
+
+bool hook_is_found(const char *program)
+{
+        char path[PATH_MAX];
+        const char *folders = getenv("PATH");
+        if (strchr(program, '/') != NULL) {
+                return is_executable(program);
+        }
+        folders = folders != NULL ? folders : "/bin:/usr/bin"; /* as execvp does */
+        while (folders != NULL) {
+                int len = (int)strcspn(folders, ":");
+                (void)snprintf(path, sizeof path, "%.*s%s%s", len, folders, len > 0 ? "/" : "", program);
+                if (is_executable(path)) {
+                        return true;
+                }
+                folders = folders[len] == ':' ? folders + len + 1 : NULL;
+        }
+        errno = ENOENT;
+        return false;
 }
 
 bool hook_run(const char *program, const char *argument, int stop_fd, unsigned most_ms,

@@ -20,6 +20,8 @@ src_libjournal_sink_a_SOURCES = \
 	src/journal/sink/rotate.h \
 	src/journal/sink/sink.c \
 	src/journal/sink/sink.h \
+	src/journal/sink/sink_check.c \
+	src/journal/sink/sink_check.h \
 	src/journal/sink/sink_counters.h \
 	src/journal/sink/sink_file.c \
 	src/journal/sink/sink_journald.c \
