@@ -52,7 +52,7 @@ static bool begin(struct json_writer *j, const char *key)
         separate(j, level);
         if (key != NULL) {
                 bool is_tight = level->layout == JSON_COMPACT || level->layout == JSON_LINES;
-                (void)fprintf(j->out, is_tight ? "\"%s\":" : "\"%s\": ", key);
+                (void)fprintf(j->out, "\"%s\"%s", key, is_tight ? ":" : ": ");
         }
         return true;
 }

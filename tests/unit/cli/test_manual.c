@@ -1,11 +1,13 @@
 /* What is written for users keeps up with the tables: settings, record fields, endpoints, commands. */
 #include "admin/admin.h"
+#include "admin/tables.h"
 #include "cli/cli.h"
 #include "journal/format/format.h"
 #include "journal/format/schema.h"
 #include "json_check.h"
 #include "mysql/record/record.h"
 #include "mysql/wire/lint.h"
+#include "profile/export/export.h"
 #include "settings/settings.h"
 #include "tap.h"
 
@@ -149,6 +151,41 @@ static void the_manual_names_each_endpoint(void)
         free(manual);
 }
 
+/** Whether all columns of @p table that JSON has are in the manual behind @p heading: name, unit and help, in order. */
+static void expect_columns(const char *manual, const struct column_table *table, const char *heading)
+{
+        const char *from = strstr(manual, heading);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(from);
+        for (size_t i = 0; i < table->n; i++) {
+                const struct column *c = &table->columns[i];
+                char entry[256];
+                if (c->name == NULL) {
+                        continue;
+                }
+                (void)snprintf(entry, sizeof entry, "\n.It Va %s%s%s\n%s\n", c->name,
+                               c->unit != NULL ? " Pq " : "", c->unit != NULL ? c->unit : "", c->help);
+                const char *found = strstr(from, entry);
+                if (found == NULL) {
+                        printf("# the manual lacks, or has elsewhere, of %s:%s", table->name, entry);
+                        CU_FAIL("not in the manual");
+                        continue;
+                }
+                from = found + strlen(entry) - 1;
+        }
+        CU_ASSERT_EQUAL(strncmp(from, "\n.El\n", 5), 0); /* and nothing else */
+}
+
+static void the_manual_describes_each_column(void)
+{
+        char *manual = slurp("doc/querytap.1");
+        expect_columns(manual, &sessions_table, "\n.It Li GET /sessions\n");
+        expect_columns(manual, &digests_table, "\n.It Li GET /digests\n");
+        expect_columns(manual, &export_stages_table, "\n.It Li GET /stages\n");
+        expect_columns(manual, &counters_table, "\n.It Li GET /counters\n");
+        expect_columns(manual, &counters_log_table, "\nEach log has:\n");
+        free(manual);
+}
+
 static void the_manual_names_each_command(void)
 {
         char *manual = slurp("doc/querytap.1");
@@ -196,6 +233,7 @@ static const struct tap_test tests[] = {
     {"the manual describes nothing else", the_manual_describes_nothing_else},
     {"the manual names events, rules and formats", the_manual_names_events_rules_and_formats},
     {"the manual names each endpoint", the_manual_names_each_endpoint},
+    {"the manual describes each column", the_manual_describes_each_column},
     {"the manual names each command", the_manual_names_each_command},
     {"the settings file is what config prints", the_settings_file_is_what_config_prints},
     {"the schema file is what schema prints", the_schema_file_is_what_schema_prints},
