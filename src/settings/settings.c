@@ -282,11 +282,6 @@ void settings_defaults(struct settings *s)
         }
 }
 
-static bool is_prefix(const char *prefix, const char *text)
-{
-        return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
 static enum status check_sink(const struct settings *s, uint64_t i)
 {
         const struct settings_sink *sink = &s->sinks[i];

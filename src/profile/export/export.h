@@ -57,7 +57,7 @@ void export_stages_json(FILE *out);
 
 /** The verdicts one after the other, for export_heap's comments; valid until the next call. */
 const char *export_verdict_comment(size_t i);
-/** Each stage's verdict (verdict.h) in a sentence; those that never allocated are left out. */
+/** Each stage's verdict (verdict_all.h) in a sentence; those that never allocated are left out. */
 void export_verdicts_text(FILE *out);
 /** The same with the figures, as members of the object that is open in @p j. */
 void export_verdicts_json(struct json_writer *j);

@@ -1,7 +1,7 @@
 /* Verdicts and series, for a person and as JSON. */
 #include "profile/export/export.h"
 #include "profile/export/series.h"
-#include "profile/export/verdict.h"
+#include "profile/export/verdict_all.h"
 #include "profile/heap/counts.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 #include "profile/export/export.h"
 #include "profile/export/export_parts.h"
 #include "profile/export/process.h"
-#include "profile/export/verdict.h"
+#include "profile/export/verdict_all.h"
 #include "profile/heap/counts.h"
 #include "profile/heap/fault.h"
 #include "profile/heap/rate.h"

@@ -33,4 +33,5 @@ src_libprofile_export_a_SOURCES = \
 	src/profile/export/symbol.h \
 	src/profile/export/verdict.c \
 	src/profile/export/verdict.h \
-	src/profile/export/verdict_words.c
+	src/profile/export/verdict_all.c \
+	src/profile/export/verdict_all.h

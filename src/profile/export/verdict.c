@@ -1,26 +1,14 @@
 #include "profile/export/verdict.h"
 
-#include "profile/export/growth.h"
-#include "profile/export/series.h"
+#include "profile/export/symbol.h"
 #include "profile/heap/record.h"
-#include "profile/heap/scale.h"
-#include "profile/heap/thread.h"
 
+#include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
+#include <stdarg.h>
+#include <stdio.h>
 
-enum {
-        WINDOWS = 30,     /* of the resident size's series at most */
-        WINDOWS_MIN = 12, /* and fewer tell nothing of it */
-        SAMPLES_MIN = 20, /* fewer tell nothing of records */
-        VARIETY_RECORDS = 500,
-        RSS_GROWTH = 1 << 20, /* less is noise of the pages */
-};
-
-/* Strict, for the question is asked again with each reading, and a false alarm costs trust. */
-#define RSS_ALPHA      0.0001
-#define SURPRISE_ALPHA 0.001
-#define VARIETY        0.7 /* f1 / S of something that never repeats */
+enum { TEXT_MAX = 80 };
 
 const char *records_name(enum records_kind kind)
 {
@@ -37,253 +25,289 @@ const char *verdict_name(enum verdict_kind kind)
         return kind < VERDICT_COUNT ? names[kind] : "?";
 }
 
-/* --- records --------------------------------------------------------------------------------------------------------- */
-
-static int compare_hashes(const void *a, const void *b)
+__attribute__((format(printf, 2, 3))) static void put(char *sentence, const char *format, ...)
 {
-        uint64_t x = *(const uint64_t *)a;
-        uint64_t y = *(const uint64_t *)b;
-        return (x > y) - (x < y);
+        size_t len = strlen(sentence);
+        va_list arguments;
+        va_start(arguments, format);
+        (void)vsnprintf(sentence + len, sizeof((struct verdict *)NULL)->sentence - len, format, arguments);
+        va_end(arguments);
 }
 
-static uint64_t hash_stack(const struct prof_record *r)
+/** "10 min": a stretch of time as people say it. */
+static void put_seconds(char *s, double seconds)
 {
-        uint64_t h = r->depth;
-        for (const char *p = r->site; *p != '\0'; p++) {
-                h = (h ^ (unsigned char)*p) * 0x100000001b3ULL;
-        }
-        for (unsigned i = 0; i < r->depth; i++) {
-                h = (h ^ r->stack[i]) * 0x9e3779b97f4a7c15ULL;
-                h ^= h >> 29;
-        }
-        return h;
-}
-
-/** Records, stacks and live ones of each stage. @p hashes: room for as many as there are records. */
-static void count_records(struct verdict out[STAGE_COUNT + 1], uint64_t *hashes, uint32_t records)
-{
-        for (unsigned stage = 0; stage <= STAGE_COUNT; stage++) {
-                struct prof_record r;
-                size_t n = 0;
-                for (uint32_t id = 1; id <= records; id++) {
-                        if (prof_record_get(id, &r) && (stage == STAGE_COUNT || r.stage == stage)) {
-                                out[stage].live += r.allocs > r.frees;
-                                hashes[n++] = hash_stack(&r);
-                        }
-                }
-                qsort(hashes, n, sizeof *hashes, compare_hashes);
-                out[stage].records = (uint32_t)n;
-                for (size_t i = 0; i < n; i++) {
-                        out[stage].stacks += i == 0 || hashes[i] != hashes[i - 1];
-                }
+        if (seconds < 120) {
+                put(s, "%.0f s", seconds);
+        } else if (seconds < 7200) {
+                put(s, "%.0f min", seconds / 60);
+        } else {
+                put(s, "%.1f h", seconds / 3600);
         }
 }
 
-/** The stage's first record that was born when it had @p before of them already, of those that tell something (record.h). */
-static uint32_t find_born(unsigned stage, uint32_t before)
+/** "1.2 MB". */
+static void put_bytes(char *s, double bytes)
+{
+        if (fabs(bytes) < 10e3) {
+                put(s, "%.0f bytes", bytes);
+        } else if (fabs(bytes) < 10e6) {
+                put(s, "%.0f KB", bytes / 1e3);
+        } else {
+                put(s, "%.0f MB", bytes / 1e6);
+        }
+}
+
+/** A statement may hold anything. */
+static void put_text(char *s, const char *text, size_t max)
+{
+        for (size_t i = 0; i < max && text[i] != '\0'; i++) {
+                char c = text[i] == '\n' || text[i] == '\t' ? ' ' : text[i];
+                put(s, "%c", c < ' ' || c > '~' ? '.' : c);
+        }
+}
+
+/** The function that asked, if our own text holds it; a library's place, if it told one. */
+static void put_place(char *s, const struct prof_record *r)
+{
+        struct symbol place = {0};
+        for (unsigned i = 0; i < r->depth && place.file == NULL; i++) {
+                place = symbol_find(r->stack[i] - 1);
+        }
+        if (r->site[0] != '\0') {
+                put(s, ", at ");
+                put_text(s, r->site, sizeof r->site);
+        }
+        if (place.function != NULL) {
+                put(s, r->site[0] != '\0' ? ", called in " : ", allocated in ");
+                put_text(s, place.function, TEXT_MAX);
+        }
+}
+
+static void put_record(char *s, uint32_t id)
 {
         struct prof_record r;
-        for (uint32_t id = 1; prof_record_get(id, &r); id++) {
-                if (prof_record_tells(&r, (enum prof_stage)stage) && before-- == 0) {
-                        return id;
-                }
-        }
-        return 0;
-}
-
-/** The prediction: from the earliest point from which on at most half as many samples came as before, at the same rate. */
-static void predict(unsigned stage, struct verdict *v)
-{
-        unsigned tier = series_tier_of_all();
-        size_t points = series_length(tier);
-        struct series_point now;
-        if (points == 0 || !series_get(tier, stage, points - 1, &now) || now.samples < SAMPLES_MIN) {
+        if (id == 0 || !prof_record_get(id, &r)) {
                 return;
         }
-        struct series_point then = now;
-        for (size_t i = 0; i < points; i++) {
-                (void)series_get(tier, stage, i, &then);
-                if (then.since == now.since && then.samples * 3 >= now.samples * 2 && then.statements > 0) {
-                        break;
+        put(s, "record %u of %llu bytes", id, (unsigned long long)r.size);
+        put_place(s, &r);
+        if (r.command != NULL) {
+                put(s, ", first made during %s ", r.command);
+                put_text(s, r.text, TEXT_MAX);
+        }
+}
+
+/** Bytes a unit: three digits, but never as a power of ten. */
+static void put_number(char *s, double number)
+{
+        put(s, fabs(number) < 1000 ? "%.3g" : "%.0f", fabs(number) < 0.005 ? 0 : number);
+}
+
+/** "64 bytes a statement (95 %: 63.8 to 64.2)". */
+static void put_slope(char *s, const struct rise *r)
+{
+        const struct rise_fit *fit = &r->fits[r->unit];
+        put_number(s, fit->slope);
+        put(s, " bytes %s %s (95 %%: ", r->unit == RISE_REQUESTS ? "an" : "a", rise_unit_name(r->unit));
+        put_number(s, fit->low);
+        put(s, " to ");
+        put_number(s, fit->high);
+        put(s, ")");
+}
+
+/** Units that rise together. */
+static void put_units(char *s, const struct rise *r)
+{
+        unsigned told[RISE_UNITS];
+        unsigned n = 0;
+        for (unsigned u = 0; u < RISE_UNITS; u++) {
+                if (r->fits[u].told) {
+                        told[n++] = u;
                 }
         }
-        struct stat_catch catch = series_catch(&then);
-        struct stat_births b = stat_births(&catch, (double)(now.samples - then.samples));
-        v->seconds = (double)(now.wall_ns - then.wall_ns) / 1e9;
-        v->births = now.records - then.records;
-        v->predicted = b.known;
-        v->expected = b.expected;
-        v->low = b.low;
-        v->high = b.high;
-        v->surprise = stat_poisson_at_least(b.expected > 0.05 ? b.expected : 0.05, v->births);
-        catch = series_catch(&now);
-        v->unseen = stat_unseen(&catch);
-        v->coverage = stat_coverage(&catch);
-        v->exponent = now.records > 0 ? (double)now.f[0] / now.records : 0;
-        v->born = v->births > 0 ? find_born(stage, then.records) : 0;
-}
-
-static bool never_repeats(unsigned stage)
-{
-        unsigned tier = series_tier_of_all();
-        struct series_point now;
-        size_t points = series_length(tier);
-        return points > 0 && series_get(tier, stage, points - 1, &now) && now.records >= VARIETY_RECORDS &&
-               now.f[0] >= VARIETY * now.records;
-}
-
-/** Of the stage's records that which holds most: a leak's, maybe, once it was sampled. */
-static uint32_t find_holding(unsigned stage)
-{
-        struct prof_record r;
-        int64_t most = 0;
-        uint32_t found = 0;
-        for (uint32_t id = 1; prof_record_get(id, &r); id++) {
-                int64_t held =
-                    scale_samples(r.allocs - r.frees, r.bytes_alloc - r.bytes_free, r.sample_bytes).bytes;
-                if (r.stage == stage && r.born_statement > 0 && held > most) {
-                        most = held;
-                        found = id;
-                }
+        if (n < 2) {
+                return;
         }
-        return found;
-}
-
-static enum records_kind judge_records(unsigned stage, const struct verdict *v)
-{
-        if (never_repeats(stage)) {
-                return RECORDS_UNBOUNDED_STACKS;
+        put(s, " The traffic does not show whether it depends on ");
+        for (unsigned i = 0; i < n; i++) {
+                put(s, "%s%ss",
+                    i == 0       ? ""
+                    : i + 1 == n ? " or "
+                                 : ", ",
+                    rise_unit_name((enum rise_unit)told[i]));
         }
-        if (!v->predicted) {
-                return RECORDS_WARMING;
-        }
-        if (v->births > v->high && v->surprise < SURPRISE_ALPHA) {
-                return RECORDS_NEW_PATH;
-        }
-        return v->births > 0 || v->expected >= 0.5 ? RECORDS_DISCOVERING : RECORDS_STABLE;
+        put(s, ".");
 }
 
 /* --- bytes ----------------------------------------------------------------------------------------------------------- */
 
-static void judge_bytes(enum prof_stage stage, struct verdict *v)
+static void put_search(char *s, const struct verdict *v)
 {
-        const struct bytes *b = growth_of(stage);
-        v->store = STORE_COUNT;
-        if (b == NULL) {
-                v->doubt = DOUBT_READINGS;
+        if (v->suspect != 0) {
+                put(s, " It is %s", v->search.sure ? "" : "perhaps ");
+                put_record(s, v->suspect);
+                put(s, ".");
+        }
+        if (v->search.searching) {
+                put(s, " Every allocation of the stage is sampled until the allocation site is known.");
+        } else if (v->suspect == 0) {
+                put(s, v->search.gave_up ? " The allocation site was not found; the search will be repeated."
+                                         : " The allocation site is not known: it was not sampled.");
+        }
+}
+
+static void put_rise(char *s, const struct verdict *v)
+{
+        put(s, "A leak: live memory rises by ");
+        put_slope(s, &v->rise);
+        put(s, ", ");
+        put_bytes(s, v->rise.growth);
+        put(s, " in ");
+        put_seconds(s, v->rise.seconds);
+        put(s, ".");
+        put_search(s, v);
+        put_units(s, &v->rise);
+}
+
+static void put_doubt(char *s, const struct verdict *v)
+{
+        const struct rise *r = &v->rise;
+        put(s, "Can't tell yet: ");
+        switch (v->doubt) {
+        case DOUBT_NONE:
+        case DOUBT_READINGS:
+                put(s, "too few readings (%" PRIu64 "), or nothing has changed; wait for more traffic.",
+                    v->readings);
+                return;
+        case DOUBT_SESSIONS:
+                put(s, "live memory rose by ");
+                put_bytes(s, r->growth);
+                put(s, ", and so did the number of sessions; wait until there are as many as before.");
+                return;
+        case DOUBT_STEP:
+                put(s, "live memory rose by ");
+                put_bytes(s, r->growth);
+                put(s, ", most of it at once; wait whether it does so again.");
+                return;
+        case DOUBT_CHANCE:
+                put(s, "live memory rises by ");
+                put_slope(s, r);
+                put(s, ", which may be chance; wait for more traffic.");
                 return;
         }
-        v->bytes = b->kind;
-        v->readings = b->readings;
-        v->rise = b->kind == BYTES_CANT_TELL ? b->last : b->found;
-        v->doubt = b->looks == 0 ? DOUBT_READINGS : b->last.doubt;
-        v->search = suspect_of(stage);
-        if (v->bytes == BYTES_FILLING) {
-                v->store = growth_fullest(stage, &v->stored);
+}
+
+static void put_store(char *s, const struct verdict *v)
+{
+        if (v->store == STORE_COUNT) {
+                put(s, "Not a leak: a bounded store fills");
+        } else {
+                put(s,
+                    v->store == STORE_STATEMENTS ? "Not a leak in the proxy: the application does not close "
+                                                   "its prepared statements, which use "
+                                                 : "Not a leak: %s fill, ",
+                    v->stored.name);
+                put_bytes(s, (double)v->stored.used);
+                put(s, " of ");
+                put_bytes(s, (double)v->stored.bound);
         }
-        if (v->bytes == BYTES_RISES) {
-                v->suspect = v->search.record != 0 ? v->search.record : find_holding(stage);
+        put(s, "; apart from that, live memory does not grow with traffic (95 %%).");
+}
+
+static void put_flat(char *s, const struct rise *r)
+{
+        if (r->kind == RISE_BELOW) {
+                put(s, "Not called a leak: live memory rises by ");
+                put_slope(s, r);
+                put(s, ", less than the bound of %.0f.", RISE_BOUND);
+        } else {
+                put(s, "Not a leak: live memory does not grow with traffic (95 %%).");
         }
 }
 
-/** Does the process hold more and more, though the stages do not? Then it is malloc's arenas, or a library's own memory. */
-static bool rss_rises(double *room)
+static void put_bytes_answer(char *s, const struct verdict *v)
 {
-        unsigned tier = series_tier_of_all();
-        size_t points = series_length(tier);
-        double x[WINDOWS];
-        double y[WINDOWS];
-        size_t n = 0;
-        for (size_t i = 0; i < WINDOWS && points / 2 >= WINDOWS_MIN; i++) {
-                struct series_point p;
-                if (series_get(tier, SERIES_WHOLE, points / 2 + i * (points - points / 2 - 1) / (WINDOWS - 1),
-                               &p)) {
-                        x[n] = (double)p.wall_ns;
-                        y[n++] = (double)p.rss;
-                }
+        switch (v->bytes) {
+        case BYTES_RISES: put_rise(s, v); break;
+        case BYTES_CANT_TELL:
+        case BYTES_KINDS: put_doubt(s, v); break;
+        case BYTES_FILLING: put_store(s, v); break;
+        case BYTES_LEVELS_OFF: put(s, "Not a leak: live memory rose and is leveling off."); break;
+        case BYTES_FLAT: put_flat(s, &v->rise); break;
         }
-        struct stat_trend t = {0};
-        if (n == WINDOWS) {
-                t = stat_trend(x, y, n, 0.95, room);
-        }
-        return t.known && t.p < RSS_ALPHA && t.slope_low * (x[n - 1] - x[0]) > RSS_GROWTH;
 }
 
-/** The worst that is said of any stage; of what rises, that which rises most. */
-static void judge_process(struct verdict out[STAGE_COUNT + 1], double *room)
+static void put_process_answer(char *s, const struct verdict *v)
 {
-        static const unsigned worse[BYTES_KINDS] = {[BYTES_FLAT] = 0,
-                                                    [BYTES_LEVELS_OFF] = 1,
-                                                    [BYTES_FILLING] = 2,
-                                                    [BYTES_CANT_TELL] = 3,
-                                                    [BYTES_RISES] = 4};
-        struct verdict *v = &out[STAGE_COUNT];
-        v->bytes = BYTES_FLAT;
-        v->rising = STAGE_COUNT;
-        v->store = STORE_COUNT;
-        for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
-                const struct verdict *s = &out[stage];
-                bool more = v->rising < STAGE_COUNT && s->bytes == v->bytes &&
-                            s->rise.growth > out[v->rising].rise.growth;
-                v->readings = s->readings;
-                if (worse[s->bytes] > worse[v->bytes] || more) {
-                        v->bytes = s->bytes;
-                        v->rising = stage;
-                }
-        }
-        bool told = v->bytes != BYTES_RISES && v->bytes != BYTES_CANT_TELL;
-        v->suspect = v->bytes == BYTES_RISES ? out[v->rising].suspect : 0;
-        v->search = v->bytes == BYTES_RISES ? out[v->rising].search : (struct suspect){0};
-        v->resident = told && rss_rises(room);
-}
-
-/* --- both ------------------------------------------------------------------------------------------------------------ */
-
-static enum verdict_kind join(unsigned stage, const struct verdict *v)
-{
-        static const enum verdict_kind of_records[RECORDS_KINDS] = {
-            VERDICT_WARMING, VERDICT_STABLE, VERDICT_DISCOVERING, VERDICT_NEW_PATH, VERDICT_UNBOUNDED_STACKS};
-        if (v->bytes == BYTES_RISES && stage < STAGE_COUNT) { /* of the process it was never said */
-                return VERDICT_LEAK;
+        const char *stage = v->rising < STAGE_COUNT ? prof_stage_name((enum prof_stage)v->rising) : "?";
+        switch (v->bytes) {
+        case BYTES_RISES:
+                put(s, "A leak: stage %s rises.", stage);
+                put_search(s, v);
+                break;
+        case BYTES_CANT_TELL:
+        case BYTES_KINDS: put(s, "Can't tell yet: stage %s is undecided.", stage); break;
+        case BYTES_FILLING:
+                put(s,
+                    "Not a leak: bounded stores fill, such as those of stage %s; apart from them, live "
+                    "memory does not grow with traffic (95 %%).",
+                    stage);
+                break;
+        case BYTES_LEVELS_OFF:
+                put(s, "Not a leak: live memory rose in stage %s and is leveling off.", stage);
+                break;
+        case BYTES_FLAT: put(s, "Not a leak: live memory does not grow with traffic (95 %%)."); break;
         }
         if (v->resident) {
-                return VERDICT_RSS_ONLY;
+                put(s, " The resident size (RSS) rises nevertheless: buffers that fill for the first time, "
+                       "malloc's caches, or memory outside the stages.");
         }
-        if (v->growing == RECORDS_NEW_PATH || v->growing == RECORDS_UNBOUNDED_STACKS) {
-                return of_records[v->growing];
-        }
-        if (v->bytes == BYTES_FILLING) {
-                return VERDICT_FILLING;
-        }
-        return v->bytes == BYTES_CANT_TELL ? VERDICT_WARMING : of_records[v->growing];
 }
 
-bool verdict_all(struct verdict out[STAGE_COUNT + 1])
+/* --- records --------------------------------------------------------------------------------------------------------- */
+
+static void put_records_answer(char *s, const struct verdict *v)
 {
-        uint32_t records = prof_record_count();
-        size_t room_size = WINDOWS * (WINDOWS + 1) / 2 * sizeof(double);
-        size_t size = room_size + (records + 1) * sizeof(uint64_t);
-        double *room = thread_map(size);
-        memset(out, 0, (STAGE_COUNT + 1) * sizeof *out);
-        if (room == NULL) {
-                return false;
+        if (v->records == 0) {
+                put(s, "none yet.");
+                return;
         }
-        count_records(out, (uint64_t *)((char *)room + room_size), records);
-        for (unsigned stage = 0; stage <= STAGE_COUNT; stage++) {
-                struct verdict *v = &out[stage];
-                if (stage < STAGE_COUNT) {
-                        judge_bytes((enum prof_stage)stage, v);
-                } else {
-                        judge_process(out, room);
-                }
-                predict(stage, v);
-                v->growing = judge_records(stage, v);
-                v->suspect = v->bytes == BYTES_RISES          ? v->suspect
-                             : v->growing == RECORDS_NEW_PATH ? v->born
-                                                              : 0;
-                v->kind = join(stage, v);
-                verdict_write(stage, v);
+        put(s, "%u record%s = %u stack%s x sizes, %u live", v->records, v->records == 1 ? "" : "s", v->stacks,
+            v->stacks == 1 ? "" : "s", v->live);
+        if (v->predicted) {
+                put(s, "; %+d in ", (int)v->births);
+                put_seconds(s, v->seconds);
+                put(s, ", %.1f expected (%.0f to %.0f)", v->expected, v->low, v->high);
         }
-        thread_unmap(room, size);
-        return true;
+        put(s, ".");
+        if (v->growing == RECORDS_NEW_PATH) {
+                put(s, " There are more new records than the same work explains; the first is ");
+                put_record(s, v->born);
+                put(s, ".");
+        } else if (v->growing == RECORDS_UNBOUNDED_STACKS) {
+                put(s, " Nearly every sample is a new record: there is no limit to the stacks or sizes.");
+        }
+}
+
+/** Said wherever it is so: it costs something. */
+static void put_sampling(char *s, const struct verdict *v)
+{
+        if (v->search.searching && v->bytes != BYTES_RISES) {
+                put(s, " Every allocation of the stage is sampled for a while, because its memory may be "
+                       "rising.");
+        }
+}
+
+void verdict_write(unsigned stage, struct verdict *v)
+{
+        v->sentence[0] = '\0';
+        if (stage == STAGE_COUNT) {
+                put_process_answer(v->sentence, v);
+        } else {
+                put_bytes_answer(v->sentence, v);
+                put_sampling(v->sentence, v);
+        }
+        put(v->sentence, " Records: ");
+        put_records_answer(v->sentence, v);
 }

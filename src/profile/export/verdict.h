@@ -1,13 +1,10 @@
-/** @file verdict.h  What is said of each stage: whether its live bytes rise, and why its records grow. Two answers.
+/** @file verdict.h  The verdict on a stage, and its wording: whether live bytes rise, and why allocation records grow.
  *
- * Bytes are judged on exact counters, beyond what bounded stores hold (growth.h, bytes.h); records by what was caught before
- * (stat.h): did as many new ones come as the catch let expect? Neither answer says anything of the other's question. Threads: the one
- * that ticks the series. */
+ * The two are separate answers to separate questions. How they are found: verdict_all.h. Threads: any. */
 #ifndef PROFILE_EXPORT_VERDICT_H
 #define PROFILE_EXPORT_VERDICT_H
 
 #include "profile/export/suspect.h"
-#include "profile/heap/prof.h"
 #include "profile/heap/store.h"
 #include "profile/stats/bytes.h"
 
@@ -69,8 +66,6 @@ struct verdict {
 /** As the profile's pages print it: "NEW-PATH". bytes_name has the other. */
 const char *records_name(enum records_kind kind);
 const char *verdict_name(enum verdict_kind kind);
-/** Judge all stages; [STAGE_COUNT] is the whole process. @return false when memory is out: all are as after the start then. */
-bool verdict_all(struct verdict out[STAGE_COUNT + 1]);
 /** Put both answers of @p stage into words: v->sentence. */
 void verdict_write(unsigned stage, struct verdict *v);
 

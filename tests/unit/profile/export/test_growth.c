@@ -1,7 +1,7 @@
 /* Series and verdicts, with soaks whose truth is known. */
 #include "profile/export/growth.h"
 #include "profile/export/series.h"
-#include "profile/export/verdict.h"
+#include "profile/export/verdict_all.h"
 #include "profile/heap/counts.h"
 #include "profile/heap/rate.h"
 #include "profile/heap/record.h"
