@@ -7,7 +7,7 @@ tests_unit_test_format_SOURCES = $(UNIT_COMMON) tests/unit/json_check.c tests/un
 tests_unit_test_format_LDADD = $(JOURNAL_FORMAT) $(TEST_LIBS)
 tests_unit_test_sink_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
 	tests/unit/journal/sink/test_sink.c
-tests_unit_test_sink_LDADD = $(JOURNAL) $(TEST_LIBS)
+tests_unit_test_sink_LDADD = $(JOURNAL_SINK) $(TEST_LIBS)
 tests_unit_test_journal_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
 	tests/unit/journal/test_journal.c
 tests_unit_test_journal_LDADD = $(JOURNAL) $(TEST_LIBS)
@@ -55,4 +55,9 @@ tests_unit_test_jsonl_SOURCES = $(UNIT_COMMON) tests/unit/journal/format/test_js
 tests_unit_test_jsonl_LDADD = $(JOURNAL_FORMAT) $(TEST_LIBS)
 tests_unit_test_recent_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_recent.c
 tests_unit_test_recent_LDADD = $(JOURNAL) $(TEST_LIBS)
+check_PROGRAMS += tests/unit/test-recent-reading
+TESTS += tests/unit/test-recent-reading
+tests_unit_test_recent_reading_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
+	tests/unit/journal/test_recent_reading.c
+tests_unit_test_recent_reading_LDADD = $(JOURNAL) $(TEST_LIBS)
 endif
