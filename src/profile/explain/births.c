@@ -1,5 +1,5 @@
-/* Records of one process, round by round: which are new, and how many were to be expected. */
-#include "profile/explain/explain.h"
+#include "profile/explain/births.h"
+
 #include "profile/heap/prof.h"
 
 #include <math.h>
@@ -17,18 +17,6 @@ struct counting {
         double residuals; /**< of the predictions so far: sum of squares, by their spread */
         size_t predictions;
 };
-
-const char *explain_records_name(enum explain_records verdict)
-{
-        static const char *const names[RECORDS_VERDICTS] = {
-            [RECORDS_WARMING] = "WARMING",
-            [RECORDS_STABLE] = "STABLE",
-            [RECORDS_DISCOVERING] = "DISCOVERING",
-            [RECORDS_NEW_PATH] = "NEW-PATH",
-            [RECORDS_UNBOUNDED_STACKS] = "UNBOUNDED-STACKS",
-        };
-        return verdict < RECORDS_VERDICTS ? names[verdict] : "?";
-}
 
 /* --- what was caught ----------------------------------------------------------------------------------------------------------- */
 
@@ -133,7 +121,7 @@ static bool add_figure(struct counting *c, const struct shelf_dump *d, const str
         return true;
 }
 
-static bool add_round(struct counting *c, const struct explain *e, const struct shelf_dump *d)
+static bool add_round(struct counting *c, const struct shelf *shelf, const struct shelf_dump *d)
 {
         struct explain_run *run = c->run;
         uint64_t earlier = run->n_rounds > 0 ? run->rounds[run->n_rounds - 1].samples : 0;
@@ -148,7 +136,7 @@ static bool add_round(struct counting *c, const struct explain *e, const struct 
         memcpy(r->stats, d->stats, sizeof r->stats);
         run->sample_bytes = d->header.sample_bytes;
         for (size_t i = d->first; i < d->first + d->n; i++) {
-                if (!add_figure(c, d, &e->shelf.figures[i])) {
+                if (!add_figure(c, d, &shelf->figures[i])) {
                         return false;
                 }
         }
@@ -219,7 +207,7 @@ static size_t count_different(uint64_t *keys, size_t n)
 }
 
 /** Source lines, sizes, stacks. */
-static bool count_kinds(struct explain_run *run, const struct explain *e)
+static bool count_kinds(struct explain_run *run, const struct shelf *shelf)
 {
         uint64_t *keys = prof_calloc(STAGE_MAIN, run->n_births + 1, sizeof *keys);
         if (keys == NULL) {
@@ -228,7 +216,7 @@ static bool count_kinds(struct explain_run *run, const struct explain *e)
         for (unsigned kind = 0; kind < 3; kind++) {
                 size_t n = 0;
                 for (size_t i = 0; i < run->n_births; i++) {
-                        const struct shelf_site *site = &e->shelf.sites[run->births[i].site];
+                        const struct shelf_site *site = &shelf->sites[run->births[i].site];
                         uint64_t place = 1;
                         for (size_t c = 0; kind == 2 && c < site->place.len; c++) {
                                 place = shelf_mix(place, site->place.data[c]);
@@ -244,21 +232,21 @@ static bool count_kinds(struct explain_run *run, const struct explain *e)
         return true;
 }
 
-bool explain_births(struct explain_run *run, const struct explain *e, const struct run *dumps)
+bool births_find(struct explain_run *run, const struct shelf *shelf, const struct run *dumps)
 {
         struct counting c = {.run = run};
-        c.index = prof_calloc(STAGE_MAIN, e->shelf.n_sites + 1, sizeof *c.index);
+        c.index = prof_calloc(STAGE_MAIN, shelf->n_sites + 1, sizeof *c.index);
         run->rounds = prof_calloc(STAGE_MAIN, dumps->n + 1, sizeof *run->rounds);
         bool ok = c.index != NULL && run->rounds != NULL;
         size_t told = 0;
-        run->living = e->shelf.dumps[e->runs.order[dumps->first]].header.living;
+        run->living = shelf->dumps[dumps->order[0]].header.living;
         for (size_t i = 0; ok && i < dumps->n; i++) {
-                const struct shelf_dump *d = &e->shelf.dumps[e->runs.order[dumps->first + i]];
-                ok = add_round(&c, e, d);
+                const struct shelf_dump *d = &shelf->dumps[dumps->order[i]];
+                ok = add_round(&c, shelf, d);
                 told += d->stats[STAT_HEAP_ALLOC] > 0;
         }
         prof_free(c.index);
-        if (!ok || !count_kinds(run, e)) {
+        if (!ok || !count_kinds(run, shelf)) {
                 return false;
         }
         run->exact = 2 * told > run->n_rounds;

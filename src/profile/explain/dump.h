@@ -1,24 +1,12 @@
-/** @file dump.h  Reading saved heap profiles of any program.
- *
- * A file holds one dump or many, one after the other, with any other text between, as a soak's log leaves them:
- *  - the debug=1 text of net/http/pprof (Go, and this proxy), and tcmalloc's, whose form it is;
- *  - jemalloc's heap_v2;
- *  - profile.proto, gzipped or not: what `go tool pprof` and curl without debug=1 save. Gzipped ones may stand one after
- *    the other and between texts; one that is not gzipped is a file of its own.
- * Sources: Go's runtime/pprof, google/pprof's profile.proto, jemalloc's prof_data.c, gperftools' heap-profile-table.cc.
- * Errors: what can't be read is counted and left out; nothing is believed without a check. Memory: what a gzipped dump
- * takes, and tables of a protobuf; bounded by DUMP_INFLATED_MAX. Threads: any. */
+/** @file dump.h  A saved heap profile, piece by piece, as the readers of each form (dump_text.h, dump_proto.h) pass it on.
+ * Threads: any. */
 #ifndef PROFILE_EXPLAIN_DUMP_H
 #define PROFILE_EXPLAIN_DUMP_H
 
 #include "base/span.h"
-#include "base/status.h"
 
-#define DUMP_STACK_MAX    128           /**< frames: Go's since 1.23 */
-#define DUMP_INFLATED_MAX (128UL << 20) /**< bytes of a gzipped dump */
-#define DUMP_WORK_MIN     (256UL << 20) /**< bytes of all of a file's gzipped dumps, and besides */
-#define DUMP_WORK_RATIO   64            /**< for each byte of the file */
-#define DUMP_PAUSES       256           /**< of "PauseEnd": a ring */
+#define DUMP_STACK_MAX 128 /**< frames: Go's since 1.23 */
+#define DUMP_PAUSES    256 /**< of "PauseEnd": a ring */
 
 struct dump_frame {
         struct span function; /**< without its offset */
@@ -98,15 +86,5 @@ struct dump_troubles {
         uint64_t others[DUMP_OTHERS]; /**< profiles that are no heap profiles */
         bool nomem;
 };
-
-/** Read @p file whole. Adds to @p troubles. */
-void dump_read(struct span file, const struct dump_sink *sink, struct dump_troubles *troubles);
-
-/* The parts of the reader. */
-/** Text, without gzipped parts in it. @return how many dumps. */
-uint64_t dump_read_text(struct span text, const struct dump_sink *sink, struct dump_troubles *troubles);
-/** A protobuf. @return STATUS_OK; STATUS_PROTOCOL if it is none (then nothing was called); STATUS_NOTFOUND if it is no
- *  heap profile, STATUS_LIMIT if its tables are too large (both counted); STATUS_NOMEM. */
-enum status dump_read_proto(struct span bytes, const struct dump_sink *sink, struct dump_troubles *troubles);
 
 #endif

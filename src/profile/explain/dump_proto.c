@@ -1,6 +1,5 @@
-/* Heap profiles as a protobuf: google/pprof's profile.proto. Numbers of fields and their meaning are that file's.
- * The bytes are read twice: once to see that they are a profile and to find its tables, then its samples. */
-#include "profile/explain/dump.h"
+#include "profile/explain/dump_proto.h"
+
 #include "profile/heap/prof.h"
 
 #include <stdlib.h>
@@ -433,7 +432,7 @@ static void read_samples(struct profile *p, struct span bytes)
         p->sink->on_end(p->sink->arg, whole);
 }
 
-enum status dump_read_proto(struct span bytes, const struct dump_sink *sink, struct dump_troubles *troubles)
+enum status dump_proto_read(struct span bytes, const struct dump_sink *sink, struct dump_troubles *troubles)
 {
         enum status status = STATUS_OK;
         struct profile *p = prof_calloc(STAGE_MAIN, 1, sizeof *p);

@@ -1,5 +1,5 @@
-/* Heap profiles as text: Go's debug=1, this proxy's, tcmalloc's; jemalloc's heap_v2. */
-#include "profile/explain/dump.h"
+#include "profile/explain/dump_text.h"
+
 #include "profile/explain/words.h"
 
 /* --- a dump -------------------------------------------------------------------------------------------------------------- */
@@ -465,7 +465,7 @@ static void read_line(struct reading *r, struct span line, bool ended)
         }
 }
 
-uint64_t dump_read_text(struct span text, const struct dump_sink *sink, struct dump_troubles *troubles)
+uint64_t dump_text_read(struct span text, const struct dump_sink *sink, struct dump_troubles *troubles)
 {
         struct reading r = {.sink = sink, .troubles = troubles};
         while (text.len > 0) {

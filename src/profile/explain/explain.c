@@ -1,5 +1,7 @@
 #include "profile/explain/explain.h"
 
+#include "profile/explain/births.h"
+#include "profile/explain/judge.h"
 #include "profile/heap/prof.h"
 
 void explain_init(struct explain *e)
@@ -46,8 +48,8 @@ enum status explain_finish(struct explain *e)
         for (size_t i = 0; i < e->runs.n && !e->failed; i++) {
                 struct explain_run *run = &e->run[e->n_run++];
                 const struct run *dumps = &e->runs.runs[i];
-                e->failed =
-                    !explain_births(run, e, dumps) || !explain_judge(run, e, dumps) || !explain_trends(run);
+                e->failed = !births_find(run, &e->shelf, dumps) || !judge_bytes(run, &e->shelf, dumps) ||
+                            !judge_trends(run);
         }
         return e->failed ? STATUS_NOMEM : STATUS_OK;
 }

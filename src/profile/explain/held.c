@@ -41,20 +41,20 @@ static int compare_holdings(const void *a, const void *b)
 }
 
 /** All that is in use, by stack and round. @return NULL when memory is out. */
-static struct holding *collect(const struct explain *e, const struct run *dumps, size_t *n)
+static struct holding *collect(const struct shelf *shelf, const struct run *dumps, size_t *n)
 {
         size_t most = 1;
         for (size_t i = 0; i < dumps->n; i++) {
-                most += e->shelf.dumps[e->runs.order[dumps->first + i]].n;
+                most += shelf->dumps[dumps->order[i]].n;
         }
         struct holding *all = prof_alloc(STAGE_MAIN, most * sizeof *all);
         *n = 0;
         for (size_t i = 0; all != NULL && i < dumps->n; i++) {
-                const struct shelf_dump *d = &e->shelf.dumps[e->runs.order[dumps->first + i]];
+                const struct shelf_dump *d = &shelf->dumps[dumps->order[i]];
                 for (size_t k = d->first; k < d->first + d->n; k++) {
-                        const struct shelf_figure *f = &e->shelf.figures[k];
+                        const struct shelf_figure *f = &shelf->figures[k];
                         double objects;
-                        struct holding h = {.stack = e->shelf.sites[f->site].stack,
+                        struct holding h = {.stack = shelf->sites[f->site].stack,
                                             .round = (uint32_t)i,
                                             .site = f->site,
                                             .objects = shelf_samples(d, f->live, f->live_bytes)};
@@ -242,7 +242,7 @@ static void conclude(struct finding *f)
         }
 }
 
-bool held_find(struct held *h, const struct explain_run *run, const struct explain *e,
+bool held_find(struct held *h, const struct explain_run *run, const struct shelf *shelf,
                const struct run *dumps, size_t since)
 {
         size_t n = run->n_rounds;
@@ -251,7 +251,7 @@ bool held_find(struct held *h, const struct explain_run *run, const struct expla
         if (n < ROUNDS_TO_HOLD) {
                 return true;
         }
-        struct holding *all = collect(e, dumps, &n_all);
+        struct holding *all = collect(shelf, dumps, &n_all);
         double *room = prof_calloc(STAGE_MAIN, 5 * n + STEADY_ROOM, sizeof *room);
         if (all == NULL || room == NULL) {
                 prof_free(all);

@@ -7,7 +7,8 @@
 #ifndef PROFILE_EXPLAIN_HELD_H
 #define PROFILE_EXPLAIN_HELD_H
 
-#include "profile/explain/explain.h"
+#include "profile/explain/explain_types.h"
+#include "profile/explain/runs.h"
 
 struct held {
         struct explain_site worst[EXPLAIN_SITES]; /**< by what they grew */
@@ -20,7 +21,7 @@ struct held {
 };
 
 /** @p since: rounds that are judged begin behind that one, from 0. @return false when memory is out. */
-bool held_find(struct held *h, const struct explain_run *run, const struct explain *e,
+bool held_find(struct held *h, const struct explain_run *run, const struct shelf *shelf,
                const struct run *dumps, size_t since);
 
 #endif

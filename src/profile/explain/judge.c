@@ -1,5 +1,5 @@
-/* What the bytes of one process do. */
-#include "profile/explain/explain.h"
+#include "profile/explain/judge.h"
+
 #include "profile/explain/held.h"
 #include "profile/heap/prof.h"
 
@@ -15,15 +15,6 @@ enum { ROUNDS_MIN = 8, RECENT_MIN = 16, TREND_READINGS = 1000, COLLECTIONS_MIN =
 #define UNSEEN     3.0    /* samples that may be due although none came: 95 % */
 #define FLOOR_ROSE                                                                                           \
         0.2 /* of what the samples say the heap's lowest levels must have risen by, garbage and all */
-
-const char *explain_bytes_name(enum explain_bytes verdict)
-{
-        static const char *const names[BYTES_VERDICTS] = {
-            [BYTES_CANT_TELL] = "CAN'T TELL YET", [BYTES_FLAT] = "FLAT",   [BYTES_LEVELS_OFF] = "LEVELS OFF",
-            [BYTES_FILLING] = "FILLING",          [BYTES_RISES] = "RISES",
-        };
-        return verdict < BYTES_VERDICTS ? names[verdict] : "?";
-}
 
 /* --- figures of the rounds ------------------------------------------------------------------------------------------------------- */
 
@@ -324,13 +315,13 @@ static bool make_room(struct judging *j)
         return true;
 }
 
-bool explain_judge(struct explain_run *run, const struct explain *e, const struct run *dumps)
+bool judge_bytes(struct explain_run *run, const struct shelf *shelf, const struct run *dumps)
 {
         struct judging j = {
             .run = run, .answer = &run->bytes, .n = run->n_rounds, .first = run->n_rounds / 10};
         run->bytes = (struct explain_answer){.bound = bound_of(run)};
         for (size_t i = 0; i < dumps->n; i++) {
-                run->bytes.go = run->bytes.go || e->shelf.dumps[e->runs.order[dumps->first + i]].has_gc;
+                run->bytes.go = run->bytes.go || shelf->dumps[dumps->order[i]].has_gc;
         }
         run->bytes.collected = is_collected(run, run->bytes.go);
         j.has_heap = tells(run, STAT_HEAP_ALLOC);
@@ -339,7 +330,7 @@ bool explain_judge(struct explain_run *run, const struct explain *e, const struc
                 return false;
         }
         bool stands = run->bytes.go && count_collections(run) < COLLECTIONS_MIN;
-        bool ok = held_find(&j.held, run, e, dumps, j.first);
+        bool ok = held_find(&j.held, run, shelf, dumps, j.first);
         if (ok && (stands || j.n < ROUNDS_MIN || !find_rise(&j))) {
                 find_rest(&j);
         }
@@ -380,7 +371,7 @@ static void add_trend(struct explain_run *run, bool exact, bool by_statements, d
         }
 }
 
-bool explain_trends(struct explain_run *run)
+bool judge_trends(struct explain_run *run)
 {
         size_t size = (size_t)TREND_READINGS * (TREND_READINGS + 1) / 2 + 2 * (size_t)TREND_READINGS;
         double *room = run->n_rounds >= ROUNDS_MIN ? prof_alloc(STAGE_MAIN, size * sizeof *room) : NULL;

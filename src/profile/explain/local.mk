@@ -1,17 +1,25 @@
 noinst_LIBRARIES += src/libprofile_explain.a
 src_libprofile_explain_a_SOURCES = \
 	src/profile/explain/births.c \
+	src/profile/explain/births.h \
 	src/profile/explain/dump.c \
 	src/profile/explain/dump.h \
+	src/profile/explain/dump_file.c \
+	src/profile/explain/dump_file.h \
 	src/profile/explain/dump_proto.c \
+	src/profile/explain/dump_proto.h \
 	src/profile/explain/dump_text.c \
+	src/profile/explain/dump_text.h \
 	src/profile/explain/explain.c \
 	src/profile/explain/explain.h \
+	src/profile/explain/explain_types.c \
+	src/profile/explain/explain_types.h \
 	src/profile/explain/held.c \
 	src/profile/explain/held.h \
 	src/profile/explain/inflate.c \
 	src/profile/explain/inflate.h \
 	src/profile/explain/judge.c \
+	src/profile/explain/judge.h \
 	src/profile/explain/names.c \
 	src/profile/explain/names.h \
 	src/profile/explain/print.c \

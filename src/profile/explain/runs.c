@@ -224,9 +224,7 @@ static void assign(struct runs *r, struct shelf *s, const struct key *keys)
                 last[run] = keys[i].index;
                 r->runs[run].n++;
         }
-        for (size_t run = 0, at = 0; run < r->n; run++) {
-                r->runs[run].first = at;
-                at += r->runs[run].n;
+        for (size_t run = 0; run < r->n; run++) {
                 r->runs[run].same_program =
                     run > 0 && is_same_program(s, &s->dumps[last[run - 1]], &s->dumps[last[run]]);
         }
@@ -246,11 +244,16 @@ enum status runs_find(struct runs *r, struct shelf *s)
         r->twice = mark_twice(s, keys);
         make_keys(s, keys);
         assign(r, s, keys);
-        size_t at[RUNS_MAX] = {0};
+        size_t at[RUNS_MAX] = {0}; /* where the next dump of each goes */
+        for (size_t run = 0, end = 0; run < r->n; run++) {
+                at[run] = end;
+                end += r->runs[run].n;
+                r->runs[run].order = r->order + at[run];
+        }
         for (size_t i = 0; i < n; i++) {
                 const struct shelf_dump *d = &s->dumps[keys[i].index];
                 if (d->run < RUNS_MAX) {
-                        r->order[r->runs[d->run].first + at[d->run]++] = keys[i].index;
+                        r->order[at[d->run]++] = keys[i].index;
                 }
         }
         prof_free(keys);

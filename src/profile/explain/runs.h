@@ -13,7 +13,8 @@
 
 /** The dumps of one process. */
 struct run {
-        size_t first; /**< in runs.order */
+        const uint32_t
+            *order; /**< indices of its dumps on the shelf, as they were taken; part of runs.order */
         size_t n;
         bool same_program; /**< as the run before: it was started again */
 };

@@ -1,5 +1,6 @@
 #include "profile/explain/shelf.h"
 
+#include "profile/explain/dump_file.h"
 #include "profile/explain/names.h"
 #include "profile/heap/prof.h"
 #include "profile/heap/scale.h"
@@ -379,7 +380,7 @@ static void on_end(void *arg, bool whole)
 enum status shelf_add(struct shelf *s, struct span file)
 {
         const struct dump_sink sink = {s, on_dump, on_record, on_figure, on_end};
-        dump_read(file, &sink, &s->troubles);
+        dump_file_read(file, &sink, &s->troubles);
         s->files++;
         s->failed = s->failed || s->troubles.nomem;
         return s->failed ? STATUS_NOMEM : STATUS_OK;

@@ -8,6 +8,7 @@
 #ifndef PROFILE_EXPLAIN_SHELF_H
 #define PROFILE_EXPLAIN_SHELF_H
 
+#include "base/status.h"
 #include "profile/explain/dump.h"
 
 #include <stddef.h>

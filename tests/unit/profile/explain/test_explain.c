@@ -1,4 +1,5 @@
 /* Reading saved profiles, and what is made of them. */
+#include "profile/explain/dump_file.h"
 #include "profile/explain/explain.h"
 #include "profile/heap/counts.h"
 #include "profile/heap/fault.h"
@@ -53,7 +54,7 @@ static struct dump_troubles read_text(const char *text, struct seen *s)
         const struct dump_sink sink = {s, on_dump, on_record, on_figure, on_end};
         struct dump_troubles t = {0};
         *s = (struct seen){.dumps = 0};
-        dump_read(span_str(text), &sink, &t);
+        dump_file_read(span_str(text), &sink, &t);
         return t;
 }
 
