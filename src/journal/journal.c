@@ -35,10 +35,11 @@ static void write_gap(struct journal *j, uint64_t dropped)
         write_record(j, &gap);
 }
 
-/** @p r is ours to write to. */
-static void take_record(struct journal *j, struct record *r)
+/** @p packed is ours to write to. */
+static void take_record(struct journal *j, struct record_packed *packed)
 {
-        struct record *text = convert_record(&j->convert, r);
+        record_unpack(packed, &j->record);
+        struct record *text = convert_record(&j->convert, &j->record);
         unsigned n = refine_record(&j->refine, text);
         for (unsigned i = 0; i < n; i++) {
                 write_record(j, &j->refine.runs[i]);
@@ -52,7 +53,7 @@ static void take_message(struct journal *j, const struct journal_port *port, con
                 write_gap(j, m->drops_before);
         }
         uint8_t *memory = port->ring.memory; /* ours until the message is popped */
-        take_record(j, (struct record *)(void *)(memory + (m->bytes.data - memory)));
+        take_record(j, (struct record_packed *)(void *)(memory + (m->bytes.data - memory)));
 }
 
 /** With log.when_full = block, what no sink can take stays in its ring. */
@@ -135,7 +136,7 @@ static bool drain_overflow(struct journal *j, uint64_t deadline_ns)
 {
         bool any = false;
         for (unsigned i = 0; i < j->n_ports; i++) {
-                struct record *r;
+                struct record_packed *r;
                 while (clock_mono_ns() < deadline_ns &&
                        (r = overflow_oldest(&j->ports[i]->overflow)) != NULL) {
                         take_record(j, r);
@@ -177,7 +178,6 @@ static void *run(void *arg)
 {
         struct journal *j = arg;
         (void)prof_enter(STAGE_JOURNAL);
-        jsonl_sessions_use(j->json);
         while (!atomic_load(&j->stopping)) {
                 if (atomic_exchange(&j->reopening, false)) {
                         sinks_reopen(&j->sinks);
@@ -192,7 +192,6 @@ static void *run(void *arg)
                 }
         }
         finish(j);
-        jsonl_sessions_use(NULL);
         return NULL;
 }
 
@@ -222,8 +221,7 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
                 }
         }
         if (status == STATUS_OK) {
-                j->json = jsonl_sessions_new();
-                status = j->json != NULL ? recent_init(&j->recent, settings->log.recent_bytes) : STATUS_NOMEM;
+                status = recent_init(&j->recent, settings->log.recent_bytes);
         }
         if (status != STATUS_OK) {
                 diag(DIAG_ERROR, "the log can't be set up: %s", status_text(status));
@@ -287,7 +285,6 @@ void journal_free(struct journal *j)
         }
         kept_free(&j->kept);
         sinks_free(&j->sinks);
-        jsonl_sessions_free(j->json);
         recent_fini(&j->recent);
         convert_fini(&j->convert);
         refine_fini(&j->refine);

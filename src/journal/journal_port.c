@@ -1,6 +1,7 @@
 /* The workers' side of the journal: a ring each, and what found no room in it. */
 #include "base/diag.h"
 #include "journal/journal_state.h"
+#include "mysql/record/record_packed.h"
 #include "profile/heap/prof.h"
 #include "settings/settings.h"
 
@@ -78,7 +79,7 @@ bool journal_put(struct journal_port *port, const struct record *r)
         }
         uint8_t *to = ring_reserve(&port->ring, size);
         if (to != NULL) {
-                (void)record_pack(r, to);
+                record_pack(r, to);
                 ring_commit(&port->ring, size);
         }
         wake_if_needed(port); /* a drop is news too */

@@ -8,7 +8,6 @@
 #include "base/ring.h"
 #include "journal/enrich/enrich.h"
 #include "journal/format/convert.h"
-#include "journal/format/jsonl_session.h"
 #include "journal/journal.h"
 #include "journal/overflow.h"
 #include "journal/recent.h"
@@ -52,9 +51,9 @@ struct journal {
         bool ring_full_said;
         struct sinks sinks;
         struct recent recent;
+        struct record record; /* the one that is under way */
         struct convert convert;
         struct refine refine;
-        struct jsonl_sessions *json;
         struct kept_text *kept;       /* main's: what records point at as long as there are any */
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };

@@ -21,7 +21,7 @@ bool overflow_add(struct overflow *o, const struct record *r, size_t size)
         }
         kept->next = NULL;
         kept->size = size;
-        (void)record_pack(r, kept->packed);
+        record_pack(r, kept->packed);
         if (o->first == NULL) {
                 o->first = kept;
         } else {
@@ -32,9 +32,9 @@ bool overflow_add(struct overflow *o, const struct record *r, size_t size)
         return true;
 }
 
-struct record *overflow_oldest(struct overflow *o)
+struct record_packed *overflow_oldest(struct overflow *o)
 {
-        return o->first != NULL ? (struct record *)(void *)o->first->packed : NULL;
+        return o->first != NULL ? (struct record_packed *)(void *)o->first->packed : NULL;
 }
 
 void overflow_pop(struct overflow *o)
@@ -48,15 +48,14 @@ void overflow_pop(struct overflow *o)
 bool overflow_move(struct overflow *o, struct ring *ring)
 {
         while (o->first != NULL) {
-                const struct record *r = overflow_oldest(o);
-                size_t size = record_pack_size(r);
+                size_t size = o->first->size;
                 /* an empty ring starts over in ring_reserve: half of it is free in one stretch then */
                 if (ring_used(ring) > 0 && !ring_decides(ring, size)) {
                         return false;
                 }
                 uint8_t *to = ring_reserve(ring, size);
                 if (to != NULL) {
-                        (void)record_pack(r, to);
+                        memcpy(to, o->first->packed, size);
                         ring_commit(ring, size);
                 }
                 overflow_pop(o);

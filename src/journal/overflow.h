@@ -5,7 +5,7 @@
 #define JOURNAL_OVERFLOW_H
 
 #include "base/ring.h"
-#include "mysql/record/record.h"
+#include "mysql/record/record_packed.h"
 
 struct overflow_record;
 
@@ -21,7 +21,7 @@ bool overflow_add(struct overflow *o, const struct record *r, size_t size);
 /** Move to @p ring what it takes. @return true if nothing is left. */
 bool overflow_move(struct overflow *o, struct ring *ring);
 /** The oldest one, packed, until overflow_pop; NULL = none. */
-struct record *overflow_oldest(struct overflow *o);
+struct record_packed *overflow_oldest(struct overflow *o);
 void overflow_pop(struct overflow *o);
 
 #endif

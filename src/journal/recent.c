@@ -3,6 +3,7 @@
 #include "base/diag.h"
 #include "base/utf8.h"
 #include "mysql/record/gap.h"
+#include "mysql/record/record_packed.h"
 #include "profile/heap/prof.h"
 
 enum {
@@ -51,22 +52,12 @@ static struct record shorten(const struct record *r)
         return s;
 }
 
-/* An entry: this, then the record. */
-struct entry {
-        const uint8_t *seems_at; /* see record_copy */
-};
-
-static size_t entry_size(const struct record *r)
-{
-        return sizeof(struct entry) + record_copy_size(r);
-}
-
 static void add(struct recent *recent, const struct record *r, size_t len)
 {
         lock_take(&recent->lock);
-        struct entry *e = evicting_ring_add(&recent->ring, len);
-        if (e != NULL) {
-                e->seems_at = record_copy(r, (uint8_t *)(e + 1));
+        uint8_t *entry = evicting_ring_add(&recent->ring, len);
+        if (entry != NULL) {
+                record_pack(r, entry);
         }
         lock_give(&recent->lock);
 }
@@ -74,16 +65,16 @@ static void add(struct recent *recent, const struct record *r, size_t len)
 static void add_shortened(struct recent *recent, const struct record *r, size_t most)
 {
         struct record other = shorten(r);
-        if (entry_size(&other) > most) {
+        if (record_pack_size(&other) > most) {
                 other = gap_record(1, "too large for the recent records");
         }
-        add(recent, &other, entry_size(&other));
+        add(recent, &other, record_pack_size(&other));
 }
 
 void recent_add(struct recent *recent, const struct record *r)
 {
         size_t most = recent->ring.size / LARGEST_SHARE;
-        size_t len = entry_size(r);
+        size_t len = record_pack_size(r);
         if (len > most) {
                 add_shortened(recent, r, most);
                 return;
@@ -99,84 +90,74 @@ uint64_t recent_last(struct recent *recent)
         return last;
 }
 
-/* A record on its way to a filter: a copy, for a filter may take its time, and the writer must not wait for it. */
-struct taken {
-        uint8_t *bytes;
-        const struct record *record; /* in them */
+/* What a reader found. */
+enum found {
+        FOUND_NOTHING, /* there is no newer record */
+        FOUND_RECORD,  /* a copy of it */
+        FOUND_EMPTY,   /* it was too large even when shortened, or the copy could not be made */
+        FOUND_GAP,     /* records were overwritten before they were read */
 };
 
-static void print(const struct record *r, struct filter *filter, enum format format, struct writer *w)
-{
-        if (r != NULL && filter_pass(filter, r)) {
-                format_record(w, format, r);
-        }
-}
+struct reading {
+        enum found found;
+        struct record_packed *copy; /* FOUND_RECORD: to be freed */
+        uint64_t gone;              /* FOUND_GAP: how many */
+};
 
-static void take(struct taken *taken, struct span packed, const uint8_t *seems_at, uint64_t number)
+/** Copy the record of an entry: a filter or a format may take its time, and the journal thread must not wait for it. */
+static struct reading copy_entry(struct span packed, uint64_t number)
 {
-        taken->bytes = prof_alloc(STAGE_JOURNAL, packed.len);
-        if (taken->bytes == NULL) {
-                diag(DIAG_WARNING, "record %llu could not be checked against a filter: out of memory",
+        struct reading reading = {.found = FOUND_EMPTY};
+        if (packed.len == 0) {
+                return reading;
+        }
+        reading.copy = prof_alloc(STAGE_JOURNAL, packed.len);
+        if (reading.copy == NULL) {
+                diag(DIAG_WARNING, "record %llu could not be read: out of memory",
                      (unsigned long long)number);
-                return;
+                return reading;
         }
-        memcpy(taken->bytes, packed.data, packed.len);
-        taken->record = record_moved(taken->bytes, packed.len, seems_at);
+        memcpy(reading.copy, packed.data, packed.len);
+        reading.found = FOUND_RECORD;
+        return reading;
 }
 
-/** The record of an entry, with its pointers right. */
-static const struct record *open_entry(struct entry *e, size_t len)
-{
-        uint8_t *bytes = (uint8_t *)(e + 1);
-        if (e->seems_at == bytes) {
-                return (const struct record *)(const void *)bytes;
-        }
-        const struct record *r = record_moved(bytes, len, e->seems_at);
-        e->seems_at = r != NULL ? bytes : e->seems_at;
-        return r;
-}
-
-static bool read_next(struct recent *recent, uint64_t *cursor, bool copy, struct taken *taken,
-                      enum format format, struct writer *w)
+static struct reading read_next(struct recent *recent, uint64_t *cursor)
 {
         struct evicting_ring *ring = &recent->ring;
-        if (*cursor >= ring->added) {
-                return false;
-        }
         uint64_t gone = *cursor + 1 < ring->oldest ? ring->oldest - *cursor - 1 : 0;
         bool is_first = *cursor == 0;
+        if (*cursor >= ring->added) {
+                return (struct reading){.found = FOUND_NOTHING};
+        }
         *cursor += gone;
         if (gone > 0 && !is_first) {
-                struct record gap = gap_record(gone, "overwritten before they were read");
-                format_record(w, format, &gap);
-                return true;
+                return (struct reading){.found = FOUND_GAP, .gone = gone};
         }
         if (*cursor >= ring->added) {
-                return false;
+                return (struct reading){.found = FOUND_NOTHING};
         }
         *cursor += 1;
-        struct span kept = evicting_ring_get(ring, *cursor);
-        if (kept.len > 0) {
-                /* our own, writable */
-                struct entry *e = (struct entry *)(void *)(recent->memory + (kept.data - recent->memory));
-                size_t len = kept.len - sizeof *e;
-                if (copy) {
-                        take(taken, span_of(e + 1, len), e->seems_at, *cursor);
-                } else {
-                        print(open_entry(e, len), NULL, format, w);
-                }
-        }
-        return true;
+        return copy_entry(evicting_ring_get(ring, *cursor), *cursor);
 }
 
 bool recent_read(struct recent *recent, uint64_t *cursor, struct filter *filter, enum format format,
                  struct writer *w)
 {
-        struct taken taken = {NULL, NULL};
         lock_take(&recent->lock);
-        bool found = read_next(recent, cursor, filter != NULL, &taken, format, w);
+        struct reading reading = read_next(recent, cursor);
         lock_give(&recent->lock);
-        print(taken.record, filter, format, w);
-        prof_free(taken.bytes);
-        return found;
+        if (reading.found == FOUND_GAP) {
+                struct record gap = gap_record(reading.gone, "overwritten before they were read");
+                format_record(w, format, &gap);
+        }
+        if (reading.found == FOUND_RECORD) {
+                struct record r;
+                record_unpack(reading.copy, &r);
+                if (filter == NULL || filter_pass(filter, &r)) {
+                        format_record(w, format, &r);
+                }
+                prof_free(reading.copy);
+        }
+        return reading.found != FOUND_NOTHING;
 }

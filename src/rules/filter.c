@@ -393,9 +393,9 @@ static bool holds(struct filter *f, enum filter_key key, const struct record *r)
 {
         const struct criterion *c = &f->criteria[key];
         switch (key) {
-        case FILTER_USER: return record_has(r, FIELD_USERNAME) && any_word(c, r->username, glob);
-        case FILTER_SCHEMA: return record_has(r, FIELD_DATABASE) && any_word(c, r->database, glob);
-        case FILTER_CLIENT: return record_has(r, FIELD_CLIENT_ADDR) && is_in(c, r->client_addr);
+        case FILTER_USER: return record_has(r, FIELD_USERNAME) && any_word(c, r->session.username, glob);
+        case FILTER_SCHEMA: return record_has(r, FIELD_DATABASE) && any_word(c, r->session.database, glob);
+        case FILTER_CLIENT: return record_has(r, FIELD_CLIENT_ADDR) && is_in(c, r->session.client_addr);
         case FILTER_COMMAND: return record_has(r, FIELD_COMMAND) && any_word(c, r->command, names_command);
         case FILTER_EVENT: return any_word(c, span_str(record_event_name(r->event)), is_same);
         case FILTER_DIGEST: return record_has(r, FIELD_DIGEST) && any_word(c, r->digest, begins);

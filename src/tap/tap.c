@@ -14,17 +14,14 @@
 static void identify(const struct tap *tap, struct record *r)
 {
         const struct tap_config *config = &tap->shared->config;
-        RECORD_PUT(r, FIELD_CONN_ID, conn_id, tap->conn_id);
+        record_set_uint(r, FIELD_CONN_ID, tap->conn_id);
         if (tap->client_len > 0) {
-                RECORD_PUT(r, FIELD_CLIENT_ADDR, client_addr, span_of(tap->client_addr, tap->client_len));
+                record_set_text(r, FIELD_CLIENT_ADDR, span_of(tap->client_addr, tap->client_len));
         }
-        RECORD_PUT(r, FIELD_PROXY_LISTEN_ADDR, proxy_listen_addr, config->listen_addr);
-        RECORD_PUT(r, FIELD_REMOTE_ADDR, remote_addr, config->remote_addr);
-        field_set_add(&r->lasting, FIELD_PROXY_LISTEN_ADDR);
-        field_set_add(&r->lasting, FIELD_REMOTE_ADDR);
+        record_set_text(r, FIELD_PROXY_LISTEN_ADDR, config->listen_addr);
+        record_set_text(r, FIELD_REMOTE_ADDR, config->remote_addr);
         if (tap->own_len > 0) {
-                RECORD_PUT(r, FIELD_PROXY_CLIENT_ADDR, proxy_client_addr,
-                           span_of(tap->own_addr, tap->own_len));
+                record_set_text(r, FIELD_PROXY_CLIENT_ADDR, span_of(tap->own_addr, tap->own_len));
         }
 }
 
@@ -90,7 +87,7 @@ static void add_times(const struct tap *tap, struct record *r)
 {
         struct tap_times *times = tap->times;
         if (record_has(r, FIELD_SERVER_US)) {
-                RECORD_PUT(r, FIELD_PROXY_US, proxy_us, clock_cycles_ns(times->own_cycles) / CLOCK_US_NS);
+                record_set_uint(r, FIELD_PROXY_US, clock_cycles_ns(times->own_cycles) / CLOCK_US_NS);
         }
         if (times->stall_ns >= CLOCK_US_NS) {
                 record_set_uint(r, FIELD_STALL_US, times->stall_ns / CLOCK_US_NS);

@@ -25,8 +25,8 @@ void micro_play(uint64_t times);
 void micro_play_inserts(uint64_t times);
 void micro_play_rows(uint64_t times);
 
-/** The record of a statement of the session, packed; the session keeps it. NULL if there is none. */
-struct record *micro_packed(void);
+/** The record of a statement of the session, which the session keeps. NULL if there is none. */
+struct record *micro_record(void);
 /** Forget the session. */
 void micro_reset(void);
 

@@ -1,6 +1,7 @@
 #include "micro.h"
 
 #include "capture/capture.h"
+#include "mysql/record/record_packed.h"
 #include "script.h"
 
 #include <stdio.h>
@@ -24,19 +25,22 @@ static struct session {
         uint8_t *result; /* rows of a result, RESULT_BYTES and what a row is longer */
         uint64_t now_ns;
         uint64_t records;
-        struct record *packed; /* of the first command */
+        struct record record; /* of the first command, in bytes of its own */
+        bool has_record;
 } s;
 
 static void on_record(void *arg, struct record *r)
 {
         (void)arg;
         s.records++;
-        if (s.packed == NULL && r->event == EVENT_QUERY) {
+        if (!s.has_record && r->event == EVENT_QUERY) {
                 uint8_t *room = malloc(record_pack_size(r));
                 if (room == NULL) {
                         abort();
                 }
-                s.packed = record_pack(r, room);
+                record_pack(r, room);
+                record_unpack((struct record_packed *)(void *)room, &s.record);
+                s.has_record = true;
         }
 }
 
@@ -297,9 +301,9 @@ void micro_play_rows(uint64_t times)
         }
 }
 
-struct record *micro_packed(void)
+struct record *micro_record(void)
 {
-        return s.packed;
+        return s.has_record ? &s.record : NULL;
 }
 
 void micro_reset(void)

@@ -5,6 +5,7 @@
 #include "journal/format/convert.h"
 #include "journal/format/format.h"
 #include "mysql/gate/gate.h"
+#include "mysql/record/record_packed.h"
 
 #include <stdlib.h>
 
@@ -46,7 +47,13 @@ static void on_record(void *arg, struct record *r)
 {
         struct player *p = arg;
         uint8_t *packed = malloc(record_pack_size(r));
-        print(p, convert_record(&p->convert, record_pack(r, packed)));
+        if (packed == NULL) {
+                abort();
+        }
+        record_pack(r, packed);
+        struct record unpacked;
+        record_unpack((struct record_packed *)(void *)packed, &unpacked);
+        print(p, convert_record(&p->convert, &unpacked));
         free(packed);
 }
 

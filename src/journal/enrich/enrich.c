@@ -55,8 +55,8 @@ static bool statement_of(const struct record *r, struct span *text)
 
 static void add_digest(struct record *r, const struct digest_stat *s)
 {
-        RECORD_PUT_TEXT(r, FIELD_DIGEST, digest, span_of(s->hex, sizeof s->hex));
-        RECORD_PUT_TEXT(r, FIELD_DIGEST_TEXT, digest_text, span_of(s->text, s->text_len));
+        record_set_text(r, FIELD_DIGEST, span_of(s->hex, sizeof s->hex));
+        record_set_text(r, FIELD_DIGEST_TEXT, span_of(s->text, s->text_len));
 }
 
 static void add_findings(const struct refine *f, struct record *r)
@@ -74,7 +74,7 @@ static void add_findings(const struct refine *f, struct record *r)
         if ((flags & STATUS_QUERY_WAS_SLOW) != 0 || is_slow) {
                 r->findings |= 1U << FINDING_SLOW;
         }
-        record_mark(r, FIELD_FINDINGS);
+        record_set_uint(r, FIELD_FINDINGS, r->findings);
 }
 
 /** Of a statement without passwords. */

@@ -154,7 +154,6 @@ static __attribute__((noinline)) void redact(struct redact *f, struct record *r,
 {
         struct redact_found found = {.taken = 0};
         unsigned taken = 0;
-        r->packed = 0; /* a copy must not contain what was replaced */
         if (!prepare(f, r)) {
                 drop_fields(r);
                 taken = 1U << REDACTED_PASSWORD | 1U << REDACTED_LITERALS | 1U << REDACTED_VALUES;

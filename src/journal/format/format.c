@@ -5,6 +5,7 @@
 #include "journal/format/slow.h"
 #include "journal/format/text.h"
 #include "journal/format/verbose.h"
+#include "mysql/record/record_packed.h"
 
 static const char *const names[FORMAT_COUNT] = {
     [FORMAT_TEXT] = "text",          [FORMAT_TEXT_COLOR] = "text", [FORMAT_VERBOSE] = "text",

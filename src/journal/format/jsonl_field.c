@@ -157,7 +157,7 @@ static void put_text(struct writer *w, const struct record *r, enum record_field
         }
 }
 
-void jsonl_told(struct writer *w, const struct record *r, enum record_field f)
+void jsonl_value_and_hex(struct writer *w, const struct record *r, enum record_field f)
 {
         if (record_fields[f].kind == RECORD_TEXT) {
                 put_text(w, r, f);
@@ -169,5 +169,14 @@ void jsonl_told(struct writer *w, const struct record *r, enum record_field f)
 void jsonl_field(struct writer *w, const struct record *r, enum record_field f)
 {
         writer_bytes(w, record_fields[f].key, record_fields[f].key_len);
-        jsonl_told(w, r, f);
+        jsonl_value_and_hex(w, r, f);
+}
+
+void jsonl_fields(struct writer *w, const struct record *r, struct field_set fields)
+{
+        enum record_field f;
+        FIELD_SET_EACH(fields, f)
+        {
+                jsonl_field(w, r, f);
+        }
 }

@@ -11,8 +11,10 @@
 /** Its value: a number, string, array or object. */
 void jsonl_value(struct writer *w, const struct record *r, enum record_field f);
 /** Its value, and NAME_hex behind it if that is needed. */
-void jsonl_told(struct writer *w, const struct record *r, enum record_field f);
-/** All of it, as it stands within an object: a comma, the name, what jsonl_told gives. */
+void jsonl_value_and_hex(struct writer *w, const struct record *r, enum record_field f);
+/** All of it, as it stands within an object: a comma, the name, what jsonl_value_and_hex gives. */
 void jsonl_field(struct writer *w, const struct record *r, enum record_field f);
+/** The same for each field of @p fields, in order. */
+void jsonl_fields(struct writer *w, const struct record *r, struct field_set fields);
 
 #endif

@@ -8,12 +8,14 @@ src_libjournal_format_a_SOURCES = \
 	src/journal/format/jsonl.h \
 	src/journal/format/jsonl_field.c \
 	src/journal/format/jsonl_field.h \
-	src/journal/format/jsonl_session.c \
-	src/journal/format/jsonl_session.h \
+	src/journal/format/jsonl_layout.c \
+	src/journal/format/jsonl_layout.h \
 	src/journal/format/line.c \
 	src/journal/format/line.h \
 	src/journal/format/ltsv.c \
 	src/journal/format/ltsv.h \
+	src/journal/format/prefix.c \
+	src/journal/format/prefix.h \
 	src/journal/format/schema.c \
 	src/journal/format/schema.h \
 	src/journal/format/slow.c \

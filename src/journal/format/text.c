@@ -25,10 +25,10 @@ static void put_who(const struct line *l)
 {
         size_t before = l->w->at;
         if (record_has(l->r, FIELD_USERNAME)) {
-                line_flat(l->w, l->r->username);
+                line_flat(l->w, l->r->session.username);
                 if (record_has(l->r, FIELD_DATABASE)) {
                         writer_char(l->w, '@');
-                        line_flat(l->w, l->r->database);
+                        line_flat(l->w, l->r->session.database);
                 }
         } else if (record_has(l->r, FIELD_CONN_ID)) {
                 writer_char(l->w, '-');
@@ -254,9 +254,9 @@ static void put_query(const struct line *l)
 
 static void put_connect(const struct line *l)
 {
-        line_flat(l->w, l->r->client_addr);
+        line_flat(l->w, l->r->session.client_addr);
         writer_text(l->w, " -> ");
-        line_flat(l->w, l->r->remote_addr);
+        line_flat(l->w, l->r->session.remote_addr);
         put_error(l);
 }
 

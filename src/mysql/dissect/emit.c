@@ -9,19 +9,18 @@ void dissect_record(const struct dissect *d, enum record_event event, uint64_t m
         r->event = event;
         r->mono_ns = mono_ns;
         if (d->username.len > 0) {
-                RECORD_PUT(r, FIELD_USERNAME, username, dissect_text(&d->username));
+                record_set_text(r, FIELD_USERNAME, dissect_text(&d->username));
         }
         if (d->database.len > 0) {
-                RECORD_PUT(r, FIELD_DATABASE, database, dissect_text(&d->database));
+                record_set_text(r, FIELD_DATABASE, dissect_text(&d->database));
         }
         if (charset.len > 0) {
-                RECORD_PUT(r, FIELD_CHARACTER_SET, character_set, charset);
-                field_set_add(&r->lasting, FIELD_CHARACTER_SET);
+                record_set_text(r, FIELD_CHARACTER_SET, charset);
         }
         r->charsets[RECORD_USERNAME] = d->charsets.username;
         r->charsets[RECORD_DATABASE] = d->charsets.database;
         if (d->server_conn_id != 0) {
-                RECORD_PUT(r, FIELD_SERVER_CONN_ID, server_conn_id, d->server_conn_id);
+                record_set_uint(r, FIELD_SERVER_CONN_ID, d->server_conn_id);
         }
 }
 

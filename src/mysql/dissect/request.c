@@ -362,11 +362,11 @@ static uint64_t us_between(uint64_t from_ns, uint64_t to_ns)
 
 static void put_times(const struct command *cmd, struct record *r)
 {
-        RECORD_PUT(r, FIELD_DURATION_US, duration_us, us_between(cmd->start_ns, cmd->last_ns));
-        RECORD_PUT(r, FIELD_REQUEST_US, request_us, us_between(cmd->start_ns, cmd->sent_ns));
+        record_set_uint(r, FIELD_DURATION_US, us_between(cmd->start_ns, cmd->last_ns));
+        record_set_uint(r, FIELD_REQUEST_US, us_between(cmd->start_ns, cmd->sent_ns));
         if (cmd->first_ns != 0) {
-                RECORD_PUT(r, FIELD_SERVER_US, server_us, us_between(cmd->sent_ns, cmd->first_ns));
-                RECORD_PUT(r, FIELD_STREAM_US, stream_us, us_between(cmd->first_ns, cmd->last_ns));
+                record_set_uint(r, FIELD_SERVER_US, us_between(cmd->sent_ns, cmd->first_ns));
+                record_set_uint(r, FIELD_STREAM_US, us_between(cmd->first_ns, cmd->last_ns));
         }
 }
 
@@ -387,7 +387,7 @@ static void put_text(const struct dissect *d, const struct command *cmd, struct 
                                  d->settings->query_bytes);
         }
         uint64_t true_len = cmd->true_len > cmd->text_at ? cmd->true_len - cmd->text_at : 0;
-        RECORD_PUT(r, FIELD_QUERY, query, text);
+        record_set_text(r, FIELD_QUERY, text);
         if (true_len > text.len) {
                 record_set_uint(r, FIELD_QUERY_LENGTH, true_len);
                 field_set_add(&r->cut, FIELD_QUERY);
@@ -421,8 +421,8 @@ static void put_statement(struct dissect *d, const struct command *cmd, struct r
 static void put_result(const struct command *cmd, struct record *r)
 {
         if (cmd->results > 0) {
-                RECORD_PUT(r, FIELD_ROWS, rows, cmd->rows);
-                RECORD_PUT(r, FIELD_COLUMNS, columns, cmd->columns);
+                record_set_uint(r, FIELD_ROWS, cmd->rows);
+                record_set_uint(r, FIELD_COLUMNS, cmd->columns);
                 if (cmd->results > 1) {
                         record_set_uint(r, FIELD_RESULTS, cmd->results);
                 }
@@ -432,13 +432,13 @@ static void put_result(const struct command *cmd, struct record *r)
         } else if (cmd->has_status && cmd->type->shape == SHAPE_FIELDS) {
                 record_set_uint(r, FIELD_COLUMNS, cmd->rows);
         } else if (cmd->has_status && cmd->type->shape == SHAPE_RESULT) {
-                RECORD_PUT(r, FIELD_AFFECTED_ROWS, affected_rows, cmd->affected_rows);
+                record_set_uint(r, FIELD_AFFECTED_ROWS, cmd->affected_rows);
         }
         if (cmd->last_insert_id > 0) {
                 record_set_uint(r, FIELD_LAST_INSERT_ID, cmd->last_insert_id);
         }
         if (cmd->has_status && !cmd->failed) {
-                RECORD_PUT(r, FIELD_STATUS_FLAGS, status_flags, cmd->status);
+                record_set_uint(r, FIELD_STATUS_FLAGS, cmd->status);
                 if (cmd->warnings > 0) {
                         record_set_uint(r, FIELD_WARNINGS, cmd->warnings);
                 }
@@ -459,10 +459,9 @@ static void tell(struct dissect *d, struct command *cmd, const char *reason)
 {
         struct record r;
         dissect_record(d, EVENT_QUERY, cmd->start_ns, &r);
-        RECORD_PUT(&r, FIELD_CONN_SEQ_NUM, conn_seq_num, cmd->seq_num);
-        RECORD_PUT(&r, FIELD_COMMAND_ID, command_id, cmd->code);
-        RECORD_PUT(&r, FIELD_COMMAND, command, span_of(cmd->type->name, cmd->type->name_len));
-        field_set_add(&r.lasting, FIELD_COMMAND);
+        record_set_uint(&r, FIELD_CONN_SEQ_NUM, cmd->seq_num);
+        record_set_uint(&r, FIELD_COMMAND_ID, cmd->code);
+        record_set_text(&r, FIELD_COMMAND, span_of(cmd->type->name, cmd->type->name_len));
         r.secrecy = cmd->secrecy;
         r.charsets[RECORD_CLIENT] = d->charsets.client;
         r.charsets[RECORD_RESULTS] = session_vars_results_charset(d);
@@ -483,8 +482,8 @@ static void tell(struct dissect *d, struct command *cmd, const char *reason)
         if (cmd->changes_len > 0 || cmd->changes_cut) {
                 session_vars_put(d, cmd, &r);
         }
-        RECORD_PUT(&r, FIELD_BYTES_SENT, bytes_sent, cmd->bytes_sent);
-        RECORD_PUT(&r, FIELD_BYTES_RECEIVED, bytes_received, cmd->bytes_received);
+        record_set_uint(&r, FIELD_BYTES_SENT, cmd->bytes_sent);
+        record_set_uint(&r, FIELD_BYTES_RECEIVED, cmd->bytes_received);
         if (reason != NULL) {
                 record_set_text(&r, FIELD_REASON, span_str(reason));
         }

@@ -102,7 +102,7 @@ void transaction_put(struct dissect *d, const struct command *cmd, struct record
         r->sql_mode = d->sql_mode;
         uint64_t trx_id = transaction_see(d, cmd);
         if (trx_id > 0) {
-                RECORD_PUT(r, FIELD_TRX_ID, trx_id, trx_id);
+                record_set_uint(r, FIELD_TRX_ID, trx_id);
         }
 }
 

@@ -1,8 +1,9 @@
 noinst_LIBRARIES += src/libmysql_record.a
 src_libmysql_record_a_SOURCES = \
+	src/mysql/record/field_table.h \
 	src/mysql/record/fields.h \
 	src/mysql/record/gap.h \
 	src/mysql/record/record.c \
 	src/mysql/record/record.h \
-	src/mysql/record/record_kinds.h \
-	src/mysql/record/record_pack.c
+	src/mysql/record/record_packed.c \
+	src/mysql/record/record_packed.h

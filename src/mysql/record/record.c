@@ -1,14 +1,13 @@
 #include "mysql/record/record.h"
 
-#include "mysql/record/record_kinds.h"
 #include "mysql/wire/capability.h"
-
-#include <assert.h>
 
 /* clang-format off */
 #define NAMED(name) ",\"" name "\":", name
 #define KEY_LEN(name) (sizeof ",\"" name "\":" - 1)
 #define FIELD(member, kind, help) {NAMED(#member), kind, offsetof(struct record, member), KEY_LEN(#member), "", help}
+#define SESSION_TEXT(member, help)                                                                               \
+        {NAMED(#member), RECORD_TEXT, offsetof(struct record, session.member), KEY_LEN(#member), "", help}
 #define TEXT(member, help) FIELD(member, RECORD_TEXT, help)
 #define FLAGS(member, help) FIELD(member, RECORD_FLAGS, help)
 #define UINT(member, unit, help)                                                                             \
@@ -25,20 +24,23 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
         "Number of the transaction within its session, from 1, by the server's status flags, and by COMMIT, "
         "ROLLBACK and BEGIN where one follows another at once; the statements that begin and end it have it "
         "too. Absent outside of transactions."),
-    [FIELD_CLIENT_ADDR] = TEXT(client_addr, "Address of the client, as the proxy sees it."),
-    [FIELD_PROXY_LISTEN_ADDR] = TEXT(proxy_listen_addr, "Address on which the proxy accepted the client."),
-    [FIELD_PROXY_CLIENT_ADDR] = TEXT(
+    [FIELD_CLIENT_ADDR] = SESSION_TEXT(client_addr, "Address of the client, as the proxy sees it."),
+    [FIELD_PROXY_LISTEN_ADDR] =
+        SESSION_TEXT(proxy_listen_addr, "Address on which the proxy accepted the client."),
+    [FIELD_PROXY_CLIENT_ADDR] = SESSION_TEXT(
         proxy_client_addr, "Address from which the proxy talks to the server. Absent until it is connected."),
-    [FIELD_REMOTE_ADDR] = TEXT(remote_addr, "Address of the server."),
-    [FIELD_USERNAME] = TEXT(username, "User of the login. Absent before it."),
-    [FIELD_DATABASE] = TEXT(database, "Default database when the command began. Absent if there is none."),
-    [FIELD_CHARACTER_SET] = TEXT(
+    [FIELD_REMOTE_ADDR] = SESSION_TEXT(remote_addr, "Address of the server."),
+    [FIELD_USERNAME] = SESSION_TEXT(username, "User of the login. Absent before it."),
+    [FIELD_DATABASE] =
+        SESSION_TEXT(database, "Default database when the command began. Absent if there is none."),
+    [FIELD_CHARACTER_SET] = SESSION_TEXT(
         character_set, "Character set of the client's texts, by the server's name. Absent before the login."),
     [FIELD_SERVER_VERSION] =
         TEXT(server_version, "Version that the server's greeting gives. Only in auth records."),
     [FIELD_SERVER_CONN_ID] =
-        UINT(server_conn_id, "",
-             "The server's own number of the connection (CONNECTION_ID()). Absent before the greeting."),
+        {NAMED("server_conn_id"), RECORD_UINT, offsetof(struct record, session.server_conn_id),
+         KEY_LEN("server_conn_id"), "",
+         "The server's own number of the connection (CONNECTION_ID()). Absent before the greeting."},
     [FIELD_AUTH_PLUGIN] = TEXT(auth_plugin, "Authentication plugin that ran last. Only in auth records."),
     [FIELD_AUTH_PATH] =
         TEXT(auth_path, "How the authentication went: each plugin, and what of its exchange can be "
@@ -211,7 +213,18 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
               "What the record does not tell: password, literals, values. Absent if nothing was taken out."),
 };
 
-_Static_assert(FIELD_COUNT <= 128, "a bit each in struct field_set");
+/* Each member is in the part that its row says. */
+#define STARTS_OWN      0
+#define STARTS_SESSION  RECORD_SESSION
+#define STARTS_OPTIONAL RECORD_OPTIONAL
+#define ENDS_OWN        RECORD_SESSION
+#define ENDS_SESSION    RECORD_OPTIONAL
+#define ENDS_OPTIONAL   sizeof(struct record)
+#define CHECK_PART(name, member, kind, part)                                                                 \
+        _Static_assert(offsetof(struct record, member) + 1 > STARTS_##part &&                                \
+                           offsetof(struct record, member) < ENDS_##part,                                    \
+                       #name " is in its part");
+FIELD_TABLE(CHECK_PART)
 
 const char *record_event_name(enum record_event event)
 {
@@ -282,89 +295,31 @@ enum record_charset record_charset(enum record_field f)
         return charsets[f];
 }
 
-bool record_has_lists(const struct record *r)
+/** Bytes of @p r up to the end of its last part. */
+static size_t size_of(const struct record *r)
 {
-        return record_has_any(r, &record_lists);
-}
-
-bool record_has_rest(const struct record *r)
-{
-        return record_has_any(r, &record_rest);
-}
-
-bool record_is_rest(enum record_field f)
-{
-        return field_set_has(&record_rest, f);
-}
-
-bool record_is_list(enum record_field f)
-{
-        return field_set_has(&record_lists, f);
-}
-
-bool record_is_span(enum record_field f)
-{
-        return field_set_has(&record_spans, f);
-}
-
-uint64_t record_uint(const struct record *r, enum record_field f)
-{
-        return *(const uint64_t *)record_member_of(r, f);
-}
-
-struct span record_text(const struct record *r, enum record_field f)
-{
-        return *(const struct span *)record_member_of(r, f);
-}
-
-struct value_list record_list(const struct record *r, enum record_field f)
-{
-        return *(const struct value_list *)record_member_of(r, f);
-}
-
-void record_clear(struct record *r)
-{
-        memset(r, 0, span_unknown(RECORD_REST));
+        if (record_has_optional(r)) {
+                return sizeof *r;
+        }
+        return r->session_source == RECORD_SESSION_NONE ? RECORD_SESSION : RECORD_OPTIONAL;
 }
 
 void record_assign(struct record *to, const struct record *r)
 {
-        memcpy(to, r, record_body(r));
-        to->packed = 0;
-        to->ends_early = false;
+        memcpy(to, r, size_of(r));
 }
 
-/** The member of @p f, to be set: the first of the rest brings that part. */
-static void *settable(struct record *r, enum record_field f)
+void record_begin_part(struct record *r, enum record_field f)
 {
-        if (record_is_rest(f) && !record_has_rest(r)) {
-                assert(!r->ends_early);
-                memset((uint8_t *)r + RECORD_REST, 0, sizeof *r - RECORD_REST);
+        if (field_set_has(&fields_session, f)) {
+                if (r->session_source == RECORD_SESSION_NONE) {
+                        memset(&r->session, 0, sizeof r->session);
+                }
+                r->session_source = RECORD_SESSION_CARRIED;
+                field_set_add(&r->session.fields, f);
+        } else if (!record_has_optional(r)) {
+                memset((uint8_t *)r + RECORD_OPTIONAL, 0, sizeof *r - RECORD_OPTIONAL);
         }
-        return record_member(r, f);
-}
-
-void record_set_uint(struct record *r, enum record_field f, uint64_t value)
-{
-        assert(!record_is_list(f) && !record_is_span(f));
-        *(uint64_t *)settable(r, f) = value;
-        record_mark(r, f);
-}
-
-void record_set_text(struct record *r, enum record_field f, struct span text)
-{
-        assert(record_is_span(f));
-        *(struct span *)settable(r, f) = text;
-        record_mark(r, f);
-        field_set_add(&r->outside, f);
-}
-
-void record_set_list(struct record *r, enum record_field f, struct value_list list)
-{
-        assert(record_is_list(f));
-        *(struct value_list *)settable(r, f) = list;
-        record_mark(r, f);
-        field_set_add(&r->outside, f);
 }
 
 void record_remove(struct record *r, enum record_field f)
@@ -372,12 +327,16 @@ void record_remove(struct record *r, enum record_field f)
         if (!record_has(r, f)) {
                 return;
         }
+        void *member = (char *)r + record_offset(f);
         field_set_remove(&r->present, f);
+        if (field_set_has(&fields_session, f)) {
+                return; /* what the session has it keeps: other records have the field */
+        }
         if (record_is_list(f)) {
-                *(struct value_list *)record_member(r, f) = (struct value_list){NULL, 0};
+                *(struct value_list *)member = (struct value_list){NULL, 0};
         } else if (record_is_span(f)) {
-                *(struct span *)record_member(r, f) = (struct span){NULL, 0};
+                *(struct span *)member = (struct span){NULL, 0};
         } else {
-                *(uint64_t *)record_member(r, f) = 0;
+                *(uint64_t *)member = 0;
         }
 }

@@ -1,6 +1,7 @@
-/* Lines of JSON whose session stands ready, against those that are made anew. */
+/* The fast path of JSON lines, layouts and prefixes, against lines that are written field by field. */
 #include "journal/format/jsonl.h"
-#include "journal/format/jsonl_session.h"
+#include "journal/format/prefix.h"
+#include "mysql/wire/command.h"
 #include "tap.h"
 
 #include <stdio.h>
@@ -49,10 +50,10 @@ static const char *word(uint64_t i)
 /* What a session's records have in common; now and then it changes. */
 struct facts {
         struct field_set present;
-        struct field_set lasting;
         uint64_t words[TEXTS];
         uint64_t server_conn_id;
         bool has_version;
+        struct prefix prefix; /* cleared when a fact changes */
 };
 
 enum { FACTS = 3 };
@@ -66,12 +67,12 @@ static void flip(struct field_set *set, enum record_field f)
 static void change(struct facts *facts)
 {
         size_t i = tap_random_below(TEXTS);
-        switch (tap_random_below(6)) {
+        prefix_clear(&facts->prefix);
+        switch (tap_random_below(5)) {
         case 0: flip(&facts->present, session_texts[i]); break;
-        case 1: flip(&facts->lasting, session_texts[i]); break;
-        case 2: facts->server_conn_id = tap_random_below(3); break;
-        case 3: facts->has_version = !facts->has_version; break;
-        case 4: facts->words[i] ^= 1; break;
+        case 1: facts->server_conn_id = tap_random_below(3); break;
+        case 2: facts->has_version = !facts->has_version; break;
+        case 3: facts->words[i] ^= 1; break;
         default:
                 facts->words[i] = tap_random_below(WORDS + 4);
                 field_set_add(&facts->present, session_texts[i]);
@@ -79,22 +80,21 @@ static void change(struct facts *facts)
         }
 }
 
-/** Facts that are no session's: few sets of fields, so that a plan is used again, and any values. */
+/** Facts that are not the session's: few sets of fields, so that a layout is used again, and any values. */
 static void add_any_facts(struct record *r)
 {
-        static const char *const commands[] = {"Query", "Execute", "Prepare"};
+        static const uint8_t commands[] = {COM_QUERY, COM_STMT_EXECUTE, COM_STMT_PREPARE};
         size_t command = tap_random_below(3);
         if (tap_random_below(4) != 0) {
-                record_set_text(r, FIELD_COMMAND, span_str(commands[command]));
-                record_set_uint(r, FIELD_COMMAND_ID, 3 + command);
+                record_set_text(r, FIELD_COMMAND, span_str(command_type(commands[command])->name));
                 if (tap_random_below(2) != 0) {
-                        field_set_add(&r->lasting, FIELD_COMMAND);
+                        record_set_uint(r, FIELD_COMMAND_ID, commands[command]);
                 }
         }
         if (tap_random_below(8) == 0) {
                 r->event = (enum record_event)tap_random_below(EVENT_COUNT);
         }
-        bool all = tap_random_below(60) == 0; /* more than a plan has steps for */
+        bool all = tap_random_below(60) == 0; /* more than a layout has segments for */
         for (enum record_field f = 0; f < FIELD_COUNT; f++) {
                 bool is_wanted = all || f % 16 == tap_random_below(2) * 8;
                 if (record_fields[f].kind == RECORD_UINT && f != FIELD_QUERY_LENGTH && f != FIELD_CONN_ID &&
@@ -113,6 +113,7 @@ static struct record any_record(uint8_t *room)
                 change(facts);
         }
         record_clear(&r);
+        r.prefix = tap_random_below(4) != 0 ? &facts->prefix : NULL;
         r.event = EVENT_QUERY;
         r.wall_ns = 1700000000000000000ULL + tap_random_below(3) * 1000000000;
         if (tap_random_below(8) != 0) {
@@ -121,13 +122,8 @@ static struct record any_record(uint8_t *room)
         }
         for (size_t i = 0; i < TEXTS; i++) {
                 struct span text = span_str(word(facts->words[i]));
-                if (!field_set_has(&facts->present, session_texts[i])) {
-                        continue;
-                }
-                if (field_set_has(&facts->lasting, session_texts[i])) {
-                        record_set_text(&r, session_texts[i], text);
-                        field_set_add(&r.lasting, session_texts[i]);
-                } else {
+                /* some kinds of records do not have all fields */
+                if (field_set_has(&facts->present, session_texts[i]) && tap_random_below(30) != 0) {
                         record_set_text(&r, session_texts[i], span_of(room, text.len));
                         room = span_copy(room, text);
                 }
@@ -169,7 +165,7 @@ static void print(struct line *line, void (*put)(struct writer *w, const struct 
         line->len = w.failed ? 0 : w.at;
 }
 
-static void sessions_that_stand_ready(void)
+static void both_ways_write_the_same(void)
 {
         static struct line quick;
         static struct line slow;
@@ -187,7 +183,7 @@ static void sessions_that_stand_ready(void)
                 struct record r = any_record(room);
                 quick.record = slow.record = &r;
                 print(&quick, jsonl_record);
-                print(&slow, jsonl_record_slowly);
+                print(&slow, jsonl_record_by_field);
                 if (quick.len == 0 ||
                     !span_equal(span_of(quick.text, quick.len), span_of(slow.text, slow.len))) {
                         CU_FAIL("other facts");
@@ -208,41 +204,29 @@ static void sessions_that_stand_ready(void)
         }
 }
 
-/** What does not fit is not kept half. */
-/** A session's record as it comes in the ring: of what it has not there is a place all the same. */
-static struct record packed_at(uint8_t *room, bool with_database)
+static void a_prefix_is_used_until_the_session_changes(void)
 {
+        static struct line line;
+        struct prefix prefix = {.text = NULL};
         struct record r;
         record_clear(&r);
         r.event = EVENT_QUERY;
+        r.prefix = &prefix;
         record_set_uint(&r, FIELD_CONN_ID, 5);
-        record_set_text(&r, FIELD_CLIENT_ADDR, span_of(room, 9));
-        record_set_text(&r, FIELD_USERNAME, span_of(room + 9, 4));
-        (void)span_copy(room, span_str("127.0.0.1rootshop"));
-        r.database = span_of(room + 13, 0);
-        if (with_database) {
-                record_set_text(&r, FIELD_DATABASE, span_of(room + 13, 4));
-        }
-        return r;
-}
-
-static void a_session_stands_ready_wherever_it_is(void)
-{
-        uint8_t rooms[2][32];
-        struct jsonl_sessions *sessions = jsonl_sessions_new();
-        CU_ASSERT_PTR_NOT_NULL_FATAL(sessions);
-        jsonl_sessions_use(sessions);
-        for (unsigned i = 0; i < 4; i++) {
-                bool with_database = i % 2 != 0;
-                struct record r = packed_at(rooms[0], with_database);
-                struct record again = packed_at(rooms[1], with_database);
-                struct record other = packed_at(rooms[1], !with_database);
-                jsonl_session_keep(&r, jsonl_session_fields(&r), span_str("kept"));
-                CU_ASSERT_EQUAL(jsonl_session_text(&again, jsonl_session_fields(&again)).len, 4);
-                CU_ASSERT_EQUAL(jsonl_session_text(&other, jsonl_session_fields(&other)).len, 0);
-        }
-        jsonl_sessions_use(NULL);
-        jsonl_sessions_free(sessions);
+        record_set_text(&r, FIELD_USERNAME, span_str("root"));
+        line.record = &r;
+        print(&line, jsonl_record);
+        uint64_t fields = 1ULL << FIELD_USERNAME;
+#ifndef QT_NO_FASTPATHS
+        CU_ASSERT_TRUE(span_equal(prefix_get(&prefix, fields), span_str(",\"username\":\"root\"")));
+#endif
+        CU_ASSERT_EQUAL(prefix_get(&prefix, fields | 1ULL << FIELD_DATABASE).len, 0);
+        prefix_clear(&prefix);
+        CU_ASSERT_EQUAL(prefix_get(&prefix, fields).len, 0);
+        prefix_set(&prefix, fields, span_str(",\"username\":\"other\""));
+        CU_ASSERT_EQUAL(prefix_get(&prefix, fields).len, strlen(",\"username\":\"other\""));
+        prefix_fini(&prefix);
+        CU_ASSERT_EQUAL(prefix_get(&prefix, 0).len, 0);
 }
 
 static void lines_that_do_not_fit(void)
@@ -257,13 +241,10 @@ static void lines_that_do_not_fit(void)
                         uint8_t *small = malloc(size + 1); /* a sanitizer sees a step too far */
                         CU_ASSERT_PTR_NOT_NULL_FATAL(small);
                         struct writer w = writer_over(small + 1, size);
-                        r.conn_id += 512; /* another session each time */
-                        jsonl_record(&w, &r);
-                        if (record_has(&r, FIELD_CONN_ID)) {
-                                r.conn_id -= 512;
-                                w = writer_over(small + 1, size);
-                                jsonl_record(&w, &r);
+                        if (r.prefix != NULL && size % 2 == 0) {
+                                prefix_clear(r.prefix);
                         }
+                        jsonl_record(&w, &r);
                         CU_ASSERT_EQUAL(w.failed, size < whole.len);
                         CU_ASSERT_EQUAL(w.wanted, whole.len);
                         CU_ASSERT_TRUE(w.failed || memcmp(small + 1, whole.text, size) == 0);
@@ -273,17 +254,16 @@ static void lines_that_do_not_fit(void)
 }
 
 static const struct tap_test tests[] = {
-    {"sessions that stand ready", sessions_that_stand_ready},
-    {"a session stands ready wherever it is", a_session_stands_ready_wherever_it_is},
+    {"both ways write the same", both_ways_write_the_same},
+    {"a prefix is used until the session changes", a_prefix_is_used_until_the_session_changes},
     {"lines that do not fit", lines_that_do_not_fit},
 };
 
 int main(void)
 {
-        struct jsonl_sessions *sessions = jsonl_sessions_new();
-        jsonl_sessions_use(sessions);
         int status = TAP_RUN("jsonl", tests);
-        jsonl_sessions_use(NULL);
-        jsonl_sessions_free(sessions);
+        for (size_t i = 0; i < FACTS; i++) {
+                prefix_fini(&all_facts[i].prefix);
+        }
         return status;
 }

@@ -1,4 +1,5 @@
-#include "mysql/record/record.h"
+#include "mysql/record/record_packed.h"
+#include "mysql/wire/command.h"
 #include "tap.h"
 
 #include <ctype.h>
@@ -36,7 +37,7 @@ static void the_kinds_agree_with_the_table(void)
                 CU_ASSERT_EQUAL(record_is_list(f),
                                 kind == RECORD_LIST || kind == RECORD_MAP || kind == RECORD_ROWS);
                 CU_ASSERT_EQUAL(record_is_span(f), kind == RECORD_TEXT || kind == RECORD_BYTES);
-                CU_ASSERT_EQUAL(record_is_rest(f), record_fields[f].offset >= RECORD_REST);
+                CU_ASSERT_EQUAL(record_offset(f), record_fields[f].offset);
         }
 }
 
@@ -95,6 +96,8 @@ static struct record full_record(void)
                         record_set_uint(&r, f, 1000000000000ULL + (unsigned)i);
                 }
         }
+        record_set_uint(&r, FIELD_COMMAND_ID, COM_QUERY);
+        record_set_text(&r, FIELD_COMMAND, span_str("COM_QUERY"));
         return r;
 }
 
@@ -127,210 +130,183 @@ static bool same(const struct record *a, const struct record *b)
         return equal;
 }
 
-/** Does everything that @p r points to lie within the copy? */
+/** Does everything that @p r points to lie in the packed record? */
 static bool stays_within(const struct record *r, const uint8_t *from, size_t len)
 {
         bool within = true;
         for (int i = 0; i < FIELD_COUNT; i++) {
                 enum record_field f = (enum record_field)i;
-                const uint8_t *at = record_is_list(f)   ? (const uint8_t *)record_list(r, f).at
-                                    : record_is_span(f) ? record_text(r, f).data
-                                                        : NULL;
+                const uint8_t *at = NULL;
+                if (record_has(r, f) && f != FIELD_COMMAND) {
+                        at = record_is_list(f)   ? (const uint8_t *)record_list(r, f).at
+                             : record_is_span(f) ? record_text(r, f).data
+                                                 : NULL;
+                }
                 within = within && (at == NULL || (at >= from && at <= from + len));
         }
         return within;
 }
 
+static struct record_packed *packed_at(uint8_t *bytes)
+{
+        return (struct record_packed *)(void *)bytes;
+}
+
+/** Pack @p r, copy that to somewhere else, and unpack the copy. @return its bytes, to be freed. */
+static uint8_t *pack_and_move(const struct record *r, struct record *out)
+{
+        size_t size = record_pack_size(r);
+        uint8_t *bytes = room_of(size);
+        memset(bytes, 0xee, size);
+        record_pack(r, bytes);
+        CU_ASSERT_EQUAL(packed_at(bytes)->size, size);
+        uint8_t *place = room_of(size);
+        memcpy(place, bytes, size);
+        memset(bytes, 0xee, size);
+        free(bytes);
+        memset(out, 0xee, sizeof *out);
+        record_unpack(packed_at(place), out);
+        CU_ASSERT_TRUE(same(r, out));
+        CU_ASSERT_TRUE(stays_within(out, place, size));
+        return place;
+}
+
 static void a_copy_is_whole(void)
 {
         struct record r = full_record();
-        size_t size = record_pack_size(&r);
-        uint8_t *bytes = room_of(size);
-        const struct record *copy = record_pack(&r, bytes);
-        CU_ASSERT_TRUE(same(&r, copy));
-        CU_ASSERT_TRUE(stays_within(copy, bytes, size));
-        uint8_t *place = room_of(size); /* a copy of the copy: nothing points back */
-        memcpy(place, bytes, size);
-        const struct record *moved = record_moved(place, size, bytes);
-        memset(bytes, 0xee, size);
-        free(bytes);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(moved);
-        CU_ASSERT_TRUE(same(&r, moved));
-        CU_ASSERT_TRUE(stays_within(moved, place, size));
-        free(place);
+        struct record copy;
+        free(pack_and_move(&r, &copy));
+}
+
+/** Some of all fields. */
+static struct record some_fields(const struct record *all, uint64_t *seed)
+{
+        struct record r = *all;
+        *seed = *seed * 6364136223846793005ULL + 1442695040888963407ULL;
+        uint64_t other = *seed * 0xd1342543de82ef95ULL;
+        struct field_set some = {{*seed >> (*seed >> 60), other >> (other >> 60)}};
+        if ((*seed >> 32) % 4 == 0) { /* nothing of the optional part, as in most records */
+                some.words[0] &= ~fields_optional.words[0];
+                some.words[1] &= ~fields_optional.words[1];
+        }
+        for (int i = 0; i < FIELD_COUNT; i++) {
+                if (!field_set_has(&some, (enum record_field)i)) {
+                        record_remove(&r, (enum record_field)i);
+                }
+        }
+        return r;
 }
 
 static void a_copy_of_any_fields_is_whole(void)
 {
         struct record all = full_record();
-        uint64_t present = 0x9e3779b97f4a7c15ULL;
+        uint64_t seed = 0x9e3779b97f4a7c15ULL;
         for (int round = 0; round < 2000; round++) {
-                struct record r = all;
-                present = present * 6364136223846793005ULL + 1442695040888963407ULL;
-                uint64_t other = present * 0xd1342543de82ef95ULL;
-                struct field_set some = {{present >> (round % 7), other >> (round % 5)}};
-                for (int i = 0; i < FIELD_COUNT; i++) {
-                        if (!field_set_has(&some, (enum record_field)i)) {
-                                record_remove(&r, (enum record_field)i);
-                        }
+                struct record r = some_fields(&all, &seed);
+                if (round % 2 == 0) { /* the session's fields are somewhere else */
+                        struct field_set own = {
+                            {r.present.words[0] & ~fields_session.words[0], r.present.words[1]}};
+                        r.present = own;
+                        r.session_source = round % 4 == 0 ? RECORD_SESSION_NONE : RECORD_SESSION_REFERRED;
                 }
-                size_t size = record_pack_size(&r);
-                uint8_t *bytes = room_of(size);
-                const struct record *copy = record_pack(&r, bytes);
-                CU_ASSERT_TRUE(same(&r, copy));
-                CU_ASSERT_TRUE(stays_within(copy, bytes, size));
+                struct record copy;
+                struct record again;
+                uint8_t *bytes = pack_and_move(&r, &copy);
+                CU_ASSERT_EQUAL(record_pack_size(&copy), record_pack_size(&r));
+                free(pack_and_move(&copy, &again)); /* a copy of the copy, as the recent records are */
                 free(bytes);
         }
 }
 
-static void lasting_texts_are_pointed_at(void)
+/** A carried session is stored whole, with what the record itself does not show. */
+static void a_session_is_carried_whole(void)
 {
-        static const char text[] = "COM_QUERY";
         struct record r;
+        struct record copy;
+        memset(&r, 0xee, sizeof r);
         record_clear(&r);
-        RECORD_PUT(&r, FIELD_COMMAND, command, span_str(text));
-        record_set_text(&r, FIELD_QUERY, span_str("SELECT 1"));
-        field_set_add(&r.lasting, FIELD_COMMAND);
         size_t size = record_pack_size(&r);
-        CU_ASSERT_EQUAL(size, RECORD_REST + strlen("SELECT 1"));
-        uint8_t *bytes = room_of(size);
-        const struct record *copy = record_pack(&r, bytes);
-        CU_ASSERT_PTR_EQUAL(copy->command.data, text);
-        CU_ASSERT_PTR_EQUAL(copy->query.data, bytes + RECORD_REST);
-        uint8_t *place = room_of(size);
-        memcpy(place, bytes, size);
-        const struct record *moved = record_moved(place, size, bytes);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(moved);
-        CU_ASSERT_PTR_EQUAL(moved->command.data, text);
-        CU_ASSERT_PTR_EQUAL(moved->query.data, place + RECORD_REST);
-        free(place);
+        record_set_uint(&r, FIELD_ROWS, 1);
+        CU_ASSERT_EQUAL(record_pack_size(&r), size);
+        record_set_text(&r, FIELD_USERNAME, span_str("root"));
+        record_set_text(&r, FIELD_CLIENT_ADDR, span_str("127.0.0.1:1"));
+        record_set_uint(&r, FIELD_SERVER_CONN_ID, 17);
+        CU_ASSERT_EQUAL(record_pack_size(&r),
+                        size + sizeof(struct record_session) + strlen("root127.0.0.1:1"));
+        record_remove(&r, FIELD_USERNAME);
+        CU_ASSERT_FALSE(record_has(&r, FIELD_USERNAME));
+        uint8_t *bytes = pack_and_move(&r, &copy);
+        CU_ASSERT_EQUAL(copy.session_source, RECORD_SESSION_CARRIED);
+        CU_ASSERT_TRUE(span_equal(copy.session.username, span_str("root")));
+        CU_ASSERT_TRUE(field_set_has(&copy.session.fields, FIELD_USERNAME));
+        CU_ASSERT_FALSE(record_has(&copy, FIELD_USERNAME));
+        CU_ASSERT_EQUAL(copy.session.server_conn_id, 17);
+        CU_ASSERT_EQUAL(copy.session.database.len, 0);
+        copy.session_source = RECORD_SESSION_REFERRED;
+        copy.present.words[0] &= ~fields_session.words[0];
+        CU_ASSERT_EQUAL(record_pack_size(&copy), size);
         free(bytes);
 }
 
-/** A command as most are; any of its texts may be absent. */
-static struct record usual_record(void)
+/** The name of a command is known by its code. */
+static void the_name_of_a_command_is_not_stored(void)
 {
-        static const enum record_field texts[] = {FIELD_CLIENT_ADDR, FIELD_PROXY_CLIENT_ADDR, FIELD_USERNAME,
-                                                  FIELD_DATABASE, FIELD_QUERY};
-        static const enum record_field last[] = {FIELD_PROXY_LISTEN_ADDR, FIELD_REMOTE_ADDR,
-                                                 FIELD_CHARACTER_SET, FIELD_COMMAND};
-        static char letters[200];
         struct record r;
+        struct record copy;
         record_clear(&r);
-        r.event = EVENT_QUERY;
-        memset(letters, 'x', sizeof letters);
-        for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-                if (tap_random_below(4) > 0) {
-                        letters[tap_random_below(sizeof letters)]++;
-                        record_set_text(&r, texts[i],
-                                        span_of(letters, tap_random_below(1 + (size_t)(i + 1) * 40)));
-                }
-        }
-        for (size_t i = 0; i < sizeof last / sizeof last[0]; i++) {
-                record_set_text(&r, last[i], span_str("lasts"));
-                field_set_add(&r.lasting, last[i]);
-        }
-        record_set_uint(&r, FIELD_ROWS, tap_random_below(100));
-        return r;
+        size_t size = record_pack_size(&r);
+        record_set_uint(&r, FIELD_COMMAND_ID, COM_QUERY);
+        record_set_text(&r, FIELD_COMMAND, span_str("COM_QUERY"));
+        CU_ASSERT_EQUAL(record_pack_size(&r), size);
+        free(pack_and_move(&r, &copy));
+        CU_ASSERT_PTR_EQUAL(copy.command.data, command_type(COM_QUERY)->name);
+        record_remove(&r, FIELD_COMMAND_ID);
+        CU_ASSERT_EQUAL(record_pack_size(&r), size + strlen("COM_QUERY"));
+        free(pack_and_move(&r, &copy));
 }
 
-/** Of what is as usual no field is looked for: it must make no difference. */
-static void a_usual_copy_is_as_any(void)
-{
-        for (int round = 0; round < 2000; round++) {
-                struct record usual = usual_record();
-                struct record other = usual;
-                record_set_text(&other, FIELD_INFO, span_str("")); /* that is not */
-                size_t size = record_pack_size(&usual);
-                CU_ASSERT_EQUAL_FATAL(size, record_pack_size(&other));
-                uint8_t *bytes[] = {room_of(size), room_of(size)};
-                struct record *copies[] = {record_pack(&usual, bytes[0]), record_pack(&other, bytes[1])};
-                record_remove(copies[1], FIELD_INFO);
-                CU_ASSERT_TRUE(same(copies[0], copies[1]));
-                CU_ASSERT_EQUAL(copies[0]->packed, size);
-                CU_ASSERT_EQUAL(copies[1]->packed, size);
-                const uint8_t *texts[] = {bytes[0] + RECORD_REST, bytes[1] + RECORD_REST};
-                CU_ASSERT_EQUAL(memcmp(texts[0], texts[1], size - RECORD_REST), 0);
-
-                /* and so with what the journal adds, and a copy of that */
-                for (int i = 0; i < 2; i++) {
-                        RECORD_PUT_TEXT(copies[i], FIELD_DIGEST, digest, span_str("0123456789abcdef"));
-                        RECORD_PUT_TEXT(copies[i], FIELD_DIGEST_TEXT, digest_text, span_str("SELECT ?"));
-                }
-                record_set_text(copies[1], FIELD_TRACEPARENT, span_str(""));
-                size_t copy_size = record_copy_size(copies[0]);
-                CU_ASSERT_EQUAL_FATAL(copy_size, record_copy_size(copies[1]));
-                uint8_t *rooms[] = {room_of(copy_size), room_of(copy_size)};
-                struct record *moved[2];
-                for (int i = 0; i < 2; i++) {
-                        const uint8_t *was = record_copy(copies[i], rooms[i]);
-                        memset(bytes[i], 0xee, size);
-                        moved[i] = record_moved(rooms[i], copy_size, was);
-                        CU_ASSERT_PTR_NOT_NULL_FATAL(moved[i]);
-                }
-                record_remove(moved[1], FIELD_TRACEPARENT);
-                CU_ASSERT_TRUE(same(moved[0], moved[1]));
-                for (int i = 0; i < 2; i++) {
-                        free(bytes[i]);
-                        free(rooms[i]);
-                }
-        }
-}
-
-/** A record without fields of the rest has no room for them once it is packed; unpacked, the first brings them all. */
-static void the_rest_comes_with_its_first_field(void)
+/** A part that a record lacks is neither initialised nor stored; its first field brings it. */
+static void a_part_comes_with_its_first_field(void)
 {
         struct record r;
+        struct record assigned;
         memset(&r, 0xee, sizeof r);
         record_clear(&r);
-        CU_ASSERT_FALSE(record_has_rest(&r));
-        CU_ASSERT_EQUAL(record_pack_size(&r), RECORD_REST);
+        CU_ASSERT_FALSE(record_has_optional(&r));
+        CU_ASSERT_EQUAL(record_pack_size(&r), sizeof(struct record_packed) + RECORD_SESSION);
         record_set_uint(&r, FIELD_ERRNO, 1064);
-        CU_ASSERT_TRUE(record_has_rest(&r));
+        CU_ASSERT_TRUE(record_has_optional(&r));
         CU_ASSERT_EQUAL(r.errno_, 1064);
         CU_ASSERT_EQUAL(r.error.len, 0);
         CU_ASSERT_EQUAL(r.first_rows.n, 0);
         CU_ASSERT_EQUAL(record_uint_if_any(&r, FIELD_DROPPED), 0);
-        CU_ASSERT_EQUAL(record_pack_size(&r), sizeof r);
-        uint8_t *bytes = room_of(sizeof r);
-        const struct record *copy = record_pack(&r, bytes);
-        CU_ASSERT_FALSE(copy->ends_early);
-        struct record assigned;
-        record_assign(&assigned, copy);
+        CU_ASSERT_EQUAL(record_pack_size(&r),
+                        sizeof(struct record_packed) + sizeof r - sizeof(struct record_session));
+        record_assign(&assigned, &r);
         CU_ASSERT_TRUE(same(&assigned, &r));
-        free(bytes);
         record_remove(&r, FIELD_ERRNO);
-        bytes = room_of(RECORD_REST);
-        copy = record_pack(&r, bytes);
-        CU_ASSERT_TRUE(copy->ends_early);
-        record_assign(&assigned, copy);
-        record_set_text(&assigned, FIELD_REASON, span_str("a reason"));
-        CU_ASSERT_EQUAL(assigned.errno_, 0);
-        free(bytes);
+        record_set_text(&r, FIELD_REASON, span_str("a reason"));
+        CU_ASSERT_EQUAL(r.errno_, 0);
 }
 
-static void a_cut_copy_is_refused(void)
+/** A field that is known when this is compiled and one that is not are set alike. */
+static void a_field_is_set_in_one_way(void)
 {
-        struct record r = full_record();
-        size_t size = record_pack_size(&r);
-        uint8_t *bytes = room_of(size);
-        record_pack(&r, bytes);
-        for (size_t len = 0; len < size; len++) {
-                uint8_t *cut = room_of(len + 1); /* its end is the block's: a sanitizer sees a step too far */
-                memcpy(cut, bytes, len);
-                CU_ASSERT_PTR_NULL_FATAL(record_moved(cut, len, bytes));
-                free(cut);
-        }
-        struct record *copy = (struct record *)(void *)bytes;
-        copy->first_rows.n = SIZE_MAX / 2;
-        uint8_t *place = room_of(size);
-        memcpy(place, bytes, size);
-        CU_ASSERT_PTR_NULL(record_moved(place, size, bytes));
-        copy->event = EVENT_COUNT;
-        memcpy(place, bytes, size);
-        CU_ASSERT_PTR_NULL(record_moved(place, size, bytes));
-        free(place);
-        free(bytes);
+        volatile enum record_field rows = FIELD_ROWS;
+        volatile enum record_field error = FIELD_ERROR;
+        struct record a;
+        struct record b;
+        record_clear(&a);
+        record_clear(&b);
+        record_set_uint(&a, FIELD_ROWS, 7);
+        record_set_uint(&b, rows, 7);
+        record_set_text(&a, FIELD_ERROR, span_str("no"));
+        record_set_text(&b, error, span_str("no"));
+        CU_ASSERT_EQUAL(a.rows, 7);
+        CU_ASSERT_EQUAL(b.rows, 7);
+        CU_ASSERT_TRUE(span_equal(b.error, span_str("no")));
+        CU_ASSERT_TRUE(same(&a, &b));
+        CU_ASSERT_EQUAL(record_uint(&b, rows), record_uint(&a, FIELD_ROWS));
 }
 
 static const struct tap_test tests[] = {
@@ -339,10 +315,10 @@ static const struct tap_test tests[] = {
     {"names of events and flags", names_of_events_and_flags},
     {"a copy is whole", a_copy_is_whole},
     {"a copy of any fields is whole", a_copy_of_any_fields_is_whole},
-    {"a usual copy is as any", a_usual_copy_is_as_any},
-    {"the rest comes with its first field", the_rest_comes_with_its_first_field},
-    {"a cut copy is refused", a_cut_copy_is_refused},
-    {"lasting texts are pointed at", lasting_texts_are_pointed_at},
+    {"a session is carried whole", a_session_is_carried_whole},
+    {"the name of a command is not stored", the_name_of_a_command_is_not_stored},
+    {"a part comes with its first field", a_part_comes_with_its_first_field},
+    {"a field is set in one way", a_field_is_set_in_one_way},
 };
 
 int main(void)

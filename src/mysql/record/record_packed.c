@@ -1,0 +1,192 @@
+#include "mysql/record/record_packed.h"
+
+#include "mysql/wire/command.h"
+
+/* What stands in place of a struct span or a struct value_list. */
+struct place {
+        uint64_t offset; /* from the beginning of the packed record */
+        uint64_t n;      /* bytes, or elements */
+};
+
+_Static_assert(sizeof(struct place) == sizeof(struct span) &&
+                   offsetof(struct place, n) == offsetof(struct span, len),
+               "a place takes the room of a span");
+_Static_assert(sizeof(struct place) == sizeof(struct value_list) &&
+                   offsetof(struct place, n) == offsetof(struct value_list, n),
+               "a place takes the room of a list");
+_Static_assert(sizeof(struct record_packed) % 8 == 0 && RECORD_SESSION % 8 == 0 && RECORD_OPTIONAL % 8 == 0 &&
+                   sizeof(struct record) % 8 == 0 && sizeof(struct value) % 8 == 0,
+               "parts and elements are aligned");
+
+enum { SESSION_SIZE = RECORD_OPTIONAL - RECORD_SESSION };
+
+static bool carries_session(const struct record *r)
+{
+        return r->session_source == RECORD_SESSION_CARRIED;
+}
+
+/** Bytes before the lists and texts. */
+static size_t parts_size(const struct record *r)
+{
+        size_t size = sizeof(struct record_packed) + RECORD_SESSION;
+        size += carries_session(r) ? SESSION_SIZE : 0;
+        return size + (record_has_optional(r) ? sizeof *r - RECORD_OPTIONAL : 0);
+}
+
+/** Where the member at @p offset of struct record is in the packed one. */
+static size_t packed_offset(const struct record *r, size_t offset)
+{
+        bool moved = offset >= RECORD_OPTIONAL && !carries_session(r);
+        return sizeof(struct record_packed) + offset - (moved ? SESSION_SIZE : 0);
+}
+
+/** The texts that are stored: also those of a carried session that this record does not show. */
+static struct field_set stored_texts(const struct record *r)
+{
+        struct field_set texts = {{r->present.words[0] & ~fields_session.words[0], r->present.words[1]}};
+        _Static_assert(FIELD_COMMAND == FIELD_COMMAND_ID + 1 && FIELD_COMMAND < 64, "the shift below");
+        _Static_assert(FIELD_SERVER_CONN_ID < 64, "the session's fields are in the first word");
+        texts.words[0] &= ~((r->present.words[0] & 1ULL << FIELD_COMMAND_ID) << 1);
+        texts.words[0] |= carries_session(r) ? r->session.fields.words[0] : 0;
+        return field_set_both(&texts, &fields_spans);
+}
+
+/* --- lists -------------------------------------------------------------------------------------------------------- */
+
+static size_t lists_size(const struct record *r)
+{
+        size_t size = 0;
+        struct field_set lists = field_set_both(&r->present, &fields_lists);
+        enum record_field f;
+        FIELD_SET_EACH(lists, f)
+        {
+                struct value_list list = record_list(r, f);
+                size += list.n * sizeof *list.at;
+                for (size_t i = 0; i < list.n; i++) {
+                        size += list.at[i].name.len + list.at[i].bytes.len;
+                }
+        }
+        return size;
+}
+
+/** Copy @p s to @p to, and its place over the span at @p member. @return the place behind the copy. */
+static uint8_t *store(uint8_t *out, uint8_t *to, struct span s, uint8_t *member)
+{
+        struct place place = {(uint64_t)(to - out), s.len};
+        memcpy(member, &place, sizeof place);
+        return span_copy(to, s);
+}
+
+static uint8_t *pack_lists(const struct record *r, uint8_t *out, uint8_t *to)
+{
+        struct field_set lists = field_set_both(&r->present, &fields_lists);
+        uint8_t *elements = to;
+        enum record_field f;
+        FIELD_SET_EACH(lists, f)
+        {
+                struct value_list list = record_list(r, f);
+                struct place place = {(uint64_t)(to - out), list.n};
+                memcpy(out + packed_offset(r, record_offset(f)), &place, sizeof place);
+                to = span_copy(to, span_of(list.at, list.n * sizeof *list.at));
+        }
+        FIELD_SET_EACH(lists, f)
+        {
+                struct value_list list = record_list(r, f);
+                for (size_t i = 0; i < list.n; i++, elements += sizeof *list.at) {
+                        to = store(out, to, list.at[i].name, elements + offsetof(struct value, name));
+                        to = store(out, to, list.at[i].bytes, elements + offsetof(struct value, bytes));
+                }
+        }
+        return to;
+}
+
+/** Put @p s, which holds a place in @p packed, right. */
+static void point(const struct record_packed *packed, struct span *s)
+{
+        struct place place;
+        memcpy(&place, s, sizeof place);
+        *s = span_of((const uint8_t *)packed + place.offset, place.n);
+}
+
+static void unpack_lists(struct record_packed *packed, struct record *r)
+{
+        struct field_set lists = field_set_both(&r->present, &fields_lists);
+        enum record_field f;
+        FIELD_SET_EACH(lists, f)
+        {
+                struct place place;
+                void *member = (char *)r + record_offset(f);
+                memcpy(&place, member, sizeof place);
+                struct value *values = (struct value *)(void *)((uint8_t *)packed + place.offset);
+                for (size_t i = 0; i < place.n; i++) {
+                        point(packed, &values[i].name);
+                        point(packed, &values[i].bytes);
+                }
+                *(struct value_list *)member = (struct value_list){values, place.n};
+        }
+}
+
+/* --- records ------------------------------------------------------------------------------------------------------ */
+
+size_t record_pack_size(const struct record *r)
+{
+        size_t size = parts_size(r) + (record_has_lists(r) ? lists_size(r) : 0);
+        struct field_set texts = stored_texts(r);
+        enum record_field f;
+        FIELD_SET_EACH(texts, f)
+        {
+                size += record_text(r, f).len;
+        }
+        return size;
+}
+
+void record_pack(const struct record *r, uint8_t *out)
+{
+        struct record_packed *packed = (struct record_packed *)(void *)out;
+        uint8_t *parts = (uint8_t *)packed->parts;
+        memcpy(parts, r, span_unknown(carries_session(r) ? RECORD_OPTIONAL : RECORD_SESSION));
+        if (record_has_optional(r)) {
+                memcpy(out + packed_offset(r, RECORD_OPTIONAL), (const uint8_t *)r + RECORD_OPTIONAL,
+                       span_unknown(sizeof *r - RECORD_OPTIONAL));
+        }
+        uint8_t *to = out + parts_size(r);
+        if (record_has_lists(r)) {
+                to = pack_lists(r, out, to);
+        }
+        struct field_set texts = stored_texts(r);
+        enum record_field f;
+        FIELD_SET_EACH(texts, f)
+        {
+                to = store(out, to, record_text(r, f), out + packed_offset(r, record_offset(f)));
+        }
+        packed->size = (uint64_t)(to - out);
+}
+
+void record_unpack(struct record_packed *packed, struct record *r)
+{
+        const uint8_t *bytes = (const uint8_t *)packed;
+        memcpy(r, packed->parts, span_unknown(RECORD_SESSION));
+        r->prefix = NULL;
+        if (carries_session(r)) {
+                memcpy(&r->session, bytes + packed_offset(r, RECORD_SESSION), sizeof r->session);
+        } else {
+                r->session_source = RECORD_SESSION_NONE;
+        }
+        if (record_has_optional(r)) {
+                memcpy((uint8_t *)r + RECORD_OPTIONAL, bytes + packed_offset(r, RECORD_OPTIONAL),
+                       span_unknown(sizeof *r - RECORD_OPTIONAL));
+        }
+        struct field_set texts = stored_texts(r);
+        enum record_field f;
+        FIELD_SET_EACH(texts, f)
+        {
+                point(packed, (struct span *)(void *)((char *)r + record_offset(f)));
+        }
+        if (record_has_lists(r)) {
+                unpack_lists(packed, r);
+        }
+        if (record_has(r, FIELD_COMMAND_ID) && record_has(r, FIELD_COMMAND)) {
+                const struct command_type *command = command_type((uint8_t)r->command_id);
+                r->command = span_of(command->name, command->name_len);
+        }
+}
