@@ -1,6 +1,7 @@
 /* The recent records as their readers see them: in order, from a cursor on, with gaps for what was overwritten. */
 #include "journal/recent.h"
 #include "journal/sample.h"
+#include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 #include "tap.h"
 
