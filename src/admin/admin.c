@@ -1,8 +1,11 @@
 #include "admin/admin.h"
 
 #include "admin/admin_listener.h"
+#include "admin/admin_state.h"
 #include "admin/call.h"
+#include "admin/endpoints.h"
 #include "admin/guard.h"
+#include "admin/handlers.h"
 #include "base/diag.h"
 #include "profile/heap/leak_injection.h"
 #include "profile/heap/prof.h"
@@ -68,7 +71,7 @@ static bool redirect(struct call *call, const char *path)
         uint64_t id;
         int n = snprintf(slashed, sizeof slashed, "%s/", path);
         if (n < 0 || (size_t)n >= sizeof slashed ||
-            endpoint_find("GET", slashed, &id, allow, sizeof allow) == NULL) {
+            endpoints_find("GET", slashed, &id, allow, sizeof allow) == NULL) {
                 return false;
         }
         (void)evhttp_add_header(evhttp_request_get_output_headers(call->request), "Location", slashed);
@@ -82,8 +85,8 @@ static void route(struct call *call)
         const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(call->request));
         path = path != NULL && path[0] != '\0' ? path : "/";
         const struct endpoint *e =
-            endpoint_find(method_name(call->request), path, &call->id, allow, sizeof allow);
-        if (e != NULL && call->garbled && e->handle != handle_symbol /* takes 0xA+0xB */) {
+            endpoints_find(method_name(call->request), path, &call->id, allow, sizeof allow);
+        if (e != NULL && call->garbled && !e->any_query) {
                 call_fail(call, HTTP_BADREQUEST, "the query must be name=value&name=value");
         } else if (e != NULL) {
                 e->handle(call);
@@ -99,17 +102,17 @@ static void on_request(struct evhttp_request *request, void *arg)
 {
         PROF_SCOPE(STAGE_ADMIN);
         struct admin *a = arg;
-        a->requests++;
-        admin_listener_on_request(a->listener, request);
+        a->context.requests++;
+        admin_listener_on_request(a->context.listener, request);
         plant_grow(PLANT_REQUEST);
-        struct call *call = call_new(a, request);
+        struct call *call = call_new(&a->context, request);
         if (call == NULL) {
                 evhttp_send_error(request, HTTP_SERVUNAVAIL, "out of memory");
                 return;
         }
         const char *why_not = objection(request);
         if (why_not != NULL) {
-                a->refused++;
+                a->context.refused++;
                 call_fail(call, 403, "%s", why_not);
         } else {
                 route(call);
@@ -127,14 +130,14 @@ static enum status bind_port(struct admin *a, const struct address *address)
                 (void)snprintf(numeric.host, sizeof numeric.host, "127.0.0.1");
         }
         if (!address_numeric(&numeric, &where, &len)) {
-                diag(DIAG_ERROR, "setting 'admin' is not an address: %s", a->settings->admin);
+                diag(DIAG_ERROR, "setting 'admin' is not an address: %s", a->context.settings->admin);
                 return STATUS_INVALID;
         }
-        enum status status = admin_listener_open(a->listener, (const struct sockaddr *)&where, len);
+        enum status status = admin_listener_open(a->context.listener, (const struct sockaddr *)&where, len);
         if (status == STATUS_OK) {
-                address_own(admin_listener_fd(a->listener), a->addr);
+                address_own(admin_listener_fd(a->context.listener), a->addr);
         } else if (status == STATUS_IO) {
-                diag(DIAG_ERROR, "the admin port can't listen on %s: %s%s", a->settings->admin,
+                diag(DIAG_ERROR, "the admin port can't listen on %s: %s%s", a->context.settings->admin,
                      strerror(errno),
                      errno == EADDRINUSE ? " (another program uses it; choose another address with --admin, "
                                            "or use --admin off)"
@@ -147,7 +150,7 @@ static void set_up_http(struct evhttp *http, struct admin *a)
 {
         evhttp_set_max_headers_size(http, HEADERS_MAX_BYTES);
         evhttp_set_max_body_size(http, BODY_MAX_BYTES);
-        evhttp_set_timeout(http, CALL_TIMEOUT_S);
+        evhttp_set_timeout(http, ADMIN_LISTENER_TIMEOUT_S);
         evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT |
                                              EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
         evhttp_set_default_content_type(http, NULL);
@@ -176,12 +179,17 @@ enum status admin_new(const struct settings *settings, struct event_base *base, 
                 diag(DIAG_ERROR, "the admin port can't be opened: %s", status_text(STATUS_NOMEM));
                 return STATUS_NOMEM;
         }
-        *a = (struct admin){.settings = settings, .base = base, .proxy = proxy, .journal = journal};
+        a->context = (struct admin_context){.settings = settings,
+                                            .base = base,
+                                            .proxy = proxy,
+                                            .journal = journal,
+                                            .endpoints = endpoints,
+                                            .n_endpoints = endpoints_n};
         struct evhttp *http = evhttp_new(base);
-        a->listener = http != NULL
-                          ? admin_listener_new(base, http, (unsigned)settings->limits.admin_connections)
-                          : NULL;
-        enum status status = a->listener != NULL ? STATUS_OK : STATUS_NOMEM;
+        a->context.listener =
+            http != NULL ? admin_listener_new(base, http, (unsigned)settings->limits.admin_connections)
+                         : NULL;
+        enum status status = a->context.listener != NULL ? STATUS_OK : STATUS_NOMEM;
         if (status == STATUS_OK) {
                 set_up_http(http, a);
                 status = bind_port(a, &address);
@@ -203,15 +211,15 @@ void admin_free(struct admin *a)
                 return;
         }
         PROF_SCOPE(STAGE_ADMIN);
-        records_end_streams(a);
-        heap_end_deltas(a);
-        admin_listener_free(a->listener);
+        records_end_streams(&a->context);
+        heap_end_deltas(&a->context);
+        admin_listener_free(a->context.listener);
         prof_free(a);
 }
 
 uint64_t admin_requests(const struct admin *a)
 {
-        return a != NULL ? a->requests : 0;
+        return a != NULL ? a->context.requests : 0;
 }
 
 const char *admin_addr(const struct admin *a)

@@ -22,8 +22,4 @@ uint64_t admin_requests(const struct admin *a);
 /** Where it listens, as host:port. */
 const char *admin_addr(const struct admin *a);
 
-/** Method and path of endpoint @p i of the table ('*' stands for a number), for the manual's test.
- *  @return false past the last. */
-bool admin_endpoint(size_t i, const char **method, const char **path);
-
 #endif

@@ -1,6 +1,5 @@
 #include "admin/admin_listener.h"
 
-#include "admin/call.h"
 #include "base/clock.h"
 #include "base/diag.h"
 #include "profile/heap/prof.h"
@@ -328,7 +327,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
                 if (is_gone(c)) {
                         continue;
                 }
-                if (!c->is_answered && now_ns - c->since_ns >= CALL_TIMEOUT_S * CLOCK_S_NS) {
+                if (!c->is_answered && now_ns - c->since_ns >= ADMIN_LISTENER_TIMEOUT_S * CLOCK_S_NS) {
                         send_off(l, c, BEV_EVENT_READING);
                 } else if (c->is_answered && is_stuck(c, now_ns)) {
                         send_off(l, c, BEV_EVENT_WRITING);

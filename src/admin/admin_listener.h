@@ -4,7 +4,7 @@
  *      OPEN, FULL --(no descriptor is left)--> PAUSED --(a second later)--> OPEN or FULL
  *
  * In FULL, a connection that has been without a request for a second gives its place to a newcomer; if there is none, the
- * newcomer is told so (503) and closed. A request has to be whole within CALL_TIMEOUT_S of its connection's begin, or of the
+ * newcomer is told so (503) and closed. A request has to be whole within ADMIN_LISTENER_TIMEOUT_S of its connection's begin, or of the
  * reply before it; and a reply that waits has to be taken, slowly or not.
  * Threads: main.   Memory: STAGE_ADMIN. */
 #ifndef ADMIN_ADMIN_LISTENER_H
@@ -19,6 +19,8 @@ struct admin_listener;
 struct event_base;
 struct evhttp;
 struct evhttp_request;
+
+enum { ADMIN_LISTENER_TIMEOUT_S = 30 }; /**< that a connection may be silent */
 
 struct admin_listener_counts {
         uint64_t connections; /**< open now */

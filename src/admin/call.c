@@ -1,5 +1,6 @@
 #include "admin/call.h"
 
+#include "admin/admin_listener.h"
 #include "admin/put.h"
 #include "base/json_writer.h"
 #include "profile/heap/prof.h"
@@ -64,7 +65,7 @@ void call_wait(struct call *call, void (*gone)(void *arg), void *arg)
 /** From now on the client may not be silent for ever. */
 static void end_wait(struct call *call)
 {
-        static const struct timeval limit = {CALL_TIMEOUT_S, 0};
+        static const struct timeval limit = {ADMIN_LISTENER_TIMEOUT_S, 0};
         bufferevent_set_timeouts(pipe_of(call), &limit, &limit);
 }
 
@@ -192,7 +193,7 @@ struct evhttp_request *call_take(struct call *call)
         return request;
 }
 
-struct call *call_new(struct admin *a, struct evhttp_request *request)
+struct call *call_new(struct admin_context *a, struct evhttp_request *request)
 {
         struct call *call = prof_calloc(STAGE_ADMIN, 1, sizeof *call);
         if (call == NULL) {

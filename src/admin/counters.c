@@ -1,7 +1,8 @@
 /* What was counted since the start, of the whole proxy and of each log. */
-#include "admin/call.h"
+#include "admin/handlers.h"
 
 #include "admin/admin_listener.h"
+#include "admin/call.h"
 #include "admin/put.h"
 #include "admin/tables.h"
 #include "base/column.h"
@@ -89,7 +90,7 @@ static const struct column log_columns[] = {
 const struct column_table counters_log_table = {"/counters logs", log_columns,
                                                 sizeof log_columns / sizeof log_columns[0]};
 
-static struct counters take(const struct admin *a)
+static struct counters take(const struct admin_context *a)
 {
         return (struct counters){
             .proxy = proxy_counts(a->proxy),

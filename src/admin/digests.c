@@ -1,6 +1,7 @@
 /* Statements by their shape. */
-#include "admin/call.h"
+#include "admin/handlers.h"
 
+#include "admin/call.h"
 #include "admin/tables.h"
 #include "base/clock.h"
 #include "base/column.h"

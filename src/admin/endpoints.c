@@ -1,29 +1,30 @@
-/* The table of endpoints. A new one is a row here and a handler. */
-#include "admin/call.h"
+#include "admin/endpoints.h"
 
+#include "admin/call.h"
+#include "admin/handlers.h"
 #include "profile/export/snapshot.h"
 
 #include <dirent.h>
 #include <string.h>
 
-static uint64_t count_records(const struct admin *a)
+static uint64_t count_records(const struct admin_context *a)
 {
         (void)a;
         return prof_record_count();
 }
 
-static uint64_t count_sessions(const struct admin *a)
+static uint64_t count_sessions(const struct admin_context *a)
 {
         return proxy_counts(a->proxy).sessions;
 }
 
-static uint64_t count_stages(const struct admin *a)
+static uint64_t count_stages(const struct admin_context *a)
 {
         (void)a;
         return STAGE_COUNT;
 }
 
-static uint64_t count_marks(const struct admin *a)
+static uint64_t count_marks(const struct admin_context *a)
 {
         uint64_t n = 1; /* the start */
         (void)a;
@@ -33,13 +34,13 @@ static uint64_t count_marks(const struct admin *a)
         return n;
 }
 
-static uint64_t count_one(const struct admin *a)
+static uint64_t count_one(const struct admin_context *a)
 {
         (void)a;
         return 1;
 }
 
-static uint64_t count_threads(const struct admin *a)
+static uint64_t count_threads(const struct admin_context *a)
 {
         DIR *dir = opendir("/proc/self/task");
         const struct dirent *entry;
@@ -55,83 +56,76 @@ static uint64_t count_threads(const struct admin *a)
 }
 
 const struct endpoint endpoints[] = {
-    {"GET", "/", "This list and the memory of each stage.", handle_page, NULL, NULL},
-    {"GET", "/healthz", "Returns ok while the proxy runs.", handle_health, NULL, NULL},
-    {"GET", "/sessions", "Open sessions and what each is doing.", handle_sessions, "sessions",
-     count_sessions},
-    {"GET", "/sessions/*/hex", "Hex dump of a session's last packets.", handle_hex, NULL, NULL},
-    {"POST", "/sessions/*/kill", "Close a session.", handle_kill, NULL, NULL},
+    {"GET", "/", "This list and the memory of each stage.", .handle = handle_page},
+    {"GET", "/healthz", "Returns ok while the proxy runs.", .handle = handle_health},
+    {"GET", "/sessions", "Open sessions and what each is doing.", .handle = handle_sessions,
+     .count_name = "sessions", .count = count_sessions},
+    {"GET", "/sessions/*/hex", "Hex dump of a session's last packets.", .handle = handle_hex},
+    {"POST", "/sessions/*/kill", "Close a session.", .handle = handle_kill},
     {"GET", "/records",
      "The most recent log records; ?n= their number (100), ?format=text|json|ltsv|slow, ?verbose=1.",
-     handle_records, NULL, NULL},
+     .handle = handle_records},
     {"GET", "/records/stream",
-     "Log records as they are made; ?n= number of recent ones first (0); formats as above.", handle_stream,
-     NULL, NULL},
+     "Log records as they are made; ?n= number of recent ones first (0); formats as above.",
+     .handle = handle_stream},
     {"GET", "/digests",
      "Statements grouped by digest, with their times; ?sort=time|active|count|errors|max|p99|rows|last, ?n= "
      "their number (20).",
-     handle_digests, NULL, NULL},
-    {"POST", "/digests/reset", "Reset these statistics.", handle_digests_reset, NULL, NULL},
-    {"GET", "/stages", "Memory by stage, with the column names of performance_schema.", handle_stages,
-     "stages", count_stages},
+     .handle = handle_digests},
+    {"POST", "/digests/reset", "Reset these statistics.", .handle = handle_digests_reset},
+    {"GET", "/stages", "Memory by stage, with the column names of performance_schema.",
+     .handle = handle_stages, .count_name = "stages", .count = count_stages},
     {"GET", "/verdicts", "Whether the memory of each stage leaks, and why its allocation records increase.",
-     handle_verdicts, NULL, NULL},
+     .handle = handle_verdicts},
     {"GET", "/series", "Memory and allocation records of a stage over time; ?stage=, ?tier=, ?format=svg.",
-     handle_series, NULL, NULL},
+     .handle = handle_series},
 #ifdef PLANTED_LEAKS
     {"POST", "/plant",
-     "Leak ?bytes= in ?stage= with each ?every=-th ?per=statement, session, error or request.", handle_plant,
-     NULL, NULL},
+     "Leak ?bytes= in ?stage= with each ?every=-th ?per=statement, session, error or request.",
+     .handle = handle_plant},
 #endif
     {"POST", "/sample", "Sample one allocation per ?bytes= from now on, in ?stage= or in all stages.",
-     handle_sample, NULL, NULL},
-    {"GET", "/counters", "Counters since the start.", handle_counters, NULL, NULL},
-    {"GET", "/settings", "The settings in force.", handle_settings, NULL, NULL},
-    {"GET", "/debug/pprof/", "Index of the profiles, with counts.", handle_pprof_index, NULL, NULL},
+     .handle = handle_sample},
+    {"GET", "/counters", "Counters since the start.", .handle = handle_counters},
+    {"GET", "/settings", "The settings in force.", .handle = handle_settings},
+    {"GET", "/debug/pprof/", "Index of the profiles, with counts.", .handle = handle_pprof_index},
     {"GET", "/debug/pprof/heap",
      "Allocation records for go tool pprof; ?debug=1 as text, ?seconds= or ?base=MARK a difference.",
-     handle_heap, "heap", count_records},
+     .handle = handle_heap, .count_name = "heap", .count = count_records},
     {"GET", "/debug/pprof/allocs",
-     "The same profile; readers show all allocations instead of live memory by default.", handle_allocs,
-     "allocs", count_records},
-    {"GET", "/debug/pprof/cmdline", "The command line, with NUL bytes between its arguments.", handle_cmdline,
-     "cmdline", count_one},
-    {"GET", "/debug/pprof/symbol", "Function names of the addresses in ?0xA+0xB.", handle_symbol, NULL, NULL},
+     "The same profile; readers show all allocations instead of live memory by default.",
+     .handle = handle_allocs, .count_name = "allocs", .count = count_records},
+    {"GET", "/debug/pprof/cmdline", "The command line, with NUL bytes between its arguments.",
+     .handle = handle_cmdline, .count_name = "cmdline", .count = count_one},
+    {"GET", "/debug/pprof/symbol", "Function names of the addresses in ?0xA+0xB.", .handle = handle_symbol,
+     .any_query = true},
     {"POST", "/debug/pprof/symbol", "Function names of the addresses 0xA+0xB in the body.", handle_symbol,
-     NULL, NULL},
-    {"GET", "/debug/pprof/threads", "The threads.", handle_threads, "threads", count_threads},
-    {"GET", "/pprof/heap", "Allocation records for google-pprof and jeprof.", handle_heap_v2, NULL, NULL},
-    {"GET", "/pprof/symbol", "As /debug/pprof/symbol.", handle_symbol, NULL, NULL},
-    {"POST", "/pprof/symbol", "As /debug/pprof/symbol.", handle_symbol, NULL, NULL},
-    {"GET", "/pprof/cmdline", "As /debug/pprof/cmdline.", handle_cmdline, NULL, NULL},
-    {"GET", "/marks", "Marks: the counts of all allocation records at certain times.", handle_marks, "marks",
-     count_marks},
-    {"POST", "/marks", "Set a mark called ?name=.", handle_mark, NULL, NULL},
+     .any_query = true},
+    {"GET", "/debug/pprof/threads", "The threads.", .handle = handle_threads, .count_name = "threads",
+     .count = count_threads},
+    {"GET", "/pprof/heap", "Allocation records for google-pprof and jeprof.", .handle = handle_heap_v2},
+    {"GET", "/pprof/symbol", "As /debug/pprof/symbol.", .handle = handle_symbol, .any_query = true},
+    {"POST", "/pprof/symbol", "As /debug/pprof/symbol.", .handle = handle_symbol, .any_query = true},
+    {"GET", "/pprof/cmdline", "As /debug/pprof/cmdline.", .handle = handle_cmdline},
+    {"GET", "/marks", "Marks: the counts of all allocation records at certain times.", .handle = handle_marks,
+     .count_name = "marks", .count = count_marks},
+    {"POST", "/marks", "Set a mark called ?name=.", .handle = handle_mark},
     {"GET", "/marks/diff", "What changed from mark ?from= to mark ?to= (now); ?n= number of lines (100).",
-     handle_diff, NULL, NULL},
+     .handle = handle_diff},
     {"GET", "/births",
      "Allocation records created since ?since= (start): a mark, a time, or a number of statements; ?n= their "
      "number (100), ?stack=1 shows their stacks.",
-     handle_births, NULL, NULL},
-    {"GET", "/fault", "Allocations counted and faults injected so far.", handle_fault_get, NULL, NULL},
+     .handle = handle_births},
+    {"GET", "/fault", "Allocations counted and faults injected so far.", .handle = handle_fault_get},
     {"POST", "/fault",
      "Make allocations fail: ?nth= or ?probability= (&seed=), both with &stage=, or ?record=.",
-     handle_fault_post, NULL, NULL},
+     .handle = handle_fault_post},
 };
 
-const size_t endpoint_count = sizeof endpoints / sizeof endpoints[0];
+const size_t endpoints_n = sizeof endpoints / sizeof endpoints[0];
 
-bool admin_endpoint(size_t i, const char **method, const char **path)
-{
-        if (i >= endpoint_count) {
-                return false;
-        }
-        *method = endpoints[i].method;
-        *path = endpoints[i].path;
-        return true;
-}
-
-bool endpoint_matches(const char *pattern, const char *path, uint64_t *id)
+/** Whether @p path fits @p pattern, where '*' stands for a number: *@p id. */
+static bool matches(const char *pattern, const char *path, uint64_t *id)
 {
         const char *star = strchr(pattern, '*');
         if (star == NULL) {
@@ -145,13 +139,13 @@ bool endpoint_matches(const char *pattern, const char *path, uint64_t *id)
         return call_parse_number(path + head, digits, id) && strcmp(star + 1, path + head + digits) == 0;
 }
 
-const struct endpoint *endpoint_find(const char *method, const char *path, uint64_t *id, char *allow,
-                                     size_t size)
+const struct endpoint *endpoints_find(const char *method, const char *path, uint64_t *id, char *allow,
+                                      size_t size)
 {
         const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
         allow[0] = '\0';
-        for (size_t i = 0; i < endpoint_count; i++) {
-                if (!endpoint_matches(endpoints[i].path, path, id)) {
+        for (size_t i = 0; i < endpoints_n; i++) {
+                if (!matches(endpoints[i].path, path, id)) {
                         continue;
                 }
                 if (strcmp(endpoints[i].method, wanted) == 0) {

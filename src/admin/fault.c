@@ -1,6 +1,7 @@
 /* Making allocations fail, so that a test can see what becomes of it. */
-#include "admin/call.h"
+#include "admin/handlers.h"
 
+#include "admin/call.h"
 #include "base/json_writer.h"
 #include "profile/heap/fault.h"
 #include "profile/heap/prof.h"

@@ -1,6 +1,7 @@
 /* How records and bytes grow: series, rates of sampling, and leaks on purpose. */
-#include "admin/call.h"
+#include "admin/handlers.h"
 
+#include "admin/call.h"
 #include "base/json_writer.h"
 #include "profile/export/export.h"
 #include "profile/export/series.h"

@@ -1,6 +1,7 @@
 /* The heap profile in the forms that pprof reads, marks, and what happened between them. */
-#include "admin/call.h"
+#include "admin/handlers.h"
 
+#include "admin/call.h"
 #include "profile/export/export.h"
 #include "profile/heap/prof.h"
 
@@ -90,7 +91,7 @@ static void on_time(evutil_socket_t fd, short what, void *arg)
 /** @return false if memory is out. */
 static bool begin_delta(struct call *call, const struct kind *kind, uint64_t seconds)
 {
-        struct admin *a = call->admin;
+        struct admin_context *a = call->admin;
         const struct timeval wait = {(time_t)seconds, 0};
         struct delta *d = prof_calloc(STAGE_ADMIN, 1, sizeof *d);
         if (d == NULL) {
@@ -131,7 +132,7 @@ static void handle_seconds(struct call *call, const struct kind *kind)
         }
 }
 
-void heap_end_deltas(struct admin *a)
+void heap_end_deltas(struct admin_context *a)
 {
         while (a->deltas != NULL) {
                 struct call *call = a->deltas->call;

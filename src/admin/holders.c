@@ -1,6 +1,7 @@
 /* The verdicts, and of prepared statements that the application does not close, which sessions hold them. */
-#include "admin/call.h"
+#include "admin/handlers.h"
 
+#include "admin/call.h"
 #include "admin/put.h"
 #include "base/json_writer.h"
 #include "profile/export/export.h"

@@ -2,17 +2,22 @@ noinst_LIBRARIES += src/libadmin.a
 src_libadmin_a_SOURCES = \
 	src/admin/admin.c \
 	src/admin/admin.h \
+	src/admin/admin_context.h \
 	src/admin/admin_listener.c \
 	src/admin/admin_listener.h \
+	src/admin/admin_state.h \
 	src/admin/call.c \
 	src/admin/call.h \
 	src/admin/counters.c \
 	src/admin/digests.c \
+	src/admin/endpoint.h \
 	src/admin/endpoints.c \
+	src/admin/endpoints.h \
 	src/admin/fault.c \
 	src/admin/growth.c \
 	src/admin/guard.c \
 	src/admin/guard.h \
+	src/admin/handlers.h \
 	src/admin/heap.c \
 	src/admin/holders.c \
 	src/admin/memory.c \

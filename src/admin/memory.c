@@ -1,6 +1,7 @@
 /* Stages, names of addresses, and what else looks inside the process. */
-#include "admin/call.h"
+#include "admin/handlers.h"
 
+#include "admin/call.h"
 #include "base/json_writer.h"
 #include "profile/export/export.h"
 #include "profile/export/symbol.h"

@@ -1,6 +1,7 @@
 /* The pages that list the endpoints and the profiles: HTML for a browser, text for curl, JSON when asked for. */
-#include "admin/call.h"
+#include "admin/handlers.h"
 
+#include "admin/call.h"
 #include "admin/put.h"
 #include "base/json_writer.h"
 #include "profile/export/export.h"
@@ -32,7 +33,7 @@ static bool is_link(const struct endpoint *e)
         return strcmp(e->method, "GET") == 0 && strchr(e->path, '*') == NULL;
 }
 
-static void put_home_html(FILE *out, const struct admin *a)
+static void put_home_html(FILE *out, const struct admin_context *a)
 {
         put_head(out, "querytap");
         (void)fputs("<p>", out);
@@ -41,8 +42,8 @@ static void put_home_html(FILE *out, const struct admin *a)
         put_html(out, a->settings->remote);
         (void)fprintf(out, ", %" PRIu64 " sessions open</p>\n<h2>Endpoints</h2>\n<table>\n",
                       proxy_counts(a->proxy).sessions);
-        for (size_t i = 0; i < endpoint_count; i++) {
-                const struct endpoint *e = &endpoints[i];
+        for (size_t i = 0; i < a->n_endpoints; i++) {
+                const struct endpoint *e = &a->endpoints[i];
                 (void)fprintf(out, "<tr><td class=dim>%s<td><code>", e->method);
                 (void)fprintf(out, is_link(e) ? "<a href=\"%s\">%s</a>" : "%s%s", is_link(e) ? e->path : "",
                               e->path);
@@ -56,32 +57,32 @@ static void put_home_html(FILE *out, const struct admin *a)
         (void)fputs("</pre>\n", out);
 }
 
-static void put_home_text(FILE *out, const struct admin *a)
+static void put_home_text(FILE *out, const struct admin_context *a)
 {
         put_plain(out, proxy_listen_addr(a->proxy));
         (void)fputs(" -> ", out);
         put_plain(out, a->settings->remote);
         (void)fprintf(out, ", %" PRIu64 " sessions open\n\n", proxy_counts(a->proxy).sessions);
-        for (size_t i = 0; i < endpoint_count; i++) {
-                (void)fprintf(out, "%-5s %-22s %s\n", endpoints[i].method, endpoints[i].path,
-                              endpoints[i].help);
+        for (size_t i = 0; i < a->n_endpoints; i++) {
+                (void)fprintf(out, "%-5s %-22s %s\n", a->endpoints[i].method, a->endpoints[i].path,
+                              a->endpoints[i].help);
         }
         (void)fputs("\nAdd ?format=json for JSON. * stands for a session's number.\n\n", out);
         export_stages_text(out);
 }
 
-static void put_home_json(FILE *out, const struct admin *a)
+static void put_home_json(FILE *out, const struct admin_context *a)
 {
         struct json_writer j = json_writer_to(out);
         json_writer_object(&j, NULL);
         json_writer_text(&j, "listen", proxy_listen_addr(a->proxy));
         json_writer_text(&j, "remote", a->settings->remote);
         json_writer_lines(&j, "endpoints");
-        for (size_t i = 0; i < endpoint_count; i++) {
+        for (size_t i = 0; i < a->n_endpoints; i++) {
                 json_writer_object(&j, NULL);
-                json_writer_text(&j, "method", endpoints[i].method);
-                json_writer_text(&j, "path", endpoints[i].path);
-                json_writer_text(&j, "help", endpoints[i].help);
+                json_writer_text(&j, "method", a->endpoints[i].method);
+                json_writer_text(&j, "path", a->endpoints[i].path);
+                json_writer_text(&j, "help", a->endpoints[i].help);
                 json_writer_end(&j);
         }
         json_writer_end(&j);
@@ -135,6 +136,7 @@ static void put_note(FILE *out)
 
 void handle_pprof_index(struct call *call)
 {
+        const struct admin_context *a = call->admin;
         struct json_writer j = json_writer_to(call->out);
         if (call->json) {
                 json_writer_object(&j, NULL);
@@ -143,9 +145,9 @@ void handle_pprof_index(struct call *call)
                 put_head(call->out, "/debug/pprof/");
                 (void)fputs("<table>\n", call->out);
         }
-        for (size_t i = 0; i < endpoint_count; i++) {
-                if (endpoints[i].count_name != NULL) {
-                        put_profile(call, &j, &endpoints[i]);
+        for (size_t i = 0; i < a->n_endpoints; i++) {
+                if (a->endpoints[i].count_name != NULL) {
+                        put_profile(call, &j, &a->endpoints[i]);
                 }
         }
         if (call->json) {

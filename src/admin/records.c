@@ -1,7 +1,8 @@
 /* Recent records, and a stream of new ones. A follower that does not read is not written to until it does; what is
  * overwritten meanwhile shows as a gap record. */
-#include "admin/call.h"
+#include "admin/handlers.h"
 
+#include "admin/call.h"
 #include "base/diag.h"
 #include "mysql/record/gap.h"
 #include "profile/heap/prof.h"
@@ -190,7 +191,7 @@ void handle_records(struct call *call)
 struct stream {
         struct stream *next;
         struct stream **link_here;
-        struct admin *admin;
+        struct admin_context *admin;
         struct evhttp_request *request;
         struct event *timer;
         uint64_t cursor;
@@ -265,7 +266,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 static struct stream *new_stream(struct call *call, uint64_t n, enum format format)
 {
         static const struct timeval turn = {0, TURN_US};
-        struct admin *a = call->admin;
+        struct admin_context *a = call->admin;
         struct stream *s = prof_calloc(STAGE_ADMIN, 1, sizeof *s);
         if (s == NULL) {
                 return NULL;
@@ -292,7 +293,7 @@ static struct stream *new_stream(struct call *call, uint64_t n, enum format form
 void handle_stream(struct call *call)
 {
         static const struct timeval patience = {PATIENCE_S, 0};
-        struct admin *a = call->admin;
+        struct admin_context *a = call->admin;
         enum format format;
         uint64_t n;
         if (!is_kept(call) || !call_number(call, "n", RECORDS_MAX, 0, &n) || !format_of(call, &format)) {
@@ -323,7 +324,7 @@ void handle_stream(struct call *call)
         evhttp_send_reply_start(s->request, HTTP_OK, "OK");
 }
 
-void records_end_streams(struct admin *a)
+void records_end_streams(struct admin_context *a)
 {
         while (a->streams != NULL) {
                 struct stream *s = a->streams;

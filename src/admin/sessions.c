@@ -1,6 +1,7 @@
 /* Sessions: the workers are asked, and the answer comes later, maybe after the client has gone. */
-#include "admin/call.h"
+#include "admin/handlers.h"
 
+#include "admin/call.h"
 #include "admin/put.h"
 #include "admin/tables.h"
 #include "base/column.h"

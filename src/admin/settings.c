@@ -1,6 +1,7 @@
 /* The settings in force: as a settings file has them, or as JSON. */
-#include "admin/call.h"
+#include "admin/handlers.h"
 
+#include "admin/call.h"
 #include "base/json_writer.h"
 
 #include <event2/http.h>

@@ -1,6 +1,7 @@
 #include "admin/admin.h"
 #include "admin/admin_listener.h"
-#include "admin/call.h"
+#include "admin/admin_state.h"
+#include "admin/endpoints.h"
 #include "admin/guard.h"
 #include "admin/port.h"
 #include "admin/put.h"
@@ -72,34 +73,40 @@ static void the_guard_knows_loopback(void)
         CU_ASSERT_FALSE(guard_is_loopback("db.example"));
 }
 
+static bool is_found(const char *path, uint64_t *id)
+{
+        char allow[32];
+        return endpoints_find("GET", path, id, allow, sizeof allow) != NULL;
+}
+
 static void paths_are_matched_whole(void)
 {
         uint64_t id = 0;
-        CU_ASSERT_TRUE(endpoint_matches("/stages", "/stages", &id));
-        CU_ASSERT_FALSE(endpoint_matches("/stages", "/stages/", &id));
-        CU_ASSERT_FALSE(endpoint_matches("/stages", "/stage", &id));
-        CU_ASSERT_TRUE(endpoint_matches("/sessions/*/hex", "/sessions/42/hex", &id));
+        CU_ASSERT_TRUE(is_found("/stages", &id));
+        CU_ASSERT_FALSE(is_found("/stages/", &id));
+        CU_ASSERT_FALSE(is_found("/stage", &id));
+        CU_ASSERT_TRUE(is_found("/sessions/42/hex", &id));
         CU_ASSERT_EQUAL(id, 42);
-        CU_ASSERT_TRUE(endpoint_matches("/sessions/*/hex", "/sessions/18446744073709551615/hex", &id));
+        CU_ASSERT_TRUE(is_found("/sessions/18446744073709551615/hex", &id));
         CU_ASSERT_EQUAL(id, UINT64_MAX);
-        CU_ASSERT_FALSE(endpoint_matches("/sessions/*/hex", "/sessions/18446744073709551616/hex", &id));
-        CU_ASSERT_FALSE(endpoint_matches("/sessions/*/hex", "/sessions//hex", &id));
-        CU_ASSERT_FALSE(endpoint_matches("/sessions/*/hex", "/sessions/-1/hex", &id));
-        CU_ASSERT_FALSE(endpoint_matches("/sessions/*/hex", "/sessions/1/hexx", &id));
-        CU_ASSERT_FALSE(endpoint_matches("/sessions/*/hex", "/sessions/1", &id));
+        CU_ASSERT_FALSE(is_found("/sessions/18446744073709551616/hex", &id));
+        CU_ASSERT_FALSE(is_found("/sessions//hex", &id));
+        CU_ASSERT_FALSE(is_found("/sessions/-1/hex", &id));
+        CU_ASSERT_FALSE(is_found("/sessions/1/hexx", &id));
+        CU_ASSERT_FALSE(is_found("/sessions/1", &id));
 }
 
 static void methods_are_told(void)
 {
         uint64_t id;
         char allow[32];
-        CU_ASSERT_PTR_NOT_NULL(endpoint_find("GET", "/fault", &id, allow, sizeof allow));
-        CU_ASSERT_PTR_NOT_NULL(endpoint_find("HEAD", "/stages", &id, allow, sizeof allow));
-        CU_ASSERT_PTR_NULL(endpoint_find("GET", "/sessions/1/kill", &id, allow, sizeof allow));
+        CU_ASSERT_PTR_NOT_NULL(endpoints_find("GET", "/fault", &id, allow, sizeof allow));
+        CU_ASSERT_PTR_NOT_NULL(endpoints_find("HEAD", "/stages", &id, allow, sizeof allow));
+        CU_ASSERT_PTR_NULL(endpoints_find("GET", "/sessions/1/kill", &id, allow, sizeof allow));
         CU_ASSERT_STRING_EQUAL(allow, "POST");
-        CU_ASSERT_PTR_NULL(endpoint_find("", "/fault", &id, allow, sizeof allow));
+        CU_ASSERT_PTR_NULL(endpoints_find("", "/fault", &id, allow, sizeof allow));
         CU_ASSERT_STRING_EQUAL(allow, "GET, POST");
-        CU_ASSERT_PTR_NULL(endpoint_find("GET", "/nowhere", &id, allow, sizeof allow));
+        CU_ASSERT_PTR_NULL(endpoints_find("GET", "/nowhere", &id, allow, sizeof allow));
         CU_ASSERT_STRING_EQUAL(allow, "");
 }
 
@@ -219,12 +226,12 @@ static void symbols_have_names(void)
 
 static bool has_streams(uint64_t n)
 {
-        return admin->n_streams == n;
+        return admin->context.n_streams == n;
 }
 
 static bool has_requests(uint64_t n)
 {
-        return admin->requests >= n;
+        return admin->context.requests >= n;
 }
 
 static void followers_may_leave(void)
@@ -340,17 +347,17 @@ static void a_port_in_use_or_not_ours_is_refused(void)
 
 static bool are_turned_away(uint64_t n)
 {
-        return admin_listener_counts(admin->listener).turned_away >= n;
+        return admin_listener_counts(admin->context.listener).turned_away >= n;
 }
 
 static bool are_connected(uint64_t n)
 {
-        return admin_listener_counts(admin->listener).connections == n;
+        return admin_listener_counts(admin->context.listener).connections == n;
 }
 
 static bool has_accept_errors(uint64_t n)
 {
-        return admin_listener_counts(admin->listener).accept_errors >= n;
+        return admin_listener_counts(admin->context.listener).accept_errors >= n;
 }
 
 static bool answers(uint64_t code)
@@ -371,8 +378,8 @@ static void the_listener_is_bounded(void)
         CU_ASSERT_TRUE(loop_until(are_connected, 64)); /* they are kept alive … */
         CU_ASSERT_TRUE(
             loop_until(answers, 200)); /* … but without a request for a second, one gives its place */
-        CU_ASSERT_TRUE(admin_listener_counts(admin->listener).timed_out > 0);
-        CU_ASSERT_EQUAL(admin->n_streams, 4); /* these had one */
+        CU_ASSERT_TRUE(admin_listener_counts(admin->context.listener).timed_out > 0);
+        CU_ASSERT_EQUAL(admin->context.n_streams, 4); /* these had one */
         for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
                 (void)close(fds[i]);
         }

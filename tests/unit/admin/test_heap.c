@@ -1,4 +1,4 @@
-#include "admin/call.h"
+#include "admin/admin_state.h"
 #include "admin/port.h"
 #include "profile/export/snapshot.h"
 #include "profile/heap/counts.h"
@@ -57,7 +57,7 @@ static void differences_are_served(void)
         r = get("/debug/pprof/allocs?seconds=1");
         CU_ASSERT_TRUE(r->code == 200 && is_gzip(r));
         CU_ASSERT_STRING_EQUAL(r->disposition, "attachment; filename=\"allocs-delta\"");
-        CU_ASSERT_EQUAL(admin->n_deltas, 0);
+        CU_ASSERT_EQUAL(admin->context.n_deltas, 0);
         close_port();
 }
 
@@ -141,7 +141,7 @@ static void rates_are_set(void)
 
 static bool has_deltas(uint64_t n)
 {
-        return admin->n_deltas == n;
+        return admin->context.n_deltas == n;
 }
 
 static int64_t own_bytes(void)
@@ -175,7 +175,7 @@ enum { WAITING = 17 }; /* one more than are served */
 
 static bool has_requests(uint64_t n)
 {
-        return admin->requests >= n;
+        return admin->context.requests >= n;
 }
 
 static void who_waits_is_limited(void)

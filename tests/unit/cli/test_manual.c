@@ -1,5 +1,5 @@
 /* What is written for users keeps up with the tables: settings, record fields, endpoints, commands. */
-#include "admin/admin.h"
+#include "admin/endpoints.h"
 #include "admin/tables.h"
 #include "cli/cli.h"
 #include "journal/format/format.h"
@@ -141,11 +141,9 @@ static void the_manual_names_events_rules_and_formats(void)
 static void the_manual_names_each_endpoint(void)
 {
         char *manual = slurp("doc/querytap.1");
-        const char *method;
-        const char *path;
-        for (size_t i = 0; admin_endpoint(i, &method, &path); i++) {
+        for (size_t i = 0; i < endpoints_n; i++) {
                 char entry[96];
-                (void)snprintf(entry, sizeof entry, "%s %s", method, path);
+                (void)snprintf(entry, sizeof entry, "%s %s", endpoints[i].method, endpoints[i].path);
                 expect_entry(manual, ".It Li", entry);
         }
         free(manual);

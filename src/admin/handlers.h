@@ -1,0 +1,57 @@
+/** @file handlers.h  The functions that answer requests, which endpoints.c puts into its table, and what ends their work when the port
+ * closes. Each handler ends in call_reply or call_fail (call.h), exactly once, maybe later.
+ * Threads: main. */
+#ifndef ADMIN_HANDLERS_H
+#define ADMIN_HANDLERS_H
+
+struct admin_context;
+struct call;
+
+/* sessions.c */
+void handle_sessions(struct call *call);
+void handle_hex(struct call *call);
+void handle_kill(struct call *call);
+/* records.c */
+void handle_records(struct call *call);
+void handle_stream(struct call *call);
+/** End the streams that are followed. */
+void records_end_streams(struct admin_context *a);
+/* heap.c */
+void handle_heap(struct call *call);
+void handle_allocs(struct call *call);
+void handle_heap_v2(struct call *call);
+void handle_marks(struct call *call);
+void handle_mark(struct call *call);
+void handle_diff(struct call *call);
+void handle_births(struct call *call);
+/** Answer those that wait for a profile over some seconds. */
+void heap_end_deltas(struct admin_context *a);
+/* memory.c */
+void handle_stages(struct call *call);
+void handle_cmdline(struct call *call);
+void handle_symbol(struct call *call);
+void handle_threads(struct call *call);
+/* digests.c */
+void handle_digests(struct call *call);
+void handle_digests_reset(struct call *call);
+/* fault.c */
+void handle_fault_get(struct call *call);
+void handle_fault_post(struct call *call);
+/* holders.c */
+void handle_verdicts(struct call *call);
+/* growth.c */
+void handle_series(struct call *call);
+void handle_sample(struct call *call);
+#ifdef PLANTED_LEAKS
+void handle_plant(struct call *call);
+#endif
+/* pages.c */
+void handle_page(struct call *call);
+void handle_pprof_index(struct call *call);
+void handle_health(struct call *call);
+/* counters.c */
+void handle_counters(struct call *call);
+/* settings.c */
+void handle_settings(struct call *call);
+
+#endif
