@@ -83,10 +83,10 @@ static void put_mark_value(struct json_writer *j, const char *name)
 static void put_value_shape(struct json_writer *j)
 {
         json_writer_object(j, "value");
-        json_writer_text(j, "description",
-                         "A typed value: number, text, NULL, vector; bytes that are no text; one that was "
-                         "cut, with its true "
-                         "length; one that can't be decoded; the indicators of MariaDB's bulk executions.");
+        json_writer_text(
+            j, "description",
+            "A typed value: number, text, NULL or vector; binary data; a truncated value with its full "
+            "length; a value that can't be decoded; an indicator of MariaDB's bulk executions.");
         json_writer_array(j, "anyOf");
         json_writer_object_inline(j, NULL);
         PUT_TEXTS(j, "type", "number", "string", "null");
@@ -199,8 +199,7 @@ static void put_field(struct json_writer *j, enum record_field f)
                 char help[160];
                 (void)snprintf(name, sizeof name, "%s_hex", info->name);
                 (void)snprintf(help, sizeof help,
-                               "The exact bytes of %s, where it is no text in its character set.",
-                               info->name);
+                               "The exact bytes of %s, if it is not valid in its character set.", info->name);
                 json_writer_object(j, name);
                 json_writer_text(j, "description", help);
                 put_reference(j, "hex");
@@ -211,13 +210,13 @@ static void put_field(struct json_writer *j, enum record_field f)
 static void put_time_and_event(struct json_writer *j)
 {
         json_writer_object(j, "ts");
-        json_writer_text(j, "description", "When it began: RFC 3339, UTC, microseconds.");
+        json_writer_text(j, "description", "Time at which the event began: RFC 3339, UTC, microseconds.");
         json_writer_text(j, "type", "string");
         json_writer_text(j, "format", "date-time");
         json_writer_text(j, "pattern", "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$");
         json_writer_end(j);
         json_writer_object(j, "event");
-        json_writer_text(j, "description", "What happened.");
+        json_writer_text(j, "description", "Type of the event.");
         json_writer_array_inline(j, "enum");
         for (unsigned i = 0; i < EVENT_COUNT; i++) {
                 json_writer_text(j, NULL, record_event_name((enum record_event)i));
@@ -257,9 +256,8 @@ void schema_write(FILE *out)
         struct json_writer j = json_writer_indented(out);
         json_writer_object(&j, NULL);
         json_writer_text(&j, "$schema", "https://json-schema.org/draft/2020-12/schema");
-        json_writer_text(&j, "title", "A record of querytap");
-        json_writer_text(&j, "description",
-                         "A line of the log in the format json; querytap-record(5) tells more.");
+        json_writer_text(&j, "title", "A log record of querytap");
+        json_writer_text(&j, "description", "A line of the log in the format json; see querytap-record(5).");
         json_writer_text(&j, "type", "object");
         json_writer_object(&j, "properties");
         put_time_and_event(&j);

@@ -15,40 +15,42 @@
 /* clang-format on */
 
 const struct record_field_info record_fields[FIELD_COUNT] = {
-    [FIELD_CONN_ID] = UINT(conn_id, "", "Number of the session, from 1, unique in a run of the proxy."),
+    [FIELD_CONN_ID] = UINT(conn_id, "", "Session ID, counted from 1; unique within a run of the proxy."),
     [FIELD_CONN_SEQ_NUM] =
         UINT(conn_seq_num, "",
-             "Number of the command within its session, from 1. Only in query and lint records."),
-    [FIELD_TRX_ID] = UINT(
-        trx_id, "",
-        "Number of the transaction within its session, from 1, by the server's status flags, and by COMMIT, "
-        "ROLLBACK and BEGIN where one follows another at once; the statements that begin and end it have it "
-        "too. Absent outside of transactions."),
+             "Number of the command within its session, counted from 1. Only in query and lint records."),
+    [FIELD_TRX_ID] = UINT(trx_id, "",
+                          "Number of the transaction within its session, counted from 1. Transactions are "
+                          "recognized by the server's status flags, and by COMMIT, ROLLBACK and BEGIN where "
+                          "one transaction immediately follows another. The statements that begin and end a "
+                          "transaction have its number too. Absent outside transactions."),
     [FIELD_CLIENT_ADDR] = SESSION_TEXT(client_addr, "Address of the client, as the proxy sees it."),
     [FIELD_PROXY_LISTEN_ADDR] =
         SESSION_TEXT(proxy_listen_addr, "Address on which the proxy accepted the client."),
-    [FIELD_PROXY_CLIENT_ADDR] = SESSION_TEXT(
-        proxy_client_addr, "Address from which the proxy talks to the server. Absent until it is connected."),
+    [FIELD_PROXY_CLIENT_ADDR] =
+        SESSION_TEXT(proxy_client_addr,
+                     "Address from which the proxy connected to the server. Absent until it is connected."),
     [FIELD_REMOTE_ADDR] = SESSION_TEXT(remote_addr, "Address of the server."),
-    [FIELD_USERNAME] = SESSION_TEXT(username, "User of the login. Absent before it."),
-    [FIELD_DATABASE] =
-        SESSION_TEXT(database, "Default database when the command began. Absent if there is none."),
-    [FIELD_CHARACTER_SET] = SESSION_TEXT(
-        character_set, "Character set of the client's texts, by the server's name. Absent before the login."),
+    [FIELD_USERNAME] = SESSION_TEXT(username, "User name in the login. Absent before the login."),
+    [FIELD_DATABASE] = SESSION_TEXT(
+        database, "Default database at the start of the command. Absent if there is no default database."),
+    [FIELD_CHARACTER_SET] =
+        SESSION_TEXT(character_set, "Character set of the texts that the client sends, by the server's name "
+                                    "for it. Absent before the login."),
     [FIELD_SERVER_VERSION] =
-        TEXT(server_version, "Version that the server's greeting gives. Only in auth records."),
+        TEXT(server_version, "Server version in the server's greeting. Only in auth records."),
     [FIELD_SERVER_CONN_ID] =
         {NAMED("server_conn_id"), RECORD_UINT, offsetof(struct record, session.server_conn_id),
          KEY_LEN("server_conn_id"), "",
-         "The server's own number of the connection (CONNECTION_ID()). Absent before the greeting."},
-    [FIELD_AUTH_PLUGIN] = TEXT(auth_plugin, "Authentication plugin that ran last. Only in auth records."),
-    [FIELD_AUTH_PATH] =
-        TEXT(auth_path, "How the authentication went: each plugin, and what of its exchange can be "
-                        "told, such as \"caching_sha2_password > full authentication > public "
-                        "key\". Only in auth records."),
+         "The server's connection ID, as returned by CONNECTION_ID(). Absent before the greeting."},
+    [FIELD_AUTH_PLUGIN] =
+        TEXT(auth_plugin, "Authentication plugin that was used last. Only in auth records."),
+    [FIELD_AUTH_PATH] = TEXT(
+        auth_path, "Course of the authentication: each plugin, and the steps of its exchange, such as "
+                   "\"caching_sha2_password > full authentication > public key\". Only in auth records."),
     [FIELD_CONNECT_ATTRIBUTES] =
         FIELD(connect_attributes, RECORD_MAP,
-              "Connection attributes of the login, such as program_name. Only in auth records."),
+              "Connection attributes in the login, such as program_name. Only in auth records."),
     [FIELD_TLS] = TEXT(
         tls, "TLS version and cipher between client and proxy. Only in auth records; absent without TLS."),
     [FIELD_REMOTE_TLS] =
@@ -57,160 +59,149 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_COMPRESSION] =
         TEXT(compression, "zlib or zstd, if the session is compressed. Only in auth records."),
     [FIELD_SERVER_CAPABILITIES] =
-        FLAGS(server_capabilities, "Capabilities that the server offered. Only in auth records."),
+        FLAGS(server_capabilities, "Capability flags that the server offered. Only in auth records."),
     [FIELD_CLIENT_CAPABILITIES] =
-        FLAGS(client_capabilities, "Capabilities that the client asked for. Only in auth records."),
+        FLAGS(client_capabilities, "Capability flags that the client requested. Only in auth records."),
     [FIELD_CAPABILITIES] =
-        FLAGS(capabilities, "Capabilities that both have: what the session speaks. Only in auth records."),
+        FLAGS(capabilities,
+              "Capability flags that were negotiated: those that both sides set. Only in auth records."),
     [FIELD_CAPABILITIES_REMOVED] =
-        FLAGS(capabilities_removed,
-              "Capabilities that the proxy took out of the server's offer. Only in auth records; "
-              "absent if there are none."),
-    [FIELD_CAPABILITIES_ADDED] = FLAGS(
-        capabilities_added, "Capabilities that the proxy offered beyond the server's. Only in auth records; "
-                            "absent if there are none."),
-    [FIELD_COMMAND_ID] = UINT(command_id, "", "Code of the command. Only in query records."),
+        FLAGS(capabilities_removed, "Capability flags that the proxy removed from the server's offer. Only "
+                                    "in auth records; absent if there are none."),
+    [FIELD_CAPABILITIES_ADDED] =
+        FLAGS(capabilities_added, "Capability flags that the proxy added to the server's offer. Only in auth "
+                                  "records; absent if there are none."),
+    [FIELD_COMMAND_ID] = UINT(command_id, "", "Numeric code of the command. Only in query records."),
     [FIELD_COMMAND] =
         TEXT(command, "Name of the command, such as COM_QUERY. Only in query and lint records."),
-    [FIELD_QUERY] = TEXT(query, "Text of the statement, or what other text the command carries; at most "
-                                "limits.query_bytes of it. Absent if the command carries none."),
+    [FIELD_QUERY] = TEXT(query, "Text of the statement, or another text that the command contains; at most "
+                                "limits.query_bytes of it. Absent if the command contains no text."),
     [FIELD_QUERY_LENGTH] =
-        UINT(query_length, "bytes", "True length of the text. Absent if query holds all of it."),
-    [FIELD_DIGEST] = TEXT(
-        digest,
-        "Identifies the shape of the statement: a hash of digest_text, 32 hex digits, the same in each run. "
-        "Absent if the command has no statement, or log.digests is 0."),
-    [FIELD_DIGEST_TEXT] =
-        TEXT(digest_text,
-             "The statement with its constants replaced by ?, normalised as MySQL's STATEMENT_DIGEST_TEXT. "
-             "Absent where digest is."),
-    [FIELD_STMT_ID] = UINT(stmt_id, "", "Id of the prepared statement. Absent if the command is about none."),
+        UINT(query_length, "bytes", "Full length of the text. Absent if query is not truncated."),
+    [FIELD_DIGEST] =
+        TEXT(digest, "Digest of the statement: a hash of digest_text, 32 hexadecimal digits, the same in "
+                     "every run. Absent if the command has no statement, or if log.digests is 0."),
+    [FIELD_DIGEST_TEXT] = TEXT(digest_text, "The statement with its constants replaced by ?, normalized like "
+                                            "MySQL's STATEMENT_DIGEST_TEXT. Absent if digest is absent."),
+    [FIELD_STMT_ID] =
+        UINT(stmt_id, "",
+             "ID of the prepared statement. Absent if the command does not concern a prepared statement."),
     [FIELD_STMT_PREPARE_QUERY] =
         TEXT(stmt_prepare_query, "Text of the prepared statement. Absent if its preparation was not seen."),
     [FIELD_STMT_PREPARE_QUERY_LENGTH] =
         UINT(stmt_prepare_query_length, "bytes",
-             "True length of that text. Absent if stmt_prepare_query holds all of it."),
+             "Full length of that text. Absent if stmt_prepare_query is not truncated."),
     [FIELD_STMT_EXECUTE_VALUES] =
         FIELD(stmt_execute_values, RECORD_LIST,
-              "Parameter values of COM_STMT_EXECUTE, typed. Absent without parameters."),
+              "Parameter values of COM_STMT_EXECUTE, typed. Absent if there are no parameters."),
     [FIELD_QUERY_ATTRIBUTES] =
         FIELD(query_attributes, RECORD_MAP, "Query attributes by name. Absent if the client sent none."),
-    [FIELD_TAGS] = FIELD(
-        tags, RECORD_MAP,
-        "Tags that the application wrote into a comment at the statement's end or beginning, as sqlcommenter "
-        "does: key='value'. "
-        "Absent if there are none."),
-    [FIELD_TRACEPARENT] =
-        TEXT(traceparent,
-             "W3C trace context of the statement: from a query attribute of that name, else from its tags. "
-             "Absent if there is none."),
-    [FIELD_BULK_COUNT] =
-        UINT(bulk_count, "",
-             "Rows of parameters that a COM_STMT_BULK_EXECUTE brought. Absent if the request is "
-             "longer than what is kept of it."),
-    [FIELD_BULK_ROWS] =
-        FIELD(bulk_rows, RECORD_ROWS,
-              "First rows of parameters of a COM_STMT_BULK_EXECUTE, at most 16, typed. Absent in "
-              "other commands."),
-    [FIELD_DURATION_US] =
-        UINT(duration_us, "us",
-             "From the first byte of the request to the last of the reply; of a login, from the greeting "
-             "to its result; of a session, its whole life."),
-    [FIELD_REQUEST_US] = UINT(request_us, "us", "From the first to the last byte of the request."),
-    [FIELD_SERVER_US] = UINT(server_us, "us",
-                             "From the last byte of the request to the first of the reply. Absent "
-                             "without a reply."),
+    [FIELD_TAGS] = FIELD(tags, RECORD_MAP,
+                         "Tags that the application wrote into a comment at the end or the beginning of the "
+                         "statement, in the format of sqlcommenter: key='value'. Absent if there are none."),
+    [FIELD_TRACEPARENT] = TEXT(traceparent, "W3C trace context of the statement, from a query attribute of "
+                                            "that name or from the tags. Absent if there is none."),
+    [FIELD_BULK_COUNT] = UINT(bulk_count, "",
+                              "Number of parameter rows in a COM_STMT_BULK_EXECUTE. Absent if the request "
+                              "was too long to be kept completely."),
+    [FIELD_BULK_ROWS] = FIELD(
+        bulk_rows, RECORD_ROWS,
+        "The first parameter rows of a COM_STMT_BULK_EXECUTE, at most 16, typed. Absent in other commands."),
+    [FIELD_DURATION_US] = UINT(duration_us, "us",
+                               "Time from the first byte of the request to the last byte of the reply. For a "
+                               "login, from the greeting to the result; for a session, its whole duration."),
+    [FIELD_REQUEST_US] = UINT(request_us, "us", "Time from the first to the last byte of the request."),
+    [FIELD_SERVER_US] = UINT(
+        server_us, "us",
+        "Time from the last byte of the request to the first byte of the reply. Absent without a reply."),
     [FIELD_STREAM_US] =
-        UINT(stream_us, "us", "From the first to the last byte of the reply. Absent without a reply."),
-    [FIELD_STALL_US] = UINT(
-        stall_us, "us",
-        "Of stream_us, while the server had to wait because the client did not read. Absent if it is 0."),
-    [FIELD_PROXY_US] =
-        UINT(proxy_us, "us",
-             "Of duration_us, the proxy's own share: from reading bytes to having written them. With several "
-             "commands in flight, of all of them since the record before. Absent without a reply."),
-    [FIELD_ROWS] = UINT(
-        rows, "",
-        "Rows that came, of all results; events of a stream, such as a binary log's. Absent if the reply had "
-        "no columns."),
-    [FIELD_COLUMNS] = UINT(columns, "", "Columns of the last result. Absent if the reply had none."),
-    [FIELD_COLUMN_NAMES] = FIELD(
-        column_names, RECORD_ROWS,
-        "Names of the result's columns; with several results, a list of them each. Absent unless log.rows is "
-        "set."),
-    [FIELD_FIRST_ROWS] =
-        FIELD(first_rows, RECORD_ROWS,
-              "The first rows of the result, at most log.rows, typed; with several results, a "
-              "list of rows each. Absent unless log.rows is set."),
-    [FIELD_FIRST_ROWS_CUT] =
-        UINT(first_rows_cut, "",
-             "Rows that log.rows asks for and limits.held_bytes left no room for. Absent if "
-             "there are none."),
+        UINT(stream_us, "us", "Time from the first to the last byte of the reply. Absent without a reply."),
+    [FIELD_STALL_US] = UINT(stall_us, "us",
+                            "Part of stream_us during which the server had to wait because the client did "
+                            "not read. Absent if it is 0."),
+    [FIELD_PROXY_US] = UINT(proxy_us, "us",
+                            "Part of duration_us that the proxy itself took, from reading bytes to having "
+                            "written them. If several commands are in flight, the time for all of them since "
+                            "the previous record. Absent without a reply."),
+    [FIELD_ROWS] = UINT(rows, "",
+                        "Number of rows received, in all results; for a stream of events, such as a binary "
+                        "log, the number of events. Absent if the reply had no columns."),
+    [FIELD_COLUMNS] =
+        UINT(columns, "", "Number of columns in the last result. Absent if the reply had no columns."),
+    [FIELD_COLUMN_NAMES] = FIELD(column_names, RECORD_ROWS,
+                                 "Column names of the result; with several results, one list for each. "
+                                 "Absent unless log.rows is set."),
+    [FIELD_FIRST_ROWS] = FIELD(first_rows, RECORD_ROWS,
+                               "The first rows of the result, at most log.rows, typed; with several results, "
+                               "one list of rows for each. Absent unless log.rows is set."),
+    [FIELD_FIRST_ROWS_CUT] = UINT(first_rows_cut, "",
+                                  "Number of rows that are missing in first_rows because limits.held_bytes "
+                                  "was reached. Absent if it is 0."),
     [FIELD_AFFECTED_ROWS] =
-        UINT(affected_rows, "", "Rows changed, of all results. Absent if the reply had rows."),
+        UINT(affected_rows, "", "Number of rows changed, in all results. Absent if the reply had rows."),
     [FIELD_LAST_INSERT_ID] =
-        UINT(last_insert_id, "", "AUTO_INCREMENT value that was made. Absent if none was."),
-    [FIELD_WARNINGS] = UINT(warnings, "", "Number of warnings. Absent if there are none."),
-    [FIELD_RESULTS] = UINT(results, "", "Number of results with columns. Absent if it is 0 or 1."),
-    [FIELD_RESULT_ROWS] =
-        FIELD(result_rows, RECORD_LIST,
-              "Rows of each of several results, in their order; null for one without columns. At most 64. "
-              "Absent if the reply has one result."),
+        UINT(last_insert_id, "", "Generated AUTO_INCREMENT value. Absent if none was generated."),
+    [FIELD_WARNINGS] = UINT(warnings, "", "Number of warnings. Absent if it is 0."),
+    [FIELD_RESULTS] = UINT(results, "", "Number of results that have columns. Absent if it is 0 or 1."),
+    [FIELD_RESULT_ROWS] = FIELD(result_rows, RECORD_LIST,
+                                "Number of rows in each of several results, in their order; null for a "
+                                "result without columns. At most 64. Absent if the reply has one result."),
     [FIELD_RESULT_AFFECTED_ROWS] =
         FIELD(result_affected_rows, RECORD_LIST,
-              "Rows that each of several results changed, in their order; null for one with columns. At most "
-              "64. Absent where result_rows is."),
-    [FIELD_RESULTS_CUT] = UINT(
-        results_cut, "",
-        "Further results, that result_rows and result_affected_rows do not tell. Absent if there are none."),
-    [FIELD_STATUS_FLAGS] =
-        FIELD(status_flags, RECORD_FLAGS, "SERVER_STATUS flags of the reply's end. Absent after an error."),
-    [FIELD_FINDINGS] =
-        FIELD(findings, RECORD_FLAGS,
-              "What is worth a look: n_plus_one, duplicate, no_index, slow. Absent if nothing is."),
-    [FIELD_REPEATED] =
-        UINT(repeated, "",
-             "Statements of the same shape in a row, one for each row of the result before them, this one "
-             "included. Only in n_plus_one records and in statements found to be of such a run."),
+              "Number of rows changed by each of several results, in their order; null for a result with "
+              "columns. At most 64. Absent if result_rows is absent."),
+    [FIELD_RESULTS_CUT] = UINT(results_cut, "",
+                               "Number of further results that are missing in result_rows and "
+                               "result_affected_rows. Absent if it is 0."),
+    [FIELD_STATUS_FLAGS] = FIELD(status_flags, RECORD_FLAGS,
+                                 "SERVER_STATUS flags at the end of the reply. Absent after an error."),
+    [FIELD_FINDINGS] = FIELD(findings, RECORD_FLAGS,
+                             "What may deserve attention: n_plus_one, duplicate, no_index, slow. Absent if "
+                             "there are no findings."),
+    [FIELD_REPEATED] = UINT(
+        repeated, "",
+        "Number of statements with the same digest so far, one for each row of an earlier result, including "
+        "this one. Only in n_plus_one records and in statements recognized as part of such a run."),
     [FIELD_DUPLICATES] = UINT(
         duplicates, "",
-        "Earlier statements of the transaction with the same text and values. Absent if there are none."),
+        "Number of earlier statements in the transaction with the same text and values. Absent if it is 0."),
     [FIELD_SESSION_CHANGES] =
         FIELD(session_changes, RECORD_MAP,
-              "What the server tells of changes in the session: schema, gtids, transaction_state, "
-              "transaction_characteristics, state_change, and system variables by name. Absent if it tells "
-              "nothing, "
-              "or the client did not ask for it."),
-    [FIELD_BYTES_SENT] = UINT(bytes_sent, "bytes", "From the client to the server, packet headers included."),
+              "Session state changes that the server reported: schema, gtids, transaction_state, "
+              "transaction_characteristics, state_change, and system variables by name. Absent if the server "
+              "reported none, or the client did not request them."),
+    [FIELD_BYTES_SENT] =
+        UINT(bytes_sent, "bytes", "Bytes from the client to the server, including packet headers."),
     [FIELD_BYTES_RECEIVED] =
-        UINT(bytes_received, "bytes", "From the server to the client, packet headers included."),
+        UINT(bytes_received, "bytes", "Bytes from the server to the client, including packet headers."),
     [FIELD_ERRNO] = {NAMED("errno"), RECORD_UINT, offsetof(struct record, errno_), KEY_LEN("errno"), "",
-                     "Number of the error. Absent if all went well."},
+                     "Error number. Absent if there was no error."},
     [FIELD_SQLSTATE] = TEXT(sqlstate, "SQLSTATE of the error, five characters. Absent before the greeting."),
-    [FIELD_ERROR] = TEXT(error, "Text of the error. Absent if all went well."),
-    [FIELD_INFO] = TEXT(
-        info, "What the server says of a success, such as \"Rows matched: 1  Changed: 1\"; or detail of a "
-              "notice. Absent if there is nothing."),
+    [FIELD_ERROR] = TEXT(error, "Error message. Absent if there was no error."),
+    [FIELD_INFO] =
+        TEXT(info, "Information that the server returned on success, such as \"Rows matched: 1  Changed: "
+                   "1\"; or details of a notice. Absent if there is no such information."),
     [FIELD_REASON] =
         TEXT(reason, "Why a session ended, why a command has no reply, or what a notice is about."),
-    [FIELD_RULE] = TEXT(rule, "Name of the protocol's rule that a packet breaks. Only in lint records."),
+    [FIELD_RULE] = TEXT(rule, "Name of the protocol rule that a packet violates. Only in lint records."),
     [FIELD_DIRECTION] =
-        TEXT(direction, "client or server: who sent the packet. Only in packet and lint records."),
+        TEXT(direction, "Which side sent the packet: client or server. Only in packet and lint records."),
     [FIELD_PACKET_SEQ] =
         UINT(packet_seq, "", "Sequence number of the packet. Only in packet and lint records."),
     [FIELD_PACKET_LENGTH] =
         UINT(packet_length, "bytes", "Length of the packet's payload. Only in packet and lint records."),
-    [FIELD_PACKET_NAME] = TEXT(packet_name, "What the packet is. Only in packet and lint records."),
-    [FIELD_PACKET_BYTES] = FIELD(
-        packet_bytes, RECORD_BYTES,
-        "First bytes of the payload, at most capture.packet_bytes, in hex. Absent if they are "
-        "authentication data or may hold a password, which is never shown. With log.redact, what is behind "
-        "the fixed fields of a command or reply is left out."),
+    [FIELD_PACKET_NAME] =
+        TEXT(packet_name, "Type of the packet, such as row or EOF. Only in packet and lint records."),
+    [FIELD_PACKET_BYTES] =
+        FIELD(packet_bytes, RECORD_BYTES,
+              "The first bytes of the payload, at most capture.packet_bytes, in hexadecimal. Absent if they "
+              "are authentication data or may contain a password. With log.redact, only the fixed fields of "
+              "a command or reply are included."),
     [FIELD_DROPPED] =
-        UINT(dropped, "", "Records that could not be kept and would stand here. Only in gap records."),
+        UINT(dropped, "", "Number of log records that were dropped at this point. Only in gap records."),
     [FIELD_REDACTED] =
         FIELD(redacted, RECORD_FLAGS,
-              "What the record does not tell: password, literals, values. Absent if nothing was taken out."),
+              "What was removed from the record: password, literals, values. Absent if nothing was removed."),
 };
 
 /* Each member is in the part that its row says. */

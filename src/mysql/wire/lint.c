@@ -12,14 +12,13 @@ static const struct {
 } rules[LINT_RULES] = {
     [LINT_SEQUENCE_START] = {"sequence_start", "a command whose sequence number is not 0"},
     [LINT_SEQUENCE] = {"sequence",
-                       "the packet's sequence number is not the one that follows the packet before it"},
+                       "the packet's sequence number does not follow that of the previous packet"},
     [LINT_SEQUENCE_FRAME] =
-        {"sequence_frame",
-         "a compressed frame's sequence number is not the one that follows the frame before it"},
+        {"sequence_frame", "a compressed frame's sequence number does not follow that of the previous frame"},
     [LINT_ENDS_EARLY] = {"ends_early", "the packet ends before the end of its fields"},
     [LINT_TRAILING] = {"trailing", "the packet has data after its last field"},
     [LINT_EMPTY_COMMAND] = {"empty_command", "a command packet without a payload"},
-    [LINT_NOT_OFFERED] = {"not_offered", "the login asks for TLS or compression, which was not offered"},
+    [LINT_NOT_OFFERED] = {"not_offered", "the login requests TLS or compression, which was not offered"},
     [LINT_NOT_AGREED] = {"not_agreed", "the packet has a format that was not negotiated"},
     [LINT_EOF_FOR_OK] = {"eof_for_ok", "an EOF packet, although DEPRECATE_EOF was negotiated"},
     [LINT_OK_FOR_EOF] = {"ok_for_eof",
