@@ -42,6 +42,7 @@ void destination_close(struct destination *d)
         }
         d->fd = -1;
         d->owns_fd = false;
+        rotate_begin(&d->rotate, NULL, -1);
 }
 
 static void take_fd(struct destination *d, int fd, bool owns)

@@ -76,12 +76,6 @@ bool logfile_is_at(int fd, const char *path)
                here.st_dev == there.st_dev;
 }
 
-bool logfile_is_unlinked(int fd)
-{
-        struct stat st;
-        return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 0;
-}
-
 bool logfile_is_same(int a, int b)
 {
         struct stat x;

@@ -26,8 +26,6 @@ bool logfile_is_stream(int fd);
 bool logfile_is_output(int fd);
 /** Is @p fd still the file at @p path? */
 bool logfile_is_at(int fd, const char *path);
-/** Has @p fd no name any more, because its file was removed? */
-bool logfile_is_unlinked(int fd);
 /** Do two logs write to the same file or pipe? */
 bool logfile_is_same(int a, int b);
 

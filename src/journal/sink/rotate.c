@@ -159,19 +159,31 @@ bool rotate_is_changed(struct rotate *r, int fd)
         return true;
 }
 
-bool rotate_is_gone(struct rotate *r, int fd)
+enum rotate_look rotate_look(struct rotate *r, int fd)
 {
         struct stat here;
         struct stat there;
         uint64_t now_ns = clock_mono_ns();
         if (r->settings == NULL || now_ns < r->look_ns || fstat(fd, &here) != 0) {
-                return false;
+                return ROTATE_NOT_LOOKED;
         }
         r->look_ns = now_ns + CLOCK_S_NS;
-        if (stat(r->settings->file, &there) != 0) {
-                return errno == ENOENT;
+        if (here.st_nlink == 0) {
+                return ROTATE_REMOVED;
         }
-        return here.st_ino != there.st_ino || here.st_dev != there.st_dev;
+        if (stat(r->settings->file, &there) != 0) {
+                return errno == ENOENT || errno == ENOTDIR ? ROTATE_RENAMED : ROTATE_NOT_LOOKED;
+        }
+        return here.st_ino == there.st_ino && here.st_dev == there.st_dev ? ROTATE_IN_PLACE : ROTATE_RENAMED;
+}
+
+int rotate_look_ms(const struct rotate *r)
+{
+        uint64_t now_ns = clock_mono_ns();
+        if (r->settings == NULL) {
+                return -1;
+        }
+        return r->look_ns > now_ns ? (int)((r->look_ns - now_ns + CLOCK_MS_NS - 1) / CLOCK_MS_NS) : 0;
 }
 
 bool rotate_is_stamp(const char *stamp)

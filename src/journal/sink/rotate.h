@@ -17,6 +17,13 @@ struct settings_sink;
 /** ".20261124T180405.123456Z" */
 enum { ROTATE_STAMP_LEN = 24 };
 
+enum rotate_look {
+        ROTATE_NOT_LOOKED, /**< it is not time yet, or no regular file */
+        ROTATE_IN_PLACE,
+        ROTATE_RENAMED, /**< its name is another file's now, or nobody's */
+        ROTATE_REMOVED, /**< it has no name any more: what is written to it is lost */
+};
+
 struct rotate {
         const struct settings_sink *settings; /**< NULL: no regular file, so nothing of this */
         bool is_file;                         /**< a regular one */
@@ -43,8 +50,10 @@ void rotate_move_back(struct rotate *r, const char *name);
 void rotate_after(struct rotate *r, const char *stamp);
 /** Whether the size of the file at @p fd is another than what was written to it; it is taken over. */
 bool rotate_is_changed(struct rotate *r, int fd);
-/** At most once a second: whether @p fd is no more the file of that name (removed or renamed by somebody). */
-bool rotate_is_gone(struct rotate *r, int fd);
+/** Look whether @p fd is still the file of that name, at most once a second. */
+enum rotate_look rotate_look(struct rotate *r, int fd);
+/** Milliseconds until rotate_look would look again; -1 if it never does. */
+int rotate_look_ms(const struct rotate *r);
 
 /** Whether @p stamp has the form of what rotate_move puts behind the name. */
 bool rotate_is_stamp(const char *stamp);

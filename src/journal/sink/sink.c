@@ -9,7 +9,6 @@
 #include "settings/settings.h"
 
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { QUEUE_BYTES = 1024 * 1024, FLUSH_AT = 256 * 1024, FLUSH_MS = 1000, GAP_BYTES = 1024 };
@@ -120,21 +119,17 @@ void sink_close(struct sink *sink)
         sink->filter = NULL;
 }
 
-/** @return false (reported, counted) if the old file stays open. */
+/** @return false with errno if what was open stays so. */
 static bool open_again(struct sink *sink)
 {
         struct destination *d = &sink->destination;
         if (!destination_open(d)) {
-                sink_count(&sink->counters.errors, 1);
-                if (is_news(sink, LOGGED_REOPEN)) {
-                        diag(DIAG_ERROR, "log file %s can't be reopened: %s; the old file is still used",
-                             name_of(sink), files_why(errno));
-                }
                 return false;
         }
         sink->logged &= ~(unsigned)LOGGED_REOPEN;
         output_queue_rewind(&sink->queue); /* what the old file has half of is written whole to the new one */
         destination_begin(d);
+        sink->unverified = 0;
         if (sink->state != SINK_FAILING) {
                 enter(sink, SINK_OPEN); /* a failure ends with the first write that succeeds */
         }
@@ -156,7 +151,13 @@ void sink_reopen(struct sink *sink)
                 diag(DIAG_INFO, "log file %s has not been moved and stays open", name_of(sink));
                 return;
         }
-        (void)open_again(sink);
+        if (!open_again(sink)) {
+                sink_count(&sink->counters.errors, 1);
+                if (is_news(sink, LOGGED_REOPEN)) {
+                        diag(DIAG_ERROR, "log file %s can't be opened again: %s%s", name_of(sink),
+                             files_why(errno), d->fd >= 0 ? "; the old one is kept" : "");
+                }
+        }
 }
 
 /* --- looking after the file ----------------------------------------------------------------------------------------- */
@@ -182,16 +183,44 @@ static struct span pending_for_file(struct sink *sink)
         return whole > 0 ? span_head(pending, whole) : output_queue_oldest(&sink->queue, &event);
 }
 
+/** Somebody removed the file: it is created again for the next record. */
+static void let_go_of_removed(struct sink *sink)
+{
+        if (sink->unverified > 0) {
+                diag(DIAG_WARNING,
+                     "log file %s was removed, and with it up to %llu records of the last seconds: they are "
+                     "lost",
+                     name_of(sink), (unsigned long long)sink->unverified);
+        }
+        destination_close(&sink->destination);
+}
+
+/** Was the file moved or removed by somebody? It is looked at while there is something to lose. */
+static void look_at_path(struct sink *sink)
+{
+        bool is_pending = output_queue_pending(&sink->queue).len > 0;
+        if (!is_pending && sink->unverified == 0) {
+                return;
+        }
+        switch (rotate_look(&sink->destination.rotate, sink->destination.fd)) {
+        case ROTATE_NOT_LOOKED: return;
+        case ROTATE_IN_PLACE: break;
+        case ROTATE_REMOVED: let_go_of_removed(sink); break;
+        case ROTATE_RENAMED:
+                if (is_pending) {
+                        sink_reopen(sink);
+                }
+                break;
+        }
+        sink->unverified = 0;
+}
+
 static void look_after_file(struct sink *sink)
 {
         struct destination *d = &sink->destination;
-        bool is_pending = output_queue_pending(&sink->queue).len > 0;
         enum record_event event;
-        if (is_pending && rotate_is_gone(&d->rotate, d->fd)) {
-                sink_reopen(sink);
-        }
-        is_pending = output_queue_pending(&sink->queue).len > 0;
-        if (is_pending && destination_is_changed(d)) {
+        look_at_path(sink);
+        if (output_queue_pending(&sink->queue).len > 0 && destination_is_changed(d)) {
                 output_queue_rewind(&sink->queue);
         }
         if (!output_queue_is_mid_record(&sink->queue) && rotate_is_old(&d->rotate, clock_wall_ns())) {
@@ -201,7 +230,13 @@ static void look_after_file(struct sink *sink)
 
 int sink_wait_ms(const struct sink *sink)
 {
-        return sink->state != SINK_CLOSED ? rotate_wait_ms(&sink->destination.rotate, clock_wall_ns()) : -1;
+        const struct rotate *r = &sink->destination.rotate;
+        int until_old_ms = rotate_wait_ms(r, clock_wall_ns());
+        int until_look_ms = sink->unverified > 0 ? rotate_look_ms(r) : -1;
+        if (until_old_ms < 0 || until_look_ms < 0) {
+                return until_old_ms > until_look_ms ? until_old_ms : until_look_ms;
+        }
+        return until_old_ms < until_look_ms ? until_old_ms : until_look_ms;
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------- */
@@ -261,7 +296,9 @@ static void on_progress(struct sink *sink, size_t n)
 {
         sink_count(&sink->counters.bytes, n);
         sink->destination.rotate.bytes += n;
-        sink_count(&sink->counters.records, output_queue_advance(&sink->queue, n));
+        uint64_t records = output_queue_advance(&sink->queue, n);
+        sink_count(&sink->counters.records, records);
+        sink->unverified += records;
         if ((sink->logged & (LOGGED_FAILURE | LOGGED_DROPS)) != 0) {
                 diag(DIAG_INFO, "log to %s: can be written again; %llu records were dropped", name_of(sink),
                      (unsigned long long)sink->missing);
@@ -285,15 +322,18 @@ static void on_error(struct sink *sink, int error)
         if (is_news(sink, LOGGED_FAILURE)) {
                 diag(DIAG_ERROR,
                      "log to %s: %s; records are buffered up to %d bytes, then counted as dropped",
-                     name_of(sink), strerror(error), QUEUE_BYTES);
+                     name_of(sink), files_why(error), QUEUE_BYTES);
         }
         enter(sink, SINK_FAILING);
 }
 
-/** Before the first write. @return false with errno if there can be none now. */
+/** Before a write. @return false with errno if there can be none now. */
 static bool is_ready(struct sink *sink)
 {
         struct destination *d = &sink->destination;
+        if (d->fd < 0) {
+                return open_again(sink);
+        }
         return (!d->ops->reconnects || sink->state != SINK_FAILING || destination_open(d)) &&
                (!d->is_torn || destination_mend(d));
 }
@@ -309,15 +349,14 @@ static void write_pending(struct sink *sink)
 {
         uint64_t until_ns = 0;
         while (sink->state != SINK_CLOSED) {
-                struct span pending = pending_for_file(sink);
-                if (pending.len == 0) {
+                if (output_queue_pending(&sink->queue).len == 0) {
                         return;
                 }
                 if (!is_ready(sink)) {
                         on_error(sink, errno);
                         return;
                 }
-                ssize_t n = write_some(sink, pending);
+                ssize_t n = write_some(sink, pending_for_file(sink));
                 if (n > 0) {
                         on_progress(sink, (size_t)n);
                 } else if (n < 0 && errno != EINTR && errno != EAGAIN) {

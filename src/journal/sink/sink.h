@@ -8,6 +8,7 @@
  *
  * A stuck or failing sink keeps what fits its queue and counts the rest as dropped. That is reported once, and so is the
  * recovery; a gap record then takes the place of what is missing. None of this cuts lines, nor does a rotation.
+ * A file that was removed (and not only renamed) is closed as soon as that is noticed, and created again for the next record.
  * A pipe or standard output that has no reader any more is closed until sink_reopen.
  *
  * Threads: the journal thread (after sink_open); the counters are for any.   Memory: STAGE_SINK. */
@@ -35,6 +36,7 @@ struct sink {
         enum sink_state state;
         struct destination destination;
         struct output_queue queue;
+        uint64_t unverified;  /**< records written since the file was last seen at its path */
         uint64_t missing;     /**< records that would stand behind the queue's last one but were dropped */
         uint64_t deadline_ns; /**< monotonic: wait for no reader after it; 0 = none */
         unsigned logged;      /**< bits of what was reported and is not to be reported again */
@@ -52,7 +54,7 @@ bool sink_has_space(const struct sink *sink, size_t len);
 bool sink_flush(struct sink *sink);
 /** Whether it is stuck or failing: flush it again later. */
 bool sink_is_blocked(const struct sink *sink);
-/** Milliseconds until a rotation is due by time; -1 = none. */
+/** Milliseconds until sink_flush has something to do although no record came: a rotation by time, a look at the path; -1 = never. */
 int sink_wait_ms(const struct sink *sink);
 /** The descriptor to wait on for a stuck reader; -1 if there is nothing to wait for. */
 int sink_wait_fd(const struct sink *sink);

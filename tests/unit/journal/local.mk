@@ -11,6 +11,14 @@ tests_unit_test_sink_LDADD = $(JOURNAL_SINK) $(TEST_LIBS)
 tests_unit_test_journal_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
 	tests/unit/journal/test_journal.c
 tests_unit_test_journal_LDADD = $(JOURNAL) $(TEST_LIBS)
+check_PROGRAMS += tests/unit/test-sink-check tests/unit/test-destination
+TESTS += tests/unit/test-sink-check tests/unit/test-destination
+tests_unit_test_sink_check_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
+	tests/unit/journal/sink/test_sink_check.c
+tests_unit_test_sink_check_LDADD = $(JOURNAL_SINK) $(TEST_LIBS)
+tests_unit_test_destination_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
+	tests/unit/journal/sink/test_destination.c
+tests_unit_test_destination_LDADD = $(JOURNAL_SINK) $(TEST_LIBS)
 check_PROGRAMS += tests/unit/test-block
 TESTS += tests/unit/test-block
 tests_unit_test_block_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
