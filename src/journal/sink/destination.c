@@ -1,5 +1,6 @@
 #include "journal/sink/destination.h"
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/files.h"
 #include "journal/sink/logfile.h"
@@ -82,7 +83,7 @@ bool destination_mend(struct destination *d)
 }
 
 /** An unfinished line (of a crash, a full disk, or another writer) must not take the next record with it. */
-static void look_at_end(struct destination *d)
+static void mend_end(struct destination *d)
 {
         d->is_torn = !logfile_ends_whole(d->fd, d->record_end);
         if (!d->is_torn) {
@@ -102,7 +103,8 @@ static void look_at_end(struct destination *d)
 void destination_begin(struct destination *d)
 {
         rotate_begin(&d->rotate, d->owns_fd ? d->settings : NULL, d->fd);
-        look_at_end(d);
+        d->unverified = 0;
+        mend_end(d);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------- */
@@ -125,6 +127,14 @@ ssize_t destination_write(struct destination *d, struct span bytes, enum record_
         return d->ops->write(d->fd, d->settings, bytes, event);
 }
 
+void destination_wrote(struct destination *d, size_t n, uint64_t records)
+{
+        d->rotate.bytes += n;
+        d->unverified += records;
+        sink_count(&d->counters->bytes, n);
+        sink_count(&d->counters->records, records);
+}
+
 /* --- rotation ------------------------------------------------------------------------------------------------------ */
 
 static bool rotation_failed(struct destination *d, int error)
@@ -139,9 +149,11 @@ static bool rotation_failed(struct destination *d, int error)
         return false;
 }
 
-bool destination_rotate(struct destination *d, uint64_t need)
+/** Rename the file and begin a new one. No record may be half written. @return false (reported, counted) if the old file stays. */
+static bool rotate(struct destination *d, const struct output_queue *q)
 {
         char name[PATH_MAX];
+        enum record_event event;
         if (!rotate_move(&d->rotate, name, sizeof name)) {
                 return rotation_failed(d, errno);
         }
@@ -151,20 +163,88 @@ bool destination_rotate(struct destination *d, uint64_t need)
                 return rotation_failed(d, error);
         }
         destination_begin(d);
-        retention_free_space(d->retention, d->settings, need);
+        retention_free_space(d->retention, d->settings, output_queue_oldest(q, &event).len);
         sink_count(&d->counters->rotations, 1);
         d->has_rotated = true;
         d->logged &= ~(unsigned)LOGGED_ROTATION;
         return true;
 }
 
-bool destination_is_changed(struct destination *d)
+struct span destination_next(struct destination *d, const struct output_queue *q)
 {
-        if (!rotate_is_changed(&d->rotate, d->fd)) {
-                return false;
+        struct span pending = output_queue_pending(q);
+        size_t left = rotate_bytes_left(&d->rotate);
+        enum record_event event;
+        if (pending.len <= left) {
+                return pending;
         }
-        look_at_end(d);
-        return true;
+        size_t whole = output_queue_whole_records(q, left);
+        if (whole == 0 && d->rotate.bytes > 0 && !output_queue_is_mid_record(q)) {
+                if (!rotate(d, q)) {
+                        return pending;
+                }
+                whole = output_queue_whole_records(q, rotate_bytes_left(&d->rotate));
+        }
+        /* the rest of a record that is begun stays in its file; one that is larger than a file has one of its own */
+        return whole > 0 ? span_head(pending, whole) : output_queue_oldest(q, &event);
+}
+
+/* --- what others do to the file -------------------------------------------------------------------------------------- */
+
+/** Somebody removed the file: it is created again for the next record. */
+static void let_go_of_removed(struct destination *d)
+{
+        if (d->unverified > 0) {
+                diag(DIAG_WARNING,
+                     "log file %s was removed, and with it up to %llu records of the last seconds: they are "
+                     "lost",
+                     destination_name(d), (unsigned long long)d->unverified);
+        }
+        destination_close(d);
+}
+
+bool destination_is_renamed(struct destination *d, const struct output_queue *q)
+{
+        bool is_pending = output_queue_pending(q).len > 0;
+        if (!is_pending && d->unverified == 0) {
+                return false; /* there is nothing to lose */
+        }
+        enum rotate_look look = rotate_look(&d->rotate, d->fd);
+        if (look == ROTATE_REMOVED) {
+                let_go_of_removed(d);
+        }
+        if (look != ROTATE_NOT_LOOKED) {
+                d->unverified = 0;
+        }
+        return look == ROTATE_RENAMED && is_pending;
+}
+
+void destination_look_at_end(struct destination *d, struct output_queue *q)
+{
+        if (rotate_is_changed(&d->rotate, d->fd)) {
+                output_queue_rewind(q);
+                mend_end(d);
+        }
+}
+
+void destination_look_after(struct destination *d, struct output_queue *q)
+{
+        if (output_queue_pending(q).len > 0) {
+                destination_look_at_end(d, q);
+        }
+        if (!output_queue_is_mid_record(q) && rotate_is_old(&d->rotate, clock_wall_ns())) {
+                (void)rotate(d, q);
+        }
+}
+
+int destination_wait_ms(const struct destination *d)
+{
+        int until_old_ms = rotate_wait_ms(&d->rotate, clock_wall_ns());
+        int until_look_ms = d->unverified > 0 ? rotate_look_ms(&d->rotate) : -1;
+        if (until_old_ms < 0 || until_look_ms < 0) {
+                return until_old_ms > until_look_ms ? until_old_ms : until_look_ms;
+        }
+        return until_old_ms < until_look_ms ? until_old_ms : until_look_ms;
 }
 
 bool destination_is_at_path(const struct destination *d)

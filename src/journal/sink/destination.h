@@ -2,12 +2,13 @@
  *
  * A file of the name that was set is kept at the end of the descriptor: what somebody else renamed or removed is noticed, a
  * line that a crash left unfinished is ended, and a full or old file is rotated.
- * Knows: kinds of sinks, files.   Does not know: formats, queues, retries (journal/sink/sink.h).
+ * Knows: kinds of sinks, files, where records end in the queue.   Does not know: formats, states, retries (journal/sink/sink.h).
  * Threads: the journal thread's.   Memory: embedded; allocates nothing. */
 #ifndef JOURNAL_SINK_DESTINATION_H
 #define JOURNAL_SINK_DESTINATION_H
 
 #include "base/span.h"
+#include "journal/sink/output_queue.h"
 #include "journal/sink/rotate.h"
 #include "journal/sink/sink_counters.h"
 #include "journal/sink/sink_ops.h"
@@ -27,9 +28,10 @@ struct destination {
         bool is_stream; /**< a pipe, socket or terminal: whether it can be written to depends on its reader */
         bool
             may_block; /**< a stream without O_NONBLOCK: it is polled first, and gets no more than surely fits */
-        bool is_torn;     /**< the file ends within a line, which must be ended before the next record */
-        bool has_rotated; /**< since whoever looks at it set it to false */
-        unsigned logged;  /**< bits of what was reported and is not to be reported again */
+        bool is_torn;        /**< the file ends within a line, which must be ended before the next record */
+        bool has_rotated;    /**< since whoever looks at it set it to false */
+        uint64_t unverified; /**< records written since the file was last seen at its path */
+        unsigned logged;     /**< bits of what was reported and is not to be reported again */
 };
 
 /** Prepare @p d for @p settings, closed. */
@@ -50,11 +52,23 @@ int destination_wait(const struct destination *d, int wait_ms);
 /** End the line that the file ends within. @return false with errno; is_torn then stays. */
 bool destination_mend(struct destination *d);
 
-/** Rename the file and begin a new one, which will have @p need bytes at least. No record may be half written.
- *  @return false (reported, counted) if the old file stays. */
-bool destination_rotate(struct destination *d, uint64_t need);
-/** Somebody truncated the file (copytruncate), or writes to it as well: a half-written record must be written again. */
-bool destination_is_changed(struct destination *d);
+/** @p n bytes, which end @p records records, were written. */
+void destination_wrote(struct destination *d, size_t n, uint64_t records);
+
+/** What of @p q is to be written next: with rotation by size no more than fits the file, up to the end of a record. Rotates a full
+ *  file; a failure is reported and counted, and the old file then grows. */
+struct span destination_next(struct destination *d, const struct output_queue *q);
+/** Has somebody renamed the file since, so that it must be opened again for what is in @p q? Looks once a second. A file that
+ *  was removed is closed instead, and records that were lost with it are reported. */
+bool destination_is_renamed(struct destination *d, const struct output_queue *q);
+/** Somebody may have truncated the file (copytruncate), or written to it as well: a record of which it has a part is then written
+ *  again. */
+void destination_look_at_end(struct destination *d, struct output_queue *q);
+/** destination_look_at_end before a write, and the rotation of a file whose time is over. */
+void destination_look_after(struct destination *d, struct output_queue *q);
+/** Milliseconds until destination_look_after or destination_is_renamed has something to do although nothing is to be written; -1 =
+ *  never. */
+int destination_wait_ms(const struct destination *d);
 /** Is it still the file that its path names? */
 bool destination_is_at_path(const struct destination *d);
 

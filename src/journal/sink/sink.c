@@ -129,7 +129,6 @@ static bool open_again(struct sink *sink)
         sink->logged &= ~(unsigned)LOGGED_REOPEN;
         output_queue_rewind(&sink->queue); /* what the old file has half of is written whole to the new one */
         destination_begin(d);
-        sink->unverified = 0;
         if (sink->state != SINK_FAILING) {
                 enter(sink, SINK_OPEN); /* a failure ends with the first write that succeeds */
         }
@@ -145,10 +144,8 @@ void sink_reopen(struct sink *sink)
         }
         (void)sink_flush(sink);
         if (destination_is_at_path(d)) { /* nobody moved it: what is half written is continued there */
-                if (destination_is_changed(d)) {
-                        output_queue_rewind(&sink->queue);
-                }
-                diag(DIAG_INFO, "log file %s has not been moved and stays open", name_of(sink));
+                destination_look_at_end(d, &sink->queue);
+                diag(DIAG_INFO, "log file %s was not moved, and is kept open", name_of(sink));
                 return;
         }
         if (!open_again(sink)) {
@@ -158,85 +155,6 @@ void sink_reopen(struct sink *sink)
                              files_why(errno), d->fd >= 0 ? "; the old one is kept" : "");
                 }
         }
-}
-
-/* --- looking after the file ----------------------------------------------------------------------------------------- */
-
-/** What may be written to the file now: with rotation by size it ends where a record ends. Rotates a full file. */
-static struct span pending_for_file(struct sink *sink)
-{
-        struct destination *d = &sink->destination;
-        struct span pending = output_queue_pending(&sink->queue);
-        size_t left = rotate_bytes_left(&d->rotate);
-        enum record_event event;
-        if (pending.len <= left) {
-                return pending;
-        }
-        size_t whole = output_queue_whole_records(&sink->queue, left);
-        if (whole == 0 && d->rotate.bytes > 0 && !output_queue_is_mid_record(&sink->queue)) {
-                if (!destination_rotate(d, output_queue_oldest(&sink->queue, &event).len)) {
-                        return pending;
-                }
-                whole = output_queue_whole_records(&sink->queue, rotate_bytes_left(&d->rotate));
-        }
-        /* the rest of a record that is begun stays in its file; one that is larger than a file has one of its own */
-        return whole > 0 ? span_head(pending, whole) : output_queue_oldest(&sink->queue, &event);
-}
-
-/** Somebody removed the file: it is created again for the next record. */
-static void let_go_of_removed(struct sink *sink)
-{
-        if (sink->unverified > 0) {
-                diag(DIAG_WARNING,
-                     "log file %s was removed, and with it up to %llu records of the last seconds: they are "
-                     "lost",
-                     name_of(sink), (unsigned long long)sink->unverified);
-        }
-        destination_close(&sink->destination);
-}
-
-/** Was the file moved or removed by somebody? It is looked at while there is something to lose. */
-static void look_at_path(struct sink *sink)
-{
-        bool is_pending = output_queue_pending(&sink->queue).len > 0;
-        if (!is_pending && sink->unverified == 0) {
-                return;
-        }
-        switch (rotate_look(&sink->destination.rotate, sink->destination.fd)) {
-        case ROTATE_NOT_LOOKED: return;
-        case ROTATE_IN_PLACE: break;
-        case ROTATE_REMOVED: let_go_of_removed(sink); break;
-        case ROTATE_RENAMED:
-                if (is_pending) {
-                        sink_reopen(sink);
-                }
-                break;
-        }
-        sink->unverified = 0;
-}
-
-static void look_after_file(struct sink *sink)
-{
-        struct destination *d = &sink->destination;
-        enum record_event event;
-        look_at_path(sink);
-        if (output_queue_pending(&sink->queue).len > 0 && destination_is_changed(d)) {
-                output_queue_rewind(&sink->queue);
-        }
-        if (!output_queue_is_mid_record(&sink->queue) && rotate_is_old(&d->rotate, clock_wall_ns())) {
-                (void)destination_rotate(d, output_queue_oldest(&sink->queue, &event).len);
-        }
-}
-
-int sink_wait_ms(const struct sink *sink)
-{
-        const struct rotate *r = &sink->destination.rotate;
-        int until_old_ms = rotate_wait_ms(r, clock_wall_ns());
-        int until_look_ms = sink->unverified > 0 ? rotate_look_ms(r) : -1;
-        if (until_old_ms < 0 || until_look_ms < 0) {
-                return until_old_ms > until_look_ms ? until_old_ms : until_look_ms;
-        }
-        return until_old_ms < until_look_ms ? until_old_ms : until_look_ms;
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------- */
@@ -294,11 +212,7 @@ static bool wait_for_reader(struct sink *sink, uint64_t until_ns)
 
 static void on_progress(struct sink *sink, size_t n)
 {
-        sink_count(&sink->counters.bytes, n);
-        sink->destination.rotate.bytes += n;
-        uint64_t records = output_queue_advance(&sink->queue, n);
-        sink_count(&sink->counters.records, records);
-        sink->unverified += records;
+        destination_wrote(&sink->destination, n, output_queue_advance(&sink->queue, n));
         if ((sink->logged & (LOGGED_FAILURE | LOGGED_DROPS)) != 0) {
                 diag(DIAG_INFO, "log to %s: can be written again; %llu records were dropped", name_of(sink),
                      (unsigned long long)sink->missing);
@@ -356,7 +270,7 @@ static void write_pending(struct sink *sink)
                         on_error(sink, errno);
                         return;
                 }
-                ssize_t n = write_some(sink, pending_for_file(sink));
+                ssize_t n = write_some(sink, destination_next(&sink->destination, &sink->queue));
                 if (n > 0) {
                         on_progress(sink, (size_t)n);
                 } else if (n < 0 && errno != EINTR && errno != EAGAIN) {
@@ -374,7 +288,10 @@ static void write_pending(struct sink *sink)
 bool sink_flush(struct sink *sink)
 {
         if (sink->state != SINK_CLOSED) {
-                look_after_file(sink);
+                if (destination_is_renamed(&sink->destination, &sink->queue)) {
+                        sink_reopen(sink);
+                }
+                destination_look_after(&sink->destination, &sink->queue);
         }
         write_pending(sink);
         if (sink->missing > 0 && sink->state != SINK_CLOSED && output_queue_is_half_free(&sink->queue)) {
@@ -387,6 +304,11 @@ bool sink_flush(struct sink *sink)
                 }
         }
         return output_queue_pending(&sink->queue).len == 0;
+}
+
+int sink_wait_ms(const struct sink *sink)
+{
+        return destination_wait_ms(&sink->destination);
 }
 
 bool sink_is_blocked(const struct sink *sink)

@@ -36,7 +36,6 @@ struct sink {
         enum sink_state state;
         struct destination destination;
         struct output_queue queue;
-        uint64_t unverified;  /**< records written since the file was last seen at its path */
         uint64_t missing;     /**< records that would stand behind the queue's last one but were dropped */
         uint64_t deadline_ns; /**< monotonic: wait for no reader after it; 0 = none */
         unsigned logged;      /**< bits of what was reported and is not to be reported again */
