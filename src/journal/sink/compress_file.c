@@ -14,7 +14,7 @@
 
 enum { PIECE = 64 * 1024, GZIP_WINDOW = 15 + 16, MEMORY_LEVEL = 8 };
 
-/* Whom to ask whether it goes on. */
+/* The caller's function that is asked whether to continue. */
 struct progress {
         compress_continues *continues;
         void *arg;
@@ -50,7 +50,7 @@ static bool write_all(int fd, const unsigned char *data, size_t len)
         return true;
 }
 
-/** Everything that zlib has to give for what it was given. */
+/** Write all output that zlib has for its input so far. */
 static bool drain(z_stream *z, struct pieces *p, int to, int how)
 {
         do {
@@ -106,7 +106,7 @@ static enum status deflate_file(int from, int to, const struct progress *progres
         return done ? STATUS_OK : STATUS_IO;
 }
 
-/** A name is on disk only when its folder is. */
+/** A new name is safe on disk only once its folder has been synced. */
 static void sync_folder(const char *name)
 {
         char folder[PATH_MAX];
@@ -138,7 +138,7 @@ enum status compress_file(const char *name, compress_continues *continues, void 
                 to = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, st.st_mode & 0777);
         }
         if (to >= 0) {
-                (void)fchmod(to, st.st_mode & 0777); /* whatever the umask is */
+                (void)fchmod(to, st.st_mode & 0777); /* independent of the umask */
                 status = deflate_file(from, to, &progress);
                 if (status == STATUS_OK && rename(partial, compressed) != 0) {
                         status = STATUS_IO;

@@ -18,7 +18,7 @@
 
 enum { LOOK_MS = 50 };
 
-/** A signal mask and dispositions as a program expects them; ours are those of a thread that takes no signals. */
+/** The program gets the signal mask and dispositions that it expects: this thread blocks all signals. */
 static int start(const char *program, const char *argument, pid_t *pid)
 {
         union {
@@ -50,10 +50,10 @@ static int start(const char *program, const char *argument, pid_t *pid)
         return error;
 }
 
-/* A program that runs. */
+/* A running program. */
 struct child {
         pid_t pid;
-        int fd; /* readable when it has ended; -1: no descriptor was left, so look now and then */
+        int fd; /* readable when it has ended; -1: no descriptor was left, so it is polled */
         int status;
 };
 

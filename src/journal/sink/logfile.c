@@ -18,21 +18,22 @@ bool logfile_is_stream(int fd)
         return fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(fd) != 0);
 }
 
-/** A process that is started without a standard output may have opened something else in its place. */
+/** If a process is started without a standard output, its descriptor 1 may be something else. */
 bool logfile_is_output(int fd)
 {
         struct stat st;
         if (fd < 0 || fstat(fd, &st) != 0) {
                 return false;
         }
-        if ((st.st_mode & S_IFMT) == 0 || S_ISDIR(st.st_mode)) { /* no type: an eventfd, epoll … */
+        if ((st.st_mode & S_IFMT) == 0 ||
+            S_ISDIR(st.st_mode)) { /* no type: an eventfd, an epoll instance, … */
                 errno = EBADF;
                 return false;
         }
         return true;
 }
 
-/** @return false with EWOULDBLOCK if somebody has it. A file system without locks has none to keep. */
+/** @return false with EWOULDBLOCK if somebody else holds the lock. File systems without locks are accepted. */
 static bool lock(int fd)
 {
         struct stat st;
@@ -55,8 +56,8 @@ int logfile_open(const char *path)
 
 int logfile_stdout(bool *owns)
 {
-        /* A pipe or terminal on standard output is shared with other processes, so O_NONBLOCK must not be set on it.
-         * Opened once more it has a state of its own. (A file must not: its offset is shared on purpose.) */
+        /* A pipe or terminal on standard output is shared with other processes, so O_NONBLOCK must not be set on it. When opened
+         * again it has flags of its own. (A file must not be: its offset is shared on purpose.) */
         char path[FD_PATH_SIZE];
         *owns = false;
         if (!logfile_is_stream(STDOUT_FILENO)) {
@@ -111,7 +112,7 @@ bool logfile_ends_whole(int fd, const char *record_end)
         if (at < (off_t)len || len > sizeof end) {
                 return false;
         }
-        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd); /* ours can only be written to */
+        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd); /* @p fd is write-only */
         int in = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
         ssize_t n = in >= 0 ? pread(in, end, len, at - (off_t)len) : 0;
         if (in >= 0) {

@@ -21,7 +21,7 @@ void old_files_name(const char *file, const char *stamp, unsigned form, char *ou
                                               : "");
 }
 
-/** The form that the end of a name tells; 0 = none of ours. */
+/** The form of a file by the end of its name; 0 = not a rotated file. */
 static unsigned form_of(const char *end)
 {
         return *end == '\0'                  ? OLD_PLAIN
@@ -57,7 +57,7 @@ static int compare(const void *a, const void *b)
         return strcmp(x->stamp, y->stamp);
 }
 
-/** The forms of a file are one. */
+/** By time; the forms of one file become one entry. */
 static void sort(struct old_files *files)
 {
         size_t n = 0;
@@ -76,7 +76,8 @@ static void sort(struct old_files *files)
         files->n = n;
 }
 
-void old_files_folder(const char *file, char *out, size_t size)
+/** The folder that @p file is in, with a slash at its end, or ".". */
+static void print_folder(const char *file, char *out, size_t size)
 {
         const char *slash = strrchr(file, '/');
         (void)snprintf(out, size, "%.*s", slash != NULL ? (int)(slash - file) + 1 : 1,
@@ -89,7 +90,7 @@ bool old_files_list(struct old_files *files, const char *file)
         const char *slash = strrchr(file, '/');
         const char *base = slash != NULL ? slash + 1 : file;
         size_t len = strlen(base);
-        old_files_folder(file, folder, sizeof folder);
+        print_folder(file, folder, sizeof folder);
         files->n = 0;
         DIR *dir = opendir(folder);
         bool done = dir != NULL;

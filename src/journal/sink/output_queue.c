@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-/* The shortest record is about as long as this, so the bytes run out before the marks do, or nearly so. */
+/* About the length of the shortest record, so that the bytes run out before the marks do. */
 enum { BYTES_PER_MARK = 64 };
 #define LARGE_MAX ((size_t)256 * 1024 * 1024)
 
@@ -53,7 +53,7 @@ static void reset(struct output_queue *q)
         }
 }
 
-/** Move everything to the front. */
+/** Move what is still to be written to the front. */
 static void compact(struct output_queue *q)
 {
         size_t by = q->begin;
@@ -90,7 +90,7 @@ bool output_queue_add(struct output_queue *q, enum format format, const struct r
                 return true;
         }
         if (q->begin < q->size / 4) {
-                return false; /* moving so little is not worth it */
+                return false; /* moving it would gain too little */
         }
         compact(q);
         return append(q, format, r);

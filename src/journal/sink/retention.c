@@ -32,14 +32,15 @@ enum {
 /* A log as the retention thread sees it. The journal thread frees space in it, too, hence the lock. */
 struct rotated_log {
         const struct settings_sink *settings;
-        struct lock lock;                       /* of the five below */
-        char hooked[ROTATE_STAMP_LEN + 1];      /* stamp of the newest file that the hook was run for */
-        char compressing[ROTATE_STAMP_LEN + 1]; /* … of the one that is being compressed; "" = none */
-        uint64_t reserve;     /* bytes that its compressed form may grow by until it is looked at again */
-        bool abandoned;       /* it is not to be finished */
-        bool skipped_logged;  /* a file was removed before the hook was run for it */
-        bool no_space_logged; /* to compress; only of the retention thread, like the next one */
-        char tried[ROTATE_STAMP_LEN + 1]; /* … that was to be compressed in this round */
+        struct lock lock;                       /* for the next five members */
+        char hooked[ROTATE_STAMP_LEN + 1];      /* stamp of the newest file for which the hook was run */
+        char compressing[ROTATE_STAMP_LEN + 1]; /* stamp of the file that is being compressed; "" = none */
+        uint64_t reserve; /* bytes by which its compressed form may grow before the space is checked again */
+        bool abandoned;   /* its compression must not be finished */
+        bool skipped_logged; /* that a file was removed before the hook was run for it */
+        bool
+            no_space_logged; /* that space is missing to compress; the rest is only for the retention thread */
+        char tried[ROTATE_STAMP_LEN + 1]; /* stamp of the newest file that this round tried to compress */
         _Atomic bool failure_logged;
         _Atomic uint64_t errors;
 };
@@ -49,7 +50,7 @@ struct retention {
         int wake_fd;
         int stop_fd;
         _Atomic bool stopping;
-        _Atomic uint64_t stop_ns; /* when a hook that runs must have ended */
+        _Atomic uint64_t stop_ns; /* monotonic: when a running hook is killed */
         struct rotated_log logs[SETTINGS_SINKS];
         unsigned n;
 };
@@ -62,7 +63,7 @@ static void fail(struct rotated_log *log, const char *what, const char *name)
         }
 }
 
-/** @return false (counted, said) if the folder can't be read; what was read then counts for nothing. */
+/** @return false (counted, reported) if the folder can't be read; the list must not be used then. */
 static bool list(struct rotated_log *log, struct old_files *files)
 {
         if (old_files_list(files, log->settings->file)) {
@@ -77,9 +78,9 @@ static void name_file(const struct rotated_log *log, const char *stamp, unsigned
         old_files_name(log->settings->file, stamp, form, out, size);
 }
 
-/* --- what is done --------------------------------------------------------------------------------------------------- */
+/* --- work on one file --------------------------------------------------------------------------------------------------- */
 
-/** @return false if a form of it could not be removed. */
+/** Remove those of @p forms that exist. @return false if one could not be removed. */
 static bool remove_forms(struct rotated_log *log, const struct old_file *f, unsigned forms)
 {
         bool done = true;
@@ -94,7 +95,7 @@ static bool remove_forms(struct rotated_log *log, const struct old_file *f, unsi
         return done;
 }
 
-/** With the lock. Nobody will hand @p f to the hook any more. */
+/** With the lock. @p f is removed: count it if the hook was not run for it. */
 static void skip_hook(struct rotated_log *log, const struct old_file *f)
 {
         if (log->settings->rotate_hook[0] == '\0' || strcmp(f->stamp, log->hooked) <= 0) {
@@ -103,21 +104,22 @@ static void skip_hook(struct rotated_log *log, const struct old_file *f)
         atomic_fetch_add_explicit(&log->errors, 1, memory_order_relaxed);
         if (!log->skipped_logged) {
                 diag(DIAG_WARNING,
-                     "log %s: rotated files were deleted before log.rotate_hook was run for them: the hook "
-                     "is too slow for log.disk_bytes or log.rotate_keep (reported once; counted as errors)",
+                     "log %s: rotated files had to be removed before log.rotate_hook was run for them: it is "
+                     "too slow for "
+                     "log.disk_bytes or log.rotate_keep (reported once, counted as errors)",
                      log->settings->file);
                 log->skipped_logged = true;
         }
 }
 
-/** With the lock. Give @p f up, or first what there is of its compressed form. @return false if it can't be removed; else the
- *  bytes that are gone are taken off. */
+/** With the lock. Remove @p f, or if it is being compressed at first only its unfinished compressed form; subtract from @p bytes
+ *  what that frees. @return false if it can't be removed. */
 static bool reclaim(struct rotated_log *log, struct old_file *f, uint64_t *bytes)
 {
         bool only_partial = strcmp(f->stamp, log->compressing) == 0 && !log->abandoned;
         unsigned forms = only_partial ? OLD_PARTIAL : OLD_PLAIN | OLD_COMPRESSED | OLD_PARTIAL;
         uint64_t less = only_partial ? f->partial_bytes : f->bytes;
-        if (only_partial) { /* a whole plain file is worth more than a part of it twice */
+        if (only_partial) { /* the plain file is complete, and worth more */
                 log->abandoned = true;
                 *bytes -= log->reserve;
         }
@@ -133,8 +135,8 @@ static bool reclaim(struct rotated_log *log, struct old_file *f, uint64_t *bytes
         return true;
 }
 
-/** With the lock. Remove the oldest that are too many, or too much with @p current bytes of the new one, or what it has already.
- *  @return how many of the list are gone. */
+/** With the lock. Remove the oldest files while there are more than log.rotate_keep, or while all together take more than
+ *  log.disk_bytes with the current file counted at @p current bytes at least. @return how many entries of the list are gone. */
 static size_t prune(struct rotated_log *log, struct old_files *files, uint64_t current)
 {
         const struct settings_sink *s = log->settings;
@@ -156,7 +158,7 @@ static size_t prune(struct rotated_log *log, struct old_files *files, uint64_t c
         return gone;
 }
 
-/** Bytes that the file which is written now takes at most. */
+/** The most bytes that the current file may take. */
 static uint64_t current_bytes(const struct rotated_log *log, uint64_t need)
 {
         return need > log->settings->rotate_bytes ? need : log->settings->rotate_bytes;
@@ -173,7 +175,7 @@ static void free_space(struct rotated_log *log, uint64_t current)
         old_files_free(&files);
 }
 
-/** What a crash left: part of a compressed file, or a plain file that is compressed already. */
+/** Remove what a crash left: an unfinished compressed file, or a plain file beside its finished compressed form. */
 static void clean_up(struct rotated_log *log, const struct old_files *files)
 {
         for (size_t i = 0; i < files->n; i++) {
@@ -188,7 +190,7 @@ static void run_hook(struct retention *r, struct rotated_log *log, const struct 
         char name[PATH_MAX];
         struct stat st;
         lock_take(
-            &log->lock); /* it may be removed at any time, but counts as given to the hook from here on */
+            &log->lock); /* it may be removed at any time, but the hook counts as run for it from here on */
         name_file(log, f->stamp, OLD_COMPRESSED, name, sizeof name);
         bool there = stat(name, &st) == 0;
         if (!there) {
@@ -206,10 +208,10 @@ static void run_hook(struct retention *r, struct rotated_log *log, const struct 
 struct compression {
         struct retention *retention;
         struct rotated_log *log;
-        uint64_t checked; /* bytes of the compressed form up to which there is room */
+        uint64_t checked; /* size of the compressed form up to which space was checked */
 };
 
-/** Each piece needs room beside the plain file. @return false if it is not to be finished. */
+/** Before each piece: is there space for it beside the plain file? @return false to stop the compression. */
 static bool may_continue(void *arg, uint64_t compressed_bytes)
 {
         struct compression *p = arg;
@@ -246,8 +248,9 @@ static void compress(struct retention *r, struct rotated_log *log, const struct 
         errno = error;
         if (abandoned && access(name, F_OK) == 0 && !log->no_space_logged) {
                 diag(DIAG_WARNING,
-                     "log %s: log.disk_bytes leaves no space for compressing a rotated file; it stays "
-                     "uncompressed (reported once)",
+                     "log %s: log.disk_bytes leaves no space to compress a rotated file beside itself; it "
+                     "stays as it is "
+                     "(reported once)",
                      log->settings->file);
                 log->no_space_logged = true;
         }
@@ -257,7 +260,7 @@ static void compress(struct retention *r, struct rotated_log *log, const struct 
         }
 }
 
-/** Compress @p f, hand it to the hook. @return true if there was something to do. */
+/** Compress @p f and run the hook for it. @return true if there was something to do. */
 static bool process_file(struct retention *r, struct rotated_log *log, const struct old_file *f)
 {
         bool compresses = log->settings->rotate_compress && (f->forms & OLD_COMPRESSED) == 0 &&
@@ -265,7 +268,7 @@ static bool process_file(struct retention *r, struct rotated_log *log, const str
         bool hooks = log->settings->rotate_hook[0] != '\0' && strcmp(f->stamp, log->hooked) > 0;
         char name[PATH_MAX];
         name_file(log, f->stamp, OLD_PLAIN, name, sizeof name);
-        if (compresses && access(name, F_OK) == 0) { /* else its log's writer needed the room meanwhile */
+        if (compresses && access(name, F_OK) == 0) { /* else the journal thread needed the space meanwhile */
                 compress(r, log, f);
         }
         if (hooks && !atomic_load(&r->stopping)) {
@@ -274,7 +277,7 @@ static bool process_file(struct retention *r, struct rotated_log *log, const str
         return compresses || hooks;
 }
 
-/** A file at a time: the list is read anew after each, for meanwhile there may be more. */
+/** One file at a time; the list is read again after each, since there may be new files. */
 static void process_log(struct retention *r, struct rotated_log *log)
 {
         struct old_files files = {0};
@@ -296,7 +299,7 @@ static void process_log(struct retention *r, struct rotated_log *log)
         old_files_free(&files);
 }
 
-/** Files that were rotated too late for the hook. */
+/** Report the files that were rotated too late for the hook. */
 static void report_unhooked(struct rotated_log *log)
 {
         struct old_files files = {0};
@@ -307,10 +310,9 @@ static void report_unhooked(struct rotated_log *log)
                 }
         }
         if (left > 0) {
-                diag(
-                    DIAG_WARNING,
-                    "log %s: log.rotate_hook was not run for %zu rotated files, because querytap is stopping",
-                    log->settings->file, left);
+                diag(DIAG_WARNING,
+                     "log %s: %zu rotated files were not given to log.rotate_hook, since querytap ends",
+                     log->settings->file, left);
         }
         old_files_free(&files);
 }
@@ -329,7 +331,7 @@ static void *run(void *arg)
                 (void)poll(p, 2, -1);
                 if (p[0].revents != 0) {
                         ssize_t n = read(r->wake_fd, &woken, sizeof woken);
-                        (void)n; /* the folder tells */
+                        (void)n; /* the folder says what is to be done */
                 }
         }
         for (unsigned i = 0; i < r->n; i++) {
@@ -351,7 +353,7 @@ static void discard(struct retention *r)
         prof_free(r);
 }
 
-/** The hook is for what is rotated from now on. */
+/** The hook runs for what is rotated from now on. */
 static void begin_log(struct rotated_log *log, const struct settings_sink *settings)
 {
         struct old_files files = {0};
@@ -359,7 +361,8 @@ static void begin_log(struct rotated_log *log, const struct settings_sink *setti
         if ((settings->rotate_bytes > 0 || settings->rotate_seconds > 0) && list(log, &files) &&
             files.n > 0) {
                 memcpy(log->hooked, files.all[files.n - 1].stamp, sizeof log->hooked);
-                (void)prune(log, &files, current_bytes(log, 0)); /* nobody else looks at it yet */
+                (void)prune(log, &files,
+                            current_bytes(log, 0)); /* without the lock: there is no other thread yet */
         }
         old_files_free(&files);
 }
@@ -377,7 +380,7 @@ enum status retention_new(const struct settings *settings, struct retention **ou
         }
         struct retention *r = prof_calloc(STAGE_SINK, 1, sizeof *r);
         if (r == NULL) {
-                diag(DIAG_ERROR, "the retention of rotated logs can't be started: out of memory");
+                diag(DIAG_ERROR, "the thread for rotated logs can't be started: out of memory");
                 return STATUS_NOMEM;
         }
         r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -392,7 +395,7 @@ enum status retention_new(const struct settings *settings, struct retention **ou
                 error = start_thread(&r->thread, "retention", run, r);
         }
         if (error != 0) {
-                diag(DIAG_ERROR, "the retention of rotated logs can't be started: %s", strerror(error));
+                diag(DIAG_ERROR, "the thread for rotated logs can't be started: %s", strerror(error));
                 discard(r);
                 return STATUS_IO;
         }
@@ -404,7 +407,7 @@ static void notify(int fd)
 {
         uint64_t one = 1;
         ssize_t n = write(fd, &one, sizeof one);
-        (void)n; /* fails only if it rings already */
+        (void)n; /* fails only if the counter is not zero already */
 }
 
 static struct rotated_log *find(struct retention *r, const struct settings_sink *settings)

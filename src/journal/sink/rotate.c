@@ -16,7 +16,7 @@
 
 enum { NAMES_MAX = 1000, WAIT_MAX_MS = 60000 };
 
-/** Seconds of local time: 86400 of them end at midnight. */
+/** Seconds of local time, so that intervals of 86400 end at midnight. */
 static uint64_t local_seconds(uint64_t wall_ns)
 {
         time_t t = (time_t)(wall_ns / CLOCK_S_NS);
@@ -83,7 +83,7 @@ static void print_name(const struct rotate *r, uint64_t us, char *name, size_t s
         (void)snprintf(name, size, "%s.%s.%06uZ", r->settings->file, stamp, (unsigned)(us % 1000000));
 }
 
-/** Also when it is there compressed. */
+/** Does its compressed form exist? */
 static bool is_taken(const char *name)
 {
         char compressed[PATH_MAX];
@@ -101,7 +101,8 @@ static int rename_new(const char *from, const char *to)
         if (errno != EINVAL && errno != ENOSYS) {
                 return -1;
         }
-        if (lstat(to, &st) == 0) { /* a file system that can't refuse: nobody else gives names of this form */
+        if (lstat(to, &st) ==
+            0) { /* RENAME_NOREPLACE is not supported; nobody else gives names of this form */
                 errno = EEXIST;
                 return -1;
         }
@@ -123,7 +124,7 @@ bool rotate_move(struct rotate *r, char *name, size_t size)
                 }
                 struct stat st;
                 if (lstat(r->settings->file, &st) != 0) {
-                        break; /* somebody took it away */
+                        break; /* somebody moved the log file away */
                 }
         }
         r->retry_ns = clock_mono_ns() + CLOCK_S_NS;
@@ -189,7 +190,7 @@ int rotate_look_ms(const struct rotate *r)
 bool rotate_is_stamp(const char *stamp)
 {
         static const char form[] = ".00000000T000000.000000Z";
-        _Static_assert(sizeof form == ROTATE_STAMP_LEN + 1, "the length told");
+        _Static_assert(sizeof form == ROTATE_STAMP_LEN + 1, "ROTATE_STAMP_LEN");
         for (size_t i = 0; i < ROTATE_STAMP_LEN; i++) {
                 if (form[i] == '0' ? !isdigit((unsigned char)stamp[i]) : stamp[i] != form[i]) {
                         return false;

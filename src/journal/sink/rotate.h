@@ -1,8 +1,8 @@
-/** @file rotate.h  When a log file is full or old, and its move to a name of its own.
+/** @file rotate.h  Decides when a log file is full or old, and renames it.
  *
- * A rotated file is FILE.20261124T180405.123456Z (UTC), later maybe with .gz: names sort by time, and none is given twice.
- * Knows: one file, its size and age.   Does not know: records, what becomes of rotated files (journal/sink/retention.h).
- * Threads: the writer's.   Memory: embedded; allocates nothing. */
+ * A rotated file is FILE.20261124T180405.123456Z (UTC), with .gz once it is compressed. Names sort by time and are unique.
+ * Knows: one file, its size, age and path.   Does not know: records, what is done with rotated files (journal/sink/retention.h).
+ * Threads: the journal thread's.   Memory: embedded; allocates nothing. */
 #ifndef JOURNAL_SINK_ROTATE_H
 #define JOURNAL_SINK_ROTATE_H
 
@@ -25,37 +25,37 @@ enum rotate_look {
 };
 
 struct rotate {
-        const struct settings_sink *settings; /**< NULL: no regular file, so nothing of this */
-        bool is_file;                         /**< a regular one */
-        uint64_t bytes;                       /**< of the file, if it is a regular one */
-        uint64_t period;   /**< number of the stretch of rotate_seconds that it was begun in */
-        uint64_t last_us;  /**< of the newest name */
-        uint64_t retry_ns; /**< not before, after a failure */
-        uint64_t look_ns;  /**< when to look next whether the file is still there */
+        const struct settings_sink *settings; /**< NULL: not a regular file of ours, which is never rotated */
+        bool is_file;                         /**< a regular file, ours or not */
+        uint64_t bytes;                       /**< size of a regular file */
+        uint64_t period;   /**< number of the interval of rotate_seconds in which the file was begun */
+        uint64_t last_us;  /**< time in the newest name */
+        uint64_t retry_ns; /**< monotonic: after a failure, no rotation before this */
+        uint64_t look_ns;  /**< monotonic: when rotate_look looks next */
 };
 
-/** @p fd was opened for @p settings: take its size and age. */
+/** @p fd was opened for @p settings (NULL: not to be rotated): read its size and age. */
 void rotate_begin(struct rotate *r, const struct settings_sink *settings, int fd);
 /** Bytes that may be written before the file is full. */
 size_t rotate_bytes_left(const struct rotate *r);
-/** Whether its time is over (an empty file's never is). */
+/** Has its interval ended? An empty file is never old. */
 bool rotate_is_old(const struct rotate *r, uint64_t wall_ns);
-/** Milliseconds until then, at most a minute; -1 = never. */
+/** Milliseconds until rotate_is_old may be true, at most a minute; -1 = never. */
 int rotate_wait_ms(const struct rotate *r, uint64_t wall_ns);
 /** Rename the file to @p name, which does not exist yet. @return false with errno. */
 bool rotate_move(struct rotate *r, char *name, size_t size);
-/** Take the move back, when no new file can be opened. */
+/** Undo rotate_move when no new file can be opened. */
 void rotate_move_back(struct rotate *r, const char *name);
-/** No name is to come before @p stamp, of the newest file that is there: the clock may have been set back since. "" does nothing. */
+/** Give no name before @p stamp, that of the newest file in the folder: the clock may have been set back since. "" does nothing. */
 void rotate_after(struct rotate *r, const char *stamp);
-/** Whether the size of the file at @p fd is another than what was written to it; it is taken over. */
+/** Does the size of @p fd differ from what was written to it? The new size is taken over. */
 bool rotate_is_changed(struct rotate *r, int fd);
 /** Look whether @p fd is still the file of that name, at most once a second. */
 enum rotate_look rotate_look(struct rotate *r, int fd);
 /** Milliseconds until rotate_look would look again; -1 if it never does. */
 int rotate_look_ms(const struct rotate *r);
 
-/** Whether @p stamp has the form of what rotate_move puts behind the name. */
+/** Does @p stamp have the form that rotate_move appends to the name? */
 bool rotate_is_stamp(const char *stamp);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/** The newest sink's file may have two names: a hard link, /dev/stdout. */
+/** Does the newest sink write to the file of another? It may have a second name: a hard link, /dev/stdout. */
 static enum status check_alone(const struct sinks *sinks)
 {
         const struct sink *newest = &sinks->all[sinks->n - 1];
@@ -135,7 +135,7 @@ void sinks_set_deadline(struct sinks *sinks, uint64_t deadline_ns)
         }
 }
 
-/** Those with something left whose reader may still take it. */
+/** The descriptors of those that have something left which their reader may still take. */
 static unsigned unfinished(const struct sinks *sinks, struct pollfd *out)
 {
         unsigned n = 0;
