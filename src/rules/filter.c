@@ -48,7 +48,7 @@ struct criterion {
 
 struct filter {
         struct criterion criteria[FILTER_KEYS];
-        char *texts[FILTER_KEYS]; /* copies, which the words point into */
+        char *texts[FILTER_KEYS]; /* copies; the words are spans of them */
         uint64_t findings;
         double sample;
         double sample_sessions;
@@ -60,7 +60,7 @@ struct filter {
 
 static bool glob(struct span pattern, struct span text)
 {
-        size_t star = SIZE_MAX; /* the last * seen, and what it has eaten up to */
+        size_t star = SIZE_MAX; /* the last * seen, and where what it matches ends */
         size_t eaten = 0;
         size_t p = 0;
         size_t t = 0;
@@ -84,7 +84,7 @@ static bool glob(struct span pattern, struct span text)
         return p == pattern.len;
 }
 
-/** Cut @p text at its commas into c->words. */
+/** Split @p text at commas and spaces into c->words. */
 static bool take_words(struct criterion *c, char *text)
 {
         char *rest = text;
@@ -131,7 +131,7 @@ static bool take_networks(struct criterion *c, char *text)
         return true;
 }
 
-/** 10ms, 1.5s, 200us; without a unit microseconds, as records have them. */
+/** Read 10ms, 1.5s or 200us; without a unit microseconds, the unit of durations in records. */
 static bool take_duration(struct criterion *c, const char *text)
 {
         static const struct {
@@ -193,7 +193,7 @@ static bool take_events(struct criterion *c, char *text)
         return true;
 }
 
-/* --- making ----------------------------------------------------------------------------------------------------------- */
+/* --- creation ----------------------------------------------------------------------------------------------------------- */
 
 static enum status take(struct filter *f, enum filter_key key, char *text, char error[FILTER_ERROR_MAX])
 {
@@ -289,7 +289,7 @@ void filter_free(struct filter *f)
         prof_free(f);
 }
 
-/* --- deciding --------------------------------------------------------------------------------------------------------- */
+/* --- selection --------------------------------------------------------------------------------------------------------- */
 
 static bool any_word(const struct criterion *c, struct span text,
                      bool (*fits)(struct span word, struct span text))
@@ -312,7 +312,7 @@ static bool any_number(const struct criterion *c, uint64_t number)
         return false;
 }
 
-/** COM_STMT_EXECUTE, stmt_execute or execute. */
+/** Does @p word name @p command? COM_STMT_EXECUTE is also stmt_execute and execute. */
 static bool names_command(struct span word, struct span command)
 {
         while (command.len >= word.len && word.len > 0) {
@@ -372,8 +372,8 @@ static bool is_cut(const struct record *r)
                                           : record_has(r, FIELD_STMT_PREPARE_QUERY_LENGTH);
 }
 
-/** What can't be decided in time, or not in what there is of the statement, passes, turned round or not: nothing is lost in
- *  silence. */
+/** A record passes, inverted criterion or not, if the search takes too long, or if only a part of its statement is kept and the
+ *  pattern is not in that: nothing is lost silently. */
 static bool finds(struct filter *f, bool negated, const struct record *r)
 {
         enum pattern_result result = pattern_search(f->pattern, statement_text(r));
@@ -415,7 +415,7 @@ static bool holds(struct filter *f, enum filter_key key, const struct record *r)
         return true;
 }
 
-/** @return whether what @p ids name is among the @p share that is kept. */
+/** Is what @p ids identify in the @p share that is kept? */
 static bool in_sample(const uint64_t ids[3], double share)
 {
         uint64_t hash = XXH3_64bits_withSeed(ids, 3 * sizeof ids[0], seed_of_process());

@@ -1,14 +1,16 @@
-/** @file filter.h  Which records somebody wants to see. One table (filter_keys) names the criteria; settings, query parameters
- * of the admin port and flags of `querytap tail` give their texts.
+/** @file filter.h  Selects records by criteria. filter_keys names them; their texts come from settings, from query parameters of the
+ * admin port, or from flags of `querytap tail`.
  *
- * A record passes if each criterion that is given holds; one that the record has nothing to say about does not hold (a
- * connect record has no user yet). A leading ! turns a criterion round. Gap records always pass.
+ * A record passes if all given criteria match. A criterion about a field that the record does not have does not match: a connect
+ * record has no user yet. A leading ! inverts a criterion. Gap records always pass.
  *      user=app*,root   schema=!mysql   client=10.0.0.0/8,192.168.1.7   command=query,execute   event=query,auth
  *      digest=91668775  session=7,12    errno=1062,1213   errors=1      finding=n_plus_one,slow
  *      pattern=(?i)update .* stock      min_duration=10ms   min_rows=1000   sample=0.01   sample_sessions=0.1
- * Sampling decides by session, or by transaction (outside of one by statement), by a hash: what belongs together stays
- * together, and every filter of a process decides alike. Errors and what is no command pass `sample`.
- * Threads: one at a time.   Memory: STAGE_JOURNAL or whose scope it is made in; PCRE2's is charged to STAGE_JOURNAL. */
+ * Sampling takes or leaves whole sessions (sample_sessions) or whole transactions (sample; outside of one, single statements) by a
+ * hash, so that every filter of a process selects the same ones. Commands that failed and records of other events pass `sample`.
+ *
+ * Knows: records, patterns, networks.   Does not know: settings, sockets, where records go.
+ * Threads: one at a time, but filter_undecided from any.   Memory: STAGE_JOURNAL. */
 #ifndef RULES_FILTER_H
 #define RULES_FILTER_H
 
@@ -34,24 +36,24 @@ enum filter_key {
         FILTER_KEYS
 };
 
-/** "user", "schema" …: of settings (filter.user), parameters and flags (--min-duration). */
+/** "user", "schema", …: the names in settings (filter.user), query parameters and flags (--min-duration). */
 extern const char *const filter_keys[FILTER_KEYS];
 
 enum { FILTER_ERROR_MAX = 256 };
 
-/** Texts of the criteria; NULL or "" = not given. */
+/** The texts of the criteria; NULL or "" = not given. */
 struct filter_spec {
         const char *text[FILTER_KEYS];
 };
 
 struct filter;
 
-/** @return STATUS_OK with *@p out NULL if nothing is given; STATUS_INVALID with a sentence in @p error. */
+/** @return STATUS_OK, with *@p out NULL if no criterion is given; STATUS_INVALID or STATUS_NOMEM, with a sentence in @p error. */
 enum status filter_new(const struct filter_spec *spec, struct filter **out, char error[FILTER_ERROR_MAX]);
 void filter_free(struct filter *f);
-/** NULL passes all. */
+/** Does @p r pass? Every record passes NULL. */
 bool filter_pass(struct filter *f, const struct record *r);
-/** Records that passed since the pattern could not be decided. Any thread. */
+/** How many records passed because the search for the pattern had no result (PATTERN_UNDECIDED). */
 uint64_t filter_undecided(const struct filter *f);
 
 #endif

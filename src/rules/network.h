@@ -1,4 +1,5 @@
-/** @file network.h  Addresses and networks, of IPv4 and IPv6.   Memory: none. */
+/** @file network.h  Addresses and networks of IPv4 and IPv6, read from text and compared.
+ * Does not know: sockets.   Threads: any.   Memory: none. */
 #ifndef RULES_NETWORK_H
 #define RULES_NETWORK_H
 
@@ -6,16 +7,17 @@
 
 #include <stdbool.h>
 
-/** An address, and how many of its bits count. */
+/** A network: an address and how many of its leading bits count. A single address has all 128. */
 struct network {
-        uint8_t bytes[16]; /**< of IPv4 as IPv6 maps it */
+        uint8_t bytes[16]; /**< IPv4 as IPv6 maps it, ::ffff:a.b.c.d */
         unsigned bits;
 };
 
-/** 10.0.0.0/8, fe80::/16, 192.168.1.7. @p text is changed. @return false if it is none. */
+/** Read 10.0.0.0/8, fe80::/16 or 192.168.1.7. @p text is changed. @return false if it is neither a network nor an address. */
 bool network_parse(char *text, struct network *out);
-/** host:port, [v6]:port. @return false for a UNIX socket, which no network has. */
+/** Read the address in host:port or [v6]:port. @return false for anything else, such as a UNIX socket. */
 bool network_of_address(struct span addr, struct network *out);
+/** Is @p address, of network_of_address, in @p n? */
 bool network_has(const struct network *n, const struct network *address);
 
 #endif

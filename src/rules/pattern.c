@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 enum {
-        /* of one place in the text, and how much of the text there is: together they bound the time */
+        /* steps for each start in the text, and bytes of text that are searched: their product bounds the time */
         MATCH_LIMIT = 10000,
         HEAP_LIMIT_KIB = 1024,
         SEARCHED = 16 * 1024,
@@ -52,7 +52,8 @@ static enum status compile(struct pattern *p, const char *text, char *error, siz
                 (void)snprintf(error, size, "pattern: %s at offset %zu", (const char *)message, (size_t)at);
                 return number == PCRE2_ERROR_HEAP_FAILED ? STATUS_NOMEM : STATUS_INVALID;
         }
-        (void)pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE); /* where there is none it interprets */
+        (void)pcre2_jit_compile(p->code,
+                                PCRE2_JIT_COMPLETE); /* without a JIT compiler pcre2_match interprets */
         return STATUS_OK;
 }
 
@@ -100,7 +101,8 @@ enum pattern_result pattern_search(struct pattern *p, struct span text)
 {
         PROF_SCOPE(STAGE_JOURNAL);
         struct span head = span_head(text, SEARCHED);
-        uint32_t options = text.len > head.len ? PCRE2_NOTEOL : 0; /* it goes on: $ is not here */
+        uint32_t options =
+            text.len > head.len ? PCRE2_NOTEOL : 0; /* the text continues, so $ must not match here */
         int n = pcre2_match(p->code, head.data != NULL ? head.data : (PCRE2_SPTR) "", head.len, 0, options,
                             p->match, p->context);
         if (n >= 0) {
