@@ -1,6 +1,8 @@
 #include "cli/cli.h"
 
 #include "base/diag.h"
+#include "cli/commands.h"
+#include "cli/exit.h"
 #include "config.h"
 #include "settings/settings.h"
 
@@ -10,6 +12,7 @@
 #include <string.h>
 
 static int help(int argc, char **argv);
+static int version(int argc, char **argv);
 
 static const struct command {
         const char *name;
@@ -17,7 +20,7 @@ static const struct command {
         const char *usage;
         const char *help;
 } commands[] = {
-    {"proxy", cli_proxy,
+    {"proxy", command_proxy,
      "proxy [-c FILE] [-l LISTEN] [-r REMOTE] [--admin ADDR] [--log FILE] [--format text|json|ltsv|slow] "
      "[--hex] …",
      "Run the proxy: forward clients to the server at REMOTE (127.0.0.1:3306 if not given) and log what they "
@@ -27,7 +30,7 @@ static const struct command {
      "stop the proxy; SIGUSR1 reopens the log files.\n\n"
      "Each setting is an option: limits.sessions is --limits-sessions. -c reads settings from a file.\n"
      "The options, with their defaults:"},
-    {"tail", cli_tail,
+    {"tail", command_tail,
      "tail [--admin ADDR] [--format text|json|ltsv|slow] [--verbose] [-n COUNT] [--FILTER VALUE …]",
      "Follow the log records of a running proxy. -n shows that many recent ones first; --verbose adds "
      "details.\n"
@@ -36,7 +39,7 @@ static const struct command {
      "--pattern, --min-duration, --min-rows, --sample and --sample-sessions; see filter.user and the "
      "settings\n"
      "after it in querytap(1)."},
-    {"top", cli_top,
+    {"top", command_top,
      "top [--admin ADDR] [--format text|json] [-n COUNT] [time|active|count|errors|max|p99|rows|last]",
      "Show the statements of a running proxy, grouped by digest: how often they ran, how long they took, and "
      "what\n"
@@ -44,24 +47,24 @@ static const struct command {
      "the\n"
      "statements that occupy the server most at the top; otherwise it is printed once, sorted by total "
      "time."},
-    {"sessions", cli_sessions, "sessions [--admin ADDR] [--format text|json] [kill ID]",
+    {"sessions", command_sessions, "sessions [--admin ADDR] [--format text|json] [kill ID]",
      "List the open sessions of a running proxy and what each is doing, or close one."},
-    {"hex", cli_hex, "hex [--admin ADDR] ID", "Show the last packets of a session as a hex dump."},
-    {"digest", cli_digest,
+    {"hex", command_hex, "hex [--admin ADDR] ID", "Show the last packets of a session as a hex dump."},
+    {"digest", command_digest,
      "digest [--server VERSION] [--ansi-quotes] [--no-backslash-escapes] [--null] [STATEMENT …]",
      "Print the digest of each statement: its hash and its text, as in log records. Without arguments, each "
      "line of\n"
      "standard input is a statement; with --null, statements are separated by NUL bytes, and so is the "
      "output.\n"
      "--server (such as 10.11.6-MariaDB), --ansi-quotes and --no-backslash-escapes set the SQL dialect."},
-    {"config", cli_config, "config [print [-c FILE] [--SETTING VALUE …] | check FILE]",
+    {"config", command_config, "config [print [-c FILE] [--SETTING VALUE …] | check FILE]",
      "Print all settings as an annotated settings file: the defaults, or those of a file and of options. Or "
      "check\n"
      "a settings file: each error is reported with its line number."},
-    {"schema", cli_schema, "schema", "Print the JSON Schema of the log records in the format json."},
-    {"stages", cli_stages, "stages [--admin ADDR] [--format text|json]",
+    {"schema", command_schema, "schema", "Print the JSON Schema of the log records in the format json."},
+    {"stages", command_stages, "stages [--admin ADDR] [--format text|json]",
      "Show the memory of a running proxy by stage (part of the program)."},
-    {"heap", cli_heap,
+    {"heap", command_heap,
      "heap mark NAME | marks | diff A [B] | births [--since MARK] | verdicts | series | sample …\n"
      "       querytap heap explain FILE ... | watch [--every TIME] [--gc] [--ci] URL ...",
      "Find memory leaks, with the heap profile of this proxy or of another program.\n\n"
@@ -76,7 +79,7 @@ static const struct command {
      "  explain FILE ...      read saved heap profiles: does memory leak, and where?\n"
      "  watch URL ...         the same, but fetch the profiles over HTTP\n"
      "Both end with exit status 1 if memory leaks."},
-    {"version", cli_version, "version", "Print the version of querytap and of libevent."},
+    {"version", version, "version", "Print the version of querytap and of libevent."},
     {"help", help, "help [COMMAND]", "Describe the commands, or one of them."},
 };
 
@@ -134,7 +137,7 @@ static int help(int argc, char **argv)
         }
         if (command != NULL) {
                 (void)printf("Usage: querytap %s\n\n%s\n", command->usage, command->help);
-                for (size_t i = 0; command->run == cli_proxy && i < settings_row_count; i++) {
+                for (size_t i = 0; command->run == command_proxy && i < settings_row_count; i++) {
                         put_flag(stdout, &settings_rows[i]);
                 }
         } else {
@@ -143,7 +146,7 @@ static int help(int argc, char **argv)
         return EXIT_DONE;
 }
 
-int cli_version(int argc, char **argv)
+static int version(int argc, char **argv)
 {
         if (argc > 1) {
                 diag(DIAG_ERROR, "unexpected argument %s", argv[1]);
@@ -153,6 +156,7 @@ int cli_version(int argc, char **argv)
         return EXIT_DONE;
 }
 
+/** Before the command sees its arguments: its flags may be settings, and an abbreviation or a value must not be taken for this. */
 static bool asks_for_help(int argc, char **argv)
 {
         for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -170,7 +174,7 @@ int cli_main(int argc, char **argv)
                 return EXIT_USAGE;
         }
         if (strcmp(argv[1], "--version") == 0) {
-                return cli_version(1, argv + 1);
+                return version(1, argv + 1);
         }
         if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
                 return help(1, argv + 1);

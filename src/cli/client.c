@@ -1,7 +1,7 @@
 #include "cli/client.h"
 
 #include "base/diag.h"
-#include "cli/cli.h"
+#include "cli/exit.h"
 #include "proxy/net/address.h"
 #include "rules/filter.h"
 
@@ -19,112 +19,119 @@ enum { PATIENCE_S = 30, YEAR_S = 365 * 24 * 3600, OK_FIRST = 200, OK_LAST = 299 
 
 /* --- flags --------------------------------------------------------------------------------------------------------- */
 
-/** The value of a flag at argv[*i], as --flag VALUE or --flag=VALUE; NULL if it is another flag or has none. */
-static const char *flag_value(const char *flag, int argc, char **argv, int *i)
+/** What the flags fill, besides the options themselves. */
+struct parsing {
+        struct client_options *options;
+        const char *const *formats; /* NULL at the end */
+        const char *admin;          /* NULL: as the settings say */
+        struct settings settings;
+};
+
+static bool take_config(void *into, const char *value)
 {
-        const char *arg = argv[*i];
-        size_t len = strlen(flag);
-        if (arg == NULL || strncmp(arg, flag, len) != 0) {
-                return NULL;
-        }
-        if (arg[len] == '=') {
-                return arg + len + 1;
-        }
-        return arg[len] == '\0' && *i + 1 < argc ? argv[++*i] : NULL;
+        struct parsing *p = into;
+        return settings_load(&p->settings, value) == STATUS_OK;
 }
 
-/** @p names ends in NULL. */
-static bool set_format(struct client_options *options, const char *value, const char *const *names)
+static bool take_format(void *into, const char *value)
 {
-        for (size_t i = 0; names[i] != NULL; i++) {
-                if (strcmp(value, names[i]) == 0) {
-                        options->format = names[i];
+        struct parsing *p = into;
+        for (size_t i = 0; p->formats[i] != NULL; i++) {
+                if (strcmp(value, p->formats[i]) == 0) {
+                        p->options->format = p->formats[i];
                         return true;
                 }
         }
         diag(DIAG_ERROR, "--format must be %s, not '%s'",
-             names[2] != NULL ? "text, json, ltsv or slow" : "text or json", value);
+             p->formats[2] != NULL ? "text, json, ltsv or slow" : "text or json", value);
         return false;
 }
 
-/** Take a flag such as --user or --min-duration. @return false if it is none, or is too long (said). */
-static bool take_filter(struct client_options *options, int argc, char **argv, int *i)
-{
-        for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
-                char flag[32];
-                (void)snprintf(flag, sizeof flag, "--%s", filter_keys[key]);
-                for (char *c = flag; *c != '\0'; c++) {
-                        *c = *c == '_' ? '-' : *c;
-                }
-                bool bare = key == FILTER_ERRORS && strcmp(argv[*i], flag) == 0;
-                const char *value = bare ? "1" : flag_value(flag, argc, argv, i);
-                if (value == NULL) {
-                        continue;
-                }
-                char *encoded = evhttp_uriencode(value, -1, 0);
-                size_t at = strlen(options->filter);
-                int n = encoded == NULL ? -1
-                                        : snprintf(options->filter + at, sizeof options->filter - at,
-                                                   "&%s=%s", filter_keys[key], encoded);
-                free(encoded);
-                if (n < 0 || (size_t)n >= sizeof options->filter - at) {
-                        diag(DIAG_ERROR, "%s: too long", flag);
-                        return false;
-                }
-                return true;
-        }
-        return false;
-}
+/** A flag such as --user or --min-duration. */
+struct filter_flag {
+        struct client_options *options;
+        enum filter_key key;
+        char name[32];
+};
 
-static bool parse(struct client_options *options, int *argc, char **argv, bool records)
+static bool take_filter(void *into, const char *value)
 {
-        static const char *const of_records[] = {"text", "json", "ltsv", "slow", NULL};
-        static const char *const of_others[] = {"text", "json", NULL};
-        int kept = 1;
-        *options = (struct client_options){.format = of_others[0]};
-        struct settings settings;
-        const char *admin = NULL;
-        settings_defaults(&settings);
-        for (int i = 1; i < *argc; i++) {
-                const char *arg = argv[i];
-                const char *value;
-                if ((value = flag_value("--admin", *argc, argv, &i)) != NULL) {
-                        admin = value;
-                } else if ((value = flag_value("-c", *argc, argv, &i)) != NULL ||
-                           (value = flag_value("--config", *argc, argv, &i)) != NULL) {
-                        if (settings_load(&settings, value) != STATUS_OK) {
-                                return false;
-                        }
-                } else if ((value = flag_value("--format", *argc, argv, &i)) != NULL) {
-                        if (!set_format(options, value, records ? of_records : of_others)) {
-                                return false;
-                        }
-                } else if (records && strcmp(arg, "--verbose") == 0) {
-                        options->verbose = true;
-                } else if ((value = flag_value("-n", *argc, argv, &i)) != NULL) {
-                        options->count = value;
-                } else if (records && arg[0] == '-' && take_filter(options, *argc, argv, &i)) {
-                        continue;
-                } else if (arg[0] == '-') {
-                        diag(DIAG_ERROR, "unknown option %s, or its value is missing", arg);
-                        return false;
-                } else {
-                        argv[kept++] = argv[i];
-                }
+        const struct filter_flag *f = into;
+        struct client_options *options = f->options;
+        size_t at = strlen(options->filter);
+        char *encoded = evhttp_uriencode(value != NULL ? value : "1", -1, 0);
+        int n = encoded == NULL ? -1
+                                : snprintf(options->filter + at, sizeof options->filter - at, "&%s=%s",
+                                           filter_keys[f->key], encoded);
+        free(encoded);
+        if (n < 0 || (size_t)n >= sizeof options->filter - at) {
+                diag(DIAG_ERROR, "--%s: too long", f->name);
+                return false;
         }
-        *argc = kept;
-        (void)snprintf(options->admin, sizeof options->admin, "%s", admin != NULL ? admin : settings.admin);
         return true;
 }
 
-bool client_parse(struct client_options *options, int *argc, char **argv)
+static struct flag flag_of_filter(struct filter_flag *f, struct client_options *options, enum filter_key key)
 {
-        return parse(options, argc, argv, false);
+        f->options = options;
+        f->key = key;
+        (void)snprintf(f->name, sizeof f->name, "%s", filter_keys[key]);
+        for (char *c = f->name; *c != '\0'; c++) {
+                *c = *c == '_' ? '-' : *c;
+        }
+        return (struct flag){.name = f->name,
+                             .value = key == FILTER_ERRORS ? FLAG_OPTIONAL : FLAG_VALUE,
+                             .take = take_filter,
+                             .into = f};
+}
+
+/** The flags of all clients, then the @p n_more of @p more. */
+static bool parse(struct parsing *p, int *argc, char **argv, const struct flag *more, size_t n_more)
+{
+        const struct flag common[] = {
+            {"admin", .value = FLAG_VALUE, .take = flags_take_text, .into = &p->admin},
+            {"config", 'c', FLAG_VALUE, take_config, p},
+            {"format", .value = FLAG_VALUE, .take = take_format, .into = p},
+            {.letter = 'n', .value = FLAG_VALUE, .take = flags_take_text, .into = &p->options->count},
+        };
+        struct flag flags[FLAGS_MAX];
+        size_t n = 0;
+        *p->options = (struct client_options){.format = p->formats[0]};
+        settings_defaults(&p->settings);
+        for (size_t i = 0; i < sizeof common / sizeof common[0]; i++) {
+                flags[n++] = common[i];
+        }
+        for (size_t i = 0; i < n_more && n < FLAGS_MAX; i++) {
+                flags[n++] = more[i];
+        }
+        if (!flags_parse(flags, n, FLAGS_ANYWHERE, NULL, argc, argv)) {
+                return false;
+        }
+        (void)snprintf(p->options->admin, sizeof p->options->admin, "%s",
+                       p->admin != NULL ? p->admin : p->settings.admin);
+        return true;
+}
+
+bool client_parse(struct client_options *options, int *argc, char **argv, const struct flag *more,
+                  size_t n_more)
+{
+        static const char *const formats[] = {"text", "json", NULL};
+        struct parsing p = {.options = options, .formats = formats};
+        return parse(&p, argc, argv, more, n_more);
 }
 
 bool client_parse_records(struct client_options *options, int *argc, char **argv)
 {
-        return parse(options, argc, argv, true);
+        static const char *const formats[] = {"text", "json", "ltsv", "slow", NULL};
+        struct parsing p = {.options = options, .formats = formats};
+        struct filter_flag filters[FILTER_KEYS];
+        struct flag flags[FILTER_KEYS + 1];
+        for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
+                flags[key] = flag_of_filter(&filters[key], options, key);
+        }
+        flags[FILTER_KEYS] =
+            (struct flag){.name = "verbose", .take = flags_take_switch, .into = &options->verbose};
+        return parse(&p, argc, argv, flags, FILTER_KEYS + 1);
 }
 
 /* --- asking ----------------------------------------------------------------------------------------------------------- */

@@ -3,9 +3,8 @@
 #ifndef CLI_CLIENT_H
 #define CLI_CLIENT_H
 
+#include "cli/flags.h"
 #include "settings/settings.h"
-
-#include <stdbool.h>
 
 /** Where to ask, and in which form; from a command's flags. */
 struct client_options {
@@ -19,9 +18,11 @@ struct client_options {
         bool *interrupted;      /**< set when the user ended it; NULL: nobody asks */
 };
 
-/** Take --admin, -c, --format and -n out of argv; what is left stays in order. @return false (said) for anything wrong. */
-bool client_parse(struct client_options *options, int *argc, char **argv);
-/** The same for a command that shows records: in any of their formats, and with --verbose. */
+/** Take --admin, -c, --format, -n and the @p n_more flags of @p more out of argv; what is left stays in order.
+ *  @return false, and says why, if something is wrong. */
+bool client_parse(struct client_options *options, int *argc, char **argv, const struct flag *more,
+                  size_t n_more);
+/** The same for a command that shows records: in any of their formats, with --verbose and the flags of filters. */
 bool client_parse_records(struct client_options *options, int *argc, char **argv);
 
 /** Print the answer to standard output as it comes. @return an exit status. */

@@ -1,8 +1,11 @@
 /* The digest of statements, without a proxy. */
-#include "mysql/sql/digest.h"
+#include "cli/commands.h"
+
 #include "base/diag.h"
 #include "base/shown.h"
-#include "cli/cli.h"
+#include "cli/exit.h"
+#include "cli/flags.h"
+#include "mysql/sql/digest.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -42,35 +45,29 @@ static int print_all(FILE *in, int end, struct sql_mode mode)
         return EXIT_DONE;
 }
 
-int cli_digest(int argc, char **argv)
+int command_digest(int argc, char **argv)
 {
         const char *server = "9.7.0";
         bool ansi_quotes = false;
         bool no_backslash_escapes = false;
-        int end = '\n';
-        int i = 1;
-        for (; i < argc && argv[i][0] == '-' && strcmp(argv[i], "--") != 0; i++) {
-                if (strcmp(argv[i], "--ansi-quotes") == 0) {
-                        ansi_quotes = true;
-                } else if (strcmp(argv[i], "--no-backslash-escapes") == 0) {
-                        no_backslash_escapes = true;
-                } else if (strcmp(argv[i], "--server") == 0 && i + 1 < argc) {
-                        server = argv[++i];
-                } else if (strcmp(argv[i], "--null") == 0) {
-                        end = '\0';
-                } else {
-                        diag(DIAG_ERROR, "unknown option %s, or its value is missing", argv[i]);
-                        return EXIT_USAGE;
-                }
+        bool with_nul = false;
+        const struct flag flags[] = {
+            {"ansi-quotes", .take = flags_take_switch, .into = &ansi_quotes},
+            {"no-backslash-escapes", .take = flags_take_switch, .into = &no_backslash_escapes},
+            {"null", .take = flags_take_switch, .into = &with_nul},
+            {"server", .value = FLAG_VALUE, .take = flags_take_text, .into = &server},
+        };
+        if (!flags_parse(flags, sizeof flags / sizeof flags[0], FLAGS_FIRST, NULL, &argc, argv)) {
+                return EXIT_USAGE;
         }
+        int end = with_nul ? '\0' : '\n';
         struct sql_mode mode = sql_mode_of_server(span_str(server));
         mode.ansi_quotes = ansi_quotes;
         mode.no_backslash_escapes = no_backslash_escapes;
-        i += i < argc && strcmp(argv[i], "--") == 0 ? 1 : 0;
-        if (i == argc) {
+        if (argc == 1) {
                 return print_all(stdin, end, mode);
         }
-        for (; i < argc; i++) {
+        for (int i = 1; i < argc; i++) {
                 print(span_str(argv[i]), mode, end);
         }
         return EXIT_DONE;

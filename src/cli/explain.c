@@ -1,7 +1,10 @@
 /* querytap heap explain: saved heap profiles, this proxy's or a Go program's, in words. */
-#include "profile/explain/explain.h"
+#include "cli/commands.h"
+
 #include "base/diag.h"
-#include "cli/cli.h"
+#include "cli/exit.h"
+#include "cli/flags.h"
+#include "profile/explain/explain.h"
 #include "profile/heap/prof.h"
 
 #include <ctype.h>
@@ -55,60 +58,31 @@ static char *read_file(const char *path, size_t *len)
         return text;
 }
 
-/** @return the index into formats, or FORMATS; takes the flag out of argv. */
-static size_t take_format(int *argc, char **argv)
+/** Set *(size_t *)@p into to the format of that name. */
+static bool take_format(void *into, const char *value)
 {
-        size_t format = 0;
-        int kept = 1;
-        for (int i = 1; i < *argc; i++) {
-                const char *value = NULL;
-                if (strncmp(argv[i], "--format=", 9) == 0) {
-                        value = argv[i] + 9;
-                } else if (strcmp(argv[i], "--format") == 0) {
-                        value = i + 1 < *argc ? argv[++i] : "";
-                } else {
-                        argv[kept++] = argv[i];
-                        continue;
-                }
-                for (format = 0; format < FORMATS && strcmp(formats[format].name, value) != 0; format++) {
+        size_t *format = into;
+        for (*format = 0; *format < FORMATS; (*format)++) {
+                if (strcmp(formats[*format].name, value) == 0) {
+                        return true;
                 }
         }
-        *argc = kept;
-        return format;
+        return false;
 }
 
-/** "3" or "3-7" into @p e. */
-static bool take_range(const char *text, struct explain *e)
+/** "3" or "3-7", into a struct explain. */
+static bool take_rounds(void *into, const char *value)
 {
+        struct explain *e = into;
         char *end;
-        if (!isdigit((unsigned char)*text)) {
+        if (!isdigit((unsigned char)*value)) {
                 return false;
         }
-        e->list_first = e->list_last = strtoul(text, &end, 10);
+        e->list_first = e->list_last = strtoul(value, &end, 10);
         if (*end == '-' && isdigit((unsigned char)end[1])) {
                 e->list_last = strtoul(end + 1, &end, 10);
         }
         return *end == '\0' && e->list_first > 0 && e->list_first <= e->list_last;
-}
-
-/** Take --rounds and --verbose out of argv. @return false if a value is none. */
-static bool take_flags(int *argc, char **argv, struct explain *e)
-{
-        bool ok = true;
-        int kept = 1;
-        for (int i = 1; i < *argc; i++) {
-                if (strncmp(argv[i], "--rounds=", 9) == 0) {
-                        ok = take_range(argv[i] + 9, e) && ok;
-                } else if (strcmp(argv[i], "--rounds") == 0) {
-                        ok = ++i < *argc && take_range(argv[i], e) && ok;
-                } else if (strcmp(argv[i], "--verbose") == 0) {
-                        e->verbose = true;
-                } else {
-                        argv[kept++] = argv[i];
-                }
-        }
-        *argc = kept;
-        return ok;
 }
 
 /** Read and judge. @return false, and said so, if something can't be read. */
@@ -137,20 +111,27 @@ static bool has_url(int argc, char **argv)
         return false;
 }
 
-int cli_explain(int argc, char **argv, const char *usage)
+int command_explain(int argc, char **argv, const char *usage)
 {
         struct explain e;
         if (has_url(argc, argv)) {
-                return cli_watch(argc, argv, usage);
+                return command_watch(argc, argv, usage);
         }
-        size_t format = take_format(&argc, argv);
+        size_t format = 0;
+        const struct flag flags[] = {
+            {"format", .value = FLAG_VALUE, .take = take_format, .into = &format},
+            {"rounds", .value = FLAG_VALUE, .take = take_rounds, .into = &e},
+            {"verbose", .take = flags_take_switch, .into = &e.verbose},
+        };
         explain_init(&e);
-        bool ok = take_flags(&argc, argv, &e);
-        if (!ok || argc < 2 || format == FORMATS || strncmp(argv[1], "--", 2) == 0) {
+        if (!flags_parse(flags, sizeof flags / sizeof flags[0], FLAGS_ANYWHERE, usage, &argc, argv)) {
+                return EXIT_USAGE;
+        }
+        if (argc < 2) {
                 diag(DIAG_ERROR, "usage: querytap heap %s", usage);
                 return EXIT_USAGE;
         }
-        ok = add_files(&e, argc, argv);
+        bool ok = add_files(&e, argc, argv);
         if (ok) {
                 formats[format].print(&e, stdout);
         }

@@ -1,7 +1,10 @@
 /* querytap heap: marks, and how the allocation records grow between them. */
+#include "cli/commands.h"
+
 #include "base/diag.h"
-#include "cli/cli.h"
 #include "cli/client.h"
+#include "cli/exit.h"
+#include "cli/flags.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -72,18 +75,30 @@ static int ask(const struct client_options *options, bool post, const struct pat
 
 /* --- subcommands --------------------------------------------------------------------------------------------------- */
 
-/** client_parse; what is left must be @p least to @p most arguments. */
-static bool parse(struct client_options *options, int *argc, char **argv, int least, int most,
-                  const char *usage)
+/** Between so many arguments. */
+struct range {
+        int least;
+        int most;
+};
+
+/** The flags of all clients and the @p n of @p flags; what is left must be as many arguments as @p range allows. */
+static bool parse_with(const struct flag *flags, size_t n, struct client_options *options, int *argc,
+                       char **argv, struct range range, const char *usage)
 {
-        if (!client_parse(options, argc, argv)) {
+        if (!client_parse(options, argc, argv, flags, n)) {
                 return false;
         }
-        if (*argc - 1 < least || *argc - 1 > most) {
+        if (*argc - 1 < range.least || *argc - 1 > range.most) {
                 diag(DIAG_ERROR, "usage: querytap heap %s", usage);
                 return false;
         }
         return true;
+}
+
+static bool parse(struct client_options *options, int *argc, char **argv, int least, int most,
+                  const char *usage)
+{
+        return parse_with(NULL, 0, options, argc, argv, (struct range){least, most}, usage);
 }
 
 static int mark(int argc, char **argv, const char *usage)
@@ -117,46 +132,17 @@ static int diff(int argc, char **argv, const char *usage)
         return ask(&options, false, &p);
 }
 
-/** Take FLAG VALUE or FLAG=VALUE out of argv. @return NULL if it is not there; "" if its value is missing. */
-static const char *take_flag(int *argc, char **argv, const char *flag)
-{
-        const size_t len = strlen(flag);
-        const char *value = NULL;
-        int kept = 1;
-        for (int i = 1; i < *argc; i++) {
-                if (strcmp(argv[i], flag) == 0) {
-                        value = i + 1 < *argc ? argv[++i] : "";
-                } else if (strncmp(argv[i], flag, len) == 0 && argv[i][len] == '=') {
-                        value = argv[i] + len + 1;
-                } else {
-                        argv[kept++] = argv[i];
-                }
-        }
-        *argc = kept;
-        return value;
-}
-
-/** Take @p flag out of argv. @return whether it was there. */
-static bool take_switch(int *argc, char **argv, const char *flag)
-{
-        int kept = 1;
-        for (int i = 1; i < *argc; i++) {
-                if (strcmp(argv[i], flag) != 0) {
-                        argv[kept++] = argv[i];
-                }
-        }
-        bool found = kept < *argc;
-        *argc = kept;
-        return found;
-}
-
 static int births(int argc, char **argv, const char *usage)
 {
         struct client_options options;
         struct path p = path_of("/births");
-        const char *since = take_flag(&argc, argv, "--since");
-        bool stack = take_switch(&argc, argv, "--stack");
-        if (!parse(&options, &argc, argv, 0, 0, usage)) {
+        const char *since = NULL;
+        bool stack = false;
+        const struct flag flags[] = {
+            {"since", .value = FLAG_VALUE, .take = flags_take_text, .into = &since},
+            {"stack", .take = flags_take_switch, .into = &stack},
+        };
+        if (!parse_with(flags, 2, &options, &argc, argv, (struct range){0, 0}, usage)) {
                 return EXIT_USAGE;
         }
         put_param(&p, "since", since);
@@ -191,8 +177,9 @@ static int sample(int argc, char **argv, const char *usage)
 {
         struct client_options options;
         struct path p = path_of("/sample");
-        const char *stage = take_flag(&argc, argv, "--stage");
-        if (!parse(&options, &argc, argv, 1, 1, usage)) {
+        const char *stage = NULL;
+        const struct flag flag = {"stage", .value = FLAG_VALUE, .take = flags_take_text, .into = &stage};
+        if (!parse_with(&flag, 1, &options, &argc, argv, (struct range){1, 1}, usage)) {
                 return EXIT_USAGE;
         }
         put_param(&p, "bytes", argv[1]);
@@ -211,16 +198,16 @@ static const struct {
     {"diff", diff, "diff A [B]"},
     {"births", births, "births [--since MARK|TIME|STATEMENT] [--stack] [-n COUNT]"},
     {"verdicts", verdicts, "verdicts"},
-    {"explain", cli_explain,
+    {"explain", command_explain,
      "explain [--format=text|json|csv|svg] [--verbose] [--rounds=A[-B]] FILE ... | URL"},
-    {"watch", cli_watch, "watch [--every=TIME] [--gc] [--ci] [--rounds=N] [--format=text|json] URL ..."},
+    {"watch", command_watch, "watch [--every=TIME] [--gc] [--ci] [--rounds=N] [--format=text|json] URL ..."},
     {"series", series, "series [STAGE]"},
     {"sample", sample, "sample BYTES [--stage NAME]"},
 };
 
 enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
 
-int cli_heap(int argc, char **argv)
+int command_heap(int argc, char **argv)
 {
         for (size_t i = 0; argc > 1 && i < SUBCOMMANDS; i++) {
                 if (strcmp(argv[1], subcommands[i].name) == 0) {

@@ -4,14 +4,19 @@ src_libcli_a_SOURCES = \
 	src/cli/cli.h \
 	src/cli/client.c \
 	src/cli/client.h \
-	src/cli/commands.c \
+	src/cli/commands.h \
+	src/cli/config.c \
 	src/cli/descriptors.c \
 	src/cli/descriptors.h \
 	src/cli/digest.c \
+	src/cli/exit.h \
 	src/cli/explain.c \
 	src/cli/fetch.c \
 	src/cli/fetch.h \
+	src/cli/flags.c \
+	src/cli/flags.h \
 	src/cli/heap.c \
 	src/cli/proxy_command.c \
+	src/cli/show.c \
 	src/cli/top.c \
 	src/cli/watch.c

@@ -1,9 +1,11 @@
 /* querytap proxy: puts the rooms together and runs them. */
+#include "cli/commands.h"
+
 #include "admin/admin.h"
 #include "base/clock.h"
 #include "base/diag.h"
-#include "cli/cli.h"
 #include "cli/descriptors.h"
+#include "cli/exit.h"
 #include "journal/sink/sink_check.h"
 #include "profile/export/growth.h"
 #include "profile/export/series.h"
@@ -127,7 +129,7 @@ static void tear_down(struct house *h)
         libevent_global_shutdown();
 }
 
-int cli_proxy(int argc, char **argv)
+int command_proxy(int argc, char **argv)
 {
         static struct house h; /* large, and one a process */
         prof_set_sample_bytes(

@@ -1,7 +1,9 @@
 /* Statements by shape, live. */
+#include "cli/commands.h"
+
 #include "base/diag.h"
-#include "cli/cli.h"
 #include "cli/client.h"
+#include "cli/exit.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -50,10 +52,10 @@ static bool wait_a_little(void)
         return sigtimedwait(&interrupt, NULL, &pause) != SIGINT;
 }
 
-int cli_top(int argc, char **argv)
+int command_top(int argc, char **argv)
 {
         struct client_options options;
-        if (!client_parse(&options, &argc, argv)) {
+        if (!client_parse(&options, &argc, argv, NULL, 0)) {
                 return EXIT_USAGE;
         }
         if (options.count != NULL && (*options.count == '\0' || strlen(options.count) > 9 ||

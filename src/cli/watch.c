@@ -1,7 +1,10 @@
 /* querytap heap watch: take a program's heap profiles until it can be told whether it leaks. */
+#include "cli/commands.h"
+
 #include "base/diag.h"
-#include "cli/cli.h"
+#include "cli/exit.h"
 #include "cli/fetch.h"
+#include "cli/flags.h"
 #include "profile/explain/print.h"
 
 #include <ctype.h>
@@ -45,67 +48,41 @@ struct watch {
 
 /* --- flags ------------------------------------------------------------------------------------------------------------------------ */
 
-/** "10s", "500ms", "1m". @return false if it is none. */
-static bool take_time(const char *text, long *ms)
+/** "10s", "500ms" or "1m", into a long of milliseconds. */
+static bool take_time(void *into, const char *value)
 {
         char *end;
-        if (!isdigit((unsigned char)*text)) {
+        if (!isdigit((unsigned char)*value)) {
                 return false;
         }
         errno = 0;
-        long value = strtol(text, &end, 10);
+        long n = strtol(value, &end, 10);
         long unit = strcmp(end, "ms") == 0                  ? 1
                     : strcmp(end, "s") == 0 || *end == '\0' ? 1000
                     : strcmp(end, "m") == 0                 ? 60000
                     : strcmp(end, "h") == 0                 ? 3600000
                                                             : 0;
-        if (errno != 0 || unit == 0 || value <= 0 || value > EVERY_MAX_MS / unit) {
+        if (errno != 0 || unit == 0 || n <= 0 || n > EVERY_MAX_MS / unit) {
                 return false;
         }
-        *ms = value * unit;
+        *(long *)into = n * unit;
         return true;
 }
 
-static bool take_count(const char *text, long *n)
+static bool take_count(void *into, const char *value)
 {
         char *end;
-        *n = strtol(text, &end, 10);
-        return isdigit((unsigned char)*text) && *end == '\0' && *n > 0 && *n <= ROUNDS_MAX;
+        long *n = into;
+        *n = strtol(value, &end, 10);
+        return isdigit((unsigned char)*value) && *end == '\0' && *n > 0 && *n <= ROUNDS_MAX;
 }
 
-/** The flag at argv[*i] with its value; "" if that is missing. @return NULL if it is another one. */
-static const char *value_of(const char *flag, int argc, char **argv, int *i)
+/** Whether the format is json, into a bool. */
+static bool take_format(void *into, const char *value)
 {
-        const char *arg = argv[*i];
-        size_t len = strlen(flag);
-        if (arg == NULL || strncmp(arg, flag, len) != 0) {
-                return NULL;
-        }
-        if (arg[len] == '\0') {
-                return *i + 1 < argc ? argv[++*i] : "";
-        }
-        return arg[len] == '=' ? arg + len + 1 : NULL;
-}
-
-static bool take_flag(struct watch *w, int argc, char **argv, int *i)
-{
-        const char *arg = argv[*i];
-        const char *value;
-        if ((value = value_of("--every", argc, argv, i)) != NULL) {
-                return take_time(value, &w->every_ms);
-        }
-        if ((value = value_of("--rounds", argc, argv, i)) != NULL) {
-                return take_count(value, &w->rounds);
-        }
-        if ((value = value_of("--format", argc, argv, i)) != NULL) {
-                w->json = strcmp(value, "json") == 0;
-                return w->json || strcmp(value, "text") == 0;
-        }
-        bool gc = strcmp(arg, "--gc") == 0;
-        bool ci = strcmp(arg, "--ci") == 0;
-        w->collect = w->collect || gc;
-        w->quiet = w->quiet || ci;
-        return gc || ci;
+        bool is_json = strcmp(value, "json") == 0;
+        *(bool *)into = is_json;
+        return is_json || strcmp(value, "text") == 0;
 }
 
 /* --- rounds ------------------------------------------------------------------------------------------------------------------------- */
@@ -252,27 +229,28 @@ static bool open_targets(struct watch *w, int argc, char **argv)
         return ok;
 }
 
-int cli_watch(int argc, char **argv, const char *usage)
+int command_watch(int argc, char **argv, const char *usage)
 {
         struct watch w = {.every_ms = EVERY_MS, .rounds = ROUNDS_DEFAULT};
-        bool ok = true;
-        int kept = 1;
-        for (int i = 1; i < argc; i++) {
-                if (argv[i] != NULL && strncmp(argv[i], "--", 2) == 0) {
-                        ok = take_flag(&w, argc, argv, &i) && ok;
-                } else {
-                        argv[kept++] = argv[i];
-                }
+        const struct flag flags[] = {
+            {"every", .value = FLAG_VALUE, .take = take_time, .into = &w.every_ms},
+            {"rounds", .value = FLAG_VALUE, .take = take_count, .into = &w.rounds},
+            {"format", .value = FLAG_VALUE, .take = take_format, .into = &w.json},
+            {"gc", .take = flags_take_switch, .into = &w.collect},
+            {"ci", .take = flags_take_switch, .into = &w.quiet},
+        };
+        if (!flags_parse(flags, sizeof flags / sizeof flags[0], FLAGS_ANYWHERE, usage, &argc, argv)) {
+                return EXIT_USAGE;
         }
-        if (!ok || kept < 2 || kept - 1 > TARGETS_MAX) {
+        if (argc < 2 || argc - 1 > TARGETS_MAX) {
                 diag(DIAG_ERROR, "usage: querytap heap %s", usage);
                 return EXIT_USAGE;
         }
         struct sigaction action = {.sa_handler = on_signal};
         (void)sigaction(SIGINT, &action, NULL);
         (void)sigaction(SIGTERM, &action, NULL);
-        bool opened = open_targets(&w, kept, argv);
-        ok = opened && watch_all(&w);
+        bool opened = open_targets(&w, argc, argv);
+        bool ok = opened && watch_all(&w);
         bool rises = opened && print_answers(&w);
         ok = ok && fflush(stdout) == 0 && !rises;
         for (size_t i = 0; i < w.n; i++) {

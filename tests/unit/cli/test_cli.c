@@ -2,6 +2,8 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/descriptors.h"
+#include "cli/exit.h"
+#include "cli/flags.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -173,7 +175,7 @@ static void client_flags_are_taken_out(void)
         for (int i = 0; i < argc; i++) {
                 argv[i] = words[i];
         }
-        CU_ASSERT_TRUE(client_parse(&o, &argc, argv));
+        CU_ASSERT_TRUE(client_parse(&o, &argc, argv, NULL, 0));
         CU_ASSERT_EQUAL(argc, 3);
         CU_ASSERT_STRING_EQUAL(argv[1], "kill");
         CU_ASSERT_STRING_EQUAL(argv[2], "7");
@@ -181,10 +183,108 @@ static void client_flags_are_taken_out(void)
         CU_ASSERT_STRING_EQUAL(o.format, "json");
         CU_ASSERT_STRING_EQUAL(o.count, "5");
         argc = 1;
-        CU_ASSERT_TRUE(client_parse(&o, &argc, argv));
+        CU_ASSERT_TRUE(client_parse(&o, &argc, argv, NULL, 0));
         CU_ASSERT_STRING_EQUAL(o.admin, "127.0.0.1:6060");
         CU_ASSERT_STRING_EQUAL(o.format, "text");
         CU_ASSERT_PTR_NULL(o.count);
+}
+
+/** Parse @p line, words apart by blanks, with a flag of each kind. @return what is left, apart by blanks, or NULL. */
+static const char *parse_line(const char *line, enum flags_order order, const char **text, bool *is_set)
+{
+        static char copy[160];
+        static char left[160];
+        char *argv[16] = {NULL};
+        int argc = 1;
+        char program[] = "command";
+        const struct flag flags[] = {
+            {"text", 't', FLAG_VALUE, flags_take_text, text},
+            {"texts", .value = FLAG_VALUE, .take = flags_take_text, .into = text},
+            {"set", 's', FLAG_SWITCH, flags_take_switch, is_set},
+            {"maybe", .value = FLAG_OPTIONAL, .take = flags_take_text, .into = text},
+        };
+        argv[0] = program;
+        (void)snprintf(copy, sizeof copy, "%s", line);
+        for (char *word = strtok(copy, " "); word != NULL; word = strtok(NULL, " ")) {
+                argv[argc++] = word;
+        }
+        *text = "unset";
+        *is_set = false;
+        left[0] = '\0';
+        if (!flags_parse(flags, 4, order, NULL, &argc, argv)) {
+                return NULL;
+        }
+        for (int i = 1; i < argc; i++) {
+                (void)strcat(strcat(left, i > 1 ? " " : ""), argv[i]);
+        }
+        return left;
+}
+
+static void flags_are_parsed_by_a_table(void)
+{
+        static const struct {
+                const char *line;
+                enum flags_order order;
+                const char *left; /* NULL: refused */
+                const char *text;
+                bool is_set;
+        } cases[] = {
+            {"", FLAGS_ANYWHERE, "", "unset", false},
+            {"a -s b --text c d", FLAGS_ANYWHERE, "a b d", "c", true},
+            {"a --text=c=d b", FLAGS_ANYWHERE, "a b", "c=d", false},
+            {"-t c -tx", FLAGS_ANYWHERE, "", "x", false},
+            {"-st c", FLAGS_ANYWHERE, "", "c", true},
+            {"--text --set", FLAGS_ANYWHERE, "", "--set", false},
+            {"--text= a", FLAGS_ANYWHERE, "a", "", false},
+            {"a -- -s --text b", FLAGS_ANYWHERE, "a -s --text b", "unset", false},
+            {"- a", FLAGS_ANYWHERE, "- a", "unset", false},
+            {"--maybe=x a", FLAGS_ANYWHERE, "a", "x", false},
+            {"-s a -s b --text c", FLAGS_FIRST, "a -s b --text c", "unset", true},
+            {"-s -- -s", FLAGS_FIRST, "-s", "unset", true},
+            {"--text", FLAGS_ANYWHERE, NULL, "unset", false},
+            {"a -t", FLAGS_ANYWHERE, NULL, "unset", false},
+            {"--set=1", FLAGS_ANYWHERE, NULL, "unset", false},
+            {"--tex c", FLAGS_ANYWHERE, NULL, "unset", false},
+            {"--se", FLAGS_ANYWHERE, NULL, "unset", false},
+            {"--frob", FLAGS_ANYWHERE, NULL, "unset", false},
+            {"-1", FLAGS_ANYWHERE, NULL, "unset", false},
+        };
+        CU_ASSERT_EQUAL(setenv("POSIXLY_CORRECT", "1", 1), 0); /* must not matter */
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                const char *text;
+                bool is_set;
+                const char *left = parse_line(cases[i].line, cases[i].order, &text, &is_set);
+                CU_ASSERT_EQUAL(left == NULL, cases[i].left == NULL);
+                if (left != NULL && cases[i].left != NULL) {
+                        CU_ASSERT_STRING_EQUAL(left, cases[i].left);
+                        CU_ASSERT_STRING_EQUAL(text, cases[i].text);
+                        CU_ASSERT_EQUAL(is_set, cases[i].is_set);
+                }
+        }
+        CU_ASSERT_EQUAL(unsetenv("POSIXLY_CORRECT"), 0);
+}
+
+static void wrong_flags_are_named(void)
+{
+        CU_ASSERT_EQUAL(RUN("sessions", "kill", "--frob", "1"), EXIT_USAGE);
+        CU_ASSERT_TRUE(has(err_text, "unknown option --frob, or its value is missing"));
+        CU_ASSERT_EQUAL(RUN("tail", "--user"), EXIT_USAGE);
+        CU_ASSERT_TRUE(has(err_text, "unknown option --user, or its value is missing"));
+        CU_ASSERT_EQUAL(RUN("digest", "--ansi", "SELECT 1"), EXIT_USAGE);
+        CU_ASSERT_TRUE(has(err_text, "unknown option --ansi, or its value is missing"));
+        CU_ASSERT_EQUAL(RUN("digest", "SELECT 1", "--ansi"), EXIT_DONE);
+        CU_ASSERT_EQUAL(RUN("top", "-x"), EXIT_USAGE);
+        CU_ASSERT_TRUE(has(err_text, "unknown option -x, or its value is missing"));
+        CU_ASSERT_EQUAL(RUN("heap", "births", "--since"), EXIT_USAGE);
+        CU_ASSERT_EQUAL(RUN("heap", "births", "--stack", "more"), EXIT_USAGE);
+        CU_ASSERT_TRUE(has(err_text, "usage: querytap heap births"));
+        CU_ASSERT_EQUAL(RUN("heap", "sample", "1", "--stage=main", "--admin=127.0.0.1:1"), EXIT_FAILED);
+        CU_ASSERT_EQUAL(RUN("heap", "explain", "--format=xml", "-"), EXIT_USAGE);
+        CU_ASSERT_TRUE(has(err_text, "usage: querytap heap explain"));
+        CU_ASSERT_EQUAL(RUN("heap", "explain", "--rounds=7-3", "-"), EXIT_USAGE);
+        CU_ASSERT_EQUAL(RUN("heap", "watch", "--every=never", "http://127.0.0.1:1"), EXIT_USAGE);
+        CU_ASSERT_TRUE(has(err_text, "usage: querytap heap watch"));
+        CU_ASSERT_EQUAL(RUN("heap", "watch", "--ci"), EXIT_USAGE);
 }
 
 static void descriptors_are_shared_out(void)
@@ -225,6 +325,8 @@ static const struct tap_test tests[] = {
     {"without a proxy the clients fail", without_a_proxy_the_clients_fail},
     {"config prints and checks", config_prints_and_checks},
     {"client flags are taken out", client_flags_are_taken_out},
+    {"flags are parsed by a table", flags_are_parsed_by_a_table},
+    {"wrong flags are named", wrong_flags_are_named},
     {"descriptors are shared out", descriptors_are_shared_out},
 };
 

@@ -1,11 +1,9 @@
-/* The short commands. Most of them send a request to the admin port and print the response. */
+/* tail, sessions, stages, hex: they send a request to the admin port and print the response. */
+#include "cli/commands.h"
+
 #include "base/diag.h"
-#include "base/shown.h"
-#include "cli/cli.h"
 #include "cli/client.h"
-#include "journal/format/schema.h"
-#include "journal/sink/sink_check.h"
-#include "settings/settings.h"
+#include "cli/exit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +22,7 @@ static bool is_number(const char *text)
 /** client_parse for the commands that take no -n. */
 static bool parse(struct client_options *options, int *argc, char **argv)
 {
-        if (!client_parse(options, argc, argv)) {
+        if (!client_parse(options, argc, argv, NULL, 0)) {
                 return false;
         }
         if (options->count != NULL) {
@@ -34,7 +32,7 @@ static bool parse(struct client_options *options, int *argc, char **argv)
         return true;
 }
 
-int cli_tail(int argc, char **argv)
+int command_tail(int argc, char **argv)
 {
         struct client_options options;
         if (!client_parse_records(&options, &argc, argv)) {
@@ -54,7 +52,7 @@ int cli_tail(int argc, char **argv)
         return client_get(&options, path);
 }
 
-int cli_sessions(int argc, char **argv)
+int command_sessions(int argc, char **argv)
 {
         struct client_options options;
         if (!parse(&options, &argc, argv)) {
@@ -72,7 +70,7 @@ int cli_sessions(int argc, char **argv)
         return client_post(&options, path);
 }
 
-int cli_stages(int argc, char **argv)
+int command_stages(int argc, char **argv)
 {
         struct client_options options;
         if (!parse(&options, &argc, argv)) {
@@ -81,7 +79,7 @@ int cli_stages(int argc, char **argv)
         return argc > 1 ? too_many(argv[1]) : client_get(&options, "/stages");
 }
 
-int cli_hex(int argc, char **argv)
+int command_hex(int argc, char **argv)
 {
         struct client_options options;
         char path[64];
@@ -94,49 +92,4 @@ int cli_hex(int argc, char **argv)
         }
         (void)snprintf(path, sizeof path, "/sessions/%s/hex", argv[1]);
         return client_get(&options, path);
-}
-
-static int check(const char *path)
-{
-        struct settings settings;
-        settings_defaults(&settings);
-        enum status status = settings_load(&settings, path);
-        if (status == STATUS_OK) {
-                status = settings_check(&settings);
-        }
-        if (status == STATUS_OK) {
-                status = sink_check(&settings);
-        }
-        if (status == STATUS_OK) {
-                shown_print(stdout, span_str(path));
-                (void)printf(": ok\n");
-        }
-        return status == STATUS_OK ? EXIT_DONE : EXIT_USAGE;
-}
-
-int cli_config(int argc, char **argv)
-{
-        struct settings settings;
-        if (argc == 3 && strcmp(argv[1], "check") == 0 && argv[2][0] != '-') {
-                return check(argv[2]);
-        }
-        settings_defaults(&settings);
-        if (settings_args(&settings, &argc, argv) != STATUS_OK || sink_check(&settings) != STATUS_OK) {
-                return EXIT_USAGE;
-        }
-        if (argc == 1 || (argc == 2 && strcmp(argv[1], "print") == 0)) {
-                settings_write(&settings, stdout);
-                return EXIT_DONE;
-        }
-        diag(DIAG_ERROR, "usage: querytap config [print [-c FILE] [--SETTING VALUE …] | check FILE]");
-        return EXIT_USAGE;
-}
-
-int cli_schema(int argc, char **argv)
-{
-        if (argc > 1) {
-                return too_many(argv[1]);
-        }
-        schema_write(stdout);
-        return EXIT_DONE;
 }

@@ -1,0 +1,30 @@
+/** @file commands.h  The functions behind the commands, which cli.c and heap.c put into their tables. argv[0] is the command's own
+ * name; each returns a status of exit.h.
+ * Threads: main. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+/* proxy_command.c */
+int command_proxy(int argc, char **argv);
+/* show.c */
+int command_tail(int argc, char **argv);
+int command_sessions(int argc, char **argv);
+int command_stages(int argc, char **argv);
+int command_hex(int argc, char **argv);
+/* top.c */
+int command_top(int argc, char **argv);
+/* digest.c */
+int command_digest(int argc, char **argv);
+/* heap.c */
+int command_heap(int argc, char **argv);
+/* config.c */
+int command_config(int argc, char **argv);
+int command_schema(int argc, char **argv);
+
+/* Subcommands of heap, which says how they are used. */
+/* explain.c */
+int command_explain(int argc, char **argv, const char *usage);
+/* watch.c */
+int command_watch(int argc, char **argv, const char *usage);
+
+#endif

@@ -1,0 +1,111 @@
+#include "cli/flags.h"
+
+#include "base/diag.h"
+
+#include <getopt.h>
+#include <string.h>
+
+enum { LONG_FIRST = 256, /* getopt_long's value of the first flag's name; letters are below */ ARGUMENT = 1 };
+
+/** The tables that getopt_long takes. */
+struct options {
+        char letters[2 + 2 * FLAGS_MAX + 1];
+        struct option names[FLAGS_MAX + 1];
+};
+
+bool flags_take_text(void *into, const char *value)
+{
+        *(const char **)into = value;
+        return true;
+}
+
+bool flags_take_switch(void *into, const char *value)
+{
+        (void)value;
+        *(bool *)into = true;
+        return true;
+}
+
+static struct options options_of(const struct flag *flags, size_t n, enum flags_order order)
+{
+        static const int kinds[] = {[FLAG_SWITCH] = no_argument,
+                                    [FLAG_VALUE] = required_argument,
+                                    [FLAG_OPTIONAL] = optional_argument};
+        struct options o = {.letters = ""};
+        char *letter = o.letters;
+        struct option *name = o.names;
+        *letter++ = order == FLAGS_FIRST ? '+' : '-'; /* whatever POSIXLY_CORRECT says */
+        *letter++ = ':';                              /* tell a missing value from an unknown option */
+        for (size_t i = 0; i < n && i < FLAGS_MAX; i++) {
+                if (flags[i].letter != '\0') {
+                        *letter++ = flags[i].letter;
+                        *letter = flags[i].value == FLAG_VALUE ? ':' : '\0';
+                        letter += flags[i].value == FLAG_VALUE;
+                }
+                if (flags[i].name != NULL) {
+                        *name++ = (struct option){.name = flags[i].name,
+                                                  .has_arg = kinds[flags[i].value],
+                                                  .val = LONG_FIRST + (int)i};
+                }
+        }
+        return o;
+}
+
+/** The flag that getopt_long found as @p value in @p word; NULL if it is unknown, abbreviated, or lacks its value. */
+static const struct flag *flag_of(const struct flag *flags, size_t n, int value, const char *word)
+{
+        if (value >= LONG_FIRST) {
+                const struct flag *flag = &flags[value - LONG_FIRST];
+                return strcspn(word + 2, "=") == strlen(flag->name) ? flag : NULL;
+        }
+        for (size_t i = 0; i < n; i++) {
+                if (value != '?' && value != ':' && flags[i].letter == value) {
+                        return &flags[i];
+                }
+        }
+        return NULL;
+}
+
+/** As flags_parse, but what @p usage would replace is said. */
+static bool parse(const struct flag *flags, size_t n, enum flags_order order, bool is_quiet, int *argc,
+                  char **argv)
+{
+        const struct options o = options_of(flags, n, order);
+        int kept = 1;
+        int value;
+        optind = 0; /* begin anew (an extension of glibc) */
+        opterr = 0;
+        for (;;) {
+                const char *word = argv[optind > 0 ? optind : 1]; /* not permuted, in both orders */
+                value = getopt_long(*argc, argv, o.letters, o.names, NULL);
+                if (value < 0) {
+                        break;
+                }
+                if (value == ARGUMENT) {
+                        argv[kept++] = optarg;
+                        continue;
+                }
+                const struct flag *flag = flag_of(flags, n, value, word);
+                if (flag == NULL && !is_quiet) {
+                        diag(DIAG_ERROR, "unknown option %s, or its value is missing", word);
+                }
+                if (flag == NULL || !flag->take(flag->into, optarg)) {
+                        return false;
+                }
+        }
+        while (optind < *argc) {
+                argv[kept++] = argv[optind++];
+        }
+        *argc = kept;
+        return true;
+}
+
+bool flags_parse(const struct flag *flags, size_t n, enum flags_order order, const char *usage, int *argc,
+                 char **argv)
+{
+        bool ok = parse(flags, n, order, usage != NULL, argc, argv);
+        if (!ok && usage != NULL) {
+                diag(DIAG_ERROR, "usage: querytap heap %s", usage);
+        }
+        return ok;
+}
