@@ -104,7 +104,7 @@ static void on_request(struct evhttp_request *request, void *arg)
         struct admin *a = arg;
         a->context.requests++;
         admin_listener_on_request(a->context.listener, request);
-        plant_grow(PLANT_REQUEST);
+        leak_injection_on_event(LEAK_INJECTION_REQUEST);
         struct call *call = call_new(&a->context, request);
         if (call == NULL) {
                 evhttp_send_error(request, HTTP_SERVUNAVAIL, "out of memory");

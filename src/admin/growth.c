@@ -37,16 +37,16 @@ void handle_plant(struct call *call)
         const char *name = call_param(call, "stage");
         const char *per = call_param(call, "per");
         enum prof_stage stage = prof_stage_find(name != NULL ? name : "");
-        enum plant_event event = plant_find(per != NULL ? per : "statement");
+        enum leak_injection_event event = leak_injection_find(per != NULL ? per : "statement");
         uint64_t bytes;
         uint64_t every;
         if (stage == STAGE_COUNT) {
                 call_fail(call, HTTP_BADREQUEST, "stage=S is required: the stage that is to leak");
-        } else if (event == PLANT_EVENTS) {
+        } else if (event == LEAK_INJECTION_EVENTS) {
                 call_fail(call, HTTP_BADREQUEST, "per=statement, session, error or request");
         } else if (call_number(call, "bytes", 1 << 20, 16, &bytes) &&
                    call_number(call, "every", UINT32_MAX, 1, &every)) {
-                plant(event, stage, bytes, every);
+                leak_injection_set(event, stage, bytes, every);
                 call_reply(call, HTTP_OK, NULL);
         }
 }

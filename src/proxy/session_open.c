@@ -78,7 +78,7 @@ enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const 
         int server = -1;
         struct session *s = prof_calloc(STAGE_SESSION, 1, sizeof *s);
         worker_tick(worker);
-        plant_grow(PLANT_SESSION);
+        leak_injection_on_event(LEAK_INJECTION_SESSION);
         if (s == NULL) {
                 (void)close(fd);
         } else {

@@ -110,7 +110,7 @@ static void on_record(void *arg, struct record *r)
         }
         if (r->event == EVENT_QUERY) {
                 if (record_has(r, FIELD_ERRNO)) {
-                        plant_grow(PLANT_ERROR);
+                        leak_injection_on_event(LEAK_INJECTION_ERROR);
                 }
                 on_command(tap);
                 add_times(tap, r);

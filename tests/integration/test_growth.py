@@ -128,7 +128,7 @@ class Growth(unittest.TestCase):
             self.assertEqual(asked.returncode, 1)
             self.assertRegex(asked.stdout, rf"(?m)^{stage} +RISES ")
             sentence = verdicts[stage]["sentence"]
-            self.assertIn("allocated in plant_grow", sentence)
+            self.assertIn("allocated in leak_injection_on_event", sentence)
             print(f"# {size} bytes each {every} statements in {stage}: told after {soak.stages()['statements'] - begin} "
                   f"statements: {sentence}")
             return sentence
@@ -195,7 +195,7 @@ class Growth(unittest.TestCase):
                 if verdicts["session"].get("place") == "known":
                     break
             self.assertEqual(leaks(verdicts), {"session"}, verdicts)
-            self.assertIn("allocated in plant_grow", verdicts["session"]["sentence"])
+            self.assertIn("allocated in leak_injection_on_event", verdicts["session"]["sentence"])
 
     def test_all_pages_say_the_same(self):
         with Soak(interval="20") as soak:

@@ -100,7 +100,7 @@ void prof_count_statement(void)
 {
         struct prof_thread *t = thread_self();
         thread_add(t, &t->statements, 1, memory_order_relaxed);
-        plant_grow(PLANT_STATEMENT);
+        leak_injection_on_event(LEAK_INJECTION_STATEMENT);
 }
 
 uint64_t prof_statements(void)
