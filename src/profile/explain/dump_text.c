@@ -228,7 +228,7 @@ static void read_birth(struct reading *r, struct span line)
         d->sample = words_behind(words, " sample=");
         d->site = words_behind(words, " site=");
         if (span_equal(words_behind(words, " overflow="), span_str("true"))) {
-                d->size = 0; /* it stands for records of many sizes that found no room */
+                d->size = 0; /* an overflow record: it counts blocks of many sizes */
         }
         if (command != NULL) {
                 d->birth = span_skip(line, (size_t)(command - line.data) + 1);

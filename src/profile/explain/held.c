@@ -26,7 +26,7 @@ struct course {
         double *objects;
         double *bytes;
         double *least; /**< objects that are in use from here to the end */
-        double *room;
+        double *scratch;
         size_t n;
         size_t first; /**< what is before is the start */
         size_t end;   /**< what is new behind it has not stayed yet */
@@ -140,13 +140,13 @@ static void find_slope(const struct course *c, struct explain_site *s)
         }
 }
 
-/** Steps of the site that @p c shows, into c->room. @return what it grew by. */
+/** Steps of the site that @p c shows, into c->scratch. @return what it grew by. */
 static struct explain_site measure(const struct course *c, const struct holding *h)
 {
         struct explain_site s = {.site = h->site, .first_seen = h->round + 1, .never_freed = never_less(c)};
         for (size_t k = 0; k < c->n; k++) {
                 double step = k >= c->first && k > 0 && k <= c->end ? c->least[k] - c->least[k - 1] : 0;
-                c->room[k] = step;
+                c->scratch[k] = step;
                 s.events += step > 0;
                 s.objects += (uint64_t)step;
         }
@@ -219,10 +219,10 @@ static void add_site(struct finding *f, const struct holding *h, size_t n)
         struct explain_site s = measure(c, h);
         if (s.never_freed && s.events > 0) {
                 for (size_t k = 0; k < c->n; k++) {
-                        f->all[k] += c->room[k];
+                        f->all[k] += c->scratch[k];
                 }
                 f->grown += s.grown;
-                s.sure = is_spread(c->room, c, SITE_STEPS);
+                s.sure = is_spread(c->scratch, c, SITE_STEPS);
         }
         s.sure = s.sure || rises_by_course(c, &s, f->stacks, f->wide);
         if (s.grown > 0) {
@@ -252,18 +252,18 @@ bool held_find(struct held *h, const struct explain_run *run, const struct shelf
                 return true;
         }
         struct holding *all = collect(shelf, dumps, &n_all);
-        double *room = prof_calloc(STAGE_MAIN, 5 * n + STEADY_ROOM, sizeof *room);
-        if (all == NULL || room == NULL) {
+        double *scratch = prof_calloc(STAGE_MAIN, 5 * n + STEADY_SCRATCH, sizeof *scratch);
+        if (all == NULL || scratch == NULL) {
                 prof_free(all);
-                prof_free(room);
+                prof_free(scratch);
                 return false;
         }
         size_t stay = n / 10 > 3 ? n / 10 : 3;
-        struct finding f = {
-            .held = h,
-            .course = {room, room + n, room + 2 * n, room + 3 * n, n, since > 1 ? since : 1, n - stay},
-            .all = room + 4 * n,
-            .wide = room + 5 * n};
+        struct finding f = {.held = h,
+                            .course = {scratch, scratch + n, scratch + 2 * n, scratch + 3 * n, n,
+                                       since > 1 ? since : 1, n - stay},
+                            .all = scratch + 4 * n,
+                            .wide = scratch + 5 * n};
         for (size_t i = 0; i < n_all; i++) {
                 f.stacks += i == 0 || all[i].stack != all[i - 1].stack;
         }
@@ -275,6 +275,6 @@ bool held_find(struct held *h, const struct explain_run *run, const struct shelf
         }
         conclude(&f);
         prof_free(all);
-        prof_free(room);
+        prof_free(scratch);
         return true;
 }

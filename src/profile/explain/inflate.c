@@ -19,7 +19,7 @@ static void give_back(void *opaque, void *block)
         prof_free(block);
 }
 
-/** Twice the room, up to @p most. */
+/** Twice the size, up to @p most. */
 static enum status widen(uint8_t **out, size_t *size, size_t most)
 {
         if (*size >= most) {
@@ -49,11 +49,11 @@ static enum status run(z_stream *z, struct span in, size_t most, uint8_t **out, 
                                 return status;
                         }
                 }
-                size_t room = size - *len;
+                size_t left = size - *len;
                 z->next_out = *out + *len;
-                z->avail_out = (unsigned)room;
+                z->avail_out = (unsigned)left;
                 int done = inflate(z, Z_NO_FLUSH);
-                *len += room - z->avail_out;
+                *len += left - z->avail_out;
                 if (done == Z_STREAM_END) {
                         return STATUS_OK;
                 }

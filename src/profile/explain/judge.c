@@ -22,10 +22,10 @@ struct judging {
         struct explain_run *run;
         struct explain_answer *answer;
         struct held held;
-        double *heap;  /**< HeapAlloc of each round */
-        double *stack; /**< memory of goroutines' stacks */
-        double *live;  /**< sampled, scaled */
-        double *room;  /**< STEADY_ROOM, or a trend's */
+        double *heap;    /**< HeapAlloc of each round */
+        double *stack;   /**< memory of goroutines' stacks */
+        double *live;    /**< sampled, scaled */
+        double *scratch; /**< STEADY_SCRATCH, or a trend's */
         size_t n;
         size_t first; /**< rounds of the start, which count for nothing */
         bool has_heap;
@@ -97,7 +97,7 @@ static void take_rise(struct explain_answer *a, enum explain_of of, const struct
 static bool rises(struct judging *j, enum explain_of of, const double *y, bool believed)
 {
         struct steady_ask ask = {.bound = j->answer->bound, .tests = 2, .believed = believed};
-        struct steady s = steady_rise(y, j->n, &ask, j->room);
+        struct steady s = steady_rise(y, j->n, &ask, j->scratch);
         if (s.rises) {
                 take_rise(j->answer, of, &s);
         }
@@ -132,8 +132,8 @@ static bool is_allowed(const struct judging *j)
         for (size_t i = 0; i < m; i++) {
                 x[i] = (double)i;
         }
-        struct stat_trend t = stat_trend(x, j->heap + n - m, m, 0.6, j->room);
-        return !steady_slows(j->heap, n, j->room) && t.known &&
+        struct stat_trend t = stat_trend(x, j->heap + n - m, m, 0.6, j->scratch);
+        return !steady_slows(j->heap, n, j->scratch) && t.known &&
                t.slope_high * (double)n > AGREES * j->held.grown;
 }
 
@@ -181,7 +181,7 @@ static bool find_rise(struct judging *j)
 /* --- what does not --------------------------------------------------------------------------------------------------------------------- */
 
 /** The line through @p n readings. */
-static struct stat_trend line_through(const double *y, size_t n, double *room)
+static struct stat_trend line_through(const double *y, size_t n, double *scratch)
 {
         size_t step = (n + STEADY_POINTS - 1) / STEADY_POINTS;
         double x[STEADY_POINTS];
@@ -191,7 +191,7 @@ static struct stat_trend line_through(const double *y, size_t n, double *room)
                 x[m] = (double)i;
                 thin[m++] = y[i];
         }
-        return stat_trend(x, thin, m, 0.95, room);
+        return stat_trend(x, thin, m, 0.95, scratch);
 }
 
 /** Is it flat now, and was it always? */
@@ -204,7 +204,7 @@ static void find_level(struct judging *j, enum explain_of of, const double *y)
                 a->doubt = DOUBT_FEW;
                 return;
         }
-        struct stat_trend t = line_through(y + j->n - recent, recent, j->room);
+        struct stat_trend t = line_through(y + j->n - recent, recent, j->scratch);
         double level = y[j->n - 1];
         double flat = a->bound > FLAT_SHARE * level ? a->bound : FLAT_SHARE * level;
         a->window = recent;
@@ -219,7 +219,7 @@ static void find_level(struct judging *j, enum explain_of of, const double *y)
         double rose = (y[before] - y[0]) / (double)(before > 0 ? before : 1);
         struct stat_trend stacks = {.known = false};
         if (j->has_stack) {
-                stacks = line_through(j->stack + j->n - recent, recent, j->room);
+                stacks = line_through(j->stack + j->n - recent, recent, j->scratch);
         }
         bool surely = t.known && t.slope_low > a->bound; /* then it is neither, however large the heap */
         bool level_off = t.known && !surely && (a->collected || of != OF_HEAP) && before >= 2 &&
@@ -295,17 +295,17 @@ static void find_sites(struct judging *j)
         }
 }
 
-static bool make_room(struct judging *j)
+static bool reserve(struct judging *j)
 {
         size_t n = j->n;
-        double *room = prof_calloc(STAGE_MAIN, 3 * n + STEADY_ROOM, sizeof *room);
-        if (room == NULL) {
+        double *scratch = prof_calloc(STAGE_MAIN, 3 * n + STEADY_SCRATCH, sizeof *scratch);
+        if (scratch == NULL) {
                 return false;
         }
-        j->heap = room;
-        j->stack = room + n;
-        j->live = room + 2 * n;
-        j->room = room + 3 * n;
+        j->heap = scratch;
+        j->stack = scratch + n;
+        j->live = scratch + 2 * n;
+        j->scratch = scratch + 3 * n;
         for (size_t i = 0; i < n; i++) {
                 const struct explain_round *r = &j->run->rounds[i];
                 j->heap[i] = (double)r->stats[STAT_HEAP_ALLOC];
@@ -326,7 +326,7 @@ bool judge_bytes(struct explain_run *run, const struct shelf *shelf, const struc
         run->bytes.collected = is_collected(run, run->bytes.go);
         j.has_heap = tells(run, STAT_HEAP_ALLOC);
         j.has_stack = run->bytes.go && tells(run, STAT_STACK);
-        if (!make_room(&j)) {
+        if (!reserve(&j)) {
                 return false;
         }
         bool stands = run->bytes.go && count_collections(run) < COLLECTIONS_MIN;
@@ -344,12 +344,12 @@ bool judge_bytes(struct explain_run *run, const struct shelf *shelf, const struc
 /* --- the trends, as they were always told -------------------------------------------------------------------------------------------------- */
 
 /** One of them. Of many rounds the first half does not count: what fills there is no leak. Readings that a dump does not tell are
- *  left out. @p room: for TREND_READINGS of them. */
-static void add_trend(struct explain_run *run, bool exact, bool by_statements, double *room)
+ *  left out. @p scratch: for TREND_READINGS of them. */
+static void add_trend(struct explain_run *run, bool exact, bool by_statements, double *scratch)
 {
         size_t first = run->n_rounds >= 2 * ROUNDS_MIN ? run->n_rounds / 2 : 0;
         size_t step = (run->n_rounds - first + TREND_READINGS - 1) / TREND_READINGS;
-        double *x = room + (size_t)TREND_READINGS * (TREND_READINGS + 1) / 2;
+        double *x = scratch + (size_t)TREND_READINGS * (TREND_READINGS + 1) / 2;
         double *y = x + TREND_READINGS;
         size_t n = 0;
         for (size_t i = first; i < run->n_rounds; i += step) {
@@ -365,7 +365,7 @@ static void add_trend(struct explain_run *run, bool exact, bool by_statements, d
                 return;
         }
         double bound = by_statements ? 1 : (double)(exact ? 4096 : run->sample_bytes) / 4;
-        struct explain_trend t = {exact, by_statements, bound, stat_trend(x, y, n, 0.95, room)};
+        struct explain_trend t = {exact, by_statements, bound, stat_trend(x, y, n, 0.95, scratch)};
         if (t.trend.known) {
                 run->trends[run->n_trends++] = t;
         }
@@ -374,14 +374,14 @@ static void add_trend(struct explain_run *run, bool exact, bool by_statements, d
 bool judge_trends(struct explain_run *run)
 {
         size_t size = (size_t)TREND_READINGS * (TREND_READINGS + 1) / 2 + 2 * (size_t)TREND_READINGS;
-        double *room = run->n_rounds >= ROUNDS_MIN ? prof_alloc(STAGE_MAIN, size * sizeof *room) : NULL;
+        double *scratch = run->n_rounds >= ROUNDS_MIN ? prof_alloc(STAGE_MAIN, size * sizeof *scratch) : NULL;
         run->n_trends = 0;
-        if (room == NULL) {
+        if (scratch == NULL) {
                 return run->n_rounds < ROUNDS_MIN;
         }
         for (unsigned i = 0; i < EXPLAIN_TRENDS; i++) {
-                add_trend(run, i / 2 == 1, i % 2 == 1, room);
+                add_trend(run, i / 2 == 1, i % 2 == 1, scratch);
         }
-        prof_free(room);
+        prof_free(scratch);
         return true;
 }

@@ -11,8 +11,8 @@ void print_add(struct print_text *p, const char *format, ...)
         va_start(arguments, format);
         int n = vsnprintf(p->text + p->at, sizeof p->text - p->at, format, arguments);
         va_end(arguments);
-        size_t room = sizeof p->text - p->at - 1;
-        p->at += n < 0 ? 0 : (size_t)n < room ? (size_t)n : room;
+        size_t left = sizeof p->text - p->at - 1;
+        p->at += n < 0 ? 0 : (size_t)n < left ? (size_t)n : left;
 }
 
 /** Marks that turn the direction of text, or that nobody sees: U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F, U+FEFF. */

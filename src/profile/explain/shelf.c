@@ -186,7 +186,7 @@ static void index_sites(struct shelf *s)
 }
 
 /** Room for one more site, its slot included; a half of the slots stays free. */
-static bool make_room(struct shelf *s)
+static bool reserve(struct shelf *s)
 {
         if (s->n_sites >= UINT32_MAX - 1 ||
             !grow((void **)&s->sites, s->n_sites, &s->sites_size, sizeof *s->sites)) {
@@ -210,7 +210,7 @@ static bool make_room(struct shelf *s)
 /** The index of the record's site, made if it is new. */
 static uint32_t take_site(struct shelf *s, const struct dump_record *r)
 {
-        if (!make_room(s)) {
+        if (!reserve(s)) {
                 s->failed = true;
                 return 0;
         }

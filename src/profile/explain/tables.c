@@ -22,12 +22,12 @@ struct curves {
 static bool make_curves(const struct explain_run *run, struct curves *c)
 {
         size_t n = run->n_rounds;
-        double *room = prof_calloc(STAGE_MAIN, CURVES * n + 1, sizeof *room);
-        if (room == NULL) {
+        double *scratch = prof_calloc(STAGE_MAIN, CURVES * n + 1, sizeof *scratch);
+        if (scratch == NULL) {
                 return false;
         }
         for (size_t k = 0; k < CURVES; k++) {
-                c->of[k] = room + k * n;
+                c->of[k] = scratch + k * n;
                 c->has[k] = n > 0;
         }
         for (size_t i = 0; i < n; i++) {

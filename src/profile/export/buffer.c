@@ -33,17 +33,17 @@ void *buffer_add(struct buffer *b, size_t n)
                 b->failed = true;
                 return NULL;
         }
-        void *room = b->data + b->len;
-        memset(room, 0, n);
+        void *added = b->data + b->len;
+        memset(added, 0, n);
         b->len = need;
-        return room;
+        return added;
 }
 
 void buffer_put(struct buffer *b, const void *data, size_t n)
 {
-        void *room = n > 0 ? buffer_add(b, n) : NULL;
-        if (room != NULL) {
-                memcpy(room, data, n);
+        void *added = n > 0 ? buffer_add(b, n) : NULL;
+        if (added != NULL) {
+                memcpy(added, data, n);
         }
 }
 

@@ -70,17 +70,17 @@ void export_series_plot(FILE *out, unsigned stage, unsigned tier, bool svg)
 {
         size_t points = series_length(tier);
         size_t size = ARRAYS * (points + 1) * sizeof(double);
-        double *room = thread_map(size);
+        double *memory = thread_map(size);
         struct curve c = {.n = 0};
         struct series_point first;
         struct series_point before;
         struct series_point p;
-        if (room == NULL) {
+        if (memory == NULL) {
                 return;
         }
         double **const arrays[ARRAYS] = {&c.x, &c.records, &c.low, &c.high, &c.floor, &c.rss};
         for (size_t i = 0; i < ARRAYS; i++) {
-                *arrays[i] = room + i * (points + 1);
+                *arrays[i] = memory + i * (points + 1);
         }
         for (size_t i = 0; series_get(tier, stage, i, &p); i++) {
                 first = i == 0 ? p : first;
@@ -89,5 +89,5 @@ void export_series_plot(FILE *out, unsigned stage, unsigned tier, bool svg)
         }
         draw(out, &c, stage < STAGE_COUNT ? prof_stage_name((enum prof_stage)stage) : "the process",
              stage == SERIES_WHOLE, svg);
-        thread_unmap(room, size);
+        thread_unmap(memory, size);
 }

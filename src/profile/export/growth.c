@@ -6,7 +6,7 @@
 
 struct growth {
         struct bytes stages[STAGE_COUNT];
-        double room[RISE_ROOM];
+        double scratch[RISE_SCRATCH];
         uint64_t first_wall_ns;
         uint64_t open;
         uint64_t most_open;
@@ -57,7 +57,7 @@ void growth_tick(uint64_t wall_ns, const struct growth_traffic *traffic)
                 struct bytes *b = &growth->stages[stage];
                 const struct rise_reading r = read_stage(stage, &reading);
                 enum rise_unit first = stage == STAGE_ADMIN ? RISE_REQUESTS : RISE_STATEMENTS;
-                (void)bytes_add(b, &r, first, growth->room);
+                (void)bytes_add(b, &r, first, growth->scratch);
                 suspect_tick(stage, b->kind == BYTES_RISES || b->suspicious, &r);
         }
 }

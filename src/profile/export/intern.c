@@ -34,7 +34,7 @@ static void place(uint32_t *slots, size_t n_slots, uint64_t hash, uint32_t numbe
 }
 
 /** At most half of the slots are taken. */
-static bool make_room(struct intern *t)
+static bool reserve(struct intern *t)
 {
         if ((size_t)t->count * 2 < t->n_slots) {
                 return true;
@@ -74,7 +74,7 @@ uint32_t intern_number(struct intern *t, struct span key, bool *fresh)
         if (fresh != NULL) {
                 *fresh = false;
         }
-        if (t->failed || !make_room(t)) {
+        if (t->failed || !reserve(t)) {
                 t->failed = true;
                 return 0;
         }

@@ -82,8 +82,8 @@ static bool read_text(struct buffer *text)
         int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
         ssize_t n = fd >= 0 ? 1 : -1;
         while (n > 0) {
-                uint8_t *room = buffer_add(text, PIECE);
-                n = room != NULL ? read(fd, room, PIECE) : -1;
+                uint8_t *piece = buffer_add(text, PIECE);
+                n = piece != NULL ? read(fd, piece, PIECE) : -1;
                 text->len -= PIECE - (n > 0 ? (size_t)n : 0);
         }
         if (fd >= 0) {

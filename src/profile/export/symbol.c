@@ -14,7 +14,7 @@
 
 #define CACHE_SLOTS 8192U
 /* More than libdw takes to read all of the program and its libraries. */
-#define ROOM_BYTES ((size_t)64 * 1024 * 1024)
+#define SPARE_BYTES ((size_t)64 * 1024 * 1024)
 
 /** A cache of one way: another address with the same slot takes it over. */
 struct cached {
@@ -131,8 +131,8 @@ static bool can_open(void)
 /** libdw ends the process where it gets no memory: while little is left (ulimit -v), it is not asked. */
 static bool can_allocate(void)
 {
-        void *room = mmap(NULL, ROOM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        return room != MAP_FAILED && munmap(room, ROOM_BYTES) == 0;
+        void *spare = mmap(NULL, SPARE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        return spare != MAP_FAILED && munmap(spare, SPARE_BYTES) == 0;
 }
 
 struct symbol symbol_find(uintptr_t pc)

@@ -44,7 +44,7 @@ static uint64_t hash_stack(const struct prof_record *r)
         return h;
 }
 
-/** Records, stacks and live ones of each stage. @p hashes: room for as many as there are records. */
+/** Records, stacks and live ones of each stage. @p hashes: an array of as many as there are records. */
 static void count_records(struct verdict out[STAGE_COUNT + 1], uint64_t *hashes, uint32_t records)
 {
         for (unsigned stage = 0; stage <= STAGE_COUNT; stage++) {
@@ -172,7 +172,7 @@ static void judge_bytes(enum prof_stage stage, struct verdict *v)
 }
 
 /** Does the process hold more and more, though the stages do not? Then it is malloc's arenas, or a library's own memory. */
-static bool rss_rises(double *room)
+static bool rss_rises(double *scratch)
 {
         unsigned tier = series_tier_of_all();
         size_t points = series_length(tier);
@@ -189,13 +189,13 @@ static bool rss_rises(double *room)
         }
         struct stat_trend t = {0};
         if (n == WINDOWS) {
-                t = stat_trend(x, y, n, 0.95, room);
+                t = stat_trend(x, y, n, 0.95, scratch);
         }
         return t.known && t.p < RSS_ALPHA && t.slope_low * (x[n - 1] - x[0]) > RSS_GROWTH;
 }
 
 /** The worst that is said of any stage; of what rises, that which rises most. */
-static void judge_process(struct verdict out[STAGE_COUNT + 1], double *room)
+static void judge_process(struct verdict out[STAGE_COUNT + 1], double *scratch)
 {
         static const unsigned worse[BYTES_KINDS] = {[BYTES_FLAT] = 0,
                                                     [BYTES_LEVELS_OFF] = 1,
@@ -219,7 +219,7 @@ static void judge_process(struct verdict out[STAGE_COUNT + 1], double *room)
         bool told = v->bytes != BYTES_RISES && v->bytes != BYTES_CANT_TELL;
         v->suspect = v->bytes == BYTES_RISES ? out[v->rising].suspect : 0;
         v->search = v->bytes == BYTES_RISES ? out[v->rising].search : (struct suspect){0};
-        v->resident = told && rss_rises(room);
+        v->resident = told && rss_rises(scratch);
 }
 
 /* --- both ------------------------------------------------------------------------------------------------------------ */
@@ -246,20 +246,20 @@ static enum verdict_kind join(unsigned stage, const struct verdict *v)
 bool verdict_all(struct verdict out[STAGE_COUNT + 1])
 {
         uint32_t records = prof_record_count();
-        size_t room_size = WINDOWS * (WINDOWS + 1) / 2 * sizeof(double);
-        size_t size = room_size + (records + 1) * sizeof(uint64_t);
-        double *room = thread_map(size);
+        size_t scratch_size = WINDOWS * (WINDOWS + 1) / 2 * sizeof(double);
+        size_t size = scratch_size + (records + 1) * sizeof(uint64_t);
+        double *scratch = thread_map(size);
         memset(out, 0, (STAGE_COUNT + 1) * sizeof *out);
-        if (room == NULL) {
+        if (scratch == NULL) {
                 return false;
         }
-        count_records(out, (uint64_t *)((char *)room + room_size), records);
+        count_records(out, (uint64_t *)((char *)scratch + scratch_size), records);
         for (unsigned stage = 0; stage <= STAGE_COUNT; stage++) {
                 struct verdict *v = &out[stage];
                 if (stage < STAGE_COUNT) {
                         judge_bytes((enum prof_stage)stage, v);
                 } else {
-                        judge_process(out, room);
+                        judge_process(out, scratch);
                 }
                 predict(stage, v);
                 v->growing = judge_records(stage, v);
@@ -269,6 +269,6 @@ bool verdict_all(struct verdict out[STAGE_COUNT + 1])
                 v->kind = join(stage, v);
                 verdict_write(stage, v);
         }
-        thread_unmap(room, size);
+        thread_unmap(scratch, size);
         return true;
 }

@@ -203,11 +203,11 @@ static void conclude(struct bytes *b, enum bytes_view view, const struct rise *r
 }
 
 static void judge(struct bytes *b, enum bytes_view view, const struct rise_reading *w, size_t n,
-                  enum rise_unit first, double *room)
+                  enum rise_unit first, double *scratch)
 {
         double k = b->looks;
-        struct rise r =
-            rise_judge(w, n, first, view == BYTES_ALL ? ALPHA_OF_ALL / (k * (k + 1)) : ALPHA_OF_NEWEST, room);
+        struct rise r = rise_judge(
+            w, n, first, view == BYTES_ALL ? ALPHA_OF_ALL / (k * (k + 1)) : ALPHA_OF_NEWEST, scratch);
         if (b->kind == BYTES_RISES) {
                 doubt_rise(b, &r, w, n);
         } else {
@@ -216,17 +216,17 @@ static void judge(struct bytes *b, enum bytes_view view, const struct rise_readi
 }
 
 static void judge_newest(struct bytes *b, enum bytes_view view, size_t each, enum rise_unit first,
-                         double *room)
+                         double *scratch)
 {
         struct rise_reading w[RISE_READINGS_MAX];
         uint64_t since = b->kind == BYTES_RISES ? b->found_at : 0;
         if (b->readings - since >= NEWEST_WINDOWS * each) {
                 newest_windows(b, NEWEST_WINDOWS, each, w);
-                judge(b, view, w, NEWEST_WINDOWS, first, room);
+                judge(b, view, w, NEWEST_WINDOWS, first, scratch);
         }
 }
 
-bool bytes_add(struct bytes *b, const struct rise_reading *reading, enum rise_unit first, double *room)
+bool bytes_add(struct bytes *b, const struct rise_reading *reading, enum rise_unit first, double *scratch)
 {
         bool looked = false;
         put(b, reading);
@@ -235,13 +235,13 @@ bool bytes_add(struct bytes *b, const struct rise_reading *reading, enum rise_un
                 struct rise_reading w[RISE_READINGS_MAX];
                 uint64_t from = b->kind == BYTES_RISES ? b->found_at : b->readings / 2;
                 b->looks++;
-                judge(b, BYTES_ALL, w, whole_windows(b, from, w), first, room);
+                judge(b, BYTES_ALL, w, whole_windows(b, from, w), first, scratch);
                 b->next_look = b->readings + (b->readings + 9) / 10;
                 looked = true;
         }
         if (b->readings % BYTES_LOOK == 0 && b->readings > BYTES_NEWEST) {
-                judge_newest(b, BYTES_LONG, BYTES_NEWEST / NEWEST_WINDOWS, first, room);
-                judge_newest(b, BYTES_SHORT, 2, first, room);
+                judge_newest(b, BYTES_LONG, BYTES_NEWEST / NEWEST_WINDOWS, first, scratch);
+                judge_newest(b, BYTES_SHORT, 2, first, scratch);
                 looked = true;
         }
         return looked;

@@ -51,7 +51,7 @@ struct bytes {
         bool suspicious;    /**< by the last judgement it may well rise */
 };
 
-/** @p first as in rise_judge; @p room of RISE_ROOM doubles. @return whether a judgement was made. */
-bool bytes_add(struct bytes *b, const struct rise_reading *reading, enum rise_unit first, double *room);
+/** @p first as in rise_judge; @p scratch of RISE_SCRATCH doubles. @return whether a judgement was made. */
+bool bytes_add(struct bytes *b, const struct rise_reading *reading, enum rise_unit first, double *scratch);
 
 #endif

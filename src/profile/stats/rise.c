@@ -68,44 +68,44 @@ static void take(struct series *s, const struct rise_reading *readings, size_t n
 
 /** Bytes that come by themselves from one reading to the next: the median over near ones between which no session came or went.
  * @return false if there are too few. */
-static bool learn_drift(const struct series *s, double *drift, double *room)
+static bool learn_drift(const struct series *s, double *drift, double *scratch)
 {
         size_t n = 0;
         for (size_t i = 0; i < s->n; i++) {
                 for (size_t j = i + 1; j < s->n && j <= i + NEAR; j++) {
                         if (s->open[i] == s->open[j]) {
-                                room[n++] = (s->raw[j] - s->raw[i]) / (double)(j - i);
+                                scratch[n++] = (s->raw[j] - s->raw[i]) / (double)(j - i);
                         }
                 }
         }
-        *drift = median(room, n);
+        *drift = median(scratch, n);
         return n >= DRIFTS_MIN;
 }
 
 /** What a session takes: the median over near readings of what one more of them takes, less the drift. A pair that differs by
  * more sessions counts once for each of them. */
-static void learn_session(struct series *s, double drift, double *room)
+static void learn_session(struct series *s, double drift, double *scratch)
 {
         size_t n = 0;
         for (size_t i = 0; i < s->n; i++) {
                 for (size_t j = i + 1; j < s->n && j <= i + NEAR; j++) {
                         double sessions = s->open[j] - s->open[i];
                         double bytes = s->raw[j] - s->raw[i] - drift * (double)(j - i);
-                        for (int k = 0; k < (int)fmin(fabs(sessions), 8) && n < RISE_ROOM; k++) {
-                                room[n++] = bytes / sessions;
+                        for (int k = 0; k < (int)fmin(fabs(sessions), 8) && n < RISE_SCRATCH; k++) {
+                                scratch[n++] = bytes / sessions;
                         }
                 }
         }
         if (n < 4) {
                 return;
         }
-        double c = median(room, n);
+        double c = median(scratch, n);
         double wide =
             1.0 / sqrt((double)n / NEAR + 1); /* pairs share readings: they are fewer than they seem */
         size_t low = (size_t)fmax((0.5 - wide) * (double)n, 0);
         size_t high = (size_t)fmin((0.5 + wide) * (double)n, (double)n - 1);
         s->c = c > 0 ? c : 0;
-        s->c_width = fmax(room[high] - c, c - room[low]);
+        s->c_width = fmax(scratch[high] - c, c - scratch[low]);
         s->c_known = true;
 }
 
@@ -134,14 +134,14 @@ static double slope_by_halves(const double *y, size_t n)
         return (median(late, half) - median(early, half)) / (double)(n - half);
 }
 
-static void leave_out_sessions(struct series *s, double *room)
+static void leave_out_sessions(struct series *s, double *scratch)
 {
         double drift;
-        if (!learn_drift(s, &drift, room)) {
+        if (!learn_drift(s, &drift, scratch)) {
                 /* whether sessions or time can't be told where there are ever more of them: then it is the sessions */
                 drift = fabs(more_sessions(s)) < 1 ? slope_by_halves(s->raw, s->n) : 0;
         }
-        learn_session(s, drift, room);
+        learn_session(s, drift, scratch);
         for (size_t i = 0; i < s->n; i++) {
                 s->y[i] = s->raw[i] - s->c * s->open[i];
         }
@@ -210,7 +210,7 @@ static double chance_of_walk(const struct series *s, unsigned unit, double slope
 }
 
 /** Fit each unit alone; say which fit, and choose. @return false if nothing moved. */
-static bool fit_units(const struct series *s, struct rise *r, enum rise_unit first, double *room)
+static bool fit_units(const struct series *s, struct rise *r, enum rise_unit first, double *scratch)
 {
         double rests[RISE_UNITS];
         double p[RISE_UNITS];
@@ -219,7 +219,7 @@ static bool fit_units(const struct series *s, struct rise *r, enum rise_unit fir
                 struct rise_fit *fit = &r->fits[u];
                 struct stat_trend t = {0};
                 if (moved(s, u)) {
-                        t = stat_trend(s->x[u], s->y, s->n, 0.95, room);
+                        t = stat_trend(s->x[u], s->y, s->n, 0.95, scratch);
                 }
                 *fit = (struct rise_fit){t.known, false, t.slope, t.slope_low, t.slope_high};
                 p[u] = t.known ? t.p : 1;
@@ -342,7 +342,7 @@ static bool is_still(const struct series *s)
 }
 
 struct rise rise_judge(const struct rise_reading *readings, size_t n, enum rise_unit first, double alpha,
-                       double *room)
+                       double *scratch)
 {
         struct rise r = {.p = 1, .unit = first};
         struct series s;
@@ -352,14 +352,14 @@ struct rise rise_judge(const struct rise_reading *readings, size_t n, enum rise_
         }
         take(&s, readings, n);
         r.seconds = s.x[RISE_SECONDS][n - 1];
-        leave_out_sessions(&s, room);
+        leave_out_sessions(&s, scratch);
         r.per_session = s.c;
         r.kept_by_session = kept_by_session(&s);
         if (is_still(&s)) {
-                (void)fit_units(&s, &r, first, room);
+                (void)fit_units(&s, &r, first, scratch);
                 r.p = 1;
                 r.kind = RISE_FLAT;
-        } else if (!fit_units(&s, &r, first, room)) {
+        } else if (!fit_units(&s, &r, first, scratch)) {
                 r.doubt = DOUBT_READINGS;
         } else {
                 r.kind = judge(&s, &r, alpha);

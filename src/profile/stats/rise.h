@@ -76,11 +76,11 @@ struct rise {
 };
 
 /** Doubles that rise_judge needs for its work. */
-#define RISE_ROOM (RISE_READINGS_MAX * (RISE_READINGS_MAX + 1) / 2)
+#define RISE_SCRATCH (RISE_READINGS_MAX * (RISE_READINGS_MAX + 1) / 2)
 
 /** @p alpha: how unlikely by chance a rise must be. @p first: the unit that the stage works by, if it is among those that fit:
  *  RISE_STATEMENTS for all but the admin port's. @p n at most RISE_READINGS_MAX. */
 struct rise rise_judge(const struct rise_reading *readings, size_t n, enum rise_unit first, double alpha,
-                       double *room);
+                       double *scratch);
 
 #endif

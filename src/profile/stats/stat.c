@@ -120,8 +120,8 @@ static double normal_quantile(double p)
         return (low + high) / 2;
 }
 
-/** Kendall's sum of signs, and the slopes of all pairs into @p room. @return how many slopes. */
-static size_t all_pairs(const double *x, const double *y, size_t n, double *room, double *sum)
+/** Kendall's sum of signs, and the slopes of all pairs into @p scratch. @return how many slopes. */
+static size_t all_pairs(const double *x, const double *y, size_t n, double *scratch, double *sum)
 {
         size_t slopes = 0;
         *sum = 0;
@@ -130,7 +130,7 @@ static size_t all_pairs(const double *x, const double *y, size_t n, double *room
                         double dx = x[j] - x[i];
                         double dy = y[j] - y[i];
                         if (dx != 0) {
-                                room[slopes++] = dy / dx;
+                                scratch[slopes++] = dy / dx;
                                 *sum += (double)((dy > 0) - (dy < 0)) * (dx > 0 ? 1 : -1);
                         }
                 }
@@ -138,18 +138,18 @@ static size_t all_pairs(const double *x, const double *y, size_t n, double *room
         return slopes;
 }
 
-/** Of the sum of signs, if there were no trend; readings that are equal count for less. @p room: n doubles. */
-static double variance_of_sum(const double *y, size_t n, double *room)
+/** Of the sum of signs, if there were no trend; readings that are equal count for less. @p scratch: n doubles. */
+static double variance_of_sum(const double *y, size_t n, double *scratch)
 {
         double count = (double)n;
         double variance = count * (count - 1) * (2 * count + 5);
         for (size_t i = 0; i < n; i++) {
-                room[i] = y[i];
+                scratch[i] = y[i];
         }
-        qsort(room, n, sizeof *room, compare_doubles);
+        qsort(scratch, n, sizeof *scratch, compare_doubles);
         for (size_t i = 0; i < n;) {
                 size_t same = i + 1;
-                while (same < n && room[same] == room[i]) {
+                while (same < n && scratch[same] == scratch[i]) {
                         same++;
                 }
                 double t = (double)(same - i);
@@ -175,57 +175,57 @@ static double autocorrelation(const double *residuals, size_t n, size_t lag, dou
 }
 
 /** Hamed and Rao: readings that follow each other tell less than independent ones. Only lags that matter at 95 % count.
- * @p room: n doubles. */
-static double correction(const double *x, const double *y, size_t n, double slope, double *room)
+ * @p scratch: n doubles. */
+static double correction(const double *x, const double *y, size_t n, double slope, double *scratch)
 {
         double count = (double)n;
         double mean = 0;
         double sum = 0;
         double size = 0;
         for (size_t i = 0; i < n; i++) {
-                room[i] = y[i] - slope * x[i];
-                mean += room[i] / count;
+                scratch[i] = y[i] - slope * x[i];
+                mean += scratch[i] / count;
                 size = fmax(size, fabs(y[i]) + fabs(slope * x[i]));
         }
         for (size_t i = 0; i < n;
              i++) { /* a perfect line leaves nothing but the rounding of its arithmetic */
-                room[i] = fabs(room[i] - mean) > size * 1e-12 ? room[i] : mean;
+                scratch[i] = fabs(scratch[i] - mean) > size * 1e-12 ? scratch[i] : mean;
         }
         for (size_t lag = 1; lag < n / 4; lag++) {
                 double left = count - (double)lag;
-                double r = autocorrelation(room, n, lag, mean);
+                double r = autocorrelation(scratch, n, lag, mean);
                 if (fabs(r) > Z95 / sqrt(count)) {
                         sum += left * (left - 1) * (left - 2) * r;
                 }
         }
         double factor = 1 + 2 / (count * (count - 1) * (count - 2)) * sum;
         /* of few readings the sum comes out too low; a memory of one step, without the bias of its estimate, bounds it */
-        double r = (count * autocorrelation(room, n, 1, mean) + 1) / (count - 4 > 1 ? count - 4 : 1);
+        double r = (count * autocorrelation(scratch, n, 1, mean) + 1) / (count - 4 > 1 ? count - 4 : 1);
         r = r < 0.95 ? r : 0.95;
         double of_one_step = r > 0 ? (1 + r) / (1 - r) : 1;
         factor = factor > of_one_step ? factor : of_one_step;
         return factor > 1 ? factor : 1; /* never surer than independent readings would be */
 }
 
-struct stat_trend stat_trend(const double *x, const double *y, size_t n, double confidence, double *room)
+struct stat_trend stat_trend(const double *x, const double *y, size_t n, double confidence, double *scratch)
 {
         struct stat_trend t = {.p = 1};
         double sum;
-        size_t slopes = n >= 4 ? all_pairs(x, y, n, room, &sum) : 0;
+        size_t slopes = n >= 4 ? all_pairs(x, y, n, scratch, &sum) : 0;
         if (slopes < 3 || slopes < n) {
                 return t;
         }
-        qsort(room, slopes, sizeof *room, compare_doubles);
+        qsort(scratch, slopes, sizeof *scratch, compare_doubles);
         t.known = true;
-        t.slope = slopes % 2 == 1 ? room[slopes / 2] : (room[slopes / 2 - 1] + room[slopes / 2]) / 2;
-        double *scratch = room + n * (n - 1) / 2; /* behind the slopes */
-        double variance = variance_of_sum(y, n, scratch);
-        variance *= correction(x, y, n, t.slope, scratch);
+        t.slope = slopes % 2 == 1 ? scratch[slopes / 2] : (scratch[slopes / 2 - 1] + scratch[slopes / 2]) / 2;
+        double *rest_of_scratch = scratch + n * (n - 1) / 2; /* behind the slopes */
+        double variance = variance_of_sum(y, n, rest_of_scratch);
+        variance *= correction(x, y, n, t.slope, rest_of_scratch);
         double width = normal_quantile(0.5 + confidence / 2) * sqrt(variance > 0 ? variance : 0);
         double low = ((double)slopes - width) / 2;
         double high = ((double)slopes + width) / 2;
-        t.slope_low = room[low > 0 ? (size_t)low : 0];
-        t.slope_high = room[high < (double)slopes - 1 ? (size_t)ceil(high) : slopes - 1];
+        t.slope_low = scratch[low > 0 ? (size_t)low : 0];
+        t.slope_high = scratch[high < (double)slopes - 1 ? (size_t)ceil(high) : slopes - 1];
         t.p = variance > 0 && sum > 0 ? erfc((sum - 1) / sqrt(2 * variance)) / 2 : 1;
         return t;
 }

@@ -49,8 +49,8 @@ struct stat_trend {
         double slope_high;
         double p; /**< Mann-Kendall, one-sided: so likely is a rise like this without a cause */
 };
-/** @p room: of @p n * (@p n + 1) / 2 doubles. */
-struct stat_trend stat_trend(const double *x, const double *y, size_t n, double confidence, double *room);
+/** @p scratch: of @p n * (@p n + 1) / 2 doubles. */
+struct stat_trend stat_trend(const double *x, const double *y, size_t n, double confidence, double *scratch);
 
 /** Which of @p n tests hold together, at the level @p alpha for all (Holm's steps). */
 void stat_holm(const double *p, size_t n, double alpha, bool *holds);

@@ -30,27 +30,27 @@ static int compare_doubles(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
-/** Slopes of all pairs, ascending, into @p room. @return how many; @p sum: of their signs. */
-static size_t slopes_of(const double *y, size_t n, double *room, double *sum)
+/** Slopes of all pairs, ascending, into @p scratch. @return how many; @p sum: of their signs. */
+static size_t slopes_of(const double *y, size_t n, double *scratch, double *sum)
 {
         size_t m = 0;
         *sum = 0;
         for (size_t i = 0; i < n; i++) {
                 for (size_t j = i + 1; j < n; j++) {
                         double d = y[j] - y[i];
-                        room[m++] = d / (double)(j - i);
+                        scratch[m++] = d / (double)(j - i);
                         *sum += (double)((d > 0) - (d < 0));
                 }
         }
-        qsort(room, m, sizeof *room, compare_doubles);
+        qsort(scratch, m, sizeof *scratch, compare_doubles);
         return m;
 }
 
-static double median_slope(const double *y, size_t n, double *room)
+static double median_slope(const double *y, size_t n, double *scratch)
 {
         double sum;
-        size_t m = slopes_of(y, n, room, &sum);
-        return m > 0 ? room[m / 2] : 0;
+        size_t m = slopes_of(y, n, scratch, &sum);
+        return m > 0 ? scratch[m / 2] : 0;
 }
 
 /** Is each fifth above the one before by a like amount? */
@@ -76,13 +76,13 @@ static bool is_even(const double *y, size_t n, double even)
 }
 
 /** Do two jumps make up much of the rise? Noise jumps down as often, and is taken off. */
-static bool is_jumps(const double *y, size_t n, double rise, double *room)
+static bool is_jumps(const double *y, size_t n, double rise, double *scratch)
 {
         for (size_t i = 0; i + 1 < n; i++) {
-                room[i] = y[i + 1] - y[i];
+                scratch[i] = y[i + 1] - y[i];
         }
-        qsort(room, n - 1, sizeof *room, compare_doubles);
-        return room[n - 2] + room[n - 3] + room[0] + room[1] > JUMPS * rise;
+        qsort(scratch, n - 1, sizeof *scratch, compare_doubles);
+        return scratch[n - 2] + scratch[n - 3] + scratch[0] + scratch[1] > JUMPS * rise;
 }
 
 /** By how many standard deviations does the rise exceed what the readings could have wandered, if each remembers the one
@@ -125,31 +125,31 @@ static double memory_of(const double *y, size_t n, double slope)
 
 /** One window. @p level: of significance. */
 static struct steady look(const double *y, size_t n, const struct steady_ask *ask, double level, bool curved,
-                          double *room)
+                          double *scratch)
 {
         struct steady s = {.window = n};
         double sum;
-        double *scratch = room + (size_t)STEADY_POINTS * STEADY_POINTS;
-        size_t m = slopes_of(y, n, room, &sum);
+        double *rest_of_scratch = scratch + (size_t)STEADY_POINTS * STEADY_POINTS;
+        size_t m = slopes_of(y, n, scratch, &sum);
         double count = (double)n;
-        s.slope = room[m / 2];
+        s.slope = scratch[m / 2];
         double sure = wandering(y, n, s.slope);
         double memory = sure < STRAIGHT ? memory_of(y, n, s.slope) : 1;
         double deviation = sqrt(count * (count - 1) * (2 * count + 5) / 18 * memory);
         double low = ((double)m - Z95 * deviation) / 2;
         double high = ((double)m + Z95 * deviation) / 2;
-        s.low = room[low > 0 ? (size_t)low : 0];
-        s.high = room[high < (double)m - 1 ? (size_t)ceil(high) : m - 1];
+        s.low = scratch[low > 0 ? (size_t)low : 0];
+        s.high = scratch[high < (double)m - 1 ? (size_t)ceil(high) : m - 1];
         double p = erfc((sum - 1) / deviation / sqrt(2)) / 2;
         if (s.low <= ask->bound || p > level || !is_even(y, n, ask->believed ? EVEN_BELIEVED : EVEN) ||
             sure < (ask->believed ? WANDERS_BELIEVED : WANDERS) ||
-            is_jumps(y, n, s.slope * (count - 1), scratch)) {
+            is_jumps(y, n, s.slope * (count - 1), rest_of_scratch)) {
                 return s;
         }
         size_t third = n / 3 > 8 ? n / 3 : 8;
-        double recent = median_slope(y + n - third, third, scratch);
-        double before = median_slope(y, n / 2, scratch);
-        double after = median_slope(y + n / 2, n - n / 2, scratch);
+        double recent = median_slope(y + n - third, third, rest_of_scratch);
+        double before = median_slope(y, n / 2, rest_of_scratch);
+        double after = median_slope(y + n / 2, n - n / 2, rest_of_scratch);
         s.rises = recent >= RECENT * s.slope && after >= (curved ? KEEPS_CURVED : KEEPS) * before;
         return s;
 }
@@ -183,7 +183,7 @@ static size_t thin_out(const double *y, size_t n, double *to, size_t *each)
         return points;
 }
 
-struct steady steady_rise(const double *y, size_t n, const struct steady_ask *ask, double *room)
+struct steady steady_rise(const double *y, size_t n, const struct steady_ask *ask, double *scratch)
 {
         struct steady none = {.rises = false};
         double points[STEADY_POINTS] = {0};
@@ -194,7 +194,7 @@ struct steady steady_rise(const double *y, size_t n, const struct steady_ask *as
         double level =
             STEADY_ALPHA * 8 / ((double)n * ((double)n + 1)) / (double)(ask->tests > 0 ? ask->tests : 1);
         level *= ask->believed ? BELIEVED_SPENDS : 1;
-        bool curved = steady_slows(y, n, room);
+        bool curved = steady_slows(y, n, scratch);
         size_t all = thin_out(y, n, points, &each);
         if (all < STEADY_LEAST) {
                 return none;
@@ -206,7 +206,7 @@ struct steady steady_rise(const double *y, size_t n, const struct steady_ask *as
         shortest = each == 1 && shortest < STEADY_LEAST ? STEADY_LEAST : shortest;
         for (size_t window = all - first;; window = window * 5 / 6 > shortest ? window * 5 / 6 : shortest) {
                 size_t start = all - window;
-                struct steady s = look(points + start, window, &here, level, curved, room);
+                struct steady s = look(points + start, window, &here, level, curved, scratch);
                 double end = (points[all - 1] + points[all - 2] + points[all - 3]) / 3;
                 double beyond = level_before(points, first, start) + BEYOND * s.slope * (double)window;
                 if (s.rises && (start <= first || end > beyond)) {
@@ -254,7 +254,7 @@ static double curve_at(size_t c, size_t i, size_t n)
                         : 1 - exp(-(double)i / (double)n * speeds[c]);
 }
 
-bool steady_slows(const double *y, size_t n, double *room)
+bool steady_slows(const double *y, size_t n, double *scratch)
 {
         size_t skipped = n / 20;
         y += skipped;
@@ -266,15 +266,15 @@ bool steady_slows(const double *y, size_t n, double *room)
         size_t each;
         n = thin_out(y, n, points, &each);
         for (size_t i = 0; i < n; i++) {
-                room[i] = (double)i;
+                scratch[i] = (double)i;
         }
-        double line = left_over(room, points, n);
+        double line = left_over(scratch, points, n);
         double best = INFINITY;
         for (size_t c = 0; c < CURVES; c++) {
                 for (size_t i = 0; i < n; i++) {
-                        room[i] = curve_at(c, i, n);
+                        scratch[i] = curve_at(c, i, n);
                 }
-                double left = left_over(room, points, n);
+                double left = left_over(scratch, points, n);
                 best = left < best ? left : best;
         }
         double noise = 0; /* by second differences, which no curve and no line has */

@@ -34,11 +34,11 @@ struct steady {
         double high;
 };
 
-/** Of @p n readings. @p room: STEADY_ROOM doubles. */
-#define STEADY_ROOM (3 * STEADY_POINTS * STEADY_POINTS)
-struct steady steady_rise(const double *y, size_t n, const struct steady_ask *ask, double *room);
+/** Of @p n readings. @p scratch: STEADY_SCRATCH doubles. */
+#define STEADY_SCRATCH (3 * STEADY_POINTS * STEADY_POINTS)
+struct steady steady_rise(const double *y, size_t n, const struct steady_ask *ask, double *scratch);
 
-/** Does a curve that levels off fit the readings much better than a straight line does? @p room as above. */
-bool steady_slows(const double *y, size_t n, double *room);
+/** Does a curve that levels off fit the readings much better than a straight line does? @p scratch as above. */
+bool steady_slows(const double *y, size_t n, double *scratch);
 
 #endif

@@ -512,12 +512,12 @@ static void memory_may_be_out(void)
         return;
 #endif
 #endif
-        static char room[65536];
+        static char buffer[65536];
         struct rlimit all;
         unsigned failed = 0;
         FILE *out = fopen("/dev/null", "w");
         CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-        CU_ASSERT_EQUAL(setvbuf(out, room, _IOFBF, sizeof room), 0);
+        CU_ASSERT_EQUAL(setvbuf(out, buffer, _IOFBF, sizeof buffer), 0);
         CU_ASSERT_TRUE(export_heap_proto(out, &heap)); /* names are known from now on */
         CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_AS, &all), 0);
         int64_t before = own_bytes();

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static double room[RISE_ROOM];
+static double scratch[RISE_SCRATCH];
 static uint64_t seed;
 
 static double uniform(void)
@@ -194,7 +194,7 @@ static struct outcome run(struct model start, unsigned runs, unsigned seconds)
                         double bytes = second(&m);
                         const struct rise_reading r = {
                             {m.statements, m.begun, m.requests, m.seconds}, m.open, bytes, 0};
-                        (void)bytes_add(&b, &r, RISE_STATEMENTS, room);
+                        (void)bytes_add(&b, &r, RISE_STATEMENTS, scratch);
                         o.changes += b.kind != before;
                         before = b.kind;
                         if (b.kind == BYTES_RISES && !rose) {
@@ -312,7 +312,7 @@ static void read_on(unsigned n, double bytes, double stored, double noise)
                 held += stored;
                 const struct rise_reading r = {
                     {100 * t, t / 10, 0, t}, 5, 10000 + level + noise * fabs(normal()), held};
-                (void)bytes_add(&b, &r, RISE_STATEMENTS, room);
+                (void)bytes_add(&b, &r, RISE_STATEMENTS, scratch);
         }
 }
 
@@ -392,14 +392,14 @@ static void units_that_move_alike_are_not_told_apart(void)
                 sessions += poisson(2);
                 w[i] = (struct rise_reading){{100.0 * i, sessions, 0, i}, 3, 64 * 100.0 * i, 0};
         }
-        struct rise r = rise_judge(w, 40, RISE_STATEMENTS, 1e-4, room);
+        struct rise r = rise_judge(w, 40, RISE_STATEMENTS, 1e-4, scratch);
         CU_ASSERT_EQUAL(r.kind, RISE_RISES);
         CU_ASSERT_TRUE(r.fits[RISE_STATEMENTS].told && r.fits[RISE_SECONDS].told &&
                        !r.fits[RISE_SESSIONS].told);
         for (int i = 0; i < 40; i++) {
                 w[i].bytes = 256 * w[i].units[RISE_SESSIONS];
         }
-        r = rise_judge(w, 40, RISE_STATEMENTS, 1e-4, room);
+        r = rise_judge(w, 40, RISE_STATEMENTS, 1e-4, scratch);
         CU_ASSERT_EQUAL(r.kind, RISE_RISES);
         CU_ASSERT_EQUAL(r.unit, RISE_SESSIONS);
         CU_ASSERT_TRUE(!r.fits[RISE_STATEMENTS].told && r.fits[RISE_SESSIONS].low > 255);
@@ -407,13 +407,13 @@ static void units_that_move_alike_are_not_told_apart(void)
                 w[i].open = 3 + i;
                 w[i].bytes = 20000.0 * w[i].open;
         }
-        r = rise_judge(w, 40, RISE_STATEMENTS, 1e-4, room);
+        r = rise_judge(w, 40, RISE_STATEMENTS, 1e-4, scratch);
         CU_ASSERT_NOT_EQUAL(r.kind, RISE_RISES);
         for (int i = 0; i < 40; i++) { /* or all came at once */
                 w[i].open = 3;
                 w[i].bytes = i < 20 ? i : 300000 + i;
         }
-        r = rise_judge(w, 40, RISE_STATEMENTS, 1e-4, room);
+        r = rise_judge(w, 40, RISE_STATEMENTS, 1e-4, scratch);
         CU_ASSERT_NOT_EQUAL(r.kind, RISE_RISES);
 }
 

@@ -122,7 +122,7 @@ enum { READINGS = 40, PAIRS = READINGS * (READINGS + 1) / 2 };
 
 static struct stat_trend trend_of(double slope, double noise, double memory)
 {
-        static double room[PAIRS];
+        static double scratch[PAIRS];
         double x[READINGS];
         double y[READINGS];
         double rest = 0;
@@ -131,7 +131,7 @@ static struct stat_trend trend_of(double slope, double noise, double memory)
                 x[i] = (double)i * 100;
                 y[i] = 5000 + slope * x[i] + rest;
         }
-        return stat_trend(x, y, READINGS, 0.95, room);
+        return stat_trend(x, y, READINGS, 0.95, scratch);
 }
 
 static void a_straight_line(void)
@@ -146,9 +146,9 @@ static void a_straight_line(void)
         t = trend_of(0, 0, 0); /* all readings equal */
         CU_ASSERT_TRUE(t.known && t.slope == 0 && t.slope_low == 0 && t.slope_high == 0 && t.p == 1);
         double x[5] = {1, 1, 1, 1, 1};
-        double room[15];
-        CU_ASSERT_FALSE(stat_trend(x, x, 5, 0.95, room).known); /* no two with different x */
-        CU_ASSERT_FALSE(stat_trend(x, x, 3, 0.95, room).known);
+        double scratch[15];
+        CU_ASSERT_FALSE(stat_trend(x, x, 5, 0.95, scratch).known); /* no two with different x */
+        CU_ASSERT_FALSE(stat_trend(x, x, 3, 0.95, scratch).known);
 }
 
 /** How often the interval misses the truth, and how often a rise is seen where there is none. */

@@ -7,7 +7,7 @@
 
 enum { ROUNDS = 60 };
 
-static double room[STEADY_ROOM];
+static double scratch[STEADY_SCRATCH];
 static uint64_t state;
 
 /** Uniform in 0 to 1, the same in each run. */
@@ -60,7 +60,7 @@ static void make(enum kind kind, uint64_t seed, double y[ROUNDS])
 static bool rises(const double *y, size_t n)
 {
         const struct steady_ask ask = {.bound = 1024, .tests = 2};
-        struct steady s = steady_rise(y, n, &ask, room);
+        struct steady s = steady_rise(y, n, &ask, scratch);
         CU_ASSERT_TRUE(!s.rises || (s.low > 1024 && s.low <= s.slope && s.slope <= s.high && s.window <= n));
         return s.rises;
 }
@@ -118,13 +118,13 @@ static void many_readings(void)
                 y[i] = 1e6 + 2048.0 * i + 8192 * noise();
         }
         const struct steady_ask ask = {.bound = 1024, .tests = 1};
-        struct steady s = steady_rise(y, 5000, &ask, room);
+        struct steady s = steady_rise(y, 5000, &ask, scratch);
         CU_ASSERT_TRUE(s.rises && fabs(s.slope - 2048) < 50 && s.window > 1700);
-        CU_ASSERT_FALSE(steady_slows(y, 5000, room));
+        CU_ASSERT_FALSE(steady_slows(y, 5000, scratch));
         for (int i = 0; i < 5000; i++) {
                 y[i] = 1e6 * log(i + 1);
         }
-        CU_ASSERT_TRUE(steady_slows(y, 5000, room));
+        CU_ASSERT_TRUE(steady_slows(y, 5000, scratch));
 }
 
 static const struct tap_test tests[] = {
