@@ -97,7 +97,7 @@ static struct explain_birth *take(struct counting *c, uint32_t site)
         return &run->births[c->index[site] - 1];
 }
 
-static bool add_figure(struct counting *c, const struct shelf_dump *d, const struct shelf_figure *f)
+static bool add_figure(struct counting *c, const struct dump_set_dump *d, const struct dump_set_figure *f)
 {
         struct explain_round *r = &c->run->rounds[c->run->n_rounds - 1];
         struct explain_birth *b = take(c, f->site);
@@ -106,22 +106,22 @@ static bool add_figure(struct counting *c, const struct shelf_dump *d, const str
         if (b == NULL) {
                 return false;
         }
-        uint64_t samples = shelf_samples(d, f->allocs, f->alloc_bytes);
+        uint64_t samples = dump_set_samples(d, f->allocs, f->alloc_bytes);
         b->rounds += samples > b->allocs;
         b->allocs = samples;
         r->live_records += f->live > 0 || f->live_bytes > 0;
         r->live_objects += f->live;
         r->live_bytes += f->live_bytes;
-        shelf_scaled(d, f->live, f->live_bytes, &objects, &bytes);
+        dump_set_scaled(d, f->live, f->live_bytes, &objects, &bytes);
         r->in_use_objects += objects;
         r->in_use_bytes += bytes;
-        shelf_scaled(d, f->allocs, f->alloc_bytes, &objects, &bytes);
+        dump_set_scaled(d, f->allocs, f->alloc_bytes, &objects, &bytes);
         r->alloc_objects += objects;
         r->alloc_bytes += bytes;
         return true;
 }
 
-static bool add_round(struct counting *c, const struct shelf *shelf, const struct shelf_dump *d)
+static bool add_round(struct counting *c, const struct dump_set *set, const struct dump_set_dump *d)
 {
         struct explain_run *run = c->run;
         uint64_t earlier = run->n_rounds > 0 ? run->rounds[run->n_rounds - 1].samples : 0;
@@ -136,7 +136,7 @@ static bool add_round(struct counting *c, const struct shelf *shelf, const struc
         memcpy(r->stats, d->stats, sizeof r->stats);
         run->sample_bytes = d->header.sample_bytes;
         for (size_t i = d->first; i < d->first + d->n; i++) {
-                if (!add_figure(c, d, &shelf->figures[i])) {
+                if (!add_figure(c, d, &set->figures[i])) {
                         return false;
                 }
         }
@@ -207,7 +207,7 @@ static size_t count_different(uint64_t *keys, size_t n)
 }
 
 /** Source lines, sizes, stacks. */
-static bool count_kinds(struct explain_run *run, const struct shelf *shelf)
+static bool count_kinds(struct explain_run *run, const struct dump_set *set)
 {
         uint64_t *keys = prof_calloc(STAGE_MAIN, run->n_births + 1, sizeof *keys);
         if (keys == NULL) {
@@ -216,10 +216,10 @@ static bool count_kinds(struct explain_run *run, const struct shelf *shelf)
         for (unsigned kind = 0; kind < 3; kind++) {
                 size_t n = 0;
                 for (size_t i = 0; i < run->n_births; i++) {
-                        const struct shelf_site *site = &shelf->sites[run->births[i].site];
+                        const struct dump_set_site *site = &set->sites[run->births[i].site];
                         uint64_t place = 1;
                         for (size_t c = 0; kind == 2 && c < site->place.len; c++) {
-                                place = shelf_mix(place, site->place.data[c]);
+                                place = dump_set_mix(place, site->place.data[c]);
                         }
                         if (kind < 2 || site->place.len > 0) {
                                 keys[n++] = kind == 0 ? site->stack : kind == 1 ? site->size : place;
@@ -232,21 +232,21 @@ static bool count_kinds(struct explain_run *run, const struct shelf *shelf)
         return true;
 }
 
-bool births_find(struct explain_run *run, const struct shelf *shelf, const struct run *dumps)
+bool births_find(struct explain_run *run, const struct dump_set *set, const struct run *dumps)
 {
         struct counting c = {.run = run};
-        c.index = prof_calloc(STAGE_MAIN, shelf->n_sites + 1, sizeof *c.index);
+        c.index = prof_calloc(STAGE_MAIN, set->n_sites + 1, sizeof *c.index);
         run->rounds = prof_calloc(STAGE_MAIN, dumps->n + 1, sizeof *run->rounds);
         bool ok = c.index != NULL && run->rounds != NULL;
         size_t told = 0;
-        run->living = shelf->dumps[dumps->order[0]].header.living;
+        run->living = set->dumps[dumps->order[0]].header.living;
         for (size_t i = 0; ok && i < dumps->n; i++) {
-                const struct shelf_dump *d = &shelf->dumps[dumps->order[i]];
-                ok = add_round(&c, shelf, d);
+                const struct dump_set_dump *d = &set->dumps[dumps->order[i]];
+                ok = add_round(&c, set, d);
                 told += d->stats[STAT_HEAP_ALLOC] > 0;
         }
         prof_free(c.index);
-        if (!ok || !count_kinds(run, shelf)) {
+        if (!ok || !count_kinds(run, set)) {
                 return false;
         }
         run->exact = 2 * told > run->n_rounds;

@@ -6,7 +6,7 @@
 #include "profile/explain/explain_types.h"
 #include "profile/explain/runs.h"
 
-/** Fill in what @p run has about records, from its dumps on the shelf. @return false when memory is out. */
-bool births_find(struct explain_run *run, const struct shelf *shelf, const struct run *dumps);
+/** Fill in what @p run has about records, from its dumps in the set. @return false when memory is out. */
+bool births_find(struct explain_run *run, const struct dump_set *set, const struct run *dumps);
 
 #endif

@@ -7,7 +7,7 @@
 void explain_init(struct explain *e)
 {
         *e = (struct explain){.n_run = 0};
-        shelf_init(&e->shelf);
+        dump_set_init(&e->set);
 }
 
 /** What explain_finish made. */
@@ -26,13 +26,13 @@ static void forget(struct explain *e)
 void explain_fini(struct explain *e)
 {
         forget(e);
-        shelf_fini(&e->shelf);
+        dump_set_fini(&e->set);
         explain_init(e);
 }
 
 enum status explain_add(struct explain *e, struct span file)
 {
-        enum status status = shelf_add(&e->shelf, file);
+        enum status status = dump_set_add(&e->set, file);
         e->failed = e->failed || status == STATUS_NOMEM;
         return status;
 }
@@ -40,7 +40,7 @@ enum status explain_add(struct explain *e, struct span file)
 enum status explain_finish(struct explain *e)
 {
         forget(e);
-        e->failed = e->failed || runs_find(&e->runs, &e->shelf) != STATUS_OK;
+        e->failed = e->failed || runs_find(&e->runs, &e->set) != STATUS_OK;
         if (!e->failed && e->runs.n > 0) {
                 e->run = prof_calloc(STAGE_MAIN, e->runs.n, sizeof *e->run);
                 e->failed = e->run == NULL;
@@ -48,7 +48,7 @@ enum status explain_finish(struct explain *e)
         for (size_t i = 0; i < e->runs.n && !e->failed; i++) {
                 struct explain_run *run = &e->run[e->n_run++];
                 const struct run *dumps = &e->runs.runs[i];
-                e->failed = !births_find(run, &e->shelf, dumps) || !judge_bytes(run, &e->shelf, dumps) ||
+                e->failed = !births_find(run, &e->set, dumps) || !judge_bytes(run, &e->set, dumps) ||
                             !judge_trends(run);
         }
         return e->failed ? STATUS_NOMEM : STATUS_OK;

@@ -13,14 +13,14 @@
 #define PROFILE_EXPLAIN_EXPLAIN_H
 
 #include "base/status.h"
+#include "profile/explain/dump_set.h"
 #include "profile/explain/explain_types.h"
 #include "profile/explain/runs.h"
-#include "profile/explain/shelf.h"
 
 #include <stdio.h>
 
 struct explain {
-        struct shelf shelf;
+        struct dump_set set;
         struct runs runs;
         struct explain_run *run; /**< as many as runs.n, the newest process last */
         size_t n_run;

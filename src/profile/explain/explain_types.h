@@ -3,7 +3,7 @@
 #ifndef PROFILE_EXPLAIN_EXPLAIN_TYPES_H
 #define PROFILE_EXPLAIN_EXPLAIN_TYPES_H
 
-#include "profile/explain/shelf.h"
+#include "profile/explain/dump_set.h"
 #include "profile/stats/stat.h"
 #include "profile/stats/steady.h"
 
@@ -60,7 +60,7 @@ struct explain_round {
 
 /** A record, as it was when it was new. */
 struct explain_birth {
-        uint32_t site;   /**< of the shelf */
+        uint32_t site;   /**< in the set */
         uint32_t round;  /**< from 1 */
         uint64_t allocs; /**< samples, as of the newest dump */
         uint32_t rounds; /**< in which it was caught */
@@ -79,7 +79,7 @@ struct explain_trend {
 
 /** An allocation site whose memory grows. */
 struct explain_site {
-        uint32_t site;       /**< of the shelf: one of its records */
+        uint32_t site;       /**< in the set: one of its records */
         uint32_t first_seen; /**< round, from 1 */
         uint32_t events;     /**< rounds in which it grew for good, of those that are judged */
         uint64_t objects;    /**< sampled, by which it grew for good */

@@ -41,25 +41,25 @@ static int compare_holdings(const void *a, const void *b)
 }
 
 /** All that is in use, by stack and round. @return NULL when memory is out. */
-static struct holding *collect(const struct shelf *shelf, const struct run *dumps, size_t *n)
+static struct holding *collect(const struct dump_set *set, const struct run *dumps, size_t *n)
 {
         size_t most = 1;
         for (size_t i = 0; i < dumps->n; i++) {
-                most += shelf->dumps[dumps->order[i]].n;
+                most += set->dumps[dumps->order[i]].n;
         }
         struct holding *all = prof_alloc(STAGE_MAIN, most * sizeof *all);
         *n = 0;
         for (size_t i = 0; all != NULL && i < dumps->n; i++) {
-                const struct shelf_dump *d = &shelf->dumps[dumps->order[i]];
+                const struct dump_set_dump *d = &set->dumps[dumps->order[i]];
                 for (size_t k = d->first; k < d->first + d->n; k++) {
-                        const struct shelf_figure *f = &shelf->figures[k];
+                        const struct dump_set_figure *f = &set->figures[k];
                         double objects;
-                        struct holding h = {.stack = shelf->sites[f->site].stack,
+                        struct holding h = {.stack = set->sites[f->site].stack,
                                             .round = (uint32_t)i,
                                             .site = f->site,
-                                            .objects = shelf_samples(d, f->live, f->live_bytes)};
+                                            .objects = dump_set_samples(d, f->live, f->live_bytes)};
                         if (f->live > 0) {
-                                shelf_scaled(d, f->live, f->live_bytes, &objects, &h.bytes);
+                                dump_set_scaled(d, f->live, f->live_bytes, &objects, &h.bytes);
                                 all[(*n)++] = h;
                         }
                 }
@@ -242,7 +242,7 @@ static void conclude(struct finding *f)
         }
 }
 
-bool held_find(struct held *h, const struct explain_run *run, const struct shelf *shelf,
+bool held_find(struct held *h, const struct explain_run *run, const struct dump_set *set,
                const struct run *dumps, size_t since)
 {
         size_t n = run->n_rounds;
@@ -251,7 +251,7 @@ bool held_find(struct held *h, const struct explain_run *run, const struct shelf
         if (n < ROUNDS_TO_HOLD) {
                 return true;
         }
-        struct holding *all = collect(shelf, dumps, &n_all);
+        struct holding *all = collect(set, dumps, &n_all);
         double *scratch = prof_calloc(STAGE_MAIN, 5 * n + STEADY_SCRATCH, sizeof *scratch);
         if (all == NULL || scratch == NULL) {
                 prof_free(all);

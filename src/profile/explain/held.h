@@ -21,7 +21,7 @@ struct held {
 };
 
 /** @p since: rounds that are judged begin behind that one, from 0. @return false when memory is out. */
-bool held_find(struct held *h, const struct explain_run *run, const struct shelf *shelf,
+bool held_find(struct held *h, const struct explain_run *run, const struct dump_set *set,
                const struct run *dumps, size_t since);
 
 #endif

@@ -32,7 +32,7 @@ struct judging {
         bool has_stack;
 };
 
-static bool tells(const struct explain_run *run, enum shelf_stat stat)
+static bool tells(const struct explain_run *run, enum dump_set_stat stat)
 {
         for (size_t i = 0; i < run->n_rounds; i++) {
                 if (run->rounds[i].stats[stat] == 0) {
@@ -315,13 +315,13 @@ static bool reserve(struct judging *j)
         return true;
 }
 
-bool judge_bytes(struct explain_run *run, const struct shelf *shelf, const struct run *dumps)
+bool judge_bytes(struct explain_run *run, const struct dump_set *set, const struct run *dumps)
 {
         struct judging j = {
             .run = run, .answer = &run->bytes, .n = run->n_rounds, .first = run->n_rounds / 10};
         run->bytes = (struct explain_answer){.bound = bound_of(run)};
         for (size_t i = 0; i < dumps->n; i++) {
-                run->bytes.go = run->bytes.go || shelf->dumps[dumps->order[i]].has_gc;
+                run->bytes.go = run->bytes.go || set->dumps[dumps->order[i]].has_gc;
         }
         run->bytes.collected = is_collected(run, run->bytes.go);
         j.has_heap = tells(run, STAT_HEAP_ALLOC);
@@ -330,7 +330,7 @@ bool judge_bytes(struct explain_run *run, const struct shelf *shelf, const struc
                 return false;
         }
         bool stands = run->bytes.go && count_collections(run) < COLLECTIONS_MIN;
-        bool ok = held_find(&j.held, run, shelf, dumps, j.first);
+        bool ok = held_find(&j.held, run, set, dumps, j.first);
         if (ok && (stands || j.n < ROUNDS_MIN || !find_rise(&j))) {
                 find_rest(&j);
         }

@@ -7,7 +7,7 @@
 #include "profile/explain/runs.h"
 
 /** Find the answer about bytes, from rounds that births_find has filled in. @return false when memory is out. */
-bool judge_bytes(struct explain_run *run, const struct shelf *shelf, const struct run *dumps);
+bool judge_bytes(struct explain_run *run, const struct dump_set *set, const struct run *dumps);
 /** Trends of live bytes, independent of that answer. @return false when memory is out. */
 bool judge_trends(struct explain_run *run);
 

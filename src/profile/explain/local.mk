@@ -8,6 +8,8 @@ src_libprofile_explain_a_SOURCES = \
 	src/profile/explain/dump_file.h \
 	src/profile/explain/dump_proto.c \
 	src/profile/explain/dump_proto.h \
+	src/profile/explain/dump_set.c \
+	src/profile/explain/dump_set.h \
 	src/profile/explain/dump_text.c \
 	src/profile/explain/dump_text.h \
 	src/profile/explain/explain.c \
@@ -28,8 +30,6 @@ src_libprofile_explain_a_SOURCES = \
 	src/profile/explain/runs.c \
 	src/profile/explain/runs.h \
 	src/profile/explain/sentences.c \
-	src/profile/explain/shelf.c \
-	src/profile/explain/shelf.h \
 	src/profile/explain/tables.c \
 	src/profile/explain/text.c \
 	src/profile/explain/words.c \

@@ -9,7 +9,7 @@ enum { TEXT_MAX = 512 };
 /** The columns that are figures of a dump's tail; both forms have them. */
 static const struct {
         const char *name;
-        enum shelf_stat stat;
+        enum dump_set_stat stat;
 } stats[] = {
     {"heap_alloc", STAT_HEAP_ALLOC}, {"rss", STAT_RSS},
     {"statements", STAT_STATEMENTS}, {"heap_inuse", STAT_HEAP_INUSE},
@@ -83,7 +83,7 @@ static void print_json_births(struct json_writer *j, const struct explain *e, co
         json_writer_array(j, "new");
         for (size_t i = 0; i < run->n_births; i++) {
                 const struct explain_birth *b = &run->births[i];
-                const struct shelf_site *s = &e->shelf.sites[b->site];
+                const struct dump_set_site *s = &e->set.sites[b->site];
                 if (b->round > 1) {
                         json_writer_object(j, NULL);
                         json_writer_uint(j, "round", b->round);
@@ -126,7 +126,7 @@ static void print_json_sites(struct json_writer *j, const struct explain *e, con
         json_writer_array(j, "sites");
         for (size_t i = 0; i < run->bytes.n_sites; i++) {
                 const struct explain_site *s = &run->bytes.sites[i];
-                const struct shelf_site *site = &e->shelf.sites[s->site];
+                const struct dump_set_site *site = &e->set.sites[s->site];
                 json_writer_object(j, NULL);
                 print_json_slope(j, s->slope, s->low, s->high);
                 json_writer_uint(j, "first_seen", s->first_seen);
@@ -231,7 +231,7 @@ static void print_json_nothing(struct json_writer *j)
 
 static void print_json_troubles(struct json_writer *j, const struct explain *e)
 {
-        const struct dump_troubles *t = &e->shelf.troubles;
+        const struct dump_troubles *t = &e->set.troubles;
         uint64_t others = 0;
         for (size_t i = 0; i < DUMP_OTHERS; i++) {
                 others += t->others[i];

@@ -9,7 +9,7 @@
 enum fit { FITS_NOT, MAY_FIT, FITS };
 
 /** Do the rings of pauses say that both are of one process? */
-static enum fit compare_pauses(const struct shelf_dump *a, const struct shelf_dump *b)
+static enum fit compare_pauses(const struct dump_set_dump *a, const struct dump_set_dump *b)
 {
         uint64_t n = a->stats[STAT_NUM_GC];
         if (a->pauses == NULL || b->pauses == NULL || n == 0 || b->stats[STAT_NUM_GC] < n ||
@@ -21,10 +21,11 @@ static enum fit compare_pauses(const struct shelf_dump *a, const struct shelf_du
 }
 
 /** Is each record of @p a in @p b, with as many allocations or more? Of dumps of living memory only: do they share one? */
-static bool has_records(const struct shelf *s, const struct shelf_dump *a, const struct shelf_dump *b)
+static bool has_records(const struct dump_set *s, const struct dump_set_dump *a,
+                        const struct dump_set_dump *b)
 {
-        const struct shelf_figure *x = s->figures + a->first;
-        const struct shelf_figure *y = s->figures + b->first;
+        const struct dump_set_figure *x = s->figures + a->first;
+        const struct dump_set_figure *y = s->figures + b->first;
         size_t j = 0;
         size_t shared = 0;
         bool living = a->header.living || b->header.living;
@@ -42,10 +43,11 @@ static bool has_records(const struct shelf *s, const struct shelf_dump *a, const
 }
 
 /** Can @p b be a later dump of @p a's process? */
-static enum fit follows(const struct shelf *s, const struct shelf_dump *a, const struct shelf_dump *b)
+static enum fit follows(const struct dump_set *s, const struct dump_set_dump *a,
+                        const struct dump_set_dump *b)
 {
-        static const enum shelf_stat rising[] = {STAT_TOTAL_ALLOC, STAT_MALLOCS,   STAT_FREES,
-                                                 STAT_NUM_GC,      STAT_FORCED_GC, STAT_STATEMENTS};
+        static const enum dump_set_stat rising[] = {STAT_TOTAL_ALLOC, STAT_MALLOCS,   STAT_FREES,
+                                                    STAT_NUM_GC,      STAT_FORCED_GC, STAT_STATEMENTS};
         if (a->header.living != b->header.living || a->header.scaled != b->header.scaled ||
             a->has_gc != b->has_gc) {
                 return FITS_NOT;
@@ -85,17 +87,17 @@ static int compare_keys(const void *a, const void *b)
         return order != 0 ? order : compare_numbers(x->index, y->index);
 }
 
-static uint64_t wall_of(const struct shelf_dump *d)
+static uint64_t wall_of(const struct dump_set_dump *d)
 {
         return d->header.time_ns > 0 ? d->header.time_ns : d->stats[STAT_LAST_GC];
 }
 
 /** Before its first collection a process tells no time: then it is a little before that of the file's next dump. */
-static bool take_times(const struct shelf *s, struct key *keys)
+static bool take_times(const struct dump_set *s, struct key *keys)
 {
         bool all = true;
         for (size_t i = s->n_dumps; i-- > 0;) {
-                const struct shelf_dump *d = &s->dumps[i];
+                const struct dump_set_dump *d = &s->dumps[i];
                 keys[i].wall = wall_of(d);
                 if (keys[i].wall == 0 && i + 1 < s->n_dumps && d[1].file == d->file && keys[i + 1].wall > 0 &&
                     d[1].stats[STAT_TOTAL_ALLOC] >= d->stats[STAT_TOTAL_ALLOC]) {
@@ -107,11 +109,11 @@ static bool take_times(const struct shelf *s, struct key *keys)
 }
 
 /** The files are sorted by what their first dumps have counted; within a file the order stays as it is. */
-static void order_files(const struct shelf *s, struct key *keys)
+static void order_files(const struct dump_set *s, struct key *keys)
 {
         uint64_t counted = 0;
         for (size_t i = 0; i < s->n_dumps; i++) {
-                const struct shelf_dump *d = &s->dumps[i];
+                const struct dump_set_dump *d = &s->dumps[i];
                 if (i == 0 || d[-1].file != d->file) {
                         counted = d->stats[STAT_TOTAL_ALLOC] > 0 ? d->stats[STAT_TOTAL_ALLOC]
                                   : d->header.living             ? d->file
@@ -121,11 +123,11 @@ static void order_files(const struct shelf *s, struct key *keys)
         }
 }
 
-static void make_keys(const struct shelf *s, struct key *keys)
+static void make_keys(const struct dump_set *s, struct key *keys)
 {
         bool timed = take_times(s, keys);
         for (size_t i = 0; timed && i < s->n_dumps; i++) {
-                const struct shelf_dump *d = &s->dumps[i];
+                const struct dump_set_dump *d = &s->dumps[i];
                 keys[i].group = 0;
                 keys[i].total = d->stats[STAT_TOTAL_ALLOC];
                 keys[i].allocs = d->allocs;
@@ -148,7 +150,7 @@ static int compare_contents(const void *a, const void *b)
 }
 
 /** Dumps that tell a time, or all that was ever allocated, are never the same by chance. */
-static uint64_t mark_twice(struct shelf *s, struct key *keys)
+static uint64_t mark_twice(struct dump_set *s, struct key *keys)
 {
         uint64_t twice = 0;
         for (size_t i = 0; i < s->n_dumps; i++) {
@@ -156,7 +158,7 @@ static uint64_t mark_twice(struct shelf *s, struct key *keys)
         }
         qsort(keys, s->n_dumps, sizeof *keys, compare_contents);
         for (size_t i = 1; i < s->n_dumps; i++) {
-                struct shelf_dump *d = &s->dumps[keys[i].index];
+                struct dump_set_dump *d = &s->dumps[keys[i].index];
                 bool sure = d->stats[STAT_TOTAL_ALLOC] > 0 || d->header.time_ns > 0;
                 d->twice = sure && keys[i - 1].group == keys[i].group;
                 twice += d->twice;
@@ -167,8 +169,8 @@ static uint64_t mark_twice(struct shelf *s, struct key *keys)
 /* --- runs --------------------------------------------------------------------------------------------------------------------------- */
 
 /** The run that dump @p d goes on, the newest of several; r->n if it begins one. @p last: the newest dump of each. */
-static size_t find_run(const struct runs *r, const struct shelf *s, const uint32_t *last, size_t *newest,
-                       const struct shelf_dump *d)
+static size_t find_run(const struct runs *r, const struct dump_set *s, const uint32_t *last, size_t *newest,
+                       const struct dump_set_dump *d)
 {
         size_t best = r->n;
         enum fit fit = FITS_NOT;
@@ -185,10 +187,11 @@ static size_t find_run(const struct runs *r, const struct shelf *s, const uint32
 }
 
 /** Do their newest dumps have half of their places in common? */
-static bool is_same_program(const struct shelf *s, const struct shelf_dump *a, const struct shelf_dump *b)
+static bool is_same_program(const struct dump_set *s, const struct dump_set_dump *a,
+                            const struct dump_set_dump *b)
 {
-        const struct shelf_figure *x = s->figures + a->first;
-        const struct shelf_figure *y = s->figures + b->first;
+        const struct dump_set_figure *x = s->figures + a->first;
+        const struct dump_set_figure *y = s->figures + b->first;
         size_t n = a->n < 64 ? a->n : 64;
         size_t m = b->n < 1024 ? b->n : 1024;
         size_t common = 0;
@@ -203,12 +206,12 @@ static bool is_same_program(const struct shelf *s, const struct shelf_dump *a, c
 }
 
 /** Give each dump its run, in the order of @p keys. */
-static void assign(struct runs *r, struct shelf *s, const struct key *keys)
+static void assign(struct runs *r, struct dump_set *s, const struct key *keys)
 {
         uint32_t last[RUNS_MAX] = {0};
         size_t newest = 0;
         for (size_t i = 0; i < s->n_dumps; i++) {
-                struct shelf_dump *d = &s->dumps[keys[i].index];
+                struct dump_set_dump *d = &s->dumps[keys[i].index];
                 d->run = RUNS_MAX;
                 if (d->twice) {
                         continue;
@@ -230,7 +233,7 @@ static void assign(struct runs *r, struct shelf *s, const struct key *keys)
         }
 }
 
-enum status runs_find(struct runs *r, struct shelf *s)
+enum status runs_find(struct runs *r, struct dump_set *s)
 {
         size_t n = s->n_dumps;
         struct key *keys = prof_calloc(STAGE_MAIN, n + 1, sizeof *keys);
@@ -251,7 +254,7 @@ enum status runs_find(struct runs *r, struct shelf *s)
                 r->runs[run].order = r->order + at[run];
         }
         for (size_t i = 0; i < n; i++) {
-                const struct shelf_dump *d = &s->dumps[keys[i].index];
+                const struct dump_set_dump *d = &s->dumps[keys[i].index];
                 if (d->run < RUNS_MAX) {
                         r->order[at[d->run]++] = keys[i].index;
                 }

@@ -1,4 +1,4 @@
-/** @file runs.h  Which of the shelf's dumps are of one process, and in which order they were taken.
+/** @file runs.h  Which in the set's dumps are of one process, and in which order they were taken.
  *
  * Nothing is taken from the names of files, or from their order where the dumps tell better: a collection's time (LastGC,
  * time_nanos) orders dumps, and counts that never go back (TotalAlloc, each record's allocations) say which are of one
@@ -7,14 +7,13 @@
 #ifndef PROFILE_EXPLAIN_RUNS_H
 #define PROFILE_EXPLAIN_RUNS_H
 
-#include "profile/explain/shelf.h"
+#include "profile/explain/dump_set.h"
 
 #define RUNS_MAX 256
 
 /** The dumps of one process. */
 struct run {
-        const uint32_t
-            *order; /**< indices of its dumps on the shelf, as they were taken; part of runs.order */
+        const uint32_t *order; /**< indices of its dumps in the set, as they were taken; part of runs.order */
         size_t n;
         bool same_program; /**< as the run before: it was started again */
 };
@@ -28,7 +27,7 @@ struct runs {
 };
 
 /** @return STATUS_NOMEM, or STATUS_OK. */
-enum status runs_find(struct runs *r, struct shelf *s);
+enum status runs_find(struct runs *r, struct dump_set *s);
 void runs_fini(struct runs *r);
 
 #endif

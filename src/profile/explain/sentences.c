@@ -110,7 +110,7 @@ void print_bytes_sentence(struct print_text *p, const struct explain *e, const s
 void print_site(struct print_text *p, const struct explain *e, const struct explain_run *run, size_t i)
 {
         const struct explain_site *s = &run->bytes.sites[i];
-        const struct shelf_site *site = &e->shelf.sites[s->site];
+        const struct dump_set_site *site = &e->set.sites[s->site];
         print_add_span(p,
                        site->chain.len > 0      ? site->chain
                        : site->function.len > 0 ? site->function
@@ -192,7 +192,7 @@ void print_records_sentence(struct print_text *p, const struct explain *e, const
                 const struct explain_birth *b = &run->births[run->suspect];
                 print_add(
                     p, " Round %" PRIu32 " brought more new records than the same work explains: ", b->round);
-                print_add_span(p, e->shelf.sites[b->site].function, 60);
+                print_add_span(p, e->set.sites[b->site].function, 60);
                 print_add(p, " is the first of them.");
         } else if (run->records == RECORDS_UNBOUNDED_STACKS) {
                 print_add(p,
@@ -241,7 +241,7 @@ static void add_trouble(struct print_text *p, uint64_t n, const char *one, const
 
 void print_troubles(struct print_text *p, const struct explain *e)
 {
-        const struct dump_troubles *t = &e->shelf.troubles;
+        const struct dump_troubles *t = &e->set.troubles;
         add_trouble(p, t->records, "line could not be read", "lines could not be read");
         add_trouble(p, t->cut, "profile was incomplete and is omitted",
                     "profiles were incomplete and are omitted");

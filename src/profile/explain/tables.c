@@ -89,7 +89,7 @@ static const char *title_bytes(const struct explain *e, const struct explain_run
         const struct explain_answer *a = &run->bytes;
         print_add(p, "Live bytes: %s", explain_bytes_name(a->verdict));
         if (a->n_sites > 0) {
-                const struct shelf_site *site = &e->shelf.sites[a->sites[0].site];
+                const struct dump_set_site *site = &e->set.sites[a->sites[0].site];
                 print_add(p, ", ");
                 print_add_span(p, site->chain.len > 0 ? site->chain : site->place, 60);
                 print_add(p, " ");
@@ -184,7 +184,7 @@ void print_rounds(const struct explain_run *run, size_t rows, FILE *out)
 
 static void print_birth(const struct explain *e, const struct explain_birth *b, FILE *out)
 {
-        const struct shelf_site *s = &e->shelf.sites[b->site];
+        const struct dump_set_site *s = &e->set.sites[b->site];
         (void)fprintf(out, "%6" PRIu32 " %9" PRIu64 " bytes  ", b->round, s->size);
         print_span(out, s->stage, 12);
         (void)fputs(s->stage.len > 0 ? "  " : "", out);
@@ -251,7 +251,7 @@ static void print_places(const struct explain *e, const struct explain_run *run,
                 return;
         }
         for (size_t i = 0; i < run->n_births; i++) {
-                places[i] = (struct place){e->shelf.sites[run->births[i].site].place, 1};
+                places[i] = (struct place){e->set.sites[run->births[i].site].place, 1};
         }
         qsort(places, run->n_births, sizeof *places, compare_names);
         for (size_t i = 0; i < run->n_births; i++) {

@@ -75,7 +75,7 @@ static void a_header_anywhere(void)
                 text_len = 0;
                 put("%sheap profile: 1: 16 [1: 16] @ heap/2\n" DUMP, before[i]);
                 const struct explain_run *run = explain_text(&e, text);
-                CU_ASSERT_TRUE(run != NULL && run->n_rounds == 1 && e.shelf.troubles.cut == 0);
+                CU_ASSERT_TRUE(run != NULL && run->n_rounds == 1 && e.set.troubles.cut == 0);
                 CU_ASSERT_TRUE(run != NULL && run->rounds[0].stats[STAT_GOROUTINES] == (i == 0 ? 7 : 0));
                 explain_fini(&e);
         }
@@ -90,9 +90,9 @@ static void a_log(void)
                 "Jan 1 12:00:00 app[7]: 1: 16 [1: 16] @ 0x10\n"
                 "Jan 1 12:00:01 app[7]: #\t0x10\tmain.f+0x1\tf.go:1\nJan 1 12:00:01 app[7]: \n"
                 "Jan 1 12:00:01 app[7]: 0: 0 [1: 16] @ 0x20\nJan 1 12:00:01 app[7]: # HeapAlloc = 77\n");
-        CU_ASSERT_TRUE_FATAL(run != NULL && run->n_rounds == 1 && e.shelf.troubles.cut == 0);
+        CU_ASSERT_TRUE_FATAL(run != NULL && run->n_rounds == 1 && e.set.troubles.cut == 0);
         CU_ASSERT_TRUE(run->rounds[0].records == 2 && run->rounds[0].stats[STAT_HEAP_ALLOC] == 77);
-        CU_ASSERT_TRUE(span_equal(e.shelf.sites[0].function, span_str("main.f")));
+        CU_ASSERT_TRUE(span_equal(e.set.sites[0].function, span_str("main.f")));
         explain_fini(&e);
         run = explain_text(
             &e,
@@ -100,7 +100,7 @@ static void a_log(void)
             "2026-01-01T12:00:00Z [app] 1: 16 [1: 16] @ 0x10\n"
             "2026-01-01T12:00:00Z [app] #\t0x10\tmain.f+0x1\tf.go:1\n2026-01-01T12:00:01Z [app] \n"
             "2026-01-01T12:00:01Z [app] 0: 0 [1: 16] @ 0x20\n2026-01-01T12:00:01Z [app] # HeapAlloc = 77\n");
-        CU_ASSERT_TRUE_FATAL(run != NULL && run->n_rounds == 1 && e.shelf.troubles.cut == 0);
+        CU_ASSERT_TRUE_FATAL(run != NULL && run->n_rounds == 1 && e.set.troubles.cut == 0);
         CU_ASSERT_TRUE(run->rounds[0].records == 2 && run->rounds[0].stats[STAT_HEAP_ALLOC] == 77);
         explain_fini(&e);
 }
@@ -126,7 +126,7 @@ static void places_of_many_sizes(void)
             "heap profile: 1: 16 [3: 50] @ heapprofile\n1: 16 [3: 50] @ 0x10 0x20\n\nMAPPED_LIBRARIES:\n"
             "heap profile: 2: 99 [6: 500] @ heapprofile\n2: 99 [6: 500] @ 0x10 0x20\n\nMAPPED_LIBRARIES:\n");
         CU_ASSERT_TRUE(run != NULL && e.n_run == 1 && run->n_rounds == 2 && run->rounds[1].records == 1);
-        CU_ASSERT_TRUE(span_equal(e.shelf.sites[0].chain, span_str("0x10 < 0x20"))); /* there are no names */
+        CU_ASSERT_TRUE(span_equal(e.set.sites[0].chain, span_str("0x10 < 0x20"))); /* there are no names */
         explain_fini(&e);
 }
 
@@ -190,13 +190,13 @@ static void ends_and_columns(void)
         struct explain e;
         for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
                 const struct explain_run *run = explain_text(&e, whole[i]);
-                CU_ASSERT_TRUE(run != NULL && run->rounds[0].live_records == 1 && e.shelf.troubles.cut == 0);
+                CU_ASSERT_TRUE(run != NULL && run->rounds[0].live_records == 1 && e.set.troubles.cut == 0);
                 CU_ASSERT_TRUE(run != NULL && run->living == (i == 4));
                 explain_fini(&e);
         }
         for (size_t i = 0; i < sizeof cut / sizeof cut[0]; i++) {
                 CU_ASSERT_PTR_NULL(explain_text(&e, cut[i]));
-                CU_ASSERT_EQUAL(e.shelf.troubles.cut, 1);
+                CU_ASSERT_EQUAL(e.set.troubles.cut, 1);
                 explain_fini(&e);
         }
 }
@@ -214,7 +214,7 @@ static void deep_stacks(void)
                 put("\n\n");
         }
         const struct explain_run *run = explain_text(&e, text);
-        CU_ASSERT_TRUE(run != NULL && run->rounds[0].records == 2 && e.shelf.troubles.deep == 0);
+        CU_ASSERT_TRUE(run != NULL && run->rounds[0].records == 2 && e.set.troubles.deep == 0);
         explain_fini(&e);
 }
 
@@ -386,7 +386,7 @@ static void protobufs(void)
         const struct explain_round *r = &run->rounds[9];
         CU_ASSERT_TRUE(r->in_use_objects == 10000 && r->in_use_bytes == 640000 && r->alloc_objects == 20000);
         CU_ASSERT_EQUAL(r->samples, 2); /* 20,000 objects of 64 bytes, of which one in 8,192 is sampled */
-        const struct shelf_site *site = &e.shelf.sites[0];
+        const struct dump_set_site *site = &e.set.sites[0];
         CU_ASSERT_TRUE(span_equal(site->function, span_str("main.keep")) && site->size == 64);
         CU_ASSERT_TRUE(span_equal(site->place, span_str("/main.go:77")));
         explain_fini(&e);
@@ -397,7 +397,7 @@ static void protobufs(void)
         add(&e, span_of(b.data, b.len));
         buffer_fini(&b);
         CU_ASSERT_PTR_NULL(finish(&e));
-        CU_ASSERT_EQUAL(e.shelf.troubles.others[DUMP_BLOCK], 1);
+        CU_ASSERT_EQUAL(e.set.troubles.others[DUMP_BLOCK], 1);
         explain_fini(&e);
 }
 
@@ -443,7 +443,7 @@ static void a_bomb(void)
         explain_init(&e);
         add(&e, span_of(all, len));
         CU_ASSERT_PTR_NULL(finish(&e));
-        CU_ASSERT_EQUAL(e.shelf.troubles.large, 1);
+        CU_ASSERT_EQUAL(e.set.troubles.large, 1);
         explain_fini(&e);
         free(all);
         free(once);

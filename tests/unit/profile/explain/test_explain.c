@@ -410,7 +410,7 @@ static void a_cut_dump(void)
                 "heap profile: 0: 0 [9: 72] @ heap/2\n0: 0 [1: 8] @ 0x10\n\n0: 0 [3: 24] @ 0x2\n"
                 "heap profile: 0: 0 [5: 40] @ heap/2\n0: 0 [2: 16] @ 0x10\n\n0: 0 [3: 24] @ 0x20\n\n"
                 "heap profile: 0: 0 [9: 72] @ heap/2\n0: 0 [7: 56] @ 0x10\n\n0: 0 [2: 16] @ 0x2");
-        CU_ASSERT_TRUE(run->n_rounds == 2 && e.shelf.troubles.cut == 2 && e.n_run == 1);
+        CU_ASSERT_TRUE(run->n_rounds == 2 && e.set.troubles.cut == 2 && e.n_run == 1);
         CU_ASSERT_TRUE(run->n_births == 2 && run->rounds[1].births == 1 && run->rounds[1].samples == 5);
         CU_ASSERT_TRUE(run->births[0].allocs == 2 &&
                        run->births[1].allocs == 3); /* as the last whole one has them */
@@ -435,7 +435,7 @@ static void what_tells_records(void)
                 "0: 0 [0: 0] @ 0x5\n\n");
         CU_ASSERT_TRUE(run->n_rounds == 2 && run->rounds[0].records == 3 && run->rounds[1].births == 2);
         CU_ASSERT_TRUE(run->rounds[1].pending == 1 && run->stacks == 4 && run->sizes == 2 &&
-                       e.shelf.troubles.cut == 0);
+                       e.set.troubles.cut == 0);
         e.list_first = e.list_last = 2;
         char *printed = print(&e, explain_print_text);
         expect(printed, "The new records of rounds 2 to 2:\n     2        20 bytes  tls  (no name)  b.c:1\n");

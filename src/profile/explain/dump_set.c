@@ -1,4 +1,4 @@
-#include "profile/explain/shelf.h"
+#include "profile/explain/dump_set.h"
 
 #include "profile/explain/dump_file.h"
 #include "profile/explain/names.h"
@@ -12,25 +12,25 @@
 enum { CHUNK = 1 << 16, FIRST_SLOTS = 1024, ADDRESSES = 8, TEXT_MAX = 1024, HASHED_MAX = 512 };
 
 /** Texts lie in chunks, which never move. */
-struct shelf_chunk {
-        struct shelf_chunk *next;
+struct dump_set_chunk {
+        struct dump_set_chunk *next;
         size_t at;
         size_t size;
         uint8_t bytes[];
 };
 
-void shelf_init(struct shelf *s)
+void dump_set_init(struct dump_set *s)
 {
-        *s = (struct shelf){.n_slots = 0};
+        *s = (struct dump_set){.n_slots = 0};
 }
 
-void shelf_fini(struct shelf *s)
+void dump_set_fini(struct dump_set *s)
 {
         for (size_t i = 0; i < s->n_dumps; i++) {
                 prof_free(s->dumps[i].pauses);
         }
         while (s->chunks != NULL) {
-                struct shelf_chunk *next = s->chunks->next;
+                struct dump_set_chunk *next = s->chunks->next;
                 prof_free(s->chunks);
                 s->chunks = next;
         }
@@ -38,7 +38,7 @@ void shelf_fini(struct shelf *s)
         prof_free(s->figures);
         prof_free(s->dumps);
         prof_free(s->slots);
-        shelf_init(s);
+        dump_set_init(s);
 }
 
 /** Room for one more in an array of @p n things. */
@@ -59,21 +59,21 @@ static bool grow(void **array, size_t n, size_t *size, size_t each)
 
 /* --- texts ----------------------------------------------------------------------------------------------------------------- */
 
-/** A copy of @p text that lives as long as the shelf; of a long one its start. */
-static struct span keep(struct shelf *s, struct span text)
+/** A copy of @p text that lives as long as the set; of a long one its start. */
+static struct span keep(struct dump_set *s, struct span text)
 {
         text = span_head(text, TEXT_MAX);
         if (text.len == 0) {
                 return (struct span){NULL, 0};
         }
-        struct shelf_chunk *c = s->chunks;
+        struct dump_set_chunk *c = s->chunks;
         if (c == NULL || c->size - c->at < text.len) {
                 c = prof_alloc(STAGE_MAIN, sizeof *c + CHUNK);
                 if (c == NULL) {
                         s->failed = true;
                         return (struct span){NULL, 0};
                 }
-                *c = (struct shelf_chunk){.next = s->chunks, .size = CHUNK};
+                *c = (struct dump_set_chunk){.next = s->chunks, .size = CHUNK};
                 s->chunks = c;
         }
         uint8_t *at = c->bytes + c->at;
@@ -84,7 +84,7 @@ static struct span keep(struct shelf *s, struct span text)
 
 /* --- sites ------------------------------------------------------------------------------------------------------------------ */
 
-uint64_t shelf_mix(uint64_t h, uint64_t value)
+uint64_t dump_set_mix(uint64_t h, uint64_t value)
 {
         h = (h ^ value) * 0x9e3779b97f4a7c15ULL;
         return h ^ h >> 29;
@@ -92,18 +92,18 @@ uint64_t shelf_mix(uint64_t h, uint64_t value)
 
 static uint64_t mix_span(uint64_t h, struct span s)
 {
-        h = shelf_mix(h, s.len);
+        h = dump_set_mix(h, s.len);
         for (size_t i = 0; i < s.len && i < HASHED_MAX; i++) { /* a long one may be named by many records */
-                h = shelf_mix(h, s.data[i]);
+                h = dump_set_mix(h, s.data[i]);
         }
         return h;
 }
 
 static uint64_t hash_stack(const struct dump_record *r)
 {
-        uint64_t h = shelf_mix(1, r->depth + 1); /* 0 would stay 0 */
+        uint64_t h = dump_set_mix(1, r->depth + 1); /* 0 would stay 0 */
         for (size_t i = 0; i < r->depth; i++) {
-                h = shelf_mix(h, r->stack[i]);
+                h = dump_set_mix(h, r->stack[i]);
         }
         return mix_span(h, r->site); /* which is its innermost frame */
 }
@@ -112,14 +112,14 @@ static uint64_t hash_names(const struct dump_record *r)
 {
         uint64_t h = mix_span(2, r->site);
         if (r->n_frames > 0) {
-                return mix_span(mix_span(shelf_mix(h, r->frames[0].line), r->frames[0].function),
+                return mix_span(mix_span(dump_set_mix(h, r->frames[0].line), r->frames[0].function),
                                 r->frames[0].place);
         }
-        return r->depth > 0 ? shelf_mix(h, r->stack[0]) : h;
+        return r->depth > 0 ? dump_set_mix(h, r->stack[0]) : h;
 }
 
 /** "file:line". */
-static struct span keep_place(struct shelf *s, const struct dump_frame *f)
+static struct span keep_place(struct dump_set *s, const struct dump_frame *f)
 {
         char text[TEXT_MAX + 24];
         if (f->line == 0) {
@@ -142,7 +142,7 @@ static struct span addresses(const struct dump_record *r, char to[NAMES_CHAIN_MA
         return span_of(to, at);
 }
 
-static void name_site(struct shelf *s, struct shelf_site *site, const struct dump_record *r)
+static void name_site(struct dump_set *s, struct dump_set_site *site, const struct dump_record *r)
 {
         char chain[NAMES_CHAIN_MAX];
         site->stage = keep(s, r->stage);
@@ -165,7 +165,7 @@ static void name_site(struct shelf *s, struct shelf_site *site, const struct dum
 }
 
 /** The place of @p key: its index + 1, or 0 if it is new. */
-static uint32_t *find(const struct shelf *s, uint64_t key)
+static uint32_t *find(const struct dump_set *s, uint64_t key)
 {
         size_t at = key % s->n_slots;
         while (s->slots[at] != 0 && s->sites[s->slots[at] - 1].key != key) {
@@ -174,7 +174,7 @@ static uint32_t *find(const struct shelf *s, uint64_t key)
         return &s->slots[at];
 }
 
-static void index_sites(struct shelf *s)
+static void index_sites(struct dump_set *s)
 {
         if (s->n_slots == 0) {
                 return;
@@ -186,7 +186,7 @@ static void index_sites(struct shelf *s)
 }
 
 /** Room for one more site, its slot included; a half of the slots stays free. */
-static bool reserve(struct shelf *s)
+static bool reserve(struct dump_set *s)
 {
         if (s->n_sites >= UINT32_MAX - 1 ||
             !grow((void **)&s->sites, s->n_sites, &s->sites_size, sizeof *s->sites)) {
@@ -208,14 +208,14 @@ static bool reserve(struct shelf *s)
 }
 
 /** The index of the record's site, made if it is new. */
-static uint32_t take_site(struct shelf *s, const struct dump_record *r)
+static uint32_t take_site(struct dump_set *s, const struct dump_record *r)
 {
         if (!reserve(s)) {
                 s->failed = true;
                 return 0;
         }
         uint64_t stack = hash_stack(r);
-        uint64_t key = mix_span(mix_span(shelf_mix(stack, r->size), r->stage), r->lib);
+        uint64_t key = mix_span(mix_span(dump_set_mix(stack, r->size), r->stage), r->lib);
         key = mix_span(key, r->sample);
         uint32_t *slot = find(s, key);
         struct span function = span_head(r->n_frames > 0 ? r->frames[0].function : span_str(""), TEXT_MAX);
@@ -225,9 +225,9 @@ static uint32_t take_site(struct shelf *s, const struct dump_record *r)
                 slot = find(s, key);
         }
         if (*slot == 0) {
-                struct shelf_site *site = &s->sites[s->n_sites];
-                *site =
-                    (struct shelf_site){.key = key, .stack = stack, .names = hash_names(r), .size = r->size};
+                struct dump_set_site *site = &s->sites[s->n_sites];
+                *site = (struct dump_set_site){
+                    .key = key, .stack = stack, .names = hash_names(r), .size = r->size};
                 name_site(s, site, r);
                 *slot = (uint32_t)++s->n_sites;
         }
@@ -238,7 +238,7 @@ static uint32_t take_site(struct shelf *s, const struct dump_record *r)
 
 static void on_dump(void *arg, const struct dump_header *header)
 {
-        struct shelf *s = arg;
+        struct dump_set *s = arg;
         s->sites_before = s->n_sites;
         /* the array of figures is there once there is a dump, even if it has none */
         if (s->failed || !grow((void **)&s->dumps, s->n_dumps, &s->dumps_size, sizeof *s->dumps) ||
@@ -247,16 +247,16 @@ static void on_dump(void *arg, const struct dump_header *header)
                 return;
         }
         s->dumps[s->n_dumps++] =
-            (struct shelf_dump){.header = *header, .first = s->n_figures, .file = s->files};
+            (struct dump_set_dump){.header = *header, .first = s->n_figures, .file = s->files};
 }
 
 static void on_record(void *arg, const struct dump_record *r)
 {
-        struct shelf *s = arg;
+        struct dump_set *s = arg;
         if (s->failed) {
                 return;
         }
-        struct shelf_dump *d = &s->dumps[s->n_dumps - 1];
+        struct dump_set_dump *d = &s->dumps[s->n_dumps - 1];
         if (r->allocs == 0 && r->alloc_bytes == 0 && r->live == 0 && r->live_bytes == 0) {
                 d->pending += !d->header.living;
                 return;
@@ -267,14 +267,14 @@ static void on_record(void *arg, const struct dump_record *r)
                 return;
         }
         s->figures[s->n_figures++] =
-            (struct shelf_figure){site, r->live, r->live_bytes, r->allocs, r->alloc_bytes};
+            (struct dump_set_figure){site, r->live, r->live_bytes, r->allocs, r->alloc_bytes};
 }
 
 static void on_figure(void *arg, const struct dump_figure *figure)
 {
         static const struct {
                 const char *name;
-                enum shelf_stat stat;
+                enum dump_set_stat stat;
         } stats[] = {
             {"HeapAlloc", STAT_HEAP_ALLOC},
             {"HeapInuse", STAT_HEAP_INUSE},
@@ -290,11 +290,11 @@ static void on_figure(void *arg, const struct dump_figure *figure)
             {"Statements", STAT_STATEMENTS},
             {"Goroutines", STAT_GOROUTINES},
         };
-        struct shelf *s = arg;
+        struct dump_set *s = arg;
         if (s->failed || s->n_dumps == 0) {
                 return;
         }
-        struct shelf_dump *d = &s->dumps[s->n_dumps - 1];
+        struct dump_set_dump *d = &s->dumps[s->n_dumps - 1];
         if (figure->list != NULL && d->pauses == NULL) {
                 d->pauses = prof_alloc(STAGE_MAIN, DUMP_PAUSES * sizeof *d->pauses);
                 s->failed = d->pauses == NULL;
@@ -313,15 +313,15 @@ static void on_figure(void *arg, const struct dump_figure *figure)
 
 static int compare_figures(const void *a, const void *b)
 {
-        const struct shelf_figure *x = a;
-        const struct shelf_figure *y = b;
+        const struct dump_set_figure *x = a;
+        const struct dump_set_figure *y = b;
         return (x->site > y->site) - (x->site < y->site);
 }
 
 /** Ascending by site, each once. */
-static void tidy(struct shelf *s, struct shelf_dump *d)
+static void tidy(struct dump_set *s, struct dump_set_dump *d)
 {
-        struct shelf_figure *f = s->figures + d->first;
+        struct dump_set_figure *f = s->figures + d->first;
         size_t n = s->n_figures - d->first;
         size_t kept = 0;
         if (n > 0) {
@@ -341,28 +341,29 @@ static void tidy(struct shelf *s, struct shelf_dump *d)
         s->n_figures = d->first + kept;
 }
 
-static void sum_up(struct shelf *s, struct shelf_dump *d)
+static void sum_up(struct dump_set *s, struct dump_set_dump *d)
 {
-        uint64_t h = shelf_mix(1, d->header.time_ns);
+        uint64_t h = dump_set_mix(1, d->header.time_ns);
         for (size_t i = 0; i < STAT_COUNT; i++) {
-                h = shelf_mix(h, i == STAT_GOROUTINES ? 0 : d->stats[i]);
+                h = dump_set_mix(h, i == STAT_GOROUTINES ? 0 : d->stats[i]);
         }
         for (size_t i = d->first; i < d->first + d->n; i++) {
-                const struct shelf_figure *f = &s->figures[i];
-                d->allocs += shelf_samples(d, f->allocs, f->alloc_bytes);
-                h = shelf_mix(shelf_mix(shelf_mix(h, s->sites[f->site].key), f->live), f->live_bytes);
-                h = shelf_mix(shelf_mix(h, f->allocs), f->alloc_bytes);
+                const struct dump_set_figure *f = &s->figures[i];
+                d->allocs += dump_set_samples(d, f->allocs, f->alloc_bytes);
+                h = dump_set_mix(dump_set_mix(dump_set_mix(h, s->sites[f->site].key), f->live),
+                                 f->live_bytes);
+                h = dump_set_mix(dump_set_mix(h, f->allocs), f->alloc_bytes);
         }
         d->content = h;
 }
 
 static void on_end(void *arg, bool whole)
 {
-        struct shelf *s = arg;
+        struct dump_set *s = arg;
         if (s->failed || s->n_dumps == 0) {
                 return;
         }
-        struct shelf_dump *d = &s->dumps[s->n_dumps - 1];
+        struct dump_set_dump *d = &s->dumps[s->n_dumps - 1];
         if (whole) {
                 tidy(s, d);
                 sum_up(s, d);
@@ -377,7 +378,7 @@ static void on_end(void *arg, bool whole)
         }
 }
 
-enum status shelf_add(struct shelf *s, struct span file)
+enum status dump_set_add(struct dump_set *s, struct span file)
 {
         const struct dump_sink sink = {s, on_dump, on_record, on_figure, on_end};
         dump_file_read(file, &sink, &s->troubles);
@@ -388,7 +389,7 @@ enum status shelf_add(struct shelf *s, struct span file)
 
 /* --- samples and what they stand for ---------------------------------------------------------------------------------------- */
 
-uint64_t shelf_samples(const struct shelf_dump *d, uint64_t count, uint64_t bytes)
+uint64_t dump_set_samples(const struct dump_set_dump *d, uint64_t count, uint64_t bytes)
 {
         if (!d->header.scaled || d->header.sample_bytes <= 1 || count == 0 || bytes == 0) {
                 return count;
@@ -398,7 +399,8 @@ uint64_t shelf_samples(const struct shelf_dump *d, uint64_t count, uint64_t byte
         return samples > 1 ? (uint64_t)llround(samples) : 1;
 }
 
-void shelf_scaled(const struct shelf_dump *d, uint64_t count, uint64_t bytes, double *objects, double *all)
+void dump_set_scaled(const struct dump_set_dump *d, uint64_t count, uint64_t bytes, double *objects,
+                     double *all)
 {
         *objects = (double)count;
         *all = (double)bytes;

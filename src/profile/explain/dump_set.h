@@ -1,12 +1,12 @@
-/** @file shelf.h  Dumps that were read, side by side in memory, each as figures of records that all of them share.
+/** @file dump_set.h  Dumps that were read, side by side in memory, each as figures of records that all of them share.
  *
  *      sites:  the records' identities, each once: stack, size, what it is called
  *      dumps:  header, MemStats, and a run of figures, ascending by site
  *
  * Does not know in which order dumps were taken, or that they are of several processes: runs.h does.
  * Memory: its own; texts are copied, so files need not live on. Threads: one. */
-#ifndef PROFILE_EXPLAIN_SHELF_H
-#define PROFILE_EXPLAIN_SHELF_H
+#ifndef PROFILE_EXPLAIN_DUMP_SET_H
+#define PROFILE_EXPLAIN_DUMP_SET_H
 
 #include "base/status.h"
 #include "profile/explain/dump.h"
@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 /** What tells a record: its stack and its size; in this proxy's dumps also stage, library and rate of sampling. */
-struct shelf_site {
+struct dump_set_site {
         uint64_t key;
         uint64_t stack; /**< a hash */
         uint64_t names; /**< a hash of the function and the place; of the addresses where there are none */
@@ -29,7 +29,7 @@ struct shelf_site {
 };
 
 /** Of one record in one dump, as the dump has them. */
-struct shelf_figure {
+struct dump_set_figure {
         uint32_t site;
         uint64_t live;
         uint64_t live_bytes;
@@ -38,7 +38,7 @@ struct shelf_figure {
 };
 
 /** Figures of a dump's tail. 0 = not told. */
-enum shelf_stat {
+enum dump_set_stat {
         STAT_HEAP_ALLOC,
         STAT_HEAP_INUSE,
         STAT_STACK,
@@ -55,7 +55,7 @@ enum shelf_stat {
         STAT_COUNT
 };
 
-struct shelf_dump {
+struct dump_set_dump {
         struct dump_header header;
         size_t first; /**< of its figures */
         size_t n;
@@ -70,14 +70,14 @@ struct shelf_dump {
         bool twice;       /**< another one is the same dump */
 };
 
-struct shelf_chunk;
+struct dump_set_chunk;
 
-struct shelf {
-        struct shelf_site *sites;
+struct dump_set {
+        struct dump_set_site *sites;
         size_t n_sites;
-        struct shelf_figure *figures;
+        struct dump_set_figure *figures;
         size_t n_figures;
-        struct shelf_dump *dumps;
+        struct dump_set_dump *dumps;
         size_t n_dumps;
         struct dump_troubles troubles;
         uint32_t files;
@@ -88,19 +88,20 @@ struct shelf {
         size_t dumps_size;
         uint32_t *slots; /**< hash of key -> index in sites + 1 */
         size_t n_slots;
-        struct shelf_chunk *chunks; /**< of texts */
-        size_t sites_before;        /**< when the dump under way began */
+        struct dump_set_chunk *chunks; /**< of texts */
+        size_t sites_before;           /**< when the dump under way began */
 };
 
-void shelf_init(struct shelf *s);
-void shelf_fini(struct shelf *s);
-/** Put all dumps of @p file on the shelf; those that are cut are counted and left out. @return STATUS_NOMEM or STATUS_OK. */
-enum status shelf_add(struct shelf *s, struct span file);
+void dump_set_init(struct dump_set *s);
+void dump_set_fini(struct dump_set *s);
+/** Add all dumps of @p file to the set; incomplete ones are counted and left out. @return STATUS_NOMEM or STATUS_OK. */
+enum status dump_set_add(struct dump_set *s, struct span file);
 /** Samples behind @p count objects of @p bytes: what the dump has, or, where it is scaled, what it was scaled from. */
-uint64_t shelf_samples(const struct shelf_dump *d, uint64_t count, uint64_t bytes);
+uint64_t dump_set_samples(const struct dump_set_dump *d, uint64_t count, uint64_t bytes);
 /** Objects and bytes that the samples stand for, as `go tool pprof` reckons them. */
-void shelf_scaled(const struct shelf_dump *d, uint64_t count, uint64_t bytes, double *objects, double *all);
+void dump_set_scaled(const struct dump_set_dump *d, uint64_t count, uint64_t bytes, double *objects,
+                     double *all);
 /** A hash of @p value and what came before. */
-uint64_t shelf_mix(uint64_t h, uint64_t value);
+uint64_t dump_set_mix(uint64_t h, uint64_t value);
 
 #endif
