@@ -1,6 +1,6 @@
 #include "profile/explain/judge.h"
 
-#include "profile/explain/held.h"
+#include "profile/explain/growing_sites.h"
 #include "profile/heap/prof.h"
 
 #include <math.h>
@@ -21,7 +21,7 @@ enum { ROUNDS_MIN = 8, RECENT_MIN = 16, TREND_READINGS = 1000, COLLECTIONS_MIN =
 struct judging {
         struct explain_run *run;
         struct explain_answer *answer;
-        struct held held;
+        struct growing_sites growing;
         double *heap;    /**< HeapAlloc of each round */
         double *stack;   /**< memory of goroutines' stacks */
         double *live;    /**< sampled, scaled */
@@ -125,7 +125,7 @@ static bool is_allowed(const struct judging *j)
                 size_t quarter = n / 4;
                 double now = least_of(j->heap, n - quarter, n);
                 double then = least_of(j->heap, quarter, 2 * quarter);
-                return now - then > FLOOR_ROSE * j->held.grown;
+                return now - then > FLOOR_ROSE * j->growing.grown;
         }
         double x[RECENT_MIN];
         size_t m = n < RECENT_MIN ? n : RECENT_MIN;
@@ -134,12 +134,12 @@ static bool is_allowed(const struct judging *j)
         }
         struct stat_trend t = stat_trend(x, j->heap + n - m, m, 0.6, j->scratch);
         return !steady_slows(j->heap, n, j->scratch) && t.known &&
-               t.slope_high * (double)n > AGREES * j->held.grown;
+               t.slope_high * (double)n > AGREES * j->growing.grown;
 }
 
 static bool sites_rise(struct judging *j)
 {
-        const struct held *h = &j->held;
+        const struct growing_sites *h = &j->growing;
         struct explain_answer *a = j->answer;
         if (j->n < STEADY_LEAST || !(h->site_rises || h->all_rise) || !is_allowed(j)) {
                 return false;
@@ -159,7 +159,7 @@ static bool sites_rise(struct judging *j)
 static bool is_believed(const struct judging *j)
 {
         size_t recent = j->n / 2 > STEADY_LEAST ? j->n / 2 : STEADY_LEAST;
-        return j->held.steps >= 2 && j->held.newest + recent >= j->n;
+        return j->growing.steps >= 2 && j->growing.newest + recent >= j->n;
 }
 
 static bool find_rise(struct judging *j)
@@ -252,7 +252,7 @@ static bool is_flat_below(const struct judging *j)
         double then = least_of(j->heap, j->first, j->first + third);
         double now = least_of(j->heap, j->n - third, j->n);
         return j->n >= STEADY_LEAST && now - then <= j->answer->bound * (double)(j->n - third) &&
-               j->held.steps < 2;
+               j->growing.steps < 2;
 }
 
 static void find_rest(struct judging *j)
@@ -280,7 +280,7 @@ static void find_rest(struct judging *j)
 static void find_sites(struct judging *j)
 {
         struct explain_answer *a = j->answer;
-        const struct held *h = &j->held;
+        const struct growing_sites *h = &j->growing;
         for (size_t i = 0; i < h->n_worst; i++) {
                 /* what was found by itself; or, where all rises, what grew for good meanwhile */
                 if (h->worst[i].sure || (a->verdict == BYTES_RISES && h->worst[i].events > 0)) {
@@ -330,7 +330,7 @@ bool judge_bytes(struct explain_run *run, const struct dump_set *set, const stru
                 return false;
         }
         bool stands = run->bytes.go && count_collections(run) < COLLECTIONS_MIN;
-        bool ok = held_find(&j.held, run, set, dumps, j.first);
+        bool ok = growing_sites_find(&j.growing, run, set, dumps, j.first);
         if (ok && (stands || j.n < ROUNDS_MIN || !find_rise(&j))) {
                 find_rest(&j);
         }

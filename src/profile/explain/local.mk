@@ -16,8 +16,8 @@ src_libprofile_explain_a_SOURCES = \
 	src/profile/explain/explain.h \
 	src/profile/explain/explain_types.c \
 	src/profile/explain/explain_types.h \
-	src/profile/explain/held.c \
-	src/profile/explain/held.h \
+	src/profile/explain/growing_sites.c \
+	src/profile/explain/growing_sites.h \
 	src/profile/explain/inflate.c \
 	src/profile/explain/inflate.h \
 	src/profile/explain/judge.c \

@@ -1,11 +1,11 @@
-#include "profile/explain/held.h"
+#include "profile/explain/growing_sites.h"
 
 #include "profile/heap/prof.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { SITE_STEPS = 4, ALL_STEPS = 6, SPAN = 20, MANY = 30, ROUNDS_TO_HOLD = 8 };
+enum { SITE_STEPS = 4, ALL_STEPS = 6, SPAN = 20, MANY = 30, ROUNDS_LEAST = 8 };
 
 #define LIKE_ONE_BY_ONE 0.75 /* of the rounds that as many independent samples would take */
 #define GAP_LEVEL       0.08
@@ -161,7 +161,7 @@ static struct explain_site measure(const struct course *c, const struct holding 
         return s;
 }
 
-static void rank(struct held *h, const struct explain_site *s)
+static void rank(struct growing_sites *h, const struct explain_site *s)
 {
         size_t at = h->n_worst;
         while (at > 0 && (s->sure > h->worst[at - 1].sure ||
@@ -201,7 +201,7 @@ static bool rises_by_course(const struct course *c, struct explain_site *s, size
 }
 
 struct finding {
-        struct held *held;
+        struct growing_sites *found;
         struct course course;
         double *all; /**< steps of all sites that never free */
         double *wide;
@@ -226,13 +226,13 @@ static void add_site(struct finding *f, const struct holding *h, size_t n)
         }
         s.sure = s.sure || rises_by_course(c, &s, f->stacks, f->wide);
         if (s.grown > 0) {
-                rank(f->held, &s);
+                rank(f->found, &s);
         }
 }
 
 static void conclude(struct finding *f)
 {
-        struct held *h = f->held;
+        struct growing_sites *h = f->found;
         h->site_rises = h->n_worst > 0 && h->worst[0].sure;
         h->all_rise = is_spread(f->all, &f->course, ALL_STEPS);
         h->grown = h->site_rises ? h->worst[0].grown : f->grown;
@@ -242,13 +242,13 @@ static void conclude(struct finding *f)
         }
 }
 
-bool held_find(struct held *h, const struct explain_run *run, const struct dump_set *set,
-               const struct run *dumps, size_t since)
+bool growing_sites_find(struct growing_sites *h, const struct explain_run *run, const struct dump_set *set,
+                        const struct run *dumps, size_t since)
 {
         size_t n = run->n_rounds;
         size_t n_all;
-        *h = (struct held){.n_worst = 0};
-        if (n < ROUNDS_TO_HOLD) {
+        *h = (struct growing_sites){.n_worst = 0};
+        if (n < ROUNDS_LEAST) {
                 return true;
         }
         struct holding *all = collect(set, dumps, &n_all);
@@ -259,7 +259,7 @@ bool held_find(struct held *h, const struct explain_run *run, const struct dump_
                 return false;
         }
         size_t stay = n / 10 > 3 ? n / 10 : 3;
-        struct finding f = {.held = h,
+        struct finding f = {.found = h,
                             .course = {scratch, scratch + n, scratch + 2 * n, scratch + 3 * n, n,
                                        since > 1 ? since : 1, n - stay},
                             .all = scratch + 4 * n,

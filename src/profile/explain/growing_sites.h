@@ -1,16 +1,16 @@
-/** @file held.h  Which allocation sites hold more and more: what was sampled there and is never freed.
+/** @file growing_sites.h  Which allocation sites hold more and more: what was sampled there and is never freed.
  *
  * A leak of b bytes a round is sampled about every R / b rounds, and each sample stays. So its steps are spread over all rounds
  * and never go back. What warms up has its steps early, a step has them at once, what comes and goes goes back. That is seen
  * without any garbage: a sample is in use until a collection has found that it is not.
  * Memory: its own. Threads: one. */
-#ifndef PROFILE_EXPLAIN_HELD_H
-#define PROFILE_EXPLAIN_HELD_H
+#ifndef PROFILE_EXPLAIN_GROWING_SITES_H
+#define PROFILE_EXPLAIN_GROWING_SITES_H
 
 #include "profile/explain/explain_types.h"
 #include "profile/explain/runs.h"
 
-struct held {
+struct growing_sites {
         struct explain_site worst[EXPLAIN_SITES]; /**< by what they grew */
         size_t n_worst;
         bool site_rises; /**< worst[0] rises by itself */
@@ -21,7 +21,7 @@ struct held {
 };
 
 /** @p since: rounds that are judged begin behind that one, from 0. @return false when memory is out. */
-bool held_find(struct held *h, const struct explain_run *run, const struct dump_set *set,
-               const struct run *dumps, size_t since);
+bool growing_sites_find(struct growing_sites *h, const struct explain_run *run, const struct dump_set *set,
+                        const struct run *dumps, size_t since);
 
 #endif
