@@ -238,18 +238,18 @@ bool births_find(struct explain_run *run, const struct dump_set *set, const stru
         c.index = prof_calloc(STAGE_MAIN, set->n_sites + 1, sizeof *c.index);
         run->rounds = prof_calloc(STAGE_MAIN, dumps->n + 1, sizeof *run->rounds);
         bool ok = c.index != NULL && run->rounds != NULL;
-        size_t told = 0;
+        size_t exact = 0;
         run->living = set->dumps[dumps->order[0]].header.living;
         for (size_t i = 0; ok && i < dumps->n; i++) {
                 const struct dump_set_dump *d = &set->dumps[dumps->order[i]];
                 ok = add_round(&c, set, d);
-                told += d->stats[STAT_HEAP_ALLOC] > 0;
+                exact += d->stats[STAT_HEAP_ALLOC] > 0;
         }
         prof_free(c.index);
         if (!ok || !count_kinds(run, set)) {
                 return false;
         }
-        run->exact = 2 * told > run->n_rounds;
+        run->exact = 2 * exact > run->n_rounds;
         run->caught = caught(run);
         judge(run);
         return true;

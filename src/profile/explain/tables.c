@@ -47,9 +47,9 @@ static bool make_curves(const struct explain_run *run, struct curves *c)
                     [GOROUTINES] = (double)r->stats[STAT_GOROUTINES],
                 };
                 for (size_t k = 0; k < CURVES; k++) {
-                        bool told = k < HEAP || values[k] > 0;
-                        c->of[k][i] = told ? values[k] : NAN;
-                        c->has[k] = c->has[k] && told;
+                        bool known = k < HEAP || values[k] > 0;
+                        c->of[k][i] = known ? values[k] : NAN;
+                        c->has[k] = c->has[k] && known;
                 }
         }
         return true;

@@ -52,7 +52,7 @@ static void put_rise(struct json_writer *j, const struct rise *r)
         json_writer_real(j, "growth_bytes", round(r->growth));
         json_writer_array(j, "rises_with");
         for (unsigned u = 0; u < RISE_UNITS; u++) {
-                if (r->fits[u].told) {
+                if (r->fits[u].plausible) {
                         json_writer_text(j, NULL, names[u]);
                 }
         }

@@ -29,7 +29,7 @@ static struct rise_reading read_stage(enum prof_stage stage, const struct rise_r
 {
         struct rise_reading r = *traffic;
         uint64_t tables = prof_store_read(STORE_TABLES, growth->most_open).bound;
-        uint64_t stored = prof_store_held(stage, growth->open);
+        uint64_t stored = prof_store_in_use(stage, growth->open);
         uint64_t libevent = (uint64_t)prof_read(stage, LIB_LIBEVENT).current_bytes_used;
         double live = (double)prof_read(stage, LIB_COUNT).current_bytes_used;
         r.stored = (double)stored;

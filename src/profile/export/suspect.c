@@ -24,7 +24,7 @@ enum {
 #define MATCH_HIGH 1.6
 
 struct search {
-        struct suspect told;
+        struct suspect result;
         uint32_t *live;             /* objects of each record at the last look; mapped while searching */
         struct rise_reading before; /* at the last look */
         uint32_t born;              /* records when it began */
@@ -63,7 +63,7 @@ static void begin(struct search *s, enum prof_stage stage)
         s->candidate = 0;
         s->ticks = 0;
         s->next_look = FIRST_LOOK;
-        s->told.searching = true;
+        s->result.searching = true;
         remember(s, stage);
 }
 
@@ -72,8 +72,8 @@ static void end(struct search *s, enum prof_stage stage)
         prof_sample_boost(stage, false);
         thread_unmap(s->live, IDS * sizeof *s->live);
         s->live = NULL;
-        s->told.searching = false;
-        s->told.gave_up = !s->told.sure;
+        s->result.searching = false;
+        s->result.gave_up = !s->result.sure;
         s->pause = (unsigned)PAUSE << s->tries;
         s->tries++;
 }
@@ -185,8 +185,8 @@ static void look(struct search *s, enum prof_stage stage, const struct rise_read
         bool again = grown.objects > 0 && grown.leaf == s->candidate && share >= 0.5;
         bool last = s->ticks >= LAST_LOOK || prof_record_count() - s->born > RECORDS_MAX;
         if (again || (last && grown.objects > 0)) {
-                s->told.record = grown.record;
-                s->told.sure = again;
+                s->result.record = grown.record;
+                s->result.sure = again;
         }
         if (again || last) {
                 end(s, stage);
@@ -210,12 +210,12 @@ void suspect_tick(enum prof_stage stage, bool leaks, const struct rise_reading *
 {
         struct search *s = &searches[stage];
         s->calm = leaks ? 0 : s->calm + 1;
-        if (!s->told.searching && s->calm >= CALM) {
+        if (!s->result.searching && s->calm >= CALM) {
                 *s = (struct search){.calm = CALM}; /* what may leak next is something else */
         }
-        if (!s->told.searching) {
+        if (!s->result.searching) {
                 s->pause -= s->pause > 0;
-                if (leaks && !s->told.sure && s->pause == 0 && stage != STAGE_PROFILE) {
+                if (leaks && !s->result.sure && s->pause == 0 && stage != STAGE_PROFILE) {
                         s->before = *now;
                         begin(s, stage);
                 }
@@ -226,13 +226,13 @@ void suspect_tick(enum prof_stage stage, bool leaks, const struct rise_reading *
 
 struct suspect suspect_of(enum prof_stage stage)
 {
-        return searches[stage].told;
+        return searches[stage].result;
 }
 
 void suspect_fini(void)
 {
         for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
-                if (searches[stage].told.searching) {
+                if (searches[stage].result.searching) {
                         end(&searches[stage], stage);
                 }
                 searches[stage] = (struct search){0};

@@ -67,7 +67,7 @@ static void put_text(char *s, const char *text, size_t max)
         }
 }
 
-/** The function that asked, if our own text holds it; a library's place, if it told one. */
+/** The function that asked, if our own text holds it; a library's place, if it named one. */
 static void put_place(char *s, const struct prof_record *r)
 {
         struct symbol place = {0};
@@ -119,11 +119,11 @@ static void put_slope(char *s, const struct rise *r)
 /** Units that rise together. */
 static void put_units(char *s, const struct rise *r)
 {
-        unsigned told[RISE_UNITS];
+        unsigned plausible[RISE_UNITS];
         unsigned n = 0;
         for (unsigned u = 0; u < RISE_UNITS; u++) {
-                if (r->fits[u].told) {
-                        told[n++] = u;
+                if (r->fits[u].plausible) {
+                        plausible[n++] = u;
                 }
         }
         if (n < 2) {
@@ -135,7 +135,7 @@ static void put_units(char *s, const struct rise *r)
                     i == 0       ? ""
                     : i + 1 == n ? " or "
                                  : ", ",
-                    rise_unit_name((enum rise_unit)told[i]));
+                    rise_unit_name((enum rise_unit)plausible[i]));
         }
         put(s, ".");
 }

@@ -69,7 +69,7 @@ static uint32_t find_born(unsigned stage, uint32_t before)
 {
         struct prof_record r;
         for (uint32_t id = 1; prof_record_get(id, &r); id++) {
-                if (prof_record_tells(&r, (enum prof_stage)stage) && before-- == 0) {
+                if (prof_record_is_predictive(&r, (enum prof_stage)stage) && before-- == 0) {
                         return id;
                 }
         }
@@ -216,10 +216,10 @@ static void judge_process(struct verdict out[STAGE_COUNT + 1], double *scratch)
                         v->rising = stage;
                 }
         }
-        bool told = v->bytes != BYTES_RISES && v->bytes != BYTES_CANT_TELL;
+        bool decided = v->bytes != BYTES_RISES && v->bytes != BYTES_CANT_TELL;
         v->suspect = v->bytes == BYTES_RISES ? out[v->rising].suspect : 0;
         v->search = v->bytes == BYTES_RISES ? out[v->rising].search : (struct suspect){0};
-        v->resident = told && rss_rises(scratch);
+        v->resident = decided && rss_rises(scratch);
 }
 
 /* --- both ------------------------------------------------------------------------------------------------------------ */

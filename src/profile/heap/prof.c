@@ -59,8 +59,8 @@ __attribute__((no_sanitize("address", "thread"))) static struct prefix *find_pre
         return NULL;
 }
 
-static void *enrol(struct prefix *p, enum prof_stage stage, enum prof_lib lib, size_t size,
-                   const struct alloc_site *site)
+static void *register_block(struct prefix *p, enum prof_stage stage, enum prof_lib lib, size_t size,
+                            const struct alloc_site *site)
 {
         struct prof_thread *t = thread_self();
         thread_count_alloc(t, stage, lib, size);
@@ -81,10 +81,10 @@ void *prof_alloc_at(enum prof_stage stage, enum prof_lib lib, size_t size, bool 
         }
         size_t whole = size + sizeof(struct prefix);
         struct prefix *p = zeroed ? calloc(1, whole) : malloc(whole);
-        return p != NULL ? enrol(p, stage, lib, size, site) : NULL;
+        return p != NULL ? register_block(p, stage, lib, size, site) : NULL;
 }
 
-static void discharge(const struct prefix *p)
+static void count_free(const struct prefix *p)
 {
         if (p->record != 0) {
                 table_free(p->record, p->size);
@@ -109,8 +109,8 @@ void *prof_realloc_at(enum prof_stage stage, enum prof_lib lib, void *block, siz
                 mark(p, MAGIC_LIVE);
                 return NULL;
         }
-        discharge(&old);
-        return enrol(moved, old.stage, old.lib, size, site);
+        count_free(&old);
+        return register_block(moved, old.stage, old.lib, size, site);
 }
 
 void prof_free(void *block)
@@ -119,7 +119,7 @@ void prof_free(void *block)
         if (p == NULL) {
                 return;
         }
-        discharge(p);
+        count_free(p);
         mark(p, MAGIC_FREED);
         free(p);
 }

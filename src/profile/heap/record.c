@@ -97,7 +97,7 @@ bool prof_record_get(uint32_t id, struct prof_record *out)
         return true;
 }
 
-bool prof_record_tells(const struct prof_record *r, enum prof_stage stage)
+bool prof_record_is_predictive(const struct prof_record *r, enum prof_stage stage)
 {
         return (stage == STAGE_COUNT ? r->stage != STAGE_ADMIN : r->stage == stage) && !r->overflow &&
                r->born_statement > 0 && r->born_statement >= prof_sample_since(stage) &&
@@ -118,10 +118,10 @@ void prof_record_catch(struct stat_catch catches[STAGE_COUNT + 1])
                                               .born_statement = e->born_statement,
                                               .overflow = e->overflow};
                 uint64_t allocs = atomic_load_explicit(&e->allocs, memory_order_relaxed);
-                if (prof_record_tells(&r, r.stage)) {
+                if (prof_record_is_predictive(&r, r.stage)) {
                         stat_catch_add(&catches[r.stage], allocs);
                 }
-                if (prof_record_tells(&r, STAGE_COUNT)) {
+                if (prof_record_is_predictive(&r, STAGE_COUNT)) {
                         stat_catch_add(&catches[STAGE_COUNT], allocs);
                 }
         }

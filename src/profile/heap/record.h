@@ -53,7 +53,7 @@ bool prof_record_get(uint32_t id, struct prof_record *out);
 /** Whether a record says something about what comes in @p stage (its own, or STAGE_COUNT = all): what happens once, before
  *  the first statement, does not; nor do records from before a change of the rate of sampling, of that stage or (of all) of
  *  any; nor (of all) do those of the admin port, which come from being looked at. Of @p r only stage, sample_bytes, born_statement and overflow are looked at. */
-bool prof_record_tells(const struct prof_record *r, enum prof_stage stage);
+bool prof_record_is_predictive(const struct prof_record *r, enum prof_stage stage);
 /** What was caught of each stage of the work, and [STAGE_COUNT] of all, in records that tell something. */
 void prof_record_catch(struct stat_catch catches[STAGE_COUNT + 1]);
 /** Samples that went to an overflow record. */

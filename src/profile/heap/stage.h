@@ -54,7 +54,8 @@ enum prof_stage prof_enter(enum prof_stage stage);
 struct prof_scope {
         struct prof_scope *outer;
         const void *frame;
-        uintptr_t place; /**< in the function that opened the scope; as for a return address, the byte before it counts */
+        uintptr_t
+            place; /**< in the function that opened the scope; as for a return address, the byte before it counts */
         enum prof_stage before;
 };
 

@@ -57,7 +57,7 @@ struct prof_store_state prof_store_read(enum prof_store store, uint64_t sessions
         };
 }
 
-uint64_t prof_store_held(enum prof_stage stage, uint64_t sessions)
+uint64_t prof_store_in_use(enum prof_stage stage, uint64_t sessions)
 {
         uint64_t held = 0;
         for (enum prof_store store = 0; store < STORE_COUNT; store++) {

@@ -38,6 +38,6 @@ enum prof_stage prof_store_stage(enum prof_store store);
 /** @p sessions: for the bound, open now. STORE_TABLES, which belongs to no one stage, has no use of its own. */
 struct prof_store_state prof_store_read(enum prof_store store, uint64_t sessions);
 /** What the stores of @p stage hold, none counted beyond its bound. */
-uint64_t prof_store_held(enum prof_stage stage, uint64_t sessions);
+uint64_t prof_store_in_use(enum prof_stage stage, uint64_t sessions);
 
 #endif

@@ -8,11 +8,11 @@
 #include <sched.h>
 #include <stdio.h>
 
-#define SLOTS       (2U * TABLE_RECORDS)
-#define CHUNK       256U
-#define IDS         (TABLE_RECORDS + STAGE_COUNT)
-#define SLOT_UNBORN 0xffffffffU /* somebody is writing the entry */
-#define SLOT_DEAD   0xfffffffeU /* there was no memory for the entry; nothing is to be found here */
+#define SLOTS        (2U * TABLE_RECORDS)
+#define CHUNK        256U
+#define IDS          (TABLE_RECORDS + STAGE_COUNT)
+#define SLOT_PENDING 0xffffffffU /* somebody is writing the entry */
+#define SLOT_DEAD    0xfffffffeU /* there was no memory for the entry; nothing is to be found here */
 
 static_assert(IDS <= UINT16_MAX, "ids fit into a block's prefix");
 static_assert((SLOTS & (SLOTS - 1)) == 0, "slots are a power of two");
@@ -24,10 +24,10 @@ struct table {
         struct table_entry *_Atomic by_id[IDS + 1];
         struct table_entry *_Atomic chunks[TABLE_RECORDS / CHUNK];
         struct table_entry overflow[STAGE_COUNT];
-        _Atomic uint32_t overflow_state[STAGE_COUNT]; /**< 0, SLOT_UNBORN, or 1 when ready */
+        _Atomic uint32_t overflow_state[STAGE_COUNT]; /**< 0, SLOT_PENDING, or 1 when ready */
         _Atomic uint32_t placed;                      /**< entries taken from the chunks */
-        _Atomic uint32_t born;                        /**< ids given out */
-        _Atomic uint32_t born_of[STAGE_COUNT];
+        _Atomic uint32_t created;                     /**< ids given out */
+        _Atomic uint32_t created_of[STAGE_COUNT];
         _Atomic uint32_t stack_count;
 };
 
@@ -139,7 +139,7 @@ static struct table_entry *place_entry(struct table *t)
 }
 
 /** Fill a new entry and give it its id. */
-static void bear(struct table *t, struct table_entry *e, const struct table_key *key)
+static void create_entry(struct table *t, struct table_entry *e, const struct table_key *key)
 {
         const struct prof_wire *wire = prof_here.wire;
         e->key = *key;
@@ -159,8 +159,8 @@ static void bear(struct table *t, struct table_entry *e, const struct table_key 
                         memcpy(e->text, head.data, head.len);
                 }
         }
-        e->id = atomic_fetch_add(&t->born, 1) + 1;
-        atomic_fetch_add(&t->born_of[key->stage], 1);
+        e->id = atomic_fetch_add(&t->created, 1) + 1;
+        atomic_fetch_add(&t->created_of[key->stage], 1);
         atomic_store_explicit(&t->by_id[e->id], e, memory_order_release);
 }
 
@@ -183,12 +183,12 @@ static struct table_entry *get_overflow(struct table *t, enum prof_stage stage)
 {
         _Atomic uint32_t *state = &t->overflow_state[stage];
         uint32_t now = 0;
-        if (atomic_compare_exchange_strong(state, &now, SLOT_UNBORN)) {
+        if (atomic_compare_exchange_strong(state, &now, SLOT_PENDING)) {
                 t->overflow[stage].overflow = true;
-                bear(t, &t->overflow[stage], &(struct table_key){.stage = stage, .lib = LIB_OWN});
+                create_entry(t, &t->overflow[stage], &(struct table_key){.stage = stage, .lib = LIB_OWN});
                 atomic_store_explicit(state, 1, memory_order_release);
         }
-        while (atomic_load_explicit(state, memory_order_acquire) == SLOT_UNBORN) {
+        while (atomic_load_explicit(state, memory_order_acquire) == SLOT_PENDING) {
                 sched_yield();
         }
         return &t->overflow[stage];
@@ -204,7 +204,7 @@ static struct table_entry *match(struct table *t, const _Atomic uint64_t *slot, 
         if (value >> 32 != hash >> 32) {
                 return NULL;
         }
-        while ((uint32_t)value == SLOT_UNBORN) {
+        while ((uint32_t)value == SLOT_PENDING) {
                 sched_yield();
                 value = atomic_load_explicit(slot, memory_order_acquire);
         }
@@ -215,9 +215,9 @@ static struct table_entry *match(struct table *t, const _Atomic uint64_t *slot, 
         return same_key(&e->key, key) ? e : NULL;
 }
 
-/** The slot is ours, marked unborn: put a new entry there. NULL if there is no room or memory. */
-static struct table_entry *settle(struct table *t, _Atomic uint64_t *slot, uint64_t hash,
-                                  const struct table_key *key)
+/** The slot is ours, marked pending: put a new entry there. NULL if there is no room or memory. */
+static struct table_entry *fill_slot(struct table *t, _Atomic uint64_t *slot, uint64_t hash,
+                                     const struct table_key *key)
 {
         uint64_t tag = hash >> 32 << 32;
         struct table_entry *e = place_entry(t);
@@ -225,7 +225,7 @@ static struct table_entry *settle(struct table *t, _Atomic uint64_t *slot, uint6
                 atomic_store_explicit(slot, tag | SLOT_DEAD, memory_order_release);
                 return NULL;
         }
-        bear(t, e, key);
+        create_entry(t, e, key);
         atomic_store_explicit(slot, tag | e->id, memory_order_release);
         return e;
 }
@@ -243,9 +243,9 @@ static struct table_entry *find(struct table *t, const struct table_key *key)
                         if (atomic_load(&t->placed) >= limit()) {
                                 break;
                         }
-                        uint64_t unborn = hash >> 32 << 32 | SLOT_UNBORN;
-                        if (atomic_compare_exchange_strong(slot, &value, unborn)) {
-                                struct table_entry *e = settle(t, slot, hash, key);
+                        uint64_t pending = hash >> 32 << 32 | SLOT_PENDING;
+                        if (atomic_compare_exchange_strong(slot, &value, pending)) {
+                                struct table_entry *e = fill_slot(t, slot, hash, key);
                                 if (e == NULL) {
                                         break;
                                 }
@@ -335,13 +335,13 @@ const struct table_entry *table_entry(uint32_t id)
 uint32_t table_count(void)
 {
         struct table *t = atomic_load_explicit(&the_table, memory_order_acquire);
-        return t != NULL ? atomic_load(&t->born) : 0;
+        return t != NULL ? atomic_load(&t->created) : 0;
 }
 
 uint32_t table_count_of(enum prof_stage stage)
 {
         struct table *t = atomic_load_explicit(&the_table, memory_order_acquire);
-        return t != NULL ? atomic_load(&t->born_of[stage]) : 0;
+        return t != NULL ? atomic_load(&t->created_of[stage]) : 0;
 }
 
 uint32_t table_stacks(void)

@@ -231,13 +231,13 @@ static bool fit_units(const struct series *s, struct rise *r, enum rise_unit fir
         }
         r->unit = (enum rise_unit)best;
         for (unsigned u = RISE_UNITS; u-- > 0;) {
-                r->fits[u].told = r->fits[u].known && rests[u] <= FIT_SHARE * rests[best] + FIT_BYTES;
+                r->fits[u].plausible = r->fits[u].known && rests[u] <= FIT_SHARE * rests[best] + FIT_BYTES;
                 /* of those that are not told apart the first, and time the last: nothing happens by itself */
-                if (r->fits[u].told && (u != RISE_SECONDS || best == RISE_SECONDS)) {
+                if (r->fits[u].plausible && (u != RISE_SECONDS || best == RISE_SECONDS)) {
                         r->unit = (enum rise_unit)u;
                 }
         }
-        if (r->fits[first].told) {
+        if (r->fits[first].plausible) {
                 r->unit = first;
         }
         r->p = fmin(1, 2 * fmin(p[best], chance_of_walk(s, best, r->fits[best].slope)));

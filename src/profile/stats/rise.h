@@ -54,8 +54,8 @@ enum rise_doubt {
 };
 
 struct rise_fit {
-        bool known; /**< the unit moved */
-        bool told;  /**< explains the bytes about as well as the best */
+        bool known;     /**< the unit moved */
+        bool plausible; /**< explains the bytes about as well as the best */
         double slope;
         double low; /**< of 95 %, two-sided */
         double high;

@@ -394,15 +394,15 @@ static void units_that_move_alike_are_not_told_apart(void)
         }
         struct rise r = rise_judge(w, 40, RISE_STATEMENTS, 1e-4, scratch);
         CU_ASSERT_EQUAL(r.kind, RISE_RISES);
-        CU_ASSERT_TRUE(r.fits[RISE_STATEMENTS].told && r.fits[RISE_SECONDS].told &&
-                       !r.fits[RISE_SESSIONS].told);
+        CU_ASSERT_TRUE(r.fits[RISE_STATEMENTS].plausible && r.fits[RISE_SECONDS].plausible &&
+                       !r.fits[RISE_SESSIONS].plausible);
         for (int i = 0; i < 40; i++) {
                 w[i].bytes = 256 * w[i].units[RISE_SESSIONS];
         }
         r = rise_judge(w, 40, RISE_STATEMENTS, 1e-4, scratch);
         CU_ASSERT_EQUAL(r.kind, RISE_RISES);
         CU_ASSERT_EQUAL(r.unit, RISE_SESSIONS);
-        CU_ASSERT_TRUE(!r.fits[RISE_STATEMENTS].told && r.fits[RISE_SESSIONS].low > 255);
+        CU_ASSERT_TRUE(!r.fits[RISE_STATEMENTS].plausible && r.fits[RISE_SESSIONS].low > 255);
         for (int i = 0; i < 40; i++) { /* and where the open sessions explain it */
                 w[i].open = 3 + i;
                 w[i].bytes = 20000.0 * w[i].open;
