@@ -67,11 +67,6 @@ const struct bytes *growth_of(enum prof_stage stage)
         return growth != NULL ? &growth->stages[stage] : NULL;
 }
 
-uint64_t growth_most_open(void)
-{
-        return growth != NULL ? growth->most_open : 0;
-}
-
 enum prof_store growth_fullest(enum prof_stage stage, struct prof_store_state *state)
 {
         enum prof_store most = STORE_COUNT;

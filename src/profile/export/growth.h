@@ -20,8 +20,6 @@ void growth_init(void);
 void growth_tick(uint64_t wall_ns, const struct growth_traffic *traffic);
 /** NULL without memory, and before the first reading. */
 const struct bytes *growth_of(enum prof_stage stage);
-/** The most sessions that were open at a reading. */
-uint64_t growth_most_open(void);
 /** The store of @p stage that holds most, with its bound for the sessions that are open; STORE_COUNT: none holds anything. */
 enum prof_store growth_fullest(enum prof_stage stage, struct prof_store_state *state);
 void growth_fini(void);

@@ -63,7 +63,8 @@ static void add_stage(struct series_point *whole, const struct series_point *p)
         whole->sum_bytes += p->sum_bytes;
 }
 
-void series_join(struct series_point *a, const struct series_point *b)
+/** Add reading @p b to point @p a. The floor is that of the reading with the fewest sessions, among those the fewest bytes. */
+static void join(struct series_point *a, const struct series_point *b)
 {
         struct series_point joined = *b;
         bool keep_a =
@@ -117,7 +118,7 @@ static void put(const struct series_point *reading)
                         if (begins || p->readings == 0) {
                                 *p = reading[stage];
                         } else {
-                                series_join(p, &reading[stage]);
+                                join(p, &reading[stage]);
                         }
                 }
         }

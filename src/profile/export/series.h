@@ -46,8 +46,6 @@ size_t series_length(unsigned tier);
 bool series_get(unsigned tier, unsigned stage, size_t i, struct series_point *out);
 /** The finest tier that goes back to the first reading, or else the coarsest. */
 unsigned series_tier_of_all(void);
-/** Put @p b, the later one, behind @p a: as if their readings were of one point. */
-void series_join(struct series_point *a, const struct series_point *b);
 /** What was caught until this point, as far as it is kept. */
 struct stat_catch series_catch(const struct series_point *p);
 /** Readings so far. */

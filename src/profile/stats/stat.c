@@ -229,22 +229,3 @@ struct stat_trend stat_trend(const double *x, const double *y, size_t n, double 
         t.p = variance > 0 && sum > 0 ? erfc((sum - 1) / sqrt(2 * variance)) / 2 : 1;
         return t;
 }
-
-void stat_holm(const double *p, size_t n, double alpha, bool *holds)
-{
-        for (size_t i = 0; i < n; i++) {
-                holds[i] = false;
-        }
-        for (size_t left = n; left > 0; left--) {
-                size_t least = n;
-                for (size_t i = 0; i < n; i++) {
-                        if (!holds[i] && (least == n || p[i] < p[least])) {
-                                least = i;
-                        }
-                }
-                if (p[least] > alpha / (double)left) {
-                        return;
-                }
-                holds[least] = true;
-        }
-}

@@ -52,7 +52,4 @@ struct stat_trend {
 /** @p scratch: of @p n * (@p n + 1) / 2 doubles. */
 struct stat_trend stat_trend(const double *x, const double *y, size_t n, double confidence, double *scratch);
 
-/** Which of @p n tests hold together, at the level @p alpha for all (Holm's steps). */
-void stat_holm(const double *p, size_t n, double alpha, bool *holds);
-
 #endif

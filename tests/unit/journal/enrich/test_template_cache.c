@@ -271,7 +271,7 @@ static void the_stores_tell_what_they_hold(void)
         struct digests *d;
         CU_ASSERT_EQUAL_FATAL(digests_new(40, &d), STATUS_OK);
         int64_t before = prof_read(STAGE_DIGEST, LIB_COUNT).current_bytes_used;
-        CU_ASSERT_EQUAL(prof_store_held(STAGE_DIGEST, 0), 0);
+        CU_ASSERT_EQUAL(prof_store_in_use(STAGE_DIGEST, 0), 0);
         for (int i = 0; i < 300; i++) {
                 char sql[2000];
                 int len = snprintf(sql, sizeof sql, "SELECT a%d, %d, '%0*d'", i % 150, i, i * 5, 7);
@@ -286,7 +286,7 @@ static void the_stores_tell_what_they_hold(void)
                         digests_reset(d);
                 }
                 int64_t live = prof_read(STAGE_DIGEST, LIB_COUNT).current_bytes_used - before;
-                CU_ASSERT_EQUAL(live, (int64_t)prof_store_held(STAGE_DIGEST, 0));
+                CU_ASSERT_EQUAL(live, (int64_t)prof_store_in_use(STAGE_DIGEST, 0));
         }
         CU_ASSERT_TRUE(prof_store_read(STORE_DIGESTS, 0).used > 40 * sizeof(struct digest_stat));
         CU_ASSERT_TRUE(prof_store_read(STORE_SHAPES, 0).used > 0);

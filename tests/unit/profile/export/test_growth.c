@@ -126,10 +126,15 @@ static void readings_become_points(void)
         CU_ASSERT_FALSE(series_get(SERIES_TIERS, SERIES_WHOLE, 0, &p));
         CU_ASSERT_EQUAL(series_readings(), 7002);
         /* fewer sessions count before fewer bytes */
-        struct series_point a = {.sessions = 1, .floor_bytes = 50, .readings = 1};
-        struct series_point b = {.sessions = 2, .floor_bytes = 10, .readings = 1, .statements = 9};
-        series_join(&a, &b);
-        CU_ASSERT_TRUE(a.sessions == 1 && a.floor_bytes == 50 && a.statements == 9 && a.readings == 2);
+        for (int i = 0; i < 8; i++) {
+                read_all(1); /* the point of ten readings is complete */
+        }
+        block = prof_alloc(STAGE_DISSECT, 50);
+        read_all(1);
+        prof_free(block);
+        read_all(2);
+        CU_ASSERT_TRUE(series_get(1, STAGE_DISSECT, series_length(1) - 1, &p) && p.sessions == 1 &&
+                       p.floor_bytes == 50 && p.readings == 2);
 }
 
 static void the_same_work_is_no_leak(void)

@@ -175,26 +175,12 @@ static void trends_with_noise(void)
         }
 }
 
-static void holm(void)
-{
-        const double p[] = {0.01, 0.04, 0.001, 0.03};
-        bool holds[4];
-        stat_holm(p, 4, 0.05, holds);
-        CU_ASSERT_TRUE(holds[2] && holds[0] && !holds[3] && !holds[1]);
-        stat_holm(p, 4, 0.2, holds);
-        CU_ASSERT_TRUE(holds[0] && holds[1] && holds[2] && holds[3]);
-        stat_holm(p, 4, 0.0001, holds);
-        CU_ASSERT_FALSE(holds[0] || holds[1] || holds[2] || holds[3]);
-        stat_holm(p, 0, 0.05, holds);
-}
-
 static const struct tap_test tests[] = {
     {"Poisson's tail", poisson},
     {"what was not seen yet", the_unseen},
     {"births are within the band", births_are_within_the_band},
     {"a straight line", a_straight_line},
     {"trends with noise", trends_with_noise},
-    {"Holm's steps", holm},
 };
 
 int main(void)
