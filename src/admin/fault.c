@@ -118,9 +118,9 @@ void handle_fault_post(struct call *call)
         } else if (read_fault(call, &f)) {
                 if (!prof_fault_arm(&f)) {
                         call_fail(call, HTTP_NOTFOUND,
-                                  "there is no record %" PRIu32
-                                  " that stands for one site and can fail (libevent's own in "
-                                  "the stage admin can't)",
+                                  "there is no allocation record %" PRIu32
+                                  " with a single allocation site that can fail (those of libevent in the "
+                                  "stage admin can't)",
                                   f.record);
                 } else {
                         print_faults(call);

@@ -35,7 +35,7 @@ void hex_packet(struct writer *w, uint64_t conn_id, uint64_t wall_ns, const stru
                       p->from == SIDE_CLIENT ? "client > server" : "server > client", p->seq, p->length, name,
                       p->cut_off ? " (cut off by the end of the session)" : "");
         if (p->secret) {
-                writer_text(w, "  (not shown: authentication data, or it may hold a password)\n");
+                writer_text(w, "  (not shown: authentication data, or it may contain a password)\n");
                 return;
         }
         for (size_t at = 0; at < p->head.len && !w->failed; at += LINE_BYTES) {

@@ -258,8 +258,8 @@ class Clients(unittest.TestCase):
         c = RawClient(self.proxy.port)
         c.send_bytes(b"\x20\0\0\0\x03SELECT")
         c.close()
-        error = self.proxy.wait_record(lambda r: r["event"] == "error" and "cut off" in r["reason"], "the error record")
-        self.assertIn("7 of 32 bytes came", error["reason"])
+        error = self.proxy.wait_record(lambda r: r["event"] == "error" and "truncated" in r["reason"], "the error record")
+        self.assertIn("7 of 32 bytes arrived", error["reason"])
 
     def test_lying_length(self):
         c = RawClient(self.proxy.port)
@@ -267,7 +267,7 @@ class Clients(unittest.TestCase):
         c.socket.shutdown(socket.SHUT_WR)
         self.drain(c.socket)
         c.close()
-        self.proxy.wait_record(lambda r: r["event"] == "error" and "of 16777215 bytes came" in r["reason"], "the record")
+        self.proxy.wait_record(lambda r: r["event"] == "error" and "of 16777215 bytes arrived" in r["reason"], "the record")
 
     def test_wrong_sequence(self):
         c = RawClient(self.proxy.port)

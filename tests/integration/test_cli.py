@@ -24,7 +24,7 @@ class Commands(unittest.TestCase):
             dump = lab.querytap("hex", *at, number).stdout.decode()
             self.assertRegex(dump, r"client > server  seq 0  len 21  COM_QUERY\n  000000  03 53 45 4c")
             self.assertIn("seen in hex", dump.replace("\n", ""))
-            self.assertIn("(not shown: authentication data, or it may hold a password)", dump)
+            self.assertIn("(not shown: authentication data, or it may contain a password)", dump)
             self.assertEqual(lab.querytap("hex", *at, "999").returncode, 1)
             self.assertEqual(lab.querytap("sessions", *at, "kill", number).returncode, 0)
             with self.assertRaises(Gone):

@@ -86,9 +86,9 @@ void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
         struct writer w = writer_over(text, sizeof text);
         const char *name = side == SIDE_CLIENT ? "client" : "server";
         if (frame->have < FRAME_HEADER_SIZE) {
-                writer_format(&w, "the %s's last packet is cut off within its header", name);
+                writer_format(&w, "the last packet of the %s is truncated within its header", name);
         } else {
-                writer_format(&w, "the %s's last packet is cut off: %u of %u bytes came", name,
+                writer_format(&w, "the last packet of the %s is truncated: %u of %u bytes arrived", name,
                               frame->length - frame->left, frame->length);
         }
         struct record r;

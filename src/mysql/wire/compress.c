@@ -188,7 +188,7 @@ static const char *end_frame(struct compress *c)
                 c->zstd = NULL;
         }
         return c->length > 0 && (!c->ended || c->out != c->length)
-                   ? "a compressed frame that holds less than it announces"
+                   ? "a compressed frame that contains less than it announces"
                    : NULL;
 }
 

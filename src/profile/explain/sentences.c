@@ -15,8 +15,8 @@ static const char *subject(const struct explain_run *run)
                 return a->go && !a->collected ? "The heap (HeapAlloc, which includes garbage)"
                                               : "The heap (HeapAlloc)";
         case OF_STACK: return "The memory of goroutines' stacks";
-        case OF_SITES: return "What one allocation site has in use";
-        case OF_ALL_SITES: return "What the sites that never free have in use";
+        case OF_SITES: return "The memory in use by one allocation site";
+        case OF_ALL_SITES: return "The memory in use by the sites that never free";
         case OF_NOTHING:
         case OF_LIVE:
         case OF_COUNT:

@@ -338,8 +338,8 @@ static enum status load(const char *directory, struct tls_identity *out)
                      out->key == NULL ? "does not begin with a readable private key (keys with a passphrase "
                                         "are not supported)"
                      : out->certificate == NULL ? "has no certificate after the private key"
-                     : out->authority == NULL ? "holds no certificate of the authority behind the proxy's own"
-                                              : "the certificate is not that of the private key");
+                     : out->authority == NULL   ? "has no CA certificate after the proxy's own certificate"
+                                                : "the certificate is not that of the private key");
                 tls_identity_fini(out);
                 return STATUS_INVALID;
         }

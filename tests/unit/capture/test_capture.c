@@ -57,10 +57,10 @@ static void secrets_and_cuts_are_told(void)
         struct packet p = {
             .from = SIDE_CLIENT, .seq = 1, .length = 180, .kind = PACKET_LOGIN, .secret = true};
         CU_ASSERT_TRUE(dumps(&p, "2026-01-02T03:04:05.678901Z  #7 client > server  seq 1  len 180  login\n"
-                                 "  (not shown: authentication data, or it may hold a password)\n"));
+                                 "  (not shown: authentication data, or it may contain a password)\n"));
         p.head = span_str("secret"); /* even if somebody handed it over */
         CU_ASSERT_TRUE(dumps(&p, "2026-01-02T03:04:05.678901Z  #7 client > server  seq 1  len 180  login\n"
-                                 "  (not shown: authentication data, or it may hold a password)\n"));
+                                 "  (not shown: authentication data, or it may contain a password)\n"));
         p = (struct packet){.length = 100,
                             .kind = packet_kind_of(COM_QUERY),
                             .head = span_str("\x03"

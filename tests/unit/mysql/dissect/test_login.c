@@ -292,7 +292,7 @@ static void compressed(void)
         put_frame('S', 2, SPAN("\0\0\0\2\0\0\0"), false);
         EXPECT(&s, "\"compression\":\"zlib\"", "\"query\":\"SELECT 1\"", "\"command\":\"COM_PING\"");
         put_frame('C', 0, SPAN("\1\0\0\0\16"), true);
-        EXPECT(&s, "a compressed frame that holds less than it announces");
+        EXPECT(&s, "a compressed frame that contains less than it announces");
         begin_compressed(CAP_ZSTD);
         put_raw('C', SPAN("\5\0\0\0\0\0\0\1\0\0\0\16"));
         EXPECT(&s, "\"compression\":\"zstd\"", "COM_PING");
