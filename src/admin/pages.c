@@ -67,7 +67,7 @@ static void put_home_text(FILE *out, const struct admin_context *a)
                 (void)fprintf(out, "%-5s %-22s %s\n", a->endpoints[i].method, a->endpoints[i].path,
                               a->endpoints[i].help);
         }
-        (void)fputs("\nAdd ?format=json for JSON. * stands for a session's number.\n\n", out);
+        (void)fputs("\nAdd ?format=json for JSON. * stands for a session ID.\n\n", out);
         export_stages_text(out);
 }
 

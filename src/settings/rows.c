@@ -155,7 +155,8 @@ const struct settings_row settings_rows[] = {
     TEXT("filter.session", 0, sinks[0].filter[6], "", "Log only sessions with these session IDs."),
     TEXT("filter.errno", 0, sinks[0].filter[7], "",
          "Log only records with these error numbers, such as 1213."),
-    TEXT("filter.errors", 0, sinks[0].filter[8], "", "Set to 1 to log only what failed."),
+    TEXT("filter.errors", 0, sinks[0].filter[8], "",
+         "Set to 1 to log only errors and statements that failed."),
     TEXT("filter.finding", 0, sinks[0].filter[9], "",
          "Log only statements with one of these findings: n_plus_one, duplicate, no_index, slow."),
     TEXT("filter.pattern", 0, sinks[0].filter[10], "",
@@ -174,10 +175,10 @@ const struct settings_row settings_rows[] = {
          "Maximum number of simultaneous connections to the admin port. A further connection replaces one "
          "that is idle; if all of them are busy, it receives HTTP status 503."),
     SIZE("limits.query_bytes", limits.query_bytes, 64, 64 * M, "1M",
-         "Longer statement texts are truncated in the log; the record gives the full length."),
+         "Statement texts longer than this are truncated in the log; the record gives the full length."),
     SIZE("limits.value_bytes", limits.value_bytes, 16, 1 * M, "4K",
-         "Longer parameter values and column values are truncated in the log; the record gives the full "
-         "length."),
+         "Parameter values and column values longer than this are truncated in the log; the record gives the "
+         "full length."),
     SIZE("limits.held_bytes", limits.held_bytes, 64 * K, 1 * G, "16M",
          "Memory for the pending commands and prepared statements of one session; what does not fit is "
          "missing in the log."),
