@@ -1,106 +1,155 @@
 /** @file secret.h  Which constants of a statement are passwords, or made from them.
  *
  * What is found: what follows IDENTIFIED BY, AS and USING, PASSWORD and every name with "password" in it in the statements of both
- * servers that take one; in any statement what such a name binds, before it or behind it: compared, assigned, as an alias, by its
+ * servers that take one; in any statement what such a name binds, before it or after it: compared, assigned, as an alias, by its
  * place in a list of columns, a row, the parts of a UNION, INTO, in the branches of a CASE, as a default; arguments of functions
- * that take keys; strings that are statements themselves, URLs and options with a password; what is put together with those.
- * The words are in secret_words.c and secret_roles.c, lists and rows in secret_frames.c, names that come last in secret_behind.c.
+ * that take keys; strings that are statements themselves, URLs and options with a password; what is combined with any of those.
+ * The words are in secret_words.c and secret_roles.c, what they change in secret_patterns.c, lists and rows in secret_frames.c, names
+ * that follow their constants in secret_behind.c.
  * Source: the MySQL 9 manual, "Passwords and Logging"; MariaDB's CREATE USER, CHANGE MASTER TO, CREATE SERVER.
  *
- * Too much rather than too little. On purpose hidden without need are: all arguments of a function that takes a key, and of one
- * that has a password's name or a string that speaks of one among its arguments; constants of an expression that is put together
- * with a password, numbers too; strings in an account's clause behind its password; what is beyond SECRET_DEPTH and SECRET_BEHIND.
- * Not hidden are numbers that say how long a column is, how many rows are wanted or for how many days a password is good.
- * Linear in the text, whatever stands in it.
+ * The search finds too much rather than too little. These constants are hidden although they need not be: all arguments of a
+ * function that takes a key, and of one that is named after a password or has a string that mentions one among its arguments;
+ * constants of an expression that is combined with a password, numbers too; strings in the clause of an account after its password;
+ * everything beyond SECRET_DEPTH and SECRET_BEHIND.
+ * Numbers are not hidden where they are the length of a column, a number of rows, or the days for which a password is valid.
+ * The work is linear in the text, whatever it contains.
  * Threads: one owner.   Memory: none. */
 #ifndef MYSQL_SQL_SECRET_H
 #define MYSQL_SQL_SECRET_H
 
+#include "mysql/sql/secret_roles.h"
 #include "mysql/sql/sql.h"
 
 /* --- texts (secret.c) ----------------------------------------------------------------------------------------------- */
 
-/** A quick look: false only if no constant of @p text can be a password. For text in any character set that leaves ASCII
- *  alone, also cut off at its end. */
+/** A quick check: false only if no constant of @p text can be a password. The text may be in any character set that contains
+ *  ASCII, and may be cut off at its end. */
 bool secret_suspected(struct span text);
 /** Does the name of a column, variable, attribute … say that its value is a password? */
 bool secret_is_name(struct span name);
 /** Is @p text cut off within what may be the password of a URL? */
 bool secret_is_cut_url(struct span text);
-/** Does @p text, which is no statement of its session but data, speak of a password? */
+/** Does @p text, which is data rather than a statement of its session, mention a password? */
 bool secret_is_mentioned(struct span text);
-/** The same of bytes that may be anything: short words in them are chance. */
+/** The same for arbitrary bytes, which contain short words by chance. */
 bool secret_is_mentioned_in_data(struct span text);
-/** Is @p text, which is no statement of its session but data, a statement or a URL with a password, or a list of options or a
- *  JSON with one? */
+/** Is @p text, which is data rather than a statement of its session, a statement, a URL, a list of options or a JSON document with a
+ *  password? */
 bool secret_is_within(struct span text);
-/** Does @p error, a syntax error, quote constants that do not stand in @p statement? It is of SQL that is made while it runs,
- *  which nobody has looked into. */
+/** Does @p error, a syntax error, quote constants that are not in @p statement? Then it is about SQL that the statement has
+ *  generated, which has not been searched. */
 bool secret_is_in_error(struct span error, struct span statement);
 
 /* --- token by token (secret_find.c) ---------------------------------------------------------------------------------- */
 
 enum {
-        SECRET_DEPTH = 24, /**< parentheses that are told apart; what is deeper is taken for one */
+        SECRET_DEPTH = 24, /**< nested parentheses that are distinguished; deeper ones are taken for one */
         SECRET_BEHIND =
-            96, /**< names that come behind their constants, of each kind; with more, all from there on is hidden */
+            96, /**< names that follow their constants, of each kind; if there are more, all constants from there on are hidden */
 };
 
-/** What kind of statement the tokens are of. */
+/** The statement to which the tokens belong, as far as it matters. */
+enum secret_statement {
+        SECRET_STATEMENT_NONE, /**< no word has been seen yet */
+        SECRET_STATEMENT_SET,
+        SECRET_STATEMENT_EXECUTE, /**< a comma does not end what is a password */
+        SECRET_STATEMENT_CREATE,  /**< or ALTER */
+        SECRET_STATEMENT_PROGRAM, /**< CREATE or ALTER of something that has a body */
+        SECRET_STATEMENT_UPDATE,  /**< or DELETE: not in its SET clause */
+        SECRET_STATEMENT_ASSIGN,  /**< UPDATE, in its SET clause */
+        SECRET_STATEMENT_OTHER,
+};
+
+/** What the tokens of a frame are about. */
 enum secret_kind {
-        SECRET_ANY,     /**< an expression, a query, rows */
-        SECRET_ACCOUNT, /**< takes passwords by itself: CREATE USER, GRANT, SET PASSWORD, CHANGE MASTER … */
-        SECRET_DEFINITION,  /**< of columns, parameters … */
-        SECRET_DECLARATION, /**< of variables: a comma is between their names */
+        SECRET_ANY, /**< an expression, a query, rows */
+        SECRET_ACCOUNT, /**< a statement that takes passwords by itself: CREATE USER, GRANT, SET PASSWORD, CHANGE MASTER … */
+        SECRET_DEFINITION,  /**< definitions of columns, parameters … */
+        SECRET_PARTITION,   /**< the same after PARTITION BY */
+        SECRET_DECLARATION, /**< declarations of variables, whose names are separated by commas */
 };
 
-/** Are constants passwords at this place? */
+/** Which constants are passwords at this place, and up to where. */
 enum secret_arm {
-        SECRET_FREE,
-        SECRET_VALUE,   /**< to the end of the expression */
-        SECRET_LIST,    /**< to the end of the list, commas or not */
-        SECRET_STRINGS, /**< as LIST, but numbers are none */
-        SECRET_CLAUSE, /**< of an account: to the next comma; numbers are none, where no BY stands before them */
-        SECRET_DEFINED, /**< of a column: to the next comma; numbers are none before a DEFAULT or an operator */
+        SECRET_FREE,    /**< none */
+        SECRET_VALUE,   /**< all, to the end of the expression */
+        SECRET_LIST,    /**< all, to the end of the list, across commas */
+        SECRET_STRINGS, /**< strings, to the end of the list, across commas */
+        SECRET_CLAUSE, /**< strings of an account's clause, to the next comma; numbers too directly after BY and the like */
+        SECRET_DEFINED, /**< strings of a column's definition, to the next comma */
+        SECRET_DEFAULT, /**< the same after DEFAULT or an operator: numbers too */
 };
 
-/** What stands between a parenthesis and its end, or a CASE and its END; or the statement itself. */
+/** What the next constant or name is. */
+enum secret_expects {
+        SECRET_EXPECTS_NOTHING, /**< nothing special */
+        SECRET_EXPECTS_SECRET,  /**< a password, even without quotes: after BY and the like */
+        SECRET_EXPECTS_PLAIN,   /**< no password: the name of a plugin, the comment on a column */
+};
+
+/** What encloses the tokens of a frame. */
+enum secret_type {
+        SECRET_GROUP, /**< parentheses around an expression, a list or a query; or nothing: the statement itself */
+        SECRET_CHOICES,        /**< IN (…) */
+        SECRET_ARGUMENTS,      /**< of a function */
+        SECRET_SEARCH,         /**< of JSON_SEARCH and its kin: the path comes last */
+        SECRET_PROCEDURE,      /**< of a procedure */
+        SECRET_CASE,           /**< CASE … END without an operand, or before its first WHEN */
+        SECRET_CASE_OF,        /**< with an operand */
+        SECRET_CASE_OF_SECRET, /**< with a password as its operand */
+};
+
+/** The part of a query or of a CASE in which the tokens of a frame are. */
+enum secret_part {
+        SECRET_PART_LIST,    /**< before any word of a query: a list, an expression */
+        SECRET_PART_SELECT,  /**< the list of SELECT */
+        SECRET_PART_INTO,    /**< the list of INTO */
+        SECRET_PART_ROWS,    /**< after VALUES */
+        SECRET_PART_CLAUSE,  /**< another clause: FROM, WHERE … */
+        SECRET_PART_OPERAND, /**< of a CASE, before its first WHEN */
+        SECRET_PART_TEST,    /**< after WHEN */
+        SECRET_PART_BRANCH,  /**< after THEN or ELSE */
+};
+
+/** What a query in parentheses is. */
+enum secret_source {
+        SECRET_SOURCE_NONE, /**< a value */
+        SECRET_SOURCE_FROM, /**< a derived table: after FROM or JOIN */
+        SECRET_SOURCE_WITH, /**< a common table expression: between WITH and its SELECT */
+};
+
+/** The state within a pair of parentheses, or within a CASE and its END; the first one is that of the statement itself. */
 struct secret_frame {
         enum secret_kind kind;
         enum secret_arm arm;
-        enum secret_arm inherits; /**< FREE, LIST or STRINGS: from around it */
-        enum { SECRET_GROUP, SECRET_CHOICES, SECRET_ARGUMENTS, SECRET_PROCEDURE, SECRET_CASE } is;
-        /** Of a query; of a CASE its operand, its branches, what they depend on. */
-        enum { SECRET_IN_NONE, SECRET_IN_SELECT, SECRET_IN_INTO, SECRET_IN_OTHER } part;
-        uint8_t place;       /**< in the list */
-        uint8_t row_levels;  /**< parentheses to the rows that may follow; 0: none follow */
-        bool names;          /**< a password's name is part of its value */
-        bool gives_value;    /**< in a definition: behind DEFAULT or an operator */
-        bool between;        /**< the next AND belongs to BETWEEN */
-        bool tests_secret;   /**< CASE password WHEN … */
-        bool is_partitioned; /**< behind PARTITION BY */
-        bool has_parts;      /**< a UNION; a CASE that compares its operand */
-        bool is_source;      /**< behind FROM: what is in parentheses makes rows */
-        bool is_with;        /**< between WITH and its SELECT */
-        bool searches;       /**< arguments of JSON_SEARCH and its kin: the path comes last */
-        uint64_t named;      /**< bit i: the i-th place has such a name */
-        uint64_t given;      /**< bit i: what is in the i-th place is a password */
-        uint64_t of_rows;    /**< given, of the rows that follow */
-        uint64_t of_select;  /**< given, of the queries that follow */
-        uint64_t valued;     /**< bit i: the i-th place names a column of values, such as option_value */
-        uint32_t begin;      /**< where it begins in the statement */
-        uint32_t expression; /**< where the expression begins */
-        uint32_t item;       /**< where the list's item begins */
+        enum secret_arm inherits; /**< FREE, LIST or STRINGS: from the frame around it */
+        enum secret_type type;
+        enum secret_part part;
+        enum secret_source source;
+        bool is_secret;     /**< what is in this frame has a password as its value */
+        bool in_between;    /**< the next AND belongs to BETWEEN */
+        bool in_union;      /**< a UNION was seen: the queries share their columns */
+        uint8_t place;      /**< in the list, from 0 */
+        uint8_t row_levels; /**< parentheses down to the rows that follow; 0: no rows follow */
+        uint64_t named;     /**< bit i: the i-th place has a password's name */
+        uint64_t given;     /**< bit i: the i-th place of this list is a password */
+        uint64_t of_rows;   /**< given, for the rows that follow */
+        uint64_t of_select; /**< given, for the queries that follow */
+        uint64_t valued;    /**< bit i: the i-th place names a column of values, such as option_value */
+        /* offsets in the statement, in bytes */
+        uint32_t begin;      /**< of the frame */
+        uint32_t expression; /**< of the current expression */
         uint32_t
-            rows_at; /**< the SELECT, VALUES or CASE whose places a later name may be about; or SECRET_NOWHERE */
-        uint32_t derived_at; /**< of the list or query that has just ended: names may follow it */
-        uint32_t about;      /**< names in this list are about the one that has ended before it */
-        uint32_t url_end;    /**< of a string that began a URL, and did not end its host */
+            rows_at; /**< of the SELECT, VALUES or CASE to whose places a later name may refer; or SECRET_NOWHERE */
+        uint32_t derived_at; /**< of the list or query that has just ended: names for it may follow */
+        uint32_t about;      /**< of the list or query to which the names in this list refer */
+        uint32_t url_end;    /**< where a string ended that began a URL without completing its host */
 };
 
 enum { SECRET_NOWHERE = UINT32_MAX };
 
-/** Names that come behind their constants: 'x' AS password. Sorted by where they are about. */
+/** Names that follow their constants: 'x' AS password. Sorted by the offsets to which they refer. */
 struct secret_behind {
         unsigned n_lists;
         unsigned n_ranges;
@@ -112,60 +161,57 @@ struct secret_behind {
                 uint32_t begin;
                 uint32_t end;
         } ranges[SECRET_BEHIND];
-        uint32_t all_from; /**< there were more: all constants from there on */
+        uint32_t all_from; /**< there were more: all constants from this offset on */
 };
 
 struct secret_finder {
         struct span sql;
-        struct sql_mode mode;
         struct secret_behind behind;
-        bool looks_back; /**< behind is being filled; else it is used */
+        enum { SECRET_PASS_COLLECT, SECRET_PASS_FIND } pass; /**< `behind` is being filled; it is used */
         unsigned next_list;
         unsigned next_range;
-        uint32_t hidden_to; /**< the ranges that have begun end here */
-        uint64_t reply;     /**< bit i: the result's i-th column has passwords; all: any may have */
-        bool has_star;      /**< a * was in the result's list: which column is which can't be told */
+        uint32_t hidden_to; /**< the ranges that have begun end at this offset */
+        uint64_t reply; /**< bit i: the i-th column of the result has passwords; all bits: any column may */
+        bool has_star;  /**< the list of the result has a *, so the columns behind it can't be counted */
         /* since the statement began */
-        bool begun;
-        bool is_set;    /**< SET … */
-        bool is_run;    /**< EXECUTE: commas go on */
-        bool is_create; /**< CREATE or ALTER */
-        bool is_program;
-        bool is_call;      /**< CALL: the parenthesis that follows has a procedure's arguments */
-        uint64_t valued;   /**< the same, of the rows that follow VALUES */
-        bool is_update;    /**< UPDATE … */
-        bool assigns;      /**< … behind its SET */
-        uint32_t assigned; /**< … behind the first column there that is for values, such as option_value */
-        uint32_t assigned_to; /**< … where that SET ends; both are SECRET_NOWHERE before */
-        bool is_plain;        /**< the next constant is none: a plugin's name, a column's comment */
-        bool gives;           /**< BY and its kin: what follows is a password even without quotes */
-        unsigned depth;
+        enum secret_statement statement;
+        enum secret_expects expects;
+        enum {
+                SECRET_OPENS_BY_NAME,
+                SECRET_OPENS_PROCEDURE
+        } opens;         /**< what the next parenthesis opens: after CALL, arguments of a procedure */
+        uint64_t valued; /**< as in a frame, for the rows that follow VALUES */
+        uint32_t
+            assigned; /**< where the first column for values ended in the SET of an UPDATE; or SECRET_NOWHERE */
+        uint32_t assigned_to; /**< where that SET ended; or SECRET_NOWHERE */
+        unsigned depth;       /**< index of the current frame */
         unsigned deeper;      /**< parentheses beyond SECRET_DEPTH */
         uint32_t literal_end; /**< of the last constant */
-        uint32_t bare_end;    /**< of a password without quotes: what follows without a space is of it */
-        /* the token before, without comments */
+        uint32_t bare_end; /**< of a password without quotes: what follows it without a space belongs to it */
+        /* the token before, comments aside */
         enum secret_before {
                 SECRET_NOTHING,
-                SECRET_WORD,  /**< one that may be a function's name */
+                SECRET_WORD,  /**< a word that may be a function's name */
                 SECRET_KEYED, /**< the name of a function that takes a password or key */
                 SECRET_AS,
                 SECRET_AT,
                 SECRET_DOT,
-                SECRET_CLOSED, /**< a parenthesis, a constant: a value has ended */
+                SECRET_CLOSED, /**< the end of a value: a closing parenthesis, a constant */
                 SECRET_OTHER,
         } before;
-        int before_id;         /**< and what it means, if it is a word */
-        unsigned before_roles; /**< the same */
+        struct secret_role_of before_word; /**< its meaning, if it is a word */
         struct secret_frame frames[SECRET_DEPTH];
 };
 
-/** Prepare @p f, in two passes over @p sql, which must live as long: names may stand behind their constants. */
+/** Prepare @p f to find the passwords in @p sql, which must live as long. This is the first of two passes: it collects the names that
+ *  follow their constants. */
 void secret_finder_begin(struct secret_finder *f, struct span sql, struct sql_mode mode);
-/** Look at the next token of the statement (comments too). @p next is the one behind it, @p rest what follows that.
- *  @return true if it is a password, or a parameter that stands for one, or a comment that may hold one. */
+/** Take the next token of the statement, comments included. @p next is the token behind it, @p rest what follows that one.
+ *  @return true if it is a password, a parameter that stands for one, or a comment that may contain one. */
 bool secret_find(struct secret_finder *f, const struct sql_token *t, const struct sql_token *next,
                  const struct sql_lexer *rest);
-/** Where the first password stands that a digest would show, since it is no constant: one without quotes, say. Else @p sql's length. */
+/** The offset of the first password that a digest would show because it is not a constant: one without quotes, for example. If there
+ *  is none, the length of @p sql. */
 size_t secret_bare_at(struct span sql, struct sql_mode mode);
 
 #endif

@@ -8,7 +8,8 @@ static void add_all(struct secret_behind *b, uint32_t from)
 void secret_behind_range(struct secret_finder *f, uint32_t begin, uint32_t end)
 {
         struct secret_behind *b = &f->behind;
-        if (!f->looks_back || f->literal_end <= begin || begin >= end || begin >= b->all_from) {
+        if (f->pass != SECRET_PASS_COLLECT || f->literal_end <= begin || begin >= end ||
+            begin >= b->all_from) {
                 return; /* there are no constants */
         }
         unsigned i = b->n_ranges;
@@ -30,7 +31,7 @@ void secret_behind_range(struct secret_finder *f, uint32_t begin, uint32_t end)
 void secret_behind_list(struct secret_finder *f, uint32_t at, uint64_t given)
 {
         struct secret_behind *b = &f->behind;
-        if (!f->looks_back || at == SECRET_NOWHERE || given == 0 || at >= b->all_from) {
+        if (f->pass != SECRET_PASS_COLLECT || at == SECRET_NOWHERE || given == 0 || at >= b->all_from) {
                 return;
         }
         unsigned i = b->n_lists;
@@ -52,7 +53,7 @@ void secret_behind_list(struct secret_finder *f, uint32_t at, uint64_t given)
 uint64_t secret_behind_of_list(struct secret_finder *f, uint32_t at)
 {
         const struct secret_behind *b = &f->behind;
-        if (f->looks_back) {
+        if (f->pass == SECRET_PASS_COLLECT) {
                 return 0;
         }
         while (f->next_list < b->n_lists && b->lists[f->next_list].at < at) {
@@ -65,7 +66,7 @@ uint64_t secret_behind_of_list(struct secret_finder *f, uint32_t at)
 bool secret_behind_covers(struct secret_finder *f, uint32_t at)
 {
         const struct secret_behind *b = &f->behind;
-        if (f->looks_back) {
+        if (f->pass == SECRET_PASS_COLLECT) {
                 return false;
         }
         while (f->next_range < b->n_ranges && b->ranges[f->next_range].begin <= at) {

@@ -1,6 +1,7 @@
 /* Passwords among the tokens of a statement. */
 #include "mysql/sql/secret_behind.h"
 #include "mysql/sql/secret_frames.h"
+#include "mysql/sql/secret_patterns.h"
 
 static bool is_word(const struct sql_token *t)
 {
@@ -30,158 +31,147 @@ static uint32_t end_of(const struct secret_finder *f, const struct sql_token *t)
         return at < SECRET_NOWHERE ? (uint32_t)at : SECRET_NOWHERE - 1;
 }
 
-static void begin_statement(struct secret_finder *f)
+static void begin_statement(struct secret_finder *f, uint32_t at)
 {
-        f->begun = false;
-        f->is_set = false;
-        f->is_run = false;
-        f->is_create = false;
-        f->is_program = false;
-        f->is_call = false;
-        f->is_plain = false;
+        f->statement = SECRET_STATEMENT_NONE;
+        f->expects = SECRET_EXPECTS_NOTHING;
+        f->opens = SECRET_OPENS_BY_NAME;
         f->valued = 0;
-        f->is_update = false;
-        f->assigns = false;
         f->assigned = SECRET_NOWHERE;
         f->assigned_to = SECRET_NOWHERE;
-        f->gives = false;
         f->depth = 0;
         f->deeper = 0;
         f->before = SECRET_NOTHING;
-        f->before_id = WORD_OTHER;
-        f->before_roles = 0;
+        f->before_word = (struct secret_role_of){0, WORD_OTHER};
+        f->frames[0] = secret_frame_at(SECRET_ANY, at);
+}
+
+/** What came cannot be what was expected: a password. */
+static void expect_no_secret(struct secret_finder *f)
+{
+        if (f->expects == SECRET_EXPECTS_SECRET) {
+                f->expects = SECRET_EXPECTS_NOTHING;
+        }
+}
+
+static void note_token(struct secret_finder *f, enum secret_before before)
+{
+        f->before = before;
+        f->before_word = (struct secret_role_of){0, WORD_OTHER};
 }
 
 /* --- names -------------------------------------------------------------------------------------------------------------- */
 
-static void arm(struct secret_frame *x)
+/** The constants that a password's name binds. */
+static enum secret_arm arm_of_name(const struct secret_frame *x)
 {
-        switch (x->kind) {
-        case SECRET_ACCOUNT: x->arm = SECRET_CLAUSE; break;
-        case SECRET_DEFINITION:
-        case SECRET_DECLARATION:
-                x->arm = x->is_partitioned ? SECRET_STRINGS : SECRET_DEFINED;
-                x->gives_value = false;
-                break;
-        case SECRET_ANY:
-                x->arm = x->is == SECRET_ARGUMENTS || x->is == SECRET_PROCEDURE ? SECRET_LIST : SECRET_VALUE;
-                break;
-        }
+        static const enum secret_arm arms[] = {
+            [SECRET_ACCOUNT] = SECRET_CLAUSE,    [SECRET_DEFINITION] = SECRET_DEFINED,
+            [SECRET_PARTITION] = SECRET_STRINGS, [SECRET_DECLARATION] = SECRET_DEFINED,
+            [SECRET_ANY] = SECRET_VALUE,
+        };
+        return x->kind == SECRET_ANY && secret_takes_arguments(x) ? SECRET_LIST : arms[x->kind];
 }
 
-/** A password's name that is not a function's. */
+/** A password's name that is not the name of a function. */
 static void on_name(struct secret_finder *f, uint32_t end)
 {
         struct secret_frame *x = secret_top(f);
-        bool is_object = x->kind == SECRET_DEFINITION && (f->before_roles & ROLE_OBJECT) != 0;
+        bool is_object = secret_defines(x) && (f->before_word.roles & ROLE_OBJECT) != 0;
         if (is_object || secret_on_alias(f)) {
                 return;
         }
         secret_on_value(f, end);
-        if (x->part != SECRET_IN_INTO && !(x->is == SECRET_CASE && x->part == SECRET_IN_SELECT)) {
-                arm(x);
+        if (x->part != SECRET_PART_INTO && x->part != SECRET_PART_BRANCH) {
+                secret_enter_arm(x, arm_of_name(x));
         }
 }
 
 /* --- words -------------------------------------------------------------------------------------------------------------- */
 
-static void on_first_word(struct secret_finder *f, struct secret_role_of word, const struct sql_token *next)
+static void on_first_word(struct secret_finder *f, struct secret_word_pair w, const struct sql_token *next)
 {
-        struct secret_frame *x = secret_top(f);
-        bool is_password = is_word(next) && secret_role_find(next->text).id == WORD_PASSWORD;
-        f->begun = true;
-        f->is_set = word.id == WORD_SET;
-        f->is_run = word.id == WORD_EXECUTE;
-        f->is_update = word.id == WORD_UPDATE_OR_DELETE;
-        f->is_create = word.id == WORD_CREATE || word.id == WORD_ALTER;
-        if ((word.roles & ROLE_ACCOUNT) != 0 || (f->is_set && is_password)) {
-                x->kind = SECRET_ACCOUNT;
+        f->statement = secret_next_statement(w);
+        bool sets_password = f->statement == SECRET_STATEMENT_SET && is_word(next) &&
+                             secret_role_find(next->text).id == WORD_PASSWORD;
+        if ((w.word.roles & ROLE_ACCOUNT) != 0 || sets_password) {
+                secret_enter_kind(secret_top(f), SECRET_ACCOUNT);
         }
 }
 
-/** Where a definition begins, and where in it a statement does. */
-static void follow_kind(struct secret_finder *f, struct secret_role_of word)
+/** Where definitions begin, and where a statement begins within one. */
+static void follow_kind(struct secret_finder *f, struct secret_word_pair w)
 {
         struct secret_frame *x = secret_top(f);
-        if (f->is_create && x->kind == SECRET_ACCOUNT && x->arm == SECRET_FREE &&
-            (word.roles & ROLE_OBJECT) != 0) {
-                x->kind = SECRET_DEFINITION;
-                f->is_program = (word.roles & ROLE_PROGRAM) != 0;
-        } else if (word.id == WORD_DECLARE && x->kind != SECRET_ACCOUNT) {
-                x->kind = SECRET_DECLARATION;
-                x->arm = SECRET_FREE;
-        } else if (x->kind == SECRET_DEFINITION || x->kind == SECRET_DECLARATION) {
-                bool is_with = (word.roles & ROLE_MAKES) != 0;
-                bool is_action = word.id == WORD_UPDATE_OR_DELETE && f->before_id == WORD_ON;
-                bool is_body =
-                    (word.roles & ROLE_BODY) != 0 && !is_action && (!is_with || f->before_id == WORD_AS);
-                bool is_set = word.id == WORD_SET && f->before_id != WORD_CHARACTER &&
-                              (f->is_program || x->kind == SECRET_DECLARATION);
-                if (is_body || is_set) {
-                        x->kind = SECRET_ANY;
-                        x->arm = SECRET_FREE;
-                }
+        bool changed = false;
+        if (x->kind == SECRET_ACCOUNT && x->arm != SECRET_FREE) {
+                return;
         }
-        if (word.id == WORD_BY && f->before_id == WORD_PARTITION && x->kind == SECRET_DEFINITION) {
-                x->is_partitioned = true;
+        enum secret_kind kind = secret_next_kind(x->kind, f->statement, w, &changed);
+        if (changed && x->kind == SECRET_ACCOUNT) {
+                f->statement =
+                    (w.word.roles & ROLE_PROGRAM) != 0 ? SECRET_STATEMENT_PROGRAM : SECRET_STATEMENT_CREATE;
+        }
+        if (changed) {
+                secret_enter_kind(x, kind);
         }
 }
 
 /** IDENTIFIED BY, AS, USING, WITH … and where the clause ends. */
-static void follow_clause(struct secret_finder *f, struct secret_role_of word)
+static void follow_clause(struct secret_finder *f, struct secret_word_pair w)
 {
         struct secret_frame *x = secret_top(f);
-        bool armed = x->arm == SECRET_CLAUSE;
-        bool was_given = f->gives;
-        f->gives = armed && ((word.roles & ROLE_GIVES) != 0 || (was_given && word.id == WORD_PASSWORD));
-        f->is_plain = (armed && (word.roles & ROLE_MAKES) != 0) ||
-                      (x->arm == SECRET_DEFINED && word.id == WORD_COMMENT);
-        if (word.id == WORD_RANDOM && (armed || x->kind == SECRET_ACCOUNT)) {
+        f->expects = secret_next_expects(x->arm, f->expects, w);
+        if (w.word.id == WORD_RANDOM && (x->arm == SECRET_CLAUSE || x->kind == SECRET_ACCOUNT)) {
                 f->reply = UINT64_MAX;
         }
-        bool stops = (word.roles & ROLE_STOPS) != 0 || word.id == WORD_FOR;
-        if (armed && stops && x->kind == SECRET_ACCOUNT) {
-                x->arm = SECRET_FREE;
-        }
-        if (word.id == WORD_IDENTIFIED) {
-                x->arm = SECRET_CLAUSE;
+        secret_enter_arm(x, secret_next_arm(x->arm, x->kind, w));
+}
+
+static void end_expression(struct secret_frame *x, uint32_t end)
+{
+        x->expression = end;
+        x->in_between = false;
+        x->derived_at = SECRET_NOWHERE;
+        if (x->arm == SECRET_VALUE) {
+                secret_enter_arm(x, SECRET_FREE);
         }
 }
 
-/** Where an expression ends. */
 static void follow_expression(struct secret_finder *f, struct secret_role_of word, uint32_t end)
 {
         struct secret_frame *x = secret_top(f);
         if (word.id == WORD_BETWEEN) {
-                x->between = true;
-        } else if (word.id == WORD_AND && x->between) {
-                x->between = false;
+                x->in_between = true;
+        } else if (word.id == WORD_AND && x->in_between) {
+                x->in_between = false;
         } else if ((word.roles & ROLE_ENDS) != 0) {
-                x->expression = end;
-                x->between = false;
-                x->derived_at = SECRET_NOWHERE;
-                x->arm = x->arm == SECRET_VALUE ? SECRET_FREE : x->arm;
-        }
-        if ((word.roles & ROLE_VALUE) != 0) {
-                x->gives_value = true;
+                end_expression(x, end);
         }
 }
 
-/** A word that means something, as it is no name in quotes. */
+/** A word that has a meaning, since it is not a name in quotes. */
 static void on_keyword(struct secret_finder *f, struct secret_role_of word, const struct sql_token *t,
                        const struct sql_token *next)
 {
-        if (!f->begun) {
-                on_first_word(f, word, next);
+        struct secret_word_pair w = {word, f->before_word.id};
+        if (f->statement == SECRET_STATEMENT_NONE) {
+                on_first_word(f, w, next);
         }
-        follow_kind(f, word);
-        follow_clause(f, word);
+        if (word.id == WORD_OTHER && word.roles == 0) {
+                f->expects = SECRET_EXPECTS_NOTHING;
+                return;
+        }
+        follow_kind(f, w);
+        follow_clause(f, w);
         follow_expression(f, word, end_of(f, t));
-        secret_on_query_word(f, word, place_of(f, t));
-        secret_on_case_word(f, word.id);
-        secret_on_update_word(f, word, place_of(f, t));
-        f->is_call = f->is_call || word.id == WORD_CALL;
-        if (word.id == WORD_CASE && f->before_id != WORD_END) {
+        secret_on_query_word(f, w, place_of(f, t));
+        secret_on_case_word(f, w);
+        secret_on_update_word(f, w, place_of(f, t));
+        if (word.id == WORD_CALL) {
+                f->opens = SECRET_OPENS_PROCEDURE;
+        }
+        if (word.id == WORD_CASE && w.before != WORD_END) {
                 secret_open_case(f, place_of(f, t));
         }
 }
@@ -189,8 +179,8 @@ static void on_keyword(struct secret_finder *f, struct secret_role_of word, cons
 static bool is_bare(const struct secret_finder *f, const struct sql_token *t, struct secret_role_of word,
                     const struct sql_token *next)
 {
-        return f->gives && f->before != SECRET_AT && word.id != WORD_RANDOM && !secret_is_name(t->text) &&
-               !secret_is_sign(next, '(');
+        return f->expects == SECRET_EXPECTS_SECRET && f->before != SECRET_AT && word.id != WORD_RANDOM &&
+               !secret_is_name(t->text) && !secret_is_sign(next, '(');
 }
 
 /** @return true if it is a password without quotes, or in those of a name. */
@@ -200,7 +190,7 @@ static bool on_word(struct secret_finder *f, const struct sql_token *t, const st
         struct secret_role_of word =
             is_plain ? secret_role_find(t->text) : (struct secret_role_of){0, WORD_OTHER};
         if (is_bare(f, t, word, next)) {
-                f->gives = false;
+                f->expects = SECRET_EXPECTS_NOTHING;
                 f->before = SECRET_OTHER;
                 f->bare_end = end_of(f, t);
                 return true;
@@ -210,7 +200,7 @@ static bool on_word(struct secret_finder *f, const struct sql_token *t, const st
         bool is_name = secret_is_name(name);
         secret_on_value_column(f, name, end_of(f, t));
         bool is_called = secret_is_sign(next, '(');
-        bool is_object = secret_top(f)->kind == SECRET_DEFINITION && f->depth == 0;
+        bool is_object = secret_defines(secret_top(f)) && f->depth == 0;
         bool is_keyed = is_called && !is_object && (is_name || secret_takes_key(name));
         if (is_name && !is_called) {
                 on_name(f, end_of(f, t));
@@ -219,12 +209,11 @@ static bool on_word(struct secret_finder *f, const struct sql_token *t, const st
                     : word.id == WORD_AS               ? SECRET_AS
                     : (word.roles & ROLE_NO_CALL) == 0 ? SECRET_WORD
                                                        : SECRET_OTHER;
-        if (word.id == WORD_END && secret_top(f)->is == SECRET_CASE) {
+        if (word.id == WORD_END && secret_is_case(secret_top(f))) {
                 secret_close_case(f, next);
                 f->before = SECRET_CLOSED;
         }
-        f->before_id = (int)word.id;
-        f->before_roles = word.roles;
+        f->before_word = word;
         return false;
 }
 
@@ -235,49 +224,47 @@ static void on_other_operator(struct secret_finder *f, const struct sql_token *t
         struct secret_frame *x = secret_top(f);
         uint8_t c = t->text.data[0];
         bool compares = memchr("=<>!:", c, 5) != NULL;
-        if (compares && (x->arm == SECRET_CLAUSE || (f->is_set && x->kind == SECRET_ACCOUNT))) {
-                x->arm = SECRET_CLAUSE; /* SET PASSWORD FOR 'u' = … */
-                f->gives = true;
+        bool is_set = f->statement == SECRET_STATEMENT_SET && x->kind == SECRET_ACCOUNT;
+        if (compares && (x->arm == SECRET_CLAUSE || is_set)) {
+                secret_enter_arm(x, SECRET_CLAUSE); /* SET PASSWORD FOR 'u' = … */
+                f->expects = SECRET_EXPECTS_SECRET;
         } else {
-                f->gives = false;
+                expect_no_secret(f);
         }
-        x->gives_value = x->gives_value || compares;
+        if (compares && x->arm == SECRET_DEFINED) {
+                secret_enter_arm(x, SECRET_DEFAULT);
+        }
         x->derived_at = compares ? x->derived_at : SECRET_NOWHERE;
         if (span_equal(t->text, span_str("&&"))) {
-                follow_expression(f, secret_role_find(span_str("OR")), end_of(f, t));
+                end_expression(x, end_of(f, t));
         }
         bool is_factor = f->before == SECRET_WORD || f->before == SECRET_CLOSED;
-        if (c == '*' && f->depth == 0 && x->part == SECRET_IN_SELECT && !is_factor) {
+        if (c == '*' && f->depth == 0 && x->part == SECRET_PART_SELECT && !is_factor) {
                 f->has_star = true;
         }
 }
 
 static void on_operator(struct secret_finder *f, const struct sql_token *t, const struct sql_token *next)
 {
-        enum secret_before before = SECRET_OTHER;
-        if (secret_is_sign(t, '(')) {
+        uint8_t sign = t->text.len == 1 ? t->text.data[0] : 0;
+        switch (sign) {
+        case '(':
                 secret_open(f, place_of(f, t));
-                f->gives = false;
-        } else if (secret_is_sign(t, ')')) {
+                expect_no_secret(f);
+                break;
+        case ')':
                 secret_close(f, next);
-                f->gives = false;
-                before = SECRET_CLOSED;
-        } else if (secret_is_sign(t, ',')) {
-                secret_on_comma(f, end_of(f, t));
-                f->gives = false;
-        } else if (secret_is_sign(t, ';')) {
-                begin_statement(f);
-                f->frames[0] = secret_frame_at(SECRET_ANY, end_of(f, t));
+                expect_no_secret(f);
+                note_token(f, SECRET_CLOSED);
                 return;
-        } else {
-                on_other_operator(f, t);
-                before = secret_is_sign(t, '@')   ? SECRET_AT
-                         : secret_is_sign(t, '.') ? SECRET_DOT
-                                                  : SECRET_OTHER;
+        case ',':
+                secret_on_comma(f, end_of(f, t));
+                expect_no_secret(f);
+                break;
+        case ';': begin_statement(f, end_of(f, t)); return;
+        default: on_other_operator(f, t);
         }
-        f->before = before;
-        f->before_id = WORD_OTHER;
-        f->before_roles = 0;
+        note_token(f, sign == '@' ? SECRET_AT : sign == '.' ? SECRET_DOT : SECRET_OTHER);
 }
 
 /* --- constants ---------------------------------------------------------------------------------------------------------- */
@@ -288,51 +275,55 @@ static bool is_radix(const struct sql_token *t)
         return t->kind == SQL_NUMBER && memchr("xXbB0", t->text.data[0], 5) != NULL;
 }
 
-static bool is_armed(const struct secret_finder *f, const struct secret_frame *x, const struct sql_token *t,
-                     bool gives)
+/** Is a constant at this place a password, by what precedes it in this frame or around it? */
+static bool is_armed(const struct secret_finder *f, const struct secret_frame *x, const struct sql_token *t)
 {
-        bool is_number = t->kind == SQL_NUMBER && !is_radix(t) && !gives;
-        bool is_behind_at = f->before == SECRET_AT;
+        static const struct {
+                bool strings;
+                bool numbers;
+                bool behind_at; /* directly after an @, too */
+        } hides[] = {
+            [SECRET_FREE] = {false, false, false},  [SECRET_VALUE] = {true, true, false},
+            [SECRET_LIST] = {true, true, true},     [SECRET_STRINGS] = {true, false, false},
+            [SECRET_CLAUSE] = {true, false, false}, [SECRET_DEFINED] = {true, false, true},
+            [SECRET_DEFAULT] = {true, true, true},
+        };
+        bool is_number = t->kind == SQL_NUMBER && !is_radix(t) && f->expects != SECRET_EXPECTS_SECRET;
         if (x->inherits == SECRET_LIST || (x->inherits == SECRET_STRINGS && !is_number)) {
                 return true;
         }
-        switch (x->arm) {
-        case SECRET_VALUE: return !is_behind_at;
-        case SECRET_LIST: return true;
-        case SECRET_STRINGS:
-        case SECRET_CLAUSE: return !is_number && !is_behind_at;
-        case SECRET_DEFINED: return !is_number || x->gives_value;
-        case SECRET_FREE: break;
-        }
-        return false;
+        return (is_number ? hides[x->arm].numbers : hides[x->arm].strings) &&
+               (hides[x->arm].behind_at || f->before != SECRET_AT);
 }
 
-/** A string that speaks of a password: what is put together with it may be one. */
+/** A string that mentions a password: what is combined with it may be one. */
 static void on_mention(struct secret_finder *f, struct span inner, uint32_t end)
 {
         struct secret_frame *x = secret_top(f);
-        bool is_argument = x->is == SECRET_ARGUMENTS || x->is == SECRET_PROCEDURE;
+        bool is_argument = secret_takes_arguments(x);
         bool is_path = inner.len > 0 && inner.data[0] == '$';
         secret_on_label(f, inner);
-        if (x->searches && is_path) {
+        if (x->type == SECRET_SEARCH && is_path) {
                 secret_behind_range(f, x->begin, end);
         }
         if (x->kind == SECRET_ANY && is_argument) {
-                x->names = true; /* JSON_VALUE(doc, '$.password') = 'x' */
-                x->arm = SECRET_LIST;
+                x->is_secret = true; /* JSON_VALUE(doc, '$.password') = 'x' */
+                secret_enter_arm(x, SECRET_LIST);
                 return;
         }
         if (x->kind == SECRET_ANY && is_path) {
                 secret_on_value(f, end); /* doc->'$.password' */
         }
-        x->arm = x->arm == SECRET_CLAUSE && x->kind == SECRET_ACCOUNT ? x->arm : SECRET_VALUE;
+        if (x->arm != SECRET_CLAUSE || x->kind != SECRET_ACCOUNT) {
+                secret_enter_arm(x, SECRET_VALUE);
+        }
 }
 
 /** A string that is a name: @'password', AS 'password'. */
 static bool is_name_in_quotes(struct secret_finder *f, const struct secret_frame *x, struct span inner)
 {
         bool is_variable = f->before == SECRET_AT && x->kind != SECRET_ACCOUNT;
-        bool is_alias = f->before == SECRET_AS && x->part == SECRET_IN_SELECT;
+        bool is_alias = f->before == SECRET_AS && x->part == SECRET_PART_SELECT;
         return (is_variable || is_alias) && secret_is_name(inner);
 }
 
@@ -357,8 +348,9 @@ static bool is_literal_secret(struct secret_finder *f, const struct sql_token *t
                               const struct sql_token *next)
 {
         struct secret_frame *x = secret_top(f);
-        bool is_user = x->arm == SECRET_CLAUSE && secret_is_sign(next, '@') && !f->gives;
-        bool here = is_armed(f, x, t, f->gives) && !is_user && !f->is_plain;
+        bool is_user =
+            x->arm == SECRET_CLAUSE && secret_is_sign(next, '@') && f->expects != SECRET_EXPECTS_SECRET;
+        bool here = is_armed(f, x, t) && !is_user && f->expects != SECRET_EXPECTS_PLAIN;
         bool armed = secret_behind_covers(f, place_of(f, t)) || here || secret_place_is_given(x);
         if (t->kind != SQL_STRING) {
                 return armed;
@@ -380,12 +372,11 @@ static bool on_literal(struct secret_finder *f, const struct sql_token *t, const
         bool found = is_literal_secret(f, t, next);
         secret_top(f)->derived_at = SECRET_NOWHERE;
         f->literal_end = end_of(f, t);
-        f->is_plain = false;
-        f->bare_end = f->gives && t->kind == SQL_NUMBER ? f->literal_end : 0;
-        f->gives = f->gives && next->kind == SQL_STRING; /* 'ab' 'cd' is one */
-        f->before = SECRET_CLOSED;
-        f->before_id = WORD_OTHER;
-        f->before_roles = 0;
+        bool is_expected = f->expects == SECRET_EXPECTS_SECRET;
+        f->bare_end = is_expected && t->kind == SQL_NUMBER ? f->literal_end : 0;
+        f->expects = is_expected && next->kind == SQL_STRING ? SECRET_EXPECTS_SECRET /* 'ab' 'cd' is one */
+                                                             : SECRET_EXPECTS_NOTHING;
+        note_token(f, SECRET_CLOSED);
         return found;
 }
 
@@ -395,8 +386,8 @@ static bool on_literal(struct secret_finder *f, const struct sql_token *t, const
 static bool is_of_bare(const struct secret_finder *f, const struct sql_token *t)
 {
         bool ends = secret_is_sign(t, ',') || secret_is_sign(t, ';') || secret_is_sign(t, ')');
-        bool begins = f->gives && f->before_id != WORD_OTHER && t->kind == SQL_OPERATOR &&
-                      !secret_is_sign(t, '(') && !secret_is_sign(t, '@');
+        bool begins = f->expects == SECRET_EXPECTS_SECRET && f->before_word.id != WORD_OTHER &&
+                      t->kind == SQL_OPERATOR && !secret_is_sign(t, '(') && !secret_is_sign(t, '@');
         return !ends && (begins || (f->bare_end != 0 && f->bare_end == place_of(f, t)));
 }
 
@@ -415,7 +406,7 @@ bool secret_find(struct secret_finder *f, const struct sql_token *t, const struc
         }
         if (is_of_bare(f, t)) {
                 f->bare_end = end_of(f, t);
-                f->gives = false;
+                expect_no_secret(f);
                 return true;
         }
         f->bare_end = 0;
@@ -431,28 +422,26 @@ bool secret_find(struct secret_finder *f, const struct sql_token *t, const struc
         return false;
 }
 
-static void begin_pass(struct secret_finder *f, bool looks_back)
+static void begin_pass(struct secret_finder *f)
 {
-        begin_statement(f);
-        f->looks_back = looks_back;
+        begin_statement(f, 0);
         f->reply = 0;
         f->has_star = false;
         f->literal_end = 0;
         f->bare_end = 0;
-        f->frames[0] = secret_frame_at(SECRET_ANY, 0);
 }
 
 void secret_finder_begin(struct secret_finder *f, struct span sql, struct sql_mode mode)
 {
         f->sql = sql;
-        f->mode = mode;
         f->behind.n_lists = 0;
         f->behind.n_ranges = 0;
         f->behind.all_from = SECRET_NOWHERE;
         f->next_list = 0;
         f->next_range = 0;
         f->hidden_to = 0;
-        begin_pass(f, true);
+        f->pass = SECRET_PASS_COLLECT;
+        begin_pass(f);
         struct sql_lexer lexer = sql_lexer_over(sql, mode);
         struct sql_token t = sql_next(&lexer);
         while (t.kind != SQL_END) {
@@ -460,7 +449,8 @@ void secret_finder_begin(struct secret_finder *f, struct span sql, struct sql_mo
                 (void)secret_find(f, &t, &next, &lexer);
                 t = next;
         }
-        begin_pass(f, false);
+        f->pass = SECRET_PASS_FIND;
+        begin_pass(f);
 }
 
 size_t secret_bare_at(struct span sql, struct sql_mode mode)
@@ -471,7 +461,7 @@ size_t secret_bare_at(struct span sql, struct sql_mode mode)
         struct sql_token t = sql_next(&lexer);
         while (t.kind != SQL_END) {
                 struct sql_token next = sql_next(&lexer);
-                bool is_bare = finder.gives || finder.bare_end != 0;
+                bool is_bare = finder.expects == SECRET_EXPECTS_SECRET || finder.bare_end != 0;
                 bool secret = secret_find(&finder, &t, &next, &lexer);
                 bool is_shown = is_word(&t) || t.kind == SQL_OPERATOR || (is_bare && t.kind == SQL_NUMBER);
                 if (secret && is_shown) {

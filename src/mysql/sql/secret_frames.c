@@ -12,8 +12,8 @@ static uint64_t place_bit(const struct secret_frame *x)
 
 bool secret_place_is_given(const struct secret_frame *x)
 {
-        bool is_list = x->part == SECRET_IN_NONE || x->part == SECRET_IN_SELECT;
-        return x->is != SECRET_CASE && is_list && (x->given & place_bit(x)) != 0;
+        bool is_list = x->part == SECRET_PART_LIST || x->part == SECRET_PART_SELECT;
+        return is_list && (x->given & place_bit(x)) != 0;
 }
 
 struct secret_frame secret_frame_at(enum secret_kind kind, uint32_t at)
@@ -27,20 +27,28 @@ struct secret_frame secret_frame_at(enum secret_kind kind, uint32_t at)
                                      .url_end = SECRET_NOWHERE};
 }
 
+void secret_enter_kind(struct secret_frame *x, enum secret_kind kind)
+{
+        x->kind = kind;
+        if (kind != SECRET_ACCOUNT && kind != SECRET_PARTITION) {
+                secret_enter_arm(x, SECRET_FREE);
+        }
+}
+
 /* --- names in lists ----------------------------------------------------------------------------------------------------- */
 
 /** A name of a password is at this place of the list. */
 static void note_place(struct secret_finder *f, struct secret_frame *x)
 {
-        if (x->part == SECRET_IN_NONE || x->part == SECRET_IN_SELECT) {
+        if (x->part == SECRET_PART_LIST || x->part == SECRET_PART_SELECT || x->part == SECRET_PART_BRANCH) {
                 x->named |= place_bit(x);
-                x->names = true;
+                x->is_secret = true;
         }
-        if (x->has_parts && x->part == SECRET_IN_SELECT) {
+        if (x->in_union && x->part == SECRET_PART_SELECT) {
                 secret_behind_list(f, x->rows_at, place_bit(x)); /* of the first SELECT too */
         }
         const struct secret_frame *first = &f->frames[0];
-        if (first->part == SECRET_IN_SELECT && first->is != SECRET_CASE) {
+        if (first->part == SECRET_PART_SELECT) {
                 f->reply |= f->has_star ? UINT64_MAX : place_bit(first);
         }
 }
@@ -48,42 +56,43 @@ static void note_place(struct secret_finder *f, struct secret_frame *x)
 bool secret_on_alias(struct secret_finder *f)
 {
         struct secret_frame *x = secret_top(f);
-        bool is_alias = f->before == SECRET_AS || (f->before == SECRET_CLOSED && x->part == SECRET_IN_SELECT);
-        if (!is_alias || x->is == SECRET_CASE || x->kind != SECRET_ANY) {
+        bool is_alias =
+            f->before == SECRET_AS || (f->before == SECRET_CLOSED && x->part == SECRET_PART_SELECT);
+        if (!is_alias || secret_is_case(x) || x->kind != SECRET_ANY) {
                 return false;
         }
-        if (x->part == SECRET_IN_SELECT) {
+        if (x->part == SECRET_PART_SELECT) {
                 note_place(f, x);
                 secret_behind_list(f, x->rows_at, place_bit(x));
         }
         return true;
 }
 
-/** In a CASE it is what is tested, a test, or a branch. */
+/** In a CASE it is the operand, a part of a test, or a branch. */
 static void on_value_in_case(struct secret_finder *f, struct secret_frame *x, uint32_t end)
 {
-        if (x->part == SECRET_IN_NONE) {
-                x->tests_secret = true;
-        } else if (x->part == SECRET_IN_SELECT) {
+        if (x->part == SECRET_PART_OPERAND) {
+                x->type = SECRET_CASE_OF_SECRET;
+        } else if (x->part == SECRET_PART_BRANCH) {
                 note_place(f, x);
                 secret_behind_list(f, x->rows_at, UINT64_MAX);
         } else {
-                secret_behind_range(f, x->has_parts ? x->begin : x->expression, end);
+                secret_behind_range(f, x->type == SECRET_CASE ? x->expression : x->begin, end);
         }
 }
 
 void secret_on_value(struct secret_finder *f, uint32_t end)
 {
         struct secret_frame *x = secret_top(f);
-        if (x->is == SECRET_CASE) {
+        if (secret_is_case(x)) {
                 on_value_in_case(f, x, end);
                 return;
         }
         note_place(f, x);
-        if (x->part == SECRET_IN_INTO) {
+        if (x->part == SECRET_PART_INTO) {
                 secret_behind_list(f, x->rows_at, place_bit(x));
-        } else if (x->kind == SECRET_ANY && x->is != SECRET_PROCEDURE) {
-                secret_behind_range(f, x->is == SECRET_ARGUMENTS ? x->begin : x->expression, end);
+        } else if (x->kind == SECRET_ANY && x->type != SECRET_PROCEDURE) {
+                secret_behind_range(f, secret_takes_arguments(x) ? x->begin : x->expression, end);
         }
 }
 
@@ -93,66 +102,78 @@ void secret_on_comma(struct secret_finder *f, uint32_t at)
         x->place = (uint8_t)(x->place < PLACES - 1 ? x->place + 1 : x->place);
         x->expression = at;
         x->derived_at = SECRET_NOWHERE;
-        x->between = false;
-        bool goes_on = x->arm == SECRET_LIST || x->arm == SECRET_STRINGS || f->is_run ||
-                       (x->arm == SECRET_DEFINED && x->kind == SECRET_DECLARATION);
+        x->in_between = false;
+        bool is_defined = x->arm == SECRET_DEFINED || x->arm == SECRET_DEFAULT;
+        bool goes_on = x->arm == SECRET_LIST || x->arm == SECRET_STRINGS ||
+                       f->statement == SECRET_STATEMENT_EXECUTE ||
+                       (is_defined && x->kind == SECRET_DECLARATION);
         if (!goes_on) {
-                x->arm = SECRET_FREE;
+                secret_enter_arm(x, SECRET_FREE);
         }
-        if (x->is != SECRET_ARGUMENTS) {
+        if (x->type != SECRET_ARGUMENTS && x->type != SECRET_SEARCH) {
                 x->url_end = SECRET_NOWHERE;
         }
 }
 
 /* --- queries ------------------------------------------------------------------------------------------------------------ */
 
-static void on_select(struct secret_finder *f, struct secret_frame *x, uint32_t at)
+/** The only place where the part of a query changes; the word is at @p at. */
+static void enter_part(struct secret_finder *f, struct secret_frame *x, enum secret_part part, uint32_t at)
 {
-        x->of_select |= x->given | x->of_rows | secret_behind_of_list(f, at);
-        x->of_rows = 0;
-        x->row_levels = 0;
-        x->given = x->of_select;
-        x->part = SECRET_IN_SELECT;
-        x->place = 0;
-        x->rows_at = x->has_parts ? x->rows_at : at;
-}
-
-void secret_on_query_word(struct secret_finder *f, struct secret_role_of word, uint32_t at)
-{
-        struct secret_frame *x = secret_top(f);
-        if (x->is == SECRET_CASE) {
-                return;
-        }
-        if (word.id == WORD_SELECT) {
-                on_select(f, x, at);
-        } else if (word.id == WORD_VALUES && ((word.roles & ROLE_ENDS) != 0 || f->depth == 0)) {
-                /* VALUE in a list is a column's name */
+        x->part = part;
+        switch (part) {
+        case SECRET_PART_SELECT:
+                x->of_select |= x->given | x->of_rows | secret_behind_of_list(f, at);
+                x->of_rows = 0;
+                x->row_levels = 0;
+                x->given = x->of_select;
+                x->place = 0;
+                x->rows_at = x->in_union ? x->rows_at : at;
+                break;
+        case SECRET_PART_ROWS:
                 x->of_rows |= x->of_select | x->given | secret_behind_of_list(f, at);
                 x->row_levels = 1;
                 x->given = 0;
-                x->part = SECRET_IN_OTHER;
-                x->rows_at = x->has_parts ? x->rows_at : at;
-        } else if (word.id == WORD_INTO && x->rows_at != SECRET_NOWHERE) {
-                x->part = SECRET_IN_INTO;
+                x->rows_at = x->in_union ? x->rows_at : at;
+                break;
+        case SECRET_PART_INTO:
                 x->given = 0;
                 x->place = 0;
-        } else if ((word.roles & ROLE_CLAUSE) != 0) {
-                x->part = SECRET_IN_OTHER;
-                x->given = 0;
+                break;
+        case SECRET_PART_CLAUSE: x->given = 0; break;
+        case SECRET_PART_LIST:
+        case SECRET_PART_OPERAND:
+        case SECRET_PART_TEST:
+        case SECRET_PART_BRANCH: break;
         }
-        if ((word.roles & ROLE_CLAUSE) != 0) {
-                x->is_source = word.id == WORD_FROM || (x->is_source && (word.roles & ROLE_JOINS) != 0);
+}
+
+void secret_on_query_word(struct secret_finder *f, struct secret_word_pair w, uint32_t at)
+{
+        struct secret_frame *x = secret_top(f);
+        unsigned roles = w.word.roles;
+        if (secret_is_case(x)) {
+                return;
         }
-        x->is_with = word.id == WORD_WITH || (x->is_with && word.id != WORD_SELECT);
-        if ((word.roles & ROLE_ENDS) != 0 && word.id != WORD_VALUES) {
+        if (w.word.id == WORD_SELECT) {
+                enter_part(f, x, SECRET_PART_SELECT, at);
+        } else if (w.word.id == WORD_VALUES && ((roles & ROLE_ENDS) != 0 || f->depth == 0)) {
+                enter_part(f, x, SECRET_PART_ROWS, at); /* VALUE in a list is the name of a column */
+        } else if (w.word.id == WORD_INTO && x->rows_at != SECRET_NOWHERE) {
+                enter_part(f, x, SECRET_PART_INTO, at);
+        } else if ((roles & ROLE_CLAUSE) != 0) {
+                enter_part(f, x, SECRET_PART_CLAUSE, at);
+        }
+        x->source = secret_next_source(x->source, w);
+        if ((roles & ROLE_ENDS) != 0 && w.word.id != WORD_VALUES) {
                 x->of_rows = 0;
                 x->row_levels = 0;
         }
-        if ((word.roles & ROLE_AGAIN) != 0 && x->rows_at != SECRET_NOWHERE) {
+        if ((roles & ROLE_AGAIN) != 0 && x->rows_at != SECRET_NOWHERE) {
                 x->of_select |= x->named;
                 x->of_rows = x->of_select; /* of a SELECT in parentheses */
                 x->row_levels = 1;
-                x->has_parts = true;
+                x->in_union = true;
         }
 }
 
@@ -184,21 +205,26 @@ static bool expect_rows(struct secret_frame *x, uint64_t named, const struct sql
 
 /* --- tables of settings ------------------------------------------------------------------------------------------------- */
 
-void secret_on_update_word(struct secret_finder *f, struct secret_role_of word, uint32_t at)
+void secret_on_update_word(struct secret_finder *f, struct secret_word_pair w, uint32_t at)
 {
-        if (f->is_update && f->depth == 0 && (word.roles & ROLE_CLAUSE) != 0) {
-                f->assigned_to = f->assigns && word.id != WORD_SET ? at : f->assigned_to;
-                f->assigns = word.id == WORD_SET;
+        if (f->depth > 0) {
+                return;
         }
+        enum secret_statement next = secret_next_update(f->statement, w);
+        if (f->statement == SECRET_STATEMENT_ASSIGN && next != SECRET_STATEMENT_ASSIGN) {
+                f->assigned_to = at;
+        }
+        f->statement = next;
 }
 
 void secret_on_value_column(struct secret_finder *f, struct span name, uint32_t end)
 {
-        if (f->assigns && f->depth == 0 && f->assigned == SECRET_NOWHERE && secret_is_value_column(name)) {
+        if (f->statement == SECRET_STATEMENT_ASSIGN && f->depth == 0 && f->assigned == SECRET_NOWHERE &&
+            secret_is_value_column(name)) {
                 f->assigned = end;
         }
         struct secret_frame *x = secret_top(f);
-        if (f->depth == 1 && x->kind == SECRET_ANY && x->part == SECRET_IN_NONE &&
+        if (f->depth == 1 && x->kind == SECRET_ANY && x->part == SECRET_PART_LIST &&
             secret_is_value_column(name)) {
                 x->valued |= place_bit(x);
         }
@@ -211,7 +237,7 @@ void secret_on_label(struct secret_finder *f, struct span label)
                 secret_behind_range(f, f->assigned, f->assigned_to);
         }
         const struct secret_frame *x = secret_top(f);
-        if (f->depth == 1 && f->valued != 0 && x->is == SECRET_GROUP && secret_is_label(label)) {
+        if (f->depth == 1 && f->valued != 0 && x->type == SECRET_GROUP && secret_is_label(label)) {
                 secret_behind_list(f, x->begin, f->valued);
         }
 }
@@ -226,8 +252,9 @@ static enum secret_arm inherited(const struct secret_frame *x)
         }
         switch (x->arm) {
         case SECRET_FREE: return x->inherits;
-        case SECRET_STRINGS: return SECRET_STRINGS;
-        case SECRET_DEFINED: return x->gives_value ? SECRET_LIST : SECRET_STRINGS;
+        case SECRET_STRINGS:
+        case SECRET_DEFINED: return SECRET_STRINGS;
+        case SECRET_DEFAULT:
         case SECRET_VALUE:
         case SECRET_LIST:
         case SECRET_CLAUSE: break;
@@ -244,12 +271,13 @@ static void push(struct secret_finder *f, struct secret_frame frame)
 static void follow_source(const struct secret_finder *f, const struct secret_frame *x,
                           struct secret_frame *new)
 {
-        bool is_source = x->is_source && x->part == SECRET_IN_OTHER;
-        bool is_cte = x->is_with && f->before_id == WORD_AS;
+        bool is_source =
+            x->source == SECRET_SOURCE_FROM && (x->part == SECRET_PART_CLAUSE || x->part == SECRET_PART_ROWS);
+        bool is_cte = x->source == SECRET_SOURCE_WITH && f->before_word.id == WORD_AS;
         if (x->of_select == 0 || (!is_source && !is_cte)) {
                 return;
         }
-        bool is_all = f->before_id == WORD_FROM && f->depth == 0 && f->has_star && x->place == 0;
+        bool is_all = f->before_word.id == WORD_FROM && f->depth == 0 && f->has_star && x->place == 0;
         if (is_all) {
                 new->of_select = x->of_select; /* SELECT * FROM (SELECT …): the places are the same */
         } else if (new->inherits == SECRET_FREE) {
@@ -262,8 +290,36 @@ static void open_deeper(struct secret_finder *f)
 {
         struct secret_frame *x = secret_top(f);
         x->inherits = f->before == SECRET_KEYED ? SECRET_LIST : inherited(x);
-        f->is_call = false;
+        f->opens = SECRET_OPENS_BY_NAME;
         f->deeper++;
+}
+
+/** What the parenthesis after the current token encloses. */
+static enum secret_type type_of_parenthesis(const struct secret_finder *f)
+{
+        if (f->before == SECRET_KEYED) {
+                return SECRET_ARGUMENTS;
+        }
+        if (f->before == SECRET_WORD) {
+                return (f->before_word.roles & ROLE_SEARCHES) != 0 ? SECRET_SEARCH
+                       : f->opens == SECRET_OPENS_PROCEDURE        ? SECRET_PROCEDURE
+                                                                   : SECRET_ARGUMENTS;
+        }
+        return f->before_word.id == WORD_IN ? SECRET_CHOICES : SECRET_GROUP;
+}
+
+/** The kind of what is in parentheses in @p x. */
+static enum secret_kind kind_of_parenthesis(const struct secret_finder *f, const struct secret_frame *x)
+{
+        if (secret_defines(x) && (f->before_word.roles & ROLE_VALUE) != 0) {
+                return SECRET_ANY;
+        }
+        if (f->before_word.id == WORD_COLUMNS) {
+                return SECRET_DEFINITION; /* of a JSON_TABLE */
+        }
+        return x->kind == SECRET_DECLARATION ? SECRET_ANY
+               : x->kind == SECRET_PARTITION ? SECRET_DEFINITION
+                                             : x->kind;
 }
 
 void secret_open(struct secret_finder *f, uint32_t at)
@@ -273,33 +329,27 @@ void secret_open(struct secret_finder *f, uint32_t at)
                 open_deeper(f);
                 return;
         }
-        struct secret_frame new = secret_frame_at(x->kind, at);
-        bool is_value = x->kind == SECRET_DEFINITION && (f->before_roles & ROLE_VALUE) != 0;
-        new.kind = x->kind == SECRET_DECLARATION ? SECRET_ANY : x->kind;
+        struct secret_frame new = secret_frame_at(kind_of_parenthesis(f, x), at);
         new.inherits = inherited(x);
         new.given = secret_behind_of_list(f, at);
-        if (is_value || f->before_id == WORD_COLUMNS) {
-                new.kind = is_value ? SECRET_ANY : SECRET_DEFINITION; /* of a JSON_TABLE */
-        } else if (f->before == SECRET_KEYED) {
-                new.is = SECRET_ARGUMENTS;
-                new.names = x->kind != SECRET_DEFINITION;
+        bool is_value = secret_defines(x) && (f->before_word.roles & ROLE_VALUE) != 0;
+        if (!is_value && f->before_word.id != WORD_COLUMNS) {
+                new.type = type_of_parenthesis(f);
+        }
+        if (f->before == SECRET_KEYED) {
+                new.is_secret = !secret_defines(x);
                 new.inherits =
-                    x->kind == SECRET_DEFINITION &&new.inherits != SECRET_LIST ? SECRET_STRINGS : SECRET_LIST;
-        } else if (f->before == SECRET_WORD) {
-                new.is = f->is_call ? SECRET_PROCEDURE : SECRET_ARGUMENTS;
-                new.searches = (f->before_roles & ROLE_SEARCHES) != 0;
-        } else if (f->before_id == WORD_IN) {
-                new.is = SECRET_CHOICES;
+                    secret_defines(x) && new.inherits != SECRET_LIST ? SECRET_STRINGS : SECRET_LIST;
         }
-        f->is_call = false;
-        if (new.is < SECRET_ARGUMENTS) {
+        f->opens = SECRET_OPENS_BY_NAME;
+        if (!secret_takes_arguments(&new)) {
                 follow_source(f, x, &new);
-        }
-        if (new.is < SECRET_ARGUMENTS && x->row_levels == 1) {
-                new.given |= x->of_rows;
-        } else if (new.is < SECRET_ARGUMENTS && x->row_levels > 1) {
-                new.of_rows = x->of_rows;
-                new.row_levels = (uint8_t)(x->row_levels - 1);
+                if (x->row_levels == 1) {
+                        new.given |= x->of_rows;
+                } else if (x->row_levels > 1) {
+                        new.of_rows = x->of_rows;
+                        new.row_levels = (uint8_t)(x->row_levels - 1);
+                }
         }
         new.about = x->derived_at;
         x->derived_at = SECRET_NOWHERE;
@@ -319,22 +369,23 @@ static bool compares_next(const struct sql_token *next)
 static void pass_on(struct secret_finder *f, const struct secret_frame *old, const struct sql_token *next)
 {
         struct secret_frame *x = secret_top(f);
-        bool is_query = old->rows_at != SECRET_NOWHERE && old->is != SECRET_CASE;
+        bool is_query = old->rows_at != SECRET_NOWHERE && !secret_is_case(old);
         bool is_tuple =
-            old->place > 0 && (is_query || (old->is == SECRET_GROUP && old->part == SECRET_IN_NONE));
-        bool is_names = old->is == SECRET_ARGUMENTS && old->about != SECRET_NOWHERE; /* … AS t (a, b) */
-        if (!old->names || is_tuple || is_names) {
+            old->place > 0 && (is_query || (old->type == SECRET_GROUP && old->part == SECRET_PART_LIST));
+        bool is_arguments = old->type == SECRET_ARGUMENTS || old->type == SECRET_SEARCH;
+        bool is_names = is_arguments && old->about != SECRET_NOWHERE; /* … AS t (a, b) */
+        if (!old->is_secret || is_tuple || is_names) {
                 return;
         }
         secret_on_value(f, old->begin);
-        if (x->is_partitioned) {
-                x->arm = SECRET_STRINGS;
-        } else if (x->kind != SECRET_ANY || x->part == SECRET_IN_INTO) {
+        if (x->kind == SECRET_PARTITION) {
+                secret_enter_arm(x, SECRET_STRINGS);
+        } else if (x->kind != SECRET_ANY || x->part == SECRET_PART_INTO) {
                 return;
-        } else if (x->is == SECRET_ARGUMENTS || x->is == SECRET_PROCEDURE) {
-                x->arm = SECRET_LIST;
-        } else if (old->is != SECRET_CHOICES && compares_next(next)) {
-                x->arm = SECRET_VALUE;
+        } else if (secret_takes_arguments(x)) {
+                secret_enter_arm(x, SECRET_LIST);
+        } else if (old->type != SECRET_CHOICES && compares_next(next)) {
+                secret_enter_arm(x, SECRET_VALUE);
         }
 }
 
@@ -344,14 +395,15 @@ static void close_query(struct secret_finder *f, const struct secret_frame *old,
         struct secret_frame *x = secret_top(f);
         bool is_word = next->kind == SQL_KEYWORD || next->kind == SQL_NAME;
         bool goes_on = is_word && (secret_role_find(next->text).roles & ROLE_AGAIN) != 0;
-        if (x->has_parts) {
+        if (x->in_union) {
                 secret_behind_list(f, x->rows_at, old->named);
-        } else if (goes_on && old->is == SECRET_GROUP) {
+        } else if (goes_on && old->type == SECRET_GROUP) {
                 x->rows_at = old->rows_at;
         }
-        if (goes_on && old->is == SECRET_GROUP) {
+        bool is_clause = x->part == SECRET_PART_CLAUSE || x->part == SECRET_PART_ROWS;
+        if (goes_on && old->type == SECRET_GROUP) {
                 x->of_select |= old->of_select | old->named;
-        } else if (x->part != SECRET_IN_OTHER) {
+        } else if (!is_clause && x->part != SECRET_PART_TEST) {
                 x->of_rows = 0; /* WITH c (…) AS (SELECT …) */
                 x->row_levels = 0;
         }
@@ -363,7 +415,7 @@ void secret_close(struct secret_finder *f, const struct sql_token *next)
                 f->deeper--;
                 return;
         }
-        while (f->depth > 0 && secret_top(f)->is == SECRET_CASE) {
+        while (f->depth > 0 && secret_is_case(secret_top(f))) {
                 f->depth--; /* one without its END */
         }
         if (f->depth == 0) {
@@ -383,7 +435,7 @@ void secret_close(struct secret_finder *f, const struct sql_token *next)
         } else if (old.named != 0) {
                 is_list = expect_rows(x, old.named, next);
         }
-        x->derived_at = is_query ? old.rows_at : old.is == SECRET_GROUP ? old.begin : SECRET_NOWHERE;
+        x->derived_at = is_query ? old.rows_at : old.type == SECRET_GROUP ? old.begin : SECRET_NOWHERE;
         if (!is_list) {
                 pass_on(f, &old, next);
         }
@@ -399,32 +451,34 @@ void secret_open_case(struct secret_finder *f, uint32_t at)
                 return;
         }
         struct secret_frame new = secret_frame_at(SECRET_ANY, at);
-        new.is = SECRET_CASE;
+        new.type = SECRET_CASE;
+        new.part = SECRET_PART_OPERAND;
         new.rows_at = at;
         new.given = inherited(x) != SECRET_FREE ? UINT64_MAX : secret_behind_of_list(f, at);
         push(f, new);
 }
 
-void secret_on_case_word(struct secret_finder *f, enum secret_word_id id)
+void secret_on_case_word(struct secret_finder *f, struct secret_word_pair w)
 {
         struct secret_frame *x = secret_top(f);
-        if (x->is != SECRET_CASE) {
+        if (!secret_is_case(x)) {
                 return;
         }
-        if (id == WORD_WHEN) {
-                x->has_parts = x->has_parts || (x->part == SECRET_IN_NONE && f->before_id != WORD_CASE);
-                x->part = SECRET_IN_OTHER;
-                x->arm = x->tests_secret ? SECRET_VALUE : SECRET_FREE;
-        } else if (id == WORD_THEN || id == WORD_ELSE) {
-                x->part = SECRET_IN_SELECT;
-                x->arm = x->given != 0 ? SECRET_VALUE : SECRET_FREE;
+        if (w.word.id == WORD_WHEN) {
+                bool has_operand = x->part == SECRET_PART_OPERAND && w.before != WORD_CASE;
+                x->type = x->type == SECRET_CASE && has_operand ? SECRET_CASE_OF : x->type;
+                enter_part(f, x, SECRET_PART_TEST, 0);
+                secret_enter_arm(x, x->type == SECRET_CASE_OF_SECRET ? SECRET_VALUE : SECRET_FREE);
+        } else if (w.word.id == WORD_THEN || w.word.id == WORD_ELSE) {
+                enter_part(f, x, SECRET_PART_BRANCH, 0);
+                secret_enter_arm(x, x->given != 0 ? SECRET_VALUE : SECRET_FREE);
         }
 }
 
 void secret_close_case(struct secret_finder *f, const struct sql_token *next)
 {
         struct secret_frame old = *secret_top(f);
-        if (old.is == SECRET_CASE && f->depth > 0) {
+        if (secret_is_case(&old) && f->depth > 0) {
                 f->depth--;
                 pass_on(f, &old, next);
         }

@@ -5,7 +5,7 @@
 #define MYSQL_SQL_SECRET_FRAMES_H
 
 #include "mysql/sql/secret.h"
-#include "mysql/sql/secret_roles.h"
+#include "mysql/sql/secret_patterns.h"
 
 static inline struct secret_frame *secret_top(struct secret_finder *f)
 {
@@ -17,6 +17,29 @@ static inline bool secret_is_sign(const struct sql_token *t, char sign)
         return t->kind == SQL_OPERATOR && t->text.len == 1 && t->text.data[0] == (uint8_t)sign;
 }
 
+static inline bool secret_is_case(const struct secret_frame *x)
+{
+        return x->type >= SECRET_CASE;
+}
+
+static inline bool secret_takes_arguments(const struct secret_frame *x)
+{
+        return x->type >= SECRET_ARGUMENTS && x->type <= SECRET_PROCEDURE;
+}
+
+/** Are these definitions of columns or parameters? */
+static inline bool secret_defines(const struct secret_frame *x)
+{
+        return x->kind == SECRET_DEFINITION || x->kind == SECRET_PARTITION;
+}
+
+/** The only places where the arm and the kind of a frame change. */
+static inline void secret_enter_arm(struct secret_frame *x, enum secret_arm arm)
+{
+        x->arm = arm;
+}
+void secret_enter_kind(struct secret_frame *x, enum secret_kind kind);
+
 /** A new frame at @p at of the statement. */
 struct secret_frame secret_frame_at(enum secret_kind kind, uint32_t at);
 /** A parenthesis opens at @p at. */
@@ -27,9 +50,9 @@ void secret_close(struct secret_finder *f, const struct sql_token *next);
 void secret_open_case(struct secret_finder *f, uint32_t at);
 void secret_close_case(struct secret_finder *f, const struct sql_token *next);
 /** WHEN, THEN and ELSE in a CASE. */
-void secret_on_case_word(struct secret_finder *f, enum secret_word_id id);
+void secret_on_case_word(struct secret_finder *f, struct secret_word_pair w);
 /** SELECT, VALUES, UNION, FROM … at @p at. */
-void secret_on_query_word(struct secret_finder *f, struct secret_role_of word, uint32_t at);
+void secret_on_query_word(struct secret_finder *f, struct secret_word_pair w, uint32_t at);
 /** The next place of the list, which begins at @p at. */
 void secret_on_comma(struct secret_finder *f, uint32_t at);
 /** A password's name is a value in the expression; what stands before it ends at @p end. */
@@ -38,7 +61,7 @@ void secret_on_value(struct secret_finder *f, uint32_t end);
 bool secret_on_alias(struct secret_finder *f);
 /** SET, WHERE and their kin in an UPDATE, at @p at; a column's name there; a string that names a password, as in a table of settings:
  *  UPDATE t SET value = 'x' WHERE name = 'smtp_password', INSERT INTO t (name, value) VALUES ('smtp_password', 'x'). */
-void secret_on_update_word(struct secret_finder *f, struct secret_role_of word, uint32_t at);
+void secret_on_update_word(struct secret_finder *f, struct secret_word_pair w, uint32_t at);
 void secret_on_value_column(struct secret_finder *f, struct span name, uint32_t end);
 void secret_on_label(struct secret_finder *f, struct span label);
 /** Is a constant at this place of the list a password? */
