@@ -17,6 +17,8 @@ src_libmysql_sql_a_SOURCES = \
 	src/mysql/sql/secret_patterns.h \
 	src/mysql/sql/secret_roles.c \
 	src/mysql/sql/secret_roles.h \
+	src/mysql/sql/secret_settings.c \
+	src/mysql/sql/secret_settings.h \
 	src/mysql/sql/secret_words.c \
 	src/mysql/sql/secret_words.h \
 	src/mysql/sql/setnames.c \

@@ -53,11 +53,13 @@ enum {
 enum secret_statement {
         SECRET_STATEMENT_NONE, /**< no word has been seen yet */
         SECRET_STATEMENT_SET,
-        SECRET_STATEMENT_EXECUTE, /**< a comma does not end what is a password */
-        SECRET_STATEMENT_CREATE,  /**< or ALTER */
-        SECRET_STATEMENT_PROGRAM, /**< CREATE or ALTER of something that has a body */
-        SECRET_STATEMENT_UPDATE,  /**< or DELETE: not in its SET clause */
-        SECRET_STATEMENT_ASSIGN,  /**< UPDATE, in its SET clause */
+        SECRET_STATEMENT_EXECUTE,       /**< a comma does not end what is a password */
+        SECRET_STATEMENT_CREATE,        /**< or ALTER */
+        SECRET_STATEMENT_PROGRAM,       /**< CREATE or ALTER of something that has a body */
+        SECRET_STATEMENT_UPDATE,        /**< or DELETE: not in its SET clause */
+        SECRET_STATEMENT_ASSIGN,        /**< UPDATE, in its SET clause */
+        SECRET_STATEMENT_INSERT,        /**< or REPLACE: not in one of these */
+        SECRET_STATEMENT_INSERT_ASSIGN, /**< INSERT … SET, or ON DUPLICATE KEY UPDATE */
         SECRET_STATEMENT_OTHER,
 };
 
@@ -94,6 +96,7 @@ enum secret_type {
         SECRET_CHOICES,        /**< IN (…) */
         SECRET_ARGUMENTS,      /**< of a function */
         SECRET_SEARCH,         /**< of JSON_SEARCH and its kin: the path comes last */
+        SECRET_PARAMETERS,     /**< of a cursor that is declared */
         SECRET_PROCEDURE,      /**< of a procedure */
         SECRET_CASE,           /**< CASE … END without an operand, or before its first WHEN */
         SECRET_CASE_OF,        /**< with an operand */
@@ -144,6 +147,7 @@ struct secret_frame {
             rows_at; /**< of the SELECT, VALUES or CASE to whose places a later name may refer; or SECRET_NOWHERE */
         uint32_t derived_at; /**< of the list or query that has just ended: names for it may follow */
         uint32_t about;      /**< of the list or query to which the names in this list refer */
+        uint32_t first_end;  /**< of the first place in the list; 0: it has not ended */
         uint32_t url_end;    /**< where a string ended that began a URL without completing its host */
 };
 
@@ -172,18 +176,24 @@ struct secret_finder {
         unsigned next_range;
         uint32_t hidden_to; /**< the ranges that have begun end at this offset */
         uint64_t reply; /**< bit i: the i-th column of the result has passwords; all bits: any column may */
-        bool has_star;  /**< the list of the result has a *, so the columns behind it can't be counted */
+        bool has_secret_cursor; /**< a cursor has a parameter with a password's name */
+        bool has_star; /**< the list of the result has a *, so the columns behind it can't be counted */
         /* since the statement began */
         enum secret_statement statement;
         enum secret_expects expects;
+        /** What the next parenthesis after a name opens. */
         enum {
-                SECRET_OPENS_BY_NAME,
-                SECRET_OPENS_PROCEDURE
-        } opens;         /**< what the next parenthesis opens: after CALL, arguments of a procedure */
+                SECRET_OPENS_FUNCTION,  /**< arguments of a function */
+                SECRET_OPENS_PROCEDURE, /**< those of a procedure: after CALL */
+                SECRET_OPENS_CURSOR,    /**< those of a cursor: after OPEN */
+        } opens;
         uint64_t valued; /**< as in a frame, for the rows that follow VALUES */
         uint32_t
-            assigned; /**< where the first column for values ended in the SET of an UPDATE; or SECRET_NOWHERE */
+            assigned; /**< where the first column for values ended in the SET of an UPDATE or INSERT; or SECRET_NOWHERE */
         uint32_t assigned_to; /**< where that SET ended; or SECRET_NOWHERE */
+        uint32_t set_at;      /**< where that SET began; or SECRET_NOWHERE */
+        uint32_t derived_at;  /**< of the first derived table before it; or SECRET_NOWHERE */
+        bool is_labelled;     /**< a row or an assignment of an INSERT names a setting that is a password */
         unsigned depth;       /**< index of the current frame */
         unsigned deeper;      /**< parentheses beyond SECRET_DEPTH */
         uint32_t literal_end; /**< of the last constant */

@@ -2,6 +2,7 @@
 #include "mysql/sql/secret_behind.h"
 #include "mysql/sql/secret_frames.h"
 #include "mysql/sql/secret_patterns.h"
+#include "mysql/sql/secret_settings.h"
 
 static bool is_word(const struct sql_token *t)
 {
@@ -35,10 +36,13 @@ static void begin_statement(struct secret_finder *f, uint32_t at)
 {
         f->statement = SECRET_STATEMENT_NONE;
         f->expects = SECRET_EXPECTS_NOTHING;
-        f->opens = SECRET_OPENS_BY_NAME;
+        f->opens = SECRET_OPENS_FUNCTION;
         f->valued = 0;
         f->assigned = SECRET_NOWHERE;
         f->assigned_to = SECRET_NOWHERE;
+        f->set_at = SECRET_NOWHERE;
+        f->derived_at = SECRET_NOWHERE;
+        f->is_labelled = false;
         f->depth = 0;
         f->deeper = 0;
         f->before = SECRET_NOTHING;
@@ -82,6 +86,9 @@ static void on_name(struct secret_finder *f, uint32_t end)
                 return;
         }
         secret_on_value(f, end);
+        if (x->kind == SECRET_DEFINITION) {
+                secret_on_defined_name(f);
+        }
         if (x->part != SECRET_PART_INTO && x->part != SECRET_PART_BRANCH) {
                 secret_enter_arm(x, arm_of_name(x));
         }
@@ -167,9 +174,9 @@ static void on_keyword(struct secret_finder *f, struct secret_role_of word, cons
         follow_expression(f, word, end_of(f, t));
         secret_on_query_word(f, w, place_of(f, t));
         secret_on_case_word(f, w);
-        secret_on_update_word(f, w, place_of(f, t));
-        if (word.id == WORD_CALL) {
-                f->opens = SECRET_OPENS_PROCEDURE;
+        secret_on_assignment_word(f, w, place_of(f, t));
+        if (word.id == WORD_CALL || word.id == WORD_OPEN) {
+                f->opens = word.id == WORD_CALL ? SECRET_OPENS_PROCEDURE : SECRET_OPENS_CURSOR;
         }
         if (word.id == WORD_CASE && w.before != WORD_END) {
                 secret_open_case(f, place_of(f, t));
@@ -196,6 +203,9 @@ static bool on_word(struct secret_finder *f, const struct sql_token *t, const st
                 return true;
         }
         on_keyword(f, word, t, next);
+        if (word.id == WORD_OTHER && word.roles == 0) {
+                secret_on_column(f);
+        }
         struct span name = t->kind == SQL_QUOTED ? inside(t) : t->text;
         bool is_name = secret_is_name(name);
         secret_on_value_column(f, name, end_of(f, t));
@@ -302,7 +312,7 @@ static void on_mention(struct secret_finder *f, struct span inner, uint32_t end)
         struct secret_frame *x = secret_top(f);
         bool is_argument = secret_takes_arguments(x);
         bool is_path = inner.len > 0 && inner.data[0] == '$';
-        secret_on_label(f, inner);
+        secret_on_label(f, inner, end);
         if (x->type == SECRET_SEARCH && is_path) {
                 secret_behind_range(f, x->begin, end);
         }
@@ -427,6 +437,7 @@ static void begin_pass(struct secret_finder *f)
         begin_statement(f, 0);
         f->reply = 0;
         f->has_star = false;
+        f->has_secret_cursor = false;
         f->literal_end = 0;
         f->bare_end = 0;
 }

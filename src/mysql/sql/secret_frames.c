@@ -1,19 +1,13 @@
 #include "mysql/sql/secret_frames.h"
 
 #include "mysql/sql/secret_behind.h"
-#include "mysql/sql/secret_labels.h"
 
 enum { PLACES = 64 };
-
-static uint64_t place_bit(const struct secret_frame *x)
-{
-        return 1ULL << x->place;
-}
 
 bool secret_place_is_given(const struct secret_frame *x)
 {
         bool is_list = x->part == SECRET_PART_LIST || x->part == SECRET_PART_SELECT;
-        return is_list && (x->given & place_bit(x)) != 0;
+        return is_list && (x->given & secret_place_bit(x)) != 0;
 }
 
 struct secret_frame secret_frame_at(enum secret_kind kind, uint32_t at)
@@ -41,15 +35,15 @@ void secret_enter_kind(struct secret_frame *x, enum secret_kind kind)
 static void note_place(struct secret_finder *f, struct secret_frame *x)
 {
         if (x->part == SECRET_PART_LIST || x->part == SECRET_PART_SELECT || x->part == SECRET_PART_BRANCH) {
-                x->named |= place_bit(x);
+                x->named |= secret_place_bit(x);
                 x->is_secret = true;
         }
         if (x->in_union && x->part == SECRET_PART_SELECT) {
-                secret_behind_list(f, x->rows_at, place_bit(x)); /* of the first SELECT too */
+                secret_behind_list(f, x->rows_at, secret_place_bit(x)); /* of the first SELECT too */
         }
         const struct secret_frame *first = &f->frames[0];
         if (first->part == SECRET_PART_SELECT) {
-                f->reply |= f->has_star ? UINT64_MAX : place_bit(first);
+                f->reply |= f->has_star ? UINT64_MAX : secret_place_bit(first);
         }
 }
 
@@ -63,7 +57,7 @@ bool secret_on_alias(struct secret_finder *f)
         }
         if (x->part == SECRET_PART_SELECT) {
                 note_place(f, x);
-                secret_behind_list(f, x->rows_at, place_bit(x));
+                secret_behind_list(f, x->rows_at, secret_place_bit(x));
         }
         return true;
 }
@@ -90,7 +84,7 @@ void secret_on_value(struct secret_finder *f, uint32_t end)
         }
         note_place(f, x);
         if (x->part == SECRET_PART_INTO) {
-                secret_behind_list(f, x->rows_at, place_bit(x));
+                secret_behind_list(f, x->rows_at, secret_place_bit(x));
         } else if (x->kind == SECRET_ANY && x->type != SECRET_PROCEDURE) {
                 secret_behind_range(f, secret_takes_arguments(x) ? x->begin : x->expression, end);
         }
@@ -99,6 +93,7 @@ void secret_on_value(struct secret_finder *f, uint32_t end)
 void secret_on_comma(struct secret_finder *f, uint32_t at)
 {
         struct secret_frame *x = secret_top(f);
+        x->first_end = x->first_end == 0 ? at : x->first_end;
         x->place = (uint8_t)(x->place < PLACES - 1 ? x->place + 1 : x->place);
         x->expression = at;
         x->derived_at = SECRET_NOWHERE;
@@ -110,7 +105,7 @@ void secret_on_comma(struct secret_finder *f, uint32_t at)
         if (!goes_on) {
                 secret_enter_arm(x, SECRET_FREE);
         }
-        if (x->type != SECRET_ARGUMENTS && x->type != SECRET_SEARCH) {
+        if (!secret_takes_arguments(x) || x->type == SECRET_PROCEDURE) {
                 x->url_end = SECRET_NOWHERE;
         }
 }
@@ -203,45 +198,6 @@ static bool expect_rows(struct secret_frame *x, uint64_t named, const struct sql
         return !compares;
 }
 
-/* --- tables of settings ------------------------------------------------------------------------------------------------- */
-
-void secret_on_update_word(struct secret_finder *f, struct secret_word_pair w, uint32_t at)
-{
-        if (f->depth > 0) {
-                return;
-        }
-        enum secret_statement next = secret_next_update(f->statement, w);
-        if (f->statement == SECRET_STATEMENT_ASSIGN && next != SECRET_STATEMENT_ASSIGN) {
-                f->assigned_to = at;
-        }
-        f->statement = next;
-}
-
-void secret_on_value_column(struct secret_finder *f, struct span name, uint32_t end)
-{
-        if (f->statement == SECRET_STATEMENT_ASSIGN && f->depth == 0 && f->assigned == SECRET_NOWHERE &&
-            secret_is_value_column(name)) {
-                f->assigned = end;
-        }
-        struct secret_frame *x = secret_top(f);
-        if (f->depth == 1 && x->kind == SECRET_ANY && x->part == SECRET_PART_LIST &&
-            secret_is_value_column(name)) {
-                x->valued |= place_bit(x);
-        }
-}
-
-void secret_on_label(struct secret_finder *f, struct span label)
-{
-        bool is_behind = f->assigned != SECRET_NOWHERE && f->assigned_to != SECRET_NOWHERE;
-        if (is_behind && secret_is_label(label)) {
-                secret_behind_range(f, f->assigned, f->assigned_to);
-        }
-        const struct secret_frame *x = secret_top(f);
-        if (f->depth == 1 && f->valued != 0 && x->type == SECRET_GROUP && secret_is_label(label)) {
-                secret_behind_list(f, x->begin, f->valued);
-        }
-}
-
 /* --- parentheses -------------------------------------------------------------------------------------------------------- */
 
 /** What is armed here, or around here, is so within what opens here. */
@@ -290,7 +246,7 @@ static void open_deeper(struct secret_finder *f)
 {
         struct secret_frame *x = secret_top(f);
         x->inherits = f->before == SECRET_KEYED ? SECRET_LIST : inherited(x);
-        f->opens = SECRET_OPENS_BY_NAME;
+        f->opens = SECRET_OPENS_FUNCTION;
         f->deeper++;
 }
 
@@ -301,9 +257,10 @@ static enum secret_type type_of_parenthesis(const struct secret_finder *f)
                 return SECRET_ARGUMENTS;
         }
         if (f->before == SECRET_WORD) {
-                return (f->before_word.roles & ROLE_SEARCHES) != 0 ? SECRET_SEARCH
-                       : f->opens == SECRET_OPENS_PROCEDURE        ? SECRET_PROCEDURE
-                                                                   : SECRET_ARGUMENTS;
+                return f->before_word.id == WORD_CURSOR              ? SECRET_PARAMETERS
+                       : (f->before_word.roles & ROLE_SEARCHES) != 0 ? SECRET_SEARCH
+                       : f->opens == SECRET_OPENS_PROCEDURE          ? SECRET_PROCEDURE
+                                                                     : SECRET_ARGUMENTS;
         }
         return f->before_word.id == WORD_IN ? SECRET_CHOICES : SECRET_GROUP;
 }
@@ -341,7 +298,10 @@ void secret_open(struct secret_finder *f, uint32_t at)
                 new.inherits =
                     secret_defines(x) && new.inherits != SECRET_LIST ? SECRET_STRINGS : SECRET_LIST;
         }
-        f->opens = SECRET_OPENS_BY_NAME;
+        if (f->opens == SECRET_OPENS_CURSOR && f->has_secret_cursor) {
+                new.inherits = SECRET_LIST;
+        }
+        f->opens = SECRET_OPENS_FUNCTION;
         if (!secret_takes_arguments(&new)) {
                 follow_source(f, x, &new);
                 if (x->row_levels == 1) {
@@ -372,8 +332,8 @@ static void pass_on(struct secret_finder *f, const struct secret_frame *old, con
         bool is_query = old->rows_at != SECRET_NOWHERE && !secret_is_case(old);
         bool is_tuple =
             old->place > 0 && (is_query || (old->type == SECRET_GROUP && old->part == SECRET_PART_LIST));
-        bool is_arguments = old->type == SECRET_ARGUMENTS || old->type == SECRET_SEARCH;
-        bool is_names = is_arguments && old->about != SECRET_NOWHERE; /* … AS t (a, b) */
+        bool is_names = secret_takes_arguments(old) && old->type != SECRET_PROCEDURE &&
+                        old->about != SECRET_NOWHERE; /* … AS t (a, b) */
         if (!old->is_secret || is_tuple || is_names) {
                 return;
         }
@@ -426,8 +386,18 @@ void secret_close(struct secret_finder *f, const struct sql_token *next)
         bool is_query = old.rows_at != SECRET_NOWHERE;
         bool is_list = false;
         bool is_word = next->kind == SQL_KEYWORD || next->kind == SQL_NAME;
-        if (f->depth == 0 && old.valued != 0 && is_word && secret_role_find(next->text).id == WORD_VALUES) {
+        enum secret_word_id id = is_word ? secret_role_find(next->text).id : WORD_OTHER;
+        bool is_insert = f->statement == SECRET_STATEMENT_INSERT;
+        bool has_rows = id == WORD_VALUES || (is_insert && (id == WORD_SELECT || id == WORD_WITH));
+        if (f->depth == 0 && old.valued != 0 && has_rows) {
                 f->valued = old.valued;
+        }
+        if (old.type == SECRET_PARAMETERS && old.named != 0) {
+                f->has_secret_cursor = true;
+        }
+        bool is_derived = f->depth == 0 && f->statement == SECRET_STATEMENT_UPDATE && is_query;
+        if (is_derived && f->set_at == SECRET_NOWHERE && f->derived_at == SECRET_NOWHERE) {
+                f->derived_at = old.begin;
         }
         secret_behind_list(f, old.about, old.named);
         if (is_query) {

@@ -59,11 +59,11 @@ void secret_on_comma(struct secret_finder *f, uint32_t at);
 void secret_on_value(struct secret_finder *f, uint32_t end);
 /** One that only names what stands before it. @return false if it is none. */
 bool secret_on_alias(struct secret_finder *f);
-/** SET, WHERE and their kin in an UPDATE, at @p at; a column's name there; a string that names a password, as in a table of settings:
- *  UPDATE t SET value = 'x' WHERE name = 'smtp_password', INSERT INTO t (name, value) VALUES ('smtp_password', 'x'). */
-void secret_on_update_word(struct secret_finder *f, struct secret_word_pair w, uint32_t at);
-void secret_on_value_column(struct secret_finder *f, struct span name, uint32_t end);
-void secret_on_label(struct secret_finder *f, struct span label);
+/** The bit of the current place in the list. */
+static inline uint64_t secret_place_bit(const struct secret_frame *x)
+{
+        return 1ULL << x->place;
+}
 /** Is a constant at this place of the list a password? */
 bool secret_place_is_given(const struct secret_frame *x);
 

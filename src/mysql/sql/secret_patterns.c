@@ -46,6 +46,7 @@ static const struct pattern first_words[] = {
     {.in = ALL, .word = WORD_SET, .next = SECRET_STATEMENT_SET},
     {.in = ALL, .word = WORD_EXECUTE, .next = SECRET_STATEMENT_EXECUTE},
     {.in = ALL, .word = WORD_UPDATE_OR_DELETE, .next = SECRET_STATEMENT_UPDATE},
+    {.in = ALL, .word = WORD_INSERT, .next = SECRET_STATEMENT_INSERT},
     {.in = ALL, .word = WORD_CREATE, .next = SECRET_STATEMENT_CREATE},
     {.in = ALL, .word = WORD_ALTER, .next = SECRET_STATEMENT_CREATE},
     {.in = ALL, .next = SECRET_STATEMENT_OTHER},
@@ -56,15 +57,21 @@ enum secret_statement secret_next_statement(struct secret_word_pair w)
         return (enum secret_statement)NEXT_OF(first_words, SECRET_STATEMENT_NONE, 0, w);
 }
 
-static const struct pattern words_of_update[] = {
+static const struct pattern words_of_assignments[] = {
     {.in = IN(SECRET_STATEMENT_UPDATE), .word = WORD_SET, .next = SECRET_STATEMENT_ASSIGN},
     {.in = IN(SECRET_STATEMENT_ASSIGN), .word = WORD_SET, .next = SECRET_STATEMENT_ASSIGN},
     {.in = IN(SECRET_STATEMENT_ASSIGN), .roles = ROLE_CLAUSE, .next = SECRET_STATEMENT_UPDATE},
+    {.in = IN(SECRET_STATEMENT_INSERT), .word = WORD_SET, .next = SECRET_STATEMENT_INSERT_ASSIGN},
+    {.in = IN(SECRET_STATEMENT_INSERT),
+     .word = WORD_UPDATE_OR_DELETE,
+     .not_after = WORD_FOR,
+     .next = SECRET_STATEMENT_INSERT_ASSIGN},
+    {.in = IN(SECRET_STATEMENT_INSERT_ASSIGN), .roles = ROLE_CLAUSE, .next = SECRET_STATEMENT_INSERT},
 };
 
-enum secret_statement secret_next_update(enum secret_statement statement, struct secret_word_pair w)
+enum secret_statement secret_next_assignment(enum secret_statement statement, struct secret_word_pair w)
 {
-        unsigned next = NEXT_OF(words_of_update, statement, 0, w);
+        unsigned next = NEXT_OF(words_of_assignments, statement, 0, w);
         return next == STAY ? statement : (enum secret_statement)next;
 }
 

@@ -16,8 +16,8 @@ struct secret_word_pair {
 
 /** The state after @p w, which is the first word of a statement. */
 enum secret_statement secret_next_statement(struct secret_word_pair w);
-/** The state of an UPDATE after @p w, a word outside of parentheses. */
-enum secret_statement secret_next_update(enum secret_statement statement, struct secret_word_pair w);
+/** The state of an UPDATE or INSERT after @p w, a word outside of parentheses. */
+enum secret_statement secret_next_assignment(enum secret_statement statement, struct secret_word_pair w);
 /** The kind of a frame after @p w: where definitions begin, and where a statement begins within one. */
 enum secret_kind secret_next_kind(enum secret_kind kind, enum secret_statement statement,
                                   struct secret_word_pair w, bool *changed);
