@@ -83,8 +83,8 @@ const struct settings_row settings_rows[] = {
            "Least severe level of querytap's own messages on standard error."),
     BOOL("hex", hex, "false", "Log every packet as well, as a hex dump."),
     TEXT("log.file", 0, sinks[0].file, "-",
-         "Where to write log records: a file name, - for standard output, syslog: or journald: (optionally "
-         "followed by the path of its socket), or off."),
+         "Where to write log records: a file name, - for standard output, another destination such as "
+         "syslog: or journald: (see querytap(1)), or off."),
     CHOICE("log.format", sinks[0].format, "auto", formats,
            "Format of the log records. auto selects text if the output is a terminal, otherwise json. slow "
            "is the format of MySQL's slow query log."),

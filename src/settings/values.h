@@ -47,7 +47,7 @@ enum settings_tls_server {
 /** One place that records go to. The rows of the table describe the first one; a further one (an entry of `logs` in the
  *  file) takes the same, shifted. */
 struct settings_sink {
-        char file[SETTINGS_TEXT_MAX]; /**< "-" = stdout, "off" = none, "syslog:SOCKET", "journald:SOCKET" */
+        char file[SETTINGS_TEXT_MAX]; /**< "off" = none, "-" = stdout, a path, or KIND:PATH (sink_ops.h) */
         uint64_t format;              /**< enum settings_format */
         bool verbose;                 /**< text with its details */
         bool rotate_compress;

@@ -248,8 +248,13 @@ static bool is_ready(struct sink *sink)
         if (d->fd < 0) {
                 return open_again(sink);
         }
-        return (!d->ops->reconnects || sink->state != SINK_FAILING || destination_open(d)) &&
-               (!d->is_torn || destination_mend(d));
+        if (d->ops->reconnects && sink->state == SINK_FAILING) {
+                if (!destination_open(d)) {
+                        return false;
+                }
+                output_queue_rewind(&sink->queue); /* the new reader knows nothing of a record's first half */
+        }
+        return !d->is_torn || destination_mend(d);
 }
 
 /** When write_pending stops to wait. */

@@ -17,19 +17,28 @@
 struct settings_sink;
 
 struct sink_ops {
-        const char *scheme; /**< "NAME:" with a path behind it, or all of log.file; NULL: any other text */
-        const char *default_path; /**< used if nothing follows the scheme; NULL: the path may be empty */
-        const char *label;        /**< its name in messages; NULL: log.file as it is set */
-        bool is_file;     /**< log.file is a path that can be rotated and that no two logs may share */
-        bool is_message;  /**< each record is sent by one write, whole or not at all */
-        bool is_one_line; /**< a record of several lines can't be sent (the format slow has them) */
-        bool
-            reconnects; /**< opened again before the next write after an error; else EPIPE and EBADF close it */
-        bool reopens;   /**< opened again on SIGUSR1 */
-        /** @return a descriptor, which is closed later only if *@p owns (true before the call); -1 with errno. */
+        /** "NAME:", which a path follows, or all of log.file; NULL: any other text. */
+        const char *scheme;
+        /** The path if nothing follows the scheme; NULL: none. */
+        const char *default_path;
+        /** Its name in messages; NULL: log.file as it is set. */
+        const char *label;
+        /** log.file is the path of a file, which can be rotated and which no two logs may share. */
+        bool is_file;
+        /** Each record is written by one call, whole or not at all. Else a call writes what it can of any number of records. */
+        bool is_message;
+        /** A record must be one line: the format slow is refused. */
+        bool is_one_line;
+        /** After an error it is opened again before the next write. Else EPIPE and EBADF close it until SIGUSR1. */
+        bool reconnects;
+        /** It is opened again on SIGUSR1. */
+        bool reopens;
+        /** Open it, without waiting. @return a descriptor, which is closed later unless *@p owns (true before) was set to false; -1
+         *  with errno. */
         int (*open)(const char *path, bool *owns);
-        /** Write @p bytes, without waiting. @p event is that of the record, if it is a message.
-         *  @return how many bytes were written; -1 with errno (a message that is too long: EMSGSIZE). */
+        /** Write what can be written of @p bytes, without waiting. @p event is that of the record, if it is a message.
+         *  @return how many bytes were written; -1 with errno: EAGAIN if the reader does not keep up, EMSGSIZE for a message that is
+         *  too long (a gap record takes its place), anything else if the sink fails. */
         ssize_t (*write)(int fd, const struct settings_sink *settings, struct span bytes,
                          enum record_event event);
 };
