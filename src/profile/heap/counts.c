@@ -1,4 +1,3 @@
-/* The reader's side of the exact counters: sums over the threads, and the extremes of what was read. */
 #include "profile/heap/counts.h"
 
 #include "base/clock.h"
@@ -36,8 +35,8 @@ static void raise(_Atomic int64_t *greatest, int64_t value)
         }
 }
 
-/** Frees of all threads before any allocation: what is live can then come out too high by what happens meanwhile, but
- * never negative. */
+/** Reads the frees of all threads before any allocations: the live figures can then be too high, by what happens
+ * meanwhile, but never negative. */
 static struct prof_counts sum_cells(enum prof_stage stage, enum prof_lib first, enum prof_lib end)
 {
         struct prof_counts c = {0};

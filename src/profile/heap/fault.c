@@ -9,7 +9,7 @@ atomic_bool fault_armed;
 /* The plan and its count change together. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct prof_fault plan;
-static uint64_t plans; /* armed so far: tells a plan from the same one armed again */
+static uint64_t plans; /* how many were armed so far: distinguishes a plan from the same one armed again */
 static uint64_t seen;
 static uint64_t fired;
 
@@ -67,7 +67,7 @@ uint64_t prof_fail_fired(void)
         return read_locked(&fired);
 }
 
-/** Where a NULL can be answered for by the session it hits. */
+/** Whether a failure in @p stage ends at most a session. */
 static bool is_counted(enum prof_stage stage)
 {
         if (plan.stage != STAGE_COUNT) {
@@ -86,7 +86,7 @@ static double draw(uint64_t seed, uint64_t n)
         return (double)((x ^ x >> 31) >> 11) * 0x1p-53;
 }
 
-/** The stack is looked at without the lock. Of two threads that both match, the first disarms. */
+/** The stack is compared without the lock. If two threads match, the first one disarms. */
 static bool count_record(uint32_t record, uint64_t armed, enum prof_stage stage, enum prof_lib lib,
                          size_t size, const struct alloc_site *site)
 {

@@ -11,7 +11,7 @@
 enum prof_fault_kind {
         FAULT_NONE,
         FAULT_NTH,    /**< the nth next allocation (1 = the next), once */
-        FAULT_RANDOM, /**< each with a probability; the same seed and the same order give the same faults */
+        FAULT_RANDOM, /**< each with a probability; the same seed and the same order of allocations give the same faults */
         FAULT_RECORD, /**< the next allocation that counts for an allocation record, once */
 };
 
@@ -43,7 +43,7 @@ uint64_t prof_fail_fired(void);
 
 extern atomic_bool fault_armed;
 
-/** Count an allocation. @return whether it has to fail. */
+/** Count an allocation while something is armed. @return whether it has to fail. */
 bool fault_count(enum prof_stage stage, enum prof_lib lib, size_t size, const struct alloc_site *site);
 
 static inline bool fault_hits(enum prof_stage stage, enum prof_lib lib, size_t size,

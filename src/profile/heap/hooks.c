@@ -7,7 +7,7 @@
 #include <event2/event.h>
 #include <openssl/crypto.h>
 
-/* A hook's own frame tells the place in the library that called it. */
+/* A hook's own frame leads to the place in the library that called it. */
 #define HOOK       __attribute__((noinline)) static
 #define SITE(f, l) (&(const struct alloc_site){.frame = __builtin_frame_address(0), .file = (f), .line = (l)})
 
@@ -21,7 +21,7 @@ HOOK void *on_event_realloc(void *block, size_t size)
         return prof_realloc_at(prof_here.stage, LIB_LIBEVENT, block, size, SITE(NULL, 0));
 }
 
-/* OpenSSL's own allocator gives NULL for no bytes, and its callers count on realloc to free then. */
+/* OpenSSL's own allocator returns NULL for 0 bytes, and its callers rely on realloc to free the block then. */
 
 HOOK void *on_crypto_malloc(size_t size, const char *file, int line)
 {

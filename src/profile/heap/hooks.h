@@ -1,4 +1,4 @@
-/** @file hooks.h  Ties libevent's and OpenSSL's allocators to the stages' heaps.
+/** @file hooks.h  Makes libevent and OpenSSL allocate from the stages' heaps.
  * Call before the first use of either library. Threads: main, once. */
 #ifndef PROFILE_HEAP_HOOKS_H
 #define PROFILE_HEAP_HOOKS_H

@@ -8,13 +8,13 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/** Before each block, within the memory from malloc:
+/** Stands before each block, in the memory that malloc gave:
  *
  *      | size 8 | record 2 | stage 1 | lib 1 | magic 4 | the block, aligned to 16 ...
  */
 struct prefix {
         uint64_t size;
-        uint16_t record; /**< that counts this block as a sample; 0 = none */
+        uint16_t record; /**< id of the allocation record that counts this block; 0 = none */
         uint8_t stage;
         uint8_t lib;
         uint32_t magic;
@@ -22,6 +22,10 @@ struct prefix {
 
 static_assert(sizeof(struct prefix) == PROF_PREFIX_SIZE && PROF_PREFIX_SIZE % 16 == 0,
               "blocks are aligned to 16");
+static_assert(offsetof(struct prefix, record) == 8 && offsetof(struct prefix, stage) == 10 &&
+                  offsetof(struct prefix, lib) == 11 && offsetof(struct prefix, magic) == 12,
+              "the picture above is true");
+static_assert(STAGE_COUNT <= UINT8_MAX && LIB_COUNT <= UINT8_MAX, "a stage and a library fit into a byte");
 
 #define MAGIC_LIVE  0x51544c56U /* "QTLV" */
 #define MAGIC_FREED 0x51544652U /* "QTFR" */
@@ -33,7 +37,7 @@ static _Atomic uint64_t bad_frees;
 
 static void mark(struct prefix *p, uint32_t magic)
 {
-        /* volatile: a compiler drops stores to memory that is about to be freed */
+        /* volatile: compilers drop stores to memory that is about to be freed */
         *(volatile uint32_t *)&p->magic = magic;
 }
 
@@ -45,8 +49,8 @@ __attribute__((cold, noinline)) static void report_bad_free(const void *block, c
              freed ? "freed already" : "no block of ours, or freed already");
 }
 
-/** The prefix of @p block, or NULL (reported) if it is no live block of ours. Reads before memory that may be
- * anybody's or freed, which the sanitizers would stop at before it can be named. */
+/** The prefix of @p block, or NULL (reported) if it is no live block of ours. It reads memory
+ * that may not be ours or may be freed; the sanitizers would stop there before the error can be reported. */
 __attribute__((no_sanitize("address", "thread"))) static struct prefix *find_prefix(void *block,
                                                                                     const char *what)
 {
@@ -103,7 +107,7 @@ void *prof_realloc_at(enum prof_stage stage, enum prof_lib lib, void *block, siz
                 return NULL;
         }
         struct prefix old = *p;
-        mark(p, MAGIC_FREED); /* of the memory that realloc may leave behind */
+        mark(p, MAGIC_FREED); /* realloc may leave the old memory behind */
         struct prefix *moved = realloc(p, size + sizeof *p);
         if (moved == NULL) {
                 mark(p, MAGIC_LIVE);
@@ -161,9 +165,9 @@ uint64_t prof_bad_frees(void)
 
 #endif
 
-/* --- ways in -------------------------------------------------------------------------------------------------- */
+/* --- public forms -------------------------------------------------------------------------------------------------- */
 
-/* Their frame tells the caller, so they need one of their own. */
+/* Their frame identifies the caller, so each needs a frame of its own. */
 #define OWN_FRAME __attribute__((noinline))
 #define SITE_HERE (&(const struct alloc_site){.frame = __builtin_frame_address(0)})
 

@@ -7,7 +7,7 @@
 
 static_assert(PROF_RECORDS == TABLE_RECORDS, "the public bound is the table's");
 
-/** Counts and bytes of an overflow entry come from four counters; take them until they hold still. */
+/** The figures of an overflow entry come from four counters: read them until they do not change meanwhile. */
 static void read_overflow(const struct table_entry *e, struct prof_record *out)
 {
         for (int i = 0; i < 100; i++) {
@@ -20,7 +20,7 @@ static void read_overflow(const struct table_entry *e, struct prof_record *out)
                 }
         }
         if (out->allocs == out->frees || out->bytes_free > out->bytes_alloc) {
-                out->bytes_free = out->bytes_alloc; /* no objects, no bytes: pprof refuses anything else */
+                out->bytes_free = out->bytes_alloc; /* no objects, no bytes: pprof rejects anything else */
                 out->frees = out->allocs;
         }
 }
@@ -84,7 +84,7 @@ bool prof_record_get(uint32_t id, struct prof_record *out)
             .depth = e->key.depth,
         };
         if (out->last_wall_ns <
-            out->born_wall_ns) { /* births have the exact time, samples that of the last tick */
+            out->born_wall_ns) { /* the creation has the exact time, samples that of the last tick */
                 out->last_wall_ns = out->born_wall_ns;
         }
         if (out->last_statement < out->born_statement) {

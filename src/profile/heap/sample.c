@@ -40,7 +40,8 @@ static double logarithm(double x)
         return 2 * s * series + e * 0.6931471805599453;
 }
 
-/** Bytes to the next sample: exponential, at least 1. 0 for a mean of 1: every allocation, the empty ones too. */
+/** Bytes to the next sample: exponential, at least 1. It is 0 for a mean of 1, so that every allocation is sampled, empty ones
+ * too. */
 static int64_t draw_gap(struct prof_thread *t, uint64_t mean)
 {
         if (mean <= 1) {
@@ -50,7 +51,7 @@ static int64_t draw_gap(struct prof_thread *t, uint64_t mean)
         return 1 + (int64_t)(-logarithm(uniform) * (double)mean);
 }
 
-/** @p left is what the allocation of @p size left of the gap. @return whether it is a sample. */
+/** @p left: what remains of the gap after the allocation of @p size. @return whether it is a sample. */
 static bool draw(struct prof_thread *t, uint64_t *mean, int64_t *left, uint64_t mean_now, size_t size)
 {
         if (*mean != mean_now) {

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-/* An allocation of s bytes is sampled with probability 1 - e^(-s/R): so many times more there were. */
+/* An allocation of s bytes is sampled with probability 1 - e^(-s/R); so the counts are divided by that. */
 struct scaled scale_samples(uint64_t objects, uint64_t bytes, uint64_t sample_bytes)
 {
         struct scaled s = {(int64_t)objects, (int64_t)bytes};

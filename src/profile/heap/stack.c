@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
-/** Of functions that read what the sanitizers know nothing of: code, and words of the stack. */
+/** For functions that read what the sanitizers know nothing about: code, and words of the stack. */
 #define PLAIN __attribute__((no_sanitize("address", "thread", "undefined")))
 
 /** What a function pushes on entry; the same on x86-64 and AArch64. */
@@ -29,7 +29,7 @@ static void ask_bounds(struct prof_thread *t)
         pthread_attr_t attr;
         void *low = NULL;
         size_t size = 0;
-        t->stack_low = 1; /* asked; nothing lies between 1 and 0 */
+        t->stack_low = 1; /* the bounds were asked for; no address lies between 1 and 0 */
         t->stack_high = 0;
         if (pthread_getattr_np(pthread_self(), &attr) != 0) {
                 return;
@@ -47,11 +47,11 @@ static bool fits(const struct prof_thread *t, const struct frame *f)
         return at % 16 == 0 && at >= t->stack_low && at < t->stack_high && t->stack_high - at >= sizeof *f;
 }
 
-/* --- by which function a library was entered ------------------------------------------------------------------------ */
+/* --- the function by which a library was entered ------------------------------------------------------------------------ */
 
 enum { LIBRARIES = 8, SCAN_WORDS = 2048 };
 
-/** The text of those libraries that call the hooks. Written once, before other threads. */
+/** The text of the libraries that call the hooks. Written once, before there are other threads. */
 static struct {
         uintptr_t low;
         uintptr_t high;
@@ -74,7 +74,7 @@ static bool is_library(uintptr_t pc)
         return false;
 }
 
-/** Part of a program or library, as it lies in memory. */
+/** Where a segment of a program or library is mapped. */
 static uintptr_t begin_of(const struct dl_phdr_info *info, unsigned part)
 {
         return info->dlpi_addr + info->dlpi_phdr[part].p_vaddr;
@@ -128,7 +128,7 @@ void stack_learn_libraries(void)
 
 #ifdef __x86_64__
 /* Code is read byte by byte: the thread sanitizer may have no shadow of it, and replaces memcpy and memcmp. */
-/** Where the distance of four bytes at @p code leads to, counted from behind them. */
+/** The target of the relative address in the four bytes at @p code, which counts from the byte after them. */
 PLAIN static uintptr_t behind(const uint8_t *code)
 {
         uint32_t distance =
@@ -136,7 +136,7 @@ PLAIN static uintptr_t behind(const uint8_t *code)
         return (uintptr_t)code + 4 + (uintptr_t)(intptr_t)(int32_t)distance;
 }
 
-/** The function of a library that was called by the instruction before @p pc, an address in our text. 0 = it called none.
+/** The function of a library that was called by the instruction before @p pc, an address in our text; 0 if there was none.
  * call *slot(%rip), or call stub, where the stub is: [endbr64] [bnd] jmp *slot(%rip). */
 PLAIN static uintptr_t called_before(uintptr_t pc)
 {

@@ -1,12 +1,12 @@
 /** @file stack.h  Return addresses of the calling thread, by frame pointers.
- * No unwinder: it takes locks and microseconds; this reads two words a frame. Our code keeps frame pointers
- * (-fno-omit-frame-pointer); libevent, OpenSSL and the C library use the register for something else. So from an
- * address that is not of our own text the walk goes on at the innermost PROF_SCOPE above, which knows its frame:
+ * An unwinder would take locks and microseconds; this reads two words for each frame. Our code keeps frame pointers
+ * (-fno-omit-frame-pointer); libevent, OpenSSL and the C library use the register for something else. So at an
+ * address outside our own text the walk continues at the innermost PROF_SCOPE above, which knows its frame:
  *
  *      prof_alloc <- our callback <- [libevent's loop] ... [scope in worker_run] <- worker_run's callers
  *
- * Between the two stands the library's function that ours called, if it can be found (x86-64): so far the words of the stack are
- * read, at most 2048, for a return address behind a call into libssl, libcrypto or libevent.
+ * Between the two stands the library's function that our code called, if it can be found (x86-64 only): the words of the
+ * stack in between (a bounded number) are searched for a return address that follows a call into libssl, libcrypto or libevent.
  *
  * Threads: any. Memory: allocates nothing of ours (the C library may, once a thread, to find the stack's bounds). */
 #ifndef PROFILE_HEAP_STACK_H
@@ -25,7 +25,7 @@ struct prof_thread;
 unsigned stack_walk(struct prof_thread *t, const void *frame, const struct prof_scope *scope, uintptr_t *out,
                     unsigned max);
 
-/** Remember where those libraries' text lies. At the start, before other threads. */
+/** Remember where the text of those libraries is mapped. Call once at the start, before there are other threads. */
 void stack_learn_libraries(void);
 
 #endif

@@ -11,8 +11,8 @@
 #define SLOTS        (2U * TABLE_RECORDS)
 #define CHUNK        256U
 #define IDS          (TABLE_RECORDS + STAGE_COUNT)
-#define SLOT_PENDING 0xffffffffU /* somebody is writing the entry */
-#define SLOT_DEAD    0xfffffffeU /* there was no memory for the entry; nothing is to be found here */
+#define SLOT_PENDING 0xffffffffU /* a thread is writing the entry */
+#define SLOT_DEAD    0xfffffffeU /* there was no memory for the entry, so the slot stays without one */
 
 static_assert(IDS <= UINT16_MAX, "ids fit into a block's prefix");
 static_assert((SLOTS & (SLOTS - 1)) == 0, "slots are a power of two");
@@ -64,7 +64,7 @@ static uint64_t mix(uint64_t h, uint64_t value)
         return h ^ h >> 29;
 }
 
-/** The place that a library named is its innermost frame. */
+/** The place that a library gave counts as the innermost frame. */
 static uint64_t hash_stack(const struct table_key *key)
 {
         uint64_t h = key->file != NULL ? mix((uintptr_t)key->file, (uint64_t)key->line) : 0;
@@ -72,7 +72,7 @@ static uint64_t hash_stack(const struct table_key *key)
         for (unsigned i = 0; i < key->depth; i++) {
                 h = mix(h, key->stack[i]);
         }
-        return mix(h, 0) | 1; /* 0 is an empty place of the set */
+        return mix(h, 0) | 1; /* 0 marks an empty place in the set */
 }
 
 static bool same_key(const struct table_key *a, const struct table_key *b)
@@ -138,7 +138,7 @@ static struct table_entry *place_entry(struct table *t)
         return chunk != NULL ? &chunk[place % CHUNK] : NULL;
 }
 
-/** Fill a new entry and give it its id. */
+/** Fill in a new entry, give it its id and publish it. */
 static void create_entry(struct table *t, struct table_entry *e, const struct table_key *key)
 {
         const struct prof_wire *wire = prof_here.wire;
@@ -178,7 +178,7 @@ static void count_stack(struct table *t, uint64_t hash)
         }
 }
 
-/** One entry a stage for all that has no room, made when it is first needed. */
+/** The stage's entry for all samples that find the table full; it is created when first needed. */
 static struct table_entry *get_overflow(struct table *t, enum prof_stage stage)
 {
         _Atomic uint32_t *state = &t->overflow_state[stage];
@@ -196,8 +196,8 @@ static struct table_entry *get_overflow(struct table *t, enum prof_stage stage)
 
 /* --- finding --------------------------------------------------------------------------------------------------- */
 
-/** The entry of @p key in the slot that holds @p value, or NULL. Two threads that meet at the birth of one record: the
- * second waits for the first, once in that record's life. */
+/** The entry of @p key in the slot that has @p value, or NULL. If another thread is creating that entry, wait for it; this
+ * happens at most once in the life of an entry. */
 static struct table_entry *match(struct table *t, const _Atomic uint64_t *slot, uint64_t value, uint64_t hash,
                                  const struct table_key *key)
 {
@@ -215,7 +215,7 @@ static struct table_entry *match(struct table *t, const _Atomic uint64_t *slot, 
         return same_key(&e->key, key) ? e : NULL;
 }
 
-/** The slot is ours, marked pending: put a new entry there. NULL if there is no room or memory. */
+/** Put a new entry into a slot that this thread has marked pending. @return NULL if the table is full or memory is out. */
 static struct table_entry *fill_slot(struct table *t, _Atomic uint64_t *slot, uint64_t hash,
                                      const struct table_key *key)
 {
@@ -230,7 +230,7 @@ static struct table_entry *fill_slot(struct table *t, _Atomic uint64_t *slot, ui
         return e;
 }
 
-/** The entry of @p key, made if it is new; the stage's overflow entry if the table is full. */
+/** The entry of @p key, created if it is new; the stage's overflow entry if the table is full. */
 static struct table_entry *find(struct table *t, const struct table_key *key)
 {
         uint64_t stack = hash_stack(key);
@@ -306,7 +306,7 @@ bool table_matches(struct prof_thread *thread, uint32_t id, enum prof_stage stag
         const struct table_entry *e = table_entry(id);
         if (e == NULL || thread->shared || e->key.stage != stage || e->key.lib != lib ||
             e->key.size != table_size_class(size)) {
-                return false; /* without a look at the stack */
+                return false; /* without walking the stack */
         }
         struct table_key key = make_key(thread, stage, lib, size, site);
         key.sample_bytes = e->key.sample_bytes;
@@ -320,7 +320,7 @@ void table_free(uint16_t id, uint64_t size)
         if (e->overflow) {
                 atomic_fetch_add_explicit(&e->bytes_free, table_size_class(size), memory_order_release);
         }
-        /* released, so that a reader who sees the free sees the allocation too */
+        /* released, so that a reader that sees the free also sees the allocation */
         atomic_fetch_add_explicit(&e->frees, 1, memory_order_release);
 }
 

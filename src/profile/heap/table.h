@@ -19,9 +19,9 @@
 struct table_key {
         enum prof_stage stage;
         enum prof_lib lib;
-        uint64_t sample_bytes; /**< the mean at which it is caught; not known of an overflow entry */
+        uint64_t sample_bytes; /**< the rate at which it is sampled; unused in an overflow entry */
         uint64_t size;         /**< upper bound of the size class, bytes */
-        const char *file; /**< compared by its address; the text is copied, for a module may be unloaded */
+        const char *file; /**< compared by its address; the text is copied, because a module may be unloaded */
         int line;
         uint16_t depth;
         uintptr_t stack[PROF_STACK_MAX];
@@ -41,16 +41,16 @@ struct table_entry {
         _Atomic uint64_t last_statement;
         _Atomic uint64_t allocs;
         _Atomic uint64_t frees;
-        _Atomic uint64_t bytes_alloc; /**< of overflow entries only: their blocks differ in size */
+        _Atomic uint64_t bytes_alloc; /**< used in overflow entries only: their blocks differ in size */
         _Atomic uint64_t bytes_free;
 };
 
 /** Upper bound of the size class of @p size: 8, multiples of 16 to 128, from there on four classes a doubling. */
 uint64_t table_size_class(uint64_t size);
 
-/** How many entries there may be: 1 to TABLE_RECORDS. What is there stays. */
+/** Set how many entries there may be: 1 to TABLE_RECORDS. Existing entries stay. */
 void table_set_limit(uint32_t most);
-/** The time that samples are stamped with, from now on. */
+/** Set the time that samples are stamped with from now on. */
 void table_set_time(uint64_t wall_ns);
 
 /** An allocation of @p size was sampled. @return the entry's id for the block's prefix, 0 if there is no memory for
@@ -63,7 +63,7 @@ void table_free(uint16_t id, uint64_t size);
 bool table_matches(struct prof_thread *t, uint32_t id, enum prof_stage stage, enum prof_lib lib,
                    uint64_t size, const struct alloc_site *site);
 
-/** The entry @p id, or NULL if there is none (yet). It lives for ever. */
+/** The entry @p id, or NULL if there is none (yet). It is never freed. */
 const struct table_entry *table_entry(uint32_t id);
 /** Entries created so far (overflow entries included). Ids run from 1 to this. */
 uint32_t table_count(void);

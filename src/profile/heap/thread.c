@@ -11,7 +11,7 @@ static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static bool have_key;
 
-/** The thread ends. What it still frees after this (other destructors) takes a block again, and comes back here. */
+/** The thread ends. If other destructors still free memory after this, it takes a block again, and this is called again. */
 static void on_thread_end(void *block)
 {
         struct prof_thread *t = block;
@@ -63,12 +63,12 @@ struct prof_thread *thread_take(void)
                 t = map_block();
         }
         if (t == NULL) {
-                return &shared_block; /* not kept: the next call may have more luck */
+                return &shared_block; /* not remembered: there may be memory at the next call */
         }
         thread_mine = t;
         if (have_key) {
                 (void)pthread_setspecific(
-                    key, t); /* if it fails the block is lost to later threads, not its sums */
+                    key, t); /* if this fails, later threads cannot take the block over; its sums still count */
         }
         return t;
 }

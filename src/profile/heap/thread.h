@@ -1,9 +1,9 @@
-/** @file thread.h  What the profiler keeps for each thread: exact counters, and the state of its sampling.
+/** @file thread.h  The profiler's state of each thread: exact counters, and the countdown of its sampling.
  *
- *      head -> block -> block -> ... -> the shared one        (pushed by CAS, never taken out or unmapped)
+ *      head -> block -> block -> ... -> the shared one        (pushed by CAS, never removed or unmapped)
  *
- * A thread that ends leaves its block with its sums; the next new thread takes it over. So the list is as long as the
- * greatest number of threads that there were at once. Only the owner writes a block's counters; the reader sums all.
+ * A thread that ends leaves its block and the sums in it; the next new thread takes it over. So the list is as long as the
+ * greatest number of threads at one time. Only the owner writes a block's counters; the reader sums over all blocks.
  * A thread that gets no memory for a block counts in the shared one, by atomic addition, and is not sampled. */
 #ifndef PROFILE_HEAP_THREAD_H
 #define PROFILE_HEAP_THREAD_H
@@ -37,11 +37,11 @@ struct prof_thread {
         _Atomic uint64_t statements;
         _Atomic uint64_t stores[THREAD_STORES]; /**< bytes; the sum of one thread alone may be negative */
 
-        /* Sampling; the owner's alone. */
-        uint64_t sample_mean; /**< for which until_sample was drawn; UINT64_MAX = for none */
+        /* Sampling; for the owner only. */
+        uint64_t sample_mean; /**< the mean for which until_sample was drawn; UINT64_MAX = none yet */
         int64_t until_sample; /**< bytes */
         uint64_t random;
-        uintptr_t stack_low; /**< bounds of the thread's stack; both 0 = not asked yet */
+        uintptr_t stack_low; /**< bounds of the thread's stack; both 0 = not known yet */
         uintptr_t stack_high;
         struct thread_gap gaps[STAGE_COUNT]; /**< in use while stages have rates of their own (sample.h) */
 };
@@ -49,7 +49,7 @@ struct prof_thread {
 /** The block of the calling thread, NULL until it needs one. */
 extern _Thread_local struct prof_thread *thread_mine;
 
-/** Gives the calling thread a block. Never NULL. */
+/** Give the calling thread a block. Never NULL. */
 struct prof_thread *thread_take(void);
 
 static inline struct prof_thread *thread_self(void)
@@ -58,7 +58,7 @@ static inline struct prof_thread *thread_self(void)
         return t != NULL ? t : thread_take();
 }
 
-/** Newest block; go on by `next`. */
+/** The newest block; follow `next` for the others. */
 struct prof_thread *thread_first(void);
 /** Statements so far, all threads. */
 uint64_t thread_statements(void);
@@ -82,7 +82,7 @@ static inline void thread_count_alloc(struct prof_thread *t, enum prof_stage sta
         thread_add(t, &cell->bytes_alloc, n, memory_order_relaxed);
 }
 
-/** Released, so that a reader who sees the free sees the allocation too, whichever thread made it. */
+/** Released, so that a reader that sees the free also sees the allocation, whichever thread made it. */
 static inline void thread_count_free(struct prof_thread *t, enum prof_stage stage, enum prof_lib lib,
                                      uint64_t n)
 {
@@ -91,9 +91,9 @@ static inline void thread_count_free(struct prof_thread *t, enum prof_stage stag
         thread_add(t, &cell->bytes_free, n, memory_order_release);
 }
 
-/** Memory of the profiler itself: zeroed pages, charged to the stage "profile". NULL if out. */
+/** Memory for the profiler itself: zeroed pages, charged to the stage "profile". NULL if memory is out. */
 void *thread_map(size_t size);
-/** Give it back. */
+/** Unmap it. */
 void thread_unmap(void *memory, size_t size);
 /** The same for a library that works for the profiler. */
 void *thread_map_for(enum prof_lib lib, size_t size);
