@@ -2,14 +2,16 @@ noinst_LIBRARIES += src/libproxy.a
 src_libproxy_a_SOURCES = \
 	src/proxy/proxy.c \
 	src/proxy/proxy.h \
+	src/proxy/proxy_requests.c \
 	src/proxy/proxy_state.h \
 	src/proxy/reason.c \
 	src/proxy/reason.h \
-	src/proxy/requests.c \
 	src/proxy/session.c \
 	src/proxy/session.h \
+	src/proxy/session_forward.c \
 	src/proxy/session_open.c \
 	src/proxy/session_state.h \
 	src/proxy/session_view.c \
+	src/proxy/session_view.h \
 	src/proxy/worker.c \
 	src/proxy/worker.h

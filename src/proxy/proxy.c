@@ -31,10 +31,10 @@ struct arrival {
 static void on_arrival(struct message *message)
 {
         struct arrival *a = (struct arrival *)message;
-        if (worker_puts_off(a->worker, message)) {
+        if (worker_postpone(a->worker, message)) {
                 return;
         }
-        (void)session_open(a->worker, a->fd, a->conn_id, a->client_addr);
+        (void)session_open(&a->worker->sessions, a->fd, a->conn_id, a->client_addr);
         prof_free(a);
 }
 
@@ -42,7 +42,7 @@ static uint64_t sessions_now(const struct proxy *p)
 {
         uint64_t n = 0;
         for (unsigned i = 0; i < p->n_workers; i++) {
-                n += counter_read(&p->workers[i]->counts.sessions);
+                n += counter_read(&p->workers[i]->sessions.counts.sessions);
         }
         return n;
 }
@@ -51,15 +51,16 @@ static struct worker *least_busy(const struct proxy *p)
 {
         struct worker *best = p->workers[0];
         for (unsigned i = 1; i < p->n_workers; i++) {
-                if (counter_read(&p->workers[i]->counts.sessions) < counter_read(&best->counts.sessions)) {
+                if (counter_read(&p->workers[i]->sessions.counts.sessions) <
+                    counter_read(&best->sessions.counts.sessions)) {
                         best = p->workers[i];
                 }
         }
         return best;
 }
 
-/** Tell a client that it can't be served. It has sent nothing yet, so the packet arrives before the close. */
-static void turn_away(struct proxy *p, int fd, const char *client_addr, enum reason reason)
+/** Send a client the reason why it can't be served, and close. It has sent nothing yet, so the packet arrives before the close. */
+static void reject(struct proxy *p, int fd, const char *client_addr, enum reason reason)
 {
         uint8_t room[256];
         char text[128];
@@ -98,7 +99,7 @@ static bool send_arrival(struct worker *w, int fd, uint64_t conn_id, const char 
         }
         *a = (struct arrival){.message.run = on_arrival, .worker = w, .fd = fd, .conn_id = conn_id};
         memcpy(a->client_addr, client_addr, text_size);
-        atomic_fetch_add_explicit(&w->counts.sessions, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&w->sessions.counts.sessions, 1, memory_order_relaxed);
         worker_post(w, &a->message);
         return true;
 }
@@ -107,20 +108,20 @@ static bool send_arrival(struct worker *w, int fd, uint64_t conn_id, const char 
 static void on_accepted(void *arg, int fd, const char *client_addr)
 {
         struct proxy *p = arg;
-        if (p->workers[0]->held) {
-                listener_hold(p->listener, true); /* this one is served yet */
+        if (worker_log_is_full(p->workers[0])) {
+                listener_hold(p->listener, true); /* this client is still served */
         }
         counter_add(&p->accepted, 1);
         if (sessions_now(p) >= p->settings->limits.sessions) {
-                turn_away(p, fd, client_addr, REASON_TOO_MANY_SESSIONS);
+                reject(p, fd, client_addr, REASON_TOO_MANY_SESSIONS);
                 return;
         }
         struct worker *w = least_busy(p);
-        if (w == p->workers[0]) { /* it is his thread */
-                atomic_fetch_add_explicit(&w->counts.sessions, 1, memory_order_relaxed);
-                (void)session_open(w, fd, ++p->next_id, client_addr);
+        if (w == p->workers[0]) { /* this is its thread */
+                atomic_fetch_add_explicit(&w->sessions.counts.sessions, 1, memory_order_relaxed);
+                (void)session_open(&w->sessions, fd, ++p->next_id, client_addr);
         } else if (!send_arrival(w, fd, p->next_id + 1, client_addr)) {
-                turn_away(p, fd, client_addr, REASON_OUT_OF_MEMORY);
+                reject(p, fd, client_addr, REASON_OUT_OF_MEMORY);
         } else {
                 p->next_id++;
         }
@@ -187,7 +188,7 @@ static enum status start_workers(struct proxy *p)
         enum status status = make_workers(p);
         if (status == STATUS_OK) {
                 p->workers[0]->listener = p->listener;
-                status = listener_start(p->listener, p->workers[0]->base);
+                status = listener_start(p->listener, p->workers[0]->sessions.loop.base);
         }
         for (unsigned i = 0; i < p->n_workers && status == STATUS_OK; i++) {
                 status = worker_start(p->workers[i]);
@@ -267,13 +268,14 @@ struct proxy_counts proxy_counts(const struct proxy *p)
             .sessions = sessions_now(p),
         };
         for (unsigned i = 0; i < p->n_workers; i++) {
-                const struct worker_counts *w = &p->workers[i]->counts;
+                const struct session_counts *w = &p->workers[i]->sessions.counts;
+                const struct tap_counts *tap = &p->workers[i]->sessions.tap.counts;
                 c.upstream_errors += counter_read(&w->upstream_errors);
-                c.opaque += counter_read(&p->workers[i]->tap.counts.opaque);
-                c.lint += counter_read(&p->workers[i]->tap.counts.lint);
+                c.opaque += counter_read(&tap->opaque);
+                c.lint += counter_read(&tap->lint);
                 c.tls_sessions += counter_read(&w->tls_sessions);
                 c.tls_errors += counter_read(&w->tls_errors);
-                c.statements += counter_read(&p->workers[i]->tap.counts.statements);
+                c.statements += counter_read(&tap->statements);
                 c.bytes_sent += counter_read(&w->bytes_sent);
                 c.bytes_received += counter_read(&w->bytes_received);
         }

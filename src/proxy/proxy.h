@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "journal/journal.h"
+#include "proxy/session_view.h"
 #include "settings/settings.h"
 
 struct event_base;
@@ -24,32 +25,6 @@ unsigned proxy_workers(const struct settings *settings);
 void proxy_free(struct proxy *p);
 /** Where it listens, as host:port (the real port if 0 was asked). */
 const char *proxy_listen_addr(const struct proxy *p);
-
-/** A session as it was when its worker looked. Texts are cut to fit and NUL-terminated, raw bytes. */
-struct session_view {
-        uint64_t conn_id;
-        unsigned worker;
-        char client_addr[128];
-        char remote_addr[128];
-        char username[64];
-        char database[64];
-        char phase[16];
-        char opaque_reason[96];
-        char command[32];
-        char query[160];
-        uint8_t username_charset; /**< what they are in (mysql/wire/charset.h) */
-        uint8_t database_charset;
-        uint8_t query_charset;
-        uint64_t age_us;
-        uint64_t command_us; /**< since the command in flight began */
-        uint64_t records;
-        uint64_t bytes_sent;     /**< client to server */
-        uint64_t bytes_received; /**< server to client */
-        uint64_t backlog_bytes;
-        uint64_t statement_bytes; /**< of prepared statements */
-        uint32_t statements;
-        uint32_t pipelined;
-};
 
 /** Ask all workers for their sessions, sorted by conn_id. @p done gets them once; the array lives during the call.
  *  Called later by main's loop, or by proxy_free, which answers what was asked before. Only if memory was out or the

@@ -1,8 +1,10 @@
-/** @file proxy_state.h  What proxy.c and requests.c share; nobody else includes it. */
+/** @file proxy_state.h  What proxy.c and proxy_requests.c share; nobody else includes it. */
 #ifndef PROXY_PROXY_STATE_H
 #define PROXY_PROXY_STATE_H
 
 #include "proxy/net/listener.h"
+#include "proxy/net/tls_context.h"
+#include "proxy/proxy.h"
 #include "proxy/worker.h"
 
 struct proxy {

@@ -1,47 +1,74 @@
-/** @file session.h  One client and its connection to the server; the corridor that every byte comes along.
+/** @file session.h  One client and its connection to the server; every byte between them passes through here.
  *
- *      accepted -> connecting -> gated (until the login is sent) -> streaming -> ended
+ *      accepted -> connecting -> gated <-> streaming -> closing -> ended          any -> refused -> ended
  *
- * Bytes that one link reads go through the gate while there is one, to the other link, to the dissector, and from it as
- * packets to the recorder and as records to the journal. Nothing waits for dissector or journal.
- * A session is never freed within a call of its own: session_finish, the last call of a callback, does it.
+ * Bytes that one link reads go through the gate while there is one, to the other link, and to the tap. Nothing waits for
+ * the tap. A session is never freed within a callback of its own, but at its end.
  * Threads: its worker's.   Memory: STAGE_SESSION. */
 #ifndef PROXY_SESSION_H
 #define PROXY_SESSION_H
 
+#include "proxy/net/address.h"
 #include "proxy/net/link.h"
-#include "proxy/proxy.h"
 #include "proxy/reason.h"
+#include "tap/tap.h"
+
+#include <stdatomic.h>
 
 struct session;
 
-/** Take over a client's socket (also on failure). @return STATUS_NOMEM if memory was out (said, counted). */
-enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const char *client_addr);
-/** End it for @p reason. Within a callback of its own session_finish frees it; else this does. */
+/** Counted by the worker's thread, read by any. */
+struct session_counts {
+        _Atomic uint64_t upstream_errors;
+        _Atomic uint64_t tls_sessions; /**< with TLS towards the client */
+        _Atomic uint64_t tls_errors;
+        _Atomic uint64_t bytes_sent;
+        _Atomic uint64_t bytes_received;
+        _Atomic uint64_t
+            sessions; /**< given to the worker and not ended: who accepts adds, the worker subtracts */
+};
+
+/** Bounds of a session, by settings limits.*. */
+struct session_limits {
+        size_t backlog_bytes;
+        uint64_t connect_timeout_ms;
+        uint64_t login_timeout_ms;
+        uint64_t half_close_timeout_ms;
+};
+
+struct session_config {
+        unsigned worker; /**< number of the thread, for lists */
+        struct session_limits limits;
+        const struct address *remote;
+        const char *remote_text;
+        const struct tls_context *tls;
+        struct tap_config tap;
+};
+
+/** What the sessions of one thread share. */
+struct session_shared {
+        struct session_config config;
+        struct loop loop;
+        struct link_shared links;
+        struct tap_shared tap;
+        struct session *first; /**< the open sessions: a list (session_next) */
+        struct session_counts counts;
+};
+
+/** @p config is copied; what it points at must outlive the sessions. @return STATUS_NOMEM; session_shared_fini is still due. */
+enum status session_shared_init(struct session_shared *shared, const struct session_config *config);
+/** After the sessions. Harmless on one that is zeroed. */
+void session_shared_fini(struct session_shared *shared);
+
+/** Take over a client's socket (also on failure). @return STATUS_NOMEM if memory was out (reported and counted). */
+enum status session_open(struct session_shared *shared, int fd, uint64_t conn_id, const char *client_addr);
+/** End it for @p reason. Within a callback of its own it is freed at the callback's end, else at once. */
 void session_close(struct session *s, enum reason reason);
 
-/** The log has room again: read on what was not read for that. */
+/** The log has room again: read what was left unread because it was full. */
 void session_go_on(struct session *s);
 
 uint64_t session_id(const struct session *s);
 struct session *session_next(const struct session *s);
-struct worker *session_worker(const struct session *s);
-const struct settings *session_settings(const struct session *s);
-void session_view(const struct session *s, struct session_view *out);
-/** The hex dump of its recorded packets into a text that the caller frees with prof_free; NULL when memory is out. */
-char *session_hex(struct session *s, size_t *len);
-
-/* For link.c: first and last call of each callback, and what happened in between. */
-void session_begin(struct session *s);
-void session_finish(struct session *s);
-void session_on_bytes(struct session *s, struct link *from, struct span bytes);
-/** @p error is errno, 0 = end of file. */
-void session_on_end(struct session *s, struct link *from, int error);
-/** TLS with the peer of @p link is up. */
-void session_on_secured(struct session *s, struct link *link);
-/** TLS with the peer of @p link can't go on. */
-void session_on_tls_failed(struct session *s, struct link *link, const char *error);
-/** The backlog of @p link has shrunk to its low mark, or will never be written. */
-void session_on_drained(struct session *s, struct link *link);
 
 #endif

@@ -2,6 +2,7 @@
 #include "base/counter.h"
 #include "base/diag.h"
 #include "profile/heap/leak_injection.h"
+#include "proxy/net/tls_context.h"
 #include "proxy/session_state.h"
 
 #include <stdio.h>
@@ -19,9 +20,9 @@ static void refuse_with_error(struct session *s, uint8_t seq, uint16_t errnum, c
 static void on_unreachable(struct session *s, const char *error)
 {
         char text[512];
-        counter_add(&s->worker->counts.upstream_errors, 1);
+        counter_add(&s->shared->counts.upstream_errors, 1);
         (void)snprintf(text, sizeof text, "querytap: can't connect to upstream %s: %s",
-                       s->worker->remote_text, error);
+                       s->shared->config.remote_text, error);
         session_report_error(s, reason_text(REASON_UPSTREAM_UNREACHABLE), text);
         /* ER_SERVER_SHUTDOWN: clients that wait for a server to come back try again. 2002 or 2003 would say it better, but
          * clients distrust a server that sends a number of their own range. */
@@ -32,81 +33,142 @@ static enum status report_connected(struct session *s, int fd)
 {
         char own[ADDRESS_TEXT_MAX];
         address_own(fd, own);
-        return tap_connected(s->tap, own, s->worker->now_ns);
+        return tap_connected(s->tap, own, s->shared->loop.now_ns);
 }
 
 static void on_upstream(void *arg, int fd, const char *error)
 {
         struct session *s = arg;
+        struct session_shared *shared = s->shared;
         s->connecting = NULL;
-        worker_tick(s->worker);
+        loop_tick(&shared->loop);
         session_begin(s);
         if (fd < 0) {
                 on_unreachable(s, error);
-        } else if (link_open(&s->links[SIDE_SERVER], s, SIDE_SERVER, fd, 0) != STATUS_OK ||
+        } else if (link_open(&s->links[SIDE_SERVER], &shared->links, s, fd, 0) != STATUS_OK ||
                    link_resume(&s->links[SIDE_CLIENT], PAUSE_CONNECTING) != STATUS_OK ||
                    report_connected(s, fd) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
         } else {
-                session_set_timer(s, session_settings(s)->limits.login_timeout_ms, false);
+                session_enter(s, SESSION_GATED);
+                session_set_timer(s);
         }
         session_finish(s);
 }
 
-/** @p reached becomes the server's socket if it is there at once, else -1. */
+/** @p reached becomes the server's socket if the connection is there at once, else -1. */
 static enum status set_up(struct session *s, int fd, const char *client_addr, int *reached)
 {
-        struct worker *w = s->worker;
-        if (link_open(&s->links[SIDE_CLIENT], s, SIDE_CLIENT, fd, PAUSE_CONNECTING) != STATUS_OK) {
+        struct session_shared *shared = s->shared;
+        const struct session_config *config = &shared->config;
+        if (link_open(&s->links[SIDE_CLIENT], &shared->links, s, fd, PAUSE_CONNECTING) != STATUS_OK) {
                 return STATUS_NOMEM;
         }
-        s->gate = gate_new(tls_context_policy(w->tls));
-        s->tap = tap_new(&w->tap, s->id, client_addr, &s->times, w->now_ns);
+        s->gate = gate_new(tls_context_policy(config->tls));
+        s->tap = tap_new(&shared->tap, s->id, client_addr, &s->times, shared->loop.now_ns);
         if (s->gate == NULL || s->tap == NULL) {
                 return STATUS_NOMEM;
         }
         const struct upstream_try server = upstream_connect(
-            w->base, w->dns, w->remote, w->settings->limits.connect_timeout_ms, on_upstream, s);
+            &shared->loop, config->remote, config->limits.connect_timeout_ms, on_upstream, s);
         s->connecting = server.under_way;
         *reached = server.fd;
         return server.under_way != NULL || server.fd >= 0 ? STATUS_OK : STATUS_NOMEM;
 }
 
-enum status session_open(struct worker *worker, int fd, uint64_t conn_id, const char *client_addr)
+static struct session *new_session(struct session_shared *shared, uint64_t conn_id)
+{
+        struct session *s = prof_calloc(STAGE_SESSION, 1, sizeof *s);
+        if (s != NULL) {
+                s->shared = shared;
+                s->id = conn_id;
+                s->wire = (struct prof_wire){.session = conn_id, .describe = session_wire};
+                link_init(&s->links[SIDE_CLIENT], &s->links[SIDE_SERVER], SIDE_CLIENT);
+                link_init(&s->links[SIDE_SERVER], &s->links[SIDE_CLIENT], SIDE_SERVER);
+        }
+        return s;
+}
+
+enum status session_open(struct session_shared *shared, int fd, uint64_t conn_id, const char *client_addr)
 {
         PROF_SCOPE(STAGE_SESSION);
         int server = -1;
-        struct session *s = prof_calloc(STAGE_SESSION, 1, sizeof *s);
-        worker_tick(worker);
+        struct session *s = new_session(shared, conn_id);
+        loop_tick(&shared->loop);
         leak_injection_on_event(LEAK_INJECTION_SESSION);
         if (s == NULL) {
                 (void)close(fd);
-        } else {
-                s->worker = worker;
-                s->id = conn_id;
-                s->wire = (struct prof_wire){.session = conn_id, .describe = session_wire};
-                s->links[SIDE_CLIENT].fd = -1;
-                s->links[SIDE_SERVER].fd = -1;
-                s->links[SIDE_CLIENT].other = &s->links[SIDE_SERVER];
-                s->links[SIDE_SERVER].other = &s->links[SIDE_CLIENT];
         }
         if (s == NULL || set_up(s, fd, client_addr, &server) != STATUS_OK) {
                 diag(DIAG_ERROR, "session %llu can't be opened: out of memory", (unsigned long long)conn_id);
                 reason_count(REASON_OUT_OF_MEMORY);
-                atomic_fetch_sub_explicit(&worker->counts.sessions, 1, memory_order_relaxed);
+                atomic_fetch_sub_explicit(&shared->counts.sessions, 1, memory_order_relaxed);
                 if (s != NULL) {
                         session_discard(s);
                 }
                 return STATUS_NOMEM;
         }
-        s->next = worker->sessions;
-        s->link_here = &worker->sessions;
+        session_enter(s, SESSION_CONNECTING);
+        s->next = shared->first;
+        s->link_here = &shared->first;
         if (s->next != NULL) {
                 s->next->link_here = &s->next;
         }
-        worker->sessions = s;
+        shared->first = s;
         if (server >= 0) {
                 on_upstream(s, server, NULL);
         }
         return STATUS_OK;
+}
+
+/* --- what sessions share --------------------------------------------------------------------------------------------- */
+
+static void begin(void *arg)
+{
+        session_begin(arg);
+}
+
+static void finish(void *arg)
+{
+        session_finish(arg);
+}
+
+static void on_no_memory(void *arg)
+{
+        session_close(arg, REASON_OUT_OF_MEMORY);
+}
+
+static const struct link_owner link_owner = {
+    .begin = begin,
+    .finish = finish,
+    .on_bytes = session_on_bytes,
+    .on_end = session_on_end,
+    .on_secured = session_on_secured,
+    .on_tls_failed = session_on_tls_failed,
+    .on_drained = session_on_drained,
+    .on_no_memory = on_no_memory,
+};
+
+static bool needs_dns(const struct address *remote)
+{
+        struct sockaddr_storage ss;
+        socklen_t len;
+        return !address_numeric(remote, &ss, &len);
+}
+
+enum status session_shared_init(struct session_shared *shared, const struct session_config *config)
+{
+        *shared = (struct session_shared){.config = *config};
+        bool ok = tap_shared_init(&shared->tap, &config->tap, &shared->loop.wall_offset_ns) == STATUS_OK &&
+                  loop_init(&shared->loop, needs_dns(config->remote)) == STATUS_OK &&
+                  link_shared_init(&shared->links, &link_owner, &shared->loop, config->tls,
+                                   config->limits.backlog_bytes / 2) == STATUS_OK;
+        return ok ? STATUS_OK : STATUS_NOMEM;
+}
+
+void session_shared_fini(struct session_shared *shared)
+{
+        loop_fini(&shared->loop);
+        link_shared_fini(&shared->links);
+        tap_shared_fini(&shared->tap);
 }

@@ -1,8 +1,9 @@
 /** @file session_state.h  What a session consists of. For session*.c only; nobody else includes it.
  *
- *      session.c          the corridor: from the client's bytes to the end
- *      session_open.c     how it begins
- *      session_view.c     a look at it from outside, and for the profiler */
+ *      session.c          states, timers, the end
+ *      session_forward.c  what its links report: bytes, ends, TLS
+ *      session_view.c     a look at it from outside, and for the profiler
+ *      session_open.c     how it begins */
 #ifndef PROXY_SESSION_STATE_H
 #define PROXY_SESSION_STATE_H
 
@@ -10,18 +11,23 @@
 #include "profile/heap/prof.h"
 #include "proxy/net/upstream.h"
 #include "proxy/session.h"
-#include "proxy/worker.h"
-#include "tap/tap.h"
+
+enum session_state {
+        SESSION_ACCEPTED,
+        SESSION_CONNECTING, /* to the server */
+        SESSION_GATED,      /* the login, or another exchange that the gate translates: packets are held */
+        SESSION_STREAMING,  /* bytes pass at once */
+        SESSION_CLOSING,    /* one side has ended, and what is left is delivered to the other */
+        SESSION_REFUSED,    /* the client was sent an error: only its delivery is awaited */
+        SESSION_ENDED,      /* to be destroyed when its callback returns */
+};
 
 struct session {
-        struct worker *worker;
+        struct session_shared *shared;
         struct gate *gate; /* NULL once it is open for good */
         struct tap *tap;
-        bool busy;              /* within a callback of its own */
-        bool ended;             /* to be freed by session_finish */
-        bool refused;           /* an error was sent: only its delivery is awaited */
-        bool gate_said;         /* why it opened */
-        bool timer_is_for_end;  /* else for the login */
+        enum session_state state;
+        bool in_callback;       /* of its own: it must not be destroyed now */
         struct tap_times times; /* for the tap */
         struct link links[2];   /* by enum side */
 
@@ -31,23 +37,39 @@ struct session {
         enum reason reason;
 
         struct session *next;
-        struct session **link_here; /* what points at this one in the worker's list */
+        struct session **link_here; /* what points at this one in the list */
         struct upstream *connecting;
         struct event *timer;  /* NULL = not set */
-        uint64_t timer_moved; /* when it was set: traffic since then sets it again */
+        uint64_t timer_moved; /* bytes_moved when it was set: traffic since then sets it again */
         char *failure;        /* why the gate was told to refuse */
 };
 
 /* session.c */
-/** Tell the client why, and wait a little until it has read that. */
+/** The only place where the state changes. */
+void session_enter(struct session *s, enum session_state state);
+/** The first and the last thing of each of its callbacks; it may be freed by session_finish. */
+void session_begin(struct session *s);
+void session_finish(struct session *s);
+/** All that came was delivered, or can't be any more. */
+bool session_is_over(const struct session *s);
+/** Remember @p reason, unless there is one already. */
+void session_give_reason(struct session *s, enum reason reason);
+/** Send the client @p packet, which says why, and wait a little until it has been read. */
 void session_refuse(struct session *s, struct span packet, enum reason reason);
-/** Instead of the timer that is set. */
-void session_set_timer(struct session *s, uint64_t ms, bool for_end);
-/** Give back what it consists of, whatever is there. */
-void session_discard(struct session *s);
-
+/** Start the timer that the state calls for, instead of the one that is set. */
+void session_set_timer(struct session *s);
+void session_drop_timer(struct session *s);
 /** Report an error of the session; @p info may be NULL. */
 void session_report_error(struct session *s, const char *reason, const char *info);
+/** Free what it consists of, whatever is there. */
+void session_discard(struct session *s);
+
+/* session_forward.c: what its links report; @p arg is the session */
+void session_on_bytes(void *arg, struct link *from, struct span bytes);
+void session_on_end(void *arg, struct link *from, int error);
+void session_on_secured(void *arg, struct link *link);
+void session_on_tls_failed(void *arg, struct link *link, const char *error);
+void session_on_drained(void *arg, struct link *link);
 
 /* session_view.c */
 /** What is on the wire just now; @p wire is a session's. */

@@ -1,4 +1,5 @@
-/* A look at a session from outside: the row of the list of sessions, the hex dump. */
+#include "proxy/session_view.h"
+
 #include "base/clock.h"
 #include "proxy/session_state.h"
 
@@ -14,18 +15,18 @@ static void copy_text(char *to, size_t size, struct span text)
 void session_view(const struct session *s, struct session_view *out)
 {
         struct dissect_view v = tap_view(s->tap);
-        uint64_t now_ns = s->worker->now_ns;
+        uint64_t now_ns = s->shared->loop.now_ns;
         memset(out, 0, sizeof *out);
         out->conn_id = s->id;
-        out->worker = s->worker->index;
+        out->worker = s->shared->config.worker;
         copy_text(out->client_addr, sizeof out->client_addr, span_str(tap_client_addr(s->tap)));
-        copy_text(out->remote_addr, sizeof out->remote_addr, span_str(s->worker->remote_text));
+        copy_text(out->remote_addr, sizeof out->remote_addr, span_str(s->shared->config.remote_text));
         copy_text(out->username, sizeof out->username, v.username);
         copy_text(out->database, sizeof out->database, v.database);
         copy_text(out->phase, sizeof out->phase,
-                  span_str(s->connecting != NULL ? "connecting"
-                           : s->refused          ? "refused"
-                                                 : v.phase));
+                  span_str(s->state == SESSION_CONNECTING ? "connecting"
+                           : s->state == SESSION_REFUSED  ? "refused"
+                                                          : v.phase));
         copy_text(out->opaque_reason, sizeof out->opaque_reason, span_str(v.opaque_reason));
         copy_text(out->command, sizeof out->command, span_str(v.command));
         copy_text(out->query, sizeof out->query, v.query_hidden ? span_str("(hidden)") : v.query);
@@ -52,7 +53,7 @@ struct prof_wire session_wire(const struct prof_wire *wire)
             .session = s->id, .command = now.command, .text = now.hidden ? span_str("(hidden)") : now.query};
 }
 
-char *session_hex(struct session *s, size_t *len)
+char *session_hex(const struct session *s, size_t *len)
 {
         return tap_hex(s->tap, len);
 }

@@ -2,9 +2,6 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
-#include "capture/capture.h"
-#include "profile/heap/counts.h"
-#include "profile/heap/leak_injection.h"
 #include "profile/heap/prof.h"
 #include "tap/tap_state.h"
 
@@ -31,7 +28,7 @@ void tap_emit(struct tap *tap, struct record *r)
         if (shared->config.dissect.count_only) {
                 return; /* nobody reads it */
         }
-        r->wall_ns = shared->wall_offset_ns + r->mono_ns;
+        r->wall_ns = *shared->wall_offset_ns + r->mono_ns;
         identify(tap, r);
         shared->config.output.on_record(shared->config.output.arg, r);
 }
@@ -54,68 +51,6 @@ void tap_notice(struct tap *tap, enum record_event event, const char *reason, co
                 record_set_text(&r, FIELD_INFO, span_str(info));
         }
         tap_emit(tap, &r);
-}
-
-/** What the forwarding side knows of a login besides the dissector. */
-static void add_login(const struct tap *tap, struct record *r)
-{
-        static const enum record_field fields[2] = {FIELD_TLS, FIELD_REMOTE_TLS};
-        for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
-                if (tap->tls[side] != NULL) {
-                        record_set_text(r, fields[side], span_str(tap->tls[side]));
-                }
-        }
-        if (record_has(r, FIELD_SERVER_CAPABILITIES)) { /* the dissector saw what the client was offered */
-                record_set_uint(r, FIELD_SERVER_CAPABILITIES, tap->offer.offered);
-        }
-        if (tap->offer.removed != 0) {
-                record_set_uint(r, FIELD_CAPABILITIES_REMOVED, tap->offer.removed);
-        }
-        if (tap->offer.added != 0) {
-                record_set_uint(r, FIELD_CAPABILITIES_ADDED, tap->offer.added);
-        }
-        if (tap->translated) {
-                record_set_text(
-                    r, FIELD_INFO,
-                    span_str(
-                        "the password exchange was translated: one side is encrypted, the other is not"));
-        }
-}
-
-/** If several commands are in flight, the times cover all of them since the last record. */
-static void add_times(const struct tap *tap, struct record *r)
-{
-        struct tap_times *times = tap->times;
-        if (record_has(r, FIELD_SERVER_US)) {
-                record_set_uint(r, FIELD_PROXY_US, clock_cycles_ns(times->own_cycles) / CLOCK_US_NS);
-        }
-        if (times->stall_ns >= CLOCK_US_NS) {
-                record_set_uint(r, FIELD_STALL_US, times->stall_ns / CLOCK_US_NS);
-        }
-        *times = (struct tap_times){0};
-}
-
-static void on_command(void *arg)
-{
-        const struct tap *tap = arg;
-        prof_count_statement();
-        counter_add(&tap->shared->counts.statements, 1);
-}
-
-static void on_record(void *arg, struct record *r)
-{
-        struct tap *tap = arg;
-        if (r->event == EVENT_AUTH) {
-                add_login(tap, r);
-        }
-        if (r->event == EVENT_QUERY) {
-                if (record_has(r, FIELD_ERRNO)) {
-                        leak_injection_on_event(LEAK_INJECTION_ERROR);
-                }
-                on_command(tap);
-                add_times(tap, r);
-        }
-        tap_emit(tap, r);
 }
 
 /* --- bytes ------------------------------------------------------------------------------------------------------------ */
@@ -218,69 +153,4 @@ struct dissect_view tap_view(const struct tap *tap)
 struct dissect_now tap_now(const struct tap *tap)
 {
         return dissect_now(tap->dissect);
-}
-
-/* --- life -------------------------------------------------------------------------------------------------------------- */
-
-enum status tap_shared_init(struct tap_shared *shared, const struct tap_config *config)
-{
-        *shared = (struct tap_shared){.config = *config};
-        shared->config.dissect.pool = &shared->pool;
-        if (config->capture_bytes > 0) {
-                shared->capture = capture_new(config->capture_bytes);
-        }
-        return config->capture_bytes > 0 && shared->capture == NULL ? STATUS_NOMEM : STATUS_OK;
-}
-
-void tap_shared_fini(struct tap_shared *shared)
-{
-        capture_free(shared->capture);
-        dissect_pool_drain(&shared->pool);
-}
-
-struct tap *tap_new(struct tap_shared *shared, uint64_t conn_id, const char *client_addr,
-                    struct tap_times *times, uint64_t now_ns)
-{
-        size_t len = strlen(client_addr);
-        const struct tap_config *config = &shared->config;
-        struct tap *tap = prof_calloc(STAGE_SESSION, 1, sizeof *tap + len + 1);
-        const struct dissect_sink sink = {.arg = tap,
-                                          .on_record = on_record,
-                                          .on_command = on_command,
-                                          .on_packet =
-                                              config->dissect.packet_bytes > 0 ? tap_on_packet : NULL,
-                                          /* in the log each packet has its place among the records */
-                                          .on_run = config->log_packets ? NULL : tap_on_run};
-        if (tap == NULL) {
-                return NULL;
-        }
-        tap->shared = shared;
-        tap->times = times;
-        tap->conn_id = conn_id;
-        tap->start_ns = now_ns;
-        tap->client_len = (uint16_t)len;
-        memcpy(tap->client_addr, client_addr, len);
-        tap->dissect = dissect_new(&config->dissect, sink);
-        if (tap->dissect == NULL) {
-                prof_free(tap);
-                return NULL;
-        }
-        shared->taps++;
-        return tap;
-}
-
-void tap_free(struct tap *tap)
-{
-        if (tap == NULL) {
-                return;
-        }
-        struct tap_shared *shared = tap->shared;
-        dissect_free(tap->dissect);
-        prof_free(tap->own_addr);
-        prof_free(tap->tls[SIDE_CLIENT]);
-        prof_free(tap->tls[SIDE_SERVER]);
-        prof_free(tap);
-        if (--shared->taps == 0) {
-                dissect_pool_drain(&shared->pool);
-        }
 }

@@ -14,6 +14,8 @@
 #include "mysql/dissect/dissect.h"
 #include "mysql/gate/gate.h"
 
+#include <stdatomic.h>
+
 struct capture;
 struct tap;
 
@@ -47,14 +49,15 @@ struct tap_shared {
         struct dissect_pool pool;
         struct capture *capture; /**< NULL if capture_bytes is 0 */
         size_t taps;             /**< in existence; the pool is drained with the last one */
-        /** Wall time minus monotonic time, nanoseconds. The owner sets it, and may change it at any time. */
-        uint64_t wall_offset_ns;
+        const uint64_t *wall_offset_ns;
         struct tap_counts counts;
 };
 
-/** @p config is copied. @return STATUS_NOMEM; then nothing needs to be freed. */
-enum status tap_shared_init(struct tap_shared *shared, const struct tap_config *config);
-/** After its taps. */
+/** @p config is copied. @p wall_offset_ns is wall time minus monotonic time, nanoseconds; its owner may change it, and it must
+ *  outlive the taps. @return STATUS_NOMEM; then nothing needs to be freed. */
+enum status tap_shared_init(struct tap_shared *shared, const struct tap_config *config,
+                            const uint64_t *wall_offset_ns);
+/** After its taps. Harmless on one that is zeroed. */
 void tap_shared_fini(struct tap_shared *shared);
 
 /** What whoever forwards the bytes measures; the next record of a command reports both and resets them to 0. */

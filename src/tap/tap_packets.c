@@ -30,7 +30,7 @@ void tap_on_run(void *arg, const struct packet_run *run)
         const struct tap_shared *shared = tap->shared;
         tap->packets += run->n;
         if (shared->capture != NULL) {
-                capture_add_run(shared->capture, tap->conn_id, run, shared->wall_offset_ns + run->mono_ns);
+                capture_add_run(shared->capture, tap->conn_id, run, *shared->wall_offset_ns + run->mono_ns);
         }
 }
 
@@ -40,7 +40,7 @@ void tap_on_packet(void *arg, const struct packet *p)
         const struct tap_shared *shared = tap->shared;
         tap->packets++;
         if (shared->capture != NULL) {
-                capture_add(shared->capture, tap->conn_id, p, shared->wall_offset_ns + p->mono_ns);
+                capture_add(shared->capture, tap->conn_id, p, *shared->wall_offset_ns + p->mono_ns);
         }
         if (shared->config.log_packets) {
                 log_packet(tap, p);

@@ -1,7 +1,8 @@
 /** @file tap_state.h  What a tap consists of. For tap*.c only.
  *
- *      tap.c          identity, records, life
- *      tap_packets.c  packets: for the recorder, for the log, as a hex dump */
+ *      tap.c          identity, bytes, the end
+ *      tap_packets.c  packets: for the recorder, for the log, as a hex dump
+ *      tap_open.c     life, and what the dissector reports */
 #ifndef TAP_TAP_STATE_H
 #define TAP_TAP_STATE_H
 

@@ -124,13 +124,3 @@ void address_own(int fd, char out[ADDRESS_TEXT_MAX])
                 address_format(&ss, len, out);
         }
 }
-
-void address_peer(int fd, char out[ADDRESS_TEXT_MAX])
-{
-        struct sockaddr_storage ss = {0};
-        socklen_t len = sizeof ss;
-        out[0] = '\0';
-        if (getpeername(fd, (struct sockaddr *)&ss, &len) == 0) {
-                address_format(&ss, len, out);
-        }
-}

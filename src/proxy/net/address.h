@@ -24,8 +24,7 @@ enum status address_parse(const char *text, struct address *out);
 bool address_numeric(const struct address *address, struct sockaddr_storage *out, socklen_t *len);
 /** Write a socket address as address_parse reads it. */
 void address_format(const struct sockaddr_storage *from, socklen_t len, char out[ADDRESS_TEXT_MAX]);
-/** Ask @p fd for its own or its peer's address. Empty if it has none. */
+/** The address of @p fd's own end. Empty if it has none. */
 void address_own(int fd, char out[ADDRESS_TEXT_MAX]);
-void address_peer(int fd, char out[ADDRESS_TEXT_MAX]);
 
 #endif

@@ -1,9 +1,8 @@
 #include "proxy/net/link.h"
 
+#include "base/diag.h"
 #include "profile/heap/prof.h"
 #include "proxy/net/tls.h"
-#include "proxy/session.h"
-#include "proxy/worker.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -24,8 +23,59 @@ static ssize_t transmit(int fd, struct span bytes)
         return syscall(SYS_sendto, fd, bytes.data, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT, NULL, 0);
 }
 
-/* Reads a wake-up: enough to be quick, few enough that others get their turn. Bytes a write of what waited. */
-enum { READS_MAX = 4, WRITE_MAX = 512 * 1024 };
+/* Reads in one wake-up: enough to be quick, few enough that others get their turn. Bytes of the backlog in one write. */
+enum { READS_MAX = 4, WRITE_MAX = 512 * 1024, READ_BYTES = 128 * 1024, PLAIN_BYTES = 64 * 1024 };
+
+/* --- states ----------------------------------------------------------------------------------------------------------- */
+
+static void trace(const struct link *link, const char *what, const char *before, const char *now)
+{
+        if (diag_level() >= DIAG_DEBUG) {
+                diag(DIAG_DEBUG, "%s on descriptor %d: %s%s -> %s",
+                     link->side == SIDE_CLIENT ? "client" : "server", link->fd, what, before, now);
+        }
+}
+
+static void enter(struct link *link, enum link_state state)
+{
+        static const char *const names[] = {[LINK_CLOSED] = "closed",
+                                            [LINK_PLAIN] = "plain",
+                                            [LINK_HANDSHAKE] = "TLS handshake",
+                                            [LINK_ENCRYPTED] = "encrypted"};
+        trace(link, "", names[link->state], names[state]);
+        link->state = state;
+}
+
+static void enter_reading(struct link *link, enum link_reading reading)
+{
+        static const char *const names[] = {[LINK_READ_OPEN] = "open",
+                                            [LINK_READ_ENDED] = "ended",
+                                            [LINK_READ_CLOSED] = "closed by the peer"};
+        trace(link, "reading ", names[link->reading], names[reading]);
+        link->reading = reading;
+}
+
+static void enter_writing(struct link *link, enum link_writing writing)
+{
+        static const char *const names[] = {[LINK_WRITE_OPEN] = "open",
+                                            [LINK_WRITE_DRAINING] = "draining",
+                                            [LINK_WRITE_SHUT] = "shut down",
+                                            [LINK_WRITE_FAILED] = "failed"};
+        trace(link, "writing ", names[link->writing], names[writing]);
+        link->writing = writing;
+}
+
+/** Report that nothing more will come; @p error is errno. */
+static void end_reading(struct link *link, enum link_reading reading, int error)
+{
+        if (!link_read_ended(link)) {
+                enter_reading(link, reading);
+        }
+        if (error != 0 && !link_write_failed(link)) {
+                enter_writing(link, LINK_WRITE_FAILED);
+        }
+        link->shared->owner->on_end(link->owner, link, error);
+}
 
 /* --- TLS ------------------------------------------------------------------------------------------------------------ */
 
@@ -35,7 +85,7 @@ static void on_plain(void *arg, struct span bytes)
 {
         struct link *link = arg;
         link->bytes_read += bytes.len;
-        session_on_bytes(link->session, link, bytes);
+        link->shared->owner->on_bytes(link->owner, link, bytes);
 }
 
 static enum status on_cipher(void *arg, struct span bytes)
@@ -46,19 +96,17 @@ static enum status on_cipher(void *arg, struct span bytes)
 static void on_established(void *arg)
 {
         struct link *link = arg;
-        session_on_secured(link->session, link);
+        enter(link, LINK_ENCRYPTED);
+        link->shared->owner->on_secured(link->owner, link);
 }
 
-/** @return STATUS_NOMEM for the caller to tell. */
+/** @return STATUS_NOMEM, which is not reported to the owner yet. */
 static enum status handle(struct link *link, enum tls_state state)
 {
         switch (state) {
         case TLS_GOES_ON: break;
-        case TLS_ENDED:
-                link->said_end = true;
-                session_on_end(link->session, link, 0);
-                break;
-        case TLS_FAILED: session_on_tls_failed(link->session, link, tls_error(link->tls)); break;
+        case TLS_ENDED: end_reading(link, LINK_READ_CLOSED, 0); break;
+        case TLS_FAILED: link->shared->owner->on_tls_failed(link->owner, link, tls_error(link->tls)); break;
         case TLS_NOMEM: return STATUS_NOMEM;
         }
         return STATUS_OK;
@@ -67,15 +115,21 @@ static enum status handle(struct link *link, enum tls_state state)
 enum status link_secure(struct link *link, struct span first)
 {
         const struct tls_sink sink = {link, on_plain, on_cipher, on_established};
-        struct worker *w = link->worker;
-        link->tls = tls_new(w->tls, link->side, sink, w->plain, w->plain_size);
+        const struct link_shared *shared = link->shared;
+        link->tls = tls_new(shared->tls, link->side, sink, shared->plain, PLAIN_BYTES);
         if (link->tls == NULL) {
                 return STATUS_NOMEM;
         }
+        enter(link, LINK_HANDSHAKE);
         if (link->side == SIDE_SERVER) {
                 return handle(link, tls_start(link->tls));
         }
         return first.len > 0 ? handle(link, tls_feed(link->tls, first)) : STATUS_OK;
+}
+
+void link_describe_tls(const struct link *link, char *out, size_t size)
+{
+        tls_describe(link->tls, out, size);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------- */
@@ -85,7 +139,7 @@ static void take(struct link *link, struct span bytes)
         if (link->tls == NULL) {
                 on_plain(link, bytes);
         } else if (handle(link, tls_feed(link->tls, bytes)) != STATUS_OK) {
-                session_close(link->session, REASON_OUT_OF_MEMORY);
+                link->shared->owner->on_no_memory(link->owner);
         }
 }
 
@@ -93,38 +147,38 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
         PROF_SCOPE(STAGE_SESSION);
         struct link *link = arg;
-        struct session *session = link->session;
-        struct worker *worker = link->worker;
+        const struct link_shared *shared = link->shared;
+        const struct link_owner *owner = shared->owner;
         (void)what;
-        worker_tick(worker);
-        session_begin(session);
-        for (int i = 0; i < READS_MAX && link->paused == 0 && !worker->held; i++) {
-                ssize_t n = receive(fd, worker->scratch, worker->scratch_size);
+        loop_tick(shared->loop);
+        owner->begin(link->owner);
+        for (int i = 0; i < READS_MAX && link->paused == 0 && !shared->log_full; i++) {
+                ssize_t n = receive(fd, shared->buffer, READ_BYTES);
                 if (n > 0) {
-                        take(link, span_of(worker->scratch, (size_t)n));
-                        if ((size_t)n < worker->scratch_size) {
+                        take(link, span_of(shared->buffer, (size_t)n));
+                        if (n < READ_BYTES) {
                                 break; /* the socket is empty, or will wake us again */
                         }
                 } else if (n == 0) {
-                        session_on_end(session, link, 0);
+                        end_reading(link, LINK_READ_ENDED, 0);
                 } else if (errno != EAGAIN && errno != EINTR) {
-                        session_on_end(session, link, errno);
+                        end_reading(link, LINK_READ_ENDED, errno);
                 } else {
                         break;
                 }
         }
-        if (worker->held && link_pause(link, PAUSE_LOG) != STATUS_OK) {
-                session_close(session, REASON_OUT_OF_MEMORY);
+        if (shared->log_full && link_pause(link, PAUSE_LOG) != STATUS_OK) {
+                owner->on_no_memory(link->owner);
         }
-        session_finish(session);
+        owner->finish(link->owner);
 }
 
 /* --- writing ---------------------------------------------------------------------------------------------------------- */
 
-static void shut_if_empty(struct link *link)
+static void shut_if_drained(struct link *link)
 {
-        if (link->shut_wanted && !link->shut_done && link_backlog(link) == 0) {
-                link->shut_done = true;
+        if (link->writing == LINK_WRITE_DRAINING && link_backlog(link) == 0) {
+                enter_writing(link, LINK_WRITE_SHUT);
                 (void)shutdown(link->fd, SHUT_WR);
         }
 }
@@ -137,10 +191,12 @@ static void drop_backlog(struct link *link)
         }
 }
 
-/** What waits goes nowhere: let go of it now, not when the session ends. */
+/** What waits will never be written: free it now, not when the session ends. */
 static void fail_writing(struct link *link)
 {
-        link->write_ended = true;
+        if (!link_write_failed(link)) {
+                enter_writing(link, LINK_WRITE_FAILED);
+        }
         drop_backlog(link);
 }
 
@@ -148,47 +204,46 @@ static void on_writable(struct bufferevent *bev, void *arg)
 {
         PROF_SCOPE(STAGE_SESSION);
         struct link *link = arg;
-        struct session *session = link->session;
+        const struct link_owner *owner = link->shared->owner;
         (void)bev;
-        worker_tick(link->worker);
-        session_begin(session);
+        loop_tick(link->shared->loop);
+        owner->begin(link->owner);
         if (link_backlog(link) == 0) {
                 drop_backlog(link);
         }
-        shut_if_empty(link);
-        session_on_drained(session, link);
-        session_finish(session);
+        shut_if_drained(link);
+        owner->on_drained(link->owner, link);
+        owner->finish(link->owner);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *arg)
 {
         PROF_SCOPE(STAGE_SESSION);
         struct link *link = arg;
-        struct session *session = link->session;
+        const struct link_owner *owner = link->shared->owner;
         (void)bev;
         if ((what & BEV_EVENT_WRITING) != 0 && (what & (BEV_EVENT_ERROR | BEV_EVENT_EOF)) != 0) {
-                worker_tick(link->worker);
-                session_begin(session);
+                loop_tick(link->shared->loop);
+                owner->begin(link->owner);
                 fail_writing(link);
-                session_on_drained(session, link);
-                session_finish(session);
+                owner->on_drained(link->owner, link);
+                owner->finish(link->owner);
         }
 }
 
 static struct bufferevent *new_backlog(struct link *link)
 {
-        struct bufferevent *bev = bufferevent_socket_new(link->worker->base, link->fd, 0);
+        struct bufferevent *bev = bufferevent_socket_new(link->shared->loop->base, link->fd, 0);
         if (bev != NULL) {
-                size_t low = (size_t)session_settings(link->session)->limits.backlog_bytes / 2;
                 bufferevent_setcb(bev, NULL, on_writable, on_event, link);
-                bufferevent_setwatermark(bev, EV_WRITE, low, 0);
-                /* as much as the socket takes: 16 KB, as libevent does by itself, are many turns of the loop */
+                bufferevent_setwatermark(bev, EV_WRITE, link->shared->backlog_low, 0);
+                /* as much as the socket takes: with the 16 KB that are libevent's default, the loop would turn many times */
                 (void)bufferevent_set_max_single_write(bev, WRITE_MAX);
         }
         return bev;
 }
 
-size_t link_waits(const struct link *link)
+size_t link_backlog_bytes(const struct link *link)
 {
         return evbuffer_get_length(bufferevent_get_output(link->backlog));
 }
@@ -203,11 +258,11 @@ static enum status keep(struct link *link, struct span bytes)
         if (bufferevent_write(link->backlog, bytes.data, bytes.len) != 0) {
                 return STATUS_NOMEM;
         }
-        /* libevent does not tell when it could not wait for the socket; asking again does, and costs nothing else */
+        /* libevent does not report that it could not wait for the socket; asking again does, and costs nothing else */
         return bufferevent_enable(link->backlog, EV_WRITE) == 0 ? STATUS_OK : STATUS_NOMEM;
 }
 
-/** Of @p bytes so many went, as the system says: what is with the others? */
+/** The system took @p went of @p bytes, or reported an error: keep the others, or fail. */
 __attribute__((noinline)) static enum status settle_write(struct link *link, struct span bytes, ssize_t went)
 {
         if (went < 0 && errno != EAGAIN && errno != EINTR) {
@@ -229,33 +284,42 @@ static inline enum status write_raw(struct link *link, struct span bytes)
 
 static enum status write_cipher(struct link *link, struct span bytes)
 {
-        return link->write_ended || bytes.len == 0 ? STATUS_OK : write_raw(link, bytes);
+        return link_write_failed(link) || bytes.len == 0 ? STATUS_OK : write_raw(link, bytes);
 }
 
 enum status link_write(struct link *link, struct span bytes)
 {
-        if (link->fd < 0 || link->write_ended || bytes.len == 0) {
+        if (link->fd < 0 || link_write_failed(link) || bytes.len == 0) {
                 return STATUS_OK;
         }
         return link->tls == NULL ? write_raw(link, bytes) : handle(link, tls_write(link->tls, bytes));
 }
 
-void link_shut(struct link *link, bool say)
+void link_shut(struct link *link, bool notify)
 {
         if (link->fd >= 0) {
-                if (link->tls != NULL && say) {
+                if (link->tls != NULL && notify) {
                         tls_shut(link->tls);
                 }
-                link->shut_wanted = true;
-                shut_if_empty(link);
+                if (link->writing == LINK_WRITE_OPEN) {
+                        enter_writing(link, LINK_WRITE_DRAINING);
+                }
+                shut_if_drained(link);
         }
+}
+
+void link_break(struct link *link)
+{
+        end_reading(link, LINK_READ_ENDED, ECONNRESET);
 }
 
 void link_abandon(struct link *link)
 {
         if (link->fd >= 0) {
                 (void)link_pause(link, PAUSE_ENDED);
-                link->read_ended = true;
+                if (!link_read_ended(link)) {
+                        enter_reading(link, LINK_READ_ENDED);
+                }
                 fail_writing(link);
         }
 }
@@ -280,20 +344,24 @@ enum status link_resume(struct link *link, enum pause reason)
         if (!was_paused || link->paused != 0 || link->fd < 0) {
                 return STATUS_OK;
         }
-        return worker_event_add(&link->readable, NULL);
+        return loop_add(&link->readable, NULL);
 }
 
-enum status link_open(struct link *link, struct session *session, enum side side, int fd, unsigned paused)
+void link_init(struct link *link, struct link *other, enum side side)
 {
-        struct worker *worker = session_worker(session);
-        *link = (struct link){.session = session,
-                              .worker = worker,
-                              .other = link->other,
-                              .fd = fd,
-                              .side = side,
-                              .paused = (uint8_t)paused};
-        if (event_assign(&link->readable, worker->base, fd, EV_READ | EV_PERSIST, on_readable, link) != 0 ||
-            (paused == 0 && worker_event_add(&link->readable, NULL) != STATUS_OK)) {
+        *link = (struct link){.other = other, .side = side, .fd = -1};
+}
+
+enum status link_open(struct link *link, struct link_shared *shared, void *owner, int fd, unsigned paused)
+{
+        link->shared = shared;
+        link->owner = owner;
+        link->fd = fd;
+        link->paused = (uint8_t)paused;
+        enter(link, LINK_PLAIN);
+        if (event_assign(&link->readable, shared->loop->base, fd, EV_READ | EV_PERSIST, on_readable, link) !=
+                0 ||
+            (paused == 0 && loop_add(&link->readable, NULL) != STATUS_OK)) {
                 link_close(link);
                 return STATUS_NOMEM;
         }
@@ -310,6 +378,22 @@ void link_close(struct link *link)
         drop_backlog(link);
         tls_free(link->tls);
         link->tls = NULL;
+        enter(link, LINK_CLOSED);
         (void)close(link->fd);
         link->fd = -1;
+}
+
+enum status link_shared_init(struct link_shared *shared, const struct link_owner *owner, struct loop *loop,
+                             const struct tls_context *tls, size_t backlog_low)
+{
+        *shared = (struct link_shared){.owner = owner, .loop = loop, .tls = tls, .backlog_low = backlog_low};
+        shared->buffer = prof_alloc(STAGE_WORKER, READ_BYTES);
+        shared->plain = prof_alloc(STAGE_TLS, PLAIN_BYTES);
+        return shared->buffer != NULL && shared->plain != NULL ? STATUS_OK : STATUS_NOMEM;
+}
+
+void link_shared_fini(struct link_shared *shared)
+{
+        prof_free(shared->buffer);
+        prof_free(shared->plain);
 }

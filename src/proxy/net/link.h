@@ -1,82 +1,158 @@
-/** @file link.h  One side of a session: a socket, what waits to be written to it, and whether it is read just now.
+/** @file link.h  One side of a session: a socket, what waits to be written to it, and whether it is read at present.
  *
- *      readable -> read big into the worker's scratch -> session -> link_write of the other side
- *      link_write: straight to the socket while nothing waits; what does not go is the backlog's to send
+ *      readable -> read in large pieces into the thread's buffer -> owner -> link_write of the other link
+ *      link_write: straight to the socket while nothing waits; the rest goes to the backlog, which libevent sends
  *
- *      nothing waits: no backlog          something waits: a bufferevent that writes, gone when all is written
+ *      nothing waits: no backlog          something waits: a bufferevent that writes, freed when all is written
  *
- * The link owns the socket. It reads by its own event, in large pieces: EV_READ is never on in the bufferevent.
- * With TLS the same holds of ciphertext: link_secure puts a filter (tls.h) between socket and session.
- * Threads: its worker's.   Memory: STAGE_LINK; nothing is allocated while nothing waits. */
+ *      state    closed -> plain -> handshake -> encrypted -> closed
+ *      reading  open -> ended                       writing  open -> draining -> shut          any -> failed
+ *
+ * A link owns its socket and reports to its owner through a table of callbacks; it does not know what its owner is. It
+ * reads by an event of its own: EV_READ is never on in the bufferevent. With TLS the same applies to ciphertext:
+ * link_secure puts a filter (tls.h) between the socket and the owner.
+ * Threads: its loop's.   Memory: STAGE_LINK; nothing is allocated while nothing waits. */
 #ifndef PROXY_NET_LINK_H
 #define PROXY_NET_LINK_H
 
 #include "base/span.h"
 #include "base/status.h"
 #include "mysql/wire/side.h"
+#include "proxy/net/loop.h"
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
 struct bufferevent;
-struct session;
+struct link;
 struct tls;
-struct worker;
+struct tls_context;
 
-/** Why a link is not read. It is read when none is left. */
+/** Why a link is not read. It is read when no reason is left. */
 enum pause {
-        PAUSE_CONNECTING = 1 << 0, /**< the other side is not there yet */
+        PAUSE_CONNECTING = 1 << 0, /**< the other side is not connected yet */
         PAUSE_BACKLOG = 1 << 1,    /**< the other side does not take what it gets */
         PAUSE_GATE = 1 << 2,       /**< the login takes its time, and much is held */
         PAUSE_ENDED = 1 << 3,      /**< nothing more will come, or nobody would take it */
         PAUSE_LOG = 1 << 4,        /**< the log is full, and blocks */
 };
 
+enum link_state {
+        LINK_CLOSED, /**< it has no socket */
+        LINK_PLAIN,
+        LINK_HANDSHAKE, /**< of TLS */
+        LINK_ENCRYPTED,
+};
+
+enum link_reading {
+        LINK_READ_OPEN,
+        LINK_READ_ENDED,  /**< end of file or an error */
+        LINK_READ_CLOSED, /**< the peer closed its side within TLS (close_notify) */
+};
+
+enum link_writing {
+        LINK_WRITE_OPEN,
+        LINK_WRITE_DRAINING, /**< to be shut down once all is written */
+        LINK_WRITE_SHUT,
+        LINK_WRITE_FAILED, /**< what is written goes nowhere */
+};
+
+/** What a link reports. @p owner is what link_open was given. begin and finish enclose the calls of one wake-up; the owner
+ *  may close its links in finish, not before. */
+struct link_owner {
+        void (*begin)(void *owner);
+        void (*finish)(void *owner);
+        /** Bytes of the protocol, decrypted; they live during the call. */
+        void (*on_bytes)(void *owner, struct link *from, struct span bytes);
+        /** Nothing more will come. @p error is errno, 0 = end of file. */
+        void (*on_end)(void *owner, struct link *from, int error);
+        /** TLS with the peer is established. */
+        void (*on_secured)(void *owner, struct link *link);
+        /** TLS with the peer can't go on. */
+        void (*on_tls_failed)(void *owner, struct link *link, const char *error);
+        /** The backlog has shrunk to its low mark, or will never be written. */
+        void (*on_drained)(void *owner, struct link *link);
+        /** Memory is out: the owner must give up. */
+        void (*on_no_memory)(void *owner);
+};
+
+/** What the links of one thread share. Their owner may set log_full at any time. */
+struct link_shared {
+        const struct link_owner *owner;
+        struct loop *loop;
+        const struct tls_context *tls;
+        size_t backlog_low; /**< bytes: on_drained is called when no more than these wait */
+        bool log_full;      /**< no link is read; one that has something to be read pauses (PAUSE_LOG) */
+        uint8_t *buffer;    /**< all reads go here first */
+        uint8_t *plain;     /**< what TLS decrypts goes here */
+};
+
+/** Allocate the buffers. The arguments must outlive the links. @return STATUS_NOMEM; link_shared_fini is still due. */
+enum status link_shared_init(struct link_shared *shared, const struct link_owner *owner, struct loop *loop,
+                             const struct tls_context *tls, size_t backlog_low);
+/** After the links. Harmless on one that is zeroed. */
+void link_shared_fini(struct link_shared *shared);
+
 struct link {
-        struct session *session;
-        struct worker *worker;
+        void *owner;
+        struct link_shared *shared;
         struct link *other;          /**< the session's other one */
         struct bufferevent *backlog; /**< NULL = nothing waits */
         struct tls *tls;             /**< NULL = plain */
         uint64_t bytes_read;         /**< of the protocol, decrypted */
-        int fd;                      /**< -1 = not open */
+        int fd;                      /**< -1 = closed */
         enum side side;
-        uint8_t paused;   /**< enum pause bits */
-        bool read_ended;  /**< end of file or an error */
-        bool said_end;    /**< and the peer said so before (TLS: close_notify) */
-        bool write_ended; /**< writing failed: what is for it goes nowhere */
-        bool shut_wanted; /**< shut down writing once all is written */
-        bool shut_done;
+        uint8_t paused; /**< enum pause bits */
+        enum link_state state;
+        enum link_reading reading;
+        enum link_writing writing;
         struct event readable; /**< set while the link is open */
 };
 
-/** Take over a connected, non-blocking @p fd (also on failure). Reading starts paused for @p paused.
+/** A closed link. Each of the two of a session names the other. */
+void link_init(struct link *link, struct link *other, enum side side);
+/** Take over a connected, non-blocking @p fd (also on failure). Reading starts paused for @p paused (enum pause bits).
  *  @return STATUS_NOMEM if it could not be set up. */
-enum status link_open(struct link *link, struct session *session, enum side side, int fd, unsigned paused);
-/** Closes the socket at once; what waits is lost. Harmless on a link that is not open. */
+enum status link_open(struct link *link, struct link_shared *shared, void *owner, int fd, unsigned paused);
+/** Close the socket at once; what waits is lost. Harmless on a closed link. */
 void link_close(struct link *link);
 
-/** Write or keep for writing. @return STATUS_NOMEM if bytes could not be kept: the session must end. A socket that
- *  fails sets write_ended instead. */
+/** Write or keep for writing. @return STATUS_NOMEM if bytes could not be kept: the session must end. If the socket fails,
+ *  writing becomes LINK_WRITE_FAILED instead. */
 enum status link_write(struct link *link, struct span bytes);
 /** Begin TLS with the peer; @p first are its first bytes, if some came already. From here on link_write encrypts.
- *  Failures come as session_on_tls_failed, success as session_on_secured; both may come within the call.
+ *  Failure is reported by on_tls_failed, success by on_secured; both may come within the call.
  *  @return STATUS_NOMEM if it could not be set up. */
 enum status link_secure(struct link *link, struct span first);
-/** link_backlog, of a link that has one. */
-size_t link_waits(const struct link *link);
-/** Bytes that wait. */
-static inline size_t link_backlog(const struct link *link)
-{
-        return link->backlog != NULL ? link_waits(link) : 0;
-}
-/** Read no more, and let what is written go nowhere; within a callback too. link_close comes later. */
+/** What TLS was agreed on, such as "TLSv1.3 TLS_AES_256_GCM_SHA384"; only of a link in LINK_ENCRYPTED. */
+void link_describe_tls(const struct link *link, char *out, size_t size);
+/** The peer is as good as gone: nothing more is read from it, and writing has failed. Reports on_end (ECONNRESET). */
+void link_break(struct link *link);
+/** Read no more, and discard what is written; within a callback too. link_close comes later. */
 void link_abandon(struct link *link);
-/** End of file for the peer, after all that waits. @p say tells it so within TLS, too. */
-void link_shut(struct link *link, bool say);
+/** Send the peer end of file, after all that waits. @p notify sends close_notify within TLS before it. */
+void link_shut(struct link *link, bool notify);
 
 /** Both: @return STATUS_NOMEM if the event loop could not be told: the session must end. */
 enum status link_pause(struct link *link, enum pause reason);
 enum status link_resume(struct link *link, enum pause reason);
+
+/** link_backlog, of a link that has one. */
+size_t link_backlog_bytes(const struct link *link);
+/** Bytes that wait. */
+static inline size_t link_backlog(const struct link *link)
+{
+        return link->backlog != NULL ? link_backlog_bytes(link) : 0;
+}
+
+static inline bool link_read_ended(const struct link *link)
+{
+        return link->reading != LINK_READ_OPEN;
+}
+
+static inline bool link_write_failed(const struct link *link)
+{
+        return link->writing == LINK_WRITE_FAILED;
+}
 
 #endif

@@ -6,9 +6,13 @@ src_libproxy_net_a_SOURCES = \
 	src/proxy/net/link.h \
 	src/proxy/net/listener.c \
 	src/proxy/net/listener.h \
+	src/proxy/net/loop.c \
+	src/proxy/net/loop.h \
 	src/proxy/net/mailbox.c \
 	src/proxy/net/mailbox.h \
 	src/proxy/net/tls.c \
+	src/proxy/net/tls_bio.c \
+	src/proxy/net/tls_bio.h \
 	src/proxy/net/tls.h \
 	src/proxy/net/tls_context.c \
 	src/proxy/net/tls_context.h \

@@ -2,6 +2,7 @@
 
 #include "mysql/gate/secure_buffer.h"
 #include "profile/heap/prof.h"
+#include "proxy/net/tls_bio.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -9,95 +10,43 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 
-/* Logins and passwords are short: what is as short as they leaves no trace in the shared room. */
+/* Logins and passwords are short: bytes that may be one are wiped from the shared buffer. */
 enum { RECORD_MAX = 16 * 1024, ERROR_TEXT_MAX = 200, PENDING_MAX = 64 * 1024, SECRET_MAX = 1024 };
 
 struct tls {
         SSL *ssl;
         struct tls_sink sink;
-        uint8_t *room;
-        size_t room_size;
-        struct span in;               /* what OpenSSL has not read yet */
+        uint8_t *buffer;
+        size_t buffer_size;
+        struct tls_bio bio;           /* the socket, for OpenSSL */
         struct secure_buffer pending; /* written before the handshake was over */
         enum side peer;
         bool established;
         bool ended;
         bool shut;
-        bool no_memory; /* on_cipher failed */
         char error[ERROR_TEXT_MAX];
 };
 
-/* --- the socket, in OpenSSL's eyes ------------------------------------------------------------------------------- */
-
-static int read_bytes(BIO *bio, char *out, int size)
-{
-        struct tls *t = BIO_get_data(bio);
-        BIO_clear_retry_flags(bio);
-        if (t->in.len == 0) {
-                BIO_set_retry_read(bio);
-                return -1;
-        }
-        struct span head = span_head(t->in, size > 0 ? (size_t)size : 0);
-        if (head.len > 0) {
-                memcpy(out, head.data, head.len);
-        }
-        t->in = span_skip(t->in, head.len);
-        return (int)head.len;
-}
-
-static int write_bytes(BIO *bio, const char *bytes, int len)
-{
-        struct tls *t = BIO_get_data(bio);
-        BIO_clear_retry_flags(bio);
-        if (t->no_memory || len < 0 ||
-            t->sink.on_cipher(t->sink.arg, span_of(bytes, (size_t)len)) != STATUS_OK) {
-                t->no_memory = true;
-                return -1;
-        }
-        return len;
-}
-
-static long control(BIO *bio, int command, long number, void *pointer)
-{
-        (void)bio;
-        (void)number;
-        (void)pointer;
-        return command == BIO_CTRL_FLUSH ? 1 : 0;
-}
-
-BIO_METHOD *tls_bio_method(void)
-{
-        BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "link");
-        if (method != NULL &&
-            (BIO_meth_set_read(method, read_bytes) != 1 || BIO_meth_set_write(method, write_bytes) != 1 ||
-             BIO_meth_set_ctrl(method, control) != 1)) {
-                BIO_meth_free(method);
-                method = NULL;
-        }
-        return method;
-}
-
 /* --- life ----------------------------------------------------------------------------------------------------------- */
 
-struct tls *tls_new(const struct tls_context *context, enum side peer, struct tls_sink sink, uint8_t *room,
-                    size_t room_size)
+struct tls *tls_new(const struct tls_context *context, enum side peer, struct tls_sink sink, uint8_t *buffer,
+                    size_t buffer_size)
 {
         PROF_SCOPE(STAGE_TLS);
         struct tls *t = prof_calloc(STAGE_TLS, 1, sizeof *t);
         if (t == NULL) {
                 return NULL;
         }
-        *t = (struct tls){.sink = sink, .room = room, .room_size = room_size, .peer = peer};
+        *t = (struct tls){.sink = sink, .buffer = buffer, .buffer_size = buffer_size, .peer = peer};
+        t->bio = (struct tls_bio){.arg = sink.arg, .write = sink.on_cipher};
         ERR_clear_error();
-        BIO *bio = BIO_new(tls_context_bio(context));
+        BIO *bio = tls_bio_new(tls_context_bio(context), &t->bio);
         t->ssl = tls_context_connection(context, peer);
         if (bio == NULL || t->ssl == NULL) {
                 BIO_free(bio);
                 tls_free(t);
                 return NULL;
         }
-        BIO_set_data(bio, t);
-        BIO_set_init(bio, 1);
         SSL_set_bio(t->ssl, bio, bio);
         if (peer == SIDE_CLIENT) {
                 SSL_set_accept_state(t->ssl);
@@ -117,11 +66,6 @@ void tls_free(struct tls *t)
         }
 }
 
-bool tls_established(const struct tls *t)
-{
-        return t->established;
-}
-
 void tls_describe(const struct tls *t, char *out, size_t size)
 {
         (void)snprintf(out, size, "%s %s", SSL_get_version(t->ssl), SSL_get_cipher_name(t->ssl));
@@ -137,7 +81,7 @@ const char *tls_error(const struct tls *t)
 /** Why OpenSSL failed, in words that help. */
 static enum tls_state fail(struct tls *t)
 {
-        if (t->no_memory) {
+        if (t->bio.no_memory) {
                 return TLS_NOMEM;
         }
         bool verifies = SSL_get_verify_mode(t->ssl) != SSL_VERIFY_NONE;
@@ -158,7 +102,7 @@ static enum tls_state result_of(struct tls *t, int result)
 {
         switch (SSL_get_error(t->ssl, result)) {
         case SSL_ERROR_WANT_READ:
-        case SSL_ERROR_WANT_WRITE: return t->no_memory ? TLS_NOMEM : TLS_GOES_ON;
+        case SSL_ERROR_WANT_WRITE: return t->bio.no_memory ? TLS_NOMEM : TLS_GOES_ON;
         case SSL_ERROR_ZERO_RETURN: t->ended = true; return TLS_ENDED;
         default: return fail(t);
         }
@@ -194,9 +138,9 @@ static enum tls_state note_established(struct tls *t)
 static void deliver(struct tls *t, size_t len)
 {
         if (len > 0) {
-                t->sink.on_plain(t->sink.arg, span_of(t->room, len));
+                t->sink.on_plain(t->sink.arg, span_of(t->buffer, len));
                 if (len <= SECRET_MAX) {
-                        explicit_bzero(t->room, len);
+                        explicit_bzero(t->buffer, len);
                 }
         }
 }
@@ -215,11 +159,11 @@ enum tls_state tls_feed(struct tls *t, struct span bytes)
         PROF_SCOPE(STAGE_TLS);
         enum tls_state state = t->ended ? TLS_ENDED : TLS_GOES_ON;
         size_t have = 0;
-        t->in = bytes;
+        t->bio.in = bytes;
         while (state == TLS_GOES_ON) {
                 size_t got = 0;
                 ERR_clear_error();
-                int result = SSL_read_ex(t->ssl, t->room + have, t->room_size - have, &got);
+                int result = SSL_read_ex(t->ssl, t->buffer + have, t->buffer_size - have, &got);
                 enum tls_state read_state = result == 1 ? TLS_GOES_ON : result_of(t, result);
                 state = note_established(t); /* this may write, and change what OpenSSL says of the reading */
                 if (result != 1) {
@@ -227,13 +171,13 @@ enum tls_state tls_feed(struct tls *t, struct span bytes)
                         break;
                 }
                 have += got;
-                if (t->room_size - have < RECORD_MAX) {
+                if (t->buffer_size - have < RECORD_MAX) {
                         deliver(t, have);
                         have = 0;
                 }
         }
         deliver(t, have);
-        t->in = (struct span){NULL, 0};
+        t->bio.in = (struct span){NULL, 0};
         return state;
 }
 

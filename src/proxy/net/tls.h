@@ -13,8 +13,6 @@
 #include "mysql/wire/side.h"
 #include "proxy/net/tls_context.h"
 
-#include <openssl/bio.h>
-
 struct tls;
 
 /** Calls during tls_new, tls_feed, tls_write and tls_shut. */
@@ -35,11 +33,10 @@ enum tls_state {
         TLS_NOMEM,  /**< on_cipher failed, or memory is out */
 };
 
-/** The peer is @p peer: towards a client we are the server. @p room is where decrypted bytes are put before they are handed
- *  on; the worker's, shared by its connections. A client's handshake starts with tls_start. @return NULL when memory is
- *  out. */
-struct tls *tls_new(const struct tls_context *context, enum side peer, struct tls_sink sink, uint8_t *room,
-                    size_t room_size);
+/** The peer is @p peer: towards a client we are the server. Decrypted bytes are put into @p buffer before they are handed on; all
+ *  connections of a thread may share one. A client's handshake starts with tls_start. @return NULL when memory is out. */
+struct tls *tls_new(const struct tls_context *context, enum side peer, struct tls_sink sink, uint8_t *buffer,
+                    size_t buffer_size);
 /** NULL is allowed. */
 void tls_free(struct tls *t);
 
@@ -52,10 +49,6 @@ enum tls_state tls_write(struct tls *t, struct span bytes);
 /** Say that no more will be written (close_notify). Harmless at any time. */
 void tls_shut(struct tls *t);
 
-/** How OpenSSL reads and writes here: for tls_context.c, which makes one for all. NULL when memory is out. */
-BIO_METHOD *tls_bio_method(void);
-
-bool tls_established(const struct tls *t);
 /** Such as "TLSv1.3 TLS_AES_256_GCM_SHA384". */
 void tls_describe(const struct tls *t, char *out, size_t size);
 /** Why it failed; "" if it did not. */

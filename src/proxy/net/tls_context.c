@@ -3,7 +3,7 @@
 #include "base/diag.h"
 #include "base/files.h"
 #include "profile/heap/prof.h"
-#include "proxy/net/tls.h"
+#include "proxy/net/tls_bio.h"
 #include "proxy/net/tls_identity.h"
 
 #include <errno.h>

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "profile/heap/prof.h"
-#include "proxy/worker.h"
 
 #include <errno.h>
 #include <event2/dns.h>
@@ -18,7 +17,7 @@
 enum { UNIX_RETRY_MS = 5 };
 
 struct upstream {
-        struct event_base *base;
+        struct loop *loop;
         const struct address *address;
         upstream_done *done;
         void *arg;
@@ -125,7 +124,7 @@ static enum status set_timer(struct upstream *u)
         }
         share_us /= n;
         const struct timeval timeout = {(time_t)(share_us / 1000000), (suseconds_t)(share_us % 1000000)};
-        return worker_event_add(&u->timer, &timeout);
+        return loop_add(&u->timer, &timeout);
 }
 
 static void drop_socket(struct upstream *u)
@@ -162,11 +161,11 @@ static int wait_for(struct upstream *u, bool again)
         static const struct timeval soon = {0, UNIX_RETRY_MS * 1000};
         u->again = again;
         if (again) {
-                (void)evtimer_assign(&u->event, u->base, on_start, u);
+                (void)evtimer_assign(&u->event, u->loop->base, on_start, u);
         } else {
-                (void)event_assign(&u->event, u->base, u->fd, EV_WRITE, on_connected, u);
+                (void)event_assign(&u->event, u->loop->base, u->fd, EV_WRITE, on_connected, u);
         }
-        return worker_event_add(&u->event, again ? &soon : NULL) == STATUS_OK ? 0 : ENOMEM;
+        return loop_add(&u->event, again ? &soon : NULL) == STATUS_OK ? 0 : ENOMEM;
 }
 
 /** @return 0 if it is connected or under way, else errno. */
@@ -269,13 +268,13 @@ static void on_addresses(int result, struct evutil_addrinfo *list, void *arg)
         event_active(&u->event, EV_TIMEOUT, 1);
 }
 
-static void look_up(struct upstream *u, struct evdns_base *dns)
+static void look_up(struct upstream *u)
 {
         struct evutil_addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
         char port[8];
         (void)snprintf(port, sizeof port, "%u", u->address->port);
         u->looking_up = true;
-        u->lookup = evdns_getaddrinfo(dns, u->address->host, port, &hints, on_addresses, u);
+        u->lookup = evdns_getaddrinfo(u->loop->dns, u->address->host, port, &hints, on_addresses, u);
 }
 
 /** @return the socket of a server that is there at once, or -1: what comes of it is told later. */
@@ -291,33 +290,32 @@ static int try_at_once(struct upstream *u)
         if (!goes_on || !give_time(u)) {
                 u->again = false;
                 drop_socket(u);
-                (void)event_assign(&u->event, u->base, -1, 0, on_start, u);
+                (void)event_assign(&u->event, u->loop->base, -1, 0, on_start, u);
                 event_active(&u->event, EV_TIMEOUT, 1);
         }
         return -1;
 }
 
-struct upstream_try upstream_connect(struct event_base *base, struct evdns_base *dns,
-                                     const struct address *address, uint64_t timeout_ms, upstream_done *done,
-                                     void *arg)
+struct upstream_try upstream_connect(struct loop *loop, const struct address *address, uint64_t timeout_ms,
+                                     upstream_done *done, void *arg)
 {
         struct upstream *u = prof_calloc(STAGE_SESSION, 1, sizeof *u);
         int fd = -1;
         if (u == NULL) {
                 return (struct upstream_try){NULL, -1};
         }
-        u->base = base;
+        u->loop = loop;
         u->address = address;
         u->done = done;
         u->arg = arg;
         u->fd = -1;
         u->deadline_ns = clock_mono_ns() + timeout_ms * CLOCK_MS_NS;
-        (void)event_assign(&u->event, base, -1, 0, on_start, u);
-        (void)evtimer_assign(&u->timer, base, on_timeout, u);
+        (void)event_assign(&u->event, loop->base, -1, 0, on_start, u);
+        (void)evtimer_assign(&u->timer, loop->base, on_timeout, u);
         if (address_numeric(address, &u->numeric, &u->numeric_len)) {
                 fd = try_at_once(u);
         } else if (set_timer(u) == STATUS_OK) {
-                look_up(u, dns);
+                look_up(u);
         } else {
                 discard(u);
                 return (struct upstream_try){NULL, -1};

@@ -5,9 +5,8 @@
 #define PROXY_NET_UPSTREAM_H
 
 #include "proxy/net/address.h"
+#include "proxy/net/loop.h"
 
-struct event_base;
-struct evdns_base;
 struct upstream;
 
 /** Called once, never from within upstream_connect, unless upstream_cancel was: with a connected, non-blocking socket
@@ -21,11 +20,10 @@ struct upstream_try {
         int fd;
 };
 
-/** @p timeout_ms is for all addresses together, each gets its share of what is left. @p dns may be NULL if @p address
- *  needs no look-up. */
-struct upstream_try upstream_connect(struct event_base *base, struct evdns_base *dns,
-                                     const struct address *address, uint64_t timeout_ms, upstream_done *done,
-                                     void *arg);
+/** @p timeout_ms is for all addresses together; each gets its share of what is left. The loop must be able to look names up
+ *  unless @p address is a number or a path. */
+struct upstream_try upstream_connect(struct loop *loop, const struct address *address, uint64_t timeout_ms,
+                                     upstream_done *done, void *arg);
 /** Forget it; done is not called any more. NULL is allowed. */
 void upstream_cancel(struct upstream *u);
 

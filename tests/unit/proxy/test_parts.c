@@ -242,6 +242,7 @@ static void messages_may_be_posted_from_messages(void)
 
 struct reach {
         struct event_base *base;
+        struct loop loop; /* of that base */
         struct address address;
         unsigned calls;
         int fd;
@@ -261,9 +262,9 @@ static struct upstream *reach(struct reach *r, struct evdns_base *dns, const cha
                               uint64_t timeout_ms)
 {
         struct event_base *base = r->base;
-        *r = (struct reach){.base = base, .fd = -1};
+        *r = (struct reach){.base = base, .loop = {.base = base, .dns = dns}, .fd = -1};
         CU_ASSERT_EQUAL_FATAL(address_parse(address, &r->address), STATUS_OK);
-        const struct upstream_try t = upstream_connect(base, dns, &r->address, timeout_ms, on_reached, r);
+        const struct upstream_try t = upstream_connect(&r->loop, &r->address, timeout_ms, on_reached, r);
         CU_ASSERT_TRUE_FATAL((t.under_way != NULL) != (t.fd >= 0));
         CU_ASSERT_EQUAL(r->calls, 0); /* never from within */
         r->fd = t.fd;

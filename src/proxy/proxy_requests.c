@@ -1,8 +1,7 @@
 /* What the admin port asks of the workers: each fills its part on its thread, and main answers when all are back. */
 #include "profile/heap/prof.h"
 #include "proxy/proxy_state.h"
-#include "proxy/reason.h"
-#include "proxy/session.h"
+#include "proxy/session_view.h"
 
 #include <stdlib.h>
 
@@ -57,7 +56,7 @@ static void on_part(struct message *message)
 {
         PROF_SCOPE(STAGE_ADMIN);
         struct part *part = (struct part *)message;
-        worker_tick(part->worker);
+        loop_tick(&part->worker->sessions.loop);
         part->request->fill(part);
         part->message.run = on_part_back;
         mailbox_post(&part->request->proxy->mailbox, &part->message);
@@ -65,7 +64,7 @@ static void on_part(struct message *message)
 
 static struct session *find_session(const struct worker *w, uint64_t conn_id)
 {
-        struct session *s = w->sessions;
+        struct session *s = w->sessions.first;
         while (s != NULL && session_id(s) != conn_id) {
                 s = session_next(s);
         }
@@ -104,12 +103,13 @@ static void send_request(struct request *request)
 static void fill_views(struct part *part)
 {
         size_t n = 0;
-        for (struct session *s = part->worker->sessions; s != NULL; s = session_next(s)) {
+        for (struct session *s = part->worker->sessions.first; s != NULL; s = session_next(s)) {
                 n++;
         }
         part->views = prof_calloc(STAGE_ADMIN, n, sizeof *part->views);
         part->failed = part->views == NULL;
-        for (struct session *s = part->worker->sessions; s != NULL && !part->failed; s = session_next(s)) {
+        for (struct session *s = part->worker->sessions.first; s != NULL && !part->failed;
+             s = session_next(s)) {
                 session_view(s, &part->views[part->n++]);
         }
 }
