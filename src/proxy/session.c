@@ -75,7 +75,7 @@ static void destroy(struct session *s)
         if (s->next != NULL) {
                 s->next->link_here = s->link_here;
         }
-        prof_set_wire(NULL);
+        tap_leave();
         session_discard(s);
         atomic_fetch_sub_explicit(&shared->counts.sessions, 1, memory_order_relaxed);
 }
@@ -96,11 +96,11 @@ void session_close(struct session *s, enum reason reason)
         }
 }
 
-void session_begin(struct session *s)
+void session_begin(void *arg)
 {
+        struct session *s = arg;
         s->in_callback = true;
-        prof_set_wire(&s->wire);
-        tap_expect(s->tap);
+        tap_enter(s->tap);
 }
 
 /** What was written to it has gone, or never will. */
@@ -134,16 +134,18 @@ static bool may_be_over(const struct session *s)
         return (a->reading | a->writing | b->reading | b->writing) != 0; /* one branch */
 }
 
-void session_finish(struct session *s)
+void session_finish(void *arg)
 {
-        prof_set_wire(NULL);
+        struct session *s = arg;
+        tap_leave();
         s->in_callback = false;
-        if (s->state != SESSION_ENDED && may_be_over(s) && session_is_over(s)) {
+        if (s->state != SESSION_ENDED) {
+                if (!may_be_over(s) || !session_is_over(s)) {
+                        return;
+                }
                 session_enter(s, SESSION_ENDED);
         }
-        if (s->state == SESSION_ENDED) {
-                destroy(s);
-        }
+        destroy(s);
 }
 
 void session_refuse(struct session *s, struct span packet, enum reason reason)

@@ -82,7 +82,6 @@ static struct session *new_session(struct session_shared *shared, uint64_t conn_
         if (s != NULL) {
                 s->shared = shared;
                 s->id = conn_id;
-                s->wire = (struct prof_wire){.session = conn_id, .describe = session_wire};
                 link_init(&s->links[SIDE_CLIENT], &s->links[SIDE_SERVER], SIDE_CLIENT);
                 link_init(&s->links[SIDE_SERVER], &s->links[SIDE_CLIENT], SIDE_SERVER);
         }
@@ -123,24 +122,14 @@ enum status session_open(struct session_shared *shared, int fd, uint64_t conn_id
 
 /* --- what sessions share --------------------------------------------------------------------------------------------- */
 
-static void begin(void *arg)
-{
-        session_begin(arg);
-}
-
-static void finish(void *arg)
-{
-        session_finish(arg);
-}
-
 static void on_no_memory(void *arg)
 {
         session_close(arg, REASON_OUT_OF_MEMORY);
 }
 
 static const struct link_owner link_owner = {
-    .begin = begin,
-    .finish = finish,
+    .begin = session_begin,
+    .finish = session_finish,
     .on_bytes = session_on_bytes,
     .on_end = session_on_end,
     .on_secured = session_on_secured,

@@ -2,7 +2,7 @@
  *
  *      session.c          states, timers, the end
  *      session_forward.c  what its links report: bytes, ends, TLS
- *      session_view.c     a look at it from outside, and for the profiler
+ *      session_view.c     a look at it from outside
  *      session_open.c     how it begins */
 #ifndef PROXY_SESSION_STATE_H
 #define PROXY_SESSION_STATE_H
@@ -33,7 +33,6 @@ struct session {
 
         uint64_t id;
         uint64_t stall_begin_ns; /* the server has been waiting for the client since then; 0 = it does not */
-        struct prof_wire wire;
         enum reason reason;
 
         struct session *next;
@@ -47,9 +46,10 @@ struct session {
 /* session.c */
 /** The only place where the state changes. */
 void session_enter(struct session *s, enum session_state state);
-/** The first and the last thing of each of its callbacks; it may be freed by session_finish. */
-void session_begin(struct session *s);
-void session_finish(struct session *s);
+/** The first and the last thing of each of its callbacks, those of its links included (@p arg is the session, which
+ *  session_finish may free). */
+void session_begin(void *arg);
+void session_finish(void *arg);
 /** All that came was delivered, or can't be any more. */
 bool session_is_over(const struct session *s);
 /** Remember @p reason, unless there is one already. */
@@ -70,9 +70,5 @@ void session_on_end(void *arg, struct link *from, int error);
 void session_on_secured(void *arg, struct link *link);
 void session_on_tls_failed(void *arg, struct link *link, const char *error);
 void session_on_drained(void *arg, struct link *link);
-
-/* session_view.c */
-/** What is on the wire just now; @p wire is a session's. */
-struct prof_wire session_wire(const struct prof_wire *wire);
 
 #endif

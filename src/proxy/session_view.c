@@ -44,15 +44,6 @@ void session_view(const struct session *s, struct session_view *out)
         out->pipelined = v.pipelined;
 }
 
-struct prof_wire session_wire(const struct prof_wire *wire)
-{
-        const uint8_t *at = (const uint8_t *)wire - offsetof(struct session, wire);
-        const struct session *s = (const struct session *)(const void *)at;
-        struct dissect_now now = tap_now(s->tap);
-        return (struct prof_wire){
-            .session = s->id, .command = now.command, .text = now.hidden ? span_str("(hidden)") : now.query};
-}
-
 char *session_hex(const struct session *s, size_t *len)
 {
         return tap_hex(s->tap, len);

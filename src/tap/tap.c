@@ -82,8 +82,9 @@ void tap_give_up(struct tap *tap, const char *reason, uint64_t now_ns)
         count_verdict(tap);
 }
 
-void tap_expect(const struct tap *tap)
+void tap_enter(const struct tap *tap)
 {
+        prof_set_wire(&tap->wire);
         dissect_expect(tap->dissect);
 }
 
@@ -148,9 +149,4 @@ uint64_t tap_age_ns(const struct tap *tap, uint64_t now_ns)
 struct dissect_view tap_view(const struct tap *tap)
 {
         return dissect_view(tap->dissect);
-}
-
-struct dissect_now tap_now(const struct tap *tap)
-{
-        return dissect_now(tap->dissect);
 }

@@ -13,6 +13,7 @@
 
 #include "mysql/dissect/dissect.h"
 #include "mysql/gate/gate.h"
+#include "profile/heap/prof.h"
 
 #include <stdatomic.h>
 
@@ -78,8 +79,13 @@ void tap_free(struct tap *tap);
 void tap_feed(struct tap *tap, enum side from, struct span bytes, uint64_t now_ns);
 /** Stop following the session, for @p reason (static text). */
 void tap_give_up(struct tap *tap, const char *reason, uint64_t now_ns);
-/** Bytes may come soon: let the processor fetch what tap_feed will need. */
-void tap_expect(const struct tap *tap);
+/** From here until tap_leave this thread works on the session: the profiler sees it so, and the processor fetches what
+ *  tap_feed will need. */
+void tap_enter(const struct tap *tap);
+static inline void tap_leave(void)
+{
+        prof_set_wire(NULL);
+}
 
 /* What only the forwarding side knows. */
 
@@ -111,7 +117,6 @@ const char *tap_client_addr(const struct tap *tap);
 uint64_t tap_age_ns(const struct tap *tap, uint64_t now_ns);
 /** Spans live until the next feed. */
 struct dissect_view tap_view(const struct tap *tap);
-struct dissect_now tap_now(const struct tap *tap);
 /** Dump the session's recorded packets as text, which the caller frees with prof_free. @return NULL when memory is out. */
 char *tap_hex(const struct tap *tap, size_t *len);
 

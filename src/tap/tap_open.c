@@ -90,6 +90,17 @@ void tap_shared_fini(struct tap_shared *shared)
         dissect_pool_drain(&shared->pool);
 }
 
+/** What is on the wire just now; @p wire is a tap's. */
+static struct prof_wire describe(const struct prof_wire *wire)
+{
+        const uint8_t *at = (const uint8_t *)wire - offsetof(struct tap, wire);
+        const struct tap *tap = (const struct tap *)(const void *)at;
+        struct dissect_now now = dissect_now(tap->dissect);
+        return (struct prof_wire){.session = tap->conn_id,
+                                  .command = now.command,
+                                  .text = now.hidden ? span_str("(hidden)") : now.query};
+}
+
 struct tap *tap_new(struct tap_shared *shared, uint64_t conn_id, const char *client_addr,
                     struct tap_times *times, uint64_t now_ns)
 {
@@ -108,6 +119,7 @@ struct tap *tap_new(struct tap_shared *shared, uint64_t conn_id, const char *cli
         }
         tap->shared = shared;
         tap->times = times;
+        tap->wire = (struct prof_wire){.session = conn_id, .describe = describe};
         tap->conn_id = conn_id;
         tap->start_ns = now_ns;
         tap->client_len = (uint16_t)len;

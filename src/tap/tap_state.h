@@ -12,6 +12,7 @@ struct tap {
         struct tap_shared *shared;
         struct dissect *dissect;
         struct tap_times *times;
+        struct prof_wire wire; /* describes the session to the profiler */
         uint64_t lint_counted;
         uint64_t packets; /* that were given to the recorder */
         bool opaque_counted;
