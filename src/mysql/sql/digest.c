@@ -25,27 +25,27 @@ enum kind {
         AT,
         SEMICOLON,
         BY,
-        NOT, /* before NULL it makes no value of it */
+        NOT, /* NULL after it is not a value: NOT NULL */
 };
 
 enum { KEPT = 64 };
 
 struct item {
         uint8_t kind;
-        bool starts;   /* an expression begins behind it */
-        bool nullable; /* NULL behind it is a value */
+        bool starts;   /* an expression begins after it */
+        bool nullable; /* NULL after it is a value */
         uint32_t begin;
 };
 
 struct state {
         struct writer w;
-        struct item kept[KEPT]; /* a ring */
-        unsigned n;             /* in it */
+        struct item kept[KEPT]; /* the last items, as a ring */
+        unsigned n;             /* items in the ring */
         unsigned top;
         struct sql_lexer lexer;
         struct sql_token ahead;
         unsigned depth;
-        unsigned by_depth; /* + 1 of the list behind ORDER BY or GROUP BY; 0 = in none */
+        unsigned by_depth; /* depth + 1 of the list after ORDER BY or GROUP BY; 0 = not in such a list */
         bool failed;
 };
 
@@ -63,7 +63,7 @@ static void drop(struct state *s, unsigned count)
         }
 }
 
-/** Append @p text, between two @p tick unless that is 0, behind a blank where one is due. @return false if the text is full. */
+/** Append @p text, with a space before it if needed, and between two @p tick unless that is 0. @return false if the text is full. */
 static bool push(struct state *s, struct item item, struct span text, uint8_t tick)
 {
         size_t blank = s->w.at > 0 && peek(s, 0).kind != AT ? 1 : 0;
@@ -139,7 +139,7 @@ static void push_close(struct state *s)
 
 /* --- tokens ------------------------------------------------------------------------------------------------------- */
 
-/** A number that names a column of the result: ORDER BY 2. */
+/** Is the number the index of a column of the result, as in ORDER BY 2? */
 static bool is_column_number(const struct state *s)
 {
         bool begins = peek(s, 0).kind == BY || (peek(s, 0).kind == COMMA && s->by_depth == s->depth + 1);
@@ -263,7 +263,7 @@ static void put_token(struct state *s, const struct sql_token *t)
         case SQL_INTRODUCER: push_text(s, OTHER, "(_charset)"); break;
         case SQL_HINT: push_text(s, OTHER, t->text.len == 3 ? "/*+" : "*/"); break;
         case SQL_OPERATOR:
-        case SQL_COMMENT: /* these two do not come here */
+        case SQL_COMMENT: /* these two are handled by the caller */
         case SQL_END: break;
         }
         if (t->kind == SQL_OPERATOR) {
@@ -322,12 +322,12 @@ static bool is_value(const struct sql_token *t)
 /** Behind "?, ..." a comma and one more value change nothing: so go long lists. (@p t is at hand, the next one ahead.) */
 static bool goes_on(const struct state *s, const struct sql_token *t)
 {
-        enum { COMMA_BYTES = 2 }; /* it would stand there for a moment */
+        enum { COMMA_BYTES = 2 }; /* space that it would take for a moment */
         return is_operator(t, ',') && is_value(&s->ahead) && peek(s, 0).kind == VALUES &&
                s->by_depth != s->depth + 1 && s->w.size - s->w.at >= COMMA_BYTES;
 }
 
-/** A value of a row, with its signs: @p t is its first token. @return false if it is something else. */
+/** Take a value of a row with its signs, of which @p t is the first token. @return false if it is something else. */
 static bool take_value(const struct state *s, struct sql_lexer *lexer, struct sql_token *t, struct span sql,
                        struct digest *out)
 {
@@ -349,7 +349,7 @@ static bool take_value(const struct state *s, struct sql_lexer *lexer, struct sq
  *  the parenthesis.) @return true if a row was taken. */
 static bool take_row(struct state *s, struct span sql, struct digest *out)
 {
-        enum { ROW_BYTES = 64 }; /* it would stand there for a moment */
+        enum { ROW_BYTES = 64 }; /* space that it would take for a moment */
         enum kind rows = (enum kind)peek(s, 0).kind;
         if ((rows != ROWS && rows != WIDE_ROWS) || !is_operator(&s->ahead, '(') || s->by_depth != 0 ||
             s->w.size - s->w.at < ROW_BYTES) {

@@ -26,7 +26,7 @@ bool secret_is_cut_url(struct span text)
         return w.kind == SECRET_WORD_CUT_URL;
 }
 
-/** Apart from secret_suspected, which most texts leave at once: it needs many registers. */
+/** Not in line in secret_suspected, which returns at once for most texts: this function needs many registers. */
 static __attribute__((noinline)) bool holds_secret(struct span text)
 {
         struct secret_words words = secret_words_of(text);
@@ -62,8 +62,8 @@ static bool has_value(struct span text, size_t at)
         return at + 1 < text.len && memchr("=:>", text.data[at], 3) != NULL;
 }
 
-/** Does IDENTIFIED, which ends at @p at, speak of a password, not just of who was identified: BY, VIA, WITH follow? @p shown: is
- *  more than that there? */
+/** Does IDENTIFIED, which ends at @p at, introduce a password, that is, do BY, VIA or WITH follow it? *@p shown: does anything follow
+ *  those? */
 static bool goes_on(struct span text, size_t at, bool *shown)
 {
         static const char *const words[] = {"BY", "VIA", "WITH"};
@@ -73,7 +73,7 @@ static bool goes_on(struct span text, size_t at, bool *shown)
         }
         *shown = false;
         if (at == text.len || memchr("/#-", text.data[at], 3) != NULL) {
-                return true; /* another string, or a comment, and what follows it */
+                return true; /* another string follows, or a comment with more behind it */
         }
         for (size_t i = 0; at > begin && i < sizeof words / sizeof words[0]; i++) {
                 size_t len = strlen(words[i]);
@@ -89,20 +89,21 @@ static bool goes_on(struct span text, size_t at, bool *shown)
         return false;
 }
 
-/** What a text says. Each byte is looked at once, whatever stands there. */
-struct speech {
-        bool has_password; /**< a password is spoken of: not a passage, nor who was identified */
-        size_t data_at; /**< where; pw alone does not count, as any bytes may have it. Or the text's length */
+/** What a text mentions. Each byte is looked at once, whatever the text is. */
+struct mentions {
+        bool has_password; /**< a password, which neither a passage is nor an identified person */
+        size_t
+            data_at; /**< where; pw alone does not count, since arbitrary bytes contain it. The text's length if nowhere */
         bool has_option; /**< a name of a password with a value */
         bool has_url;
 };
 
-/** @p whole: else the first word that speaks of a password is enough. */
-static struct speech listen(struct span text, bool whole)
+/** @p whole: search the whole text, not only up to the first word that mentions a password. */
+static struct mentions mentions_of(struct span text, bool whole)
 {
-        struct speech s = {.data_at = text.len};
+        struct mentions s = {.data_at = text.len};
         struct secret_words words = secret_words_of(text);
-        size_t looked_to = 0; /* names before it have no value: it is the same that they would have */
+        size_t looked_to = 0; /* names that end before it share the value that was looked for there */
         while (!s.has_option && !s.has_url && (whole || !s.has_password)) {
                 struct secret_word w = secret_words_next(&words);
                 size_t end = w.at + w.len;
@@ -133,12 +134,12 @@ static struct speech listen(struct span text, bool whole)
 
 bool secret_is_mentioned(struct span text)
 {
-        return secret_words_may_be_in(text) && listen(text, false).has_password;
+        return secret_words_may_be_in(text) && mentions_of(text, false).has_password;
 }
 
 bool secret_is_mentioned_in_data(struct span text)
 {
-        return secret_words_may_be_in(text) && listen(text, true).data_at < text.len;
+        return secret_words_may_be_in(text) && mentions_of(text, true).data_at < text.len;
 }
 
 bool secret_is_within(struct span text)
@@ -146,7 +147,7 @@ bool secret_is_within(struct span text)
         if (!secret_words_may_be_in(text)) {
                 return false;
         }
-        struct speech s = listen(text, true);
+        struct mentions s = mentions_of(text, true);
         struct span rest = span_skip(text, s.data_at);
         return s.has_option || s.has_url ||
                (rest.len > 0 &&

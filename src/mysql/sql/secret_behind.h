@@ -1,18 +1,19 @@
-/** @file secret_behind.h  Names of passwords that come behind their constants: 'x' AS password, 'x' = password. For the search only.
- * The first pass over a statement notes what they are about, the second finds it there. Bounded: see SECRET_BEHIND.
+/** @file secret_behind.h  Names of passwords that follow their constants: 'x' AS password, 'x' = password. For the search only.
+ * The first pass over a statement collects the places to which such names refer, and the second pass looks them up. Their number is
+ * bounded by SECRET_BEHIND.
  * Threads: one owner.   Memory: none. */
 #ifndef MYSQL_SQL_SECRET_BEHIND_H
 #define MYSQL_SQL_SECRET_BEHIND_H
 
 #include "mysql/sql/secret.h"
 
-/** Constants from @p begin up to here are passwords. */
+/** First pass: constants from offset @p begin to @p end are passwords. */
 void secret_behind_range(struct secret_finder *f, uint32_t begin, uint32_t end);
-/** What the list, the rows or the branches at @p at have in the places @p given are passwords. */
+/** First pass: constants in the places @p given of the list, the rows or the branches at offset @p at are passwords. */
 void secret_behind_list(struct secret_finder *f, uint32_t at, uint64_t given);
-/** The second pass comes to the list at @p at. @return its places. */
+/** Second pass, at the list at offset @p at. @return the places that were collected for it. */
 uint64_t secret_behind_of_list(struct secret_finder *f, uint32_t at);
-/** The second pass comes to a constant at @p at. @return true if it is in a range. */
+/** Second pass, at a constant at offset @p at. @return true if it is in a range that was collected. */
 bool secret_behind_covers(struct secret_finder *f, uint32_t at);
 
 #endif

@@ -8,7 +8,7 @@
 
 /* --- values ------------------------------------------------------------------------------------------------------------ */
 
-/** A picture, say: whatever short words are in it are chance. */
+/** Is it binary data, such as a picture, which contains short words by chance? */
 static bool is_binary(struct span bytes)
 {
         for (size_t i = 0; i < bytes.len; i++) {
@@ -19,7 +19,7 @@ static bool is_binary(struct span bytes)
         return false;
 }
 
-/** IDENTIFIED BY and its like, however far apart. */
+/** Does @p text contain IDENTIFIED BY or the like, with any space between? */
 static bool has_identified(struct span text)
 {
         static const char word[] = "IDENTIFIED";
@@ -44,7 +44,8 @@ static bool has_identified(struct span text)
         return false;
 }
 
-/** Words that are no chance in any bytes. A hash of caching_sha2_password has control characters, for one. */
+/** Does @p text contain a word that arbitrary bytes do not contain by chance? (A hash of caching_sha2_password, for example, has
+ *  control characters.) */
 static bool has_long_word(struct span text)
 {
         static const char *const words[] = {"PASSW", "PASSPHRASE", "IDENTIFIED", "AUTHENTICATION_STRING",
@@ -73,7 +74,7 @@ static bool has_constants(struct span value)
                (memchr(value.data, '\'', value.len) != NULL || memchr(value.data, '"', value.len) != NULL);
 }
 
-/** Does it begin as statements do, and as bodies of stored programs? */
+/** Is @p t a word with which statements and bodies of stored programs begin? */
 static bool is_like_statement(const struct sql_token *t)
 {
         static const char *const words[] = {
@@ -89,7 +90,7 @@ static bool is_like_statement(const struct sql_token *t)
         return false;
 }
 
-/** Is @p sql a statement with a password? In whose mode it is read nobody knows. */
+/** Is @p sql a statement with a password? The mode of the session that would run it is unknown. */
 static bool is_secret_statement(struct span sql)
 {
         struct sql_mode mode = {.is_mariadb = true};
@@ -115,7 +116,7 @@ static bool is_secret_statement(struct span sql)
 
 bool secret_is_in_value(struct span value)
 {
-        if (!secret_suspected(value)) { /* nearly all */
+        if (!secret_suspected(value)) { /* true for nearly all values */
                 return false;
         }
         if (is_binary(value)) {
@@ -153,18 +154,18 @@ bool secret_is_column(struct span name)
 
 /* --- columns of a result --------------------------------------------------------------------------------------------------
  *
- * One walk over the statement finds, in each list of a SELECT at any depth, the items that speak of a password or of a name that
- * stands for one, and takes their own names for such ones. Lists outside stand before those inside: hence several walks. */
+ * A walk over the statement finds, in every list of a SELECT at any depth, the items that mention a password or a name that stands for
+ * one, and adds the names of these items to those that stand for passwords. Outer lists precede inner ones: hence several walks. */
 
 enum { DEPTH_MAX = 32, WALKS_MAX = 4 };
 
 struct item {
-        bool is_query;     /**< of a SELECT, and not of a function's arguments … */
-        bool in_list;      /**< … between SELECT and FROM */
-        bool list_speaks;  /**< of a password: an item before */
-        bool speaks;       /**< this one */
-        bool ends_in_name; /**< the last token may be its name */
-        bool is_long;      /**< it has more than one token */
+        bool is_query;      /**< it belongs to a SELECT, not to the arguments of a function, for example */
+        bool in_list;       /**< it is between SELECT and FROM */
+        bool list_mentions; /**< an earlier item of the list mentions a password */
+        bool mentions;      /**< this item does */
+        bool ends_in_name;  /**< the last token may be its name */
+        bool is_long;       /**< it has more than one token */
         struct span last;
 };
 
@@ -172,9 +173,9 @@ struct walk {
         struct secret_columns *found;
         struct item items[DEPTH_MAX];
         unsigned depth;
-        bool speaks; /**< some item within parentheses does */
+        bool mentions; /**< an item within parentheses mentions a password */
         bool changed;
-        bool unclear; /**< names are given by place */
+        bool unclear; /**< columns are named by their place, so names can't be followed */
         bool is_select;
 };
 
@@ -211,7 +212,7 @@ bool secret_columns_has(const struct secret_columns *c, struct span name)
 
 static void end_item(struct walk *w, struct item *i)
 {
-        if (i->in_list && i->speaks && i->is_long && i->ends_in_name && !secret_is_name(i->last) &&
+        if (i->in_list && i->mentions && i->is_long && i->ends_in_name && !secret_is_name(i->last) &&
             !secret_columns_has(w->found, i->last)) {
                 w->changed = true;
                 if (w->found->n < SECRET_ALIASES) {
@@ -220,9 +221,9 @@ static void end_item(struct walk *w, struct item *i)
                         w->unclear = true;
                 }
         }
-        bool speaks = i->list_speaks || (i->speaks && (i->in_list || !i->is_query));
-        w->speaks = w->speaks || (speaks && w->depth > 0);
-        *i = (struct item){.is_query = i->is_query, .in_list = i->in_list, .list_speaks = speaks};
+        bool mentions = i->list_mentions || (i->mentions && (i->in_list || !i->is_query));
+        w->mentions = w->mentions || (mentions && w->depth > 0);
+        *i = (struct item){.is_query = i->is_query, .in_list = i->in_list, .list_mentions = mentions};
 }
 
 static void close_depth(struct walk *w)
@@ -232,7 +233,7 @@ static void close_depth(struct walk *w)
         if (w->depth > 0) {
                 w->depth--;
                 struct item *outer = &w->items[w->depth];
-                outer->speaks = outer->speaks || inner->list_speaks;
+                outer->mentions = outer->mentions || inner->list_mentions;
                 outer->is_long = true;
                 outer->ends_in_name = false;
         }
@@ -267,7 +268,7 @@ static void take_token(struct walk *w, const struct sql_token *t)
         if (t->kind == SQL_OPERATOR) {
                 take_operator(w, t);
         } else if (reads(t, "SELECT")) {
-                *i = (struct item){.is_query = true, .in_list = true, .list_speaks = i->list_speaks};
+                *i = (struct item){.is_query = true, .in_list = true, .list_mentions = i->list_mentions};
                 w->is_select = true;
         } else if (i->in_list && (reads(t, "FROM") || reads(t, "INTO") || reads(t, "UNION"))) {
                 end_item(w, i);
@@ -276,7 +277,7 @@ static void take_token(struct walk *w, const struct sql_token *t)
                 bool is_alias = !reads(t, "AS") && !reads(t, "END");
                 struct span name = bare(t->text);
                 i->is_long = i->is_long || i->last.len > 0;
-                i->speaks = i->speaks || secret_is_name(name) || secret_columns_has(w->found, name);
+                i->mentions = i->mentions || secret_is_name(name) || secret_columns_has(w->found, name);
                 i->last = is_alias ? name : (struct span){NULL, 0};
                 i->ends_in_name = is_alias;
                 i->is_long = i->is_long || !is_alias;
@@ -286,7 +287,7 @@ static void take_token(struct walk *w, const struct sql_token *t)
         }
 }
 
-/** WITH t (p) AS (…), (…) AS t (p), JSON_TABLE(…): names by place. */
+/** Note what names columns by their place: WITH t (p) AS (…), (…) AS t (p), JSON_TABLE(…). */
 static void note_unclear(struct walk *w, const struct sql_token *before, const struct sql_token *t,
                          const struct sql_token *next)
 {
@@ -300,7 +301,7 @@ static void note_unclear(struct walk *w, const struct sql_token *before, const s
             (w->depth > 0 && (reads(t, "UNION") || reads(t, "INTERSECT") || reads(t, "EXCEPT")));
 }
 
-/** @return whether another name was found. */
+/** Walk over @p sql once. @return whether another name was found. */
 static bool walk(struct walk *w, struct span sql, struct sql_mode mode)
 {
         struct sql_lexer lexer = sql_lexer_over(sql, mode);
@@ -330,11 +331,11 @@ struct secret_columns secret_columns_of(struct span sql, struct sql_mode mode)
                 if (w.is_select && found.secrecy < SECRECY_DERIVED) {
                         found.secrecy = SECRECY_DERIVED;
                 }
-                if (w.unclear && w.speaks) {
+                if (w.unclear && w.mentions) {
                         found.secrecy = SECRECY_ALL;
                 }
         }
-        if (again) { /* more names than are kept */
+        if (again) { /* there are more names than fit */
                 found.secrecy = SECRECY_ALL;
         }
         return found;

@@ -1,4 +1,4 @@
-/* Passwords among the tokens of a statement. */
+/* The search for passwords, token by token. */
 #include "mysql/sql/secret_behind.h"
 #include "mysql/sql/secret_frames.h"
 #include "mysql/sql/secret_patterns.h"
@@ -9,7 +9,7 @@ static bool is_word(const struct sql_token *t)
         return t->kind == SQL_KEYWORD || t->kind == SQL_NAME || t->kind == SQL_QUOTED || t->kind == SQL_HOST;
 }
 
-/** Without its quotes, of which the second is missing where the statement was cut. */
+/** The text of a string without its quotes; the second quote is missing where the statement was cut. */
 static struct span inside(const struct sql_token *t)
 {
         bool has_prefix = t->text.len > 1 && (t->text.data[0] | 0x20) == 'n' && t->kind == SQL_STRING;
@@ -50,7 +50,7 @@ static void begin_statement(struct secret_finder *f, uint32_t at)
         f->frames[0] = secret_frame_at(SECRET_ANY, at);
 }
 
-/** What came cannot be what was expected: a password. */
+/** A token that ends the expectation of a password. */
 static void expect_no_secret(struct secret_finder *f)
 {
         if (f->expects == SECRET_EXPECTS_SECRET) {
@@ -66,7 +66,7 @@ static void note_token(struct secret_finder *f, enum secret_before before)
 
 /* --- names -------------------------------------------------------------------------------------------------------------- */
 
-/** The constants that a password's name binds. */
+/** Which constants a password's name binds in @p x. */
 static enum secret_arm arm_of_name(const struct secret_frame *x)
 {
         static const enum secret_arm arms[] = {
@@ -106,7 +106,7 @@ static void on_first_word(struct secret_finder *f, struct secret_word_pair w, co
         }
 }
 
-/** Where definitions begin, and where a statement begins within one. */
+/** Find where definitions begin, and where a statement begins within one. */
 static void follow_kind(struct secret_finder *f, struct secret_word_pair w)
 {
         struct secret_frame *x = secret_top(f);
@@ -124,7 +124,7 @@ static void follow_kind(struct secret_finder *f, struct secret_word_pair w)
         }
 }
 
-/** IDENTIFIED BY, AS, USING, WITH … and where the clause ends. */
+/** Follow the clause of an account: IDENTIFIED BY, AS, USING, WITH … to its end. */
 static void follow_clause(struct secret_finder *f, struct secret_word_pair w)
 {
         struct secret_frame *x = secret_top(f);
@@ -157,7 +157,7 @@ static void follow_expression(struct secret_finder *f, struct secret_role_of wor
         }
 }
 
-/** A word that has a meaning, since it is not a name in quotes. */
+/** Take a word. It has no meaning if it is a name in quotes or after a dot. */
 static void on_keyword(struct secret_finder *f, struct secret_role_of word, const struct sql_token *t,
                        const struct sql_token *next)
 {
@@ -190,7 +190,7 @@ static bool is_bare(const struct secret_finder *f, const struct sql_token *t, st
                !secret_is_name(t->text) && !secret_is_sign(next, '(');
 }
 
-/** @return true if it is a password without quotes, or in those of a name. */
+/** Take a word or name. @return true if it is a password without quotes, or in the quotes of a name. */
 static bool on_word(struct secret_finder *f, const struct sql_token *t, const struct sql_token *next)
 {
         bool is_plain = (t->kind == SQL_KEYWORD || t->kind == SQL_NAME) && f->before != SECRET_DOT;
@@ -279,7 +279,7 @@ static void on_operator(struct secret_finder *f, const struct sql_token *t, cons
 
 /* --- constants ---------------------------------------------------------------------------------------------------------- */
 
-/** x'…', b'…', 0x…, 0b… */
+/** Is it x'…', b'…', 0x… or 0b…? */
 static bool is_radix(const struct sql_token *t)
 {
         return t->kind == SQL_NUMBER && memchr("xXbB0", t->text.data[0], 5) != NULL;
@@ -329,7 +329,7 @@ static void on_mention(struct secret_finder *f, struct span inner, uint32_t end)
         }
 }
 
-/** A string that is a name: @'password', AS 'password'. */
+/** Is the string a name, as in @'password' and AS 'password'? */
 static bool is_name_in_quotes(struct secret_finder *f, const struct secret_frame *x, struct span inner)
 {
         bool is_variable = f->before == SECRET_AT && x->kind != SECRET_ACCOUNT;
@@ -337,7 +337,7 @@ static bool is_name_in_quotes(struct secret_finder *f, const struct secret_frame
         return (is_variable || is_alias) && secret_is_name(inner);
 }
 
-/** A URL in pieces: CONCAT('mysql://u:', 'x', '@h'); or one that was cut. @return true if it was. */
+/** Follow a URL in several strings: CONCAT('mysql://u:', 'x', '@h'). @return true if it was cut off within its password. */
 static bool follow_url(struct secret_finder *f, struct secret_frame *x, const struct sql_token *t)
 {
         struct span inner = inside(t);
@@ -392,7 +392,7 @@ static bool on_literal(struct secret_finder *f, const struct sql_token *t, const
 
 /* --- statements --------------------------------------------------------------------------------------------------------- */
 
-/** Pa$$-w0rd!x without quotes are several tokens, none of which the server would take. */
+/** Is the token part of a password without quotes? Pa$$-w0rd!x, for example, is several tokens, none of which a server accepts. */
 static bool is_of_bare(const struct secret_finder *f, const struct sql_token *t)
 {
         bool ends = secret_is_sign(t, ',') || secret_is_sign(t, ';') || secret_is_sign(t, ')');

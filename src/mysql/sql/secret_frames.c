@@ -31,7 +31,7 @@ void secret_enter_kind(struct secret_frame *x, enum secret_kind kind)
 
 /* --- names in lists ----------------------------------------------------------------------------------------------------- */
 
-/** A name of a password is at this place of the list. */
+/** Note that there is a password's name at the current place of the list. */
 static void note_place(struct secret_finder *f, struct secret_frame *x)
 {
         if (x->part == SECRET_PART_LIST || x->part == SECRET_PART_SELECT || x->part == SECRET_PART_BRANCH) {
@@ -39,7 +39,7 @@ static void note_place(struct secret_finder *f, struct secret_frame *x)
                 x->is_secret = true;
         }
         if (x->in_union && x->part == SECRET_PART_SELECT) {
-                secret_behind_list(f, x->rows_at, secret_place_bit(x)); /* of the first SELECT too */
+                secret_behind_list(f, x->rows_at, secret_place_bit(x)); /* for the first SELECT, too */
         }
         const struct secret_frame *first = &f->frames[0];
         if (first->part == SECRET_PART_SELECT) {
@@ -166,13 +166,13 @@ void secret_on_query_word(struct secret_finder *f, struct secret_word_pair w, ui
         }
         if ((roles & ROLE_AGAIN) != 0 && x->rows_at != SECRET_NOWHERE) {
                 x->of_select |= x->named;
-                x->of_rows = x->of_select; /* of a SELECT in parentheses */
+                x->of_rows = x->of_select; /* for a SELECT in parentheses */
                 x->row_levels = 1;
                 x->in_union = true;
         }
 }
 
-/** A list with such names has ended. @return true if it only names what follows: rows, or what makes them. */
+/** A list with passwords' names has ended. @return true if it only names the columns of what follows: rows, or a query. */
 static bool expect_rows(struct secret_frame *x, uint64_t named, const struct sql_token *next)
 {
         bool is_word = next->kind == SQL_KEYWORD || next->kind == SQL_NAME;
@@ -200,7 +200,7 @@ static bool expect_rows(struct secret_frame *x, uint64_t named, const struct sql
 
 /* --- parentheses -------------------------------------------------------------------------------------------------------- */
 
-/** What is armed here, or around here, is so within what opens here. */
+/** What a frame that opens within @p x inherits: constants that are passwords here are so within it. */
 static enum secret_arm inherited(const struct secret_frame *x)
 {
         if (x->inherits == SECRET_LIST || secret_place_is_given(x)) {
@@ -223,7 +223,8 @@ static void push(struct secret_finder *f, struct secret_frame frame)
         f->frames[++f->depth] = frame;
 }
 
-/** INSERT INTO t (a, password) SELECT … FROM (SELECT …), or WITH c AS (SELECT …): what opens here makes the rows. */
+/** The parenthesis may open the query from which rows come: INSERT INTO t (a, password) SELECT … FROM (SELECT …), or
+ *  WITH c AS (SELECT …). */
 static void follow_source(const struct secret_finder *f, const struct secret_frame *x,
                           struct secret_frame *new)
 {
@@ -237,11 +238,11 @@ static void follow_source(const struct secret_finder *f, const struct secret_fra
         if (is_all) {
                 new->of_select = x->of_select; /* SELECT * FROM (SELECT …): the places are the same */
         } else if (new->inherits == SECRET_FREE) {
-                new->inherits = SECRET_STRINGS; /* which column is which can't be told */
+                new->inherits = SECRET_STRINGS; /* the columns can't be matched */
         }
 }
 
-/** There are too many parentheses: they are taken for one, in which all is armed that was in any. */
+/** There are too many parentheses. They are taken for one, in which a constant is a password if it was so in any of them. */
 static void open_deeper(struct secret_finder *f)
 {
         struct secret_frame *x = secret_top(f);
@@ -325,7 +326,7 @@ static bool compares_next(const struct sql_token *next)
                (secret_role_find(next->text).roles & ROLE_COMPARES) != 0;
 }
 
-/** What has ended has a password's value, or could have. */
+/** The frame @p old has ended, and its value may be a password: pass that on to the frame around it. */
 static void pass_on(struct secret_finder *f, const struct secret_frame *old, const struct sql_token *next)
 {
         struct secret_frame *x = secret_top(f);
@@ -349,7 +350,7 @@ static void pass_on(struct secret_finder *f, const struct secret_frame *old, con
         }
 }
 
-/** A query in parentheses has ended: the names of all parts of a UNION are of each. */
+/** A query in parentheses has ended. In a UNION its names count for all parts. */
 static void close_query(struct secret_finder *f, const struct secret_frame *old, const struct sql_token *next)
 {
         struct secret_frame *x = secret_top(f);
@@ -376,7 +377,7 @@ void secret_close(struct secret_finder *f, const struct sql_token *next)
                 return;
         }
         while (f->depth > 0 && secret_is_case(secret_top(f))) {
-                f->depth--; /* one without its END */
+                f->depth--; /* a CASE without its END */
         }
         if (f->depth == 0) {
                 return;
@@ -417,7 +418,7 @@ void secret_open_case(struct secret_finder *f, uint32_t at)
 {
         struct secret_frame *x = secret_top(f);
         if (f->depth + 1 == SECRET_DEPTH) {
-                x->inherits = SECRET_LIST; /* which branch is which can't be told */
+                x->inherits = SECRET_LIST; /* the branches can't be distinguished */
                 return;
         }
         struct secret_frame new = secret_frame_at(SECRET_ANY, at);

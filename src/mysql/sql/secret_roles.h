@@ -10,23 +10,23 @@
 
 enum secret_role {
         ROLE_ENDS = 1 << 0,     /**< an expression ends before it */
-        ROLE_COMPARES = 1 << 1, /**< what is before it is compared with what is behind it */
-        ROLE_NO_CALL = 1 << 2,  /**< a parenthesis behind it is no list of arguments */
+        ROLE_COMPARES = 1 << 1, /**< the operand before it is compared with the one after it */
+        ROLE_NO_CALL = 1 << 2,  /**< a parenthesis after it is not a list of arguments */
         ROLE_ACCOUNT = 1 << 3,  /**< begins a statement that takes passwords by itself */
-        ROLE_OBJECT = 1 << 4,   /**< behind CREATE and ALTER: defines columns, parameters, a program */
-        ROLE_PROGRAM = 1 << 5,  /**< … one that has a body */
-        ROLE_BODY = 1 << 6,     /**< begins a statement within the definition */
-        ROLE_STOPS = 1 << 7,    /**< in a statement about accounts: what follows is no password */
-        ROLE_MAKES = 1 << 8,    /**< … a plugin is named behind it */
-        ROLE_GIVES = 1 << 9,    /**< … what follows is a password even without quotes */
-        ROLE_VALUE = 1 << 10,   /**< in a definition: a value follows */
-        ROLE_AGAIN = 1 << 11,   /**< between the parts of a UNION */
-        ROLE_ROWS = 1 << 12,    /**< rows, or a query that makes them, follow a list of columns */
-        ROLE_KEYED = 1 << 13,   /**< a function that takes a key or a password */
-        ROLE_SEARCHES =
-            1 << 15,           /**< a function that takes what it looks for before the path that says where */
-        ROLE_JOINS = 1 << 16,  /**< in the clause that says where rows come from: it goes on */
-        ROLE_CLAUSE = 1 << 14, /**< begins a clause of a query: its list of columns has ended */
+        ROLE_OBJECT =
+            1 << 4, /**< after CREATE and ALTER: an object with columns or parameters, or a program */
+        ROLE_PROGRAM = 1 << 5,   /**< an object that has a body */
+        ROLE_BODY = 1 << 6,      /**< begins a statement within the definition */
+        ROLE_STOPS = 1 << 7,     /**< in a statement about accounts: what follows is not a password */
+        ROLE_MAKES = 1 << 8,     /**< in such a statement: the name of a plugin follows */
+        ROLE_GIVES = 1 << 9,     /**< in such a statement: a password follows, even without quotes */
+        ROLE_VALUE = 1 << 10,    /**< in a definition: a value follows */
+        ROLE_AGAIN = 1 << 11,    /**< between the parts of a UNION */
+        ROLE_ROWS = 1 << 12,     /**< after a list of columns: rows follow, or a query for them */
+        ROLE_KEYED = 1 << 13,    /**< a function that takes a key or a password */
+        ROLE_SEARCHES = 1 << 15, /**< a function that takes a value to search for before the path */
+        ROLE_JOINS = 1 << 16,    /**< a word within the clause FROM */
+        ROLE_CLAUSE = 1 << 14,   /**< begins a clause of a query, which ends its list of columns */
 };
 
 /** Words that have a meaning of their own. */
@@ -74,9 +74,9 @@ struct secret_role_of {
         enum secret_word_id id;
 };
 
-/** What @p word means; nothing if it is in no table. */
+/** The meaning of @p word; no roles and WORD_OTHER if it has none. */
 struct secret_role_of secret_role_find(struct span word);
-/** Does the function of that name take a key? ENCRYPT and all whose names end in CRYPT, and others. */
+/** Does the function @p name take a key? ENCRYPT, all others whose names end in CRYPT, and some more do. */
 bool secret_takes_key(struct span name);
 
 #endif

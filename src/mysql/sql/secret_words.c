@@ -1,14 +1,14 @@
 #include "mysql/sql/secret_words.h"
 
-/** Go to the next stride that has a pair. @return false at the end. */
+/** Go to the next sixteen bytes that contain a pair. @return false at the end. */
 static bool load_stride(struct secret_words *w)
 {
         while (w->next + SECRET_AHEAD < w->text.len) {
-                uint8_t room[STRIDE + SECRET_AHEAD] = {0};
+                uint8_t copy[STRIDE + SECRET_AHEAD] = {0};
                 const uint8_t *from = w->text.data + w->next;
-                if (w->text.len - w->next < sizeof room) {
-                        memcpy(room, from, w->text.len - w->next);
-                        from = room;
+                if (w->text.len - w->next < sizeof copy) {
+                        memcpy(copy, from, w->text.len - w->next);
+                        from = copy;
                 }
                 stride found = secret_pairs(from);
                 w->base = w->next;
@@ -40,15 +40,16 @@ static bool is_small(uint8_t c)
         return c >= 'a' && c <= 'z';
 }
 
-/** A part of a name as a whole: user_pw, pass, but no passenger and no upward. */
+/** Is it a whole part of a name, as in user_pw and pass, but not in passenger and upward? */
 static bool is_part(struct span name, size_t at, size_t len)
 {
-        bool begins = at == 0 || !is_letter(name.data[at - 1]) ||
-                      (at > 1 && name.data[at - 1] == 'N' && name.data[at - 2] == '\\'); /* \N is a word */
+        bool begins =
+            at == 0 || !is_letter(name.data[at - 1]) ||
+            (at > 1 && name.data[at - 1] == 'N' && name.data[at - 2] == '\\'); /* \N is a word of its own */
         return begins && (at + len == name.len || !is_letter(name.data[at + len]));
 }
 
-/** The same, and userPass, passHash. */
+/** The same, and in userPass and passHash. */
 static bool is_hump(struct span name, size_t at, size_t len)
 {
         const uint8_t *first = name.data + at;
@@ -58,37 +59,37 @@ static bool is_hump(struct span name, size_t at, size_t len)
         return begins && ends;
 }
 
-/** May what ends at @p end be a function's name, which a parenthesis follows? Comments may be between. */
+/** May the word that ends at @p end be the name of a function? Comments may precede its parenthesis. */
 static bool is_called(struct span text, size_t end)
 {
         return end < text.len && memchr("( \t\n\v\f\r/*#-`\"", text.data[end], 12) != NULL;
 }
 
-/** Digits may be a number's, which a name follows at once: 1e5encode. */
+/** Is @p c part of a name? Digits are not counted, since a name may directly follow a number: 1e5encode. */
 static bool is_of_name(uint8_t c)
 {
         return is_letter(c) || c == '_' || c == '$' || c >= 0x80;
 }
 
-/** What makes a word what it is, beside its letters. */
+/** Where a word must be to count. */
 enum rule {
         ANYWHERE,
-        CALLED,     /* a function, whose name ends so */
-        CALLED_SO,  /* a function of that name */
-        AS_PART,    /* of a name, or the whole */
-        AS_HUMP,    /* the same, or between capitals */
-        IN_OTHERS,  /* not as a part */
-        BEFORE_AT,  /* with an @ behind it */
-        BEFORE_END, /* where the text was cut */
+        CALLED,     /* the name of a function ends with it */
+        CALLED_SO,  /* it is the whole name of a function */
+        AS_PART,    /* it is a name, or a part of one */
+        AS_HUMP,    /* the same, or a part that begins with a capital */
+        IN_OTHERS,  /* within another word */
+        BEFORE_AT,  /* an @ follows */
+        BEFORE_END, /* the text ends without one */
 };
 
 #define WORD(text) text, sizeof(text) - 1
 
-/* Sorted by the first byte of their pairs; of the words at one place the first that stands there is taken. */
+/* Sorted by the first byte of their pairs. If several rows match at one place, the first one counts. */
 static const struct row {
         const char *word; /* in upper case */
         uint8_t len;
-        uint8_t pair; /* where in it */
+        uint8_t pair; /* offset of its pair */
         uint8_t rule;
         uint8_t kind;
 } rows[] = {
@@ -117,7 +118,7 @@ static const struct row {
     {WORD("://"), 0, BEFORE_END, SECRET_WORD_CUT_URL},
 };
 
-/** The rows for a pair that begins with a byte: the first, and how many. */
+/** The rows whose pair begins with a certain byte: the first one, and their number. */
 static const struct {
         uint8_t first;
         uint8_t n;
@@ -126,7 +127,7 @@ static const struct {
     ['K'] = {18, 1}, ['M'] = {19, 1}, ['I'] = {20, 1}, [':'] = {21, 2},
 };
 
-/** Does the word stand so that its pair is at @p at? */
+/** Is the word of @p row in the text, with its pair at @p at? */
 static bool stands(struct span text, size_t at, const struct row *row)
 {
         if (at < row->pair || text.len - (at - row->pair) < row->len) {
@@ -147,7 +148,7 @@ static bool has_at(struct secret_words *w, size_t at)
         return !w->has_no_url;
 }
 
-/** A URL that was cut within what may be its password: ://user:pass */
+/** Was a URL cut within its password: ://user:pass? */
 static bool is_cut(struct span text, size_t at)
 {
         bool has_colon = false;
@@ -175,7 +176,7 @@ static bool holds(struct secret_words *w, enum rule rule, size_t at, size_t len)
         return true;
 }
 
-/** The word that has the pair at @p at. */
+/** The word whose pair is at @p at. */
 static struct secret_word word_of(struct secret_words *w, size_t at)
 {
         uint8_t c = upper(w->text.data[at]);

@@ -1,7 +1,7 @@
-/** @file secret_words.h  Where a text has words that tell of a password: names such as password and pwd, IDENTIFIED, functions
+/** @file secret_words.h  Finds words in a text that indicate a password: names such as password and pwd, IDENTIFIED, functions
  * that take a key, URLs. For the files of the search for passwords only.
  * Knows: words.   Does not know: statements.
- * Sixteen bytes at a stride, and a look at the few places where one of a few pairs of letters stands: linear in the text.
+ * It looks at sixteen bytes at once, and closer only where one of a few pairs of letters is: linear in the text.
  * Threads: one owner.   Memory: none. */
 #ifndef MYSQL_SQL_SECRET_WORDS_H
 #define MYSQL_SQL_SECRET_WORDS_H
@@ -13,12 +13,12 @@ enum { SECRET_AHEAD = 1 };
 
 /* --- pairs --------------------------------------------------------------------------------------------------------------
  *
- * Sixteen bytes at a stride: each statement is looked at, and each definition of a column. Each word has one of a few pairs in it,
- * by which it is found: see rows. */
+ * Every statement and every definition of a column is searched, sixteen bytes at once. Each word contains one of a few pairs of
+ * letters, by which it is found: see the table in secret_words.c. */
 
 #define SECRET_EACH(c) ((stride)STRIDE_OF(c))
 
-/** In lower case; what is no letter may become something else, and be found without need. */
+/** Sixteen bytes in lower case. Characters that are not letters may change, too, which only costs a closer look. */
 static inline stride secret_load(const uint8_t *at)
 {
         return stride_at(at) | SECRET_EACH(0x20);
@@ -41,14 +41,14 @@ static inline stride secret_pairs(const uint8_t *at)
                         ((first == SECRET_EACH(':')) & (next == SECRET_EACH('/'))));
 }
 
-/** @return false if there is none for sure. Needs few registers, and takes 3 instructions a byte. */
+/** A quick check: false only if @p text has no such word. It needs few registers and 3 instructions a byte. */
 static inline bool secret_words_may_be_in(struct span text)
 {
         if (text.len < STRIDE + SECRET_AHEAD) {
                 return true;
         }
         const uint8_t *last = text.data + (text.len - STRIDE - SECRET_AHEAD);
-        stride found = secret_pairs(last); /* some of them are looked at twice */
+        stride found = secret_pairs(last); /* some bytes are looked at twice */
         for (const uint8_t *at = text.data; at < last; at += STRIDE) {
                 found |= secret_pairs(at);
         }
@@ -57,13 +57,13 @@ static inline bool secret_words_may_be_in(struct span text)
 
 enum secret_word_kind {
         SECRET_WORD_NONE,
-        SECRET_WORD_NAME,       /**< of a password: PASSWORD, passwd, user_pass, pwd … but no compass */
-        SECRET_WORD_SHORT,      /**< pw alone: any bytes may have it */
-        SECRET_WORD_PASS,       /**< passage, passenger …: suspect, and no more than that */
+        SECRET_WORD_NAME,  /**< a name of a password: PASSWORD, passwd, user_pass, pwd, but not compass */
+        SECRET_WORD_SHORT, /**< pw, which arbitrary bytes often contain */
+        SECRET_WORD_PASS,  /**< passage, passenger …: only worth a closer look */
         SECRET_WORD_IDENTIFIED, /**< IDENTIFIED */
         SECRET_WORD_CALL,       /**< a function that takes a key */
-        SECRET_WORD_URL,        /**< :// with an @ behind it */
-        SECRET_WORD_CUT_URL,    /**< one without, that goes on to the end of the text */
+        SECRET_WORD_URL,        /**< :// with an @ after it */
+        SECRET_WORD_CUT_URL,    /**< :// without an @, up to the end of the text */
 };
 
 struct secret_word {
@@ -74,11 +74,11 @@ struct secret_word {
 
 struct secret_words {
         struct span text;
-        size_t next;           /**< what has been loaded ends here */
-        size_t base;           /**< where the stride in found begins */
-        unsigned i;            /**< of found, what is next */
-        bool has_no_url;       /**< one :// has no @ behind it, so none has */
-        uint8_t found[STRIDE]; /**< places where a pair begins */
+        size_t next;           /**< the end of what has been loaded */
+        size_t base;           /**< the offset of the bytes to which found belongs */
+        unsigned i;            /**< the next index of found */
+        bool has_no_url;       /**< a :// had no @ after it, so no later one has */
+        uint8_t found[STRIDE]; /**< non-zero where a pair begins */
 };
 
 struct secret_words secret_words_of(struct span text);

@@ -18,7 +18,7 @@ struct token {
 struct scan {
         struct span left;
         bool no_backslashes;
-        bool in_comment; /* an executable one */
+        bool in_comment; /* within an executable comment */
         struct token token;
 };
 
@@ -99,7 +99,7 @@ static void skip_blank(struct scan *s)
         }
 }
 
-/** A text in quotes of its first character's kind; a doubled quote is one of the text's. */
+/** Take a text in quotes of the kind of its first character; a doubled quote stands for one in the text. */
 static void take_quoted(struct scan *s)
 {
         uint8_t quote = at(s, 0);
@@ -180,13 +180,13 @@ static bool ends_statement(const struct scan *s)
         return s->token.kind == TOKEN_END || is_sign(s, ';');
 }
 
-/** Does @p c begin or end nothing that skip_expression looks at, wherever it stands? */
+/** Is @p c a character that never matters to skip_expression? */
 static bool is_dull(uint8_t c)
 {
         return is_word(c) || is_space(c) || memchr("=<>@.+:%&|!^~?", c, 14) != NULL;
 }
 
-/** Up to the comma before the next assignment, or the statement's end. @return true if there was anything. */
+/** Skip to the comma before the next assignment, or to the end of the statement. @return true if anything was skipped. */
 static bool skip_expression(struct scan *s)
 {
         unsigned depth = 0;
@@ -216,7 +216,8 @@ struct choice {
         uint8_t charset;
 };
 
-/** A set's name, in quotes or not, or DEFAULT; what follows it (COLLATE …) is taken too. An expression can't be known. */
+/** Take the name of a character set, with or without quotes, or DEFAULT, and what follows it (COLLATE …). The value of an expression is
+ *  unknown. */
 static struct choice take_charset(struct scan *s, bool may_collate)
 {
         struct token first = s->token;
@@ -253,14 +254,14 @@ static void set_results(struct setnames *out, struct choice choice)
 
 /* --- SET ----------------------------------------------------------------------------------------------------------------- */
 
-/** "=" or ":=". */
+/** Take "=" or ":=". */
 static bool accept_equals(struct scan *s)
 {
         (void)accept_sign(s, ':');
         return accept_sign(s, '=');
 }
 
-/** @return true if a scope was named; then *@p is_session tells which. */
+/** Take a scope. @return true if there was one; then *@p is_session says whether it is the session's. */
 static bool take_scope(struct scan *s, bool *is_session)
 {
         if (accept(s, "SESSION") || accept(s, "LOCAL")) {
@@ -274,7 +275,7 @@ static bool take_scope(struct scan *s, bool *is_session)
         return false;
 }
 
-/** One of "a = 1, @@session.b = 2, NAMES x". @p is_session is the scope that was named last without "@@". */
+/** Take one of "a = 1, @@session.b = 2, NAMES x". @p is_session is the last scope that was given without "@@". */
 static void take_assignment(struct scan *s, bool *is_session, struct setnames *out)
 {
         bool is_own = *is_session;
@@ -292,7 +293,7 @@ static void take_assignment(struct scan *s, bool *is_session, struct setnames *o
         }
         if (accept_sign(s, '@')) {
                 if (!accept_sign(s, '@')) {
-                        (void)skip_expression(s); /* a variable of the user's */
+                        (void)skip_expression(s); /* a user variable */
                         return;
                 }
                 is_own = true;
@@ -320,12 +321,12 @@ static void take_assignment(struct scan *s, bool *is_session, struct setnames *o
         (void)skip_expression(s);
 }
 
-/** The cursor stands behind SET. */
+/** Take the assignments after SET. */
 static void take_set(struct scan *s, struct setnames *out)
 {
         bool is_session = true;
         if (is_the(s, "STATEMENT")) {
-                return; /* MariaDB: for one statement only */
+                return; /* MariaDB: it applies to one statement only */
         }
         do {
                 take_assignment(s, &is_session, out);
@@ -334,7 +335,7 @@ static void take_set(struct scan *s, struct setnames *out)
 
 /* --- the text ------------------------------------------------------------------------------------------------------------- */
 
-/** The word SET, with something behind it. */
+/** Does @p sql begin with SET and something that follows it? */
 static bool is_set_at(struct span sql, size_t i)
 {
         const uint8_t *p = sql.data + i;
@@ -342,13 +343,13 @@ static bool is_set_at(struct span sql, size_t i)
                !is_word(p[3]);
 }
 
-/** The first word is another. (No blank or comment before it: those are for the scanner.) */
+/** Is the first word another one? (If a blank or comment precedes it, the scanner decides.) */
 static bool begins_otherwise(struct span sql)
 {
         return sql.len == 0 || (is_word(sql.data[0]) && !is_set_at(sql, 0));
 }
 
-/** The place of the first "se", in either case; the length of @p sql if there is none. What are no letters may pass for some. */
+/** The offset of the first "se" in upper or lower case, or the length of @p sql. Some other characters are taken for these letters. */
 static size_t find_se(struct span sql)
 {
         static const stride lower = STRIDE_OF(0x20);
@@ -369,7 +370,7 @@ static size_t find_se(struct span sql)
         return at + 1 < sql.len ? at : sql.len;
 }
 
-/** Does the word SET stand anywhere? */
+/** Does @p sql contain the word SET? */
 static bool may_set(struct span sql)
 {
         for (size_t i = 0; i + 1 < sql.len;) {
@@ -414,13 +415,13 @@ bool setnames_scan(struct span sql, const struct setnames_options *options, stru
                 if (is_set) {
                         take_set(&s, out);
                 } else if (is_one || (!options->succeeded && !ends_statement(&s))) {
-                        break; /* how many results it has can't be known */
+                        break; /* the number of its results is unknown */
                 }
                 while (!ends_statement(&s)) {
                         next(&s);
                 }
                 if (is_odd(options, span_head(before, before.len - s.left.len))) {
-                        break; /* where it ends can't be told: a character may hide a quote or a backslash */
+                        break; /* its end is unknown: a character may contain the byte of a quote or backslash */
                 }
         }
         return out->has_client || out->has_results;

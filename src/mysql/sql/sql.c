@@ -19,7 +19,7 @@ enum {
         NAME = 2,
         DIGIT = 4,
         HEX = 8,
-        SIGN = 16,   /* whatever stands around it, it is an operator alone */
+        SIGN = 16,   /* an operator by itself, whatever precedes or follows it */
         SECOND = 32, /* the second character of a longer operator */
 };
 
@@ -61,7 +61,7 @@ static inline unsigned class_of(uint8_t c)
         return classes_of[c];
 }
 
-/** The byte at @p at, 0 behind the end (a NUL in the text is no character of any class either). */
+/** The byte at @p at, or 0 after the end. (A NUL byte in the text belongs to no class of characters either.) */
 static uint8_t peek(const struct sql_lexer *l, size_t at)
 {
         return at < l->left.len ? l->left.data[at] : 0;
@@ -84,7 +84,7 @@ static struct sql_token take(struct sql_lexer *l, enum sql_kind kind, size_t len
 
 /* --- quotes ------------------------------------------------------------------------------------------------------- */
 
-/** The place of the next @p c or @p d from @p at on, or the end. */
+/** The offset of the first @p c or @p d from @p at on, or the length of the text. */
 static size_t find_either(const struct sql_lexer *l, size_t at, uint8_t c, uint8_t d)
 {
         const uint8_t *data = l->left.data;
@@ -103,7 +103,7 @@ static size_t find_either(const struct sql_lexer *l, size_t at, uint8_t c, uint8
         return at;
 }
 
-/** The end of what the quote at @p at opens: behind the closing one, or the end of the text. */
+/** The offset after the quote that closes the one at @p at, or the length of the text. */
 static size_t quoted(const struct sql_lexer *l, size_t at, bool escapes)
 {
         uint8_t quote = l->left.data[at++];
@@ -112,7 +112,7 @@ static size_t quoted(const struct sql_lexer *l, size_t at, bool escapes)
                 if (l->left.data[at++] != quote) {
                         at += at < l->left.len ? 1 : 0;
                 } else if (peek(l, at) == quote) {
-                        at++; /* twice: itself */
+                        at++; /* a doubled quote stands for itself */
                 } else {
                         return at;
                 }
@@ -147,7 +147,7 @@ static size_t line_end(const struct sql_lexer *l)
         return end != NULL ? (size_t)(end - l->left.data) : l->left.len;
 }
 
-/** A comment whose content is code for this server: its beginning's length, else 0. */
+/** The length of the begin of a comment whose content is code for this server; 0 for any other comment. */
 static size_t version_comment(const struct sql_lexer *l)
 {
         size_t at = 2;
@@ -168,9 +168,9 @@ static size_t version_comment(const struct sql_lexer *l)
                 digits++;
         }
         if (digits < VERSION_DIGITS_MAX - 1) {
-                return at; /* no version: always code */
+                return at; /* without a version it is always code */
         }
-        /* MariaDB's versions and MySQL's went apart at MySQL 5.7: what asks for a later one is MySQL's own */
+        /* the versions of MariaDB and MySQL diverged at MySQL 5.7: a comment for a later one is for MySQL only */
         bool is_mysqls = l->mode.is_mariadb && peek(l, 2) == '!' && version >= 50700 && version <= 99999;
         bool is_code = !is_mysqls && (l->mode.version == 0 || version <= l->mode.version);
         return is_code ? at + digits : 0;
@@ -198,7 +198,7 @@ static bool is_dash_comment(const struct sql_lexer *l)
 
 /* --- numbers ------------------------------------------------------------------------------------------------------ */
 
-/** The length of 0x1f or 0b1 at the start, else 0: then it may be a name such as 0xzz. */
+/** The length of 0x1f or 0b1 at the start; 0 if it is not such a number, but perhaps a name such as 0xzz. */
 static size_t radix_number(const struct sql_lexer *l)
 {
         size_t end = 2;
@@ -215,7 +215,7 @@ static size_t radix_number(const struct sql_lexer *l)
         return end > 2 && (class_of(peek(l, end)) & NAME) == 0 ? end : 0;
 }
 
-/** The end of an exponent at @p at, else @p at. */
+/** The end of the exponent at @p at; @p at itself if there is none. */
 static size_t exponent(const struct sql_lexer *l, size_t at)
 {
         if ((peek(l, at) & 0xdf) != 'E') {
@@ -250,7 +250,7 @@ static struct sql_token take_number(struct sql_lexer *l)
 
 /* --- words -------------------------------------------------------------------------------------------------------- */
 
-/** x'1f', b'1', n'text' at the start. */
+/** Is there x'1f', b'1' or n'text' at the start? */
 static bool take_prefixed(struct sql_lexer *l, struct sql_token *t)
 {
         uint8_t prefix = peek(l, 0) & 0xdf;
@@ -307,7 +307,7 @@ static struct sql_token take_operator(struct sql_lexer *l)
         return take(l, SQL_OPERATOR, 1);
 }
 
-/** What follows @: a quoted text as ever, @@ a system variable, else a name that may have dots and be a keyword. */
+/** The token after @: a quoted text; a system variable after @@; or a name, which may contain dots and be a keyword. */
 static bool take_after_at(struct sql_lexer *l, struct sql_token *t)
 {
         uint8_t c = peek(l, 0);
@@ -407,7 +407,7 @@ static struct sql_token take_token(struct sql_lexer *l)
         } else if (next != SQL_NEXT_HOST || !take_after_at(l, &t)) {
                 t = take_any(l);
         }
-        /* a dot that stands at once behind a name: what follows it is one too, even .5 */
+        /* a dot directly after a name: a name follows it, even in .5 */
         bool was_name = t.kind == SQL_NAME || t.kind == SQL_QUOTED || (next == SQL_NEXT_VARIABLE && is_name);
         if (was_name && peek(l, 0) == '.' && (class_of(peek(l, 1)) & NAME) != 0) {
                 l->next = SQL_NEXT_NAME;
@@ -437,7 +437,7 @@ static __attribute__((noinline)) struct sql_token take_next(struct sql_lexer *l)
 struct sql_token sql_next(struct sql_lexer *l)
 {
         const uint8_t *at = l->left.data;
-        if (l->left.len == 0) { /* it may have no data */
+        if (l->left.len == 0) { /* data may be NULL */
                 return (struct sql_token){SQL_END, l->left, NULL};
         }
         const uint8_t *end = at + l->left.len;

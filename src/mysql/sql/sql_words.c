@@ -90,7 +90,7 @@ static const char keywords[] =
     "WARNINGS WEEK WEIGHT_STRING WHEN WHERE WHILE WINDOW WITH WITHOUT WORK WRAPPER WRITE X509 XA "
     "XID XML XOR YEAR YEAR_MONTH ZEROFILL ZONE";
 
-/* Keywords only where a parenthesis follows at once. */
+/* These are keywords only directly before a parenthesis. */
 static const char functions[] =
     "ADDDATE BIT_AND BIT_OR BIT_XOR CAST COUNT CURDATE CURTIME DATE_ADD DATE_SUB EXTRACT "
     "GROUP_CONCAT JSON_ARRAYAGG JSON_OBJECTAGG MAX MID MIN NOW POSITION SESSION_USER STD STDDEV "
@@ -106,7 +106,7 @@ static const char hints[] =
     "NO_JOIN_INDEX NO_MERGE NO_MRR NO_ORDER_INDEX NO_RANGE_OPTIMIZATION NO_SEMIJOIN NO_SKIP_SCAN "
     "ORDER_INDEX QB_NAME RESOURCE_GROUP SEMIJOIN SET_VAR SKIP_SCAN SUBQUERY";
 
-/* The word and the one that stands for it. */
+/* A word, and the synonym that replaces it. */
 static const char *const synonyms[][2] = {
     {"ANY", "SOME"}, {"BIGINT", "INT8"}, {"CHAR", "CHARACTER"}, {"COLUMNS", "FIELDS"},
     {"CURRENT_DATE", "CURDATE"}, {"CURRENT_TIME", "CURTIME"}, {"CURRENT_TIMESTAMP", "NOW"},
@@ -123,19 +123,19 @@ static const char *const synonyms[][2] = {
     {"VARCHAR", "VARCHARACTER"}, {"VARIANCE", "VAR_POP"},
 };
 
-/* After these an expression begins, so that a sign is none between two values. */
+/* An expression begins after these words, so a sign after them belongs to a number. */
 static const char starters[] =
     "AND AT BETWEEN CASE DEFAULT DIV ELSE ELSEIF ENDS EVERY IF INTERVAL LIKE MOD NOT OR RETURN "
     "RLIKE SELECT STARTS THEN UNTIL WHEN WHILE XOR";
 /* clang-format on */
 
-/* After these an optimizer hint may stand. */
+/* An optimizer hint may follow these words. */
 static const char hinted[] = "SELECT INSERT REPLACE UPDATE DELETE";
 
 enum { WORDS_MAX = 1024, INDEX_SIZE = 4096, LENGTH_MIN = 2, LENGTH_MAX = 40 };
 
 static struct sql_word words[WORDS_MAX];
-static unsigned n_words = 1; /* 0 is no word */
+static unsigned n_words = 1; /* index 0 means no word */
 static uint16_t index_of[INDEX_SIZE];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -143,7 +143,7 @@ static unsigned slot_of(const char *word, size_t len)
 {
         uint32_t hash = 2166136261U;
         for (size_t i = 0; i < len; i++) {
-                hash = (hash ^ ((uint8_t)word[i] & 0xdfU)) * 16777619U; /* letters without their case */
+                hash = (hash ^ ((uint8_t)word[i] & 0xdfU)) * 16777619U; /* ignores the case of letters */
         }
         return (hash ^ hash >> 15) % INDEX_SIZE;
 }

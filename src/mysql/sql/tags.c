@@ -16,7 +16,8 @@ static struct span trim(struct span s)
         return s;
 }
 
-/** The content of the comment at the end of @p s; none if another ends within it, for then it began elsewhere. */
+/** The content of the comment at the end of @p s. It is empty if the end of another comment is in it, since the comment then begins
+ *  elsewhere. */
 static struct span last_comment(struct span s)
 {
         if (s.len < 4 || memcmp(s.data + s.len - 2, "*/", 2) != 0) {
@@ -52,7 +53,7 @@ static int hex_digit(uint8_t c)
         return upper >= 'A' && upper <= 'F' ? upper - 'A' + 10 : -1;
 }
 
-/** URL-encoding, and a backslash before a quote, undone. */
+/** Decode URL-encoding and backslashes before quotes. */
 static struct span decode(struct writer *w, struct span s)
 {
         size_t begin = w->at;
@@ -69,7 +70,7 @@ static struct span decode(struct writer *w, struct span s)
         return span_of(w->data + begin, w->at - begin);
 }
 
-/** Where the value that begins @p s ends: behind the quote that is not escaped, or at the next comma. */
+/** The end of the value at the start of @p s: after a quote that is not escaped, or at the next comma. */
 static size_t value_end(struct span s)
 {
         if (s.len == 0 || s.data[0] != '\'') {
@@ -97,7 +98,7 @@ static bool is_key(struct span key)
         return key.len > 0;
 }
 
-/** One key and value at the start of @p s. @return its length; 0 if there is none. */
+/** Take one key and value at the start of @p s. @return their length; 0 if there are none. */
 static size_t read_pair(struct tags *t, struct writer *w, struct span s)
 {
         size_t at = 0;
@@ -113,7 +114,7 @@ static size_t read_pair(struct tags *t, struct writer *w, struct span s)
         size_t end = value_end(value);
         struct span content =
             quoted && end >= 2 ? span_of(value.data + 1, end - 2) : trim(span_head(value, end));
-        if (end == 0 || t->n == TAGS_MAX || (!quoted && !is_key(content))) { /* prose has colons too */
+        if (end == 0 || t->n == TAGS_MAX || (!quoted && !is_key(content))) { /* prose contains colons, too */
                 return 0;
         }
         struct value *v = &t->values[t->n];
@@ -132,7 +133,7 @@ static void read_comment(struct tags *t, struct span s)
                 size_t len = read_pair(t, &w, s);
                 s = trim(span_skip(s, len));
                 if (len == 0 || w.failed || (s.len > 0 && s.data[0] != ',')) {
-                        t->n = s.len > 0 && !w.failed ? 0 : t->n; /* a comment that is something else */
+                        t->n = s.len > 0 && !w.failed ? 0 : t->n; /* the comment is something else */
                         return;
                 }
                 s = span_skip(s, 1);
@@ -141,7 +142,7 @@ static void read_comment(struct tags *t, struct span s)
 
 bool tags_may_be_in(struct span sql)
 {
-        return stride_find_pair(sql.data, sql.len, '*', '/') < sql.len; /* the end of a comment */
+        return stride_find_pair(sql.data, sql.len, '*', '/') < sql.len; /* there is the end of a comment */
 }
 
 size_t tags_read(struct tags *t, struct span sql)

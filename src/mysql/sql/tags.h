@@ -1,6 +1,6 @@
-/** @file tags.h  What an application tells of itself in a comment of its statement.
+/** @file tags.h  Tags that an application puts into a comment of its statement.
  *
- * A comment at the statement's end (or its beginning) with
+ * The comment is at the end of the statement, or at its begin:
  *
  *      action='list',traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
  *
@@ -19,13 +19,13 @@ struct tags {
         uint8_t room[TAGS_ROOM]; /**< decoded keys and values */
 };
 
-/** A quick look: false only if @p sql has no tags. Numbers don't matter to it. */
+/** A quick check: false only if @p sql has no tags. The answer does not depend on digits in @p sql. */
 bool tags_may_be_in(struct span sql);
-/** Read the tags of @p sql: of the comment that ends it, else of the one that begins it. @return how many there are; those
+/** Read the tags of @p sql from the comment at its end, or else from the one at its begin. @return the number of tags; those
  *  that do not fit are left out. */
 size_t tags_read(struct tags *t, struct span sql);
-/** The trace context named "traceparent": of the statement's query @p attributes, else of its tags. It is empty where neither has one that is
- *  valid (W3C Trace Context, version 00). @p attributes may be NULL. */
+/** The value of "traceparent" in the statement's query @p attributes, or else in its tags. It is empty if neither has a valid one
+ *  (W3C Trace Context, version 00). @p attributes may be NULL. */
 struct span tags_traceparent(const struct tags *t, const struct value_list *attributes);
 
 #endif
