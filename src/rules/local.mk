@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/librules.a
 src_librules_a_SOURCES = \
+	src/rules/criterion.c \
+	src/rules/criterion.h \
 	src/rules/filter.c \
 	src/rules/filter.h \
 	src/rules/network.c \
