@@ -298,7 +298,7 @@ void print_tables(const struct explain *e, const struct explain_run *run, FILE *
         if (last->pending > 0) {
                 (void)fprintf(out,
                               "%" PRIu64 " more are listed without figures: their first sample is too "
-                                         "recent. The number next to heap includes them.\n",
+                              "recent. The number next to heap includes them.\n",
                               last->pending);
         }
         (void)putc('\n', out);

@@ -1,4 +1,4 @@
-/** @file buffer.h  Bytes that grow, in the profiler's own memory: what a display is built in must not show up in it.
+/** @file buffer.h  A growing buffer in the profiler's own memory, so that building a display does not change what it shows.
  *
  *      data [ len written | size - len free ]        doubled when it is full; failed stays set once memory was out
  *
@@ -12,14 +12,14 @@ struct buffer {
         uint8_t *data;
         size_t len;
         size_t size;
-        bool failed; /**< something was not added, and nothing will be */
+        bool failed; /**< memory was out once; nothing is added any more */
 };
 
-/** Room for @p n more bytes, counted in len; zeroed. @return NULL if memory is out. Valid until the next addition. */
+/** Append @p n zero bytes. @return where they are, valid until the next addition; NULL if memory is out. */
 void *buffer_add(struct buffer *b, size_t n);
 /** Append a copy. */
 void buffer_put(struct buffer *b, const void *data, size_t n);
-/** Give the memory back; @p b is empty again. */
+/** Free the memory; @p b is empty again. */
 void buffer_fini(struct buffer *b);
 
 #endif

@@ -19,7 +19,7 @@ void export_heap_text(FILE *out);
 void export_heap_v2(FILE *out);
 
 struct export_proto {
-        const struct snapshot *base; /**< show the difference to it; NULL = all that was counted so far */
+        const struct snapshot *base; /**< show the difference from it; NULL = all that was counted so far */
         const char *default_type;    /**< sample type that a reader shows first, such as "inuse_space" */
         const char *(*comment)(
             size_t i); /**< comments for the reader, NULL behind the last; itself NULL = none.

@@ -1,4 +1,4 @@
-/** @file export_parts.h  What several of the exports write alike.
+/** @file export_parts.h  What several of the exports have in common.
  * Threads: the admin thread (symbols). */
 #ifndef PROFILE_EXPORT_EXPORT_PARTS_H
 #define PROFILE_EXPORT_EXPORT_PARTS_H
@@ -14,7 +14,7 @@ void export_quoted(FILE *out, const char *text);
 void export_maps(FILE *out);
 
 /** Where a record's blocks are allocated, in a few words. A library without debugging information names no file: then
- *  the innermost caller that has one is told too. The texts live until symbol_fini; site until the record goes. */
+ *  the innermost caller that has one is given too. The texts live until symbol_fini; site until the record goes. */
 struct export_place {
         const char *function; /**< the leaf's; NULL = not known */
         const char *module;   /**< path of the program or library that the leaf is in; "?" = not known */

@@ -19,12 +19,12 @@ void growth_init(void)
         if (growth == NULL) {
                 growth = thread_map(sizeof *growth);
                 if (growth != NULL) {
-                        memset(growth, 0, sizeof *growth); /* touched at once, like the series */
+                        memset(growth, 0, sizeof *growth); /* written to at once, like the series */
                 }
         }
 }
 
-/** Live, less what bounded stores hold, and less what libevent may hold of file descriptors. */
+/** Live bytes without those of bounded stores, and without libevent's tables by file descriptor up to their bound. */
 static struct rise_reading read_stage(enum prof_stage stage, const struct rise_reading *traffic)
 {
         struct rise_reading r = *traffic;

@@ -1,4 +1,4 @@
-/** @file intern.h  Numbers for byte strings: each different one gets the next, from 0.
+/** @file intern.h  Numbers byte strings: each different one gets the next number, from 0.
  *
  *      slots: hash -> number + 1 -> entries: where in keys -> keys
  *
@@ -14,12 +14,12 @@ struct intern {
         uint32_t *slots;
         size_t n_slots; /**< a power of two, or 0 */
         uint32_t count;
-        bool failed; /**< memory was out: numbers given since are 0 */
+        bool failed; /**< memory was out; all numbers since then are 0 */
 };
 
-/** The number of @p key. *@p fresh (if not NULL): it is new. */
+/** The number of @p key. *@p fresh (if not NULL): whether it is new. */
 uint32_t intern_number(struct intern *t, struct span key, bool *fresh);
-/** What has number @p i, less than count. Valid until the next key is added. */
+/** The key with number @p i, less than count. Valid until the next key is added. */
 struct span intern_key(const struct intern *t, uint32_t i);
 void intern_fini(struct intern *t);
 

@@ -60,7 +60,7 @@ int64_t process_unattributed(const struct process_memory *memory)
 {
         uint64_t own = 0;
         for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
-                if (stage != STAGE_PROFILE) { /* which does not come from malloc */
+                if (stage != STAGE_PROFILE) { /* mapped, not from malloc */
                         struct prof_counts c = prof_read(stage, LIB_COUNT);
                         own += (uint64_t)c.current_bytes_used +
                                PROF_PREFIX_SIZE * (uint64_t)c.current_count_used;

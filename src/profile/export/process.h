@@ -1,4 +1,4 @@
-/** @file process.h  What the system and the C library say about the process' memory; all in bytes, 0 = not told.
+/** @file process.h  The process' memory as the system and the C library report it; all in bytes, 0 = not known.
  * Threads: any. Memory: allocates nothing. */
 #ifndef PROFILE_EXPORT_PROCESS_H
 #define PROFILE_EXPORT_PROCESS_H
@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 struct process_memory {
-        uint64_t malloc_held;   /**< by the C library from the system: arenas and mapped blocks */
-        uint64_t malloc_in_use; /**< of these, given out */
-        uint64_t malloc_idle;   /**< of these, free */
+        uint64_t malloc_held;   /**< taken from the system by the C library: arenas and mapped blocks */
+        uint64_t malloc_in_use; /**< part of it that is allocated */
+        uint64_t malloc_idle;   /**< part of it that is free */
         uint64_t rss;
         uint64_t rss_anon;
         uint64_t rss_file;
@@ -18,15 +18,15 @@ struct process_memory {
 
 struct process_memory process_memory_read(void);
 
-/** What malloc has given out to others than the profiler's functions; negative only by what happened between the readings. */
+/** Memory that malloc gave to others than the profiler's functions. The readings are not simultaneous, so it may be negative. */
 int64_t process_unattributed(const struct process_memory *memory);
 
-/** What is within that and no one's data. */
+/** Parts of that which are nobody's data. */
 struct process_unattributed_parts {
         uint64_t
-            heads; /**< bytes that malloc adds to the profiler's blocks, about: 16 each, its head and rounding */
+            heads; /**< overhead of malloc for the profiler's blocks, header and rounding: about 16 bytes each */
         uint64_t
-            caches; /**< freed blocks that malloc keeps for each thread and counts as given out, at most */
+            caches; /**< greatest size of the freed blocks that malloc caches for each thread and counts as allocated */
 };
 struct process_unattributed_parts process_unattributed_parts(const struct process_memory *memory);
 

@@ -14,7 +14,7 @@ static const struct {
 /** A tier of all stages: points[stage][place]. */
 struct ring {
         struct series_point *points;
-        uint64_t begun; /**< points so far, the one under way included */
+        uint64_t begun; /**< points so far, the unfinished one included */
 };
 
 static struct ring rings[SERIES_TIERS];
@@ -30,7 +30,7 @@ static struct series_point *place(unsigned tier, unsigned stage, uint64_t number
         return &rings[tier].points[(size_t)stage * tiers[tier].points + number % tiers[tier].points];
 }
 
-/** A reading is a point of one. */
+/** A reading, as a point of its own. */
 static struct series_point read_stage(enum prof_stage stage)
 {
         struct prof_counts c = prof_read(stage, LIB_COUNT);
@@ -80,7 +80,7 @@ static void join(struct series_point *a, const struct series_point *b)
         *a = joined;
 }
 
-/** @return false if there is no memory now: perhaps at the next reading. */
+/** Reserve the memory of a tier. @return false if there is none now; the next reading tries again. */
 static bool make(unsigned tier)
 {
         struct ring *ring = &rings[tier];
@@ -89,7 +89,7 @@ static bool make(unsigned tier)
                 if (ring->points == NULL) {
                         return false;
                 }
-                /* touched at once: the resident size must not rise by what measures it */
+                /* written to at once: measuring must not make the resident size rise later */
                 memset(ring->points, 0, ring_size(tier));
         }
         return true;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct snapshot *marks[SNAPSHOT_MARKS]; /* in the order of their making */
+static struct snapshot *marks[SNAPSHOT_MARKS]; /* in the order in which they were set */
 static size_t n_marks;
 
 static size_t rows_size(const struct snapshot *s)
@@ -28,7 +28,7 @@ bool snapshot_take(struct snapshot *s)
                 return false;
         }
         for (uint32_t id = 1; id <= s->records; id++) {
-                if (prof_record_get(id, &r)) { /* else it is being born, and has counted nothing */
+                if (prof_record_get(id, &r)) { /* otherwise it is being created, and has counted nothing */
                         s->rows[id] = (struct snapshot_row){r.allocs, r.frees, r.bytes_alloc, r.bytes_free};
                 }
         }
@@ -118,7 +118,7 @@ static bool is_time(const char *text)
                (text[len] == '\0' || (text[len] == 'Z' && text[len + 1] == '\0'));
 }
 
-/** Times in their fixed form are in the order of their texts. */
+/** Times are printed in a fixed form, so that their texts sort like the times. */
 static bool born_before_time(const struct prof_record *r, const char *time)
 {
         char born[CLOCK_RFC3339_SIZE];

@@ -7,20 +7,20 @@
 #include <math.h>
 
 enum {
-        FIRST_LOOK = 8, /* readings after a search began */
+        FIRST_LOOK = 8, /* readings after the start of a search */
         LAST_LOOK = 192,
-        RECORDS_MAX = 400, /* that one search may make */
-        OBJECTS_MIN = 4,   /* of a place, more than before */
+        RECORDS_MAX = 400, /* that one search may create */
+        OBJECTS_MIN = 4,   /* by which a place must grow */
         TRIES = 6,
-        PAUSE = 60, /* readings, after the first that found nothing */
+        PAUSE = 60, /* readings, after the first search without a result */
         CALM = 300,
         PLACES = 512,
         IDS = PROF_RECORDS + STAGE_COUNT + 1,
 };
 
-#define STORED_SHARE 0.25 /* of the growth; where stores take less they are not looked at */
+#define STORED_SHARE 0.25 /* of the growth; stores that take less are ignored */
 #define MATCH_LOW                                                                                            \
-        0.5 /* of what the stage grew by, a record's growth: sizes are of classes, and other things come and go */
+        0.5 /* of the growth of the stage that a place must explain: sizes are rounded to classes, and other memory comes and goes */
 #define MATCH_HIGH 1.6
 
 struct search {
@@ -33,7 +33,7 @@ struct search {
         unsigned next_look;
         unsigned tries;
         unsigned pause;
-        unsigned calm; /* readings since it was said to leak */
+        unsigned calm; /* readings since the last suspicion */
 };
 
 static struct search searches[STAGE_COUNT];
@@ -78,10 +78,10 @@ static void end(struct search *s, enum prof_stage stage)
         s->tries++;
 }
 
-/** What grew since the last look. */
+/** Growth since the previous look. */
 struct growing {
         uint64_t all;  /* bytes, of the records */
-        double beyond; /* bytes of the stage that no store holds */
+        double beyond; /* bytes of the stage beyond its stores */
         double stored; /* bytes that stores took */
 };
 
@@ -96,8 +96,8 @@ static double match(double bytes, double wanted)
         return ratio >= MATCH_LOW && ratio <= MATCH_HIGH ? 1 / (1 + fabs(ratio - 1)) : 0;
 }
 
-/** How well a place that grew by @p bytes fits: the most where nothing else grows; where stores fill, as much as the stage grew
- * beyond them, or by as much as in all: what fills them and what is lost may be of one place. 0 = it is none. */
+/** How well a place that grew by @p bytes fits; 0 = not at all. If no store fills, more growth fits better. Otherwise the growth
+ * has to be that of the stage beyond its stores, or that of the stage in all, since stores and leak may share a place. */
 static double score(const struct growing *g, double bytes)
 {
         if (!stores_fill(g)) {
@@ -112,7 +112,7 @@ static uint64_t more_of(const struct search *s, enum prof_stage stage, const str
         return counts(r, stage) && live > s->live[r->id] ? live - s->live[r->id] : 0;
 }
 
-/** Records that one place in the program made, in any size and by any way to it. */
+/** All records of one place in the program, whatever their sizes and outer frames. */
 struct place {
         uintptr_t leaf;
         uint64_t objects;
@@ -121,7 +121,8 @@ struct place {
         uint32_t record;
 };
 
-/** Of a library's own the innermost frame says little: where it told the place, and by which function it was entered. */
+/** The innermost frame inside a library says little; there, the place that the library gave and the function by which it was
+ * entered count. */
 static uintptr_t leaf_of(const struct prof_record *r)
 {
         uintptr_t leaf = r->stack[0];
@@ -149,7 +150,7 @@ static void add_to_place(struct place *places, const struct prof_record *r, uint
         }
 }
 
-/** @return the place that fits best; objects 0 = none. @p share: of the bytes that it is to explain. */
+/** @return the place that fits best; objects 0 = none. @p share: of the bytes that it has to explain. */
 static struct place find_grown(const struct search *s, enum prof_stage stage, const struct rise_reading *now,
                                double *share)
 {
@@ -198,7 +199,7 @@ static void look(struct search *s, enum prof_stage stage, const struct rise_read
         remember(s, stage);
 }
 
-/** With more sessions than at the last look, what they hold for a while would seem to grow: then a little later. */
+/** With more sessions than at the previous look, their temporary memory would seem to grow: then the look is put off. */
 static bool is_time(struct search *s, const struct rise_reading *now)
 {
         s->ticks++;
@@ -211,7 +212,7 @@ void suspect_tick(enum prof_stage stage, bool leaks, const struct rise_reading *
         struct search *s = &searches[stage];
         s->calm = leaks ? 0 : s->calm + 1;
         if (!s->result.searching && s->calm >= CALM) {
-                *s = (struct search){.calm = CALM}; /* what may leak next is something else */
+                *s = (struct search){.calm = CALM}; /* the next leak may be another one */
         }
         if (!s->result.searching) {
                 s->pause -= s->pause > 0;

@@ -13,21 +13,21 @@
 #include <unistd.h>
 
 #define CACHE_SLOTS 8192U
-/* More than libdw takes to read all of the program and its libraries. */
+/* More than libdw needs to read the program and all its libraries. */
 #define SPARE_BYTES ((size_t)64 * 1024 * 1024)
 
-/** A cache of one way: another address with the same slot takes it over. */
+/** A direct-mapped cache: another address with the same slot replaces the entry. */
 struct cached {
         uintptr_t pc; /**< 0 = empty */
         struct symbol symbol;
 };
 
 static Dwfl *dwfl;
-static bool broken;              /**< libdw could not begin; was reported */
-static unsigned long long loads; /**< of modules into the program, as of the last look at its map */
+static bool broken;              /**< libdw could not be started; this was reported */
+static unsigned long long loads; /**< number of modules that were loaded when the list was last made */
 static struct cached *cache;
 
-/** libdw asks the servers named in the environment for what it does not find: never for a name's sake. */
+/** Prevents libdw from downloading missing debugging information from servers named in the environment. */
 static int find_debuginfo(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base,
                           const char *file, const char *link, GElf_Word crc, char **found)
 {
@@ -50,7 +50,7 @@ static int on_loaded(struct dl_phdr_info *info, size_t size, void *count)
         return 1; /* the same for all: one is enough */
 }
 
-/** Make the list of modules, or add those that were loaded since. */
+/** Make the list of modules, or add those that were loaded meanwhile. */
 static void look_at_map(void)
 {
         unsigned long long now = 0;
@@ -61,7 +61,7 @@ static void look_at_map(void)
         if (dwfl == NULL) {
                 dwfl = dwfl_begin(&callbacks);
         } else {
-                dwfl_report_begin_add(dwfl); /* keeps the others: names that were given away belong to them */
+                dwfl_report_begin_add(dwfl); /* keeps the others, which own the names that were returned */
         }
         loads = now;
         if (dwfl == NULL || dwfl_linux_proc_report(dwfl, getpid()) != 0 ||
@@ -71,7 +71,7 @@ static void look_at_map(void)
         }
 }
 
-/** libdw finds the unit of an address by .debug_aranges, which clang does not write: then ask every unit. */
+/** libdw finds the unit of an address by .debug_aranges, which clang does not write: then search all units. */
 static void find_line(Dwfl_Module *module, uintptr_t pc, struct symbol *s)
 {
         Dwfl_Line *line = dwfl_module_getsrc(module, pc);
@@ -101,7 +101,7 @@ static struct symbol look_up(uintptr_t pc)
         Dwarf_Addr end = 0;
         const char *path =
             module != NULL ? dwfl_module_info(module, NULL, &start, &end, NULL, NULL, NULL, NULL) : NULL;
-        if (pc < start || pc >= end) { /* libdw gives the nearest for an address between modules */
+        if (pc < start || pc >= end) { /* for an address between modules libdw returns the nearest one */
                 return s;
         }
         GElf_Off offset = 0;
@@ -113,7 +113,7 @@ static struct symbol look_up(uintptr_t pc)
         return s;
 }
 
-/** libdw remembers of a file for good that it could not be opened: while no descriptors are left, it is not asked. */
+/** libdw never again tries a file that it could not open, so it must not be called while no descriptors are left. */
 static bool can_open(void)
 {
         enum { FILES = 4 };
@@ -128,7 +128,7 @@ static bool can_open(void)
         return n == FILES || errno == ENOENT;
 }
 
-/** libdw ends the process where it gets no memory: while little is left (ulimit -v), it is not asked. */
+/** libdw aborts the process when it gets no memory, so it must not be called while little is left (ulimit -v). */
 static bool can_allocate(void)
 {
         void *spare = mmap(NULL, SPARE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -152,7 +152,7 @@ struct symbol symbol_find(uintptr_t pc)
         }
         if (slot->pc != pc) {
                 slot->symbol = look_up(pc);
-                slot->pc = slot->symbol.module != NULL ? pc : 0; /* what is not known may be loaded later */
+                slot->pc = slot->symbol.module != NULL ? pc : 0; /* an unknown module may be loaded later */
         }
         return slot->symbol;
 }

@@ -13,7 +13,7 @@ struct symbol {
         uint64_t offset;      /**< of the address within the function */
         const char *file;     /**< NULL if not known */
         int line;
-        const char *module; /**< path of the program or library; NULL if none holds the address */
+        const char *module; /**< path of the program or library; NULL if the address is in none */
 };
 
 /** What is known of @p pc, the address of an instruction (pass return address - 1 for a caller). The texts live until

@@ -34,7 +34,7 @@ __attribute__((format(printf, 2, 3))) static void put(char *sentence, const char
         va_end(arguments);
 }
 
-/** "10 min": a stretch of time as people say it. */
+/** "10 min". */
 static void put_seconds(char *s, double seconds)
 {
         if (seconds < 120) {
@@ -58,7 +58,7 @@ static void put_bytes(char *s, double bytes)
         }
 }
 
-/** A statement may hold anything. */
+/** A text from a statement, with control characters replaced. */
 static void put_text(char *s, const char *text, size_t max)
 {
         for (size_t i = 0; i < max && text[i] != '\0'; i++) {
@@ -67,7 +67,7 @@ static void put_text(char *s, const char *text, size_t max)
         }
 }
 
-/** The function that asked, if our own text holds it; a library's place, if it named one. */
+/** The function that allocated, if it is in the program; the place in a library, if the library gave one. */
 static void put_place(char *s, const struct prof_record *r)
 {
         struct symbol place = {0};
@@ -98,7 +98,7 @@ static void put_record(char *s, uint32_t id)
         }
 }
 
-/** Bytes a unit: three digits, but never as a power of ten. */
+/** Bytes per unit: three digits, but never as a power of ten. */
 static void put_number(char *s, double number)
 {
         put(s, fabs(number) < 1000 ? "%.3g" : "%.0f", fabs(number) < 0.005 ? 0 : number);
@@ -116,7 +116,7 @@ static void put_slope(char *s, const struct rise *r)
         put(s, ")");
 }
 
-/** Units that rise together. */
+/** The plausible units, if there are several. */
 static void put_units(char *s, const struct rise *r)
 {
         unsigned plausible[RISE_UNITS];
@@ -290,7 +290,7 @@ static void put_records_answer(char *s, const struct verdict *v)
         }
 }
 
-/** Said wherever it is so: it costs something. */
+/** Mention that every allocation is sampled, because it has a cost. */
 static void put_sampling(char *s, const struct verdict *v)
 {
         if (v->search.searching && v->bytes != BYTES_RISES) {

@@ -10,17 +10,17 @@
 #include <stdlib.h>
 
 enum {
-        WINDOWS = 30,     /* of the resident size's series at most */
-        WINDOWS_MIN = 12, /* and fewer tell nothing of it */
-        SAMPLES_MIN = 20, /* fewer tell nothing of records */
+        WINDOWS = 30,     /* most points of the series of the resident size */
+        WINDOWS_MIN = 12, /* fewer points do not show a trend */
+        SAMPLES_MIN = 20, /* with fewer samples nothing is said about records */
         VARIETY_RECORDS = 500,
-        RSS_GROWTH = 1 << 20, /* less is noise of the pages */
+        RSS_GROWTH = 1 << 20, /* less is noise */
 };
 
-/* Strict, for the question is asked again with each reading, and a false alarm costs trust. */
+/* Strict, because the test is repeated with each reading, and a false alarm costs trust. */
 #define RSS_ALPHA      0.0001
 #define SURPRISE_ALPHA 0.001
-#define VARIETY        0.7 /* f1 / S of something that never repeats */
+#define VARIETY        0.7 /* f1 / S at least, if samples never repeat */
 
 /* --- records --------------------------------------------------------------------------------------------------------- */
 
@@ -44,7 +44,7 @@ static uint64_t hash_stack(const struct prof_record *r)
         return h;
 }
 
-/** Records, stacks and live ones of each stage. @p hashes: an array of as many as there are records. */
+/** Count the records, stacks and live records of each stage. @p hashes: an array with a place for each record. */
 static void count_records(struct verdict out[STAGE_COUNT + 1], uint64_t *hashes, uint32_t records)
 {
         for (unsigned stage = 0; stage <= STAGE_COUNT; stage++) {
@@ -64,7 +64,7 @@ static void count_records(struct verdict out[STAGE_COUNT + 1], uint64_t *hashes,
         }
 }
 
-/** The stage's first record that was born when it had @p before of them already, of those that tell something (record.h). */
+/** The predictive record (record.h) of the stage that was created after @p before others. */
 static uint32_t find_born(unsigned stage, uint32_t before)
 {
         struct prof_record r;
@@ -76,7 +76,7 @@ static uint32_t find_born(unsigned stage, uint32_t before)
         return 0;
 }
 
-/** The prediction: from the earliest point from which on at most half as many samples came as before, at the same rate. */
+/** Predict from the earliest point after which at most half as many samples came as before it, at the same rate. */
 static void predict(unsigned stage, struct verdict *v)
 {
         unsigned tier = series_tier_of_all();
@@ -117,7 +117,7 @@ static bool never_repeats(unsigned stage)
                now.f[0] >= VARIETY * now.records;
 }
 
-/** Of the stage's records that which holds most: a leak's, maybe, once it was sampled. */
+/** The record of the stage with the most live bytes: it may be that of the leak, if that was sampled. */
 static uint32_t find_holding(unsigned stage)
 {
         struct prof_record r;
@@ -171,7 +171,7 @@ static void judge_bytes(enum prof_stage stage, struct verdict *v)
         }
 }
 
-/** Does the process hold more and more, though the stages do not? Then it is malloc's arenas, or a library's own memory. */
+/** Whether the resident size rises although the stages do not; then it is malloc's arenas, or memory that no stage owns. */
 static bool rss_rises(double *scratch)
 {
         unsigned tier = series_tier_of_all();
@@ -194,7 +194,7 @@ static bool rss_rises(double *scratch)
         return t.known && t.p < RSS_ALPHA && t.slope_low * (x[n - 1] - x[0]) > RSS_GROWTH;
 }
 
-/** The worst that is said of any stage; of what rises, that which rises most. */
+/** The worst verdict on any stage; of several that rise, the one that rises most. */
 static void judge_process(struct verdict out[STAGE_COUNT + 1], double *scratch)
 {
         static const unsigned worse[BYTES_KINDS] = {[BYTES_FLAT] = 0,
@@ -228,7 +228,8 @@ static enum verdict_kind join(unsigned stage, const struct verdict *v)
 {
         static const enum verdict_kind of_records[RECORDS_KINDS] = {
             VERDICT_WARMING, VERDICT_STABLE, VERDICT_DISCOVERING, VERDICT_NEW_PATH, VERDICT_UNBOUNDED_STACKS};
-        if (v->bytes == BYTES_RISES && stage < STAGE_COUNT) { /* of the process it was never said */
+        if (v->bytes == BYTES_RISES &&
+            stage < STAGE_COUNT) { /* earlier versions never said so of the process */
                 return VERDICT_LEAK;
         }
         if (v->resident) {

@@ -10,7 +10,7 @@
 
 enum prof_fault_kind {
         FAULT_NONE,
-        FAULT_NTH,    /**< the nth next allocation (1 = the next), once */
+        FAULT_NTH, /**< the nth next allocation (1 = the next), once */
         FAULT_RANDOM, /**< each with a probability; the same seed and the same order of allocations give the same faults */
         FAULT_RECORD, /**< the next allocation that counts for an allocation record, once */
 };

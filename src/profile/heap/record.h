@@ -23,7 +23,7 @@ struct prof_record {
         enum prof_lib lib;
         uint64_t
             sample_bytes; /**< the rate at which all of it was sampled (of an overflow record: the stage's present rate) */
-        uint64_t size;    /**< upper bound of the size class, bytes; 0 = many sizes (an overflow record) */
+        uint64_t size; /**< upper bound of the size class, bytes; 0 = many sizes (an overflow record) */
         uint64_t allocs;
         uint64_t frees;
         uint64_t bytes_alloc; /**< allocs times size; in an overflow record, the sum over its size classes */

@@ -21,7 +21,8 @@ struct table_key {
         enum prof_lib lib;
         uint64_t sample_bytes; /**< the rate at which it is sampled; unused in an overflow entry */
         uint64_t size;         /**< upper bound of the size class, bytes */
-        const char *file; /**< compared by its address; the text is copied, because a module may be unloaded */
+        const char
+            *file; /**< compared by its address; the text is copied, because a module may be unloaded */
         int line;
         uint16_t depth;
         uintptr_t stack[PROF_STACK_MAX];

@@ -68,7 +68,8 @@ struct prof_thread *thread_take(void)
         thread_mine = t;
         if (have_key) {
                 (void)pthread_setspecific(
-                    key, t); /* if this fails, later threads cannot take the block over; its sums still count */
+                    key,
+                    t); /* if this fails, later threads cannot take the block over; its sums still count */
         }
         return t;
 }

@@ -13,7 +13,7 @@ enum {
         CONFIRM_MAX = 30,
         LONG = 150, /* readings */
         NEWEST_WINDOWS = 60,
-        FILLS_BYTES = 1024, /* a store that took more in the time that is judged fills */
+        FILLS_BYTES = 1024, /* a store that grew by more within the readings that are judged is filling */
 };
 
 const char *bytes_name(enum bytes_kind kind)
@@ -30,7 +30,7 @@ static bool is_lower(const struct rise_reading *a, const struct rise_reading *b)
         return a->open < b->open || (a->open == b->open && a->bytes < b->bytes);
 }
 
-/** Into the window that already holds @p w. */
+/** Add a reading to the window whose reading so far is @p w. */
 static void join(struct rise_reading *w, const struct rise_reading *r)
 {
         if (is_lower(r, w)) {
@@ -104,8 +104,8 @@ static void settle(struct bytes *b, enum bytes_kind kind, const struct rise *r, 
         b->found_moved = moved;
 }
 
-/** Whether the readings @p w, which follow the verdict, can't be from what it said: by that there would have been enough to see, and
- * surely not half of it was. */
+/** Whether the readings @p w, taken since the verdict, refute it: enough growth should have been seen by now, and surely less
+ * than half of it was. */
 static bool refutes(const struct bytes *b, const struct rise *r, const struct rise_reading *w, size_t n)
 {
         double moved = moved_by(w, n, b->found.unit);
@@ -115,11 +115,11 @@ static bool refutes(const struct bytes *b, const struct rise *r, const struct ri
                expected >= RISE_GROWTH_MIN && fit->known && fit->high * moved < expected / 2;
 }
 
-/** It was said to rise. @p w: readings since then. */
+/** Review the verdict that the bytes rise. @p w: readings since then. */
 static void doubt_rise(struct bytes *b, const struct rise *r, const struct rise_reading *w, size_t n)
 {
         if (r->kind == RISE_RISES) {
-                b->found = *r; /* told with the newest figures */
+                b->found = *r; /* reported with the newest figures */
         } else if (refutes(b, r, w, n)) {
                 settle(b, BYTES_LEVELS_OFF, r, 0);
                 b->suspicious = false;
@@ -127,7 +127,7 @@ static void doubt_rise(struct bytes *b, const struct rise *r, const struct rise_
         }
 }
 
-/** So little, beside the sessions that there are, could be what each of them keeps for itself: then only a long time tells. */
+/** Whether the growth is so small that the open sessions could account for it; then only a long time can decide. */
 static bool may_be_sessions(const struct rise *r, const struct rise_reading *w, size_t n)
 {
         double open = 0;
@@ -137,7 +137,7 @@ static bool may_be_sessions(const struct rise *r, const struct rise_reading *w, 
         return r->growth_low < r->kept_by_session * open;
 }
 
-/** Whether the newest readings, @p w, are higher than nearly all before them. */
+/** Whether the newest readings, @p w, are higher than nearly all earlier ones. */
 static bool is_record(const struct bytes *b, const struct rise *r, const struct rise_reading *w, size_t n,
                       uint64_t from)
 {
@@ -190,9 +190,9 @@ static void conclude(struct bytes *b, enum bytes_view view, const struct rise *r
         }
         if (r->kind == RISE_RISES) {
                 suspect(b, view, r, moved_by(w, n, r->unit));
-        } else if (r->kind != RISE_UNKNOWN) { /* else what was said stands */
+        } else if (r->kind != RISE_UNKNOWN) { /* otherwise the verdict stands */
                 b->suspected_at[view] = 0;
-                if (view == BYTES_ALL) { /* the newest only tell of leaks */
+                if (view == BYTES_ALL) { /* the newest readings are judged for leaks only */
                         settle(b,
                                r->kind == RISE_LEVELS ? BYTES_LEVELS_OFF
                                : fills                ? BYTES_FILLING

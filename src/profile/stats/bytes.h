@@ -1,14 +1,14 @@
-/** @file bytes.h  What is said of a stage's live bytes, and when: readings become windows, windows a judgement (rise.h), and a
- * judgement a verdict that holds.
+/** @file bytes.h  The verdict on a stage's live bytes: readings are joined to windows, windows are judged (rise.h), and the
+ * judgements lead to a verdict that stays until it is refuted.
  *
- *      all:    128 windows at most over the whole time; when they are full, two become one. The second half of them is judged
- *              (what fills at the start is no leak) each time that the number of readings has grown by a tenth.
+ *      all:    at most 128 windows over the whole time; when there are 128, each two are joined to one. The second half of
+ *              them is judged (what fills at the start is no leak) each time the number of readings has grown by a tenth.
  *      newest: the last 300 readings, and the last 120 of these, judged after each 30 readings for a leak that begins late.
  *
- * A look that nobody takes and one that a client asks for each second are the same: judgements come with readings, never with
- * questions. Each may err with a probability that is set aside for it before: of `all` the k-th with 1e-4 / (k (k + 1)), which
- * is 1e-4 for ever, of the newest each with 1e-8. A window keeps the reading with the fewest sessions, and of those with the fewest bytes.
- * A verdict stays until it is refuted: a rise, by as much traffic again without one. Threads: one owner. */
+ * Judgements are made when readings come, never when a client asks, so their number does not depend on clients. Each may be
+ * wrong with a probability that is allotted to it beforehand: the k-th judgement of `all` with 1e-4 / (k (k + 1)), which adds
+ * up to 1e-4 for ever, each of the newest with 1e-8. A window keeps the reading with the fewest sessions, and among those the
+ * one with the fewest bytes. A rise is refuted by as much traffic again without one. Threads: one owner. */
 #ifndef PROFILE_STATS_BYTES_H
 #define PROFILE_STATS_BYTES_H
 
@@ -17,10 +17,10 @@
 #include <stdint.h>
 
 enum bytes_kind {
-        BYTES_CANT_TELL,  /**< yet */
-        BYTES_FLAT,       /**< does not rise, or by less than the bound */
+        BYTES_CANT_TELL,  /**< not decided yet */
+        BYTES_FLAT,       /**< the bytes do not rise, or by less than the bound */
         BYTES_FILLING,    /**< a bounded store fills; beyond it nothing rises */
-        BYTES_LEVELS_OFF, /**< rose, and does no more, or ever less */
+        BYTES_LEVELS_OFF, /**< the bytes rose, but no longer do, or less and less */
         BYTES_RISES,      /**< a leak */
         BYTES_KINDS
 };
@@ -37,18 +37,18 @@ struct bytes {
         struct rise_reading all[BYTES_WINDOWS];
         struct rise_reading newest[BYTES_NEWEST]; /**< a ring */
         uint64_t readings;
-        uint64_t next_look; /**< at all of them, by the number of readings */
-        uint32_t n;         /**< windows in all, the one under way included */
-        uint32_t each;      /**< readings a window of all */
+        uint64_t next_look; /**< number of readings at which `all` is judged next */
+        uint32_t n;         /**< windows in `all`, the one under way included */
+        uint32_t each;      /**< readings in each window of `all` */
         uint32_t looks;
         enum bytes_kind kind;
-        struct rise found; /**< what the verdict was made from */
+        struct rise found; /**< the judgement that the verdict is based on */
         struct rise last;  /**< the last judgement, whether it changed anything or not */
-        uint64_t found_at; /**< readings then */
+        uint64_t found_at; /**< number of readings at that time */
         uint64_t suspected_at
-            [BYTES_VIEWS]; /**< readings when a rise was judged first, which one more judgement must confirm; 0 = none */
-        double found_moved; /**< how far its unit had moved */
-        bool suspicious;    /**< by the last judgement it may well rise */
+            [BYTES_VIEWS]; /**< readings when a rise was first found, which a second judgement must confirm; 0 = none */
+        double found_moved; /**< how much the unit had changed */
+        bool suspicious;    /**< by the last judgement the bytes may rise */
 };
 
 /** @p first as in rise_judge; @p scratch of RISE_SCRATCH doubles. @return whether a judgement was made. */

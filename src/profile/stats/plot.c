@@ -28,7 +28,7 @@ static void widen(struct range *r, double value)
         }
 }
 
-/** Of all values, rounded to a step that people count in. @p step: the distance of ticks. */
+/** The range of all values, rounded to a round step. @p step: the distance between ticks. */
 static struct range range_of(const double *const *values, size_t n_values, size_t n, bool from_zero,
                              bool bytes, double *step)
 {

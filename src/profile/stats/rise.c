@@ -8,14 +8,14 @@
 enum {
         NEAR = 4, /* readings so far apart are near each other */
         DRIFTS_MIN = 5,
-        PARTS = 6,         /* of which each has a median, to see whether it still rises */
-        MOVES_MIN = 5,     /* a unit that moved in fewer readings explains nothing */
-        FLAT_BYTES = 2048, /* a growth that is surely smaller is none */
+        PARTS = 6,         /* the readings are divided into so many parts, each with a median */
+        MOVES_MIN = 5,     /* a unit that changed in fewer readings explains nothing */
+        FLAT_BYTES = 2048, /* surely less growth counts as none */
 };
 
-#define LATE_SHARE 0.7 /* of its slope it must still have at the end */
-#define STEP_SHARE 0.4 /* of its growth at most may come at once */
-#define FIT_SHARE  1.5 /* of the best fit's rest may a fit leave */
+#define LATE_SHARE 0.7 /* of the slope that must remain at the end */
+#define STEP_SHARE 0.4 /* of the growth that may come at once */
+#define FIT_SHARE  1.5 /* times the residual of the best fit that another fit may leave */
 #define FIT_BYTES  256.0
 #define LEVELS_P   0.01
 
@@ -44,9 +44,9 @@ struct series {
         double x[RISE_UNITS][RISE_READINGS_MAX];
         double open[RISE_READINGS_MAX];
         double raw[RISE_READINGS_MAX];
-        double y[RISE_READINGS_MAX]; /* without what the sessions take */
-        double c;                    /* a session's */
-        double c_width;              /* half its interval */
+        double y[RISE_READINGS_MAX]; /* bytes without those of the sessions */
+        double c;                    /* bytes of a session */
+        double c_width;              /* half the interval of c */
         bool c_known;
 };
 
@@ -66,8 +66,8 @@ static void take(struct series *s, const struct rise_reading *readings, size_t n
 
 /* --- sessions -------------------------------------------------------------------------------------------------------- */
 
-/** Bytes that come by themselves from one reading to the next: the median over near ones between which no session came or went.
- * @return false if there are too few. */
+/** The growth from one reading to the next that no session explains: the median over pairs of near readings with equally many
+ * sessions. @return false if there are too few pairs. */
 static bool learn_drift(const struct series *s, double *drift, double *scratch)
 {
         size_t n = 0;
@@ -82,8 +82,8 @@ static bool learn_drift(const struct series *s, double *drift, double *scratch)
         return n >= DRIFTS_MIN;
 }
 
-/** What a session takes: the median over near readings of what one more of them takes, less the drift. A pair that differs by
- * more sessions counts once for each of them. */
+/** Bytes of a session: the median, over pairs of near readings, of the difference for each session, less the drift. A pair that
+ * differs by several sessions counts once for each of them. */
 static void learn_session(struct series *s, double drift, double *scratch)
 {
         size_t n = 0;
@@ -101,7 +101,7 @@ static void learn_session(struct series *s, double drift, double *scratch)
         }
         double c = median(scratch, n);
         double wide =
-            1.0 / sqrt((double)n / NEAR + 1); /* pairs share readings: they are fewer than they seem */
+            1.0 / sqrt((double)n / NEAR + 1); /* pairs share readings, so there are fewer independent ones */
         size_t low = (size_t)fmax((0.5 - wide) * (double)n, 0);
         size_t high = (size_t)fmin((0.5 + wide) * (double)n, (double)n - 1);
         s->c = c > 0 ? c : 0;
@@ -138,7 +138,7 @@ static void leave_out_sessions(struct series *s, double *scratch)
 {
         double drift;
         if (!learn_drift(s, &drift, scratch)) {
-                /* whether sessions or time can't be told where there are ever more of them: then it is the sessions */
+                /* if there are more sessions all the time, sessions and time cannot be separated: then the sessions explain it */
                 drift = fabs(more_sessions(s)) < 1 ? slope_by_halves(s->raw, s->n) : 0;
         }
         learn_session(s, drift, scratch);
@@ -147,14 +147,14 @@ static void leave_out_sessions(struct series *s, double *scratch)
         }
 }
 
-/** What a session may come to hold by and by: more where each takes more from the start. */
+/** How much a session may grow in the course of time: more where sessions are large from the start. */
 static double kept_by_session(const struct series *s)
 {
         return s->c_known ? fmin(RISE_SESSION, 2 * s->c + 512) : RISE_SESSION;
 }
 
-/** Bytes that the sessions might explain of what is left: those that are open at the end rather than at the start may take twice
- * as much as the others did, and what each keeps by and by. */
+/** How much of the remaining growth the sessions might explain: sessions that were opened meanwhile may be twice as large as
+ * the others, and each may have grown. */
 static double doubt_of_sessions(const struct series *s)
 {
         double more = fabs(more_sessions(s));
@@ -188,9 +188,9 @@ static double rest_of(const struct series *s, unsigned unit, double slope)
         return sum / (double)s->n;
 }
 
-/** How likely the growth is if what the line leaves were a walk at random, which remembers each of its steps: nothing that comes
- * back by itself strays so far. Kendall's test, corrected for such memory, asks for order only, and can't tell a line with a
- * little noise that lasts from noise alone. */
+/** How likely the growth is if the residuals of the line were a random walk, which strays further than anything that returns by
+ * itself. Kendall's test, corrected for autocorrelation, looks at the order only, and cannot distinguish a line with a little
+ * lasting noise from noise alone. */
 static double chance_of_walk(const struct series *s, unsigned unit, double slope)
 {
         double step = 0;
@@ -204,12 +204,12 @@ static double chance_of_walk(const struct series *s, unsigned unit, double slope
         }
         double freedom = (double)s->n / 2;
         double z = slope * s->x[unit][s->n - 1] / fmax(sqrt(step * (double)s->n), 1);
-        /* of Student's distribution, as a normal one's */
+        /* the quantile of Student's distribution, converted to a normal one's */
         z = z > 0 ? z * (1 - 1 / (4 * freedom)) / sqrt(1 + z * z / (2 * freedom)) : 0;
         return erfc(z / sqrt(2)) / 2;
 }
 
-/** Fit each unit alone; say which fit, and choose. @return false if nothing moved. */
+/** Fit each unit alone, note which are plausible, and choose one. @return false if nothing changed. */
 static bool fit_units(const struct series *s, struct rise *r, enum rise_unit first, double *scratch)
 {
         double rests[RISE_UNITS];
@@ -232,7 +232,7 @@ static bool fit_units(const struct series *s, struct rise *r, enum rise_unit fir
         r->unit = (enum rise_unit)best;
         for (unsigned u = RISE_UNITS; u-- > 0;) {
                 r->fits[u].plausible = r->fits[u].known && rests[u] <= FIT_SHARE * rests[best] + FIT_BYTES;
-                /* of those that are not told apart the first, and time the last: nothing happens by itself */
+                /* of the plausible units the first one; time only as the last, because nothing happens by itself */
                 if (r->fits[u].plausible && (u != RISE_SECONDS || best == RISE_SECONDS)) {
                         r->unit = (enum rise_unit)u;
                 }
@@ -248,7 +248,7 @@ static bool fit_units(const struct series *s, struct rise *r, enum rise_unit fir
 
 struct shape {
         double late;  /* the slope of the last half */
-        double early; /* of the first */
+        double early; /* of the first half */
         double step;  /* the greatest rise from one part of a reading's surroundings to the next */
 };
 

@@ -26,14 +26,14 @@ double stat_coverage(const struct stat_catch *c)
         return c->samples > 0 ? 1 - (double)c->f[1] / (double)c->samples : 0;
 }
 
-/** Good and Toulmin: with t times as many samples again come f1 t - f2 t^2 + f3 t^3 - … new records, whatever their
- * frequencies are. For t up to a half the terms vanish quickly. What comes differs from that by the error of the estimate,
- * of variance sum f_k t^2k, and by chance, of variance as the expectation itself; a record takes part in one of the two
- * only, so the sum of both is exact (Efron and Thisted).
- * Births are whole: that h are not exceeded is as likely as that a normal variable stays below h + 1/2. Such a band holds more
- * often than in 95 of 100 windows all the same, in about 98: below some 6 expected births its lower end is 0, which nothing can
- * be below, and below 1 the step from one whole number to the next is worth several per cent. It always has room for one birth:
- * where 0.03 are expected, 0 to 0 would hold often enough, and call a surprise each of those that were expected. */
+/** Good and Toulmin: t times as many samples again will bring f1 t - f2 t^2 + f3 t^3 - ... new records, whatever their
+ * frequencies are. For t up to a half the terms vanish quickly. The number of births differs from that by the error of the
+ * estimate, with variance sum f_k t^2k, and by chance, with the expectation itself as its variance; each record takes part in
+ * only one of the two, so the sum of both is exact (Efron and Thisted).
+ * Births are whole numbers: P(births <= h) is that of a normal variable below h + 1/2. Such a band still covers about 98 of 100
+ * windows instead of 95: for fewer than about 6 expected births its lower end is 0, and nothing can be below that; for fewer
+ * than 1 the step from one whole number to the next is several per cent. The band always includes one birth: where 0.03 are
+ * expected, 0 to 0 would cover enough, but every expected birth would be called a surprise. */
 struct stat_births stat_births(const struct stat_catch *c, double more_samples)
 {
         struct stat_births b = {.known = c->samples > 0 && more_samples >= 0 &&
@@ -51,7 +51,7 @@ struct stat_births stat_births(const struct stat_catch *c, double more_samples)
                 power *= t;
         }
         b.expected = b.expected > 0 ? b.expected : 0;
-        /* one more than was seen: after a quiet time there may yet be something rare */
+        /* one more than was seen: after a quiet time something rare may still come */
         b.spread = sqrt(variance + b.expected + t);
         double least = t > 0 ? 1 : 0;
         b = stat_births_wider(b, 1);
@@ -103,8 +103,8 @@ static int compare_doubles(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
-/** @return x so that a standard normal variable is below it with probability @p p (Acklam's way would be finer; halving is
- * enough here and needs no constants). */
+/** The quantile: @return x so that a standard normal variable is below x with probability @p p. Found by bisection, which is
+ * accurate enough here and needs no constants. */
 static double normal_quantile(double p)
 {
         double low = -10;
@@ -138,7 +138,7 @@ static size_t all_pairs(const double *x, const double *y, size_t n, double *scra
         return slopes;
 }
 
-/** Of the sum of signs, if there were no trend; readings that are equal count for less. @p scratch: n doubles. */
+/** Variance of the sum of signs if there is no trend, corrected for ties. @p scratch: n doubles. */
 static double variance_of_sum(const double *y, size_t n, double *scratch)
 {
         double count = (double)n;
@@ -159,7 +159,7 @@ static double variance_of_sum(const double *y, size_t n, double *scratch)
         return variance / 18;
 }
 
-/** Autocorrelation at @p lag of what the trend leaves, by ranks' stand-in: the residuals themselves. */
+/** Autocorrelation of the residuals at @p lag; the residuals themselves are used in place of their ranks. */
 static double autocorrelation(const double *residuals, size_t n, size_t lag, double mean)
 {
         double above = 0;
@@ -174,7 +174,7 @@ static double autocorrelation(const double *residuals, size_t n, size_t lag, dou
         return below > 0 ? above / below : 0;
 }
 
-/** Hamed and Rao: readings that follow each other tell less than independent ones. Only lags that matter at 95 % count.
+/** Hamed and Rao: the factor by which autocorrelation increases the variance. Only lags that are significant at 95 % count.
  * @p scratch: n doubles. */
 static double correction(const double *x, const double *y, size_t n, double slope, double *scratch)
 {
@@ -187,8 +187,7 @@ static double correction(const double *x, const double *y, size_t n, double slop
                 mean += scratch[i] / count;
                 size = fmax(size, fabs(y[i]) + fabs(slope * x[i]));
         }
-        for (size_t i = 0; i < n;
-             i++) { /* a perfect line leaves nothing but the rounding of its arithmetic */
+        for (size_t i = 0; i < n; i++) { /* the residuals of a perfect line are rounding errors only */
                 scratch[i] = fabs(scratch[i] - mean) > size * 1e-12 ? scratch[i] : mean;
         }
         for (size_t lag = 1; lag < n / 4; lag++) {
@@ -199,12 +198,12 @@ static double correction(const double *x, const double *y, size_t n, double slop
                 }
         }
         double factor = 1 + 2 / (count * (count - 1) * (count - 2)) * sum;
-        /* of few readings the sum comes out too low; a memory of one step, without the bias of its estimate, bounds it */
+        /* for few readings the sum is too low; the factor of a first-order process, with its bias corrected, is a lower bound */
         double r = (count * autocorrelation(scratch, n, 1, mean) + 1) / (count - 4 > 1 ? count - 4 : 1);
         r = r < 0.95 ? r : 0.95;
         double of_one_step = r > 0 ? (1 + r) / (1 - r) : 1;
         factor = factor > of_one_step ? factor : of_one_step;
-        return factor > 1 ? factor : 1; /* never surer than independent readings would be */
+        return factor > 1 ? factor : 1; /* never more certain than with independent readings */
 }
 
 struct stat_trend stat_trend(const double *x, const double *y, size_t n, double confidence, double *scratch)

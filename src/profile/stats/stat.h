@@ -1,9 +1,9 @@
-/** @file stat.h  Statistics of growth: how many records were not seen yet, and whether live bytes rise. Pure arithmetic.
+/** @file stat.h  Statistics of growth: how many records have not been seen yet, and whether live bytes rise. Pure arithmetic.
  *
- * Records are like species and samples like the animals caught: the same work is repeated, but each round another random
- * part of it is looked at. Sources: Chao (1984) for the unseen, Good and Toulmin (1956) for what comes next, Efron and
- * Thisted (1976) for how sure that is; Kendall (1938) and Sen (1968) for the trend, Hamed and Rao (1998) for readings
- * that follow each other, Holm (1979) for many tests at once. Threads: any. */
+ * Records are like species, and samples like the animals caught: the same work is repeated, and each round looks at another
+ * random part of it. Sources: Chao (1984) for the unseen, Good and Toulmin (1956) for what comes next, Efron and
+ * Thisted (1976) for the variance of that; Kendall (1938) and Sen (1968) for the trend, Hamed and Rao (1998) for
+ * autocorrelated readings. Threads: any. */
 #ifndef PROFILE_STATS_STAT_H
 #define PROFILE_STATS_STAT_H
 
@@ -29,25 +29,26 @@ double stat_coverage(const struct stat_catch *c);
 
 /** What the next samples will bring. */
 struct stat_births {
-        bool known;      /**< false: nothing to go by, or more than half as many samples as there were */
+        bool
+            known; /**< false: no samples so far, or the prediction is for more than half as many samples as there were */
         double expected; /**< new records */
         double low;      /**< the 95 % prediction band; whole numbers */
         double high;
         double spread; /**< the standard deviation behind it */
 };
 struct stat_births stat_births(const struct stat_catch *c, double more_samples);
-/** The band that holds if what comes spreads @p factor times as much: births that come in clumps do. At least 1. */
+/** The prediction with @p factor times the spread, at least 1, for births that come in clumps. */
 struct stat_births stat_births_wider(struct stat_births b, double factor);
 /** P(X >= @p k) of a Poisson variable with mean @p mean. */
 double stat_poisson_at_least(double mean, uint64_t k);
 
-/** A straight line through readings, without trust in any single one. */
+/** A straight line through readings, robust against outliers. */
 struct stat_trend {
         bool known;       /**< at least four readings with different x */
         double slope;     /**< Theil-Sen: y by x */
-        double slope_low; /**< two-sided, at the confidence asked for */
+        double slope_low; /**< two-sided, at the given confidence */
         double slope_high;
-        double p; /**< Mann-Kendall, one-sided: so likely is a rise like this without a cause */
+        double p; /**< Mann-Kendall, one-sided: the probability of such a rise by chance */
 };
 /** @p scratch: of @p n * (@p n + 1) / 2 doubles. */
 struct stat_trend stat_trend(const double *x, const double *y, size_t n, double confidence, double *scratch);

@@ -7,8 +7,8 @@
 
 enum { BLOCKS = 5, FLOOR = 5, CURVES = 6 };
 
-/* Of a steady rise's mean: what a fifth has at least and at most, what few jumps make up, what the newest third and the
- * second half must keep. */
+/* Limits of a steady rise, as shares of its mean: the least and greatest rise of a fifth, the share of a few jumps, and what
+ * must remain in the newest third and in the second half. */
 #define EVEN             0.55
 #define EVEN_BELIEVED    0.25
 #define MOST             2.0
@@ -18,9 +18,9 @@ enum { BLOCKS = 5, FLOOR = 5, CURVES = 6 };
 #define KEEPS_CURVED     0.85
 #define WANDERS          4.5
 #define WANDERS_BELIEVED 2.0
-#define STRAIGHT         15.0 /* as many: what the readings remember of the one before is nothing beside the rise */
+#define STRAIGHT         15.0 /* times the spread of a walk: such a rise is straight whatever the autocorrelation */
 #define BELIEVED_SPENDS  300
-#define PART             0.35 /* of all readings is the shortest window */
+#define PART             0.35 /* share of all readings in the shortest window */
 #define BEYOND           0.5
 
 static int compare_doubles(const void *a, const void *b)
@@ -53,7 +53,7 @@ static double median_slope(const double *y, size_t n, double *scratch)
         return m > 0 ? scratch[m / 2] : 0;
 }
 
-/** Is each fifth above the one before by a like amount? */
+/** Whether each fifth is above the one before by a similar amount. */
 static bool is_even(const double *y, size_t n, double even)
 {
         double mean[BLOCKS];
@@ -75,7 +75,7 @@ static bool is_even(const double *y, size_t n, double even)
         return each > 0;
 }
 
-/** Do two jumps make up much of the rise? Noise jumps down as often, and is taken off. */
+/** Whether two jumps make up much of the rise. Noise jumps down as often as up, so downward jumps are subtracted. */
 static bool is_jumps(const double *y, size_t n, double rise, double *scratch)
 {
         for (size_t i = 0; i + 1 < n; i++) {
@@ -85,8 +85,8 @@ static bool is_jumps(const double *y, size_t n, double rise, double *scratch)
         return scratch[n - 2] + scratch[n - 3] + scratch[0] + scratch[1] > JUMPS * rise;
 }
 
-/** By how many standard deviations does the rise exceed what the readings could have wandered, if each remembers the one
- *  before? Measured at a fifth of the window, so that what only shakes counts for less. */
+/** By how many standard deviations the rise exceeds that of a random walk with steps like those of the readings. Steps are
+ *  measured over a fifth of the window, so that noise counts for less. */
 static double wandering(const double *y, size_t n, double slope)
 {
         size_t lag = n / BLOCKS > 0 ? n / BLOCKS : 1;
@@ -100,7 +100,7 @@ static double wandering(const double *y, size_t n, double slope)
         return variance > 0 ? rise / sqrt(variance) : INFINITY;
 }
 
-/** How much less than independent ones readings tell that remember the one before. */
+/** The factor by which first-order autocorrelation increases the variance. */
 static double memory_of(const double *y, size_t n, double slope)
 {
         double count = (double)n;
@@ -117,13 +117,13 @@ static double memory_of(const double *y, size_t n, double slope)
                         above += d * (y[i + 1] - slope * (double)(i + 1) - mean);
                 }
         }
-        double r =
-            ((below > 0 ? count * above / below : 0) + 1) / (count - 4); /* without the estimate's bias */
+        double r = ((below > 0 ? count * above / below : 0) + 1) /
+                   (count - 4); /* corrected for the bias of the estimate */
         r = r < 0.95 ? r : 0.95;
         return r > 0 ? (1 + r) / (1 - r) : 1;
 }
 
-/** One window. @p level: of significance. */
+/** Judge one window. @p level: of significance. */
 static struct steady look(const double *y, size_t n, const struct steady_ask *ask, double level, bool curved,
                           double *scratch)
 {
@@ -154,7 +154,7 @@ static struct steady look(const double *y, size_t n, const struct steady_ask *as
         return s;
 }
 
-/** The highest level that was held for FLOOR readings before reading @p end, those of the start left out. */
+/** The highest level that lasted for FLOOR readings before reading @p end, the start left out. */
 static double level_before(const double *y, size_t first, size_t end)
 {
         double highest = -INFINITY;
@@ -168,7 +168,7 @@ static double level_before(const double *y, size_t first, size_t end)
         return highest;
 }
 
-/** Averages of as many readings each, so that there are no more than STEADY_POINTS. @return how many; @p each: readings. */
+/** Average equal numbers of readings, so that at most STEADY_POINTS remain. @return how many; @p each: readings in an average. */
 static size_t thin_out(const double *y, size_t n, double *to, size_t *each)
 {
         size_t points = 0;
@@ -220,7 +220,7 @@ struct steady steady_rise(const double *y, size_t n, const struct steady_ask *as
         }
 }
 
-/** What the best straight line through (g, y) leaves; INFINITY if it falls. */
+/** The residual of the best straight line through (g, y); INFINITY if that line falls. */
 static double left_over(const double *g, const double *y, size_t n)
 {
         double count = (double)n;
@@ -277,7 +277,7 @@ bool steady_slows(const double *y, size_t n, double *scratch)
                 double left = left_over(scratch, points, n);
                 best = left < best ? left : best;
         }
-        double noise = 0; /* by second differences, which no curve and no line has */
+        double noise = 0; /* measured by second differences, which are small for any smooth curve */
         for (size_t i = 0; i + 2 < n; i++) {
                 double d = points[i] - 2 * points[i + 1] + points[i + 2];
                 noise += d * d / 6 / (double)(n - 2);
