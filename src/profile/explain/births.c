@@ -7,20 +7,22 @@
 
 enum { SAMPLES_MIN = 20, ROUNDS_MIN = 8, VARIETY_RECORDS = 500 };
 
-#define VARIETY        0.7 /* new records that were caught only once: of something that never repeats */
+#define VARIETY                                                                                              \
+        0.7 /* share of new records with one sample only, from which on samples are said never to repeat */
 #define SURPRISE_ALPHA 0.001
 
 struct counting {
         struct explain_run *run;
-        uint32_t *index; /**< of a site's birth + 1 */
+        uint32_t *index; /**< by site: index of its birth + 1; 0 = none */
         size_t births_size;
-        double residuals; /**< of the predictions so far: sum of squares, by their spread */
+        double
+            residuals; /**< sum of the squared errors of the predictions so far, in units of their spread */
         size_t predictions;
 };
 
 /* --- what was caught ----------------------------------------------------------------------------------------------------------- */
 
-/** What was caught since the first dump of what that one did not have, in samples. */
+/** The samples since the first dump of records that were not in it. */
 static struct stat_catch caught(const struct explain_run *run)
 {
         struct stat_catch c = {0};
@@ -29,12 +31,12 @@ static struct stat_catch caught(const struct explain_run *run)
                         stat_catch_add(&c, run->births[i].allocs);
                 }
         }
-        /* the effort is measured in all samples, not only in those of new records */
+        /* the effort is measured in all samples, not only those of new records */
         c.samples = run->n_rounds > 1 ? run->rounds[run->n_rounds - 1].samples - run->rounds[0].samples : 0;
         return c;
 }
 
-/** The same in rounds: in how many of them each was caught. */
+/** The same by rounds: in how many of them each record was sampled. */
 static struct stat_catch caught_by_rounds(const struct explain_run *run)
 {
         struct stat_catch c = {0};
@@ -47,11 +49,11 @@ static struct stat_catch caught_by_rounds(const struct explain_run *run)
         return c;
 }
 
-/** Where every allocation is caught, or many of them, the samples of a record come in clumps: what a round does it does many
- *  times over. They are no independent catches then; the rounds are. */
+/** Where all or many allocations are sampled, the samples of a record come in clumps, because each round repeats the same work
+ *  many times. Then the samples are not independent, but the rounds are. */
 static bool is_clumped(const struct explain_run *run)
 {
-        size_t rare = 0; /* those that matter */
+        size_t rare = 0; /* records sampled in few rounds, which the prediction depends on */
         size_t clumps = 0;
         for (size_t i = 0; i < run->n_births; i++) {
                 const struct explain_birth *b = &run->births[i];
@@ -67,8 +69,7 @@ static struct stat_births predict(struct counting *c, uint64_t samples)
         const struct explain_run *run = c->run;
         struct stat_catch before = run->clumped ? caught_by_rounds(run) : caught(run);
         struct stat_births b = stat_births(&before, run->clumped ? 1 : (double)samples);
-        if (c->predictions >=
-            (run->clumped ? 1 : 4)) { /* how far they were off so far is how far they will be */
+        if (c->predictions >= (run->clumped ? 1 : 4)) { /* widen the band by the errors so far */
                 b = stat_births_wider(b, sqrt(c->residuals / (double)c->predictions));
         }
         return b;
@@ -76,7 +77,7 @@ static struct stat_births predict(struct counting *c, uint64_t samples)
 
 /* --- rounds -------------------------------------------------------------------------------------------------------------------------- */
 
-/** The birth of @p site, made if it is new. @return NULL when memory is out. */
+/** The birth of @p site, created if it is new. @return NULL when memory is out. */
 static struct explain_birth *take(struct counting *c, uint32_t site)
 {
         struct explain_run *run = c->run;
@@ -155,7 +156,7 @@ static bool add_round(struct counting *c, const struct dump_set *set, const stru
 
 /* --- the answer ----------------------------------------------------------------------------------------------------------------------- */
 
-/** Is a round's births more than chance brings, though it is asked anew with each round? */
+/** Whether a round has more births than chance explains, given that the test is repeated with each round. */
 static bool surprises(const struct explain_run *run, const struct explain_round *r)
 {
         double n = (double)run->n_rounds;
@@ -206,7 +207,7 @@ static size_t count_different(uint64_t *keys, size_t n)
         return different;
 }
 
-/** Source lines, sizes, stacks. */
+/** Count the different source lines, sizes and stacks. */
 static bool count_kinds(struct explain_run *run, const struct dump_set *set)
 {
         uint64_t *keys = prof_calloc(STAGE_MAIN, run->n_births + 1, sizeof *keys);

@@ -25,26 +25,27 @@ struct dump_record {
         size_t depth;
         struct dump_frame frames[DUMP_STACK_MAX]; /**< those that have a name, leaf first; inlined ones too */
         size_t n_frames;
-        struct span stage;  /**< of this proxy's dumps, as lib and site; empty in others */
-        struct span lib;    /**< the library that asked */
-        struct span sample; /**< the rate at which it was caught: part of what tells the record */
-        struct span site;   /**< "file:line" that the library named: part of what tells the record */
-        struct span birth;  /**< the statement that was on the wire; empty = not told */
+        struct span stage;  /**< in dumps of this proxy, as lib and site; empty in others */
+        struct span lib;    /**< the library that allocated */
+        struct span sample; /**< the rate of sampling: part of the identity of the record */
+        struct span site;   /**< "file:line" that the library gave: part of the identity of the record */
+        struct span
+            birth; /**< the statement that was executed when the record was created; empty = not known */
 };
 
-/** What one dump says of itself. */
+/** The header of a dump. */
 struct dump_header {
-        uint64_t live; /**< these four: 0 where the form has no sums */
+        uint64_t live; /**< these four are sums; 0 where the form has none */
         uint64_t live_bytes;
         uint64_t allocs;
         uint64_t alloc_bytes;
         uint64_t sample_bytes; /**< the mean distance of samples; 1 = every allocation */
-        uint64_t time_ns;      /**< since 1970; 0 = not told */
-        bool scaled;           /**< figures stand for all allocations; else for the samples only */
-        bool living;           /**< figures of what lives only: a record goes when its memory does */
+        uint64_t time_ns;      /**< since 1970; 0 = not known */
+        bool scaled;           /**< figures are scaled up to all allocations; else they count samples */
+        bool living;           /**< only live memory is listed: a record disappears with its memory */
 };
 
-/** Lines behind the records: "# HeapAlloc = 1234", and what a page before the dump told. */
+/** A line after the records, such as "# HeapAlloc = 1234", or a figure from a page before the dump. */
 struct dump_figure {
         struct span name;
         uint64_t value;
@@ -56,7 +57,7 @@ struct dump_sink {
         void (*on_dump)(void *arg, const struct dump_header *header);
         void (*on_record)(void *arg, const struct dump_record *record); /**< spans live during the call */
         void (*on_figure)(void *arg, const struct dump_figure *figure);
-        /** Behind all of a dump. @p whole: its records add up to what its header says, none was unreadable. */
+        /** The dump ends. @p whole: its records add up to the sums in its header, and all were readable. */
         void (*on_end)(void *arg, bool whole);
 };
 
@@ -76,14 +77,14 @@ const char *dump_other_name(enum dump_other kind);
 
 /** What could not be read. */
 struct dump_troubles {
-        uint64_t cut; /**< dumps that are not whole */
+        uint64_t cut; /**< incomplete dumps */
         uint64_t
-            records; /**< lines that begin like a record and are none, or whose figures contradict each other */
+            records; /**< lines that begin like a record but are not one, or whose figures contradict each other */
         uint64_t deep;   /**< stacks deeper than DUMP_STACK_MAX: their outer frames are left out */
         uint64_t broken; /**< gzip or protobuf that is damaged */
         uint64_t
-            large; /**< gzip that is larger than DUMP_INFLATED_MAX, or all of them than the file may hold */
-        uint64_t others[DUMP_OTHERS]; /**< profiles that are no heap profiles */
+            large; /**< gzip parts larger than DUMP_INFLATED_MAX, or too large together for the size of the file */
+        uint64_t others[DUMP_OTHERS]; /**< profiles other than heap profiles */
         bool nomem;
 };
 

@@ -26,7 +26,7 @@ static size_t find_gzip(struct span s)
         return s.len;
 }
 
-/** Bytes that are no gzip: a protobuf if they are one, else text. */
+/** Read bytes outside gzip: a protobuf if they are one, else text. */
 static void read_plain(struct span bytes, const struct dump_sink *sink, struct dump_troubles *t)
 {
         /* the first field of a profile is a message: 0x0a, which is a newline, too */
@@ -38,7 +38,7 @@ static void read_plain(struct span bytes, const struct dump_sink *sink, struct d
         t->nomem = t->nomem || status == STATUS_NOMEM;
 }
 
-/** What was inflated: a protobuf, or a text that somebody compressed. */
+/** Read inflated bytes: a protobuf, or a text that somebody compressed. */
 static void read_inflated(struct span bytes, const struct dump_sink *sink, struct dump_troubles *t)
 {
         enum status status = dump_proto_read(bytes, sink, t);
@@ -52,8 +52,8 @@ static void read_inflated(struct span bytes, const struct dump_sink *sink, struc
         t->nomem = t->nomem || status == STATUS_NOMEM;
 }
 
-/** Inflate the member at the start of @p in, read @p before, which stands before it, and then the member.
- *  @return its length, or 0 if it can't be read; then nothing was. */
+/** Inflate the member at the start of @p in; read @p before, the bytes in front of it, and then the member.
+ *  @return its length, or 0 if it can't be read; then nothing was read. */
 static size_t read_member(struct span in, struct span before, size_t *work, const struct dump_sink *sink,
                           struct dump_troubles *t)
 {
@@ -79,8 +79,8 @@ void dump_file_read(struct span file, const struct dump_sink *sink, struct dump_
 {
         size_t work = DUMP_WORK_MIN + DUMP_WORK_RATIO * file.len;
         unsigned failures = 0;
-        struct span text = file; /* behind the last member */
-        size_t looked_at = 0;    /* so much of it holds none */
+        struct span text = file; /* after the last member */
+        size_t looked_at = 0;    /* so many bytes of it contain no member */
         while (failures < FAILURES_MAX && work > 0 && !t->nomem) {
                 struct span rest = span_skip(text, looked_at);
                 size_t at = find_gzip(rest);
@@ -91,7 +91,7 @@ void dump_file_read(struct span file, const struct dump_sink *sink, struct dump_
                 size_t used = read_member(span_skip(rest, at), span_head(text, begin), &work, sink, t);
                 failures += used == 0;
                 text = used > 0 ? span_skip(text, begin + used) : text;
-                looked_at = used > 0 ? 0 : begin + 1; /* what can't be inflated is text, too */
+                looked_at = used > 0 ? 0 : begin + 1; /* what can't be inflated is read as text */
         }
         if (text.len > 0 && !t->nomem) {
                 read_plain(text, sink, t);

@@ -12,8 +12,8 @@
 #include "profile/explain/dump.h"
 
 #define DUMP_INFLATED_MAX (128UL << 20) /**< bytes of a gzipped dump */
-#define DUMP_WORK_MIN     (256UL << 20) /**< bytes of all of a file's gzipped dumps, and besides */
-#define DUMP_WORK_RATIO   64            /**< for each byte of the file */
+#define DUMP_WORK_MIN     (256UL << 20) /**< bytes of all gzipped dumps in a file together, plus */
+#define DUMP_WORK_RATIO   64            /**< so many for each byte of the file */
 
 /** Read @p file whole. Adds to @p troubles. */
 void dump_file_read(struct span file, const struct dump_sink *sink, struct dump_troubles *troubles);

@@ -13,7 +13,7 @@ enum {
         NAME_MAX = 256
 };
 
-/* --- the wire --------------------------------------------------------------------------------------------------------------- */
+/* --- encoding --------------------------------------------------------------------------------------------------------------- */
 
 struct field {
         unsigned number;
@@ -63,12 +63,12 @@ static bool take_field(struct span *s, struct field *f)
         }
 }
 
-/** The next of a repeated number, whether it is packed or not. @p list: the field, used up. */
+/** The next value of a repeated number, whether it is packed or not. @p list: the field; it is consumed. */
 static bool take_number(struct field *list, uint64_t *out)
 {
         if (list->wire == 0) {
                 *out = list->value;
-                list->wire = 8; /* no wire: there was one only */
+                list->wire = 8; /* not a wire type: the only value was taken */
                 return true;
         }
         return list->wire == 2 && list->bytes.len > 0 && take_varint(&list->bytes, out);
@@ -76,7 +76,7 @@ static bool take_number(struct field *list, uint64_t *out)
 
 /* --- tables ------------------------------------------------------------------------------------------------------------------ */
 
-/** A message with an id, and what it says. Each is read once: many samples may refer to one. */
+/** A message with an id, decoded. Each is decoded once, because many samples may refer to it. */
 struct entry {
         uint64_t id;    /**< of a line: the function's */
         uint64_t first; /**< function: its name; location: its address; line: its number */
@@ -225,7 +225,7 @@ static uint64_t hash_text(uint64_t h, struct span s)
         return h;
 }
 
-/** Find each line's function, and hash what locations are called, once: many samples may refer to one. */
+/** Find the function of each line, and hash the names of each location, once: many samples may refer to it. */
 static void link_tables(struct profile *p)
 {
         for (size_t i = 0; i < p->functions.n; i++) {
@@ -277,7 +277,7 @@ static bool read_tables(struct profile *p, struct span bytes)
         return true;
 }
 
-/** Which values are which. @return false if it is no heap profile. */
+/** Find out which value means what. @return false if it is not a heap profile. */
 static bool find_types(struct profile *p)
 {
         static const char *const names[4][3] = {
@@ -348,7 +348,7 @@ static void add_location(struct profile *p, uint64_t id)
         d->stack[d->depth++] = address != 0 ? address : hash != 0 ? hash : id;
 }
 
-/** Labels: "bytes" is the size of an object; stage and lib are this proxy's. */
+/** Read the labels: "bytes" is the size of an object; stage and lib are those of this proxy. */
 static void add_label(struct profile *p, struct span label)
 {
         struct dump_record *d = &p->record;
@@ -419,7 +419,7 @@ static void read_samples(struct profile *p, struct span bytes)
         struct dump_header h = {.scaled = true, .time_ns = p->time_ns, .living = p->at[3] < 0};
         struct field f;
         uint64_t unread = p->troubles->records;
-        /* of a heap profile the period is the mean distance of samples in bytes; none, or 1, is every allocation */
+        /* in a heap profile the period is the mean distance of samples in bytes; without one, or with 1, every allocation is sampled */
         h.sample_bytes = p->period > 0 && p->period < INT64_MAX ? p->period : 1;
         p->sink->on_dump(p->sink->arg, &h);
         while (bytes.len > 0 && take_field(&bytes, &f)) {

@@ -41,7 +41,7 @@ void dump_set_fini(struct dump_set *s)
         dump_set_init(s);
 }
 
-/** Room for one more in an array of @p n things. */
+/** Make space for one more element in an array of @p n. */
 static bool grow(void **array, size_t n, size_t *size, size_t each)
 {
         if (n < *size) {
@@ -59,7 +59,7 @@ static bool grow(void **array, size_t n, size_t *size, size_t each)
 
 /* --- texts ----------------------------------------------------------------------------------------------------------------- */
 
-/** A copy of @p text that lives as long as the set; of a long one its start. */
+/** A copy of @p text that lives as long as the set; a long text is cut. */
 static struct span keep(struct dump_set *s, struct span text)
 {
         text = span_head(text, TEXT_MAX);
@@ -93,7 +93,7 @@ uint64_t dump_set_mix(uint64_t h, uint64_t value)
 static uint64_t mix_span(uint64_t h, struct span s)
 {
         h = dump_set_mix(h, s.len);
-        for (size_t i = 0; i < s.len && i < HASHED_MAX; i++) { /* a long one may be named by many records */
+        for (size_t i = 0; i < s.len && i < HASHED_MAX; i++) { /* many records may have the same long text */
                 h = dump_set_mix(h, s.data[i]);
         }
         return h;
@@ -101,11 +101,11 @@ static uint64_t mix_span(uint64_t h, struct span s)
 
 static uint64_t hash_stack(const struct dump_record *r)
 {
-        uint64_t h = dump_set_mix(1, r->depth + 1); /* 0 would stay 0 */
+        uint64_t h = dump_set_mix(1, r->depth + 1); /* a hash of 0 would stay 0 */
         for (size_t i = 0; i < r->depth; i++) {
                 h = dump_set_mix(h, r->stack[i]);
         }
-        return mix_span(h, r->site); /* which is its innermost frame */
+        return mix_span(h, r->site); /* which counts as the innermost frame */
 }
 
 static uint64_t hash_names(const struct dump_record *r)
@@ -131,7 +131,7 @@ static struct span keep_place(struct dump_set *s, const struct dump_frame *f)
         return keep(s, span_of(text, n > 0 ? (size_t)n : 0));
 }
 
-/** "0x10 < 0x20": a dump without names tells no more; addr2line and pprof know them. */
+/** "0x10 < 0x20", for a dump without names; addr2line and pprof can name the addresses. */
 static struct span addresses(const struct dump_record *r, char to[NAMES_CHAIN_MAX])
 {
         size_t at = 0;
@@ -164,7 +164,7 @@ static void name_site(struct dump_set *s, struct dump_set_site *site, const stru
         site->chain = keep(s, names_chain(r->frames, caller, chain));
 }
 
-/** The place of @p key: its index + 1, or 0 if it is new. */
+/** The slot of @p key: it has the index + 1, or 0 if the key is new. */
 static uint32_t *find(const struct dump_set *s, uint64_t key)
 {
         size_t at = key % s->n_slots;
@@ -185,7 +185,7 @@ static void index_sites(struct dump_set *s)
         }
 }
 
-/** Room for one more site, its slot included; a half of the slots stays free. */
+/** Make space for one more site and its slot; half of the slots stay free. */
 static bool reserve(struct dump_set *s)
 {
         if (s->n_sites >= UINT32_MAX - 1 ||
@@ -207,7 +207,7 @@ static bool reserve(struct dump_set *s)
         return true;
 }
 
-/** The index of the record's site, made if it is new. */
+/** The index of the record's site, created if it is new. */
 static uint32_t take_site(struct dump_set *s, const struct dump_record *r)
 {
         if (!reserve(s)) {
@@ -221,7 +221,7 @@ static uint32_t take_site(struct dump_set *s, const struct dump_record *r)
         struct span function = span_head(r->n_frames > 0 ? r->frames[0].function : span_str(""), TEXT_MAX);
         if (*slot != 0 && function.len > 0 && s->sites[*slot - 1].function.len > 0 &&
             !span_equal(s->sites[*slot - 1].function, function)) {
-                key = mix_span(key, function); /* another program has another function there */
+                key = mix_span(key, function); /* in another program another function is at that address */
                 slot = find(s, key);
         }
         if (*slot == 0) {
@@ -240,7 +240,7 @@ static void on_dump(void *arg, const struct dump_header *header)
 {
         struct dump_set *s = arg;
         s->sites_before = s->n_sites;
-        /* the array of figures is there once there is a dump, even if it has none */
+        /* the array of figures exists as soon as there is a dump, even one without figures */
         if (s->failed || !grow((void **)&s->dumps, s->n_dumps, &s->dumps_size, sizeof *s->dumps) ||
             !grow((void **)&s->figures, s->n_figures, &s->figures_size, sizeof *s->figures)) {
                 s->failed = true;
@@ -369,7 +369,7 @@ static void on_end(void *arg, bool whole)
                 sum_up(s, d);
                 return;
         }
-        s->n_figures = d->first; /* what it alone had may be half an address */
+        s->n_figures = d->first; /* sites that only it has may contain an incomplete address */
         prof_free(d->pauses);
         s->n_dumps--;
         if (s->n_sites > s->sites_before) {

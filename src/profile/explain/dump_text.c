@@ -20,19 +20,18 @@ struct reading {
         enum place place;
         uint64_t dumps;
         size_t
-            prefix; /**< bytes before the dump's header in its line: of a log, they stand before the others, too */
-        bool jemalloc; /**< the dump under way is of that form: "@" begins a record */
-        bool averaged; /**< its records are places, whose allocations have sizes of any kind */
+            prefix; /**< bytes before the header in its line: the prefix of a log, which the other lines have too */
+        bool jemalloc; /**< the dump has that form: "@" begins a record */
+        bool averaged; /**< each record is a place, whose allocations may differ in size */
         bool has_record;
         bool has_figures; /**< jemalloc: the record's line "t*:" was seen */
-        bool torn;        /**< the newest line of a record had no end */
+        bool torn;        /**< the last line of a record had no newline */
         struct dump_header header;
-        struct sums sum; /**< of the records; wraps where the header's own sum does */
-        uint64_t unread; /**< troubles.records when the dump began */
-        uint64_t
-            page[2]; /**< goroutines and records + 1, as the page before the dump tells them; 0 = not told */
+        struct sums sum;  /**< sum of the records; wraps where the sum in the header does */
+        uint64_t unread;  /**< troubles.records when the dump began */
+        uint64_t page[2]; /**< goroutines and records + 1, from a page before the dump; 0 = not known */
         uint64_t pauses[DUMP_PAUSES];
-        struct dump_record record; /**< that the lines belong to */
+        struct dump_record record; /**< the record that the lines belong to */
 };
 
 static void finish_record(struct reading *r)
@@ -53,8 +52,8 @@ static void finish_record(struct reading *r)
         r->sink->on_record(r->sink->arg, d);
 }
 
-/** Do the records add up? Where all sampled memory lives, Go 1.27 adds a byte to the header's last figure, so that readers
- *  don't take the profile for one of living memory only. */
+/** Whether the records add up to the header. If all sampled memory is live, Go 1.27 adds a byte to the last figure of the
+ *  header, so that readers don't take the profile for one of live memory only. */
 static bool adds_up(const struct reading *r)
 {
         const struct dump_header *h = &r->header;
@@ -64,11 +63,11 @@ static bool adds_up(const struct reading *r)
                (h->alloc_bytes == s->alloc_bytes || one_more);
 }
 
-/** @p listed: what stands behind the last record was seen. jemalloc 5.3 and later takes the bias out of the sum and out of each
- *  record by itself, so that they need not agree. */
+/** @p listed: the line after the last record was seen. jemalloc 5.3 and later corrects the bias of the sum and of each
+ *  record separately, so that they need not agree. */
 static void finish_dump(struct reading *r, bool listed)
 {
-        bool torn = r->has_record && r->torn; /* its last address may be a half */
+        bool torn = r->has_record && r->torn; /* its last address may be incomplete */
         finish_record(r);
         if (r->place != OUTSIDE) {
                 bool all = adds_up(r) || (r->jemalloc && listed);
@@ -113,7 +112,7 @@ static bool take_figures(struct span *s, uint64_t figures[4])
                words_number(s, 10, &figures[3]) && words_char(s, ']');
 }
 
-/** "heap/1048576", "heap_v2/524288" or "heapprofile", which is tcmalloc's of all allocations. */
+/** "heap/1048576", "heap_v2/524288", or tcmalloc's "heapprofile", which lists all allocations. */
 static bool take_form(struct span *s, struct dump_header *h)
 {
         words_skip_blanks(s);
@@ -132,7 +131,7 @@ static bool take_form(struct span *s, struct dump_header *h)
         return ok;
 }
 
-/** @p rest: behind "heap profile:". @return false if it is no header. */
+/** @p rest: after "heap profile:". @return false if it is not a header. */
 static bool read_header(struct span rest, struct dump_header *h)
 {
         uint64_t f[4];
@@ -165,7 +164,7 @@ static void read_stack(struct reading *r, struct span line)
         }
 }
 
-/** The record is a new one; the frames of the last need no clearing. */
+/** Begin a new record; the frames of the previous one need not be cleared. */
 static void reset_record(struct reading *r)
 {
         struct dump_record *d = &r->record;
@@ -205,7 +204,7 @@ static void read_frame(struct reading *r, struct span line)
         if (!r->has_record || d->n_frames == DUMP_STACK_MAX || place.len == 0) {
                 return;
         }
-        for (size_t i = function.len; i > 1; i--) { /* the offset goes */
+        for (size_t i = function.len; i > 1; i--) { /* remove the offset */
                 if (function.data[i - 1] == '+') {
                         function.len = i - 1;
                         break;
@@ -237,7 +236,7 @@ static void read_birth(struct reading *r, struct span line)
 
 /* --- figures of the tail, and of a page before ---------------------------------------------------------------------------- */
 
-/** "[1 2 3]": the whole ring, or nothing. */
+/** "[1 2 3]"; a list of another length than the ring is ignored. */
 static const uint64_t *read_list(struct reading *r, struct span rest)
 {
         size_t n = 0;
@@ -247,7 +246,7 @@ static const uint64_t *read_list(struct reading *r, struct span rest)
         return n == DUMP_PAUSES ? r->pauses : NULL;
 }
 
-/** "# HeapAlloc = 1234", or "# Stack = 425984 / 425984", of which the first is in use. */
+/** "# HeapAlloc = 1234", or "# Stack = 425984 / 425984", where the first figure is what is in use. */
 static void read_figure(struct reading *r, struct span line)
 {
         struct dump_figure figure = {.list = NULL};
@@ -278,7 +277,7 @@ static void read_figure(struct reading *r, struct span line)
         }
 }
 
-/** "<td>7</td><td><a href='goroutine?debug=1'>" of Go's page, which the story's commands save before each dump. */
+/** "<td>7</td><td><a href='goroutine?debug=1'>" in the index page of net/http/pprof, if it was saved before the dump. */
 static void read_page(struct reading *r, struct span line)
 {
         static const char *const links[] = {"</td><td><a href='goroutine?debug=1'>",
@@ -307,11 +306,12 @@ static bool begin_jemalloc(struct reading *r, struct span line)
         r->prefix = 0;
         r->jemalloc = true;
         begin_dump(r, &h);
-        r->header.live = UINT64_MAX; /* until the sum is read: a dump that is cut before it is no empty one */
+        r->header.live =
+            UINT64_MAX; /* until the sum is read: a dump that is cut before the sum must not look like an empty one */
         return true;
 }
 
-/** "  t*: 13: 6688 [0: 0]": of the record, or before any of them of all. The threads' own lines say it again. */
+/** "  t*: 13: 6688 [0: 0]": figures of a record, or, before the first record, their sum. The lines of each thread are skipped. */
 static void read_jemalloc(struct reading *r, struct span line, bool ended)
 {
         uint64_t f[4];
@@ -345,8 +345,8 @@ static void read_jemalloc(struct reading *r, struct span line, bool ended)
 
 /* --- lines ----------------------------------------------------------------------------------------------------------------- */
 
-/** A header stands at the start of a line, or behind what had no end: a page, curl's progress, the prefix of a log. Lines that
- *  begin with "#" are of a dump, and may hold any text. @return whether it was one. */
+/** A header stands at the start of a line, or after text without a newline: a page, curl's progress, the prefix of a log. Lines
+ *  that begin with "#" belong to a dump and may contain any text. @return whether it was a header. */
 static bool read_if_header(struct reading *r, struct span line)
 {
         struct dump_header h;
@@ -364,7 +364,7 @@ static bool read_if_header(struct reading *r, struct span line)
                         return true;
                 }
         }
-        if (words_start(line, "heap profile:")) { /* what follows belongs to no dump */
+        if (words_start(line, "heap profile:")) { /* the following lines belong to no dump */
                 finish_dump(r, false);
                 r->troubles->records++;
                 return true;
@@ -372,7 +372,7 @@ static bool read_if_header(struct reading *r, struct span line)
         return begin_jemalloc(r, line);
 }
 
-/** Outside of dumps: a page, or a profile of another kind. */
+/** A line outside of dumps: a page, or a profile of another kind. */
 static void read_outside(struct reading *r, struct span line)
 {
         static const struct {
@@ -398,7 +398,7 @@ static void read_outside(struct reading *r, struct span line)
         }
         uint64_t id;
         rest = line;
-        if (words_start(line, "goroutine ")) { /* debug=2: each goroutine by itself */
+        if (words_start(line, "goroutine ")) { /* debug=2: one section for each goroutine */
                 rest = span_skip(line, strlen("goroutine "));
                 bool first = words_number(&rest, 10, &id) && words_start(rest, " [");
                 r->troubles->others[DUMP_GOROUTINE] += first && r->troubles->others[DUMP_GOROUTINE] == 0;
@@ -414,14 +414,14 @@ static bool looks_like_record(struct span line)
                memchr(line.data, '[', line.len) != NULL && memchr(line.data, '@', line.len) != NULL;
 }
 
-/** A time before a record begins with a digit, too. */
+/** A time in front of a record begins with a digit, like the record. */
 static bool is_record(struct span line)
 {
         uint64_t f[4];
         return take_figures(&line, f) && words_char(&line, '@');
 }
 
-/** The line without what a log put before it. */
+/** The line without the prefix of a log. */
 static struct span without_prefix(const struct reading *r, struct span line)
 {
         struct span rest = span_skip(line, r->prefix);
@@ -450,7 +450,7 @@ static void read_line(struct reading *r, struct span line, bool ended)
                 finish_record(r);
                 r->place = TAIL;
         } else if (words_start(line, "# ")) {
-                if (ended) { /* else its number may be cut */
+                if (ended) { /* otherwise its number may be incomplete */
                         read_figure(r, line);
                 }
         } else if (words_start(line, "MAPPED_LIBRARIES:")) {

@@ -10,7 +10,7 @@ void explain_init(struct explain *e)
         dump_set_init(&e->set);
 }
 
-/** What explain_finish made. */
+/** Free what explain_finish made. */
 static void forget(struct explain *e)
 {
         for (size_t i = 0; i < e->n_run; i++) {

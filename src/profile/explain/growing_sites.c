@@ -7,17 +7,17 @@
 
 enum { SITE_STEPS = 4, ALL_STEPS = 6, SPAN = 20, MANY = 30, ROUNDS_LEAST = 8 };
 
-#define LIKE_ONE_BY_ONE 0.75 /* of the rounds that as many independent samples would take */
+#define LIKE_ONE_BY_ONE 0.75 /* share of the rounds that as many independent samples would hit */
 #define GAP_LEVEL       0.08
 #define EARLY           (-1.3)
-#define LATE            0.3 /* of the steps are in the second half */
+#define LATE            0.3 /* least share of the steps in the second half */
 
-/** What a site has in use, in one round. */
+/** Memory of a site that is in use in one round. */
 struct holding {
         uint64_t stack;
         uint32_t round; /**< from 0 */
         uint32_t site;
-        uint64_t objects; /**< sampled */
+        uint64_t objects; /**< number of samples */
         double bytes;     /**< scaled */
 };
 
@@ -25,11 +25,11 @@ struct holding {
 struct course {
         double *objects;
         double *bytes;
-        double *least; /**< objects that are in use from here to the end */
+        double *least; /**< objects in use in this round and in all later ones */
         double *scratch;
         size_t n;
-        size_t first; /**< what is before is the start */
-        size_t end;   /**< what is new behind it has not stayed yet */
+        size_t first; /**< earlier rounds are the start */
+        size_t end;   /**< what is new in later rounds is too young to be judged */
 };
 
 static int compare_holdings(const void *a, const void *b)
@@ -40,7 +40,7 @@ static int compare_holdings(const void *a, const void *b)
         return order != 0 ? order : (x->round > y->round) - (x->round < y->round);
 }
 
-/** All that is in use, by stack and round. @return NULL when memory is out. */
+/** Collect all memory in use, by stack and round. @return NULL when memory is out. */
 static struct holding *collect(const struct dump_set *set, const struct run *dumps, size_t *n)
 {
         size_t most = 1;
@@ -95,8 +95,8 @@ static bool never_less(const struct course *c)
         return true;
 }
 
-/** Are the rounds in which something grew spread as those of a leak? @p steps: by how much in each round; @p least: so many
- *  rounds are asked for. */
+/** Whether the rounds with growth are spread like those of a leak. @p steps: growth in each round; @p least: how many rounds
+ *  with growth are required. */
 static bool is_spread(const double *steps, const struct course *c, size_t least)
 {
         double all = 0;
@@ -119,13 +119,13 @@ static bool is_spread(const double *steps, const struct course *c, size_t least)
         if (n < (double)least || last - first < SPAN) {
                 return false;
         }
-        /* not so long ago that another one should have come; not in few rounds at once; not mostly early */
+        /* the last one is recent; they are not in a few rounds; they are not mostly early */
         return (double)(c->end - last) <= (1 - pow(GAP_LEVEL, 1 / n)) * length &&
                n >= LIKE_ONE_BY_ONE * length * (1 - exp(-all / length)) &&
                (mean / n - 0.5) * sqrt(12 * n) >= EARLY && late >= LATE * n;
 }
 
-/** The slope with its interval: of few samples as their number is uncertain (Byar), of many as their course is. */
+/** The slope with its interval, from the uncertainty of the number of samples (Byar). */
 static void find_slope(const struct course *c, struct explain_site *s)
 {
         double rounds = (double)(c->end - c->first);
@@ -140,7 +140,7 @@ static void find_slope(const struct course *c, struct explain_site *s)
         }
 }
 
-/** Steps of the site that @p c shows, into c->scratch. @return what it grew by. */
+/** Write the steps of the site to c->scratch. @return its growth. */
 static struct explain_site measure(const struct course *c, const struct holding *h)
 {
         struct explain_site s = {.site = h->site, .first_seen = h->round + 1, .never_freed = never_less(c)};
@@ -178,7 +178,7 @@ static void rank(struct growing_sites *h, const struct explain_site *s)
         h->n_worst += h->n_worst < EXPLAIN_SITES;
 }
 
-/** Where nearly all that is in use is sampled, its course is judged as any other figure's is. */
+/** With many samples in use, their course is judged like that of any other figure. */
 static bool rises_by_course(const struct course *c, struct explain_site *s, size_t tests, double *wide)
 {
         double mean = 0;
@@ -203,7 +203,7 @@ static bool rises_by_course(const struct course *c, struct explain_site *s, size
 struct finding {
         struct growing_sites *found;
         struct course course;
-        double *all; /**< steps of all sites that never free */
+        double *all; /**< sum of the steps of all sites that never free */
         double *wide;
         size_t stacks;
         double grown;
@@ -212,7 +212,7 @@ struct finding {
 static void add_site(struct finding *f, const struct holding *h, size_t n)
 {
         struct course *c = &f->course;
-        if (h[n - 1].round + 1 < c->n) { /* it holds nothing any more */
+        if (h[n - 1].round + 1 < c->n) { /* it has nothing in use any more */
                 return;
         }
         lay_out(c, h, n);

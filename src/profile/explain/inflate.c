@@ -19,7 +19,7 @@ static void give_back(void *opaque, void *block)
         prof_free(block);
 }
 
-/** Twice the size, up to @p most. */
+/** Double the buffer, up to @p most. */
 static enum status widen(uint8_t **out, size_t *size, size_t most)
 {
         if (*size >= most) {

@@ -8,13 +8,13 @@
 
 enum { ROUNDS_MIN = 8, RECENT_MIN = 16, TREND_READINGS = 1000, COLLECTIONS_MIN = 8 };
 
-#define BOUND      1024.0 /* bytes a round: less is none of a leak's */
-#define FLAT_SHARE 0.001  /* of the level: less than that a round is flat in a large heap */
-#define LEVELLED   0.2    /* of the earlier slope: less than that has levelled off */
-#define AGREES     0.6    /* of what the samples say the exact figure must not exclude */
-#define UNSEEN     3.0    /* samples that may be due although none came: 95 % */
+#define BOUND      1024.0 /* bytes per round: less does not count as a leak */
+#define FLAT_SHARE 0.001  /* share of the level: less growth per round is flat in a large heap */
+#define LEVELLED   0.2    /* share of the earlier slope: with less, it has levelled off */
+#define AGREES     0.6    /* share of the growth in samples that the exact figure must allow */
+#define UNSEEN     3.0    /* expected samples although none came: 95 % */
 #define FLOOR_ROSE                                                                                           \
-        0.2 /* of what the samples say the heap's lowest levels must have risen by, garbage and all */
+        0.2 /* share of the growth in samples by which the lowest levels of the heap must have risen */
 
 /* --- figures of the rounds ------------------------------------------------------------------------------------------------------- */
 
@@ -25,9 +25,9 @@ struct judging {
         double *heap;    /**< HeapAlloc of each round */
         double *stack;   /**< memory of goroutines' stacks */
         double *live;    /**< sampled, scaled */
-        double *scratch; /**< STEADY_SCRATCH, or a trend's */
+        double *scratch; /**< STEADY_SCRATCH doubles, or as many as a trend needs */
         size_t n;
-        size_t first; /**< rounds of the start, which count for nothing */
+        size_t first; /**< rounds of the start, which are not judged */
         bool has_heap;
         bool has_stack;
 };
@@ -42,7 +42,7 @@ static bool tells(const struct explain_run *run, enum dump_set_stat stat)
         return run->n_rounds > 0;
 }
 
-/** Was each profile taken behind a collection that was asked for? A few that were not do not matter. */
+/** Whether the profiles were taken after a forced collection. A few exceptions do not matter. */
 static bool is_collected(const struct explain_run *run, bool go)
 {
         size_t forced = 0;
@@ -52,7 +52,7 @@ static bool is_collected(const struct explain_run *run, bool go)
         return !go || (run->n_rounds > 1 && 10 * forced >= 9 * (run->n_rounds - 1));
 }
 
-/** In how many of the rounds a collection ran: what was freed is known only from then on. */
+/** In how many rounds a collection ran; only a collection finds out what was freed. */
 static size_t count_collections(const struct explain_run *run)
 {
         size_t n = 0;
@@ -72,7 +72,7 @@ static bool has_changed(const double *y, size_t n)
         return false;
 }
 
-/** The bound: a byte a statement where the dumps count them, but no less than what a round may have anyhow. */
+/** The bound: a byte per statement if the dumps count statements, else a fixed number of bytes per round. */
 static double bound_of(const struct explain_run *run)
 {
         uint64_t first = run->rounds[0].stats[STAT_STATEMENTS];
@@ -113,8 +113,8 @@ static double least_of(const double *y, size_t from, size_t to)
         return least;
 }
 
-/** Does the exact figure allow what samples say? Behind collections its newest rounds must not be flatter; else the heap's
- *  lowest levels, which hold all that lives, must have risen. */
+/** Whether the exact figure allows the growth seen in samples. If dumps were taken after collections, its newest rounds must not
+ *  be flatter; otherwise the lowest levels of the heap, which include all live memory, must have risen. */
 static bool is_allowed(const struct judging *j)
 {
         size_t n = j->n;
@@ -155,7 +155,7 @@ static bool sites_rise(struct judging *j)
         return true;
 }
 
-/** Half of the exact figure's rise, and samples that stay: together they tell what each can't. */
+/** Whether samples that stay support a rise of the exact figure that is not significant by itself. */
 static bool is_believed(const struct judging *j)
 {
         size_t recent = j->n / 2 > STEADY_LEAST ? j->n / 2 : STEADY_LEAST;
@@ -194,7 +194,7 @@ static struct stat_trend line_through(const double *y, size_t n, double *scratch
         return stat_trend(x, thin, m, 0.95, scratch);
 }
 
-/** Is it flat now, and was it always? */
+/** Decide whether the figure is flat now, and whether it always was. */
 static void find_level(struct judging *j, enum explain_of of, const double *y)
 {
         struct explain_answer *a = j->answer;
@@ -221,7 +221,9 @@ static void find_level(struct judging *j, enum explain_of of, const double *y)
         if (j->has_stack) {
                 stacks = line_through(j->stack + j->n - recent, recent, j->scratch);
         }
-        bool surely = t.known && t.slope_low > a->bound; /* then it is neither, however large the heap */
+        bool surely =
+            t.known &&
+            t.slope_low > a->bound; /* then it is neither flat nor levelling off, however large the heap */
         bool level_off = t.known && !surely && (a->collected || of != OF_HEAP) && before >= 2 &&
                          rose > flat && most < LEVELLED * rose;
         if (stacks.known && stacks.slope_low > a->bound) {
@@ -244,8 +246,8 @@ static void find_level(struct judging *j, enum explain_of of, const double *y)
         }
 }
 
-/** Where garbage is counted, flat is told only if the heap's lowest levels, which hold all that lives, have not risen either, and
- *  no more than one sample has stayed. */
+/** If the figure includes garbage, it is called flat only if the lowest levels of the heap, which include all live memory, have
+ *  not risen either, and at most one sample has stayed. */
 static bool is_flat_below(const struct judging *j)
 {
         size_t third = j->n / 3;
@@ -282,7 +284,7 @@ static void find_sites(struct judging *j)
         struct explain_answer *a = j->answer;
         const struct growing_sites *h = &j->growing;
         for (size_t i = 0; i < h->n_worst; i++) {
-                /* what was found by itself; or, where all rises, what grew for good meanwhile */
+                /* a site that rises by itself; or, if the process rises, one that grew for good meanwhile */
                 if (h->worst[i].sure || (a->verdict == BYTES_RISES && h->worst[i].events > 0)) {
                         a->sites[a->n_sites++] = h->worst[i];
                 }
@@ -341,10 +343,10 @@ bool judge_bytes(struct explain_run *run, const struct dump_set *set, const stru
         return ok;
 }
 
-/* --- the trends, as they were always told -------------------------------------------------------------------------------------------------- */
+/* --- the trends -------------------------------------------------------------------------------------------------- */
 
-/** One of them. Of many rounds the first half does not count: what fills there is no leak. Readings that a dump does not tell are
- *  left out. @p scratch: for TREND_READINGS of them. */
+/** Add one trend. If there are many rounds, the first half does not count: what fills there is not a leak. Rounds without the
+ *  figure are left out. @p scratch: enough for TREND_READINGS readings. */
 static void add_trend(struct explain_run *run, bool exact, bool by_statements, double *scratch)
 {
         size_t first = run->n_rounds >= 2 * ROUNDS_MIN ? run->n_rounds / 2 : 0;

@@ -14,7 +14,7 @@ static struct span package_of(struct span function)
         return span_head(function, dot != NULL ? (size_t)(dot - function.data) : 0);
 }
 
-/** Go's own packages have no dot before the first slash, and lie beneath the folder src/ of its installation. */
+/** Go's own packages have no dot before the first slash, and are in the folder src/ of its installation. */
 static bool is_own(const struct dump_frame *f)
 {
         struct span package = package_of(f->function);

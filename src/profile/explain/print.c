@@ -15,7 +15,7 @@ void print_add(struct print_text *p, const char *format, ...)
         p->at += n < 0 ? 0 : (size_t)n < left ? (size_t)n : left;
 }
 
-/** Marks that turn the direction of text, or that nobody sees: U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F, U+FEFF. */
+/** Characters that change the direction of text or are invisible: U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F, U+FEFF. */
 static bool is_hidden(struct span s)
 {
         if (s.len < 3) {

@@ -1,4 +1,4 @@
-/** @file print.h  Writing for people: what comes from files is escaped, and lines end before the screen does.
+/** @file print.h  Output for people: text from files is escaped, and lines are wrapped.
  * Threads: one. */
 #ifndef PROFILE_EXPLAIN_PRINT_H
 #define PROFILE_EXPLAIN_PRINT_H
@@ -6,7 +6,7 @@
 #include "profile/explain/explain.h"
 
 #define PRINT_COLUMNS 79
-/** A blank at which no line ends; texts from files can't have it. */
+/** A blank at which lines are not broken; texts from files can't contain it. */
 #define PRINT_TIE  "\x1f"
 #define PRINT_TIED '\x1f'
 
@@ -17,7 +17,7 @@ struct print_text {
 };
 
 void print_add(struct print_text *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/** At most @p max characters of @p s; control characters and what is no UTF-8 as \xNN. */
+/** At most @p max characters of @p s; control characters and invalid UTF-8 as \xNN. */
 void print_add_span(struct print_text *p, struct span s, size_t max);
 /** "64 KiB", "1.5 MiB". */
 void print_add_bytes(struct print_text *p, double bytes);
@@ -29,11 +29,11 @@ void print_span(FILE *out, struct span s, size_t max);
 /** The sentences of the two answers. */
 void print_bytes_sentence(struct print_text *p, const struct explain *e, const struct explain_run *run);
 void print_records_sentence(struct print_text *p, const struct explain *e, const struct explain_run *run);
-/** What would tell, or what to do; empty if nothing. */
+/** Advice: what is needed for an answer, or what to do; empty if there is none. */
 void print_advice(struct print_text *p, const struct explain *e, const struct explain_run *run);
 /** Site number @p i of the answer. */
 void print_site(struct print_text *p, const struct explain *e, const struct explain_run *run, size_t i);
-/** What could not be read, and what was left out; empty if nothing. */
+/** What could not be read and what was left out; empty if nothing was. */
 void print_troubles(struct print_text *p, const struct explain *e);
 
 /** The rounds, spread over @p rows lines. */

@@ -1,4 +1,4 @@
-/* What the saved profiles say, for programs: CSV and JSON. */
+/* The result for programs: CSV and JSON. */
 #include "base/json_writer.h"
 #include "profile/explain/print.h"
 
@@ -6,7 +6,7 @@
 
 enum { TEXT_MAX = 512 };
 
-/** The columns that are figures of a dump's tail; both forms have them. */
+/** The columns that come from the figures at the end of a dump; both forms have them. */
 static const struct {
         const char *name;
         enum dump_set_stat stat;
@@ -146,7 +146,7 @@ static void print_json_sites(struct json_writer *j, const struct explain *e, con
         json_writer_end(j);
 }
 
-/** The names that there were before bytes and records had an answer each. */
+/** The names from before there were two answers, for bytes and for records. */
 static const char *old_verdict(const struct explain_run *run)
 {
         switch (run->bytes.verdict) {

@@ -8,7 +8,7 @@
 
 enum fit { FITS_NOT, MAY_FIT, FITS };
 
-/** Do the rings of pauses say that both are of one process? */
+/** Whether the rings of pauses show that both are of one process. */
 static enum fit compare_pauses(const struct dump_set_dump *a, const struct dump_set_dump *b)
 {
         uint64_t n = a->stats[STAT_NUM_GC];
@@ -20,7 +20,7 @@ static enum fit compare_pauses(const struct dump_set_dump *a, const struct dump_
         return a->pauses[at] == b->pauses[at] ? FITS : FITS_NOT;
 }
 
-/** Is each record of @p a in @p b, with as many allocations or more? Of dumps of living memory only: do they share one? */
+/** Whether each record of @p a is in @p b, with at least as many allocations. For dumps of live memory only: whether they share one. */
 static bool has_records(const struct dump_set *s, const struct dump_set_dump *a,
                         const struct dump_set_dump *b)
 {
@@ -42,7 +42,7 @@ static bool has_records(const struct dump_set *s, const struct dump_set_dump *a,
         return !living || shared > 0 || a->n == 0 || b->n == 0;
 }
 
-/** Can @p b be a later dump of @p a's process? */
+/** Whether @p b can be a later dump of the process of @p a. */
 static enum fit follows(const struct dump_set *s, const struct dump_set_dump *a,
                         const struct dump_set_dump *b)
 {
@@ -64,7 +64,7 @@ static enum fit follows(const struct dump_set *s, const struct dump_set_dump *a,
 /* --- the order -------------------------------------------------------------------------------------------------------------------- */
 
 struct key {
-        uint64_t group; /**< the file's place, where times don't tell */
+        uint64_t group; /**< order of the file, where there are no times */
         uint64_t wall;  /**< ns since 1970 */
         uint64_t total;
         uint64_t allocs;
@@ -92,7 +92,7 @@ static uint64_t wall_of(const struct dump_set_dump *d)
         return d->header.time_ns > 0 ? d->header.time_ns : d->stats[STAT_LAST_GC];
 }
 
-/** Before its first collection a process tells no time: then it is a little before that of the file's next dump. */
+/** Before its first collection a process has no time; then a time just before that of the next dump in the file is taken. */
 static bool take_times(const struct dump_set *s, struct key *keys)
 {
         bool all = true;
@@ -108,7 +108,7 @@ static bool take_times(const struct dump_set *s, struct key *keys)
         return all;
 }
 
-/** The files are sorted by what their first dumps have counted; within a file the order stays as it is. */
+/** Sort the files by the counts in their first dumps; the order within a file stays. */
 static void order_files(const struct dump_set *s, struct key *keys)
 {
         uint64_t counted = 0;
@@ -149,7 +149,7 @@ static int compare_contents(const void *a, const void *b)
         return order != 0 ? order : compare_numbers(x->index, y->index);
 }
 
-/** Dumps that tell a time, or all that was ever allocated, are never the same by chance. */
+/** Mark dumps that are there twice. Dumps with a time or with the total of all allocations are never equal by chance. */
 static uint64_t mark_twice(struct dump_set *s, struct key *keys)
 {
         uint64_t twice = 0;
@@ -168,14 +168,15 @@ static uint64_t mark_twice(struct dump_set *s, struct key *keys)
 
 /* --- runs --------------------------------------------------------------------------------------------------------------------------- */
 
-/** The run that dump @p d goes on, the newest of several; r->n if it begins one. @p last: the newest dump of each. */
+/** The run that dump @p d continues, the newest if there are several; r->n if it begins a new one. @p last: the newest dump of each. */
 static size_t find_run(const struct runs *r, const struct dump_set *s, const uint32_t *last, size_t *newest,
                        const struct dump_set_dump *d)
 {
         size_t best = r->n;
         enum fit fit = FITS_NOT;
         for (size_t i = 0; i < r->n && fit != FITS; i++) {
-                size_t run = (*newest + r->n - i) % r->n; /* the one that grew last is the likeliest */
+                size_t run =
+                    (*newest + r->n - i) % r->n; /* the one that was continued last is the most likely */
                 enum fit this = follows(s, &s->dumps[last[run]], d);
                 if (this > fit) {
                         fit = this;
@@ -186,7 +187,7 @@ static size_t find_run(const struct runs *r, const struct dump_set *s, const uin
         return best;
 }
 
-/** Do their newest dumps have half of their places in common? */
+/** Whether they have half of their places in common. */
 static bool is_same_program(const struct dump_set *s, const struct dump_set_dump *a,
                             const struct dump_set_dump *b)
 {
@@ -205,7 +206,7 @@ static bool is_same_program(const struct dump_set *s, const struct dump_set_dump
         return 2 * common >= (n < m ? n : m);
 }
 
-/** Give each dump its run, in the order of @p keys. */
+/** Assign each dump to a run, in the order of @p keys. */
 static void assign(struct runs *r, struct dump_set *s, const struct key *keys)
 {
         uint32_t last[RUNS_MAX] = {0};

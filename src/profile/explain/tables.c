@@ -16,7 +16,7 @@ enum curve { X, RECORDS, LOW, HIGH, LIVE, HEAP, STACK, RSS, GOROUTINES };
 
 struct curves {
         double *of[CURVES];
-        bool has[CURVES]; /**< all rounds tell it */
+        bool has[CURVES]; /**< all rounds have the figure */
 };
 
 static bool make_curves(const struct explain_run *run, struct curves *c)
@@ -133,7 +133,7 @@ void explain_print_svg(const struct explain *e, FILE *out)
 
 /* --- rounds ---------------------------------------------------------------------------------------------------------------------- */
 
-/** "64 KiB", at the right of a column. */
+/** "64 KiB", right-aligned in a column. */
 static void print_cell(double bytes, int width, FILE *out)
 {
         struct print_text p = {.at = 0};
@@ -169,7 +169,7 @@ void print_rounds(const struct explain_run *run, size_t rows, FILE *out)
                       "expected (95 %)", "live", "in use", "HeapAlloc", run->bytes.go ? "   stacks" : "");
         size_t last = n;
         for (size_t row = 0; row < rows && n > 0; row++) {
-                /* those of the first rounds lie closer, for most happens there */
+                /* the first rounds are shown more densely, because most happens there */
                 double part = (double)row / (double)(rows - 1);
                 size_t i = n <= rows ? row : (size_t)llround(pow((double)n, part)) - 1;
                 i = n > rows && i < row ? row : i;
@@ -191,7 +191,7 @@ static void print_birth(const struct explain *e, const struct explain_birth *b, 
         print_span(out, s->function.len > 0 ? s->function : span_str("(no name)"), 60);
         if (s->place.len > 0) {
                 (void)fputs("  ", out);
-                /* the end of a long path says more */
+                /* the end of a long path is more useful */
                 print_span(out, span_skip(s->place, s->place.len > 48 ? s->place.len - 48 : 0), 48);
         }
         if (s->statement.len > 0) {
@@ -241,7 +241,7 @@ static int compare_places(const void *a, const void *b)
                                         : compare_names(a, b);
 }
 
-/** One line in the source gives a record for each size and each way that leads to it. */
+/** One source line gives a record for each size and each stack that leads to it. */
 static void print_places(const struct explain *e, const struct explain_run *run, FILE *out)
 {
         size_t n = 0;

@@ -1,4 +1,4 @@
-/* For a person: the two answers on a screenful, and more of it if asked for. */
+/* Output for people: the two answers on a screenful, and more if asked for. */
 #include "profile/explain/print.h"
 
 #include <inttypes.h>

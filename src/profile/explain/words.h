@@ -1,4 +1,4 @@
-/** @file words.h  Lines, words and numbers of a text that came from anywhere.
+/** @file words.h  Splits untrusted text into lines, words and numbers.
  * Pure. Threads: any. */
 #ifndef PROFILE_EXPLAIN_WORDS_H
 #define PROFILE_EXPLAIN_WORDS_H
@@ -15,7 +15,7 @@ bool words_char(struct span *s, char c);
 bool words_number(struct span *s, unsigned base, uint64_t *out);
 /** Up to the next tab. */
 struct span words_field(struct span *s);
-/** The word behind @p name, such as "stage="; empty if it is not there. */
+/** The word after @p name, such as "stage="; empty if it is not there. */
 struct span words_behind(struct span line, const char *name);
 /** What follows the first @p name in @p line. @return false if it is not there. */
 bool words_after(struct span line, const char *name, struct span *rest);

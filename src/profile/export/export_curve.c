@@ -1,4 +1,4 @@
-/* The growth curve of a stage: its records with the band of what was expected, and its live bytes. */
+/* The growth curve of a stage: its records with the predicted band, and its live bytes. */
 #include "profile/export/export.h"
 #include "profile/export/series.h"
 #include "profile/heap/thread.h"

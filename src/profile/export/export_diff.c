@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/** What one record counted between the two. */
+/** The change of one record between the two. */
 struct change {
         uint32_t id;
         uint64_t allocs;
@@ -16,7 +16,7 @@ struct change {
         int64_t live_bytes;
 };
 
-/** What a stage's records and exact counters did. */
+/** The changes of a stage's records and exact counters. */
 struct stage_change {
         uint32_t born;
         uint64_t samples;
@@ -199,7 +199,7 @@ static void put_birth_text(FILE *out, const struct prof_record *r, bool stack)
         }
 }
 
-/** The ids of the births to show: of more than @p most the newest. */
+/** The ids of the births to show: the newest @p most. */
 static uint32_t first_birth(const struct snapshot *from, const struct snapshot *to, uint32_t most)
 {
         uint32_t n = to->records > from->records ? to->records - from->records : 0;

@@ -33,7 +33,7 @@ void export_verdicts_text(FILE *out)
         }
 }
 
-/** The slopes of all units that moved; those that fit are the ones that the traffic does not tell apart. */
+/** The slopes of all units that changed, and which of them are plausible. */
 static void put_rise(struct json_writer *j, const struct rise *r)
 {
         static const char *const names[RISE_UNITS] = {"statement", "session", "request", "second"};
@@ -59,7 +59,7 @@ static void put_rise(struct json_writer *j, const struct rise *r)
         json_writer_end(j);
 }
 
-/** Where the memory goes that rises. */
+/** The place of the memory that rises. */
 static const char *place_name(const struct verdict *v)
 {
         return v->search.searching ? "searching"
@@ -165,7 +165,7 @@ const char *export_verdict_comment(size_t i)
 {
         static struct verdict v[STAGE_COUNT + 1];
         static char text[1200];
-        static size_t next; /* the stage that was told last, and one */
+        static size_t next; /* the stage after the one that was given last */
         next = i == 0 ? 0 : next;
         if (i == 0 && !verdict_all(v)) {
                 next = STAGE_COUNT + 1;

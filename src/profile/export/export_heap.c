@@ -33,7 +33,7 @@ static int compare(const void *a, const void *b)
         return x->id < y->id ? -1 : 1;
 }
 
-/** Raw, or @p scaled up by the rate of each. */
+/** The figures, not scaled, or @p scaled up by the rate of each record. */
 static struct row row_of(const struct prof_record *r, bool scaled)
 {
         uint64_t rate = scaled ? r->sample_bytes : 1;
@@ -49,7 +49,7 @@ static uint32_t take_rows(struct row *rows, uint32_t n, bool scaled, struct row 
         uint32_t taken = 0;
         for (uint32_t id = 1; id <= n; id++) {
                 if (!prof_record_get(id, &r)) {
-                        continue; /* is being born */
+                        continue; /* another thread is creating it */
                 }
                 struct row row = row_of(&r, scaled);
                 sum->live_bytes += row.live_bytes;
@@ -67,7 +67,8 @@ static void put_birth(FILE *out, const struct prof_record *r)
         (void)fprintf(out, "# record %" PRIu32 " stage=%s lib=%s", r->id, prof_stage_name(r->stage),
                       prof_lib_name(r->lib));
         if (r->overflow) {
-                (void)fputs(" overflow=true", out); /* of all that the table had no room for, any size */
+                (void)fputs(" overflow=true",
+                            out); /* stands for samples of any size that came when the table was full */
         } else {
                 (void)fprintf(out, " size=%" PRIu64 " sample=%" PRIu64, r->size, r->sample_bytes);
         }
@@ -114,7 +115,7 @@ static void put_record(FILE *out, const struct row *row)
         (void)putc('\n', out);
 }
 
-/** Of a list with @p records and @p stacks: more may have been born while it was printed. */
+/** Counts for a list with @p records and @p stacks: more may have been created while it was printed. */
 static void put_stats(FILE *out, uint32_t records, uint32_t stacks)
 {
         struct process_memory m = process_memory_read();
@@ -158,8 +159,8 @@ static void put_stats(FILE *out, uint32_t records, uint32_t stacks)
         (void)fprintf(out, "# Unattributed = %" PRId64 "\n", process_unattributed(&m));
 }
 
-/** The records' figures, sorted. Of the profiler's own memory: a display that shows up as records of its own would grow
- * by being looked at. */
+/** The records' figures, sorted. They are in the profiler's own memory: otherwise looking at the records would create new
+ * ones. */
 struct list {
         struct row *rows; /* NULL = there was no memory */
         size_t size;
@@ -238,7 +239,8 @@ static bool have_one_rate(uint64_t sample_bytes)
         return true;
 }
 
-/** Readers scale all by the one rate of the header: of several we scale ourselves, and theirs is told to be none. */
+/** Readers scale all figures by the one rate in the header. If there are several rates, the figures are scaled here, and the
+ * header says that they need no scaling. */
 void export_heap_v2(FILE *out)
 {
         uint64_t period = prof_sample_bytes();

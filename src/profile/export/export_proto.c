@@ -66,13 +66,13 @@ struct function_key {
         uint64_t file;
 };
 
-/** What could not be told of the addresses in a mapping: readers then look for it themselves. */
+/** What is missing for the addresses in a mapping; readers then look for it themselves. */
 struct missing {
         bool function;
         bool file;
 };
 
-/** The number of a string. Readers refuse what is no UTF-8: each such byte becomes a question mark. */
+/** The number of a string. Readers reject invalid UTF-8, so each such byte becomes a question mark. */
 static uint64_t number_of(struct build *b, const char *text)
 {
         char plain[512];
@@ -213,7 +213,7 @@ static void put_sample(struct build *b, const struct prof_record *r, const int64
         proto_close(&b->out, PROFILE_SAMPLE, open);
 }
 
-/** Each record is scaled by the rate at which it was caught, whatever the period says. */
+/** Each record is scaled by its own rate, whatever the period says. */
 static void put_samples(struct build *b, const struct snapshot *base)
 {
         struct prof_record r;
@@ -223,7 +223,7 @@ static void put_samples(struct build *b, const struct snapshot *base)
                 int64_t then[VALUES] = {0};
                 int64_t sum = 0;
                 if (!prof_record_get(id, &r)) {
-                        continue; /* is being born */
+                        continue; /* another thread is creating it */
                 }
                 scale_row((struct snapshot_row){r.allocs, r.frees, r.bytes_alloc, r.bytes_free},
                           r.sample_bytes, now);

@@ -8,7 +8,7 @@
 
 #include <inttypes.h>
 
-/** How the figures of the whole process stand beside the stages' own. */
+/** Compares the memory of the process with the sum of the stages. */
 struct totals {
         uint32_t records;
         uint32_t live_records;
@@ -152,7 +152,7 @@ void export_rate_text(FILE *out, uint64_t bytes)
         }
 }
 
-/** That of all, and the stages that have another. */
+/** The common rate of sampling, and the stages that have another. */
 static void put_rates(FILE *out)
 {
         (void)fputs("sampled      ", out);
