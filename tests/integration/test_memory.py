@@ -60,9 +60,9 @@ class Memory(unittest.TestCase):
     def test_symbols(self):
         with lab.Proxy("--profile-sample-bytes", "1") as proxy:
             self.assertIn(b"num_symbols: 1", proxy.admin("/debug/pprof/symbol"))
-            line = next(l for l in proxy.admin("/debug/pprof/heap?debug=1").decode().split("\n") if "\tcli_proxy+" in l)
+            line = next(l for l in proxy.admin("/debug/pprof/heap?debug=1").decode().split("\n") if "\tcommand_proxy+" in l)
             answer = proxy.admin("/debug/pprof/symbol", data=line.split("\t")[1].encode()).decode()
-            self.assertIn("cli_proxy", answer)
+            self.assertIn("command_proxy", answer)
             index = proxy.admin("/debug/pprof/").decode()
             self.assertRegex(index, r"<td>\d+<td>heap<td>")
 
