@@ -16,10 +16,12 @@ include tests/fuzz/local.mk
 
 # Nobody includes up the house.
 TESTS += tests/rooms.sh
+# What comments and HACKING.md mention is there, and what is there is used.
+TESTS += tests/maps.sh
 # What `make install` does to settings that were edited.
 TESTS += tests/install.sh
 dist_check_SCRIPTS += tests/install.sh
-dist_check_SCRIPTS += tests/rooms.sh tests/environment
+dist_check_SCRIPTS += tests/rooms.sh tests/maps.sh tests/environment
 # The program has what configure says that it is hardened with.
 TESTS += tests/hardening.sh
 dist_check_SCRIPTS += tests/hardening.sh

@@ -2,7 +2,7 @@
  *
  *      record -> digest -> transactions and runs -> tags -> redaction -> statistics -> record
  *
- * Threads: the writer (refine_digests: any).   Memory: STAGE_JOURNAL. */
+ * Threads: the writer (statistics of digests: any).   Memory: STAGE_JOURNAL. */
 #ifndef JOURNAL_ENRICH_ENRICH_H
 #define JOURNAL_ENRICH_ENRICH_H
 

@@ -55,7 +55,7 @@ void export_stages_text(FILE *out);
 /** The same as one JSON object. */
 void export_stages_json(FILE *out);
 
-/** The verdicts one after the other, for export_heap's comments; valid until the next call. */
+/** The verdicts one after the other, for the comments of export_heap_proto; valid until the next call. */
 const char *export_verdict_comment(size_t i);
 /** Each stage's verdict (verdict_all.h) in a sentence; those that never allocated are left out. */
 void export_verdicts_text(FILE *out);

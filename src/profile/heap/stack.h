@@ -3,7 +3,7 @@
  * (-fno-omit-frame-pointer); libevent, OpenSSL and the C library use the register for something else. So at an
  * address outside our own text the walk continues at the innermost PROF_SCOPE above, which knows its frame:
  *
- *      prof_alloc <- our callback <- [libevent's loop] ... [scope in worker_run] <- worker_run's callers
+ *      prof_alloc <- our callback <- [libevent's loop] ... [scope in worker.c, run] <- its callers
  *
  * Between the two stands the library's function that our code called, if it can be found (x86-64 only): the words of the
  * stack in between (a bounded number) are searched for a return address that follows a call into libssl, libcrypto or libevent.
