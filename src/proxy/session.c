@@ -131,7 +131,8 @@ static bool may_be_over(const struct session *s)
 {
         const struct link *a = &s->links[SIDE_CLIENT];
         const struct link *b = &s->links[SIDE_SERVER];
-        return (a->reading | a->writing | b->reading | b->writing) != 0; /* one branch */
+        return ((unsigned)a->reading | (unsigned)a->writing | (unsigned)b->reading | (unsigned)b->writing) !=
+               0; /* one branch */
 }
 
 void session_finish(void *arg)
