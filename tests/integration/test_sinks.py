@@ -3,6 +3,7 @@ import glob
 import gzip
 import json
 import os
+import shutil
 import socket
 import threading
 import unittest
@@ -167,6 +168,35 @@ class Several(unittest.TestCase):
             done = lab.querytap("config", "check", path)
             self.assertEqual(done.returncode, 2, text)
             self.assertIn(word, done.stderr.decode(), text)
+
+    def test_folder_removed(self):
+        """A log whose folder is removed: records wait until there is a folder again, and none goes into the removed file."""
+        folder = os.path.join(lab.FOLDER, "gone")
+        path, config = os.path.join(folder, "q.log"), os.path.join(lab.FOLDER, "gone.cfg")
+        os.makedirs(folder)
+        with open(config, "w") as f:
+            f.write(f'logs = ( {{ file = "{path}"; format = "json"; rotate_bytes = "1M"; rotate_hook = "/nowhere/hook"; }} );\n')
+        with lab.Proxy("-c", config) as proxy:
+            self.assertIn(b"log.rotate_hook /nowhere/hook can't be run", proxy.stderr())
+            c = RawClient(proxy.port)
+            c.query("SELECT 'before'")
+            lab.wait_for(lambda: "before" in open(path).read(), "the first record")
+            shutil.rmtree(folder)
+            n = 0
+
+            def is_noticed():
+                nonlocal n
+                n += 1
+                c.query(f"SELECT 'after', {n}")
+                return b"q.log: No such file or directory" in proxy.stderr()
+            lab.wait_for(is_noticed, "the removal to be noticed")
+            c.query("SELECT 'kept'")
+            os.makedirs(folder)
+            lab.wait_for(lambda: os.path.exists(path) and "kept" in open(path).read(), "the log to be created again")
+            self.assertIn(f"'after', {n}", open(path).read())
+            self.assertEqual(log_counts(proxy, 1)["dropped"], 0)
+            c.quit()
+            proxy.idle()
 
     def test_config_print(self):
         """What is printed is read back the same."""
