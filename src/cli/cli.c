@@ -23,44 +23,35 @@ static const struct command {
     {"proxy", command_proxy,
      "proxy [-c FILE] [-l LISTEN] [-r REMOTE] [--admin ADDR] [--log FILE] [--format text|json|ltsv|slow] "
      "[--hex] …",
-     "Run the proxy: forward clients to the server at REMOTE (127.0.0.1:3306 if not given) and log what they "
-     "do.\n"
-     "Log records go to standard output, querytap's own messages to standard error. SIGTERM, SIGINT and "
-     "SIGHUP\n"
-     "stop the proxy; SIGUSR1 reopens the log files.\n\n"
-     "Each setting is an option: limits.sessions is --limits-sessions. -c reads settings from a file.\n"
-     "The options, with their defaults:"},
+     "Run the proxy: forward clients to the server at REMOTE (127.0.0.1:3306 if not given) and log "
+     "what\nthey do. Log records go to standard output, querytap's own messages to standard error. "
+     "SIGTERM,\nSIGINT and SIGHUP stop the proxy; SIGUSR1 reopens the log files.\n\nEach setting is an "
+     "option: limits.sessions is --limits-sessions. -c reads settings from a file.\nThe options, with their "
+     "defaults:"},
     {"tail", command_tail,
      "tail [--admin ADDR] [--format text|json|ltsv|slow] [--verbose] [-n COUNT] [--FILTER VALUE …]",
-     "Follow the log records of a running proxy. -n shows that many recent ones first; --verbose adds "
-     "details.\n"
-     "Filters: --user, --schema, --client, --command, --event, --digest, --session, --errno, --errors, "
-     "--finding,\n"
-     "--pattern, --min-duration, --min-rows, --sample and --sample-sessions; see filter.user and the "
-     "settings\n"
-     "after it in querytap(1)."},
+     "Follow the log records of a running proxy. -n shows that many recent ones first; --verbose "
+     "adds\ndetails. Filters: --user, --schema, --client, --command, --event, --digest, --session, "
+     "--errno,\n--errors, --finding, --pattern, --min-duration, --min-rows, --sample and --sample-sessions; "
+     "see\nfilter.user and the settings after it in querytap(1)."},
     {"top", command_top,
      "top [--admin ADDR] [--format text|json] [-n COUNT] [time|active|count|errors|max|p99|rows|last]",
-     "Show the statements of a running proxy, grouped by digest: how often they ran, how long they took, and "
-     "what\n"
-     "was found (slow, no index, N+1, duplicates). On a terminal the table is updated every second, with "
-     "the\n"
-     "statements that occupy the server most at the top; otherwise it is printed once, sorted by total "
-     "time."},
+     "Show the statements of a running proxy, grouped by digest: how often they ran, how long they "
+     "took,\nand what was found (slow, no index, N+1, duplicates). On a terminal the table is updated "
+     "every\nsecond, with the statements that occupy the server most at the top; otherwise it is printed "
+     "once,\nsorted by total time."},
     {"sessions", command_sessions, "sessions [--admin ADDR] [--format text|json] [kill ID]",
      "List the open sessions of a running proxy and what each is doing, or close one."},
     {"hex", command_hex, "hex [--admin ADDR] ID", "Show the last packets of a session as a hex dump."},
     {"digest", command_digest,
      "digest [--server VERSION] [--ansi-quotes] [--no-backslash-escapes] [--null] [STATEMENT …]",
-     "Print the digest of each statement: its hash and its text, as in log records. Without arguments, each "
-     "line of\n"
-     "standard input is a statement; with --null, statements are separated by NUL bytes, and so is the "
-     "output.\n"
-     "--server (such as 10.11.6-MariaDB), --ansi-quotes and --no-backslash-escapes set the SQL dialect."},
+     "Print the digest of each statement: its hash and its text, as in log records. Without arguments,\neach "
+     "line of standard input is a statement; with --null, statements are separated by NUL bytes,\nand so is "
+     "the output. --server (such as 10.11.6-MariaDB), --ansi-quotes and --no-backslash-escapes\nset the SQL "
+     "dialect."},
     {"config", command_config, "config [print [-c FILE] [--SETTING VALUE …] | check FILE]",
-     "Print all settings as an annotated settings file: the defaults, or those of a file and of options. Or "
-     "check\n"
-     "a settings file: each error is reported with its line number."},
+     "Print all settings as an annotated settings file: the defaults, or those of a file and of options.\nOr "
+     "check a settings file: each error is reported with its line number."},
     {"schema", command_schema, "schema", "Print the JSON Schema of the log records in the format json."},
     {"stages", command_stages, "stages [--admin ADDR] [--format text|json]",
      "Show the memory of a running proxy by stage (part of the program)."},
@@ -120,8 +111,8 @@ static void put_flag(FILE *out, const struct settings_row *row)
                 (void)snprintf(letter, sizeof letter, ", -%c", row->letter);
         }
         const char *label = *row->def != '\0' ? " (default: " : "";
-        (void)fprintf(out, "\n    %s%s%s%s%s\n        %s\n", flag, letter, label, row->def,
-                      *row->def != '\0' ? ")" : "", row->help);
+        (void)fprintf(out, "\n    %s%s%s%s%s\n", flag, letter, label, row->def, *label != '\0' ? ")" : "");
+        settings_write_help(row, "        ", out);
 }
 
 static int help(int argc, char **argv)

@@ -38,6 +38,8 @@ void settings_print(const struct settings *s, const struct settings_row *row, ch
 enum { SETTINGS_ALLOWED_MAX = 256 };
 /** The values that a number or choice may have, such as "from 1 to 64" or "one of drop, block". */
 void settings_print_allowed(const struct settings_row *row, char *out, size_t size);
+/** Write a setting's description and allowed values in lines of about 100 characters, each after @p prefix. */
+void settings_write_help(const struct settings_row *row, const char *prefix, FILE *out);
 /** All settings of @p s as an annotated file that settings_load reads. */
 void settings_write(const struct settings *s, FILE *out);
 

@@ -35,16 +35,29 @@ static void write_value(const struct settings_row *row, const char *value, FILE 
         }
 }
 
-/** Write @p text as comment lines of at most about 100 characters. */
-static void write_comment(const char *indent, const char *text, FILE *out)
+/** Write @p text in lines of about 100 characters, each after @p prefix. */
+static void write_lines(const char *prefix, const char *text, FILE *out)
 {
-        enum { WIDTH = 98 };
+        const size_t width = 100 - strlen(prefix);
         for (size_t n; *text != '\0'; text += n + strspn(text + n, " ")) {
                 n = strlen(text);
-                for (size_t i = WIDTH - strlen(indent); n > WIDTH - strlen(indent); i--) {
+                for (size_t i = width; n > width && i > 0; i--) {
                         n = text[i] == ' ' ? i : n;
                 }
-                (void)fprintf(out, "%s# %.*s\n", indent, (int)n, text);
+                (void)fprintf(out, "%s%.*s\n", prefix, (int)n, text);
+        }
+}
+
+void settings_write_help(const struct settings_row *row, const char *prefix, FILE *out)
+{
+        write_lines(prefix, row->help, out);
+        if (row->type == SETTINGS_UINT || row->type == SETTINGS_SIZE || row->type == SETTINGS_MS ||
+            row->type == SETTINGS_CHOICE) {
+                char allowed[SETTINGS_ALLOWED_MAX];
+                char line[SETTINGS_ALLOWED_MAX + sizeof "Must be ."];
+                settings_print_allowed(row, allowed, sizeof allowed);
+                (void)snprintf(line, sizeof line, "Must be %s.", allowed);
+                write_lines(prefix, line, out);
         }
 }
 
@@ -52,16 +65,10 @@ static void write_row(const struct settings *s, const struct settings_row *row, 
                       const char *indent, FILE *out)
 {
         char value[SETTINGS_TEXT_MAX];
-        char allowed[SETTINGS_ALLOWED_MAX];
-        char comment[SETTINGS_ALLOWED_MAX + sizeof "Must be ."];
+        char prefix[16];
         settings_print(s, row, value, sizeof value);
-        write_comment(indent, row->help, out);
-        if (row->type == SETTINGS_UINT || row->type == SETTINGS_SIZE || row->type == SETTINGS_MS ||
-            row->type == SETTINGS_CHOICE) {
-                settings_print_allowed(row, allowed, sizeof allowed);
-                (void)snprintf(comment, sizeof comment, "Must be %s.", allowed);
-                write_comment(indent, comment, out);
-        }
+        (void)snprintf(prefix, sizeof prefix, "%s# ", indent);
+        settings_write_help(row, prefix, out);
         (void)fprintf(out, "%s%s = ", indent, key);
         write_value(row, value, out);
         (void)fputs(";\n\n", out);
