@@ -15,9 +15,8 @@ struct out {
         size_t wire;
 };
 
-static void on_bytes(void *arg, struct span bytes)
+static void add(struct out *o, struct span bytes)
 {
-        struct out *o = arg;
         size_t room = OUT_MAX - o->len;
         size_t n = bytes.len < room ? bytes.len : room;
         if (n > 0) {
@@ -26,25 +25,32 @@ static void on_bytes(void *arg, struct span bytes)
         }
 }
 
-static void on_frame(void *arg, uint8_t seq, uint32_t wire)
+/** @return why it can't be decompressed, or NULL. */
+static const char *feed(struct compress *c, struct span in, struct out *o)
 {
-        struct out *o = arg;
-        (void)seq;
-        o->wire += wire;
-        o->frames++;
+        uint8_t piece[COMPRESS_PIECE];
+        struct compress_output out;
+        while (compress_next(c, &in, piece, &out)) {
+                add(o, out.bytes);
+                o->wire += out.wire;
+                o->frames += out.begins_frame ? 1 : 0;
+                if (out.give_up != NULL) {
+                        return out.give_up;
+                }
+        }
+        return NULL;
 }
 
 static const char *run(enum compress_algorithm algorithm, struct span in, size_t split, struct out *o)
 {
-        const struct compress_sink sink = {o, on_bytes, on_frame};
-        struct compress *c = compress_new(algorithm, sink);
+        struct compress *c = compress_new(algorithm);
         const char *lost = c == NULL ? "out of memory" : NULL;
         o->len = 0;
         o->frames = 0;
         o->wire = 0;
         while (in.len > 0 && lost == NULL) {
                 size_t n = in.len < split ? in.len : split;
-                lost = compress_feed(c, span_head(in, n));
+                lost = feed(c, span_head(in, n), o);
                 in = span_skip(in, n);
         }
         compress_free(c);

@@ -11,49 +11,10 @@
 #ifndef MYSQL_DISSECT_DISSECT_H
 #define MYSQL_DISSECT_DISSECT_H
 
-#include "mysql/dissect/result_header_cache.h"
-#include "mysql/record/record.h"
-#include "mysql/wire/packet.h"
+#include "mysql/dissect/dissect_settings.h"
 
-struct command;
-
-/** Room for commands, shared by the sessions of a thread and kept for the next ones, so that the steady state allocates
- *  nothing and an idle session has none. */
-struct dissect_pool {
-        struct command *first;
-        uint32_t n;
-        struct result_header_cache result_headers;
-};
-/** Give it all back. */
+/** Free everything in @p pool. */
 void dissect_pool_drain(struct dissect_pool *pool);
-
-/** Bounds. What is cut says its true length. */
-struct dissect_settings {
-        struct dissect_pool *pool; /**< must outlive the sessions */
-        size_t query_bytes;        /**< kept of a statement's text */
-        size_t value_bytes;        /**< kept of one value, of a parameter or of a row */
-        size_t packet_bytes;       /**< kept of each packet for on_packet; 0 = on_packet is never called */
-        size_t held_bytes;         /**< of one session's commands and statements, all together */
-        uint32_t pipeline;         /**< commands that await their replies */
-        uint32_t statements;       /**< prepared statements known at once */
-        uint32_t rows;             /**< kept of each result; 0 = results are only counted */
-        uint32_t lint;             /**< broken rules told of a session; further ones are counted */
-        bool count_only;           /**< no record of a command is made: on_command is called instead */
-        bool
-            hide_packets; /**< no packet of a command shows its bytes: they would hold what records must not */
-};
-
-/** Where news goes. The arguments live only during the call. on_record gets a record in which the dissector has
- *  filled what it knows; connection, addresses and wall_ns are the receiver's to fill.
- *  With on_run, packets come by it where they can: after the records that they made. Without, each comes by on_packet,
- *  in its place among the records. */
-struct dissect_sink {
-        void *arg;
-        void (*on_record)(void *arg, struct record *record);
-        void (*on_command)(void *arg); /**< with count_only: a command ended */
-        void (*on_packet)(void *arg, const struct packet *packet);
-        void (*on_run)(void *arg, const struct packet_run *run); /**< NULL: not wanted */
-};
 
 struct dissect;
 

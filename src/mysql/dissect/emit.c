@@ -1,55 +1,305 @@
-/* Records that the dissector makes of its own accord: broken rules, packets that are cut off. */
-#include "mysql/dissect/dissect_state.h"
-#include "mysql/wire/charset.h"
+#include "mysql/dissect/emit.h"
 
-void dissect_record(const struct dissect *d, enum record_event event, uint64_t mono_ns, struct record *r)
+#include "base/writer.h"
+#include "mysql/dissect/multi_result.h"
+#include "mysql/dissect/rows.h"
+#include "mysql/sql/secret.h"
+#include "mysql/sql/secret_data.h"
+#include "mysql/wire/capability.h"
+#include "mysql/wire/charset.h"
+#include "mysql/wire/handshake.h"
+
+enum { MAX_ATTRIBUTES = 256 };
+
+/** A record with what is known of the session. */
+static void begin(const struct dissect *d, enum record_event event, uint64_t mono_ns, struct record *r)
 {
-        struct span charset = span_str(charset_title(d->charsets.client));
+        struct span charset = span_str(charset_title(d->vars.charsets.client));
         record_clear(r);
         r->event = event;
         r->mono_ns = mono_ns;
-        if (d->username.len > 0) {
-                record_set_text(r, FIELD_USERNAME, dissect_text(&d->username));
+        if (d->vars.username.len > 0) {
+                record_set_text(r, FIELD_USERNAME, owned_text_span(&d->vars.username));
         }
-        if (d->database.len > 0) {
-                record_set_text(r, FIELD_DATABASE, dissect_text(&d->database));
+        if (d->vars.database.len > 0) {
+                record_set_text(r, FIELD_DATABASE, owned_text_span(&d->vars.database));
         }
         if (charset.len > 0) {
                 record_set_text(r, FIELD_CHARACTER_SET, charset);
         }
-        r->charsets[RECORD_USERNAME] = d->charsets.username;
-        r->charsets[RECORD_DATABASE] = d->charsets.database;
+        r->charsets[RECORD_USERNAME] = d->vars.charsets.username;
+        r->charsets[RECORD_DATABASE] = d->vars.charsets.database;
         if (d->server_conn_id != 0) {
                 record_set_uint(r, FIELD_SERVER_CONN_ID, d->server_conn_id);
         }
 }
 
-/* --- broken rules --------------------------------------------------------------------------------------------- */
-
-/** The record of one, but for what it says. */
-static struct record record_of(const struct dissect *d, const struct broken *b)
+static void send(const struct dissect *d, struct record *r)
 {
-        struct record r;
-        dissect_record(d, EVENT_LINT, b->mono_ns, &r);
-        /* a command's own packet has just been queued; the server talks of the oldest */
-        const struct command *cmd = b->from == SIDE_CLIENT ? d->tail : d->head;
-        if (cmd != NULL) {
-                record_set_uint(&r, FIELD_CONN_SEQ_NUM, cmd->seq_num);
-                record_set_text(&r, FIELD_COMMAND, span_str(cmd->type->name));
-        }
-        record_set_text(&r, FIELD_DIRECTION, span_str(b->from == SIDE_CLIENT ? "client" : "server"));
-        record_set_uint(&r, FIELD_PACKET_SEQ, b->seq);
-        record_set_uint(&r, FIELD_PACKET_LENGTH, b->length);
-        record_set_text(&r, FIELD_PACKET_NAME, span_str(packet_kind_name(d->packet_kind)));
-        bool hide = d->packet_secret || d->packet_is_sealed || (cmd != NULL && dissect_is_secret(d, cmd)) ||
-                    secret_is_in_packet(b->bytes);
-        if (!hide && b->bytes.len > 0) {
-                record_set_text(&r, FIELD_PACKET_BYTES, span_head(b->bytes, DISSECT_EVIDENCE));
-        }
-        return r;
+        d->sink.on_record(d->sink.arg, r);
 }
 
-void dissect_tell_lint(struct dissect *d, const struct broken *b)
+static void put_err(const struct err *err, struct record *r)
+{
+        record_set_uint(r, FIELD_ERRNO, err->errnum);
+        if (err->sqlstate.len > 0) {
+                record_set_text(r, FIELD_SQLSTATE, err->sqlstate);
+        }
+        record_set_text(r, FIELD_ERROR, err->message);
+}
+
+/* --- commands --------------------------------------------------------------------------------------------------------- */
+
+static uint64_t us_between(uint64_t from_ns, uint64_t to_ns)
+{
+        return to_ns > from_ns ? (to_ns - from_ns) / 1000 : 0;
+}
+
+static void put_times(const struct command *cmd, struct record *r)
+{
+        record_set_uint(r, FIELD_DURATION_US, us_between(cmd->start_ns, cmd->last_ns));
+        record_set_uint(r, FIELD_REQUEST_US, us_between(cmd->start_ns, cmd->sent_ns));
+        if (cmd->first_ns != 0) {
+                record_set_uint(r, FIELD_SERVER_US, us_between(cmd->sent_ns, cmd->first_ns));
+                record_set_uint(r, FIELD_STREAM_US, us_between(cmd->first_ns, cmd->last_ns));
+        }
+}
+
+static void put_text(const struct dissect *d, const struct command *cmd, struct record *r)
+{
+        if (!cmd->type->has_text) {
+                return;
+        }
+        if (cmd->text_lost) {
+                record_set_text(
+                    r, FIELD_REASON,
+                    span_str("the statement's text is not known: the query attributes before it are "
+                             "malformed or too large"));
+                return;
+        }
+        struct span text = {NULL, 0};
+        if (cmd->body_len > cmd->text_at) {
+                text = span_head(span_of(cmd->body + cmd->text_at, cmd->body_len - cmd->text_at),
+                                 d->settings->query_bytes);
+        }
+        uint64_t true_len = cmd->true_len > cmd->text_at ? cmd->true_len - cmd->text_at : 0;
+        record_set_text(r, FIELD_QUERY, text);
+        if (true_len > text.len) {
+                record_set_uint(r, FIELD_QUERY_LENGTH, true_len);
+                field_set_add(&r->cut, FIELD_QUERY);
+                r->secret_behind = secret_suspected(command_body(cmd));
+        }
+}
+
+static void put_statement(const struct command *cmd, const struct statement *st, struct record *r)
+{
+        record_set_uint(r, FIELD_STMT_ID, cmd->stmt_id);
+        if (st != NULL && !cmd->type->has_text) {
+                record_set_text(r, FIELD_STMT_PREPARE_QUERY, span_of(st->text, st->text_len));
+                r->charsets[RECORD_STATEMENT] = st->charset;
+                if (st->true_len > st->text_len) {
+                        record_set_uint(r, FIELD_STMT_PREPARE_QUERY_LENGTH, st->true_len);
+                        field_set_add(&r->cut, FIELD_STMT_PREPARE_QUERY);
+                        r->secret_behind = st->is_secret;
+                }
+        }
+}
+
+/** The statement that @p cmd refers to by its id, and the values that it was given. */
+static void put_request(struct dissect *d, const struct command *cmd, const struct execution *execution,
+                        struct record *r)
+{
+        put_text(d, cmd, r);
+        if (cmd->has_stmt_id) {
+                put_statement(
+                    cmd, execution != NULL ? execution->st : statements_find(&d->statements, cmd->stmt_id),
+                    r);
+        }
+        if (execution != NULL) {
+                execute_put(execution, cmd, r);
+        } else if (cmd->code == COM_QUERY && cmd->text_at > 1) {
+                (void)execute_attributes(d, command_body(cmd), r);
+        }
+}
+
+static void put_result(const struct command *cmd, struct record *r)
+{
+        if (cmd->results > 0) {
+                record_set_uint(r, FIELD_ROWS, cmd->rows);
+                record_set_uint(r, FIELD_COLUMNS, cmd->columns);
+                if (cmd->results > 1) {
+                        record_set_uint(r, FIELD_RESULTS, cmd->results);
+                }
+        } else if ((cmd->has_status && cmd->type->shape == SHAPE_ROWS) ||
+                   (cmd->rows > 0 && cmd->type->shape == SHAPE_STREAM)) {
+                record_set_uint(r, FIELD_ROWS, cmd->rows);
+        } else if (cmd->has_status && cmd->type->shape == SHAPE_FIELDS) {
+                record_set_uint(r, FIELD_COLUMNS, cmd->rows);
+        } else if (cmd->has_status && cmd->type->shape == SHAPE_RESULT) {
+                record_set_uint(r, FIELD_AFFECTED_ROWS, cmd->affected_rows);
+        }
+        if (cmd->last_insert_id > 0) {
+                record_set_uint(r, FIELD_LAST_INSERT_ID, cmd->last_insert_id);
+        }
+        if (cmd->has_status && !cmd->failed) {
+                record_set_uint(r, FIELD_STATUS_FLAGS, cmd->status);
+                if (cmd->warnings > 0) {
+                        record_set_uint(r, FIELD_WARNINGS, cmd->warnings);
+                }
+        }
+        struct span text = span_of(cmd->text, cmd->text_len);
+        if (cmd->failed) {
+                record_set_uint(r, FIELD_ERRNO, cmd->errnum);
+                if (cmd->sqlstate[0] != '\0') {
+                        record_set_text(r, FIELD_SQLSTATE, span_of(cmd->sqlstate, 5));
+                }
+                record_set_text(r, FIELD_ERROR, text);
+        } else if (text.len > 0) {
+                record_set_text(r, FIELD_INFO, text);
+        }
+}
+
+void emit_command(struct dissect *d, const struct command *cmd, struct transaction_point point,
+                  const struct execution *execution, const char *reason)
+{
+        struct record r;
+        begin(d, EVENT_QUERY, cmd->start_ns, &r);
+        record_set_uint(&r, FIELD_CONN_SEQ_NUM, cmd->seq_num);
+        record_set_uint(&r, FIELD_COMMAND_ID, cmd->code);
+        record_set_text(&r, FIELD_COMMAND, span_of(cmd->type->name, cmd->type->name_len));
+        r.secrecy = cmd->secrecy;
+        r.charsets[RECORD_CLIENT] = d->vars.charsets.client;
+        r.charsets[RECORD_RESULTS] = session_vars_results_charset(&d->vars);
+        r.sql_mode = point.mode;
+        if (point.id > 0) {
+                record_set_uint(&r, FIELD_TRX_ID, point.id);
+        }
+        put_times(cmd, &r);
+        put_request(d, cmd, execution, &r);
+        put_result(cmd, &r);
+        if (cmd->code == COM_CHANGE_USER && cmd->begun) {
+                auth_path_put(&d->auth_path, &r);
+        }
+        if (d->multi_result != NULL && cmd == d->queue.head) {
+                multi_result_put(d->multi_result, &r);
+        }
+        if (cmd->first_rows != NULL) {
+                rows_put(cmd, &r);
+        }
+        if (cmd->changes_len > 0 || cmd->changes_cut) {
+                session_vars_put(&d->vars, cmd, &r);
+        }
+        record_set_uint(&r, FIELD_BYTES_SENT, cmd->bytes_sent);
+        record_set_uint(&r, FIELD_BYTES_RECEIVED, cmd->bytes_received);
+        if (reason != NULL) {
+                record_set_text(&r, FIELD_REASON, span_str(reason));
+        }
+        send(d, &r);
+}
+
+/* --- logins ------------------------------------------------------------------------------------------------------------ */
+
+static void put_capabilities(const struct dissect *d, struct record *r)
+{
+        if (d->server_conn_id != 0) {
+                record_set_uint(r, FIELD_SERVER_CAPABILITIES, d->server_capabilities);
+        }
+        if (d->client_capabilities != 0) {
+                record_set_uint(r, FIELD_CLIENT_CAPABILITIES, d->client_capabilities);
+                record_set_uint(r, FIELD_CAPABILITIES, d->capabilities);
+        }
+}
+
+static void put_attributes(struct dissect *d, struct record *r)
+{
+        struct reader names = reader_over(span_of(d->attributes, d->attributes_len));
+        struct value *values = d->attributes_len > 0 ? value_buffer_take(&d->values, MAX_ATTRIBUTES) : NULL;
+        size_t n = 0;
+        while (values != NULL && n < MAX_ATTRIBUTES &&
+               attribute_next(&names, &values[n].name, &values[n].bytes)) {
+                values[n].type = VALUE_VAR_STRING;
+                values[n].charset = d->vars.charsets.login;
+                values[n].true_len = values[n].bytes.len;
+                n++;
+        }
+        if (n > 0) {
+                record_set_list(r, FIELD_CONNECT_ATTRIBUTES, (struct value_list){values, n});
+        }
+}
+
+void emit_login(struct dissect *d, uint64_t end_ns, const struct err *err, const char *compression,
+                const char *reason)
+{
+        struct record r;
+        begin(d, EVENT_AUTH, d->login_start_ns, &r);
+        r.charsets[RECORD_RESULTS] = d->vars.charsets.results;
+        put_attributes(d, &r);
+        put_capabilities(d, &r);
+        if (compression != NULL) {
+                record_set_text(&r, FIELD_COMPRESSION, span_str(compression));
+        }
+        if (d->server_version.at != NULL) {
+                record_set_text(&r, FIELD_SERVER_VERSION, owned_text_span(&d->server_version));
+        }
+        auth_path_put(&d->auth_path, &r);
+        record_set_uint(&r, FIELD_DURATION_US, (end_ns - d->login_start_ns) / 1000);
+        if (err != NULL) {
+                put_err(err, &r);
+        }
+        if (reason != NULL) {
+                record_set_text(&r, FIELD_REASON, span_str(reason));
+        }
+        send(d, &r);
+}
+
+/* --- the rest ---------------------------------------------------------------------------------------------------------- */
+
+void emit_unsolicited_error(const struct dissect *d, uint64_t mono_ns, const struct err *err)
+{
+        struct record r;
+        begin(d, EVENT_ERROR, mono_ns, &r);
+        put_err(err, &r);
+        record_set_text(&r, FIELD_REASON, span_str("the server sent an error that no command asked for"));
+        send(d, &r);
+}
+
+void emit_notice(const struct dissect *d, uint64_t mono_ns, const char *reason, const char *info,
+                 const struct span *packet_bytes)
+{
+        struct record r;
+        begin(d, EVENT_NOTICE, mono_ns, &r);
+        if (packet_bytes != NULL) {
+                record_set_text(&r, FIELD_PACKET_BYTES, *packet_bytes);
+        }
+        record_set_text(&r, FIELD_REASON, span_str(reason));
+        if (info != NULL) {
+                record_set_text(&r, FIELD_INFO, span_str(info));
+        }
+        send(d, &r);
+}
+
+/** The record of one broken rule, but for which rule it is. */
+static void begin_lint(const struct dissect *d, const struct lint_evidence *e, struct record *r)
+{
+        begin(d, EVENT_LINT, e->mono_ns, r);
+        /* a command's own packet has just been queued; the server answers the oldest */
+        const struct command *cmd = e->from == SIDE_CLIENT ? command_queue_newest(&d->queue) : d->queue.head;
+        if (cmd != NULL) {
+                record_set_uint(r, FIELD_CONN_SEQ_NUM, cmd->seq_num);
+                record_set_text(r, FIELD_COMMAND, span_str(cmd->type->name));
+        }
+        record_set_text(r, FIELD_DIRECTION, span_str(e->from == SIDE_CLIENT ? "client" : "server"));
+        record_set_uint(r, FIELD_PACKET_SEQ, e->seq);
+        record_set_uint(r, FIELD_PACKET_LENGTH, e->length);
+        record_set_text(r, FIELD_PACKET_NAME, span_str(packet_kind_name(d->packet_kind)));
+        bool hide = d->packet_secret || d->packet_is_sealed || (cmd != NULL && dissector_is_secret(d, cmd)) ||
+                    secret_is_in_packet(e->bytes);
+        if (!hide && e->bytes.len > 0) {
+                record_set_text(r, FIELD_PACKET_BYTES, span_head(e->bytes, DISSECT_EVIDENCE));
+        }
+}
+
+void emit_lint(struct dissect *d, const struct lint_evidence *evidence)
 {
         for (enum lint_rule rule = 0; rule < LINT_RULES; rule++) {
                 if ((d->lint.broken >> rule & 1) == 0) {
@@ -58,26 +308,24 @@ void dissect_tell_lint(struct dissect *d, const struct broken *b)
                 d->lint.count++;
                 if (d->lint.told < d->settings->lint) {
                         d->lint.told++;
-                        bool last = d->lint.told == d->settings->lint;
-                        struct record r = record_of(d, b);
+                        struct record r;
+                        begin_lint(d, evidence, &r);
                         record_set_text(&r, FIELD_RULE, span_str(lint_name(rule)));
                         record_set_text(&r, FIELD_REASON, span_str(lint_sentence(rule)));
-                        if (last) {
+                        if (d->lint.told == d->settings->lint) {
                                 record_set_text(&r, FIELD_INFO,
                                                 span_str("limits.lint was reached: further violations in "
                                                          "this session are only counted"));
                         }
-                        d->sink.on_record(d->sink.arg, &r);
+                        send(d, &r);
                 }
         }
         d->lint.broken = 0;
 }
 
-/* --- the end -------------------------------------------------------------------------------------------------- */
-
-void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
+void emit_cut_off(const struct dissect *d, enum side side, uint64_t now_ns)
 {
-        struct packet_stream *stream = &d->streams[side];
+        const struct packet_stream *stream = &d->streams[side];
         if (frame_idle(&stream->frame)) {
                 return; /* a compressed frame that is cut off between two packets takes nothing with it */
         }
@@ -92,12 +340,12 @@ void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
                               frame->length - frame->left, frame->length);
         }
         struct record r;
-        dissect_record(d, EVENT_ERROR, now_ns, &r);
+        begin(d, EVENT_ERROR, now_ns, &r);
         record_set_text(&r, FIELD_REASON, writer_span(&w));
-        d->sink.on_record(d->sink.arg, &r);
+        send(d, &r);
         if (d->want_packets && frame->have == FRAME_HEADER_SIZE) {
                 struct span head = span_of(stream->packet, stream->packet_len);
-                bool secret = dissect_hides_part(d, side, head);
+                bool secret = dissector_hides_part(d, side, head);
                 struct packet packet = {.from = side,
                                         .seq = frame->seq,
                                         .secret = secret,
@@ -106,7 +354,7 @@ void dissect_tell_cut_off(struct dissect *d, enum side side, uint64_t now_ns)
                                         .kind = PACKET_CUT_OFF,
                                         .mono_ns = now_ns};
                 if (!secret && stream->packet != NULL && frame->left < frame->length) {
-                        packet.head = span_of(stream->packet, stream->packet_len);
+                        packet.head = head;
                 }
                 d->sink.on_packet(d->sink.arg, &packet);
         }

@@ -1,11 +1,8 @@
-/* Values that travel in requests: parameters of COM_STMT_EXECUTE and COM_STMT_BULK_EXECUTE, attributes of COM_QUERY.
- * Source: MySQL's protocol documentation (COM_STMT_EXECUTE, COM_QUERY with query attributes), MariaDB's
- * (COM_STMT_BULK_EXECUTE); which bytes a type takes, of the servers themselves. */
-#include "mysql/dissect/dissect_state.h"
+#include "mysql/dissect/execute.h"
+
 #include "mysql/wire/capability.h"
 #include "mysql/wire/charset.h"
 #include "mysql/wire/lenenc.h"
-#include "profile/heap/prof.h"
 
 #define TYPE_UNSIGNED 0x8000u
 
@@ -58,27 +55,23 @@ static void recall_types(const struct statement *st, struct value *values, size_
         }
 }
 
-static bool is_mariadb(const struct dissect *d)
-{
-        return (d->capabilities & CAP_MYSQL) == 0;
-}
-
 /** Read a parameter as the server does. Types that no client library sends are no columns' forms: MariaDB takes them for
  *  NULL and reads nothing, MySQL takes them for texts. */
 static struct value read_parameter(const struct dissect *d, struct reader *r, const struct value *like)
 {
         uint8_t type = like->type;
         struct value v;
-        if (is_mariadb(d) &&
+        if (dissector_is_mariadb(d) &&
             (type == VALUE_INT24 || type == VALUE_YEAR || type == VALUE_BIT || type == VALUE_GEOMETRY)) {
                 v = (struct value){.type = type, .is_null = true};
-        } else if (!is_mariadb(d) && (type == VALUE_INT24 || type == VALUE_YEAR || type == VALUE_NULL)) {
+        } else if (!dissector_is_mariadb(d) &&
+                   (type == VALUE_INT24 || type == VALUE_YEAR || type == VALUE_NULL)) {
                 v = value_read(r, VALUE_VAR_STRING, false, d->settings->value_bytes);
         } else {
                 v = value_read(r, type, like->is_unsigned, d->settings->value_bytes);
         }
         v.name = like->name;
-        v.charset = value_is_text(v.type) ? d->charsets.client : CHARSET_UNKNOWN;
+        v.charset = value_is_text(v.type) ? d->vars.charsets.client : CHARSET_UNKNOWN;
         return v;
 }
 
@@ -86,7 +79,7 @@ static void take_long_data(const struct dissect *d, struct value *v, const struc
 {
         v->bytes = span_of(data->bytes, data->len);
         v->true_len = data->true_len;
-        v->charset = value_is_text(v->type) ? d->charsets.client : CHARSET_UNKNOWN;
+        v->charset = value_is_text(v->type) ? d->vars.charsets.client : CHARSET_UNKNOWN;
         v->unknown = false;
 }
 
@@ -116,30 +109,13 @@ static void read_values(const struct dissect *d, struct reader *r, const struct 
         }
 }
 
-/** Split the decoded block: the statement's own parameters, then attributes with names. */
-static void put_lists(struct record *record, struct value *values, size_t n, size_t n_params)
+static void decode_execute(struct dissect *d, const struct command *cmd, struct execution *out)
 {
-        size_t own = n < n_params ? n : n_params;
-        record_set_list(record, FIELD_STMT_EXECUTE_VALUES, (struct value_list){values, own});
-        if (n > own) {
-                record_set_list(record, FIELD_QUERY_ATTRIBUTES, (struct value_list){values + own, n - own});
-        }
-}
-
-/** Values there are, but they can't be told. */
-static void put_unknown(struct record *record, enum record_field field)
-{
-        static const struct value unknown = {.unknown = true};
-        record_set_list(record, field, (struct value_list){&unknown, 1});
-}
-
-static void decode_execute(struct dissect *d, const struct command *cmd, struct statement *st,
-                           struct record *record)
-{
-        struct reader r = reader_over(span_skip(span_of(cmd->body, cmd->body_len), EXECUTE_HEAD));
+        struct reader r = reader_over(span_skip(command_body(cmd), EXECUTE_HEAD));
         bool attributes = (d->capabilities & CAP_QUERY_ATTRIBUTES) != 0;
         uint8_t flags = reader_u8(&r);
         (void)reader_u32(&r); /* iterations: always 1 */
+        struct statement *st = out->st;
         uint64_t n = st->n_params;
         if (attributes && (n > 0 || (flags & PARAMETER_COUNT_AVAILABLE) != 0)) {
                 n = lenenc_uint(&r);
@@ -148,9 +124,9 @@ static void decode_execute(struct dissect *d, const struct command *cmd, struct 
                 return;
         }
         bool fits = !r.failed && n / 8 <= reader_left(&r);
-        struct value *values = fits ? dissect_values(d, (size_t)n) : NULL;
+        struct value *values = fits ? value_buffer_take(&d->values, (size_t)n) : NULL;
         if (values == NULL) {
-                put_unknown(record, FIELD_STMT_EXECUTE_VALUES);
+                out->are_unknown = true;
                 return;
         }
         struct span bitmap = reader_take(&r, (n + 7) / 8);
@@ -163,7 +139,8 @@ static void decode_execute(struct dissect *d, const struct command *cmd, struct 
                 recall_types(st, values, (size_t)n);
         }
         read_values(d, &r, st, bitmap, values, (size_t)n);
-        put_lists(record, values, (size_t)n, st->n_params);
+        out->values = values;
+        out->n = (size_t)n;
 }
 
 /* --- COM_STMT_BULK_EXECUTE ------------------------------------------------------------------------------------------ */
@@ -191,10 +168,10 @@ static void read_bulk_row(const struct dissect *d, struct reader *r, const struc
         }
 }
 
-static void decode_bulk(struct dissect *d, const struct command *cmd, struct statement *st,
-                        struct record *record)
+static void decode_bulk(struct dissect *d, const struct command *cmd, struct execution *out)
 {
-        struct reader r = reader_over(span_skip(span_of(cmd->body, cmd->body_len), EXECUTE_HEAD));
+        struct reader r = reader_over(span_skip(command_body(cmd), EXECUTE_HEAD));
+        struct statement *st = out->st;
         size_t n = st->n_params;
         size_t shown = n > 0 ? BULK_VALUES_SHOWN / n : 0;
         shown = shown > BULK_ROWS_SHOWN ? BULK_ROWS_SHOWN : shown < 1 ? 1 : shown;
@@ -202,9 +179,10 @@ static void decode_bulk(struct dissect *d, const struct command *cmd, struct sta
         /* Types, then a row that is not shown, then the mark and the rows that are: much room, which a packet must be worth. A row
          * has a byte for each parameter at the least. */
         bool fits = !r.failed && (n <= FEW_PARAMETERS || n <= reader_left(&r));
-        struct value *types = n > 0 && fits ? dissect_values(d, 2 * n + 1 + shown * (n + 1)) : NULL;
+        struct value *types =
+            n > 0 && fits ? value_buffer_take(&d->values, 2 * n + 1 + shown * (n + 1)) : NULL;
         if (types == NULL) {
-                put_unknown(record, FIELD_BULK_ROWS);
+                out->are_unknown = true;
                 return;
         }
         if ((flags & BULK_TYPES) != 0) {
@@ -229,22 +207,59 @@ static void decode_bulk(struct dissect *d, const struct command *cmd, struct sta
                 read_bulk_row(d, &r, types, row, n);
                 count++;
         }
-        record_set_list(record, FIELD_BULK_ROWS, (struct value_list){list, used});
-        if (!r.failed && cmd->body_len == cmd->true_len) {
-                record_set_uint(record, FIELD_BULK_COUNT, count);
+        out->values = list;
+        out->n = used;
+        out->count = count;
+        out->count_known = !r.failed && cmd->body_len == cmd->true_len;
+}
+
+void execute_decode(struct dissect *d, const struct command *cmd, struct execution *out)
+{
+        *out =
+            (struct execution){.st = cmd->has_stmt_id ? statements_find(&d->statements, cmd->stmt_id) : NULL};
+        if (out->st == NULL) {
+                return;
+        }
+        if (cmd->code == COM_STMT_EXECUTE) {
+                decode_execute(d, cmd, out);
+        } else {
+                decode_bulk(d, cmd, out);
         }
 }
 
-void execute_decode(struct dissect *d, const struct command *cmd, struct record *record)
+static void put_unknown(const struct command *cmd, struct record *r)
 {
-        struct statement *st = cmd->has_stmt_id ? statements_find(&d->statements, cmd->stmt_id) : NULL;
-        if (st == NULL) {
-                return; /* never seen: neither the number of values nor their types are known */
+        static const struct value unknown = {.unknown = true};
+        bool is_bulk = cmd->code == COM_STMT_BULK_EXECUTE;
+        record_set_list(r, is_bulk ? FIELD_BULK_ROWS : FIELD_STMT_EXECUTE_VALUES,
+                        (struct value_list){&unknown, 1});
+}
+
+static void put_bulk(const struct execution *execution, struct record *r)
+{
+        record_set_list(r, FIELD_BULK_ROWS, (struct value_list){execution->values, execution->n});
+        if (execution->count_known) {
+                record_set_uint(r, FIELD_BULK_COUNT, execution->count);
         }
-        if (cmd->code == COM_STMT_EXECUTE) {
-                decode_execute(d, cmd, st, record);
+}
+
+void execute_put(const struct execution *execution, const struct command *cmd, struct record *r)
+{
+        struct value *values = execution->values;
+        if (values == NULL) {
+                if (execution->are_unknown) {
+                        put_unknown(cmd, r);
+                }
+        } else if (cmd->code == COM_STMT_BULK_EXECUTE) {
+                put_bulk(execution, r);
         } else {
-                decode_bulk(d, cmd, st, record);
+                size_t n = execution->n;
+                size_t own = n < execution->st->n_params ? n : execution->st->n_params;
+                record_set_list(r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){values, own});
+                if (n > own) { /* behind the statement's own parameters come attributes, with names */
+                        record_set_list(r, FIELD_QUERY_ATTRIBUTES,
+                                        (struct value_list){values + own, n - own});
+                }
         }
 }
 
@@ -260,7 +275,7 @@ size_t execute_attributes(struct dissect *d, struct span body, struct record *re
                 return 0; /* they are not all there: no room is made for them */
         }
         if (n > 0) {
-                struct value *values = dissect_values(d, (size_t)n);
+                struct value *values = value_buffer_take(&d->values, (size_t)n);
                 struct span bitmap = reader_take(&r, (n + 7) / 8);
                 if (values == NULL || reader_u8(&r) == 0) {
                         return 0;

@@ -1,33 +1,19 @@
-/* Packets of replies that are as nearly all are: a few instructions each. What is otherwise, result.c looks at. */
-#include "mysql/dissect/fastpath_state.h"
+#include "config.h"
+
+#include "mysql/dissect/fastpath.h"
+
 #include "mysql/wire/capability.h"
 
-/* --- several packets shown at once ---------------------------------------------------------------------------------- */
+#ifdef QT_NO_FASTPATHS
+enum { FASTPATHS = false };
+#else
+enum { FASTPATHS = true };
+#endif
 
-void parse_context_show_run(struct parse_context *ctx)
-{
-        if (ctx->n > 0) {
-                const struct packet_run run = {.from = ctx->from,
-                                               .n = ctx->n,
-                                               .kinds = ctx->kinds,
-                                               .bytes = ctx->run,
-                                               .mono_ns = ctx->now_ns};
-                ctx->n = 0;
-                ctx->d->sink.on_run(ctx->d->sink.arg, &run);
-        }
-}
-
-void parse_context_add_to_run(struct parse_context *ctx, struct span packet, enum packet_kind kind)
-{
-        if (ctx->n == PARSE_RUN_MAX) {
-                parse_context_show_run(ctx);
-        }
-        if (ctx->n == 0) {
-                ctx->run = (struct span){packet.data, 0};
-        }
-        ctx->run.len += packet.len;
-        ctx->kinds[ctx->n++] = (uint16_t)kind;
-}
+enum {
+        CODE_SIZE = 1,
+        EXECUTE_MIN = CODE_SIZE + 4 + 1 + 4, /* statement id, flags, iterations */
+};
 
 /* --- one packet after the other -------------------------------------------------------------------------------------- */
 
@@ -89,11 +75,11 @@ static inline void walk_on(struct walk *w, size_t length)
         w->left -= FRAME_HEADER_SIZE + length;
 }
 
-/** The packet at the front was as usual. */
+/** The packet at the front is taken. */
 static inline void pass(struct parse_context *ctx, struct walk *w, size_t length, enum packet_kind kind)
 {
         if (ctx->d->want_packets) {
-                parse_context_add_to_run(ctx, span_of(w->at, FRAME_HEADER_SIZE + length), kind);
+                parse_context_add(ctx, span_of(w->at, FRAME_HEADER_SIZE + length), kind);
         }
         walk_on(w, length);
 }
@@ -105,12 +91,12 @@ static void show_rows(struct parse_context *ctx, struct span rows, size_t n)
 {
         /* what the packets are that are rows to the state */
         enum packet_kind kind =
-            ctx->d->head->type->shape == SHAPE_FIELDS ? PACKET_COLUMN_DEFINITION : PACKET_ROW;
+            ctx->d->queue.head->type->shape == SHAPE_FIELDS ? PACKET_COLUMN_DEFINITION : PACKET_ROW;
         if (n == 1) {
-                parse_context_add_to_run(ctx, rows, kind);
+                parse_context_add(ctx, rows, kind);
                 return;
         }
-        parse_context_show_run(ctx);
+        parse_context_flush(ctx);
         const struct packet_run run = {
             .from = SIDE_SERVER, .n = n, .kind = kind, .bytes = rows, .mono_ns = ctx->now_ns};
         ctx->d->sink.on_run(ctx->d->sink.arg, &run);
@@ -135,11 +121,6 @@ static void hop_rows(struct parse_context *ctx, struct command *cmd, struct walk
 
 /* --- what stands around the rows -------------------------------------------------------------------------------------- */
 
-static bool deprecates_eof(const struct dissect *d)
-{
-        return (d->capabilities & CAP_DEPRECATE_EOF) != 0;
-}
-
 static bool take_count(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
         enum { ONE_BYTE_MAX = 250 };
@@ -161,7 +142,7 @@ static bool take_count(struct parse_context *ctx, struct command *cmd, struct wa
 
 static bool is_plain(struct span definition, uint64_t agreed)
 {
-        return lint_is_plain_definition(definition, agreed) && !dissect_names_secret(definition);
+        return lint_is_plain_definition(definition, agreed) && !secret_watch_is_secret_definition(definition);
 }
 
 static bool take_definitions(struct parse_context *ctx, struct command *cmd, struct walk *w)
@@ -220,7 +201,7 @@ static bool take_header(struct parse_context *ctx, struct command *cmd, struct w
 }
 
 /** Flags that say more than a transaction's state, or how SQL is read. */
-static bool is_usual_status(unsigned status)
+static bool is_plain_status(unsigned status)
 {
         static const unsigned unusual = STATUS_MORE_RESULTS | STATUS_CURSOR_EXISTS | STATUS_LAST_ROW_SENT |
                                         STATUS_PS_OUT_PARAMS | STATUS_IN_TRANS_READONLY |
@@ -238,7 +219,7 @@ static bool take_definitions_eof(struct parse_context *ctx, struct command *cmd,
 {
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
         if (!walk_is(w, REPLY_EOF_LENGTH) || payload[0] != REPLY_EOF ||
-            !is_usual_status(two_bytes(payload + 3))) {
+            !is_plain_status(two_bytes(payload + 3))) {
                 return false;
         }
         cmd->state = REPLYING_ROWS;
@@ -257,7 +238,7 @@ static bool may_use(const struct command *cmd)
  *  session. */
 static bool take_end(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
-        bool is_ok = deprecates_eof(ctx->d);
+        bool is_ok = dissector_deprecates_eof(ctx->d);
         uint32_t length = is_ok ? REPLY_OK_MIN : REPLY_EOF_LENGTH;
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
         if (!walk_is(w, length) || payload[0] != REPLY_EOF || ctx->d->multi_result != NULL ||
@@ -266,7 +247,7 @@ static bool take_end(struct parse_context *ctx, struct command *cmd, struct walk
         }
         unsigned warnings = two_bytes(payload + (is_ok ? 5 : 1));
         unsigned status = two_bytes(payload + 3); /* in both */
-        if (!is_usual_status(status) ||
+        if (!is_plain_status(status) ||
             (is_ok && two_bytes(payload + 1) != 0)) { /* nothing affected, no id */
                 return false;
         }
@@ -279,22 +260,21 @@ static bool take_end(struct parse_context *ctx, struct command *cmd, struct walk
         return true;
 }
 
-/* --- the stream ------------------------------------------------------------------------------------------------------ */
+/* --- replies ----------------------------------------------------------------------------------------------------------- */
 
-/** May packets go to @p cmd, the command at the head, without a closer look? */
-static bool is_usual(const struct parse_context *ctx, const struct command *cmd)
+/** May packets go to @p cmd, the command at the head of the queue, without a closer look? */
+static bool is_reply_eligible(const struct parse_context *ctx, const struct command *cmd)
 {
         const struct dissect *d = ctx->d;
         return cmd != NULL && cmd->seq_known && cmd->begun && d->phase == PHASE_READY &&
-               d->lint.broken == 0 && /* a frame did, and the next packet is told with it */
-               !(ctx->d->want_packets &&
-                 (!ctx->d->batch_packets || ctx->d->redact_packets || cmd->is_secret));
+               d->lint.broken == 0 && /* a frame broke a rule, and the next packet is reported with it */
+               !(d->want_packets && (!d->batch_packets || d->redact_packets || cmd->is_secret));
 }
 
-/** From where the reply stands, as far as its packets are as usual. */
+/** Take what is eligible from where the reply stands. */
 static void take_reply(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
-        bool wanted = ctx->d->settings->rows > 0; /* with log.rows definitions and rows are */
+        bool wanted = ctx->d->settings->rows > 0; /* with log.rows definitions and rows are kept */
         bool goes_on = cmd->type->shape == SHAPE_RESULT && !wanted;
         if (goes_on && cmd->state < REPLYING_DEFS_EOF) {
                 bool is_all = cmd->state == REPLYING_FIRST
@@ -303,7 +283,7 @@ static void take_reply(struct parse_context *ctx, struct command *cmd, struct wa
                 if (!is_all) {
                         return;
                 }
-                cmd->state = deprecates_eof(ctx->d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
+                cmd->state = dissector_deprecates_eof(ctx->d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
         }
         if (cmd->state == REPLYING_DEFS_EOF) {
                 goes_on = goes_on && take_definitions_eof(ctx, cmd, w);
@@ -316,26 +296,100 @@ static void take_reply(struct parse_context *ctx, struct command *cmd, struct wa
         }
 }
 
-struct span parse_context_take_usual(struct parse_context *ctx, struct span bytes)
+struct span fastpath_take_reply(struct parse_context *ctx, struct span bytes)
 {
-        struct command *cmd = ctx->d->head;
-        if (!is_usual(ctx, cmd)) {
+        struct command *cmd = ctx->d->queue.head;
+        if (!FASTPATHS || !is_reply_eligible(ctx, cmd)) {
                 return bytes;
         }
         struct walk w = walk_over(ctx, cmd, bytes);
         take_reply(ctx, cmd, &w);
         cmd->next_seq = (uint8_t)(w.seq / ONE_SEQ);
         if (w.left < bytes.len) {
-                cmd->bytes_received += parse_context_wire_of(ctx->stream, bytes.len - w.left);
+                cmd->bytes_received += packet_stream_wire(ctx->stream, bytes.len - w.left);
                 cmd->first_ns = cmd->first_ns != 0 ? cmd->first_ns : ctx->now_ns;
                 cmd->last_ns = ctx->now_ns;
         }
         if (cmd->done) {
-                parse_context_show_run(ctx);
-                const char *give_up = dissect_settle(ctx->d);
-                if (give_up != NULL) {
-                        dissect_lose(ctx->d, give_up, NULL, SIDE_CLIENT);
-                }
+                parse_context_flush(ctx);
         }
         return span_of(w.at, w.left);
+}
+
+/* --- requests ---------------------------------------------------------------------------------------------------------- */
+
+static uint32_t stmt_id_of(struct span packet)
+{
+        uint32_t id;
+        memcpy(&id, packet.data + FRAME_HEADER_SIZE + CODE_SIZE, sizeof id);
+        return le32toh(id);
+}
+
+/** Is @p packet, complete with its header, a command that needs no closer look? */
+static bool is_request_eligible(const struct dissect *d, struct span packet)
+{
+        if (packet.len <= FRAME_HEADER_SIZE || packet.len > FRAME_HEADER_SIZE + d->settings->query_bytes ||
+            frame_seq(frame_header(packet.data)) != 0 || d->phase != PHASE_READY || d->queue.head != NULL ||
+            d->draining || d->lint.broken != 0 || d->streams[SIDE_CLIENT].compress != NULL) {
+                return false;
+        }
+        uint8_t code = packet.data[FRAME_HEADER_SIZE];
+        if (code == COM_QUERY) {
+                return (d->capabilities & CAP_QUERY_ATTRIBUTES) == 0;
+        }
+        return code == COM_STMT_EXECUTE && packet.len >= FRAME_HEADER_SIZE + EXECUTE_MIN &&
+               stmt_id_of(packet) != LAST_PREPARED;
+}
+
+static void begin_execute(const struct dissect *d, struct command *cmd, struct span packet)
+{
+        cmd->stmt_id = stmt_id_of(packet);
+        cmd->has_stmt_id = true;
+        const struct statement *st = statements_find(&d->statements, cmd->stmt_id);
+        cmd->is_plain = st != NULL && st->is_plain;
+}
+
+/** @return false: the packet was not taken, or memory is out; nothing was done. */
+static bool take_request(struct dissect *d, struct span packet, uint64_t now_ns)
+{
+        struct command *cmd = is_request_eligible(d, packet) ? command_queue_new(&d->queue) : NULL;
+        struct span body = span_skip(packet, FRAME_HEADER_SIZE);
+        if (cmd == NULL || !command_queue_keep_body(&d->queue, cmd, body)) {
+                command_free(cmd);
+                return false;
+        }
+        cmd->code = body.data[0];
+        cmd->type = command_type(cmd->code);
+        cmd->seq_num = ++d->seq_num;
+        cmd->start_ns = now_ns;
+        cmd->sent_ns = now_ns;
+        cmd->last_ns = now_ns;
+        cmd->bytes_sent = packet.len;
+        cmd->true_len = body.len;
+        cmd->text_at = CODE_SIZE;
+        cmd->next_seq = 1;
+        cmd->seq_known = true;
+        cmd->begun = true; /* it is at the head */
+        if (cmd->code == COM_QUERY) {
+                cmd->is_plain = session_vars_is_plain(span_skip(body, CODE_SIZE));
+        } else {
+                begin_execute(d, cmd, packet);
+        }
+        secret_watch_on_command(&d->secrets, &d->statements, cmd, body);
+        command_queue_push(&d->queue, cmd);
+        d->packet_secret = cmd->is_secret || d->redact_packets;
+        d->packet_kind = packet_kind_of(cmd->code);
+        return true;
+}
+
+struct span fastpath_take_request(struct parse_context *ctx, struct span bytes)
+{
+        struct span packet = span_head(bytes, parse_context_whole_packet(bytes));
+        if (!FASTPATHS || !take_request(ctx->d, packet, ctx->now_ns)) {
+                return bytes;
+        }
+        if (ctx->d->want_packets) {
+                parse_context_show(ctx, packet);
+        }
+        return span_skip(bytes, packet.len);
 }

@@ -1,24 +1,58 @@
 noinst_LIBRARIES += src/libmysql_dissect.a
 src_libmysql_dissect_a_SOURCES = \
+	src/mysql/dissect/auth_path.c \
+	src/mysql/dissect/auth_path.h \
+	src/mysql/dissect/budget.h \
+	src/mysql/dissect/command_queue.c \
+	src/mysql/dissect/command_queue.h \
+	src/mysql/dissect/completion.c \
+	src/mysql/dissect/completion.h \
 	src/mysql/dissect/dissect.c \
 	src/mysql/dissect/dissect.h \
-	src/mysql/dissect/dissect_frames.c \
-	src/mysql/dissect/dissect_secret.c \
-	src/mysql/dissect/dissect_state.h \
+	src/mysql/dissect/dissect_feed.c \
+	src/mysql/dissect/dissect_settings.h \
+	src/mysql/dissect/dissector.c \
+	src/mysql/dissect/dissector.h \
+	src/mysql/dissect/effects.c \
+	src/mysql/dissect/effects.h \
 	src/mysql/dissect/emit.c \
+	src/mysql/dissect/emit.h \
 	src/mysql/dissect/execute.c \
+	src/mysql/dissect/execute.h \
 	src/mysql/dissect/fastpath.c \
-	src/mysql/dissect/fastpath_state.h \
+	src/mysql/dissect/fastpath.h \
+	src/mysql/dissect/give_up.c \
+	src/mysql/dissect/give_up.h \
 	src/mysql/dissect/login.c \
+	src/mysql/dissect/login.h \
 	src/mysql/dissect/message.h \
 	src/mysql/dissect/multi_result.c \
-	src/mysql/dissect/packets.c \
+	src/mysql/dissect/multi_result.h \
+	src/mysql/dissect/owned_text.c \
+	src/mysql/dissect/owned_text.h \
+	src/mysql/dissect/packet_stream.c \
+	src/mysql/dissect/packet_stream.h \
+	src/mysql/dissect/parse_context.c \
+	src/mysql/dissect/parse_context.h \
+	src/mysql/dissect/phase.c \
+	src/mysql/dissect/phase.h \
 	src/mysql/dissect/request.c \
+	src/mysql/dissect/request.h \
 	src/mysql/dissect/result.c \
+	src/mysql/dissect/result.h \
 	src/mysql/dissect/result_header_cache.c \
 	src/mysql/dissect/result_header_cache.h \
+	src/mysql/dissect/row_store.c \
+	src/mysql/dissect/row_store.h \
 	src/mysql/dissect/rows.c \
+	src/mysql/dissect/rows.h \
+	src/mysql/dissect/secret_watch.c \
+	src/mysql/dissect/secret_watch.h \
 	src/mysql/dissect/session_vars.c \
+	src/mysql/dissect/session_vars.h \
 	src/mysql/dissect/statement.c \
 	src/mysql/dissect/statement.h \
-	src/mysql/dissect/transaction.c
+	src/mysql/dissect/transaction.c \
+	src/mysql/dissect/transaction.h \
+	src/mysql/dissect/value_buffer.c \
+	src/mysql/dissect/value_buffer.h

@@ -1,12 +1,12 @@
-/* Commands with several results: the figures of each. Nothing here runs for a command with one. */
-#include "mysql/dissect/dissect_state.h"
+#include "mysql/dissect/multi_result.h"
+
 #include "profile/heap/prof.h"
 
 #include <endian.h>
 
 enum { RESULTS_MAX = 64 };
 
-/* What came so far of the command at the head of the FIFO. */
+/* What came so far of the command at the head of the queue. */
 struct multi_result {
         size_t n;
         uint64_t cut;         /* results beyond RESULTS_MAX */
@@ -26,39 +26,37 @@ static struct value number_of(const uint64_t *number, bool is_null)
                               .true_len = is_null ? 0 : sizeof *number};
 }
 
-void multi_result_add(struct dissect *d, const struct command *cmd, uint64_t affected_rows)
+void multi_result_add(struct multi_result **slot, const struct command *cmd, uint64_t affected_rows)
 {
-        struct multi_result *p =
-            d->multi_result != NULL ? d->multi_result : prof_calloc(STAGE_DISSECT, 1, sizeof *p);
-        d->multi_result = p;
-        if (p == NULL) {
-                return; /* the sums are told nonetheless */
+        struct multi_result *m = *slot != NULL ? *slot : prof_calloc(STAGE_DISSECT, 1, sizeof *m);
+        *slot = m;
+        if (m == NULL) {
+                return; /* the record has the sums nonetheless */
         }
-        if (p->n == RESULTS_MAX) {
-                p->cut++;
+        if (m->n == RESULTS_MAX) {
+                m->cut++;
                 return;
         }
-        bool has_columns = cmd->results > p->results_before;
-        p->numbers[p->n] = htole64(has_columns ? cmd->rows - p->rows_before : affected_rows);
-        p->rows[p->n] = number_of(&p->numbers[p->n], !has_columns);
-        p->affected[p->n] = number_of(&p->numbers[p->n], has_columns);
-        p->rows_before = cmd->rows;
-        p->results_before = cmd->results;
-        p->n++;
+        bool has_columns = cmd->results > m->results_before;
+        m->numbers[m->n] = htole64(has_columns ? cmd->rows - m->rows_before : affected_rows);
+        m->rows[m->n] = number_of(&m->numbers[m->n], !has_columns);
+        m->affected[m->n] = number_of(&m->numbers[m->n], has_columns);
+        m->rows_before = cmd->rows;
+        m->results_before = cmd->results;
+        m->n++;
 }
 
-void multi_result_put(const struct dissect *d, struct record *r)
+void multi_result_put(const struct multi_result *m, struct record *r)
 {
-        const struct multi_result *p = d->multi_result;
-        record_set_list(r, FIELD_RESULT_ROWS, (struct value_list){p->rows, p->n});
-        record_set_list(r, FIELD_RESULT_AFFECTED_ROWS, (struct value_list){p->affected, p->n});
-        if (p->cut > 0) {
-                record_set_uint(r, FIELD_RESULTS_CUT, p->cut);
+        record_set_list(r, FIELD_RESULT_ROWS, (struct value_list){m->rows, m->n});
+        record_set_list(r, FIELD_RESULT_AFFECTED_ROWS, (struct value_list){m->affected, m->n});
+        if (m->cut > 0) {
+                record_set_uint(r, FIELD_RESULTS_CUT, m->cut);
         }
 }
 
-void multi_result_drop(struct dissect *d)
+void multi_result_drop(struct multi_result **slot)
 {
-        prof_free(d->multi_result);
-        d->multi_result = NULL;
+        prof_free(*slot);
+        *slot = NULL;
 }

@@ -1,56 +1,25 @@
-/* The server's side once the login is over: replies, matched with the command at the head of the FIFO. */
+#include "mysql/dissect/result.h"
+
 #include "base/utf8.h"
-#include "mysql/dissect/dissect_state.h"
+#include "mysql/dissect/effects.h"
+#include "mysql/dissect/emit.h"
+#include "mysql/dissect/multi_result.h"
+#include "mysql/dissect/rows.h"
+#include "mysql/sql/secret.h"
 #include "mysql/wire/capability.h"
 #include "mysql/wire/charset.h"
 #include "mysql/wire/lenenc.h"
-#include "profile/heap/prof.h"
 
-#include <strings.h>
-
-enum {
-        ENDING_LIMIT = 64 * 1024,
-        ROW_LIMIT = 1024 * 1024,
-        TEXT_MAX = 4096,
-        EXECUTE_FLAGS_AT = 5,
-        CURSOR_TYPES = 0x07
-};
-
-static bool deprecates_eof(const struct dissect *d)
-{
-        return (d->capabilities & CAP_DEPRECATE_EOF) != 0;
-}
+enum { ENDING_LIMIT = 64 * 1024, ROW_LIMIT = 1024 * 1024, EXECUTE_FLAGS_AT = 5, CURSOR_TYPES = 0x07 };
 
 /** A packet that starts with 0xFE and ends rows or definitions; a row can start so too if it is long enough. */
 static bool is_ending(const struct dissect *d, uint8_t first, uint64_t len)
 {
-        return first == REPLY_EOF && len < (deprecates_eof(d) ? FRAME_MAX_PAYLOAD : REPLY_EOF_LIMIT);
+        return first == REPLY_EOF &&
+               len < (dissector_deprecates_eof(d) ? FRAME_MAX_PAYLOAD : REPLY_EOF_LIMIT);
 }
 
 /* --- what OK, EOF and ERR do ------------------------------------------------------------------------------- */
-
-static bool keep_text(struct dissect *d, struct command *cmd, struct span text)
-{
-        struct span kept = span_head(text, TEXT_MAX);
-        if (cmd->text == NULL && kept.len == 0) {
-                return true;
-        }
-        prof_free(cmd->text);
-        d->held -= cmd->text_len;
-        cmd->text_len = 0;
-        cmd->text = NULL;
-        if (kept.len == 0) {
-                return true;
-        }
-        cmd->text = prof_alloc(STAGE_DISSECT, kept.len);
-        if (cmd->text == NULL) {
-                return false;
-        }
-        memcpy(cmd->text, kept.data, kept.len);
-        cmd->text_len = kept.len;
-        d->held += kept.len;
-        return true;
-}
 
 /** @return false when memory is out. */
 static bool apply_ok(struct dissect *d, struct command *cmd, const struct ok *ok)
@@ -61,16 +30,16 @@ static bool apply_ok(struct dissect *d, struct command *cmd, const struct ok *ok
         cmd->status = ok->status;
         cmd->has_status = true;
         cmd->ends++;
-        if (!session_vars_ok(d, cmd, ok)) {
+        if (!session_vars_on_ok(&d->vars, &d->queue, cmd, ok)) {
                 return false;
         }
-        return ok->info.len == 0 || keep_text(d, cmd, ok->info);
+        return ok->info.len == 0 || command_queue_keep_text(&d->queue, cmd, ok->info);
 }
 
 /** An OK (or, under DEPRECATE_EOF, the OK that stands for EOF), or an EOF. */
 static bool parse_ending(struct dissect *d, const struct command *cmd, const struct message *m, struct ok *ok)
 {
-        bool is_eof = m->first == REPLY_EOF && (!deprecates_eof(d) || m->len < REPLY_OK_MIN);
+        bool is_eof = m->first == REPLY_EOF && (!dissector_deprecates_eof(d) || m->len < REPLY_OK_MIN);
         if (!(is_eof ? eof_parse(m->body, ok) : ok_parse(m->body, d->capabilities, ok))) {
                 return false;
         }
@@ -95,75 +64,26 @@ static struct outcome on_err(struct dissect *d, struct command *cmd, const struc
                 lint_break(&d->lint, LINT_NOT_AGREED);
         }
         if (cmd->code == COM_STMT_PREPARE) {
-                d->last_prepared = LAST_PREPARED;
+                d->statements.last_prepared = LAST_PREPARED;
         }
-        dissect_hide_error(d, cmd, &err);
+        d->packet_secret = secret_watch_on_error(&d->secrets, cmd, &err, d->want_packets) || d->packet_secret;
         cmd->failed = true;
         cmd->done = true;
         cmd->errnum = err.errnum;
         if (err.sqlstate.len == 5) {
                 memcpy(cmd->sqlstate, err.sqlstate.data, 5);
         }
-        if (!keep_text(d, cmd, err.message)) {
+        if (!command_queue_keep_text(&d->queue, cmd, err.message)) {
                 return outcome_no_memory();
         }
         return outcome_of(PACKET_ERR);
-}
-
-/** "USE name": the servers tell of it only to clients that track the session. @return false when memory is out. */
-static bool apply_use(struct dissect *d, const struct command *cmd)
-{
-        struct span text = span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at);
-        if (text.len < 5 || (text.data[0] | 0x20) != 'u' ||
-            strncasecmp((const char *)text.data, "use ", 4) != 0) {
-                return true;
-        }
-        text = span_skip(text, 4);
-        while (text.len > 0 && strchr(" \t\r\n;`", text.data[text.len - 1]) != NULL) {
-                text.len--;
-        }
-        while (text.len > 0 && strchr(" \t\r\n`", text.data[0]) != NULL) {
-                text = span_skip(text, 1);
-        }
-        return text.len == 0 || session_vars_database(d, text, d->charsets.client);
-}
-
-/** What a command changes in the session once it has worked. */
-static bool on_success(struct dissect *d, struct command *cmd)
-{
-        struct statement *st;
-        switch (cmd->code) {
-        case COM_INIT_DB:
-                return d->next_database.at != NULL ||
-                       session_vars_database(d, span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at),
-                                             d->charsets.client);
-        case COM_QUERY: return (d->capabilities & CAP_SESSION_TRACK) != 0 || apply_use(d, cmd);
-        case COM_RESET_CONNECTION:
-                statements_clear(&d->statements);
-                dissect_forget_secrets(d, cmd);
-                session_vars_reset(d);
-                return true;
-        case COM_STMT_RESET:
-                st = statements_find(&d->statements, cmd->stmt_id);
-                if (st != NULL) {
-                        statement_drop_long_data(&d->statements, st);
-                }
-                return true;
-        case COM_CHANGE_USER:
-                statements_clear(&d->statements);
-                dissect_forget_secrets(d, cmd);
-                dissect_take_text(&d->username, &d->next_username);
-                session_vars_change_user(d);
-                return true;
-        default: return true;
-        }
 }
 
 /** @return false when memory is out. */
 static bool finish(struct dissect *d, struct command *cmd)
 {
         cmd->done = true;
-        return on_success(d, cmd);
+        return effects_apply(d, cmd);
 }
 
 /** OK or EOF at the end of a result: another may follow. */
@@ -179,7 +99,7 @@ static struct outcome end_result(struct dissect *d, struct command *cmd, const s
         bool more = (ok.status & STATUS_MORE_RESULTS) != 0 || cmd->out_params;
         cmd->out_params = false;
         if (more || d->multi_result != NULL) {
-                multi_result_add(d, cmd, ok.affected_rows);
+                multi_result_add(&d->multi_result, cmd, ok.affected_rows);
         }
         if (cmd->type->shape == SHAPE_RESULT && more) {
                 cmd->state = REPLYING_FIRST;
@@ -188,7 +108,7 @@ static struct outcome end_result(struct dissect *d, struct command *cmd, const s
                         return outcome_no_memory();
                 }
         }
-        bool is_ok = m->first == REPLY_OK || (deprecates_eof(d) && m->len >= REPLY_OK_MIN);
+        bool is_ok = m->first == REPLY_OK || (dissector_deprecates_eof(d) && m->len >= REPLY_OK_MIN);
         return outcome_of(is_ok ? PACKET_OK : PACKET_EOF);
 }
 
@@ -239,7 +159,7 @@ static struct outcome first_of_result(struct dissect *d, struct command *cmd, co
         cmd->state = REPLYING_DEFS;
         rows_expect(d, cmd, cmd->defs_left);
         if (!metadata) {
-                cmd->state = deprecates_eof(d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
+                cmd->state = dissector_deprecates_eof(d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
                 rows_begin(d, cmd);
         }
         return outcome_of(PACKET_COLUMN_COUNT);
@@ -250,33 +170,28 @@ static bool add_statement(struct dissect *d, struct command *cmd, uint16_t n_par
         if (d->statements.count >= d->settings->statements) {
                 if (!d->statements_full) {
                         d->statements_full = true;
-                        struct record r;
-                        dissect_record(d, EVENT_NOTICE, cmd->last_ns, &r);
-                        record_set_text(&r, FIELD_REASON,
-                                        span_str("more prepared statements than limits.statements: the text "
-                                                 "and values of further statements are not logged"));
-                        d->sink.on_record(d->sink.arg, &r);
+                        emit_notice(d, cmd->last_ns,
+                                    "more prepared statements than limits.statements: the text and values of "
+                                    "further statements are not logged",
+                                    NULL, NULL);
                 }
                 return true;
         }
-        struct span text =
-            span_head(span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at), d->settings->query_bytes);
-        size_t held = d->held + d->statements.held;
-        size_t room = d->settings->held_bytes > held ? d->settings->held_bytes - held : 0;
-        text = span_head(text, room);
+        struct span text = span_head(command_text(cmd), d->settings->query_bytes);
+        text = span_head(text, budget_left(&d->budget));
         bool cut = cmd->true_len > cmd->text_at + text.len;
         struct statement *st = statements_add(
             &d->statements, cmd->stmt_id,
-            cut && charset_is_utf8(d->charsets.client) ? utf8_trim(text) : text); /* no half character */
+            cut && charset_is_utf8(d->vars.charsets.client) ? utf8_trim(text) : text); /* no half character */
         if (st == NULL) {
                 return false;
         }
         st->true_len = cmd->true_len > cmd->text_at ? cmd->true_len - cmd->text_at : 0;
         st->n_params = n_params;
-        st->charset = d->charsets.client;
+        st->charset = d->vars.charsets.client;
         st->is_plain = session_vars_is_plain(span_of(st->text, st->text_len));
-        st->is_secret = cmd->is_secret || cmd->body_len < cmd->true_len ||
-                        (cut && dissect_text_is_secret(span_of(cmd->body, cmd->body_len)));
+        st->is_secret =
+            cmd->is_secret || cmd->body_len < cmd->true_len || (cut && secret_suspected(command_body(cmd)));
         return true;
 }
 
@@ -297,12 +212,12 @@ static struct outcome first_of_prepare(struct dissect *d, struct command *cmd, c
         lint_prepared(&d->lint, m->len, d->capabilities);
         cmd->has_stmt_id = true;
         cmd->columns = columns;
-        d->last_prepared = cmd->stmt_id;
+        d->statements.last_prepared = cmd->stmt_id;
         if (!add_statement(d, cmd, params)) {
                 return outcome_no_memory();
         }
         cmd->without_defs = !metadata;
-        if ((params > 0 || columns > 0) && (metadata || !deprecates_eof(d))) {
+        if ((params > 0 || columns > 0) && (metadata || !dissector_deprecates_eof(d))) {
                 rows_expect(d, cmd, metadata ? columns : 0);
                 cmd->defs_left = params > 0 ? params : columns;
                 cmd->defs_next = params > 0 ? columns : 0;
@@ -315,7 +230,7 @@ static struct outcome first_of_prepare(struct dissect *d, struct command *cmd, c
 
 static struct outcome first_of_text(struct dissect *d, struct command *cmd, const struct message *m)
 {
-        bool ok = keep_text(d, cmd, m->body) && finish(d, cmd);
+        bool ok = command_queue_keep_text(&d->queue, cmd, m->body) && finish(d, cmd);
         return ok ? outcome_of(PACKET_STRING) : outcome_no_memory();
 }
 
@@ -351,7 +266,9 @@ static struct outcome on_definition(struct dissect *d, struct command *cmd, cons
         bool is_parameter = cmd->type->shape == SHAPE_PREPARE && cmd->defs_next > 0;
         struct outcome outcome =
             outcome_of(is_parameter ? PACKET_PARAMETER_DEFINITION : PACKET_COLUMN_DEFINITION);
-        dissect_hide_named(d, cmd, m->body);
+        if (secret_watch_on_definition(&d->secrets, &d->statements, cmd, m->body)) {
+                d->packet_secret = true;
+        }
         if (cmd->first_rows != NULL && (cmd->type->shape == SHAPE_RESULT || cmd->defs_next == 0)) {
                 rows_definition(d, cmd, m->body);
         }
@@ -362,7 +279,7 @@ static struct outcome on_definition(struct dissect *d, struct command *cmd, cons
                 if (cmd->type->shape == SHAPE_RESULT) {
                         rows_begin(d, cmd);
                 }
-                if (deprecates_eof(d)) {
+                if (dissector_deprecates_eof(d)) {
                         return after_definitions(d, cmd) ? outcome : outcome_no_memory();
                 }
                 cmd->state = REPLYING_DEFS_EOF;
@@ -413,7 +330,7 @@ static struct outcome on_row(struct dissect *d, struct command *cmd, const struc
         }
         cmd->rows++;
         if (cmd->rows_wanted > 0) {
-                rows_take(d, cmd, m->body);
+                rows_add(d, cmd, m->body);
         }
         return outcome_of(cmd->type->shape == SHAPE_FIELDS ? PACKET_COLUMN_DEFINITION : PACKET_ROW);
 }
@@ -426,7 +343,8 @@ static struct outcome on_change_user(struct dissect *d, struct command *cmd, con
         if (m->first == REPLY_OK) {
                 return end_result(d, cmd, m);
         }
-        return login_exchange(d, m);
+        d->packet_secret = true;
+        return auth_path_on_server(&d->auth_path, &d->lint, d->capabilities, m);
 }
 
 static struct outcome on_stream(struct dissect *d, struct command *cmd, const struct message *m)
@@ -438,7 +356,7 @@ static struct outcome on_stream(struct dissect *d, struct command *cmd, const st
                 return end_result(d, cmd, m);
         }
         cmd->rows++;
-        d->packet_is_sealed = dissect_is_sealed_event(m->body);
+        d->packet_is_sealed = secret_watch_is_sealed_event(m->body);
         return outcome_of(PACKET_EVENT);
 }
 
@@ -454,21 +372,13 @@ static struct outcome on_local_file(struct dissect *d, struct command *cmd, cons
 }
 
 /** An ERR that no command asked for: shutdown, KILL, wait_timeout. */
-static struct outcome on_unasked(struct dissect *d, const struct message *m)
+static struct outcome on_unsolicited(struct dissect *d, const struct message *m)
 {
         struct err err;
         if (m->first != REPLY_ERR || !err_parse(m->body, &err)) {
                 return outcome_unreadable("a reply without a command");
         }
-        struct record r;
-        dissect_record(d, EVENT_ERROR, m->start_ns, &r);
-        record_set_uint(&r, FIELD_ERRNO, err.errnum);
-        if (err.sqlstate.len > 0) {
-                record_set_text(&r, FIELD_SQLSTATE, err.sqlstate);
-        }
-        record_set_text(&r, FIELD_ERROR, err.message);
-        record_set_text(&r, FIELD_REASON, span_str("the server sent an error that no command asked for"));
-        d->sink.on_record(d->sink.arg, &r);
+        emit_unsolicited_error(d, m->start_ns, &err);
         return outcome_of(PACKET_ERR);
 }
 
@@ -513,14 +423,14 @@ static void check_sequence(struct dissect *d, struct command *cmd, const struct 
                 cmd->next_seq = m->seq;
                 cmd->seq_known = true;
         }
-        (void)dissect_in_sequence(d, m, &cmd->next_seq);
+        dissector_check_sequence(d, m, &cmd->next_seq);
 }
 
 struct outcome result_on_message(struct dissect *d, const struct message *m)
 {
-        struct command *cmd = d->head;
+        struct command *cmd = d->queue.head;
         if (cmd == NULL) {
-                return on_unasked(d, m);
+                return on_unsolicited(d, m);
         }
         d->packet_secret = d->packet_secret || cmd->is_secret;
         if (cmd->first_ns == 0) {
@@ -534,7 +444,7 @@ struct outcome result_on_message(struct dissect *d, const struct message *m)
 
 size_t result_limit(const struct dissect *d, uint8_t first)
 {
-        const struct command *cmd = d->head;
+        const struct command *cmd = d->queue.head;
         bool bulk = cmd != NULL && (cmd->state == REPLYING_ROWS || cmd->state == REPLYING_DEFS ||
                                     cmd->state == REPLYING_STREAM);
         if (!bulk || first == REPLY_EOF || first == REPLY_ERR) {

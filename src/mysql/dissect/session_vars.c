@@ -1,8 +1,7 @@
-/* What changes in the session: the default database, the character sets, and whatever else the server tells. */
+#include "mysql/dissect/session_vars.h"
+
 #include "base/seed.h"
-#include "mysql/dissect/dissect_state.h"
 #include "mysql/sql/setnames.h"
-#include "mysql/wire/capability.h"
 #include "mysql/wire/charset.h"
 #include "profile/heap/prof.h"
 
@@ -13,36 +12,72 @@ _Static_assert(1 << PLACES_BITS >= 2 * CHANGES_COUNT_MAX, "at least half of the 
 
 #define STATUS_NO_BACKSLASH_ESCAPES 0x0200u
 
-bool session_vars_database(struct dissect *d, struct span name, uint8_t charset)
+bool session_vars_set_next_database(struct session_vars *vars, struct span name, uint8_t charset)
 {
-        d->next_database_charset = charset;
-        return dissect_set_text(&d->next_database, name);
+        vars->next_database_charset = charset;
+        return owned_text_set(&vars->next_database, name);
+}
+
+void session_vars_forget(struct session_vars *vars)
+{
+        value_buffer_drop(&vars->changes);
+        owned_text_drop(&vars->next_username);
+        owned_text_drop(&vars->next_database);
+}
+
+void session_vars_fini(struct session_vars *vars)
+{
+        session_vars_forget(vars);
+        owned_text_drop(&vars->username);
+        owned_text_drop(&vars->database);
 }
 
 /* --- character sets -------------------------------------------------------------------------------------------------- */
 
-uint8_t session_vars_results_charset(const struct dissect *d)
+void session_vars_set_charset(struct session_vars *vars, const char *name)
 {
-        return d->next.has_results ? d->next.results : d->charsets.results;
+        uint8_t charset = charset_of_name(span_str(name));
+        vars->charsets.client = charset;
+        vars->charsets.results = charset;
+        vars->charsets.login = charset;
+        vars->charsets.username = charset;
+        vars->charsets.database = charset;
+}
+
+bool session_vars_on_login_ok(struct session_vars *vars, const struct ok *ok)
+{
+        if (ok->has_schema) {
+                vars->charsets.database = CHARSET_UNKNOWN; /* it is UTF-8 */
+                if (!owned_text_set(&vars->database, ok->schema)) {
+                        return false;
+                }
+        }
+        if (ok->character_set.len > 0) {
+                vars->charsets.client = charset_of_name(ok->character_set);
+        }
+        if (ok->has_results_set) {
+                vars->charsets.results = charset_of_name(ok->results_set);
+        }
+        return true;
 }
 
 /** Both, from the next command on. */
-static void set_next(struct dissect *d, uint8_t charset)
+static void set_next(struct session_vars *vars, uint8_t charset)
 {
-        d->next = (struct next_charsets){true, true, charset, charset};
+        vars->next = (struct next_charsets){true, true, charset, charset};
 }
 
-void session_vars_reset(struct dissect *d)
+void session_vars_reset(struct session_vars *vars, bool is_mariadb)
 {
-        bool is_mariadb = (d->capabilities & CAP_MYSQL) == 0;
-        set_next(d, is_mariadb ? d->charsets.login : d->charsets.server);
+        set_next(vars, is_mariadb ? vars->charsets.login : vars->charsets.server);
 }
 
-void session_vars_change_user(struct dissect *d)
+void session_vars_change_user(struct session_vars *vars)
 {
-        d->charsets.login = d->next_login_charset;
-        d->charsets.username = d->next_login_charset;
-        set_next(d, d->next_login_charset);
+        owned_text_move(&vars->username, &vars->next_username);
+        vars->charsets.login = vars->next_login_charset;
+        vars->charsets.username = vars->next_login_charset;
+        set_next(vars, vars->next_login_charset);
 }
 
 static bool same_options(const struct setnames_options *a, const struct setnames_options *b)
@@ -64,12 +99,13 @@ static bool scan_statement(struct statement *st, const struct setnames_options *
 }
 
 /** What the text of a statement that came to its end tells. Session tracking knows better. */
-static void scan_text(struct dissect *d, const struct command *cmd)
+static void scan_text(struct session_vars *vars, const struct statements *statements,
+                      const struct command *cmd)
 {
         bool any = false;
         struct setnames found;
         struct setnames_options options = {
-            .charset = d->charsets.client,
+            .charset = vars->charsets.client,
             .no_backslashes = (cmd->status & STATUS_NO_BACKSLASH_ESCAPES) != 0,
             .succeeded = !cmd->failed,
             .results = cmd->ends,
@@ -78,40 +114,40 @@ static void scan_text(struct dissect *d, const struct command *cmd)
                 return;
         }
         if (cmd->code == COM_QUERY && !cmd->text_lost) {
-                any = setnames_scan(span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at), &options,
-                                    &found);
+                any = setnames_scan(command_text(cmd), &options, &found);
         } else if (cmd->code == COM_STMT_EXECUTE) {
-                struct statement *st = statements_find(&d->statements, cmd->stmt_id);
+                struct statement *st = statements_find(statements, cmd->stmt_id);
                 any = st != NULL && scan_statement(st, &options, &found);
         }
         if (!any) {
                 return;
         }
-        if (found.has_client && !d->next.has_client) {
-                d->next.has_client = true;
-                d->next.client = found.client_default ? d->charsets.server : found.client;
+        if (found.has_client && !vars->next.has_client) {
+                vars->next.has_client = true;
+                vars->next.client = found.client_default ? vars->charsets.server : found.client;
         }
-        if (found.has_results && !d->next.has_results) {
-                d->next.has_results = true;
-                d->next.results = found.results_default ? d->charsets.server : found.results;
+        if (found.has_results && !vars->next.has_results) {
+                vars->next.has_results = true;
+                vars->next.results = found.results_default ? vars->charsets.server : found.results;
         }
 }
 
-void session_vars_settle(struct dissect *d, const struct command *cmd)
+void session_vars_advance(struct session_vars *vars, const struct statements *statements,
+                          const struct command *cmd)
 {
         if (!cmd->is_plain || cmd->failed || cmd->ends > 1) {
-                scan_text(d, cmd);
+                scan_text(vars, statements, cmd);
         }
-        if (d->next.has_client) {
-                d->charsets.client = d->next.client;
+        if (vars->next.has_client) {
+                vars->charsets.client = vars->next.client;
         }
-        if (d->next.has_results) {
-                d->charsets.results = d->next.results;
+        if (vars->next.has_results) {
+                vars->charsets.results = vars->next.results;
         }
-        d->next = (struct next_charsets){.has_client = false};
-        if (d->next_database.at != NULL) {
-                dissect_take_text(&d->database, &d->next_database);
-                d->charsets.database = d->next_database_charset;
+        vars->next = (struct next_charsets){.has_client = false};
+        if (vars->next_database.at != NULL) {
+                owned_text_move(&vars->database, &vars->next_database);
+                vars->charsets.database = vars->next_database_charset;
         }
 }
 
@@ -128,7 +164,7 @@ static size_t room_for(size_t len)
 }
 
 /** Keep the block until the record is made; what is beyond the bound is told as unknown. */
-static bool keep_changes(struct dissect *d, struct command *cmd, struct span changes)
+static bool keep_changes(struct command_queue *q, struct command *cmd, struct span changes)
 {
         if (cmd->changes_len + changes.len > CHANGES_MAX) {
                 cmd->changes_cut = true;
@@ -145,24 +181,25 @@ static bool keep_changes(struct dissect *d, struct command *cmd, struct span cha
         }
         memcpy(cmd->changes + cmd->changes_len, changes.data, changes.len);
         cmd->changes_len += changes.len;
-        d->held += changes.len;
+        q->budget->used += changes.len;
         return true;
 }
 
-bool session_vars_ok(struct dissect *d, struct command *cmd, const struct ok *ok)
+bool session_vars_on_ok(struct session_vars *vars, struct command_queue *q, struct command *cmd,
+                        const struct ok *ok)
 {
         if (ok->character_set.len > 0) {
-                d->next.has_client = true;
-                d->next.client = charset_of_name(ok->character_set);
+                vars->next.has_client = true;
+                vars->next.client = charset_of_name(ok->character_set);
         }
         if (ok->has_results_set) {
-                d->next.has_results = true;
-                d->next.results = charset_of_name(ok->results_set);
+                vars->next.has_results = true;
+                vars->next.results = charset_of_name(ok->results_set);
         }
-        if (ok->has_schema && !session_vars_database(d, ok->schema, CHARSET_UNKNOWN)) {
+        if (ok->has_schema && !session_vars_set_next_database(vars, ok->schema, CHARSET_UNKNOWN)) {
                 return false;
         }
-        return ok->changes.len == 0 || keep_changes(d, cmd, ok->changes);
+        return ok->changes.len == 0 || keep_changes(q, cmd, ok->changes);
 }
 
 /* Where each name is among the values: an index + 1 at a place that is drawn by its hash, or behind it. */
@@ -194,7 +231,7 @@ static struct value *place_of(struct places *places, struct value *values, size_
         return &values[*n - 1];
 }
 
-void session_vars_put(struct dissect *d, const struct command *cmd, struct record *r)
+void session_vars_put(struct session_vars *vars, const struct command *cmd, struct record *r)
 {
         struct session_changes at = session_changes_of(span_of(cmd->changes, cmd->changes_len));
         struct session_change change;
@@ -204,7 +241,7 @@ void session_vars_put(struct dissect *d, const struct command *cmd, struct recor
                 count++;
         }
         bool is_cut = cmd->changes_cut || count == CHANGES_COUNT_MAX || at.entries.failed;
-        struct value *values = dissect_room(&d->changes, count);
+        struct value *values = value_buffer_take(&vars->changes, count);
         if (values == NULL) {
                 return;
         }

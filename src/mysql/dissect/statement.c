@@ -24,6 +24,9 @@ static size_t buckets_of(uint32_t bits)
 static void hold(struct statements *s, int64_t bytes)
 {
         s->held += (size_t)bytes;
+        if (s->budget != NULL) {
+                s->budget->used += (size_t)bytes;
+        }
         prof_store_add(STORE_STATEMENTS, bytes);
 }
 
@@ -85,7 +88,7 @@ void statements_clear(struct statements *s)
         }
         hold_buckets(s, -1);
         prof_free(s->buckets);
-        *s = (struct statements){0};
+        *s = (struct statements){.budget = s->budget, .last_prepared = s->last_prepared};
 }
 
 struct statement *statements_find(const struct statements *s, uint32_t id)

@@ -6,6 +6,7 @@
 
 #include "base/span.h"
 #include "base/status.h"
+#include "mysql/dissect/budget.h"
 #include "mysql/sql/setnames.h"
 
 /** A parameter's value that came by COM_STMT_SEND_LONG_DATA. */
@@ -24,7 +25,7 @@ struct long_data_table {
         struct long_data *first;
         struct long_data **buckets;
         unsigned bits; /**< of the number of buckets; 0: there are none */
-        size_t n;
+        size_t n;      /**< 0: there are no buckets */
 };
 
 /** Columns of its results (rows.c). */
@@ -53,6 +54,8 @@ struct statement {
         size_t columns_size;     /**< bytes of them */
 };
 
+#define LAST_PREPARED 0xffffffffu /**< an id of MariaDB's: "the statement that was prepared last" */
+
 /** A table that grows with what is in it; its buckets are drawn by a number that the server, which names the statements, does not
  *  know. */
 struct statements {
@@ -60,7 +63,9 @@ struct statements {
         uint64_t seed;
         uint32_t bits; /**< of the number of buckets; 0: there are none */
         uint32_t count;
-        size_t held; /**< bytes of all of them */
+        size_t held;            /**< bytes of all of them */
+        struct budget *budget;  /**< they count for it too; NULL: for none */
+        uint32_t last_prepared; /**< the id that LAST_PREPARED stands for; LAST_PREPARED: none does */
 };
 
 void statements_clear(struct statements *s);

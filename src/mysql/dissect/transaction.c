@@ -1,5 +1,6 @@
-/* What the server's status flags tell from one reply to the next: transactions, and how it reads statements. */
-#include "mysql/dissect/dissect_state.h"
+#include "mysql/dissect/transaction.h"
+
+#include "mysql/sql/sql.h"
 
 enum {
         STATUS_IN_TRANS = 0x0001,
@@ -8,16 +9,9 @@ enum {
         ERR_DEADLOCK = 1213,         /* it has rolled the transaction back, and an ERR has no flags */
 };
 
-void transaction_on_greeting(struct dissect *d, struct span server_version)
+void transaction_on_greeting(struct transaction *t, struct span server_version)
 {
-        d->sql_mode = sql_mode_of_server(server_version);
-}
-
-void transaction_on_login(struct dissect *d)
-{
-        d->in_trans = false;
-        d->sql_mode.ansi_quotes = false;
-        d->sql_mode.no_backslash_escapes = false;
+        t->mode = sql_mode_of_server(server_version);
 }
 
 /* --- one transaction right behind another ----------------------------------------------------------------------------
@@ -30,15 +24,15 @@ enum restart { GOES_ON, ENDS_HERE, BEGINS_HERE };
 /** A quick look at the first letters: is it worth the lexer? */
 static bool may_restart(struct span text)
 {
-        static const char *const heads[] = {"CO", "RO", "BE", "ST"};
+        static const char *const starts[] = {"CO", "RO", "BE", "ST"};
         while (text.len > 0 && (text.data[0] == ' ' || (text.data[0] >= '\t' && text.data[0] <= '\r'))) {
                 text = span_skip(text, 1);
         }
         if (text.len < 2) {
                 return false;
         }
-        for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
-                if ((text.data[0] & 0xdf) == heads[i][0] && (text.data[1] & 0xdf) == heads[i][1]) {
+        for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+                if ((text.data[0] & 0xdf) == starts[i][0] && (text.data[1] & 0xdf) == starts[i][1]) {
                         return true;
                 }
         }
@@ -85,48 +79,49 @@ static enum restart restart_of_statement(struct statement *st, struct sql_mode m
         return (enum restart)st->restart;
 }
 
-static enum restart restart_of_command(struct dissect *d, const struct command *cmd, struct sql_mode mode)
+static enum restart restart_of_command(const struct statements *statements, const struct command *cmd,
+                                       struct sql_mode mode)
 {
         if (cmd->code == COM_QUERY) {
-                return restart_of(span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at), mode);
+                return restart_of(command_text(cmd), mode);
         }
         struct statement *st =
-            cmd->code == COM_STMT_EXECUTE ? statements_find(&d->statements, cmd->stmt_id) : NULL;
+            cmd->code == COM_STMT_EXECUTE ? statements_find(statements, cmd->stmt_id) : NULL;
         return st != NULL ? restart_of_statement(st, mode) : GOES_ON;
 }
 
 /* --- the end of a command ---------------------------------------------------------------------------------------------- */
 
-void transaction_put(struct dissect *d, const struct command *cmd, struct record *r)
+/** A login: the session starts over. */
+static void start_over(struct transaction *t)
 {
-        r->sql_mode = d->sql_mode;
-        uint64_t trx_id = transaction_see(d, cmd);
-        if (trx_id > 0) {
-                record_set_uint(r, FIELD_TRX_ID, trx_id);
-        }
+        t->is_open = false;
+        t->mode.ansi_quotes = false;
+        t->mode.no_backslash_escapes = false;
 }
 
-uint64_t transaction_see(struct dissect *d, const struct command *cmd)
+struct transaction_point transaction_advance(struct transaction *t, const struct statements *statements,
+                                             const struct command *cmd)
 {
-        bool was_open = d->in_trans;
-        struct sql_mode mode = d->sql_mode; /* which it was read in */
+        bool was_open = t->is_open;
+        struct transaction_point point = {.mode = t->mode};
         bool is_new = cmd->code == COM_CHANGE_USER || cmd->code == COM_RESET_CONNECTION;
         if (is_new && !cmd->failed) {
-                transaction_on_login(d);
+                start_over(t);
         }
         if (cmd->has_status && !cmd->failed) {
-                d->in_trans = (cmd->status & STATUS_IN_TRANS) != 0;
-                d->sql_mode.no_backslash_escapes = (cmd->status & STATUS_NO_BACKSLASH_ESCAPES) != 0;
-                d->sql_mode.ansi_quotes = d->sql_mode.is_mariadb && (cmd->status & STATUS_ANSI_QUOTES) != 0;
+                t->is_open = (cmd->status & STATUS_IN_TRANS) != 0;
+                t->mode.no_backslash_escapes = (cmd->status & STATUS_NO_BACKSLASH_ESCAPES) != 0;
+                t->mode.ansi_quotes = t->mode.is_mariadb && (cmd->status & STATUS_ANSI_QUOTES) != 0;
         } else if (cmd->failed && cmd->errnum == ERR_DEADLOCK) {
-                d->in_trans = false;
+                t->is_open = false;
         }
-        bool stays = was_open && d->in_trans && cmd->has_status && !cmd->failed;
-        enum restart restart = stays ? restart_of_command(d, cmd, mode) : GOES_ON;
-        if ((d->in_trans && !was_open) || restart == BEGINS_HERE) {
-                d->trx_id++;
+        bool stays = was_open && t->is_open && cmd->has_status && !cmd->failed;
+        enum restart restart = stays ? restart_of_command(statements, cmd, point.mode) : GOES_ON;
+        if ((t->is_open && !was_open) || restart == BEGINS_HERE) {
+                t->id++;
         }
-        uint64_t told = d->in_trans || was_open ? d->trx_id : 0;
-        d->trx_id += restart == ENDS_HERE ? 1 : 0;
-        return told;
+        point.id = t->is_open || was_open ? t->id : 0;
+        t->id += restart == ENDS_HERE ? 1 : 0;
+        return point;
 }

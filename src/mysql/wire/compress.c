@@ -8,14 +8,13 @@
 #include <zlib.h>
 #include <zstd.h>
 
-enum { HEADER_SIZE = 7, PIECE = 8 * 1024, BLOCK_HEADER = 3, ZSTD_KEPT = 256 * 1024 };
+enum { HEADER_SIZE = 7, BLOCK_HEADER = 3, ZSTD_KEPT = 256 * 1024 };
 
 /* zstd keeps a window of what it wrote: MySQL's frames are 16 MiB at most, and so is what they may ask for. */
 enum { WINDOW_LOG_MAX = 24 };
 
 struct compress {
         enum compress_algorithm algorithm;
-        struct compress_sink sink;
         z_stream zlib;
         bool zlib_ready;
         ZSTD_DCtx *zstd;
@@ -25,6 +24,7 @@ struct compress {
         uint32_t in_left; /* of the frame's payload */
         uint32_t length;  /* that it announces; 0 = stored */
         uint32_t out;     /* of it, so far */
+        bool more;        /* there may be output without further input */
         bool ended;       /* the zlib stream or zstd frame is complete */
 };
 
@@ -48,12 +48,11 @@ static void give_back(void *opaque, void *block)
         prof_free(block);
 }
 
-struct compress *compress_new(enum compress_algorithm algorithm, struct compress_sink sink)
+struct compress *compress_new(enum compress_algorithm algorithm)
 {
         struct compress *c = prof_calloc(STAGE_FRAME, 1, sizeof *c);
         if (c != NULL) {
                 c->algorithm = algorithm;
-                c->sink = sink;
         }
         return c;
 }
@@ -68,11 +67,6 @@ void compress_free(struct compress *c)
         }
         (void)ZSTD_freeDCtx(c->zstd);
         prof_free(c);
-}
-
-bool compress_idle(const struct compress *c)
-{
-        return c->have == 0;
 }
 
 const char *compress_name(enum compress_algorithm algorithm)
@@ -110,12 +104,12 @@ static size_t inflate_zlib(struct compress *c, struct span *in, uint8_t *piece, 
         c->zlib.next_in = in->len > 0 ? in->data : &nothing;
         c->zlib.avail_in = (unsigned)in->len;
         c->zlib.next_out = piece;
-        c->zlib.avail_out = PIECE;
+        c->zlib.avail_out = COMPRESS_PIECE;
         int result = inflate(&c->zlib, Z_NO_FLUSH);
         *failed = result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR;
         c->ended = result == Z_STREAM_END;
         *in = span_skip(*in, in->len - c->zlib.avail_in);
-        return PIECE - c->zlib.avail_out;
+        return COMPRESS_PIECE - c->zlib.avail_out;
 }
 
 static size_t inflate_zstd(struct compress *c, struct span *in, uint8_t *piece, bool *failed)
@@ -124,7 +118,7 @@ static size_t inflate_zstd(struct compress *c, struct span *in, uint8_t *piece, 
         /* A block at a time, so that all before a broken one comes out. It asks for the next block's header too. */
         size_t wanted = c->wanted > BLOCK_HEADER ? c->wanted - BLOCK_HEADER : 1;
         ZSTD_inBuffer from = {in->data, in->len < wanted ? in->len : wanted, 0};
-        ZSTD_outBuffer to = {piece, PIECE, 0};
+        ZSTD_outBuffer to = {piece, COMPRESS_PIECE, 0};
         size_t result = ZSTD_decompressStream(c->zstd, &to, &from);
         *failed = ZSTD_isError(result) != 0;
         c->ended = result == 0;
@@ -136,50 +130,57 @@ static size_t inflate_zstd(struct compress *c, struct span *in, uint8_t *piece, 
 /* One sentence for both: which is found first in a frame that is wrong in two ways depends on how its bytes come. */
 #define DAMAGED "a compressed frame that can't be decompressed to the length that it announces"
 
-/** Hand on what was decompressed: as much as the frame announced. */
-static const char *emit(struct compress *c, struct span bytes)
+/** The next step within a compressed payload. @return false: there is nothing to report before more input comes. */
+static bool take_compressed(struct compress *c, struct span *in, uint8_t *piece, struct compress_output *out)
 {
-        struct span fits = span_head(bytes, c->length - c->out);
-        c->out += (uint32_t)fits.len;
-        if (fits.len > 0) {
-                c->sink.on_bytes(c->sink.arg, fits);
+        struct span part = span_head(*in, c->in_left);
+        size_t before = part.len;
+        if (c->ended) {
+                out->give_up = "a compressed frame with data after its end";
+                return true;
         }
-        return fits.len < bytes.len ? DAMAGED : NULL;
+        bool failed = false;
+        size_t n = c->algorithm == COMPRESS_ZLIB ? inflate_zlib(c, &part, piece, &failed)
+                                                 : inflate_zstd(c, &part, piece, &failed);
+        size_t used = before - part.len;
+        c->more = !c->ended && (n == COMPRESS_PIECE || used > 0);
+        if (!c->more && !c->ended) {
+                used = before; /* no progress: the rest means nothing to the library */
+        }
+        c->in_left -= (uint32_t)used;
+        *in = span_skip(*in, used);
+        out->bytes = span_head(span_of(piece, n), c->length - c->out); /* as much as the frame announced */
+        c->out += (uint32_t)out->bytes.len;
+        if (failed || out->bytes.len < n) {
+                out->give_up = DAMAGED;
+        }
+        return out->bytes.len > 0 || out->give_up != NULL;
 }
 
-/** Part of a compressed frame's payload. */
-static const char *take_compressed(struct compress *c, struct span in)
+/** The next step within a payload that is stored as it is. */
+static bool take_stored(struct compress *c, struct span *in, struct compress_output *out)
 {
-        uint8_t piece[PIECE];
-        const char *lost = NULL;
-        bool more = true; /* input, or output that did not fit */
-        while (lost == NULL && more && !c->ended) {
-                bool failed = false;
-                size_t before = in.len;
-                size_t n = c->algorithm == COMPRESS_ZLIB ? inflate_zlib(c, &in, piece, &failed)
-                                                         : inflate_zstd(c, &in, piece, &failed);
-                lost = emit(c, span_of(piece, n));
-                if (lost == NULL && failed) {
-                        lost = DAMAGED;
-                }
-                more = n == PIECE || in.len < before;
-        }
-        return lost == NULL && in.len > 0 && c->ended ? "a compressed frame with data after its end" : lost;
+        out->bytes = span_head(*in, c->in_left);
+        c->in_left -= (uint32_t)out->bytes.len;
+        *in = span_skip(*in, out->bytes.len);
+        return true;
 }
 
-static const char *begin_frame(struct compress *c)
+static void begin_frame(struct compress *c, struct compress_output *out)
 {
         const uint8_t *h = c->header;
         c->in_left = frame_length(frame_header(h)); /* it begins as a packet does */
         c->length = (uint32_t)h[4] | (uint32_t)h[5] << 8 | (uint32_t)h[6] << 16;
         c->out = 0;
+        c->more = false;
         c->ended = false;
-        if (c->sink.on_frame != NULL) {
-                c->sink.on_frame(c->sink.arg, h[3], HEADER_SIZE + c->in_left);
-        }
-        return c->length > 0 && !reset(c) ? "out of memory" : NULL;
+        out->begins_frame = true;
+        out->seq = h[3];
+        out->wire = HEADER_SIZE + c->in_left;
+        out->give_up = c->length > 0 && !reset(c) ? "out of memory" : NULL;
 }
 
+/** @return why it can't be followed; NULL: it was complete. */
 static const char *end_frame(struct compress *c)
 {
         c->have = 0;
@@ -192,27 +193,34 @@ static const char *end_frame(struct compress *c)
                    : NULL;
 }
 
-const char *compress_feed(struct compress *c, struct span in)
+/** Take the header's next byte. @return true when the frame begins. */
+static bool take_header(struct compress *c, struct span *in, struct compress_output *out)
 {
-        const char *lost = NULL;
-        while (in.len > 0 && lost == NULL) {
-                if (c->have < HEADER_SIZE) {
-                        c->header[c->have++] = in.data[0];
-                        in = span_skip(in, 1);
-                        lost = c->have == HEADER_SIZE ? begin_frame(c) : NULL;
+        c->header[c->have++] = in->data[0];
+        *in = span_skip(*in, 1);
+        if (c->have == HEADER_SIZE) {
+                begin_frame(c, out);
+        }
+        return c->have == HEADER_SIZE;
+}
+
+bool compress_next(struct compress *c, struct span *in, uint8_t piece[COMPRESS_PIECE],
+                   struct compress_output *out)
+{
+        bool any = false;
+        *out = (struct compress_output){.begins_frame = false};
+        while (!any) {
+                bool in_frame = c->have == HEADER_SIZE;
+                if (in_frame && c->in_left == 0 && !c->more) {
+                        out->give_up = end_frame(c);
+                        any = out->give_up != NULL;
+                } else if (in->len == 0 && !(in_frame && c->more)) {
+                        return false;
+                } else if (!in_frame) {
+                        any = take_header(c, in, out);
                 } else {
-                        struct span part = span_head(in, c->in_left);
-                        in = span_skip(in, part.len);
-                        c->in_left -= (uint32_t)part.len;
-                        if (c->length > 0) {
-                                lost = take_compressed(c, part);
-                        } else {
-                                c->sink.on_bytes(c->sink.arg, part);
-                        }
-                }
-                if (lost == NULL && c->have == HEADER_SIZE && c->in_left == 0) {
-                        lost = end_frame(c);
+                        any = c->length > 0 ? take_compressed(c, in, piece, out) : take_stored(c, in, out);
                 }
         }
-        return lost;
+        return true;
 }

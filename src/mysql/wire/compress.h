@@ -15,26 +15,31 @@
 
 enum compress_algorithm { COMPRESS_ZLIB, COMPRESS_ZSTD };
 
+enum { COMPRESS_PIECE = 8 * 1024 };
+
 struct compress;
 
-struct compress_sink {
-        void *arg;
-        /** Bytes of packets; they live during the call. */
-        void (*on_bytes)(void *arg, struct span bytes);
-        /** A frame begins, with this sequence number; it has @p wire bytes in all, its header included. May be NULL. */
-        void (*on_frame)(void *arg, uint8_t seq, uint32_t wire);
+/** One step: a frame began, or bytes came out, or the stream can't be followed. */
+struct compress_output {
+        bool begins_frame;
+        uint8_t seq;   /**< of the frame that begins */
+        uint32_t wire; /**< its length in bytes, header included */
+        struct span
+            bytes; /**< of packets; valid until the next call, and as long as the input and the piece */
+        const char *
+            give_up; /**< why what follows these bytes can't be decompressed (static text): call no more; NULL: go on */
 };
 
 /** @return NULL when memory is out. */
-struct compress *compress_new(enum compress_algorithm algorithm, struct compress_sink sink);
+struct compress *compress_new(enum compress_algorithm algorithm);
 /** NULL is allowed. */
 void compress_free(struct compress *c);
 
-/** All of @p in, in any split; the same bytes come out (but maybe fewer or more before the end of a broken zstd frame). @return NULL, or why it can't be followed (static text): then feed no more. */
-const char *compress_feed(struct compress *c, struct span in);
-
-/** Between two frames: not one byte of the next was seen. */
-bool compress_idle(const struct compress *c);
+/** Take input off the front of *@p in until there is something to report. Any split of the input gives the same bytes and the same
+ *  error (but maybe fewer or more bytes before the end of a broken zstd frame).
+ *  @param piece  room for decompressed bytes. @return false: all of *@p in is used up, and there is no output. */
+bool compress_next(struct compress *c, struct span *in, uint8_t piece[COMPRESS_PIECE],
+                   struct compress_output *out);
 
 /** "zlib" or "zstd". */
 const char *compress_name(enum compress_algorithm algorithm);

@@ -22,27 +22,15 @@ struct seen {
         size_t wire;
 };
 
-static void on_bytes(void *arg, struct span bytes)
+static void add(struct seen *s, const struct compress_output *out)
 {
-        struct seen *s = arg;
-        CU_ASSERT_TRUE_FATAL(s->len + bytes.len <= ROOM);
-        memcpy(s->bytes + s->len, bytes.data, bytes.len);
-        s->len += bytes.len;
-        s->largest = bytes.len > s->largest ? bytes.len : s->largest;
-}
-
-static void forget(void *arg, struct span bytes)
-{
-        (void)arg;
-        (void)bytes;
-}
-
-static void on_frame(void *arg, uint8_t seq, uint32_t wire)
-{
-        struct seen *s = arg;
-        s->frames++;
-        s->last_seq = seq;
-        s->wire += wire;
+        CU_ASSERT_TRUE_FATAL(s->len + out->bytes.len <= ROOM);
+        (void)span_copy(s->bytes + s->len, out->bytes);
+        s->len += out->bytes.len;
+        s->largest = out->bytes.len > s->largest ? out->bytes.len : s->largest;
+        s->frames += out->begins_frame ? 1 : 0;
+        s->last_seq = out->begins_frame ? out->seq : s->last_seq;
+        s->wire += out->wire;
 }
 
 static void put_frame(struct writer *w, uint8_t seq, struct span payload, size_t announced)
@@ -71,13 +59,30 @@ static void put_compressed(struct writer *w, uint8_t seq, enum compress_algorith
         free(room);
 }
 
+/** @p seen may be NULL. @return why it can't be decompressed, or NULL. */
+static const char *feed_once(struct compress *c, struct span in, struct seen *seen)
+{
+        uint8_t piece[COMPRESS_PIECE];
+        struct compress_output out;
+        while (compress_next(c, &in, piece, &out)) {
+                if (seen != NULL) {
+                        add(seen, &out);
+                }
+                if (out.give_up != NULL) {
+                        return out.give_up;
+                }
+        }
+        CU_ASSERT_EQUAL(in.len, 0);
+        return NULL;
+}
+
 /** Feed @p in at most @p split bytes at once. */
-static const char *feed(struct compress *c, struct span in, size_t split)
+static const char *feed(struct compress *c, struct span in, size_t split, struct seen *seen)
 {
         const char *lost = NULL;
         while (in.len > 0 && lost == NULL) {
                 size_t n = split > 0 && split < in.len ? split : in.len;
-                lost = compress_feed(c, span_head(in, n));
+                lost = feed_once(c, span_head(in, n), seen);
                 in = span_skip(in, n);
         }
         return lost;
@@ -85,14 +90,11 @@ static const char *feed(struct compress *c, struct span in, size_t split)
 
 static const char *run(struct span in, enum compress_algorithm algorithm, size_t split, struct seen *seen)
 {
-        const struct compress_sink sink = {seen, on_bytes, on_frame};
-        struct compress *c = compress_new(algorithm, sink);
+        struct compress *c = compress_new(algorithm);
         seen->len = 0;
         seen->frames = 0;
         seen->wire = 0;
-        CU_ASSERT_TRUE(compress_idle(c));
-        const char *lost = feed(c, in, split);
-        CU_ASSERT_TRUE(lost != NULL || compress_idle(c));
+        const char *lost = feed(c, in, split, seen);
         compress_free(c);
         return lost;
 }
@@ -174,19 +176,17 @@ static void memory_is_the_librarys(void)
                 enum compress_algorithm algorithm;
                 enum prof_lib lib;
         } kinds[] = {{COMPRESS_ZLIB, LIB_ZLIB}, {COMPRESS_ZSTD, LIB_ZSTD}};
-        struct seen seen = {.bytes = malloc(ROOM)};
         uint8_t *wire = malloc(ROOM);
         uint8_t *zeros = calloc(1, 100000);
-        const struct compress_sink sink = {&seen, forget, NULL};
         for (size_t i = 0; i < 2; i++) {
                 struct writer w = writer_over(wire, ROOM);
                 put_compressed(&w, 0, kinds[i].algorithm, span_of(zeros, 100000), 100000,
                                (struct span){NULL, 0});
-                struct compress *c = compress_new(kinds[i].algorithm, sink);
+                struct compress *c = compress_new(kinds[i].algorithm);
                 int64_t own = prof_read(STAGE_FRAME, LIB_OWN).current_bytes_used;
                 int64_t others = prof_read(STAGE_MAIN, LIB_COUNT).current_bytes_used;
                 int64_t before = prof_read(STAGE_FRAME, kinds[i].lib).current_bytes_used;
-                CU_ASSERT_PTR_NULL(compress_feed(c, span_head(writer_span(&w), w.at - 1)));
+                CU_ASSERT_PTR_NULL(feed_once(c, span_head(writer_span(&w), w.at - 1), NULL));
                 CU_ASSERT_TRUE(prof_read(STAGE_FRAME, kinds[i].lib).current_bytes_used > before + 30000);
                 CU_ASSERT_EQUAL(prof_read(STAGE_FRAME, LIB_OWN).current_bytes_used, own);
                 CU_ASSERT_EQUAL(prof_read(STAGE_MAIN, LIB_COUNT).current_bytes_used, others);
@@ -195,27 +195,23 @@ static void memory_is_the_librarys(void)
         }
         free(zeros);
         free(wire);
-        free(seen.bytes);
 }
 
 /** What zstd refers back to in a large frame is not kept beyond it. */
 static void large_memory_is_given_back(void)
 {
-        struct seen seen = {.bytes = malloc(ROOM)};
         uint8_t *wire = malloc(ROOM);
         uint8_t *zeros = calloc(1, 8 << 20);
         struct writer w = writer_over(wire, ROOM);
         put_compressed(&w, 0, COMPRESS_ZSTD, span_of(zeros, 8 << 20), 8 << 20, (struct span){NULL, 0});
-        const struct compress_sink sink = {&seen, forget, NULL};
-        struct compress *c = compress_new(COMPRESS_ZSTD, sink);
-        CU_ASSERT_PTR_NULL(compress_feed(c, span_head(writer_span(&w), w.at - 1)));
+        struct compress *c = compress_new(COMPRESS_ZSTD);
+        CU_ASSERT_PTR_NULL(feed_once(c, span_head(writer_span(&w), w.at - 1), NULL));
         CU_ASSERT_TRUE(prof_read(STAGE_FRAME, LIB_COUNT).current_bytes_used > 2 << 20);
-        CU_ASSERT_PTR_NULL(compress_feed(c, span_skip(writer_span(&w), w.at - 1)));
+        CU_ASSERT_PTR_NULL(feed_once(c, span_skip(writer_span(&w), w.at - 1), NULL));
         CU_ASSERT_TRUE(prof_read(STAGE_FRAME, LIB_COUNT).current_bytes_used < 1 << 20);
         compress_free(c);
         free(zeros);
         free(wire);
-        free(seen.bytes);
 }
 
 static void memory_fails(void)
@@ -228,11 +224,10 @@ static void memory_fails(void)
                 struct writer w = writer_over(wire, ROOM);
                 put_compressed(&w, 0, algorithm, span_of(zeros, 100000), 100000, (struct span){NULL, 0});
                 for (uint64_t nth = 1; nth < 8; nth++) {
-                        const struct compress_sink sink = {&seen, on_bytes, NULL};
                         seen.len = 0;
                         prof_fail_nth(nth);
-                        struct compress *c = compress_new(algorithm, sink);
-                        const char *lost = c != NULL ? feed(c, writer_span(&w), 0) : "out of memory";
+                        struct compress *c = compress_new(algorithm);
+                        const char *lost = c != NULL ? feed(c, writer_span(&w), 0, &seen) : "out of memory";
                         prof_fail_nth(0);
                         CU_ASSERT_TRUE(lost != NULL || seen.len == 100000);
                         CU_ASSERT_TRUE(nth > 2 || lost != NULL);

@@ -1,5 +1,5 @@
-/* Packets of the server's that hold a password although their statement shows none. */
-#include "mysql/dissect/dissect_state.h"
+#include "mysql/dissect/secret_watch.h"
+
 #include "mysql/sql/secret.h"
 #include "mysql/sql/secret_data.h"
 
@@ -126,29 +126,26 @@ static bool selects_within(struct span text)
 
 /* --- what a packet holds -------------------------------------------------------------------------------------------------- */
 
-bool dissect_text_is_secret(struct span text)
-{
-        return secret_suspected(text);
-}
-
 /** Of an execution, the data sent for one, a fetch. What was never seen may be anything. */
-static bool is_of_secret_statement(const struct dissect *d, const struct command *cmd)
+static bool is_of_secret_statement(const struct secret_watch *w, const struct statements *statements,
+                                   const struct command *cmd)
 {
         if (cmd->stmt_id == LAST_PREPARED) {
-                return d->prepared_secret; /* maybe it is still on its way */
+                return w->prepared_secret; /* maybe it is still on its way */
         }
-        const struct statement *st = statements_find(&d->statements, cmd->stmt_id);
+        const struct statement *st = statements_find(statements, cmd->stmt_id);
         return st == NULL || st->is_secret;
 }
 
-bool dissect_holds_secret(const struct dissect *d, const struct command *cmd, struct span body)
+bool secret_watch_holds(const struct secret_watch *w, const struct statements *statements,
+                        const struct command *cmd, struct span body)
 {
         if (cmd->code == COM_QUERY || cmd->code == COM_STMT_PREPARE) {
-                return dissect_text_is_secret(body) || asks_for_secret(span_skip(body, cmd->text_at));
+                return secret_suspected(body) || asks_for_secret(span_skip(body, cmd->text_at));
         }
         if (cmd->code == COM_STMT_EXECUTE || cmd->code == COM_STMT_BULK_EXECUTE ||
             cmd->code == COM_STMT_SEND_LONG_DATA || cmd->code == COM_STMT_FETCH) {
-                return cmd->has_stmt_id && is_of_secret_statement(d, cmd);
+                return cmd->has_stmt_id && is_of_secret_statement(w, statements, cmd);
         }
         return packet_kind_is_secret(packet_kind_of(cmd->code));
 }
@@ -159,67 +156,69 @@ static bool is_execution(const struct command *cmd)
 }
 
 /** What the statements before make of @p cmd, which runs @p text. Commands come in the order in which they run. */
-static void note_before(struct dissect *d, struct command *cmd, struct span text)
+static void note_before(struct secret_watch *w, struct command *cmd, struct span text)
 {
-        if (d->last_secret && asks_for_diagnostics(text)) {
+        if (w->last_secret && asks_for_diagnostics(text)) {
                 cmd->is_secret = true;
                 cmd->secrecy = SECRECY_QUOTES;
-        } else if (d->left_secret != SECRECY_NONE && !cmd->is_secret &&
+        } else if (w->left_secret != SECRECY_NONE && !cmd->is_secret &&
                    ((may_ask(text) && takes(&text, "EXECUTE")) || has_variable(text))) {
                 cmd->is_secret = true;
-                cmd->secrecy = d->left_secret;
+                cmd->secrecy = w->left_secret;
         }
-        if (cmd->is_secret && d->left_secret < SECRECY_ALL && leaves_secret(text)) {
-                d->left_secret = selects_within(text) ? SECRECY_ALL : SECRECY_DERIVED;
+        if (cmd->is_secret && w->left_secret < SECRECY_ALL && leaves_secret(text)) {
+                w->left_secret = selects_within(text) ? SECRECY_ALL : SECRECY_DERIVED;
         }
 }
 
 /** The statement of an execution. */
-static void note_execution(struct dissect *d, struct command *cmd)
+static void note_execution(struct secret_watch *w, const struct statements *statements, struct command *cmd)
 {
-        uint32_t id = cmd->stmt_id == LAST_PREPARED ? d->last_prepared : cmd->stmt_id;
-        const struct statement *st = statements_find(&d->statements, id);
+        uint32_t id = cmd->stmt_id == LAST_PREPARED ? statements->last_prepared : cmd->stmt_id;
+        const struct statement *st = statements_find(statements, id);
         if (st == NULL) {
                 cmd->secrecy = cmd->is_secret ? SECRECY_DERIVED : SECRECY_NONE;
-        } else if (cmd->is_secret || d->last_secret || d->left_secret != SECRECY_NONE) {
-                note_before(d, cmd, span_of(st->text, st->text_len));
+        } else if (cmd->is_secret || w->last_secret || w->left_secret != SECRECY_NONE) {
+                note_before(w, cmd, span_of(st->text, st->text_len));
         }
 }
 
-void dissect_note_secret(struct dissect *d, struct command *cmd, struct span body)
+void secret_watch_on_command(struct secret_watch *w, const struct statements *statements, struct command *cmd,
+                             struct span body)
 {
-        if (!d->watch_secrets) {
+        if (!w->is_on) {
                 return;
         }
-        cmd->is_secret = dissect_holds_secret(d, cmd, body);
+        cmd->is_secret = secret_watch_holds(w, statements, cmd, body);
         if (cmd->code == COM_STMT_PREPARE) {
-                d->prepared_secret = cmd->is_secret;
+                w->prepared_secret = cmd->is_secret;
         } else if (cmd->code == COM_QUERY &&
-                   (cmd->is_secret || d->last_secret || d->left_secret != SECRECY_NONE)) {
-                note_before(d, cmd, span_skip(body, cmd->text_at));
+                   (cmd->is_secret || w->last_secret || w->left_secret != SECRECY_NONE)) {
+                note_before(w, cmd, span_skip(body, cmd->text_at));
         } else if (is_execution(cmd)) {
-                note_execution(d, cmd);
+                note_execution(w, statements, cmd);
         }
         if (cmd->code == COM_QUERY || is_execution(cmd)) {
-                d->last_secret = cmd->is_secret;
+                w->last_secret = cmd->is_secret;
         }
 }
 
-void dissect_forget_secrets(struct dissect *d, const struct command *cmd)
+void secret_watch_on_reset(struct secret_watch *w, const struct command *cmd)
 {
         if (cmd->next == NULL) { /* else what came since would be forgotten, too */
-                d->last_secret = false;
-                d->left_secret = SECRECY_NONE;
+                w->last_secret = false;
+                w->left_secret = SECRECY_NONE;
         }
 }
 
-bool dissect_is_secret(const struct dissect *d, const struct command *cmd)
+bool secret_watch_covers(const struct secret_watch *w, const struct statements *statements,
+                         const struct command *cmd)
 {
-        if (d->watch_secrets || cmd->is_secret) {
+        if (w->is_on || cmd->is_secret) {
                 return cmd->is_secret;
         }
         bool is_whole = cmd->body_len == cmd->true_len || cmd->body_len >= SECRET_WITHIN;
-        return !is_whole || dissect_holds_secret(d, cmd, span_of(cmd->body, cmd->body_len));
+        return !is_whole || secret_watch_holds(w, statements, cmd, command_body(cmd));
 }
 
 static bool is_of(struct span definition, const char *schema, const char *table)
@@ -251,7 +250,7 @@ static bool is_of_secrets(struct span definition)
                (len == PERFORMANCE_SCHEMA && is_of_variables(definition));
 }
 
-bool dissect_names_secret(struct span definition)
+bool secret_watch_is_secret_definition(struct span definition)
 {
         enum {
                 CATALOG = 3
@@ -260,37 +259,36 @@ bool dissect_names_secret(struct span definition)
                (definition.len > 0 && definition.data[0] > CATALOG);
 }
 
-void dissect_hide_named(struct dissect *d, struct command *cmd, struct span definition)
+bool secret_watch_on_definition(struct secret_watch *w, const struct statements *statements,
+                                struct command *cmd, struct span definition)
 {
-        if (!d->watch_secrets || !dissect_names_secret(definition)) {
-                return;
+        if (!w->is_on || !secret_watch_is_secret_definition(definition)) {
+                return false;
         }
         cmd->is_secret = true; /* SELECT * from a table with such a column */
         if (is_of_variables(definition)) {
                 cmd->secrecy = SECRECY_ALL;
         }
-        d->packet_secret = true;
-        d->last_secret = true;
-        struct statement *st = cmd->has_stmt_id ? statements_find(&d->statements, cmd->stmt_id) : NULL;
+        w->last_secret = true;
+        struct statement *st = cmd->has_stmt_id ? statements_find(statements, cmd->stmt_id) : NULL;
         if (st != NULL) {
                 st->is_secret = true; /* rows may come without definitions, for COM_STMT_FETCH say */
         }
-        if (cmd->code == COM_STMT_PREPARE && cmd->stmt_id == d->last_prepared) {
-                d->prepared_secret = true;
+        if (cmd->code == COM_STMT_PREPARE && cmd->stmt_id == statements->last_prepared) {
+                w->prepared_secret = true;
         }
+        return true;
 }
 
-void dissect_hide_error(struct dissect *d, const struct command *cmd, const struct err *err)
+bool secret_watch_on_error(const struct secret_watch *w, const struct command *cmd, const struct err *err,
+                           bool is_shown)
 {
-        struct span text = span_skip(span_of(cmd->body, cmd->body_len), cmd->text_at);
         bool is_whole = cmd->body_len == cmd->true_len; /* else it may quote what nobody has looked into */
-        if (d->want_packets && err->errnum == ERR_PARSE &&
-            (!is_whole || secret_is_in_error(err->message, text))) {
-                d->packet_secret = true;
+        if (is_shown && err->errnum == ERR_PARSE &&
+            (!is_whole || secret_is_in_error(err->message, command_text(cmd)))) {
+                return true;
         }
-        if (d->watch_secrets && secret_is_in_value(err->message)) {
-                d->packet_secret = true;
-        }
+        return w->is_on && secret_is_in_value(err->message);
 }
 
 /** The type of the event that begins at @p at of a packet. */
@@ -306,51 +304,9 @@ static bool is_sealed_type(struct span event, size_t at)
         return event.len > at + TYPE_AT && memchr(types, event.data[at + TYPE_AT], sizeof types) != NULL;
 }
 
-bool dissect_is_sealed_event(struct span event)
+bool secret_watch_is_sealed_event(struct span event)
 {
         enum { STATUS = 1, SEMISYNC = 2, SEMISYNC_MARK = 0xef };
         bool may_be_semisync = event.len > STATUS && event.data[STATUS] == SEMISYNC_MARK;
         return is_sealed_type(event, STATUS) || (may_be_semisync && is_sealed_type(event, STATUS + SEMISYNC));
-}
-
-/** A packet of the client's of which only a part came: what it would have been is told by its first byte. */
-static bool is_secret_part(const struct dissect *d, struct span head)
-{
-        enum { STMT_ID_AT = 1 };
-        const struct command *under_way = d->head;
-        if (under_way != NULL &&
-            (under_way->state == REPLYING_AUTH || under_way->state == REPLYING_LOCAL_FILE)) {
-                return under_way->state == REPLYING_AUTH || dissect_is_secret(d, under_way);
-        }
-        if (d->draining) {
-                return d->drain_secret;
-        }
-        struct command cmd = {.code = head.len > 0 ? head.data[0] : COM_SLEEP, .text_at = 1};
-        struct reader r = reader_over(span_skip(head, STMT_ID_AT));
-        cmd.stmt_id = reader_u32(&r);
-        cmd.has_stmt_id = !r.failed;
-        return dissect_holds_secret(d, &cmd, head) || secret_suspected(head);
-}
-
-bool dissect_hides_part(const struct dissect *d, enum side from, struct span head)
-{
-        if (d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || d->redact_packets) {
-                return true;
-        }
-        if (d->phase == PHASE_READY && from == SIDE_CLIENT) {
-                return is_secret_part(d, head);
-        }
-        return (d->head != NULL && dissect_is_secret(d, d->head)) || secret_is_in_packet(head);
-}
-
-/* --- packets without what is in them ------------------------------------------------------------------------------------
- *
- * Shown is what the dissector went by when it took them for what it says they are: the command and its fixed fields, the first
- * byte of a reply, numbers. Of rows, definitions and files it is nothing. */
-
-void dissect_redact(struct packet *p, struct span head)
-{
-        p->secret = false;
-        p->redacted = true;
-        p->head = span_head(head, packet_kind_shown_bytes(p->kind));
 }

@@ -1,0 +1,171 @@
+/** @file command_queue.h  The commands in flight of one session, oldest first.
+ *
+ *      client -> push -> [ head (the server answers it), next, …, tail ] -> pop -> pool
+ *
+ * Only the head is *begun*: what a command means can depend on those before it (PREPARE, then EXECUTE of the last one).
+ * Knows: what is kept of a command and of its reply.   Does not know: packets, records.
+ * Threads: one owner.   Memory: STAGE_DISSECT; freed commands go to the thread's pool, bodies of up to 4 KiB with them. */
+#ifndef MYSQL_DISSECT_COMMAND_QUEUE_H
+#define MYSQL_DISSECT_COMMAND_QUEUE_H
+
+#include "mysql/dissect/budget.h"
+#include "mysql/dissect/dissect_settings.h"
+#include "mysql/dissect/row_store.h"
+#include "mysql/wire/command.h"
+#include "profile/heap/prof.h"
+
+#include <string.h>
+
+/** What the server is expected to send next for the command at the head. */
+enum reply_state {
+        REPLYING_FIRST,
+        REPLYING_DEFS,
+        REPLYING_DEFS_EOF,
+        REPLYING_ROWS,
+        REPLYING_LOCAL_FILE, /**< nothing: the client sends the file */
+        REPLYING_AUTH,
+        REPLYING_STREAM,
+        REPLYING_COUNT
+};
+
+struct command {
+        struct command *next;
+        const struct command_type *type;
+        uint8_t code;
+        bool begun;
+        bool done;
+        bool acknowledged; /**< in a stream: the client has sent packets meanwhile */
+        bool seq_known;    /**< next_seq holds; it does not after a rule of sequence was broken */
+        uint8_t next_seq;  /**< of the exchange's next packet, of either side */
+        bool frame_known;  /**< the same for compressed frames */
+        uint8_t next_frame;
+        enum reply_state state;
+        uint64_t seq_num;  /**< 1 is the session's first command */
+        uint64_t start_ns; /**< first byte of the request */
+        uint64_t sent_ns;  /**< its last byte */
+        uint64_t first_ns; /**< first byte of the reply; 0 = none came */
+        uint64_t last_ns;
+        uint64_t bytes_sent;
+        uint64_t bytes_received;
+
+        uint8_t *body; /**< the beginning of the request, from the command's code on */
+        size_t body_len;
+        size_t body_size; /**< allocated */
+        uint64_t true_len;
+        size_t text_at; /**< where the text begins in body; attributes may stand before it */
+        uint32_t stmt_id;
+        bool has_stmt_id;
+        bool is_secret;  /**< contains a password, or may; see secret_watch_covers */
+        uint8_t secrecy; /**< enum secrecy: what the reply may repeat of earlier statements */
+        bool is_plain;   /**< the statement's first word is neither USE nor SET; see session_vars_is_plain */
+
+        uint64_t defs_left; /**< column definitions to come */
+        uint64_t defs_next; /**< of the group after (PREPARE: columns after parameters) */
+        bool out_params;    /**< the current result has OUT parameters, and another one follows */
+        bool without_defs;  /**< the server leaves definitions out */
+        uint64_t columns;
+        uint64_t rows;
+        uint64_t results;
+        uint64_t affected_rows;
+        uint64_t last_insert_id;
+        uint64_t warnings;
+        uint16_t status;
+        bool has_status; /**< an OK or EOF came */
+        bool failed;     /**< an ERR came */
+        uint16_t errnum;
+        char sqlstate[6];
+        uint8_t *text; /**< the ERR's message or the OK's info */
+        size_t text_len;
+        bool text_lost;   /**< it is not known where the statement's text begins */
+        bool changes_cut; /**< session tracking reported more than is kept */
+        uint8_t *changes; /**< what it reported, as on the wire */
+        size_t changes_len;
+        uint64_t ends; /**< results that ended well */
+        uint32_t
+            rows_wanted; /**< rows of the current result that are still to be kept; 0: they are only counted */
+        struct row_store *first_rows; /**< NULL unless settings->rows */
+};
+
+struct command_queue {
+        struct command *head; /**< the oldest; NULL: no command is in flight */
+        struct command *tail; /**< the newest; undefined while the queue is empty */
+        uint32_t count;
+        struct dissect_pool *pool;
+        struct budget *budget;
+};
+
+/** @return a command that is in no queue, zeroed but for body and body_size; NULL when memory is out. */
+static inline struct command *command_queue_new(struct command_queue *q)
+{
+        struct command *cmd = q->pool->first;
+        if (cmd == NULL) {
+                return (struct command *)prof_calloc(STAGE_DISSECT, 1, sizeof *cmd);
+        }
+        q->pool->first = cmd->next;
+        q->pool->n--;
+        uint8_t *body = cmd->body;
+        size_t body_size = cmd->body_size;
+        memset(cmd, 0, span_unknown(sizeof *cmd));
+        cmd->body = body;
+        cmd->body_size = body_size;
+        return cmd;
+}
+
+/** Copy the beginning of the request, as far as the budget goes. Once for each command. @return false when memory is out. */
+static inline bool command_queue_keep_body(struct command_queue *q, struct command *cmd, struct span body)
+{
+        struct span kept = span_head(body, budget_left(q->budget));
+        if (kept.len > cmd->body_size) {
+                uint8_t *bigger = (uint8_t *)prof_realloc(STAGE_DISSECT, cmd->body, kept.len);
+                if (bigger == NULL) {
+                        return false;
+                }
+                cmd->body = bigger;
+                cmd->body_size = kept.len;
+        }
+        if (kept.len > 0) {
+                memcpy(cmd->body, kept.data, kept.len);
+        }
+        cmd->body_len = kept.len;
+        q->budget->used += kept.len;
+        return true;
+}
+
+/** Append @p cmd, which the queue owns from here on. */
+static inline void command_queue_push(struct command_queue *q, struct command *cmd)
+{
+        if (q->head != NULL) {
+                q->tail->next = cmd;
+        } else {
+                q->head = cmd;
+        }
+        q->tail = cmd;
+        q->count++;
+}
+
+/** @return NULL: no command is in flight. */
+static inline struct command *command_queue_newest(const struct command_queue *q)
+{
+        return q->head != NULL ? q->tail : NULL;
+}
+
+/** Replace the text of the reply. @return false when memory is out. */
+bool command_queue_keep_text(struct command_queue *q, struct command *cmd, struct span text);
+/** Remove the head, of which there is one. */
+void command_queue_pop(struct command_queue *q);
+
+/** Free a command that is in no queue. NULL is allowed. */
+void command_free(struct command *cmd);
+
+static inline struct span command_body(const struct command *cmd)
+{
+        return span_of(cmd->body, cmd->body_len);
+}
+
+/** The text of the statement, or the name, as far as it is kept. */
+static inline struct span command_text(const struct command *cmd)
+{
+        return span_skip(command_body(cmd), cmd->text_at);
+}
+
+#endif

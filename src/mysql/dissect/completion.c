@@ -1,0 +1,83 @@
+#include "mysql/dissect/completion.h"
+
+#include "mysql/dissect/emit.h"
+#include "mysql/dissect/execute.h"
+#include "mysql/dissect/multi_result.h"
+#include "mysql/dissect/request.h"
+
+/** The statement's long data was for this execution only. A function of its own: what it needs of the stack, the other commands do
+ *  not. */
+__attribute__((noinline)) static void complete_execution(struct dissect *d, const struct command *cmd,
+                                                         struct transaction_point point, const char *reason)
+{
+        struct execution execution;
+        execute_decode(d, cmd, &execution);
+        emit_command(d, cmd, point, &execution, reason);
+        if (execution.st != NULL && execution.st->long_data.n > 0 && cmd->code == COM_STMT_EXECUTE) {
+                statement_drop_long_data(&d->statements, execution.st);
+        }
+}
+
+/** Nobody wants a record: what statements keep for an execution is dropped without being read. */
+__attribute__((noinline)) static void count(struct dissect *d, const struct command *cmd)
+{
+        d->sink.on_command(d->sink.arg);
+        struct statement *st =
+            cmd->code == COM_STMT_EXECUTE ? statements_find(&d->statements, cmd->stmt_id) : NULL;
+        if (st != NULL) {
+                statement_drop_long_data(&d->statements, st);
+        }
+}
+
+/** @p reason: why there is no complete reply; NULL if there is one. */
+static inline __attribute__((always_inline)) void complete(struct dissect *d, const struct command *cmd,
+                                                           const char *reason)
+{
+        if (d->settings->count_only) {
+                count(d, cmd);
+        } else {
+                struct transaction_point point = transaction_advance(&d->transaction, &d->statements, cmd);
+                if (cmd->code == COM_STMT_EXECUTE || cmd->code == COM_STMT_BULK_EXECUTE) {
+                        complete_execution(d, cmd, point, reason);
+                } else {
+                        emit_command(d, cmd, point, NULL, reason);
+                }
+        }
+        if (d->multi_result != NULL) {
+                multi_result_drop(&d->multi_result);
+        }
+        d->records++;
+        if (cmd->code == COM_STMT_CLOSE) {
+                statements_remove(&d->statements, cmd->stmt_id);
+        }
+}
+
+void completion_fail_all(struct dissect *d, const char *reason)
+{
+        for (const struct command *cmd = d->queue.head; cmd != NULL; cmd = cmd->next) {
+                complete(d, cmd, reason);
+        }
+}
+
+const char *completion_advance(struct dissect *d)
+{
+        while (d->queue.head != NULL && d->phase == PHASE_READY) {
+                struct command *cmd = d->queue.head;
+                if (!cmd->begun) {
+                        cmd->begun = true;
+                        const char *give_up = request_begin(d, cmd);
+                        if (give_up != NULL) {
+                                return give_up;
+                        }
+                }
+                if (!cmd->done) {
+                        return NULL;
+                }
+                complete(d, cmd, NULL);
+                if (!session_vars_are_settled(&d->vars, cmd)) {
+                        session_vars_advance(&d->vars, &d->statements, cmd);
+                }
+                command_queue_pop(&d->queue);
+        }
+        return NULL;
+}

@@ -1,0 +1,338 @@
+/* The way of bytes through the dissector: they become packets, packets become messages, and those go to the phase's handler. */
+#include "mysql/dissect/completion.h"
+#include "mysql/dissect/dissect.h"
+#include "mysql/dissect/emit.h"
+#include "mysql/dissect/fastpath.h"
+#include "mysql/dissect/give_up.h"
+#include "mysql/dissect/phase.h"
+#include "mysql/dissect/result.h"
+
+enum {
+        SMALL_LIMIT = 64 * 1024, /* of greetings, logins, OK, ERR: more is not looked at */
+        ATTRIBUTES_ROOM = 64 * 1024,
+};
+
+/* --- how much of a message is looked at ----------------------------------------------------------------------- */
+
+static size_t choose_limit(const struct dissect *d, enum side from, uint8_t first)
+{
+        if (d->phase != PHASE_READY) {
+                return SMALL_LIMIT;
+        }
+        if (from == SIDE_SERVER) {
+                return result_limit(d, first);
+        }
+        if (d->draining || (d->queue.head != NULL && d->queue.head->state == REPLYING_LOCAL_FILE)) {
+                return 0;
+        }
+        return d->settings->query_bytes + 1 + ATTRIBUTES_ROOM;
+}
+
+static size_t limit_of(const struct dissect *d, enum side from, uint8_t first)
+{
+        size_t limit = choose_limit(d, from, first);
+        return limit > DISSECT_EVIDENCE ? limit : DISSECT_EVIDENCE;
+}
+
+/* --- packets that come whole: nearly all ---------------------------------------------------------------------- */
+
+static void report_lint(struct parse_context *ctx, uint8_t seq, uint32_t length, struct span bytes)
+{
+        const struct lint_evidence e = {
+            .from = ctx->from, .seq = seq, .length = length, .mono_ns = ctx->now_ns, .bytes = bytes};
+        emit_lint(ctx->d, &e);
+}
+
+/** Go on with the commands at the head of the queue, if there is something to do. */
+static inline void advance(struct dissect *d)
+{
+        const struct command *head = d->queue.head;
+        if (head != NULL && (head->done || !head->begun)) {
+                const char *reason = completion_advance(d);
+                if (reason != NULL) {
+                        give_up(d, reason, NULL, SIDE_CLIENT);
+                }
+        }
+}
+
+/** The message @p m was handled: note what it was, or stop following. */
+static inline void take_outcome(struct parse_context *ctx, struct outcome outcome, const struct message *m)
+{
+        struct dissect *d = ctx->d;
+        d->packet_kind = outcome.kind;
+        if (outcome.give_up != NULL) {
+                give_up(d, outcome.give_up, outcome.is_unreadable ? m : NULL, ctx->from);
+        }
+}
+
+static void give_up_unexpected(struct parse_context *ctx)
+{
+        give_up(ctx->d, "a packet from the side that should be waiting", NULL, ctx->from);
+}
+
+static void take_whole(struct parse_context *ctx, struct span packet)
+{
+        struct dissect *d = ctx->d;
+        phase_handler *handle = phase_table[d->phase].from[ctx->from];
+        struct span payload = span_skip(packet, FRAME_HEADER_SIZE);
+        if (handle == NULL) {
+                give_up_unexpected(ctx);
+                return;
+        }
+        struct message m = {
+            .body = payload,
+            .len = payload.len,
+            .wire = packet_stream_wire(ctx->stream, packet.len),
+            .start_ns = ctx->now_ns,
+            .end_ns = ctx->now_ns,
+            .seq = packet.data[3],
+            .last = packet.data[3],
+            .first = payload.len > 0 ? payload.data[0] : 0,
+        };
+        if (payload.len > DISSECT_EVIDENCE) {
+                m.body = span_head(payload, limit_of(d, ctx->from, m.first));
+        }
+        d->packet_secret = d->redact_packets && d->phase == PHASE_READY;
+        take_outcome(ctx, handle(d, &m), &m);
+        if (d->lint.broken != 0) {
+                report_lint(ctx, m.seq, (uint32_t)payload.len, payload);
+        }
+        if (d->want_packets) {
+                parse_context_show(ctx, packet);
+        }
+        advance(d);
+}
+
+/* --- packets that come in pieces ------------------------------------------------------------------------------ */
+
+static void begin_message(struct dissect *d, enum side from, const struct frame_piece *piece)
+{
+        struct packet_stream *stream = &d->streams[from];
+        stream->len = 0;
+        stream->wire = 0;
+        stream->kept_len = 0;
+        stream->seq = piece->seq;
+        stream->first = piece->bytes.len > 0 ? piece->bytes.data[0] : 0;
+        stream->limit = limit_of(d, from, stream->first);
+}
+
+static void handle_message(struct parse_context *ctx)
+{
+        struct dissect *d = ctx->d;
+        const struct packet_stream *stream = ctx->stream;
+        const struct message m = {span_of(stream->kept, stream->kept_len),
+                                  stream->len,
+                                  stream->wire,
+                                  stream->start_ns,
+                                  ctx->now_ns,
+                                  stream->seq,
+                                  stream->last,
+                                  stream->first};
+        phase_handler *handle = phase_table[d->phase].from[ctx->from];
+        d->packet_secret = d->redact_packets && d->phase == PHASE_READY;
+        d->packet_kind = PACKET_UNKNOWN;
+        if (handle != NULL) {
+                take_outcome(ctx, handle(d, &m), &m);
+        }
+}
+
+/** Of a payload in several packets, each is looked at by itself: a password may be in any of them, and the name in another. */
+static void hide_part(struct parse_context *ctx, bool is_last)
+{
+        struct dissect *d = ctx->d;
+        const struct packet_stream *stream = ctx->stream;
+        bool is_first = stream->len <= FRAME_MAX_PAYLOAD;
+        bool is_looked_into = is_first || stream->len == stream->kept_len;
+        if (d->phase != PHASE_READY || (is_first && is_last)) {
+                return;
+        }
+        if (!is_last) {
+                d->packet_secret =
+                    d->packet_secret ||
+                    dissector_hides_part(d, ctx->from, span_of(stream->kept, stream->kept_len));
+        }
+        d->packet_secret = d->packet_secret || (ctx->from == SIDE_CLIENT && !is_looked_into);
+}
+
+/** @return false when memory is out. */
+static bool take_piece(struct parse_context *ctx, const struct frame_piece *piece)
+{
+        struct dissect *d = ctx->d;
+        struct packet_stream *stream = ctx->stream;
+        if (piece->begins_message) {
+                begin_message(d, ctx->from, piece);
+                if (phase_table[d->phase].from[ctx->from] ==
+                    NULL) { /* do not wait for the end of what may be no packet */
+                        give_up_unexpected(ctx);
+                        return true;
+                }
+        }
+        if (piece->begins) {
+                if (!piece->begins_message && piece->seq != (uint8_t)(stream->last + 1) &&
+                    stream->compress == NULL) {
+                        lint_break(&d->lint, LINT_SEQUENCE);
+                }
+                stream->last = piece->seq;
+        }
+        stream->len += piece->bytes.len;
+        stream->wire +=
+            packet_stream_wire(stream, piece->bytes.len + (piece->begins ? FRAME_HEADER_SIZE : 0));
+        if (!packet_stream_keep(stream, piece->bytes) ||
+            (d->want_packets && !packet_stream_keep_packet(stream, piece, d->settings->packet_bytes))) {
+                return false;
+        }
+        d->packet_kind = PACKET_PART;
+        d->packet_secret = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || d->redact_packets;
+        if (piece->ends_message) {
+                handle_message(ctx);
+        }
+        if (piece->ends && d->want_packets) {
+                hide_part(ctx, piece->ends_message);
+        }
+        if (piece->ends && d->lint.broken != 0) {
+                report_lint(ctx, piece->seq, piece->length, span_of(stream->kept, stream->kept_len));
+        }
+        if (piece->ends && d->want_packets) {
+                parse_context_show_kept(ctx, piece->seq, piece->length, packet_stream_packet(stream));
+        }
+        if (piece->ends_message) {
+                packet_stream_end_message(stream);
+                advance(d);
+        }
+        return true;
+}
+
+/* --- packets ------------------------------------------------------------------------------------------------------------ */
+
+/** Between two messages: take what is eligible for a shortcut. @return what is left of @p bytes. */
+static inline struct span take_fast(struct parse_context *ctx, struct span bytes)
+{
+        bytes = fastpath_take(ctx, bytes);
+        advance(ctx->d);
+        return bytes;
+}
+
+/** Between two messages: take the next one if it is complete, and what is eligible for a shortcut before it.
+ *  @return what is left of @p bytes. */
+static struct span take_message(struct parse_context *ctx, struct span bytes)
+{
+        struct packet_stream *stream = ctx->stream;
+        struct span left = take_fast(ctx, bytes);
+        size_t length = parse_context_whole_packet(left);
+        stream->start_ns = ctx->now_ns;
+        stream->message_at = stream->offset + bytes.len - left.len;
+        stream->offset = stream->message_at + length;
+        if (length > 0) {
+                take_whole(ctx, span_head(left, length));
+        }
+        return span_skip(left, length);
+}
+
+/** Take a piece of a packet that comes in pieces. @return what is left of @p bytes. */
+static struct span take_part(struct parse_context *ctx, struct span bytes)
+{
+        struct frame_piece piece;
+        size_t before = bytes.len;
+        bool got = frame_next(&ctx->stream->frame, &bytes, &piece);
+        ctx->stream->offset += before - bytes.len;
+        if (got) {
+                parse_context_flush(ctx);
+                if (!take_piece(ctx, &piece)) {
+                        give_up(ctx->d, "out of memory", NULL, ctx->from);
+                }
+        }
+        return bytes;
+}
+
+/** Take all of @p bytes, as long as the session is followed and compression does not begin. @return what is left. */
+static struct span take_packets(struct parse_context *ctx, struct span bytes)
+{
+        struct dissect *d = ctx->d;
+        struct packet_stream *stream = ctx->stream;
+        const struct compress *compress = stream->compress;
+        while (bytes.len > 0 && d->phase < PHASE_OPAQUE && stream->compress == compress) {
+                size_t before = bytes.len;
+                if (frame_idle(&stream->frame)) {
+                        bytes = take_message(ctx, bytes);
+                }
+                if (bytes.len == before) {
+                        bytes = take_part(ctx, bytes);
+                }
+        }
+        return bytes;
+}
+
+/* --- compressed packets ------------------------------------------------------------------------------------------------ */
+
+/** A compressed frame begins: its bytes count for the message that its first byte belongs to; its number has to be the next one. */
+static void begin_frame(struct dissect *d, enum side from, const struct compress_output *out)
+{
+        struct packet_stream *stream = &d->streams[from];
+        struct command *cmd = d->phase == PHASE_READY ? d->queue.head : NULL;
+        bool idle = frame_idle(&stream->frame);
+        bool continues = cmd != NULL && (cmd->state == REPLYING_LOCAL_FILE || cmd->state == REPLYING_AUTH);
+        uint8_t next = (uint8_t)(stream->frame_seq + 1);
+        bool known = true;
+        stream->frames_wire += out->wire;
+        if (from == SIDE_CLIENT && idle && !continues) {
+                next = 0;
+                known = !d->draining && (cmd == NULL || cmd->state != REPLYING_STREAM);
+        } else if (from == SIDE_SERVER || idle) {
+                known = cmd != NULL && cmd->frame_known && !cmd->acknowledged;
+                next = cmd != NULL ? cmd->next_frame : 0;
+        }
+        if (known && out->seq != next) {
+                lint_break(&d->lint,
+                           LINT_SEQUENCE_FRAME); /* reported with the packet that the frame contains */
+        }
+        stream->frame_seq = out->seq;
+        stream->frame_starts = idle;
+        if (cmd != NULL && (from == SIDE_SERVER || continues)) {
+                cmd->next_frame = (uint8_t)(out->seq + 1);
+                cmd->frame_known = true;
+        }
+}
+
+static void take_compressed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
+{
+        uint8_t piece[COMPRESS_PIECE];
+        struct compress_output out;
+        while (d->phase < PHASE_OPAQUE && compress_next(d->streams[from].compress, &bytes, piece, &out)) {
+                struct parse_context ctx;
+                parse_context_begin(&ctx, d, from, now_ns);
+                if (out.begins_frame) {
+                        begin_frame(d, from, &out);
+                }
+                (void)take_packets(&ctx, out.bytes);
+                parse_context_flush(&ctx);
+                if (out.give_up != NULL) {
+                        give_up(d, out.give_up, NULL, from);
+                }
+        }
+}
+
+bool dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
+{
+        uint64_t lint = d->lint.count;
+        struct parse_context ctx;
+        parse_context_begin(&ctx, d, from, now_ns);
+        if (bytes.len > 0 && ctx.stream->compress == NULL &&
+            frame_idle(&ctx.stream->frame)) { /* nearly all is taken here */
+                struct span left = take_fast(&ctx, bytes);
+                ctx.stream->offset += bytes.len - left.len;
+                bytes = left;
+        }
+        if (bytes.len > 0 && ctx.stream->compress == NULL) {
+                bytes = take_packets(&ctx, bytes);
+        }
+        if (ctx.n > 0) {
+                parse_context_flush(&ctx);
+        }
+        if (bytes.len > 0 && ctx.stream->compress != NULL) {
+                take_compressed(d, from, bytes, now_ns);
+        }
+        if (d->phase == PHASE_OPAQUE) {
+                dissector_forget(d);
+        }
+        return d->opaque_reason != NULL || d->lint.count != lint;
+}

@@ -1,0 +1,119 @@
+/** @file dissector.h  The state of one dissector: what the handlers of its phases share.
+ *
+ *      client: bytes -> frame -> message -> handler of the phase (login.h, request.h)
+ *      server: bytes -> frame -> message -> handler of the phase (login.h, result.h)
+ *
+ * Only the files that handle messages or make records see all of it; what needs less takes a part (transaction.h,
+ * session_vars.h, secret_watch.h, auth_path.h, command_queue.h, packet_stream.h).
+ * Threads: one owner.   Memory: STAGE_DISSECT, one block. */
+#ifndef MYSQL_DISSECT_DISSECTOR_H
+#define MYSQL_DISSECT_DISSECTOR_H
+
+#include "mysql/dissect/auth_path.h"
+#include "mysql/dissect/command_queue.h"
+#include "mysql/dissect/message.h"
+#include "mysql/dissect/packet_stream.h"
+#include "mysql/dissect/secret_watch.h"
+#include "mysql/dissect/session_vars.h"
+#include "mysql/dissect/statement.h"
+#include "mysql/dissect/transaction.h"
+#include "mysql/wire/capability.h"
+#include "mysql/wire/lint.h"
+
+enum phase { PHASE_GREETING, PHASE_LOGIN, PHASE_AUTH, PHASE_READY, PHASE_OPAQUE, PHASE_CLOSED, PHASE_COUNT };
+
+/** Figures of each of several results (multi_result.h). */
+struct multi_result;
+
+/* What each packet needs stands first, side by side: with many sessions the processor has none of them in its caches. */
+struct dissect {
+        const struct dissect_settings *settings;
+        uint64_t capabilities; /**< the server's, then those agreed */
+        enum phase phase;
+        bool want_packets;   /**< packets are shown … */
+        bool batch_packets;  /**< … and several at once */
+        bool redact_packets; /**< but not what is in them, once the login is over */
+        bool draining; /**< the server gave up on a LOCAL INFILE, and the client sends the rest of the file */
+        struct lint lint;
+        const char *opaque_reason;
+        struct command_queue queue;
+        struct budget budget;
+        struct statements statements;
+        uint64_t seq_num; /**< commands so far */
+        uint64_t records; /**< commands that ended */
+        struct multi_result
+            *multi_result; /**< of the head of the queue; NULL unless it has several results */
+        struct secret_watch secrets;
+        bool packet_secret; /**< the packet just handled must not be shown */
+        bool
+            packet_is_sealed; /**< it is an event that cannot be searched for passwords: only its header is shown */
+        enum packet_kind packet_kind; /**< of the packet just handled */
+        struct dissect_sink sink;
+
+        struct packet_stream streams[2];
+
+        struct session_vars vars;
+        struct transaction transaction;
+        uint32_t server_conn_id;
+        struct value_buffer values; /**< scratch for decoded values */
+
+        uint64_t server_capabilities; /**< as offered */
+        uint64_t client_capabilities; /**< as asked for */
+        uint64_t login_start_ns;
+        struct owned_text server_version; /**< until the record of the login */
+        struct auth_path auth_path;
+        uint8_t *attributes; /**< the login's, until its record */
+        size_t attributes_len;
+        uint8_t next_seq;     /**< of the login's next packet, of either side */
+        bool ssl_requested;   /**< and what followed came decrypted */
+        bool refused;         /**< the login was, and a record says so */
+        bool statements_full; /**< a record says so */
+        bool drain_secret;    /**< the file that is drained may contain a password */
+        uint8_t drain_seq;    /**< of the next packet of a file that is drained */
+};
+
+/** How many bytes of a packet a record shows at most; as many are looked at of any packet. */
+enum { DISSECT_EVIDENCE = 32 };
+
+/** What is shown of an event of a binary log that is sealed: the status byte and the header. */
+enum { DISSECT_EVENT_HEAD = 1 + 19 };
+
+static inline bool dissector_deprecates_eof(const struct dissect *d)
+{
+        return (d->capabilities & CAP_DEPRECATE_EOF) != 0;
+}
+
+static inline bool dissector_is_mariadb(const struct dissect *d)
+{
+        return (d->capabilities & CAP_MYSQL) == 0;
+}
+
+/** The sequence number of @p m is to be *@p next, which is moved on; in a compressed session, only frames are numbered in
+ *  order. */
+static inline void dissector_check_sequence(struct dissect *d, const struct message *m, uint8_t *next)
+{
+        if (m->seq != *next && d->streams[SIDE_SERVER].compress == NULL) {
+                lint_break(&d->lint, LINT_SEQUENCE);
+        }
+        *next = (uint8_t)(m->last + 1);
+}
+
+/** Within an authentication: the packet is not shown if its kind is a secret one. */
+static inline struct outcome dissector_hide_secret_kind(struct dissect *d, enum packet_kind kind)
+{
+        d->packet_secret = d->packet_secret || packet_kind_is_secret(kind);
+        return outcome_of(kind);
+}
+
+/** Does @p cmd contain a password or ask for one, or may it? */
+static inline bool dissector_is_secret(const struct dissect *d, const struct command *cmd)
+{
+        return secret_watch_covers(&d->secrets, &d->statements, cmd);
+}
+
+/** Of a packet that is cut off after @p head, or continues in another one: must it not be shown? */
+bool dissector_hides_part(const struct dissect *d, enum side from, struct span head);
+/** Free all memory that only following needs. */
+void dissector_forget(struct dissect *d);
+
+#endif

@@ -1,0 +1,30 @@
+/** @file execute.h  Values that travel in requests: parameters of COM_STMT_EXECUTE and COM_STMT_BULK_EXECUTE, attributes of COM_QUERY.
+ *
+ * Threads: one owner.   Memory: decoded values live in the dissector's scratch, until something else is decoded.
+ * Source: MySQL's protocol documentation (COM_STMT_EXECUTE, COM_QUERY with query attributes), MariaDB's
+ * (COM_STMT_BULK_EXECUTE); which bytes a type takes, from the servers' sources. */
+#ifndef MYSQL_DISSECT_EXECUTE_H
+#define MYSQL_DISSECT_EXECUTE_H
+
+#include "mysql/dissect/dissector.h"
+
+/** The decoded values of an execution. */
+struct execution {
+        struct statement *st; /**< NULL: it was never seen, and nothing is known of its values */
+        struct value *values; /**< NULL: there are none, or they are unknown */
+        size_t n;
+        bool are_unknown;
+        bool count_known;
+        uint64_t count; /**< rows of a COM_STMT_BULK_EXECUTE; values are the first of them */
+};
+
+/** Decode the values of @p cmd, a COM_STMT_EXECUTE or COM_STMT_BULK_EXECUTE, and remember their types for the statement's next
+ *  execution. Once for each command, in order. */
+void execute_decode(struct dissect *d, const struct command *cmd, struct execution *out);
+/** Put them into the record. */
+void execute_put(const struct execution *execution, const struct command *cmd, struct record *r);
+/** Decode the attributes before a COM_QUERY's text, and put them into @p record unless that is NULL.
+ *  @return where in @p body the text begins; 0 if the attributes are malformed or incomplete. */
+size_t execute_attributes(struct dissect *d, struct span body, struct record *record);
+
+#endif

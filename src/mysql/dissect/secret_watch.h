@@ -1,0 +1,43 @@
+/** @file secret_watch.h  Which packets contain a password, or may, although they do not show it: from a statement to what its reply,
+ * later statements and their replies can repeat.
+ *
+ * Knows: commands, statements and definitions.   Does not know: how secrets look within SQL (sql/secret.h), who shows packets.
+ * Threads: one owner.   Memory: embedded; allocates nothing. */
+#ifndef MYSQL_DISSECT_SECRET_WATCH_H
+#define MYSQL_DISSECT_SECRET_WATCH_H
+
+#include "mysql/dissect/command_queue.h"
+#include "mysql/dissect/statement.h"
+#include "mysql/wire/reply.h"
+
+struct secret_watch {
+        bool is_on;           /**< packets or rows are shown: each command is examined as it comes */
+        bool last_secret;     /**< the last statement may contain a password, and so may its warnings */
+        uint8_t left_secret;  /**< enum secrecy: a statement left one in a variable or a prepared statement */
+        bool prepared_secret; /**< the statement prepared last may contain one; it may still be in flight */
+};
+
+/** Does @p cmd, whose packet is @p body, contain a password or ask for one, or may it? */
+bool secret_watch_holds(const struct secret_watch *w, const struct statements *statements,
+                        const struct command *cmd, struct span body);
+/** The same at any time, of what is kept of it. Where the watch is off nobody has looked yet: few are ever asked about. */
+bool secret_watch_covers(const struct secret_watch *w, const struct statements *statements,
+                         const struct command *cmd);
+/** @p cmd arrives. Sets its is_secret and secrecy. */
+void secret_watch_on_command(struct secret_watch *w, const struct statements *statements, struct command *cmd,
+                             struct span body);
+/** @p cmd reset the session: nothing is left of earlier statements. */
+void secret_watch_on_reset(struct secret_watch *w, const struct command *cmd);
+/** May a column of that definition be a password? Then the rows of @p cmd are secret. @return true if the packet is, too. */
+bool secret_watch_on_definition(struct secret_watch *w, const struct statements *statements,
+                                struct command *cmd, struct span definition);
+/** An error may quote a statement. @return true if the packet is secret. */
+bool secret_watch_on_error(const struct secret_watch *w, const struct command *cmd, const struct err *err,
+                           bool is_shown);
+/** The same as on_definition, without a command. */
+bool secret_watch_is_secret_definition(struct span definition);
+/** Is @p event, of a binary log, one of rows, of a file's blocks, or compressed? Then it has data without names, which cannot be
+ *  searched. */
+bool secret_watch_is_sealed_event(struct span event);
+
+#endif
