@@ -10,6 +10,13 @@
 
 enum { BATCH_MIN = 16 /* an EOF or the OK in its place is shown whole, then */ };
 
+/* dissect_expect fetches the beginning of struct dissect: what each packet needs has to end there. */
+_Static_assert(offsetof(struct dissect, streams[SIDE_SERVER]) + PACKET_STREAM_HOT <=
+                   DISSECT_HOT_LINES * DISSECT_LINE,
+               "both streams' hot parts, and what stands before them");
+_Static_assert(offsetof(struct dissect, streams[SIDE_SERVER]) > (DISSECT_HOT_LINES - 2) * DISSECT_LINE,
+               "no line is fetched for nothing");
+
 struct dissect *dissect_new(const struct dissect_settings *settings, struct dissect_sink sink)
 {
         struct dissect *d = prof_calloc(STAGE_DISSECT, 1, sizeof *d);

@@ -23,16 +23,20 @@ struct dissect *dissect_new(const struct dissect_settings *settings, struct diss
 /** Without records; call dissect_end first if there is something to say. NULL is allowed. */
 void dissect_free(struct dissect *d);
 
+/** How much of a dissector each packet needs; dissect.c asserts that it is that much. */
+enum { DISSECT_LINE = 64, DISSECT_HOT_LINES = 7 };
+
 /** Bytes may come soon: have the processor fetch what they need first, while the system is asked for them. */
 static inline void dissect_expect(const struct dissect *d)
 {
-        enum { LINE = 64 };
         const char *at = (const char *)d;
         __builtin_prefetch(at);
-        __builtin_prefetch(at + LINE);
-        __builtin_prefetch(at + 2 * LINE);
-        __builtin_prefetch(at + 3 * LINE);
-        __builtin_prefetch(at + 5 * LINE); /* the server's stream */
+        __builtin_prefetch(at + DISSECT_LINE);
+        __builtin_prefetch(at + 2 * DISSECT_LINE);
+        __builtin_prefetch(at + 3 * DISSECT_LINE);
+        __builtin_prefetch(at + 4 * DISSECT_LINE);
+        __builtin_prefetch(at + 5 * DISSECT_LINE);
+        __builtin_prefetch(at + 6 * DISSECT_LINE);
 }
 
 /** The next bytes from @p from, read at @p now_ns (monotonic). @return true if dissect_verdict may have changed. */

@@ -84,6 +84,10 @@ static inline void pass(struct parse_context *ctx, struct walk *w, size_t length
         walk_on(w, length);
 }
 
+_Static_assert(REPLYING_FIRST < REPLYING_DEFS_EOF && REPLYING_DEFS < REPLYING_DEFS_EOF &&
+                   REPLYING_DEFS_EOF < REPLYING_ROWS,
+               "take_reply compares states: those before DEFS_EOF await definitions");
+
 /* --- rows ------------------------------------------------------------------------------------------------------------ */
 
 /** @p n whole rows. */

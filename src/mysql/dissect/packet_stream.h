@@ -9,16 +9,17 @@
 #include "mysql/wire/compress.h"
 #include "mysql/wire/frame.h"
 
+#include <stddef.h>
 #include <string.h>
 
 struct packet_stream {
-        struct frame frame;
         struct compress *compress; /**< NULL: the bytes are packets as they are */
+        uint64_t offset;           /**< bytes since the start */
+        struct frame frame;        /**< what stands up to here is needed for each packet: PACKET_STREAM_HOT */
         uint32_t
             frames_wire; /**< bytes of compressed frames that have begun and are counted for no message yet */
         uint8_t frame_seq;   /**< of the last compressed frame */
         bool frame_starts;   /**< the next message begins with a compressed frame */
-        uint64_t offset;     /**< bytes since the start */
         uint64_t message_at; /**< where the current message began */
         uint64_t start_ns;   /**< when the current message began */
         uint64_t len;        /**< its payload so far */
@@ -33,6 +34,9 @@ struct packet_stream {
         uint8_t *packet; /**< the beginning of the current packet, for on_packet */
         size_t packet_len;
 };
+
+/** How many bytes of it a complete packet needs; the others are for packets that come in pieces. */
+enum { PACKET_STREAM_HOT = offsetof(struct packet_stream, frame) + sizeof(struct frame) };
 
 /** Bytes on the wire that count for a message: of a compressed session, the frames that began with it. */
 static inline uint64_t packet_stream_wire(struct packet_stream *stream, size_t len)

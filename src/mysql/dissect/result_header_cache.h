@@ -9,6 +9,7 @@
 
 #include "base/span.h"
 
+/* A header is 2 KiB in all, so that a place is found by a shift. */
 enum { RESULT_HEADERS = 32, RESULT_HEADER_MAX = 2032 };
 
 struct result_header {

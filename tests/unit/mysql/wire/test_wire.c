@@ -5,6 +5,7 @@
 #include "mysql/wire/frame.h"
 #include "mysql/wire/handshake.h"
 #include "mysql/wire/lenenc.h"
+#include "mysql/wire/packet_kind.h"
 #include "mysql/wire/reply.h"
 #include "profile/heap/prof.h"
 #include "tap.h"
@@ -193,6 +194,29 @@ static void commands(void)
         CU_ASSERT_STRING_EQUAL(command_type(0xff)->name, "COM_UNKNOWN");
 }
 
+/** All kinds, and all codes that a client can send as a command, have a name. */
+static void packet_kinds(void)
+{
+        for (unsigned kind = 0; kind < PACKET_KINDS; kind++) {
+                CU_ASSERT_PTR_NOT_NULL_FATAL(packet_kind_name((enum packet_kind)kind));
+                CU_ASSERT_TRUE(strlen(packet_kind_name((enum packet_kind)kind)) > 0);
+                CU_ASSERT_TRUE(packet_kind_shown_bytes((enum packet_kind)kind) <= 12);
+        }
+        CU_ASSERT_STRING_EQUAL(packet_kind_name(packet_kind_of(COM_QUERY)), "COM_QUERY");
+        CU_ASSERT_STRING_EQUAL(packet_kind_name(packet_kind_of(0x77)), "COM_UNKNOWN");
+        CU_ASSERT_STRING_EQUAL(packet_kind_name(PACKET_COLUMN_DEFINITION), "column definition");
+        CU_ASSERT_EQUAL(packet_kind_shown_bytes(packet_kind_of(COM_QUERY)), 1);
+        CU_ASSERT_EQUAL(packet_kind_shown_bytes(packet_kind_of(COM_STMT_EXECUTE)), 10);
+        CU_ASSERT_EQUAL(packet_kind_shown_bytes(packet_kind_of(0x77)), 1);
+        CU_ASSERT_EQUAL(packet_kind_shown_bytes(PACKET_PREPARED), 12);
+        CU_ASSERT_EQUAL(packet_kind_shown_bytes(PACKET_ROW), 0);
+        CU_ASSERT_TRUE(packet_kind_is_secret(packet_kind_of(COM_CHANGE_USER)));
+        CU_ASSERT_TRUE(packet_kind_is_secret(packet_kind_of(COM_REGISTER_SLAVE)));
+        CU_ASSERT_TRUE(packet_kind_is_secret(PACKET_AUTH_DATA));
+        CU_ASSERT_FALSE(packet_kind_is_secret(packet_kind_of(COM_QUERY)));
+        CU_ASSERT_FALSE(packet_kind_is_secret(PACKET_OK));
+}
+
 static void charsets(void)
 {
         CU_ASSERT_STRING_EQUAL(charset_name(45), "utf8mb4");
@@ -214,6 +238,7 @@ static const struct tap_test tests[] = {
     {"logins, with attributes", logins},
     {"OK and ERR, with session tracking", replies},
     {"commands by code", commands},
+    {"kinds of packets: names, and what may be shown", packet_kinds},
     {"character sets by collation", charsets},
 };
 
