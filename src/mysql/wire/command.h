@@ -74,8 +74,10 @@ struct command_type {
         bool has_text;    /**< the rest of the packet is text: a statement or a name */
         bool has_stmt_id; /**< the next four bytes are a statement's id */
         bool is_secret;   /**< the packet always holds a password, or may */
-        uint8_t
-            argument_bytes; /**< that follow the code and hold no data of the user's: ids, flags, counts */
+        /** Bytes that follow the code and hold no data of the user's: ids, flags, counts. */
+        uint8_t argument_bytes;
+        uint8_t min_bytes; /**< of the packet, code included; 0: any number */
+        uint8_t max_bytes; /**< 0: no bound */
 };
 
 /** @return the row of the command; for any other code, one named "COM_UNKNOWN" with SHAPE_OK. Never NULL. */

@@ -53,7 +53,7 @@ const char *lint_sentence(enum lint_rule rule)
 
 void lint_login(struct lint *l, uint64_t asked, uint64_t offered)
 {
-        /* of other flags clients send what they know, and what counts is what both have */
+        /* of the other flags, clients send all that they know, and those that both sides have count */
         if ((asked & ~offered & (CAP_SSL | CAP_COMPRESS | CAP_ZSTD)) != 0) {
                 lint_break(l, LINT_NOT_OFFERED);
         }
@@ -61,40 +61,16 @@ void lint_login(struct lint *l, uint64_t asked, uint64_t offered)
 
 /* --- commands ------------------------------------------------------------------------------------------------------- */
 
-/* Commands of a fixed length, or with a fixed part: the least and the most bytes, 0 = no bound. */
-static const struct bounds {
-        uint8_t least;
-        uint8_t most;
-} bounds[UINT8_MAX + 1] = {
-    [COM_QUIT] = {1, 1},
-    [COM_REFRESH] = {2, 2},
-    [COM_STATISTICS] = {1, 1},
-    [COM_PROCESS_INFO] = {1, 1},
-    [COM_PROCESS_KILL] = {5, 5},
-    [COM_DEBUG] = {1, 1},
-    [COM_PING] = {1, 1},
-    [COM_BINLOG_DUMP] = {11, 0},
-    [COM_REGISTER_SLAVE] = {18, 0},
-    [COM_STMT_EXECUTE] = {10, 0},
-    [COM_STMT_SEND_LONG_DATA] = {7, 0},
-    [COM_STMT_CLOSE] = {5, 5},
-    [COM_STMT_RESET] = {5, 5},
-    [COM_SET_OPTION] = {3, 3},
-    [COM_STMT_FETCH] = {9, 9},
-    [COM_RESET_CONNECTION] = {1, 1},
-    [COM_STMT_BULK_EXECUTE] = {7, 0},
-};
-
 void lint_command(struct lint *l, uint8_t code, uint64_t len, uint64_t agreed)
 {
         if (len == 0) {
                 lint_break(l, LINT_EMPTY_COMMAND);
                 return;
         }
-        const struct bounds *b = &bounds[code];
-        if (len < b->least) {
+        const struct command_type *type = command_type(code);
+        if (len < type->min_bytes) {
                 lint_break(l, LINT_ENDS_EARLY);
-        } else if (b->most > 0 && len > b->most) {
+        } else if (type->max_bytes > 0 && len > type->max_bytes) {
                 lint_break(l, LINT_TRAILING);
         }
         if (code == COM_STMT_BULK_EXECUTE && (agreed & CAP_MARIADB_BULK) == 0) {
@@ -113,7 +89,7 @@ void lint_status(struct lint *l, uint8_t code, uint16_t status, uint64_t agreed)
                 return;
         }
         bool executes = code == COM_STMT_EXECUTE || code == COM_STMT_BULK_EXECUTE;
-        /* with more to come it may be a cursor of a procedure's own */
+        /* if more results follow, it may be a cursor of a procedure */
         if ((status & (STATUS_CURSOR_EXISTS | STATUS_LAST_ROW_SENT)) != 0 &&
             (status & STATUS_MORE_RESULTS) == 0 && !executes && code != COM_STMT_FETCH) {
                 lint_break(l, LINT_STATUS_CURSOR);

@@ -1,6 +1,6 @@
-/** @file lint.h  The protocol's rules that packets can break: found, named, counted; never a byte is changed.
+/** @file lint.h  The protocol's rules that packets can break: violations are found, named and counted, and no byte is changed.
  *
- * A check sets a rule's bit while a packet is handled; when the packet is through, each bit becomes a record (EVENT_LINT)
+ * A check sets a rule's bit while a packet is handled; when that is done, each bit becomes a record (EVENT_LINT)
  * with the packet's name and first bytes, up to a bound for each session, and is counted beyond it.
  * Knows: the rules, and what can be said of a packet by itself.   Does not know: where a reply stands.
  * Threads: one owner.   Memory: embedded in the dissector; allocates nothing. */
@@ -29,14 +29,14 @@ enum lint_rule {
         LINT_RULES
 };
 
-/** As in records: "sequence_start"; and what is wrong, a sentence without its period. */
+/** The rule's name as in records ("sequence_start"), and a sentence without its period that says what is wrong. */
 const char *lint_name(enum lint_rule rule);
 const char *lint_sentence(enum lint_rule rule);
 
 struct lint {
-        uint32_t broken; /**< bit i: the packet under way breaks enum lint_rule i */
-        uint32_t told;   /**< records */
-        uint64_t count;  /**< violations */
+        uint32_t broken;   /**< bit i: the current packet breaks enum lint_rule i */
+        uint32_t reported; /**< violations that got a record */
+        uint64_t count;    /**< violations */
 };
 
 static inline void lint_break(struct lint *l, enum lint_rule rule)
@@ -44,19 +44,19 @@ static inline void lint_break(struct lint *l, enum lint_rule rule)
         l->broken |= 1U << rule;
 }
 
-/** What a login asks for beyond what was offered, where that changes what goes over the wire. */
+/** Check what a login asks for beyond what was offered, where that changes what is sent. */
 void lint_login(struct lint *l, uint64_t asked, uint64_t offered);
-/** A command's length, where it is fixed, and what it needs of @p agreed; @p code is its first byte. */
+/** Check a command's length, where it is fixed, and the capabilities that it needs; @p code is its first byte. */
 void lint_command(struct lint *l, uint8_t code, uint64_t len, uint64_t agreed);
-/** The status flags at the end of a result of the command @p code. */
+/** Check the status flags at the end of a result of the command @p code. */
 void lint_status(struct lint *l, uint8_t code, uint16_t status, uint64_t agreed);
-/** The packet that ended it, of @p len bytes: an EOF, or else an OK. */
+/** Check the packet that ended a result, of @p len bytes: an EOF, or else an OK. */
 void lint_ending(struct lint *l, uint64_t len, bool is_eof, const struct ok *ok, uint64_t agreed);
-/** The reply to COM_STMT_PREPARE. */
+/** Check the reply to COM_STMT_PREPARE. */
 void lint_prepared(struct lint *l, uint64_t len, uint64_t agreed);
-/** Is a column's definition as nearly all are: short names, and nothing to complain of? A few instructions a name. */
+/** Is a column's definition correct, with short names, as nearly all are? Takes a few instructions for each name. */
 bool lint_is_plain_definition(struct span body, uint64_t agreed);
-/** A column's or parameter's definition, whole. */
+/** Check the complete definition of a column or parameter. */
 void lint_definition(struct lint *l, struct span body, uint64_t agreed);
 
 #endif
