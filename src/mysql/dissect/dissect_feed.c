@@ -1,4 +1,4 @@
-/* The way of bytes through the dissector: they become packets, packets become messages, and those go to the phase's handler. */
+/* Bytes become packets, packets become messages, and messages go to the handler of the phase. */
 #include "mysql/dissect/completion.h"
 #include "mysql/dissect/dissect.h"
 #include "mysql/dissect/emit.h"
@@ -8,11 +8,11 @@
 #include "mysql/dissect/result.h"
 
 enum {
-        SMALL_LIMIT = 64 * 1024, /* of greetings, logins, OK, ERR: more is not looked at */
+        SMALL_LIMIT = 64 * 1024, /* of a greeting, login, OK or ERR: the rest is not parsed */
         ATTRIBUTES_ROOM = 64 * 1024,
 };
 
-/* --- how much of a message is looked at ----------------------------------------------------------------------- */
+/* --- how much of a message is parsed ----------------------------------------------------------------------- */
 
 static size_t choose_limit(const struct dissect *d, enum side from, uint8_t first)
 {
@@ -34,7 +34,7 @@ static size_t limit_of(const struct dissect *d, enum side from, uint8_t first)
         return limit > DISSECT_EVIDENCE ? limit : DISSECT_EVIDENCE;
 }
 
-/* --- packets that come whole: nearly all ---------------------------------------------------------------------- */
+/* --- complete packets, which nearly all are ---------------------------------------------------------------------- */
 
 static void report_lint(struct parse_context *ctx, uint8_t seq, uint32_t length, struct span bytes)
 {
@@ -136,7 +136,7 @@ static void handle_message(struct parse_context *ctx)
         }
 }
 
-/** Of a payload in several packets, each is looked at by itself: a password may be in any of them, and the name in another. */
+/** A payload in several packets: examine each packet by itself. A password may be in any of them, and what identifies it in another. */
 static void hide_part(struct parse_context *ctx, bool is_last)
 {
         struct dissect *d = ctx->d;
@@ -162,7 +162,7 @@ static bool take_piece(struct parse_context *ctx, const struct frame_piece *piec
         if (piece->begins_message) {
                 begin_message(d, ctx->from, piece);
                 if (phase_table[d->phase].from[ctx->from] ==
-                    NULL) { /* do not wait for the end of what may be no packet */
+                    NULL) { /* these bytes may not be a packet: do not wait for its end */
                         give_up_unexpected(ctx);
                         return true;
                 }
@@ -317,7 +317,7 @@ bool dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t
         struct parse_context ctx;
         parse_context_begin(&ctx, d, from, now_ns);
         if (bytes.len > 0 && ctx.stream->compress == NULL &&
-            frame_idle(&ctx.stream->frame)) { /* nearly all is taken here */
+            frame_idle(&ctx.stream->frame)) { /* nearly all traffic is taken here */
                 struct span left = take_fast(&ctx, bytes);
                 ctx.stream->offset += bytes.len - left.len;
                 bytes = left;

@@ -21,7 +21,7 @@ void dissector_forget(struct dissect *d)
         packet_stream_fini(&d->streams[SIDE_SERVER]);
 }
 
-/** A packet of the client's of which only a part came: what it would have been is told by its first byte. */
+/** Must a packet of the client's of which only the beginning came be hidden? Its first byte shows which command it would have been. */
 static bool is_secret_part(const struct dissect *d, struct span head)
 {
         enum { STMT_ID_AT = 1 };

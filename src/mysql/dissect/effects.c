@@ -4,7 +4,7 @@
 
 #include <strings.h>
 
-/** "USE name": the servers tell of it only to clients that track the session. @return false when memory is out. */
+/** Apply "USE name", which servers report only to clients that track the session. @return false when memory is out. */
 static bool apply_use(struct dissect *d, const struct command *cmd)
 {
         struct span text = command_text(cmd);

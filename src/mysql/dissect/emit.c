@@ -306,13 +306,13 @@ void emit_lint(struct dissect *d, const struct lint_evidence *evidence)
                         continue;
                 }
                 d->lint.count++;
-                if (d->lint.told < d->settings->lint) {
-                        d->lint.told++;
+                if (d->lint.reported < d->settings->lint) {
+                        d->lint.reported++;
                         struct record r;
                         begin_lint(d, evidence, &r);
                         record_set_text(&r, FIELD_RULE, span_str(lint_name(rule)));
                         record_set_text(&r, FIELD_REASON, span_str(lint_sentence(rule)));
-                        if (d->lint.told == d->settings->lint) {
+                        if (d->lint.reported == d->settings->lint) {
                                 record_set_text(&r, FIELD_INFO,
                                                 span_str("limits.lint was reached: further violations in "
                                                          "this session are only counted"));

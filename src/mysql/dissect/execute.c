@@ -12,8 +12,8 @@ enum {
         BULK_TYPES = 0x80, /* flag: types follow */
         BULK_ROWS_SHOWN = 16,
         BULK_VALUES_SHOWN = 4096,
-        FEW_PARAMETERS = 64, /* room for these costs next to nothing */
-        ATTRIBUTE_MIN = 3,   /* bytes of one: type, length of its name */
+        FEW_PARAMETERS = 64, /* scratch for so many is cheap */
+        ATTRIBUTE_MIN = 3,   /* bytes of an attribute: its type, and the length of its name */
 };
 
 enum bulk_indicator { BULK_VALUE, BULK_NULL, BULK_DEFAULT, BULK_IGNORE };
@@ -23,7 +23,7 @@ static bool is_null(struct span bitmap, size_t i)
         return i / 8 < bitmap.len && (bitmap.data[i / 8] >> (i % 8) & 1) != 0;
 }
 
-/** Types, and names if @p named, as the request brings them. */
+/** Read the types, and the names if @p named. */
 static void read_types(struct reader *r, struct value *values, size_t n, bool named)
 {
         for (size_t i = 0; i < n && !r->failed; i++) {
@@ -45,7 +45,7 @@ static void keep_types(struct dissect *d, struct statement *st, const struct val
         }
 }
 
-/** Types of the last execution; values whose type was never seen are told as unknown. */
+/** Use the types of the last execution; a value whose type was never seen is unknown. */
 static void recall_types(const struct statement *st, struct value *values, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
@@ -55,8 +55,8 @@ static void recall_types(const struct statement *st, struct value *values, size_
         }
 }
 
-/** Read a parameter as the server does. Types that no client library sends are no columns' forms: MariaDB takes them for
- *  NULL and reads nothing, MySQL takes them for texts. */
+/** Read a parameter as the server does. For types that are not sent as parameters (no client library does so), MariaDB assumes
+ *  NULL and reads nothing, and MySQL assumes text. */
 static struct value read_parameter(const struct dissect *d, struct reader *r, const struct value *like)
 {
         uint8_t type = like->type;
@@ -83,7 +83,7 @@ static void take_long_data(const struct dissect *d, struct value *v, const struc
         v->unknown = false;
 }
 
-/** The values behind the types. @p st may be NULL. Where a cut body ends, what is left is unknown. */
+/** Read the values behind the types. @p st may be NULL. The values behind the end of a cut body are unknown. */
 static void read_values(const struct dissect *d, struct reader *r, const struct statement *st,
                         struct span bitmap, struct value *values, size_t n)
 {
@@ -101,9 +101,10 @@ static void read_values(const struct dissect *d, struct reader *r, const struct 
                 } else if (!lost && !v->unknown) {
                         *v = read_parameter(d, r, v);
                         lost = r->failed;
-                        v->unknown = lost && v->true_len == 0; /* else cut: its head is there */
+                        v->unknown =
+                            lost && v->true_len == 0; /* else it is cut, and its beginning is there */
                 } else {
-                        lost = true; /* without its type the next value's place is unknown too */
+                        lost = true; /* without its type, the position of the next value is unknown too */
                         v->unknown = true;
                 }
         }
@@ -145,7 +146,7 @@ static void decode_execute(struct dissect *d, const struct command *cmd, struct 
 
 /* --- COM_STMT_BULK_EXECUTE ------------------------------------------------------------------------------------------ */
 
-/** One row of parameters, each behind its indicator. */
+/** Read one row of parameters, each behind its indicator. */
 static void read_bulk_row(const struct dissect *d, struct reader *r, const struct value *types,
                           struct value *row, size_t n)
 {
@@ -272,7 +273,7 @@ size_t execute_attributes(struct dissect *d, struct span body, struct record *re
         (void)lenenc_uint(&r); /* sets: always 1 */
         if (r.failed || n / 8 > reader_left(&r) ||
             (n > FEW_PARAMETERS && n > reader_left(&r) / ATTRIBUTE_MIN)) {
-                return 0; /* they are not all there: no room is made for them */
+                return 0; /* they are incomplete: nothing is allocated for them */
         }
         if (n > 0) {
                 struct value *values = value_buffer_take(&d->values, (size_t)n);

@@ -1,8 +1,8 @@
-/** @file execute.h  Values that travel in requests: parameters of COM_STMT_EXECUTE and COM_STMT_BULK_EXECUTE, attributes of COM_QUERY.
+/** @file execute.h  Values that requests carry: parameters of COM_STMT_EXECUTE and COM_STMT_BULK_EXECUTE, attributes of COM_QUERY.
  *
  * Threads: one owner.   Memory: decoded values live in the dissector's scratch, until something else is decoded.
  * Source: MySQL's protocol documentation (COM_STMT_EXECUTE, COM_QUERY with query attributes), MariaDB's
- * (COM_STMT_BULK_EXECUTE); which bytes a type takes, from the servers' sources. */
+ * (COM_STMT_BULK_EXECUTE); how many bytes a type takes, observed on the servers. */
 #ifndef MYSQL_DISSECT_EXECUTE_H
 #define MYSQL_DISSECT_EXECUTE_H
 

@@ -17,16 +17,16 @@ enum {
 
 /* --- one packet after the other -------------------------------------------------------------------------------------- */
 
-/* Within a header the sequence number stands above the length. */
+/* In the four bytes of a header the sequence number stands above the length. */
 #define ONE_SEQ (1U << 24)
 
-/** Where we are in a reply. */
+/** A position in the bytes of a reply. */
 struct walk {
         const uint8_t *at;
         size_t left;
-        uint32_t most; /* longer payloads are to be looked at */
+        uint32_t most; /* longer payloads are left to the handlers */
         uint32_t seq;  /* of the next packet, at its place in a header … */
-        uint32_t mask; /* … but within compressed frames that goes for nothing, and only the length counts */
+        uint32_t mask; /* … which within compressed frames means nothing: there only the length is compared */
 };
 
 static inline struct walk walk_over(const struct parse_context *ctx, const struct command *cmd,
@@ -40,14 +40,14 @@ static inline struct walk walk_over(const struct parse_context *ctx, const struc
                              .mask = ctx->stream->compress == NULL ? UINT32_MAX : ONE_SEQ - 1};
 }
 
-/** The length of the payload at the front; more than there may be if the packet is not next in order. There are more bytes than a
- *  header. */
+/** @return the length of the payload at the front, or a number above FRAME_MAX_PAYLOAD if the packet is not the next in order. At
+ *  least a header must be left. */
 static inline uint32_t walk_length(const struct walk *w)
 {
         return (frame_header(w->at) ^ w->seq) & w->mask;
 }
 
-/** The length of the payload at the front; 0 if it is not all there, not next in order, too long, or empty. */
+/** @return the length of the payload at the front; 0 if it is empty, incomplete, too long, or not the next in order. */
 static inline size_t walk_peek(const struct walk *w)
 {
         if (w->left <= FRAME_HEADER_SIZE) {
@@ -57,7 +57,7 @@ static inline size_t walk_peek(const struct walk *w)
         return length <= w->left - FRAME_HEADER_SIZE && length <= w->most ? length : 0;
 }
 
-/** Is at the front a whole packet, next in order, of this length? It is short. */
+/** Is there a complete packet of this length, which is short, at the front, and is it the next in order? */
 static inline bool walk_is(const struct walk *w, uint32_t length)
 {
         return w->left >= FRAME_HEADER_SIZE + length && walk_length(w) == length;
@@ -90,10 +90,10 @@ _Static_assert(REPLYING_FIRST < REPLYING_DEFS_EOF && REPLYING_DEFS < REPLYING_DE
 
 /* --- rows ------------------------------------------------------------------------------------------------------------ */
 
-/** @p n whole rows. */
+/** Show @p n complete rows. */
 static void show_rows(struct parse_context *ctx, struct span rows, size_t n)
 {
-        /* what the packets are that are rows to the state */
+        /* COM_FIELD_LIST is answered with definitions, which REPLYING_ROWS takes as rows */
         enum packet_kind kind =
             ctx->d->queue.head->type->shape == SHAPE_FIELDS ? PACKET_COLUMN_DEFINITION : PACKET_ROW;
         if (n == 1) {
@@ -106,7 +106,7 @@ static void show_rows(struct parse_context *ctx, struct span rows, size_t n)
         ctx->d->sink.on_run(ctx->d->sink.arg, &run);
 }
 
-/** Rows that nobody wants are counted, not looked at. */
+/** Count rows that are not to be kept, without reading them. */
 static void hop_rows(struct parse_context *ctx, struct command *cmd, struct walk *from)
 {
         struct walk w = *from;
@@ -123,19 +123,19 @@ static void hop_rows(struct parse_context *ctx, struct command *cmd, struct walk
         *from = w;
 }
 
-/* --- what stands around the rows -------------------------------------------------------------------------------------- */
+/* --- before and behind the rows -------------------------------------------------------------------------------------- */
 
 static bool take_count(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
         enum { ONE_BYTE_MAX = 250 };
-        static const uint64_t told = CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA;
-        bool tells = (ctx->d->capabilities & told) != 0; /* whether definitions follow */
-        uint32_t length = tells ? 2 : 1;
+        static const uint64_t flagged = CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA;
+        bool has_flag = (ctx->d->capabilities & flagged) != 0; /* a byte says whether definitions follow */
+        uint32_t length = has_flag ? 2 : 1;
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
         if (!walk_is(w, length) || payload[0] == 0 || payload[0] > ONE_BYTE_MAX) {
                 return false;
         }
-        bool follow = !tells || payload[1] != 0; /* the client may have kept them */
+        bool follow = !has_flag || payload[1] != 0; /* the client may have them from before */
         cmd->columns = payload[0];
         cmd->defs_left = follow ? payload[0] : 0;
         cmd->results++;
@@ -162,7 +162,7 @@ static bool take_definitions(struct parse_context *ctx, struct command *cmd, str
         return true;
 }
 
-/** One that was seen before. */
+/** Take a result header that was seen before. */
 static void pass_header(struct parse_context *ctx, struct command *cmd, struct walk *w,
                         const struct result_header *header)
 {
@@ -181,12 +181,12 @@ static void pass_header(struct parse_context *ctx, struct command *cmd, struct w
         }
 }
 
-/** The column count, and the definitions from there on. */
+/** Take the column count and the definitions. @return false: not all of them are eligible. */
 static bool take_header(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
         struct result_header_cache *cache = &ctx->d->settings->pool->result_headers;
         bool is_first =
-            w->seq == ONE_SEQ && w->mask == UINT32_MAX; /* numbers within a head that is known begin so */
+            w->seq == ONE_SEQ && w->mask == UINT32_MAX; /* headers in the cache have such sequence numbers */
         const uint8_t *begin = w->at;
         const struct result_header *known =
             is_first ? result_header_cache_find(cache, span_of(begin, w->left), ctx->d->capabilities) : NULL;
@@ -204,7 +204,7 @@ static bool take_header(struct parse_context *ctx, struct command *cmd, struct w
         return true;
 }
 
-/** Flags that say more than a transaction's state, or how SQL is read. */
+/** Does @p status report nothing but the state of a transaction and how SQL is read? */
 static bool is_plain_status(unsigned status)
 {
         static const unsigned unusual = STATUS_MORE_RESULTS | STATUS_CURSOR_EXISTS | STATUS_LAST_ROW_SENT |
@@ -218,7 +218,7 @@ static unsigned two_bytes(const uint8_t *at)
         return at[0] | (unsigned)at[1] << 8;
 }
 
-/** Behind the definitions: rows follow. */
+/** Take the EOF behind the definitions, if it reports nothing special. */
 static bool take_definitions_eof(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
@@ -231,15 +231,15 @@ static bool take_definitions_eof(struct parse_context *ctx, struct command *cmd,
         return true;
 }
 
-/** It may be "USE name": who answers that with rows is no server that is known, but it is for result.c all the same. */
+/** May the statement be "USE name"? No known server answers that with rows, but result.h would change the database. */
 static bool may_use(const struct command *cmd)
 {
         return !cmd->is_plain && cmd->code == COM_QUERY && cmd->body_len > cmd->text_at &&
                (cmd->body[cmd->text_at] | 0x20) == 'u';
 }
 
-/** Behind the rows: an EOF, or the OK in its place. What it says is all that it does: a command with rows changes nothing in the
- *  session. */
+/** Take the EOF behind the rows, or the OK in its place, if it reports nothing special. A command with rows changes nothing else in
+ *  the session. */
 static bool take_end(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
         bool is_ok = dissector_deprecates_eof(ctx->d);
@@ -250,7 +250,7 @@ static bool take_end(struct parse_context *ctx, struct command *cmd, struct walk
                 return false;
         }
         unsigned warnings = two_bytes(payload + (is_ok ? 5 : 1));
-        unsigned status = two_bytes(payload + 3); /* in both */
+        unsigned status = two_bytes(payload + 3); /* at the same place in both */
         if (!is_plain_status(status) ||
             (is_ok && two_bytes(payload + 1) != 0)) { /* nothing affected, no id */
                 return false;

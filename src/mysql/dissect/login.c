@@ -16,7 +16,7 @@ static void set_collation(struct dissect *d, uint16_t id)
         }
 }
 
-/** What both sides agreed on, if they did; zlib comes first where both know both. */
+/** @return false: the sides did not agree on compression. Where both know both algorithms, zlib wins. */
 static bool compression_of(const struct dissect *d, enum compress_algorithm *out)
 {
         *out = (d->capabilities & CAP_COMPRESS) != 0 ? COMPRESS_ZLIB : COMPRESS_ZSTD;
@@ -47,7 +47,7 @@ void login_cut_off(struct dissect *d, uint64_t now_ns)
 
 /* --- packets ------------------------------------------------------------------------------------------------------ */
 
-/** The server refuses: before, within or after the login. */
+/** The server refuses the connection, before or after the client's login packet. */
 static struct outcome refused(struct dissect *d, const struct message *m)
 {
         struct err err;
@@ -85,7 +85,7 @@ struct outcome login_on_greeting(struct dissect *d, const struct message *m)
 
 struct outcome login_on_early_reply(struct dissect *d, const struct message *m)
 {
-        /* such as "connection timed out", while the login is awaited */
+        /* such as an ERR "connection timed out" while it waits for the login */
         return m->first == REPLY_ERR ? refused(d, m) : outcome_unreadable("a reply before the login");
 }
 
@@ -137,7 +137,7 @@ struct outcome login_on_client(struct dissect *d, const struct message *m)
         return dissector_hide_secret_kind(d, PACKET_AUTH_DATA);
 }
 
-/** It starts behind this OK, both ways. */
+/** Compression starts behind this OK, in both directions. */
 static struct outcome begin_compression(struct dissect *d)
 {
         enum compress_algorithm algorithm;

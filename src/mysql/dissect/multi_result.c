@@ -6,7 +6,7 @@
 
 enum { RESULTS_MAX = 64 };
 
-/* What came so far of the command at the head of the queue. */
+/* The results so far of the command at the head of the queue. */
 struct multi_result {
         size_t n;
         uint64_t cut;         /* results beyond RESULTS_MAX */

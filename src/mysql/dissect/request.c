@@ -17,7 +17,7 @@ static void read_stmt_id(struct command *cmd, struct span body)
         cmd->has_stmt_id = cmd->type->has_stmt_id && !r.failed;
 }
 
-/** Of a statement that may hold a password, neither its packet nor what it is answered is shown. */
+/** If a statement may contain a password, neither its packet nor the reply is shown. */
 static void note_secret(struct dissect *d, struct command *cmd, struct span body)
 {
         secret_watch_on_command(&d->secrets, &d->statements, cmd, body);
@@ -44,7 +44,7 @@ static struct outcome take_command(struct dissect *d, const struct message *m)
         cmd->text_at = CODE_SIZE;
         cmd->next_seq = (uint8_t)(m->last + 1);
         cmd->seq_known = m->seq == 0;
-        /* a frame that several commands share has one number only */
+        /* several commands in one compressed frame share its number */
         cmd->frame_known = d->streams[SIDE_CLIENT].frame_starts;
         cmd->next_frame = (uint8_t)(d->streams[SIDE_CLIENT].frame_seq + 1);
         d->streams[SIDE_CLIENT].frame_starts = false;
@@ -53,7 +53,7 @@ static struct outcome take_command(struct dissect *d, const struct message *m)
                 lint_break(&d->lint, LINT_SEQUENCE_START);
         }
         lint_command(&d->lint, cmd->code, m->len, d->capabilities);
-        /* authentication data is not kept any longer than its parsing takes */
+        /* authentication data is kept only until it is parsed */
         d->packet_secret = cmd->code == COM_CHANGE_USER || d->phase != PHASE_READY ||
                            (d->queue.head->state == REPLYING_AUTH && d->queue.head != cmd);
         if (!command_queue_keep_body(&d->queue, cmd, m->body)) {
@@ -61,7 +61,7 @@ static struct outcome take_command(struct dissect *d, const struct message *m)
         }
         if (cmd->code == COM_QUERY && (d->capabilities & CAP_QUERY_ATTRIBUTES) != 0) {
                 cmd->text_at = execute_attributes(d, command_body(cmd), NULL);
-                if (cmd->text_at == 0) { /* malformed, or larger than what is kept: the reply tells */
+                if (cmd->text_at == 0) { /* malformed, or larger than what is kept: the reply shows which */
                         cmd->text_at = cmd->body_len;
                         cmd->text_lost = true;
                 }
@@ -72,7 +72,7 @@ static struct outcome take_command(struct dissect *d, const struct message *m)
         return outcome_of(packet_kind_of(cmd->code));
 }
 
-/** Part of a LOCAL INFILE, for @p cmd. */
+/** The client sends a part of the file that @p cmd, a LOAD DATA LOCAL INFILE, loads. */
 static struct outcome take_file(struct dissect *d, struct command *cmd, const struct message *m)
 {
         dissector_check_sequence(d, m, &cmd->next_seq);
@@ -85,7 +85,7 @@ static struct outcome take_file(struct dissect *d, struct command *cmd, const st
         return outcome_of(PACKET_LOCAL_INFILE_END);
 }
 
-/** The rest of a file that the server wants no more. */
+/** The client sends the rest of a file after the server gave up on it. */
 static struct outcome drain_file(struct dissect *d, const struct message *m)
 {
         d->drain_seq = (uint8_t)(m->last + 1);
@@ -130,7 +130,7 @@ static const char *take_long_data(struct dissect *d, const struct command *cmd)
         struct reader r = reader_over(span_skip(command_body(cmd), CODE_SIZE + STMT_ID_SIZE));
         uint16_t param = reader_u16(&r);
         if (st == NULL || r.failed) {
-                return NULL; /* of a statement that was never seen */
+                return NULL; /* the statement was never seen */
         }
         size_t room = budget_left(&d->budget) > 0 ? d->settings->value_bytes : 0;
         uint64_t true_len = cmd->true_len > LONG_DATA_HEAD ? cmd->true_len - LONG_DATA_HEAD : 0;

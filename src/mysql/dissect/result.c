@@ -12,7 +12,7 @@
 
 enum { ENDING_LIMIT = 64 * 1024, ROW_LIMIT = 1024 * 1024, EXECUTE_FLAGS_AT = 5, CURSOR_TYPES = 0x07 };
 
-/** A packet that starts with 0xFE and ends rows or definitions; a row can start so too if it is long enough. */
+/** Does the packet end rows or definitions? It starts with 0xFE then, as a row can, too, if it is long enough. */
 static bool is_ending(const struct dissect *d, uint8_t first, uint64_t len)
 {
         return first == REPLY_EOF &&
@@ -36,21 +36,21 @@ static bool apply_ok(struct dissect *d, struct command *cmd, const struct ok *ok
         return ok->info.len == 0 || command_queue_keep_text(&d->queue, cmd, ok->info);
 }
 
-/** An OK (or, under DEPRECATE_EOF, the OK that stands for EOF), or an EOF. */
+/** Parse an OK (or, under DEPRECATE_EOF, the OK that replaces EOF), or an EOF. @return false if it is malformed. */
 static bool parse_ending(struct dissect *d, const struct command *cmd, const struct message *m, struct ok *ok)
 {
         bool is_eof = m->first == REPLY_EOF && (!dissector_deprecates_eof(d) || m->len < REPLY_OK_MIN);
         if (!(is_eof ? eof_parse(m->body, ok) : ok_parse(m->body, d->capabilities, ok))) {
                 return false;
         }
-        if (cmd->type->shape != SHAPE_STREAM) { /* which ends in an EOF whatever was agreed */
+        if (cmd->type->shape != SHAPE_STREAM) { /* a stream ends in an EOF whatever was agreed */
                 lint_ending(&d->lint, m->len, is_eof, ok, d->capabilities);
         }
         lint_status(&d->lint, cmd->code, ok->status, d->capabilities);
         return true;
 }
 
-/** The command failed: it is over, whatever was to come. */
+/** The command failed: nothing else follows, whatever was announced. */
 static struct outcome on_err(struct dissect *d, struct command *cmd, const struct message *m)
 {
         struct err err;
@@ -86,7 +86,7 @@ static bool finish(struct dissect *d, struct command *cmd)
         return effects_apply(d, cmd);
 }
 
-/** OK or EOF at the end of a result: another may follow. */
+/** An OK or EOF ends a result: another result may follow. */
 static struct outcome end_result(struct dissect *d, struct command *cmd, const struct message *m)
 {
         struct ok ok;
@@ -114,7 +114,7 @@ static struct outcome end_result(struct dissect *d, struct command *cmd, const s
 
 /* --- the first packet of a reply, by its shape ----------------------------------------------------------------- */
 
-/** Definitions of the group are through: the next group, the rows, or the end. @return false when memory is out. */
+/** All definitions of the group came: the next group, the rows or the end follow. @return false when memory is out. */
 static bool after_definitions(struct dissect *d, struct command *cmd)
 {
         if (cmd->defs_next > 0) {
@@ -147,9 +147,9 @@ static struct outcome first_of_result(struct dissect *d, struct command *cmd, co
                 return end_result(d, cmd, m);
         }
         uint64_t columns = lenenc_uint(&r);
-        /* MySQL's documentation has the flag before the count; the server sends it behind, as MariaDB does */
-        bool told = (d->capabilities & (CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA)) != 0;
-        bool metadata = !told || reader_left(&r) == 0 || reader_u8(&r) != 0;
+        /* MySQL's documentation puts the flag before the count; the server sends it behind, as MariaDB does */
+        bool has_flag = (d->capabilities & (CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA)) != 0;
+        bool metadata = !has_flag || reader_left(&r) == 0 || reader_u8(&r) != 0;
         if (!reader_done(&r) || columns == 0) {
                 return outcome_unreadable("a reply that is neither OK, ERR nor a column count");
         }
@@ -222,7 +222,8 @@ static struct outcome first_of_prepare(struct dissect *d, struct command *cmd, c
                 cmd->defs_left = params > 0 ? params : columns;
                 cmd->defs_next = params > 0 ? columns : 0;
                 cmd->state =
-                    metadata ? REPLYING_DEFS : REPLYING_DEFS_EOF; /* no definitions, but their EOFs */
+                    metadata ? REPLYING_DEFS
+                             : REPLYING_DEFS_EOF; /* the definitions are left out, but their EOFs are sent */
                 return outcome_of(PACKET_PREPARED);
         }
         return finish(d, cmd) ? outcome_of(PACKET_PREPARED) : outcome_no_memory();
@@ -244,7 +245,7 @@ static struct outcome on_first(struct dissect *d, struct command *cmd, const str
         case SHAPE_PREPARE: return first_of_prepare(d, cmd, m);
         case SHAPE_TEXT: return first_of_text(d, cmd, m);
         case SHAPE_OK:
-        case SHAPE_NONE: /* these begin in other states, or are over before a reply can come */
+        case SHAPE_NONE: /* these begin in other states, or are complete before a reply can come */
         case SHAPE_FIELDS:
         case SHAPE_ROWS:
         case SHAPE_AUTH:
@@ -287,9 +288,9 @@ static struct outcome on_definition(struct dissect *d, struct command *cmd, cons
         return outcome;
 }
 
-/** Do the rows wait for COM_STMT_FETCH? The status alone does not tell: MariaDB sets it in results within a procedure
- * that has a cursor open, too. The client must have asked for one, and a cursor's result is the only one. A request
- * that is not kept (limits.held_bytes) may have asked. */
+/** Do the rows wait for COM_STMT_FETCH? The status alone does not show that: MariaDB also sets it in results within a procedure
+ *  that has a cursor open. The client must have asked for a cursor, and the cursor's result is the only one. If the request is not
+ *  kept (limits.held_bytes), assume that it asked. */
 static bool opens_cursor(const struct command *cmd, uint16_t status)
 {
         bool asked = cmd->body_len <= EXECUTE_FLAGS_AT || (cmd->body[EXECUTE_FLAGS_AT] & CURSOR_TYPES) != 0;
@@ -305,7 +306,7 @@ static struct outcome on_definitions_eof(struct dissect *d, struct command *cmd,
         }
         if (m->first == REPLY_OK && m->len >= REPLY_OK_MIN && cmd->type->shape == SHAPE_RESULT) {
                 lint_break(&d->lint, LINT_OK_FOR_EOF);
-                return end_result(d, cmd, m); /* MySQL 9 does so, where a cursor was open before */
+                return end_result(d, cmd, m); /* MySQL 9 does so if a cursor was open before */
         }
         if (!is_ending(d, m->first, m->len) || !eof_parse(m->body, &eof)) {
                 return outcome_unreadable("no EOF after the column definitions");
@@ -313,7 +314,7 @@ static struct outcome on_definitions_eof(struct dissect *d, struct command *cmd,
         if (opens_cursor(cmd, eof.status)) {
                 return end_result(d, cmd, m); /* the rows wait for COM_STMT_FETCH */
         }
-        /* MySQL tells only here, not in the EOF behind the rows, that an OK will follow a result of OUT parameters */
+        /* only here, not in the EOF behind the rows, does MySQL announce that an OK follows a result of OUT parameters */
         cmd->out_params = (eof.status & STATUS_PS_OUT_PARAMS) != 0 && (eof.status & STATUS_MORE_RESULTS) != 0;
         lint_ending(&d->lint, m->len, true, &eof, d->capabilities);
         lint_status(&d->lint, cmd->code, eof.status, d->capabilities);
@@ -366,7 +367,8 @@ static struct outcome on_local_file(struct dissect *d, struct command *cmd, cons
                 return outcome_unreadable("a reply before the end of LOCAL INFILE");
         }
         d->drain_secret = cmd->is_secret;
-        d->draining = true; /* the server may give up before the file's end, which the client sends on to */
+        d->draining =
+            true; /* the server may give up before the end of the file, and the client goes on sending */
         d->drain_seq = cmd->next_seq;
         return on_err(d, cmd, m);
 }
@@ -394,7 +396,7 @@ static reply_handler *const handlers[REPLYING_COUNT] = {
     [REPLYING_STREAM] = on_stream,
 };
 
-/** Errors that a server sends of its own accord, or because packets were out of order: with any sequence number. */
+/** Is it an error that a server sends of its own accord, or because packets were out of order? Its sequence number may be any. */
 static bool is_pushed(const struct message *m)
 {
         static const uint16_t numbers[] = {1053, 1156, 1158, 1159, 1160, 1161, 1927, 3169, 4031};
@@ -415,7 +417,7 @@ static void check_sequence(struct dissect *d, struct command *cmd, const struct 
                 return; /* both sides are sending */
         }
         if (m->seq == cmd->next_seq &&
-            cmd->seq_known) { /* nearly always; an error that was pushed would be right, too */
+            cmd->seq_known) { /* nearly always; a pushed error with this number is right, too */
                 cmd->next_seq = (uint8_t)(m->last + 1);
                 return;
         }
@@ -453,6 +455,6 @@ size_t result_limit(const struct dissect *d, uint8_t first)
         if (cmd->rows_wanted > 0) {
                 return ROW_LIMIT;
         }
-        /* a row may tell a password behind what is shown of it */
+        /* a row may contain a password behind the part that is shown */
         return cmd->state == REPLYING_DEFS || (d->want_packets && !d->redact_packets) ? ENDING_LIMIT : 0;
 }

@@ -2,8 +2,8 @@
 
 #include "mysql/wire/frame.h"
 
-/** Where @p reply's header is kept if it is: by the count of columns, and the first one's length and names, which stand before its
- *  fixed fields. RESULT_HEADERS: nowhere. */
+/** @return the place of @p reply's header: a hash of the count of columns and of the first definition's length and names, which stand
+ *  before its fixed fields. RESULT_HEADERS: such a header is not kept. */
 static size_t place_of(struct span reply)
 {
         enum { FIXED = 13, NAMES = 8, SHORT = 24, FRONT = FRAME_HEADER_SIZE + 2 + FRAME_HEADER_SIZE };
@@ -14,7 +14,7 @@ static size_t place_of(struct span reply)
         size_t first = FRAME_HEADER_SIZE + (count & 3);
         size_t length = reply.data[first];
         size_t end = first + FRAME_HEADER_SIZE + length;
-        if (length < SHORT || end > reply.len) { /* no real one is */
+        if (length < SHORT || end > reply.len) { /* no real definition is that short */
                 return RESULT_HEADERS;
         }
         uint64_t names;

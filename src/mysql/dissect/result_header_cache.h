@@ -1,5 +1,5 @@
-/** @file result_header_cache.h  Heads of results that a thread has seen: the column count and the definitions, as they come over the wire. Most
- * results are of statements asked before, and comparing bytes is a small part of the work of looking into them.
+/** @file result_header_cache.h  The headers of results that a thread has seen: the column count and the definitions, as they come over the wire.
+ * Most results are those of statements that came before, and comparing bytes is much less work than parsing them.
  *
  *      [len 3][seq 1][columns]   [len 3][seq 1][definition …]   … of each column
  *
@@ -24,10 +24,10 @@ struct result_header_cache {
         unsigned turn;
 };
 
-/** @return the one that @p reply begins with; NULL: none, or it is not known. */
+/** @return the known header that @p reply begins with; NULL: there is none. */
 const struct result_header *result_header_cache_find(const struct result_header_cache *cache,
                                                      struct span reply, uint64_t agreed);
-/** @p header is of a result whose definitions are plain, under the capabilities @p agreed. */
+/** Remember a header whose definitions are plain (lint_is_plain_definition) under the capabilities @p agreed. */
 void result_header_cache_add(struct result_header_cache *cache, struct span header, size_t packets,
                              uint64_t agreed);
 

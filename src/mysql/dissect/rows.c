@@ -147,7 +147,7 @@ void rows_prepared(struct dissect *d, struct command *cmd)
 
 /* --- rows ---------------------------------------------------------------------------------------------------------------------- */
 
-static void say_unknown(struct value *values, size_t from, size_t n)
+static void mark_unknown(struct value *values, size_t from, size_t n)
 {
         for (size_t i = from; i < n; i++) {
                 values[i] = (struct value){.unknown = true};
@@ -174,7 +174,8 @@ static void read_text_row(const struct dissect *d, struct span body, const struc
                         values[i].charset = session_vars_results_charset(&d->vars);
                 }
                 if (r.failed) {
-                        say_unknown(values, v.true_len > 0 ? i + 1 : i, n); /* a head may be there */
+                        mark_unknown(values, v.true_len > 0 ? i + 1 : i,
+                                     n); /* the beginning of the failing value may be there */
                         return;
                 }
         }
@@ -187,7 +188,7 @@ static void read_binary_row(const struct dissect *d, struct span body, const str
         (void)reader_u8(&r);
         struct span nulls = reader_take(&r, (n + 7 + BINARY_NULL_OFFSET) / 8);
         if (r.failed || c == NULL) {
-                say_unknown(values, 0, n);
+                mark_unknown(values, 0, n);
                 return;
         }
         for (size_t i = 0; i < n; i++) {
@@ -199,13 +200,13 @@ static void read_binary_row(const struct dissect *d, struct span body, const str
                 }
                 values[i] = finish(v, column);
                 if (r.failed) {
-                        say_unknown(values, v.true_len > 0 ? i + 1 : i, n);
+                        mark_unknown(values, v.true_len > 0 ? i + 1 : i, n);
                         return;
                 }
         }
 }
 
-/** What a value tells may stand behind where it is cut. */
+/** A password may stand behind the place where a value is cut: search the whole value. */
 static void look_behind_cuts(struct span body, struct value *values, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
@@ -224,7 +225,7 @@ void rows_add(struct dissect *d, struct command *cmd, struct span body)
         const struct columns *c = known_columns(d, cmd);
         uint64_t n = cmd->columns;
         cmd->rows_wanted--;
-        if (cmd->code == COM_STMT_FETCH) { /* its reply tells no number of columns */
+        if (cmd->code == COM_STMT_FETCH) { /* the reply has no number of columns */
                 n = c != NULL ? c->n : 1;
         }
         if (c != NULL && c->n != n) {

@@ -10,7 +10,7 @@
 
 /** A result of @p n columns begins; 0: its definitions are left out. */
 void rows_expect(struct dissect *d, struct command *cmd, uint64_t n);
-/** One of them; cmd->first_rows is not NULL. */
+/** The definition of a column came; cmd->first_rows is not NULL. */
 void rows_definition(struct dissect *d, struct command *cmd, struct span body);
 /** All definitions came: rows follow, or wait for COM_STMT_FETCH. Sets cmd->rows_wanted. */
 void rows_begin(struct dissect *d, struct command *cmd);

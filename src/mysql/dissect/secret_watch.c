@@ -7,12 +7,12 @@
 
 enum { ERR_PARSE = 1064 };
 
-/* What is behind is not searched: more than is kept of a packet for dumps, and than most statements have. */
+/* Only so many bytes of a statement are searched: more than dumps keep of a packet, and more than most statements have. */
 enum { SECRET_WITHIN = 64 * 1024 };
 
-/* --- words at a statement's begin --------------------------------------------------------------------------------------- */
+/* --- the first words of a statement --------------------------------------------------------------------------------------- */
 
-/** Blanks and comments. */
+/** Skip blanks and comments. */
 static struct span skip_blanks(struct span text)
 {
         while (text.len > 0) {
@@ -46,7 +46,7 @@ static bool takes(struct span *text, const char *word)
         return true;
 }
 
-/** @p words ends in NULL. */
+/** Skip one of @p words, which end in NULL. @return false: @p text begins with none of them. */
 static bool takes_one(struct span *text, const char *const *words)
 {
         for (size_t i = 0; words[i] != NULL; i++) {
@@ -57,7 +57,7 @@ static bool takes_one(struct span *text, const char *const *words)
         return false;
 }
 
-/** Can @p text begin with SHOW, EXECUTE or GET, or with what may stand before them? Nearly none does. */
+/** Can @p text begin with SHOW, EXECUTE or GET, or with what may stand before them? Hardly any statement does. */
 static bool may_ask(struct span text)
 {
         if (text.len < 4) {
@@ -69,14 +69,15 @@ static bool may_ask(struct span text)
                (first == 'g' && second == 'e') || first < 'a';
 }
 
-/** Accounts with their hashes, tables with their defaults, servers with their passwords, statements of others. */
+/** Does @p text ask for accounts with their hashes, tables with their defaults, servers with their passwords, or statements of other
+ *  sessions? */
 static bool asks_for_secret(struct span text)
 {
         static const char *const kinds[] = {"GRANTS", "CREATE", "BINLOG", "RELAYLOG", "BINARY LOG ", NULL};
         return may_ask(text) && takes(&text, "SHOW ") && takes_one(&text, kinds);
 }
 
-/** What came of the statement before: its warnings. */
+/** Does @p text ask for the warnings of the statement before? */
 static bool asks_for_diagnostics(struct span text)
 {
         static const char *const kinds[] = {"WARNINGS", "ERRORS", NULL};
@@ -87,7 +88,7 @@ static bool asks_for_diagnostics(struct span text)
                                      : takes(&text, "GET ");
 }
 
-/** Is a variable of the user's in it: @x, but neither @@x nor user@host? */
+/** Does @p text contain a user variable: @x, but neither @@x nor user@host? */
 static bool has_variable(struct span text)
 {
         const uint8_t *end = text.data + text.len;
@@ -102,7 +103,7 @@ static bool has_variable(struct span text)
         return false;
 }
 
-/** Does @p text, which speaks of a password, leave it where other statements find it: in a variable, in a prepared statement? */
+/** Can @p text, which mentions a password, store it where other statements find it: in a variable, in a prepared statement? */
 static bool leaves_secret(struct span text)
 {
         static const char *const keepers[] = {"SET", "SELECT", "CALL", "EXECUTE", "GET", "WITH", NULL};
@@ -113,7 +114,7 @@ static bool leaves_secret(struct span text)
         return takes_one(&rest, keepers) && has_variable(rest);
 }
 
-/** Is a SELECT within another one? Its columns may have other names outside. */
+/** Does @p text contain a SELECT within another one, whose columns may have other names outside? */
 static bool selects_within(struct span text)
 {
         static const char word[] = "SELECT";
@@ -124,14 +125,14 @@ static bool selects_within(struct span text)
         return n > 1;
 }
 
-/* --- what a packet holds -------------------------------------------------------------------------------------------------- */
+/* --- what a packet contains -------------------------------------------------------------------------------------------------- */
 
-/** Of an execution, the data sent for one, a fetch. What was never seen may be anything. */
+/** Does an execution, its long data or a fetch refer to a statement that may contain a password? One that was never seen may. */
 static bool is_of_secret_statement(const struct secret_watch *w, const struct statements *statements,
                                    const struct command *cmd)
 {
         if (cmd->stmt_id == LAST_PREPARED) {
-                return w->prepared_secret; /* maybe it is still on its way */
+                return w->prepared_secret; /* the statement may still be in flight */
         }
         const struct statement *st = statements_find(statements, cmd->stmt_id);
         return st == NULL || st->is_secret;
@@ -155,7 +156,8 @@ static bool is_execution(const struct command *cmd)
         return cmd->code == COM_STMT_EXECUTE || cmd->code == COM_STMT_BULK_EXECUTE;
 }
 
-/** What the statements before make of @p cmd, which runs @p text. Commands come in the order in which they run. */
+/** Mark @p cmd, which runs @p text, if it can repeat a password of an earlier statement. Commands come in the order in which they
+ *  run. */
 static void note_before(struct secret_watch *w, struct command *cmd, struct span text)
 {
         if (w->last_secret && asks_for_diagnostics(text)) {
@@ -171,7 +173,7 @@ static void note_before(struct secret_watch *w, struct command *cmd, struct span
         }
 }
 
-/** The statement of an execution. */
+/** Do the same for the prepared statement that @p cmd executes. */
 static void note_execution(struct secret_watch *w, const struct statements *statements, struct command *cmd)
 {
         uint32_t id = cmd->stmt_id == LAST_PREPARED ? statements->last_prepared : cmd->stmt_id;
@@ -205,7 +207,7 @@ void secret_watch_on_command(struct secret_watch *w, const struct statements *st
 
 void secret_watch_on_reset(struct secret_watch *w, const struct command *cmd)
 {
-        if (cmd->next == NULL) { /* else what came since would be forgotten, too */
+        if (cmd->next == NULL) { /* a later command may already have set these */
                 w->last_secret = false;
                 w->left_secret = SECRECY_NONE;
         }
@@ -228,20 +230,20 @@ static bool is_of(struct span definition, const char *schema, const char *table)
                memmem(definition.data, definition.len, table, strlen(table)) != NULL;
 }
 
-/** MariaDB's table of accounts, which has hashes within JSON. */
+/** Does the column belong to MariaDB's table of accounts, which has hashes within JSON? */
 static bool is_of_accounts(struct span definition)
 {
         return is_of(definition, "\3def\5mysql", "global_priv");
 }
 
-/** Of all sessions: what they are called says nothing of what a statement left in them. */
+/** Does the column belong to a table of user variables? Their names do not show what a statement stored in them. */
 static bool is_of_variables(struct span definition)
 {
         return is_of(definition, "\3def\22performance_schema", "user_variables_by_thread") ||
                is_of(definition, "\3def\22information_schema", "USER_VARIABLES");
 }
 
-/** Is it of a table whose name says more than those of its columns? Most are not, by the length of their schema's name. */
+/** Does the column belong to a table whose name reveals more than the column's? The length of the schema's name excludes most. */
 static bool is_of_secrets(struct span definition)
 {
         enum { SCHEMA_AT = 4, MYSQL = 5, PERFORMANCE_SCHEMA = 18 };
@@ -254,7 +256,7 @@ bool secret_watch_is_secret_definition(struct span definition)
 {
         enum {
                 CATALOG = 3
-        }; /* "def"; longer in wide characters (character_set_results), which nobody looks into */
+        }; /* "def"; it is longer in wide characters (character_set_results), which are not searched */
         return secret_suspected(definition) || is_of_secrets(definition) ||
                (definition.len > 0 && definition.data[0] > CATALOG);
 }
@@ -265,7 +267,7 @@ bool secret_watch_on_definition(struct secret_watch *w, const struct statements 
         if (!w->is_on || !secret_watch_is_secret_definition(definition)) {
                 return false;
         }
-        cmd->is_secret = true; /* SELECT * from a table with such a column */
+        cmd->is_secret = true; /* such as SELECT * from a table with such a column */
         if (is_of_variables(definition)) {
                 cmd->secrecy = SECRECY_ALL;
         }
@@ -283,7 +285,7 @@ bool secret_watch_on_definition(struct secret_watch *w, const struct statements 
 bool secret_watch_on_error(const struct secret_watch *w, const struct command *cmd, const struct err *err,
                            bool is_shown)
 {
-        bool is_whole = cmd->body_len == cmd->true_len; /* else it may quote what nobody has looked into */
+        bool is_whole = cmd->body_len == cmd->true_len; /* the error may quote a part that was not searched */
         if (is_shown && err->errnum == ERR_PARSE &&
             (!is_whole || secret_is_in_error(err->message, command_text(cmd)))) {
                 return true;
@@ -291,7 +293,7 @@ bool secret_watch_on_error(const struct secret_watch *w, const struct command *c
         return w->is_on && secret_is_in_value(err->message);
 }
 
-/** The type of the event that begins at @p at of a packet. */
+/** Is the event that begins at @p at of a packet of a sealed type? */
 static bool is_sealed_type(struct span event, size_t at)
 {
         enum { TYPE_AT = 4 };

@@ -20,7 +20,8 @@ struct secret_watch {
 /** Does @p cmd, whose packet is @p body, contain a password or ask for one, or may it? */
 bool secret_watch_holds(const struct secret_watch *w, const struct statements *statements,
                         const struct command *cmd, struct span body);
-/** The same at any time, of what is kept of it. Where the watch is off nobody has looked yet: few are ever asked about. */
+/** The same at any time, by what is kept of @p cmd. While the watch is off, the search is done here: few commands are ever asked
+ *  about. */
 bool secret_watch_covers(const struct secret_watch *w, const struct statements *statements,
                          const struct command *cmd);
 /** @p cmd arrives. Sets its is_secret and secrecy. */
@@ -36,8 +37,8 @@ bool secret_watch_on_error(const struct secret_watch *w, const struct command *c
                            bool is_shown);
 /** The same as on_definition, without a command. */
 bool secret_watch_is_secret_definition(struct span definition);
-/** Is @p event, of a binary log, one of rows, of a file's blocks, or compressed? Then it has data without names, which cannot be
- *  searched. */
+/** Is @p event, of a binary log, sealed: does it contain rows or blocks of a file, or is it compressed? Such data has no names by
+ *  which it could be searched. */
 bool secret_watch_is_sealed_event(struct span event);
 
 #endif

@@ -61,7 +61,7 @@ bool session_vars_on_login_ok(struct session_vars *vars, const struct ok *ok)
         return true;
 }
 
-/** Both, from the next command on. */
+/** Set both character sets from the next command on. */
 static void set_next(struct session_vars *vars, uint8_t charset)
 {
         vars->next = (struct next_charsets){true, true, charset, charset};
@@ -86,7 +86,7 @@ static bool same_options(const struct setnames_options *a, const struct setnames
                a->succeeded == b->succeeded && a->results == b->results;
 }
 
-/** The same of a prepared statement, which many short packets may execute: its text is not read for each of them. */
+/** Scan a prepared statement. Many short packets may execute it: the result of the last scan is kept. */
 static bool scan_statement(struct statement *st, const struct setnames_options *options, struct setnames *out)
 {
         if (!st->was_scanned || !same_options(&st->scanned_as, options)) {
@@ -98,7 +98,7 @@ static bool scan_statement(struct statement *st, const struct setnames_options *
         return out->has_client || out->has_results;
 }
 
-/** What the text of a statement that came to its end tells. Session tracking knows better. */
+/** Find out from the text of a completed statement what it changed, unless session tracking has already reported that. */
 static void scan_text(struct session_vars *vars, const struct statements *statements,
                       const struct command *cmd)
 {
@@ -153,26 +153,26 @@ void session_vars_advance(struct session_vars *vars, const struct statements *st
 
 /* --- session tracking --------------------------------------------------------------------------------------------------- */
 
-/** What is allocated for @p len bytes: a power of two, so that many small blocks are not copied over and over. */
-static size_t room_for(size_t len)
+/** @return how much is allocated for @p len bytes: a power of two, so that many small blocks are not copied again and again. */
+static size_t allocated_for(size_t len)
 {
-        size_t room = CHANGES_FIRST;
-        while (room < len) {
-                room *= 2;
+        size_t allocated = CHANGES_FIRST;
+        while (allocated < len) {
+                allocated *= 2;
         }
-        return room;
+        return allocated;
 }
 
-/** Keep the block until the record is made; what is beyond the bound is told as unknown. */
+/** Keep the block until the record is made; beyond the bound, the record says that there were more. @return false when memory is out. */
 static bool keep_changes(struct command_queue *q, struct command *cmd, struct span changes)
 {
         if (cmd->changes_len + changes.len > CHANGES_MAX) {
                 cmd->changes_cut = true;
                 return true;
         }
-        size_t room = room_for(cmd->changes_len);
-        size_t wanted = room_for(cmd->changes_len + changes.len);
-        if (cmd->changes == NULL || wanted > room) {
+        size_t allocated = allocated_for(cmd->changes_len);
+        size_t wanted = allocated_for(cmd->changes_len + changes.len);
+        if (cmd->changes == NULL || wanted > allocated) {
                 uint8_t *bigger = prof_realloc(STAGE_DISSECT, cmd->changes, wanted);
                 if (bigger == NULL) {
                         return false;
@@ -202,12 +202,12 @@ bool session_vars_on_ok(struct session_vars *vars, struct command_queue *q, stru
         return ok->changes.len == 0 || keep_changes(q, cmd, ok->changes);
 }
 
-/* Where each name is among the values: an index + 1 at a place that is drawn by its hash, or behind it. */
+/* An open-addressing hash table from names to their indexes among the values, plus 1; 0 marks a free slot. */
 struct places {
         uint16_t at[1 << PLACES_BITS];
 };
 
-/** The place for @p name: a later change replaces an earlier one. @p places may be NULL where there are few. */
+/** @return the value for @p name: a later change replaces an earlier one. @p places may be NULL if there are few names. */
 static struct value *place_of(struct places *places, struct value *values, size_t *n, struct span name)
 {
         if (places == NULL) {

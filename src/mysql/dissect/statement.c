@@ -13,7 +13,7 @@ static size_t bucket_of(const struct statements *s, uint32_t id)
         return seed_bucket(s->seed, id, s->bits);
 }
 
-/** How many buckets a table of @p bits has; with 0 it has none. */
+/** @return how many buckets a table of @p bits has; 0 for 0 bits. */
 static size_t buckets_of(uint32_t bits)
 {
         assert(bits < 32); /* there are fewer numbers of statements and parameters */
@@ -30,7 +30,7 @@ static void hold(struct statements *s, int64_t bytes)
         prof_store_add(STORE_STATEMENTS, bytes);
 }
 
-/** Not counted for the session, whose bound is on what its statements say. */
+/** The buckets do not count for the session, whose bound is on the content of its statements. */
 static void hold_buckets(const struct statements *s, int sign)
 {
         prof_store_add(STORE_STATEMENTS, sign * (int64_t)(buckets_of(s->bits) * sizeof(struct statement *)));

@@ -15,12 +15,12 @@ struct long_data {
         struct long_data *same_bucket; /**< the next one there */
         uint16_t param;
         size_t len;
-        size_t size; /**< room for its bytes */
+        size_t size; /**< allocated for its bytes */
         uint64_t true_len;
         uint8_t *bytes;
 };
 
-/** Those of one statement, by parameter. */
+/** The long data of one statement, by parameter. */
 struct long_data_table {
         struct long_data *first;
         struct long_data **buckets;
@@ -28,7 +28,7 @@ struct long_data_table {
         size_t n;      /**< 0: there are no buckets */
 };
 
-/** Columns of its results (rows.c). */
+/** Columns of its results (row_store.h). */
 struct columns;
 
 struct statement {
@@ -43,21 +43,23 @@ struct statement {
         uint8_t *text;
         uint8_t charset; /**< of the text */
         bool is_plain;   /**< see session_vars_is_plain */
-        bool is_secret;  /**< the text holds a password, or may */
-        bool was_read; /**< for what it does to a transaction: read_as is the mode, restart what was found */
-        uint8_t restart; /**< transaction.c */
+        bool is_secret;  /**< the text contains a password, or may */
+        bool
+            was_read; /**< to find out what it does to a transaction: in the mode read_as, with the result restart */
+        uint8_t restart; /**< of transaction.c */
         uint64_t read_as;
-        bool was_scanned; /**< for SET NAMES and the like: scanned_as, and names is what was found */
+        bool
+            was_scanned; /**< for SET NAMES and the like: with the options scanned_as, and the result names */
         struct setnames_options scanned_as;
         struct setnames names;
-        struct columns *columns; /**< of the last result that told them; NULL if none did, or nobody asks */
-        size_t columns_size;     /**< bytes of them */
+        struct columns *
+            columns; /**< of the last result that had definitions; NULL: there was none, or rows are not kept */
+        size_t columns_size; /**< bytes of them */
 };
 
 #define LAST_PREPARED 0xffffffffu /**< an id of MariaDB's: "the statement that was prepared last" */
 
-/** A table that grows with what is in it; its buckets are drawn by a number that the server, which names the statements, does not
- *  know. */
+/** A hash table that grows with its content. The server chooses the ids, and does not know the seed. */
 struct statements {
         struct statement **buckets;
         uint64_t seed;
@@ -71,16 +73,16 @@ struct statements {
 void statements_clear(struct statements *s);
 /** @return NULL if there is none. Valid until the next change of @p s. */
 struct statement *statements_find(const struct statements *s, uint32_t id);
-/** A new one (an old one of that id goes), with a copy of @p text. @return NULL when memory is out. */
+/** Add a statement with a copy of @p text; it replaces one of the same id. @return NULL when memory is out. */
 struct statement *statements_add(struct statements *s, uint32_t id, struct span text);
 void statements_remove(struct statements *s, uint32_t id);
 
-/** Make room for @p n types. @return st->types to be filled, or NULL when memory is out (the old ones stand). */
+/** Allocate @p n types. @return st->types to be filled, or NULL when memory is out (the old ones remain). */
 uint16_t *statement_types(struct statements *s, struct statement *st, uint16_t n);
-/** Append to the value of @p param, keeping at most @p keep bytes of it. On the average it takes as long as copying @p bytes. */
+/** Append to the value of @p param, keeping at most @p keep bytes of it. Amortized, it takes as long as copying @p bytes. */
 enum status statement_long_data(struct statements *s, struct statement *st, uint16_t param, struct span bytes,
                                 size_t keep, uint64_t true_len);
-/** Hand over @p columns, one block of @p size bytes; the old ones go. */
+/** Take over @p columns, one block of @p size bytes; the old ones are freed. */
 void statement_set_columns(struct statements *s, struct statement *st, struct columns *columns, size_t size);
 const struct long_data *statement_find_long_data(const struct statement *st, uint16_t param);
 void statement_drop_long_data(struct statements *s, struct statement *st);

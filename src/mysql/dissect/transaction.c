@@ -5,8 +5,8 @@
 enum {
         STATUS_IN_TRANS = 0x0001,
         STATUS_NO_BACKSLASH_ESCAPES = 0x0200,
-        STATUS_ANSI_QUOTES = 0x8000, /* MariaDB's alone */
-        ERR_DEADLOCK = 1213,         /* it has rolled the transaction back, and an ERR has no flags */
+        STATUS_ANSI_QUOTES = 0x8000, /* only MariaDB has it */
+        ERR_DEADLOCK = 1213,         /* the server has rolled the transaction back, and an ERR has no flags */
 };
 
 void transaction_on_greeting(struct transaction *t, struct span server_version)
@@ -16,12 +16,12 @@ void transaction_on_greeting(struct transaction *t, struct span server_version)
 
 /* --- one transaction right behind another ----------------------------------------------------------------------------
  *
- * The flag stays set where COMMIT AND CHAIN, or BEGIN within a transaction, ends one and begins the next; and where nothing of
- * the kind happens. Only the statement tells. */
+ * The flag stays set when COMMIT AND CHAIN, or BEGIN within a transaction, ends one transaction and begins the next, and when
+ * nothing of the kind happens. Only the statement shows which. */
 
 enum restart { GOES_ON, ENDS_HERE, BEGINS_HERE };
 
-/** A quick look at the first letters: is it worth the lexer? */
+/** Check the first letters: is the text worth the lexer? */
 static bool may_restart(struct span text)
 {
         static const char *const starts[] = {"CO", "RO", "BE", "ST"};
@@ -48,7 +48,7 @@ static struct sql_token next_word(struct sql_lexer *lexer)
         return t;
 }
 
-/** What a statement that worked within a transaction, and left one open, does to it. */
+/** What a statement did to the transaction that it ran in, if it succeeded and a transaction is open after it. */
 static enum restart restart_of(struct span text, struct sql_mode mode)
 {
         if (!may_restart(text)) {
@@ -68,7 +68,7 @@ static enum restart restart_of(struct span text, struct sql_mode mode)
         return begins || starts ? BEGINS_HERE : GOES_ON;
 }
 
-/** The same of a prepared statement, which many short packets may execute: its text is not read for each of them. */
+/** The same for a prepared statement. Many short packets may execute it: its text is read once. */
 static enum restart restart_of_statement(struct statement *st, struct sql_mode mode)
 {
         if (!st->was_read || st->read_as != sql_mode_bits(mode)) {

@@ -6,7 +6,8 @@
 
 #include <stdint.h>
 
-#define CAP_MYSQL             (1ULL << 0) /**< CLIENT_LONG_PASSWORD; unset by MariaDB, which then has bits 32 … */
+#define CAP_MYSQL                                                                                            \
+        (1ULL << 0) /**< CLIENT_LONG_PASSWORD; MariaDB does not set it, and then bits 32 and up count */
 #define CAP_CONNECT_WITH_DB   (1ULL << 3)
 #define CAP_COMPRESS          (1ULL << 5)
 #define CAP_LOCAL_FILES       (1ULL << 7)
@@ -32,8 +33,7 @@
 #define CAP_MARIADB_CACHE_METADATA (1ULL << 36)
 #define CAP_MARIADB_BULK_UNITS     (1ULL << 37)
 
-/** Name of a capability by its bit, without CLIENT_ and as in the documentation, such as "PLUGIN_AUTH"; NULL if the bit
- *  has none. */
+/** @return the documented name of the capability, without CLIENT_, such as "PLUGIN_AUTH"; NULL if the bit has no name. */
 const char *capability_name(unsigned bit);
 
 #define STATUS_IN_TRANS              0x0001u

@@ -2,10 +2,10 @@
 
 #include <strings.h>
 
-/* Where the servers and the C library differ: the servers are right. */
+/* Where the servers and the C library differ, the servers are followed. */
 #define FIXES(...) ((const struct transcode_fix[]){__VA_ARGS__, {0, 0}})
 
-/* Kamenicky: the C library has none. */
+/* Kamenicky, which the C library does not have. */
 static const uint16_t keybcs2[128] = {
     0x010c, 0x00fc, 0x00e9, 0x010f, 0x00e4, 0x010e, 0x0164, 0x010d, 0x011b, 0x011a, 0x0139, 0x00cd, 0x013e,
     0x013a, 0x00c4, 0x00c1, 0x00c9, 0x017e, 0x017d, 0x00f4, 0x00f6, 0x00d3, 0x016f, 0x00da, 0x00fd, 0x00d6,
@@ -304,7 +304,7 @@ uint8_t charset_of_collation(uint16_t collation_id)
         return CHARSET_UNKNOWN;
 }
 
-/* Of the sets' names; many other words are asked about. */
+/* The lengths of the shortest and longest name of a set; callers ask about many other words. */
 enum { NAME_MIN = sizeof "hp8" - 1, NAME_MAX = sizeof "armscii8" - 1 };
 
 uint8_t charset_of_name(struct span name)

@@ -20,8 +20,8 @@ struct frame {
         uint8_t have; /**< header bytes so far; FRAME_HEADER_SIZE within a payload */
         uint8_t seq;
         bool continues;  /**< the packet before was full: this one belongs to the same message */
-        uint32_t length; /**< payload of the packet under way */
-        uint32_t left;   /**< of it, not yet seen */
+        uint32_t length; /**< payload of the current packet */
+        uint32_t left;   /**< of that payload, still to come */
 };
 
 /** Part of one packet's payload. */
@@ -35,7 +35,7 @@ struct frame_piece {
         bool ends_message;   /**< ends, and no packet will continue it */
 };
 
-/** The four bytes of a header, in one load: frame_length and frame_seq tell what they say. */
+/** The four bytes of a header in one load, for frame_length and frame_seq. */
 static inline uint32_t frame_header(const uint8_t *at)
 {
         uint32_t header;
@@ -53,7 +53,7 @@ static inline uint8_t frame_seq(uint32_t header)
         return (uint8_t)(header >> 24);
 }
 
-/** Between two messages: not one byte of the next was seen. */
+/** Is the stream between two messages, with no byte of the next one seen? */
 static inline bool frame_idle(const struct frame *f)
 {
         return f->have == 0 && !f->continues;

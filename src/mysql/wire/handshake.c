@@ -46,7 +46,7 @@ bool greeting_parse(struct span payload, struct greeting *out)
         return true;
 }
 
-/** Text up to a NUL or, where a client forgot it, up to the end. */
+/** Read a text up to a NUL or, if a client left that out, up to the end. */
 static struct span take_text(struct reader *r)
 {
         size_t left = reader_left(r);
@@ -56,7 +56,7 @@ static struct span take_text(struct reader *r)
         return reader_nul(r);
 }
 
-/** What follows the authentication data in a login and in COM_CHANGE_USER alike. */
+/** Read what follows the authentication data, in a login and in COM_CHANGE_USER alike. */
 static void parse_tail(struct reader *r, struct login *out)
 {
         if ((out->capabilities & CAP_PLUGIN_AUTH) != 0 && reader_left(r) > 0) {

@@ -14,7 +14,7 @@
 struct greeting {
         struct span server_version;
         uint32_t server_conn_id;
-        uint64_t capabilities; /**< MariaDB's extended ones in bits 32 … */
+        uint64_t capabilities; /**< MariaDB's extended ones in bits 32 and up */
         uint8_t collation_id;
         struct span scramble[2]; /**< its two parts, 8 bytes and 12 or more with a NUL behind them */
         struct span auth_plugin;
@@ -22,7 +22,7 @@ struct greeting {
         size_t high_at; /**< of bits 16 … 31; 0 if the greeting ends before them */
 };
 
-/** @return false if @p payload is no complete greeting of version 10. */
+/** @return false if @p payload is not a complete greeting of version 10. */
 bool greeting_parse(struct span payload, struct greeting *out);
 
 struct login {
@@ -33,25 +33,25 @@ struct login {
         struct span auth;     /**< the answer to the scramble, or whatever the plugin sends first */
         size_t auth_at;       /**< offset of its length (or, in the oldest form, of itself) */
         size_t auth_end;      /**< offset behind it */
-        struct span database; /**< empty: none */
+        struct span database; /**< empty: the login names none */
         struct span auth_plugin;
-        struct span attributes; /**< names and values, for attribute_next; empty: none */
+        struct span attributes; /**< names and values, for attribute_next */
 };
 
-/** @return false if @p payload is no complete login of protocol 4.1. */
+/** @return false if @p payload is not a complete login of protocol 4.1. */
 bool login_parse(struct span payload, struct login *out);
 
 /** Write the login @p payload with @p auth in the place of its own answer. @p login is what was parsed of it. */
 void login_with_auth(struct span payload, const struct login *login, struct span auth, struct writer *out);
 
-/** COM_CHANGE_USER's packet with its command byte. @p capabilities are those agreed at login. */
+/** Parse a COM_CHANGE_USER packet, its command byte included. @p capabilities are those agreed at login. */
 bool change_user_parse(struct span payload, uint64_t capabilities, struct login *out);
 
-/** The next connection attribute; false at the end, or where they are malformed. */
+/** Read the next connection attribute. @return false at the end, or where they are malformed. */
 bool attribute_next(struct reader *attributes, struct span *name, struct span *value);
 
-/** The plugin's name in an AuthSwitchRequest (0xFE …) or AuthNextFactor (0x02 …); empty for the old form of one byte.
- *  *@p data is what follows it: a scramble, for most. */
+/** @return the plugin's name in an AuthSwitchRequest (first byte 0xFE) or AuthNextFactor (0x02); empty for the old form of one
+ *  byte. *@p data is what follows the name: with most plugins, a scramble. */
 struct span auth_switch_plugin(struct span payload, struct span *data);
 
 #endif

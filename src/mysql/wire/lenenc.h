@@ -5,7 +5,7 @@
 
 #include "base/reader.h"
 
-/** An integer; 0xFB (NULL) and 0xFF are no integers and fail. */
+/** Read an integer. 0xFB (NULL) and 0xFF are not integers, and fail. */
 static inline uint64_t lenenc_uint(struct reader *r)
 {
         uint8_t first = reader_u8(r);
@@ -19,7 +19,7 @@ static inline uint64_t lenenc_uint(struct reader *r)
         }
 }
 
-/** A string with its length before it. */
+/** Read a string that follows its length. */
 static inline struct span lenenc_span(struct reader *r)
 {
         uint64_t n = lenenc_uint(r);

@@ -12,8 +12,8 @@
 struct packet {
         enum side from;
         uint8_t seq;
-        bool secret;     /**< holds passwords or authentication data: head is empty */
-        bool redacted;   /**< hide_packets: head has no more than what makes it that packet */
+        bool secret;     /**< it contains passwords or authentication data: head is empty */
+        bool redacted;   /**< head has only the bytes that identify the packet (packet_kind_shown_bytes) */
         bool cut_off;    /**< the session ended within it */
         uint32_t length; /**< payload, as the header says */
         enum packet_kind kind;
@@ -21,8 +21,7 @@ struct packet {
         struct span head; /**< the payload's first bytes */
 };
 
-/** Several packets of one side that came at once, whole and one behind the other, none of them secret or longer than
- *  packet_bytes. */
+/** Several complete packets of one side that came at once, one behind the other. None is secret, or longer than packet_bytes. */
 struct packet_run {
         enum side from;
         size_t n;

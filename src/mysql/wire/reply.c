@@ -47,7 +47,7 @@ bool session_change_next(struct session_changes *at, struct session_change *out)
                         continue; /* empty, or of a later version: its length is known */
                 }
                 if (type == TRACK_GTIDS) {
-                        (void)reader_u8(&data); /* how they are written: there is one way */
+                        (void)reader_u8(&data); /* the encoding, of which there is one */
                 }
                 out->name = span_str(names[type]);
                 out->value = type == TRACK_STATE_CHANGE ? reader_rest(&data) : lenenc_span(&data);
@@ -57,7 +57,7 @@ bool session_change_next(struct session_changes *at, struct session_change *out)
         return false;
 }
 
-/** What the dissector itself needs of it. */
+/** Take what the dissector itself needs. */
 static void parse_tracking(struct span block, struct ok *out)
 {
         struct session_changes at = session_changes_of(block);

@@ -1,4 +1,4 @@
-/** @file reply.h  The packets that end things: OK, ERR, EOF.
+/** @file reply.h  The packets that end replies and results: OK, ERR, EOF.
  * Source: MySQL's protocol documentation (OK_Packet, ERR_Packet, EOF_Packet), MariaDB's (ERR_Packet, progress).
  * Memory: allocates nothing; spans point into the payload. */
 #ifndef MYSQL_WIRE_REPLY_H
@@ -17,7 +17,7 @@
 #define REPLY_EOF_LIMIT 9
 
 #define REPLY_EOF_LENGTH 5
-#define REPLY_OK_MIN     7 /**< the least that an OK has */
+#define REPLY_OK_MIN     7 /**< shortest OK, in bytes */
 
 struct ok {
         uint64_t affected_rows;
@@ -25,29 +25,29 @@ struct ok {
         uint16_t status;
         uint16_t warnings;
         struct span info;
-        bool has_schema; /**< the default database changed to schema (empty: to none) */
+        bool has_schema; /**< the default database changed to schema (empty: there is none now) */
         struct span schema;
         struct span character_set; /**< character_set_client changed to this; empty: it did not */
-        bool has_results_set;      /**< character_set_results changed to results_set (empty: to none, NULL) */
+        bool has_results_set;      /**< character_set_results changed to results_set (empty: NULL) */
         struct span results_set;
         size_t behind;       /**< bytes behind the last field */
         bool wide_length;    /**< zeros stood before the length of the changes */
-        struct span changes; /**< all that session tracking tells, for session_change_next; empty: nothing */
+        struct span changes; /**< all that session tracking reports, for session_change_next */
 };
 
-/** An OK packet, first byte 0x00 or 0xFE, under the agreed @p capabilities. @return false if it is malformed. */
+/** Parse an OK packet (first byte 0x00 or 0xFE) under the agreed @p capabilities. @return false if it is malformed. */
 bool ok_parse(struct span payload, uint64_t capabilities, struct ok *out);
 
-/** One thing that session tracking tells. */
+/** A change that session tracking reports. */
 struct session_change {
         struct span name; /**< of a system variable, or static: "schema", "gtids" … */
         struct span value;
 };
 
-/** Where a walk over ok.changes stands. Several such blocks, one behind the other, are one. */
+/** An iterator over ok.changes. Several such blocks, one behind the other, are one block. */
 struct session_changes {
         struct reader entries;
-        struct reader variables; /**< of the entry under way: several may share one */
+        struct reader variables; /**< of the current entry, which may have several */
 };
 
 static inline struct session_changes session_changes_of(struct span changes)
@@ -58,7 +58,7 @@ static inline struct session_changes session_changes_of(struct span changes)
 /** @return false at the end, or where they are malformed (then at->entries.failed). */
 bool session_change_next(struct session_changes *at, struct session_change *out);
 
-/** An EOF packet; fills status and warnings only. */
+/** Parse an EOF packet; only status and warnings are set. */
 bool eof_parse(struct span payload, struct ok *out);
 
 struct err {
@@ -67,7 +67,7 @@ struct err {
         struct span message;
 };
 
-/** An ERR packet. */
+/** Parse an ERR packet. */
 bool err_parse(struct span payload, struct err *out);
 
 /** MariaDB's progress report: an ERR packet with this number ends nothing. */

@@ -2,7 +2,7 @@
 #ifndef MYSQL_WIRE_SIDE_H
 #define MYSQL_WIRE_SIDE_H
 
-/** Also an index: of an array with an element for each side. */
+/** Also the index into arrays with an element for each side. */
 enum side { SIDE_CLIENT, SIDE_SERVER };
 
 #endif

@@ -9,14 +9,14 @@
 
 /** How a server reads the text. All zero: MySQL's defaults. */
 struct sql_mode {
-        bool ansi_quotes;          /**< "x" is a name */
-        bool no_backslash_escapes; /**< \ in a string is itself */
-        bool is_mariadb;           /**< reads what is in M-comments as code, \N as NULL */
-        bool unused;               /**< false, for sql_mode_bits */
+        bool ansi_quotes;          /**< "x" is an identifier */
+        bool no_backslash_escapes; /**< a backslash in a string is an ordinary character */
+        bool is_mariadb;  /**< executes the content of comments that begin with M!, and reads \N as NULL */
+        bool unused;      /**< false, for sql_mode_bits */
         uint32_t version; /**< as in comments of a version: 80036, 101119; 0 = unknown, reads all of them */
 };
 
-/** The same for the same modes only: to compare, or for a hash. */
+/** @return a number that is the same only for the same mode: to compare modes, or to hash them. */
 static inline uint64_t sql_mode_bits(struct sql_mode mode)
 {
         uint64_t bits;
@@ -25,7 +25,7 @@ static inline uint64_t sql_mode_bits(struct sql_mode mode)
         return bits;
 }
 
-/** Of a server with that version, as its greeting gives it: 9.7.4, 10.11.6-MariaDB, 5.5.5-10.11.6-MariaDB. */
+/** @return the mode of a server whose greeting has that version: 9.7.4, 10.11.6-MariaDB, 5.5.5-10.11.6-MariaDB. */
 struct sql_mode sql_mode_of_server(struct span version);
 
 #endif

@@ -13,7 +13,7 @@
 
 enum { TEXT_NULL = 0xfb, BIT_MAX = 8 };
 
-/** Bytes of a type of fixed size; 0 for those with a length before them. */
+/** @return the bytes of a type of fixed size; 0 for types whose length precedes them. */
 static unsigned fixed_size(uint8_t type)
 {
         switch (type) {
@@ -48,15 +48,15 @@ static bool is_binary(uint8_t type)
         return type == VALUE_BIT || type == VALUE_GEOMETRY || type == VALUE_VECTOR;
 }
 
-/** A length that the protocol gives to a date or time. Anything else is shown as the bytes that it is. */
+/** Is that a length that the protocol has for a date or time? Values of other lengths are shown as bytes. */
 static bool is_temporal_len(const struct value *v)
 {
         size_t n = v->bytes.len;
         return v->type == VALUE_TIME ? n == 0 || n == 8 || n == 12 : n == 0 || n == 4 || n == 7 || n == 11;
 }
 
-/** Text or bytes with their length before them. Where the input ends sooner (a request of which only the head is kept),
- *  what is there is the value, cut, and the reader has failed. */
+/** Read text or bytes that follow their length. If the input ends sooner (only the beginning of a request is kept), the value is cut,
+ *  and the reader has failed. */
 static void read_counted(struct reader *r, struct value *v)
 {
         uint64_t n = lenenc_uint(r);
@@ -182,7 +182,7 @@ static void print_date(struct writer *w, struct reader *r, size_t len, bool date
         print_micros(w, r, len >= 11);
 }
 
-/** Without quotes. */
+/** Write a date or time without quotes. */
 static void print_temporal(struct writer *w, const struct value *v)
 {
         struct reader r =
@@ -236,7 +236,7 @@ static void print_bytes_json(struct writer *w, const struct value *v)
         writer_char(w, '}');
 }
 
-/** In quotes; what a terminal would obey, or nobody would see, is escaped. */
+/** Write text in quotes; control and invisible characters are escaped. */
 static void print_quoted(struct writer *w, struct span s)
 {
         writer_char(w, '\'');
@@ -256,7 +256,7 @@ static void print_quoted(struct writer *w, struct span s)
         writer_char(w, '\'');
 }
 
-/** Can the server be told @p text between quotes? */
+/** Can @p text be sent to the server between quotes? */
 static bool is_quotable(struct span text, enum value_style style)
 {
         for (; text.len > 0; text = span_skip(text, utf8_sequence(text))) {
@@ -269,7 +269,7 @@ static bool is_quotable(struct span text, enum value_style style)
         return true;
 }
 
-/** In quotes, as the server itself writes a parameter into its logs. */
+/** Write text in quotes, as the server writes a parameter into its logs. */
 static void print_literal(struct writer *w, struct span s, enum value_style style)
 {
         bool plain = style == VALUE_AS_PLAIN_LITERAL;
@@ -351,7 +351,7 @@ static void print_number(struct writer *w, const struct value *v, enum value_sty
         }
 }
 
-/** The bits as the number that the server shows: the first byte is the highest. */
+/** Write the bits as the number that the server shows: the first byte is the highest. */
 static void print_bits(struct writer *w, struct span bytes)
 {
         uint64_t bits = 0;
@@ -361,7 +361,7 @@ static void print_bits(struct writer *w, struct span bytes)
         writer_decimal(w, bits);
 }
 
-/** A vector as the list of its numbers. */
+/** Write a vector as a list of numbers. */
 static void print_vector(struct writer *w, struct span bytes, enum value_style style)
 {
         writer_text(w, style == VALUE_AS_JSON ? "[" : "'[");
@@ -380,7 +380,7 @@ static size_t skip_digits(struct span s, size_t at)
         return at;
 }
 
-/** Is @p s a number as JSON has it? (ZEROFILL's zeroes make it none: then it is shown as the text that it is.) */
+/** Is @p s a valid JSON number? (With the zeroes of ZEROFILL it is not, and is shown as text.) */
 static bool is_json_number(struct span s)
 {
         size_t at = s.len > 0 && s.data[0] == '-' ? 1 : 0;

@@ -7,7 +7,7 @@
 #include "base/reader.h"
 #include "base/writer.h"
 
-/** enum_field_types; what is not listed prints as text or, if it is not UTF-8, as hex. */
+/** enum_field_types. Types that are not listed are printed as text or, if that is not UTF-8, as hex. */
 enum value_type {
         VALUE_DECIMAL = 0x00,
         VALUE_TINY = 0x01,
@@ -41,11 +41,11 @@ enum value_type {
         VALUE_GEOMETRY = 0xff,
 };
 
-/** What an element of a list stands for. */
+/** What an element of a list is. */
 enum value_role {
         VALUE_PLAIN,
-        VALUE_BEGINS_RESULT, /**< no value: what follows is another result's */
-        VALUE_BEGINS_ROW,    /**< no value: the values up to the next mark are a row */
+        VALUE_BEGINS_RESULT, /**< a mark: the next result begins */
+        VALUE_BEGINS_ROW,    /**< a mark: the values up to the next mark are a row */
         VALUE_IS_DEFAULT,    /**< MariaDB's bulk execution: take the column's default */
         VALUE_IS_IGNORED,    /**< MariaDB's bulk execution: leave the column as it is */
 };
@@ -58,15 +58,15 @@ struct value {
         uint8_t type;      /**< enum value_type */
         bool is_unsigned;
         bool is_null;
-        bool unknown;     /**< can't be decoded: its type was never seen, or what came is too short */
+        bool unknown;     /**< it can't be decoded: its type was never seen, or its bytes are missing */
         uint8_t charset;  /**< of a text (charset.h); CHARSET_UNKNOWN once it is UTF-8, or if it is binary */
         uint8_t role;     /**< enum value_role */
         bool in_text : 1; /**< bytes hold the form of the text protocol, whatever the type */
-        bool cut : 1;     /**< cut, though true_len may not tell (it was converted since) */
+        bool cut : 1;     /**< it is cut, though true_len may not show that after a conversion */
         bool
             secret : 1; /**< a password: of a cut value, for what was cut off; of a column's name, for its other name */
-        bool derived : 1; /**< of a column's name: it is no table's column */
-        bool catalog : 1; /**< of a column's name: it is of a table that the server makes of what it knows */
+        bool derived : 1; /**< of a column's name: the column belongs to no table */
+        bool catalog : 1; /**< of a column's name: the column belongs to one of the server's own tables */
 };
 
 struct value_list {
@@ -74,25 +74,25 @@ struct value_list {
         size_t n;
 };
 
-/** Texts of that type are in a character set; those of others are ASCII, or no text. */
+/** Are texts of that type in a character set? Values of other types are ASCII, or not text. */
 bool value_is_text(uint8_t type);
 
-/** Read one value of text form (that of COM_QUERY's rows): a text with its length before it, or 0xFB for NULL. */
+/** Read a value in text form (as in COM_QUERY's rows): a text that follows its length, or 0xFB for NULL. */
 struct value value_read_text(struct reader *r, uint8_t type, bool is_unsigned, size_t keep);
 
-/** Read one value of binary form of @p type from @p r, keeping at most @p keep bytes of it. A text that goes on past the
- *  input's end is given as far as it is there, with its true length, and @p r has failed. */
+/** Read a value of @p type in binary form, keeping at most @p keep bytes of it. If a text is longer than the input, the value has the
+ *  part that is there and the true length, and @p r has failed. */
 struct value value_read(struct reader *r, uint8_t type, bool is_unsigned, size_t keep);
 
 /** How a value is printed. */
 enum value_style {
         VALUE_AS_JSON, /**< number, "string", null, {"hex":"…"}; a cut one {"text"|"hex":…,"length":n} */
         VALUE_AS_SQL, /**< literal as one would type it: 1, 'text', NULL, X'…'; a cut one ends in … (n bytes) */
-        VALUE_AS_LITERAL, /**< literal that the server reads as that value; what is cut off is told in a comment */
+        VALUE_AS_LITERAL, /**< literal that the server reads as that value; a comment says how much is cut off */
         VALUE_AS_PLAIN_LITERAL, /**< the same for a session with NO_BACKSLASH_ESCAPES */
 };
 
-/** Append @p v to @p w. Always valid UTF-8. */
+/** Append @p v to @p w as valid UTF-8. */
 void value_print(struct writer *w, const struct value *v, enum value_style style);
 
 #endif
