@@ -41,7 +41,7 @@ uint64_t clock_cycles_ns(uint64_t cycles)
 {
         static pthread_once_t once = PTHREAD_ONCE_INIT;
         (void)pthread_once(&once, measure_cycle);
-        /* the high part alone would lose what is short, the product what is long */
+        /* the high part alone would lose short times, the product alone long ones */
         return (cycles >> 20) * ns_per_2_20_cycles + (((cycles & 0xfffff) * ns_per_2_20_cycles) >> 20);
 }
 
@@ -98,7 +98,7 @@ void clock_rfc3339(uint64_t wall_ns, char out[CLOCK_RFC3339_SIZE])
                 uint64_t begin_ns;
                 char text[DATE_AND_TIME + 1];
         } second = {0, "1970-01-01T00:00:00."};
-        if (wall_ns - second.begin_ns >= CLOCK_S_NS) { /* many share one */
+        if (wall_ns - second.begin_ns >= CLOCK_S_NS) { /* many times are in the same second */
                 put_second(wall_ns / CLOCK_S_NS, second.text);
                 second.begin_ns = wall_ns - wall_ns % CLOCK_S_NS;
         }

@@ -1,6 +1,6 @@
 /** @file clock.h  Time in nanoseconds.
- * Monotonic time measures; wall time is only ever shown. Either can be a real system call: take one reading per
- * wake-up and hand it down. Threads: any. */
+ * Monotonic time is for measuring, wall time only for display. Reading either may be a real system call: take one reading per
+ * wake-up and pass it on. Threads: any. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
@@ -17,7 +17,7 @@ uint64_t clock_mono_ns(void);
 /** Nanoseconds since 1970-01-01 UTC. */
 uint64_t clock_wall_ns(void);
 
-/** The processor's own counter: never a system call. For short spans on one thread, and about: see clock_cycles_ns. */
+/** The counter of the processor, which never needs a system call. For short and approximate times on one thread: see clock_cycles_ns. */
 static inline uint64_t clock_cycles(void)
 {
 #if defined __x86_64__ || defined __i386__
@@ -31,10 +31,10 @@ static inline uint64_t clock_cycles(void)
 #endif
 }
 
-/** @p cycles in nanoseconds. The first call measures how long one is: it takes a fifth of a millisecond. */
+/** Convert @p cycles to nanoseconds. The first call measures the length of a cycle, which takes a fifth of a millisecond. */
 uint64_t clock_cycles_ns(uint64_t cycles);
 
-/** Length of what clock_rfc3339 writes, with its NUL. */
+/** Bytes that clock_rfc3339 writes, including the NUL. */
 #define CLOCK_RFC3339_SIZE 28
 
 /** Write @p wall_ns as RFC 3339 with microseconds in UTC, such as 2026-01-02T03:04:05.678901Z. */

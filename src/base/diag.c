@@ -36,7 +36,7 @@ enum diag_level diag_level(void)
         return (enum diag_level)atomic_load_explicit(&threshold, memory_order_relaxed);
 }
 
-const char *diag_level_name(enum diag_level level)
+static const char *level_name(enum diag_level level)
 {
         static const char *const names[DIAG_LEVELS] = {"error", "warning", "info", "debug"};
         return level < DIAG_LEVELS ? names[level] : "?";
@@ -47,15 +47,15 @@ uint64_t diag_count(enum diag_level level)
         return atomic_load_explicit(&counts[level], memory_order_relaxed);
 }
 
-/** Cut between characters, if it was too long. */
+/** The text of @p n bytes, cut between characters if it was too long. */
 static struct span text_of(const char *text, int n, size_t size)
 {
         return n >= (int)size ? utf8_trim(span_of(text, size - 1)) : span_str(text);
 }
 
-/** Standard error may be a pipe that nobody reads, maybe the same as a log: nobody waits for that. It is shared with other
- *  processes, so O_NONBLOCK must not be set on it; opened once more it has a state of its own. @return false if it took
- *  nothing. */
+/** Write @p line without waiting: standard error may be a pipe that nobody reads, perhaps the one that is also a log. It is shared with
+ *  other processes, so O_NONBLOCK must not be set on it; opening it again gives a description of its own. @return false if the
+ *  line was not written. */
 static bool put(struct span line)
 {
         struct stat st;
@@ -85,7 +85,7 @@ void diag(enum diag_level level, const char *format, ...)
         }
         int saved_errno = errno;
         char text[960];
-        char line[PIPE_BUF]; /* a pipe takes it whole */
+        char line[PIPE_BUF]; /* a pipe takes so many bytes in one piece */
         _Static_assert(SHOWN_GROWTH * sizeof text + 256 <= sizeof line, "the longest text fits");
         char when[CLOCK_RFC3339_SIZE];
         va_list args;
@@ -94,7 +94,7 @@ void diag(enum diag_level level, const char *format, ...)
         va_end(args);
         clock_rfc3339(clock_wall_ns(), when);
         struct writer w = writer_over(line, sizeof line);
-        writer_format(&w, "%s querytap: %s: ", when, diag_level_name(level));
+        writer_format(&w, "%s querytap: %s: ", when, level_name(level));
         shown_put(&w, text_of(text, n, sizeof text));
         writer_char(&w, '\n');
         if (!put(writer_span(&w))) {

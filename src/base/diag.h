@@ -1,6 +1,6 @@
 /** @file diag.h  The program's own diagnostics: lines on standard error, counted by level.
- * One line is one write(2), so lines of several threads never mix. Texts of others in them are escaped (base/shown.h).
- * Nobody waits for standard error: what it does not take at once is counted.
+ * One line is one write(2), so lines of several threads never mix. Foreign text in them is escaped (base/shown.h).
+ * Writing never waits: a line that standard error does not take at once is dropped and counted.
  * Not for records of traffic (journal/). Threads: any.   Memory: allocates nothing. */
 #ifndef BASE_DIAG_H
 #define BASE_DIAG_H
@@ -10,19 +10,16 @@
 
 enum diag_level { DIAG_ERROR, DIAG_WARNING, DIAG_INFO, DIAG_DEBUG, DIAG_LEVELS };
 
-/** Lines above @p level are counted but not written. DIAG_INFO at start. */
+/** Write lines up to @p level, and only count those above it. The level is DIAG_INFO at the start. */
 void diag_set_level(enum diag_level level);
 enum diag_level diag_level(void);
 
-/** "error", "warning", "info", "debug". */
-const char *diag_level_name(enum diag_level level);
-
-/** Say one line, without a newline at its end: what, where, and what to do. */
+/** Write one line, which has no newline at its end: what happened, where, and what to do. */
 void diag(enum diag_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** Lines said so far at @p level, the hidden ones included. */
+/** The number of lines so far at @p level, including those that were not written. */
 uint64_t diag_count(enum diag_level level);
-/** Lines that standard error did not take, for it is a pipe that nobody reads or the like. */
+/** The number of lines that standard error did not take, because it is a pipe that nobody reads, for example. */
 uint64_t diag_unsaid(void);
 
 #endif

@@ -10,7 +10,7 @@
 
 enum { TRIES = 3 };
 
-/** Links there are the system's own. */
+/** Is @p path in a folder where the links are those of the system? */
 static bool is_of_system(const char *path)
 {
         return strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0;
@@ -21,10 +21,10 @@ int files_append(const char *path, int flags, mode_t mode)
         int fd = -1;
         flags |= O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
         flags |= is_of_system(path) ? 0 : O_NOFOLLOW;
-        for (int i = 0; i < TRIES; i++) { /* it may come or go meanwhile */
+        for (int i = 0; i < TRIES; i++) { /* the file may appear or disappear meanwhile */
                 fd = open(path, flags | O_CREAT | O_EXCL, mode);
                 if (fd >= 0) {
-                        (void)fchmod(fd, mode); /* the umask may have taken some of it */
+                        (void)fchmod(fd, mode); /* the umask may have removed bits */
                         return fd;
                 }
                 if (errno != EEXIST) {

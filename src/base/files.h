@@ -1,4 +1,4 @@
-/** @file files.h  Files that the program writes for others to keep, and files that hold secrets.
+/** @file files.h  Log files, and files that contain secrets.
  * Threads: any.   Memory: allocates nothing. */
 #ifndef BASE_FILES_H
 #define BASE_FILES_H
@@ -6,19 +6,19 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/** Modes of what is created, whatever the umask is. */
+/** Modes of new files, whatever the umask is. */
 enum { FILES_LOG_MODE = 0640, FILES_KEY_MODE = 0600 };
 
-/** Open @p path to append to it. A file that is created has exactly @p mode; one that is there keeps its own. Its last part may be
- *  no symbolic link (ELOOP), but for paths in /dev and /proc, where /dev/stdout is one. A FIFO without a reader is
- *  ENXIO. @p flags are added. @return the descriptor; -1 with errno. */
+/** Open @p path to append to it. A new file has exactly @p mode; an existing one keeps its own. The last component must not be a
+ *  symbolic link (ELOOP), except in /dev and /proc, where /dev/stdout is one. A FIFO without a reader gives ENXIO.
+ *  @p flags are added to those of open(2). @return the descriptor; -1 with errno. */
 int files_append(const char *path, int flags, mode_t mode);
 
-/** What an errno of files_append means, and what to do if that is known. Static, or strerror's. */
+/** The meaning of an errno of files_append, and what to do about it. Static text, or that of strerror. */
 const char *files_why(int error);
 
-/** Say (warning) that @p path, which holds @p what, can be read or written by others than its owner and group, if so. @p what: "the
- *  private key", for example. A file that can't be looked at is not said. */
+/** Write a warning if @p path, which contains @p what ("the private key", for example), can be read or written by others than its owner
+ *  and group. Nothing is written if the file can't be examined. */
 void files_warn_exposed(const char *path, const char *what);
 
 #endif

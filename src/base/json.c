@@ -5,7 +5,7 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
-/** \uHHHH, or two of them for a character beyond U+FFFF: the value is the same. */
+/** Append a character as \uHHHH, or as two of those beyond U+FFFF. */
 static void escape_point(struct writer *w, uint32_t point)
 {
         uint32_t high = point > 0xffff ? 0xd800 + ((point - 0x10000) >> 10) : 0;
@@ -22,7 +22,7 @@ static void escape_point(struct writer *w, uint32_t point)
         }
 }
 
-/** @p byte is ASCII. */
+/** Append @p byte, which is ASCII. */
 static void escape(struct writer *w, uint8_t byte)
 {
         static const uint8_t shorts[0x80] = {
@@ -37,13 +37,13 @@ static void escape(struct writer *w, uint8_t byte)
         }
 }
 
-/* Eight bytes at a stride. The top bit of a byte tells of that byte, or of a lower one (a borrow): a wrong alarm only
- * costs the slow way. */
+/* Eight bytes at once. The top bit of a byte is about that byte or, because of a borrow, about a lower one: a false alarm only
+ * costs the slow path. */
 #define EACH(byte)     (0x0101010101010101ULL * (byte))
 #define BELOW(word, n) (((word)-EACH(n)) & ~(word))
 #define EQUAL(word, c) BELOW((word) ^ EACH((uint64_t)(c)), 1)
 
-/** Eight bytes that need no escape. */
+/** Do none of these eight bytes need an escape? */
 static bool is_plain(const uint8_t *bytes)
 {
         uint64_t word;
@@ -58,16 +58,16 @@ static bool is_plain_ascii(uint8_t byte)
         return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
-/** Length of what goes out as it is, from the front of @p s. */
+/** The length of the front of @p s that needs no escape. */
 static size_t plain_len(struct span s)
 {
         size_t at = 0;
-        bool at_once = true; /* not again within a word that has something special */
+        bool at_once = true; /* but not again within a word that has a special character */
         while (at < s.len) {
                 if (at_once && s.len - at >= 8 && is_plain(s.data + at)) {
                         at += 8;
                         if (s.len - at < 8 && is_plain(s.data + s.len - 8)) {
-                                return s.len; /* the last eight, some of them for the second time */
+                                return s.len; /* the last eight bytes, some of them for the second time */
                         }
                         continue;
                 }
@@ -84,18 +84,18 @@ static size_t plain_len(struct span s)
 
 /* --- sixteen at a stride ------------------------------------------------------------------------------------------- */
 
-typedef int8_t truths __attribute__((vector_size(16))); /* -1 for each byte of which it is true */
+typedef int8_t truths __attribute__((vector_size(16))); /* -1 for each byte for which it is true */
 
-/* What was found in the strides so far. Two sets, so that each is one instruction to add to. */
+/* What was found so far. Each of the two is updated by one instruction. */
 struct seen {
-        truths printable; /* all bytes there were */
-        truths special;   /* those that are to be escaped nonetheless */
+        truths printable; /* all bytes were printable */
+        truths special;   /* bytes that must be escaped although they are printable */
 };
 
 static inline void look_at(struct seen *seen, stride bytes)
 {
         const truths space = STRIDE_OF(0x20);
-        seen->printable &= (truths)(bytes + 1) > space; /* signed: from 0x7f on they are below it */
+        seen->printable &= (truths)(bytes + 1) > space; /* signed: bytes from 0x7f on are below it */
         seen->special |= (truths)((bytes == (stride)STRIDE_OF('"')) | (bytes == (stride)STRIDE_OF('\\')));
 }
 
@@ -124,7 +124,7 @@ static bool are_plain(uint64_t a, uint64_t b)
         return is_all_plain(&seen);
 }
 
-/** Fewer than a stride: the first and the last bytes, some of them twice. */
+/** Look at fewer than sixteen bytes: the first and the last ones, some of them twice. */
 static bool copy_short(uint8_t *to, struct span s)
 {
         uint64_t first = 0;

@@ -4,13 +4,13 @@
 
 #include "base/writer.h"
 
-/** Append @p s as a JSON string with its quotes. Hidden characters (base/utf8.h) are \uHHHH: JSON is shown on terminals, too,
- *  and its value is the same. What is no UTF-8 becomes U+FFFD, one for each byte.
- *  @return false if there was any. */
+/** Append @p s as a JSON string with its quotes. Hidden characters (base/utf8.h) are written as \uHHHH, which does not change the value,
+ *  since JSON is shown on terminals, too. Every byte that is not part of valid UTF-8 becomes U+FFFD.
+ *  @return false if there were such bytes. */
 bool json_string(struct writer *w, struct span s);
 
-/** Copy @p s to @p to if it needs no escape: nearly all do not.
- *  @return false if something is to be escaped, or is not ASCII; what was copied is of no use then. */
+/** Copy @p s to @p to if nothing in it must be escaped, which is so for nearly all texts.
+ *  @return false if something must be escaped or is not ASCII; the copy is then not valid. */
 bool json_copy_plain(uint8_t *to, struct span s);
 
 /** Append @p s as hex digits in quotes. */

@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Whoever has waited takes it as awaited: there may be others, and one wake-up too many does no harm. */
+/* A thread that has waited sets LOCK_AWAITED, since others may wait, too; a needless wake-up does no harm. */
 void lock_wait(struct lock *lock)
 {
         while (atomic_exchange_explicit(&lock->state, LOCK_AWAITED, memory_order_acquire) != LOCK_FREE) {

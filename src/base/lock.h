@@ -1,6 +1,6 @@
-/** @file lock.h  A lock that costs a few instructions where nobody waits for it: the C library's mutex looks at its kind first.
- * Who finds it taken sleeps until it is given.
- * Threads: any.   Memory: the caller's; all zero is a free one, and there is nothing to give back. */
+/** @file lock.h  A lock that costs only a few instructions when no thread waits for it; the C library's mutex first looks up its type.
+ * A thread that finds it taken sleeps until it is free.
+ * Threads: any.   Memory: the caller's; all zero means free, and there is nothing to release at the end. */
 #ifndef BASE_LOCK_H
 #define BASE_LOCK_H
 
@@ -13,10 +13,10 @@ struct lock {
 enum lock_state {
         LOCK_FREE,
         LOCK_TAKEN,
-        LOCK_AWAITED, /**< taken, and somebody sleeps, or is about to */
+        LOCK_AWAITED, /**< taken, and a thread sleeps or is about to */
 };
 
-/* lock.c: where there is something to wait for, or somebody to wake */
+/* The slow paths, in lock.c: wait for the lock; wake a thread that waits. */
 void lock_wait(struct lock *lock);
 void lock_wake(struct lock *lock);
 

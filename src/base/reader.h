@@ -4,8 +4,8 @@
  *      |----- already taken ---------|-- still left --|
  *      invariant: at <= len
  *
- * Reading past the end sets `failed`, and from then on every read yields zeroes and takes nothing. A parser reads
- * straight through and asks once, at the end. A loop counted by a number from the wire tests `failed` on every turn.
+ * Reading past the end sets `failed`; from then on every read returns zeroes and takes nothing. A parser reads to the end without
+ * checks, and checks once. A loop whose count comes from the wire checks `failed` in every iteration.
  * Threads: one owner.   Memory: allocates nothing; spans handed out point into the input. */
 #ifndef BASE_READER_H
 #define BASE_READER_H

@@ -2,8 +2,8 @@
 
 #include <assert.h>
 
-/* A message stands in one stretch: where the end of the memory is nearer than its length, a filler header says
- * "skip to the start". Headers and lengths are multiples of 8, so a header always fits before the end. */
+/* A message is contiguous. If it does not fit before the end of the memory, a filler header there says "skip to the start". Headers and
+ * lengths are multiples of 8. */
 struct header {
         uint32_t len;         /* of the message, without this header and padding */
         uint32_t reserved;    /* what was set aside for it, a multiple of 8; FILLER marks the skip */
@@ -12,11 +12,11 @@ struct header {
 
 #define FILLER UINT32_MAX
 
-/* As much of the memory is used before a start from its beginning is worth a look at the consumer. */
+/* Bytes of the memory to use before it is worth reading the consumer's fields in order to start over. */
 enum { FRONT = 256 * 1024 };
 
-/* A message of so many bytes is long, and must leave free so many times its length; but it may always use so many fourths of the
- * ring with those before it. */
+/* A message of LONG bytes or more must leave LONG_LEAVES times its length free, but together with the messages before it may always use
+ * LONG_FOURTHS fourths of the ring. */
 enum { LONG = 4096, LONG_LEAVES = 16, LONG_FOURTHS = 3 };
 
 static size_t padded(size_t len)
@@ -42,7 +42,7 @@ static struct header *header_at(const struct ring *ring, uint64_t offset)
         return (struct header *)(void *)(ring->memory + index_of(ring, offset));
 }
 
-static bool has_room(struct ring *ring, uint64_t head, size_t need)
+static bool has_space(struct ring *ring, uint64_t head, size_t need)
 {
         if (ring->size - (size_t)(head - ring->tail_seen) >= need) {
                 return true;
@@ -62,23 +62,24 @@ void ring_drop(struct ring *ring)
         (void)drop(ring);
 }
 
-/** It will never fit. */
+/** Is a message of @p len bytes too large even for an empty ring? */
 static bool is_too_large(const struct ring *ring, size_t len)
 {
         return len > ring->size / 2 || len > UINT32_MAX / 2;
 }
 
-/** What must be left free behind a message of @p len bytes: long ones do not take the last of the room from short ones. */
+/** How many bytes must stay free after a message of @p len bytes: long messages leave space for short ones. */
 static size_t to_leave(const struct ring *ring, size_t len)
 {
         if (len < LONG) {
                 return 0;
         }
-        size_t most = ring->size / 4 * LONG_FOURTHS - len; /* it is not too large: there is that much */
+        size_t most =
+            ring->size / 4 * LONG_FOURTHS - len; /* not negative, since the message is not too large */
         return len < most / LONG_LEAVES ? len * LONG_LEAVES : most;
 }
 
-/** What a message of @p len bytes takes at @p head, with what is skipped at the ring's end. */
+/** How many bytes a message of @p len bytes takes at @p head, including those that are skipped at the end of the memory. */
 static size_t need_at(const struct ring *ring, uint64_t head, size_t len)
 {
         size_t need = sizeof(struct header) + padded(len);
@@ -86,14 +87,15 @@ static size_t need_at(const struct ring *ring, uint64_t head, size_t len)
         return need + (to_end < need ? to_end : 0);
 }
 
-/** What must be free for it: @p need, and what it leaves. An empty ring takes whatever is not too large. */
-static size_t room_for(const struct ring *ring, size_t need, size_t len)
+/** How many bytes must be free for a message: those that it takes, and those that it must leave. An empty ring accepts every message
+ *  that is not too large. */
+static size_t space_for(const struct ring *ring, size_t need, size_t len)
 {
-        size_t room = need + to_leave(ring, len);
-        return room > ring->size && need <= ring->size ? ring->size : room;
+        size_t space = need + to_leave(ring, len);
+        return space > ring->size && need <= ring->size ? ring->size : space;
 }
 
-/** Go back to the start of the memory if all is read. */
+/** Start over at the front of the memory if everything has been read. */
 static void start_over(struct ring *ring, uint64_t head)
 {
         ring->tail_seen = atomic_load_explicit(&ring->tail, memory_order_acquire);
@@ -105,7 +107,8 @@ static void start_over(struct ring *ring, uint64_t head)
 bool ring_decides(struct ring *ring, size_t len)
 {
         uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
-        return is_too_large(ring, len) || has_room(ring, head, room_for(ring, need_at(ring, head, len), len));
+        return is_too_large(ring, len) ||
+               has_space(ring, head, space_for(ring, need_at(ring, head, len), len));
 }
 
 uint8_t *ring_reserve(struct ring *ring, size_t len)
@@ -119,11 +122,11 @@ uint8_t *ring_reserve(struct ring *ring, size_t len)
         }
         size_t need = sizeof(struct header) + padded(len);
         size_t skip = need_at(ring, head, len) - need;
-        if (!has_room(ring, head, room_for(ring, need + skip, len))) {
+        if (!has_space(ring, head, space_for(ring, need + skip, len))) {
                 return drop(ring);
         }
         if (skip > 0) {
-                /* a header needs 16 bytes; where only 8 are left, the consumer knows to skip them */
+                /* a header needs 16 bytes; if only 8 are left, the consumer skips them without one */
                 if (skip >= sizeof(struct header)) {
                         header_at(ring, head)->reserved = FILLER;
                 }

@@ -1,10 +1,10 @@
-/** @file shown.h  Texts of others on a terminal: a person sees each character that is there, and the terminal obeys none.
+/** @file shown.h  Foreign text on a terminal: every character is visible, and none of them controls the terminal.
  *
- * Escaped are control characters (C0, DEL, C1), line and paragraph separators, what changes the direction of the text,
- * what is invisible or only formats (all of Unicode's category Cf, its default ignorable characters, so variation
- * selectors and joiners too), and noncharacters: as \xHH up to U+007F, else as \uHHHH or \UHHHHHHHH. A byte that is no
- * UTF-8 (a lone surrogate's, too) is \xHH. A backslash stands for itself.
- * Everything that is meant for a terminal goes through here. Widths are those of Unicode 14: wide characters take two columns, combining
+ * These are escaped: control characters (C0, DEL, C1), line and paragraph separators, characters that change the direction of the
+ * text, invisible and formatting characters (Unicode's category Cf and its default ignorable characters, so variation
+ * selectors and joiners, too), and noncharacters. Up to U+007F they become \xHH, else \uHHHH or \UHHHHHHHH. A byte that is not
+ * part of valid UTF-8 (a lone surrogate is not) becomes \xHH. A backslash stands for itself.
+ * All output for a terminal goes through here. Widths are those of Unicode 14: wide characters take two columns, combining
  * ones none.
  * Threads: any.   Memory: allocates nothing. */
 #ifndef BASE_SHOWN_H
@@ -14,30 +14,30 @@
 
 #include <stdio.h>
 
-/** Bytes that one byte of a text becomes at most. */
+/** The largest number of bytes that one byte becomes, and that one character becomes. */
 enum { SHOWN_GROWTH = 4, SHOWN_MAX = 12 };
 
-/** One character as it is shown. */
+/** One character as it is displayed. */
 struct shown {
         uint8_t text[SHOWN_MAX];
-        uint8_t len;     /**< of it */
-        uint8_t columns; /**< that it takes, 0 to 10 */
-        uint8_t taken;   /**< bytes of the text that it stands for, 1 to 4 */
+        uint8_t len;     /**< bytes of text */
+        uint8_t columns; /**< columns on the terminal, 0 to 10 */
+        uint8_t taken;   /**< bytes of the original text, 1 to 4 */
 };
 
 /** The first character of @p s, which is not empty. */
 struct shown shown_first(struct span s);
 
-/** Append all of @p s. */
+/** Append @p s. */
 void shown_put(struct writer *w, struct span s);
-/** The same to a file. */
+/** Write @p s to a file. */
 void shown_print(FILE *out, struct span s);
-/** The same, but at most @p columns of it, cut between characters. @return the columns it took. */
+/** Write at most @p columns of @p s, cut between characters. @return the columns that were written. */
 size_t shown_print_head(FILE *out, struct span s, size_t columns);
 
-/** Columns that @p s takes. */
+/** The number of columns that @p s takes. */
 size_t shown_columns(struct span s);
-/** The front of @p s that takes at most @p columns: whole characters, with what combines with them. */
+/** The longest front of @p s that takes at most @p columns: whole characters, with their combining characters. */
 struct span shown_head(struct span s, size_t columns);
 
 #endif

@@ -1,5 +1,5 @@
-/** @file span.h  A stretch of bytes that somebody else owns.
- * A span never owns and never frees; how long it lives is said where it is handed over. */
+/** @file span.h  A reference to consecutive bytes that somebody else owns.
+ * A span is never freed; every function that returns one documents how long it is valid. */
 #ifndef BASE_SPAN_H
 #define BASE_SPAN_H
 
@@ -37,16 +37,16 @@ static inline struct span span_skip(struct span s, size_t n)
         return n < s.len ? (struct span){s.data + n, s.len - n} : (struct span){NULL, 0};
 }
 
-/** @p size, but not to the compiler: for memcpy and memset of hundreds of bytes. The C library's loops are half as long as
- *  what compilers put in line for a size that they know. */
+/** @p size, hidden from the compiler: for memcpy and memset of hundreds of bytes. The C library needs half as many instructions as
+ *  the code that compilers generate in line for a known size. */
 static inline size_t span_unknown(size_t size)
 {
         __asm__("" : "+r"(size));
         return size;
 }
 
-/** Copy the bytes of @p s to @p to. Most are short: the first and the last, some of them twice, without a call.
- *  @return the place behind them. */
+/** Copy the bytes of @p s to @p to. Most spans are short: their first and last bytes are copied without a call, some of them twice.
+ *  @return the end of the copy. */
 static inline uint8_t *span_copy(uint8_t *to, struct span s)
 {
         if (s.len > 64) {
@@ -75,8 +75,8 @@ static inline bool span_equal(struct span a, struct span b)
         return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-/** Are the @p n bytes at @p a those at @p b? Without a call, and the last ones twice, as in span_copy: for pieces that
- *  nearly always are the same. */
+/** Are the @p n bytes at @p a equal to those at @p b? As in span_copy there is no call, and the last bytes are compared twice. For
+ *  texts that are nearly always equal. */
 static inline bool span_same(const uint8_t *a, const uint8_t *b, size_t n)
 {
         if (n >= 16) {

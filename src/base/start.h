@@ -1,10 +1,10 @@
-/** @file start.h  Start a thread that gets no signals: those are the main thread's. */
+/** @file start.h  Starts threads that receive no signals: those are for the main thread. */
 #ifndef BASE_START_H
 #define BASE_START_H
 
 #include <pthread.h>
 
-/** @p name: at most 15 characters. @return 0 or errno. */
+/** Start @p run. @p name has at most 15 characters. @return 0 or an errno. */
 int start_thread(pthread_t *thread, const char *name, void *(*run)(void *arg), void *arg);
 
 #endif

@@ -1,5 +1,5 @@
 /** @file status.h  What a function that can fail returns.
- * Whoever knows the detail says it once (diag.h); the status only tells the caller how to go on. */
+ * The function that knows the details reports them once (diag.h); the status only shows the caller how to continue. */
 #ifndef BASE_STATUS_H
 #define BASE_STATUS_H
 
@@ -7,10 +7,10 @@ enum status {
         STATUS_OK,
         STATUS_NOMEM,    /**< an allocation failed */
         STATUS_PROTOCOL, /**< the bytes contradict the protocol */
-        STATUS_LIMIT,    /**< a bound of ours was reached */
+        STATUS_LIMIT,    /**< a limit of querytap was reached */
         STATUS_IO,       /**< the system refused; errno was reported where it happened */
         STATUS_INVALID,  /**< a value from a user is wrong */
-        STATUS_NOTFOUND, /**< what was named is not there */
+        STATUS_NOTFOUND, /**< the named thing does not exist */
 };
 
 /** @return a lower-case phrase, static. */

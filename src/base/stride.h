@@ -1,4 +1,5 @@
-/** @file stride.h  Sixteen bytes at once, as the compilers' vectors have them: on any processor, quick on most. */
+/** @file stride.h  Sixteen bytes at once, with the vectors of gcc and clang: correct on any processor, fast on most.
+ * Threads: any.   Memory: none. */
 #ifndef BASE_STRIDE_H
 #define BASE_STRIDE_H
 
@@ -9,13 +10,13 @@
 typedef uint8_t stride __attribute__((vector_size(16)));
 enum { STRIDE = sizeof(stride) };
 
-/** Sixteen times @p c; also of other vectors of sixteen bytes. */
+/** Sixteen times @p c; also for other vectors of sixteen bytes. */
 #define STRIDE_OF(c)                                                                                         \
         {                                                                                                    \
                 c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c                                               \
         }
 
-/** The sixteen bytes at @p at, wherever that is. */
+/** The sixteen bytes at @p at, which need not be aligned. */
 static inline stride stride_at(const uint8_t *at)
 {
         stride bytes;
@@ -23,7 +24,7 @@ static inline stride stride_at(const uint8_t *at)
         return bytes;
 }
 
-/** Is any bit of them set? */
+/** Is any bit of @p s set? */
 static inline bool stride_any(stride s)
 {
         uint64_t halves[2];
@@ -31,7 +32,7 @@ static inline bool stride_any(stride s)
         return (halves[0] | halves[1]) != 0;
 }
 
-/** The place of the first @p a with @p b behind it among the @p n bytes at @p data; @p n if there is none. */
+/** The offset of the first @p a that is followed by @p b in the @p n bytes at @p data; @p n if there is none. */
 static inline size_t stride_find_pair(const uint8_t *data, size_t n, uint8_t a, uint8_t b)
 {
         const stride as = STRIDE_OF(a);

@@ -21,12 +21,12 @@ static bool counter_is_constant(void)
 #elif defined __aarch64__
         return true;
 #else
-        return false; /* clock_cycles is the clock itself */
+        return false; /* clock_cycles reads the clock itself */
 #endif
 }
 
-/** The closest of a few: a thread that was held up between the two clocks would take the wait for a rate, and one that waits for a
- *  measure's end is held up right there. */
+/** The closest of a few readings. If the thread was interrupted between the two clocks, the wait would count as a part of the rate, and a
+ *  thread that waits for the end of a measurement is interrupted right there. */
 static struct ticker_reading read_both(void)
 {
         enum { TRIES = 4 };
@@ -52,11 +52,11 @@ struct ticker ticker_begin(bool is_constant, struct ticker_reading now)
 
 struct ticker ticker_new(void)
 {
-        bool is_constant = counter_is_constant(); /* a virtual machine may take its time for that */
+        bool is_constant = counter_is_constant(); /* this may take long on a virtual machine */
         return ticker_begin(is_constant, read_both());
 }
 
-/** Measure from here on, telling nothing that the clock did not say. */
+/** Measure from here on. Meanwhile every reading is that of the clock. */
 static void measure(struct ticker *t, struct ticker_reading now)
 {
         t->cycles = now.cycles;
@@ -64,7 +64,7 @@ static void measure(struct ticker *t, struct ticker_reading now)
         t->most = 0;
 }
 
-/** Tell by the counter from here on, beginning with t->ns. If that is ahead of the clock, slower: the next reading is to meet it. */
+/** Use the counter from here on, beginning with t->ns. If that is ahead of the clock, run slower, so that the next correction meets it. */
 static void tell(struct ticker *t, struct ticker_reading now)
 {
         const double interval_ns = (double)(CORRECT_MS * CLOCK_MS_NS);
@@ -75,8 +75,8 @@ static void tell(struct ticker *t, struct ticker_reading now)
         t->scale = ahead < 1 ? (uint64_t)((1 - ahead) * t->rate * TWO_32) : 0;
 }
 
-/** Clocks are trimmed by a twentieth of a percent at the most: what differs by more is no rate, the counter jumped.
- *  @p before is 0 if nothing is known. */
+/** Is the rate plausible? Clocks are adjusted by a twentieth of a percent at most: if it differs by more, the counter jumped.
+ *  @p before is 0 if no rate is known. */
 static bool makes_sense(double rate, double before)
 {
         const double fastest = 0.01; /* 100 GHz; and below 100 kHz it would be too coarse */
@@ -86,7 +86,7 @@ static bool makes_sense(double rate, double before)
 
 uint64_t ticker_correct(struct ticker *t, struct ticker_reading now)
 {
-        enum { SHARE = 8 }; /* of a measured rate in the one that is used */
+        enum { SHARE = 8 }; /* the share of a new rate in the one that is used */
         uint64_t gone = now.cycles - t->cycles;
         uint64_t told = t->ns + ((gone < t->most ? gone : t->most) * t->scale >> 32);
         double rate = (double)(now.ns - t->true_ns) / (double)gone;
@@ -106,12 +106,12 @@ uint64_t ticker_correct(struct ticker *t, struct ticker_reading now)
         return t->ns;
 }
 
-uint64_t ticker_put_right(struct ticker *t)
+uint64_t ticker_read(struct ticker *t)
 {
         if (t->is_usable) {
                 return ticker_correct(t, read_both());
         }
         uint64_t ns = clock_mono_ns();
-        t->ns = ns > t->ns ? ns : t->ns; /* it may have been ahead when it was given up */
+        t->ns = ns > t->ns ? ns : t->ns; /* it may have been ahead when it was abandoned */
         return t->ns;
 }

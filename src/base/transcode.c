@@ -49,7 +49,7 @@ bool transcode_is_plain(const struct transcode_from *from, struct span in)
 
 /* --- sets of single bytes: a table --------------------------------------------------------------------------------- */
 
-/** The one code point that iconv makes of @p byte; 0 if it makes none. Only those that UTF-16 holds in two bytes. */
+/** The code point to which iconv converts @p byte, if it is a single one below 0x10000; else 0. */
 static uint16_t ask(iconv_t cd, uint8_t byte)
 {
         char in[1] = {(char)byte};
@@ -82,7 +82,7 @@ static void fill_table(struct transcode_slot *slot, const struct transcode_from 
         }
 }
 
-/** Append a code point below 0x10000 that is no surrogate. */
+/** Append a code point below 0x10000 that is not a surrogate. */
 static void put_code(struct writer *out, uint16_t code)
 {
         if (code < 0x80) {
@@ -115,7 +115,7 @@ static bool put_singles(const struct transcode_slot *slot, struct span in, struc
 
 static bool put_by_iconv(iconv_t cd, struct span in, bool is_cut, struct writer *out)
 {
-        char *from = (char *)(uintptr_t)in.data; /* it is not written to */
+        char *from = (char *)(uintptr_t)in.data; /* iconv does not write to it */
         char *to = (char *)out->data + out->at;
         size_t left = in.len;
         size_t room = out->size - out->at;

@@ -1,7 +1,7 @@
-/** @file transcode.h  Text of another character set as UTF-8, by the C library's iconv.
+/** @file transcode.h  Converts text of other character sets to UTF-8, with the C library's iconv.
  *
- * Knows: iconv, and how a set may differ from what iconv calls so.   Does not know: servers' names of the sets.
- * Descriptors are kept open, at most TRANSCODE_OPEN of them; the one used longest ago goes first.
+ * Knows: iconv, and how a character set may differ from iconv's.   Does not know: the servers' names of character sets.
+ * At most TRANSCODE_OPEN descriptors are kept open; the one that was used least recently is closed first.
  * Threads: one owner.   Memory: embedded; iconv's own is the C library's. */
 #ifndef BASE_TRANSCODE_H
 #define BASE_TRANSCODE_H
@@ -12,27 +12,28 @@
 
 #define TRANSCODE_OPEN 8
 
-/** A byte that means something else than iconv says. */
+/** A byte that has another meaning than in iconv. */
 struct transcode_fix {
         uint8_t byte;
         uint16_t code;
 };
 
-/** How a character set becomes UTF-8. Static: it is known by its address. */
+/** How to convert a character set. Its address identifies it, so it must be static. */
 struct transcode_from {
-        const char *iconv; /**< iconv's name; NULL: `upper` is the whole set, behind ASCII */
-        bool single;       /**< a byte is a character */
-        bool ascii; /**< bytes below 0x80 that begin a character are ASCII: a text of them alone is UTF-8 */
-        bool c1;    /**< single: bytes 0x80 to 0x9F that iconv does not know are control characters */
+        const char *iconv; /**< iconv's name; NULL: the set is ASCII and `upper` */
+        bool single;       /**< every byte is a character */
+        bool
+            ascii; /**< bytes below 0x80 that begin a character are ASCII, so a text of such bytes is UTF-8 */
+        bool c1;   /**< single: bytes 0x80 to 0x9F that iconv does not know are control characters */
         const uint16_t *upper;             /**< code points of 0x80 to 0xFF, or NULL */
         const struct transcode_fix *fixes; /**< single: up to a code of 0; or NULL */
 };
 
 struct transcode_slot {
-        const struct transcode_from *from; /**< NULL: free */
-        iconv_t cd;                        /**< (iconv_t)-1: none is open */
+        const struct transcode_from *from; /**< NULL: this slot is free */
+        iconv_t cd;                        /**< (iconv_t)-1: not open */
         bool refused;                      /**< iconv does not know the set */
-        uint16_t table[256]; /**< of a set in which a byte is a character; 0 = none (but byte 0) */
+        uint16_t table[256]; /**< the characters of a single-byte set; 0 = no character (except for byte 0) */
         uint64_t used;
 };
 
@@ -49,12 +50,12 @@ bool transcode_is_plain(const struct transcode_from *from, struct span in);
 
 enum transcode_end {
         TRANSCODE_DONE,
-        TRANSCODE_ILLEGAL, /**< @p in is no text of that set, or @p out is too small */
+        TRANSCODE_ILLEGAL, /**< @p in is not valid in that set, or @p out is too small */
         TRANSCODE_UNKNOWN, /**< the C library can't convert that set here */
 };
 
-/** Append @p in as UTF-8 to @p out. @p is_cut: a character that ends beyond @p in is left out.
- *  What stands in @p out after a failure is of no use. */
+/** Append @p in as UTF-8 to @p out. @p is_cut: leave out a character that ends beyond @p in. After a failure what was appended to
+ *  @p out is not valid. */
 enum transcode_end transcode_put(struct transcode *t, const struct transcode_from *from, struct span in,
                                  bool is_cut, struct writer *out);
 

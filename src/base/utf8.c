@@ -29,13 +29,13 @@ unsigned utf8_sequence(struct span s)
         return bad ? 0 : n;
 }
 
-/** A character of two bytes. */
+/** Is there a character of two bytes? */
 static inline bool is_pair(const uint8_t *at)
 {
         return at[0] >= 0xc2 && at[0] <= 0xdf && is_tail(at[1]);
 }
 
-/** One of three, of those whose first byte allows any tails. */
+/** Is there a character of three bytes whose first byte allows any others? */
 static inline bool is_usual_triple(const uint8_t *at)
 {
         return at[0] > 0xe0 && at[0] < 0xed && is_tail(at[1]) && is_tail(at[2]);
@@ -44,7 +44,7 @@ static inline bool is_usual_triple(const uint8_t *at)
 bool utf8_valid(struct span s)
 {
         while (s.len > 0) {
-                if (s.len >= 8) { /* eight ASCII bytes at a stride: the usual case */
+                if (s.len >= 8) { /* eight ASCII bytes at once: the usual case */
                         uint64_t word;
                         memcpy(&word, s.data, sizeof word);
                         if ((word & 0x8080808080808080ULL) == 0) {
@@ -83,7 +83,7 @@ struct range {
         uint32_t last;
 };
 
-/** @p ranges end with one that is beyond all characters. */
+/** Is the character in one of @p ranges? The last one must be beyond all characters. */
 static bool is_among(const struct range *ranges, uint32_t point)
 {
         while (point > ranges->last) {
@@ -105,7 +105,7 @@ bool utf8_is_control(struct span s)
         return point != UTF8_NONE && is_among(controls, point);
 }
 
-/** First bytes of the hidden characters beyond ASCII. */
+/** May a hidden character beyond ASCII begin with this byte? */
 static bool may_be_hidden(uint8_t first)
 {
         switch (first) {

@@ -60,7 +60,7 @@ void writer_format(struct writer *w, const char *format, ...)
         char small[256];
         va_list args;
         va_start(args, format);
-        /* vsnprintf always leaves a NUL: into the free space only if one byte more than the text fits there */
+        /* vsnprintf always writes a NUL: use the free space only if the text and one byte more fit */
         size_t room = w->failed ? 0 : w->size - w->at;
         char *to = room > sizeof small ? (char *)w->data + w->at : small;
         size_t to_size = room > sizeof small ? room : sizeof small;

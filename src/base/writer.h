@@ -4,8 +4,8 @@
  *      |------- written --------|----- free -------|
  *      invariant: at <= size
  *
- * What does not fit sets `failed` and writes nothing from then on; nothing is ever written half. `wanted` counts what
- * would have been written in all, so a caller can say by how much its buffer was too small.
+ * An append that does not fit sets `failed` and writes nothing, and neither does any later one; nothing is written in part. `wanted`
+ * counts what would have been written in all, so that the caller can see by how much its buffer was too small.
  * Threads: one owner.   Memory: allocates nothing. */
 #ifndef BASE_WRITER_H
 #define BASE_WRITER_H
@@ -63,15 +63,15 @@ void writer_uint(struct writer *w, uint64_t value, unsigned n);
 
 enum { DECIMAL_MAX = 20, DECIMAL_SMALL = 1000 };
 extern const char decimal_pairs[100][3]; /**< "00" to "99" */
-/** The digits of 0 to 999, four bytes each: three for the digits, from the left, then how many there are. */
+/** The digits of 0 to 999, four bytes each: three for the digits, from the left, then the number of digits. */
 extern const char decimal_small[DECIMAL_SMALL * 4 + 1];
 uint8_t *decimal_put_long(uint8_t *to, uint64_t value);
 
-/** @p value in decimal at @p to, where there is room for DECIMAL_MAX bytes; those behind it may be written over, too.
- *  @return the place behind it. */
+/** Write @p value in decimal at @p to, where DECIMAL_MAX bytes must be writable; bytes after the digits may be overwritten, too.
+ *  @return the end of the digits. */
 static inline uint8_t *decimal_put(uint8_t *to, uint64_t value)
 {
-        if (value < DECIMAL_SMALL) { /* most are */
+        if (value < DECIMAL_SMALL) { /* most values are */
                 memcpy(to, decimal_small + 4 * value, 4);
                 return to + decimal_small[4 * value + 3];
         }
