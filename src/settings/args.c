@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-enum { FLAG_MAX = 64 }; /* longest flag that a message names whole */
+enum { FLAG_MAX = 64 }; /* bytes of a flag in a message; longer flags are cut */
 
-/** Whether @p flag (without its dashes, @p len bytes) is the flag form of @p name: dots and underscores as dashes. */
+/** Is @p flag (@p len bytes, without its dashes) the flag for the setting @p name, with dashes for dots and underscores? */
 static bool is_flag_of(const char *flag, size_t len, const char *name)
 {
         size_t i = 0;
@@ -22,7 +22,7 @@ static bool is_flag_of(const char *flag, size_t len, const char *name)
 
 static const struct settings_row *find_long(const char *flag, size_t len)
 {
-        /* the two that are used most have short names */
+        /* the two flags that are used most have short names */
         if (is_flag_of(flag, len, "format")) {
                 return names_find("log.format");
         }
@@ -47,13 +47,13 @@ static const struct settings_row *find_short(char letter)
         return NULL;
 }
 
-/** A flag taken apart. */
+/** The parts of a flag. */
 struct flag {
-        const struct settings_row *row; /**< NULL if it names a file to load, or nothing known */
+        const struct settings_row *row; /**< NULL if it names a file to load, or is unknown */
         bool file;
-        const char *value;   /**< NULL if none came */
+        const char *value;   /**< NULL if there is none */
         char name[FLAG_MAX]; /**< with its dashes, for messages */
-        int words;           /**< of argv that it takes */
+        int words;           /**< how many elements of argv it takes */
 };
 
 static void cut_name(struct flag *f, const char *arg, size_t len)
@@ -62,7 +62,7 @@ static void cut_name(struct flag *f, const char *arg, size_t len)
                        (int)(len < sizeof f->name ? len : sizeof f->name - 1), arg);
 }
 
-/** Take the flag that starts at argv[i] apart. */
+/** Split the flag that begins at argv[i]. */
 static struct flag split(int argc, char **argv, int i)
 {
         const char *arg = argv[i];
@@ -127,7 +127,7 @@ static enum status apply(struct settings *s, const struct flag *f)
 
 enum pass { PASS_FILES, PASS_FLAGS };
 
-/** One walk over argv; the last one leaves only what is no flag. */
+/** Walk over argv once. The last walk removes all flags from it. */
 static enum status walk(struct settings *s, int *argc, char **argv, enum pass pass)
 {
         enum status status = STATUS_OK;

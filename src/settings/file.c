@@ -10,21 +10,21 @@
 
 enum { NAME_MAX_LEN = 128, WHERE_MAX_LEN = 512, DIR_MAX_BYTES = 512 };
 
-/** The value of @p setting as a user would write it as a flag, maybe in @p room; "" for groups and lists. */
-static const char *value_text(const config_setting_t *setting, char *room, size_t size)
+/** The value of @p setting as a user would write it in a flag, perhaps in @p buffer; "" for groups and lists. */
+static const char *value_text(const config_setting_t *setting, char *buffer, size_t size)
 {
         switch (config_setting_type(setting)) {
         case CONFIG_TYPE_STRING: return config_setting_get_string(setting);
         case CONFIG_TYPE_BOOL: return config_setting_get_bool(setting) ? "true" : "false";
         case CONFIG_TYPE_INT:
         case CONFIG_TYPE_INT64:
-                (void)snprintf(room, size, "%lld", config_setting_get_int64(setting));
-                return room;
+                (void)snprintf(buffer, size, "%lld", config_setting_get_int64(setting));
+                return buffer;
         default: return "";
         }
 }
 
-/** Whether a value of that libconfig type may stand for @p row. Numbers with units are strings. */
+/** May @p row have a value of this libconfig type? Numbers with units are strings. */
 static bool is_kind(const struct settings_row *row, const config_setting_t *setting)
 {
         int type = config_setting_type(setting);
@@ -62,12 +62,12 @@ static enum status apply_group(struct settings *s, const config_setting_t *group
         int n = config_setting_length(group);
         for (int i = 0; i < n; i++) {
                 enum status one = apply(s, config_setting_get_elem(group, (unsigned)i), path, prefix);
-                status = status == STATUS_OK ? one : status; /* tell all errors, not only the first */
+                status = status == STATUS_OK ? one : status; /* report all errors, not only the first one */
         }
         return status;
 }
 
-/** "file:line" of @p setting, which may stand in an @include. */
+/** Write "file:line" of @p setting, which may be in an included file. */
 static void tell_where(const config_setting_t *setting, const char *path, char *out, size_t size)
 {
         const char *file = config_setting_source_file(setting);
@@ -132,7 +132,7 @@ static enum status apply_sinks(struct settings *s, const config_setting_t *list,
                 return STATUS_INVALID;
         }
         memset(&s->sinks[1], 0,
-               sizeof s->sinks - sizeof s->sinks[0]); /* a later file's list takes its place */
+               sizeof s->sinks - sizeof s->sinks[0]); /* the list of a later file replaces it */
         s->n_sinks = 1;
         for (int i = 0; i < config_setting_length(list) && status == STATUS_OK; i++) {
                 status = apply_sink(s, config_setting_get_elem(list, (unsigned)i), path);
@@ -171,7 +171,7 @@ static enum status apply(struct settings *s, const config_setting_t *setting, co
         return settings_set(s, name, value_text(setting, number, sizeof number), where);
 }
 
-/** Let @include look beside the file. */
+/** Let @include search the folder of the file. */
 static void set_include_dir(config_t *config, const char *path)
 {
         char dir[DIR_MAX_BYTES];
@@ -184,7 +184,7 @@ static void set_include_dir(config_t *config, const char *path)
         }
 }
 
-/** @return NULL (said) if @p path can't be read. libconfig's scanner ends the process when it can't read what was
+/** Read a file. @return NULL, after a message, if @p path can't be read. libconfig's scanner ends the process when it can't read what was
  *  opened, so a folder must not get that far. */
 static FILE *open_file(const char *path)
 {

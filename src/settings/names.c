@@ -23,9 +23,9 @@ bool names_is_group(const char *group)
         return false;
 }
 
-enum { NAME_MAX_LEN = 64 }; /* names longer than this are compared by their heads */
+enum { NAME_MAX_LEN = 64 }; /* only so many characters of a name are compared */
 
-/** Edits (insert, delete, replace) between two names. */
+/** The number of edits (insert, delete, replace) between two names. */
 static size_t distance(const char *a, const char *b)
 {
         size_t row[NAME_MAX_LEN + 1];
@@ -55,7 +55,7 @@ const struct settings_row *names_nearest(const char *name)
                 const struct settings_row *row = &settings_rows[i];
                 const char *dot = strchr(row->name, '.');
                 size_t edits = distance(name, row->name);
-                /* a right name in the wrong group, or without its group, is near as well */
+                /* the right name in the wrong group, or without a group, is similar, too */
                 const char *own = strrchr(name, '.');
                 size_t bare = distance(own != NULL ? own + 1 : name, dot != NULL ? dot + 1 : row->name) + 2;
                 edits = edits < bare ? edits : bare;

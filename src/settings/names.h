@@ -1,4 +1,5 @@
-/** @file names.h  Inside of settings/: finding a setting by its name, or by something like its name. */
+/** @file names.h  Finds settings by name, and those with similar names. For settings/ only.
+ * Threads: any.   Memory: none. */
 #ifndef SETTINGS_NAMES_H
 #define SETTINGS_NAMES_H
 
@@ -6,9 +7,9 @@
 
 /** The row of @p name ("limits.query_bytes"); NULL if there is none. */
 const struct settings_row *names_find(const char *name);
-/** Whether rows are named GROUP.something. */
+/** Is there a row whose name begins with @p group and a dot? */
 bool names_is_group(const char *group);
-/** The setting whose name is nearest to @p name, if one is near enough to be meant; else NULL. */
+/** The setting whose name is most similar to @p name, if it is similar enough to be meant; else NULL. */
 const struct settings_row *names_nearest(const char *name);
 
 #endif

@@ -31,7 +31,7 @@ static const struct unit {
     {"s", SETTINGS_MS, 1000},
 };
 
-/** A whole number with the type's unit; UINT64_MAX if it is larger or negative, which no setting takes.
+/** Parse a whole number with a unit of the type. The result is UINT64_MAX if it is too large or negative, which no setting accepts.
  *  @return false if @p text is none. */
 static bool parse_number(enum settings_type type, const char *text, uint64_t *out)
 {
@@ -256,7 +256,7 @@ bool settings_add_sink(struct settings *s)
                         (void)set_row(s, &own, own.def, "default");
                 }
         }
-        s->sinks[s->n_sinks - 1].file[0] = '\0'; /* must be given */
+        s->sinks[s->n_sinks - 1].file[0] = '\0'; /* this one has no default */
         return true;
 }
 
@@ -307,7 +307,7 @@ enum status settings_check(const struct settings *s)
                         return STATUS_INVALID;
                 }
         }
-        /* the packed record carries the text, the statement's text at most once more, and values */
+        /* a packed record contains the text, the text of the prepared statement at most, and values */
         uint64_t need = 2 * (2 * s->limits.query_bytes + 64 * 1024ULL);
         uint64_t ring = 4096;
         while (ring < s->log.ring_bytes) {

@@ -13,17 +13,19 @@
 #include <stdio.h>
 
 void settings_defaults(struct settings *s);
-/** Read @p path over what @p s holds. STATUS_INVALID (said) for a wrong setting, STATUS_IO if it can't be read. */
+/** Read the settings in @p path into @p s. @return STATUS_INVALID for a wrong setting, STATUS_IO if the file can't be read; both are
+ *  reported with diag. */
 enum status settings_load(struct settings *s, const char *path);
-/** Set one by name ("limits.query_bytes"). @p where tells the user's place, such as "--limits-query-bytes". */
+/** Set the setting @p name ("limits.query_bytes"). @p where says in messages where the user has given it, such as
+ *  "--limits-query-bytes". */
 enum status settings_set(struct settings *s, const char *name, const char *text, const char *where);
-/** A further entry of `logs`, with the defaults of the first one's settings. @return false if there are too many. */
+/** Add an entry of `logs`, with the same defaults as the first log. @return false if there are too many. */
 bool settings_add_sink(struct settings *s);
-/** settings_set for the newest entry of `logs`: @p name is "file", "format" …, or "filter.user" …. */
+/** The same as settings_set for the last entry of `logs`: @p name is "file", "format" …, or "filter.user" …. */
 enum status settings_set_sink(struct settings *s, const char *name, const char *text, const char *where);
-/** The row of @p name in an entry of `logs`; NULL if there is none. */
+/** The row of the setting @p name in an entry of `logs`; NULL if there is none. */
 const struct settings_row *settings_sink_row(const char *name);
-/** Whether each sink has its own @p row; then settings_row_of is that of sink @p i, but for its name. */
+/** Does each sink have a value of its own for @p row? Then settings_row_of is the row for sink @p i, except for its name. */
 bool settings_row_is_of_sink(const struct settings_row *row);
 struct settings_row settings_row_of(const struct settings_row *row, uint64_t i);
 /** Apply the flags among argv[1 …]; -c FILE is loaded first, wherever it stands. What is no flag stays, in order, in
@@ -32,7 +34,7 @@ enum status settings_args(struct settings *s, int *argc, char **argv);
 /** Settings that must fit each other; the kinds of logs check theirs (journal/sink/sink_check.h). settings_args calls it.
  *  @return STATUS_INVALID (reported) if they do not. */
 enum status settings_check(const struct settings *s);
-/** Value of a row as a user would write it. */
+/** Write the value of a row to @p out, as a user would write it. */
 void settings_print(const struct settings *s, const struct settings_row *row, char *out, size_t size);
 
 enum { SETTINGS_ALLOWED_MAX = 256 };
@@ -40,7 +42,7 @@ enum { SETTINGS_ALLOWED_MAX = 256 };
 void settings_print_allowed(const struct settings_row *row, char *out, size_t size);
 /** Write a setting's description and allowed values in lines of about 100 characters, each after @p prefix. */
 void settings_write_help(const struct settings_row *row, const char *prefix, FILE *out);
-/** All settings of @p s as an annotated file that settings_load reads. */
+/** Write all settings of @p s as an annotated file, which settings_load reads. */
 void settings_write(const struct settings *s, FILE *out);
 
 #endif

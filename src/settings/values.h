@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 #define SETTINGS_TEXT_MAX 256
-#define SETTINGS_FILTERS  15
 #define SETTINGS_SINKS    8
 
 enum settings_format {
@@ -44,41 +43,60 @@ enum settings_tls_server {
         SETTINGS_TLS_AS_CLIENT
 };
 
-/** One place that records go to. The rows of the table describe the first one; a further one (an entry of `logs` in the
+/** The criteria of a filter, in the order of rules/filter.h. */
+enum settings_filter {
+        SETTINGS_FILTER_USER,
+        SETTINGS_FILTER_SCHEMA,
+        SETTINGS_FILTER_CLIENT,
+        SETTINGS_FILTER_COMMAND,
+        SETTINGS_FILTER_EVENT,
+        SETTINGS_FILTER_DIGEST,
+        SETTINGS_FILTER_SESSION,
+        SETTINGS_FILTER_ERRNO,
+        SETTINGS_FILTER_ERRORS,
+        SETTINGS_FILTER_FINDING,
+        SETTINGS_FILTER_PATTERN,
+        SETTINGS_FILTER_MIN_DURATION,
+        SETTINGS_FILTER_MIN_ROWS,
+        SETTINGS_FILTER_SAMPLE,
+        SETTINGS_FILTER_SAMPLE_SESSIONS,
+        SETTINGS_FILTERS
+};
+
+/** A destination of records. The rows of the table describe the first one; a further one (an entry of `logs` in the
  *  file) takes the same, shifted. */
 struct settings_sink {
         char file[SETTINGS_TEXT_MAX]; /**< "off" = none, "-" = stdout, a path, or KIND:PATH (sink_ops.h) */
         uint64_t format;              /**< enum settings_format */
-        bool verbose;                 /**< text with its details */
+        bool verbose;                 /**< the format text with details */
         bool rotate_compress;
         uint64_t rotate_bytes;   /**< 0 = not by size */
         uint64_t rotate_seconds; /**< 0 = not by time */
         uint64_t rotate_keep;    /**< 0 = all */
         uint64_t disk_bytes;     /**< 0 = no bound */
         char rotate_hook[SETTINGS_TEXT_MAX];
-        uint64_t syslog_facility; /**< its number */
+        uint64_t syslog_facility; /**< its number in RFC 5424 */
         char syslog_tag[SETTINGS_TEXT_MAX];
-        char filter[SETTINGS_FILTERS]
-                   [SETTINGS_TEXT_MAX]; /**< in the order of rules/filter.h; "" = not given */
+        char filter[SETTINGS_FILTERS][SETTINGS_TEXT_MAX]; /**< by enum settings_filter; "" = not given */
 };
 
 struct settings {
         char listen[SETTINGS_TEXT_MAX]; /**< host:port, [v6]:port or unix:/path */
         char remote[SETTINGS_TEXT_MAX];
         char admin[SETTINGS_TEXT_MAX]; /**< "off" = none */
-        uint64_t workers;              /**< 0 = one a processor */
+        uint64_t workers;              /**< 0 = one for each processor */
         uint64_t log_level;            /**< enum diag_level */
-        bool hex;                      /**< packets in the log too */
+        bool hex;                      /**< log packets, too */
 
         struct {
-                uint64_t ring_bytes;   /**< a worker, rounded up to a power of two */
+                uint64_t ring_bytes;   /**< for each worker, rounded up to a power of two */
                 uint64_t recent_bytes; /**< of recent records kept for the admin port */
-                uint64_t rows;         /**< kept of each result */
-                uint64_t flush_ms;     /**< longest wait of a record for company */
+                uint64_t rows;         /**< logged of each result */
+                uint64_t flush_ms;     /**< the longest time that a record waits for others */
                 uint64_t when_full;    /**< enum settings_when_full */
-                uint64_t digests;      /**< shapes of statements with statistics; 0 = none are made */
-                uint64_t slow_ms;      /**< a statement that takes longer is slow; 0 = none is */
-                uint64_t n_plus_one;   /**< statements of a shape that make a run; 0 = none is looked for */
+                uint64_t digests;      /**< digests with statistics; 0 = no digests */
+                uint64_t slow_ms;      /**< a statement that takes as long is slow; 0 = no statement is */
+                uint64_t n_plus_one;   /**< statements with the same digest that are reported; 0 = none are */
                 uint64_t redact;       /**< enum settings_redact */
                 char redact_key[SETTINGS_TEXT_MAX]; /**< file; "" = a random key */
         } log;
@@ -92,9 +110,8 @@ struct settings {
                 uint64_t held_bytes;
                 uint64_t pipeline;
                 uint64_t statements;
-                uint64_t lint; /**< records of a session's broken rules */
-                uint64_t
-                    backlog_bytes; /**< waiting for a side that does not read, before the other is paused */
+                uint64_t lint;          /**< records of a session about broken rules */
+                uint64_t backlog_bytes; /**< bytes that may wait for a side before the other one is paused */
                 uint64_t connect_timeout_ms;
                 uint64_t login_timeout_ms;
                 uint64_t half_close_timeout_ms;
@@ -102,7 +119,7 @@ struct settings {
         struct {
                 uint64_t client;                     /**< enum settings_tls_client */
                 uint64_t server;                     /**< enum settings_tls_server */
-                char certificate[SETTINGS_TEXT_MAX]; /**< "" = one of our own, kept in directory */
+                char certificate[SETTINGS_TEXT_MAX]; /**< "" = a generated one in directory */
                 char key[SETTINGS_TEXT_MAX];         /**< "" = in the certificate's file */
                 char directory[SETTINGS_TEXT_MAX];   /**< "" = $XDG_STATE_HOME/querytap or the like */
                 char server_ca[SETTINGS_TEXT_MAX];   /**< "" = the system's */
@@ -111,12 +128,12 @@ struct settings {
                 char key_log[SETTINGS_TEXT_MAX]; /**< "" = none */
         } tls;
         struct {
-                uint64_t bytes;        /**< of the last packets of a worker's sessions; 0 = none */
-                uint64_t packet_bytes; /**< kept of each packet */
+                uint64_t bytes;        /**< for the last packets of a worker's sessions; 0 = none */
+                uint64_t packet_bytes; /**< bytes of each packet */
         } capture;
         struct {
                 uint64_t sample_bytes;
-                uint64_t records; /**< that there may be */
+                uint64_t records; /**< the largest number of allocation records */
                 uint64_t interval_ms;
                 bool fault_injection; /**< POST /fault on the admin port */
         } profile;

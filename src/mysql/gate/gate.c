@@ -101,7 +101,7 @@ static const char *const state_names[] = {
 /** The only place where the state changes. */
 static void enter(struct gate *g, enum gate_state state)
 {
-        diag(DIAG_DEBUG, "gate: %s to %s", state_names[g->state], state_names[state]);
+        diag(DIAG_DEBUG, "gate: %s -> %s", state_names[g->state], state_names[state]);
         g->state = state;
 }
 
