@@ -104,9 +104,8 @@ static void skip_hook(struct rotated_log *log, const struct old_file *f)
         atomic_fetch_add_explicit(&log->errors, 1, memory_order_relaxed);
         if (!log->skipped_logged) {
                 diag(DIAG_WARNING,
-                     "log %s: rotated files had to be removed before log.rotate_hook was run for them: it is "
-                     "too slow for "
-                     "log.disk_bytes or log.rotate_keep (reported once, counted as errors)",
+                     "log %s: rotated files were deleted before log.rotate_hook was run for them: the hook "
+                     "is too slow for log.disk_bytes or log.rotate_keep (reported once; counted as errors)",
                      log->settings->file);
                 log->skipped_logged = true;
         }
@@ -248,9 +247,8 @@ static void compress(struct retention *r, struct rotated_log *log, const struct 
         errno = error;
         if (abandoned && access(name, F_OK) == 0 && !log->no_space_logged) {
                 diag(DIAG_WARNING,
-                     "log %s: log.disk_bytes leaves no space to compress a rotated file beside itself; it "
-                     "stays as it is "
-                     "(reported once)",
+                     "log %s: log.disk_bytes leaves no space for compressing a rotated file; it stays "
+                     "uncompressed (reported once)",
                      log->settings->file);
                 log->no_space_logged = true;
         }
@@ -310,9 +308,10 @@ static void report_unhooked(struct rotated_log *log)
                 }
         }
         if (left > 0) {
-                diag(DIAG_WARNING,
-                     "log %s: %zu rotated files were not given to log.rotate_hook, since querytap ends",
-                     log->settings->file, left);
+                diag(
+                    DIAG_WARNING,
+                    "log %s: log.rotate_hook was not run for %zu rotated files, because querytap is stopping",
+                    log->settings->file, left);
         }
         old_files_free(&files);
 }

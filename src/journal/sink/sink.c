@@ -145,14 +145,14 @@ void sink_reopen(struct sink *sink)
         (void)sink_flush(sink);
         if (destination_is_at_path(d)) { /* nobody moved it: what is half written is continued there */
                 destination_look_at_end(d, &sink->queue);
-                diag(DIAG_INFO, "log file %s was not moved, and is kept open", name_of(sink));
+                diag(DIAG_INFO, "log file %s has not been moved and stays open", name_of(sink));
                 return;
         }
         if (!open_again(sink)) {
                 sink_count(&sink->counters.errors, 1);
                 if (is_news(sink, LOGGED_REOPEN)) {
-                        diag(DIAG_ERROR, "log file %s can't be opened again: %s%s", name_of(sink),
-                             files_why(errno), d->fd >= 0 ? "; the old one is kept" : "");
+                        diag(DIAG_ERROR, "log file %s can't be reopened: %s%s", name_of(sink),
+                             files_why(errno), d->fd >= 0 ? "; the old file is still used" : "");
                 }
         }
 }
