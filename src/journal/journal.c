@@ -35,12 +35,18 @@ static void write_gap(struct journal *j, uint64_t dropped)
         write_record(j, &gap);
 }
 
+/** The record in j->raw with texts in UTF-8. */
+static struct record_raw *convert(struct journal *j)
+{
+        return (struct record_raw *)(void *)convert_record(&j->convert, &j->raw.with_secrets);
+}
+
 /** @p packed is ours to write to. */
 static void take_record(struct journal *j, struct record_packed *packed)
 {
-        record_unpack(packed, &j->record);
-        struct record *text = convert_record(&j->convert, &j->record);
-        unsigned n = refine_record(&j->refine, text);
+        unsigned n;
+        record_unpack(packed, &j->raw.with_secrets);
+        const struct record *text = refine_raw(&j->refine, convert(j), &n);
         for (unsigned i = 0; i < n; i++) {
                 write_record(j, &j->refine.runs[i]);
         }

@@ -12,7 +12,7 @@
 #include "base/span.h"
 #include "base/status.h"
 #include "journal/format/format.h"
-#include "mysql/record/record.h"
+#include "mysql/record/record_raw.h"
 #include "rules/filter.h"
 
 struct settings;
@@ -47,8 +47,8 @@ bool journal_is_read(const struct journal *j);
 /** A copy of @p text for FIELDs that are record.lasting: it lives as long as the journal. From main, before the workers start.
  *  @return an empty one when memory is out. */
 struct span journal_keep(struct journal *j, struct span text);
-/** Hand over a copy of @p r. Never blocks. @return false if it had to be dropped (counted). */
-bool journal_put(struct journal_port *port, const struct record *r);
+/** Hand over a copy of @p raw. Never blocks. @return false if it had to be dropped (counted). */
+bool journal_put(struct journal_port *port, const struct record_raw *raw);
 
 /** Open the log files anew (after somebody moved them away). Any thread; done by the writer soon. */
 void journal_reopen(struct journal *j);

@@ -70,8 +70,9 @@ bool journal_port_settle(struct journal_port *port)
         return done;
 }
 
-bool journal_put(struct journal_port *port, const struct record *r)
+bool journal_put(struct journal_port *port, const struct record_raw *raw)
 {
+        const struct record *r = &raw->with_secrets;
         size_t size = record_pack_size(r);
         if (port->full != NULL && keep(port, r, size)) {
                 wake_if_needed(port);

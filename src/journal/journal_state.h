@@ -51,7 +51,7 @@ struct journal {
         bool ring_full_said;
         struct sinks sinks;
         struct recent recent;
-        struct record record; /* the one that is under way */
+        struct record_raw raw; /* the one that is under way */
         struct convert convert;
         struct refine refine;
         struct kept_text *kept;       /* main's: what records point at as long as there are any */

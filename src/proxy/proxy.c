@@ -86,7 +86,7 @@ static void reject(struct proxy *p, int fd, const char *client_addr, enum reason
         record_set_text(&r, FIELD_CLIENT_ADDR, span_str(client_addr));
         record_set_text(&r, FIELD_PROXY_LISTEN_ADDR, span_str(proxy_listen_addr(p)));
         record_set_text(&r, FIELD_REASON, span_str(reason_text(reason)));
-        (void)journal_put(journal_port(p->journal, p->n_workers), &r); /* which does not wait */
+        (void)journal_put(journal_port(p->journal, p->n_workers), record_raw_of(&r)); /* which does not wait */
 }
 
 /** @return false when memory is out. */

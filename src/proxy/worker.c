@@ -124,7 +124,7 @@ static void discard(struct worker *w)
         prof_free(w);
 }
 
-static void put_record(void *arg, const struct record *r)
+static void put_record(void *arg, const struct record_raw *r)
 {
         (void)journal_put(arg, r); /* the journal counts what it drops */
 }

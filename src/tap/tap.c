@@ -30,7 +30,7 @@ void tap_emit(struct tap *tap, struct record *r)
         }
         r->wall_ns = *shared->wall_offset_ns + r->mono_ns;
         identify(tap, r);
-        shared->config.output.on_record(shared->config.output.arg, r);
+        shared->config.output.on_record(shared->config.output.arg, record_raw_of(r));
 }
 
 struct record tap_record(enum record_event event, uint64_t now_ns)

@@ -13,6 +13,7 @@
 
 #include "mysql/dissect/dissect.h"
 #include "mysql/gate/gate.h"
+#include "mysql/record/record_raw.h"
 #include "profile/heap/prof.h"
 
 #include <stdatomic.h>
@@ -20,11 +21,11 @@
 struct capture;
 struct tap;
 
-/** Where records go. */
+/** Where records go. Passwords may still stand in them. */
 struct tap_output {
         void *arg;
         /** Called once for each record; it and what it points at live only during the call. */
-        void (*on_record)(void *arg, const struct record *record);
+        void (*on_record)(void *arg, const struct record_raw *record);
 };
 
 struct tap_config {

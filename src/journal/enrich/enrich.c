@@ -181,3 +181,9 @@ unsigned refine_record(struct refine *f, struct record *r)
         }
         return n;
 }
+
+struct record *refine_raw(struct refine *f, struct record_raw *raw, unsigned *runs)
+{
+        *runs = refine_record(f, &raw->with_secrets);
+        return &raw->with_secrets;
+}

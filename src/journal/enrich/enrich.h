@@ -9,6 +9,7 @@
 #include "journal/enrich/digests.h"
 #include "journal/enrich/n_plus_one.h"
 #include "journal/enrich/redact.h"
+#include "mysql/record/record_raw.h"
 #include "mysql/sql/tags.h"
 
 struct refine {
@@ -26,6 +27,9 @@ struct refine {
 enum status refine_init(struct refine *f, const struct settings *settings);
 void refine_fini(struct refine *f);
 
+/** Remove the passwords from @p raw and refine it: refine_record, which is for tests alone. @p runs becomes what that returns.
+ *  @return the record, which is the one in @p raw. */
+struct record *refine_raw(struct refine *f, struct record_raw *raw, unsigned *runs);
 /** Refine @p r, whose texts are UTF-8. What it points at lives until the next call.
  *  @return how many records in f->runs come first. */
 unsigned refine_record(struct refine *f, struct record *r);

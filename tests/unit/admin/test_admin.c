@@ -307,7 +307,7 @@ static void a_stream_carries_records(void)
         memset(&r, 0, sizeof r);
         r.event = EVENT_NOTICE;
         record_set_text(&r, FIELD_REASON, span_str(text));
-        CU_ASSERT_TRUE(journal_put(journal_port(journal, proxy_workers(&settings)), &r));
+        CU_ASSERT_TRUE(journal_put(journal_port(journal, proxy_workers(&settings)), record_raw_of(&r)));
         evutil_make_socket_nonblocking(fd);
         const struct timeval step = {0, 1000};
         for (int i = 0; i < 20000 && strstr(got, "}\n") == NULL; i++) {

@@ -56,7 +56,7 @@ static void restore_stdout(void)
 static void put(uint64_t number)
 {
         struct record r = sample_record(1, number, 500);
-        CU_ASSERT_TRUE(journal_put(journal_port(journal, 0), &r));
+        CU_ASSERT_TRUE(journal_put(journal_port(journal, 0), record_raw_of(&r)));
 }
 
 /** Until the reader's pipe, the writer's buffer and the ring are full. @return records put. */

@@ -48,7 +48,7 @@ static void end(void)
 static bool put(unsigned port, uint64_t number, size_t len)
 {
         struct record r = sample_record(port + 1, number, len);
-        return journal_put(journal_port(journal, port), &r);
+        return journal_put(journal_port(journal, port), record_raw_of(&r));
 }
 
 static bool wait_until(bool (*is_so)(uint64_t), uint64_t what)

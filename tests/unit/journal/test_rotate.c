@@ -306,7 +306,7 @@ static void put_journal(uint64_t from, uint64_t to, size_t len)
 {
         for (uint64_t i = from; i < to; i++) {
                 struct record r = sample_record(1, i, len);
-                CU_ASSERT_TRUE(journal_put(journal_port(journal, 0), &r));
+                CU_ASSERT_TRUE(journal_put(journal_port(journal, 0), record_raw_of(&r)));
                 CU_ASSERT_TRUE(!is_full || wait_until(is_room, 0));
         }
         CU_ASSERT_TRUE(wait_until(are_settled, to - from));
