@@ -111,6 +111,7 @@ enum status tap_secured(struct tap *tap, enum side side, const char *text)
 
 void tap_set_login(struct tap *tap, struct gate_offer offer, bool translated)
 {
+        tap->has_login = true;
         tap->offer = offer;
         tap->translated = translated;
 }

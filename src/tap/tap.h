@@ -95,7 +95,7 @@ static inline void tap_leave(void)
 enum status tap_connected(struct tap *tap, const char *own_addr, uint64_t now_ns);
 /** TLS is established with the peer on @p side; @p text describes it, such as "TLSv1.3 TLS_AES_256_GCM_SHA384". */
 enum status tap_secured(struct tap *tap, enum side side, const char *text);
-/** What the gate has made of the login so far. @p translated: it translated the exchange of the password. */
+/** What the gate, if there is one, has made of the login so far. @p translated: it translated the exchange of the password. */
 void tap_set_login(struct tap *tap, struct gate_offer offer, bool translated);
 /** Emit a record of @p event with FIELD_REASON and, unless it is NULL, FIELD_INFO. */
 void tap_notice(struct tap *tap, enum record_event event, const char *reason, const char *info,

@@ -18,7 +18,8 @@ static void add_login(const struct tap *tap, struct record *r)
                         record_set_text(r, fields[side], span_str(tap->tls[side]));
                 }
         }
-        if (record_has(r, FIELD_SERVER_CAPABILITIES)) { /* the dissector saw what the client was offered */
+        /* the dissector saw what the client was offered */
+        if (tap->has_login && record_has(r, FIELD_SERVER_CAPABILITIES)) {
                 record_set_uint(r, FIELD_SERVER_CAPABILITIES, tap->offer.offered);
         }
         if (tap->offer.removed != 0) {

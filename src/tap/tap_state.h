@@ -16,6 +16,7 @@ struct tap {
         uint64_t lint_counted;
         uint64_t packets; /* that were given to the recorder */
         bool opaque_counted;
+        bool has_login;  /* tap_set_login was called */
         bool translated; /* the exchange of the password */
         uint16_t client_len;
         uint16_t own_len;
