@@ -4,7 +4,7 @@
 #include "mysql/wire/frame.h"
 #include "profile/heap/prof.h"
 
-/* A segment holds the longest packet; a run is cut to RUN_MAX. */
+/* A segment can hold the longest packet; RUN_MAX bytes at most are kept of a run. */
 enum {
         SEGMENT_BYTES = 128 * 1024,
         SEGMENTS_MIN = 2,
@@ -13,15 +13,16 @@ enum {
         KIND_OF_EACH = UINT16_MAX
 };
 
-/* An entry: this, then the payload's head; or, of a run, the kinds of its packets if they differ, and their bytes. */
+/* An entry begins with this. Behind it stands the beginning of the packet's payload. If the entry is a run of packets, their kinds
+ * stand there, if they differ, and then their bytes. */
 struct entry {
         uint64_t conn_id;
         uint64_t wall_ns;
-        uint32_t size; /* of the entry, this and padding included */
+        uint32_t size; /* of the whole entry, with padding */
         uint32_t bytes;
-        uint32_t run; /* packets in it; 0: this is one packet */
+        uint32_t run; /* number of packets; 0 = this is a single packet */
         uint32_t length;
-        uint16_t kind; /* enum packet_kind; KIND_OF_EACH: the packets of a run have each their own */
+        uint16_t kind; /* enum packet_kind; KIND_OF_EACH: each packet of the run has its own */
         uint8_t from;
         uint8_t seq;
         bool secret;
@@ -32,10 +33,10 @@ struct entry {
 struct capture {
         uint8_t *next; /* where the next entry goes, in the newest segment */
         uint8_t *end;  /* of that segment */
-        size_t size;   /* of each */
+        size_t size;   /* of each segment */
         uint32_t n;
         uint32_t newest;
-        size_t used[SEGMENTS_MAX]; /* of the others */
+        size_t used[SEGMENTS_MAX]; /* bytes in each of the other segments */
         _Alignas(8) uint8_t memory[];
 };
 
@@ -59,11 +60,11 @@ static uint32_t segments_of(size_t bytes)
 
 struct capture *capture_new(size_t bytes)
 {
-        size_t room = bytes > sizeof(struct capture) ? bytes - sizeof(struct capture) : 0;
-        struct capture *c = prof_alloc(STAGE_CAPTURE, sizeof *c + room);
+        size_t usable = bytes > sizeof(struct capture) ? bytes - sizeof(struct capture) : 0;
+        struct capture *c = prof_alloc(STAGE_CAPTURE, sizeof *c + usable);
         if (c != NULL) {
                 *c = (struct capture){.n = segments_of(bytes)};
-                c->size = room / c->n & ~(size_t)7;
+                c->size = usable / c->n & ~(size_t)7;
                 begin_segment(c, 0);
         }
         return c;
@@ -74,7 +75,7 @@ void capture_free(struct capture *c)
         prof_free(c);
 }
 
-/** The newest segment is full: the oldest one goes, and is the newest. @return false if @p size can never fit. */
+/** The newest segment is full: empty the oldest one, which becomes the newest. @return false if @p size can never fit. */
 static bool turn(struct capture *c, size_t size)
 {
         if (size > c->size) {
@@ -90,7 +91,7 @@ static size_t size_of(size_t len)
         return (sizeof(struct entry) + len + 7) & ~(size_t)7;
 }
 
-/** An entry with @p len bytes behind it, of which the segment has room: its size is set. */
+/** Append an entry with @p len bytes behind it, which must fit into the segment. Only its size is set. */
 static struct entry *take(struct capture *c, size_t len)
 {
         struct entry *e = (struct entry *)(void *)c->next;
@@ -99,14 +100,14 @@ static struct entry *take(struct capture *c, size_t len)
         return e;
 }
 
-static bool has_room(const struct capture *c, size_t len)
+static bool fits(const struct capture *c, size_t len)
 {
         return size_of(len) <= (size_t)(c->end - c->next);
 }
 
 void capture_add(struct capture *c, uint64_t conn_id, const struct packet *p, uint64_t wall_ns)
 {
-        if (!has_room(c, p->head.len) && !turn(c, size_of(p->head.len))) {
+        if (!fits(c, p->head.len) && !turn(c, size_of(p->head.len))) {
                 return;
         }
         struct entry *e = take(c, p->head.len);
@@ -128,20 +129,20 @@ void capture_add(struct capture *c, uint64_t conn_id, const struct packet *p, ui
 
 /* --- runs ---------------------------------------------------------------------------------------------------------- */
 
-/** What its packets' kinds take. Most runs are a command alone, whose kind is the entry's. */
+/** Bytes that the kinds of the packets take. Most runs are a single command, whose kind is stored in the entry itself. */
 static inline size_t kinds_size(const struct packet_run *run)
 {
         return run->kinds != NULL && run->n > 1 ? run->n * sizeof *run->kinds : 0;
 }
 
-/** Its last packets, as many as fit in @p room; one at least. */
-static struct packet_run last_of(const struct packet_run *run, size_t room)
+/** The last packets of the run: as many as fit into @p max bytes, but at least one. */
+static struct packet_run last_of(const struct packet_run *run, size_t max)
 {
         const uint8_t *at = run->bytes.data;
         size_t left = run->bytes.len;
         size_t kind = run->kinds != NULL ? sizeof *run->kinds : 0;
         size_t n = run->n;
-        while (n > 1 && n * kind + left > room) {
+        while (n > 1 && n * kind + left > max) {
                 size_t first = FRAME_HEADER_SIZE + frame_length(frame_header(at));
                 at += first;
                 left -= first;
@@ -156,7 +157,7 @@ static struct packet_run last_of(const struct packet_run *run, size_t room)
         return last;
 }
 
-/** There is room for it. */
+/** Append a run that fits into the segment. */
 static void put_run(struct capture *c, uint64_t conn_id, const struct packet_run *run, uint64_t wall_ns)
 {
         size_t kinds = kinds_size(run);
@@ -177,13 +178,13 @@ static void put_run(struct capture *c, uint64_t conn_id, const struct packet_run
         (void)span_copy((uint8_t *)at, run->bytes);
 }
 
-/** One that is too long, or that begins a segment. A function of its own: what it needs of the stack, the others do not. */
+/** Add a run that is too long, or that begins a segment. This is a function of its own because other runs do not need its stack frame. */
 __attribute__((noinline)) static void put_rarely(struct capture *c, uint64_t conn_id,
                                                  const struct packet_run *run, uint64_t wall_ns)
 {
         const struct packet_run last = last_of(run, RUN_MAX);
         size_t len = kinds_size(&last) + last.bytes.len;
-        if (has_room(c, len) || turn(c, size_of(len))) {
+        if (fits(c, len) || turn(c, size_of(len))) {
                 put_run(c, conn_id, &last, wall_ns);
         }
 }
@@ -191,7 +192,7 @@ __attribute__((noinline)) static void put_rarely(struct capture *c, uint64_t con
 void capture_add_run(struct capture *c, uint64_t conn_id, const struct packet_run *run, uint64_t wall_ns)
 {
         size_t len = kinds_size(run) + run->bytes.len;
-        if (len <= RUN_MAX && has_room(c, len)) {
+        if (len <= RUN_MAX && fits(c, len)) {
                 put_run(c, conn_id, run, wall_ns);
         } else {
                 put_rarely(c, conn_id, run, wall_ns);
@@ -204,7 +205,7 @@ typedef void each_packet(void *arg, const struct capture_packet *p);
 
 static void give(struct capture_packet *p, each_packet *each, void *arg)
 {
-        /* a row of SHOW PROCESSLIST, say: too dear to be looked for in each packet as it passes */
+        /* such as a row of SHOW PROCESSLIST: searching each packet for it as it passes would be too expensive */
         if (secret_is_in_packet(p->packet.head)) {
                 p->packet.secret = true;
                 p->packet.head = span_of(NULL, 0);
@@ -246,7 +247,7 @@ static void show(const struct entry *e, each_packet *each, void *arg)
         give(&p, each, arg);
 }
 
-/** Of the entries from @p at to @p end. */
+/** Report the packets among the entries from @p at to @p end. @return how many there were. */
 static uint64_t walk_segment(const uint8_t *at, const uint8_t *end, uint64_t conn_id, each_packet *each,
                              void *arg)
 {

@@ -1,9 +1,10 @@
 /** @file capture.h  The last packets of all sessions of a worker, in a fixed number of bytes.
  *
- *      | oldest segment ... | ... | newest: entries, then room |      the next one to be begun is the oldest, whose entries go
+ *      | oldest segment ... | ... | newest segment: entries, free space |      when it is full, the oldest one is emptied and reused
  *
- * So what is added in the steady state moves one pointer; the price is that a segment's entries go together.
- * What is known to be secret is not stored (struct packet has none); what turns out to be is not given out again.
+ * Adding a packet therefore moves one pointer; in return, all entries of a segment are discarded together.
+ * Bytes that are known to be secret are not stored (struct packet does not have them); bytes that turn out to be secret later are not
+ * given out.
  * Threads: one owner.   Memory: STAGE_CAPTURE, one block, which is touched only as it fills. */
 #ifndef CAPTURE_CAPTURE_H
 #define CAPTURE_CAPTURE_H
@@ -12,18 +13,19 @@
 
 struct capture;
 
-/** A recorder of @p bytes, header of each packet included. @return NULL when memory is out. */
+/** A recorder that takes @p bytes in all, its own headers included. @return NULL when memory is out. */
 struct capture *capture_new(size_t bytes);
 /** NULL is allowed. */
 void capture_free(struct capture *c);
 
-/** Remember @p p, of the session @p conn_id; @p wall_ns is when it came. One that can't fit is not kept. */
+/** Record @p p of session @p conn_id, which arrived at @p wall_ns. A packet that can't fit is not recorded. */
 void capture_add(struct capture *c, uint64_t conn_id, const struct packet *p, uint64_t wall_ns);
 
-/** The same for several at once. Of many, only the last are kept: one result must not push out all other sessions. */
+/** The same for several packets at once. Only the last packets of a long run are recorded, so that one result does not push out all other
+ *  sessions. */
 void capture_add_run(struct capture *c, uint64_t conn_id, const struct packet_run *run, uint64_t wall_ns);
 
-/** A packet out of the recorder; its spans live until the next one is added. */
+/** A recorded packet; its spans are valid until the next packet is added. */
 struct capture_packet {
         uint64_t wall_ns;
         struct packet packet;

@@ -1,9 +1,9 @@
-/** @file hex.h  Packets for the eye: a title line, then offset, hex and text, 16 bytes a line.
+/** @file hex.h  Hex dumps of packets: a title line, then offset, hex and text, 16 bytes a line.
  *
  *      2026-01-02T03:04:05.678901Z  #7 client > server  seq 0  len 9  COM_QUERY
  *        000000  03 53 45 4c 45 43 54 20  31                       .SELECT 1
  *
- * A cut packet ends with a line that says how many bytes are not shown, and so does a redacted one. Always ASCII. */
+ * If bytes of a packet are missing, because it was cut or redacted, its last line says how many. The text is always ASCII. */
 #ifndef CAPTURE_HEX_H
 #define CAPTURE_HEX_H
 

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* What libevent keeps of a file descriptor in each of its loops, at most, and how many there are besides the sessions'. */
+/* Bytes that libevent keeps for each file descriptor in each of its loops, at most; file descriptors besides the sessions'. */
 enum { WORKERS_MAX = 64, FILE_BYTES = 32, OTHER_FILES = 64 };
 
 /* --- clients ------------------------------------------------------------------------------------------------------- */
@@ -59,12 +59,12 @@ static struct worker *least_busy(const struct proxy *p)
         return best;
 }
 
-/** Send a client the reason why it can't be served, and close. It has sent nothing yet, so the packet arrives before the close. */
+/** Send a client the reason why it can't be served, and close. The client has sent nothing yet, so the packet arrives before the close. */
 static void reject(struct proxy *p, int fd, const char *client_addr, enum reason reason)
 {
-        uint8_t room[256];
+        uint8_t packet[256];
         char text[128];
-        struct writer w = writer_over(room, sizeof room);
+        struct writer w = writer_over(packet, sizeof packet);
         if (reason == REASON_TOO_MANY_SESSIONS) {
                 counter_add(&p->refused, 1);
                 (void)snprintf(text, sizeof text, "querytap: Too many connections: %s (%llu)",
@@ -74,7 +74,7 @@ static void reject(struct proxy *p, int fd, const char *client_addr, enum reason
                 (void)snprintf(text, sizeof text, "querytap: %s", reason_text(reason));
                 gate_error_packet(&w, 0, 1041, NULL, text); /* ER_OUT_OF_RESOURCES */
         }
-        ssize_t n = send(fd, room, w.at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = send(fd, packet, w.at, MSG_NOSIGNAL | MSG_DONTWAIT);
         (void)n;
         (void)shutdown(fd, SHUT_WR);
         (void)close(fd);
@@ -86,7 +86,8 @@ static void reject(struct proxy *p, int fd, const char *client_addr, enum reason
         record_set_text(&r, FIELD_CLIENT_ADDR, span_str(client_addr));
         record_set_text(&r, FIELD_PROXY_LISTEN_ADDR, span_str(proxy_listen_addr(p)));
         record_set_text(&r, FIELD_REASON, span_str(reason_text(reason)));
-        (void)journal_put(journal_port(p->journal, p->n_workers), record_raw_of(&r)); /* which does not wait */
+        (void)journal_put(journal_port(p->journal, p->n_workers),
+                          record_raw_of(&r)); /* a port that never waits */
 }
 
 /** @return false when memory is out. */
@@ -131,7 +132,7 @@ static void on_accepted(void *arg, int fd, const char *client_addr)
 
 unsigned proxy_workers(const struct settings *settings)
 {
-        cpu_set_t allowed; /* fewer than the machine has, in a container or under taskset */
+        cpu_set_t allowed; /* may be fewer than the machine has, in a container or under taskset */
         if (settings->workers > 0) {
                 return (unsigned)settings->workers;
         }
@@ -182,7 +183,7 @@ static enum status make_workers(struct proxy *p)
         return STATUS_OK;
 }
 
-/** The first one accepts: a client that it keeps is there without a message, and with one worker that is each. */
+/** The first worker accepts clients: those that it serves itself need no message to get there. */
 static enum status start_workers(struct proxy *p)
 {
         enum status status = make_workers(p);
@@ -196,7 +197,8 @@ static enum status start_workers(struct proxy *p)
         return status;
 }
 
-/** What may fill here: what sessions prepare, and what libevent keeps of each file descriptor in each of its loops, main's too. */
+/** Bound what may grow here: prepared statements of the sessions, and libevent's tables of file descriptors, of which each loop has one
+ *  (main's too). */
 static void bound_stores(const struct settings *settings)
 {
         const uint64_t loops = proxy_workers(settings) + 1;
@@ -242,7 +244,7 @@ void proxy_free(struct proxy *p)
         }
         if (p->mailbox.event != NULL) {
                 mailbox_drain(
-                    &p->mailbox); /* answers that came meanwhile: the askers may still look at the counts */
+                    &p->mailbox); /* answers that came meanwhile: those who asked may still read the counts */
         }
         listener_free(p->listener);
         for (unsigned i = 0; i < p->n_workers; i++) {
@@ -287,7 +289,7 @@ const char *proxy_close_reason(size_t i, uint64_t *count)
         if (i + 1 >= REASON_COUNT) {
                 return NULL;
         }
-        enum reason reason = (enum reason)(i + 1); /* none is none */
+        enum reason reason = (enum reason)(i + 1); /* REASON_NONE is not listed */
         *count = reason_counted(reason);
         return reason_name(reason);
 }

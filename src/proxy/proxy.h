@@ -1,4 +1,4 @@
-/** @file proxy.h  The libevent side as seen from outside: start, stop, look.
+/** @file proxy.h  The whole proxy as seen from outside: start, stop, inspect.
  *
  *      first worker's thread: listener -> proxy -> (least busy) worker's thread: sessions
  *
@@ -15,34 +15,34 @@
 struct event_base;
 struct proxy;
 
-/** Bind, resolve nothing yet, start the workers. Errors were said. @p journal has one port per worker, plus one more, the
- *  last, for records of clients that are turned away. The arguments must outlive the proxy. */
+/** Bind and start the workers; names are not resolved yet. Errors are reported with diag. @p journal must have one port for each worker,
+ *  and one more, the last, for records of clients that are rejected. The arguments must outlive the proxy. */
 enum status proxy_new(const struct settings *settings, struct event_base *main_base, struct journal *journal,
                       struct proxy **out);
-/** Workers that proxy_new will start under @p settings: as many as asked, or one a processor that we may use. */
+/** Workers that proxy_new will start under @p settings: as many as are set, or one for each processor that we may use. */
 unsigned proxy_workers(const struct settings *settings);
 /** Stop accepting, close all sessions (reason "shutdown"), answer open requests, end the threads. */
 void proxy_free(struct proxy *p);
 /** Where it listens, as host:port (the real port if 0 was asked). */
 const char *proxy_listen_addr(const struct proxy *p);
 
-/** Ask all workers for their sessions, sorted by conn_id. @p done gets them once; the array lives during the call.
- *  Called later by main's loop, or by proxy_free, which answers what was asked before. Only if memory was out or the
- *  proxy is stopping it is called at once, with NULL (no session; not found). */
+/** Request the sessions of all workers, sorted by conn_id. @p done is called once, with an array that is valid during the call: later, by
+ *  the main thread's loop, or by proxy_free, which answers open requests. It is called at once, with NULL (no session; not found), if
+ *  memory is out or the proxy is stopping. */
 void proxy_sessions(struct proxy *p, void (*done)(void *arg, const struct session_view *views, size_t n),
                     void *arg);
-/** Ask for the hex dump of session @p conn_id. @p text is NULL if there is no such session. As proxy_sessions. */
+/** Request the hex dump of session @p conn_id; @p text is NULL if there is no such session. Otherwise as proxy_sessions. */
 void proxy_hex(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const char *text, size_t len),
                void *arg);
-/** Close session @p conn_id, with reason "killed". @p found is told. As proxy_sessions. */
+/** Close session @p conn_id with reason "killed"; @p found says whether there was such a session. Otherwise as proxy_sessions. */
 void proxy_kill(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, bool found), void *arg);
 
 /** Counts since the start. */
 struct proxy_counts {
         uint64_t accepted;
-        uint64_t refused;         /**< by limits.sessions */
+        uint64_t refused;         /**< because of limits.sessions */
         uint64_t accept_errors;   /**< EMFILE and the like */
-        uint64_t upstream_errors; /**< could not be reached */
+        uint64_t upstream_errors; /**< connections to the server that failed */
         uint64_t opaque;          /**< sessions the dissector gave up on */
         uint64_t lint;            /**< rules of the protocol that packets broke */
         uint64_t tls_sessions;    /**< with TLS towards the client */
@@ -54,7 +54,7 @@ struct proxy_counts {
 };
 struct proxy_counts proxy_counts(const struct proxy *p);
 
-/** Closes by reason: @p i from 0 up; @return NULL past the last. */
+/** How many sessions ended for reason number @p i, from 0. @return the name of the reason, or NULL past the last one. */
 const char *proxy_close_reason(size_t i, uint64_t *count);
 
 #endif

@@ -1,4 +1,5 @@
-/* What the admin port asks of the workers: each fills its part on its thread, and main answers when all are back. */
+/* Requests of the admin port to the workers: each worker fills in its part on its own thread, and the main thread answers when all parts
+ * are back. */
 #include "profile/heap/prof.h"
 #include "proxy/proxy_state.h"
 #include "proxy/session_view.h"
@@ -7,7 +8,7 @@
 
 struct request;
 
-/** One worker's part of a request: goes to the worker, is filled there, and comes back. */
+/** One worker's part of a request: a message to the worker, which fills it in and sends it back. */
 struct part {
         struct message message;
         struct request *request;
@@ -22,8 +23,8 @@ struct part {
 
 struct request {
         struct proxy *proxy;
-        void (*fill)(struct part *part);         /* on the worker */
-        void (*answer)(struct request *request); /* on main, when all parts are back */
+        void (*fill)(struct part *part);         /* on the worker's thread */
+        void (*answer)(struct request *request); /* on the main thread, when all parts are back */
         unsigned outstanding;
         uint64_t conn_id;
         void *arg;

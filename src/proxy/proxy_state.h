@@ -16,10 +16,10 @@ struct proxy {
         struct mailbox mailbox; /* answers of the workers */
         struct worker **workers;
         unsigned n_workers;
-        bool stopping;                      /* nobody answers requests any more */
-        char listen_addr[ADDRESS_TEXT_MAX]; /* outlives the listener */
+        bool stopping;                      /* requests are not answered any more */
+        char listen_addr[ADDRESS_TEXT_MAX]; /* a copy, which outlives the listener */
         uint64_t
-            next_id; /* the listener's, which is on the first worker's thread; these two are read by main */
+            next_id; /* changed on the first worker's thread only, where the listener is; the next two are read by main */
         _Atomic uint64_t accepted;
         _Atomic uint64_t refused;
 };

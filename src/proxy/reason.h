@@ -1,4 +1,4 @@
-/** @file reason.h  Why a session ended: a name to count by and a sentence to log.
+/** @file reason.h  Why a session ended: a name for the counters and a sentence for the log.
  * Threads: any (atomic counts). */
 #ifndef PROXY_REASON_H
 #define PROXY_REASON_H

@@ -11,8 +11,8 @@
 static void refuse_with_error(struct session *s, uint8_t seq, uint16_t errnum, const char *sqlstate,
                               const char *text, enum reason reason)
 {
-        uint8_t room[600];
-        struct writer w = writer_over(room, sizeof room);
+        uint8_t packet[600];
+        struct writer w = writer_over(packet, sizeof packet);
         gate_error_packet(&w, seq, errnum, sqlstate, text);
         session_refuse(s, writer_span(&w), reason);
 }

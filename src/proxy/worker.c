@@ -209,7 +209,7 @@ void worker_stop(struct worker *w)
                 worker_post(w, &w->stop);
                 (void)pthread_join(w->thread, NULL);
         }
-        mailbox_drain(&w->mailbox); /* arrivals and requests behind the stop */
+        mailbox_drain(&w->mailbox); /* clients and requests that came after the stop */
         end_sessions(w);
 }
 

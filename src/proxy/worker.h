@@ -1,5 +1,5 @@
 /** @file worker.h  A thread with an event loop and the sessions that live on it.
- * Threads: worker_new, worker_start, worker_stop, worker_free from main; worker_post and the counts from any; the rest its own.
+ * Threads: worker_new, worker_start, worker_stop, worker_free from main; worker_post and the counts from any; the rest from its own.
  * Memory: STAGE_WORKER. */
 #ifndef PROXY_WORKER_H
 #define PROXY_WORKER_H
@@ -16,10 +16,10 @@ struct worker {
         struct journal_port *port;
         struct mailbox mailbox;
         struct message stop;
-        struct event *log_room;    /**< the log has room again; NULL if it never blocks */
+        struct event *log_room;    /**< readable when the log has room again; NULL if it never blocks */
         struct message *postponed; /**< arrivals while the log was full, in order */
         struct message **postponed_last;
-        struct listener *listener; /**< that this one accepts from; NULL = another does */
+        struct listener *listener; /**< if this worker accepts the clients, else NULL */
         pthread_t thread;
         bool started;
 };
@@ -29,7 +29,7 @@ struct worker_config {
         const struct settings *settings;
         const struct address *remote;
         const char *remote_text;
-        bool count_only;         /**< nobody reads records of commands */
+        bool count_only;         /**< nobody reads the records of commands */
         struct span listen_addr; /**< these two live as long as the journal */
         struct span remote_addr;
         struct journal_port *port;
@@ -40,7 +40,7 @@ struct worker_config {
 struct worker *worker_new(const struct worker_config *config);
 /** Start its thread. Errors are reported. */
 enum status worker_start(struct worker *w);
-/** End its sessions and its thread. Messages that it had not run yet run on the caller's thread; the counts stay. */
+/** End its sessions and its thread. Messages that it has not run yet run on the caller's thread. The counts can still be read. */
 void worker_stop(struct worker *w);
 /** After worker_stop. */
 void worker_free(struct worker *w);

@@ -51,7 +51,7 @@ enum status address_parse(const char *text, struct address *out)
                 return copy(out->host, sizeof out->host, text + 1, len - 2);
         }
         if (memchr(text, ':', len) != NULL) {
-                return STATUS_INVALID; /* an IPv6 address without brackets: where does the port begin? */
+                return STATUS_INVALID; /* an IPv6 address without brackets: the beginning of its port is ambiguous */
         }
         return copy(out->host, sizeof out->host, text, len);
 }
@@ -83,7 +83,7 @@ bool address_numeric(const struct address *address, struct sockaddr_storage *out
         return false;
 }
 
-/** Without snprintf: each connection is told with three addresses. */
+/** Avoids snprintf, because each connection formats three addresses. */
 static void put_v4(const struct sockaddr_in *v4, struct writer *w)
 {
         uint8_t bytes[4];

@@ -15,16 +15,16 @@
 struct address {
         bool is_unix;
         uint16_t port;
-        char host[ADDRESS_TEXT_MAX]; /**< name or number; of a UNIX socket: its path */
+        char host[ADDRESS_TEXT_MAX]; /**< name or number; for a UNIX socket its path */
 };
 
-/** @return STATUS_INVALID if @p text is no address (not said: the caller knows what it is for). */
+/** @return STATUS_INVALID if @p text is not an address; this is not reported, since the caller knows what it is for. */
 enum status address_parse(const char *text, struct address *out);
-/** The socket address, if no name must be looked up. */
+/** Make the socket address. @return false if a name has to be looked up first. */
 bool address_numeric(const struct address *address, struct sockaddr_storage *out, socklen_t *len);
-/** Write a socket address as address_parse reads it. */
+/** Write a socket address in the form that address_parse reads. */
 void address_format(const struct sockaddr_storage *from, socklen_t len, char out[ADDRESS_TEXT_MAX]);
-/** The address of @p fd's own end. Empty if it has none. */
+/** The address of @p fd's own end; empty if it has none. */
 void address_own(int fd, char out[ADDRESS_TEXT_MAX]);
 
 #endif

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, ACCEPTS_MAX = 16, PAUSE_S = 1, SAY_AGAIN_S = 60 };
+enum { BACKLOG = 1024, ACCEPTS_MAX = 16, PAUSE_S = 1, REPORT_AGAIN_S = 60 };
 
 struct listener {
         int fd;
@@ -24,11 +24,12 @@ struct listener {
         listener_accepted *accepted;
         void *arg;
         bool held;
-        uint64_t said_ns; /* when the last trouble was said; 0 = never */
+        uint64_t reported_ns; /* when the last failure was reported; 0 = never */
         _Atomic uint64_t errors;
         char addr[ADDRESS_TEXT_MAX];
-        char unix_path[ADDRESS_TEXT_MAX]; /* to be removed at the end, if it is still */
-        struct stat unix_stat;            /* this file */
+        char unix_path
+            [ADDRESS_TEXT_MAX]; /* to be removed at the end, if it is still the file that was bound: */
+        struct stat unix_stat;  /* its identity */
 };
 
 const char *listener_addr(const struct listener *l)
@@ -48,8 +49,8 @@ static void pause_accepting(struct listener *l, int error)
         const struct timeval second = {PAUSE_S, 0};
         atomic_fetch_add_explicit(&l->errors, 1, memory_order_relaxed);
         uint64_t now_ns = clock_mono_ns();
-        if (l->said_ns == 0 || now_ns - l->said_ns > SAY_AGAIN_S * CLOCK_S_NS) {
-                l->said_ns = now_ns;
+        if (l->reported_ns == 0 || now_ns - l->reported_ns > REPORT_AGAIN_S * CLOCK_S_NS) {
+                l->reported_ns = now_ns;
                 diag(DIAG_ERROR,
                      "clients can't be accepted: %s; retrying every second (reported once a minute)",
                      strerror(error));
@@ -103,7 +104,7 @@ static void on_client(evutil_socket_t fd, short what, void *arg)
 
 /* --- binding ------------------------------------------------------------------------------------------------------- */
 
-/** A socket file that nobody answers on is a leftover of a proxy that was killed. */
+/** Remove a socket file that nobody listens on: a proxy that was killed has left it. */
 static void remove_stale(const struct sockaddr_storage *ss, socklen_t len)
 {
         const struct sockaddr_un *un = (const struct sockaddr_un *)ss;
@@ -120,7 +121,7 @@ static void remove_stale(const struct sockaddr_storage *ss, socklen_t len)
         }
 }
 
-/** Names are looked up here by a blocking call: it is start-up. */
+/** Names are looked up by a blocking call, which is acceptable at the start. */
 static bool resolve(const struct address *address, struct sockaddr_storage *ss, socklen_t *len)
 {
         if (address_numeric(address, ss, len)) {
@@ -157,7 +158,7 @@ static enum status bind_socket(struct listener *l, const struct address *address
         l->fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (l->fd >= 0 && !address->is_unix) {
                 (void)setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-                /* Linux: what is accepted has these two from here */
+                /* on Linux accepted sockets inherit these two */
                 (void)setsockopt(l->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
                 (void)setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         }

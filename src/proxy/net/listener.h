@@ -1,7 +1,7 @@
 /** @file listener.h  Accept clients on a TCP or UNIX socket.
- * Where no file descriptors are left it says so once, counts, and pauses for a second instead of spinning.
- * Threads: what it accepts comes on the thread of the loop given to listener_start; made and freed while that one does not run, or
- * on it. listener_addr and listener_errors: any.   Memory: STAGE_LISTENER. */
+ * If no file descriptors are left, it reports that once a minute, counts it, and pauses for a second instead of spinning.
+ * Threads: clients are reported on the thread of the loop given to listener_start; the listener is made and freed while that thread does
+ * not run, or on it. listener_addr and listener_errors: any.   Memory: STAGE_LISTENER. */
 #ifndef PROXY_NET_LISTENER_H
 #define PROXY_NET_LISTENER_H
 
@@ -10,21 +10,21 @@
 struct event_base;
 struct listener;
 
-/** A client's socket, non-blocking; the receiver's from now on. */
+/** A client has connected. @p fd is non-blocking and belongs to the receiver. */
 typedef void listener_accepted(void *arg, int fd, const char *client_addr);
 
-/** Bind and listen. Errors are said. */
+/** Bind and listen. Errors are reported with diag. */
 enum status listener_new(const struct address *address, const char *text, listener_accepted *accepted,
                          void *arg, struct listener **out);
-/** Begin to accept, on @p base's thread. Errors are said. */
+/** Begin to accept, on @p base's thread. Errors are reported with diag. */
 enum status listener_start(struct listener *l, struct event_base *base);
-/** Accept nobody until it is taken back. Its loop's thread. */
+/** Stop accepting clients, or resume. On its loop's thread. */
 void listener_hold(struct listener *l, bool hold);
-/** Before its loop is. */
+/** Must be called before its loop is freed. NULL is allowed. */
 void listener_free(struct listener *l);
 /** The address as bound (a free port was chosen for port 0). */
 const char *listener_addr(const struct listener *l);
-/** Failed accepts. */
+/** How many accepts failed. */
 uint64_t listener_errors(const struct listener *l);
 
 #endif

@@ -72,8 +72,8 @@ void mailbox_post(struct mailbox *m, struct message *message)
         *m->last = message;
         m->last = &message->next;
         (void)pthread_mutex_unlock(&m->mutex);
-        if (first) { /* else the owner was told, and takes all when it comes */
+        if (first) { /* otherwise the owner has been woken already, and will take all messages */
                 ssize_t n = write(m->fd, &one, sizeof one);
-                (void)n; /* fails only if the counter is full: then the owner will look anyway */
+                (void)n; /* fails only if the counter is full: then the owner has been woken already */
         }
 }

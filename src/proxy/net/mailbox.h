@@ -1,7 +1,7 @@
 /** @file mailbox.h  Messages from any thread to the one that runs an event loop.
  * A message is part of whatever it is about, so posting never allocates and never fails. Messages run in the order in
  * which they were posted, on the loop of the mailbox's owner.
- * Threads: mailbox_post any; the rest the owner. */
+ * Threads: mailbox_post from any; the rest from the owner's.   Memory: the owner's and the senders'. */
 #ifndef PROXY_NET_MAILBOX_H
 #define PROXY_NET_MAILBOX_H
 
@@ -25,12 +25,12 @@ struct mailbox {
         struct event *event;
 };
 
-/** Errors are said. */
+/** Errors are reported with diag. */
 enum status mailbox_init(struct mailbox *m, struct event_base *base);
-/** Messages that were not run are forgotten: run mailbox_drain first. */
+/** Messages that have not run are dropped: call mailbox_drain first. */
 void mailbox_fini(struct mailbox *m);
 void mailbox_post(struct mailbox *m, struct message *message);
-/** Run what is there now. */
+/** Run the messages that are there now. */
 void mailbox_drain(struct mailbox *m);
 
 #endif

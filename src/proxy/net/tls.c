@@ -78,7 +78,7 @@ const char *tls_error(const struct tls *t)
 
 /* --- bytes ---------------------------------------------------------------------------------------------------------- */
 
-/** Why OpenSSL failed, in words that help. */
+/** Put the reason why OpenSSL failed into t->error. */
 static enum tls_state fail(struct tls *t)
 {
         if (t->bio.no_memory) {
@@ -115,14 +115,16 @@ static enum tls_state put(struct tls *t, struct span bytes)
                 int result = SSL_write_ex(t->ssl, bytes.data, bytes.len, &written);
                 if (result != 1) {
                         enum tls_state state = result_of(t, result);
-                        return state == TLS_GOES_ON ? fail(t) : state; /* its socket takes everything */
+                        return state == TLS_GOES_ON
+                                   ? fail(t)
+                                   : state; /* it never has to wait: its BIO takes everything */
                 }
                 bytes = span_skip(bytes, written);
         }
         return TLS_GOES_ON;
 }
 
-/** The handshake may just have ended: say so once, and send what waited. */
+/** If the handshake has just ended, report that, and send what has waited for it. */
 static enum tls_state note_established(struct tls *t)
 {
         if (t->established || SSL_is_init_finished(t->ssl) != 1) {
@@ -151,7 +153,7 @@ enum tls_state tls_start(struct tls *t)
         ERR_clear_error();
         int result = SSL_do_handshake(t->ssl);
         return result == 1 ? note_established(t)
-                           : result_of(t, result); /* it never is: the peer must answer */
+                           : result_of(t, result); /* which is never the case: the peer must answer first */
 }
 
 enum tls_state tls_feed(struct tls *t, struct span bytes)
@@ -165,7 +167,8 @@ enum tls_state tls_feed(struct tls *t, struct span bytes)
                 ERR_clear_error();
                 int result = SSL_read_ex(t->ssl, t->buffer + have, t->buffer_size - have, &got);
                 enum tls_state read_state = result == 1 ? TLS_GOES_ON : result_of(t, result);
-                state = note_established(t); /* this may write, and change what OpenSSL says of the reading */
+                state = note_established(
+                    t); /* this may write, and so change what OpenSSL reports about the reading */
                 if (result != 1) {
                         state = state == TLS_GOES_ON ? read_state : state;
                         break;

@@ -1,10 +1,10 @@
 /** @file tls.h  One end of a TLS connection, as a filter over bytes: no sockets, no waiting.
  *
- *      socket -> link -> tls_feed -> on_plain -> session          session -> tls_write -> on_cipher -> link -> socket
+ *      socket -> link -> tls_feed -> on_plain -> owner          owner -> tls_write -> on_cipher -> link -> socket
  *
- * The link keeps its socket, its backlog and its pauses; what goes through it is ciphertext. So the last bytes, half-closed
+ * The link keeps its socket, its backlog and its pauses; they carry ciphertext then. So the last bytes, half-closed
  * connections and a peer that does not read are handled in one place, with TLS or without.
- * Threads: its worker's.   Memory: STAGE_TLS (OpenSSL's too). */
+ * Threads: its loop's.   Memory: STAGE_TLS (OpenSSL's too). */
 #ifndef PROXY_NET_TLS_H
 #define PROXY_NET_TLS_H
 
@@ -18,18 +18,18 @@ struct tls;
 /** Calls during tls_new, tls_feed, tls_write and tls_shut. */
 struct tls_sink {
         void *arg;
-        /** Decrypted bytes; they live during the call. */
+        /** Decrypted bytes, valid during the call. */
         void (*on_plain)(void *arg, struct span bytes);
-        /** Bytes for the socket. */
+        /** Bytes for the socket. @return STATUS_NOMEM if they could not be kept. */
         enum status (*on_cipher)(void *arg, struct span bytes);
-        /** The handshake is over; before the first on_plain. */
+        /** The handshake is over. Called before the first on_plain. */
         void (*on_established)(void *arg);
 };
 
 enum tls_state {
         TLS_GOES_ON,
         TLS_ENDED,  /**< the peer said that it will send no more (close_notify) */
-        TLS_FAILED, /**< see tls_error; feed no more */
+        TLS_FAILED, /**< see tls_error; feed it no more */
         TLS_NOMEM,  /**< on_cipher failed, or memory is out */
 };
 
@@ -40,13 +40,13 @@ struct tls *tls_new(const struct tls_context *context, enum side peer, struct tl
 /** NULL is allowed. */
 void tls_free(struct tls *t);
 
-/** Say the first word, where it is ours to say. */
+/** Send the first message of a handshake that is ours to begin. */
 enum tls_state tls_start(struct tls *t);
-/** All of the socket's next bytes. */
+/** Take all of @p bytes, the next ones from the socket. */
 enum tls_state tls_feed(struct tls *t, struct span bytes);
-/** What is written before the handshake is over waits for its end. */
+/** Encrypt @p bytes and send them. What is written before the handshake is over is sent after it. */
 enum tls_state tls_write(struct tls *t, struct span bytes);
-/** Say that no more will be written (close_notify). Harmless at any time. */
+/** Tell the peer that no more will be written (close_notify). Harmless at any time. */
 void tls_shut(struct tls *t);
 
 /** Such as "TLSv1.3 TLS_AES_256_GCM_SHA384". */

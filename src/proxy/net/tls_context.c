@@ -32,7 +32,7 @@ struct tls_context {
         struct gate_policy policy;
 };
 
-/** Nobody is there to be asked for a passphrase; a server's text must not make us ask, either. */
+/** Nobody can be asked for a passphrase; and a text of the server must not make us ask, either. */
 static int no_passphrase(char *buffer, int size, int writing, void *arg)
 {
         (void)buffer;
@@ -44,7 +44,7 @@ static int no_passphrase(char *buffer, int size, int writing, void *arg)
 
 static enum status fail(const char *setting, const char *what, const char *file)
 {
-        unsigned long first = ERR_peek_error(); /* those behind it only say who asked */
+        unsigned long first = ERR_peek_error(); /* the errors after it only name the callers */
         const char *reason =
             ERR_SYSTEM_ERROR(first) ? strerror(ERR_GET_REASON(first)) : ERR_reason_error_string(first);
         diag(DIAG_ERROR, "setting '%s': %s '%s': %s", setting, what, file,
@@ -101,7 +101,7 @@ static struct span public_key(void *arg)
         return span_of(bytes, (size_t)len);
 }
 
-/** A client without TLS may meet a server with it: then it is this key under which it sends its password. */
+/** If a client has no TLS but its server has, the client encrypts its password with this key. */
 static bool needs_key(const struct gate_policy *p)
 {
         return !p->client_local && p->client != GATE_CLIENT_REQUIRED &&
@@ -141,7 +141,7 @@ static int key_log_index(void)
         return index;
 }
 
-/** One write a line: lines of several threads stay whole. */
+/** Each line is one write, so that lines of several threads do not mix. */
 static void log_key(const SSL *ssl, const char *line)
 {
         const struct tls_context *context = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), key_log_index());
@@ -158,7 +158,7 @@ static enum status open_key_log(struct tls_context *context)
         if (*path == '\0') {
                 return STATUS_OK;
         }
-        /* O_NONBLOCK: no session waits for whoever reads a FIFO */
+        /* O_NONBLOCK: no session must wait for the reader of a FIFO */
         context->key_log = files_append(path, O_NONBLOCK, FILES_KEY_MODE);
         if (context->key_log < 0) {
                 diag(DIAG_ERROR, "setting 'tls.key_log': '%s': %s", path, files_why(errno));
@@ -223,7 +223,7 @@ static const char no_key[] =
     "the private key can't be read (it may have no passphrase), or is not the certificate's";
 static const char no_key_beside[] = "the private key is not beside its certificate; name its file, too";
 
-/** @p key "" is the certificate's file. */
+/** If @p key is "", the key is in the certificate's file. */
 static enum status use_files(SSL_CTX *c, const char *side, const char *certificate, const char *key)
 {
         char setting[2][32];
@@ -267,7 +267,7 @@ static enum status use_identity(SSL_CTX *c, const struct settings *s)
         return status;
 }
 
-/** We are the server to clients. */
+/** Towards clients we are the server. */
 static enum status set_client_side(struct tls_context *context)
 {
         static const unsigned char id[] = "querytap";
@@ -286,7 +286,7 @@ static enum status set_client_side(struct tls_context *context)
 
 static const char no_authorities[] = "the authorities' certificates can't be read";
 
-/** We are the client of the server. */
+/** Towards the server we are the client. */
 static enum status set_server_side(struct tls_context *context)
 {
         const struct settings *s = context->settings;

@@ -12,17 +12,17 @@
 
 struct tls_context;
 
-/** Read certificates, or make one. @p remote is the server's address: its name is what verify_identity wants to see.
- *  @return STATUS_INVALID, STATUS_IO or STATUS_NOMEM (said). */
+/** Read the certificates, or make one. @p remote is the server's address: with verify_identity the server's certificate must have its name.
+ *  @return STATUS_INVALID, STATUS_IO or STATUS_NOMEM (reported with diag). */
 enum status tls_context_new(const struct settings *settings, const struct address *listen,
                             const struct address *remote, struct tls_context **out);
-/** After all connections. NULL is allowed. */
+/** Must be called after all connections are freed. NULL is allowed. */
 void tls_context_free(struct tls_context *context);
 
-/** What the gates of sessions go by. Lives as long as the context. */
+/** The policy for the gates of sessions; valid as long as the context is. */
 const struct gate_policy *tls_context_policy(const struct tls_context *context);
 
-/** For tls.c: a connection's SSL towards @p peer, without its BIO; NULL when memory is out or there is no TLS on that
+/** For tls.c: an SSL object for a connection with @p peer, without a BIO. @return NULL when memory is out, or if there is no TLS on that
  *  side. */
 SSL *tls_context_connection(const struct tls_context *context, enum side peer);
 const BIO_METHOD *tls_context_bio(const struct tls_context *context);

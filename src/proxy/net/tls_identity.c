@@ -117,7 +117,7 @@ static X509 *make_certificate(EVP_PKEY *key, const char *host, X509 *authority, 
         return c;
 }
 
-/** This machine's name, if it can stand in a certificate; else "". */
+/** This machine's name if it is allowed in a certificate, else "". */
 static void own_name(char out[HOST_MAX])
 {
         static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
@@ -181,14 +181,14 @@ static int write_all(int fd, const char *bytes, size_t len)
         return fsync(fd) != 0 ? errno : 0;
 }
 
-/** Write a whole file at once: it is there complete, or not at all. @return 0 or errno; EEXIST if it is there. */
+/** Write a file atomically. @return 0 or errno; EEXIST if it exists already. */
 static int write_file(const char *path, mode_t mode, BIO *content)
 {
         char temporary[FILE_PATH_MAX + 32];
         char *bytes = NULL;
         long len = BIO_get_mem_data(content, &bytes);
         (void)snprintf(temporary, sizeof temporary, "%s.%ld", path, (long)getpid());
-        (void)unlink(temporary); /* of a crash */
+        (void)unlink(temporary); /* a crash has left it */
         int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
         if (fd < 0) {
                 return errno;
@@ -203,7 +203,7 @@ static int write_file(const char *path, mode_t mode, BIO *content)
         return error;
 }
 
-/** The authority alone, for clients. @return 0 or errno. */
+/** Write the CA certificate alone, for clients. @return 0 or errno. */
 static int keep_authority(const char *directory, X509 *authority)
 {
         char path[FILE_PATH_MAX];
@@ -211,7 +211,7 @@ static int keep_authority(const char *directory, X509 *authority)
         int error = public == NULL || PEM_write_bio_X509(public, authority) != 1 ? ENOMEM : 0;
         if (error == 0) {
                 (void)snprintf(path, sizeof path, "%s/ca.pem", directory);
-                (void)unlink(path); /* of a certificate that is gone */
+                (void)unlink(path); /* it belongs to a certificate that is gone */
                 error = write_file(path, 0644, public);
         }
         BIO_free(public);
@@ -240,7 +240,7 @@ static int keep(const char *directory, const struct tls_identity *identity)
         return error;
 }
 
-/** A key that is protected by a passphrase can't be used: a proxy has nobody to ask. */
+/** A key that is protected by a passphrase can't be used, since nobody can be asked for it. */
 static int no_passphrase(char *buffer, int size, int writing, void *arg)
 {
         (void)buffer;
@@ -250,7 +250,7 @@ static int no_passphrase(char *buffer, int size, int writing, void *arg)
         return -1;
 }
 
-/** @return 0, or why it can't be read. Only a regular file: a FIFO would never end. */
+/** @return 0, or the errno why it can't be read. Only regular files are read: a FIFO might never end. */
 static int open_regular(const char *path, BIO **out)
 {
         struct stat st;
@@ -273,14 +273,14 @@ static int open_regular(const char *path, BIO **out)
         return 0;
 }
 
-/** A name that is there but leads nowhere, or round in circles. */
+/** The name exists, but is a symbolic link to nothing or to itself. */
 static bool is_link(const char *path)
 {
         struct stat st;
         return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
-/** What a person should know of a certificate that can be used. */
+/** Report what people should know about a certificate that can be used. */
 static void look_at(const char *path, const char *directory, const struct tls_identity *identity)
 {
         char ca[FILE_PATH_MAX];
@@ -359,7 +359,7 @@ enum status tls_identity_get(const char *directory, struct tls_identity *out)
                 return status;
         }
         int error = *directory != '\0' ? keep(directory, out) : ENOENT;
-        if (error == EEXIST) { /* another querytap was quicker */
+        if (error == EEXIST) { /* another querytap has created it meanwhile */
                 struct tls_identity theirs = {NULL, NULL, NULL};
                 status = load(directory, &theirs);
                 if (status == STATUS_OK) {

@@ -1,9 +1,9 @@
-/** @file tls_identity.h  The proxy's own key and certificate, made on the first start and kept.
+/** @file tls_identity.h  The proxy's own key and certificate, created at the first start and kept.
  *
  *      DIRECTORY/server.pem   key and certificate, mode 0600
- *      DIRECTORY/ca.pem       the authority that signed it: what to give to clients that verify (--ssl-ca)
+ *      DIRECTORY/ca.pem       the CA that signed it: clients that verify need this file (--ssl-ca)
  *
- * The authority's key is forgotten once it has signed: nobody can sign with it again.
+ * The CA's key is discarded after signing: nobody can sign with it again.
  * Threads: main.   Memory: STAGE_TLS (OpenSSL's). */
 #ifndef PROXY_NET_TLS_IDENTITY_H
 #define PROXY_NET_TLS_IDENTITY_H
@@ -19,12 +19,12 @@ struct tls_identity {
         X509 *authority;
 };
 
-/** Where it is kept if the settings name no place: $STATE_DIRECTORY, $XDG_STATE_HOME/querytap or
- *  ~/.local/state/querytap. Empty if there is no such place. */
+/** The folder where it is kept if the settings name none: $STATE_DIRECTORY, $XDG_STATE_HOME/querytap or
+ *  ~/.local/state/querytap. Empty if there is none. */
 void tls_identity_directory(char *out, size_t size);
 
-/** Read it from @p directory, or make it. One that can't be kept (said) is as good until the end of the process.
- *  @return STATUS_INVALID (said) for a file that holds something else, STATUS_NOMEM. */
+/** Read it from @p directory, or create it. If it can't be saved, that is reported, and it serves until the end of the process.
+ *  @return STATUS_INVALID (reported) if the file contains something else, STATUS_NOMEM. */
 enum status tls_identity_get(const char *directory, struct tls_identity *out);
 void tls_identity_fini(struct tls_identity *identity);
 

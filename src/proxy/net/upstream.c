@@ -21,20 +21,20 @@ struct upstream {
         const struct address *address;
         upstream_done *done;
         void *arg;
-        struct event event; /* the socket's, or a call from the loop */
-        struct event timer; /* of the try under way */
+        struct event event; /* of the socket, or to be called by the loop */
+        struct event timer; /* of the current attempt */
         uint64_t deadline_ns;
         struct evdns_getaddrinfo_request *lookup;
         bool looking_up;
         bool cancelled;
-        bool again;                   /* the address under way is to be tried once more */
-        bool connected;               /* the socket is: nothing is waited for */
-        struct evutil_addrinfo *list; /* all addresses of the name; NULL for a number */
+        bool again;                   /* try the current address once more */
+        bool connected;               /* at once: there is nothing to wait for */
+        struct evutil_addrinfo *list; /* all addresses of the name; NULL if the address is a number */
         struct evutil_addrinfo *next;
         struct sockaddr_storage numeric;
         socklen_t numeric_len;
         bool numeric_tried;
-        const struct sockaddr *sa; /* the address under way */
+        const struct sockaddr *sa; /* the current address */
         socklen_t len;
         int fd;
         char error[256];
@@ -59,7 +59,7 @@ void upstream_cancel(struct upstream *u)
                 return;
         }
         if (u->looking_up) {
-                u->cancelled = true; /* its callback still comes, and frees */
+                u->cancelled = true; /* its callback is still called, and frees it */
                 evdns_getaddrinfo_cancel(u->lookup);
                 return;
         }
@@ -95,7 +95,7 @@ static void on_connected(evutil_socket_t fd, short what, void *arg)
         try_next(u);
 }
 
-/** The next address, as u->sa. @return false if there is none. */
+/** Make the next address the current one (u->sa). @return false if there is none. */
 static bool pick(struct upstream *u)
 {
         if (u->list == NULL && !u->numeric_tried) {
@@ -113,7 +113,7 @@ static bool pick(struct upstream *u)
         return true;
 }
 
-/** Give the address under way its share of the time that is left: one that never answers must leave some to others. */
+/** Give the current address its share of the time that is left, so that one that never answers leaves some to the others. */
 static enum status set_timer(struct upstream *u)
 {
         uint64_t now_ns = clock_mono_ns();
@@ -139,7 +139,7 @@ static void drop_socket(struct upstream *u)
 
 static void on_start(evutil_socket_t fd, short what, void *arg);
 
-/** @return 0 if it is connected, EINPROGRESS if that takes its time, or another errno. */
+/** @return 0 if it is connected, EINPROGRESS if it is being connected, or another errno. */
 static int begin_connecting(const struct upstream *u)
 {
         if (connect(u->fd, u->sa, u->len) == 0) {
@@ -148,14 +148,14 @@ static int begin_connecting(const struct upstream *u)
         if (errno != EINPROGRESS || u->sa->sa_family == AF_UNIX) {
                 return errno;
         }
-        /* To a server on this machine it is done by now; asking spares the loop a turn. */
+        /* A server on this machine has accepted by now; asking again saves a turn of the loop. */
         if (connect(u->fd, u->sa, u->len) == 0 || errno == EISCONN) {
                 return 0;
         }
         return errno == EALREADY ? EINPROGRESS : errno;
 }
 
-/** Wait for the socket, or to try @p again. @return 0 or errno. */
+/** Wait for the socket; or, if @p again, wait a little and try once more. @return 0 or errno. */
 static int wait_for(struct upstream *u, bool again)
 {
         static const struct timeval soon = {0, UNIX_RETRY_MS * 1000};
@@ -183,7 +183,7 @@ static int start(struct upstream *u)
                 (void)setsockopt(u->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         }
         int result = begin_connecting(u);
-        /* a UNIX socket whose queue is full: one that blocks would wait for its turn */
+        /* the queue of a UNIX socket is full: a blocking client would wait for its turn */
         bool again = result == EAGAIN && u->sa->sa_family == AF_UNIX;
         u->connected = result == 0;
         return result == EINPROGRESS || again ? wait_for(u, again) : result;
@@ -197,7 +197,7 @@ static bool note_error(struct upstream *u, int error)
         return error == 0;
 }
 
-/** @return true if the address under way is connected, or may still be. */
+/** @return true if the current address is connected, or may become so. */
 static bool try_this(struct upstream *u)
 {
         return note_error(u, start(u));
@@ -208,7 +208,7 @@ static bool give_time(struct upstream *u)
         return note_error(u, set_timer(u) == STATUS_OK ? 0 : ENOMEM);
 }
 
-/** Try addresses until one is under way. */
+/** Try addresses until one is connected or being connected. */
 static void try_next(struct upstream *u)
 {
         bool goes_on = u->again && try_this(u);
@@ -264,7 +264,7 @@ static void on_addresses(int result, struct evutil_addrinfo *list, void *arg)
         if (list == NULL && u->error[0] == '\0') {
                 (void)snprintf(u->error, sizeof u->error, "%s", evutil_gai_strerror(result));
         }
-        /* not from here: the caller may still be within upstream_connect */
+        /* from the loop, since the caller may still be within upstream_connect */
         event_active(&u->event, EV_TIMEOUT, 1);
 }
 
@@ -277,7 +277,7 @@ static void look_up(struct upstream *u)
         u->lookup = evdns_getaddrinfo(u->loop->dns, u->address->host, port, &hints, on_addresses, u);
 }
 
-/** @return the socket of a server that is there at once, or -1: what comes of it is told later. */
+/** @return a socket that is connected at once, or -1: then the outcome is reported later. */
 static int try_at_once(struct upstream *u)
 {
         (void)pick(u);

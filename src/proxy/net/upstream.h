@@ -1,6 +1,6 @@
-/** @file upstream.h  Reach the server: look its name up if need be, try each address in turn.
+/** @file upstream.h  Connect to the server: look its name up if necessary, and try each address in turn.
  * A UNIX socket whose queue is full is tried again until the time is over, as a blocking client would wait.
- * Threads: a worker's.   Memory: STAGE_SESSION, one block a try. */
+ * Threads: its loop's.   Memory: STAGE_SESSION, one block for each connection that takes time. */
 #ifndef PROXY_NET_UPSTREAM_H
 #define PROXY_NET_UPSTREAM_H
 
@@ -9,12 +9,12 @@
 
 struct upstream;
 
-/** Called once, never from within upstream_connect, unless upstream_cancel was: with a connected, non-blocking socket
- *  that is now the receiver's, or with -1 and why (valid during the call). The upstream is freed after it. */
+/** Called once, unless upstream_cancel is called before, and never from within upstream_connect. @p fd is a connected, non-blocking socket,
+ *  which belongs to the receiver; or it is -1, and @p error says why (valid during the call). The upstream is freed afterwards. */
 typedef void upstream_done(void *arg, int fd, const char *error);
 
-/** Either a socket, connected at once and now the receiver's: done is not called. Or @p fd is -1 and the server under way;
- *  NULL when memory is out. */
+/** Either fd is a socket that was connected at once and belongs to the receiver; then done is not called. Or fd is -1, and under_way is the
+ *  attempt; NULL when memory is out. */
 struct upstream_try {
         struct upstream *under_way;
         int fd;
@@ -24,7 +24,7 @@ struct upstream_try {
  *  unless @p address is a number or a path. */
 struct upstream_try upstream_connect(struct loop *loop, const struct address *address, uint64_t timeout_ms,
                                      upstream_done *done, void *arg);
-/** Forget it; done is not called any more. NULL is allowed. */
+/** Give up the attempt; done will not be called. NULL is allowed. */
 void upstream_cancel(struct upstream *u);
 
 #endif
