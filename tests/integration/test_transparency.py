@@ -54,6 +54,19 @@ class Transparency(unittest.TestCase):
                           "COM_QUIT"])
         self.assertEqual(seen[3]["stmt_execute_values"], [42, {"hex": "00ff"}])
 
+    def test_states_are_traced(self):
+        with lab.Proxy("--log-level", "debug") as proxy:
+            self.small(proxy.port)
+            proxy.settled("disconnect")
+            traced = proxy.stderr().decode()
+        states = [line.split(": ")[-1] for line in traced.splitlines() if "debug: session 1: " in line]
+        self.assertEqual(states[:3], ["accepted -> connecting", "connecting -> gated", "gated -> streaming"])
+        self.assertTrue(states[-1].endswith(" -> ended"), states)
+        self.assertIn("reading open -> ended", traced)
+        self.assertIn("writing open -> draining", traced)
+        self.assertIn("writing draining -> shut down", traced)
+        self.assertIn("plain -> closed", traced)
+
     def test_one_byte_at_a_time(self):
         seen = self.both_sides(self.small, single=True)
         self.assertEqual(len(seen), 7)

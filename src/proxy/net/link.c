@@ -310,7 +310,11 @@ void link_shut(struct link *link, bool notify)
 
 void link_break(struct link *link)
 {
-        end_reading(link, LINK_READ_ENDED, ECONNRESET);
+        if (!link_read_ended(link)) {
+                end_reading(link, LINK_READ_ENDED, ECONNRESET);
+        } else if (!link_write_failed(link)) {
+                enter_writing(link, LINK_WRITE_FAILED);
+        }
 }
 
 void link_abandon(struct link *link)

@@ -126,7 +126,8 @@ enum status link_write(struct link *link, struct span bytes);
 enum status link_secure(struct link *link, struct span first);
 /** What TLS was agreed on, such as "TLSv1.3 TLS_AES_256_GCM_SHA384"; only of a link in LINK_ENCRYPTED. */
 void link_describe_tls(const struct link *link, char *out, size_t size);
-/** The peer is as good as gone: nothing more is read from it, and writing has failed. Reports on_end (ECONNRESET). */
+/** The peer is as good as gone: nothing more is read from it, and writing has failed. Reports on_end (ECONNRESET) unless
+ *  that was reported already. */
 void link_break(struct link *link);
 /** Read no more, and discard what is written; within a callback too. link_close comes later. */
 void link_abandon(struct link *link);
