@@ -19,7 +19,7 @@
 
 enum {
         HEADERS_MAX_BYTES = 16 * 1024,
-        BODY_MAX_BYTES = 128 * 1024, /* addresses to name */
+        BODY_MAX_BYTES = 128 * 1024, /* addresses for /debug/pprof/symbol */
 };
 
 /* --- requests ------------------------------------------------------------------------------------------------------- */
@@ -40,8 +40,8 @@ static const char *method_name(struct evhttp_request *request)
         return "";
 }
 
-/** Whether the request comes from where it may; says what is wrong otherwise. A header that stands twice must be right
- *  both times. */
+/** Why the request must not be answered, because of where it comes from; NULL if it may be. If a header is there twice, both must be
+ *  right. */
 static const char *objection(struct evhttp_request *request)
 {
         const struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
@@ -63,7 +63,7 @@ static const char *objection(struct evhttp_request *request)
         return NULL;
 }
 
-/** /debug/pprof for /debug/pprof/: what people type. */
+/** Redirect /debug/pprof to /debug/pprof/. @return false if there is no such endpoint. */
 static bool redirect(struct call *call, const char *path)
 {
         char slashed[64];

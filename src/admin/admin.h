@@ -1,6 +1,6 @@
-/** @file admin.h  The admin port: a look into the running proxy by HTTP.
- * Endpoints stand in one table (endpoints.c). Loopback only; the Host and Origin of a request are checked, so that a web
- * page in a browser on the same machine can't reach it. Actions are POST only.
+/** @file admin.h  The admin port: an HTTP server that shows the state of the running proxy.
+ * Its endpoints are one table (endpoints.c). It listens on the loopback interface only and checks the headers Host and Origin of
+ * each request, so that a web page in a browser on the same machine cannot use it. Requests that change something are POST.
  * Threads: main.   Memory: STAGE_ADMIN. */
 #ifndef ADMIN_ADMIN_H
 #define ADMIN_ADMIN_H
@@ -12,14 +12,14 @@
 struct admin;
 struct event_base;
 
-/** Listen on settings->admin; *@p out is NULL if that is "off". Errors are said. The arguments must outlive it. */
+/** Listen on settings->admin; *@p out is NULL if that is "off". Reports its errors. The arguments must outlive *@p out. */
 enum status admin_new(const struct settings *settings, struct event_base *base, struct proxy *proxy,
                       struct journal *journal, struct admin **out);
-/** Ends all its connections. Free it after proxy_free, which answers what is outstanding. */
+/** Close all connections. Call it after proxy_free, which completes the requests that wait for a worker. */
 void admin_free(struct admin *a);
-/** Requests so far. NULL is allowed. */
+/** The number of requests so far; 0 if @p a is NULL. */
 uint64_t admin_requests(const struct admin *a);
-/** Where it listens, as host:port. */
+/** The address it listens on, as host:port; "off" if @p a is NULL. */
 const char *admin_addr(const struct admin *a);
 
 #endif

@@ -1,5 +1,5 @@
-/** @file admin_context.h  What the handlers of requests share: the parts of the proxy that they look into, and what is under way.
- * admin.c makes it and hands it to each call (call.h); it outlives them all.
+/** @file admin_context.h  What request handlers share: the parts of the proxy that they read, and the requests that are not finished.
+ * admin.c creates it and passes it to each call (call.h); it outlives all calls.
  * Threads: main.   Memory: embedded in struct admin. */
 #ifndef ADMIN_ADMIN_CONTEXT_H
 #define ADMIN_ADMIN_CONTEXT_H
@@ -20,8 +20,8 @@ struct admin_context {
         struct admin_listener *listener;
         const struct endpoint *endpoints; /**< the table, for the pages that list it */
         size_t n_endpoints;
-        struct stream *streams; /**< records being followed (records.c) */
-        struct delta *deltas;   /**< profiles over some seconds that are under way (heap.c) */
+        struct stream *streams; /**< open record streams (records.c) */
+        struct delta *deltas;   /**< profiles over an interval that has not ended (heap.c) */
         unsigned n_streams;
         unsigned n_deltas;
         uint64_t streams_served;

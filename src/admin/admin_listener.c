@@ -14,49 +14,48 @@
 #include <unistd.h>
 
 enum {
-        UNREAD_MAX_BYTES = 256 * 1024, /* from a client that sends on without being asked */
+        UNREAD_MAX_BYTES = 256 * 1024, /* that a client may send before its reply is complete */
         BACKLOG = 1024,
         TICK_S = 1,
-        TURNS_MAX = 16,           /* newcomers that are turned away before others get their turn */
-        IDLE_S = 1,               /* after it, a connection without a request may lose its place */
-        READER_S = 60,            /* for a reader to take … */
-        READER_BYTES = 16 * 1024, /* … so much, if so much waits */
-        SAY_AGAIN_S = 60,
+        TURNS_MAX = 16,           /* clients that are rejected in one callback */
+        IDLE_S = 1,               /* then a connection without a request may be closed for a new client */
+        READER_S = 60,            /* in which a client must read … */
+        READER_BYTES = 16 * 1024, /* … this much, or all there is */
+        REPORT_INTERVAL_S = 60,
 };
 
 enum admin_listener_state { LISTENER_CLOSED, LISTENER_OPEN, LISTENER_FULL, LISTENER_PAUSED };
 
-/** A connection. We hold a reference to libevent's part of it: where libevent has let go, its callbacks are gone. */
+/** A connection. It keeps a reference to the bufferevent: when libevent frees the connection, that has no callbacks any more. */
 struct connection {
         struct connection *next;
         struct bufferevent *bev;
         struct evbuffer_cb_entry *drain;
-        bool is_answered;    /* a request came whole, and its reply is not out yet */
-        uint64_t since_ns;   /* it has been without a request */
-        uint64_t taken;      /* bytes of replies that went */
-        uint64_t look_ns;    /* when the reader was looked at … */
-        uint64_t look_taken; /* … what had gone by then */
+        bool is_answered;    /* a request is complete, and its reply is not sent yet */
+        uint64_t since_ns;   /* when it became idle */
+        uint64_t taken;      /* bytes of replies that were sent */
+        uint64_t look_ns;    /* when the current READER_S began … */
+        uint64_t look_taken; /* … and `taken` at that time */
 };
 
 struct admin_listener {
         struct event_base *base;
         struct evhttp *http;
-        struct evconnlistener *listener; /* http's, once it is serving */
-        bool serving;
+        struct evconnlistener *listener; /* owned by http unless CLOSED */
         enum admin_listener_state state;
-        struct event *newcomer; /* while FULL: somebody waits at the listener */
+        struct event *waiting; /* while FULL: a client waits to be accepted */
         struct event *resume;
         struct event *tick;
-        struct connection *connections; /* the newest first */
+        struct connection *connections; /* newest first */
         unsigned n;
         unsigned max;
-        uint64_t said_ns;      /* when failed accepts were said; 0 = never */
-        uint64_t full_said_ns; /* … that it is full */
+        uint64_t reported_ns;      /* when a failed accept was reported; 0 = never */
+        uint64_t full_reported_ns; /* when FULL was reported */
         struct admin_listener_counts counts;
-        struct admin_listener *next; /* of all */
+        struct admin_listener *next; /* in all_listeners */
 };
 
-/** libevent hands the callback of failed accepts what evhttp has set for its own use. The listener tells whose it is. */
+/** libevent passes evhttp's argument, not ours, to the callback for failed accepts: the listener is looked up here. */
 static struct admin_listener *all_listeners;
 
 static struct admin_listener *find_listener(const struct evconnlistener *listener)
@@ -95,7 +94,7 @@ static void forget(struct connection *c)
         prof_free(c);
 }
 
-/** Let go of those that are gone; of all, if @p all. */
+/** Remove the connections that libevent has freed, or, if @p all, every connection. */
 static void sweep(struct admin_listener *l, bool all)
 {
         struct connection **at = &l->connections;
@@ -111,14 +110,14 @@ static void sweep(struct admin_listener *l, bool all)
         }
 }
 
-/** End a connection as libevent ends one that times out. */
-static void send_off(struct admin_listener *l, const struct connection *c, short what)
+/** Close a connection as libevent closes one that timed out. */
+static void time_out(struct admin_listener *l, const struct connection *c, short what)
 {
         l->counts.timed_out++;
         bufferevent_trigger_event(c->bev, (short)(BEV_EVENT_TIMEOUT | what), 0);
 }
 
-/** Has its reader had its time, and took next to nothing of what waits? */
+/** Whether the client had READER_S to read what waits for it, and read less than READER_BYTES. */
 static bool is_stuck(struct connection *c, uint64_t now_ns)
 {
         size_t waits = evbuffer_get_length(bufferevent_get_output(c->bev));
@@ -131,7 +130,7 @@ static bool is_stuck(struct connection *c, uint64_t now_ns)
         return is_time && is_slow;
 }
 
-/** The one that has been without a request for the longest time, and long enough. NULL = none. */
+/** The connection that has been idle longest, if that is at least IDLE_S; NULL if there is none. */
 static const struct connection *idlest(const struct admin_listener *l)
 {
         const struct connection *found = NULL;
@@ -181,9 +180,9 @@ static void enter(struct admin_listener *l, enum admin_listener_state state)
                 (void)evconnlistener_disable(l->listener);
         }
         if (state == LISTENER_FULL) {
-                (void)event_add(l->newcomer, NULL);
+                (void)event_add(l->waiting, NULL);
         } else {
-                (void)event_del(l->newcomer);
+                (void)event_del(l->waiting);
         }
         if (state == LISTENER_PAUSED) {
                 (void)event_add(l->resume, &pause);
@@ -200,21 +199,21 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
         enter(l, l->n < l->max ? LISTENER_OPEN : LISTENER_FULL);
 }
 
-static bool is_due(uint64_t *said_ns)
+static bool is_due(uint64_t *reported_ns)
 {
         uint64_t now_ns = clock_mono_ns();
-        if (*said_ns != 0 && now_ns - *said_ns < SAY_AGAIN_S * CLOCK_S_NS) {
+        if (*reported_ns != 0 && now_ns - *reported_ns < REPORT_INTERVAL_S * CLOCK_S_NS) {
                 return false;
         }
-        *said_ns = now_ns;
+        *reported_ns = now_ns;
         return true;
 }
 
-/** Out of file descriptors, most likely: wait, rather than be called again at once and for ever. */
+/** Accepting failed, most likely because no file descriptor is left: wait, so that this is not called again at once. */
 static void pause_accepting(struct admin_listener *l, int error)
 {
         l->counts.accept_errors++;
-        if (is_due(&l->said_ns)) {
+        if (is_due(&l->reported_ns)) {
                 diag(DIAG_WARNING,
                      "the admin port can't accept a connection: %s; retrying every second (reported once a "
                      "minute)",
@@ -237,8 +236,8 @@ static void on_accept_error(struct evconnlistener *listener, void *http)
 
 /* --- newcomers ------------------------------------------------------------------------------------------------------ */
 
-/** What it has asked by now is taken out first, for closing with bytes unread would take the answer back. */
-static void turn_away(struct admin_listener *l, int fd)
+/** Read what has arrived of the request first: closing a socket with unread bytes would reset it, and the answer would be lost. */
+static void reject(struct admin_listener *l, int fd)
 {
         static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\n"
                                      "Content-Type: text/plain; charset=utf-8\r\n"
@@ -251,7 +250,7 @@ static void turn_away(struct admin_listener *l, int fd)
         (void)shutdown(fd, SHUT_WR);
         (void)close(fd);
         l->counts.turned_away++;
-        if (is_due(&l->full_said_ns)) {
+        if (is_due(&l->full_reported_ns)) {
                 diag(DIAG_WARNING,
                      "the admin port rejects connections: %u are open (limits.admin_connections; reported "
                      "once a minute)",
@@ -259,7 +258,7 @@ static void turn_away(struct admin_listener *l, int fd)
         }
 }
 
-static void on_newcomer(evutil_socket_t fd, short what, void *arg)
+static void on_waiting(evutil_socket_t fd, short what, void *arg)
 {
         PROF_SCOPE(STAGE_ADMIN);
         struct admin_listener *l = arg;
@@ -267,7 +266,7 @@ static void on_newcomer(evutil_socket_t fd, short what, void *arg)
         sweep(l, false);
         const struct connection *idle = l->n >= l->max ? idlest(l) : NULL;
         if (idle != NULL) {
-                send_off(l, idle, BEV_EVENT_READING);
+                time_out(l, idle, BEV_EVENT_READING);
                 sweep(l, false);
         }
         if (l->n < l->max) {
@@ -277,7 +276,7 @@ static void on_newcomer(evutil_socket_t fd, short what, void *arg)
         for (int i = 0; i < TURNS_MAX; i++) {
                 int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
                 if (client >= 0) {
-                        turn_away(l, client);
+                        reject(l, client);
                 } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
                         pause_accepting(l, errno);
                         return;
@@ -287,7 +286,7 @@ static void on_newcomer(evutil_socket_t fd, short what, void *arg)
         }
 }
 
-/** evhttp has accepted a connection. If this gives none, it makes one of its own, which closes nothing when it ends. */
+/** evhttp has accepted a connection. Where this returns NULL, evhttp creates a bufferevent that does not close the socket. */
 static struct bufferevent *on_connection(struct event_base *base, void *arg)
 {
         PROF_SCOPE(STAGE_ADMIN);
@@ -297,7 +296,7 @@ static struct bufferevent *on_connection(struct event_base *base, void *arg)
         if (c == NULL) {
                 return bev;
         }
-        /* while a reply is under way libevent reads on, to see a close, and looks at nothing */
+        /* while a reply is being sent libevent keeps reading, to notice a close, and discards nothing */
         bufferevent_setwatermark(bev, EV_READ, 0, UNREAD_MAX_BYTES);
         c->drain = evbuffer_add_cb(bufferevent_get_output(bev), on_drain, c);
         if (c->drain == NULL) {
@@ -328,9 +327,9 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
                         continue;
                 }
                 if (!c->is_answered && now_ns - c->since_ns >= ADMIN_LISTENER_TIMEOUT_S * CLOCK_S_NS) {
-                        send_off(l, c, BEV_EVENT_READING);
+                        time_out(l, c, BEV_EVENT_READING);
                 } else if (c->is_answered && is_stuck(c, now_ns)) {
-                        send_off(l, c, BEV_EVENT_WRITING);
+                        time_out(l, c, BEV_EVENT_WRITING);
                 }
         }
         sweep(l, false);
@@ -363,7 +362,7 @@ struct admin_listener *admin_listener_new(struct event_base *base, struct evhttp
 
 enum status admin_listener_open(struct admin_listener *l, const struct sockaddr *where, socklen_t len)
 {
-        /* our own listener, so that we hear of failed accepts: evhttp would spin on them */
+        /* a listener of our own, to handle failed accepts: evhttp would retry at once, for ever */
         l->listener = evconnlistener_new_bind(
             l->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, BACKLOG,
             where, (int)len);
@@ -371,13 +370,12 @@ enum status admin_listener_open(struct admin_listener *l, const struct sockaddr 
                 return STATUS_IO;
         }
         evconnlistener_set_error_cb(l->listener, on_accept_error);
-        l->newcomer =
-            event_new(l->base, evconnlistener_get_fd(l->listener), EV_READ | EV_PERSIST, on_newcomer, l);
-        if (l->newcomer == NULL || evhttp_bind_listener(l->http, l->listener) == NULL) {
+        l->waiting =
+            event_new(l->base, evconnlistener_get_fd(l->listener), EV_READ | EV_PERSIST, on_waiting, l);
+        if (l->waiting == NULL || evhttp_bind_listener(l->http, l->listener) == NULL) {
                 return STATUS_NOMEM;
         }
-        l->serving = true;
-        l->state = LISTENER_OPEN;
+        enter(l, LISTENER_OPEN);
         return STATUS_OK;
 }
 
@@ -391,12 +389,12 @@ void admin_listener_free(struct admin_listener *l)
                 at = &(*at)->next;
         }
         *at = l->next;
-        if (l->newcomer != NULL) {
-                event_free(l->newcomer); /* while its socket is there */
+        if (l->waiting != NULL) {
+                event_free(l->waiting); /* before its socket is closed */
         }
-        evhttp_free(l->http); /* with its listener and its connections */
+        evhttp_free(l->http); /* frees its listener and its connections too */
         sweep(l, true);
-        if (l->listener != NULL && !l->serving) {
+        if (l->listener != NULL && l->state == LISTENER_CLOSED) {
                 evconnlistener_free(l->listener);
         }
         if (l->resume != NULL) {

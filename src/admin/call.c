@@ -17,7 +17,7 @@
 void call_let_go(struct evhttp_request *request)
 {
         if (evhttp_request_get_connection(request) == NULL) {
-                evhttp_request_free(request); /* libevent has left an unanswered request to us */
+                evhttp_request_free(request); /* libevent leaves an unanswered request to us */
         }
 }
 
@@ -47,8 +47,8 @@ static struct bufferevent *pipe_of(const struct call *call)
         return evhttp_connection_get_bufferevent(evhttp_request_get_connection(call->request));
 }
 
-/** libevent does not read while a request is unanswered, and so sees no close; and data would be an error to it. It
- * reads on without a reader of its own, as it does while it sends. */
+/** While a request has no reply, libevent does not read and so cannot notice a close; it would treat data as an error. So let it read
+ * without a read callback, as it does while it sends. */
 void call_wait(struct call *call, void (*gone)(void *arg), void *arg)
 {
         bufferevent_data_cb on_write;
@@ -62,7 +62,7 @@ void call_wait(struct call *call, void (*gone)(void *arg), void *arg)
         (void)bufferevent_enable(pipe_of(call), EV_READ);
 }
 
-/** From now on the client may not be silent for ever. */
+/** Restore the timeout of the connection. */
 static void end_wait(struct call *call)
 {
         static const struct timeval limit = {ADMIN_LISTENER_TIMEOUT_S, 0};
@@ -103,7 +103,7 @@ void call_attach(struct call *call, const char *name)
         }
 }
 
-/** Put the body where libevent sends it from. A HEAD tells its length only. */
+/** Move the body to libevent's buffer. The reply to HEAD has only its length. */
 static bool fill_body(struct call *call)
 {
         struct evbuffer *buffer = evhttp_request_get_output_buffer(call->request);
@@ -118,7 +118,7 @@ static bool fill_body(struct call *call)
 
 void call_reply(struct call *call, int code, const char *type)
 {
-        bool whole = call->out == NULL || fclose(call->out) == 0; /* settles body and its length */
+        bool whole = call->out == NULL || fclose(call->out) == 0; /* sets body and body_len */
         call->out = NULL;
         if (call->request != NULL) {
                 unwatch(call);

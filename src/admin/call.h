@@ -1,9 +1,10 @@
-/** @file call.h  One request under way, from its arrival to its answer. Handlers (handlers.h) get one and answer it.
+/** @file call.h  One request, from its arrival to its reply. Handlers (handlers.h) get one each and reply to it.
  *
  *      on_request -> call_new -> endpoint->handle -> … call_reply or call_fail
  *
  *      call->out collects the body; call_reply sends it and frees the call. A handler that must wait for a worker returns
- *      without replying and replies later; a client that goes away meanwhile makes the reply go nowhere. */
+ *      without a reply and replies later; if the client has disconnected by then, the reply is discarded.
+ * Threads: main.   Memory: STAGE_ADMIN; the body is open_memstream's. */
 #ifndef ADMIN_CALL_H
 #define ADMIN_CALL_H
 
@@ -15,12 +16,12 @@ struct evhttp_request;
 
 struct call {
         struct admin_context *admin;
-        struct evhttp_request *request; /**< NULL once the client is gone */
+        struct evhttp_request *request; /**< NULL once the client has disconnected */
         uint64_t id;                    /**< the number in the path */
         bool json;                      /**< ?format=json */
         bool
-            html; /**< whoever asks says nothing against it, as a browser does; curl takes anything and gets text */
-        bool garbled; /**< the query is no name=value list */
+            html; /**< the client accepts HTML by name, as a browser does, or sends no Accept header; curl gets text */
+        bool garbled; /**< the query is not a list of name=value */
         struct evkeyvalq query;
         void (*gone)(void *arg); /**< NULL, or set by call_wait */
         void *gone_arg;
@@ -29,30 +30,30 @@ struct call {
         size_t body_len;
 };
 
-/** @return NULL if memory is out (nothing was sent). */
+/** @return NULL if out of memory (nothing was sent). */
 struct call *call_new(struct admin_context *a, struct evhttp_request *request);
-/** Send what is in out, with a status such as 200, and free @p call. @p type NULL = by call->json. */
+/** Send the contents of out with the status @p code, and free @p call. @p type NULL: JSON or text, by call->json. */
 void call_reply(struct call *call, int code, const char *type);
-/** Send one sentence (or {"error": …}), and free @p call. To be called before anything is written to out. */
+/** Send one sentence (in JSON the member "error"), and free @p call. Nothing may have been written to out. */
 void call_fail(struct call *call, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/** The headers that each reply has; call_reply adds them. */
+/** Add the headers that every reply has. call_reply does so itself. */
 void call_headers(const struct call *call, int code, const char *type);
-/** The reply will take its time: wait for it however long the client is silent, and look whether it goes away. Then
- *  @p gone is called, which has to end in call_reply all the same. */
+/** The reply comes much later: suspend the timeout of the connection, and watch whether the client disconnects. If it does, @p gone
+ *  is called, which must end in call_reply as well. */
 void call_wait(struct call *call, void (*gone)(void *arg), void *arg);
-/** A reply that is a file: its name for whoever saves it. Before call_reply. */
+/** Let the client save the reply as a file called @p name. Call it before call_reply. */
 void call_attach(struct call *call, const char *name);
-/** A query parameter; NULL if it is not there. */
+/** The value of a query parameter; NULL if it is missing. */
 const char *call_param(const struct call *call, const char *name);
-/** The same as a number up to @p max, or @p otherwise. @return false, and @p call was answered and freed, if it is
- *  there and no such number. */
+/** The same as a number from 0 to @p max; @p otherwise if it is missing. @return false if it is not such a number: then @p call was
+ *  answered and freed. */
 bool call_number(struct call *call, const char *name, uint64_t max, uint64_t otherwise, uint64_t *out);
-/** Decimal digits only. */
+/** Parse a number of decimal digits only. @return false if it is none, or is too large. */
 bool call_parse_number(const char *text, size_t len, uint64_t *out);
-/** Forget the request without a reply: a stream has taken it over. */
+/** Free @p call without a reply, and return its request, which the caller takes over. */
 struct evhttp_request *call_take(struct call *call);
 
-/** In a close callback: free @p request if libevent has let go of it (it does, of what has no reply yet). */
+/** In a close callback: free @p request if libevent has given it up, as it does with a request that has no reply yet. */
 void call_let_go(struct evhttp_request *request);
 
 #endif

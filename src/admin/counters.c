@@ -1,4 +1,4 @@
-/* What was counted since the start, of the whole proxy and of each log. */
+/* GET /counters: what was counted since the start, for the proxy and for each log. */
 #include "admin/handlers.h"
 
 #include "admin/admin_listener.h"
@@ -13,7 +13,7 @@
 #include <event2/http.h>
 #include <inttypes.h>
 
-/** A look at all counters. */
+/** The values of all counters. */
 struct counters {
         struct proxy_counts proxy;
         struct journal_counts log;
@@ -107,27 +107,27 @@ static struct counters take(const struct admin_context *a)
         };
 }
 
-/** Name of the counter of sessions that were closed for reason @p i; NULL past the last. */
-static const char *closed_name(size_t i, char *room, size_t size, uint64_t *count)
+/** The name of the counter of sessions that were closed for reason @p i; NULL past the last. It is in @p buffer. */
+static const char *closed_name(size_t i, char *buffer, size_t size, uint64_t *count)
 {
         const char *reason = proxy_close_reason(i, count);
         if (reason == NULL) {
                 return NULL;
         }
-        (void)snprintf(room, size, "closed_%s", reason);
-        return room;
+        (void)snprintf(buffer, size, "closed_%s", reason);
+        return buffer;
 }
 
 static void put_json(FILE *out, const struct counters *c, struct journal *journal)
 {
         struct json_writer j = json_writer_to(out);
         struct journal_counts log;
-        char room[64];
+        char buffer[64];
         const char *name;
         uint64_t count;
         json_writer_object(&j, NULL);
         column_put_json(&counters_table, c, &j);
-        for (size_t i = 0; (name = closed_name(i, room, sizeof room, &count)) != NULL; i++) {
+        for (size_t i = 0; (name = closed_name(i, buffer, sizeof buffer, &count)) != NULL; i++) {
                 json_writer_uint(&j, name, count);
         }
         json_writer_array(&j, "logs");
@@ -146,7 +146,7 @@ static void put_line(FILE *out, const char *name, uint64_t value)
         (void)fprintf(out, "%-32s %" PRIu64 "\n", name, value);
 }
 
-/** A log's counters in one line. */
+/** The counters of a log in one line. */
 static void put_log(FILE *out, const struct journal_counts *log)
 {
         const char *separator = ": ";
@@ -165,13 +165,13 @@ static void put_log(FILE *out, const struct journal_counts *log)
 static void put_text(FILE *out, const struct counters *c, struct journal *journal)
 {
         struct journal_counts log;
-        char room[64];
+        char buffer[64];
         const char *name;
         uint64_t count;
         for (size_t i = 0; i < counters_table.n; i++) {
                 put_line(out, columns[i].name, column_uint(&columns[i], c));
         }
-        for (size_t i = 0; (name = closed_name(i, room, sizeof room, &count)) != NULL; i++) {
+        for (size_t i = 0; (name = closed_name(i, buffer, sizeof buffer, &count)) != NULL; i++) {
                 put_line(out, name, count);
         }
         for (unsigned i = 0; journal_sink_counts(journal, i, &log); i++) {

@@ -1,4 +1,4 @@
-/* Statements by their shape. */
+/* GET /digests: statistics of statements by their digest. */
 #include "admin/handlers.h"
 
 #include "admin/call.h"
@@ -16,17 +16,17 @@
 #include <string.h>
 
 enum {
-        NARROW = 140, /* a terminal with fewer columns gets fewer numbers, and more of the statement */
+        NARROW = 140, /* a terminal with fewer columns gets VIEW_NARROW, which has fewer numbers */
         VIEW_WIDE = 1 << 0,
         VIEW_NARROW = 1 << 1,
         TEXT_AT = 96, /* column where digest_text begins in a line of the wide view */
         NARROW_TEXT_AT = 47,
 };
 
-/** What is shown of a digest: a copy, with its texts, of what is counted. */
+/** A digest and what is shown of it. Copied, as the statistics change while the reply is made. */
 struct row {
         char hex[DIGEST_HEX + 1];
-        struct digest_stat stat; /* with texts of our own */
+        struct digest_stat stat; /* its texts are copies too */
         struct span text;
         struct span example;
         uint64_t p50_us;
@@ -34,7 +34,7 @@ struct row {
         uint64_t p99_us;
         double active;
         double per_second;
-        uint64_t width; /* that a line may have; 0 = any */
+        uint64_t width; /* of a line, at most; 0 = no limit */
 };
 
 struct table {
@@ -55,7 +55,7 @@ static uint8_t *copy_text(const uint8_t *text, size_t len)
         return copy;
 }
 
-static bool has_room(struct table *t)
+static bool grow_if_full(struct table *t)
 {
         if (t->n < t->size) {
                 return true;
@@ -70,13 +70,13 @@ static bool has_room(struct table *t)
         return true;
 }
 
-static void see(void *arg, const struct digest_stat *s)
+static void add_digest(void *arg, const struct digest_stat *s)
 {
         struct table *t = arg;
         if (s->count == 0 || t->failed) {
-                return; /* forgotten by a reset, and not seen since */
+                return; /* not seen since a reset */
         }
-        if (!has_room(t)) {
+        if (!grow_if_full(t)) {
                 t->failed = true;
                 return;
         }
@@ -160,7 +160,7 @@ static void put_us(FILE *out, const struct column *column, const void *row)
         }
 }
 
-/** Of results and of changes: a statement has one of both. */
+/** Rows of results and changed rows: a statement has either. */
 static void put_rows(FILE *out, const struct column *column, const void *row)
 {
         const struct digest_stat *s = &((const struct row *)row)->stat;
@@ -187,7 +187,7 @@ static void put_digest_text(FILE *out, const struct column *column, const void *
 #define OF(member, column_kind) .kind = (column_kind), .offset = offsetof(struct row, member)
 #define OF_US(member)           OF(member, COLUMN_U64), .width = 8, .put = put_us
 
-/* The text has some columns in another order than JSON: these have a row for each. */
+/* Where text and JSON have columns in a different order, there is a row for each. */
 static const struct column columns[] = {
     {"digest", NULL, "Hash of the digest, as records have it.", OF(hex, COLUMN_CHARS)},
     {"digest_text", NULL, "The statement without its literals.", OF(text, COLUMN_SPAN)},
@@ -280,7 +280,7 @@ void handle_digests(struct call *call)
         const char *name = call_param(call, "sort");
         const struct order *order = find_order(name != NULL ? name : "time");
         uint64_t n;
-        uint64_t width; /* lines are cut to it; 0 = they are not */
+        uint64_t width; /* maximum width of a line; 0 = no limit */
         struct digests *d = find_digests(call);
         if (d == NULL) {
                 return;
@@ -294,7 +294,7 @@ void handle_digests(struct call *call)
                 return;
         }
         struct table t = {.now_ns = clock_wall_ns(), .width = width};
-        struct digests_totals totals = digests_each(d, see, &t);
+        struct digests_totals totals = digests_each(d, add_digest, &t);
         if (t.failed) {
                 free_table(&t);
                 call_fail(call, HTTP_INTERNAL, "out of memory");

@@ -1,4 +1,4 @@
-/** @file endpoint.h  What the admin port answers at one path: a row of the table in endpoints.c.
+/** @file endpoint.h  One endpoint of the admin port: a row of the table in endpoints.c.
  * Threads: main.   Memory: none; rows are constant. */
 #ifndef ADMIN_ENDPOINT_H
 #define ADMIN_ENDPOINT_H
@@ -11,12 +11,13 @@ struct call;
 
 struct endpoint {
         const char *method; /**< "GET" or "POST" */
-        const char *path;   /**< with one '*' that stands for a number, such as "/sessions/N/hex" */
+        const char
+            *path; /**< it may have one '*', which stands for a number: as in "/sessions/N/hex" for N */
         const char *help;
         void (*handle)(struct call *call); /**< ends in call_reply or call_fail (call.h) */
-        const char *count_name;            /**< row on the index of profiles; NULL = none */
+        const char *count_name;            /**< its name on the index of profiles; NULL = it is not there */
         uint64_t (*count)(const struct admin_context *a);
-        bool any_query; /**< its query need not be a name=value list */
+        bool any_query; /**< its query need not be a list of name=value */
 };
 
 #endif

@@ -1,4 +1,4 @@
-/* Making allocations fail, so that a test can see what becomes of it. */
+/* /fault: let allocations fail, for tests. */
 #include "admin/handlers.h"
 
 #include "admin/call.h"
@@ -43,8 +43,8 @@ void handle_fault_get(struct call *call)
         print_faults(call);
 }
 
-/** The stage named, or all. @return false, and @p call was answered, if there is none of that name, or none that can
- *  fail. */
+/** The stage that the query names; STAGE_COUNT if it names none. @return false if there is no such stage, or its allocations cannot
+ *  fail: then @p call was answered. */
 static bool read_stage(struct call *call, enum prof_stage *out)
 {
         const char *name = call_param(call, "stage");
@@ -76,7 +76,7 @@ static bool parse_probability(const char *text, double *out)
         return *out <= 1;
 }
 
-/** What the query asks for. @return false, and @p call was answered, if it is wrong. */
+/** What the query asks for. @return false if it is wrong: then @p call was answered. */
 static bool read_fault(struct call *call, struct prof_fault *f)
 {
         const char *nth = call_param(call, "nth");

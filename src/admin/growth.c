@@ -1,4 +1,4 @@
-/* How records and bytes grow: series, rates of sampling, and leaks on purpose. */
+/* GET /series, POST /sample, and POST /plant, which leaks memory for tests. */
 #include "admin/handlers.h"
 
 #include "admin/call.h"
@@ -52,7 +52,7 @@ void handle_plant(struct call *call)
 }
 #endif
 
-/** The change was made: what holds now. @p stage NULL: in all. */
+/** Reply with the new sampling rate. @p stage NULL: of all stages. */
 static void reply_sample(struct call *call, uint64_t bytes, const char *stage)
 {
         FILE *out = call->out;

@@ -1,5 +1,5 @@
-/** @file handlers.h  The functions that answer requests, which endpoints.c puts into its table, and what ends their work when the port
- * closes. Each handler ends in call_reply or call_fail (call.h), exactly once, maybe later.
+/** @file handlers.h  The functions that answer requests, for the table in endpoints.c, and those that finish open requests when the port
+ * closes. Each handler calls call_reply or call_fail (call.h) exactly once, at once or later.
  * Threads: main. */
 #ifndef ADMIN_HANDLERS_H
 #define ADMIN_HANDLERS_H
@@ -14,7 +14,7 @@ void handle_kill(struct call *call);
 /* records.c */
 void handle_records(struct call *call);
 void handle_stream(struct call *call);
-/** End the streams that are followed. */
+/** End all streams. */
 void records_end_streams(struct admin_context *a);
 /* heap.c */
 void handle_heap(struct call *call);
@@ -24,7 +24,7 @@ void handle_marks(struct call *call);
 void handle_mark(struct call *call);
 void handle_diff(struct call *call);
 void handle_births(struct call *call);
-/** Answer those that wait for a profile over some seconds. */
+/** Answer the requests that wait for a profile over an interval. */
 void heap_end_deltas(struct admin_context *a);
 /* memory.c */
 void handle_stages(struct call *call);
@@ -37,7 +37,7 @@ void handle_digests_reset(struct call *call);
 /* fault.c */
 void handle_fault_get(struct call *call);
 void handle_fault_post(struct call *call);
-/* holders.c */
+/* verdicts.c */
 void handle_verdicts(struct call *call);
 /* growth.c */
 void handle_series(struct call *call);

@@ -1,4 +1,4 @@
-/* The heap profile in the forms that pprof reads, marks, and what happened between them. */
+/* The heap profile in the formats that pprof reads; marks, and the differences between them. */
 #include "admin/handlers.h"
 
 #include "admin/call.h"
@@ -15,7 +15,7 @@ enum { DELTA_MAX_S = 3600, DELTAS_MAX = 16, LINES_MAX = PROF_RECORDS + STAGE_COU
 
 static const char text_type[] = "text/plain; charset=utf-8";
 
-/** Which of the two profiles; they differ in what a reader shows first. */
+/** One of the two profiles. They differ only in the sample type that a reader shows first. */
 struct kind {
         const char *name;
         const char *delta_name;
@@ -30,7 +30,7 @@ static void reply_proto(struct call *call, const struct kind *kind, const struct
         const struct export_proto what = {
             .base = base, .default_type = kind->default_type, .comment = export_verdict_comment};
         if (!export_heap_proto(call->out, &what)) {
-                rewind(call->out); /* a part may have been written */
+                rewind(call->out); /* a part of the profile may have been written */
                 call_fail(call, HTTP_SERVUNAVAIL, "out of memory");
                 return;
         }
@@ -40,7 +40,7 @@ static void reply_proto(struct call *call, const struct kind *kind, const struct
 
 /* --- profiles over some seconds ------------------------------------------------------------------------------------ */
 
-/** Waits between the two looks. Ends when its time is over, its client goes away, or the admin port closes. */
+/** A profile over an interval that has not ended. It is freed when the interval ends, the client disconnects, or the port closes. */
 struct delta {
         struct delta *next;
         struct delta **link_here;
@@ -50,7 +50,7 @@ struct delta {
         struct snapshot before;
 };
 
-/** All but the call. */
+/** Free all but the call. */
 static void discard(struct delta *d)
 {
         *d->link_here = d->next;
@@ -70,7 +70,7 @@ static void on_gone(void *arg)
         struct delta *d = arg;
         struct call *call = d->call;
         discard(d);
-        call_reply(call, HTTP_OK, NULL); /* to nobody */
+        call_reply(call, HTTP_OK, NULL); /* frees the call; there is no client to send it to */
 }
 
 static void on_time(evutil_socket_t fd, short what, void *arg)
@@ -82,13 +82,13 @@ static void on_time(evutil_socket_t fd, short what, void *arg)
         struct snapshot before = d->before;
         (void)fd;
         (void)what;
-        d->before.rows = NULL; /* ours from now on */
+        d->before.rows = NULL; /* `before` owns them now */
         discard(d);
         reply_proto(call, kind, &before);
         snapshot_drop(&before);
 }
 
-/** @return false if memory is out. */
+/** @return false if out of memory. */
 static bool begin_delta(struct call *call, const struct kind *kind, uint64_t seconds)
 {
         struct admin_context *a = call->admin;
@@ -143,7 +143,8 @@ void heap_end_deltas(struct admin_context *a)
 
 /* --- profiles ----------------------------------------------------------------------------------------------------------- */
 
-/** The mark that parameter @p name names, or @p otherwise. @return false, and @p call was answered, if there is none. */
+/** The mark that the parameter @p name names; @p otherwise if it is missing. @return false if there is no such mark: then @p call was
+ *  answered. */
 static bool find_mark(struct call *call, const char *name, const struct snapshot *otherwise,
                       const struct snapshot **out)
 {

@@ -19,7 +19,6 @@ src_libadmin_a_SOURCES = \
 	src/admin/guard.h \
 	src/admin/handlers.h \
 	src/admin/heap.c \
-	src/admin/holders.c \
 	src/admin/memory.c \
 	src/admin/pages.c \
 	src/admin/put.c \
@@ -27,4 +26,5 @@ src_libadmin_a_SOURCES = \
 	src/admin/records.c \
 	src/admin/sessions.c \
 	src/admin/settings.c \
-	src/admin/tables.h
+	src/admin/tables.h \
+	src/admin/verdicts.c

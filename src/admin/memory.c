@@ -1,4 +1,4 @@
-/* Stages, names of addresses, and what else looks inside the process. */
+/* GET /stages, and what readers of profiles ask about the process: its command line, symbols and threads. */
 #include "admin/handlers.h"
 
 #include "admin/call.h"
@@ -26,19 +26,20 @@ void handle_cmdline(struct call *call)
 {
         FILE *out = call->out;
         FILE *cmdline = fopen("/proc/self/cmdline", "re");
-        int held = EOF; /* the last NUL ends the last word and is left out */
+        int previous =
+            EOF; /* the byte before c; the last one is left out if it is the NUL that ends the last word */
         int c;
         while (cmdline != NULL && (c = getc(cmdline)) != EOF) {
-                if (held != EOF) {
-                        (void)putc(held, out);
+                if (previous != EOF) {
+                        (void)putc(previous, out);
                 }
-                held = c;
+                previous = c;
         }
         if (cmdline != NULL) {
                 (void)fclose(cmdline);
         }
-        if (held != EOF && held != '\0') {
-                (void)putc(held, out);
+        if (previous != EOF && previous != '\0') {
+                (void)putc(previous, out);
         }
         call_reply(call, HTTP_OK, "text/plain; charset=utf-8");
 }
@@ -46,7 +47,7 @@ void handle_cmdline(struct call *call)
 static void put_symbols(FILE *out, const char *addresses)
 {
         for (int i = 0; addresses != NULL && i < SYMBOLS_MAX; i++) {
-                unsigned long long pc = strtoull(addresses, NULL, 0); /* 0 if it is none: nothing is there */
+                unsigned long long pc = strtoull(addresses, NULL, 0); /* 0 if it is not a number */
                 struct symbol s = symbol_find((uintptr_t)pc);
                 if (s.function != NULL) {
                         (void)fprintf(out, "0x%llx\t%s\n", pc, s.function);

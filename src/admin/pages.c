@@ -123,7 +123,7 @@ static void put_profile(struct call *call, struct json_writer *j, const struct e
         }
 }
 
-/** What people ask about this page. */
+/** An explanation of the numbers on the page. */
 static void put_note(FILE *out)
 {
         (void)fputs("The count next to heap is the number of allocation records, not an amount of memory: ",

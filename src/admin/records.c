@@ -1,5 +1,5 @@
-/* Recent records, and a stream of new ones. A follower that does not read is not written to until it does; what is
- * overwritten meanwhile shows as a gap record. */
+/* Recent records, and a stream of new ones. Nothing is sent to a client that does not read; if records are overwritten meanwhile, it gets
+ * a gap record instead of them. */
 #include "admin/handlers.h"
 
 #include "admin/call.h"
@@ -15,47 +15,47 @@
 #include <string.h>
 
 enum {
-        RECORDS_MAX = 1000000, /* that one request may ask for */
+        RECORDS_MAX = 1000000, /* in one request */
         RECORDS_DEFAULT = 100,
         STREAMS_MAX = 16,
         TURN_US = 50000,
-        PATIENCE_S = 60, /* with a follower that does not read */
+        PATIENCE_S = 60, /* for a client that does not read its stream */
         BACKLOG_MAX_BYTES = 256 * 1024,
         REPLY_MAX_BYTES = 64 * 1024 * 1024,
-        ROOM_MIN_BYTES = 16 * 1024,
-        ROOM_MAX_BYTES = 512 * 1024 * 1024, /* for one record */
+        BUFFER_MIN_BYTES = 16 * 1024,
+        BUFFER_MAX_BYTES = 512 * 1024 * 1024, /* for one record */
 };
 
-/** Memory for records in their final form. It grows to what the largest one needs. */
-struct room {
+/** Memory for a formatted record. It grows to the size of the largest one. */
+struct buffer {
         uint8_t *data;
         size_t size;
 };
 
-static bool grow(struct room *room)
+static bool grow(struct buffer *buffer)
 {
-        size_t size = room->size > 0 ? 2 * room->size : ROOM_MIN_BYTES;
-        uint8_t *data = size <= ROOM_MAX_BYTES ? prof_realloc(STAGE_ADMIN, room->data, size) : NULL;
+        size_t size = buffer->size > 0 ? 2 * buffer->size : BUFFER_MIN_BYTES;
+        uint8_t *data = size <= BUFFER_MAX_BYTES ? prof_realloc(STAGE_ADMIN, buffer->data, size) : NULL;
         if (data == NULL) {
                 return false;
         }
-        room->data = data;
-        room->size = size;
+        buffer->data = data;
+        buffer->size = size;
         return true;
 }
 
-/** The record after *@p cursor (and a gap record, if one is due) as text in @p room.
- *  @return false if there is none. What no room can be made for is passed over, with an empty @p text. */
+/** Format the record after *@p cursor, or a gap record, into @p buffer; *@p text is the result. @return false if there is none. A record
+ *  for which there is not enough memory is skipped: *@p text is empty then. */
 static bool next(struct journal *journal, uint64_t *cursor, struct filter *filter, enum format format,
-                 struct room *room, struct span *text)
+                 struct buffer *buffer, struct span *text)
 {
         *text = (struct span){NULL, 0};
-        if (room->size == 0 && !grow(room)) {
+        if (buffer->size == 0 && !grow(buffer)) {
                 return false;
         }
         for (;;) {
                 uint64_t at = *cursor;
-                struct writer w = writer_over(room->data, room->size);
+                struct writer w = writer_over(buffer->data, buffer->size);
                 if (!journal_recent(journal, &at, filter, format, &w)) {
                         return false;
                 }
@@ -64,7 +64,7 @@ static bool next(struct journal *journal, uint64_t *cursor, struct filter *filte
                         *text = writer_span(&w);
                         return true;
                 }
-                if (!grow(room)) {
+                if (!grow(buffer)) {
                         diag(DIAG_WARNING, "record %" PRIu64 " is too large to be shown on the admin port",
                              at);
                         *cursor = at;
@@ -79,7 +79,7 @@ static bool is_set(const struct call *call, const char *name)
         return value != NULL && strcmp(value, "1") == 0;
 }
 
-/** There are recent records to show. @return false if there are to be none (the call is answered then). */
+/** Whether recent records are kept. If not, @p call was answered. */
 static bool is_kept(struct call *call)
 {
         bool kept = call->admin->settings->log.recent_bytes > 0;
@@ -89,7 +89,7 @@ static bool is_kept(struct call *call)
         return kept;
 }
 
-/** @return false, and @p call was answered and freed, if there is no such format. */
+/** The format that the query names. @return false if there is no such format: then @p call was answered. */
 static bool format_of(struct call *call, enum format *out)
 {
         const char *name = call_param(call, "format");
@@ -110,7 +110,7 @@ static const char *type_of(enum format format)
         return format == FORMAT_JSON ? "application/x-ndjson" : "text/plain; charset=utf-8";
 }
 
-/** The filter that the query's parameters make. @return false, and @p call was answered and freed, if they make none. */
+/** The filter that the query describes. @return false if it is wrong: then @p call was answered. */
 static bool filter_of(struct call *call, struct filter **out)
 {
         char error[FILTER_ERROR_MAX];
@@ -125,20 +125,20 @@ static bool filter_of(struct call *call, struct filter **out)
         return status == STATUS_OK;
 }
 
-/** How many of the records that pass come before the last @p n of those up to @p last. */
-static uint64_t count_to_skip(struct journal *journal, struct filter *filter, struct room *room,
+/** How many of the records up to @p last that pass the filter come before the last @p n of them. */
+static uint64_t count_to_skip(struct journal *journal, struct filter *filter, struct buffer *buffer,
                               uint64_t last, uint64_t n)
 {
         uint64_t cursor = 0;
         uint64_t found = 0;
         struct span text;
-        while (cursor < last && next(journal, &cursor, filter, FORMAT_TEXT, room, &text)) {
+        while (cursor < last && next(journal, &cursor, filter, FORMAT_TEXT, buffer, &text)) {
                 found += text.len > 0 ? 1 : 0;
         }
         return found > n ? found - n : 0;
 }
 
-/** A gap record stands at the end for those that are not shown. @p why is static. */
+/** Add a gap record for the records that are not shown. @p why is static. */
 static void put_rest(struct call *call, enum format format, const char *why, uint64_t dropped)
 {
         char text[1024];
@@ -151,7 +151,7 @@ static void put_rest(struct call *call, enum format format, const char *why, uin
 void handle_records(struct call *call)
 {
         struct journal *journal = call->admin->journal;
-        struct room room = {NULL, 0};
+        struct buffer buffer = {NULL, 0};
         struct span text;
         enum format format;
         uint64_t n;
@@ -165,10 +165,10 @@ void handle_records(struct call *call)
         }
         uint64_t last = journal_recent_last(journal);
         uint64_t cursor = filter == NULL && last > n ? last - n : 0;
-        uint64_t skip = filter != NULL ? count_to_skip(journal, filter, &room, last, n) : 0;
+        uint64_t skip = filter != NULL ? count_to_skip(journal, filter, &buffer, last, n) : 0;
         size_t sent = 0;
         while (cursor < last && sent < REPLY_MAX_BYTES &&
-               next(journal, &cursor, filter, format, &room, &text)) {
+               next(journal, &cursor, filter, format, &buffer, &text)) {
                 if (text.len > 0 && skip > 0) {
                         skip--;
                         continue;
@@ -182,7 +182,7 @@ void handle_records(struct call *call)
                          sent < REPLY_MAX_BYTES ? "out of memory" : "one reply has at most 64 MiB",
                          last - cursor);
         }
-        prof_free(room.data);
+        prof_free(buffer.data);
         call_reply(call, HTTP_OK, type_of(format));
 }
 
@@ -229,15 +229,15 @@ static struct bufferevent *pipe_of(const struct stream *s)
 
 static void send_new(struct stream *s)
 {
-        struct room room = {NULL, 0};
+        struct buffer buffer = {NULL, 0};
         struct span text;
         size_t unsent = evbuffer_get_length(bufferevent_get_output(pipe_of(s)));
         struct evbuffer *chunk = unsent < BACKLOG_MAX_BYTES ? evbuffer_new() : NULL;
         if (chunk == NULL) {
-                return; /* the next turn tries again; what is overwritten meanwhile shows as a gap */
+                return; /* tried again by the next timer; records that are overwritten meanwhile become a gap record */
         }
         while (unsent < BACKLOG_MAX_BYTES &&
-               next(s->admin->journal, &s->cursor, s->filter, s->format, &room, &text)) {
+               next(s->admin->journal, &s->cursor, s->filter, s->format, &buffer, &text)) {
                 if (evbuffer_add(chunk, text.data, text.len) != 0) {
                         diag(DIAG_WARNING, "record %" PRIu64 " was not sent to a follower: out of memory",
                              s->cursor);
@@ -249,7 +249,7 @@ static void send_new(struct stream *s)
                 evhttp_send_reply_chunk(s->request, chunk);
         }
         evbuffer_free(chunk);
-        prof_free(room.data);
+        prof_free(buffer.data);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -318,7 +318,7 @@ void handle_stream(struct call *call)
         call_headers(call, HTTP_OK, type_of(format));
         s->request = call_take(call);
         evhttp_connection_set_closecb(evhttp_request_get_connection(s->request), on_gone, s);
-        /* a follower need not say anything; but it has to read what it asked for */
+        /* the client may be silent, but it has to read the stream */
         bufferevent_set_timeouts(pipe_of(s), NULL, &patience);
         a->streams_served++;
         evhttp_send_reply_start(s->request, HTTP_OK, "OK");

@@ -1,4 +1,4 @@
-/* Sessions: the workers are asked, and the answer comes later, maybe after the client has gone. */
+/* Sessions. The workers are asked for them, and answer later: by then the client may have disconnected. */
 #include "admin/handlers.h"
 
 #include "admin/call.h"
@@ -13,13 +13,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/** Convert @p text, in @p size bytes, to UTF-8 where that is possible; what does not fit goes. */
+/** Convert @p text to UTF-8 in place if possible; it is cut if the result does not fit into @p size bytes. */
 static void convert(struct transcode *t, uint8_t charset, char *text, size_t size)
 {
         const struct transcode_from *from = charset_from(charset);
         struct span in = span_str(text);
-        char room[1024];
-        struct writer w = writer_over(room, sizeof room);
+        char buffer[1024];
+        struct writer w = writer_over(buffer, sizeof buffer);
         if (from == NULL || transcode_is_plain(from, in) ||
             transcode_put(t, from, in, in.len == size - 1, &w) != TRANSCODE_DONE) {
                 return;
@@ -41,7 +41,7 @@ static struct session_view readable(struct transcode *t, const struct session_vi
         return copy;
 }
 
-/** USER@DATABASE without control bytes, as one text, so that the column can be padded. NULL when memory is out. */
+/** USER@DATABASE without control characters, to be freed by the caller. @return NULL if out of memory. */
 static char *printable_user(const struct session_view *v)
 {
         char *text = NULL;

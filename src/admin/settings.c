@@ -1,4 +1,4 @@
-/* The settings in force: as a settings file has them, or as JSON. */
+/* GET /settings: the settings in force, as a settings file or as JSON. */
 #include "admin/handlers.h"
 
 #include "admin/call.h"
@@ -32,7 +32,7 @@ static void put_setting(struct json_writer *j, const struct settings *s, const s
         }
 }
 
-/** The further logs; the names of their settings are those of the first. */
+/** The logs after the first; their settings have the names of the first log's. */
 static void put_logs(struct json_writer *j, const struct settings *s)
 {
         json_writer_array(j, "logs");

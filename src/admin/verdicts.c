@@ -1,4 +1,4 @@
-/* The verdicts, and of prepared statements that the application does not close, which sessions hold them. */
+/* GET /verdicts: the verdicts and, if clients do not close their prepared statements, the sessions that have most of them. */
 #include "admin/handlers.h"
 
 #include "admin/call.h"
@@ -11,31 +11,31 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { HOLDERS = 10 };
+enum { OWNERS_MAX = 10 };
 
-struct holders {
-        const struct session_view *most[HOLDERS]; /* most bytes first */
+struct owners {
+        const struct session_view *most[OWNERS_MAX]; /* most bytes first */
         size_t n;
-        size_t sessions; /* that hold any */
+        size_t sessions; /* that have any */
         uint64_t statements;
 };
 
-static void take(struct holders *h, const struct session_view *v)
+static void take(struct owners *h, const struct session_view *v)
 {
-        size_t at = h->n < HOLDERS ? h->n : HOLDERS - 1;
+        size_t at = h->n < OWNERS_MAX ? h->n : OWNERS_MAX - 1;
         h->sessions++;
         h->statements += v->statements;
-        if (h->n == HOLDERS && h->most[at]->statement_bytes >= v->statement_bytes) {
+        if (h->n == OWNERS_MAX && h->most[at]->statement_bytes >= v->statement_bytes) {
                 return;
         }
-        h->n += h->n < HOLDERS;
+        h->n += h->n < OWNERS_MAX;
         for (; at > 0 && h->most[at - 1]->statement_bytes < v->statement_bytes; at--) {
                 h->most[at] = h->most[at - 1];
         }
         h->most[at] = v;
 }
 
-static void put_json_holders(struct json_writer *j, const struct holders *h)
+static void put_owners_json(struct json_writer *j, const struct owners *h)
 {
         json_writer_uint(j, "open_statements", h->statements);
         json_writer_array(j, "holders");
@@ -52,7 +52,7 @@ static void put_json_holders(struct json_writer *j, const struct holders *h)
         json_writer_end(j);
 }
 
-static void put_text_holders(FILE *out, const struct holders *h)
+static void put_owners_text(FILE *out, const struct owners *h)
 {
         (void)fprintf(out, "\n%" PRIu64 " prepared statements are open, in %zu session%s:\n", h->statements,
                       h->sessions, h->sessions == 1 ? "" : "s");
@@ -65,7 +65,7 @@ static void put_text_holders(FILE *out, const struct holders *h)
         }
 }
 
-/** For programs: a header names the first stage that leaks, if one does. */
+/** Name the first stage whose memory rises in a header, for programs. */
 static void name_leak(struct call *call)
 {
         for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
@@ -78,7 +78,7 @@ static void name_leak(struct call *call)
         }
 }
 
-static void reply(struct call *call, const struct holders *h)
+static void reply(struct call *call, const struct owners *h)
 {
         name_leak(call);
         if (call->json) {
@@ -86,23 +86,23 @@ static void reply(struct call *call, const struct holders *h)
                 json_writer_object(&j, NULL);
                 export_verdicts_json(&j);
                 if (h != NULL) {
-                        put_json_holders(&j, h);
+                        put_owners_json(&j, h);
                 }
                 json_writer_end(&j);
                 json_writer_finish(&j);
         } else {
                 export_verdicts_text(call->out);
                 if (h != NULL) {
-                        put_text_holders(call->out, h);
+                        put_owners_text(call->out, h);
                 }
         }
         call_reply(call, HTTP_OK, NULL);
 }
 
-/** @p views NULL: memory is out; the verdicts are good without. */
+/** @p views is NULL if out of memory: the verdicts are sent without the sessions then. */
 static void on_sessions(void *arg, const struct session_view *views, size_t n)
 {
-        struct holders h = {.n = 0};
+        struct owners h = {.n = 0};
         for (size_t i = 0; views != NULL && i < n; i++) {
                 if (views[i].statements > 0) {
                         take(&h, &views[i]);
