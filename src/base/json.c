@@ -5,7 +5,7 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
-/** Append a character as \uHHHH, or as two of those beyond U+FFFF. */
+/** Append \uHHHH, or a surrogate pair of them for a character above U+FFFF. */
 static void escape_point(struct writer *w, uint32_t point)
 {
         uint32_t high = point > 0xffff ? 0xd800 + ((point - 0x10000) >> 10) : 0;
@@ -22,7 +22,7 @@ static void escape_point(struct writer *w, uint32_t point)
         }
 }
 
-/** Append @p byte, which is ASCII. */
+/** Append the escape of @p byte, which is ASCII. */
 static void escape(struct writer *w, uint8_t byte)
 {
         static const uint8_t shorts[0x80] = {
@@ -37,13 +37,13 @@ static void escape(struct writer *w, uint8_t byte)
         }
 }
 
-/* Eight bytes at once. The top bit of a byte is about that byte or, because of a borrow, about a lower one: a false alarm only
- * costs the slow path. */
+/* Eight bytes at once. The top bit of a byte is set for that byte, or because of a borrow from a lower one: such a false positive only
+ * leads to the slow path. */
 #define EACH(byte)     (0x0101010101010101ULL * (byte))
 #define BELOW(word, n) (((word)-EACH(n)) & ~(word))
 #define EQUAL(word, c) BELOW((word) ^ EACH((uint64_t)(c)), 1)
 
-/** Do none of these eight bytes need an escape? */
+/** Whether eight bytes are ASCII and need no escape. */
 static bool is_plain(const uint8_t *bytes)
 {
         uint64_t word;
@@ -58,16 +58,17 @@ static bool is_plain_ascii(uint8_t byte)
         return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
-/** The length of the front of @p s that needs no escape. */
+/** The length of the part at the front of @p s that needs no escape. */
 static size_t plain_len(struct span s)
 {
         size_t at = 0;
-        bool at_once = true; /* but not again within a word that has a special character */
+        bool at_once =
+            true; /* false until the next multi-byte character, once eight bytes had a special one */
         while (at < s.len) {
                 if (at_once && s.len - at >= 8 && is_plain(s.data + at)) {
                         at += 8;
                         if (s.len - at < 8 && is_plain(s.data + s.len - 8)) {
-                                return s.len; /* the last eight bytes, some of them for the second time */
+                                return s.len; /* checked the last eight bytes, some of them twice */
                         }
                         continue;
                 }
@@ -82,20 +83,20 @@ static size_t plain_len(struct span s)
         return at;
 }
 
-/* --- sixteen at a stride ------------------------------------------------------------------------------------------- */
+/* --- sixteen bytes at once ------------------------------------------------------------------------------------------- */
 
-typedef int8_t truths __attribute__((vector_size(16))); /* -1 for each byte for which it is true */
+typedef int8_t truths __attribute__((vector_size(16))); /* -1 = true, for each byte */
 
-/* What was found so far. Each of the two is updated by one instruction. */
+/* What was found so far. Two sets, as adding to each is one instruction. */
 struct seen {
-        truths printable; /* all bytes were printable */
-        truths special;   /* bytes that must be escaped although they are printable */
+        truths printable; /* bytes that are printable ASCII */
+        truths special;   /* printable bytes that must be escaped */
 };
 
 static inline void look_at(struct seen *seen, stride bytes)
 {
         const truths space = STRIDE_OF(0x20);
-        seen->printable &= (truths)(bytes + 1) > space; /* signed: bytes from 0x7f on are below it */
+        seen->printable &= (truths)(bytes + 1) > space; /* signed: bytes from 0x7f on are less */
         seen->special |= (truths)((bytes == (stride)STRIDE_OF('"')) | (bytes == (stride)STRIDE_OF('\\')));
 }
 
@@ -124,7 +125,7 @@ static bool are_plain(uint64_t a, uint64_t b)
         return is_all_plain(&seen);
 }
 
-/** Look at fewer than sixteen bytes: the first and the last ones, some of them twice. */
+/** For fewer than 16 bytes: copy the first and the last ones, which may overlap. */
 static bool copy_short(uint8_t *to, struct span s)
 {
         uint64_t first = 0;

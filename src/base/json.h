@@ -1,19 +1,20 @@
-/** @file json.h  Pieces of JSON text (RFC 8259). */
+/** @file json.h  JSON strings (RFC 8259). Whole JSON texts are written with json_writer.h.
+ * Threads: any.   Memory: allocates nothing. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
 #include "base/writer.h"
 
-/** Append @p s as a JSON string with its quotes. Hidden characters (base/utf8.h) are written as \uHHHH, which does not change the value,
- *  since JSON is shown on terminals, too. Every byte that is not part of valid UTF-8 becomes U+FFFD.
- *  @return false if there were such bytes. */
+/** Append @p s as a JSON string with its quotes. Hidden characters (base/utf8.h) are escaped as \uHHHH, as JSON may be shown on
+ *  a terminal; the value is the same. Each byte that is not valid UTF-8 becomes U+FFFD.
+ *  @return false if there was such a byte. */
 bool json_string(struct writer *w, struct span s);
 
-/** Copy @p s to @p to if nothing in it must be escaped, which is so for nearly all texts.
- *  @return false if something must be escaped or is not ASCII; the copy is then not valid. */
+/** Copy @p s, which is ASCII without characters to escape, to @p to. Most texts are.
+ *  @return false if it is not: then the bytes at @p to are undefined. */
 bool json_copy_plain(uint8_t *to, struct span s);
 
-/** Append @p s as hex digits in quotes. */
+/** Append the bytes of @p s as hex digits, in quotes. */
 void json_hex(struct writer *w, struct span s);
 
 #endif
