@@ -147,7 +147,7 @@ static int version(int argc, char **argv)
         return EXIT_DONE;
 }
 
-/** Before the command sees its arguments: its flags may be settings, and an abbreviation or a value must not be taken for this. */
+/** Whether --help is among the arguments. It is looked for here, as one rule for all commands: the flags of some are settings. */
 static bool asks_for_help(int argc, char **argv)
 {
         for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {

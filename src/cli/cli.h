@@ -5,9 +5,9 @@
 
 #include <stddef.h>
 
-/** Run argv[1] with the rest of argv. */
+/** Run the command argv[1] with the rest of argv as its arguments. @return an exit status (exit.h). */
 int cli_main(int argc, char **argv);
-/** Name of the command in row @p i of the table, for the manual's test; NULL past the last. */
+/** The name of command @p i, for the test of the manual; NULL past the last. */
 const char *cli_command(size_t i);
 
 #endif

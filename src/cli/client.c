@@ -19,11 +19,11 @@ enum { PATIENCE_S = 30, YEAR_S = 365 * 24 * 3600, OK_FIRST = 200, OK_LAST = 299 
 
 /* --- flags --------------------------------------------------------------------------------------------------------- */
 
-/** What the flags fill, besides the options themselves. */
+/** What is collected while flags are parsed. */
 struct parsing {
         struct client_options *options;
-        const char *const *formats; /* NULL at the end */
-        const char *admin;          /* NULL: as the settings say */
+        const char *const *formats; /* ends with NULL */
+        const char *admin;          /* NULL: use the setting */
         struct settings settings;
 };
 
@@ -85,7 +85,7 @@ static struct flag flag_of_filter(struct filter_flag *f, struct client_options *
                              .into = f};
 }
 
-/** The flags of all clients, then the @p n_more of @p more. */
+/** Parse the flags that all clients have and the @p n_more flags of @p more. */
 static bool parse(struct parsing *p, int *argc, char **argv, const struct flag *more, size_t n_more)
 {
         const struct flag common[] = {
@@ -136,20 +136,20 @@ bool client_parse_records(struct client_options *options, int *argc, char **argv
 
 /* --- asking ----------------------------------------------------------------------------------------------------------- */
 
-struct talk {
+struct exchange {
         bool *interrupted;
         const char *fails_with;
         struct event_base *base;
         int status;
-        bool begun; /* an answer came, or a part of it */
+        bool begun; /* a part of the response has arrived */
         bool done;
 };
 
 static void on_chunk(struct evhttp_request *request, void *arg)
 {
-        struct talk *talk = arg;
+        struct exchange *exchange = arg;
         struct evbuffer *in = evhttp_request_get_input_buffer(request);
-        talk->begun = true;
+        exchange->begun = true;
         int code = evhttp_request_get_response_code(request);
         FILE *out = code >= OK_FIRST && code <= OK_LAST ? stdout : stderr;
         while (evbuffer_get_length(in) > 0) {
@@ -160,59 +160,59 @@ static void on_chunk(struct evhttp_request *request, void *arg)
                 }
         }
         if (fflush(out) != 0 || ferror(out)) {
-                if (errno != EPIPE) { /* else whoever reads has enough */
+                if (errno != EPIPE) { /* EPIPE: the reader has closed the pipe, which is not an error */
                         diag(DIAG_ERROR, "the response can't be written: %s", strerror(errno));
                 }
-                talk->done = true;
-                talk->status = EXIT_FAILED;
-                (void)event_base_loopbreak(talk->base);
+                exchange->done = true;
+                exchange->status = EXIT_FAILED;
+                (void)event_base_loopbreak(exchange->base);
         }
 }
 
 static void on_end(struct evhttp_request *request, void *arg)
 {
-        struct talk *talk = arg;
+        struct exchange *exchange = arg;
         int code = request != NULL ? evhttp_request_get_response_code(request) : 0;
-        if (code > 0 && !talk->done) {
+        if (code > 0 && !exchange->done) {
                 on_chunk(request, arg);
         }
-        if (code > 0 && !talk->done) { /* and it could be written */
-                bool is_bad =
-                    talk->fails_with != NULL &&
-                    evhttp_find_header(evhttp_request_get_input_headers(request), talk->fails_with) != NULL;
-                talk->status = code >= OK_FIRST && code <= OK_LAST && !is_bad ? EXIT_DONE : EXIT_FAILED;
-                talk->done = true;
+        if (code > 0 && !exchange->done) { /* and it was written */
+                bool is_bad = exchange->fails_with != NULL &&
+                              evhttp_find_header(evhttp_request_get_input_headers(request),
+                                                 exchange->fails_with) != NULL;
+                exchange->status = code >= OK_FIRST && code <= OK_LAST && !is_bad ? EXIT_DONE : EXIT_FAILED;
+                exchange->done = true;
         }
-        (void)event_base_loopbreak(talk->base);
+        (void)event_base_loopbreak(exchange->base);
 }
 
 static void on_interrupt(evutil_socket_t number, short what, void *arg)
 {
-        struct talk *talk = arg;
+        struct exchange *exchange = arg;
         (void)number;
         (void)what;
-        talk->status = EXIT_DONE;
-        talk->done = true;
-        if (talk->interrupted != NULL) {
-                *talk->interrupted = true;
+        exchange->status = EXIT_DONE;
+        exchange->done = true;
+        if (exchange->interrupted != NULL) {
+                *exchange->interrupted = true;
         }
-        (void)event_base_loopbreak(talk->base);
+        (void)event_base_loopbreak(exchange->base);
 }
 
 static int ask(const struct client_options *options, const struct address *address,
                enum evhttp_cmd_type method, const char *path)
 {
-        struct talk talk = {.interrupted = options->interrupted,
-                            .fails_with = options->fails_with,
-                            .base = event_base_new(),
-                            .status = EXIT_FAILED};
+        struct exchange exchange = {.interrupted = options->interrupted,
+                                    .fails_with = options->fails_with,
+                                    .base = event_base_new(),
+                                    .status = EXIT_FAILED};
         struct evhttp_connection *connection = NULL;
         struct evhttp_request *request = NULL;
         struct event *interrupt = NULL;
-        if (talk.base != NULL) {
-                connection = evhttp_connection_base_new(talk.base, NULL, address->host, address->port);
-                request = evhttp_request_new(on_end, &talk);
-                interrupt = evsignal_new(talk.base, SIGINT, on_interrupt, &talk);
+        if (exchange.base != NULL) {
+                connection = evhttp_connection_base_new(exchange.base, NULL, address->host, address->port);
+                request = evhttp_request_new(on_end, &exchange);
+                interrupt = evsignal_new(exchange.base, SIGINT, on_interrupt, &exchange);
         }
         if (connection == NULL || request == NULL || interrupt == NULL || event_add(interrupt, NULL) != 0) {
                 diag(DIAG_ERROR, "out of memory");
@@ -224,13 +224,13 @@ static int ask(const struct client_options *options, const struct address *addre
         (void)evhttp_add_header(evhttp_request_get_output_headers(request), "Host", options->admin);
         (void)evhttp_add_header(evhttp_request_get_output_headers(request), "Connection", "close");
         if (evhttp_make_request(connection, request, method, path) == 0) {
-                request = NULL; /* the connection's from now on */
-                (void)event_base_dispatch(talk.base);
+                request = NULL; /* the connection owns it now */
+                (void)event_base_dispatch(exchange.base);
         }
-        if (!talk.done && talk.begun) {
+        if (!exchange.done && exchange.begun) {
                 diag(DIAG_ERROR, "the proxy at %s closed the connection before its response was complete",
                      options->admin);
-        } else if (!talk.done) {
+        } else if (!exchange.done) {
                 diag(DIAG_ERROR,
                      "no response from the admin port at %s: is a proxy running there? (--admin HOST:PORT)",
                      options->admin);
@@ -244,13 +244,13 @@ out:
         } else if (request != NULL) {
                 evhttp_request_free(request);
         }
-        if (talk.base != NULL) {
-                event_base_free(talk.base);
+        if (exchange.base != NULL) {
+                event_base_free(exchange.base);
         }
-        return talk.status;
+        return exchange.status;
 }
 
-static int talk_to(const struct client_options *options, enum evhttp_cmd_type method, const char *path)
+static int request_path(const struct client_options *options, enum evhttp_cmd_type method, const char *path)
 {
         struct address address;
         if (address_parse(options->admin, &address) != STATUS_OK || address.is_unix) {
@@ -269,10 +269,10 @@ static int talk_to(const struct client_options *options, enum evhttp_cmd_type me
 
 int client_get(const struct client_options *options, const char *path)
 {
-        return talk_to(options, EVHTTP_REQ_GET, path);
+        return request_path(options, EVHTTP_REQ_GET, path);
 }
 
 int client_post(const struct client_options *options, const char *path)
 {
-        return talk_to(options, EVHTTP_REQ_POST, path);
+        return request_path(options, EVHTTP_REQ_POST, path);
 }

@@ -1,31 +1,31 @@
-/** @file client.h  Asking a running proxy's admin port.
- * Threads: main.   Errors are said. */
+/** @file client.h  Requests to the admin port of a running proxy. Errors are reported on standard error.
+ * Threads: main. */
 #ifndef CLI_CLIENT_H
 #define CLI_CLIENT_H
 
 #include "cli/flags.h"
 #include "settings/settings.h"
 
-/** Where to ask, and in which form; from a command's flags. */
+/** Where to send a request, and what to ask for; from the flags of a command. */
 struct client_options {
-        char admin[SETTINGS_TEXT_MAX]; /**< host:port: --admin, or as -c FILE says, or the default */
-        const char *format;            /**< text, json; of records ltsv and slow too */
-        bool verbose;                  /**< text with its details */
-        bool endless;                  /**< silence is no failure: the answer is a stream */
-        const char *count;             /**< -n, or NULL */
-        char filter[2048];             /**< of records: "&user=…", ready for a path */
-        const char *fails_with; /**< a header of the answer that makes it a failure (status 1), or NULL */
-        bool *interrupted;      /**< set when the user ended it; NULL: nobody asks */
+        char admin[SETTINGS_TEXT_MAX]; /**< host:port, from --admin, the file of -c, or the default */
+        const char *format;            /**< "text" or "json"; for records "ltsv" and "slow" too */
+        bool verbose;                  /**< for records as text: with their details */
+        bool endless;                  /**< the response is a stream, and may pause for any time */
+        const char *count;             /**< the value of -n; NULL if it is not there */
+        char filter[2048];             /**< for records: "&user=…", to be added to a path */
+        const char *fails_with; /**< a header that makes the response a failure (EXIT_FAILED); NULL = none */
+        bool *interrupted;      /**< set when the user interrupts the request; may be NULL */
 };
 
-/** Take --admin, -c, --format, -n and the @p n_more flags of @p more out of argv; what is left stays in order.
- *  @return false, and says why, if something is wrong. */
+/** Take --admin, -c, --format, -n and the @p n_more flags of @p more out of argv; the other arguments stay in order.
+ *  @return false if something is wrong, which is reported. */
 bool client_parse(struct client_options *options, int *argc, char **argv, const struct flag *more,
                   size_t n_more);
-/** The same for a command that shows records: in any of their formats, with --verbose and the flags of filters. */
+/** The same for a command that shows records: with all their formats, --verbose and the flags of filters. */
 bool client_parse_records(struct client_options *options, int *argc, char **argv);
 
-/** Print the answer to standard output as it comes. @return an exit status. */
+/** Print the response to standard output as it arrives. @return an exit status (exit.h). */
 int client_get(const struct client_options *options, const char *path);
 int client_post(const struct client_options *options, const char *path);
 

@@ -1,5 +1,5 @@
-/** @file commands.h  The functions behind the commands, which cli.c and heap.c put into their tables. argv[0] is the command's own
- * name; each returns a status of exit.h.
+/** @file commands.h  The functions that run the commands, for the tables in cli.c and heap.c. argv[0] is the name of the command; each
+ * returns an exit status (exit.h).
  * Threads: main. */
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
@@ -21,7 +21,7 @@ int command_heap(int argc, char **argv);
 int command_config(int argc, char **argv);
 int command_schema(int argc, char **argv);
 
-/* Subcommands of heap, which says how they are used. */
+/* Subcommands of heap; @p usage is how to use them. */
 /* explain.c */
 int command_explain(int argc, char **argv, const char *usage);
 /* watch.c */

@@ -1,4 +1,4 @@
-/* config, schema: what is known without a running proxy. */
+/* config and schema: they need no running proxy. */
 #include "cli/commands.h"
 
 #include "base/diag.h"

@@ -9,16 +9,16 @@
 #include <sys/resource.h>
 
 enum {
-        /* standard input, output and error; main's loop, its signals (2) and its mailbox; the writer's bell; both
-         * listeners; the eventfds (2) of the retention thread and its hook; the key log */
+        /* standard input, output and error; the main event loop, its signals (2) and its mailbox; the eventfd of the
+         * journal thread; both listeners; the eventfds (2) of the retention thread and its hook; the key log */
         HOUSE = 14,
-        A_WORKER = 2,     /* its loop and its mailbox */
-        A_RESOLVER = 4,   /* of a worker: name servers */
-        A_LOG = 2,        /* the next file is opened before the last one is closed */
-        SPARE = 40,       /* files of symbols, a folder, a file to compress, a client that is turned away */
-        SCARCE_SHARE = 4, /* of what is left, to the spare ones and to the admin port, where there are few */
+        A_WORKER = 2,   /* its event loop and its mailbox */
+        A_RESOLVER = 4, /* of a worker: sockets to name servers */
+        A_LOG = 2,      /* a new file is opened before the old one is closed */
+        SPARE = 40, /* debugging information, a directory, a file to compress, a client that is rejected */
+        SCARCE_SHARE = 4, /* if there are few: the share of the rest for SPARE and for the admin port */
         ADMIN_LEAST = 4,
-        SESSION_LEAST = 4, /* one, and two spare ones */
+        SESSION_LEAST = 4, /* one session, and two spare descriptors */
 };
 
 static uint64_t min_of(uint64_t a, uint64_t b)

@@ -1,4 +1,4 @@
-/* The digest of statements, without a proxy. */
+/* digest: the digests of statements; it needs no running proxy. */
 #include "cli/commands.h"
 
 #include "base/diag.h"
@@ -20,7 +20,7 @@ static void print(struct span sql, struct sql_mode mode, int end)
         digest_make(sql, mode, &d);
         digest_hex(d.hash, hex);
         (void)printf("%.*s  ", DIGEST_HEX, hex);
-        if (end == '\0') { /* for a program: exactly what was digested */
+        if (end == '\0') { /* read by a program: not escaped */
                 (void)fwrite(d.text, 1, d.len, stdout);
         } else {
                 shown_print(stdout, span_of(d.text, d.len));

@@ -1,11 +1,11 @@
-/** @file exit.h  How a command ends: what it returns, and the program exits with. */
+/** @file exit.h  The exit statuses of the commands. */
 #ifndef CLI_EXIT_H
 #define CLI_EXIT_H
 
 enum {
         EXIT_DONE = 0,
-        EXIT_FAILED = 1, /**< the reason is on standard error */
-        EXIT_USAGE = 2,  /**< called wrongly; what is wrong is on standard error */
+        EXIT_FAILED = 1, /**< the reason was reported */
+        EXIT_USAGE = 2,  /**< wrong arguments or settings, which were reported */
 };
 
 #endif

@@ -1,4 +1,4 @@
-/* querytap heap explain: saved heap profiles, this proxy's or a Go program's, in words. */
+/* heap explain: what saved heap profiles, of this proxy or of another program, say about leaks. */
 #include "cli/commands.h"
 
 #include "base/diag.h"
@@ -25,7 +25,7 @@ static const struct {
 
 enum { FORMATS = sizeof formats / sizeof formats[0] };
 
-/** All of a file; "-" is standard input. @return NULL, and said so, if it can't be read. */
+/** Read a whole file; "-" is standard input. @return NULL if it cannot be read, which is reported. */
 static char *read_file(const char *path, size_t *len)
 {
         FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
@@ -58,7 +58,7 @@ static char *read_file(const char *path, size_t *len)
         return text;
 }
 
-/** Set *(size_t *)@p into to the format of that name. */
+/** Set *(size_t *)@p into to the index of a format. */
 static bool take_format(void *into, const char *value)
 {
         size_t *format = into;
@@ -70,7 +70,7 @@ static bool take_format(void *into, const char *value)
         return false;
 }
 
-/** "3" or "3-7", into a struct explain. */
+/** Parse rounds such as "3" or "3-7" into a struct explain. */
 static bool take_rounds(void *into, const char *value)
 {
         struct explain *e = into;
@@ -85,7 +85,7 @@ static bool take_rounds(void *into, const char *value)
         return *end == '\0' && e->list_first > 0 && e->list_first <= e->list_last;
 }
 
-/** Read and judge. @return false, and said so, if something can't be read. */
+/** Read the files and judge them. @return false if one cannot be read, which is reported. */
 static bool add_files(struct explain *e, int argc, char **argv)
 {
         for (int i = 1; i < argc; i++) {
@@ -100,7 +100,7 @@ static bool add_files(struct explain *e, int argc, char **argv)
         return explain_finish(e) == STATUS_OK;
 }
 
-/** An URL is no file: then the profiles are taken from there. */
+/** Whether there is a URL among the arguments: then the profiles are fetched. */
 static bool has_url(int argc, char **argv)
 {
         for (int i = 1; i < argc; i++) {

@@ -33,7 +33,7 @@ static bool ends_with(const char *text, const char *end)
         return len >= n && strcmp(text + len - n, end) == 0;
 }
 
-/** Where the profile is, if only the program or the page was named. */
+/** The path of the profile, where the URL names only the program or the page. */
 static bool complete_path(CURLU *url)
 {
         char path[FETCH_NAME_MAX];
@@ -49,7 +49,7 @@ static bool complete_path(CURLU *url)
         return n > 0 && (size_t)n < sizeof path && curl_url_set(url, CURLUPART_PATH, path, 0) == CURLUE_OK;
 }
 
-/** Does the query have @p name? */
+/** Whether the query has a parameter @p name. */
 static bool has_parameter(CURLU *url, const char *name)
 {
         char *query = NULL;
@@ -65,7 +65,7 @@ static bool has_parameter(CURLU *url, const char *name)
         return has;
 }
 
-/** debug=1 tells MemStats, too, without which garbage is not known. */
+/** debug=1 adds MemStats, without which the amount of garbage is not known. */
 static bool complete_query(CURLU *url, bool collect)
 {
         bool ok = has_parameter(url, "debug=") ||
@@ -74,7 +74,7 @@ static bool complete_query(CURLU *url, bool collect)
                       curl_url_set(url, CURLUPART_QUERY, "gc=1", CURLU_APPENDQUERY) == CURLUE_OK);
 }
 
-/** The URL without what must not be seen: user, password, query. */
+/** The URL without what must stay secret: user, password and query. */
 static bool name_url(CURLU *url, char *name)
 {
         CURLU *shown = curl_url_dup(url);
@@ -92,7 +92,7 @@ static bool name_url(CURLU *url, char *name)
         return ok;
 }
 
-/** Nothing behind the scheme and before the host, and nothing behind "?", stays in argv. */
+/** Overwrite user, password and query in argv. */
 static void hide_secrets(char *url)
 {
         char *host = strstr(url, "://");
@@ -201,7 +201,7 @@ const char *fetch_name(const struct fetch *f)
         return f->name;
 }
 
-/** Are both parts the same, the default port as if it were written? */
+/** Whether a part of both URLs is equal; a missing port is the default port. */
 static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
 {
         char *x = NULL;
@@ -213,7 +213,7 @@ static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
         return same;
 }
 
-/** Go to where the answer says, if that is the same server. */
+/** Follow the redirect of a response, if it leads to the same server. */
 static bool follow(struct fetch *f, CURLU *at)
 {
         char *to = NULL;
@@ -226,7 +226,7 @@ static bool follow(struct fetch *f, CURLU *at)
         return ok;
 }
 
-/** One request. @return the status, or 0 with the reason. */
+/** Send one request. @return the status, or 0 and the reason. */
 static long ask(struct fetch *f, CURLU *at, char *why, size_t why_size)
 {
         long status = 0;

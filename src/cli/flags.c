@@ -5,9 +5,12 @@
 #include <getopt.h>
 #include <string.h>
 
-enum { LONG_FIRST = 256, /* getopt_long's value of the first flag's name; letters are below */ ARGUMENT = 1 };
+enum {
+        LONG_FIRST = 256,
+        /* what getopt_long returns for flag 0 by its name; letters are smaller */ ARGUMENT = 1
+};
 
-/** The tables that getopt_long takes. */
+/** The arguments of getopt_long. */
 struct options {
         char letters[2 + 2 * FLAGS_MAX + 1];
         struct option names[FLAGS_MAX + 1];
@@ -34,8 +37,8 @@ static struct options options_of(const struct flag *flags, size_t n, enum flags_
         struct options o = {.letters = ""};
         char *letter = o.letters;
         struct option *name = o.names;
-        *letter++ = order == FLAGS_FIRST ? '+' : '-'; /* whatever POSIXLY_CORRECT says */
-        *letter++ = ':';                              /* tell a missing value from an unknown option */
+        *letter++ = order == FLAGS_FIRST ? '+' : '-'; /* regardless of POSIXLY_CORRECT */
+        *letter++ = ':';                              /* return ':' if a value is missing */
         for (size_t i = 0; i < n && i < FLAGS_MAX; i++) {
                 if (flags[i].letter != '\0') {
                         *letter++ = flags[i].letter;
@@ -51,7 +54,7 @@ static struct options options_of(const struct flag *flags, size_t n, enum flags_
         return o;
 }
 
-/** The flag that getopt_long found as @p value in @p word; NULL if it is unknown, abbreviated, or lacks its value. */
+/** The flag for which getopt_long returned @p value at @p word; NULL if it is unknown or abbreviated, or its value is missing. */
 static const struct flag *flag_of(const struct flag *flags, size_t n, int value, const char *word)
 {
         if (value >= LONG_FIRST) {
@@ -66,17 +69,17 @@ static const struct flag *flag_of(const struct flag *flags, size_t n, int value,
         return NULL;
 }
 
-/** As flags_parse, but what @p usage would replace is said. */
+/** As flags_parse; if @p is_quiet, an unknown flag is not reported. */
 static bool parse(const struct flag *flags, size_t n, enum flags_order order, bool is_quiet, int *argc,
                   char **argv)
 {
         const struct options o = options_of(flags, n, order);
         int kept = 1;
         int value;
-        optind = 0; /* begin anew (an extension of glibc) */
+        optind = 0; /* start again (an extension of glibc) */
         opterr = 0;
         for (;;) {
-                const char *word = argv[optind > 0 ? optind : 1]; /* not permuted, in both orders */
+                const char *word = argv[optind > 0 ? optind : 1]; /* neither order permutes argv */
                 value = getopt_long(*argc, argv, o.letters, o.names, NULL);
                 if (value < 0) {
                         break;

@@ -1,7 +1,7 @@
-/** @file flags.h  The flags of a command, from one table each, parsed by getopt_long(3). (Those of proxy and config are the settings:
- * settings/args.c parses them from the table of settings.)
- * Names are not abbreviated: a flag that is added later must not change what an abbreviation means.
- * Threads: main; getopt's state is the process's.   Memory: none. */
+/** @file flags.h  The flags of a command are one table, which getopt_long(3) parses. The flags of proxy and config are the settings
+ * instead: settings/args.c parses them, from the table of settings.
+ * Names cannot be abbreviated: otherwise a new flag could change the meaning of an abbreviation.
+ * Threads: main, as the state of getopt_long is global.   Memory: allocates nothing. */
 #ifndef CLI_FLAGS_H
 #define CLI_FLAGS_H
 
@@ -17,26 +17,26 @@ enum flag_value {
 };
 
 struct flag {
-        const char *name; /**< without its dashes; NULL = it has a letter only */
-        char letter;      /**< '\0' = it has a name only */
+        const char *name; /**< without its dashes; NULL if it has only a letter */
+        char letter;      /**< '\0' if it has only a name */
         enum flag_value value;
-        /** Takes the value, which is NULL if there is none. @return false, and says why, if it is wrong. */
+        /** Take the value, which is NULL if there is none. @return false if it is wrong, which is reported. */
         bool (*take)(void *into, const char *value);
         void *into;
 };
 
-/** Keep the value in *(const char **)@p into. */
+/** Store the value in *(const char **)@p into. */
 bool flags_take_text(void *into, const char *value);
-/** Set *(bool *)@p into. */
+/** Set *(bool *)@p into to true. */
 bool flags_take_switch(void *into, const char *value);
 
 enum flags_order {
-        FLAGS_ANYWHERE, /**< among the arguments; "--" ends them */
-        FLAGS_FIRST,    /**< the first argument ends them */
+        FLAGS_ANYWHERE, /**< flags may follow arguments; "--" ends the flags */
+        FLAGS_FIRST,    /**< the first argument ends the flags */
 };
 
-/** Take the @p n flags of @p flags out of argv; what is left stays in order behind argv[0]. If something is wrong, it says what, or
- *  instead how the subcommand of heap is used, if @p usage is not NULL. @return false if something is wrong. */
+/** Take the @p n flags of @p flags out of argv; the other arguments stay in order after argv[0].
+ *  @return false if something is wrong, which is reported: what it is or, if @p usage is not NULL, how to use the subcommand of heap. */
 bool flags_parse(const struct flag *flags, size_t n, enum flags_order order, const char *usage, int *argc,
                  char **argv);
 

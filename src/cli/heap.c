@@ -1,4 +1,4 @@
-/* querytap heap: marks, and how the allocation records grow between them. */
+/* heap: marks of the allocation records and the differences between them, verdicts, series, and subcommands for saved profiles. */
 #include "cli/commands.h"
 
 #include "base/diag.h"
@@ -9,14 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH_MAX_BYTES = 448 }; /* the form is added to it */
+enum { PATH_MAX_BYTES = 448 }; /* without the parameter `format` */
 
 /* --- a path with parameters --------------------------------------------------------------------------------------- */
 
 struct path {
         char text[PATH_MAX_BYTES];
         size_t at;
-        bool failed; /**< it did not fit */
+        bool failed; /**< it was too long */
 };
 
 static void put_char(struct path *p, char c)
@@ -36,7 +36,7 @@ static void put_text(struct path *p, const char *text)
         }
 }
 
-/** Add name=value; what means something in a query as %XX. @p value NULL adds nothing. */
+/** Add the parameter @p name with its value, percent-encoded; nothing if @p value is NULL. */
 static void put_param(struct path *p, const char *name, const char *value)
 {
         static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
@@ -75,13 +75,13 @@ static int ask(const struct client_options *options, bool post, const struct pat
 
 /* --- subcommands --------------------------------------------------------------------------------------------------- */
 
-/** Between so many arguments. */
+/** How many arguments there may be. */
 struct range {
         int least;
         int most;
 };
 
-/** The flags of all clients and the @p n of @p flags; what is left must be as many arguments as @p range allows. */
+/** Parse the flags that all clients have and the @p n flags of @p flags; check the number of arguments that are left. */
 static bool parse_with(const struct flag *flags, size_t n, struct client_options *options, int *argc,
                        char **argv, struct range range, const char *usage)
 {
@@ -187,7 +187,7 @@ static int sample(int argc, char **argv, const char *usage)
         return ask(&options, true, &p);
 }
 
-/** argv[0] of a subcommand is its own name. */
+/** The subcommands; their argv[0] is their name. */
 static const struct {
         const char *name;
         int (*run)(int argc, char **argv, const char *usage);

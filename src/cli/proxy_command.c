@@ -1,4 +1,4 @@
-/* querytap proxy: puts the rooms together and runs them. */
+/* proxy: creates the parts of the proxy, connects them, and runs the main event loop. */
 #include "cli/commands.h"
 
 #include "admin/admin.h"
@@ -25,7 +25,7 @@
 
 enum { SIGNALS = 4 };
 
-struct house {
+struct parts {
         struct settings settings;
         struct event_base *base;
         struct journal *journal;
@@ -37,7 +37,7 @@ struct house {
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
-        struct house *h = arg;
+        struct parts *h = arg;
         (void)what;
         if (number == SIGUSR1) {
                 journal_reopen(h->journal);
@@ -49,7 +49,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
-        const struct house *h = arg;
+        const struct parts *h = arg;
         (void)fd;
         (void)what;
         prof_tick();
@@ -59,7 +59,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
         growth_tick(clock_wall_ns(), &traffic);
 }
 
-static enum status watch(struct house *h)
+static enum status watch(struct parts *h)
 {
         static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
         const uint64_t ms = h->settings.profile.interval_ms;
@@ -82,7 +82,7 @@ static enum status watch(struct house *h)
         return STATUS_OK;
 }
 
-static enum status build(struct house *h)
+static enum status build(struct parts *h)
 {
         enum status status;
         h->base = event_base_new();
@@ -99,18 +99,18 @@ static enum status build(struct house *h)
         return watch(h);
 }
 
-static void tear_down(struct house *h)
+static void tear_down(struct parts *h)
 {
         if (h->journal != NULL) {
                 journal_hurry(h->journal);
         }
-        proxy_free(h->proxy); /* answers what the admin port has asked */
+        proxy_free(h->proxy); /* completes the requests of the admin port */
         admin_free(h->admin);
         if (h->journal != NULL) {
                 journal_stop(h->journal);
                 journal_free(h->journal);
         }
-        /* last: until here a second signal must not cut the log short */
+        /* last, so that a second signal cannot end the process before the log is complete */
         for (int i = 0; i < SIGNALS; i++) {
                 if (h->signals[i] != NULL) {
                         event_free(h->signals[i]);
@@ -131,9 +131,9 @@ static void tear_down(struct house *h)
 
 int command_proxy(int argc, char **argv)
 {
-        static struct house h; /* large, and one a process */
+        static struct parts h; /* large; there is one in a process */
         prof_set_sample_bytes(
-            0); /* until the setting is known: records keep the rate at which they were caught */
+            0); /* no samples before the setting is known: a record keeps the rate at which it was sampled */
         (void)prof_hooks_install();
         settings_defaults(&h.settings);
         if (settings_args(&h.settings, &argc, argv) != STATUS_OK || sink_check(&h.settings) != STATUS_OK) {
@@ -150,13 +150,14 @@ int command_proxy(int argc, char **argv)
                 return EXIT_FAILED;
         }
         enum status status = build(&h);
-        if (status != STATUS_OK && diag_count(DIAG_ERROR) == 0) { /* whoever failed should have said more */
+        if (status != STATUS_OK &&
+            diag_count(DIAG_ERROR) == 0) { /* otherwise the reason was reported already */
                 diag(DIAG_ERROR, "the proxy can't be started: %s", status_text(status));
         }
         if (status == STATUS_OK) {
                 diag(DIAG_INFO, "listening on %s, forwarding to %s, admin port %s",
                      proxy_listen_addr(h.proxy), h.settings.remote, admin_addr(h.admin));
-                /* what libevent does between our callbacks on this loop is the admin port's HTTP */
+                /* what libevent itself allocates on this loop is for the HTTP of the admin port */
                 (void)prof_enter(STAGE_ADMIN);
                 (void)event_base_dispatch(h.base);
         }

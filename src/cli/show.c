@@ -1,4 +1,4 @@
-/* tail, sessions, stages, hex: they send a request to the admin port and print the response. */
+/* tail, sessions, stages and hex: they send a request to the admin port and print the response. */
 #include "cli/commands.h"
 
 #include "base/diag.h"
@@ -19,7 +19,7 @@ static bool is_number(const char *text)
         return *text != '\0' && strspn(text, "0123456789") == strlen(text) && strlen(text) < 20;
 }
 
-/** client_parse for the commands that take no -n. */
+/** client_parse, for the commands that do not have -n. */
 static bool parse(struct client_options *options, int *argc, char **argv)
 {
         if (!client_parse(options, argc, argv, NULL, 0)) {

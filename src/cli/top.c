@@ -1,4 +1,4 @@
-/* Statements by shape, live. */
+/* top: statistics of statements by their digest, updated every second on a terminal. */
 #include "cli/commands.h"
 
 #include "base/diag.h"
@@ -14,7 +14,7 @@
 
 enum { EVERY_MS = 1000, HEAD_LINES = 4, ROWS_USUAL = 20 };
 
-/** The terminal's size now; it may change any time. */
+/** The size of the terminal, which may change at any time. */
 static void measure(unsigned *columns, unsigned *rows)
 {
         struct winsize size;
@@ -42,8 +42,8 @@ static int show(const struct client_options *options, const char *order)
         return status;
 }
 
-/** Wait a little. @return false if the user has had enough. */
-static bool wait_a_little(void)
+/** Wait until the next update. @return false if the user has pressed Ctrl-C. */
+static bool wait_for_update(void)
 {
         sigset_t interrupt;
         const struct timespec pause = {.tv_sec = EVERY_MS / 1000, .tv_nsec = EVERY_MS % 1000 * 1000000L};
@@ -80,9 +80,8 @@ int command_top(int argc, char **argv)
         sigset_t interrupt;
         (void)sigemptyset(&interrupt);
         (void)sigaddset(&interrupt, SIGINT);
-        (void)sigprocmask(SIG_BLOCK, &interrupt,
-                          NULL); /* it is waited for; within a request it would only be late */
-        while (status == EXIT_DONE && !interrupted && wait_a_little()) {
+        (void)sigprocmask(SIG_BLOCK, &interrupt, NULL); /* sigtimedwait gets it between requests */
+        while (status == EXIT_DONE && !interrupted && wait_for_update()) {
                 status = show(&options, order);
         }
         return status;

@@ -1,4 +1,4 @@
-/* querytap heap watch: take a program's heap profiles until it can be told whether it leaks. */
+/* heap watch: fetch heap profiles of a program until it is clear whether it leaks. */
 #include "cli/commands.h"
 
 #include "base/diag.h"
@@ -33,22 +33,22 @@ struct target {
         struct fetch *fetch;
         struct explain explain;
         unsigned failures; /**< in a row */
-        bool told;
+        bool decided;
 };
 
 struct watch {
         struct target targets[TARGETS_MAX];
         size_t n;
         long every_ms;
-        long rounds; /**< at most */
+        long rounds; /**< the maximum */
         bool collect;
-        bool quiet; /**< --ci: the answer only, and at the first leak */
+        bool quiet; /**< --ci: print only the answer, and stop at the first leak */
         bool json;
 };
 
 /* --- flags ------------------------------------------------------------------------------------------------------------------------ */
 
-/** "10s", "500ms" or "1m", into a long of milliseconds. */
+/** Parse a time such as "10s", "500ms" or "1m" into *(long *)@p into, in milliseconds. */
 static bool take_time(void *into, const char *value)
 {
         char *end;
@@ -77,7 +77,7 @@ static bool take_count(void *into, const char *value)
         return isdigit((unsigned char)*value) && *end == '\0' && *n > 0 && *n <= ROUNDS_MAX;
 }
 
-/** Whether the format is json, into a bool. */
+/** Set *(bool *)@p into to whether the format is json. */
 static bool take_format(void *into, const char *value)
 {
         bool is_json = strcmp(value, "json") == 0;
@@ -93,8 +93,8 @@ static void on_signal(int number)
         interrupted = 1;
 }
 
-/** Is the answer one that stays? What is flat for as long as a leak takes to be told is flat. */
-static bool is_told(const struct explain *e)
+/** Whether the answer will not change any more: memory rises, or did not for as long as it takes to detect a leak. */
+static bool is_decided(const struct explain *e)
 {
         const struct explain_run *run = &e->run[e->n_run - 1];
         enum explain_bytes v = run->bytes.verdict;
@@ -102,7 +102,7 @@ static bool is_told(const struct explain *e)
                                     (v == BYTES_FLAT || v == BYTES_LEVELS_OFF || v == BYTES_FILLING));
 }
 
-static void say_round(const struct watch *w, const struct target *t)
+static void report_round(const struct watch *w, const struct target *t)
 {
         if (w->quiet || !isatty(STDERR_FILENO)) {
                 return;
@@ -121,7 +121,7 @@ static void say_round(const struct watch *w, const struct target *t)
         }
 }
 
-/** One profile more. @return false, and said so, if the program can't be watched. */
+/** Fetch one profile. @return false if the program cannot be watched, which is reported. */
 static bool take_round(const struct watch *w, struct target *t)
 {
         char why[WHY];
@@ -147,8 +147,8 @@ static bool take_round(const struct watch *w, struct target *t)
                      (int)p.at, p.text);
                 return false;
         }
-        t->told = is_told(&t->explain);
-        say_round(w, t);
+        t->decided = is_decided(&t->explain);
+        report_round(w, t);
         return true;
 }
 
@@ -158,23 +158,23 @@ static void pause_until(const struct timespec *until)
         }
 }
 
-/** @return false if a program can't be watched. */
+/** @return false if one of the programs cannot be watched. */
 static bool watch_all(struct watch *w)
 {
         struct timespec next;
         (void)clock_gettime(CLOCK_MONOTONIC, &next);
         for (long round = 0; round < w->rounds && !interrupted; round++) {
-                size_t told = 0;
+                size_t decided = 0;
                 bool leak = false;
                 for (size_t i = 0; i < w->n; i++) {
                         struct target *t = &w->targets[i];
-                        if (!t->told && !take_round(w, t)) {
+                        if (!t->decided && !take_round(w, t)) {
                                 return false;
                         }
-                        told += t->told;
-                        leak = leak || (t->told && explain_rises(&t->explain));
+                        decided += t->decided;
+                        leak = leak || (t->decided && explain_rises(&t->explain));
                 }
-                if (told == w->n || (leak && w->quiet)) {
+                if (decided == w->n || (leak && w->quiet)) {
                         break;
                 }
                 next.tv_sec += w->every_ms / 1000;
@@ -188,7 +188,7 @@ static bool watch_all(struct watch *w)
         return true;
 }
 
-/** @return whether one leaks. */
+/** @return whether one of the programs leaks. */
 static bool print_answers(const struct watch *w)
 {
         bool rises = false;
@@ -216,7 +216,7 @@ static bool print_answers(const struct watch *w)
 static bool open_targets(struct watch *w, int argc, char **argv)
 {
         bool ok = true;
-        for (int i = 1; i < argc; i++) { /* all of them, so that no secret stays in argv */
+        for (int i = 1; i < argc; i++) { /* all, even after an error, so that no secret stays in argv */
                 struct target *t = &w->targets[w->n];
                 t->fetch = fetch_open(argv[i], w->collect);
                 ok = ok && t->fetch != NULL;
