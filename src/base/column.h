@@ -1,17 +1,17 @@
-/** @file column.h  Tables that are shown to people as text and to programs as JSON: one row of a table of columns describes one
- * column for both, and for the manual (tests/unit/cli/test_manual.c compares name, unit and help).
+/** @file column.h  Tables that are shown to people as text and to programs as JSON. One entry of a table of columns describes one
+ * column for both, and for the manual: tests/unit/cli/test_manual.c compares name, unit and help with it.
  *
  *      struct row -> column_put_json -> {"count":7,"sum_us":1500,…}
  *                 -> column_put_text ->        7    1500us
  *
- * Knows: where a value is in a row, and how its cell is set.   Does not know: what the rows are, or who keeps them.
+ * Knows: where a value is in a row, and how its cell is formatted.   Does not know: what the rows are, or who owns them.
  * Threads: any; the tables are constant.   Memory: allocates nothing. */
 #ifndef BASE_COLUMN_H
 #define BASE_COLUMN_H
 
 #include "base/json_writer.h"
 
-/** What is at a column's offset in a row. */
+/** The type of the value at the offset of a column. */
 enum column_kind {
         COLUMN_NONE,  /**< nothing: `put` makes the cell of several values */
         COLUMN_U32,   /**< uint32_t */
@@ -25,17 +25,17 @@ enum column_kind {
 };
 
 struct column {
-        const char *name; /**< key in JSON; NULL = not in JSON */
-        const char *unit; /**< "bytes", "microseconds" and the like; NULL = a count or a text */
-        const char *help; /**< one sentence, as in the manual; NULL where name is */
+        const char *name; /**< the key in JSON; NULL if it is not in JSON */
+        const char *unit; /**< "bytes", "microseconds" and the like; NULL for counts and texts */
+        const char *help; /**< one sentence, the same as in the manual; NULL if name is */
         enum column_kind kind;
-        int decimals;
-        size_t offset;       /**< in the row */
-        const char *heading; /**< NULL = not in the text. Lines of a long one are apart by newlines. */
-        const char *before;  /**< what separates it from the cell before; NULL = a blank */
-        int width;           /**< on the terminal; negative: to the left; 0 = the last, as wide as it is */
-        unsigned views;      /**< bit set of the views that show it, if there are several; 0 = all */
-        /** Writes the cell, padded to width, if it is not just the value. If width is 0 it also writes `before`. */
+        int decimals;        /**< of COLUMN_FIXED */
+        size_t offset;       /**< of the value in the row */
+        const char *heading; /**< of the text, maybe of several lines; NULL if it is not in the text */
+        const char *before;  /**< separator before the cell, blanks in the heading; NULL = one blank */
+        int width;           /**< of the cell; negative: aligned to the left; 0: the last one, not padded */
+        unsigned views;      /**< set of the bits of those views that show it; 0 = all */
+        /** Writes the cell, padded to width, if it is not just the value; NULL = it is. If width is 0, it writes `before` too. */
         void (*put)(FILE *out, const struct column *column, const void *row);
 };
 

@@ -1,5 +1,5 @@
-/** @file json_writer.h  Writes one JSON text (RFC 8259): it adds commas, colons, quotes, escapes and white space by itself, and
- *  checks that what is written nests.
+/** @file json_writer.h  Writes a JSON text (RFC 8259) to a stream. It adds commas, colons, quotes, escapes and white space itself, and
+ * checks the nesting of arrays and objects.
  *
  *      struct json_writer j = json_writer_to(out);
  *      json_writer_object(&j, NULL);
@@ -9,12 +9,12 @@
  *      json_writer_end(&j);
  *      json_writer_finish(&j);
  *
- * Every function that writes a value takes its key first: the name of a member inside an object, NULL inside an array and at the
- * top. Keys are trusted: plain ASCII that needs no escape. A call that would not give valid JSON (a key in an array, an end too
- * many, a second value at the top) sets `failed`, and nothing is written from then on; the caller's mistake then shows as a text
- * that no parser accepts. Errors of the stream are the stream's (ferror).
- * The log's records have a faster writer of their own (journal/format/jsonl.h).
- * Threads: one owner.   Memory: on the caller's stack; allocates nothing. */
+ * Each function that writes a value has the key as its first argument: the name of the member inside an object, NULL inside an array
+ * and for the whole text. Keys are ASCII that needs no escape. A call that would give invalid JSON (a key inside an array, an end
+ * without a beginning, a second value at the top) sets `failed`, and nothing more is written: then the text is incomplete, and no
+ * parser accepts it. Errors of the stream are not checked here (ferror).
+ * Log records are not written with this, but faster (journal/format/jsonl.h).
+ * Threads: one owner.   Memory: on the stack of the caller; allocates nothing. */
 #ifndef BASE_JSON_WRITER_H
 #define BASE_JSON_WRITER_H
 
@@ -24,7 +24,7 @@
 
 enum { JSON_WRITER_DEPTH = 12 };
 
-/** How the items of an array or object are set. */
+/** The white space around the items of an array or object. */
 enum json_layout {
         JSON_COMPACT,  /**< no white space */
         JSON_LINES,    /**< compact, but each item begins a line */
@@ -34,10 +34,10 @@ enum json_layout {
 
 struct json_writer {
         FILE *out;
-        enum json_layout layout; /**< of what is at the top */
+        enum json_layout layout; /**< of the value at the top */
         bool failed;             /**< see above */
-        bool started;            /**< there is a value at the top */
-        unsigned depth;          /**< arrays and objects that are open */
+        bool started;            /**< the value at the top was begun */
+        unsigned depth;          /**< number of open arrays and objects */
         struct json_writer_level {
                 enum json_layout layout;
                 char end; /**< ']' or '}' */
@@ -52,18 +52,18 @@ struct json_writer json_writer_indented(FILE *out);
 /** End the text with a newline. All arrays and objects must have been ended. */
 void json_writer_finish(struct json_writer *j);
 
-/** Begin an object or an array, in the layout of what it is in. */
+/** Begin an object or an array, in the layout of the one that it is in. */
 void json_writer_object(struct json_writer *j, const char *key);
 void json_writer_array(struct json_writer *j, const char *key);
 /** Begin an array each of whose items begins a line; the items themselves are compact. */
 void json_writer_lines(struct json_writer *j, const char *key);
-/** Begin an object or an array that stands on one line of an indented text. */
+/** Begin an object or an array that is on one line, within an indented text. */
 void json_writer_object_inline(struct json_writer *j, const char *key);
 void json_writer_array_inline(struct json_writer *j, const char *key);
-/** End the array or object that was begun last. */
+/** End the innermost array or object. */
 void json_writer_end(struct json_writer *j);
 
-/** A string, as json_string (json.h) escapes it; of any length. */
+/** A string of any length, escaped as by json_string (json.h). */
 void json_writer_text(struct json_writer *j, const char *key, const char *text);
 void json_writer_span(struct json_writer *j, const char *key, struct span text);
 void json_writer_uint(struct json_writer *j, const char *key, uint64_t value);
