@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/start.h"
-#include "journal/kept.h"
 #include "mysql/record/gap.h"
 #include "profile/heap/prof.h"
 #include "settings/settings.h"
@@ -18,9 +17,9 @@ enum { BATCH = 256, RETRY_MS = 200 };
 
 /* --- the writer thread ---------------------------------------------------------------------------------------------- */
 
-static void write_record(struct journal *j, const struct record *r)
+static void write_record(struct journal *j, const struct record *r, struct identity *identity)
 {
-        recent_add(&j->recent, r);
+        recent_add(&j->recent, r, identity);
         sinks_put(&j->sinks, r);
 }
 
@@ -32,7 +31,25 @@ static void write_gap(struct journal *j, uint64_t dropped)
                                    "a record: records are dropped and counted; increase log.ring_bytes");
                 j->ring_full_said = true;
         }
-        write_record(j, &gap);
+        write_record(j, &gap, NULL);
+}
+
+/** Find the session of @p r. @return NULL if it has none, or none that is known. */
+static struct session *find_session(struct journal *j, struct journal_port *port, struct record *r)
+{
+        struct session *session;
+        if (sessions_find(&port->sessions, r, &session) == SESSIONS_LOST) {
+                atomic_fetch_add(&port->announcements, 1); /* all of them are announced again: it is rare */
+                atomic_fetch_add(&j->sessions_lost, 1);
+                if (!j->lost_reported) {
+                        diag(DIAG_WARNING,
+                             "who the session of a record is can't be kept: out of memory; such records "
+                             "lack the fields of their session until it is announced again");
+                        j->lost_reported = true;
+                }
+        }
+        r->prefix = session != NULL && r->event == EVENT_QUERY ? &session->prefix : NULL;
+        return session;
 }
 
 /** The record in j->raw with texts in UTF-8. */
@@ -42,24 +59,30 @@ static struct record_raw *convert(struct journal *j)
 }
 
 /** @p packed is ours to write to. */
-static void take_record(struct journal *j, struct record_packed *packed)
+static void take_record(struct journal *j, struct journal_port *port, struct record_packed *packed)
 {
         unsigned n;
         record_unpack(packed, &j->raw.with_secrets);
-        const struct record *text = refine_raw(&j->refine, convert(j), &n);
+        struct record_raw *raw = convert(j);
+        struct session *session = find_session(j, port, &raw->with_secrets);
+        struct identity *identity = session != NULL ? session->identity : NULL;
+        struct record *r = refine_raw(&j->refine, session != NULL ? &session->order : NULL, raw, &n);
         for (unsigned i = 0; i < n; i++) {
-                write_record(j, &j->refine.runs[i]);
+                write_record(j, &j->refine.runs[i], identity);
         }
-        write_record(j, text);
+        write_record(j, r, identity);
+        if (r->event == EVENT_DISCONNECT && session != NULL) {
+                sessions_end(&port->sessions, r->session_place);
+        }
 }
 
-static void take_message(struct journal *j, const struct journal_port *port, const struct ring_message *m)
+static void take_message(struct journal *j, struct journal_port *port, const struct ring_message *m)
 {
         if (m->drops_before > 0) {
                 write_gap(j, m->drops_before);
         }
         uint8_t *memory = port->ring.memory; /* ours until the message is popped */
-        take_record(j, (struct record_packed *)(void *)(memory + (m->bytes.data - memory)));
+        take_record(j, port, (struct record_packed *)(void *)(memory + (m->bytes.data - memory)));
 }
 
 /** With log.when_full = block, what no sink can take stays in its ring. */
@@ -145,7 +168,7 @@ static bool drain_overflow(struct journal *j, uint64_t deadline_ns)
                 struct record_packed *r;
                 while (clock_mono_ns() < deadline_ns &&
                        (r = overflow_oldest(&j->ports[i]->overflow)) != NULL) {
-                        take_record(j, r);
+                        take_record(j, j->ports[i], r);
                         overflow_pop(&j->ports[i]->overflow);
                         any = true;
                 }
@@ -203,6 +226,19 @@ static void *run(void *arg)
 
 /* --- life ------------------------------------------------------------------------------------------------------------- */
 
+static enum status make_ports(struct journal *j, unsigned n)
+{
+        j->ports = prof_calloc(STAGE_JOURNAL, n, sizeof(struct journal_port *));
+        while (j->ports != NULL && j->n_ports < n) {
+                j->ports[j->n_ports] = port_new(j);
+                if (j->ports[j->n_ports] == NULL) {
+                        return STATUS_NOMEM;
+                }
+                j->n_ports++;
+        }
+        return j->ports != NULL ? STATUS_OK : STATUS_NOMEM;
+}
+
 enum status journal_new(const struct settings *settings, unsigned ports, struct journal **out)
 {
         struct journal *j = prof_calloc(STAGE_JOURNAL, 1, sizeof *j);
@@ -217,24 +253,17 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
                 journal_free(j);
                 return STATUS_IO;
         }
-        j->ports = prof_calloc(STAGE_JOURNAL, ports, sizeof(struct journal_port *));
-        enum status status = j->ports != NULL ? STATUS_OK : STATUS_NOMEM;
-        for (; status == STATUS_OK && j->n_ports < ports; j->n_ports++) {
-                j->ports[j->n_ports] = port_new(j);
-                if (j->ports[j->n_ports] == NULL) {
-                        status = STATUS_NOMEM;
-                        break;
-                }
-        }
+        enum status status = recent_init(&j->recent, settings->log.recent_bytes);
         if (status == STATUS_OK) {
-                status = recent_init(&j->recent, settings->log.recent_bytes);
-        }
-        if (status != STATUS_OK) {
-                diag(DIAG_ERROR, "the log can't be set up: %s", status_text(status));
-        } else { /* these say it themselves */
                 status = refine_init(&j->refine, settings);
         }
         if (status == STATUS_OK) {
+                status = make_ports(j, ports);
+        }
+        if (status == STATUS_NOMEM) {
+                diag(DIAG_ERROR, "the log can't be set up: %s", status_text(status));
+        }
+        if (status == STATUS_OK) { /* which reports its errors */
                 status = sinks_open(&j->sinks, settings);
         }
         if (status != STATUS_OK) {
@@ -289,7 +318,6 @@ void journal_free(struct journal *j)
         for (unsigned i = 0; j->ports != NULL && i < j->n_ports; i++) {
                 port_free(j->ports[i]);
         }
-        kept_free(&j->kept);
         sinks_free(&j->sinks);
         recent_fini(&j->recent);
         convert_fini(&j->convert);
@@ -305,11 +333,6 @@ bool journal_is_read(const struct journal *j)
 {
         const struct settings *s = j->settings;
         return j->sinks.n > 0 || s->log.recent_bytes > 0 || s->log.digests > 0;
-}
-
-struct span journal_keep(struct journal *j, struct span text)
-{
-        return kept_add(&j->kept, text);
 }
 
 void journal_reopen(struct journal *j)

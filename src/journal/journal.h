@@ -44,11 +44,18 @@ int journal_port_keep(struct journal_port *port, bool *full);
 bool journal_port_settle(struct journal_port *port);
 /** Does anybody look at records of commands: a log, the recent records, the digests? */
 bool journal_is_read(const struct journal *j);
-/** A copy of @p text for FIELDs that are record.lasting: it lives as long as the journal. From main, before the workers start.
- *  @return an empty one when memory is out. */
-struct span journal_keep(struct journal *j, struct span text);
 /** Hand over a copy of @p raw. Never blocks. @return false if it had to be dropped (counted). */
 bool journal_put(struct journal_port *port, const struct record_raw *raw);
+
+/* Sessions. A record of a session has its place; the first one, and the first after something of the session's changed, carries the
+ * session (record.h), and the others refer to it. What a dropped record carried is carried by the next one. */
+
+/** A place for a new session of the port's owner. @return 0 if none is free: then each record of it carries the session. */
+uint32_t journal_session_begin(struct journal_port *port);
+/** After its last record. @p place may be 0. */
+void journal_session_end(struct journal_port *port, uint32_t place);
+/** When this number changes, each session is to be carried again by its next record: the journal has lost one. */
+const _Atomic uint32_t *journal_port_announcements(const struct journal_port *port);
 
 /** Open the log files anew (after somebody moved them away). Any thread; done by the writer soon. */
 void journal_reopen(struct journal *j);

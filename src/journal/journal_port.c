@@ -46,19 +46,33 @@ int journal_port_keep(struct journal_port *port, bool *full)
         return port->room_fd;
 }
 
-/** Behind the ring, if that is full. @return false if it is not. */
-static bool keep(struct journal_port *port, const struct record *r, size_t size)
+/** Does @p r, @p size bytes, have to go to the overflow, to stay in order or because the ring is full? */
+static bool must_overflow(struct journal_port *port, size_t size)
 {
-        if (port->overflow.first == NULL && ring_decides(&port->ring, size)) {
-                return false;
-        }
-        if (!overflow_add(&port->overflow, r, size)) {
+        return port->full != NULL && (port->overflow.first != NULL || !ring_decides(&port->ring, size));
+}
+
+/** @return false if it was dropped. */
+static bool put_overflow(struct journal_port *port, const struct record *r, size_t size)
+{
+        bool put = overflow_add(&port->overflow, r, size);
+        if (!put) {
                 ring_drop(&port->ring);
         }
         *port->full = port->overflow.first != NULL;
-        atomic_store(&port->wants_room,
-                     true); /* before wake_if_needed: so the writer sees it when it looks next */
-        return true;
+        /* before wake_if_needed: so the journal thread sees it when it looks next */
+        atomic_store(&port->wants_room, true);
+        return put;
+}
+
+static bool put_ring(struct journal_port *port, const struct record *r, size_t size)
+{
+        uint8_t *to = ring_reserve(&port->ring, size);
+        if (to != NULL) {
+                record_pack(r, to);
+                ring_commit(&port->ring, size);
+        }
+        return to != NULL;
 }
 
 bool journal_port_settle(struct journal_port *port)
@@ -74,17 +88,9 @@ bool journal_put(struct journal_port *port, const struct record_raw *raw)
 {
         const struct record *r = &raw->with_secrets;
         size_t size = record_pack_size(r);
-        if (port->full != NULL && keep(port, r, size)) {
-                wake_if_needed(port);
-                return true;
-        }
-        uint8_t *to = ring_reserve(&port->ring, size);
-        if (to != NULL) {
-                record_pack(r, to);
-                ring_commit(&port->ring, size);
-        }
+        bool put = must_overflow(port, size) ? put_overflow(port, r, size) : put_ring(port, r, size);
         wake_if_needed(port); /* a drop is news too */
-        return to != NULL;
+        return put;
 }
 
 void port_tell_room(struct journal_port *port)
@@ -94,6 +100,52 @@ void port_tell_room(struct journal_port *port)
                 ssize_t n = write(port->room_fd, &one, sizeof one);
                 (void)n; /* fails only if it is readable already */
         }
+}
+
+/* --- places of sessions ----------------------------------------------------------------------------------------------- */
+
+uint32_t journal_session_begin(struct journal_port *port)
+{
+        uint32_t words = (port->n_places + 63) / 64;
+        while (port->free_from < words && port->places[port->free_from] == UINT64_MAX) {
+                port->free_from++;
+        }
+        if (port->free_from == words) {
+                return 0;
+        }
+        uint64_t *word = &port->places[port->free_from];
+        unsigned bit = (unsigned)__builtin_ctzll(~*word);
+        *word |= 1ULL << bit;
+        return port->free_from * 64 + bit;
+}
+
+void journal_session_end(struct journal_port *port, uint32_t place)
+{
+        if (place != 0) {
+                port->places[place / 64] &= ~(1ULL << place % 64);
+                port->free_from = place / 64 < port->free_from ? place / 64 : port->free_from;
+        }
+}
+
+const _Atomic uint32_t *journal_port_announcements(const struct journal_port *port)
+{
+        return &port->announcements;
+}
+
+/** One for each of @p n sessions. @return false when memory is out. */
+static bool make_places(struct journal_port *port, uint64_t n)
+{
+        port->n_places = (uint32_t)n + 1;
+        uint32_t words = (port->n_places + 63) / 64;
+        port->places = prof_calloc(STAGE_JOURNAL, words, sizeof *port->places);
+        if (port->places == NULL) {
+                return false;
+        }
+        port->places[0] = 1;
+        if (port->n_places % 64 != 0) { /* those that the last word has too many */
+                port->places[words - 1] |= UINT64_MAX << port->n_places % 64;
+        }
+        return true;
 }
 
 /* --- life ---------------------------------------------------------------------------------------------------------- */
@@ -120,6 +172,8 @@ void port_free(struct journal_port *port)
         if (port->room_fd >= 0) {
                 (void)close(port->room_fd);
         }
+        sessions_fini(&port->sessions);
+        prof_free(port->places);
         prof_free(port->block);
 }
 
@@ -138,6 +192,11 @@ struct journal_port *port_new(struct journal *j)
         port->block = block;
         port->overflow.max_bytes = j->settings->limits.held_bytes + OVERFLOW_BYTES;
         port->room_fd = -1;
+        sessions_init(&port->sessions, j->refine.n_plus_one, &j->recent);
+        if (!make_places(port, j->settings->limits.sessions)) {
+                port_free(port);
+                return NULL;
+        }
         if (j->settings->log.when_full == SETTINGS_WHEN_FULL_BLOCK) {
                 port->room_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
                 if (port->room_fd < 0) {

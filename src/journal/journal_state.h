@@ -11,6 +11,7 @@
 #include "journal/journal.h"
 #include "journal/overflow.h"
 #include "journal/recent.h"
+#include "journal/sessions.h"
 #include "journal/sink/sinks.h"
 
 #include <pthread.h>
@@ -21,6 +22,13 @@ struct journal_port {
         struct journal *journal;
         void *block; /* to free */
         _Atomic uint64_t puts;
+        /* places of sessions: the owner's, a bit each, set while it is taken; number 0 is never given */
+        uint64_t *places;
+        uint32_t n_places;
+        uint32_t free_from; /* no word before this has a free place */
+        /* the sessions in them: the journal thread's */
+        struct sessions sessions;
+        _Atomic uint32_t announcements; /* see journal_port_announcements */
         /* with log.when_full = block */
         struct overflow overflow;
         bool *full;              /* the owner's; NULL = nothing is kept */
@@ -49,12 +57,13 @@ struct journal {
         pthread_t thread;
         bool running;
         bool ring_full_said;
+        bool lost_reported;
+        _Atomic uint64_t sessions_lost; /* records whose session was not known */
         struct sinks sinks;
         struct recent recent;
         struct record_raw raw; /* the one that is under way */
         struct convert convert;
         struct refine refine;
-        struct kept_text *kept;       /* main's: what records point at as long as there are any */
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };
 

@@ -5,10 +5,13 @@
 #include "mysql/record/gap.h"
 #include "mysql/record/record_packed.h"
 #include "profile/heap/prof.h"
+#include "profile/heap/store.h"
 
 enum {
-        LARGEST_SHARE = 4, /* no record takes more than a fourth of the room */
-        SHORT_TEXT = 4096, /* of a statement in a shortened one */
+        LARGEST_SHARE = 4,    /* no record takes more than a fourth of the room */
+        SHORT_TEXT = 4096,    /* of a statement in a shortened one */
+        IDENTITIES_SHARE = 2, /* those of past sessions take at most half as much as the records */
+        IDENTITIES_MIN = 64 * 1024,
 };
 
 enum status recent_init(struct recent *recent, size_t size)
@@ -18,13 +21,10 @@ enum status recent_init(struct recent *recent, size_t size)
                 return STATUS_NOMEM;
         }
         evicting_ring_init(&recent->ring, recent->memory, size);
+        recent->retired_max =
+            size / IDENTITIES_SHARE > IDENTITIES_MIN ? size / IDENTITIES_SHARE : IDENTITIES_MIN;
+        prof_store_bound(STORE_IDENTITIES, recent->retired_max, 0);
         return STATUS_OK;
-}
-
-void recent_fini(struct recent *recent)
-{
-        prof_free(recent->memory);
-        recent->memory = NULL;
 }
 
 static struct record shorten(const struct record *r)
@@ -52,35 +52,133 @@ static struct record shorten(const struct record *r)
         return s;
 }
 
-static void add(struct recent *recent, const struct record *r, size_t len)
+/* An entry: this, then the packed record. */
+struct entry {
+        struct identity *identity; /* that the record refers to; NULL = none */
+};
+
+static size_t entry_size(const struct record *r)
 {
+        return sizeof(struct entry) + record_pack_size(r);
+}
+
+/* --- identities of sessions that have changed or ended -----------------------------------------------------------------
+ *
+ * They are in a queue, in the order of the newest record that may refer to them, and go when that record has gone. */
+
+static void pop_retired(struct recent *recent)
+{
+        struct identity *gone = recent->retired;
+        recent->retired = gone->next;
+        recent->retired_bytes -= gone->size;
+        prof_store_add(STORE_IDENTITIES, -(int64_t)gone->size);
+        identity_free(gone);
+}
+
+/** Number of the oldest record that can still be read. */
+static uint64_t oldest(const struct recent *recent)
+{
+        return recent->ring.oldest > recent->cut_to ? recent->ring.oldest : recent->cut_to + 1;
+}
+
+/** Free those that no record refers to any more. */
+static void pop_unused(struct recent *recent)
+{
+        while (recent->retired != NULL && recent->retired->last_recent < oldest(recent) &&
+               recent->retired->readers == 0) {
+                pop_retired(recent);
+        }
+}
+
+/** There are too many: the oldest one goes, and with it the records up to the newest that may refer to it. */
+static void cut_oldest(struct recent *recent)
+{
+        uint64_t last = recent->retired->last_recent;
+        if (last >= oldest(recent)) {
+                recent->cut += last + 1 - oldest(recent);
+                recent->cut_to = last;
+        }
+        pop_unused(recent);
+}
+
+void recent_retire(struct recent *recent, struct identity *identity)
+{
+        if (identity == NULL) {
+                return;
+        }
         lock_take(&recent->lock);
-        uint8_t *entry = evicting_ring_add(&recent->ring, len);
-        if (entry != NULL) {
-                record_pack(r, entry);
+        identity->last_recent = recent->ring.added;
+        identity->next = NULL;
+        if (recent->retired == NULL) {
+                recent->retired = identity;
+        } else {
+                recent->newest_retired->next = identity;
+        }
+        recent->newest_retired = identity;
+        recent->retired_bytes += identity->size;
+        prof_store_add(STORE_IDENTITIES, (int64_t)identity->size);
+        pop_unused(recent);
+        while (recent->retired_bytes > recent->retired_max && recent->retired->readers == 0) {
+                cut_oldest(recent);
         }
         lock_give(&recent->lock);
 }
 
-static void add_shortened(struct recent *recent, const struct record *r, size_t most)
+void recent_fini(struct recent *recent)
 {
-        struct record other = shorten(r);
-        if (record_pack_size(&other) > most) {
-                other = gap_record(1, "too large for the recent records");
+        while (recent->retired != NULL) {
+                pop_retired(recent);
         }
-        add(recent, &other, record_pack_size(&other));
+        prof_free(recent->memory);
+        recent->memory = NULL;
 }
 
-void recent_add(struct recent *recent, const struct record *r)
+uint64_t recent_cut(struct recent *recent)
+{
+        lock_take(&recent->lock);
+        uint64_t cut = recent->cut;
+        lock_give(&recent->lock);
+        return cut;
+}
+
+/* --- adding ----------------------------------------------------------------------------------------------------------- */
+
+static void add(struct recent *recent, const struct record *r, struct identity *identity, size_t len)
+{
+        lock_take(&recent->lock);
+        struct entry *entry = evicting_ring_add(&recent->ring, len);
+        if (entry != NULL) {
+                entry->identity = r->session_source == RECORD_SESSION_REFERRED ? identity : NULL;
+                record_pack(r, (uint8_t *)(entry + 1));
+        }
+        if (recent->retired != NULL) {
+                pop_unused(recent);
+        }
+        lock_give(&recent->lock);
+}
+
+static void add_shortened(struct recent *recent, const struct record *r, struct identity *identity,
+                          size_t most)
+{
+        struct record other = shorten(r);
+        if (entry_size(&other) > most) {
+                other = gap_record(1, "too large for the recent records");
+        }
+        add(recent, &other, identity, entry_size(&other));
+}
+
+void recent_add(struct recent *recent, const struct record *r, struct identity *identity)
 {
         size_t most = recent->ring.size / LARGEST_SHARE;
-        size_t len = record_pack_size(r);
-        if (len > most) {
-                add_shortened(recent, r, most);
+        size_t len = entry_size(r);
+        if (len > most && most > 0) {
+                add_shortened(recent, r, identity, most);
                 return;
         }
-        add(recent, r, len);
+        add(recent, r, identity, len);
 }
+
+/* --- reading ---------------------------------------------------------------------------------------------------------- */
 
 uint64_t recent_last(struct recent *recent)
 {
@@ -101,16 +199,19 @@ enum found {
 struct reading {
         enum found found;
         struct record_packed *copy; /* FOUND_RECORD: to be freed */
+        struct identity *identity;  /* to be given back */
         uint64_t gone;              /* FOUND_GAP: how many */
 };
 
 /** Copy the record of an entry: a filter or a format may take its time, and the journal thread must not wait for it. */
-static struct reading copy_entry(struct span packed, uint64_t number)
+static struct reading copy_entry(struct span kept, uint64_t number)
 {
         struct reading reading = {.found = FOUND_EMPTY};
-        if (packed.len == 0) {
+        if (kept.len == 0) {
                 return reading;
         }
+        const struct entry *entry = (const struct entry *)(const void *)kept.data;
+        struct span packed = span_skip(kept, sizeof *entry);
         reading.copy = prof_alloc(STAGE_JOURNAL, packed.len);
         if (reading.copy == NULL) {
                 diag(DIAG_WARNING, "record %llu could not be read: out of memory",
@@ -118,6 +219,10 @@ static struct reading copy_entry(struct span packed, uint64_t number)
                 return reading;
         }
         memcpy(reading.copy, packed.data, packed.len);
+        reading.identity = entry->identity;
+        if (reading.identity != NULL) {
+                reading.identity->readers++;
+        }
         reading.found = FOUND_RECORD;
         return reading;
 }
@@ -125,7 +230,8 @@ static struct reading copy_entry(struct span packed, uint64_t number)
 static struct reading read_next(struct recent *recent, uint64_t *cursor)
 {
         struct evicting_ring *ring = &recent->ring;
-        uint64_t gone = *cursor + 1 < ring->oldest ? ring->oldest - *cursor - 1 : 0;
+        uint64_t first = oldest(recent);
+        uint64_t gone = *cursor + 1 < first ? first - *cursor - 1 : 0;
         bool is_first = *cursor == 0;
         if (*cursor >= ring->added) {
                 return (struct reading){.found = FOUND_NOTHING};
@@ -141,23 +247,37 @@ static struct reading read_next(struct recent *recent, uint64_t *cursor)
         return copy_entry(evicting_ring_get(ring, *cursor), *cursor);
 }
 
+/** Format what was found, unless @p filter, which may be NULL, does not let it pass. */
+static void print(const struct reading *reading, struct filter *filter, enum format format, struct writer *w)
+{
+        struct record r;
+        if (reading->found == FOUND_GAP) {
+                r = gap_record(reading->gone, "overwritten before they were read");
+                format_record(w, format, &r);
+        } else if (reading->found == FOUND_RECORD) {
+                record_unpack(reading->copy, &r);
+                if (reading->identity != NULL) {
+                        record_refer(&r, &reading->identity->session,
+                                     field_set_both(&r.present, &fields_session));
+                }
+                if (filter == NULL || filter_pass(filter, &r)) {
+                        format_record(w, format, &r);
+                }
+        }
+}
+
 bool recent_read(struct recent *recent, uint64_t *cursor, struct filter *filter, enum format format,
                  struct writer *w)
 {
         lock_take(&recent->lock);
         struct reading reading = read_next(recent, cursor);
         lock_give(&recent->lock);
-        if (reading.found == FOUND_GAP) {
-                struct record gap = gap_record(reading.gone, "overwritten before they were read");
-                format_record(w, format, &gap);
-        }
-        if (reading.found == FOUND_RECORD) {
-                struct record r;
-                record_unpack(reading.copy, &r);
-                if (filter == NULL || filter_pass(filter, &r)) {
-                        format_record(w, format, &r);
-                }
-                prof_free(reading.copy);
+        print(&reading, filter, format, w);
+        prof_free(reading.copy);
+        if (reading.identity != NULL) {
+                lock_take(&recent->lock);
+                reading.identity->readers--;
+                lock_give(&recent->lock);
         }
         return reading.found != FOUND_NOTHING;
 }

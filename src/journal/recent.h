@@ -1,5 +1,7 @@
 /** @file recent.h  The last records, packed, in fixed memory, numbered from 1.
- * Threads: any (a lock; the workers never come here).   Memory: STAGE_JOURNAL, one block. */
+ * A record refers to who its session was (identity.h); such identities are kept until their last record has gone.
+ * Threads: any (a lock; the workers never come here).   Memory: STAGE_JOURNAL, one block, and the identities of past sessions:
+ * at most half as much (at least 64 KiB). */
 #ifndef JOURNAL_RECENT_H
 #define JOURNAL_RECENT_H
 
@@ -8,19 +10,32 @@
 #include "base/status.h"
 #include "base/writer.h"
 #include "journal/format/format.h"
+#include "journal/identity.h"
 #include "rules/filter.h"
 
 struct recent {
         struct lock lock;
         struct evicting_ring ring;
         uint8_t *memory; /**< NULL before recent_init */
+        /* identities that no session has any more, from the oldest */
+        struct identity *retired;
+        struct identity *newest_retired;
+        size_t retired_bytes;
+        size_t retired_max;
+        uint64_t cut_to; /**< number of the newest record that was given up with its identity */
+        uint64_t cut;    /**< records that were given up so */
 };
 
 /** @p size 0 keeps none (they are numbered all the same). */
 enum status recent_init(struct recent *recent, size_t size);
 void recent_fini(struct recent *recent);
-/** Keep a copy of @p r. One that would push out most others is shortened (and says so). */
-void recent_add(struct recent *recent, const struct record *r);
+/** Keep a copy of @p r. One that would push out most others is shortened (and says so). @p identity is what @p r refers to as its session; NULL = nothing. */
+void recent_add(struct recent *recent, const struct record *r, struct identity *identity);
+/** No later record refers to @p identity (NULL is allowed): free it when no recent record does any more. If those that wait for this
+ *  take too much memory, the oldest recent records are given up. */
+void recent_retire(struct recent *recent, struct identity *identity);
+/** Recent records that were given up so far, for the bound on their sessions' memory. */
+uint64_t recent_cut(struct recent *recent);
 uint64_t recent_last(struct recent *recent);
 /** See journal_recent. */
 bool recent_read(struct recent *recent, uint64_t *cursor, struct filter *filter, enum format format,

@@ -155,8 +155,6 @@ static enum status make_workers(struct proxy *p)
 {
         unsigned n = proxy_workers(p->settings);
         (void)snprintf(p->listen_addr, sizeof p->listen_addr, "%s", listener_addr(p->listener));
-        struct span listen_addr = journal_keep(p->journal, span_str(p->listen_addr));
-        struct span remote_addr = journal_keep(p->journal, span_str(p->settings->remote));
         p->workers = prof_calloc(STAGE_WORKER, n, sizeof(struct worker *));
         while (p->workers != NULL && p->n_workers < n) {
                 const struct worker_config config = {
@@ -165,8 +163,8 @@ static enum status make_workers(struct proxy *p)
                     .remote = &p->remote,
                     .remote_text = p->settings->remote,
                     .count_only = !journal_is_read(p->journal),
-                    .listen_addr = listen_addr,
-                    .remote_addr = remote_addr,
+                    .listen_addr = span_str(p->listen_addr),
+                    .remote_addr = span_str(p->settings->remote),
                     .port = journal_port(p->journal, p->n_workers),
                     .tls = p->tls,
                 };
@@ -176,7 +174,7 @@ static enum status make_workers(struct proxy *p)
                 }
                 p->n_workers++;
         }
-        if (p->workers == NULL || listen_addr.len == 0 || remote_addr.len == 0) {
+        if (p->workers == NULL) {
                 diag(DIAG_ERROR, "the workers can't be created: out of memory");
                 return STATUS_NOMEM;
         }

@@ -124,9 +124,19 @@ static void discard(struct worker *w)
         prof_free(w);
 }
 
-static void put_record(void *arg, const struct record_raw *r)
+static bool put_record(void *arg, const struct record_raw *r)
 {
-        (void)journal_put(arg, r); /* the journal counts what it drops */
+        return journal_put(arg, r); /* which counts what it drops */
+}
+
+static uint32_t begin_session(void *arg)
+{
+        return journal_session_begin(arg);
+}
+
+static void end_session(void *arg, uint32_t place)
+{
+        journal_session_end(arg, place);
 }
 
 /** The bits of the field `redacted` for a packet of which log.redact has hidden a part. */
@@ -163,7 +173,11 @@ static enum status init_sessions(struct worker *w, const struct worker_config *c
                     .packets_redacted = redacted_bits(s->log.redact),
                     .listen_addr = config->listen_addr,
                     .remote_addr = config->remote_addr,
-                    .output = {.arg = config->port, .on_record = put_record}},
+                    .output = {.arg = config->port,
+                               .on_record = put_record,
+                               .begin_session = begin_session,
+                               .end_session = end_session,
+                               .announcements = journal_port_announcements(config->port)}},
         };
         return session_shared_init(&w->sessions, &sessions);
 }

@@ -7,30 +7,55 @@
 
 /* --- records -------------------------------------------------------------------------------------------------------- */
 
-/** The only place where a record learns which session it is of. */
-static void identify(const struct tap *tap, struct record *r)
+/** Let @p r carry the session: who it is, also as far as this record does not show it. */
+static void carry(const struct tap *tap, struct record *r)
 {
         const struct tap_config *config = &tap->shared->config;
-        record_set_uint(r, FIELD_CONN_ID, tap->conn_id);
-        if (tap->client_len > 0) {
-                record_set_text(r, FIELD_CLIENT_ADDR, span_of(tap->client_addr, tap->client_len));
-        }
+        struct field_set present = r->present;
+        record_set_text(r, FIELD_CLIENT_ADDR, span_of(tap->client_addr, tap->client_len));
         record_set_text(r, FIELD_PROXY_LISTEN_ADDR, config->listen_addr);
+        record_set_text(r, FIELD_PROXY_CLIENT_ADDR, span_of(tap->own_addr, tap->own_len));
         record_set_text(r, FIELD_REMOTE_ADDR, config->remote_addr);
-        if (tap->own_len > 0) {
-                record_set_text(r, FIELD_PROXY_CLIENT_ADDR, span_of(tap->own_addr, tap->own_len));
-        }
+        r->present = present;
+        dissect_identify(tap->dissect, r);
+}
+
+void tap_identity_changed(struct tap *tap)
+{
+        tap->known = 1ULL << FIELD_CONN_ID | 1ULL << FIELD_PROXY_LISTEN_ADDR | 1ULL << FIELD_REMOTE_ADDR;
+        tap->known |= tap->client_len > 0 ? 1ULL << FIELD_CLIENT_ADDR : 0;
+        tap->known |= tap->own_len > 0 ? 1ULL << FIELD_PROXY_CLIENT_ADDR : 0;
+        tap->carried = false;
+}
+
+static uint32_t announcements(const struct tap_output *output)
+{
+        return output->announcements != NULL
+                   ? atomic_load_explicit(output->announcements, memory_order_relaxed)
+                   : 0;
 }
 
 void tap_emit(struct tap *tap, struct record *r)
 {
         const struct tap_shared *shared = tap->shared;
+        const struct tap_output *output = &shared->config.output;
         if (shared->config.dissect.count_only) {
                 return; /* nobody reads it */
         }
         r->wall_ns = *shared->wall_offset_ns + r->mono_ns;
-        identify(tap, r);
-        shared->config.output.on_record(shared->config.output.arg, record_raw_of(r));
+        r->conn_id = tap->conn_id;
+        r->session_place = tap->place;
+        r->present.words[0] |= tap->known;
+        uint32_t number = announcements(output);
+        uint32_t identity = dissect_identity(tap->dissect);
+        if (tap->carried && tap->announcements == number && tap->identity == identity) {
+                (void)output->on_record(output->arg, record_raw_of(r)); /* a drop is counted there */
+                return;
+        }
+        carry(tap, r);
+        tap->carried = output->on_record(output->arg, record_raw_of(r)) && tap->place != 0;
+        tap->announcements = number;
+        tap->identity = identity;
 }
 
 struct record tap_record(enum record_event event, uint64_t now_ns)
@@ -97,6 +122,7 @@ enum status tap_connected(struct tap *tap, const char *own_addr, uint64_t now_ns
                 return STATUS_NOMEM;
         }
         tap->own_len = (uint16_t)strlen(own_addr);
+        tap_identity_changed(tap);
         struct record r = tap_record(EVENT_CONNECT, now_ns);
         tap_emit(tap, &r);
         return STATUS_OK;
@@ -121,13 +147,8 @@ void tap_end(struct tap *tap, const struct tap_ending *ending, uint64_t now_ns)
         dissect_end(tap->dissect, now_ns);
         struct record r = tap_record(EVENT_DISCONNECT, now_ns);
         struct dissect_view v = dissect_view(tap->dissect);
-        if (v.username.len > 0) {
-                record_set_text(&r, FIELD_USERNAME, v.username);
-                r.charsets[RECORD_USERNAME] = v.username_charset;
-        }
-        if (v.server_conn_id != 0) {
-                record_set_uint(&r, FIELD_SERVER_CONN_ID, v.server_conn_id);
-        }
+        r.present.words[0] |= v.username.len > 0 ? 1ULL << FIELD_USERNAME : 0;
+        r.present.words[0] |= v.server_conn_id != 0 ? 1ULL << FIELD_SERVER_CONN_ID : 0;
         record_set_uint(&r, FIELD_DURATION_US, tap_age_ns(tap, now_ns) / CLOCK_US_NS);
         record_set_uint(&r, FIELD_BYTES_SENT, ending->bytes_sent);
         record_set_uint(&r, FIELD_BYTES_RECEIVED, ending->bytes_received);

@@ -24,8 +24,16 @@ struct tap;
 /** Where records go. Passwords may still stand in them. */
 struct tap_output {
         void *arg;
-        /** Called once for each record; it and what it points at live only during the call. */
-        void (*on_record)(void *arg, const struct record_raw *record);
+        /** Called once for each record; it and what it points at live only during the call. @return false if it was dropped: the
+         *  session that it carries is then carried by the next one. */
+        bool (*on_record)(void *arg, const struct record_raw *record);
+        /** A place for a session's identity wherever records go: then only the first record, and the first after a change, carries the
+         *  session, and the others refer to it (record.h). 0 = there is none. NULL: each record carries its session. */
+        uint32_t (*begin_session)(void *arg);
+        /** After the last record of the session in @p place, which may be 0. NULL if begin_session is. */
+        void (*end_session)(void *arg, uint32_t place);
+        /** When this number changes, all sessions are carried once more. NULL: it never does. */
+        const _Atomic uint32_t *announcements;
 };
 
 struct tap_config {

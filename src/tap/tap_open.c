@@ -130,6 +130,10 @@ struct tap *tap_new(struct tap_shared *shared, uint64_t conn_id, const char *cli
                 prof_free(tap);
                 return NULL;
         }
+        if (config->output.begin_session != NULL) {
+                tap->place = config->output.begin_session(config->output.arg);
+        }
+        tap_identity_changed(tap);
         shared->taps++;
         return tap;
 }
@@ -140,6 +144,10 @@ void tap_free(struct tap *tap)
                 return;
         }
         struct tap_shared *shared = tap->shared;
+        const struct tap_output *output = &shared->config.output;
+        if (output->end_session != NULL) {
+                output->end_session(output->arg, tap->place);
+        }
         dissect_free(tap->dissect);
         prof_free(tap->own_addr);
         prof_free(tap->tls[SIDE_CLIENT]);

@@ -21,6 +21,12 @@ struct tap {
         uint16_t client_len;
         uint16_t own_len;
         uint64_t conn_id;
+        uint32_t place; /* see tap_output.begin_session; 0 = none */
+        bool
+            carried; /* the last record that carried the session was taken, and what the tap knows is the same … */
+        uint32_t announcements; /* … so is this number … */
+        uint32_t identity;      /* … and dissect_identity */
+        uint64_t known;         /* the session's fields that the tap knows, a bit each */
         uint64_t start_ns;
         char *own_addr; /* towards the server; NULL = not connected */
         char *tls[2];   /* by enum side; NULL = none */
@@ -31,8 +37,10 @@ struct tap {
 /* tap.c */
 /** A record of @p event at @p now_ns, without the identity of the session. */
 struct record tap_record(enum record_event event, uint64_t now_ns);
-/** Put the session's identity into @p r and emit it. */
+/** Let @p r refer to the session, or carry it if that is due, and emit it. */
 void tap_emit(struct tap *tap, struct record *r);
+/** What the tap itself knows of the session has changed. */
+void tap_identity_changed(struct tap *tap);
 
 /* tap_packets.c: callbacks of the dissector; @p arg is the tap. */
 void tap_on_packet(void *arg, const struct packet *p);

@@ -34,12 +34,14 @@ static void on_record(void *arg, struct record *r)
         (void)arg;
         s.records++;
         if (!s.has_record && r->event == EVENT_QUERY) {
+                dissect_identify(s.dissect, r);
                 uint8_t *room = malloc(record_pack_size(r));
                 if (room == NULL) {
                         abort();
                 }
                 record_pack(r, room);
                 record_unpack((struct record_packed *)(void *)room, &s.record);
+                s.record.session_source = RECORD_SESSION_REFERRED; /* as in the journal */
                 s.has_record = true;
         }
 }

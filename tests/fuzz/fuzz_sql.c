@@ -111,7 +111,7 @@ static void check_refine(struct span sql, struct sql_mode mode, uint64_t redact)
                 record_set_text(&r, FIELD_QUERY, span_skip(sql, i));
                 record_set_uint(&r, FIELD_ERRNO, 1062 + i);
                 record_set_text(&r, FIELD_ERROR, sql);
-                (void)refine_record(&f, &r);
+                (void)refine_record(&f, NULL, &r);
         }
         refine_fini(&f);
 }

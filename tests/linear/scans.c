@@ -142,7 +142,7 @@ static void begin_redaction(void)
 static void refine_text(struct span text)
 {
         struct record r = record_of(text);
-        sink = refine_record(&refine, &r);
+        sink = refine_record(&refine, NULL, &r);
 }
 
 /** A result whose columns have no names but their expressions: half of the bytes is the statement, half names. */
@@ -160,7 +160,7 @@ static void refine_columns(struct span text)
                 names[i] = (struct value){.type = VALUE_VAR_STRING, .bytes = name, .true_len = name.len};
         }
         record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){names, n});
-        sink = refine_record(&refine, &r);
+        sink = refine_record(&refine, NULL, &r);
         free(names);
 }
 
@@ -170,7 +170,7 @@ static void refine_error(struct span text)
         struct record r = record_of(span_str("SELECT 1"));
         record_set_uint(&r, FIELD_ERRNO, 1062);
         record_set_text(&r, FIELD_ERROR, text);
-        sink = refine_record(&refine, &r);
+        sink = refine_record(&refine, NULL, &r);
 }
 
 static void refine_values(struct span text)
@@ -183,7 +183,7 @@ static void refine_values(struct span text)
                 values[i] = (struct value){.type = VALUE_VAR_STRING, .bytes = part, .true_len = part.len};
         }
         record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){values, PARTS});
-        sink = refine_record(&refine, &r);
+        sink = refine_record(&refine, NULL, &r);
 }
 
 static void begin_convert(void)
@@ -285,8 +285,8 @@ static void journal(struct span text)
 {
         struct record r = record_of(text);
         struct record *converted = convert_record(&convert, &r);
-        sink = refine_record(&refine, converted);
-        recent_add(&recent, converted);
+        sink = refine_record(&refine, NULL, converted);
+        recent_add(&recent, converted, NULL);
         format(converted->query, FORMAT_JSON);
 }
 

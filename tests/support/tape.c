@@ -46,6 +46,7 @@ static void print(struct player *p, const struct record *r)
 static void on_record(void *arg, struct record *r)
 {
         struct player *p = arg;
+        dissect_identify(p->dissect, r);
         uint8_t *packed = malloc(record_pack_size(r));
         if (packed == NULL) {
                 abort();

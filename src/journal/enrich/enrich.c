@@ -25,10 +25,7 @@ enum status refine_init(struct refine *f, const struct settings *settings)
                 status = digests_new(settings->log.digests, &f->digests);
         }
         if (status == STATUS_OK) {
-                status = track_new((unsigned)settings->log.n_plus_one, settings->limits.sessions, &f->track);
-        }
-        if (status == STATUS_NOMEM) {
-                diag(DIAG_ERROR, "the log can't be set up: out of memory");
+                status = n_plus_one_new((unsigned)settings->log.n_plus_one, &f->n_plus_one);
         }
         return status;
 }
@@ -36,7 +33,7 @@ enum status refine_init(struct refine *f, const struct settings *settings)
 void refine_fini(struct refine *f)
 {
         digests_free(f->digests);
-        track_free(f->track);
+        n_plus_one_free(f->n_plus_one);
         redact_free(f->redact);
         *f = (struct refine){.settings = f->settings};
 }
@@ -95,18 +92,16 @@ static void add_tags(struct refine *f, struct record *r, const struct digest_fou
 }
 
 /** The record of a run that @p after ended: rarely, and so apart from see_order. */
-static __attribute__((noinline)) void tell_run(struct refine *f, unsigned i, const struct track_run *run,
+static __attribute__((noinline)) void tell_run(struct refine *f, unsigned i, const struct n_plus_one_run *run,
                                                const struct record *after)
 {
         struct record *r = &f->runs[i];
         *r = (struct record){.event = EVENT_N_PLUS_ONE, .wall_ns = after->wall_ns, .mono_ns = after->mono_ns};
-        static const enum record_field same[] = {FIELD_CLIENT_ADDR, FIELD_PROXY_LISTEN_ADDR,
-                                                 FIELD_REMOTE_ADDR, FIELD_USERNAME, FIELD_DATABASE};
-        for (size_t k = 0; k < sizeof same / sizeof same[0]; k++) {
-                if (record_has(after, same[k])) {
-                        record_set_text(r, same[k], record_text(after, same[k]));
-                }
-        }
+        static const struct field_set same = {{1ULL << FIELD_CLIENT_ADDR | 1ULL << FIELD_PROXY_LISTEN_ADDR |
+                                                   1ULL << FIELD_REMOTE_ADDR | 1ULL << FIELD_USERNAME |
+                                                   1ULL << FIELD_DATABASE,
+                                               0}};
+        record_refer(r, &after->session, field_set_both(&after->present, &same));
         record_set_uint(r, FIELD_CONN_ID, after->conn_id);
         record_set_uint(r, FIELD_REPEATED, run->count);
         record_set_uint(r, FIELD_DURATION_US, run->sum_us);
@@ -140,10 +135,14 @@ static struct digest_found look_at(struct refine *f, const struct record *r)
 }
 
 /** Look at the order of statements. @return how many records of runs come first. */
-static unsigned see_order(struct refine *f, struct record *r, const struct digest_found *found)
+static unsigned see_order(struct refine *f, struct n_plus_one_session *session, struct record *r,
+                          const struct digest_found *found)
 {
-        struct track_run runs[TRACK_RUNS_MAX];
-        unsigned n = track_see(f->track, r, found, runs);
+        struct n_plus_one_run runs[N_PLUS_ONE_RUNS];
+        if (f->digests == NULL || session == NULL) {
+                return 0;
+        }
+        unsigned n = n_plus_one_see(f->n_plus_one, session, r, found, runs);
         for (unsigned i = 0; i < n; i++) {
                 tell_run(f, i, &runs[i], r);
         }
@@ -151,23 +150,24 @@ static unsigned see_order(struct refine *f, struct record *r, const struct diges
 }
 
 /** One that is no command. */
-static __attribute__((noinline)) unsigned refine_other(struct refine *f, struct record *r)
+static __attribute__((noinline)) unsigned refine_other(struct refine *f, struct n_plus_one_session *session,
+                                                       struct record *r)
 {
         struct digest_found none = {.stat = NULL};
-        unsigned n = f->digests != NULL ? see_order(f, r, &none) : 0;
+        unsigned n = see_order(f, session, r, &none);
         if (r->event == EVENT_AUTH && record_has(r, FIELD_CONNECT_ATTRIBUTES)) {
                 redact_record(f->redact, r, false);
         }
         return n;
 }
 
-unsigned refine_record(struct refine *f, struct record *r)
+unsigned refine_record(struct refine *f, struct n_plus_one_session *session, struct record *r)
 {
         if (r->event != EVENT_QUERY) {
-                return refine_other(f, r);
+                return refine_other(f, session, r);
         }
         struct digest_found found = look_at(f, r);
-        unsigned n = f->digests != NULL ? see_order(f, r, &found) : 0;
+        unsigned n = see_order(f, session, r, &found);
         if (found.stat != NULL) {
                 add_digest(r, found.stat);
         }
@@ -182,8 +182,9 @@ unsigned refine_record(struct refine *f, struct record *r)
         return n;
 }
 
-struct record *refine_raw(struct refine *f, struct record_raw *raw, unsigned *runs)
+struct record *refine_raw(struct refine *f, struct n_plus_one_session *session, struct record_raw *raw,
+                          unsigned *runs)
 {
-        *runs = refine_record(f, &raw->with_secrets);
+        *runs = refine_record(f, session, &raw->with_secrets);
         return &raw->with_secrets;
 }

@@ -15,23 +15,24 @@
 struct refine {
         const struct settings *settings;
         struct digests *digests; /**< NULL: none are made */
-        struct track *track;
+        struct n_plus_one *n_plus_one;
         struct redact *redact;
         struct tags tags;
-        char hex[TRACK_RUNS_MAX][DIGEST_HEX];
-        uint8_t info[TRACK_RUNS_MAX][512];
-        struct record runs[TRACK_RUNS_MAX]; /**< records to stand before the one that ended them */
+        char hex[N_PLUS_ONE_RUNS][DIGEST_HEX];
+        uint8_t info[N_PLUS_ONE_RUNS][512];
+        struct record runs[N_PLUS_ONE_RUNS]; /**< records to stand before the one that ended them */
 };
 
 /** Errors are said. @p settings must outlive it. */
 enum status refine_init(struct refine *f, const struct settings *settings);
 void refine_fini(struct refine *f);
 
-/** Remove the passwords from @p raw and refine it: refine_record, which is for tests alone. @p runs becomes what that returns.
+/** Remove the passwords from @p raw and enrich it: refine_record, which is for tests alone. @p runs becomes what that returns.
  *  @return the record, which is the one in @p raw. */
-struct record *refine_raw(struct refine *f, struct record_raw *raw, unsigned *runs);
-/** Refine @p r, whose texts are UTF-8. What it points at lives until the next call.
+struct record *refine_raw(struct refine *f, struct n_plus_one_session *session, struct record_raw *raw, unsigned *runs);
+/** Enrich @p r, the next record of @p session (NULL = the order of its statements is not followed), whose texts are UTF-8. What it
+ *  points at lives until the next call.
  *  @return how many records in f->runs come first. */
-unsigned refine_record(struct refine *f, struct record *r);
+unsigned refine_record(struct refine *f, struct n_plus_one_session *session, struct record *r);
 
 #endif

@@ -17,27 +17,47 @@
 
 #include "journal/enrich/digests.h"
 
-struct track;
+enum { N_PLUS_ONE_RUNS = 4 }; /**< shapes that can take turns */
 
-/** @p sessions is how many are followed at once; those beyond are not, and counted. */
-enum status track_new(unsigned n_plus_one, size_t sessions, struct track **out);
-void track_free(struct track *t);
-
-/** A run that ended. */
-struct track_run {
+/** A run of statements. */
+struct n_plus_one_run {
         uint64_t count;
         uint64_t parent_rows;
         uint64_t sum_us;
         uint8_t hash[DIGEST_HASH];   /**< of its shape */
-        uint8_t parent[DIGEST_HASH]; /**< of the statement that gave the rows */
+        uint8_t parent[DIGEST_HASH]; /**< of the statement that returned the rows */
 };
-enum { TRACK_RUNS_MAX = 4 };
 
-/** Look at @p r, the next record of its session, with @p found of its statement. Sets its findings.
+struct n_plus_one;
+struct n_plus_one_shape;
+
+/** What is known of a session; its owner embeds it. Private to n_plus_one.c. */
+struct n_plus_one_session {
+        uint64_t ended_ns; /**< end of its last statement, monotonic */
+        /* the statement before, if it returned rows */
+        uint64_t rows;
+        uint64_t rows_trx; /**< its transaction; 0 = none */
+        uint8_t hash[DIGEST_HASH];
+        unsigned others;   /**< statements other than SELECT since then */
+        uint64_t runs_trx; /**< transaction of the first shape's parent */
+        unsigned n_shapes;
+        unsigned n_seen;                 /**< in all; the newest are kept */
+        struct n_plus_one_shape *shapes; /**< NULL while there are none */
+        uint64_t trx_id;                 /**< whose statements are in `seen` */
+        uint64_t *seen;                  /**< NULL while there are none */
+};
+
+/** @p least statements make a run; 0 = no runs are looked for. */
+enum status n_plus_one_new(unsigned least, struct n_plus_one **out);
+/** After its sessions have ended. NULL is allowed. */
+void n_plus_one_free(struct n_plus_one *n);
+
+void n_plus_one_begin(struct n_plus_one *n, struct n_plus_one_session *s);
+void n_plus_one_end(struct n_plus_one *n, struct n_plus_one_session *s);
+
+/** Look at @p r, the next record of session @p s, with @p found of its statement. Sets its findings.
  *  @return how many runs it ended, which are in @p runs. */
-unsigned track_see(struct track *t, struct record *r, const struct digest_found *found,
-                   struct track_run runs[TRACK_RUNS_MAX]);
-/** Sessions that could not be followed. */
-uint64_t track_missed(const struct track *t);
+unsigned n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+                        const struct digest_found *found, struct n_plus_one_run runs[N_PLUS_ONE_RUNS]);
 
 #endif

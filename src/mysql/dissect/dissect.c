@@ -6,6 +6,7 @@
 #include "mysql/dissect/give_up.h"
 #include "mysql/dissect/login.h"
 #include "mysql/dissect/phase.h"
+#include "mysql/wire/charset.h"
 #include "profile/heap/prof.h"
 
 enum { BATCH_MIN = 16 /* an EOF or the OK in its place is shown whole, then */ };
@@ -115,6 +116,23 @@ struct dissect_now dissect_now(const struct dissect *d)
         }
         return (struct dissect_now){cmd->type->name, text_of(d, cmd, &charset),
                                     d->redact_packets || dissector_is_secret(d, cmd)};
+}
+
+void dissect_identify(const struct dissect *d, struct record *r)
+{
+        struct field_set present = r->present;
+        record_set_text(r, FIELD_USERNAME, owned_text_span(&d->vars.username));
+        record_set_text(r, FIELD_DATABASE, owned_text_span(&d->vars.database));
+        record_set_text(r, FIELD_CHARACTER_SET, span_str(charset_title(d->vars.charsets.client)));
+        record_set_uint(r, FIELD_SERVER_CONN_ID, d->server_conn_id);
+        r->charsets[RECORD_USERNAME] = d->vars.charsets.username;
+        r->charsets[RECORD_DATABASE] = d->vars.charsets.database;
+        r->present = present;
+}
+
+uint32_t dissect_identity(const struct dissect *d)
+{
+        return d->vars.identity;
 }
 
 struct dissect_view dissect_view(const struct dissect *d)

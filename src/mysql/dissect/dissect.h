@@ -41,6 +41,12 @@ static inline void dissect_expect(const struct dissect *d)
 
 /** The next bytes from @p from, read at @p now_ns (monotonic). @return true if dissect_verdict may have changed. */
 bool dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns);
+/** Let @p r carry what the dissector knows of who the session is: user, database, character set, the server's number. The
+ *  records that it hands over only say which of these they have. Texts live until the next feed. */
+void dissect_identify(const struct dissect *d, struct record *r);
+/** A number that changes whenever what dissect_identify gives may have changed. */
+uint32_t dissect_identity(const struct dissect *d);
+
 /** No more bytes will come: commands without a reply become records that say so. */
 void dissect_end(struct dissect *d, uint64_t now_ns);
 /** Stop following, for a @p reason (static text) found elsewhere. */

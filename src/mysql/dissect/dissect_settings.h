@@ -34,7 +34,7 @@ struct dissect_settings {
 };
 
 /** Where news goes. The arguments live only during the call. on_record gets a record in which the dissector has filled
- *  what it knows; connection, addresses and wall_ns are the receiver's to fill.
+ *  what it knows, but for the session's fields (dissect_identify); connection, addresses and wall_ns are the receiver's to fill.
  *  With on_run, several packets may come in one call, after the records that they made. Without it each packet comes by
  *  on_packet, in its place among the records. */
 struct dissect_sink {

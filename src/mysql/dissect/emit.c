@@ -11,27 +11,18 @@
 
 enum { MAX_ATTRIBUTES = 256 };
 
-/** A record with what is known of the session. */
+/** A record that has what is known of the session; dissect_identify gives the values. */
 static void begin(const struct dissect *d, enum record_event event, uint64_t mono_ns, struct record *r)
 {
-        struct span charset = span_str(charset_title(d->vars.charsets.client));
+        const struct session_vars *vars = &d->vars;
         record_clear(r);
         r->event = event;
         r->mono_ns = mono_ns;
-        if (d->vars.username.len > 0) {
-                record_set_text(r, FIELD_USERNAME, owned_text_span(&d->vars.username));
-        }
-        if (d->vars.database.len > 0) {
-                record_set_text(r, FIELD_DATABASE, owned_text_span(&d->vars.database));
-        }
-        if (charset.len > 0) {
-                record_set_text(r, FIELD_CHARACTER_SET, charset);
-        }
-        r->charsets[RECORD_USERNAME] = d->vars.charsets.username;
-        r->charsets[RECORD_DATABASE] = d->vars.charsets.database;
-        if (d->server_conn_id != 0) {
-                record_set_uint(r, FIELD_SERVER_CONN_ID, d->server_conn_id);
-        }
+        r->present.words[0] =
+            (vars->username.len > 0 ? 1ULL << FIELD_USERNAME : 0) |
+            (vars->database.len > 0 ? 1ULL << FIELD_DATABASE : 0) |
+            (charset_title(vars->charsets.client) != NULL ? 1ULL << FIELD_CHARACTER_SET : 0) |
+            (d->server_conn_id != 0 ? 1ULL << FIELD_SERVER_CONN_ID : 0);
 }
 
 static void send(const struct dissect *d, struct record *r)

@@ -73,6 +73,7 @@ struct outcome login_on_greeting(struct dissect *d, const struct message *m)
         d->capabilities = greeting.capabilities;
         d->server_capabilities = greeting.capabilities;
         d->server_conn_id = greeting.server_conn_id;
+        d->vars.identity++;
         d->vars.charsets.server = charset_of_collation(greeting.collation_id);
         transaction_on_greeting(&d->transaction, greeting.server_version);
         if (!owned_text_set(&d->server_version, greeting.server_version) ||
@@ -121,6 +122,7 @@ struct outcome login_on_login(struct dissect *d, const struct message *m)
         d->client_capabilities = login.capabilities;
         d->capabilities &= login.capabilities;
         set_collation(d, login.collation_id);
+        d->vars.identity++;
         if (!owned_text_set(&d->vars.username, login.username) ||
             !owned_text_set(&d->vars.database, login.database) ||
             !auth_path_add_plugin(&d->auth_path, login.auth_plugin) ||

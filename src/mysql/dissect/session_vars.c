@@ -42,10 +42,12 @@ void session_vars_set_charset(struct session_vars *vars, const char *name)
         vars->charsets.login = charset;
         vars->charsets.username = charset;
         vars->charsets.database = charset;
+        vars->identity++;
 }
 
 bool session_vars_on_login_ok(struct session_vars *vars, const struct ok *ok)
 {
+        vars->identity++;
         if (ok->has_schema) {
                 vars->charsets.database = CHARSET_UNKNOWN; /* it is UTF-8 */
                 if (!owned_text_set(&vars->database, ok->schema)) {
@@ -77,6 +79,7 @@ void session_vars_change_user(struct session_vars *vars)
         owned_text_move(&vars->username, &vars->next_username);
         vars->charsets.login = vars->next_login_charset;
         vars->charsets.username = vars->next_login_charset;
+        vars->identity++;
         set_next(vars, vars->next_login_charset);
 }
 
@@ -139,6 +142,7 @@ void session_vars_advance(struct session_vars *vars, const struct statements *st
                 scan_text(vars, statements, cmd);
         }
         if (vars->next.has_client) {
+                vars->identity += vars->charsets.client != vars->next.client ? 1 : 0;
                 vars->charsets.client = vars->next.client;
         }
         if (vars->next.has_results) {
@@ -148,6 +152,7 @@ void session_vars_advance(struct session_vars *vars, const struct statements *st
         if (vars->next_database.at != NULL) {
                 owned_text_move(&vars->database, &vars->next_database);
                 vars->charsets.database = vars->next_database_charset;
+                vars->identity++;
         }
 }
 

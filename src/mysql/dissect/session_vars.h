@@ -31,6 +31,8 @@ struct session_vars {
                 uint8_t username; /**< that the user's name came in */
                 uint8_t database;
         } charsets;
+        uint32_t
+            identity; /**< changes whenever user, database or the client's character set do (dissect_identity) */
         struct next_charsets next;
         uint8_t next_login_charset; /**< of a COM_CHANGE_USER that awaits its reply */
         uint8_t next_database_charset;

@@ -57,8 +57,8 @@ struct record_session {
 
 /** Whose a record's struct record_session is. */
 enum record_session_source {
-        RECORD_SESSION_NONE,     /**< nobody's: it is not initialised */
-        RECORD_SESSION_CARRIED,  /**< the record's: a packed record takes it along */
+        RECORD_SESSION_NONE, /**< nobody's: it is not initialised */
+        RECORD_SESSION_CARRIED, /**< the record's: a packed record takes it along, also fields that the record does not have */
         RECORD_SESSION_REFERRED, /**< the journal's: it was copied here so that formats find it */
 };
 
@@ -337,6 +337,18 @@ static inline __attribute__((always_inline)) void record_set_list(struct record 
 {
         *(struct value_list *)record_place(r, f) = list;
 }
+
+/** Let @p r, which carries no session, refer to @p session: it has @p fields of it that are the session's. What @p session points
+ *  at must outlive the record. */
+static inline void record_refer(struct record *r, const struct record_session *session,
+                                struct field_set fields)
+{
+        r->session = *session;
+        r->session_source = RECORD_SESSION_REFERRED;
+        r->present.words[0] |= fields.words[0];
+        r->undecoded.words[0] |= session->undecoded.words[0] & fields.words[0];
+}
+_Static_assert(FIELD_SERVER_CONN_ID < 64, "the session's fields are in the first word");
 
 /** Name of a bit (0 … 63) of a RECORD_FLAGS field: SERVER_STATUS flags in lower case, such as "in_trans", capabilities
  *  as in capability.h; NULL if it has none. */

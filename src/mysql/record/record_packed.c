@@ -18,7 +18,10 @@ _Static_assert(sizeof(struct record_packed) % 8 == 0 && RECORD_SESSION % 8 == 0 
                    sizeof(struct record) % 8 == 0 && sizeof(struct value) % 8 == 0,
                "parts and elements are aligned");
 
-enum { SESSION_SIZE = RECORD_OPTIONAL - RECORD_SESSION };
+enum {
+        PLAIN_SIZE = sizeof(struct record_packed) + RECORD_SESSION, /* without texts */
+        SESSION_SIZE = RECORD_OPTIONAL - RECORD_SESSION,
+};
 
 static bool carries_session(const struct record *r)
 {
@@ -28,7 +31,7 @@ static bool carries_session(const struct record *r)
 /** Bytes before the lists and texts. */
 static size_t parts_size(const struct record *r)
 {
-        size_t size = sizeof(struct record_packed) + RECORD_SESSION;
+        size_t size = PLAIN_SIZE;
         size += carries_session(r) ? SESSION_SIZE : 0;
         return size + (record_has_optional(r) ? sizeof *r - RECORD_OPTIONAL : 0);
 }
@@ -40,15 +43,27 @@ static size_t packed_offset(const struct record *r, size_t offset)
         return sizeof(struct record_packed) + offset - (moved ? SESSION_SIZE : 0);
 }
 
-/** The texts that are stored: also those of a carried session that this record does not show. */
-static struct field_set stored_texts(const struct record *r)
+/* The texts of the own part, but for the command's. Those that are absent are empty. */
+#define OWN_TEXTS(DO) DO(query) DO(stmt_prepare_query) DO(info) DO(digest) DO(digest_text) DO(traceparent)
+
+/** The texts of the other parts: also those of a carried session that this record does not show. */
+static struct field_set other_texts(const struct record *r)
 {
-        struct field_set texts = {{r->present.words[0] & ~fields_session.words[0], r->present.words[1]}};
-        _Static_assert(FIELD_COMMAND == FIELD_COMMAND_ID + 1 && FIELD_COMMAND < 64, "the shift below");
-        _Static_assert(FIELD_SERVER_CONN_ID < 64, "the session's fields are in the first word");
-        texts.words[0] &= ~((r->present.words[0] & 1ULL << FIELD_COMMAND_ID) << 1);
+        struct field_set texts = field_set_both(&r->present, &fields_optional);
         texts.words[0] |= carries_session(r) ? r->session.fields.words[0] : 0;
         return field_set_both(&texts, &fields_spans);
+}
+
+/** The name of a command is known by its code. */
+static bool must_store_command(const struct record *r)
+{
+        return r->command.len > 0 && !record_has(r, FIELD_COMMAND_ID);
+}
+
+/** It has only an own part, as most have; maybe with lists. */
+static inline bool is_plain(const struct record *r)
+{
+        return !record_has_optional(r) && !carries_session(r) && !must_store_command(r);
 }
 
 /* --- lists -------------------------------------------------------------------------------------------------------- */
@@ -70,7 +85,7 @@ static size_t lists_size(const struct record *r)
 }
 
 /** Copy @p s to @p to, and its place over the span at @p member. @return the place behind the copy. */
-static uint8_t *store(uint8_t *out, uint8_t *to, struct span s, uint8_t *member)
+static __attribute__((noinline)) uint8_t *store(uint8_t *out, uint8_t *to, struct span s, uint8_t *member)
 {
         struct place place = {(uint64_t)(to - out), s.len};
         memcpy(member, &place, sizeof place);
@@ -93,19 +108,24 @@ static uint8_t *pack_lists(const struct record *r, uint8_t *out, uint8_t *to)
         {
                 struct value_list list = record_list(r, f);
                 for (size_t i = 0; i < list.n; i++, elements += sizeof *list.at) {
-                        to = store(out, to, list.at[i].name, elements + offsetof(struct value, name));
-                        to = store(out, to, list.at[i].bytes, elements + offsetof(struct value, bytes));
+                        const struct value *v = &list.at[i];
+                        if (v->name.len > 0) {
+                                to = store(out, to, v->name, elements + offsetof(struct value, name));
+                        }
+                        if (v->bytes.len > 0) {
+                                to = store(out, to, v->bytes, elements + offsetof(struct value, bytes));
+                        }
                 }
         }
         return to;
 }
 
-/** Put @p s, which holds a place in @p packed, right. */
-static void point(const struct record_packed *packed, struct span *s)
+/** Put @p s, which holds a place in @p packed unless it is empty, right. */
+static inline void point(const struct record_packed *packed, struct span *s)
 {
         struct place place;
         memcpy(&place, s, sizeof place);
-        *s = span_of((const uint8_t *)packed + place.offset, place.n);
+        s->data = place.n > 0 ? (const uint8_t *)packed + place.offset : NULL;
 }
 
 static void unpack_lists(struct record_packed *packed, struct record *r)
@@ -128,65 +148,118 @@ static void unpack_lists(struct record_packed *packed, struct record *r)
 
 /* --- records ------------------------------------------------------------------------------------------------------ */
 
-size_t record_pack_size(const struct record *r)
+/** What a record that is not plain needs besides. */
+static size_t others_size(const struct record *r)
 {
-        size_t size = parts_size(r) + (record_has_lists(r) ? lists_size(r) : 0);
-        struct field_set texts = stored_texts(r);
+        size_t size = parts_size(r) - PLAIN_SIZE;
+        struct field_set texts = other_texts(r);
         enum record_field f;
         FIELD_SET_EACH(texts, f)
         {
                 size += record_text(r, f).len;
         }
-        return size;
+        return size + (must_store_command(r) ? r->command.len : 0);
+}
+
+size_t record_pack_size(const struct record *r)
+{
+#define ADD_LENGTH(member) +r->member.len
+        size_t size = PLAIN_SIZE OWN_TEXTS(ADD_LENGTH);
+#undef ADD_LENGTH
+        size += record_has_lists(r) ? lists_size(r) : 0;
+        return is_plain(r) ? size : size + others_size(r);
+}
+
+static void copy_other_parts(const struct record *r, uint8_t *out)
+{
+        if (carries_session(r)) {
+                memcpy(out + packed_offset(r, RECORD_SESSION), &r->session, sizeof r->session);
+        }
+        if (record_has_optional(r)) {
+                memcpy(out + packed_offset(r, RECORD_OPTIONAL), (const uint8_t *)r + RECORD_OPTIONAL,
+                       span_unknown(sizeof *r - RECORD_OPTIONAL));
+        }
+}
+
+/** @return the place behind what was stored. */
+static uint8_t *pack_other_texts(const struct record *r, uint8_t *out, uint8_t *to)
+{
+        struct field_set texts = other_texts(r);
+        enum record_field f;
+        FIELD_SET_EACH(texts, f)
+        {
+                to = store(out, to, record_text(r, f), out + packed_offset(r, record_offset(f)));
+        }
+        if (must_store_command(r)) {
+                to = store(out, to, r->command, out + packed_offset(r, offsetof(struct record, command)));
+        }
+        return to;
 }
 
 void record_pack(const struct record *r, uint8_t *out)
 {
         struct record_packed *packed = (struct record_packed *)(void *)out;
         uint8_t *parts = (uint8_t *)packed->parts;
-        memcpy(parts, r, span_unknown(carries_session(r) ? RECORD_OPTIONAL : RECORD_SESSION));
-        if (record_has_optional(r)) {
-                memcpy(out + packed_offset(r, RECORD_OPTIONAL), (const uint8_t *)r + RECORD_OPTIONAL,
-                       span_unknown(sizeof *r - RECORD_OPTIONAL));
+        memcpy(parts, r, span_unknown(RECORD_SESSION));
+        bool plain = is_plain(r);
+        uint8_t *to = out + PLAIN_SIZE;
+        if (!plain) {
+                copy_other_parts(r, out);
+                to = out + parts_size(r);
         }
-        uint8_t *to = out + parts_size(r);
-        if (record_has_lists(r)) {
+        if (record_has_lists(r)) { /* before the texts: elements are aligned */
                 to = pack_lists(r, out, to);
         }
-        struct field_set texts = stored_texts(r);
-        enum record_field f;
-        FIELD_SET_EACH(texts, f)
-        {
-                to = store(out, to, record_text(r, f), out + packed_offset(r, record_offset(f)));
+#define STORE(member)                                                                                        \
+        if (r->member.len > 0) {                                                                             \
+                to = store(out, to, r->member, parts + offsetof(struct record, member));                     \
+        }
+        OWN_TEXTS(STORE)
+#undef STORE
+        if (!plain) {
+                to = pack_other_texts(r, out, to);
         }
         packed->size = (uint64_t)(to - out);
 }
 
-void record_unpack(struct record_packed *packed, struct record *r)
+static void unpack_others(const struct record_packed *packed, struct record *r)
 {
         const uint8_t *bytes = (const uint8_t *)packed;
-        memcpy(r, packed->parts, span_unknown(RECORD_SESSION));
-        r->prefix = NULL;
         if (carries_session(r)) {
                 memcpy(&r->session, bytes + packed_offset(r, RECORD_SESSION), sizeof r->session);
-        } else {
-                r->session_source = RECORD_SESSION_NONE;
         }
         if (record_has_optional(r)) {
                 memcpy((uint8_t *)r + RECORD_OPTIONAL, bytes + packed_offset(r, RECORD_OPTIONAL),
                        span_unknown(sizeof *r - RECORD_OPTIONAL));
         }
-        struct field_set texts = stored_texts(r);
+        struct field_set texts = other_texts(r);
         enum record_field f;
         FIELD_SET_EACH(texts, f)
         {
                 point(packed, (struct span *)(void *)((char *)r + record_offset(f)));
         }
+}
+
+void record_unpack(struct record_packed *packed, struct record *r)
+{
+        memcpy(r, packed->parts, span_unknown(RECORD_SESSION));
+        r->prefix = NULL;
+#define POINT(member) point(packed, &r->member);
+        OWN_TEXTS(POINT)
+#undef POINT
+        if (must_store_command(r)) {
+                point(packed, &r->command);
+        } else if (r->command.len > 0) {
+                const struct command_type *command = command_type((uint8_t)r->command_id);
+                r->command = span_of(command->name, command->name_len);
+        }
+        if (!is_plain(r)) {
+                unpack_others(packed, r);
+        }
         if (record_has_lists(r)) {
                 unpack_lists(packed, r);
         }
-        if (record_has(r, FIELD_COMMAND_ID) && record_has(r, FIELD_COMMAND)) {
-                const struct command_type *command = command_type((uint8_t)r->command_id);
-                r->command = span_of(command->name, command->name_len);
+        if (!carries_session(r)) {
+                r->session_source = RECORD_SESSION_NONE;
         }
 }

@@ -13,6 +13,7 @@ static const struct {
     [STORE_DIGESTS] = {"digests", STAGE_DIGEST},
     [STORE_SHAPES] = {"shapes of statements seen before", STAGE_DIGEST},
     [STORE_STATEMENTS] = {"prepared statements", STAGE_DISSECT},
+    [STORE_IDENTITIES] = {"sessions of recent records", STAGE_JOURNAL},
     [STORE_RECORDS] = {"the table of records", STAGE_PROFILE},
     [STORE_MARKS] = {"marks", STAGE_PROFILE},
     [STORE_TABLES] = {"libevent's tables", STAGE_COUNT},

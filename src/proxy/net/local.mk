@@ -11,9 +11,9 @@ src_libproxy_net_a_SOURCES = \
 	src/proxy/net/mailbox.c \
 	src/proxy/net/mailbox.h \
 	src/proxy/net/tls.c \
+	src/proxy/net/tls.h \
 	src/proxy/net/tls_bio.c \
 	src/proxy/net/tls_bio.h \
-	src/proxy/net/tls.h \
 	src/proxy/net/tls_context.c \
 	src/proxy/net/tls_context.h \
 	src/proxy/net/tls_identity.c \

@@ -19,6 +19,11 @@ tests_unit_test_sink_check_LDADD = $(JOURNAL_SINK) $(TEST_LIBS)
 tests_unit_test_destination_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
 	tests/unit/journal/sink/test_destination.c
 tests_unit_test_destination_LDADD = $(JOURNAL_SINK) $(TEST_LIBS)
+check_PROGRAMS += tests/unit/test-journal-sessions
+TESTS += tests/unit/test-journal-sessions
+tests_unit_test_journal_sessions_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
+	tests/unit/journal/test_sessions.c
+tests_unit_test_journal_sessions_LDADD = $(JOURNAL) $(TEST_LIBS)
 check_PROGRAMS += tests/unit/test-block
 TESTS += tests/unit/test-block
 tests_unit_test_block_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \

@@ -146,7 +146,7 @@ static void recent_records_stay_as_they_were(void)
                         record_set_uint(&r, FIELD_CONN_ID, r.conn_id);
                 }
                 lines[i] = line_of(&r);
-                recent_add(&recent, &r);
+                recent_add(&recent, &r, NULL);
                 memset(packed, 0xee, size); /* the ring's memory is used again */
                 free(packed);
                 CU_ASSERT_EQUAL(recent_last(&recent), i);
@@ -177,9 +177,9 @@ static void the_largest_are_shortened(void)
         record_set_text(&original, FIELD_ERROR, span_str("e"));
         struct record r;
         uint8_t *packed = through_a_ring(&original, &r);
-        recent_add(&recent, &r);
+        recent_add(&recent, &r, NULL);
         record_set_text(&r, FIELD_ERROR, span_of(long_text, sizeof long_text));
-        recent_add(&recent, &r);
+        recent_add(&recent, &r, NULL);
         free(packed);
         struct writer w = writer_over(line, sizeof line - 1);
         CU_ASSERT_TRUE(recent_read(&recent, &cursor, NULL, FORMAT_JSON, &w));
@@ -255,8 +255,8 @@ static void what_is_taken_out_is_not_kept(void)
                 struct record copy;
                 uint8_t *packed = through_a_ring(&r, &copy);
                 CU_ASSERT_PTR_NOT_NULL(memmem(packed, record_pack_size(&r), secret, strlen(secret)));
-                (void)refine_record(&f, &copy);
-                recent_add(&recent, &copy);
+                (void)refine_record(&f, NULL, &copy);
+                recent_add(&recent, &copy, NULL);
                 CU_ASSERT_TRUE(record_has(&copy, FIELD_REDACTED));
                 if (memmem(recent.memory, 64 * 1024, secret, strlen(secret)) != NULL) {
                         CU_FAIL("it was kept");

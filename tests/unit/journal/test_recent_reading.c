@@ -13,7 +13,7 @@ static char text[1024 * 1024];
 static void add_recent(uint64_t number, size_t len)
 {
         struct record r = sample_record(1, number, len);
-        recent_add(&recent, &r);
+        recent_add(&recent, &r, NULL);
 }
 
 /** Read all after @p cursor. */
@@ -87,7 +87,7 @@ static void large_recent_records_are_shortened(void)
         struct record r = sample_record(1, 3, 20);
         record_set_text(&r, FIELD_ERROR, r.query);
         r.error.len = 200000; /* what can't be shortened */
-        recent_add(&recent, &r);
+        recent_add(&recent, &r, NULL);
         struct sample_log log = read_recent(&cursor);
         CU_ASSERT_EQUAL(log.records, 3);
         CU_ASSERT_EQUAL(log.gaps, 1);

@@ -9,4 +9,9 @@ check_PROGRAMS += tests/unit/test-tap
 TESTS += tests/unit/test-tap
 tests_unit_test_tap_SOURCES = $(UNIT_COMMON) $(SCRIPT) tests/unit/tap/test_tap.c
 tests_unit_test_tap_LDADD = $(TAP) $(JOURNAL_FORMAT) $(TEST_LIBS)
+check_PROGRAMS += tests/unit/test-carry
+TESTS += tests/unit/test-carry
+tests_unit_test_carry_SOURCES = $(UNIT_COMMON) tests/unit/tap/test_carry.c \
+	tests/support/script.c tests/support/script.h tests/support/tape.c tests/support/tape.h
+tests_unit_test_carry_LDADD = src/libtap.a src/libmysql_dissect.a src/libmysql_gate.a $(JOURNAL_FORMAT) $(TEST_LIBS)
 endif

@@ -14,20 +14,21 @@ static struct refine refine;
 static struct convert convert;
 
 /** As the journal's thread does it with what comes out of its ring. */
-static void print(void *arg, const struct record_raw *raw)
+static bool print(void *arg, const struct record_raw *raw)
 {
         struct record_raw copy;
         unsigned runs = 0;
         (void)arg;
         record_assign(&copy.with_secrets, &raw->with_secrets);
         struct record *text = convert_record(&convert, &copy.with_secrets);
-        struct record *r = refine_raw(&refine, (struct record_raw *)(void *)text, &runs);
+        struct record *r = refine_raw(&refine, NULL, (struct record_raw *)(void *)text, &runs);
         size_t size = format_size(FORMAT_JSON, r);
         char *line = malloc(size);
         struct writer w = writer_over(line, line != NULL ? size : 0);
         format_record(&w, FORMAT_JSON, r);
         (void)fwrite(line, 1, w.at, stdout);
         free(line);
+        return true;
 }
 
 static void feed(struct tap *tap, struct span tape)

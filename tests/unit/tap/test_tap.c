@@ -29,7 +29,7 @@ static void print(FILE *out, const struct record *r)
 }
 
 /** Print @p raw without what a tap adds to a dissector's record, which is asserted. */
-static void on_record(void *arg, const struct record_raw *raw)
+static bool on_record(void *arg, const struct record_raw *raw)
 {
         static const enum record_field added[] = {FIELD_CONN_ID, FIELD_CLIENT_ADDR, FIELD_PROXY_LISTEN_ADDR,
                                                   FIELD_REMOTE_ADDR, FIELD_PROXY_US};
@@ -37,7 +37,7 @@ static void on_record(void *arg, const struct record_raw *raw)
         struct record copy;
         record_assign(&copy, &raw->with_secrets);
         if (copy.event == EVENT_DISCONNECT) {
-                return; /* the tap's own */
+                return true; /* the tap's own */
         }
         CU_ASSERT_EQUAL(record_uint_if_any(&copy, FIELD_CONN_ID), 7);
         CU_ASSERT_TRUE(span_equal(record_text_if_any(&copy, FIELD_CLIENT_ADDR), span_str("10.0.0.1:5000")));
@@ -49,6 +49,7 @@ static void on_record(void *arg, const struct record_raw *raw)
         convert_init(&convert);
         print(arg, convert_record(&convert, &copy));
         convert_fini(&convert);
+        return true;
 }
 
 /** @return JSON lines, which the caller frees. */
@@ -120,7 +121,7 @@ struct seen {
         char own[64];
 };
 
-static void note(void *arg, const struct record_raw *raw)
+static bool note(void *arg, const struct record_raw *raw)
 {
         struct seen *seen = arg;
         const struct record *r = &raw->with_secrets;
@@ -132,6 +133,7 @@ static void note(void *arg, const struct record_raw *raw)
                 (void)snprintf(seen->tls, sizeof seen->tls, "%.*s", (int)tls.len, (const char *)tls.data);
         }
         (void)snprintf(seen->own, sizeof seen->own, "%.*s", (int)own.len, (const char *)own.data);
+        return true;
 }
 
 static void the_forwarding_side_adds_what_it_knows(void)

@@ -51,7 +51,7 @@ static void many_columns_called_by_constants(void)
         begin(SETTINGS_REDACT_LITERALS);
         struct record r = query(1, sql);
         record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){names, COLUMNS});
-        (void)refine_record(&f, &r);
+        (void)refine_record(&f, NULL, &r);
         for (size_t i = 0; i < COLUMNS; i++) {
                 bool is_constant = i % 50 == 7 || i % 3 == 0;
                 CU_ASSERT_EQUAL(span_equal(r.column_names.at[i].bytes, span_str(texts[i])), !is_constant);
@@ -69,7 +69,7 @@ static void tokens_are_the_same_again(void)
         }
         begin(SETTINGS_REDACT_LITERALS);
         struct record r = query(1, sql);
-        (void)refine_record(&f, &r);
+        (void)refine_record(&f, NULL, &r);
         enum {
                 TOKEN = sizeof ",'redacted:0123456789abcdef'" - 1,
                 HEAD = sizeof "SELECT '1234567890123456789012345'" - 1

@@ -1,0 +1,111 @@
+#include "journal/sessions.h"
+
+#include "journal/identity.h"
+#include "profile/heap/prof.h"
+
+enum { PLACES_MIN = 64 };
+
+void sessions_init(struct sessions *t, struct n_plus_one *n_plus_one, struct recent *recent)
+{
+        *t = (struct sessions){.n_plus_one = n_plus_one, .recent = recent};
+}
+
+void sessions_end(struct sessions *t, uint32_t place)
+{
+        struct session *s = place < t->n ? t->places[place] : NULL;
+        if (s == NULL) {
+                return;
+        }
+        t->places[place] = NULL;
+        recent_retire(t->recent, s->identity);
+        prefix_fini(&s->prefix);
+        n_plus_one_end(t->n_plus_one, &s->order);
+        prof_free(s);
+}
+
+void sessions_fini(struct sessions *t)
+{
+        for (size_t i = 0; i < t->n; i++) {
+                sessions_end(t, (uint32_t)i);
+        }
+        prof_free(t->places);
+        *t = (struct sessions){.places = NULL};
+}
+
+/** Make room for @p place. @return false when memory is out. */
+static bool grow(struct sessions *t, uint32_t place)
+{
+        size_t n = t->n > 0 ? t->n : PLACES_MIN;
+        while (n <= place) {
+                n *= 2;
+        }
+        if (n == t->n) {
+                return true;
+        }
+        struct session **places = prof_calloc(STAGE_JOURNAL, n, sizeof(struct session *));
+        if (places == NULL) {
+                return false;
+        }
+        if (t->n > 0) {
+                memcpy((void *)places, (const void *)t->places, t->n * sizeof(struct session *));
+        }
+        prof_free(t->places);
+        t->places = places;
+        t->n = n;
+        return true;
+}
+
+/** The session in the place of @p r; a new one if another had it. @return NULL when memory is out. */
+static struct session *take_place(struct sessions *t, const struct record *r)
+{
+        if (!grow(t, r->session_place)) {
+                return NULL;
+        }
+        struct session *s = t->places[r->session_place];
+        if (s != NULL && s->conn_id == r->conn_id) {
+                return s;
+        }
+        sessions_end(t, r->session_place);
+        s = prof_calloc(STAGE_JOURNAL, 1, sizeof *s);
+        if (s != NULL) {
+                s->conn_id = r->conn_id;
+                n_plus_one_begin(t->n_plus_one, &s->order);
+                t->places[r->session_place] = s;
+        }
+        return s;
+}
+
+/** @p r carries its session: store it. @return NULL when memory is out; then the place is empty. */
+static struct session *store(struct sessions *t, const struct record *r)
+{
+        struct session *s = take_place(t, r);
+        struct identity *identity = s != NULL ? identity_new(r) : NULL;
+        if (identity == NULL) {
+                sessions_end(t, r->session_place);
+                return NULL;
+        }
+        recent_retire(t->recent, s->identity);
+        s->identity = identity;
+        prefix_clear(&s->prefix);
+        return s;
+}
+
+enum sessions_found sessions_find(struct sessions *t, struct record *r, struct session **session)
+{
+        *session = NULL;
+        if (r->session_place == 0) {
+                return SESSIONS_NONE;
+        }
+        struct session *s = r->session_place < t->n ? t->places[r->session_place] : NULL;
+        bool carried = r->session_source == RECORD_SESSION_CARRIED;
+        if (carried) {
+                s = store(t, r);
+        }
+        if (s == NULL || s->conn_id != r->conn_id) {
+                r->present.words[0] &= carried ? UINT64_MAX : ~fields_session.words[0];
+                return SESSIONS_LOST;
+        }
+        record_refer(r, &s->identity->session, field_set_both(&r->present, &fields_session));
+        *session = s;
+        return SESSIONS_FOUND;
+}

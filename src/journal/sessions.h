@@ -1,0 +1,49 @@
+/** @file sessions.h  The sessions of one port, as the journal thread knows them.
+ *
+ *      record that carries its session  -> its place is taken, with a copy of who the session is (identity.h)
+ *      later records                    -> refer to the session in their place
+ *      disconnect                       -> the place is empty again
+ *
+ * A place belongs to one session at a time: the port hands places out (journal_session_begin), and so bounds them. When the end of a
+ * session was dropped, the next session in its place takes over.
+ * Threads: the journal thread.   Memory: STAGE_JOURNAL, for each open session less than 1 KiB; bounded by the number of places. */
+#ifndef JOURNAL_SESSIONS_H
+#define JOURNAL_SESSIONS_H
+
+#include "journal/enrich/n_plus_one.h"
+#include "journal/format/prefix.h"
+#include "journal/recent.h"
+
+struct session {
+        uint64_t conn_id;
+        struct identity *identity;
+        struct prefix prefix;
+        struct n_plus_one_session order; /**< of its statements */
+};
+
+struct sessions {
+        struct session **places; /**< NULL where there is none */
+        size_t n;
+        struct n_plus_one *n_plus_one;
+        struct recent *recent;
+};
+
+/** Both must outlive the sessions. */
+void sessions_init(struct sessions *t, struct n_plus_one *n_plus_one, struct recent *recent);
+void sessions_fini(struct sessions *t);
+
+/** What became of a record's session. */
+enum sessions_found {
+        SESSIONS_FOUND, /**< it is known */
+        SESSIONS_NONE,  /**< the record has no place: it carries what it has of a session */
+        SESSIONS_LOST,  /**< it is not known, for memory was out: it has to be announced again */
+};
+
+/** Find the session of @p r, whose texts are UTF-8, and store it if @p r carries it. From then on @p r refers to it; a record whose
+ *  session is lost has no fields of it (and keeps those that it carries).
+ *  @p session is NULL unless it is found. */
+enum sessions_found sessions_find(struct sessions *t, struct record *r, struct session **session);
+/** Its last record has been seen. */
+void sessions_end(struct sessions *t, uint32_t place);
+
+#endif
