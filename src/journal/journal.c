@@ -66,9 +66,9 @@ static void take_record(struct journal *j, struct journal_port *port, struct rec
         struct record_raw *raw = convert(j);
         struct session *session = find_session(j, port, &raw->with_secrets);
         struct identity *identity = session != NULL ? session->identity : NULL;
-        struct record *r = refine_raw(&j->refine, session != NULL ? &session->order : NULL, raw, &n);
+        struct record *r = enrich_raw(&j->enrich, session != NULL ? &session->order : NULL, raw, &n);
         for (unsigned i = 0; i < n; i++) {
-                write_record(j, &j->refine.runs[i], identity);
+                write_record(j, &j->enrich.runs[i], identity);
         }
         write_record(j, r, identity);
         if (r->event == EVENT_DISCONNECT && session != NULL) {
@@ -255,7 +255,7 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
         }
         enum status status = recent_init(&j->recent, settings->log.recent_bytes);
         if (status == STATUS_OK) {
-                status = refine_init(&j->refine, settings);
+                status = enrich_init(&j->enrich, settings);
         }
         if (status == STATUS_OK) {
                 status = make_ports(j, ports);
@@ -321,7 +321,7 @@ void journal_free(struct journal *j)
         sinks_free(&j->sinks);
         recent_fini(&j->recent);
         convert_fini(&j->convert);
-        refine_fini(&j->refine);
+        enrich_fini(&j->enrich);
         if (j->wake_fd >= 0) {
                 (void)close(j->wake_fd);
         }
@@ -343,7 +343,7 @@ void journal_reopen(struct journal *j)
 
 struct digests *journal_digests(struct journal *j)
 {
-        return j->refine.digests;
+        return j->enrich.digests;
 }
 
 static uint64_t read_count(const _Atomic uint64_t *count)

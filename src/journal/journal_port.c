@@ -192,7 +192,7 @@ struct journal_port *port_new(struct journal *j)
         port->block = block;
         port->overflow.max_bytes = j->settings->limits.held_bytes + OVERFLOW_BYTES;
         port->room_fd = -1;
-        sessions_init(&port->sessions, j->refine.n_plus_one, &j->recent);
+        sessions_init(&port->sessions, j->enrich.n_plus_one, &j->recent);
         if (!make_places(port, j->settings->limits.sessions)) {
                 port_free(port);
                 return NULL;

@@ -63,7 +63,7 @@ struct journal {
         struct recent recent;
         struct record_raw raw; /* the one that is under way */
         struct convert convert;
-        struct refine refine;
+        struct enrich enrich;
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };
 

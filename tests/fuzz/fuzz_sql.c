@@ -91,14 +91,14 @@ static void check_shape(struct span sql, struct sql_mode mode)
         free(other);
 }
 
-static void check_refine(struct span sql, struct sql_mode mode, uint64_t redact)
+static void check_enrich(struct span sql, struct sql_mode mode, uint64_t redact)
 {
         static struct settings settings;
-        struct refine f;
+        struct enrich f;
         settings_defaults(&settings);
         settings.log.redact = redact;
         settings.log.digests = 4;
-        if (refine_init(&f, &settings) != STATUS_OK) {
+        if (enrich_init(&f, &settings) != STATUS_OK) {
                 abort();
         }
         for (unsigned i = 0; i < 3; i++) {
@@ -111,9 +111,9 @@ static void check_refine(struct span sql, struct sql_mode mode, uint64_t redact)
                 record_set_text(&r, FIELD_QUERY, span_skip(sql, i));
                 record_set_uint(&r, FIELD_ERRNO, 1062 + i);
                 record_set_text(&r, FIELD_ERROR, sql);
-                (void)refine_record(&f, NULL, &r);
+                (void)enrich_record(&f, NULL, &r);
         }
-        refine_fini(&f);
+        enrich_fini(&f);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -133,6 +133,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_secrets(sql, mode);
         check_digest(sql, mode);
         check_shape(sql, mode);
-        check_refine(sql, mode, bits >> 4 & 3);
+        check_enrich(sql, mode, bits >> 4 & 3);
         return 0;
 }

@@ -98,7 +98,7 @@ static void find_secrets(struct span text)
 /* --- records ------------------------------------------------------------------------------------------------------- */
 
 static struct settings settings;
-static struct refine refine;
+static struct enrich enrich;
 static struct convert convert;
 static struct recent recent;
 static struct filter *filter;
@@ -119,34 +119,34 @@ static struct record record_of(struct span text)
         return r;
 }
 
-static void begin_refine(uint64_t redact)
+static void begin_enrich(uint64_t redact)
 {
-        refine_fini(&refine);
+        enrich_fini(&enrich);
         settings_defaults(&settings);
         settings.log.redact = redact;
-        if (refine_init(&refine, &settings) != STATUS_OK) {
+        if (enrich_init(&enrich, &settings) != STATUS_OK) {
                 abort();
         }
 }
 
 static void begin_plain(void)
 {
-        begin_refine(0);
+        begin_enrich(0);
 }
 
 static void begin_redaction(void)
 {
-        begin_refine(SETTINGS_REDACT_ALL);
+        begin_enrich(SETTINGS_REDACT_ALL);
 }
 
-static void refine_text(struct span text)
+static void enrich_text(struct span text)
 {
         struct record r = record_of(text);
-        sink = refine_record(&refine, NULL, &r);
+        sink = enrich_record(&enrich, NULL, &r);
 }
 
 /** A result whose columns have no names but their expressions: half of the bytes is the statement, half names. */
-static void refine_columns(struct span text)
+static void enrich_columns(struct span text)
 {
         enum { NAME = 16 };
         size_t n = text.len / 2 / NAME;
@@ -160,20 +160,20 @@ static void refine_columns(struct span text)
                 names[i] = (struct value){.type = VALUE_VAR_STRING, .bytes = name, .true_len = name.len};
         }
         record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){names, n});
-        sink = refine_record(&refine, NULL, &r);
+        sink = enrich_record(&enrich, NULL, &r);
         free(names);
 }
 
 /** The error that quotes the statement. */
-static void refine_error(struct span text)
+static void enrich_error(struct span text)
 {
         struct record r = record_of(span_str("SELECT 1"));
         record_set_uint(&r, FIELD_ERRNO, 1062);
         record_set_text(&r, FIELD_ERROR, text);
-        sink = refine_record(&refine, NULL, &r);
+        sink = enrich_record(&enrich, NULL, &r);
 }
 
-static void refine_values(struct span text)
+static void enrich_values(struct span text)
 {
         enum { PARTS = 64 };
         struct value values[PARTS];
@@ -183,7 +183,7 @@ static void refine_values(struct span text)
                 values[i] = (struct value){.type = VALUE_VAR_STRING, .bytes = part, .true_len = part.len};
         }
         record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){values, PARTS});
-        sink = refine_record(&refine, NULL, &r);
+        sink = enrich_record(&enrich, NULL, &r);
 }
 
 static void begin_convert(void)
@@ -285,7 +285,7 @@ static void journal(struct span text)
 {
         struct record r = record_of(text);
         struct record *converted = convert_record(&convert, &r);
-        sink = refine_record(&refine, NULL, converted);
+        sink = enrich_record(&enrich, NULL, converted);
         recent_add(&recent, converted, NULL);
         format(converted->query, FORMAT_JSON);
 }
@@ -304,11 +304,11 @@ const struct scan linear_scans[] = {
     {"lexer", 220, NULL, lex},
     {"digest", 170, NULL, make_digest},
     {"secrets", 700, NULL, find_secrets},
-    {"refine", 1400, begin_plain, refine_text},
-    {"redact", 1500, begin_redaction, refine_text},
-    {"redact-columns", 1000, begin_redaction, refine_columns},
-    {"redact-error", 800, begin_redaction, refine_error},
-    {"redact-values", 1200, begin_redaction, refine_values},
+    {"enrich", 1400, begin_plain, enrich_text},
+    {"redact", 1500, begin_redaction, enrich_text},
+    {"redact-columns", 1000, begin_redaction, enrich_columns},
+    {"redact-error", 800, begin_redaction, enrich_error},
+    {"redact-values", 1200, begin_redaction, enrich_values},
     {"latin1", 60, begin_convert, convert_latin1},
     {"gbk", 85, begin_convert, convert_gbk},
     {"filter", 25, begin_filter, pass_filter},

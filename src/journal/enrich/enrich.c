@@ -14,28 +14,28 @@ enum {
         STATUS_QUERY_WAS_SLOW = 0x0800,
 };
 
-enum status refine_init(struct refine *f, const struct settings *settings)
+enum status enrich_init(struct enrich *e, const struct settings *settings)
 {
-        *f = (struct refine){.settings = settings};
+        *e = (struct enrich){.settings = settings};
         const struct redact_options options = {settings_redacts_literals(settings->log.redact),
                                                settings_redacts_values(settings->log.redact),
                                                settings->log.redact_key};
-        enum status status = redact_new(&options, &f->redact);
+        enum status status = redact_new(&options, &e->redact);
         if (status == STATUS_OK && settings->log.digests > 0) {
-                status = digests_new(settings->log.digests, &f->digests);
+                status = digests_new(settings->log.digests, &e->digests);
         }
         if (status == STATUS_OK) {
-                status = n_plus_one_new((unsigned)settings->log.n_plus_one, &f->n_plus_one);
+                status = n_plus_one_new((unsigned)settings->log.n_plus_one, &e->n_plus_one);
         }
         return status;
 }
 
-void refine_fini(struct refine *f)
+void enrich_fini(struct enrich *e)
 {
-        digests_free(f->digests);
-        n_plus_one_free(f->n_plus_one);
-        redact_free(f->redact);
-        *f = (struct refine){.settings = f->settings};
+        digests_free(e->digests);
+        n_plus_one_free(e->n_plus_one);
+        redact_free(e->redact);
+        *e = (struct enrich){.settings = e->settings};
 }
 
 /** The text of the statement that @p r, a command, is about. @return false if it is about none. */
@@ -56,11 +56,11 @@ static void add_digest(struct record *r, const struct digest_stat *s)
         record_set_text(r, FIELD_DIGEST_TEXT, span_of(s->text, s->text_len));
 }
 
-static void add_findings(const struct refine *f, struct record *r)
+static void add_findings(const struct enrich *e, struct record *r)
 {
         uint64_t all = STATUS_NO_GOOD_INDEX_USED | STATUS_NO_INDEX_USED | STATUS_QUERY_WAS_SLOW;
         uint64_t flags = record_has(r, FIELD_STATUS_FLAGS) ? r->status_flags & all : 0;
-        uint64_t slow_us = f->settings->log.slow_ms * (CLOCK_MS_NS / CLOCK_US_NS);
+        uint64_t slow_us = e->settings->log.slow_ms * (CLOCK_MS_NS / CLOCK_US_NS);
         bool is_slow = r->duration_us >= slow_us && slow_us > 0;
         if ((flags | r->findings) == 0 && !is_slow) {
                 return;
@@ -75,27 +75,27 @@ static void add_findings(const struct refine *f, struct record *r)
 }
 
 /** Of a statement without passwords. */
-static void add_tags(struct refine *f, struct record *r, const struct digest_found *found)
+static void add_tags(struct enrich *e, struct record *r, const struct digest_found *found)
 {
         if (found->sql.len == 0 || found->suspected) {
                 return;
         }
-        f->tags.n = 0;
-        if (found->may_have_tags && tags_read(&f->tags, found->sql) > 0) {
-                record_set_list(r, FIELD_TAGS, (struct value_list){f->tags.values, f->tags.n});
+        e->tags.n = 0;
+        if (found->may_have_tags && tags_read(&e->tags, found->sql) > 0) {
+                record_set_list(r, FIELD_TAGS, (struct value_list){e->tags.values, e->tags.n});
         }
         struct span traceparent =
-            tags_traceparent(&f->tags, record_has(r, FIELD_QUERY_ATTRIBUTES) ? &r->query_attributes : NULL);
+            tags_traceparent(&e->tags, record_has(r, FIELD_QUERY_ATTRIBUTES) ? &r->query_attributes : NULL);
         if (traceparent.len > 0) {
                 record_set_text(r, FIELD_TRACEPARENT, traceparent);
         }
 }
 
 /** The record of a run that @p after ended: rarely, and so apart from see_order. */
-static __attribute__((noinline)) void tell_run(struct refine *f, unsigned i, const struct n_plus_one_run *run,
-                                               const struct record *after)
+static __attribute__((noinline)) void put_run(struct enrich *e, unsigned i, const struct n_plus_one_run *run,
+                                              const struct record *after)
 {
-        struct record *r = &f->runs[i];
+        struct record *r = &e->runs[i];
         *r = (struct record){.event = EVENT_N_PLUS_ONE, .wall_ns = after->wall_ns, .mono_ns = after->mono_ns};
         static const struct field_set same = {{1ULL << FIELD_CLIENT_ADDR | 1ULL << FIELD_PROXY_LISTEN_ADDR |
                                                    1ULL << FIELD_REMOTE_ADDR | 1ULL << FIELD_USERNAME |
@@ -106,12 +106,12 @@ static __attribute__((noinline)) void tell_run(struct refine *f, unsigned i, con
         record_set_uint(r, FIELD_REPEATED, run->count);
         record_set_uint(r, FIELD_DURATION_US, run->sum_us);
         record_set_uint(r, FIELD_FINDINGS, 1U << FINDING_N_PLUS_ONE);
-        digest_hex(run->hash, f->hex[i]);
-        record_set_text(r, FIELD_DIGEST, span_of(f->hex[i], DIGEST_HEX));
-        record_set_text(r, FIELD_DIGEST_TEXT, digests_text(f->digests, run->hash));
-        struct writer w = writer_over(f->info[i], sizeof f->info[i]);
+        digest_hex(run->hash, e->hex[i]);
+        record_set_text(r, FIELD_DIGEST, span_of(e->hex[i], DIGEST_HEX));
+        record_set_text(r, FIELD_DIGEST_TEXT, digests_text(e->digests, run->hash));
+        struct writer w = writer_over(e->info[i], sizeof e->info[i]);
         writer_format(&w, "after %llu rows of ", (unsigned long long)run->parent_rows);
-        struct span parent = digests_text(f->digests, run->parent);
+        struct span parent = digests_text(e->digests, run->parent);
         writer_put(&w, utf8_trim(span_head(parent, w.size - w.at)));
         record_set_text(r, FIELD_INFO, writer_span(&w));
         record_set_text(
@@ -120,14 +120,14 @@ static __attribute__((noinline)) void tell_run(struct refine *f, unsigned i, con
 }
 
 /** What is known of the statement that @p r is about: no text if it is about none. */
-static struct digest_found look_at(struct refine *f, const struct record *r)
+static struct digest_found look_at(struct enrich *e, const struct record *r)
 {
         struct span text;
         if (!statement_of(r, &text)) {
                 return (struct digest_found){.stat = NULL};
         }
-        if (f->digests != NULL) {
-                return digests_find(f->digests, text, r->sql_mode);
+        if (e->digests != NULL) {
+                return digests_find(e->digests, text, r->sql_mode);
         }
         bool suspected = secret_suspected(text);
         return (struct digest_found){
@@ -135,56 +135,56 @@ static struct digest_found look_at(struct refine *f, const struct record *r)
 }
 
 /** Look at the order of statements. @return how many records of runs come first. */
-static unsigned see_order(struct refine *f, struct n_plus_one_session *session, struct record *r,
+static unsigned see_order(struct enrich *e, struct n_plus_one_session *session, struct record *r,
                           const struct digest_found *found)
 {
         struct n_plus_one_run runs[N_PLUS_ONE_RUNS];
-        if (f->digests == NULL || session == NULL) {
+        if (e->digests == NULL || session == NULL) {
                 return 0;
         }
-        unsigned n = n_plus_one_see(f->n_plus_one, session, r, found, runs);
+        unsigned n = n_plus_one_see(e->n_plus_one, session, r, found, runs);
         for (unsigned i = 0; i < n; i++) {
-                tell_run(f, i, &runs[i], r);
+                put_run(e, i, &runs[i], r);
         }
         return n;
 }
 
 /** One that is no command. */
-static __attribute__((noinline)) unsigned refine_other(struct refine *f, struct n_plus_one_session *session,
+static __attribute__((noinline)) unsigned enrich_other(struct enrich *e, struct n_plus_one_session *session,
                                                        struct record *r)
 {
         struct digest_found none = {.stat = NULL};
-        unsigned n = see_order(f, session, r, &none);
+        unsigned n = see_order(e, session, r, &none);
         if (r->event == EVENT_AUTH && record_has(r, FIELD_CONNECT_ATTRIBUTES)) {
-                redact_record(f->redact, r, false);
+                redact_record(e->redact, r, false);
         }
         return n;
 }
 
-unsigned refine_record(struct refine *f, struct n_plus_one_session *session, struct record *r)
+unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, struct record *r)
 {
         if (r->event != EVENT_QUERY) {
-                return refine_other(f, session, r);
+                return enrich_other(e, session, r);
         }
-        struct digest_found found = look_at(f, r);
-        unsigned n = see_order(f, session, r, &found);
+        struct digest_found found = look_at(e, r);
+        unsigned n = see_order(e, session, r, &found);
         if (found.stat != NULL) {
                 add_digest(r, found.stat);
         }
-        add_findings(f, r);
+        add_findings(e, r);
         if (found.may_have_tags || record_has(r, FIELD_QUERY_ATTRIBUTES)) {
-                add_tags(f, r, &found);
+                add_tags(e, r, &found);
         }
-        redact_record(f->redact, r, found.suspected);
+        redact_record(e->redact, r, found.suspected);
         if (found.stat != NULL && r->command_id != COM_STMT_PREPARE && r->command_id != COM_STMT_CLOSE) {
-                digests_count(f->digests, &found, r);
+                digests_count(e->digests, &found, r);
         }
         return n;
 }
 
-struct record *refine_raw(struct refine *f, struct n_plus_one_session *session, struct record_raw *raw,
+struct record *enrich_raw(struct enrich *e, struct n_plus_one_session *session, struct record_raw *raw,
                           unsigned *runs)
 {
-        *runs = refine_record(f, session, &raw->with_secrets);
+        *runs = enrich_record(e, session, &raw->with_secrets);
         return &raw->with_secrets;
 }

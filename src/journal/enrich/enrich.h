@@ -1,8 +1,8 @@
-/** @file enrich.h  What the writer adds to records and takes out of them, before sinks and recent records see them.
+/** @file enrich.h  What the journal adds to records and removes from them, before sinks and recent records see them.
  *
  *      record -> digest -> transactions and runs -> tags -> redaction -> statistics -> record
  *
- * Threads: the writer (statistics of digests: any).   Memory: STAGE_JOURNAL. */
+ * Threads: the journal thread; the statistics of digests may be read by any.   Memory: STAGE_JOURNAL. */
 #ifndef JOURNAL_ENRICH_ENRICH_H
 #define JOURNAL_ENRICH_ENRICH_H
 
@@ -12,7 +12,7 @@
 #include "mysql/record/record_raw.h"
 #include "mysql/sql/tags.h"
 
-struct refine {
+struct enrich {
         const struct settings *settings;
         struct digests *digests; /**< NULL: none are made */
         struct n_plus_one *n_plus_one;
@@ -20,19 +20,20 @@ struct refine {
         struct tags tags;
         char hex[N_PLUS_ONE_RUNS][DIGEST_HEX];
         uint8_t info[N_PLUS_ONE_RUNS][512];
-        struct record runs[N_PLUS_ONE_RUNS]; /**< records to stand before the one that ended them */
+        struct record runs[N_PLUS_ONE_RUNS]; /**< records that precede the one that ended the runs */
 };
 
-/** Errors are said. @p settings must outlive it. */
-enum status refine_init(struct refine *f, const struct settings *settings);
-void refine_fini(struct refine *f);
+/** Errors are reported by diag. @p settings must outlive it. */
+enum status enrich_init(struct enrich *e, const struct settings *settings);
+void enrich_fini(struct enrich *e);
 
-/** Remove the passwords from @p raw and enrich it: refine_record, which is for tests alone. @p runs becomes what that returns.
+/** Remove the passwords from @p raw and enrich it: enrich_record, which is for tests alone. @p runs becomes what that returns.
  *  @return the record, which is the one in @p raw. */
-struct record *refine_raw(struct refine *f, struct n_plus_one_session *session, struct record_raw *raw, unsigned *runs);
+struct record *enrich_raw(struct enrich *e, struct n_plus_one_session *session, struct record_raw *raw,
+                          unsigned *runs);
 /** Enrich @p r, the next record of @p session (NULL = the order of its statements is not followed), whose texts are UTF-8. What it
  *  points at lives until the next call.
- *  @return how many records in f->runs come first. */
-unsigned refine_record(struct refine *f, struct n_plus_one_session *session, struct record *r);
+ *  @return how many records in e->runs come first. */
+unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, struct record *r);
 
 #endif

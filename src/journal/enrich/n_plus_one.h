@@ -1,17 +1,17 @@
-/** @file n_plus_one.h  What the order of a session's statements tells: runs of one statement for each row of a result before them
- * (N+1), and the same again within a transaction.
+/** @file n_plus_one.h  What the order of a session's statements shows: runs of one statement for each row of a result before them
+ * (N+1), and repetitions within a transaction.
  *
  *      SELECT * FROM post LIMIT 20           20 rows: a parent
  *      SELECT * FROM author WHERE id = 7     ─┐
- *      SELECT * FROM tag WHERE post = 1       │ up to four shapes in turn, each with other values each time
+ *      SELECT * FROM tag WHERE post = 1       │ up to four shapes that take turns, each with other values each time
  *      SELECT * FROM author WHERE id = 3      │
- *      …                                     ─┘ told once, when something else comes
+ *      …                                     ─┘ reported once, when something else follows
  *
- * A run is told if it has at least log.n_plus_one statements of a shape: one, two, three or four for each row, or for at least
- * half of the rows; of 20 and more, for a fifth. What a loop writes between them does not end it, nor do transactions of each
- * row, but the end of the transaction that the parent is in. A statement of a run can be a parent itself.
- * Threads: the writer.   Memory: STAGE_JOURNAL, some 100 bytes a session, less than 1 KiB while it needs
- * it; bounded. */
+ * A run is reported if it has at least log.n_plus_one statements of a shape: one, two, three or four for each row, or for at least
+ * half of the rows; if there are 20 and more, for a fifth of them. What a loop writes between them does not end the run, nor do
+ * transactions of each row, but the end of the transaction that the parent is in does. A statement of a run can be a parent itself.
+ * Threads: the journal thread.   Memory: STAGE_JOURNAL; what a session needs is embedded in its owner, and less than 1 KiB besides
+ * while it needs it. */
 #ifndef JOURNAL_ENRICH_N_PLUS_ONE_H
 #define JOURNAL_ENRICH_N_PLUS_ONE_H
 

@@ -238,12 +238,12 @@ static void what_is_taken_out_is_not_kept(void)
         static struct settings settings;
         for (unsigned place = 0; place < 15; place++) {
                 struct recent recent;
-                struct refine f;
+                struct enrich f;
                 struct value value;
                 struct record r;
                 settings_defaults(&settings);
                 settings.log.digests = place % 2 == 0 ? 8 : 0;
-                CU_ASSERT_EQUAL_FATAL(refine_init(&f, &settings), STATUS_OK);
+                CU_ASSERT_EQUAL_FATAL(enrich_init(&f, &settings), STATUS_OK);
                 CU_ASSERT_EQUAL_FATAL(recent_init(&recent, 64 * 1024), STATUS_OK);
                 memset(recent.memory, 0, 64 * 1024);
                 record_clear(&r);
@@ -255,7 +255,7 @@ static void what_is_taken_out_is_not_kept(void)
                 struct record copy;
                 uint8_t *packed = through_a_ring(&r, &copy);
                 CU_ASSERT_PTR_NOT_NULL(memmem(packed, record_pack_size(&r), secret, strlen(secret)));
-                (void)refine_record(&f, NULL, &copy);
+                (void)enrich_record(&f, NULL, &copy);
                 recent_add(&recent, &copy, NULL);
                 CU_ASSERT_TRUE(record_has(&copy, FIELD_REDACTED));
                 if (memmem(recent.memory, 64 * 1024, secret, strlen(secret)) != NULL) {
@@ -264,7 +264,7 @@ static void what_is_taken_out_is_not_kept(void)
                 }
                 free(packed);
                 recent_fini(&recent);
-                refine_fini(&f);
+                enrich_fini(&f);
         }
 }
 

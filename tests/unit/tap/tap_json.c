@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct refine refine;
+static struct enrich enrich;
 static struct convert convert;
 
 /** As the journal's thread does it with what comes out of its ring. */
@@ -21,7 +21,7 @@ static bool print(void *arg, const struct record_raw *raw)
         (void)arg;
         record_assign(&copy.with_secrets, &raw->with_secrets);
         struct record *text = convert_record(&convert, &copy.with_secrets);
-        struct record *r = refine_raw(&refine, NULL, (struct record_raw *)(void *)text, &runs);
+        struct record *r = enrich_raw(&enrich, NULL, (struct record_raw *)(void *)text, &runs);
         size_t size = format_size(FORMAT_JSON, r);
         char *line = malloc(size);
         struct writer w = writer_over(line, line != NULL ? size : 0);
@@ -57,7 +57,7 @@ int main(int argc, char **argv)
         FILE *in = argc == 2 ? fopen(argv[1], "rb") : NULL;
         settings_defaults(&settings);
         convert_init(&convert);
-        if (in == NULL || refine_init(&refine, &settings) != STATUS_OK ||
+        if (in == NULL || enrich_init(&enrich, &settings) != STATUS_OK ||
             tap_shared_init(&shared, &config, &wall_offset_ns) != STATUS_OK) {
                 return 1;
         }
@@ -67,7 +67,7 @@ int main(int argc, char **argv)
         tap_end(tap, &ending, 0);
         tap_free(tap);
         tap_shared_fini(&shared);
-        refine_fini(&refine);
+        enrich_fini(&enrich);
         convert_fini(&convert);
         return fclose(in);
 }

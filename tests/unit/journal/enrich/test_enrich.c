@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 static struct settings settings;
-static struct refine f;
+static struct enrich f;
 static struct n_plus_one_session session; /* whose records are enriched */
 
 static void begin(uint64_t redact)
@@ -18,14 +18,14 @@ static void begin(uint64_t redact)
         settings_defaults(&settings);
         settings.log.redact = redact;
         settings.log.digests = 8;
-        CU_ASSERT_EQUAL_FATAL(refine_init(&f, &settings), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(enrich_init(&f, &settings), STATUS_OK);
         n_plus_one_begin(f.n_plus_one, &session);
 }
 
 static void finish(void)
 {
         n_plus_one_end(f.n_plus_one, &session);
-        refine_fini(&f);
+        enrich_fini(&f);
 }
 
 static struct record query(uint64_t conn_id, const char *sql)
@@ -112,20 +112,20 @@ static void trace_contexts(void)
         begin(0);
         struct record r =
             query(1, "SELECT 1 /*traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'*/");
-        (void)refine_record(&f, &session, &r);
+        (void)enrich_record(&f, &session, &r);
         CU_ASSERT_TRUE(is(r.traceparent, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
         struct value attribute = {.name = span_str("traceparent"),
                                   .bytes =
                                       span_str("00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
                                   .type = VALUE_VAR_STRING};
         record_set_list(&r, FIELD_QUERY_ATTRIBUTES, (struct value_list){&attribute, 1});
-        (void)refine_record(&f, &session, &r);
+        (void)enrich_record(&f, &session, &r);
         CU_ASSERT_TRUE(is(r.traceparent, "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
         r = query(1, "SELECT 1 /*traceparent='00-0af7'*/");
-        (void)refine_record(&f, &session, &r);
+        (void)enrich_record(&f, &session, &r);
         CU_ASSERT_FALSE(record_has(&r, FIELD_TRACEPARENT));
         r = query(1, "SELECT 1 /*traceparent='00-0af7651916cd43dd8448eb211c80319c+b7ad6b7169203331-0g'*/");
-        (void)refine_record(&f, &session, &r);
+        (void)enrich_record(&f, &session, &r);
         CU_ASSERT_FALSE(record_has(&r, FIELD_TRACEPARENT));
         finish();
 }
@@ -164,7 +164,7 @@ static void statistics(void)
                 if (i % 10 == 0) {
                         record_set_uint(&r, FIELD_ERRNO, 1);
                 }
-                CU_ASSERT_EQUAL(refine_record(&f, &session, &r), 0);
+                CU_ASSERT_EQUAL(enrich_record(&f, &session, &r), 0);
                 CU_ASSERT_TRUE(is(r.digest_text, "SELECT ? FROM `t`"));
                 CU_ASSERT_EQUAL(record_has(&r, FIELD_FINDINGS), i % 4 == 0);
         }
@@ -187,7 +187,7 @@ static void statistics(void)
         (void)digests_each(f.digests, see, &seen);
         CU_ASSERT_TRUE(seen.n == 1 && seen.first.count == 0);
         struct record r = query(1, "SELECT 5 FROM t");
-        (void)refine_record(&f, &session, &r);
+        (void)enrich_record(&f, &session, &r);
         seen.n = 0;
         (void)digests_each(f.digests, see, &seen);
         CU_ASSERT_TRUE(seen.first.count == 1 && seen.first.min_us == 100);
@@ -204,12 +204,12 @@ static void percentiles_are_upper_ends(void)
                 digests_reset(f.digests);
                 struct record r = query(1, "SELECT 1");
                 r.duration_us = times[i];
-                (void)refine_record(&f, &session, &r);
+                (void)enrich_record(&f, &session, &r);
                 struct seen seen = {0};
                 (void)digests_each(f.digests, see, &seen);
                 CU_ASSERT_EQUAL(digest_percentile_us(&seen.first, 0.5), times[i]);
                 r.duration_us = times[i] * 2;
-                (void)refine_record(&f, &session, &r);
+                (void)enrich_record(&f, &session, &r);
                 seen.n = 0;
                 (void)digests_each(f.digests, see, &seen);
                 uint64_t p50 = digest_percentile_us(&seen.first, 0.5);
@@ -225,9 +225,9 @@ static void the_least_recent_goes(void)
                 char sql[64];
                 (void)snprintf(sql, sizeof sql, "SELECT a%u", i);
                 struct record r = query(1, sql);
-                (void)refine_record(&f, &session, &r);
+                (void)enrich_record(&f, &session, &r);
                 r = query(1, "SELECT often");
-                (void)refine_record(&f, &session, &r);
+                (void)enrich_record(&f, &session, &r);
         }
         struct seen seen = {0};
         struct digests_totals totals = digests_each(f.digests, see, &seen);
@@ -246,7 +246,7 @@ static unsigned select_rows(const char *sql, uint64_t rows)
         now_ns += 200000;
         r.mono_ns = now_ns;
         record_set_uint(&r, FIELD_ROWS, rows);
-        return refine_record(&f, &session, &r);
+        return enrich_record(&f, &session, &r);
 }
 
 static void one_a_row(unsigned n)
@@ -272,9 +272,9 @@ static void runs_are_told_once(void)
         one_a_row(9);
         struct record end = query(7, "");
         end.event = EVENT_DISCONNECT;
-        CU_ASSERT_EQUAL(refine_record(&f, &session, &end), 1);
+        CU_ASSERT_EQUAL(enrich_record(&f, &session, &end), 1);
         CU_ASSERT_EQUAL(f.runs[0].repeated, 9);
-        CU_ASSERT_EQUAL(refine_record(&f, &session, &end), 0);
+        CU_ASSERT_EQUAL(enrich_record(&f, &session, &end), 0);
         /* too few, too many, and after a pause */
         CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 4), 0);
         one_a_row(4);
@@ -285,7 +285,7 @@ static void runs_are_told_once(void)
         CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 10), 0);
         struct record late = query(7, "SELECT a FROM t WHERE id = 1");
         late.mono_ns = 1ULL << 50;
-        CU_ASSERT_EQUAL(refine_record(&f, &session, &late), 0);
+        CU_ASSERT_EQUAL(enrich_record(&f, &session, &late), 0);
         finish();
 }
 
@@ -297,7 +297,7 @@ static void passwords_go(void)
         struct record r = query(1, "ALTER USER u IDENTIFIED BY 'p' x");
         record_set_uint(&r, FIELD_ERRNO, 1064);
         record_set_text(&r, FIELD_ERROR, span_str("syntax near ''p' x' at line 1"));
-        (void)refine_record(&f, &session, &r);
+        (void)enrich_record(&f, &session, &r);
         CU_ASSERT_TRUE(is(r.query, "ALTER USER u IDENTIFIED BY '<secret>' x"));
         CU_ASSERT_TRUE(is(r.error, "syntax near '<secret>' at line 1"));
         CU_ASSERT_EQUAL(r.redacted, 1U << REDACTED_PASSWORD);
@@ -307,16 +307,16 @@ static void passwords_go(void)
         field_set_remove(&r.present, FIELD_QUERY);
         record_set_text(&r, FIELD_STMT_PREPARE_QUERY, span_str("UPDATE u SET password = ? WHERE id = 1"));
         record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){&value, 1});
-        (void)refine_record(&f, &session, &r);
+        (void)enrich_record(&f, &session, &r);
         CU_ASSERT_TRUE(is(r.stmt_execute_values.at[0].bytes, "<secret>"));
         /* dynamic SQL in a stored program */
         r = query(1, "CALL p()");
         record_set_uint(&r, FIELD_ERRNO, 1064);
         record_set_text(&r, FIELD_ERROR, span_str("syntax near 'IDENTIFIED BY 'p''"));
-        (void)refine_record(&f, &session, &r);
+        (void)enrich_record(&f, &session, &r);
         CU_ASSERT_TRUE(is(r.error, "syntax near '<secret>'"));
         r = query(1, "SELECT password FROM u");
-        (void)refine_record(&f, &session, &r);
+        (void)enrich_record(&f, &session, &r);
         CU_ASSERT_TRUE(is(r.query, "SELECT password FROM u") && !record_has(&r, FIELD_REDACTED));
         /* one that the server makes */
         struct value row[] = {
@@ -326,7 +326,7 @@ static void passwords_go(void)
             {.bytes = span_str("made"), .type = VALUE_VAR_STRING, .true_len = 4, .in_text = true}};
         r = query(1, "ALTER USER u IDENTIFIED BY RANDOM PASSWORD");
         record_set_list(&r, FIELD_FIRST_ROWS, (struct value_list){row, 4});
-        (void)refine_record(&f, &session, &r);
+        (void)enrich_record(&f, &session, &r);
         CU_ASSERT_TRUE(is(r.first_rows.at[3].bytes, "<secret>"));
         finish();
 }
@@ -338,12 +338,12 @@ static void named_passwords_go(void)
             .name = span_str("db_password"), .bytes = span_str("p"), .type = VALUE_VAR_STRING, .true_len = 1};
         struct record r = query(1, "SELECT 1");
         record_set_list(&r, FIELD_QUERY_ATTRIBUTES, (struct value_list){&named, 1});
-        (void)refine_record(&f, &session, &r);
+        (void)enrich_record(&f, &session, &r);
         CU_ASSERT_TRUE(is(r.query_attributes.at[0].bytes, "<secret>"));
         r = query(1, "");
         r.event = EVENT_AUTH;
         record_set_list(&r, FIELD_CONNECT_ATTRIBUTES, (struct value_list){&named, 1});
-        (void)refine_record(&f, &session, &r);
+        (void)enrich_record(&f, &session, &r);
         CU_ASSERT_TRUE(is(r.connect_attributes.at[0].bytes, "<secret>"));
         /* of a table's columns, and of an option in a value */
         struct value names[] = {
@@ -356,7 +356,7 @@ static void named_passwords_go(void)
         r = query(1, "SELECT * FROM u");
         record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){names, 3});
         record_set_list(&r, FIELD_FIRST_ROWS, (struct value_list){row, 4});
-        (void)refine_record(&f, &session, &r);
+        (void)enrich_record(&f, &session, &r);
         CU_ASSERT_TRUE(is(r.first_rows.at[2].bytes, "1"));
         CU_ASSERT_TRUE(is(r.first_rows.at[3].bytes, "<secret>"));
         /* not in a value of any bytes, nor by "pw" alone */
@@ -367,7 +367,7 @@ static void named_passwords_go(void)
             {.bytes = span_str("password='x'"), .type = VALUE_BLOB, .true_len = 12}};
         r = query(1, "SELECT ?, ?, ?");
         record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){values, 3});
-        (void)refine_record(&f, &session, &r);
+        (void)enrich_record(&f, &session, &r);
         CU_ASSERT_TRUE(is(r.stmt_execute_values.at[0].bytes, (const char *)noise));
         CU_ASSERT_TRUE(is(r.stmt_execute_values.at[1].bytes, "a pw 'y'"));
         CU_ASSERT_TRUE(is(r.stmt_execute_values.at[2].bytes, "<secret>"));
@@ -384,7 +384,7 @@ static void tokens_join(void)
         record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){values, 3});
         record_set_uint(&r, FIELD_ERRNO, 1062);
         record_set_text(&r, FIELD_ERROR, span_str("Duplicate entry 'it's' for key 'PRIMARY'"));
-        (void)refine_record(&f, &session, &r);
+        (void)enrich_record(&f, &session, &r);
         struct span text = r.query;
         char token[26];
         char other[26];
@@ -414,7 +414,7 @@ static void columns_called_by_constants(void)
                                 {.bytes = span_str("id"), .type = VALUE_VAR_STRING, .true_len = 2},
                                 {.bytes = span_str("id + 5"), .type = VALUE_VAR_STRING, .true_len = 6}};
         record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){names, 3});
-        (void)refine_record(&f, &session, &r);
+        (void)enrich_record(&f, &session, &r);
         CU_ASSERT_FALSE(span_equal(r.column_names.at[0].bytes, span_str("bob")));
         CU_ASSERT_TRUE(is(r.column_names.at[1].bytes, "id"));
         CU_ASSERT_FALSE(span_equal(r.column_names.at[2].bytes, span_str("id + 5")));
@@ -432,7 +432,7 @@ static void each_allocation_fails_once(void)
                 settings.log.redact = SETTINGS_REDACT_ALL;
                 settings.log.digests = 2;
                 prof_fail_nth(nth);
-                bool made = refine_init(&f, &settings) == STATUS_OK;
+                bool made = enrich_init(&f, &settings) == STATUS_OK;
                 refused += made ? 0 : 1;
                 if (made) {
                         n_plus_one_begin(f.n_plus_one, &session);
@@ -446,7 +446,7 @@ static void each_allocation_fails_once(void)
                             .bytes = span_str("topsecret"), .type = VALUE_VAR_STRING, .true_len = 9};
                         record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){&value, 1});
                         record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){&value, 1});
-                        (void)refine_record(&f, &session, &r);
+                        (void)enrich_record(&f, &session, &r);
                         bool told = record_has(&r, FIELD_QUERY) &&
                                     memmem(r.query.data, r.query.len, "topsecret", 9) != NULL;
                         CU_ASSERT_FALSE(told);
@@ -461,7 +461,7 @@ static void each_allocation_fails_once(void)
                 if (made) {
                         n_plus_one_end(f.n_plus_one, &session);
                 }
-                refine_fini(&f);
+                enrich_fini(&f);
         }
         CU_ASSERT_TRUE(refused > 3 && refused < 30);
 }
@@ -482,5 +482,5 @@ static const struct tap_test tests[] = {
 
 int main(void)
 {
-        return TAP_RUN("refine", tests);
+        return TAP_RUN("enrich", tests);
 }

@@ -8,13 +8,13 @@
 #include <stdio.h>
 
 static struct settings settings;
-static struct refine f;
+static struct enrich f;
 
 static void begin(uint64_t redact)
 {
         settings_defaults(&settings);
         settings.log.redact = redact;
-        CU_ASSERT_EQUAL_FATAL(refine_init(&f, &settings), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(enrich_init(&f, &settings), STATUS_OK);
 }
 
 static struct record query(const char *sql)
@@ -64,13 +64,13 @@ static const char *told(const char *sql, enum secrecy secrecy, const char *const
         }
         record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){names, n + 1});
         record_set_list(&r, FIELD_FIRST_ROWS, (struct value_list){values, n + 2});
-        (void)refine_record(&f, NULL, &r);
+        (void)enrich_record(&f, NULL, &r);
         for (size_t i = 2; i < n + 2; i++) {
                 struct span s = r.first_rows.at[i].bytes;
                 at += (size_t)snprintf(out + at, sizeof out - at, "%s%.*s", i > 2 ? "|" : "", (int)s.len,
                                        (const char *)s.data);
         }
-        refine_fini(&f);
+        enrich_fini(&f);
         return out;
 }
 
@@ -149,14 +149,14 @@ static const char *error(uint64_t redact, const char *sql, uint64_t number, cons
         record_set_uint(&r, FIELD_ERRNO, number);
         record_set_text(&r, FIELD_SQLSTATE, span_str(state));
         record_set_text(&r, FIELD_ERROR, span_str(message));
-        (void)refine_record(&f, NULL, &r);
+        (void)enrich_record(&f, NULL, &r);
         size_t at = 0;
         for (size_t i = 0; i < r.error.len && at + 3 < sizeof out; i++) {
                 bool token = r.error.len - i >= 25 && memcmp(r.error.data + i, "redacted:", 9) == 0;
                 at += (size_t)snprintf(out + at, sizeof out - at, token ? "<>" : "%c", r.error.data[i]);
                 i += token ? 24 : 0;
         }
-        refine_fini(&f);
+        enrich_fini(&f);
         return out;
 }
 
@@ -206,17 +206,17 @@ static void names_of_columns(void)
         names[2] = text("bob");
         names[2].derived = true;
         record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){names, 3});
-        (void)refine_record(&f, NULL, &r);
+        (void)enrich_record(&f, NULL, &r);
         CU_ASSERT_TRUE(span_equal(r.column_names.at[1].bytes, span_str("id")));
         CU_ASSERT_TRUE(span_equal(span_head(r.column_names.at[2].bytes, 9), span_str("redacted:")));
-        refine_fini(&f);
+        enrich_fini(&f);
         begin(0);
         r = query("CALL p()");
         names[2] = text("STRCMP(PASSWORD('x'), 'y')");
         record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){names, 3});
-        (void)refine_record(&f, NULL, &r);
+        (void)enrich_record(&f, NULL, &r);
         CU_ASSERT_TRUE(span_equal(r.column_names.at[2].bytes, span_str("<secret>")));
-        refine_fini(&f);
+        enrich_fini(&f);
 }
 
 static const struct tap_test tests[] = {

@@ -7,14 +7,14 @@
 #include <stdio.h>
 
 static struct settings settings;
-static struct refine f;
+static struct enrich f;
 
 static void begin(uint64_t redact)
 {
         settings_defaults(&settings);
         settings.log.redact = redact;
         settings.log.digests = 8;
-        CU_ASSERT_EQUAL_FATAL(refine_init(&f, &settings), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(enrich_init(&f, &settings), STATUS_OK);
 }
 
 static struct record query(uint64_t conn_id, const char *sql)
@@ -51,12 +51,12 @@ static void many_columns_called_by_constants(void)
         begin(SETTINGS_REDACT_LITERALS);
         struct record r = query(1, sql);
         record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){names, COLUMNS});
-        (void)refine_record(&f, NULL, &r);
+        (void)enrich_record(&f, NULL, &r);
         for (size_t i = 0; i < COLUMNS; i++) {
                 bool is_constant = i % 50 == 7 || i % 3 == 0;
                 CU_ASSERT_EQUAL(span_equal(r.column_names.at[i].bytes, span_str(texts[i])), !is_constant);
         }
-        refine_fini(&f);
+        enrich_fini(&f);
 }
 
 /** The same constant has the same token, whether it is kept or made anew. */
@@ -69,7 +69,7 @@ static void tokens_are_the_same_again(void)
         }
         begin(SETTINGS_REDACT_LITERALS);
         struct record r = query(1, sql);
-        (void)refine_record(&f, NULL, &r);
+        (void)enrich_record(&f, NULL, &r);
         enum {
                 TOKEN = sizeof ",'redacted:0123456789abcdef'" - 1,
                 HEAD = sizeof "SELECT '1234567890123456789012345'" - 1
@@ -80,7 +80,7 @@ static void tokens_are_the_same_again(void)
         CU_ASSERT_NOT_EQUAL(memcmp(first, first + TOKEN, TOKEN), 0);
         CU_ASSERT_EQUAL(memcmp(first + TOKEN + 1, r.query.data + HEAD - TOKEN + 1, TOKEN - 1),
                         0); /* 1 is 1 */
-        refine_fini(&f);
+        enrich_fini(&f);
 }
 
 static const struct tap_test tests[] = {
@@ -90,5 +90,5 @@ static const struct tap_test tests[] = {
 
 int main(void)
 {
-        return TAP_RUN("refine", tests);
+        return TAP_RUN("enrich", tests);
 }
