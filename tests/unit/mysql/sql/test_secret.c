@@ -67,16 +67,16 @@ static void passwords_are_found(void)
         CU_ASSERT_STRING_EQUAL(hidden("SELECT 1 /* SET PASSWORD = 'p' */"), "SELECT 1 <>");
 }
 
-/** As written, and as it is told. */
+/** As written, and as it is shown. */
 struct pair {
         const char *sql;
-        const char *told;
+        const char *shown;
 };
 
 static void check(const struct pair *pairs, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
-                CU_ASSERT_STRING_EQUAL(hidden(pairs[i].sql), pairs[i].told);
+                CU_ASSERT_STRING_EQUAL(hidden(pairs[i].sql), pairs[i].shown);
                 CU_ASSERT_TRUE(secret_suspected(span_str(pairs[i].sql)));
         }
 }

@@ -1,5 +1,5 @@
-/* What is hidden of statements, token by token: a table of the clauses and functions of both servers' manuals, and what is common to all
- * of them. */
+/* Passwords in statements, token by token: a table of the clauses and functions in the manuals of both servers, and rules that hold for
+ * all of them. */
 #include "mysql/sql/secret.h"
 
 #include "base/writer.h"
@@ -18,19 +18,19 @@ static const struct secret_case {
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 
-/** @p marked without its marks. */
-static struct span plain(const char *marked, char *room)
+/** @p marked without its marks, in @p buffer. */
+static struct span plain(const char *marked, char *buffer)
 {
         size_t len = 0;
         for (const char *c = marked; *c != '\0'; c++) {
                 if (*c != '~') {
-                        room[len++] = *c;
+                        buffer[len++] = *c;
                 }
         }
-        return span_of(room, len);
+        return span_of(buffer, len);
 }
 
-/** @p sql with a ~ before and behind each token that is hidden. */
+/** @p sql with a ~ before and after each token that is hidden. */
 static struct span marked(struct span sql, struct sql_mode mode, struct writer w)
 {
         static struct secret_finder f;
@@ -56,11 +56,11 @@ static bool expect(const char *wanted, struct sql_mode mode)
         char sql[4096];
         char out[8192];
         struct span text = plain(wanted, sql);
-        struct span told = marked(text, mode, writer_over(out, sizeof out));
-        bool same = span_equal(told, span_str(wanted));
+        struct span shown = marked(text, mode, writer_over(out, sizeof out));
+        bool same = span_equal(shown, span_str(wanted));
         bool suspected = secret_suspected(text) || strchr(wanted, '~') == NULL;
         if (!same || !suspected) {
-                printf("# wanted %s\n# told   %.*s%s\n", wanted, (int)told.len, (const char *)told.data,
+                printf("# wanted %s\n# shown  %.*s%s\n", wanted, (int)shown.len, (const char *)shown.data,
                        suspected ? "" : "\n# and it is not suspected");
         }
         return same && suspected;
@@ -70,7 +70,7 @@ static void statements_of_the_manuals(void)
 {
         for (size_t i = 0; i < CASES; i++) {
                 if (!expect(cases[i].marked, mariadb)) {
-                        CU_FAIL("told, or hidden without need");
+                        CU_FAIL("shown, or hidden without need");
                         printf("# of %s\n", cases[i].section);
                 }
         }
@@ -99,7 +99,7 @@ static void check_forms(const char *const *words, size_t n_words, const char *co
         for (size_t i = 0; i < n_words; i++) {
                 for (size_t k = 0; k < n_forms; k++) {
                         if (!expect(filled(forms[k], words[i]), mariadb)) {
-                                CU_FAIL("told, or hidden without need");
+                                CU_FAIL("shown, or hidden without need");
                         }
                 }
         }
@@ -203,18 +203,18 @@ static size_t hidden_end(struct span sql, size_t begin, size_t len)
         return 0;
 }
 
-/** A statement may be cut anywhere: the beginning of a password is as secret as the whole, if what stands before it tells. */
+/** A statement may be cut anywhere: the first bytes of a password are hidden like all of it, if what precedes it shows that it is one. */
 static void cut_within_a_password(void)
 {
-        char room[4096];
+        char buffer[4096];
         unsigned cuts = 0;
         for (size_t i = 0; i < CASES; i++) {
-                struct span sql = plain(cases[i].marked, room);
+                struct span sql = plain(cases[i].marked, buffer);
                 const char *mark = strchr(cases[i].marked, '~');
                 size_t begin = mark != NULL ? (size_t)(mark - cases[i].marked) : 0;
                 size_t end = mark != NULL ? hidden_end(sql, begin, sql.len) : 0;
                 if (end == 0 || hidden_end(sql, begin, end) == 0 || sql.data[begin] == '/') {
-                        continue; /* what tells it comes behind it, or it is a comment, which speaks for itself */
+                        continue; /* what shows that it is a password follows it, or it is a comment */
                 }
                 bool quoted = sql.data[begin] == '\'' || sql.data[begin] == '"';
                 struct span inner = span_of(sql.data + begin + 1, end - begin - 2);
@@ -222,7 +222,7 @@ static void cut_within_a_password(void)
                 for (size_t len = begin + 1; is_text && len < end; len++) {
                         cuts++;
                         if (hidden_end(sql, begin, len) != len) {
-                                CU_FAIL("a piece is told");
+                                CU_FAIL("a piece is shown");
                                 printf("# %.*s\n", (int)len, (const char *)sql.data);
                         }
                 }
@@ -251,35 +251,35 @@ static void quotes_by_mode(void)
         CU_ASSERT_TRUE(expect("SELECT password = ~'s\\' AND n = '~ AND n = 'n'", mariadb));
 }
 
-/** Beyond SECRET_DEPTH and SECRET_BEHIND, more is hidden, and nothing less. */
+/** Beyond SECRET_DEPTH and SECRET_BEHIND more is hidden, never less. */
 static void beyond_the_bounds(void)
 {
-        char room[32 * 1024];
+        char buffer[32 * 1024];
         char out[64 * 1024];
-        struct writer w = writer_over(room, sizeof room);
+        struct writer w = writer_over(buffer, sizeof buffer);
         writer_text(&w, "SELECT ");
         for (unsigned i = 0; i < 100; i++) {
                 writer_text(&w, i % 10 == 9 ? "AES_ENCRYPT(" : "(");
         }
         writer_text(&w, "a, 's01'), 's02'");
-        struct span told = marked(writer_span(&w), mariadb, writer_over(out, sizeof out));
-        CU_ASSERT_PTR_NOT_NULL(memmem(told.data, told.len, "~'s01'~), ~'s02'~", 17));
-        w = writer_over(room, sizeof room);
+        struct span shown = marked(writer_span(&w), mariadb, writer_over(out, sizeof out));
+        CU_ASSERT_PTR_NOT_NULL(memmem(shown.data, shown.len, "~'s01'~), ~'s02'~", 17));
+        w = writer_over(buffer, sizeof buffer);
         writer_text(&w, "SELECT id FROM t WHERE id = 5");
         for (unsigned i = 0; i < 300; i++) {
                 writer_text(&w, " OR 's' = password OR n IN (SELECT 's' AS password)");
         }
-        told = marked(writer_span(&w), mariadb, writer_over(out, sizeof out));
-        for (size_t i = 1; i + 2 < told.len; i++) {
-                if (memcmp(told.data + i, "'s'", 3) == 0 && told.data[i - 1] != '~') {
-                        CU_FAIL("one is told");
+        shown = marked(writer_span(&w), mariadb, writer_over(out, sizeof out));
+        for (size_t i = 1; i + 2 < shown.len; i++) {
+                if (memcmp(shown.data + i, "'s'", 3) == 0 && shown.data[i - 1] != '~') {
+                        CU_FAIL("one is shown");
                         break;
                 }
         }
-        CU_ASSERT_PTR_NOT_NULL(memmem(told.data, told.len, "id = 5 ", 7));
+        CU_ASSERT_PTR_NOT_NULL(memmem(shown.data, shown.len, "id = 5 ", 7));
 }
 
-/** What a digest shows must end before a password that is no constant. */
+/** The text of a digest must end before a password that is not a constant. */
 static void digests_end_before_bare_ones(void)
 {
         static const char *const statements[] = {
@@ -287,8 +287,8 @@ static void digests_end_before_bare_ones(void)
             "ALTER USER u IDENTIFIED WITH p AS ~`s1`~", "SET PASSWORD = ~s1~",
             "CHANGE MASTER TO MASTER_PASSWORD = ~s1~",  "CREATE USER u IDENTIFIED BY ~12345~"};
         for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
-                char room[256];
-                struct span sql = plain(statements[i], room);
+                char buffer[256];
+                struct span sql = plain(statements[i], buffer);
                 CU_ASSERT_EQUAL(secret_bare_at(sql, mariadb),
                                 (size_t)(strchr(statements[i], '~') - statements[i]));
                 CU_ASSERT_TRUE(expect(statements[i], mariadb));
