@@ -192,14 +192,25 @@ static void the_forwarding_side_adds_what_it_knows(void)
 static void run_program(struct span bytes, char *out, size_t size)
 {
         char path[] = "/tmp/querytap-tape-XXXXXX";
-        char command[128];
         int fd = mkstemp(path);
-        CU_ASSERT_TRUE_FATAL(fd >= 0 && write(fd, bytes.data, bytes.len) == (ssize_t)bytes.len);
-        (void)snprintf(command, sizeof command, "tests/unit/tap_json %s", path);
-        FILE *in = popen(command, "r");
+        int ends[2];
+        int status = -1;
+        CU_ASSERT_TRUE_FATAL(fd >= 0 && write(fd, bytes.data, bytes.len) == (ssize_t)bytes.len &&
+                             pipe(ends) == 0);
+        pid_t child = fork();
+        if (child == 0) {
+                (void)dup2(ends[1], STDOUT_FILENO);
+                (void)close(ends[0]);
+                (void)execl("tests/unit/tap_json", "tap_json", path, (char *)NULL);
+                _exit(127);
+        }
+        (void)close(ends[1]);
+        FILE *in = fdopen(ends[0], "r");
         CU_ASSERT_PTR_NOT_NULL_FATAL(in);
         out[fread(out, 1, size - 1, in)] = '\0';
-        CU_ASSERT_EQUAL(pclose(in), 0);
+        (void)fclose(in);
+        CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+        CU_ASSERT_EQUAL(status, 0);
         (void)close(fd);
         (void)unlink(path);
 }
