@@ -1,5 +1,3 @@
-#include "config.h"
-
 #include "mysql/dissect/fastpath.h"
 
 #include "mysql/wire/capability.h"
