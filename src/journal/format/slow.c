@@ -219,49 +219,6 @@ static void put_statement(struct writer *w, const struct record *r)
         indent_headers(w, from);
 }
 
-/** The server's own names of commands. */
-static const char *command_name(uint64_t command)
-{
-        static const char *const names[] = {
-            [COM_SLEEP] = "Sleep",
-            [COM_QUIT] = "Quit",
-            [COM_INIT_DB] = "Init DB",
-            [COM_QUERY] = "Query",
-            [COM_FIELD_LIST] = "Field List",
-            [COM_CREATE_DB] = "Create DB",
-            [COM_DROP_DB] = "Drop DB",
-            [COM_REFRESH] = "Refresh",
-            [COM_SHUTDOWN] = "Shutdown",
-            [COM_STATISTICS] = "Statistics",
-            [COM_PROCESS_INFO] = "Processlist",
-            [COM_CONNECT] = "Connect",
-            [COM_PROCESS_KILL] = "Kill",
-            [COM_DEBUG] = "Debug",
-            [COM_PING] = "Ping",
-            [COM_TIME] = "Time",
-            [COM_DELAYED_INSERT] = "Delayed insert",
-            [COM_CHANGE_USER] = "Change user",
-            [COM_BINLOG_DUMP] = "Binlog Dump",
-            [COM_TABLE_DUMP] = "Table Dump",
-            [COM_CONNECT_OUT] = "Connect Out",
-            [COM_REGISTER_SLAVE] = "Register Slave",
-            [COM_STMT_PREPARE] = "Prepare",
-            [COM_STMT_EXECUTE] = "Execute",
-            [COM_STMT_SEND_LONG_DATA] = "Long Data",
-            [COM_STMT_CLOSE] = "Close stmt",
-            [COM_STMT_RESET] = "Reset stmt",
-            [COM_SET_OPTION] = "Set option",
-            [COM_STMT_FETCH] = "Fetch",
-            [COM_DAEMON] = "Daemon",
-            [COM_BINLOG_DUMP_GTID] = "Binlog Dump GTID",
-            [COM_RESET_CONNECTION] = "Reset Connection",
-            [COM_CLONE] = "Clone",
-            [COM_STMT_BULK_EXECUTE] = "Bulk_execute",
-        };
-        const char *name = command < sizeof names / sizeof names[0] ? names[command] : NULL;
-        return name != NULL ? name : "Unknown";
-}
-
 /* --- the entry ----------------------------------------------------------------------------------------------------- */
 
 /** The client's host, without the port that only the proxy knows. */
@@ -367,7 +324,7 @@ void slow_record(struct writer *w, const struct record *r)
                 writer_format(w, "# administrator command: Gap (%llu records are missing here)",
                               (unsigned long long)record_uint_if_any(r, FIELD_DROPPED));
         } else {
-                writer_format(w, "# administrator command: %s", command_name(r->command_id));
+                writer_format(w, "# administrator command: %s", command_type((uint8_t)r->command_id)->server_name);
         }
         writer_text(w, ";\n");
 }

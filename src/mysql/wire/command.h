@@ -70,6 +70,7 @@ enum reply_shape {
 struct command_type {
         const char *name; /**< as in MySQL's documentation */
         size_t name_len;
+        const char *server_name; /**< as in the servers' own logs; "Unknown" if they have none */
         enum reply_shape shape;
         bool has_text;    /**< the rest of the packet is text: a statement or a name */
         bool has_stmt_id; /**< the next four bytes are a statement's id */
