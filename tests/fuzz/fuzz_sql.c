@@ -61,7 +61,7 @@ static void check_shape(struct span sql, struct sql_mode mode)
 {
         static struct digest one;
         static struct digest two;
-        static struct shapes shapes;
+        static struct template_cache shapes;
         uint8_t *other = malloc(2 * sql.len + 1);
         size_t len = 0;
         if (other == NULL) {
@@ -76,18 +76,18 @@ static void check_shape(struct span sql, struct sql_mode mode)
         }
         struct span now = span_of(other, len);
         digest_make(sql, mode, &one);
-        shapes_add(&shapes, sql, &one,
-                   (struct shape_text){
-                       .facts = {.suspected = secret_suspected(sql), .may_have_tags = tags_may_be_in(sql)}});
-        const struct shape_text *like = shapes_find(&shapes, now, 0);
+        template_cache_add(&shapes, sql, &one,
+                           (struct template){.facts = {.suspected = secret_suspected(sql),
+                                                       .may_have_tags = tags_may_be_in(sql)}});
+        const struct template *like = template_cache_find(&shapes, now, 0);
         digest_make(now, mode, &two);
         if (like != NULL &&
-            (memcmp(one.hash, two.hash, DIGEST_HASH) != 0 || shape_values(like, now) != two.values ||
+            (memcmp(one.hash, two.hash, DIGEST_HASH) != 0 || template_cache_values(like, now) != two.values ||
              like->facts.suspected != secret_suspected(now) ||
              like->facts.may_have_tags != tags_may_be_in(now))) {
                 fuzz_fail("a text is taken for one like it", "", "");
         }
-        shapes_fini(&shapes);
+        template_cache_fini(&shapes);
         free(other);
 }
 

@@ -17,7 +17,7 @@ enum { NONE = UINT32_MAX, CACHE = 4096, SHARE = 4 };
 struct cached {
         uint64_t key;
         uint64_t values;
-        struct shape_facts facts;
+        struct template_facts facts;
 };
 
 struct digests {
@@ -33,7 +33,7 @@ struct digests {
         struct digests_totals totals;
         /* the writer's alone */
         struct cached *cache;
-        struct shapes shapes;
+        struct template_cache templates;
         struct digest digest;
 };
 
@@ -152,13 +152,13 @@ static uint32_t add(struct digests *d, const struct digest *made)
 /* --- finding ------------------------------------------------------------------------------------------------------ */
 
 /** Is the shape's entry still its own? */
-static bool is_current(const struct shape_facts *facts)
+static bool is_current(const struct template_facts *facts)
 {
         return facts->stat != NULL && facts->stat->generation == facts->generation;
 }
 
-static struct digest_found found_of(struct span sql, const struct shape_facts *facts,
-                                    const struct shape_text *text, uint64_t values)
+static struct digest_found found_of(struct span sql, const struct template_facts *facts,
+                                    const struct template *text, uint64_t values)
 {
         return (struct digest_found){.stat = facts->stat,
                                      .text = text,
@@ -169,7 +169,7 @@ static struct digest_found found_of(struct span sql, const struct shape_facts *f
 }
 
 /** Read the statement; keep what there is to know for those like it. */
-static struct shape_facts read_text(struct digests *d, struct span sql, struct sql_mode mode)
+static struct template_facts read_text(struct digests *d, struct span sql, struct sql_mode mode)
 {
         bool suspected = secret_suspected(sql);
         struct span told = suspected ? span_head(sql, secret_bare_at(sql, mode)) : sql;
@@ -180,13 +180,13 @@ static struct shape_facts read_text(struct digests *d, struct span sql, struct s
                 at = add(d, &d->digest);
                 lock_give(&d->lock);
         }
-        struct shape_facts facts = {.stat = at != NONE ? d->stats[at] : NULL,
-                                    .generation = at != NONE ? d->stats[at]->generation : 0,
-                                    .suspected = suspected,
-                                    .may_have_tags = !suspected && tags_may_be_in(sql)};
+        struct template_facts facts = {.stat = at != NONE ? d->stats[at] : NULL,
+                                       .generation = at != NONE ? d->stats[at]->generation : 0,
+                                       .suspected = suspected,
+                                       .may_have_tags = !suspected && tags_may_be_in(sql)};
         if (at != NONE && told.len == sql.len) {
-                shapes_add(&d->shapes, sql, &d->digest,
-                           (struct shape_text){.mode = sql_mode_bits(mode), .facts = facts});
+                template_cache_add(&d->templates, sql, &d->digest,
+                                   (struct template){.mode = sql_mode_bits(mode), .facts = facts});
         }
         return facts;
 }
@@ -197,7 +197,7 @@ static struct digest_found find_long(struct digests *d, struct span sql, struct 
         uint64_t key = XXH3_64bits_withSeed(sql.data, sql.len, d->seed ^ sql_mode_bits(mode));
         struct cached *c = &d->cache[key % CACHE];
         if (c->key != key || !is_current(&c->facts)) {
-                struct shape_facts facts = read_text(d, sql, mode);
+                struct template_facts facts = read_text(d, sql, mode);
                 *c = (struct cached){.key = key, .values = d->digest.values, .facts = facts};
         }
         return found_of(sql, &c->facts, NULL, c->values);
@@ -205,7 +205,7 @@ static struct digest_found find_long(struct digests *d, struct span sql, struct 
 
 struct digest_found digests_find(struct digests *d, struct span sql, struct sql_mode mode)
 {
-        const struct shape_text *text = shapes_find(&d->shapes, sql, sql_mode_bits(mode));
+        const struct template *text = template_cache_find(&d->templates, sql, sql_mode_bits(mode));
         if (text == NULL || !is_current(&text->facts)) {
                 return find_long(d, sql, mode);
         }
@@ -214,7 +214,7 @@ struct digest_found digests_find(struct digests *d, struct span sql, struct sql_
 
 uint64_t digests_values(const struct digest_found *found)
 {
-        return found->text != NULL ? shape_values(found->text, found->sql) : found->values;
+        return found->text != NULL ? template_cache_values(found->text, found->sql) : found->values;
 }
 
 struct span digests_text(const struct digests *d, const uint8_t hash[DIGEST_HASH])
@@ -436,6 +436,6 @@ void digests_free(struct digests *d)
         prof_free(d->stats);
         prof_free(d->buckets);
         prof_free(d->cache);
-        shapes_fini(&d->shapes);
+        template_cache_fini(&d->templates);
         prof_free(d);
 }

@@ -69,8 +69,8 @@ void digests_free(struct digests *d);
 
 /** What is known of a statement's text. */
 struct digest_found {
-        struct digest_stat *stat;      /**< to look at; NULL if there is no memory; until the next call */
-        const struct shape_text *text; /**< one like it; NULL: values are known */
+        struct digest_stat *stat;    /**< to look at; NULL if there is no memory; until the next call */
+        const struct template *text; /**< one like it; NULL: values are known */
         struct span sql;
         uint64_t values;    /**< see digests_values */
         bool suspected;     /**< see secret_suspected */

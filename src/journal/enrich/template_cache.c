@@ -3,6 +3,12 @@
 #include "profile/heap/prof.h"
 #include "profile/heap/store.h"
 
+#ifdef QT_NO_FASTPATHS
+static const bool enabled = false;
+#else
+static const bool enabled = true;
+#endif
+
 static uint64_t word_at(const uint8_t *text, size_t at)
 {
         uint64_t word;
@@ -10,8 +16,8 @@ static uint64_t word_at(const uint8_t *text, size_t at)
         return word;
 }
 
-/* Few statements begin alike: those that do share a set. */
-static inline struct shape_text **set_of(struct shapes *s, struct span sql, uint64_t mode)
+/* Few statements begin with the same bytes; those that do share a set. */
+static inline struct template **set_of(struct template_cache *s, struct span sql, uint64_t mode)
 {
         uint8_t padded[24];
         const uint8_t *head = sql.data;
@@ -24,9 +30,9 @@ static inline struct shape_text **set_of(struct shapes *s, struct span sql, uint
         key = (key ^ key >> 29) * 0xbf58476d1ce4e5b9U + word_at(head, 16);
         return s->texts[(key * 0x94d049bb133111ebU) >> 57];
 }
-_Static_assert(SHAPES_SETS == 1U << (64 - 57), "set_of takes the highest bits");
+_Static_assert(TEMPLATE_CACHE_SETS == 1U << (64 - 57), "set_of takes the highest bits");
 
-/** Behind the digits at @p at. */
+/** @return the place after the digits at @p at. */
 static const uint8_t *skip_digits(const uint8_t *at, const uint8_t *end)
 {
         while (at < end && (uint8_t)(*at - '0') <= 9) {
@@ -35,18 +41,18 @@ static const uint8_t *skip_digits(const uint8_t *at, const uint8_t *end)
         return at;
 }
 
-/** Bytes of digits at the front of @p text, which is not empty. */
+/** @return the number of digits that @p text, which is not empty, begins with. */
 static size_t digits_of(struct span text)
 {
         return (size_t)(skip_digits(text.data, text.data + text.len) - text.data);
 }
 
-static bool is_like(const struct shape_text *t, struct span sql)
+static bool matches(const struct template *t, struct span sql)
 {
         const uint8_t *at = sql.data;
         const uint8_t *end = at + sql.len;
         const uint8_t *known = t->text;
-        const struct shape_piece *piece = t->pieces;
+        const struct template_piece *piece = t->pieces;
         for (; piece->digits > 0; piece++) {
                 if ((size_t)(end - at) <= piece->same || !span_same(at, known, piece->same)) {
                         return false;
@@ -61,15 +67,15 @@ static bool is_like(const struct shape_text *t, struct span sql)
         return (size_t)(end - at) == piece->same && span_same(at, known, piece->same);
 }
 
-const struct shape_text *shapes_find(struct shapes *s, struct span sql, uint64_t mode)
+const struct template *template_cache_find(struct template_cache *s, struct span sql, uint64_t mode)
 {
-        if (sql.len == 0) {
+        if (!enabled || sql.len == 0) {
                 return NULL;
         }
-        struct shape_text **set = set_of(s, sql, mode);
-        for (unsigned i = 0; i < SHAPES_WAYS && set[i] != NULL; i++) {
-                struct shape_text *found = set[i];
-                if (found->mode == mode && is_like(found, sql)) {
+        struct template **set = set_of(s, sql, mode);
+        for (unsigned i = 0; i < TEMPLATE_CACHE_WAYS && set[i] != NULL; i++) {
+                struct template *found = set[i];
+                if (found->mode == mode && matches(found, sql)) {
                         if (i > 0) {
                                 set[i] = set[0];
                                 set[0] = found;
@@ -81,41 +87,43 @@ const struct shape_text *shapes_find(struct shapes *s, struct span sql, uint64_t
 }
 
 /** Cut @p text, of @p len bytes, into its pieces. */
-static void cut(struct shape_text *text, size_t len)
+static void cut(struct template *text, size_t len)
 {
         size_t from = 0;
-        struct shape_piece *piece = text->pieces;
+        struct template_piece *piece = text->pieces;
         for (unsigned i = 0; i < text->n_literals; i++) {
                 const struct digest_literal *number = &text->literals[i];
                 if (number->is_plain) {
-                        *piece++ = (struct shape_piece){(uint16_t)(number->at - from), (uint16_t)number->len};
+                        *piece++ =
+                            (struct template_piece){(uint16_t)(number->at - from), (uint16_t)number->len};
                         from = number->at + number->len;
                 }
         }
-        *piece = (struct shape_piece){(uint16_t)(len - from), 0};
+        *piece = (struct template_piece){(uint16_t)(len - from), 0};
 }
 
-static size_t size_of(const struct shape_text *text)
+static size_t size_of(const struct template *text)
 {
         return sizeof *text + text->len;
 }
 
-static void drop(struct shape_text *text)
+static void drop(struct template *text)
 {
         if (text != NULL) {
-                prof_store_add(STORE_SHAPES, -(int64_t)size_of(text));
+                prof_store_add(STORE_TEMPLATES, -(int64_t)size_of(text));
                 prof_free(text);
         }
 }
 
-void shapes_add(struct shapes *s, struct span sql, const struct digest *digest, struct shape_text known)
+void template_cache_add(struct template_cache *s, struct span sql, const struct digest *digest,
+                        struct template known)
 {
-        if (sql.len == 0 || sql.len > SHAPES_TEXT_MAX || digest->is_cut ||
+        if (!enabled || sql.len == 0 || sql.len > TEMPLATE_CACHE_TEXT_MAX || digest->is_cut ||
             digest->n_literals > DIGEST_LITERALS) {
                 return;
         }
-        struct shape_text **set = set_of(s, sql, known.mode);
-        struct shape_text *text = prof_alloc(STAGE_DIGEST, sizeof *text + sql.len);
+        struct template **set = set_of(s, sql, known.mode);
+        struct template *text = prof_alloc(STAGE_DIGEST, sizeof *text + sql.len);
         if (text == NULL) {
                 return;
         }
@@ -126,18 +134,20 @@ void shapes_add(struct shapes *s, struct span sql, const struct digest *digest, 
         text->len = (unsigned)sql.len;
         cut(text, sql.len);
         unsigned i = 0;
-        while (i < SHAPES_WAYS - 1 && set[i] != NULL) {
+        while (i < TEMPLATE_CACHE_WAYS - 1 && set[i] != NULL) {
                 i++;
         }
-        prof_store_bound(STORE_SHAPES, (uint64_t)SHAPES_SETS * SHAPES_WAYS * (sizeof *text + SHAPES_TEXT_MAX),
+        prof_store_bound(STORE_TEMPLATES,
+                         (uint64_t)TEMPLATE_CACHE_SETS * TEMPLATE_CACHE_WAYS *
+                             (sizeof *text + TEMPLATE_CACHE_TEXT_MAX),
                          0);
-        prof_store_add(STORE_SHAPES, (int64_t)size_of(text));
+        prof_store_add(STORE_TEMPLATES, (int64_t)size_of(text));
         drop(set[i]);
         set[i] = set[0];
         set[0] = text;
 }
 
-uint64_t shape_values(const struct shape_text *text, struct span sql)
+uint64_t template_cache_values(const struct template *text, struct span sql)
 {
         uint64_t values = 0;
         ptrdiff_t moved = 0; /* by the numbers before, which may be longer or shorter */
@@ -151,10 +161,10 @@ uint64_t shape_values(const struct shape_text *text, struct span sql)
         return values;
 }
 
-void shapes_fini(struct shapes *s)
+void template_cache_fini(struct template_cache *s)
 {
-        for (unsigned i = 0; i < SHAPES_SETS; i++) {
-                for (unsigned k = 0; k < SHAPES_WAYS; k++) {
+        for (unsigned i = 0; i < TEMPLATE_CACHE_SETS; i++) {
+                for (unsigned k = 0; k < TEMPLATE_CACHE_WAYS; k++) {
                         drop(s->texts[i][k]);
                         s->texts[i][k] = NULL;
                 }
