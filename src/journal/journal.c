@@ -15,7 +15,7 @@
 
 enum { BATCH = 256, RETRY_MS = 200 };
 
-/* --- the writer thread ---------------------------------------------------------------------------------------------- */
+/* --- the journal thread ---------------------------------------------------------------------------------------------- */
 
 static void write_record(struct journal *j, const struct record *r, struct identity *identity)
 {
@@ -26,10 +26,10 @@ static void write_record(struct journal *j, const struct record *r, struct ident
 static void write_gap(struct journal *j, uint64_t dropped)
 {
         struct record gap = gap_record(dropped, "the buffer between a worker and the log was full");
-        if (!j->ring_full_said) {
+        if (!j->ring_full_reported) {
                 diag(DIAG_WARNING, "the buffer between a worker and the log was full, or smaller than twice "
                                    "a record: records are dropped and counted; increase log.ring_bytes");
-                j->ring_full_said = true;
+                j->ring_full_reported = true;
         }
         write_record(j, &gap, NULL);
 }
@@ -114,8 +114,8 @@ static bool drain(struct journal *j)
                         write_gap(j, drops);
                 }
                 any = any || n > 0 || drops > 0;
-                if (atomic_load(&j->ports[i]->wants_room)) {
-                        port_tell_room(j->ports[i]);
+                if (atomic_load(&j->ports[i]->wants_space)) {
+                        port_signal_space(j->ports[i]);
                 }
         }
         return any;
@@ -131,20 +131,20 @@ static uint64_t all_puts(const struct journal *j)
 }
 
 /** Wait, unless something was put since @p puts_seen was read. @p timeout_ms -1 = until woken. */
-static void rest_for(struct journal *j, enum rest how, uint64_t puts_seen, int timeout_ms)
+static void wait_for_work(struct journal *j, enum journal_idle how, uint64_t puts_seen, int timeout_ms)
 {
-        struct pollfd p[1 + SETTINGS_SINKS] = {{.fd = j->wake_fd, .events = POLLIN}};
+        struct pollfd p[1 + SETTINGS_SINKS] = {{.fd = j->wake.fd, .events = POLLIN}};
         unsigned n_sinks = sinks_poll(&j->sinks, p + 1);
         uint64_t woken;
-        atomic_store(&j->rest, how);
-        bool is_news = (how == ASLEEP && all_puts(j) != puts_seen) || atomic_load(&j->stopping) ||
+        atomic_store(&j->wake.idle, how);
+        bool is_news = (how == IDLE_ASLEEP && all_puts(j) != puts_seen) || atomic_load(&j->stopping) ||
                        atomic_load(&j->reopening);
         if (!is_news) {
                 (void)poll(p, 1 + n_sinks, sinks_wait_ms(&j->sinks, timeout_ms));
         }
-        atomic_store(&j->rest, AWAKE);
+        atomic_store(&j->wake.idle, IDLE_NOT);
         if (p[0].revents != 0) {
-                ssize_t n = read(j->wake_fd, &woken, sizeof woken); /* it does not block */
+                ssize_t n = read(j->wake.fd, &woken, sizeof woken); /* it does not block */
                 (void)n;
         }
 }
@@ -215,9 +215,9 @@ static void *run(void *arg)
                 bool any = drain_all(j);
                 bool flushed = sinks_flush(&j->sinks);
                 if (any) { /* for company: one write serves many */
-                        rest_for(j, COMPANY, puts, (int)j->settings->log.flush_ms);
+                        wait_for_work(j, IDLE_BATCHING, puts, (int)j->settings->log.flush_ms);
                 } else {
-                        rest_for(j, ASLEEP, puts, flushed ? -1 : RETRY_MS);
+                        wait_for_work(j, IDLE_ASLEEP, puts, flushed ? -1 : RETRY_MS);
                 }
         }
         finish(j);
@@ -230,7 +230,7 @@ static enum status make_ports(struct journal *j, unsigned n)
 {
         j->ports = prof_calloc(STAGE_JOURNAL, n, sizeof(struct journal_port *));
         while (j->ports != NULL && j->n_ports < n) {
-                j->ports[j->n_ports] = port_new(j);
+                j->ports[j->n_ports] = port_new(j->settings, &j->wake, j->enrich.n_plus_one, &j->recent);
                 if (j->ports[j->n_ports] == NULL) {
                         return STATUS_NOMEM;
                 }
@@ -247,8 +247,8 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
         }
         j->settings = settings;
         convert_init(&j->convert);
-        j->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        if (j->wake_fd < 0) {
+        j->wake.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (j->wake.fd < 0) {
                 diag(DIAG_ERROR, "the log can't be set up: eventfd: %s", strerror(errno));
                 journal_free(j);
                 return STATUS_IO;
@@ -299,7 +299,7 @@ void journal_stop(struct journal *j)
                 journal_hurry(j);
         }
         atomic_store(&j->stopping, true);
-        journal_signal(j);
+        journal_wake_up(&j->wake);
         (void)pthread_join(j->thread, NULL);
         j->running = false;
         sinks_close(&j->sinks);
@@ -322,11 +322,16 @@ void journal_free(struct journal *j)
         recent_fini(&j->recent);
         convert_fini(&j->convert);
         enrich_fini(&j->enrich);
-        if (j->wake_fd >= 0) {
-                (void)close(j->wake_fd);
+        if (j->wake.fd >= 0) {
+                (void)close(j->wake.fd);
         }
         prof_free(j->ports);
         prof_free(j);
+}
+
+struct journal_port *journal_port(struct journal *j, unsigned i)
+{
+        return j->ports[i];
 }
 
 bool journal_is_read(const struct journal *j)
@@ -338,7 +343,7 @@ bool journal_is_read(const struct journal *j)
 void journal_reopen(struct journal *j)
 {
         atomic_store(&j->reopening, true);
-        journal_signal(j);
+        journal_wake_up(&j->wake);
 }
 
 struct digests *journal_digests(struct journal *j)

@@ -1,31 +1,30 @@
-/** @file journal.h  Records from the workers to the log: a ring for each worker, one writer thread, sinks.
+/** @file journal.h  Records from the workers to the log: a ring for each worker, one journal thread, sinks.
  *
- *      worker: journal_put -> [ring] -> writer thread: format -> sink (stdout, file) -> recent records
+ *      worker: journal_put -> [ring] -> journal thread: enrich -> recent records, and format -> sinks
  *
- * A full ring drops the record and counts it; the writer puts a gap record (event "gap", dropped n) in its place.
- * Records of one port keep their order. The writer waits log.flush_ms for company after it wrote something, so that
+ * A full ring drops the record and counts it; the journal thread puts a gap record (event "gap", dropped n) in its place.
+ * Records of one port keep their order. After it has written something, the journal thread waits log.flush_ms for more, so that
  * under load it writes much at once and no worker has to wake it.
- * Threads: journal_put from its worker only; journal_recent from the admin thread; the rest from main. */
+ * Threads: ports (journal_port.h) from their owner only; journal_recent from the admin thread; the rest from main. */
 #ifndef JOURNAL_JOURNAL_H
 #define JOURNAL_JOURNAL_H
 
 #include "base/span.h"
 #include "base/status.h"
 #include "journal/format/format.h"
-#include "mysql/record/record_raw.h"
+#include "journal/journal_port.h"
 #include "rules/filter.h"
 
 struct settings;
 struct digests;
 struct journal;
-struct journal_port; /**< a worker's end */
 
 /** The end of the proxy takes 3 seconds at most, with all that is not the journal's. */
 enum { JOURNAL_STOP_MS = 2500 };
 
 /** Open the sinks and make @p ports rings. What fails was reported by diag. @p settings must outlive it. */
 enum status journal_new(const struct settings *settings, unsigned ports, struct journal **out);
-/** Start the writer thread. */
+/** Start the journal thread. */
 enum status journal_start(struct journal *j);
 /** The process is to end: from now on journal_stop has as long as JOURNAL_STOP_MS says, whatever comes before it. */
 void journal_hurry(struct journal *j);
@@ -36,28 +35,9 @@ void journal_free(struct journal *j);
 
 /** The ring of worker @p i. */
 struct journal_port *journal_port(struct journal *j, unsigned i);
-/** With log.when_full = block, what finds no room in this port's ring is kept besides from now on. *@p full, its owner's, is
- *  set while there is such; what makes records should wait then. @return a descriptor that becomes readable when there may be
- *  room again, then to be read and followed by journal_port_settle; -1 if nothing is kept. */
-int journal_port_keep(struct journal_port *port, bool *full);
-/** Move what is kept to the ring. @return true if all is; *full is false then. */
-bool journal_port_settle(struct journal_port *port);
 /** Does anybody look at records of commands: a log, the recent records, the digests? */
 bool journal_is_read(const struct journal *j);
-/** Hand over a copy of @p raw. Never blocks. @return false if it had to be dropped (counted). */
-bool journal_put(struct journal_port *port, const struct record_raw *raw);
-
-/* Sessions. A record of a session has its place; the first one, and the first after something of the session's changed, carries the
- * session (record.h), and the others refer to it. What a dropped record carried is carried by the next one. */
-
-/** A place for a new session of the port's owner. @return 0 if none is free: then each record of it carries the session. */
-uint32_t journal_session_begin(struct journal_port *port);
-/** After its last record. @p place may be 0. */
-void journal_session_end(struct journal_port *port, uint32_t place);
-/** When this number changes, each session is to be carried again by its next record: the journal has lost one. */
-const _Atomic uint32_t *journal_port_announcements(const struct journal_port *port);
-
-/** Open the log files anew (after somebody moved them away). Any thread; done by the writer soon. */
+/** Open the log files anew (after somebody moved them away). Any thread; done by the journal thread soon. */
 void journal_reopen(struct journal *j);
 
 /** Of a sink, or of all together. Each record is, for each sink, in records, dropped or filtered. */

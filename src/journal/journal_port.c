@@ -1,6 +1,7 @@
-/* The workers' side of the journal: a ring each, and what found no room in it. */
+#include "journal/journal_port.h"
+
 #include "base/diag.h"
-#include "journal/journal_state.h"
+#include "journal/port.h"
 #include "mysql/record/record_packed.h"
 #include "profile/heap/prof.h"
 #include "settings/settings.h"
@@ -15,35 +16,25 @@ enum { LINE = 64 };
 /* Besides what a session may hold, in the records of what one reading brings. */
 #define OVERFLOW_BYTES (64 * 1024 * 1024)
 
-void journal_signal(struct journal *j)
-{
-        uint64_t one = 1;
-        ssize_t n = write(j->wake_fd, &one, sizeof one);
-        (void)n; /* fails only if the counter is full: then it is awake */
-}
-
-/* No wake-up is lost: the worker changes `puts` and then looks at `rest`; the writer changes `rest` and then looks at
- * `puts`. These four are sequentially consistent, so at least one of the two sees the other. The line that workers share
- * is only read while the writer is awake. */
 static void wake_if_needed(struct journal_port *port)
 {
-        struct journal *j = port->journal;
+        struct journal_wake *wake = port->wake;
         atomic_fetch_add(&port->puts, 1);
-        int rest = atomic_load(&j->rest);
-        if (rest == AWAKE || (rest == COMPANY && !ring_holds(&port->ring, port->ring.size / 2))) {
+        int idle = atomic_load(&wake->idle);
+        if (idle == IDLE_NOT || (idle == IDLE_BATCHING && !ring_holds(&port->ring, port->ring.size / 2))) {
                 return;
         }
-        if (atomic_exchange(&j->rest, AWAKE) != AWAKE) {
-                journal_signal(j);
+        if (atomic_exchange(&wake->idle, IDLE_NOT) != IDLE_NOT) {
+                journal_wake_up(wake);
         }
 }
 
 int journal_port_keep(struct journal_port *port, bool *full)
 {
-        if (port->room_fd >= 0) {
+        if (port->space_fd >= 0) {
                 port->full = full;
         }
-        return port->room_fd;
+        return port->space_fd;
 }
 
 /** Does @p r, @p size bytes, have to go to the overflow, to stay in order or because the ring is full? */
@@ -61,7 +52,7 @@ static bool put_overflow(struct journal_port *port, const struct record *r, size
         }
         *port->full = port->overflow.first != NULL;
         /* before wake_if_needed: so the journal thread sees it when it looks next */
-        atomic_store(&port->wants_room, true);
+        atomic_store(&port->wants_space, true);
         return put;
 }
 
@@ -79,7 +70,7 @@ bool journal_port_settle(struct journal_port *port)
 {
         bool done = overflow_move(&port->overflow, &port->ring);
         *port->full = !done;
-        atomic_store(&port->wants_room, !done);
+        atomic_store(&port->wants_space, !done);
         wake_if_needed(port);
         return done;
 }
@@ -93,11 +84,11 @@ bool journal_put(struct journal_port *port, const struct record_raw *raw)
         return put;
 }
 
-void port_tell_room(struct journal_port *port)
+void port_signal_space(struct journal_port *port)
 {
         uint64_t one = 1;
-        if (ring_used(&port->ring) <= port->ring.size / 2 && atomic_exchange(&port->wants_room, false)) {
-                ssize_t n = write(port->room_fd, &one, sizeof one);
+        if (ring_used(&port->ring) <= port->ring.size / 2 && atomic_exchange(&port->wants_space, false)) {
+                ssize_t n = write(port->space_fd, &one, sizeof one);
                 (void)n; /* fails only if it is readable already */
         }
 }
@@ -150,11 +141,6 @@ static bool make_places(struct journal_port *port, uint64_t n)
 
 /* --- life ---------------------------------------------------------------------------------------------------------- */
 
-struct journal_port *journal_port(struct journal *j, unsigned i)
-{
-        return j->ports[i];
-}
-
 static size_t power_of_two(uint64_t bytes)
 {
         size_t size = 4096;
@@ -169,17 +155,18 @@ void port_free(struct journal_port *port)
         while (overflow_oldest(&port->overflow) != NULL) {
                 overflow_pop(&port->overflow);
         }
-        if (port->room_fd >= 0) {
-                (void)close(port->room_fd);
+        if (port->space_fd >= 0) {
+                (void)close(port->space_fd);
         }
         sessions_fini(&port->sessions);
         prof_free(port->places);
         prof_free(port->block);
 }
 
-struct journal_port *port_new(struct journal *j)
+struct journal_port *port_new(const struct settings *settings, struct journal_wake *wake,
+                              struct n_plus_one *n_plus_one, struct recent *recent)
 {
-        size_t size = power_of_two(j->settings->log.ring_bytes);
+        size_t size = power_of_two(settings->log.ring_bytes);
         void *block = prof_alloc(STAGE_JOURNAL, LINE + sizeof(struct journal_port) + size);
         if (block == NULL) {
                 return NULL;
@@ -188,18 +175,18 @@ struct journal_port *port_new(struct journal *j)
         struct journal_port *port = (struct journal_port *)((uint8_t *)block + (start - (uintptr_t)block));
         memset(port, 0, sizeof *port);
         ring_init(&port->ring, port + 1, size);
-        port->journal = j;
+        port->wake = wake;
         port->block = block;
-        port->overflow.max_bytes = j->settings->limits.held_bytes + OVERFLOW_BYTES;
-        port->room_fd = -1;
-        sessions_init(&port->sessions, j->enrich.n_plus_one, &j->recent);
-        if (!make_places(port, j->settings->limits.sessions)) {
+        port->overflow.max_bytes = settings->limits.held_bytes + OVERFLOW_BYTES;
+        port->space_fd = -1;
+        sessions_init(&port->sessions, n_plus_one, recent);
+        if (!make_places(port, settings->limits.sessions)) {
                 port_free(port);
                 return NULL;
         }
-        if (j->settings->log.when_full == SETTINGS_WHEN_FULL_BLOCK) {
-                port->room_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-                if (port->room_fd < 0) {
+        if (settings->log.when_full == SETTINGS_WHEN_FULL_BLOCK) {
+                port->space_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+                if (port->space_fd < 0) {
                         diag(DIAG_ERROR, "a port of the log can't be set up: eventfd: %s", strerror(errno));
                         port_free(port);
                         return NULL;

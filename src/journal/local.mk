@@ -5,9 +5,12 @@ src_libjournal_a_SOURCES = \
 	src/journal/journal.c \
 	src/journal/journal.h \
 	src/journal/journal_port.c \
+	src/journal/journal_port.h \
 	src/journal/journal_state.h \
+	src/journal/journal_wake.h \
 	src/journal/overflow.c \
 	src/journal/overflow.h \
+	src/journal/port.h \
 	src/journal/recent.c \
 	src/journal/recent.h \
 	src/journal/sessions.c \

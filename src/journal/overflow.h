@@ -1,6 +1,6 @@
-/** @file overflow.h  Records that found no room in a full ring, in order, until there is some.
+/** @file overflow.h  Records for which a full ring had no space, in order, until there is some.
  * For a port whose owner stops to bring more as soon as the first one is in here; what it was about to bring still comes.
- * Threads: the ring's producer; once that has ended, the writer.   Memory: STAGE_JOURNAL, bounded. */
+ * Threads: the ring's producer; once that has ended, the journal thread.   Memory: STAGE_JOURNAL, bounded. */
 #ifndef JOURNAL_OVERFLOW_H
 #define JOURNAL_OVERFLOW_H
 

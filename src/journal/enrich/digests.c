@@ -31,7 +31,7 @@ struct digests {
         uint32_t newest;
         uint32_t oldest;
         struct digests_totals totals;
-        /* the writer's alone */
+        /* the journal thread's alone */
         struct cached *cache;
         struct template_cache templates;
         struct digest digest;
@@ -40,7 +40,7 @@ struct digests {
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
 /** What an entry holds comes, or (@p sign -1) goes. */
-static void tell_store(const struct digest_stat *s, int sign)
+static void count_store(const struct digest_stat *s, int sign)
 {
         size_t text = s->text != NULL ? s->text_len + 1 : 0;
         prof_store_add(STORE_DIGESTS, sign * (int64_t)(text + s->example_room));
@@ -114,7 +114,7 @@ static uint32_t get_entry(struct digests *d)
         d->totals.forgotten += s->count;
         unlink_age(d, at);
         unlink_bucket(d, at);
-        tell_store(s, -1);
+        count_store(s, -1);
         prof_free(s->text);
         prof_free(s->example);
         memset(s, 0, sizeof *s);
@@ -138,7 +138,7 @@ static uint32_t add(struct digests *d, const struct digest *made)
         digest_hex(s->hash, s->hex);
         s->text = text;
         s->text_len = made->len;
-        tell_store(s, 1);
+        count_store(s, 1);
         s->verb = made->verb;
         s->is_select =
             s->verb != NULL && sql_is(&(struct sql_token){.kind = SQL_KEYWORD, .word = s->verb}, "SELECT");
@@ -247,7 +247,7 @@ static uint64_t class_end(unsigned class)
 }
 
 /** The longest of them. Apart from count: rarely one is. */
-static __attribute__((noinline)) void keep_example(struct digest_stat *s, const struct record *r)
+static __attribute__((noinline)) void set_example(struct digest_stat *s, const struct record *r)
 {
         struct span text = record_has(r, FIELD_QUERY) ? r->query : r->stmt_prepare_query;
         text = text.len > DIGEST_EXAMPLE_MAX ? utf8_trim(span_head(text, DIGEST_EXAMPLE_MAX)) : text;
@@ -324,7 +324,7 @@ static void count(struct digest_stat *s, const struct record *r)
         s->recent.count[1]++;
         s->recent.us[1] += us;
         if (s->example == NULL || us > s->example_us) {
-                keep_example(s, r);
+                set_example(s, r);
         }
 }
 
@@ -427,7 +427,7 @@ void digests_free(struct digests *d)
                 return;
         }
         for (uint32_t i = 0; d->stats != NULL && i < d->n; i++) {
-                tell_store(d->stats[i], -1);
+                count_store(d->stats[i], -1);
                 prof_store_add(STORE_DIGESTS, -(int64_t)sizeof *d->stats[i]);
                 prof_free(d->stats[i]->text);
                 prof_free(d->stats[i]->example);

@@ -1,5 +1,5 @@
 /** @file convert.h  A record's texts as UTF-8, whatever character sets its session speaks.
- * Done once, on the writer's thread, before sinks and recent records see the record. What is no text in its set, or can't
+ * Done once, on the journal thread, before sinks and recent records see the record. What is no text in its set, or can't
  * be converted here, stays the bytes that it is and is marked `undecoded`: formats then show the bytes too.
  * Threads: one owner.   Memory: STAGE_JOURNAL, about as much as the largest record, given back after large ones. */
 #ifndef JOURNAL_FORMAT_CONVERT_H

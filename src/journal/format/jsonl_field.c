@@ -64,7 +64,7 @@ static void put_rows(struct writer *w, struct value_list list)
         writer_text(w, results > 1 ? "]]" : "]");
 }
 
-/** A name that is no UTF-8 is told by its bytes. */
+/** A name that is not valid UTF-8 is written as its bytes. */
 static void put_name(struct writer *w, struct span name)
 {
         if (utf8_valid(name)) {
