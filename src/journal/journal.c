@@ -386,9 +386,11 @@ bool journal_sink_counts(const struct journal *j, unsigned i, struct journal_cou
         return true;
 }
 
-struct journal_counts journal_counts(const struct journal *j)
+struct journal_counts journal_counts(struct journal *j)
 {
-        struct journal_counts all = {.dropped = j->sinks.n == 0 ? lost_on_the_way(j) : 0};
+        struct journal_counts all = {.dropped = j->sinks.n == 0 ? lost_on_the_way(j) : 0,
+                                     .sessions_lost = read_count(&j->sessions_lost),
+                                     .recent_cut = recent_cut(&j->recent)};
         struct journal_counts one;
         for (unsigned i = 0; journal_sink_counts(j, i, &one); i++) {
                 all.records += one.records;

@@ -51,12 +51,16 @@ struct journal_counts {
         uint64_t sink_errors; /**< failed writes, rotations, hooks … */
         uint64_t rotations;
         uint64_t
+            sessions_lost; /**< records whose session was not known, for want of memory; 0 of a single sink, as the next */
+        uint64_t
+            recent_cut; /**< recent records that were given up, for the bound on their sessions' memory */
+        uint64_t
             torn; /**< times that a file ended within a line, and what followed was put on one of its own */
 };
 /** Any thread. Counts of sink @p i. @return false if there are not so many. */
 bool journal_sink_counts(const struct journal *j, unsigned i, struct journal_counts *out);
 /** The sums over all sinks. Any thread. What was put and is in neither count is still on its way (with log.file = "off": in no sink at all). */
-struct journal_counts journal_counts(const struct journal *j);
+struct journal_counts journal_counts(struct journal *j);
 
 /** Statistics by the shape of statements; NULL with log.digests = 0. */
 struct digests *journal_digests(struct journal *j);
