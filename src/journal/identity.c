@@ -1,29 +1,30 @@
 #include "journal/identity.h"
 
-#include "profile/heap/prof.h"
-
 /** The member of text @p f. */
 static struct span *text_of(struct record_session *session, enum record_field f)
 {
         return (struct span *)(void *)((char *)session + (record_offset(f) - RECORD_SESSION));
 }
 
-struct identity *identity_new(const struct record *r)
+size_t identity_size(const struct record *r)
 {
         struct record_session session = r->session;
         struct field_set texts = field_set_both(&session.fields, &fields_spans);
-        size_t len = 0;
+        size_t size = sizeof(struct identity);
         enum record_field f;
         FIELD_SET_EACH(texts, f)
         {
-                len += text_of(&session, f)->len;
+                size += text_of(&session, f)->len;
         }
-        struct identity *identity = prof_alloc(STAGE_JOURNAL, sizeof *identity + len);
-        if (identity == NULL) {
-                return NULL;
-        }
-        *identity = (struct identity){.session = session, .size = sizeof *identity + len};
+        return size;
+}
+
+void identity_init(struct identity *identity, size_t size, const struct record *r)
+{
+        *identity = (struct identity){.session = r->session, .size = size};
+        struct field_set texts = field_set_both(&identity->session.fields, &fields_spans);
         uint8_t *to = identity->bytes;
+        enum record_field f;
         FIELD_SET_EACH(texts, f)
         {
                 struct span *text = text_of(&identity->session, f);
@@ -32,10 +33,4 @@ struct identity *identity_new(const struct record *r)
                 to = end;
         }
         identity->session.undecoded = field_set_both(&r->undecoded, &fields_session);
-        return identity;
-}
-
-void identity_free(struct identity *identity)
-{
-        prof_free(identity);
 }

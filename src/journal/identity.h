@@ -1,7 +1,7 @@
 /** @file identity.h  Who a session is, as it was announced once: fields that many of its records have in common.
  * An identity does not change. When the session does, another one takes its place, and the old one is kept as long as recent
  * records refer to it (recent.h).
- * Memory: STAGE_JOURNAL, a block each. */
+ * Memory: the owner's, who is recent.c. */
 #ifndef JOURNAL_IDENTITY_H
 #define JOURNAL_IDENTITY_H
 
@@ -12,12 +12,14 @@ struct identity {
         struct identity *next;         /**< retired after it; of recent.c, as the two below */
         uint64_t last_recent;          /**< number of the newest recent record that may refer to it */
         unsigned readers;
-        size_t size; /**< bytes allocated */
+        bool in_slot; /**< it is in a slot of recent.c's, not allocated by itself */
+        size_t size;  /**< bytes */
         uint8_t bytes[];
 };
 
-/** A copy of the session that @p r carries, whose texts are UTF-8. @return NULL when memory is out. */
-struct identity *identity_new(const struct record *r);
-void identity_free(struct identity *identity);
+/** Bytes that an identity needs for the session that @p r carries. */
+size_t identity_size(const struct record *r);
+/** Copy the session that @p r carries, whose texts are UTF-8, to @p identity, which has room for @p size bytes. */
+void identity_init(struct identity *identity, size_t size, const struct record *r);
 
 #endif

@@ -12,6 +12,7 @@ enum {
         SHORT_TEXT = 4096,    /* of a statement in a shortened one */
         IDENTITIES_SHARE = 2, /* those of past sessions take at most half as much as the records */
         IDENTITIES_MIN = 64 * 1024,
+        SLOT = 512, /* bytes for an identity: enough for most */
 };
 
 enum status recent_init(struct recent *recent, size_t size)
@@ -21,6 +22,17 @@ enum status recent_init(struct recent *recent, size_t size)
                 return STATUS_NOMEM;
         }
         evicting_ring_init(&recent->ring, recent->memory, size);
+        size_t slots = size / IDENTITIES_SHARE / SLOT;
+        recent->slots = prof_alloc(STAGE_JOURNAL, slots * SLOT);
+        if (recent->slots == NULL) {
+                recent_fini(recent);
+                return STATUS_NOMEM;
+        }
+        for (size_t i = slots; i > 0; i--) {
+                struct identity *slot = (struct identity *)(void *)(recent->slots + (i - 1) * SLOT);
+                slot->next = recent->free_slots;
+                recent->free_slots = slot;
+        }
         recent->retired_max =
             size / IDENTITIES_SHARE > IDENTITIES_MIN ? size / IDENTITIES_SHARE : IDENTITIES_MIN;
         prof_store_bound(STORE_IDENTITIES, recent->retired_max, 0);
@@ -66,13 +78,46 @@ static size_t entry_size(const struct record *r)
  *
  * They are in a queue, in the order of the newest record that may refer to them, and go when that record has gone. */
 
+static void free_identity(struct recent *recent, struct identity *identity)
+{
+        if (identity->in_slot) {
+                identity->next = recent->free_slots;
+                recent->free_slots = identity;
+        } else {
+                prof_free(identity);
+        }
+}
+
+struct identity *recent_new_identity(struct recent *recent, const struct record *r)
+{
+        size_t size = identity_size(r);
+        struct identity *identity = size <= SLOT ? recent->free_slots : NULL;
+        bool in_slot = identity != NULL;
+        if (in_slot) {
+                recent->free_slots = identity->next;
+        } else {
+                identity = prof_alloc(STAGE_JOURNAL, size);
+        }
+        if (identity != NULL) {
+                identity_init(identity, size, r);
+                identity->in_slot = in_slot;
+        }
+        return identity;
+}
+
+/** Bytes of a retired identity that were allocated for it alone. */
+static int64_t own_bytes(const struct identity *identity)
+{
+        return identity->in_slot ? 0 : (int64_t)identity->size;
+}
+
 static void pop_retired(struct recent *recent)
 {
         struct identity *gone = recent->retired;
         recent->retired = gone->next;
         recent->retired_bytes -= gone->size;
-        prof_store_add(STORE_IDENTITIES, -(int64_t)gone->size);
-        identity_free(gone);
+        prof_store_add(STORE_IDENTITIES, -own_bytes(gone));
+        free_identity(recent, gone);
 }
 
 /** Number of the oldest record that can still be read. */
@@ -116,7 +161,7 @@ void recent_retire(struct recent *recent, struct identity *identity)
         }
         recent->newest_retired = identity;
         recent->retired_bytes += identity->size;
-        prof_store_add(STORE_IDENTITIES, (int64_t)identity->size);
+        prof_store_add(STORE_IDENTITIES, own_bytes(identity));
         pop_unused(recent);
         while (recent->retired_bytes > recent->retired_max && recent->retired->readers == 0) {
                 cut_oldest(recent);
@@ -129,7 +174,10 @@ void recent_fini(struct recent *recent)
         while (recent->retired != NULL) {
                 pop_retired(recent);
         }
+        prof_free(recent->slots);
         prof_free(recent->memory);
+        recent->slots = NULL;
+        recent->free_slots = NULL;
         recent->memory = NULL;
 }
 

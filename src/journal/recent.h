@@ -1,7 +1,7 @@
 /** @file recent.h  The last records, packed, in fixed memory, numbered from 1.
  * A record refers to who its session was (identity.h); such identities are kept until their last record has gone.
- * Threads: any (a lock; the workers never come here).   Memory: STAGE_JOURNAL, one block, and the identities of past sessions:
- * at most half as much (at least 64 KiB). */
+ * Threads: any (a lock; the workers never come here).   Memory: STAGE_JOURNAL, a block for the records and half as much for
+ * identities; those that are larger than a slot, or too many, are allocated by themselves (STORE_IDENTITIES). */
 #ifndef JOURNAL_RECENT_H
 #define JOURNAL_RECENT_H
 
@@ -17,6 +17,9 @@ struct recent {
         struct lock lock;
         struct evicting_ring ring;
         uint8_t *memory; /**< NULL before recent_init */
+        /* slots for identities, and those that are free: the journal thread's */
+        uint8_t *slots;
+        struct identity *free_slots;
         /* identities that no session has any more, from the oldest */
         struct identity *retired;
         struct identity *newest_retired;
@@ -31,6 +34,8 @@ enum status recent_init(struct recent *recent, size_t size);
 void recent_fini(struct recent *recent);
 /** Keep a copy of @p r. One that would push out most others is shortened (and says so). @p identity is what @p r refers to as its session; NULL = nothing. */
 void recent_add(struct recent *recent, const struct record *r, struct identity *identity);
+/** A copy of the session that @p r carries, for the journal thread, until recent_retire. @return NULL when memory is out. */
+struct identity *recent_new_identity(struct recent *recent, const struct record *r);
 /** No later record refers to @p identity (NULL is allowed): free it when no recent record does any more. If those that wait for this
  *  take too much memory, the oldest recent records are given up. */
 void recent_retire(struct recent *recent, struct identity *identity);

@@ -1,6 +1,5 @@
 #include "journal/sessions.h"
 
-#include "journal/identity.h"
 #include "profile/heap/prof.h"
 
 enum { PLACES_MIN = 64 };
@@ -79,7 +78,7 @@ static struct session *take_place(struct sessions *t, const struct record *r)
 static struct session *store(struct sessions *t, const struct record *r)
 {
         struct session *s = take_place(t, r);
-        struct identity *identity = s != NULL ? identity_new(r) : NULL;
+        struct identity *identity = s != NULL ? recent_new_identity(t->recent, r) : NULL;
         if (identity == NULL) {
                 sessions_end(t, r->session_place);
                 return NULL;
