@@ -324,7 +324,8 @@ void slow_record(struct writer *w, const struct record *r)
                 writer_format(w, "# administrator command: Gap (%llu records are missing here)",
                               (unsigned long long)record_uint_if_any(r, FIELD_DROPPED));
         } else {
-                writer_format(w, "# administrator command: %s", command_type((uint8_t)r->command_id)->server_name);
+                writer_format(w, "# administrator command: %s",
+                              command_type((uint8_t)r->command_id)->server_name);
         }
         writer_text(w, ";\n");
 }
