@@ -88,10 +88,10 @@ uint64_t ticker_correct(struct ticker *t, struct ticker_reading now)
 {
         enum { SHARE = 8 }; /* the share of a new rate in the one that is used */
         uint64_t gone = now.cycles - t->cycles;
-        uint64_t told = t->ns + ((gone < t->most ? gone : t->most) * t->scale >> 32);
+        uint64_t estimate = t->ns + ((gone < t->most ? gone : t->most) * t->scale >> 32);
         double rate = (double)(now.ns - t->true_ns) / (double)gone;
         bool was_telling = t->most > 0;
-        t->ns = now.ns > told ? now.ns : told;
+        t->ns = now.ns > estimate ? now.ns : estimate;
         if (!was_telling && now.ns - t->true_ns < MEASURE_MS * CLOCK_MS_NS) {
                 return t->ns;
         }

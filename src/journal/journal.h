@@ -37,7 +37,7 @@ void journal_free(struct journal *j);
 struct journal_port *journal_port(struct journal *j, unsigned i);
 /** Does anybody look at records of commands: a log, the recent records, the digests? */
 bool journal_is_read(const struct journal *j);
-/** Open the log files anew (after somebody moved them away). Any thread; done by the journal thread soon. */
+/** Reopen the log files, after they were moved away. Any thread; the journal thread does it soon. */
 void journal_reopen(struct journal *j);
 
 /** Of a sink, or of all together. Each record is, for each sink, in records, dropped or filtered. */

@@ -40,7 +40,7 @@ struct session {
         struct upstream *connecting;
         struct event *timer;  /* NULL = not set */
         uint64_t timer_moved; /* bytes_moved when it was set: traffic since then sets it again */
-        char *failure;        /* why the gate was told to refuse */
+        char *failure;        /* why the gate refuses the client */
 };
 
 /* session.c */

@@ -3,7 +3,7 @@
  * A setting `limits.query_bytes` is `limits = { query_bytes = … }` in the file (libconfig) and
  * `--limits-query-bytes` as a flag; a flag wins over the file. Sizes may end in K, M or G.
  * Components get a const struct settings *; there is no global.
- * Errors are said by diag with file, line and name, and what would be right. */
+ * Errors are reported by diag with file, line and name, and with what would be right. */
 #ifndef SETTINGS_SETTINGS_H
 #define SETTINGS_SETTINGS_H
 
@@ -29,7 +29,7 @@ const struct settings_row *settings_sink_row(const char *name);
 bool settings_row_is_of_sink(const struct settings_row *row);
 struct settings_row settings_row_of(const struct settings_row *row, uint64_t i);
 /** Apply the flags among argv[1 …]; -c FILE is loaded first, wherever it stands. What is no flag stays, in order, in
- *  argv, and *@p argc is adjusted; "--" ends the flags. STATUS_INVALID (said) for an unknown flag or a wrong value. */
+ *  argv, and *@p argc is adjusted; "--" ends the flags. STATUS_INVALID (reported) for an unknown flag or a wrong value. */
 enum status settings_args(struct settings *s, int *argc, char **argv);
 /** Settings that must fit each other; the kinds of logs check theirs (journal/sink/sink_check.h). settings_args calls it.
  *  @return STATUS_INVALID (reported) if they do not. */

@@ -40,7 +40,7 @@ void tap_emit(struct tap *tap, struct record *r)
         const struct tap_shared *shared = tap->shared;
         const struct tap_output *output = &shared->config.output;
         if (shared->config.dissect.count_only) {
-                return; /* nobody reads it */
+                return; /* nothing reads records of commands */
         }
         r->wall_ns = *shared->wall_offset_ns + r->mono_ns;
         r->conn_id = tap->conn_id;

@@ -172,8 +172,8 @@ static struct digest_found found_of(struct span sql, const struct template_facts
 static struct template_facts read_text(struct digests *d, struct span sql, struct sql_mode mode)
 {
         bool suspected = secret_suspected(sql);
-        struct span told = suspected ? span_head(sql, secret_bare_at(sql, mode)) : sql;
-        digest_make(told, mode, &d->digest);
+        struct span shown = suspected ? span_head(sql, secret_bare_at(sql, mode)) : sql;
+        digest_make(shown, mode, &d->digest);
         uint32_t at = lookup(d, d->digest.hash);
         if (at == NONE) {
                 lock_take(&d->lock);
@@ -184,7 +184,7 @@ static struct template_facts read_text(struct digests *d, struct span sql, struc
                                        .generation = at != NONE ? d->stats[at]->generation : 0,
                                        .suspected = suspected,
                                        .may_have_tags = !suspected && tags_may_be_in(sql)};
-        if (at != NONE && told.len == sql.len) {
+        if (at != NONE && shown.len == sql.len) {
                 template_cache_add(&d->templates, sql, &d->digest,
                                    (struct template){.mode = sql_mode_bits(mode), .facts = facts});
         }

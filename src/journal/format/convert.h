@@ -18,7 +18,7 @@ struct convert {
         struct value *values; /**< the lists' elements */
         size_t values_size;
         size_t values_used;
-        uint64_t missing; /**< bit i: that the C library lacks set i was said */
+        uint64_t missing; /**< bit i: it was reported that the C library lacks set i */
 };
 
 void convert_init(struct convert *c);

@@ -187,7 +187,7 @@ static void put_command(const struct line *l)
         writer_text(l->w, has_text ? "  " : "");
 }
 
-/** @p length is the field that tells its true length if it is cut. */
+/** @p length is the field that has its full length if it is cut. */
 static void put_statement(const struct line *l, struct span text, enum record_field length)
 {
         bool is_cut = record_has(l->r, length);

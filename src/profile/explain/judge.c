@@ -32,7 +32,7 @@ struct judging {
         bool has_stack;
 };
 
-static bool tells(const struct explain_run *run, enum dump_set_stat stat)
+static bool has_stat(const struct explain_run *run, enum dump_set_stat stat)
 {
         for (size_t i = 0; i < run->n_rounds; i++) {
                 if (run->rounds[i].stats[stat] == 0) {
@@ -326,8 +326,8 @@ bool judge_bytes(struct explain_run *run, const struct dump_set *set, const stru
                 run->bytes.go = run->bytes.go || set->dumps[dumps->order[i]].has_gc;
         }
         run->bytes.collected = is_collected(run, run->bytes.go);
-        j.has_heap = tells(run, STAT_HEAP_ALLOC);
-        j.has_stack = run->bytes.go && tells(run, STAT_STACK);
+        j.has_heap = has_stat(run, STAT_HEAP_ALLOC);
+        j.has_stack = run->bytes.go && has_stat(run, STAT_STACK);
         if (!reserve(&j)) {
                 return false;
         }

@@ -12,7 +12,7 @@
 enum {
         WINDOWS = 30,     /* most points of the series of the resident size */
         WINDOWS_MIN = 12, /* fewer points do not show a trend */
-        SAMPLES_MIN = 20, /* with fewer samples nothing is said about records */
+        SAMPLES_MIN = 20, /* with fewer samples records are not judged */
         VARIETY_RECORDS = 500,
         RSS_GROWTH = 1 << 20, /* less is noise */
 };

@@ -76,7 +76,7 @@ bool sample_draw(struct prof_thread *t, uint64_t mean, enum prof_stage stage, si
         struct thread_gap *gap = &t->gaps[stage];
         uint64_t of_stage = rate_effective(stage);
         t->sample_mean =
-            RATE_BY_STAGE;   /* so that the common gap is drawn anew when all have one mean again, */
+            RATE_BY_STAGE;   /* so that the common gap is drawn again when all have one mean again, */
         t->until_sample = 0; /* and each allocation comes here until then */
         gap->left -= (int64_t)size;
         return (gap->left <= 0 || gap->mean != of_stage) && draw(t, &gap->mean, &gap->left, of_stage, size);
