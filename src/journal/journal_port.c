@@ -179,8 +179,8 @@ struct journal_port *port_new(const struct settings *settings, struct journal_wa
         port->block = block;
         port->overflow.max_bytes = settings->limits.held_bytes + OVERFLOW_BYTES;
         port->space_fd = -1;
-        sessions_init(&port->sessions, n_plus_one, recent);
-        if (!make_places(port, settings->limits.sessions)) {
+        if (!sessions_init(&port->sessions, n_plus_one, recent) ||
+            !make_places(port, settings->limits.sessions)) {
                 port_free(port);
                 return NULL;
         }

@@ -4,9 +4,12 @@
 
 enum { PLACES_MIN = 64 };
 
-void sessions_init(struct sessions *t, struct n_plus_one *n_plus_one, struct recent *recent)
+bool sessions_init(struct sessions *t, struct n_plus_one *n_plus_one, struct recent *recent)
 {
-        *t = (struct sessions){.n_plus_one = n_plus_one, .recent = recent};
+        *t = (struct sessions){.n = PLACES_MIN, .n_plus_one = n_plus_one, .recent = recent};
+        t->places = prof_calloc(STAGE_JOURNAL, t->n, sizeof(struct session *));
+        t->n = t->places != NULL ? t->n : 0;
+        return t->places != NULL;
 }
 
 void sessions_end(struct sessions *t, uint32_t place)
@@ -28,13 +31,14 @@ void sessions_fini(struct sessions *t)
                 sessions_end(t, (uint32_t)i);
         }
         prof_free(t->places);
-        *t = (struct sessions){.places = NULL};
+        t->places = NULL;
+        t->n = 0;
 }
 
 /** Make room for @p place. @return false when memory is out. */
 static bool grow(struct sessions *t, uint32_t place)
 {
-        size_t n = t->n > 0 ? t->n : PLACES_MIN;
+        size_t n = t->n;
         while (n <= place) {
                 n *= 2;
         }
@@ -45,9 +49,7 @@ static bool grow(struct sessions *t, uint32_t place)
         if (places == NULL) {
                 return false;
         }
-        if (t->n > 0) {
-                memcpy((void *)places, (const void *)t->places, t->n * sizeof(struct session *));
-        }
+        memcpy((void *)places, (const void *)t->places, t->n * sizeof(struct session *));
         prof_free(t->places);
         t->places = places;
         t->n = n;

@@ -28,8 +28,8 @@ struct sessions {
         struct recent *recent;
 };
 
-/** Both must outlive the sessions. */
-void sessions_init(struct sessions *t, struct n_plus_one *n_plus_one, struct recent *recent);
+/** Both must outlive the sessions. @return false when memory is out; then only sessions_fini may follow. */
+bool sessions_init(struct sessions *t, struct n_plus_one *n_plus_one, struct recent *recent);
 void sessions_fini(struct sessions *t);
 
 /** What became of a record's session. */
