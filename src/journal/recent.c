@@ -259,14 +259,14 @@ static struct reading copy_entry(struct span kept, uint64_t number)
                 return reading;
         }
         const struct entry *entry = (const struct entry *)(const void *)kept.data;
-        struct span packed = span_skip(kept, sizeof *entry);
-        reading.copy = prof_alloc(STAGE_JOURNAL, packed.len);
+        size_t len = kept.len - sizeof *entry;
+        reading.copy = prof_alloc(STAGE_JOURNAL, len);
         if (reading.copy == NULL) {
                 diag(DIAG_WARNING, "record %llu could not be read: out of memory",
                      (unsigned long long)number);
                 return reading;
         }
-        memcpy(reading.copy, packed.data, packed.len);
+        memcpy(reading.copy, entry + 1, len);
         reading.identity = entry->identity;
         if (reading.identity != NULL) {
                 reading.identity->readers++;

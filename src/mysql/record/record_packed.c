@@ -163,8 +163,9 @@ static size_t others_size(const struct record *r)
 
 size_t record_pack_size(const struct record *r)
 {
-#define ADD_LENGTH(member) +r->member.len
-        size_t size = PLAIN_SIZE OWN_TEXTS(ADD_LENGTH);
+#define ADD_LENGTH(member) size += r->member.len;
+        size_t size = PLAIN_SIZE;
+        OWN_TEXTS(ADD_LENGTH)
 #undef ADD_LENGTH
         size += record_has_lists(r) ? lists_size(r) : 0;
         return is_plain(r) ? size : size + others_size(r);
