@@ -187,7 +187,7 @@ struct worker *worker_new(const struct worker_config *config)
         PROF_SCOPE(STAGE_WORKER);
         struct worker *w = prof_calloc(STAGE_WORKER, 1, sizeof *w);
         if (w == NULL) {
-                diag(DIAG_ERROR, "a worker can't be made: out of memory");
+                diag(DIAG_ERROR, "a worker can't be created: out of memory");
                 return NULL;
         }
         w->port = config->port;
@@ -195,7 +195,7 @@ struct worker *worker_new(const struct worker_config *config)
         w->stop.run = on_stop;
         if (init_sessions(w, config) != STATUS_OK ||
             mailbox_init(&w->mailbox, w->sessions.loop.base) != STATUS_OK || !watch_log(w)) {
-                diag(DIAG_ERROR, "a worker can't be made: out of memory");
+                diag(DIAG_ERROR, "a worker can't be created: out of memory");
                 discard(w);
                 return NULL;
         }

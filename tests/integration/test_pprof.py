@@ -262,7 +262,7 @@ class Marks(unittest.TestCase):
             self.assertTrue(born)
             self.assertIn(("COM_STMT_PREPARE", "SELECT ?, 'a statement of its own'", 1),
                           [(b.get("command"), b.get("query"), b.get("session")) for b in born])
-            self.assertTrue(all(b["function"] and b["file"].endswith(".c") and b["line"] > 0 for b in born if b["lib"] == "own"))
+            self.assertTrue(all(b["function"] and b["file"].endswith((".c", ".h")) and b["line"] > 0 for b in born if b["lib"] == "own"))
             stages = {s["stage"]: s for s in diff["stages"]}
             self.assertEqual(stages["dissect"]["births"], len(born))
             for b in born:  # the whole way, from the allocation to the thread's first function

@@ -198,8 +198,8 @@ static bool read_key(const char *path, uint8_t *key, size_t *len)
         if (fd < 0 || n < 0) {
                 diag(DIAG_ERROR, "log.redact_key: %s: %s", path, strerror(errno));
         } else if (n < KEY_MIN) {
-                diag(DIAG_ERROR, "log.redact_key: %s: a key has at least %d bytes, this one has %zd", path,
-                     KEY_MIN, n);
+                diag(DIAG_ERROR, "log.redact_key: %s: a key must have at least %d bytes, this one has %zd",
+                     path, KEY_MIN, n);
         } else {
                 files_warn_exposed(path, "the key of log.redact");
         }
@@ -235,7 +235,7 @@ static enum status make_keyed_mac(struct redact *f, const char *key_file)
                         return STATUS_IO;
                 }
         } else if (RAND_bytes(key, (int)len) != 1) {
-                diag(DIAG_ERROR, "log.redact: OpenSSL can't make a random key");
+                diag(DIAG_ERROR, "log.redact: OpenSSL can't generate a random key");
                 return STATUS_IO;
         }
         f->mac = make_mac(key, len);

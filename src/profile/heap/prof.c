@@ -46,7 +46,7 @@ __attribute__((cold, noinline)) static void report_bad_free(const void *block, c
 {
         atomic_fetch_add_explicit(&bad_frees, 1, memory_order_relaxed);
         diag(DIAG_ERROR, "%s of %p in stage %s: %s", what, block, prof_stage_name(prof_here.stage),
-             freed ? "freed already" : "no block of ours, or freed already");
+             freed ? "already freed" : "not an allocated block, or already freed");
 }
 
 /** The prefix of @p block, or NULL (reported) if it is no live block of ours. It reads memory
