@@ -74,6 +74,7 @@ static bool parse_definition(const struct dissect *d, struct span body, struct c
         out->type = reader_u8(&r);
         uint16_t flags = reader_u16(&r);
         out->is_unsigned = (flags & COLUMN_UNSIGNED) != 0;
+        out->decimals = reader_u8(&r);
         out->charset = collation != COLLATION_BINARY ? charset_of_collation(collation) : CHARSET_UNKNOWN;
         return !r.failed;
 }
@@ -156,7 +157,11 @@ static void mark_unknown(struct value *values, size_t from, size_t n)
 
 static struct value finish(struct value v, const struct column *column)
 {
-        v.charset = column != NULL ? column->charset : CHARSET_UNKNOWN;
+        v.charset = CHARSET_UNKNOWN;
+        if (column != NULL) {
+                v.charset = column->charset;
+                value_set_decimals(&v, column->decimals);
+        }
         return v;
 }
 

@@ -36,6 +36,12 @@ static bool is_temporal(uint8_t type)
                type == VALUE_TIME || type == VALUE_NEWDATE;
 }
 
+void value_set_decimals(struct value *v, uint8_t decimals)
+{
+        v->has_decimals = is_temporal(v->type) && decimals <= VALUE_DECIMALS_MAX;
+        v->decimals = v->has_decimals ? decimals : 0;
+}
+
 bool value_is_text(uint8_t type)
 {
         return type == VALUE_VARCHAR || type == VALUE_VAR_STRING || type == VALUE_STRING ||
@@ -148,14 +154,22 @@ static void print_real(struct writer *w, struct span bytes, enum value_style sty
         writer_text(w, text);
 }
 
-static void print_micros(struct writer *w, struct reader *r, bool has_micros)
+/** The fraction of a second: as many digits as the column has, as in the text protocol. The short forms, which leave the fraction
+ *  out, mean zero. If the number of digits is not known, all six digits are written, or none for a short form. */
+static void print_micros(struct writer *w, struct reader *r, const struct value *v, bool has_micros)
 {
-        if (has_micros) {
-                writer_format(w, ".%06u", reader_u32(r));
+        enum { MICROS = 1000000 };
+        uint32_t micros = has_micros ? reader_u32(r) : 0;
+        bool fits = v->has_decimals && micros < MICROS;
+        unsigned digits = fits ? v->decimals : has_micros ? VALUE_DECIMALS_MAX : 0;
+        if (digits > 0) {
+                char text[16];
+                (void)snprintf(text, sizeof text, ".%06u", micros);
+                writer_put(w, fits ? span_head(span_str(text), 1 + digits) : span_str(text));
         }
 }
 
-static void print_time(struct writer *w, struct reader *r, size_t len)
+static void print_time(struct writer *w, struct reader *r, const struct value *v)
 {
         bool negative = reader_u8(r) != 0;
         unsigned long long days = reader_u32(r);
@@ -163,11 +177,12 @@ static void print_time(struct writer *w, struct reader *r, size_t len)
         unsigned minutes = reader_u8(r);
         unsigned seconds = reader_u8(r);
         writer_format(w, "%s%02llu:%02u:%02u", negative ? "-" : "", hours, minutes, seconds);
-        print_micros(w, r, len >= 12);
+        print_micros(w, r, v, v->bytes.len >= 12);
 }
 
-static void print_date(struct writer *w, struct reader *r, size_t len, bool date_only)
+static void print_date(struct writer *w, struct reader *r, const struct value *v, bool date_only)
 {
+        size_t len = v->bytes.len;
         unsigned year = reader_u16(r);
         unsigned month = reader_u8(r);
         unsigned day = reader_u8(r);
@@ -179,7 +194,7 @@ static void print_date(struct writer *w, struct reader *r, size_t len, bool date
         unsigned minutes = len >= 7 ? reader_u8(r) : 0;
         unsigned seconds = len >= 7 ? reader_u8(r) : 0;
         writer_format(w, " %02u:%02u:%02u", hours, minutes, seconds);
-        print_micros(w, r, len >= 11);
+        print_micros(w, r, v, len >= 11);
 }
 
 /** Write a date or time without quotes. */
@@ -188,9 +203,9 @@ static void print_temporal(struct writer *w, const struct value *v)
         struct reader r =
             reader_over(v->bytes); /* of a short form the reader gives zeroes, as the protocol means it */
         if (v->type == VALUE_TIME) {
-                print_time(w, &r, v->bytes.len);
+                print_time(w, &r, v);
         } else {
-                print_date(w, &r, v->bytes.len, v->type == VALUE_DATE || v->type == VALUE_NEWDATE);
+                print_date(w, &r, v, v->type == VALUE_DATE || v->type == VALUE_NEWDATE);
         }
 }
 
@@ -346,6 +361,8 @@ static void print_number(struct writer *w, const struct value *v, enum value_sty
 {
         if (v->type == VALUE_FLOAT || v->type == VALUE_DOUBLE) {
                 print_real(w, v->bytes, style);
+        } else if (v->type == VALUE_YEAR && v->bytes.data[0] == 0 && v->bytes.data[1] == 0) {
+                writer_text(w, style == VALUE_AS_JSON ? "\"0000\"" : "'0000'"); /* as in text rows */
         } else {
                 print_integer(w, v);
         }

@@ -61,8 +61,11 @@ struct value {
         bool unknown;     /**< it can't be decoded: its type was never seen, or its bytes are missing */
         uint8_t charset;  /**< of a text (charset.h); CHARSET_UNKNOWN once it is UTF-8, or if it is binary */
         uint8_t role;     /**< enum value_role */
-        bool in_text : 1; /**< bytes hold the form of the text protocol, whatever the type */
-        bool cut : 1;     /**< it is cut, though true_len may not show that after a conversion */
+        uint8_t decimals; /**< digits of the seconds' fraction, if has_decimals */
+        bool
+            has_decimals : 1; /**< a date or time of a column that says how many digits the text protocol shows */
+        bool in_text : 1;     /**< bytes hold the form of the text protocol, whatever the type */
+        bool cut : 1;         /**< it is cut, though true_len may not show that after a conversion */
         bool
             secret : 1; /**< a password: of a cut value, for what was cut off; of a column's name, for its other name */
         bool derived : 1; /**< of a column's name: the column belongs to no table */
@@ -83,6 +86,13 @@ struct value value_read_text(struct reader *r, uint8_t type, bool is_unsigned, s
 /** Read a value of @p type in binary form, keeping at most @p keep bytes of it. If a text is longer than the input, the value has the
  *  part that is there and the true length, and @p r has failed. */
 struct value value_read(struct reader *r, uint8_t type, bool is_unsigned, size_t keep);
+
+/** The most digits that the fraction of a second has. */
+enum { VALUE_DECIMALS_MAX = 6 };
+
+/** @p v belongs to a column with @p decimals: those of a date or time are printed as the text protocol has them. Servers send a larger
+ *  number (31) for an expression whose digits depend on the value; it is ignored, as it is for other types. */
+void value_set_decimals(struct value *v, uint8_t decimals);
 
 /** How a value is printed. */
 enum value_style {

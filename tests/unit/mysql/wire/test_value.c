@@ -132,6 +132,41 @@ static void dates_and_times(void)
                                 "\"838:59:59.999999\"", "'838:59:59.999999'"));
 }
 
+/** Print the binary form of @p wire for a column of @p decimals. */
+static const char *with_decimals(uint8_t type, struct span wire, uint8_t decimals)
+{
+        struct reader r = reader_over(wire);
+        struct value v = value_read(&r, type, false, 1024);
+        value_set_decimals(&v, decimals);
+        return printed(&v, VALUE_AS_SQL);
+}
+
+/** The text protocol shows as many digits as the column has, while binary forms leave a fraction of zero out. */
+static void fractions_have_the_digits_of_the_column(void)
+{
+        struct span half = BYTES("\x0b\xea\x07\x01\x02\x03\x04\x05\x20\xa1\x07\0"); /* 500000 microseconds */
+        struct span whole = BYTES("\x07\xea\x07\x01\x02\x03\x04\x05");
+        struct span day = BYTES("\x04\xea\x07\x01\x02");
+        struct span empty = BYTES("\0");
+        struct span time = BYTES("\x0c\x01\0\0\0\0\x03\x04\x05\x20\xa1\x07\0");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_DATETIME, half, 1), "'2026-01-02 03:04:05.5'");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_DATETIME, half, 3), "'2026-01-02 03:04:05.500'");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_TIMESTAMP, half, 6), "'2026-01-02 03:04:05.500000'");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_DATETIME, half, 31), "'2026-01-02 03:04:05.500000'");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_DATETIME, whole, 2), "'2026-01-02 03:04:05.00'");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_DATETIME, whole, 0), "'2026-01-02 03:04:05'");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_DATETIME, whole, 31), "'2026-01-02 03:04:05'");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_TIMESTAMP, day, 6), "'2026-01-02 00:00:00.000000'");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_DATETIME, empty, 4), "'0000-00-00 00:00:00.0000'");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_TIME, empty, 3), "'00:00:00.000'");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_TIME, time, 1), "'-03:04:05.5'");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_DATE, day, 6), "'2026-01-02'");
+        /* no server sends a million microseconds and more: nothing is left out of them */
+        struct span beyond = BYTES("\x0c\0\0\0\0\0\x03\x04\x05\xff\xff\xff\xff");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_TIME, beyond, 3), "'03:04:05.4294967295'");
+        CU_ASSERT_TRUE(reads_as(VALUE_YEAR, false, BYTES("\0\0"), "\"0000\"", "'0000'"));
+}
+
 static void dates_of_no_known_length_are_shown_as_bytes(void)
 {
         CU_ASSERT_TRUE(reads_as(VALUE_DATE, false, BYTES("\x05\xea\x07\x01\x02\x03"),
@@ -362,6 +397,7 @@ static const struct tap_test tests[] = {
     {"reals are short and come back", reals_are_short_and_come_back},
     {"reals that are no numbers", reals_that_are_no_numbers},
     {"dates and times of all lengths", dates_and_times},
+    {"fractions have the digits of the column", fractions_have_the_digits_of_the_column},
     {"dates of no known length are shown as bytes", dates_of_no_known_length_are_shown_as_bytes},
     {"texts and blobs", texts_and_blobs},
     {"decimals are as sent", decimals_are_as_sent},
