@@ -35,6 +35,7 @@ static struct span last_comment(struct span s)
         return span_str(NULL);
 }
 
+/** The content of the comment at the beginning of @p s. */
 static struct span first_comment(struct span s)
 {
         if (s.len < 4 || memcmp(s.data, "/*", 2) != 0) {
@@ -98,8 +99,14 @@ static bool is_key(struct span key)
         return key.len > 0;
 }
 
+/** A key and its value as they stand in a comment. */
+struct pair {
+        struct span key;
+        struct span value;
+};
+
 /** Take one key and value at the start of @p s. @return their length; 0 if there are none. */
-static size_t read_pair(struct tags *t, struct writer *w, struct span s)
+static size_t read_pair(struct pair *pair, struct span s)
 {
         size_t at = 0;
         while (at < s.len && s.data[at] != '=' && s.data[at] != ':') {
@@ -114,29 +121,63 @@ static size_t read_pair(struct tags *t, struct writer *w, struct span s)
         size_t end = value_end(value);
         struct span content =
             quoted && end >= 2 ? span_of(value.data + 1, end - 2) : trim(span_head(value, end));
-        if (end == 0 || t->n == TAGS_MAX || (!quoted && !is_key(content))) { /* prose contains colons, too */
+        if (end == 0 || (!quoted && !is_key(content))) { /* prose contains colons, too */
                 return 0;
         }
-        struct value *v = &t->values[t->n];
-        *v = (struct value){.name = decode(w, key), .type = VALUE_VAR_STRING, .in_text = true};
-        v->bytes = decode(w, content);
-        v->true_len = v->bytes.len;
-        t->n += w->failed ? 0 : 1;
+        *pair = (struct pair){key, content};
         return (size_t)(value.data - s.data) + end;
 }
 
-static void read_comment(struct tags *t, struct span s)
+/** Read the pairs of the comment @p s. @return how many there are; 0 if the comment is something else, or has too many of them. */
+static size_t read_pairs(struct pair *pairs, struct span s)
 {
-        struct writer w = writer_over(t->room, sizeof t->room);
+        size_t n = 0;
         s = trim(s);
         while (s.len > 0) {
-                size_t len = read_pair(t, &w, s);
+                size_t len = n < TAGS_MAX ? read_pair(&pairs[n], s) : 0;
                 s = trim(span_skip(s, len));
-                if (len == 0 || w.failed || (s.len > 0 && s.data[0] != ',')) {
-                        t->n = s.len > 0 && !w.failed ? 0 : t->n; /* the comment is something else */
-                        return;
+                if (len == 0 || (s.len > 0 && s.data[0] != ',')) {
+                        return 0;
                 }
+                n++;
                 s = span_skip(s, 1);
+        }
+        return n;
+}
+
+/** The tag called @p name, or the place for it: t->n. */
+static size_t place_of(const struct tags *t, struct span name)
+{
+        size_t i = 0;
+        while (i < t->n && !span_equal(t->values[i].name, name)) {
+                i++;
+        }
+        return i;
+}
+
+/** Add @p pair if it fits. It replaces a tag of the same name, but for the first @p settled ones, which take precedence. */
+static void put(struct tags *t, struct writer *w, const struct pair *pair, size_t settled)
+{
+        size_t begin = w->at;
+        struct value v = {.name = decode(w, pair->key), .type = VALUE_VAR_STRING, .in_text = true};
+        size_t at = place_of(t, v.name);
+        v.bytes = decode(w, pair->value);
+        v.true_len = v.bytes.len;
+        if (w->failed || at == TAGS_MAX || at < settled) {
+                w->at = begin;
+                w->failed = false;
+                return;
+        }
+        t->values[at] = v;
+        t->n += at == t->n ? 1 : 0;
+}
+
+static void read_comment(struct tags *t, struct writer *w, struct span s, size_t settled)
+{
+        struct pair pairs[TAGS_MAX];
+        size_t n = read_pairs(pairs, s);
+        for (size_t i = 0; i < n; i++) {
+                put(t, w, &pairs[i], settled);
         }
 }
 
@@ -147,11 +188,18 @@ bool tags_may_be_in(struct span sql)
 
 size_t tags_read(struct tags *t, struct span sql)
 {
+        struct writer w = writer_over(t->room, sizeof t->room);
+        struct span comment;
         t->n = 0;
         sql = trim(sql);
-        read_comment(t, last_comment(sql));
-        if (t->n == 0) {
-                read_comment(t, first_comment(sql));
+        while ((comment = last_comment(sql)).data != NULL) {
+                read_comment(t, &w, comment, t->n);
+                sql = trim(span_head(sql, (size_t)(comment.data - sql.data) - 2));
+        }
+        size_t settled = t->n;
+        while ((comment = first_comment(sql)).data != NULL) {
+                read_comment(t, &w, comment, settled);
+                sql = trim(span_skip(sql, comment.len + 4));
         }
         return t->n;
 }

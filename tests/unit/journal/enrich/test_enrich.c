@@ -107,6 +107,32 @@ static void tags_are_read(void)
         free(large);
 }
 
+/** A framework and a tracer each add a comment: all of them are read, and of a key the last value. */
+static void tags_of_several_comments(void)
+{
+        CU_ASSERT_STRING_EQUAL(tags_of("/*a='1'*/ SELECT 1 /*b='2'*/"), "b=2|a=1");
+        CU_ASSERT_STRING_EQUAL(tags_of("SELECT 1 /*a='1'*/ /*b='2'*/;"), "b=2|a=1");
+        CU_ASSERT_STRING_EQUAL(tags_of("/*a='1'*/ /* b:2 */ SELECT 1"), "a=1|b=2");
+        CU_ASSERT_STRING_EQUAL(tags_of("/*a='1'*/ /*a='2'*/ SELECT 1"), "a=2");
+        CU_ASSERT_STRING_EQUAL(tags_of("/*a='1'*/ SELECT 1 /*a='2'*/"), "a=2");
+        CU_ASSERT_STRING_EQUAL(tags_of("SELECT 1 /*a='1'*//*a='2'*/"), "a=2");
+        CU_ASSERT_STRING_EQUAL(tags_of("SELECT 1 /*a='1',%61='2',b='3'*/"), "a=2|b=3");
+        CU_ASSERT_STRING_EQUAL(tags_of("SELECT 1 /*a='1'*/ /* written by hand */"), "a=1");
+        CU_ASSERT_STRING_EQUAL(tags_of("/* written by hand */ /*a='1'*/ SELECT 1 /**/"), "a=1");
+        CU_ASSERT_STRING_EQUAL(tags_of("/*a='1'*/"), "a=1");
+        CU_ASSERT_STRING_EQUAL(tags_of("SELECT 1 /*a='1'*/ + 2 /*b='3'*/"), "b=3"); /* within the statement */
+        CU_ASSERT_STRING_EQUAL(tags_of("/*a='1'*/ SELECT 1 /*a='2',b*/"), "a=1");
+        /* what is at the end takes precedence where there is no space for all of them */
+        char many[4000] = "/*z='9',k0='w'*/ SELECT 1 /*";
+        for (int i = 0; i < TAGS_MAX; i++) {
+                (void)snprintf(many + strlen(many), 32, "%sk%d='v'", i > 0 ? "," : "", i);
+        }
+        (void)snprintf(many + strlen(many), 8, "*/");
+        struct tags t;
+        CU_ASSERT_EQUAL(tags_read(&t, span_str(many)), TAGS_MAX);
+        CU_ASSERT_TRUE(is(t.values[0].bytes, "v"));
+}
+
 static void trace_contexts(void)
 {
         begin(0);
@@ -468,6 +494,7 @@ static void each_allocation_fails_once(void)
 
 static const struct tap_test tests[] = {
     {"tags are read", tags_are_read},
+    {"tags of several comments", tags_of_several_comments},
     {"trace contexts", trace_contexts},
     {"statistics", statistics},
     {"percentiles are upper ends", percentiles_are_upper_ends},
