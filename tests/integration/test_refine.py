@@ -326,6 +326,20 @@ class Findings(unittest.TestCase):
             self.assertEqual(found["SELECT SLEEP(0.1)"], ["slow"])
             self.assertIsNone(found["SELECT 1"])
 
+    def test_no_index_only_where_one_can_be(self):
+        none = ["SHOW TABLES", "SHOW COLUMNS FROM bare", "SELECT table_name FROM information_schema.tables WHERE table_schema = 'shop'",
+                "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT * FROM n",
+                "SELECT * FROM (SELECT 1 AS a UNION ALL SELECT 2) AS two"]
+        some = ["SELECT a FROM bare WHERE a = 5", "WITH x AS (SELECT a FROM bare) SELECT * FROM x",
+                "SELECT 1 FROM information_schema.schemata AS s JOIN bare ON bare.a = 5 LIMIT 1"]
+        with lab.Proxy() as proxy:
+            proxy_sql(proxy, "CREATE OR REPLACE TABLE bare (a INT)", "INSERT INTO bare SELECT seq FROM seq_1_to_100", *none, *some)
+            found = {r["query"]: r for r in proxy.settled("query") if "query" in r}
+            told = [text for text in none + some if "no_index" in found[text].get("findings", ())]
+            self.assertEqual(told, some)
+            reported = [text for text in none if {"no_index_used", "no_good_index_used"} & set(found[text].get("status_flags", ()))]
+            self.assertGreater(len(reported), 2)  # the server's own flags stay as they are
+
 
 class Times(unittest.TestCase):
     def test_a_client_that_does_not_read(self):

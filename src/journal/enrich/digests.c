@@ -140,8 +140,7 @@ static uint32_t add(struct digests *d, const struct digest *made)
         s->text_len = made->len;
         count_store(s, 1);
         s->verb = made->verb;
-        s->is_select =
-            s->verb != NULL && sql_is(&(struct sql_token){.kind = SQL_KEYWORD, .word = s->verb}, "SELECT");
+        s->shape = shape_of(span_of(text, made->len), made->is_cut);
         s->min_us = UINT64_MAX;
         s->next = *bucket_of(d, s->hash);
         *bucket_of(d, s->hash) = at;
@@ -174,6 +173,7 @@ static struct template_facts read_text(struct digests *d, struct span sql, struc
         bool suspected = secret_suspected(sql);
         struct span shown = suspected ? span_head(sql, secret_bare_at(sql, mode)) : sql;
         digest_make(shown, mode, &d->digest);
+        d->digest.is_cut = d->digest.is_cut || shown.len < sql.len;
         uint32_t at = lookup(d, d->digest.hash);
         if (at == NONE) {
                 lock_take(&d->lock);

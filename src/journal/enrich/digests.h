@@ -8,6 +8,7 @@
 #define JOURNAL_ENRICH_DIGESTS_H
 
 #include "base/status.h"
+#include "journal/enrich/shape.h"
 #include "mysql/record/record.h"
 #include "mysql/sql/digest.h"
 
@@ -23,7 +24,7 @@ struct digest_stat {
         uint8_t hash[DIGEST_HASH];
         char hex[DIGEST_HEX];
         const struct sql_word *verb;
-        bool is_select;
+        struct shape shape;
         uint8_t *text;
         size_t text_len;
         /* from here on what digests_reset forgets */

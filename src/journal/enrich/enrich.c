@@ -56,7 +56,14 @@ static void add_digest(struct record *r, const struct digest_stat *s)
         record_set_text(r, FIELD_DIGEST_TEXT, span_of(s->text, s->text_len));
 }
 
-static void add_findings(const struct enrich *e, struct record *r)
+/** The server reports a missing index also for its own tables and for derived ones, which cannot have one. */
+static bool can_have_index(const struct record *r, const struct digest_stat *stat)
+{
+        struct span database = record_has(r, FIELD_DATABASE) ? r->session.database : span_str("");
+        return stat == NULL || shape_reads_base_table(&stat->shape, database);
+}
+
+static void add_findings(const struct enrich *e, struct record *r, const struct digest_stat *stat)
 {
         uint64_t all = STATUS_NO_GOOD_INDEX_USED | STATUS_NO_INDEX_USED | STATUS_QUERY_WAS_SLOW;
         uint64_t flags = record_has(r, FIELD_STATUS_FLAGS) ? r->status_flags & all : 0;
@@ -65,13 +72,15 @@ static void add_findings(const struct enrich *e, struct record *r)
         if ((flags | r->findings) == 0 && !is_slow) {
                 return;
         }
-        if ((flags & ~(uint64_t)STATUS_QUERY_WAS_SLOW) != 0) {
+        if ((flags & ~(uint64_t)STATUS_QUERY_WAS_SLOW) != 0 && can_have_index(r, stat)) {
                 r->findings |= 1U << FINDING_NO_INDEX;
         }
         if ((flags & STATUS_QUERY_WAS_SLOW) != 0 || is_slow) {
                 r->findings |= 1U << FINDING_SLOW;
         }
-        record_set_uint(r, FIELD_FINDINGS, r->findings);
+        if (r->findings != 0) {
+                record_set_uint(r, FIELD_FINDINGS, r->findings);
+        }
 }
 
 /** Of a statement without passwords. */
@@ -171,7 +180,7 @@ unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, str
         if (found.stat != NULL) {
                 add_digest(r, found.stat);
         }
-        add_findings(e, r);
+        add_findings(e, r, found.stat);
         if (found.may_have_tags || record_has(r, FIELD_QUERY_ATTRIBUTES)) {
                 add_tags(e, r, &found);
         }

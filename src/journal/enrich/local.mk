@@ -16,5 +16,7 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/redact_text.h \
 	src/journal/enrich/redact_token.c \
 	src/journal/enrich/redact_token.h \
+	src/journal/enrich/shape.c \
+	src/journal/enrich/shape.h \
 	src/journal/enrich/template_cache.c \
 	src/journal/enrich/template_cache.h

@@ -318,7 +318,7 @@ static uint64_t head_of(const uint8_t hash[DIGEST_HASH])
 
 static bool is_select(const struct record *r, const struct digest_found *found)
 {
-        return found->stat != NULL && found->stat->is_select && !record_has(r, FIELD_ERRNO);
+        return found->stat != NULL && found->stat->shape.kind == SHAPE_QUERY && !record_has(r, FIELD_ERRNO);
 }
 
 /** Does @p r belong to something else than what was before it? Writes do not: loops have them. Nor do the transactions that

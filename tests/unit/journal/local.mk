@@ -74,3 +74,8 @@ tests_unit_test_recent_reading_SOURCES = $(UNIT_COMMON) tests/unit/journal/sampl
 	tests/unit/journal/test_recent_reading.c
 tests_unit_test_recent_reading_LDADD = $(JOURNAL) $(TEST_LIBS)
 endif
+
+check_PROGRAMS += tests/unit/test-shape
+TESTS += tests/unit/test-shape
+tests_unit_test_shape_SOURCES = $(UNIT_COMMON) tests/unit/journal/enrich/test_shape.c
+tests_unit_test_shape_LDADD = $(JOURNAL_ENRICH) $(TEST_LIBS)
