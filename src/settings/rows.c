@@ -183,8 +183,9 @@ const struct settings_row settings_rows[] = {
          "Parameter values and column values longer than this are truncated in the log; the record gives the "
          "full length."),
     SIZE("limits.held_bytes", limits.held_bytes, 64 * K, 1 * G, "16M",
-         "Memory for the pending commands and prepared statements of one session; what does not fit is "
-         "missing in the log."),
+         "Memory for the pending commands and prepared statements of one session. Prepared statements use at "
+         "most half of it. Texts and values that do not fit are truncated; the reason in the log record says "
+         "so."),
     UINT("limits.pipeline", limits.pipeline, 1, 1000000, "4096",
          "Maximum number of commands for which one session may await replies; a session with more is still "
          "forwarded, but its statements are no longer logged."),

@@ -64,6 +64,29 @@ class Bounds(unittest.TestCase):
             while length > 0:
                 length -= len(c.take(min(length, 65536)))
 
+    def test_open_statements(self):
+        """Prepared statements that nobody closes take their share of limits.held_bytes, and nothing from later commands."""
+        server = lab.server()
+        with lab.Proxy("--workers", "1", "--limits-held-bytes", "64K", remote=f"127.0.0.1:{server.port}") as proxy:
+            c = RawClient(proxy.port)
+            statements = [c.prepare(f"SELECT ?, {i}, '{'a' * 1000}'") for i in range(200)]
+            c.query("USE information_schema")
+            c.query("SET NAMES latin1")
+            c.query("SELECT 'still logged'")
+            self.assertEqual(c.execute(statements[-1], 4711), 1)
+            self.assertEqual(c.execute(statements[0], 4712), 1)
+            c.quit()
+            records = proxy.settled("query")
+            notices = [r for r in proxy.records() if r["event"] == "notice"]
+        plain = next(r for r in records if r.get("query") == "SELECT 'still logged'")
+        self.assertEqual((plain["database"], plain["character_set"]), ("information_schema", "latin1"))
+        last, first = [r for r in records if r["command"] == "COM_STMT_EXECUTE"]
+        self.assertEqual((last["stmt_execute_values"], first["stmt_execute_values"]), ([4711], [4712]))
+        self.assertIn("limits.held_bytes", last["reason"])
+        self.assertNotIn("reason", first)
+        self.assertTrue(first["stmt_prepare_query"].endswith("a'"))
+        self.assertEqual(len([r for r in notices if "limits.held_bytes" in r["reason"]]), 1)
+
     def test_plain(self):
         self.use(False)
 

@@ -77,6 +77,7 @@ struct command {
         uint8_t *text; /**< the ERR's message or the OK's info */
         size_t text_len;
         bool text_lost;   /**< it is not known where the statement's text begins */
+        bool body_is_cut; /**< by limits.held_bytes */
         bool changes_cut; /**< session tracking reported more than is kept */
         uint8_t *changes; /**< what it reported, as on the wire */
         size_t changes_len;
@@ -127,6 +128,9 @@ static inline bool command_queue_keep_body(struct command_queue *q, struct comma
                 memcpy(cmd->body, kept.data, kept.len);
         }
         cmd->body_len = kept.len;
+        if (kept.len < body.len) {
+                cmd->body_is_cut = true;
+        }
         q->budget->used += kept.len;
         return true;
 }

@@ -23,7 +23,7 @@ struct dissect *dissect_new(const struct dissect_settings *settings, struct diss
         struct dissect *d = prof_calloc(STAGE_DISSECT, 1, sizeof *d);
         if (d != NULL) {
                 d->settings = settings;
-                d->budget.limit = settings->held_bytes;
+                budget_init(&d->budget, settings->held_bytes);
                 d->queue.pool = settings->pool;
                 d->queue.budget = &d->budget;
                 d->statements.budget = &d->budget;

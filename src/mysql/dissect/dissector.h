@@ -68,6 +68,7 @@ struct dissect {
         bool ssl_requested;   /**< and what followed came decrypted */
         bool refused;         /**< the login was, and a record says so */
         bool statements_full; /**< a record says so */
+        bool held_full;       /**< limits.held_bytes was reached, and a record says so */
         bool drain_secret;    /**< the file that is drained may contain a password */
         uint8_t drain_seq;    /**< of the next packet of a file that is drained */
 };

@@ -39,6 +39,58 @@ static void put_err(const struct err *err, struct record *r)
         record_set_text(r, FIELD_ERROR, err->message);
 }
 
+/* --- limits --- */
+
+void emit_held_notice(struct dissect *d, uint64_t mono_ns)
+{
+        if (!d->held_full) {
+                d->held_full = true;
+                emit_notice(
+                    d, mono_ns,
+                    "limits.held_bytes was reached: texts and values for which there is no space are cut",
+                    NULL, NULL);
+        }
+}
+
+/** @return which limit left something out of the record of @p cmd, and what (static text); NULL: none did.
+ *  @p st: the statement that the command refers to, if it is known. */
+static const char *limit_reached(const struct dissect *d, const struct command *cmd,
+                                 const struct statement *st)
+{
+        bool executes = cmd->code == COM_STMT_EXECUTE || cmd->code == COM_STMT_BULK_EXECUTE;
+        if (cmd->body_is_cut) {
+                return executes              ? "the values are cut: limits.held_bytes was reached"
+                       : cmd->type->has_text ? "the text is cut: limits.held_bytes was reached"
+                                             : NULL;
+        }
+        if (!cmd->has_stmt_id || cmd->type->has_text) {
+                return NULL;
+        }
+        if (st == NULL) {
+                return d->statements_full
+                           ? "the prepared statement is not known: limits.statements was reached"
+                           : NULL;
+        }
+        if (executes && st->long_data_is_cut) {
+                return "the values are cut: limits.held_bytes was reached";
+        }
+        return st->text_is_cut ? "the text of the prepared statement is cut: limits.held_bytes was reached"
+                               : NULL;
+}
+
+/** Add the limit that cut the command, if one did. */
+static void put_limit(struct dissect *d, const struct command *cmd, const struct statement *st,
+                      struct record *r)
+{
+        const char *reason = limit_reached(d, cmd, st);
+        if (reason != NULL) {
+                record_set_text(r, FIELD_REASON, span_str(reason));
+        }
+        if (cmd->body_is_cut || (reason != NULL && st != NULL)) {
+                emit_held_notice(d, cmd->last_ns);
+        }
+}
+
 /* --- commands --------------------------------------------------------------------------------------------------------- */
 
 static uint64_t us_between(uint64_t from_ns, uint64_t to_ns)
@@ -102,9 +154,12 @@ static void put_request(struct dissect *d, const struct command *cmd, const stru
 {
         put_text(d, cmd, r);
         if (cmd->has_stmt_id) {
-                put_statement(
-                    cmd, execution != NULL ? execution->st : statements_find(&d->statements, cmd->stmt_id),
-                    r);
+                const struct statement *st =
+                    execution != NULL ? execution->st : statements_find(&d->statements, cmd->stmt_id);
+                put_statement(cmd, st, r);
+                put_limit(d, cmd, st, r);
+        } else if (cmd->body_is_cut) {
+                put_limit(d, cmd, NULL, r);
         }
         if (execution != NULL) {
                 execute_put(execution, cmd, r);

@@ -132,7 +132,8 @@ static const char *take_long_data(struct dissect *d, const struct command *cmd)
         if (st == NULL || r.failed) {
                 return NULL; /* the statement was never seen */
         }
-        size_t room = budget_left(&d->budget) > 0 ? d->settings->value_bytes : 0;
+        size_t room = budget_share_left(&d->budget, BUDGET_LONG_DATA) > 0 ? d->settings->value_bytes : 0;
+        st->long_data_is_cut = st->long_data_is_cut || room == 0 || cmd->body_is_cut;
         uint64_t true_len = cmd->true_len > LONG_DATA_HEAD ? cmd->true_len - LONG_DATA_HEAD : 0;
         enum status status = statement_long_data(&d->statements, st, param, reader_rest(&r), room, true_len);
         return status == STATUS_OK ? NULL : no_memory;

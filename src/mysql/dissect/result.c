@@ -178,7 +178,9 @@ static bool add_statement(struct dissect *d, struct command *cmd, uint16_t n_par
                 return true;
         }
         struct span text = span_head(command_text(cmd), d->settings->query_bytes);
-        text = span_head(text, budget_left(&d->budget));
+        struct span kept = span_head(text, budget_share_left(&d->budget, BUDGET_STATEMENTS));
+        bool held_cut = cmd->body_is_cut || kept.len < text.len;
+        text = kept;
         bool cut = cmd->true_len > cmd->text_at + text.len;
         struct statement *st = statements_add(
             &d->statements, cmd->stmt_id,
@@ -188,10 +190,14 @@ static bool add_statement(struct dissect *d, struct command *cmd, uint16_t n_par
         }
         st->true_len = cmd->true_len > cmd->text_at ? cmd->true_len - cmd->text_at : 0;
         st->n_params = n_params;
+        st->text_is_cut = held_cut;
         st->charset = d->vars.charsets.client;
         st->is_plain = session_vars_is_plain(span_of(st->text, st->text_len));
         st->is_secret =
             cmd->is_secret || cmd->body_len < cmd->true_len || (cut && secret_suspected(command_body(cmd)));
+        if (held_cut) {
+                emit_held_notice(d, cmd->last_ns);
+        }
         return true;
 }
 

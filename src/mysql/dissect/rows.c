@@ -4,6 +4,7 @@
 #include "mysql/wire/capability.h"
 #include "mysql/wire/charset.h"
 #include "mysql/wire/lenenc.h"
+#include "profile/heap/prof.h"
 
 #define COLUMN_UNSIGNED 0x0020u
 
@@ -99,6 +100,11 @@ static void hand_to_statement(struct dissect *d, struct command *cmd)
         size_t size;
         struct statement *st = cmd->has_stmt_id ? statements_find(&d->statements, cmd->stmt_id) : NULL;
         struct columns *columns = st != NULL ? row_store_take_columns(cmd->first_rows, &size) : NULL;
+        if (columns != NULL && size > budget_share_left(&d->budget, BUDGET_STATEMENTS)) {
+                prof_free(columns); /* values whose definitions are left out will be unknown */
+                columns = NULL;
+                statement_set_columns(&d->statements, st, NULL, 0);
+        }
         if (columns != NULL) {
                 statement_set_columns(&d->statements, st, columns, size);
         }

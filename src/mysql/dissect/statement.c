@@ -20,14 +20,19 @@ static size_t buckets_of(uint32_t bits)
         return bits > 0 ? (size_t)1 << bits : 0;
 }
 
-/** The session and the store of all sessions hold @p bytes more. */
-static void hold(struct statements *s, int64_t bytes)
+/** The session and the store of all sessions hold @p bytes more, for @p share. */
+static void hold_for(struct statements *s, enum budget_share share, int64_t bytes)
 {
         s->held += (size_t)bytes;
         if (s->budget != NULL) {
-                s->budget->used += (size_t)bytes;
+                budget_share_add(s->budget, share, bytes);
         }
         prof_store_add(STORE_STATEMENTS, bytes);
+}
+
+static void hold(struct statements *s, int64_t bytes)
+{
+        hold_for(s, BUDGET_STATEMENTS, bytes);
 }
 
 /** The buckets do not count for the session, whose bound is on the content of its statements. */
@@ -44,15 +49,16 @@ static int64_t table_bytes(const struct long_data_table *t)
 void statement_drop_long_data(struct statements *s, struct statement *st)
 {
         struct long_data_table *t = &st->long_data;
+        st->long_data_is_cut = false;
         while (t->first != NULL) {
                 struct long_data *first = t->first;
                 t->first = first->next;
-                hold(s, -(int64_t)(sizeof *first + first->size));
+                hold_for(s, BUDGET_LONG_DATA, -(int64_t)(sizeof *first + first->size));
                 prof_free(first->bytes);
                 prof_free(first);
         }
         if (t->buckets != NULL) {
-                hold(s, -table_bytes(t));
+                hold_for(s, BUDGET_LONG_DATA, -table_bytes(t));
                 prof_free(t->buckets);
                 *t = (struct long_data_table){NULL, NULL, 0, 0};
         }
@@ -210,7 +216,7 @@ static bool grow_table(struct statements *s, struct long_data_table *t)
                 data->same_bucket = *bucket;
                 *bucket = data;
         }
-        hold(s, table_bytes(&bigger) - table_bytes(t));
+        hold_for(s, BUDGET_LONG_DATA, table_bytes(&bigger) - table_bytes(t));
         prof_free(t->buckets);
         *t = bigger;
         return true;
@@ -239,7 +245,7 @@ static struct long_data *add_data(struct statements *s, struct long_data_table *
         *bucket = data;
         t->first = data;
         t->n++;
-        hold(s, (int64_t)sizeof *data);
+        hold_for(s, BUDGET_LONG_DATA, (int64_t)sizeof *data);
         return data;
 }
 
@@ -257,7 +263,7 @@ static bool make_room(struct statements *s, struct long_data *data, size_t need,
         if (bigger == NULL) {
                 return false;
         }
-        hold(s, (int64_t)size - (int64_t)data->size);
+        hold_for(s, BUDGET_LONG_DATA, (int64_t)size - (int64_t)data->size);
         data->bytes = bigger;
         data->size = size;
         return true;

@@ -41,9 +41,11 @@ struct statement {
         size_t text_len;
         uint64_t true_len; /**< of the text */
         uint8_t *text;
-        uint8_t charset; /**< of the text */
-        bool is_plain;   /**< see session_vars_is_plain */
-        bool is_secret;  /**< the text contains a password, or may */
+        uint8_t charset;       /**< of the text */
+        bool is_plain;         /**< see session_vars_is_plain */
+        bool is_secret;        /**< the text contains a password, or may */
+        bool text_is_cut;      /**< by limits.held_bytes */
+        bool long_data_is_cut; /**< by limits.held_bytes */
         bool
             was_read; /**< to find out what it does to a transaction: in the mode read_as, with the result restart */
         uint8_t restart; /**< of transaction.c */

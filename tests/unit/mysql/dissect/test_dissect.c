@@ -336,6 +336,51 @@ static void what_is_held(void)
         expect("the statement's text is not known: the query attributes before it are");
 }
 
+/* Open prepared statements, or long data that waits for its execution, fill what limits.held_bytes gives them, and no more. */
+static void open_statements_leave_space(void)
+{
+        char text[120];
+        script_open(&s, 0, 45);
+        for (uint8_t id = 1; id <= 40; id++) {
+                (void)snprintf(text, sizeof text, "DO %d + ? /* %070d */", id, id);
+                script_prepare(&s, id, text, 1);
+                script_send(&s, span_of((uint8_t[]){0x18, id, 0, 0, 0, 0, 0, 'l', 'o', 'n', 'g'}, 11));
+        }
+        script_send(&s, SPAN("\3USE `other`"));
+        script_answer_ok(&s);
+        script_send(&s, SPAN("\3SET NAMES latin1"));
+        script_answer_ok(&s);
+        script_send(&s, SPAN("\3SELECT 'a text that is kept'"));
+        script_answer_ok(&s);
+        script_send(&s, SPAN("\x17\50\0\0\0\0\1\0\0\0\0\1\3\0\7\0\0\0"));
+        script_answer_ok(&s);
+        script_send(&s, SPAN("\x19\50\0\0\0"));
+        char *records = play((struct tape_options){.held_bytes = 1000});
+        CU_ASSERT_TRUE(script_has(records, "\"query\":\"SELECT 'a text that is kept'\""));
+        CU_ASSERT_TRUE(script_has(records, "\"database\":\"other\",\"character_set\":\"latin1\""));
+        CU_ASSERT_EQUAL(count(records, "limits.held_bytes was reached: texts and values"), 1);
+        CU_ASSERT_TRUE(
+            script_has(records, "\"reason\":\"the values are cut: limits.held_bytes was reached\""));
+        CU_ASSERT_TRUE(script_has(
+            records,
+            "\"reason\":\"the text of the prepared statement is cut: limits.held_bytes was reached\""));
+        CU_ASSERT_PTR_NULL(strstr(records, "the text is cut"));
+        free(records);
+        records = play((struct tape_options){.statements = 10});
+        CU_ASSERT_TRUE(script_has(records, "\"query\":\"SELECT 'a text that is kept'\""));
+        CU_ASSERT_TRUE(script_has(
+            records, "\"reason\":\"the prepared statement is not known: limits.statements was reached\""));
+        free(records);
+        script_open(&s, 0, 45);
+        script_send(&s, SPAN("\3SELECT 'a text that is longer than all that is kept'"));
+        script_answer_ok(&s);
+        records = play((struct tape_options){.held_bytes = 20});
+        CU_ASSERT_TRUE(script_has(records, "\"query\":\"SELECT 'a text that\",\"query_length\":52"));
+        CU_ASSERT_TRUE(script_has(records, "\"reason\":\"the text is cut: limits.held_bytes was reached\""));
+        CU_ASSERT_EQUAL(count(records, "limits.held_bytes was reached: texts and values"), 1);
+        free(records);
+}
+
 static void times(void)
 {
         script_open(&s, 0, 8);
@@ -721,6 +766,7 @@ static const struct tap_test tests[] = {
     {"it gives up once", gives_up_once},
     {"limits of the pipeline and of statements", pipeline_and_statements},
     {"what is held has a limit", what_is_held},
+    {"open statements leave space for commands", open_statements_leave_space},
     {"times", times},
     {"local files", local_files},
     {"streams", streams},
