@@ -1,5 +1,7 @@
 #include "proxy/reason.h"
 
+#include "mysql/record/record.h"
+
 #include <stdatomic.h>
 
 static const struct {
@@ -7,11 +9,15 @@ static const struct {
         const char *text;
 } reasons[REASON_COUNT] = {
     [REASON_NONE] = {"none", "the session is still open"},
+    [REASON_CLIENT_QUIT] = {"client_quit", RECORD_REASON_QUIT},
     [REASON_CLIENT_CLOSED] = {"client_closed", "the client closed the connection"},
     [REASON_SERVER_CLOSED] = {"server_closed", "the server closed the connection"},
     [REASON_CLIENT_RESET] = {"client_reset", "the client reset the connection"},
     [REASON_SERVER_RESET] = {"server_reset", "the server reset the connection"},
     [REASON_UPSTREAM_UNREACHABLE] = {"upstream_unreachable", "the server could not be reached"},
+    [REASON_NO_GREETING] = {"no_greeting", "the client left before the server sent a greeting"},
+    [REASON_GREETING_TIMEOUT] = {"greeting_timeout",
+                                 "the server sent no greeting within limits.login_timeout_ms"},
     [REASON_HANDSHAKE_REFUSED] = {"handshake_refused", "the login was refused: see the error record"},
     [REASON_CLIENT_TLS] = {"client_tls", "TLS with the client failed"},
     [REASON_SERVER_TLS] = {"server_tls", "TLS with the server failed"},

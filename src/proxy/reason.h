@@ -7,12 +7,15 @@
 #include <stdint.h>
 
 enum reason {
-        REASON_NONE, /**< not ended */
+        REASON_NONE,        /**< not ended */
+        REASON_CLIENT_QUIT, /**< with COM_QUIT, whichever side then closed its connection first */
         REASON_CLIENT_CLOSED,
         REASON_SERVER_CLOSED,
         REASON_CLIENT_RESET,
         REASON_SERVER_RESET,
         REASON_UPSTREAM_UNREACHABLE,
+        REASON_NO_GREETING,      /**< the client left before one came */
+        REASON_GREETING_TIMEOUT, /**< the client was still there */
         REASON_HANDSHAKE_REFUSED,
         REASON_CLIENT_TLS,
         REASON_SERVER_TLS,

@@ -109,6 +109,11 @@ static bool is_delivered(const struct link *link)
         return link_write_failed(link) || link_backlog(link) == 0;
 }
 
+bool session_lacks_greeting(const struct session *s)
+{
+        return s->links[SIDE_SERVER].bytes_read == 0;
+}
+
 bool session_is_over(const struct session *s)
 {
         const struct link *client = &s->links[SIDE_CLIENT];
@@ -203,12 +208,16 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         } else if (s->shared->links.log_full) {
                 session_set_timer(s); /* we do not read: it is not the peer's fault */
         } else if (s->state != SESSION_CLOSING) {
-                session_report_error(s, reason_text(REASON_LOGIN_TIMEOUT), NULL);
-                session_close(s, REASON_LOGIN_TIMEOUT);
+                enum reason reason =
+                    session_lacks_greeting(s) ? REASON_GREETING_TIMEOUT : REASON_LOGIN_TIMEOUT;
+                session_report_error(s, reason_text(reason), NULL);
+                session_close(s, reason);
         } else if (bytes_moved(s) != s->timer_moved) {
                 session_set_timer(s);
         } else {
-                s->reason = REASON_HALF_CLOSE_TIMEOUT;
+                if (s->reason != REASON_NO_GREETING) { /* a server that is silent does not close either */
+                        s->reason = REASON_HALF_CLOSE_TIMEOUT;
+                }
                 session_enter(s, SESSION_ENDED);
         }
         session_finish(s);

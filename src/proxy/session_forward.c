@@ -198,6 +198,12 @@ void session_on_tls_failed(void *arg, struct link *link, const char *error)
         if (is_done(s)) {
                 return;
         }
+        /* Not a failure: a peer that got end of file without close_notify, because the other side of the session ended so,
+         * answers it with an alert (OpenSSL 3 and JSSE do). */
+        if (s->state == SESSION_CLOSING || tap_view(s->tap).quit) {
+                link_break(link);
+                return;
+        }
         counter_add(&s->shared->counts.tls_errors, 1);
         session_give_reason(s, reason);
         if (!is_client && s->gate != NULL && !gate_login_sent(s->gate)) {
@@ -222,16 +228,28 @@ void session_on_tls_failed(void *arg, struct link *link, const char *error)
         }
 }
 
+/** Who ended the session, if the end of the link @p from is what ends it. */
+static enum reason reason_of_end(const struct session *s, const struct link *from, int error)
+{
+        bool is_client = from->side == SIDE_CLIENT;
+        if (tap_view(s->tap).quit) {
+                return REASON_CLIENT_QUIT;
+        }
+        if (is_client && session_lacks_greeting(s)) {
+                return REASON_NO_GREETING;
+        }
+        if (error != 0) {
+                return is_client ? REASON_CLIENT_RESET : REASON_SERVER_RESET;
+        }
+        return is_client ? REASON_CLIENT_CLOSED : REASON_SERVER_CLOSED;
+}
+
 void session_on_end(void *arg, struct link *from, int error)
 {
         struct session *s = arg;
         struct link *to = from->other;
         bool is_client = from->side == SIDE_CLIENT;
-        if (error == 0) {
-                session_give_reason(s, is_client ? REASON_CLIENT_CLOSED : REASON_SERVER_CLOSED);
-        } else {
-                session_give_reason(s, is_client ? REASON_CLIENT_RESET : REASON_SERVER_RESET);
-        }
+        session_give_reason(s, reason_of_end(s, from, error));
         if (from->state == LINK_HANDSHAKE) {
                 session_on_tls_failed(s, from, "the connection ended during the handshake");
         }

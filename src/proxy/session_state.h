@@ -52,6 +52,8 @@ void session_begin(void *arg);
 void session_finish(void *arg);
 /** All that came was delivered, or can't be any more. */
 bool session_is_over(const struct session *s);
+/** The server has not sent a byte. */
+bool session_lacks_greeting(const struct session *s);
 /** Remember @p reason, unless there is one already. */
 void session_give_reason(struct session *s, enum reason reason);
 /** Send the client @p packet, which says why, and wait a little until it has been read. */

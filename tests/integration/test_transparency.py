@@ -214,10 +214,11 @@ class Ends(unittest.TestCase):
 
     def test_half_close_ends_in_time(self):
         gone = threading.Event()
-        port, thread = self.serve(lambda s: gone.wait(lab.PATIENCE_S))
+        port, thread = self.serve(lambda s: (s.sendall(b"hello"), gone.wait(lab.PATIENCE_S)))
         with lab.Proxy("--limits-half-close-timeout-ms", "200", remote=f"127.0.0.1:{port}", expect_opaque=True) as proxy:
             with socket.create_connection(("127.0.0.1", proxy.port)) as s:
                 lab.wait_for(lambda: proxy.counters()["sessions"] == 1, "the session")
+                self.assertEqual(s.recv(5), b"hello")
                 s.shutdown(socket.SHUT_WR)
                 self.assertEqual(s.recv(1), b"")
             gone.set()

@@ -161,7 +161,8 @@ static void put_error(const struct line *l)
 static void put_reason(const struct line *l)
 {
         if (record_has(l->r, FIELD_REASON)) {
-                line_paint(l, RED);
+                bool is_normal = span_equal(l->r->reason, span_str(RECORD_REASON_QUIT));
+                line_paint(l, is_normal ? PLAIN : RED);
                 writer_text(l->w, "  (");
                 line_flat(l->w, l->r->reason);
                 writer_char(l->w, ')');

@@ -143,6 +143,7 @@ struct dissect_view dissect_view(const struct dissect *d)
             .username = owned_text_span(&d->vars.username),
             .database = owned_text_span(&d->vars.database),
             .server_conn_id = d->server_conn_id,
+            .quit = d->quit,
             .idle = d->phase == PHASE_READY && d->queue.head == NULL &&
                     frame_idle(&d->streams[SIDE_CLIENT].frame),
             .username_charset = d->vars.charsets.username,

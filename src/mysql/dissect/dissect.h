@@ -66,9 +66,10 @@ struct dissect_view {
         uint8_t database_charset;
         uint8_t query_charset;
         uint64_t command_mono_ns; /**< when it began */
-        bool idle;                /**< between two commands, and not a byte of the next has come */
-        uint32_t pipelined;       /**< commands in flight */
-        uint32_t statements;      /**< prepared statements open */
+        bool quit;           /**< the server had COM_QUIT to handle: whoever closes now does so in order */
+        bool idle;           /**< between two commands, and not a byte of the next has come */
+        uint32_t pipelined;  /**< commands in flight */
+        uint32_t statements; /**< prepared statements open */
         uint64_t statement_bytes; /**< that they take */
         uint64_t records;         /**< commands that ended */
 };

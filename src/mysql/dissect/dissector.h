@@ -67,6 +67,7 @@ struct dissect {
         uint8_t next_seq;     /**< of the login's next packet, of either side */
         bool ssl_requested;   /**< and what followed came decrypted */
         bool refused;         /**< the login was, and a record says so */
+        bool quit;            /**< see dissect_view */
         bool statements_full; /**< a record says so */
         bool held_full;       /**< limits.held_bytes was reached, and a record says so */
         bool drain_secret;    /**< the file that is drained may contain a password */

@@ -116,6 +116,7 @@ struct outcome request_on_message(struct dissect *d, const struct message *m)
                 return outcome_of(m->first == ACKNOWLEDGEMENT ? PACKET_REPLICATION_ACK
                                                               : PACKET_WITHIN_STREAM);
         }
+        d->quit = d->quit || state == REPLYING_STREAM; /* which has no end that COM_QUIT could wait for */
         return take_command(d, m);
 }
 
@@ -177,6 +178,7 @@ const char *request_begin(struct dissect *d, struct command *cmd)
         if (cmd->type->shape == SHAPE_ROWS) {
                 rows_begin(d, cmd);
         }
+        d->quit = d->quit || cmd->code == COM_QUIT;
         if (cmd->code == COM_STMT_SEND_LONG_DATA) {
                 return take_long_data(d, cmd);
         }

@@ -27,6 +27,9 @@ enum record_event {
         EVENT_COUNT
 };
 
+/** FIELD_REASON of a disconnect that needs no attention: the text format does not print it in red. */
+#define RECORD_REASON_QUIT "the client quit"
+
 /** "connect", "auth", "query" … */
 const char *record_event_name(enum record_event event);
 

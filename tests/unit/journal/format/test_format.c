@@ -308,6 +308,21 @@ static void color_is_the_same_text(void)
         }
 }
 
+static void only_a_normal_end_is_not_red(void)
+{
+        static const char red[] = "\033[31m";
+        static const char *const reasons[] = {RECORD_REASON_QUIT, "the server closed the connection"};
+        static char room[4096];
+        for (size_t i = 0; i < 2; i++) {
+                struct record r = start(EVENT_DISCONNECT);
+                text(&r, FIELD_REASON, reasons[i]);
+                struct writer w = writer_over(room, sizeof room - 1);
+                format_record(&w, FORMAT_TEXT_COLOR, &r);
+                room[w.at] = '\0';
+                CU_ASSERT_EQUAL(strstr(room, red) == NULL, i == 0);
+        }
+}
+
 /* --- anything ---------------------------------------------------------------------------------------------------------- */
 
 static uint32_t seed = 11;
@@ -445,6 +460,7 @@ static const struct tap_test tests[] = {
     {"text: nothing that a terminal would obey", text_gives_a_terminal_nothing_to_obey},
     {"text: packets as a dump", text_shows_packets_as_a_dump},
     {"colour is the same text", color_is_the_same_text},
+    {"only a normal end is not red", only_a_normal_end_is_not_red},
     {"any bytes in all formats", any_bytes_in_all_formats},
     {"the size is a bound", the_size_is_a_bound},
     {"what does not fit fails", what_does_not_fit_fails},

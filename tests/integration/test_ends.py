@@ -1,0 +1,223 @@
+"""Who ended a session: the reason of its disconnect, and how the other side gets to know."""
+import os
+import socket
+import ssl
+import struct
+import threading
+import unittest
+
+import lab
+from rawclient import RawClient, packet
+
+GREETING = packet(0, b"\x0a5.5.5-10.11\0" + struct.pack("<I", 7) + b"abcdefgh\0" + struct.pack("<H", 0xf7ff) + b"\x2d" +
+                  struct.pack("<HH", 2, 0x00ff) + b"\x15" + bytes(10) + b"ijklmnopqrst\0mysql_native_password\0")
+OK = b"\0\0\0\2\0\0\0"
+
+
+def reset(s):
+    """Close the socket with a RST."""
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
+
+
+def read_packet(s):
+    """One packet, and nothing behind it."""
+    data = b""
+    while len(data) < 4 or len(data) < 4 + int.from_bytes(data[:3], "little"):
+        part = s.recv(4 - len(data) if len(data) < 4 else 4 + int.from_bytes(data[:3], "little") - len(data))
+        if not part:
+            return data
+        data += part
+    return data
+
+
+def unwrap(tls):
+    """The socket below TLS."""
+    raw = socket.socket(fileno=os.dup(tls.fileno()))
+    raw.settimeout(lab.PATIENCE_S)
+    tls.detach()
+    return raw
+
+
+def log_in(s):
+    """What a server does until a session is ready."""
+    s.sendall(GREETING)
+    read_packet(s)
+    s.sendall(packet(2, OK))
+
+
+class Ends(unittest.TestCase):
+    def serve(self, talk):
+        """A server of one connection: talk(socket) in a thread. Returns its address."""
+        listener = socket.create_server(("127.0.0.1", 0))
+
+        def work():
+            connection, _ = listener.accept()
+            connection.settimeout(lab.PATIENCE_S)
+            talk(connection)
+            connection.close()
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join, lab.PATIENCE_S)
+        self.addCleanup(listener.close)
+        return f"127.0.0.1:{listener.getsockname()[1]}"
+
+    def assert_ended(self, proxy, reason, name):
+        self.assertEqual(proxy.settled("disconnect")[-1]["reason"], reason)
+        self.assertEqual(proxy.counters()[f"closed_{name}"], 1)
+
+
+class Quit(Ends):
+    def test_whoever_closes_first(self):
+        for waits in (False, True):
+            with self.subTest(waits=waits), lab.Proxy() as proxy:
+                c = RawClient(proxy.port)
+                c.send(0, b"\x01")
+                if waits:
+                    self.assertEqual(c.socket.recv(1), b"")
+                c.close()
+                self.assert_ended(proxy, "the client quit", "client_quit")
+
+    def test_client_resets_after_it(self):
+        with lab.Proxy() as proxy:
+            c = RawClient(proxy.port)
+            c.send(0, b"\x01")
+            reset(c.socket)
+            self.assert_ended(proxy, "the client quit", "client_quit")
+
+    def test_behind_a_query(self):
+        """Both are sent at once; the server handles COM_QUIT, too."""
+        with lab.Proxy() as proxy:
+            c = RawClient(proxy.port)
+            c.send_bytes(packet(0, b"\x03SELECT 1") + packet(0, b"\x01"))
+            c.rows()
+            self.assertEqual(c.socket.recv(1), b"")
+            c.close()
+            self.assert_ended(proxy, "the client quit", "client_quit")
+
+    def test_not_handled(self):
+        """The server closes during the query before it."""
+        def talk(s):
+            log_in(s)
+            read_packet(s)
+        with lab.Proxy(remote=self.serve(talk)) as proxy:
+            c = RawClient(proxy.port)
+            c.send_bytes(packet(0, b"\x03SELECT 1") + packet(0, b"\x01"))
+            while c.socket.recv(100):
+                pass
+            c.close()
+            self.assertIn(proxy.settled("disconnect")[0]["reason"],
+                          ("the server closed the connection", "the server reset the connection"))
+
+    def test_without_it(self):
+        with lab.Proxy() as proxy:
+            c = RawClient(proxy.port)
+            c.query("SELECT 1")
+            c.close()
+            self.assert_ended(proxy, "the client closed the connection", "client_closed")
+
+
+class Tls(Ends):
+    """Ends within TLS: what one side leaves out, the proxy leaves out, and the peer's complaint is no error."""
+
+    def check(self, end, reason, name):
+        with lab.Proxy(remote=f"127.0.0.1:{lab.tls_server().port}") as proxy:
+            c = RawClient(proxy.port, tls=True)
+            c.query("SELECT 1")
+            end(c)
+            self.assert_ended(proxy, reason, name)
+            self.assertEqual(proxy.counters()["tls_errors"], 0)
+            self.assertEqual(proxy.records("error"), [])
+
+    def test_client_without_close_notify(self):
+        def end(c):
+            raw = unwrap(c.socket)
+            raw.shutdown(socket.SHUT_WR)
+            while raw.recv(4096):
+                pass
+            raw.close()
+        self.check(end, "the client closed the connection", "client_closed")
+
+    def test_client_that_quits_and_waits(self):
+        """OpenSSL answers an end of file without close_notify with an alert."""
+        def end(c):
+            c.send(0, b"\x01")
+            try:
+                while c.socket.recv(100):
+                    pass
+            except ssl.SSLError:
+                pass
+            c.close()
+        self.check(end, "the client quit", "client_quit")
+
+    def test_client_that_quits_with_an_alert(self):
+        """Bytes that are not TLS behind COM_QUIT, such as what is left of an abandoned connection."""
+        def end(c):
+            c.send(0, b"\x01")
+            raw = unwrap(c.socket)
+            raw.sendall(b"\x15\x03\x03\x00\x02\x02\x32")
+            raw.close()
+        self.check(end, "the client quit", "client_quit")
+
+    def test_server_without_close_notify(self):
+        """A server that closes so while the client waits; the client answers with a fatal alert and stays."""
+        certificates = lab.tls_server().certificates
+
+        def talk(s):
+            s.sendall(GREETING[:4] + GREETING[4:].replace(struct.pack("<H", 0xf7ff), struct.pack("<H", 0xffff)))
+            read_packet(s)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificates.path("server.pem"), certificates.path("server.key"))
+            tls = context.wrap_socket(s, server_side=True, suppress_ragged_eofs=True)
+            read_packet(tls)
+            tls.sendall(packet(3, OK))
+            raw = unwrap(tls)
+            raw.shutdown(socket.SHUT_RDWR)
+            raw.close()
+        with lab.Proxy(remote=self.serve(talk)) as proxy:
+            c = RawClient(proxy.port, tls=True, login=False)
+            c.send(2, c.login_payload("root", "shop"))
+            c.expect_ok()
+            c.socket.context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0x80)
+            try:
+                while c.socket.recv(100):
+                    pass
+            except ssl.SSLError:
+                pass
+            raw = unwrap(c.socket)
+            try:
+                raw.sendall(b"\x15\x03\x03\x00\x02\x02\x32")
+            except OSError:
+                pass
+            raw.close()
+            self.assert_ended(proxy, "the server closed the connection", "server_closed")
+            self.assertEqual(proxy.counters()["tls_errors"], 0)
+            self.assertEqual(proxy.records("error"), [])
+
+
+class Silence(Ends):
+    """A server that accepts, and sends no greeting."""
+
+    def check(self, leave, reason, name, *args):
+        gone = threading.Event()
+        remote = self.serve(lambda s: gone.wait(lab.PATIENCE_S))
+        self.addCleanup(gone.set)
+        with lab.Proxy(*args, remote=remote) as proxy:
+            with socket.create_connection(("127.0.0.1", proxy.port), timeout=lab.PATIENCE_S) as s:
+                proxy.wait_record(lambda r: r["event"] == "connect", "the connection to the server")
+                leave(s)
+                self.assert_ended(proxy, reason, name)
+
+    def test_client_leaves(self):
+        for leave in (socket.socket.close, reset, lambda s: s.shutdown(socket.SHUT_WR)):
+            self.check(leave, "the client left before the server sent a greeting", "no_greeting",
+                       "--limits-half-close-timeout-ms", "200")
+
+    def test_client_waits(self):
+        self.check(lambda s: self.assertEqual(s.recv(1), b""),
+                   "the server sent no greeting within limits.login_timeout_ms", "greeting_timeout",
+                   "--limits-login-timeout-ms", "200")
+
+
+if __name__ == "__main__":
+    unittest.main()
