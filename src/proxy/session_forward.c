@@ -4,6 +4,7 @@
 #include "base/counter.h"
 #include "proxy/session_state.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 /* GATE_HELD_MAX: what a client may send ahead of its login's end, in bytes. */
@@ -244,12 +245,22 @@ static enum reason reason_of_end(const struct session *s, const struct link *fro
         return is_client ? REASON_CLIENT_CLOSED : REASON_SERVER_CLOSED;
 }
 
+/** Pass the end of file of @p from on. A server checks by its socket whether the client is there, and takes close_notify for a sign of
+ *  life: it is sent only if it came. */
+static void shut_as_it_came(struct link *from)
+{
+        link_shut(from->other,
+                  from->tls != NULL ? from->reading == LINK_READ_CLOSED : from->side == SIDE_SERVER);
+}
+
 void session_on_end(void *arg, struct link *from, int error)
 {
         struct session *s = arg;
         struct link *to = from->other;
-        bool is_client = from->side == SIDE_CLIENT;
         session_give_reason(s, reason_of_end(s, from, error));
+        if (from->side == SIDE_SERVER) {
+                tap_server_ended(s->tap, s->shared->loop.now_ns);
+        }
         if (from->state == LINK_HANDSHAKE) {
                 session_on_tls_failed(s, from, "the connection ended during the handshake");
         }
@@ -266,11 +277,13 @@ void session_on_end(void *arg, struct link *from, int error)
         if (s->state == SESSION_ENDED) {
                 return;
         }
-        if (to->tls == NULL && session_is_over(s)) {
+        if (error != 0 && error != EPROTO && to->writing == LINK_WRITE_OPEN) {
+                link_reset(to); /* as it came; an end of file before it would look like an orderly end */
+        } else if (to->tls == NULL && session_is_over(s)) {
                 return; /* closing the socket is enough */
+        } else {
+                shut_as_it_came(from);
         }
-        /* As it came: a server checks by its socket whether the client is there, and takes close_notify for a sign of life. */
-        link_shut(to, from->tls != NULL ? from->reading == LINK_READ_CLOSED : !is_client);
         if (s->state != SESSION_CLOSING) {
                 session_enter(s, SESSION_CLOSING);
                 session_set_timer(s);

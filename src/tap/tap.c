@@ -142,9 +142,16 @@ void tap_set_login(struct tap *tap, struct gate_offer offer, bool translated)
         tap->translated = translated;
 }
 
+void tap_server_ended(struct tap *tap, uint64_t now_ns)
+{
+        if (tap->server_end_ns == 0) {
+                tap->server_end_ns = now_ns;
+        }
+}
+
 void tap_end(struct tap *tap, const struct tap_ending *ending, uint64_t now_ns)
 {
-        dissect_end(tap->dissect, now_ns);
+        dissect_end(tap->dissect, tap->server_end_ns != 0 ? tap->server_end_ns : now_ns);
         struct record r = tap_record(EVENT_DISCONNECT, now_ns);
         struct dissect_view v = dissect_view(tap->dissect);
         r.present.words[0] |= v.username.len > 0 ? 1ULL << FIELD_USERNAME : 0;

@@ -109,6 +109,9 @@ void tap_set_login(struct tap *tap, struct gate_offer offer, bool translated);
 void tap_notice(struct tap *tap, enum record_event event, const char *reason, const char *info,
                 uint64_t now_ns);
 
+/** Nothing more will come from the server: commands that it has not answered end at @p now_ns, not with the session. */
+void tap_server_ended(struct tap *tap, uint64_t now_ns);
+
 /** How a session ended. */
 struct tap_ending {
         const char *reason;

@@ -28,8 +28,9 @@ struct tap {
         uint32_t identity;      /* … and dissect_identity */
         uint64_t known;         /* the session's fields that the tap knows, a bit each */
         uint64_t start_ns;
-        char *own_addr; /* towards the server; NULL = not connected */
-        char *tls[2];   /* by enum side; NULL = none */
+        uint64_t server_end_ns; /* 0 = the server has not ended */
+        char *own_addr;         /* towards the server; NULL = not connected */
+        char *tls[2];           /* by enum side; NULL = none */
         struct gate_offer offer;
         char client_addr[];
 };

@@ -1,8 +1,10 @@
 """Who ended a session: the reason of its disconnect, and how the other side gets to know."""
+import fcntl
 import os
 import socket
 import ssl
 import struct
+import termios
 import threading
 import unittest
 
@@ -62,6 +64,16 @@ class Ends(unittest.TestCase):
         self.addCleanup(listener.close)
         return f"127.0.0.1:{listener.getsockname()[1]}"
 
+    def end_of(self, s):
+        """What is still read from s, and how it ends."""
+        got = b""
+        try:
+            while part := s.recv(65536):
+                got += part
+        except ConnectionResetError:
+            return got, "reset"
+        return got, "closed"
+
     def assert_ended(self, proxy, reason, name):
         self.assertEqual(proxy.settled("disconnect")[-1]["reason"], reason)
         self.assertEqual(proxy.counters()[f"closed_{name}"], 1)
@@ -103,8 +115,7 @@ class Quit(Ends):
         with lab.Proxy(remote=self.serve(talk)) as proxy:
             c = RawClient(proxy.port)
             c.send_bytes(packet(0, b"\x03SELECT 1") + packet(0, b"\x01"))
-            while c.socket.recv(100):
-                pass
+            self.end_of(c.socket)
             c.close()
             self.assertIn(proxy.settled("disconnect")[0]["reason"],
                           ("the server closed the connection", "the server reset the connection"))
@@ -193,6 +204,101 @@ class Tls(Ends):
             self.assert_ended(proxy, "the server closed the connection", "server_closed")
             self.assertEqual(proxy.counters()["tls_errors"], 0)
             self.assertEqual(proxy.records("error"), [])
+
+
+class Resets(Ends):
+    """A connection that one side resets is reset on the other side, after what came before."""
+
+    def check_server(self, before, end, half_closed=False):
+        go = threading.Event()
+
+        def talk(s):
+            log_in(s)
+            read_packet(s)
+            s.sendall(before)
+            go.wait(lab.PATIENCE_S)
+            end(s)
+        with lab.Proxy(remote=self.serve(talk)) as proxy:
+            self.addCleanup(go.set)
+            c = RawClient(proxy.port)
+            c.send(0, b"\x03SELECT 1")
+            if half_closed:
+                c.socket.shutdown(socket.SHUT_WR)
+            got = c.take(len(before))
+            go.set()
+            rest, how = self.end_of(c.socket)
+            c.close()
+            reason = proxy.settled("disconnect")[0]["reason"]
+            self.assertEqual(got + rest, before)
+            return how, reason
+
+    def test_server(self):
+        for before in (b"", packet(1, b"\1")):
+            self.assertEqual(self.check_server(before, reset), ("reset", "the server reset the connection"))
+        self.assertEqual(self.check_server(b"", socket.socket.close), ("closed", "the server closed the connection"))
+
+    def test_server_when_the_client_has_ended(self):
+        self.assertEqual(self.check_server(b"", reset, half_closed=True), ("reset", "the client closed the connection"))
+
+    def test_server_while_the_client_does_not_read(self):
+        """All that the server wrote arrives before the end, whatever that is."""
+        body = os.urandom(3 << 20)
+
+        def talk(s):
+            s.sendall(body)
+            lab.wait_for(lambda: struct.unpack("i", fcntl.ioctl(s, termios.TIOCOUTQ, b"1234"))[0] == 0, "the proxy to have read it")
+            reset(s)
+        with lab.Proxy(remote=self.serve(talk), expect_opaque=True) as proxy:
+            with socket.create_connection(("127.0.0.1", proxy.port), timeout=lab.PATIENCE_S) as s:
+                lab.wait_for(lambda: proxy.counters()["bytes_received"] == len(body), "the server to have ended")
+                got, _ = self.end_of(s)
+            self.assertEqual(len(got), len(body))
+
+    def test_client(self):
+        ends = []
+
+        def talk(s):
+            log_in(s)
+            try:
+                while s.recv(100):
+                    pass
+                ends.append("closed")
+            except ConnectionResetError:
+                ends.append("reset")
+        for end, how, reason in ((reset, "reset", "the client reset the connection"),
+                                 (socket.socket.close, "closed", "the client closed the connection")):
+            with lab.Proxy(remote=self.serve(talk)) as proxy:
+                c = RawClient(proxy.port)
+                end(c.socket)
+                self.assertEqual(proxy.settled("disconnect")[0]["reason"], reason)
+                lab.wait_for(lambda: ends, "the server's connection to end")
+                self.assertEqual(ends.pop(), how)
+
+
+class Durations(Ends):
+    def test_server_closes_during_a_query(self):
+        """The client stays half a second; its query had ended before."""
+        for end in (lambda s: s.shutdown(socket.SHUT_WR), socket.socket.close):
+            asked = threading.Event()
+
+            def talk(s):
+                log_in(s)
+                read_packet(s)
+                asked.set()
+                end(s)
+                if s.fileno() >= 0:
+                    while s.recv(100):
+                        pass
+            with self.subTest(end=end), lab.Proxy("--limits-half-close-timeout-ms", "500", remote=self.serve(talk)) as proxy:
+                c = RawClient(proxy.port)
+                c.send(0, b"\x03SELECT 1")
+                self.assertEqual(c.socket.recv(1), b"")
+                query, = proxy.settled("query")
+                c.close()
+                self.assertEqual(query["reason"], "the connection ended before the reply did")
+                session = proxy.records("disconnect")[0]
+                self.assertGreater(session["duration_us"], 500_000)
+                self.assertLess(query["duration_us"], session["duration_us"] - 400_000)
 
 
 class Silence(Ends):

@@ -78,7 +78,8 @@ void dissect_end(struct dissect *d, uint64_t now_ns)
                         login_cut_off(d, now_ns);
                 }
                 for (struct command *cmd = d->queue.head; cmd != NULL; cmd = cmd->next) {
-                        cmd->last_ns = now_ns;
+                        /* unless it was sent after the server had ended */
+                        cmd->last_ns = now_ns > cmd->last_ns ? now_ns : cmd->last_ns;
                 }
                 completion_fail_all(d, "the connection ended before the reply did");
         }

@@ -47,7 +47,7 @@ void dissect_identify(const struct dissect *d, struct record *r);
 /** A number that changes whenever what dissect_identify gives may have changed. */
 uint32_t dissect_identity(const struct dissect *d);
 
-/** No more bytes will come: commands without a reply become records that say so. */
+/** No more bytes will come, and none came from the server after @p now_ns: commands without a reply become records that say so. */
 void dissect_end(struct dissect *d, uint64_t now_ns);
 /** Stop following, for a @p reason (static text) found elsewhere. */
 void dissect_give_up(struct dissect *d, const char *reason, uint64_t now_ns);

@@ -8,6 +8,8 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -160,7 +162,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
                                 break; /* the socket is empty, or will wake us again */
                         }
                 } else if (n == 0) {
-                        end_reading(link, LINK_READ_ENDED, 0);
+                        end_reading(link, LINK_READ_ENDED, link->was_reset ? ECONNRESET : 0);
                 } else if (errno != EAGAIN && errno != EINTR) {
                         end_reading(link, LINK_READ_ENDED, errno);
                 } else {
@@ -200,6 +202,13 @@ static void fail_writing(struct link *link)
         drop_backlog(link);
 }
 
+/** Writing failed with @p error (errno): the system reports each error once. */
+static void note_write_error(struct link *link, int error)
+{
+        link->was_reset = link->was_reset || error == ECONNRESET;
+        fail_writing(link);
+}
+
 static void on_writable(struct bufferevent *bev, void *arg)
 {
         PROF_SCOPE(STAGE_SESSION);
@@ -221,11 +230,12 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
         PROF_SCOPE(STAGE_SESSION);
         struct link *link = arg;
         const struct link_owner *owner = link->shared->owner;
+        int error = EVUTIL_SOCKET_ERROR();
         (void)bev;
         if ((what & BEV_EVENT_WRITING) != 0 && (what & (BEV_EVENT_ERROR | BEV_EVENT_EOF)) != 0) {
                 loop_tick(link->shared->loop);
                 owner->begin(link->owner);
-                fail_writing(link);
+                note_write_error(link, error);
                 owner->on_drained(link->owner, link);
                 owner->finish(link->owner);
         }
@@ -266,7 +276,7 @@ static enum status keep(struct link *link, struct span bytes)
 __attribute__((noinline)) static enum status settle_write(struct link *link, struct span bytes, ssize_t went)
 {
         if (went < 0 && errno != EAGAIN && errno != EINTR) {
-                fail_writing(link);
+                note_write_error(link, errno);
                 return STATUS_OK;
         }
         return keep(link, span_skip(bytes, went > 0 ? (size_t)went : 0));
@@ -311,10 +321,22 @@ void link_shut(struct link *link, bool notify)
 void link_break(struct link *link)
 {
         if (!link_read_ended(link)) {
-                end_reading(link, LINK_READ_ENDED, ECONNRESET);
+                end_reading(link, LINK_READ_ENDED, EPROTO);
         } else if (!link_write_failed(link)) {
                 enter_writing(link, LINK_WRITE_FAILED);
         }
+}
+
+void link_reset(struct link *link)
+{
+        link->reset = true;
+}
+
+/** Has the system sent all that was written? */
+static bool is_sent(const struct link *link)
+{
+        int unsent = 0;
+        return link_backlog(link) == 0 && (ioctl(link->fd, SIOCOUTQNSD, &unsent) != 0 || unsent == 0);
 }
 
 void link_abandon(struct link *link)
@@ -376,6 +398,10 @@ void link_close(struct link *link)
 {
         if (link->fd < 0) {
                 return;
+        }
+        const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+        if (link->reset && is_sent(link)) {
+                (void)setsockopt(link->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
         }
         /* the loop must forget the descriptor before its number is used again */
         (void)event_del(&link->readable);

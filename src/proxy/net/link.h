@@ -106,6 +106,9 @@ struct link {
         enum link_state state;
         enum link_reading reading;
         enum link_writing writing;
+        bool
+            was_reset; /**< writing has shown that the peer reset the connection, which reading will not show again */
+        bool reset;            /**< link_close resets the connection */
         struct event readable; /**< set while the link is open */
 };
 
@@ -126,9 +129,12 @@ enum status link_write(struct link *link, struct span bytes);
 enum status link_secure(struct link *link, struct span first);
 /** What TLS was agreed on, such as "TLSv1.3 TLS_AES_256_GCM_SHA384"; only of a link in LINK_ENCRYPTED. */
 void link_describe_tls(const struct link *link, char *out, size_t size);
-/** The peer is as good as gone: nothing more is read from it, and writing has failed. Reports on_end (ECONNRESET) unless
+/** The peer is as good as gone: nothing more is read from it, and writing has failed. Reports on_end (EPROTO) unless
  *  that was reported already. */
 void link_break(struct link *link);
+/** Let link_close end the connection with a RST instead of an end of file, provided that all that was written is on its way by
+ *  then: a RST discards what waits. Harmless on a closed link. */
+void link_reset(struct link *link);
 /** Read no more, and discard what is written; within a callback too. link_close comes later. */
 void link_abandon(struct link *link);
 /** Send the peer end of file, after all that waits. @p notify sends close_notify within TLS before it. */
