@@ -1,7 +1,7 @@
 #include "journal/format/jsonl_field.h"
 
 #include "base/json.h"
-#include "base/utf8.h"
+#include "journal/format/jsonl_map.h"
 #include "mysql/record/fields.h"
 
 /* --- values -------------------------------------------------------------------------------------------------------- */
@@ -64,32 +64,6 @@ static void put_rows(struct writer *w, struct value_list list)
         writer_text(w, results > 1 ? "]]" : "]");
 }
 
-/** A name that is not valid UTF-8 is written as its bytes. */
-static void put_name(struct writer *w, struct span name)
-{
-        if (utf8_valid(name)) {
-                (void)json_string(w, name);
-                return;
-        }
-        writer_text(w, "\"hex:");
-        writer_hex(w, name);
-        writer_char(w, '"');
-}
-
-static void put_map(struct writer *w, struct value_list list)
-{
-        writer_char(w, '{');
-        for (size_t i = 0; i < list.n; i++) {
-                if (i > 0) {
-                        writer_char(w, ',');
-                }
-                put_name(w, list.at[i].name);
-                writer_char(w, ':');
-                value_print(w, &list.at[i], VALUE_AS_JSON);
-        }
-        writer_char(w, '}');
-}
-
 static void list_flags(struct writer *w, enum record_field f, uint64_t flags)
 {
         bool first = true;
@@ -139,7 +113,7 @@ void jsonl_value(struct writer *w, const struct record *r, enum record_field f)
         case RECORD_BYTES: json_hex(w, record_text(r, f)); break;
         case RECORD_LIST: put_list(w, record_list(r, f)); break;
         case RECORD_ROWS: put_rows(w, record_list(r, f)); break;
-        case RECORD_MAP: put_map(w, record_list(r, f)); break;
+        case RECORD_MAP: jsonl_map(w, record_list(r, f)); break;
         case RECORD_FLAGS: put_flags(w, f, record_uint(r, f)); break;
         }
 }

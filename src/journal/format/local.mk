@@ -10,6 +10,8 @@ src_libjournal_format_a_SOURCES = \
 	src/journal/format/jsonl_field.h \
 	src/journal/format/jsonl_layout.c \
 	src/journal/format/jsonl_layout.h \
+	src/journal/format/jsonl_map.c \
+	src/journal/format/jsonl_map.h \
 	src/journal/format/line.c \
 	src/journal/format/line.h \
 	src/journal/format/ltsv.c \

@@ -80,13 +80,30 @@ static void put_mark_value(struct json_writer *j, const char *name)
         json_writer_end(j);
 }
 
+/** {"repeated": [values]}. */
+static void put_repeated_values(struct json_writer *j)
+{
+        json_writer_object_inline(j, NULL);
+        json_writer_text(j, "type", "object");
+        json_writer_object_inline(j, "properties");
+        json_writer_object_inline(j, "repeated");
+        json_writer_text(j, "type", "array");
+        put_member(j, "items", "value");
+        json_writer_end(j);
+        json_writer_end(j);
+        PUT_TEXTS(j, "required", "repeated");
+        json_writer_bool(j, "additionalProperties", false);
+        json_writer_end(j);
+}
+
 static void put_value_shape(struct json_writer *j)
 {
         json_writer_object(j, "value");
         json_writer_text(
             j, "description",
             "A typed value: number, text, NULL or vector; binary data; a truncated value with its full "
-            "length; a value that can't be decoded; an indicator of MariaDB's bulk executions.");
+            "length; a value that can't be decoded; an indicator of MariaDB's bulk executions; in a map, the "
+            "values of a name that was given several times.");
         json_writer_array(j, "anyOf");
         json_writer_object_inline(j, NULL);
         PUT_TEXTS(j, "type", "number", "string", "null");
@@ -102,6 +119,7 @@ static void put_value_shape(struct json_writer *j)
         put_mark_value(j, "unknown");
         put_mark_value(j, "default");
         put_mark_value(j, "ignore");
+        put_repeated_values(j);
         json_writer_end(j);
         json_writer_end(j);
 }

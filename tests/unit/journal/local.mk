@@ -64,7 +64,8 @@ check_PROGRAMS += tests/unit/test-template-cache tests/unit/test-jsonl tests/uni
 TESTS += tests/unit/test-template-cache tests/unit/test-jsonl tests/unit/test-recent
 tests_unit_test_template_cache_SOURCES = $(UNIT_COMMON) tests/unit/journal/enrich/test_template_cache.c
 tests_unit_test_template_cache_LDADD = $(JOURNAL_ENRICH) $(TEST_LIBS)
-tests_unit_test_jsonl_SOURCES = $(UNIT_COMMON) tests/unit/journal/format/test_jsonl.c
+tests_unit_test_jsonl_SOURCES = $(UNIT_COMMON) tests/unit/json_check.c tests/unit/json_check.h \
+	tests/unit/journal/format/test_jsonl.c
 tests_unit_test_jsonl_LDADD = $(JOURNAL_FORMAT) $(TEST_LIBS)
 tests_unit_test_recent_SOURCES = $(UNIT_COMMON) tests/unit/journal/test_recent.c
 tests_unit_test_recent_LDADD = $(JOURNAL) $(TEST_LIBS)

@@ -95,8 +95,13 @@ static void json_lists_and_maps(void)
             {.type = VALUE_LONG, .bytes = span_of("\x2a\0\0\0", 4), .true_len = 4, .name = span_str("n")},
             {.type = VALUE_VAR_STRING, .bytes = span_str("x\"y"), .true_len = 3, .name = span_str("a\"b")},
             {.is_null = true, .name = span_str("\xff")},
+            {.is_null = true, .name = span_str("n")},
         };
         struct record r = start(EVENT_QUERY);
+        record_set_list(&r, FIELD_QUERY_ATTRIBUTES, (struct value_list){values, 4});
+        CU_ASSERT_TRUE(prints(&r, FORMAT_JSON,
+                              TS "\"query\",\"query_attributes\":{\"n\":{\"repeated\":[42,null]},"
+                                 "\"a\\\"b\":\"x\\\"y\",\"hex:ff\":null}}\n"));
         record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){values, 3});
         record_set_list(&r, FIELD_QUERY_ATTRIBUTES, (struct value_list){values, 3});
         CU_ASSERT_TRUE(prints(&r, FORMAT_JSON,

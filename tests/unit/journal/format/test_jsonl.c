@@ -1,6 +1,8 @@
 /* The fast path of JSON lines, layouts and prefixes, against lines that are written field by field. */
 #include "journal/format/jsonl.h"
+#include "journal/format/jsonl_map.h"
 #include "journal/format/prefix.h"
+#include "json_check.h"
 #include "mysql/wire/command.h"
 #include "tap.h"
 
@@ -253,7 +255,64 @@ static void lines_that_do_not_fit(void)
         }
 }
 
+/* --- maps ------------------------------------------------------------------------------------------------------------- */
+
+static const char *map_of(const struct value *values, size_t n, size_t size)
+{
+        static char text[LINE_MAX_SIZE];
+        struct writer w = writer_over(text, size);
+        jsonl_map(&w, (struct value_list){values, n});
+        CU_ASSERT_TRUE(w.failed || json_check(writer_span(&w)));
+        CU_ASSERT_TRUE(size == sizeof text - 1 || w.wanted > size);
+        text[w.at] = '\0';
+        return text;
+}
+
+static struct value named(const char *name, const char *text)
+{
+        struct span bytes = span_str(text);
+        return (struct value){.name = span_str(name),
+                              .bytes = bytes,
+                              .true_len = bytes.len,
+                              .type = VALUE_VAR_STRING,
+                              .in_text = true};
+}
+
+/** A peer may send several values of one name: an object has each key once. */
+static void a_map_has_each_key_once(void)
+{
+        struct value few[] = {named("a", "1"), named("b", "2"), named("a", "3"),
+                              named("", "4"),  named("a", "5"), named("", "6")};
+        size_t size = sizeof(char[LINE_MAX_SIZE]) - 1;
+        CU_ASSERT_STRING_EQUAL(map_of(few, 0, size), "{}");
+        CU_ASSERT_STRING_EQUAL(map_of(few, 2, size), "{\"a\":\"1\",\"b\":\"2\"}");
+        CU_ASSERT_STRING_EQUAL(map_of(few, 3, size), "{\"a\":{\"repeated\":[\"1\",\"3\"]},\"b\":\"2\"}");
+        CU_ASSERT_STRING_EQUAL(
+            map_of(few, 6, size),
+            "{\"a\":{\"repeated\":[\"1\",\"3\",\"5\"]},\"b\":\"2\",\"\":{\"repeated\":[\"4\",\"6\"]}}");
+        for (size_t i = 0; i < 40; i++) { /* the length that is needed is known when the line does not fit */
+                (void)map_of(few, 6, i);
+        }
+        enum { MANY = 100 };
+        struct value many[MANY];
+        char names[MANY][8];
+        char expected[LINE_MAX_SIZE] = "{";
+        for (int i = 0; i < MANY; i++) { /* "n49", …, "n0", then the same again */
+                (void)snprintf(names[i], sizeof names[i], "n%d", MANY / 2 - 1 - i % (MANY / 2));
+                many[i] = named(names[i], i < MANY / 2 ? "x" : "y");
+        }
+        for (int i = 0; i < MANY / 2; i++) {
+                size_t len = strlen(expected);
+                (void)snprintf(expected + len, sizeof expected - len, "%s\"%s\":{\"repeated\":[\"x\",\"y\"]}",
+                               i > 0 ? "," : "", names[i]);
+        }
+        (void)strcat(expected, "}");
+        CU_ASSERT_STRING_EQUAL(map_of(many, MANY, size), expected);
+        CU_ASSERT_TRUE(strstr(map_of(many, MANY / 2, size), "repeated") == NULL);
+}
+
 static const struct tap_test tests[] = {
+    {"a map has each key once", a_map_has_each_key_once},
     {"both ways write the same", both_ways_write_the_same},
     {"a prefix is used until the session changes", a_prefix_is_used_until_the_session_changes},
     {"lines that do not fit", lines_that_do_not_fit},
