@@ -275,6 +275,35 @@ class Formats(unittest.TestCase):
                 self.assertIn("SELECT 'here'", log)
                 self.assertEqual(form == "slow", "disconnect" not in log)
 
+    @unittest.skipUnless(pymysql, "no PyMySQL")
+    def test_text_lines_can_be_run_again(self):
+        """A statement that is copied from a line of text gives what it gave when it was sent."""
+        sent = ["SELECT 'a\n  b\t c\r\n',\n\t\"d\n\"", "SELECT seq FROM seq_1_to_9 -- note\nWHERE seq = 3", "SELECT 1 # a */ +\n + 1",
+                "SELECT 'a\\\nb', 'c\\\\\nd', 'it''s\n', '\b\x1a'", "SELECT 1 #! 50000 + 1\n", "SELECT 1 #!50000 + 1\n+ 2",
+                "SELECT 5 --\n- 2", "SELECT '-- x\n', 'y # z\n' -- 'end\n", "SELECT /* a\n */ 7\n-- b\n-- c\n, 8", "SELECT 1--\n+1",
+                "SELECT /*!40000 1 -- x\n + */ 2", "SELECT 1\n # 'quote\n, 'x' -- it's\n, 'y'", "SELECT 'tab\there', 1\v+\f1"]
+        for mode in ("", "NO_BACKSLASH_ESCAPES", "ANSI_QUOTES"):
+            with self.subTest(mode), lab.Proxy("--log-recent-bytes", RECENT) as proxy:
+                def connect(port):
+                    db = pymysql.connect(host="127.0.0.1", port=port, user="root", database="shop", charset="utf8mb4")
+                    cursor = db.cursor()
+                    cursor.execute(f"SET sql_mode = '{mode}'")
+                    return cursor
+                cursor, direct, expected = connect(proxy.port), connect(lab.server().port), []
+                for text in sent:
+                    if mode != "ANSI_QUOTES" or '"' not in text:
+                        cursor.execute(text)
+                        expected.append(cursor.fetchall())
+                cursor.connection.close()
+                proxy.settled("query")
+                lines = re.findall(r" rows?  (SELECT .*)", records(proxy, "text").decode())
+                found = []
+                for line in lines:
+                    direct.execute(line)
+                    found.append(direct.fetchall())
+                direct.connection.close()
+                self.assertEqual(found, expected, lines)
+
     def test_verbose(self):
         with lab.Proxy("--format", "text", "--log-verbose", "--log-rows", "2") as proxy:
             lab.client(proxy.port, "-e", "SELECT 1 AS one, 'x' AS two UNION SELECT 22, NULL")

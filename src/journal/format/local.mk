@@ -22,6 +22,8 @@ src_libjournal_format_a_SOURCES = \
 	src/journal/format/schema.h \
 	src/journal/format/slow.c \
 	src/journal/format/slow.h \
+	src/journal/format/sql_line.c \
+	src/journal/format/sql_line.h \
 	src/journal/format/table.c \
 	src/journal/format/table.h \
 	src/journal/format/text.c \

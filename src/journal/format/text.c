@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "capture/hex.h"
 #include "journal/format/line.h"
+#include "journal/format/sql_line.h"
 
 enum { WHO_WIDTH = 16, SLOW_US = 100000, VERY_SLOW_US = 1000000, LONG_US = 10000000 };
 
@@ -192,7 +193,7 @@ static void put_command(const struct line *l)
 static void put_statement(const struct line *l, struct span text, enum record_field length)
 {
         bool is_cut = record_has(l->r, length);
-        line_flat(l->w, is_cut ? utf8_trim(text) : text);
+        sql_line(l->w, is_cut ? utf8_trim(text) : text, l->r->sql_mode);
         if (is_cut) {
                 writer_format(l->w, "… (%llu bytes)", (unsigned long long)record_uint(l->r, length));
         }

@@ -1,5 +1,6 @@
 #include "base/utf8.h"
 #include "journal/format/format.h"
+#include "journal/format/sql_line.h"
 #include "json_check.h"
 #include "tap.h"
 
@@ -135,6 +136,51 @@ static struct record statement(void)
         record_set_uint(&r, FIELD_DURATION_US, 1234);
         record_set_uint(&r, FIELD_ROWS, 3);
         return r;
+}
+
+static bool is_line(struct sql_mode mode, const char *sql, const char *wanted)
+{
+        char room[512];
+        struct writer w = writer_over(room, sizeof room);
+        sql_line(&w, span_str(sql), mode);
+        bool same = span_equal(writer_span(&w), span_str(wanted));
+        if (!same) {
+                printf("# got \"%.*s\"\n", (int)w.at, room);
+        }
+        return same;
+}
+
+/** The statement can be copied from the log and means what it meant. */
+static void a_statement_on_one_line_means_the_same(void)
+{
+        struct sql_mode mode = {.no_backslash_escapes = false};
+        CU_ASSERT_TRUE(is_line(mode, "", ""));
+        CU_ASSERT_TRUE(is_line(mode, "\n", " "));
+        CU_ASSERT_TRUE(is_line(mode, "SELECT  1 \n\t , 2\f+\v3", "SELECT  1 , 2 + 3"));
+        CU_ASSERT_TRUE(is_line(mode, "SELECT 'a\n  b\tc\r', \"d \n\"", "SELECT 'a\\n  b\\tc\\r', \"d \\n\""));
+        CU_ASSERT_TRUE(
+            is_line(mode, "SELECT 'a\\\nb\\\\\nc', 'it''s\n'", "SELECT 'a\\nb\\\\\\nc', 'it''s\\n'"));
+        CU_ASSERT_TRUE(is_line(mode, "SELECT '\x1a\b\x1b\n\\n\xc3\xa9\\\xc3\xa9'",
+                               "SELECT '\\Z\\b\\x1b\\n\\n\xc3\xa9\\\xc3\xa9'"));
+        CU_ASSERT_TRUE(is_line(mode, "SELECT 'open\n \\", "SELECT 'open\\n \\"));
+        CU_ASSERT_TRUE(is_line(mode, "SELECT `a\n`, `b`", "SELECT `a\\x0a`, `b`"));
+        CU_ASSERT_TRUE(
+            is_line(mode, "DELETE FROM t -- note\nWHERE a = 1", "DELETE FROM t /* note */ WHERE a = 1"));
+        CU_ASSERT_TRUE(is_line(mode, "SELECT 1 #note\n\n+ 2 -- end\n", "SELECT 1 /* note */ + 2 -- end "));
+        CU_ASSERT_TRUE(
+            is_line(mode, "SELECT 1 --\n+ 2#\n;# */*/ x\n", "SELECT 1 /*  */ + 2/*  */ ;# */*/ x "));
+        CU_ASSERT_TRUE(is_line(mode, "SELECT 1 # a */ b */\n;", "SELECT 1 /* a * / b * / */ ;"));
+        CU_ASSERT_TRUE(is_line(mode, "SELECT 1 #!50000 + 1\n;", "SELECT 1 /* !50000 + 1 */ ;"));
+        CU_ASSERT_TRUE(is_line(mode, "SELECT #+ hint\r\n1", "SELECT /* + hint */ 1"));
+        CU_ASSERT_TRUE(is_line(mode, "SELECT /* a\n -- b */ 1", "SELECT /* a -- b */ 1"));
+        CU_ASSERT_TRUE(is_line(mode, "SELECT '-- a\n', 1--\n1", "SELECT '-- a\\n', 1/*  */ 1"));
+        CU_ASSERT_TRUE(is_line(mode, "SELECT 1 -- a\n-- b", "SELECT 1 /* a */ -- b"));
+        mode.no_backslash_escapes = true;
+        CU_ASSERT_TRUE(is_line(mode, "SELECT 'a\\\n''b', 'c\\',\n\"\n\"",
+                               "SELECT _utf8mb4 X'615c0a2762', 'c\\', _utf8mb4 X'0a'"));
+        mode.no_backslash_escapes = false;
+        mode.ansi_quotes = true;
+        CU_ASSERT_TRUE(is_line(mode, "SELECT \"a\n\"", "SELECT \"a\\x0a\""));
 }
 
 static void text_is_one_aligned_line(void)
@@ -457,6 +503,7 @@ static const struct tap_test tests[] = {
     {"JSON: half a character at a cut is no binary text", json_does_not_blame_a_cut_for_half_a_character},
     {"JSON: lists and maps", json_lists_and_maps},
     {"JSON: packets in hex", json_shows_packets_in_hex},
+    {"a statement on one line means the same", a_statement_on_one_line_means_the_same},
     {"text: one aligned line", text_is_one_aligned_line},
     {"text: prepared statements with values", text_shows_statements_with_values},
     {"text: findings", text_shows_findings},
