@@ -10,7 +10,7 @@ import subprocess
 import unittest
 
 import lab
-from rawclient import RawClient, packet
+from rawclient import Gone, RawClient, Refused, packet
 
 CLIENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients")
 
@@ -52,6 +52,47 @@ class Statements(unittest.TestCase):
     def check(self, record, **fields):
         shown = {name: record.get(name) for name in fields}
         self.assertEqual(shown, fields, record)
+
+
+class EarlyAnswers(Statements):
+    """A server that refuses a command before all of it was sent: max_allowed_packet."""
+
+    def refused(self, command, prepare=None):
+        """Send the front of a command of 12 MB; @return the records, of which one is about that command."""
+        with lab.Proxy() as proxy:
+            c = RawClient(proxy.port)
+            statement = c.prepare(prepare) if prepare else 0
+            data = packet(0, command(statement) + b"x" * 12_000_000)
+            c.send_bytes(data[:2_000_000])
+            with self.assertRaises(Refused) as error:
+                c.read()
+            try:
+                c.send_bytes(data[2_000_000:])
+            except Gone:
+                pass
+            c.close()
+            records = proxy.settled("query")
+        self.assertEqual(error.exception.args[0], 1153)
+        return [r for r in records if r.get("errno") == 1153]
+
+    def setUp(self):
+        lab.server().sql("SET GLOBAL max_allowed_packet = 1048576")
+        self.addCleanup(lab.server().sql, "SET GLOBAL max_allowed_packet = 16777216")
+
+    def test_query(self):
+        found, = self.refused(lambda _: b"\x03SELECT '")
+        self.check(found, command="COM_QUERY", query_length=12_000_008, sqlstate="08S01")
+        self.assertTrue(found["query"].startswith("SELECT 'xxx"), found["query"][:20])
+
+    def test_execute(self):
+        types = b"\0\1\xfc\0" + b"\xfd" + struct.pack("<I", 12_000_000)[:3]
+        found, = self.refused(lambda n: b"\x17" + struct.pack("<IBI", n, 0, 1) + types, "SELECT LENGTH(?)")
+        self.check(found, command="COM_STMT_EXECUTE", stmt_prepare_query="SELECT LENGTH(?)")
+        self.assertEqual(found["stmt_execute_values"][0]["length"], 12_000_000)
+
+    def test_long_data(self):
+        found, = self.refused(lambda n: b"\x18" + struct.pack("<IH", n, 0), "SELECT LENGTH(?)")
+        self.check(found, command="COM_STMT_SEND_LONG_DATA")
 
 
 class Drivers(Statements):

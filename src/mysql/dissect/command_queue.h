@@ -34,6 +34,7 @@ struct command {
         uint8_t code;
         bool begun;
         bool done;
+        bool is_part;      /**< the server answered before all of it was sent; begun without request_begin */
         bool acknowledged; /**< in a stream: the client has sent packets meanwhile */
         bool seq_known;    /**< next_seq holds; it does not after a rule of sequence was broken */
         uint8_t next_seq;  /**< of the exchange's next packet, of either side */

@@ -73,7 +73,7 @@ const char *completion_advance(struct dissect *d)
                 if (!cmd->done) {
                         return NULL;
                 }
-                complete(d, cmd, NULL);
+                complete(d, cmd, cmd->is_part ? "the server answered before the command was complete" : NULL);
                 if (!session_vars_are_settled(&d->vars, cmd)) {
                         session_vars_advance(&d->vars, &d->statements, cmd);
                 }

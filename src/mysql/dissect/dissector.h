@@ -33,6 +33,7 @@ struct dissect {
         bool want_packets;   /**< packets are shown … */
         bool batch_packets;  /**< … and several at once */
         bool redact_packets; /**< but not what is in them, once the login is over */
+        bool answered_early; /**< the client still sends the rest of a command that the server answered */
         bool draining; /**< the server gave up on a LOCAL INFILE, and the client sends the rest of the file */
         struct lint lint;
         const char *opaque_reason;

@@ -94,11 +94,45 @@ static struct outcome drain_file(struct dissect *d, const struct message *m)
         return outcome_of(m->len > 0 ? PACKET_LOCAL_INFILE_DATA : PACKET_LOCAL_INFILE_END);
 }
 
+bool request_is_under_way(const struct dissect *d)
+{
+        const struct packet_stream *stream = &d->streams[SIDE_CLIENT];
+        return stream->kept_len > 0 && !frame_idle(&stream->frame) && !d->draining && !d->answered_early;
+}
+
+struct outcome request_take_part(struct dissect *d, uint64_t now_ns)
+{
+        const struct packet_stream *stream = &d->streams[SIDE_CLIENT];
+        const struct message m = {
+            .body = span_of(stream->kept, stream->kept_len),
+            .len = stream->len + stream->frame.left,
+            .wire = stream->wire,
+            .start_ns = stream->start_ns,
+            .end_ns = now_ns,
+            .seq = stream->seq,
+            .last = stream->last,
+            .first = stream->first,
+        };
+        struct outcome outcome = take_command(d, &m);
+        if (outcome.give_up == NULL) {
+                struct command *cmd = d->queue.head;
+                cmd->begun = true;
+                cmd->is_part = true;
+                cmd->seq_known = false; /* which packet of the command the server refused is not known */
+                d->answered_early = true;
+        }
+        return outcome;
+}
+
 struct outcome request_on_message(struct dissect *d, const struct message *m)
 {
         enum { ACKNOWLEDGEMENT = 0xef };
         struct command *head = d->phase == PHASE_READY ? d->queue.head : NULL;
         enum reply_state state = head != NULL ? head->state : REPLYING_FIRST;
+        if (d->answered_early) { /* the rest of a command whose record is made */
+                d->answered_early = false;
+                return outcome_of(PACKET_PART);
+        }
         if (d->draining && (m->seq != 0 || d->drain_seq == 0)) {
                 return drain_file(d, m);
         }

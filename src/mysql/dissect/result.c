@@ -4,6 +4,7 @@
 #include "mysql/dissect/effects.h"
 #include "mysql/dissect/emit.h"
 #include "mysql/dissect/multi_result.h"
+#include "mysql/dissect/request.h"
 #include "mysql/dissect/rows.h"
 #include "mysql/sql/secret.h"
 #include "mysql/wire/capability.h"
@@ -434,11 +435,32 @@ static void check_sequence(struct dissect *d, struct command *cmd, const struct 
         dissector_check_sequence(d, m, &cmd->next_seq);
 }
 
+/** The server answers while the client is still sending the command: it is too long (1153), say, or the session is killed. Nothing but
+ *  an error makes sense. */
+static __attribute__((noinline)) struct outcome on_early_answer(struct dissect *d, const struct message *m)
+{
+        struct outcome outcome = request_take_part(d, m->start_ns);
+        struct command *cmd = d->queue.head;
+        if (outcome.give_up != NULL) {
+                return outcome;
+        }
+        d->packet_secret = d->packet_secret || cmd->is_secret;
+        cmd->first_ns = m->start_ns;
+        cmd->last_ns = m->end_ns;
+        cmd->bytes_received = m->wire;
+        if (m->first == REPLY_ERR) {
+                outcome = on_err(d, cmd, m);
+        }
+        return outcome.give_up != NULL || cmd->done
+                   ? outcome
+                   : outcome_unreadable("a reply before the end of the command that is no error");
+}
+
 struct outcome result_on_message(struct dissect *d, const struct message *m)
 {
         struct command *cmd = d->queue.head;
         if (cmd == NULL) {
-                return on_unsolicited(d, m);
+                return request_is_under_way(d) ? on_early_answer(d, m) : on_unsolicited(d, m);
         }
         d->packet_secret = d->packet_secret || cmd->is_secret;
         if (cmd->first_ns == 0) {
