@@ -10,6 +10,7 @@
 #include "profile/heap/leak_injection.h"
 #include "profile/heap/prof.h"
 #include "proxy/net/address.h"
+#include "settings/places.h"
 
 #include <errno.h>
 #include <event2/http.h>
@@ -157,6 +158,26 @@ static void set_up_http(struct evhttp *http, struct admin *a)
         evhttp_set_gencb(http, on_request, a);
 }
 
+enum status admin_check(const struct settings *settings)
+{
+        struct address address;
+        struct sockaddr_storage where;
+        socklen_t len;
+        char place[SETTINGS_PLACE_MAX];
+        if (strcmp(settings->admin, "off") == 0 ||
+            (address_parse(settings->admin, &address) == STATUS_OK && !address.is_unix &&
+             guard_is_loopback(address.host) &&
+             (strcasecmp(address.host, "localhost") == 0 || address_numeric(&address, &where, &len)))) {
+                return STATUS_OK;
+        }
+        diag(DIAG_ERROR,
+             "%ssetting 'admin' must be a loopback address such as 127.0.0.1:6060, or off, not '%s': it "
+             "shows all "
+             "statements to whoever can connect to it",
+             settings_place(settings, "admin", 0, place), settings->admin);
+        return STATUS_INVALID;
+}
+
 enum status admin_new(const struct settings *settings, struct event_base *base, struct proxy *proxy,
                       struct journal *journal, struct admin **out)
 {
@@ -166,12 +187,7 @@ enum status admin_new(const struct settings *settings, struct event_base *base, 
         if (strcmp(settings->admin, "off") == 0) {
                 return STATUS_OK;
         }
-        if (address_parse(settings->admin, &address) != STATUS_OK || address.is_unix ||
-            !guard_is_loopback(address.host)) {
-                diag(DIAG_ERROR,
-                     "setting 'admin' must be a loopback address such as 127.0.0.1:6060, or off, not '%s': "
-                     "it shows all statements to whoever can connect to it",
-                     settings->admin);
+        if (admin_check(settings) != STATUS_OK || address_parse(settings->admin, &address) != STATUS_OK) {
                 return STATUS_INVALID;
         }
         struct admin *a = prof_calloc(STAGE_ADMIN, 1, sizeof *a);

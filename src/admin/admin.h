@@ -12,6 +12,8 @@
 struct admin;
 struct event_base;
 
+/** May settings->admin be listened on? @return STATUS_INVALID (reported). */
+enum status admin_check(const struct settings *settings);
 /** Listen on settings->admin; *@p out is NULL if that is "off". Reports its errors. The arguments must outlive *@p out. */
 enum status admin_new(const struct settings *settings, struct event_base *base, struct proxy *proxy,
                       struct journal *journal, struct admin **out);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,6 +37,34 @@ int files_append(const char *path, int flags, mode_t mode)
                 }
         }
         return fd;
+}
+
+int files_append_error(const char *path)
+{
+        struct stat st;
+        const char *slash = strrchr(path, '/');
+        int found = is_of_system(path) ? stat(path, &st) : lstat(path, &st);
+        if (found == 0) {
+                return S_ISLNK(st.st_mode)       ? ELOOP
+                       : S_ISDIR(st.st_mode)     ? EISDIR
+                       : access(path, W_OK) != 0 ? errno
+                                                 : 0;
+        }
+        if (errno != ENOENT) {
+                return errno;
+        }
+        char folder[PATH_MAX] = ".";
+        if (slash != NULL && (size_t)(slash - path) + 1 < sizeof folder) {
+                memcpy(folder, path, (size_t)(slash - path) + 1);
+                folder[slash - path + 1] = '\0';
+        }
+        if (slash != NULL && slash[1] == '\0') {
+                return EISDIR;
+        }
+        return stat(folder, &st) != 0             ? errno
+               : !S_ISDIR(st.st_mode)             ? ENOTDIR
+               : access(folder, W_OK | X_OK) != 0 ? errno
+                                                  : 0;
 }
 
 const char *files_why(int error)

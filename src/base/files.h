@@ -14,6 +14,9 @@ enum { FILES_LOG_MODE = 0640, FILES_KEY_MODE = 0600 };
  *  @p flags are added to those of open(2). @return the descriptor; -1 with errno. */
 int files_append(const char *path, int flags, mode_t mode);
 
+/** Could files_append open @p path? Nothing is opened or created. @return 0 or the errno that it would fail with. */
+int files_append_error(const char *path);
+
 /** The meaning of an errno of files_append, and what to do about it. Static text, or that of strerror. */
 const char *files_why(int error);
 

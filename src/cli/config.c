@@ -3,6 +3,7 @@
 
 #include "base/diag.h"
 #include "base/shown.h"
+#include "cli/config_check.h"
 #include "cli/exit.h"
 #include "journal/format/schema.h"
 #include "journal/sink/sink_check.h"
@@ -21,6 +22,9 @@ static int check(const char *path)
         }
         if (status == STATUS_OK) {
                 status = sink_check(&settings);
+        }
+        if (status == STATUS_OK) {
+                status = config_check_start(&settings);
         }
         if (status == STATUS_OK) {
                 shown_print(stdout, span_str(path));

@@ -6,6 +6,8 @@ src_libcli_a_SOURCES = \
 	src/cli/client.h \
 	src/cli/commands.h \
 	src/cli/config.c \
+	src/cli/config_check.c \
+	src/cli/config_check.h \
 	src/cli/descriptors.c \
 	src/cli/descriptors.h \
 	src/cli/digest.c \

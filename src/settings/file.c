@@ -1,11 +1,14 @@
 /* Settings from a file (libconfig). */
 #include "base/diag.h"
 #include "settings/names.h"
+#include "settings/places.h"
 #include "settings/settings.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <libconfig.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 enum { NAME_MAX_LEN = 128, WHERE_MAX_LEN = 512, DIR_MAX_BYTES = 512 };
@@ -74,6 +77,16 @@ static void tell_where(const config_setting_t *setting, const char *path, char *
         (void)snprintf(out, size, "%s:%u", file != NULL ? file : path, config_setting_source_line(setting));
 }
 
+/** Remember the place of @p setting, whose row is @p row, in the entry @p sink of `logs` (0 = not in one). */
+static void note_place(struct settings *s, const struct settings_row *row, uint64_t sink,
+                       const config_setting_t *setting, const char *path)
+{
+        const char *file = config_setting_source_file(setting);
+        if (row != NULL) {
+                places_put(s, row, sink, file != NULL ? file : path, config_setting_source_line(setting));
+        }
+}
+
 /* --- further sinks: logs = ( { file = …; filter = { … }; }, … ) ---------------------------------------------------- */
 
 static enum status apply_sink_member(struct settings *s, const config_setting_t *setting, const char *path,
@@ -99,6 +112,7 @@ static enum status apply_sink_member(struct settings *s, const config_setting_t 
                 diag(DIAG_ERROR, "%s: setting '%s' in logs must be %s", where, name, kind_name(row));
                 return STATUS_INVALID;
         }
+        note_place(s, row, s->n_sinks - 1, setting, path);
         return settings_set_sink(s, name, value_text(setting, number, sizeof number), where);
 }
 
@@ -114,6 +128,10 @@ static enum status apply_sink(struct settings *s, const config_setting_t *entry,
         if (!settings_add_sink(s)) {
                 diag(DIAG_ERROR, "%s: 'logs' has more than %d entries", where, SETTINGS_SINKS - 1);
                 return STATUS_INVALID;
+        }
+        for (size_t i = 0; i < settings_row_count;
+             i++) { /* what the entry leaves out has the place of the entry */
+                note_place(s, &settings_rows[i], s->n_sinks - 1, entry, path);
         }
         for (int i = 0; i < config_setting_length(entry); i++) {
                 enum status one = apply_sink_member(s, config_setting_get_elem(entry, (unsigned)i), path, "");
@@ -168,7 +186,9 @@ static enum status apply(struct settings *s, const config_setting_t *setting, co
                 diag(DIAG_ERROR, "%s: setting '%s' must be %s", where, name, kind_name(row));
                 return STATUS_INVALID;
         }
-        return settings_set(s, name, value_text(setting, number, sizeof number), where);
+        enum status status = settings_set(s, name, value_text(setting, number, sizeof number), where);
+        note_place(s, row, 0, setting, path);
+        return status;
 }
 
 /** Let @include search the folder of the file. */
@@ -204,6 +224,30 @@ static FILE *open_file(const char *path)
         return NULL;
 }
 
+/** What may be wrong in line @p number of @p path: a size, a time or a text without its quotes. "" if it is something else. */
+static const char *hint_for(const char *path, int number)
+{
+        char line[1024] = "";
+        FILE *file = open_file(path);
+        for (int i = 0; file != NULL && i < number && fgets(line, sizeof line, file) != NULL; i++) {
+        }
+        if (file != NULL) {
+                (void)fclose(file);
+        }
+        for (const char *at = strpbrk(line, "=:"); at != NULL; at = strpbrk(at + 1, "=:")) {
+                const char *value = at + 1 + strspn(at + 1, " \t");
+                size_t digits = strspn(value, "0123456789.");
+                bool is_word = isalpha((unsigned char)*value) || *value == '/' || value[digits] == ':';
+                if (digits > 0 && isalpha((unsigned char)value[digits])) {
+                        return "; a size or time with a unit needs quotes: \"64K\", \"2s\"";
+                }
+                if (is_word && strncasecmp(value, "true", 4) != 0 && strncasecmp(value, "false", 5) != 0) {
+                        return "; a text needs quotes: \"json\", \"/var/log/queries.log\"";
+                }
+        }
+        return "";
+}
+
 enum status settings_load(struct settings *s, const char *path)
 {
         config_t config;
@@ -218,8 +262,9 @@ enum status settings_load(struct settings *s, const char *path)
                 status = apply_group(s, config_root_setting(&config), path, "");
         } else {
                 const char *included = config_error_file(&config);
-                diag(DIAG_ERROR, "%s:%d: %s", included != NULL ? included : path, config_error_line(&config),
-                     config_error_text(&config));
+                const char *wrong = included != NULL ? included : path;
+                diag(DIAG_ERROR, "%s:%d: %s%s", wrong, config_error_line(&config), config_error_text(&config),
+                     hint_for(wrong, config_error_line(&config)));
                 status = STATUS_INVALID;
         }
         config_destroy(&config);

@@ -4,6 +4,8 @@ src_libsettings_a_SOURCES = \
 	src/settings/file.c \
 	src/settings/names.c \
 	src/settings/names.h \
+	src/settings/places.c \
+	src/settings/places.h \
 	src/settings/rows.c \
 	src/settings/rows.h \
 	src/settings/settings.c \

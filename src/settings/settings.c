@@ -2,6 +2,7 @@
 
 #include "base/diag.h"
 #include "settings/names.h"
+#include "settings/places.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -217,7 +218,11 @@ static enum status unknown(const char *name, const char *where)
 enum status settings_set(struct settings *s, const char *name, const char *text, const char *where)
 {
         const struct settings_row *row = names_find(name);
-        return row != NULL ? set_row(s, row, text, where) : unknown(name, where);
+        if (row == NULL) {
+                return unknown(name, where);
+        }
+        places_put(s, row, 0, NULL, 0);
+        return set_row(s, row, text, where);
 }
 
 /* --- sinks ------------------------------------------------------------------------------------------------------- */
@@ -285,16 +290,19 @@ void settings_defaults(struct settings *s)
 static enum status check_sink(const struct settings *s, uint64_t i)
 {
         const struct settings_sink *sink = &s->sinks[i];
+        char place[SETTINGS_PLACE_MAX];
         if (sink->file[0] == '\0') {
-                diag(DIAG_ERROR, "logs[%llu] lacks the setting 'file'", (unsigned long long)i);
+                diag(DIAG_ERROR, "%slogs[%llu] lacks the setting 'file'",
+                     settings_place(s, "log.file", i, place), (unsigned long long)i);
                 return STATUS_INVALID;
         }
         if (sink->disk_bytes > 0 && (sink->rotate_bytes == 0 || sink->disk_bytes / 2 < sink->rotate_bytes)) {
-                diag(DIAG_ERROR,
-                     "log %s: disk_bytes (%llu) requires rotate_bytes of at most half of it, not %llu: only "
-                     "rotated files can be deleted",
-                     sink->file, (unsigned long long)sink->disk_bytes,
-                     (unsigned long long)sink->rotate_bytes);
+                diag(
+                    DIAG_ERROR,
+                    "%slog %s: disk_bytes (%llu) requires rotate_bytes of at most half of it, not %llu: only "
+                    "rotated files can be deleted",
+                    settings_place(s, "log.disk_bytes", i, place), sink->file,
+                    (unsigned long long)sink->disk_bytes, (unsigned long long)sink->rotate_bytes);
                 return STATUS_INVALID;
         }
         return STATUS_OK;
@@ -310,13 +318,15 @@ enum status settings_check(const struct settings *s)
         /* a packed record contains the text, the text of the prepared statement at most, and values */
         uint64_t need = 2 * (2 * s->limits.query_bytes + 64 * 1024ULL);
         uint64_t ring = 4096;
+        char place[SETTINGS_PLACE_MAX];
         while (ring < s->log.ring_bytes) {
                 ring *= 2;
         }
         if (need > 2 * ring) {
                 diag(DIAG_ERROR,
-                     "setting 'limits.query_bytes' (%llu) is too large for 'log.ring_bytes' (%llu): a "
+                     "%ssetting 'limits.query_bytes' (%llu) is too large for 'log.ring_bytes' (%llu): a "
                      "statement must fit in half of the buffer",
+                     settings_place(s, "limits.query_bytes", 0, place),
                      (unsigned long long)s->limits.query_bytes, (unsigned long long)s->log.ring_bytes);
                 return STATUS_INVALID;
         }

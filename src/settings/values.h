@@ -80,6 +80,14 @@ struct settings_sink {
         char filter[SETTINGS_FILTERS][SETTINGS_TEXT_MAX]; /**< by enum settings_filter; "" = not given */
 };
 
+enum { SETTINGS_FILES = 8, SETTINGS_ROWS_MAX = 96 };
+
+/** Where in a settings file a setting was given. */
+struct settings_line {
+        uint16_t file; /**< its index in settings.files, plus 1; 0 = not in a file, or in one too many */
+        uint32_t line; /**< from 1 */
+};
+
 struct settings {
         char listen[SETTINGS_TEXT_MAX]; /**< host:port, [v6]:port or unix:/path */
         char remote[SETTINGS_TEXT_MAX];
@@ -137,6 +145,9 @@ struct settings {
                 uint64_t interval_ms;
                 bool fault_injection; /**< POST /fault on the admin port */
         } profile;
+        char files[SETTINGS_FILES][SETTINGS_TEXT_MAX]; /**< the settings files that were read; "" = unused */
+        struct settings_line lines[SETTINGS_SINKS]
+                                  [SETTINGS_ROWS_MAX]; /**< by sink and row (settings/places.h) */
 };
 
 /** Does @p redact, an enum settings_redact, replace the constants of statements? */

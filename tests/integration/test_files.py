@@ -150,6 +150,63 @@ class Start(unittest.TestCase):
         self.refused(2, "admin", args=("--log", "off", "--admin", "nonsense"))
 
 
+class ConfigCheck(unittest.TestCase):
+    """What the start refuses, `config check` refuses, with file, line and setting; and it creates nothing."""
+
+    def refused(self, at, text, *words, status=2):
+        path = write(os.path.join(at, "q.cfg"), ("# comment\n" + text + "\n").encode())
+        before = sorted(os.listdir(at))
+        with self.subTest(text=text):
+            done = lab.querytap("config", "check", path)
+            said = done.stderr.decode()
+            self.assertEqual(done.returncode, 2, said)
+            for word in (path + ":2: ", *words):
+                self.assertIn(word, said)
+            self.assertEqual(sorted(os.listdir(at)), before)
+            if status is not None:  # None: `start` overrides the setting
+                got, said = start("-c", path)
+                self.assertEqual(got, status, said)
+
+    def test_refused(self):
+        at = folder("check")
+        no = os.path.join(at, "no", "x")
+        garbage = write(os.path.join(at, "garbage"), b"\x00\xffgarbage\n")
+        link = os.path.join(at, "link")
+        os.symlink(garbage, link)
+        for text, status, *words in (
+                ('filter = { pattern = "("; };', 2, "filter.pattern"), ('filter = { min_duration = "soon"; };', 2, "filter.min_duration", "10ms"),
+                ('filter = { client = "10.0.0.0/99"; };', 2, "filter.client"), ('filter = { finding = "slwo"; };', 2, "filter.finding"),
+                (f'logs = ( {{ file = "{at}/l"; filter = {{ pattern = "["; }}; }} );', 2, "filter.pattern"),
+                (f'log = {{ file = "{no}"; }};', 1, "log.file", "No such file"), (f'log = {{ file = "{at}"; }};', 1, "directory"),
+                (f'log = {{ file = "{link}"; }};', 1, "symbolic link"), (f'logs = ( {{ file = "{no}"; }} );', 1, "No such file"),
+                ('logs = ( { format = "json"; } );', 2, "lacks the setting 'file'"),
+                (f'log = {{ redact = "all"; redact_key = "{no}"; }};', 1, "log.redact_key", "No such file"),
+                (f'log = {{ redact = "all"; redact_key = "{garbage}"; }};', 1, "log.redact_key", "at least"),
+                (f'tls = {{ certificate = "{no}"; }};', 2, "tls.certificate", "No such file"),
+                (f'tls = {{ certificate = "{garbage}"; }};', 2, "tls.certificate"), (f'tls = {{ key_log = "{no}"; }};', 1, "tls.key_log"),
+                (f'tls = {{ server = "verify_ca"; server_ca = "{no}"; }};', 2, "tls.server_ca"),
+                ('admin = "10.0.0.1:6060";', None, "'admin'", "loopback"), ('admin = "unix:/tmp/a";', None, "'admin'"),
+                ('listen = "192.0.2.1:3307";', None, "'listen'", "assign"), (f'listen = "unix:{no}";', None, "'listen'"),
+                (f'listen = "unix:{garbage}";', None, "'listen'"), (f'listen = "{"a" * 200}:3306";', None, "'listen'"),
+                ('limits = { query_bytes = "64M"; };', 2, "limits.query_bytes", "ring_bytes")):
+            self.refused(at, text, *words, status=status)
+
+    def test_hints(self):
+        at = folder("check-hints")
+        for text, hint in (("limits = { query_bytes = 64K; };", "a size or time with a unit needs quotes"), ("log = { slow_ms = 2s; };", "needs quotes"),
+                           ("log = { format = json; };", "a text needs quotes"), ("listen = 127.0.0.1:3307;", "quotes")):
+            self.refused(at, text, hint)
+        path = write(os.path.join(at, "q.cfg"), b"log = { slow_ms = 5 5; };\n")
+        self.assertNotIn("quotes", lab.querytap("config", "check", path).stderr.decode())
+
+    def test_accepted(self):
+        at = folder("check-ok")
+        path = write(os.path.join(at, "q.cfg"), f'log = {{ file = "{at}/new.log"; redact = "all"; }}; tls = {{ directory = "{at}/tls"; key_log = "{at}/keys"; }};'
+                     f'filter = {{ pattern = "^SELECT"; client = "10.0.0.0/8"; }};'.encode())
+        done = lab.querytap("config", "check", path)
+        self.assertEqual((done.returncode, done.stderr, os.listdir(at)), (0, b"", ["q.cfg"]), done.stderr)
+
+
 class Modes(unittest.TestCase):
     def test_modes_are_exact(self):
         """Whatever the umask, and existing files keep theirs."""

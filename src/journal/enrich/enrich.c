@@ -6,6 +6,7 @@
 #include "base/writer.h"
 #include "mysql/sql/secret.h"
 #include "mysql/wire/command.h"
+#include "settings/places.h"
 #include "settings/settings.h"
 
 enum {
@@ -17,9 +18,10 @@ enum {
 enum status enrich_init(struct enrich *e, const struct settings *settings)
 {
         *e = (struct enrich){.settings = settings};
-        const struct redact_options options = {settings_redacts_literals(settings->log.redact),
-                                               settings_redacts_values(settings->log.redact),
-                                               settings->log.redact_key};
+        char place[SETTINGS_PLACE_MAX];
+        const struct redact_options options = {
+            settings_redacts_literals(settings->log.redact), settings_redacts_values(settings->log.redact),
+            settings->log.redact_key, settings_place(settings, "log.redact_key", 0, place)};
         enum status status = redact_new(&options, &e->redact);
         if (status == STATUS_OK && settings->log.digests > 0) {
                 status = digests_new(settings->log.digests, &e->digests);

@@ -200,7 +200,8 @@ enum status redact_new(const struct redact_options *options, struct redact **out
         if (f != NULL) {
                 f->literals = options->literals;
                 f->values = options->values;
-                status = redact_token_init(f, options->key_file);
+                status =
+                    redact_token_init(f, options->key_file, options->place != NULL ? options->place : "");
         }
         const struct record none = {.event = EVENT_QUERY};
         if (status == STATUS_OK && !prepare(f, &none)) {

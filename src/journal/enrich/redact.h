@@ -21,6 +21,7 @@ struct redact_options {
         bool literals;        /**< constants in statements */
         bool values;          /**< parameters, attributes, rows and what errors quote */
         const char *key_file; /**< of the tokens; "" = make a random key */
+        const char *place;    /**< "FILE:LINE: " where key_file is set, for messages; NULL = unknown */
 };
 
 /** @return STATUS_IO if the key can't be read or made, STATUS_NOMEM; both are reported with diag. */

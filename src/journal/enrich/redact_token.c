@@ -191,15 +191,15 @@ static ssize_t read_all(int fd, uint8_t *to, size_t size)
         return (ssize_t)len;
 }
 
-static bool read_key(const char *path, uint8_t *key, size_t *len)
+static bool read_key(const char *path, const char *place, uint8_t *key, size_t *len)
 {
         int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
         ssize_t n = fd >= 0 ? read_all(fd, key, KEY_MAX) : -1;
         if (fd < 0 || n < 0) {
-                diag(DIAG_ERROR, "log.redact_key: %s: %s", path, strerror(errno));
+                diag(DIAG_ERROR, "%slog.redact_key: %s: %s", place, path, strerror(errno));
         } else if (n < KEY_MIN) {
-                diag(DIAG_ERROR, "log.redact_key: %s: a key must have at least %d bytes, this one has %zd",
-                     path, KEY_MIN, n);
+                diag(DIAG_ERROR, "%slog.redact_key: %s: a key must have at least %d bytes, this one has %zd",
+                     place, path, KEY_MIN, n);
         } else {
                 files_warn_exposed(path, "the key of log.redact");
         }
@@ -226,12 +226,12 @@ static EVP_MAC_CTX *make_mac(const uint8_t *key, size_t len)
 }
 
 /** @return STATUS_IO if there is no key or no MAC. */
-static enum status make_keyed_mac(struct redact *f, const char *key_file)
+static enum status make_keyed_mac(struct redact *f, const char *key_file, const char *place)
 {
         uint8_t key[KEY_MAX];
         size_t len = KEY_RANDOM;
         if (key_file[0] != '\0') {
-                if (!read_key(key_file, key, &len)) {
+                if (!read_key(key_file, place, key, &len)) {
                         return STATUS_IO;
                 }
         } else if (RAND_bytes(key, (int)len) != 1) {
@@ -247,10 +247,10 @@ static enum status make_keyed_mac(struct redact *f, const char *key_file)
         return STATUS_OK;
 }
 
-enum status redact_token_init(struct redact *f, const char *key_file)
+enum status redact_token_init(struct redact *f, const char *key_file, const char *place)
 {
         bool makes_tokens = f->literals || f->values;
-        if (makes_tokens && make_keyed_mac(f, key_file) != STATUS_OK) {
+        if (makes_tokens && make_keyed_mac(f, key_file, place) != STATUS_OK) {
                 return STATUS_IO;
         }
         if (makes_tokens) {

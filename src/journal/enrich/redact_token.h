@@ -41,8 +41,8 @@ struct redact {
 };
 
 /** Read the key from @p key_file, or make a random one if it is empty, where tokens are wanted (f->literals, f->values).
- *  Errors are reported with diag. */
-enum status redact_token_init(struct redact *f, const char *key_file);
+ *  Errors are reported with diag, after @p place. */
+enum status redact_token_init(struct redact *f, const char *key_file, const char *place);
 /** Free the key and all buffers. */
 void redact_token_fini(struct redact *f);
 

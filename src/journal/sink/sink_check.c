@@ -1,8 +1,11 @@
 #include "journal/sink/sink_check.h"
 
 #include "base/diag.h"
+#include "base/files.h"
 #include "journal/sink/hook.h"
 #include "journal/sink/sink_kinds.h"
+#include "rules/filter.h"
+#include "settings/places.h"
 #include "settings/settings.h"
 
 #include <errno.h>
@@ -53,38 +56,92 @@ static bool share_a_file(const struct settings_sink *a, const struct settings_si
                sink_kinds_find(b->file)->is_file && is_same_file(a->file, b->file);
 }
 
-static enum status check_kind(const struct settings_sink *sink)
+static enum status check_kind(const struct settings *settings, uint64_t i)
 {
+        const struct settings_sink *sink = &settings->sinks[i];
+        char place[SETTINGS_PLACE_MAX];
         const struct sink_ops *ops = sink_kinds_find(sink->file);
         bool rotates = sink->rotate_bytes > 0 || sink->rotate_seconds > 0;
         if (rotates && !ops->is_file) {
-                diag(DIAG_ERROR, "log %s: only a file can be rotated", sink->file);
-                return STATUS_INVALID;
-        }
-        if (ops->is_one_line && sink->format == SETTINGS_FORMAT_SLOW) {
-                diag(DIAG_ERROR, "log %s: a message of this kind is one line; the format slow has several",
+                diag(DIAG_ERROR, "%slog %s: only a file can be rotated",
+                     settings_place(settings,
+                                    sink->rotate_bytes > 0 ? "log.rotate_bytes" : "log.rotate_seconds", i,
+                                    place),
                      sink->file);
                 return STATUS_INVALID;
         }
+        if (ops->is_one_line && sink->format == SETTINGS_FORMAT_SLOW) {
+                diag(DIAG_ERROR, "%slog %s: a message of this kind is one line; the format slow has several",
+                     settings_place(settings, "log.format", i, place), sink->file);
+                return STATUS_INVALID;
+        }
         if (rotates && !is_off(sink) && sink->rotate_hook[0] != '\0' && !hook_is_found(sink->rotate_hook)) {
-                diag(DIAG_WARNING, "log %s: log.rotate_hook %s can't be run: %s", sink->file,
-                     sink->rotate_hook, strerror(errno));
+                int error = errno;
+                diag(DIAG_WARNING, "%slog %s: log.rotate_hook %s can't be run: %s",
+                     settings_place(settings, "log.rotate_hook", i, place), sink->file, sink->rotate_hook,
+                     strerror(error));
         }
         return STATUS_OK;
 }
 
+/** Each criterion by itself, so that the message has its place. */
+static enum status check_filter(const struct settings *settings, uint64_t i)
+{
+        char place[SETTINGS_PLACE_MAX];
+        char name[64];
+        char error[FILTER_ERROR_MAX];
+        enum status result = STATUS_OK;
+        for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
+                struct filter_spec spec = {0};
+                struct filter *filter;
+                spec.text[key] = settings->sinks[i].filter[key];
+                enum status status = filter_new(&spec, &filter, error);
+                filter_free(filter);
+                if (status != STATUS_OK) {
+                        (void)snprintf(name, sizeof name, "filter.%s", filter_keys[key]);
+                        diag(DIAG_ERROR, "%sthe log's filter: filter.%s (log %s)",
+                             settings_place(settings, name, i, place), error, settings->sinks[i].file);
+                        result = status;
+                }
+        }
+        return result;
+}
+
+enum status sink_check_start(const struct settings *settings)
+{
+        enum status result = STATUS_OK;
+        char place[SETTINGS_PLACE_MAX];
+        for (uint64_t i = 0; i < settings->n_sinks; i++) {
+                const char *path = settings->sinks[i].file;
+                int error = !is_off(&settings->sinks[i]) && sink_kinds_find(path)->is_file
+                                ? files_append_error(path)
+                                : 0;
+                if (error != 0) {
+                        diag(DIAG_ERROR, "%ssetting '%s': log file %s: %s",
+                             settings_place(settings, "log.file", i, place),
+                             i == 0 ? "log.file" : "logs.file", path, files_why(error));
+                        result = STATUS_INVALID;
+                }
+                enum status status = check_filter(settings, i);
+                result = status != STATUS_OK ? status : result;
+        }
+        return result;
+}
+
 enum status sink_check(const struct settings *settings)
 {
+        char place[SETTINGS_PLACE_MAX];
         for (uint64_t i = 0; i < settings->n_sinks; i++) {
                 const struct settings_sink *sink = &settings->sinks[i];
                 for (uint64_t other = 0; other < i; other++) {
                         if (share_a_file(sink, &settings->sinks[other])) {
-                                diag(DIAG_ERROR, "two logs have the same file: %s and %s",
+                                diag(DIAG_ERROR, "%stwo logs have the same file: %s and %s",
+                                     settings_place(settings, "log.file", i, place),
                                      settings->sinks[other].file, sink->file);
                                 return STATUS_INVALID;
                         }
                 }
-                if (check_kind(sink) != STATUS_OK) {
+                if (check_kind(settings, i) != STATUS_OK) {
                         return STATUS_INVALID;
                 }
         }

@@ -12,4 +12,9 @@ struct settings;
  *  @return STATUS_INVALID (reported) if the logs can't be written as they are set. */
 enum status sink_check(const struct settings *settings);
 
+/** Would the sinks open? Reports, with their places, the files that can't be written and the filters that can't be read; nothing is
+ *  opened or created. For checks without a start, which reports these things itself. @return STATUS_INVALID or STATUS_NOMEM
+ *  (reported). */
+enum status sink_check_start(const struct settings *settings);
+
 #endif

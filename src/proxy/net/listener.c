@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/files.h"
 #include "profile/heap/prof.h"
 
 #include <errno.h>
@@ -141,6 +142,29 @@ static bool resolve(const struct address *address, struct sockaddr_storage *ss, 
         }
         evutil_freeaddrinfo(list);
         return true;
+}
+
+const char *listener_objection(const struct address *address)
+{
+        struct sockaddr_storage ss;
+        socklen_t len = 0;
+        if (address->is_unix) {
+                struct stat st;
+                bool other = stat(address->host, &st) == 0 && !S_ISSOCK(st.st_mode) && !S_ISDIR(st.st_mode);
+                int error = other ? EADDRINUSE : files_append_error(address->host);
+                return error != 0 ? strerror(error) : NULL;
+        }
+        struct address any_port = *address;
+        any_port.port = 0; /* the port itself may be used by the proxy that runs now */
+        if (!resolve(&any_port, &ss, &len)) {
+                return "the host name can't be resolved";
+        }
+        int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int error = fd < 0 || bind(fd, (struct sockaddr *)&ss, len) != 0 ? errno : 0;
+        if (fd >= 0) {
+                (void)close(fd);
+        }
+        return error != 0 ? strerror(error) : NULL;
 }
 
 static enum status bind_socket(struct listener *l, const struct address *address, const char *text)

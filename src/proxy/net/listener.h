@@ -27,4 +27,7 @@ const char *listener_addr(const struct listener *l);
 /** How many accepts failed. */
 uint64_t listener_errors(const struct listener *l);
 
+/** Why @p address can't be listened on, whichever port it has; NULL if it can be. Nothing stays open or is created. */
+const char *listener_objection(const struct address *address);
+
 #endif

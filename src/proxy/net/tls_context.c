@@ -5,6 +5,7 @@
 #include "profile/heap/prof.h"
 #include "proxy/net/tls_bio.h"
 #include "proxy/net/tls_identity.h"
+#include "settings/places.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,13 +43,14 @@ static int no_passphrase(char *buffer, int size, int writing, void *arg)
         return -1;
 }
 
-static enum status fail(const char *setting, const char *what, const char *file)
+static enum status fail(const struct settings *s, const char *setting, const char *what, const char *file)
 {
         unsigned long first = ERR_peek_error(); /* the errors after it only name the callers */
         const char *reason =
             ERR_SYSTEM_ERROR(first) ? strerror(ERR_GET_REASON(first)) : ERR_reason_error_string(first);
-        diag(DIAG_ERROR, "setting '%s': %s '%s': %s", setting, what, file,
-             reason != NULL ? reason : "unknown");
+        char place[SETTINGS_PLACE_MAX];
+        diag(DIAG_ERROR, "%ssetting '%s': %s '%s': %s", settings_place(s, setting, 0, place), setting, what,
+             file, reason != NULL ? reason : "unknown");
         ERR_clear_error();
         return STATUS_INVALID;
 }
@@ -155,13 +157,15 @@ static void log_key(const SSL *ssl, const char *line)
 static enum status open_key_log(struct tls_context *context)
 {
         const char *path = context->settings->tls.key_log;
+        char place[SETTINGS_PLACE_MAX];
         if (*path == '\0') {
                 return STATUS_OK;
         }
         /* O_NONBLOCK: no session must wait for the reader of a FIFO */
         context->key_log = files_append(path, O_NONBLOCK, FILES_KEY_MODE);
         if (context->key_log < 0) {
-                diag(DIAG_ERROR, "setting 'tls.key_log': '%s': %s", path, files_why(errno));
+                diag(DIAG_ERROR, "%ssetting 'tls.key_log': '%s': %s",
+                     settings_place(context->settings, "tls.key_log", 0, place), path, files_why(errno));
                 return STATUS_IO;
         }
         files_warn_exposed(path, "the keys of TLS sessions");
@@ -186,7 +190,8 @@ static SSL_CTX *new_context(struct tls_context *context, const SSL_METHOD *metho
 }
 
 /** Only regular files: OpenSSL would wait for a FIFO, and takes a folder for an empty file. */
-static enum status check_file(const char *setting, const char *what, const char *path)
+static enum status check_file(const struct settings *s, const char *setting, const char *what,
+                              const char *path)
 {
         struct stat st;
         int error = stat(path, &st) != 0  ? errno
@@ -199,7 +204,9 @@ static enum status check_file(const char *setting, const char *what, const char 
         if (error == 0 && st.st_size > 0) {
                 return STATUS_OK;
         }
-        diag(DIAG_ERROR, "setting '%s': %s '%s': %s", setting, what, path,
+        char place[SETTINGS_PLACE_MAX];
+        diag(DIAG_ERROR, "%ssetting '%s': %s '%s': %s", settings_place(s, setting, 0, place), setting, what,
+             path,
              error == 0        ? "the file is empty"
              : error == EINVAL ? "not a regular file"
                                : strerror(error));
@@ -224,23 +231,24 @@ static const char no_key[] =
 static const char no_key_beside[] = "the private key is not beside its certificate; name its file, too";
 
 /** If @p key is "", the key is in the certificate's file. */
-static enum status use_files(SSL_CTX *c, const char *side, const char *certificate, const char *key)
+static enum status use_files(const struct settings *s, SSL_CTX *c, const char *side, const char *certificate,
+                             const char *key)
 {
         char setting[2][32];
         bool is_one = *key == '\0';
         (void)snprintf(setting[0], sizeof setting[0], "tls.%scertificate", side);
         (void)snprintf(setting[1], sizeof setting[1], "tls.%s%s", side, is_one ? "certificate" : "key");
         key = is_one ? certificate : key;
-        if (check_file(setting[0], no_certificate, certificate) != STATUS_OK ||
-            check_file(setting[1], no_key, key) != STATUS_OK) {
+        if (check_file(s, setting[0], no_certificate, certificate) != STATUS_OK ||
+            check_file(s, setting[1], no_key, key) != STATUS_OK) {
                 return STATUS_INVALID;
         }
         SSL_CTX_set_default_passwd_cb(c, no_passphrase);
         if (SSL_CTX_use_certificate_chain_file(c, certificate) != 1) {
-                return fail(setting[0], no_certificate, certificate);
+                return fail(s, setting[0], no_certificate, certificate);
         }
         if (SSL_CTX_use_PrivateKey_file(c, key, SSL_FILETYPE_PEM) != 1) {
-                return fail(setting[1], is_one ? no_key_beside : no_key, key);
+                return fail(s, setting[1], is_one ? no_key_beside : no_key, key);
         }
         files_warn_exposed(key, "a private key");
         look_at_time(certificate, SSL_CTX_get0_certificate(c));
@@ -261,7 +269,7 @@ static enum status use_identity(SSL_CTX *c, const struct settings *s)
         }
         if (SSL_CTX_use_certificate(c, own.certificate) != 1 || SSL_CTX_use_PrivateKey(c, own.key) != 1 ||
             SSL_CTX_add1_chain_cert(c, own.authority) != 1) {
-                status = fail("tls.directory", "the proxy's own certificate can't be used", directory);
+                status = fail(s, "tls.directory", "the proxy's own certificate can't be used", directory);
         }
         tls_identity_fini(&own);
         return status;
@@ -279,7 +287,7 @@ static enum status set_client_side(struct tls_context *context)
         }
         (void)SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
         if (*s->tls.certificate != '\0') {
-                return use_files(c, "", s->tls.certificate, s->tls.key);
+                return use_files(s, c, "", s->tls.certificate, s->tls.key);
         }
         return use_identity(c, s);
 }
@@ -299,14 +307,14 @@ static enum status set_server_side(struct tls_context *context)
                 SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
                 if (*s->tls.server_ca == '\0') {
                         (void)SSL_CTX_set_default_verify_paths(c);
-                } else if (check_file("tls.server_ca", no_authorities, s->tls.server_ca) != STATUS_OK) {
+                } else if (check_file(s, "tls.server_ca", no_authorities, s->tls.server_ca) != STATUS_OK) {
                         return STATUS_INVALID;
                 } else if (SSL_CTX_load_verify_file(c, s->tls.server_ca) != 1) {
-                        return fail("tls.server_ca", no_authorities, s->tls.server_ca);
+                        return fail(s, "tls.server_ca", no_authorities, s->tls.server_ca);
                 }
         }
         if (*s->tls.server_certificate != '\0') {
-                return use_files(c, "server_", s->tls.server_certificate, s->tls.server_key);
+                return use_files(s, c, "server_", s->tls.server_certificate, s->tls.server_key);
         }
         return STATUS_OK;
 }

@@ -1,4 +1,5 @@
 #include "base/diag.h"
+#include "settings/places.h"
 #include "settings/settings.h"
 #include "tap.h"
 
@@ -361,6 +362,18 @@ static void what_is_written_is_read_back(void)
         settings_defaults(&back);
         CU_ASSERT_EQUAL(settings_load(&back, path), STATUS_OK);
         /* Both were zeroed before: padding is equal too. NOLINTNEXTLINE */
+        char place[SETTINGS_PLACE_MAX];
+        char expected[SETTINGS_PLACE_MAX];
+        CU_ASSERT_STRING_EQUAL(settings_place(&s, "listen", 0, place), "");
+        (void)settings_place(&back, "listen", 0, place);
+        (void)snprintf(expected, sizeof expected, "%s:", path);
+        CU_ASSERT_EQUAL(strncmp(place, expected, strlen(expected)), 0);
+        CU_ASSERT_EQUAL(settings_set(&back, "listen", "127.0.0.1:3307", "--listen"), STATUS_OK);
+        CU_ASSERT_STRING_EQUAL(settings_place(&back, "listen", 0, place),
+                               ""); /* a flag has no place in a file */
+        CU_ASSERT_TRUE(settings_row_count <= SETTINGS_ROWS_MAX);
+        memset(back.files, 0, sizeof back.files); /* where the values come from differs */
+        memset(back.lines, 0, sizeof back.lines);
         bool same = memcmp(&s, &back, sizeof s) == 0;
         CU_ASSERT_TRUE(same);
 }
