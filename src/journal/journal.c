@@ -13,7 +13,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { BATCH = 256, RETRY_MS = 200 };
+enum { BATCH = 256, RETRY_MS = 200, EXPIRE_MS = 250, RUNS_BYTES = 4 * DIGEST_TEXT_MAX };
 
 /* --- the journal thread ---------------------------------------------------------------------------------------------- */
 
@@ -203,6 +203,25 @@ static void finish(struct journal *j)
         sinks_finish(&j->sinks, deadline_ns);
 }
 
+/** Report the runs of sessions in which nothing more happens. The rings were found empty. */
+static void expire_runs(struct journal *j)
+{
+        uint64_t now_ns = clock_mono_ns();
+        if (now_ns < j->expired_ns + EXPIRE_MS * CLOCK_MS_NS) {
+                return;
+        }
+        j->expired_ns = now_ns;
+        unsigned n;
+        struct n_plus_one_session *order = NULL;
+        while (can_take(j, RUNS_BYTES) && (order = enrich_expire(&j->enrich, order, now_ns, &n)) != NULL) {
+                const struct session *session = sessions_owner(order);
+                enrich_refer(&j->enrich, n, session->conn_id, &session->identity->session);
+                for (unsigned i = 0; i < n; i++) {
+                        write_record(j, &j->enrich.runs[i], session->identity);
+                }
+        }
+}
+
 static void *run(void *arg)
 {
         struct journal *j = arg;
@@ -213,11 +232,15 @@ static void *run(void *arg)
                 }
                 uint64_t puts = all_puts(j);
                 bool any = drain_all(j);
+                if (enrich_is_waiting(&j->enrich)) {
+                        expire_runs(j);
+                }
                 bool flushed = sinks_flush(&j->sinks);
                 if (any) { /* for company: one write serves many */
                         wait_for_work(j, IDLE_BATCHING, puts, (int)j->settings->log.flush_ms);
                 } else {
-                        wait_for_work(j, IDLE_ASLEEP, puts, flushed ? -1 : RETRY_MS);
+                        int timeout_ms = enrich_is_waiting(&j->enrich) ? EXPIRE_MS : -1;
+                        wait_for_work(j, IDLE_ASLEEP, puts, flushed ? timeout_ms : RETRY_MS);
                 }
         }
         finish(j);

@@ -2,6 +2,8 @@
 
 #include "profile/heap/prof.h"
 
+#include <stddef.h>
+
 enum { PLACES_MIN = 64 };
 
 bool sessions_init(struct sessions *t, struct n_plus_one *n_plus_one, struct recent *recent)
@@ -10,6 +12,11 @@ bool sessions_init(struct sessions *t, struct n_plus_one *n_plus_one, struct rec
         t->places = prof_calloc(STAGE_JOURNAL, t->n, sizeof(struct session *));
         t->n = t->places != NULL ? t->n : 0;
         return t->places != NULL;
+}
+
+struct session *sessions_owner(struct n_plus_one_session *order)
+{
+        return (struct session *)(void *)((char *)order - offsetof(struct session, order));
 }
 
 void sessions_end(struct sessions *t, uint32_t place)

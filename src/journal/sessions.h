@@ -43,6 +43,8 @@ enum sessions_found {
  *  session is lost has no fields of it (and keeps those that it carries).
  *  @p session is NULL unless it is found. */
 enum sessions_found sessions_find(struct sessions *t, struct record *r, struct session **session);
+/** The session whose member @p order is. */
+struct session *sessions_owner(struct n_plus_one_session *order);
 /** Its last record has been seen. */
 void sessions_end(struct sessions *t, uint32_t place);
 

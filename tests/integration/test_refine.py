@@ -232,6 +232,44 @@ class Runs(unittest.TestCase):
 
         self.assertEqual(self.told(work), [("author", 18), ("post", 6)])
 
+    def test_pages_on_a_busy_connection(self):
+        """Each loop has an event of its own, also if the next page comes at once, and the last one has it before anything follows."""
+        def page(c, rows, editors=False):
+            c.execute("SELECT author_id, COUNT(*) FROM post GROUP BY author_id LIMIT 30")
+            for post, author in self.posts(c, rows):
+                c.execute(f"SELECT name FROM author WHERE id = {author}")
+                if editors and post % 3:
+                    c.execute(f"SELECT name FROM author WHERE id = {51 - author}")
+
+        with lab.Proxy() as proxy:
+            db = connect(proxy)
+            c = db.cursor()
+            for rows, editors in ((30, False), (30, False), (20, False), (30, True)):
+                page(c, rows, editors)
+            runs = lab.wait_for(lambda: [r for r in proxy.records("n_plus_one") if r["repeated"] == 50] and proxy.records("n_plus_one"),
+                                "the run that nothing follows")
+            self.assertEqual([r["repeated"] for r in runs], [30, 30, 20, 50])
+            queries = [r for r in proxy.records("query") if r.get("digest") == runs[0]["digest"]]
+            self.assertEqual([r["ts"] for r in runs], [queries[i]["ts"] for i in (0, 30, 60, 80)])
+            self.assertEqual({(r["username"], r["database"]) for r in runs}, {("root", "shop")})
+            db.close()
+            self.assertEqual(len([r for r in proxy.settled() if r["event"] == "n_plus_one"]), 4)
+
+    def test_statements_between_the_list_and_its_loop(self):
+        def preload(c, db):
+            rows = self.posts(c, 20)
+            c.execute("SELECT id, name FROM author WHERE id IN (1, 2, 3, 4, 5, 6)")
+            c.execute("SELECT COUNT(*) FROM post")
+            for post, _ in rows:
+                c.execute(f"SELECT title FROM post WHERE id = {post}")
+
+        def batches(c, db):
+            for i in range(10):
+                c.execute(f"SELECT id FROM post WHERE id > {i * 5} ORDER BY id LIMIT 5")
+
+        self.assertEqual(self.told(preload), [("post", 20)])
+        self.assertEqual(self.told(batches), [])
+
     def test_two_sessions_at_a_time(self):
         """Each is seen by itself: a parent here has no children there."""
         with lab.Proxy() as proxy:

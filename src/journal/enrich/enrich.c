@@ -102,18 +102,12 @@ static void add_tags(struct enrich *e, struct record *r, const struct digest_fou
         }
 }
 
-/** The record of a run that @p after ended: rarely, and so apart from see_order. */
-static __attribute__((noinline)) void put_run(struct enrich *e, unsigned i, const struct n_plus_one_run *run,
-                                              const struct record *after)
+/** The record of a run, without its session: rarely, and so apart from see_order. Its time is when the first statement of the run
+ *  began. */
+static __attribute__((noinline)) void put_run(struct enrich *e, unsigned i, const struct n_plus_one_run *run)
 {
         struct record *r = &e->runs[i];
-        *r = (struct record){.event = EVENT_N_PLUS_ONE, .wall_ns = after->wall_ns, .mono_ns = after->mono_ns};
-        static const struct field_set same = {{1ULL << FIELD_CLIENT_ADDR | 1ULL << FIELD_PROXY_LISTEN_ADDR |
-                                                   1ULL << FIELD_REMOTE_ADDR | 1ULL << FIELD_USERNAME |
-                                                   1ULL << FIELD_DATABASE,
-                                               0}};
-        record_refer(r, &after->session, field_set_both(&after->present, &same));
-        record_set_uint(r, FIELD_CONN_ID, after->conn_id);
+        *r = (struct record){.event = EVENT_N_PLUS_ONE, .wall_ns = run->wall_ns, .mono_ns = run->mono_ns};
         record_set_uint(r, FIELD_REPEATED, run->count);
         record_set_uint(r, FIELD_DURATION_US, run->sum_us);
         record_set_uint(r, FIELD_FINDINGS, 1U << FINDING_N_PLUS_ONE);
@@ -128,6 +122,18 @@ static __attribute__((noinline)) void put_run(struct enrich *e, unsigned i, cons
         record_set_text(
             r, FIELD_REASON,
             span_str("one statement for each row of a result: a join or IN (...) would take one"));
+}
+
+/** The session of a run, which has @p fields. */
+static void refer_run(struct record *run, uint64_t conn_id, const struct record_session *session,
+                      struct field_set fields)
+{
+        static const struct field_set same = {{1ULL << FIELD_CLIENT_ADDR | 1ULL << FIELD_PROXY_LISTEN_ADDR |
+                                                   1ULL << FIELD_REMOTE_ADDR | 1ULL << FIELD_USERNAME |
+                                                   1ULL << FIELD_DATABASE,
+                                               0}};
+        record_refer(run, session, field_set_both(&fields, &same));
+        record_set_uint(run, FIELD_CONN_ID, conn_id);
 }
 
 /** What is known of the statement that @p r is about: no text if it is about none. */
@@ -155,7 +161,8 @@ static unsigned see_order(struct enrich *e, struct n_plus_one_session *session, 
         }
         unsigned n = n_plus_one_see(e->n_plus_one, session, r, found, runs);
         for (unsigned i = 0; i < n; i++) {
-                put_run(e, i, &runs[i], r);
+                put_run(e, i, &runs[i]);
+                refer_run(&e->runs[i], r->conn_id, &r->session, r->present);
         }
         return n;
 }
@@ -198,4 +205,28 @@ struct record *enrich_raw(struct enrich *e, struct n_plus_one_session *session, 
 {
         *runs = enrich_record(e, session, &raw->with_secrets);
         return &raw->with_secrets;
+}
+
+bool enrich_is_waiting(const struct enrich *e)
+{
+        return n_plus_one_is_waiting(e->n_plus_one);
+}
+
+struct n_plus_one_session *enrich_expire(struct enrich *e, const struct n_plus_one_session *after,
+                                         uint64_t now_mono_ns, unsigned *n)
+{
+        struct n_plus_one_run runs[N_PLUS_ONE_RUNS];
+        *n = 0;
+        struct n_plus_one_session *session = n_plus_one_expire(e->n_plus_one, after, now_mono_ns, runs, n);
+        for (unsigned i = 0; i < *n; i++) {
+                put_run(e, i, &runs[i]);
+        }
+        return session;
+}
+
+void enrich_refer(struct enrich *e, unsigned n, uint64_t conn_id, const struct record_session *session)
+{
+        for (unsigned i = 0; i < n; i++) {
+                refer_run(&e->runs[i], conn_id, session, session->fields);
+        }
 }

@@ -36,4 +36,12 @@ struct record *enrich_raw(struct enrich *e, struct n_plus_one_session *session, 
  *  @return how many records in e->runs come first. */
 unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, struct record *r);
 
+/** Are there runs that enrich_expire could end? */
+bool enrich_is_waiting(const struct enrich *e);
+/** End the runs of the next session in which nothing has happened for a while: see n_plus_one_expire.
+ *  @return NULL if there is none; otherwise e->runs has @p n records, to which enrich_refer is to give their session. */
+struct n_plus_one_session *enrich_expire(struct enrich *e, const struct n_plus_one_session *after,
+                                         uint64_t now_mono_ns, unsigned *n);
+void enrich_refer(struct enrich *e, unsigned n, uint64_t conn_id, const struct record_session *session);
+
 #endif

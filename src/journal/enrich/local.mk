@@ -18,5 +18,7 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/redact_token.h \
 	src/journal/enrich/shape.c \
 	src/journal/enrich/shape.h \
+	src/journal/enrich/spare_blocks.c \
+	src/journal/enrich/spare_blocks.h \
 	src/journal/enrich/template_cache.c \
 	src/journal/enrich/template_cache.h

@@ -18,6 +18,9 @@ struct parser {
         uint64_t with[NAMES_MAX]; /* the names that WITH defines */
         unsigned n_with;
         bool expects_table;
+        bool has_key; /* WHERE compares by = or IN */
+        bool has_where;
+        bool has_limit;
         bool writes; /* the table that is expected is only written to */
 };
 
@@ -220,6 +223,20 @@ static enum shape_kind kind_of(struct parser *p)
         return SHAPE_OTHER;
 }
 
+/** What the current token @p t says about how rows are selected. LIMIT ? OFFSET ? can be LIMIT ?, ... in a digest. */
+static void note_selection(struct parser *p, const struct sql_token *t)
+{
+        bool compares = is_operator(t, '<') || is_operator(t, '>') || span_equal(t->text, span_str("<=")) ||
+                        span_equal(t->text, span_str(">=")) || sql_is(t, "BETWEEN");
+        bool has_offset = p->has_limit && (sql_is(t, "OFFSET") || is_operator(t, ','));
+        p->has_where = p->has_where || sql_is(t, "WHERE");
+        p->has_limit = p->has_limit || sql_is(t, "LIMIT");
+        p->has_key = p->has_key || (p->has_where && (is_operator(t, '=') || sql_is(t, "IN")));
+        p->shape.is_range = p->shape.is_range || compares || has_offset;
+        p->shape.is_page = p->shape.is_range && p->has_limit;
+        p->shape.is_batch = p->shape.is_page && !p->has_key;
+}
+
 struct shape shape_of(struct span text, bool is_cut)
 {
         struct parser p = {.lexer = sql_lexer_over(text, (struct sql_mode){0}), .shape.is_opaque = is_cut};
@@ -245,6 +262,7 @@ struct shape shape_of(struct span text, bool is_cut)
                 } else if (p.t.kind == SQL_OPERATOR) {
                         take_operator(&p);
                 }
+                note_selection(&p, &now);
                 before = now;
         }
         return p.shape;

@@ -24,6 +24,9 @@ struct shape {
         bool is_opaque; /**< the text does not show all tables: it was cut, or it calls a stored program */
         bool reads_qualified;   /**< it reads a table of a named schema that is not one of the server's own */
         bool reads_unqualified; /**< it reads a table whose schema is not named */
+        bool is_range;          /**< it selects by a comparison such as < or BETWEEN, or by an offset */
+        bool is_page;           /**< the same, with LIMIT: some rows of a larger result */
+        bool is_batch;   /**< a page for which WHERE compares nothing by = or IN: batches of a whole table */
         uint64_t tables; /**< the tables that it reads or writes: one of 64 bits for each name; 0 = none */
 };
 

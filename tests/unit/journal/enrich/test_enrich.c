@@ -315,6 +315,97 @@ static void runs_are_told_once(void)
         finish();
 }
 
+static void lists(unsigned rows, const char *list)
+{
+        CU_ASSERT_EQUAL(select_rows(list, rows), 0);
+}
+
+/** Each page is a run of its own, with another list before it, and with lists that are pages of a larger result. */
+static void pages_are_apart(void)
+{
+        begin(0);
+        static const char *const list[] = {"SELECT id FROM p LIMIT 30", "SELECT id FROM p LIMIT 30 OFFSET 30",
+                                           "SELECT id FROM p LIMIT 30 OFFSET 60"};
+        for (unsigned offset = 0; offset < 2; offset++) {
+                lists(30, "SELECT p, COUNT(*) FROM q GROUP BY p");
+                lists(30, list[offset]);
+                one_a_row(30);
+                for (unsigned i = 0; i < 3; i++) {
+                        CU_ASSERT_EQUAL(select_rows(list[offset > 0 ? i : 0], 30), 1);
+                        CU_ASSERT_EQUAL(f.runs[0].repeated, 30);
+                        one_a_row(30);
+                }
+                CU_ASSERT_EQUAL(select_rows("SELECT p, COUNT(*) FROM q GROUP BY p", 30), 1);
+        }
+        finish();
+}
+
+/** Relations that are loaded, and rows that are counted, come between the list and its loop. */
+static void others_come_between(void)
+{
+        begin(0);
+        lists(20, "SELECT id FROM p");
+        lists(6, "SELECT id FROM author WHERE id IN (1, 2, 3)");
+        lists(1, "SELECT COUNT(*) FROM p");
+        lists(2, "SELECT id FROM tag WHERE id IN (1, 2, 3)");
+        one_a_row(20);
+        CU_ASSERT_EQUAL(select_rows("SELECT 1", 1), 1);
+        CU_ASSERT_EQUAL(f.runs[0].repeated, 20);
+        CU_ASSERT_TRUE(is(f.runs[0].info, "after 20 rows of SELECT `id` FROM `p`"));
+        /* an author for each row, and an editor for some */
+        lists(30, "SELECT id FROM p");
+        one_a_row(50);
+        CU_ASSERT_EQUAL(select_rows("SELECT 1", 1), 1);
+        CU_ASSERT_EQUAL(f.runs[0].repeated, 50);
+        finish();
+}
+
+static void batches_are_none(void)
+{
+        begin(0);
+        static const char *const batch[][2] = {
+            {"SELECT id FROM t WHERE id > ", " ORDER BY id LIMIT 10"},
+            {"SELECT id FROM t ORDER BY id LIMIT 10 OFFSET ", ""},
+            {"SELECT id FROM t WHERE id BETWEEN ", " AND 1000000"},
+            {"SELECT id FROM t WHERE shop = 1 AND id > ", " ORDER BY id LIMIT 10"}};
+        for (size_t k = 0; k < sizeof batch / sizeof batch[0]; k++) {
+                for (unsigned i = 0; i < 12; i++) {
+                        char sql[100];
+                        (void)snprintf(sql, sizeof sql, "%s%u%s", batch[k][0], i * 10, batch[k][1]);
+                        lists(10, sql);
+                }
+        }
+        lists(1, "SELECT 1");
+        finish();
+}
+
+/** A run that nothing follows is reported after a second, with the time of its first statement. */
+static void idle_runs_end(void)
+{
+        begin(0);
+        unsigned n = 0;
+        lists(10, "SELECT id FROM p");
+        struct record first = query(7, "SELECT a FROM t WHERE id = 100");
+        first.mono_ns = session.ended_ns;
+        first.wall_ns = 4711;
+        record_set_uint(&first, FIELD_ROWS, 1);
+        CU_ASSERT_EQUAL(enrich_record(&f, &session, &first), 0);
+        one_a_row(9);
+        CU_ASSERT_TRUE(enrich_is_waiting(&f));
+        CU_ASSERT_PTR_NULL(enrich_expire(&f, NULL, session.ended_ns + 900000000, &n));
+        struct n_plus_one_session other;
+        n_plus_one_begin(f.n_plus_one, &other);
+        CU_ASSERT_PTR_EQUAL(enrich_expire(&f, NULL, session.ended_ns + 1100000000, &n), &session);
+        CU_ASSERT_TRUE(n == 1 && f.runs[0].repeated == 10 && f.runs[0].wall_ns == 4711);
+        CU_ASSERT_PTR_NULL(enrich_expire(&f, &session, session.ended_ns + 1100000000, &n));
+        CU_ASSERT_FALSE(enrich_is_waiting(&f));
+        struct record_session who = {.username = span_str("u"), .fields = {{1ULL << FIELD_USERNAME, 0}}};
+        enrich_refer(&f, 1, 9, &who);
+        CU_ASSERT_TRUE(f.runs[0].conn_id == 9 && is(f.runs[0].session.username, "u"));
+        n_plus_one_end(f.n_plus_one, &other);
+        finish();
+}
+
 /* --- redaction ------------------------------------------------------------------------------------------------------- */
 
 static void passwords_go(void)
@@ -500,6 +591,10 @@ static const struct tap_test tests[] = {
     {"percentiles are upper ends", percentiles_are_upper_ends},
     {"the least recent goes", the_least_recent_goes},
     {"runs are told once", runs_are_told_once},
+    {"pages are apart", pages_are_apart},
+    {"others come between", others_come_between},
+    {"batches are none", batches_are_none},
+    {"idle runs end", idle_runs_end},
     {"passwords go", passwords_go},
     {"named passwords go", named_passwords_go},
     {"tokens join", tokens_join},
