@@ -87,6 +87,23 @@ class Bounds(unittest.TestCase):
         self.assertTrue(first["stmt_prepare_query"].endswith("a'"))
         self.assertEqual(len([r for r in notices if "limits.held_bytes" in r["reason"]]), 1)
 
+    def test_long_value(self):
+        """A value of many packets is cut, and those behind it are logged."""
+        server = lab.server()
+        with lab.Proxy("--workers", "1", remote=f"127.0.0.1:{server.port}") as proxy:
+            c = RawClient(proxy.port)
+            statement = c.prepare("SELECT LENGTH(?), ?, ?")
+            for length in (2 << 20, 40 << 20):
+                value = b"\xfe" + length.to_bytes(8, "little") + b"x" * length
+                c.send(0, b"\x17" + statement.to_bytes(4, "little") + b"\0\1\0\0\0\0\1\xfd\0\3\0\xfd\0" + value +
+                       (4711).to_bytes(4, "little") + b"\4last")
+                self.assertEqual(c.rows(), 1)
+            c.quit()
+            executed = [r for r in proxy.settled("query") if r["command"] == "COM_STMT_EXECUTE"]
+        self.assertEqual([r["stmt_execute_values"][1:] for r in executed], [[4711, "last"]] * 2)
+        self.assertEqual([r["stmt_execute_values"][0]["length"] for r in executed], [2 << 20, 40 << 20])
+        self.assertEqual(len(executed[0]["stmt_execute_values"][0]["text"]), 4096)
+
     def test_plain(self):
         self.use(False)
 

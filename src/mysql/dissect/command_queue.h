@@ -53,7 +53,8 @@ struct command {
         size_t body_len;
         size_t body_size; /**< allocated */
         uint64_t true_len;
-        size_t text_at; /**< where the text begins in body; attributes may stand before it */
+        uint64_t dropped; /**< bytes of long values that are missing within body (value_filter.h) */
+        size_t text_at;   /**< where the text begins in body; attributes may stand before it */
         uint32_t stmt_id;
         bool has_stmt_id;
         bool is_secret;  /**< contains a password, or may; see secret_watch_covers */

@@ -6,6 +6,7 @@
 #include "mysql/dissect/give_up.h"
 #include "mysql/dissect/phase.h"
 #include "mysql/dissect/result.h"
+#include "mysql/dissect/value_filter.h"
 
 enum {
         SMALL_LIMIT = 64 * 1024, /* of a greeting, login, OK or ERR: the rest is not parsed */
@@ -114,6 +115,9 @@ static void begin_message(struct dissect *d, enum side from, const struct frame_
         stream->seq = piece->seq;
         stream->first = piece->bytes.len > 0 ? piece->bytes.data[0] : 0;
         stream->limit = limit_of(d, from, stream->first);
+        if (from == SIDE_CLIENT) {
+                value_filter_begin(d, stream, piece->seq);
+        }
 }
 
 static void handle_message(struct parse_context *ctx)
@@ -127,7 +131,8 @@ static void handle_message(struct parse_context *ctx)
                                   ctx->now_ns,
                                   stream->seq,
                                   stream->last,
-                                  stream->first};
+                                  stream->first,
+                                  ctx->from == SIDE_CLIENT ? d->filter.dropped : 0};
         phase_handler *handle = phase_table[d->phase].from[ctx->from];
         d->packet_secret = d->redact_packets && d->phase == PHASE_READY;
         d->packet_kind = PACKET_UNKNOWN;
@@ -177,7 +182,9 @@ static bool take_piece(struct parse_context *ctx, const struct frame_piece *piec
         stream->len += piece->bytes.len;
         stream->wire +=
             packet_stream_wire(stream, piece->bytes.len + (piece->begins ? FRAME_HEADER_SIZE : 0));
-        if (!packet_stream_keep(stream, piece->bytes) ||
+        bool is_filtered = ctx->from == SIDE_CLIENT && d->filter.step != FILTER_OFF;
+        if (!(is_filtered ? value_filter_keep(d, stream, piece->bytes)
+                          : packet_stream_keep(stream, piece->bytes)) ||
             (d->want_packets && !packet_stream_keep_packet(stream, piece, d->settings->packet_bytes))) {
                 return false;
         }
@@ -193,7 +200,9 @@ static bool take_piece(struct parse_context *ctx, const struct frame_piece *piec
                 report_lint(ctx, piece->seq, piece->length, span_of(stream->kept, stream->kept_len));
         }
         if (piece->ends && d->want_packets) {
-                parse_context_show_kept(ctx, piece->seq, piece->length, packet_stream_packet(stream));
+                parse_context_show_kept(
+                    ctx, piece->seq, piece->length,
+                    packet_stream_packet(stream, ctx->from == SIDE_CLIENT && d->filter.dropped > 0));
         }
         if (piece->ends_message) {
                 packet_stream_end_message(stream);
@@ -212,6 +221,15 @@ static inline struct span take_fast(struct parse_context *ctx, struct span bytes
         return bytes;
 }
 
+/** Must the complete packet @p packet be taken as one that comes in pieces, because not all of it will be kept and its values may be
+ *  filtered? */
+static bool is_filtered_whole(const struct parse_context *ctx, struct span packet)
+{
+        uint8_t first = packet.data[FRAME_HEADER_SIZE];
+        return (first == COM_STMT_EXECUTE || first == COM_STMT_BULK_EXECUTE) &&
+               packet.len - FRAME_HEADER_SIZE > limit_of(ctx->d, ctx->from, first);
+}
+
 /** Between two messages: take the next one if it is complete, and what is eligible for a shortcut before it.
  *  @return what is left of @p bytes. */
 static struct span take_message(struct parse_context *ctx, struct span bytes)
@@ -219,6 +237,10 @@ static struct span take_message(struct parse_context *ctx, struct span bytes)
         struct packet_stream *stream = ctx->stream;
         struct span left = take_fast(ctx, bytes);
         size_t length = parse_context_whole_packet(left);
+        if (ctx->from == SIDE_CLIENT && length > ctx->d->settings->query_bytes + FRAME_HEADER_SIZE &&
+            is_filtered_whole(ctx, span_head(left, length))) {
+                length = 0;
+        }
         stream->start_ns = ctx->now_ns;
         stream->message_at = stream->offset + bytes.len - left.len;
         stream->offset = stream->message_at + length;

@@ -17,6 +17,7 @@
 #include "mysql/dissect/session_vars.h"
 #include "mysql/dissect/statement.h"
 #include "mysql/dissect/transaction.h"
+#include "mysql/dissect/value_filter.h"
 #include "mysql/wire/capability.h"
 #include "mysql/wire/lint.h"
 
@@ -65,14 +66,15 @@ struct dissect {
         struct auth_path auth_path;
         uint8_t *attributes; /**< the login's, until its record */
         size_t attributes_len;
-        uint8_t next_seq;     /**< of the login's next packet, of either side */
-        bool ssl_requested;   /**< and what followed came decrypted */
-        bool refused;         /**< the login was, and a record says so */
-        bool quit;            /**< see dissect_view */
-        bool statements_full; /**< a record says so */
-        bool held_full;       /**< limits.held_bytes was reached, and a record says so */
-        bool drain_secret;    /**< the file that is drained may contain a password */
-        uint8_t drain_seq;    /**< of the next packet of a file that is drained */
+        uint8_t next_seq;           /**< of the login's next packet, of either side */
+        bool ssl_requested;         /**< and what followed came decrypted */
+        bool refused;               /**< the login was, and a record says so */
+        bool quit;                  /**< see dissect_view */
+        bool statements_full;       /**< a record says so */
+        bool held_full;             /**< limits.held_bytes was reached, and a record says so */
+        bool drain_secret;          /**< the file that is drained may contain a password */
+        struct value_filter filter; /**< of the request that is arriving in pieces */
+        uint8_t drain_seq;          /**< of the next packet of a file that is drained */
 };
 
 /** How many bytes of a packet a record shows at most; as many are looked at of any packet. */

@@ -66,6 +66,9 @@ static const char *limit_reached(const struct dissect *d, const struct command *
         if (!cmd->has_stmt_id || cmd->type->has_text) {
                 return NULL;
         }
+        if (executes && cmd->body_len + cmd->dropped < cmd->true_len) {
+                return "the values are cut: limits.query_bytes was reached";
+        }
         if (st == NULL) {
                 return d->statements_full
                            ? "the prepared statement is not known: limits.statements was reached"
@@ -86,7 +89,7 @@ static void put_limit(struct dissect *d, const struct command *cmd, const struct
         if (reason != NULL) {
                 record_set_text(r, FIELD_REASON, span_str(reason));
         }
-        if (cmd->body_is_cut || (reason != NULL && st != NULL)) {
+        if (cmd->body_is_cut || (reason != NULL && st != NULL && (st->text_is_cut || st->long_data_is_cut))) {
                 emit_held_notice(d, cmd->last_ns);
         }
 }

@@ -1,5 +1,6 @@
 #include "mysql/dissect/execute.h"
 
+#include "mysql/dissect/value_filter.h"
 #include "mysql/wire/capability.h"
 #include "mysql/wire/charset.h"
 #include "mysql/wire/lenenc.h"
@@ -55,20 +56,32 @@ static void recall_types(const struct statement *st, struct value *values, size_
         }
 }
 
-/** Read a parameter as the server does. For types that are not sent as parameters (no client library does so), MariaDB assumes
- *  NULL and reads nothing, and MySQL assumes text. */
-static struct value read_parameter(const struct dissect *d, struct reader *r, const struct value *like)
+uint8_t execute_sent_as(const struct dissect *d, uint8_t type)
 {
-        uint8_t type = like->type;
-        struct value v;
-        if (dissector_is_mariadb(d) &&
-            (type == VALUE_INT24 || type == VALUE_YEAR || type == VALUE_BIT || type == VALUE_GEOMETRY)) {
-                v = (struct value){.type = type, .is_null = true};
-        } else if (!dissector_is_mariadb(d) &&
-                   (type == VALUE_INT24 || type == VALUE_YEAR || type == VALUE_NULL)) {
-                v = value_read(r, VALUE_VAR_STRING, false, d->settings->value_bytes);
-        } else {
-                v = value_read(r, type, like->is_unsigned, d->settings->value_bytes);
+        if (dissector_is_mariadb(d)) {
+                bool is_nothing =
+                    type == VALUE_INT24 || type == VALUE_YEAR || type == VALUE_BIT || type == VALUE_GEOMETRY;
+                return is_nothing ? VALUE_NULL : type;
+        }
+        bool is_text = type == VALUE_INT24 || type == VALUE_YEAR || type == VALUE_NULL;
+        return is_text ? VALUE_VAR_STRING : type;
+}
+
+/** @return how many bytes at most the kept request has of each value. */
+static size_t bytes_there(const struct dissect *d, const struct command *cmd)
+{
+        return cmd->dropped > 0 ? value_filter_kept_of(d->settings) : SIZE_MAX;
+}
+
+/** Read a parameter as the server does. @p there: see bytes_there. */
+static struct value read_parameter(const struct dissect *d, struct reader *r, const struct value *like,
+                                   size_t there)
+{
+        uint8_t type = execute_sent_as(d, like->type);
+        struct value v = value_read_part(r, type, type == like->type && like->is_unsigned,
+                                         d->settings->value_bytes, there);
+        if (type == VALUE_NULL) {
+                v.type = like->type;
         }
         v.name = like->name;
         v.charset = value_is_text(v.type) ? d->vars.charsets.client : CHARSET_UNKNOWN;
@@ -85,7 +98,7 @@ static void take_long_data(const struct dissect *d, struct value *v, const struc
 
 /** Read the values behind the types. @p st may be NULL. The values behind the end of a cut body are unknown. */
 static void read_values(const struct dissect *d, struct reader *r, const struct statement *st,
-                        struct span bitmap, struct value *values, size_t n)
+                        struct span bitmap, struct value *values, size_t n, size_t there)
 {
         bool lost = r->failed;
         size_t may_be_long = st != NULL && st->long_data.n > 0 ? st->n_params : 0;
@@ -99,7 +112,7 @@ static void read_values(const struct dissect *d, struct reader *r, const struct 
                         v->is_null = true;
                         v->unknown = false;
                 } else if (!lost && !v->unknown) {
-                        *v = read_parameter(d, r, v);
+                        *v = read_parameter(d, r, v, there);
                         lost = r->failed;
                         v->unknown =
                             lost && v->true_len == 0; /* else it is cut, and its beginning is there */
@@ -139,7 +152,7 @@ static void decode_execute(struct dissect *d, const struct command *cmd, struct 
         } else {
                 recall_types(st, values, (size_t)n);
         }
-        read_values(d, &r, st, bitmap, values, (size_t)n);
+        read_values(d, &r, st, bitmap, values, (size_t)n, bytes_there(d, cmd));
         out->values = values;
         out->n = (size_t)n;
 }
@@ -148,7 +161,7 @@ static void decode_execute(struct dissect *d, const struct command *cmd, struct 
 
 /** Read one row of parameters, each behind its indicator. */
 static void read_bulk_row(const struct dissect *d, struct reader *r, const struct value *types,
-                          struct value *row, size_t n)
+                          struct value *row, size_t n, size_t there)
 {
         for (size_t i = 0; i < n; i++) {
                 uint8_t indicator = reader_u8(r);
@@ -156,7 +169,7 @@ static void read_bulk_row(const struct dissect *d, struct reader *r, const struc
                 if (row[i].unknown) {
                         r->failed = true;
                 } else if (indicator == BULK_VALUE) {
-                        row[i] = read_parameter(d, r, &types[i]);
+                        row[i] = read_parameter(d, r, &types[i], there);
                         row[i].unknown = r->failed && row[i].true_len == 0;
                 } else if (indicator == BULK_NULL) {
                         row[i].is_null = true;
@@ -205,13 +218,13 @@ static void decode_bulk(struct dissect *d, const struct command *cmd, struct exe
                         row = list + used;
                         used += n;
                 }
-                read_bulk_row(d, &r, types, row, n);
+                read_bulk_row(d, &r, types, row, n, bytes_there(d, cmd));
                 count++;
         }
         out->values = list;
         out->n = used;
         out->count = count;
-        out->count_known = !r.failed && cmd->body_len == cmd->true_len;
+        out->count_known = !r.failed && cmd->body_len + cmd->dropped == cmd->true_len;
 }
 
 void execute_decode(struct dissect *d, const struct command *cmd, struct execution *out)
@@ -282,7 +295,7 @@ size_t execute_attributes(struct dissect *d, struct span body, struct record *re
                         return 0;
                 }
                 read_types(&r, values, (size_t)n, true);
-                read_values(d, &r, NULL, bitmap, values, (size_t)n);
+                read_values(d, &r, NULL, bitmap, values, (size_t)n, SIZE_MAX);
                 if (record != NULL) {
                         record_set_list(record, FIELD_QUERY_ATTRIBUTES,
                                         (struct value_list){values, (size_t)n});

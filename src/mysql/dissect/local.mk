@@ -55,4 +55,6 @@ src_libmysql_dissect_a_SOURCES = \
 	src/mysql/dissect/transaction.c \
 	src/mysql/dissect/transaction.h \
 	src/mysql/dissect/value_buffer.c \
-	src/mysql/dissect/value_buffer.h
+	src/mysql/dissect/value_buffer.h \
+	src/mysql/dissect/value_filter.c \
+	src/mysql/dissect/value_filter.h

@@ -14,9 +14,10 @@ struct message {
         uint64_t wire;    /**< bytes on the wire, packet headers included */
         uint64_t start_ns;
         uint64_t end_ns;
-        uint8_t seq;   /**< of its first packet */
-        uint8_t last;  /**< of its last packet */
-        uint8_t first; /**< first byte of the payload; 0 if it is empty */
+        uint8_t seq;      /**< of its first packet */
+        uint8_t last;     /**< of its last packet */
+        uint8_t first;    /**< first byte of the payload; 0 if it is empty */
+        uint64_t dropped; /**< bytes of long values that are missing within body (value_filter.h) */
 };
 
 /** What a handler made of a message: what kind of packet it is, or why the session can't be followed any further. */

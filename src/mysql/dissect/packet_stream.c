@@ -46,9 +46,9 @@ void packet_stream_release(struct packet_stream *stream)
         stream->kept_size = 0;
 }
 
-struct span packet_stream_packet(const struct packet_stream *stream)
+struct span packet_stream_packet(const struct packet_stream *stream, bool has_gaps)
 {
-        if (stream->len <= FRAME_MAX_PAYLOAD && stream->kept_len > stream->packet_len) {
+        if (!has_gaps && stream->len <= FRAME_MAX_PAYLOAD && stream->kept_len > stream->packet_len) {
                 return span_of(stream->kept, stream->kept_len);
         }
         return span_of(stream->packet, stream->packet_len);

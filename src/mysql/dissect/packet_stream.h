@@ -83,8 +83,9 @@ static inline void packet_stream_end_message(struct packet_stream *stream)
 
 /** Keep up to @p size bytes of the current packet for on_packet. @return false when memory is out. */
 bool packet_stream_keep_packet(struct packet_stream *stream, const struct frame_piece *piece, size_t size);
-/** The current packet, as far as it is kept; of one that is a whole message, more than is shown. */
-struct span packet_stream_packet(const struct packet_stream *stream);
+/** The current packet, as far as it is kept; of one that is a whole message, more than is shown, unless @p has_gaps: bytes within what
+ *  is kept of the message are missing. */
+struct span packet_stream_packet(const struct packet_stream *stream, bool has_gaps);
 void packet_stream_fini(struct packet_stream *stream);
 
 #endif

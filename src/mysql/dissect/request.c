@@ -41,6 +41,7 @@ static struct outcome take_command(struct dissect *d, const struct message *m)
         cmd->last_ns = m->end_ns;
         cmd->bytes_sent = m->wire;
         cmd->true_len = m->len;
+        cmd->dropped = m->dropped;
         cmd->text_at = CODE_SIZE;
         cmd->next_seq = (uint8_t)(m->last + 1);
         cmd->seq_known = m->seq == 0;

@@ -219,7 +219,7 @@ bool secret_watch_covers(const struct secret_watch *w, const struct statements *
         if (w->is_on || cmd->is_secret) {
                 return cmd->is_secret;
         }
-        bool is_whole = cmd->body_len == cmd->true_len || cmd->body_len >= SECRET_WITHIN;
+        bool is_whole = cmd->body_len + cmd->dropped == cmd->true_len || cmd->body_len >= SECRET_WITHIN;
         return !is_whole || secret_watch_holds(w, statements, cmd, command_body(cmd));
 }
 

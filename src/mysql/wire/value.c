@@ -63,12 +63,13 @@ static bool is_temporal_len(const struct value *v)
 
 /** Read text or bytes that follow their length. If the input ends sooner (only the beginning of a request is kept), the value is cut,
  *  and the reader has failed. */
-static void read_counted(struct reader *r, struct value *v)
+static void read_counted(struct reader *r, struct value *v, size_t there)
 {
-        uint64_t n = lenenc_uint(r);
+        uint64_t length = lenenc_uint(r);
+        uint64_t n = length < there ? length : there;
         bool ends_sooner = !r->failed && n > reader_left(r);
         v->bytes = ends_sooner ? reader_rest(r) : reader_take(r, n);
-        v->true_len = r->failed ? 0 : n;
+        v->true_len = r->failed ? 0 : length;
         r->failed = r->failed || ends_sooner;
 }
 
@@ -80,12 +81,26 @@ struct value value_read_text(struct reader *r, uint8_t type, bool is_unsigned, s
                 v.is_null = true;
                 return v;
         }
-        read_counted(r, &v);
+        read_counted(r, &v, SIZE_MAX);
         v.bytes = span_head(v.bytes, keep);
         return v;
 }
 
+int value_binary_size(uint8_t type)
+{
+        unsigned size = fixed_size(type);
+        if (size > 0 || type == VALUE_NULL) {
+                return (int)size;
+        }
+        return is_temporal(type) ? VALUE_BEHIND_BYTE : VALUE_BEHIND_LENGTH;
+}
+
 struct value value_read(struct reader *r, uint8_t type, bool is_unsigned, size_t keep)
+{
+        return value_read_part(r, type, is_unsigned, keep, SIZE_MAX);
+}
+
+struct value value_read_part(struct reader *r, uint8_t type, bool is_unsigned, size_t keep, size_t there)
 {
         struct value v = {.type = type, .is_unsigned = is_unsigned};
         unsigned size = fixed_size(type);
@@ -96,7 +111,7 @@ struct value value_read(struct reader *r, uint8_t type, bool is_unsigned, size_t
         } else if (is_temporal(type)) {
                 v.bytes = reader_take(r, reader_u8(r));
         } else {
-                read_counted(r, &v);
+                read_counted(r, &v, there);
                 v.bytes = span_head(v.bytes, keep);
                 return v;
         }

@@ -83,6 +83,16 @@ bool value_is_text(uint8_t type);
 /** Read a value in text form (as in COM_QUERY's rows): a text that follows its length, or 0xFB for NULL. */
 struct value value_read_text(struct reader *r, uint8_t type, bool is_unsigned, size_t keep);
 
+/** How a value in binary form begins whose size is not fixed: with its length in one byte, or as a length-encoded integer. */
+enum { VALUE_BEHIND_BYTE = -1, VALUE_BEHIND_LENGTH = -2 };
+
+/** @return how many bytes a value of @p type has in binary form, or one of the above. */
+int value_binary_size(uint8_t type);
+
+/** Read a value of @p type in binary form from an input in which at most @p there bytes are left of each text, keeping at most
+ *  @p keep of them; otherwise like value_read. */
+struct value value_read_part(struct reader *r, uint8_t type, bool is_unsigned, size_t keep, size_t there);
+
 /** Read a value of @p type in binary form, keeping at most @p keep bytes of it. If a text is longer than the input, the value has the
  *  part that is there and the true length, and @p r has failed. */
 struct value value_read(struct reader *r, uint8_t type, bool is_unsigned, size_t keep);

@@ -340,7 +340,93 @@ static void bulks_are_bounded(void)
         free(records);
 }
 
+/* --- long values ----------------------------------------------------------------------------------------------------------- */
+
+/** A request of @p head, a text of @p length bytes behind its length, and @p tail. Valid until the next call. */
+static struct span with_long(struct span head, size_t length, struct span tail)
+{
+        static uint8_t room[200000];
+        static char text[180000];
+        struct writer w = writer_over(room, sizeof room);
+        memset(text, 'x', sizeof text);
+        writer_put(&w, head);
+        writer_uint(&w, 0xfd, 1);
+        writer_uint(&w, length, 3);
+        writer_bytes(&w, text, length);
+        writer_put(&w, tail);
+        CU_ASSERT_FALSE_FATAL(w.failed);
+        return writer_span(&w);
+}
+
+/** Only the long value is cut, not what is behind it, however the bytes come. */
+static bool is_cut_only(const struct run *run, struct span request, const char *behind)
+{
+        script_open(&script, run->capabilities, run->collation_id);
+        script_prepare(&script, 1, "INSERT ...", run->params);
+        script_send(&script, request);
+        script_answer_ok(&script);
+        char *records = script_play(&script, 0);
+        bool right = script_has(records, behind) && script_has(records, "xxx\",\"length\":170000}") &&
+                     strstr(records, "unknown") == NULL && strstr(records, "reason") == NULL;
+        free(records);
+        return right;
+}
+
+static void values_behind_a_long_one(void)
+{
+        static const struct run four[] = {{CAP_MYSQL, 45, 4, 0}, {0, 45, 4, 0}};
+        for (size_t i = 0; i < 2; i++) {
+                CU_ASSERT_TRUE(is_cut_only(&four[i],
+                                           with_long(SPAN("\x17\1\0\0\0\0\1\0\0\0"
+                                                          "\4\1\xfd\0\x0c\0\3\0\xfd\0"),
+                                                     170000, SPAN("\4\xea\7\1\2\1z")),
+                                           ",\"2026-01-02 00:00:00\",null,\"z\"]"));
+        }
+        /* the types of MySQL's with attributes have names, one of which has a long length */
+        static const struct run named = {CAP_MYSQL | CAP_QUERY_ATTRIBUTES, 45, 1, 8};
+        CU_ASSERT_TRUE(is_cut_only(&named,
+                                   with_long(SPAN("\x17\1\0\0\0\x08\1\0\0\0\3\0\1\xfd\0\0"
+                                                  "\3\0\xfc\3\0"
+                                                  "abc\xfd\0\1d"),
+                                             170000, SPAN("\7\0\0\0\2ok")),
+                                   "\"query_attributes\":{\"abc\":7,\"d\":\"ok\"}"));
+        static const struct run bulk_run = {CAP_MARIADB_BULK, 45, 2, 0};
+        CU_ASSERT_TRUE(is_cut_only(&bulk_run,
+                                   with_long(SPAN("\xfa\1\0\0\0\x80\0\3\0\xfd\0\0\1\0\0\0\0"), 170000,
+                                             SPAN("\0\2\0\0\0\1\0\3\0\0\0\0\2ok")),
+                                   "[2,null],[3,\"ok\"]]"));
+}
+
+static void types_of_before_and_long_values(void)
+{
+        static const struct run two = {CAP_MYSQL, 45, 2, 0};
+        script_open(&script, two.capabilities, 45);
+        script_prepare(&script, 1, "INSERT ...", 2);
+        execute(&two, SPAN("\0\1\xfd\0\3\0\1a\1\0\0\0"));
+        script_send(&script, with_long(SPAN("\x17\1\0\0\0\0\1\0\0\0\0\0"), 150000, SPAN("\x2a\0\0\0")));
+        script_answer_ok(&script);
+        char *records = script_play(&script, 0);
+        CU_ASSERT_TRUE(script_has(records, "\"length\":150000},42]"));
+        free(records);
+        /* a request that ends within the long value, or whose statement was never seen */
+        script_open(&script, two.capabilities, 45);
+        script_prepare(&script, 1, "INSERT ...", 2);
+        struct span whole =
+            with_long(SPAN("\x17\1\0\0\0\0\1\0\0\0\0\1\xfd\0\3\0"), 150000, SPAN("\x2a\0\0\0"));
+        script_send(&script, span_head(whole, 140000));
+        script_answer_ok(&script);
+        ((uint8_t *)(uintptr_t)whole.data)[1] = 9;
+        script_send(&script, span_head(whole, 100000));
+        script_answer_ok(&script);
+        records = script_play(&script, 0);
+        CU_ASSERT_TRUE(script_has(records, "\"length\":150000},{\"unknown\":true}]"));
+        CU_ASSERT_PTR_NULL(strstr(records, "opaque"));
+        free(records);
+}
+
 static const struct tap_test tests[] = {
+    {"values behind a long one", values_behind_a_long_one},
+    {"types of before, and long values", types_of_before_and_long_values},
     {"types of both servers", types_of_both_servers},
     {"broken values are told", broken_values_are_told},
     {"types are remembered", types_are_remembered},
