@@ -65,7 +65,7 @@ void ring_drop(struct ring *ring)
 /** Is a message of @p len bytes too large even for an empty ring? */
 static bool is_too_large(const struct ring *ring, size_t len)
 {
-        return len > ring->size / 2 || len > UINT32_MAX / 2;
+        return len > ring_longest(ring);
 }
 
 /** How many bytes must stay free after a message of @p len bytes: long messages leave space for short ones. */

@@ -50,6 +50,12 @@ uint8_t *ring_reserve(struct ring *ring, size_t len);
 /** Producer: count a drop of a message for which ring_reserve was not called. */
 void ring_drop(struct ring *ring);
 
+/** Any thread: the length of the longest message that an empty ring accepts. */
+static inline size_t ring_longest(const struct ring *ring)
+{
+        return ring->size / 2 < UINT32_MAX / 2 ? ring->size / 2 : UINT32_MAX / 2;
+}
+
 /** Producer: would ring_reserve for @p len bytes succeed now, or never succeed? This counts no drop. */
 bool ring_decides(struct ring *ring, size_t len);
 

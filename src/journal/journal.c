@@ -71,6 +71,8 @@ static void take_record(struct journal *j, struct journal_port *port, struct rec
                 write_record(j, &j->enrich.runs[i], identity);
         }
         write_record(j, r, identity);
+        convert_shrink(&j->convert);
+        enrich_shrink(&j->enrich);
         if (r->event == EVENT_DISCONNECT && session != NULL) {
                 sessions_end(&port->sessions, r->session_place);
         }

@@ -2,6 +2,7 @@
 
 #include "base/diag.h"
 #include "journal/port.h"
+#include "mysql/record/record_cut.h"
 #include "mysql/record/record_packed.h"
 #include "profile/heap/prof.h"
 #include "settings/settings.h"
@@ -75,11 +76,29 @@ bool journal_port_settle(struct journal_port *port)
         return done;
 }
 
+static bool put_record(struct journal_port *port, const struct record *r, size_t size)
+{
+        return must_overflow(port, size) ? put_overflow(port, r, size) : put_ring(port, r, size);
+}
+
+/** Put @p r, which is too large even for an empty ring, without its end. */
+static __attribute__((noinline)) bool put_cut(struct journal_port *port, const struct record *r)
+{
+        char reason[RECORD_CUT_REASON];
+        struct record cut;
+        record_assign(&cut, r);
+        if (!record_cut(&cut, ring_longest(&port->ring), "log.ring_bytes", reason)) {
+                ring_drop(&port->ring);
+                return false;
+        }
+        return put_record(port, &cut, record_pack_size(&cut));
+}
+
 bool journal_put(struct journal_port *port, const struct record_raw *raw)
 {
         const struct record *r = &raw->with_secrets;
         size_t size = record_pack_size(r);
-        bool put = must_overflow(port, size) ? put_overflow(port, r, size) : put_ring(port, r, size);
+        bool put = size > ring_longest(&port->ring) ? put_cut(port, r) : put_record(port, r, size);
         wake_if_needed(port); /* a drop is news too */
         return put;
 }

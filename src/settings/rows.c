@@ -112,7 +112,7 @@ const struct settings_row settings_rows[] = {
          "Program name in the messages sent to syslog or journald."),
     SIZE("log.ring_bytes", log.ring_bytes, 64 * K, 1 * G, "4M",
          "Size of the buffer between each worker thread and the thread that writes the logs, rounded up to a "
-         "power of two. A log record must fit in half of it."),
+         "power of two. A log record that does not fit in half of it is cut, and its reason says so."),
     SIZE("log.recent_bytes", log.recent_bytes, 0, 1 * G, "1M",
          "Memory for the most recent log records, which the admin port and querytap tail show. 0 keeps no "
          "recent records."),

@@ -2,7 +2,7 @@
 import unittest
 
 import lab
-from rawclient import RawClient
+from rawclient import RawClient, Refused
 
 MIB = 1 << 20
 # A short run shows the same with less.
@@ -103,6 +103,41 @@ class Bounds(unittest.TestCase):
         self.assertEqual([r["stmt_execute_values"][1:] for r in executed], [[4711, "last"]] * 2)
         self.assertEqual([r["stmt_execute_values"][0]["length"] for r in executed], [2 << 20, 40 << 20])
         self.assertEqual(len(executed[0]["stmt_execute_values"][0]["text"]), 4096)
+
+    def test_records_larger_than_the_ring(self):
+        """A record is cut to fit into the ring, not dropped, and memory for it is freed again."""
+        server = lab.server()
+        with lab.Proxy("--workers", "1", "--log-rows", "1000", "--log-digests", "0",
+                       remote=f"127.0.0.1:{server.port}") as proxy:
+            def live():
+                stages = {s["stage"]: s["current_number_of_bytes_used"] for s in proxy.json("/stages")["stages"]}
+                return stages["journal"] + stages["dissect"] + stages["sink"]
+            c = RawClient(proxy.port)
+            c.query("SELECT 1")
+            lab.wait_for(lambda: len(proxy.records("query")) >= 1, "the first record")
+            before = live()
+            statement = c.prepare("SELECT 1 IN (" + ",".join(["?"] * 60000) + ")")
+            try:
+                c.execute(statement, *range(60000))
+            except Refused:
+                pass  # the server may not have the memory to compute that
+            self.assertEqual(c.query("SELECT " + ",".join(["REPEAT('x', 20)"] * 40) + " FROM seq_1_to_1000"), 1000)
+            c.query("SELECT 2")
+            lab.wait_for(lambda: any(r.get("query") == "SELECT 2" for r in proxy.records("query")), "the last record")
+            self.assertLess(live() - before, 512 * 1024)
+            c.quit()
+            records = proxy.settled("query")
+            self.assertEqual([r for r in proxy.records() if r["event"] == "gap"], [])
+        execute = next(r for r in records if r["command"] == "COM_STMT_EXECUTE")
+        values = execute["stmt_execute_values"]
+        self.assertGreater(len(values), 10000)
+        self.assertEqual(values, list(range(len(values))))
+        self.assertIn("log.ring_bytes", execute["reason"])
+        self.assertIn(f", {60000 - len(values)} values are missing", execute["reason"])
+        rows = next(r for r in records if "seq_1_to" in r.get("query", ""))
+        self.assertGreater(len(rows["first_rows"]), 500)
+        self.assertEqual(len(rows["first_rows"]) + rows["first_rows_cut"], 1000)
+        self.assertEqual({len(row) for row in rows["first_rows"]}, {40})
 
     def test_plain(self):
         self.use(False)

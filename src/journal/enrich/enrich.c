@@ -230,3 +230,8 @@ void enrich_refer(struct enrich *e, unsigned n, uint64_t conn_id, const struct r
                 refer_run(&e->runs[i], conn_id, session, session->fields);
         }
 }
+
+void enrich_shrink(struct enrich *e)
+{
+        redact_shrink(e->redact);
+}

@@ -35,6 +35,8 @@ struct record *enrich_raw(struct enrich *e, struct n_plus_one_session *session, 
  *  points at lives until the next call.
  *  @return how many records in e->runs come first. */
 unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, struct record *r);
+/** The last record is no longer needed: large buffers are freed. */
+void enrich_shrink(struct enrich *e);
 
 /** Are there runs that enrich_expire could end? */
 bool enrich_is_waiting(const struct enrich *e);

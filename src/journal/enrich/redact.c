@@ -110,6 +110,20 @@ static bool prepare(struct redact *f, const struct record *r)
         return made;
 }
 
+void redact_shrink(struct redact *f)
+{
+        if (f->size > BUFFER_SMALL) {
+                prof_free(f->buffer);
+                f->buffer = NULL;
+                f->size = 0;
+        }
+        if (f->list_size > LIST_SMALL) {
+                prof_free(f->list);
+                f->list = NULL;
+                f->list_size = 0;
+        }
+}
+
 /** Memory is out: remove all fields that may hold something secret. */
 static void drop_fields(struct record *r)
 {

@@ -32,5 +32,7 @@ void redact_free(struct redact *f);
 /** Change @p r; its new texts are valid until the next call. @p suspected: its statement may hold a password (secret_suspected).
  *  When memory is out, the fields are removed, and the record says so. */
 void redact_record(struct redact *f, struct record *r, bool suspected);
+/** The last record is no longer needed: large buffers are freed. */
+void redact_shrink(struct redact *f);
 
 #endif

@@ -162,17 +162,31 @@ static void convert_text(struct convert *c, struct writer *w, enum record_field 
         }
 }
 
+void convert_shrink(struct convert *c)
+{
+        if (c->size > ROOM_SMALL) {
+                prof_free(c->room);
+                c->room = NULL;
+                c->size = 0;
+        }
+        if (c->values_size > VALUES_SMALL) {
+                prof_free(c->values);
+                c->values = NULL;
+                c->values_size = 0;
+        }
+}
+
 /** Make room. @return false when memory is out. */
 static bool prepare(struct convert *c, struct need need)
 {
         size_t bytes = need.bytes * GROWTH;
-        if (bytes > c->size || (c->size > ROOM_SMALL && bytes <= ROOM_SMALL)) {
+        if (bytes > c->size) {
                 prof_free(c->room);
                 c->size = bytes > ROOM_SMALL ? bytes : ROOM_SMALL;
                 c->room = prof_alloc(STAGE_JOURNAL, c->size);
                 c->size = c->room != NULL ? c->size : 0;
         }
-        if (need.values > c->values_size || (c->values_size > VALUES_SMALL && need.values <= VALUES_SMALL)) {
+        if (need.values > c->values_size) {
                 prof_free(c->values);
                 c->values_size = need.values > VALUES_SMALL ? need.values : VALUES_SMALL;
                 c->values = prof_alloc(STAGE_JOURNAL, c->values_size * sizeof *c->values);

@@ -46,6 +46,8 @@ static inline __attribute__((always_inline)) void complete(struct dissect *d, co
         if (d->multi_result != NULL) {
                 multi_result_drop(&d->multi_result);
         }
+        value_buffer_shrink(&d->values);
+        value_buffer_shrink(&d->vars.changes);
         d->records++;
         if (cmd->code == COM_STMT_CLOSE) {
                 statements_remove(&d->statements, cmd->stmt_id);

@@ -82,8 +82,8 @@ static const char *limit_reached(const struct dissect *d, const struct command *
 }
 
 /** Add the limit that cut the command, if one did. */
-static void put_limit(struct dissect *d, const struct command *cmd, const struct statement *st,
-                      struct record *r)
+static __attribute__((noinline)) void put_limit(struct dissect *d, const struct command *cmd,
+                                                const struct statement *st, struct record *r)
 {
         const char *reason = limit_reached(d, cmd, st);
         if (reason != NULL) {
@@ -160,7 +160,9 @@ static void put_request(struct dissect *d, const struct command *cmd, const stru
                 const struct statement *st =
                     execution != NULL ? execution->st : statements_find(&d->statements, cmd->stmt_id);
                 put_statement(cmd, st, r);
-                put_limit(d, cmd, st, r);
+                if (st == NULL || st->text_is_cut || st->long_data_is_cut || cmd->body_len < cmd->true_len) {
+                        put_limit(d, cmd, st, r);
+                }
         } else if (cmd->body_is_cut) {
                 put_limit(d, cmd, NULL, r);
         }

@@ -56,7 +56,7 @@ static void recall_types(const struct statement *st, struct value *values, size_
         }
 }
 
-uint8_t execute_sent_as(const struct dissect *d, uint8_t type)
+static inline uint8_t sent_as(const struct dissect *d, uint8_t type)
 {
         if (dissector_is_mariadb(d)) {
                 bool is_nothing =
@@ -65,6 +65,11 @@ uint8_t execute_sent_as(const struct dissect *d, uint8_t type)
         }
         bool is_text = type == VALUE_INT24 || type == VALUE_YEAR || type == VALUE_NULL;
         return is_text ? VALUE_VAR_STRING : type;
+}
+
+uint8_t execute_sent_as(const struct dissect *d, uint8_t type)
+{
+        return sent_as(d, type);
 }
 
 /** @return how many bytes at most the kept request has of each value. */
@@ -77,7 +82,7 @@ static size_t bytes_there(const struct dissect *d, const struct command *cmd)
 static struct value read_parameter(const struct dissect *d, struct reader *r, const struct value *like,
                                    size_t there)
 {
-        uint8_t type = execute_sent_as(d, like->type);
+        uint8_t type = sent_as(d, like->type);
         struct value v = value_read_part(r, type, type == like->type && like->is_unsigned,
                                          d->settings->value_bytes, there);
         if (type == VALUE_NULL) {

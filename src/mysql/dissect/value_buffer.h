@@ -16,4 +16,13 @@ struct value_buffer {
 struct value *value_buffer_take(struct value_buffer *buffer, size_t n);
 void value_buffer_drop(struct value_buffer *buffer);
 
+/** Its content is no longer needed: a large buffer is freed. */
+static inline void value_buffer_shrink(struct value_buffer *buffer)
+{
+        enum { VALUES_SMALL = 256 };
+        if (buffer->size > VALUES_SMALL) {
+                value_buffer_drop(buffer);
+        }
+}
+
 #endif

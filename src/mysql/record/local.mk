@@ -5,6 +5,8 @@ src_libmysql_record_a_SOURCES = \
 	src/mysql/record/gap.h \
 	src/mysql/record/record.c \
 	src/mysql/record/record.h \
+	src/mysql/record/record_cut.c \
+	src/mysql/record/record_cut.h \
 	src/mysql/record/record_packed.c \
 	src/mysql/record/record_packed.h \
 	src/mysql/record/record_raw.h

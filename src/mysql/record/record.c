@@ -136,7 +136,7 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
                                "one list of rows for each. Absent unless log.rows is set."),
     [FIELD_FIRST_ROWS_CUT] = UINT(first_rows_cut, "",
                                   "Number of rows that are missing in first_rows because limits.held_bytes "
-                                  "was reached. Absent if it is 0."),
+                                  "or log.ring_bytes was reached. Absent if it is 0."),
     [FIELD_AFFECTED_ROWS] =
         UINT(affected_rows, "", "Number of rows changed, in all results. Absent if the reply had rows."),
     [FIELD_LAST_INSERT_ID] =

@@ -169,6 +169,8 @@ static void large_records_give_their_room_back(void)
         CU_ASSERT_EQUAL(converted->query.len, 2 * n);
         CU_ASSERT_TRUE(span_equal(converted->stmt_execute_values.at[1999].bytes, BYTES("\xc3\xa9")));
         CU_ASSERT_TRUE(c.size >= 2 * n && c.values_size >= 2000);
+        convert_shrink(&c);
+        CU_ASSERT_TRUE(c.size <= 65536 && c.values_size <= 256);
         r = record_with(FIELD_QUERY, BYTES("\xe9"), "latin1");
         struct value one = values[0];
         record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){&one, 1});

@@ -1,3 +1,4 @@
+#include "mysql/record/record_cut.h"
 #include "mysql/record/record_packed.h"
 #include "mysql/wire/command.h"
 #include "tap.h"
@@ -309,7 +310,60 @@ static void a_field_is_set_in_one_way(void)
         CU_ASSERT_EQUAL(record_uint(&b, rows), record_uint(&a, FIELD_ROWS));
 }
 
+/** Cut @p r to @p most bytes, and check what became of it. */
+static void cut_to(struct record *r, size_t most, const char *reason_part)
+{
+        static char reason[RECORD_CUT_REASON];
+        CU_ASSERT_TRUE(record_cut(r, most, "a.setting", reason));
+        CU_ASSERT_TRUE(record_pack_size(r) <= most);
+        CU_ASSERT_TRUE(record_has(r, FIELD_REASON));
+        CU_ASSERT_PTR_NOT_NULL(memmem(r->reason.data, r->reason.len, reason_part, strlen(reason_part)));
+        CU_ASSERT_PTR_NOT_NULL(memmem(r->reason.data, r->reason.len, "a.setting", 9));
+}
+
+static void a_large_record_is_cut(void)
+{
+        static struct value elements[4001];
+        static char text[100000];
+        struct record r;
+        memset(text, 'x', sizeof text);
+        record_clear(&r);
+        record_set_text(&r, FIELD_REASON, span_str("a reason"));
+        record_set_text(&r, FIELD_QUERY, span_str("SELECT 1"));
+        record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){elements, 4000});
+        cut_to(&r, 100000, "a reason; cut, because a.setting was reached, ");
+        CU_ASSERT_TRUE(r.stmt_execute_values.n > 1000);
+        CU_ASSERT_EQUAL(r.query.len, 8);
+        /* rows are left out whole, and those that are missing are counted */
+        for (size_t i = 0; i < 4001; i++) {
+                elements[i].role = i == 0 ? VALUE_BEGINS_RESULT : i % 8 == 1 ? VALUE_BEGINS_ROW : VALUE_PLAIN;
+        }
+        record_clear(&r);
+        record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){elements, 1});
+        record_set_list(&r, FIELD_FIRST_ROWS, (struct value_list){elements, 4001});
+        record_set_uint(&r, FIELD_FIRST_ROWS_CUT, 5);
+        cut_to(&r, 100000, " rows are missing");
+        CU_ASSERT_EQUAL(r.first_rows.n % 8, 1);
+        CU_ASSERT_EQUAL(r.first_rows.n / 8 + r.first_rows_cut, 505);
+        /* without their names, nobody could tell which elements are passwords */
+        record_clear(&r);
+        record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){elements, 4001});
+        record_set_list(&r, FIELD_FIRST_ROWS, (struct value_list){elements, 10});
+        cut_to(&r, 20000, "the column names are missing");
+        CU_ASSERT_FALSE(record_has(&r, FIELD_FIRST_ROWS));
+        record_clear(&r);
+        record_set_text(&r, FIELD_QUERY, span_of(text, sizeof text));
+        cut_to(&r, 20000, "the text is truncated");
+        CU_ASSERT_EQUAL(r.query_length, sizeof text);
+        CU_ASSERT_TRUE(r.query.len > 10000 && r.secret_behind && field_set_has(&r.cut, FIELD_QUERY));
+        char reason[RECORD_CUT_REASON];
+        record_clear(&r);
+        record_set_text(&r, FIELD_ERROR, span_of(text, sizeof text));
+        CU_ASSERT_FALSE(record_cut(&r, 20000, "a.setting", reason));
+}
+
 static const struct tap_test tests[] = {
+    {"a large record is cut", a_large_record_is_cut},
     {"every field is described", every_field_is_described},
     {"the kinds agree with the table", the_kinds_agree_with_the_table},
     {"names of events and flags", names_of_events_and_flags},
