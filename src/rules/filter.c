@@ -318,13 +318,20 @@ static bool is_sampled(const struct filter *f, const struct record *r)
                in_sample(statement, sample->fraction);
 }
 
+/** Is @p key about something of @p r that is unknown? Such a record passes neither the criterion nor its inversion. */
+static bool is_unknown(enum filter_key key, const struct record *r)
+{
+        return key == FILTER_SCHEMA && record_has(r, FIELD_DATABASE_UNKNOWN);
+}
+
 bool filter_pass(struct filter *f, const struct record *r)
 {
         if (f == NULL || r->event == EVENT_GAP) {
                 return true;
         }
         for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
-                if (f->criteria[key].given && kinds[key].matches != NULL && !passes(f, key, r)) {
+                if (f->criteria[key].given && kinds[key].matches != NULL &&
+                    (is_unknown(key, r) || !passes(f, key, r))) {
                         return false;
                 }
         }

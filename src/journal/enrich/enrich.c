@@ -163,6 +163,9 @@ static unsigned see_order(struct enrich *e, struct n_plus_one_session *session, 
         for (unsigned i = 0; i < n; i++) {
                 put_run(e, i, &runs[i]);
                 refer_run(&e->runs[i], r->conn_id, &r->session, r->present);
+                if (record_has(r, FIELD_DATABASE_UNKNOWN)) {
+                        record_set_uint(&e->runs[i], FIELD_DATABASE_UNKNOWN, 1);
+                }
         }
         return n;
 }

@@ -109,6 +109,7 @@ void jsonl_value(struct writer *w, const struct record *r, enum record_field f)
 {
         switch (record_fields[f].kind) {
         case RECORD_UINT: writer_decimal(w, record_uint(r, f)); break;
+        case RECORD_BOOL: writer_text(w, record_uint(r, f) != 0 ? "true" : "false"); break;
         case RECORD_TEXT: (void)json_string(w, fields_text(r, f)); break;
         case RECORD_BYTES: json_hex(w, record_text(r, f)); break;
         case RECORD_LIST: put_list(w, record_list(r, f)); break;

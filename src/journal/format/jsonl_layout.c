@@ -133,6 +133,7 @@ static enum segment_kind kind_of(enum record_field f)
         case RECORD_UINT: return SEGMENT_UINT;
         case RECORD_TEXT: return SEGMENT_TEXT;
         case RECORD_FLAGS: return f == FIELD_STATUS_FLAGS ? SEGMENT_FLAGS : SEGMENT_OTHER;
+        case RECORD_BOOL:
         case RECORD_BYTES:
         case RECORD_LIST:
         case RECORD_MAP:

@@ -119,6 +119,7 @@ static void put_field(struct writer *w, const struct record *r, enum record_fiel
         put_label(w, f, "");
         switch (record_fields[f].kind) {
         case RECORD_UINT: writer_decimal(w, record_uint(r, f)); break;
+        case RECORD_BOOL: writer_text(w, record_uint(r, f) != 0 ? "true" : "false"); break;
         case RECORD_TEXT:
                 if (!put_text(w, fields_text(r, f)) || fields_undecoded(r, f)) {
                         put_label(w, f, "_hex");

@@ -191,6 +191,7 @@ static void put_type(struct json_writer *j, enum record_field f)
 {
         switch (record_fields[f].kind) {
         case RECORD_UINT: put_reference(j, "number"); break;
+        case RECORD_BOOL: json_writer_text(j, "type", "boolean"); break;
         case RECORD_TEXT: json_writer_text(j, "type", "string"); break;
         case RECORD_BYTES: put_reference(j, "hex"); break;
         case RECORD_LIST: put_reference(j, "list"); break;

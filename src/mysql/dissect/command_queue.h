@@ -59,7 +59,8 @@ struct command {
         bool has_stmt_id;
         bool is_secret;  /**< contains a password, or may; see secret_watch_covers */
         uint8_t secrecy; /**< enum secrecy: what the reply may repeat of earlier statements */
-        bool is_plain;   /**< the statement's first word is neither USE nor SET; see session_vars_is_plain */
+        bool
+            is_plain; /**< a SELECT or the like, which changes nothing in the session; see session_vars_is_plain */
 
         uint64_t defs_left; /**< column definitions to come */
         uint64_t defs_next; /**< of the group after (PREPARE: columns after parameters) */

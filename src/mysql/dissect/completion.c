@@ -1,5 +1,6 @@
 #include "mysql/dissect/completion.h"
 
+#include "mysql/dissect/default_database.h"
 #include "mysql/dissect/emit.h"
 #include "mysql/dissect/execute.h"
 #include "mysql/dissect/multi_result.h"
@@ -75,8 +76,10 @@ const char *completion_advance(struct dissect *d)
                 if (!cmd->done) {
                         return NULL;
                 }
+                struct sql_mode mode = d->transaction.mode;
                 complete(d, cmd, cmd->is_part ? "the server answered before the command was complete" : NULL);
                 if (!session_vars_are_settled(&d->vars, cmd)) {
+                        default_database_note(d, cmd, mode);
                         session_vars_advance(&d->vars, &d->statements, cmd);
                 }
                 command_queue_pop(&d->queue);

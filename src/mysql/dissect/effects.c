@@ -1,27 +1,5 @@
 #include "mysql/dissect/effects.h"
 
-#include "mysql/wire/capability.h"
-
-#include <strings.h>
-
-/** Apply "USE name", which servers report only to clients that track the session. @return false when memory is out. */
-static bool apply_use(struct dissect *d, const struct command *cmd)
-{
-        struct span text = command_text(cmd);
-        if (text.len < 5 || (text.data[0] | 0x20) != 'u' ||
-            strncasecmp((const char *)text.data, "use ", 4) != 0) {
-                return true;
-        }
-        text = span_skip(text, 4);
-        while (text.len > 0 && strchr(" \t\r\n;`", text.data[text.len - 1]) != NULL) {
-                text.len--;
-        }
-        while (text.len > 0 && strchr(" \t\r\n`", text.data[0]) != NULL) {
-                text = span_skip(text, 1);
-        }
-        return text.len == 0 || session_vars_set_next_database(&d->vars, text, d->vars.charsets.client);
-}
-
 bool effects_apply(struct dissect *d, const struct command *cmd)
 {
         struct statement *st;
@@ -29,7 +7,6 @@ bool effects_apply(struct dissect *d, const struct command *cmd)
         case COM_INIT_DB:
                 return d->vars.next_database.at != NULL ||
                        session_vars_set_next_database(&d->vars, command_text(cmd), d->vars.charsets.client);
-        case COM_QUERY: return (d->capabilities & CAP_SESSION_TRACK) != 0 || apply_use(d, cmd);
         case COM_RESET_CONNECTION:
                 statements_clear(&d->statements);
                 secret_watch_on_reset(&d->secrets, cmd);
@@ -47,5 +24,13 @@ bool effects_apply(struct dissect *d, const struct command *cmd)
                 session_vars_change_user(&d->vars);
                 return true;
         default: return true;
+        }
+}
+
+void effects_of_failure(struct dissect *d, const struct command *cmd)
+{
+        if (cmd->code == COM_CHANGE_USER) {
+                statements_clear(&d->statements);
+                session_vars_keep_user(&d->vars);
         }
 }

@@ -9,4 +9,7 @@
 /** @p cmd, the head of the queue, succeeded. @return false when memory is out. */
 bool effects_apply(struct dissect *d, const struct command *cmd);
 
+/** @p cmd failed: apply what it changed nevertheless. */
+void effects_of_failure(struct dissect *d, const struct command *cmd);
+
 #endif

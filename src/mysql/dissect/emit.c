@@ -23,6 +23,9 @@ static void begin(const struct dissect *d, enum record_event event, uint64_t mon
             (vars->database.len > 0 ? 1ULL << FIELD_DATABASE : 0) |
             (charset_title(vars->charsets.client) != NULL ? 1ULL << FIELD_CHARACTER_SET : 0) |
             (d->server_conn_id != 0 ? 1ULL << FIELD_SERVER_CONN_ID : 0);
+        if (vars->database_unknown) {
+                record_set_uint(r, FIELD_DATABASE_UNKNOWN, 1);
+        }
 }
 
 static void send(const struct dissect *d, struct record *r)

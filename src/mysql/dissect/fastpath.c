@@ -229,13 +229,6 @@ static bool take_definitions_eof(struct parse_context *ctx, struct command *cmd,
         return true;
 }
 
-/** May the statement be "USE name"? No known server answers that with rows, but result.h would change the database. */
-static bool may_use(const struct command *cmd)
-{
-        return !cmd->is_plain && cmd->code == COM_QUERY && cmd->body_len > cmd->text_at &&
-               (cmd->body[cmd->text_at] | 0x20) == 'u';
-}
-
 /** Take the EOF behind the rows, or the OK in its place, if it reports nothing special. A command with rows changes nothing else in
  *  the session. */
 static bool take_end(struct parse_context *ctx, struct command *cmd, struct walk *w)
@@ -244,7 +237,7 @@ static bool take_end(struct parse_context *ctx, struct command *cmd, struct walk
         uint32_t length = is_ok ? REPLY_OK_MIN : REPLY_EOF_LENGTH;
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
         if (!walk_is(w, length) || payload[0] != REPLY_EOF || ctx->d->multi_result != NULL ||
-            cmd->out_params || may_use(cmd)) {
+            cmd->out_params) {
                 return false;
         }
         unsigned warnings = two_bytes(payload + (is_ok ? 5 : 1));

@@ -7,6 +7,8 @@ src_libmysql_dissect_a_SOURCES = \
 	src/mysql/dissect/command_queue.h \
 	src/mysql/dissect/completion.c \
 	src/mysql/dissect/completion.h \
+	src/mysql/dissect/default_database.c \
+	src/mysql/dissect/default_database.h \
 	src/mysql/dissect/dissect.c \
 	src/mysql/dissect/dissect.h \
 	src/mysql/dissect/dissect_feed.c \

@@ -71,6 +71,7 @@ static struct outcome on_err(struct dissect *d, struct command *cmd, const struc
         cmd->failed = true;
         cmd->done = true;
         cmd->errnum = err.errnum;
+        effects_of_failure(d, cmd);
         if (err.sqlstate.len == 5) {
                 memcpy(cmd->sqlstate, err.sqlstate.data, 5);
         }

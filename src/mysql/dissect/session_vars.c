@@ -83,6 +83,13 @@ void session_vars_change_user(struct session_vars *vars)
         set_next(vars, vars->next_login_charset);
 }
 
+void session_vars_keep_user(struct session_vars *vars)
+{
+        owned_text_drop(&vars->next_username);
+        owned_text_drop(&vars->next_database);
+        set_next(vars, vars->charsets.server);
+}
+
 static bool same_options(const struct setnames_options *a, const struct setnames_options *b)
 {
         return a->charset == b->charset && a->no_backslashes == b->no_backslashes &&
@@ -152,8 +159,14 @@ void session_vars_advance(struct session_vars *vars, const struct statements *st
         if (vars->next_database.at != NULL) {
                 owned_text_move(&vars->database, &vars->next_database);
                 vars->charsets.database = vars->next_database_charset;
+                vars->database_unknown = false;
+                vars->identity++;
+        } else if (vars->next_database_unknown) {
+                owned_text_drop(&vars->database);
+                vars->database_unknown = true;
                 vars->identity++;
         }
+        vars->next_database_unknown = false;
 }
 
 /* --- session tracking --------------------------------------------------------------------------------------------------- */

@@ -13,6 +13,8 @@
 #include "mysql/record/record.h"
 #include "mysql/wire/reply.h"
 
+#include <endian.h>
+
 /** What the current reply changes of the character sets. */
 struct next_charsets {
         bool has_client;
@@ -36,6 +38,8 @@ struct session_vars {
         struct next_charsets next;
         uint8_t next_login_charset; /**< of a COM_CHANGE_USER that awaits its reply */
         uint8_t next_database_charset;
+        bool database_unknown;           /**< a statement may have changed it, and nobody told how */
+        bool next_database_unknown;      /**< the current reply makes it unknown, unless it sets one */
         struct owned_text next_database; /**< that the current reply sets; none: unchanged */
         struct owned_text database;
         struct owned_text username;
@@ -55,6 +59,8 @@ bool session_vars_set_next_database(struct session_vars *vars, struct span name,
 bool session_vars_on_login_ok(struct session_vars *vars, const struct ok *ok);
 /** COM_RESET_CONNECTION succeeded. */
 void session_vars_reset(struct session_vars *vars, bool is_mariadb);
+/** COM_CHANGE_USER failed: MariaDB keeps user and database, but has reset the session's variables. */
+void session_vars_keep_user(struct session_vars *vars);
 /** COM_CHANGE_USER succeeded. */
 void session_vars_change_user(struct session_vars *vars);
 /** Note what an OK reports of the session. @return false when memory is out. */
@@ -72,14 +78,20 @@ static inline uint8_t session_vars_results_charset(const struct session_vars *va
         return vars->next.has_results ? vars->next.results : vars->charsets.results;
 }
 
-/** Is the first word of @p text neither USE nor SET, for sure? Most texts are like that; they need not be read. */
+/** Is the first word of @p text SELECT, INSERT, UPDATE or DELETE? Most texts are like that. Such a statement changes neither the default
+ *  database nor a character set, and need not be read. */
 static inline bool session_vars_is_plain(struct span text)
 {
-        if (text.len < 3) {
+        static const uint64_t lower = 0x2020202020202020; /* makes letters lower case, and a NUL a space */
+        static const uint64_t seven = UINT64_MAX >> 8;
+        uint64_t word;
+        if (text.len < sizeof word) {
                 return false;
         }
-        unsigned first = text.data[0] | 0x20U;
-        return first - 'a' <= 'z' - 'a' && first != 'u' && (first != 's' || (text.data[2] | 0x20) != 't');
+        memcpy(&word, text.data, sizeof word);
+        word = (le64toh(word) | lower) & seven;
+        return word == 0x207463656c6573 || word == 0x20747265736e69 || word == 0x20657461647075 ||
+               word == 0x206574656c6564;
 }
 
 /** Does session_vars_advance have nothing to do for @p cmd? */

@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "mysql/dissect/budget.h"
 #include "mysql/sql/setnames.h"
+#include "mysql/sql/use.h"
 
 /** A parameter's value that came by COM_STMT_SEND_LONG_DATA. */
 struct long_data {
@@ -54,6 +55,10 @@ struct statement {
             was_scanned; /**< for SET NAMES and the like: with the options scanned_as, and the result names */
         struct setnames_options scanned_as;
         struct setnames names;
+        bool
+            use_was_read; /**< what it does to the default database: in the mode use_read_as, with the result use */
+        uint64_t use_read_as;
+        struct use_change use;
         struct columns *
             columns; /**< of the last result that had definitions; NULL: there was none, or rows are not kept */
         size_t columns_size; /**< bytes of them */

@@ -106,8 +106,8 @@ struct transaction_point transaction_advance(struct transaction *t, const struct
         bool was_open = t->is_open;
         struct transaction_point point = {.mode = t->mode};
         bool is_new = cmd->code == COM_CHANGE_USER || cmd->code == COM_RESET_CONNECTION;
-        if (is_new && !cmd->failed) {
-                start_over(t);
+        if (is_new && (!cmd->failed || cmd->code == COM_CHANGE_USER)) {
+                start_over(t); /* MariaDB keeps a session whose COM_CHANGE_USER failed, but resets it */
         }
         if (cmd->has_status && !cmd->failed) {
                 t->is_open = (cmd->status & STATUS_IN_TRANS) != 0;

@@ -22,6 +22,7 @@
         ROW(CHARACTER_SET, session.character_set, TEXT, SESSION)                                            \
         ROW(SERVER_VERSION, server_version, TEXT, OPTIONAL)                                                 \
         ROW(SERVER_CONN_ID, session.server_conn_id, UINT, SESSION)                                          \
+        ROW(DATABASE_UNKNOWN, database_unknown, BOOL, OPTIONAL)                                             \
         ROW(AUTH_PLUGIN, auth_plugin, TEXT, OPTIONAL)                                                       \
         ROW(AUTH_PATH, auth_path, TEXT, OPTIONAL)                                                           \
         ROW(CONNECT_ATTRIBUTES, connect_attributes, MAP, OPTIONAL)                                          \
@@ -151,6 +152,7 @@ static inline enum record_field field_set_take(struct field_set *s)
 #define FIELD_HIGH(is, name) | ((is) && FIELD_##name >= 64 ? 1ULL << FIELD_##name % 64 : 0)
 
 #define FIELD_KIND_IS_SPAN_UINT         0
+#define FIELD_KIND_IS_SPAN_BOOL         0
 #define FIELD_KIND_IS_SPAN_FLAGS        0
 #define FIELD_KIND_IS_SPAN_TEXT         1
 #define FIELD_KIND_IS_SPAN_BYTES        1
@@ -158,6 +160,7 @@ static inline enum record_field field_set_take(struct field_set *s)
 #define FIELD_KIND_IS_SPAN_MAP          0
 #define FIELD_KIND_IS_SPAN_ROWS         0
 #define FIELD_KIND_IS_LIST_UINT         0
+#define FIELD_KIND_IS_LIST_BOOL         0
 #define FIELD_KIND_IS_LIST_FLAGS        0
 #define FIELD_KIND_IS_LIST_TEXT         0
 #define FIELD_KIND_IS_LIST_BYTES        0

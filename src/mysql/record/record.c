@@ -32,8 +32,9 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
                      "Address from which the proxy connected to the server. Absent until it is connected."),
     [FIELD_REMOTE_ADDR] = SESSION_TEXT(remote_addr, "Address of the server."),
     [FIELD_USERNAME] = SESSION_TEXT(username, "User name in the login. Absent before the login."),
-    [FIELD_DATABASE] = SESSION_TEXT(
-        database, "Default database at the start of the command. Absent if there is no default database."),
+    [FIELD_DATABASE] =
+        SESSION_TEXT(database, "Default database at the start of the command. Absent if there is no default "
+                               "database, and if it is unknown."),
     [FIELD_CHARACTER_SET] =
         SESSION_TEXT(character_set, "Character set of the texts that the client sends, by the server's name "
                                     "for it. Absent before the login."),
@@ -43,6 +44,11 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
         {NAMED("server_conn_id"), RECORD_UINT, offsetof(struct record, session.server_conn_id),
          KEY_LEN("server_conn_id"), "",
          "The server's connection ID, as returned by CONNECTION_ID(). Absent before the greeting."},
+    [FIELD_DATABASE_UNKNOWN] =
+        FIELD(database_unknown, RECORD_BOOL,
+              "true if the default database is unknown, and database is absent for that reason: a statement "
+              "before may have changed it, its text does not show how, and the server did not report it. "
+              "Otherwise absent."),
     [FIELD_AUTH_PLUGIN] =
         TEXT(auth_plugin, "Authentication plugin that was used last. Only in auth records."),
     [FIELD_AUTH_PATH] = TEXT(

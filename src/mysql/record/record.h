@@ -127,6 +127,7 @@ struct record {
 
         /* the optional part */
         struct span server_version;
+        uint64_t database_unknown;
         struct span auth_plugin;
         struct span auth_path;
         struct value_list connect_attributes;
@@ -188,6 +189,7 @@ enum record_redaction {
 
 enum record_kind {
         RECORD_UINT,
+        RECORD_BOOL,  /**< 1: true; a field that would be false is absent */
         RECORD_TEXT,  /**< text in the session's character set: maybe no UTF-8 */
         RECORD_BYTES, /**< binary */
         RECORD_LIST,  /**< struct value_list, positional: a JSON array */

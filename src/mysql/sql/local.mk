@@ -28,4 +28,6 @@ src_libmysql_sql_a_SOURCES = \
 	src/mysql/sql/sql_words.c \
 	src/mysql/sql/sql_words.h \
 	src/mysql/sql/tags.c \
-	src/mysql/sql/tags.h
+	src/mysql/sql/tags.h \
+	src/mysql/sql/use.c \
+	src/mysql/sql/use.h

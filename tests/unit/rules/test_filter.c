@@ -115,6 +115,18 @@ static void criteria(void)
         }
 }
 
+static void an_unknown_database(void)
+{
+        struct record r = query("SELECT 1");
+        record_remove(&r, FIELD_DATABASE);
+        record_set_uint(&r, FIELD_DATABASE_UNKNOWN, 1);
+        CU_ASSERT_FALSE(passes(FILTER_SCHEMA, "*", &r));
+        CU_ASSERT_FALSE(passes(FILTER_SCHEMA, "!shop", &r));
+        CU_ASSERT_TRUE(passes(FILTER_COMMAND, "execute", &r));
+        record_remove(&r, FIELD_DATABASE_UNKNOWN);
+        CU_ASSERT_TRUE(passes(FILTER_SCHEMA, "!shop", &r)); /* there is none */
+}
+
 static void errors_and_addresses(void)
 {
         struct record r = query("SELECT 1");
@@ -306,6 +318,7 @@ static void each_allocation_fails_once(void)
 
 static const struct tap_test tests[] = {
     {"criteria", criteria},
+    {"an unknown database", an_unknown_database},
     {"errors and addresses", errors_and_addresses},
     {"other events", other_events},
     {"bad texts", bad_texts},

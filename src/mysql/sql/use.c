@@ -1,0 +1,243 @@
+#include "mysql/sql/use.h"
+
+#include <strings.h>
+
+static void advance(struct use_reader *r)
+{
+        do {
+                r->token = sql_next(&r->lexer);
+        } while (r->token.kind == SQL_COMMENT);
+}
+
+struct use_reader use_reader_over(struct span text, struct sql_mode mode)
+{
+        struct use_reader r = {.lexer = sql_lexer_over(text, mode)};
+        advance(&r);
+        return r;
+}
+
+static bool is_sign(const struct sql_token *t, char sign)
+{
+        return t->kind == SQL_OPERATOR && t->text.len == 1 && t->text.data[0] == (uint8_t)sign;
+}
+
+/** Is @p t the word @p word, a keyword of the lexer or not? */
+static bool is_word(const struct sql_token *t, const char *word)
+{
+        return (t->kind == SQL_KEYWORD || t->kind == SQL_NAME) && t->text.len == strlen(word) &&
+               strncasecmp((const char *)t->text.data, word, t->text.len) == 0;
+}
+
+static bool ends_statement(const struct use_reader *r)
+{
+        return r->token.kind == SQL_END || is_sign(&r->token, ';');
+}
+
+static bool accept(struct use_reader *r, const char *word)
+{
+        bool is_it = is_word(&r->token, word);
+        if (is_it) {
+                advance(r);
+        }
+        return is_it;
+}
+
+static bool accept_database(struct use_reader *r)
+{
+        return accept(r, "DATABASE") || accept(r, "SCHEMA");
+}
+
+/** A statement with @p effect on the database whose name comes next. In the mode ANSI_QUOTES a name may look like a string; MySQL does
+ *  not report that mode. */
+static struct use_change with_name(const struct use_reader *r, enum use_effect effect)
+{
+        const struct sql_token *t = &r->token;
+        bool is_name = t->kind == SQL_NAME || t->kind == SQL_QUOTED || t->kind == SQL_KEYWORD ||
+                       (t->kind == SQL_STRING && t->text.data[0] == '"');
+        if (ends_statement(r)) {
+                return (struct use_change){.effect = USE_KEEPS}; /* no server accepts it */
+        }
+        return (struct use_change){.effect = is_name ? effect : USE_UNKNOWN, .name = t->text};
+}
+
+/* --- statements that execute others ---------------------------------------------------------------------------------- */
+
+/** Read to the end of a compound statement, which is that of the text, or of one that begins with SET STATEMENT. No compound statement may
+ *  contain USE, but another statement may follow it. */
+static struct use_change read_compound(struct use_reader *r, bool to_end)
+{
+        struct use_change change = {.effect = USE_KEEPS, .any_results = true};
+        struct sql_token before = {.kind = SQL_END};
+        while (r->token.kind != SQL_END && (to_end || !is_sign(&r->token, ';'))) {
+                const struct sql_token *t = &r->token;
+                bool drops = (is_word(t, "DATABASE") || is_word(t, "SCHEMA")) &&
+                             (is_word(&before, "DROP") || is_word(&before, "REPLACE"));
+                bool uses = is_word(t, "USE") && (is_sign(&before, ';') || is_word(&before, "FOR"));
+                if (drops || uses || is_word(t, "EXECUTE") || is_word(t, "CALL")) {
+                        change.effect = USE_UNKNOWN;
+                }
+                before = *t;
+                advance(r);
+        }
+        return change;
+}
+
+static struct use_change read_statement(struct use_reader *r, bool is_inner);
+
+/** EXECUTE IMMEDIATE of a literal without escapes executes what the text shows; any other EXECUTE does not show it. */
+static struct use_change read_execute(struct use_reader *r, bool is_inner)
+{
+        static const struct use_change unknown = {.effect = USE_UNKNOWN, .any_results = true};
+        if (is_inner || !accept(r, "IMMEDIATE") || r->token.kind != SQL_STRING) {
+                return unknown;
+        }
+        struct span literal = r->token.text;
+        advance(r);
+        if (literal.len < 2 || (!ends_statement(r) && !is_word(&r->token, "USING"))) {
+                return unknown;
+        }
+        uint8_t quote = literal.data[0];
+        struct span inside = span_of(literal.data + 1, literal.len - 2);
+        if ((quote != '\'' && quote != '"') || literal.data[literal.len - 1] != quote ||
+            memchr(inside.data, '\\', inside.len) != NULL || memchr(inside.data, quote, inside.len) != NULL) {
+                return unknown;
+        }
+        struct use_reader inner = use_reader_over(inside, r->lexer.mode);
+        return read_statement(&inner, true);
+}
+
+/** BEGIN begins a transaction, or a compound statement. */
+static struct use_change read_begin(struct use_reader *r, bool is_inner)
+{
+        (void)is_inner;
+        bool is_transaction = ends_statement(r) || is_word(&r->token, "WORK");
+        return is_transaction ? (struct use_change){.effect = USE_KEEPS} : read_compound(r, true);
+}
+
+static struct use_change read_block(struct use_reader *r, bool is_inner)
+{
+        (void)is_inner;
+        return read_compound(r, true);
+}
+
+/** SET STATEMENT x = y FOR executes the statement that follows it. */
+static struct use_change read_set(struct use_reader *r, bool is_inner)
+{
+        (void)is_inner;
+        bool executes = is_word(&r->token, "STATEMENT");
+        return executes ? read_compound(r, false) : (struct use_change){.effect = USE_KEEPS};
+}
+
+static struct use_change read_call(struct use_reader *r, bool is_inner)
+{
+        (void)r;
+        (void)is_inner;
+        return (struct use_change){.effect = USE_UNKNOWN, .any_results = true};
+}
+
+/* --- statements ------------------------------------------------------------------------------------------------------- */
+
+/** ALTER DATABASE … UPGRADE DATA DIRECTORY NAME renames the database. */
+static struct use_change read_alter(struct use_reader *r, bool is_inner)
+{
+        (void)is_inner;
+        struct use_change change = {.effect = USE_KEEPS};
+        if (accept_database(r)) {
+                while (!ends_statement(r)) {
+                        if (is_word(&r->token, "UPGRADE")) {
+                                change.effect = USE_UNKNOWN;
+                        }
+                        advance(r);
+                }
+        }
+        return change;
+}
+
+static struct use_change read_drop(struct use_reader *r, bool is_inner)
+{
+        (void)is_inner;
+        if (!accept_database(r)) {
+                return (struct use_change){.effect = USE_KEEPS};
+        }
+        if (accept(r, "IF")) {
+                (void)accept(r, "EXISTS");
+        }
+        return with_name(r, USE_DROPS);
+}
+
+/** CREATE OR REPLACE DATABASE drops it first. */
+static struct use_change read_create(struct use_reader *r, bool is_inner)
+{
+        (void)is_inner;
+        bool replaces = accept(r, "OR") && accept(r, "REPLACE") && accept_database(r);
+        return replaces ? with_name(r, USE_DROPS) : (struct use_change){.effect = USE_KEEPS};
+}
+
+static struct use_change read_use(struct use_reader *r, bool is_inner)
+{
+        (void)is_inner;
+        return with_name(r, USE_SETS);
+}
+
+/** @p is_inner: it is the literal of an EXECUTE IMMEDIATE. */
+static struct use_change read_statement(struct use_reader *r, bool is_inner)
+{
+        static const struct {
+                const char *word;
+                struct use_change (*read)(struct use_reader *r, bool is_inner);
+        } readers[] = {
+            {"SET", read_set},      {"BEGIN", read_begin}, {"CALL", read_call},     {"CREATE", read_create},
+            {"ALTER", read_alter},  {"DROP", read_drop},   {"USE", read_use},       {"EXECUTE", read_execute},
+            {"IF", read_block},     {"CASE", read_block},  {"LOOP", read_block},    {"WHILE", read_block},
+            {"REPEAT", read_block}, {"FOR", read_block},   {"DECLARE", read_block},
+        };
+        struct sql_token first = r->token;
+        if (ends_statement(r)) {
+                return (struct use_change){.effect = USE_KEEPS, .is_empty = true};
+        }
+        advance(r);
+        /* a label, or one of the mode ORACLE */
+        if (is_sign(&r->token, ':') || (first.kind == SQL_OPERATOR && first.text.data[0] == '<')) {
+                return read_compound(r, true);
+        }
+        for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
+                if (is_word(&first, readers[i].word)) {
+                        return readers[i].read(r, is_inner);
+                }
+        }
+        return (struct use_change){.effect = USE_KEEPS};
+}
+
+struct use_change use_read(struct use_reader *r)
+{
+        return read_statement(r, false);
+}
+
+bool use_next_statement(struct use_reader *r)
+{
+        while (!ends_statement(r)) {
+                advance(r);
+        }
+        if (r->token.kind == SQL_END) {
+                return false;
+        }
+        advance(r);
+        return r->token.kind != SQL_END;
+}
+
+size_t use_name(struct span name, uint8_t out[USE_NAME_MAX])
+{
+        uint8_t quote = name.len > 0 ? name.data[0] : 0;
+        bool is_quoted = quote == '`' || quote == '"';
+        size_t end = is_quoted ? name.len - 1 : name.len;
+        size_t n = 0;
+        if (name.len > USE_NAME_MAX || (is_quoted && name.len < 3) ||
+            (quote == '"' && memchr(name.data, '\\', name.len) != NULL)) {
+                return 0; /* a backslash is an escape in some modes only */
+        }
+        for (size_t i = is_quoted ? 1 : 0; i < end; i++) {
+                i += is_quoted && name.data[i] == quote ? 1 : 0; /* a doubled quote stands for itself */
+                out[n++] = name.data[i];
+        }
+        return n;
+}
