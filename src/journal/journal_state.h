@@ -31,7 +31,7 @@ struct journal {
         struct record_raw raw; /* the one that is under way */
         struct convert convert;
         struct enrich enrich;
-        uint64_t expired_ns; /* monotonic: when idle runs were last looked for */
+        uint64_t expired_ns;          /* monotonic: when idle runs were last looked for */
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };
 
