@@ -238,6 +238,26 @@ class Certificate(Ends):
         self.assertEqual(errors, [])
 
 
+class Refusals(Ends):
+    """An ERR packet in place of the greeting: its number and its text are logged."""
+
+    def test_any_sequence_number(self):
+        for seq in (0, 1, 2):
+            for state in (b"", b"#08004"):
+                error = packet(seq, b"\xff\x10\x04" + state + b"Too many connections")
+
+                def talk(s):
+                    for i in range(len(error)):
+                        s.sendall(error[i:i + 1])
+                    s.shutdown(socket.SHUT_WR)
+                    self.end_of(s)
+                with self.subTest(seq=seq, state=state), lab.Proxy(remote=self.serve(talk), expect_lint=True) as proxy:
+                    with socket.create_connection(("127.0.0.1", proxy.port), timeout=lab.PATIENCE_S) as s:
+                        self.assertEqual(self.end_of(s), (error, "closed"))
+                    auth, = proxy.settled("auth")
+                    self.assertEqual((auth["errno"], auth["error"]), (1040, "Too many connections"))
+
+
 class ServerName(Ends):
     """The name for which a client asks within TLS (SNI) reaches the server."""
 

@@ -313,12 +313,14 @@ static bool holds(const struct gate *g, enum side from)
 }
 
 /** @return a reason why these bytes can't be the packet that this state awaits, or NULL. */
-static const char *reject_header(const struct gate *g, uint8_t seq, size_t length)
+static const char *reject_header(const struct gate *g, struct span held, size_t length)
 {
+        uint8_t seq = held.data[3];
         size_t max = g->state == GATE_GREETING ? GREETING_MAX : LOGIN_MAX;
         bool right_seq = true;
         if (g->state == GATE_GREETING) {
-                right_seq = seq == 0;
+                /* proxies in front of a server number an ERR packet as a reply; its first byte tells */
+                right_seq = seq == 0 || held.len == FRAME_HEADER_SIZE || held.data[FRAME_HEADER_SIZE] == 0xff;
         } else if (g->state == GATE_LOGIN) {
                 right_seq = seq == (g->auth.tls[SIDE_CLIENT] ? 2 : 1);
         }
@@ -378,7 +380,7 @@ static enum gate_step take(struct gate *g, enum side from)
                 if (g->state == GATE_AUTH && from == SIDE_CLIENT && held.data[3] == 0) {
                         break; /* a command sent before the login is over: the gate waits until it is */
                 }
-                const char *why_not = reject_header(g, held.data[3], length);
+                const char *why_not = reject_header(g, held, length);
                 if (why_not != NULL) {
                         return relay(g, why_not);
                 }
