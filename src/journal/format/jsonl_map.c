@@ -80,7 +80,7 @@ static void put_sorted(struct writer *w, struct value_list list, const struct va
         for (size_t i = 0; i < list.n; i++) {
                 sorted[i] = &list.at[i];
         }
-        qsort(sorted, list.n, sizeof *sorted, compare);
+        qsort(sorted, list.n, sizeof(const struct value *), compare);
         for (size_t i = 0; i < list.n; i++) {
                 size_t at = first_of(sorted, list.n, &list.at[i]);
                 if (sorted[at] == &list.at[i]) {
@@ -95,7 +95,7 @@ static void put_sorted(struct writer *w, struct value_list list, const struct va
 
 static void put_many(struct writer *w, struct value_list list)
 {
-        const struct value **sorted = prof_alloc(STAGE_JOURNAL, list.n * sizeof *sorted);
+        const struct value **sorted = prof_alloc(STAGE_JOURNAL, list.n * sizeof(const struct value *));
         if (sorted == NULL) {
                 writer_text(w, "\"unknown\":{\"unknown\":true}");
                 return;
