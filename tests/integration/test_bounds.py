@@ -1,8 +1,9 @@
 """Memory does not depend on what passes: one session with huge results, huge packets and many statements."""
+import threading
 import unittest
 
 import lab
-from rawclient import RawClient, Refused
+from rawclient import RawClient, Refused, packet
 
 MIB = 1 << 20
 # A short run shows the same with less.
@@ -138,6 +139,25 @@ class Bounds(unittest.TestCase):
         self.assertGreater(len(rows["first_rows"]), 500)
         self.assertEqual(len(rows["first_rows"]) + rows["first_rows_cut"], 1000)
         self.assertEqual({len(row) for row in rows["first_rows"]}, {40})
+
+    def test_pipelining(self):
+        """A client that writes 100,000 commands before it reads one reply is served and logged."""
+        server = lab.server()
+        n = 100000
+        with lab.Proxy("--workers", "1", "--log-when-full", "block", remote=f"127.0.0.1:{server.port}") as proxy:
+            c = RawClient(proxy.port)
+            one = packet(0, b"\x03DO 1")
+            writer = threading.Thread(target=c.send_bytes, args=(one * n,))
+            writer.start()
+            writer.join(timeout=lab.PATIENCE_S)
+            self.assertFalse(writer.is_alive())
+            for _ in range(n):
+                c.read()
+            self.assertEqual(c.query("SELECT 'behind them'"), 1)
+            c.quit()
+            records = proxy.settled("query")
+        self.assertEqual(len([r for r in records if r.get("query") == "DO 1"]), n)
+        self.assertEqual(len([r for r in records if r.get("query") == "SELECT 'behind them'"]), 1)
 
     def test_plain(self):
         self.use(False)
