@@ -48,7 +48,6 @@ static inline __attribute__((always_inline)) void complete(struct dissect *d, co
                 multi_result_drop(&d->multi_result);
         }
         value_buffer_shrink(&d->values);
-        value_buffer_shrink(&d->vars.changes);
         d->records++;
         if (cmd->code == COM_STMT_CLOSE) {
                 statements_remove(&d->statements, cmd->stmt_id);
@@ -81,6 +80,7 @@ const char *completion_advance(struct dissect *d)
                 if (!session_vars_are_settled(&d->vars, cmd)) {
                         default_database_note(d, cmd, mode);
                         session_vars_advance(&d->vars, &d->statements, cmd);
+                        value_buffer_shrink(&d->vars.changes);
                 }
                 command_queue_pop(&d->queue);
         }
