@@ -38,7 +38,7 @@ KNOWN = [
     ["BEGIN NOT ATOMIC USE other; END"], ["IF 1 THEN USE other; END IF"], ["here: BEGIN NOT ATOMIC USE other; END"],
     ["FOR i IN 1..2 DO USE other; END FOR"], ["WHILE 0 DO USE other; END WHILE"], ["REPEAT USE other; UNTIL 1 END REPEAT"],
     ["SELECT 1; CASE 1 WHEN 1 THEN USE other; END CASE"], [(PREPARED, "BEGIN NOT ATOMIC USE other; END")],
-    ["SET @x = 'USE other'", "EXECUTE IMMEDIATE @x", "USE shop"], ["CALL switches()", "DROP DATABASE gone", "USE other"],
+    ["SET @x = 'USE other'", "EXECUTE IMMEDIATE @x", "USE shop", "SET NAMES utf8mb4"], ["CALL switches()", "DROP DATABASE gone", "USE other"],
 ]
 # What a text executes is not in the text.
 UNKNOWN = [
@@ -129,6 +129,21 @@ class DefaultDatabase(unittest.TestCase):
                  for form, said, r in self.ask_after(UNKNOWN, 0)
                  if "database" in r or r.get("database_unknown") is not True]
         self.assertEqual(wrong, [])
+
+    def test_character_sets(self):
+        """Where dynamic SQL may set another one, the old one is not shown; otherwise it is the server's."""
+        unknown = [["EXECUTE IMMEDIATE 'SET NAMES latin2'"], ["BEGIN NOT ATOMIC SET NAMES latin2; END"],
+                   ["PREPARE s FROM 'SET NAMES latin2'", "EXECUTE s"], ["IF 1 THEN SET character_set_client = latin2; END IF"],
+                   ["SET STATEMENT max_statement_time = 10 FOR SET NAMES latin2"],
+                   ["BEGIN NOT ATOMIC SET CHARSET latin2; SELECT nothing; END"],
+                   [(PREPARED, "BEGIN NOT ATOMIC SET CHARACTER SET latin2; END")]]
+        known = [["EXECUTE IMMEDIATE 'SET @a = 1'"], [(PREPARED, "SET NAMES latin2")], ["BEGIN NOT ATOMIC SELECT 1; END"],
+                 ["EXECUTE IMMEDIATE 'USE other'"], ["CALL nothing()"], ["EXECUTE IMMEDIATE @x", "SET NAMES latin2"]]
+        self.assertEqual([r.get("character_set") for _, _, r in self.ask_after(unknown, 0)], [None] * len(unknown))
+        for form, said, r in self.ask_after(known, 0):
+            self.assertEqual((form, r.get("character_set")), (form, said[1]))
+        for form, said, r in self.ask_after(unknown[:5] + known, SESSION_TRACK):
+            self.assertEqual((form, r.get("character_set")), (form, said[1]))
 
     def test_failed_change_user(self):
         """MariaDB keeps user and database, and resets the variables, whatever the request asked for."""

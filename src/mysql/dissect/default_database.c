@@ -11,6 +11,7 @@ struct outcome_of_text {
         enum { AS_BEFORE, IS_SET, IS_NONE, IS_UNKNOWN } state;
         uint8_t name[USE_NAME_MAX];
         size_t len;
+        bool charset_unknown;
 };
 
 static bool has_high_bytes(struct span text)
@@ -62,6 +63,7 @@ static void drop(const struct dissect *d, struct outcome_of_text *o, struct span
 
 static void apply(const struct dissect *d, struct outcome_of_text *o, const struct use_change *change)
 {
+        o->charset_unknown = o->charset_unknown || change->charset_unknown;
         switch (change->effect) {
         case USE_KEEPS: break;
         case USE_SETS: set(d, o, change->name); break;
@@ -76,7 +78,7 @@ static void apply(const struct dissect *d, struct outcome_of_text *o, const stru
 static void read_one(const struct dissect *d, const struct command *cmd, const struct use_change *change,
                      struct outcome_of_text *o)
 {
-        if (!cmd->failed || change->effect == USE_UNKNOWN) {
+        if (!cmd->failed || change->effect == USE_UNKNOWN || change->charset_unknown) {
                 apply(d, o, change);
         }
 }
@@ -148,11 +150,25 @@ static void read_prepared(const struct dissect *d, const struct command *cmd, st
         read_one(d, cmd, &st->use, o);
 }
 
+static void note_charset(struct session_vars *vars)
+{
+        if (!vars->next.has_client) {
+                vars->next.has_client = true;
+                vars->next.client = CHARSET_UNKNOWN;
+        }
+        if (!vars->next.has_results) {
+                vars->next.has_results = true;
+                vars->next.results = CHARSET_UNKNOWN;
+        }
+}
+
 void default_database_note(struct dissect *d, const struct command *cmd, struct sql_mode mode)
 {
         struct outcome_of_text o;
         o.state = AS_BEFORE;
         o.len = 0;
+        o.charset_unknown = false;
+        bool is_tracked = (d->capabilities & CAP_SESSION_TRACK) != 0;
         if (d->vars.next_database.at != NULL) {
                 return; /* the server reported it */
         }
@@ -167,7 +183,9 @@ void default_database_note(struct dissect *d, const struct command *cmd, struct 
                 d->vars.next_database_unknown = !is_kept;
         } else if (o.state == IS_UNKNOWN) {
                 /* where sessions are tracked, what a failed statement did is reported only with the next OK */
-                bool is_tracked = (d->capabilities & CAP_SESSION_TRACK) != 0;
                 d->vars.next_database_unknown = !is_tracked || cmd->failed;
+        }
+        if (o.charset_unknown && !is_tracked) {
+                note_charset(&d->vars);
         }
 }

@@ -37,7 +37,7 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
                                "database, and if it is unknown."),
     [FIELD_CHARACTER_SET] =
         SESSION_TEXT(character_set, "Character set of the texts that the client sends, by the server's name "
-                                    "for it. Absent before the login."),
+                                    "for it. Absent before the login, and if it is unknown."),
     [FIELD_SERVER_VERSION] =
         TEXT(server_version, "Server version in the server's greeting. Only in auth records."),
     [FIELD_SERVER_CONN_ID] =

@@ -62,6 +62,15 @@ static struct use_change with_name(const struct use_reader *r, enum use_effect e
 
 /* --- statements that execute others ---------------------------------------------------------------------------------- */
 
+/** Is @p t a word of a statement that sets a character set? */
+static bool sets_charset(const struct sql_token *t)
+{
+        static const char prefix[] = "character_set_";
+        bool is_variable = t->text.len > sizeof prefix - 1 &&
+                           strncasecmp((const char *)t->text.data, prefix, sizeof prefix - 1) == 0;
+        return is_variable || is_word(t, "NAMES") || is_word(t, "CHARSET") || is_word(t, "CHARACTER");
+}
+
 /** Read to the end of a compound statement, which is that of the text, or of one that begins with SET STATEMENT. No compound statement may
  *  contain USE, but another statement may follow it. */
 static struct use_change read_compound(struct use_reader *r, bool to_end)
@@ -73,9 +82,11 @@ static struct use_change read_compound(struct use_reader *r, bool to_end)
                 bool drops = (is_word(t, "DATABASE") || is_word(t, "SCHEMA")) &&
                              (is_word(&before, "DROP") || is_word(&before, "REPLACE"));
                 bool uses = is_word(t, "USE") && (is_sign(&before, ';') || is_word(&before, "FOR"));
-                if (drops || uses || is_word(t, "EXECUTE") || is_word(t, "CALL")) {
+                bool executes = is_word(t, "EXECUTE");
+                if (drops || uses || executes || is_word(t, "CALL")) {
                         change.effect = USE_UNKNOWN;
                 }
+                change.charset_unknown = change.charset_unknown || executes || sets_charset(t);
                 before = *t;
                 advance(r);
         }
@@ -87,7 +98,8 @@ static struct use_change read_statement(struct use_reader *r, bool is_inner);
 /** EXECUTE IMMEDIATE of a literal without escapes executes what the text shows; any other EXECUTE does not show it. */
 static struct use_change read_execute(struct use_reader *r, bool is_inner)
 {
-        static const struct use_change unknown = {.effect = USE_UNKNOWN, .any_results = true};
+        static const struct use_change unknown = {
+            .effect = USE_UNKNOWN, .any_results = true, .charset_unknown = true};
         if (is_inner || !accept(r, "IMMEDIATE") || r->token.kind != SQL_STRING) {
                 return unknown;
         }
@@ -103,7 +115,13 @@ static struct use_change read_execute(struct use_reader *r, bool is_inner)
                 return unknown;
         }
         struct use_reader inner = use_reader_over(inside, r->lexer.mode);
-        return read_statement(&inner, true);
+        bool is_set = is_word(&inner.token, "SET");
+        struct use_change change = read_statement(&inner, true);
+        while (is_set && inner.token.kind != SQL_END) {
+                change.charset_unknown = change.charset_unknown || sets_charset(&inner.token);
+                advance(&inner);
+        }
+        return change;
 }
 
 /** BEGIN begins a transaction, or a compound statement. */

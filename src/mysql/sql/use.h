@@ -23,9 +23,10 @@ enum use_effect {
 
 struct use_change {
         enum use_effect effect;
-        struct span name; /**< as in the text, maybe with quotes */
-        bool any_results; /**< the statement may have any number of results, and not only one */
-        bool is_empty;    /**< there is no statement, but only white space and comments */
+        struct span name;     /**< as in the text, maybe with quotes */
+        bool any_results;     /**< the statement may have any number of results, and not only one */
+        bool charset_unknown; /**< a statement within this one may set character sets, also if it fails */
+        bool is_empty;        /**< there is no statement, but only white space and comments */
 };
 
 /** Reads a text of one or several statements. */
