@@ -361,7 +361,6 @@ static void what_is_written_is_read_back(void)
         (void)fclose(f);
         settings_defaults(&back);
         CU_ASSERT_EQUAL(settings_load(&back, path), STATUS_OK);
-        /* Both were zeroed before: padding is equal too. NOLINTNEXTLINE */
         char place[SETTINGS_PLACE_MAX];
         char expected[SETTINGS_PLACE_MAX];
         CU_ASSERT_STRING_EQUAL(settings_place(&s, "listen", 0, place), "");
@@ -374,6 +373,7 @@ static void what_is_written_is_read_back(void)
         CU_ASSERT_TRUE(settings_row_count <= SETTINGS_ROWS_MAX);
         memset(back.files, 0, sizeof back.files); /* where the values come from differs */
         memset(back.lines, 0, sizeof back.lines);
+        /* Both were zeroed before: padding is equal too. NOLINTNEXTLINE */
         bool same = memcmp(&s, &back, sizeof s) == 0;
         CU_ASSERT_TRUE(same);
 }
