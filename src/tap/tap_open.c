@@ -49,21 +49,6 @@ static void add_times(const struct tap *tap, struct record *r)
         *times = (struct tap_times){0};
 }
 
-/** Without a login packet there is no user, and no errno: the reason has to tell that the login failed. */
-static void add_failure(const struct tap *tap, struct record *r)
-{
-        if (!record_has(r, FIELD_REASON) || record_has(r, FIELD_CLIENT_CAPABILITIES)) {
-                return; /* the login succeeded, was refused by the server, or was at least sent */
-        }
-        if (tap->prevented != NULL) {
-                record_set_text(r, FIELD_REASON, span_str(tap->prevented));
-        } else if (tap->tls[SIDE_CLIENT] != NULL) {
-                record_set_text(
-                    r, FIELD_INFO,
-                    span_str("the client left after the TLS handshake: it may not trust the certificate"));
-        }
-}
-
 static void on_command(void *arg)
 {
         const struct tap *tap = arg;
@@ -76,7 +61,6 @@ static void on_record(void *arg, struct record *r)
         struct tap *tap = arg;
         if (r->event == EVENT_AUTH) {
                 add_login(tap, r);
-                add_failure(tap, r);
         }
         if (r->event == EVENT_QUERY) {
                 if (record_has(r, FIELD_ERRNO)) {

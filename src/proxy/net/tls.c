@@ -78,14 +78,6 @@ const char *tls_error(const struct tls *t)
 
 /* --- bytes ---------------------------------------------------------------------------------------------------------- */
 
-/** Is the error @p reason of OpenSSL an alert with which a peer rejects our certificate? */
-static bool is_rejected_certificate(int reason)
-{
-        return reason == SSL_R_TLSV1_ALERT_UNKNOWN_CA ||
-               (reason >= SSL_R_SSLV3_ALERT_BAD_CERTIFICATE &&
-                reason <= SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN); /* unsupported, revoked, expired */
-}
-
 /** Put the reason why OpenSSL failed into t->error. */
 static enum tls_state fail(struct tls *t)
 {
@@ -99,11 +91,10 @@ static enum tls_state fail(struct tls *t)
         if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE) {
                 return TLS_NOMEM;
         }
-        bool rejected = t->peer == SIDE_CLIENT && is_rejected_certificate(ERR_GET_REASON(code));
-        (void)snprintf(
-            t->error, sizeof t->error, "%s%s%s%s", rejected ? "the client refused the certificate: " : "",
-            reason != NULL ? reason : "the connection broke off", verified != X509_V_OK ? ": " : "",
-            verified != X509_V_OK ? X509_verify_cert_error_string(verified) : "");
+        (void)snprintf(t->error, sizeof t->error, "%s%s%s",
+                       reason != NULL ? reason : "the connection broke off",
+                       verified != X509_V_OK ? ": " : "",
+                       verified != X509_V_OK ? X509_verify_cert_error_string(verified) : "");
         return TLS_FAILED;
 }
 
@@ -154,20 +145,6 @@ static void deliver(struct tls *t, size_t len)
                         explicit_bzero(t->buffer, len);
                 }
         }
-}
-
-enum status tls_pass_name(struct tls *to, const struct tls *from)
-{
-        PROF_SCOPE(STAGE_TLS);
-        const char *asked = SSL_get_servername(from->ssl, TLSEXT_NAMETYPE_host_name);
-        char name[TLSEXT_MAXLEN_host_name + 1]; /* the macro for it casts const away; OpenSSL copies */
-        if (asked == NULL || *asked == '\0') {
-                return STATUS_OK;
-        }
-        (void)snprintf(name, sizeof name, "%s", asked);
-        return SSL_ctrl(to->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) == 1
-                   ? STATUS_OK
-                   : STATUS_NOMEM;
 }
 
 enum tls_state tls_start(struct tls *t)
