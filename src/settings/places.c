@@ -11,7 +11,7 @@ static uint16_t number_of(struct settings *s, const char *file)
         if (strlen(file) >= SETTINGS_TEXT_MAX) {
                 return 0;
         }
-        for (uint16_t i = 0; i < SETTINGS_FILES; i++) {
+        for (int i = 0; i < SETTINGS_FILES; i++) {
                 if (s->files[i][0] == '\0') {
                         memcpy(s->files[i], file, strlen(file) + 1);
                 }
