@@ -76,8 +76,9 @@ class EarlyAnswers(Statements):
         return [r for r in records if r.get("errno") == 1153]
 
     def setUp(self):
+        before = lab.server().sql("SELECT @@GLOBAL.max_allowed_packet").strip()
+        self.addCleanup(lab.server().sql, f"SET GLOBAL max_allowed_packet = {before}")
         lab.server().sql("SET GLOBAL max_allowed_packet = 1048576")
-        self.addCleanup(lab.server().sql, "SET GLOBAL max_allowed_packet = 16777216")
 
     def test_query(self):
         found, = self.refused(lambda _: b"\x03SELECT '")
