@@ -122,7 +122,10 @@ class Bounds(unittest.TestCase):
                 c.execute(statement, *range(60000))
             except Refused:
                 pass  # the server may not have the memory to compute that
+            # two such records do not fit into the ring at a time
+            lab.wait_for(lambda: any(r["command"] == "COM_STMT_EXECUTE" for r in proxy.records("query")), "the record of the execution")
             self.assertEqual(c.query("SELECT " + ",".join(["REPEAT('x', 20)"] * 40) + " FROM seq_1_to_1000"), 1000)
+            lab.wait_for(lambda: any("first_rows" in r and r.get("rows") == 1000 for r in proxy.records("query")), "the record of the rows")
             c.query("SELECT 2")
             lab.wait_for(lambda: any(r.get("query") == "SELECT 2" for r in proxy.records("query")), "the last record")
             self.assertLess(live() - before, 512 * 1024)
