@@ -1,5 +1,6 @@
 #include "mysql/dissect/execute.h"
 
+#include "mysql/dissect/parameter.h"
 #include "mysql/dissect/value_filter.h"
 #include "mysql/wire/capability.h"
 #include "mysql/wire/charset.h"
@@ -56,22 +57,6 @@ static void recall_types(const struct statement *st, struct value *values, size_
         }
 }
 
-static inline uint8_t sent_as(const struct dissect *d, uint8_t type)
-{
-        if (dissector_is_mariadb(d)) {
-                bool is_nothing =
-                    type == VALUE_INT24 || type == VALUE_YEAR || type == VALUE_BIT || type == VALUE_GEOMETRY;
-                return is_nothing ? VALUE_NULL : type;
-        }
-        bool is_text = type == VALUE_INT24 || type == VALUE_YEAR || type == VALUE_NULL;
-        return is_text ? VALUE_VAR_STRING : type;
-}
-
-uint8_t execute_sent_as(const struct dissect *d, uint8_t type)
-{
-        return sent_as(d, type);
-}
-
 /** @return how many bytes at most the kept request has of each value. */
 static size_t bytes_there(const struct dissect *d, const struct command *cmd)
 {
@@ -82,7 +67,7 @@ static size_t bytes_there(const struct dissect *d, const struct command *cmd)
 static struct value read_parameter(const struct dissect *d, struct reader *r, const struct value *like,
                                    size_t there)
 {
-        uint8_t type = sent_as(d, like->type);
+        uint8_t type = parameter_sent_as(like->type, dissector_is_mariadb(d));
         struct value v = value_read_part(r, type, type == like->type && like->is_unsigned,
                                          d->settings->value_bytes, there);
         if (type == VALUE_NULL) {

@@ -18,9 +18,6 @@ struct execution {
         uint64_t count; /**< rows of a COM_STMT_BULK_EXECUTE; values are the first of them */
 };
 
-/** @return the type as which the server reads a parameter that is said to be of @p type. For types that are not sent as parameters (no
- *  client library does so), MariaDB assumes NULL and reads nothing, and MySQL assumes text. */
-uint8_t execute_sent_as(const struct dissect *d, uint8_t type);
 /** Decode the values of @p cmd, a COM_STMT_EXECUTE or COM_STMT_BULK_EXECUTE, and remember their types for the statement's next
  *  execution. Once for each command, in order. */
 void execute_decode(struct dissect *d, const struct command *cmd, struct execution *out);

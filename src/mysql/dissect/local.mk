@@ -34,6 +34,7 @@ src_libmysql_dissect_a_SOURCES = \
 	src/mysql/dissect/owned_text.h \
 	src/mysql/dissect/packet_stream.c \
 	src/mysql/dissect/packet_stream.h \
+	src/mysql/dissect/parameter.h \
 	src/mysql/dissect/parse_context.c \
 	src/mysql/dissect/parse_context.h \
 	src/mysql/dissect/phase.c \

@@ -1,6 +1,7 @@
 #include "mysql/dissect/value_filter.h"
 
-#include "mysql/dissect/execute.h"
+#include "mysql/dissect/dissector.h"
+#include "mysql/dissect/parameter.h"
 #include "mysql/wire/lenenc.h"
 
 enum {
@@ -188,7 +189,7 @@ static void on_value(struct dissect *d, const struct packet_stream *stream, cons
                 if (absent) {
                         go_on(f, FILTER_VALUE, 0);
                 } else {
-                        begin_value(f, stream, execute_sent_as(d, type));
+                        begin_value(f, stream, parameter_sent_as(type, dissector_is_mariadb(d)));
                 }
         }
 }
