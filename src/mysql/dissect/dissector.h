@@ -11,13 +11,13 @@
 
 #include "mysql/dissect/auth_path.h"
 #include "mysql/dissect/command_queue.h"
+#include "mysql/dissect/filtered_request.h"
 #include "mysql/dissect/message.h"
 #include "mysql/dissect/packet_stream.h"
 #include "mysql/dissect/secret_watch.h"
 #include "mysql/dissect/session_vars.h"
 #include "mysql/dissect/statement.h"
 #include "mysql/dissect/transaction.h"
-#include "mysql/dissect/value_filter.h"
 #include "mysql/wire/capability.h"
 #include "mysql/wire/lint.h"
 
