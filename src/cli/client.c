@@ -1,5 +1,6 @@
 #include "cli/client.h"
 
+#include "admin/admin.h"
 #include "base/diag.h"
 #include "cli/exit.h"
 #include "proxy/net/address.h"
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum { PATIENCE_S = 30, YEAR_S = 365 * 24 * 3600, OK_FIRST = 200, OK_LAST = 299 };
@@ -107,8 +109,18 @@ static bool parse(struct parsing *p, int *argc, char **argv, const struct flag *
         if (!flags_parse(flags, n, FLAGS_ANYWHERE, NULL, argc, argv)) {
                 return false;
         }
-        (void)snprintf(p->options->admin, sizeof p->options->admin, "%s",
-                       p->admin != NULL ? p->admin : p->settings.admin);
+        if (p->admin != NULL && settings_set(&p->settings, "admin", p->admin, "--admin") != STATUS_OK) {
+                return false;
+        }
+        if (strcmp(p->settings.admin, "off") == 0) {
+                diag(DIAG_ERROR, "setting 'admin' is off: specify an admin port with --admin HOST:PORT");
+                return false;
+        }
+        /* the proxy can only be there, and no name has to be looked up, which may take long */
+        if (admin_check(&p->settings) != STATUS_OK) {
+                return false;
+        }
+        (void)snprintf(p->options->admin, sizeof p->options->admin, "%s", p->settings.admin);
         return true;
 }
 
@@ -253,11 +265,11 @@ out:
 static int request_path(const struct client_options *options, enum evhttp_cmd_type method, const char *path)
 {
         struct address address;
-        if (address_parse(options->admin, &address) != STATUS_OK || address.is_unix) {
-                diag(DIAG_ERROR,
-                     "'%s' is not the address of an admin port: specify one with --admin HOST:PORT",
-                     options->admin);
-                return EXIT_USAGE;
+        if (address_parse(options->admin, &address) != STATUS_OK) {
+                return EXIT_USAGE; /* client_parse has checked it */
+        }
+        if (strcasecmp(address.host, "localhost") == 0) {
+                (void)snprintf(address.host, sizeof address.host, "127.0.0.1"); /* as the proxy does */
         }
         char full[4096];
         bool is_text = strcmp(options->format, "text") == 0;

@@ -70,11 +70,12 @@ static const char *const levels[] = {
         }
 
 const struct settings_row settings_rows[] = {
-    ADDRESS("listen", 'l', listen, "127.0.0.1:3307", NULL,
-            "Address on which querytap accepts clients: host:port, [v6]:port or unix:/path. With port 0 the "
-            "system picks a free port."),
+    ADDRESS(
+        "listen", 'l', listen, "127.0.0.1:3307", NULL,
+        "Address on which querytap accepts clients: host:port, [v6]:port or unix:/path. A host or port that "
+        "is left out (:3308 or 0.0.0.0) is that of the default. With port 0 the system picks a free port."),
     ADDRESS("remote", 'r', remote, "127.0.0.1:3306", NULL,
-            "Address of the MySQL or MariaDB server: host:port, [v6]:port or unix:/path."),
+            "Address of the MySQL or MariaDB server: host:port, host, :port, [v6]:port or unix:/path."),
     ADDRESS("admin", 0, admin, "127.0.0.1:6060", or_off,
             "Address of the admin port, an HTTP server; it must be a loopback address. off disables it."),
     UINT("workers", workers, 0, 64, "0",

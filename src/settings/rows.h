@@ -10,7 +10,7 @@
 
 enum settings_type {
         SETTINGS_TEXT,
-        SETTINGS_ADDRESS, /**< host:port, [v6]:port, unix:/path, or a word of choices */
+        SETTINGS_ADDRESS, /**< host:port, [v6]:port, unix:/path, or a word of choices; stored with host and port */
         SETTINGS_UINT,
         SETTINGS_SIZE,
         SETTINGS_MS,

@@ -164,9 +164,35 @@ static bool is_address(const char *text)
         return colon != NULL && colon > text && is_port(colon + 1);
 }
 
+/** Whether @p text is a host without a port. A number is more likely a port without its colon, and "off" is a word of other settings. */
+static bool is_bare_host(const char *text)
+{
+        size_t len = strlen(text);
+        if (text[0] == '[') {
+                return len > 2 && strchr(text, ']') == text + len - 1;
+        }
+        return strpbrk(text, ":/[] \t\r\n") == NULL && strspn(text, "0123456789") < len &&
+               strcasecmp(text, "off") != 0;
+}
+
+/** Complete the address @p text in @p out: a host or a port that is missing is that of the default address @p def.
+ *  @return @p out, or @p text if nothing is missing, or if it is not clear which of them is. */
+static const char *complete_address(const char *text, const char *def, char out[SETTINGS_TEXT_MAX])
+{
+        const char *port = strrchr(def, ':');
+        int n = 0;
+        if (text[0] == ':' && is_port(text + 1)) {
+                n = snprintf(out, SETTINGS_TEXT_MAX, "%.*s%s", (int)(port - def), def, text);
+        } else if (is_bare_host(text)) {
+                n = snprintf(out, SETTINGS_TEXT_MAX, "%s%s", text, port);
+        }
+        return n > 0 && n < SETTINGS_TEXT_MAX ? out : text;
+}
+
 static enum status set_text(struct settings *s, const struct settings_row *row, const char *text,
                             const char *where)
 {
+        char complete[SETTINGS_TEXT_MAX];
         bool address = row->type == SETTINGS_ADDRESS;
         bool word = row->choices != NULL && strcmp(row->choices[0], text) == 0;
         bool empty = *text == '\0' && *row->def != '\0'; /* a setting may be empty if its default is */
@@ -175,10 +201,13 @@ static enum status set_text(struct settings *s, const struct settings_row *row, 
                      SETTINGS_TEXT_MAX - 1);
                 return STATUS_INVALID;
         }
+        const char *given = text;
+        text = address && !word ? complete_address(text, row->def, complete) : text;
         if (address && !word && !is_address(text)) {
-                diag(DIAG_ERROR, "%s: setting '%s' must be host:port, [v6]:port or unix:/path%s%s, not '%s'",
+                diag(DIAG_ERROR,
+                     "%s: setting '%s' must be host:port, host, :port, [v6]:port or unix:/path%s%s, not '%s'",
                      where, row->name, row->choices != NULL ? ", or " : "",
-                     row->choices != NULL ? row->choices[0] : "", text);
+                     row->choices != NULL ? row->choices[0] : "", given);
                 return STATUS_INVALID;
         }
         memcpy(member(s, row), text, strlen(text) + 1);

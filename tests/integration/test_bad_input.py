@@ -46,7 +46,8 @@ class Settings(unittest.TestCase):
         path = self.file('hex = "perhaps";\n')
         self.assertIn(f"{path}:1: setting 'hex' must be true or false", self.refused("-c", path))
         self.assertIn("must be one of auto, text, json", self.refused("--format", "xml"))
-        self.assertIn("must be host:port", self.refused("-l", "nowhere", "--log", "off"))
+        for wrong in ("/nowhere", "3308", "db:", "::1", ":99999"):
+            self.assertIn("must be host:port", self.refused("-l", wrong, "--log", "off"))
 
     def test_syntax(self):
         path = self.file('workers = = 2;\n')

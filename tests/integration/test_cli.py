@@ -83,7 +83,15 @@ class Commands(unittest.TestCase):
         done = lab.querytap("stages", "--admin", f"127.0.0.1:{lab.free_port()}")
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"is a proxy running there?", done.stderr)
-        self.assertEqual(lab.querytap("stages", "--admin", "nonsense").returncode, 2)
+        for wrong in ("nonsense", "6060", "unix:/run/q", "192.0.2.1", "off"):  # no name is looked up, no other host is contacted
+            self.assertEqual(lab.querytap("stages", "--admin", wrong).returncode, 2)
+
+    def test_address_without_its_host(self):
+        with lab.Proxy() as proxy:
+            port = proxy.admin_addr.rpartition(":")[2]
+            for address in (f":{port}", f"localhost:{port}"):
+                done = lab.querytap("stages", "--admin", address)
+                self.assertEqual((done.returncode, done.stderr), (0, b""))
 
     def test_config(self):
         done = lab.querytap("config", "print")

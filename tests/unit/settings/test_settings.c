@@ -195,9 +195,11 @@ static void every_wrong_setting_is_told_and_the_right_ones_hold(void)
 static void addresses_are_checked(void)
 {
         static const char *const good[] = {"db:3306", "127.0.0.1:0", "[::1]:65535", "unix:/run/m.sock"};
-        static const char *const bad[] = {"db",       ":3306",    "db:",   "db:65536", "db:33 06",
-                                          "::1:3306", "[]:3306",  "[::1]", "[::1",     "[::1]3306",
-                                          "unix:",    "unix:run", "off",   "db:-1",    "db:3306x"};
+        static const char *const bad[] = {"3306",      "db:",      ":",      "db:65536", "db:33 06",
+                                          ":99999",    ":33 06",   "::1",    "::1:3306", "[]",
+                                          "[]:3306",   "[::1",     "[::1]:", "[::1]]",   "[::1]3306",
+                                          "unix:",     "unix:run", "/run/m", "off",      "OFF",
+                                          "db server", "db\t",     "db:-1",  "db:3306x"};
         struct settings s;
         settings_defaults(&s);
         listen_to_diag();
@@ -217,7 +219,49 @@ static void addresses_are_checked(void)
         CU_ASSERT_EQUAL(settings_set(&s, "remote", name, "-r"), STATUS_OK);
         CU_ASSERT_EQUAL(settings_set(&s, "admin", "off", "--admin"), STATUS_OK);
         stop_listening();
-        CU_ASSERT_TRUE(said_has("-r: setting 'remote' must be host:port, [v6]:port or unix:/path, not 'db'"));
+        CU_ASSERT_TRUE(
+            said_has("-r: setting 'remote' must be host:port, host, :port, [v6]:port or unix:/path, "
+                     "not '3306'"));
+}
+
+static void an_address_takes_its_defaults(void)
+{
+        static const struct {
+                const char *name;
+                const char *given;
+                const char *complete;
+        } cases[] = {
+            {"remote", "db.example", "db.example:3306"},
+            {"remote", "10.0.0.7", "10.0.0.7:3306"},
+            {"remote", ":3310", "127.0.0.1:3310"},
+            {"remote", "[::1]", "[::1]:3306"},
+            {"remote", "unix:/run/x.sock", "unix:/run/x.sock"},
+            {"remote", "db:3311", "db:3311"},
+            {"listen", ":3308", "127.0.0.1:3308"},
+            {"listen", "0.0.0.0", "0.0.0.0:3307"},
+            {"admin", ":6061", "127.0.0.1:6061"},
+            {"admin", "localhost", "localhost:6060"},
+            {"admin", "off", "off"},
+        };
+        struct settings s;
+        settings_defaults(&s);
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                CU_ASSERT_EQUAL(settings_set(&s, cases[i].name, cases[i].given, "-x"), STATUS_OK);
+                const char *got = *cases[i].name == 'r'   ? s.remote
+                                  : *cases[i].name == 'l' ? s.listen
+                                                          : s.admin;
+                CU_ASSERT_STRING_EQUAL(got, cases[i].complete);
+        }
+        CU_ASSERT_EQUAL(load(&s, "remote = \"db.example\";\nlisten = \":3308\";\n"), STATUS_OK);
+        CU_ASSERT_STRING_EQUAL(s.remote, "db.example:3306");
+        CU_ASSERT_STRING_EQUAL(s.listen, "127.0.0.1:3308");
+
+        char longest[SETTINGS_TEXT_MAX];
+        memset(longest, 'a', sizeof longest);
+        longest[sizeof longest - 1] = '\0'; /* it fits, but not with its port */
+        listen_to_diag();
+        CU_ASSERT_EQUAL(settings_set(&s, "remote", longest, "-r"), STATUS_INVALID);
+        stop_listening();
 }
 
 static void files_that_cannot_be_read(void)
@@ -403,6 +447,7 @@ static const struct tap_test tests[] = {
     {"ranges are told", ranges_are_told},
     {"every wrong setting is told, the right ones hold", every_wrong_setting_is_told_and_the_right_ones_hold},
     {"addresses are checked", addresses_are_checked},
+    {"an address takes its defaults", an_address_takes_its_defaults},
     {"files that cannot be read", files_that_cannot_be_read},
     {"flags of all shapes", flags_of_all_shapes},
     {"a flag wins over the file", a_flag_wins_over_the_file},
