@@ -6,6 +6,7 @@
 #include "admin/endpoints.h"
 #include "admin/guard.h"
 #include "admin/handlers.h"
+#include "admin/params.h"
 #include "base/diag.h"
 #include "profile/heap/leak_injection.h"
 #include "profile/heap/prof.h"
@@ -90,7 +91,9 @@ static void route(struct call *call)
         if (e != NULL && call->garbled && !e->any_query) {
                 call_fail(call, HTTP_BADREQUEST, "the query must be name=value&name=value");
         } else if (e != NULL) {
-                e->handle(call);
+                if (e->any_query || params_check(call, e)) {
+                        e->handle(call);
+                }
         } else if (allow[0] != '\0') {
                 (void)evhttp_add_header(evhttp_request_get_output_headers(call->request), "Allow", allow);
                 call_fail(call, HTTP_BADMETHOD, "%.100s answers to %s only", path, allow);

@@ -135,14 +135,19 @@ static const struct order {
     {"max", by_max},   {"p99", by_p99},       {"rows", by_rows},   {"last", by_last},
 };
 
+const char *digests_order(size_t i)
+{
+        return i < sizeof orders / sizeof orders[0] ? orders[i].name : NULL;
+}
+
+/** The order called @p name, which is one of the words of digests_order. */
 static const struct order *find_order(const char *name)
 {
-        for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
-                if (strcmp(orders[i].name, name) == 0) {
-                        return &orders[i];
-                }
+        size_t i = 0;
+        while (i + 1 < sizeof orders / sizeof orders[0] && strcmp(orders[i].name, name) != 0) {
+                i++;
         }
-        return NULL;
+        return &orders[i];
 }
 
 /* --- columns -------------------------------------------------------------------------------------------------------- */
@@ -285,11 +290,6 @@ void handle_digests(struct call *call)
         uint64_t width; /* maximum width of a line; 0 = no limit */
         struct digests *d = find_digests(call);
         if (d == NULL) {
-                return;
-        }
-        if (order == NULL) {
-                call_fail(call, HTTP_BADREQUEST,
-                          "sort must be time, active, count, errors, max, p99, rows or last");
                 return;
         }
         if (!call_number(call, "n", 1000000, 20, &n) || !call_number(call, "width", 1000000, 0, &width)) {

@@ -4,10 +4,18 @@
 #define ADMIN_ENDPOINT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct admin_context;
 struct call;
+
+/** A parameter of a query. */
+struct endpoint_param {
+        const char *name;
+        /** Word @p i of those that its value may be, NULL behind the last; NULL: the handler checks the value. */
+        const char *(*word)(size_t i);
+};
 
 struct endpoint {
         const char *method; /**< "GET" or "POST" */
@@ -18,6 +26,10 @@ struct endpoint {
         const char *count_name;            /**< its name on the index of profiles; NULL = it is not there */
         uint64_t (*count)(const struct admin_context *a);
         bool any_query; /**< its query need not be a list of name=value */
+        bool filters;   /**< it also has the parameters filter_keys */
+        /** Its parameters, ending with a name that is NULL; NULL = none. Each endpoint also has format=text|json, unless its own
+         *  parameters include another "format". */
+        const struct endpoint_param *params;
 };
 
 #endif

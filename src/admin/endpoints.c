@@ -2,6 +2,7 @@
 
 #include "admin/call.h"
 #include "admin/handlers.h"
+#include "admin/params.h"
 #include "profile/export/snapshot.h"
 
 #include <dirent.h>
@@ -55,6 +56,23 @@ static uint64_t count_threads(const struct admin_context *a)
         return n;
 }
 
+static const char *record_format(size_t i)
+{
+        static const char *const words[] = {"text", "json", "ltsv", "slow"};
+        return i < sizeof words / sizeof words[0] ? words[i] : NULL;
+}
+
+static const char *series_format(size_t i)
+{
+        static const char *const words[] = {"text", "json", "svg"};
+        return i < sizeof words / sizeof words[0] ? words[i] : NULL;
+}
+
+#define PARAMS(...) ((const struct endpoint_param[]){__VA_ARGS__, {NULL, NULL}})
+#define RECORD_PARAMS                                                                                        \
+        PARAMS({"n", NULL}, {"format", record_format}, {"verbose", params_switch}, {"color", params_switch})
+#define PROFILE_PARAMS PARAMS({"debug", NULL}, {"gc", NULL}, {"seconds", NULL}, {"base", NULL})
+
 const struct endpoint endpoints[] = {
     {"GET", "/", "This list and the memory of each stage.", .handle = handle_page},
     {"GET", "/healthz", "Returns ok while the proxy runs.", .handle = handle_health},
@@ -64,37 +82,39 @@ const struct endpoint endpoints[] = {
     {"POST", "/sessions/*/kill", "Close a session.", .handle = handle_kill},
     {"GET", "/records",
      "The most recent log records; ?n= their number (100), ?format=text|json|ltsv|slow, ?verbose=1.",
-     .handle = handle_records},
+     .handle = handle_records, .params = RECORD_PARAMS, .filters = true},
     {"GET", "/records/stream",
      "Log records as they are made; ?n= number of recent ones first (0); formats as above.",
-     .handle = handle_stream},
+     .handle = handle_stream, .params = RECORD_PARAMS, .filters = true},
     {"GET", "/digests",
      "Statements grouped by digest, with their times; ?sort=time|active|count|errors|max|p99|rows|last, ?n= "
      "their number (20).",
-     .handle = handle_digests},
+     .handle = handle_digests, .params = PARAMS({"sort", digests_order}, {"n", NULL}, {"width", NULL})},
     {"POST", "/digests/reset", "Reset these statistics.", .handle = handle_digests_reset},
     {"GET", "/stages", "Memory by stage, with the column names of performance_schema.",
      .handle = handle_stages, .count_name = "stages", .count = count_stages},
     {"GET", "/verdicts", "Whether the memory of each stage leaks, and why its allocation records increase.",
      .handle = handle_verdicts},
     {"GET", "/series", "Memory and allocation records of a stage over time; ?stage=, ?tier=, ?format=svg.",
-     .handle = handle_series},
+     .handle = handle_series,
+     .params = PARAMS({"stage", params_stage}, {"tier", NULL}, {"format", series_format})},
 #ifdef PLANTED_LEAKS
     {"POST", "/plant",
      "Leak ?bytes= in ?stage= with each ?every=-th ?per=statement, session, error or request.",
-     .handle = handle_plant},
+     .handle = handle_plant,
+     .params = PARAMS({"stage", params_stage}, {"per", NULL}, {"bytes", NULL}, {"every", NULL})},
 #endif
     {"POST", "/sample", "Sample one allocation per ?bytes= from now on, in ?stage= or in all stages.",
-     .handle = handle_sample},
+     .handle = handle_sample, .params = PARAMS({"bytes", NULL}, {"stage", params_stage})},
     {"GET", "/counters", "Counters since the start.", .handle = handle_counters},
     {"GET", "/settings", "The settings in force.", .handle = handle_settings},
     {"GET", "/debug/pprof/", "Index of the profiles, with counts.", .handle = handle_pprof_index},
     {"GET", "/debug/pprof/heap",
      "Allocation records for go tool pprof; ?debug=1 as text, ?seconds= or ?base=MARK a difference.",
-     .handle = handle_heap, .count_name = "heap", .count = count_records},
+     .handle = handle_heap, .count_name = "heap", .count = count_records, .params = PROFILE_PARAMS},
     {"GET", "/debug/pprof/allocs",
      "The same profile; readers show all allocations instead of live memory by default.",
-     .handle = handle_allocs, .count_name = "allocs", .count = count_records},
+     .handle = handle_allocs, .count_name = "allocs", .count = count_records, .params = PROFILE_PARAMS},
     {"GET", "/debug/pprof/cmdline", "The command line, with NUL bytes between its arguments.",
      .handle = handle_cmdline, .count_name = "cmdline", .count = count_one},
     {"GET", "/debug/pprof/symbol", "Function names of the addresses in ?0xA+0xB.", .handle = handle_symbol,
@@ -109,17 +129,19 @@ const struct endpoint endpoints[] = {
     {"GET", "/pprof/cmdline", "As /debug/pprof/cmdline.", .handle = handle_cmdline},
     {"GET", "/marks", "Marks: the counts of all allocation records at certain times.", .handle = handle_marks,
      .count_name = "marks", .count = count_marks},
-    {"POST", "/marks", "Set a mark called ?name=.", .handle = handle_mark},
+    {"POST", "/marks", "Set a mark called ?name=.", .handle = handle_mark, .params = PARAMS({"name", NULL})},
     {"GET", "/marks/diff", "What changed from mark ?from= to mark ?to= (now); ?n= number of lines (100).",
-     .handle = handle_diff},
+     .handle = handle_diff, .params = PARAMS({"from", NULL}, {"to", NULL}, {"n", NULL})},
     {"GET", "/births",
      "Allocation records created since ?since= (start): a mark, a time, or a number of statements; ?n= their "
      "number (100), ?stack=1 shows their stacks.",
-     .handle = handle_births},
+     .handle = handle_births, .params = PARAMS({"since", NULL}, {"stack", params_switch}, {"n", NULL})},
     {"GET", "/fault", "Allocations counted and faults injected so far.", .handle = handle_fault_get},
     {"POST", "/fault",
      "Make allocations fail: ?nth= or ?probability= (&seed=), both with &stage=, or ?record=.",
-     .handle = handle_fault_post},
+     .handle = handle_fault_post,
+     .params = PARAMS({"nth", NULL}, {"probability", NULL}, {"seed", NULL}, {"stage", params_stage},
+                      {"record", NULL})},
 };
 
 const size_t endpoints_n = sizeof endpoints / sizeof endpoints[0];

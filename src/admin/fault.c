@@ -43,15 +43,14 @@ void handle_fault_get(struct call *call)
         print_faults(call);
 }
 
-/** The stage that the query names; STAGE_COUNT if it names none. @return false if there is no such stage, or its allocations cannot
- *  fail: then @p call was answered. */
+/** The stage that the query names; STAGE_COUNT if it names none. @return false if its allocations cannot fail: then @p call was
+ *  answered. */
 static bool read_stage(struct call *call, enum prof_stage *out)
 {
         const char *name = call_param(call, "stage");
         *out = name != NULL ? prof_stage_find(name) : STAGE_COUNT;
-        if (name != NULL && (*out == STAGE_COUNT || *out == STAGE_PROFILE)) {
-                call_fail(call, HTTP_BADREQUEST,
-                          "no allocation of a stage %.50s can fail; GET /stages lists them", name);
+        if (*out == STAGE_PROFILE) {
+                call_fail(call, HTTP_BADREQUEST, "no allocation of the stage profile can fail");
                 return false;
         }
         return true;

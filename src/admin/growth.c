@@ -17,9 +17,7 @@ void handle_series(struct call *call)
         const char *name = call_param(call, "stage");
         unsigned stage = name != NULL ? prof_stage_find(name) : SERIES_WHOLE;
         uint64_t tier;
-        if (name != NULL && stage == STAGE_COUNT) {
-                call_fail(call, HTTP_BADREQUEST, "no stage %s", name);
-        } else if (call_number(call, "tier", SERIES_TIERS - 1, series_tier_of_all(), &tier)) {
+        if (call_number(call, "tier", SERIES_TIERS - 1, series_tier_of_all(), &tier)) {
                 const char *format = call_param(call, "format");
                 bool svg = format != NULL && strcmp(format, "svg") == 0;
                 if (call->json) {
@@ -82,8 +80,6 @@ void handle_sample(struct call *call)
                 call_fail(
                     call, HTTP_BADREQUEST,
                     "bytes=N is required: average bytes between samples; 1 samples every allocation, 0 none");
-        } else if (name != NULL && stage == STAGE_COUNT) {
-                call_fail(call, HTTP_BADREQUEST, "no stage %.100s", name);
         } else if (stage == STAGE_PROFILE) {
                 call_fail(call, HTTP_BADREQUEST, "the stage profile is counted but never sampled");
         } else if (call_number(call, "bytes", 1ULL << 30, 0, &bytes)) {

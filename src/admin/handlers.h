@@ -4,6 +4,8 @@
 #ifndef ADMIN_HANDLERS_H
 #define ADMIN_HANDLERS_H
 
+#include <stddef.h>
+
 struct admin_context;
 struct call;
 
@@ -34,6 +36,8 @@ void handle_threads(struct call *call);
 /* digests.c */
 void handle_digests(struct call *call);
 void handle_digests_reset(struct call *call);
+/** The words of the parameter "sort"; NULL behind the last. */
+const char *digests_order(size_t i);
 /* fault.c */
 void handle_fault_get(struct call *call);
 void handle_fault_post(struct call *call);

@@ -21,6 +21,8 @@ src_libadmin_a_SOURCES = \
 	src/admin/heap.c \
 	src/admin/memory.c \
 	src/admin/pages.c \
+	src/admin/params.c \
+	src/admin/params.h \
 	src/admin/put.c \
 	src/admin/put.h \
 	src/admin/records.c \

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "base/diag.h"
+#include "base/nearest.h"
 #include "cli/commands.h"
 #include "cli/exit.h"
 #include "config.h"
@@ -86,6 +87,17 @@ static const struct command *find(const char *name)
         return NULL;
 }
 
+static void report_unknown(const char *name)
+{
+        struct nearest n = nearest_to(name);
+        for (size_t i = 0; i < COMMANDS; i++) {
+                nearest_try(&n, commands[i].name);
+        }
+        const char *near = nearest_found(&n);
+        diag(DIAG_ERROR, "no such command: %s%s%s%s", name, near != NULL ? "; did you mean " : "",
+             near != NULL ? near : "", near != NULL ? "?" : "");
+}
+
 static void print_usage(FILE *out)
 {
         (void)fputs("querytap - a proxy that logs what an application sends to MySQL or MariaDB\n\nUsage:\n",
@@ -123,7 +135,7 @@ static int help(int argc, char **argv)
         }
         const struct command *command = argc > 1 ? find(argv[1]) : NULL;
         if (argc > 1 && command == NULL) {
-                diag(DIAG_ERROR, "no such command: %s", argv[1]);
+                report_unknown(argv[1]);
                 return EXIT_USAGE;
         }
         if (command != NULL) {
@@ -172,7 +184,7 @@ int cli_main(int argc, char **argv)
         }
         const struct command *command = find(argv[1]);
         if (command == NULL) {
-                diag(DIAG_ERROR, "no such command: %s", argv[1]);
+                report_unknown(argv[1]);
                 print_usage(stderr);
                 return EXIT_USAGE;
         }

@@ -143,7 +143,9 @@ bool client_parse_records(struct client_options *options, int *argc, char **argv
         }
         flags[FILTER_KEYS] =
             (struct flag){.name = "verbose", .take = flags_take_switch, .into = &options->verbose};
-        return parse(&p, argc, argv, flags, FILTER_KEYS + 1);
+        bool ok = parse(&p, argc, argv, flags, FILTER_KEYS + 1);
+        options->records = true;
+        return ok;
 }
 
 /* --- asking ----------------------------------------------------------------------------------------------------------- */
@@ -192,7 +194,8 @@ static void on_end(struct evhttp_request *request, void *arg)
                 bool is_bad = exchange->fails_with != NULL &&
                               evhttp_find_header(evhttp_request_get_input_headers(request),
                                                  exchange->fails_with) != NULL;
-                exchange->status = code >= OK_FIRST && code <= OK_LAST && !is_bad ? EXIT_DONE : EXIT_FAILED;
+                bool is_ok = code >= OK_FIRST && code <= OK_LAST && !is_bad;
+                exchange->status = is_ok ? EXIT_DONE : code == HTTP_BADREQUEST ? EXIT_USAGE : EXIT_FAILED;
                 exchange->done = true;
         }
         (void)event_base_loopbreak(exchange->base);
@@ -275,7 +278,7 @@ static int request_path(const struct client_options *options, enum evhttp_cmd_ty
         bool is_text = strcmp(options->format, "text") == 0;
         (void)snprintf(full, sizeof full, "%s%cformat=%s%s%s", path, strchr(path, '?') != NULL ? '&' : '?',
                        options->format, options->verbose ? "&verbose=1" : "",
-                       is_text && isatty(STDOUT_FILENO) ? "&color=1" : "");
+                       is_text && options->records && isatty(STDOUT_FILENO) ? "&color=1" : "");
         return ask(options, &address, method, full);
 }
 

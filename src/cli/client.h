@@ -12,6 +12,7 @@ struct client_options {
         const char *format;            /**< "text" or "json"; for records "ltsv" and "slow" too */
         bool verbose;                  /**< for records as text: with their details */
         bool endless;                  /**< the response is a stream, and may pause for any time */
+        bool records;                  /**< it asks for records, which can be in color */
         const char *count;             /**< the value of -n; NULL if it is not there */
         char filter[2048];             /**< for records: "&user=…", to be added to a path */
         const char *fails_with; /**< a header that makes the response a failure (EXIT_FAILED); NULL = none */
@@ -25,7 +26,7 @@ bool client_parse(struct client_options *options, int *argc, char **argv, const 
 /** The same for a command that shows records: with all their formats, --verbose and the flags of filters. */
 bool client_parse_records(struct client_options *options, int *argc, char **argv);
 
-/** Print the response to standard output as it arrives. @return an exit status (exit.h). */
+/** Print the response to standard output as it arrives. @return an exit status (exit.h); EXIT_USAGE if the proxy objects to a parameter. */
 int client_get(const struct client_options *options, const char *path);
 int client_post(const struct client_options *options, const char *path);
 

@@ -1,8 +1,10 @@
 #include "cli/flags.h"
 
 #include "base/diag.h"
+#include "base/nearest.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -69,6 +71,28 @@ static const struct flag *flag_of(const struct flag *flags, size_t n, int value,
         return NULL;
 }
 
+/** Report the option @p word, for which getopt_long returned @p value. */
+static void report_wrong(const struct flag *flags, size_t n, int value, const char *word)
+{
+        char name[64];
+        const char *bare = word + strspn(word, "-");
+        (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(bare, "="), bare);
+        struct nearest near = nearest_to(name);
+        for (size_t i = 0; i < n; i++) {
+                if (flags[i].name != NULL) {
+                        nearest_try(&near, flags[i].name);
+                }
+        }
+        const char *found = word[1] == '-' ? nearest_found(&near) : NULL;
+        if (value == ':') {
+                diag(DIAG_ERROR, "option %s needs a value", word);
+        } else if (found != NULL && strcmp(found, near.word) != 0) {
+                diag(DIAG_ERROR, "unknown option %s; did you mean --%s?", word, found);
+        } else {
+                diag(DIAG_ERROR, "unknown option %s", word);
+        }
+}
+
 /** As flags_parse; if @p is_quiet, an unknown flag is not reported. */
 static bool parse(const struct flag *flags, size_t n, enum flags_order order, bool is_quiet, int *argc,
                   char **argv)
@@ -90,7 +114,7 @@ static bool parse(const struct flag *flags, size_t n, enum flags_order order, bo
                 }
                 const struct flag *flag = flag_of(flags, n, value, word);
                 if (flag == NULL && !is_quiet) {
-                        diag(DIAG_ERROR, "unknown option %s, or its value is missing", word);
+                        report_wrong(flags, n, value, word);
                 }
                 if (flag == NULL || !flag->take(flag->into, optarg)) {
                         return false;

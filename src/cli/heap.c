@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 #include "base/diag.h"
+#include "base/nearest.h"
 #include "cli/client.h"
 #include "cli/exit.h"
 #include "cli/flags.h"
@@ -215,8 +216,13 @@ int command_heap(int argc, char **argv)
                 }
         }
         if (argc > 1) {
-                diag(DIAG_ERROR, "querytap heap has no subcommand %s; 'querytap help heap' lists them",
-                     argv[1]);
+                struct nearest n = nearest_to(argv[1]);
+                for (size_t i = 0; i < SUBCOMMANDS; i++) {
+                        nearest_try(&n, subcommands[i].name);
+                }
+                const char *near = nearest_found(&n);
+                diag(DIAG_ERROR, "querytap heap has no subcommand %s%s%s; 'querytap help heap' lists them",
+                     argv[1], near != NULL ? ", did you mean " : "", near != NULL ? near : "");
         } else {
                 diag(DIAG_ERROR, "querytap heap requires a subcommand; 'querytap help heap' lists them");
         }

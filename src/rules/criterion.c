@@ -1,5 +1,7 @@
 #include "rules/criterion.h"
 
+#include "mysql/wire/command.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,44 @@ bool criterion_read_words(struct criterion *c, char *text)
                 c->words[c->n++] = span_str(word);
         }
         return c->n > 0;
+}
+
+bool criterion_read_names(struct criterion *c, char *text, bool (*is_name)(struct span word),
+                          void (*try_names)(struct nearest *n))
+{
+        if (!criterion_read_words(c, text)) {
+                return false;
+        }
+        for (size_t i = 0; i < c->n; i++) {
+                if (!is_name(c->words[i])) {
+                        struct nearest n = nearest_to((const char *)c->words[i].data);
+                        try_names(&n);
+                        c->wrong = c->words[i];
+                        c->nearest = nearest_found(&n);
+                        return false;
+                }
+        }
+        return true;
+}
+
+bool criterion_read_digits(struct criterion *c, char *text)
+{
+        static const char digits[] = "0123456789abcdefABCDEF";
+        if (!criterion_read_words(c, text)) {
+                return false;
+        }
+        for (size_t i = 0; i < c->n; i++) {
+                if (strspn((const char *)c->words[i].data, digits) != c->words[i].len) {
+                        c->wrong = c->words[i];
+                        return false;
+                }
+        }
+        return true;
+}
+
+bool criterion_read_number(struct criterion *c, char *text)
+{
+        return criterion_read_numbers(c, text) && c->n == 1;
 }
 
 bool criterion_read_numbers(struct criterion *c, char *text)
@@ -127,6 +167,35 @@ static bool names_command(struct span word, struct span command)
                 command = span_skip(command, (size_t)(bar - command.data) + 1);
         }
         return false;
+}
+
+enum { COMMANDS_END = 256 }; /* a command is one byte */
+
+static bool is_command_name(struct span word)
+{
+        for (unsigned code = 0; code < COMMANDS_END; code++) {
+                if (names_command(word, span_str(command_type((uint8_t)code)->name))) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/** Offer each name with and without its prefixes. */
+static void try_command_names(struct nearest *n)
+{
+        for (unsigned code = 0; code < COMMANDS_END; code++) {
+                for (const char *name = command_type((uint8_t)code)->name; name != NULL;) {
+                        nearest_try(n, name);
+                        name = strchr(name, '_');
+                        name = name != NULL ? name + 1 : NULL;
+                }
+        }
+}
+
+bool criterion_read_commands(struct criterion *c, char *text)
+{
+        return criterion_read_names(c, text, is_command_name, try_command_names);
 }
 
 static bool begins(struct span word, struct span text)

@@ -4,6 +4,7 @@
 #ifndef RULES_CRITERION_H
 #define RULES_CRITERION_H
 
+#include "base/nearest.h"
 #include "base/span.h"
 #include "rules/network.h"
 #include "rules/pattern.h"
@@ -24,6 +25,9 @@ struct criterion {
                 uint64_t flags;
                 double fraction;
         };
+        struct span
+            wrong; /**< set by a reader that returned false: the word that is wrong, if it was a single one */
+        const char *nearest; /**< in that case, the word that was probably meant; NULL if none is similar */
         struct pattern *pattern; /**< NULL but for one that is a pattern; the owner's to free */
 };
 
@@ -31,6 +35,15 @@ struct criterion {
 
 /** Words, with commas or spaces between them. */
 bool criterion_read_words(struct criterion *c, char *text);
+/** Words, each of which @p is_name accepts; @p try_names offers all names for the hint. */
+bool criterion_read_names(struct criterion *c, char *text, bool (*is_name)(struct span word),
+                          void (*try_names)(struct nearest *n));
+/** Names of commands: COM_STMT_EXECUTE, stmt_execute or execute. */
+bool criterion_read_commands(struct criterion *c, char *text);
+/** Words of hexadecimal digits. */
+bool criterion_read_digits(struct criterion *c, char *text);
+/** One number. */
+bool criterion_read_number(struct criterion *c, char *text);
 bool criterion_read_numbers(struct criterion *c, char *text);
 /** 10.0.0.0/8, fe80::/16, 192.168.1.7. */
 bool criterion_read_networks(struct criterion *c, char *text);

@@ -37,42 +37,60 @@ const char *const filter_keys[FILTER_KEYS] = {
 
 /* --- names of events and findings ------------------------------------------------------------------------------------ */
 
+/** @return FINDING_COUNT if @p word is not the name of a finding. */
+static unsigned finding_named(struct span word)
+{
+        unsigned bit = 0;
+        while (bit < FINDING_COUNT && !span_equal(word, span_str(record_flag_name(FIELD_FINDINGS, bit)))) {
+                bit++;
+        }
+        return bit;
+}
+
+static bool is_finding(struct span word)
+{
+        return finding_named(word) < FINDING_COUNT;
+}
+
+static void try_findings(struct nearest *n)
+{
+        for (unsigned bit = 0; bit < FINDING_COUNT; bit++) {
+                nearest_try(n, record_flag_name(FIELD_FINDINGS, bit));
+        }
+}
+
 static bool read_findings(struct criterion *c, char *text)
 {
         uint64_t flags = 0;
-        if (!criterion_read_words(c, text)) {
+        if (!criterion_read_names(c, text, is_finding, try_findings)) {
                 return false;
         }
         for (size_t i = 0; i < c->n; i++) {
-                unsigned bit = 0;
-                while (bit < FINDING_COUNT &&
-                       !span_equal(c->words[i], span_str(record_flag_name(FIELD_FINDINGS, bit)))) {
-                        bit++;
-                }
-                if (bit == FINDING_COUNT) {
-                        return false;
-                }
-                flags |= 1ULL << bit;
+                flags |= 1ULL << finding_named(c->words[i]);
         }
         c->flags = flags; /* in the place of the words */
         return true;
 }
 
+static bool is_event(struct span word)
+{
+        enum record_event event = 0;
+        while (event < EVENT_COUNT && !span_equal(word, span_str(record_event_name(event)))) {
+                event++;
+        }
+        return event < EVENT_COUNT;
+}
+
+static void try_events(struct nearest *n)
+{
+        for (enum record_event event = 0; event < EVENT_COUNT; event++) {
+                nearest_try(n, record_event_name(event));
+        }
+}
+
 static bool read_events(struct criterion *c, char *text)
 {
-        if (!criterion_read_words(c, text)) {
-                return false;
-        }
-        for (size_t i = 0; i < c->n; i++) {
-                enum record_event event = 0;
-                while (event < EVENT_COUNT && !span_equal(c->words[i], span_str(record_event_name(event)))) {
-                        event++;
-                }
-                if (event == EVENT_COUNT) {
-                        return false;
-                }
-        }
-        return true;
+        return criterion_read_names(c, text, is_event, try_events);
 }
 
 /* --- criteria ----------------------------------------------------------------------------------------------------------- */
@@ -190,21 +208,40 @@ static const struct kind {
     [FILTER_USER] = {criterion_read_words, match_user, NULL},
     [FILTER_SCHEMA] = {criterion_read_words, match_schema, NULL},
     [FILTER_CLIENT] = {criterion_read_networks, match_client, "addresses, or networks such as 10.0.0.0/8"},
-    [FILTER_COMMAND] = {criterion_read_words, match_command, NULL},
+    [FILTER_COMMAND] =
+        {criterion_read_commands, match_command,
+         "names of protocol commands, such as query or execute (for the text of statements, see pattern)"},
     [FILTER_EVENT] = {read_events, match_event, "names of events, such as query"},
-    [FILTER_DIGEST] = {criterion_read_words, match_digest, NULL},
+    [FILTER_DIGEST] = {criterion_read_digits, match_digest, "the first hexadecimal digits of digests"},
     [FILTER_SESSION] = {criterion_read_numbers, match_session, "numbers"},
     [FILTER_ERRNO] = {criterion_read_numbers, match_errno, "numbers"},
     [FILTER_ERRORS] = {criterion_read_switch, match_errors, "1 or 0"},
     [FILTER_FINDING] = {read_findings, match_finding, "n_plus_one, duplicate, no_index or slow"},
     [FILTER_PATTERN] = {NULL, match_pattern, NULL},
     [FILTER_MIN_DURATION] = {criterion_read_duration, match_min_duration, "a time such as 10ms or 1.5s"},
-    [FILTER_MIN_ROWS] = {criterion_read_numbers, match_min_rows, "a number"},
+    [FILTER_MIN_ROWS] = {criterion_read_number, match_min_rows, "a number"},
     [FILTER_SAMPLE] = {criterion_read_fraction, NULL, "a fraction from 0 to 1"},
     [FILTER_SAMPLE_SESSIONS] = {criterion_read_fraction, NULL, "a fraction from 0 to 1"},
 };
 
 /* --- creation ----------------------------------------------------------------------------------------------------------- */
+
+/** Write the sentence that says what @p c should have been. */
+static void explain_wrong(const struct criterion *c, enum filter_key key, char error[FILTER_ERROR_MAX])
+{
+        enum { SHOWN_MAX = 40 };
+        const char *expected = kinds[key].expected;
+        int n = snprintf(error, FILTER_ERROR_MAX, "%s must be %s", filter_keys[key],
+                         expected != NULL ? expected : "at most 32 words, separated by commas");
+        if (c->wrong.len > 0 && n > 0 && n < FILTER_ERROR_MAX) {
+                int len = c->wrong.len < SHOWN_MAX ? (int)c->wrong.len : SHOWN_MAX;
+                n += snprintf(error + n, (size_t)(FILTER_ERROR_MAX - n), ", not '%.*s'", len,
+                              (const char *)c->wrong.data);
+        }
+        if (c->nearest != NULL && n > 0 && n < FILTER_ERROR_MAX) {
+                (void)snprintf(error + n, (size_t)(FILTER_ERROR_MAX - n), "; did you mean '%s'?", c->nearest);
+        }
+}
 
 /** Read @p text, ours to change. @return STATUS_INVALID (with a sentence) or STATUS_NOMEM. */
 static enum status read_criterion(struct criterion *c, enum filter_key key, char *text,
@@ -222,9 +259,7 @@ static enum status read_criterion(struct criterion *c, enum filter_key key, char
                 return pattern_new(text, &c->pattern, error, FILTER_ERROR_MAX);
         }
         if (!kind->read(c, text)) {
-                (void)snprintf(error, FILTER_ERROR_MAX, "%s must be %s", filter_keys[key],
-                               kind->expected != NULL ? kind->expected
-                                                      : "at most 32 words, separated by commas");
+                explain_wrong(c, key, error);
                 return STATUS_INVALID;
         }
         return STATUS_OK;

@@ -155,7 +155,7 @@ class Admin(unittest.TestCase):
             process.wait()
             process.stdout.close()
         run = lab.querytap("tail", "--admin", self.proxy.admin_addr, "--errno", "x")
-        self.assertEqual(run.returncode, 1)
+        self.assertEqual(run.returncode, 2)
 
 
 if __name__ == "__main__":

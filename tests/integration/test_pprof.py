@@ -182,8 +182,8 @@ class GoPprof(unittest.TestCase):
             self.assertRegex(proxy.admin("/debug/pprof/heap?debug=1"), rb"stage=dissect lib=own size=\d+ sample=1 ")
             # one figure in a header can't tell two rates: the figures are scaled already
             self.assertIn(b"] @ heapprofile\n", proxy.admin("/pprof/heap"))
-            for wrong, status in ((("sample", "1", "--stage", "nowhere"), 1), (("sample", "1", "--stage="), 1),
-                                  (("sample", "x", "--stage=tls"), 1), (("sample", "--stage=tls"), 2)):
+            for wrong, status in ((("sample", "1", "--stage", "nowhere"), 2), (("sample", "1", "--stage="), 2),
+                                  (("sample", "x", "--stage=tls"), 2), (("sample", "--stage=tls"), 2)):
                 done = lab.querytap("heap", *wrong, "--admin", proxy.admin_addr)
                 self.assertEqual(done.returncode, status, wrong)
                 self.assertTrue(done.stderr)
@@ -297,7 +297,7 @@ class Marks(unittest.TestCase):
             self.assertNotIn(b"#\t0x", heap("births", "--since", "a&b").stdout)
             self.assertRegex(heap("births", "--since", "1").stdout, rb"^\d+ allocation records were created between statement 1 and now\n")
             self.assertIn(b'"births":[', heap("births", "--since", "c", "--format", "json").stdout)
-            for wrong, status in ((("diff", "nowhere"), 1), (("births", "--since", "nowhere"), 1), (("mark", "a b"), 1),
+            for wrong, status in ((("diff", "nowhere"), 1), (("births", "--since", "nowhere"), 1), (("mark", "a b"), 2),
                                   (("mark",), 2), (("mark", "a", "b"), 2), (("nonsense",), 2), (("diff", "x" * 500), 2)):
                 done = heap(*wrong)
                 self.assertEqual(done.returncode, status, wrong)

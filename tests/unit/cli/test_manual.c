@@ -1,5 +1,6 @@
 /* What is written for users keeps up with the tables: settings, record fields, endpoints, commands. */
 #include "admin/endpoints.h"
+#include "admin/params.h"
 #include "admin/tables.h"
 #include "cli/cli.h"
 #include "journal/format/format.h"
@@ -145,6 +146,15 @@ static void the_manual_names_each_endpoint(void)
                 char entry[96];
                 (void)snprintf(entry, sizeof entry, "%s %s", endpoints[i].method, endpoints[i].path);
                 expect_entry(manual, ".It Li", entry);
+                const struct endpoint_param *p;
+                struct endpoint_param filter;
+                for (size_t j = 0; (p = params_at(&endpoints[i], j, &filter)) != NULL; j++) {
+                        (void)snprintf(entry, sizeof entry, "?%s=", p->name);
+                        if (p != &filter && strstr(manual, entry) == NULL) {
+                                printf("# the manual lacks %s of %s\n", entry, endpoints[i].path);
+                                CU_FAIL("a parameter is not in the manual");
+                        }
+                }
         }
         free(manual);
 }

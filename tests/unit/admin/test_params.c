@@ -1,0 +1,128 @@
+/* The query parameters of each endpoint: unknown ones, misspelled ones, repeated ones and wrong words are refused. */
+#include "admin/admin_state.h"
+#include "admin/endpoints.h"
+#include "admin/params.h"
+#include "admin/port.h"
+#include "profile/heap/hooks.h"
+#include "tap.h"
+
+#include <event2/event.h>
+#include <string.h>
+
+/** Send a request to @p e with the query @p query. */
+static const struct reply *ask_endpoint(const struct endpoint *e, const char *query)
+{
+        char path[256];
+        const char *star = strchr(e->path, '*');
+        (void)snprintf(path, sizeof path, "%.*s%s%s?%s", star != NULL ? (int)(star - e->path) : 128, e->path,
+                       star != NULL ? "7" : "", star != NULL ? star + 1 : "", query);
+        return ask(strcmp(e->method, "GET") == 0 ? EVHTTP_REQ_GET : EVHTTP_REQ_POST, path, NULL, NULL);
+}
+
+/** Expect that @p query is refused with a sentence that has @p part. */
+static void expect_refusal(const struct endpoint *e, const char *query, const char *part)
+{
+        const struct reply *r = ask_endpoint(e, query);
+        if (r->code != 400 || strstr(r->body, part) == NULL) {
+                printf("# %s %s?%s: %d %s# wanted: %s\n", e->method, e->path, query, r->code, r->body, part);
+                CU_FAIL("not refused");
+        }
+}
+
+/** A word that is misspelled is refused with the right one; one that resembles none, with all of them. */
+static void check_words(const struct endpoint *e, const struct endpoint_param *p)
+{
+        char query[128];
+        const char *word;
+        for (size_t i = 0; (word = p->word(i)) != NULL; i++) {
+                char part[128];
+                (void)snprintf(query, sizeof query, "%s=%sx", p->name, word);
+                (void)snprintf(part, sizeof part, "; did you mean '%s'?", word);
+                expect_refusal(e, query, part);
+        }
+        (void)snprintf(query, sizeof query, "%s=-----------", p->name);
+        expect_refusal(e, query, "must be one of ");
+        expect_refusal(e, query, p->word(0));
+        (void)snprintf(query, sizeof query, "%s=", p->name);
+        expect_refusal(e, query, "must be one of ");
+}
+
+static void each_endpoint_refuses_what_it_does_not_know(void)
+{
+        open_port();
+        for (size_t i = 0; i < endpoints_n; i++) {
+                const struct endpoint *e = &endpoints[i];
+                struct endpoint_param filter;
+                const struct endpoint_param *p;
+                if (e->any_query) {
+                        continue;
+                }
+                expect_refusal(e, "-----------=1", "has no parameter '-----------', only ");
+                expect_refusal(e, "format=json&-----------", "query must be name=value");
+                bool has_format = false;
+                for (size_t j = 0; (p = params_at(e, j, &filter)) != NULL; j++) {
+                        char query[128];
+                        char part[128];
+                        (void)snprintf(query, sizeof query, "%s%c=1", p->name, p->name[strlen(p->name) - 1]);
+                        (void)snprintf(part, sizeof part, "did you mean '%s'?", p->name);
+                        expect_refusal(e, query, part);
+                        const char *value = p->word != NULL ? p->word(0) : "1";
+                        (void)snprintf(query, sizeof query, "%s=%s&%s=%s", p->name, value, p->name, value);
+                        (void)snprintf(part, sizeof part, "the parameter %s is there twice", p->name);
+                        expect_refusal(e, query, part);
+                        if (p->word != NULL) {
+                                check_words(e, p);
+                        }
+                        has_format = has_format || strcmp(p->name, "format") == 0;
+                }
+                CU_ASSERT_TRUE(has_format);
+        }
+        CU_ASSERT_EQUAL(admin->context.n_streams, 0);
+        close_port();
+}
+
+static void the_nearest_name_is_suggested(void)
+{
+        static const struct {
+                const char *path;
+                const char *sentence;
+        } cases[] = {
+            {"/records?nunber=5", "/records has no parameter 'nunber'; did you mean 'n'?\n"},
+            {"/records?min_durations=5ms",
+             "/records has no parameter 'min_durations'; did you mean 'min_duration'?\n"},
+            {"/records?command=exceute", "command must be names of protocol commands, such as query or "
+                                         "execute (for the text of statements, "
+                                         "see pattern), not 'exceute'; did you mean 'EXECUTE'?\n"},
+            {"/records/stream?finding=n_plus_on",
+             "finding must be n_plus_one, duplicate, no_index or slow, not 'n_plus_on'; did you mean "
+             "'n_plus_one'?\n"},
+            {"/digests?sort=eror", "sort must be one of time, active, count, errors, max, p99, rows, last, "
+                                   "not 'eror'; did you mean "
+                                   "'errors'?\n"},
+            {"/sessions?format=xml", "format must be one of text, json, not 'xml'\n"},
+            {"/sessions/7/hex?n=5", "/sessions/*/hex has no parameter 'n', only format\n"},
+        };
+        open_port();
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                const struct reply *r = get(cases[i].path);
+                CU_ASSERT_EQUAL(r->code, 400);
+                CU_ASSERT_STRING_EQUAL(r->body, cases[i].sentence);
+        }
+        CU_ASSERT_STRING_EQUAL(get("/records?N=5&Format=json&USER=app")->type, "application/x-ndjson");
+        CU_ASSERT_PTR_NOT_NULL(
+            strstr(get("/records?format=json&nn=1")->body, "{\"error\":\"/records has no"));
+        close_port();
+}
+
+static const struct tap_test tests[] = {
+    {"each endpoint refuses what it does not know", each_endpoint_refuses_what_it_does_not_know},
+    {"the nearest name is suggested", the_nearest_name_is_suggested},
+};
+
+int main(void)
+{
+        (void)prof_hooks_install();
+        int status = TAP_RUN("params", tests);
+        libevent_global_shutdown();
+        return status;
+}
