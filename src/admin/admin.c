@@ -21,6 +21,7 @@
 
 enum {
         HEADERS_MAX_BYTES = 16 * 1024,
+        LAST_REPLIES_MS = 100,       /* to write them out when the proxy stops */
         BODY_MAX_BYTES = 128 * 1024, /* addresses for /debug/pprof/symbol */
 };
 
@@ -232,6 +233,10 @@ void admin_free(struct admin *a)
         PROF_SCOPE(STAGE_ADMIN);
         records_end_streams(&a->context);
         heap_end_deltas(&a->context);
+        if (a->context.listener != NULL) {
+                /* a reply that is cut would look as if the proxy had crashed */
+                (void)admin_listener_drain(a->context.listener, LAST_REPLIES_MS);
+        }
         admin_listener_free(a->context.listener);
         prof_free(a);
 }

@@ -17,7 +17,8 @@ enum status admin_check(const struct settings *settings);
 /** Listen on settings->admin; *@p out is NULL if that is "off". Reports its errors. The arguments must outlive *@p out. */
 enum status admin_new(const struct settings *settings, struct event_base *base, struct proxy *proxy,
                       struct journal *journal, struct admin **out);
-/** Close all connections. Call it after proxy_free, which completes the requests that wait for a worker. */
+/** Send the last records and replies, for at most 300 ms, and close all connections. Call it after proxy_free, which completes the
+ *  requests that wait for a worker, and after journal_stop, which makes the last records. */
 void admin_free(struct admin *a);
 /** The number of requests so far; 0 if @p a is NULL. */
 uint64_t admin_requests(const struct admin *a);

@@ -10,6 +10,7 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@ enum {
         READER_S = 60,            /* in which a client must read … */
         READER_BYTES = 16 * 1024, /* … this much, or all there is */
         REPORT_INTERVAL_S = 60,
+        DRAIN_TURN_MS = 5,
 };
 
 enum admin_listener_state { LISTENER_CLOSED, LISTENER_OPEN, LISTENER_FULL, LISTENER_PAUSED };
@@ -115,6 +117,37 @@ static void time_out(struct admin_listener *l, const struct connection *c, short
 {
         l->counts.timed_out++;
         bufferevent_trigger_event(c->bev, (short)(BEV_EVENT_TIMEOUT | what), 0);
+}
+
+/** Write as much as the socket takes. @return whether nothing is left, or can be written any more. */
+static bool drain(struct connection *c)
+{
+        struct evbuffer *out = bufferevent_get_output(c->bev);
+        int fd = bufferevent_getfd(c->bev);
+        if (fd < 0 || evbuffer_get_length(out) == 0) {
+                return true;
+        }
+        (void)evbuffer_unfreeze(out, 1); /* only the bufferevent takes bytes away otherwise */
+        int n = evbuffer_write(out, fd);
+        bool is_open = n >= 0 || errno == EAGAIN;
+        (void)evbuffer_freeze(out, 1);
+        return !is_open || evbuffer_get_length(out) == 0;
+}
+
+bool admin_listener_drain(struct admin_listener *l, unsigned ms)
+{
+        uint64_t until_ns = clock_mono_ns() + ms * CLOCK_MS_NS;
+        for (;;) {
+                int waits = -1;
+                for (struct connection *c = l->connections; c != NULL; c = c->next) {
+                        waits = drain(c) ? waits : bufferevent_getfd(c->bev);
+                }
+                if (waits < 0 || clock_mono_ns() >= until_ns) {
+                        return waits < 0;
+                }
+                struct pollfd p = {.fd = waits, .events = POLLOUT};
+                (void)poll(&p, 1, DRAIN_TURN_MS); /* another one may be ready earlier */
+        }
 }
 
 /** Whether the client had READER_S to read what waits for it, and read less than READER_BYTES. */

@@ -12,6 +12,7 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -37,6 +38,8 @@ struct admin_listener *admin_listener_new(struct event_base *base, struct evhttp
 enum status admin_listener_open(struct admin_listener *l, const struct sockaddr *where, socklen_t len);
 /** Close the connections and free everything, http included. NULL does nothing. */
 void admin_listener_free(struct admin_listener *l);
+/** Write out replies without the event loop, at the end of the proxy, for at most @p ms. @return whether all were written. */
+bool admin_listener_drain(struct admin_listener *l, unsigned ms);
 /** The listening socket. */
 int admin_listener_fd(const struct admin_listener *l);
 /** Must be called for each complete request, before the reply is sent. */

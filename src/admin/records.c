@@ -2,7 +2,9 @@
  * a gap record instead of them. */
 #include "admin/handlers.h"
 
+#include "admin/admin_listener.h"
 #include "admin/call.h"
+#include "base/clock.h"
 #include "base/diag.h"
 #include "mysql/record/gap.h"
 #include "profile/heap/prof.h"
@@ -19,6 +21,7 @@ enum {
         RECORDS_DEFAULT = 100,
         STREAMS_MAX = 16,
         TURN_US = 50000,
+        LAST_MS = 200,   /* for the last records of all streams, when the proxy stops */
         PATIENCE_S = 60, /* for a client that does not read its stream */
         BACKLOG_MAX_BYTES = 256 * 1024,
         REPLY_MAX_BYTES = 64 * 1024 * 1024,
@@ -324,10 +327,49 @@ void handle_stream(struct call *call)
         evhttp_send_reply_start(s->request, HTTP_OK, "OK");
 }
 
+/** Send the streams what is new, for at most @p ms. */
+static void catch_up(struct admin_context *a, unsigned ms)
+{
+        uint64_t until_ns = clock_mono_ns() + ms * CLOCK_MS_NS;
+        uint64_t last = journal_recent_last(a->journal);
+        bool is_behind = true;
+        while (is_behind && clock_mono_ns() < until_ns) {
+                is_behind = false;
+                for (struct stream *s = a->streams; s != NULL; s = s->next) {
+                        if (s->cursor < last) {
+                                send_new(s);
+                                is_behind = is_behind || s->cursor < last;
+                        }
+                }
+                (void)admin_listener_drain(a->listener, TURN_US / 1000);
+        }
+}
+
+/** Tell the follower how many records it misses. */
+static void send_rest(struct stream *s, uint64_t n)
+{
+        char text[1024];
+        struct writer w = writer_over(text, sizeof text);
+        struct record gap = gap_record(n, "the proxy has stopped");
+        struct evbuffer *chunk = evbuffer_new();
+        format_record(&w, s->format, &gap);
+        if (chunk != NULL && evbuffer_add(chunk, text, w.at) == 0) {
+                evhttp_send_reply_chunk(s->request, chunk);
+        }
+        if (chunk != NULL) {
+                evbuffer_free(chunk);
+        }
+}
+
 void records_end_streams(struct admin_context *a)
 {
+        catch_up(a, LAST_MS);
         while (a->streams != NULL) {
                 struct stream *s = a->streams;
+                uint64_t last = journal_recent_last(a->journal);
+                if (s->cursor < last) {
+                        send_rest(s, last - s->cursor);
+                }
                 evhttp_connection_set_closecb(evhttp_request_get_connection(s->request), NULL, NULL);
                 evhttp_send_reply_end(s->request);
                 discard(s);

@@ -155,15 +155,23 @@ struct exchange {
         const char *fails_with;
         struct event_base *base;
         int status;
-        bool begun; /* a part of the response has arrived */
+        bool begun; /* the headers of the response have arrived */
         bool done;
+        bool is_interrupted; /* by the user */
 };
+
+static int on_headers(struct evhttp_request *request, void *arg)
+{
+        struct exchange *exchange = arg;
+        (void)request;
+        exchange->begun = true;
+        return 0;
+}
 
 static void on_chunk(struct evhttp_request *request, void *arg)
 {
         struct exchange *exchange = arg;
         struct evbuffer *in = evhttp_request_get_input_buffer(request);
-        exchange->begun = true;
         int code = evhttp_request_get_response_code(request);
         FILE *out = code >= OK_FIRST && code <= OK_LAST ? stdout : stderr;
         while (evbuffer_get_length(in) > 0) {
@@ -208,10 +216,32 @@ static void on_interrupt(evutil_socket_t number, short what, void *arg)
         (void)what;
         exchange->status = EXIT_DONE;
         exchange->done = true;
+        exchange->is_interrupted = true;
         if (exchange->interrupted != NULL) {
                 *exchange->interrupted = true;
         }
         (void)event_base_loopbreak(exchange->base);
+}
+
+/** Report how the request ended, unless the response was complete and was to end. */
+static void report_end(const struct exchange *exchange, const struct client_options *options)
+{
+        if (exchange->done && options->endless && exchange->status == EXIT_DONE &&
+            !exchange->is_interrupted) {
+                diag(DIAG_INFO, "the proxy at %s has stopped", options->admin);
+        } else if (!exchange->done && exchange->begun && options->endless) {
+                diag(DIAG_ERROR,
+                     "the connection to the proxy at %s was lost: the proxy has ended without stopping "
+                     "properly, or it has dropped this reader because it read too slowly",
+                     options->admin);
+        } else if (!exchange->done && exchange->begun) {
+                diag(DIAG_ERROR, "the proxy at %s closed the connection before its response was complete",
+                     options->admin);
+        } else if (!exchange->done) {
+                diag(DIAG_ERROR,
+                     "no response from the admin port at %s: is a proxy running there? (--admin HOST:PORT)",
+                     options->admin);
+        }
 }
 
 static int ask(const struct client_options *options, const struct address *address,
@@ -236,20 +266,14 @@ static int ask(const struct client_options *options, const struct address *addre
         (void)signal(SIGPIPE, SIG_IGN);
         evhttp_connection_set_timeout(connection, options->endless ? YEAR_S : PATIENCE_S);
         evhttp_request_set_chunked_cb(request, on_chunk);
+        evhttp_request_set_header_cb(request, on_headers);
         (void)evhttp_add_header(evhttp_request_get_output_headers(request), "Host", options->admin);
         (void)evhttp_add_header(evhttp_request_get_output_headers(request), "Connection", "close");
         if (evhttp_make_request(connection, request, method, path) == 0) {
                 request = NULL; /* the connection owns it now */
                 (void)event_base_dispatch(exchange.base);
         }
-        if (!exchange.done && exchange.begun) {
-                diag(DIAG_ERROR, "the proxy at %s closed the connection before its response was complete",
-                     options->admin);
-        } else if (!exchange.done) {
-                diag(DIAG_ERROR,
-                     "no response from the admin port at %s: is a proxy running there? (--admin HOST:PORT)",
-                     options->admin);
-        }
+        report_end(&exchange, options);
 out:
         if (interrupt != NULL) {
                 event_free(interrupt);

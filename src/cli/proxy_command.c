@@ -105,11 +105,11 @@ static void tear_down(struct parts *h)
                 journal_hurry(h->journal);
         }
         proxy_free(h->proxy); /* completes the requests of the admin port */
-        admin_free(h->admin);
         if (h->journal != NULL) {
                 journal_stop(h->journal);
-                journal_free(h->journal);
         }
+        admin_free(h->admin); /* sends the last records to those who follow the log */
+        journal_free(h->journal);
         /* last, so that a second signal cannot end the process before the log is complete */
         for (int i = 0; i < SIGNALS; i++) {
                 if (h->signals[i] != NULL) {

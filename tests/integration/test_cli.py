@@ -1,6 +1,7 @@
 """The commands, against a running proxy."""
 import json
 import os
+import signal
 import subprocess
 import unittest
 
@@ -78,6 +79,48 @@ class Commands(unittest.TestCase):
                 tail.wait()
                 tail.stdout.close()
             lab.wait_for(lambda: proxy.counters()["sessions"] == 0, "the session to end")
+
+    def follow(self, proxy):
+        """Start tail, and wait until it follows the log."""
+        tail = subprocess.Popen([lab.BINARY, "tail", "--admin", proxy.admin_addr, "--format", "json"], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+        self.addCleanup(tail.communicate)
+        self.addCleanup(tail.kill)
+        lab.wait_for(lambda: proxy.counters()["admin_streams"] == 1, "tail to follow")
+        return tail
+
+    def test_tail_when_the_proxy_stops(self):
+        """All records arrive, also those that the stop itself makes; then tail ends and says why."""
+        with lab.Proxy() as proxy:
+            tail = self.follow(proxy)
+            c = RawClient(proxy.port)
+            c.query("SELECT 'the last statement'")
+            proxy.stop()
+            out, err = tail.communicate(timeout=lab.PATIENCE_S)
+        events = [json.loads(line) for line in out.splitlines()]
+        self.assertIn("SELECT 'the last statement'", [e.get("query") for e in events])
+        self.assertEqual(events[-1]["event"], "disconnect")
+        self.assertIn(f"the proxy at {proxy.admin_addr} has stopped".encode(), err)
+        self.assertEqual(tail.returncode, 0)
+
+    def test_tail_when_the_proxy_is_lost(self):
+        proxy = lab.Proxy()
+        try:
+            tail = self.follow(proxy)
+            proxy.process.kill()
+            out, err = tail.communicate(timeout=lab.PATIENCE_S)
+        finally:
+            proxy.stop(check=False)
+        self.assertEqual(out, b"")
+        self.assertIn(f"the connection to the proxy at {proxy.admin_addr} was lost".encode(), err)
+        self.assertEqual(tail.returncode, 1)
+
+    def test_tail_when_the_user_stops_it(self):
+        with lab.Proxy() as proxy:
+            tail = self.follow(proxy)
+            tail.send_signal(signal.SIGINT)
+            self.assertEqual(tail.communicate(timeout=lab.PATIENCE_S), (b"", b""))
+            self.assertEqual(tail.returncode, 0)
 
     def test_nobody_there(self):
         done = lab.querytap("stages", "--admin", f"127.0.0.1:{lab.free_port()}")

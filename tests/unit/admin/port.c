@@ -37,8 +37,8 @@ void open_port(void)
 void close_port(void)
 {
         proxy_free(proxy);
-        admin_free(admin);
         journal_stop(journal);
+        admin_free(admin);
         journal_free(journal);
         event_base_free(base);
         snapshot_fini();

@@ -324,6 +324,37 @@ static void a_stream_carries_records(void)
         close_port();
 }
 
+/** The last records reach a follower, and then the end of the reply, by which it knows that the proxy has stopped. */
+static void a_stream_ends_with_the_proxy(void)
+{
+        enum { RECORDS = 1000 };
+        static char got[1 << 20];
+        size_t at = 0;
+        ssize_t n;
+        open_port();
+        int fd = send_get("/records/stream?format=json");
+        CU_ASSERT_TRUE(loop_until(has_streams, 1));
+        for (unsigned i = 0; i < RECORDS; i++) {
+                char text[32];
+                struct record r;
+                memset(&r, 0, sizeof r);
+                r.event = EVENT_NOTICE;
+                (void)snprintf(text, sizeof text, "record %u", i);
+                record_set_text(&r, FIELD_REASON, span_str(text));
+                CU_ASSERT_TRUE(
+                    journal_put(journal_port(journal, proxy_workers(&settings)), record_raw_of(&r)));
+        }
+        close_port();
+        while ((n = read(fd, got + at, sizeof got - 1 - at)) > 0) {
+                at += (size_t)n;
+        }
+        CU_ASSERT_EQUAL(n, 0);
+        CU_ASSERT_PTR_NOT_NULL(strstr(got, "\"record 0\""));
+        CU_ASSERT_PTR_NOT_NULL(strstr(got, "\"record 999\""));
+        CU_ASSERT_TRUE(at > 5 && strcmp(got + at - 5, "0\r\n\r\n") == 0);
+        (void)close(fd);
+}
+
 static void a_port_in_use_or_not_ours_is_refused(void)
 {
         struct admin *second = NULL;
@@ -422,6 +453,7 @@ static const struct tap_test tests[] = {
     {"followers are limited", followers_are_limited},
     {"askers may leave", askers_may_leave},
     {"a stream carries records", a_stream_carries_records},
+    {"a stream ends with the proxy", a_stream_ends_with_the_proxy},
     {"the number of connections is bounded", the_listener_is_bounded},
     {"a failed accept is survived", a_failed_accept_is_survived},
     {"a port in use or not ours is refused", a_port_in_use_or_not_ours_is_refused},
