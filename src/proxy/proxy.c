@@ -272,6 +272,8 @@ struct proxy_counts proxy_counts(const struct proxy *p)
                 const struct tap_counts *tap = &p->workers[i]->sessions.tap.counts;
                 c.upstream_errors += counter_read(&w->upstream_errors);
                 c.opaque += counter_read(&tap->opaque);
+                c.followed_again += counter_read(&tap->followed_again);
+                c.missed += counter_read(&tap->missed);
                 c.lint += counter_read(&tap->lint);
                 c.tls_sessions += counter_read(&w->tls_sessions);
                 c.tls_errors += counter_read(&w->tls_errors);

@@ -43,7 +43,9 @@ struct proxy_counts {
         uint64_t refused;         /**< because of limits.sessions */
         uint64_t accept_errors;   /**< EMFILE and the like */
         uint64_t upstream_errors; /**< connections to the server that failed */
-        uint64_t opaque;          /**< sessions the dissector gave up on */
+        uint64_t opaque;          /**< times that a session became opaque */
+        uint64_t followed_again;  /**< times that an opaque session was followed again */
+        uint64_t missed;          /**< commands that are not logged, because their session was opaque */
         uint64_t lint;            /**< rules of the protocol that packets broke */
         uint64_t tls_sessions;    /**< with TLS towards the client */
         uint64_t tls_errors;      /**< handshakes and connections that failed */

@@ -84,14 +84,11 @@ static void count_verdict(struct tap *tap)
 {
         struct dissect_verdict v = dissect_verdict(tap->dissect);
         struct tap_counts *counts = &tap->shared->counts;
-        if (!tap->opaque_counted && v.opaque) {
-                tap->opaque_counted = true;
-                counter_add(&counts->opaque, 1);
-        }
-        if (tap->lint_counted != v.lint) {
-                counter_add(&counts->lint, v.lint - tap->lint_counted);
-                tap->lint_counted = v.lint;
-        }
+        counter_add(&counts->opaque, v.opaque - tap->counted.opaque);
+        counter_add(&counts->followed_again, v.followed_again - tap->counted.followed_again);
+        counter_add(&counts->missed, v.missed - tap->counted.missed);
+        counter_add(&counts->lint, v.lint - tap->counted.lint);
+        tap->counted = v;
 }
 
 void tap_feed(struct tap *tap, enum side from, struct span bytes, uint64_t now_ns)
@@ -152,6 +149,7 @@ void tap_server_ended(struct tap *tap, uint64_t now_ns)
 void tap_end(struct tap *tap, const struct tap_ending *ending, uint64_t now_ns)
 {
         dissect_end(tap->dissect, tap->server_end_ns != 0 ? tap->server_end_ns : now_ns);
+        count_verdict(tap);
         struct record r = tap_record(EVENT_DISCONNECT, now_ns);
         struct dissect_view v = dissect_view(tap->dissect);
         r.present.words[0] |= v.username.len > 0 ? 1ULL << FIELD_USERNAME : 0;

@@ -49,7 +49,9 @@ struct tap_config {
 /** Counts of all taps of a thread, since the start. */
 struct tap_counts {
         _Atomic uint64_t statements;
-        _Atomic uint64_t opaque; /**< sessions that the dissector gave up on */
+        _Atomic uint64_t opaque;         /**< times that a session became opaque */
+        _Atomic uint64_t followed_again; /**< times that an opaque session was followed again */
+        _Atomic uint64_t missed; /**< commands that are not logged, because their session was opaque */
         _Atomic uint64_t lint;   /**< rules of the protocol that packets broke */
 };
 

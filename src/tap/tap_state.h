@@ -13,11 +13,9 @@ struct tap {
         struct dissect *dissect;
         struct tap_times *times;
         struct prof_wire wire; /* describes the session to the profiler */
-        uint64_t lint_counted;
-        uint64_t packets; /* that were given to the recorder */
-        bool opaque_counted;
-        bool has_login;  /* tap_set_login was called */
-        bool translated; /* the exchange of the password */
+        uint64_t packets;      /* that were given to the recorder */
+        bool has_login;        /* tap_set_login was called */
+        bool translated;       /* the exchange of the password */
         uint16_t client_len;
         uint16_t own_len;
         uint64_t conn_id;
@@ -28,9 +26,10 @@ struct tap {
         uint32_t identity;      /* … and dissect_identity */
         uint64_t known;         /* the session's fields that the tap knows, a bit each */
         uint64_t start_ns;
-        uint64_t server_end_ns; /* 0 = the server has not ended */
-        char *own_addr;         /* towards the server; NULL = not connected */
-        char *tls[2];           /* by enum side; NULL = none */
+        uint64_t server_end_ns;         /* 0 = the server has not ended */
+        char *own_addr;                 /* towards the server; NULL = not connected */
+        char *tls[2];                   /* by enum side; NULL = none */
+        struct dissect_verdict counted; /* in the shared counts */
         struct gate_offer offer;
         char client_addr[];
 };

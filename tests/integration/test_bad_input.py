@@ -371,9 +371,17 @@ class Limits(unittest.TestCase):
             self.assertEqual(c.rows(), 1)
             for _ in range(20):
                 c.expect_ok()  # all are answered, followed or not
+            self.assertEqual(c.query("SELECT 'followed again'"), 1)
             c.quit()
             proxy.idle()
-            self.assertEqual(proxy.counters()["opaque"], 1)
+            counters = proxy.counters()
+            self.assertEqual((counters["opaque"], counters["followed_again"]), (1, 1))
+            proxy.settled()
+            notice = [r for r in proxy.records("notice") if r["reason"] == "the session is followed again"][0]
+            self.assertEqual(notice["dropped"], counters["missed"])
+            self.assertIn("limits.pipeline", notice["info"])
+            queries = [r.get("query") for r in proxy.records("query") if "reason" not in r]
+            self.assertIn("SELECT 'followed again'", queries)
 
 
 class AdminAbuse(unittest.TestCase):

@@ -66,6 +66,7 @@ void dissect_give_up(struct dissect *d, const char *reason, uint64_t now_ns)
                 d->streams[SIDE_SERVER].start_ns = now_ns;
         }
         give_up(d, reason, NULL, SIDE_SERVER);
+        resync_end(d, now_ns);
         dissector_forget(d);
 }
 
@@ -83,6 +84,7 @@ void dissect_end(struct dissect *d, uint64_t now_ns)
                 }
                 completion_fail_all(d, "the connection ended before the reply did");
         }
+        resync_end(d, now_ns);
         d->phase = PHASE_CLOSED;
         dissector_forget(d);
 }
@@ -91,7 +93,8 @@ void dissect_end(struct dissect *d, uint64_t now_ns)
 
 struct dissect_verdict dissect_verdict(const struct dissect *d)
 {
-        return (struct dissect_verdict){d->opaque_reason != NULL, d->lint.count};
+        const struct resync *r = &d->resync;
+        return (struct dissect_verdict){r->times_opaque, r->times_followed, r->missed_before, d->lint.count};
 }
 
 /** The text of the command @p cmd, and what it is in. */

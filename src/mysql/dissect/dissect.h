@@ -1,10 +1,10 @@
 /** @file dissect.h  Follow one session's bytes, both ways, and say what happened.
  *
  * Knows: the protocol.   Does not know: sockets, clocks (times are arguments), threads, where records go.
- * It never changes or holds bytes, and nothing waits for it. Where it can't follow it says why once (EVENT_NOTICE)
- * and is *opaque* from then on.
+ * It never changes or holds bytes, and nothing waits for it. Where it can't follow, it says why (EVENT_NOTICE) and is *opaque*. It
+ * follows the session again as soon as no reply is outstanding, if its login was followed (resync.h).
  *
- *      GREETING -> LOGIN -> AUTH -> READY -> CLOSED          any -> OPAQUE
+ *      GREETING -> LOGIN -> AUTH -> READY -> CLOSED          any -> OPAQUE -> READY
  *
  * Bytes may come in any split; the records are the same. Memory is bounded by the settings, not by results.
  * Threads: one owner.   Memory: STAGE_DISSECT and STAGE_FRAME. */
@@ -85,8 +85,10 @@ struct dissect_now dissect_now(const struct dissect *d);
 
 /** What is counted beyond the session. Cheap. */
 struct dissect_verdict {
-        bool opaque;
-        uint64_t lint; /**< rules of the protocol that packets broke */
+        uint64_t opaque;         /**< times that the session became opaque */
+        uint64_t followed_again; /**< times that it was followed again after that */
+        uint64_t missed; /**< commands that are not logged, because it was opaque; of times that have ended */
+        uint64_t lint;   /**< rules of the protocol that packets broke */
 };
 struct dissect_verdict dissect_verdict(const struct dissect *d);
 

@@ -236,6 +236,10 @@ static struct span take_message(struct parse_context *ctx, struct span bytes)
 {
         struct packet_stream *stream = ctx->stream;
         struct span left = take_fast(ctx, bytes);
+        if (ctx->d->phase == PHASE_OPAQUE) { /* since now: what is left is to be counted */
+                stream->offset += bytes.len - left.len;
+                return left;
+        }
         size_t length = parse_context_whole_packet(left);
         if (ctx->from == SIDE_CLIENT && length > ctx->d->settings->query_bytes + FRAME_HEADER_SIZE &&
             is_filtered_whole(ctx, span_head(left, length))) {
@@ -266,18 +270,29 @@ static struct span take_part(struct parse_context *ctx, struct span bytes)
         return bytes;
 }
 
-/** Take all of @p bytes, as long as the session is followed and compression does not begin. @return what is left. */
+/** Are bytes looked at: is the session followed, or may it be followed again? */
+static bool is_read(const struct dissect *d)
+{
+        return d->phase < PHASE_OPAQUE || d->resync.is_possible;
+}
+
+/** Take all of @p bytes, as long as they are looked at and compression does not begin. @return what is left. */
 static struct span take_packets(struct parse_context *ctx, struct span bytes)
 {
         struct dissect *d = ctx->d;
         struct packet_stream *stream = ctx->stream;
         const struct compress *compress = stream->compress;
-        while (bytes.len > 0 && d->phase < PHASE_OPAQUE && stream->compress == compress) {
+        while (bytes.len > 0 && is_read(d) && stream->compress == compress) {
                 size_t before = bytes.len;
+                if (d->phase == PHASE_OPAQUE) {
+                        parse_context_flush(ctx);
+                        bytes = resync_skip(d, ctx->from, bytes, ctx->now_ns);
+                        continue;
+                }
                 if (frame_idle(&stream->frame)) {
                         bytes = take_message(ctx, bytes);
                 }
-                if (bytes.len == before) {
+                if (bytes.len == before && d->phase != PHASE_OPAQUE) {
                         bytes = take_part(ctx, bytes);
                 }
         }
@@ -294,11 +309,11 @@ static void begin_frame(struct dissect *d, enum side from, const struct compress
         bool idle = frame_idle(&stream->frame);
         bool continues = cmd != NULL && (cmd->state == REPLYING_LOCAL_FILE || cmd->state == REPLYING_AUTH);
         uint8_t next = (uint8_t)(stream->frame_seq + 1);
-        bool known = true;
+        bool known = d->phase != PHASE_OPAQUE;
         stream->frames_wire += out->wire;
         if (from == SIDE_CLIENT && idle && !continues) {
                 next = 0;
-                known = !d->draining && (cmd == NULL || cmd->state != REPLYING_STREAM);
+                known = known && !d->draining && (cmd == NULL || cmd->state != REPLYING_STREAM);
         } else if (from == SIDE_SERVER || idle) {
                 known = cmd != NULL && cmd->frame_known && !cmd->acknowledged;
                 next = cmd != NULL ? cmd->next_frame : 0;
@@ -319,7 +334,7 @@ static void take_compressed(struct dissect *d, enum side from, struct span bytes
 {
         uint8_t piece[COMPRESS_PIECE];
         struct compress_output out;
-        while (d->phase < PHASE_OPAQUE && compress_next(d->streams[from].compress, &bytes, piece, &out)) {
+        while (is_read(d) && compress_next(d->streams[from].compress, &bytes, piece, &out)) {
                 struct parse_context ctx;
                 parse_context_begin(&ctx, d, from, now_ns);
                 if (out.begins_frame) {
@@ -329,13 +344,23 @@ static void take_compressed(struct dissect *d, enum side from, struct span bytes
                 parse_context_flush(&ctx);
                 if (out.give_up != NULL) {
                         give_up(d, out.give_up, NULL, from);
+                        resync_end(d, now_ns);
                 }
+        }
+}
+
+/** The session is opaque: free what is not needed to count its packets. */
+static void forget(struct dissect *d)
+{
+        if (!d->resync.is_possible) {
+                dissector_forget(d);
+        } else if (d->queue.head != NULL) {
+                dissector_forget_commands(d);
         }
 }
 
 bool dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
 {
-        uint64_t lint = d->lint.count;
         struct parse_context ctx;
         parse_context_begin(&ctx, d, from, now_ns);
         if (bytes.len > 0 && ctx.stream->compress == NULL &&
@@ -354,7 +379,9 @@ bool dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t
                 take_compressed(d, from, bytes, now_ns);
         }
         if (d->phase == PHASE_OPAQUE) {
-                dissector_forget(d);
+                forget(d);
         }
-        return d->opaque_reason != NULL || d->lint.count != lint;
+        bool has_news = d->has_news;
+        d->has_news = false;
+        return has_news;
 }

@@ -5,18 +5,31 @@
 #include "mysql/sql/secret_data.h"
 #include "profile/heap/prof.h"
 
-void dissector_forget(struct dissect *d)
+void dissector_forget_commands(struct dissect *d)
 {
         while (d->queue.head != NULL) {
                 command_queue_pop(&d->queue);
         }
-        statements_clear(&d->statements);
         value_buffer_drop(&d->values);
         multi_result_drop(&d->multi_result);
-        prof_free(d->attributes);
-        d->attributes = NULL;
         auth_path_forget(&d->auth_path);
         session_vars_forget(&d->vars);
+        d->vars.next = (struct next_charsets){false};
+        d->vars.next_database_unknown = false;
+        d->filter.step = FILTER_OFF;
+        d->answered_early = false;
+        d->draining = false;
+        for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+                packet_stream_release(&d->streams[side]);
+        }
+}
+
+void dissector_forget(struct dissect *d)
+{
+        dissector_forget_commands(d);
+        statements_clear(&d->statements);
+        prof_free(d->attributes);
+        d->attributes = NULL;
         packet_stream_fini(&d->streams[SIDE_CLIENT]);
         packet_stream_fini(&d->streams[SIDE_SERVER]);
 }

@@ -14,6 +14,7 @@
 #include "mysql/dissect/filtered_request.h"
 #include "mysql/dissect/message.h"
 #include "mysql/dissect/packet_stream.h"
+#include "mysql/dissect/resync.h"
 #include "mysql/dissect/secret_watch.h"
 #include "mysql/dissect/session_vars.h"
 #include "mysql/dissect/statement.h"
@@ -36,6 +37,8 @@ struct dissect {
         bool redact_packets; /**< but not what is in them, once the login is over */
         bool answered_early; /**< the client still sends the rest of a command that the server answered */
         bool draining; /**< the server gave up on a LOCAL INFILE, and the client sends the rest of the file */
+        bool skips_rest; /**< followed again: the server may still be sending the reply before (resync.h) */
+        bool has_news;   /**< dissect_verdict has changed during this feed */
         struct lint lint;
         const char *opaque_reason;
         struct command_queue queue;
@@ -75,6 +78,7 @@ struct dissect {
         bool drain_secret;          /**< the file that is drained may contain a password */
         struct value_filter filter; /**< of the request that is arriving in pieces */
         uint8_t drain_seq;          /**< of the next packet of a file that is drained */
+        struct resync resync;
 };
 
 /** How many bytes of a packet a record shows at most; as many are looked at of any packet. */
@@ -118,6 +122,8 @@ static inline bool dissector_is_secret(const struct dissect *d, const struct com
 
 /** Of a packet that is cut off after @p head, or continues in another one: must it not be shown? */
 bool dissector_hides_part(const struct dissect *d, enum side from, struct span head);
+/** Free the commands in flight, and what is kept of them and of packets. */
+void dissector_forget_commands(struct dissect *d);
 /** Free all memory that only following needs. */
 void dissector_forget(struct dissect *d);
 

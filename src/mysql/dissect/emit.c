@@ -75,6 +75,8 @@ static const char *limit_reached(const struct dissect *d, const struct command *
         if (st == NULL) {
                 return d->statements_full
                            ? "the prepared statement is not known: limits.statements was reached"
+                       : d->resync.times_opaque > 0
+                           ? "the prepared statement is not known: the session was not followed for a while"
                            : NULL;
         }
         if (executes && st->long_data_is_cut) {
@@ -332,6 +334,24 @@ void emit_notice(const struct dissect *d, uint64_t mono_ns, const char *reason, 
         send(d, &r);
 }
 
+void emit_resync(const struct dissect *d, uint64_t now_ns, const char *what)
+{
+        const struct resync *s = &d->resync;
+        char info[256];
+        struct record r;
+        begin(d, EVENT_NOTICE, s->since_ns, &r);
+        uint64_t us = us_between(s->since_ns, now_ns);
+        struct writer w = writer_over(info, sizeof info);
+        writer_format(&w, "%llu commands of %llu.%06llu s are not logged, because of: %s",
+                      (unsigned long long)s->missed, (unsigned long long)(us / 1000000),
+                      (unsigned long long)(us % 1000000), d->opaque_reason);
+        record_set_uint(&r, FIELD_DURATION_US, us);
+        record_set_text(&r, FIELD_REASON, span_str(what));
+        record_set_text(&r, FIELD_INFO, writer_span(&w));
+        record_set_uint(&r, FIELD_DROPPED, s->missed);
+        send(d, &r);
+}
+
 /** The record of one broken rule, but for which rule it is. */
 static void begin_lint(const struct dissect *d, const struct lint_evidence *e, struct record *r)
 {
@@ -375,6 +395,7 @@ void emit_lint(struct dissect *d, const struct lint_evidence *evidence)
                 }
         }
         d->lint.broken = 0;
+        d->has_news = true;
 }
 
 void emit_cut_off(const struct dissect *d, enum side side, uint64_t now_ns)

@@ -22,6 +22,8 @@ void emit_unsolicited_error(const struct dissect *d, uint64_t mono_ns, const str
  *  @param packet_bytes  the beginning of the packet that is why; NULL: it is not shown. */
 void emit_notice(const struct dissect *d, uint64_t mono_ns, const char *reason, const char *info,
                  const struct span *packet_bytes);
+/** A session that was not followed since d->resync.since_ns is followed again at @p now_ns, or has ended; @p what says which. */
+void emit_resync(const struct dissect *d, uint64_t now_ns, const char *what);
 /** A notice, once for the session, that limits.held_bytes was reached. */
 void emit_held_notice(struct dissect *d, uint64_t mono_ns);
 

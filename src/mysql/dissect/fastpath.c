@@ -325,7 +325,7 @@ static bool is_request_eligible(const struct dissect *d, struct span packet)
 {
         if (packet.len <= FRAME_HEADER_SIZE || packet.len > FRAME_HEADER_SIZE + d->settings->query_bytes ||
             frame_seq(frame_header(packet.data)) != 0 || d->phase != PHASE_READY || d->queue.head != NULL ||
-            d->draining || d->lint.broken != 0 || d->streams[SIDE_CLIENT].compress != NULL) {
+            d->draining || d->skips_rest || d->lint.broken != 0 || d->streams[SIDE_CLIENT].compress != NULL) {
                 return false;
         }
         uint8_t code = packet.data[FRAME_HEADER_SIZE];

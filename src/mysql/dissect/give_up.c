@@ -33,7 +33,9 @@ void give_up(struct dissect *d, const char *reason, const struct message *m, enu
         }
         info[w.at] = '\0';
         completion_fail_all(d, "not followed to its end");
+        resync_begin(d, now_ns);
         d->opaque_reason = reason;
+        d->has_news = true;
         d->phase = PHASE_OPAQUE;
         emit_notice(d, now_ns, reason, info, show ? &bytes : NULL);
 }

@@ -1,4 +1,5 @@
-/** @file give_up.h  A session becomes opaque: bytes go on being forwarded, but nobody follows them any more.
+/** @file give_up.h  A session becomes opaque: bytes go on being forwarded, but they are not followed, possibly until resync.h follows
+ * them again.
  *
  * Threads: one owner.   Memory: none of its own. */
 #ifndef MYSQL_DISSECT_GIVE_UP_H

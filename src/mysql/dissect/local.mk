@@ -42,6 +42,8 @@ src_libmysql_dissect_a_SOURCES = \
 	src/mysql/dissect/phase.h \
 	src/mysql/dissect/request.c \
 	src/mysql/dissect/request.h \
+	src/mysql/dissect/resync.c \
+	src/mysql/dissect/resync.h \
 	src/mysql/dissect/result.c \
 	src/mysql/dissect/result.h \
 	src/mysql/dissect/result_header_cache.c \

@@ -43,7 +43,9 @@ void packet_stream_release(struct packet_stream *stream)
 {
         prof_free(stream->kept);
         stream->kept = NULL;
+        stream->kept_len = 0;
         stream->kept_size = 0;
+        stream->limit = 0;
 }
 
 struct span packet_stream_packet(const struct packet_stream *stream, bool has_gaps)

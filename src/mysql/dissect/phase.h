@@ -1,6 +1,6 @@
 /** @file phase.h  The phases of a session, and who handles the messages of each.
  *
- *      GREETING -> LOGIN -> AUTH -> READY -> CLOSED          any -> OPAQUE
+ *      GREETING -> LOGIN -> AUTH -> READY -> CLOSED          any -> OPAQUE -> READY
  *
  * Threads: any; the table is constant.   Memory: none. */
 #ifndef MYSQL_DISSECT_PHASE_H

@@ -27,10 +27,12 @@ static void note_secret(struct dissect *d, struct command *cmd, struct span body
 static struct outcome take_command(struct dissect *d, const struct message *m)
 {
         if (d->queue.count >= d->settings->pipeline) {
+                resync_note_unqueued(d, m->first);
                 return outcome_unreadable("more commands in flight than limits.pipeline allows to follow");
         }
         struct command *cmd = command_queue_new(&d->queue);
         if (cmd == NULL) {
+                resync_note_unqueued(d, m->first);
                 return outcome_no_memory();
         }
         cmd->code = m->len > 0 ? m->first : COM_SLEEP;
@@ -44,7 +46,7 @@ static struct outcome take_command(struct dissect *d, const struct message *m)
         cmd->dropped = m->dropped;
         cmd->text_at = CODE_SIZE;
         cmd->next_seq = (uint8_t)(m->last + 1);
-        cmd->seq_known = m->seq == 0;
+        cmd->seq_known = m->seq == 0 && !d->skips_rest;
         /* several commands in one compressed frame share its number */
         cmd->frame_known = d->streams[SIDE_CLIENT].frame_starts;
         cmd->next_frame = (uint8_t)(d->streams[SIDE_CLIENT].frame_seq + 1);

@@ -460,6 +460,9 @@ static __attribute__((noinline)) struct outcome on_early_answer(struct dissect *
 struct outcome result_on_message(struct dissect *d, const struct message *m)
 {
         struct command *cmd = d->queue.head;
+        if (d->skips_rest && resync_skips_message(d, m)) {
+                return outcome_of(PACKET_PART);
+        }
         if (cmd == NULL) {
                 return request_is_under_way(d) ? on_early_answer(d, m) : on_unsolicited(d, m);
         }

@@ -64,6 +64,15 @@ void statement_drop_long_data(struct statements *s, struct statement *st)
         }
 }
 
+void statement_forget_execution(struct statements *s, struct statement *st)
+{
+        statement_drop_long_data(s, st);
+        hold(s, -(int64_t)(st->n_types * sizeof *st->types));
+        prof_free(st->types);
+        st->types = NULL;
+        st->n_types = 0;
+}
+
 void statement_set_columns(struct statements *s, struct statement *st, struct columns *columns, size_t size)
 {
         prof_free(st->columns);

@@ -93,5 +93,7 @@ enum status statement_long_data(struct statements *s, struct statement *st, uint
 void statement_set_columns(struct statements *s, struct statement *st, struct columns *columns, size_t size);
 const struct long_data *statement_find_long_data(const struct statement *st, uint16_t param);
 void statement_drop_long_data(struct statements *s, struct statement *st);
+/** It was executed, and nobody saw how: the types of its parameters are not known any more, and its long data is gone. */
+void statement_forget_execution(struct statements *s, struct statement *st);
 
 #endif

@@ -113,9 +113,11 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_BULK_ROWS] = FIELD(
         bulk_rows, RECORD_ROWS,
         "The first parameter rows of a COM_STMT_BULK_EXECUTE, at most 16, typed. Absent in other commands."),
-    [FIELD_DURATION_US] = UINT(duration_us, "us",
-                               "Time from the first byte of the request to the last byte of the reply. For a "
-                               "login, from the greeting to the result; for a session, its whole duration."),
+    [FIELD_DURATION_US] =
+        UINT(duration_us, "us",
+             "Time from the first byte of the request to the last byte of the reply. For a "
+             "login, from the greeting to the result; for a session, its whole duration; "
+             "for the notice that an opaque session is decoded again, how long it was not."),
     [FIELD_REQUEST_US] = UINT(request_us, "us", "Time from the first to the last byte of the request."),
     [FIELD_SERVER_US] = UINT(
         server_us, "us",
@@ -203,8 +205,10 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
               "The first bytes of the payload, at most capture.packet_bytes, in hexadecimal. Absent if they "
               "are authentication data or may contain a password. With log.redact, only the fixed fields of "
               "a command or reply are included."),
-    [FIELD_DROPPED] =
-        UINT(dropped, "", "Number of log records that were dropped at this point. Only in gap records."),
+    [FIELD_DROPPED] = UINT(
+        dropped, "",
+        "Number of log records that were dropped at this point, in gap records. In the notice that an "
+        "opaque session is decoded again, or has ended, the number of its commands that were not logged."),
     [FIELD_REDACTED] =
         FIELD(redacted, RECORD_FLAGS,
               "What was removed from the record: password, literals, values. Absent if nothing was removed."),

@@ -1,0 +1,51 @@
+/** @file resync.h  Follow an opaque session again as soon as none of its replies is outstanding.
+ *
+ * While a session is opaque, its packets are only counted. A packet of the client with sequence number 0 begins a command, and a packet
+ * of the server with number 1 begins a reply. When as many replies have begun as commands that have one, the next command is followed;
+ * what the server still sends of the reply before it is skipped.
+ *
+ *      READY -> resync_begin -> OPAQUE: resync_skip … -> READY
+ *
+ * A session whose login was not followed, or whose packets cannot be found any more, stays opaque.
+ * Knows: packets, and which commands change the session.   Does not know: replies.
+ * Threads: one owner.   Memory: embedded; allocates nothing.
+ * Source: sequence numbers as of mysql/wire/frame.h; the servers' net_serv.cc. */
+#ifndef MYSQL_DISSECT_RESYNC_H
+#define MYSQL_DISSECT_RESYNC_H
+
+#include "mysql/dissect/message.h"
+#include "mysql/wire/side.h"
+
+struct dissect;
+
+struct resync {
+        bool is_possible; /**< the session is opaque, but its packets can be counted */
+        bool
+            may_have_changed; /**< a command that was missed may have changed the database or a character set */
+        bool server_ended;    /**< the server's last message can be the end of a reply */
+        uint8_t client_last;    /**< sequence number of the client's last packet */
+        uint8_t server_last;    /**< the same of the server */
+        uint64_t owed;          /**< commands whose replies have not begun */
+        uint64_t missed;        /**< commands that are not logged, since since_ns */
+        uint64_t wait;          /**< commands to miss before the session is followed again */
+        uint64_t followed_from; /**< dissect.records when it was followed again for the last time */
+        uint64_t since_ns;      /**< when it became opaque */
+        uint64_t times_opaque;
+        uint64_t times_followed; /**< again */
+        uint64_t missed_before;  /**< commands that were not logged, of earlier times */
+};
+
+/** The session becomes opaque at @p now_ns; the phase is still the one before, and the queue still has the commands in flight, of which
+ *  there are records. */
+void resync_begin(struct dissect *d, uint64_t now_ns);
+/** A command that begins with @p code could not be added to the queue; resync_begin follows. */
+void resync_note_unqueued(struct dissect *d, uint8_t code);
+/** The packets cannot be found any more, or the session has ended at @p now_ns: it will not be followed again. */
+void resync_end(struct dissect *d, uint64_t now_ns);
+/** Take some of @p bytes, of which there are any, while the session is opaque and is_possible is set.
+ *  @return what is left; if the phase is READY then, they are to be followed. */
+struct span resync_skip(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns);
+/** Followed again: does @p m still belong to the reply before the first command that is followed? */
+bool resync_skips_message(struct dissect *d, const struct message *m);
+
+#endif

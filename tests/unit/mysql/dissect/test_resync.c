@@ -1,0 +1,317 @@
+/* An opaque session is followed again once all its replies have come. */
+#include "script.h"
+#include "tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct script s;
+
+static int count(const char *records, const char *part)
+{
+        int n = 0;
+        for (; (records = strstr(records, part)) != NULL; records++) {
+                n++;
+        }
+        return n;
+}
+
+/** Play it whole and in pieces of several sizes: the records must be the same. @return them; the caller frees them. */
+static char *play(struct tape_options options)
+{
+        static const size_t splits[] = {1, 3, 7};
+        char *whole = tape_records(span_of(s.bytes, s.len), &options);
+        for (size_t i = 0; i < sizeof splits / sizeof splits[0]; i++) {
+                options.split = splits[i];
+                char *parts = tape_records(span_of(s.bytes, s.len), &options);
+                CU_ASSERT_STRING_EQUAL(whole, parts);
+                free(parts);
+        }
+        return whole;
+}
+
+/** Append a packet of the server with any sequence number. */
+static void answer_with(uint8_t seq, struct span payload)
+{
+        s.seq = seq;
+        script_answer(&s, payload);
+}
+
+/** The session becomes opaque: a limit of two commands is exceeded by "C", and "D" follows it. */
+static void lose(const char *text)
+{
+        script_send(&s, SPAN("\3A"));
+        script_send(&s, SPAN("\3B"));
+        script_send(&s, SPAN("\3SELECT 'C'"));
+        script_send(&s, span_str(text));
+}
+
+static void answer_ok(void)
+{
+        answer_with(1, SPAN("\0\0\0\2\0\0\0"));
+}
+
+static const char opaque[] = "the session is opaque";
+static const char again[] = "\"reason\":\"the session is followed again\"";
+
+static void a_full_queue_drains(void)
+{
+        script_open(&s, 0, 45);
+        lose("\3SELECT 'D'");
+        for (int i = 0; i < 3; i++) {
+                answer_ok();
+        }
+        script_send(&s, SPAN("\3SELECT 'too early'"));
+        answer_ok();
+        answer_ok();
+        script_send(&s, SPAN("\3SELECT 'E'"));
+        answer_with(1, SPAN("\0\5\0\2\0\0\0"));
+        char *records = play((struct tape_options){.pipeline = 2});
+        CU_ASSERT_EQUAL(count(records, opaque), 1);
+        CU_ASSERT_EQUAL(count(records, "\"event\":\"query\""), 3);
+        CU_ASSERT_EQUAL(count(records, "not followed to its end"), 2);
+        CU_ASSERT_TRUE(script_has(records, again));
+        CU_ASSERT_TRUE(script_has(
+            records, "3 commands of 0.000000 s are not logged, because of: more commands in flight than"));
+        CU_ASSERT_TRUE(script_has(records, "\"dropped\":3"));
+        CU_ASSERT_TRUE(script_has(records, "\"query\":\"SELECT 'E'\""));
+        CU_ASSERT_TRUE(script_has(records, "\"affected_rows\":5"));
+        CU_ASSERT_PTR_NULL(strstr(records, "\"rule\""));
+        free(records);
+}
+
+/** From when to when: the notice has the time at which it began, and how long it took. */
+static void the_time(void)
+{
+        script_open(&s, 0, 45);
+        lose("\3SELECT 'D'");
+        for (int i = 0; i < 4; i++) {
+                answer_ok();
+        }
+        script_send(&s, SPAN("\3SELECT 'E'"));
+        answer_ok();
+        struct tape_options options = {.pipeline = 2, .tick_ns = 1000000};
+        char *records = tape_records(span_of(s.bytes, s.len), &options);
+        CU_ASSERT_TRUE(script_has(records, "\"duration_us\":6000"));
+        CU_ASSERT_TRUE(script_has(records, "2 commands of 0.006000 s"));
+        free(records);
+}
+
+/** What cannot be read is not the end. */
+static void an_unreadable_reply(void)
+{
+        script_open(&s, 0, 45);
+        script_send(&s, SPAN("\3SELECT 1"));
+        script_answer(&s, SPAN("\xfc zz"));
+        script_answer(&s, SPAN("more of it"));
+        script_send(&s, SPAN("\3SELECT 'next'"));
+        script_answer_ok(&s);
+        char *records = play((struct tape_options){.pipeline = 2});
+        CU_ASSERT_EQUAL(count(records, opaque), 1);
+        CU_ASSERT_TRUE(script_has(records, again));
+        CU_ASSERT_TRUE(script_has(records, "\"dropped\":0"));
+        CU_ASSERT_TRUE(script_has(records, "\"query\":\"SELECT 'next'\""));
+        free(records);
+}
+
+/** A server that cannot be read again and again is asked less and less often. */
+static void it_happens_again(void)
+{
+        script_open(&s, 0, 45);
+        for (int i = 0; i < 100; i++) {
+                script_send(&s, SPAN("\3SELECT 1"));
+                script_answer(&s, SPAN("\xfc zz"));
+        }
+        char *records = play((struct tape_options){.pipeline = 2});
+        CU_ASSERT_EQUAL(count(records, opaque), 7);
+        CU_ASSERT_EQUAL(count(records, "\"event\":\"query\""), 7);
+        CU_ASSERT_TRUE(script_has(records, "\"reason\":\"the session ended before it was followed again\""));
+        free(records);
+}
+
+/** Replies of 255, 256 and 257 packets: the numbers start over. */
+static void long_replies(void)
+{
+        for (int packets = 254; packets <= 258; packets++) {
+                script_open(&s, 0, 45);
+                lose("\3SELECT 'D'");
+                answer_ok();
+                answer_ok();
+                for (int i = 1; i < packets; i++) {
+                        answer_with((uint8_t)i, SPAN("\1x"));
+                }
+                answer_with((uint8_t)packets, SPAN("\xfe\0\0\2\0"));
+                script_send(&s, SPAN("\3SELECT 'too early'"));
+                answer_ok();
+                script_send(&s, SPAN("\3SELECT 'too early'"));
+                answer_ok();
+                answer_ok();
+                script_send(&s, SPAN("\3SELECT 'E'"));
+                answer_ok();
+                char *records = play((struct tape_options){.pipeline = 2});
+                CU_ASSERT_TRUE(script_has(records, "\"dropped\":4"));
+                CU_ASSERT_TRUE(script_has(records, "\"query\":\"SELECT 'E'\""));
+                free(records);
+        }
+}
+
+/** The reply before is still being sent: it is not that of the command that is followed. */
+static void the_rest_of_a_reply(void)
+{
+        script_open(&s, 0, 45);
+        lose("\3SELECT 'D'");
+        for (int i = 0; i < 3; i++) {
+                answer_ok();
+        }
+        answer_with(1, SPAN("\1"));
+        script_send(&s, SPAN("\3SELECT 'E'"));
+        script_send(&s, SPAN("\3SELECT 'F'"));
+        answer_with(2, SPAN("\3def"));
+        answer_with(3, SPAN("\xfe\0\0\2\0"));
+        answer_with(4, SPAN("\xfe\0\0\2\0"));
+        answer_with(1, SPAN("\0\5\0\2\0\0\0"));
+        answer_with(1, SPAN("\0\6\0\2\0\0\0"));
+        char *records = play((struct tape_options){.pipeline = 2});
+        CU_ASSERT_EQUAL(count(records, opaque), 1);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(records, "\"query\":\"SELECT 'E'\""));
+        CU_ASSERT_PTR_NOT_NULL(strstr(strstr(records, "\"query\":\"SELECT 'E'\""), "\"affected_rows\":5"));
+        CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(records, "\"query\":\"SELECT 'F'\""));
+        CU_ASSERT_PTR_NOT_NULL(strstr(strstr(records, "\"query\":\"SELECT 'F'\""), "\"affected_rows\":6"));
+        CU_ASSERT_PTR_NULL(strstr(records, "\"rule\""));
+        free(records);
+}
+
+/** Play @p command while the session is opaque, then "E" without a database of its own. @return the record of "E" and what follows. */
+static const char *after(const char *command, size_t len, int replies, char **records)
+{
+        script_open(&s, CAP_CONNECT_WITH_DB, 45);
+        script_prepare(&s, 7, "SELECT ?", 1);
+        script_send(&s, SPAN("\3A"));
+        script_send(&s, SPAN("\3SELECT 'B'"));
+        script_send(&s, SPAN("\3SELECT 'C'"));
+        answer_ok();
+        answer_ok();
+        script_send(&s, span_of(command, len));
+        for (int i = 0; i < replies; i++) {
+                answer_ok();
+        }
+        answer_ok();
+        script_send(&s, SPAN("\x17\7\0\0\0\0\1\0\0\0\0\1\3\0\7\0\0\0"));
+        answer_ok();
+        script_send(&s, SPAN("\3SELECT 'E'"));
+        answer_ok();
+        *records = play((struct tape_options){.pipeline = 2});
+        const char *at = strstr(*records, again);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+        return strchr(at, '\n');
+}
+
+#define AFTER(command, replies) after(command, sizeof(command) - 1, replies, &records)
+
+/** What the commands that were missed may have changed is unknown, and nothing else is. */
+static void what_is_known(void)
+{
+        char *records;
+        const char *known = "\"stmt_prepare_query\":\"SELECT ?\",\"stmt_execute_values\":[7]";
+        const char *rest = AFTER("\x0e", 1);
+        CU_ASSERT_PTR_NOT_NULL(strstr(rest, known));
+        free(records);
+        rest = AFTER("\x19\7\0\0\0", 0); /* closed */
+        CU_ASSERT_PTR_NULL(strstr(rest, "SELECT ?"));
+        CU_ASSERT_PTR_NOT_NULL(
+            strstr(rest, "\"reason\":\"the prepared statement is not known: the session was not followed"));
+        free(records);
+        rest = AFTER("\x18\7\0\0\0\0\0long data", 0); /* executions that are misread without it */
+        CU_ASSERT_PTR_NULL(strstr(rest, "stmt_execute_values\":[7]"));
+        free(records);
+        rest = AFTER("\x17\7\0\0\0\0\1\0\0\0\0\1\3\0\7\0\0\0", 1);
+        CU_ASSERT_PTR_NOT_NULL(strstr(rest, known));
+        free(records);
+        rest = AFTER("\x1f", 1); /* COM_RESET_CONNECTION */
+        CU_ASSERT_PTR_NULL(strstr(rest, "SELECT ?"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(rest, "\"username\""));
+        free(records);
+        rest = AFTER("\x11user\0\0", 1); /* COM_CHANGE_USER */
+        CU_ASSERT_PTR_NULL(strstr(rest, "\"username\""));
+        free(records);
+}
+
+/** The default database and the character set, if @p text was missed. */
+static bool are_unknown_after(const char *text)
+{
+        script_open(&s, CAP_CONNECT_WITH_DB, 45);
+        script_send(&s, SPAN("\2shop"));
+        answer_ok();
+        script_send(&s, SPAN("\3SELECT 'A'"));
+        script_send(&s, SPAN("\3SELECT 'B'"));
+        answer_ok();
+        script_send(&s, SPAN("\3SELECT 'A'"));
+        answer_with(1, SPAN("\xfc zz"));
+        script_send(&s, span_str(text));
+        answer_ok();
+        answer_ok();
+        script_send(&s, SPAN("\3SELECT 'E'"));
+        answer_ok();
+        char *records = play((struct tape_options){.pipeline = 8});
+        const char *at = strstr(records, "\"query\":\"SELECT 'E'\"");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+        while (at[-1] != '\n') {
+                at--;
+        }
+        bool unknown = strstr(at, "\"database_unknown\":true") != NULL;
+        CU_ASSERT_EQUAL(strstr(at, "\"database\":\"shop\"") != NULL, !unknown);
+        CU_ASSERT_EQUAL(strstr(at, "\"character_set\"") != NULL, !unknown);
+        free(records);
+        return unknown;
+}
+
+static void database_and_charset(void)
+{
+        CU_ASSERT_FALSE(are_unknown_after("\3SELECT 1"));
+        CU_ASSERT_FALSE(are_unknown_after("\3UPDATE t SET a = 1"));
+        CU_ASSERT_TRUE(are_unknown_after("\3USE other"));
+        CU_ASSERT_TRUE(are_unknown_after("\3SET NAMES latin1"));
+        CU_ASSERT_TRUE(are_unknown_after("\2other"));
+}
+
+/** A login that was not followed, and a stream of events, are never followed again. */
+static void never_again(void)
+{
+        script_open(&s, 0, 45);
+        script_send(&s, SPAN("\3A"));
+        script_send(&s, SPAN("\x12\0\0\0\0\0\0\1\0\0\0")); /* COM_BINLOG_DUMP */
+        script_send(&s, SPAN("\3B"));
+        answer_ok();
+        answer_ok();
+        answer_ok();
+        script_send(&s, SPAN("\3SELECT 'E'"));
+        answer_ok();
+        char *records = play((struct tape_options){.pipeline = 2});
+        CU_ASSERT_EQUAL(count(records, opaque), 1);
+        CU_ASSERT_PTR_NULL(strstr(records, again));
+        CU_ASSERT_PTR_NULL(strstr(records, "SELECT 'E'"));
+        free(records);
+}
+
+static void the_end(void)
+{
+        script_open(&s, 0, 45);
+        lose("\3SELECT 'D'");
+        char *records = play((struct tape_options){.pipeline = 2});
+        CU_ASSERT_TRUE(script_has(records, "\"reason\":\"the session ended before it was followed again\""));
+        CU_ASSERT_TRUE(script_has(records, "\"dropped\":2"));
+        free(records);
+}
+
+static const struct tap_test tests[] = {
+    {"a full queue drains", a_full_queue_drains},   {"from when to when", the_time},
+    {"an unreadable reply", an_unreadable_reply},   {"it happens again and again", it_happens_again},
+    {"replies of about 255 packets", long_replies}, {"the rest of the reply before", the_rest_of_a_reply},
+    {"what is known afterwards", what_is_known},    {"database and character set", database_and_charset},
+    {"sessions that stay opaque", never_again},     {"the end of an opaque session", the_end},
+};
+
+int main(void)
+{
+        return TAP_RUN("resync", tests);
+}
