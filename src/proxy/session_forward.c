@@ -206,6 +206,7 @@ void session_on_tls_failed(void *arg, struct link *link, const char *error)
                 return;
         }
         counter_add(&s->shared->counts.tls_errors, 1);
+        tap_login_prevented(s->tap, reason_text(reason), error);
         session_give_reason(s, reason);
         if (!is_client && s->gate != NULL && !gate_login_sent(s->gate)) {
                 struct gate_out out;

@@ -132,6 +132,13 @@ enum status tap_secured(struct tap *tap, enum side side, const char *text)
         return tap->tls[side] != NULL ? STATUS_OK : STATUS_NOMEM;
 }
 
+void tap_login_prevented(struct tap *tap, const char *reason, const char *error)
+{
+        tap->prevented = reason;
+        prof_free(tap->prevented_by);
+        tap->prevented_by = prof_strdup(STAGE_SESSION, error);
+}
+
 void tap_set_login(struct tap *tap, struct gate_offer offer, bool translated)
 {
         tap->has_login = true;

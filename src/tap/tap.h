@@ -105,6 +105,9 @@ static inline void tap_leave(void)
 enum status tap_connected(struct tap *tap, const char *own_addr, uint64_t now_ns);
 /** TLS is established with the peer on @p side; @p text describes it, such as "TLSv1.3 TLS_AES_256_GCM_SHA384". */
 enum status tap_secured(struct tap *tap, enum side side, const char *text);
+/** TLS failed with @p reason (static text), and @p error says more: if there is no login yet, its record says so instead of how the
+ *  session ended. Without memory the record has no error. */
+void tap_login_prevented(struct tap *tap, const char *reason, const char *error);
 /** What the gate, if there is one, has made of the login so far. @p translated: it translated the exchange of the password. */
 void tap_set_login(struct tap *tap, struct gate_offer offer, bool translated);
 /** Emit a record of @p event with FIELD_REASON and, unless it is NULL, FIELD_INFO. */

@@ -49,6 +49,24 @@ static void add_times(const struct tap *tap, struct record *r)
         *times = (struct tap_times){0};
 }
 
+/** Without a login packet there is no user, and no errno: the reason has to tell that the login failed. */
+static void add_failure(const struct tap *tap, struct record *r)
+{
+        if (!record_has(r, FIELD_REASON) || record_has(r, FIELD_CLIENT_CAPABILITIES)) {
+                return; /* the login succeeded, was refused by the server, or was at least sent */
+        }
+        if (tap->prevented != NULL) {
+                record_set_text(r, FIELD_REASON, span_str(tap->prevented));
+                if (tap->prevented_by != NULL) {
+                        record_set_text(r, FIELD_INFO, span_str(tap->prevented_by));
+                }
+        } else if (tap->tls[SIDE_CLIENT] != NULL) {
+                record_set_text(
+                    r, FIELD_INFO,
+                    span_str("the client left after the TLS handshake: it may not trust the certificate"));
+        }
+}
+
 static void on_command(void *arg)
 {
         const struct tap *tap = arg;
@@ -61,6 +79,7 @@ static void on_record(void *arg, struct record *r)
         struct tap *tap = arg;
         if (r->event == EVENT_AUTH) {
                 add_login(tap, r);
+                add_failure(tap, r);
         }
         if (r->event == EVENT_QUERY) {
                 if (record_has(r, FIELD_ERRNO)) {
@@ -149,6 +168,7 @@ void tap_free(struct tap *tap)
                 output->end_session(output->arg, tap->place);
         }
         dissect_free(tap->dissect);
+        prof_free(tap->prevented_by);
         prof_free(tap->own_addr);
         prof_free(tap->tls[SIDE_CLIENT]);
         prof_free(tap->tls[SIDE_SERVER]);

@@ -25,6 +25,8 @@ struct tap {
         uint32_t announcements; /* … so is this number … */
         uint32_t identity;      /* … and dissect_identity */
         uint64_t known;         /* the session's fields that the tap knows, a bit each */
+        const char *prevented;  /* why no login took place; NULL = it did, or may still */
+        char *prevented_by;     /* the error behind it; NULL = none */
         uint64_t start_ns;
         uint64_t server_end_ns;         /* 0 = the server has not ended */
         char *own_addr;                 /* towards the server; NULL = not connected */

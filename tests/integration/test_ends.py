@@ -9,10 +9,11 @@ import threading
 import unittest
 
 import lab
-from rawclient import RawClient, packet
+from rawclient import CAPABILITIES, RawClient, SSL, context_without_verification, packet
 
 GREETING = packet(0, b"\x0a5.5.5-10.11\0" + struct.pack("<I", 7) + b"abcdefgh\0" + struct.pack("<H", 0xf7ff) + b"\x2d" +
                   struct.pack("<HH", 2, 0x00ff) + b"\x15" + bytes(10) + b"ijklmnopqrst\0mysql_native_password\0")
+TLS_GREETING = GREETING.replace(struct.pack("<H", 0xf7ff), struct.pack("<H", 0xffff))
 OK = b"\0\0\0\2\0\0\0"
 
 
@@ -49,15 +50,16 @@ def log_in(s):
 
 
 class Ends(unittest.TestCase):
-    def serve(self, talk):
-        """A server of one connection: talk(socket) in a thread. Returns its address."""
+    def serve(self, talk, sessions=1):
+        """A server of so many connections, one after the other: talk(socket) in a thread. Returns its address."""
         listener = socket.create_server(("127.0.0.1", 0))
 
         def work():
-            connection, _ = listener.accept()
-            connection.settimeout(lab.PATIENCE_S)
-            talk(connection)
-            connection.close()
+            for _ in range(sessions):
+                connection, _ = listener.accept()
+                connection.settimeout(lab.PATIENCE_S)
+                talk(connection)
+                connection.close()
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
         self.addCleanup(thread.join, lab.PATIENCE_S)
@@ -175,7 +177,7 @@ class Tls(Ends):
         certificates = lab.tls_server().certificates
 
         def talk(s):
-            s.sendall(GREETING[:4] + GREETING[4:].replace(struct.pack("<H", 0xf7ff), struct.pack("<H", 0xffff)))
+            s.sendall(TLS_GREETING)
             read_packet(s)
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificates.path("server.pem"), certificates.path("server.key"))
@@ -206,6 +208,60 @@ class Tls(Ends):
             self.assertEqual(proxy.records("error"), [])
 
 
+class Certificate(Ends):
+    """A client that does not trust the proxy's certificate has not logged in."""
+
+    def check(self, context, reason):
+        with lab.Proxy(remote=f"127.0.0.1:{lab.tls_server().port}") as proxy:
+            c = RawClient(proxy.port, login=False)
+            c.greeting = c.read()
+            c.send(1, struct.pack("<IIB", CAPABILITIES | SSL, 1 << 24, 45) + bytes(23))
+            with self.assertRaises(ssl.SSLError):
+                context.wrap_socket(c.socket, server_hostname="db.example").close()
+                raise ssl.SSLError("it left without a login")
+            c.close()
+            auth, = proxy.settled("auth")
+            self.assertNotIn("username", auth)
+            self.assertEqual(auth["reason"], reason)
+            self.assertIn(f"({reason}): {auth['info']}", proxy.admin("/records?event=auth&format=text").decode())
+            return auth["info"], [r["info"] for r in proxy.records("error")]
+
+    def test_during_the_handshake(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.minimum_version = context.maximum_version = version
+            info, errors = self.check(context, "TLS with the client failed")
+            self.assertEqual(info, "the client refused the certificate: TLS alert 48 (unknown CA)")
+            self.assertEqual(errors, [info])
+
+    def test_any_alert(self):
+        """A client that ends the handshake by an alert, sent in clear: which alert, and whether it is about the certificate."""
+        for alert, info in ((42, "refused the certificate: TLS alert 42 (bad certificate)"), (45, "refused the certificate: TLS alert 45"),
+                            (46, "refused the certificate: TLS alert 46"), (40, "sent TLS alert 40 (handshake failure)"),
+                            (70, "sent TLS alert 70 (protocol version)"), (200, "sent TLS alert 200 (unknown)")):
+            with self.subTest(alert=alert), lab.Proxy(remote=f"127.0.0.1:{lab.tls_server().port}") as proxy:
+                c = RawClient(proxy.port, login=False)
+                c.read()
+                c.send(1, struct.pack("<IIB", CAPABILITIES | SSL, 1 << 24, 45) + bytes(23))
+                hello = ssl.MemoryBIO()
+                with self.assertRaises(ssl.SSLWantReadError):
+                    context_without_verification().wrap_bio(ssl.MemoryBIO(), hello).do_handshake()
+                c.send_bytes(hello.read())
+                self.assertEqual(c.socket.recv(1)[:1], b"\x16")
+                c.send_bytes(bytes([21, 3, 3, 0, 2, 2, alert]))
+                while c.socket.recv(4096):
+                    pass
+                c.close()
+                auth, = proxy.settled("auth")
+                self.assertEqual(auth["reason"], "TLS with the client failed")
+                self.assertIn(f"the client {info}", auth["info"])
+
+    def test_after_it(self):
+        info, errors = self.check(context_without_verification(), "the connection ended before the login")
+        self.assertIn("it may not trust the certificate", info)
+        self.assertEqual(errors, [])
+
+
 class Refusals(Ends):
     """An ERR packet in place of the greeting: its number and its text are logged."""
 
@@ -224,6 +280,63 @@ class Refusals(Ends):
                         self.assertEqual(self.end_of(s), (error, "closed"))
                     auth, = proxy.settled("auth")
                     self.assertEqual((auth["errno"], auth["error"]), (1040, "Too many connections"))
+
+
+class ServerName(Ends):
+    """The name for which a client asks within TLS (SNI) reaches the server."""
+
+    def names_of(self, remote_name, asked, *args, version=None):
+        """The names that a server is asked for in two sessions, of which the second resumes the TLS session of the first."""
+        certificates = lab.tls_server().certificates
+        names = []
+
+        def talk(s):
+            s.sendall(TLS_GREETING)
+            read_packet(s)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificates.path("server.pem"), certificates.path("server.key"))
+            context.sni_callback = lambda tls, name, context: names.append(name)
+            with context.wrap_socket(s, server_side=True, suppress_ragged_eofs=True) as tls:
+                read_packet(tls)
+                tls.sendall(packet(3, OK))
+                read_packet(tls)
+        port = self.serve(talk, sessions=2).replace("127.0.0.1", remote_name)
+        context = context_without_verification()
+        if version:
+            context.maximum_version = version
+        session = None
+        with lab.Proxy(*args, remote=port) as proxy:
+            for _ in range(2):
+                c = RawClient(proxy.port, login=False)
+                c.read()
+                c.capabilities |= SSL
+                c.send(1, c.login_payload("", "")[:32])
+                c.socket = context.wrap_socket(c.socket, server_hostname=asked, session=session)
+                c.send(2, c.login_payload("root", "shop"))
+                c.seq = 2
+                c.expect_ok()
+                self.assertEqual(c.socket.session_reused, session is not None)
+                session = c.socket.session
+                c.quit()
+                proxy.idle()
+        return names
+
+    def test_name(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            with self.subTest(version=version):
+                self.assertEqual(self.names_of("127.0.0.1", "db.example", version=version), ["db.example"] * 2)
+
+    def test_none(self):
+        self.assertEqual(self.names_of("127.0.0.1", None), [None] * 2)
+
+    def test_in_place_of_the_host(self):
+        if not lab.knows_localhost():
+            self.skipTest("this system does not know localhost")
+        self.assertEqual(self.names_of("localhost", "db.example"), ["db.example"] * 2)
+        self.assertEqual(self.names_of("localhost", None), ["localhost"] * 2)
+        # whose certificate has to name the host of `remote`
+        verify = ("--tls-server", "verify_identity", "--tls-server-ca", lab.tls_server().certificates.ca)
+        self.assertEqual(self.names_of("localhost", "db.example", *verify), ["localhost"] * 2)
 
 
 class Resets(Ends):

@@ -13,8 +13,8 @@ from rawclient import CAPABILITIES, Gone, RawClient, Refused, SSL, context_witho
 MIB = 1024 * 1024
 
 
-def connect(port, tls, user="pw", **more):
-    return pymysql.connect(host="127.0.0.1", port=port, user=user, password="secret", database="shop",
+def connect(port, tls, user="pw", host="127.0.0.1", **more):
+    return pymysql.connect(host=host, port=port, user=user, password="secret", database="shop",
                            ssl=context_without_verification() if tls else None, **more)
 
 
@@ -23,6 +23,27 @@ def warm_workers(proxy):
     for connection in [connect(proxy.port, True) for _ in range(lab.WORKERS)]:
         connection.close()
     proxy.settled()
+
+
+def held(proxy):
+    """Blocks by stage, without the texts in OpenSSL's error queue: each thread has 16 entries, which keep their buffers for the next
+    errors (ERR_clear_error only empties them: err_clear_data in crypto/err/err_local.h, OpenSSL 3.0)."""
+    blocks = proxy.held()
+    blocks["tls"] -= sum(b["allocs"] - b["frees"] for b in proxy.json("/births?n=16384")["births"] if b["stage"] == "tls" and
+                         {f.get("function") for f in b["stack"]} & {"ERR_vset_error", "ERR_add_error_vdata"})
+    return blocks
+
+
+def connect_again(proxy):
+    """A session after faults. If an allocation failed while OpenSSL made new blinding factors of the RSA key, as it does for every 32nd
+    signature, its next 31 signatures are wrong (BN_BLINDING_create_param in crypto/bn/bn_blind.c, OpenSSL 3.0)."""
+    for _ in range(31):
+        try:
+            return connect(proxy.port, True)
+        except pymysql.err.OperationalError as error:
+            if "BAD_SIGNATURE" not in str(error):
+                raise
+    return connect(proxy.port, True)
 
 
 def tls_of(connection):
@@ -295,17 +316,18 @@ class Bytes(unittest.TestCase):
 
     def test_faults(self):
         """Allocations fail, OpenSSL's too: the client sees a closed connection or all of its result."""
-        with lab.Proxy("--profile-fault-injection", "--workers", "1", remote=f"127.0.0.1:{lab.tls_server().port}",
-                       expect_opaque=True) as proxy:
+        with lab.Proxy("--profile-fault-injection", "--workers", "1", "--profile-sample-bytes", "1",
+                       remote=f"127.0.0.1:{lab.tls_server().port}", expect_opaque=True) as proxy:
             connect(proxy.port, True).close()
             proxy.idle()
             proxy.settled()
-            before = proxy.held()
+            before = held(proxy)
             closed = 0
+            host = "localhost" if lab.knows_localhost() else "127.0.0.1"  # a name for SNI, if there is one
             for nth in range(1, 1200 if lab.LONG else 400, 1 if lab.LONG else 7):
                 proxy.post(f"/fault?nth={nth}")
                 try:
-                    connection = connect(proxy.port, True, connect_timeout=lab.PATIENCE_S, read_timeout=lab.PATIENCE_S)
+                    connection = connect(proxy.port, True, host=host, connect_timeout=lab.PATIENCE_S, read_timeout=lab.PATIENCE_S)
                     with connection.cursor() as c:
                         c.execute("SELECT 7")
                         self.assertEqual(c.fetchone(), (7,))
@@ -315,6 +337,6 @@ class Bytes(unittest.TestCase):
             proxy.post("/fault?nth=0")
             self.assertGreater(closed, 0)
             proxy.idle()
-            connect(proxy.port, True).close()
+            connect_again(proxy).close()
             proxy.idle()
-            proxy.await_held(before)
+            lab.wait_for(lambda: held(proxy) == before, f"the stages to return to {before}")

@@ -290,6 +290,9 @@ static void put_auth(const struct line *l)
         }
         put_error(l);
         put_reason(l);
+        if (record_has(r, FIELD_REASON)) {
+                put_named(l, FIELD_INFO, ": ");
+        }
 }
 
 static void put_disconnect(const struct line *l)

@@ -15,7 +15,7 @@
 
 enum record_event {
         EVENT_CONNECT,    /**< a client was accepted and its upstream reached */
-        EVENT_AUTH,       /**< a login ended: with errno if it failed */
+        EVENT_AUTH,       /**< a login ended: with errno or reason if it failed */
         EVENT_QUERY,      /**< a command and its reply */
         EVENT_DISCONNECT, /**< a session ended: reason */
         EVENT_ERROR,      /**< something that no command explains: reason, error */

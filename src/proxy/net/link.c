@@ -124,6 +124,10 @@ enum status link_secure(struct link *link, struct span first)
         }
         enter(link, LINK_HANDSHAKE);
         if (link->side == SIDE_SERVER) {
+                if (link->other->tls != NULL && tls_context_passes_name(shared->tls) &&
+                    tls_pass_name(link->tls, link->other->tls) != STATUS_OK) {
+                        return STATUS_NOMEM;
+                }
                 return handle(link, tls_start(link->tls));
         }
         return first.len > 0 ? handle(link, tls_feed(link->tls, first)) : STATUS_OK;

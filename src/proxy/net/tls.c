@@ -78,6 +78,22 @@ const char *tls_error(const struct tls *t)
 
 /* --- bytes ---------------------------------------------------------------------------------------------------------- */
 
+/** Does a peer that sends @p alert reject our certificate? RFC 8446, 6.2. */
+static bool rejects_certificate(int alert)
+{
+        return alert == SSL_AD_UNKNOWN_CA ||
+               (alert >= SSL_AD_BAD_CERTIFICATE && alert <= SSL_AD_CERTIFICATE_UNKNOWN);
+}
+
+/** The peer ended TLS by @p alert: put who did that, and why, into t->error. */
+static void describe_alert(struct tls *t, int alert)
+{
+        (void)snprintf(t->error, sizeof t->error, "the %s %s TLS alert %d (%s)",
+                       t->peer == SIDE_CLIENT ? "client" : "server",
+                       rejects_certificate(alert) ? "refused the certificate:" : "sent", alert,
+                       SSL_alert_desc_string_long(alert));
+}
+
 /** Put the reason why OpenSSL failed into t->error. */
 static enum tls_state fail(struct tls *t)
 {
@@ -90,6 +106,10 @@ static enum tls_state fail(struct tls *t)
         const char *reason = ERR_reason_error_string(code);
         if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE) {
                 return TLS_NOMEM;
+        }
+        if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) >= SSL_AD_REASON_OFFSET) {
+                describe_alert(t, ERR_GET_REASON(code) - SSL_AD_REASON_OFFSET);
+                return TLS_FAILED;
         }
         (void)snprintf(t->error, sizeof t->error, "%s%s%s",
                        reason != NULL ? reason : "the connection broke off",
@@ -145,6 +165,20 @@ static void deliver(struct tls *t, size_t len)
                         explicit_bzero(t->buffer, len);
                 }
         }
+}
+
+enum status tls_pass_name(struct tls *to, const struct tls *from)
+{
+        PROF_SCOPE(STAGE_TLS);
+        const char *asked = SSL_get_servername(from->ssl, TLSEXT_NAMETYPE_host_name);
+        char name[TLSEXT_MAXLEN_host_name + 1]; /* OpenSSL copies it, but takes no const text */
+        if (asked == NULL || *asked == '\0') {
+                return STATUS_OK;
+        }
+        (void)snprintf(name, sizeof name, "%s", asked);
+        return SSL_ctrl(to->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) == 1
+                   ? STATUS_OK
+                   : STATUS_NOMEM;
 }
 
 enum tls_state tls_start(struct tls *t)

@@ -40,6 +40,9 @@ struct tls *tls_new(const struct tls_context *context, enum side peer, struct tl
 /** NULL is allowed. */
 void tls_free(struct tls *t);
 
+/** Ask the server @p to for the name for which the client @p from asked (SNI), if it did: a server may choose its certificate by it.
+ *  Before tls_start. @return STATUS_NOMEM. */
+enum status tls_pass_name(struct tls *to, const struct tls *from);
 /** Send the first message of a handshake that is ours to begin. */
 enum tls_state tls_start(struct tls *t);
 /** Take all of @p bytes, the next ones from the socket. */

@@ -275,6 +275,15 @@ static enum status use_identity(SSL_CTX *c, const struct settings *s)
         return status;
 }
 
+/** Accept the name for which a client asks: then a session that is resumed has it, too (tls_pass_name). */
+static int accept_name(SSL *ssl, int *alert, void *arg)
+{
+        (void)ssl;
+        (void)alert;
+        (void)arg;
+        return SSL_TLSEXT_ERR_OK;
+}
+
 /** Towards clients we are the server. */
 static enum status set_client_side(struct tls_context *context)
 {
@@ -285,6 +294,7 @@ static enum status set_client_side(struct tls_context *context)
                 diag(DIAG_ERROR, "TLS can't be set up: out of memory");
                 return STATUS_NOMEM;
         }
+        (void)SSL_CTX_set_tlsext_servername_callback(c, accept_name);
         (void)SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
         if (*s->tls.certificate != '\0') {
                 return use_files(s, c, "", s->tls.certificate, s->tls.key);
@@ -420,6 +430,11 @@ const struct gate_policy *tls_context_policy(const struct tls_context *context)
 const BIO_METHOD *tls_context_bio(const struct tls_context *context)
 {
         return context->bio;
+}
+
+bool tls_context_passes_name(const struct tls_context *context)
+{
+        return context->settings->tls.server != SETTINGS_TLS_VERIFY_IDENTITY;
 }
 
 /** Whom the server's certificate must name. */

@@ -22,6 +22,10 @@ void tls_context_free(struct tls_context *context);
 /** The policy for the gates of sessions; valid as long as the context is. */
 const struct gate_policy *tls_context_policy(const struct tls_context *context);
 
+/** Is the server asked for the name for which the client asked (SNI)? Not with verify_identity: then its certificate must name the
+ *  host of `remote`. */
+bool tls_context_passes_name(const struct tls_context *context);
+
 /** For tls.c: an SSL object for a connection with @p peer, without a BIO. @return NULL when memory is out, or if there is no TLS on that
  *  side. */
 SSL *tls_context_connection(const struct tls_context *context, enum side peer);
