@@ -3,12 +3,12 @@
 /** The member of text @p f. */
 static struct span *text_of(struct record_session *session, enum record_field f)
 {
-        return (struct span *)(void *)((char *)session + (record_offset(f) - RECORD_SESSION));
+        return (struct span *)(void *)((char *)session + (record_offset(f) - RECORD_CARRIED));
 }
 
 size_t identity_size(const struct record *r)
 {
-        struct record_session session = r->session;
+        struct record_session session = r->carried;
         struct field_set texts = field_set_both(&session.fields, &fields_spans);
         size_t size = sizeof(struct identity);
         enum record_field f;
@@ -21,7 +21,7 @@ size_t identity_size(const struct record *r)
 
 void identity_init(struct identity *identity, size_t size, const struct record *r)
 {
-        *identity = (struct identity){.session = r->session, .size = size};
+        *identity = (struct identity){.session = r->carried, .size = size};
         struct field_set texts = field_set_both(&identity->session.fields, &fields_spans);
         uint8_t *to = identity->bytes;
         enum record_field f;

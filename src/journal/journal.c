@@ -52,18 +52,17 @@ static struct session *find_session(struct journal *j, struct journal_port *port
         return session;
 }
 
-/** The record in j->raw with texts in UTF-8. */
-static struct record_raw *convert(struct journal *j)
+/** The record in @p packed with texts in UTF-8. */
+static struct record_raw *convert(struct journal *j, struct record_packed *packed)
 {
-        return (struct record_raw *)(void *)convert_record(&j->convert, &j->raw.with_secrets);
+        return (struct record_raw *)(void *)convert_record(&j->convert, record_unpack(packed));
 }
 
 /** @p packed is ours to write to. */
 static void take_record(struct journal *j, struct journal_port *port, struct record_packed *packed)
 {
         unsigned n;
-        record_unpack(packed, &j->raw.with_secrets);
-        struct record_raw *raw = convert(j);
+        struct record_raw *raw = convert(j, packed);
         struct session *session = find_session(j, port, &raw->with_secrets);
         struct identity *identity = session != NULL ? session->identity : NULL;
         struct record *r = enrich_raw(&j->enrich, session != NULL ? &session->order : NULL, raw, &n);

@@ -28,7 +28,6 @@ struct journal {
         _Atomic uint64_t sessions_lost; /* records whose session was not known */
         struct sinks sinks;
         struct recent recent;
-        struct record_raw raw; /* the one that is under way */
         struct convert convert;
         struct enrich enrich;
         uint64_t expired_ns;          /* monotonic: when idle runs were last looked for */

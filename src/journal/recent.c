@@ -298,18 +298,17 @@ static struct reading read_next(struct recent *recent, uint64_t *cursor)
 /** Format what was found, unless @p filter, which may be NULL, does not let it pass. */
 static void print(const struct reading *reading, struct filter *filter, enum format format, struct writer *w)
 {
-        struct record r;
         if (reading->found == FOUND_GAP) {
-                r = gap_record(reading->gone, "overwritten before they were read");
-                format_record(w, format, &r);
+                struct record gap = gap_record(reading->gone, "overwritten before they were read");
+                format_record(w, format, &gap);
         } else if (reading->found == FOUND_RECORD) {
-                record_unpack(reading->copy, &r);
+                struct record *r = record_unpack(reading->copy);
                 if (reading->identity != NULL) {
-                        record_refer(&r, &reading->identity->session,
-                                     field_set_both(&r.present, &fields_session));
+                        record_refer(r, &reading->identity->session,
+                                     field_set_both(&r->present, &fields_session));
                 }
-                if (filter == NULL || filter_pass(filter, &r)) {
-                        format_record(w, format, &r);
+                if (filter == NULL || filter_pass(filter, r)) {
+                        format_record(w, format, r);
                 }
         }
 }

@@ -118,19 +118,20 @@ static bool is_cut(const struct record *r)
 static bool match_user(const struct criterion *c, const struct record *r, bool *undecided)
 {
         (void)undecided;
-        return record_has(r, FIELD_USERNAME) && criterion_has_glob(c, r->session.username);
+        return record_has(r, FIELD_USERNAME) && criterion_has_glob(c, record_text(r, FIELD_USERNAME));
 }
 
 static bool match_schema(const struct criterion *c, const struct record *r, bool *undecided)
 {
         (void)undecided;
-        return record_has(r, FIELD_DATABASE) && criterion_has_glob(c, r->session.database);
+        return record_has(r, FIELD_DATABASE) && criterion_has_glob(c, record_text(r, FIELD_DATABASE));
 }
 
 static bool match_client(const struct criterion *c, const struct record *r, bool *undecided)
 {
         (void)undecided;
-        return record_has(r, FIELD_CLIENT_ADDR) && criterion_has_address(c, r->session.client_addr);
+        return record_has(r, FIELD_CLIENT_ADDR) &&
+               criterion_has_address(c, record_text(r, FIELD_CLIENT_ADDR));
 }
 
 static bool match_command(const struct criterion *c, const struct record *r, bool *undecided)

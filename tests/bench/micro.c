@@ -108,12 +108,11 @@ static void pack_and_keep(uint64_t times)
                         abort();
                 }
                 record_pack(record, ring);
-                struct record r;
-                record_unpack((struct record_packed *)(void *)ring, &r);
-                if (record_pack_size(&r) > sizeof recent) {
+                const struct record *r = record_unpack((struct record_packed *)(void *)ring);
+                if (record_pack_size(r) > sizeof recent) {
                         abort();
                 }
-                record_pack(&r, recent);
+                record_pack(r, recent);
         }
 }
 

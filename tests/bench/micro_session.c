@@ -40,8 +40,9 @@ static void on_record(void *arg, struct record *r)
                         abort();
                 }
                 record_pack(r, room);
-                record_unpack((struct record_packed *)(void *)room, &s.record);
-                s.record.session_source = RECORD_SESSION_REFERRED; /* as in the journal */
+                record_assign(&s.record, record_unpack((struct record_packed *)(void *)room));
+                record_refer(&s.record, &s.record.carried, /* as in the journal */
+                             field_set_both(&s.record.present, &fields_session));
                 s.has_record = true;
         }
 }

@@ -52,9 +52,7 @@ static void on_record(void *arg, struct record *r)
                 abort();
         }
         record_pack(r, packed);
-        struct record unpacked;
-        record_unpack((struct record_packed *)(void *)packed, &unpacked);
-        print(p, convert_record(&p->convert, &unpacked));
+        print(p, convert_record(&p->convert, record_unpack((struct record_packed *)(void *)packed)));
         free(packed);
 }
 

@@ -61,7 +61,7 @@ static void add_digest(struct record *r, const struct digest_stat *s)
 /** The server reports a missing index also for its own tables and for derived ones, which cannot have one. */
 static bool can_have_index(const struct record *r, const struct digest_stat *stat)
 {
-        struct span database = record_has(r, FIELD_DATABASE) ? r->session.database : span_str("");
+        struct span database = record_text_if_any(r, FIELD_DATABASE);
         return stat == NULL || shape_reads_base_table(&stat->shape, database);
 }
 
@@ -124,7 +124,7 @@ static __attribute__((noinline)) void put_run(struct enrich *e, unsigned i, cons
             span_str("one statement for each row of a result: a join or IN (...) would take one"));
 }
 
-/** The session of a run, which has @p fields. */
+/** Let @p run refer to its session, which has @p fields; NULL = it is not known. */
 static void refer_run(struct record *run, uint64_t conn_id, const struct record_session *session,
                       struct field_set fields)
 {
@@ -132,7 +132,9 @@ static void refer_run(struct record *run, uint64_t conn_id, const struct record_
                                                    1ULL << FIELD_REMOTE_ADDR | 1ULL << FIELD_USERNAME |
                                                    1ULL << FIELD_DATABASE,
                                                0}};
-        record_refer(run, session, field_set_both(&fields, &same));
+        if (session != NULL) {
+                record_refer(run, session, field_set_both(&fields, &same));
+        }
         record_set_uint(run, FIELD_CONN_ID, conn_id);
 }
 
@@ -162,7 +164,7 @@ static unsigned see_order(struct enrich *e, struct n_plus_one_session *session, 
         unsigned n = n_plus_one_see(e->n_plus_one, session, r, found, runs);
         for (unsigned i = 0; i < n; i++) {
                 put_run(e, i, &runs[i]);
-                refer_run(&e->runs[i], r->conn_id, &r->session, r->present);
+                refer_run(&e->runs[i], r->conn_id, record_session(r), r->present);
                 if (record_has(r, FIELD_DATABASE_UNKNOWN)) {
                         record_set_uint(&e->runs[i], FIELD_DATABASE_UNKNOWN, 1);
                 }

@@ -127,8 +127,12 @@ static bool add_command(struct layout *layout, const struct record *r, enum reco
         return w.at > 0 && !w.failed;
 }
 
+/** A session's field is not at its offset in the record. */
 static enum segment_kind kind_of(enum record_field f)
 {
+        if (field_set_has(&fields_session, f)) {
+                return SEGMENT_OTHER;
+        }
         switch (record_fields[f].kind) {
         case RECORD_UINT: return SEGMENT_UINT;
         case RECORD_TEXT: return SEGMENT_TEXT;

@@ -224,7 +224,7 @@ static void put_statement(struct writer *w, const struct record *r)
 /** The client's host, without the port that only the proxy knows. */
 static struct span host_of(const struct record *r)
 {
-        struct span addr = r->session.client_addr;
+        struct span addr = record_text_if_any(r, FIELD_CLIENT_ADDR);
         if (!record_has(r, FIELD_CLIENT_ADDR) || (addr.len >= 5 && memcmp(addr.data, "unix:", 5) == 0)) {
                 return span_str("localhost");
         }
@@ -236,10 +236,10 @@ static struct span host_of(const struct record *r)
 
 static void put_who(struct writer *w, const struct record *r)
 {
-        bool has_user = record_has(r, FIELD_USERNAME) && r->session.username.len > 0;
-        struct span user = has_user ? r->session.username : span_str("anonymous");
+        bool has_user = record_has(r, FIELD_USERNAME) && record_text(r, FIELD_USERNAME).len > 0;
+        struct span user = has_user ? record_text(r, FIELD_USERNAME) : span_str("anonymous");
         struct span host = host_of(r);
-        uint64_t id = record_has(r, FIELD_SERVER_CONN_ID) ? r->session.server_conn_id : r->conn_id;
+        uint64_t id = record_has(r, FIELD_SERVER_CONN_ID) ? record_uint(r, FIELD_SERVER_CONN_ID) : r->conn_id;
         writer_text(w, "# User@Host: ");
         put_word(w, user);
         writer_char(w, '[');
@@ -288,9 +288,9 @@ static void put_measures(struct writer *w, const struct record *r)
 /** The database may have any name; one of plain letters needs no quotes, and mysqldumpslow expects none. */
 static void put_use(struct writer *w, const struct record *r)
 {
-        struct span name = r->session.database;
+        struct span name = record_text_if_any(r, FIELD_DATABASE);
         bool is_plain = true;
-        if (!record_has(r, FIELD_DATABASE) || name.len == 0) {
+        if (name.len == 0) {
                 return;
         }
         for (size_t i = 0; i < name.len; i++) {

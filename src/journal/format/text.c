@@ -26,10 +26,10 @@ static void put_who(const struct line *l)
 {
         size_t before = l->w->at;
         if (record_has(l->r, FIELD_USERNAME)) {
-                line_flat(l->w, l->r->session.username);
+                line_flat(l->w, record_text(l->r, FIELD_USERNAME));
                 if (record_has(l->r, FIELD_DATABASE)) {
                         writer_char(l->w, '@');
-                        line_flat(l->w, l->r->session.database);
+                        line_flat(l->w, record_text(l->r, FIELD_DATABASE));
                 }
         } else if (record_has(l->r, FIELD_CONN_ID)) {
                 writer_char(l->w, '-');
@@ -256,9 +256,9 @@ static void put_query(const struct line *l)
 
 static void put_connect(const struct line *l)
 {
-        line_flat(l->w, l->r->session.client_addr);
+        line_flat(l->w, record_text_if_any(l->r, FIELD_CLIENT_ADDR));
         writer_text(l->w, " -> ");
-        line_flat(l->w, l->r->session.remote_addr);
+        line_flat(l->w, record_text_if_any(l->r, FIELD_REMOTE_ADDR));
         put_error(l);
 }
 

@@ -13,15 +13,15 @@
         ROW(CONN_ID, conn_id, UINT, OWN)                                                                    \
         ROW(CONN_SEQ_NUM, conn_seq_num, UINT, OWN)                                                          \
         ROW(TRX_ID, trx_id, UINT, OWN)                                                                      \
-        ROW(CLIENT_ADDR, session.client_addr, TEXT, SESSION)                                                \
-        ROW(PROXY_LISTEN_ADDR, session.proxy_listen_addr, TEXT, SESSION)                                    \
-        ROW(PROXY_CLIENT_ADDR, session.proxy_client_addr, TEXT, SESSION)                                    \
-        ROW(REMOTE_ADDR, session.remote_addr, TEXT, SESSION)                                                \
-        ROW(USERNAME, session.username, TEXT, SESSION)                                                      \
-        ROW(DATABASE, session.database, TEXT, SESSION)                                                      \
-        ROW(CHARACTER_SET, session.character_set, TEXT, SESSION)                                            \
+        ROW(CLIENT_ADDR, carried.client_addr, TEXT, SESSION)                                                \
+        ROW(PROXY_LISTEN_ADDR, carried.proxy_listen_addr, TEXT, SESSION)                                    \
+        ROW(PROXY_CLIENT_ADDR, carried.proxy_client_addr, TEXT, SESSION)                                    \
+        ROW(REMOTE_ADDR, carried.remote_addr, TEXT, SESSION)                                                \
+        ROW(USERNAME, carried.username, TEXT, SESSION)                                                      \
+        ROW(DATABASE, carried.database, TEXT, SESSION)                                                      \
+        ROW(CHARACTER_SET, carried.character_set, TEXT, SESSION)                                            \
         ROW(SERVER_VERSION, server_version, TEXT, OPTIONAL)                                                 \
-        ROW(SERVER_CONN_ID, session.server_conn_id, UINT, SESSION)                                          \
+        ROW(SERVER_CONN_ID, carried.server_conn_id, UINT, SESSION)                                          \
         ROW(DATABASE_UNKNOWN, database_unknown, BOOL, OPTIONAL)                                             \
         ROW(AUTH_PLUGIN, auth_plugin, TEXT, OPTIONAL)                                                       \
         ROW(AUTH_PATH, auth_path, TEXT, OPTIONAL)                                                           \

@@ -2,12 +2,14 @@
 
 #include "mysql/wire/capability.h"
 
+#include <assert.h>
+
 /* clang-format off */
 #define NAMED(name) ",\"" name "\":", name
 #define KEY_LEN(name) (sizeof ",\"" name "\":" - 1)
 #define FIELD(member, kind, help) {NAMED(#member), kind, offsetof(struct record, member), KEY_LEN(#member), "", help}
 #define SESSION_TEXT(member, help)                                                                               \
-        {NAMED(#member), RECORD_TEXT, offsetof(struct record, session.member), KEY_LEN(#member), "", help}
+        {NAMED(#member), RECORD_TEXT, offsetof(struct record, carried.member), KEY_LEN(#member), "", help}
 #define TEXT(member, help) FIELD(member, RECORD_TEXT, help)
 #define FLAGS(member, help) FIELD(member, RECORD_FLAGS, help)
 #define UINT(member, unit, help)                                                                             \
@@ -41,7 +43,7 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_SERVER_VERSION] =
         TEXT(server_version, "Server version in the server's greeting. Only in auth records."),
     [FIELD_SERVER_CONN_ID] =
-        {NAMED("server_conn_id"), RECORD_UINT, offsetof(struct record, session.server_conn_id),
+        {NAMED("server_conn_id"), RECORD_UINT, offsetof(struct record, carried.server_conn_id),
          KEY_LEN("server_conn_id"), "",
          "The server's connection ID, as returned by CONNECTION_ID(). Absent before the greeting."},
     [FIELD_DATABASE_UNKNOWN] =
@@ -216,11 +218,11 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
 
 /* Each member is in the part that its row says. */
 #define STARTS_OWN      0
-#define STARTS_SESSION  RECORD_SESSION
 #define STARTS_OPTIONAL RECORD_OPTIONAL
-#define ENDS_OWN        RECORD_SESSION
-#define ENDS_SESSION    RECORD_OPTIONAL
-#define ENDS_OPTIONAL   sizeof(struct record)
+#define STARTS_SESSION  RECORD_CARRIED
+#define ENDS_OWN        RECORD_OPTIONAL
+#define ENDS_OPTIONAL   RECORD_CARRIED
+#define ENDS_SESSION    sizeof(struct record)
 #define CHECK_PART(name, member, kind, part)                                                                 \
         _Static_assert(offsetof(struct record, member) + 1 > STARTS_##part &&                                \
                            offsetof(struct record, member) < ENDS_##part,                                    \
@@ -296,30 +298,37 @@ enum record_charset record_charset(enum record_field f)
         return charsets[f];
 }
 
-/** Bytes of @p r up to the end of its last part. */
-static size_t size_of(const struct record *r)
-{
-        if (record_has_optional(r)) {
-                return sizeof *r;
-        }
-        return r->session_source == RECORD_SESSION_NONE ? RECORD_SESSION : RECORD_OPTIONAL;
-}
-
 void record_assign(struct record *to, const struct record *r)
 {
-        memcpy(to, r, size_of(r));
+        memcpy(to, r, record_has_optional(r) ? RECORD_CARRIED : RECORD_OPTIONAL);
+        to->is_in_place = false;
+        if (r->session_source == RECORD_SESSION_CARRIED) {
+                to->carried = r->carried;
+        }
+}
+
+/** From now on @p r carries its session. */
+static void carry_session(struct record *r)
+{
+        if (r->session_source == RECORD_SESSION_REFERRED) {
+                r->carried = *r->referred;
+        } else {
+                r->carried = (struct record_session){.server_conn_id = 0};
+        }
+        r->session_source = RECORD_SESSION_CARRIED;
 }
 
 void record_begin_part(struct record *r, enum record_field f)
 {
         if (field_set_has(&fields_session, f)) {
-                if (r->session_source == RECORD_SESSION_NONE) {
-                        memset(&r->session, 0, sizeof r->session);
+                if (r->session_source != RECORD_SESSION_CARRIED) {
+                        assert(!r->is_in_place);
+                        carry_session(r);
                 }
-                r->session_source = RECORD_SESSION_CARRIED;
-                field_set_add(&r->session.fields, f);
+                field_set_add(&r->carried.fields, f);
         } else if (!record_has_optional(r)) {
-                memset((uint8_t *)r + RECORD_OPTIONAL, 0, sizeof *r - RECORD_OPTIONAL);
+                assert(!r->is_in_place);
+                memset((uint8_t *)r + RECORD_OPTIONAL, 0, RECORD_CARRIED - RECORD_OPTIONAL);
         }
 }
 

@@ -58,20 +58,21 @@ struct record_session {
         uint64_t server_conn_id;
 };
 
-/** Whose a record's struct record_session is. */
+/** Where the session's fields of a record are. */
 enum record_session_source {
-        RECORD_SESSION_NONE, /**< nobody's: it is not initialised */
-        RECORD_SESSION_CARRIED, /**< the record's: a packed record takes it along, also fields that the record does not have */
-        RECORD_SESSION_REFERRED, /**< the journal's: it was copied here so that formats find it */
+        RECORD_SESSION_NONE, /**< nowhere: it must have none of them when it is read */
+        RECORD_SESSION_CARRIED, /**< in the record, `carried`: a packed record takes them along, also those that it does not have */
+        RECORD_SESSION_REFERRED, /**< in the journal, `referred`: many records share them */
 };
 
 struct prefix; /* journal/format/prefix.h */
 
 /** A decoded record: texts and lists are spans of somebody else's bytes.
  *
- *      | own part: most commands have it | session, if there is one | optional part, if there is one of its fields |
+ *      | own part: most commands have it | optional part, if it has one of its fields | session, if it is carried |
  *
- * record_set_uint and its like initialise a part with its first field. */
+ * record_set_uint and its like initialise a part with its first field. A record that record_unpack returned ends after its last part,
+ * so it gets no further part, and record_assign copies it. */
 struct record {
         enum record_event event;
         uint8_t
@@ -80,10 +81,12 @@ struct record {
         struct sql_mode sql_mode;      /**< how the server reads the statement; not shown */
         bool secret_behind;     /**< what is cut off of its statement speaks of a password; not shown */
         uint8_t session_source; /**< enum record_session_source */
+        bool is_in_place;       /**< record_unpack returned it: it can get no further part */
         uint32_t
             session_place; /**< of the session in the table of the port's journal; 0 = it has none there */
         struct prefix
             *prefix; /**< where a format keeps what lines of the session begin with; NULL = nowhere */
+        const struct record_session *referred; /**< with RECORD_SESSION_REFERRED; else undefined */
         struct field_set present;
         struct field_set cut; /**< texts that are cut, and may end within a character */
         struct field_set
@@ -95,7 +98,7 @@ struct record {
         uint64_t conn_seq_num;
         uint64_t trx_id;
         uint64_t command_id;
-        struct span command;
+        struct span command; /**< static text */
         struct span query;
         uint64_t stmt_id;
         struct span stmt_prepare_query;
@@ -122,8 +125,6 @@ struct record {
         uint64_t repeated;
         uint64_t duplicates;
         uint64_t redacted; /**< bit i: enum record_redaction i */
-
-        struct record_session session;
 
         /* the optional part */
         struct span server_version;
@@ -164,11 +165,13 @@ struct record {
         struct span packet_name;
         struct span packet_bytes;
         uint64_t dropped;
+
+        struct record_session carried; /**< with RECORD_SESSION_CARRIED; see record_session */
 };
 
 /** Where the parts begin that a record may lack. */
-#define RECORD_SESSION  offsetof(struct record, session)
 #define RECORD_OPTIONAL offsetof(struct record, server_version)
+#define RECORD_CARRIED  offsetof(struct record, carried)
 
 /** What is worth a look in a statement: FIELD_FINDINGS. */
 enum record_finding {
@@ -264,9 +267,20 @@ static inline __attribute__((always_inline)) size_t record_offset(enum record_fi
         return record_fields[f].offset;
 }
 
+/** The session's fields. @return NULL if the record has none of them. */
+static inline const struct record_session *record_session(const struct record *r)
+{
+        return r->session_source == RECORD_SESSION_CARRIED    ? &r->carried
+               : r->session_source == RECORD_SESSION_REFERRED ? r->referred
+                                                              : NULL;
+}
+
 static inline const void *record_member_of(const struct record *r, enum record_field f)
 {
-        return (const char *)r + record_offset(f);
+        size_t offset = record_offset(f);
+        bool is_elsewhere = offset >= RECORD_CARRIED && r->session_source == RECORD_SESSION_REFERRED;
+        return is_elsewhere ? (const char *)r->referred + (offset - RECORD_CARRIED)
+                            : (const char *)r + offset;
 }
 
 /** The value of a field that the record has, by its kind. */
@@ -301,10 +315,10 @@ static inline struct span record_text_if_any(const struct record *r, enum record
 /** Make it a record without fields. */
 static inline void record_clear(struct record *r)
 {
-        memset(r, 0, span_unknown(RECORD_SESSION));
+        memset(r, 0, span_unknown(RECORD_OPTIONAL));
 }
 
-/** Make @p to the same as @p r, pointing at the same. */
+/** Make @p to the same as @p r, pointing at the same; it can get further parts even if @p r can't. */
 void record_assign(struct record *to, const struct record *r);
 /** Take field @p f out, and empty its member. */
 void record_remove(struct record *r, enum record_field f);
@@ -316,7 +330,7 @@ void record_begin_part(struct record *r, enum record_field f);
 static inline __attribute__((always_inline)) void *record_place(struct record *r, enum record_field f)
 {
         size_t offset = record_offset(f);
-        if (offset >= RECORD_SESSION) {
+        if (offset >= RECORD_OPTIONAL) {
                 record_begin_part(r, f);
         }
         field_set_add(&r->present, f);
@@ -343,12 +357,11 @@ static inline __attribute__((always_inline)) void record_set_list(struct record 
         *(struct value_list *)record_place(r, f) = list;
 }
 
-/** Let @p r, which carries no session, refer to @p session: it has @p fields of it that are the session's. What @p session points
- *  at must outlive the record. */
+/** Let @p r refer to @p session from now on, which must outlive the record: it has @p fields of it that are the session's. */
 static inline void record_refer(struct record *r, const struct record_session *session,
                                 struct field_set fields)
 {
-        r->session = *session;
+        r->referred = session;
         r->session_source = RECORD_SESSION_REFERRED;
         r->present.words[0] |= fields.words[0];
         r->undecoded.words[0] |= session->undecoded.words[0] & fields.words[0];

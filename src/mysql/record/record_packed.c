@@ -1,7 +1,5 @@
 #include "mysql/record/record_packed.h"
 
-#include "mysql/wire/command.h"
-
 /* What stands in place of a struct span or a struct value_list. */
 struct place {
         uint64_t offset; /* from the beginning of the packed record */
@@ -14,59 +12,64 @@ _Static_assert(sizeof(struct place) == sizeof(struct span) &&
 _Static_assert(sizeof(struct place) == sizeof(struct value_list) &&
                    offsetof(struct place, n) == offsetof(struct value_list, n),
                "a place takes the room of a list");
-_Static_assert(sizeof(struct record_packed) % 8 == 0 && RECORD_SESSION % 8 == 0 && RECORD_OPTIONAL % 8 == 0 &&
+_Static_assert(sizeof(struct record_packed) % 8 == 0 && RECORD_OPTIONAL % 8 == 0 && RECORD_CARRIED % 8 == 0 &&
                    sizeof(struct record) % 8 == 0 && sizeof(struct value) % 8 == 0,
                "parts and elements are aligned");
 
-enum {
-        PLAIN_SIZE = sizeof(struct record_packed) + RECORD_SESSION, /* without texts */
-        SESSION_SIZE = RECORD_OPTIONAL - RECORD_SESSION,
-};
+enum { PLAIN_SIZE = sizeof(struct record_packed) + RECORD_OPTIONAL }; /* without texts */
 
 static bool carries_session(const struct record *r)
 {
         return r->session_source == RECORD_SESSION_CARRIED;
 }
 
-/** Bytes before the lists and texts. */
+/** Bytes before the elements of lists and the texts. */
 static size_t parts_size(const struct record *r)
 {
-        size_t size = PLAIN_SIZE;
-        size += carries_session(r) ? SESSION_SIZE : 0;
-        return size + (record_has_optional(r) ? sizeof *r - RECORD_OPTIONAL : 0);
+        return sizeof(struct record_packed) + (carries_session(r)       ? sizeof *r
+                                               : record_has_optional(r) ? RECORD_CARRIED
+                                                                        : RECORD_OPTIONAL);
 }
 
 /** Where the member at @p offset of struct record is in the packed one. */
-static size_t packed_offset(const struct record *r, size_t offset)
+static size_t packed_offset(size_t offset)
 {
-        bool moved = offset >= RECORD_OPTIONAL && !carries_session(r);
-        return sizeof(struct record_packed) + offset - (moved ? SESSION_SIZE : 0);
+        return sizeof(struct record_packed) + offset;
 }
 
-/* The texts of the own part, but for the command's. Those that are absent are empty. */
+/* The texts of the own part. Those that are absent are empty. They follow one another, so that no place needs to be stored. */
 #define OWN_TEXTS(DO) DO(query) DO(stmt_prepare_query) DO(info) DO(digest) DO(digest_text) DO(traceparent)
 
 /** The texts of the other parts: also those of a carried session that this record does not show. */
 static struct field_set other_texts(const struct record *r)
 {
         struct field_set texts = field_set_both(&r->present, &fields_optional);
-        texts.words[0] |= carries_session(r) ? r->session.fields.words[0] : 0;
+        texts.words[0] |= carries_session(r) ? r->carried.fields.words[0] : 0;
         return field_set_both(&texts, &fields_spans);
 }
 
-/** The name of a command is known by its code. */
-static bool must_store_command(const struct record *r)
-{
-        return r->command.len > 0 && !record_has(r, FIELD_COMMAND_ID);
-}
-
-/** It has only an own part, as most have; maybe with lists. */
+/** It has only an own part, without lists: most records do. */
 static inline bool is_plain(const struct record *r)
 {
-        return !record_has_optional(r) && !carries_session(r) && !must_store_command(r);
+        uint64_t others = (r->present.words[0] & (fields_optional.words[0] | fields_lists.words[0])) |
+                          (r->present.words[1] & (fields_optional.words[1] | fields_lists.words[1]));
+        return others == 0 && !carries_session(r);
 }
 
 /* --- lists -------------------------------------------------------------------------------------------------------- */
+
+/** Bytes of the elements of all lists. */
+static size_t elements_size(const struct record *r)
+{
+        size_t size = 0;
+        struct field_set lists = field_set_both(&r->present, &fields_lists);
+        enum record_field f;
+        FIELD_SET_EACH(lists, f)
+        {
+                size += record_list(r, f).n * sizeof(struct value);
+        }
+        return size;
+}
 
 static size_t lists_size(const struct record *r)
 {
@@ -85,28 +88,24 @@ static size_t lists_size(const struct record *r)
 }
 
 /** Copy @p s to @p to, and its place over the span at @p member. @return the place behind the copy. */
-static __attribute__((noinline)) uint8_t *store(uint8_t *out, uint8_t *to, struct span s, uint8_t *member)
+static uint8_t *store(uint8_t *out, uint8_t *to, struct span s, uint8_t *member)
 {
         struct place place = {(uint64_t)(to - out), s.len};
         memcpy(member, &place, sizeof place);
         return span_copy(to, s);
 }
 
-static uint8_t *pack_lists(const struct record *r, uint8_t *out, uint8_t *to)
+/** Copy the elements to @p elements, and what they point at to @p to. @return the place behind the latter. */
+static uint8_t *pack_lists(const struct record *r, uint8_t *out, uint8_t *elements, uint8_t *to)
 {
         struct field_set lists = field_set_both(&r->present, &fields_lists);
-        uint8_t *elements = to;
         enum record_field f;
         FIELD_SET_EACH(lists, f)
         {
                 struct value_list list = record_list(r, f);
-                struct place place = {(uint64_t)(to - out), list.n};
-                memcpy(out + packed_offset(r, record_offset(f)), &place, sizeof place);
-                to = span_copy(to, span_of(list.at, list.n * sizeof *list.at));
-        }
-        FIELD_SET_EACH(lists, f)
-        {
-                struct value_list list = record_list(r, f);
+                struct place place = {(uint64_t)(elements - out), list.n};
+                memcpy(out + packed_offset(record_offset(f)), &place, sizeof place);
+                uint8_t *next = span_copy(elements, span_of(list.at, list.n * sizeof *list.at));
                 for (size_t i = 0; i < list.n; i++, elements += sizeof *list.at) {
                         const struct value *v = &list.at[i];
                         if (v->name.len > 0) {
@@ -116,6 +115,7 @@ static uint8_t *pack_lists(const struct record *r, uint8_t *out, uint8_t *to)
                                 to = store(out, to, v->bytes, elements + offsetof(struct value, bytes));
                         }
                 }
+                elements = next;
         }
         return to;
 }
@@ -148,17 +148,17 @@ static void unpack_lists(struct record_packed *packed, struct record *r)
 
 /* --- records ------------------------------------------------------------------------------------------------------ */
 
-/** What a record that is not plain needs besides. */
-static size_t others_size(const struct record *r)
+/** What a record that is not plain needs besides. Not in line, as the next ones: most records need none of it. */
+static __attribute__((noinline)) size_t others_size(const struct record *r)
 {
-        size_t size = parts_size(r) - PLAIN_SIZE;
+        size_t size = parts_size(r) - PLAIN_SIZE + lists_size(r);
         struct field_set texts = other_texts(r);
         enum record_field f;
         FIELD_SET_EACH(texts, f)
         {
                 size += record_text(r, f).len;
         }
-        return size + (must_store_command(r) ? r->command.len : 0);
+        return size;
 }
 
 size_t record_pack_size(const struct record *r)
@@ -167,32 +167,46 @@ size_t record_pack_size(const struct record *r)
         size_t size = PLAIN_SIZE;
         OWN_TEXTS(ADD_LENGTH)
 #undef ADD_LENGTH
-        size += record_has_lists(r) ? lists_size(r) : 0;
         return is_plain(r) ? size : size + others_size(r);
 }
 
-static void copy_other_parts(const struct record *r, uint8_t *out)
+static void pack_other_parts(const struct record *r, uint8_t *out)
 {
-        if (carries_session(r)) {
-                memcpy(out + packed_offset(r, RECORD_SESSION), &r->session, sizeof r->session);
-        }
+        uint8_t *optional = out + packed_offset(RECORD_OPTIONAL);
+        size_t size = span_unknown(RECORD_CARRIED - RECORD_OPTIONAL);
         if (record_has_optional(r)) {
-                memcpy(out + packed_offset(r, RECORD_OPTIONAL), (const uint8_t *)r + RECORD_OPTIONAL,
-                       span_unknown(sizeof *r - RECORD_OPTIONAL));
+                memcpy(optional, (const uint8_t *)r + RECORD_OPTIONAL, size);
+        } else if (carries_session(r)) {
+                memset(optional, 0, size);
+        }
+        if (carries_session(r)) {
+                memcpy(out + packed_offset(RECORD_CARRIED), &r->carried, sizeof r->carried);
         }
 }
 
-/** @return the place behind what was stored. */
-static uint8_t *pack_other_texts(const struct record *r, uint8_t *out, uint8_t *to)
+static uint8_t *pack_own_texts(const struct record *r, uint8_t *to)
 {
+#define COPY(member)                                                                                         \
+        if (r->member.len > 0) {                                                                             \
+                to = span_copy(to, r->member);                                                               \
+        }
+        OWN_TEXTS(COPY)
+#undef COPY
+        return to;
+}
+
+/** All but the own part, of a record that is not plain. @return the place behind it. */
+static __attribute__((noinline)) uint8_t *pack_others(const struct record *r, uint8_t *out)
+{
+        uint8_t *elements = out + parts_size(r); /* before the texts: elements are aligned */
+        pack_other_parts(r, out);
+        uint8_t *to = pack_own_texts(r, elements + elements_size(r));
+        to = pack_lists(r, out, elements, to);
         struct field_set texts = other_texts(r);
         enum record_field f;
         FIELD_SET_EACH(texts, f)
         {
-                to = store(out, to, record_text(r, f), out + packed_offset(r, record_offset(f)));
-        }
-        if (must_store_command(r)) {
-                to = store(out, to, r->command, out + packed_offset(r, offsetof(struct record, command)));
+                to = store(out, to, record_text(r, f), out + packed_offset(record_offset(f)));
         }
         return to;
 }
@@ -200,67 +214,40 @@ static uint8_t *pack_other_texts(const struct record *r, uint8_t *out, uint8_t *
 void record_pack(const struct record *r, uint8_t *out)
 {
         struct record_packed *packed = (struct record_packed *)(void *)out;
-        uint8_t *parts = (uint8_t *)packed->parts;
-        memcpy(parts, r, span_unknown(RECORD_SESSION));
-        bool plain = is_plain(r);
-        uint8_t *to = out + PLAIN_SIZE;
-        if (!plain) {
-                copy_other_parts(r, out);
-                to = out + parts_size(r);
-        }
-        if (record_has_lists(r)) { /* before the texts: elements are aligned */
-                to = pack_lists(r, out, to);
-        }
-#define STORE(member)                                                                                        \
-        if (r->member.len > 0) {                                                                             \
-                to = store(out, to, r->member, parts + offsetof(struct record, member));                     \
-        }
-        OWN_TEXTS(STORE)
-#undef STORE
-        if (!plain) {
-                to = pack_other_texts(r, out, to);
-        }
-        packed->size = (uint64_t)(to - out);
+        memcpy(packed->parts, r, span_unknown(RECORD_OPTIONAL));
+        const uint8_t *end = is_plain(r) ? pack_own_texts(r, out + PLAIN_SIZE) : pack_others(r, out);
+        packed->size = (uint64_t)(end - out);
 }
 
-static void unpack_others(const struct record_packed *packed, struct record *r)
+/** Decode all but the own texts of a record that is not plain. @return where those begin. */
+static __attribute__((noinline)) const uint8_t *unpack_others(struct record_packed *packed, struct record *r)
 {
-        const uint8_t *bytes = (const uint8_t *)packed;
-        if (carries_session(r)) {
-                memcpy(&r->session, bytes + packed_offset(r, RECORD_SESSION), sizeof r->session);
-        }
-        if (record_has_optional(r)) {
-                memcpy((uint8_t *)r + RECORD_OPTIONAL, bytes + packed_offset(r, RECORD_OPTIONAL),
-                       span_unknown(sizeof *r - RECORD_OPTIONAL));
-        }
         struct field_set texts = other_texts(r);
         enum record_field f;
         FIELD_SET_EACH(texts, f)
         {
                 point(packed, (struct span *)(void *)((char *)r + record_offset(f)));
         }
+        unpack_lists(packed, r);
+        return (const uint8_t *)packed + parts_size(r) + elements_size(r);
 }
 
-void record_unpack(struct record_packed *packed, struct record *r)
+struct record *record_unpack(struct record_packed *packed)
 {
-        memcpy(r, packed->parts, span_unknown(RECORD_SESSION));
-        r->prefix = NULL;
-#define POINT(member) point(packed, &r->member);
+        struct record *r = (struct record *)(void *)packed->parts;
+        const uint8_t *at = (const uint8_t *)packed + PLAIN_SIZE;
+        if (!is_plain(r)) {
+                at = unpack_others(packed, r);
+        }
+#define POINT(member)                                                                                        \
+        r->member.data = at;                                                                                 \
+        at += r->member.len;
         OWN_TEXTS(POINT)
 #undef POINT
-        if (must_store_command(r)) {
-                point(packed, &r->command);
-        } else if (r->command.len > 0) {
-                const struct command_type *command = command_type((uint8_t)r->command_id);
-                r->command = span_of(command->name, command->name_len);
-        }
-        if (!is_plain(r)) {
-                unpack_others(packed, r);
-        }
-        if (record_has_lists(r)) {
-                unpack_lists(packed, r);
-        }
+        r->prefix = NULL;
+        r->is_in_place = true;
         if (!carries_session(r)) {
                 r->session_source = RECORD_SESSION_NONE;
         }
+        return r;
 }

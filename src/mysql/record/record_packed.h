@@ -1,9 +1,9 @@
 /** @file record_packed.h  A record in one piece, which a memcpy copies.
  *
- *      | size | own part | session, if it is carried | optional part | elements of lists … | bytes of texts … |
+ *      | size | struct record, up to the last part that it has | elements of lists … | bytes of texts … |
  *
- * The parts are those of struct record, but that in place of each pointer stands an offset from the beginning. The name of a
- * command whose code the record has is not stored.
+ * An offset from the beginning takes the place of each pointer, but texts of the own part follow one another. The name of a command
+ * is static: it stays where it is.
  * For this process only: it is no format to store or to send. */
 #ifndef MYSQL_RECORD_RECORD_PACKED_H
 #define MYSQL_RECORD_RECORD_PACKED_H
@@ -12,16 +12,16 @@
 
 /** Aligned to 8. */
 struct record_packed {
-        uint64_t size; /**< bytes, this number included */
-        uint64_t parts[];
+        uint64_t size;    /**< bytes, this number included */
+        uint64_t parts[]; /**< struct record */
 };
 
 /** Bytes that record_pack needs for @p r. */
 size_t record_pack_size(const struct record *r);
 /** Copy @p r with all it points to into @p out: record_pack_size bytes, aligned to 8. */
 void record_pack(const struct record *r, uint8_t *out);
-/** Decode @p packed into @p r, whose texts and lists are then in @p packed, valid as long as those bytes are. Elements of lists are
- *  decoded in their place: so this is done once for each copy, by who owns it. */
-void record_unpack(struct record_packed *packed, struct record *r);
+/** Decode @p packed in its place: call this once for each copy.
+ *  @return the record, which with all it points to is in @p packed. It ends after its last part (struct record). */
+struct record *record_unpack(struct record_packed *packed);
 
 #endif

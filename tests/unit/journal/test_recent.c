@@ -53,8 +53,6 @@ static struct record any_record(void)
                         set_any(&r, f, original_values[f]);
                 }
         }
-        /* the name of a command belongs to its code */
-        record_remove(&r, FIELD_COMMAND_ID);
         return r;
 }
 
@@ -96,7 +94,7 @@ static uint8_t *through_a_ring(const struct record *original, struct record *out
 {
         uint8_t *packed = block(record_pack_size(original));
         record_pack(original, packed);
-        record_unpack((struct record_packed *)(void *)packed, out);
+        record_assign(out, record_unpack((struct record_packed *)(void *)packed));
         return packed;
 }
 

@@ -77,17 +77,17 @@ static void records_refer_to_their_session(void)
         CU_ASSERT_EQUAL(sessions_find(&sessions, &r, &s), SESSIONS_FOUND);
         r = referring(1, 10);
         CU_ASSERT_EQUAL(sessions_find(&sessions, &r, &s), SESSIONS_FOUND);
-        CU_ASSERT_TRUE(is(r.session.username, "ann") && is(r.session.database, "a"));
+        CU_ASSERT_TRUE(is(record_session(&r)->username, "ann") && is(record_session(&r)->database, "a"));
         struct session *first = s;
         r = carrying(1, 10, "ann", "other"); /* a change: the session is the same */
         CU_ASSERT_EQUAL(sessions_find(&sessions, &r, &s), SESSIONS_FOUND);
         CU_ASSERT_PTR_EQUAL(s, first);
         r = referring(1, 10);
         CU_ASSERT_EQUAL(sessions_find(&sessions, &r, &s), SESSIONS_FOUND);
-        CU_ASSERT_TRUE(is(r.session.database, "other"));
+        CU_ASSERT_TRUE(is(record_session(&r)->database, "other"));
         r = referring(200, 11);
         CU_ASSERT_EQUAL(sessions_find(&sessions, &r, &s), SESSIONS_FOUND);
-        CU_ASSERT_TRUE(is(r.session.username, "bob"));
+        CU_ASSERT_TRUE(is(record_session(&r)->username, "bob"));
         sessions_end(&sessions, 200);
         CU_ASSERT_EQUAL(sessions_find(&sessions, &r, &s), SESSIONS_LOST);
         /* the end of session 10 was dropped: the next one in its place takes over */
@@ -202,7 +202,8 @@ static void without_memory_a_session_is_lost_and_found(void)
                 prof_fail_nth(nth);
                 enum sessions_found found = sessions_find(&sessions, &r, &s);
                 prof_fail_nth(0);
-                CU_ASSERT_TRUE(is(r.session.username, "ann")); /* it has what it carried in any case */
+                CU_ASSERT_TRUE(
+                    is(record_session(&r)->username, "ann")); /* it has what it carried in any case */
                 CU_ASSERT_TRUE(record_has(&r, FIELD_USERNAME));
                 CU_ASSERT_EQUAL(found, nth < 2 ? SESSIONS_LOST : SESSIONS_FOUND);
                 struct record next = referring(1, 7);

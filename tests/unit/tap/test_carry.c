@@ -33,7 +33,7 @@ static void keep(struct keeper *k, const struct record *r)
         record_pack(r, bytes);
         free(k->bytes[r->session_place]);
         k->bytes[r->session_place] = bytes;
-        record_unpack((struct record_packed *)(void *)bytes, &k->carrier[r->session_place]);
+        record_assign(&k->carrier[r->session_place], record_unpack((struct record_packed *)(void *)bytes));
         k->conn_ids[r->session_place] = r->conn_id;
 }
 
@@ -69,7 +69,7 @@ static bool on_record(void *arg, const struct record_raw *raw)
         } else { /* it was carried before */
                 CU_ASSERT_FATAL(r.session_place > 0 && r.session_place < PLACES);
                 CU_ASSERT_EQUAL(k->conn_ids[r.session_place], r.conn_id);
-                record_refer(&r, &k->carrier[r.session_place].session,
+                record_refer(&r, record_session(&k->carrier[r.session_place]),
                              field_set_both(&r.present, &fields_session));
         }
         /* character sets of texts are not what this is about, but they come along */

@@ -401,7 +401,7 @@ static void idle_runs_end(void)
         CU_ASSERT_FALSE(enrich_is_waiting(&f));
         struct record_session who = {.username = span_str("u"), .fields = {{1ULL << FIELD_USERNAME, 0}}};
         enrich_refer(&f, 1, 9, &who);
-        CU_ASSERT_TRUE(f.runs[0].conn_id == 9 && is(f.runs[0].session.username, "u"));
+        CU_ASSERT_TRUE(f.runs[0].conn_id == 9 && is(record_session(&f.runs[0])->username, "u"));
         n_plus_one_end(f.n_plus_one, &other);
         finish();
 }
