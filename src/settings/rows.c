@@ -216,6 +216,9 @@ const struct settings_row settings_rows[] = {
          "Certificate to present to clients (PEM, with its chain). Leave empty to use one that querytap "
          "generates on its first start and keeps in tls.directory."),
     TEXT("tls.key", 0, tls.key, "", "Private key of tls.certificate. Leave empty if it is in the same file."),
+    TEXT("tls.names", 0, tls.names, "",
+         "Host names and IP addresses that the generated certificate names besides localhost, this machine's "
+         "name and the host of listen, separated by commas; *. may stand before a name."),
     TEXT("tls.directory", 0, tls.directory, "",
          "Directory for the generated certificate. If empty, the first of these that can be used: "
          "$STATE_DIRECTORY, $XDG_STATE_HOME/querytap, ~/.local/state/querytap."),

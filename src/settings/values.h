@@ -129,6 +129,7 @@ struct settings {
                 uint64_t server;                     /**< enum settings_tls_server */
                 char certificate[SETTINGS_TEXT_MAX]; /**< "" = a generated one in directory */
                 char key[SETTINGS_TEXT_MAX];         /**< "" = in the certificate's file */
+                char names[SETTINGS_TEXT_MAX];       /**< that the generated certificate has besides its own */
                 char directory[SETTINGS_TEXT_MAX];   /**< "" = $XDG_STATE_HOME/querytap or the like */
                 char server_ca[SETTINGS_TEXT_MAX];   /**< "" = the system's */
                 char server_certificate[SETTINGS_TEXT_MAX];

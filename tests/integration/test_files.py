@@ -185,6 +185,8 @@ class ConfigCheck(unittest.TestCase):
                 (f'tls = {{ certificate = "{no}"; }};', 2, "tls.certificate", "No such file"),
                 (f'tls = {{ certificate = "{garbage}"; }};', 2, "tls.certificate"), (f'tls = {{ key_log = "{no}"; }};', 1, "tls.key_log"),
                 (f'tls = {{ server = "verify_ca"; server_ca = "{no}"; }};', 2, "tls.server_ca"),
+                ('tls = { names = "db.example:3307"; };', 2, "tls.names", "separated by commas"),
+                ('tls = { client = "disabled"; names = "a,"; };', 2, "tls.names"),
                 ('admin = "10.0.0.1:6060";', None, "'admin'", "loopback"), ('admin = "unix:/tmp/a";', None, "'admin'"),
                 ('listen = "192.0.2.1:3307";', None, "'listen'", "assign"), (f'listen = "unix:{no}";', None, "'listen'"),
                 (f'listen = "unix:{garbage}";', None, "'listen'"), (f'listen = "{"a" * 200}:3306";', None, "'listen'"),

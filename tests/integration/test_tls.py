@@ -2,6 +2,7 @@
 import os
 import socket
 import ssl
+import struct
 import threading
 import unittest
 
@@ -173,6 +174,22 @@ class Modes(unittest.TestCase):
             given = ssl.PEM_cert_to_DER_cert(f.read())
         self.assertEqual(shown("--tls-certificate", certificates.path("server.pem"), "--tls-key",
                                certificates.path("server.key")), given)
+
+    def test_names(self):
+        """The generated certificate names what the settings say; one that was generated before them is kept, and what it lacks is reported."""
+        state = os.path.join(lab.FOLDER, "named-certificate")
+        args = ("--tls-directory", state, "--tls-names", "db.example, *.shop.example, 10.1.2.3")
+        with self.proxy("preferred", "as_client", *args) as proxy:
+            context = ssl.create_default_context(cafile=os.path.join(state, "ca.pem"))
+            for name in "db.example", "eu.shop.example", "10.1.2.3", "127.0.0.1":
+                c = RawClient(proxy.port, login=False)
+                c.read()
+                c.send(1, struct.pack("<IIB", CAPABILITIES | SSL, 1 << 24, 45) + bytes(23))
+                context.wrap_socket(c.socket, server_hostname=name).close()
+            self.assertNotIn(b"does not name", proxy.stderr())
+        with self.proxy("preferred", "as_client", "--tls-directory", state, "--tls-names", "db.example,new.example",
+                        "--listen", "127.0.0.2:0") as proxy:
+            self.assertIn(b"the certificate does not name 127.0.0.2, new.example (listen, tls.names)", proxy.stderr())
 
     def test_wrong_files(self):
         proxy = self.proxy("preferred", "as_client", "--tls-certificate", "/nonexistent.pem", wait=False)

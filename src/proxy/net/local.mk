@@ -18,5 +18,7 @@ src_libproxy_net_a_SOURCES = \
 	src/proxy/net/tls_context.h \
 	src/proxy/net/tls_identity.c \
 	src/proxy/net/tls_identity.h \
+	src/proxy/net/tls_names.c \
+	src/proxy/net/tls_names.h \
 	src/proxy/net/upstream.c \
 	src/proxy/net/upstream.h

@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KEY_BITS = 2048, DAYS = 3650, SERIAL_BITS = 127, FILE_PATH_MAX = 512, HOST_MAX = 64 };
+enum { KEY_BITS = 2048, DAYS = 3650, SERIAL_BITS = 127, FILE_PATH_MAX = 512 };
 
 void tls_identity_directory(char *out, size_t size)
 {
@@ -84,7 +84,7 @@ static X509 *begin_certificate(EVP_PKEY *key, const char *name, X509 *issuer)
 
 static X509 *make_authority(EVP_PKEY *key, const char *host)
 {
-        char name[HOST_MAX + 32];
+        char name[TLS_HOST_MAX + 32];
         (void)snprintf(name, sizeof name, "querytap CA %s", host);
         X509 *c = begin_certificate(key, name, NULL);
         if (c != NULL && (!add_extension(c, c, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") ||
@@ -96,20 +96,18 @@ static X509 *make_authority(EVP_PKEY *key, const char *host)
         return c;
 }
 
-static X509 *make_certificate(EVP_PKEY *key, const char *host, X509 *authority, EVP_PKEY *authority_key)
+static X509 *make_certificate(EVP_PKEY *key, const struct tls_names *names, X509 *authority,
+                              EVP_PKEY *authority_key)
 {
-        char names[HOST_MAX + 80];
-        char name[HOST_MAX + 32];
-        (void)snprintf(names, sizeof names, "DNS:localhost,IP:127.0.0.1,IP:::1%s%s",
-                       *host != '\0' ? ",DNS:" : "", host);
-        (void)snprintf(name, sizeof name, "querytap %s", host);
+        char name[TLS_HOST_MAX + 32];
+        (void)snprintf(name, sizeof name, "querytap %s", names->host);
         X509 *c = begin_certificate(key, name, authority);
         if (c != NULL &&
             (!add_extension(c, authority, NID_authority_key_identifier, "keyid") ||
              !add_extension(c, authority, NID_basic_constraints, "critical,CA:FALSE") ||
              !add_extension(c, authority, NID_key_usage, "critical,digitalSignature,keyEncipherment") ||
              !add_extension(c, authority, NID_ext_key_usage, "serverAuth") ||
-             !add_extension(c, authority, NID_subject_alt_name, names) ||
+             !add_extension(c, authority, NID_subject_alt_name, names->list) ||
              X509_sign(c, authority_key, EVP_sha256()) == 0)) {
                 X509_free(c);
                 c = NULL;
@@ -117,27 +115,15 @@ static X509 *make_certificate(EVP_PKEY *key, const char *host, X509 *authority, 
         return c;
 }
 
-/** This machine's name if it is allowed in a certificate, else "". */
-static void own_name(char out[HOST_MAX])
+static enum status make(const struct tls_names *names, struct tls_identity *out)
 {
-        static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
-        if (gethostname(out, HOST_MAX) != 0 || memchr(out, '\0', HOST_MAX) == NULL ||
-            strspn(out, allowed) != strlen(out) || strcmp(out, "localhost") == 0) {
-                *out = '\0';
-        }
-}
-
-static enum status make(struct tls_identity *out)
-{
-        char host[HOST_MAX];
-        own_name(host);
         EVP_PKEY *authority_key = EVP_RSA_gen(KEY_BITS);
         out->key = EVP_RSA_gen(KEY_BITS);
         if (authority_key != NULL && out->key != NULL) {
-                out->authority = make_authority(authority_key, host);
+                out->authority = make_authority(authority_key, names->host);
         }
         if (out->authority != NULL) {
-                out->certificate = make_certificate(out->key, host, out->authority, authority_key);
+                out->certificate = make_certificate(out->key, names, out->authority, authority_key);
         }
         EVP_PKEY_free(authority_key);
         if (out->certificate == NULL) {
@@ -281,15 +267,25 @@ static bool is_link(const char *path)
 }
 
 /** Report what people should know about a certificate that can be used. */
-static void look_at(const char *path, const char *directory, const struct tls_identity *identity)
+static void look_at(const char *path, const char *directory, const struct tls_names *names,
+                    const struct tls_identity *identity)
 {
         char ca[FILE_PATH_MAX];
+        char missing[FILE_PATH_MAX];
         files_warn_exposed(path, "the private key of the proxy");
         if (X509_cmp_current_time(X509_get0_notAfter(identity->certificate)) < 0) {
                 diag(DIAG_WARNING,
                      "%s: the certificate has expired; delete the file to have a new one generated", path);
         } else if (X509_cmp_current_time(X509_get0_notBefore(identity->certificate)) > 0) {
                 diag(DIAG_WARNING, "%s: the certificate is not valid yet; is the clock right?", path);
+        }
+        tls_names_missing(names, identity->certificate, missing, sizeof missing);
+        if (*missing != '\0') {
+                diag(DIAG_WARNING,
+                     "%s: the certificate does not name %s (listen, tls.names); delete the file to have a "
+                     "new one "
+                     "generated, whose ca.pem clients need then",
+                     path, missing);
         }
         (void)snprintf(ca, sizeof ca, "%s/ca.pem", directory);
         if (access(ca, F_OK) != 0 && errno == ENOENT) {
@@ -303,7 +299,7 @@ static void look_at(const char *path, const char *directory, const struct tls_id
 }
 
 /** @return STATUS_IO if there is no such file. */
-static enum status load(const char *directory, struct tls_identity *out)
+static enum status load(const char *directory, const struct tls_names *names, struct tls_identity *out)
 {
         char path[FILE_PATH_MAX];
         BIO *file = NULL;
@@ -343,25 +339,25 @@ static enum status load(const char *directory, struct tls_identity *out)
                 tls_identity_fini(out);
                 return STATUS_INVALID;
         }
-        look_at(path, directory, out);
+        look_at(path, directory, names, out);
         return STATUS_OK;
 }
 
-enum status tls_identity_get(const char *directory, struct tls_identity *out)
+enum status tls_identity_get(const char *directory, const struct tls_names *names, struct tls_identity *out)
 {
         *out = (struct tls_identity){NULL, NULL, NULL};
-        enum status status = *directory != '\0' ? load(directory, out) : STATUS_IO;
+        enum status status = *directory != '\0' ? load(directory, names, out) : STATUS_IO;
         if (status != STATUS_IO) {
                 return status;
         }
-        status = make(out);
+        status = make(names, out);
         if (status != STATUS_OK) {
                 return status;
         }
         int error = *directory != '\0' ? keep(directory, out) : ENOENT;
         if (error == EEXIST) { /* another querytap has created it meanwhile */
                 struct tls_identity theirs = {NULL, NULL, NULL};
-                status = load(directory, &theirs);
+                status = load(directory, names, &theirs);
                 if (status == STATUS_OK) {
                         tls_identity_fini(out);
                         *out = theirs;

@@ -9,6 +9,7 @@
 #define PROXY_NET_TLS_IDENTITY_H
 
 #include "base/status.h"
+#include "proxy/net/tls_names.h"
 
 #include <openssl/types.h>
 #include <stddef.h>
@@ -23,9 +24,9 @@ struct tls_identity {
  *  ~/.local/state/querytap. Empty if there is none. */
 void tls_identity_directory(char *out, size_t size);
 
-/** Read it from @p directory, or create it. If it can't be saved, that is reported, and it serves until the end of the process.
+/** Read it from @p directory, or create it with @p names; if one that is read lacks required names, that is reported. If it can't be saved, that is reported, and it serves until the end of the process.
  *  @return STATUS_INVALID (reported) if the file contains something else, STATUS_NOMEM. */
-enum status tls_identity_get(const char *directory, struct tls_identity *out);
+enum status tls_identity_get(const char *directory, const struct tls_names *names, struct tls_identity *out);
 void tls_identity_fini(struct tls_identity *identity);
 
 #endif

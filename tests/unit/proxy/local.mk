@@ -8,4 +8,8 @@ check_PROGRAMS += tests/unit/test-tls
 TESTS += tests/unit/test-tls
 tests_unit_test_tls_SOURCES = $(UNIT_COMMON) tests/unit/proxy/net/test_tls.c
 tests_unit_test_tls_LDADD = $(PROXY_NET) $(TEST_LIBS)
+check_PROGRAMS += tests/unit/test-tls-names
+TESTS += tests/unit/test-tls-names
+tests_unit_test_tls_names_SOURCES = $(UNIT_COMMON) tests/unit/proxy/net/test_tls_names.c
+tests_unit_test_tls_names_LDADD = $(PROXY_NET) $(TEST_LIBS)
 endif

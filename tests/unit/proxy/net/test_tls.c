@@ -394,6 +394,8 @@ static void seals_and_unseals(void)
 
 /* --- the own certificate ------------------------------------------------------------------------------------------------- */
 
+static const struct tls_names names = {.list = "DNS:localhost,IP:127.0.0.1"};
+
 static void is_made_once_and_kept(void)
 {
         char directory[80];
@@ -402,8 +404,8 @@ static void is_made_once_and_kept(void)
         struct tls_identity first;
         struct tls_identity second;
         (void)snprintf(directory, sizeof directory, "%s/a", folder);
-        CU_ASSERT_EQUAL_FATAL(tls_identity_get(directory, &first), STATUS_OK);
-        CU_ASSERT_EQUAL_FATAL(tls_identity_get(directory, &second), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(tls_identity_get(directory, &names, &first), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(tls_identity_get(directory, &names, &second), STATUS_OK);
         CU_ASSERT_EQUAL(X509_cmp(first.certificate, second.certificate), 0);
         CU_ASSERT_EQUAL(X509_check_host(first.certificate, "localhost", 0, 0, NULL), 1);
         CU_ASSERT_EQUAL(X509_check_ip_asc(first.certificate, "127.0.0.1", 0), 1);
@@ -415,10 +417,10 @@ static void is_made_once_and_kept(void)
         CU_ASSERT_TRUE(stat(file, &st) == 0 && (st.st_mode & 0777) == 0600);
         CU_ASSERT_TRUE(stat(directory, &st) == 0 && (st.st_mode & 0777) == 0700);
         CU_ASSERT_EQUAL(truncate(file, 1000), 0); /* a file that broke is the user's to look at */
-        CU_ASSERT_EQUAL(tls_identity_get(directory, &first), STATUS_INVALID);
+        CU_ASSERT_EQUAL(tls_identity_get(directory, &names, &first), STATUS_INVALID);
         (void)unlink(file);
         CU_ASSERT_EQUAL(mkdir(file, 0700), 0);
-        CU_ASSERT_EQUAL(tls_identity_get(directory, &first), STATUS_INVALID);
+        CU_ASSERT_EQUAL(tls_identity_get(directory, &names, &first), STATUS_INVALID);
         (void)rmdir(file);
         remove_all(directory);
 }
@@ -428,10 +430,10 @@ static void one_that_can_not_be_kept_works(void)
         struct tls_identity identity;
         uint64_t warnings = diag_count(DIAG_WARNING);
         char file[128];
-        CU_ASSERT_EQUAL(tls_identity_get("", &identity), STATUS_OK);
+        CU_ASSERT_EQUAL(tls_identity_get("", &names, &identity), STATUS_OK);
         tls_identity_fini(&identity);
         (void)snprintf(file, sizeof file, "%s/ca.pem/below", folder); /* a file where a folder should be */
-        CU_ASSERT_EQUAL(tls_identity_get(file, &identity), STATUS_OK);
+        CU_ASSERT_EQUAL(tls_identity_get(file, &names, &identity), STATUS_OK);
         tls_identity_fini(&identity);
         CU_ASSERT_EQUAL(diag_count(DIAG_WARNING), warnings + 2);
 }
