@@ -165,6 +165,11 @@ void handle_sessions(struct call *call)
 static void on_hex(void *arg, const char *text, size_t len)
 {
         struct call *call = arg;
+        if (text == NULL && call->id > 0 && call->id <= proxy_counts(call->admin->proxy).accepted) {
+                call_fail(call, HTTP_NOTFOUND,
+                          "session %" PRIu64 " has ended, and its packets are no longer kept", call->id);
+                return;
+        }
         if (text == NULL) {
                 call_fail(call, HTTP_NOTFOUND, "there is no session %" PRIu64, call->id);
                 return;

@@ -43,7 +43,9 @@ static const struct command {
      "once,\nsorted by total time."},
     {"sessions", command_sessions, "sessions [--admin ADDR] [--format text|json] [kill ID]",
      "List the open sessions of a running proxy and what each is doing, or close one."},
-    {"hex", command_hex, "hex [--admin ADDR] ID", "Show the last packets of a session as a hex dump."},
+    {"hex", command_hex, "hex [--admin ADDR] ID",
+     "Show the last packets of a session as a hex dump, also of one that has ended, as long as its "
+     "packets\nare kept (capture.bytes). The log shows the ID of each session: #7 is session 7."},
     {"digest", command_digest,
      "digest [--server VERSION] [--ansi-quotes] [--no-backslash-escapes] [--null] [STATEMENT …]",
      "Print the digest of each statement: its hash and its text, as in log records. Without arguments,\neach "

@@ -87,7 +87,8 @@ int command_hex(int argc, char **argv)
                 return EXIT_USAGE;
         }
         if (argc != 2 || !is_number(argv[1])) {
-                diag(DIAG_ERROR, "usage: querytap hex ID ('querytap sessions' lists them)");
+                diag(DIAG_ERROR, "usage: querytap hex ID ('querytap sessions' lists open sessions; #7 in the "
+                                 "log is session 7)");
                 return EXIT_USAGE;
         }
         (void)snprintf(path, sizeof path, "/sessions/%s/hex", argv[1]);

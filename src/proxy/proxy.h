@@ -31,7 +31,7 @@ const char *proxy_listen_addr(const struct proxy *p);
  *  memory is out or the proxy is stopping. */
 void proxy_sessions(struct proxy *p, void (*done)(void *arg, const struct session_view *views, size_t n),
                     void *arg);
-/** Request the hex dump of session @p conn_id; @p text is NULL if there is no such session. Otherwise as proxy_sessions. */
+/** Request the hex dump of session @p conn_id; @p text is NULL if it is not open and none of its packets are kept. Otherwise as proxy_sessions. */
 void proxy_hex(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const char *text, size_t len),
                void *arg);
 /** Close session @p conn_id with reason "killed"; @p found says whether there was such a session. Otherwise as proxy_sessions. */

@@ -160,7 +160,9 @@ void proxy_sessions(struct proxy *p, void (*done)(void *arg, const struct sessio
 static void fill_hex(struct part *part)
 {
         struct session *s = find_session(part->worker, part->request->conn_id);
-        part->text = s != NULL ? session_hex(s, &part->len) : NULL;
+        part->text = s != NULL
+                         ? session_hex(s, &part->len)
+                         : tap_hex_ended(&part->worker->sessions.tap, part->request->conn_id, &part->len);
 }
 
 static void answer_hex(struct request *request)

@@ -136,5 +136,8 @@ uint64_t tap_age_ns(const struct tap *tap, uint64_t now_ns);
 struct dissect_view tap_view(const struct tap *tap);
 /** Dump the session's recorded packets as text, which the caller frees with prof_free. @return NULL when memory is out. */
 char *tap_hex(const struct tap *tap, size_t *len);
+/** The same for a session that has ended, as far as newer packets have not replaced its own. @return NULL also if no packet of it is
+ *  kept. */
+char *tap_hex_ended(const struct tap_shared *shared, uint64_t conn_id, size_t *len);
 
 #endif

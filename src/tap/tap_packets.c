@@ -5,6 +5,9 @@
 #include "profile/heap/prof.h"
 #include "tap/tap_state.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static void log_packet(struct tap *tap, const struct packet *p)
 {
         struct record r = tap_record(EVENT_PACKET, p->mono_ns);
@@ -67,25 +70,48 @@ static void print(void *arg, const struct capture_packet *p)
         hex_packet(&d->w, d->conn_id, p->wall_ns, &p->packet, packet_kind_name(p->packet.kind));
 }
 
-char *tap_hex(const struct tap *tap, size_t *len)
+/** The dump of the session d->conn_id, behind @p intro. @return NULL when memory is out. */
+static char *dump(struct capture *capture, struct dump *d, const char *intro, size_t *len)
 {
-        struct capture *capture = tap->shared->capture;
-        struct dump d = {.conn_id = tap->conn_id, .size = 256};
-        uint64_t kept = capture != NULL ? capture_walk(capture, tap->conn_id, measure, &d) : 0;
-        char *text = prof_alloc(STAGE_CAPTURE, d.size);
+        d->size += strlen(intro);
+        char *text = prof_alloc(STAGE_CAPTURE, d->size);
         if (text == NULL) {
                 return NULL;
         }
-        d.w = writer_over(text, d.size);
-        if (capture == NULL) {
-                writer_text(&d.w, "(no packets are recorded: capture.bytes is 0)\n");
-        } else {
-                if (kept < tap->packets) {
-                        writer_format(&d.w, "(%llu packets are not kept any more)\n",
-                                      (unsigned long long)(tap->packets - kept));
-                }
-                (void)capture_walk(capture, tap->conn_id, print, &d);
+        d->w = writer_over(text, d->size);
+        writer_text(&d->w, intro);
+        if (capture != NULL) {
+                (void)capture_walk(capture, d->conn_id, print, d);
         }
-        *len = d.w.at;
+        *len = d->w.at;
         return text;
+}
+
+char *tap_hex(const struct tap *tap, size_t *len)
+{
+        struct capture *capture = tap->shared->capture;
+        struct dump d = {.conn_id = tap->conn_id};
+        char intro[96] = "";
+        uint64_t kept = capture != NULL ? capture_walk(capture, tap->conn_id, measure, &d) : 0;
+        if (capture == NULL) {
+                (void)snprintf(intro, sizeof intro, "(no packets are recorded: capture.bytes is 0)\n");
+        } else if (kept < tap->packets) {
+                (void)snprintf(intro, sizeof intro, "(%llu packets are not kept any more)\n",
+                               (unsigned long long)(tap->packets - kept));
+        }
+        return dump(capture, &d, intro, len);
+}
+
+char *tap_hex_ended(const struct tap_shared *shared, uint64_t conn_id, size_t *len)
+{
+        struct dump d = {.conn_id = conn_id};
+        char intro[96];
+        uint64_t kept = shared->capture != NULL ? capture_walk(shared->capture, conn_id, measure, &d) : 0;
+        if (kept == 0) {
+                return NULL;
+        }
+        (void)snprintf(intro, sizeof intro,
+                       "(this session has ended; its last %llu packets are still kept)\n",
+                       (unsigned long long)kept);
+        return dump(shared->capture, &d, intro, len);
 }

@@ -59,6 +59,37 @@ class Commands(unittest.TestCase):
             self.assertEqual(proxy.counters()["statements"], 5)
             c.quit()
 
+    def test_hex_of_a_session_that_has_ended(self):
+        with lab.Proxy("--workers", "1", "--capture-bytes", "300K") as proxy:
+            def dump(number):
+                return lab.querytap("hex", "--admin", proxy.admin_addr, str(number))
+            c = RawClient(proxy.port)
+            c.query("SELECT 'seen in hex'")
+            try:
+                c.query("CREATE USER gone@localhost IDENTIFIED BY 'Sekrit4711'")
+            finally:
+                c.query("DROP USER IF EXISTS gone@localhost")
+            c.quit()
+            proxy.idle()
+            shown = dump(1)
+            self.assertEqual((shown.returncode, shown.stderr), (0, b""))
+            self.assertRegex(shown.stdout, rb"^\(this session has ended; its last \d+ packets are still kept\)\n")
+            self.assertRegex(shown.stdout, rb"server > client  seq 0  len \d+  greeting")
+            self.assertIn(b".SELECT 'seen in", shown.stdout)
+            self.assertRegex(shown.stdout, rb"client > server  seq 0  len 1  COM_QUIT")
+            self.assertNotIn(b"Sekrit", shown.stdout)
+            self.assertNotIn(b"4711", shown.stdout)
+            # newer packets replace them
+            c = RawClient(proxy.port)
+            for _ in range(2000):
+                c.query("SELECT 'another one'")
+            c.quit()
+            proxy.idle()
+            self.assertEqual((dump(1).returncode, dump(1).stderr),
+                             (1, b"session 1 has ended, and its packets are no longer kept\n"))
+            self.assertEqual((dump(9).returncode, dump(9).stderr), (1, b"there is no session 9\n"))
+            self.assertEqual(dump(2).returncode, 0)
+
     def test_tail(self):
         with lab.Proxy() as proxy:
             tail = subprocess.Popen([lab.BINARY, "tail", "--admin", proxy.admin_addr, "--format", "json"],
