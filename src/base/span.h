@@ -52,8 +52,10 @@ static inline uint8_t *span_copy(uint8_t *to, struct span s)
         if (s.len > 64) {
                 memcpy(to, s.data, s.len);
         } else if (s.len >= 16) {
-                for (size_t at = 0; at + 16 < s.len; at += 16) {
-                        memcpy(to + at, s.data + at, 16);
+                memcpy(to, s.data, 16);
+                if (s.len > 32) {
+                        memcpy(to + 16, s.data + 16, 16);
+                        memcpy(to + s.len - 32, s.data + s.len - 32, 16);
                 }
                 memcpy(to + s.len - 16, s.data + s.len - 16, 16);
         } else if (s.len >= 8) {

@@ -70,8 +70,6 @@ static void take_record(struct journal *j, struct journal_port *port, struct rec
                 write_record(j, &j->enrich.runs[i], identity);
         }
         write_record(j, r, identity);
-        convert_shrink(&j->convert);
-        enrich_shrink(&j->enrich);
         if (r->event == EVENT_DISCONNECT && session != NULL) {
                 sessions_end(&port->sessions, r->session_place);
         }
@@ -97,6 +95,13 @@ static bool can_take(struct journal *j, size_t len)
         return sinks_have_space(&j->sinks, len);
 }
 
+/** Large buffers were for large records of a batch: free them. */
+static void shrink(struct journal *j)
+{
+        convert_shrink(&j->convert);
+        enrich_shrink(&j->enrich);
+}
+
 /** Take a batch from each ring in turn. @return true if there was anything. */
 static bool drain(struct journal *j)
 {
@@ -115,6 +120,9 @@ static bool drain(struct journal *j)
                         write_gap(j, drops);
                 }
                 any = any || n > 0 || drops > 0;
+                if (n > 0) {
+                        shrink(j);
+                }
                 if (atomic_load(&j->ports[i]->wants_space)) {
                         port_signal_space(j->ports[i]);
                 }
@@ -174,6 +182,7 @@ static bool drain_overflow(struct journal *j, uint64_t deadline_ns)
                         any = true;
                 }
         }
+        shrink(j);
         return any;
 }
 

@@ -45,7 +45,8 @@ static bool must_overflow(struct journal_port *port, size_t size)
 }
 
 /** @return false if it was dropped. */
-static bool put_overflow(struct journal_port *port, const struct record *r, size_t size)
+static __attribute__((noinline)) bool put_overflow(struct journal_port *port, const struct record *r,
+                                                   size_t size)
 {
         bool put = overflow_add(&port->overflow, r, size);
         if (!put) {
@@ -57,7 +58,7 @@ static bool put_overflow(struct journal_port *port, const struct record *r, size
         return put;
 }
 
-static bool put_ring(struct journal_port *port, const struct record *r, size_t size)
+static inline bool put_ring(struct journal_port *port, const struct record *r, size_t size)
 {
         uint8_t *to = ring_reserve(&port->ring, size);
         if (to != NULL) {
@@ -76,7 +77,7 @@ bool journal_port_settle(struct journal_port *port)
         return done;
 }
 
-static bool put_record(struct journal_port *port, const struct record *r, size_t size)
+static inline bool put_record(struct journal_port *port, const struct record *r, size_t size)
 {
         return must_overflow(port, size) ? put_overflow(port, r, size) : put_ring(port, r, size);
 }

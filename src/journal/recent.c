@@ -191,7 +191,8 @@ uint64_t recent_cut(struct recent *recent)
 
 /* --- adding ----------------------------------------------------------------------------------------------------------- */
 
-static void add(struct recent *recent, const struct record *r, struct identity *identity, size_t len)
+static inline __attribute__((always_inline)) void add(struct recent *recent, const struct record *r,
+                                                      struct identity *identity, size_t len)
 {
         lock_take(&recent->lock);
         struct entry *entry = evicting_ring_add(&recent->ring, len);
@@ -205,8 +206,8 @@ static void add(struct recent *recent, const struct record *r, struct identity *
         lock_give(&recent->lock);
 }
 
-static void add_shortened(struct recent *recent, const struct record *r, struct identity *identity,
-                          size_t most)
+static __attribute__((noinline)) void add_shortened(struct recent *recent, const struct record *r,
+                                                    struct identity *identity, size_t most)
 {
         struct record other = shorten(r);
         if (entry_size(&other) > most) {

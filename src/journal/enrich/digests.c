@@ -1,5 +1,6 @@
 #include "journal/enrich/digests.h"
 
+#include "base/json.h"
 #include "base/lock.h"
 #include "base/seed.h"
 #include "base/utf8.h"
@@ -42,8 +43,7 @@ struct digests {
 /** What an entry holds comes, or (@p sign -1) goes. */
 static void count_store(const struct digest_stat *s, int sign)
 {
-        size_t text = s->text != NULL ? s->text_len + 1 : 0;
-        prof_store_add(STORE_DIGESTS, sign * (int64_t)(text + s->example_room));
+        prof_store_add(STORE_DIGESTS, sign * (int64_t)(s->text_room + s->example_room));
 }
 
 static uint32_t *bucket_of(const struct digests *d, const uint8_t hash[DIGEST_HASH])
@@ -122,9 +122,39 @@ static uint32_t get_entry(struct digests *d)
         return at;
 }
 
+/** Bytes of the members digest and digest_text, for a text of @p len bytes that needs no escapes. */
+static size_t json_size(size_t len)
+{
+        const size_t keys = record_fields[FIELD_DIGEST].key_len + record_fields[FIELD_DIGEST_TEXT].key_len;
+        return keys + DIGEST_HEX + len + 4; /* quotes */
+}
+
+static uint8_t *put_member(uint8_t *to, enum record_field f, struct span text)
+{
+        to = span_copy(to, span_of(record_fields[f].key, record_fields[f].key_len));
+        *to++ = '"';
+        to = span_copy(to, text);
+        *to++ = '"';
+        return to;
+}
+
+/** Format both members of @p s into @p to, which has json_size bytes. @return nothing if the text needs escapes. */
+static struct span put_json(const struct digest_stat *s, uint8_t *to)
+{
+        struct span text = span_of(s->text, s->text_len);
+        uint8_t *at = put_member(to, FIELD_DIGEST, span_of(s->hex, sizeof s->hex));
+        if (!json_copy_plain(at, text)) {
+                return (struct span){NULL, 0};
+        }
+        at = put_member(at, FIELD_DIGEST_TEXT, text);
+        return span_of(to, (size_t)(at - to));
+}
+
 static uint32_t add(struct digests *d, const struct digest *made)
 {
-        uint8_t *text = prof_alloc(STAGE_DIGEST, made->len + 1);
+        size_t json = made->len <= DIGEST_JSON_MAX ? json_size(made->len) : 0;
+        size_t room = made->len + 1 + json;
+        uint8_t *text = prof_alloc(STAGE_DIGEST, room);
         uint32_t at = text != NULL ? get_entry(d) : NONE;
         if (at == NONE) {
                 prof_free(text);
@@ -138,6 +168,8 @@ static uint32_t add(struct digests *d, const struct digest *made)
         digest_hex(s->hash, s->hex);
         s->text = text;
         s->text_len = made->len;
+        s->text_room = room;
+        s->json = json > 0 ? put_json(s, text + made->len) : (struct span){NULL, 0};
         count_store(s, 1);
         s->verb = made->verb;
         s->shape = shape_of(span_of(text, made->len), made->is_cut);
@@ -306,9 +338,9 @@ static void count(struct digest_stat *s, const struct record *r)
         uint64_t us = r->duration_us;
         s->count++;
         s->errors += record_has(r, FIELD_ERRNO);
-        s->warnings += record_has(r, FIELD_WARNINGS) ? r->warnings : 0;
-        s->rows += record_has(r, FIELD_ROWS) ? r->rows : 0;
-        s->affected_rows += record_has(r, FIELD_AFFECTED_ROWS) ? r->affected_rows : 0;
+        s->warnings += r->warnings; /* those of the own part are 0 if they are absent */
+        s->rows += r->rows;
+        s->affected_rows += r->affected_rows;
         s->bytes_sent += r->bytes_sent;
         s->bytes_received += r->bytes_received;
         s->sum_us += us;
@@ -400,7 +432,8 @@ enum status digests_new(size_t max, struct digests **out)
         }
         d->max = (uint32_t)max;
         prof_store_bound(STORE_DIGESTS,
-                         max * (sizeof(struct digest_stat) + DIGEST_TEXT_MAX + 1 + DIGEST_EXAMPLE_MAX + 1),
+                         max * (sizeof(struct digest_stat) + DIGEST_TEXT_MAX + 1 +
+                                json_size(DIGEST_JSON_MAX) + DIGEST_EXAMPLE_MAX + 1),
                          0);
         d->newest = NONE;
         d->oldest = NONE;

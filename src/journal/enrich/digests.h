@@ -16,6 +16,7 @@
 
 enum {
         DIGEST_EXAMPLE_MAX = 1024,
+        DIGEST_JSON_MAX = 1024, /* bytes of a text that is also kept as JSON */
         /* times: four classes an octave, from 1 us on; the last one is open */
         DIGEST_CLASSES = 128,
 };
@@ -27,6 +28,8 @@ struct digest_stat {
         struct shape shape;
         uint8_t *text;
         size_t text_len;
+        size_t text_room; /**< bytes of its block, in which `json` is, too */
+        struct span json; /**< see record.h, digest_json */
         /* from here on what digests_reset forgets */
         uint8_t *example; /**< of the longest one, as the log shows it; NULL if none is kept */
         size_t example_len;

@@ -56,6 +56,7 @@ static void add_digest(struct record *r, const struct digest_stat *s)
 {
         record_set_text(r, FIELD_DIGEST, span_of(s->hex, sizeof s->hex));
         record_set_text(r, FIELD_DIGEST_TEXT, span_of(s->text, s->text_len));
+        r->digest_json = &s->json;
 }
 
 /** The server reports a missing index also for its own tables and for derived ones, which cannot have one. */
@@ -153,21 +154,28 @@ static struct digest_found look_at(struct enrich *e, const struct record *r)
             .sql = text, .suspected = suspected, .may_have_tags = !suspected && tags_may_be_in(text)};
 }
 
-/** Look at the order of statements. @return how many records of runs come first. */
-static unsigned see_order(struct enrich *e, struct n_plus_one_session *session, struct record *r,
-                          const struct digest_found *found)
+/** The records of the @p n runs in e->ended, which @p r ended. */
+static __attribute__((noinline)) void put_runs(struct enrich *e, const struct record *r, unsigned n)
 {
-        struct n_plus_one_run runs[N_PLUS_ONE_RUNS];
-        if (e->digests == NULL || session == NULL) {
-                return 0;
-        }
-        unsigned n = n_plus_one_see(e->n_plus_one, session, r, found, runs);
         for (unsigned i = 0; i < n; i++) {
-                put_run(e, i, &runs[i]);
+                put_run(e, i, &e->ended[i]);
                 refer_run(&e->runs[i], r->conn_id, record_session(r), r->present);
                 if (record_has(r, FIELD_DATABASE_UNKNOWN)) {
                         record_set_uint(&e->runs[i], FIELD_DATABASE_UNKNOWN, 1);
                 }
+        }
+}
+
+/** Look at the order of statements. @return how many records of runs come first. */
+static unsigned see_order(struct enrich *e, struct n_plus_one_session *session, struct record *r,
+                          const struct digest_found *found)
+{
+        if (e->digests == NULL || session == NULL) {
+                return 0;
+        }
+        unsigned n = n_plus_one_see(e->n_plus_one, session, r, found, e->ended);
+        if (n > 0) {
+                put_runs(e, r, n);
         }
         return n;
 }
@@ -220,11 +228,11 @@ bool enrich_is_waiting(const struct enrich *e)
 struct n_plus_one_session *enrich_expire(struct enrich *e, const struct n_plus_one_session *after,
                                          uint64_t now_mono_ns, unsigned *n)
 {
-        struct n_plus_one_run runs[N_PLUS_ONE_RUNS];
         *n = 0;
-        struct n_plus_one_session *session = n_plus_one_expire(e->n_plus_one, after, now_mono_ns, runs, n);
+        struct n_plus_one_session *session =
+            n_plus_one_expire(e->n_plus_one, after, now_mono_ns, e->ended, n);
         for (unsigned i = 0; i < *n; i++) {
-                put_run(e, i, &runs[i]);
+                put_run(e, i, &e->ended[i]);
         }
         return session;
 }

@@ -20,7 +20,8 @@ struct enrich {
         struct tags tags;
         char hex[N_PLUS_ONE_RUNS][DIGEST_HEX];
         uint8_t info[N_PLUS_ONE_RUNS][512];
-        struct record runs[N_PLUS_ONE_RUNS]; /**< records that precede the one that ended the runs */
+        struct n_plus_one_run ended[N_PLUS_ONE_RUNS]; /**< runs that the last record ended */
+        struct record runs[N_PLUS_ONE_RUNS];          /**< records that precede the one that ended the runs */
 };
 
 /** Errors are reported by diag. @p settings must outlive it. */
@@ -35,7 +36,7 @@ struct record *enrich_raw(struct enrich *e, struct n_plus_one_session *session, 
  *  points at lives until the next call.
  *  @return how many records in e->runs come first. */
 unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, struct record *r);
-/** The last record is no longer needed: large buffers are freed. */
+/** The records so far are no longer needed: large buffers are freed. */
 void enrich_shrink(struct enrich *e);
 
 /** Are there runs that enrich_expire could end? */

@@ -27,7 +27,7 @@ void convert_fini(struct convert *c);
 /** @return @p r itself if there is nothing to convert (and nearly no time was spent), else a record that is valid until the
  *  next call with @p c, as long as @p r is. */
 struct record *convert_record(struct convert *c, struct record *r);
-/** The last record is no longer needed: large buffers are freed. */
+/** The records so far are no longer needed: large buffers are freed. */
 void convert_shrink(struct convert *c);
 
 #endif

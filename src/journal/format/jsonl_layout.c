@@ -36,6 +36,7 @@ enum segment_kind {
         SEGMENT_TEXT,
         SEGMENT_FLAGS,
         SEGMENT_SESSION, /* all fields of the session */
+        SEGMENT_DIGEST,  /* digest and digest_text */
         SEGMENT_NOTHING, /* a literal only */
         SEGMENT_END,     /* the same, the last one */
         SEGMENT_OTHER,
@@ -90,6 +91,15 @@ static struct field_set session_fields(const struct record *r)
 _Static_assert(FIELD_CLIENT_ADDR + 8 == FIELD_SERVER_CONN_ID &&
                    FIELD_SERVER_VERSION + 1 == FIELD_SERVER_CONN_ID && FIELD_SERVER_CONN_ID < 64,
                "session_fields, and a prefix knows its fields by one word");
+
+/* These two stand side by side, too. */
+static const struct field_set digest_fields = {{1ULL << FIELD_DIGEST | 1ULL << FIELD_DIGEST_TEXT, 0}};
+_Static_assert(FIELD_DIGEST + 1 == FIELD_DIGEST_TEXT && FIELD_DIGEST_TEXT < 64, "digest_fields");
+
+static bool has_both_digests(const struct record *r)
+{
+        return (~r->present.words[0] & digest_fields.words[0]) == 0;
+}
 
 static void end_segment(struct layout *layout, enum segment_kind kind, enum record_field f)
 {
@@ -152,6 +162,10 @@ static void add_field(struct layout *layout, const struct record *r, enum record
                 bool is_first = (layout->session.words[0] & ((1ULL << f) - 1)) == 0;
                 if (is_first) {
                         end_segment(layout, SEGMENT_SESSION, f);
+                }
+        } else if (field_set_has(&digest_fields, f) && has_both_digests(r)) {
+                if (f == FIELD_DIGEST) {
+                        end_segment(layout, SEGMENT_DIGEST, f);
                 }
         } else if (!add_command(layout, r, f)) {
                 add_literal(layout, span_of(record_fields[f].key, record_fields[f].key_len));
@@ -240,25 +254,37 @@ static uint8_t *put_text(uint8_t *at, const uint8_t *end, const struct record *r
         return at + text->len + 2;
 }
 
+/** Put a text that is formatted already. */
+static uint8_t *put_ready(uint8_t *at, const uint8_t *end, struct span ready)
+{
+        return end - at < (ptrdiff_t)ready.len ? NULL : span_copy(at, ready);
+}
+
+static uint8_t *put_fields(uint8_t *at, const uint8_t *end, const struct record *r, struct field_set fields)
+{
+        struct writer w = writer_over(at, at < end ? (size_t)(end - at) : 0);
+        jsonl_fields(&w, r, fields);
+        return w.failed ? NULL : at + w.at;
+}
+
 static uint8_t *put_session(uint8_t *at, const uint8_t *end, const struct record *r, struct field_set fields)
 {
         struct span ready =
             r->prefix != NULL ? prefix_get(r->prefix, fields.words[0]) : (struct span){NULL, 0};
-        if (ready.len == 0) {
-                struct writer w = writer_over(at, at < end ? (size_t)(end - at) : 0);
-                jsonl_fields(&w, r, fields);
-                if (w.failed) {
-                        return NULL;
-                }
-                if (r->prefix != NULL) {
-                        prefix_set(r->prefix, fields.words[0], writer_span(&w));
-                }
-                return at + w.at;
+        if (ready.len > 0) {
+                return put_ready(at, end, ready);
         }
-        if (end - at < (ptrdiff_t)ready.len) {
-                return NULL;
+        uint8_t *behind = put_fields(at, end, r, fields);
+        if (behind != NULL && r->prefix != NULL) {
+                prefix_set(r->prefix, fields.words[0], span_of(at, (size_t)(behind - at)));
         }
-        return span_copy(at, ready);
+        return behind;
+}
+
+static uint8_t *put_digest(uint8_t *at, const uint8_t *end, const struct record *r)
+{
+        bool is_ready = r->digest_json != NULL && r->digest_json->len > 0;
+        return is_ready ? put_ready(at, end, *r->digest_json) : put_fields(at, end, r, digest_fields);
 }
 
 static const uint64_t *number_of(const struct record *r, const struct segment *segment)
@@ -275,6 +301,9 @@ static uint8_t *put_value(uint8_t *at, const uint8_t *end, const struct record *
         }
         if (segment->kind == SEGMENT_SESSION) {
                 return put_session(at, end, r, layout->session);
+        }
+        if (segment->kind == SEGMENT_DIGEST) {
+                return put_digest(at, end, r);
         }
         if (segment->kind == SEGMENT_FLAGS && *number_of(r, segment) < 4) {
                 uint64_t flags = *number_of(r, segment);
@@ -304,7 +333,7 @@ static bool put_by_layout(struct writer *w, const struct record *r)
         memcpy(at, "{\"ts\":\"", 8);
         clock_rfc3339(r->wall_ns, (char *)at + 7);
         at += 7 + CLOCK_RFC3339_SIZE - 1;
-        for (const struct segment *segment = layout->segments; at != NULL; segment++) {
+        for (const struct segment *segment = layout->segments;; segment++) {
                 memcpy(at, segment->literal,
                        LITERAL); /* as a whole; the value is written over its unused end */
                 at += segment->len;
@@ -317,8 +346,10 @@ static bool put_by_layout(struct writer *w, const struct record *r)
                         return true;
                 }
                 at = put_value(at, end, r, layout, segment);
+                if (at == NULL) {
+                        return false;
+                }
         }
-        return false;
 }
 
 bool jsonl_layout_try(struct writer *w, const struct record *r)

@@ -119,11 +119,6 @@ bool output_queue_add_large(struct output_queue *q, enum format format, const st
         return false;
 }
 
-struct span output_queue_pending(const struct output_queue *q)
-{
-        return span_of(q->bytes + q->out, q->end - q->out);
-}
-
 size_t output_queue_whole_records(const struct output_queue *q, size_t most)
 {
         size_t whole = 0;

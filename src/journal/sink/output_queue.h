@@ -36,7 +36,11 @@ bool output_queue_add(struct output_queue *q, enum format format, const struct r
 bool output_queue_add_large(struct output_queue *q, enum format format, const struct record *r);
 
 /** The bytes that are to be written. Valid until the next change of the queue. */
-struct span output_queue_pending(const struct output_queue *q);
+static inline struct span output_queue_pending(const struct output_queue *q)
+{
+        return span_of(q->bytes + q->out, q->end - q->out);
+}
+
 /** The length of as many whole pending records as fit in @p most bytes; 0 if not even one does. */
 size_t output_queue_whole_records(const struct output_queue *q, size_t most);
 /** What is still to be written of the oldest record, and that record's event; empty if the queue is. */

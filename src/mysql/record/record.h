@@ -86,6 +86,9 @@ struct record {
             session_place; /**< of the session in the table of the port's journal; 0 = it has none there */
         struct prefix
             *prefix; /**< where a format keeps what lines of the session begin with; NULL = nowhere */
+        const struct span
+            *digest_json; /**< digest and digest_text as members of a JSON object, formatted in advance:
+                                           `,"digest":"…","digest_text":"…"`; NULL or empty if they are not */
         const struct record_session *referred; /**< with RECORD_SESSION_REFERRED; else undefined */
         struct field_set present;
         struct field_set cut; /**< texts that are cut, and may end within a character */

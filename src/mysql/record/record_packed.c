@@ -245,6 +245,7 @@ struct record *record_unpack(struct record_packed *packed)
         OWN_TEXTS(POINT)
 #undef POINT
         r->prefix = NULL;
+        r->digest_json = NULL;
         r->is_in_place = true;
         if (!carries_session(r)) {
                 r->session_source = RECORD_SESSION_NONE;

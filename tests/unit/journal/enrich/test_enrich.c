@@ -221,6 +221,34 @@ static void statistics(void)
         finish();
 }
 
+/** Digest and text as JSON have what the record has, or nothing where that would need an escape. */
+static void digests_are_formatted_in_advance(void)
+{
+        char wanted[256];
+        begin(0);
+        struct record r = query(1, "SELECT 1 FROM t WHERE a = 'x'");
+        (void)enrich_record(&f, &session, &r);
+        (void)snprintf(wanted, sizeof wanted, ",\"digest\":\"%.*s\",\"digest_text\":\"%.*s\"",
+                       (int)r.digest.len, (const char *)r.digest.data, (int)r.digest_text.len,
+                       (const char *)r.digest_text.data);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(r.digest_json);
+        CU_ASSERT_TRUE(is(*r.digest_json, wanted));
+        static const char *const others[] = {"SELECT `\\`", "SELECT `\"`", "SELECT `caf\xc3\xa9`",
+                                             "SELECT `\xe9`", "SELECT `\n`"};
+        for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+                r = query(1, others[i]);
+                (void)enrich_record(&f, &session, &r);
+                CU_ASSERT_TRUE(record_has(&r, FIELD_DIGEST_TEXT));
+                CU_ASSERT_TRUE(r.digest_json == NULL || r.digest_json->len == 0);
+        }
+        char longest[2 * DIGEST_JSON_MAX] = "SELECT ";
+        memset(longest + 7, 'c', sizeof longest - 8);
+        r = query(1, longest);
+        (void)enrich_record(&f, &session, &r);
+        CU_ASSERT_TRUE(r.digest_text.len > DIGEST_JSON_MAX && r.digest_json->len == 0);
+        finish();
+}
+
 static void percentiles_are_upper_ends(void)
 {
         begin(0);
@@ -588,6 +616,7 @@ static const struct tap_test tests[] = {
     {"tags of several comments", tags_of_several_comments},
     {"trace contexts", trace_contexts},
     {"statistics", statistics},
+    {"digests are formatted in advance", digests_are_formatted_in_advance},
     {"percentiles are upper ends", percentiles_are_upper_ends},
     {"the least recent goes", the_least_recent_goes},
     {"runs are told once", runs_are_told_once},

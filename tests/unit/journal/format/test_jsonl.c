@@ -1,5 +1,6 @@
 /* The fast path of JSON lines, layouts and prefixes, against lines that are written field by field. */
 #include "journal/format/jsonl.h"
+#include "journal/format/jsonl_field.h"
 #include "journal/format/jsonl_map.h"
 #include "journal/format/prefix.h"
 #include "json_check.h"
@@ -106,6 +107,26 @@ static void add_any_facts(struct record *r)
         }
 }
 
+/** Digests as the journal has them: now and then formatted in advance, or only one of the two. */
+static void add_any_digest(struct record *r)
+{
+        static uint8_t room[256];
+        static struct span json;
+        if (tap_random_below(8) != 0) {
+                record_set_text(r, FIELD_DIGEST, span_str("00112233445566778899aabbccddeeff"));
+        }
+        if (tap_random_below(8) != 0) {
+                record_set_text(r, FIELD_DIGEST_TEXT, span_str(word(tap_random_below(WORDS))));
+        }
+        if (record_has(r, FIELD_DIGEST) && record_has(r, FIELD_DIGEST_TEXT) && tap_random_below(2) != 0) {
+                struct writer w = writer_over(room, sizeof room);
+                jsonl_field(&w, r, FIELD_DIGEST);
+                jsonl_field(&w, r, FIELD_DIGEST_TEXT);
+                json = writer_span(&w);
+                r->digest_json = &json;
+        }
+}
+
 /** A record of one of a few sessions. Its texts are in @p room, and gone with the next one. */
 static struct record any_record(uint8_t *room)
 {
@@ -150,6 +171,9 @@ static struct record any_record(uint8_t *room)
         }
         record_set_uint(&r, FIELD_STATUS_FLAGS, tap_random_below(6));
         record_set_uint(&r, FIELD_ROWS, tap_random_below(1000));
+        if (tap_random_below(2) != 0) {
+                add_any_digest(&r);
+        }
         add_any_facts(&r);
         return r;
 }
