@@ -2,8 +2,8 @@
  *
  *      | size | struct record, up to the last part that it has | elements of lists … | bytes of texts … |
  *
- * An offset from the beginning takes the place of each pointer, but texts of the own part follow one another. The name of a command
- * is static: it stays where it is.
+ * Lists and texts are in a fixed order, so their lengths tell where they are; the pointers to them have no meaning until record_unpack
+ * sets them. The name of a command is static: it stays where it is.
  * For this process only: it is no format to store or to send. */
 #ifndef MYSQL_RECORD_RECORD_PACKED_H
 #define MYSQL_RECORD_RECORD_PACKED_H
