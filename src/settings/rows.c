@@ -187,9 +187,9 @@ const struct settings_row settings_rows[] = {
          "Memory for the pending commands and prepared statements of one session. Prepared statements use at "
          "most half of it. Texts and values that do not fit are truncated; the reason in the log record says "
          "so."),
-    UINT("limits.pipeline", limits.pipeline, 1, 1000000, "131072",
+    UINT("limits.pipeline", limits.pipeline, 1, 1000000, "1000000",
          "Maximum number of commands for which one session may await replies; a session with more is still "
-         "forwarded, but its statements are no longer logged."),
+         "forwarded, but its commands are not logged until the replies have come."),
     UINT("limits.statements", limits.statements, 1, 10000000, "16384",
          "Maximum number of prepared statements to track in one session; the text and values of further ones "
          "are not logged."),

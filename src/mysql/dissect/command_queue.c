@@ -29,7 +29,7 @@ void command_queue_pop(struct command_queue *q)
 {
         struct dissect_pool *pool = q->pool;
         struct command *cmd = q->head;
-        q->head = cmd->next;
+        q->head = NULL;
         q->count--;
         q->budget->used -= cmd->body_len;
         if (cmd->text != NULL || cmd->changes != NULL || cmd->first_rows != NULL) {
@@ -42,6 +42,74 @@ void command_queue_pop(struct command_queue *q)
         cmd->next = pool->first;
         pool->first = cmd;
         pool->n++;
+}
+
+/* --- behind the head --------------------------------------------------------------------------------------------------- */
+
+bool command_queue_append(struct command_queue *q, struct command *cmd, struct span body)
+{
+        struct dissect_pool *pool = q->pool;
+        struct span kept = span_head(body, budget_left(q->budget));
+        if (q->waiting == NULL) {
+                q->waiting = pool->waiting != NULL ? pool->waiting : waiting_new();
+                pool->waiting = NULL;
+        }
+        cmd->body_is_cut = kept.len < body.len;
+        if (q->waiting == NULL || !waiting_push(q->waiting, cmd, kept)) {
+                return false;
+        }
+        q->budget->used += kept.len;
+        q->count++;
+        return true;
+}
+
+/** The last command has left the list: keep one list for the thread. */
+static void leave_waiting(struct command_queue *q)
+{
+        if (q->pool->waiting == NULL) {
+                q->pool->waiting = q->waiting;
+        } else {
+                waiting_free(q->waiting);
+        }
+        q->waiting = NULL;
+}
+
+bool command_queue_promote(struct command_queue *q)
+{
+        struct command *cmd = command_queue_new(q);
+        if (cmd == NULL || !waiting_pop(q->waiting, cmd)) {
+                command_free(cmd);
+                return false;
+        }
+        q->head = cmd;
+        if (q->waiting->n == 0) {
+                leave_waiting(q);
+        }
+        return true;
+}
+
+const struct command *command_queue_newest(const struct command_queue *q, struct command *scratch)
+{
+        if (q->waiting == NULL) {
+                return q->head;
+        }
+        waiting_newest(q->waiting, scratch);
+        return scratch;
+}
+
+void command_queue_clear(struct command_queue *q)
+{
+        struct waiting_cursor cursor = waiting_walk(q->waiting);
+        struct command cmd;
+        while (waiting_next(&cursor, &cmd)) {
+                q->budget->used -= cmd.body_len;
+                q->count--;
+        }
+        waiting_free(q->waiting);
+        q->waiting = NULL;
+        if (q->head != NULL) {
+                command_queue_pop(q);
+        }
 }
 
 bool command_queue_keep_text(struct command_queue *q, struct command *cmd, struct span text)

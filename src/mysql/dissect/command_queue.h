@@ -1,8 +1,9 @@
 /** @file command_queue.h  The commands in flight of one session, oldest first.
  *
- *      client -> push -> [ head (the server answers it), next, …, tail ] -> pop -> pool
+ *      client -> [ head (the server answers it) ] <- waiting (waiting.h) <- client          head -> pop -> pool
  *
- * Only the head is *begun*: what a command means can depend on those before it (PREPARE, then EXECUTE of the last one).
+ * Only the head is *begun*: what a command means can depend on those before it (PREPARE, then EXECUTE of the last one). The others
+ * wait behind it, in as little memory as possible.
  * Knows: what is kept of a command and of its reply.   Does not know: packets, records.
  * Threads: one owner.   Memory: STAGE_DISSECT; freed commands go to the thread's pool, bodies of up to 4 KiB with them. */
 #ifndef MYSQL_DISSECT_COMMAND_QUEUE_H
@@ -11,6 +12,7 @@
 #include "mysql/dissect/budget.h"
 #include "mysql/dissect/dissect_settings.h"
 #include "mysql/dissect/row_store.h"
+#include "mysql/dissect/waiting.h"
 #include "mysql/wire/command.h"
 #include "profile/heap/prof.h"
 
@@ -29,7 +31,7 @@ enum reply_state {
 };
 
 struct command {
-        struct command *next;
+        struct command *next; /**< in the pool */
         const struct command_type *type;
         uint8_t code;
         bool begun;
@@ -91,9 +93,9 @@ struct command {
 };
 
 struct command_queue {
-        struct command *head; /**< the oldest; NULL: no command is in flight */
-        struct command *tail; /**< the newest; undefined while the queue is empty */
-        uint32_t count;
+        struct command *head;    /**< the oldest; NULL: no command is in flight */
+        struct waiting *waiting; /**< those behind it; NULL: there are none */
+        uint32_t count;          /**< all of them */
         struct dissect_pool *pool;
         struct budget *budget;
 };
@@ -115,17 +117,26 @@ static inline struct command *command_queue_new(struct command_queue *q)
         return cmd;
 }
 
-/** Copy the beginning of the request, as far as the budget goes. Once for each command. @return false when memory is out. */
-static inline bool command_queue_keep_body(struct command_queue *q, struct command *cmd, struct span body)
+/** Let @p cmd have space for a body of @p len bytes. @return false when memory is out. */
+static inline bool command_fit_body(struct command *cmd, size_t len)
 {
-        struct span kept = span_head(body, budget_left(q->budget));
-        if (kept.len > cmd->body_size) {
-                uint8_t *bigger = (uint8_t *)prof_realloc(STAGE_DISSECT, cmd->body, kept.len);
+        if (len > cmd->body_size) {
+                uint8_t *bigger = (uint8_t *)prof_realloc(STAGE_DISSECT, cmd->body, len);
                 if (bigger == NULL) {
                         return false;
                 }
                 cmd->body = bigger;
-                cmd->body_size = kept.len;
+                cmd->body_size = len;
+        }
+        return true;
+}
+
+/** Copy the beginning of the request, as far as the budget goes. Once for each command. @return false when memory is out. */
+static inline bool command_queue_keep_body(struct command_queue *q, struct command *cmd, struct span body)
+{
+        struct span kept = span_head(body, budget_left(q->budget));
+        if (!command_fit_body(cmd, kept.len)) {
+                return false;
         }
         if (kept.len > 0) {
                 memcpy(cmd->body, kept.data, kept.len);
@@ -138,23 +149,22 @@ static inline bool command_queue_keep_body(struct command_queue *q, struct comma
         return true;
 }
 
-/** Append @p cmd, which the queue owns from here on. */
-static inline void command_queue_push(struct command_queue *q, struct command *cmd)
+/** Let @p cmd be the head of the queue, which owns it from here on; there must be none. */
+static inline void command_queue_put_head(struct command_queue *q, struct command *cmd)
 {
-        if (q->head != NULL) {
-                q->tail->next = cmd;
-        } else {
-                q->head = cmd;
-        }
-        q->tail = cmd;
+        q->head = cmd;
         q->count++;
 }
 
-/** @return NULL: no command is in flight. */
-static inline struct command *command_queue_newest(const struct command_queue *q)
-{
-        return q->head != NULL ? q->tail : NULL;
-}
+/** Append @p cmd behind the head, with as much of @p body as the budget allows; @p cmd remains the caller's, and its own body is not used.
+ *  @return false when memory is out. */
+bool command_queue_append(struct command_queue *q, struct command *cmd, struct span body);
+/** There is no head, and commands wait: let the oldest of them be the head. @return false when memory is out. */
+bool command_queue_promote(struct command_queue *q);
+/** @return the newest command, which may be loaded to @p scratch; NULL: no command is in flight. */
+const struct command *command_queue_newest(const struct command_queue *q, struct command *scratch);
+/** Remove all commands. */
+void command_queue_clear(struct command_queue *q);
 
 /** Replace the text of the reply. @return false when memory is out. */
 bool command_queue_keep_text(struct command_queue *q, struct command *cmd, struct span text);

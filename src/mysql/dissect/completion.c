@@ -54,10 +54,21 @@ static inline __attribute__((always_inline)) void complete(struct dissect *d, co
         }
 }
 
-void completion_fail_all(struct dissect *d, const char *reason)
+static void fail(struct dissect *d, struct command *cmd, const char *reason, uint64_t end_ns)
 {
-        for (const struct command *cmd = d->queue.head; cmd != NULL; cmd = cmd->next) {
-                complete(d, cmd, reason);
+        cmd->last_ns = end_ns > cmd->last_ns ? end_ns : cmd->last_ns;
+        complete(d, cmd, reason);
+}
+
+void completion_fail_all(struct dissect *d, const char *reason, uint64_t end_ns)
+{
+        struct waiting_cursor cursor = waiting_walk(d->queue.waiting);
+        struct command cmd;
+        if (d->queue.head != NULL) {
+                fail(d, d->queue.head, reason, end_ns);
+        }
+        while (waiting_next(&cursor, &cmd)) {
+                fail(d, &cmd, reason, end_ns);
         }
 }
 
@@ -83,6 +94,9 @@ const char *completion_advance(struct dissect *d)
                         value_buffer_shrink(&d->vars.changes);
                 }
                 command_queue_pop(&d->queue);
+                if (d->queue.waiting != NULL && !command_queue_promote(&d->queue)) {
+                        return "out of memory";
+                }
         }
         return NULL;
 }

@@ -46,6 +46,8 @@ void dissect_pool_drain(struct dissect_pool *pool)
                 command_free(cmd);
         }
         pool->n = 0;
+        waiting_free(pool->waiting);
+        pool->waiting = NULL;
 }
 
 void dissect_free(struct dissect *d)
@@ -78,11 +80,7 @@ void dissect_end(struct dissect *d, uint64_t now_ns)
                 if (d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH) {
                         login_cut_off(d, now_ns);
                 }
-                for (struct command *cmd = d->queue.head; cmd != NULL; cmd = cmd->next) {
-                        /* unless it was sent after the server had ended */
-                        cmd->last_ns = now_ns > cmd->last_ns ? now_ns : cmd->last_ns;
-                }
-                completion_fail_all(d, "the connection ended before the reply did");
+                completion_fail_all(d, "the connection ended before the reply did", now_ns);
         }
         resync_end(d, now_ns);
         d->phase = PHASE_CLOSED;

@@ -354,7 +354,7 @@ static void forget(struct dissect *d)
 {
         if (!d->resync.is_possible) {
                 dissector_forget(d);
-        } else if (d->queue.head != NULL) {
+        } else if (d->queue.count > 0) {
                 dissector_forget_commands(d);
         }
 }

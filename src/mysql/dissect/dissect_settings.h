@@ -9,12 +9,14 @@
 #include "mysql/wire/packet.h"
 
 struct command;
+struct waiting;
 
-/** A free list of commands and the results seen so far, shared by the sessions of a thread: the steady state allocates nothing,
- *  and an idle session owns no command. */
+/** A free list of commands, an empty list of those that wait, and the results seen so far, shared by the sessions of a thread: the
+ *  steady state allocates nothing, and an idle session owns no command. */
 struct dissect_pool {
         struct command *first;
         uint32_t n;
+        struct waiting *waiting; /**< NULL: there is none */
         struct result_header_cache result_headers;
 };
 

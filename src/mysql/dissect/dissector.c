@@ -7,9 +7,7 @@
 
 void dissector_forget_commands(struct dissect *d)
 {
-        while (d->queue.head != NULL) {
-                command_queue_pop(&d->queue);
-        }
+        command_queue_clear(&d->queue);
         value_buffer_drop(&d->values);
         multi_result_drop(&d->multi_result);
         auth_path_forget(&d->auth_path);

@@ -1,5 +1,12 @@
 #include "mysql/dissect/effects.h"
 
+static void forget_secrets(struct dissect *d)
+{
+        if (d->queue.waiting == NULL) {
+                secret_watch_on_reset(&d->secrets);
+        }
+}
+
 bool effects_apply(struct dissect *d, const struct command *cmd)
 {
         struct statement *st;
@@ -9,7 +16,7 @@ bool effects_apply(struct dissect *d, const struct command *cmd)
                        session_vars_set_next_database(&d->vars, command_text(cmd), d->vars.charsets.client);
         case COM_RESET_CONNECTION:
                 statements_clear(&d->statements);
-                secret_watch_on_reset(&d->secrets, cmd);
+                forget_secrets(d);
                 session_vars_reset(&d->vars, dissector_is_mariadb(d));
                 return true;
         case COM_STMT_RESET:
@@ -20,7 +27,7 @@ bool effects_apply(struct dissect *d, const struct command *cmd)
                 return true;
         case COM_CHANGE_USER:
                 statements_clear(&d->statements);
-                secret_watch_on_reset(&d->secrets, cmd);
+                forget_secrets(d);
                 session_vars_change_user(&d->vars);
                 return true;
         default: return true;

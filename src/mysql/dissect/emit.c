@@ -357,7 +357,9 @@ static void begin_lint(const struct dissect *d, const struct lint_evidence *e, s
 {
         begin(d, EVENT_LINT, e->mono_ns, r);
         /* a command's own packet has just been queued; the server answers the oldest */
-        const struct command *cmd = e->from == SIDE_CLIENT ? command_queue_newest(&d->queue) : d->queue.head;
+        struct command scratch;
+        const struct command *cmd =
+            e->from == SIDE_CLIENT ? command_queue_newest(&d->queue, &scratch) : d->queue.head;
         if (cmd != NULL) {
                 record_set_uint(r, FIELD_CONN_SEQ_NUM, cmd->seq_num);
                 record_set_text(r, FIELD_COMMAND, span_str(cmd->type->name));

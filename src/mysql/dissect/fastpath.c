@@ -371,7 +371,7 @@ static bool take_request(struct dissect *d, struct span packet, uint64_t now_ns)
                 begin_execute(d, cmd, packet);
         }
         secret_watch_on_command(&d->secrets, &d->statements, cmd, body);
-        command_queue_push(&d->queue, cmd);
+        command_queue_put_head(&d->queue, cmd);
         d->packet_secret = cmd->is_secret || d->redact_packets;
         d->packet_kind = packet_kind_of(cmd->code);
         return true;

@@ -32,7 +32,7 @@ void give_up(struct dissect *d, const char *reason, const struct message *m, enu
                 writer_format(&w, ", packet seq %u length %llu", m->seq, (unsigned long long)m->len);
         }
         info[w.at] = '\0';
-        completion_fail_all(d, "not followed to its end");
+        completion_fail_all(d, "not followed to its end", 0);
         resync_begin(d, now_ns);
         d->opaque_reason = reason;
         d->has_news = true;

@@ -63,4 +63,6 @@ src_libmysql_dissect_a_SOURCES = \
 	src/mysql/dissect/value_buffer.c \
 	src/mysql/dissect/value_buffer.h \
 	src/mysql/dissect/value_filter.c \
-	src/mysql/dissect/value_filter.h
+	src/mysql/dissect/value_filter.h \
+	src/mysql/dissect/waiting.c \
+	src/mysql/dissect/waiting.h

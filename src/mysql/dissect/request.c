@@ -24,17 +24,9 @@ static void note_secret(struct dissect *d, struct command *cmd, struct span body
         d->packet_secret = d->packet_secret || cmd->is_secret || d->redact_packets;
 }
 
-static struct outcome take_command(struct dissect *d, const struct message *m)
+/** What the message itself shows. */
+static void describe(struct dissect *d, struct command *cmd, const struct message *m)
 {
-        if (d->queue.count >= d->settings->pipeline) {
-                resync_note_unqueued(d, m->first);
-                return outcome_unreadable("more commands in flight than limits.pipeline allows to follow");
-        }
-        struct command *cmd = command_queue_new(&d->queue);
-        if (cmd == NULL) {
-                resync_note_unqueued(d, m->first);
-                return outcome_no_memory();
-        }
         cmd->code = m->len > 0 ? m->first : COM_SLEEP;
         cmd->type = command_type(cmd->code);
         cmd->seq_num = ++d->seq_num;
@@ -51,28 +43,60 @@ static struct outcome take_command(struct dissect *d, const struct message *m)
         cmd->frame_known = d->streams[SIDE_CLIENT].frame_starts;
         cmd->next_frame = (uint8_t)(d->streams[SIDE_CLIENT].frame_seq + 1);
         d->streams[SIDE_CLIENT].frame_starts = false;
-        command_queue_push(&d->queue, cmd);
+        if (cmd->code == COM_QUERY && (d->capabilities & CAP_QUERY_ATTRIBUTES) != 0) {
+                cmd->text_at = execute_attributes(d, m->body, NULL);
+                if (cmd->text_at == 0) { /* malformed, or larger than what is kept: the reply shows which */
+                        cmd->text_at = m->body.len;
+                        cmd->text_lost = true;
+                }
+        }
+        cmd->is_plain = cmd->code == COM_QUERY && !cmd->text_lost &&
+                        session_vars_is_plain(span_skip(m->body, cmd->text_at));
+        read_stmt_id(cmd, m->body);
+}
+
+/** Add @p cmd to the queue: a head belongs to the queue then. @return false when memory is out; a head is freed. */
+static bool enqueue(struct dissect *d, struct command *cmd, struct span body)
+{
+        if (d->queue.head != NULL) {
+                return command_queue_append(&d->queue, cmd, body);
+        }
+        if (!command_queue_keep_body(&d->queue, cmd, body)) {
+                command_free(cmd);
+                return false;
+        }
+        command_queue_put_head(&d->queue, cmd);
+        return true;
+}
+
+static struct outcome take_command(struct dissect *d, const struct message *m)
+{
+        const struct command *head = d->queue.head;
+        struct command waiting = {.next = NULL};
+        if (d->queue.count >= d->settings->pipeline) {
+                resync_note_unqueued(d, m->first);
+                return outcome_unreadable("more commands in flight than limits.pipeline allows to follow");
+        }
+        struct command *cmd = head != NULL ? &waiting : command_queue_new(&d->queue);
+        if (cmd == NULL) {
+                resync_note_unqueued(d, m->first);
+                return outcome_no_memory();
+        }
+        describe(d, cmd, m);
+        enum packet_kind kind = packet_kind_of(cmd->code);
         if (m->seq != 0 && d->streams[SIDE_CLIENT].compress == NULL) {
                 lint_break(&d->lint, LINT_SEQUENCE_START);
         }
         lint_command(&d->lint, cmd->code, m->len, d->capabilities);
         /* authentication data is kept only until it is parsed */
         d->packet_secret = cmd->code == COM_CHANGE_USER || d->phase != PHASE_READY ||
-                           (d->queue.head->state == REPLYING_AUTH && d->queue.head != cmd);
-        if (!command_queue_keep_body(&d->queue, cmd, m->body)) {
+                           (head != NULL && head->state == REPLYING_AUTH);
+        note_secret(d, cmd, m->body);
+        if (!enqueue(d, cmd, m->body)) {
+                resync_note_unqueued(d, m->first);
                 return outcome_no_memory();
         }
-        if (cmd->code == COM_QUERY && (d->capabilities & CAP_QUERY_ATTRIBUTES) != 0) {
-                cmd->text_at = execute_attributes(d, command_body(cmd), NULL);
-                if (cmd->text_at == 0) { /* malformed, or larger than what is kept: the reply shows which */
-                        cmd->text_at = cmd->body_len;
-                        cmd->text_lost = true;
-                }
-        }
-        cmd->is_plain = cmd->code == COM_QUERY && !cmd->text_lost && session_vars_is_plain(command_text(cmd));
-        read_stmt_id(cmd, m->body);
-        note_secret(d, cmd, m->body);
-        return outcome_of(packet_kind_of(cmd->code));
+        return outcome_of(kind);
 }
 
 /** The client sends a part of the file that @p cmd, a LOAD DATA LOCAL INFILE, loads. */

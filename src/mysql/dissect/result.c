@@ -140,7 +140,7 @@ static struct outcome first_of_result(struct dissect *d, struct command *cmd, co
                 if ((d->client_capabilities & CAP_LOCAL_FILES) == 0) {
                         lint_break(&d->lint, LINT_NOT_AGREED);
                 }
-                if (cmd->next != NULL) {
+                if (d->queue.waiting != NULL) {
                         return outcome_unreadable("LOCAL INFILE while another command is in flight");
                 }
                 return outcome_of(PACKET_LOCAL_INFILE_REQUEST);

@@ -101,10 +101,19 @@ static bool has_begun(const struct command *cmd)
         return cmd->first_ns != 0 || cmd->bytes_received > 0;
 }
 
+/** A command that will not be followed to its end. */
+static void note_in_flight(struct dissect *d, const struct command *cmd)
+{
+        d->resync.owed += cmd->type->shape != SHAPE_NONE && !has_begun(cmd) ? 1 : 0;
+        note_effects(d, cmd->code, command_body(cmd));
+}
+
 void resync_begin(struct dissect *d, uint64_t now_ns)
 {
         struct resync *r = &d->resync;
         const struct command *head = d->queue.head;
+        struct waiting_cursor cursor = waiting_walk(d->queue.waiting);
+        struct command cmd;
         r->times_opaque++;
         r->is_possible = d->phase == PHASE_READY;
         r->since_ns = now_ns;
@@ -112,9 +121,11 @@ void resync_begin(struct dissect *d, uint64_t now_ns)
         r->client_last = 0;
         r->server_last = head != NULL ? (uint8_t)(head->next_seq - 1) : SEQ_MAX;
         r->server_ended = head == NULL || !has_begun(head);
-        for (const struct command *cmd = head; cmd != NULL; cmd = cmd->next) {
-                r->owed += cmd->type->shape != SHAPE_NONE && !has_begun(cmd) ? 1 : 0;
-                note_effects(d, cmd->code, command_body(cmd));
+        if (head != NULL) {
+                note_in_flight(d, head);
+        }
+        while (waiting_next(&cursor, &cmd)) {
+                note_in_flight(d, &cmd);
         }
         if (d->answered_early) {
                 d->streams[SIDE_CLIENT].seq =

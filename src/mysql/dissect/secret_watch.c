@@ -205,12 +205,10 @@ void secret_watch_on_command(struct secret_watch *w, const struct statements *st
         }
 }
 
-void secret_watch_on_reset(struct secret_watch *w, const struct command *cmd)
+void secret_watch_on_reset(struct secret_watch *w)
 {
-        if (cmd->next == NULL) { /* a later command may already have set these */
-                w->last_secret = false;
-                w->left_secret = SECRECY_NONE;
-        }
+        w->last_secret = false;
+        w->left_secret = SECRECY_NONE;
 }
 
 bool secret_watch_covers(const struct secret_watch *w, const struct statements *statements,

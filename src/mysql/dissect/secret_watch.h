@@ -27,8 +27,9 @@ bool secret_watch_covers(const struct secret_watch *w, const struct statements *
 /** @p cmd arrives. Sets its is_secret and secrecy. */
 void secret_watch_on_command(struct secret_watch *w, const struct statements *statements, struct command *cmd,
                              struct span body);
-/** @p cmd reset the session: nothing is left of earlier statements. */
-void secret_watch_on_reset(struct secret_watch *w, const struct command *cmd);
+/** The session was reset: nothing is left of earlier statements. Call it only if no command has arrived since the one that did it: a
+ *  later command may already have set what this clears. */
+void secret_watch_on_reset(struct secret_watch *w);
 /** May a column of that definition be a password? Then the rows of @p cmd are secret. @return true if the packet is, too. */
 bool secret_watch_on_definition(struct secret_watch *w, const struct statements *statements,
                                 struct command *cmd, struct span definition);

@@ -85,7 +85,25 @@ static void values_and_changes(void)
         play_with_each_fault(0);
 }
 
+/** Commands that wait for others, short ones and long ones. */
+static void a_pipeline(void)
+{
+        static uint8_t query[2000] = "\3SELECT";
+        script_open(&s, 0, 8);
+        for (size_t i = 0; i < 40; i++) {
+                script_send(&s, span_of(query, i % 3 == 0 ? sizeof query : 20));
+        }
+        for (size_t i = 0; i < 40; i++) {
+                s.seq = 1;
+                script_answer_ok(&s);
+        }
+        script_send(&s, SPAN("\3SELECT 1"));
+        script_answer_ok(&s);
+        play_with_each_fault(0);
+}
+
 static const struct tap_test tests[] = {
+    {"a pipeline", a_pipeline},
     {"rows of all kinds", rows_of_all_kinds},
     {"values and changes", values_and_changes},
 };
