@@ -77,7 +77,7 @@ const struct endpoint endpoints[] = {
     {"GET", "/", "This list and the memory of each stage.", .handle = handle_page},
     {"GET", "/healthz", "Returns ok while the proxy runs.", .handle = handle_health},
     {"GET", "/sessions", "Open sessions and what each is doing.", .handle = handle_sessions,
-     .count_name = "sessions", .count = count_sessions},
+     .params = PARAMS({"width", NULL}), .count_name = "sessions", .count = count_sessions},
     {"GET", "/sessions/*/hex", "Hex dump of a session's last packets.", .handle = handle_hex},
     {"POST", "/sessions/*/kill", "Close a session.", .handle = handle_kill},
     {"GET", "/records",

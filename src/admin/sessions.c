@@ -6,12 +6,14 @@
 #include "admin/tables.h"
 #include "base/column.h"
 #include "base/diag.h"
+#include "base/shown.h"
 #include "base/utf8.h"
 #include "mysql/wire/charset.h"
 
 #include <event2/http.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 /** Convert @p text to UTF-8 in place if possible; it is cut if the result does not fit into @p size bytes. */
 static void convert(struct transcode *t, uint8_t charset, char *text, size_t size)
@@ -59,58 +61,140 @@ static char *printable_user(const struct session_view *v)
         return text;
 }
 
+/** What is shown of a session, and in how many columns: 0 = no limit. */
+struct row {
+        struct session_view view; /* first: the columns refer to it */
+        size_t width;
+};
+
+enum {
+        NARROW = 140, /* a terminal with fewer columns gets VIEW_NARROW */
+        VIEW_WIDE = 1 << 0,
+        VIEW_NARROW = 1 << 1,
+        NOW_AT = 102, /* column where NOW begins in the wide view */
+        NARROW_NOW_AT = 62,
+        ID_DIGITS = 6,
+        NOW_MIN = 8,
+        WIDTH_MAX = 1000000,
+};
+
+static unsigned view_of(size_t width)
+{
+        return width > 0 && width < NARROW ? VIEW_NARROW : VIEW_WIDE;
+}
+
+/** Write @p text in the cell; where the width is limited, it is shortened in the middle: the port of an address, and the database stay. */
+static void put_name(FILE *out, const struct column *column, const struct row *row, const char *text)
+{
+        (row->width > 0 ? column_put_middle : column_put_padded)(out, text, column->width);
+}
+
+/** Unlike a count, the ID is never shortened. */
+static void put_id(FILE *out, const struct column *column, const void *row)
+{
+        (void)fprintf(out, "%*" PRIu64, column->width, ((const struct row *)row)->view.conn_id);
+}
+
+/** How far the ID moves what follows it to the right. */
+static size_t excess_of_id(const struct session_view *v)
+{
+        size_t excess = 0;
+        uint64_t id = v->conn_id;
+        for (size_t digits = 0; id > 0; id /= 10) {
+                excess += ++digits > ID_DIGITS ? 1 : 0;
+        }
+        return excess;
+}
+
+static void put_client(FILE *out, const struct column *column, const void *row)
+{
+        const struct row *r = row;
+        put_name(out, column, r, r->view.client_addr);
+}
+
 static void put_user(FILE *out, const struct column *column, const void *row)
 {
-        char *who = printable_user(row);
-        column_put_padded(out, who != NULL ? who : "?", column->width);
+        const struct row *r = row;
+        char *who = printable_user(&r->view);
+        put_name(out, column, r, who != NULL ? who : "?");
         free(who);
 }
 
 static void put_age(FILE *out, const struct column *column, const void *row)
 {
-        (void)fprintf(out, "%*.1f", column->width, (double)column_uint(column, row) / 1e6);
+        double s = (double)column_uint(column, row) / 1e6;
+        (void)fprintf(out, "%*.*f", column->width, s < 1e5 ? 1 : 0, s);
 }
 
-/** The command in flight, and why the session is opaque. */
-static void put_now(FILE *out, const struct column *column, const void *row)
+/** The command in flight and why the session is opaque; in the narrow view also its phase, unless it just waits for a command. */
+static void describe(FILE *out, const struct session_view *v, bool with_phase)
 {
-        const struct session_view *v = row;
-        if (*v->command != '\0') {
-                (void)fprintf(out, "%s%s %.1f ms ", column->before, v->command, (double)v->command_us / 1e3);
+        const char *command = v->command;
+        if (with_phase && strcmp(v->phase, "ready") != 0) {
+                (void)fprintf(out, "%s%s", v->phase, *command != '\0' ? ": " : "");
+        }
+        if (*command != '\0') {
+                (void)fprintf(out, "%s %.1f ms ",
+                              with_phase && strncmp(command, "COM_", 4) == 0 ? command + 4 : command,
+                              (double)v->command_us / 1e3);
                 put_plain(out, v->query);
         }
         if (*v->opaque_reason != '\0') {
-                (void)fprintf(out, "%sopaque: ", column->before);
+                (void)fprintf(out, "%sopaque: ", *command != '\0' ? "  " : "");
                 put_plain(out, v->opaque_reason);
         }
 }
 
-#define OF(member, column_kind) .kind = (column_kind), .offset = offsetof(struct session_view, member)
+static void put_now(FILE *out, const struct column *column, const void *row)
+{
+        const struct row *r = row;
+        bool narrow = view_of(r->width) == VIEW_NARROW;
+        size_t at = (narrow ? NARROW_NOW_AT : NOW_AT) + excess_of_id(&r->view);
+        size_t columns_left = r->width == 0 ? SIZE_MAX : r->width > at + NOW_MIN ? r->width - at : NOW_MIN;
+        char *text = NULL;
+        size_t len = 0;
+        FILE *now = open_memstream(&text, &len);
+        if (now == NULL) {
+                return;
+        }
+        describe(now, &r->view, narrow);
+        (void)fclose(now);
+        if (text != NULL && len > 0) {
+                (void)fputs(column->before, out);
+                shown_print_cut(out, span_of(text, len), columns_left);
+        }
+        free(text);
+}
+
+#define OF(member, column_kind) .kind = (column_kind), .offset = offsetof(struct row, view.member)
 
 static const struct column columns[] = {
-    {"conn_id", NULL, "Number of the session.", OF(conn_id, COLUMN_U64), .heading = "ID", .width = 6},
+    {"conn_id", NULL, "Number of the session.", OF(conn_id, COLUMN_U64), .heading = "ID", .width = ID_DIGITS,
+     .put = put_id},
     {"worker", NULL, "Number of the worker that serves it, from 0.", OF(worker, COLUMN_U32)},
     {"client_addr", NULL, "Address of the client.", OF(client_addr, COLUMN_CHARS), .heading = "CLIENT",
-     .before = "  ", .width = -22},
+     .before = "  ", .width = -22, .put = put_client, .views = VIEW_WIDE},
+    {.heading = "CLIENT", .before = "  ", .width = -17, .put = put_client, .views = VIEW_NARROW},
     {"remote_addr", NULL, "Address of the server.", OF(remote_addr, COLUMN_CHARS)},
     {"username", NULL, "User that logged in.", OF(username, COLUMN_CHARS)},
     {"database", NULL, "Default database.", OF(database, COLUMN_CHARS)},
-    {.heading = "USER", .width = -18, .put = put_user},
+    {.heading = "USER", .width = -18, .put = put_user, .views = VIEW_WIDE},
+    {.heading = "USER", .width = -16, .put = put_user, .views = VIEW_NARROW},
     {"phase", NULL, "How far the session is in the protocol.", OF(phase, COLUMN_CHARS), .heading = "PHASE",
-     .width = -10},
+     .width = -10, .views = VIEW_WIDE},
     {"opaque_reason", NULL, "Why the session is opaque; empty if it is not.",
      OF(opaque_reason, COLUMN_CHARS)},
     {"command", NULL, "Command in flight; empty if there is none.", OF(command, COLUMN_CHARS)},
     {"query", NULL, "Beginning of its statement.", OF(query, COLUMN_CHARS)},
     {"age_us", "microseconds", "Time since the client connected.", OF(age_us, COLUMN_U64), .heading = "AGE s",
-     .width = 9, .put = put_age},
+     .width = 8, .put = put_age},
     {"command_us", "microseconds", "Time since the command in flight began.", OF(command_us, COLUMN_U64)},
     {"records", NULL, "Commands that were recorded.", OF(records, COLUMN_U64), .heading = "COMMANDS",
-     .width = 9},
+     .width = 8},
     {"bytes_sent", "bytes", "From the client to the server.", OF(bytes_sent, COLUMN_U64), .heading = "SENT",
-     .width = 10},
+     .width = 10, .views = VIEW_WIDE},
     {"bytes_received", "bytes", "From the server to the client.", OF(bytes_received, COLUMN_U64),
-     .heading = "RECEIVED", .width = 10},
+     .heading = "RECEIVED", .width = 10, .views = VIEW_WIDE},
     {"backlog_bytes", "bytes", "Read from one side and not yet written to the other.",
      OF(backlog_bytes, COLUMN_U64)},
     {"statements", NULL, "Prepared statements that are open.", OF(statements, COLUMN_U32)},
@@ -128,22 +212,28 @@ static void on_sessions(void *arg, const struct session_view *views, size_t n)
                 call_fail(call, HTTP_SERVUNAVAIL, "out of memory");
                 return;
         }
+        uint64_t width = 0; /* handle_sessions has checked it */
+        const char *text = call_param(call, "width");
+        if (text != NULL) {
+                (void)call_parse_number(text, strlen(text), &width);
+        }
+        unsigned view = view_of(width);
         transcode_init(&transcode);
         struct json_writer j = json_writer_to(call->out);
         if (call->json) {
                 json_writer_object(&j, NULL);
                 json_writer_lines(&j, "sessions");
         } else {
-                column_put_headings(&sessions_table, 0, call->out);
+                column_put_headings(&sessions_table, view, call->out);
         }
         for (size_t i = 0; i < n; i++) {
-                struct session_view v = readable(&transcode, &views[i]);
+                const struct row row = {readable(&transcode, &views[i]), width};
                 if (call->json) {
                         json_writer_object(&j, NULL);
-                        column_put_json(&sessions_table, &v, &j);
+                        column_put_json(&sessions_table, &row, &j);
                         json_writer_end(&j);
                 } else {
-                        column_put_text(&sessions_table, 0, &v, call->out);
+                        column_put_text(&sessions_table, view, &row, call->out);
                 }
         }
         if (call->json) {
@@ -159,7 +249,10 @@ static void on_sessions(void *arg, const struct session_view *views, size_t n)
 
 void handle_sessions(struct call *call)
 {
-        proxy_sessions(call->admin->proxy, on_sessions, call);
+        uint64_t width; /* maximum width of a line; 0 = no limit */
+        if (call_number(call, "width", WIDTH_MAX, 0, &width)) {
+                proxy_sessions(call->admin->proxy, on_sessions, call);
+        }
 }
 
 static void on_hex(void *arg, const char *text, size_t len)

@@ -176,14 +176,43 @@ void column_put_padded(FILE *out, const char *text, int width)
         put_blanks(out, width < 0 ? padding : 0);
 }
 
+void column_put_middle(FILE *out, const char *text, int width)
+{
+        size_t wanted = (size_t)(width < 0 ? -width : width);
+        if (shown_columns(span_str(text)) <= wanted) {
+                column_put_padded(out, text, width);
+        } else {
+                shown_print_middle(out, span_str(text), wanted);
+        }
+}
+
+/** Write @p value, shortened to thousands, millions and so on until it fits into @p width. */
+static void put_count(FILE *out, uint64_t value, bool negative, int width)
+{
+        static const char units[] = "kMGTPE";
+        char text[32];
+        size_t unit = 0;
+        int n = snprintf(text, sizeof text, "%s%" PRIu64, negative ? "-" : "", value);
+        for (; n > width && width > 1 && units[unit] != '\0'; unit++) {
+                value /= 1000;
+                n = snprintf(text, sizeof text, "%s%" PRIu64 "%c", negative ? "-" : "", value, units[unit]);
+        }
+        (void)fprintf(out, "%*s", width, text);
+}
+
+void column_put_level(FILE *out, int64_t value, int width)
+{
+        put_count(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0, width);
+}
+
 static void put_cell(FILE *out, const struct column *column, const void *row)
 {
         char when[CLOCK_RFC3339_SIZE];
         switch (column->kind) {
         case COLUMN_NONE: break;
         case COLUMN_U32:
-        case COLUMN_U64: (void)fprintf(out, "%*" PRIu64, column->width, column_uint(column, row)); break;
-        case COLUMN_I64: (void)fprintf(out, "%*" PRId64, column->width, signed_of(column, row)); break;
+        case COLUMN_U64: put_count(out, column_uint(column, row), false, column->width); break;
+        case COLUMN_I64: column_put_level(out, signed_of(column, row), column->width); break;
         case COLUMN_FIXED:
                 (void)fprintf(out, "%*.*f", column->width, column->decimals, real_of(column, row));
                 break;

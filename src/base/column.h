@@ -33,8 +33,10 @@ struct column {
         size_t offset;       /**< of the value in the row */
         const char *heading; /**< of the text, maybe of several lines; NULL if it is not in the text */
         const char *before;  /**< separator before the cell, blanks in the heading; NULL = one blank */
-        int width;           /**< of the cell; negative: aligned to the left; 0: the last one, not padded */
-        unsigned views;      /**< set of the bits of those views that show it; 0 = all */
+        /** Of the cell; negative: aligned to the left; 0: the last one, not padded. A count with more digits is shown in thousands
+         *  (k), millions (M) and so on. */
+        int width;
+        unsigned views; /**< set of the bits of those views that show it; 0 = all */
         /** Writes the cell, padded to width, if it is not just the value; NULL = it is. If width is 0, it writes `before` too. */
         void (*put)(FILE *out, const struct column *column, const void *row);
 };
@@ -52,8 +54,11 @@ void column_put_headings(const struct column_table *table, unsigned view, FILE *
 /** Write the row as one line of @p view. */
 void column_put_text(const struct column_table *table, unsigned view, const void *row, FILE *out);
 
-/** Write @p text as a terminal may show it (base/shown.h), padded to @p width as above. */
+/** Write @p text as a terminal may show it (base/shown.h), padded to @p width as above; column_put_middle shortens it if it is longer. */
 void column_put_padded(FILE *out, const char *text, int width);
+/** Write a number in @p width columns, shortened as above. */
+void column_put_level(FILE *out, int64_t value, int width);
+void column_put_middle(FILE *out, const char *text, int width);
 /** The value of a column that is COLUMN_U32 or COLUMN_U64. */
 uint64_t column_uint(const struct column *column, const void *row);
 

@@ -203,6 +203,35 @@ void shown_print(FILE *out, struct span s)
         (void)shown_print_head(out, s, SIZE_MAX);
 }
 
+static const char ellipsis[] = "…";
+
+void shown_print_cut(FILE *out, struct span s, size_t columns)
+{
+        bool fits = shown_columns(s) <= columns;
+        (void)shown_print_head(out, s, fits ? columns : columns - 1);
+        if (!fits) {
+                (void)fputs(ellipsis, out);
+        }
+}
+
+void shown_print_middle(FILE *out, struct span s, size_t columns)
+{
+        size_t all = shown_columns(s);
+        size_t tail = (columns - 1) / 2;
+        if (all <= columns) {
+                shown_print(out, s);
+                return;
+        }
+        (void)shown_print_head(out, s, columns - 1 - tail);
+        (void)fputs(ellipsis, out);
+        while (all > tail) {
+                struct shown c = shown_first(s);
+                all -= c.columns;
+                s = span_skip(s, c.taken);
+        }
+        shown_print(out, s);
+}
+
 size_t shown_columns(struct span s)
 {
         size_t columns = 0;

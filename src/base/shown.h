@@ -35,6 +35,11 @@ void shown_print(FILE *out, struct span s);
 /** Write at most @p columns of @p s, cut between characters. @return the columns that were written. */
 size_t shown_print_head(FILE *out, struct span s, size_t columns);
 
+/** Write @p s, in at most @p columns (at least 1): if it is longer, its beginning and an ellipsis. */
+void shown_print_cut(FILE *out, struct span s, size_t columns);
+/** The same, but with the ellipsis in the middle, so that the end stays, too. */
+void shown_print_middle(FILE *out, struct span s, size_t columns);
+
 /** The number of columns that @p s takes. */
 size_t shown_columns(struct span s);
 /** The longest front of @p s that takes at most @p columns: whole characters, with their combining characters. */

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { PATIENCE_S = 30, YEAR_S = 365 * 24 * 3600, OK_FIRST = 200, OK_LAST = 299 };
@@ -287,6 +288,12 @@ out:
                 event_base_free(exchange.base);
         }
         return exchange.status;
+}
+
+unsigned client_columns(void)
+{
+        struct winsize size;
+        return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 static int request_path(const struct client_options *options, enum evhttp_cmd_type method, const char *path)

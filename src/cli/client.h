@@ -26,6 +26,8 @@ bool client_parse(struct client_options *options, int *argc, char **argv, const 
 /** The same for a command that shows records: with all their formats, --verbose and the flags of filters. */
 bool client_parse_records(struct client_options *options, int *argc, char **argv);
 
+/** The columns of the terminal that standard output is; 0 if it is none. */
+unsigned client_columns(void);
 /** Print the response to standard output as it arrives. @return an exit status (exit.h); EXIT_USAGE if the proxy objects to a parameter. */
 int client_get(const struct client_options *options, const char *path);
 int client_post(const struct client_options *options, const char *path);

@@ -59,7 +59,9 @@ int command_sessions(int argc, char **argv)
                 return EXIT_USAGE;
         }
         if (argc == 1) {
-                return client_get(&options, "/sessions");
+                char path[64];
+                (void)snprintf(path, sizeof path, "/sessions?width=%u", client_columns());
+                return client_get(&options, path);
         }
         if (argc != 3 || strcmp(argv[1], "kill") != 0 || !is_number(argv[2])) {
                 diag(DIAG_ERROR, "usage: querytap sessions [kill ID]");

@@ -43,8 +43,9 @@ def context_without_verification():
 
 
 class RawClient:
-    def __init__(self, port, user="root", database="shop", capabilities=CAPABILITIES, timeout=60, login=True, tls=False):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+    def __init__(self, port, user="root", database="shop", capabilities=CAPABILITIES, timeout=60, login=True, tls=False,
+                 host="127.0.0.1"):
+        self.socket = socket.create_connection((host, port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = bytearray()
         self.capabilities = capabilities

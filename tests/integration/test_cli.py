@@ -7,6 +7,7 @@ import unittest
 
 import lab
 from rawclient import Gone, RawClient
+from terminal import Terminal, columns
 
 
 class Commands(unittest.TestCase):
@@ -41,6 +42,38 @@ class Commands(unittest.TestCase):
             stages = json.loads(lab.querytap("stages", "--admin", proxy.admin_addr, "--format=json").stdout)
             journal = next(s for s in stages["stages"] if s["stage"] == "journal")
             self.assertGreater(journal["current_number_of_bytes_used"], 1 << 20)
+
+    def test_widths(self):
+        """A list of sessions fits into 80 columns of a terminal, and the stages into 120. Whatever is not a terminal gets whole names."""
+        user = "a_user_with_a_long_name_indeed"
+        database = "a_database_with_a_long_name_as_well"
+        client = RawClient(lab.server().port)
+        try:
+            client.query(f"CREATE DATABASE {database}")
+            client.query(f"CREATE USER {user}")
+            client.query(f"GRANT ALL ON {database}.* TO {user}")
+            with lab.Proxy("-l", "[::1]:0", "--workers", "1") as proxy:
+                c = RawClient(proxy.port, host="::1", user=user, database=database)
+                c.send(0, b"\x03SELECT SLEEP(1000) /* a statement that is longer than the rest of the line */")
+                lab.wait_for(lambda: proxy.json("/sessions")["sessions"][0]["command"] != "", "the statement to run")
+                for command, width, words in (("sessions", 80, ("a_user_w…as_well", "[::1]:", "QUERY", "…")), ("sessions", 100, ("QUERY ",)),
+                                              ("sessions", 160, ("a_user_wi…_as_well", "COM_QUERY", "SENT", "SELECT SLEEP(1000)")),
+                                              ("stages", 120, ("CURRENT", "bytes, records", "openssl"))):
+                    with Terminal(lab.BINARY, command, "--admin", proxy.admin_addr, width=width) as terminal:
+                        status, output = terminal.end()
+                    lines = output.decode().replace("\r", "").splitlines()
+                    self.assertEqual((status, [line for line in lines if columns(line) > width]), (0, []))
+                    for word in words:
+                        self.assertIn(word, "\n".join(lines))
+                whole = lab.querytap("sessions", "--admin", proxy.admin_addr).stdout.decode()
+                self.assertIn(f"{user}@{database}", whole)
+                self.assertIn("SELECT SLEEP(1000) /* a statement that is longer than the rest of the line */", whole)
+                proxy.post("/sessions/1/kill")
+                c.close()
+        finally:
+            client.query(f"DROP DATABASE {database}")
+            client.query(f"DROP USER {user}")
+            client.quit()
 
     def test_without_records(self):
         """Nothing reads them: statements are counted all the same, and who asks for records is told why there are none."""

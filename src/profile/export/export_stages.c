@@ -54,7 +54,7 @@ static void put_high(FILE *out, const struct column *column, const void *row)
         int64_t high;
         memcpy(&high, (const char *)row + column->offset, sizeof high);
         if (((const struct row *)row)->is_whole) {
-                (void)fprintf(out, "%*" PRId64, column->width, high);
+                column_put_level(out, high, column->width);
         } else {
                 (void)fprintf(out, "%*s", column->width, "");
         }
@@ -74,17 +74,18 @@ enum { OF_STAGES = 1 << 0, OF_LIBRARIES = 1 << 1 };
 #define COUNT(member)           OF(counts.member, COLUMN_U64)
 #define LEVEL(member)           OF(counts.member, COLUMN_I64)
 
-/* Named as in memory_summary_*, each in up to four lines so that a row fits into 128 columns. */
+/* Named as in memory_summary_*, each in up to four lines so that a row fits into 120 columns, also with the longest
+ * verdicts. */
 static const struct column columns[] = {
     {"stage", NULL, "Name of the stage.", OF(name, COLUMN_TEXT), .heading = "stage", .width = -10},
-    {"count_alloc", NULL, "Allocations.", COUNT(count_alloc), .heading = "COUNT\n_ALLOC", .width = 10},
-    {"count_free", NULL, "Frees.", COUNT(count_free), .heading = "COUNT\n_FREE", .width = 10},
+    {"count_alloc", NULL, "Allocations.", COUNT(count_alloc), .heading = "COUNT\n_ALLOC", .width = 11},
+    {"count_free", NULL, "Frees.", COUNT(count_free)},
     {"sum_number_of_bytes_alloc", "bytes", "Allocated in all.", COUNT(bytes_alloc),
-     .heading = "SUM\n_NUMBER\n_OF_BYTES\n_ALLOC", .width = 14},
+     .heading = "SUM\n_NUMBER\n_OF_BYTES\n_ALLOC", .width = 13},
     {"sum_number_of_bytes_free", "bytes", "Freed in all.", COUNT(bytes_free)},
     {"current_count_used", NULL, "Blocks in use.", LEVEL(current_count_used),
-     .heading = "CURRENT\n_COUNT\n_USED", .width = 8},
-    {.heading = "HIGH\n_COUNT\n_USED", .width = 8, .put = put_high, LEVEL(high_count_used)},
+     .heading = "CURRENT\n_COUNT\n_USED", .width = 7},
+    {.heading = "HIGH\n_COUNT\n_USED", .width = 7, .put = put_high, LEVEL(high_count_used)},
     {"current_number_of_bytes_used", "bytes", "In use.", LEVEL(current_bytes_used),
      .heading = "CURRENT\n_NUMBER\n_OF_BYTES\n_USED", .width = 12},
     {"low_count_used", NULL, "Fewest blocks in use.", LEVEL(low_count_used)},

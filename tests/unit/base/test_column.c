@@ -118,6 +118,19 @@ static void cells_may_be_empty_or_too_wide(void)
         CU_ASSERT_TRUE(is(TEXT, SHORT, &row, "\xc3\xa9\\x1b        7  0.250    7 t\\x0a\n"));
 }
 
+static void large_counts_are_shortened(void)
+{
+        struct row row = example;
+        row.narrow = 1234567;
+        row.level = -1234567;
+        CU_ASSERT_TRUE(is(TEXT, LONG, &row, "a\"b      1234k -1234k  0.250    0 ! note\n"));
+        row.narrow = 999999;
+        row.level = INT64_C(1) << 52;
+        CU_ASSERT_TRUE(is(TEXT, LONG, &row, "a\"b     999999  4503T  0.250 999999\n"));
+        row.level = INT64_MIN;
+        CU_ASSERT_TRUE(is(TEXT, LONG, &row, "a\"b     999999 -9223P  0.250 999999 ! note\n"));
+}
+
 static void numbers_are_read(void)
 {
         CU_ASSERT_EQUAL(column_uint(&columns[1], &example), 7);
@@ -129,6 +142,7 @@ static const struct tap_test tests[] = {
     {"JSON has the named columns", json_has_the_named_columns},
     {"headings stand above their cells", headings_stand_above_their_cells},
     {"cells may be empty or too wide", cells_may_be_empty_or_too_wide},
+    {"large counts are shortened", large_counts_are_shortened},
     {"numbers are read", numbers_are_read},
 };
 

@@ -125,6 +125,37 @@ static void texts_are_cut_between_characters(void)
         free(text);
 }
 
+static bool is_shortened(void (*print)(FILE *out, struct span s, size_t columns), const char *from,
+                         size_t columns, const char *want)
+{
+        char *text = NULL;
+        size_t len = 0;
+        FILE *out = open_memstream(&text, &len);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+        print(out, span_str(from), columns);
+        (void)fclose(out);
+        bool same = strcmp(text, want) == 0 && shown_columns(span_of(text, len)) <= columns;
+        if (!same) {
+                printf("# wanted: %s\n# got: %s\n", want, text);
+        }
+        free(text);
+        return same;
+}
+
+static void what_is_left_out_is_marked(void)
+{
+        CU_ASSERT_TRUE(is_shortened(shown_print_cut, "abcdef", 6, "abcdef"));
+        CU_ASSERT_TRUE(is_shortened(shown_print_cut, "abcdef", 5, "abcd…"));
+        CU_ASSERT_TRUE(is_shortened(shown_print_cut, "abcdef", 1, "…"));
+        CU_ASSERT_TRUE(is_shortened(shown_print_cut, "日本語", 4, "日…"));
+        CU_ASSERT_TRUE(is_shortened(shown_print_cut, "", 1, ""));
+        CU_ASSERT_TRUE(is_shortened(shown_print_middle, "abcdef", 6, "abcdef"));
+        CU_ASSERT_TRUE(is_shortened(shown_print_middle, "abcdefgh", 5, "ab…gh"));
+        CU_ASSERT_TRUE(is_shortened(shown_print_middle, "abcdefgh", 6, "abc…gh"));
+        CU_ASSERT_TRUE(is_shortened(shown_print_middle, "abcdefgh", 1, "…"));
+        CU_ASSERT_TRUE(is_shortened(shown_print_middle, "日本語日本語", 7, "日…語"));
+}
+
 static bool json_is(const char *text, const char *want)
 {
         char room[256];
@@ -150,6 +181,7 @@ static const struct tap_test tests[] = {
     {"every character keeps its bounds", every_character_keeps_its_bounds},
     {"columns are those of a terminal", columns_are_those_of_a_terminal},
     {"texts are cut between characters", texts_are_cut_between_characters},
+    {"what is left out is marked", what_is_left_out_is_marked},
     {"JSON has the same value without them", json_has_the_same_value_without_them},
 };
 

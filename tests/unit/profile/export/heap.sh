@@ -34,7 +34,7 @@ follows() {
         grep -A1 -E "$1" "$3" | grep -E "$2"
 }
 fits() {
-        [ -s "$1" ] && ! awk 'length > 128' "$1" | grep . && lacks ' $' "$1"
+        [ -s "$1" ] && ! awk 'length > 120' "$1" | grep . && lacks ' $' "$1"
 }
 pprof() {
         HOME=$dir PPROF_TMPDIR=$dir/pprof go tool pprof "$@"
@@ -79,8 +79,8 @@ else
 fi
 
 "$example" stages >stages
-check "the stage table fits into 128 columns" fits stages
-check "the stage table has its rows" grep -qE '^dissect +4 +2 +3300 +2 +2 +200 +200 +2  CAN.T TELL YET, WARMING$' stages
+check "the stage table fits into 120 columns" fits stages
+check "the stage table has its rows" grep -qE '^dissect +4 +3300 +2 +2 +200 +200 +2  CAN.T TELL YET, WARMING$' stages
 
 "$example" json >json
 if command -v python3 >/dev/null 2>&1; then

@@ -2,6 +2,7 @@
 #include "profile/export/export_parts.h"
 #include "profile/export/process.h"
 #include "profile/export/symbol.h"
+#include "profile/export/verdict.h"
 #include "profile/heap/counts.h"
 #include "profile/heap/prof.h"
 #include "profile/heap/rate.h"
@@ -10,6 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* --- symbols -------------------------------------------------------------------------------------------------------- */
 
@@ -226,6 +228,28 @@ static void a_full_stream_is_survived(void)
         CU_ASSERT_TRUE(fclose(full) != 0 || failed);
 }
 
+/** Also with the longest verdicts; heap.sh looks at a real table. */
+static void the_stage_table_fits_into_120_columns(void)
+{
+        size_t width = 0;
+        size_t bytes = 0;
+        size_t records = 0;
+        for (size_t i = 0; i < export_stages_table.n; i++) {
+                const struct column *c = &export_stages_table.columns[i];
+                if (c->heading != NULL) {
+                        width += (size_t)abs(c->width) +
+                                 (i == 0 ? 0 : strlen(c->before != NULL ? c->before : " "));
+                }
+        }
+        for (enum bytes_kind kind = 0; kind < BYTES_KINDS; kind++) {
+                bytes = strlen(bytes_name(kind)) > bytes ? strlen(bytes_name(kind)) : bytes;
+        }
+        for (enum records_kind kind = 0; kind < RECORDS_KINDS; kind++) {
+                records = strlen(records_name(kind)) > records ? strlen(records_name(kind)) : records;
+        }
+        CU_ASSERT_EQUAL(width + bytes + strlen(", ") + records, 120);
+}
+
 static int64_t unattributed(void)
 {
         struct process_memory m = process_memory_read();
@@ -257,6 +281,7 @@ static const struct tap_test tests[] = {
     {"the heap text agrees with itself", the_heap_text_agrees_with_itself},
     {"looking at the profile makes no records", looking_makes_no_records},
     {"the heap text agrees with itself while others allocate", the_heap_text_agrees_while_others_allocate},
+    {"the stage table fits into 120 columns", the_stage_table_fits_into_120_columns},
     {"a full stream is survived", a_full_stream_is_survived},
     {"memory taken past the profiler is unattributed", memory_taken_past_the_profiler_is_unattributed},
 };
