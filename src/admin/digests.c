@@ -19,8 +19,8 @@ enum {
         NARROW = 140, /* a terminal with fewer columns gets VIEW_NARROW, which has fewer numbers */
         VIEW_WIDE = 1 << 0,
         VIEW_NARROW = 1 << 1,
-        TEXT_AT = 96, /* column where digest_text begins in a line of the wide view */
-        NARROW_TEXT_AT = 47,
+        TEXT_AT = 97, /* column where digest_text begins in a line of the wide view */
+        NARROW_TEXT_AT = 48,
 };
 
 /** A digest and what is shown of it. Copied, as the statistics change while the reply is made. */
@@ -172,12 +172,37 @@ static void put_rows(FILE *out, const struct column *column, const void *row)
         (void)fprintf(out, "%*" PRIu64, column->width, s->rows + s->affected_rows);
 }
 
+struct finding_letter {
+        enum record_finding finding;
+        char letter;
+};
+
+/* The column of findings has a place for each of these, and one for all that are rarer. */
+static const struct finding_letter frequent[] = {
+    {FINDING_SLOW, 'S'}, {FINDING_NO_INDEX, 'I'}, {FINDING_N_PLUS_ONE, 'N'}, {FINDING_DUPLICATE, 'D'}};
+static const struct finding_letter rare[] = {{FINDING_LARGE_RESULT, 'L'},
+                                             {FINDING_TRANSACTION_IDLE, 'T'},
+                                             {FINDING_PREPARE_ONCE, 'P'},
+                                             {FINDING_CONNECTION_PER_STATEMENT, 'C'},
+                                             {FINDING_REPEATED_SETUP, 'R'}};
+static const char findings_legend[] =
+    "S: slow, I: no index used, N: N+1, D: duplicate, L: large result, T: idle trx,\n"
+    "P: prepared once, C: connection per statement, R: repeated setup, +: several\n";
+
 static void put_findings(FILE *out, const struct column *column, const void *row)
 {
         const struct digest_stat *s = &((const struct row *)row)->stat;
         (void)column;
-        (void)fprintf(out, "%c%c%c%c", s->slow > 0 ? 'S' : '-', s->no_index > 0 ? 'I' : '-',
-                      s->n_plus_one > 0 ? 'N' : '-', s->duplicates > 0 ? 'D' : '-');
+        for (size_t i = 0; i < sizeof frequent / sizeof frequent[0]; i++) {
+                (void)fputc(s->findings[frequent[i].finding] > 0 ? frequent[i].letter : '-', out);
+        }
+        char other = '-';
+        for (size_t i = 0; i < sizeof rare / sizeof rare[0]; i++) {
+                if (s->findings[rare[i].finding] > 0) {
+                        other = other == '-' ? rare[i].letter : '+';
+                }
+        }
+        (void)fputc(other, out);
 }
 
 static void put_digest_text(FILE *out, const struct column *column, const void *row)
@@ -190,6 +215,7 @@ static void put_digest_text(FILE *out, const struct column *column, const void *
 }
 
 #define OF(member, column_kind) .kind = (column_kind), .offset = offsetof(struct row, member)
+#define OF_FINDING(name)        OF(stat.findings[FINDING_##name], COLUMN_U64)
 #define OF_US(member)           OF(member, COLUMN_U64), .width = 8, .put = put_us
 
 /* Where text and JSON have columns in a different order, there is a row for each. */
@@ -218,14 +244,23 @@ static const struct column columns[] = {
     {"bytes_received", "bytes", "From the server to clients.", OF(stat.bytes_received, COLUMN_U64)},
     {"no_index", NULL,
      "Statements that read a table that can have an index, and for which the server used none.",
-     OF(stat.no_index, COLUMN_U64)},
-    {"slow", NULL, "Statements that the server calls slow.", OF(stat.slow, COLUMN_U64)},
+     OF_FINDING(NO_INDEX)},
+    {"slow", NULL, "Statements that the server calls slow.", OF_FINDING(SLOW)},
     {"n_plus_one", NULL, "Times that it was run once for each row of another result.",
-     OF(stat.n_plus_one, COLUMN_U64)},
-    {"duplicates", NULL, "Statements that were run again in the same transaction.",
-     OF(stat.duplicates, COLUMN_U64)},
-    {.heading = "", .before = "  ", .width = 4, .views = VIEW_WIDE, .put = put_findings},
-    {.heading = "", .width = 4, .views = VIEW_NARROW, .put = put_findings},
+     OF_FINDING(N_PLUS_ONE)},
+    {"duplicates", NULL, "Statements that were run again in the same transaction.", OF_FINDING(DUPLICATE)},
+    {"transaction_idle", NULL, "Statements before which their transaction was held while nothing ran.",
+     OF_FINDING(TRANSACTION_IDLE)},
+    {"prepare_once", NULL, "Statements in runs that were prepared, executed once and closed.",
+     OF_FINDING(PREPARE_ONCE)},
+    {"connection_per_statement", NULL, "Sessions in series with this statement as the last of one or two.",
+     OF_FINDING(CONNECTION_PER_STATEMENT)},
+    {"repeated_setup", NULL, "Statements that set what their session had set already.",
+     OF_FINDING(REPEATED_SETUP)},
+    {"large_result", NULL, "Statements that returned more rows than log.large_result.",
+     OF_FINDING(LARGE_RESULT)},
+    {.heading = "", .before = "  ", .width = 5, .views = VIEW_WIDE, .put = put_findings},
+    {.heading = "", .width = 5, .views = VIEW_NARROW, .put = put_findings},
     {.heading = "DIGEST_TEXT", .before = " ", .put = put_digest_text},
     {"per_second", NULL, "Statements a second, lately.", OF(per_second, COLUMN_FIXED), .decimals = 3},
     {"active", NULL, "Statements in flight, on average, lately.", OF(active, COLUMN_FIXED), .decimals = 4},
@@ -266,7 +301,7 @@ static void put_text(FILE *out, const struct table *t, size_t n, const struct di
                 (void)fprintf(out, "; %" PRIu64 " with %" PRIu64 " statements were discarded to make room",
                               totals->evicted, totals->forgotten);
         }
-        (void)fputs("\nS: slow, I: no index used, N: N+1, D: duplicate within a transaction\n\n", out);
+        (void)fprintf(out, "\n%s\n", findings_legend);
         column_put_headings(&digests_table, view, out);
         for (size_t i = 0; i < n; i++) {
                 column_put_text(&digests_table, view, &t->rows[i], out);

@@ -12,7 +12,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { EVERY_MS = 1000, HEAD_LINES = 4, ROWS_USUAL = 20 };
+enum { EVERY_MS = 1000, HEAD_LINES = 5, ROWS_USUAL = 20 };
 
 /** The size of the terminal, which may change at any time. */
 static void measure(unsigned *columns, unsigned *rows)

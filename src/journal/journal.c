@@ -26,6 +26,7 @@ static void write_record(struct journal *j, const struct record *r, struct ident
 static void write_gap(struct journal *j, uint64_t dropped)
 {
         struct record gap = gap_record(dropped, "the buffer between a worker and the log was full");
+        session_findings_gap(&j->findings);
         if (!j->ring_full_reported) {
                 diag(DIAG_WARNING, "the buffer between a worker and the log was full, or smaller than twice "
                                    "a record: records are dropped and counted; increase log.ring_bytes");
@@ -58,6 +59,16 @@ static struct record_raw *convert(struct journal *j, struct record_packed *packe
         return (struct record_raw *)(void *)convert_record(&j->convert, record_unpack(packed));
 }
 
+/** Write the @p n runs of @p session in j->findings. */
+static void write_session_runs(struct journal *j, const struct session *session, unsigned n)
+{
+        for (unsigned i = 0; i < n; i++) {
+                const struct record_session *who = &session->identity->session;
+                enrich_refer_run(&j->findings.runs[i], session->conn_id, who, who->fields);
+                write_record(j, &j->findings.runs[i], session->identity);
+        }
+}
+
 /** @p packed is ours to write to. */
 static void take_record(struct journal *j, struct journal_port *port, struct record_packed *packed)
 {
@@ -65,9 +76,16 @@ static void take_record(struct journal *j, struct journal_port *port, struct rec
         struct record_raw *raw = convert(j, packed);
         struct session *session = find_session(j, port, &raw->with_secrets);
         struct identity *identity = session != NULL ? session->identity : NULL;
+        if (session != NULL) {
+                session_findings_before(&j->findings, &session->history, &raw->with_secrets);
+        }
         struct record *r = enrich_raw(&j->enrich, session != NULL ? &session->order : NULL, raw, &n);
         for (unsigned i = 0; i < n; i++) {
                 write_record(j, &j->enrich.runs[i], identity);
+        }
+        if (session != NULL) {
+                n = session_findings_after(&j->findings, &session->history, r, j->enrich.stat);
+                write_session_runs(j, session, n);
         }
         write_record(j, r, identity);
         if (r->event == EVENT_DISCONNECT && session != NULL) {
@@ -213,6 +231,12 @@ static void finish(struct journal *j)
         sinks_finish(&j->sinks, deadline_ns);
 }
 
+/** Are there runs that expire_runs could end? */
+static bool has_runs(const struct journal *j)
+{
+        return enrich_is_waiting(&j->enrich) || session_findings_are_waiting(&j->findings);
+}
+
 /** Report the runs of sessions in which nothing more happens. The rings were found empty. */
 static void expire_runs(struct journal *j)
 {
@@ -230,6 +254,11 @@ static void expire_runs(struct journal *j)
                         write_record(j, &j->enrich.runs[i], session->identity);
                 }
         }
+        struct session_history *history = NULL;
+        while (can_take(j, RUNS_BYTES) &&
+               (history = session_findings_expire(&j->findings, history, now_ns, &n)) != NULL) {
+                write_session_runs(j, sessions_owner_of_history(history), n);
+        }
 }
 
 static void *run(void *arg)
@@ -242,14 +271,14 @@ static void *run(void *arg)
                 }
                 uint64_t puts = all_puts(j);
                 bool any = drain_all(j);
-                if (enrich_is_waiting(&j->enrich)) {
+                if (has_runs(j)) {
                         expire_runs(j);
                 }
                 bool flushed = sinks_flush(&j->sinks);
                 if (any) { /* for company: one write serves many */
                         wait_for_work(j, IDLE_BATCHING, puts, (int)j->settings->log.flush_ms);
                 } else {
-                        int timeout_ms = enrich_is_waiting(&j->enrich) ? EXPIRE_MS : -1;
+                        int timeout_ms = has_runs(j) ? EXPIRE_MS : -1;
                         wait_for_work(j, IDLE_ASLEEP, puts, flushed ? timeout_ms : RETRY_MS);
                 }
         }
@@ -289,6 +318,9 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
         enum status status = recent_init(&j->recent, settings->log.recent_bytes);
         if (status == STATUS_OK) {
                 status = enrich_init(&j->enrich, settings);
+        }
+        if (status == STATUS_OK) {
+                status = session_findings_init(&j->findings, settings, j->enrich.digests);
         }
         if (status == STATUS_OK) {
                 status = make_ports(j, ports);
@@ -354,6 +386,7 @@ void journal_free(struct journal *j)
         sinks_free(&j->sinks);
         recent_fini(&j->recent);
         convert_fini(&j->convert);
+        session_findings_fini(&j->findings);
         enrich_fini(&j->enrich);
         if (j->wake.fd >= 0) {
                 (void)close(j->wake.fd);

@@ -30,6 +30,7 @@ struct journal {
         struct recent recent;
         struct convert convert;
         struct enrich enrich;
+        struct session_findings findings;
         uint64_t expired_ns;          /* monotonic: when idle runs were last looked for */
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };

@@ -19,6 +19,11 @@ struct session *sessions_owner(struct n_plus_one_session *order)
         return (struct session *)(void *)((char *)order - offsetof(struct session, order));
 }
 
+struct session *sessions_owner_of_history(struct session_history *history)
+{
+        return (struct session *)(void *)((char *)history - offsetof(struct session, history));
+}
+
 void sessions_end(struct sessions *t, uint32_t place)
 {
         struct session *s = place < t->n ? t->places[place] : NULL;
@@ -29,6 +34,7 @@ void sessions_end(struct sessions *t, uint32_t place)
         recent_retire(t->recent, s->identity);
         prefix_fini(&s->prefix);
         n_plus_one_end(t->n_plus_one, &s->order);
+        session_history_fini(&s->history);
         prof_free(s);
 }
 

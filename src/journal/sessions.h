@@ -11,6 +11,7 @@
 #define JOURNAL_SESSIONS_H
 
 #include "journal/enrich/n_plus_one.h"
+#include "journal/enrich/session_findings.h"
 #include "journal/format/prefix.h"
 #include "journal/recent.h"
 
@@ -19,6 +20,7 @@ struct session {
         struct identity *identity;
         struct prefix prefix;
         struct n_plus_one_session order; /**< of its statements */
+        struct session_history history;
 };
 
 struct sessions {
@@ -45,6 +47,8 @@ enum sessions_found {
 enum sessions_found sessions_find(struct sessions *t, struct record *r, struct session **session);
 /** The session whose member @p order is. */
 struct session *sessions_owner(struct n_plus_one_session *order);
+/** The session whose member @p history is. */
+struct session *sessions_owner_of_history(struct session_history *history);
 /** Its last record has been seen. */
 void sessions_end(struct sessions *t, uint32_t place);
 

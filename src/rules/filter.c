@@ -97,7 +97,7 @@ static bool read_events(struct criterion *c, char *text)
 
 static bool is_command(const struct record *r)
 {
-        return r->event == EVENT_QUERY || r->event == EVENT_N_PLUS_ONE;
+        return r->event == EVENT_QUERY || r->event == EVENT_N_PLUS_ONE || r->event == EVENT_PREPARE_ONCE;
 }
 
 static struct span statement_text(const struct record *r)
@@ -217,7 +217,9 @@ static const struct kind {
     [FILTER_SESSION] = {criterion_read_numbers, match_session, "numbers"},
     [FILTER_ERRNO] = {criterion_read_numbers, match_errno, "numbers"},
     [FILTER_ERRORS] = {criterion_read_switch, match_errors, "1 or 0"},
-    [FILTER_FINDING] = {read_findings, match_finding, "n_plus_one, duplicate, no_index or slow"},
+    [FILTER_FINDING] = {read_findings, match_finding,
+                        "n_plus_one, duplicate, no_index, slow, transaction_idle, transaction_open, "
+                        "prepare_once, connection_per_statement, repeated_setup or large_result"},
     [FILTER_PATTERN] = {NULL, match_pattern, NULL},
     [FILTER_MIN_DURATION] = {criterion_read_duration, match_min_duration, "a time such as 10ms or 1.5s"},
     [FILTER_MIN_ROWS] = {criterion_read_number, match_min_rows, "a number"},

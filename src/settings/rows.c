@@ -134,6 +134,24 @@ const struct settings_row settings_rows[] = {
     UINT("log.n_plus_one", log.n_plus_one, 0, 1000000, "5",
          "Number of statements with the same digest, one for each row of an earlier result, from which on "
          "they are reported as N+1. 0 disables N+1 detection."),
+    MS("log.transaction_idle_ms", log.transaction_idle_ms, 0, 86400000, "1000",
+       "Transactions in which nothing ran for at least this long are reported, with the next statement or "
+       "the "
+       "end of the session. 0 disables this."),
+    BOOL("log.transaction_open", log.transaction_open, "true",
+         "Report sessions that end within a transaction, which the server then rolls back."),
+    UINT("log.prepare_once", log.prepare_once, 0, 1000000, "5",
+         "Number of statements with the same digest that a session prepares, executes once and closes, from "
+         "which on they are reported. 0 disables this."),
+    UINT("log.connection_per_statement", log.connection_per_statement, 0, 1000000, "5",
+         "Number of sessions of the same user, client address and program, one soon after the other and each "
+         "with one or two statements, from which on they are reported. 0 disables this."),
+    UINT(
+        "log.repeated_setup", log.repeated_setup, 0, 1000000, "3",
+        "Number of statements such as SET NAMES in a session that set what the session has set already, from "
+        "which on they are reported. 0 disables this."),
+    UINT("log.large_result", log.large_result, 0, 1000000000, "10000",
+         "Statements that return more rows than this are reported. 0 disables this."),
     CHOICE("log.redact", log.redact, "none", redactions,
            "What to replace with tokens in everything that is logged or shown: constants in statements "
            "(literals); parameters, attributes and rows (values); or all of these. Passwords are always "
@@ -161,7 +179,9 @@ const struct settings_row settings_rows[] = {
     TEXT("filter.errors", 0, sinks[0].filter[SETTINGS_FILTER_ERRORS], "",
          "Set to 1 to log only errors and statements that failed."),
     TEXT("filter.finding", 0, sinks[0].filter[SETTINGS_FILTER_FINDING], "",
-         "Log only statements with one of these findings: n_plus_one, duplicate, no_index, slow."),
+         "Log only records with one of these findings: n_plus_one, duplicate, no_index, slow, "
+         "transaction_idle, transaction_open, prepare_once, connection_per_statement, repeated_setup, "
+         "large_result."),
     TEXT("filter.pattern", 0, sinks[0].filter[SETTINGS_FILTER_PATTERN], "",
          "Log only statements that match this regular expression (PCRE2); (?i) ignores case."),
     TEXT("filter.min_duration", 0, sinks[0].filter[SETTINGS_FILTER_MIN_DURATION], "",

@@ -105,7 +105,14 @@ struct settings {
                 uint64_t digests;      /**< digests with statistics; 0 = no digests */
                 uint64_t slow_ms;      /**< a statement that takes as long is slow; 0 = no statement is */
                 uint64_t n_plus_one;   /**< statements with the same digest that are reported; 0 = none are */
-                uint64_t redact;       /**< enum settings_redact */
+                uint64_t transaction_idle_ms; /**< a transaction held idle as long is reported; 0 = none is */
+                bool transaction_open;        /**< report transactions that a session leaves open */
+                uint64_t prepare_once;        /**< statements executed once that are reported; 0 = none are */
+                uint64_t connection_per_statement; /**< short sessions that are reported; 0 = none are */
+                uint64_t
+                    repeated_setup; /**< needless statements of a session that are reported; 0 = none are */
+                uint64_t large_result;              /**< a result with more rows is large; 0 = none is */
+                uint64_t redact;                    /**< enum settings_redact */
                 char redact_key[SETTINGS_TEXT_MAX]; /**< file; "" = a random key */
         } log;
         struct settings_sink sinks[SETTINGS_SINKS]; /**< the first is that of log.file */

@@ -301,10 +301,9 @@ static __attribute__((noinline)) void set_example(struct digest_stat *s, const s
 
 static void count_findings(struct digest_stat *s, uint64_t findings)
 {
-        s->no_index += findings >> FINDING_NO_INDEX & 1;
-        s->slow += findings >> FINDING_SLOW & 1;
-        s->n_plus_one += findings >> FINDING_N_PLUS_ONE & 1;
-        s->duplicates += findings >> FINDING_DUPLICATE & 1;
+        for (unsigned i = 0; i < FINDING_COUNT; i++) {
+                s->findings[i] += findings >> i & 1;
+        }
 }
 
 static void turn_window(struct digest_stat *s, uint64_t wall_ns)
@@ -369,6 +368,17 @@ void digests_count(struct digests *d, const struct digest_found *found, const st
         }
         count(s, r);
         lock_give(&d->lock);
+}
+
+void digests_count_finding(struct digests *d, const uint8_t hash[DIGEST_HASH], enum record_finding finding,
+                           uint64_t n)
+{
+        uint32_t at = lookup(d, hash);
+        if (at != NONE) {
+                lock_take(&d->lock);
+                d->stats[at]->findings[finding] += n;
+                lock_give(&d->lock);
+        }
 }
 
 uint64_t digest_percentile_us(const struct digest_stat *s, double share)

@@ -45,10 +45,7 @@ struct digest_stat {
         uint64_t sum_us;
         uint64_t min_us;
         uint64_t max_us;
-        uint64_t no_index;
-        uint64_t slow;
-        uint64_t n_plus_one;
-        uint64_t duplicates;
+        uint64_t findings[FINDING_COUNT]; /**< statements with each, by enum record_finding */
         uint64_t first_wall_ns;
         uint64_t last_wall_ns;
         uint32_t classes[DIGEST_CLASSES];
@@ -85,6 +82,9 @@ struct digest_found digests_find(struct digests *d, struct span sql, struct sql_
 uint64_t digests_values(const struct digest_found *found);
 /** Count @p r, a command of the shape @p found, which has a stat. */
 void digests_count(struct digests *d, const struct digest_found *found, const struct record *r);
+/** Count @p n statements of the shape @p hash, if it is known, that were found out about later. */
+void digests_count_finding(struct digests *d, const uint8_t hash[DIGEST_HASH], enum record_finding finding,
+                           uint64_t n);
 /** The text of a shape seen before; empty if it is gone. Writer thread. */
 struct span digests_text(const struct digests *d, const uint8_t hash[DIGEST_HASH]);
 

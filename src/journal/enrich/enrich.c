@@ -66,13 +66,22 @@ static bool can_have_index(const struct record *r, const struct digest_stat *sta
         return stat == NULL || shape_reads_base_table(&stat->shape, database);
 }
 
+/** Rows that a cursor has not returned yet are not counted, nor are events of a binary log. */
+static bool has_large_result(const struct enrich *e, const struct record *r)
+{
+        uint64_t limit = e->settings->log.large_result;
+        return record_has(r, FIELD_ROWS) && r->rows > limit && limit > 0 &&
+               (r->command_id == COM_QUERY || r->command_id == COM_STMT_EXECUTE);
+}
+
 static void add_findings(const struct enrich *e, struct record *r, const struct digest_stat *stat)
 {
         uint64_t all = STATUS_NO_GOOD_INDEX_USED | STATUS_NO_INDEX_USED | STATUS_QUERY_WAS_SLOW;
         uint64_t flags = record_has(r, FIELD_STATUS_FLAGS) ? r->status_flags & all : 0;
         uint64_t slow_us = e->settings->log.slow_ms * (CLOCK_MS_NS / CLOCK_US_NS);
         bool is_slow = r->duration_us >= slow_us && slow_us > 0;
-        if ((flags | r->findings) == 0 && !is_slow) {
+        bool is_large = has_large_result(e, r);
+        if ((flags | r->findings) == 0 && !is_slow && !is_large) {
                 return;
         }
         if ((flags & ~(uint64_t)STATUS_QUERY_WAS_SLOW) != 0 && can_have_index(r, stat)) {
@@ -80,6 +89,9 @@ static void add_findings(const struct enrich *e, struct record *r, const struct 
         }
         if ((flags & STATUS_QUERY_WAS_SLOW) != 0 || is_slow) {
                 r->findings |= 1U << FINDING_SLOW;
+        }
+        if (is_large) {
+                r->findings |= 1U << FINDING_LARGE_RESULT;
         }
         if (r->findings != 0) {
                 record_set_uint(r, FIELD_FINDINGS, r->findings);
@@ -125,8 +137,7 @@ static __attribute__((noinline)) void put_run(struct enrich *e, unsigned i, cons
             span_str("one statement for each row of a result: a join or IN (...) would take one"));
 }
 
-/** Let @p run refer to its session, which has @p fields; NULL = it is not known. */
-static void refer_run(struct record *run, uint64_t conn_id, const struct record_session *session,
+void enrich_refer_run(struct record *run, uint64_t conn_id, const struct record_session *session,
                       struct field_set fields)
 {
         static const struct field_set same = {{1ULL << FIELD_CLIENT_ADDR | 1ULL << FIELD_PROXY_LISTEN_ADDR |
@@ -159,7 +170,7 @@ static __attribute__((noinline)) void put_runs(struct enrich *e, const struct re
 {
         for (unsigned i = 0; i < n; i++) {
                 put_run(e, i, &e->ended[i]);
-                refer_run(&e->runs[i], r->conn_id, record_session(r), r->present);
+                enrich_refer_run(&e->runs[i], r->conn_id, record_session(r), r->present);
                 if (record_has(r, FIELD_DATABASE_UNKNOWN)) {
                         record_set_uint(&e->runs[i], FIELD_DATABASE_UNKNOWN, 1);
                 }
@@ -198,6 +209,7 @@ unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, str
                 return enrich_other(e, session, r);
         }
         struct digest_found found = look_at(e, r);
+        e->stat = found.stat;
         unsigned n = see_order(e, session, r, &found);
         if (found.stat != NULL) {
                 add_digest(r, found.stat);
@@ -240,7 +252,7 @@ struct n_plus_one_session *enrich_expire(struct enrich *e, const struct n_plus_o
 void enrich_refer(struct enrich *e, unsigned n, uint64_t conn_id, const struct record_session *session)
 {
         for (unsigned i = 0; i < n; i++) {
-                refer_run(&e->runs[i], conn_id, session, session->fields);
+                enrich_refer_run(&e->runs[i], conn_id, session, session->fields);
         }
 }
 

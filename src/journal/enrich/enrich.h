@@ -17,6 +17,7 @@ struct enrich {
         struct digests *digests; /**< NULL: none are made */
         struct n_plus_one *n_plus_one;
         struct redact *redact;
+        const struct digest_stat *stat; /**< of the last record's statement; NULL if it has none */
         struct tags tags;
         char hex[N_PLUS_ONE_RUNS][DIGEST_HEX];
         uint8_t info[N_PLUS_ONE_RUNS][512];
@@ -46,5 +47,9 @@ bool enrich_is_waiting(const struct enrich *e);
 struct n_plus_one_session *enrich_expire(struct enrich *e, const struct n_plus_one_session *after,
                                          uint64_t now_mono_ns, unsigned *n);
 void enrich_refer(struct enrich *e, unsigned n, uint64_t conn_id, const struct record_session *session);
+/** Let @p run, a record about several statements of a session, refer to that session, of which it gets those of @p fields that are
+ *  the same for all of them. */
+void enrich_refer_run(struct record *run, uint64_t conn_id, const struct record_session *session,
+                      struct field_set fields);
 
 #endif

@@ -202,6 +202,8 @@ static void put_statement(const struct line *l, struct span text, enum record_fi
 /** "no_index, n_plus_one 7" */
 static void put_findings(const struct line *l)
 {
+        static const uint64_t counted =
+            1U << FINDING_N_PLUS_ONE | 1U << FINDING_CONNECTION_PER_STATEMENT | 1U << FINDING_REPEATED_SETUP;
         const struct record *r = l->r;
         if (!record_has(r, FIELD_FINDINGS) || l->brief) {
                 return;
@@ -214,8 +216,11 @@ static void put_findings(const struct line *l)
                         writer_text(l->w, record_flag_name(FIELD_FINDINGS, i));
                         before = ", ";
                 }
-                if (i == FINDING_N_PLUS_ONE && record_has(r, FIELD_REPEATED)) {
+                if ((counted >> i & r->findings >> i & 1) != 0 && record_has(r, FIELD_REPEATED)) {
                         writer_format(l->w, " %llu", (unsigned long long)r->repeated);
+                }
+                if (i == FINDING_TRANSACTION_IDLE && record_has(r, FIELD_TRX_IDLE_US)) {
+                        writer_format(l->w, " %.3f s", (double)r->trx_idle_us / 1e6);
                 }
         }
         line_paint(l, PLAIN);
@@ -302,6 +307,7 @@ static void put_disconnect(const struct line *l)
                       (unsigned long long)r->bytes_sent, (unsigned long long)r->bytes_received);
         put_error(l);
         put_reason(l);
+        put_findings(l);
 }
 
 static void put_gap(const struct line *l)
@@ -353,19 +359,35 @@ static void put_run(const struct line *l)
         line_flat(l->w, r->info);
 }
 
+/** "20 statements of one shape, prepared, executed once and closed, 12.3 ms: SELECT …" */
+static void put_prepare_once(const struct line *l)
+{
+        const struct record *r = l->r;
+        writer_format(l->w, "%llu statements of one shape, prepared, executed once and closed, %.3f ms: ",
+                      (unsigned long long)r->repeated, (double)r->duration_us / 1e3);
+        line_flat(l->w, r->digest_text);
+}
+
+static bool is_warning(enum record_event event)
+{
+        return event == EVENT_NOTICE || event == EVENT_LINT || event == EVENT_N_PLUS_ONE ||
+               event == EVENT_PREPARE_ONCE;
+}
+
 static void put_event(const struct line *l)
 {
         static void (*const bodies[EVENT_COUNT])(const struct line *) = {
-            [EVENT_CONNECT] = put_connect, [EVENT_AUTH] = put_auth,    [EVENT_QUERY] = put_query,
-            [EVENT_ERROR] = put_story,     [EVENT_NOTICE] = put_story, [EVENT_DISCONNECT] = put_disconnect,
-            [EVENT_GAP] = put_gap,         [EVENT_LINT] = put_lint,    [EVENT_N_PLUS_ONE] = put_run,
+            [EVENT_CONNECT] = put_connect, [EVENT_AUTH] = put_auth,
+            [EVENT_QUERY] = put_query,     [EVENT_ERROR] = put_story,
+            [EVENT_NOTICE] = put_story,    [EVENT_DISCONNECT] = put_disconnect,
+            [EVENT_GAP] = put_gap,         [EVENT_LINT] = put_lint,
+            [EVENT_N_PLUS_ONE] = put_run,  [EVENT_PREPARE_ONCE] = put_prepare_once,
         };
         enum record_event event = l->r->event;
         if (event != EVENT_QUERY) {
                 line_paint(l, event == EVENT_ERROR || event == EVENT_GAP ? RED
-                              : event == EVENT_NOTICE || event == EVENT_LINT || event == EVENT_N_PLUS_ONE
-                                  ? YELLOW
-                                  : CYAN);
+                              : is_warning(event)                        ? YELLOW
+                                                                         : CYAN);
                 writer_format(l->w, "%-10s  ", record_event_name(event));
                 line_paint(l, PLAIN);
         }

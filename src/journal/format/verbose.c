@@ -322,6 +322,7 @@ void verbose_record(struct writer *w, const struct record *r, bool color)
         put_number(&l, FIELD_REPEATED, "repeated");
         put_number(&l, FIELD_DUPLICATES, "duplicates");
         put_number(&l, FIELD_TRX_ID, "transaction");
+        put_number(&l, FIELD_TRX_IDLE_US, "trx idle us");
         put_time(&l);
         put_shares(&l);
         put_bytes(&l);

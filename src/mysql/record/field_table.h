@@ -13,6 +13,7 @@
         ROW(CONN_ID, conn_id, UINT, OWN)                                                                    \
         ROW(CONN_SEQ_NUM, conn_seq_num, UINT, OWN)                                                          \
         ROW(TRX_ID, trx_id, UINT, OWN)                                                                      \
+        ROW(TRX_IDLE_US, trx_idle_us, UINT, OPTIONAL)                                                       \
         ROW(CLIENT_ADDR, carried.client_addr, TEXT, SESSION)                                                \
         ROW(PROXY_LISTEN_ADDR, carried.proxy_listen_addr, TEXT, SESSION)                                    \
         ROW(PROXY_CLIENT_ADDR, carried.proxy_client_addr, TEXT, SESSION)                                    \

@@ -26,6 +26,10 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
                           "recognized by the server's status flags, and by COMMIT, ROLLBACK and BEGIN where "
                           "one transaction immediately follows another. The statements that begin and end a "
                           "transaction have its number too. Absent outside transactions."),
+    [FIELD_TRX_IDLE_US] =
+        UINT(trx_idle_us, "us",
+             "Time for which the transaction was held before this record while nothing ran in it. Only in "
+             "records with the finding transaction_idle."),
     [FIELD_CLIENT_ADDR] = SESSION_TEXT(client_addr, "Address of the client, as the proxy sees it."),
     [FIELD_PROXY_LISTEN_ADDR] =
         SESSION_TEXT(proxy_listen_addr, "Address on which the proxy accepted the client."),
@@ -166,12 +170,16 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_STATUS_FLAGS] = FIELD(status_flags, RECORD_FLAGS,
                                  "SERVER_STATUS flags at the end of the reply. Absent after an error."),
     [FIELD_FINDINGS] = FIELD(findings, RECORD_FLAGS,
-                             "What may deserve attention: n_plus_one, duplicate, no_index, slow. Absent if "
-                             "there are no findings."),
+                             "What may deserve attention: n_plus_one, duplicate, no_index, slow, "
+                             "transaction_idle, transaction_open, prepare_once, connection_per_statement, "
+                             "repeated_setup, large_result. Absent if there are no findings."),
     [FIELD_REPEATED] = UINT(
         repeated, "",
-        "Number of statements with the same digest so far, one for each row of an earlier result, including "
-        "this one. Only in n_plus_one records and in statements recognized as part of such a run."),
+        "How often it happened so far, including this time: for n_plus_one, statements with the same digest, "
+        "one for each row of an earlier result; for prepare_once, statements with the same digest that were "
+        "prepared, executed once and closed; for connection_per_statement, short sessions of the same "
+        "client; "
+        "for repeated_setup, needless statements of the session. Absent without such a finding."),
     [FIELD_DUPLICATES] = UINT(
         duplicates, "",
         "Number of earlier statements in the transaction with the same text and values. Absent if it is 0."),
@@ -241,6 +249,7 @@ const char *record_event_name(enum record_event event)
             [EVENT_LINT] = "lint",
             [EVENT_PACKET] = "packet",
             [EVENT_N_PLUS_ONE] = "n_plus_one",
+            [EVENT_PREPARE_ONCE] = "prepare_once",
             [EVENT_GAP] = "gap",
         };
         return event < EVENT_COUNT ? names[event] : "?";
@@ -271,7 +280,18 @@ static const char *status_name(unsigned bit)
 
 const char *record_flag_name(enum record_field f, unsigned bit)
 {
-        static const char *const findings[FINDING_COUNT] = {"n_plus_one", "duplicate", "no_index", "slow"};
+        static const char *const findings[FINDING_COUNT] = {
+            [FINDING_N_PLUS_ONE] = "n_plus_one",
+            [FINDING_DUPLICATE] = "duplicate",
+            [FINDING_NO_INDEX] = "no_index",
+            [FINDING_SLOW] = "slow",
+            [FINDING_TRANSACTION_IDLE] = "transaction_idle",
+            [FINDING_TRANSACTION_OPEN] = "transaction_open",
+            [FINDING_PREPARE_ONCE] = "prepare_once",
+            [FINDING_CONNECTION_PER_STATEMENT] = "connection_per_statement",
+            [FINDING_REPEATED_SETUP] = "repeated_setup",
+            [FINDING_LARGE_RESULT] = "large_result",
+        };
         static const char *const redactions[REDACTED_COUNT] = {"password", "literals", "values"};
         switch ((int)f) {
         case FIELD_STATUS_FLAGS: return status_name(bit);

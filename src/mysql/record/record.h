@@ -23,7 +23,8 @@ enum record_event {
         EVENT_NOTICE,     /**< something querytap changed or could not follow: reason */
         EVENT_PACKET,     /**< one packet, for the hex dump */
         EVENT_N_PLUS_ONE, /**< a run of statements ended, one for each row of a result before them: repeated */
-        EVENT_GAP,        /**< records that could not be kept stood here: dropped */
+        EVENT_PREPARE_ONCE, /**< a run ended of statements that were prepared, executed once and closed: repeated */
+        EVENT_GAP,          /**< records that could not be kept stood here: dropped */
         EVENT_COUNT
 };
 
@@ -131,6 +132,7 @@ struct record {
 
         /* the optional part */
         struct span server_version;
+        uint64_t trx_idle_us;
         uint64_t database_unknown;
         struct span auth_plugin;
         struct span auth_path;
@@ -178,10 +180,16 @@ struct record {
 
 /** What is worth a look in a statement: FIELD_FINDINGS. */
 enum record_finding {
-        FINDING_N_PLUS_ONE, /**< of a run of statements, one for each row of the result before them */
-        FINDING_DUPLICATE,  /**< with the same values as one before it in its transaction */
-        FINDING_NO_INDEX,   /**< the server found no index, or no good one */
-        FINDING_SLOW,       /**< longer than log.slow_ms, or slow for the server */
+        FINDING_N_PLUS_ONE,       /**< of a run of statements, one for each row of the result before them */
+        FINDING_DUPLICATE,        /**< with the same values as one before it in its transaction */
+        FINDING_NO_INDEX,         /**< the server found no index, or no good one */
+        FINDING_SLOW,             /**< longer than log.slow_ms, or slow for the server */
+        FINDING_TRANSACTION_IDLE, /**< its transaction was held for a while before it, and nothing ran */
+        FINDING_TRANSACTION_OPEN, /**< the session ended, or was reset, within a transaction */
+        FINDING_PREPARE_ONCE,     /**< of a run of statements that were prepared, executed once and closed */
+        FINDING_CONNECTION_PER_STATEMENT, /**< the session was one of many for a statement or two each */
+        FINDING_REPEATED_SETUP,           /**< it set what was set already, again and again */
+        FINDING_LARGE_RESULT,             /**< more rows than log.large_result */
         FINDING_COUNT
 };
 

@@ -169,6 +169,8 @@ static void other_events(void)
         r.event = EVENT_N_PLUS_ONE;
         record_set_text(&r, FIELD_DIGEST_TEXT, span_str("SELECT ?"));
         CU_ASSERT_TRUE(passes(FILTER_PATTERN, "SELECT", &r));
+        r.event = EVENT_PREPARE_ONCE;
+        CU_ASSERT_TRUE(passes(FILTER_PATTERN, "SELECT", &r));
         r.event = EVENT_QUERY;
         record_set_text(&r, FIELD_STMT_PREPARE_QUERY, span_str("DELETE"));
         CU_ASSERT_TRUE(passes(FILTER_PATTERN, "DELETE", &r));

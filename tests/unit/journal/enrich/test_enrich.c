@@ -198,7 +198,8 @@ static void statistics(void)
         struct digests_totals totals = digests_each(f.digests, see, &seen);
         const struct digest_stat *s = &seen.first;
         CU_ASSERT_TRUE(totals.shapes == 1 && totals.max == 8 && totals.evicted == 0);
-        CU_ASSERT_TRUE(s->count == 100 && s->errors == 10 && s->rows == 200 && s->no_index == 25);
+        CU_ASSERT_TRUE(s->count == 100 && s->errors == 10 && s->rows == 200 &&
+                       s->findings[FINDING_NO_INDEX] == 25);
         CU_ASSERT_TRUE(s->min_us == 10 && s->max_us == 1000 && s->sum_us == 50500);
         CU_ASSERT_STRING_EQUAL(seen.example, "SELECT 100 FROM t");
         uint64_t p50 = digest_percentile_us(s, 0.5);

@@ -239,6 +239,27 @@ static void text_shows_findings(void)
             prints(&r, FORMAT_TEXT,
                    "03:04:05.678901                           0.000 ms         ok  PING  n_plus_one 7, "
                    "no_index\n"));
+        record_set_uint(&r, FIELD_FINDINGS, 1U << FINDING_TRANSACTION_IDLE | 1U << FINDING_LARGE_RESULT);
+        record_set_uint(&r, FIELD_TRX_IDLE_US, 1500000);
+        CU_ASSERT_TRUE(prints(&r, FORMAT_TEXT,
+                              "03:04:05.678901                           0.000 ms         ok  PING  "
+                              "transaction_idle 1.500 s, large_result\n"));
+        r = start(EVENT_DISCONNECT);
+        record_set_uint(&r, FIELD_DURATION_US, 2000);
+        record_set_uint(&r, FIELD_FINDINGS, 1U << FINDING_CONNECTION_PER_STATEMENT);
+        record_set_uint(&r, FIELD_REPEATED, 5);
+        CU_ASSERT_TRUE(
+            prints(&r, FORMAT_TEXT,
+                   "03:04:05.678901                        disconnect  after 0.002 s, 0 bytes sent, "
+                   "0 received  connection_per_statement 5\n"));
+        r = start(EVENT_PREPARE_ONCE);
+        record_set_uint(&r, FIELD_DURATION_US, 2000);
+        record_set_uint(&r, FIELD_REPEATED, 9);
+        text(&r, FIELD_DIGEST_TEXT, "SELECT ?");
+        CU_ASSERT_TRUE(
+            prints(&r, FORMAT_TEXT,
+                   "03:04:05.678901                        prepare_once  9 statements of one shape, "
+                   "prepared, executed once and closed, 2.000 ms: SELECT ?\n"));
 }
 
 static void text_shows_errors(void)
