@@ -291,6 +291,13 @@ static void prepared_for_more(void)
         }
         CU_ASSERT_FALSE(session_findings_are_waiting(&f));
         (void)prepared(COM_STMT_CLOSE, 9, by_id);
+        for (unsigned i = 0; i < 10; i++) { /* executed twice each */
+                (void)prepared(COM_STMT_PREPARE, 20 + i, by_id);
+                (void)prepared(COM_STMT_EXECUTE, 20 + i, by_id);
+                (void)prepared(COM_STMT_EXECUTE, 20 + i, by_id);
+                (void)prepared(COM_STMT_CLOSE, 20 + i, by_id);
+        }
+        CU_ASSERT_FALSE(session_findings_are_waiting(&f));
         for (unsigned i = 0; i < 10; i++) { /* never executed, and never closed */
                 (void)prepared(COM_STMT_PREPARE, 10 + i, by_id);
                 (void)prepared(COM_STMT_CLOSE, 10 + i, by_id);
