@@ -138,7 +138,8 @@ static bool stays_within(const struct record *r, const uint8_t *from, size_t len
         for (int i = 0; i < FIELD_COUNT; i++) {
                 enum record_field f = (enum record_field)i;
                 const uint8_t *at = NULL;
-                if (record_has(r, f) && f != FIELD_COMMAND) {
+                bool is_empty_list = record_is_list(f) && record_list(r, f).n == 0;
+                if (record_has(r, f) && f != FIELD_COMMAND && !is_empty_list) {
                         at = record_is_list(f)   ? (const uint8_t *)record_list(r, f).at
                              : record_is_span(f) ? record_text(r, f).data
                                                  : NULL;
