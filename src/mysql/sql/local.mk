@@ -2,6 +2,10 @@ noinst_LIBRARIES += src/libmysql_sql.a
 src_libmysql_sql_a_SOURCES = \
 	src/mysql/sql/digest.c \
 	src/mysql/sql/digest.h \
+	src/mysql/sql/outline.c \
+	src/mysql/sql/outline.h \
+	src/mysql/sql/outline_verbs.c \
+	src/mysql/sql/outline_verbs.h \
 	src/mysql/sql/secret.c \
 	src/mysql/sql/secret.h \
 	src/mysql/sql/secret_behind.c \
