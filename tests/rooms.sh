@@ -18,7 +18,7 @@ mysql/record: mysql/wire profile/heap base
 mysql/gate: mysql/wire profile/heap base
 mysql/dissect: mysql/record mysql/sql mysql/wire profile/heap base
 capture: mysql/sql mysql/wire profile/heap base
-rules: mysql/record mysql/wire profile/heap base
+rules: mysql/record mysql/sql mysql/wire profile/heap base
 journal/format: capture mysql/record mysql/sql mysql/wire profile/heap base
 journal/enrich: mysql/record mysql/sql mysql/wire settings profile/heap base
 journal/sink: journal/format rules mysql/record mysql/wire settings profile/heap base

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/** What precedes an IPv4 address that is mapped to IPv6. */
+static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
 static bool parse_address(const char *text, struct network *out)
 {
-        static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
         if (inet_pton(AF_INET, text, out->bytes + 12) == 1) {
                 memcpy(out->bytes, mapped, sizeof mapped);
                 out->bits = 128;
@@ -14,6 +16,19 @@ static bool parse_address(const char *text, struct network *out)
         }
         out->bits = 128;
         return inet_pton(AF_INET6, text, out->bytes) == 1;
+}
+
+void network_print(const struct network *n, char out[NETWORK_TEXT_MAX])
+{
+        char address[INET6_ADDRSTRLEN] = "";
+        bool is_v4 = n->bits >= 96 && memcmp(n->bytes, mapped, sizeof mapped) == 0;
+        (void)inet_ntop(is_v4 ? AF_INET : AF_INET6, n->bytes + (is_v4 ? sizeof mapped : 0), address,
+                        sizeof address);
+        if (n->bits == 128) {
+                (void)snprintf(out, NETWORK_TEXT_MAX, "%s", address);
+        } else {
+                (void)snprintf(out, NETWORK_TEXT_MAX, "%s/%u", address, n->bits - (is_v4 ? 96 : 0));
+        }
 }
 
 bool network_parse(char *text, struct network *out)

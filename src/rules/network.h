@@ -13,6 +13,10 @@ struct network {
         unsigned bits;
 };
 
+enum { NETWORK_TEXT_MAX = 64 };
+
+/** Print it as network_parse reads it. */
+void network_print(const struct network *n, char out[NETWORK_TEXT_MAX]);
 /** Read 10.0.0.0/8, fe80::/16 or 192.168.1.7. @p text is changed. @return false if it is neither a network nor an address. */
 bool network_parse(char *text, struct network *out);
 /** Read the address in host:port or [v6]:port. @return false for anything else, such as a UNIX socket. */

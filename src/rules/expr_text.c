@@ -1,0 +1,91 @@
+#include "rules/expr_state.h"
+
+#include <strings.h>
+
+static uint8_t lower(uint8_t c)
+{
+        return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20U) : c;
+}
+
+static bool same(uint8_t a, uint8_t b, bool any_case)
+{
+        return a == b || (any_case && lower(a) == lower(b));
+}
+
+/** Is the pattern's next element, at @p p, a character that matches @p c? Sets *@p size to the element's length. */
+static bool matches_one(struct span pattern, size_t p, uint8_t c, bool any_case, size_t *size)
+{
+        if (p >= pattern.len) {
+                return false;
+        }
+        bool is_escaped = pattern.data[p] == '\\' && p + 1 < pattern.len;
+        *size = is_escaped ? 2 : 1;
+        return (!is_escaped && pattern.data[p] == '?') || same(pattern.data[p + *size - 1], c, any_case);
+}
+
+bool expr_glob(struct span pattern, struct span text, bool any_case)
+{
+        size_t star = SIZE_MAX; /* the last * seen, and where what it matches ends */
+        size_t eaten = 0;
+        size_t p = 0;
+        size_t t = 0;
+        while (t < text.len) {
+                size_t size = 1;
+                if (p < pattern.len && pattern.data[p] == '*') {
+                        star = p++;
+                        eaten = t;
+                } else if (matches_one(pattern, p, text.data[t], any_case, &size)) {
+                        p += size;
+                        t++;
+                } else if (star != SIZE_MAX) {
+                        p = star + 1;
+                        t = ++eaten;
+                } else {
+                        return false;
+                }
+        }
+        while (p < pattern.len && pattern.data[p] == '*') {
+                p++;
+        }
+        return p == pattern.len;
+}
+
+bool expr_begins(struct span text, struct span part)
+{
+        return text.len >= part.len && (part.len == 0 || strncasecmp((const char *)part.data,
+                                                                     (const char *)text.data, part.len) == 0);
+}
+
+bool expr_contains(struct span text, struct span part)
+{
+        enum { PIECE = 4 * EXPR_VALUE_MAX };
+        uint8_t piece[PIECE];
+        if (part.len == 0 || part.len > text.len) {
+                return part.len == 0;
+        }
+        for (size_t at = 0; at + part.len <= text.len; at += PIECE - part.len + 1) {
+                size_t n = text.len - at < PIECE ? text.len - at : PIECE;
+                for (size_t i = 0; i < n; i++) {
+                        piece[i] = lower(text.data[at + i]);
+                }
+                if (memmem(piece, n, part.data, part.len) != NULL) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+bool expr_names_command(struct span word, struct span command)
+{
+        while (command.len >= word.len && word.len > 0) {
+                if (command.len == word.len && expr_begins(command, word)) {
+                        return true;
+                }
+                const uint8_t *bar = memchr(command.data, '_', command.len);
+                if (bar == NULL) {
+                        return false;
+                }
+                command = span_skip(command, (size_t)(bar - command.data) + 1);
+        }
+        return false;
+}
