@@ -57,21 +57,40 @@ struct filter_flag {
         char name[32];
 };
 
+/** Add a parameter to the path. @return false if there is no room for it. */
+static bool add_parameter(struct client_options *options, const char *name, const char *value)
+{
+        size_t at = strlen(options->filter);
+        char *encoded = evhttp_uriencode(value, -1, 0);
+        int n = encoded == NULL
+                    ? -1
+                    : snprintf(options->filter + at, sizeof options->filter - at, "&%s=%s", name, encoded);
+        free(encoded);
+        return n >= 0 && (size_t)n < sizeof options->filter - at;
+}
+
 static bool take_filter(void *into, const char *value)
 {
         const struct filter_flag *f = into;
-        struct client_options *options = f->options;
-        size_t at = strlen(options->filter);
-        char *encoded = evhttp_uriencode(value != NULL ? value : "1", -1, 0);
-        int n = encoded == NULL ? -1
-                                : snprintf(options->filter + at, sizeof options->filter - at, "&%s=%s",
-                                           filter_keys[f->key], encoded);
-        free(encoded);
-        if (n < 0 || (size_t)n >= sizeof options->filter - at) {
+        bool is_added = add_parameter(f->options, filter_keys[f->key], value != NULL ? value : "1");
+        if (!is_added) {
                 diag(DIAG_ERROR, "--%s: too long", f->name);
-                return false;
         }
-        return true;
+        return is_added;
+}
+
+bool client_add_expression(struct client_options *options, int first, int argc, char **argv)
+{
+        char text[CLIENT_FILTER_MAX] = "";
+        size_t at = 0;
+        for (int i = first; i < argc && at < sizeof text; i++) {
+                at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", i > first ? " " : "", argv[i]);
+        }
+        bool is_added = first >= argc || (at < sizeof text && add_parameter(options, "q", text));
+        if (!is_added) {
+                diag(DIAG_ERROR, "the expression is too long");
+        }
+        return is_added;
 }
 
 static struct flag flag_of_filter(struct filter_flag *f, struct client_options *options, enum filter_key key)
@@ -139,12 +158,12 @@ bool client_parse_records(struct client_options *options, int *argc, char **argv
         struct parsing p = {.options = options, .formats = formats};
         struct filter_flag filters[FILTER_KEYS];
         struct flag flags[FILTER_KEYS + 1];
-        for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
-                flags[key] = flag_of_filter(&filters[key], options, key);
+        size_t n = 0;
+        for (enum filter_key key = FILTER_EXPRESSION + 1; key < FILTER_KEYS; key++) {
+                flags[n++] = flag_of_filter(&filters[key], options, key);
         }
-        flags[FILTER_KEYS] =
-            (struct flag){.name = "verbose", .take = flags_take_switch, .into = &options->verbose};
-        bool ok = parse(&p, argc, argv, flags, FILTER_KEYS + 1);
+        flags[n++] = (struct flag){.name = "verbose", .take = flags_take_switch, .into = &options->verbose};
+        bool ok = parse(&p, argc, argv, flags, n);
         options->records = true;
         return ok;
 }
@@ -305,7 +324,7 @@ static int request_path(const struct client_options *options, enum evhttp_cmd_ty
         if (strcasecmp(address.host, "localhost") == 0) {
                 (void)snprintf(address.host, sizeof address.host, "127.0.0.1"); /* as the proxy does */
         }
-        char full[4096];
+        char full[2 * CLIENT_FILTER_MAX];
         bool is_text = strcmp(options->format, "text") == 0;
         (void)snprintf(full, sizeof full, "%s%cformat=%s%s%s", path, strchr(path, '?') != NULL ? '&' : '?',
                        options->format, options->verbose ? "&verbose=1" : "",

@@ -6,15 +6,17 @@
 #include "cli/flags.h"
 #include "settings/settings.h"
 
+enum { CLIENT_FILTER_MAX = 8192 };
+
 /** Where to send a request, and what to ask for; from the flags of a command. */
 struct client_options {
-        char admin[SETTINGS_TEXT_MAX]; /**< host:port, from --admin, the file of -c, or the default */
-        const char *format;            /**< "text" or "json"; for records "ltsv" and "slow" too */
-        bool verbose;                  /**< for records as text: with their details */
-        bool endless;                  /**< the response is a stream, and may pause for any time */
-        bool records;                  /**< it asks for records, which can be in color */
-        const char *count;             /**< the value of -n; NULL if it is not there */
-        char filter[2048];             /**< for records: "&user=…", to be added to a path */
+        char admin[SETTINGS_TEXT_MAX];  /**< host:port, from --admin, the file of -c, or the default */
+        const char *format;             /**< "text" or "json"; for records "ltsv" and "slow" too */
+        bool verbose;                   /**< for records as text: with their details */
+        bool endless;                   /**< the response is a stream, and may pause for any time */
+        bool records;                   /**< it asks for records, which can be in color */
+        const char *count;              /**< the value of -n; NULL if it is not there */
+        char filter[CLIENT_FILTER_MAX]; /**< for records: "&user=…", to be added to a path */
         const char *fails_with; /**< a header that makes the response a failure (EXIT_FAILED); NULL = none */
         bool *interrupted;      /**< set when the user interrupts the request; may be NULL */
 };
@@ -25,6 +27,10 @@ bool client_parse(struct client_options *options, int *argc, char **argv, const 
                   size_t n_more);
 /** The same for a command that shows records: with all their formats, --verbose and the flags of filters. */
 bool client_parse_records(struct client_options *options, int *argc, char **argv);
+
+/** Add the words of argv from @p first on, joined by blanks, as an expression of the filter language (querytap-filter(7)).
+ *  @return false if they are too long, which is reported. */
+bool client_add_expression(struct client_options *options, int first, int argc, char **argv);
 
 /** The columns of the terminal that standard output is; 0 if it is none. */
 unsigned client_columns(void);

@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static int too_many(const char *arg)
 {
@@ -32,15 +34,39 @@ static bool parse(struct client_options *options, int *argc, char **argv)
         return true;
 }
 
+/** In a shell, d>100ms without quotes writes to a file that is named 100ms. */
+static void warn_of_redirection(void)
+{
+        enum { NAME_SIZE = 4096 };
+        char path[NAME_SIZE];
+        struct stat info;
+        ssize_t n = readlink("/proc/self/fd/1", path, sizeof path - 1);
+        if (n <= 0 || fstat(STDOUT_FILENO, &info) != 0 || !S_ISREG(info.st_mode)) {
+                return;
+        }
+        path[n] = '\0';
+        const char *name = strrchr(path, '/');
+        name = name != NULL ? name + 1 : path;
+        const char *number = name + strspn(name, "=");
+        const char *unit = number + strspn(number, "0123456789.");
+        if (unit > number && strspn(unit, "usmhkMGi+") == strlen(unit)) {
+                diag(DIAG_WARNING,
+                     "the output goes to a file with the name %s: write d:%s+ instead of d>%s, or put the "
+                     "expression in quotes",
+                     name, number, number);
+        }
+}
+
 int command_tail(int argc, char **argv)
 {
         struct client_options options;
         if (!client_parse_records(&options, &argc, argv)) {
                 return EXIT_USAGE;
         }
-        if (argc > 1) {
-                return too_many(argv[1]);
+        if (!client_add_expression(&options, 1, argc, argv)) {
+                return EXIT_USAGE;
         }
+        warn_of_redirection();
         options.endless = true;
         if (options.count != NULL && !is_number(options.count)) {
                 diag(DIAG_ERROR, "-n needs a number, not '%s'", options.count);

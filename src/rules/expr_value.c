@@ -167,6 +167,17 @@ static bool read_command(struct value_reader *r, struct raw_value *v, struct exp
         return not_a_value(r, v, "a command", nearest_found(&n));
 }
 
+/** The first hexadecimal digits of a digest. */
+static bool read_digest(struct value_reader *r, struct raw_value *v, struct expr_test *test)
+{
+        if (strspn(v->bytes, "0123456789abcdefABCDEF") != v->n) {
+                return expr_fail(r, v->at,
+                                 "'%s' is not the beginning of a digest: it has hexadecimal digits only",
+                                 v->bytes);
+        }
+        return read_text(r, v, test);
+}
+
 static bool read_network(struct value_reader *r, struct raw_value *v, struct expr_test *test)
 {
         char text[sizeof v->bytes];
@@ -279,7 +290,8 @@ static bool read_value(struct value_reader *r, struct raw_value *v, struct expr_
         switch (test->kind) {
         case KIND_GLOB:
         case KIND_NAME:
-        case KIND_PREFIX: return read_text(r, v, test);
+        case KIND_PREFIX:
+                return test->term.field == FIELD_DIGEST ? read_digest(r, v, test) : read_text(r, v, test);
         case KIND_COMMAND: return read_command(r, v, test);
         case KIND_NUMBER:
         case KIND_DURATION: return expr_read_range(r, v, test, comparison);

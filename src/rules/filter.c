@@ -1,23 +1,60 @@
 #include "rules/filter.h"
 
 #include "base/seed.h"
-#include "base/span.h"
+#include "base/writer.h"
 #include "profile/heap/prof.h"
-#include "rules/criterion.h"
+#include "rules/expr.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
 struct filter {
-        struct criterion criteria[FILTER_KEYS];
-        char *texts[FILTER_KEYS]; /* copies; the words are spans of them */
-        _Atomic uint64_t undecided;
+        struct expr *expr; /* NULL: every record matches */
+        bool samples;
+        bool samples_sessions;
+        double sample;
+        double sample_sessions;
+};
+
+/* --- short forms ---------------------------------------------------------------------------------------------------- */
+
+/** How the text of a short form becomes a term. */
+enum form {
+        FORM_NONE,     /* it is the expression, or a sample */
+        FORM_WORDS,    /* words with commas or blanks between them become the values of the term */
+        FORM_WHOLE,    /* the text is one value */
+        FORM_AT_LEAST, /* a number or time, and all above it */
+        FORM_SWITCH,   /* 1 is the term, 0 is nothing */
+};
+
+static const struct short_form {
+        enum form form;
+        const char *term; /* with its operator */
+        const char *also; /* or this term */
+} short_forms[FILTER_KEYS] = {
+    [FILTER_EXPRESSION] = {FORM_NONE, NULL, NULL},
+    [FILTER_USER] = {FORM_WORDS, "user:", NULL},
+    [FILTER_SCHEMA] = {FORM_WORDS, "db:", NULL},
+    [FILTER_CLIENT] = {FORM_WORDS, "client:", NULL},
+    [FILTER_COMMAND] = {FORM_WORDS, "cmd:", NULL},
+    [FILTER_EVENT] = {FORM_WORDS, "event:", NULL},
+    [FILTER_DIGEST] = {FORM_WORDS, "digest:", NULL},
+    [FILTER_SESSION] = {FORM_WORDS, "session:", NULL},
+    [FILTER_ERRNO] = {FORM_WORDS, "err:", NULL},
+    [FILTER_ERRORS] = {FORM_SWITCH, "err", NULL},
+    [FILTER_FINDING] = {FORM_WORDS, "finding:", NULL},
+    [FILTER_PATTERN] = {FORM_WHOLE, "re:", NULL},
+    [FILTER_MIN_DURATION] = {FORM_AT_LEAST, "duration_us:", NULL},
+    [FILTER_MIN_ROWS] = {FORM_AT_LEAST, "rows:", "affected:"},
+    [FILTER_SAMPLE] = {FORM_NONE, NULL, NULL},
+    [FILTER_SAMPLE_SESSIONS] = {FORM_NONE, NULL, NULL},
 };
 
 const char *const filter_keys[FILTER_KEYS] = {
+    [FILTER_EXPRESSION] = "q",
     [FILTER_USER] = "user",
     [FILTER_SCHEMA] = "schema",
     [FILTER_CLIENT] = "client",
@@ -35,303 +72,226 @@ const char *const filter_keys[FILTER_KEYS] = {
     [FILTER_SAMPLE_SESSIONS] = "sample_sessions",
 };
 
-/* --- names of events and findings ------------------------------------------------------------------------------------ */
-
-/** @return FINDING_COUNT if @p word is not the name of a finding. */
-static unsigned finding_named(struct span word)
+/** Append @p text as a value in quotes; without them where @p keeps_wildcards and the character is a wildcard. */
+static void put_value(struct writer *w, const char *text, size_t n, bool keeps_wildcards)
 {
-        unsigned bit = 0;
-        while (bit < FINDING_COUNT && !span_equal(word, span_str(record_flag_name(FIELD_FINDINGS, bit)))) {
-                bit++;
-        }
-        return bit;
-}
-
-static bool is_finding(struct span word)
-{
-        return finding_named(word) < FINDING_COUNT;
-}
-
-static void try_findings(struct nearest *n)
-{
-        for (unsigned bit = 0; bit < FINDING_COUNT; bit++) {
-                nearest_try(n, record_flag_name(FIELD_FINDINGS, bit));
+        for (size_t i = 0; i < n;) {
+                bool is_wildcard = keeps_wildcards && (text[i] == '*' || text[i] == '?');
+                if (is_wildcard) {
+                        writer_char(w, text[i++]);
+                        continue;
+                }
+                writer_char(w, '"');
+                for (; i < n && !(keeps_wildcards && (text[i] == '*' || text[i] == '?')); i++) {
+                        if (text[i] == '"' || text[i] == '\\') {
+                                writer_char(w, '\\');
+                        }
+                        writer_char(w, text[i]);
+                }
+                writer_char(w, '"');
         }
 }
 
-static bool read_findings(struct criterion *c, char *text)
+static void put_words(struct writer *w, const char *text)
 {
-        uint64_t flags = 0;
-        if (!criterion_read_names(c, text, is_finding, try_findings)) {
-                return false;
-        }
-        for (size_t i = 0; i < c->n; i++) {
-                flags |= 1ULL << finding_named(c->words[i]);
-        }
-        c->flags = flags; /* in the place of the words */
-        return true;
-}
-
-static bool is_event(struct span word)
-{
-        enum record_event event = 0;
-        while (event < EVENT_COUNT && !span_equal(word, span_str(record_event_name(event)))) {
-                event++;
-        }
-        return event < EVENT_COUNT;
-}
-
-static void try_events(struct nearest *n)
-{
-        for (enum record_event event = 0; event < EVENT_COUNT; event++) {
-                nearest_try(n, record_event_name(event));
+        static const char separators[] = ", ";
+        bool has_word = false;
+        for (text += strspn(text, separators); *text != '\0'; text += strspn(text, separators)) {
+                size_t n = strcspn(text, separators);
+                if (has_word) {
+                        writer_char(w, ',');
+                }
+                put_value(w, text, n, true);
+                has_word = true;
+                text += n;
         }
 }
 
-static bool read_events(struct criterion *c, char *text)
+/** Append the term that @p text, of the short form @p form, stands for. */
+static void put_short_form(struct writer *w, const struct short_form *form, const char *text)
 {
-        return criterion_read_names(c, text, is_event, try_events);
-}
-
-/* --- criteria ----------------------------------------------------------------------------------------------------------- */
-
-static bool is_command(const struct record *r)
-{
-        return r->event == EVENT_QUERY || r->event == EVENT_N_PLUS_ONE || r->event == EVENT_PREPARE_ONCE;
-}
-
-static struct span statement_text(const struct record *r)
-{
-        return record_has(r, FIELD_QUERY)                ? r->query
-               : record_has(r, FIELD_STMT_PREPARE_QUERY) ? r->stmt_prepare_query
-                                                         : r->digest_text;
-}
-
-static bool is_cut(const struct record *r)
-{
-        return record_has(r, FIELD_QUERY) ? record_has(r, FIELD_QUERY_LENGTH)
-                                          : record_has(r, FIELD_STMT_PREPARE_QUERY_LENGTH);
-}
-
-/* Does the record match the criterion? A match of the pattern may also be *@p undecided. */
-
-static bool match_user(const struct criterion *c, const struct record *r, bool *undecided)
-{
-        (void)undecided;
-        return record_has(r, FIELD_USERNAME) && criterion_has_glob(c, record_text(r, FIELD_USERNAME));
-}
-
-static bool match_schema(const struct criterion *c, const struct record *r, bool *undecided)
-{
-        (void)undecided;
-        return record_has(r, FIELD_DATABASE) && criterion_has_glob(c, record_text(r, FIELD_DATABASE));
-}
-
-static bool match_client(const struct criterion *c, const struct record *r, bool *undecided)
-{
-        (void)undecided;
-        return record_has(r, FIELD_CLIENT_ADDR) &&
-               criterion_has_address(c, record_text(r, FIELD_CLIENT_ADDR));
-}
-
-static bool match_command(const struct criterion *c, const struct record *r, bool *undecided)
-{
-        (void)undecided;
-        return record_has(r, FIELD_COMMAND) && criterion_has_command(c, r->command);
-}
-
-static bool match_event(const struct criterion *c, const struct record *r, bool *undecided)
-{
-        (void)undecided;
-        return criterion_has_word(c, span_str(record_event_name(r->event)));
-}
-
-static bool match_digest(const struct criterion *c, const struct record *r, bool *undecided)
-{
-        (void)undecided;
-        return record_has(r, FIELD_DIGEST) && criterion_has_prefix(c, r->digest);
-}
-
-static bool match_session(const struct criterion *c, const struct record *r, bool *undecided)
-{
-        (void)undecided;
-        return record_has(r, FIELD_CONN_ID) && criterion_has_number(c, r->conn_id);
-}
-
-static bool match_errno(const struct criterion *c, const struct record *r, bool *undecided)
-{
-        (void)undecided;
-        return record_has(r, FIELD_ERRNO) && criterion_has_number(c, r->errno_);
-}
-
-static bool match_errors(const struct criterion *c, const struct record *r, bool *undecided)
-{
-        (void)c;
-        (void)undecided;
-        return record_has(r, FIELD_ERRNO) || r->event == EVENT_ERROR;
-}
-
-static bool match_finding(const struct criterion *c, const struct record *r, bool *undecided)
-{
-        (void)undecided;
-        return record_has(r, FIELD_FINDINGS) && (r->findings & c->flags) != 0;
-}
-
-/** It is undecided if the search takes too long, or if only a part of the statement is kept and the pattern is not in that. */
-static bool match_pattern(const struct criterion *c, const struct record *r, bool *undecided)
-{
-        if (!is_command(r)) {
-                return false;
+        bool is_negated = text[0] == '!';
+        text += is_negated ? 1 : 0;
+        if (form->form == FORM_SWITCH && strcmp(text, "0") == 0) {
+                return;
         }
-        enum pattern_result result = pattern_search(c->pattern, statement_text(r));
-        *undecided = result == PATTERN_UNDECIDED || (result == PATTERN_ABSENT && is_cut(r));
-        return result == PATTERN_FOUND;
-}
-
-static bool match_min_duration(const struct criterion *c, const struct record *r, bool *undecided)
-{
-        (void)undecided;
-        return is_command(r) && r->duration_us >= c->numbers[0];
-}
-
-static bool match_min_rows(const struct criterion *c, const struct record *r, bool *undecided)
-{
-        (void)undecided;
-        return is_command(r) && (record_has(r, FIELD_ROWS) ? r->rows : r->affected_rows) >= c->numbers[0];
-}
-
-static const struct kind {
-        bool (*read)(struct criterion *c, char *text); /* NULL: a pattern */
-        bool (*matches)(const struct criterion *c, const struct record *r,
-                        bool *undecided); /* NULL: a sample, which can't be inverted */
-        const char *expected;             /* what the text must be; NULL: words */
-} kinds[FILTER_KEYS] = {
-    [FILTER_USER] = {criterion_read_words, match_user, NULL},
-    [FILTER_SCHEMA] = {criterion_read_words, match_schema, NULL},
-    [FILTER_CLIENT] = {criterion_read_networks, match_client, "addresses, or networks such as 10.0.0.0/8"},
-    [FILTER_COMMAND] =
-        {criterion_read_commands, match_command,
-         "names of protocol commands, such as query or execute (for the text of statements, see pattern)"},
-    [FILTER_EVENT] = {read_events, match_event, "names of events, such as query"},
-    [FILTER_DIGEST] = {criterion_read_digits, match_digest, "the first hexadecimal digits of digests"},
-    [FILTER_SESSION] = {criterion_read_numbers, match_session, "numbers"},
-    [FILTER_ERRNO] = {criterion_read_numbers, match_errno, "numbers"},
-    [FILTER_ERRORS] = {criterion_read_switch, match_errors, "1 or 0"},
-    [FILTER_FINDING] = {read_findings, match_finding,
-                        "n_plus_one, duplicate, no_index, slow, transaction_idle, transaction_open, "
-                        "prepare_once, connection_per_statement, repeated_setup or large_result"},
-    [FILTER_PATTERN] = {NULL, match_pattern, NULL},
-    [FILTER_MIN_DURATION] = {criterion_read_duration, match_min_duration, "a time such as 10ms or 1.5s"},
-    [FILTER_MIN_ROWS] = {criterion_read_number, match_min_rows, "a number"},
-    [FILTER_SAMPLE] = {criterion_read_fraction, NULL, "a fraction from 0 to 1"},
-    [FILTER_SAMPLE_SESSIONS] = {criterion_read_fraction, NULL, "a fraction from 0 to 1"},
-};
-
-/* --- creation ----------------------------------------------------------------------------------------------------------- */
-
-/** Write the sentence that says what @p c should have been. */
-static void explain_wrong(const struct criterion *c, enum filter_key key, char error[FILTER_ERROR_MAX])
-{
-        enum { SHOWN_MAX = 40 };
-        const char *expected = kinds[key].expected;
-        int n = snprintf(error, FILTER_ERROR_MAX, "%s must be %s", filter_keys[key],
-                         expected != NULL ? expected : "at most 32 words, separated by commas");
-        if (c->wrong.len > 0 && n > 0 && n < FILTER_ERROR_MAX) {
-                int len = c->wrong.len < SHOWN_MAX ? (int)c->wrong.len : SHOWN_MAX;
-                n += snprintf(error + n, (size_t)(FILTER_ERROR_MAX - n), ", not '%.*s'", len,
-                              (const char *)c->wrong.data);
+        writer_text(w, is_negated ? " not (" : " (");
+        for (const char *term = form->term; term != NULL; term = term == form->term ? form->also : NULL) {
+                writer_text(w, term != form->term ? " or " : "");
+                writer_text(w, term);
+                if (form->form == FORM_WORDS) {
+                        put_words(w, text);
+                } else if (form->form != FORM_SWITCH) {
+                        put_value(w, text, strlen(text), false);
+                        writer_text(w, form->form == FORM_AT_LEAST ? "+" : "");
+                }
         }
-        if (c->nearest != NULL && n > 0 && n < FILTER_ERROR_MAX) {
-                (void)snprintf(error + n, (size_t)(FILTER_ERROR_MAX - n), "; did you mean '%s'?", c->nearest);
-        }
+        writer_char(w, ')');
 }
 
-/** Read @p text, ours to change. @return STATUS_INVALID (with a sentence) or STATUS_NOMEM. */
-static enum status read_criterion(struct criterion *c, enum filter_key key, char *text,
-                                  char error[FILTER_ERROR_MAX])
+/* --- creation ------------------------------------------------------------------------------------------------------- */
+
+static bool is_given(const struct filter_spec *spec, enum filter_key key)
 {
-        const struct kind *kind = &kinds[key];
-        c->given = true;
-        c->negated = *text == '!';
-        if (c->negated && kind->matches == NULL) {
+        return spec->text[key] != NULL && spec->text[key][0] != '\0';
+}
+
+static enum status out_of_memory(char error[FILTER_ERROR_MAX])
+{
+        (void)snprintf(error, FILTER_ERROR_MAX, "out of memory");
+        return STATUS_NOMEM;
+}
+
+/** The first short form that is given besides @p after; FILTER_KEYS if there is none. */
+static enum filter_key next_short_form(const struct filter_spec *spec, enum filter_key after)
+{
+        enum filter_key key = after + 1;
+        while (key < FILTER_KEYS && (short_forms[key].form == FORM_NONE || !is_given(spec, key))) {
+                key++;
+        }
+        return key;
+}
+
+/** Check a short form by itself, so that the message names it. */
+static enum status check_short_form(enum filter_key key, const char *text, char error[FILTER_ERROR_MAX])
+{
+        enum { TERM_MAX = 8192 };
+        char term[TERM_MAX];
+        struct expr_error problem;
+        struct expr *e = NULL;
+        struct writer w = writer_over(term, sizeof term);
+        bool is_switch = short_forms[key].form == FORM_SWITCH;
+        if (is_switch && strcmp(text, "1") != 0 && strcmp(text, "0") != 0) {
+                (void)snprintf(error, FILTER_ERROR_MAX, "%s must be 1 or 0", filter_keys[key]);
+                return STATUS_INVALID;
+        }
+        put_short_form(&w, &short_forms[key], text);
+        if (w.failed) {
+                (void)snprintf(error, FILTER_ERROR_MAX, "%s is too long", filter_keys[key]);
+                return STATUS_INVALID;
+        }
+        if (w.at == 0) {
+                return STATUS_OK;
+        }
+        enum status status = expr_new(writer_span(&w), &e, &problem);
+        expr_free(e);
+        if (status == STATUS_INVALID) {
+                (void)snprintf(error, FILTER_ERROR_MAX, "%s: %s", filter_keys[key], problem.text);
+        }
+        return status == STATUS_NOMEM ? out_of_memory(error) : status;
+}
+
+/** Compile the short forms as one expression. *@p out is NULL if they select every record. */
+static enum status compile_short_forms(const struct filter_spec *spec, struct expr **out,
+                                       char error[FILTER_ERROR_MAX])
+{
+        struct expr_error problem;
+        enum status status = STATUS_OK;
+        struct writer size = writer_over(NULL, 0);
+        for (enum filter_key key = next_short_form(spec, FILTER_EXPRESSION); key < FILTER_KEYS;
+             key = next_short_form(spec, key)) {
+                status = status == STATUS_OK ? check_short_form(key, spec->text[key], error) : status;
+                put_short_form(&size, &short_forms[key], spec->text[key]);
+        }
+        if (status != STATUS_OK || size.wanted == 0) {
+                return status;
+        }
+        char *text = prof_alloc(STAGE_JOURNAL, (size_t)size.wanted);
+        if (text == NULL) {
+                return out_of_memory(error);
+        }
+        struct writer w = writer_over(text, (size_t)size.wanted);
+        for (enum filter_key key = next_short_form(spec, FILTER_EXPRESSION); key < FILTER_KEYS;
+             key = next_short_form(spec, key)) {
+                put_short_form(&w, &short_forms[key], spec->text[key]);
+        }
+        status = expr_new(writer_span(&w), out, &problem);
+        prof_free(text);
+        if (status != STATUS_OK) {
+                (void)snprintf(error, FILTER_ERROR_MAX, "%s", problem.text);
+        }
+        return status;
+}
+
+static enum status compile_expression(const char *text, struct expr **out, char error[FILTER_ERROR_MAX])
+{
+        struct expr_error problem;
+        enum status status = expr_new(span_str(text), out, &problem);
+        if (status != STATUS_OK && problem.column > 0) {
+                (void)snprintf(error, FILTER_ERROR_MAX, "column %zu: %s", problem.column, problem.text);
+        } else if (status != STATUS_OK) {
+                (void)snprintf(error, FILTER_ERROR_MAX, "%s", problem.text);
+        }
+        return status;
+}
+
+/** Read the fraction of a sample. @return false with a sentence if it is not one. */
+static bool read_sample(const struct filter_spec *spec, enum filter_key key, bool *given, double *share,
+                        char error[FILTER_ERROR_MAX])
+{
+        const char *text = spec->text[key];
+        char *end = NULL;
+        *given = is_given(spec, key);
+        *share = *given ? strtod(text, &end) : 1;
+        if (*given && text[0] == '!') {
                 (void)snprintf(error, FILTER_ERROR_MAX, "%s can't be inverted", filter_keys[key]);
-                return STATUS_INVALID;
+                return false;
         }
-        text += c->negated ? 1 : 0;
-        if (kind->read == NULL) {
-                return pattern_new(text, &c->pattern, error, FILTER_ERROR_MAX);
+        bool is_fraction = !*given || (end != text && *end == '\0' && *share >= 0 && *share <= 1);
+        if (!is_fraction) {
+                (void)snprintf(error, FILTER_ERROR_MAX, "%s must be a fraction from 0 to 1",
+                               filter_keys[key]);
         }
-        if (!kind->read(c, text)) {
-                explain_wrong(c, key, error);
-                return STATUS_INVALID;
-        }
-        return STATUS_OK;
-}
-
-/** Copy @p text, the value of @p key, to @p f, which is created with the first. */
-static enum status add_criterion(struct filter **f, enum filter_key key, const char *text,
-                                 char error[FILTER_ERROR_MAX])
-{
-        *f = *f != NULL ? *f : prof_calloc(STAGE_JOURNAL, 1, sizeof **f);
-        char *copy = *f != NULL ? prof_strdup(STAGE_JOURNAL, text) : NULL;
-        if (copy == NULL) {
-                return STATUS_NOMEM;
-        }
-        (*f)->texts[key] = copy;
-        return read_criterion(&(*f)->criteria[key], key, copy, error);
+        return is_fraction;
 }
 
 enum status filter_new(const struct filter_spec *spec, struct filter **out, char error[FILTER_ERROR_MAX])
 {
+        struct filter f = {.expr = NULL};
+        enum filter_key also = next_short_form(spec, FILTER_EXPRESSION);
         enum status status = STATUS_OK;
-        struct filter *f = NULL;
         *out = NULL;
         error[0] = '\0';
-        for (enum filter_key key = 0; key < FILTER_KEYS && status == STATUS_OK; key++) {
-                if (spec->text[key] != NULL && spec->text[key][0] != '\0') {
-                        status = add_criterion(&f, key, spec->text[key], error);
-                }
+        if (!read_sample(spec, FILTER_SAMPLE, &f.samples, &f.sample, error) ||
+            !read_sample(spec, FILTER_SAMPLE_SESSIONS, &f.samples_sessions, &f.sample_sessions, error)) {
+                return STATUS_INVALID;
         }
-        if (status == STATUS_NOMEM && error[0] == '\0') {
-                (void)snprintf(error, FILTER_ERROR_MAX, "out of memory");
+        if (!is_given(spec, FILTER_EXPRESSION)) {
+                status = compile_short_forms(spec, &f.expr, error);
+        } else if (also < FILTER_KEYS) {
+                (void)snprintf(
+                    error, FILTER_ERROR_MAX,
+                    "an expression and the criterion '%s' exclude each other: add it to the expression as %s",
+                    filter_keys[also], short_forms[also].term);
+                return STATUS_INVALID;
+        } else {
+                status = compile_expression(spec->text[FILTER_EXPRESSION], &f.expr, error);
         }
-        if (status != STATUS_OK) {
-                filter_free(f);
+        if (status != STATUS_OK || (f.expr == NULL && !f.samples && !f.samples_sessions)) {
                 return status;
         }
-        *out = f;
+        *out = prof_alloc(STAGE_JOURNAL, sizeof **out);
+        if (*out == NULL) {
+                expr_free(f.expr);
+                return out_of_memory(error);
+        }
+        **out = f;
         return STATUS_OK;
 }
 
 void filter_free(struct filter *f)
 {
-        if (f == NULL) {
-                return;
+        if (f != NULL) {
+                expr_free(f->expr);
+                prof_free(f);
         }
-        for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
-                pattern_free(f->criteria[key].pattern);
-                prof_free(f->texts[key]);
-        }
-        prof_free(f);
 }
 
-/* --- selection --------------------------------------------------------------------------------------------------------- */
+/* --- selection ------------------------------------------------------------------------------------------------------ */
 
 uint64_t filter_undecided(const struct filter *f)
 {
-        return f != NULL ? atomic_load_explicit(&f->undecided, memory_order_relaxed) : 0;
-}
-
-/** Where a criterion is undecided the record passes, inverted or not: nothing is lost silently. */
-static bool passes(struct filter *f, enum filter_key key, const struct record *r)
-{
-        const struct criterion *c = &f->criteria[key];
-        bool undecided = false;
-        bool matches = kinds[key].matches(c, r, &undecided);
-        if (undecided) {
-                atomic_fetch_add_explicit(&f->undecided, 1, memory_order_relaxed);
-        }
-        return undecided || matches != c->negated;
+        return f != NULL && f->expr != NULL ? expr_undecided(f->expr) : 0;
 }
 
 /** Is what @p ids identify in the @p share that is kept? */
@@ -347,19 +307,11 @@ static bool is_sampled(const struct filter *f, const struct record *r)
         bool in_trx = record_has(r, FIELD_TRX_ID);
         const uint64_t session[3] = {r->conn_id, 0, 0};
         const uint64_t statement[3] = {r->conn_id, in_trx ? 1 : 2, in_trx ? r->trx_id : r->conn_seq_num};
-        const struct criterion *sample = &f->criteria[FILTER_SAMPLE];
-        const struct criterion *sample_sessions = &f->criteria[FILTER_SAMPLE_SESSIONS];
-        if (sample_sessions->given && !in_sample(session, sample_sessions->fraction)) {
+        if (f->samples_sessions && !in_sample(session, f->sample_sessions)) {
                 return false;
         }
-        return !sample->given || r->event != EVENT_QUERY || record_has(r, FIELD_ERRNO) ||
-               in_sample(statement, sample->fraction);
-}
-
-/** Is @p key about something of @p r that is unknown? Such a record passes neither the criterion nor its inversion. */
-static bool is_unknown(enum filter_key key, const struct record *r)
-{
-        return key == FILTER_SCHEMA && record_has(r, FIELD_DATABASE_UNKNOWN);
+        return !f->samples || r->event != EVENT_QUERY || record_has(r, FIELD_ERRNO) ||
+               in_sample(statement, f->sample);
 }
 
 bool filter_pass(struct filter *f, const struct record *r)
@@ -367,11 +319,5 @@ bool filter_pass(struct filter *f, const struct record *r)
         if (f == NULL || r->event == EVENT_GAP) {
                 return true;
         }
-        for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
-                if (f->criteria[key].given && kinds[key].matches != NULL &&
-                    (is_unknown(key, r) || !passes(f, key, r))) {
-                        return false;
-                }
-        }
-        return is_sampled(f, r);
+        return (f->expr == NULL || expr_match(f->expr, r)) && is_sampled(f, r);
 }

@@ -1,15 +1,15 @@
-/** @file filter.h  Selects records by criteria. filter_keys names them; their texts come from settings, from query parameters of the
- * admin port, or from flags of `querytap tail`.
+/** @file filter.h  Selects records: by an expression of the filter language (rules/expr.h), and by sampling. Its texts come from
+ * settings, from query parameters of the admin port, or from arguments of `querytap tail`.
  *
- * A record passes if all given criteria match. A criterion about a field that the record does not have does not match: a connect
- * record has no user yet. A leading ! inverts a criterion. Gap records always pass.
+ * The older criteria are short forms of terms; a record must match all that are given, and a leading ! inverts one:
  *      user=app*,root   schema=!mysql   client=10.0.0.0/8,192.168.1.7   command=query,execute   event=query,auth
  *      digest=91668775  session=7,12    errno=1062,1213   errors=1      finding=n_plus_one,slow
  *      pattern=(?i)update .* stock      min_duration=10ms   min_rows=1000   sample=0.01   sample_sessions=0.1
  * Sampling takes or leaves whole sessions (sample_sessions) or whole transactions (sample; outside of one, single statements) by a
  * hash, so that every filter of a process selects the same ones. Commands that failed and records of other events pass `sample`.
+ * Gap records always pass.
  *
- * Knows: records, patterns, networks.   Does not know: settings, sockets, where records go.
+ * Knows: records, expressions.   Does not know: settings, sockets, where records go.
  * Threads: one at a time, but filter_undecided from any.   Memory: STAGE_JOURNAL. */
 #ifndef RULES_FILTER_H
 #define RULES_FILTER_H
@@ -18,6 +18,7 @@
 #include "mysql/record/record.h"
 
 enum filter_key {
+        FILTER_EXPRESSION,
         FILTER_USER,
         FILTER_SCHEMA,
         FILTER_CLIENT,
@@ -36,24 +37,25 @@ enum filter_key {
         FILTER_KEYS
 };
 
-/** "user", "schema", …: the names in settings (filter.user), query parameters and flags (--min-duration). */
+/** "q", "user", "schema" …: the names in query parameters; but for the first, those in settings (filter.user) and flags
+ *  (--min-duration), too. */
 extern const char *const filter_keys[FILTER_KEYS];
 
-enum { FILTER_ERROR_MAX = 256 };
+enum { FILTER_ERROR_MAX = 512 };
 
-/** The texts of the criteria; NULL or "" = not given. */
+/** The texts; NULL or "" = not given. The expression and its short forms exclude each other; sampling goes with both. */
 struct filter_spec {
         const char *text[FILTER_KEYS];
 };
 
 struct filter;
 
-/** @return STATUS_OK, with *@p out NULL if no criterion is given; STATUS_INVALID or STATUS_NOMEM, with a sentence in @p error. */
+/** @return STATUS_OK, with *@p out NULL if nothing is given; STATUS_INVALID or STATUS_NOMEM, with a sentence in @p error. */
 enum status filter_new(const struct filter_spec *spec, struct filter **out, char error[FILTER_ERROR_MAX]);
 void filter_free(struct filter *f);
 /** Does @p r pass? Every record passes NULL. */
 bool filter_pass(struct filter *f, const struct record *r);
-/** How many records passed because the search for the pattern had no result (PATTERN_UNDECIDED). */
+/** How many searches for a text or pattern had no result (expr_undecided). */
 uint64_t filter_undecided(const struct filter *f);
 
 #endif

@@ -1,7 +1,5 @@
 noinst_LIBRARIES += src/librules.a
 src_librules_a_SOURCES = \
-	src/rules/criterion.c \
-	src/rules/criterion.h \
 	src/rules/expr.c \
 	src/rules/expr.h \
 	src/rules/expr_match.c \

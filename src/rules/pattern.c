@@ -110,8 +110,8 @@ enum pattern_result pattern_search(struct pattern *p, struct span text)
         }
         if (n != PCRE2_ERROR_NOMATCH && !p->limit_logged) {
                 p->limit_logged = true;
-                diag(DIAG_WARNING,
-                     "filter.pattern takes too long to evaluate on some statements: those pass the filter");
+                diag(DIAG_WARNING, "a pattern takes too long to evaluate on some statements: these match "
+                                   "neither it nor its negation");
         }
         return n == PCRE2_ERROR_NOMATCH && text.len == head.len ? PATTERN_ABSENT : PATTERN_UNDECIDED;
 }

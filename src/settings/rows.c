@@ -111,6 +111,10 @@ const struct settings_row settings_rows[] = {
            "Facility of the messages sent to syslog or journald."),
     TEXT("log.syslog_tag", 0, sinks[0].syslog_tag, "querytap",
          "Program name in the messages sent to syslog or journald."),
+    TEXT("log.filter", 0, sinks[0].filter[SETTINGS_FILTER_EXPRESSION], "",
+         "Log only records that match this expression, such as \"d:100ms+ or err\"; see querytap-filter(7). "
+         "Leave empty to log all. The settings of the group filter are an older form of it: only one of them "
+         "can be used, except for filter.sample and filter.sample_sessions."),
     SIZE("log.ring_bytes", log.ring_bytes, 64 * K, 1 * G, "4M",
          "Size of the buffer between each worker thread and the thread that writes the logs, rounded up to a "
          "power of two. A log record that does not fit in half of it is cut, and its reason says so."),

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SETTINGS_TEXT_MAX 256
+#define SETTINGS_TEXT_MAX 1024
 #define SETTINGS_SINKS    8
 
 enum settings_format {
@@ -45,6 +45,7 @@ enum settings_tls_server {
 
 /** The criteria of a filter, in the order of rules/filter.h. */
 enum settings_filter {
+        SETTINGS_FILTER_EXPRESSION,
         SETTINGS_FILTER_USER,
         SETTINGS_FILTER_SCHEMA,
         SETTINGS_FILTER_CLIENT,

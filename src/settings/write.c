@@ -105,9 +105,9 @@ static void write_sinks(const struct settings *s, FILE *out)
         (void)fprintf(
             out,
             "\n# Up to %d more logs; they can only be set in a file like this one. Each may have the "
-            "settings of\n# the group log above, from file to syslog_tag, and a filter of its own.\n"
-            "# logs = ( { file = \"slow.log\"; format = \"slow\"; filter = { min_duration = "
-            "\"1s\"; }; },\n#          { file = \"syslog:\"; } );\n",
+            "settings of\n# the group log above, from file to filter.\n"
+            "# logs = ( { file = \"slow.log\"; format = \"slow\"; filter = \"d:1s+\"; },\n#          { file "
+            "= \"syslog:\"; } );\n",
             SETTINGS_SINKS - 1);
         if (s->n_sinks > 1) {
                 (void)fputs("logs = (\n", out);

@@ -68,7 +68,7 @@ static enum status make_filter(struct sink *sink)
         }
         enum status status = filter_new(&spec, &sink->filter, error);
         if (status != STATUS_OK) {
-                diag(DIAG_ERROR, "the log's filter: filter.%s (log %s)", error, name_of(sink));
+                diag(DIAG_ERROR, "the log's filter: %s (log %s)", error, name_of(sink));
         }
         return status;
 }

@@ -84,27 +84,37 @@ static enum status check_kind(const struct settings *settings, uint64_t i)
         return STATUS_OK;
 }
 
-/** Each criterion by itself, so that the message has its place. */
-static enum status check_filter(const struct settings *settings, uint64_t i)
+/** Check the texts of @p spec, all of which belong to the setting @p name of log @p i. */
+static enum status check_texts(const struct settings *settings, uint64_t i, const char *name,
+                               const struct filter_spec *spec)
 {
         char place[SETTINGS_PLACE_MAX];
-        char name[64];
         char error[FILTER_ERROR_MAX];
-        enum status result = STATUS_OK;
-        for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
-                struct filter_spec spec = {0};
-                struct filter *filter;
-                spec.text[key] = settings->sinks[i].filter[key];
-                enum status status = filter_new(&spec, &filter, error);
-                filter_free(filter);
-                if (status != STATUS_OK) {
-                        (void)snprintf(name, sizeof name, "filter.%s", filter_keys[key]);
-                        diag(DIAG_ERROR, "%sthe log's filter: filter.%s (log %s)",
-                             settings_place(settings, name, i, place), error, settings->sinks[i].file);
-                        result = status;
-                }
+        struct filter *filter;
+        enum status status = filter_new(spec, &filter, error);
+        filter_free(filter);
+        if (status != STATUS_OK) {
+                diag(DIAG_ERROR, "%s%s: %s (log %s)", settings_place(settings, name, i, place), name, error,
+                     settings->sinks[i].file);
         }
-        return result;
+        return status;
+}
+
+/** Each text by itself, so that the message has its place; then together. */
+static enum status check_filter(const struct settings *settings, uint64_t i)
+{
+        char name[64];
+        enum status result = STATUS_OK;
+        struct filter_spec all = {0};
+        for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
+                struct filter_spec one = {0};
+                one.text[key] = all.text[key] = settings->sinks[i].filter[key];
+                (void)snprintf(name, sizeof name, "filter.%s", filter_keys[key]);
+                enum status status =
+                    check_texts(settings, i, key == FILTER_EXPRESSION ? "log.filter" : name, &one);
+                result = status != STATUS_OK ? status : result;
+        }
+        return result != STATUS_OK ? result : check_texts(settings, i, "log.filter", &all);
 }
 
 enum status sink_check_start(const struct settings *settings)
