@@ -30,11 +30,12 @@ static const struct command {
      "option: limits.sessions is --limits-sessions. -c reads settings from a file.\nThe options, with their "
      "defaults:"},
     {"tail", command_tail,
-     "tail [--admin ADDR] [--format text|json|ltsv|slow] [--verbose] [-n COUNT] [--FILTER VALUE …]",
+     "tail [--admin ADDR] [--format text|json|ltsv|slow] [--verbose] [-n COUNT] [EXPRESSION …]",
      "Follow the log records of a running proxy. -n shows that many recent ones first; --verbose "
-     "adds\ndetails. Filters: --user, --schema, --client, --command, --event, --digest, --session, "
-     "--errno,\n--errors, --finding, --pattern, --min-duration, --min-rows, --sample and --sample-sessions; "
-     "see\nfilter.user and the settings after it in querytap(1)."},
+     "adds\ndetails. An expression selects records: d:100ms+ or err, table:orders op:update, "
+     "finding:n_plus_one,\nuser:app* rows:1000+; see querytap-filter(7). Older filters: --user, --schema, "
+     "--client, --command,\n--event, --digest, --session, --errno, --errors, --finding, --pattern, "
+     "--min-duration, --min-rows,\n--sample and --sample-sessions; see filter.user in querytap(1)."},
     {"top", command_top,
      "top [--admin ADDR] [--format text|json] [-n COUNT] [time|active|count|errors|max|p99|rows|last]",
      "Show the statements of a running proxy, grouped by digest: how often they ran, how long they "

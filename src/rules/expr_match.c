@@ -84,7 +84,7 @@ enum truth expr_match_client(const struct expr_test *test, struct expr_subject *
         if (test->kind == KIND_PRESENT) {
                 return TRUTH_TRUE;
         }
-        if (!network_of_address(r->session.client_addr, &address)) {
+        if (!network_of_address(record_text(r, FIELD_CLIENT_ADDR), &address)) {
                 return TRUTH_FALSE;
         }
         for (size_t i = 0; i < test->n; i++) {

@@ -34,7 +34,16 @@ TESTS += tests/fuzz/replay-sql
 tests_fuzz_replay_sql_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_sql.c $(FUZZ_COMMON)
 tests_fuzz_replay_sql_LDADD = $(FUZZ_LIBS)
 
+check_PROGRAMS += tests/fuzz/replay-filter
+TESTS += tests/fuzz/replay-filter
+tests_fuzz_replay_filter_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_filter.c $(FUZZ_COMMON)
+tests_fuzz_replay_filter_LDADD = $(FUZZ_LIBS)
+
 if FUZZING
+noinst_PROGRAMS += tests/fuzz/fuzz-filter
+tests_fuzz_fuzz_filter_SOURCES = tests/fuzz/fuzz_filter.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_filter_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_filter_LDADD = $(FUZZ_LIBS)
 noinst_PROGRAMS += tests/fuzz/fuzz-sql
 tests_fuzz_fuzz_sql_SOURCES = tests/fuzz/fuzz_sql.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_sql_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

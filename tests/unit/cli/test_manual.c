@@ -9,6 +9,7 @@
 #include "mysql/record/record.h"
 #include "mysql/wire/lint.h"
 #include "profile/export/export.h"
+#include "rules/expr.h"
 #include "settings/settings.h"
 #include "tap.h"
 
@@ -234,6 +235,50 @@ static void the_schema_file_is_what_schema_prints(void)
         free(file);
 }
 
+/** Is the example @p line of the manual, which is changed, an expression? */
+static bool is_expression(char *line)
+{
+        static const char quote[] = "\\(dq";
+        struct expr *e;
+        struct expr_error error;
+        for (char *at = strstr(line, quote); at != NULL; at = strstr(at, quote)) {
+                *at++ = '"';
+                memmove(at, at + sizeof quote - 2, strlen(at + sizeof quote - 2) + 1);
+        }
+        enum status status = expr_new(span_str(line), &e, &error);
+        if (status != STATUS_OK) {
+                printf("# %s: column %zu: %s\n", line, error.column, error.text);
+        }
+        expr_free(e);
+        return status == STATUS_OK;
+}
+
+/** Every example compiles, and below each term is one that has the term. */
+static void the_manual_has_an_example_of_each_term(void)
+{
+        char *manual = slurp("doc/querytap-filter.7");
+        size_t examples = 0;
+        size_t terms = 0;
+        char term[64] = "";
+        for (char *line = strtok(manual, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+                char q = 0;
+                if (sscanf(line, ".It Cm %40s P%c", term, &q) == 2 && expr_term_name(terms) != NULL) {
+                        CU_ASSERT_STRING_EQUAL(term, expr_term_name(terms));
+                        terms += strcmp(term, expr_term_name(terms)) == 0 ? 1 : 0;
+                }
+                if (strncmp(line, ".Dl ", 4) == 0) {
+                        bool names_term = strstr(line, term) != NULL || strstr(line, "\\(dq") != NULL ||
+                                          strchr(line, '/') != NULL;
+                        CU_ASSERT_TRUE(names_term || expr_term_name(terms) == NULL || terms == 0);
+                        CU_ASSERT_TRUE(is_expression(line + 4));
+                        examples++;
+                }
+        }
+        CU_ASSERT_PTR_NULL(expr_term_name(terms));
+        CU_ASSERT_TRUE(examples > terms);
+        free(manual);
+}
+
 static const struct tap_test tests[] = {
     {"the manual names each setting", the_manual_names_each_setting},
     {"the manual tells each default", the_manual_tells_each_default},
@@ -243,6 +288,7 @@ static const struct tap_test tests[] = {
     {"the manual names each endpoint", the_manual_names_each_endpoint},
     {"the manual describes each column", the_manual_describes_each_column},
     {"the manual names each command", the_manual_names_each_command},
+    {"the manual has an example of each term of filters", the_manual_has_an_example_of_each_term},
     {"the settings file is what config prints", the_settings_file_is_what_config_prints},
     {"the schema file is what schema prints", the_schema_file_is_what_schema_prints},
 };
