@@ -4,6 +4,7 @@
 #include "base/diag.h"
 #include "cli/exit.h"
 #include "proxy/net/address.h"
+#include "rules/expr.h"
 #include "rules/filter.h"
 
 #include <errno.h>
@@ -79,18 +80,36 @@ static bool take_filter(void *into, const char *value)
         return is_added;
 }
 
+/** Report what is wrong with an expression, with a mark below the column. */
+static void report_error(const char *text, const struct expr_error *error)
+{
+        diag(DIAG_ERROR, "column %zu of the expression: %s", error->column, error->text);
+        (void)fprintf(stderr, "    %s\n    %*s^\n", text, (int)(error->column > 0 ? error->column - 1 : 0),
+                      "");
+}
+
 bool client_add_expression(struct client_options *options, int first, int argc, char **argv)
 {
         char text[CLIENT_FILTER_MAX] = "";
         size_t at = 0;
+        struct expr *e = NULL;
+        struct expr_error error;
         for (int i = first; i < argc && at < sizeof text; i++) {
                 at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", i > first ? " " : "", argv[i]);
         }
-        bool is_added = first >= argc || (at < sizeof text && add_parameter(options, "q", text));
-        if (!is_added) {
-                diag(DIAG_ERROR, "the expression is too long");
+        if (first >= argc) {
+                return true;
         }
-        return is_added;
+        if (at >= sizeof text || !add_parameter(options, "q", text)) {
+                diag(DIAG_ERROR, "the expression is too long");
+                return false;
+        }
+        bool is_right = expr_new(span_str(text), &e, &error) == STATUS_OK;
+        if (!is_right) {
+                report_error(text, &error);
+        }
+        expr_free(e);
+        return is_right;
 }
 
 static struct flag flag_of_filter(struct filter_flag *f, struct client_options *options, enum filter_key key)

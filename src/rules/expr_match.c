@@ -116,21 +116,21 @@ enum truth expr_match_error(const struct expr_test *test, struct expr_subject *s
         return truth_of(has_errno && expr_compare_number(test, r->errno_));
 }
 
-static bool is_command(const struct record *r)
+bool expr_is_statement(const struct record *r)
 {
-        return r->event == EVENT_QUERY || r->event == EVENT_N_PLUS_ONE;
+        return r->event == EVENT_QUERY || r->event == EVENT_N_PLUS_ONE || r->event == EVENT_PREPARE_ONCE;
 }
 
 /** The duration of a login or of a session is not what one looks for among statements. */
 enum truth expr_match_duration(const struct expr_test *test, struct expr_subject *subject)
 {
-        return is_command(subject->r) ? expr_match_field(test, subject) : TRUTH_FALSE;
+        return expr_is_statement(subject->r) ? expr_match_field(test, subject) : TRUTH_FALSE;
 }
 
 enum truth expr_match_bytes(const struct expr_test *test, struct expr_subject *subject)
 {
         const struct record *r = subject->r;
-        if (!is_command(r)) {
+        if (!expr_is_statement(r)) {
                 return TRUTH_FALSE;
         }
         uint64_t sent = record_uint_if_any(r, FIELD_BYTES_SENT);

@@ -194,6 +194,8 @@ bool expr_names_command(struct span word, struct span command);
 
 /* expr_match.c: for the table of terms */
 
+/** Is @p r about a command, or about a run of statements? */
+bool expr_is_statement(const struct record *r);
 enum truth expr_match_field(const struct expr_test *test, struct expr_subject *subject);
 enum truth expr_match_database(const struct expr_test *test, struct expr_subject *subject);
 enum truth expr_match_client(const struct expr_test *test, struct expr_subject *subject);

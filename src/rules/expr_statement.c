@@ -42,9 +42,8 @@ static enum truth undecided(struct expr_subject *subject)
 enum truth expr_match_text(const struct expr_test *test, struct expr_subject *subject)
 {
         const struct record *r = subject->r;
-        bool is_statement = r->event == EVENT_QUERY || r->event == EVENT_N_PLUS_ONE;
         struct span text = text_of(r);
-        if (!is_statement || text.data == NULL) {
+        if (!expr_is_statement(r) || text.data == NULL) {
                 return TRUTH_FALSE;
         }
         enum truth found = TRUTH_TRUE;

@@ -90,12 +90,12 @@ static void the_nearest_name_is_suggested(void)
             {"/records?nunber=5", "/records has no parameter 'nunber'; did you mean 'n'?\n"},
             {"/records?min_durations=5ms",
              "/records has no parameter 'min_durations'; did you mean 'min_duration'?\n"},
-            {"/records?command=exceute", "command must be names of protocol commands, such as query or "
-                                         "execute (for the text of statements, "
-                                         "see pattern), not 'exceute'; did you mean 'EXECUTE'?\n"},
+            {"/records?command=exceute", "command: 'exceute' is not a command; did you mean 'execute'?\n"},
             {"/records/stream?finding=n_plus_on",
-             "finding must be n_plus_one, duplicate, no_index or slow, not 'n_plus_on'; did you mean "
-             "'n_plus_one'?\n"},
+             "finding: 'n_plus_on' is not a value of finding; did you mean 'n_plus_one'?\n"},
+            {"/records?q=err+usr:a", "column 5: 'usr' is not a term; did you mean 'user'?\n"},
+            {"/records?q=err&user=a", "an expression and the criterion 'user' exclude each other: add it to "
+                                      "the expression as user:\n"},
             {"/digests?sort=eror", "sort must be one of time, active, count, errors, max, p99, rows, last, "
                                    "not 'eror'; did you mean "
                                    "'errors'?\n"},

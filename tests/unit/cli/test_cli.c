@@ -120,7 +120,9 @@ static void wrong_arguments_exit_with_2(void)
         CU_ASSERT_EQUAL(RUN("proxy", "--limits-query-bytes", "4M"), EXIT_USAGE);
         CU_ASSERT_TRUE(has(err_text, "log.ring_bytes"));
         CU_ASSERT_EQUAL(RUN("tail", "-n", "x"), EXIT_USAGE);
-        CU_ASSERT_EQUAL(RUN("tail", "more"), EXIT_USAGE);
+        CU_ASSERT_EQUAL(RUN("tail", "err", "usr:a"), EXIT_USAGE);
+        CU_ASSERT_TRUE(
+            has(err_text, "column 5 of the expression: 'usr' is not a term; did you mean 'user'?"));
         CU_ASSERT_EQUAL(RUN("tail", "--format", "xml"), EXIT_USAGE);
         CU_ASSERT_EQUAL(RUN("stages", "-n", "3"), EXIT_USAGE);
         CU_ASSERT_EQUAL(RUN("stages", "--admin"), EXIT_USAGE);

@@ -147,12 +147,12 @@ static void wrong_types_are_told(void)
                        "1: setting 'log.format' must be one of auto, text, json, ltsv, slow, not "
                        "'xml'");
         expect_refusal("log = { format = 1; };", "1: setting 'log.format' must be a text in quotes");
-        expect_refusal("log = { file = \"\"; };", "1: setting 'log.file' must have 1 to 255 characters");
-        char text[400];
+        expect_refusal("log = { file = \"\"; };", "1: setting 'log.file' must have 1 to 1023 characters");
+        char text[1100];
         memset(text, 'a', sizeof text);
         memcpy(text, "log:{file=\"", 11);
         memcpy(text + sizeof text - 5, "\";};", 5);
-        expect_refusal(text, "1: setting 'log.file' must have 1 to 255 characters");
+        expect_refusal(text, "1: setting 'log.file' must have 1 to 1023 characters");
 }
 
 static void ranges_are_told(void)

@@ -122,7 +122,7 @@ static void records_that_were_removed_with_it_are_reported(void)
 
 static void a_renamed_file_loses_nothing(void)
 {
-        char moved[600];
+        char moved[SETTINGS_TEXT_MAX + 16];
         begin("renamed");
         (void)snprintf(moved, sizeof moved, "%s.1", settings.file);
         put(0, 10);
