@@ -45,6 +45,38 @@ static inline size_t span_unknown(size_t size)
         return size;
 }
 
+/** Copy @p n bytes, some hundreds, a number that the compiler knows and that is a multiple of 8. The copy is in line, in words of 16
+ *  bytes; a call of the C library would take more instructions, and so would what compilers generate for memcpy. */
+static inline __attribute__((always_inline)) void span_copy_fixed(void *to, const void *from, size_t n)
+{
+        typedef uint64_t pair __attribute__((vector_size(16), aligned(1), may_alias));
+        size_t at = 0;
+#pragma GCC unroll 64
+        for (; at + sizeof(pair) <= n; at += sizeof(pair)) {
+                *(pair *)(void *)((uint8_t *)to + at) =
+                    *(const pair *)(const void *)((const uint8_t *)from + at);
+                __asm__(""); /* otherwise compilers make a memcpy of the loop */
+        }
+        if (at < n) {
+                memcpy((uint8_t *)to + at, (const uint8_t *)from + at, n - at);
+        }
+}
+
+/** Set @p n bytes to 0, as span_copy_fixed copies them. */
+static inline __attribute__((always_inline)) void span_zero_fixed(void *to, size_t n)
+{
+        typedef uint64_t pair __attribute__((vector_size(16), aligned(1), may_alias));
+        size_t at = 0;
+#pragma GCC unroll 64
+        for (; at + sizeof(pair) <= n; at += sizeof(pair)) {
+                *(pair *)(void *)((uint8_t *)to + at) = (pair){0, 0};
+                __asm__("");
+        }
+        if (at < n) {
+                memset((uint8_t *)to + at, 0, n - at);
+        }
+}
+
 /** Copy the bytes of @p s to @p to. Most spans are short: their first and last bytes are copied without a call, some of them twice.
  *  @return the end of the copy. */
 static inline uint8_t *span_copy(uint8_t *to, struct span s)

@@ -104,22 +104,35 @@ static struct session *store(struct sessions *t, const struct record *r)
         return s;
 }
 
+/** @p s is the session of @p r. */
+static inline enum sessions_found refer(struct record *r, struct session *s, struct session **session)
+{
+        record_refer(r, &s->identity->session, field_set_both(&r->present, &fields_session));
+        *session = s;
+        return SESSIONS_FOUND;
+}
+
+/** Not in line in sessions_find: few records carry their session. */
+static __attribute__((noinline)) enum sessions_found store_and_refer(struct sessions *t, struct record *r,
+                                                                     struct session **session)
+{
+        struct session *s = store(t, r);
+        return s != NULL ? refer(r, s, session) : SESSIONS_LOST; /* it keeps what it carries */
+}
+
 enum sessions_found sessions_find(struct sessions *t, struct record *r, struct session **session)
 {
         *session = NULL;
         if (r->session_place == 0) {
                 return SESSIONS_NONE;
         }
-        struct session *s = r->session_place < t->n ? t->places[r->session_place] : NULL;
-        bool carried = r->session_source == RECORD_SESSION_CARRIED;
-        if (carried) {
-                s = store(t, r);
+        if (r->session_source == RECORD_SESSION_CARRIED) {
+                return store_and_refer(t, r, session);
         }
+        struct session *s = r->session_place < t->n ? t->places[r->session_place] : NULL;
         if (s == NULL || s->conn_id != r->conn_id) {
-                r->present.words[0] &= carried ? UINT64_MAX : ~fields_session.words[0];
+                r->present.words[0] &= ~fields_session.words[0];
                 return SESSIONS_LOST;
         }
-        record_refer(r, &s->identity->session, field_set_both(&r->present, &fields_session));
-        *session = s;
-        return SESSIONS_FOUND;
+        return refer(r, s, session);
 }

@@ -197,25 +197,28 @@ __attribute__((noinline)) static void make_layout(struct layout *layout, const s
         end_segment(layout, SEGMENT_END, 0);
 }
 
-/** Each kind has two places, so that two kinds seldom evict each other in turn. */
+/** Each kind has two places, so that two kinds seldom evict each other in turn. Most records are of the same kind as the one before. */
 static const struct layout *layout_for(const struct record *r)
 {
         static _Thread_local struct layout layouts[LAYOUTS];
+        static _Thread_local size_t newest;
         static _Thread_local unsigned turn;
         struct layout_key key = key_of(r);
+        if (same_key(&layouts[newest].key, &key)) {
+                return &layouts[newest];
+        }
         uint64_t kind = key.fields.words[0] ^ key.fields.words[1] << 32 ^ key.command_id << 48 ^
                         (uint64_t)key.event << 56;
-        struct layout *layout = &layouts[kind * 0x9e3779b97f4a7c15U >> 60]; /* 2^64 by the golden ratio */
-        if (same_key(&layout->key, &key)) {
-                return layout;
+        size_t at = kind * 0x9e3779b97f4a7c15U >> 60; /* 2^64 by the golden ratio */
+        if (!same_key(&layouts[at].key, &key)) {
+                at ^= 1;
         }
-        struct layout *other = &layouts[(size_t)(layout - layouts) ^ 1];
-        if (same_key(&other->key, &key)) {
-                return other;
+        if (!same_key(&layouts[at].key, &key)) {
+                at ^= ++turn % 2;
+                make_layout(&layouts[at], r);
         }
-        layout = ++turn % 2 == 0 ? layout : other;
-        make_layout(layout, r);
-        return layout;
+        newest = at;
+        return &layouts[at];
 }
 
 _Static_assert(LAYOUTS == 1 << (64 - 60), "layout_for");
@@ -257,7 +260,11 @@ static uint8_t *put_text(uint8_t *at, const uint8_t *end, const struct record *r
 /** Put a text that is formatted already. */
 static uint8_t *put_ready(uint8_t *at, const uint8_t *end, struct span ready)
 {
-        return end - at < (ptrdiff_t)ready.len ? NULL : span_copy(at, ready);
+        if (end - at < (ptrdiff_t)ready.len) {
+                return NULL;
+        }
+        memcpy(at, ready.data, ready.len);
+        return at + ready.len;
 }
 
 static uint8_t *put_fields(uint8_t *at, const uint8_t *end, const struct record *r, struct field_set fields)

@@ -69,7 +69,8 @@ static void compact(struct output_queue *q)
         }
 }
 
-static bool append(struct output_queue *q, enum format format, const struct record *r)
+static inline __attribute__((always_inline)) bool append(struct output_queue *q, enum format format,
+                                                         const struct record *r)
 {
         if (q->n_marks == max_marks(q)) {
                 return false;

@@ -326,7 +326,7 @@ static inline struct span record_text_if_any(const struct record *r, enum record
 /** Make it a record without fields. */
 static inline void record_clear(struct record *r)
 {
-        memset(r, 0, span_unknown(RECORD_OPTIONAL));
+        span_zero_fixed(r, RECORD_OPTIONAL);
 }
 
 /** Make @p to the same as @p r, pointing at the same; it can get further parts even if @p r can't. */

@@ -211,7 +211,7 @@ static __attribute__((noinline)) uint8_t *put_others(uint8_t *to, const struct r
 void record_pack(const struct record *r, uint8_t *out)
 {
         struct record_packed *packed = (struct record_packed *)(void *)out;
-        memcpy(packed->parts, r, span_unknown(RECORD_OPTIONAL));
+        span_copy_fixed(packed->parts, r, RECORD_OPTIONAL);
         uint8_t *to = out + PLAIN_SIZE;
         to = has_only_texts(r) ? put_own_texts(to, r) : put_others(to, r);
         packed->size = (uint64_t)(to - out);
