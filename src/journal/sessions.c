@@ -123,11 +123,12 @@ static __attribute__((noinline)) enum sessions_found store_and_refer(struct sess
 enum sessions_found sessions_find(struct sessions *t, struct record *r, struct session **session)
 {
         *session = NULL;
-        if (r->session_place == 0) {
-                return SESSIONS_NONE;
-        }
         if (r->session_source == RECORD_SESSION_CARRIED) {
-                return store_and_refer(t, r, session);
+                return r->session_place != 0 ? store_and_refer(t, r, session) : SESSIONS_NONE;
+        }
+        if (r->session_place == 0) {
+                r->present.words[0] &= ~fields_session.words[0];
+                return SESSIONS_NONE;
         }
         struct session *s = r->session_place < t->n ? t->places[r->session_place] : NULL;
         if (s == NULL || s->conn_id != r->conn_id) {

@@ -68,13 +68,23 @@ static bool may_be_foreign(const struct record *r)
         return may;
 }
 
+/** The fields whose texts are at hand: those of a session that the record does not carry were converted before. */
+static struct field_set fields_of(const struct record *r)
+{
+        struct field_set fields = r->present;
+        if (r->session_source != RECORD_SESSION_CARRIED) {
+                fields.words[0] &= ~fields_session.words[0];
+        }
+        return fields;
+}
+
 static struct need look(const struct record *r)
 {
         struct need need = {0, 0};
         if (!may_be_foreign(r)) {
                 return need;
         }
-        struct field_set walk = r->present;
+        struct field_set walk = fields_of(r);
         for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
                 if (record_is_list(f)) {
                         add_list(&need, r, f);
@@ -199,7 +209,7 @@ static bool prepare(struct convert *c, struct need need)
 /** Without memory: the texts are shown as they are, and the bytes of the foreign ones too. */
 static void mark_all(struct record *r)
 {
-        struct field_set walk = r->present;
+        struct field_set walk = fields_of(r);
         for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
                 if (!record_is_list(f) && record_charset(f) != RECORD_UTF8 &&
                     is_foreign(charset_of(r, f), record_text(r, f))) {
@@ -224,7 +234,7 @@ static __attribute__((noinline)) struct record *look_and_convert(struct convert 
                 return &c->record;
         }
         struct writer w = writer_over(c->room, c->size);
-        struct field_set walk = r->present;
+        struct field_set walk = fields_of(r);
         for (enum record_field f; (f = field_set_take(&walk)) != FIELD_COUNT;) {
                 if (!record_is_list(f)) {
                         if (record_charset(f) != RECORD_UTF8) {

@@ -52,6 +52,22 @@ static bool shows(struct record *r, const char *part)
         return has;
 }
 
+/** A record that has fields of a session which it does not carry comes without their texts. */
+static void a_session_elsewhere_is_not_read(void)
+{
+        struct convert c;
+        convert_init(&c);
+        struct record r = record_with(FIELD_QUERY, BYTES("caf\xe9"), "latin1");
+        field_set_add(&r.present, FIELD_USERNAME);
+        field_set_add(&r.present, FIELD_DATABASE);
+        memset(r.charsets, r.charsets[RECORD_CLIENT], sizeof r.charsets);
+        memset(&r.carried, 0x11, sizeof r.carried); /* no addresses of anything */
+        const struct record *text = convert_record(&c, &r);
+        CU_ASSERT_TRUE(span_equal(text->query, BYTES("caf\xc3\xa9")));
+        CU_ASSERT_TRUE(record_has(text, FIELD_USERNAME));
+        convert_fini(&c);
+}
+
 static void texts_become_utf8(void)
 {
         struct record r = record_with(FIELD_QUERY, BYTES("caf\xe9"), "latin1");
@@ -272,6 +288,7 @@ static void sets_that_the_library_lacks(void)
 }
 
 static const struct tap_test tests[] = {
+    {"a session elsewhere is not read", a_session_elsewhere_is_not_read},
     {"sets that the C library lacks", sets_that_the_library_lacks},
     {"texts become UTF-8", texts_become_utf8},
     {"nothing to do", nothing_to_do},
