@@ -115,11 +115,12 @@ static struct entry read_entry(const struct waiting_block *block, size_t at)
 /** The body of the entry at @p at. */
 static uint8_t *body_of(struct waiting_block *block, size_t at, const struct entry *e)
 {
-        uint8_t *tail = block->bytes + at + ENTRY_SIZE;
+        uint8_t *body = block->bytes + at + ENTRY_SIZE;
         if (!is_inside(e->body_len)) {
-                memcpy(&tail, tail, sizeof tail);
+                const void *where = body;
+                memcpy(&body, where, sizeof body);
         }
-        return tail;
+        return body;
 }
 
 /** Set @p cmd, but for its body. */
