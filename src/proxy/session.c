@@ -6,8 +6,8 @@
 #include <event2/event.h>
 #include <stdatomic.h>
 
-/* How long a client that was refused may take to read why. */
-enum { REFUSED_MS = 2000 };
+/* How long a client that was refused may take to read why; and how long one that is paused until replies have come waits for any. */
+enum { REFUSED_MS = 2000, REPLIES_MS = 1000 };
 
 uint64_t session_id(const struct session *s)
 {
@@ -161,7 +161,8 @@ void session_refuse(struct session *s, struct span packet, enum reason reason)
         session_enter(s, SESSION_REFUSED);
         link_abandon(&s->links[SIDE_SERVER]);
         if (link_write(client, packet) != STATUS_OK ||
-            link_resume(client, PAUSE_CONNECTING | PAUSE_BACKLOG | PAUSE_GATE) != STATUS_OK) {
+            link_resume(client, PAUSE_CONNECTING | PAUSE_BACKLOG | PAUSE_GATE | PAUSE_PIPELINE) !=
+                STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
                 return;
         }
@@ -187,12 +188,75 @@ static uint64_t bytes_moved(const struct session *s)
         return 2 * (client->bytes_read + server->bytes_read) - link_backlog(client) - link_backlog(server);
 }
 
+/** Is the client paused until replies have come? */
+static bool waits_for_replies(const struct session *s)
+{
+        return (s->links[SIDE_CLIENT].paused & PAUSE_PIPELINE) != 0;
+}
+
+/** What has to move so that the timer is set again. */
+static uint64_t what_moves(const struct session *s)
+{
+        return waits_for_replies(s) ? s->links[SIDE_SERVER].bytes_read : bytes_moved(s);
+}
+
 static uint64_t timeout_ms(const struct session *s)
 {
         const struct session_limits *limits = &s->shared->config.limits;
         return s->state == SESSION_REFUSED   ? REFUSED_MS
+               : waits_for_replies(s)        ? REPLIES_MS
                : s->state == SESSION_CLOSING ? limits->half_close_timeout_ms
                                              : limits->login_timeout_ms;
+}
+
+/** Nothing came from the server while the client was paused until replies have come. If the client reads them only when it has sent
+ *  all its commands, they never will: let it send. */
+static void stop_waiting(struct session *s)
+{
+        const char *limit = tap_crowding(s->tap);
+        tap_ignore_crowding(s->tap);
+        tap_notice(s->tap, EVENT_NOTICE,
+                   "no reply comes while the client is paused: it is read again, and what exceeds the limit "
+                   "is not logged",
+                   limit, s->shared->loop.now_ns);
+        session_end_pipeline_pause(s);
+}
+
+void session_end_pipeline_pause(struct session *s)
+{
+        if (!waits_for_replies(s)) {
+                return;
+        }
+        session_drop_timer(s);
+        if (link_resume(&s->links[SIDE_CLIENT], PAUSE_PIPELINE) != STATUS_OK) {
+                session_close(s, REASON_OUT_OF_MEMORY);
+        }
+}
+
+static void pause_for_replies(struct session *s, const char *limit)
+{
+        static const uint64_t second_ns = 1000000000;
+        uint64_t now_ns = s->shared->loop.now_ns;
+        if (s->pause_told_ns == 0 || now_ns - s->pause_told_ns >= second_ns) {
+                s->pause_told_ns = now_ns;
+                tap_notice(s->tap, EVENT_NOTICE, "the client is paused until replies have come", limit,
+                           now_ns);
+        }
+        if (link_pause(&s->links[SIDE_CLIENT], PAUSE_PIPELINE) != STATUS_OK) {
+                session_close(s, REASON_OUT_OF_MEMORY);
+                return;
+        }
+        session_set_timer(s);
+}
+
+void session_settle_pipeline(struct session *s)
+{
+        const char *limit = tap_crowding(s->tap);
+        if (limit == NULL) {
+                session_end_pipeline_pause(s);
+        } else if (!waits_for_replies(s) && s->state == SESSION_STREAMING) {
+                pause_for_replies(s, limit);
+        }
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -207,12 +271,18 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
                 session_enter(s, SESSION_ENDED);
         } else if (s->shared->links.log_full) {
                 session_set_timer(s); /* we do not read: it is not the peer's fault */
+        } else if (waits_for_replies(s)) {
+                if (what_moves(s) != s->timer_moved) {
+                        session_set_timer(s);
+                } else {
+                        stop_waiting(s);
+                }
         } else if (s->state != SESSION_CLOSING) {
                 enum reason reason =
                     session_lacks_greeting(s) ? REASON_GREETING_TIMEOUT : REASON_LOGIN_TIMEOUT;
                 session_report_error(s, reason_text(reason), NULL);
                 session_close(s, reason);
-        } else if (bytes_moved(s) != s->timer_moved) {
+        } else if (what_moves(s) != s->timer_moved) {
                 session_set_timer(s);
         } else {
                 if (s->reason != REASON_NO_GREETING) { /* a server that is silent does not close either */
@@ -227,7 +297,7 @@ void session_set_timer(struct session *s)
 {
         uint64_t ms = timeout_ms(s);
         const struct timeval timeout = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
-        s->timer_moved = bytes_moved(s);
+        s->timer_moved = what_moves(s);
         if (s->timer == NULL) {
                 s->timer = evtimer_new(s->shared->loop.base, on_timer, s);
         }

@@ -21,9 +21,9 @@ static void end_out_of_memory(struct session *s)
         session_close(s, REASON_OUT_OF_MEMORY);
 }
 
-static void feed_tap(struct session *s, enum side from, struct span bytes)
+static bool feed_tap(struct session *s, enum side from, struct span bytes)
 {
-        tap_feed(s->tap, from, bytes, s->shared->loop.now_ns);
+        return tap_feed(s->tap, from, bytes, s->shared->loop.now_ns);
 }
 
 /* --- forwarding ------------------------------------------------------------------------------------------------------- */
@@ -63,7 +63,9 @@ static void pass(struct session *s, struct link *from, struct span bytes)
 {
         deliver(s, from->other, bytes);
         s->times.own_cycles += clock_cycles() - s->shared->loop.tick_cycles;
-        feed_tap(s, from->side, bytes);
+        if (feed_tap(s, from->side, bytes)) {
+                session_settle_pipeline(s);
+        }
 }
 
 /** The gate has seen more of the login: pass on what it found. */
@@ -127,9 +129,9 @@ static void run_gate(struct session *s, enum gate_step step, struct span from_cl
         }
         /* not what came behind the packet that was refused: nobody will read it */
         size_t unread = out->rest.len + (step == GATE_REFUSE ? gate_held(s->gate) : 0);
-        feed_tap(s, SIDE_CLIENT,
-                 span_head(from_client, from_client.len > unread ? from_client.len - unread : 0));
-        feed_tap(s, SIDE_SERVER, out->to[SIDE_CLIENT]);
+        (void)feed_tap(s, SIDE_CLIENT,
+                       span_head(from_client, from_client.len > unread ? from_client.len - unread : 0));
+        (void)feed_tap(s, SIDE_SERVER, out->to[SIDE_CLIENT]);
         gate_sent(s->gate);
         settle_gate(s);
         if ((step == GATE_CLIENT_TLS && link_secure(client, out->rest) != STATUS_OK) ||
@@ -286,6 +288,7 @@ void session_on_end(void *arg, struct link *from, int error)
                 shut_as_it_came(from);
         }
         if (s->state != SESSION_CLOSING) {
+                session_end_pipeline_pause(s);
                 session_enter(s, SESSION_CLOSING);
                 session_set_timer(s);
         }

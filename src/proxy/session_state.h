@@ -38,9 +38,10 @@ struct session {
         struct session *next;
         struct session **link_here; /* what points at this one in the list */
         struct upstream *connecting;
-        struct event *timer;  /* NULL = not set */
-        uint64_t timer_moved; /* bytes_moved when it was set: traffic since then sets it again */
-        char *failure;        /* why the gate refuses the client */
+        struct event *timer;    /* NULL = not set */
+        uint64_t timer_moved;   /* what had moved when it was set: traffic since then sets it again */
+        uint64_t pause_told_ns; /* when a notice last said that the client is paused (pause_for_replies) */
+        char *failure;          /* why the gate refuses the client */
 };
 
 /* session.c */
@@ -61,6 +62,10 @@ void session_refuse(struct session *s, struct span packet, enum reason reason);
 /** Start the timer that the state calls for, instead of the one that is set. */
 void session_set_timer(struct session *s);
 void session_drop_timer(struct session *s);
+/** Pause the client, or read it again, as the tap says (tap_crowding). */
+void session_settle_pipeline(struct session *s);
+/** Read the client again, if it was paused because too many commands await their replies. */
+void session_end_pipeline_pause(struct session *s);
 /** Report an error of the session; @p info may be NULL. */
 void session_report_error(struct session *s, const char *reason, const char *info);
 /** Free what it consists of, whatever is there. */

@@ -2,6 +2,7 @@
 
 #include "base/diag.h"
 #include "base/start.h"
+#include "mysql/wire/frame.h"
 #include "profile/heap/prof.h"
 #include "proxy/net/listener.h"
 
@@ -163,6 +164,7 @@ static enum status init_sessions(struct worker *w, const struct worker_config *c
                                 .packet_bytes = s->hex || s->capture.bytes > 0 ? s->capture.packet_bytes : 0,
                                 .held_bytes = s->limits.held_bytes,
                                 .pipeline = (uint32_t)s->limits.pipeline,
+                                .pipeline_slack = LINK_READ_BYTES / FRAME_HEADER_SIZE,
                                 .statements = (uint32_t)s->limits.statements,
                                 .rows = (uint32_t)s->log.rows,
                                 .lint = (uint32_t)s->limits.lint,

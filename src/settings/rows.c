@@ -209,11 +209,16 @@ const struct settings_row settings_rows[] = {
          "full length."),
     SIZE("limits.held_bytes", limits.held_bytes, 64 * K, 1 * G, "16M",
          "Memory for the pending commands and prepared statements of one session. Prepared statements use at "
-         "most half of it. Texts and values that do not fit are truncated; the reason in the log record says "
-         "so."),
-    UINT("limits.pipeline", limits.pipeline, 1, 1000000, "1000000",
-         "Maximum number of commands for which one session may await replies; a session with more is still "
-         "forwarded, but its commands are not logged until the replies have come."),
+         "most half of it. When the texts of pending commands nearly fill it, the client is paused until "
+         "some are "
+         "answered. If no reply comes for a second, texts and values that do not fit are truncated; the "
+         "reason "
+         "in the log record says so."),
+    UINT(
+        "limits.pipeline", limits.pipeline, 1, 1000000, "1000000",
+        "Maximum number of commands for which one session may await replies. With more, its client is paused "
+        "until half of them are answered. If no reply comes for a second, it is not paused any longer; "
+        "further commands are forwarded, but not logged until the replies have come."),
     UINT("limits.statements", limits.statements, 1, 10000000, "16384",
          "Maximum number of prepared statements to track in one session; the text and values of further ones "
          "are not logged."),

@@ -91,11 +91,23 @@ static void count_verdict(struct tap *tap)
         tap->counted = v;
 }
 
-void tap_feed(struct tap *tap, enum side from, struct span bytes, uint64_t now_ns)
+bool tap_feed(struct tap *tap, enum side from, struct span bytes, uint64_t now_ns)
 {
-        if (dissect_feed(tap->dissect, from, bytes, now_ns)) {
-                count_verdict(tap);
+        if (!dissect_feed(tap->dissect, from, bytes, now_ns)) {
+                return false;
         }
+        count_verdict(tap);
+        return true;
+}
+
+const char *tap_crowding(const struct tap *tap)
+{
+        return dissect_crowding(tap->dissect);
+}
+
+void tap_ignore_crowding(struct tap *tap)
+{
+        dissect_ignore_crowding(tap->dissect);
 }
 
 void tap_give_up(struct tap *tap, const char *reason, uint64_t now_ns)

@@ -86,8 +86,12 @@ struct tap *tap_new(struct tap_shared *shared, uint64_t conn_id, const char *cli
 void tap_free(struct tap *tap);
 
 /** The next bytes from @p from, as the client's side of the session has them: after decryption, and with the greeting as
- *  the client gets it. */
-void tap_feed(struct tap *tap, enum side from, struct span bytes, uint64_t now_ns);
+ *  the client gets it. @return true if tap_crowding may have changed. */
+bool tap_feed(struct tap *tap, enum side from, struct span bytes, uint64_t now_ns);
+/** Should the client wait until replies have come? @return the limit that was reached (static text); NULL: it need not. */
+const char *tap_crowding(const struct tap *tap);
+/** The client cannot wait, because no replies come: what exceeds the limits is not logged. */
+void tap_ignore_crowding(struct tap *tap);
 /** Stop following the session, for @p reason (static text). */
 void tap_give_up(struct tap *tap, const char *reason, uint64_t now_ns);
 /** From here until tap_leave this thread works on the session: the profiler sees it so, and the processor fetches what

@@ -72,6 +72,17 @@ void completion_fail_all(struct dissect *d, const char *reason, uint64_t end_ns)
         }
 }
 
+/** More commands than the limits allow were in flight: are half of them answered? */
+static void relax(struct dissect *d)
+{
+        const struct budget *budget = &d->budget;
+        bool are_few = d->queue.count <= d->settings->pipeline / 2 && budget->used <= budget->limit / 2;
+        if (are_few || d->queue.count <= 1) {
+                d->crowding = CROWDING_NONE;
+                d->has_news = true;
+        }
+}
+
 const char *completion_advance(struct dissect *d)
 {
         while (d->queue.head != NULL && d->phase == PHASE_READY) {
@@ -96,6 +107,9 @@ const char *completion_advance(struct dissect *d)
                 command_queue_pop(&d->queue);
                 if (d->queue.waiting != NULL && !command_queue_promote(&d->queue)) {
                         return "out of memory";
+                }
+                if (d->crowding != CROWDING_NONE) {
+                        relax(d);
                 }
         }
         return NULL;

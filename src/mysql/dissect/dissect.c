@@ -95,6 +95,21 @@ struct dissect_verdict dissect_verdict(const struct dissect *d)
         return (struct dissect_verdict){r->times_opaque, r->times_followed, r->missed_before, d->lint.count};
 }
 
+const char *dissect_crowding(const struct dissect *d)
+{
+        static const char *const limits[] = {[CROWDING_COMMANDS] = "limits.pipeline",
+                                             [CROWDING_TEXTS] = "limits.held_bytes",
+                                             [CROWDING_IGNORED] = NULL};
+        return limits[d->crowding];
+}
+
+void dissect_ignore_crowding(struct dissect *d)
+{
+        if (d->crowding != CROWDING_NONE) {
+                d->crowding = CROWDING_IGNORED;
+        }
+}
+
 /** The text of the command @p cmd, and what it is in. */
 static struct span text_of(const struct dissect *d, const struct command *cmd, uint8_t *charset)
 {

@@ -39,7 +39,7 @@ static inline void dissect_expect(const struct dissect *d)
         __builtin_prefetch(at + 6 * DISSECT_LINE);
 }
 
-/** The next bytes from @p from, read at @p now_ns (monotonic). @return true if dissect_verdict may have changed. */
+/** The next bytes from @p from, read at @p now_ns (monotonic). @return true if dissect_verdict or dissect_crowding may have changed. */
 bool dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns);
 /** Let @p r carry what the dissector knows of who the session is: user, database, character set, the server's number. The
  *  records that it hands over only say which of these they have. Texts live until the next feed. */
@@ -82,6 +82,11 @@ struct dissect_now {
         bool hidden;         /**< the text holds a password, or may: not to be shown */
 };
 struct dissect_now dissect_now(const struct dissect *d);
+
+/** Should the client wait until replies have come? Cheap. @return the limit that was reached (static text); NULL: it need not. */
+const char *dissect_crowding(const struct dissect *d);
+/** The client cannot wait, because no replies come: from here on, texts are cut, and with too many commands the session becomes opaque. */
+void dissect_ignore_crowding(struct dissect *d);
 
 /** What is counted beyond the session. Cheap. */
 struct dissect_verdict {

@@ -27,12 +27,14 @@ struct dissect_settings {
         size_t value_bytes;        /**< kept of one value, of a parameter or of a row */
         size_t packet_bytes;       /**< kept of each packet for on_packet; 0 = on_packet is never called */
         size_t held_bytes;         /**< kept of one session's commands and statements, all together */
-        uint32_t pipeline;         /**< commands that await their replies */
-        uint32_t statements;       /**< prepared statements known at once */
-        uint32_t rows;             /**< kept of each result; 0 = results are only counted */
-        uint32_t lint;     /**< broken rules of a session that get records; further ones are only counted */
-        bool count_only;   /**< commands make no records: on_command is called instead */
-        bool hide_packets; /**< packets are redacted: they would show what records must not */
+        uint32_t pipeline; /**< commands that await their replies: with more, the client should wait */
+        uint32_t
+            pipeline_slack; /**< commands that may come before it does; with more, the session becomes opaque */
+        uint32_t statements; /**< prepared statements known at once */
+        uint32_t rows;       /**< kept of each result; 0 = results are only counted */
+        uint32_t lint;       /**< broken rules of a session that get records; further ones are only counted */
+        bool count_only;     /**< commands make no records: on_command is called instead */
+        bool hide_packets;   /**< packets are redacted: they would show what records must not */
 };
 
 /** Where news goes. The arguments live only during the call. on_record gets a record in which the dissector has filled

@@ -22,6 +22,14 @@
 #include "mysql/wire/capability.h"
 #include "mysql/wire/lint.h"
 
+/** Are more commands in flight than the limits allow? */
+enum crowding {
+        CROWDING_NONE,
+        CROWDING_COMMANDS, /**< limits.pipeline was exceeded: the client should wait */
+        CROWDING_TEXTS,    /**< their texts nearly fill limits.held_bytes: the client should wait */
+        CROWDING_IGNORED,  /**< one of these, but the client cannot wait */
+};
+
 enum phase { PHASE_GREETING, PHASE_LOGIN, PHASE_AUTH, PHASE_READY, PHASE_OPAQUE, PHASE_CLOSED, PHASE_COUNT };
 
 /** Figures of each of several results (multi_result.h). */
@@ -37,8 +45,9 @@ struct dissect {
         bool redact_packets; /**< but not what is in them, once the login is over */
         bool answered_early; /**< the client still sends the rest of a command that the server answered */
         bool draining; /**< the server gave up on a LOCAL INFILE, and the client sends the rest of the file */
-        bool skips_rest; /**< followed again: the server may still be sending the reply before (resync.h) */
-        bool has_news;   /**< dissect_verdict has changed during this feed */
+        bool skips_rest;  /**< followed again: the server may still be sending the reply before (resync.h) */
+        bool has_news;    /**< dissect_verdict or dissect_crowding has changed during this feed */
+        uint8_t crowding; /**< enum crowding; request.c enters all states but NONE, completion.c that one */
         struct lint lint;
         const char *opaque_reason;
         struct command_queue queue;

@@ -55,11 +55,37 @@ static void describe(struct dissect *d, struct command *cmd, const struct messag
         read_stmt_id(cmd, m->body);
 }
 
+/** How many commands can be in flight before the session becomes opaque. */
+static uint64_t most_commands(const struct dissect *d)
+{
+        uint64_t slack = d->crowding != CROWDING_IGNORED ? d->settings->pipeline_slack : 0;
+        return d->settings->pipeline + slack;
+}
+
+/** A command was added behind others: are they too many? */
+static void note_crowding(struct dissect *d)
+{
+        enum { FREE_PART = 8 };
+        const struct budget *budget = &d->budget;
+        bool is_full = budget_left(budget) < budget->limit / FREE_PART;
+        if (d->crowding != CROWDING_NONE) {
+                return;
+        }
+        if (d->queue.count > d->settings->pipeline) {
+                d->crowding = CROWDING_COMMANDS;
+        } else if (is_full && !d->settings->count_only) {
+                d->crowding = CROWDING_TEXTS;
+        }
+        d->has_news = d->has_news || d->crowding != CROWDING_NONE;
+}
+
 /** Add @p cmd to the queue: a head belongs to the queue then. @return false when memory is out; a head is freed. */
 static bool enqueue(struct dissect *d, struct command *cmd, struct span body)
 {
         if (d->queue.head != NULL) {
-                return command_queue_append(&d->queue, cmd, body);
+                bool is_added = command_queue_append(&d->queue, cmd, body);
+                note_crowding(d);
+                return is_added;
         }
         if (!command_queue_keep_body(&d->queue, cmd, body)) {
                 command_free(cmd);
@@ -73,7 +99,7 @@ static struct outcome take_command(struct dissect *d, const struct message *m)
 {
         const struct command *head = d->queue.head;
         struct command waiting = {.next = NULL};
-        if (d->queue.count >= d->settings->pipeline) {
+        if (d->queue.count >= most_commands(d)) {
                 resync_note_unqueued(d, m->first);
                 return outcome_unreadable("more commands in flight than limits.pipeline allows to follow");
         }

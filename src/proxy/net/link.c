@@ -26,7 +26,7 @@ static ssize_t transmit(int fd, struct span bytes)
 }
 
 /* Reads in one wake-up: enough to be quick, few enough that others get their turn. Bytes of the backlog in one write. */
-enum { READS_MAX = 4, WRITE_MAX = 512 * 1024, READ_BYTES = 128 * 1024, PLAIN_BYTES = 64 * 1024 };
+enum { READS_MAX = 4, WRITE_MAX = 512 * 1024, PLAIN_BYTES = 64 * 1024 };
 
 /* --- states ----------------------------------------------------------------------------------------------------------- */
 
@@ -159,10 +159,10 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
         loop_tick(shared->loop);
         owner->begin(link->owner);
         for (int i = 0; i < READS_MAX && link->paused == 0 && !shared->log_full; i++) {
-                ssize_t n = receive(fd, shared->buffer, READ_BYTES);
+                ssize_t n = receive(fd, shared->buffer, LINK_READ_BYTES);
                 if (n > 0) {
                         take(link, span_of(shared->buffer, (size_t)n));
-                        if (n < READ_BYTES) {
+                        if (n < LINK_READ_BYTES) {
                                 break; /* the socket is empty, or will wake us again */
                         }
                 } else if (n == 0) {
@@ -421,7 +421,7 @@ enum status link_shared_init(struct link_shared *shared, const struct link_owner
                              const struct tls_context *tls, size_t backlog_low)
 {
         *shared = (struct link_shared){.owner = owner, .loop = loop, .tls = tls, .backlog_low = backlog_low};
-        shared->buffer = prof_alloc(STAGE_WORKER, READ_BYTES);
+        shared->buffer = prof_alloc(STAGE_WORKER, LINK_READ_BYTES);
         shared->plain = prof_alloc(STAGE_TLS, PLAIN_BYTES);
         return shared->buffer != NULL && shared->plain != NULL ? STATUS_OK : STATUS_NOMEM;
 }

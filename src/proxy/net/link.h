@@ -28,6 +28,9 @@ struct link;
 struct tls;
 struct tls_context;
 
+/** on_bytes gets at most so many bytes that were read at once. */
+enum { LINK_READ_BYTES = 128 * 1024 };
+
 /** Why a link is not read. It is read when no reason is left. */
 enum pause {
         PAUSE_CONNECTING = 1 << 0, /**< the other side is not connected yet */
@@ -35,6 +38,7 @@ enum pause {
         PAUSE_GATE = 1 << 2,       /**< the login takes its time, and much is held */
         PAUSE_ENDED = 1 << 3,      /**< nothing more will come, or nobody would take it */
         PAUSE_LOG = 1 << 4,        /**< the log is full, and blocks */
+        PAUSE_PIPELINE = 1 << 5,   /**< too many commands await their replies */
 };
 
 enum link_state {
