@@ -24,8 +24,8 @@ void session_enter(struct session *s, enum session_state state)
         static const char *const names[] = {
             [SESSION_ACCEPTED] = "accepted", [SESSION_CONNECTING] = "connecting",
             [SESSION_GATED] = "gated",       [SESSION_STREAMING] = "streaming",
-            [SESSION_CLOSING] = "closing",   [SESSION_REFUSED] = "refused",
-            [SESSION_ENDED] = "ended"};
+            [SESSION_REJECTED] = "rejected", [SESSION_CLOSING] = "closing",
+            [SESSION_REFUSED] = "refused",   [SESSION_ENDED] = "ended"};
         if (s->state == SESSION_ENDED) {
                 return; /* whatever else the same callback finds */
         }
@@ -269,6 +269,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         session_begin(s);
         if (s->state == SESSION_REFUSED) {
                 session_enter(s, SESSION_ENDED);
+        } else if (s->state == SESSION_REJECTED) {
+                session_refuse(s, (struct span){NULL, 0}, s->reason); /* a server that does not answer */
         } else if (s->shared->links.log_full) {
                 session_set_timer(s); /* we do not read: it is not the peer's fault */
         } else if (waits_for_replies(s)) {

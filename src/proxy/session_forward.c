@@ -158,10 +158,10 @@ static bool passes_open_gate(struct session *s, const struct link *from, struct 
 void session_on_bytes(void *arg, struct link *from, struct span bytes)
 {
         struct session *s = arg;
-        if (is_done(s)) {
+        if (is_done(s) || (s->state == SESSION_REJECTED && from->side == SIDE_CLIENT)) {
                 return; /* read only to see its end */
         }
-        if (s->gate == NULL || passes_open_gate(s, from, bytes)) {
+        if (s->gate == NULL || s->state == SESSION_REJECTED || passes_open_gate(s, from, bytes)) {
                 pass(s, from, bytes);
                 return;
         }
@@ -191,6 +191,21 @@ void session_on_secured(void *arg, struct link *link)
         struct gate_out out;
         enum gate_step step = gate_secured(s->gate, &out);
         run_gate(s, step, (struct span){NULL, 0}, &out);
+}
+
+/** TLS with the client failed before its login. Let the server refuse it, as it would have done by itself: its answer is passed on
+ *  unencrypted. */
+static void reject_client(struct session *s)
+{
+        struct gate_out out;
+        if (gate_spoil_login(s->gate, &out) != GATE_GO ||
+            link_end_handshake(&s->links[SIDE_CLIENT]) != STATUS_OK) {
+                end_out_of_memory(s);
+                return;
+        }
+        session_enter(s, SESSION_REJECTED);
+        deliver(s, &s->links[SIDE_SERVER], out.to[SIDE_SERVER]);
+        gate_sent(s->gate);
 }
 
 void session_on_tls_failed(void *arg, struct link *link, const char *error)
@@ -225,7 +240,9 @@ void session_on_tls_failed(void *arg, struct link *link, const char *error)
                 return;
         }
         session_report_error(s, reason_text(reason), error);
-        if (is_client) {
+        if (is_client && link->state == LINK_HANDSHAKE && s->gate != NULL) {
+                reject_client(s);
+        } else if (is_client) {
                 session_refuse(s, (struct span){NULL, 0}, reason); /* the alert is its answer */
         } else {
                 link_break(link);
@@ -256,6 +273,19 @@ static void shut_as_it_came(struct link *from)
                   from->tls != NULL ? from->reading == LINK_READ_CLOSED : from->side == SIDE_SERVER);
 }
 
+/** One side ended while TLS with the client was being established, or after that had failed. */
+static void end_without_tls(struct session *s, struct link *from, int error)
+{
+        struct link *client = &s->links[SIDE_CLIENT];
+        if (from->side == SIDE_CLIENT && error == 0) {
+                link_shut(from->other, true); /* the answer is still awaited */
+        } else if (client->state == LINK_HANDSHAKE && link_end_handshake(client) != STATUS_OK) {
+                end_out_of_memory(s);
+        } else {
+                session_refuse(s, (struct span){NULL, 0}, s->reason);
+        }
+}
+
 void session_on_end(void *arg, struct link *from, int error)
 {
         struct session *s = arg;
@@ -271,6 +301,10 @@ void session_on_end(void *arg, struct link *from, int error)
                 end_out_of_memory(s);
         }
         if (is_done(s)) {
+                return;
+        }
+        if (s->state == SESSION_REJECTED || s->links[SIDE_CLIENT].state == LINK_HANDSHAKE) {
+                end_without_tls(s, from, error);
                 return;
         }
         if (s->gate != NULL && !gate_is_open(s->gate)) {

@@ -17,6 +17,7 @@ enum session_state {
         SESSION_CONNECTING, /* to the server */
         SESSION_GATED,      /* the login, or another exchange that the gate translates: packets are held */
         SESSION_STREAMING,  /* bytes pass at once */
+        SESSION_REJECTED,   /* TLS with the client failed: the server is to answer a spoiled login */
         SESSION_CLOSING,    /* one side has ended, and what is left is delivered to the other */
         SESSION_REFUSED,    /* the client was sent an error: only its delivery is awaited */
         SESSION_ENDED,      /* to be destroyed when its callback returns */

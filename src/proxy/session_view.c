@@ -24,9 +24,9 @@ void session_view(const struct session *s, struct session_view *out)
         copy_text(out->username, sizeof out->username, v.username);
         copy_text(out->database, sizeof out->database, v.database);
         copy_text(out->phase, sizeof out->phase,
-                  span_str(s->state == SESSION_CONNECTING ? "connecting"
-                           : s->state == SESSION_REFUSED  ? "refused"
-                                                          : v.phase));
+                  span_str(s->state == SESSION_CONNECTING                                ? "connecting"
+                           : s->state == SESSION_REFUSED || s->state == SESSION_REJECTED ? "refused"
+                                                                                         : v.phase));
         copy_text(out->opaque_reason, sizeof out->opaque_reason, span_str(v.opaque_reason));
         copy_text(out->command, sizeof out->command, span_str(v.command));
         copy_text(out->query, sizeof out->query, v.query_hidden ? span_str("(hidden)") : v.query);

@@ -52,15 +52,16 @@ static void add_times(const struct tap *tap, struct record *r)
 /** Without a login packet there is no user, and no errno: the reason has to tell that the login failed. */
 static void add_failure(const struct tap *tap, struct record *r)
 {
-        if (!record_has(r, FIELD_REASON) || record_has(r, FIELD_CLIENT_CAPABILITIES)) {
-                return; /* the login succeeded, was refused by the server, or was at least sent */
+        if (record_has(r, FIELD_CLIENT_CAPABILITIES)) {
+                return; /* the login was sent */
         }
         if (tap->prevented != NULL) {
                 record_set_text(r, FIELD_REASON, span_str(tap->prevented));
                 if (tap->prevented_by != NULL) {
                         record_set_text(r, FIELD_INFO, span_str(tap->prevented_by));
                 }
-        } else if (tap->tls[SIDE_CLIENT] != NULL) {
+        } else if (record_has(r, FIELD_REASON) && !record_has(r, FIELD_ERRNO) &&
+                   tap->tls[SIDE_CLIENT] != NULL) {
                 record_set_text(
                     r, FIELD_INFO,
                     span_str("the client left after the TLS handshake: it may not trust the certificate"));

@@ -1,4 +1,5 @@
 """Who ended a session: the reason of its disconnect, and how the other side gets to know."""
+import contextlib
 import fcntl
 import os
 import socket
@@ -280,6 +281,91 @@ class Refusals(Ends):
                         self.assertEqual(self.end_of(s), (error, "closed"))
                     auth, = proxy.settled("auth")
                     self.assertEqual((auth["errno"], auth["error"]), (1040, "Too many connections"))
+
+
+BAD_HANDSHAKE = packet(2, b"\xff\x13\x04#08S01Bad handshake")
+SSL_REQUEST = packet(1, struct.pack("<IIB", CAPABILITIES | SSL, 1 << 24, 45) + bytes(23))
+NOT_A_LOGIN = "the client's first packet is not a login of protocol 4.1"
+
+
+class Unreadable(Ends):
+    """A client that does not speak TLS after it asked for it, and logins that can't be read: the server refuses them, and its error
+    reaches the client and the log."""
+
+    def answers(self, port, *parts, shut=False):
+        """What a client gets that sends @p parts instead of a login."""
+        s = socket.create_connection(("127.0.0.1", port), lab.PATIENCE_S)
+        read_packet(s)
+        for part in parts:
+            s.sendall(part)
+        if shut:
+            s.shutdown(socket.SHUT_WR)
+        answer = b""
+        with contextlib.suppress(ConnectionError):  # the server closes before it has read everything
+            while chunk := s.recv(4096):
+                answer += chunk
+        s.close()
+        return answer
+
+    def check(self, parts, reason, *args, server=None, shut=False, opaque=False, alert=b""):
+        port = (server or lab.tls_server()).port
+        with self.subTest(parts=parts, args=args), lab.Proxy(*args, remote=f"127.0.0.1:{port}", expect_opaque=opaque) as proxy:
+            answer = self.answers(proxy.port, *parts, shut=shut)
+            self.assertEqual(answer, alert + BAD_HANDSHAKE)
+            if server is None:
+                self.assertTrue(self.answers(port, *parts, shut=shut).endswith(BAD_HANDSHAKE))
+            auth, = proxy.settled("auth")
+            self.assertEqual((auth["errno"], auth["sqlstate"], auth["error"], auth["reason"]), (1043, "08S01", "Bad handshake", reason))
+
+    def test_garbage_for_tls(self):
+        failed = "TLS with the client failed"
+        login = packet(2, struct.pack("<IIB", CAPABILITIES, 1 << 24, 45) + bytes(23) + b"root\0\0")
+        for junk in b"SELECT 1 is no ClientHello", b"GET / HTTP/1.0\r\n\r\n", bytes(100), login:
+            self.check((SSL_REQUEST, junk), failed)
+        self.check((SSL_REQUEST + login,), failed)
+        self.check((SSL_REQUEST, bytes.fromhex("16030100050100000100")), failed, alert=bytes.fromhex("15030300020232"))
+        self.check((SSL_REQUEST,), failed, shut=True)
+        for server in "preferred", "disabled":
+            self.check((SSL_REQUEST, b"SELECT 1"), failed, "--tls-server", server, server=lab.server())
+
+    def test_logins(self):
+        head = struct.pack("<IIB", CAPABILITIES | 1 << 20, 1 << 24, 45) + bytes(23)
+        for login in (head[:2], head[:10], head + b"root", head + b"root\0\xf0abc", b"\x05\xa6\0\0\0root\0\0",
+                      head + b"root\0\0shop\0mysql_native_password\0\xfd\xff\xff\xff"):
+            self.check((packet(1, login),), NOT_A_LOGIN, opaque=True)
+        self.check((packet(1, b""),), "the client does not speak the MySQL protocol", opaque=True)
+
+    def test_server_refuses_during_the_handshake(self):
+        requested = threading.Event()
+
+        def talk(s):
+            s.sendall(TLS_GREETING)
+            requested.wait(lab.PATIENCE_S)
+            s.sendall(packet(1, b"\xff\x1d\x04#08S01Shutdown"))
+        with lab.Proxy(remote=self.serve(talk)) as proxy:
+            s = socket.create_connection(("127.0.0.1", proxy.port), lab.PATIENCE_S)
+            read_packet(s)
+            s.sendall(SSL_REQUEST)
+            lab.wait_for(lambda: [v for v in proxy.json("/sessions")["sessions"] if v["bytes_sent"] == len(SSL_REQUEST)], "the request")
+            requested.set()
+            self.assertEqual(read_packet(s)[4:], b"\xff\x1d\x04#08S01Shutdown")
+            s.close()
+            self.assertEqual([(r["errno"], r["error"]) for r in proxy.settled("auth")], [(1053, "Shutdown")])
+
+    def test_server_does_not_answer(self):
+        port = self.serve(lambda s: (s.sendall(TLS_GREETING), read_packet(s)))
+        with lab.Proxy(remote=port) as proxy:
+            self.assertEqual(self.answers(proxy.port, SSL_REQUEST, b"garbage"), b"")
+            auth, = proxy.settled("auth")
+            self.assertNotIn("errno", auth)
+            self.assertEqual(auth["reason"], "TLS with the client failed")
+
+    def test_server_does_not_end(self):
+        """It is given as long as the login may take."""
+        port = self.serve(lambda s: (s.sendall(TLS_GREETING), s.recv(4096), s.recv(1)))
+        with lab.Proxy("--limits-login-timeout-ms", "300", remote=port) as proxy:
+            self.assertEqual(self.answers(proxy.port, SSL_REQUEST, b"garbage"), b"")
+            self.assertEqual(proxy.settled("disconnect")[0]["reason"], "TLS with the client failed")
 
 
 class ServerName(Ends):

@@ -69,12 +69,14 @@ void dissect_give_up(struct dissect *d, const char *reason, uint64_t now_ns)
         }
         give_up(d, reason, NULL, SIDE_SERVER);
         resync_end(d, now_ns);
-        dissector_forget(d);
+        if (d->phase == PHASE_OPAQUE) {
+                dissector_forget(d);
+        }
 }
 
 void dissect_end(struct dissect *d, uint64_t now_ns)
 {
-        if (d->phase < PHASE_OPAQUE) {
+        if (d->phase < PHASE_UNREAD) {
                 emit_cut_off(d, SIDE_CLIENT, now_ns);
                 emit_cut_off(d, SIDE_SERVER, now_ns);
                 if (d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH) {

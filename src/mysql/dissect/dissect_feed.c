@@ -11,6 +11,7 @@
 enum {
         SMALL_LIMIT = 64 * 1024, /* of a greeting, login, OK or ERR: the rest is not parsed */
         ATTRIBUTES_ROOM = 64 * 1024,
+        REFUSAL_MAX = 4 * 1024, /* of an ERR in answer to a login; texts have at most 512 characters */
 };
 
 /* --- how much of a message is parsed ----------------------------------------------------------------------- */
@@ -166,9 +167,10 @@ static bool take_piece(struct parse_context *ctx, const struct frame_piece *piec
         struct packet_stream *stream = ctx->stream;
         if (piece->begins_message) {
                 begin_message(d, ctx->from, piece);
-                if (phase_table[d->phase].from[ctx->from] ==
-                    NULL) { /* these bytes may not be a packet: do not wait for its end */
-                        give_up_unexpected(ctx);
+                bool is_refusal = d->phase != PHASE_UNREAD || piece->length <= REFUSAL_MAX;
+                if (phase_table[d->phase].from[ctx->from] == NULL || !is_refusal) {
+                        give_up_unexpected(
+                            ctx); /* these bytes may not be a packet: do not wait for its end */
                         return true;
                 }
         }
@@ -270,10 +272,11 @@ static struct span take_part(struct parse_context *ctx, struct span bytes)
         return bytes;
 }
 
-/** Are bytes looked at: is the session followed, or may it be followed again? */
-static bool is_read(const struct dissect *d)
+/** Are bytes from @p from looked at: is the session followed, or may it be followed again? */
+static bool is_read(const struct dissect *d, enum side from)
 {
-        return d->phase < PHASE_OPAQUE || d->resync.is_possible;
+        return d->phase < PHASE_UNREAD || (d->phase == PHASE_UNREAD && from == SIDE_SERVER) ||
+               d->resync.is_possible;
 }
 
 /** Take all of @p bytes, as long as they are looked at and compression does not begin. @return what is left. */
@@ -282,7 +285,7 @@ static struct span take_packets(struct parse_context *ctx, struct span bytes)
         struct dissect *d = ctx->d;
         struct packet_stream *stream = ctx->stream;
         const struct compress *compress = stream->compress;
-        while (bytes.len > 0 && is_read(d) && stream->compress == compress) {
+        while (bytes.len > 0 && is_read(d, ctx->from) && stream->compress == compress) {
                 size_t before = bytes.len;
                 if (d->phase == PHASE_OPAQUE) {
                         parse_context_flush(ctx);
@@ -334,7 +337,7 @@ static void take_compressed(struct dissect *d, enum side from, struct span bytes
 {
         uint8_t piece[COMPRESS_PIECE];
         struct compress_output out;
-        while (is_read(d) && compress_next(d->streams[from].compress, &bytes, piece, &out)) {
+        while (is_read(d, from) && compress_next(d->streams[from].compress, &bytes, piece, &out)) {
                 struct parse_context ctx;
                 parse_context_begin(&ctx, d, from, now_ns);
                 if (out.begins_frame) {

@@ -30,7 +30,17 @@ enum crowding {
         CROWDING_IGNORED,  /**< one of these, but the client cannot wait */
 };
 
-enum phase { PHASE_GREETING, PHASE_LOGIN, PHASE_AUTH, PHASE_READY, PHASE_OPAQUE, PHASE_CLOSED, PHASE_COUNT };
+/* In PHASE_UNREAD the session is opaque, too, but for one packet: a server that can't read a login either says so. */
+enum phase {
+        PHASE_GREETING,
+        PHASE_LOGIN,
+        PHASE_AUTH,
+        PHASE_READY,
+        PHASE_UNREAD,
+        PHASE_OPAQUE,
+        PHASE_CLOSED,
+        PHASE_COUNT
+};
 
 /** Figures of each of several results (multi_result.h). */
 struct multi_result;

@@ -16,7 +16,8 @@ static bool is_shown(const struct dissect *d, const struct message *m)
 
 void give_up(struct dissect *d, const char *reason, const struct message *m, enum side from)
 {
-        if (d->phase == PHASE_OPAQUE || d->phase == PHASE_CLOSED) {
+        if (d->phase >= PHASE_UNREAD) {
+                d->phase = d->phase == PHASE_UNREAD ? PHASE_OPAQUE : d->phase;
                 return;
         }
         const struct packet_stream *stream = &d->streams[from];
@@ -36,6 +37,6 @@ void give_up(struct dissect *d, const char *reason, const struct message *m, enu
         resync_begin(d, now_ns);
         d->opaque_reason = reason;
         d->has_news = true;
-        d->phase = PHASE_OPAQUE;
+        d->phase = d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH ? PHASE_UNREAD : PHASE_OPAQUE;
         emit_notice(d, now_ns, reason, info, show ? &bytes : NULL);
 }

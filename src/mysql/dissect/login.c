@@ -59,6 +59,20 @@ static struct outcome refused(struct dissect *d, const struct message *m)
         return outcome_of(PACKET_ERR);
 }
 
+struct outcome login_on_refusal(struct dissect *d, const struct message *m)
+{
+        struct err err;
+        bool is_refusal = m->first == REPLY_ERR && err_parse(m->body, &err);
+        d->phase = PHASE_OPAQUE;
+        d->packet_secret = !is_refusal;
+        if (!is_refusal) {
+                return outcome_of(PACKET_UNKNOWN);
+        }
+        d->refused = true;
+        end_login(d, m->end_ns, &err, d->opaque_reason);
+        return outcome_of(PACKET_ERR);
+}
+
 struct outcome login_on_greeting(struct dissect *d, const struct message *m)
 {
         struct greeting greeting;

@@ -15,6 +15,7 @@ const struct phase_info phase_table[PHASE_COUNT] = {
     [PHASE_LOGIN] = {"login", {[SIDE_CLIENT] = login_on_login, [SIDE_SERVER] = login_on_early_reply}},
     [PHASE_AUTH] = {"auth", {[SIDE_CLIENT] = on_client_in_auth, [SIDE_SERVER] = login_on_server}},
     [PHASE_READY] = {"ready", {[SIDE_CLIENT] = request_on_message, [SIDE_SERVER] = result_on_message}},
+    [PHASE_UNREAD] = {"opaque", {[SIDE_SERVER] = login_on_refusal}},
     [PHASE_OPAQUE] = {"opaque", {NULL, NULL}},
     [PHASE_CLOSED] = {"closed", {NULL, NULL}},
 };

@@ -1,6 +1,7 @@
 /** @file phase.h  The phases of a session, and who handles the messages of each.
  *
  *      GREETING -> LOGIN -> AUTH -> READY -> CLOSED          any -> OPAQUE -> READY
+ *                  LOGIN, AUTH -> UNREAD -> OPAQUE           what the client sent could not be read
  *
  * Threads: any; the table is constant.   Memory: none. */
 #ifndef MYSQL_DISSECT_PHASE_H

@@ -414,9 +414,8 @@ static enum gate_step finish(struct gate *g, enum gate_step step, struct gate_ou
         out->to[SIDE_CLIENT] = secure_buffer_span(&g->queue.out[SIDE_CLIENT]);
         out->to[SIDE_SERVER] = secure_buffer_span(&g->queue.out[SIDE_SERVER]);
         if (step == GATE_CLIENT_TLS) {
-                g->rest =
-                    g->in
-                        [SIDE_CLIENT]; /* the session reads it while it feeds the gate with the same bytes, decrypted */
+                /* the session reads it while it feeds the gate with the same bytes, decrypted */
+                g->rest = g->in[SIDE_CLIENT];
                 g->in[SIDE_CLIENT] = (struct secure_buffer){NULL, 0, 0, 0};
                 out->rest = secure_buffer_span(&g->rest);
         }
@@ -474,6 +473,13 @@ enum gate_step gate_fail(struct gate *g, const char *reason, struct gate_out *ou
             g,
             gate_queue_refuse(&g->queue, ERROR_UPSTREAM, g->state == GATE_GREETING ? NULL : "HY000", reason),
             out);
+}
+
+enum gate_step gate_spoil_login(struct gate *g, struct gate_out *out)
+{
+        gate_sent(g);
+        *out = (struct gate_out){0};
+        return finish(g, gate_queue_put(&g->queue, SIDE_SERVER, (struct span){NULL, 0}), out);
 }
 
 size_t gate_held(const struct gate *g)

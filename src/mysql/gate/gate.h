@@ -46,6 +46,9 @@ bool gate_closes(struct gate *g, struct span in);
 /** The session can't go on: queue an ERR packet for the client. @p reason is what gate_reason returns from then on; it must
  *  outlive the gate. */
 enum gate_step gate_fail(struct gate *g, const char *reason, struct gate_out *out);
+/** The client's login will never come, since TLS with it failed: queue an empty packet for the server in its place, which no server
+ *  can read. Its answer is what the client would have got without the proxy. */
+enum gate_step gate_spoil_login(struct gate *g, struct gate_out *out);
 /** How many bytes of the client are held. */
 size_t gate_held(const struct gate *g);
 

@@ -133,6 +133,16 @@ enum status link_secure(struct link *link, struct span first)
         return first.len > 0 ? handle(link, tls_feed(link->tls, first)) : STATUS_OK;
 }
 
+enum status link_end_handshake(struct link *link)
+{
+        struct tls *tls = link->tls;
+        link->tls = NULL;
+        enter(link, LINK_PLAIN);
+        enum status status = link_write(link, tls_pending(tls));
+        tls_free(tls);
+        return status;
+}
+
 void link_describe_tls(const struct link *link, char *out, size_t size)
 {
         tls_describe(link->tls, out, size);

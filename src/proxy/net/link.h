@@ -5,7 +5,7 @@
  *
  *      nothing waits: no backlog          something waits: a bufferevent that writes, freed when all is written
  *
- *      state    closed -> plain -> handshake -> encrypted -> closed
+ *      state    closed -> plain -> handshake -> encrypted -> closed          handshake -> plain
  *      reading  open -> ended                       writing  open -> draining -> shut          any -> failed
  *
  * A link owns its socket and reports to its owner through a table of callbacks; it does not know what its owner is. It
@@ -131,6 +131,9 @@ enum status link_write(struct link *link, struct span bytes);
  *  Failure is reported by on_tls_failed, success by on_secured; both may come within the call.
  *  @return STATUS_NOMEM if it could not be set up. */
 enum status link_secure(struct link *link, struct span first);
+/** The handshake will not succeed: what waited for its end is sent unencrypted, and so is all that is written from here on.
+ *  @return STATUS_NOMEM: the session must end. */
+enum status link_end_handshake(struct link *link);
 /** What TLS was agreed on, such as "TLSv1.3 TLS_AES_256_GCM_SHA384"; only of a link in LINK_ENCRYPTED. */
 void link_describe_tls(const struct link *link, char *out, size_t size);
 /** The peer is as good as gone: nothing more is read from it, and writing has failed. Reports on_end (EPROTO) unless

@@ -76,6 +76,11 @@ const char *tls_error(const struct tls *t)
         return t->error;
 }
 
+struct span tls_pending(const struct tls *t)
+{
+        return secure_buffer_span(&t->pending);
+}
+
 /* --- bytes ---------------------------------------------------------------------------------------------------------- */
 
 /** Does a peer that sends @p alert reject our certificate? RFC 8446, 6.2. */

@@ -45,6 +45,8 @@ void tls_free(struct tls *t);
 enum status tls_pass_name(struct tls *to, const struct tls *from);
 /** Send the first message of a handshake that is ours to begin. */
 enum tls_state tls_start(struct tls *t);
+/** What was written before the handshake was over, and waits for its end. */
+struct span tls_pending(const struct tls *t);
 /** Take all of @p bytes, the next ones from the socket. */
 enum tls_state tls_feed(struct tls *t, struct span bytes);
 /** Encrypt @p bytes and send them. What is written before the handshake is over is sent after it. */

@@ -265,6 +265,53 @@ static void put_raw(char mark, struct span bytes)
         s.len += w.at;
 }
 
+/** A login that can't be read, of @p bytes. */
+static void log_in_with(struct span bytes)
+{
+        greet(&s, CAPS, "p");
+        script_go_on(&s, bytes);
+}
+
+static unsigned count_records(const char *part)
+{
+        char *records = script_play(&s, 0);
+        unsigned n = count(records, part);
+        free(records);
+        return n;
+}
+
+static void refusals_of_unreadable_logins(void)
+{
+        static const char http[] = "GET / HTTP/1.1\r\n\r\n";
+        static const struct span logins[] = {{(const uint8_t *)"", 0},
+                                             {(const uint8_t *)"\x85\xa6", 2},
+                                             {(const uint8_t *)"\x05\xa6\0\0\0root\0", 10},
+                                             {(const uint8_t *)http, sizeof http - 1}};
+        for (size_t i = 0; i < sizeof logins / sizeof logins[0]; i++) {
+                log_in_with(logins[i]);
+                script_go_on(&s, SPAN("something that nobody reads"));
+                script_answer(&s, SPAN("\xff\x13\4#08S01Bad handshake"));
+                script_answer(&s, SPAN("\xff\x13\4#08S01once is enough"));
+                EXPECT(&s, "\"errno\":1043,\"sqlstate\":\"08S01\",\"error\":\"Bad handshake\"",
+                       "\"reason\":\"the client's first packet is not a login of protocol 4.1\"",
+                       "the session is opaque from here on: phase login");
+                CU_ASSERT_EQUAL(count_records("\"event\":\"auth\""), 1);
+        }
+        /* a server that can read it, and one whose bytes are not packets */
+        log_in_with(SPAN("\x85\xa6"));
+        script_answer_ok(&s);
+        script_answer(&s, SPAN("\xff\x13\4#08S01Bad handshake"));
+        CU_ASSERT_EQUAL(count_records("\"event\":\"auth\""), 0);
+        log_in_with(SPAN("\x85\xa6"));
+        script_answer(&s, SPAN("\xff\x13"));
+        CU_ASSERT_EQUAL(count_records("\"event\":\"auth\""), 0);
+        log_in_with(SPAN("\x85\xa6"));
+        put_raw('S', SPAN("\x16\3\3\xff\xff and so on, as TLS records do"));
+        script_answer(&s, SPAN("\xff\x13\4#08S01Bad handshake"));
+        CU_ASSERT_EQUAL(count_records("\"event\":\"auth\""), 0);
+        CU_ASSERT_EQUAL(count_records("\"event\":\"notice\""), 1);
+}
+
 static void put_frame(char mark, uint8_t seq, struct span plain, bool lies)
 {
         uint8_t room[ROOM];
@@ -425,6 +472,7 @@ static const struct tap_test tests[] = {
     {"logins within TLS", within_tls},
     {"how a login ends", ends},
     {"what can't be followed", what_can_not_be_followed},
+    {"refusals of logins that can't be read", refusals_of_unreadable_logins},
     {"what the OK changes", what_the_ok_changes},
     {"COM_CHANGE_USER", changes_of_user},
     {"compressed sessions", compressed},
