@@ -61,10 +61,12 @@ static struct outcome on_switch(struct auth_path *path, const struct message *m,
 }
 
 struct outcome auth_path_on_server(struct auth_path *path, struct lint *lint, uint64_t capabilities,
-                                   const struct message *m)
+                                   bool in_login, const struct message *m)
 {
         if (m->first == REPLY_EOF) {
-                if ((capabilities & CAP_PLUGIN_AUTH) == 0) {
+                /* The old request is a single byte, for clients without PLUGIN_AUTH. MariaDB sends them one with a name, too, in
+                 * reply to COM_CHANGE_USER. */
+                if ((capabilities & CAP_PLUGIN_AUTH) == 0 && m->len > 1 && in_login) {
                         lint_break(lint, LINT_NOT_AGREED);
                 }
                 return on_switch(path, m, PACKET_AUTH_SWITCH);

@@ -20,9 +20,9 @@ struct auth_path {
 bool auth_path_propose(struct auth_path *path, struct span plugin);
 /** The plugin changes to @p plugin, or is confirmed if that is empty; it is a step. @return false when memory is out. */
 bool auth_path_add_plugin(struct auth_path *path, struct span plugin);
-/** What the server sends within an authentication besides OK and ERR. */
+/** What the server sends within an authentication besides OK and ERR. @p in_login: not in reply to COM_CHANGE_USER. */
 struct outcome auth_path_on_server(struct auth_path *path, struct lint *lint, uint64_t capabilities,
-                                   const struct message *m);
+                                   bool in_login, const struct message *m);
 void auth_path_put(const struct auth_path *path, struct record *r);
 /** Forget the steps: an authentication ended, or another begins. The plugin stays. */
 void auth_path_forget(struct auth_path *path);

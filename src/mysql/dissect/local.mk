@@ -26,6 +26,8 @@ src_libmysql_dissect_a_SOURCES = \
 	src/mysql/dissect/filtered_request.h \
 	src/mysql/dissect/give_up.c \
 	src/mysql/dissect/give_up.h \
+	src/mysql/dissect/local_file.c \
+	src/mysql/dissect/local_file.h \
 	src/mysql/dissect/login.c \
 	src/mysql/dissect/login.h \
 	src/mysql/dissect/message.h \

@@ -177,7 +177,7 @@ struct outcome login_on_server(struct dissect *d, const struct message *m)
         }
         if (m->first != REPLY_OK || m->len == 0) {
                 d->packet_secret = true;
-                return auth_path_on_server(&d->auth_path, &d->lint, d->capabilities, m);
+                return auth_path_on_server(&d->auth_path, &d->lint, d->capabilities, true, m);
         }
         if (!ok_parse(m->body, d->capabilities, &ok)) {
                 return outcome_unreadable("a malformed OK packet");

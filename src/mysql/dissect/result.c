@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "mysql/dissect/effects.h"
 #include "mysql/dissect/emit.h"
+#include "mysql/dissect/local_file.h"
 #include "mysql/dissect/multi_result.h"
 #include "mysql/dissect/request.h"
 #include "mysql/dissect/rows.h"
@@ -137,6 +138,9 @@ static struct outcome first_of_result(struct dissect *d, struct command *cmd, co
         struct reader r = reader_over(m->body);
         if (m->first == REPLY_LOCAL_FILE) {
                 cmd->state = REPLYING_LOCAL_FILE;
+                if (!local_file_is_named(d, cmd, span_skip(m->body, 1))) {
+                        lint_break(&d->lint, LINT_FILE_NOT_NAMED);
+                }
                 if ((d->client_capabilities & CAP_LOCAL_FILES) == 0) {
                         lint_break(&d->lint, LINT_NOT_AGREED);
                 }
@@ -353,7 +357,7 @@ static struct outcome on_change_user(struct dissect *d, struct command *cmd, con
                 return end_result(d, cmd, m);
         }
         d->packet_secret = true;
-        return auth_path_on_server(&d->auth_path, &d->lint, d->capabilities, m);
+        return auth_path_on_server(&d->auth_path, &d->lint, d->capabilities, false, m);
 }
 
 static struct outcome on_stream(struct dissect *d, struct command *cmd, const struct message *m)

@@ -35,6 +35,8 @@ static const struct {
          "the status flags announce OUT parameters, but the command does not execute a statement"},
     [LINT_WIDE_LENGTH] = {"wide_length", "zero bytes before the length of the session changes; MariaDB sends "
                                          "them if the database's character set is ucs2, utf16 or utf32"},
+    [LINT_FILE_NOT_NAMED] = {"file_not_named",
+                             "the server requests a local file that the command does not name"},
     [LINT_STATUS_MORE] = {"status_more",
                           "the status flags announce another result, but the command cannot have one"},
 };

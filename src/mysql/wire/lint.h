@@ -26,6 +26,7 @@ enum lint_rule {
         LINT_STATUS_OUT_PARAMS,
         LINT_STATUS_MORE,
         LINT_WIDE_LENGTH,
+        LINT_FILE_NOT_NAMED,
         LINT_RULES
 };
 

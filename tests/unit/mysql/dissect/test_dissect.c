@@ -409,18 +409,78 @@ static void times(void)
 
 /* --- replies of all shapes ---------------------------------------------------------------------------------------------- */
 
+/** Is the file /tmp/rows, which the server requests in answer to @p text, reported as one that it does not name? */
+static bool is_reported(const char *text)
+{
+        uint8_t packet[256] = {3};
+        size_t len = strlen(text);
+        memcpy(packet + 1, text, len);
+        script_open(&s, CAP_LOCAL_FILES, 8);
+        script_send(&s, span_of(packet, 1 + len));
+        script_answer(&s, SPAN("\xfb/tmp/rows"));
+        script_go_on(&s, SPAN(""));
+        script_answer_ok(&s);
+        char *records = script_play(&s, 0);
+        bool is_it = strstr(records, "\"rule\":\"file_not_named\"") != NULL;
+        CU_ASSERT_PTR_NULL(strstr(records, "opaque"));
+        free(records);
+        return is_it;
+}
+
+static void files_that_are_not_named(void)
+{
+        static const char *const named[] = {
+            "LOAD DATA LOCAL INFILE '/tmp/rows' INTO TABLE t",
+            "load xml concurrent local infile \"/tmp/rows\" into table t",
+            "LOAD DATA /* the */ LOCAL -- file\n INFILE '/tmp/rows' INTO TABLE t",
+            "/*!50000 LOAD DATA LOCAL INFILE '/tmp/rows' INTO TABLE t */",
+            "SELECT 1; LOAD DATA LOCAL INFILE 'a' INTO TABLE t; LOAD DATA LOCAL INFILE '/tmp/rows' INTO "
+            "TABLE t",
+            "LOAD DATA LOCAL INFILE '/tmp\\/rows' INTO TABLE t",
+            "LOAD DATA LOCAL INFILE '/tmp/r\xc3\xb6ws' INTO TABLE t",
+            "EXECUTE IMMEDIATE CONCAT('LOAD DATA', ' LOCAL INFILE ...')",
+            "CALL load()",
+        };
+        static const char *const not_named[] = {
+            "SELECT 1",
+            "",
+            "LOAD DATA INFILE '/tmp/rows' INTO TABLE t",
+            "LOAD DATA LOCAL INFILE '/tmp/row' INTO TABLE t",
+            "LOAD DATA LOCAL INFILE '' INTO TABLE t",
+            "SELECT 'LOAD DATA LOCAL INFILE ''/tmp/rows'''",
+            "SELECT 1 -- LOAD DATA LOCAL INFILE '/tmp/rows'",
+            "SELECT 1 /* LOAD DATA LOCAL INFILE '/tmp/rows' */",
+            "SELECT local, infile FROM t",
+        };
+        for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
+                CU_ASSERT_FALSE(is_reported(named[i]));
+        }
+        for (size_t i = 0; i < sizeof not_named / sizeof not_named[0]; i++) {
+                CU_ASSERT_TRUE(is_reported(not_named[i]));
+        }
+        script_open(&s, CAP_LOCAL_FILES, 8); /* a command without a text, and a prepared statement */
+        script_send(&s, SPAN("\12"));
+        script_answer(&s, SPAN("\xfb/tmp/rows"));
+        expect("\"rule\":\"file_not_named\"");
+        script_open(&s, CAP_LOCAL_FILES, 8);
+        script_prepare(&s, 1, "SELECT 1", 0);
+        script_send(&s, SPAN("\x17\1\0\0\0\0\1\0\0\0"));
+        script_answer(&s, SPAN("\xfb/tmp/rows"));
+        expect("\"rule\":\"file_not_named\"");
+}
+
 static void local_files(void)
 {
         script_open(&s, CAP_LOCAL_FILES, 8);
-        script_send(&s, SPAN("\3LOAD DATA LOCAL"));
+        script_send(&s, SPAN("\3LOAD DATA LOCAL INFILE '/tmp/rows'"));
         script_answer(&s, SPAN("\xfb/tmp/rows"));
         script_go_on(&s, SPAN("1\t2\n"));
         script_go_on(&s, SPAN(""));
         script_answer_ok(&s);
-        expect_clean("\"query\":\"LOAD DATA LOCAL\"");
+        expect_clean("\"query\":\"LOAD DATA LOCAL INFILE '/tmp/rows'\"");
         /* the server gives up in the middle; the client sends the rest, and goes on */
         script_open(&s, CAP_LOCAL_FILES, 8);
-        script_send(&s, SPAN("\3LOAD DATA LOCAL"));
+        script_send(&s, SPAN("\3LOAD DATA LOCAL INFILE '/tmp/rows'"));
         script_answer(&s, SPAN("\xfb/tmp/rows"));
         uint8_t seq = s.seq;
         script_go_on(&s, SPAN("1\t2\n"));
@@ -436,7 +496,7 @@ static void local_files(void)
         free(records);
         /* a file of so many packets that its number begins anew in the rest */
         script_open(&s, CAP_LOCAL_FILES, 8);
-        script_send(&s, SPAN("\3LOAD DATA LOCAL"));
+        script_send(&s, SPAN("\3LOAD DATA LOCAL INFILE '/tmp/rows'"));
         script_answer(&s, SPAN("\xfb/tmp/rows"));
         while (s.seq != 0) {
                 script_go_on(&s, SPAN("5\n"));
@@ -450,18 +510,18 @@ static void local_files(void)
         expect("\"command\":\"COM_PING\"");
         /* a client that never said it could, and one that does not wait */
         script_open(&s, 0, 8);
-        script_send(&s, SPAN("\3LOAD DATA LOCAL"));
+        script_send(&s, SPAN("\3LOAD DATA LOCAL INFILE '/tmp/rows'"));
         script_answer(&s, SPAN("\xfb/tmp/rows"));
         script_go_on(&s, SPAN(""));
         script_answer_ok(&s);
         expect("\"rule\":\"not_agreed\"");
         script_open(&s, CAP_LOCAL_FILES, 8);
-        script_send(&s, SPAN("\3LOAD DATA LOCAL"));
+        script_send(&s, SPAN("\3LOAD DATA LOCAL INFILE '/tmp/rows'"));
         script_send(&s, SPAN("\16"));
         script_answer(&s, SPAN("\xfb/tmp/rows"));
         expect("LOCAL INFILE while another command is in flight");
         script_open(&s, CAP_LOCAL_FILES, 8);
-        script_send(&s, SPAN("\3LOAD DATA LOCAL"));
+        script_send(&s, SPAN("\3LOAD DATA LOCAL INFILE '/tmp/rows'"));
         script_answer(&s, SPAN("\xfb/tmp/rows"));
         script_answer_ok(&s);
         expect("a reply before the end of LOCAL INFILE");
@@ -779,6 +839,7 @@ static const struct tap_test tests[] = {
     {"definitions", definitions},
     {"a payload of several packets", longer_than_a_packet},
     {"each allocation fails once", every_allocation_fails_once},
+    {"local files that are not named", files_that_are_not_named},
 };
 
 int main(void)

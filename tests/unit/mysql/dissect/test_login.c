@@ -86,6 +86,14 @@ static void expect(const struct script *s, const char *const *parts)
 
 static struct script s;
 
+static unsigned count_records(const char *part)
+{
+        char *records = script_play(&s, 0);
+        unsigned n = count(records, part);
+        free(records);
+        return n;
+}
+
 static void paths(void)
 {
         greet(&s, CAPS, "caching_sha2_password");
@@ -114,6 +122,25 @@ static void paths(void)
         script_answer(&s, SPAN("\1x"));
         script_answer_ok(&s);
         EXPECT(&s, "\"auth_path\":\"p\"");
+        CU_ASSERT_EQUAL(count_records("\"event\":\"lint\""), 0);
+        greet(&s, CAPS, "p");
+        log_in(&s, CAPS & ~CAP_SSL & ~CAP_PLUGIN_AUTH, "");
+        script_answer(&s, SPAN("\xfe"
+                               "q\0abc"));
+        script_go_on(&s, SPAN("new"));
+        script_answer_ok(&s);
+        EXPECT(&s, "\"rule\":\"not_agreed\"", "\"auth_path\":\"p > q\"");
+        greet(&s, CAPS, "p"); /* but MariaDB does so here */
+        log_in(&s, CAPS & ~CAP_SSL & ~CAP_PLUGIN_AUTH, "");
+        script_answer_ok(&s);
+        script_send(&s, SPAN("\x11"
+                             "eve\0\4hashother\0\x21\0"));
+        script_answer(&s, SPAN("\xfe"
+                               "q\0abc"));
+        script_go_on(&s, SPAN("x"));
+        script_answer_ok(&s);
+        EXPECT(&s, "\"username\":\"eve\"");
+        CU_ASSERT_EQUAL(count_records("\"event\":\"lint\""), 0);
 }
 
 static void factors_and_dialogs(void)
@@ -272,14 +299,6 @@ static void log_in_with(struct span bytes)
         script_go_on(&s, bytes);
 }
 
-static unsigned count_records(const char *part)
-{
-        char *records = script_play(&s, 0);
-        unsigned n = count(records, part);
-        free(records);
-        return n;
-}
-
 static void refusals_of_unreadable_logins(void)
 {
         static const char http[] = "GET / HTTP/1.1\r\n\r\n";
@@ -372,8 +391,8 @@ static void frames_in_sequence(void)
         }
         /* a packet over two frames, a file, a stream that the client answers, a change of user */
         begin_compressed(CAP_COMPRESS | CAP_LOCAL_FILES);
-        put_frame('C', 0, SPAN("\x0a\0\0\0\3LOA"), false);
-        put_frame('C', 1, SPAN("D DATA"), false);
+        put_frame('C', 0, SPAN("\x1b\0\0\0\3LOA"), false);
+        put_frame('C', 1, SPAN("D DATA LOCAL INFILE 'x'"), false);
         put_frame('S', 2, SPAN("\2\0\0\1\xfbx"), false);
         put_frame('C', 3, SPAN("\2\0\0\2\x31\n"), false);
         put_frame('C', 4, SPAN("\0\0\0\3"), false);
