@@ -17,11 +17,12 @@ struct reader {
         size_t len;
         size_t at;
         bool failed;
+        bool odd_length; /**< a length had more than 32 bits: lenenc_length (mysql/wire/lenenc.h) */
 };
 
 static inline struct reader reader_over(struct span in)
 {
-        return (struct reader){in.data, in.len, 0, false};
+        return (struct reader){in.data, in.len, 0, false, false};
 }
 
 /** Bytes not yet taken; 0 after a failure. */

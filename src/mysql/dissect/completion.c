@@ -13,6 +13,9 @@ __attribute__((noinline)) static void complete_execution(struct dissect *d, cons
 {
         struct execution execution;
         execute_decode(d, cmd, &execution);
+        if (execution.odd_length) {
+                emit_odd_length(d, cmd);
+        }
         emit_command(d, cmd, point, &execution, reason);
         if (execution.st != NULL && execution.st->long_data.n > 0 && cmd->code == COM_STMT_EXECUTE) {
                 statement_drop_long_data(&d->statements, execution.st);

@@ -358,8 +358,11 @@ static void begin_lint(const struct dissect *d, const struct lint_evidence *e, s
         begin(d, EVENT_LINT, e->mono_ns, r);
         /* a command's own packet has just been queued; the server answers the oldest */
         struct command scratch;
-        const struct command *cmd =
-            e->from == SIDE_CLIENT ? command_queue_newest(&d->queue, &scratch) : d->queue.head;
+        const struct command *cmd = e->cmd != NULL           ? e->cmd
+                                    : e->from == SIDE_CLIENT ? command_queue_newest(&d->queue, &scratch)
+                                                             : d->queue.head;
+        enum packet_kind kind = e->cmd != NULL ? packet_kind_of(e->cmd->code) : d->packet_kind;
+        bool is_hidden = e->cmd != NULL ? d->redact_packets : d->packet_secret || d->packet_is_sealed;
         if (cmd != NULL) {
                 record_set_uint(r, FIELD_CONN_SEQ_NUM, cmd->seq_num);
                 record_set_text(r, FIELD_COMMAND, span_str(cmd->type->name));
@@ -367,9 +370,9 @@ static void begin_lint(const struct dissect *d, const struct lint_evidence *e, s
         record_set_text(r, FIELD_DIRECTION, span_str(e->from == SIDE_CLIENT ? "client" : "server"));
         record_set_uint(r, FIELD_PACKET_SEQ, e->seq);
         record_set_uint(r, FIELD_PACKET_LENGTH, e->length);
-        record_set_text(r, FIELD_PACKET_NAME, span_str(packet_kind_name(d->packet_kind)));
-        bool hide = d->packet_secret || d->packet_is_sealed || (cmd != NULL && dissector_is_secret(d, cmd)) ||
-                    secret_is_in_packet(e->bytes);
+        record_set_text(r, FIELD_PACKET_NAME, span_str(packet_kind_name(kind)));
+        bool hide =
+            is_hidden || (cmd != NULL && dissector_is_secret(d, cmd)) || secret_is_in_packet(e->bytes);
         if (!hide && e->bytes.len > 0) {
                 record_set_text(r, FIELD_PACKET_BYTES, span_head(e->bytes, DISSECT_EVIDENCE));
         }
@@ -398,6 +401,21 @@ void emit_lint(struct dissect *d, const struct lint_evidence *evidence)
         }
         d->lint.broken = 0;
         d->has_news = true;
+}
+
+void emit_odd_length(struct dissect *d, const struct command *cmd)
+{
+        const struct lint_evidence e = {.from = SIDE_CLIENT,
+                                        .length =
+                                            cmd->true_len < UINT32_MAX ? (uint32_t)cmd->true_len : UINT32_MAX,
+                                        .mono_ns = cmd->start_ns,
+                                        .bytes = command_body(cmd),
+                                        .cmd = cmd};
+        uint32_t of_this_packet = d->lint.broken;
+        d->lint.broken = 0;
+        lint_break(&d->lint, LINT_ODD_LENGTH);
+        emit_lint(d, &e);
+        d->lint.broken = of_this_packet;
 }
 
 void emit_cut_off(const struct dissect *d, enum side side, uint64_t now_ns)

@@ -34,9 +34,12 @@ struct lint_evidence {
         uint32_t length;
         uint64_t mono_ns;
         struct span bytes;
+        const struct command *cmd; /**< whose first packet it is; NULL: it is the packet just handled */
 };
 /** A record for each rule that is marked as broken, as far as the bound goes. */
 void emit_lint(struct dissect *d, const struct lint_evidence *evidence);
+/** LINT_ODD_LENGTH was broken by the packet of @p cmd itself, which shows only when its statement is known: a record. */
+void emit_odd_length(struct dissect *d, const struct command *cmd);
 /** The connection ended within a packet of @p side, which is the usual trace of a crash. Nothing if it ended between two. */
 void emit_cut_off(const struct dissect *d, enum side side, uint64_t now_ns);
 

@@ -145,6 +145,7 @@ static void decode_execute(struct dissect *d, const struct command *cmd, struct 
         read_values(d, &r, st, bitmap, values, (size_t)n, bytes_there(d, cmd));
         out->values = values;
         out->n = (size_t)n;
+        out->odd_length = r.odd_length;
 }
 
 /* --- COM_STMT_BULK_EXECUTE ------------------------------------------------------------------------------------------ */
@@ -214,6 +215,7 @@ static void decode_bulk(struct dissect *d, const struct command *cmd, struct exe
         out->values = list;
         out->n = used;
         out->count = count;
+        out->odd_length = r.odd_length;
         out->count_known = !r.failed && cmd->body_len + cmd->dropped == cmd->true_len;
 }
 
@@ -290,6 +292,9 @@ size_t execute_attributes(struct dissect *d, struct span body, struct record *re
                         record_set_list(record, FIELD_QUERY_ATTRIBUTES,
                                         (struct value_list){values, (size_t)n});
                 }
+        }
+        if (r.odd_length && record == NULL) {
+                lint_break(&d->lint, LINT_ODD_LENGTH);
         }
         return r.failed ? 0 : 1 + r.at;
 }

@@ -15,7 +15,8 @@ struct execution {
         size_t n;
         bool are_unknown;
         bool count_known;
-        uint64_t count; /**< rows of a COM_STMT_BULK_EXECUTE; values are the first of them */
+        bool odd_length; /**< LINT_ODD_LENGTH is broken */
+        uint64_t count;  /**< rows of a COM_STMT_BULK_EXECUTE; values are the first of them */
 };
 
 /** Decode the values of @p cmd, a COM_STMT_EXECUTE or COM_STMT_BULK_EXECUTE, and remember their types for the statement's next
@@ -23,7 +24,8 @@ struct execution {
 void execute_decode(struct dissect *d, const struct command *cmd, struct execution *out);
 /** Put them into the record. */
 void execute_put(const struct execution *execution, const struct command *cmd, struct record *r);
-/** Decode the attributes before a COM_QUERY's text, and put them into @p record unless that is NULL.
+/** Decode the attributes before a COM_QUERY's text, and put them into @p record unless that is NULL; then it is the packet just
+ *  received, which the linter checks.
  *  @return where in @p body the text begins; 0 if the attributes are malformed or incomplete. */
 size_t execute_attributes(struct dissect *d, struct span body, struct record *record);
 

@@ -133,6 +133,9 @@ struct outcome login_on_login(struct dissect *d, const struct message *m)
         }
         d->next_seq = (uint8_t)(m->last + 1);
         lint_login(&d->lint, login.capabilities, d->server_capabilities);
+        if (login.odd_length) {
+                lint_break(&d->lint, LINT_ODD_LENGTH);
+        }
         d->client_capabilities = login.capabilities;
         d->capabilities &= login.capabilities;
         set_collation(d, login.collation_id);

@@ -1,5 +1,6 @@
 #include "mysql/dissect/request.h"
 
+#include "mysql/dissect/emit.h"
 #include "mysql/dissect/execute.h"
 #include "mysql/dissect/rows.h"
 #include "mysql/wire/capability.h"
@@ -235,6 +236,9 @@ static const char *begin_change_user(struct dissect *d, struct command *cmd)
         auth_path_forget(&d->auth_path);
         if (!change_user_parse(command_body(cmd), d->capabilities, &login)) {
                 return "a malformed COM_CHANGE_USER";
+        }
+        if (login.odd_length) {
+                emit_odd_length(d, cmd);
         }
         d->vars.next_login_charset = charset_of_collation(login.collation_id);
         if (d->vars.next_login_charset == CHARSET_UNKNOWN) {

@@ -171,8 +171,16 @@ static struct value finish(struct value v, const struct column *column)
         return v;
 }
 
-static void read_text_row(const struct dissect *d, struct span body, const struct columns *c,
-                          struct value *values, size_t n)
+/** The row is read: check the lengths of its values. */
+static void note_lengths(struct dissect *d, const struct reader *r)
+{
+        if (r->odd_length) {
+                lint_break(&d->lint, LINT_ODD_LENGTH);
+        }
+}
+
+static void read_text_row(struct dissect *d, struct span body, const struct columns *c, struct value *values,
+                          size_t n)
 {
         struct reader r = reader_over(body);
         for (size_t i = 0; i < n; i++) {
@@ -187,12 +195,13 @@ static void read_text_row(const struct dissect *d, struct span body, const struc
                 if (r.failed) {
                         mark_unknown(values, v.true_len > 0 ? i + 1 : i,
                                      n); /* the beginning of the failing value may be there */
-                        return;
+                        break;
                 }
         }
+        note_lengths(d, &r);
 }
 
-static void read_binary_row(const struct dissect *d, struct span body, const struct columns *c,
+static void read_binary_row(struct dissect *d, struct span body, const struct columns *c,
                             struct value *values, size_t n)
 {
         struct reader r = reader_over(body);
@@ -212,9 +221,10 @@ static void read_binary_row(const struct dissect *d, struct span body, const str
                 values[i] = finish(v, column);
                 if (r.failed) {
                         mark_unknown(values, v.true_len > 0 ? i + 1 : i, n);
-                        return;
+                        break;
                 }
         }
+        note_lengths(d, &r);
 }
 
 /** A password may stand behind the place where a value is cut: search the whole value. */

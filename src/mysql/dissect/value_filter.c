@@ -48,7 +48,7 @@ static bool read_length(struct value_filter *f, const struct packet_stream *stre
                 f->keep = size - reader_left(&r);
                 return false;
         }
-        *length = lenenc_uint(&r);
+        *length = lenenc_length(&r);
         if (r.failed) {
                 f->step = FILTER_OFF;
         }

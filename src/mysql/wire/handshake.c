@@ -67,6 +67,16 @@ static void parse_tail(struct reader *r, struct login *out)
         }
 }
 
+static bool has_odd_attribute(struct span attributes)
+{
+        struct reader r = reader_over(attributes);
+        struct span name;
+        struct span value;
+        while (attribute_next(&r, &name, &value) && !r.odd_length) {
+        }
+        return r.odd_length;
+}
+
 bool login_parse(struct span payload, struct login *out)
 {
         struct reader r = reader_over(payload);
@@ -100,6 +110,7 @@ bool login_parse(struct span payload, struct login *out)
                 out->database = take_text(&r);
         }
         parse_tail(&r, out);
+        out->odd_length = r.odd_length || has_odd_attribute(out->attributes);
         return !r.failed;
 }
 
@@ -135,6 +146,7 @@ bool change_user_parse(struct span payload, uint64_t capabilities, struct login 
                 out->collation_id = reader_u16(&r);
         }
         parse_tail(&r, out);
+        out->odd_length = r.odd_length || has_odd_attribute(out->attributes);
         return !r.failed;
 }
 

@@ -36,6 +36,7 @@ struct login {
         struct span database; /**< empty: the login names none */
         struct span auth_plugin;
         struct span attributes; /**< names and values, for attribute_next */
+        bool odd_length;        /**< a length had more than 32 bits */
 };
 
 /** @return false if @p payload is not a complete login of protocol 4.1. */

@@ -19,10 +19,21 @@ static inline uint64_t lenenc_uint(struct reader *r)
         }
 }
 
+/** Read the length of something. Servers and clients read only the lower four of its eight bytes, and clients in use send rubbish in the
+ *  others: that sets odd_length. */
+static inline uint64_t lenenc_length(struct reader *r)
+{
+        uint64_t n = lenenc_uint(r);
+        if (n > UINT32_MAX) {
+                r->odd_length = true;
+        }
+        return n & UINT32_MAX;
+}
+
 /** Read a string that follows its length. */
 static inline struct span lenenc_span(struct reader *r)
 {
-        uint64_t n = lenenc_uint(r);
+        uint64_t n = lenenc_length(r);
         return reader_take(r, n);
 }
 

@@ -37,6 +37,9 @@ static const struct {
                                          "them if the database's character set is ucs2, utf16 or utf32"},
     [LINT_FILE_NOT_NAMED] = {"file_not_named",
                              "the server requests a local file that the command does not name"},
+    [LINT_ODD_LENGTH] = {"odd_length",
+                         "a length of 8 bytes whose upper half is not zero; servers and clients "
+                         "read only the lower half"},
     [LINT_STATUS_MORE] = {"status_more",
                           "the status flags announce another result, but the command cannot have one"},
 };
@@ -119,6 +122,9 @@ void lint_status(struct lint *l, uint8_t code, uint16_t status, uint64_t agreed)
 void lint_ending(struct lint *l, uint64_t len, bool is_eof, const struct ok *ok, uint64_t agreed)
 {
         bool deprecated = (agreed & CAP_DEPRECATE_EOF) != 0;
+        if (ok->odd_length) {
+                lint_break(l, LINT_ODD_LENGTH);
+        }
         if (is_eof && deprecated) {
                 lint_break(l, LINT_EOF_FOR_OK);
         } else if (is_eof && len >= REPLY_OK_MIN) {
@@ -168,8 +174,11 @@ void lint_definition(struct lint *l, struct span body, uint64_t agreed)
         for (size_t i = 0; i < texts_of(agreed); i++) {
                 (void)lenenc_span(&r);
         }
-        uint64_t fixed = lenenc_uint(&r);
+        uint64_t fixed = lenenc_length(&r);
         (void)reader_take(&r, fixed);
+        if (r.odd_length) {
+                lint_break(l, LINT_ODD_LENGTH);
+        }
         if (r.failed || fixed < DEFINITION_FIXED) {
                 lint_break(l, LINT_ENDS_EARLY);
         } else if (!reader_done(&r)) {

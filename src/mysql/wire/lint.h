@@ -27,6 +27,7 @@ enum lint_rule {
         LINT_STATUS_MORE,
         LINT_WIDE_LENGTH,
         LINT_FILE_NOT_NAMED,
+        LINT_ODD_LENGTH,
         LINT_RULES
 };
 

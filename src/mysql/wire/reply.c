@@ -64,6 +64,7 @@ static void parse_tracking(struct span block, struct ok *out)
         struct session_change change;
         out->changes = block;
         while (session_change_next(&at, &change)) {
+                out->odd_length = out->odd_length || at.entries.odd_length || at.variables.odd_length;
                 if (span_equal(change.name, span_str("character_set_client"))) {
                         out->character_set = change.value;
                 } else if (span_equal(change.name, span_str("character_set_results"))) {
@@ -115,6 +116,7 @@ bool ok_parse(struct span payload, uint64_t capabilities, struct ok *out)
                 parse_tracking(session_changes_block(&r, &out->wide_length), out);
         }
         out->behind = reader_left(&r);
+        out->odd_length = out->odd_length || r.odd_length;
         return !r.failed;
 }
 

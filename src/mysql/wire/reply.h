@@ -32,6 +32,7 @@ struct ok {
         struct span results_set;
         size_t behind;       /**< bytes behind the last field */
         bool wide_length;    /**< zeros stood before the length of the changes */
+        bool odd_length;     /**< a length had more than 32 bits */
         struct span changes; /**< all that session tracking reports, for session_change_next */
 };
 

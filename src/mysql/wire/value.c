@@ -65,7 +65,7 @@ static bool is_temporal_len(const struct value *v)
  *  and the reader has failed. */
 static void read_counted(struct reader *r, struct value *v, size_t there)
 {
-        uint64_t length = lenenc_uint(r);
+        uint64_t length = lenenc_length(r);
         uint64_t n = length < there ? length : there;
         bool ends_sooner = !r->failed && n > reader_left(r);
         v->bytes = ends_sooner ? reader_rest(r) : reader_take(r, n);

@@ -99,6 +99,66 @@ static void broken_values_are_told(void)
         CU_ASSERT_TRUE(gives(&two, SPAN("\2\0"), VALUES("{\"unknown\":true},null")));
 }
 
+/** Lengths of 8 bytes: the servers read the lower four of them. */
+static void lengths_with_rubbish(void)
+{
+        static const struct run two = {CAP_MYSQL, 45, 2, 0};
+        static const char rule[] = "\"rule\":\"odd_length\"";
+        CU_ASSERT_TRUE(
+            gives(&two, SPAN("\0\1\xfd\0\xfd\0\xfe\2\0\0\0\0\0\0\0ab\1c"), VALUES("\"ab\",\"c\"")));
+        struct span odd = SPAN("\0\1\xfd\0\xfd\0\xfe\2\0\0\0\2\0\0\0ab\1c");
+        CU_ASSERT_TRUE(gives(&two, odd, VALUES("\"ab\",\"c\"")));
+        CU_ASSERT_TRUE(gives(&two, odd, rule));
+        CU_ASSERT_TRUE(gives(&two, odd, "\"command\":\"COM_STMT_EXECUTE\""));
+        CU_ASSERT_TRUE(gives(&two, odd,
+                             "\"direction\":\"client\",\"packet_seq\":0,\"packet_length\":29,\"packet_name\":"
+                             "\"COM_STMT_EXECUTE\""));
+        /* a value that is not kept whole: what stands behind it is found */
+        static uint8_t packet[100 * 1024 + 32];
+        struct writer w = writer_over(packet, sizeof packet);
+        writer_bytes(&w, "\x17\1\0\0\0\0\1\0\0\0\0\1\xfd\0\xfd\0\xfe\0\x90\1\0\0\x90\1\0", 25);
+        memset(packet + w.at, 'x', 100 * 1024);
+        memcpy(packet + w.at + 100 * 1024, "\1c", 2);
+        script_open(&script, CAP_MYSQL, 45);
+        script_prepare(&script, 1, "INSERT ...", 2);
+        script_send(&script, span_of(packet, w.at + 100 * 1024 + 2));
+        script_answer_ok(&script);
+        char *records = script_play(&script, 0);
+        CU_ASSERT_TRUE(script_has(records, ",\"length\":102400},\"c\"]"));
+        CU_ASSERT_TRUE(script_has(records, rule));
+        free(records);
+        /* a bulk, attributes of a query, a row */
+        script_open(&script, CAP_MARIADB_BULK, 45);
+        script_prepare(&script, 1, "INSERT ...", 1);
+        script_send(&script, SPAN("\xfa\1\0\0\0\x80\0\xfd\0\0\xfe\2\0\0\0\xff\xff\xff\xff"
+                                  "ab\0\1c"));
+        script_answer_ok(&script);
+        records = script_play(&script, 0);
+        CU_ASSERT_TRUE(script_has(records, "\"bulk_rows\":[[\"ab\"],[\"c\"]]"));
+        CU_ASSERT_TRUE(script_has(records, rule));
+        free(records);
+        script_open(&script, CAP_MYSQL | CAP_QUERY_ATTRIBUTES, 45);
+        script_send(&script, SPAN("\3\1\1\0\1\xfd\0\xfe\1\0\0\0\1\0\0\0a\1bSELECT 1"));
+        script_answer_ok(&script);
+        records = script_play(&script, 0);
+        CU_ASSERT_TRUE(script_has(records, "\"query\":\"SELECT 1\""));
+        CU_ASSERT_TRUE(script_has(records, "\"query_attributes\":{\"a\":\"b\"}"));
+        CU_ASSERT_TRUE(script_has(records, rule));
+        free(records);
+        script_open(&script, CAP_MYSQL, 45);
+        script_send(&script, SPAN("\3SELECT 1"));
+        script_answer(&script, SPAN("\1"));
+        script_answer_column(&script, "a", 0xfd, 0, 45);
+        script_answer_eof(&script);
+        script_answer(&script, SPAN("\xfc\2\0ab"));
+        script_answer(&script, SPAN("\xfe\2\0\0\0\2\0\0\0ab"));
+        script_answer_eof(&script);
+        records = script_play(&script, 8);
+        CU_ASSERT_TRUE(script_has(records, "\"first_rows\":[[\"ab\"],[\"ab\"]]"));
+        CU_ASSERT_TRUE(script_has(records, rule));
+        free(records);
+}
+
 static void types_are_remembered(void)
 {
         script_open(&script, CAP_MYSQL, 45);
@@ -440,6 +500,7 @@ static const struct tap_test tests[] = {
     {"broken bulks are told", broken_bulks_are_told},
     {"bulks of many parameters", bulks_of_many_parameters},
     {"bulks are bounded", bulks_are_bounded},
+    {"lengths with more than 32 bits", lengths_with_rubbish},
 };
 
 int main(void)

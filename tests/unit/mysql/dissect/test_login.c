@@ -243,6 +243,31 @@ static void what_can_not_be_followed(void)
         EXPECT(&s, "not a greeting of protocol version 10");
 }
 
+static void lengths_with_rubbish(void)
+{
+        uint64_t caps = CAP_PROTOCOL_41 | CAP_SECURE_CONNECTION | CAP_CONNECT_ATTRS | CAP_MYSQL;
+        static const struct span attributes[] = {
+            {(const uint8_t *)"\xfe\4\0\0\0\1\0\0\0\1a\1b",
+             13}, /* the length of all, of a name, of a value */
+            {(const uint8_t *)"\x0c\xfe\1\0\0\0\1\0\0\0a\1b", 13},
+            {(const uint8_t *)"\x0c\1a\xfe\1\0\0\0\0\0\0\1b", 13},
+        };
+        for (size_t i = 0; i < sizeof attributes / sizeof attributes[0]; i++) {
+                uint8_t room[ROOM];
+                struct writer w = writer_over(room, sizeof room);
+                writer_uint(&w, caps, 4);
+                writer_uint(&w, 1 << 24, 4);
+                writer_uint(&w, 45, 1);
+                writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 23);
+                writer_bytes(&w, "bob\0\4hash", 9);
+                writer_put(&w, attributes[i]);
+                greet(&s, caps, "p");
+                script_go_on(&s, writer_span(&w));
+                script_answer_ok(&s);
+                EXPECT(&s, "\"connect_attributes\":{\"a\":\"b\"}", "\"rule\":\"odd_length\"");
+        }
+}
+
 static void what_the_ok_changes(void)
 {
         greet(&s, CAPS | CAP_SESSION_TRACK, "p");
@@ -498,6 +523,7 @@ static const struct tap_test tests[] = {
     {"numbers of compressed frames", frames_in_sequence},
     {"each allocation fails once", every_allocation_fails_once},
     {"logins of all forms", logins_of_all_forms},
+    {"lengths with more than 32 bits", lengths_with_rubbish},
 };
 
 int main(void)
