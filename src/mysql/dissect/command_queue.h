@@ -24,7 +24,8 @@ enum reply_state {
         REPLYING_DEFS,
         REPLYING_DEFS_EOF,
         REPLYING_ROWS,
-        REPLYING_LOCAL_FILE, /**< nothing: the client sends the file */
+        REPLYING_MAYBE_ENDED, /**< rows, or nothing more; see early_eof.h */
+        REPLYING_LOCAL_FILE,  /**< nothing: the client sends the file */
         REPLYING_AUTH,
         REPLYING_STREAM,
         REPLYING_COUNT
@@ -68,8 +69,10 @@ struct command {
         uint64_t defs_next; /**< of the group after (PREPARE: columns after parameters) */
         bool out_params;    /**< the current result has OUT parameters, and another one follows */
         bool without_defs;  /**< the server leaves definitions out */
+        bool had_early_eof; /**< in the current result: see early_eof.h */
         uint64_t columns;
         uint64_t rows;
+        uint64_t rows_before; /**< rows of the results before the current one */
         uint64_t results;
         uint64_t affected_rows;
         uint64_t last_insert_id;

@@ -2,6 +2,7 @@
 
 #include "mysql/dissect/completion.h"
 #include "mysql/dissect/dissector.h"
+#include "mysql/dissect/early_eof.h"
 #include "mysql/dissect/emit.h"
 #include "mysql/dissect/give_up.h"
 #include "mysql/dissect/login.h"
@@ -77,6 +78,7 @@ void dissect_give_up(struct dissect *d, const char *reason, uint64_t now_ns)
 void dissect_end(struct dissect *d, uint64_t now_ns)
 {
         if (d->phase < PHASE_UNREAD) {
+                early_eof_end(d);
                 emit_cut_off(d, SIDE_CLIENT, now_ns);
                 emit_cut_off(d, SIDE_SERVER, now_ns);
                 if (d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH) {
@@ -156,14 +158,16 @@ uint32_t dissect_identity(const struct dissect *d)
 
 struct dissect_view dissect_view(const struct dissect *d)
 {
+        bool may_have_ended = early_eof_may_have_ended(d);
         struct dissect_view v = {
             .phase = phase_table[d->phase].name,
             .opaque_reason = d->opaque_reason,
             .username = owned_text_span(&d->vars.username),
             .database = owned_text_span(&d->vars.database),
             .server_conn_id = d->server_conn_id,
-            .quit = d->quit,
-            .idle = d->phase == PHASE_READY && d->queue.head == NULL &&
+            .quit = d->quit || (may_have_ended && d->queue.tail->code == COM_QUIT),
+            .idle = d->phase == PHASE_READY &&
+                    (d->queue.head == NULL || (may_have_ended && d->queue.head == d->queue.tail)) &&
                     frame_idle(&d->streams[SIDE_CLIENT].frame),
             .username_charset = d->vars.charsets.username,
             .database_charset = d->vars.charsets.database,

@@ -89,6 +89,8 @@ struct dissect {
         uint8_t *attributes; /**< the login's, until its record */
         size_t attributes_len;
         uint8_t next_seq;           /**< of the login's next packet, of either side */
+        bool eof_open;              /**< the server's next message decides what an EOF was: early_eof.h … */
+        uint8_t eof_seq;            /**< … or may be one itself, with this number */
         bool ssl_requested;         /**< and what followed came decrypted */
         bool refused;               /**< the login was, and a record says so */
         bool quit;                  /**< see dissect_view */

@@ -15,6 +15,8 @@ src_libmysql_dissect_a_SOURCES = \
 	src/mysql/dissect/dissect_settings.h \
 	src/mysql/dissect/dissector.c \
 	src/mysql/dissect/dissector.h \
+	src/mysql/dissect/early_eof.c \
+	src/mysql/dissect/early_eof.h \
 	src/mysql/dissect/effects.c \
 	src/mysql/dissect/effects.h \
 	src/mysql/dissect/emit.c \

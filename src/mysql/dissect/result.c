@@ -1,6 +1,7 @@
 #include "mysql/dissect/result.h"
 
 #include "base/utf8.h"
+#include "mysql/dissect/early_eof.h"
 #include "mysql/dissect/effects.h"
 #include "mysql/dissect/emit.h"
 #include "mysql/dissect/local_file.h"
@@ -106,6 +107,8 @@ static struct outcome end_result(struct dissect *d, struct command *cmd, const s
         }
         if (cmd->type->shape == SHAPE_RESULT && more) {
                 cmd->state = REPLYING_FIRST;
+                cmd->rows_before = cmd->rows;
+                cmd->had_early_eof = false;
         } else {
                 if (!finish(d, cmd)) {
                         return outcome_no_memory();
@@ -126,6 +129,7 @@ static bool after_definitions(struct dissect *d, struct command *cmd)
                 cmd->state = cmd->without_defs ? REPLYING_DEFS_EOF : REPLYING_DEFS;
         } else if (cmd->type->shape == SHAPE_PREPARE) {
                 rows_prepared(d, cmd);
+                early_eof_expect(d, cmd);
                 return finish(d, cmd);
         } else {
                 cmd->state = REPLYING_ROWS;
@@ -276,6 +280,9 @@ static struct outcome on_definition(struct dissect *d, struct command *cmd, cons
         if (m->first == REPLY_ERR) {
                 return on_err(d, cmd, m);
         }
+        if (m->first == REPLY_EOF && early_eof_is_between(d, cmd, m)) {
+                return outcome_of(PACKET_EOF);
+        }
         bool is_parameter = cmd->type->shape == SHAPE_PREPARE && cmd->defs_next > 0;
         struct outcome outcome =
             outcome_of(is_parameter ? PACKET_PARAMETER_DEFINITION : PACKET_COLUMN_DEFINITION);
@@ -339,7 +346,7 @@ static struct outcome on_row(struct dissect *d, struct command *cmd, const struc
                 return on_err(d, cmd, m);
         }
         if (is_ending(d, m->first, m->len)) {
-                return end_result(d, cmd, m);
+                return early_eof_takes(d, cmd, m) ? outcome_of(PACKET_EOF) : end_result(d, cmd, m);
         }
         cmd->rows++;
         if (cmd->rows_wanted > 0) {
@@ -380,7 +387,7 @@ static struct outcome on_local_file(struct dissect *d, struct command *cmd, cons
         }
         d->drain_secret = cmd->is_secret;
         d->draining =
-            true; /* the server may give up before the end of the file, and the client goes on sending */
+            true; /* the server gave up before the end of the file, and the client goes on sending */
         d->drain_seq = cmd->next_seq;
         return on_err(d, cmd, m);
 }
@@ -403,24 +410,16 @@ static reply_handler *const handlers[REPLYING_COUNT] = {
     [REPLYING_DEFS] = on_definition,
     [REPLYING_DEFS_EOF] = on_definitions_eof,
     [REPLYING_ROWS] = on_row,
+    [REPLYING_MAYBE_ENDED] = on_row, /* never: early_eof_settle decides before */
     [REPLYING_LOCAL_FILE] = on_local_file,
     [REPLYING_AUTH] = on_change_user,
     [REPLYING_STREAM] = on_stream,
 };
 
-/** Is it an error that a server sends of its own accord, or because packets were out of order? Its sequence number may be any. */
-static bool is_pushed(const struct message *m)
+static bool is_pushed_error(const struct message *m)
 {
-        static const uint16_t numbers[] = {1053, 1156, 1158, 1159, 1160, 1161, 1927, 3169, 4031};
         struct err err;
-        if (m->first == REPLY_ERR && err_parse(m->body, &err)) {
-                for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-                        if (err.errnum == numbers[i]) {
-                                return true;
-                        }
-                }
-        }
-        return false;
+        return m->first == REPLY_ERR && err_parse(m->body, &err) && err_is_pushed(&err);
 }
 
 static void check_sequence(struct dissect *d, struct command *cmd, const struct message *m)
@@ -433,7 +432,7 @@ static void check_sequence(struct dissect *d, struct command *cmd, const struct 
                 cmd->next_seq = (uint8_t)(m->last + 1);
                 return;
         }
-        if (!cmd->seq_known || is_pushed(m)) {
+        if (!cmd->seq_known || is_pushed_error(m)) {
                 cmd->next_seq = m->seq;
                 cmd->seq_known = true;
         }
@@ -463,6 +462,10 @@ static __attribute__((noinline)) struct outcome on_early_answer(struct dissect *
 
 struct outcome result_on_message(struct dissect *d, const struct message *m)
 {
+        struct outcome settled;
+        if (d->eof_open && early_eof_settle(d, m, &settled)) {
+                return settled;
+        }
         struct command *cmd = d->queue.head;
         if (d->skips_rest && resync_skips_message(d, m)) {
                 return outcome_of(PACKET_PART);
@@ -485,7 +488,8 @@ size_t result_limit(const struct dissect *d, uint8_t first)
         const struct command *cmd = d->queue.head;
         bool bulk = cmd != NULL && (cmd->state == REPLYING_ROWS || cmd->state == REPLYING_DEFS ||
                                     cmd->state == REPLYING_STREAM);
-        if (!bulk || first == REPLY_EOF || first == REPLY_ERR) {
+        bool maybe = cmd != NULL && cmd->state == REPLYING_MAYBE_ENDED && cmd->rows_wanted > 0;
+        if ((!bulk && !maybe) || first == REPLY_EOF || first == REPLY_ERR) {
                 return ENDING_LIMIT;
         }
         if (cmd->rows_wanted > 0) {

@@ -21,6 +21,9 @@ static const struct {
     [LINT_NOT_OFFERED] = {"not_offered", "the login requests TLS or compression, which was not offered"},
     [LINT_NOT_AGREED] = {"not_agreed", "the packet has a format that was not negotiated"},
     [LINT_EOF_FOR_OK] = {"eof_for_ok", "an EOF packet, although DEPRECATE_EOF was negotiated"},
+    [LINT_EOF_BEHIND_COLUMNS] =
+        {"eof_behind_columns",
+         "an EOF packet behind column definitions, although DEPRECATE_EOF was negotiated"},
     [LINT_OK_FOR_EOF] = {"ok_for_eof",
                          "an OK packet in place of an EOF packet, although DEPRECATE_EOF was not negotiated"},
     [LINT_STATUS_CURSOR] =

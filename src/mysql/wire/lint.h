@@ -19,6 +19,7 @@ enum lint_rule {
         LINT_NOT_OFFERED,
         LINT_NOT_AGREED,
         LINT_EOF_FOR_OK,
+        LINT_EOF_BEHIND_COLUMNS,
         LINT_OK_FOR_EOF,
         LINT_STATUS_CURSOR,
         LINT_STATUS_TRANSACTION,

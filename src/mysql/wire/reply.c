@@ -146,3 +146,14 @@ bool err_parse(struct span payload, struct err *out)
         out->message = reader_rest(&r);
         return !r.failed;
 }
+
+bool err_is_pushed(const struct err *err)
+{
+        static const uint16_t numbers[] = {1053, 1156, 1158, 1159, 1160, 1161, 1927, 3169, 4031};
+        for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+                if (err->errnum == numbers[i]) {
+                        return true;
+                }
+        }
+        return false;
+}

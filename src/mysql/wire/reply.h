@@ -71,6 +71,9 @@ struct err {
 /** Parse an ERR packet. */
 bool err_parse(struct span payload, struct err *out);
 
+/** Is it an error that a server sends of its own accord, or because packets were out of order? Its sequence number may be any. */
+bool err_is_pushed(const struct err *err);
+
 /** MariaDB's progress report: an ERR packet with this number ends nothing. */
 #define ERR_PROGRESS 0xffff
 
