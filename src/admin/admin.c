@@ -233,6 +233,7 @@ void admin_free(struct admin *a)
         PROF_SCOPE(STAGE_ADMIN);
         records_end_streams(&a->context);
         heap_end_deltas(&a->context);
+        health_end(&a->context);
         if (a->context.listener != NULL) {
                 /* a reply that is cut would look as if the proxy had crashed */
                 (void)admin_listener_drain(a->context.listener, LAST_REPLIES_MS);

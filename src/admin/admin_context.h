@@ -22,8 +22,10 @@ struct admin_context {
         size_t n_endpoints;
         struct stream *streams; /**< open record streams (records.c) */
         struct delta *deltas;   /**< profiles over an interval that has not ended (heap.c) */
+        struct waiter *waiters; /**< requests that wait for the stop of the proxy (health.c) */
         unsigned n_streams;
         unsigned n_deltas;
+        unsigned n_waiters;
         uint64_t streams_served;
         uint64_t requests;
         uint64_t refused;

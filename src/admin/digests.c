@@ -293,7 +293,9 @@ static void put_json(FILE *out, const struct table *t, size_t n, const struct di
         json_writer_finish(&j);
 }
 
-static void put_text(FILE *out, const struct table *t, size_t n, const struct digests_totals *totals)
+/** @p ids: each row begins with the hash of its digest, for programs such as top. */
+static void put_text(FILE *out, const struct table *t, size_t n, const struct digests_totals *totals,
+                     bool ids)
 {
         unsigned view = t->width > 0 && t->width < NARROW ? VIEW_NARROW : VIEW_WIDE;
         (void)fprintf(out, "%" PRIu64 " statement digests (limit %" PRIu64 ")", totals->shapes, totals->max);
@@ -304,6 +306,9 @@ static void put_text(FILE *out, const struct table *t, size_t n, const struct di
         (void)fprintf(out, "\n%s\n", findings_legend);
         column_put_headings(&digests_table, view, out);
         for (size_t i = 0; i < n; i++) {
+                if (ids) {
+                        (void)fprintf(out, "%s ", t->rows[i].hex);
+                }
                 column_put_text(&digests_table, view, &t->rows[i], out);
         }
 }
@@ -317,30 +322,81 @@ static struct digests *find_digests(struct call *call)
         return d;
 }
 
+/** Copy the digests into @p t. @return false if memory is out: then @p call was answered. */
+static bool read_table(struct call *call, struct digests *d, struct table *t, struct digests_totals *totals)
+{
+        *totals = digests_each(d, add_digest, t);
+        if (t->failed) {
+                free_table(t);
+                call_fail(call, HTTP_INTERNAL, "out of memory");
+        }
+        return !t->failed;
+}
+
 void handle_digests(struct call *call)
 {
         const char *name = call_param(call, "sort");
         const struct order *order = find_order(name != NULL ? name : "time");
-        uint64_t n;
+        uint64_t most;
         uint64_t width; /* maximum width of a line; 0 = no limit */
+        uint64_t ids;
+        struct digests_totals totals;
         struct digests *d = find_digests(call);
-        if (d == NULL) {
-                return;
-        }
-        if (!call_number(call, "n", 1000000, 20, &n) || !call_number(call, "width", 1000000, 0, &width)) {
+        if (d == NULL || !call_number(call, "n", 1000000, 20, &most) ||
+            !call_number(call, "width", 1000000, 0, &width) || !call_number(call, "ids", 1, 0, &ids)) {
                 return;
         }
         struct table t = {.now_ns = clock_wall_ns(), .width = width};
-        struct digests_totals totals = digests_each(d, add_digest, &t);
-        if (t.failed) {
-                free_table(&t);
-                call_fail(call, HTTP_INTERNAL, "out of memory");
+        if (!read_table(call, d, &t, &totals)) {
                 return;
         }
         if (t.n > 0) {
                 qsort(t.rows, t.n, sizeof *t.rows, order->compare);
         }
-        (call->json ? put_json : put_text)(call->out, &t, t.n < n ? t.n : (size_t)n, &totals);
+        size_t n = t.n < most ? t.n : (size_t)most;
+        if (call->json) {
+                put_json(call->out, &t, n, &totals);
+        } else {
+                put_text(call->out, &t, n, &totals, ids != 0);
+        }
+        free_table(&t);
+        call_reply(call, HTTP_OK, NULL);
+}
+
+void handle_digest_detail(struct call *call)
+{
+        const char *hex = call_param(call, "digest");
+        struct digests_totals totals;
+        struct digests *d = find_digests(call);
+        if (d == NULL) {
+                return;
+        }
+        if (hex == NULL) {
+                call_fail(call, HTTP_BADREQUEST, "digest=HASH is required; GET /digests?ids=1 lists them");
+                return;
+        }
+        struct table t = {.now_ns = clock_wall_ns()};
+        if (!read_table(call, d, &t, &totals)) {
+                return;
+        }
+        size_t i = 0;
+        while (i < t.n && strcmp(t.rows[i].hex, hex) != 0) {
+                i++;
+        }
+        if (i == t.n) {
+                free_table(&t);
+                call_fail(call, HTTP_NOTFOUND, "there is no digest %.64s", hex);
+                return;
+        }
+        if (call->json) {
+                struct json_writer j = json_writer_to(call->out);
+                json_writer_object(&j, NULL);
+                column_put_json(&digests_table, &t.rows[i], &j);
+                json_writer_end(&j);
+                json_writer_finish(&j);
+        } else {
+                column_put_details(&digests_table, &t.rows[i], call->out);
+        }
         free_table(&t);
         call_reply(call, HTTP_OK, NULL);
 }

@@ -75,7 +75,8 @@ static const char *series_format(size_t i)
 
 const struct endpoint endpoints[] = {
     {"GET", "/", "This list and the memory of each stage.", .handle = handle_page},
-    {"GET", "/healthz", "Returns ok while the proxy runs.", .handle = handle_health},
+    {"GET", "/healthz", "Returns ok while the proxy runs; with ?wait=1 stopping, as soon as it stops.",
+     .handle = handle_health, .params = PARAMS({"wait", params_switch})},
     {"GET", "/sessions", "Open sessions and what each is doing.", .handle = handle_sessions,
      .params = PARAMS({"width", NULL}), .count_name = "sessions", .count = count_sessions},
     {"GET", "/sessions/*/hex", "Hex dump of a session's last packets.", .handle = handle_hex},
@@ -89,7 +90,10 @@ const struct endpoint endpoints[] = {
     {"GET", "/digests",
      "Statements grouped by digest, with their times; ?sort=time|active|count|errors|max|p99|rows|last, ?n= "
      "their number (20).",
-     .handle = handle_digests, .params = PARAMS({"sort", digests_order}, {"n", NULL}, {"width", NULL})},
+     .handle = handle_digests,
+     .params = PARAMS({"sort", digests_order}, {"n", NULL}, {"width", NULL}, {"ids", params_switch})},
+    {"GET", "/digests/detail", "All about the digest with the hash ?digest=, with its whole text.",
+     .handle = handle_digest_detail, .params = PARAMS({"digest", NULL})},
     {"POST", "/digests/reset", "Reset these statistics.", .handle = handle_digests_reset},
     {"GET", "/stages", "Memory by stage, with the column names of performance_schema.",
      .handle = handle_stages, .count_name = "stages", .count = count_stages},

@@ -35,6 +35,7 @@ void handle_symbol(struct call *call);
 void handle_threads(struct call *call);
 /* digests.c */
 void handle_digests(struct call *call);
+void handle_digest_detail(struct call *call);
 void handle_digests_reset(struct call *call);
 /** The words of the parameter "sort"; NULL behind the last. */
 const char *digests_order(size_t i);
@@ -52,7 +53,10 @@ void handle_plant(struct call *call);
 /* pages.c */
 void handle_page(struct call *call);
 void handle_pprof_index(struct call *call);
+/* health.c */
 void handle_health(struct call *call);
+/** The proxy stops: answer those who wait for that. */
+void health_end(struct admin_context *a);
 /* counters.c */
 void handle_counters(struct call *call);
 /* settings.c */

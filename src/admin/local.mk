@@ -18,6 +18,7 @@ src_libadmin_a_SOURCES = \
 	src/admin/guard.c \
 	src/admin/guard.h \
 	src/admin/handlers.h \
+	src/admin/health.c \
 	src/admin/heap.c \
 	src/admin/memory.c \
 	src/admin/pages.c \

@@ -165,17 +165,3 @@ void handle_pprof_index(struct call *call)
         }
         call_reply(call, HTTP_OK, call->html ? "text/html; charset=utf-8" : NULL);
 }
-
-void handle_health(struct call *call)
-{
-        if (call->json) {
-                struct json_writer j = json_writer_to(call->out);
-                json_writer_object(&j, NULL);
-                json_writer_text(&j, "status", "ok");
-                json_writer_end(&j);
-                json_writer_finish(&j);
-        } else {
-                (void)fputs("ok\n", call->out);
-        }
-        call_reply(call, HTTP_OK, NULL);
-}

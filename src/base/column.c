@@ -242,3 +242,45 @@ void column_put_text(const struct column_table *table, unsigned view, const void
         }
         (void)putc('\n', out);
 }
+
+/** Write a text of several lines. */
+static void put_lines(FILE *out, struct span text)
+{
+        while (text.len > 0) {
+                const uint8_t *end = memchr(text.data, '\n', text.len);
+                size_t len = end != NULL ? (size_t)(end - text.data) : text.len;
+                struct span line = span_head(text, len > 0 && text.data[len - 1] == '\r' ? len - 1 : len);
+                while (line.len > 0) {
+                        const uint8_t *tab = memchr(line.data, '\t', line.len);
+                        size_t before = tab != NULL ? (size_t)(tab - line.data) : line.len;
+                        shown_print(out, span_head(line, before));
+                        (void)fputs(tab != NULL ? "    " : "", out);
+                        line = span_skip(line, tab != NULL ? before + 1 : before);
+                }
+                (void)putc('\n', out);
+                text = span_skip(text, end != NULL ? len + 1 : len);
+        }
+}
+
+void column_put_details(const struct column_table *table, const void *row, FILE *out)
+{
+        enum { NAME_WIDTH = 16 };
+        for (size_t i = 0; i < table->n; i++) {
+                const struct column *c = &table->columns[i];
+                if (c->name != NULL && c->kind == COLUMN_SPAN && span_in(c, row).len > 0) {
+                        (void)fprintf(out, "%s\n", c->name);
+                        put_lines(out, span_in(c, row));
+                        (void)putc('\n', out);
+                }
+        }
+        for (size_t i = 0; i < table->n; i++) {
+                struct column c = table->columns[i];
+                if (c.name == NULL || c.kind == COLUMN_SPAN) {
+                        continue;
+                }
+                c.width = 0;
+                (void)fprintf(out, "%-*s ", NAME_WIDTH, c.name);
+                put_cell(out, &c, row);
+                (void)fprintf(out, "%s%s\n", c.unit != NULL ? " " : "", c.unit != NULL ? c.unit : "");
+        }
+}

@@ -54,6 +54,9 @@ void column_put_headings(const struct column_table *table, unsigned view, FILE *
 /** Write the row as one line of @p view. */
 void column_put_text(const struct column_table *table, unsigned view, const void *row, FILE *out);
 
+/** Write all columns that JSON has: first the spans, whole, below their names, then the others, one on a line with its name and unit. */
+void column_put_details(const struct column_table *table, const void *row, FILE *out);
+
 /** Write @p text as a terminal may show it (base/shown.h), padded to @p width as above; column_put_middle shortens it if it is longer. */
 void column_put_padded(FILE *out, const char *text, int width);
 /** Write a number in @p width columns, shortened as above. */

@@ -40,7 +40,8 @@ static const struct command {
      "top [--admin ADDR] [--format text|json] [-n COUNT] [time|active|count|errors|max|p99|rows|last]",
      "Show the statements of a running proxy, grouped by digest: how often they ran, how long they "
      "took,\nand what was found (slow, no index, N+1, duplicates). On a terminal the table is updated "
-     "every\nsecond, with the statements that occupy the server most at the top; otherwise it is printed "
+     "every\nsecond, with the statements that occupy the server most at the top; the arrow keys select a "
+     "statement\nand the order, Enter shows a statement in full, and q quits. Otherwise the table is printed "
      "once,\nsorted by total time."},
     {"sessions", command_sessions, "sessions [--admin ADDR] [--format text|json] [kill ID]",
      "List the open sessions of a running proxy and what each is doing, or close one."},

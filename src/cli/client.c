@@ -190,8 +190,7 @@ bool client_parse_records(struct client_options *options, int *argc, char **argv
 /* --- asking ----------------------------------------------------------------------------------------------------------- */
 
 struct exchange {
-        bool *interrupted;
-        const char *fails_with;
+        const struct client_options *options;
         struct event_base *base;
         int status;
         bool begun; /* the headers of the response have arrived */
@@ -212,7 +211,9 @@ static void on_chunk(struct evhttp_request *request, void *arg)
         struct exchange *exchange = arg;
         struct evbuffer *in = evhttp_request_get_input_buffer(request);
         int code = evhttp_request_get_response_code(request);
-        FILE *out = code >= OK_FIRST && code <= OK_LAST ? stdout : stderr;
+        const struct client_options *o = exchange->options;
+        FILE *out = code >= OK_FIRST && code <= OK_LAST ? (o->out != NULL ? o->out : stdout)
+                                                        : (o->err != NULL ? o->err : stderr);
         while (evbuffer_get_length(in) > 0) {
                 char buffer[16384];
                 int n = evbuffer_remove(in, buffer, sizeof buffer);
@@ -238,9 +239,9 @@ static void on_end(struct evhttp_request *request, void *arg)
                 on_chunk(request, arg);
         }
         if (code > 0 && !exchange->done) { /* and it was written */
-                bool is_bad = exchange->fails_with != NULL &&
-                              evhttp_find_header(evhttp_request_get_input_headers(request),
-                                                 exchange->fails_with) != NULL;
+                const char *bad = exchange->options->fails_with;
+                bool is_bad =
+                    bad != NULL && evhttp_find_header(evhttp_request_get_input_headers(request), bad) != NULL;
                 bool is_ok = code >= OK_FIRST && code <= OK_LAST && !is_bad;
                 exchange->status = is_ok ? EXIT_DONE : code == HTTP_BADREQUEST ? EXIT_USAGE : EXIT_FAILED;
                 exchange->done = true;
@@ -256,40 +257,101 @@ static void on_interrupt(evutil_socket_t number, short what, void *arg)
         exchange->status = EXIT_DONE;
         exchange->done = true;
         exchange->is_interrupted = true;
-        if (exchange->interrupted != NULL) {
-                *exchange->interrupted = true;
+        if (exchange->options->interrupted != NULL) {
+                *exchange->options->interrupted = true;
         }
         (void)event_base_loopbreak(exchange->base);
+}
+
+int client_report_stop(const struct client_options *options)
+{
+        diag(DIAG_INFO, "the proxy at %s has stopped", options->admin);
+        return EXIT_DONE;
+}
+
+int client_report_loss(const struct client_options *options)
+{
+        diag(DIAG_ERROR,
+             "the connection to the proxy at %s was lost: the proxy has ended without stopping properly, or "
+             "it "
+             "has dropped this reader because it read too slowly",
+             options->admin);
+        return EXIT_FAILED;
+}
+
+int client_report_silence(const struct client_options *options)
+{
+        diag(DIAG_ERROR,
+             "no response from the admin port at %s: is a proxy running there? (--admin HOST:PORT)",
+             options->admin);
+        return EXIT_FAILED;
 }
 
 /** Report how the request ended, unless the response was complete and was to end. */
 static void report_end(const struct exchange *exchange, const struct client_options *options)
 {
+        if (options->err != NULL) {
+                return; /* the caller does */
+        }
         if (exchange->done && options->endless && exchange->status == EXIT_DONE &&
             !exchange->is_interrupted) {
-                diag(DIAG_INFO, "the proxy at %s has stopped", options->admin);
+                (void)client_report_stop(options);
         } else if (!exchange->done && exchange->begun && options->endless) {
-                diag(DIAG_ERROR,
-                     "the connection to the proxy at %s was lost: the proxy has ended without stopping "
-                     "properly, or it has dropped this reader because it read too slowly",
-                     options->admin);
+                (void)client_report_loss(options);
         } else if (!exchange->done && exchange->begun) {
                 diag(DIAG_ERROR, "the proxy at %s closed the connection before its response was complete",
                      options->admin);
         } else if (!exchange->done) {
-                diag(DIAG_ERROR,
-                     "no response from the admin port at %s: is a proxy running there? (--admin HOST:PORT)",
-                     options->admin);
+                (void)client_report_silence(options);
         }
+}
+
+enum { WATCHED_MAX = 4 };
+
+/** Let what the caller watches interrupt the request. @return the number of events, which the caller frees. */
+static size_t watch(struct exchange *exchange, struct event *events[WATCHED_MAX])
+{
+        const int *fds = exchange->options->watched;
+        size_t n = 0;
+        for (; fds != NULL && fds[n] >= 0 && n < WATCHED_MAX; n++) {
+                events[n] = event_new(exchange->base, fds[n], EV_READ, on_interrupt, exchange);
+                if (events[n] != NULL) {
+                        (void)event_add(events[n], NULL);
+                }
+        }
+        return n;
+}
+
+/** Send the request, and run the loop until its end. */
+static void run(struct exchange *exchange, struct evhttp_connection *connection,
+                struct evhttp_request *request, enum evhttp_cmd_type method, const char *path)
+{
+        const struct client_options *options = exchange->options;
+        struct event *watched[WATCHED_MAX];
+        size_t n = watch(exchange, watched);
+        (void)signal(SIGPIPE, SIG_IGN);
+        evhttp_connection_set_timeout(connection, options->endless ? YEAR_S : PATIENCE_S);
+        evhttp_request_set_chunked_cb(request, on_chunk);
+        evhttp_request_set_header_cb(request, on_headers);
+        (void)evhttp_add_header(evhttp_request_get_output_headers(request), "Host", options->admin);
+        (void)evhttp_add_header(evhttp_request_get_output_headers(request), "Connection", "close");
+        if (evhttp_make_request(connection, request, method, path) ==
+            0) { /* it owns the request in any case */
+                (void)event_base_dispatch(exchange->base);
+        }
+        while (n > 0) {
+                n--;
+                if (watched[n] != NULL) {
+                        event_free(watched[n]);
+                }
+        }
+        report_end(exchange, options);
 }
 
 static int ask(const struct client_options *options, const struct address *address,
                enum evhttp_cmd_type method, const char *path)
 {
-        struct exchange exchange = {.interrupted = options->interrupted,
-                                    .fails_with = options->fails_with,
-                                    .base = event_base_new(),
-                                    .status = EXIT_FAILED};
+        struct exchange exchange = {.options = options, .base = event_base_new(), .status = EXIT_FAILED};
         struct evhttp_connection *connection = NULL;
         struct evhttp_request *request = NULL;
         struct event *interrupt = NULL;
@@ -302,17 +364,8 @@ static int ask(const struct client_options *options, const struct address *addre
                 diag(DIAG_ERROR, "out of memory");
                 goto out;
         }
-        (void)signal(SIGPIPE, SIG_IGN);
-        evhttp_connection_set_timeout(connection, options->endless ? YEAR_S : PATIENCE_S);
-        evhttp_request_set_chunked_cb(request, on_chunk);
-        evhttp_request_set_header_cb(request, on_headers);
-        (void)evhttp_add_header(evhttp_request_get_output_headers(request), "Host", options->admin);
-        (void)evhttp_add_header(evhttp_request_get_output_headers(request), "Connection", "close");
-        if (evhttp_make_request(connection, request, method, path) == 0) {
-                request = NULL; /* the connection owns it now */
-                (void)event_base_dispatch(exchange.base);
-        }
-        report_end(&exchange, options);
+        run(&exchange, connection, request, method, path);
+        request = NULL; /* the connection owned it */
 out:
         if (interrupt != NULL) {
                 event_free(interrupt);

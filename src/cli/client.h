@@ -6,6 +6,8 @@
 #include "cli/flags.h"
 #include "settings/settings.h"
 
+#include <stdio.h>
+
 enum { CLIENT_FILTER_MAX = 8192 };
 
 /** Where to send a request, and what to ask for; from the flags of a command. */
@@ -19,6 +21,12 @@ struct client_options {
         char filter[CLIENT_FILTER_MAX]; /**< for records: "&user=…", to be added to a path */
         const char *fails_with; /**< a header that makes the response a failure (EXIT_FAILED); NULL = none */
         bool *interrupted;      /**< set when the user interrupts the request; may be NULL */
+        /** Where the response goes, and the sentence of a response that is an error; NULL = standard output and standard error. If @p err is
+         *  set, the caller reports why there is no response. */
+        FILE *out;
+        FILE *err;
+        const int *
+            watched; /**< the request is interrupted when one of these becomes readable; ends with -1; NULL = none */
 };
 
 /** Take --admin, -c, --format, -n and the @p n_more flags of @p more out of argv; the other arguments stay in order.
@@ -34,6 +42,11 @@ bool client_add_expression(struct client_options *options, int first, int argc, 
 
 /** The columns of the terminal that standard output is; 0 if it is none. */
 unsigned client_columns(void);
+/** Report that the proxy has stopped, or that the connection to it was lost. @return the exit status for that. */
+int client_report_stop(const struct client_options *options);
+int client_report_loss(const struct client_options *options);
+/** The same for no response at all. */
+int client_report_silence(const struct client_options *options);
 /** Print the response to standard output as it arrives. @return an exit status (exit.h); EXIT_USAGE if the proxy objects to a parameter. */
 int client_get(const struct client_options *options, const char *path);
 int client_post(const struct client_options *options, const char *path);

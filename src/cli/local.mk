@@ -20,5 +20,11 @@ src_libcli_a_SOURCES = \
 	src/cli/heap.c \
 	src/cli/proxy_command.c \
 	src/cli/show.c \
+	src/cli/stop_watch.c \
+	src/cli/stop_watch.h \
+	src/cli/terminal.c \
+	src/cli/terminal.h \
 	src/cli/top.c \
+	src/cli/top_view.c \
+	src/cli/top_view.h \
 	src/cli/watch.c

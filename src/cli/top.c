@@ -1,55 +1,318 @@
-/* top: statistics of statements by their digest, updated every second on a terminal. */
+/* top: statistics of statements by their digest, updated every second on a terminal, where keys select a statement and the order. */
 #include "cli/commands.h"
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "cli/client.h"
 #include "cli/exit.h"
+#include "cli/stop_watch.h"
+#include "cli/terminal.h"
+#include "cli/top_view.h"
 
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { EVERY_MS = 1000, HEAD_LINES = 5, ROWS_USUAL = 20 };
+enum {
+        EVERY_MS = 1000,
+        ROWS_MAX = 500, /* through which one can scroll */
+        LAST_WORD_MS = 500,
+        ERROR_MAX = 512,
+};
 
-/** The size of the terminal, which may change at any time. */
-static void measure(unsigned *columns, unsigned *rows)
+static const char *const orders[] = {"active", "time", "count", "errors", "max", "p99", "rows", "last"};
+enum { ORDERS = sizeof orders / sizeof orders[0] };
+
+enum state { RUNNING, QUIT, ENDED }; /* ENDED: the proxy does not answer any more */
+
+struct top {
+        struct client_options *options;
+        const char *order;
+        bool has_keys;
+        bool was_interrupted;
+        bool is_due; /* for an update */
+        enum state state;
+        int status; /* of the last request, or of the command */
+        int signal; /* by which the command ends; 0 = none */
+        struct top_view view;
+        struct stop_watch watch;
+        enum stop_watch_state watch_state;
+        char error[ERROR_MAX]; /* what the proxy said instead of a response */
+};
+
+/* --- requests ------------------------------------------------------------------------------------------------------ */
+
+/** Request @p path into memory; keys interrupt it if @p keys_interrupt, signals in any case. @return NULL if there was no response: then t->error may say why. */
+static char *fetch(struct top *t, const char *path, bool keys_interrupt, size_t *len)
 {
-        struct winsize size;
-        bool known =
-            ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > HEAD_LINES + 1 && size.ws_col > 0;
-        *columns = known ? size.ws_col : 0;
-        *rows = known ? (unsigned)size.ws_row - HEAD_LINES - 1 : ROWS_USUAL;
+        const int watched[] = {terminal_signals_fd(), keys_interrupt ? STDIN_FILENO : -1, -1};
+        char *text = NULL;
+        *len = 0;
+        t->error[0] = '\0';
+        t->was_interrupted = false;
+        t->options->watched = watched;
+        t->options->interrupted = &t->was_interrupted;
+        t->options->out = open_memstream(&text, len);
+        t->options->err = fmemopen(t->error, sizeof t->error, "w");
+        t->status = EXIT_FAILED;
+        if (t->options->out != NULL && t->options->err != NULL) {
+                t->status = client_get(t->options, path);
+        }
+        if (t->options->out != NULL) {
+                (void)fclose(t->options->out);
+        }
+        if (t->options->err != NULL) {
+                (void)fclose(t->options->err);
+        }
+        t->error[sizeof t->error - 1] = '\0';
+        t->options->watched = NULL;
+        if (t->status != EXIT_DONE || t->was_interrupted) {
+                free(text);
+                text = NULL;
+        }
+        return text;
 }
 
-static int show(const struct client_options *options, const char *order)
+/** The request failed: unless the user wants something else, the command ends. */
+static void on_failure(struct top *t)
+{
+        if (t->was_interrupted) {
+                t->state = t->has_keys ? RUNNING : QUIT;
+                t->status = EXIT_DONE;
+        } else {
+                t->state = ENDED;
+        }
+}
+
+static void update(struct top *t)
+{
+        char path[160];
+        char count[24];
+        size_t len;
+        terminal_size(&t->view.columns, &t->view.rows);
+        (void)snprintf(count, sizeof count, "%d", ROWS_MAX);
+        (void)snprintf(path, sizeof path, "/digests?sort=%s&n=%s&width=%u&ids=1", t->order,
+                       t->options->count != NULL ? t->options->count : count, t->view.columns);
+        char *text = fetch(t, path, t->has_keys, &len);
+        t->is_due = text == NULL;
+        if (text == NULL) {
+                on_failure(t);
+        } else {
+                (void)top_view_set_list(&t->view, text, len);
+        }
+}
+
+static void show_detail(struct top *t)
+{
+        char path[160];
+        size_t len;
+        if (t->view.selected[0] == '\0') {
+                top_view_move(&t->view, 0); /* nothing was selected so far: the first row is highlighted */
+        }
+        (void)snprintf(path, sizeof path, "/digests/detail?digest=%s", t->view.selected);
+        char *text = t->view.selected[0] != '\0' ? fetch(t, path, false, &len) : NULL;
+        if (text != NULL) {
+                (void)top_view_set_detail(&t->view, text, len);
+        }
+}
+
+/* --- keys ---------------------------------------------------------------------------------------------------------- */
+
+static void change_order(struct top *t, size_t step)
+{
+        size_t i = 0;
+        while (i + 1 < ORDERS && strcmp(orders[i], t->order) != 0) {
+                i++;
+        }
+        t->order = orders[(i + step) % ORDERS];
+        t->view.at = 0; /* the top of the new order */
+        t->view.selected[0] = '\0';
+        t->is_due = true;
+}
+
+/** A key while all about one digest is shown. @return false if the key is not one of these. */
+static bool on_detail_key(struct top *t, int key)
+{
+        if (!top_view_is_detail(&t->view)) {
+                return false;
+        }
+        if (key == KEY_ENTER || key == KEY_ESCAPE || key == KEY_LEFT || key == KEY_CHAR + 'q') {
+                top_view_end_detail(&t->view);
+                return true;
+        }
+        return key == KEY_RIGHT || key == KEY_CHAR + 'o' || key == KEY_CHAR + 'O';
+}
+
+static void on_key(struct top *t, int key)
+{
+        long page = (long)top_view_page(&t->view);
+        if (on_detail_key(t, key)) {
+                return;
+        }
+        switch (key) {
+        case KEY_CHAR + 'q':
+        case KEY_CHAR + 'Q':
+        case KEY_GONE:
+                t->state = QUIT;
+                t->status = EXIT_DONE;
+                break;
+        case KEY_UP: top_view_move(&t->view, -1); break;
+        case KEY_DOWN: top_view_move(&t->view, 1); break;
+        case KEY_PAGE_UP: top_view_move(&t->view, -page); break;
+        case KEY_PAGE_DOWN: top_view_move(&t->view, page); break;
+        case KEY_HOME: top_view_move(&t->view, -ROWS_MAX * 100); break;
+        case KEY_END: top_view_move(&t->view, ROWS_MAX * 100); break;
+        case KEY_RIGHT:
+        case KEY_CHAR + 'o': change_order(t, 1); break;
+        case KEY_LEFT:
+        case KEY_CHAR + 'O': change_order(t, ORDERS - 1); break;
+        case KEY_ENTER: show_detail(t); break;
+        default: break;
+        }
+}
+
+static void on_signal(struct top *t, int number)
+{
+        switch (number) {
+        case SIGWINCH:
+        case SIGCONT: t->is_due = true; break;
+        case SIGTSTP:
+                terminal_stop();
+                t->is_due = true;
+                break;
+        case SIGINT:
+                t->state = QUIT;
+                t->status = EXIT_DONE;
+                break;
+        default:
+                t->state = QUIT;
+                t->signal = number;
+                break;
+        }
+}
+
+/* --- the loop ------------------------------------------------------------------------------------------------------ */
+
+static void draw(struct top *t)
+{
+        char status[160];
+        char *text = NULL;
+        size_t len = 0;
+        FILE *out = open_memstream(&text, &len);
+        if (out == NULL) {
+                return;
+        }
+        (void)snprintf(status, sizeof status,
+                       top_view_is_detail(&t->view)
+                           ? "q: back  up/down: scroll"
+                           : "q: quit  up/down: select  Enter: whole statement  left/right: order (%s)",
+                       t->order);
+        terminal_size(&t->view.columns, &t->view.rows);
+        top_view_draw(&t->view, t->has_keys ? status : NULL, out);
+        (void)fclose(out);
+        (void)fwrite(text, 1, len, stdout);
+        (void)fflush(stdout);
+        free(text);
+}
+
+/** Wait for a key, a signal, the end of the proxy or the time @p until_ns, and handle it. */
+static void wait_for_event(struct top *t, uint64_t until_ns)
+{
+        uint64_t now_ns = clock_mono_ns();
+        struct pollfd p[] = {{.fd = t->has_keys ? STDIN_FILENO : -1, .events = POLLIN},
+                             {.fd = t->has_keys ? terminal_signals_fd() : -1, .events = POLLIN},
+                             {.fd = t->watch.fd, .events = POLLIN}};
+        int ms = until_ns > now_ns ? (int)((until_ns - now_ns) / CLOCK_MS_NS) + 1 : 0;
+        (void)poll(p, sizeof p / sizeof p[0], ms);
+        int number;
+        while (p[1].revents != 0 && (number = terminal_take_signal()) != 0) {
+                on_signal(t, number);
+        }
+        int key;
+        while (p[0].revents != 0 && t->state == RUNNING && (key = terminal_read_key()) != KEY_NONE) {
+                on_key(t, key);
+        }
+        if (p[2].revents != 0) {
+                t->watch_state = stop_watch_read(&t->watch);
+                if (t->watch_state == STOP_WATCH_STOPPED || t->watch_state == STOP_WATCH_LOST) {
+                        t->state = ENDED;
+                }
+        }
+}
+
+/** The proxy does not answer: find out why, if it has not been said. */
+static void hear_last_word(struct top *t)
+{
+        struct pollfd p = {.fd = t->watch.fd, .events = POLLIN};
+        while (t->watch_state == STOP_WATCH_WAITING && t->error[0] == '\0' && poll(&p, 1, LAST_WORD_MS) > 0) {
+                t->watch_state = stop_watch_read(&t->watch);
+        }
+}
+
+static int report_end(const struct top *t)
+{
+        if (t->watch_state == STOP_WATCH_STOPPED) {
+                return client_report_stop(t->options);
+        }
+        if (t->error[0] != '\0') {
+                (void)fputs(t->error, stderr);
+        } else if (t->watch_state == STOP_WATCH_LOST) {
+                return client_report_loss(t->options);
+        } else {
+                return client_report_silence(t->options);
+        }
+        return t->status;
+}
+
+static void run(struct top *t)
+{
+        while (t->state == RUNNING) {
+                uint64_t next_ns = clock_mono_ns() + EVERY_MS * CLOCK_MS_NS;
+                t->is_due = false;
+                if (!top_view_is_detail(&t->view)) {
+                        update(t);
+                }
+                do {
+                        draw(t);
+                        wait_for_event(t, next_ns);
+                } while (t->state == RUNNING && !t->is_due && clock_mono_ns() < next_ns);
+        }
+}
+
+/** Update the table until the user or the proxy ends that. */
+static int show_live(struct client_options *options, const char *order)
+{
+        struct top t = {.options = options, .order = order, .has_keys = terminal_is_there()};
+        stop_watch_open(&t.watch, options);
+        if (t.has_keys && !terminal_enter()) {
+                stop_watch_close(&t.watch);
+                return EXIT_FAILED;
+        }
+        t.view.has_selection = t.has_keys;
+        run(&t);
+        if (t.state == ENDED) {
+                hear_last_word(&t);
+        }
+        terminal_leave();
+        stop_watch_close(&t.watch);
+        top_view_free(&t.view);
+        options->out = NULL;
+        options->err = NULL;
+        if (t.signal != 0) {
+                (void)raise(t.signal); /* its default action: whoever started us sees what ended us */
+        }
+        return t.state == ENDED ? report_end(&t) : t.status;
+}
+
+static int show_once(const struct client_options *options, const char *order)
 {
         char path[128];
-        unsigned columns = 0;
-        unsigned rows = ROWS_USUAL;
-        char count[24];
-        if (isatty(STDOUT_FILENO) && strcmp(options->format, "text") == 0) {
-                measure(&columns, &rows);
-                (void)fputs("\033[H\033[2J", stdout);
-        }
-        (void)snprintf(count, sizeof count, "%u", rows);
-        (void)snprintf(path, sizeof path, "/digests?sort=%s&n=%s&width=%u", order,
-                       options->count != NULL ? options->count : count, columns);
-        int status = client_get(options, path);
-        (void)fflush(stdout);
-        return status;
-}
-
-/** Wait until the next update. @return false if the user has pressed Ctrl-C. */
-static bool wait_for_update(void)
-{
-        sigset_t interrupt;
-        const struct timespec pause = {.tv_sec = EVERY_MS / 1000, .tv_nsec = EVERY_MS % 1000 * 1000000L};
-        (void)sigemptyset(&interrupt);
-        (void)sigaddset(&interrupt, SIGINT);
-        return sigtimedwait(&interrupt, NULL, &pause) != SIGINT;
+        (void)snprintf(path, sizeof path, "/digests?sort=%s&n=%s", order,
+                       options->count != NULL ? options->count : "20");
+        return client_get(options, path);
 }
 
 int command_top(int argc, char **argv)
@@ -70,19 +333,6 @@ int command_top(int argc, char **argv)
                 return EXIT_USAGE;
         }
         bool live = isatty(STDOUT_FILENO) && strcmp(options.format, "text") == 0;
-        bool interrupted = false;
-        const char *order = argc == 2 ? argv[1] : live ? "active" : "time";
-        options.interrupted = &interrupted;
-        int status = show(&options, order);
-        if (!live || status != EXIT_DONE) {
-                return status;
-        }
-        sigset_t interrupt;
-        (void)sigemptyset(&interrupt);
-        (void)sigaddset(&interrupt, SIGINT);
-        (void)sigprocmask(SIG_BLOCK, &interrupt, NULL); /* sigtimedwait gets it between requests */
-        while (status == EXIT_DONE && !interrupted && wait_for_update()) {
-                status = show(&options, order);
-        }
-        return status;
+        return live ? show_live(&options, argc == 2 ? argv[1] : "active")
+                    : show_once(&options, argc == 2 ? argv[1] : "time");
 }
