@@ -1,6 +1,6 @@
 #include "mysql/dissect/command_queue.h"
 
-enum { BODY_SMALL = 4096, POOL_MAX = 256, TEXT_MAX = 4096 };
+enum { TEXT_MAX = 4096 };
 
 void command_free(struct command *cmd)
 {
@@ -25,23 +25,15 @@ static void drop_reply(struct command_queue *q, struct command *cmd)
         cmd->first_rows = NULL;
 }
 
-void command_queue_pop(struct command_queue *q)
+void command_queue_recycle(struct command_queue *q, struct command *cmd)
 {
         struct dissect_pool *pool = q->pool;
-        struct command *cmd = q->head;
-        q->head = NULL;
-        q->count--;
-        q->budget->used -= cmd->body_len;
-        if (cmd->text != NULL || cmd->changes != NULL || cmd->first_rows != NULL) {
-                drop_reply(q, cmd);
-        }
-        if (pool->n == POOL_MAX || cmd->body_size > BODY_SMALL) {
+        drop_reply(q, cmd);
+        if (pool->n == COMMAND_POOL_MAX || cmd->body_size > COMMAND_BODY_SMALL) {
                 command_free(cmd);
                 return;
         }
-        cmd->next = pool->first;
-        pool->first = cmd;
-        pool->n++;
+        command_pool_put(pool, cmd);
 }
 
 /* --- behind the head --------------------------------------------------------------------------------------------------- */

@@ -33,6 +33,8 @@ enum reply_state {
 
 struct command {
         struct command *next; /**< in the pool */
+        uint8_t *body;        /**< the beginning of the request, from the command's code on */
+        size_t body_size;     /**< allocated; what follows is zeroed for each command */
         const struct command_type *type;
         uint8_t code;
         bool begun;
@@ -52,9 +54,7 @@ struct command {
         uint64_t bytes_sent;
         uint64_t bytes_received;
 
-        uint8_t *body; /**< the beginning of the request, from the command's code on */
-        size_t body_len;
-        size_t body_size; /**< allocated */
+        size_t body_len; /**< of body, in use */
         uint64_t true_len;
         uint64_t dropped; /**< bytes of long values that are missing within body (value_filter.h) */
         size_t text_at;   /**< where the text begins in body; attributes may stand before it */
@@ -67,9 +67,6 @@ struct command {
 
         uint64_t defs_left; /**< column definitions to come */
         uint64_t defs_next; /**< of the group after (PREPARE: columns after parameters) */
-        bool out_params;    /**< the current result has OUT parameters, and another one follows */
-        bool without_defs;  /**< the server leaves definitions out */
-        bool had_early_eof; /**< in the current result: see early_eof.h */
         uint64_t columns;
         uint64_t rows;
         uint64_t rows_before; /**< rows of the results before the current one */
@@ -77,23 +74,32 @@ struct command {
         uint64_t affected_rows;
         uint64_t last_insert_id;
         uint64_t warnings;
-        uint16_t status;
-        bool has_status; /**< an OK or EOF came */
-        bool failed;     /**< an ERR came */
-        uint16_t errnum;
-        char sqlstate[6];
-        uint8_t *text; /**< the ERR's message or the OK's info */
-        size_t text_len;
-        bool text_lost;   /**< it is not known where the statement's text begins */
-        bool body_is_cut; /**< by limits.held_bytes */
-        bool changes_cut; /**< session tracking reported more than is kept */
-        uint8_t *changes; /**< what it reported, as on the wire */
-        size_t changes_len;
         uint64_t ends; /**< results that ended well */
         uint32_t
             rows_wanted; /**< rows of the current result that are still to be kept; 0: they are only counted */
+        uint16_t status;
+        uint16_t errnum;
+        char sqlstate[6];
+        bool has_status;    /**< an OK or EOF came */
+        bool failed;        /**< an ERR came */
+        bool out_params;    /**< the current result has OUT parameters, and another one follows */
+        bool without_defs;  /**< the server leaves definitions out */
+        bool had_early_eof; /**< in the current result: see early_eof.h */
+        bool text_lost;     /**< it is not known where the statement's text begins */
+        bool body_is_cut;   /**< by limits.held_bytes */
+        bool changes_cut;   /**< session tracking reported more than is kept */
+        uint8_t *text;      /**< the ERR's message or the OK's info */
+        size_t text_len;
+        uint8_t *changes; /**< what session tracking reported, as on the wire */
+        size_t changes_len;
         struct row_store *first_rows; /**< NULL unless settings->rows */
 };
+
+_Static_assert(sizeof(struct command) - offsetof(struct command, type) <= 272,
+               "each command is zeroed: up to here in a few stores");
+
+/** How many commands a pool keeps, and the bytes of a body that is kept with its command. */
+enum { COMMAND_POOL_MAX = 256, COMMAND_BODY_SMALL = 4096 };
 
 struct command_queue {
         struct command *head;    /**< the oldest; NULL: no command is in flight */
@@ -112,11 +118,8 @@ static inline struct command *command_queue_new(struct command_queue *q)
         }
         q->pool->first = cmd->next;
         q->pool->n--;
-        uint8_t *body = cmd->body;
-        size_t body_size = cmd->body_size;
-        memset(cmd, 0, span_unknown(sizeof *cmd));
-        cmd->body = body;
-        cmd->body_size = body_size;
+        memset((uint8_t *)cmd + offsetof(struct command, type), 0,
+               span_unknown(sizeof *cmd - offsetof(struct command, type)));
         return cmd;
 }
 
@@ -171,8 +174,32 @@ void command_queue_clear(struct command_queue *q);
 
 /** Replace the text of the reply. @return false when memory is out. */
 bool command_queue_keep_text(struct command_queue *q, struct command *cmd, struct span text);
+/** Free what @p cmd, which is in no queue, keeps of the reply; and all of it if the pool is full or the body is large. */
+void command_queue_recycle(struct command_queue *q, struct command *cmd);
+
+/** Leave @p cmd, which is in no queue and keeps nothing but a body, to the pool. */
+static inline void command_pool_put(struct dissect_pool *pool, struct command *cmd)
+{
+        cmd->next = pool->first;
+        pool->first = cmd;
+        pool->n++;
+}
+
 /** Remove the head, of which there is one. */
-void command_queue_pop(struct command_queue *q);
+static inline void command_queue_pop(struct command_queue *q)
+{
+        struct dissect_pool *pool = q->pool;
+        struct command *cmd = q->head;
+        q->head = NULL;
+        q->count--;
+        q->budget->used -= cmd->body_len;
+        if (pool->n == COMMAND_POOL_MAX || cmd->body_size > COMMAND_BODY_SMALL || cmd->text != NULL ||
+            cmd->changes != NULL || cmd->first_rows != NULL) {
+                command_queue_recycle(q, cmd);
+                return;
+        }
+        command_pool_put(pool, cmd);
+}
 
 /** Free a command that is in no queue. NULL is allowed. */
 void command_free(struct command *cmd);

@@ -22,14 +22,21 @@ __attribute__((noinline)) static void complete_execution(struct dissect *d, cons
         }
 }
 
-/** Nobody wants a record: what statements keep for an execution is dropped without being read. */
-__attribute__((noinline)) static void count(struct dissect *d, const struct command *cmd)
+/** Drop what the statement of @p cmd keeps for this execution, without reading it. */
+__attribute__((noinline)) static void skip_execution(struct dissect *d, const struct command *cmd)
 {
-        d->sink.on_command(d->sink.arg);
-        struct statement *st =
-            cmd->code == COM_STMT_EXECUTE ? statements_find(&d->statements, cmd->stmt_id) : NULL;
+        struct statement *st = statements_find(&d->statements, cmd->stmt_id);
         if (st != NULL) {
                 statement_drop_long_data(&d->statements, st);
+        }
+}
+
+/** Nobody wants a record. */
+static inline void count(struct dissect *d, const struct command *cmd)
+{
+        d->sink.on_command(d->sink.arg);
+        if (cmd->code == COM_STMT_EXECUTE) {
+                skip_execution(d, cmd);
         }
 }
 

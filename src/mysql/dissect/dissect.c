@@ -159,15 +159,17 @@ uint32_t dissect_identity(const struct dissect *d)
 struct dissect_view dissect_view(const struct dissect *d)
 {
         bool may_have_ended = early_eof_may_have_ended(d);
+        struct command scratch;
+        const struct command *newest = may_have_ended ? command_queue_newest(&d->queue, &scratch) : NULL;
         struct dissect_view v = {
             .phase = phase_table[d->phase].name,
             .opaque_reason = d->opaque_reason,
             .username = owned_text_span(&d->vars.username),
             .database = owned_text_span(&d->vars.database),
             .server_conn_id = d->server_conn_id,
-            .quit = d->quit || (may_have_ended && d->queue.tail->code == COM_QUIT),
+            .quit = d->quit || (newest != NULL && newest->code == COM_QUIT),
             .idle = d->phase == PHASE_READY &&
-                    (d->queue.head == NULL || (may_have_ended && d->queue.head == d->queue.tail)) &&
+                    (d->queue.head == NULL || (may_have_ended && d->queue.count == 1)) &&
                     frame_idle(&d->streams[SIDE_CLIENT].frame),
             .username_charset = d->vars.charsets.username,
             .database_charset = d->vars.charsets.database,

@@ -219,7 +219,9 @@ static bool take_piece(struct parse_context *ctx, const struct frame_piece *piec
 static inline struct span take_fast(struct parse_context *ctx, struct span bytes)
 {
         bytes = fastpath_take(ctx, bytes);
-        advance(ctx->d);
+        if (ctx->from == SIDE_SERVER) { /* a request that was taken is at the head and has begun */
+                advance(ctx->d);
+        }
         return bytes;
 }
 
@@ -362,24 +364,32 @@ static void forget(struct dissect *d)
         }
 }
 
+/** Take @p bytes, of which there are some: the shortcuts have left them, or they can't be taken that way. A function of its own: nearly
+ *  all traffic does without it, and what it needs of the stack and the registers. */
+__attribute__((noinline)) static void feed_rest(struct parse_context *ctx, struct span bytes)
+{
+        if (ctx->stream->compress == NULL) {
+                bytes = take_packets(ctx, bytes);
+                parse_context_flush(ctx);
+        }
+        if (bytes.len > 0 && ctx->stream->compress != NULL) {
+                take_compressed(ctx->d, ctx->from, bytes, ctx->now_ns);
+        }
+}
+
 bool dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
 {
         struct parse_context ctx;
         parse_context_begin(&ctx, d, from, now_ns);
-        if (bytes.len > 0 && ctx.stream->compress == NULL &&
-            frame_idle(&ctx.stream->frame)) { /* nearly all traffic is taken here */
+        if (bytes.len > 0 && ctx.stream->compress == NULL && frame_idle(&ctx.stream->frame)) {
                 struct span left = take_fast(&ctx, bytes);
                 ctx.stream->offset += bytes.len - left.len;
                 bytes = left;
         }
-        if (bytes.len > 0 && ctx.stream->compress == NULL) {
-                bytes = take_packets(&ctx, bytes);
-        }
-        if (ctx.n > 0) {
+        if (bytes.len > 0) {
+                feed_rest(&ctx, bytes);
+        } else if (ctx.n > 0) {
                 parse_context_flush(&ctx);
-        }
-        if (bytes.len > 0 && ctx.stream->compress != NULL) {
-                take_compressed(d, from, bytes, now_ns);
         }
         if (d->phase == PHASE_OPAQUE) {
                 forget(d);

@@ -1,17 +1,10 @@
+/* Shortcuts for replies. */
 #include "mysql/dissect/fastpath.h"
 
 #include "mysql/wire/capability.h"
 
-#ifdef QT_NO_FASTPATHS
-enum { FASTPATHS = false };
-#else
-enum { FASTPATHS = true };
-#endif
-
-enum {
-        CODE_SIZE = 1,
-        EXECUTE_MIN = CODE_SIZE + 4 + 1 + 4, /* statement id, flags, iterations */
-};
+/* The way of nearly all replies exists once for each case, so that it has no more in its registers than the case needs. */
+#define INLINE inline __attribute__((always_inline))
 
 /* --- one packet after the other -------------------------------------------------------------------------------------- */
 
@@ -25,17 +18,19 @@ struct walk {
         uint32_t most; /* longer payloads are left to the handlers */
         uint32_t seq;  /* of the next packet, at its place in a header … */
         uint32_t mask; /* … which within compressed frames means nothing: there only the length is compared */
+        bool is_shown; /* packets are */
 };
 
-static inline struct walk walk_over(const struct parse_context *ctx, const struct command *cmd,
-                                    struct span bytes)
+static INLINE struct walk walk_over(const struct parse_context *ctx, const struct command *cmd,
+                                    struct span bytes, bool is_shown, bool is_numbered)
 {
         return (struct walk){.at = bytes.data,
                              .left = bytes.len,
-                             .most = ctx->d->want_packets ? (uint32_t)ctx->d->settings->packet_bytes
-                                                          : FRAME_MAX_PAYLOAD - 1,
+                             .most =
+                                 is_shown ? (uint32_t)ctx->d->settings->packet_bytes : FRAME_MAX_PAYLOAD - 1,
                              .seq = cmd->next_seq * ONE_SEQ,
-                             .mask = ctx->stream->compress == NULL ? UINT32_MAX : ONE_SEQ - 1};
+                             .mask = is_numbered ? UINT32_MAX : ONE_SEQ - 1,
+                             .is_shown = is_shown};
 }
 
 /** @return the length of the payload at the front, or a number above FRAME_MAX_PAYLOAD if the packet is not the next in order. At
@@ -52,7 +47,9 @@ static inline size_t walk_peek(const struct walk *w)
                 return 0;
         }
         uint32_t length = walk_length(w);
-        return length <= w->left - FRAME_HEADER_SIZE && length <= w->most ? length : 0;
+        bool is_eligible =
+            length - 1 < w->most && length <= w->left - FRAME_HEADER_SIZE; /* 0 - 1 is not less */
+        return is_eligible ? length : 0;
 }
 
 /** Is there a complete packet of this length, which is short, at the front, and is it the next in order? */
@@ -74,9 +71,9 @@ static inline void walk_on(struct walk *w, size_t length)
 }
 
 /** The packet at the front is taken. */
-static inline void pass(struct parse_context *ctx, struct walk *w, size_t length, enum packet_kind kind)
+static INLINE void pass(struct parse_context *ctx, struct walk *w, size_t length, enum packet_kind kind)
 {
-        if (ctx->d->want_packets) {
+        if (w->is_shown) {
                 parse_context_add(ctx, span_of(w->at, FRAME_HEADER_SIZE + length), kind);
         }
         walk_on(w, length);
@@ -84,20 +81,13 @@ static inline void pass(struct parse_context *ctx, struct walk *w, size_t length
 
 _Static_assert(REPLYING_FIRST < REPLYING_DEFS_EOF && REPLYING_DEFS < REPLYING_DEFS_EOF &&
                    REPLYING_DEFS_EOF < REPLYING_ROWS,
-               "take_reply compares states: those before DEFS_EOF await definitions");
+               "take_any compares states: those before DEFS_EOF await definitions");
 
 /* --- rows ------------------------------------------------------------------------------------------------------------ */
 
-/** Show @p n complete rows. */
-static void show_rows(struct parse_context *ctx, struct span rows, size_t n)
+/** Show several complete rows. */
+static void show_rows(struct parse_context *ctx, struct span rows, size_t n, enum packet_kind kind)
 {
-        /* COM_FIELD_LIST is answered with definitions, which REPLYING_ROWS takes as rows */
-        enum packet_kind kind =
-            ctx->d->queue.head->type->shape == SHAPE_FIELDS ? PACKET_COLUMN_DEFINITION : PACKET_ROW;
-        if (n == 1) {
-                parse_context_add(ctx, rows, kind);
-                return;
-        }
         parse_context_flush(ctx);
         const struct packet_run run = {
             .from = SIDE_SERVER, .n = n, .kind = kind, .bytes = rows, .mono_ns = ctx->now_ns};
@@ -105,7 +95,8 @@ static void show_rows(struct parse_context *ctx, struct span rows, size_t n)
 }
 
 /** Count rows that are not to be kept, without reading them. */
-static void hop_rows(struct parse_context *ctx, struct command *cmd, struct walk *from)
+static INLINE void hop_rows(struct parse_context *ctx, struct command *cmd, struct walk *from,
+                            enum packet_kind kind)
 {
         struct walk w = *from;
         size_t n = 0;
@@ -114,8 +105,10 @@ static void hop_rows(struct parse_context *ctx, struct command *cmd, struct walk
                 walk_on(&w, length);
                 n++;
         }
-        if (n > 0 && ctx->d->want_packets) {
-                show_rows(ctx, span_of(from->at, from->left - w.left), n);
+        if (n == 1 && w.is_shown) {
+                parse_context_add(ctx, span_of(from->at, from->left - w.left), kind);
+        } else if (n > 0 && w.is_shown) {
+                show_rows(ctx, span_of(from->at, from->left - w.left), n, kind);
         }
         cmd->rows += n;
         *from = w;
@@ -123,23 +116,35 @@ static void hop_rows(struct parse_context *ctx, struct command *cmd, struct walk
 
 /* --- before and behind the rows -------------------------------------------------------------------------------------- */
 
-static bool take_count(struct parse_context *ctx, struct command *cmd, struct walk *w)
+/* With one of these agreed, a byte behind the column count says whether definitions follow: the client may have them from before. */
+#define METADATA_FLAGGED (CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA)
+
+enum { COUNT_MAX = 250 /* in one byte */ };
+
+static INLINE bool take_count(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
-        enum { ONE_BYTE_MAX = 250 };
-        static const uint64_t flagged = CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA;
-        bool has_flag = (ctx->d->capabilities & flagged) != 0; /* a byte says whether definitions follow */
+        bool has_flag = (ctx->d->capabilities & METADATA_FLAGGED) != 0;
         uint32_t length = has_flag ? 2 : 1;
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
-        if (!walk_is(w, length) || payload[0] == 0 || payload[0] > ONE_BYTE_MAX) {
+        if (!walk_is(w, length) || payload[0] == 0 || payload[0] > COUNT_MAX) {
                 return false;
         }
-        bool follow = !has_flag || payload[1] != 0; /* the client may have them from before */
+        bool follow = !has_flag || payload[1] != 0;
         cmd->columns = payload[0];
         cmd->defs_left = follow ? payload[0] : 0;
         cmd->results++;
         cmd->state = REPLYING_DEFS;
         pass(ctx, w, length, PACKET_COLUMN_COUNT);
         return true;
+}
+
+/** Is the header of the reply @p bytes a column count, and no definitions follow? */
+static inline bool is_count_alone(const struct parse_context *ctx, struct span bytes)
+{
+        const uint8_t *payload = bytes.data + FRAME_HEADER_SIZE;
+        return bytes.len >= FRAME_HEADER_SIZE + 2 && payload[1] == 0 &&
+               frame_header(bytes.data) == (ONE_SEQ | 2) && payload[0] > 0 && payload[0] <= COUNT_MAX &&
+               (ctx->d->capabilities & METADATA_FLAGGED) != 0;
 }
 
 static bool is_plain(struct span definition, uint64_t agreed)
@@ -160,43 +165,54 @@ static bool take_definitions(struct parse_context *ctx, struct command *cmd, str
         return true;
 }
 
-/** Take a result header that was seen before. */
-static void pass_header(struct parse_context *ctx, struct command *cmd, struct walk *w,
-                        const struct result_header *header)
+/** Show the packets of a result header that was seen before. */
+static void show_header(struct parse_context *ctx, const uint8_t *at, const struct result_header *header)
 {
-        cmd->columns = header->packets - 1;
-        cmd->results++;
-        if (!ctx->d->want_packets) {
-                w->seq += header->packets * ONE_SEQ;
-                w->at += header->len;
-                w->left -= header->len;
+        size_t count = FRAME_HEADER_SIZE + frame_length(frame_header(at));
+        size_t left = header->packets - 1U;
+        parse_context_add(ctx, span_of(at, count), PACKET_COLUMN_COUNT);
+        if (ctx->n + left <= PARSE_BATCH_MAX) {
+                parse_context_add_more(ctx, header->len - count, left, PACKET_COLUMN_DEFINITION);
                 return;
         }
-        enum packet_kind kind = PACKET_COLUMN_COUNT;
-        for (unsigned n = header->packets; n > 0; n--) {
-                pass(ctx, w, frame_length(frame_header(w->at)), kind);
-                kind = PACKET_COLUMN_DEFINITION;
+        for (at += count; left > 0; left--) {
+                size_t len = FRAME_HEADER_SIZE + frame_length(frame_header(at));
+                parse_context_add(ctx, span_of(at, len), PACKET_COLUMN_DEFINITION);
+                at += len;
         }
 }
 
-/** Take the column count and the definitions. @return false: not all of them are eligible. */
-static bool take_header(struct parse_context *ctx, struct command *cmd, struct walk *w)
+/** Take a result header that was seen before. */
+static INLINE void pass_header(struct parse_context *ctx, struct command *cmd, struct walk *w,
+                               const struct result_header *header)
 {
-        struct result_header_cache *cache = &ctx->d->settings->pool->result_headers;
-        bool is_first =
-            w->seq == ONE_SEQ && w->mask == UINT32_MAX; /* headers in the cache have such sequence numbers */
-        const uint8_t *begin = w->at;
-        const struct result_header *known =
-            is_first ? result_header_cache_find(cache, span_of(begin, w->left), ctx->d->capabilities) : NULL;
-        if (known != NULL) {
-                pass_header(ctx, cmd, w, known);
-                return true;
+        cmd->columns = header->packets - 1;
+        cmd->results++;
+        if (w->is_shown) {
+                show_header(ctx, w->at, header);
         }
+        w->seq += header->packets * ONE_SEQ;
+        w->at += header->len;
+        w->left -= header->len;
+}
+
+/** Does the reply begin with packet 1, as the headers in the cache do? */
+static INLINE bool is_first(const struct walk *w)
+{
+        return w->seq == ONE_SEQ && w->mask == UINT32_MAX;
+}
+
+/** Take the column count and the definitions, and remember them. @return false: not all of them are eligible. */
+static bool learn_header(struct parse_context *ctx, struct command *cmd, struct walk *w)
+{
+        const uint8_t *begin = w->at;
+        bool is_kept = is_first(w);
         if (!take_count(ctx, cmd, w) || !take_definitions(ctx, cmd, w)) {
                 return false;
         }
-        if (is_first) {
-                result_header_cache_add(cache, span_of(begin, (size_t)(w->at - begin)), cmd->columns + 1,
+        if (is_kept) {
+                result_header_cache_add(&ctx->d->settings->pool->result_headers,
+                                        span_of(begin, (size_t)(w->at - begin)), cmd->columns + 1,
                                         ctx->d->capabilities);
         }
         return true;
@@ -217,7 +233,7 @@ static unsigned two_bytes(const uint8_t *at)
 }
 
 /** Take the EOF behind the definitions, if it reports nothing special. */
-static bool take_definitions_eof(struct parse_context *ctx, struct command *cmd, struct walk *w)
+static INLINE bool take_definitions_eof(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
         const uint8_t *payload = w->at + FRAME_HEADER_SIZE;
         if (!walk_is(w, REPLY_EOF_LENGTH) || payload[0] != REPLY_EOF ||
@@ -231,7 +247,7 @@ static bool take_definitions_eof(struct parse_context *ctx, struct command *cmd,
 
 /** Take the EOF behind the rows, or the OK in its place, if it reports nothing special. A command with rows changes nothing else in
  *  the session. */
-static bool take_end(struct parse_context *ctx, struct command *cmd, struct walk *w)
+static INLINE bool take_end(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
         bool is_ok = dissector_deprecates_eof(ctx->d);
         uint32_t length = is_ok ? REPLY_OK_MIN : REPLY_EOF_LENGTH;
@@ -266,29 +282,88 @@ static bool is_reply_eligible(const struct parse_context *ctx, const struct comm
                !(d->want_packets && (!d->batch_packets || d->redact_packets || cmd->is_secret));
 }
 
-/** Take what is eligible from where the reply stands. */
-static void take_reply(struct parse_context *ctx, struct command *cmd, struct walk *w)
+/** Take the header, of which nothing or a part was taken. @return false: not all of it is eligible. */
+static bool take_header(struct parse_context *ctx, struct command *cmd, struct walk *w)
 {
-        bool wanted = ctx->d->settings->rows > 0; /* with log.rows definitions and rows are kept */
-        bool goes_on = cmd->type->shape == SHAPE_RESULT && !wanted;
-        if (goes_on && cmd->state < REPLYING_DEFS_EOF) {
-                bool is_all = cmd->state == REPLYING_FIRST
-                                  ? take_header(ctx, cmd, w)
-                                  : cmd->state == REPLYING_DEFS && take_definitions(ctx, cmd, w);
-                if (!is_all) {
-                        return;
-                }
-                cmd->state = dissector_deprecates_eof(ctx->d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
-        }
+        return cmd->state == REPLYING_FIRST ? learn_header(ctx, cmd, w)
+                                            : cmd->state == REPLYING_DEFS && take_definitions(ctx, cmd, w);
+}
+
+/** Take what is eligible behind the header. @p is_result: what is not a row, too. */
+static INLINE void take_rest(struct parse_context *ctx, struct command *cmd, struct walk *w, bool is_result)
+{
+        bool goes_on = is_result;
+        /* COM_FIELD_LIST is answered with definitions, which REPLYING_ROWS takes as rows */
+        enum packet_kind kind =
+            is_result || cmd->type->shape != SHAPE_FIELDS ? PACKET_ROW : PACKET_COLUMN_DEFINITION;
         if (cmd->state == REPLYING_DEFS_EOF) {
                 goes_on = goes_on && take_definitions_eof(ctx, cmd, w);
         }
         if (cmd->state == REPLYING_ROWS && cmd->rows_wanted == 0) {
-                hop_rows(ctx, cmd, w);
+                hop_rows(ctx, cmd, w, kind);
                 if (goes_on) {
                         (void)take_end(ctx, cmd, w);
                 }
         }
+}
+
+static INLINE void enter_rest(const struct parse_context *ctx, struct command *cmd)
+{
+        cmd->state = dissector_deprecates_eof(ctx->d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
+}
+
+/** Of @p bytes, what is behind @p w was taken. @return what is left. */
+static INLINE struct span note_taken(struct parse_context *ctx, struct command *cmd, struct span bytes,
+                                     const struct walk *w)
+{
+        cmd->next_seq = (uint8_t)(w->seq / ONE_SEQ);
+        if (w->left < bytes.len) {
+                cmd->bytes_received += packet_stream_wire(ctx->stream, bytes.len - w->left);
+                cmd->first_ns = cmd->first_ns != 0 ? cmd->first_ns : ctx->now_ns;
+                cmd->last_ns = ctx->now_ns;
+        }
+        if (w->is_shown && cmd->done) {
+                parse_context_flush(ctx);
+        }
+        return span_of(w->at, w->left);
+}
+
+/** A reply that begins with the header @p known, or, if that is NULL, with a column count alone: what nearly all replies are. */
+static INLINE struct span take_known(struct parse_context *ctx, struct command *cmd, struct span bytes,
+                                     const struct result_header *known, bool is_shown)
+{
+        struct walk w = walk_over(ctx, cmd, bytes, is_shown, true);
+        if (known != NULL) {
+                pass_header(ctx, cmd, &w, known);
+        } else {
+                (void)take_count(ctx, cmd, &w);
+        }
+        enter_rest(ctx, cmd);
+        take_rest(ctx, cmd, &w, true);
+        return note_taken(ctx, cmd, bytes, &w);
+}
+
+__attribute__((noinline)) static struct span take_known_shown(struct parse_context *ctx, struct command *cmd,
+                                                              struct span bytes,
+                                                              const struct result_header *known)
+{
+        return take_known(ctx, cmd, bytes, known, true);
+}
+
+/** Take what is eligible from where the reply stands. */
+__attribute__((noinline)) static struct span take_any(struct parse_context *ctx, struct command *cmd,
+                                                      struct span bytes, bool is_result)
+{
+        struct walk w = walk_over(ctx, cmd, bytes, ctx->d->want_packets, ctx->stream->compress == NULL);
+        bool is_behind_header = !is_result || cmd->state >= REPLYING_DEFS_EOF;
+        if (!is_behind_header && take_header(ctx, cmd, &w)) {
+                enter_rest(ctx, cmd);
+                is_behind_header = true;
+        }
+        if (is_behind_header) {
+                take_rest(ctx, cmd, &w, is_result);
+        }
+        return note_taken(ctx, cmd, bytes, &w);
 }
 
 struct span fastpath_take_reply(struct parse_context *ctx, struct span bytes)
@@ -297,94 +372,19 @@ struct span fastpath_take_reply(struct parse_context *ctx, struct span bytes)
         if (!FASTPATHS || !is_reply_eligible(ctx, cmd)) {
                 return bytes;
         }
-        struct walk w = walk_over(ctx, cmd, bytes);
-        take_reply(ctx, cmd, &w);
-        cmd->next_seq = (uint8_t)(w.seq / ONE_SEQ);
-        if (w.left < bytes.len) {
-                cmd->bytes_received += packet_stream_wire(ctx->stream, bytes.len - w.left);
-                cmd->first_ns = cmd->first_ns != 0 ? cmd->first_ns : ctx->now_ns;
-                cmd->last_ns = ctx->now_ns;
+        /* with log.rows definitions and rows are kept */
+        bool is_result = cmd->type->shape == SHAPE_RESULT && ctx->d->settings->rows == 0;
+        if (is_result && cmd->state == REPLYING_FIRST && cmd->next_seq == 1 &&
+            ctx->stream->compress == NULL) {
+                bool is_alone = is_count_alone(ctx, bytes);
+                const struct result_header *known =
+                    is_alone ? NULL
+                             : result_header_cache_find(&ctx->d->settings->pool->result_headers, bytes,
+                                                        ctx->d->capabilities);
+                if (known != NULL || is_alone) {
+                        return ctx->d->want_packets ? take_known_shown(ctx, cmd, bytes, known)
+                                                    : take_known(ctx, cmd, bytes, known, false);
+                }
         }
-        if (cmd->done) {
-                parse_context_flush(ctx);
-        }
-        return span_of(w.at, w.left);
-}
-
-/* --- requests ---------------------------------------------------------------------------------------------------------- */
-
-static uint32_t stmt_id_of(struct span packet)
-{
-        uint32_t id;
-        memcpy(&id, packet.data + FRAME_HEADER_SIZE + CODE_SIZE, sizeof id);
-        return le32toh(id);
-}
-
-/** Is @p packet, complete with its header, a command that needs no closer look? */
-static bool is_request_eligible(const struct dissect *d, struct span packet)
-{
-        if (packet.len <= FRAME_HEADER_SIZE || packet.len > FRAME_HEADER_SIZE + d->settings->query_bytes ||
-            frame_seq(frame_header(packet.data)) != 0 || d->phase != PHASE_READY || d->queue.head != NULL ||
-            d->draining || d->skips_rest || d->lint.broken != 0 || d->streams[SIDE_CLIENT].compress != NULL) {
-                return false;
-        }
-        uint8_t code = packet.data[FRAME_HEADER_SIZE];
-        if (code == COM_QUERY) {
-                return (d->capabilities & CAP_QUERY_ATTRIBUTES) == 0;
-        }
-        return code == COM_STMT_EXECUTE && packet.len >= FRAME_HEADER_SIZE + EXECUTE_MIN &&
-               stmt_id_of(packet) != LAST_PREPARED;
-}
-
-static void begin_execute(const struct dissect *d, struct command *cmd, struct span packet)
-{
-        cmd->stmt_id = stmt_id_of(packet);
-        cmd->has_stmt_id = true;
-        const struct statement *st = statements_find(&d->statements, cmd->stmt_id);
-        cmd->is_plain = st != NULL && st->is_plain;
-}
-
-/** @return false: the packet was not taken, or memory is out; nothing was done. */
-static bool take_request(struct dissect *d, struct span packet, uint64_t now_ns)
-{
-        struct command *cmd = is_request_eligible(d, packet) ? command_queue_new(&d->queue) : NULL;
-        struct span body = span_skip(packet, FRAME_HEADER_SIZE);
-        if (cmd == NULL || !command_queue_keep_body(&d->queue, cmd, body)) {
-                command_free(cmd);
-                return false;
-        }
-        cmd->code = body.data[0];
-        cmd->type = command_type(cmd->code);
-        cmd->seq_num = ++d->seq_num;
-        cmd->start_ns = now_ns;
-        cmd->sent_ns = now_ns;
-        cmd->last_ns = now_ns;
-        cmd->bytes_sent = packet.len;
-        cmd->true_len = body.len;
-        cmd->text_at = CODE_SIZE;
-        cmd->next_seq = 1;
-        cmd->seq_known = true;
-        cmd->begun = true; /* it is at the head */
-        if (cmd->code == COM_QUERY) {
-                cmd->is_plain = session_vars_is_plain(span_skip(body, CODE_SIZE));
-        } else {
-                begin_execute(d, cmd, packet);
-        }
-        secret_watch_on_command(&d->secrets, &d->statements, cmd, body);
-        command_queue_put_head(&d->queue, cmd);
-        d->packet_secret = cmd->is_secret || d->redact_packets;
-        d->packet_kind = packet_kind_of(cmd->code);
-        return true;
-}
-
-struct span fastpath_take_request(struct parse_context *ctx, struct span bytes)
-{
-        struct span packet = span_head(bytes, parse_context_whole_packet(bytes));
-        if (!FASTPATHS || !take_request(ctx->d, packet, ctx->now_ns)) {
-                return bytes;
-        }
-        if (ctx->d->want_packets) {
-                parse_context_show(ctx, packet);
-        }
-        return span_skip(bytes, packet.len);
+        return take_any(ctx, cmd, bytes, is_result);
 }

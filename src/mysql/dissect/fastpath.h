@@ -12,6 +12,13 @@
 
 #include "mysql/dissect/parse_context.h"
 
+#ifdef QT_NO_FASTPATHS
+enum { FASTPATHS = false };
+#else
+enum { FASTPATHS = true };
+#endif
+
+/* fastpath_request.c and fastpath.c: of bytes from the client, and from the server. */
 struct span fastpath_take_request(struct parse_context *ctx, struct span bytes);
 struct span fastpath_take_reply(struct parse_context *ctx, struct span bytes);
 

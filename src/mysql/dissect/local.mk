@@ -25,6 +25,7 @@ src_libmysql_dissect_a_SOURCES = \
 	src/mysql/dissect/execute.h \
 	src/mysql/dissect/fastpath.c \
 	src/mysql/dissect/fastpath.h \
+	src/mysql/dissect/fastpath_request.c \
 	src/mysql/dissect/filtered_request.h \
 	src/mysql/dissect/give_up.c \
 	src/mysql/dissect/give_up.h \

@@ -2,7 +2,7 @@
 
 #define ROW(code, ...) [code] = {.name = #code, .name_len = sizeof #code - 1, __VA_ARGS__}
 
-static const struct command_type commands[] = {
+const struct command_type command_types[UINT8_MAX + 1] = {
     ROW(COM_SLEEP, .server_name = "Sleep", .shape = SHAPE_OK),
     ROW(COM_QUIT, .server_name = "Quit", .shape = SHAPE_NONE, .min_bytes = 1, .max_bytes = 1),
     ROW(COM_INIT_DB, .server_name = "Init DB", .shape = SHAPE_OK, .has_text = true),
@@ -55,14 +55,5 @@ static const struct command_type commands[] = {
     ROW(COM_RESERVED_1, .server_name = "Unknown", .shape = SHAPE_OK),
 };
 
-const struct command_type *command_type(uint8_t code)
-{
-        static const struct command_type unknown = {.name = "COM_UNKNOWN",
-                                                    .name_len = sizeof "COM_UNKNOWN" - 1,
-                                                    .server_name = "Unknown",
-                                                    .shape = SHAPE_OK};
-        if (code >= sizeof commands / sizeof commands[0] || commands[code].name == NULL) {
-                return &unknown;
-        }
-        return &commands[code];
-}
+const struct command_type command_unknown = {
+    .name = "COM_UNKNOWN", .name_len = sizeof "COM_UNKNOWN" - 1, .server_name = "Unknown", .shape = SHAPE_OK};

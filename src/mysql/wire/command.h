@@ -81,7 +81,14 @@ struct command_type {
         uint8_t max_bytes; /**< 0: no bound */
 };
 
+/* For command_type: a row for each code, without a name if there is no such command. */
+extern const struct command_type command_types[UINT8_MAX + 1];
+extern const struct command_type command_unknown;
+
 /** @return the row of the command; for any other code, one named "COM_UNKNOWN" with SHAPE_OK. Never NULL. */
-const struct command_type *command_type(uint8_t code);
+static inline const struct command_type *command_type(uint8_t code)
+{
+        return command_types[code].name != NULL ? &command_types[code] : &command_unknown;
+}
 
 #endif
