@@ -278,8 +278,8 @@ struct proxy_counts proxy_counts(const struct proxy *p)
                 c.tls_sessions += counter_read(&w->tls_sessions);
                 c.tls_errors += counter_read(&w->tls_errors);
                 c.statements += counter_read(&tap->statements);
-                c.bytes_sent += counter_read(&w->bytes_sent);
-                c.bytes_received += counter_read(&w->bytes_received);
+                c.bytes_sent += counter_read(&w->bytes_to[SIDE_SERVER]);
+                c.bytes_received += counter_read(&w->bytes_to[SIDE_CLIENT]);
         }
         return c;
 }

@@ -22,8 +22,7 @@ struct session_counts {
         _Atomic uint64_t upstream_errors;
         _Atomic uint64_t tls_sessions; /**< with TLS towards the client */
         _Atomic uint64_t tls_errors;
-        _Atomic uint64_t bytes_sent;
-        _Atomic uint64_t bytes_received;
+        _Atomic uint64_t bytes_to[2]; /**< forwarded to the peers on each side */
         _Atomic uint64_t
             sessions; /**< given to the worker and not ended: who accepts adds, the worker subtracts */
 };

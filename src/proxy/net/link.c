@@ -296,14 +296,16 @@ __attribute__((noinline)) static enum status settle_write(struct link *link, str
         return keep(link, span_skip(bytes, went > 0 ? (size_t)went : 0));
 }
 
-/** Write at once if nothing waits. */
-static inline enum status write_raw(struct link *link, struct span bytes)
+/** Nothing waits. */
+static inline enum status write_now(struct link *link, struct span bytes)
 {
-        if (link_backlog(link) > 0) {
-                return keep(link, bytes);
-        }
         ssize_t went = transmit(link->fd, bytes);
         return went == (ssize_t)bytes.len ? STATUS_OK : settle_write(link, bytes, went);
+}
+
+static enum status write_raw(struct link *link, struct span bytes)
+{
+        return link_backlog(link) > 0 ? keep(link, bytes) : write_now(link, bytes);
 }
 
 static enum status write_cipher(struct link *link, struct span bytes)
@@ -311,12 +313,22 @@ static enum status write_cipher(struct link *link, struct span bytes)
         return link_write_failed(link) || bytes.len == 0 ? STATUS_OK : write_raw(link, bytes);
 }
 
-enum status link_write(struct link *link, struct span bytes)
+/** There is a backlog, TLS, or no socket any more. */
+__attribute__((noinline)) static enum status write_otherwise(struct link *link, struct span bytes)
 {
-        if (link->fd < 0 || link_write_failed(link) || bytes.len == 0) {
+        if (link->fd < 0) {
                 return STATUS_OK;
         }
         return link->tls == NULL ? write_raw(link, bytes) : handle(link, tls_write(link->tls, bytes));
+}
+
+enum status link_write(struct link *link, struct span bytes)
+{
+        if (link_write_failed(link) || bytes.len == 0) {
+                return STATUS_OK;
+        }
+        return link->state == LINK_PLAIN && link->backlog == NULL ? write_now(link, bytes)
+                                                                  : write_otherwise(link, bytes);
 }
 
 void link_shut(struct link *link, bool notify)
