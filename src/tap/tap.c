@@ -17,7 +17,7 @@ static void carry(const struct tap *tap, struct record *r)
         record_set_text(r, FIELD_PROXY_CLIENT_ADDR, span_of(tap->own_addr, tap->own_len));
         record_set_text(r, FIELD_REMOTE_ADDR, config->remote_addr);
         r->present = present;
-        dissect_identify(tap->dissect, r);
+        dissect_identify(tap->front.dissect, r);
 }
 
 void tap_identity_changed(struct tap *tap)
@@ -47,7 +47,7 @@ void tap_emit(struct tap *tap, struct record *r)
         r->session_place = tap->place;
         r->present.words[0] |= tap->known;
         uint32_t number = announcements(output);
-        uint32_t identity = dissect_identity(tap->dissect);
+        uint32_t identity = dissect_identity(tap->front.dissect);
         if (tap->carried && tap->announcements == number && tap->identity == identity) {
                 (void)output->on_record(output->arg, record_raw_of(r)); /* a drop is counted there */
                 return;
@@ -80,9 +80,9 @@ void tap_notice(struct tap *tap, enum record_event event, const char *reason, co
 
 /* --- bytes ------------------------------------------------------------------------------------------------------------ */
 
-static void count_verdict(struct tap *tap)
+void tap_count_verdict(struct tap *tap)
 {
-        struct dissect_verdict v = dissect_verdict(tap->dissect);
+        struct dissect_verdict v = dissect_verdict(tap->front.dissect);
         struct tap_counts *counts = &tap->shared->counts;
         counter_add(&counts->opaque, v.opaque - tap->counted.opaque);
         counter_add(&counts->followed_again, v.followed_again - tap->counted.followed_again);
@@ -91,35 +91,20 @@ static void count_verdict(struct tap *tap)
         tap->counted = v;
 }
 
-bool tap_feed(struct tap *tap, enum side from, struct span bytes, uint64_t now_ns)
-{
-        if (!dissect_feed(tap->dissect, from, bytes, now_ns)) {
-                return false;
-        }
-        count_verdict(tap);
-        return true;
-}
-
 const char *tap_crowding(const struct tap *tap)
 {
-        return dissect_crowding(tap->dissect);
+        return dissect_crowding(tap->front.dissect);
 }
 
 void tap_ignore_crowding(struct tap *tap)
 {
-        dissect_ignore_crowding(tap->dissect);
+        dissect_ignore_crowding(tap->front.dissect);
 }
 
 void tap_give_up(struct tap *tap, const char *reason, uint64_t now_ns)
 {
-        dissect_give_up(tap->dissect, reason, now_ns);
-        count_verdict(tap);
-}
-
-void tap_enter(const struct tap *tap)
-{
-        prof_set_wire(&tap->wire);
-        dissect_expect(tap->dissect);
+        dissect_give_up(tap->front.dissect, reason, now_ns);
+        tap_count_verdict(tap);
 }
 
 /* --- what the forwarding side knows ---------------------------------------------------------------------------------- */
@@ -167,10 +152,10 @@ void tap_server_ended(struct tap *tap, uint64_t now_ns)
 
 void tap_end(struct tap *tap, const struct tap_ending *ending, uint64_t now_ns)
 {
-        dissect_end(tap->dissect, tap->server_end_ns != 0 ? tap->server_end_ns : now_ns);
-        count_verdict(tap);
+        dissect_end(tap->front.dissect, tap->server_end_ns != 0 ? tap->server_end_ns : now_ns);
+        tap_count_verdict(tap);
         struct record r = tap_record(EVENT_DISCONNECT, now_ns);
-        struct dissect_view v = dissect_view(tap->dissect);
+        struct dissect_view v = dissect_view(tap->front.dissect);
         r.present.words[0] |= v.username.len > 0 ? 1ULL << FIELD_USERNAME : 0;
         r.present.words[0] |= v.server_conn_id != 0 ? 1ULL << FIELD_SERVER_CONN_ID : 0;
         record_set_uint(&r, FIELD_DURATION_US, tap_age_ns(tap, now_ns) / CLOCK_US_NS);
@@ -194,5 +179,5 @@ uint64_t tap_age_ns(const struct tap *tap, uint64_t now_ns)
 
 struct dissect_view tap_view(const struct tap *tap)
 {
-        return dissect_view(tap->dissect);
+        return dissect_view(tap->front.dissect);
 }

@@ -85,9 +85,31 @@ struct tap *tap_new(struct tap_shared *shared, uint64_t conn_id, const char *cli
 /** Without any record: tap_end comes first if the session was reported. NULL is allowed. */
 void tap_free(struct tap *tap);
 
+/** What each tap begins with. For the functions below, which each packet calls; nobody else uses it. */
+struct tap_front {
+        struct prof_wire wire; /**< describes the session to the profiler */
+        struct dissect *dissect;
+};
+
+static inline const struct tap_front *tap_front(const struct tap *tap)
+{
+        return (const struct tap_front *)(const void *)tap;
+}
+
+/** Count what the dissector has found out about the session and was not counted before: dissect_verdict. */
+void tap_count_verdict(struct tap *tap);
+
 /** The next bytes from @p from, as the client's side of the session has them: after decryption, and with the greeting as
  *  the client gets it. @return true if tap_crowding may have changed. */
-bool tap_feed(struct tap *tap, enum side from, struct span bytes, uint64_t now_ns);
+static inline bool tap_feed(struct tap *tap, enum side from, struct span bytes, uint64_t now_ns)
+{
+        if (!dissect_feed(tap_front(tap)->dissect, from, bytes, now_ns)) {
+                return false;
+        }
+        tap_count_verdict(tap);
+        return true;
+}
+
 /** Should the client wait until replies have come? @return the limit that was reached (static text); NULL: it need not. */
 const char *tap_crowding(const struct tap *tap);
 /** The client cannot wait, because no replies come: what exceeds the limits is not logged. */
@@ -96,7 +118,12 @@ void tap_ignore_crowding(struct tap *tap);
 void tap_give_up(struct tap *tap, const char *reason, uint64_t now_ns);
 /** From here until tap_leave this thread works on the session: the profiler sees it so, and the processor fetches what
  *  tap_feed will need. */
-void tap_enter(const struct tap *tap);
+static inline void tap_enter(const struct tap *tap)
+{
+        prof_set_wire(&tap_front(tap)->wire);
+        dissect_expect(tap_front(tap)->dissect);
+}
+
 static inline void tap_leave(void)
 {
         prof_set_wire(NULL);

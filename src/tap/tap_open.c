@@ -111,12 +111,14 @@ void tap_shared_fini(struct tap_shared *shared)
         dissect_pool_drain(&shared->pool);
 }
 
+_Static_assert(offsetof(struct tap, front) == 0 && offsetof(struct tap_front, wire) == 0,
+               "a tap is found by what it begins with, and the other way round");
+
 /** What is on the wire just now; @p wire is a tap's. */
 static struct prof_wire describe(const struct prof_wire *wire)
 {
-        const uint8_t *at = (const uint8_t *)wire - offsetof(struct tap, wire);
-        const struct tap *tap = (const struct tap *)(const void *)at;
-        struct dissect_now now = dissect_now(tap->dissect);
+        const struct tap *tap = (const struct tap *)(const void *)wire; /* it begins with it */
+        struct dissect_now now = dissect_now(tap->front.dissect);
         return (struct prof_wire){.session = tap->conn_id,
                                   .command = now.command,
                                   .text = now.hidden ? span_str("(hidden)") : now.query};
@@ -140,13 +142,13 @@ struct tap *tap_new(struct tap_shared *shared, uint64_t conn_id, const char *cli
         }
         tap->shared = shared;
         tap->times = times;
-        tap->wire = (struct prof_wire){.session = conn_id, .describe = describe};
+        tap->front.wire = (struct prof_wire){.session = conn_id, .describe = describe};
         tap->conn_id = conn_id;
         tap->start_ns = now_ns;
         tap->client_len = (uint16_t)len;
         memcpy(tap->client_addr, client_addr, len);
-        tap->dissect = dissect_new(&config->dissect, sink);
-        if (tap->dissect == NULL) {
+        tap->front.dissect = dissect_new(&config->dissect, sink);
+        if (tap->front.dissect == NULL) {
                 prof_free(tap);
                 return NULL;
         }
@@ -168,7 +170,7 @@ void tap_free(struct tap *tap)
         if (output->end_session != NULL) {
                 output->end_session(output->arg, tap->place);
         }
-        dissect_free(tap->dissect);
+        dissect_free(tap->front.dissect);
         prof_free(tap->prevented_by);
         prof_free(tap->own_addr);
         prof_free(tap->tls[SIDE_CLIENT]);

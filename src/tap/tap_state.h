@@ -9,13 +9,12 @@
 #include "tap/tap.h"
 
 struct tap {
+        struct tap_front front;
         struct tap_shared *shared;
-        struct dissect *dissect;
         struct tap_times *times;
-        struct prof_wire wire; /* describes the session to the profiler */
-        uint64_t packets;      /* that were given to the recorder */
-        bool has_login;        /* tap_set_login was called */
-        bool translated;       /* the exchange of the password */
+        uint64_t packets; /* that were given to the recorder */
+        bool has_login;   /* tap_set_login was called */
+        bool translated;  /* the exchange of the password */
         uint16_t client_len;
         uint16_t own_len;
         uint64_t conn_id;

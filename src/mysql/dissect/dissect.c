@@ -16,8 +16,10 @@ enum { BATCH_MIN = 16 /* an EOF or the OK in its place is shown whole, then */ }
 _Static_assert(offsetof(struct dissect, streams[SIDE_SERVER]) + PACKET_STREAM_HOT <=
                    DISSECT_HOT_LINES * DISSECT_LINE,
                "both streams' hot parts, and what stands before them");
-_Static_assert(offsetof(struct dissect, streams[SIDE_SERVER]) > (DISSECT_HOT_LINES - 2) * DISSECT_LINE,
-               "no line is fetched for nothing");
+_Static_assert(offsetof(struct dissect, streams[SIDE_CLIENT]) + PACKET_STREAM_HOT <=
+                       (DISSECT_HOT_LINES - 2) * DISSECT_LINE &&
+                   offsetof(struct dissect, streams[SIDE_SERVER]) >= (DISSECT_HOT_LINES - 1) * DISSECT_LINE,
+               "the last line but one is not fetched, and no line is fetched for nothing");
 
 struct dissect *dissect_new(const struct dissect_settings *settings, struct dissect_sink sink)
 {
