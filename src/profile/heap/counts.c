@@ -1,9 +1,7 @@
 #include "profile/heap/counts.h"
 
 #include "base/clock.h"
-#include "profile/heap/leak_injection.h"
 #include "profile/heap/table.h"
-#include "profile/heap/thread.h"
 
 #include <assert.h>
 
@@ -93,13 +91,6 @@ void prof_tick(void)
         for (enum prof_stage stage = STAGE_MAIN; stage < STAGE_COUNT; stage++) {
                 (void)prof_read(stage, LIB_COUNT);
         }
-}
-
-void prof_count_statement(void)
-{
-        struct prof_thread *t = thread_self();
-        thread_add(t, &t->statements, 1, memory_order_relaxed);
-        leak_injection_on_event(LEAK_INJECTION_STATEMENT);
 }
 
 uint64_t prof_statements(void)

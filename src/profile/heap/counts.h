@@ -4,7 +4,8 @@
 #ifndef PROFILE_HEAP_COUNTS_H
 #define PROFILE_HEAP_COUNTS_H
 
-#include "profile/heap/stage.h"
+#include "profile/heap/leak_injection.h"
+#include "profile/heap/thread.h"
 
 /** Totals since the start. CURRENT_COUNT_USED = allocs - frees; LOW and HIGH are of the readings taken (one a
  *  second by prof_tick, and each prof_read). */
@@ -29,7 +30,12 @@ uint64_t prof_live_bytes(void);
 void prof_tick(void);
 
 /** Count a statement of the calling thread. */
-void prof_count_statement(void);
+static inline void prof_count_statement(void)
+{
+        struct prof_thread *t = thread_self();
+        thread_add(t, &t->statements, 1, memory_order_relaxed);
+        leak_injection_on_event(LEAK_INJECTION_STATEMENT);
+}
 /** Statements so far, all threads. The age of an allocation record is measured in this unit too. */
 uint64_t prof_statements(void);
 
