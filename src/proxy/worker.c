@@ -167,6 +167,7 @@ static enum status init_sessions(struct worker *w, const struct worker_config *c
                                 .pipeline_slack = LINK_READ_BYTES / FRAME_HEADER_SIZE,
                                 .statements = (uint32_t)s->limits.statements,
                                 .rows = (uint32_t)s->log.rows,
+                                .hash_rows = (uint32_t)settings_hashed_rows(s),
                                 .lint = (uint32_t)s->limits.lint,
                                 .count_only = config->count_only,
                                 .hide_packets = s->log.redact != SETTINGS_REDACT_NONE},

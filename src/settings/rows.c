@@ -137,7 +137,11 @@ const struct settings_row settings_rows[] = {
        "Statements that take at least this long are marked as slow. 0 disables this."),
     UINT("log.n_plus_one", log.n_plus_one, 0, 1000000, "5",
          "Number of statements with the same digest, one for each row of an earlier result, from which on "
-         "they are reported as N+1. 0 disables N+1 detection."),
+         "they are reported as N+1, or as a write loop. 0 disables both."),
+    UINT("log.n_plus_one_rows", log.n_plus_one_rows, 0, 32, "32",
+         "Number of rows of each result whose values are compared with those of later statements, to "
+         "recognize "
+         "N+1 and write loops. 0 disables this, and with it all of N+1 detection."),
     MS("log.transaction_idle_ms", log.transaction_idle_ms, 0, 86400000, "1000",
        "Transactions in which nothing ran for at least this long are reported, with the next statement or "
        "the "
@@ -185,7 +189,7 @@ const struct settings_row settings_rows[] = {
     TEXT("filter.finding", 0, sinks[0].filter[SETTINGS_FILTER_FINDING], "",
          "Log only records with one of these findings: n_plus_one, duplicate, no_index, slow, "
          "transaction_idle, transaction_open, prepare_once, connection_per_statement, repeated_setup, "
-         "large_result."),
+         "large_result, write_loop, in_write_loop."),
     TEXT("filter.pattern", 0, sinks[0].filter[SETTINGS_FILTER_PATTERN], "",
          "Log only statements that match this regular expression (PCRE2); (?i) ignores case."),
     TEXT("filter.min_duration", 0, sinks[0].filter[SETTINGS_FILTER_MIN_DURATION], "",

@@ -106,6 +106,7 @@ struct settings {
                 uint64_t digests;      /**< digests with statistics; 0 = no digests */
                 uint64_t slow_ms;      /**< a statement that takes as long is slow; 0 = no statement is */
                 uint64_t n_plus_one;   /**< statements with the same digest that are reported; 0 = none are */
+                uint64_t n_plus_one_rows; /**< rows of each result that are compared; 0 = none are */
                 uint64_t transaction_idle_ms; /**< a transaction held idle as long is reported; 0 = none is */
                 bool transaction_open;        /**< report transactions that a session leaves open */
                 uint64_t prepare_once;        /**< statements executed once that are reported; 0 = none are */
@@ -163,6 +164,12 @@ struct settings {
 static inline bool settings_redacts_literals(uint64_t redact)
 {
         return redact == SETTINGS_REDACT_LITERALS || redact == SETTINGS_REDACT_ALL;
+}
+
+/** How many rows of each result the journal wants to know the values of, for findings. */
+static inline uint64_t settings_hashed_rows(const struct settings *s)
+{
+        return s->log.digests > 0 && s->log.n_plus_one > 0 ? s->log.n_plus_one_rows : 0;
 }
 
 /** Does @p redact, an enum settings_redact, replace parameters, attributes and rows? */

@@ -90,8 +90,8 @@ void fuzz_check(const struct fuzz_tape *t)
 {
         const struct tape_options whole = {.packet_bytes = 64, .query_bytes = 512, .rows = 3};
         const struct tape_options bytewise = {.split = 1, .packet_bytes = 64, .query_bytes = 512, .rows = 3};
-        const struct tape_options plain = {.query_bytes = 512};
-        const struct tape_options plain_bytewise = {.query_bytes = 512, .split = 1};
+        const struct tape_options plain = {.query_bytes = 512, .hash_rows = 4};
+        const struct tape_options plain_bytewise = {.query_bytes = 512, .hash_rows = 4, .split = 1};
         const struct tape_options tight = {.rows = 1000, .held_bytes = 2000};
         const struct tape_options single = {
             .packet_bytes = 64, .query_bytes = 512, .apart = true, .tick_ns = 5000};

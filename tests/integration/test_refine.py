@@ -189,7 +189,7 @@ class Runs(unittest.TestCase):
             for _, author in self.posts(c, 10):
                 c.execute(f"SELECT name FROM author WHERE id = {author}")
             db.commit()
-            for i in range(10):  # another's: it is no part of that
+            for i in range(20, 30):  # of no row of the list: it is no part of that
                 c.execute(f"SELECT title FROM post WHERE id = {i}")
                 db.commit()
 
@@ -210,9 +210,10 @@ class Runs(unittest.TestCase):
                     c.execute(f"SELECT name FROM author WHERE id = {author}")
 
         def two(c, db):
-            for _, author in self.posts(c, 10):
+            c.execute("SELECT author_id, 51 - author_id AS editor_id FROM post ORDER BY id LIMIT 10")
+            for author, editor in c.fetchall():
                 c.execute(f"SELECT name FROM author WHERE id = {author}")
-                c.execute(f"SELECT name FROM author WHERE id = {51 - author}")
+                c.execute(f"SELECT name FROM author WHERE id = {editor}")
 
         def one_row(c, db):
             for _, author in self.posts(c, 1):
@@ -225,8 +226,9 @@ class Runs(unittest.TestCase):
 
     def test_within_one_another(self):
         def work(c, db):
-            for _, author in self.posts(c, 6):
-                c.execute(f"SELECT id FROM post WHERE author_id BETWEEN {author} AND {author + 2}")
+            c.execute("SELECT DISTINCT id DIV 3 AS third FROM post WHERE id BETWEEN 3 AND 20")
+            for (third,) in c.fetchall():
+                c.execute(f"SELECT id FROM post WHERE id DIV 3 = {third}")
                 for (post,) in c.fetchall():
                     c.execute(f"SELECT name FROM author WHERE id = {post}")
 
@@ -236,10 +238,11 @@ class Runs(unittest.TestCase):
         """Each loop has an event of its own, also if the next page comes at once, and the last one has it before anything follows."""
         def page(c, rows, editors=False):
             c.execute("SELECT author_id, COUNT(*) FROM post GROUP BY author_id LIMIT 30")
-            for post, author in self.posts(c, rows):
+            c.execute(f"SELECT author_id, IF(id % 3, 51 - author_id, NULL) FROM post ORDER BY id LIMIT {rows}")
+            for author, editor in c.fetchall():
                 c.execute(f"SELECT name FROM author WHERE id = {author}")
-                if editors and post % 3:
-                    c.execute(f"SELECT name FROM author WHERE id = {51 - author}")
+                if editors and editor:
+                    c.execute(f"SELECT name FROM author WHERE id = {editor}")
 
         with lab.Proxy() as proxy:
             db = connect(proxy)
@@ -250,7 +253,11 @@ class Runs(unittest.TestCase):
                                 "the run that nothing follows")
             self.assertEqual([r["repeated"] for r in runs], [30, 30, 20, 50])
             queries = [r for r in proxy.records("query") if r.get("digest") == runs[0]["digest"]]
-            self.assertEqual([r["ts"] for r in runs], [queries[i]["ts"] for i in (0, 30, 60, 80)])
+            numbers = [q["conn_seq_num"] for q in queries]
+            self.assertEqual([r["conn_seq_num"] for r in runs], [numbers[i] for i in (0, 30, 60, 80)])
+            self.assertEqual([r["last_conn_seq_num"] for r in runs], [numbers[i] for i in (29, 59, 79, 129)])
+            for run, last in zip(runs, (29, 59, 79, 129)):  # the time is that of the end of the last statement
+                self.assertGreaterEqual(run["ts"], queries[last]["ts"])
             self.assertEqual({(r["username"], r["database"]) for r in runs}, {("root", "shop")})
             db.close()
             self.assertEqual(len([r for r in proxy.settled() if r["event"] == "n_plus_one"]), 4)
@@ -283,6 +290,67 @@ class Runs(unittest.TestCase):
             two.close()
             runs = [r for r in proxy.settled() if r["event"] == "n_plus_one"]
             self.assertEqual([(r["conn_id"], r["repeated"]) for r in runs], [(1, 10)])
+
+    def test_writes_for_each_row(self):
+        """An UPDATE for each row, prepared or not, with what is sent between; single INSERTs without a list. Not those of several rows."""
+        def update(c):
+            c.execute("SELECT id, title FROM post ORDER BY id LIMIT 12 /*controller='posts',action='touch'*/")
+            for post, title in c.fetchall():
+                c.execute("BEGIN")
+                c.execute("SELECT @@version")
+                c.execute(f"UPDATE post SET title = 'a longer title' WHERE id = {post} /*controller='posts',action='touch'*/")
+                c.execute("COMMIT")
+
+        def insert(c):
+            c.execute("CREATE OR REPLACE TABLE audit (post_id INT, what VARCHAR(20))")
+            for i in range(8):
+                c.execute(f"INSERT INTO audit VALUES ({i}, 'seen')")
+                c.execute("SELECT LAST_INSERT_ID()")
+
+        def bulk(c):
+            for i in range(8):
+                c.execute(f"INSERT INTO audit VALUES ({i}, 'a'), ({i + 1}, 'b')")
+            for i in range(8):  # each page of a site counts its visit: no loop
+                c.execute(f"INSERT INTO audit VALUES ({i}, 'page')")
+                c.execute(f"SELECT name FROM author WHERE id = {i}")
+
+        def loops(work):
+            with lab.Proxy() as proxy:
+                db = connect(proxy)
+                work(db.cursor())
+                db.close()
+                return proxy.settled()
+
+        records = loops(update)
+        [loop] = [r for r in records if r["event"] == "write_loop"]
+        marked = [r for r in records if "in_write_loop" in r.get("findings", []) and r["event"] == "query"]
+        self.assertEqual((loop["repeated"], loop["tags"], loop["database"]), (12, {"controller": "posts", "action": "touch"}, "shop"))
+        self.assertIn("after 12 rows of SELECT `id` , `title` FROM `post`", loop["info"])
+        self.assertRegex(loop["query"], "UPDATE post SET title = 'a longer title' WHERE id = \\d+ ")
+        self.assertEqual((marked[-1]["repeated"], marked[-1]["digest"]), (12, loop["digest"]))
+        self.assertEqual([r for r in records if r["event"] == "n_plus_one"], [])
+        [loop] = [r for r in loops(insert) if r["event"] == "write_loop"]
+        self.assertEqual((loop["repeated"], "info" in loop), (8, False))
+        self.assertEqual([r for r in loops(bulk) if r["event"] in ("write_loop", "n_plus_one")], [])
+
+    def test_without_rows_nothing_is_known(self):
+        def work(c):
+            for _, author in self.posts(c, 12):
+                c.execute(f"SELECT name FROM author WHERE id = {author}")
+
+        self.assertEqual([r["repeated"] for r in self.runs(work)[0]], [12])
+        self.assertEqual(self.runs(work, "--log-n-plus-one-rows", "0")[0], [])
+        self.assertEqual([r["repeated"] for r in self.runs(work, "--log-n-plus-one-rows", "6")[0]], [12])
+
+    def test_fixed_values_after_a_list(self):
+        """Look-ups of values that no row of the list has are no loop over it, however many there are."""
+        def work(c):
+            self.posts(c, 12)
+            for i in range(12):
+                c.execute(f"SELECT id FROM author WHERE name = 'option {i}'")
+
+        runs, queries = self.runs(work)
+        self.assertEqual((runs, [q for q in queries if "findings" in q and "n_plus_one" in q["findings"]]), ([], []))
 
     def test_what_is_none(self):
         def work(c):

@@ -6,6 +6,7 @@
 #include "journal/format/format.h"
 #include "mysql/gate/gate.h"
 #include "mysql/record/record_packed.h"
+#include "mysql/record/row_hashes.h"
 
 #include <stdlib.h>
 
@@ -42,6 +43,20 @@ static void print(struct player *p, const struct record *r)
         free(room);
 }
 
+static void print_hashes(const struct player *p, struct span hashes)
+{
+        struct row_hashes h = {.rows = 0};
+        if (hashes.len == 0) {
+                return;
+        }
+        memcpy(&h, hashes.data, hashes.len);
+        (void)fprintf(p->out, "hashes");
+        for (unsigned i = 0; i < h.rows * h.columns; i++) {
+                (void)fprintf(p->out, "%s%x", i % h.columns == 0 ? " " : ",", h.at[i]);
+        }
+        (void)fputc('\n', p->out);
+}
+
 /** Through the flat copy, as records reach the journal. */
 static void on_record(void *arg, struct record *r)
 {
@@ -52,7 +67,9 @@ static void on_record(void *arg, struct record *r)
                 abort();
         }
         record_pack(r, packed);
-        print(p, convert_record(&p->convert, record_unpack((struct record_packed *)(void *)packed)));
+        struct record *unpacked = record_unpack((struct record_packed *)(void *)packed);
+        print_hashes(p, unpacked->row_hashes);
+        print(p, convert_record(&p->convert, unpacked));
         free(packed);
 }
 
@@ -152,6 +169,7 @@ void tape_play(struct span tape, const struct tape_options *options, FILE *out)
             .pipeline = options->pipeline > 0 ? options->pipeline : 256,
             .statements = options->statements > 0 ? options->statements : 256,
             .rows = options->rows,
+            .hash_rows = options->hash_rows,
             .lint = 16,
             .hide_packets = options->hide_packets,
             .count_only = options->count_only,

@@ -18,6 +18,7 @@ struct tape_options {
         bool runs;           /**< the same, and take them by dissect_sink.on_run where they come so */
         size_t query_bytes;  /**< 0 = 64 KiB */
         uint32_t rows;       /**< first rows of each result */
+        uint32_t hash_rows;  /**< rows of each result that are hashed: a line "hashes" before the record */
         size_t held_bytes;   /**< 0 = 4 MiB */
         uint32_t pipeline;   /**< 0 = 256 */
         uint32_t statements; /**< 0 = 256 */

@@ -4,8 +4,10 @@
 #include "base/diag.h"
 #include "base/utf8.h"
 #include "base/writer.h"
+#include "mysql/record/record_packed.h"
 #include "mysql/sql/secret.h"
 #include "mysql/wire/command.h"
+#include "profile/heap/prof.h"
 #include "settings/places.h"
 #include "settings/settings.h"
 
@@ -14,6 +16,8 @@ enum {
         STATUS_NO_INDEX_USED = 0x0020,
         STATUS_QUERY_WAS_SLOW = 0x0800,
 };
+
+#define LOOP_FINDINGS (1U << FINDING_N_PLUS_ONE | 1U << FINDING_IN_WRITE_LOOP)
 
 enum status enrich_init(struct enrich *e, const struct settings *settings)
 {
@@ -32,8 +36,18 @@ enum status enrich_init(struct enrich *e, const struct settings *settings)
         return status;
 }
 
+/** Free the examples of the loops that were reported last. */
+static void forget_ended(struct enrich *e)
+{
+        for (unsigned i = 0; i < e->ended.n; i++) {
+                prof_free(e->ended.at[i].example);
+        }
+        e->ended.n = 0;
+}
+
 void enrich_fini(struct enrich *e)
 {
+        forget_ended(e);
         digests_free(e->digests);
         n_plus_one_free(e->n_plus_one);
         redact_free(e->redact);
@@ -115,26 +129,42 @@ static void add_tags(struct enrich *e, struct record *r, const struct digest_fou
         }
 }
 
-/** The record of a run, without its session: rarely, and so apart from see_order. Its time is when the first statement of the run
- *  began. */
-static __attribute__((noinline)) void put_run(struct enrich *e, unsigned i, const struct n_plus_one_run *run)
+/** The record of a loop, without its session: rarely, and so apart from see_order. Its time is when the last statement of the loop
+ *  ended. */
+static __attribute__((noinline)) void put_run(struct enrich *e, unsigned i)
 {
         struct record *r = &e->runs[i];
-        *r = (struct record){.event = EVENT_N_PLUS_ONE, .wall_ns = run->wall_ns, .mono_ns = run->mono_ns};
-        record_set_uint(r, FIELD_REPEATED, run->count);
-        record_set_uint(r, FIELD_DURATION_US, run->sum_us);
-        record_set_uint(r, FIELD_FINDINGS, 1U << FINDING_N_PLUS_ONE);
-        digest_hex(run->hash, e->hex[i]);
+        const struct row_loop *loop = &e->ended.at[i];
+        record_clear(r);
+        if (loop->example != NULL) {
+                record_assign(r, record_unpack(loop->example));
+        }
+        r->event = loop->writes ? EVENT_WRITE_LOOP : EVENT_N_PLUS_ONE;
+        r->wall_ns = loop->wall_ns;
+        r->mono_ns = loop->mono_ns;
+        record_set_uint(r, FIELD_REPEATED, loop->count);
+        record_set_uint(r, FIELD_DURATION_US, loop->sum_us);
+        record_set_uint(r, FIELD_FINDINGS, 1U << (loop->writes ? FINDING_WRITE_LOOP : FINDING_N_PLUS_ONE));
+        if (loop->first_seq_num > 0) {
+                record_set_uint(r, FIELD_CONN_SEQ_NUM, loop->first_seq_num);
+                record_set_uint(r, FIELD_LAST_CONN_SEQ_NUM, loop->last_seq_num);
+        }
+        digest_hex(loop->hash, e->hex[i]);
         record_set_text(r, FIELD_DIGEST, span_of(e->hex[i], DIGEST_HEX));
-        record_set_text(r, FIELD_DIGEST_TEXT, digests_text(e->digests, run->hash));
-        struct writer w = writer_over(e->info[i], sizeof e->info[i]);
-        writer_format(&w, "after %llu rows of ", (unsigned long long)run->parent_rows);
-        struct span parent = digests_text(e->digests, run->parent);
-        writer_put(&w, utf8_trim(span_head(parent, w.size - w.at)));
-        record_set_text(r, FIELD_INFO, writer_span(&w));
+        record_set_text(r, FIELD_DIGEST_TEXT, digests_text(e->digests, loop->hash));
+        if (loop->parent_rows > 0) {
+                struct writer w = writer_over(e->info[i], sizeof e->info[i]);
+                writer_format(&w, "after %llu rows of ", (unsigned long long)loop->parent_rows);
+                struct span parent = digests_text(e->digests, loop->parent);
+                writer_put(&w, utf8_trim(span_head(parent, w.size - w.at)));
+                record_set_text(r, FIELD_INFO, writer_span(&w));
+        }
         record_set_text(
             r, FIELD_REASON,
-            span_str("one statement for each row of a result: a join or IN (...) would take one"));
+            span_str(
+                loop->writes
+                    ? "one statement for each row: one with IN (...), or an INSERT of several rows, would do"
+                    : "one statement for each row of a result: a join or IN (...) would take one"));
 }
 
 void enrich_refer_run(struct record *run, uint64_t conn_id, const struct record_session *session,
@@ -165,30 +195,35 @@ static struct digest_found look_at(struct enrich *e, const struct record *r)
             .sql = text, .suspected = suspected, .may_have_tags = !suspected && tags_may_be_in(text)};
 }
 
-/** The records of the @p n runs in e->ended, which @p r ended. */
-static __attribute__((noinline)) void put_runs(struct enrich *e, const struct record *r, unsigned n)
+/** The records of the loops in e->ended, which @p r ended. */
+static __attribute__((noinline)) void put_runs(struct enrich *e, const struct record *r)
 {
-        for (unsigned i = 0; i < n; i++) {
-                put_run(e, i, &e->ended[i]);
-                enrich_refer_run(&e->runs[i], r->conn_id, record_session(r), r->present);
+        const struct record_session *session = record_session(r);
+        bool is_query = r->event == EVENT_QUERY || session == NULL;
+        for (unsigned i = 0; i < e->ended.n; i++) {
+                put_run(e, i);
+                enrich_refer_run(&e->runs[i], r->conn_id, session, is_query ? r->present : session->fields);
                 if (record_has(r, FIELD_DATABASE_UNKNOWN)) {
                         record_set_uint(&e->runs[i], FIELD_DATABASE_UNKNOWN, 1);
                 }
         }
 }
 
-/** Look at the order of statements. @return how many records of runs come first. */
+/** Look at the order of statements. @return how many records of loops come first. */
 static unsigned see_order(struct enrich *e, struct n_plus_one_session *session, struct record *r,
                           const struct digest_found *found)
 {
+        if (e->ended.n > 0) {
+                forget_ended(e);
+        }
         if (e->digests == NULL || session == NULL) {
                 return 0;
         }
-        unsigned n = n_plus_one_see(e->n_plus_one, session, r, found, e->ended);
-        if (n > 0) {
-                put_runs(e, r, n);
+        n_plus_one_see(e->n_plus_one, session, r, found, &e->ended);
+        if (e->ended.n > 0) {
+                put_runs(e, r);
         }
-        return n;
+        return e->ended.n;
 }
 
 /** One that is no command. */
@@ -219,6 +254,10 @@ unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, str
                 add_tags(e, r, &found);
         }
         redact_record(e->redact, r, found.suspected);
+        if ((r->findings & LOOP_FINDINGS) != 0) { /* the example shows what the log does */
+                row_loops_keep_example(&session->loops, r);
+        }
+        r->row_hashes = (struct span){NULL, 0};
         if (found.stat != NULL && r->command_id != COM_STMT_PREPARE && r->command_id != COM_STMT_CLOSE) {
                 digests_count(e->digests, &found, r);
         }
@@ -240,11 +279,11 @@ bool enrich_is_waiting(const struct enrich *e)
 struct n_plus_one_session *enrich_expire(struct enrich *e, const struct n_plus_one_session *after,
                                          uint64_t now_mono_ns, unsigned *n)
 {
-        *n = 0;
-        struct n_plus_one_session *session =
-            n_plus_one_expire(e->n_plus_one, after, now_mono_ns, e->ended, n);
+        forget_ended(e);
+        struct n_plus_one_session *session = n_plus_one_expire(e->n_plus_one, after, now_mono_ns, &e->ended);
+        *n = e->ended.n;
         for (unsigned i = 0; i < *n; i++) {
-                put_run(e, i, &e->ended[i]);
+                put_run(e, i);
         }
         return session;
 }

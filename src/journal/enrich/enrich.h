@@ -19,10 +19,10 @@ struct enrich {
         struct redact *redact;
         const struct digest_stat *stat; /**< of the last record's statement; NULL if it has none */
         struct tags tags;
-        char hex[N_PLUS_ONE_RUNS][DIGEST_HEX];
-        uint8_t info[N_PLUS_ONE_RUNS][512];
-        struct n_plus_one_run ended[N_PLUS_ONE_RUNS]; /**< runs that the last record ended */
-        struct record runs[N_PLUS_ONE_RUNS];          /**< records that precede the one that ended the runs */
+        char hex[ROW_LOOPS_ENDED][DIGEST_HEX];
+        uint8_t info[ROW_LOOPS_ENDED][512];
+        struct record runs[ROW_LOOPS_ENDED]; /**< records that precede the one that ended the loops */
+        struct row_loops_ended ended;        /**< the loops that they are about */
 };
 
 /** Errors are reported by diag. @p settings must outlive it. */

@@ -4,6 +4,8 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/digests.h \
 	src/journal/enrich/enrich.c \
 	src/journal/enrich/enrich.h \
+	src/journal/enrich/example.c \
+	src/journal/enrich/example.h \
 	src/journal/enrich/n_plus_one.c \
 	src/journal/enrich/n_plus_one.h \
 	src/journal/enrich/open_transaction.c \
@@ -24,11 +26,19 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/repeated_setup.h \
 	src/journal/enrich/session_findings.c \
 	src/journal/enrich/session_findings.h \
+	src/journal/enrich/row_loops.c \
+	src/journal/enrich/row_loops.h \
+	src/journal/enrich/row_pair.c \
+	src/journal/enrich/row_pair.h \
+	src/journal/enrich/row_parent.c \
+	src/journal/enrich/row_parent.h \
 	src/journal/enrich/shape.c \
 	src/journal/enrich/shape.h \
 	src/journal/enrich/short_sessions.c \
 	src/journal/enrich/short_sessions.h \
 	src/journal/enrich/spare_blocks.c \
 	src/journal/enrich/spare_blocks.h \
+	src/journal/enrich/statement_keys.c \
+	src/journal/enrich/statement_keys.h \
 	src/journal/enrich/template_cache.c \
 	src/journal/enrich/template_cache.h

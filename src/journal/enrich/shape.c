@@ -217,6 +217,7 @@ static enum shape_kind kind_of(struct parser *p)
         if (is_one_of(&p->t, writes)) {
                 p->expects_table = true;
                 p->writes = !sql_is(&p->t, "UPDATE");
+                p->shape.is_insert = sql_is(&p->t, "INSERT") || sql_is(&p->t, "REPLACE");
                 return SHAPE_WRITE;
         }
         p->shape.is_opaque = !is_one_of(&p->t, clear);

@@ -27,6 +27,7 @@ struct shape {
         bool is_range;          /**< it selects by a comparison such as < or BETWEEN, or by an offset */
         bool is_page;           /**< the same, with LIMIT: some rows of a larger result */
         bool is_batch;   /**< a page for which WHERE compares nothing by = or IN: batches of a whole table */
+        bool is_insert;  /**< INSERT or REPLACE */
         uint64_t tables; /**< the tables that it reads or writes: one of 64 bits for each name; 0 = none */
 };
 

@@ -202,8 +202,8 @@ static void put_statement(const struct line *l, struct span text, enum record_fi
 /** "no_index, n_plus_one 7" */
 static void put_findings(const struct line *l)
 {
-        static const uint64_t counted =
-            1U << FINDING_N_PLUS_ONE | 1U << FINDING_CONNECTION_PER_STATEMENT | 1U << FINDING_REPEATED_SETUP;
+        static const uint64_t counted = 1U << FINDING_N_PLUS_ONE | 1U << FINDING_IN_WRITE_LOOP |
+                                        1U << FINDING_CONNECTION_PER_STATEMENT | 1U << FINDING_REPEATED_SETUP;
         const struct record *r = l->r;
         if (!record_has(r, FIELD_FINDINGS) || l->brief) {
                 return;
@@ -371,7 +371,7 @@ static void put_prepare_once(const struct line *l)
 static bool is_warning(enum record_event event)
 {
         return event == EVENT_NOTICE || event == EVENT_LINT || event == EVENT_N_PLUS_ONE ||
-               event == EVENT_PREPARE_ONCE;
+               event == EVENT_WRITE_LOOP || event == EVENT_PREPARE_ONCE;
 }
 
 static void put_event(const struct line *l)
@@ -382,6 +382,7 @@ static void put_event(const struct line *l)
             [EVENT_NOTICE] = put_story,    [EVENT_DISCONNECT] = put_disconnect,
             [EVENT_GAP] = put_gap,         [EVENT_LINT] = put_lint,
             [EVENT_N_PLUS_ONE] = put_run,  [EVENT_PREPARE_ONCE] = put_prepare_once,
+            [EVENT_WRITE_LOOP] = put_run,
         };
         enum record_event event = l->r->event;
         if (event != EVENT_QUERY) {

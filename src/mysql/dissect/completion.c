@@ -5,6 +5,7 @@
 #include "mysql/dissect/execute.h"
 #include "mysql/dissect/multi_result.h"
 #include "mysql/dissect/request.h"
+#include "mysql/dissect/row_hashing.h"
 
 /** The statement's long data was for this execution only. A function of its own: what it needs of the stack, the other commands do
  *  not. */
@@ -56,6 +57,9 @@ static inline __attribute__((always_inline)) void complete(struct dissect *d, co
         }
         if (d->multi_result != NULL) {
                 multi_result_drop(&d->multi_result);
+        }
+        if (d->row_hashes != NULL) {
+                row_hashing_drop(d);
         }
         value_buffer_shrink(&d->values);
         d->records++;

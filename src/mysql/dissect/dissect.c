@@ -7,6 +7,7 @@
 #include "mysql/dissect/give_up.h"
 #include "mysql/dissect/login.h"
 #include "mysql/dissect/phase.h"
+#include "mysql/dissect/row_hashing.h"
 #include "mysql/wire/charset.h"
 #include "profile/heap/prof.h"
 
@@ -51,6 +52,9 @@ void dissect_pool_drain(struct dissect_pool *pool)
         pool->n = 0;
         waiting_free(pool->waiting);
         pool->waiting = NULL;
+        while (pool->spare_hashes != NULL) {
+                prof_free(row_hashing_take(pool));
+        }
 }
 
 void dissect_free(struct dissect *d)

@@ -10,6 +10,7 @@
 
 struct command;
 struct waiting;
+struct row_hashes;
 
 /** A free list of commands, an empty list of those that wait, and the results seen so far, shared by the sessions of a thread: the
  *  steady state allocates nothing, and an idle session owns no command. */
@@ -18,6 +19,8 @@ struct dissect_pool {
         uint32_t n;
         struct waiting *waiting; /**< NULL: there is none */
         struct result_header_cache result_headers;
+        struct row_hashes *spare_hashes; /**< blocks of row_hashing.h */
+        uint32_t n_spare_hashes;
 };
 
 /** Bounds. Of what is cut, the records give the true length. */
@@ -32,6 +35,7 @@ struct dissect_settings {
             pipeline_slack; /**< commands that may come before it does; with more, the session becomes opaque */
         uint32_t statements; /**< prepared statements known at once */
         uint32_t rows;       /**< kept of each result; 0 = results are only counted */
+        uint32_t hash_rows;  /**< rows of each result whose values are hashed: at most ROW_HASHES_ROWS */
         uint32_t lint;       /**< broken rules of a session that get records; further ones are only counted */
         bool count_only;     /**< commands make no records: on_command is called instead */
         bool hide_packets;   /**< packets are redacted: they would show what records must not */

@@ -1,6 +1,7 @@
 #include "mysql/dissect/dissector.h"
 
 #include "mysql/dissect/multi_result.h"
+#include "mysql/dissect/row_hashing.h"
 #include "mysql/sql/secret.h"
 #include "mysql/sql/secret_data.h"
 #include "profile/heap/prof.h"
@@ -10,6 +11,7 @@ void dissector_forget_commands(struct dissect *d)
         command_queue_clear(&d->queue);
         value_buffer_drop(&d->values);
         multi_result_drop(&d->multi_result);
+        row_hashing_drop(d);
         auth_path_forget(&d->auth_path);
         session_vars_forget(&d->vars);
         d->vars.next = (struct next_charsets){false};

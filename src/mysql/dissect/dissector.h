@@ -15,6 +15,7 @@
 #include "mysql/dissect/message.h"
 #include "mysql/dissect/packet_stream.h"
 #include "mysql/dissect/resync.h"
+#include "mysql/dissect/row_columns.h"
 #include "mysql/dissect/secret_watch.h"
 #include "mysql/dissect/session_vars.h"
 #include "mysql/dissect/statement.h"
@@ -79,6 +80,9 @@ struct dissect {
         struct session_vars vars;
         struct transaction transaction;
         uint32_t server_conn_id;
+        struct row_columns row_columns; /**< of the result under way, if rows are hashed */
+        struct row_hashes *row_hashes;  /**< of the result under way; NULL: none */
+        uint32_t single_rows;       /**< so many further results of one row are hashed, too (row_hashing.h) */
         struct value_buffer values; /**< scratch for decoded values */
 
         uint64_t server_capabilities; /**< as offered */

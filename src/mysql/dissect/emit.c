@@ -2,6 +2,7 @@
 
 #include "base/writer.h"
 #include "mysql/dissect/multi_result.h"
+#include "mysql/dissect/row_hashing.h"
 #include "mysql/dissect/rows.h"
 #include "mysql/sql/secret.h"
 #include "mysql/sql/secret_data.h"
@@ -241,6 +242,9 @@ void emit_command(struct dissect *d, const struct command *cmd, struct transacti
         }
         if (cmd->first_rows != NULL) {
                 rows_put(cmd, &r);
+        }
+        if (d->row_hashes != NULL) {
+                row_hashing_put(d, cmd, &r);
         }
         if (cmd->changes_len > 0 || cmd->changes_cut) {
                 session_vars_put(&d->vars, cmd, &r);

@@ -1,6 +1,7 @@
 /* Shortcuts for replies. */
 #include "mysql/dissect/fastpath.h"
 
+#include "mysql/dissect/row_hashing.h"
 #include "mysql/wire/capability.h"
 
 /* The way of nearly all replies exists once for each case, so that it has no more in its registers than the case needs. */
@@ -114,6 +115,17 @@ static INLINE void hop_rows(struct parse_context *ctx, struct command *cmd, stru
         *from = w;
 }
 
+/** Hash the first of the rows from @p begin on, which were hopped over when the command had @p before rows. */
+static __attribute__((noinline)) void hash_rows(struct parse_context *ctx, const struct command *cmd,
+                                                const uint8_t *begin, uint64_t before)
+{
+        for (uint64_t row = before; row < cmd->rows && row_hashing_wants(ctx->d, cmd, row); row++) {
+                size_t length = frame_length(frame_header(begin));
+                row_hashing_add(ctx->d, cmd, row, span_of(begin + FRAME_HEADER_SIZE, length));
+                begin += FRAME_HEADER_SIZE + length;
+        }
+}
+
 /* --- before and behind the rows -------------------------------------------------------------------------------------- */
 
 /* With one of these agreed, a byte behind the column count says whether definitions follow: the client may have them from before. */
@@ -130,6 +142,7 @@ static INLINE bool take_count(struct parse_context *ctx, struct command *cmd, st
                 return false;
         }
         bool follow = !has_flag || payload[1] != 0;
+        ctx->d->row_columns = (struct row_columns){0};
         cmd->columns = payload[0];
         cmd->defs_left = follow ? payload[0] : 0;
         cmd->results++;
@@ -160,6 +173,9 @@ static bool take_definitions(struct parse_context *ctx, struct command *cmd, str
                         return false;
                 }
                 cmd->defs_left--;
+                if (ctx->d->settings->hash_rows > 0) {
+                        row_columns_add(&ctx->d->row_columns, walk_payload(w, length));
+                }
                 pass(ctx, w, length, PACKET_COLUMN_DEFINITION);
         }
         return true;
@@ -188,6 +204,9 @@ static INLINE void pass_header(struct parse_context *ctx, struct command *cmd, s
 {
         cmd->columns = header->packets - 1;
         cmd->results++;
+        if (ctx->d->settings->hash_rows > 0) {
+                ctx->d->row_columns = header->columns;
+        }
         if (w->is_shown) {
                 show_header(ctx, w->at, header);
         }
@@ -213,7 +232,7 @@ static bool learn_header(struct parse_context *ctx, struct command *cmd, struct 
         if (is_kept) {
                 result_header_cache_add(&ctx->d->settings->pool->result_headers,
                                         span_of(begin, (size_t)(w->at - begin)), cmd->columns + 1,
-                                        ctx->d->capabilities);
+                                        ctx->d->capabilities, &ctx->d->row_columns);
         }
         return true;
 }
@@ -300,9 +319,16 @@ static INLINE void take_rest(struct parse_context *ctx, struct command *cmd, str
                 goes_on = goes_on && take_definitions_eof(ctx, cmd, w);
         }
         if (cmd->state == REPLYING_ROWS && cmd->rows_wanted == 0) {
+                const uint8_t *begin = w->at;
+                uint64_t before = cmd->rows;
                 hop_rows(ctx, cmd, w, kind);
                 if (goes_on) {
                         (void)take_end(ctx, cmd, w);
+                }
+                bool is_one =
+                    cmd->done && cmd->rows < 2 && ctx->d->single_rows == 0; /* as most results are */
+                if (before < ctx->d->settings->hash_rows && cmd->rows > before && !is_one) {
+                        hash_rows(ctx, cmd, begin, before);
                 }
         }
 }

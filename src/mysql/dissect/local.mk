@@ -53,6 +53,10 @@ src_libmysql_dissect_a_SOURCES = \
 	src/mysql/dissect/result.h \
 	src/mysql/dissect/result_header_cache.c \
 	src/mysql/dissect/result_header_cache.h \
+	src/mysql/dissect/row_columns.c \
+	src/mysql/dissect/row_columns.h \
+	src/mysql/dissect/row_hashing.c \
+	src/mysql/dissect/row_hashing.h \
 	src/mysql/dissect/row_store.c \
 	src/mysql/dissect/row_store.h \
 	src/mysql/dissect/rows.c \

@@ -7,6 +7,7 @@
 #include "mysql/dissect/local_file.h"
 #include "mysql/dissect/multi_result.h"
 #include "mysql/dissect/request.h"
+#include "mysql/dissect/row_hashing.h"
 #include "mysql/dissect/rows.h"
 #include "mysql/sql/secret.h"
 #include "mysql/wire/capability.h"
@@ -165,6 +166,7 @@ static struct outcome first_of_result(struct dissect *d, struct command *cmd, co
         }
         cmd->columns = columns;
         cmd->results++;
+        d->row_columns = (struct row_columns){0};
         cmd->defs_left = metadata ? columns : 0;
         cmd->state = REPLYING_DEFS;
         rows_expect(d, cmd, cmd->defs_left);
@@ -292,6 +294,9 @@ static struct outcome on_definition(struct dissect *d, struct command *cmd, cons
         if (cmd->first_rows != NULL && (cmd->type->shape == SHAPE_RESULT || cmd->defs_next == 0)) {
                 rows_definition(d, cmd, m->body);
         }
+        if (d->settings->hash_rows > 0 && cmd->type->shape == SHAPE_RESULT) {
+                row_columns_add(&d->row_columns, m->body);
+        }
         if (m->body.len == m->len) {
                 lint_definition(&d->lint, m->body, d->capabilities);
         }
@@ -348,6 +353,7 @@ static struct outcome on_row(struct dissect *d, struct command *cmd, const struc
         if (is_ending(d, m->first, m->len)) {
                 return early_eof_takes(d, cmd, m) ? outcome_of(PACKET_EOF) : end_result(d, cmd, m);
         }
+        row_hashing_add(d, cmd, cmd->rows, m->body);
         cmd->rows++;
         if (cmd->rows_wanted > 0) {
                 rows_add(d, cmd, m->body);
@@ -495,6 +501,8 @@ size_t result_limit(const struct dissect *d, uint8_t first)
         if (cmd->rows_wanted > 0) {
                 return ROW_LIMIT;
         }
+        bool hashed = cmd->state == REPLYING_ROWS && row_hashing_wants(d, cmd, cmd->rows);
         /* a row may contain a password behind the part that is shown */
-        return cmd->state == REPLYING_DEFS || (d->want_packets && !d->redact_packets) ? ENDING_LIMIT : 0;
+        return hashed || cmd->state == REPLYING_DEFS || (d->want_packets && !d->redact_packets) ? ENDING_LIMIT
+                                                                                                : 0;
 }

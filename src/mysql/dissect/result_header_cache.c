@@ -47,7 +47,7 @@ const struct result_header *result_header_cache_find(const struct result_header_
 }
 
 void result_header_cache_add(struct result_header_cache *cache, struct span header, size_t packets,
-                             uint64_t agreed)
+                             uint64_t agreed, const struct row_columns *columns)
 {
         size_t place = place_of(header);
         if (place == RESULT_HEADERS || header.len > RESULT_HEADER_MAX) {
@@ -57,5 +57,6 @@ void result_header_cache_add(struct result_header_cache *cache, struct span head
         known->agreed = agreed;
         known->len = (uint16_t)header.len;
         known->packets = (uint16_t)packets;
+        known->columns = *columns;
         memcpy(known->bytes, header.data, header.len);
 }

@@ -7,15 +7,16 @@
 #ifndef MYSQL_DISSECT_RESULT_HEADER_CACHE_H
 #define MYSQL_DISSECT_RESULT_HEADER_CACHE_H
 
-#include "base/span.h"
+#include "mysql/dissect/row_columns.h"
 
 /* A header is 2 KiB in all, so that a place is found by a shift. */
-enum { RESULT_HEADERS = 32, RESULT_HEADER_MAX = 2032 };
+enum { RESULT_HEADERS = 32, RESULT_HEADER_MAX = 1984 };
 
 struct result_header {
         uint64_t agreed; /**< capabilities */
         uint16_t len;    /**< 0 = none */
         uint16_t packets;
+        struct row_columns columns; /**< if rows are hashed */
         uint8_t bytes[RESULT_HEADER_MAX];
 };
 
@@ -29,6 +30,6 @@ const struct result_header *result_header_cache_find(const struct result_header_
                                                      struct span reply, uint64_t agreed);
 /** Remember a header whose definitions are plain (lint_is_plain_definition) under the capabilities @p agreed. */
 void result_header_cache_add(struct result_header_cache *cache, struct span header, size_t packets,
-                             uint64_t agreed);
+                             uint64_t agreed, const struct row_columns *columns);
 
 #endif

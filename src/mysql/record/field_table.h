@@ -12,6 +12,7 @@
 #define FIELD_TABLE(ROW)\
         ROW(CONN_ID, conn_id, UINT, OWN)                                                                    \
         ROW(CONN_SEQ_NUM, conn_seq_num, UINT, OWN)                                                          \
+        ROW(LAST_CONN_SEQ_NUM, last_conn_seq_num, UINT, OPTIONAL)                                           \
         ROW(TRX_ID, trx_id, UINT, OWN)                                                                      \
         ROW(TRX_IDLE_US, trx_idle_us, UINT, OPTIONAL)                                                       \
         ROW(CLIENT_ADDR, carried.client_addr, TEXT, SESSION)                                                \

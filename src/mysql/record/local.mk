@@ -9,4 +9,6 @@ src_libmysql_record_a_SOURCES = \
 	src/mysql/record/record_cut.h \
 	src/mysql/record/record_packed.c \
 	src/mysql/record/record_packed.h \
-	src/mysql/record/record_raw.h
+	src/mysql/record/record_raw.h \
+	src/mysql/record/row_hashes.c \
+	src/mysql/record/row_hashes.h

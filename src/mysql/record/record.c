@@ -20,7 +20,12 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_CONN_ID] = UINT(conn_id, "", "Session ID, counted from 1; unique within a run of the proxy."),
     [FIELD_CONN_SEQ_NUM] =
         UINT(conn_seq_num, "",
-             "Number of the command within its session, counted from 1. Only in query and lint records."),
+             "Number of the command within its session, counted from 1. Only in query, lint, n_plus_one and "
+             "write_loop records."),
+    [FIELD_LAST_CONN_SEQ_NUM] = UINT(
+        last_conn_seq_num, "",
+        "Number of the last command of the loop; conn_seq_num is that of the first. Only in n_plus_one and "
+        "write_loop records."),
     [FIELD_TRX_ID] = UINT(trx_id, "",
                           "Number of the transaction within its session, counted from 1. Transactions are "
                           "recognized by the server's status flags, and by COMMIT, ROLLBACK and BEGIN where "
@@ -172,11 +177,11 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_FINDINGS] = FIELD(findings, RECORD_FLAGS,
                              "What may deserve attention: n_plus_one, duplicate, no_index, slow, "
                              "transaction_idle, transaction_open, prepare_once, connection_per_statement, "
-                             "repeated_setup, large_result. Absent if there are no findings."),
+                             "repeated_setup, large_result, write_loop, in_write_loop. Absent if there are no findings."),
     [FIELD_REPEATED] = UINT(
         repeated, "",
-        "How often it happened so far, including this time: for n_plus_one, statements with the same digest, "
-        "one for each row of an earlier result; for prepare_once, statements with the same digest that were "
+        "How often it happened so far, including this time: for n_plus_one and in_write_loop, statements with "
+        "the same digest, one for each row of an earlier result; for prepare_once, statements with the same digest that were "
         "prepared, executed once and closed; for connection_per_statement, short sessions of the same "
         "client; "
         "for repeated_setup, needless statements of the session. Absent without such a finding."),
@@ -250,6 +255,7 @@ const char *record_event_name(enum record_event event)
             [EVENT_PACKET] = "packet",
             [EVENT_N_PLUS_ONE] = "n_plus_one",
             [EVENT_PREPARE_ONCE] = "prepare_once",
+            [EVENT_WRITE_LOOP] = "write_loop",
             [EVENT_GAP] = "gap",
         };
         return event < EVENT_COUNT ? names[event] : "?";
@@ -291,6 +297,8 @@ const char *record_flag_name(enum record_field f, unsigned bit)
             [FINDING_CONNECTION_PER_STATEMENT] = "connection_per_statement",
             [FINDING_REPEATED_SETUP] = "repeated_setup",
             [FINDING_LARGE_RESULT] = "large_result",
+            [FINDING_WRITE_LOOP] = "write_loop",
+            [FINDING_IN_WRITE_LOOP] = "in_write_loop",
         };
         static const char *const redactions[REDACTED_COUNT] = {"password", "literals", "values"};
         switch ((int)f) {

@@ -23,6 +23,7 @@ enum record_event {
         EVENT_NOTICE,     /**< something querytap changed or could not follow: reason */
         EVENT_PACKET,     /**< one packet, for the hex dump */
         EVENT_N_PLUS_ONE, /**< a run of statements ended, one for each row of a result before them: repeated */
+        EVENT_WRITE_LOOP, /**< the same of statements that write: repeated */
         EVENT_PREPARE_ONCE, /**< a run ended of statements that were prepared, executed once and closed: repeated */
         EVENT_GAP,          /**< records that could not be kept stood here: dropped */
         EVENT_COUNT
@@ -128,11 +129,13 @@ struct record {
         uint64_t findings; /**< bit i: enum record_finding i */
         uint64_t repeated;
         uint64_t duplicates;
-        uint64_t redacted; /**< bit i: enum record_redaction i */
+        uint64_t redacted;      /**< bit i: enum record_redaction i */
+        struct span row_hashes; /**< struct row_hashes, of a result of two and more rows; not shown */
 
         /* the optional part */
         struct span server_version;
         uint64_t trx_idle_us;
+        uint64_t last_conn_seq_num;
         uint64_t database_unknown;
         struct span auth_plugin;
         struct span auth_path;
@@ -190,6 +193,8 @@ enum record_finding {
         FINDING_CONNECTION_PER_STATEMENT, /**< the session was one of many for a statement or two each */
         FINDING_REPEATED_SETUP,           /**< it set what was set already, again and again */
         FINDING_LARGE_RESULT,             /**< more rows than log.large_result */
+        FINDING_WRITE_LOOP,    /**< statements that write, one for each row: of the record about all of them */
+        FINDING_IN_WRITE_LOOP, /**< the same of each of these statements */
         FINDING_COUNT
 };
 

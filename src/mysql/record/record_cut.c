@@ -97,6 +97,7 @@ bool record_cut(struct record *r, size_t most, const char *setting, char reason[
         /* the reason, and the optional part that it may need */
         size_t whole = most;
         most = most > RECORD_CUT_REASON + sizeof *r ? most - RECORD_CUT_REASON - sizeof *r : 0;
+        r->row_hashes = (struct span){NULL, 0};
         struct missing all = cut_lists(r, most);
         bool names = excess_of(r, most) > 0 && record_has(r, FIELD_COLUMN_NAMES);
         if (names) {

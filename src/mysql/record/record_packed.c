@@ -21,7 +21,8 @@ static size_t parts_size(const struct record *r)
 
 /* The lists and texts of the own part. Those that are absent are empty. */
 #define OWN_LISTS(DO) DO(stmt_execute_values) DO(tags)
-#define OWN_TEXTS(DO) DO(query) DO(stmt_prepare_query) DO(info) DO(digest) DO(digest_text) DO(traceparent)
+#define OWN_TEXTS(DO)                                                                                        \
+        DO(query) DO(stmt_prepare_query) DO(info) DO(digest) DO(digest_text) DO(traceparent) DO(row_hashes)
 
 static inline bool has_own_lists(const struct record *r)
 {

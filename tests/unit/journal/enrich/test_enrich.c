@@ -1,5 +1,6 @@
 /* What the writer adds to records and takes out of them. */
 #include "journal/enrich/enrich.h"
+#include "mysql/record/row_hashes.h"
 #include "mysql/wire/command.h"
 #include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
@@ -13,11 +14,13 @@ static struct settings settings;
 static struct enrich f;
 static struct n_plus_one_session session; /* whose records are enriched */
 
+static uint64_t digests = 8; /* how many are kept */
+
 static void begin(uint64_t redact)
 {
         settings_defaults(&settings);
         settings.log.redact = redact;
-        settings.log.digests = 8;
+        settings.log.digests = digests;
         CU_ASSERT_EQUAL_FATAL(enrich_init(&f, &settings), STATUS_OK);
         n_plus_one_begin(f.n_plus_one, &session);
 }
@@ -294,53 +297,112 @@ static void the_least_recent_goes(void)
 
 /* --- runs ----------------------------------------------------------------------------------------------------------- */
 
-static unsigned select_rows(const char *sql, uint64_t rows)
+/** As begin, with space for more digests. */
+static void begin_runs(void)
 {
-        static uint64_t now_ns = 1000000;
+        digests = 64;
+        begin(0);
+        digests = 8;
+}
+
+/** Give @p r hashes of its rows: @p columns columns, of which the first has the numbers from @p from on, the next ones those from
+ *  from + 1000 on, and so on. */
+static void hash_rows(struct record *r, struct row_hashes *h, unsigned from, unsigned columns)
+{
+        h->rows = r->rows < ROW_HASHES_ROWS ? (uint32_t)r->rows : ROW_HASHES_ROWS;
+        h->columns = columns;
+        for (unsigned i = 0; i < h->rows * columns; i++) {
+                char text[16];
+                (void)snprintf(text, sizeof text, "%u", from + i / columns + 1000 * (i % columns));
+                h->at[i] = row_hash_text(span_str(text));
+        }
+        r->row_hashes = span_of(h, row_hashes_size(h));
+}
+
+static uint64_t now_ns = 1000000;
+
+/** A statement with @p rows rows, the first column of which has the numbers from @p from on. */
+static unsigned run(const char *sql, uint64_t rows, unsigned from)
+{
+        static uint64_t seq_num;
+        static struct row_hashes hashes;
         struct record r = query(7, sql);
         now_ns += 200000;
         r.mono_ns = now_ns;
+        record_set_uint(&r, FIELD_CONN_SEQ_NUM, ++seq_num);
         record_set_uint(&r, FIELD_ROWS, rows);
+        if (rows >= 2) {
+                hash_rows(&r, &hashes, from, 2);
+        }
         return enrich_record(&f, &session, &r);
+}
+
+static unsigned select_rows(const char *sql, uint64_t rows)
+{
+        return run(sql, rows, 0);
+}
+
+/** @p n statements with the numbers from @p from on. @return how many of them were marked. */
+static unsigned each(const char *before, unsigned from, unsigned n)
+{
+        uint64_t marked = 0;
+        for (unsigned i = 0; i < n; i++) {
+                char sql[100];
+                struct record r;
+                (void)snprintf(sql, sizeof sql, "%s%u", before, from + i);
+                r = query(7, sql);
+                now_ns += 200000;
+                r.mono_ns = now_ns;
+                record_set_uint(&r, FIELD_ROWS, 1);
+                CU_ASSERT_EQUAL(enrich_record(&f, &session, &r), 0);
+                CU_ASSERT_EQUAL(record_has(&r, FIELD_REPEATED), r.findings != 0);
+                marked += r.findings != 0;
+        }
+        return (unsigned)marked;
 }
 
 static void one_a_row(unsigned n)
 {
-        for (unsigned i = 0; i < n; i++) {
-                char sql[64];
-                (void)snprintf(sql, sizeof sql, "SELECT a FROM t WHERE id = %u", i);
-                CU_ASSERT_EQUAL(select_rows(sql, 1), 0);
-        }
+        (void)each("SELECT a FROM t WHERE id = ", 0, n);
+}
+
+static unsigned end_session(void)
+{
+        struct record end = query(7, "");
+        end.event = EVENT_DISCONNECT;
+        return enrich_record(&f, &session, &end);
+}
+
+static bool is_told(enum record_event event, uint64_t repeated, const char *info)
+{
+        return f.runs[0].event == event && f.runs[0].repeated == repeated &&
+               (info == NULL ? !record_has(&f.runs[0], FIELD_INFO) : is(f.runs[0].info, info));
 }
 
 static void runs_are_told_once(void)
 {
-        begin(0);
+        begin_runs();
         CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 10), 0);
-        one_a_row(10);
-        CU_ASSERT_EQUAL(select_rows("SELECT 1", 1), 1);
-        CU_ASSERT_TRUE(f.runs[0].event == EVENT_N_PLUS_ONE && f.runs[0].repeated == 10 &&
-                       f.runs[0].duration_us == 1000);
-        CU_ASSERT_TRUE(is(f.runs[0].info, "after 10 rows of SELECT `id` FROM `p`"));
+        CU_ASSERT_EQUAL(each("SELECT a FROM t WHERE id = ", 0, 10), 6);
+        CU_ASSERT_EQUAL(select_rows("SELECT 1", 1), 0);
+        CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 10), 1); /* the next page begins */
+        CU_ASSERT_TRUE(is_told(EVENT_N_PLUS_ONE, 10, "after 10 rows of SELECT `id` FROM `p`"));
+        CU_ASSERT_EQUAL(f.runs[0].duration_us, 1000);
+        CU_ASSERT_TRUE(is(f.runs[0].query, "SELECT a FROM t WHERE id = 4")); /* an example */
         /* the next ends with the session */
-        CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 10), 0);
         one_a_row(9);
-        struct record end = query(7, "");
-        end.event = EVENT_DISCONNECT;
-        CU_ASSERT_EQUAL(enrich_record(&f, &session, &end), 1);
+        CU_ASSERT_EQUAL(end_session(), 1);
         CU_ASSERT_EQUAL(f.runs[0].repeated, 9);
-        CU_ASSERT_EQUAL(enrich_record(&f, &session, &end), 0);
-        /* too few, too many, and after a pause */
+        CU_ASSERT_EQUAL(end_session(), 0);
+        /* too few, a small part of the rows, and after a pause */
         CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 4), 0);
         one_a_row(4);
         CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 30), 0);
         one_a_row(10);
-        CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 6), 0);
-        one_a_row(13);
         CU_ASSERT_EQUAL(select_rows("SELECT id FROM p", 10), 0);
-        struct record late = query(7, "SELECT a FROM t WHERE id = 1");
-        late.mono_ns = 1ULL << 50;
-        CU_ASSERT_EQUAL(enrich_record(&f, &session, &late), 0);
+        now_ns += 1100000000;
+        one_a_row(10);
+        CU_ASSERT_EQUAL(end_session(), 0);
         finish();
 }
 
@@ -349,49 +411,98 @@ static void lists(unsigned rows, const char *list)
         CU_ASSERT_EQUAL(select_rows(list, rows), 0);
 }
 
-/** Each page is a run of its own, with another list before it, and with lists that are pages of a larger result. */
+/** Each page is a loop of its own, with another list before it, and with lists that are pages of a larger result. */
 static void pages_are_apart(void)
 {
-        begin(0);
+        begin_runs();
         static const char *const list[] = {"SELECT id FROM p LIMIT 30", "SELECT id FROM p LIMIT 30 OFFSET 30",
                                            "SELECT id FROM p LIMIT 30 OFFSET 60"};
         for (unsigned offset = 0; offset < 2; offset++) {
-                lists(30, "SELECT p, COUNT(*) FROM q GROUP BY p");
+                (void)run("SELECT p, COUNT(*) FROM q GROUP BY p", 30, 5000);
                 lists(30, list[offset]);
                 one_a_row(30);
                 for (unsigned i = 0; i < 3; i++) {
-                        CU_ASSERT_EQUAL(select_rows(list[offset > 0 ? i : 0], 30), 1);
+                        unsigned from = offset > 0 ? 100 * (i + 1) : 0;
+                        CU_ASSERT_EQUAL(run(list[offset > 0 ? i : 0], 30, from), 1);
                         CU_ASSERT_EQUAL(f.runs[0].repeated, 30);
-                        one_a_row(30);
+                        (void)each("SELECT a FROM t WHERE id = ", from, 30);
                 }
-                CU_ASSERT_EQUAL(select_rows("SELECT p, COUNT(*) FROM q GROUP BY p", 30), 1);
+                CU_ASSERT_EQUAL(end_session(), 1);
         }
+        /* another page with the same statement in its loop */
+        lists(10, "SELECT id FROM p");
+        one_a_row(10);
+        CU_ASSERT_EQUAL(run("SELECT id FROM q", 10, 50), 1);
+        (void)each("SELECT a FROM t WHERE id = ", 50, 10);
+        CU_ASSERT_EQUAL(end_session(), 1);
+        CU_ASSERT_TRUE(is_told(EVENT_N_PLUS_ONE, 10, "after 10 rows of SELECT `id` FROM `q`"));
         finish();
 }
 
 /** Relations that are loaded, and rows that are counted, come between the list and its loop. */
 static void others_come_between(void)
 {
-        begin(0);
+        begin_runs();
         lists(20, "SELECT id FROM p");
-        lists(6, "SELECT id FROM author WHERE id IN (1, 2, 3)");
+        CU_ASSERT_EQUAL(run("SELECT id, p FROM author WHERE p IN (0, 1, 2, 3, 4, 5)", 6, 0), 0);
         lists(1, "SELECT COUNT(*) FROM p");
-        lists(2, "SELECT id FROM tag WHERE id IN (1, 2, 3)");
+        CU_ASSERT_EQUAL(run("SELECT id FROM tag WHERE p IN (1, 2, 3)", 2, 700), 0);
         one_a_row(20);
-        CU_ASSERT_EQUAL(select_rows("SELECT 1", 1), 1);
-        CU_ASSERT_EQUAL(f.runs[0].repeated, 20);
-        CU_ASSERT_TRUE(is(f.runs[0].info, "after 20 rows of SELECT `id` FROM `p`"));
+        CU_ASSERT_EQUAL(end_session(), 1);
+        CU_ASSERT_TRUE(is_told(EVENT_N_PLUS_ONE, 20, "after 20 rows of SELECT `id` FROM `p`"));
         /* an author for each row, and an editor for some */
         lists(30, "SELECT id FROM p");
-        one_a_row(50);
-        CU_ASSERT_EQUAL(select_rows("SELECT 1", 1), 1);
+        for (unsigned i = 0; i < 30; i++) {
+                (void)each("SELECT a FROM t WHERE id = ", i, 1);
+                (void)each("SELECT a FROM t WHERE id = ", 1000 + i, i % 3 != 0 ? 1 : 0);
+        }
+        CU_ASSERT_EQUAL(end_session(), 1);
         CU_ASSERT_EQUAL(f.runs[0].repeated, 50);
+        /* parents that begin with WITH or a parenthesis, and more rows than are hashed */
+        static const char *const parents[] = {"WITH x AS (SELECT id FROM p) SELECT id FROM x",
+                                              "(SELECT id FROM p) UNION (SELECT 1)", "TABLE p"};
+        for (size_t i = 0; i < sizeof parents / sizeof parents[0]; i++) {
+                lists(100, parents[i]);
+                CU_ASSERT_EQUAL(each("SELECT a FROM t WHERE id = ", 0, 100), 85);
+                CU_ASSERT_EQUAL(end_session(), 1);
+                CU_ASSERT_EQUAL(f.runs[0].repeated, 100);
+        }
         finish();
 }
 
-static void batches_are_none(void)
+/** Ten shapes for each row, two of which return rows for which there is a loop of its own. */
+static void many_shapes(void)
 {
-        begin(0);
+        begin_runs();
+        lists(12, "SELECT id FROM p");
+        for (unsigned i = 0; i < 12; i++) {
+                for (unsigned k = 0; k < 9; k++) {
+                        char sql[64];
+                        (void)snprintf(sql, sizeof sql, "SELECT a%u FROM t WHERE id = ", k);
+                        (void)each(sql, i, 1);
+                }
+                char sql[64];
+                (void)snprintf(sql, sizeof sql, "SELECT id FROM comment WHERE p = %u", i);
+                CU_ASSERT_EQUAL(run(sql, 3, 100 + 3 * i), 0);
+                (void)each("SELECT name FROM author WHERE id = ", 100 + 3 * i, 3);
+        }
+        CU_ASSERT_EQUAL(end_session(), 11);
+        unsigned all = 0;
+        for (unsigned i = 0; i < 11; i++) {
+                bool inner = f.runs[i].repeated == 36;
+                CU_ASSERT_TRUE(
+                    is(f.runs[i].info, inner ? "after 36 rows of SELECT `id` FROM COMMENT WHERE `p` = ?"
+                                             : "after 12 rows of SELECT `id` FROM `p`"));
+                all += (unsigned)f.runs[i].repeated;
+        }
+        CU_ASSERT_EQUAL(all, 10 * 12 + 36);
+        finish();
+}
+
+/** What only looks like a loop: values of no row, a range, the same again, batches, lists of values. */
+static void what_is_none(void)
+{
+        begin_runs();
         static const char *const batch[][2] = {
             {"SELECT id FROM t WHERE id > ", " ORDER BY id LIMIT 10"},
             {"SELECT id FROM t ORDER BY id LIMIT 10 OFFSET ", ""},
@@ -401,33 +512,76 @@ static void batches_are_none(void)
                 for (unsigned i = 0; i < 12; i++) {
                         char sql[100];
                         (void)snprintf(sql, sizeof sql, "%s%u%s", batch[k][0], i * 10, batch[k][1]);
-                        lists(10, sql);
+                        CU_ASSERT_EQUAL(run(sql, 10, i * 10), 0);
                 }
         }
-        lists(1, "SELECT 1");
+        lists(12, "SELECT id FROM p");
+        CU_ASSERT_EQUAL(each("SELECT value FROM opt WHERE id = ", 500, 12), 0);
+        CU_ASSERT_EQUAL(each("SELECT value FROM opt WHERE id < ", 0, 12), 0);
+        CU_ASSERT_EQUAL(each("SELECT value FROM opt WHERE name LIKE 'x' LIMIT ", 0, 12), 0);
+        for (unsigned i = 0; i < 12; i++) {
+                CU_ASSERT_EQUAL(each("SELECT value FROM other WHERE id = ", 3, 1), 0);
+                CU_ASSERT_EQUAL(each("SELECT value FROM other WHERE id IN (1, 2, ", i, 0), 0);
+        }
+        CU_ASSERT_EQUAL(each("UPDATE p SET id = ", 0, 12), 0);
+        CU_ASSERT_EQUAL(each("UPDATE p SET id = 1 WHERE id > ", 0, 12), 0);
+        CU_ASSERT_EQUAL(end_session(), 0);
         finish();
 }
 
-/** A run that nothing follows is reported after a second, with the time of its first statement. */
+/** Writes for each row, and INSERTs of one row each, with what belongs to them between. */
+static void write_loops(void)
+{
+        begin_runs();
+        lists(12, "SELECT id FROM p");
+        CU_ASSERT_EQUAL(each("UPDATE p SET title = 'x', price = 1 WHERE id = ", 0, 12), 7);
+        CU_ASSERT_EQUAL(end_session(), 1);
+        CU_ASSERT_TRUE(is_told(EVENT_WRITE_LOOP, 12, "after 12 rows of SELECT `id` FROM `p`"));
+        CU_ASSERT_TRUE(is(f.runs[0].query, "UPDATE p SET title = 'x', price = 1 WHERE id = 5"));
+        for (unsigned i = 0; i < 6; i++) {
+                char sql[64];
+                (void)select_rows("BEGIN", 0);
+                (void)select_rows("SELECT LAST_INSERT_ID()", 1);
+                (void)select_rows("SELECT MAX(a) FROM audit", 1);
+                (void)snprintf(sql, sizeof sql, "INSERT INTO audit VALUES (%u, 'x')", i);
+                (void)select_rows(sql, 0);
+                (void)select_rows("COMMIT", 0);
+        }
+        CU_ASSERT_EQUAL(select_rows("SELECT id FROM visitor", 1), 1);
+        CU_ASSERT_TRUE(is_told(EVENT_WRITE_LOOP, 6, NULL));
+        /* other statements, several rows, and the rows of a SELECT */
+        for (unsigned i = 0; i < 12; i++) {
+                char sql[3][100];
+                (void)snprintf(sql[0], sizeof sql[0], "INSERT INTO audit VALUES (%u, 'x'), (2, 'y')", i);
+                (void)snprintf(sql[1], sizeof sql[1], "INSERT INTO other SELECT %u, a FROM t", i);
+                (void)snprintf(sql[2], sizeof sql[2], "INSERT INTO visit VALUES (%u)", i);
+                for (unsigned k = 0; k < 3; k++) {
+                        CU_ASSERT_EQUAL(select_rows(sql[k], 0), 0);
+                }
+                (void)select_rows("SELECT id FROM visitor", 1);
+        }
+        CU_ASSERT_EQUAL(end_session(), 0);
+        finish();
+}
+
+/** A loop that nothing follows is reported after a second, with the time at which its last statement ended. */
 static void idle_runs_end(void)
 {
-        begin(0);
+        begin_runs();
         unsigned n = 0;
         lists(10, "SELECT id FROM p");
-        struct record first = query(7, "SELECT a FROM t WHERE id = 100");
-        first.mono_ns = session.ended_ns;
-        first.wall_ns = 4711;
-        record_set_uint(&first, FIELD_ROWS, 1);
-        CU_ASSERT_EQUAL(enrich_record(&f, &session, &first), 0);
-        one_a_row(9);
+        one_a_row(10);
         CU_ASSERT_TRUE(enrich_is_waiting(&f));
         CU_ASSERT_PTR_NULL(enrich_expire(&f, NULL, session.ended_ns + 900000000, &n));
         struct n_plus_one_session other;
         n_plus_one_begin(f.n_plus_one, &other);
         CU_ASSERT_PTR_EQUAL(enrich_expire(&f, NULL, session.ended_ns + 1100000000, &n), &session);
-        CU_ASSERT_TRUE(n == 1 && f.runs[0].repeated == 10 && f.runs[0].wall_ns == 4711);
+        CU_ASSERT_TRUE(n == 1 && f.runs[0].repeated == 10 && f.runs[0].mono_ns == session.ended_ns);
         CU_ASSERT_PTR_NULL(enrich_expire(&f, &session, session.ended_ns + 1100000000, &n));
         CU_ASSERT_FALSE(enrich_is_waiting(&f));
+        lists(10, "SELECT id FROM p");
+        one_a_row(10);
+        CU_ASSERT_PTR_EQUAL(enrich_expire(&f, NULL, session.ended_ns + 1100000000, &n), &session);
         struct record_session who = {.username = span_str("u"), .fields = {{1ULL << FIELD_USERNAME, 0}}};
         enrich_refer(&f, 1, 9, &who);
         CU_ASSERT_TRUE(f.runs[0].conn_id == 9 && is(record_session(&f.runs[0])->username, "u"));
@@ -623,7 +777,9 @@ static const struct tap_test tests[] = {
     {"runs are told once", runs_are_told_once},
     {"pages are apart", pages_are_apart},
     {"others come between", others_come_between},
-    {"batches are none", batches_are_none},
+    {"many shapes", many_shapes},
+    {"what is none", what_is_none},
+    {"write loops", write_loops},
     {"idle runs end", idle_runs_end},
     {"passwords go", passwords_go},
     {"named passwords go", named_passwords_go},

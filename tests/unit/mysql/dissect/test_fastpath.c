@@ -429,6 +429,8 @@ static bool expect_same_both_ways(struct span tape)
             "with first rows",
             play(tape, (struct tape_options){.rows = 2, .packet_bytes = 500, .apart = true}),
             play(tape, (struct tape_options){.rows = 2, .packet_bytes = 500, .runs = true, .split = 37}));
+        expect_same("with hashes of rows", play(tape, (struct tape_options){.hash_rows = 32}),
+                    play(tape, (struct tape_options){.hash_rows = 32, .split = 7}));
         expect_same("commands are only counted", play(tape, (struct tape_options){.count_only = true}),
                     play(tape, (struct tape_options){.count_only = true, .split = 1}));
         return is_followed;

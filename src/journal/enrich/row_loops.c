@@ -1,0 +1,471 @@
+#include "journal/enrich/row_loops.h"
+
+#include "base/clock.h"
+#include "journal/enrich/example.h"
+#include "journal/enrich/row_pair.h"
+#include "profile/heap/prof.h"
+
+enum {
+        CHAIN_GAP = 8, /* commands between two INSERTs of a loop */
+};
+
+struct row_shape {
+        struct row_loop loop;
+        uint64_t values;  /* of its last statement */
+        uint64_t step;    /* when that came */
+        uint64_t began;   /* when its first one came */
+        unsigned repeats; /* statements before the last one that were the same */
+        uint64_t loose;   /* statements that were found in no parent */
+        uint64_t tables;  /* of an INSERT of given values */
+        unsigned chain;   /* such statements so far with nothing else between them */
+        unsigned gap;     /* commands since the last of those */
+        bool is_loop;     /* it has been recognized: statements are marked from then on */
+        bool wants_example;
+        unsigned parent; /* of a loop: its place; ROW_LOOPS_PARENTS = it has none */
+        struct row_pair pairs[ROW_LOOPS_PARENTS];
+};
+
+/** What was found of the values of one statement. */
+struct sighting {
+        uint32_t parents;  /* a bit for each parent that has one of its values */
+        uint32_t new_rows; /* a bit for each parent that has one in a row that was not used yet */
+        bool is_nested; /* it takes its value from a further row of a parent that is not of its own shape */
+};
+
+void row_loops_pool_init(struct row_loops_pool *pool, unsigned least)
+{
+        *pool = (struct row_loops_pool){.least = least,
+                                        .parents.size = sizeof(struct row_parent),
+                                        .shapes.size = sizeof(struct row_shape)};
+}
+
+void row_loops_pool_fini(struct row_loops_pool *pool)
+{
+        spare_blocks_free(&pool->parents);
+        spare_blocks_free(&pool->shapes);
+}
+
+static bool is_same(const uint8_t a[DIGEST_HASH], const uint8_t b[DIGEST_HASH])
+{
+        return memcmp(a, b, DIGEST_HASH) == 0;
+}
+
+/* --- is it a loop? -------------------------------------------------------------------------------------------------- */
+
+/** Statements of the loop over @p parent: those that were found in it, and if it has rows that are not known, what followed them. */
+static uint64_t count_of(const struct row_shape *shape, const struct row_parent *parent)
+{
+        return shape->loop.count + (row_parent_is_cut(parent) ? shape->loose : 0);
+}
+
+/** Is the loop over @p a a better explanation than the one over @p b: more statements, more of its rows, a more recent one? */
+static bool is_better(const struct row_loops *s, const struct row_shape *shape, unsigned a, unsigned b)
+{
+        const struct row_pair *one = &shape->pairs[a];
+        const struct row_pair *other = &shape->pairs[b];
+        if (one->found != other->found) {
+                return one->found > other->found;
+        }
+        uint64_t share = row_pair_rows(one) * s->parents[b]->rows;
+        uint64_t than = row_pair_rows(other) * s->parents[a]->rows;
+        return share != than ? share > than : s->parents[a]->step > s->parents[b]->step;
+}
+
+/** Find the parent whose rows @p shape goes through. @return ROW_LOOPS_PARENTS if there is none. */
+static unsigned find_loop(const struct row_loops_pool *pool, const struct row_loops *s,
+                          const struct row_shape *shape)
+{
+        unsigned best = ROW_LOOPS_PARENTS;
+        for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
+                const struct row_parent *parent = s->parents[i];
+                if (parent != NULL &&
+                    row_pair_is_loop(&shape->pairs[i], parent, pool->least, count_of(shape, parent)) &&
+                    (best == ROW_LOOPS_PARENTS || is_better(s, shape, i, best))) {
+                        best = i;
+                }
+        }
+        return best;
+}
+
+/* --- the end of a loop ---------------------------------------------------------------------------------------------- */
+
+static void put_ended(const struct row_loops *s, struct row_shape *shape, struct row_loops_ended *ended)
+{
+        struct row_loop *loop = &ended->at[ended->n++];
+        *loop = shape->loop;
+        shape->loop.example = NULL;
+        const struct row_parent *parent =
+            shape->parent < ROW_LOOPS_PARENTS ? s->parents[shape->parent] : NULL;
+        if (parent != NULL) {
+                loop->count = count_of(shape, parent);
+                loop->parent_rows = parent->rows;
+                memcpy(loop->parent, parent->hash, DIGEST_HASH);
+        } else {
+                loop->count = shape->chain > loop->count ? shape->chain : loop->count;
+        }
+}
+
+/** Forget the shape in place @p i; if it was a loop, that has ended. */
+static void drop_shape(struct row_loops_pool *pool, struct row_loops *s, unsigned i,
+                       struct row_loops_ended *ended)
+{
+        struct row_shape *shape = s->shapes[i];
+        if (shape->is_loop && ended != NULL && ended->n < ROW_LOOPS_ENDED) {
+                unsigned best = find_loop(pool, s, shape);
+                shape->parent = best != ROW_LOOPS_PARENTS ? best : shape->parent;
+                put_ended(s, shape, ended);
+        }
+        prof_free(shape->loop.example);
+        spare_blocks_give(&pool->shapes, shape);
+        s->latest = s->latest == shape ? NULL : s->latest;
+        s->shapes[i] = NULL;
+        s->n_shapes--;
+}
+
+/** Were statements of @p shape found in another parent than that in place @p i, or do they need none? */
+static bool is_found_elsewhere(const struct row_shape *shape, unsigned i)
+{
+        bool found = shape->chain > 0;
+        for (unsigned k = 0; k < ROW_LOOPS_PARENTS; k++) {
+                found = found || (k != i && shape->pairs[k].found > 0);
+        }
+        return found;
+}
+
+/** End the loops over the parent in place @p i. Other shapes forget what they had to do with it. */
+static void end_loops(struct row_loops_pool *pool, struct row_loops *s, unsigned i,
+                      struct row_loops_ended *ended)
+{
+        for (unsigned k = 0; k < ROW_LOOPS_SHAPES; k++) {
+                struct row_shape *shape = s->shapes[k];
+                if (shape == NULL) {
+                        continue;
+                }
+                if (shape->is_loop ? shape->parent == i : !is_found_elsewhere(shape, i)) {
+                        drop_shape(pool, s, k, ended);
+                } else {
+                        shape->pairs[i] = (struct row_pair){.count = 0};
+                        shape->parent = shape->parent == i ? ROW_LOOPS_PARENTS : shape->parent;
+                }
+        }
+}
+
+/** End the loops that began after step @p step. */
+static void end_loops_since(struct row_loops_pool *pool, struct row_loops *s, uint64_t step,
+                            struct row_loops_ended *ended)
+{
+        for (unsigned k = 0; k < ROW_LOOPS_SHAPES && s->n_shapes > 0; k++) {
+                if (s->shapes[k] != NULL && s->shapes[k]->is_loop && s->shapes[k]->began > step) {
+                        drop_shape(pool, s, k, ended);
+                }
+        }
+}
+
+void row_loops_end(struct row_loops_pool *pool, struct row_loops *s, struct row_loops_ended *ended)
+{
+        for (unsigned k = 0; k < ROW_LOOPS_SHAPES && s->n_shapes > 0; k++) {
+                if (s->shapes[k] != NULL) {
+                        drop_shape(pool, s, k, ended);
+                }
+        }
+        for (unsigned i = 0; i < ROW_LOOPS_PARENTS && s->n_parents > 0; i++) {
+                if (s->parents[i] != NULL) {
+                        spare_blocks_give(&pool->parents, s->parents[i]);
+                        s->parents[i] = NULL;
+                        s->n_parents--;
+                }
+        }
+        s->longest_us = 0;
+}
+
+/* --- parents -------------------------------------------------------------------------------------------------------- */
+
+/** @return ROW_LOOPS_PARENTS if there is none. */
+static unsigned find_parent(const struct row_loops *s, const uint8_t hash[DIGEST_HASH])
+{
+        unsigned i = 0;
+        while (i < ROW_LOOPS_PARENTS && (s->parents[i] == NULL || !is_same(s->parents[i]->hash, hash))) {
+                i++;
+        }
+        return i;
+}
+
+/** A place for a new parent: the loops over the one that had it end. @return ROW_LOOPS_PARENTS if memory is out. */
+static unsigned take_parent(struct row_loops_pool *pool, struct row_loops *s, struct row_loops_ended *ended)
+{
+        unsigned oldest = ROW_LOOPS_PARENTS;
+        for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
+                if (s->parents[i] == NULL) {
+                        s->parents[i] = spare_blocks_take(&pool->parents);
+                        s->n_parents += s->parents[i] != NULL ? 1 : 0;
+                        return s->parents[i] != NULL ? i : ROW_LOOPS_PARENTS;
+                }
+                oldest = oldest == ROW_LOOPS_PARENTS || s->parents[i]->used < s->parents[oldest]->used
+                             ? i
+                             : oldest;
+        }
+        end_loops(pool, s, oldest, ended);
+        return oldest;
+}
+
+static bool has_any(const struct row_parent *parent, const uint32_t *hashes, unsigned n)
+{
+        for (unsigned i = 0; i < n; i++) {
+                for (unsigned column = 0; column < parent->columns && row_parent_may_have(parent, hashes[i]);
+                     column++) {
+                        if (row_parent_find(parent, column, hashes[i]) != 0) {
+                                return true;
+                        }
+                }
+        }
+        return false;
+}
+
+/** Is a value of the statement in any parent? @p lists: also one that is in a list of several values. */
+static bool is_in_any(const struct row_loops *s, const struct statement_keys *keys, bool lists)
+{
+        for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
+                const struct row_parent *parent = s->parents[i];
+                if (parent != NULL && (has_any(parent, keys->at, keys->n) ||
+                                       (lists && has_any(parent, keys->listed, keys->n_listed)))) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/** The rows of @p r may be gone through by what comes. */
+static void note_parent(struct row_loops_pool *pool, struct row_loops *s, const struct record *r,
+                        const struct digest_stat *stat, const struct statement_keys *keys, bool is_nested,
+                        struct row_loops_ended *ended)
+{
+        unsigned i = find_parent(s, stat->hash);
+        bool is_known = i != ROW_LOOPS_PARENTS;
+        if (!is_in_any(s, keys, true)) {
+                /* the next matter begins, unless the list is read in each round of a loop */
+                end_loops_since(pool, s, is_known ? s->parents[i]->step : 0, ended);
+        }
+        if (!is_known) {
+                i = take_parent(pool, s, ended);
+                if (i == ROW_LOOPS_PARENTS) {
+                        return;
+                }
+        } else if (!is_nested) {
+                end_loops(pool, s, i, ended);
+        }
+        struct row_parent *parent = s->parents[i];
+        if (!is_known || !is_nested) {
+                memset(parent, 0, sizeof *parent);
+                memcpy(parent->hash, stat->hash, DIGEST_HASH);
+        }
+        parent->step = s->steps;
+        parent->used = s->steps;
+        row_parent_add(parent, r->row_hashes, r->rows, keys);
+}
+
+/* --- shapes --------------------------------------------------------------------------------------------------------- */
+
+static struct row_shape *find_shape(const struct row_loops *s, const uint8_t hash[DIGEST_HASH])
+{
+        for (unsigned i = 0; i < ROW_LOOPS_SHAPES; i++) {
+                if (s->shapes[i] != NULL && is_same(s->shapes[i]->loop.hash, hash)) {
+                        return s->shapes[i];
+                }
+        }
+        return NULL;
+}
+
+/** A free place, or that of the shape that has not been seen for the longest time: those that are no loop first. */
+static unsigned take_shape_place(struct row_loops_pool *pool, struct row_loops *s,
+                                 struct row_loops_ended *ended)
+{
+        unsigned best = 0;
+        for (unsigned i = 0; i < ROW_LOOPS_SHAPES; i++) {
+                if (s->shapes[i] == NULL) {
+                        return i;
+                }
+                const struct row_shape *a = s->shapes[i];
+                const struct row_shape *b = s->shapes[best];
+                bool older = a->is_loop != b->is_loop ? b->is_loop : a->step < b->step;
+                best = older ? i : best;
+        }
+        drop_shape(pool, s, best, ended);
+        return best;
+}
+
+/** @return NULL if memory is out. */
+static struct row_shape *add_shape(struct row_loops_pool *pool, struct row_loops *s, const struct record *r,
+                                   const struct digest_stat *stat, struct row_loops_ended *ended)
+{
+        unsigned i = take_shape_place(pool, s, ended);
+        struct row_shape *shape = spare_blocks_take(&pool->shapes);
+        if (shape == NULL) {
+                return NULL;
+        }
+        memset(shape, 0, sizeof *shape);
+        shape->loop = (struct row_loop){.writes = stat->shape.kind == SHAPE_WRITE,
+                                        .first_seq_num = record_uint_if_any(r, FIELD_CONN_SEQ_NUM)};
+        memcpy(shape->loop.hash, stat->hash, DIGEST_HASH);
+        shape->parent = ROW_LOOPS_PARENTS;
+        shape->began = s->steps;
+        s->shapes[i] = shape;
+        s->n_shapes++;
+        return shape;
+}
+
+/** Do the values of a statement stand in the rows of @p parent at all? */
+static bool may_be_in(const struct row_parent *parent, const struct statement_keys *keys)
+{
+        for (unsigned i = 0; i < keys->n; i++) {
+                if (row_parent_may_have(parent, keys->at[i])) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/** Can a statement with the shape @p shape go through the rows that it returned itself? Those that read on by a range can't. */
+static bool may_be_parent(const struct row_parent *parent, const struct digest_stat *stat)
+{
+        return !(stat->shape.is_range && is_same(parent->hash, stat->hash));
+}
+
+/** Go on with the pairs of @p shape. @p again: the statement is the same as the last ones of its shape. */
+static struct sighting see_pairs(struct row_loops *s, struct row_shape *shape, const struct digest_stat *stat,
+                                 const struct statement_keys *keys, bool again)
+{
+        struct sighting seen = {.parents = 0};
+        for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
+                struct row_parent *parent = s->parents[i];
+                struct row_pair *pair = &shape->pairs[i];
+                if (parent == NULL || !may_be_parent(parent, stat)) {
+                        continue;
+                }
+                bool took = false;
+                bool is_there = false;
+                for (unsigned k = 0; k < keys->n && may_be_in(parent, keys); k++) {
+                        took = row_pair_take(pair, parent, keys->at[k], &is_there) || took;
+                }
+                if (again && !took) {
+                        continue; /* it was asked again: that is no further row */
+                }
+                pair->count++;
+                if (is_there) {
+                        pair->found++;
+                        pair->count_at = pair->count;
+                        parent->used = s->steps;
+                        seen.parents |= 1U << i;
+                        seen.new_rows |= took ? 1U << i : 0;
+                        seen.is_nested = seen.is_nested || (took && !is_same(parent->hash, stat->hash));
+                }
+        }
+        return seen;
+}
+
+static void mark(const struct row_shape *shape, struct record *r, uint64_t count)
+{
+        unsigned finding = shape->loop.writes ? FINDING_IN_WRITE_LOOP : FINDING_N_PLUS_ONE;
+        record_set_uint(r, FIELD_FINDINGS, r->findings | 1U << finding);
+        record_set_uint(r, FIELD_REPEATED, count);
+}
+
+/** An INSERT of given values: does it follow others of its kind? */
+static bool is_chain(const struct row_loops_pool *pool, struct row_shape *shape,
+                     const struct digest_stat *stat, const struct statement_keys *keys, bool again)
+{
+        if (!stat->shape.is_insert || !keys->has_values || keys->has_rows || stat->shape.tables == 0) {
+                return false;
+        }
+        shape->tables = stat->shape.tables;
+        shape->chain += again ? 0 : 1;
+        shape->gap = 0;
+        return shape->chain >= pool->least;
+}
+
+/** One more statement of @p shape. */
+static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_shape *shape, struct record *r,
+                  const struct digest_stat *stat, const struct statement_keys *keys, uint64_t values,
+                  const struct sighting *seen)
+{
+        bool again = shape->step > 0 && shape->values == values;
+        bool chain = is_chain(pool, shape, stat, keys, again);
+        bool is_found = seen->parents != 0;
+        shape->step = s->steps;
+        shape->values = values;
+        shape->loop.count += is_found ? 1 : 0;
+        shape->loose += is_found ? 0 : 1;
+        shape->loop.sum_us += r->duration_us;
+        shape->loop.mono_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
+        shape->loop.wall_ns = r->wall_ns + r->duration_us * CLOCK_US_NS;
+        shape->loop.last_seq_num = record_uint_if_any(r, FIELD_CONN_SEQ_NUM);
+        s->longest_us = r->duration_us > s->longest_us ? r->duration_us : s->longest_us;
+        if (!shape->is_loop) {
+                shape->parent = find_loop(pool, s, shape);
+                shape->is_loop = shape->parent != ROW_LOOPS_PARENTS || chain;
+                shape->wants_example = shape->is_loop;
+        }
+        const struct row_parent *parent =
+            shape->parent < ROW_LOOPS_PARENTS ? s->parents[shape->parent] : NULL;
+        bool follows = parent != NULL && row_parent_is_cut(parent);
+        if (shape->is_loop && (is_found || chain || follows)) {
+                uint64_t n = parent != NULL ? count_of(shape, parent) : shape->chain;
+                mark(shape, r, n);
+        }
+}
+
+void row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct record *r,
+                   const struct digest_stat *stat, const struct statement_keys *keys, uint64_t values,
+                   struct row_loops_ended *ended)
+{
+        s->steps++;
+        row_loops_see_other(pool, s, &stat->shape, ended);
+        struct row_shape *shape = find_shape(s, stat->hash);
+        struct sighting seen = {.parents = 0};
+        bool may_chain = stat->shape.is_insert && keys->has_values && !keys->has_rows;
+        if (shape == NULL && (is_in_any(s, keys, false) || may_chain)) {
+                shape = add_shape(pool, s, r, stat, ended);
+        }
+        if (shape != NULL) {
+                bool again = shape->step > 0 && shape->values == values;
+                shape->repeats = again ? shape->repeats + 1 : 0;
+                seen = see_pairs(s, shape, stat, keys, shape->repeats > 1); /* two rows may have one value */
+                count(pool, s, shape, r, stat, keys, values, &seen);
+        }
+        if (r->row_hashes.len > 0 && stat->shape.kind == SHAPE_QUERY && (r->rows >= 2 || seen.is_nested)) {
+                note_parent(pool, s, r, stat, keys, seen.is_nested, ended);
+        }
+        s->latest = shape;
+}
+
+/* --- INSERTs without a parent --------------------------------------------------------------------------------------- */
+
+void row_loops_see_other(struct row_loops_pool *pool, struct row_loops *s, const struct shape *shape,
+                         struct row_loops_ended *ended)
+{
+        for (unsigned i = 0; i < ROW_LOOPS_SHAPES && s->n_shapes > 0; i++) {
+                struct row_shape *insert = s->shapes[i];
+                if (insert == NULL || insert->chain == 0) {
+                        continue;
+                }
+                uint64_t tables = shape != NULL ? shape->tables : 0;
+                if (++insert->gap <= CHAIN_GAP && (tables & ~insert->tables) == 0) {
+                        continue;
+                }
+                if (insert->is_loop && insert->parent == ROW_LOOPS_PARENTS) {
+                        drop_shape(pool, s, i, ended);
+                } else {
+                        insert->chain = 0;
+                }
+        }
+}
+
+/* --- examples ------------------------------------------------------------------------------------------------------- */
+
+void row_loops_keep_example(struct row_loops *s, const struct record *r)
+{
+        struct row_shape *shape = s->latest;
+        if (shape != NULL && shape->wants_example) {
+                shape->wants_example = false;
+                shape->loop.example = example_of(r);
+        }
+}

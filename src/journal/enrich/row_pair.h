@@ -1,0 +1,28 @@
+/** @file row_pair.h  How the statements of one shape go through the rows of one result.
+ * Knows: which rows had a value, and when they are a loop.   Does not know: statements, records.
+ * Threads: the journal thread.   Memory: the owner's; fixed. A struct row_pair that is zeroed has seen nothing. */
+#ifndef JOURNAL_ENRICH_ROW_PAIR_H
+#define JOURNAL_ENRICH_ROW_PAIR_H
+
+#include "journal/enrich/row_parent.h"
+
+struct row_pair {
+        uint64_t count;                     /**< statements since the parent came */
+        uint64_t found;                     /**< of those, with a value of the parent's rows */
+        uint64_t count_at;                  /**< the count when the last one was found */
+        uint32_t used[ROW_HASHES_COLUMNS];  /**< rows, a bit for each, in each column */
+        uint8_t rows[ROW_HASHES_COLUMNS];   /**< the number of those */
+        uint8_t values[ROW_HASHES_COLUMNS]; /**< different values in them */
+};
+
+/** Use a row of @p parent for the value @p hash, in each column that has it. *@p is_there becomes true if one has it.
+ *  @return whether there was a row that was not used yet. */
+bool row_pair_take(struct row_pair *pair, const struct row_parent *parent, uint32_t hash, bool *is_there);
+/** Are the statements a loop over the rows of @p parent? @p least and more make one; with those behind the rows that are known, there
+ *  are @p count. */
+bool row_pair_is_loop(const struct row_pair *pair, const struct row_parent *parent, unsigned least,
+                      uint64_t count);
+/** The number of rows that were used in the column with the most. */
+unsigned row_pair_rows(const struct row_pair *pair);
+
+#endif

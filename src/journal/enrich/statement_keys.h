@@ -1,0 +1,31 @@
+/** @file statement_keys.h  The values by which a statement selects, as hashes that can be compared with those of rows.
+ *
+ *      SELECT … WHERE shop = 1 AND id = 7 AND price < 5 LIMIT 9     1, 7: what is compared by = or by IN
+ *      UPDATE … SET title = 'x' WHERE id = 7                        7
+ *      INSERT INTO … VALUES (7, 'x')                                7, x
+ *
+ * A list of several values (IN (1, 2, 3)) selects many rows at once: it is kept apart.
+ * Threads: any.   Memory: none. */
+#ifndef JOURNAL_ENRICH_STATEMENT_KEYS_H
+#define JOURNAL_ENRICH_STATEMENT_KEYS_H
+
+#include "journal/enrich/shape.h"
+#include "mysql/record/record.h"
+
+enum { STATEMENT_KEYS = 48 };
+
+struct statement_keys {
+        unsigned n;
+        unsigned n_listed;
+        uint32_t at[STATEMENT_KEYS];     /**< as of row_hash_value; never 0 */
+        uint32_t listed[STATEMENT_KEYS]; /**< those in lists of several values */
+        bool has_rows;                   /**< an INSERT of several rows */
+        bool has_values;                 /**< an INSERT of given values, and not of a SELECT */
+};
+
+/** The keys of @p r, a statement with the text @p sql and the shape @p shape. At most STATEMENT_KEYS of each kind, from the beginning of
+ *  the text; those behind its first 16 KiB are not read. */
+void statement_keys_read(const struct record *r, struct span sql, const struct shape *shape,
+                         struct statement_keys *out);
+
+#endif

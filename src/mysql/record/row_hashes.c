@@ -1,0 +1,85 @@
+#include "mysql/record/row_hashes.h"
+
+#include "base/writer.h"
+
+#include <xxhash.h>
+
+uint32_t row_hash_text(struct span text)
+{
+        if (text.len == 0 || text.len > ROW_HASH_MAX) {
+                return 0;
+        }
+        uint32_t hash = (uint32_t)XXH3_64bits(text.data, text.len);
+        return hash != 0 ? hash : 1;
+}
+
+/** Of an integer in binary form. */
+static uint32_t hash_integer(const struct value *v)
+{
+        uint8_t text[24];
+        struct writer w = writer_over(text, sizeof text);
+        size_t size = v->bytes.len;
+        struct reader r = reader_over(v->bytes);
+        uint64_t bits = reader_uint(&r, (unsigned)size);
+        uint64_t sign = 1ULL << (size * 8 - 1);
+        if (!v->is_unsigned && v->type != VALUE_YEAR && (bits & sign) != 0) {
+                writer_char(&w, '-');
+                bits = (sign << 1) - bits;
+        }
+        writer_decimal(&w, bits);
+        return row_hash_text(writer_span(&w));
+}
+
+/** Of a number with a fraction in binary form: drivers of JavaScript send integers as such. 0 if it is no integer. */
+static uint32_t hash_real(const struct value *v)
+{
+        static const double exact = 9007199254740992.0; /* 2^53: below it doubles have all integers */
+        struct reader r = reader_over(v->bytes);
+        uint64_t bits = reader_uint(&r, (unsigned)v->bytes.len);
+        double number;
+        if (v->type == VALUE_FLOAT) {
+                uint32_t half = (uint32_t)bits;
+                float real;
+                memcpy(&real, &half, sizeof real);
+                number = (double)real;
+        } else {
+                memcpy(&number, &bits, sizeof number);
+        }
+        if (!(number > -exact && number < exact) || (double)(int64_t)number != number) {
+                return 0;
+        }
+        uint8_t text[24];
+        struct writer w = writer_over(text, sizeof text);
+        if (number < 0) {
+                writer_char(&w, '-');
+        }
+        writer_decimal(&w, (uint64_t)(number < 0 ? -number : number));
+        return row_hash_text(writer_span(&w));
+}
+
+uint32_t row_hash_value(const struct value *v)
+{
+        if (v->is_null || v->unknown || v->cut || v->true_len > v->bytes.len || v->bytes.len == 0) {
+                return 0;
+        }
+        if (v->in_text) {
+                return row_hash_text(v->bytes);
+        }
+        switch (v->type) {
+        case VALUE_BOOL:
+        case VALUE_TINY:
+        case VALUE_SHORT:
+        case VALUE_YEAR:
+        case VALUE_LONG:
+        case VALUE_INT24:
+        case VALUE_LONGLONG: return hash_integer(v);
+        case VALUE_FLOAT:
+        case VALUE_DOUBLE: return hash_real(v);
+        case VALUE_DATE:
+        case VALUE_NEWDATE:
+        case VALUE_TIME:
+        case VALUE_DATETIME:
+        case VALUE_TIMESTAMP: return 0;
+        default: return row_hash_text(v->bytes);
+        }
+}
