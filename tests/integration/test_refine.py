@@ -3,6 +3,7 @@ import json
 import os
 import re
 import subprocess
+import threading
 import unittest
 
 import pymysql
@@ -277,19 +278,47 @@ class Runs(unittest.TestCase):
         self.assertEqual(self.told(preload), [("post", 20)])
         self.assertEqual(self.told(batches), [])
 
-    def test_two_sessions_at_a_time(self):
-        """Each is seen by itself: a parent here has no children there."""
-        with lab.Proxy() as proxy:
-            one, two = connect(proxy), connect(proxy)
-            a, b = one.cursor(), two.cursor()
-            rows = self.posts(a, 10)
-            for _, author in rows:
-                a.execute(f"SELECT name FROM author WHERE id = {author}")
-                b.execute(f"SELECT title FROM post WHERE id = {author}")
-            one.close()
-            two.close()
-            runs = [r for r in proxy.settled() if r["event"] == "n_plus_one"]
-            self.assertEqual([(r["conn_id"], r["repeated"]) for r in runs], [(1, 10)])
+    def test_loops_over_a_pool(self):
+        """Statements for the rows of a list over other connections of a pool, one after the other and all at once. Those of sessions that
+        work for themselves, of another user or in another order are none."""
+        def told(work, loops):
+            with lab.Proxy() as proxy:
+                pool = [connect(proxy) for _ in range(4)]
+                work([db.cursor() for db in pool])
+                lab.wait_for(lambda: len(proxy.records("n_plus_one")) >= loops, "the loop")  # a pool stays connected
+                for db in pool:
+                    db.close()
+                return [(r["conn_id"], r["repeated"], "several connections" in r["reason"]) for r in proxy.settled() if r["event"] == "n_plus_one"]
+
+        def one_by_one(c):
+            for i, (_, author) in enumerate(self.posts(c[0], 24)):
+                c[i % 4].execute(f"SELECT name FROM author WHERE id = {author}")
+
+        def at_once(c):
+            rows = self.posts(c[0], 24)
+            threads = [threading.Thread(target=lambda c=c[i], rows=rows[i::3]: [c.execute(f"SELECT name FROM author WHERE id = {a}") for _, a in rows])
+                       for i in range(1, 3)]
+            threads.append(threading.Thread(target=lambda: [c[3].execute(f"SELECT name FROM author WHERE id = {a}") for _, a in rows[0::3]]))
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+        def for_themselves(c):
+            rows = self.posts(c[0], 24)
+            for i, (_, author) in enumerate(rows):
+                c[1].execute("SELECT COUNT(*) FROM post")
+                c[1].execute(f"SELECT name FROM author WHERE id = {author}")
+
+        def in_no_order(c):
+            rows = self.posts(c[0], 24)
+            for i in range(24):
+                c[1 + i % 3].execute(f"SELECT name FROM author WHERE id = {rows[i * 11 % 24][1]}")
+
+        self.assertEqual(told(one_by_one, 1), [(1, 24, True)])
+        self.assertEqual(told(at_once, 1), [(1, 24, True)])
+        self.assertEqual(told(for_themselves, 0), [])
+        self.assertEqual(told(in_no_order, 0), [])
 
     def test_writes_for_each_row(self):
         """An UPDATE for each row, prepared or not, with what is sent between; single INSERTs without a list. Not those of several rows."""

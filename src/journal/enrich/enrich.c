@@ -129,6 +129,17 @@ static void add_tags(struct enrich *e, struct record *r, const struct digest_fou
         }
 }
 
+static struct span reason_of(const struct row_loop *loop)
+{
+        return span_str(
+            loop->writes
+                ? "one statement for each row: one with IN (...), or an INSERT of several rows, would do"
+            : loop->elsewhere > 0
+                ? "one statement for each row of a result, on several connections: a join or IN "
+                  "(...) would take one"
+                : "one statement for each row of a result: a join or IN (...) would take one");
+}
+
 /** The record of a loop, without its session: rarely, and so apart from see_order. Its time is when the last statement of the loop
  *  ended. */
 static __attribute__((noinline)) void put_run(struct enrich *e, unsigned i)
@@ -159,12 +170,7 @@ static __attribute__((noinline)) void put_run(struct enrich *e, unsigned i)
                 writer_put(&w, utf8_trim(span_head(parent, w.size - w.at)));
                 record_set_text(r, FIELD_INFO, writer_span(&w));
         }
-        record_set_text(
-            r, FIELD_REASON,
-            span_str(
-                loop->writes
-                    ? "one statement for each row: one with IN (...), or an INSERT of several rows, would do"
-                    : "one statement for each row of a result: a join or IN (...) would take one"));
+        record_set_text(r, FIELD_REASON, reason_of(loop));
 }
 
 void enrich_refer_run(struct record *run, uint64_t conn_id, const struct record_session *session,
@@ -255,7 +261,7 @@ unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, str
         }
         redact_record(e->redact, r, found.suspected);
         if ((r->findings & LOOP_FINDINGS) != 0) { /* the example shows what the log does */
-                row_loops_keep_example(&session->loops, r);
+                n_plus_one_keep_example(e->n_plus_one, r);
         }
         r->row_hashes = (struct span){NULL, 0};
         if (found.stat != NULL && r->command_id != COM_STMT_PREPARE && r->command_id != COM_STMT_CLOSE) {

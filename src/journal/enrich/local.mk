@@ -10,6 +10,8 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/n_plus_one.h \
 	src/journal/enrich/open_transaction.c \
 	src/journal/enrich/open_transaction.h \
+	src/journal/enrich/pool_statements.c \
+	src/journal/enrich/pool_statements.h \
 	src/journal/enrich/prepare_once.c \
 	src/journal/enrich/prepare_once.h \
 	src/journal/enrich/redact.c \

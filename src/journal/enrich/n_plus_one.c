@@ -1,6 +1,7 @@
 #include "journal/enrich/n_plus_one.h"
 
 #include "base/clock.h"
+#include "journal/enrich/pool_statements.h"
 #include "journal/enrich/spare_blocks.h"
 #include "mysql/wire/capability.h"
 #include "mysql/wire/command.h"
@@ -10,16 +11,22 @@
 
 enum {
         SEEN_MAX = 64,
-        SLOW_TIMES = 4, /* so many times as long as the longest statement of a loop is no pause */
+        LENT_MAX = 64,      /* statements of an idle session for no loop, after which it works for itself */
+        POOL_SESSIONS = 16, /* sessions with lists that are considered for a statement */
+        SLOW_TIMES = 4,     /* so many times as long as the longest statement of a loop is no pause */
 };
 #define PAUSE_NS                                                                                             \
         CLOCK_S_NS /* so long without a statement ends a loop: a pool gave the connection to somebody else */
+
+#define MOMENT_NS (100 * CLOCK_MS_NS) /* between two statements of a loop that uses several sessions */
 
 struct n_plus_one {
         size_t sessions;                   /* that are open */
         struct n_plus_one_session *newest; /* of those that have parents or shapes */
         struct row_loops_pool loops;
         struct spare_blocks seen;
+        struct n_plus_one_session *latest; /* whose loops the last statement is in */
+        struct pool_statements idle;       /* of sessions that were idle */
 };
 
 enum status n_plus_one_new(unsigned least, struct n_plus_one **out)
@@ -89,6 +96,7 @@ void n_plus_one_end(struct n_plus_one *n, struct n_plus_one_session *s)
 {
         end_loops(n, s, NULL);
         drop_seen(n, s);
+        n->latest = NULL;
         n->sessions--;
         if (n->sessions == 0) { /* an idle proxy keeps no spare blocks: how many there are is chance */
                 row_loops_pool_fini(&n->loops);
@@ -115,7 +123,8 @@ static uint64_t trx_of(const struct record *r)
 /** When a pause is long enough to end the loops of @p s. */
 static uint64_t pause_end_ns(const struct n_plus_one_session *s)
 {
-        return s->ended_ns + PAUSE_NS + SLOW_TIMES * s->loops.longest_us * CLOCK_US_NS;
+        uint64_t last = s->lent_ns > s->ended_ns ? s->lent_ns : s->ended_ns;
+        return last + PAUSE_NS + SLOW_TIMES * s->loops.longest_us * CLOCK_US_NS;
 }
 
 bool n_plus_one_is_waiting(const struct n_plus_one *n)
@@ -214,9 +223,22 @@ static bool may_loop(const struct record *r, const struct digest_found *found)
         return shape->kind == SHAPE_WRITE || (shape->kind == SHAPE_QUERY && reads);
 }
 
-/** Nothing is under way: no loop that @p r could go on with, begin or end, and no transaction. So it is most of the time. */
-static bool is_quiet(const struct n_plus_one_session *s, const struct record *r, const struct shape *shape)
+/** May @p r, whose statement has the digest @p hash, be run for another session? Its own session was idle, or runs only that. */
+static bool may_be_lent(const struct n_plus_one_session *s, const struct record *r,
+                        const uint8_t hash[DIGEST_HASH])
 {
+        bool goes_on = s->n_lent > 0 && s->n_lent <= LENT_MAX && memcmp(s->lent, hash, DIGEST_HASH) == 0;
+        return goes_on || r->mono_ns > s->worked_ns + MOMENT_NS;
+}
+
+/** Nothing is under way: no loop that @p r could go on with, begin or end, and no transaction. So it is most of the time. */
+static bool is_quiet(const struct n_plus_one_session *s, const struct record *r,
+                     const struct digest_stat *stat)
+{
+        const struct shape *shape = stat != NULL ? &stat->shape : NULL;
+        if (stat != NULL && may_be_lent(s, r, stat->hash)) {
+                return false;
+        }
         return r->row_hashes.len == 0 && s->trx_id == 0 && !record_has(r, FIELD_TRX_ID) &&
                !row_loops_are_waiting(&s->loops, shape);
 }
@@ -232,6 +254,86 @@ static bool begins_afresh(const struct record *r)
         return r->command_id == COM_CHANGE_USER || r->command_id == COM_RESET_CONNECTION;
 }
 
+/* --- pools ----------------------------------------------------------------------------------------------------------- */
+
+/** Is @p at a moment at which a statement for the loops of @p s may begin? */
+static bool is_moment(const struct n_plus_one_session *s, uint64_t at)
+{
+        uint64_t last = s->lent_ns > s->ended_ns ? s->lent_ns : s->ended_ns;
+        return at >= s->list_ns && at <= last + MOMENT_NS;
+}
+
+/** Let @p r be seen by the loops of @p s, another session. */
+static bool lend(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+                 const struct row_statement *statement, const struct statement_keys *keys, uint64_t values)
+{
+        if (!is_moment(s, r->mono_ns) ||
+            !row_loops_see_elsewhere(&n->loops, &s->loops, r, statement, keys, values)) {
+                return false;
+        }
+        uint64_t end_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
+        s->lent_ns = end_ns > s->lent_ns ? end_ns : s->lent_ns;
+        n->latest = s;
+        return true;
+}
+
+/** @p r is in no loop of its own session @p s: look for one of another session, or keep it until the list comes. */
+static void see_pool(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+                     const struct row_statement *statement, const struct statement_keys *keys,
+                     uint64_t values)
+{
+        uint64_t scope = pool_scope(r);
+        bool lent = false;
+        unsigned left = POOL_SESSIONS;
+        for (struct n_plus_one_session *o = n->newest; o != NULL && left > 0 && !lent; o = o->older, left--) {
+                lent = o != s && o->scope == scope && lend(n, o, r, statement, keys, values);
+        }
+        if (!lent) {
+                pool_statements_add(&n->idle, r, scope, statement, keys, values);
+        }
+        bool same = s->n_lent > 0 && memcmp(s->lent, statement->hash, DIGEST_HASH) == 0;
+        s->n_lent = lent || !same ? 1 : s->n_lent + 1;
+        memcpy(s->lent, statement->hash, DIGEST_HASH);
+}
+
+/** @p s has just read a list: the statements for its rows may have come before. They are not marked any more. */
+static void see_kept(struct n_plus_one *n, struct n_plus_one_session *s)
+{
+        for (unsigned i = 0; i < POOL_STATEMENTS; i++) {
+                struct pool_statement *kept = &n->idle.at[(n->idle.next + i) % POOL_STATEMENTS];
+                if (kept->scope != s->scope || kept->conn_id == s->conn_id) {
+                        continue;
+                }
+                struct record r;
+                struct statement_keys keys = {.n = kept->n};
+                memcpy(keys.at, kept->keys, kept->n * sizeof keys.at[0]);
+                record_clear(&r);
+                r.mono_ns = kept->mono_ns;
+                r.wall_ns = kept->wall_ns;
+                r.duration_us = kept->duration_us;
+                if (lend(n, s, &r, &kept->statement, &keys, kept->values)) {
+                        kept->scope = 0;
+                }
+        }
+}
+
+/** @p r, which was seen, has returned a list: who may run statements for its rows? */
+static void note_list(struct n_plus_one *n, struct n_plus_one_session *s, const struct record *r)
+{
+        s->scope = pool_scope(r);
+        s->conn_id = r->conn_id;
+        s->list_ns = r->mono_ns;
+        s->lent_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
+        see_kept(n, s);
+}
+
+void n_plus_one_keep_example(struct n_plus_one *n, const struct record *r)
+{
+        if (n->latest != NULL) {
+                row_loops_keep_example(&n->latest->loops, r);
+        }
+}
+
 static void see_loops(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
                       const struct digest_found *found, uint64_t values, struct row_loops_ended *ended)
 {
@@ -239,12 +341,26 @@ static void see_loops(struct n_plus_one *n, struct n_plus_one_session *s, struct
         if (r->mono_ns > pause_end_ns(s) || begins_afresh(r)) {
                 end_loops(n, s, ended);
         }
+        bool lent = shape != NULL && may_loop(r, found) && may_be_lent(s, r, found->stat->hash);
+        n->latest = s;
         if (!may_loop(r, found)) {
                 row_loops_see_other(&n->loops, &s->loops, shape, ended);
-        } else if (row_loops_are_waiting(&s->loops, shape) || r->row_hashes.len > 0) {
+        } else if (lent || row_loops_are_waiting(&s->loops, shape) || r->row_hashes.len > 0) {
                 struct statement_keys keys;
+                struct row_statement statement = {.shape = *shape};
+                memcpy(statement.hash, found->stat->hash, DIGEST_HASH);
                 statement_keys_read(r, found->sql, shape, &keys);
-                row_loops_see(&n->loops, &s->loops, r, found->stat, &keys, values, ended);
+                bool is_found = row_loops_see(&n->loops, &s->loops, r, &statement, &keys, values, ended);
+                if (!is_found && lent) {
+                        see_pool(n, s, r, &statement, &keys, values);
+                } else {
+                        s->n_lent = 0;
+                }
+                if (r->row_hashes.len > 0 && r->rows >= 2) {
+                        note_list(n, s, r);
+                }
+        } else {
+                s->n_lent = 0;
         }
         list_session(n, s);
 }
@@ -269,14 +385,17 @@ static __attribute__((noinline)) void see_order(struct n_plus_one *n, struct n_p
 void n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
                     const struct digest_found *found, struct row_loops_ended *ended)
 {
+        n->latest = NULL;
         if (r->event == EVENT_DISCONNECT) {
                 end_loops(n, s, ended);
         }
         if (r->event != EVENT_QUERY || is_upkeep(r)) {
                 return;
         }
-        if (!is_quiet(s, r, found->stat != NULL ? &found->stat->shape : NULL)) {
+        if (!is_quiet(s, r, found->stat)) {
                 see_order(n, s, r, found, ended);
         }
         s->ended_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
+        s->worked_ns =
+            may_loop(r, found) ? s->ended_ns : s->worked_ns; /* and did not only set up its session */
 }

@@ -1,6 +1,10 @@
 /** @file n_plus_one.h  What the order of a session's statements shows: statements that are run once for each row of a result before
  * them (N+1; row_loops.h), writes for each row, and repetitions within a transaction.
  *
+ * A statement whose values are in no list of its own session can belong to a loop over the list of another one: of the same user,
+ * database and client address, if its session was idle before or runs the same statement again, if it begins while the list is read or
+ * directly after it or after another statement of the loop, and if the rows come more or less in their order.
+ *
  * Loops end when their list is read again (the next page), when a list without any value of the known rows comes, when the session does
  * nothing for a second and much longer than its statements take, when it is reset, or when it ends.
  * Threads: the journal thread.   Memory: STAGE_JOURNAL; what a session needs is embedded in its owner, and for each parent and each shape
@@ -15,14 +19,21 @@ struct n_plus_one;
 
 /** What is known of a session; its owner embeds it. Private to n_plus_one.c. */
 struct n_plus_one_session {
-        uint64_t ended_ns; /**< end of its last statement, monotonic */
+        uint64_t ended_ns;  /**< end of its last statement, monotonic */
+        uint64_t worked_ns; /**< end of the last one that reads or writes tables */
         struct row_loops loops;
         struct n_plus_one_session *newer; /**< sessions with loops are in a list */
         struct n_plus_one_session *older;
         bool is_listed;
-        unsigned n_seen; /**< in all; the newest are kept */
-        uint64_t trx_id; /**< whose statements are in `seen` */
-        uint64_t *seen;  /**< NULL while there are none */
+        uint64_t scope; /**< of what pool it may be (pool_statements.h), while it is listed; 0 = not known */
+        uint64_t conn_id;          /**< while it is listed */
+        uint64_t list_ns;          /**< when its newest parent began */
+        uint64_t lent_ns;          /**< end of the last statement of another session in its loops */
+        uint8_t lent[DIGEST_HASH]; /**< of the statement that it runs for a pool, if n_lent > 0 */
+        unsigned n_lent;           /**< such statements without a loop so far, and 1 */
+        unsigned n_seen;           /**< in all; the newest are kept */
+        uint64_t trx_id;           /**< whose statements are in `seen` */
+        uint64_t *seen;            /**< NULL while there are none */
 };
 
 /** @p least statements make a loop; 0 = no loops are looked for. */
@@ -37,6 +48,9 @@ void n_plus_one_end(struct n_plus_one *n, struct n_plus_one_session *s);
  *  @p ended. */
 void n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
                     const struct digest_found *found, struct row_loops_ended *ended);
+
+/** Keep @p r, which is as it is logged, as an example, if it is the first that is marked in a loop. After n_plus_one_see. */
+void n_plus_one_keep_example(struct n_plus_one *n, const struct record *r);
 
 /** Are there sessions with loops that n_plus_one_expire could end? */
 bool n_plus_one_is_waiting(const struct n_plus_one *n);

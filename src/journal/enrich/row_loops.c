@@ -79,7 +79,8 @@ static unsigned find_loop(const struct row_loops_pool *pool, const struct row_lo
         for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
                 const struct row_parent *parent = s->parents[i];
                 if (parent != NULL &&
-                    row_pair_is_loop(&shape->pairs[i], parent, pool->least, count_of(shape, parent)) &&
+                    row_pair_is_loop(&shape->pairs[i], parent, pool->least, count_of(shape, parent),
+                                     shape->loop.elsewhere > 0) &&
                     (best == ROW_LOOPS_PARENTS || is_better(s, shape, i, best))) {
                         best = i;
                 }
@@ -93,6 +94,7 @@ static void put_ended(const struct row_loops *s, struct row_shape *shape, struct
 {
         struct row_loop *loop = &ended->at[ended->n++];
         *loop = shape->loop;
+        loop->first_seq_num = loop->elsewhere > 0 ? 0 : loop->first_seq_num;
         shape->loop.example = NULL;
         const struct row_parent *parent =
             shape->parent < ROW_LOOPS_PARENTS ? s->parents[shape->parent] : NULL;
@@ -236,7 +238,7 @@ static bool is_in_any(const struct row_loops *s, const struct statement_keys *ke
 
 /** The rows of @p r may be gone through by what comes. */
 static void note_parent(struct row_loops_pool *pool, struct row_loops *s, const struct record *r,
-                        const struct digest_stat *stat, const struct statement_keys *keys, bool is_nested,
+                        const struct row_statement *stat, const struct statement_keys *keys, bool is_nested,
                         struct row_loops_ended *ended)
 {
         unsigned i = find_parent(s, stat->hash);
@@ -295,7 +297,7 @@ static unsigned take_shape_place(struct row_loops_pool *pool, struct row_loops *
 
 /** @return NULL if memory is out. */
 static struct row_shape *add_shape(struct row_loops_pool *pool, struct row_loops *s, const struct record *r,
-                                   const struct digest_stat *stat, struct row_loops_ended *ended)
+                                   const struct row_statement *stat, struct row_loops_ended *ended)
 {
         unsigned i = take_shape_place(pool, s, ended);
         struct row_shape *shape = spare_blocks_take(&pool->shapes);
@@ -325,14 +327,15 @@ static bool may_be_in(const struct row_parent *parent, const struct statement_ke
 }
 
 /** Can a statement with the shape @p shape go through the rows that it returned itself? Those that read on by a range can't. */
-static bool may_be_parent(const struct row_parent *parent, const struct digest_stat *stat)
+static bool may_be_parent(const struct row_parent *parent, const struct row_statement *stat)
 {
         return !(stat->shape.is_range && is_same(parent->hash, stat->hash));
 }
 
 /** Go on with the pairs of @p shape. @p again: the statement is the same as the last ones of its shape. */
-static struct sighting see_pairs(struct row_loops *s, struct row_shape *shape, const struct digest_stat *stat,
-                                 const struct statement_keys *keys, bool again)
+static struct sighting see_pairs(struct row_loops *s, struct row_shape *shape,
+                                 const struct row_statement *stat, const struct statement_keys *keys,
+                                 bool again)
 {
         struct sighting seen = {.parents = 0};
         for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
@@ -371,7 +374,7 @@ static void mark(const struct row_shape *shape, struct record *r, uint64_t count
 
 /** An INSERT of given values: does it follow others of its kind? */
 static bool is_chain(const struct row_loops_pool *pool, struct row_shape *shape,
-                     const struct digest_stat *stat, const struct statement_keys *keys, bool again)
+                     const struct row_statement *stat, const struct statement_keys *keys, bool again)
 {
         if (!stat->shape.is_insert || !keys->has_values || keys->has_rows || stat->shape.tables == 0) {
                 return false;
@@ -384,7 +387,7 @@ static bool is_chain(const struct row_loops_pool *pool, struct row_shape *shape,
 
 /** One more statement of @p shape. */
 static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_shape *shape, struct record *r,
-                  const struct digest_stat *stat, const struct statement_keys *keys, uint64_t values,
+                  const struct row_statement *stat, const struct statement_keys *keys, uint64_t values,
                   const struct sighting *seen)
 {
         bool again = shape->step > 0 && shape->values == values;
@@ -413,8 +416,8 @@ static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_s
         }
 }
 
-void row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct record *r,
-                   const struct digest_stat *stat, const struct statement_keys *keys, uint64_t values,
+bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct record *r,
+                   const struct row_statement *stat, const struct statement_keys *keys, uint64_t values,
                    struct row_loops_ended *ended)
 {
         s->steps++;
@@ -435,6 +438,29 @@ void row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct reco
                 note_parent(pool, s, r, stat, keys, seen.is_nested, ended);
         }
         s->latest = shape;
+        return seen.parents != 0;
+}
+
+bool row_loops_see_elsewhere(struct row_loops_pool *pool, struct row_loops *s, struct record *r,
+                             const struct row_statement *stat, const struct statement_keys *keys,
+                             uint64_t values)
+{
+        if (s->n_parents == 0 || !is_in_any(s, keys, false)) {
+                return false;
+        }
+        struct row_shape *shape = find_shape(s, stat->hash);
+        if (shape == NULL) {
+                shape = s->n_shapes < ROW_LOOPS_SHAPES ? add_shape(pool, s, r, stat, NULL) : NULL;
+        }
+        if (shape == NULL) {
+                return false;
+        }
+        s->steps++;
+        shape->loop.elsewhere++;
+        struct sighting seen = see_pairs(s, shape, stat, keys, false);
+        count(pool, s, shape, r, stat, keys, values, &seen);
+        s->latest = shape;
+        return true;
 }
 
 /* --- INSERTs without a parent --------------------------------------------------------------------------------------- */

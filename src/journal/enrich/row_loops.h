@@ -27,14 +27,21 @@ enum {
         ROW_LOOPS_SHAPES = 32,  /**< that can take turns */
 };
 
+/** What statements of one digest have in common. */
+struct row_statement {
+        uint8_t hash[DIGEST_HASH];
+        struct shape shape;
+};
+
 /** A loop that has ended. */
 struct row_loop {
-        bool writes;    /**< INSERT, UPDATE or DELETE */
-        uint64_t count; /**< statements */
+        uint64_t elsewhere; /**< statements of other sessions in it */
+        bool writes;        /**< INSERT, UPDATE or DELETE */
+        uint64_t count;     /**< statements */
         uint64_t sum_us;
         uint64_t mono_ns; /**< end of its last statement */
         uint64_t wall_ns;
-        uint64_t first_seq_num;
+        uint64_t first_seq_num; /**< 0: there are statements of other sessions */
         uint64_t last_seq_num;
         uint64_t parent_rows;
         uint8_t hash[DIGEST_HASH];   /**< of its shape */
@@ -82,10 +89,14 @@ static inline bool row_loops_are_waiting(const struct row_loops *s, const struct
 }
 
 /** See @p r, a statement that succeeded, with the keys @p keys and a hash @p values of all of its values. Sets findings of @p r, and
- *  adds to @p ended. */
-void row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct record *r,
-                   const struct digest_stat *stat, const struct statement_keys *keys, uint64_t values,
+ *  adds to @p ended. @return whether one of its keys is in a parent. */
+bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct record *r,
+                   const struct row_statement *stat, const struct statement_keys *keys, uint64_t values,
                    struct row_loops_ended *ended);
+/** The same of a statement of another session, if one of its values is in a parent. Sets findings of @p r. @return whether it is. */
+bool row_loops_see_elsewhere(struct row_loops_pool *pool, struct row_loops *s, struct record *r,
+                             const struct row_statement *stat, const struct statement_keys *keys,
+                             uint64_t values);
 /** See a command that is no statement of a loop, with the shape @p shape (NULL: none is known). */
 void row_loops_see_other(struct row_loops_pool *pool, struct row_loops *s, const struct shape *shape,
                          struct row_loops_ended *ended);

@@ -5,7 +5,17 @@ enum {
         EACH_MAX = 4,   /* statements of one shape for each row: an author and an editor */
         MANY = 20,      /* statements that are no chance, even if most rows have none: a fifth is enough */
         MANY_OF = 5,
+        NEAR = 8, /* rows between two statements that run at the same time */
 };
+
+static void note_order(struct row_pair *pair, unsigned column, unsigned row)
+{
+        unsigned last = pair->last[column];
+        if ((row > last ? row - last : last - row) <= NEAR) {
+                pair->near[column]++;
+        }
+        pair->last[column] = (uint8_t)row;
+}
 
 bool row_pair_take(struct row_pair *pair, const struct row_parent *parent, uint32_t hash, bool *is_there)
 {
@@ -21,6 +31,7 @@ bool row_pair_take(struct row_pair *pair, const struct row_parent *parent, uint3
                         }
                         pair->rows[column]++;
                         pair->used[column] |= unused & (~unused + 1);
+                        note_order(pair, column, (unsigned)__builtin_ctz(unused));
                 }
         }
         return took;
@@ -35,7 +46,7 @@ static bool is_covered(const struct row_pair *pair, const struct row_parent *par
 }
 
 bool row_pair_is_loop(const struct row_pair *pair, const struct row_parent *parent, unsigned least,
-                      uint64_t count)
+                      uint64_t count, bool in_order)
 {
         unsigned values = least < VALUES_MIN ? least : VALUES_MIN;
         if (pair->found < least || pair->found * 4 < pair->count_at * 3 ||
@@ -44,7 +55,8 @@ bool row_pair_is_loop(const struct row_pair *pair, const struct row_parent *pare
                 return false;
         }
         for (unsigned column = 0; column < parent->columns; column++) {
-                if (pair->rows[column] >= least && pair->values[column] >= values &&
+                bool ordered = !in_order || pair->near[column] * 10 >= pair->rows[column] * 9;
+                if (ordered && pair->rows[column] >= least && pair->values[column] >= values &&
                     is_covered(pair, parent, column, count)) {
                         return true;
                 }

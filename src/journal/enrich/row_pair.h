@@ -13,15 +13,17 @@ struct row_pair {
         uint32_t used[ROW_HASHES_COLUMNS];  /**< rows, a bit for each, in each column */
         uint8_t rows[ROW_HASHES_COLUMNS];   /**< the number of those */
         uint8_t values[ROW_HASHES_COLUMNS]; /**< different values in them */
+        uint8_t last[ROW_HASHES_COLUMNS];   /**< the row that was used last */
+        uint8_t near[ROW_HASHES_COLUMNS];   /**< rows that are near the one that was used before */
 };
 
 /** Use a row of @p parent for the value @p hash, in each column that has it. *@p is_there becomes true if one has it.
  *  @return whether there was a row that was not used yet. */
 bool row_pair_take(struct row_pair *pair, const struct row_parent *parent, uint32_t hash, bool *is_there);
 /** Are the statements a loop over the rows of @p parent? @p least and more make one; with those behind the rows that are known, there
- *  are @p count. */
+ *  are @p count. @p in_order: only if the rows were used more or less in their order. */
 bool row_pair_is_loop(const struct row_pair *pair, const struct row_parent *parent, unsigned least,
-                      uint64_t count);
+                      uint64_t count, bool in_order);
 /** The number of rows that were used in the column with the most. */
 unsigned row_pair_rows(const struct row_pair *pair);
 
