@@ -118,7 +118,8 @@ enum truth expr_match_error(const struct expr_test *test, struct expr_subject *s
 
 bool expr_is_statement(const struct record *r)
 {
-        return r->event == EVENT_QUERY || r->event == EVENT_N_PLUS_ONE || r->event == EVENT_PREPARE_ONCE;
+        return r->event == EVENT_QUERY || r->event == EVENT_N_PLUS_ONE || r->event == EVENT_WRITE_LOOP ||
+               r->event == EVENT_PREPARE_ONCE;
 }
 
 /** The duration of a login or of a session is not what one looks for among statements. */

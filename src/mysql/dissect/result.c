@@ -294,9 +294,7 @@ static struct outcome on_definition(struct dissect *d, struct command *cmd, cons
         if (cmd->first_rows != NULL && (cmd->type->shape == SHAPE_RESULT || cmd->defs_next == 0)) {
                 rows_definition(d, cmd, m->body);
         }
-        if (d->settings->hash_rows > 0 && cmd->type->shape == SHAPE_RESULT) {
-                row_columns_add(&d->row_columns, m->body);
-        }
+        row_hashing_definition(d, cmd, m->body);
         if (m->body.len == m->len) {
                 lint_definition(&d->lint, m->body, d->capabilities);
         }
@@ -353,8 +351,7 @@ static struct outcome on_row(struct dissect *d, struct command *cmd, const struc
         if (is_ending(d, m->first, m->len)) {
                 return early_eof_takes(d, cmd, m) ? outcome_of(PACKET_EOF) : end_result(d, cmd, m);
         }
-        row_hashing_add(d, cmd, cmd->rows, m->body);
-        cmd->rows++;
+        row_hashing_add(d, cmd, cmd->rows++, m->body);
         if (cmd->rows_wanted > 0) {
                 rows_add(d, cmd, m->body);
         }
@@ -501,8 +498,7 @@ size_t result_limit(const struct dissect *d, uint8_t first)
         if (cmd->rows_wanted > 0) {
                 return ROW_LIMIT;
         }
-        bool hashed = cmd->state == REPLYING_ROWS && row_hashing_wants(d, cmd, cmd->rows);
         /* a row may contain a password behind the part that is shown */
-        return hashed || cmd->state == REPLYING_DEFS || (d->want_packets && !d->redact_packets) ? ENDING_LIMIT
-                                                                                                : 0;
+        bool is_read = cmd->state == REPLYING_DEFS || row_hashing_wants(d, cmd, cmd->rows);
+        return is_read || (d->want_packets && !d->redact_packets) ? ENDING_LIMIT : 0;
 }

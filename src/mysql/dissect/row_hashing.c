@@ -32,6 +32,13 @@ void row_hashing_drop(struct dissect *d)
         pool->n_spare_hashes++;
 }
 
+void row_hashing_definition(struct dissect *d, const struct command *cmd, struct span body)
+{
+        if (d->settings->hash_rows > 0 && cmd->type->shape == SHAPE_RESULT) {
+                row_columns_add(&d->row_columns, body);
+        }
+}
+
 void row_hashing_add(struct dissect *d, const struct command *cmd, uint64_t row, struct span body)
 {
         const struct row_columns *columns = &d->row_columns;

@@ -18,6 +18,8 @@ static inline bool row_hashing_wants(const struct dissect *d, const struct comma
 
 /** A block from @p pool, which has one, or a new one. @return NULL when memory is out. */
 struct row_hashes *row_hashing_take(struct dissect_pool *pool);
+/** The definition of the next column came, in a packet with the content @p body. */
+void row_hashing_definition(struct dissect *d, const struct command *cmd, struct span body);
 /** Hash row number @p row, counted from 0, whose packet has the content @p body, if it is wanted. After the rows before it. */
 void row_hashing_add(struct dissect *d, const struct command *cmd, uint64_t row, struct span body);
 /** Put the hashes into the record of the head of the queue. They live until row_hashing_drop. */

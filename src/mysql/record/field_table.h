@@ -14,7 +14,7 @@
         ROW(CONN_SEQ_NUM, conn_seq_num, UINT, OWN)                                                          \
         ROW(LAST_CONN_SEQ_NUM, last_conn_seq_num, UINT, OPTIONAL)                                           \
         ROW(TRX_ID, trx_id, UINT, OWN)                                                                      \
-        ROW(TRX_IDLE_US, trx_idle_us, UINT, OPTIONAL)                                                       \
+        ROW(TRX_IDLE_US, trx_idle_us, UINT, OWN)                                                            \
         ROW(CLIENT_ADDR, carried.client_addr, TEXT, SESSION)                                                \
         ROW(PROXY_LISTEN_ADDR, carried.proxy_listen_addr, TEXT, SESSION)                                    \
         ROW(PROXY_CLIENT_ADDR, carried.proxy_client_addr, TEXT, SESSION)                                    \

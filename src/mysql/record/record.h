@@ -130,11 +130,11 @@ struct record {
         uint64_t repeated;
         uint64_t duplicates;
         uint64_t redacted;      /**< bit i: enum record_redaction i */
+        uint64_t trx_idle_us;
         struct span row_hashes; /**< struct row_hashes, of a result of two and more rows; not shown */
 
         /* the optional part */
         struct span server_version;
-        uint64_t trx_idle_us;
         uint64_t last_conn_seq_num;
         uint64_t database_unknown;
         struct span auth_plugin;
