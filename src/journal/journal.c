@@ -4,6 +4,7 @@
 #include "base/diag.h"
 #include "base/start.h"
 #include "mysql/record/gap.h"
+#include "mysql/record/record_packed.h"
 #include "profile/heap/prof.h"
 #include "settings/settings.h"
 
@@ -69,6 +70,16 @@ static void write_session_runs(struct journal *j, const struct session *session,
         }
 }
 
+/** Apart from take_record: most records are outside transactions. */
+static __attribute__((noinline)) void see_conflicts(struct journal *j, struct session *session,
+                                                    const struct record *r)
+{
+        const struct record *brief = conflicts_see(&j->conflicts, session, r);
+        if (brief != NULL) {
+                write_record(j, brief, session != NULL ? session->identity : NULL);
+        }
+}
+
 /** @p packed is ours to write to. */
 static void take_record(struct journal *j, struct journal_port *port, struct record_packed *packed)
 {
@@ -88,6 +99,9 @@ static void take_record(struct journal *j, struct journal_port *port, struct rec
                 write_session_runs(j, session, n);
         }
         write_record(j, r, identity);
+        if (conflicts_concern(&j->conflicts, r)) {
+                see_conflicts(j, session, r);
+        }
         if (r->event == EVENT_DISCONNECT && session != NULL) {
                 sessions_end(&port->sessions, r->session_place);
         }
@@ -120,6 +134,17 @@ static void shrink(struct journal *j)
         enrich_shrink(&j->enrich);
 }
 
+/** Write the records of conflicts that are complete, or of all of them. */
+static void write_conflicts(struct journal *j, bool all)
+{
+        const struct record *r;
+        uint64_t now_ns = clock_mono_ns();
+        while ((r = conflicts_due(&j->conflicts, now_ns, all)) != NULL && can_take(j, record_pack_size(r))) {
+                write_record(j, r, NULL);
+                conflicts_done(&j->conflicts);
+        }
+}
+
 /** Take a batch from each ring in turn. @return true if there was anything. */
 static bool drain(struct journal *j)
 {
@@ -144,6 +169,9 @@ static bool drain(struct journal *j)
                 if (atomic_load(&j->ports[i]->wants_space)) {
                         port_signal_space(j->ports[i]);
                 }
+        }
+        if (conflicts_are_waiting(&j->conflicts)) {
+                write_conflicts(j, false);
         }
         return any;
 }
@@ -227,6 +255,7 @@ static void finish(struct journal *j)
         sinks_set_deadline(&j->sinks, deadline_ns);
         while (clock_mono_ns() < deadline_ns && (drain(j) || drain_overflow(j, deadline_ns))) {
         }
+        write_conflicts(j, true);
         leave_rest(j);
         sinks_finish(&j->sinks, deadline_ns);
 }
@@ -278,7 +307,8 @@ static void *run(void *arg)
                 if (any) { /* for company: one write serves many */
                         wait_for_work(j, IDLE_BATCHING, puts, (int)j->settings->log.flush_ms);
                 } else {
-                        int timeout_ms = has_runs(j) ? EXPIRE_MS : -1;
+                        bool is_waiting = has_runs(j) || conflicts_are_waiting(&j->conflicts);
+                        int timeout_ms = is_waiting ? EXPIRE_MS : -1;
                         wait_for_work(j, IDLE_ASLEEP, puts, flushed ? timeout_ms : RETRY_MS);
                 }
         }
@@ -325,6 +355,7 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
         if (status == STATUS_OK) {
                 status = make_ports(j, ports);
         }
+        conflicts_init(&j->conflicts, settings, &j->recent, j->ports, j->n_ports);
         if (status == STATUS_NOMEM) {
                 diag(DIAG_ERROR, "the log can't be set up: %s", status_text(status));
         }
@@ -380,6 +411,7 @@ void journal_free(struct journal *j)
         if (j == NULL) {
                 return;
         }
+        conflicts_fini(&j->conflicts);
         for (unsigned i = 0; j->ports != NULL && i < j->n_ports; i++) {
                 port_free(j->ports[i]);
         }
@@ -415,60 +447,6 @@ void journal_reopen(struct journal *j)
 struct digests *journal_digests(struct journal *j)
 {
         return j->enrich.digests;
-}
-
-static uint64_t read_count(const _Atomic uint64_t *count)
-{
-        return atomic_load_explicit(count, memory_order_relaxed);
-}
-
-/** Records that came to no sink at all. */
-static uint64_t lost_on_the_way(const struct journal *j)
-{
-        uint64_t n = read_count(&j->left_behind);
-        for (unsigned i = 0; i < j->n_ports; i++) {
-                n += ring_drops(&j->ports[i]->ring);
-        }
-        return n;
-}
-
-bool journal_sink_counts(const struct journal *j, unsigned i, struct journal_counts *out)
-{
-        if (i >= j->sinks.n) {
-                return false;
-        }
-        const struct sink_counters *c = &j->sinks.all[i].counters;
-        *out = (struct journal_counts){
-            .file = j->sinks.all[i].settings->file,
-            .records = read_count(&c->records),
-            .dropped = read_count(&c->dropped) + lost_on_the_way(j),
-            .filtered = read_count(&c->filtered),
-            .undecided = read_count(&c->undecided),
-            .bytes = read_count(&c->bytes),
-            .sink_errors = read_count(&c->errors) + sinks_retention_errors(&j->sinks, i),
-            .rotations = read_count(&c->rotations),
-            .torn = read_count(&c->torn_lines),
-        };
-        return true;
-}
-
-struct journal_counts journal_counts(struct journal *j)
-{
-        struct journal_counts all = {.dropped = j->sinks.n == 0 ? lost_on_the_way(j) : 0,
-                                     .sessions_lost = read_count(&j->sessions_lost),
-                                     .recent_cut = recent_cut(&j->recent)};
-        struct journal_counts one;
-        for (unsigned i = 0; journal_sink_counts(j, i, &one); i++) {
-                all.records += one.records;
-                all.dropped += one.dropped;
-                all.filtered += one.filtered;
-                all.undecided += one.undecided;
-                all.bytes += one.bytes;
-                all.sink_errors += one.sink_errors;
-                all.rotations += one.rotations;
-                all.torn += one.torn;
-        }
-        return all;
 }
 
 bool journal_recent(struct journal *j, uint64_t *cursor, struct filter *filter, enum format format,

@@ -1,7 +1,8 @@
-/** @file journal_state.h  What a journal consists of. For journal.c only. */
+/** @file journal_state.h  What a journal consists of. For journal.c and journal_counts.c only. */
 #ifndef JOURNAL_JOURNAL_STATE_H
 #define JOURNAL_JOURNAL_STATE_H
 
+#include "journal/conflict.h"
 #include "journal/enrich/enrich.h"
 #include "journal/format/convert.h"
 #include "journal/journal.h"
@@ -31,6 +32,7 @@ struct journal {
         struct convert convert;
         struct enrich enrich;
         struct session_findings findings;
+        struct conflicts conflicts;
         uint64_t expired_ns;          /* monotonic: when idle runs were last looked for */
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };

@@ -1,9 +1,15 @@
 noinst_LIBRARIES += src/libjournal.a
 src_libjournal_a_SOURCES = \
+	src/journal/conflict.c \
+	src/journal/conflict.h \
+	src/journal/conflict_event.c \
+	src/journal/conflict_gather.c \
+	src/journal/conflict_state.h \
 	src/journal/identity.c \
 	src/journal/identity.h \
 	src/journal/journal.c \
 	src/journal/journal.h \
+	src/journal/journal_counts.c \
 	src/journal/journal_port.c \
 	src/journal/journal_port.h \
 	src/journal/journal_state.h \

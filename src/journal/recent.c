@@ -39,7 +39,7 @@ enum status recent_init(struct recent *recent, size_t size)
         return STATUS_OK;
 }
 
-static struct record shorten(const struct record *r)
+struct record recent_shorten(const struct record *r)
 {
         struct record s;
         record_assign(&s, r);
@@ -54,9 +54,9 @@ static struct record shorten(const struct record *r)
                                 record_has(r, FIELD_STMT_PREPARE_QUERY_LENGTH) ? r->stmt_prepare_query_length
                                                                                : r->stmt_prepare_query.len);
         }
-        static const enum record_field large[] = {FIELD_STMT_EXECUTE_VALUES, FIELD_QUERY_ATTRIBUTES,
-                                                  FIELD_BULK_ROWS,           FIELD_COLUMN_NAMES,
-                                                  FIELD_FIRST_ROWS,          FIELD_SESSION_CHANGES};
+        static const enum record_field large[] = {
+            FIELD_STMT_EXECUTE_VALUES, FIELD_QUERY_ATTRIBUTES, FIELD_BULK_ROWS,    FIELD_COLUMN_NAMES,
+            FIELD_FIRST_ROWS,          FIELD_SESSION_CHANGES,  FIELD_TRANSACTIONS, FIELD_STATEMENTS};
         for (size_t i = 0; i < sizeof large / sizeof large[0]; i++) {
                 record_remove(&s, large[i]);
         }
@@ -65,13 +65,15 @@ static struct record shorten(const struct record *r)
 }
 
 /* An entry: this, then the packed record. */
-struct entry {
-        struct identity *identity; /* that the record refers to; NULL = none */
+struct recent_entry {
+        struct identity *identity;   /* that the record refers to; NULL = none */
+        struct recent_entry *before; /* the entry that was added before this one; NULL = it was not kept */
+        struct recent_chain older;   /* the rest of the chain that the record is on */
 };
 
 static size_t entry_size(const struct record *r)
 {
-        return sizeof(struct entry) + record_pack_size(r);
+        return sizeof(struct recent_entry) + record_pack_size(r);
 }
 
 /* --- identities of sessions that have changed or ended -----------------------------------------------------------------
@@ -195,11 +197,14 @@ static inline __attribute__((always_inline)) void add(struct recent *recent, con
                                                       struct identity *identity, size_t len)
 {
         lock_take(&recent->lock);
-        struct entry *entry = evicting_ring_add(&recent->ring, len);
+        struct recent_entry *entry = evicting_ring_add(&recent->ring, len);
         if (entry != NULL) {
                 entry->identity = r->session_source == RECORD_SESSION_REFERRED ? identity : NULL;
+                entry->before = recent->newest;
+                entry->older = (struct recent_chain){{0, NULL}, 0};
                 record_pack(r, (uint8_t *)(entry + 1));
         }
+        recent->newest = entry;
         if (recent->retired != NULL) {
                 pop_unused(recent);
         }
@@ -209,7 +214,7 @@ static inline __attribute__((always_inline)) void add(struct recent *recent, con
 static __attribute__((noinline)) void add_shortened(struct recent *recent, const struct record *r,
                                                     struct identity *identity, size_t most)
 {
-        struct record other = shorten(r);
+        struct record other = recent_shorten(r);
         if (entry_size(&other) > most) {
                 other = gap_record(1, "too large for the recent records");
         }
@@ -225,6 +230,38 @@ void recent_add(struct recent *recent, const struct record *r, struct identity *
                 return;
         }
         add(recent, r, identity, len);
+}
+
+/* --- chains ------------------------------------------------------------------------------------------------------------- */
+
+void recent_chain(struct recent *recent, struct recent_chain *chain)
+{
+        if (recent->newest != NULL) {
+                recent->newest->older = *chain;
+        }
+        chain->newest = recent_newest(recent);
+        chain->count++;
+}
+
+struct recent_place recent_newest(const struct recent *recent)
+{
+        return (struct recent_place){recent->ring.added, recent->newest};
+}
+
+struct recent_place recent_before(struct recent_place place)
+{
+        return (struct recent_place){place.number - 1, place.entry->before};
+}
+
+const struct record_packed *recent_at(const struct recent *recent, struct recent_place place,
+                                      const struct record_session **session, struct recent_chain *older)
+{
+        if (place.number < oldest(recent) || place.entry == NULL) {
+                return NULL;
+        }
+        *session = place.entry->identity != NULL ? &place.entry->identity->session : NULL;
+        *older = place.entry->older;
+        return (const struct record_packed *)(const void *)(place.entry + 1);
 }
 
 /* --- reading ---------------------------------------------------------------------------------------------------------- */
@@ -259,7 +296,7 @@ static struct reading copy_entry(struct span kept, uint64_t number)
         if (kept.len == 0) {
                 return reading;
         }
-        const struct entry *entry = (const struct entry *)(const void *)kept.data;
+        const struct recent_entry *entry = (const struct recent_entry *)(const void *)kept.data;
         size_t len = kept.len - sizeof *entry;
         reading.copy = prof_alloc(STAGE_JOURNAL, len);
         if (reading.copy == NULL) {

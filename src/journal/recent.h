@@ -13,10 +13,26 @@
 #include "journal/identity.h"
 #include "rules/filter.h"
 
+struct recent_entry;
+struct record_packed;
+
+/** Where a recent record is. */
+struct recent_place {
+        uint64_t number; /**< of the record; 0 = nowhere */
+        struct recent_entry *entry;
+};
+
+/** Records that belong together, such as those of a transaction, from the newest to the oldest. All zero: it is empty. */
+struct recent_chain {
+        struct recent_place newest;
+        uint64_t count; /**< records that were added to it, overwritten ones included */
+};
+
 struct recent {
         struct lock lock;
         struct evicting_ring ring;
-        uint8_t *memory; /**< NULL before recent_init */
+        uint8_t *memory;             /**< NULL before recent_init */
+        struct recent_entry *newest; /**< the journal thread's; NULL = the last record was not kept */
         /* slots for identities, and those that are free: the journal thread's */
         uint8_t *slots;
         struct identity *free_slots;
@@ -34,6 +50,22 @@ enum status recent_init(struct recent *recent, size_t size);
 void recent_fini(struct recent *recent);
 /** Keep a copy of @p r. One that would push out most others is shortened (and says so). @p identity is what @p r refers to as its session; NULL = nothing. */
 void recent_add(struct recent *recent, const struct record *r, struct identity *identity);
+/** A copy of @p r, which must not be changed, without what takes much space: the text is cut, and lists are left out. */
+struct record recent_shorten(const struct record *r);
+
+/* For the journal thread, which is the only one that adds records. */
+
+/** Add the record that was added last to @p chain. */
+void recent_chain(struct recent *recent, struct recent_chain *chain);
+/** Where the record is that was added last. */
+struct recent_place recent_newest(const struct recent *recent);
+/** Where the record is that was added before the one at @p place, which was not overwritten. */
+struct recent_place recent_before(struct recent_place place);
+/** The record at @p place, valid until the next record is added, with its session in *@p session (NULL: none) and the rest of its chain
+ *  in *@p older. @return NULL if it was overwritten, or not kept. */
+const struct record_packed *recent_at(const struct recent *recent, struct recent_place place,
+                                      const struct record_session **session, struct recent_chain *older);
+
 /** A copy of the session that @p r carries, for the journal thread, until recent_retire. @return NULL when memory is out. */
 struct identity *recent_new_identity(struct recent *recent, const struct record *r);
 /** No later record refers to @p identity (NULL is allowed): free it when no recent record does any more. If those that wait for this

@@ -15,12 +15,24 @@
 #include "journal/format/prefix.h"
 #include "journal/recent.h"
 
+/** The last transaction of a session. */
+struct session_transaction {
+        uint64_t id; /**< trx_id; 0 = there was none */
+        uint64_t began_ns;
+        uint64_t began_wall_ns;
+        uint64_t ended_ns;   /**< when its last command ended, monotonic */
+        uint64_t omitted_in; /**< number of the last conflict record that had no space for it (conflict.h) */
+        struct recent_chain chain; /**< of its statements */
+        bool is_open;
+};
+
 struct session {
         uint64_t conn_id;
         struct identity *identity;
         struct prefix prefix;
         struct n_plus_one_session order; /**< of its statements */
         struct session_history history;
+        struct session_transaction transaction;
 };
 
 struct sessions {

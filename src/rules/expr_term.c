@@ -170,7 +170,8 @@ static void term_of_field(enum record_field field, struct expr_term *out)
         case RECORD_TEXT: break;
         case RECORD_BYTES:
         case RECORD_LIST:
-        case RECORD_ROWS: out->kind = KIND_PRESENT; break;
+        case RECORD_ROWS:
+        case RECORD_OBJECTS: out->kind = KIND_PRESENT; break;
         }
 }
 

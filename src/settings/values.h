@@ -113,7 +113,11 @@ struct settings {
                 uint64_t connection_per_statement; /**< short sessions that are reported; 0 = none are */
                 uint64_t
                     repeated_setup; /**< needless statements of a session that are reported; 0 = none are */
-                uint64_t large_result;              /**< a result with more rows is large; 0 = none is */
+                uint64_t large_result; /**< a result with more rows is large; 0 = none is */
+                uint64_t
+                    conflict_statements; /**< of each transaction in a conflict record; 0 = no such records */
+                uint64_t conflict_transactions;     /**< in a conflict record */
+                uint64_t conflict_bytes;            /**< of the statements in a conflict record */
                 uint64_t redact;                    /**< enum settings_redact */
                 char redact_key[SETTINGS_TEXT_MAX]; /**< file; "" = a random key */
         } log;
@@ -138,9 +142,9 @@ struct settings {
                 uint64_t server;                     /**< enum settings_tls_server */
                 char certificate[SETTINGS_TEXT_MAX]; /**< "" = a generated one in directory */
                 char key[SETTINGS_TEXT_MAX];         /**< "" = in the certificate's file */
-                char names[SETTINGS_TEXT_MAX];       /**< that the generated certificate has besides its own */
-                char directory[SETTINGS_TEXT_MAX];   /**< "" = $XDG_STATE_HOME/querytap or the like */
-                char server_ca[SETTINGS_TEXT_MAX];   /**< "" = the system's */
+                char names[SETTINGS_TEXT_MAX];     /**< that the generated certificate has besides its own */
+                char directory[SETTINGS_TEXT_MAX]; /**< "" = $XDG_STATE_HOME/querytap or the like */
+                char server_ca[SETTINGS_TEXT_MAX]; /**< "" = the system's */
                 char server_certificate[SETTINGS_TEXT_MAX];
                 char server_key[SETTINGS_TEXT_MAX];
                 char key_log[SETTINGS_TEXT_MAX]; /**< "" = none */

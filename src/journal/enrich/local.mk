@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/libjournal_enrich.a
 src_libjournal_enrich_a_SOURCES = \
+	src/journal/enrich/conflict_statement.c \
+	src/journal/enrich/conflict_statement.h \
 	src/journal/enrich/digests.c \
 	src/journal/enrich/digests.h \
 	src/journal/enrich/enrich.c \

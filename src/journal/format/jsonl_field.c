@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "journal/format/jsonl_map.h"
+#include "journal/format/jsonl_objects.h"
 #include "mysql/record/fields.h"
 
 /* --- values -------------------------------------------------------------------------------------------------------- */
@@ -115,6 +116,7 @@ void jsonl_value(struct writer *w, const struct record *r, enum record_field f)
         case RECORD_LIST: put_list(w, record_list(r, f)); break;
         case RECORD_ROWS: put_rows(w, record_list(r, f)); break;
         case RECORD_MAP: jsonl_map(w, record_list(r, f)); break;
+        case RECORD_OBJECTS: jsonl_objects(w, record_list(r, f)); break;
         case RECORD_FLAGS: put_flags(w, f, record_uint(r, f)); break;
         }
 }

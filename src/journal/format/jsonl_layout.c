@@ -151,7 +151,8 @@ static enum segment_kind kind_of(enum record_field f)
         case RECORD_BYTES:
         case RECORD_LIST:
         case RECORD_MAP:
-        case RECORD_ROWS: break;
+        case RECORD_ROWS:
+        case RECORD_OBJECTS: break;
         }
         return SEGMENT_OTHER;
 }

@@ -12,6 +12,10 @@ src_libjournal_format_a_SOURCES = \
 	src/journal/format/jsonl_layout.h \
 	src/journal/format/jsonl_map.c \
 	src/journal/format/jsonl_map.h \
+	src/journal/format/jsonl_objects.c \
+	src/journal/format/jsonl_objects.h \
+	src/journal/format/conflict_lines.c \
+	src/journal/format/conflict_lines.h \
 	src/journal/format/line.c \
 	src/journal/format/line.h \
 	src/journal/format/ltsv.c \

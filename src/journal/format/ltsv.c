@@ -130,6 +130,7 @@ static void put_field(struct writer *w, const struct record *r, enum record_fiel
         case RECORD_FLAGS: put_flags(w, f, record_uint(r, f)); break;
         case RECORD_LIST:
         case RECORD_ROWS:
+        case RECORD_OBJECTS:
         case RECORD_MAP: put_json(w, r, f); break;
         }
 }

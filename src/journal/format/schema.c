@@ -148,6 +148,25 @@ static void put_shape_of_results(struct json_writer *j, const char *name, const 
         json_writer_end(j);
 }
 
+/** An array of objects, whose members are values, lists, maps or rows. */
+static void put_objects_shape(struct json_writer *j)
+{
+        json_writer_object_inline(j, "objects");
+        json_writer_text(j, "type", "array");
+        json_writer_object_inline(j, "items");
+        json_writer_text(j, "type", "object");
+        json_writer_object_inline(j, "additionalProperties");
+        json_writer_array_inline(j, "anyOf");
+        put_member(j, NULL, "value");
+        put_member(j, NULL, "list");
+        put_member(j, NULL, "map");
+        put_member(j, NULL, "rows");
+        json_writer_end(j);
+        json_writer_end(j);
+        json_writer_end(j);
+        json_writer_end(j);
+}
+
 static void put_shapes(struct json_writer *j)
 {
         json_writer_object(j, "$defs");
@@ -164,6 +183,7 @@ static void put_shapes(struct json_writer *j)
         put_shape_of(j, "list", "items", "value");
         put_shape_of(j, "map", "additionalProperties", "value");
         put_shape_of(j, "rows", "items", "list");
+        put_objects_shape(j);
         put_shape_of_results(j, "rows_of_results", "rows", NULL);
         put_shape_of_results(j, "names_of_results", "list", "rows");
         json_writer_end(j);
@@ -199,6 +219,7 @@ static void put_type(struct json_writer *j, enum record_field f)
         case RECORD_ROWS:
                 put_reference(j, f == FIELD_COLUMN_NAMES ? "names_of_results" : "rows_of_results");
                 break;
+        case RECORD_OBJECTS: put_reference(j, "objects"); break;
         case RECORD_FLAGS: put_flags(j, f); break;
         }
 }

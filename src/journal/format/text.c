@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "capture/hex.h"
+#include "journal/format/conflict_lines.h"
 #include "journal/format/line.h"
 #include "journal/format/sql_line.h"
 
@@ -368,21 +369,32 @@ static void put_prepare_once(const struct line *l)
         line_flat(l->w, r->digest_text);
 }
 
+/** What the server did, and below it the transactions and their statements. */
+static void put_conflict(const struct line *l)
+{
+        put_story(l);
+        if (record_has(l->r, FIELD_TRANSACTIONS_OMITTED)) {
+                writer_format(l->w, "  %llu transactions omitted",
+                              (unsigned long long)l->r->transactions_omitted);
+        }
+        conflict_lines(l);
+}
+
 static bool is_warning(enum record_event event)
 {
         return event == EVENT_NOTICE || event == EVENT_LINT || event == EVENT_N_PLUS_ONE ||
-               event == EVENT_WRITE_LOOP || event == EVENT_PREPARE_ONCE;
+               event == EVENT_WRITE_LOOP || event == EVENT_PREPARE_ONCE || event == EVENT_CONFLICT;
 }
 
 static void put_event(const struct line *l)
 {
         static void (*const bodies[EVENT_COUNT])(const struct line *) = {
-            [EVENT_CONNECT] = put_connect, [EVENT_AUTH] = put_auth,
-            [EVENT_QUERY] = put_query,     [EVENT_ERROR] = put_story,
-            [EVENT_NOTICE] = put_story,    [EVENT_DISCONNECT] = put_disconnect,
-            [EVENT_GAP] = put_gap,         [EVENT_LINT] = put_lint,
-            [EVENT_N_PLUS_ONE] = put_run,  [EVENT_PREPARE_ONCE] = put_prepare_once,
-            [EVENT_WRITE_LOOP] = put_run,
+            [EVENT_CONNECT] = put_connect,   [EVENT_AUTH] = put_auth,
+            [EVENT_QUERY] = put_query,       [EVENT_ERROR] = put_story,
+            [EVENT_NOTICE] = put_story,      [EVENT_DISCONNECT] = put_disconnect,
+            [EVENT_GAP] = put_gap,           [EVENT_LINT] = put_lint,
+            [EVENT_N_PLUS_ONE] = put_run,    [EVENT_PREPARE_ONCE] = put_prepare_once,
+            [EVENT_CONFLICT] = put_conflict, [EVENT_WRITE_LOOP] = put_run,
         };
         enum record_event event = l->r->event;
         if (event != EVENT_QUERY) {

@@ -87,6 +87,9 @@
         ROW(PACKET_LENGTH, packet_length, UINT, OPTIONAL)                                                   \
         ROW(PACKET_NAME, packet_name, TEXT, OPTIONAL)                                                       \
         ROW(PACKET_BYTES, packet_bytes, BYTES, OPTIONAL)                                                    \
+        ROW(TRANSACTIONS, transactions, OBJECTS, OPTIONAL)                                                  \
+        ROW(TRANSACTIONS_OMITTED, transactions_omitted, UINT, OPTIONAL)                                     \
+        ROW(STATEMENTS, statements, OBJECTS, OPTIONAL)                                                      \
         ROW(DROPPED, dropped, UINT, OPTIONAL)                                                               \
         ROW(REDACTED, redacted, FLAGS, OWN)
 /* clang-format on */
@@ -161,6 +164,7 @@ static inline enum record_field field_set_take(struct field_set *s)
 #define FIELD_KIND_IS_SPAN_LIST         0
 #define FIELD_KIND_IS_SPAN_MAP          0
 #define FIELD_KIND_IS_SPAN_ROWS         0
+#define FIELD_KIND_IS_SPAN_OBJECTS      0
 #define FIELD_KIND_IS_LIST_UINT         0
 #define FIELD_KIND_IS_LIST_BOOL         0
 #define FIELD_KIND_IS_LIST_FLAGS        0
@@ -169,6 +173,7 @@ static inline enum record_field field_set_take(struct field_set *s)
 #define FIELD_KIND_IS_LIST_LIST         1
 #define FIELD_KIND_IS_LIST_MAP          1
 #define FIELD_KIND_IS_LIST_ROWS         1
+#define FIELD_KIND_IS_LIST_OBJECTS      1
 #define FIELD_PART_IS_SESSION_OWN       0
 #define FIELD_PART_IS_SESSION_SESSION   1
 #define FIELD_PART_IS_SESSION_OPTIONAL  0

@@ -18,10 +18,10 @@
 
 const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_CONN_ID] = UINT(conn_id, "", "Session ID, counted from 1; unique within a run of the proxy."),
-    [FIELD_CONN_SEQ_NUM] =
-        UINT(conn_seq_num, "",
-             "Number of the command within its session, counted from 1. Only in query, lint, n_plus_one and "
-             "write_loop records."),
+    [FIELD_CONN_SEQ_NUM] = UINT(conn_seq_num, "",
+                                "Number of the command within its session, counted from 1. Only in query, "
+                                "conflict, lint, n_plus_one and "
+                                "write_loop records."),
     [FIELD_LAST_CONN_SEQ_NUM] = UINT(
         last_conn_seq_num, "",
         "Number of the last command of the loop; conn_seq_num is that of the first. Only in n_plus_one and "
@@ -174,17 +174,20 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
                                "result_affected_rows. Absent if it is 0."),
     [FIELD_STATUS_FLAGS] = FIELD(status_flags, RECORD_FLAGS,
                                  "SERVER_STATUS flags at the end of the reply. Absent after an error."),
-    [FIELD_FINDINGS] = FIELD(findings, RECORD_FLAGS,
-                             "What may deserve attention: n_plus_one, duplicate, no_index, slow, "
-                             "transaction_idle, transaction_open, prepare_once, connection_per_statement, "
-                             "repeated_setup, large_result, write_loop, in_write_loop. Absent if there are no findings."),
-    [FIELD_REPEATED] = UINT(
-        repeated, "",
-        "How often it happened so far, including this time: for n_plus_one and in_write_loop, statements with "
-        "the same digest, one for each row of an earlier result; for prepare_once, statements with the same digest that were "
-        "prepared, executed once and closed; for connection_per_statement, short sessions of the same "
-        "client; "
-        "for repeated_setup, needless statements of the session. Absent without such a finding."),
+    [FIELD_FINDINGS] =
+        FIELD(findings, RECORD_FLAGS,
+              "What may deserve attention: n_plus_one, duplicate, no_index, slow, "
+              "transaction_idle, transaction_open, prepare_once, connection_per_statement, "
+              "repeated_setup, large_result, write_loop, in_write_loop. Absent if there are no findings."),
+    [FIELD_REPEATED] =
+        UINT(repeated, "",
+             "How often it happened so far, including this time: for n_plus_one and in_write_loop, "
+             "statements with "
+             "the same digest, one for each row of an earlier result; for prepare_once, statements with the "
+             "same digest that were "
+             "prepared, executed once and closed; for connection_per_statement, short sessions of the same "
+             "client; "
+             "for repeated_setup, needless statements of the session. Absent without such a finding."),
     [FIELD_DUPLICATES] = UINT(
         duplicates, "",
         "Number of earlier statements in the transaction with the same text and values. Absent if it is 0."),
@@ -220,6 +223,18 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
               "The first bytes of the payload, at most capture.packet_bytes, in hexadecimal. Absent if they "
               "are authentication data or may contain a password. With log.redact, only the fixed fields of "
               "a command or reply are included."),
+    [FIELD_TRANSACTIONS] =
+        FIELD(transactions, RECORD_OBJECTS,
+              "The transactions that were open when the conflict occurred, the victim first. Only in "
+              "conflict records."),
+    [FIELD_TRANSACTIONS_OMITTED] =
+        UINT(transactions_omitted, "",
+             "Number of further transactions that were open and are missing in transactions because "
+             "log.conflict_transactions was reached. Absent if it is 0."),
+    [FIELD_STATEMENTS] =
+        FIELD(statements, RECORD_OBJECTS,
+              "The statements of these transactions in the order in which they began, up to the conflict. "
+              "Only in conflict records."),
     [FIELD_DROPPED] = UINT(
         dropped, "",
         "Number of log records that were dropped at this point, in gap records. In the notice that an "
@@ -256,6 +271,7 @@ const char *record_event_name(enum record_event event)
             [EVENT_N_PLUS_ONE] = "n_plus_one",
             [EVENT_PREPARE_ONCE] = "prepare_once",
             [EVENT_WRITE_LOOP] = "write_loop",
+            [EVENT_CONFLICT] = "conflict",
             [EVENT_GAP] = "gap",
         };
         return event < EVENT_COUNT ? names[event] : "?";

@@ -25,7 +25,8 @@ enum record_event {
         EVENT_N_PLUS_ONE, /**< a run of statements ended, one for each row of a result before them: repeated */
         EVENT_WRITE_LOOP, /**< the same of statements that write: repeated */
         EVENT_PREPARE_ONCE, /**< a run ended of statements that were prepared, executed once and closed: repeated */
-        EVENT_GAP,          /**< records that could not be kept stood here: dropped */
+        EVENT_CONFLICT, /**< a deadlock or a lock wait timeout: the transactions that were open, and their statements */
+        EVENT_GAP, /**< records that could not be kept stood here: dropped */
         EVENT_COUNT
 };
 
@@ -172,6 +173,9 @@ struct record {
         uint64_t packet_length;
         struct span packet_name;
         struct span packet_bytes;
+        struct value_list transactions;
+        uint64_t transactions_omitted;
+        struct value_list statements;
         uint64_t dropped;
 
         struct record_session carried; /**< with RECORD_SESSION_CARRIED; see record_session */
@@ -214,7 +218,8 @@ enum record_kind {
         RECORD_LIST,  /**< struct value_list, positional: a JSON array */
         RECORD_MAP,   /**< struct value_list with names: a JSON object */
         RECORD_ROWS, /**< struct value_list with marks: a JSON array of arrays, one level more for several results */
-        RECORD_FLAGS, /**< bits with names: a JSON array of those (record_flag_name) */
+        RECORD_OBJECTS, /**< struct value_list with marks, whose values have names: a JSON array of objects */
+        RECORD_FLAGS,   /**< bits with names: a JSON array of those (record_flag_name) */
 };
 
 /** Room for `,"name":` of any field: fixed, so that a copy of all of it is a few instructions. */

@@ -16,6 +16,12 @@ struct record_packed {
         uint64_t parts[]; /**< struct record */
 };
 
+/** The own part of @p packed. Its numbers and its sets of fields can be read; its texts and lists can't. */
+static inline const struct record *record_packed_own(const struct record_packed *packed)
+{
+        return (const struct record *)(const void *)packed->parts;
+}
+
 /** Bytes that record_pack needs for @p r. */
 size_t record_pack_size(const struct record *r);
 /** Copy @p r with all it points to into @p out: record_pack_size bytes, aligned to 8. */

@@ -48,6 +48,9 @@ enum value_role {
         VALUE_BEGINS_ROW,    /**< a mark: the values up to the next mark are a row */
         VALUE_IS_DEFAULT,    /**< MariaDB's bulk execution: take the column's default */
         VALUE_IS_IGNORED,    /**< MariaDB's bulk execution: leave the column as it is */
+        VALUE_OPENS_LIST,    /**< a mark in an object: its values up to VALUE_CLOSES are a list */
+        VALUE_OPENS_MAP,     /**< a mark in an object: its values up to VALUE_CLOSES are a map */
+        VALUE_CLOSES,        /**< a mark: the innermost list or map ends */
 };
 
 /** A value as it stood on the wire. Spans belong to whoever made the value. */

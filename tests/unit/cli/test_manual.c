@@ -83,7 +83,7 @@ static void the_manual_describes_each_field(void)
         static const char *const kinds[] = {
             [RECORD_UINT] = "integer", [RECORD_TEXT] = "text",    [RECORD_BYTES] = "hex",
             [RECORD_LIST] = "list",    [RECORD_MAP] = "map",      [RECORD_ROWS] = "rows",
-            [RECORD_FLAGS] = "flags",  [RECORD_BOOL] = "boolean",
+            [RECORD_FLAGS] = "flags",  [RECORD_BOOL] = "boolean", [RECORD_OBJECTS] = "objects",
         };
         char *manual = slurp("doc/querytap-record.5");
         const char *from = manual; /* they come in the order of the table */

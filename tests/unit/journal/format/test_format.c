@@ -431,6 +431,7 @@ static void any_bytes_in_all_formats(void)
         for (int round = 0; round < 3000; round++) {
                 struct record r = start((enum record_event)(next_random() % EVENT_COUNT));
                 struct value values[3];
+                struct value members[6];
                 for (size_t i = 0; i < 3; i++) {
                         values[i] =
                             (struct value){.type = (uint8_t)next_random(), .is_null = next_random() % 8 == 0};
@@ -438,12 +439,18 @@ static void any_bytes_in_all_formats(void)
                         values[i].bytes = random_bytes(bytes[FIELD_COUNT + 3 + i], 64);
                         values[i].true_len = values[i].bytes.len + (next_random() % 2 == 0 ? UINT32_MAX : 0);
                 }
+                for (size_t i = 0; i < 6; i++) {
+                        members[i] = values[i % 3];
+                        members[i].role = (uint8_t)(next_random() % (VALUE_CLOSES + 1));
+                }
                 for (int i = 0; i < FIELD_COUNT; i++) {
                         enum record_field f = (enum record_field)i;
                         if (next_random() % 3 == 0) {
                                 continue;
                         }
-                        if (record_is_list(f)) {
+                        if (record_fields[f].kind == RECORD_OBJECTS) {
+                                record_set_list(&r, f, (struct value_list){members, next_random() % 7});
+                        } else if (record_is_list(f)) {
                                 record_set_list(&r, f, (struct value_list){values, next_random() % 4});
                         } else if (record_is_span(f)) {
                                 record_set_text(&r, f, random_bytes(bytes[i], 64));
@@ -461,7 +468,8 @@ static void any_bytes_in_all_formats(void)
                         CU_ASSERT_TRUE_FATAL(utf8_valid(writer_span(&w)));
                         bool has_lines = format == FORMAT_SLOW || format == FORMAT_VERBOSE ||
                                          format == FORMAT_VERBOSE_COLOR ||
-                                         (r.event == EVENT_PACKET && format <= FORMAT_TEXT_COLOR);
+                                         ((r.event == EVENT_PACKET || r.event == EVENT_CONFLICT) &&
+                                          format <= FORMAT_TEXT_COLOR);
                         CU_ASSERT_TRUE_FATAL(has_lines || is_one_line(writer_span(&w)));
                         CU_ASSERT_TRUE_FATAL(format_shows((enum format)format, &r) == (w.at > 0));
                         CU_ASSERT_TRUE_FATAL(format != FORMAT_JSON || json_check(writer_span(&w)));

@@ -1,0 +1,188 @@
+#include "journal/conflict_state.h"
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "journal/enrich/conflict_statement.h"
+#include "journal/port.h"
+#include "profile/heap/prof.h"
+#include "settings/settings.h"
+
+enum {
+        STATUS_IN_TRANS = 0x0001,
+        STATUS_IN_TRANS_READONLY = 0x2000,
+        SLACK_MS = 200,
+        WAIT_MS = 2000, /* the longest time until the record is written */
+        LEAST_MS = 100, /* the shortest: records of other workers may be late */
+};
+
+void conflicts_init(struct conflicts *cs, const struct settings *settings, struct recent *recent,
+                    struct journal_port *const *ports, unsigned n_ports)
+{
+        *cs = (struct conflicts){.settings = settings, .recent = recent, .ports = ports, .n_ports = n_ports};
+}
+
+static void free_conflict(struct conflict *c)
+{
+        prof_free(c->lists);
+        prof_free(c->memory);
+        prof_free(c);
+}
+
+void conflicts_fini(struct conflicts *cs)
+{
+        for (unsigned i = 0; i < cs->n; i++) {
+                free_conflict(cs->pending[i]);
+        }
+        cs->n = 0;
+}
+
+/* --- the transactions of sessions --------------------------------------------------------------------------------------- */
+
+static bool is_open_after(const struct session_transaction *t, const struct record *r)
+{
+        if (record_has(r, FIELD_STATUS_FLAGS)) {
+                return (r->status_flags & (STATUS_IN_TRANS | STATUS_IN_TRANS_READONLY)) != 0;
+        }
+        bool is_rolled_back = record_has(r, FIELD_ERRNO) && r->errno_ == CONFLICT_DEADLOCK;
+        return t->is_open && !is_rolled_back;
+}
+
+static void follow(struct conflicts *cs, struct session_transaction *t, const struct record *r)
+{
+        if (t->id != r->trx_id) {
+                *t = (struct session_transaction){
+                    .id = r->trx_id, .began_ns = r->mono_ns, .began_wall_ns = r->wall_ns, .is_open = true};
+        }
+        if (conflict_is_statement(r)) {
+                recent_chain(cs->recent, &t->chain);
+        }
+        t->ended_ns = conflict_end_of(r);
+        t->is_open = is_open_after(t, r);
+}
+
+/* --- a conflict begins ---------------------------------------------------------------------------------------------------------- */
+
+static bool is_conflict(const struct record *r)
+{
+        return r->event == EVENT_QUERY && record_has(r, FIELD_ERRNO) &&
+               (r->errno_ == CONFLICT_DEADLOCK || r->errno_ == CONFLICT_TIMEOUT);
+}
+
+static struct conflict *new_conflict(struct conflicts *cs, const struct record *r)
+{
+        unsigned most = (unsigned)cs->settings->log.conflict_transactions;
+        struct conflict *c =
+            cs->n < CONFLICTS_PENDING
+                ? prof_calloc(STAGE_JOURNAL, 1, sizeof *c + most * sizeof(struct conflict_transaction))
+                : NULL;
+        if (c == NULL) {
+                return NULL;
+        }
+        c->most = most;
+        c->number = ++cs->number;
+        c->conn_id = r->conn_id;
+        c->errnum = r->errno_;
+        c->began_ns = r->mono_ns;
+        c->at_ns = conflict_end_of(r);
+        uint64_t slack_ns = SLACK_MS * CLOCK_MS_NS;
+        c->since_ns = c->at_ns > c->began_ns + slack_ns ? c->at_ns - slack_ns : c->began_ns;
+        c->created_ns = clock_mono_ns();
+        c->size = cs->settings->log.conflict_bytes;
+        c->memory = prof_alloc(STAGE_JOURNAL, c->size);
+        if (c->memory == NULL) {
+                free_conflict(c);
+                return NULL;
+        }
+        return c;
+}
+
+/** The record of a conflict that can't be followed: the statement that failed, and how many are missing. */
+static const struct record *make_brief(struct conflicts *cs, const struct session *session,
+                                       const struct record *r)
+{
+        bool is_followed = session != NULL && conflict_trx_of(r) != 0 && session->transaction.id == r->trx_id;
+        struct writer w = writer_over(cs->brief_info, sizeof cs->brief_info);
+        writer_format(&w, "%llu statements of the transaction, and all other transactions, are omitted: %s",
+                      (unsigned long long)(is_followed ? session->transaction.chain.count : 1),
+                      cs->n == CONFLICTS_PENDING ? "too many conflicts at once" : "out of memory");
+        conflict_describe(&cs->brief, r);
+        if (record_session(r) != NULL) {
+                record_refer(&cs->brief, record_session(r), field_set_both(&r->present, &fields_session));
+        }
+        record_set_text(&cs->brief, FIELD_INFO, writer_span(&w));
+        return &cs->brief;
+}
+
+const struct record *conflicts_see(struct conflicts *cs, struct session *session, const struct record *r)
+{
+        if (cs->settings->log.conflict_statements == 0) {
+                return NULL;
+        }
+        if (session != NULL && r->event == EVENT_QUERY && conflict_trx_of(r) != 0) {
+                follow(cs, &session->transaction, r);
+        }
+        for (unsigned i = 0; i < cs->n; i++) {
+                if (cs->pending[i]->conn_id != r->conn_id) {
+                        conflict_see_later(cs, cs->pending[i], session, r);
+                }
+        }
+        if (!is_conflict(r)) {
+                return NULL;
+        }
+        struct conflict *c = new_conflict(cs, r);
+        if (c == NULL || !conflict_add_victim(cs, c, session, r)) {
+                if (c != NULL) {
+                        free_conflict(c);
+                }
+                return make_brief(cs, session, r);
+        }
+        conflict_add_past(cs, c);
+        conflict_add_open(cs, c);
+        cs->pending[cs->n++] = c;
+        return NULL;
+}
+
+/* --- its record ----------------------------------------------------------------------------------------------------------------- */
+
+/** Is nothing more to be expected? */
+static bool is_complete(const struct conflict *c)
+{
+        bool was_running = c->errnum == CONFLICT_TIMEOUT && c->n > 1;
+        for (unsigned i = 0; i < c->n; i++) {
+                const struct conflict_transaction *t = &c->transactions[i];
+                if (!t->is_settled && !t->is_gone) {
+                        return false;
+                }
+                was_running = was_running || (!t->is_victim && t->last_end_ns >= c->since_ns);
+        }
+        return was_running;
+}
+
+static bool is_due(const struct conflict *c, uint64_t now_ns)
+{
+        uint64_t age_ns = now_ns > c->created_ns ? now_ns - c->created_ns : 0;
+        return age_ns >= WAIT_MS * CLOCK_MS_NS || (age_ns >= LEAST_MS * CLOCK_MS_NS && is_complete(c));
+}
+
+const struct record *conflicts_due(struct conflicts *cs, uint64_t now_ns, bool all)
+{
+        for (unsigned i = 0; i < cs->n; i++) {
+                struct conflict *c = cs->pending[i];
+                if (all || is_due(c, now_ns)) {
+                        cs->pending[i] = cs->pending[0]; /* the one that conflicts_done removes */
+                        cs->pending[0] = c;
+                        if (!c->is_made) {
+                                conflict_event(c);
+                        }
+                        return &c->record;
+                }
+        }
+        return NULL;
+}
+
+void conflicts_done(struct conflicts *cs)
+{
+        free_conflict(cs->pending[0]);
+        cs->n--;
+        memmove((void *)cs->pending, (void *)(cs->pending + 1), cs->n * sizeof(struct conflict *));
+}

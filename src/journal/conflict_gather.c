@@ -1,0 +1,444 @@
+#include "journal/conflict_state.h"
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "journal/enrich/conflict_statement.h"
+#include "journal/port.h"
+#include "profile/heap/prof.h"
+#include "settings/settings.h"
+
+enum {
+        LOOK_BACK = 1024, /* recent records to search for transactions that have ended since */
+        TRANSACTIONS_MAX = 256,
+};
+
+/* --- the statements of a conflict ---------------------------------------------------------------------------------------- */
+
+static struct conflict_transaction *find(struct conflict *c, uint64_t conn_id, uint64_t trx_id)
+{
+        for (unsigned i = 0; i < c->n; i++) {
+                if (c->transactions[i].conn_id == conn_id && c->transactions[i].trx_id == trx_id) {
+                        return &c->transactions[i];
+                }
+        }
+        return NULL;
+}
+
+/** Copy @p s to the texts of @p t, as far as it fits. */
+static struct span copy_text(struct conflict_transaction *t, size_t *used, struct span s)
+{
+        struct span head = span_head(s, sizeof t->texts - *used);
+        head = head.len < s.len ? utf8_trim(head) : head;
+        uint8_t *to = t->texts + *used;
+        *used += head.len;
+        (void)span_copy(to, head);
+        return span_of(to, head.len);
+}
+
+/** Who @p session is, which may be NULL. */
+static void set_session(struct conflict_transaction *t, const struct record_session *session)
+{
+        if (session == NULL || t->has_session) {
+                return;
+        }
+        size_t used = 0;
+        t->has_session = true;
+        if (field_set_has(&session->fields, FIELD_CLIENT_ADDR)) {
+                t->client_addr = copy_text(t, &used, session->client_addr);
+        }
+        if (field_set_has(&session->fields, FIELD_USERNAME)) {
+                t->username = copy_text(t, &used, session->username);
+        }
+        if (field_set_has(&session->fields, FIELD_DATABASE)) {
+                t->database = copy_text(t, &used, session->database);
+        }
+        if (field_set_has(&session->fields, FIELD_SERVER_CONN_ID)) {
+                t->server_conn_id = session->server_conn_id;
+        }
+}
+
+/** @p r without what a conflict does not show. */
+static struct record lighten(const struct record *r)
+{
+        static const enum record_field needless[] = {
+            FIELD_QUERY_ATTRIBUTES, FIELD_COLUMN_NAMES, FIELD_FIRST_ROWS,          FIELD_SESSION_CHANGES,
+            FIELD_RESULT_ROWS,      FIELD_DIGEST_TEXT,  FIELD_RESULT_AFFECTED_ROWS};
+        struct record s;
+        record_assign(&s, r);
+        for (size_t i = 0; i < sizeof needless / sizeof needless[0]; i++) {
+                record_remove(&s, needless[i]);
+        }
+        return s;
+}
+
+static size_t size_of(const struct record *r)
+{
+        return (sizeof(struct conflict_statement) + record_pack_size(r) + 7) & ~(size_t)7;
+}
+
+/** Add @p r to the statements of @p t. @return false if there is no space; then it is counted. */
+static bool keep(struct conflict *c, struct conflict_transaction *t, const struct record *r)
+{
+        struct record s = lighten(r);
+        size_t size = size_of(&s);
+        size_t space = t->space < c->size - c->used ? t->space : c->size - c->used;
+        if (size > space) {
+                s = recent_shorten(&s);
+                record_set_text(&s, FIELD_INFO, span_str("shortened: too large for the conflict record"));
+                size = size_of(&s);
+        }
+        bool is_last = conflict_end_of(r) >= t->last_end_ns;
+        t->last_end_ns = is_last ? conflict_end_of(r) : t->last_end_ns;
+        t->last = is_last ? NULL : t->last;
+        if (size > space) {
+                t->omitted++;
+                return false;
+        }
+        struct conflict_statement *statement = (struct conflict_statement *)(void *)(c->memory + c->used);
+        *statement = (struct conflict_statement){.next = c->statements, .transaction = t};
+        record_pack(&s, (uint8_t *)statement->packed);
+        c->statements = statement;
+        c->n_statements++;
+        c->used += size;
+        t->space -= size;
+        t->kept++;
+        t->last = is_last ? statement : t->last;
+        return true;
+}
+
+/** Omit the oldest statement of @p t. */
+static void omit_oldest(struct conflict *c, struct conflict_transaction *t)
+{
+        struct conflict_statement **oldest = NULL;
+        uint64_t oldest_ns = UINT64_MAX;
+        for (struct conflict_statement **s = &c->statements; *s != NULL; s = &(*s)->next) {
+                const struct record *own =
+                    record_packed_own((const struct record_packed *)(const void *)(*s)->packed);
+                if ((*s)->transaction == t && own->mono_ns < oldest_ns) {
+                        oldest = s;
+                        oldest_ns = own->mono_ns;
+                }
+        }
+        if (oldest != NULL) {
+                *oldest = (*oldest)->next;
+                c->n_statements--;
+                t->kept--;
+                t->omitted++;
+        }
+}
+
+/** A copy of @p packed, decoded as *@p r. @return NULL when memory is out; otherwise the caller frees. */
+static struct record_packed *copy_packed(const struct record_packed *packed, struct record **r)
+{
+        struct record_packed *copy = prof_alloc(STAGE_JOURNAL, packed->size);
+        if (copy != NULL) {
+                memcpy(copy, packed, packed->size);
+                *r = record_unpack(copy);
+        }
+        return copy;
+}
+
+/** Add the statement that is at the front of a chain, with @p older_count before it. @return false if no older one is to be added. */
+static bool keep_packed(const struct conflicts *cs, struct conflict *c, struct conflict_transaction *t,
+                        const struct record_packed *packed, uint64_t older_count)
+{
+        struct record *r = NULL;
+        struct record_packed *copy =
+            t->kept < cs->settings->log.conflict_statements ? copy_packed(packed, &r) : NULL;
+        if (copy == NULL) {
+                t->omitted += 1 + older_count;
+                return false;
+        }
+        bool is_end = t->kept == 0 && !t->is_victim && conflict_ends_transaction(r);
+        t->is_gone = is_end && conflict_end_of(r) < c->since_ns;
+        bool was_kept = !t->is_gone && (is_end || keep(c, t, r)); /* the end came after the conflict */
+        prof_free(copy);
+        t->omitted += was_kept ? 0 : older_count;
+        return was_kept;
+}
+
+/** Add the statements of @p chain that began before the conflict, from the newest. */
+static void keep_chain(const struct conflicts *cs, struct conflict *c, struct conflict_transaction *t,
+                       struct recent_chain chain)
+{
+        while (chain.count > 0) {
+                const struct record_session *session;
+                struct recent_chain older;
+                const struct record_packed *packed = recent_at(cs->recent, chain.newest, &session, &older);
+                if (packed == NULL) {
+                        t->overwritten += chain.count;
+                        return;
+                }
+                const struct record *own = record_packed_own(packed);
+                if (own->event != EVENT_QUERY) { /* a gap record in its place */
+                        t->overwritten++;
+                } else if (own->mono_ns <= c->at_ns) {
+                        set_session(t, session);
+                        if (!keep_packed(cs, c, t, packed, chain.count - 1)) {
+                                return;
+                        }
+                        t->began_wall_ns = own->wall_ns;
+                }
+                chain = older;
+        }
+}
+
+/* --- the transactions of a conflict -------------------------------------------------------------------------------------- */
+
+/** A place for one more transaction. @return NULL if there is none. */
+static struct conflict_transaction *new_transaction(struct conflict *c, uint64_t conn_id, uint64_t trx_id)
+{
+        struct conflict_transaction *t = NULL;
+        for (unsigned i = 0; i < c->n && t == NULL; i++) {
+                bool is_unused = c->transactions[i].is_gone && c->transactions[i].kept == 0;
+                t = is_unused ? &c->transactions[i] : NULL;
+        }
+        if (t == NULL && c->n == c->most) {
+                return NULL;
+        }
+        t = t != NULL ? t : &c->transactions[c->n++];
+        *t = (struct conflict_transaction){.conn_id = conn_id, .trx_id = trx_id, .space = c->size - c->used};
+        return t;
+}
+
+/* Sessions with open transactions, those first that were active last. */
+struct choice {
+        unsigned n;
+        unsigned most;
+        struct session *sessions[TRANSACTIONS_MAX];
+};
+
+static uint64_t newest_of(const struct session *s)
+{
+        return s->transaction.chain.newest.number;
+}
+
+static void omit(struct conflict *c, struct session_transaction *t)
+{
+        c->omitted += t->omitted_in != c->number ? 1 : 0;
+        t->omitted_in = c->number;
+}
+
+/** Put @p s in its place, and count the one for which there is no place any more. */
+static void consider(struct choice *choice, struct conflict *c, struct session *s)
+{
+        unsigned at = choice->n;
+        while (at > 0 && newest_of(choice->sessions[at - 1]) < newest_of(s)) {
+                at--;
+        }
+        if (at == choice->most) {
+                omit(c, &s->transaction);
+                return;
+        }
+        if (choice->n == choice->most) {
+                omit(c, &choice->sessions[--choice->n]->transaction);
+        }
+        memmove((void *)&choice->sessions[at + 1], (void *)&choice->sessions[at],
+                (choice->n - at) * sizeof(struct session *));
+        choice->sessions[at] = s;
+        choice->n++;
+}
+
+/** It may have ended since: its records came from another worker and were read before the victim's. */
+static bool was_open(const struct conflict *c, const struct session_transaction *t)
+{
+        return t->began_ns <= c->at_ns && (t->is_open || t->ended_ns >= c->since_ns) && t->id != 0;
+}
+
+void conflict_add_open(const struct conflicts *cs, struct conflict *c)
+{
+        struct choice choice = {.n = 0, .most = c->most - c->n};
+        for (unsigned i = 0; i < cs->n_ports; i++) {
+                const struct sessions *sessions = &cs->ports[i]->sessions;
+                for (size_t k = 0; k < sessions->n; k++) {
+                        struct session *s = sessions->places[k];
+                        if (s != NULL && was_open(c, &s->transaction) &&
+                            find(c, s->conn_id, s->transaction.id) == NULL) {
+                                consider(&choice, c, s);
+                        }
+                }
+        }
+        for (unsigned i = 0; i < choice.n; i++) {
+                const struct session *s = choice.sessions[i];
+                struct conflict_transaction *t = new_transaction(c, s->conn_id, s->transaction.id);
+                t->space /= choice.n - i + 1; /* some is left for statements that are still running */
+                set_session(t, &s->identity->session);
+                keep_chain(cs, c, t, s->transaction.chain);
+                t->began_wall_ns = s->transaction.began_wall_ns;
+                t->space = c->size;
+                if (!s->transaction.is_open) {
+                        t->is_settled = true;
+                        t->last_end_ns = s->transaction.ended_ns;
+                }
+        }
+}
+
+/** Add a single statement outside transactions, if it may have locked something. */
+static void add_single(const struct conflicts *cs, struct conflict *c, struct recent_place place)
+{
+        struct recent_chain chain = {place, 1};
+        const struct record_session *session;
+        const struct record_packed *packed = recent_at(cs->recent, place, &session, &chain);
+        struct record *r = NULL;
+        struct record_packed *copy = packed != NULL ? copy_packed(packed, &r) : NULL;
+        if (copy != NULL && conflict_may_lock(r)) {
+                struct conflict_transaction *t = new_transaction(c, r->conn_id, 0);
+                if (t != NULL) {
+                        set_session(t, session);
+                        (void)keep(c, t, r);
+                        t->began_wall_ns = r->wall_ns;
+                        t->is_settled = true;
+                } else {
+                        c->omitted++;
+                }
+        }
+        prof_free(copy);
+}
+
+/** Add the transaction of the record at @p place, if it was open when the conflict occurred. */
+static void add_ended(const struct conflicts *cs, struct conflict *c, struct recent_place place,
+                      const struct record *own, struct recent_chain older)
+{
+        const struct record_session *session;
+        struct recent_chain oldest;
+        const struct record_packed *before = recent_at(cs->recent, older.newest, &session, &oldest);
+        bool is_involved =
+            own->mono_ns <= c->at_ns || (before != NULL && record_packed_own(before)->mono_ns <= c->at_ns);
+        if (!is_involved || find(c, own->conn_id, own->trx_id) != NULL) {
+                return;
+        }
+        struct conflict_transaction *t = new_transaction(c, own->conn_id, own->trx_id);
+        if (t == NULL) {
+                c->omitted++;
+                return;
+        }
+        t->is_settled = true;
+        t->space /= 2;
+        keep_chain(cs, c, t, (struct recent_chain){place, older.count + 1});
+        t->space = c->size;
+}
+
+/** Look for transactions that have ended since: records of another worker that were read before the victim's. */
+void conflict_add_past(const struct conflicts *cs, struct conflict *c)
+{
+        struct recent_place place = recent_newest(cs->recent);
+        for (unsigned i = 0; i < LOOK_BACK; i++) {
+                const struct record_session *session;
+                struct recent_chain older;
+                const struct record_packed *packed = recent_at(cs->recent, place, &session, &older);
+                if (packed == NULL) {
+                        return;
+                }
+                const struct record *own = record_packed_own(packed);
+                bool is_other = own->event == EVENT_QUERY && own->conn_id != c->conn_id;
+                if (is_other && conflict_end_of(own) >= c->since_ns) {
+                        if (conflict_trx_of(own) != 0) {
+                                add_ended(cs, c, place, own, older);
+                        } else if (own->mono_ns <= c->at_ns) {
+                                add_single(cs, c, place);
+                        }
+                }
+                place = recent_before(place);
+        }
+}
+
+/* --- records after a conflict ----------------------------------------------------------------------------------------------- */
+
+/** @p r belongs to a transaction that the conflict does not have yet. */
+static void add_late(const struct conflicts *cs, struct conflict *c, struct session *session,
+                     const struct record *r)
+{
+        bool ended_before = conflict_end_of(r) < c->since_ns;
+        if (conflict_trx_of(r) == 0) {
+                if (!ended_before) {
+                        add_single(cs, c, recent_newest(cs->recent));
+                }
+                return;
+        }
+        struct session_transaction *known =
+            session != NULL && session->transaction.id == r->trx_id ? &session->transaction : NULL;
+        if (ended_before && (known == NULL || !known->is_open)) {
+                return;
+        }
+        struct conflict_transaction *t = new_transaction(c, r->conn_id, r->trx_id);
+        if (t == NULL) {
+                if (known != NULL) {
+                        omit(c, known);
+                } else {
+                        c->omitted++;
+                }
+                return;
+        }
+        struct recent_chain alone = {recent_newest(cs->recent), 1};
+        keep_chain(cs, c, t, known != NULL ? known->chain : alone);
+        t->is_settled = !ended_before;
+}
+
+static void settle(struct conflict *c, uint64_t conn_id)
+{
+        for (unsigned i = 0; i < c->n; i++) {
+                struct conflict_transaction *t = &c->transactions[i];
+                t->is_settled = t->is_settled || t->conn_id == conn_id;
+        }
+}
+
+void conflict_see_later(const struct conflicts *cs, struct conflict *c, struct session *session,
+                        const struct record *r)
+{
+        if (r->event == EVENT_DISCONNECT || r->mono_ns > c->at_ns) {
+                settle(c, r->conn_id);
+                return;
+        }
+        struct conflict_transaction *t = find(c, r->conn_id, conflict_trx_of(r));
+        if (t == NULL) {
+                if (conflict_is_statement(r)) {
+                        add_late(cs, c, session, r);
+                }
+                return;
+        }
+        if (t->is_settled || t->is_gone) {
+                return;
+        }
+        bool ended_before = conflict_end_of(r) < c->since_ns;
+        bool is_open =
+            session == NULL || session->transaction.id != t->trx_id || session->transaction.is_open;
+        if (conflict_is_statement(r) && !conflict_ends_transaction(r)) {
+                if (t->kept >= cs->settings->log.conflict_statements) {
+                        omit_oldest(c, t);
+                }
+                (void)keep(c, t, r);
+        }
+        t->is_gone = ended_before && !is_open;
+        t->is_settled = !ended_before;
+}
+
+/* --- the victim ---------------------------------------------------------------------------------------------------------------- */
+
+/** Add the victim, whose statement @p r has failed. @return false if there is no space. */
+bool conflict_add_victim(const struct conflicts *cs, struct conflict *c, const struct session *session,
+                         const struct record *r)
+{
+        struct conflict_transaction *t = new_transaction(c, r->conn_id, conflict_trx_of(r));
+        t->is_victim = true;
+        t->is_settled = true;
+        t->began_wall_ns = r->wall_ns;
+        set_session(t, record_session(r));
+        if (!keep(c, t, r)) {
+                return false;
+        }
+        c->failed = c->statements;
+        c->failed->is_failed = true;
+        bool is_followed = session != NULL && conflict_trx_of(r) != 0 && session->transaction.id == r->trx_id;
+        if (is_followed) {
+                const struct record_session *who;
+                struct recent_chain chain = session->transaction.chain;
+                struct recent_chain older = {{0, NULL},
+                                             chain.count - 1}; /* if the last one was not kept, none was */
+                (void)recent_at(cs->recent, chain.newest, &who, &older);
+                t->space = (c->size - c->used) / 2;
+                keep_chain(cs, c, t, conflict_is_statement(r) ? older : chain);
+                t->space = c->size;
+                t->began_wall_ns = session->transaction.began_wall_ns;
+        }
+        return true;
+}
