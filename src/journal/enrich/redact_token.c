@@ -102,6 +102,42 @@ static uint8_t *canonical_buffer(struct redact *f, size_t size)
         return made ? f->canonical : NULL;
 }
 
+/** @return the length of the front of @p s that has the form @p form, in which 0 is a digit; 0 if there is none. */
+static size_t match_form(struct span s, const char *form)
+{
+        size_t len = strlen(form);
+        for (size_t i = 0; i < len; i++) {
+                bool is_digit = i < s.len && s.data[i] >= '0' && s.data[i] <= '9';
+                if (i >= s.len || (form[i] == '0' ? !is_digit : s.data[i] != (uint8_t)form[i])) {
+                        return 0;
+                }
+        }
+        return len;
+}
+
+/** A time, maybe with a date, without the zeroes at the end of its fraction: how many there are depends on the column, on the client and on
+ *  the protocol. Other texts stay as they are. */
+static struct span without_zero_fraction(struct span s)
+{
+        size_t at = match_form(s, "0000-00-00 ");
+        at += at == 0 && s.len > 0 && s.data[0] == '-' ? 1 : 0;
+        size_t time = match_form(span_skip(s, at), "00:00:00.");
+        time = time > 0 ? time : match_form(span_skip(s, at), "000:00:00.");
+        size_t end = s.len;
+        if (time == 0 || match_form(span_skip(s, at + time), "0") == 0) {
+                return s;
+        }
+        for (size_t i = at + time; i < s.len; i++) {
+                if (s.data[i] < '0' || s.data[i] > '9') {
+                        return s;
+                }
+        }
+        while (s.data[end - 1] == '0') {
+                end--;
+        }
+        return span_head(s, s.data[end - 1] == '.' ? end - 1 : end);
+}
+
 struct span redact_meaning(struct redact *f, struct span literal, bool escapes)
 {
         struct span s = literal;
@@ -130,7 +166,7 @@ struct span redact_meaning(struct redact *f, struct span literal, bool escapes)
                 }
                 out[len++] = s.data[i];
         }
-        return span_of(out, len);
+        return without_zero_fraction(span_of(out, len));
 }
 
 /* --- values --------------------------------------------------------------------------------------------------------- */
@@ -141,7 +177,7 @@ struct value redact_token_value(struct redact *f, const struct value *v, bool se
         if (v->is_null || redact_is_mark(v)) {
                 return *v;
         }
-        size_t size = 8 * v->bytes.len + 128;
+        size_t size = 8 * v->bytes.len + 512; /* numbers with all their digits, and texts with escapes */
         uint8_t *sql = prof_alloc(STAGE_JOURNAL, size);
         struct writer w = writer_over(sql, sql != NULL ? size : 0);
         value_print(&w, v, VALUE_AS_SQL);

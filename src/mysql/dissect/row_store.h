@@ -13,6 +13,7 @@ struct column {
         uint8_t type;
         uint8_t charset;
         uint8_t decimals;
+        uint8_t zerofill; /**< its width in characters with ZEROFILL; 0 = without */
         bool is_unsigned;
         bool is_secret;  /**< its name, or its name within its table, is one that passwords have */
         bool is_derived; /**< it belongs to no table */

@@ -7,6 +7,7 @@
 #include "profile/heap/prof.h"
 
 #define COLUMN_UNSIGNED 0x0020u
+#define COLUMN_ZEROFILL 0x0040u
 
 enum { COLUMNS_MAX = 65535, BINARY_NULL_OFFSET = 2, COLLATION_BINARY = 63 };
 
@@ -71,10 +72,11 @@ static bool parse_definition(const struct dissect *d, struct span body, struct c
         }
         (void)lenenc_uint(&r); /* length of what follows */
         uint16_t collation = reader_u16(&r);
-        (void)reader_u32(&r); /* width */
+        uint32_t width = reader_u32(&r);
         out->type = reader_u8(&r);
         uint16_t flags = reader_u16(&r);
         out->is_unsigned = (flags & COLUMN_UNSIGNED) != 0;
+        out->zerofill = (flags & COLUMN_ZEROFILL) == 0 ? 0 : width < UINT8_MAX ? (uint8_t)width : UINT8_MAX;
         out->decimals = reader_u8(&r);
         out->charset = collation != COLLATION_BINARY ? charset_of_collation(collation) : CHARSET_UNKNOWN;
         return !r.failed;
@@ -166,7 +168,7 @@ static struct value finish(struct value v, const struct column *column)
         v.charset = CHARSET_UNKNOWN;
         if (column != NULL) {
                 v.charset = column->charset;
-                value_set_decimals(&v, column->decimals);
+                value_set_column(&v, column->decimals, column->zerofill);
         }
         return v;
 }

@@ -18,6 +18,8 @@ src_libmysql_wire_a_SOURCES = \
 	src/mysql/wire/packet.h \
 	src/mysql/wire/packet_kind.c \
 	src/mysql/wire/packet_kind.h \
+	src/mysql/wire/real.c \
+	src/mysql/wire/real.h \
 	src/mysql/wire/reply.c \
 	src/mysql/wire/reply.h \
 	src/mysql/wire/side.h \

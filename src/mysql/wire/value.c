@@ -5,8 +5,8 @@
 #include "base/utf8.h"
 #include "mysql/wire/charset.h"
 #include "mysql/wire/lenenc.h"
+#include "mysql/wire/real.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,10 +36,17 @@ static bool is_temporal(uint8_t type)
                type == VALUE_TIME || type == VALUE_NEWDATE;
 }
 
-void value_set_decimals(struct value *v, uint8_t decimals)
+static bool is_real(uint8_t type)
 {
-        v->has_decimals = is_temporal(v->type) && decimals <= VALUE_DECIMALS_MAX;
+        return type == VALUE_FLOAT || type == VALUE_DOUBLE;
+}
+
+void value_set_column(struct value *v, uint8_t decimals, uint8_t zerofill)
+{
+        v->has_decimals = (is_temporal(v->type) && decimals <= VALUE_DECIMALS_MAX) ||
+                          (is_real(v->type) && decimals <= REAL_DECIMALS_MAX);
         v->decimals = v->has_decimals ? decimals : 0;
+        v->zerofill = fixed_size(v->type) > 0 && v->type != VALUE_YEAR ? zerofill : 0;
 }
 
 bool value_is_text(uint8_t type)
@@ -135,38 +142,24 @@ static void print_integer(struct writer *w, const struct value *v)
         }
 }
 
-/** The shortest text that reads back as the same number. The C library's locale stays "C". */
-static void print_real(struct writer *w, struct span bytes, enum value_style style)
+/** Write a number of 4 or 8 bytes. One that is not finite, which no server sends, is text. */
+static void print_real(struct writer *w, struct span bytes, const struct value *v, enum value_style style)
 {
-        char text[40];
         bool is_float = bytes.len == sizeof(float);
         float f = 0;
         double d = 0;
-        if (is_float) {
-                memcpy(&f, bytes.data, sizeof f);
-                d = (double)f;
-        } else {
-                memcpy(&d, bytes.data, sizeof d);
-        }
+        memcpy(is_float ? (void *)&f : (void *)&d, bytes.data, bytes.len);
+        d = is_float ? (double)f : d;
         if (!isfinite(d)) {
                 char quote = style == VALUE_AS_JSON ? '"' : '\'';
                 writer_char(w, quote);
                 writer_text(w, isnan(d) ? "NaN" : d > 0 ? "Infinity" : "-Infinity");
                 writer_char(w, quote);
-                return;
+        } else if (v->has_decimals) {
+                real_put_fixed(w, d, v->decimals);
+        } else {
+                real_put_shortest(w, d, is_float);
         }
-        int kind = is_float ? fpclassify(f) : fpclassify(d);
-        int least = kind == FP_SUBNORMAL ? 1
-                    : is_float           ? FLT_DIG
-                                         : DBL_DIG; /* so many digits always survive */
-        int most = is_float ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
-        for (int digits = least; digits <= most; digits++) {
-                (void)snprintf(text, sizeof text, "%.*g", digits, d);
-                if (is_float ? strtof(text, NULL) == f : strtod(text, NULL) == d) {
-                        break;
-                }
-        }
-        writer_text(w, text);
 }
 
 /** The fraction of a second: as many digits as the column has, as in the text protocol. The short forms, which leave the fraction
@@ -374,13 +367,32 @@ static void print_bytes(struct writer *w, const struct value *v, enum value_styl
 
 static void print_number(struct writer *w, const struct value *v, enum value_style style)
 {
-        if (v->type == VALUE_FLOAT || v->type == VALUE_DOUBLE) {
-                print_real(w, v->bytes, style);
+        if (is_real(v->type)) {
+                print_real(w, v->bytes, v, style);
         } else if (v->type == VALUE_YEAR && v->bytes.data[0] == 0 && v->bytes.data[1] == 0) {
                 writer_text(w, style == VALUE_AS_JSON ? "\"0000\"" : "'0000'"); /* as in text rows */
         } else {
                 print_integer(w, v);
         }
+}
+
+/** Write a number of a column with ZEROFILL: with zeroes before it, it is text, as in text rows. */
+static void print_zerofilled(struct writer *w, const struct value *v, enum value_style style)
+{
+        char text[REAL_MAX];
+        struct writer number = writer_over(text, sizeof text);
+        print_number(&number, v, style);
+        char quote = style == VALUE_AS_JSON ? '"' : '\'';
+        if (number.at >= v->zerofill) {
+                writer_put(w, writer_span(&number));
+                return;
+        }
+        writer_char(w, quote);
+        for (size_t n = number.at; n < v->zerofill; n++) {
+                writer_char(w, '0');
+        }
+        writer_put(w, writer_span(&number));
+        writer_char(w, quote);
 }
 
 /** Write the bits as the number that the server shows: the first byte is the highest. */
@@ -394,50 +406,15 @@ static void print_bits(struct writer *w, struct span bytes)
 }
 
 /** Write a vector as a list of numbers. */
-static void print_vector(struct writer *w, struct span bytes, enum value_style style)
+static void print_vector(struct writer *w, const struct value *v, enum value_style style)
 {
+        struct span bytes = v->bytes;
         writer_text(w, style == VALUE_AS_JSON ? "[" : "'[");
         for (size_t i = 0; i < bytes.len; i += sizeof(float)) {
                 writer_text(w, i > 0 ? "," : "");
-                print_real(w, span_head(span_skip(bytes, i), sizeof(float)), VALUE_AS_JSON);
+                print_real(w, span_head(span_skip(bytes, i), sizeof(float)), v, VALUE_AS_JSON);
         }
         writer_text(w, style == VALUE_AS_JSON ? "]" : "]'");
-}
-
-static size_t skip_digits(struct span s, size_t at)
-{
-        while (at < s.len && s.data[at] >= '0' && s.data[at] <= '9') {
-                at++;
-        }
-        return at;
-}
-
-/** Is @p s a valid JSON number? (With the zeroes of ZEROFILL it is not, and is shown as text.) */
-static bool is_json_number(struct span s)
-{
-        size_t at = s.len > 0 && s.data[0] == '-' ? 1 : 0;
-        size_t from = at;
-        at = skip_digits(s, at);
-        if (at == from || (s.data[from] == '0' && at > from + 1)) {
-                return false;
-        }
-        if (at < s.len && s.data[at] == '.') {
-                from = ++at;
-                at = skip_digits(s, at);
-                if (at == from) {
-                        return false;
-                }
-        }
-        if (at < s.len && (s.data[at] | 0x20) == 'e') {
-                at++;
-                at += at < s.len && (s.data[at] == '+' || s.data[at] == '-') ? 1 : 0;
-                from = at;
-                at = skip_digits(s, at);
-                if (at == from) {
-                        return false;
-                }
-        }
-        return at == s.len;
 }
 
 enum form { FORM_BYTES, FORM_NUMBER, FORM_TIME, FORM_DIGITS, FORM_BITS, FORM_VECTOR };
@@ -455,7 +432,7 @@ static enum form form_of(const struct value *v)
                 return FORM_VECTOR;
         }
         if (v->in_text) {
-                return size > 0 && is_json_number(v->bytes) ? FORM_DIGITS : FORM_BYTES;
+                return size > 0 && real_is_json(v->bytes) ? FORM_DIGITS : FORM_BYTES;
         }
         /* what came as long data, for a type of another size, is shown as the bytes that it is */
         if (size > 0) {
@@ -468,7 +445,7 @@ static void print_value(struct writer *w, const struct value *v, enum value_styl
 {
         const char *quote = style == VALUE_AS_JSON ? "\"" : "'";
         switch (form_of(v)) {
-        case FORM_NUMBER: print_number(w, v, style); break;
+        case FORM_NUMBER: (v->zerofill > 0 ? print_zerofilled : print_number)(w, v, style); break;
         case FORM_TIME:
                 writer_text(w, quote);
                 print_temporal(w, v);
@@ -476,7 +453,7 @@ static void print_value(struct writer *w, const struct value *v, enum value_styl
                 break;
         case FORM_DIGITS: writer_put(w, v->bytes); break;
         case FORM_BITS: print_bits(w, v->bytes); break;
-        case FORM_VECTOR: print_vector(w, v->bytes, style); break;
+        case FORM_VECTOR: print_vector(w, v, style); break;
         case FORM_BYTES: print_bytes(w, v, style); break;
         }
 }

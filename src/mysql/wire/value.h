@@ -61,14 +61,15 @@ struct value {
         uint8_t type;      /**< enum value_type */
         bool is_unsigned;
         bool is_null;
-        bool unknown;     /**< it can't be decoded: its type was never seen, or its bytes are missing */
         uint8_t charset;  /**< of a text (charset.h); CHARSET_UNKNOWN once it is UTF-8, or if it is binary */
         uint8_t role;     /**< enum value_role */
-        uint8_t decimals; /**< digits of the seconds' fraction, if has_decimals */
-        bool
-            has_decimals : 1; /**< a date or time of a column that says how many digits the text protocol shows */
-        bool in_text : 1;     /**< bytes hold the form of the text protocol, whatever the type */
-        bool cut : 1;         /**< it is cut, though true_len may not show that after a conversion */
+        uint8_t decimals; /**< digits of the fraction, or of the seconds' fraction, if has_decimals */
+        uint8_t
+            zerofill; /**< of a number: the text protocol shows at least as many characters; 0 = no ZEROFILL */
+        bool has_decimals : 1; /**< its column says how many digits of the fraction the text protocol shows */
+        bool unknown : 1;      /**< it can't be decoded: its type was never seen, or its bytes are missing */
+        bool in_text : 1;      /**< bytes hold the form of the text protocol, whatever the type */
+        bool cut : 1;          /**< it is cut, though true_len may not show that after a conversion */
         bool
             secret : 1; /**< a password: of a cut value, for what was cut off; of a column's name, for its other name */
         bool derived : 1; /**< of a column's name: the column belongs to no table */
@@ -103,9 +104,10 @@ struct value value_read(struct reader *r, uint8_t type, bool is_unsigned, size_t
 /** The most digits that the fraction of a second has. */
 enum { VALUE_DECIMALS_MAX = 6 };
 
-/** @p v belongs to a column with @p decimals: those of a date or time are printed as the text protocol has them. Servers send a larger
- *  number (31) for an expression whose digits depend on the value; it is ignored, as it is for other types. */
-void value_set_decimals(struct value *v, uint8_t decimals);
+/** @p v belongs to a column with @p decimals, and ZEROFILL with a width of @p zerofill characters (0: without): its binary form is
+ *  printed as the text protocol has it. Servers send a larger number of decimals (31) if the digits depend on the value; it is ignored,
+ *  as it is for other types than dates, times, FLOAT and DOUBLE. */
+void value_set_column(struct value *v, uint8_t decimals, uint8_t zerofill);
 
 /** How a value is printed. */
 enum value_style {

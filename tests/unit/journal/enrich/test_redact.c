@@ -219,9 +219,69 @@ static void names_of_columns(void)
         enrich_fini(&f);
 }
 
+/** The token that @p r, which has one value and one constant, has for both; "" if they differ. */
+static const char *token_of_both(const char *sql, struct value v)
+{
+        static char out[64];
+        struct record r = query(sql);
+        record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){&v, 1});
+        (void)enrich_record(&f, NULL, &r);
+        const uint8_t *at = memmem(r.query.data, r.query.len, "redacted:", 9);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+        (void)snprintf(out, sizeof out, "%.25s", (const char *)at);
+        bool same = span_equal(r.stmt_execute_values.at[0].bytes, span_str(out));
+        return same ? out : "";
+}
+
+static struct value binary(uint8_t type, const char *bytes, size_t len)
+{
+        return (struct value){.type = type, .bytes = span_of(bytes, len), .true_len = len};
+}
+
+/** A date has one token, in text, in a row of any column, and as a parameter of the binary protocol. */
+static void dates_have_one_token(void)
+{
+        static const char half[] = "\xea\x07\x01\x02\x03\x04\x05\x20\xa1\x07\0"; /* .5 s */
+        static const char midnight[] = "\xea\x07\x01\x02";
+        static const char time[] = "\x01\x05\0\0\0\x03\x04\x05\0\0\0\0";
+        static const struct {
+                const char *sql;
+                const char *text;
+        } same[] = {
+            {"SELECT '2026-01-02 03:04:05.5'", "2026-01-02 03:04:05.500"},
+            {"SELECT '2026-01-02 00:00:00.000000'", "2026-01-02 00:00:00"},
+            {"SELECT '-123:04:05'", "-123:04:05.00"},
+        };
+        const struct value parameters[] = {binary(VALUE_DATETIME, half, 11),
+                                           binary(VALUE_TIMESTAMP, midnight, 4),
+                                           binary(VALUE_TIME, time, 12)};
+        begin(SETTINGS_REDACT_ALL);
+        for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+                char first[64];
+                (void)snprintf(first, sizeof first, "%s", token_of_both(same[i].sql, text(same[i].text)));
+                CU_ASSERT_EQUAL(strlen(first), 25);
+                CU_ASSERT_STRING_EQUAL(token_of_both(same[i].sql, parameters[i]), first);
+        }
+        static const char *const others[] = {
+            "2026-01-02 03:04:05.50x", "2026-01-02 03:04:05.x0", "3:04:05.50", "03:04:05.",
+            "2026-01-02 03:04:05.0.0", "a 03:04:05.50",          "1.50"};
+        for (size_t i = 0; i < sizeof others / sizeof others[0];
+             i++) { /* which are no times, and stay as they are */
+                char sql[64];
+                (void)snprintf(sql, sizeof sql, "SELECT '%s0'", others[i]);
+                CU_ASSERT_STRING_EQUAL(token_of_both(sql, text(others[i])), "");
+        }
+        enrich_fini(&f);
+}
+
 static const struct tap_test tests[] = {
-    {"columns", columns}, {"names beside values", labels},        {"warnings", warnings}, {"errors", errors},
-    {"signals", signals}, {"names of columns", names_of_columns},
+    {"columns", columns},
+    {"names beside values", labels},
+    {"warnings", warnings},
+    {"errors", errors},
+    {"signals", signals},
+    {"names of columns", names_of_columns},
+    {"dates have one token", dates_have_one_token},
 };
 
 int main(void)

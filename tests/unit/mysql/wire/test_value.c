@@ -70,12 +70,12 @@ static void reals_are_short_and_come_back(void)
             {-0.0, "-0"},
             {0.1, "0.1"},
             {1.5, "1.5"},
-            {1e100, "1e+100"},
-            {1e-5, "1e-05"},
+            {1e100, "1e100"},
+            {1e-5, "0.00001"},
             {123456789, "123456789"},
             {0.1 + 0.2, "0.30000000000000004"},
             {5e-324, "5e-324"},
-            {DBL_MAX, "1.7976931348623157e+308"},
+            {DBL_MAX, "1.7976931348623157e308"},
             {1.0 / 3, "0.3333333333333333"},
         };
         for (size_t i = 0; i < sizeof doubles / sizeof doubles[0]; i++) {
@@ -86,7 +86,7 @@ static void reals_are_short_and_come_back(void)
                 float number;
                 const char *text;
         } floats[] = {
-            {0.1F, "0.1"}, {3.4028235e38F, "3.4028235e+38"}, {16777216.0F, "16777216"}, {1e-45F, "1e-45"}};
+            {0.1F, "0.1"}, {3.4028235e38F, "3.4028235e38"}, {16777216.0F, "16777216"}, {1e-45F, "1e-45"}};
         for (size_t i = 0; i < sizeof floats / sizeof floats[0]; i++) {
                 struct value v = real_of(&floats[i].number, 4);
                 CU_ASSERT_STRING_EQUAL(printed(&v, VALUE_AS_JSON), floats[i].text);
@@ -137,7 +137,7 @@ static const char *with_decimals(uint8_t type, struct span wire, uint8_t decimal
 {
         struct reader r = reader_over(wire);
         struct value v = value_read(&r, type, false, 1024);
-        value_set_decimals(&v, decimals);
+        value_set_column(&v, decimals, 0);
         return printed(&v, VALUE_AS_SQL);
 }
 
@@ -165,6 +165,44 @@ static void fractions_have_the_digits_of_the_column(void)
         struct span beyond = BYTES("\x0c\0\0\0\0\0\x03\x04\x05\xff\xff\xff\xff");
         CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_TIME, beyond, 3), "'03:04:05.4294967295'");
         CU_ASSERT_TRUE(reads_as(VALUE_YEAR, false, BYTES("\0\0"), "\"0000\"", "'0000'"));
+}
+
+/** Print the binary form of @p wire for an unsigned column with ZEROFILL. */
+static bool zerofilled(uint8_t type, struct span wire, uint8_t decimals, uint8_t width, const char *json,
+                       const char *sql)
+{
+        struct reader r = reader_over(wire);
+        struct value v = value_read(&r, type, true, 1024);
+        value_set_column(&v, decimals, width);
+        bool same = strcmp(printed(&v, VALUE_AS_JSON), json) == 0;
+        return same && strcmp(printed(&v, VALUE_AS_SQL), sql) == 0;
+}
+
+/** As in text rows: what begins with needless zeroes is not a JSON number. */
+static void numbers_are_filled_with_zeroes(void)
+{
+        CU_ASSERT_TRUE(zerofilled(VALUE_LONG, BYTES("\x2a\0\0\0"), 0, 6, "\"000042\"", "'000042'"));
+        CU_ASSERT_TRUE(zerofilled(VALUE_TINY, BYTES("\x2a"), 0, 2, "42", "42"));
+        CU_ASSERT_TRUE(zerofilled(VALUE_TINY, BYTES("\0"), 0, 1, "0", "0"));
+        CU_ASSERT_TRUE(zerofilled(VALUE_LONGLONG, BYTES("\xff\xff\xff\xff\xff\xff\xff\xff"), 0, 5,
+                                  "18446744073709551615", "18446744073709551615"));
+        CU_ASSERT_TRUE(zerofilled(VALUE_FLOAT, BYTES("\0\0\xc0\x3f"), 2, 8, "\"00001.50\"", "'00001.50'"));
+        CU_ASSERT_TRUE(zerofilled(VALUE_FLOAT, BYTES("\0\0\xc0\x3f"), 31, 8, "\"000001.5\"", "'000001.5'"));
+        CU_ASSERT_TRUE(zerofilled(VALUE_YEAR, BYTES("\xea\x07"), 0, 4, "2026", "2026"));
+}
+
+/** FLOAT(m,d), DOUBLE(m,d), and expressions with a fixed number of digits. */
+static void numbers_have_the_digits_of_the_column(void)
+{
+        struct span half = BYTES("\0\0\0\0\0\0\xf8\x3f"); /* 1.5 */
+        struct span most = BYTES("\xff\xff\xff\xff\xff\xff\xef\x7f");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_DOUBLE, half, 0), "2");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_DOUBLE, half, 3), "1.500");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_DOUBLE, half, 30), "1.500000000000000000000000000000");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_DOUBLE, half, 31), "1.5");
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_FLOAT, BYTES("\xcd\xcc\x8c\x3f"), 2), "1.10");
+        CU_ASSERT_EQUAL(strlen(with_decimals(VALUE_DOUBLE, most, 30)), 309 + 1 + 30);
+        CU_ASSERT_STRING_EQUAL(with_decimals(VALUE_LONG, BYTES("\x2a\0\0\0"), 2), "42");
 }
 
 static void dates_of_no_known_length_are_shown_as_bytes(void)
@@ -399,6 +437,8 @@ static const struct tap_test tests[] = {
     {"reals that are no numbers", reals_that_are_no_numbers},
     {"dates and times of all lengths", dates_and_times},
     {"fractions have the digits of the column", fractions_have_the_digits_of_the_column},
+    {"numbers are filled with zeroes", numbers_are_filled_with_zeroes},
+    {"numbers have the digits of the column", numbers_have_the_digits_of_the_column},
     {"dates of no known length are shown as bytes", dates_of_no_known_length_are_shown_as_bytes},
     {"texts and blobs", texts_and_blobs},
     {"decimals are as sent", decimals_are_as_sent},
