@@ -281,26 +281,32 @@ class Formats(unittest.TestCase):
         sent = ["SELECT 'a\n  b\t c\r\n',\n\t\"d\n\"", "SELECT seq FROM seq_1_to_9 -- note\nWHERE seq = 3", "SELECT 1 # a */ +\n + 1",
                 "SELECT 'a\\\nb', 'c\\\\\nd', 'it''s\n', '\b\x1a'", "SELECT 1 #! 50000 + 1\n", "SELECT 1 #!50000 + 1\n+ 2",
                 "SELECT 5 --\n- 2", "SELECT '-- x\n', 'y # z\n' -- 'end\n", "SELECT /* a\n */ 7\n-- b\n-- c\n, 8", "SELECT 1--\n+1",
-                "SELECT /*!40000 1 -- x\n + */ 2", "SELECT 1\n # 'quote\n, 'x' -- it's\n, 'y'", "SELECT 'tab\there', 1\v+\f1"]
+                "SELECT /*!40000 1 -- x\n + */ 2", "SELECT 1\n # 'quote\n, 'x' -- it's\n, 'y'", "SELECT 'tab\there', 1\v+\f1",
+                "SELECT 'bell\x07', 'del\x7f' 'joined\n', 'zero\u200bwidth'", "SELECT 'a' 'b\x01' \"c\", 'd\n' 'e'", "SELECT '\u202e', n'\u200b', _latin1'x\x01'",
+                "SELECT 'a\\%\x01', 'quote''s\x02*/', '\x85', '\u2028', '\U0001f468\u200d\U0001f469'", "SELECT 1 AS `a\nb`, '\n' AS `c\x01d`",
+                "SELECT seq AS `tab\there*/`, '\x01\n' AS v FROM seq_1_to_2 -- note\nWHERE seq = 1", "SELECT 1 AS a\u200bb", "SELECT @`a\nb` AS u"]
+
+        def outcome(cursor, text):
+            cursor.execute(text)
+            while cursor.nextset():  # of dynamic SQL, the last result counts
+                pass
+            return ([c[0] for c in cursor.description] if " AS " in text else None), cursor.fetchall()
         for mode in ("", "NO_BACKSLASH_ESCAPES", "ANSI_QUOTES"):
             with self.subTest(mode), lab.Proxy("--log-recent-bytes", RECENT) as proxy:
                 def connect(port):
-                    db = pymysql.connect(host="127.0.0.1", port=port, user="root", database="shop", charset="utf8mb4")
+                    db = pymysql.connect(host="127.0.0.1", port=port, user="root", database="shop", charset="utf8mb4",
+                                         client_flag=pymysql.constants.CLIENT.MULTI_STATEMENTS)
                     cursor = db.cursor()
                     cursor.execute(f"SET sql_mode = '{mode}'")
                     return cursor
                 cursor, direct, expected = connect(proxy.port), connect(lab.server().port), []
                 for text in sent:
                     if mode != "ANSI_QUOTES" or '"' not in text:
-                        cursor.execute(text)
-                        expected.append(cursor.fetchall())
+                        expected.append(outcome(cursor, text))
                 cursor.connection.close()
                 proxy.settled("query")
-                lines = re.findall(r" rows?  (SELECT .*)", records(proxy, "text").decode())
-                found = []
-                for line in lines:
-                    direct.execute(line)
-                    found.append(direct.fetchall())
+                lines = re.findall(r" rows?  ((?:SELECT|/\* SELECT) .*)", records(proxy, "text").decode())
+                found = [outcome(direct, line) for line in lines]
                 direct.connection.close()
                 self.assertEqual(found, expected, lines)
 

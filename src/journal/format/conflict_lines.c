@@ -154,7 +154,7 @@ static void put_statement(const struct line *l, const struct object *o)
         put_begin(l, o);
         if (text != NULL) {
                 bool is_cut = text->true_len > text->bytes.len;
-                sql_line(l->w, is_cut ? utf8_trim(text->bytes) : text->bytes, mode_of(l, o));
+                sql_line(l->w, is_cut ? utf8_trim(text->bytes) : text->bytes, mode_of(l, o), !is_cut);
                 if (is_cut) {
                         writer_format(l->w, "… (%llu bytes)", (unsigned long long)text->true_len);
                 }

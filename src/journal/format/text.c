@@ -194,7 +194,7 @@ static void put_command(const struct line *l)
 static void put_statement(const struct line *l, struct span text, enum record_field length)
 {
         bool is_cut = record_has(l->r, length);
-        sql_line(l->w, is_cut ? utf8_trim(text) : text, l->r->sql_mode);
+        sql_line(l->w, is_cut ? utf8_trim(text) : text, l->r->sql_mode, !is_cut);
         if (is_cut) {
                 writer_format(l->w, "… (%llu bytes)", (unsigned long long)record_uint(l->r, length));
         }
