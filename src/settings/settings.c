@@ -344,14 +344,16 @@ enum status settings_check(const struct settings *s)
                         return STATUS_INVALID;
                 }
         }
-        /* a packed record contains the text, the text of the prepared statement at most, and values */
-        uint64_t need = 2 * (2 * s->limits.query_bytes + 64 * 1024ULL);
+        /* A log record has one statement's text. Besides it there must be space for texts and numbers of known size: values and rows are
+         * cut to what is left. A longer text would always be cut for want of space, whatever limits.query_bytes is. */
+        enum { BESIDES_TEXT = 8 * 1024 };
+        uint64_t need = 2 * (s->limits.query_bytes + BESIDES_TEXT);
         uint64_t ring = 4096;
         char place[SETTINGS_PLACE_MAX];
         while (ring < s->log.ring_bytes) {
                 ring *= 2;
         }
-        if (need > 2 * ring) {
+        if (need > ring) {
                 diag(DIAG_ERROR,
                      "%ssetting 'limits.query_bytes' (%llu) is too large for 'log.ring_bytes' (%llu): a "
                      "statement must fit in half of the buffer",

@@ -138,6 +138,7 @@ static void put_text(const struct dissect *d, const struct command *cmd, struct 
         record_set_text(r, FIELD_QUERY, text);
         if (true_len > text.len) {
                 record_set_uint(r, FIELD_QUERY_LENGTH, true_len);
+                record_set_text(r, FIELD_REASON, span_str("the text is cut: limits.query_bytes was reached"));
                 field_set_add(&r->cut, FIELD_QUERY);
                 r->secret_behind = secret_suspected(command_body(cmd));
         }
@@ -151,6 +152,10 @@ static void put_statement(const struct command *cmd, const struct statement *st,
                 r->charsets[RECORD_STATEMENT] = st->charset;
                 if (st->true_len > st->text_len) {
                         record_set_uint(r, FIELD_STMT_PREPARE_QUERY_LENGTH, st->true_len);
+                        record_set_text(
+                            r, FIELD_REASON,
+                            span_str(
+                                "the text of the prepared statement is cut: limits.query_bytes was reached"));
                         field_set_add(&r->cut, FIELD_STMT_PREPARE_QUERY);
                         r->secret_behind = st->is_secret;
                 }

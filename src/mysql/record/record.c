@@ -207,8 +207,9 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
     [FIELD_INFO] =
         TEXT(info, "Information that the server returned on success, such as \"Rows matched: 1  Changed: "
                    "1\"; or details of a notice. Absent if there is no such information."),
-    [FIELD_REASON] =
-        TEXT(reason, "Why a session ended, why a command has no reply, or what a notice is about."),
+    [FIELD_REASON] = TEXT(reason, "Why a session ended, why a command has no reply, which limit truncated "
+                                  "its text or values, or what a "
+                                  "notice is about."),
     [FIELD_RULE] = TEXT(rule, "Name of the protocol rule that a packet violates. Only in lint records."),
     [FIELD_DIRECTION] =
         TEXT(direction, "Which side sent the packet: client or server. Only in packet and lint records."),

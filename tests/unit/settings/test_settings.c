@@ -384,6 +384,13 @@ static void a_record_must_fit_in_half_a_ring(void)
         CU_ASSERT_EQUAL(settings_check(&s), STATUS_INVALID);
         s.log.ring_bytes = (4 << 20) + 1; /* rounded up to 8M */
         CU_ASSERT_EQUAL(settings_check(&s), STATUS_OK);
+        s.limits.query_bytes = (4 << 20) - (8 << 10);
+        CU_ASSERT_EQUAL(settings_check(&s), STATUS_OK);
+        s.limits.query_bytes++;
+        CU_ASSERT_EQUAL(settings_check(&s), STATUS_INVALID);
+        s.log.ring_bytes = 64 << 10; /* the smallest */
+        s.limits.query_bytes = 24 << 10;
+        CU_ASSERT_EQUAL(settings_check(&s), STATUS_OK);
         stop_listening();
         CU_ASSERT_TRUE(
             said_has("setting 'limits.query_bytes' (3145728) is too large for 'log.ring_bytes' (4194304)"));

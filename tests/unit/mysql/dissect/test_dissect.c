@@ -336,6 +336,26 @@ static void what_is_held(void)
         expect("the statement's text is not known: the query attributes before it are");
 }
 
+/** The reason names the limit that cut a text. */
+static void a_text_is_longer_than_query_bytes(void)
+{
+        script_open(&s, 0, 8);
+        script_send(&s, SPAN("\3SELECT 'longer'"));
+        script_answer_ok(&s);
+        script_prepare(&s, 1, "DO ? /* longer */", 1);
+        script_send(&s, SPAN("\x17\1\0\0\0\0\1\0\0\0\0\1\3\0\7\0\0\0"));
+        script_answer_ok(&s);
+        script_send(&s, SPAN("\3SELECT 1"));
+        script_answer_ok(&s);
+        char *records = play((struct tape_options){.query_bytes = 8});
+        CU_ASSERT_EQUAL(count(records, "\"reason\":\"the text is cut: limits.query_bytes was reached\""), 2);
+        CU_ASSERT_EQUAL(
+            count(records, "\"reason\":\"the text of the prepared statement is cut: limits.query_bytes was"),
+            1);
+        CU_ASSERT_EQUAL(count(records, "\"reason\""), 3);
+        free(records);
+}
+
 /* Open prepared statements, or long data that waits for its execution, fill what limits.held_bytes gives them, and no more. */
 static void open_statements_leave_space(void)
 {
@@ -943,6 +963,7 @@ static const struct tap_test tests[] = {
     {"pushed errors", pushed_errors},
     {"it gives up once", gives_up_once},
     {"limits of the pipeline and of statements", pipeline_and_statements},
+    {"a text is longer than limits.query_bytes", a_text_is_longer_than_query_bytes},
     {"what is held has a limit", what_is_held},
     {"open statements leave space for commands", open_statements_leave_space},
     {"times", times},
