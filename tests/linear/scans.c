@@ -11,6 +11,7 @@
 #include "mysql/sql/secret.h"
 #include "mysql/sql/setnames.h"
 #include "mysql/sql/tags.h"
+#include "mysql/sql/use.h"
 #include "mysql/wire/charset.h"
 #include "mysql/wire/command.h"
 #include "rules/filter.h"
@@ -54,6 +55,17 @@ static void scan_names(struct span text)
         struct setnames out;
         const struct setnames_options one = {.succeeded = true, .results = 1};
         sink = setnames_scan(text, &one, &out);
+}
+
+/** All statements of a text, as a text of several is read. */
+static void read_uses(struct span text)
+{
+        uint8_t name[USE_NAME_MAX];
+        struct use_reader r = use_reader_over(text, (struct sql_mode){0});
+        do {
+                struct use_change change = use_read(&r);
+                sink = change.effect + use_name(change.name, name);
+        } while (use_next_statement(&r));
 }
 
 static void scan_many_names(struct span text)
@@ -300,6 +312,7 @@ const struct scan linear_scans[] = {
     {"tags", 32, NULL, read_tags},
     {"set-names", 85, NULL, scan_names},
     {"set-names-many", 85, NULL, scan_many_names},
+    {"use", 195, NULL, read_uses},
     {"utf8", 12, NULL, check_utf8},
     {"lexer", 220, NULL, lex},
     {"digest", 170, NULL, make_digest},

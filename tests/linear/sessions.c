@@ -376,6 +376,56 @@ static void begin_execute_comment(size_t bytes)
         }
 }
 
+/* --- values that are filtered as they arrive --------------------------------------------------------------------------------- */
+
+enum { PIECE = 16 };
+
+/** Rows of a byte each, of a request that comes in small pieces. */
+static void begin_bulk_pieces(size_t bytes)
+{
+        enum { TYPES_FOLLOW = 0x80, ROW = 3 };
+        session_open(bytes, BRIEF);
+        put_prepare(1, 1, span_str("INSERT"));
+        (void)session_feed();
+        s.read_bytes = PIECE;
+        begin_packet(SIDE_CLIENT, 0);
+        writer_uint(&s.w, BULK_EXECUTE, 1);
+        writer_uint(&s.w, 1, 4);
+        writer_uint(&s.w, TYPES_FOLLOW, 2);
+        writer_uint(&s.w, 0xfd, 2);
+        for (size_t i = 0; i < bytes / ROW; i++) {
+                writer_bytes(&s.w, "\0\1a", ROW);
+        }
+        end_packet();
+        put_ok(1, 2);
+}
+
+/** Attributes, each with a type, a name and a value, in the same way. */
+static void begin_execute_pieces(size_t bytes)
+{
+        enum { EACH = 6 };
+        size_t n = bytes / EACH;
+        session_open(bytes, BRIEF | CAP_QUERY_ATTRIBUTES);
+        put_prepare(1, 0, span_str("DO 1"));
+        (void)session_feed();
+        s.read_bytes = PIECE;
+        begin_packet(SIDE_CLIENT, 0);
+        writer_bytes(&s.w, "\x17\1\0\0\0\x08\1\0\0\0\xfd", 11); /* the count follows */
+        writer_uint(&s.w, n, 3);
+        for (size_t i = 0; i < (n + 7) / 8; i++) {
+                writer_uint(&s.w, 0, 1);
+        }
+        writer_uint(&s.w, 1, 1);
+        for (size_t i = 0; i < n; i++) {
+                writer_bytes(&s.w, "\xfd\0\1a", 4);
+        }
+        for (size_t i = 0; i < n; i++) {
+                writer_bytes(&s.w, "\1b", 2);
+        }
+        end_packet();
+        put_ok(1, 2);
+}
+
 /* --- the login ---------------------------------------------------------------------------------------------------------------- */
 
 static void begin_attributes(size_t bytes)
@@ -402,7 +452,7 @@ const struct play linear_plays[] = {
     {"long-data", 300, begin_long_data, run, session_end},
     {"long-data-pieces", 165, begin_long_data_pieces, run, session_end},
     {"statements-aimed", 180, begin_statements, run, session_end},
-    {"pipeline", 220, begin_pipeline, run, session_end},
+    {"pipeline", 165, begin_pipeline, run, session_end},
     {"empty", 190, begin_empty, run, session_end},
     {"single-bytes", 340, begin_single_bytes, run, session_end},
     {"recorded", 120, begin_recorded, run, session_end},
@@ -419,5 +469,7 @@ const struct play linear_plays[] = {
     {"execute-long", 300, begin_execute_long, run, session_end}, /* a copy of the text for each record */
     {"execute-comment", 300, begin_execute_comment, run, session_end},
     {"attributes", 120, begin_attributes, run, session_end},
+    {"bulk-pieces", 300, begin_bulk_pieces, run, session_end},
+    {"execute-pieces", 250, begin_execute_pieces, run, session_end},
 };
 const size_t linear_plays_n = sizeof linear_plays / sizeof linear_plays[0];
