@@ -56,8 +56,9 @@ struct command {
 
         size_t body_len; /**< of body, in use */
         uint64_t true_len;
-        uint64_t dropped; /**< bytes of long values that are missing within body (value_filter.h) */
-        size_t text_at;   /**< where the text begins in body; attributes may stand before it */
+        uint64_t dropped;        /**< bytes of long values that are missing within body (value_filter.h) */
+        uint16_t counted_params; /**< see struct message */
+        size_t text_at;          /**< where the text begins in body; attributes may stand before it */
         uint32_t stmt_id;
         bool has_stmt_id;
         bool is_secret;  /**< contains a password, or may; see secret_watch_covers */

@@ -133,7 +133,8 @@ static void handle_message(struct parse_context *ctx)
                                   stream->seq,
                                   stream->last,
                                   stream->first,
-                                  ctx->from == SIDE_CLIENT ? d->filter.dropped : 0};
+                                  ctx->from == SIDE_CLIENT ? d->filter.dropped : 0,
+                                  ctx->from == SIDE_CLIENT ? value_filter_counted(d) : 0};
         phase_handler *handle = phase_table[d->phase].from[ctx->from];
         d->packet_secret = d->redact_packets && d->phase == PHASE_READY;
         d->packet_kind = PACKET_UNKNOWN;

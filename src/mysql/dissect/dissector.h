@@ -102,7 +102,8 @@ struct dissect {
         bool held_full;             /**< limits.held_bytes was reached, and a record says so */
         bool drain_secret;          /**< the file that is drained may contain a password */
         struct value_filter filter; /**< of the request that is arriving in pieces */
-        uint8_t drain_seq;          /**< of the next packet of a file that is drained */
+        struct pending_commands pending;
+        uint8_t drain_seq; /**< of the next packet of a file that is drained */
         struct resync resync;
 };
 

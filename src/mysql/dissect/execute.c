@@ -226,6 +226,10 @@ void execute_decode(struct dissect *d, const struct command *cmd, struct executi
         if (out->st == NULL) {
                 return;
         }
+        if (cmd->dropped > 0 && cmd->counted_params > 0 && cmd->counted_params != out->st->n_params) {
+                out->are_unknown = true; /* what was dropped were not the values */
+                return;
+        }
         if (cmd->code == COM_STMT_EXECUTE) {
                 decode_execute(d, cmd, out);
         } else {

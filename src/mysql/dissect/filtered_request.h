@@ -22,15 +22,28 @@ enum value_filter_step {
         FILTER_COUNTED,   /**< a part of the length of a text */
 };
 
+/** Which commands that change what an execution means have arrived last: sequence numbers within the session, 0 = none has. Whether
+ *  they are still in flight, the head of the queue shows. */
+struct pending_commands {
+        uint64_t prepare;
+        uint64_t long_data;
+        uint64_t any;     /**< of a prepared statement */
+        uint64_t counted; /**< the COM_STMT_PREPARE whose parameters were counted */
+        uint64_t params;  /**< so many it has */
+};
+
 struct value_filter {
         enum value_filter_step step;
         bool is_bulk;
         bool has_names; /**< the types are followed by names */
         bool has_types; /**< the request has types; else those of the last execution hold */
+        bool
+            is_pending; /**< the statement is still being prepared: its parameters were counted in its text */
         uint32_t stmt_id;
         uint64_t keep;    /**< bytes to keep before the next step */
         uint64_t drop;    /**< bytes to drop after them */
         uint64_t dropped; /**< of the message so far */
+        uint64_t n_own;   /**< parameters of the statement */
         uint64_t n;       /**< values; of COM_STMT_BULK_EXECUTE, of each row */
         uint64_t i;       /**< the value or the type that comes next */
         /* positions in what is kept */

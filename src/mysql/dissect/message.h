@@ -18,6 +18,8 @@ struct message {
         uint8_t last;     /**< of its last packet */
         uint8_t first;    /**< first byte of the payload; 0 if it is empty */
         uint64_t dropped; /**< bytes of long values that are missing within body (value_filter.h) */
+        uint16_t
+            counted_params; /**< with how many parameters they were found, if the statement was not known; else 0 */
 };
 
 /** What a handler made of a message: what kind of packet it is, or why the session can't be followed any further. */

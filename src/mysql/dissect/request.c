@@ -3,6 +3,7 @@
 #include "mysql/dissect/emit.h"
 #include "mysql/dissect/execute.h"
 #include "mysql/dissect/rows.h"
+#include "mysql/dissect/value_filter.h"
 #include "mysql/wire/capability.h"
 #include "mysql/wire/charset.h"
 #include "mysql/wire/handshake.h"
@@ -37,6 +38,7 @@ static void describe(struct dissect *d, struct command *cmd, const struct messag
         cmd->bytes_sent = m->wire;
         cmd->true_len = m->len;
         cmd->dropped = m->dropped;
+        cmd->counted_params = m->counted_params;
         cmd->text_at = CODE_SIZE;
         cmd->next_seq = (uint8_t)(m->last + 1);
         cmd->seq_known = m->seq == 0 && !d->skips_rest;
@@ -54,6 +56,7 @@ static void describe(struct dissect *d, struct command *cmd, const struct messag
         cmd->is_plain = cmd->code == COM_QUERY && !cmd->text_lost &&
                         session_vars_is_plain(span_skip(m->body, cmd->text_at));
         read_stmt_id(cmd, m->body);
+        value_filter_note(d, cmd);
 }
 
 /** How many commands can be in flight before the session becomes opaque. */

@@ -2,6 +2,7 @@
 
 #include "mysql/dissect/dissector.h"
 #include "mysql/dissect/parameter.h"
+#include "mysql/sql/sql.h"
 #include "mysql/wire/lenenc.h"
 
 enum {
@@ -79,19 +80,92 @@ static void begin_bitmap(struct value_filter *f, const struct packet_stream *str
         go_on(f, FILTER_BITMAP, f->n / 8 + (f->n % 8 != 0) + 1);
 }
 
+/* --- commands in flight ----------------------------------------------------------------------------------------------- */
+
+/** Is the command @p seq_num, which has arrived, still in flight? */
+static bool is_in_flight(const struct dissect *d, uint64_t seq_num)
+{
+        return d->queue.head != NULL && d->queue.head->seq_num <= seq_num;
+}
+
+static uint64_t count_params(struct span text, struct sql_mode mode)
+{
+        struct sql_lexer lexer = sql_lexer_over(text, mode);
+        uint64_t n = 0;
+        for (struct sql_token t = sql_next(&lexer); t.kind != SQL_END; t = sql_next(&lexer)) {
+                n += t.kind == SQL_PARAMETER ? 1 : 0;
+        }
+        return n;
+}
+
+/** If the newest command is the COM_STMT_PREPARE that counts, count its parameters, once. Later it is no longer found so easily. */
+static void count_pending(struct dissect *d)
+{
+        struct pending_commands *p = &d->pending;
+        struct command scratch;
+        if (p->counted == p->prepare || !is_in_flight(d, p->prepare)) {
+                return;
+        }
+        const struct command *newest = command_queue_newest(&d->queue, &scratch);
+        if (newest->seq_num == p->prepare && newest->body_len == newest->true_len) {
+                p->params = count_params(command_text(newest), d->transaction.mode);
+                p->counted = p->prepare;
+        }
+}
+
+void value_filter_note(struct dissect *d, const struct command *cmd)
+{
+        struct pending_commands *p = &d->pending;
+        if (cmd->code == COM_STMT_PREPARE) {
+                p->prepare = cmd->seq_num;
+        } else if (cmd->has_stmt_id) {
+                p->any = cmd->seq_num;
+                if (cmd->code == COM_STMT_SEND_LONG_DATA) {
+                        p->long_data = cmd->seq_num;
+                }
+                if (cmd->stmt_id == LAST_PREPARED) {
+                        count_pending(d);
+                }
+        }
+}
+
+uint16_t value_filter_counted(const struct dissect *d)
+{
+        return d->filter.is_pending ? (uint16_t)d->filter.n_own : 0;
+}
+
+/** Find out how many parameters the statement has. @return false: that is not known. */
+static bool find_params(struct dissect *d)
+{
+        struct value_filter *f = &d->filter;
+        const struct pending_commands *p = &d->pending;
+        if (is_in_flight(d, p->long_data)) {
+                return false; /* it takes the place of values */
+        }
+        if (f->stmt_id == LAST_PREPARED && is_in_flight(d, p->prepare)) {
+                count_pending(d);
+                f->is_pending = p->counted == p->prepare && p->params <= UINT16_MAX;
+                f->n_own = p->params;
+                return f->is_pending;
+        }
+        f->stmt_id = f->stmt_id == LAST_PREPARED ? d->statements.last_prepared : f->stmt_id;
+        const struct statement *st = statements_find(&d->statements, f->stmt_id);
+        f->n_own = st != NULL ? st->n_params : 0;
+        /* what is in flight may drop the long data that has come before */
+        return st != NULL && (st->long_data.n == 0 || !is_in_flight(d, p->any));
+}
+
 static void on_head(struct dissect *d, const struct packet_stream *stream)
 {
         struct value_filter *f = &d->filter;
         struct reader r = reader_over(span_skip(span_of(stream->kept, stream->kept_len), 1));
         f->stmt_id = reader_u32(&r);
-        f->stmt_id = f->stmt_id == LAST_PREPARED ? d->statements.last_prepared : f->stmt_id;
-        const struct statement *st = statements_find(&d->statements, f->stmt_id);
         unsigned flags = stream->kept[FLAGS_AT];
-        if (st == NULL || (f->is_bulk && st->n_params == 0)) {
+        if (!find_params(d) || (f->is_bulk && f->n_own == 0)) {
                 f->step = FILTER_OFF;
                 return;
         }
-        f->n = st->n_params;
+        f->n = f->n_own;
         if (f->is_bulk) {
                 f->has_types = (flags & BULK_TYPES) != 0;
                 begin_types(f, stream);
@@ -124,11 +198,15 @@ static void on_name(struct value_filter *f, const struct packet_stream *stream)
         }
 }
 
-/** Find the type of value i, and go on to the next one's. @return false: it was never seen. */
-static bool take_type(struct value_filter *f, const struct packet_stream *stream, const struct statement *st,
+/** Find the type of value i, and go on to the next one's. @return false: it was never seen, or what is in flight may change it. */
+static bool take_type(struct dissect *d, const struct packet_stream *stream, const struct statement *st,
                       uint8_t *type)
 {
+        struct value_filter *f = &d->filter;
         if (!f->has_types) {
+                if (st == NULL || is_in_flight(d, d->pending.any)) {
+                        return false;
+                }
                 *type = f->i < st->n_types ? (uint8_t)st->types[f->i] : 0;
                 return f->i < st->n_types;
         }
@@ -163,7 +241,7 @@ static bool is_absent(const struct value_filter *f, const struct packet_stream *
         if ((stream->kept[f->bitmap_at + f->i / 8] >> (f->i % 8) & 1) != 0) {
                 return true;
         }
-        return f->i < st->n_params && st->long_data.n > 0 &&
+        return st != NULL && f->i < st->n_params && st->long_data.n > 0 &&
                statement_find_long_data(st, (uint16_t)f->i) != NULL;
 }
 
@@ -180,7 +258,7 @@ static void on_value(struct dissect *d, const struct packet_stream *stream, cons
                 f->step = FILTER_OFF;
         } else if (f->is_bulk && !has_indicator) {
                 go_on(f, FILTER_INDICATOR, 1);
-        } else if (!take_type(f, stream, st, &type)) {
+        } else if (!take_type(d, stream, st, &type)) {
                 f->step = FILTER_OFF;
         } else {
                 bool absent =
@@ -234,7 +312,7 @@ static void take_steps(struct dissect *d, const struct packet_stream *stream)
         /* the server may have closed it while the request arrives */
         const struct statement *st =
             f->step > FILTER_HEAD ? statements_find(&d->statements, f->stmt_id) : NULL;
-        if (f->step > FILTER_HEAD && st == NULL) {
+        if (f->step > FILTER_HEAD && st == NULL && !f->is_pending) {
                 f->step = FILTER_OFF;
         }
         while (f->step != FILTER_OFF && f->keep == 0 && f->drop == 0) {

@@ -27,6 +27,7 @@ struct entry {
         uint32_t body_len;
         uint32_t text_at;
         uint32_t stmt_id;
+        uint16_t counted_params;
         uint8_t code;
         uint8_t next_seq;
         uint8_t next_frame;
@@ -135,6 +136,7 @@ static void load(const struct entry *e, uint64_t seq_num, struct command *cmd)
         cmd->bytes_sent = e->bytes_sent;
         cmd->true_len = e->true_len;
         cmd->dropped = e->dropped;
+        cmd->counted_params = e->counted_params;
         cmd->body_len = e->body_len;
         cmd->text_at = e->text_at;
         cmd->stmt_id = e->stmt_id;
@@ -158,6 +160,7 @@ static struct entry entry_of(const struct command *cmd, size_t body_len)
             .bytes_sent = cmd->bytes_sent,
             .true_len = cmd->true_len,
             .dropped = cmd->dropped,
+            .counted_params = cmd->counted_params,
             .body_len = (uint32_t)body_len,
             .text_at = (uint32_t)cmd->text_at,
             .stmt_id = cmd->stmt_id,

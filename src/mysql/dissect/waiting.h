@@ -3,7 +3,7 @@
  *      first block                      last block
  *      [ used up | entry | entry | … ] -> … -> [ entry | entry | free ]         an entry: its fixed part, then the body
  *
- * An entry takes 57 bytes besides its body; a large body is a block of its own memory.
+ * An entry takes 59 bytes besides its body; a large body is a block of its own memory.
  * Knows: what a command that has not begun consists of.   Does not know: the queue, budgets, replies.
  * Threads: one owner.   Memory: STAGE_DISSECT, in blocks that grow with the number of commands, from 1 KiB to 32 KiB. */
 #ifndef MYSQL_DISSECT_WAITING_H
