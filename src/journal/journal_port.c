@@ -17,7 +17,7 @@ enum { LINE = 64 };
 /* Besides what a session may hold, in the records of what one reading brings. */
 #define OVERFLOW_BYTES (64 * 1024 * 1024)
 
-static void wake_if_needed(struct journal_port *port)
+static inline __attribute__((always_inline)) void wake_if_needed(struct journal_port *port)
 {
         struct journal_wake *wake = port->wake;
         atomic_fetch_add(&port->puts, 1);

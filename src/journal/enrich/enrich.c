@@ -270,13 +270,6 @@ unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, str
         return n;
 }
 
-struct record *enrich_raw(struct enrich *e, struct n_plus_one_session *session, struct record_raw *raw,
-                          unsigned *runs)
-{
-        *runs = enrich_record(e, session, &raw->with_secrets);
-        return &raw->with_secrets;
-}
-
 bool enrich_is_waiting(const struct enrich *e)
 {
         return n_plus_one_is_waiting(e->n_plus_one);

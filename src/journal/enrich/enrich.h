@@ -29,14 +29,19 @@ struct enrich {
 enum status enrich_init(struct enrich *e, const struct settings *settings);
 void enrich_fini(struct enrich *e);
 
-/** Remove the passwords from @p raw and enrich it: enrich_record, which is for tests alone. @p runs becomes what that returns.
- *  @return the record, which is the one in @p raw. */
-struct record *enrich_raw(struct enrich *e, struct n_plus_one_session *session, struct record_raw *raw,
-                          unsigned *runs);
 /** Enrich @p r, the next record of @p session (NULL = the order of its statements is not followed), whose texts are UTF-8. What it
  *  points at lives until the next call.
  *  @return how many records in e->runs come first. */
 unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, struct record *r);
+/** Remove the passwords from @p raw and enrich it: enrich_record, which is for tests alone. @p runs becomes what that returns.
+ *  @return the record, which is the one in @p raw. */
+static inline struct record *enrich_raw(struct enrich *e, struct n_plus_one_session *session,
+                                        struct record_raw *raw, unsigned *runs)
+{
+        *runs = enrich_record(e, session, &raw->with_secrets);
+        return &raw->with_secrets;
+}
+
 /** The records so far are no longer needed: large buffers are freed. */
 void enrich_shrink(struct enrich *e);
 

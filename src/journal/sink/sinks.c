@@ -62,13 +62,6 @@ static void wake_retention(struct sinks *sinks)
         }
 }
 
-void sinks_put(struct sinks *sinks, const struct record *r)
-{
-        for (unsigned i = 0; i < sinks->n; i++) {
-                sink_put(&sinks->all[i], r);
-        }
-}
-
 bool sinks_flush(struct sinks *sinks)
 {
         bool done = true;

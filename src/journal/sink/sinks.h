@@ -25,7 +25,12 @@ void sinks_close(struct sinks *sinks);
 void sinks_free(struct sinks *sinks);
 
 /** Put @p r to each whose filter it passes. */
-void sinks_put(struct sinks *sinks, const struct record *r);
+static inline void sinks_put(struct sinks *sinks, const struct record *r)
+{
+        for (unsigned i = 0; i < sinks->n; i++) {
+                sink_put(&sinks->all[i], r);
+        }
+}
 /** Write out what can be written now. @return true if nothing is left to write. */
 bool sinks_flush(struct sinks *sinks);
 /** Flush those that are stuck or failing. */

@@ -131,7 +131,7 @@ static uint8_t *put_list_texts(uint8_t *to, struct value_list list)
         return to;
 }
 
-static uint8_t *put_own_texts(uint8_t *to, const struct record *r)
+static inline __attribute__((always_inline)) uint8_t *put_own_texts(uint8_t *to, const struct record *r)
 {
 #define COPY(member)                                                                                         \
         if (r->member.len > 0) {                                                                             \

@@ -189,6 +189,33 @@ static void spans_of_every_length_are_copied(void)
         }
 }
 
+/* As records use them: with sizes that are known when this is compiled, in blocks that end with the bytes. */
+#define COPY_AND_CLEAR(n)                                                                                    \
+        do {                                                                                                 \
+                uint8_t *to = malloc(n);                                                                     \
+                CU_ASSERT_PTR_NOT_NULL_FATAL(to);                                                            \
+                memset(to, 0xee, n);                                                                         \
+                span_copy_fixed(to, from + 1, n);                                                            \
+                CU_ASSERT_EQUAL(memcmp(to, from + 1, n), 0);                                                 \
+                span_zero_fixed(to, n);                                                                      \
+                CU_ASSERT_EQUAL(memcmp(to, zero, n), 0);                                                     \
+                free(to);                                                                                    \
+        } while (0)
+
+static void blocks_of_known_size_are_copied_and_cleared(void)
+{
+        static const uint8_t zero[448];
+        uint8_t from[1 + 448];
+        for (size_t i = 0; i < sizeof from; i++) {
+                from[i] = (uint8_t)tap_random();
+        }
+        COPY_AND_CLEAR(8);
+        COPY_AND_CLEAR(16);
+        COPY_AND_CLEAR(24);
+        COPY_AND_CLEAR(440);
+        COPY_AND_CLEAR(448);
+}
+
 static void bytes_of_every_length_are_compared(void)
 {
         for (size_t len = 0; len <= 100; len++) {
@@ -219,6 +246,7 @@ static const struct tap_test tests[] = {
     {"decimals of every length", decimals_of_every_length},
     {"times one after another", times_one_after_another},
     {"spans of every length are copied", spans_of_every_length_are_copied},
+    {"blocks of known size are copied and cleared", blocks_of_known_size_are_copied_and_cleared},
     {"bytes of every length are compared", bytes_of_every_length_are_compared},
 };
 
