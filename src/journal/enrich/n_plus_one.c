@@ -11,7 +11,7 @@
 
 enum {
         SEEN_MAX = 64,
-        LENT_MAX = 64,      /* statements of an idle session for no loop, after which it works for itself */
+        LENT_MAX = 32,      /* statements of an idle session for no loop, after which it works for itself */
         POOL_SESSIONS = 16, /* sessions with lists that are considered for a statement */
         SLOW_TIMES = 4,     /* so many times as long as the longest statement of a loop is no pause */
 };
@@ -223,11 +223,10 @@ static bool may_loop(const struct record *r, const struct digest_found *found)
         return shape->kind == SHAPE_WRITE || (shape->kind == SHAPE_QUERY && reads);
 }
 
-/** May @p r, whose statement has the digest @p hash, be run for another session? Its own session was idle, or runs only that. */
-static bool may_be_lent(const struct n_plus_one_session *s, const struct record *r,
-                        const uint8_t hash[DIGEST_HASH])
+/** May @p r be run for another session? Its own session was idle, or has run nothing else since then. */
+static bool may_be_lent(const struct n_plus_one_session *s, const struct record *r)
 {
-        bool goes_on = s->n_lent > 0 && s->n_lent <= LENT_MAX && memcmp(s->lent, hash, DIGEST_HASH) == 0;
+        bool goes_on = s->n_lent > 0 && s->n_lent <= LENT_MAX;
         return goes_on || r->mono_ns > s->worked_ns + MOMENT_NS;
 }
 
@@ -236,7 +235,7 @@ static bool is_quiet(const struct n_plus_one_session *s, const struct record *r,
                      const struct digest_stat *stat)
 {
         const struct shape *shape = stat != NULL ? &stat->shape : NULL;
-        if (stat != NULL && may_be_lent(s, r, stat->hash)) {
+        if (stat != NULL && may_be_lent(s, r)) {
                 return false;
         }
         return r->row_hashes.len == 0 && s->trx_id == 0 && !record_has(r, FIELD_TRX_ID) &&
@@ -291,9 +290,7 @@ static void see_pool(struct n_plus_one *n, struct n_plus_one_session *s, struct 
         if (!lent) {
                 pool_statements_add(&n->idle, r, scope, statement, keys, values);
         }
-        bool same = s->n_lent > 0 && memcmp(s->lent, statement->hash, DIGEST_HASH) == 0;
-        s->n_lent = lent || !same ? 1 : s->n_lent + 1;
-        memcpy(s->lent, statement->hash, DIGEST_HASH);
+        s->n_lent = lent ? 1 : s->n_lent + 1;
 }
 
 /** @p s has just read a list: the statements for its rows may have come before. They are not marked any more. */
@@ -341,7 +338,7 @@ static void see_loops(struct n_plus_one *n, struct n_plus_one_session *s, struct
         if (r->mono_ns > pause_end_ns(s) || begins_afresh(r)) {
                 end_loops(n, s, ended);
         }
-        bool lent = shape != NULL && may_loop(r, found) && may_be_lent(s, r, found->stat->hash);
+        bool lent = shape != NULL && may_loop(r, found) && may_be_lent(s, r);
         n->latest = s;
         if (!may_loop(r, found)) {
                 row_loops_see_other(&n->loops, &s->loops, shape, ended);
@@ -351,7 +348,7 @@ static void see_loops(struct n_plus_one *n, struct n_plus_one_session *s, struct
                 memcpy(statement.hash, found->stat->hash, DIGEST_HASH);
                 statement_keys_read(r, found->sql, shape, &keys);
                 bool is_found = row_loops_see(&n->loops, &s->loops, r, &statement, &keys, values, ended);
-                if (!is_found && lent) {
+                if (!is_found && lent && keys.n > 0) {
                         see_pool(n, s, r, &statement, &keys, values);
                 } else {
                         s->n_lent = 0;

@@ -2,7 +2,7 @@
  * them (N+1; row_loops.h), writes for each row, and repetitions within a transaction.
  *
  * A statement whose values are in no list of its own session can belong to a loop over the list of another one: of the same user,
- * database and client address, if its session was idle before or runs the same statement again, if it begins while the list is read or
+ * database and client address, if its session was idle before, or has run only such statements since then, if it begins while the list is read or
  * directly after it or after another statement of the loop, and if the rows come more or less in their order.
  *
  * Loops end when their list is read again (the next page), when a list without any value of the known rows comes, when the session does
@@ -26,14 +26,14 @@ struct n_plus_one_session {
         struct n_plus_one_session *older;
         bool is_listed;
         uint64_t scope; /**< of what pool it may be (pool_statements.h), while it is listed; 0 = not known */
-        uint64_t conn_id;          /**< while it is listed */
-        uint64_t list_ns;          /**< when its newest parent began */
-        uint64_t lent_ns;          /**< end of the last statement of another session in its loops */
-        uint8_t lent[DIGEST_HASH]; /**< of the statement that it runs for a pool, if n_lent > 0 */
-        unsigned n_lent;           /**< such statements without a loop so far, and 1 */
-        unsigned n_seen;           /**< in all; the newest are kept */
-        uint64_t trx_id;           /**< whose statements are in `seen` */
-        uint64_t *seen;            /**< NULL while there are none */
+        uint64_t conn_id; /**< while it is listed */
+        uint64_t list_ns; /**< when its newest parent began */
+        uint64_t lent_ns; /**< end of the last statement of another session in its loops */
+        unsigned
+            n_lent; /**< statements since it was idle that are in no loop yet, and 1; 0: it works for itself */
+        unsigned n_seen; /**< in all; the newest are kept */
+        uint64_t trx_id; /**< whose statements are in `seen` */
+        uint64_t *seen;  /**< NULL while there are none */
 };
 
 /** @p least statements make a loop; 0 = no loops are looked for. */
