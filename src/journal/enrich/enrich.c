@@ -201,6 +201,17 @@ static struct digest_found look_at(struct enrich *e, const struct record *r)
             .sql = text, .suspected = suspected, .may_have_tags = !suspected && tags_may_be_in(text)};
 }
 
+/** Let the record of loop @p i refer to its session. A loop that uses several is that of the last statement's, at no one address. */
+static void refer_loop(struct enrich *e, unsigned i, uint64_t conn_id, const struct record_session *session,
+                       struct field_set fields)
+{
+        const struct row_loop *loop = &e->ended.at[i];
+        enrich_refer_run(&e->runs[i], loop->elsewhere > 0 ? loop->conn_id : conn_id, session, fields);
+        if (loop->elsewhere > 0) {
+                record_remove(&e->runs[i], FIELD_CLIENT_ADDR);
+        }
+}
+
 /** The records of the loops in e->ended, which @p r ended. */
 static __attribute__((noinline)) void put_runs(struct enrich *e, const struct record *r)
 {
@@ -208,7 +219,7 @@ static __attribute__((noinline)) void put_runs(struct enrich *e, const struct re
         bool is_query = r->event == EVENT_QUERY || session == NULL;
         for (unsigned i = 0; i < e->ended.n; i++) {
                 put_run(e, i);
-                enrich_refer_run(&e->runs[i], r->conn_id, session, is_query ? r->present : session->fields);
+                refer_loop(e, i, r->conn_id, session, is_query ? r->present : session->fields);
                 if (record_has(r, FIELD_DATABASE_UNKNOWN)) {
                         record_set_uint(&e->runs[i], FIELD_DATABASE_UNKNOWN, 1);
                 }
@@ -290,7 +301,7 @@ struct n_plus_one_session *enrich_expire(struct enrich *e, const struct n_plus_o
 void enrich_refer(struct enrich *e, unsigned n, uint64_t conn_id, const struct record_session *session)
 {
         for (unsigned i = 0; i < n; i++) {
-                enrich_refer_run(&e->runs[i], conn_id, session, session->fields);
+                refer_loop(e, i, conn_id, session, session->fields);
         }
 }
 

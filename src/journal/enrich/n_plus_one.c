@@ -18,7 +18,8 @@ enum {
 #define PAUSE_NS                                                                                             \
         CLOCK_S_NS /* so long without a statement ends a loop: a pool gave the connection to somebody else */
 
-#define MOMENT_NS (100 * CLOCK_MS_NS) /* between two statements of a loop that uses several sessions */
+#define IDLE_NS   (100 * CLOCK_MS_NS) /* a session that has done nothing for so long may work for another one */
+#define MOMENT_NS (500 * CLOCK_MS_NS) /* between two statements of a loop that uses several sessions */
 
 struct n_plus_one {
         size_t sessions;                   /* that are open */
@@ -227,7 +228,7 @@ static bool may_loop(const struct record *r, const struct digest_found *found)
 static bool may_be_lent(const struct n_plus_one_session *s, const struct record *r)
 {
         bool goes_on = s->n_lent > 0 && s->n_lent <= LENT_MAX;
-        return goes_on || r->mono_ns > s->worked_ns + MOMENT_NS;
+        return goes_on || r->mono_ns > s->worked_ns + IDLE_NS;
 }
 
 /** Nothing is under way: no loop that @p r could go on with, begin or end, and no transaction. So it is most of the time. */
@@ -305,6 +306,7 @@ static void see_kept(struct n_plus_one *n, struct n_plus_one_session *s)
                 struct statement_keys keys = {.n = kept->n};
                 memcpy(keys.at, kept->keys, kept->n * sizeof keys.at[0]);
                 record_clear(&r);
+                r.conn_id = kept->conn_id;
                 r.mono_ns = kept->mono_ns;
                 r.wall_ns = kept->wall_ns;
                 r.duration_us = kept->duration_us;

@@ -398,6 +398,7 @@ static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_s
         shape->loop.count += is_found ? 1 : 0;
         shape->loose += is_found ? 0 : 1;
         shape->loop.sum_us += r->duration_us;
+        shape->loop.conn_id = r->conn_id;
         shape->loop.mono_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
         shape->loop.wall_ns = r->wall_ns + r->duration_us * CLOCK_US_NS;
         shape->loop.last_seq_num = record_uint_if_any(r, FIELD_CONN_SEQ_NUM);

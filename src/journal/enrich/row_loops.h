@@ -36,6 +36,7 @@ struct row_statement {
 /** A loop that has ended. */
 struct row_loop {
         uint64_t elsewhere; /**< statements of other sessions in it */
+        uint64_t conn_id;   /**< of its last statement */
         bool writes;        /**< INSERT, UPDATE or DELETE */
         uint64_t count;     /**< statements */
         uint64_t sum_us;
