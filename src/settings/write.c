@@ -124,6 +124,7 @@ void settings_write(const struct settings *s, FILE *out)
         char group[64] = "";
         (void)fputs(
             "# querytap.cfg - the settings of querytap; querytap(1) describes them in detail.\n"
+            "# It is read only if 'querytap proxy -c FILE' names it.\n"
             "# Each is also an option of 'querytap proxy', which takes precedence: limits.sessions is\n"
             "# --limits-sessions. Sizes may end in K, M or G, times in ms or s; put these in quotes.\n\n",
             out);
