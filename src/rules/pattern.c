@@ -49,7 +49,7 @@ static enum status compile(struct pattern *p, const char *text, char *error, siz
         if (p->code == NULL) {
                 PCRE2_UCHAR message[128] = "";
                 (void)pcre2_get_error_message(number, message, sizeof message);
-                (void)snprintf(error, size, "pattern: %s at offset %zu", (const char *)message, (size_t)at);
+                (void)snprintf(error, size, "%s at offset %zu", (const char *)message, (size_t)at);
                 return number == PCRE2_ERROR_HEAP_FAILED ? STATUS_NOMEM : STATUS_INVALID;
         }
         (void)pcre2_jit_compile(p->code,

@@ -68,7 +68,9 @@ static enum status make_filter(struct sink *sink)
         }
         enum status status = filter_new(&spec, &sink->filter, error);
         if (status != STATUS_OK) {
-                diag(DIAG_ERROR, "the log's filter: %s (log %s)", error, name_of(sink));
+                bool is_expression = sink->settings->filter[FILTER_EXPRESSION][0] != '\0';
+                diag(DIAG_ERROR, "%s%s (log %s)", is_expression ? "log.filter: " : "filter.", error,
+                     name_of(sink));
         }
         return status;
 }

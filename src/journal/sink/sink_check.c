@@ -94,8 +94,10 @@ static enum status check_texts(const struct settings *settings, uint64_t i, cons
         enum status status = filter_new(spec, &filter, error);
         filter_free(filter);
         if (status != STATUS_OK) {
-                diag(DIAG_ERROR, "%s%s: %s (log %s)", settings_place(settings, name, i, place), name, error,
-                     settings->sinks[i].file);
+                bool is_expression =
+                    spec->text[FILTER_EXPRESSION] != NULL && spec->text[FILTER_EXPRESSION][0] != '\0';
+                diag(DIAG_ERROR, "%s%s%s (log %s)", settings_place(settings, name, i, place),
+                     is_expression ? "log.filter: " : "filter.", error, settings->sinks[i].file);
         }
         return status;
 }

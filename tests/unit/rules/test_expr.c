@@ -428,7 +428,7 @@ static const struct {
     {"user:'open", 6, "the quote is not closed"},
     {"/open", 1, "the pattern is not closed: / is missing"},
     {"/a/x", 4, "only i may follow the pattern"},
-    {"re:(", 4, "pattern: missing closing parenthesis at offset 1"},
+    {"re:(", 4, "missing closing parenthesis at offset 1"},
     {"re:", 4, "a pattern is expected here"},
     {"(err", 1, "the parenthesis is not closed"},
     {"err)", 4, "')' is not expected here"},

@@ -204,7 +204,7 @@ static void bad_texts(void)
             {FILTER_ERRORS, "yes", "errors must be 1 or 0"},
             {FILTER_FINDING, "fast", "finding: 'fast' is not a value of finding"},
             {FILTER_FINDING, ",", "finding: "},
-            {FILTER_PATTERN, "(", "pattern: pattern: missing closing parenthesis at offset 1"},
+            {FILTER_PATTERN, "(", "pattern: missing closing parenthesis at offset 1"},
             {FILTER_MIN_DURATION, "soon", "min_duration: a time is expected here"},
             {FILTER_MIN_DURATION, "-1s", "min_duration: a time"},
             {FILTER_MIN_DURATION, "1x", "min_duration: 'x' is not a unit"},
