@@ -39,6 +39,7 @@ static bool set_text(struct top_text *t, char *bytes, size_t len, size_t columns
                                 free_text(&new);
                                 return false;
                         }
+                        memset(lines + new.n, 0, (size - new.n) * sizeof *lines);
                         new.lines = lines;
                 }
                 struct span line = line_of(rest, columns);
@@ -69,9 +70,10 @@ static size_t count_rows(const struct top_view *v)
         return v->list.n - v->head;
 }
 
+/** Row @p i of the list; empty behind the last. */
 static struct span row_at(const struct top_view *v, size_t i)
 {
-        return v->list.lines[v->head + i];
+        return i < count_rows(v) ? v->list.lines[v->head + i] : (struct span){NULL, 0};
 }
 
 static void select_row(struct top_view *v, size_t i)
