@@ -454,8 +454,7 @@ static void files_that_are_not_named(void)
             "load xml concurrent local infile \"/tmp/rows\" into table t",
             "LOAD DATA /* the */ LOCAL -- file\n INFILE '/tmp/rows' INTO TABLE t",
             "/*!50000 LOAD DATA LOCAL INFILE '/tmp/rows' INTO TABLE t */",
-            "SELECT 1; LOAD DATA LOCAL INFILE 'a' INTO TABLE t; LOAD DATA LOCAL INFILE '/tmp/rows' INTO "
-            "TABLE t",
+            "SELECT 1; LOAD DATA LOCAL INFILE 'a' INTO TABLE t; LOAD DATA LOCAL INFILE '/tmp/rows'",
             "LOAD DATA LOCAL INFILE '/tmp\\/rows' INTO TABLE t",
             "LOAD DATA LOCAL INFILE '/tmp/r\xc3\xb6ws' INTO TABLE t",
             "EXECUTE IMMEDIATE CONCAT('LOAD DATA', ' LOCAL INFILE ...')",
