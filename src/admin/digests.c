@@ -249,7 +249,7 @@ static const struct column columns[] = {
      OF_FINDING(SLOW)},
     {"n_plus_one", NULL, "Times that it was run once for each row of another result.",
      OF_FINDING(N_PLUS_ONE)},
-    {"duplicates", NULL, "Statements that were run again in the same transaction.", OF_FINDING(DUPLICATE)},
+    {"duplicates", NULL, "Statements that asked again what was just answered.", OF_FINDING(DUPLICATE)},
     {"transaction_idle", NULL, "Statements before which their transaction was held while nothing ran.",
      OF_FINDING(TRANSACTION_IDLE)},
     {"prepare_once", NULL, "Statements in runs that were prepared, executed once and closed.",

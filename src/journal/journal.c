@@ -95,7 +95,7 @@ static void take_record(struct journal *j, struct journal_port *port, struct rec
                 write_record(j, &j->enrich.runs[i], identity);
         }
         if (session != NULL) {
-                n = session_findings_after(&j->findings, &session->history, r, j->enrich.stat);
+                n = session_findings_after(&j->findings, &session->history, r, &j->enrich.found);
                 write_session_runs(j, session, n);
         }
         write_record(j, r, identity);

@@ -142,6 +142,10 @@ const struct settings_row settings_rows[] = {
          "Number of rows of each result whose values are compared with those of later statements, to "
          "recognize "
          "N+1 and write loops. 0 disables this, and with it all of N+1 detection."),
+    MS("log.duplicate_ms", log.duplicate_ms, 0, 3600000, "1000",
+       "The same SELECT with the same values is marked as duplicate if it follows within this time in its "
+       "session or trace, or at any time in its transaction, and nothing was written to its tables in "
+       "between. 0 disables this."),
     MS("log.transaction_idle_ms", log.transaction_idle_ms, 0, 86400000, "1000",
        "Transactions in which nothing ran for at least this long are reported, with the next statement or "
        "the "

@@ -107,6 +107,8 @@ struct settings {
                 uint64_t slow_ms;      /**< a statement that takes as long is slow; 0 = no statement is */
                 uint64_t n_plus_one;   /**< statements with the same digest that are reported; 0 = none are */
                 uint64_t n_plus_one_rows; /**< rows of each result that are compared; 0 = none are */
+                uint64_t
+                    duplicate_ms; /**< the longest time between duplicates of a session; 0 = none are looked for */
                 uint64_t transaction_idle_ms; /**< a transaction held idle as long is reported; 0 = none is */
                 bool transaction_open;        /**< report transactions that a session leaves open */
                 uint64_t prepare_once;        /**< statements executed once that are reported; 0 = none are */

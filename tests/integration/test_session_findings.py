@@ -137,8 +137,39 @@ class Life:
             for limit, n in (("large_result", 2), ("slow,large_result", 2), ("transaction_open", 0)):
                 self.assertEqual(len(proxy.admin(f"/records?format=json&finding={limit}").splitlines()), n)
 
+    def test_duplicates_in_autocommit(self):
+        with self.proxy() as proxy:
+            c, other = self.connect(proxy), self.connect(proxy)
+            by_id = "SELECT a FROM life WHERE id = 3"
+            for text in (by_id, by_id, "SELECT a FROM life WHERE id = 2", by_id, "UPDATE life SET a = a + 1 WHERE id = 3", by_id, by_id,
+                         "SELECT id, NOW() FROM life", "SELECT id, NOW() FROM life", "SELECT id FROM life WHERE id > LAST_INSERT_ID()",
+                         "SELECT id FROM life WHERE id > LAST_INSERT_ID()", "SELECT 1", "SELECT 1", "SHOW STATUS LIKE 'Uptime'",
+                         "SHOW STATUS LIKE 'Uptime'"):
+                c.query(text)
+            other.query(by_id)
+            s = c.prepare("SELECT a + 0 FROM life WHERE id = ?")
+            for i in (1, 2, 1):
+                c.execute(s, i)
+            c.quit()
+            other.quit()
+            records = proxy.settled("query")
+            self.assertEqual([r.get("duplicates", 0) for r in records if r.get("query") == by_id and r["conn_id"] == 1], [0, 1, 2, 0, 1])
+            self.assertEqual([(r["command"], r["duplicates"]) for r in found(records, "duplicate") if r.get("query") != by_id],
+                             [("COM_STMT_EXECUTE", 1)])
+            digests = {d["digest_text"]: d["duplicates"] for d in proxy.json("/digests")["digests"]}
+            self.assertEqual(digests["SELECT `a` FROM `life` WHERE `id` = ?"], 3)
+
+    def test_duplicates_of_a_trace(self):
+        with self.proxy() as proxy:
+            for n, trace in enumerate(("0af7651916cd43dd8448eb211c80319c", "0af7651916cd43dd8448eb211c80319c", "1af7651916cd43dd8448eb211c80319c")):
+                c = self.connect(proxy)
+                c.query(f"SELECT a FROM life WHERE id = 1 /*traceparent='00-{trace}-{n:016x}-01'*/")
+                c.quit()
+                lab.wait_for(lambda n=n: len(proxy.records("disconnect")) > n, "the session to end")
+            self.assertEqual([r["conn_id"] for r in found(proxy.settled("query"), "duplicate")], [2])
+
     def test_all_of_them_can_be_disabled(self):
-        off = [x for s in ("transaction-idle-ms", "prepare-once", "connection-per-statement", "repeated-setup", "large-result")
+        off = [x for s in ("duplicate-ms", "transaction-idle-ms", "prepare-once", "connection-per-statement", "repeated-setup", "large-result")
                for x in (f"--log-{s}", "0")] + ["--log-transaction-open=false"]
         with self.proxy(*off) as proxy:
             for i in range(7):
@@ -155,7 +186,7 @@ class Life:
             c.quit()
             records = proxy.settled()
             names = {f for r in records for f in r.get("findings", ())}
-            self.assertLessEqual(names, {"no_index", "slow", "duplicate"})
+            self.assertLessEqual(names, {"no_index", "slow"})
             self.assertEqual([r for r in records if r["event"] == "prepare_once"], [])
 
 

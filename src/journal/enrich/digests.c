@@ -173,6 +173,7 @@ static uint32_t add(struct digests *d, const struct digest *made)
         count_store(s, 1);
         s->verb = made->verb;
         s->shape = shape_of(span_of(text, made->len), made->is_cut);
+        s->repeat = repeat_of(span_of(text, made->len), &s->shape);
         s->min_us = UINT64_MAX;
         s->next = *bucket_of(d, s->hash);
         *bucket_of(d, s->hash) = at;
@@ -370,14 +371,19 @@ void digests_count(struct digests *d, const struct digest_found *found, const st
         lock_give(&d->lock);
 }
 
+void digests_count_later(struct digests *d, struct digest_stat *stat, enum record_finding finding, uint64_t n)
+{
+        lock_take(&d->lock);
+        stat->findings[finding] += n;
+        lock_give(&d->lock);
+}
+
 void digests_count_finding(struct digests *d, const uint8_t hash[DIGEST_HASH], enum record_finding finding,
                            uint64_t n)
 {
         uint32_t at = lookup(d, hash);
         if (at != NONE) {
-                lock_take(&d->lock);
-                d->stats[at]->findings[finding] += n;
-                lock_give(&d->lock);
+                digests_count_later(d, d->stats[at], finding, n);
         }
 }
 

@@ -8,7 +8,7 @@
 #define JOURNAL_ENRICH_DIGESTS_H
 
 #include "base/status.h"
-#include "journal/enrich/shape.h"
+#include "journal/enrich/repeat.h"
 #include "mysql/record/record.h"
 #include "mysql/sql/digest.h"
 
@@ -26,6 +26,7 @@ struct digest_stat {
         char hex[DIGEST_HEX];
         const struct sql_word *verb;
         struct shape shape;
+        enum repeat repeat;
         uint8_t *text;
         size_t text_len;
         size_t text_room; /**< bytes of its block, in which `json` is, too */
@@ -85,6 +86,9 @@ void digests_count(struct digests *d, const struct digest_found *found, const st
 /** Count @p n statements of the shape @p hash, if it is known, that were found out about later. */
 void digests_count_finding(struct digests *d, const uint8_t hash[DIGEST_HASH], enum record_finding finding,
                            uint64_t n);
+/** The same of the shape @p stat, which was found last. */
+void digests_count_later(struct digests *d, struct digest_stat *stat, enum record_finding finding,
+                         uint64_t n);
 /** The text of a shape seen before; empty if it is gone. Writer thread. */
 struct span digests_text(const struct digests *d, const uint8_t hash[DIGEST_HASH]);
 

@@ -261,7 +261,7 @@ unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, str
                 return enrich_other(e, session, r);
         }
         struct digest_found found = look_at(e, r);
-        e->stat = found.stat;
+        e->found = found;
         unsigned n = see_order(e, session, r, &found);
         if (found.stat != NULL) {
                 add_digest(r, found.stat);

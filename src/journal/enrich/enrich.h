@@ -17,7 +17,7 @@ struct enrich {
         struct digests *digests; /**< NULL: none are made */
         struct n_plus_one *n_plus_one;
         struct redact *redact;
-        const struct digest_stat *stat; /**< of the last record's statement; NULL if it has none */
+        struct digest_found found; /**< what is known of the statement of the last record, a command */
         struct tags tags;
         char hex[ROW_LOOPS_ENDED][DIGEST_HEX];
         uint8_t info[ROW_LOOPS_ENDED][512];

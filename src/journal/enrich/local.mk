@@ -4,6 +4,8 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/conflict_statement.h \
 	src/journal/enrich/digests.c \
 	src/journal/enrich/digests.h \
+	src/journal/enrich/duplicates.c \
+	src/journal/enrich/duplicates.h \
 	src/journal/enrich/enrich.c \
 	src/journal/enrich/enrich.h \
 	src/journal/enrich/example.c \
@@ -26,6 +28,8 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/redact_text.h \
 	src/journal/enrich/redact_token.c \
 	src/journal/enrich/redact_token.h \
+	src/journal/enrich/repeat.c \
+	src/journal/enrich/repeat.h \
 	src/journal/enrich/repeated_setup.c \
 	src/journal/enrich/repeated_setup.h \
 	src/journal/enrich/session_findings.c \

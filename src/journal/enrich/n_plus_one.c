@@ -2,15 +2,12 @@
 
 #include "base/clock.h"
 #include "journal/enrich/pool_statements.h"
-#include "journal/enrich/spare_blocks.h"
-#include "mysql/wire/capability.h"
 #include "mysql/wire/command.h"
 #include "profile/heap/prof.h"
 
 #include <xxhash.h>
 
 enum {
-        SEEN_MAX = 64,
         LENT_MAX = 32,      /* statements of an idle session for no loop, after which it works for itself */
         POOL_SESSIONS = 16, /* sessions with lists that are considered for a statement */
         SLOW_TIMES = 4,     /* so many times as long as the longest statement of a loop is no pause */
@@ -25,7 +22,6 @@ struct n_plus_one {
         size_t sessions;                   /* that are open */
         struct n_plus_one_session *newest; /* of those that have parents or shapes */
         struct row_loops_pool loops;
-        struct spare_blocks seen;
         struct n_plus_one_session *latest; /* whose loops the last statement is in */
         struct pool_statements idle;       /* of sessions that were idle */
 };
@@ -37,7 +33,6 @@ enum status n_plus_one_new(unsigned least, struct n_plus_one **out)
                 return STATUS_NOMEM;
         }
         row_loops_pool_init(&(*out)->loops, least);
-        (*out)->seen.size = SEEN_MAX * sizeof(uint64_t);
         return STATUS_OK;
 }
 
@@ -76,32 +71,21 @@ static void end_loops(struct n_plus_one *n, struct n_plus_one_session *s, struct
         list_session(n, s);
 }
 
-static void drop_seen(struct n_plus_one *n, struct n_plus_one_session *s)
-{
-        if (s->seen != NULL) {
-                spare_blocks_give(&n->seen, s->seen);
-                s->seen = NULL;
-                s->n_seen = 0;
-        }
-}
-
 /* --- sessions ----------------------------------------------------------------------------------------------------- */
 
 void n_plus_one_begin(struct n_plus_one *n, struct n_plus_one_session *s)
 {
-        *s = (struct n_plus_one_session){.seen = NULL};
+        *s = (struct n_plus_one_session){.is_listed = false};
         n->sessions++;
 }
 
 void n_plus_one_end(struct n_plus_one *n, struct n_plus_one_session *s)
 {
         end_loops(n, s, NULL);
-        drop_seen(n, s);
         n->latest = NULL;
         n->sessions--;
         if (n->sessions == 0) { /* an idle proxy keeps no spare blocks: how many there are is chance */
                 row_loops_pool_fini(&n->loops);
-                spare_blocks_free(&n->seen);
         }
 }
 
@@ -109,17 +93,11 @@ void n_plus_one_free(struct n_plus_one *n)
 {
         if (n != NULL) {
                 row_loops_pool_fini(&n->loops);
-                spare_blocks_free(&n->seen);
                 prof_free(n);
         }
 }
 
 /* --- time ----------------------------------------------------------------------------------------------------------- */
-
-static uint64_t trx_of(const struct record *r)
-{
-        return record_has(r, FIELD_TRX_ID) ? r->trx_id : 0;
-}
 
 /** When a pause is long enough to end the loops of @p s. */
 static uint64_t pause_end_ns(const struct n_plus_one_session *s)
@@ -145,30 +123,6 @@ struct n_plus_one_session *n_plus_one_expire(struct n_plus_one *n, const struct 
                 }
         }
         return NULL;
-}
-
-/* --- the same again ------------------------------------------------------------------------------------------------ */
-
-static void see_again(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r, uint64_t key)
-{
-        uint64_t trx_id = trx_of(r);
-        if (trx_id != s->trx_id) {
-                s->trx_id = trx_id;
-                drop_seen(n, s);
-        }
-        if (trx_id == 0 || (s->seen == NULL && (s->seen = spare_blocks_take(&n->seen)) == NULL)) {
-                return;
-        }
-        uint64_t duplicates = 0;
-        unsigned kept = s->n_seen < SEEN_MAX ? s->n_seen : SEEN_MAX;
-        for (unsigned i = 0; i < kept; i++) {
-                duplicates += s->seen[i] == key ? 1 : 0;
-        }
-        s->seen[s->n_seen++ % SEEN_MAX] = key;
-        if (duplicates > 0) {
-                record_set_uint(r, FIELD_FINDINGS, r->findings | 1U << FINDING_DUPLICATE);
-                record_set_uint(r, FIELD_DUPLICATES, duplicates);
-        }
 }
 
 /* --- records ------------------------------------------------------------------------------------------------------ */
@@ -200,13 +154,6 @@ static bool is_upkeep(const struct record *r)
         }
 }
 
-static uint64_t head_of(const uint8_t hash[DIGEST_HASH])
-{
-        uint64_t head;
-        memcpy(&head, hash, sizeof head);
-        return head;
-}
-
 static bool is_select(const struct record *r, const struct digest_found *found)
 {
         return found->stat != NULL && found->stat->shape.kind == SHAPE_QUERY && !record_has(r, FIELD_ERRNO);
@@ -231,7 +178,7 @@ static bool may_be_lent(const struct n_plus_one_session *s, const struct record 
         return goes_on || r->mono_ns > s->worked_ns + IDLE_NS;
 }
 
-/** Nothing is under way: no loop that @p r could go on with, begin or end, and no transaction. So it is most of the time. */
+/** Nothing is under way: no loop that @p r could go on with, begin or end. So it is most of the time. */
 static bool is_quiet(const struct n_plus_one_session *s, const struct record *r,
                      const struct digest_stat *stat)
 {
@@ -239,14 +186,7 @@ static bool is_quiet(const struct n_plus_one_session *s, const struct record *r,
         if (stat != NULL && may_be_lent(s, r)) {
                 return false;
         }
-        return r->row_hashes.len == 0 && s->trx_id == 0 && !record_has(r, FIELD_TRX_ID) &&
-               !row_loops_are_waiting(&s->loops, shape);
-}
-
-static bool ends_transaction(const struct record *r)
-{
-        return record_has(r, FIELD_STATUS_FLAGS) &&
-               (r->status_flags & (STATUS_IN_TRANS | STATUS_IN_TRANS_READONLY)) == 0;
+        return r->row_hashes.len == 0 && !row_loops_are_waiting(&s->loops, shape);
 }
 
 static bool begins_afresh(const struct record *r)
@@ -371,13 +311,9 @@ static __attribute__((noinline)) void see_order(struct n_plus_one *n, struct n_p
 {
         uint64_t values = found->stat != NULL ? hash_values(r, digests_values(found)) : 0;
         if (is_select(r, found)) {
-                see_again(n, s, r, values ^ head_of(found->stat->hash));
         }
         if (n->loops.least > 0) {
                 see_loops(n, s, r, found, values, ended);
-        }
-        if (ends_transaction(r)) {
-                drop_seen(n, s);
         }
 }
 

@@ -1,5 +1,5 @@
 /** @file n_plus_one.h  What the order of a session's statements shows: statements that are run once for each row of a result before
- * them (N+1; row_loops.h), writes for each row, and repetitions within a transaction.
+ * them (N+1; row_loops.h), and writes for each row.
  *
  * A statement whose values are in no list of its own session can belong to a loop over the list of another one: of the same user,
  * database and client address, if its session was idle before, or has run only such statements since then, if it begins while the list is read or
@@ -31,9 +31,6 @@ struct n_plus_one_session {
         uint64_t lent_ns; /**< end of the last statement of another session in its loops */
         unsigned
             n_lent; /**< statements since it was idle that are in no loop yet, and 1; 0: it works for itself */
-        unsigned n_seen; /**< in all; the newest are kept */
-        uint64_t trx_id; /**< whose statements are in `seen` */
-        uint64_t *seen;  /**< NULL while there are none */
 };
 
 /** @p least statements make a loop; 0 = no loops are looked for. */

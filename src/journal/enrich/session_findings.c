@@ -16,12 +16,17 @@ enum status session_findings_init(struct session_findings *f, const struct setti
             .setup_least = settings->log.repeated_setup,
             .digests = digests,
         };
-        return short_sessions_init(&f->clients);
+        enum status status = short_sessions_init(&f->clients);
+        if (status == STATUS_OK) {
+                status = duplicates_init(&f->duplicates, digests, settings->log.duplicate_ms);
+        }
+        return status;
 }
 
 void session_findings_fini(struct session_findings *f)
 {
         short_sessions_fini(&f->clients);
+        duplicates_fini(&f->duplicates);
 }
 
 void session_history_fini(struct session_history *h)
@@ -130,8 +135,9 @@ static unsigned follow_other(struct session_findings *f, struct session_history 
 }
 
 unsigned session_findings_follow(struct session_findings *f, struct session_history *h, struct record *r,
-                                 const struct digest_stat *stat)
+                                 const struct digest_found *found)
 {
+        const struct digest_stat *stat = found->stat;
         if (r->event != EVENT_QUERY) {
                 return follow_other(f, h, r);
         }

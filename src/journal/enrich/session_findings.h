@@ -1,5 +1,5 @@
-/** @file session_findings.h  What the life of a session shows: transactions that are held or left open, statements that are prepared for one
- * execution, connections for one statement, and needless setup.
+/** @file session_findings.h  What the life of a session shows: transactions that are held or left open, statements that are asked again or
+ * prepared for one execution, connections for one statement, and needless setup.
  *
  *      record -> session_findings_before -> enrich -> session_findings_after -> log
  *
@@ -10,6 +10,7 @@
 #define JOURNAL_ENRICH_SESSION_FINDINGS_H
 
 #include "journal/enrich/digests.h"
+#include "journal/enrich/duplicates.h"
 #include "journal/enrich/open_transaction.h"
 #include "journal/enrich/prepare_once.h"
 #include "journal/enrich/repeated_setup.h"
@@ -23,13 +24,15 @@ struct session_history {
         struct prepare_once_session prepared;
         struct short_session short_session;
         struct repeated_setup setup;
-        uint64_t gaps; /**< as in struct session_findings, when the session was last seen */
+        uint64_t epoch; /**< see duplicates_see */
+        uint64_t gaps;  /**< as in struct session_findings, when the session was last seen */
 };
 
 struct session_findings {
         struct open_transaction_limits transaction;
         struct prepare_once prepare_once;
         struct short_sessions clients;
+        struct duplicates duplicates;
         uint64_t short_least; /**< short sessions in series that are reported; 0 = none are */
         uint64_t setup_least; /**< needless statements of a session that are reported; 0 = none are */
         struct digests *digests;
@@ -51,12 +54,13 @@ void session_history_fini(struct session_history *h);
 static inline void session_findings_gap(struct session_findings *f)
 {
         f->gaps++;
+        duplicates_forget(&f->duplicates);
 }
 
 /** For session_findings_before and session_findings_after: what they leave to do for few records. */
 void session_findings_mark(struct session_findings *f, struct session_history *h, struct record *r);
 unsigned session_findings_follow(struct session_findings *f, struct session_history *h, struct record *r,
-                                 const struct digest_stat *stat);
+                                 const struct digest_found *found);
 
 /** Add the findings of @p r, the next record of the session, that depend on records before it. */
 static inline void session_findings_before(struct session_findings *f, struct session_history *h,
@@ -68,16 +72,19 @@ static inline void session_findings_before(struct session_findings *f, struct se
         }
 }
 
-/** The same record with its digest, whose statistics are @p stat (NULL = it has none).
+/** The same record with its digest: @p found of its statement, if it is a command.
  *  @return how many runs ended: their records, without their session, are in f->runs. */
 static inline unsigned session_findings_after(struct session_findings *f, struct session_history *h,
-                                              struct record *r, const struct digest_stat *stat)
+                                              struct record *r, const struct digest_found *found)
 {
-        if (r->event == EVENT_QUERY && h->short_session.statements > SHORT_SESSION_STATEMENTS &&
-            !prepare_once_concerns(&h->prepared, r->command_id)) {
-                return 0;
+        if (r->event == EVENT_QUERY) {
+                duplicates_see(&f->duplicates, &h->epoch, r, found);
+                if (h->short_session.statements > SHORT_SESSION_STATEMENTS &&
+                    !prepare_once_concerns(&h->prepared, r->command_id)) {
+                        return 0;
+                }
         }
-        return session_findings_follow(f, h, r, stat);
+        return session_findings_follow(f, h, r, found);
 }
 
 /** Are there sessions with runs that session_findings_expire could end? */

@@ -23,8 +23,8 @@ bool jsonl_layout_try(struct writer *w, const struct record *r)
 
 enum {
         LAYOUTS = 16,
-        SEGMENTS = 64,
-        FIELDS = 28, /* of a record with a layout: none of them takes more than two segments */
+        SEGMENTS = 72,
+        FIELDS = 32, /* of a record with a layout: none of them takes more than two segments */
         LITERAL = 32,
         SEGMENT_ROOM = LITERAL + 32, /* for a literal and its value, unless that is a text */
         HEAD_ROOM = 64,

@@ -188,9 +188,10 @@ const struct record_field_info record_fields[FIELD_COUNT] = {
              "prepared, executed once and closed; for connection_per_statement, short sessions of the same "
              "client; "
              "for repeated_setup, needless statements of the session. Absent without such a finding."),
-    [FIELD_DUPLICATES] = UINT(
-        duplicates, "",
-        "Number of earlier statements in the transaction with the same text and values. Absent if it is 0."),
+    [FIELD_DUPLICATES] = UINT(duplicates, "",
+                              "Number of earlier statements with the same text and values in the same "
+                              "transaction or trace, or within "
+                              "a second of each other in the session. Absent if it is 0."),
     [FIELD_SESSION_CHANGES] =
         FIELD(session_changes, RECORD_MAP,
               "Session state changes that the server reported: schema, gtids, transaction_state, "

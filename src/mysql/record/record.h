@@ -130,7 +130,7 @@ struct record {
         uint64_t findings; /**< bit i: enum record_finding i */
         uint64_t repeated;
         uint64_t duplicates;
-        uint64_t redacted;      /**< bit i: enum record_redaction i */
+        uint64_t redacted; /**< bit i: enum record_redaction i */
         uint64_t trx_idle_us;
         struct span row_hashes; /**< struct row_hashes, of a result of two and more rows; not shown */
 
@@ -197,7 +197,7 @@ enum record_finding {
         FINDING_CONNECTION_PER_STATEMENT, /**< the session was one of many for a statement or two each */
         FINDING_REPEATED_SETUP,           /**< it set what was set already, again and again */
         FINDING_LARGE_RESULT,             /**< more rows than log.large_result */
-        FINDING_WRITE_LOOP,    /**< statements that write, one for each row: of the record about all of them */
+        FINDING_WRITE_LOOP, /**< statements that write, one for each row: of the record about all of them */
         FINDING_IN_WRITE_LOOP, /**< the same of each of these statements */
         FINDING_COUNT
 };

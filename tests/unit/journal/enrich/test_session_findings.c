@@ -74,7 +74,7 @@ static unsigned see(struct record *r)
         session_findings_before(&f, &session, r);
         (void)enrich_record(&enrich, &order, r);
         now_ms++;
-        return session_findings_after(&f, &session, r, r->event == EVENT_QUERY ? enrich.stat : NULL);
+        return session_findings_after(&f, &session, r, r->event == EVENT_QUERY ? &enrich.found : NULL);
 }
 
 static bool has(const struct record *r, enum record_finding finding)

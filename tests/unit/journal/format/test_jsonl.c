@@ -101,7 +101,8 @@ static void add_any_facts(struct record *r)
         for (enum record_field f = 0; f < FIELD_COUNT; f++) {
                 bool is_wanted = all || f % 16 == tap_random_below(2) * 8;
                 if (record_fields[f].kind == RECORD_UINT && f != FIELD_QUERY_LENGTH && f != FIELD_CONN_ID &&
-                    f != FIELD_COMMAND_ID && is_wanted && tap_random_below(16) != 0) {
+                    !field_set_has(&fields_session, f) && f != FIELD_COMMAND_ID && is_wanted &&
+                    tap_random_below(16) != 0) {
                         record_set_uint(r, f, UINT64_MAX >> tap_random_below(64));
                 }
         }
