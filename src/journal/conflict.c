@@ -55,6 +55,8 @@ static void follow(struct conflicts *cs, struct session_transaction *t, const st
         }
         if (conflict_is_statement(r)) {
                 recent_chain(cs->recent, &t->chain);
+        } else { /* such as COM_QUIT, by which a transaction that was open can still be found */
+                recent_refer_to_chain(cs->recent, &t->chain);
         }
         t->ended_ns = conflict_end_of(r);
         t->is_open = is_open_after(t, r);

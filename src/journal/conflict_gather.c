@@ -185,6 +185,22 @@ static void keep_chain(const struct conflicts *cs, struct conflict *c, struct co
 
 /* --- the transactions of a conflict -------------------------------------------------------------------------------------- */
 
+/** Count a transaction for which there is no place, once. */
+static void omit(struct conflict *c, uint64_t conn_id, uint64_t trx_id)
+{
+        unsigned noted = c->omitted < CONFLICT_NOTED ? (unsigned)c->omitted : CONFLICT_NOTED;
+        for (unsigned i = 0; i < noted; i++) {
+                if (c->noted[i].conn_id == conn_id && c->noted[i].trx_id == trx_id && trx_id != 0) {
+                        return;
+                }
+        }
+        if (noted < CONFLICT_NOTED) {
+                c->noted[noted].conn_id = conn_id;
+                c->noted[noted].trx_id = trx_id;
+        }
+        c->omitted++;
+}
+
 /** A place for one more transaction. @return NULL if there is none. */
 static struct conflict_transaction *new_transaction(struct conflict *c, uint64_t conn_id, uint64_t trx_id)
 {
@@ -213,12 +229,6 @@ static uint64_t newest_of(const struct session *s)
         return s->transaction.chain.newest.number;
 }
 
-static void omit(struct conflict *c, struct session_transaction *t)
-{
-        c->omitted += t->omitted_in != c->number ? 1 : 0;
-        t->omitted_in = c->number;
-}
-
 /** Put @p s in its place, and count the one for which there is no place any more. */
 static void consider(struct choice *choice, struct conflict *c, struct session *s)
 {
@@ -227,11 +237,12 @@ static void consider(struct choice *choice, struct conflict *c, struct session *
                 at--;
         }
         if (at == choice->most) {
-                omit(c, &s->transaction);
+                omit(c, s->conn_id, s->transaction.id);
                 return;
         }
         if (choice->n == choice->most) {
-                omit(c, &choice->sessions[--choice->n]->transaction);
+                const struct session *last = choice->sessions[--choice->n];
+                omit(c, last->conn_id, last->transaction.id);
         }
         memmove((void *)&choice->sessions[at + 1], (void *)&choice->sessions[at],
                 (choice->n - at) * sizeof(struct session *));
@@ -289,7 +300,7 @@ static void add_single(const struct conflicts *cs, struct conflict *c, struct re
                         t->began_wall_ns = r->wall_ns;
                         t->is_settled = true;
                 } else {
-                        c->omitted++;
+                        omit(c, r->conn_id, 0);
                 }
         }
         prof_free(copy);
@@ -302,19 +313,20 @@ static void add_ended(const struct conflicts *cs, struct conflict *c, struct rec
         const struct record_session *session;
         struct recent_chain oldest;
         const struct record_packed *before = recent_at(cs->recent, older.newest, &session, &oldest);
-        bool is_involved =
-            own->mono_ns <= c->at_ns || (before != NULL && record_packed_own(before)->mono_ns <= c->at_ns);
+        bool is_statement = conflict_is_statement(own);
+        bool is_involved = (is_statement && own->mono_ns <= c->at_ns) ||
+                           (before != NULL && record_packed_own(before)->mono_ns <= c->at_ns);
         if (!is_involved || find(c, own->conn_id, own->trx_id) != NULL) {
                 return;
         }
         struct conflict_transaction *t = new_transaction(c, own->conn_id, own->trx_id);
         if (t == NULL) {
-                c->omitted++;
+                omit(c, own->conn_id, own->trx_id);
                 return;
         }
         t->is_settled = true;
         t->space /= 2;
-        keep_chain(cs, c, t, (struct recent_chain){place, older.count + 1});
+        keep_chain(cs, c, t, is_statement ? (struct recent_chain){place, older.count + 1} : older);
         t->space = c->size;
 }
 
@@ -362,11 +374,7 @@ static void add_late(const struct conflicts *cs, struct conflict *c, struct sess
         }
         struct conflict_transaction *t = new_transaction(c, r->conn_id, r->trx_id);
         if (t == NULL) {
-                if (known != NULL) {
-                        omit(c, known);
-                } else {
-                        c->omitted++;
-                }
+                omit(c, r->conn_id, r->trx_id);
                 return;
         }
         struct recent_chain alone = {recent_newest(cs->recent), 1};

@@ -6,7 +6,7 @@
 #include "journal/conflict.h"
 #include "mysql/record/record_packed.h"
 
-enum { CONFLICT_DEADLOCK = 1213, CONFLICT_TIMEOUT = 1205, CONFLICT_TEXTS = 512 };
+enum { CONFLICT_DEADLOCK = 1213, CONFLICT_TIMEOUT = 1205, CONFLICT_TEXTS = 512, CONFLICT_NOTED = 64 };
 
 /* A transaction, or a single statement outside transactions. */
 struct conflict_transaction {
@@ -47,6 +47,10 @@ struct conflict {
             since_ns; /* what ended from then on may have been involved: the server releases locks before it sends the error */
         uint64_t created_ns;
         uint64_t omitted; /* transactions */
+        struct {
+                uint64_t conn_id;
+                uint64_t trx_id;
+        } noted[CONFLICT_NOTED]; /* the first of these, so that none is counted twice */
         struct conflict_statement *statements;
         struct conflict_statement *failed; /* the victim's, one of them */
         size_t n_statements;

@@ -234,11 +234,16 @@ void recent_add(struct recent *recent, const struct record *r, struct identity *
 
 /* --- chains ------------------------------------------------------------------------------------------------------------- */
 
-void recent_chain(struct recent *recent, struct recent_chain *chain)
+void recent_refer_to_chain(struct recent *recent, const struct recent_chain *chain)
 {
         if (recent->newest != NULL) {
                 recent->newest->older = *chain;
         }
+}
+
+void recent_chain(struct recent *recent, struct recent_chain *chain)
+{
+        recent_refer_to_chain(recent, chain);
         chain->newest = recent_newest(recent);
         chain->count++;
 }

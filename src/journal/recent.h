@@ -57,6 +57,8 @@ struct record recent_shorten(const struct record *r);
 
 /** Add the record that was added last to @p chain. */
 void recent_chain(struct recent *recent, struct recent_chain *chain);
+/** Let the record that was added last know @p chain, to which it does not belong. */
+void recent_refer_to_chain(struct recent *recent, const struct recent_chain *chain);
 /** Where the record is that was added last. */
 struct recent_place recent_newest(const struct recent *recent);
 /** Where the record is that was added before the one at @p place, which was not overwritten. */

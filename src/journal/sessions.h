@@ -20,8 +20,7 @@ struct session_transaction {
         uint64_t id; /**< trx_id; 0 = there was none */
         uint64_t began_ns;
         uint64_t began_wall_ns;
-        uint64_t ended_ns;   /**< when its last command ended, monotonic */
-        uint64_t omitted_in; /**< number of the last conflict record that had no space for it (conflict.h) */
+        uint64_t ended_ns;         /**< when its last command ended, monotonic */
         struct recent_chain chain; /**< of its statements */
         bool is_open;
 };

@@ -47,8 +47,8 @@ static void finish(void)
 /* A statement that a session executes from one time to another. */
 struct step {
         uint64_t conn;
-        uint64_t trx; /* 0 = none */
-        const char *text;
+        uint64_t trx;     /* 0 = none */
+        const char *text; /* NULL = COM_QUIT */
         uint64_t from_ms;
         uint64_t to_ms;
         uint64_t flags;
@@ -67,9 +67,11 @@ static const struct record *take(struct step s)
         r.session_place = (uint32_t)s.conn;
         record_set_uint(&r, FIELD_CONN_ID, s.conn);
         record_set_uint(&r, FIELD_CONN_SEQ_NUM, ++seq[s.conn]);
-        record_set_uint(&r, FIELD_COMMAND_ID, COM_QUERY);
-        record_set_text(&r, FIELD_COMMAND, span_str("COM_QUERY"));
-        record_set_text(&r, FIELD_QUERY, span_str(s.text));
+        record_set_uint(&r, FIELD_COMMAND_ID, s.text != NULL ? COM_QUERY : COM_QUIT);
+        record_set_text(&r, FIELD_COMMAND, span_str(s.text != NULL ? "COM_QUERY" : "COM_QUIT"));
+        if (s.text != NULL) {
+                record_set_text(&r, FIELD_QUERY, span_str(s.text));
+        }
         record_set_uint(&r, FIELD_DURATION_US, (s.to_ms - s.from_ms) * 1000);
         record_set_text(&r, FIELD_USERNAME, span_str("app"));
         record_set_text(&r, FIELD_DATABASE, span_str("shop"));
@@ -176,6 +178,20 @@ static void the_other_was_read_first(void)
         CU_ASSERT_PTR_NULL(take((struct step){1, 2, "BEGIN", 170, 171, IN_TRANS, 0}));
         CU_ASSERT_PTR_NULL(take((struct step){2, 1, "two a", 150, 160, 0, 1213}));
         expect_both(line_at_end());
+        finish();
+}
+
+/** Its session may even have quit: what it was is known by that. */
+static void the_other_has_quit(void)
+{
+        begin(65536);
+        take_first_half();
+        CU_ASSERT_PTR_NULL(take((struct step){1, 1, NULL, 170, 170, 0, 0}));
+        sessions_end(&port.sessions, 1);
+        CU_ASSERT_PTR_NULL(take((struct step){2, 1, "two a", 150, 160, 0, 1213}));
+        char *line = line_at_end();
+        CU_ASSERT_PTR_NOT_NULL(strstr(line, "\"query\":\"one a\""));
+        free(line);
         finish();
 }
 
@@ -300,6 +316,7 @@ static void without_memory(void)
 static const struct tap_test tests[] = {
     {"the reply of the other comes later", the_reply_of_the_other_comes_later},
     {"the other was read first", the_other_was_read_first},
+    {"the other has quit", the_other_has_quit},
     {"the other ended before the error came", the_other_ended_before_the_error_came},
     {"the other is read late", the_other_is_read_late},
     {"it is due when all is known", it_is_due_when_all_is_known},
