@@ -137,10 +137,10 @@ static unsigned follow_other(struct session_findings *f, struct session_history 
 unsigned session_findings_follow(struct session_findings *f, struct session_history *h, struct record *r,
                                  const struct digest_found *found)
 {
-        const struct digest_stat *stat = found->stat;
         if (r->event != EVENT_QUERY) {
                 return follow_other(f, h, r);
         }
+        const struct digest_stat *stat = found->stat;
         if ((r->command_id == COM_QUERY || r->command_id == COM_STMT_EXECUTE) && stat != NULL) {
                 short_session_on_statement(&h->short_session, stat->hash,
                                            span_of(stat->text, stat->text_len));
