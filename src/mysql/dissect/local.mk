@@ -45,6 +45,8 @@ src_libmysql_dissect_a_SOURCES = \
 	src/mysql/dissect/parse_context.h \
 	src/mysql/dissect/phase.c \
 	src/mysql/dissect/phase.h \
+	src/mysql/dissect/prepared.c \
+	src/mysql/dissect/prepared.h \
 	src/mysql/dissect/request.c \
 	src/mysql/dissect/request.h \
 	src/mysql/dissect/resync.c \

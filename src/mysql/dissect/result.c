@@ -1,17 +1,15 @@
 #include "mysql/dissect/result.h"
 
-#include "base/utf8.h"
 #include "mysql/dissect/early_eof.h"
 #include "mysql/dissect/effects.h"
 #include "mysql/dissect/emit.h"
 #include "mysql/dissect/local_file.h"
 #include "mysql/dissect/multi_result.h"
+#include "mysql/dissect/prepared.h"
 #include "mysql/dissect/request.h"
 #include "mysql/dissect/row_hashing.h"
 #include "mysql/dissect/rows.h"
-#include "mysql/sql/secret.h"
 #include "mysql/wire/capability.h"
-#include "mysql/wire/charset.h"
 #include "mysql/wire/lenenc.h"
 
 enum { ENDING_LIMIT = 64 * 1024, ROW_LIMIT = 1024 * 1024, EXECUTE_FLAGS_AT = 5, CURSOR_TYPES = 0x07 };
@@ -177,42 +175,6 @@ static struct outcome first_of_result(struct dissect *d, struct command *cmd, co
         return outcome_of(PACKET_COLUMN_COUNT);
 }
 
-static bool add_statement(struct dissect *d, struct command *cmd, uint16_t n_params)
-{
-        if (d->statements.count >= d->settings->statements) {
-                if (!d->statements_full) {
-                        d->statements_full = true;
-                        emit_notice(d, cmd->last_ns,
-                                    "more prepared statements than limits.statements: the text and values of "
-                                    "further statements are not logged",
-                                    NULL, NULL);
-                }
-                return true;
-        }
-        struct span text = span_head(command_text(cmd), d->settings->query_bytes);
-        struct span kept = span_head(text, budget_share_left(&d->budget, BUDGET_STATEMENTS));
-        bool held_cut = cmd->body_is_cut || kept.len < text.len;
-        text = kept;
-        bool cut = cmd->true_len > cmd->text_at + text.len;
-        struct statement *st = statements_add(
-            &d->statements, cmd->stmt_id,
-            cut && charset_is_utf8(d->vars.charsets.client) ? utf8_trim(text) : text); /* no half character */
-        if (st == NULL) {
-                return false;
-        }
-        st->true_len = cmd->true_len > cmd->text_at ? cmd->true_len - cmd->text_at : 0;
-        st->n_params = n_params;
-        st->text_is_cut = held_cut;
-        st->charset = d->vars.charsets.client;
-        st->is_plain = session_vars_is_plain(span_of(st->text, st->text_len));
-        st->is_secret =
-            cmd->is_secret || cmd->body_len < cmd->true_len || (cut && secret_suspected(command_body(cmd)));
-        if (held_cut) {
-                emit_held_notice(d, cmd->last_ns);
-        }
-        return true;
-}
-
 static struct outcome first_of_prepare(struct dissect *d, struct command *cmd, const struct message *m)
 {
         struct reader r = reader_over(m->body);
@@ -231,7 +193,7 @@ static struct outcome first_of_prepare(struct dissect *d, struct command *cmd, c
         cmd->has_stmt_id = true;
         cmd->columns = columns;
         d->statements.last_prepared = cmd->stmt_id;
-        if (!add_statement(d, cmd, params)) {
+        if (!prepared_add(d, cmd, params)) {
                 return outcome_no_memory();
         }
         cmd->without_defs = !metadata;
