@@ -2,6 +2,7 @@
 #include "admin/handlers.h"
 
 #include "admin/call.h"
+#include "admin/digest_filter.h"
 #include "admin/tables.h"
 #include "base/clock.h"
 #include "base/column.h"
@@ -9,6 +10,7 @@
 #include "journal/enrich/digests.h"
 #include "journal/journal.h"
 #include "profile/heap/prof.h"
+#include "rules/expr.h"
 
 #include <event2/http.h>
 #include <inttypes.h>
@@ -96,11 +98,30 @@ static void add_digest(void *arg, const struct digest_stat *s)
         t->failed = row->stat.text == NULL || row->stat.example == NULL;
 }
 
+static void free_row(const struct row *row)
+{
+        prof_free(row->stat.text);
+        prof_free(row->stat.example);
+}
+
+/** Keep the rows that match @p e. */
+static void select_rows(struct table *t, struct expr *e)
+{
+        size_t kept = 0;
+        for (size_t i = 0; i < t->n; i++) {
+                if (digest_filter_matches(e, &t->rows[i].stat, span_of(t->rows[i].hex, DIGEST_HEX))) {
+                        t->rows[kept++] = t->rows[i];
+                } else {
+                        free_row(&t->rows[i]);
+                }
+        }
+        t->n = kept;
+}
+
 static void free_table(struct table *t)
 {
         for (size_t i = 0; i < t->n; i++) {
-                prof_free(t->rows[i].stat.text);
-                prof_free(t->rows[i].stat.example);
+                free_row(&t->rows[i]);
         }
         prof_free(t->rows);
 }
@@ -348,7 +369,16 @@ void handle_digests(struct call *call)
                 return;
         }
         struct table t = {.now_ns = clock_wall_ns(), .width = width};
-        if (!read_table(call, d, &t, &totals)) {
+        struct expr *filter;
+        if (!digest_filter_of(call, &filter)) {
+                return;
+        }
+        bool is_read = read_table(call, d, &t, &totals);
+        if (is_read && filter != NULL) {
+                select_rows(&t, filter);
+        }
+        expr_free(filter);
+        if (!is_read) {
                 return;
         }
         if (t.n > 0) {

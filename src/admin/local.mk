@@ -9,6 +9,8 @@ src_libadmin_a_SOURCES = \
 	src/admin/call.c \
 	src/admin/call.h \
 	src/admin/counters.c \
+	src/admin/digest_filter.c \
+	src/admin/digest_filter.h \
 	src/admin/digests.c \
 	src/admin/endpoint.h \
 	src/admin/endpoints.c \

@@ -36,13 +36,14 @@ static const struct command {
      "finding:n_plus_one,\nuser:app* rows:1000+; see querytap-filter(7). Older filters: --user, --schema, "
      "--client, --command,\n--event, --digest, --session, --errno, --errors, --finding, --pattern, "
      "--min-duration, --min-rows,\n--sample and --sample-sessions; see filter.user in querytap(1)."},
-    {"top", command_top,
-     "top [--admin ADDR] [--format text|json] [-n COUNT] [time|active|count|errors|max|p99|rows|last]",
+    {"top", command_top, "top [--admin ADDR] [--format text|json] [-n COUNT] [ORDER] [EXPRESSION …]",
      "Show the statements of a running proxy, grouped by digest: how often they ran, how long they "
      "took,\nand what was found (slow, no index, N+1, duplicates). On a terminal the table is updated "
      "every\nsecond, with the statements that occupy the server most at the top; the arrow keys select a "
      "statement\nand the order, Enter shows a statement in full, and q quits. Otherwise the table is printed "
-     "once,\nsorted by total time."},
+     "once,\nsorted by total time. ORDER is time, active, count, errors, max, p99, rows or last; an "
+     "expression "
+     "such as\ntable:orders or finding:n_plus_one selects digests; see querytap-filter(7)."},
     {"sessions", command_sessions, "sessions [--admin ADDR] [--format text|json] [kill ID]",
      "List the open sessions of a running proxy and what each is doing, or close one."},
     {"hex", command_hex, "hex [--admin ADDR] ID",

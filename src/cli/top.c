@@ -89,13 +89,14 @@ static void on_failure(struct top *t)
 
 static void update(struct top *t)
 {
-        char path[160];
+        char path[CLIENT_FILTER_MAX + 160];
         char count[24];
         size_t len;
         terminal_size(&t->view.columns, &t->view.rows);
         (void)snprintf(count, sizeof count, "%d", ROWS_MAX);
-        (void)snprintf(path, sizeof path, "/digests?sort=%s&n=%s&width=%u&ids=1", t->order,
-                       t->options->count != NULL ? t->options->count : count, t->view.columns);
+        (void)snprintf(path, sizeof path, "/digests?sort=%s&n=%s&width=%u&ids=1%s", t->order,
+                       t->options->count != NULL ? t->options->count : count, t->view.columns,
+                       t->options->filter);
         char *text = fetch(t, path, t->has_keys, &len);
         t->is_due = text == NULL;
         if (text == NULL) {
@@ -309,10 +310,19 @@ static int show_live(struct client_options *options, const char *order)
 
 static int show_once(const struct client_options *options, const char *order)
 {
-        char path[128];
-        (void)snprintf(path, sizeof path, "/digests?sort=%s&n=%s", order,
-                       options->count != NULL ? options->count : "20");
+        char path[CLIENT_FILTER_MAX + 128];
+        (void)snprintf(path, sizeof path, "/digests?sort=%s&n=%s%s", order,
+                       options->count != NULL ? options->count : "20", options->filter);
         return client_get(options, path);
+}
+
+static bool is_order(const char *word)
+{
+        size_t i = 0;
+        while (i < ORDERS && strcmp(orders[i], word) != 0) {
+                i++;
+        }
+        return i < ORDERS;
 }
 
 int command_top(int argc, char **argv)
@@ -326,13 +336,13 @@ int command_top(int argc, char **argv)
                 diag(DIAG_ERROR, "-n needs a number, not '%s'", options.count);
                 return EXIT_USAGE;
         }
-        if (argc > 2 ||
-            (argc == 2 && strspn(argv[1], "abcdefghijklmnopqrstuvwxyz0123456789") != strlen(argv[1]))) {
-                diag(DIAG_ERROR,
-                     "usage: querytap top [-n COUNT] [time|active|count|errors|max|p99|rows|last]");
+        bool live = isatty(STDOUT_FILENO) && strcmp(options.format, "text") == 0;
+        bool has_order = argc > 1 && is_order(argv[1]);
+        const char *order = has_order ? argv[1] : live ? "active" : "time";
+        if (!client_add_expression(&options, has_order ? 2 : 1, argc, argv)) {
+                diag(DIAG_INFO, "usage: querytap top [-n COUNT] [time|active|count|errors|max|p99|rows|last] "
+                                "[EXPRESSION]");
                 return EXIT_USAGE;
         }
-        bool live = isatty(STDOUT_FILENO) && strcmp(options.format, "text") == 0;
-        return live ? show_live(&options, argc == 2 ? argv[1] : "active")
-                    : show_once(&options, argc == 2 ? argv[1] : "time");
+        return live ? show_live(&options, order) : show_once(&options, order);
 }

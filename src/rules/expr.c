@@ -152,6 +152,24 @@ enum expr_time expr_known_at(const struct expr *e)
         return e->time;
 }
 
+static bool is_among(const char *name, const char *const *names)
+{
+        while (*names != NULL && strcmp(*names, name) != 0) {
+                names++;
+        }
+        return *names != NULL;
+}
+
+const char *expr_other_term(const struct expr *e, const char *const *names)
+{
+        for (size_t i = 0; i < e->n_tests; i++) {
+                if (!is_among(e->tests[i].term.name, names)) {
+                        return e->tests[i].term.name;
+                }
+        }
+        return NULL;
+}
+
 uint64_t expr_undecided(const struct expr *e)
 {
         return atomic_load_explicit(&e->undecided, memory_order_relaxed);

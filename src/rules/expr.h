@@ -43,6 +43,9 @@ bool expr_match(struct expr *e, const struct record *r);
 /** When all of its terms are known. */
 enum expr_time expr_known_at(const struct expr *e);
 
+/** @return the first term of @p e whose name is not among @p names, which end with NULL; NULL if there is none. */
+const char *expr_other_term(const struct expr *e, const char *const *names);
+
 /** Append the expression as text that is read as the same one. */
 void expr_print(const struct expr *e, struct writer *w);
 

@@ -172,9 +172,9 @@ class Top(unittest.TestCase):
         terminal = Terminal(lab.BINARY, "top", "--admin", f"127.0.0.1:{lab.free_port()}")
         self.addCleanup(terminal.__exit__, None, None, None)
         self.assertIn(b"is a proxy running there?", self.ended(terminal, 1).split(b"\033[?1049l")[-1])
-        terminal = Terminal(lab.BINARY, "top", "eror", "--admin", self.proxy.admin_addr)
+        terminal = Terminal(lab.BINARY, "top", "user:x", "--admin", self.proxy.admin_addr)
         self.addCleanup(terminal.__exit__, None, None, None)
-        self.assertIn(b"did you mean 'errors'?", self.ended(terminal, 2).split(b"\033[?1049l")[-1])
+        self.assertIn(b"is not known of a digest", self.ended(terminal, 2).split(b"\033[?1049l")[-1])
 
     def test_without_a_terminal(self):
         done = lab.querytap("top", "-n", "3", "count", "--admin", self.proxy.admin_addr)
@@ -182,3 +182,10 @@ class Top(unittest.TestCase):
         self.assertNotIn(b"\033", done.stdout)
         self.assertIn(b"`number_2`", done.stdout)
         self.assertNotIn(b"`number_3`", done.stdout)
+
+    def test_an_expression(self):
+        done = lab.querytap("top", "count", "re:`number_[0-3]`", "op:select", "--admin", self.proxy.admin_addr)
+        self.assertEqual((done.returncode, done.stdout.count(b"`number_")), (0, 4))
+        done = lab.querytap("top", "user:root", "--admin", self.proxy.admin_addr)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"'user' is not known of a digest", done.stderr)

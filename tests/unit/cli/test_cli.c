@@ -277,6 +277,8 @@ static void wrong_flags_are_named(void)
         CU_ASSERT_EQUAL(RUN("digest", "SELECT 1", "--ansi"), EXIT_DONE);
         CU_ASSERT_EQUAL(RUN("top", "-x"), EXIT_USAGE);
         CU_ASSERT_TRUE(has(err_text, "unknown option -x\n"));
+        CU_ASSERT_EQUAL(RUN("top", "count", "tabel:x"), EXIT_USAGE);
+        CU_ASSERT_TRUE(has(err_text, "'tabel' is not a term; did you mean 'table'?"));
         CU_ASSERT_EQUAL(RUN("tail", "--usre=app"), EXIT_USAGE);
         CU_ASSERT_TRUE(has(err_text, "unknown option --usre=app; did you mean --user?"));
         CU_ASSERT_EQUAL(RUN("sesions"), EXIT_USAGE);
