@@ -77,6 +77,7 @@ struct digest_found {
         uint64_t values;    /**< see digests_values */
         bool suspected;     /**< see secret_suspected */
         bool may_have_tags; /**< see tags_may_be_in; false if it is suspected: tags are not logged then */
+        bool is_for_row;    /**< see n_plus_one_see; initially false */
 };
 struct digest_found digests_find(struct digests *d, struct span sql, struct sql_mode mode);
 /** The hash of the statement's constants (struct digest, values), while its text and @p found live. */

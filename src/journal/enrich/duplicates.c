@@ -89,14 +89,14 @@ static inline bool was_written(const struct duplicates *d, uint64_t tables, uint
         return false;
 }
 
-static __attribute__((noinline)) void report(const struct duplicates *d, struct record *r, uint64_t count,
-                                             struct digest_stat *stat)
+static __attribute__((noinline)) void report(const struct duplicates *d, struct duplicates_entry *e,
+                                             struct record *r, const struct digest_found *found)
 {
         bool in_run = record_has(r, FIELD_FINDINGS) && (r->findings >> FINDING_N_PLUS_ONE & 1) != 0;
-        if (!in_run) {
+        if (!in_run && !found->is_for_row) {
                 record_set_uint(r, FIELD_FINDINGS, r->findings | 1U << FINDING_DUPLICATE);
-                record_set_uint(r, FIELD_DUPLICATES, count);
-                digests_count_later(d->digests, stat, FINDING_DUPLICATE, 1);
+                record_set_uint(r, FIELD_DUPLICATES, ++e->count);
+                digests_count_later(d->digests, found->stat, FINDING_DUPLICATE, 1);
         }
 }
 
@@ -120,7 +120,7 @@ void duplicates_compare(struct duplicates *d, uint64_t epoch, struct record *r,
         bool in_time = r->mono_ns < e->ended_ns + d->within_ns || record_has(r, FIELD_TRX_ID);
         if (e->key == key && e->result == result && in_time &&
             !was_written(d, found->stat->shape.tables, e->ended_ns)) {
-                report(d, r, ++e->count, found->stat);
+                report(d, e, r, found);
         } else {
                 *e = (struct duplicates_entry){.key = key, .result = result};
         }

@@ -236,7 +236,7 @@ static unsigned see_order(struct enrich *e, struct n_plus_one_session *session, 
         if (e->digests == NULL || session == NULL) {
                 return 0;
         }
-        n_plus_one_see(e->n_plus_one, session, r, found, &e->ended);
+        e->found.is_for_row = n_plus_one_see(e->n_plus_one, session, r, found, &e->ended);
         if (e->ended.n > 0) {
                 put_runs(e, r);
         }

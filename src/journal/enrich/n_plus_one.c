@@ -154,11 +154,6 @@ static bool is_upkeep(const struct record *r)
         }
 }
 
-static bool is_select(const struct record *r, const struct digest_found *found)
-{
-        return found->stat != NULL && found->stat->shape.kind == SHAPE_QUERY && !record_has(r, FIELD_ERRNO);
-}
-
 /** Is it a statement that a loop can have, and not a whole list of its executions? What an application asks about definitions (of each
  *  of its tables, say) is none. */
 static bool may_loop(const struct record *r, const struct digest_found *found)
@@ -282,6 +277,7 @@ static void see_loops(struct n_plus_one *n, struct n_plus_one_session *s, struct
         }
         bool lent = shape != NULL && may_loop(r, found) && may_be_lent(s, r);
         n->latest = s;
+        s->loops.took_row = false;
         if (!may_loop(r, found)) {
                 row_loops_see_other(&n->loops, &s->loops, shape, ended);
         } else if (lent || row_loops_are_waiting(&s->loops, shape) || r->row_hashes.len > 0) {
@@ -310,14 +306,12 @@ static __attribute__((noinline)) void see_order(struct n_plus_one *n, struct n_p
                                                 struct row_loops_ended *ended)
 {
         uint64_t values = found->stat != NULL ? hash_values(r, digests_values(found)) : 0;
-        if (is_select(r, found)) {
-        }
         if (n->loops.least > 0) {
                 see_loops(n, s, r, found, values, ended);
         }
 }
 
-void n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+bool n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
                     const struct digest_found *found, struct row_loops_ended *ended)
 {
         n->latest = NULL;
@@ -325,7 +319,7 @@ void n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct r
                 end_loops(n, s, ended);
         }
         if (r->event != EVENT_QUERY || is_upkeep(r)) {
-                return;
+                return false;
         }
         if (!is_quiet(s, r, found->stat)) {
                 see_order(n, s, r, found, ended);
@@ -333,4 +327,5 @@ void n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct r
         s->ended_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
         s->worked_ns =
             may_loop(r, found) ? s->ended_ns : s->worked_ns; /* and did not only set up its session */
+        return n->latest != NULL && n->latest->loops.took_row;
 }

@@ -42,8 +42,9 @@ void n_plus_one_begin(struct n_plus_one *n, struct n_plus_one_session *s);
 void n_plus_one_end(struct n_plus_one *n, struct n_plus_one_session *s);
 
 /** Look at @p r, the next record of session @p s, with @p found of its statement. Sets its findings, and adds the loops that it ended to
- *  @p ended. */
-void n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+ *  @p ended. @return whether it has a value of a row that no statement of its shape had before: it is run for that row, and does not ask
+ *  again what another statement did. */
+bool n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
                     const struct digest_found *found, struct row_loops_ended *ended);
 
 /** Keep @p r, which is as it is logged, as an example, if it is the first that is marked in a loop. After n_plus_one_see. */

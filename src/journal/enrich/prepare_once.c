@@ -9,8 +9,6 @@
 struct open_statement {
         uint64_t stmt_id;
         uint64_t us; /* of preparing and executing it */
-        uint64_t mono_ns;
-        uint64_t wall_ns;
         bool was_executed;
 };
 
@@ -78,8 +76,7 @@ static void add_open(struct prepare_once_work *w, const struct record *r)
         if (w->n_open == PREPARE_ONCE_OPEN) {
                 drop_open(w, 0);
         }
-        w->open[w->n_open++] = (struct open_statement){
-            .stmt_id = r->stmt_id, .us = r->duration_us, .mono_ns = r->mono_ns, .wall_ns = r->wall_ns};
+        w->open[w->n_open++] = (struct open_statement){.stmt_id = r->stmt_id, .us = r->duration_us};
 }
 
 /** @return w->n_open if there is none. */
@@ -111,7 +108,7 @@ static unsigned end_old_runs(const struct prepare_once *p, struct prepare_once_w
         unsigned ended = 0;
         unsigned i = 0;
         while (i < w->n_runs) {
-                if (now_ns > w->runs[i].ended_ns + PAUSE_NS) {
+                if (now_ns > w->runs[i].mono_ns + PAUSE_NS) {
                         ended += end_run(p, w, i, &out[ended]);
                 } else {
                         i++;
@@ -142,13 +139,14 @@ static unsigned add_to_run(const struct prepare_once *p, struct prepare_once_wor
                         ended = end_run(p, w, 0, out);
                         i--;
                 }
-                w->runs[i] = (struct prepare_once_run){.mono_ns = st->mono_ns, .wall_ns = st->wall_ns};
+                w->runs[i] = (struct prepare_once_run){.count = 0};
                 memcpy(w->runs[i].hash, hash, DIGEST_HASH);
                 w->n_runs++;
         }
         w->runs[i].count++;
         w->runs[i].sum_us += st->us;
-        w->runs[i].ended_ns = r->mono_ns;
+        w->runs[i].mono_ns = r->mono_ns;
+        w->runs[i].wall_ns = r->wall_ns;
         return ended;
 }
 

@@ -25,9 +25,8 @@ struct prepare_once_run {
         uint8_t hash[DIGEST_HASH]; /**< of the digest */
         uint64_t count;            /**< statements that were executed once and closed */
         uint64_t sum_us;           /**< time that preparing and executing them took */
-        uint64_t mono_ns;          /**< when the first of them was prepared */
+        uint64_t mono_ns;          /**< when the last of them was closed */
         uint64_t wall_ns;
-        uint64_t ended_ns; /**< when the last of them was closed, monotonic */
 };
 
 struct prepare_once_work;

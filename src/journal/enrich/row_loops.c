@@ -66,8 +66,8 @@ static bool is_better(const struct row_loops *s, const struct row_shape *shape, 
         if (one->found != other->found) {
                 return one->found > other->found;
         }
-        uint64_t share = row_pair_rows(one) * s->parents[b]->rows;
-        uint64_t than = row_pair_rows(other) * s->parents[a]->rows;
+        unsigned share = row_pair_rows(one) * s->parents[b]->n; /* of the rows that are known */
+        unsigned than = row_pair_rows(other) * s->parents[a]->n;
         return share != than ? share > than : s->parents[a]->step > s->parents[b]->step;
 }
 
@@ -439,6 +439,7 @@ bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct reco
                 note_parent(pool, s, r, stat, keys, seen.is_nested, ended);
         }
         s->latest = shape;
+        s->took_row = seen.new_rows != 0;
         return seen.parents != 0;
 }
 
@@ -461,6 +462,7 @@ bool row_loops_see_elsewhere(struct row_loops_pool *pool, struct row_loops *s, s
         struct sighting seen = see_pairs(s, shape, stat, keys, false);
         count(pool, s, shape, r, stat, keys, values, &seen);
         s->latest = shape;
+        s->took_row = seen.new_rows != 0;
         return true;
 }
 

@@ -70,6 +70,7 @@ struct row_loops {
         unsigned n_parents;
         unsigned n_shapes;
         uint64_t longest_us; /**< the longest statement of the shapes */
+        bool took_row;       /**< the last statement has a value of a row that its shape had not used yet */
 };
 
 /** The most loops that one statement ends. */

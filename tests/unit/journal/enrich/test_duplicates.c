@@ -84,6 +84,20 @@ static void the_same_again(void)
         finish();
 }
 
+/** A statement that is run for a further row of a list is not a duplicate, and does not count as one later. */
+static void for_each_row(void)
+{
+        begin(1000);
+        CU_ASSERT_EQUAL(query(by_id), 0);
+        struct record r = command(COM_QUERY);
+        struct digest_found found = digests_find(digests, span_str(by_id), (struct sql_mode){0});
+        found.is_for_row = true;
+        duplicates_see(&d, &epochs[1], &r, &found);
+        CU_ASSERT_FALSE(record_has(&r, FIELD_DUPLICATES) || record_has(&r, FIELD_FINDINGS));
+        CU_ASSERT_EQUAL(query(by_id), 1);
+        finish();
+}
+
 /** What comes between two equal statements; does the second one ask again what was answered? */
 static void what_comes_between(void)
 {
@@ -292,6 +306,7 @@ static void no_memory(void)
 
 static const struct tap_test tests[] = {
     {"the same again", the_same_again},
+    {"for each row", for_each_row},
     {"what comes between", what_comes_between},
     {"never duplicates", never_duplicates},
     {"other answers", other_answers},

@@ -499,6 +499,50 @@ static void many_shapes(void)
         finish();
 }
 
+/** The values of a loop are in two lists, the more recent of which has more rows than are hashed. */
+static void the_nearest_list(void)
+{
+        begin_runs();
+        lists(20, "SELECT id FROM p");
+        for (unsigned i = 0; i < 20; i++) {
+                char sql[64];
+                (void)snprintf(sql, sizeof sql, "SELECT id FROM comment WHERE p = %u", i);
+                (void)run(sql, 2, 2 * i % 20);
+                (void)each("SELECT name FROM author WHERE id = ", 2 * i % 20, 2);
+        }
+        CU_ASSERT_EQUAL(end_session(), 2);
+        const struct record *authors = &f.runs[f.runs[0].repeated == 40 ? 0 : 1];
+        CU_ASSERT_EQUAL(authors->repeated, 40);
+        CU_ASSERT_TRUE(is(authors->info, "after 40 rows of SELECT `id` FROM COMMENT WHERE `p` = ?"));
+        finish();
+}
+
+/** Statements for two rows that have the same value do not ask again what was answered, even before they are known as a loop. */
+static void rows_with_one_value(void)
+{
+        begin_runs();
+        static struct row_hashes hashes;
+        struct record list = query(7, "SELECT author FROM p");
+        now_ns += 200000;
+        list.mono_ns = now_ns;
+        record_set_uint(&list, FIELD_ROWS, 4);
+        hash_rows(&list, &hashes, 5, 1);
+        hashes.at[1] = hashes.at[0]; /* 5, 5, 7, 8 */
+        (void)enrich_record(&f, &session, &list);
+        static const bool is_for_row[] = {true, true, false};
+        for (unsigned i = 0; i < 3; i++) {
+                (void)each("SELECT name FROM author WHERE id = ", 5, 1);
+                CU_ASSERT_EQUAL(f.found.is_for_row, is_for_row[i]);
+        }
+        (void)each("SELECT name FROM author WHERE id = ", 8, 1);
+        CU_ASSERT_TRUE(f.found.is_for_row);
+        (void)each("SELECT name FROM author WHERE id = ", 9, 1);
+        CU_ASSERT_FALSE(f.found.is_for_row);
+        CU_ASSERT_EQUAL(select_rows("SELECT 1", 1), 0);
+        CU_ASSERT_FALSE(f.found.is_for_row);
+        finish();
+}
+
 /** What only looks like a loop: values of no row, a range, the same again, batches, lists of values. */
 static void what_is_none(void)
 {
@@ -778,6 +822,8 @@ static const struct tap_test tests[] = {
     {"pages are apart", pages_are_apart},
     {"others come between", others_come_between},
     {"many shapes", many_shapes},
+    {"the nearest list", the_nearest_list},
+    {"rows with one value", rows_with_one_value},
     {"what is none", what_is_none},
     {"write loops", write_loops},
     {"idle runs end", idle_runs_end},
