@@ -13,7 +13,7 @@ struct row_hashes *row_hashing_take(struct dissect_pool *pool)
         if (block == NULL) {
                 return prof_alloc(STAGE_DISSECT, sizeof *block);
         }
-        memcpy((void *)&pool->spare_hashes, block, sizeof pool->spare_hashes);
+        memcpy((void *)&pool->spare_hashes, (const void *)block, sizeof pool->spare_hashes);
         pool->n_spare_hashes--;
         return block;
 }
@@ -27,7 +27,7 @@ void row_hashing_drop(struct dissect *d)
                 prof_free(block);
                 return;
         }
-        memcpy(block, (const void *)&pool->spare_hashes, sizeof pool->spare_hashes);
+        memcpy((void *)block, (const void *)&pool->spare_hashes, sizeof pool->spare_hashes);
         pool->spare_hashes = block;
         pool->n_spare_hashes++;
 }
