@@ -1,7 +1,8 @@
-/** @file field_table.h  One row for each field of a record: its name, its member, its kind, and the part that it is in.
+/** @file field_table.h  One row for each field of a record: its enumerator, its name, its member in struct record, its kind, the
+ * part that it is in, its unit ("us", "bytes" or ""), and its help (for the schema: what it is, and when it is absent).
  *
- * The rows stand in the order in which formats print the fields. The enumerators, the sets of fields and the checks of
- * struct record are made of them; names, units and help are in record.c. */
+ * The rows are in the order in which formats print the fields. The enumerators, the sets of fields, the checks of struct record
+ * and the table record_fields are made from them. A name is a string because errno is a macro. */
 #ifndef MYSQL_RECORD_FIELD_TABLE_H
 #define MYSQL_RECORD_FIELD_TABLE_H
 
@@ -9,92 +10,222 @@
 #include <stdint.h>
 
 /* clang-format off */
-#define FIELD_TABLE(ROW)\
-        ROW(CONN_ID, conn_id, UINT, OWN)                                                                    \
-        ROW(CONN_SEQ_NUM, conn_seq_num, UINT, OWN)                                                          \
-        ROW(LAST_CONN_SEQ_NUM, last_conn_seq_num, UINT, OPTIONAL)                                           \
-        ROW(TRX_ID, trx_id, UINT, OWN)                                                                      \
-        ROW(TRX_IDLE_US, trx_idle_us, UINT, OWN)                                                            \
-        ROW(CLIENT_ADDR, carried.client_addr, TEXT, SESSION)                                                \
-        ROW(PROXY_LISTEN_ADDR, carried.proxy_listen_addr, TEXT, SESSION)                                    \
-        ROW(PROXY_CLIENT_ADDR, carried.proxy_client_addr, TEXT, SESSION)                                    \
-        ROW(REMOTE_ADDR, carried.remote_addr, TEXT, SESSION)                                                \
-        ROW(USERNAME, carried.username, TEXT, SESSION)                                                      \
-        ROW(DATABASE, carried.database, TEXT, SESSION)                                                      \
-        ROW(CHARACTER_SET, carried.character_set, TEXT, SESSION)                                            \
-        ROW(SERVER_VERSION, server_version, TEXT, OPTIONAL)                                                 \
-        ROW(SERVER_CONN_ID, carried.server_conn_id, UINT, SESSION)                                          \
-        ROW(DATABASE_UNKNOWN, database_unknown, BOOL, OPTIONAL)                                             \
-        ROW(AUTH_PLUGIN, auth_plugin, TEXT, OPTIONAL)                                                       \
-        ROW(AUTH_PATH, auth_path, TEXT, OPTIONAL)                                                           \
-        ROW(CONNECT_ATTRIBUTES, connect_attributes, MAP, OPTIONAL)                                          \
-        ROW(TLS, tls, TEXT, OPTIONAL)                                                                       \
-        ROW(REMOTE_TLS, remote_tls, TEXT, OPTIONAL)                                                         \
-        ROW(COMPRESSION, compression, TEXT, OPTIONAL)                                                       \
-        ROW(SERVER_CAPABILITIES, server_capabilities, FLAGS, OPTIONAL)                                      \
-        ROW(CLIENT_CAPABILITIES, client_capabilities, FLAGS, OPTIONAL)                                      \
-        ROW(CAPABILITIES, capabilities, FLAGS, OPTIONAL)                                                    \
-        ROW(CAPABILITIES_REMOVED, capabilities_removed, FLAGS, OPTIONAL)                                    \
-        ROW(CAPABILITIES_ADDED, capabilities_added, FLAGS, OPTIONAL)                                        \
-        ROW(COMMAND_ID, command_id, UINT, OWN)                                                              \
-        ROW(COMMAND, command, TEXT, OWN)                                                                    \
-        ROW(QUERY, query, TEXT, OWN)                                                                        \
-        ROW(QUERY_LENGTH, query_length, UINT, OPTIONAL)                                                     \
-        ROW(DIGEST, digest, TEXT, OWN)                                                                      \
-        ROW(DIGEST_TEXT, digest_text, TEXT, OWN)                                                            \
-        ROW(STMT_ID, stmt_id, UINT, OWN)                                                                    \
-        ROW(STMT_PREPARE_QUERY, stmt_prepare_query, TEXT, OWN)                                              \
-        ROW(STMT_PREPARE_QUERY_LENGTH, stmt_prepare_query_length, UINT, OPTIONAL)                           \
-        ROW(STMT_EXECUTE_VALUES, stmt_execute_values, LIST, OWN)                                            \
-        ROW(QUERY_ATTRIBUTES, query_attributes, MAP, OPTIONAL)                                              \
-        ROW(TAGS, tags, MAP, OWN)                                                                           \
-        ROW(TRACEPARENT, traceparent, TEXT, OWN)                                                            \
-        ROW(BULK_COUNT, bulk_count, UINT, OPTIONAL)                                                         \
-        ROW(BULK_ROWS, bulk_rows, ROWS, OPTIONAL)                                                           \
-        ROW(DURATION_US, duration_us, UINT, OWN)                                                            \
-        ROW(REQUEST_US, request_us, UINT, OWN)                                                              \
-        ROW(SERVER_US, server_us, UINT, OWN)                                                                \
-        ROW(STREAM_US, stream_us, UINT, OWN)                                                                \
-        ROW(STALL_US, stall_us, UINT, OPTIONAL)                                                             \
-        ROW(PROXY_US, proxy_us, UINT, OWN)                                                                  \
-        ROW(ROWS, rows, UINT, OWN)                                                                          \
-        ROW(COLUMNS, columns, UINT, OWN)                                                                    \
-        ROW(COLUMN_NAMES, column_names, ROWS, OPTIONAL)                                                     \
-        ROW(FIRST_ROWS, first_rows, ROWS, OPTIONAL)                                                         \
-        ROW(FIRST_ROWS_CUT, first_rows_cut, UINT, OPTIONAL)                                                 \
-        ROW(AFFECTED_ROWS, affected_rows, UINT, OWN)                                                        \
-        ROW(LAST_INSERT_ID, last_insert_id, UINT, OWN)                                                      \
-        ROW(WARNINGS, warnings, UINT, OWN)                                                                  \
-        ROW(RESULTS, results, UINT, OPTIONAL)                                                               \
-        ROW(RESULT_ROWS, result_rows, LIST, OPTIONAL)                                                       \
-        ROW(RESULT_AFFECTED_ROWS, result_affected_rows, LIST, OPTIONAL)                                     \
-        ROW(RESULTS_CUT, results_cut, UINT, OPTIONAL)                                                       \
-        ROW(STATUS_FLAGS, status_flags, FLAGS, OWN)                                                         \
-        ROW(FINDINGS, findings, FLAGS, OWN)                                                                 \
-        ROW(REPEATED, repeated, UINT, OWN)                                                                  \
-        ROW(DUPLICATES, duplicates, UINT, OWN)                                                              \
-        ROW(SESSION_CHANGES, session_changes, MAP, OPTIONAL)                                                \
-        ROW(BYTES_SENT, bytes_sent, UINT, OWN)                                                              \
-        ROW(BYTES_RECEIVED, bytes_received, UINT, OWN)                                                      \
-        ROW(ERRNO, errno_, UINT, OPTIONAL)                                                                  \
-        ROW(SQLSTATE, sqlstate, TEXT, OPTIONAL)                                                             \
-        ROW(ERROR, error, TEXT, OPTIONAL)                                                                   \
-        ROW(INFO, info, TEXT, OWN)                                                                          \
-        ROW(REASON, reason, TEXT, OPTIONAL)                                                                 \
-        ROW(RULE, rule, TEXT, OPTIONAL)                                                                     \
-        ROW(DIRECTION, direction, TEXT, OPTIONAL)                                                           \
-        ROW(PACKET_SEQ, packet_seq, UINT, OPTIONAL)                                                         \
-        ROW(PACKET_LENGTH, packet_length, UINT, OPTIONAL)                                                   \
-        ROW(PACKET_NAME, packet_name, TEXT, OPTIONAL)                                                       \
-        ROW(PACKET_BYTES, packet_bytes, BYTES, OPTIONAL)                                                    \
-        ROW(TRANSACTIONS, transactions, OBJECTS, OPTIONAL)                                                  \
-        ROW(TRANSACTIONS_OMITTED, transactions_omitted, UINT, OPTIONAL)                                     \
-        ROW(STATEMENTS, statements, OBJECTS, OPTIONAL)                                                      \
-        ROW(DROPPED, dropped, UINT, OPTIONAL)                                                               \
-        ROW(REDACTED, redacted, FLAGS, OWN)
+#define FIELD_TABLE(ROW)                                                                                    \
+        ROW(CONN_ID, "conn_id", conn_id, UINT, OWN, "",                                                     \
+            "Session ID, counted from 1; unique within a run of the proxy.")                                \
+        ROW(CONN_SEQ_NUM, "conn_seq_num", conn_seq_num, UINT, OWN, "",                                      \
+            "Number of the command within its session, counted from 1. Only in query, conflict, lint, "     \
+            "n_plus_one and write_loop records.")                                                           \
+        ROW(LAST_CONN_SEQ_NUM, "last_conn_seq_num", last_conn_seq_num, UINT, OPTIONAL, "",                  \
+            "Number of the last command of the loop; conn_seq_num is that of the first. Only in "           \
+            "n_plus_one and write_loop records.")                                                           \
+        ROW(TRX_ID, "trx_id", trx_id, UINT, OWN, "",                                                        \
+            "Number of the transaction within its session, counted from 1. Transactions are recognized by " \
+            "the server's status flags, and by COMMIT, ROLLBACK and BEGIN where one transaction "           \
+            "immediately follows another. The statements that begin and end a transaction have its number " \
+            "too. Absent outside transactions.")                                                            \
+        ROW(TRX_IDLE_US, "trx_idle_us", trx_idle_us, UINT, OWN, "us",                                       \
+            "Time for which the transaction was held before this record while nothing ran in it. Only in "  \
+            "records with the finding transaction_idle.")                                                   \
+        ROW(CLIENT_ADDR, "client_addr", carried.client_addr, TEXT, SESSION, "",                             \
+            "Address of the client, as the proxy sees it.")                                                 \
+        ROW(PROXY_LISTEN_ADDR, "proxy_listen_addr", carried.proxy_listen_addr, TEXT, SESSION, "",           \
+            "Address on which the proxy accepted the client.")                                              \
+        ROW(PROXY_CLIENT_ADDR, "proxy_client_addr", carried.proxy_client_addr, TEXT, SESSION, "",           \
+            "Address from which the proxy connected to the server. Absent until it is connected.")          \
+        ROW(REMOTE_ADDR, "remote_addr", carried.remote_addr, TEXT, SESSION, "", "Address of the server.")   \
+        ROW(USERNAME, "username", carried.username, TEXT, SESSION, "",                                      \
+            "User name in the login. Absent before the login.")                                             \
+        ROW(DATABASE, "database", carried.database, TEXT, SESSION, "",                                      \
+            "Default database at the start of the command. Absent if there is no default database, and if " \
+            "it is unknown.")                                                                               \
+        ROW(CHARACTER_SET, "character_set", carried.character_set, TEXT, SESSION, "",                       \
+            "Character set of the texts that the client sends, by the server's name for it. Absent before " \
+            "the login, and if it is unknown.")                                                             \
+        ROW(SERVER_VERSION, "server_version", server_version, TEXT, OPTIONAL, "",                           \
+            "Server version in the server's greeting. Only in auth records.")                               \
+        ROW(SERVER_CONN_ID, "server_conn_id", carried.server_conn_id, UINT, SESSION, "",                    \
+            "The server's connection ID, as returned by CONNECTION_ID(). Absent before the greeting.")      \
+        ROW(DATABASE_UNKNOWN, "database_unknown", database_unknown, BOOL, OPTIONAL, "",                     \
+            "true if the default database is unknown, and database is absent for that reason: a statement " \
+            "before may have changed it, its text does not show how, and the server did not report it. "    \
+            "Otherwise absent.")                                                                            \
+        ROW(AUTH_PLUGIN, "auth_plugin", auth_plugin, TEXT, OPTIONAL, "",                                    \
+            "Authentication plugin that was used last. Only in auth records.")                              \
+        ROW(AUTH_PATH, "auth_path", auth_path, TEXT, OPTIONAL, "",                                          \
+            "Course of the authentication: each plugin, and the steps of its exchange, such as "            \
+            "\"caching_sha2_password > full authentication > public key\". Only in auth records.")          \
+        ROW(CONNECT_ATTRIBUTES, "connect_attributes", connect_attributes, MAP, OPTIONAL, "",                \
+            "Connection attributes in the login, such as program_name. Only in auth records.")              \
+        ROW(TLS, "tls", tls, TEXT, OPTIONAL, "",                                                            \
+            "TLS version and cipher between client and proxy. Only in auth records; absent without TLS.")   \
+        ROW(REMOTE_TLS, "remote_tls", remote_tls, TEXT, OPTIONAL, "",                                       \
+            "TLS version and cipher between proxy and server. Only in auth records; absent without TLS.")   \
+        ROW(COMPRESSION, "compression", compression, TEXT, OPTIONAL, "",                                    \
+            "zlib or zstd, if the session is compressed. Only in auth records.")                            \
+        ROW(SERVER_CAPABILITIES, "server_capabilities", server_capabilities, FLAGS, OPTIONAL, "",           \
+            "Capability flags that the server offered. Only in auth records.")                              \
+        ROW(CLIENT_CAPABILITIES, "client_capabilities", client_capabilities, FLAGS, OPTIONAL, "",           \
+            "Capability flags that the client requested. Only in auth records.")                            \
+        ROW(CAPABILITIES, "capabilities", capabilities, FLAGS, OPTIONAL, "",                                \
+            "Capability flags that were negotiated: those that both sides set. Only in auth records.")      \
+        ROW(CAPABILITIES_REMOVED, "capabilities_removed", capabilities_removed, FLAGS, OPTIONAL, "",        \
+            "Capability flags that the proxy removed from the server's offer. Only in auth records; "       \
+            "absent if there are none.")                                                                    \
+        ROW(CAPABILITIES_ADDED, "capabilities_added", capabilities_added, FLAGS, OPTIONAL, "",              \
+            "Capability flags that the proxy added to the server's offer. Only in auth records; absent if " \
+            "there are none.")                                                                              \
+        ROW(COMMAND_ID, "command_id", command_id, UINT, OWN, "",                                            \
+            "Numeric code of the command. Only in query records.")                                          \
+        ROW(COMMAND, "command", command, TEXT, OWN, "",                                                     \
+            "Name of the command, such as COM_QUERY. Only in query and lint records.")                      \
+        ROW(QUERY, "query", query, TEXT, OWN, "",                                                           \
+            "Text of the statement, or another text that the command contains; at most limits.query_bytes " \
+            "of it. Absent if the command contains no text.")                                               \
+        ROW(QUERY_LENGTH, "query_length", query_length, UINT, OPTIONAL, "bytes",                            \
+            "Full length of the text. Absent if query is not truncated.")                                   \
+        ROW(DIGEST, "digest", digest, TEXT, OWN, "",                                                        \
+            "Digest of the statement: a hash of digest_text, 32 hexadecimal digits, the same in every "     \
+            "run. Absent if the command has no statement, or if log.digests is 0.")                         \
+        ROW(DIGEST_TEXT, "digest_text", digest_text, TEXT, OWN, "",                                         \
+            "The statement with its constants replaced by ?, normalized like MySQL's "                      \
+            "STATEMENT_DIGEST_TEXT. Absent if digest is absent.")                                           \
+        ROW(STMT_ID, "stmt_id", stmt_id, UINT, OWN, "",                                                     \
+            "ID of the prepared statement. Absent if the command does not concern a prepared statement.")   \
+        ROW(STMT_PREPARE_QUERY, "stmt_prepare_query", stmt_prepare_query, TEXT, OWN, "",                    \
+            "Text of the prepared statement. Absent if its preparation was not seen.")                      \
+        ROW(STMT_PREPARE_QUERY_LENGTH, "stmt_prepare_query_length", stmt_prepare_query_length, UINT, OPTIONAL, "bytes",\
+            "Full length of that text. Absent if stmt_prepare_query is not truncated.")                     \
+        ROW(STMT_EXECUTE_VALUES, "stmt_execute_values", stmt_execute_values, LIST, OWN, "",                 \
+            "Parameter values of COM_STMT_EXECUTE, typed. Absent if there are no parameters.")              \
+        ROW(QUERY_ATTRIBUTES, "query_attributes", query_attributes, MAP, OPTIONAL, "",                      \
+            "Query attributes by name. Absent if the client sent none.")                                    \
+        ROW(TAGS, "tags", tags, MAP, OWN, "",                                                               \
+            "Tags that the application wrote into comments at the end and the beginning of the statement, " \
+            "in the format of sqlcommenter: key='value'. Of a key that occurs several times, the last "     \
+            "value counts. Absent if there are none.")                                                      \
+        ROW(TRACEPARENT, "traceparent", traceparent, TEXT, OWN, "",                                         \
+            "W3C trace context of the statement, from a query attribute of that name or from the tags. "    \
+            "Absent if there is none.")                                                                     \
+        ROW(BULK_COUNT, "bulk_count", bulk_count, UINT, OPTIONAL, "",                                       \
+            "Number of parameter rows in a COM_STMT_BULK_EXECUTE. Absent if the request was too long to "   \
+            "be kept completely.")                                                                          \
+        ROW(BULK_ROWS, "bulk_rows", bulk_rows, ROWS, OPTIONAL, "",                                          \
+            "The first parameter rows of a COM_STMT_BULK_EXECUTE, at most 16, typed. Absent in other "      \
+            "commands.")                                                                                    \
+        ROW(DURATION_US, "duration_us", duration_us, UINT, OWN, "us",                                       \
+            "Time from the first byte of the request to the last byte of the reply. For a login, from the " \
+            "greeting to the result; for a session, its whole duration; for the notice that an opaque "     \
+            "session is decoded again, how long it was not.")                                               \
+        ROW(REQUEST_US, "request_us", request_us, UINT, OWN, "us",                                          \
+            "Time from the first to the last byte of the request.")                                         \
+        ROW(SERVER_US, "server_us", server_us, UINT, OWN, "us",                                             \
+            "Time from the last byte of the request to the first byte of the reply. Absent without a "      \
+            "reply.")                                                                                       \
+        ROW(STREAM_US, "stream_us", stream_us, UINT, OWN, "us",                                             \
+            "Time from the first to the last byte of the reply. Absent without a reply.")                   \
+        ROW(STALL_US, "stall_us", stall_us, UINT, OPTIONAL, "us",                                           \
+            "Part of stream_us during which the server had to wait because the client did not read. "       \
+            "Absent if it is 0.")                                                                           \
+        ROW(PROXY_US, "proxy_us", proxy_us, UINT, OWN, "us",                                                \
+            "Part of duration_us that the proxy itself took, from reading bytes to having written them. "   \
+            "If several commands are in flight, the time for all of them since the previous record. "       \
+            "Absent without a reply.")                                                                      \
+        ROW(ROWS, "rows", rows, UINT, OWN, "",                                                              \
+            "Number of rows received, in all results; for a stream of events, such as a binary log, the "   \
+            "number of events. Absent if the reply had no columns.")                                        \
+        ROW(COLUMNS, "columns", columns, UINT, OWN, "",                                                     \
+            "Number of columns in the last result. Absent if the reply had no columns.")                    \
+        ROW(COLUMN_NAMES, "column_names", column_names, ROWS, OPTIONAL, "",                                 \
+            "Column names of the result; with several results, one list for each. Absent unless log.rows "  \
+            "is set.")                                                                                      \
+        ROW(FIRST_ROWS, "first_rows", first_rows, ROWS, OPTIONAL, "",                                       \
+            "The first rows of the result, at most log.rows, typed; with several results, one list of "     \
+            "rows for each. Absent unless log.rows is set.")                                                \
+        ROW(FIRST_ROWS_CUT, "first_rows_cut", first_rows_cut, UINT, OPTIONAL, "",                           \
+            "Number of rows that are missing in first_rows because limits.held_bytes or log.ring_bytes "    \
+            "was reached. Absent if it is 0.")                                                              \
+        ROW(AFFECTED_ROWS, "affected_rows", affected_rows, UINT, OWN, "",                                   \
+            "Number of rows changed, in all results. Absent if the reply had rows.")                        \
+        ROW(LAST_INSERT_ID, "last_insert_id", last_insert_id, UINT, OWN, "",                                \
+            "Generated AUTO_INCREMENT value. Absent if none was generated.")                                \
+        ROW(WARNINGS, "warnings", warnings, UINT, OWN, "", "Number of warnings. Absent if it is 0.")        \
+        ROW(RESULTS, "results", results, UINT, OPTIONAL, "",                                                \
+            "Number of results that have columns. Absent if it is 0 or 1.")                                 \
+        ROW(RESULT_ROWS, "result_rows", result_rows, LIST, OPTIONAL, "",                                    \
+            "Number of rows in each of several results, in their order; null for a result without "         \
+            "columns. At most 64. Absent if the reply has one result.")                                     \
+        ROW(RESULT_AFFECTED_ROWS, "result_affected_rows", result_affected_rows, LIST, OPTIONAL, "",         \
+            "Number of rows changed by each of several results, in their order; null for a result with "    \
+            "columns. At most 64. Absent if result_rows is absent.")                                        \
+        ROW(RESULTS_CUT, "results_cut", results_cut, UINT, OPTIONAL, "",                                    \
+            "Number of further results that are missing in result_rows and result_affected_rows. Absent "   \
+            "if it is 0.")                                                                                  \
+        ROW(STATUS_FLAGS, "status_flags", status_flags, FLAGS, OWN, "",                                     \
+            "SERVER_STATUS flags at the end of the reply. Absent after an error.")                          \
+        ROW(FINDINGS, "findings", findings, FLAGS, OWN, "",                                                 \
+            "What may deserve attention: n_plus_one, duplicate, no_index, slow, transaction_idle, "         \
+            "transaction_open, prepare_once, connection_per_statement, repeated_setup, large_result, "      \
+            "write_loop, in_write_loop. Absent if there are no findings.")                                  \
+        ROW(REPEATED, "repeated", repeated, UINT, OWN, "",                                                  \
+            "How often it happened so far, including this time: for n_plus_one and in_write_loop, "         \
+            "statements with the same digest, one for each row of an earlier result; for prepare_once, "    \
+            "statements with the same digest that were prepared, executed once and closed; for "            \
+            "connection_per_statement, short sessions of the same client; for repeated_setup, needless "    \
+            "statements of the session. Absent without such a finding.")                                    \
+        ROW(DUPLICATES, "duplicates", duplicates, UINT, OWN, "",                                            \
+            "Number of earlier statements with the same text and values in the same transaction or trace, " \
+            "or within a second of each other in the session. Absent if it is 0.")                          \
+        ROW(SESSION_CHANGES, "session_changes", session_changes, MAP, OPTIONAL, "",                         \
+            "Session state changes that the server reported: schema, gtids, transaction_state, "            \
+            "transaction_characteristics, state_change, and system variables by name. Absent if the "       \
+            "server reported none, or the client did not request them.")                                    \
+        ROW(BYTES_SENT, "bytes_sent", bytes_sent, UINT, OWN, "bytes",                                       \
+            "Bytes from the client to the server, including packet headers.")                               \
+        ROW(BYTES_RECEIVED, "bytes_received", bytes_received, UINT, OWN, "bytes",                           \
+            "Bytes from the server to the client, including packet headers.")                               \
+        ROW(ERRNO, "errno", errno_, UINT, OPTIONAL, "", "Error number. Absent if there was no error.")      \
+        ROW(SQLSTATE, "sqlstate", sqlstate, TEXT, OPTIONAL, "",                                             \
+            "SQLSTATE of the error, five characters. Absent before the greeting.")                          \
+        ROW(ERROR, "error", error, TEXT, OPTIONAL, "", "Error message. Absent if there was no error.")      \
+        ROW(INFO, "info", info, TEXT, OWN, "",                                                              \
+            "Information that the server returned on success, such as \"Rows matched: 1  Changed: 1\"; or " \
+            "details of a notice. Absent if there is no such information.")                                 \
+        ROW(REASON, "reason", reason, TEXT, OPTIONAL, "",                                                   \
+            "Why a session ended, why a command has no reply, which limit truncated its text or values, "   \
+            "or what a notice is about.")                                                                   \
+        ROW(RULE, "rule", rule, TEXT, OPTIONAL, "",                                                         \
+            "Name of the protocol rule that a packet violates. Only in lint records.")                      \
+        ROW(DIRECTION, "direction", direction, TEXT, OPTIONAL, "",                                          \
+            "Which side sent the packet: client or server. Only in packet and lint records.")               \
+        ROW(PACKET_SEQ, "packet_seq", packet_seq, UINT, OPTIONAL, "",                                       \
+            "Sequence number of the packet. Only in packet and lint records.")                              \
+        ROW(PACKET_LENGTH, "packet_length", packet_length, UINT, OPTIONAL, "bytes",                         \
+            "Length of the packet's payload. Only in packet and lint records.")                             \
+        ROW(PACKET_NAME, "packet_name", packet_name, TEXT, OPTIONAL, "",                                    \
+            "Type of the packet, such as row or EOF. Only in packet and lint records.")                     \
+        ROW(PACKET_BYTES, "packet_bytes", packet_bytes, BYTES, OPTIONAL, "",                                \
+            "The first bytes of the payload, at most capture.packet_bytes, in hexadecimal. Absent if they " \
+            "are authentication data or may contain a password. With log.redact, only the fixed fields of " \
+            "a command or reply are included.")                                                             \
+        ROW(TRANSACTIONS, "transactions", transactions, OBJECTS, OPTIONAL, "",                              \
+            "The transactions that were open when the conflict occurred, the victim first. Only in "        \
+            "conflict records.")                                                                            \
+        ROW(TRANSACTIONS_OMITTED, "transactions_omitted", transactions_omitted, UINT, OPTIONAL, "",         \
+            "Number of further transactions that were open and are missing in transactions because "        \
+            "log.conflict_transactions was reached. Absent if it is 0.")                                    \
+        ROW(STATEMENTS, "statements", statements, OBJECTS, OPTIONAL, "",                                    \
+            "The statements of these transactions in the order in which they began, up to the conflict. "   \
+            "Only in conflict records.")                                                                    \
+        ROW(DROPPED, "dropped", dropped, UINT, OPTIONAL, "",                                                \
+            "Number of log records that were dropped at this point, in gap records. In the notice that an " \
+            "opaque session is decoded again, or has ended, the number of its commands that were not "      \
+            "logged.")                                                                                      \
+        ROW(REDACTED, "redacted", redacted, FLAGS, OWN, "",                                                 \
+            "What was removed from the record: password, literals, values. Absent if nothing was removed.")
 /* clang-format on */
 
-#define FIELD_ENUMERATOR(name, member, kind, part) FIELD_##name,
+#define FIELD_ENUMERATOR(id, ...) FIELD_##id,
 enum record_field { FIELD_TABLE(FIELD_ENUMERATOR) FIELD_COUNT };
 #undef FIELD_ENUMERATOR
 
@@ -181,14 +312,14 @@ static inline enum record_field field_set_take(struct field_set *s)
 #define FIELD_PART_IS_OPTIONAL_SESSION  0
 #define FIELD_PART_IS_OPTIONAL_OPTIONAL 1
 
-#define FIELD_SPAN_LOW(name, member, kind, part)      FIELD_LOW(FIELD_KIND_IS_SPAN_##kind, name)
-#define FIELD_SPAN_HIGH(name, member, kind, part)     FIELD_HIGH(FIELD_KIND_IS_SPAN_##kind, name)
-#define FIELD_LIST_LOW(name, member, kind, part)      FIELD_LOW(FIELD_KIND_IS_LIST_##kind, name)
-#define FIELD_LIST_HIGH(name, member, kind, part)     FIELD_HIGH(FIELD_KIND_IS_LIST_##kind, name)
-#define FIELD_SESSION_LOW(name, member, kind, part)   FIELD_LOW(FIELD_PART_IS_SESSION_##part, name)
-#define FIELD_SESSION_HIGH(name, member, kind, part)  FIELD_HIGH(FIELD_PART_IS_SESSION_##part, name)
-#define FIELD_OPTIONAL_LOW(name, member, kind, part)  FIELD_LOW(FIELD_PART_IS_OPTIONAL_##part, name)
-#define FIELD_OPTIONAL_HIGH(name, member, kind, part) FIELD_HIGH(FIELD_PART_IS_OPTIONAL_##part, name)
+#define FIELD_SPAN_LOW(id, name, member, kind, part, ...)      FIELD_LOW(FIELD_KIND_IS_SPAN_##kind, id)
+#define FIELD_SPAN_HIGH(id, name, member, kind, part, ...)     FIELD_HIGH(FIELD_KIND_IS_SPAN_##kind, id)
+#define FIELD_LIST_LOW(id, name, member, kind, part, ...)      FIELD_LOW(FIELD_KIND_IS_LIST_##kind, id)
+#define FIELD_LIST_HIGH(id, name, member, kind, part, ...)     FIELD_HIGH(FIELD_KIND_IS_LIST_##kind, id)
+#define FIELD_SESSION_LOW(id, name, member, kind, part, ...)   FIELD_LOW(FIELD_PART_IS_SESSION_##part, id)
+#define FIELD_SESSION_HIGH(id, name, member, kind, part, ...)  FIELD_HIGH(FIELD_PART_IS_SESSION_##part, id)
+#define FIELD_OPTIONAL_LOW(id, name, member, kind, part, ...)  FIELD_LOW(FIELD_PART_IS_OPTIONAL_##part, id)
+#define FIELD_OPTIONAL_HIGH(id, name, member, kind, part, ...) FIELD_HIGH(FIELD_PART_IS_OPTIONAL_##part, id)
 
 /** Fields whose member is a struct span; those whose member is a struct value_list. (The others are a uint64_t.) */
 static const struct field_set fields_spans = {

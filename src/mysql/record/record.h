@@ -276,8 +276,8 @@ enum record_charset record_charset(enum record_field f);
 /** Where the member of a field is in struct record: for a field that the compiler knows, a constant. */
 static inline __attribute__((always_inline)) size_t record_offset(enum record_field f)
 {
-#define RECORD_OFFSET_CASE(name, member, kind, part)                                                         \
-        case FIELD_##name: return offsetof(struct record, member);
+#define RECORD_OFFSET_CASE(id, name, member, ...)                                                            \
+        case FIELD_##id: return offsetof(struct record, member);
         if (__builtin_constant_p(f)) {
                 switch (f) {
                         FIELD_TABLE(RECORD_OFFSET_CASE)
