@@ -73,6 +73,10 @@ static bool read_number(struct value_reader *r, const struct raw_value *v, const
         bool is_time = test->kind == KIND_DURATION;
         size_t at = v->at + (size_t)(digits - v->bytes);
         *p = unit + n_unit;
+        if (end > digits + 1 && digits[0] == '0' && fraction == end) {
+                return expr_fail(r, at, "'%.*s' begins with a zero: a comma separates values, not thousands",
+                                 (int)(end - digits), digits);
+        }
         if (end == digits) {
                 return expr_fail(r, at, "a %s is expected here%s", is_time ? "time" : "number",
                                  is_time ? ", such as 100ms" : ", such as 10, 10+ or 10..50");

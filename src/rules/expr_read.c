@@ -28,7 +28,7 @@ static uint8_t peek(const struct value_reader *r, size_t ahead)
 /** The word at the current byte: up to an operator, a blank or a parenthesis. */
 static struct span word_at(const struct value_reader *r)
 {
-        static const char ends[] = ":=<>!()|&\"'/,";
+        static const char ends[] = ":=<>!()|&\"'/,~";
         size_t end = r->at;
         while (end < r->text.len && !is_blank(r->text.data[end]) && strchr(ends, r->text.data[end]) == NULL) {
                 end++;
@@ -116,13 +116,21 @@ static bool read_comparison(struct value_reader *r, enum comparison *comparison,
                 const char *sign;
                 enum comparison comparison;
                 bool is_negated;
-        } signs[] = {{":>=", COMPARE_GREATER_EQUAL, false}, {":<=", COMPARE_LESS_EQUAL, false},
-                     {":!=", COMPARE_EQUAL, true},          {":>", COMPARE_GREATER, false},
-                     {":<", COMPARE_LESS, false},           {":=", COMPARE_EQUAL, false},
-                     {">=", COMPARE_GREATER_EQUAL, false},  {"<=", COMPARE_LESS_EQUAL, false},
-                     {"!=", COMPARE_EQUAL, true},           {"==", COMPARE_EQUAL, false},
-                     {">", COMPARE_GREATER, false},         {"<", COMPARE_LESS, false},
-                     {"=", COMPARE_EQUAL, false},           {":", COMPARE_EQUAL, false}};
+        } signs[] = {{":>=", COMPARE_GREATER_EQUAL, false},
+                     {":<=", COMPARE_LESS_EQUAL, false},
+                     {":!=", COMPARE_EQUAL, true},
+                     {":>", COMPARE_GREATER, false},
+                     {":<", COMPARE_LESS, false},
+                     {":=", COMPARE_EQUAL, false},
+                     {">=", COMPARE_GREATER_EQUAL, false},
+                     {"<=", COMPARE_LESS_EQUAL, false},
+                     {"!=", COMPARE_EQUAL, true},
+                     {"<>", COMPARE_EQUAL, true},
+                     {"==", COMPARE_EQUAL, false},
+                     {">", COMPARE_GREATER, false},
+                     {"<", COMPARE_LESS, false},
+                     {"=", COMPARE_EQUAL, false},
+                     {":", COMPARE_EQUAL, false}};
         size_t begin = r->at;
         skip_blanks(r);
         for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
@@ -142,20 +150,46 @@ static bool read_comparison(struct value_reader *r, enum comparison *comparison,
         return false;
 }
 
+/** Is the current byte behind a text without quotes, as in text:for update? A shell removes quotes. */
+static bool is_behind_bare_text(const struct value_reader *r)
+{
+        const struct expr_test *last = r->e->n_tests > 0 ? &r->e->tests[r->e->n_tests - 1] : NULL;
+        size_t end = r->at;
+        while (end > 0 && is_blank(r->text.data[end - 1])) {
+                end--;
+        }
+        return last != NULL && last->kind == KIND_TEXT && end > 0 && end < r->at &&
+               strchr("\"'", r->text.data[end - 1]) == NULL;
+}
+
 static uint32_t unknown_term(struct value_reader *r, struct span word)
 {
         char near[EXPR_ERROR_MAX];
         int n = (int)(word.len < 64 ? word.len : 64);
+        const char *text = (const char *)word.data;
+        uint8_t next = peek(r, word.len);
+        bool has_operator = next != 0 && strchr(":=<>!~", next) != NULL;
         expr_term_suggest(word, near);
         if (word.len == 0 || is_word(word, "and") || is_word(word, "or")) {
                 (void)expr_fail(r, r->at, "a term is expected here");
+        } else if (text[0] == '-') {
+                (void)expr_fail(r, r->at, "'%.*s' is not a term; a negation is written with not or !", n,
+                                text);
+        } else if (!has_operator && is_behind_bare_text(r)) {
+                (void)expr_fail(
+                    r, r->at,
+                    "'%.*s' is not a term; a text with blanks needs quotes, and quotes of its own in "
+                    "a shell: 'text:\"a b\"'",
+                    n, text);
         } else if (near[0] != '\0') {
-                (void)expr_fail(r, r->at, "'%.*s' is not a term; did you mean '%.*s'?", n,
-                                (const char *)word.data, 64, near);
+                (void)expr_fail(r, r->at, "'%.*s' is not a term; did you mean '%.*s'?", n, text, 64, near);
+        } else if (has_operator) {
+                (void)expr_fail(r, r->at, "'%.*s' is not a term; querytap-filter(7) lists them", n, text);
         } else {
                 (void)expr_fail(r, r->at,
-                                "'%.*s' is not a term; a text to search for is written in double quotes", n,
-                                (const char *)word.data);
+                                "'%.*s' is not a term; a text to search for is written in double quotes, and "
+                                "several values of a term with commas between them",
+                                n, text);
         }
         return NODE_NONE;
 }
@@ -166,6 +200,12 @@ static bool read_operand(struct value_reader *r, struct expr_test *test, bool *i
         enum comparison comparison = COMPARE_EQUAL;
         size_t begin = r->at;
         if (!read_comparison(r, &comparison, is_negated)) {
+                skip_blanks(r);
+                if (peek(r, 0) == '~') {
+                        return expr_fail(r, r->at,
+                                         "~ is not an operator: use : and wildcards, or re: for statements");
+                }
+                r->at = begin;
                 bool needs_value = test->kind == KIND_TEXT || test->kind == KIND_PATTERN;
                 test->kind = KIND_PRESENT;
                 return !needs_value || expr_fail(r, begin, "%s needs a value", test->term.name);

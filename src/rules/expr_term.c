@@ -203,6 +203,36 @@ bool expr_term_find(struct span name, struct expr_term *out, struct span *suffix
 
 /* --- suggestions ---------------------------------------------------------------------------------------------------- */
 
+/** Words that people try, and the terms that they look for. */
+static bool suggest_term(const char *word, char out[EXPR_ERROR_MAX])
+{
+        static const char *const meant[][2] = {{"host", "client"},
+                                               {"ip", "client"},
+                                               {"addr", "client"},
+                                               {"time", "d"},
+                                               {"latency", "d"},
+                                               {"took", "d"},
+                                               {"param", "value"},
+                                               {"params", "value"},
+                                               {"args", "value"},
+                                               {"bind", "value"},
+                                               {"sql", "text"},
+                                               {"statement", "text"},
+                                               {"stmt", "text"},
+                                               {"contains", "text"},
+                                               {"code", "err"},
+                                               {"route", "tag.route"},
+                                               {"app", "attr.program_name"},
+                                               {"n+1", "finding:n_plus_one"}};
+        for (size_t i = 0; i < sizeof meant / sizeof meant[0]; i++) {
+                if (strcasecmp(word, meant[i][0]) == 0) {
+                        (void)snprintf(out, EXPR_ERROR_MAX, "%s", meant[i][1]);
+                        return true;
+                }
+        }
+        return false;
+}
+
 /** Is @p word a value of a term with a fixed list? Then that is what was meant: op:insert for insert. */
 static bool suggest_value(const char *word, char out[EXPR_ERROR_MAX])
 {
@@ -224,7 +254,7 @@ void expr_term_suggest(struct span name, char out[EXPR_ERROR_MAX])
                        (const char *)name.data);
         struct nearest n = nearest_to(word);
         out[0] = '\0';
-        if (suggest_value(word, out)) {
+        if (suggest_term(word, out) || suggest_value(word, out)) {
                 return;
         }
         for (size_t i = 0; i < TERMS; i++) {

@@ -44,18 +44,22 @@ static bool add_byte(struct value_reader *r, struct raw_value *v, char c, bool i
         return true;
 }
 
-/** Read a part in quotes: a backslash stands before a quote or another backslash. */
+/** Read a part in quotes: a backslash precedes a quote or another backslash. Two backticks in backticks are one, as in SQL. */
 static bool read_quoted_part(struct value_reader *r, struct raw_value *v)
 {
         size_t begin = r->at;
         uint8_t quote = r->text.data[r->at++];
         v->is_bare = false;
-        while (r->at < r->text.len && r->text.data[r->at] != quote) {
-                if (r->text.data[r->at] == '\\' && r->at + 1 < r->text.len &&
-                    (r->text.data[r->at + 1] == quote || r->text.data[r->at + 1] == '\\')) {
-                        r->at++;
+        for (; r->at < r->text.len; r->at++) {
+                uint8_t c = r->text.data[r->at];
+                uint8_t next = r->at + 1 < r->text.len ? r->text.data[r->at + 1] : 0;
+                bool is_escaped =
+                    quote == '`' ? c == quote && next == quote : c == '\\' && (next == quote || next == '\\');
+                if (c == quote && !is_escaped) {
+                        break;
                 }
-                if (!add_byte(r, v, (char)r->text.data[r->at++], true)) {
+                r->at += is_escaped ? 1 : 0;
+                if (!add_byte(r, v, (char)r->text.data[r->at], true)) {
                         return false;
                 }
         }
@@ -79,13 +83,31 @@ static bool ends_value(const struct value_reader *r, unsigned open)
         return is_and || is_blank(c) || c == ',' || c == '|' || (c == ')' && open == 0);
 }
 
-static bool read_raw(struct value_reader *r, struct raw_value *v)
+/** Refuse values that would be read as the text itself, but are attempts at something that this language writes differently. */
+static bool check_first_byte(struct value_reader *r, const struct expr_test *test)
+{
+        switch (r->at < r->text.len && test->kind != KIND_TEXT ? r->text.data[r->at] : 0) {
+        case '!': return expr_fail(r, r->at, "the ! of a negation stands before the term or before the =");
+        case '~':
+                return expr_fail(r, r->at,
+                                 "~ is not an operator: use : and wildcards, or re: for statements");
+        case '(':
+                return expr_fail(r, r->at,
+                                 "several values are written with commas between them, without parentheses");
+        default: return true;
+        }
+}
+
+static bool read_raw(struct value_reader *r, struct raw_value *v, const struct expr_test *test)
 {
         unsigned open = 0;
         *v = (struct raw_value){.at = r->at, .n = 0, .is_bare = true};
+        if (!check_first_byte(r, test)) {
+                return false;
+        }
         while (r->at < r->text.len && !ends_value(r, open)) {
                 uint8_t c = r->text.data[r->at];
-                if (c == '"' || c == '\'') {
+                if (c == '"' || c == '\'' || (c == '`' && test->kind == KIND_NAME)) {
                         if (!read_quoted_part(r, v)) {
                                 return false;
                         }
@@ -99,7 +121,9 @@ static bool read_raw(struct value_reader *r, struct raw_value *v)
                 }
         }
         v->bytes[v->n] = '\0';
-        return (v->n > 0 || !v->is_bare) || expr_fail(r, r->at, "a value is expected here");
+        bool has_blank = r->at < r->text.len && is_blank(r->text.data[r->at]);
+        return (v->n > 0 || !v->is_bare) || expr_fail(r, r->at, "a value is expected here%s",
+                                                      has_blank ? ", without a blank before it" : "");
 }
 
 /** @p v without the backslashes. */
@@ -167,10 +191,13 @@ static bool read_command(struct value_reader *r, struct raw_value *v, struct exp
         return not_a_value(r, v, "a command", nearest_found(&n));
 }
 
-/** The first hexadecimal digits of a digest. */
-static bool read_digest(struct value_reader *r, struct raw_value *v, struct expr_test *test)
+/** The beginning of a text, with a * behind it or not. */
+static bool read_prefix(struct value_reader *r, struct raw_value *v, struct expr_test *test)
 {
-        if (strspn(v->bytes, "0123456789abcdefABCDEF") != v->n) {
+        bool has_star = v->is_bare && v->n > 1 && v->bytes[v->n - 1] == '*';
+        v->n -= has_star ? 1 : 0;
+        v->bytes[v->n] = '\0';
+        if (test->term.field == FIELD_DIGEST && strspn(v->bytes, "0123456789abcdefABCDEF") != v->n) {
                 return expr_fail(r, v->at,
                                  "'%s' is not the beginning of a digest: it has hexadecimal digits only",
                                  v->bytes);
@@ -192,7 +219,9 @@ static bool read_network(struct value_reader *r, struct raw_value *v, struct exp
 
 static bool read_bit(struct value_reader *r, struct raw_value *v, struct expr_test *test)
 {
-        enum { BITS = 64 };
+        enum { BITS = 64, SHORT_LIST = 160 };
+        char words[SHORT_LIST + 1] = "";
+        int n_words = 0;
         struct nearest n = nearest_to(v->bytes);
         for (unsigned i = 0; i < BITS; i++) {
                 const char *word = test->term.word(i);
@@ -202,10 +231,15 @@ static bool read_bit(struct value_reader *r, struct raw_value *v, struct expr_te
                 }
                 if (word != NULL) {
                         nearest_try(&n, word);
+                        n_words += n_words < SHORT_LIST
+                                       ? snprintf(words + n_words, sizeof words - (size_t)n_words, "%s%s",
+                                                  n_words > 0 ? ", " : ": ", word)
+                                       : 0;
                 }
         }
-        char what[64];
-        (void)snprintf(what, sizeof what, "a value of %s", test->term.name);
+        bool is_listed = n_words < SHORT_LIST && nearest_found(&n) == NULL; /* "op" has too many */
+        char what[SHORT_LIST + 64];
+        (void)snprintf(what, sizeof what, "a value of %s%s", test->term.name, is_listed ? words : "");
         return not_a_value(r, v, what, nearest_found(&n));
 }
 
@@ -235,6 +269,9 @@ bool expr_read_pattern(struct value_reader *r, struct expr_test *test)
 {
         size_t at = r->at;
         uint8_t first = at < r->text.len ? r->text.data[at] : 0;
+        if (first == '/') {
+                return expr_read_slashes(r, test);
+        }
         if (first == '"' || first == '\'') {
                 struct raw_value v = {.at = at, .n = 0, .is_bare = true};
                 if (!read_quoted_part(r, &v)) {
@@ -284,14 +321,24 @@ bool expr_read_slashes(struct value_reader *r, struct expr_test *test)
         return compile_pattern(r, test, begin + 1, span_of(pattern, n), any_case);
 }
 
+/** Refuse tag:route=x where tag.route:x is meant. A value that only ends with = may be base64. */
+static bool check_name(struct value_reader *r, const struct raw_value *v, const struct expr_test *test)
+{
+        const char *sign =
+            v->is_bare && test->term.takes_name && test->name.len == 0 ? strchr(v->bytes, '=') : NULL;
+        int n = sign != NULL ? (int)(sign - v->bytes) : 0;
+        return n == 0 || n > 64 || sign[1] == '\0' || sign[1] == '=' ||
+               expr_fail(r, v->at, "a name stands behind a dot: %s.%.*s:%.64s", test->term.name, n, v->bytes,
+                         sign + 1);
+}
+
 static bool read_value(struct value_reader *r, struct raw_value *v, struct expr_test *test,
                        enum comparison comparison)
 {
         switch (test->kind) {
         case KIND_GLOB:
-        case KIND_NAME:
-        case KIND_PREFIX:
-                return test->term.field == FIELD_DIGEST ? read_digest(r, v, test) : read_text(r, v, test);
+        case KIND_NAME: return check_name(r, v, test) && read_text(r, v, test);
+        case KIND_PREFIX: return read_prefix(r, v, test);
         case KIND_COMMAND: return read_command(r, v, test);
         case KIND_NUMBER:
         case KIND_DURATION: return expr_read_range(r, v, test, comparison);
@@ -340,7 +387,7 @@ bool expr_read_values(struct value_reader *r, struct expr_test *test, enum compa
                                  test->term.name);
         }
         for (bool more = true; more; r->at += more ? 1 : 0) {
-                if (!read_raw(r, &v) || !make_room(r, test) || !read_value(r, &v, test, comparison)) {
+                if (!read_raw(r, &v, test) || !make_room(r, test) || !read_value(r, &v, test, comparison)) {
                         return false;
                 }
                 more = r->at < r->text.len && r->text.data[r->at] == ',';
@@ -354,5 +401,11 @@ bool expr_read_values(struct value_reader *r, struct expr_test *test, enum compa
 bool expr_read_text(struct value_reader *r, struct expr_test *test)
 {
         struct raw_value v;
-        return read_raw(r, &v) && make_room(r, test) && read_text(r, &v, test);
+        if (!read_raw(r, &v, test)) {
+                return false;
+        }
+        if (v.is_bare && v.n > 1 && v.bytes[0] == '*' && v.bytes[v.n - 1] == '*') {
+                return expr_fail(r, v.at, "a text is found anywhere in the statement; its * is no wildcard");
+        }
+        return make_room(r, test) && read_text(r, &v, test);
 }
