@@ -90,7 +90,9 @@ static void route(struct call *call)
         const struct endpoint *e =
             endpoints_find(method_name(call->request), path, &call->id, allow, sizeof allow);
         if (e != NULL && call->garbled && !e->any_query) {
-                call_fail(call, HTTP_BADREQUEST, "the query must be name=value&name=value");
+                call_fail(
+                    call, HTTP_BADREQUEST,
+                    "the query must be name=value&name=value, with %%XX for %% and &, and without %%00");
         } else if (e != NULL) {
                 if (e->any_query || params_check(call, e)) {
                         e->handle(call);

@@ -193,6 +193,18 @@ struct evhttp_request *call_take(struct call *call)
         return request;
 }
 
+/** Can the parameters be decoded? libevent leaves a stray % as it is, and ends a value at %00. */
+static bool is_well_encoded(const char *query)
+{
+        static const char hex[] = "0123456789abcdefABCDEF";
+        for (const char *p = strchr(query, '%'); p != NULL; p = strchr(p + 1, '%')) {
+                if (strspn(p + 1, hex) < 2 || (p[1] == '0' && p[2] == '0')) {
+                        return false;
+                }
+        }
+        return true;
+}
+
 struct call *call_new(struct admin_context *a, struct evhttp_request *request)
 {
         struct call *call = prof_calloc(STAGE_ADMIN, 1, sizeof *call);
@@ -204,7 +216,7 @@ struct call *call_new(struct admin_context *a, struct evhttp_request *request)
         TAILQ_INIT(&call->query);
         const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(request));
         if (query != NULL) {
-                call->garbled = evhttp_parse_query_str(query, &call->query) != 0;
+                call->garbled = !is_well_encoded(query) || evhttp_parse_query_str(query, &call->query) != 0;
         }
         const char *format = call_param(call, "format");
         const char *accept = evhttp_find_header(evhttp_request_get_input_headers(request), "Accept");

@@ -21,7 +21,7 @@ struct call {
         bool json;                      /**< ?format=json */
         bool
             html; /**< the client accepts HTML by name, as a browser does, or sends no Accept header; curl gets text */
-        bool garbled; /**< the query is not a list of name=value */
+        bool garbled; /**< the query is not a list of name=value, or its encoding is wrong */
         struct evkeyvalq query;
         void (*gone)(void *arg); /**< NULL, or set by call_wait */
         void *gone_arg;

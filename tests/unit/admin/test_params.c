@@ -59,6 +59,9 @@ static void each_endpoint_refuses_what_it_does_not_know(void)
                 }
                 expect_refusal(e, "-----------=1", "has no parameter '-----------', only ");
                 expect_refusal(e, "format=json&-----------", "query must be name=value");
+                expect_refusal(e, "format=json&-----------=a%00b", "query must be name=value");
+                expect_refusal(e, "format=json&-----------=%4", "query must be name=value");
+                expect_refusal(e, "format=json&-----------=%zz", "query must be name=value");
                 bool has_format = false;
                 for (size_t j = 0; (p = params_at(e, j, &filter)) != NULL; j++) {
                         char query[128];
