@@ -303,6 +303,7 @@ static int show_live(struct client_options *options, const char *order)
         options->out = NULL;
         options->err = NULL;
         if (t.signal != 0) {
+                (void)signal(t.signal, SIG_DFL);
                 (void)raise(t.signal); /* its default action: whoever started us sees what ended us */
         }
         return t.state == ENDED ? report_end(&t) : t.status;

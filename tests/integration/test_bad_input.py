@@ -366,10 +366,22 @@ class Limits(unittest.TestCase):
 
     def test_pipeline_bound(self):
         with lab.Proxy("--limits-pipeline", "5", expect_opaque=True) as proxy:
+            holder = RawClient(proxy.port)
+            self.assertEqual(holder.query("SELECT GET_LOCK('pipeline', 0)"), 1)
             c = RawClient(proxy.port)
-            c.send_bytes(packet(0, b"\x03SELECT SLEEP(0.2)") + packet(0, b"\x0e") * 20)
+            c.send_bytes(packet(0, b"\x03SELECT GET_LOCK('pipeline', 60)") + packet(0, b"\x0e") * 20)
+            pings = 20
+
+            def goes_on():
+                """No reply comes: the proxy reads the paused client again after a while, and then gives up."""
+                nonlocal pings
+                c.send_bytes(packet(0, b"\x0e"))
+                pings += 1
+                return proxy.counters()["opaque"] == 1
+            lab.wait_for(goes_on, "the session to be opaque while no reply comes")
+            holder.quit()  # the server releases the lock
             self.assertEqual(c.rows(), 1)
-            for _ in range(20):
+            for _ in range(pings):
                 c.expect_ok()  # all are answered, followed or not
             self.assertEqual(c.query("SELECT 'followed again'"), 1)
             c.quit()

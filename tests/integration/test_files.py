@@ -174,7 +174,7 @@ class ConfigCheck(unittest.TestCase):
         link = os.path.join(at, "link")
         os.symlink(garbage, link)
         for text, status, *words in (
-                ('filter = { pattern = "("; };', 2, "filter.pattern"), ('filter = { min_duration = "soon"; };', 2, "filter.min_duration", "10ms"),
+                ('filter = { pattern = "("; };', 2, "filter.pattern"), ('filter = { min_duration = "soon"; };', 2, "filter.min_duration", "100ms"),
                 ('filter = { client = "10.0.0.0/99"; };', 2, "filter.client"), ('filter = { finding = "slwo"; };', 2, "filter.finding"),
                 (f'logs = ( {{ file = "{at}/l"; filter = {{ pattern = "["; }}; }} );', 2, "filter.pattern"),
                 (f'log = {{ file = "{no}"; }};', 1, "log.file", "No such file"), (f'log = {{ file = "{at}"; }};', 1, "directory"),
