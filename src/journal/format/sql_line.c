@@ -29,10 +29,20 @@ static bool has_control(struct span s)
         return false;
 }
 
+/** How many bytes at the front of @p s are printable ASCII, which is shown as it is, and not @p end. */
+static size_t plain_length(struct span s, uint8_t end)
+{
+        size_t n = 0;
+        while (n < s.len && s.data[n] >= ' ' && s.data[n] < 0x7f && s.data[n] != end) {
+                n++;
+        }
+        return n;
+}
+
 /** Does the text format show @p s as it is? */
 static bool is_shown_as_is(struct span s)
 {
-        while (s.len > 0) {
+        for (s = span_skip(s, plain_length(s, 0)); s.len > 0; s = span_skip(s, plain_length(s, 0))) {
                 struct shown shown = shown_first(s);
                 if (shown.len != shown.taken || memcmp(shown.text, s.data, shown.len) != 0) {
                         return false;
@@ -46,12 +56,18 @@ static bool is_shown_as_is(struct span s)
 static bool has_escapes(struct span s, struct sql_mode mode)
 {
         while (s.len > 0) {
-                struct shown shown = shown_first(s);
-                bool has_escape = !mode.no_backslash_escapes && escape_of(s.data[0]) != 0;
-                if (!has_escape && !is_shown_as_is(span_head(s, shown.taken))) {
-                        return false;
+                if (!mode.no_backslash_escapes && escape_of(s.data[0]) != 0) {
+                        s = span_skip(s, 1);
+                        continue;
                 }
-                s = span_skip(s, shown.taken);
+                size_t n = plain_length(s, 0);
+                if (n == 0) {
+                        n = shown_first(s).taken;
+                        if (!is_shown_as_is(span_head(s, n))) {
+                                return false;
+                        }
+                }
+                s = span_skip(s, n);
         }
         return true;
 }
@@ -66,6 +82,12 @@ static void put_string(struct writer *w, struct span s)
                         writer_char(w, '\\');
                         writer_char(w, letter);
                         s = span_skip(s, is_pair ? 2 : 1);
+                        continue;
+                }
+                size_t plain = plain_length(s, '\\');
+                if (plain > 0) {
+                        writer_put(w, span_head(s, plain));
+                        s = span_skip(s, plain);
                         continue;
                 }
                 if (is_pair) {
