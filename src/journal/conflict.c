@@ -70,18 +70,16 @@ static bool is_conflict(const struct record *r)
                (r->errno_ == CONFLICT_DEADLOCK || r->errno_ == CONFLICT_TIMEOUT);
 }
 
-static struct conflict *new_conflict(struct conflicts *cs, const struct record *r)
+/** @return NULL if memory is out. */
+static struct conflict *new_conflict(const struct conflicts *cs, const struct record *r)
 {
         unsigned most = (unsigned)cs->settings->log.conflict_transactions;
         struct conflict *c =
-            cs->n < CONFLICTS_PENDING
-                ? prof_calloc(STAGE_JOURNAL, 1, sizeof *c + most * sizeof(struct conflict_transaction))
-                : NULL;
+            prof_calloc(STAGE_JOURNAL, 1, sizeof *c + most * sizeof(struct conflict_transaction));
         if (c == NULL) {
                 return NULL;
         }
         c->most = most;
-        c->number = ++cs->number;
         c->conn_id = r->conn_id;
         c->errnum = r->errno_;
         c->began_ns = r->mono_ns;
@@ -98,19 +96,29 @@ static struct conflict *new_conflict(struct conflicts *cs, const struct record *
         return c;
 }
 
-/** The record of a conflict that can't be followed: the statement that failed, and how many are missing. */
+/** Let @p to, which may outlive the journal's record @p r, have the session of that. */
+static void take_session(struct record *to, const struct record *r)
+{
+        struct field_set fields = field_set_both(&r->present, &fields_session);
+        if (r->session_source == RECORD_SESSION_REFERRED) {
+                record_refer(to, r->referred, fields);
+        } else if (r->session_source == RECORD_SESSION_CARRIED) { /* nobody else has it */
+                to->carried = r->carried;
+                to->session_source = RECORD_SESSION_CARRIED;
+                to->present.words[0] |= fields.words[0];
+        }
+}
+
+/** The record of a conflict that can't be followed because of @p why: the statement that failed, and how many are missing. */
 static const struct record *make_brief(struct conflicts *cs, const struct session *session,
-                                       const struct record *r)
+                                       const struct record *r, const char *why)
 {
         bool is_followed = session != NULL && conflict_trx_of(r) != 0 && session->transaction.id == r->trx_id;
         struct writer w = writer_over(cs->brief_info, sizeof cs->brief_info);
         writer_format(&w, "%llu statements of the transaction, and all other transactions, are omitted: %s",
-                      (unsigned long long)(is_followed ? session->transaction.chain.count : 1),
-                      cs->n == CONFLICTS_PENDING ? "too many conflicts at once" : "out of memory");
+                      (unsigned long long)(is_followed ? session->transaction.chain.count : 1), why);
         conflict_describe(&cs->brief, r);
-        if (record_session(r) != NULL) {
-                record_refer(&cs->brief, record_session(r), field_set_both(&r->present, &fields_session));
-        }
+        take_session(&cs->brief, r);
         record_set_text(&cs->brief, FIELD_INFO, writer_span(&w));
         return &cs->brief;
 }
@@ -124,19 +132,24 @@ const struct record *conflicts_see(struct conflicts *cs, struct session *session
                 follow(cs, &session->transaction, r);
         }
         for (unsigned i = 0; i < cs->n; i++) {
-                if (cs->pending[i]->conn_id != r->conn_id) {
-                        conflict_see_later(cs, cs->pending[i], session, r);
+                struct conflict *c = cs->pending[i];
+                if (c->conn_id != r->conn_id && !c->is_made) { /* its record points at what would be moved */
+                        conflict_see_later(cs, c, session, r);
                 }
         }
         if (!is_conflict(r)) {
                 return NULL;
         }
+        if (cs->n == CONFLICTS_PENDING) {
+                return make_brief(cs, session, r, "too many conflicts at once");
+        }
         struct conflict *c = new_conflict(cs, r);
-        if (c == NULL || !conflict_add_victim(cs, c, session, r)) {
-                if (c != NULL) {
-                        free_conflict(c);
-                }
-                return make_brief(cs, session, r);
+        if (c == NULL) {
+                return make_brief(cs, session, r, "out of memory");
+        }
+        if (!conflict_add_victim(cs, c, session, r)) {
+                free_conflict(c);
+                return make_brief(cs, session, r, "the statement is too large");
         }
         conflict_add_past(cs, c);
         conflict_add_open(cs, c);
@@ -170,7 +183,7 @@ const struct record *conflicts_due(struct conflicts *cs, uint64_t now_ns, bool a
 {
         for (unsigned i = 0; i < cs->n; i++) {
                 struct conflict *c = cs->pending[i];
-                if (all || is_due(c, now_ns)) {
+                if (all || c->is_made || is_due(c, now_ns)) {
                         cs->pending[i] = cs->pending[0]; /* the one that conflicts_done removes */
                         cs->pending[0] = c;
                         if (!c->is_made) {

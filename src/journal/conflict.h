@@ -28,7 +28,6 @@ struct conflicts {
         unsigned n_ports;
         unsigned n; /**< pending conflicts */
         struct conflict *pending[CONFLICTS_PENDING];
-        uint64_t number;     /**< conflicts so far */
         struct record brief; /**< the record that conflicts_see returned last, and its text */
         char brief_info[160];
 };
@@ -56,8 +55,8 @@ static inline bool conflicts_are_waiting(const struct conflicts *cs)
         return cs->n > 0;
 }
 
-/** The record of the oldest conflict that is complete at @p now_ns (monotonic), or of any if @p all; NULL if there is none. It is valid
- *  until conflicts_done, which must be called when it was written, or until the next record is seen. */
+/** The record of a conflict that is complete at @p now_ns (monotonic), or of any if @p all; NULL if there is none. It is valid until
+ *  conflicts_done, which must be called when it was written. */
 const struct record *conflicts_due(struct conflicts *cs, uint64_t now_ns, bool all);
 void conflicts_done(struct conflicts *cs);
 

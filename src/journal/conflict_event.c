@@ -301,13 +301,15 @@ static void set_lists(struct conflict *c, const struct entry *entries, size_t n)
 
 void conflict_describe(struct record *r, const struct record *failed)
 {
-        static const enum record_field numbers[] = {FIELD_CONN_ID, FIELD_CONN_SEQ_NUM,
-                                                    FIELD_TRX_ID,  FIELD_DURATION_US,
-                                                    FIELD_ERRNO,   FIELD_DATABASE_UNKNOWN};
+        static const enum record_field numbers[] = {
+            FIELD_CONN_ID, FIELD_CONN_SEQ_NUM,     FIELD_TRX_ID,  FIELD_DURATION_US,
+            FIELD_ERRNO,   FIELD_DATABASE_UNKNOWN, FIELD_REDACTED};
         static const enum record_field texts[] = {FIELD_DIGEST, FIELD_TRACEPARENT, FIELD_SQLSTATE,
                                                   FIELD_ERROR};
         record_clear(r);
         r->event = EVENT_CONFLICT;
+        r->cut = failed->cut;
+        r->undecoded = failed->undecoded;
         r->wall_ns = failed->wall_ns;
         r->mono_ns = failed->mono_ns;
         r->sql_mode = failed->sql_mode;

@@ -57,76 +57,6 @@ static void set_session(struct conflict_transaction *t, const struct record_sess
         }
 }
 
-/** @p r without what a conflict does not show. */
-static struct record lighten(const struct record *r)
-{
-        static const enum record_field needless[] = {
-            FIELD_QUERY_ATTRIBUTES, FIELD_COLUMN_NAMES, FIELD_FIRST_ROWS,          FIELD_SESSION_CHANGES,
-            FIELD_RESULT_ROWS,      FIELD_DIGEST_TEXT,  FIELD_RESULT_AFFECTED_ROWS};
-        struct record s;
-        record_assign(&s, r);
-        for (size_t i = 0; i < sizeof needless / sizeof needless[0]; i++) {
-                record_remove(&s, needless[i]);
-        }
-        return s;
-}
-
-static size_t size_of(const struct record *r)
-{
-        return (sizeof(struct conflict_statement) + record_pack_size(r) + 7) & ~(size_t)7;
-}
-
-/** Add @p r to the statements of @p t. @return false if there is no space; then it is counted. */
-static bool keep(struct conflict *c, struct conflict_transaction *t, const struct record *r)
-{
-        struct record s = lighten(r);
-        size_t size = size_of(&s);
-        size_t space = t->space < c->size - c->used ? t->space : c->size - c->used;
-        if (size > space) {
-                s = recent_shorten(&s);
-                record_set_text(&s, FIELD_INFO, span_str("shortened: too large for the conflict record"));
-                size = size_of(&s);
-        }
-        bool is_last = conflict_end_of(r) >= t->last_end_ns;
-        t->last_end_ns = is_last ? conflict_end_of(r) : t->last_end_ns;
-        t->last = is_last ? NULL : t->last;
-        if (size > space) {
-                t->omitted++;
-                return false;
-        }
-        struct conflict_statement *statement = (struct conflict_statement *)(void *)(c->memory + c->used);
-        *statement = (struct conflict_statement){.next = c->statements, .transaction = t};
-        record_pack(&s, (uint8_t *)statement->packed);
-        c->statements = statement;
-        c->n_statements++;
-        c->used += size;
-        t->space -= size;
-        t->kept++;
-        t->last = is_last ? statement : t->last;
-        return true;
-}
-
-/** Omit the oldest statement of @p t. */
-static void omit_oldest(struct conflict *c, struct conflict_transaction *t)
-{
-        struct conflict_statement **oldest = NULL;
-        uint64_t oldest_ns = UINT64_MAX;
-        for (struct conflict_statement **s = &c->statements; *s != NULL; s = &(*s)->next) {
-                const struct record *own =
-                    record_packed_own((const struct record_packed *)(const void *)(*s)->packed);
-                if ((*s)->transaction == t && own->mono_ns < oldest_ns) {
-                        oldest = s;
-                        oldest_ns = own->mono_ns;
-                }
-        }
-        if (oldest != NULL) {
-                *oldest = (*oldest)->next;
-                c->n_statements--;
-                t->kept--;
-                t->omitted++;
-        }
-}
-
 /** A copy of @p packed, decoded as *@p r. @return NULL when memory is out; otherwise the caller frees. */
 static struct record_packed *copy_packed(const struct record_packed *packed, struct record **r)
 {
@@ -151,7 +81,8 @@ static bool keep_packed(const struct conflicts *cs, struct conflict *c, struct c
         }
         bool is_end = t->kept == 0 && !t->is_victim && conflict_ends_transaction(r);
         t->is_gone = is_end && conflict_end_of(r) < c->since_ns;
-        bool was_kept = !t->is_gone && (is_end || keep(c, t, r)); /* the end came after the conflict */
+        bool was_kept =
+            !t->is_gone && (is_end || conflict_keep(c, t, r)); /* the end came after the conflict */
         prof_free(copy);
         t->omitted += was_kept ? 0 : older_count;
         return was_kept;
@@ -185,20 +116,39 @@ static void keep_chain(const struct conflicts *cs, struct conflict *c, struct co
 
 /* --- the transactions of a conflict -------------------------------------------------------------------------------------- */
 
+static unsigned n_notes(const struct conflict *c)
+{
+        return c->omitted < CONFLICT_NOTED ? (unsigned)c->omitted : CONFLICT_NOTED;
+}
+
+/** The note of a transaction that was counted. NULL if there is none. */
+static struct conflict_note *find_note(struct conflict *c, uint64_t conn_id, uint64_t trx_id)
+{
+        for (unsigned i = 0; i < n_notes(c) && trx_id != 0; i++) {
+                if (c->noted[i].conn_id == conn_id && c->noted[i].trx_id == trx_id) {
+                        return &c->noted[i];
+                }
+        }
+        return NULL;
+}
+
 /** Count a transaction for which there is no place, once. */
 static void omit(struct conflict *c, uint64_t conn_id, uint64_t trx_id)
 {
-        unsigned noted = c->omitted < CONFLICT_NOTED ? (unsigned)c->omitted : CONFLICT_NOTED;
-        for (unsigned i = 0; i < noted; i++) {
-                if (c->noted[i].conn_id == conn_id && c->noted[i].trx_id == trx_id && trx_id != 0) {
-                        return;
-                }
+        unsigned n = n_notes(c);
+        if (find_note(c, conn_id, trx_id) != NULL) {
+                return;
         }
-        if (noted < CONFLICT_NOTED) {
-                c->noted[noted].conn_id = conn_id;
-                c->noted[noted].trx_id = trx_id;
+        if (n < CONFLICT_NOTED) {
+                c->noted[n] = (struct conflict_note){conn_id, trx_id};
         }
         c->omitted++;
+}
+
+static void begin_transaction(const struct conflict *c, struct conflict_transaction *t, uint64_t conn_id,
+                              uint64_t trx_id)
+{
+        *t = (struct conflict_transaction){.conn_id = conn_id, .trx_id = trx_id, .space = c->size - c->used};
 }
 
 /** A place for one more transaction. @return NULL if there is none. */
@@ -213,7 +163,52 @@ static struct conflict_transaction *new_transaction(struct conflict *c, uint64_t
                 return NULL;
         }
         t = t != NULL ? t : &c->transactions[c->n++];
-        *t = (struct conflict_transaction){.conn_id = conn_id, .trx_id = trx_id, .space = c->size - c->used};
+        begin_transaction(c, t, conn_id, trx_id);
+        return t;
+}
+
+/** The transaction of a deadlock that is least likely to be involved: one that ran nothing, and was active least recently. NULL if there is
+ *  none. */
+static struct conflict_transaction *find_idle(struct conflict *c)
+{
+        struct conflict_transaction *idle = NULL;
+        for (unsigned i = 0; i < c->n && c->errnum == CONFLICT_DEADLOCK; i++) {
+                struct conflict_transaction *t = &c->transactions[i];
+                bool is_idle = !t->is_victim && t->last_end_ns < c->since_ns;
+                if (is_idle && (idle == NULL || t->last_end_ns < idle->last_end_ns)) {
+                        idle = t;
+                }
+        }
+        return idle;
+}
+
+/** @p idle is counted from now on, instead of the transaction that takes its place, if that was counted. */
+static void trade(struct conflict *c, const struct conflict_transaction *idle, uint64_t conn_id,
+                  uint64_t trx_id)
+{
+        struct conflict_note *note = find_note(c, conn_id, trx_id);
+        if (note != NULL) {
+                *note = (struct conflict_note){idle->conn_id, idle->trx_id};
+        } else if (c->omitted <= CONFLICT_NOTED) { /* otherwise it was most likely counted, too */
+                omit(c, idle->conn_id, idle->trx_id);
+        }
+}
+
+/** A place for a transaction; if there is none, it is counted. In a deadlock, one of which a statement was running when it occurred
+ *  (@p was_running) takes the place of one that was idle, and so can't be involved. */
+static struct conflict_transaction *place_for(struct conflict *c, uint64_t conn_id, uint64_t trx_id,
+                                              bool was_running)
+{
+        struct conflict_transaction *t = new_transaction(c, conn_id, trx_id);
+        struct conflict_transaction *idle = t == NULL && was_running ? find_idle(c) : NULL;
+        if (idle != NULL) {
+                trade(c, idle, conn_id, trx_id);
+                conflict_remove_statements(c, idle);
+                begin_transaction(c, idle, conn_id, trx_id);
+                t = idle;
+        } else if (t == NULL) {
+                omit(c, conn_id, trx_id);
+        }
         return t;
 }
 
@@ -293,14 +288,12 @@ static void add_single(const struct conflicts *cs, struct conflict *c, struct re
         struct record *r = NULL;
         struct record_packed *copy = packed != NULL ? copy_packed(packed, &r) : NULL;
         if (copy != NULL && conflict_may_lock(r)) {
-                struct conflict_transaction *t = new_transaction(c, r->conn_id, 0);
+                struct conflict_transaction *t = place_for(c, r->conn_id, 0, true);
                 if (t != NULL) {
                         set_session(t, session);
-                        (void)keep(c, t, r);
+                        (void)conflict_keep(c, t, r);
                         t->began_wall_ns = r->wall_ns;
                         t->is_settled = true;
-                } else {
-                        omit(c, r->conn_id, 0);
                 }
         }
         prof_free(copy);
@@ -319,9 +312,8 @@ static void add_ended(const struct conflicts *cs, struct conflict *c, struct rec
         if (!is_involved || find(c, own->conn_id, own->trx_id) != NULL) {
                 return;
         }
-        struct conflict_transaction *t = new_transaction(c, own->conn_id, own->trx_id);
+        struct conflict_transaction *t = place_for(c, own->conn_id, own->trx_id, true);
         if (t == NULL) {
-                omit(c, own->conn_id, own->trx_id);
                 return;
         }
         t->is_settled = true;
@@ -372,13 +364,18 @@ static void add_late(const struct conflicts *cs, struct conflict *c, struct sess
         if (ended_before && (known == NULL || !known->is_open)) {
                 return;
         }
-        struct conflict_transaction *t = new_transaction(c, r->conn_id, r->trx_id);
+        bool was_running = !ended_before && !conflict_ends_transaction(r);
+        struct conflict_transaction *t = place_for(c, r->conn_id, r->trx_id, was_running);
         if (t == NULL) {
-                omit(c, r->conn_id, r->trx_id);
                 return;
         }
         struct recent_chain alone = {recent_newest(cs->recent), 1};
+        set_session(t, record_session(r));
         keep_chain(cs, c, t, known != NULL ? known->chain : alone);
+        if (was_running && t->kept == 0 && t->overwritten > 0) { /* it was not kept as a recent record */
+                t->overwritten--;
+                (void)conflict_keep(c, t, r);
+        }
         t->is_settled = !ended_before;
 }
 
@@ -412,9 +409,9 @@ void conflict_see_later(const struct conflicts *cs, struct conflict *c, struct s
             session == NULL || session->transaction.id != t->trx_id || session->transaction.is_open;
         if (conflict_is_statement(r) && !conflict_ends_transaction(r)) {
                 if (t->kept >= cs->settings->log.conflict_statements) {
-                        omit_oldest(c, t);
+                        conflict_omit_oldest(c, t);
                 }
-                (void)keep(c, t, r);
+                (void)conflict_keep(c, t, r);
         }
         t->is_gone = ended_before && !is_open;
         t->is_settled = !ended_before;
@@ -431,7 +428,7 @@ bool conflict_add_victim(const struct conflicts *cs, struct conflict *c, const s
         t->is_settled = true;
         t->began_wall_ns = r->wall_ns;
         set_session(t, record_session(r));
-        if (!keep(c, t, r)) {
+        if (!conflict_keep(c, t, r)) {
                 return false;
         }
         c->failed = c->statements;

@@ -31,14 +31,19 @@ struct conflict_transaction {
 };
 
 struct conflict_statement {
-        struct conflict_statement *next; /* in no order */
-        const struct conflict_transaction *transaction;
+        struct conflict_statement *next;          /* in no order */
+        struct conflict_transaction *transaction; /* NULL: it was taken out of the list */
         bool is_failed;
         uint64_t packed[];
 };
 
+/* A transaction that is only counted. */
+struct conflict_note {
+        uint64_t conn_id;
+        uint64_t trx_id;
+};
+
 struct conflict {
-        uint64_t number;
         uint64_t conn_id; /* of the victim */
         uint64_t errnum;
         uint64_t began_ns; /* when the victim's statement began, monotonic */
@@ -46,11 +51,8 @@ struct conflict {
         uint64_t
             since_ns; /* what ended from then on may have been involved: the server releases locks before it sends the error */
         uint64_t created_ns;
-        uint64_t omitted; /* transactions */
-        struct {
-                uint64_t conn_id;
-                uint64_t trx_id;
-        } noted[CONFLICT_NOTED]; /* the first of these, so that none is counted twice */
+        uint64_t omitted;                           /* transactions */
+        struct conflict_note noted[CONFLICT_NOTED]; /* the first of these, so that none is counted twice */
         struct conflict_statement *statements;
         struct conflict_statement *failed; /* the victim's, one of them */
         size_t n_statements;
@@ -89,6 +91,16 @@ void conflict_add_open(const struct conflicts *cs, struct conflict *c);
 /** Look at @p r, the newest recent record, of another session than the victim's. */
 void conflict_see_later(const struct conflicts *cs, struct conflict *c, struct session *session,
                         const struct record *r);
+
+/* conflict_statements.c */
+
+/** Add @p r to the statements of @p t. @return false if there is no space; then it is counted. */
+bool conflict_keep(struct conflict *c, struct conflict_transaction *t, const struct record *r);
+/** Omit the oldest statement of @p t. */
+void conflict_omit_oldest(struct conflict *c, struct conflict_transaction *t);
+/** Remove the statements of @p t, and use their space again. Pointers to other statements than c->failed and the last ones of transactions
+ *  become invalid. */
+void conflict_remove_statements(struct conflict *c, struct conflict_transaction *t);
 
 /* conflict_event.c */
 

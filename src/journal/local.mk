@@ -4,6 +4,7 @@ src_libjournal_a_SOURCES = \
 	src/journal/conflict.h \
 	src/journal/conflict_event.c \
 	src/journal/conflict_gather.c \
+	src/journal/conflict_statements.c \
 	src/journal/conflict_state.h \
 	src/journal/identity.c \
 	src/journal/identity.h \

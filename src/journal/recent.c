@@ -55,8 +55,9 @@ struct record recent_shorten(const struct record *r)
                                                                                : r->stmt_prepare_query.len);
         }
         static const enum record_field large[] = {
-            FIELD_STMT_EXECUTE_VALUES, FIELD_QUERY_ATTRIBUTES, FIELD_BULK_ROWS,    FIELD_COLUMN_NAMES,
-            FIELD_FIRST_ROWS,          FIELD_SESSION_CHANGES,  FIELD_TRANSACTIONS, FIELD_STATEMENTS};
+            FIELD_STMT_EXECUTE_VALUES, FIELD_QUERY_ATTRIBUTES, FIELD_BULK_ROWS, FIELD_COLUMN_NAMES,
+            FIELD_FIRST_ROWS,          FIELD_SESSION_CHANGES,  FIELD_TAGS,      FIELD_TRANSACTIONS,
+            FIELD_STATEMENTS};
         for (size_t i = 0; i < sizeof large / sizeof large[0]; i++) {
                 record_remove(&s, large[i]);
         }

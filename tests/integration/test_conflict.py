@@ -371,7 +371,9 @@ class Bounds(unittest.TestCase):
             self.assertEqual(len(record["transactions"]) + record["transactions_omitted"], 8)
             self.assertEqual(len(record["transactions"]), 4)
             self.assertEqual(record["transactions"][0]["role"], "victim")
-            self.assertNotIn("holder", [t["role"] for t in record["transactions"]])
+            self.assertEqual({t["role"] for t in record["transactions"]}, {"victim", "possible_holder", "open"})
+            mine, other = texts(record, "victim"), texts(record, "possible_holder")
+            self.assertEqual((mine[1], mine[2]), (other[2], other[1]))
 
     def test_statements_that_were_overwritten_are_counted(self):
         with lab.Proxy("--log-recent-bytes", "16K") as proxy:

@@ -23,6 +23,7 @@ static struct journal_port port;
 static struct journal_port *ports[] = {&port};
 static struct conflicts conflicts;
 static uint64_t seq[CONN_MAX];
+static bool has_places; /* sessions are known to the journal */
 
 static void begin(size_t recent_bytes)
 {
@@ -30,6 +31,7 @@ static void begin(size_t recent_bytes)
         settings.log.conflict_transactions = 4;
         settings.log.conflict_bytes = 65536;
         memset(seq, 0, sizeof seq);
+        has_places = true;
         CU_ASSERT_EQUAL_FATAL(recent_init(&recent, recent_bytes), STATUS_OK);
         CU_ASSERT_EQUAL_FATAL(n_plus_one_new(5, &n_plus_one), STATUS_OK);
         CU_ASSERT_TRUE_FATAL(sessions_init(&port.sessions, n_plus_one, &recent));
@@ -64,7 +66,7 @@ static const struct record *take(struct step s)
         r.event = EVENT_QUERY;
         r.mono_ns = s.from_ms * MS;
         r.wall_ns = s.from_ms * MS;
-        r.session_place = (uint32_t)s.conn;
+        r.session_place = has_places ? (uint32_t)s.conn : 0;
         record_set_uint(&r, FIELD_CONN_ID, s.conn);
         record_set_uint(&r, FIELD_CONN_SEQ_NUM, ++seq[s.conn]);
         record_set_uint(&r, FIELD_COMMAND_ID, s.text != NULL ? COM_QUERY : COM_QUIT);
@@ -84,8 +86,9 @@ static const struct record *take(struct step s)
                 record_set_uint(&r, FIELD_STATUS_FLAGS, s.flags);
                 record_set_uint(&r, FIELD_AFFECTED_ROWS, 1);
         }
-        CU_ASSERT_EQUAL(sessions_find(&port.sessions, &r, &session), SESSIONS_FOUND);
-        recent_add(&recent, &r, session->identity);
+        CU_ASSERT_EQUAL(sessions_find(&port.sessions, &r, &session),
+                        has_places ? SESSIONS_FOUND : SESSIONS_NONE);
+        recent_add(&recent, &r, session != NULL ? session->identity : NULL);
         return conflicts_concern(&conflicts, &r) ? conflicts_see(&conflicts, session, &r) : NULL;
 }
 
@@ -288,6 +291,126 @@ static void many_at_once_are_brief(void)
         finish();
 }
 
+/** Where nobody else keeps the session of the record, the brief one has it, also among the recent records. */
+static void a_brief_one_without_a_known_session(void)
+{
+        char text[65536];
+        uint64_t cursor = 0;
+        begin(65536);
+        for (unsigned i = 0; i < CONFLICTS_PENDING; i++) {
+                CU_ASSERT_PTR_NULL(take((struct step){1, 0, "failed", 100 + i, 101 + i, 0, 1213}));
+        }
+        has_places = false;
+        const struct record *r = take((struct step){2, 0, "failed", 200, 201, 0, 1213});
+        CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+        char *line = line_of(r);
+        CU_ASSERT_PTR_NOT_NULL(strstr(line, "\"username\":\"app\""));
+        free(line);
+        recent_add(&recent, r, NULL);
+        struct writer w = writer_over(text, sizeof text);
+        while (recent_read(&recent, &cursor, NULL, FORMAT_JSON, &w)) {
+                w.at = cursor < recent_last(&recent) ? 0 : w.at;
+        }
+        CU_ASSERT_FALSE(w.failed);
+        struct span last = span_of(text, w.at > 0 ? w.at - 1 : 0);
+        CU_ASSERT_TRUE(json_check(last));
+        text[last.len] = '\0';
+        CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"event\":\"conflict\""));
+        CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"username\":\"app\""));
+        finish();
+}
+
+/** A transaction that waited for a lock seems idle until its reply comes: then it takes the place of one that is idle. */
+static void one_that_was_running_takes_the_place_of_an_idle_one(void)
+{
+        begin(65536);
+        take_first_half();
+        for (uint64_t conn = 3; conn < 9; conn++) { /* they are active later than the other */
+                CU_ASSERT_PTR_NULL(take((struct step){conn, 1, "idle", 132 + conn, 133 + conn, IN_TRANS, 0}));
+        }
+        CU_ASSERT_PTR_NULL(take((struct step){2, 1, "two a", 600, 800, 0, 1213}));
+        CU_ASSERT_PTR_NULL(take((struct step){1, 1, "one b", 590, 801, IN_TRANS, 0}));
+        CU_ASSERT_PTR_NULL(take((struct step){1, 1, "COMMIT", 802, 803, 0, 0}));
+        char *line = line_at_end();
+        const char *at = line;
+        CU_ASSERT_TRUE(follows(&at, "\"transactions\":[{\"role\":\"victim\",\"conn_id\":2"));
+        CU_ASSERT_TRUE(follows(&at, "{\"role\":\"open\""));
+        CU_ASSERT_TRUE(follows(&at, "\"transactions_omitted\":4,"));
+        CU_ASSERT_TRUE(follows(&at, "\"role\":\"possible_holder\",\"conn_id\":1"));
+        CU_ASSERT_TRUE(follows(&at, "\"query\":\"one a\""));
+        CU_ASSERT_TRUE(follows(&at, "\"query\":\"two b\""));
+        CU_ASSERT_TRUE(follows(&at, "\"query\":\"idle\""));
+        CU_ASSERT_TRUE(follows(&at, "\"query\":\"idle\""));
+        CU_ASSERT_TRUE(follows(&at, "\"state\":\"running\",\"query\":\"one b\""));
+        CU_ASSERT_TRUE(follows(&at, "\"state\":\"failed\",\"query\":\"two a\""));
+        CU_ASSERT_PTR_NULL(strstr(line, "statements_omitted"));
+        free(line);
+        finish();
+}
+
+/** Many of them, one after the other: the count stays right, and so does the space. */
+static void all_that_were_running_take_places(void)
+{
+        begin(65536);
+        settings.log.conflict_bytes = 16384;
+        for (uint64_t conn = 1; conn < 40; conn++) {
+                CU_ASSERT_PTR_NULL(
+                    take((struct step){conn, 1, "begun", 100 + conn, 101 + conn, IN_TRANS, 0}));
+        }
+        CU_ASSERT_PTR_NULL(take((struct step){40, 1, "failed", 600, 800, 0, 1213}));
+        for (uint64_t conn = 1; conn < 40; conn++) {
+                CU_ASSERT_PTR_NULL(take((struct step){conn, 1, "ran on", 590, 801, IN_TRANS, 0}));
+        }
+        char *line = line_at_end();
+        const char *at = line;
+        CU_ASSERT_TRUE(follows(&at, "\"transactions\":[{\"role\":\"victim\",\"conn_id\":40"));
+        for (int i = 0; i < 3; i++) {
+                CU_ASSERT_TRUE(follows(&at, "\"role\":\"possible_holder\""));
+                CU_ASSERT_TRUE(follows(&at, "\"statements\":2}"));
+        }
+        CU_ASSERT_TRUE(follows(&at, "\"transactions_omitted\":36,"));
+        for (int i = 0; i < 3; i++) {
+                CU_ASSERT_TRUE(follows(&at, "\"query\":\"begun\""));
+        }
+        CU_ASSERT_PTR_NULL(strstr(line, "\"query\":\"begun\"},{\"role\":\"open\""));
+        free(line);
+        finish();
+}
+
+/** Without recent records: the statement that shows that the transaction was open is at hand. */
+static void a_late_one_that_is_not_among_the_recent_records(void)
+{
+        begin(0);
+        CU_ASSERT_PTR_NULL(take(first_half[3]));
+        CU_ASSERT_PTR_NULL(take((struct step){2, 1, "two a", 150, 160, 0, 1213}));
+        CU_ASSERT_PTR_NULL(take((struct step){1, 1, "one b", 140, 161, IN_TRANS, 0}));
+        char *line = line_at_end();
+        const char *at = line;
+        CU_ASSERT_TRUE(follows(&at, "\"role\":\"holder\",\"conn_id\":1"));
+        CU_ASSERT_TRUE(follows(&at, "\"state\":\"running\",\"query\":\"one b\""));
+        free(line);
+        finish();
+}
+
+/** With log.when_full = block a record may have to wait: what is seen meanwhile leaves it as it is. */
+static void records_that_come_while_it_waits(void)
+{
+        begin(65536);
+        take_first_half();
+        CU_ASSERT_PTR_NULL(take((struct step){2, 1, "two a", 150, 160, 0, 1213}));
+        const struct record *r = conflicts_due(&conflicts, 0, true);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+        char *before = line_of(r);
+        for (uint64_t conn = 3; conn < 20; conn++) {
+                CU_ASSERT_PTR_NULL(take((struct step){conn, 1, "late", 140, 170, IN_TRANS, 0}));
+        }
+        char *after = line_at_end();
+        CU_ASSERT_STRING_EQUAL(before, after);
+        free(before);
+        free(after);
+        finish();
+}
+
 /** Each allocation fails once: there is a record all the same, and nothing is left behind. */
 static void without_memory(void)
 {
@@ -322,6 +445,12 @@ static const struct tap_test tests[] = {
     {"it is due when all is known", it_is_due_when_all_is_known},
     {"what is missing is counted", what_is_missing_is_counted},
     {"many at once are brief", many_at_once_are_brief},
+    {"a brief one without a known session", a_brief_one_without_a_known_session},
+    {"one that was running takes the place of an idle one",
+     one_that_was_running_takes_the_place_of_an_idle_one},
+    {"all that were running take places", all_that_were_running_take_places},
+    {"a late one that is not among the recent records", a_late_one_that_is_not_among_the_recent_records},
+    {"records that come while it waits", records_that_come_while_it_waits},
     {"without memory", without_memory},
 };
 
