@@ -35,10 +35,12 @@ void duplicates_forget(struct duplicates *d)
 
 /* --- statements that can be duplicates ------------------------------------------------------------------------------ */
 
-/* Of statements with one of these, the values are not known completely, or there is no answer. */
+/* Of statements with one of these, the values are not known completely, or there is no answer. A reason says that a list was cut. */
 static const struct field_set unknown = {
-    {0 FIELD_LOW(true, QUERY_LENGTH) FIELD_LOW(true, STMT_PREPARE_QUERY_LENGTH) FIELD_LOW(true, ERRNO),
-     0 FIELD_HIGH(true, QUERY_LENGTH) FIELD_HIGH(true, STMT_PREPARE_QUERY_LENGTH) FIELD_HIGH(true, ERRNO)}};
+    {0 FIELD_LOW(true, QUERY_LENGTH) FIELD_LOW(true, STMT_PREPARE_QUERY_LENGTH) FIELD_LOW(true, ERRNO)
+         FIELD_LOW(true, REASON),
+     0 FIELD_HIGH(true, QUERY_LENGTH) FIELD_HIGH(true, STMT_PREPARE_QUERY_LENGTH) FIELD_HIGH(true, ERRNO)
+         FIELD_HIGH(true, REASON)}};
 
 static uint64_t hash_text(struct span text, uint64_t seed)
 {
@@ -58,9 +60,14 @@ static bool hash_execution(const struct record *r, const struct digest_found *fo
                            uint64_t *key)
 {
         *key = hash_values(found, seed);
+        if (!record_has(
+                r,
+                FIELD_STMT_PREPARE_QUERY)) { /* memory was out for redaction, and the values are gone, too */
+                return false;
+        }
         for (size_t i = 0; record_has(r, FIELD_STMT_EXECUTE_VALUES) && i < r->stmt_execute_values.n; i++) {
                 const struct value *v = &r->stmt_execute_values.at[i];
-                if (v->unknown || v->cut) {
+                if (!value_is_whole(v)) {
                         return false;
                 }
                 *key = hash_text(v->bytes, *key + v->is_null);

@@ -182,7 +182,9 @@ struct value redact_token_value(struct redact *f, const struct value *v, bool se
         struct writer w = writer_over(sql, sql != NULL ? size : 0);
         value_print(&w, v, VALUE_AS_SQL);
         size_t begin = f->w.at;
-        if (secret || sql == NULL || w.failed) {
+        bool has_token = !secret && sql != NULL && !w.failed;
+        out.ambiguous = !has_token || !value_is_whole(v);
+        if (!has_token) {
                 writer_text(&f->w, secret ? "<secret>" : "redacted");
         } else {
                 redact_put_token(f, redact_meaning(f, writer_span(&w), true));

@@ -98,11 +98,12 @@ static bool is_one_of(struct span name, const char *const *names)
 /** The next parameter of a prepared statement, added to @p a. */
 static void read_parameter(struct setup_reader *r, struct assignment *a)
 {
-        if (r->n_parameters >= r->parameters->n) {
+        size_t i = r->n_parameters++;
+        if (i >= r->parameters->n || !value_is_whole(&r->parameters->at[i])) {
                 a->is_constant = false;
                 return;
         }
-        const struct value *v = &r->parameters->at[r->n_parameters++];
+        const struct value *v = &r->parameters->at[i];
         a->value = hash_text(a->value + v->is_null, v->bytes);
 }
 

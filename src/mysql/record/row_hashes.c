@@ -59,7 +59,7 @@ static uint32_t hash_real(const struct value *v)
 
 uint32_t row_hash_value(const struct value *v)
 {
-        if (v->is_null || v->unknown || v->cut || v->true_len > v->bytes.len || v->bytes.len == 0) {
+        if (v->is_null || v->bytes.len == 0 || !value_is_whole(v)) {
                 return 0;
         }
         if (v->in_text) {

@@ -74,7 +74,15 @@ struct value {
             secret : 1; /**< a password: of a cut value, for what was cut off; of a column's name, for its other name */
         bool derived : 1; /**< of a column's name: the column belongs to no table */
         bool catalog : 1; /**< of a column's name: the column belongs to one of the server's own tables */
+        bool
+            ambiguous : 1; /**< it replaces a value (log.redact), and other values have the same replacement */
 };
+
+/** Do the bytes of @p v distinguish it from all other values: are they all there, and not a replacement for several? */
+static inline bool value_is_whole(const struct value *v)
+{
+        return !v->unknown && !v->cut && !v->ambiguous && v->true_len <= v->bytes.len;
+}
 
 struct value_list {
         const struct value *at;

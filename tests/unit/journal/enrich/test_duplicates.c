@@ -172,6 +172,9 @@ static void never_duplicates(void)
             "SELECT * FROM t WHERE a = curdate()",
             "SELECT * FROM t ORDER BY RAND()",
             "SELECT UUID(), a FROM t",
+            "SELECT uuid_v7(), SYS_GUID(), a FROM t",
+            "SELECT * FROM t WHERE id = CONNECTION_ID()",
+            "SELECT * FROM t WHERE a = mysql_query_attribute_string('a')",
             "SELECT NEXT VALUE FOR s, a FROM t",
             "SELECT nextval(s), a FROM t",
             "SELECT GET_LOCK('a', 1) FROM t",
@@ -237,6 +240,7 @@ static void transactions_have_no_limit(void)
 static uint64_t execute(struct value *values, size_t n)
 {
         struct record r = command(COM_STMT_EXECUTE);
+        record_set_text(&r, FIELD_STMT_PREPARE_QUERY, span_str("SELECT a FROM t WHERE id = ? AND b = ?"));
         record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){values, n});
         return see(&r, "SELECT a FROM t WHERE id = ? AND b = ?");
 }
@@ -248,15 +252,40 @@ static void executions(void)
         struct value b[] = {{.bytes = span_str("12")}, {.bytes = span_str("3")}};
         struct value c[] = {{.bytes = span_str("1")}, {.is_null = true}};
         struct value e[] = {{.bytes = span_str("1")}, {.bytes = span_str("")}};
-        struct value cut[] = {{.bytes = span_str("1")}, {.bytes = span_str("23"), .cut = true}};
+        struct value cut[][2] = {{{.bytes = span_str("1")}, {.bytes = span_str("23"), .cut = true}},
+                                 {{.bytes = span_str("1")}, {.bytes = span_str("23"), .true_len = 3}},
+                                 {{.bytes = span_str("1")}, {.bytes = span_str("23"), .ambiguous = true}},
+                                 {{.bytes = span_str("1")}, {.bytes = span_str("23"), .unknown = true}}};
         CU_ASSERT_EQUAL(execute(a, 2), 0);
         CU_ASSERT_EQUAL(execute(b, 2), 0);
         CU_ASSERT_EQUAL(execute(c, 2), 0);
         CU_ASSERT_EQUAL(execute(e, 2), 0);
         CU_ASSERT_EQUAL(execute(a, 2), 1);
         CU_ASSERT_EQUAL(execute(c, 2), 1);
-        CU_ASSERT_EQUAL(execute(cut, 2), 0);
-        CU_ASSERT_EQUAL(execute(cut, 2), 0); /* what was cut off may differ */
+        for (size_t i = 0; i < sizeof cut / sizeof cut[0]; i++) { /* what was cut off may differ */
+                CU_ASSERT_EQUAL(execute(cut[i], 2), 0);
+                CU_ASSERT_EQUAL(execute(cut[i], 2), 0);
+        }
+        finish();
+}
+
+/** Of these the log has no values, or not all of them. */
+static void incomplete_executions(void)
+{
+        begin(1000);
+        for (unsigned i = 0; i < 4; i++) {
+                struct record r = command(COM_STMT_EXECUTE);
+                struct value one = {.bytes = span_str("1")};
+                if (i < 2) {
+                        record_set_text(&r, FIELD_STMT_PREPARE_QUERY, span_str(by_id));
+                        record_set_text(&r, FIELD_REASON,
+                                        span_str("cut, because log.ring_bytes was reached"));
+                        record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){&one, 1});
+                } else {
+                        record_set_text(&r, FIELD_INFO, span_str("redaction: out of memory"));
+                }
+                CU_ASSERT_EQUAL(see(&r, by_id), 0);
+        }
         finish();
 }
 
@@ -312,6 +341,7 @@ static const struct tap_test tests[] = {
     {"other answers", other_answers},
     {"transactions have no limit", transactions_have_no_limit},
     {"executions", executions},
+    {"incomplete executions", incomplete_executions},
     {"traces", traces},
     {"many statements", many_statements},
     {"no memory", no_memory},

@@ -274,6 +274,39 @@ static void dates_have_one_token(void)
         enrich_fini(&f);
 }
 
+/** A token of all of a value stands for that one only; a part of a value, and a password, may be those of others. */
+static void which_tokens_are_ambiguous(void)
+{
+        static const struct {
+                const char *sql;
+                struct value value;
+                bool is_ambiguous;
+        } cases[] = {
+            {"SELECT a FROM t WHERE id = ?",
+             {.type = VALUE_BLOB, .bytes = {(const uint8_t *)"abc", 3}, .true_len = 3},
+             false},
+            {"SELECT a FROM t WHERE id = ?",
+             {.type = VALUE_BLOB, .bytes = {(const uint8_t *)"abc", 3}, .true_len = 4},
+             true},
+            {"SELECT a FROM t WHERE id = ?",
+             {.type = VALUE_BLOB, .bytes = {(const uint8_t *)"abc", 3}, .true_len = 3, .cut = true},
+             true},
+            {"SELECT a FROM t WHERE b = PASSWORD(?)",
+             {.type = VALUE_BLOB, .bytes = {(const uint8_t *)"abc", 3}, .true_len = 3},
+             true},
+        };
+        begin(SETTINGS_REDACT_ALL);
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct record r = query(cases[i].sql);
+                record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){&cases[i].value, 1});
+                (void)enrich_record(&f, NULL, &r);
+                CU_ASSERT_TRUE(record_has(&r, FIELD_REDACTED));
+                CU_ASSERT_EQUAL(r.stmt_execute_values.at[0].ambiguous, cases[i].is_ambiguous);
+                CU_ASSERT_NOT_EQUAL(value_is_whole(&r.stmt_execute_values.at[0]), cases[i].is_ambiguous);
+        }
+        enrich_fini(&f);
+}
+
 static const struct tap_test tests[] = {
     {"columns", columns},
     {"names beside values", labels},
@@ -282,6 +315,7 @@ static const struct tap_test tests[] = {
     {"signals", signals},
     {"names of columns", names_of_columns},
     {"dates have one token", dates_have_one_token},
+    {"which tokens are ambiguous", which_tokens_are_ambiguous},
 };
 
 int main(void)

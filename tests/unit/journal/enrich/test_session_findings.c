@@ -601,13 +601,14 @@ static void prepared_setup(void)
         begin_setup();
         struct value one = {.bytes = span_str("1")};
         struct value two = {.bytes = span_str("2")};
-        struct value *values[] = {&one, &one, &two, &two};
-        for (unsigned i = 0; i < 4; i++) {
+        struct value cut = {.bytes = span_str("1"), .true_len = 2}; /* what was cut off may differ */
+        struct value *values[] = {&one, &one, &two, &two, &cut, &cut};
+        for (unsigned i = 0; i < 6; i++) {
                 struct record r = command(COM_STMT_EXECUTE, NULL);
                 record_set_text(&r, FIELD_STMT_PREPARE_QUERY, span_str("SET wait_timeout = ?"));
                 record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){values[i], 1});
                 (void)see(&r);
-                CU_ASSERT_EQUAL(has(&r, FINDING_REPEATED_SETUP), i % 2 == 1);
+                CU_ASSERT_EQUAL(has(&r, FINDING_REPEATED_SETUP), i % 2 == 1 && i < 4);
         }
         finish();
 }
