@@ -212,21 +212,40 @@ static bool lend(struct n_plus_one *n, struct n_plus_one_session *s, struct reco
         return true;
 }
 
-/** @p r is in no loop of its own session @p s: look for one of another session, or keep it until the list comes. */
-static void see_pool(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+/** Let the loops of other sessions see @p r, a statement of @p s: first the loops of those that have read their list for themselves.
+ *  @p is_known: only the ones that have other statements of its digest. @return whether it belongs to one. */
+static bool lend_to_any(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+                        const struct row_statement *statement, const struct statement_keys *keys,
+                        uint64_t values, bool is_known)
+{
+        uint64_t scope = pool_scope(r);
+        for (unsigned serving = 0; serving < 2; serving++) {
+                unsigned left = POOL_SESSIONS;
+                for (struct n_plus_one_session *o = n->newest; o != NULL && left > 0; o = o->older, left--) {
+                        bool fits = o != s && o->scope == scope && o->serves == (serving != 0) &&
+                                    (!is_known || row_loops_have(&o->loops, statement->hash));
+                        if (fits && lend(n, o, r, statement, keys, values)) {
+                                s->n_lent = 1;
+                                return true;
+                        }
+                }
+        }
+        return false;
+}
+
+/** @p r is in no loop of its own session @p s: look for one of another session, or keep it until the list comes. @return whether there
+ *  is one. */
+static bool see_pool(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
                      const struct row_statement *statement, const struct statement_keys *keys,
                      uint64_t values)
 {
-        uint64_t scope = pool_scope(r);
-        bool lent = false;
-        unsigned left = POOL_SESSIONS;
-        for (struct n_plus_one_session *o = n->newest; o != NULL && left > 0 && !lent; o = o->older, left--) {
-                lent = o != s && o->scope == scope && lend(n, o, r, statement, keys, values);
+        if (lend_to_any(n, s, r, statement, keys, values, true) ||
+            lend_to_any(n, s, r, statement, keys, values, false)) {
+                return true;
         }
-        if (!lent) {
-                pool_statements_add(&n->idle, r, scope, statement, keys, values);
-        }
-        s->n_lent = lent ? 1 : s->n_lent + 1;
+        pool_statements_add(&n->idle, r, pool_scope(r), statement, keys, values);
+        s->n_lent++;
+        return false;
 }
 
 /** @p s has just read a list: the statements for its rows may have come before. They are not marked any more. */
@@ -268,6 +287,35 @@ void n_plus_one_keep_example(struct n_plus_one *n, const struct record *r)
         }
 }
 
+/** @p r may be a statement of a loop. @p may_lend: of one of another session, too. */
+static void see_statement(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+                          const struct digest_found *found, uint64_t values, bool may_lend,
+                          struct row_loops_ended *ended)
+{
+        const struct shape *shape = &found->stat->shape;
+        bool is_list = r->row_hashes.len > 0 && r->rows >= 2;
+        struct statement_keys keys;
+        struct row_statement statement = {.shape = *shape};
+        memcpy(statement.hash, found->stat->hash, DIGEST_HASH);
+        statement_keys_read(r, found->sql, shape, &keys);
+        may_lend = may_lend && keys.n > 0;
+        bool is_lent = may_lend && s->serves && lend_to_any(n, s, r, &statement, &keys, values, true);
+        if (!is_lent) {
+                bool is_own = row_loops_see(&n->loops, &s->loops, r, &statement, &keys, values, ended);
+                if (is_own || !may_lend) {
+                        s->n_lent = 0;
+                } else {
+                        is_lent = see_pool(n, s, r, &statement, &keys, values);
+                }
+        } else if (is_list) {
+                row_loops_see_list(&n->loops, &s->loops, r, &statement, &keys, ended);
+        }
+        if (is_list) {
+                s->serves = is_lent;
+                note_list(n, s, r);
+        }
+}
+
 static void see_loops(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
                       const struct digest_found *found, uint64_t values, struct row_loops_ended *ended)
 {
@@ -275,27 +323,17 @@ static void see_loops(struct n_plus_one *n, struct n_plus_one_session *s, struct
         if (r->mono_ns > pause_end_ns(s) || begins_afresh(r)) {
                 end_loops(n, s, ended);
         }
-        bool lent = shape != NULL && may_loop(r, found) && may_be_lent(s, r);
         n->latest = s;
         s->loops.took_row = false;
         if (!may_loop(r, found)) {
                 row_loops_see_other(&n->loops, &s->loops, shape, ended);
-        } else if (lent || row_loops_are_waiting(&s->loops, shape) || r->row_hashes.len > 0) {
-                struct statement_keys keys;
-                struct row_statement statement = {.shape = *shape};
-                memcpy(statement.hash, found->stat->hash, DIGEST_HASH);
-                statement_keys_read(r, found->sql, shape, &keys);
-                bool is_found = row_loops_see(&n->loops, &s->loops, r, &statement, &keys, values, ended);
-                if (!is_found && lent && keys.n > 0) {
-                        see_pool(n, s, r, &statement, &keys, values);
+        } else {
+                bool may_lend = may_be_lent(s, r);
+                if (may_lend || row_loops_are_waiting(&s->loops, shape) || r->row_hashes.len > 0) {
+                        see_statement(n, s, r, found, values, may_lend, ended);
                 } else {
                         s->n_lent = 0;
                 }
-                if (r->row_hashes.len > 0 && r->rows >= 2) {
-                        note_list(n, s, r);
-                }
-        } else {
-                s->n_lent = 0;
         }
         list_session(n, s);
 }

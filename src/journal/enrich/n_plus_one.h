@@ -3,7 +3,8 @@
  *
  * A statement whose values are in no list of its own session can belong to a loop over the list of another one: of the same user,
  * database and client address, if its session was idle before, or has run only such statements since then, if it begins while the list is read or
- * directly after it or after another statement of the loop, and if the rows come more or less in their order.
+ * directly after it or after another statement of the loop, and if the rows come more or less in their order. If the statement returns a
+ * list itself, the next ones of its session belong to that list only if the loop that it was run for has none like them.
  *
  * Loops end when their list is read again (the next page), when a list without any value of the known rows comes, when the session does
  * nothing for a second and much longer than its statements take, when it is reset, or when it ends.
@@ -31,6 +32,8 @@ struct n_plus_one_session {
         uint64_t lent_ns; /**< end of the last statement of another session in its loops */
         unsigned
             n_lent; /**< statements since it was idle that are in no loop yet, and 1; 0: it works for itself */
+        bool
+            serves; /**< its newest parent was read for a loop of another session, which may need its further statements */
 };
 
 /** @p least statements make a loop; 0 = no loops are looked for. */

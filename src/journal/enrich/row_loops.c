@@ -2,27 +2,11 @@
 
 #include "base/clock.h"
 #include "journal/enrich/example.h"
-#include "journal/enrich/row_pair.h"
+#include "journal/enrich/row_shape.h"
 #include "profile/heap/prof.h"
 
 enum {
         CHAIN_GAP = 8, /* commands between two INSERTs of a loop */
-};
-
-struct row_shape {
-        struct row_loop loop;
-        uint64_t values;  /* of its last statement */
-        uint64_t step;    /* when that came */
-        uint64_t began;   /* when its first one came */
-        unsigned repeats; /* statements before the last one that were the same */
-        uint64_t loose;   /* statements that were found in no parent */
-        uint64_t tables;  /* of an INSERT of given values */
-        unsigned chain;   /* such statements so far with nothing else between them */
-        unsigned gap;     /* commands since the last of those */
-        bool is_loop;     /* it has been recognized: statements are marked from then on */
-        bool wants_example;
-        unsigned parent; /* of a loop: its place; ROW_LOOPS_PARENTS = it has none */
-        struct row_pair pairs[ROW_LOOPS_PARENTS];
 };
 
 /** What was found of the values of one statement. */
@@ -50,44 +34,6 @@ static bool is_same(const uint8_t a[DIGEST_HASH], const uint8_t b[DIGEST_HASH])
         return memcmp(a, b, DIGEST_HASH) == 0;
 }
 
-/* --- is it a loop? -------------------------------------------------------------------------------------------------- */
-
-/** Statements of the loop over @p parent: those that were found in it, and if it has rows that are not known, what followed them. */
-static uint64_t count_of(const struct row_shape *shape, const struct row_parent *parent)
-{
-        return shape->loop.count + (row_parent_is_cut(parent) ? shape->loose : 0);
-}
-
-/** Is the loop over @p a a better explanation than the one over @p b: more statements, more of its rows, a more recent one? */
-static bool is_better(const struct row_loops *s, const struct row_shape *shape, unsigned a, unsigned b)
-{
-        const struct row_pair *one = &shape->pairs[a];
-        const struct row_pair *other = &shape->pairs[b];
-        if (one->found != other->found) {
-                return one->found > other->found;
-        }
-        unsigned share = row_pair_rows(one) * s->parents[b]->n; /* of the rows that are known */
-        unsigned than = row_pair_rows(other) * s->parents[a]->n;
-        return share != than ? share > than : s->parents[a]->step > s->parents[b]->step;
-}
-
-/** Find the parent whose rows @p shape goes through. @return ROW_LOOPS_PARENTS if there is none. */
-static unsigned find_loop(const struct row_loops_pool *pool, const struct row_loops *s,
-                          const struct row_shape *shape)
-{
-        unsigned best = ROW_LOOPS_PARENTS;
-        for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
-                const struct row_parent *parent = s->parents[i];
-                if (parent != NULL &&
-                    row_pair_is_loop(&shape->pairs[i], parent, pool->least, count_of(shape, parent),
-                                     shape->loop.elsewhere > 0) &&
-                    (best == ROW_LOOPS_PARENTS || is_better(s, shape, i, best))) {
-                        best = i;
-                }
-        }
-        return best;
-}
-
 /* --- the end of a loop ---------------------------------------------------------------------------------------------- */
 
 static void put_ended(const struct row_loops *s, struct row_shape *shape, struct row_loops_ended *ended)
@@ -99,7 +45,7 @@ static void put_ended(const struct row_loops *s, struct row_shape *shape, struct
         const struct row_parent *parent =
             shape->parent < ROW_LOOPS_PARENTS ? s->parents[shape->parent] : NULL;
         if (parent != NULL) {
-                loop->count = count_of(shape, parent);
+                loop->count = row_shape_count(shape, parent);
                 loop->parent_rows = parent->rows;
                 memcpy(loop->parent, parent->hash, DIGEST_HASH);
         } else {
@@ -113,7 +59,7 @@ static void drop_shape(struct row_loops_pool *pool, struct row_loops *s, unsigne
 {
         struct row_shape *shape = s->shapes[i];
         if (shape->is_loop && ended != NULL && ended->n < ROW_LOOPS_ENDED) {
-                unsigned best = find_loop(pool, s, shape);
+                unsigned best = row_shape_find_loop(shape, s->parents, pool->least);
                 shape->parent = best != ROW_LOOPS_PARENTS ? best : shape->parent;
                 put_ended(s, shape, ended);
         }
@@ -404,7 +350,7 @@ static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_s
         shape->loop.last_seq_num = record_uint_if_any(r, FIELD_CONN_SEQ_NUM);
         s->longest_us = r->duration_us > s->longest_us ? r->duration_us : s->longest_us;
         if (!shape->is_loop) {
-                shape->parent = find_loop(pool, s, shape);
+                shape->parent = row_shape_find_loop(shape, s->parents, pool->least);
                 shape->is_loop = shape->parent != ROW_LOOPS_PARENTS || chain;
                 shape->wants_example = shape->is_loop;
         }
@@ -412,7 +358,7 @@ static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_s
             shape->parent < ROW_LOOPS_PARENTS ? s->parents[shape->parent] : NULL;
         bool follows = parent != NULL && row_parent_is_cut(parent);
         if (shape->is_loop && (is_found || chain || follows)) {
-                uint64_t n = parent != NULL ? count_of(shape, parent) : shape->chain;
+                uint64_t n = parent != NULL ? row_shape_count(shape, parent) : shape->chain;
                 mark(shape, r, n);
         }
 }
@@ -464,6 +410,21 @@ bool row_loops_see_elsewhere(struct row_loops_pool *pool, struct row_loops *s, s
         s->latest = shape;
         s->took_row = seen.new_rows != 0;
         return true;
+}
+
+bool row_loops_have(const struct row_loops *s, const uint8_t hash[DIGEST_HASH])
+{
+        const struct row_shape *shape = s->n_shapes > 0 ? find_shape(s, hash) : NULL;
+        return shape != NULL && shape->loop.count > 0;
+}
+
+void row_loops_see_list(struct row_loops_pool *pool, struct row_loops *s, const struct record *r,
+                        const struct row_statement *stat, const struct statement_keys *keys,
+                        struct row_loops_ended *ended)
+{
+        s->steps++;
+        row_loops_see_other(pool, s, &stat->shape, ended);
+        note_parent(pool, s, r, stat, keys, false, ended);
 }
 
 /* --- INSERTs without a parent --------------------------------------------------------------------------------------- */

@@ -48,6 +48,11 @@ check_PROGRAMS += tests/unit/test-enrich
 TESTS += tests/unit/test-enrich
 tests_unit_test_enrich_SOURCES = $(UNIT_COMMON) tests/unit/journal/enrich/test_enrich.c
 tests_unit_test_enrich_LDADD = $(JOURNAL_ENRICH) $(TEST_LIBS)
+
+check_PROGRAMS += tests/unit/test-pool-loops
+TESTS += tests/unit/test-pool-loops
+tests_unit_test_pool_loops_SOURCES = $(UNIT_COMMON) tests/unit/journal/enrich/test_pool_loops.c
+tests_unit_test_pool_loops_LDADD = $(JOURNAL_ENRICH) $(TEST_LIBS)
 check_PROGRAMS += tests/unit/test-session-findings
 TESTS += tests/unit/test-session-findings
 tests_unit_test_session_findings_SOURCES = $(UNIT_COMMON) tests/unit/journal/enrich/test_session_findings.c

@@ -1,0 +1,140 @@
+/* Loops over the rows of a list whose statements run in several sessions of a pool. */
+#include "journal/enrich/enrich.h"
+#include "mysql/record/row_hashes.h"
+#include "mysql/wire/command.h"
+#include "settings/settings.h"
+#include "tap.h"
+
+#include <stdio.h>
+
+enum { SESSIONS = 5 };
+
+static struct settings settings;
+static struct enrich f;
+static struct n_plus_one_session sessions[SESSIONS];
+static uint64_t now_ns;
+
+static void begin(void)
+{
+        settings_defaults(&settings);
+        settings.log.digests = 64;
+        CU_ASSERT_EQUAL_FATAL(enrich_init(&f, &settings), STATUS_OK);
+        for (unsigned i = 0; i < SESSIONS; i++) {
+                n_plus_one_begin(f.n_plus_one, &sessions[i]);
+        }
+        now_ns = 10000000000;
+}
+
+static void finish(void)
+{
+        for (unsigned i = 0; i < SESSIONS; i++) {
+                n_plus_one_end(f.n_plus_one, &sessions[i]);
+        }
+        enrich_fini(&f);
+}
+
+/** Session @p at runs @p sql with the number @p value behind it, and receives @p rows rows with the numbers from @p from on.
+ *  @return its findings. */
+static uint64_t run(unsigned at, const char *sql, unsigned value, unsigned rows, unsigned from)
+{
+        static struct row_hashes hashes;
+        char text[100];
+        char number[16];
+        struct record r;
+        (void)snprintf(text, sizeof text, "%s%u", sql, value);
+        record_clear(&r);
+        r.event = EVENT_QUERY;
+        now_ns += 200000;
+        r.mono_ns = now_ns;
+        record_set_uint(&r, FIELD_CONN_ID, at + 1);
+        record_set_uint(&r, FIELD_COMMAND_ID, COM_QUERY);
+        record_set_text(&r, FIELD_QUERY, span_str(text));
+        record_set_uint(&r, FIELD_DURATION_US, 100);
+        record_set_uint(&r, FIELD_ROWS, rows);
+        if (rows >= 2) {
+                hashes.rows = rows;
+                hashes.columns = 1;
+                for (unsigned i = 0; i < rows; i++) {
+                        (void)snprintf(number, sizeof number, "%u", from + i);
+                        hashes.at[i] = row_hash_text(span_str(number));
+                }
+                r.row_hashes = span_of(&hashes, row_hashes_size(&hashes));
+        }
+        CU_ASSERT_EQUAL(enrich_record(&f, &sessions[at], &r), 0);
+        return record_has(&r, FIELD_FINDINGS) ? r.findings : 0;
+}
+
+/** Let all sessions pause. @return the loops that end. */
+static unsigned pause(uint64_t counts[ROW_LOOPS_ENDED])
+{
+        unsigned all = 0;
+        unsigned n = 0;
+        now_ns += 1200000000;
+        for (struct n_plus_one_session *s = enrich_expire(&f, NULL, now_ns, &n); s != NULL;
+             s = enrich_expire(&f, s, now_ns, &n)) {
+                for (unsigned i = 0; i < n; i++) {
+                        counts[all++] = f.runs[i].repeated;
+                }
+        }
+        return all;
+}
+
+/** One session reads the list, and takes part in the loop. */
+static void sessions_take_turns(void)
+{
+        begin();
+        uint64_t counts[ROW_LOOPS_ENDED];
+        (void)run(0, "SELECT id FROM p LIMIT ", 20, 20, 100);
+        unsigned marked = 0;
+        for (unsigned i = 0; i < 20; i++) {
+                marked += run(i % SESSIONS, "SELECT a FROM t WHERE id = ", 100 + i, 1, 0) != 0;
+        }
+        CU_ASSERT_EQUAL(marked, 11);
+        CU_ASSERT_EQUAL_FATAL(pause(counts), 1);
+        CU_ASSERT_EQUAL(counts[0], 20);
+        finish();
+}
+
+/** The statements for each row return lists, with values that the first list has, too: which session runs what is chance. */
+static void lists_for_each_row(void)
+{
+        begin();
+        uint64_t counts[ROW_LOOPS_ENDED];
+        (void)run(0, "SELECT id FROM p LIMIT ", 12, 12, 0);
+        for (unsigned i = 0; i < 12; i++) {
+                unsigned at = 2 * i % SESSIONS;
+                (void)run(at, "SELECT name FROM author WHERE id = ", i, 1, 0);
+                (void)run((at + 1) % SESSIONS, "SELECT id FROM comment WHERE p = ", i, 8, (i + 1) % 4);
+        }
+        CU_ASSERT_EQUAL_FATAL(pause(counts), 2);
+        CU_ASSERT_EQUAL(counts[0], 12);
+        CU_ASSERT_EQUAL(counts[1], 12);
+        finish();
+}
+
+/** What a session reads for itself is its own, whatever others do at the same time. */
+static void a_list_of_its_own(void)
+{
+        begin();
+        uint64_t counts[ROW_LOOPS_ENDED];
+        for (unsigned at = 0; at < 2; at++) {
+                (void)run(at, "SELECT id FROM p LIMIT ", 12, 12, 0);
+        }
+        for (unsigned i = 0; i < 24; i++) {
+                (void)run(i % 2, "SELECT name FROM author WHERE id = ", i / 2, 1, 0);
+        }
+        CU_ASSERT_EQUAL_FATAL(pause(counts), 2);
+        CU_ASSERT_TRUE(counts[0] == 12 && counts[1] == 12);
+        finish();
+}
+
+static const struct tap_test tests[] = {
+    {"sessions take turns", sessions_take_turns},
+    {"lists for each row", lists_for_each_row},
+    {"a list of its own", a_list_of_its_own},
+};
+
+int main(void)
+{
+        return TAP_RUN("pool loops", tests);
+}
