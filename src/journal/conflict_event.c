@@ -307,7 +307,7 @@ void conflict_describe(struct record *r, const struct record *failed)
         static const enum record_field texts[] = {FIELD_DIGEST, FIELD_TRACEPARENT, FIELD_SQLSTATE,
                                                   FIELD_ERROR};
         record_clear(r);
-        r->event = EVENT_CONFLICT;
+        r->event = failed->errno_ == CONFLICT_DEADLOCK ? EVENT_DEADLOCK : EVENT_LOCK_WAIT;
         r->cut = failed->cut;
         r->undecoded = failed->undecoded;
         r->wall_ns = failed->wall_ns;

@@ -165,12 +165,12 @@ const struct settings_row settings_rows[] = {
     UINT("log.large_result", log.large_result, 0, 1000000000, "10000",
          "Statements that return more rows than this are reported. 0 disables this."),
     UINT("log.conflict_statements", log.conflict_statements, 0, 1000, "50",
-         "After a deadlock or a lock wait timeout, log a conflict record with the last statements of each "
-         "transaction that was open, at most this many. 0 disables conflict records."),
+         "After a deadlock or a lock wait timeout, log a record with the last statements of each "
+         "transaction that was open, at most this many. 0 disables these records."),
     UINT("log.conflict_transactions", log.conflict_transactions, 1, 256, "16",
-         "Maximum number of transactions in a conflict record; further ones are counted."),
+         "Maximum number of transactions in such a record; further ones are counted."),
     SIZE("log.conflict_bytes", log.conflict_bytes, 16 * K, 16 * M, "64K",
-         "Maximum size of the statements in a conflict record, in memory; longer texts are truncated, and "
+         "Maximum size of the statements in such a record, in memory; longer texts are truncated, and "
          "what does not fit is counted."),
     CHOICE("log.redact", log.redact, "none", redactions,
            "What to replace with tokens in everything that is logged or shown: constants in statements "

@@ -49,9 +49,14 @@ def await_waiting(server, n):
     lab.wait_for(lambda: int(server.sql(text)) >= n, f"{n} transactions to wait")
 
 
+def found(proxy):
+    """The records of conflicts so far."""
+    return [r for r in proxy.records() if r["event"] == {1213: "deadlock", 1205: "lock_wait"}.get(r.get("errno"))]
+
+
 def conflicts(proxy, n=1):
     proxy.settled()
-    return lab.wait_for(lambda: len(proxy.records("conflict")) >= n and proxy.records("conflict"), f"{n} conflict records")
+    return lab.wait_for(lambda: len(found(proxy)) >= n and found(proxy), f"{n} records of conflicts")
 
 
 def texts(record, role=None):
@@ -307,7 +312,7 @@ class Contents(unittest.TestCase):
             self.assertIn("<secret>", text)
             self.assertLessEqual({"password", "literals"}, set(record["redacted"]))
             for form in ("text", "ltsv", "json"):
-                shown = proxy.admin(f"/records?n=1000&event=conflict&format={form}").decode()
+                shown = proxy.admin(f"/records?n=1000&event=deadlock&format={form}").decode()
                 self.assertIn("account", shown)
                 self.assertNotIn("secretive", shown)
                 self.assertNotIn("hidden", shown)
@@ -323,15 +328,15 @@ class Contents(unittest.TestCase):
         with lab.Proxy() as proxy:
             deadlock(lab.server(), proxy, before=("BEGIN", "SELECT 'two\nlines'"))
             conflicts(proxy)
-            lines = proxy.admin("/records?n=1000&event=conflict&format=text").decode().splitlines()
-            self.assertIn("conflict    deadlock: the server rolled back this transaction  ERROR 1213 (40001): Deadlock found", lines[0])
+            lines = proxy.admin("/records?n=1000&event=deadlock&format=text").decode().splitlines()
+            self.assertIn("deadlock    deadlock: the server rolled back this transaction  ERROR 1213 (40001): Deadlock found", lines[0])
             self.assertEqual(len(lines), 1 + 2 + 8)
             self.assertRegex(lines[1], r"^    \d\d:\d\d:\d\d\.\d{6} #\d    victim          root@shop from 127.0.0.1:\d+, transaction 1: 4 statements$")
             self.assertRegex(lines[3], r"^    \d\d:\d\d:\d\d\.\d{6} #1    (victim|holder)          BEGIN$")
             self.assertIn("SELECT 'two\\nlines'", lines[4])
             self.assertEqual(sum(line.endswith("ERROR 1213") for line in lines), 1)
             self.assertEqual(sum(line.endswith("  (running)") for line in lines), 1)
-            slow = proxy.admin("/records?n=1000&event=conflict&format=slow").decode()
+            slow = proxy.admin("/records?n=1000&event=deadlock&format=slow").decode()
             self.assertEqual(slow, "")
 
 
@@ -398,7 +403,7 @@ class Bounds(unittest.TestCase):
         """The transactions are known all the same, and statements that are still running."""
         with lab.Proxy("--log-recent-bytes", "0") as proxy:
             one, two = deadlock(lab.server(), proxy, close=False)
-            record = proxy.wait_record(lambda r: r["event"] == "conflict", "the conflict")
+            record = proxy.wait_record(lambda r: r["event"] == "deadlock", "the conflict")
             one.db.close()
             two.db.close()
             victim, holder = record["transactions"]
@@ -411,7 +416,7 @@ class Bounds(unittest.TestCase):
             one, two = deadlock(lab.server(), proxy)
             self.assertEqual(one.errors + two.errors, [1213])
             proxy.stop()  # which writes what is pending
-            self.assertEqual(proxy.records("conflict"), [])
+            self.assertEqual(found(proxy), [])
 
     def test_errors_that_a_client_raises(self):
         """One record for each, however fast they come; beyond a bound without the statements, which are counted."""
@@ -423,8 +428,8 @@ class Bounds(unittest.TestCase):
             self.assertEqual(s.errors, [1213] * 50)
             s.db.close()
             proxy.idle()
-            lab.wait_for(lambda: len(proxy.records("conflict")) == 50, "all conflicts to be written")
-            records = proxy.records("conflict")
+            lab.wait_for(lambda: len(found(proxy)) == 50, "all conflicts to be written")
+            records = found(proxy)
             brief = [r for r in records if "statements" not in r]
             self.assertEqual(len({r["conn_seq_num"] for r in records}), 50)
             self.assertGreater(len(brief), 0)
@@ -438,7 +443,7 @@ class Bounds(unittest.TestCase):
             s.run("BEGIN", pay(1), "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213")
             proxy.wait_record(lambda r: r.get("errno") == 1213, "the error")
             proxy.stop()
-            self.assertEqual([texts(r)[:2] for r in proxy.records("conflict")], [["BEGIN", pay(1)]])
+            self.assertEqual([texts(r)[:2] for r in found(proxy)], [["BEGIN", pay(1)]])
 
 
 if __name__ == "__main__":

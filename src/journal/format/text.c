@@ -383,7 +383,8 @@ static void put_conflict(const struct line *l)
 static bool is_warning(enum record_event event)
 {
         return event == EVENT_NOTICE || event == EVENT_LINT || event == EVENT_N_PLUS_ONE ||
-               event == EVENT_WRITE_LOOP || event == EVENT_PREPARE_ONCE || event == EVENT_CONFLICT;
+               event == EVENT_WRITE_LOOP || event == EVENT_PREPARE_ONCE || event == EVENT_DEADLOCK ||
+               event == EVENT_LOCK_WAIT;
 }
 
 static void put_event(const struct line *l)
@@ -394,7 +395,8 @@ static void put_event(const struct line *l)
             [EVENT_NOTICE] = put_story,      [EVENT_DISCONNECT] = put_disconnect,
             [EVENT_GAP] = put_gap,           [EVENT_LINT] = put_lint,
             [EVENT_N_PLUS_ONE] = put_run,    [EVENT_PREPARE_ONCE] = put_prepare_once,
-            [EVENT_CONFLICT] = put_conflict, [EVENT_WRITE_LOOP] = put_run,
+            [EVENT_DEADLOCK] = put_conflict, [EVENT_LOCK_WAIT] = put_conflict,
+            [EVENT_WRITE_LOOP] = put_run,
         };
         enum record_event event = l->r->event;
         if (event != EVENT_QUERY) {

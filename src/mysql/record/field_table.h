@@ -14,7 +14,7 @@
         ROW(CONN_ID, "conn_id", conn_id, UINT, OWN, "",                                                     \
             "Session ID, counted from 1; unique within a run of the proxy.")                                \
         ROW(CONN_SEQ_NUM, "conn_seq_num", conn_seq_num, UINT, OWN, "",                                      \
-            "Number of the command within its session, counted from 1. Only in query, conflict, lint, "     \
+            "Number of the command within its session, counted from 1. Only in query, deadlock, lock_wait, lint, "\
             "n_plus_one and write_loop records.")                                                           \
         ROW(LAST_CONN_SEQ_NUM, "last_conn_seq_num", last_conn_seq_num, UINT, OPTIONAL, "",                  \
             "Number of the last command of the loop; conn_seq_num is that of the first. Only in "           \
@@ -210,13 +210,13 @@
             "a command or reply are included.")                                                             \
         ROW(TRANSACTIONS, "transactions", transactions, OBJECTS, OPTIONAL, "",                              \
             "The transactions that were open when the conflict occurred, the victim first. Only in "        \
-            "conflict records.")                                                                            \
+            "deadlock and lock_wait records.")                                                                            \
         ROW(TRANSACTIONS_OMITTED, "transactions_omitted", transactions_omitted, UINT, OPTIONAL, "",         \
             "Number of further transactions that were open and are missing in transactions because "        \
             "log.conflict_transactions was reached. Absent if it is 0.")                                    \
         ROW(STATEMENTS, "statements", statements, OBJECTS, OPTIONAL, "",                                    \
             "The statements of these transactions in the order in which they began, up to the conflict. "   \
-            "Only in conflict records.")                                                                    \
+            "Only in deadlock and lock_wait records.")                                                                    \
         ROW(DROPPED, "dropped", dropped, UINT, OPTIONAL, "",                                                \
             "Number of log records that were dropped at this point, in gap records. In the notice that an " \
             "opaque session is decoded again, or has ended, the number of its commands that were not "      \

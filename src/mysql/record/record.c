@@ -43,7 +43,8 @@ const char *record_event_name(enum record_event event)
             [EVENT_N_PLUS_ONE] = "n_plus_one",
             [EVENT_PREPARE_ONCE] = "prepare_once",
             [EVENT_WRITE_LOOP] = "write_loop",
-            [EVENT_CONFLICT] = "conflict",
+            [EVENT_DEADLOCK] = "deadlock",
+            [EVENT_LOCK_WAIT] = "lock_wait",
             [EVENT_GAP] = "gap",
         };
         return event < EVENT_COUNT ? names[event] : "?";

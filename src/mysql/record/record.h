@@ -25,8 +25,9 @@ enum record_event {
         EVENT_N_PLUS_ONE, /**< a run of statements ended, one for each row of a result before them: repeated */
         EVENT_WRITE_LOOP, /**< the same of statements that write: repeated */
         EVENT_PREPARE_ONCE, /**< a run ended of statements that were prepared, executed once and closed: repeated */
-        EVENT_CONFLICT, /**< a deadlock or a lock wait timeout: the transactions that were open, and their statements */
-        EVENT_GAP, /**< records that could not be kept stood here: dropped */
+        EVENT_DEADLOCK,  /**< a deadlock: the transactions that were open, and their statements */
+        EVENT_LOCK_WAIT, /**< the same of a lock wait timeout */
+        EVENT_GAP,       /**< records that could not be kept stood here: dropped */
         EVENT_COUNT
 };
 

@@ -315,7 +315,7 @@ static void a_brief_one_without_a_known_session(void)
         struct span last = span_of(text, w.at > 0 ? w.at - 1 : 0);
         CU_ASSERT_TRUE(json_check(last));
         text[last.len] = '\0';
-        CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"event\":\"conflict\""));
+        CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"event\":\"deadlock\""));
         CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"username\":\"app\""));
         finish();
 }

@@ -405,12 +405,14 @@ static const struct {
     {"insert", 1, "'insert' is not a term; did you mean 'op:insert'?"},
     {"slow", 1, "'slow' is not a term; did you mean 'finding:slow'?"},
     {"xyzzy", 1,
-     "'xyzzy' is not a term; a text to search for is written in double quotes, and several values of a term with "
+     "'xyzzy' is not a term; a text to search for is written in double quotes, and several values of a term "
+     "with "
      "commas between them"},
     {"xyzzy:1", 1, "'xyzzy' is not a term; querytap-filter(7) lists them"},
     {"-err:1062", 1, "'-err' is not a term; a negation is written with not or !"},
     {"text:for update", 10,
-     "'update' is not a term; a text with blanks needs quotes, and quotes of its own in a shell: 'text:\"a b\"'"},
+     "'update' is not a term; a text with blanks needs quotes, and quotes of its own in a shell: 'text:\"a "
+     "b\"'"},
     {"text:for update:1", 10, "'update' is not a term; did you mean 'op:update'?"},
     {"\"for\" update", 7, "'update' is not a term; did you mean 'op:update'?"},
     {"params:1", 1, "'params' is not a term; did you mean 'value'?"},
@@ -470,7 +472,8 @@ static const struct {
     {"or err", 1, "a term is expected here"},
     {"()", 2, "a term is expected here"},
     {"\xc3\xa9t\xc3\xa9 err", 1,
-     "'\xc3\xa9t\xc3\xa9' is not a term; a text to search for is written in double quotes, and several values of a "
+     "'\xc3\xa9t\xc3\xa9' is not a term; a text to search for is written in double quotes, and several "
+     "values of a "
      "term with commas between them"},
     {"user:\xc3\xa9 usr", 8, "'usr' is not a term; did you mean 'user'?"},
     {"err \xff", 5, "the text is not valid UTF-8"},

@@ -494,7 +494,8 @@ static void any_bytes_in_all_formats(void)
                         CU_ASSERT_TRUE_FATAL(utf8_valid(writer_span(&w)));
                         bool has_lines = format == FORMAT_SLOW || format == FORMAT_VERBOSE ||
                                          format == FORMAT_VERBOSE_COLOR ||
-                                         ((r.event == EVENT_PACKET || r.event == EVENT_CONFLICT) &&
+                                         ((r.event == EVENT_PACKET || r.event == EVENT_DEADLOCK ||
+                                           r.event == EVENT_LOCK_WAIT) &&
                                           format <= FORMAT_TEXT_COLOR);
                         CU_ASSERT_TRUE_FATAL(has_lines || is_one_line(writer_span(&w)));
                         CU_ASSERT_TRUE_FATAL(format_shows((enum format)format, &r) == (w.at > 0));
