@@ -277,7 +277,14 @@ static void note_list(struct n_plus_one *n, struct n_plus_one_session *s, const 
         s->conn_id = r->conn_id;
         s->list_ns = r->mono_ns;
         s->lent_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
+        /* what is known of r stays: its loop may want an example */
+        struct n_plus_one_session *latest = n->latest;
+        struct row_shape *shape = s->loops.latest;
+        bool took_row = s->loops.took_row;
         see_kept(n, s);
+        n->latest = latest;
+        s->loops.latest = shape;
+        s->loops.took_row = took_row;
 }
 
 void n_plus_one_keep_example(struct n_plus_one *n, const struct record *r)
@@ -343,8 +350,8 @@ static __attribute__((noinline)) void see_order(struct n_plus_one *n, struct n_p
                                                 struct record *r, const struct digest_found *found,
                                                 struct row_loops_ended *ended)
 {
-        uint64_t values = found->stat != NULL ? hash_values(r, digests_values(found)) : 0;
         if (n->loops.least > 0) {
+                uint64_t values = found->stat != NULL ? hash_values(r, digests_values(found)) : 0;
                 see_loops(n, s, r, found, values, ended);
         }
 }

@@ -9,7 +9,7 @@
  * Loops end when their list is read again (the next page), when a list without any value of the known rows comes, when the session does
  * nothing for a second and much longer than its statements take, when it is reset, or when it ends.
  * Threads: the journal thread.   Memory: STAGE_JOURNAL; what a session needs is embedded in its owner, and for each parent and each shape
- * about 1 KiB besides, until it pauses. */
+ * about 1 KiB besides, and up to 8 KiB for the example of each loop, until it pauses. */
 #ifndef JOURNAL_ENRICH_N_PLUS_ONE_H
 #define JOURNAL_ENRICH_N_PLUS_ONE_H
 

@@ -543,6 +543,47 @@ static void rows_with_one_value(void)
         finish();
 }
 
+/** Another session of the pool runs statements for the rows of a list, which is itself one of a loop, and is read after them: the example of
+ *  their loop is one of them. */
+static void the_example_of_a_loop_over_a_pool(void)
+{
+        static struct row_hashes hashes;
+        struct n_plus_one_session other;
+        begin_runs();
+        n_plus_one_begin(f.n_plus_one, &other);
+        lists(12, "SELECT id FROM p");
+        for (unsigned i = 0; i < 6; i++) {
+                char sql[64];
+                (void)snprintf(sql, sizeof sql, "SELECT id FROM comment WHERE p = %u", i);
+                CU_ASSERT_EQUAL(run(sql, 2, 100 + 2 * i), 0);
+        }
+        struct record list = query(7, "SELECT id FROM comment WHERE p = 6");
+        list.mono_ns = now_ns + 1000000;
+        list.duration_us = 20000;
+        record_set_uint(&list, FIELD_ROWS, 12);
+        hash_rows(&list, &hashes, 500, 2);
+        for (unsigned i = 0; i < 12; i++) {
+                char sql[64];
+                (void)snprintf(sql, sizeof sql, "SELECT name FROM author WHERE id = %u", 500 + i);
+                struct record r = query(8, sql);
+                r.mono_ns = list.mono_ns + 1000000 * (i + 1);
+                CU_ASSERT_EQUAL(enrich_record(&f, &other, &r), 0);
+        }
+        CU_ASSERT_EQUAL(enrich_record(&f, &session, &list), 0);
+        CU_ASSERT_TRUE(list.findings != 0);
+        unsigned n = end_session();
+        CU_ASSERT_EQUAL(n, 2);
+        for (unsigned i = 0; i < n; i++) {
+                bool is_lent =
+                    span_equal(f.runs[i].digest_text, span_str("SELECT NAME FROM `author` WHERE `id` = ?"));
+                bool has_own = !record_has(&f.runs[i], FIELD_QUERY) ||
+                               memmem(f.runs[i].query.data, f.runs[i].query.len, "author", 6) != NULL;
+                CU_ASSERT_EQUAL(is_lent, has_own);
+        }
+        n_plus_one_end(f.n_plus_one, &other);
+        finish();
+}
+
 /** What only looks like a loop: values of no row, a range, the same again, batches, lists of values. */
 static void what_is_none(void)
 {
@@ -824,6 +865,7 @@ static const struct tap_test tests[] = {
     {"many shapes", many_shapes},
     {"the nearest list", the_nearest_list},
     {"rows with one value", rows_with_one_value},
+    {"the example of a loop over a pool", the_example_of_a_loop_over_a_pool},
     {"what is none", what_is_none},
     {"write loops", write_loops},
     {"idle runs end", idle_runs_end},
