@@ -201,14 +201,13 @@ struct finding_letter {
 /* The column of findings has a place for each of these, and one for all that are rarer. */
 static const struct finding_letter frequent[] = {
     {FINDING_SLOW, 'S'}, {FINDING_NO_INDEX, 'I'}, {FINDING_N_PLUS_ONE, 'N'}, {FINDING_DUPLICATE, 'D'}};
-static const struct finding_letter rare[] = {{FINDING_LARGE_RESULT, 'L'},
-                                             {FINDING_TRANSACTION_IDLE, 'T'},
-                                             {FINDING_PREPARE_ONCE, 'P'},
-                                             {FINDING_CONNECTION_PER_STATEMENT, 'C'},
-                                             {FINDING_REPEATED_SETUP, 'R'}};
+static const struct finding_letter rare[] = {
+    {FINDING_LARGE_RESULT, 'L'},   {FINDING_TRANSACTION_IDLE, 'T'},
+    {FINDING_PREPARE_ONCE, 'P'},   {FINDING_CONNECTION_PER_STATEMENT, 'C'},
+    {FINDING_REPEATED_SETUP, 'R'}, {FINDING_IN_WRITE_LOOP, 'W'}};
 static const char findings_legend[] =
-    "S: slow, I: no index used, N: N+1, D: duplicate, L: large result, T: idle trx,\n"
-    "P: prepared once, C: connection per statement, R: repeated setup, +: several\n";
+    "S: slow, I: no index used, N: N+1, W: write loop, D: duplicate, L: large result,\n"
+    "T: idle trx, P: prepared once, C: connection per statement, R: setup, +: several\n";
 
 static void put_findings(FILE *out, const struct column *column, const void *row)
 {
@@ -270,6 +269,7 @@ static const struct column columns[] = {
      OF_FINDING(SLOW)},
     {"n_plus_one", NULL, "Times that it was run once for each row of another result.",
      OF_FINDING(N_PLUS_ONE)},
+    {"in_write_loop", NULL, "Times that it wrote, once for each row.", OF_FINDING(IN_WRITE_LOOP)},
     {"duplicates", NULL, "Statements that asked again what was just answered.", OF_FINDING(DUPLICATE)},
     {"transaction_idle", NULL, "Statements before which their transaction was held while nothing ran.",
      OF_FINDING(TRANSACTION_IDLE)},

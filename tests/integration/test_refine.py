@@ -348,8 +348,11 @@ class Runs(unittest.TestCase):
                 db = connect(proxy)
                 work(db.cursor())
                 db.close()
-                return proxy.settled()
+                records = proxy.settled()
+                counts.append({d["digest"]: d["in_write_loop"] for d in json.loads(proxy.admin("/digests?n=100&format=json"))["digests"]})
+                return records
 
+        counts = []
         records = loops(update)
         [loop] = [r for r in records if r["event"] == "write_loop"]
         marked = [r for r in records if "in_write_loop" in r.get("findings", []) and r["event"] == "query"]
@@ -357,6 +360,7 @@ class Runs(unittest.TestCase):
         self.assertIn("after 12 rows of SELECT `id` , `title` FROM `post`", loop["info"])
         self.assertRegex(loop["query"], "UPDATE post SET title = 'a longer title' WHERE id = \\d+ ")
         self.assertEqual((marked[-1]["repeated"], marked[-1]["digest"]), (12, loop["digest"]))
+        self.assertEqual(counts[0][loop["digest"]], len(marked))
         self.assertEqual([r for r in records if r["event"] == "n_plus_one"], [])
         [loop] = [r for r in loops(insert) if r["event"] == "write_loop"]
         self.assertEqual((loop["repeated"], "info" in loop), (8, False))

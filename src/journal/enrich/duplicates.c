@@ -101,7 +101,7 @@ static __attribute__((noinline)) void report(const struct duplicates *d, struct 
 {
         bool in_run = record_has(r, FIELD_FINDINGS) && (r->findings >> FINDING_N_PLUS_ONE & 1) != 0;
         if (!in_run && !found->is_for_row) {
-                record_set_uint(r, FIELD_FINDINGS, r->findings | 1U << FINDING_DUPLICATE);
+                record_add_finding(r, FINDING_DUPLICATE);
                 record_set_uint(r, FIELD_DUPLICATES, ++e->count);
                 digests_count_later(d->digests, found->stat, FINDING_DUPLICATE, 1);
         }

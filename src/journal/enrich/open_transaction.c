@@ -30,23 +30,18 @@ static bool is_reset(const struct record *r)
                (r->command_id == COM_RESET_CONNECTION || r->command_id == COM_CHANGE_USER);
 }
 
-static void add_finding(struct record *r, enum record_finding finding)
-{
-        record_set_uint(r, FIELD_FINDINGS, r->findings | 1ULL << finding);
-}
-
 /** @p r is the next thing that happens in the transaction, or after it without its end. */
 static void report(const struct open_transaction *t, const struct open_transaction_limits *limits,
                    struct record *r)
 {
         uint64_t idle_us = r->mono_ns > t->ended_ns ? (r->mono_ns - t->ended_ns) / CLOCK_US_NS : 0;
         if (limits->idle_us > 0 && idle_us >= limits->idle_us) {
-                add_finding(r, FINDING_TRANSACTION_IDLE);
+                record_add_finding(r, FINDING_TRANSACTION_IDLE);
                 record_set_uint(r, FIELD_TRX_IDLE_US, idle_us);
         }
         bool is_lost = r->event == EVENT_DISCONNECT || is_reset(r);
         if (is_lost && limits->left_open && (t->is_explicit || t->has_written)) {
-                add_finding(r, FINDING_TRANSACTION_OPEN);
+                record_add_finding(r, FINDING_TRANSACTION_OPEN);
         }
 }
 

@@ -313,8 +313,7 @@ static struct sighting see_pairs(struct row_loops *s, struct row_shape *shape,
 
 static void mark(const struct row_shape *shape, struct record *r, uint64_t count)
 {
-        unsigned finding = shape->loop.writes ? FINDING_IN_WRITE_LOOP : FINDING_N_PLUS_ONE;
-        record_set_uint(r, FIELD_FINDINGS, r->findings | 1U << finding);
+        record_add_finding(r, shape->loop.writes ? FINDING_IN_WRITE_LOOP : FINDING_N_PLUS_ONE);
         record_set_uint(r, FIELD_REPEATED, count);
 }
 

@@ -34,11 +34,6 @@ void session_history_fini(struct session_history *h)
         prepare_once_fini(&h->prepared);
 }
 
-static void add_finding(struct record *r, enum record_finding finding)
-{
-        record_set_uint(r, FIELD_FINDINGS, r->findings | 1ULL << finding);
-}
-
 /* --- before the digest is known ------------------------------------------------------------------------------------ */
 
 /** Records were dropped since the session was last seen. */
@@ -53,7 +48,7 @@ static void see_setup(const struct session_findings *f, struct session_history *
 {
         uint64_t needless = repeated_setup_see(&h->setup, r);
         if (needless > 0 && needless >= f->setup_least && f->setup_least > 0) {
-                add_finding(r, FINDING_REPEATED_SETUP);
+                record_add_finding(r, FINDING_REPEATED_SETUP);
                 record_set_uint(r, FIELD_REPEATED, needless);
         }
 }
@@ -110,7 +105,7 @@ static void end_session(struct session_findings *f, const struct session_history
         if (n == 0 || n < f->short_least) {
                 return;
         }
-        add_finding(r, FINDING_CONNECTION_PER_STATEMENT);
+        record_add_finding(r, FINDING_CONNECTION_PER_STATEMENT);
         record_set_uint(r, FIELD_REPEATED, n);
         digests_count_finding(f->digests, hash, FINDING_CONNECTION_PER_STATEMENT, 1);
         struct span text = digests_text(f->digests, hash);

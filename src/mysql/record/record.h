@@ -379,6 +379,11 @@ static inline __attribute__((always_inline)) void record_set_list(struct record 
         *(struct value_list *)record_place(r, f) = list;
 }
 
+static inline void record_add_finding(struct record *r, enum record_finding finding)
+{
+        record_set_uint(r, FIELD_FINDINGS, r->findings | 1ULL << finding);
+}
+
 /** Let @p r refer to @p session from now on, which must outlive the record: it has @p fields of it that are the session's. */
 static inline void record_refer(struct record *r, const struct record_session *session,
                                 struct field_set fields)
