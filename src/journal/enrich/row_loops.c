@@ -380,11 +380,11 @@ bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct reco
                 seen = see_pairs(s, shape, stat, keys, shape->repeats > 1); /* two rows may have one value */
                 count(pool, s, shape, r, stat, keys, values, &seen);
         }
+        s->latest = shape; /* before note_parent, which may drop it */
+        s->took_row = seen.new_rows != 0;
         if (r->row_hashes.len > 0 && stat->shape.kind == SHAPE_QUERY && (r->rows >= 2 || seen.is_nested)) {
                 note_parent(pool, s, r, stat, keys, seen.is_nested, ended);
         }
-        s->latest = shape;
-        s->took_row = seen.new_rows != 0;
         return seen.parents != 0;
 }
 

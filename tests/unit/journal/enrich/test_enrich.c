@@ -543,44 +543,71 @@ static void rows_with_one_value(void)
         finish();
 }
 
-/** Another session of the pool runs statements for the rows of a list, which is itself one of a loop, and is read after them: the example of
- *  their loop is one of them. */
-static void the_example_of_a_loop_over_a_pool(void)
+/** The list @p sql, one of a loop itself, of whose rows another session of the pool has run statements that were read before it.
+ *  @return how many loops it ends. */
+static unsigned list_behind_its_statements(const char *sql)
 {
         static struct row_hashes hashes;
         struct n_plus_one_session other;
-        begin_runs();
         n_plus_one_begin(f.n_plus_one, &other);
+        struct record list = query(7, sql);
+        list.mono_ns = now_ns + 1000000;
+        list.duration_us = 20000;
+        record_set_uint(&list, FIELD_ROWS, 12);
+        hash_rows(&list, &hashes, 500, 2);
+        for (unsigned i = 0; i < 12; i++) {
+                char text[64];
+                (void)snprintf(text, sizeof text, "SELECT name FROM author WHERE id = %u", 500 + i);
+                struct record r = query(8, text);
+                r.mono_ns = list.mono_ns + 1000000 * (i + 1);
+                CU_ASSERT_EQUAL(enrich_record(&f, &other, &r), 0);
+        }
+        unsigned ended = enrich_record(&f, &session, &list);
+        CU_ASSERT_TRUE(list.findings != 0);
+        n_plus_one_end(f.n_plus_one, &other);
+        return ended;
+}
+
+/** Is the example of each of the @p n loops, if it has one, a statement of it? */
+static void expect_own_examples(unsigned n)
+{
+        for (unsigned i = 0; i < n; i++) {
+                const struct record *r = &f.runs[i];
+                bool is_lent =
+                    span_equal(r->digest_text, span_str("SELECT NAME FROM `author` WHERE `id` = ?"));
+                bool has_lent =
+                    record_has(r, FIELD_QUERY) && memmem(r->query.data, r->query.len, "author", 6) != NULL;
+                CU_ASSERT_TRUE(!record_has(r, FIELD_QUERY) || is_lent == has_lent);
+        }
+}
+
+static void the_example_of_a_loop_over_a_pool(void)
+{
+        begin_runs();
         lists(12, "SELECT id FROM p");
         for (unsigned i = 0; i < 6; i++) {
                 char sql[64];
                 (void)snprintf(sql, sizeof sql, "SELECT id FROM comment WHERE p = %u", i);
                 CU_ASSERT_EQUAL(run(sql, 2, 100 + 2 * i), 0);
         }
-        struct record list = query(7, "SELECT id FROM comment WHERE p = 6");
-        list.mono_ns = now_ns + 1000000;
-        list.duration_us = 20000;
-        record_set_uint(&list, FIELD_ROWS, 12);
-        hash_rows(&list, &hashes, 500, 2);
-        for (unsigned i = 0; i < 12; i++) {
-                char sql[64];
-                (void)snprintf(sql, sizeof sql, "SELECT name FROM author WHERE id = %u", 500 + i);
-                struct record r = query(8, sql);
-                r.mono_ns = list.mono_ns + 1000000 * (i + 1);
-                CU_ASSERT_EQUAL(enrich_record(&f, &other, &r), 0);
-        }
-        CU_ASSERT_EQUAL(enrich_record(&f, &session, &list), 0);
-        CU_ASSERT_TRUE(list.findings != 0);
+        CU_ASSERT_EQUAL(list_behind_its_statements("SELECT id FROM comment WHERE p = 6"), 0);
         unsigned n = end_session();
         CU_ASSERT_EQUAL(n, 2);
-        for (unsigned i = 0; i < n; i++) {
-                bool is_lent =
-                    span_equal(f.runs[i].digest_text, span_str("SELECT NAME FROM `author` WHERE `id` = ?"));
-                bool has_own = !record_has(&f.runs[i], FIELD_QUERY) ||
-                               memmem(f.runs[i].query.data, f.runs[i].query.len, "author", 6) != NULL;
-                CU_ASSERT_EQUAL(is_lent, has_own);
-        }
-        n_plus_one_end(f.n_plus_one, &other);
+        expect_own_examples(n);
+        finish();
+}
+
+/** The last statement of a loop, for a row that is not known, returns a list, and so ends it: nothing refers to it any more. */
+static void the_end_of_a_loop_by_its_own_list(void)
+{
+        begin_runs();
+        lists(40, "SELECT id FROM p");
+        CU_ASSERT_TRUE(each("SELECT id FROM comment WHERE p = ", 0, 32) > 10);
+        CU_ASSERT_EQUAL(list_behind_its_statements("SELECT id FROM comment WHERE p = 35"), 1);
+        expect_own_examples(1);
+        unsigned n = end_session();
+        CU_ASSERT_EQUAL(n, 1);
+        expect_own_examples(n);
         finish();
 }
 
@@ -866,6 +893,7 @@ static const struct tap_test tests[] = {
     {"the nearest list", the_nearest_list},
     {"rows with one value", rows_with_one_value},
     {"the example of a loop over a pool", the_example_of_a_loop_over_a_pool},
+    {"the end of a loop by its own list", the_end_of_a_loop_by_its_own_list},
     {"what is none", what_is_none},
     {"write loops", write_loops},
     {"idle runs end", idle_runs_end},
