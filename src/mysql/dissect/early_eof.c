@@ -58,7 +58,7 @@ bool early_eof_settle(struct dissect *d, const struct message *m, struct outcome
         bool is_compressed = d->streams[SIDE_SERVER].compress != NULL; /* packets are not numbered in order */
         d->eof_open = false;
         if (early_eof_may_have_ended(d)) {
-                bool goes_on = is_compressed ? cmd->next == NULL : m->seq == cmd->next_seq;
+                bool goes_on = is_compressed ? d->queue.waiting == NULL : m->seq == cmd->next_seq;
                 const char *reason = NULL;
                 if (goes_on) {
                         cmd->state = REPLYING_ROWS;
