@@ -88,6 +88,13 @@ static bool is_in_flight(const struct dissect *d, uint64_t seq_num)
         return d->queue.head != NULL && d->queue.head->seq_num <= seq_num;
 }
 
+/** Is a command in flight that refers to a statement? The shortcut for requests takes executions without noting them, but only while no
+ *  command is in flight: such an execution is the head. */
+static bool is_statement_in_use(const struct dissect *d)
+{
+        return is_in_flight(d, d->pending.any) || (d->queue.head != NULL && d->queue.head->has_stmt_id);
+}
+
 static uint64_t count_params(struct span text, struct sql_mode mode)
 {
         struct sql_lexer lexer = sql_lexer_over(text, mode);
@@ -152,7 +159,7 @@ static bool find_params(struct dissect *d)
         const struct statement *st = statements_find(&d->statements, f->stmt_id);
         f->n_own = st != NULL ? st->n_params : 0;
         /* what is in flight may drop the long data that has come before */
-        return st != NULL && (st->long_data.n == 0 || !is_in_flight(d, p->any));
+        return st != NULL && (st->long_data.n == 0 || !is_statement_in_use(d));
 }
 
 static void on_head(struct dissect *d, const struct packet_stream *stream)
@@ -204,7 +211,7 @@ static bool take_type(struct dissect *d, const struct packet_stream *stream, con
 {
         struct value_filter *f = &d->filter;
         if (!f->has_types) {
-                if (st == NULL || is_in_flight(d, d->pending.any)) {
+                if (st == NULL || is_statement_in_use(d)) {
                         return false;
                 }
                 *type = f->i < st->n_types ? (uint8_t)st->types[f->i] : 0;

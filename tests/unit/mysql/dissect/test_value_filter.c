@@ -177,11 +177,34 @@ static void long_data_in_flight(void)
         free(records);
 }
 
+/** An execution in flight changes the types: until its reply has come, it is not known where the values of the next one stand. */
+static void types_in_flight(void)
+{
+        script_open(&script, CAP_MYSQL, 45);
+        script_prepare(&script, 1, "INSERT ...", 3);
+        script_send(&script, SPAN("\x17\1\0\0\0\0\1\0\0\0\0\1\xfd\0\3\0\3\0\1a\1\0\0\0\2\0\0\0"));
+        script_answer_ok(&script);
+        script_send(&script, SPAN("\x17\1\0\0\0\0\1\0\0\0\0\1\3\0\xfd\0\3\0\5\0\0\0\1b\6\0\0\0"));
+        /* the number would be the length of a text */
+        script_send(&script,
+                    with_long(SPAN("\x17\1\0\0\0\0\1\0\0\0\0\0\xfd\0\0\2"), 150000, SPAN("\x2a\0\0\0")));
+        script.seq = 1;
+        script_answer_ok(&script);
+        script.seq = 1;
+        script_answer_ok(&script);
+        char *records = script_play(&script, 0);
+        CU_ASSERT_TRUE(script_has(records, "\"stmt_execute_values\":[5,\"b\",6]"));
+        CU_ASSERT_TRUE(script_has(records, "\"stmt_execute_values\":[33554685,{\"text\":\"xxx"));
+        CU_ASSERT_TRUE(script_has(records, "\"length\":150000},{\"unknown\":true}]"));
+        free(records);
+}
+
 static const struct tap_test tests[] = {
     {"values behind a long one", values_behind_a_long_one},
     {"types of before, and long values", types_of_before_and_long_values},
     {"long values of a statement that is being prepared", long_values_of_a_statement_that_is_being_prepared},
     {"long data in flight", long_data_in_flight},
+    {"types in flight", types_in_flight},
 };
 
 int main(void)
