@@ -321,7 +321,7 @@ static void begin_frame(struct dissect *d, enum side from, const struct compress
                 next = 0;
                 known = known && !d->draining && (cmd == NULL || cmd->state != REPLYING_STREAM);
         } else if (from == SIDE_SERVER || idle) {
-                known = cmd != NULL && cmd->frame_known && !cmd->acknowledged;
+                known = cmd != NULL && cmd->frame_known && !cmd->acknowledged && !d->skips_rest;
                 next = cmd != NULL ? cmd->next_frame : 0;
         }
         if (known && out->seq != next) {
@@ -330,7 +330,7 @@ static void begin_frame(struct dissect *d, enum side from, const struct compress
         }
         stream->frame_seq = out->seq;
         stream->frame_starts = idle;
-        if (cmd != NULL && (from == SIDE_SERVER || continues)) {
+        if (cmd != NULL && !d->skips_rest && (from == SIDE_SERVER || continues)) {
                 cmd->next_frame = (uint8_t)(out->seq + 1);
                 cmd->frame_known = true;
         }

@@ -19,6 +19,7 @@ void dissector_forget_commands(struct dissect *d)
         d->filter.step = FILTER_OFF;
         d->answered_early = false;
         d->draining = false;
+        d->eof_open = false;
         d->crowding = CROWDING_NONE;
         for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
                 packet_stream_release(&d->streams[side]);

@@ -43,7 +43,7 @@ static void describe(struct dissect *d, struct command *cmd, const struct messag
         cmd->next_seq = (uint8_t)(m->last + 1);
         cmd->seq_known = m->seq == 0 && !d->skips_rest;
         /* several commands in one compressed frame share its number */
-        cmd->frame_known = d->streams[SIDE_CLIENT].frame_starts;
+        cmd->frame_known = d->streams[SIDE_CLIENT].frame_starts && !d->skips_rest;
         cmd->next_frame = (uint8_t)(d->streams[SIDE_CLIENT].frame_seq + 1);
         d->streams[SIDE_CLIENT].frame_starts = false;
         if (cmd->code == COM_QUERY && (d->capabilities & CAP_QUERY_ATTRIBUTES) != 0) {

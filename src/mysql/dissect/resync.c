@@ -29,7 +29,7 @@ static bool may_change(const struct dissect *d, struct span head)
         return (d->capabilities & CAP_MULTI_STATEMENTS) != 0 || !session_vars_is_plain(text);
 }
 
-/** The session is logged in anew, or reset. */
+/** The session is logged in again, or reset. */
 static void note_reset(struct dissect *d, uint8_t code)
 {
         statements_clear(&d->statements);
@@ -40,12 +40,15 @@ static void note_reset(struct dissect *d, uint8_t code)
         }
 }
 
-/** A command that refers to a statement. */
+/** A command that refers to a statement. If too little of it is known to tell which one, no statement is known any more. */
 static void note_use(struct dissect *d, uint8_t code, struct span head)
 {
         struct reader r = reader_over(span_skip(head, 1));
         uint32_t id = reader_u32(&r);
-        struct statement *st = r.failed ? NULL : statements_find(&d->statements, id);
+        if (r.failed) {
+                statements_clear(&d->statements);
+        }
+        struct statement *st = statements_find(&d->statements, id);
         if (code == COM_STMT_EXECUTE || code == COM_STMT_BULK_EXECUTE) {
                 d->resync.may_have_changed = d->resync.may_have_changed || st == NULL || !st->is_plain;
         }
@@ -119,8 +122,10 @@ void resync_begin(struct dissect *d, uint64_t now_ns)
         r->since_ns = now_ns;
         r->wait = wait_after(d);
         r->client_last = 0;
-        r->server_last = head != NULL ? (uint8_t)(head->next_seq - 1) : SEQ_MAX;
-        r->server_ended = head == NULL || !has_begun(head);
+        if (!d->skips_rest) { /* else both are still known: the server is sending an earlier reply */
+                r->server_last = head != NULL ? (uint8_t)(head->next_seq - 1) : SEQ_MAX;
+                r->server_ended = head == NULL || !has_begun(head);
+        }
         if (head != NULL) {
                 note_in_flight(d, head);
         }
@@ -283,6 +288,9 @@ struct span resync_skip(struct dissect *d, enum side from, struct span bytes, ui
                 count_command(d, stream);
         } else if (piece.ends_message) {
                 count_reply(d, stream);
+        }
+        if (piece.ends_message) {
+                packet_stream_end_message(stream);
         }
         return bytes;
 }

@@ -438,6 +438,44 @@ static void frames_in_sequence(void)
         free(records);
 }
 
+/** The rest of the reply before is in frames that have nothing to do with the command that is followed again. */
+static void frames_of_a_reply_that_is_skipped(void)
+{
+        begin_compressed(CAP_COMPRESS);
+        put_frame('C', 0, SPAN("\x9\0\0\0\3SELECT 1"), false);
+        put_frame('S', 1, SPAN("\4\0\0\1\xfc zz"), false);
+        put_frame('C', 0, SPAN("\x9\0\0\0\3SELECT 2"), false);
+        put_frame('S', 2, SPAN("\2\0\0\2\1x"), false);
+        put_frame('S', 3, SPAN("\5\0\0\3\xfe\0\0\2\0"), false);
+        put_frame('S', 1, SPAN("\7\0\0\1\0\5\0\2\0\0\0"), false);
+        put_frame('C', 0, SPAN("\1\0\0\0\16"), false);
+        put_frame('S', 2, SPAN("\7\0\0\1\0\0\0\2\0\0\0"), false); /* 1 would be right */
+        char *records = script_play(&s, 0);
+        CU_ASSERT_TRUE(script_has(records, "the session is followed again"));
+        CU_ASSERT_TRUE(script_has(records, "\"query\":\"SELECT 2\""));
+        CU_ASSERT_TRUE(script_has(records, "\"affected_rows\":5"));
+        CU_ASSERT_TRUE(script_has(records, "COM_PING"));
+        CU_ASSERT_EQUAL(count(records, "\"lint\""), 1);
+        free(records);
+}
+
+/** Compressed packets are not numbered in order: if a command waits, an EOF behind the columns is the end of the result. */
+static void an_early_eof_and_a_command_that_waits(void)
+{
+        begin_compressed(CAP_COMPRESS | CAP_DEPRECATE_EOF);
+        put_frame('C', 0, SPAN("\x9\0\0\0\3SELECT 1\1\0\0\0\16"), false);
+        put_frame('S', 1,
+                  SPAN("\1\0\0\1\1\x1c\0\0\2\3def\2db\1t\1t\1a\1a\x0c\x2d\0\xff\0\0\0\xfd\0\0\0\0\0"
+                       "\5\0\0\3\xfe\0\0\2\0"),
+                  false);
+        put_frame('S', 2, SPAN("\7\0\0\1\0\0\0\2\0\0\0"), false);
+        char *records = script_play(&s, 0);
+        CU_ASSERT_TRUE(script_has(records, "\"rows\":0"));
+        CU_ASSERT_TRUE(script_has(records, "COM_PING"));
+        CU_ASSERT_PTR_NULL(strstr(records, "the connection ended before the reply did"));
+        free(records);
+}
+
 static void every_allocation_fails_once(void)
 {
         greet(&s, CAPS | CAP_COMPRESS | CAP_SESSION_TRACK, "p");
@@ -521,6 +559,8 @@ static const struct tap_test tests[] = {
     {"COM_CHANGE_USER", changes_of_user},
     {"compressed sessions", compressed},
     {"numbers of compressed frames", frames_in_sequence},
+    {"compressed frames of a reply that is skipped", frames_of_a_reply_that_is_skipped},
+    {"an early EOF, compressed, and a command that waits", an_early_eof_and_a_command_that_waits},
     {"each allocation fails once", every_allocation_fails_once},
     {"logins of all forms", logins_of_all_forms},
     {"lengths with more than 32 bits", lengths_with_rubbish},

@@ -37,6 +37,17 @@ static void answer_with(uint8_t seq, struct span payload)
         script_answer(&s, payload);
 }
 
+/** Append bytes that are not a whole packet; @p mark is 'C' or 'S'. */
+static void put_part(char mark, struct span bytes)
+{
+        struct writer w = writer_over(s.bytes + s.len, sizeof s.bytes - s.len);
+        writer_char(&w, mark);
+        writer_uint(&w, bytes.len, 4);
+        writer_put(&w, bytes);
+        CU_ASSERT_FALSE_FATAL(w.failed);
+        s.len += w.at;
+}
+
 /** The session becomes opaque: a limit of two commands is exceeded by "C", and "D" follows it. */
 static void lose(const char *text)
 {
@@ -236,6 +247,83 @@ static void what_is_known(void)
         free(records);
 }
 
+/** The session becomes opaque in the middle of a command of which too little is kept to tell which statement it refers to. */
+static void half_a_command(void)
+{
+        script_open(&s, 0, 45);
+        script_prepare(&s, 7, "SELECT ?", 2);
+        script_send(&s, SPAN("\3SELECT 'A'"));
+        put_part('C', SPAN("\x10\0\0\0\x18\7\0"));
+        answer_with(1, SPAN("\xfc zz"));
+        put_part('C', SPAN("\0\0\0\0long data"));
+        script_send(&s, SPAN("\x17\7\0\0\0\0\1\0\0\0\0\1\3\0\3\0\7\0\0\0"));
+        answer_ok();
+        char *records = play((struct tape_options){.pipeline = 8});
+        CU_ASSERT_TRUE(script_has(records, again));
+        CU_ASSERT_TRUE(script_has(records, "\"dropped\":1"));
+        CU_ASSERT_TRUE(script_has(
+            records, "\"reason\":\"the prepared statement is not known: the session was not followed"));
+        CU_ASSERT_PTR_NULL(strstr(records, "stmt_execute_values"));
+        free(records);
+}
+
+/** An EOF that was awaited before the session became opaque is not taken for one of the reply that is skipped. */
+static void an_eof_that_was_awaited(void)
+{
+        script_open(&s, CAP_DEPRECATE_EOF, 45);
+        script_prepare(&s, 7, "SELECT ?", 1);
+        lose("\3SELECT 'D'");
+        for (int i = 0; i < 3; i++) {
+                answer_ok();
+        }
+        answer_with(1, SPAN("\1"));
+        answer_with(2, SPAN("\3def"));
+        script_send(&s, SPAN("\3SELECT 'E'"));
+        answer_with(3, SPAN("\xfe\0\0\2\0"));
+        answer_with(4, SPAN("\1x"));
+        answer_with(5, SPAN("\xfe\0\0\2\0\0\0"));
+        answer_with(1, SPAN("\0\5\0\2\0\0\0"));
+        char *records = play((struct tape_options){.pipeline = 2});
+        CU_ASSERT_EQUAL(count(records, opaque), 1);
+        CU_ASSERT_TRUE(script_has(records, "\"query\":\"SELECT 'E'\""));
+        CU_ASSERT_TRUE(script_has(records, "\"affected_rows\":5"));
+        CU_ASSERT_PTR_NULL(strstr(records, "\"rule\""));
+        free(records);
+}
+
+/** The session becomes opaque again while the reply before is still being sent, whose numbers start over. */
+static void the_rest_of_a_reply_again(void)
+{
+        script_open(&s, 0, 45);
+        lose("\3SELECT 'D'");
+        for (int i = 0; i < 3; i++) {
+                answer_ok();
+        }
+        for (int i = 1; i <= 256; i++) {
+                answer_with((uint8_t)i, SPAN("\1x"));
+        }
+        script_send(&s, SPAN("\3SELECT 'E'"));
+        script_send(&s, SPAN("\3SELECT 'F'"));
+        script_send(&s, SPAN("\3SELECT 'G'"));
+        script_send(&s, SPAN("\3SELECT 'H'")); /* opaque again */
+        answer_with(1, SPAN("\1x"));
+        answer_with(2, SPAN("\xfe\0\0\2\0"));
+        for (int i = 0; i < 3; i++) {
+                answer_ok();
+        }
+        script_send(&s, SPAN("\3SELECT 'too early'"));
+        answer_ok();
+        answer_ok();
+        script_send(&s, SPAN("\3SELECT 'I'"));
+        answer_with(1, SPAN("\0\5\0\2\0\0\0"));
+        char *records = play((struct tape_options){.pipeline = 3});
+        CU_ASSERT_EQUAL(count(records, opaque), 2);
+        CU_ASSERT_PTR_NULL(strstr(records, "too early"));
+        CU_ASSERT_TRUE(script_has(records, "\"query\":\"SELECT 'I'\""));
+        CU_ASSERT_TRUE(script_has(records, "\"affected_rows\":5"));
+        free(records);
+}
+
 /** The default database and the character set, if @p text was missed. */
 static bool are_unknown_after(const char *text)
 {
@@ -304,11 +392,19 @@ static void the_end(void)
 }
 
 static const struct tap_test tests[] = {
-    {"a full queue drains", a_full_queue_drains},   {"from when to when", the_time},
-    {"an unreadable reply", an_unreadable_reply},   {"it happens again and again", it_happens_again},
-    {"replies of about 255 packets", long_replies}, {"the rest of the reply before", the_rest_of_a_reply},
-    {"what is known afterwards", what_is_known},    {"database and character set", database_and_charset},
-    {"sessions that stay opaque", never_again},     {"the end of an opaque session", the_end},
+    {"a full queue drains", a_full_queue_drains},
+    {"from when to when", the_time},
+    {"an unreadable reply", an_unreadable_reply},
+    {"it happens again and again", it_happens_again},
+    {"replies of about 255 packets", long_replies},
+    {"the rest of the reply before", the_rest_of_a_reply},
+    {"half a command", half_a_command},
+    {"an EOF that was awaited", an_eof_that_was_awaited},
+    {"the rest of the reply before, again", the_rest_of_a_reply_again},
+    {"what is known afterwards", what_is_known},
+    {"database and character set", database_and_charset},
+    {"sessions that stay opaque", never_again},
+    {"the end of an opaque session", the_end},
 };
 
 int main(void)
