@@ -38,6 +38,17 @@ void command_queue_recycle(struct command_queue *q, struct command *cmd)
 
 /* --- behind the head --------------------------------------------------------------------------------------------------- */
 
+/** No command waits any more: keep one list for the thread. */
+static void leave_waiting(struct command_queue *q)
+{
+        if (q->pool->waiting == NULL) {
+                q->pool->waiting = q->waiting;
+        } else {
+                waiting_free(q->waiting);
+        }
+        q->waiting = NULL;
+}
+
 bool command_queue_append(struct command_queue *q, struct command *cmd, struct span body)
 {
         struct dissect_pool *pool = q->pool;
@@ -47,23 +58,18 @@ bool command_queue_append(struct command_queue *q, struct command *cmd, struct s
                 pool->waiting = NULL;
         }
         cmd->body_is_cut = kept.len < body.len;
-        if (q->waiting == NULL || !waiting_push(q->waiting, cmd, kept)) {
+        if (q->waiting == NULL) {
+                return false;
+        }
+        if (!waiting_push(q->waiting, cmd, kept)) {
+                if (q->waiting->n == 0) {
+                        leave_waiting(q); /* there is a list only while commands wait */
+                }
                 return false;
         }
         q->budget->used += kept.len;
         q->count++;
         return true;
-}
-
-/** The last command has left the list: keep one list for the thread. */
-static void leave_waiting(struct command_queue *q)
-{
-        if (q->pool->waiting == NULL) {
-                q->pool->waiting = q->waiting;
-        } else {
-                waiting_free(q->waiting);
-        }
-        q->waiting = NULL;
 }
 
 bool command_queue_promote(struct command_queue *q)

@@ -1,6 +1,7 @@
 #include "mysql/dissect/command_queue.h"
 #include "mysql/dissect/dissect.h"
 #include "profile/heap/counts.h"
+#include "profile/heap/fault.h"
 #include "tap.h"
 
 #include <stdlib.h>
@@ -25,6 +26,7 @@ static struct command command_of(uint64_t i)
             .bytes_sent = i + UINT32_MAX,
             .true_len = i * UINT32_MAX,
             .dropped = i * 11 * UINT32_MAX,
+            .counted_params = (uint16_t)(i * 19),
             .text_at = (size_t)i * 13,
             .stmt_id = (uint32_t)i * 17,
             .next_seq = (uint8_t)i,
@@ -48,9 +50,9 @@ static bool is_command(const struct command *cmd, uint64_t i)
                     cmd->start_ns == like.start_ns && cmd->sent_ns == like.sent_ns &&
                     cmd->last_ns == like.sent_ns && cmd->bytes_sent == like.bytes_sent &&
                     cmd->true_len == like.true_len && cmd->dropped == like.dropped &&
-                    cmd->text_at == like.text_at && cmd->stmt_id == like.stmt_id &&
-                    cmd->next_seq == like.next_seq && cmd->next_frame == like.next_frame &&
-                    cmd->secrecy == like.secrecy;
+                    cmd->counted_params == like.counted_params && cmd->text_at == like.text_at &&
+                    cmd->stmt_id == like.stmt_id && cmd->next_seq == like.next_seq &&
+                    cmd->next_frame == like.next_frame && cmd->secrecy == like.secrecy;
         bool flags = cmd->seq_known == like.seq_known && cmd->frame_known == like.frame_known &&
                      cmd->has_stmt_id == like.has_stmt_id && cmd->is_secret == like.is_secret &&
                      cmd->is_plain == like.is_plain && cmd->text_lost == like.text_lost &&
@@ -185,11 +187,39 @@ static void the_queue(void)
         CU_ASSERT_EQUAL(prof_read(STAGE_DISSECT, LIB_COUNT).current_count_used, 0);
 }
 
+/** The first command that would wait can't be kept: then there is no list, and the head is the newest command. */
+static void a_queue_without_memory(void)
+{
+        enum { ALLOCATIONS = 3 /* the list, its first block, a large body */ };
+        for (uint64_t nth = 1; nth <= ALLOCATIONS; nth++) {
+                struct dissect_pool pool = {.first = NULL};
+                struct budget budget;
+                budget_init(&budget, BODY_MAX);
+                struct command_queue q = {.pool = &pool, .budget = &budget};
+                struct command scratch;
+                struct command cmd = {.seq_num = 1};
+                struct command *head = command_queue_new(&q);
+                CU_ASSERT_PTR_NOT_NULL_FATAL(head);
+                command_queue_put_head(&q, head);
+                prof_fail_nth(nth);
+                CU_ASSERT_FALSE(command_queue_append(&q, &cmd, span_of(body_bytes, 900)));
+                prof_fail_nth(0);
+                CU_ASSERT_PTR_NULL(q.waiting);
+                CU_ASSERT_PTR_EQUAL(command_queue_newest(&q, &scratch), head);
+                CU_ASSERT_TRUE(q.count == 1 && budget.used == 0);
+                CU_ASSERT_TRUE(command_queue_append(&q, &cmd, span_of(body_bytes, 900)));
+                command_queue_clear(&q);
+                dissect_pool_drain(&pool);
+                CU_ASSERT_EQUAL(prof_read(STAGE_DISSECT, LIB_COUNT).current_count_used, 0);
+        }
+}
+
 static const struct tap_test tests[] = {
     {"in order", in_order},
     {"a look at them", a_look},
     {"the size of a command", size_of_a_command},
     {"the queue", the_queue},
+    {"a queue without memory", a_queue_without_memory},
 };
 
 int main(void)
