@@ -171,12 +171,14 @@ struct outcome request_take_part(struct dissect *d, uint64_t now_ns)
             .first = stream->first,
         };
         struct outcome outcome = take_command(d, &m);
+        d->answered_early = true;
         if (outcome.give_up == NULL) {
                 struct command *cmd = d->queue.head;
                 cmd->begun = true;
                 cmd->is_part = true;
                 cmd->seq_known = false; /* which packet of the command the server refused is not known */
-                d->answered_early = true;
+        } else {
+                d->resync.owed = 0; /* its reply is the message that was to be handled */
         }
         return outcome;
 }
@@ -271,6 +273,10 @@ const char *request_begin(struct dissect *d, struct command *cmd)
         cmd->done = cmd->type->shape == SHAPE_NONE;
         if (cmd->type->shape == SHAPE_ROWS) {
                 rows_begin(d, cmd);
+        }
+        if (cmd->state == REPLYING_STREAM && d->crowding != CROWDING_NONE) {
+                d->crowding = CROWDING_IGNORED; /* the commands behind it will get no replies */
+                d->has_news = true;
         }
         d->quit = d->quit || cmd->code == COM_QUIT;
         if (cmd->code == COM_STMT_SEND_LONG_DATA) {

@@ -952,6 +952,37 @@ static void early_eofs_of_statements(void)
         EXPECT_EARLY(0, "COM_STMT_FETCH", "\"rows\":1");
 }
 
+/* --- a client that should wait ----------------------------------------------------------------------------------------------- */
+
+static const char *crowding; /* what the last feed left */
+static unsigned crowded;     /* feeds that left some */
+
+static void look_at_crowding(const struct dissect *d)
+{
+        crowding = dissect_crowding(d);
+        crowded += crowding != NULL ? 1 : 0;
+}
+
+/** The commands behind a stream of events get no replies: a client that waited for them would wait for ever. */
+static void commands_behind_a_stream(void)
+{
+        static uint8_t text[300] = "\3SELECT";
+        script_open(&s, 0, 45);
+        script_send(&s, SPAN("\16"));
+        script_send(&s, SPAN("\x12\4\0\0\0\0\0\1\0\0\0"));
+        script_send(&s, span_of(text, sizeof text));
+        s.seq = 1;
+        script_answer_ok(&s);
+        s.seq = 1;
+        script_answer(&s, SPAN("\0event"));
+        const struct tape_options options = {
+            .held_bytes = 64, .without_gate = true, .look = look_at_crowding};
+        crowded = 0;
+        free(tape_records(span_of(s.bytes, s.len), &options));
+        CU_ASSERT_TRUE(crowded > 0);
+        CU_ASSERT_PTR_NULL(crowding);
+}
+
 static const struct tap_test tests[] = {
     {"what is shown of a session", views},
     {"evidence", evidence},
@@ -979,6 +1010,7 @@ static const struct tap_test tests[] = {
     {"each allocation fails once", every_allocation_fails_once},
     {"local files that are not named", files_that_are_not_named},
     {"EOF behind columns under DEPRECATE_EOF", early_eofs},
+    {"commands behind a stream", commands_behind_a_stream},
     {"EOF behind definitions of prepared statements", early_eofs_of_statements},
 };
 
