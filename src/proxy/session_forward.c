@@ -132,6 +132,7 @@ static void run_gate(struct session *s, enum gate_step step, struct span from_cl
         (void)feed_tap(s, SIDE_SERVER, out->to[SIDE_CLIENT]);
         gate_sent(s->gate);
         settle_gate(s);
+        session_settle_pipeline(s); /* commands may have been sent before the login was over */
         if ((step == GATE_CLIENT_TLS && link_secure(client, out->rest) != STATUS_OK) ||
             (step == GATE_SERVER_TLS && link_secure(server, (struct span){NULL, 0}) != STATUS_OK)) {
                 end_out_of_memory(s);

@@ -124,6 +124,22 @@ class ManyCommands(unittest.TestCase):
             self.assertIn("SELECT 'followed again'", [r.get("query") for r in queries])
             self.assertEqual(proxy.counters()["missed"], again[0]["dropped"])
 
+    def test_commands_sent_before_the_login_is_over(self):
+        """The client is paused as soon as it is."""
+        data = b"".join(query(f"DO {i}") for i in range(self.N))
+        with lab.Proxy("--log-when-full", "block", "--workers", "1", "--limits-pipeline", "1000") as proxy:
+            c = RawClient(proxy.port, login=False)
+            c.greeting = c.read()
+            c.send_bytes(packet(1, c.login_payload("root", "shop")) + data)
+            c.expect_ok()
+            c.take(self.N * OK_BYTES)
+            c.quit()
+            records = proxy.settled()
+            queries = [r["query"] for r in records if r.get("command") == "COM_QUERY"]
+            self.assertEqual(queries, [f"DO {i}" for i in range(self.N)])
+            notices = {(r["reason"], r["info"]) for r in records if r["event"] == "notice"}
+            self.assertEqual(notices, {("the client is paused until replies have come", "limits.pipeline")})
+
     def test_a_million(self):
         """As many as limits.pipeline allows; the log is off, which makes no difference to what is followed."""
         n = 1000000
