@@ -7,6 +7,7 @@ import subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLIENTS = os.path.join(HERE, "clients", "matrix")
+CLIENT_S = 900  # for all of a client's statements, on a machine that is busy with other things
 DRIVER_JAR = "/usr/share/java/mariadb-java-client.jar"
 try:
     ME = pwd.getpwuid(os.geteuid()).pw_name
@@ -49,7 +50,7 @@ class Client:
         self.values = values or {}
 
     def start(self, o, stdin=None):
-        return subprocess.run(self.argv(o), input=stdin, capture_output=True, timeout=120, env={**os.environ, **self.environment})
+        return subprocess.run(self.argv(o), input=stdin, capture_output=True, timeout=CLIENT_S, env={**os.environ, **self.environment})
 
     def run(self, o):
         """@return (could it connect, what it saw, the number of the error if not)."""

@@ -25,6 +25,15 @@ def limit_files(proxy, n):
     return resource.prlimit(proxy.process.pid, resource.RLIMIT_NOFILE, (n, hard))
 
 
+def contents(path):
+    """What a file has; nothing while there is none, as between the two steps of a rotation."""
+    try:
+        with open(path, "rb") as f:
+            return f.read()
+    except FileNotFoundError:
+        return b""
+
+
 def open_files(proxy):
     return len(os.listdir(f"/proc/{proxy.process.pid}/fd"))
 
@@ -35,7 +44,7 @@ def cpu_s(proxy):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def connect(port, timeout=5):
+def connect(port, timeout=lab.PATIENCE_S):
     s = socket.socket()
     s.settimeout(timeout)
     s.connect(("127.0.0.1", port))
@@ -156,6 +165,8 @@ class Descriptors(Lab):
             for i in range(300):
                 first.query(f"SELECT {i}")
             lab.wait_for(lambda: os.path.exists(told), "the hook to be run")
+            # all is written, so that no rotation moves the log file at the same time
+            lab.wait_for(lambda: b"SELECT 299" in contents(proxy.log_path), "the last record")
             os.rename(proxy.log_path, proxy.log_path + ".moved")
             proxy.process.send_signal(signal.SIGUSR1)
             lab.wait_for(lambda: os.path.exists(proxy.log_path), "the log to be opened again")

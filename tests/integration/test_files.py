@@ -331,7 +331,8 @@ class Torn(unittest.TestCase):
         path = os.path.join(folder("full"), "log")
         with lab.Proxy("--log", path, "--log-format", "json", log=None,
                        preexec=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (5001, resource.RLIM_INFINITY))) as proxy:
-            ask(proxy.port, *[f"SELECT 'number {i}'" for i in range(100)])
+            # long statements: the limit is within the first one's record, whatever the lengths of times and ports are
+            ask(proxy.port, *[f"SELECT '{'x' * 20000} {i}'" for i in range(20)])
             lab.wait_for(lambda: b"log to " in proxy.stderr(), "that the disk is full")
             proxy.idle()
         self.assertIn(b"missing from the log", proxy.stderr())

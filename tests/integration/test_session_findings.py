@@ -6,6 +6,9 @@ import unittest
 import lab
 from rawclient import RawClient
 
+IDLE_MS = 1000  # longer than what lies between two statements of a test, also on a busy machine
+IDLE_S = IDLE_MS / 1000 + 0.05  # time that passes is what is tested here, so nothing else can be waited for
+
 
 def found(records, finding):
     return [r for r in records if finding in r.get("findings", ())]
@@ -27,24 +30,24 @@ class Life:
                        "REPLACE INTO life VALUES (1, 0), (2, 0), (3, 0)", "shop")
 
     def test_an_idle_transaction(self):
-        with self.proxy("--log-transaction-idle-ms", "300") as proxy:
+        with self.proxy("--log-transaction-idle-ms", str(IDLE_MS)) as proxy:
             c = self.connect(proxy)
             c.query("BEGIN")
             c.query("UPDATE life SET a = a + 1 WHERE id = 1")
-            time.sleep(0.35)
+            time.sleep(IDLE_S)
             c.query("COMMIT")
-            time.sleep(0.35)
+            time.sleep(IDLE_S)
             c.query("SELECT 1")
             c.quit()
             idle = found(proxy.settled(), "transaction_idle")
             self.assertEqual([r["query"] for r in idle], ["COMMIT"])
-            self.assertGreaterEqual(idle[0]["trx_idle_us"], 300000)
+            self.assertGreaterEqual(idle[0]["trx_idle_us"], IDLE_MS * 1000)
             self.assertLess(idle[0]["trx_idle_us"], 60000000)
             digests = {d["digest_text"]: d for d in proxy.json("/digests")["digests"]}
             self.assertEqual(digests["COMMIT"]["transaction_idle"], 1)
 
     def test_a_transaction_that_is_left_open(self):
-        with self.proxy("--log-transaction-idle-ms", "300") as proxy:
+        with self.proxy("--log-transaction-idle-ms", str(IDLE_MS)) as proxy:
             endings = {}
             for what, texts in {"written": ["BEGIN", "UPDATE life SET a = a + 1 WHERE id = 2"],
                                 "begun": ["START TRANSACTION"],
@@ -57,7 +60,7 @@ class Life:
                 for text in texts:
                     c.query(text)
                 if what == "begun":
-                    time.sleep(0.35)
+                    time.sleep(IDLE_S)
                     c.close()
                 else:
                     c.quit()
@@ -67,7 +70,7 @@ class Life:
                              ["written", "begun", "implicit"])
             idle = found(ends.values(), "transaction_idle")
             self.assertEqual([r["findings"] for r in idle], [["transaction_idle", "transaction_open"]])
-            self.assertGreaterEqual(idle[0]["trx_idle_us"], 300000)
+            self.assertGreaterEqual(idle[0]["trx_idle_us"], IDLE_MS * 1000)
             self.assertEqual(idle[0]["trx_id"], 1)
 
     def test_statements_prepared_for_one_execution(self):

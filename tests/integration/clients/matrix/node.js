@@ -4,7 +4,7 @@ const fs = require('fs');
 const [driver, o] = [process.argv[2], JSON.parse(process.argv[3])];
 const options = {
   host: o.host, port: o.port, user: o.user, password: o.password, database: 'shop', multipleStatements: true,
-  ssl: o.tls ? { rejectUnauthorized: false } : undefined, dateStrings: true, connectTimeout: 20000, charset: driver === 'mysql2' ? 'utf8mb4_general_ci' : undefined,
+  ssl: o.tls ? { rejectUnauthorized: false } : undefined, dateStrings: true, connectTimeout: 600000, charset: driver === 'mysql2' ? 'utf8mb4_general_ci' : undefined,
 };
 if (o.socket) {
   Object.assign(options, { socketPath: o.socket, host: undefined, port: undefined });
