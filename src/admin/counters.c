@@ -33,7 +33,7 @@ struct counters {
 static const struct column columns[] = {
     {"sessions", NULL, "Sessions that are open.", OF(proxy.sessions)},
     {"accepted", NULL, "Clients that connected.", OF(proxy.accepted)},
-    {"refused", NULL, "Clients that were turned away because of limits.sessions.", OF(proxy.refused)},
+    {"refused", NULL, "Clients that were refused because of limits.sessions.", OF(proxy.refused)},
     {"accept_errors", NULL, "Failures to accept a client.", OF(proxy.accept_errors)},
     {"upstream_errors", NULL, "Failures to reach the server.", OF(proxy.upstream_errors)},
     {"opaque", NULL, "Times that a session could not be followed any further.", OF(proxy.opaque)},

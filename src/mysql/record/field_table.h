@@ -175,7 +175,7 @@
             "statements of the session. Absent without such a finding.")                                    \
         ROW(DUPLICATES, "duplicates", duplicates, UINT, OWN, "",                                            \
             "Number of earlier statements with the same text and values in the same transaction or trace, " \
-            "or within a second of each other in the session. Absent if it is 0.")                          \
+            "or within log.duplicate_ms in the session. Absent if it is 0.")                                \
         ROW(SESSION_CHANGES, "session_changes", session_changes, MAP, OPTIONAL, "",                         \
             "Session state changes that the server reported: schema, gtids, transaction_state, "            \
             "transaction_characteristics, state_change, and system variables by name. Absent if the "       \
