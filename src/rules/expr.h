@@ -49,6 +49,9 @@ const char *expr_other_term(const struct expr *e, const char *const *names);
 /** Append the expression as text that is read as the same one. */
 void expr_print(const struct expr *e, struct writer *w);
 
+/** Append @p text as a value in double quotes, in which wildcards stand for themselves. */
+void expr_quote(struct writer *w, struct span text);
+
 /** How many searches for a text or pattern had no result: they took too long, or only a part of the text is kept. */
 uint64_t expr_undecided(const struct expr *e);
 

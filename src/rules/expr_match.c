@@ -41,11 +41,6 @@ bool expr_compare_number(const struct expr_test *test, uint64_t number)
         return test->kind == KIND_PRESENT && number != 0;
 }
 
-static enum truth truth_of(bool is_true)
-{
-        return is_true ? TRUTH_TRUE : TRUTH_FALSE;
-}
-
 /* --- terms of one field --------------------------------------------------------------------------------------------- */
 
 enum truth expr_match_field(const struct expr_test *test, struct expr_subject *subject)
@@ -63,9 +58,9 @@ enum truth expr_match_field(const struct expr_test *test, struct expr_subject *s
         }
         uint64_t number = record_uint(r, f);
         if (test->kind == KIND_BITS) {
-                return truth_of((number & test->bits) != 0);
+                return expr_truth((number & test->bits) != 0);
         }
-        return truth_of(expr_compare_number(test, number));
+        return expr_truth(expr_compare_number(test, number));
 }
 
 enum truth expr_match_database(const struct expr_test *test, struct expr_subject *subject)
@@ -103,7 +98,7 @@ enum truth expr_match_command(const struct expr_test *test, struct expr_subject 
 
 enum truth expr_match_event(const struct expr_test *test, struct expr_subject *subject)
 {
-        return truth_of(test->kind == KIND_PRESENT || (test->bits >> subject->r->event & 1) != 0);
+        return expr_truth(test->kind == KIND_PRESENT || (test->bits >> subject->r->event & 1) != 0);
 }
 
 enum truth expr_match_error(const struct expr_test *test, struct expr_subject *subject)
@@ -111,9 +106,9 @@ enum truth expr_match_error(const struct expr_test *test, struct expr_subject *s
         const struct record *r = subject->r;
         bool has_errno = record_has(r, FIELD_ERRNO);
         if (test->kind == KIND_PRESENT) {
-                return truth_of(has_errno || r->event == EVENT_ERROR);
+                return expr_truth(has_errno || r->event == EVENT_ERROR);
         }
-        return truth_of(has_errno && expr_compare_number(test, r->errno_));
+        return expr_truth(has_errno && expr_compare_number(test, r->errno_));
 }
 
 bool expr_is_statement(const struct record *r)
@@ -135,7 +130,7 @@ enum truth expr_match_bytes(const struct expr_test *test, struct expr_subject *s
                 return TRUTH_FALSE;
         }
         uint64_t sent = record_uint_if_any(r, FIELD_BYTES_SENT);
-        return truth_of(expr_compare_number(test, sent + record_uint_if_any(r, FIELD_BYTES_RECEIVED)));
+        return expr_truth(expr_compare_number(test, sent + record_uint_if_any(r, FIELD_BYTES_RECEIVED)));
 }
 
 /** The trace's own id stands behind the version, as in 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01. */

@@ -12,7 +12,7 @@ static bool is_plain(uint8_t c)
                (c != 0 && strchr("_-.:/@%$#+", c) != NULL);
 }
 
-static void put_quoted(struct writer *w, struct span text)
+void expr_quote(struct writer *w, struct span text)
 {
         writer_char(w, '"');
         for (size_t i = 0; i < text.len; i++) {
@@ -34,7 +34,7 @@ static void put_glob(struct writer *w, struct span glob)
                 if (is_wildcard || (!is_escaped && is_plain(glob.data[i]))) {
                         writer_char(w, (char)glob.data[i]);
                 } else {
-                        put_quoted(w, span_of(glob.data + i, 1));
+                        expr_quote(w, span_of(glob.data + i, 1));
                 }
         }
 }
@@ -50,7 +50,7 @@ static void put_text(struct writer *w, const struct expr_text *text)
         } else if (plain) {
                 writer_put(w, text->text);
         } else {
-                put_quoted(w, text->text);
+                expr_quote(w, text->text);
         }
 }
 
@@ -105,7 +105,7 @@ static void put_values(struct writer *w, const struct expr_test *test)
 static void put_test(struct writer *w, const struct expr_test *test)
 {
         if (test->kind == KIND_TEXT) {
-                put_quoted(w, test->texts[0].text);
+                expr_quote(w, test->texts[0].text);
                 return;
         }
         writer_text(w, test->term.name);
@@ -118,7 +118,7 @@ static void put_test(struct writer *w, const struct expr_test *test)
         }
         writer_char(w, ':');
         if (test->kind == KIND_PATTERN) {
-                put_quoted(w, test->pattern_text);
+                expr_quote(w, test->pattern_text);
         } else {
                 put_values(w, test);
         }

@@ -7,14 +7,9 @@
 
 /* --- characters and words ------------------------------------------------------------------------------------------- */
 
-static bool is_blank(uint8_t c)
-{
-        return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static void skip_blanks(struct value_reader *r)
 {
-        while (r->at < r->text.len && is_blank(r->text.data[r->at])) {
+        while (r->at < r->text.len && expr_is_blank(r->text.data[r->at])) {
                 r->at++;
         }
 }
@@ -30,7 +25,8 @@ static struct span word_at(const struct value_reader *r)
 {
         static const char ends[] = ":=<>!()|&\"'/,~";
         size_t end = r->at;
-        while (end < r->text.len && !is_blank(r->text.data[end]) && strchr(ends, r->text.data[end]) == NULL) {
+        while (end < r->text.len && !expr_is_blank(r->text.data[end]) &&
+               strchr(ends, r->text.data[end]) == NULL) {
                 end++;
         }
         return span_of(r->text.data + r->at, end - r->at);
@@ -61,13 +57,6 @@ static bool accept_operator(struct value_reader *r, const char *name, const char
 
 /* --- nodes ---------------------------------------------------------------------------------------------------------- */
 
-static bool out_of_memory(struct value_reader *r)
-{
-        (void)expr_fail(r, r->at, "out of memory");
-        r->status = STATUS_NOMEM;
-        return false;
-}
-
 /** Make room for one more element of an array that doubles. */
 static bool grow(struct value_reader *r, void **array, size_t n, size_t size)
 {
@@ -76,7 +65,7 @@ static bool grow(struct value_reader *r, void **array, size_t n, size_t size)
         }
         void *more = prof_realloc(STAGE_JOURNAL, *array, size * (n > 0 ? 2 * n : 1));
         if (more == NULL) {
-                return out_of_memory(r);
+                return expr_out_of_memory(r);
         }
         *array = more;
         return true;
@@ -155,7 +144,7 @@ static bool is_behind_bare_text(const struct value_reader *r)
 {
         const struct expr_test *last = r->e->n_tests > 0 ? &r->e->tests[r->e->n_tests - 1] : NULL;
         size_t end = r->at;
-        while (end > 0 && is_blank(r->text.data[end - 1])) {
+        while (end > 0 && expr_is_blank(r->text.data[end - 1])) {
                 end--;
         }
         return last != NULL && last->kind == KIND_TEXT && end > 0 && end < r->at &&

@@ -14,6 +14,23 @@ enum { EXPR_VALUE_MAX = 1024 };
 
 enum truth { TRUTH_FALSE, TRUTH_TRUE, TRUTH_UNKNOWN };
 
+static inline enum truth expr_truth(bool is_true)
+{
+        return is_true ? TRUTH_TRUE : TRUTH_FALSE;
+}
+
+/** White space between terms. */
+static inline bool expr_is_blank(uint8_t c)
+{
+        return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/** @p c in lower case, if it is an ASCII letter. */
+static inline uint8_t expr_lower(uint8_t c)
+{
+        return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20U) : c;
+}
+
 /** How the values of a term are written and compared. */
 enum expr_kind {
         KIND_PRESENT,  /* no values: is it there, and not 0? */
@@ -176,6 +193,9 @@ bool expr_read_slashes(struct value_reader *r, struct expr_test *test);
 /** Report an error at @p at. @return false */
 bool expr_fail(struct value_reader *r, size_t at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/** Report that there is no memory. @return false */
+bool expr_out_of_memory(struct value_reader *r);
 
 /* expr_number.c */
 

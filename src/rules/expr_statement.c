@@ -2,11 +2,6 @@
 #include "mysql/wire/command.h"
 #include "rules/expr_state.h"
 
-static enum truth truth_of(bool is_true)
-{
-        return is_true ? TRUTH_TRUE : TRUTH_FALSE;
-}
-
 /* --- the statement's text ------------------------------------------------------------------------------------------- */
 
 /** The text of a statement, or the text that another command contains. An event about many statements has that of their digest. */
@@ -153,7 +148,7 @@ static enum truth decide_clause(const struct expr_test *test, const struct outli
 
 static enum truth decide_statements(const struct expr_test *test, const struct outline *o, bool is_cut_off)
 {
-        return is_cut_off ? TRUTH_UNKNOWN : truth_of(expr_compare_number(test, o->statements));
+        return is_cut_off ? TRUTH_UNKNOWN : expr_truth(expr_compare_number(test, o->statements));
 }
 
 /** A value with a dot is compared with schema.table, any other with the table's name. */

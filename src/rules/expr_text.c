@@ -2,14 +2,9 @@
 
 #include <strings.h>
 
-static uint8_t lower(uint8_t c)
-{
-        return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20U) : c;
-}
-
 static bool same(uint8_t a, uint8_t b, bool any_case)
 {
-        return a == b || (any_case && lower(a) == lower(b));
+        return a == b || (any_case && expr_lower(a) == expr_lower(b));
 }
 
 /** Is the pattern's next element, at @p p, a character that matches @p c? Sets *@p size to the element's length. */
@@ -66,7 +61,7 @@ bool expr_contains(struct span text, struct span part)
         for (size_t at = 0; at + part.len <= text.len; at += PIECE - part.len + 1) {
                 size_t n = text.len - at < PIECE ? text.len - at : PIECE;
                 for (size_t i = 0; i < n; i++) {
-                        piece[i] = lower(text.data[at + i]);
+                        piece[i] = expr_lower(text.data[at + i]);
                 }
                 if (memmem(piece, n, part.data, part.len) != NULL) {
                         return true;

@@ -21,7 +21,7 @@ bool expr_fail(struct value_reader *r, size_t at, const char *format, ...)
         return false;
 }
 
-static bool out_of_memory(struct value_reader *r)
+bool expr_out_of_memory(struct value_reader *r)
 {
         (void)expr_fail(r, r->at, "out of memory");
         r->status = STATUS_NOMEM;
@@ -70,17 +70,12 @@ static bool read_quoted_part(struct value_reader *r, struct raw_value *v)
         return true;
 }
 
-static bool is_blank(uint8_t c)
-{
-        return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /** Does a bare value end at the current byte? Parentheses within it that are in pairs belong to it. */
 static bool ends_value(const struct value_reader *r, unsigned open)
 {
         uint8_t c = r->text.data[r->at];
         bool is_and = c == '&' && r->at + 1 < r->text.len && r->text.data[r->at + 1] == '&';
-        return is_and || is_blank(c) || c == ',' || c == '|' || (c == ')' && open == 0);
+        return is_and || expr_is_blank(c) || c == ',' || c == '|' || (c == ')' && open == 0);
 }
 
 /** Refuse values that would be read as the text itself, but are attempts at something that this language writes differently. */
@@ -121,7 +116,7 @@ static bool read_raw(struct value_reader *r, struct raw_value *v, const struct e
                 }
         }
         v->bytes[v->n] = '\0';
-        bool has_blank = r->at < r->text.len && is_blank(r->text.data[r->at]);
+        bool has_blank = r->at < r->text.len && expr_is_blank(r->text.data[r->at]);
         return (v->n > 0 || !v->is_bare) || expr_fail(r, r->at, "a value is expected here%s",
                                                       has_blank ? ", without a blank before it" : "");
 }
@@ -152,11 +147,11 @@ static bool read_text(struct value_reader *r, struct raw_value *v, struct expr_t
         }
         uint8_t *copy = expr_alloc(r->e, v->n + 1);
         if (copy == NULL) {
-                return out_of_memory(r);
+                return expr_out_of_memory(r);
         }
         memcpy(copy, v->bytes, v->n + 1);
         for (size_t i = 0; i < v->n && test->kind == KIND_TEXT; i++) {
-                copy[i] = copy[i] >= 'A' && copy[i] <= 'Z' ? (uint8_t)(copy[i] | 0x20U) : copy[i];
+                copy[i] = expr_lower(copy[i]);
         }
         text->text = span_of(copy, v->n);
         test->n++;
@@ -169,7 +164,7 @@ static bool not_a_value(struct value_reader *r, const struct raw_value *v, const
         char lower[64];
         size_t n = 0;
         for (; near != NULL && near[n] != '\0' && n < sizeof lower - 1; n++) {
-                lower[n] = near[n] >= 'A' && near[n] <= 'Z' ? (char)(near[n] | 0x20) : near[n];
+                lower[n] = (char)expr_lower((uint8_t)near[n]);
         }
         lower[n] = '\0';
         return n == 0 ? expr_fail(r, v->at, "'%s' is not %s", v->bytes, what)
@@ -251,7 +246,7 @@ static bool compile_pattern(struct value_reader *r, struct expr_test *test, size
         size_t n = any_case ? sizeof prefix - 1 : 0;
         char *copy = expr_alloc(r->e, n + text.len + 1);
         if (copy == NULL) {
-                return out_of_memory(r);
+                return expr_out_of_memory(r);
         }
         memcpy(copy, prefix, n);
         memcpy(copy + n, text.data, text.len);
@@ -260,7 +255,7 @@ static bool compile_pattern(struct value_reader *r, struct expr_test *test, size
         char error[EXPR_ERROR_MAX];
         enum status status = pattern_new(copy, &test->pattern, error, sizeof error);
         if (status == STATUS_NOMEM) {
-                return out_of_memory(r);
+                return expr_out_of_memory(r);
         }
         return status == STATUS_OK || expr_fail(r, at, "%s", error);
 }
@@ -281,7 +276,7 @@ bool expr_read_pattern(struct value_reader *r, struct expr_test *test)
                 return compile_pattern(r, test, at, span_of(v.bytes, v.n), false);
         }
         unsigned open = 0;
-        for (; r->at < r->text.len && !is_blank(r->text.data[r->at]); r->at++) {
+        for (; r->at < r->text.len && !expr_is_blank(r->text.data[r->at]); r->at++) {
                 uint8_t c = r->text.data[r->at];
                 if (c == ')' && open == 0) {
                         break;
@@ -299,7 +294,7 @@ bool expr_read_slashes(struct value_reader *r, struct expr_test *test)
         uint8_t *pattern = expr_alloc(r->e, r->text.len - begin);
         size_t n = 0;
         if (pattern == NULL) {
-                return out_of_memory(r);
+                return expr_out_of_memory(r);
         }
         for (; r->at < r->text.len && r->text.data[r->at] != '/'; r->at++) {
                 bool is_escaped = r->text.data[r->at] == '\\' && r->at + 1 < r->text.len;
@@ -365,7 +360,7 @@ static bool make_room(struct value_reader *r, struct expr_test *test)
         }
         void *more = expr_alloc(r->e, size * (test->n > 0 ? 2 * test->n : 1));
         if (more == NULL) {
-                return out_of_memory(r);
+                return expr_out_of_memory(r);
         }
         if (test->n > 0) {
                 memcpy(more, test->values, size * test->n);

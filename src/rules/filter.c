@@ -76,19 +76,15 @@ const char *const filter_keys[FILTER_KEYS] = {
 static void put_value(struct writer *w, const char *text, size_t n, bool keeps_wildcards)
 {
         for (size_t i = 0; i < n;) {
-                bool is_wildcard = keeps_wildcards && (text[i] == '*' || text[i] == '?');
-                if (is_wildcard) {
+                if (keeps_wildcards && (text[i] == '*' || text[i] == '?')) {
                         writer_char(w, text[i++]);
                         continue;
                 }
-                writer_char(w, '"');
-                for (; i < n && !(keeps_wildcards && (text[i] == '*' || text[i] == '?')); i++) {
-                        if (text[i] == '"' || text[i] == '\\') {
-                                writer_char(w, '\\');
-                        }
-                        writer_char(w, text[i]);
+                size_t begin = i;
+                while (i < n && !(keeps_wildcards && (text[i] == '*' || text[i] == '?'))) {
+                        i++;
                 }
-                writer_char(w, '"');
+                expr_quote(w, span_of(text + begin, i - begin));
         }
 }
 
