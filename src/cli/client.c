@@ -37,6 +37,24 @@ static bool take_config(void *into, const char *value)
         return settings_load(&p->settings, value) == STATUS_OK;
 }
 
+bool client_is_number(const char *text)
+{
+        enum { DIGITS_MAX = 19 };
+        size_t n = strspn(text, "0123456789");
+        return n > 0 && n <= DIGITS_MAX && text[n] == '\0';
+}
+
+static bool take_count(void *into, const char *value)
+{
+        struct parsing *p = into;
+        p->options->count = value;
+        if (!client_is_number(value)) {
+                diag(DIAG_ERROR, "-n needs a number, not '%s'", value);
+                return false;
+        }
+        return true;
+}
+
 static bool take_format(void *into, const char *value)
 {
         struct parsing *p = into;
@@ -133,7 +151,7 @@ static bool parse(struct parsing *p, int *argc, char **argv, const struct flag *
             {"admin", .value = FLAG_VALUE, .take = flags_take_text, .into = &p->admin},
             {"config", 'c', FLAG_VALUE, take_config, p},
             {"format", .value = FLAG_VALUE, .take = take_format, .into = p},
-            {.letter = 'n', .value = FLAG_VALUE, .take = flags_take_text, .into = &p->options->count},
+            {.letter = 'n', .value = FLAG_VALUE, .take = take_count, .into = p},
         };
         struct flag flags[FLAGS_MAX];
         size_t n = 0;
@@ -273,8 +291,7 @@ int client_report_loss(const struct client_options *options)
 {
         diag(DIAG_ERROR,
              "the connection to the proxy at %s was lost: the proxy has ended without stopping properly, or "
-             "it "
-             "has dropped this reader because it read too slowly",
+             "it has dropped this reader because it read too slowly",
              options->admin);
         return EXIT_FAILED;
 }
@@ -387,14 +404,22 @@ unsigned client_columns(void)
         return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+bool client_address(const struct client_options *options, struct address *out)
+{
+        if (address_parse(options->admin, out) != STATUS_OK) {
+                return false; /* client_parse has checked it */
+        }
+        if (strcasecmp(out->host, "localhost") == 0) {
+                (void)snprintf(out->host, sizeof out->host, "127.0.0.1");
+        }
+        return true;
+}
+
 static int request_path(const struct client_options *options, enum evhttp_cmd_type method, const char *path)
 {
         struct address address;
-        if (address_parse(options->admin, &address) != STATUS_OK) {
-                return EXIT_USAGE; /* client_parse has checked it */
-        }
-        if (strcasecmp(address.host, "localhost") == 0) {
-                (void)snprintf(address.host, sizeof address.host, "127.0.0.1"); /* as the proxy does */
+        if (!client_address(options, &address)) {
+                return EXIT_USAGE;
         }
         char full[2 * CLIENT_FILTER_MAX];
         bool is_text = strcmp(options->format, "text") == 0;

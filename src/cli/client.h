@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 
+struct address;
+
 enum { CLIENT_FILTER_MAX = 8192 };
 
 /** Where to send a request, and what to ask for; from the flags of a command. */
@@ -25,8 +27,8 @@ struct client_options {
          *  set, the caller reports why there is no response. */
         FILE *out;
         FILE *err;
-        const int *
-            watched; /**< the request is interrupted when one of these becomes readable; ends with -1; NULL = none */
+        /** The request is interrupted when one of these becomes readable; ends with -1; NULL = none. */
+        const int *watched;
 };
 
 /** Take --admin, -c, --format, -n and the @p n_more flags of @p more out of argv; the other arguments stay in order.
@@ -40,7 +42,11 @@ bool client_parse_records(struct client_options *options, int *argc, char **argv
  *  @return false if they are too long, which is reported. */
 bool client_add_expression(struct client_options *options, int first, int argc, char **argv);
 
-/** The columns of the terminal that standard output is; 0 if it is none. */
+/** Is @p text a number that the admin port reads: digits only, and not too many? */
+bool client_is_number(const char *text);
+/** Where the admin port is; localhost is 127.0.0.1, as for the proxy. @return false if @p options were not parsed. */
+bool client_address(const struct client_options *options, struct address *out);
+/** The columns of the terminal to which standard output leads; 0 if it leads elsewhere. */
 unsigned client_columns(void);
 /** Report that the proxy has stopped, or that the connection to it was lost. @return the exit status for that. */
 int client_report_stop(const struct client_options *options);

@@ -16,11 +16,6 @@ static int too_many(const char *arg)
         return EXIT_USAGE;
 }
 
-static bool is_number(const char *text)
-{
-        return *text != '\0' && strspn(text, "0123456789") == strlen(text) && strlen(text) < 20;
-}
-
 /** client_parse, for the commands that do not have -n. */
 static bool parse(struct client_options *options, int *argc, char **argv)
 {
@@ -68,10 +63,6 @@ int command_tail(int argc, char **argv)
         }
         warn_of_redirection();
         options.endless = true;
-        if (options.count != NULL && !is_number(options.count)) {
-                diag(DIAG_ERROR, "-n needs a number, not '%s'", options.count);
-                return EXIT_USAGE;
-        }
         char path[sizeof options.filter + 64];
         (void)snprintf(path, sizeof path, "/records/stream?n=%s%s",
                        options.count != NULL ? options.count : "0", options.filter);
@@ -89,7 +80,7 @@ int command_sessions(int argc, char **argv)
                 (void)snprintf(path, sizeof path, "/sessions?width=%u", client_columns());
                 return client_get(&options, path);
         }
-        if (argc != 3 || strcmp(argv[1], "kill") != 0 || !is_number(argv[2])) {
+        if (argc != 3 || strcmp(argv[1], "kill") != 0 || !client_is_number(argv[2])) {
                 diag(DIAG_ERROR, "usage: querytap sessions [kill ID]");
                 return EXIT_USAGE;
         }
@@ -114,7 +105,7 @@ int command_hex(int argc, char **argv)
         if (!parse(&options, &argc, argv)) {
                 return EXIT_USAGE;
         }
-        if (argc != 2 || !is_number(argv[1])) {
+        if (argc != 2 || !client_is_number(argv[1])) {
                 diag(DIAG_ERROR, "usage: querytap hex ID ('querytap sessions' lists open sessions; #7 in the "
                                  "log is session 7)");
                 return EXIT_USAGE;

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,11 +14,8 @@ static int connect_to(const struct client_options *options)
         struct address address;
         struct sockaddr_storage where;
         socklen_t len;
-        if (address_parse(options->admin, &address) != STATUS_OK) {
+        if (!client_address(options, &address)) {
                 return -1;
-        }
-        if (strcasecmp(address.host, "localhost") == 0) {
-                (void)snprintf(address.host, sizeof address.host, "127.0.0.1");
         }
         int fd = address_numeric(&address, &where, &len)
                      ? socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0)

@@ -45,7 +45,8 @@ struct top {
 
 /* --- requests ------------------------------------------------------------------------------------------------------ */
 
-/** Request @p path into memory; keys interrupt it if @p keys_interrupt, signals in any case. @return NULL if there was no response: then t->error may say why. */
+/** Request @p path into memory; keys interrupt it if @p keys_interrupt, signals in any case. @return NULL if there was no response: then
+ *  t->error may say why. */
 static char *fetch(struct top *t, const char *path, bool keys_interrupt, size_t *len)
 {
         const int watched[] = {terminal_signals_fd(), keys_interrupt ? STDIN_FILENO : -1, -1};
@@ -330,11 +331,6 @@ int command_top(int argc, char **argv)
 {
         struct client_options options;
         if (!client_parse(&options, &argc, argv, NULL, 0)) {
-                return EXIT_USAGE;
-        }
-        if (options.count != NULL && (*options.count == '\0' || strlen(options.count) > 9 ||
-                                      strspn(options.count, "0123456789") != strlen(options.count))) {
-                diag(DIAG_ERROR, "-n needs a number, not '%s'", options.count);
                 return EXIT_USAGE;
         }
         bool live = isatty(STDOUT_FILENO) && strcmp(options.format, "text") == 0;
