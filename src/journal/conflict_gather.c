@@ -279,22 +279,28 @@ void conflict_add_open(const struct conflicts *cs, struct conflict *c)
         }
 }
 
-/** Add a single statement outside transactions, if it may have locked something. */
-static void add_single(const struct conflicts *cs, struct conflict *c, struct recent_place place)
+/** Add @p r, a single statement outside transactions, if it may have locked something. */
+static void add_single(struct conflict *c, const struct record *r, const struct record_session *session)
 {
-        struct recent_chain chain = {place, 1};
-        const struct record_session *session;
-        const struct record_packed *packed = recent_at(cs->recent, place, &session, &chain);
+        struct conflict_transaction *t = conflict_may_lock(r) ? place_for(c, r->conn_id, 0, true) : NULL;
+        if (t != NULL) {
+                set_session(t, session);
+                (void)conflict_keep(c, t, r);
+                t->began_wall_ns = r->wall_ns;
+                t->is_settled = true;
+        }
+}
+
+/** The same of a recent record. If memory is out, it is counted. */
+static void add_past_single(struct conflict *c, const struct record_packed *packed,
+                            const struct record_session *session)
+{
         struct record *r = NULL;
-        struct record_packed *copy = packed != NULL ? copy_packed(packed, &r) : NULL;
-        if (copy != NULL && conflict_may_lock(r)) {
-                struct conflict_transaction *t = place_for(c, r->conn_id, 0, true);
-                if (t != NULL) {
-                        set_session(t, session);
-                        (void)conflict_keep(c, t, r);
-                        t->began_wall_ns = r->wall_ns;
-                        t->is_settled = true;
-                }
+        struct record_packed *copy = copy_packed(packed, &r);
+        if (copy != NULL) {
+                add_single(c, r, session);
+        } else {
+                omit(c, record_packed_own(packed)->conn_id, 0);
         }
         prof_free(copy);
 }
@@ -339,7 +345,7 @@ void conflict_add_past(const struct conflicts *cs, struct conflict *c)
                         if (conflict_trx_of(own) != 0) {
                                 add_ended(cs, c, place, own, older);
                         } else if (own->mono_ns <= c->at_ns) {
-                                add_single(cs, c, place);
+                                add_past_single(c, packed, session);
                         }
                 }
                 place = recent_before(place);
@@ -355,7 +361,7 @@ static void add_late(const struct conflicts *cs, struct conflict *c, struct sess
         bool ended_before = conflict_end_of(r) < c->since_ns;
         if (conflict_trx_of(r) == 0) {
                 if (!ended_before) {
-                        add_single(cs, c, recent_newest(cs->recent));
+                        add_single(c, r, record_session(r));
                 }
                 return;
         }
@@ -394,8 +400,9 @@ void conflict_see_later(const struct conflicts *cs, struct conflict *c, struct s
                 settle(c, r->conn_id);
                 return;
         }
-        struct conflict_transaction *t = find(c, r->conn_id, conflict_trx_of(r));
-        if (t == NULL) {
+        uint64_t trx_id = conflict_trx_of(r);
+        struct conflict_transaction *t = trx_id != 0 ? find(c, r->conn_id, trx_id) : NULL;
+        if (t == NULL) { /* each single statement is one of its own */
                 if (conflict_is_statement(r)) {
                         add_late(cs, c, session, r);
                 }

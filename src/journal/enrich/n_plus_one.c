@@ -154,8 +154,8 @@ static bool is_upkeep(const struct record *r)
         }
 }
 
-/** Is it a statement that a loop can have, and not a whole list of its executions? What an application asks about definitions (of each
- *  of its tables, say) is none. */
+/** Is it a statement that a loop can have, and not a whole list of its executions? Questions about definitions, of each table of an
+ *  application for example, are not statements of a loop. */
 static bool may_loop(const struct record *r, const struct digest_found *found)
 {
         if (found->stat == NULL || record_has(r, FIELD_ERRNO) || r->command_id == COM_STMT_BULK_EXECUTE) {

@@ -389,6 +389,14 @@ static void a_late_one_that_is_not_among_the_recent_records(void)
         CU_ASSERT_TRUE(follows(&at, "\"role\":\"holder\",\"conn_id\":1"));
         CU_ASSERT_TRUE(follows(&at, "\"state\":\"running\",\"query\":\"one b\""));
         free(line);
+        /* and so are single statements, each of which stands for itself */
+        CU_ASSERT_PTR_NULL(take((struct step){2, 2, "two a", 250, 260, 0, 1213}));
+        CU_ASSERT_PTR_NULL(take((struct step){3, 0, "UPDATE 1", 240, 255, AUTOCOMMIT, 0}));
+        CU_ASSERT_PTR_NULL(take((struct step){3, 0, "UPDATE 2", 256, 262, AUTOCOMMIT, 0}));
+        line = line_at_end();
+        CU_ASSERT_PTR_NOT_NULL(strstr(line, "UPDATE 1"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(line, "UPDATE 2"));
+        free(line);
         finish();
 }
 
