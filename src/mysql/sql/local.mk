@@ -4,8 +4,12 @@ src_libmysql_sql_a_SOURCES = \
 	src/mysql/sql/digest.h \
 	src/mysql/sql/outline.c \
 	src/mysql/sql/outline.h \
+	src/mysql/sql/outline_names.c \
+	src/mysql/sql/outline_names.h \
+	src/mysql/sql/outline_state.h \
 	src/mysql/sql/outline_verbs.c \
 	src/mysql/sql/outline_verbs.h \
+	src/mysql/sql/outline_words.c \
 	src/mysql/sql/secret.c \
 	src/mysql/sql/secret.h \
 	src/mysql/sql/secret_behind.c \

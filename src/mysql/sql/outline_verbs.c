@@ -9,7 +9,7 @@ static const struct verb {
         enum outline_form form;
 } verbs[] = {
     {"alter", FORM_OBJECT},     {"analyze", FORM_EXPLAIN},  {"backup", FORM_OTHER},
-    {"begin", FORM_BEGIN},      {"binlog", FORM_HIDDEN},    {"cache", FORM_OTHER},
+    {"begin", FORM_BEGIN},      {"binlog", FORM_HIDDEN},    {"cache", FORM_UPDATE},
     {"call", FORM_HIDDEN},      {"change", FORM_OTHER},     {"check", FORM_LIST},
     {"checksum", FORM_LIST},    {"clone", FORM_OTHER},      {"commit", FORM_OTHER},
     {"create", FORM_OBJECT},    {"deallocate", FORM_OTHER}, {"delete", FORM_DELETE},

@@ -12,7 +12,7 @@ enum outline_form {
         FORM_QUERY,  /* SELECT, VALUES */
         FORM_TABLE,  /* the name of a table comes next: TABLE, HANDLER, TRUNCATE */
         FORM_INSERT, /* the same, with INTO before it or not */
-        FORM_UPDATE, /* a list of tables comes next */
+        FORM_UPDATE, /* a list of tables comes next; also CACHE INDEX */
         FORM_DELETE,
         FORM_OBJECT, /* TABLE, VIEW or INDEX ... ON say where a table is named */
         FORM_LIST,   /* the same, with a list of tables */
