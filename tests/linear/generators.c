@@ -5,7 +5,9 @@
         {                                                                                                    \
                 (const uint8_t *)("" literal), sizeof(literal) - 1                                           \
         }
-#define N "\1" /* LINEAR_COUNTER */
+#define N           "\1" /* LINEAR_COUNTER */
+#define EIGHT(text) text text text text text text text text
+#define LONG_WITH   EIGHT("long_name") " AS(TABLE z),"
 
 const struct generator linear_generators[] = {
     /* names of passwords, with and without what makes a value of what follows */
@@ -118,6 +120,10 @@ const struct generator linear_generators[] = {
     {"set-open", TEXT("SET "), TEXT("a=("), TEXT("")},
     {"set-words", TEXT("SELECT '"), TEXT("set "), TEXT("'")},
     {"use", TEXT(""), TEXT("USE a;"), TEXT("")},
+
+    /* names that each table is compared with */
+    {"with-names", TEXT("WITH " EIGHT(LONG_WITH) "y AS (TABLE z) SELECT 1 FROM y"), TEXT(",b"), TEXT("")},
+    {"tables", TEXT("SELECT 1 FROM y"), TEXT(",b" N), TEXT("")},
 
     /* no ASCII */
     {"umlauts", TEXT("SELECT '"), TEXT("\xc3\xbc"), TEXT("'")},

@@ -8,6 +8,7 @@
 #include "journal/format/format.h"
 #include "journal/recent.h"
 #include "mysql/sql/digest.h"
+#include "mysql/sql/outline.h"
 #include "mysql/sql/secret.h"
 #include "mysql/sql/setnames.h"
 #include "mysql/sql/tags.h"
@@ -100,6 +101,13 @@ static void make_digest(struct span text)
         static struct digest out;
         digest_make(text, mariadb, &out);
         sink = out.len;
+}
+
+static void read_outline(struct span text)
+{
+        static struct outline out;
+        outline_read(text, mariadb, false, &out);
+        sink = out.n_tables;
 }
 
 static void find_secrets(struct span text)
@@ -316,6 +324,7 @@ const struct scan linear_scans[] = {
     {"utf8", 12, NULL, check_utf8},
     {"lexer", 220, NULL, lex},
     {"digest", 170, NULL, make_digest},
+    {"outline", 1500, NULL, read_outline},
     {"secrets", 700, NULL, find_secrets},
     {"enrich", 1400, begin_plain, enrich_text},
     {"redact", 1500, begin_redaction, enrich_text},
