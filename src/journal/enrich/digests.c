@@ -242,12 +242,12 @@ struct digest_found digests_find(struct digests *d, struct span sql, struct sql_
         if (text == NULL || !is_current(&text->facts)) {
                 return find_long(d, sql, mode);
         }
-        return found_of(sql, &text->facts, text, 0);
+        return found_of(sql, &text->facts, text->n_literals > 0 ? text : NULL, 0);
 }
 
-uint64_t digests_values(const struct digest_found *found)
+uint64_t digests_values_of(const struct digest_found *found)
 {
-        return found->text != NULL ? template_cache_values(found->text, found->sql) : found->values;
+        return template_cache_values(found->text, found->sql);
 }
 
 struct span digests_text(const struct digests *d, const uint8_t hash[DIGEST_HASH])

@@ -80,8 +80,13 @@ struct digest_found {
         bool is_for_row;    /**< see n_plus_one_see; initially false */
 };
 struct digest_found digests_find(struct digests *d, struct span sql, struct sql_mode mode);
+/** For digests_values: @p found has a text. */
+uint64_t digests_values_of(const struct digest_found *found);
 /** The hash of the statement's constants (struct digest, values), while its text and @p found live. */
-uint64_t digests_values(const struct digest_found *found);
+static inline uint64_t digests_values(const struct digest_found *found)
+{
+        return found->text != NULL ? digests_values_of(found) : found->values;
+}
 /** Count @p r, a command of the shape @p found, which has a stat. */
 void digests_count(struct digests *d, const struct digest_found *found, const struct record *r);
 /** Count @p n statements of the shape @p hash, if it is known, that were found out about later. */

@@ -4,8 +4,6 @@
 #include "base/seed.h"
 #include "profile/heap/prof.h"
 
-#include <xxhash.h>
-
 enum {
         TRACE_ID_AT = 3, /* in a traceparent: 00-TRACE_ID-PARENT_ID-01 */
         TRACE_ID_LEN = 32,
@@ -42,9 +40,38 @@ static const struct field_set unknown = {
      0 FIELD_HIGH(true, QUERY_LENGTH) FIELD_HIGH(true, STMT_PREPARE_QUERY_LENGTH) FIELD_HIGH(true, ERRNO)
          FIELD_HIGH(true, REASON)}};
 
-static uint64_t hash_text(struct span text, uint64_t seed)
+/* Texts are short, and each statement that may be a duplicate is hashed: so this is in line. Both factors of a multiplication depend on
+ * numbers that peers do not know. */
+
+static inline uint64_t mix(uint64_t a, uint64_t b)
 {
-        return XXH3_64bits_withSeed(text.data, text.len, seed);
+        __extension__ unsigned __int128 product = (unsigned __int128)a * b;
+        return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint64_t word_at(const uint8_t *at)
+{
+        uint64_t word;
+        memcpy(&word, at, sizeof word);
+        return word;
+}
+
+/** @p key is the hash so far. */
+static inline uint64_t hash_text(const struct duplicates *d, struct span text, uint64_t key)
+{
+        uint64_t hash = key ^ text.len;
+        const uint8_t *at = text.data;
+        size_t left = text.len;
+        if (left < 16) {
+                uint8_t padded[16] = {0};
+                (void)span_copy(padded, text);
+                return mix(word_at(padded) ^ hash, word_at(padded + 8) ^ d->seed);
+        }
+        for (; left > 16; left -= 16, at += 16) {
+                hash = mix(word_at(at) ^ hash, word_at(at + 8) ^ d->seed);
+        }
+        at -= 16 - left; /* some bytes are taken twice */
+        return mix(word_at(at) ^ hash, word_at(at + 8) ^ d->seed);
 }
 
 /** The hash of a statement by its digest and its values, whatever comments it has. */
@@ -56,8 +83,8 @@ static uint64_t hash_values(const struct digest_found *found, uint64_t seed)
 }
 
 /** The same with the parameters of an execution. @return false if they are not known completely. */
-static bool hash_execution(const struct record *r, const struct digest_found *found, uint64_t seed,
-                           uint64_t *key)
+static bool hash_execution(const struct duplicates *d, const struct record *r,
+                           const struct digest_found *found, uint64_t seed, uint64_t *key)
 {
         *key = hash_values(found, seed);
         if (!record_has(
@@ -65,12 +92,13 @@ static bool hash_execution(const struct record *r, const struct digest_found *fo
                 FIELD_STMT_PREPARE_QUERY)) { /* memory was out for redaction, and the values are gone, too */
                 return false;
         }
-        for (size_t i = 0; record_has(r, FIELD_STMT_EXECUTE_VALUES) && i < r->stmt_execute_values.n; i++) {
+        size_t n = record_has(r, FIELD_STMT_EXECUTE_VALUES) ? r->stmt_execute_values.n : 0;
+        for (size_t i = 0; i < n; i++) {
                 const struct value *v = &r->stmt_execute_values.at[i];
                 if (!value_is_whole(v)) {
                         return false;
                 }
-                *key = hash_text(v->bytes, *key + v->is_null);
+                *key = hash_text(d, v->bytes, *key + v->is_null);
         }
         return true;
 }
@@ -79,7 +107,7 @@ static bool hash_execution(const struct record *r, const struct digest_found *fo
 static __attribute__((noinline)) uint64_t seed_of_trace(const struct duplicates *d, const struct record *r)
 {
         struct span id = span_head(span_skip(r->traceparent, TRACE_ID_AT), TRACE_ID_LEN);
-        return hash_text(id, hash_text(record_text_if_any(r, FIELD_DATABASE), d->seed));
+        return hash_text(d, id, hash_text(d, record_text_if_any(r, FIELD_DATABASE), d->seed));
 }
 
 /** Was a table of @p tables written after @p ns? */
@@ -96,10 +124,10 @@ static inline bool was_written(const struct duplicates *d, uint64_t tables, uint
         return false;
 }
 
-static __attribute__((noinline)) void report(const struct duplicates *d, struct duplicates_entry *e,
-                                             struct record *r, const struct digest_found *found)
+static inline void report(const struct duplicates *d, struct duplicates_entry *e, struct record *r,
+                          const struct digest_found *found)
 {
-        bool in_run = record_has(r, FIELD_FINDINGS) && (r->findings >> FINDING_N_PLUS_ONE & 1) != 0;
+        bool in_run = (r->findings >> FINDING_N_PLUS_ONE & 1) != 0;
         if (!in_run && !found->is_for_row) {
                 record_add_finding(r, FINDING_DUPLICATE);
                 record_set_uint(r, FIELD_DUPLICATES, ++e->count);
@@ -116,11 +144,11 @@ void duplicates_compare(struct duplicates *d, uint64_t epoch, struct record *r,
                 return;
         }
         if (r->command_id == COM_STMT_EXECUTE) {
-                if (!hash_execution(r, found, seed, &key)) {
+                if (!hash_execution(d, r, found, seed, &key)) {
                         return;
                 }
         } else { /* a comment may differ from one to the next: a trace, or the line of the code */
-                key = found->may_have_tags ? hash_values(found, seed) : hash_text(found->sql, seed);
+                key = found->may_have_tags ? hash_values(found, seed) : hash_text(d, found->sql, seed);
         }
         struct duplicates_entry *e = &d->entries[seed_bucket(d->seed, key, DUPLICATES_BITS)];
         uint64_t result = (r->rows << 32) + r->bytes_received;

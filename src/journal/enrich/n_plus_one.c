@@ -8,14 +8,12 @@
 #include <xxhash.h>
 
 enum {
-        LENT_MAX = 32,      /* statements of an idle session for no loop, after which it works for itself */
         POOL_SESSIONS = 16, /* sessions with lists that are considered for a statement */
         SLOW_TIMES = 4,     /* so many times as long as the longest statement of a loop is no pause */
 };
 #define PAUSE_NS                                                                                             \
         CLOCK_S_NS /* so long without a statement ends a loop: a pool gave the connection to somebody else */
 
-#define IDLE_NS   (100 * CLOCK_MS_NS) /* a session that has done nothing for so long may work for another one */
 #define MOMENT_NS (500 * CLOCK_MS_NS) /* between two statements of a loop that uses several sessions */
 
 struct n_plus_one {
@@ -158,30 +156,8 @@ static bool is_upkeep(const struct record *r)
  *  application for example, are not statements of a loop. */
 static bool may_loop(const struct record *r, const struct digest_found *found)
 {
-        if (found->stat == NULL || record_has(r, FIELD_ERRNO) || r->command_id == COM_STMT_BULK_EXECUTE) {
-                return false;
-        }
-        const struct shape *shape = &found->stat->shape;
-        bool reads = shape->reads_qualified || shape->reads_unqualified || shape->is_opaque;
-        return shape->kind == SHAPE_WRITE || (shape->kind == SHAPE_QUERY && reads);
-}
-
-/** May @p r be run for another session? Its own session was idle, or has run nothing else since then. */
-static bool may_be_lent(const struct n_plus_one_session *s, const struct record *r)
-{
-        bool goes_on = s->n_lent > 0 && s->n_lent <= LENT_MAX;
-        return goes_on || r->mono_ns > s->worked_ns + IDLE_NS;
-}
-
-/** Nothing is under way: no loop that @p r could go on with, begin or end. So it is most of the time. */
-static bool is_quiet(const struct n_plus_one_session *s, const struct record *r,
-                     const struct digest_stat *stat)
-{
-        const struct shape *shape = stat != NULL ? &stat->shape : NULL;
-        if (stat != NULL && may_be_lent(s, r)) {
-                return false;
-        }
-        return r->row_hashes.len == 0 && !row_loops_are_waiting(&s->loops, shape);
+        return found->stat != NULL && !record_has(r, FIELD_ERRNO) && r->command_id != COM_STMT_BULK_EXECUTE &&
+               n_plus_one_uses_tables(&found->stat->shape);
 }
 
 static bool begins_afresh(const struct record *r)
@@ -335,7 +311,7 @@ static void see_loops(struct n_plus_one *n, struct n_plus_one_session *s, struct
         if (!may_loop(r, found)) {
                 row_loops_see_other(&n->loops, &s->loops, shape, ended);
         } else {
-                bool may_lend = may_be_lent(s, r);
+                bool may_lend = n_plus_one_may_be_lent(s, r);
                 if (may_lend || row_loops_are_waiting(&s->loops, shape) || r->row_hashes.len > 0) {
                         see_statement(n, s, r, found, values, may_lend, ended);
                 } else {
@@ -345,10 +321,8 @@ static void see_loops(struct n_plus_one *n, struct n_plus_one_session *s, struct
         list_session(n, s);
 }
 
-/** Apart from n_plus_one_see, which most records leave at once: it needs many registers. */
-static __attribute__((noinline)) void see_order(struct n_plus_one *n, struct n_plus_one_session *s,
-                                                struct record *r, const struct digest_found *found,
-                                                struct row_loops_ended *ended)
+static void see_order(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+                      const struct digest_found *found, struct row_loops_ended *ended)
 {
         if (n->loops.least > 0) {
                 uint64_t values = found->stat != NULL ? hash_values(r, digests_values(found)) : 0;
@@ -356,8 +330,8 @@ static __attribute__((noinline)) void see_order(struct n_plus_one *n, struct n_p
         }
 }
 
-bool n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
-                    const struct digest_found *found, struct row_loops_ended *ended)
+bool n_plus_one_look(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+                     const struct digest_found *found, struct row_loops_ended *ended)
 {
         n->latest = NULL;
         if (r->event == EVENT_DISCONNECT) {
@@ -366,9 +340,7 @@ bool n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct r
         if (r->event != EVENT_QUERY || is_upkeep(r)) {
                 return false;
         }
-        if (!is_quiet(s, r, found->stat)) {
-                see_order(n, s, r, found, ended);
-        }
+        see_order(n, s, r, found, ended);
         s->ended_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
         s->worked_ns =
             may_loop(r, found) ? s->ended_ns : s->worked_ns; /* and did not only set up its session */

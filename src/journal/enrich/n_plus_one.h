@@ -13,8 +13,14 @@
 #ifndef JOURNAL_ENRICH_N_PLUS_ONE_H
 #define JOURNAL_ENRICH_N_PLUS_ONE_H
 
+#include "base/clock.h"
 #include "journal/enrich/digests.h"
 #include "journal/enrich/row_loops.h"
+#include "mysql/wire/command.h"
+
+/** A session that has done nothing for so long may work for another one, … */
+#define N_PLUS_ONE_IDLE_NS (100 * CLOCK_MS_NS)
+enum { N_PLUS_ONE_LENT_MAX = 32 /**< … until it has run so many statements that are in no loop */ };
 
 struct n_plus_one;
 
@@ -44,11 +50,49 @@ void n_plus_one_free(struct n_plus_one *n);
 void n_plus_one_begin(struct n_plus_one *n, struct n_plus_one_session *s);
 void n_plus_one_end(struct n_plus_one *n, struct n_plus_one_session *s);
 
+/** Does a statement with @p shape read or write tables? What an application asks about definitions (of each of its tables, say) does
+ *  not. */
+static inline bool n_plus_one_uses_tables(const struct shape *shape)
+{
+        bool reads = shape->reads_qualified || shape->reads_unqualified || shape->is_opaque;
+        return shape->kind == SHAPE_WRITE || (shape->kind == SHAPE_QUERY && reads);
+}
+
+/** May @p r be run for another session? Its own session was idle, or has run nothing else since then. */
+static inline bool n_plus_one_may_be_lent(const struct n_plus_one_session *s, const struct record *r)
+{
+        bool goes_on = s->n_lent - 1U < N_PLUS_ONE_LENT_MAX; /* 0 - 1 is not less */
+        return goes_on || r->mono_ns > s->worked_ns + N_PLUS_ONE_IDLE_NS;
+}
+
+/** Is @p r a SELECT that can neither go on with a loop nor begin or end one? So are most statements. */
+static inline bool n_plus_one_is_quiet(const struct n_plus_one_session *s, const struct record *r,
+                                       const struct digest_stat *stat)
+{
+        return (r->command_id == COM_QUERY || r->command_id == COM_STMT_EXECUTE) && stat != NULL &&
+               r->row_hashes.len == 0 && !row_loops_are_waiting(&s->loops, &stat->shape) &&
+               !n_plus_one_may_be_lent(s, r);
+}
+
+/** For n_plus_one_see: @p r is any record. */
+bool n_plus_one_look(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+                     const struct digest_found *found, struct row_loops_ended *ended);
+
 /** Look at @p r, the next record of session @p s, with @p found of its statement. Sets its findings, and adds the loops that it ended to
  *  @p ended. @return whether it has a value of a row that no statement of its shape had before: it is run for that row, and does not ask
  *  again what another statement did. */
-bool n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
-                    const struct digest_found *found, struct row_loops_ended *ended);
+static inline bool n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+                                  const struct digest_found *found, struct row_loops_ended *ended)
+{
+        if (r->event == EVENT_QUERY && n_plus_one_is_quiet(s, r, found->stat)) {
+                s->ended_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
+                if (n_plus_one_uses_tables(&found->stat->shape) && !record_has(r, FIELD_ERRNO)) {
+                        s->worked_ns = s->ended_ns;
+                }
+                return false;
+        }
+        return n_plus_one_look(n, s, r, found, ended);
+}
 
 /** Keep @p r, which is as it is logged, as an example, if it is the first that is marked in a loop. After n_plus_one_see. */
 void n_plus_one_keep_example(struct n_plus_one *n, const struct record *r);

@@ -54,6 +54,7 @@ struct segment {
 struct layout_key {
         struct field_set fields;
         uint64_t command_id;
+        uint64_t findings; /* 0 if there are none */
         enum record_event event;
 };
 
@@ -70,13 +71,14 @@ _Static_assert(RECORD_KEY_SIZE <= LITERAL, "a name takes no more than two segmen
 
 static struct layout_key key_of(const struct record *r)
 {
-        return (struct layout_key){.fields = r->present, .command_id = r->command_id, .event = r->event};
+        return (struct layout_key){
+            .fields = r->present, .command_id = r->command_id, .findings = r->findings, .event = r->event};
 }
 
 static bool same_key(const struct layout_key *a, const struct layout_key *b)
 {
         return a->fields.words[0] == b->fields.words[0] && a->fields.words[1] == b->fields.words[1] &&
-               a->command_id == b->command_id && a->event == b->event;
+               a->command_id == b->command_id && a->findings == b->findings && a->event == b->event;
 }
 
 /** The session's fields, which stand side by side: an auth record has server_version before the last of them. */
@@ -125,12 +127,13 @@ static void add_literal(struct layout *layout, struct span text)
         }
 }
 
-/** The command's code and name are in the key. @return false if @p f is neither, or the text is too long. */
-static bool add_command(struct layout *layout, const struct record *r, enum record_field f)
+/** The command's code and name and the findings are in the key. @return false if @p f is none of them, or the text is too long. */
+static bool add_fixed(struct layout *layout, const struct record *r, enum record_field f)
 {
         uint8_t room[FIXED_MAX];
         struct writer w = writer_over(room, sizeof room);
-        if (f == FIELD_COMMAND_ID || (f == FIELD_COMMAND && record_has(r, FIELD_COMMAND_ID))) {
+        if (f == FIELD_COMMAND_ID || f == FIELD_FINDINGS ||
+            (f == FIELD_COMMAND && record_has(r, FIELD_COMMAND_ID))) {
                 jsonl_field(&w, r, f);
         }
         add_literal(layout, w.failed ? (struct span){NULL, 0} : writer_span(&w));
@@ -168,7 +171,7 @@ static void add_field(struct layout *layout, const struct record *r, enum record
                 if (f == FIELD_DIGEST) {
                         end_segment(layout, SEGMENT_DIGEST, f);
                 }
-        } else if (!add_command(layout, r, f)) {
+        } else if (!add_fixed(layout, r, f)) {
                 add_literal(layout, span_of(record_fields[f].key, record_fields[f].key_len));
                 end_segment(layout, kind_of(f), f);
         }
@@ -209,7 +212,7 @@ static const struct layout *layout_for(const struct record *r)
                 return &layouts[newest];
         }
         uint64_t kind = key.fields.words[0] ^ key.fields.words[1] << 32 ^ key.command_id << 48 ^
-                        (uint64_t)key.event << 56;
+                        (uint64_t)key.event << 56 ^ key.findings << 40;
         size_t at = kind * 0x9e3779b97f4a7c15U >> 60; /* 2^64 by the golden ratio */
         if (!same_key(&layouts[at].key, &key)) {
                 at ^= 1;
@@ -318,8 +321,7 @@ static uint8_t *put_value(uint8_t *at, const uint8_t *end, const struct record *
                 memcpy(at, common_flags[flags].text, sizeof common_flags[0].text);
                 return at + common_flags[flags].len;
         }
-        return segment->kind == SEGMENT_NOTHING ? at
-                                                : put_other(at, end, r, (enum record_field)segment->field);
+        return put_other(at, end, r, (enum record_field)segment->field);
 }
 
 static void advance(struct writer *w, const uint8_t *at)
@@ -347,6 +349,9 @@ static bool put_by_layout(struct writer *w, const struct record *r)
                 at += segment->len;
                 if (segment->kind == SEGMENT_UINT) {
                         at = decimal_put(at, *number_of(r, segment));
+                        continue;
+                }
+                if (segment->kind == SEGMENT_NOTHING) {
                         continue;
                 }
                 if (segment->kind == SEGMENT_END) {

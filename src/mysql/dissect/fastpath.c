@@ -115,10 +115,15 @@ static INLINE void hop_rows(struct parse_context *ctx, struct command *cmd, stru
         *from = w;
 }
 
-/** Hash the first of the rows from @p begin on, which were hopped over when the command had @p before rows. */
+/** Hash the first of the rows from @p begin on, which were hopped over when the command had @p before rows. @p known: the header that the
+ *  result has just begun with, if it is one of the cache. */
 static __attribute__((noinline)) void hash_rows(struct parse_context *ctx, const struct command *cmd,
-                                                const uint8_t *begin, uint64_t before)
+                                                const uint8_t *begin, uint64_t before,
+                                                const struct result_header *known)
 {
+        if (known != NULL) {
+                ctx->d->row_columns = known->columns;
+        }
         for (uint64_t row = before; row < cmd->rows && row_hashing_wants(ctx->d, cmd, row); row++) {
                 size_t length = frame_length(frame_header(begin));
                 row_hashing_add(ctx->d, cmd, row, span_of(begin + FRAME_HEADER_SIZE, length));
@@ -142,7 +147,7 @@ static INLINE bool take_count(struct parse_context *ctx, struct command *cmd, st
                 return false;
         }
         bool follow = !has_flag || payload[1] != 0;
-        ctx->d->row_columns = (struct row_columns){0};
+        row_columns_begin(&ctx->d->row_columns);
         cmd->columns = payload[0];
         cmd->defs_left = follow ? payload[0] : 0;
         cmd->results++;
@@ -204,9 +209,6 @@ static INLINE void pass_header(struct parse_context *ctx, struct command *cmd, s
 {
         cmd->columns = header->packets - 1;
         cmd->results++;
-        if (ctx->d->settings->hash_rows > 0) {
-                ctx->d->row_columns = header->columns;
-        }
         if (w->is_shown) {
                 show_header(ctx, w->at, header);
         }
@@ -308,8 +310,9 @@ static bool take_header(struct parse_context *ctx, struct command *cmd, struct w
                                             : cmd->state == REPLYING_DEFS && take_definitions(ctx, cmd, w);
 }
 
-/** Take what is eligible behind the header. @p is_result: what is not a row, too. */
-static INLINE void take_rest(struct parse_context *ctx, struct command *cmd, struct walk *w, bool is_result)
+/** Take what is eligible behind the header. @p is_result: what is not a row, too. @p known: see hash_rows. */
+static INLINE void take_rest(struct parse_context *ctx, struct command *cmd, struct walk *w, bool is_result,
+                             const struct result_header *known)
 {
         bool goes_on = is_result;
         /* COM_FIELD_LIST is answered with definitions, which REPLYING_ROWS takes as rows */
@@ -318,18 +321,17 @@ static INLINE void take_rest(struct parse_context *ctx, struct command *cmd, str
         if (cmd->state == REPLYING_DEFS_EOF) {
                 goes_on = goes_on && take_definitions_eof(ctx, cmd, w);
         }
+        const uint8_t *begin = w->at;
+        uint64_t before = cmd->rows;
         if (cmd->state == REPLYING_ROWS && cmd->rows_wanted == 0) {
-                const uint8_t *begin = w->at;
-                uint64_t before = cmd->rows;
                 hop_rows(ctx, cmd, w, kind);
                 if (goes_on) {
                         (void)take_end(ctx, cmd, w);
                 }
-                bool is_one =
-                    cmd->done && cmd->rows < 2 && ctx->d->single_rows == 0; /* as most results are */
-                if (before < ctx->d->settings->hash_rows && cmd->rows > before && !is_one) {
-                        hash_rows(ctx, cmd, begin, before);
-                }
+        }
+        bool is_one = cmd->done && cmd->rows < 2 && ctx->d->single_rows == 0; /* as most results are */
+        if (!is_one && before < ctx->d->settings->hash_rows) {
+                hash_rows(ctx, cmd, begin, before, known);
         }
 }
 
@@ -365,7 +367,7 @@ static INLINE struct span take_known(struct parse_context *ctx, struct command *
                 (void)take_count(ctx, cmd, &w);
         }
         enter_rest(ctx, cmd);
-        take_rest(ctx, cmd, &w, true);
+        take_rest(ctx, cmd, &w, true, known);
         return note_taken(ctx, cmd, bytes, &w);
 }
 
@@ -387,7 +389,7 @@ __attribute__((noinline)) static struct span take_any(struct parse_context *ctx,
                 is_behind_header = true;
         }
         if (is_behind_header) {
-                take_rest(ctx, cmd, &w, is_result);
+                take_rest(ctx, cmd, &w, is_result, NULL);
         }
         return note_taken(ctx, cmd, bytes, &w);
 }

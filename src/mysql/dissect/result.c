@@ -164,7 +164,7 @@ static struct outcome first_of_result(struct dissect *d, struct command *cmd, co
         }
         cmd->columns = columns;
         cmd->results++;
-        d->row_columns = (struct row_columns){0};
+        row_columns_begin(&d->row_columns);
         cmd->defs_left = metadata ? columns : 0;
         cmd->state = REPLYING_DEFS;
         rows_expect(d, cmd, cmd->defs_left);

@@ -4,7 +4,7 @@
 
 /** @return the place of @p reply's header: a hash of the count of columns and of the first definition's length and names, which stand
  *  before its fixed fields. RESULT_HEADERS: such a header is not kept. */
-static size_t place_of(struct span reply)
+static inline __attribute__((always_inline)) size_t place_of(struct span reply)
 {
         enum { FIXED = 13, NAMES = 8, SHORT = 24, FRONT = FRAME_HEADER_SIZE + 2 + FRAME_HEADER_SIZE };
         if (reply.len < FRONT) {

@@ -19,6 +19,13 @@ struct row_columns {
         uint8_t types[ROW_COLUMNS_SEEN]; /**< of all columns; private */
 };
 
+/** There are no columns yet. */
+static inline void row_columns_begin(struct row_columns *c)
+{
+        c->seen = 0;
+        c->n = 0;
+}
+
 /** Add the next column, which has the definition @p body. One that cannot be read ends the list: binary rows cannot be read beyond it. */
 void row_columns_add(struct row_columns *c, struct span body);
 /** Hash the chosen columns of one row in text form, whose packet has the content @p body, to @p out. Values that cannot be read have no

@@ -19,10 +19,11 @@ static size_t parts_size(const struct record *r)
                                                                         : RECORD_OPTIONAL);
 }
 
-/* The lists and texts of the own part. Those that are absent are empty. */
-#define OWN_LISTS(DO) DO(stmt_execute_values) DO(tags)
-#define OWN_TEXTS(DO)                                                                                        \
-        DO(query) DO(stmt_prepare_query) DO(info) DO(digest) DO(digest_text) DO(traceparent) DO(row_hashes)
+/* The lists and texts of the own part. Those that are absent are empty; the rare texts are absent in most records. */
+#define OWN_LISTS(DO)    DO(stmt_execute_values) DO(tags)
+#define COMMON_TEXTS(DO) DO(query) DO(stmt_prepare_query) DO(digest) DO(digest_text)
+#define RARE_TEXTS(DO)   DO(info) DO(traceparent) DO(row_hashes)
+#define OWN_TEXTS(DO)    COMMON_TEXTS(DO) RARE_TEXTS(DO)
 
 static inline bool has_own_lists(const struct record *r)
 {
@@ -125,7 +126,9 @@ static uint8_t *put_elements(uint8_t *to, struct value_list list)
 static uint8_t *put_list_texts(uint8_t *to, struct value_list list)
 {
         for (size_t i = 0; i < list.n; i++) {
-                to = span_copy(to, list.at[i].name);
+                if (list.at[i].name.len > 0) { /* values of statements have none */
+                        to = span_copy(to, list.at[i].name);
+                }
                 to = span_copy(to, list.at[i].bytes);
         }
         return to;
@@ -137,14 +140,22 @@ static inline __attribute__((always_inline)) uint8_t *put_own_texts(uint8_t *to,
         if (r->member.len > 0) {                                                                             \
                 to = span_copy(to, r->member);                                                               \
         }
-        OWN_TEXTS(COPY)
+#define OR_LENGTH(member) | r->member.len
+        COMMON_TEXTS(COPY)
+        if ((0 RARE_TEXTS(OR_LENGTH)) != 0) {
+                RARE_TEXTS(COPY)
+        }
+#undef OR_LENGTH
 #undef COPY
         return to;
 }
 
 static uint8_t *put_own_elements(uint8_t *to, const struct record *r)
 {
-#define COPY(member) to = put_elements(to, r->member);
+#define COPY(member)                                                                                         \
+        if (r->member.n > 0) {                                                                               \
+                to = put_elements(to, r->member);                                                            \
+        }
         OWN_LISTS(COPY)
 #undef COPY
         return to;

@@ -16,18 +16,11 @@ enum { TEXT_NULL = 0xfb, BIT_MAX = 8 };
 /** @return the bytes of a type of fixed size; 0 for types whose length precedes them. */
 static unsigned fixed_size(uint8_t type)
 {
-        switch (type) {
-        case VALUE_BOOL:
-        case VALUE_TINY: return 1;
-        case VALUE_SHORT:
-        case VALUE_YEAR: return 2;
-        case VALUE_LONG:
-        case VALUE_INT24:
-        case VALUE_FLOAT: return 4;
-        case VALUE_LONGLONG:
-        case VALUE_DOUBLE: return 8;
-        default: return 0;
-        }
+        static const uint8_t sizes[UINT8_MAX + 1] = {
+            [VALUE_BOOL] = 1,  [VALUE_TINY] = 1,  [VALUE_SHORT] = 2,    [VALUE_YEAR] = 2,   [VALUE_LONG] = 4,
+            [VALUE_INT24] = 4, [VALUE_FLOAT] = 4, [VALUE_LONGLONG] = 8, [VALUE_DOUBLE] = 8,
+        };
+        return sizes[type];
 }
 
 static bool is_temporal(uint8_t type)
