@@ -46,6 +46,21 @@ static bool is_of_digest(const struct expr_test *test)
                test->term.match == expr_match_table || test->term.match == expr_match_statements;
 }
 
+/** Use a faster function for the usual tests of one field. */
+static void choose_match(struct expr_test *test)
+{
+        bool is_number = test->kind == KIND_NUMBER || test->kind == KIND_DURATION;
+        bool is_text = test->kind == KIND_GLOB || test->kind == KIND_PREFIX;
+        if (test->term.match != expr_match_field) {
+                return;
+        }
+        if (is_number) {
+                test->term.match = expr_match_number;
+        } else if (is_text && test->n == 1 && !test->texts[0].is_glob) {
+                test->term.match = expr_match_one_text;
+        }
+}
+
 static bool prepare_tests(struct expr *e)
 {
         for (size_t i = 0; i < e->n_tests; i++) {
@@ -57,6 +72,7 @@ static bool prepare_tests(struct expr *e)
                 if (of_session && !remember(test, &e->sessions, &e->n_session_tests)) {
                         return false;
                 }
+                choose_match(test);
                 e->time = test->term.time > e->time ? test->term.time : e->time;
         }
         return true;
@@ -182,13 +198,18 @@ static enum truth negate(enum truth t)
         return t == TRUTH_UNKNOWN ? t : t == TRUTH_TRUE ? TRUTH_FALSE : TRUTH_TRUE;
 }
 
+static enum truth match_test(const struct expr *e, const struct expr_node *node, struct expr_subject *subject)
+{
+        const struct expr_test *test = &e->tests[node->child];
+        return test->term.match(test, subject);
+}
+
 /** The truth of a node. The recursion is as deep as the expression is nested: EXPR_DEPTH_MAX bounds it. */
 static enum truth match_node(const struct expr *e, uint32_t number, struct expr_subject *subject)
 {
         const struct expr_node *node = &e->nodes[number];
         if (node->kind == NODE_TEST) {
-                const struct expr_test *test = &e->tests[node->child];
-                return test->term.match(test, subject);
+                return match_test(e, node, subject);
         }
         if (node->kind == NODE_NOT) {
                 return negate(match_node(e, node->child, subject));
@@ -207,15 +228,17 @@ static enum truth match_node(const struct expr *e, uint32_t number, struct expr_
 
 bool expr_match(struct expr *e, const struct record *r)
 {
-        struct expr_subject subject;
-        subject.e = e;
-        subject.r = r;
-        subject.has_outline = false;
+        const struct expr_node *root = &e->nodes[e->root];
+        struct expr_subject *subject = &e->subject;
         if (r->event == EVENT_GAP) {
                 return false;
         }
+        *subject = (struct expr_subject){.e = e, .r = r, .has_outline = false};
         if (e->sessions != NULL && r->event == EVENT_AUTH) {
-                expr_remember_session(e, &subject);
+                expr_remember_session(e, subject);
         }
-        return match_node(e, e->root, &subject) == TRUTH_TRUE;
+        if (root->kind == NODE_TEST) { /* which most expressions are */
+                return match_test(e, root, subject) == TRUTH_TRUE;
+        }
+        return match_node(e, e->root, subject) == TRUTH_TRUE;
 }

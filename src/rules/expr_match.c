@@ -31,17 +31,49 @@ enum truth expr_compare_text(const struct expr_test *test, struct span text, boo
         return is_cut ? TRUTH_UNKNOWN : TRUTH_FALSE;
 }
 
-bool expr_compare_number(const struct expr_test *test, uint64_t number)
+/** Is @p number in one of the ranges? */
+static inline bool is_in_range(const struct expr_test *test, uint64_t number)
 {
         for (size_t i = 0; i < test->n; i++) {
                 if (number >= test->ranges[i].low && number <= test->ranges[i].high) {
                         return true;
                 }
         }
-        return test->kind == KIND_PRESENT && number != 0;
+        return false;
+}
+
+bool expr_compare_number(const struct expr_test *test, uint64_t number)
+{
+        return is_in_range(test, number) || (test->kind == KIND_PRESENT && number != 0);
 }
 
 /* --- terms of one field --------------------------------------------------------------------------------------------- */
+
+enum truth expr_match_one_text(const struct expr_test *test, struct expr_subject *subject)
+{
+        const struct record *r = subject->r;
+        enum record_field f = test->term.field;
+        if (!record_has(r, f)) {
+                return TRUTH_FALSE;
+        }
+        struct span text = record_text(r, f);
+        const struct expr_text *wanted = &test->texts[0];
+        size_t n = wanted->text.len;
+        bool may_match =
+            (test->kind == KIND_PREFIX ? text.len >= n : text.len == n) &&
+            (n == 0 || ((text.data[0] ^ wanted->text.data[0]) & ~0x20U) == 0); /* but for the case */
+        if (may_match && is_text_like(test, wanted, text)) {
+                return TRUTH_TRUE;
+        }
+        return field_set_has(&r->cut, f) ? TRUTH_UNKNOWN : TRUTH_FALSE;
+}
+
+enum truth expr_match_number(const struct expr_test *test, struct expr_subject *subject)
+{
+        const struct record *r = subject->r;
+        enum record_field f = test->term.field;
+        return expr_truth(record_has(r, f) && is_in_range(test, record_uint(r, f)));
+}
 
 enum truth expr_match_field(const struct expr_test *test, struct expr_subject *subject)
 {
@@ -120,7 +152,11 @@ bool expr_is_statement(const struct record *r)
 /** The duration of a login or of a session is not what one looks for among statements. */
 enum truth expr_match_duration(const struct expr_test *test, struct expr_subject *subject)
 {
-        return expr_is_statement(subject->r) ? expr_match_field(test, subject) : TRUTH_FALSE;
+        if (!expr_is_statement(subject->r)) {
+                return TRUTH_FALSE;
+        }
+        return test->kind == KIND_DURATION ? expr_match_number(test, subject)
+                                           : expr_match_field(test, subject);
 }
 
 enum truth expr_match_bytes(const struct expr_test *test, struct expr_subject *subject)

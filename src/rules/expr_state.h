@@ -115,6 +115,13 @@ struct expr_memory {
         } slots[MEMORY_SLOTS];
 };
 
+/** A record that is matched, and what was found out about it. */
+struct expr_subject {
+        struct expr *e;
+        const struct record *r;
+        bool has_outline; /* e->outline is that of the record */
+};
+
 struct expr {
         struct expr_node *nodes;
         size_t n_nodes;
@@ -128,14 +135,8 @@ struct expr {
         unsigned n_digest_tests; /* places used in `digests` */
         unsigned n_session_tests;
         _Atomic uint64_t undecided;
-};
-
-/** A record that is matched, and what was found out about it. */
-struct expr_subject {
-        struct expr *e;
-        const struct record *r;
-        bool has_outline;
-        bool has_statement;
+        struct expr_subject
+            subject; /* of the present match: on the stack it would cost a check of the stack */
         struct outline outline;
 };
 
@@ -216,6 +217,10 @@ bool expr_names_command(struct span word, struct span command);
 
 /** Is @p r about a command, or about a run of statements? */
 bool expr_is_statement(const struct record *r);
+/** The same for a field that is a number, and a test that compares numbers. */
+enum truth expr_match_number(const struct expr_test *test, struct expr_subject *subject);
+/** The same for a field that is a text, and a test with one value: a whole text or a beginning. */
+enum truth expr_match_one_text(const struct expr_test *test, struct expr_subject *subject);
 enum truth expr_match_field(const struct expr_test *test, struct expr_subject *subject);
 enum truth expr_match_database(const struct expr_test *test, struct expr_subject *subject);
 enum truth expr_match_client(const struct expr_test *test, struct expr_subject *subject);

@@ -103,10 +103,10 @@ static const struct outline *outline_of(struct expr_subject *subject)
 {
         const struct record *r = subject->r;
         if (!subject->has_outline) {
-                outline_read(text_of(r), r->sql_mode, is_cut(r), &subject->outline);
+                outline_read(text_of(r), r->sql_mode, is_cut(r), &subject->e->outline);
                 subject->has_outline = true;
         }
-        return &subject->outline;
+        return &subject->e->outline;
 }
 
 typedef enum truth decide_outline(const struct expr_test *test, const struct outline *o, bool is_cut);

@@ -2,6 +2,27 @@
 
 #include <strings.h>
 
+/** Copy @p n bytes in lower case, eight at a time. */
+static void copy_lower(uint8_t *to, const uint8_t *from, size_t n)
+{
+        enum { WORD = sizeof(uint64_t) };
+        const uint64_t ones = 0x0101010101010101;
+        size_t i = 0;
+        for (; i + WORD <= n; i += WORD) {
+                uint64_t word;
+                memcpy(&word, from + i, WORD);
+                /* the upper bit of each byte: is it from A on, is it behind Z, is it no ASCII? */
+                uint64_t low = word & 0x7f * ones;
+                uint64_t is_upper =
+                    (low + (0x80 - 'A') * ones) & ~(low + (0x80 - 'Z' - 1) * ones) & ~word & 0x80 * ones;
+                word |= is_upper >> 2; /* 0x20 */
+                memcpy(to + i, &word, WORD);
+        }
+        for (; i < n; i++) {
+                to[i] = expr_lower(from[i]);
+        }
+}
+
 static bool same(uint8_t a, uint8_t b, bool any_case)
 {
         return a == b || (any_case && expr_lower(a) == expr_lower(b));
@@ -47,6 +68,9 @@ bool expr_glob(struct span pattern, struct span text, bool any_case)
 
 bool expr_begins(struct span text, struct span part)
 {
+        if (part.len > 0 && (text.len < part.len || expr_lower(text.data[0]) != expr_lower(part.data[0]))) {
+                return false;
+        }
         return text.len >= part.len && (part.len == 0 || strncasecmp((const char *)part.data,
                                                                      (const char *)text.data, part.len) == 0);
 }
@@ -60,9 +84,7 @@ bool expr_contains(struct span text, struct span part)
         }
         for (size_t at = 0; at + part.len <= text.len; at += PIECE - part.len + 1) {
                 size_t n = text.len - at < PIECE ? text.len - at : PIECE;
-                for (size_t i = 0; i < n; i++) {
-                        piece[i] = expr_lower(text.data[at + i]);
-                }
+                copy_lower(piece, text.data + at, n);
                 if (memmem(piece, n, part.data, part.len) != NULL) {
                         return true;
                 }

@@ -310,10 +310,21 @@ static bool is_sampled(const struct filter *f, const struct record *r)
                in_sample(statement, f->sample);
 }
 
+static bool pass_expression(struct filter *f, const struct record *r)
+{
+        return f->expr == NULL || expr_match(f->expr, r);
+}
+
+/** Apart from filter_pass, which then saves no registers. */
+static __attribute__((noinline)) bool pass_sampled(struct filter *f, const struct record *r)
+{
+        return is_sampled(f, r) && pass_expression(f, r);
+}
+
 bool filter_pass(struct filter *f, const struct record *r)
 {
         if (f == NULL || r->event == EVENT_GAP) {
                 return true;
         }
-        return (f->expr == NULL || expr_match(f->expr, r)) && is_sampled(f, r);
+        return f->samples || f->samples_sessions ? pass_sampled(f, r) : pass_expression(f, r);
 }

@@ -171,6 +171,16 @@ static const struct part {
     {"pack", "record", begin_digests, pack_and_keep, 2000, false},
     {"json", "record", begin_digests, format_json, 2000, false},
     {"recorder", "packet", begin_capture, add_packets, 5000, false},
+    {"filter-duration", "record", micro_begin_filter_duration, micro_filter, 5000, false},
+    {"filter-user", "record", micro_begin_filter_user, micro_filter, 5000, false},
+    {"filter-session", "record", micro_begin_filter_session, micro_filter, 5000, false},
+    {"filter-error", "record", micro_begin_filter_error, micro_filter, 5000, false},
+    {"filter-digest", "record", micro_begin_filter_digest, micro_filter, 5000, false},
+    {"filter-table", "record", micro_begin_filter_table, micro_filter, 5000, false},
+    {"filter-text", "record", micro_begin_filter_text, micro_filter, 5000, false},
+    {"filter-pattern", "record", micro_begin_filter_pattern, micro_filter, 5000, false},
+    {"filter-text-long", "MB", micro_begin_filter_text_long, micro_filter_mb, 3, true},
+    {"filter-pattern-long", "MB", micro_begin_filter_pattern_long, micro_filter_mb, 3, true},
     {"alloc", "pair", no_setup, alloc_free, 10000, false},
 };
 enum { PARTS = sizeof parts / sizeof parts[0] };

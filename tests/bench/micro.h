@@ -1,4 +1,4 @@
-/** @file micro.h  The parts of tests/bench/micro that play sessions to the dissector: micro_session.c.
+/** @file micro.h  The parts of tests/bench/micro that play sessions to the dissector (micro_session.c), and filters (micro_filter.c).
  * One session at a time; what a part has allocated stays, since the process is short. */
 #ifndef BENCH_MICRO_H
 #define BENCH_MICRO_H
@@ -24,6 +24,22 @@ void micro_play(uint64_t times);
 /** Play so many MB (10^6 bytes) of INSERTs, of rows. */
 void micro_play_inserts(uint64_t times);
 void micro_play_rows(uint64_t times);
+
+/* Create a filter that selects nothing, and the record of a statement. */
+void micro_begin_filter_duration(void);
+void micro_begin_filter_user(void);
+void micro_begin_filter_session(void);
+void micro_begin_filter_error(void);
+void micro_begin_filter_digest(void);
+void micro_begin_filter_table(void); /**< op and table, which are remembered by the digest */
+void micro_begin_filter_text(void);
+void micro_begin_filter_pattern(void);
+void micro_begin_filter_text_long(void); /**< a long statement */
+void micro_begin_filter_pattern_long(void);
+
+/** Match the record so many times; a long statement so many MB (10^6 bytes). */
+void micro_filter(uint64_t times);
+void micro_filter_mb(uint64_t times);
 
 /** The record of a statement of the session, which the session keeps. NULL if there is none. */
 struct record *micro_record(void);

@@ -322,6 +322,23 @@ static void terms(void)
         }
 }
 
+/** The case of ASCII letters does not matter to text: wherever they are in a statement; that of other bytes does. */
+static void case_of_texts(void)
+{
+        static char text[128];
+        for (size_t at = 0; at < 20; at++) {
+                memset(text, '-', sizeof text - 1);
+                memcpy(text + at, "AZaz@[`{\xc3\x9a", 10);
+                struct record r = statement(text);
+                CU_ASSERT_TRUE(matches("\"azAZ@[`{\xc3\x9a\"", &r));
+                CU_ASSERT_FALSE(matches("\"az`[\"", &r));
+                CU_ASSERT_FALSE(matches("\"az@{\"", &r));
+                CU_ASSERT_FALSE(matches("\"@[@\"", &r));
+                CU_ASSERT_FALSE(matches("\"`[\"", &r));
+                CU_ASSERT_FALSE(matches("\"\xc3\xba\"", &r));
+        }
+}
+
 /** Neither a term about what is unknown nor its negation matches. */
 static void unknown_values(void)
 {
@@ -607,6 +624,7 @@ static void failed_allocations(void)
 
 static const struct tap_test tests[] = {
     {"terms and operators", terms},
+    {"the case of texts", case_of_texts},
     {"unknown values", unknown_values},
     {"what is remembered of digests and sessions", memory},
     {"when terms are known", times},
