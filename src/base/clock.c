@@ -3,6 +3,7 @@
 #include "base/writer.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -23,7 +24,7 @@ uint64_t clock_wall_ns(void)
         return read_ns(CLOCK_REALTIME);
 }
 
-static uint64_t ns_per_2_20_cycles;
+static _Atomic uint64_t ns_per_2_20_cycles; /* 0: not measured yet, or it could not be */
 
 static void measure_cycle(void)
 {
@@ -34,15 +35,23 @@ static void measure_cycle(void)
                 now = clock_mono_ns();
         }
         cycles = clock_cycles() - cycles;
-        ns_per_2_20_cycles = cycles > 0 ? ((now - begin) << 20) / cycles : 0;
+        atomic_store_explicit(&ns_per_2_20_cycles, cycles > 0 ? ((now - begin) << 20) / cycles : 0,
+                              memory_order_relaxed);
+}
+
+static __attribute__((noinline)) uint64_t measured_cycle(void)
+{
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+        (void)pthread_once(&once, measure_cycle);
+        return atomic_load_explicit(&ns_per_2_20_cycles, memory_order_relaxed);
 }
 
 uint64_t clock_cycles_ns(uint64_t cycles)
 {
-        static pthread_once_t once = PTHREAD_ONCE_INIT;
-        (void)pthread_once(&once, measure_cycle);
+        uint64_t ns = atomic_load_explicit(&ns_per_2_20_cycles, memory_order_relaxed);
+        ns = ns > 0 ? ns : measured_cycle();
         /* the high part alone would lose short times, the product alone long ones */
-        return (cycles >> 20) * ns_per_2_20_cycles + (((cycles & 0xfffff) * ns_per_2_20_cycles) >> 20);
+        return (cycles >> 20) * ns + (((cycles & 0xfffff) * ns) >> 20);
 }
 
 /** Days since 1970 to year, month, day (proleptic Gregorian, from the era arithmetic of 400-year cycles).

@@ -30,6 +30,7 @@ void ring_init(struct ring *ring, void *memory, size_t size)
         memset(ring, 0, sizeof *ring);
         ring->memory = memory;
         ring->size = size;
+        ring->longest = size / 2 < UINT32_MAX / 2 ? size / 2 : UINT32_MAX / 2;
 }
 
 static size_t index_of(const struct ring *ring, uint64_t offset)

@@ -21,7 +21,8 @@
 
 struct ring {
         uint8_t *memory;
-        size_t size; /**< bytes, a power of two */
+        size_t size;    /**< bytes, a power of two */
+        size_t longest; /**< see ring_longest */
 
         char apart[64];        /**< the fields of producer and consumer are on different cache lines */
         _Atomic uint64_t head; /**< producer's: end of the newest message */
@@ -53,7 +54,7 @@ void ring_drop(struct ring *ring);
 /** Any thread: the length of the longest message that an empty ring accepts. */
 static inline size_t ring_longest(const struct ring *ring)
 {
-        return ring->size / 2 < UINT32_MAX / 2 ? ring->size / 2 : UINT32_MAX / 2;
+        return ring->longest;
 }
 
 /** Producer: would ring_reserve for @p len bytes succeed now, or never succeed? This counts no drop. */

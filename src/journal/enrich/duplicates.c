@@ -56,22 +56,37 @@ static inline uint64_t word_at(const uint8_t *at)
         return word;
 }
 
+/** A word with all of the at most 8 bytes of @p text. */
+static inline uint64_t short_word(struct span text)
+{
+        if (text.len >= 4) { /* some bytes are taken twice */
+                uint32_t first;
+                uint32_t last;
+                memcpy(&first, text.data, sizeof first);
+                memcpy(&last, text.data + text.len - sizeof last, sizeof last);
+                return (uint64_t)last << 32 | first;
+        }
+        uint64_t word = 0;
+        for (size_t i = 0; i < text.len; i++) {
+                word = word << 8 | text.data[i];
+        }
+        return word;
+}
+
 /** @p key is the hash so far. */
 static inline uint64_t hash_text(const struct duplicates *d, struct span text, uint64_t key)
 {
         uint64_t hash = key ^ text.len;
-        const uint8_t *at = text.data;
-        size_t left = text.len;
-        if (left < 16) {
-                uint8_t padded[16] = {0};
-                (void)span_copy(padded, text);
-                return mix(word_at(padded) ^ hash, word_at(padded + 8) ^ d->seed);
+        if (text.len <= 8) {
+                return mix(short_word(text) ^ hash, d->seed);
         }
-        for (; left > 16; left -= 16, at += 16) {
+        const uint8_t *last = text.data + text.len - 8;
+        const uint8_t *at = text.data;
+        for (; last - at > 8; at += 16) {
                 hash = mix(word_at(at) ^ hash, word_at(at + 8) ^ d->seed);
         }
-        at -= 16 - left; /* some bytes are taken twice */
-        return mix(word_at(at) ^ hash, word_at(at + 8) ^ d->seed);
+        at = at < last ? at : last; /* some bytes are taken twice */
+        return mix(word_at(at) ^ hash, word_at(last) ^ d->seed);
 }
 
 /** The hash of a statement by its digest and its values, whatever comments it has. */
@@ -124,42 +139,56 @@ static inline bool was_written(const struct duplicates *d, uint64_t tables, uint
         return false;
 }
 
-static inline void report(const struct duplicates *d, struct duplicates_entry *e, struct record *r,
-                          const struct digest_found *found)
+/** See @p r, whose hash is @p key. */
+static inline void compare(struct duplicates *d, struct record *r, const struct digest_found *found,
+                           uint64_t key)
 {
+        struct duplicates_entry *e = &d->entries[seed_bucket(d->seed, key, DUPLICATES_BITS)];
+        uint64_t result = (r->rows << 32) + r->bytes_received;
+        bool in_time = r->mono_ns < e->ended_ns + d->within_ns || record_has(r, FIELD_TRX_ID);
+        bool is_again = e->key == key && e->result == result && in_time &&
+                        !was_written(d, found->stat->shape.tables, e->ended_ns);
         bool in_run = (r->findings >> FINDING_N_PLUS_ONE & 1) != 0;
-        if (!in_run && !found->is_for_row) {
+        bool is_reported = is_again && !in_run && !found->is_for_row;
+        e->key = key;
+        e->result = result;
+        e->count = is_again ? e->count + is_reported : 0;
+        e->ended_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
+        if (is_reported) {
                 record_add_finding(r, FINDING_DUPLICATE);
-                record_set_uint(r, FIELD_DUPLICATES, ++e->count);
+                record_set_uint(r, FIELD_DUPLICATES, e->count);
                 digests_count_later(d->digests, found->stat, FINDING_DUPLICATE, 1);
         }
+}
+
+/** The same of one that is in a trace, has values besides its text, or maybe comments that differ from one to the next: a trace, or the
+ *  line of the code. Apart, because most need fewer registers. */
+static __attribute__((noinline)) void compare_other(struct duplicates *d, uint64_t epoch, struct record *r,
+                                                    const struct digest_found *found)
+{
+        uint64_t seed = record_has(r, FIELD_TRACEPARENT) ? seed_of_trace(d, r) : d->seed * r->conn_id + epoch;
+        uint64_t key;
+        if (r->command_id == COM_STMT_EXECUTE) {
+                if (!hash_execution(d, r, found, seed, &key)) {
+                        return;
+                }
+        } else {
+                key = found->may_have_tags ? hash_values(found, seed) : hash_text(d, found->sql, seed);
+        }
+        compare(d, r, found, key);
 }
 
 void duplicates_compare(struct duplicates *d, uint64_t epoch, struct record *r,
                         const struct digest_found *found)
 {
-        uint64_t seed = record_has(r, FIELD_TRACEPARENT) ? seed_of_trace(d, r) : d->seed * r->conn_id + epoch;
-        uint64_t key;
         if (field_set_meets(&r->present, &unknown)) {
                 return;
         }
-        if (r->command_id == COM_STMT_EXECUTE) {
-                if (!hash_execution(d, r, found, seed, &key)) {
-                        return;
-                }
-        } else { /* a comment may differ from one to the next: a trace, or the line of the code */
-                key = found->may_have_tags ? hash_values(found, seed) : hash_text(d, found->sql, seed);
-        }
-        struct duplicates_entry *e = &d->entries[seed_bucket(d->seed, key, DUPLICATES_BITS)];
-        uint64_t result = (r->rows << 32) + r->bytes_received;
-        bool in_time = r->mono_ns < e->ended_ns + d->within_ns || record_has(r, FIELD_TRX_ID);
-        if (e->key == key && e->result == result && in_time &&
-            !was_written(d, found->stat->shape.tables, e->ended_ns)) {
-                report(d, e, r, found);
+        if (r->command_id == COM_STMT_EXECUTE || found->may_have_tags || record_has(r, FIELD_TRACEPARENT)) {
+                compare_other(d, epoch, r, found);
         } else {
-                *e = (struct duplicates_entry){.key = key, .result = result};
+                compare(d, r, found, hash_text(d, found->sql, d->seed * r->conn_id + epoch));
         }
-        e->ended_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
 }
 
 /* --- other statements ----------------------------------------------------------------------------------------------- */

@@ -227,8 +227,8 @@ static __attribute__((noinline)) void put_runs(struct enrich *e, const struct re
 }
 
 /** Look at the order of statements. @return how many records of loops come first. */
-static unsigned see_order(struct enrich *e, struct n_plus_one_session *session, struct record *r,
-                          const struct digest_found *found)
+static __attribute__((noinline)) unsigned see_order(struct enrich *e, struct n_plus_one_session *session,
+                                                    struct record *r, const struct digest_found *found)
 {
         if (e->ended.n > 0) {
                 forget_ended(e);
@@ -241,6 +241,14 @@ static unsigned see_order(struct enrich *e, struct n_plus_one_session *session, 
                 put_runs(e, r);
         }
         return e->ended.n;
+}
+
+/** The same of a command: most of them are of no interest for it, and no loop has just ended. */
+static inline unsigned see_command(struct enrich *e, struct n_plus_one_session *session, struct record *r,
+                                   const struct digest_found *found)
+{
+        bool passes = e->ended.n == 0 && session != NULL && n_plus_one_pass(session, r, found->stat);
+        return passes ? 0 : see_order(e, session, r, found);
 }
 
 /** One that is no command. */
@@ -262,7 +270,7 @@ unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, str
         }
         struct digest_found found = look_at(e, r);
         e->found = found;
-        unsigned n = see_order(e, session, r, &found);
+        unsigned n = see_command(e, session, r, &found);
         if (found.stat != NULL) {
                 add_digest(r, found.stat);
         }

@@ -330,8 +330,8 @@ static void see_order(struct n_plus_one *n, struct n_plus_one_session *s, struct
         }
 }
 
-bool n_plus_one_look(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
-                     const struct digest_found *found, struct row_loops_ended *ended)
+bool n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+                    const struct digest_found *found, struct row_loops_ended *ended)
 {
         n->latest = NULL;
         if (r->event == EVENT_DISCONNECT) {

@@ -74,25 +74,26 @@ static inline bool n_plus_one_is_quiet(const struct n_plus_one_session *s, const
                !n_plus_one_may_be_lent(s, r);
 }
 
-/** For n_plus_one_see: @p r is any record. */
-bool n_plus_one_look(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
-                     const struct digest_found *found, struct row_loops_ended *ended);
-
-/** Look at @p r, the next record of session @p s, with @p found of its statement. Sets its findings, and adds the loops that it ended to
- *  @p ended. @return whether it has a value of a row that no statement of its shape had before: it is run for that row, and does not ask
- *  again what another statement did. */
-static inline bool n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
-                                  const struct digest_found *found, struct row_loops_ended *ended)
+/** See @p r, the next record of session @p s and a command whose statement has @p stat (NULL: it has none), if it is quiet.
+ *  @return false if it is not: n_plus_one_see is to see it. */
+static inline bool n_plus_one_pass(struct n_plus_one_session *s, const struct record *r,
+                                   const struct digest_stat *stat)
 {
-        if (r->event == EVENT_QUERY && n_plus_one_is_quiet(s, r, found->stat)) {
-                s->ended_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
-                if (n_plus_one_uses_tables(&found->stat->shape) && !record_has(r, FIELD_ERRNO)) {
-                        s->worked_ns = s->ended_ns;
-                }
+        if (!n_plus_one_is_quiet(s, r, stat)) {
                 return false;
         }
-        return n_plus_one_look(n, s, r, found, ended);
+        s->ended_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
+        if (n_plus_one_uses_tables(&stat->shape) && !record_has(r, FIELD_ERRNO)) {
+                s->worked_ns = s->ended_ns;
+        }
+        return true;
 }
+
+/** Look at @p r, the next record of session @p s, which n_plus_one_pass has not seen, with @p found of its statement. Sets its findings,
+ *  and adds the loops that it ended to @p ended. @return whether it has a value of a row that no statement of its shape had before: it is
+ *  run for that row, and does not ask again what another statement did. */
+bool n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+                    const struct digest_found *found, struct row_loops_ended *ended);
 
 /** Keep @p r, which is as it is logged, as an example, if it is the first that is marked in a loop. After n_plus_one_see. */
 void n_plus_one_keep_example(struct n_plus_one *n, const struct record *r);
