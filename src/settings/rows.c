@@ -168,10 +168,11 @@ const struct settings_row settings_rows[] = {
          "After a deadlock or a lock wait timeout, log a record with the last statements of each "
          "transaction that was open, at most this many. 0 disables these records."),
     UINT("log.conflict_transactions", log.conflict_transactions, 1, 256, "16",
-         "Maximum number of transactions in such a record; further ones are counted."),
+         "Maximum number of transactions in the record of a deadlock or lock wait timeout; further ones are "
+         "counted."),
     SIZE("log.conflict_bytes", log.conflict_bytes, 16 * K, 16 * M, "64K",
-         "Maximum size of the statements in such a record, in memory; longer texts are truncated, and "
-         "what does not fit is counted."),
+         "Maximum size of the statements in the record of a deadlock or lock wait timeout, in memory; longer "
+         "texts are truncated, and what does not fit is counted."),
     CHOICE("log.redact", log.redact, "none", redactions,
            "What to replace with tokens in everything that is logged or shown: constants in statements "
            "(literals); parameters, attributes and rows (values); or all of these. Passwords are always "
