@@ -128,6 +128,7 @@ static bool after_definitions(struct dissect *d, struct command *cmd)
                 cmd->state = cmd->without_defs ? REPLYING_DEFS_EOF : REPLYING_DEFS;
         } else if (cmd->type->shape == SHAPE_PREPARE) {
                 rows_prepared(d, cmd);
+                row_hashing_keep_columns(d, cmd);
                 early_eof_expect(d, cmd);
                 return finish(d, cmd);
         } else {
@@ -197,6 +198,7 @@ static struct outcome first_of_prepare(struct dissect *d, struct command *cmd, c
                 return outcome_no_memory();
         }
         cmd->without_defs = !metadata;
+        d->row_columns = (struct row_columns){0};
         if ((params > 0 || columns > 0) && (metadata || !dissector_deprecates_eof(d))) {
                 rows_expect(d, cmd, metadata ? columns : 0);
                 cmd->defs_left = params > 0 ? params : columns;

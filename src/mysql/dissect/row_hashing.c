@@ -1,5 +1,6 @@
 #include "mysql/dissect/row_hashing.h"
 
+#include "mysql/wire/capability.h"
 #include "profile/heap/prof.h"
 
 enum { SPARE_MAX = 16, SINGLE_ROWS = 64 };
@@ -34,15 +35,47 @@ void row_hashing_drop(struct dissect *d)
 
 void row_hashing_definition(struct dissect *d, const struct command *cmd, struct span body)
 {
-        if (d->settings->hash_rows > 0 && cmd->type->shape == SHAPE_RESULT) {
+        bool is_column = cmd->type->shape == SHAPE_RESULT ||
+                         (cmd->type->shape == SHAPE_PREPARE && cmd->columns > 0 && cmd->defs_next == 0);
+        if (d->settings->hash_rows > 0 && is_column) {
                 row_columns_add(&d->row_columns, body);
+        }
+}
+
+/** May the server leave the definitions out of a result because the client has them from before? */
+static bool may_lack_definitions(const struct dissect *d)
+{
+        return (d->capabilities & (CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA)) != 0;
+}
+
+void row_hashing_keep_columns(struct dissect *d, const struct command *cmd)
+{
+        if (d->settings->hash_rows == 0 || !cmd->has_stmt_id || !may_lack_definitions(d)) {
+                return;
+        }
+        struct statement *st = statements_find(&d->statements, cmd->stmt_id);
+        if (st == NULL) {
+                return;
+        }
+        bool fits = st->row_columns != NULL ||
+                    sizeof d->row_columns <= budget_share_left(&d->budget, BUDGET_STATEMENTS);
+        if (d->row_columns.seen > 0 && fits) {
+                statement_set_row_columns(&d->statements, st, &d->row_columns);
+        } else if (d->row_columns.seen == 0 && st->row_columns != NULL) {
+                d->row_columns = *st->row_columns;
         }
 }
 
 void row_hashing_add(struct dissect *d, const struct command *cmd, uint64_t row, struct span body)
 {
         const struct row_columns *columns = &d->row_columns;
-        if (!row_hashing_wants(d, cmd, row) || columns->n == 0) {
+        if (!row_hashing_wants(d, cmd, row)) {
+                return;
+        }
+        if (row == 0 && cmd->code == COM_STMT_EXECUTE) {
+                row_hashing_keep_columns(d, cmd);
+        }
+        if (columns->n == 0) {
                 return;
         }
         if (row == 0 && d->row_hashes == NULL) {

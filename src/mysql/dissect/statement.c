@@ -1,6 +1,7 @@
 #include "mysql/dissect/statement.h"
 
 #include "base/seed.h"
+#include "mysql/dissect/row_columns.h"
 #include "profile/heap/prof.h"
 #include "profile/heap/store.h"
 
@@ -81,8 +82,24 @@ void statement_set_columns(struct statements *s, struct statement *st, struct co
         st->columns_size = size;
 }
 
+void statement_set_row_columns(struct statements *s, struct statement *st, const struct row_columns *columns)
+{
+        if (st->row_columns == NULL) {
+                st->row_columns = prof_alloc(STAGE_DISSECT, sizeof *columns);
+                if (st->row_columns == NULL) {
+                        return;
+                }
+                hold(s, sizeof *columns);
+        }
+        *st->row_columns = *columns;
+}
+
 static void discard(struct statements *s, struct statement *st)
 {
+        if (st->row_columns != NULL) {
+                hold(s, -(int64_t)sizeof *st->row_columns);
+                prof_free(st->row_columns);
+        }
         statement_drop_long_data(s, st);
         statement_set_columns(s, st, NULL, 0);
         hold(s, -(int64_t)(sizeof *st + st->text_len + st->n_types * sizeof *st->types));

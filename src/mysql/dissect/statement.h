@@ -31,6 +31,8 @@ struct long_data_table {
 
 /** Columns of its results (row_store.h). */
 struct columns;
+/** Which of them are hashed (row_columns.h). */
+struct row_columns;
 
 struct statement {
         struct statement *next; /**< of the same bucket */
@@ -62,6 +64,8 @@ struct statement {
         struct columns *
             columns; /**< of the last result that had definitions; NULL: there was none, or rows are not kept */
         size_t columns_size; /**< bytes of them */
+        struct row_columns *
+            row_columns; /**< of its results, where the server may leave definitions out; NULL: they are not known */
 };
 
 #define LAST_PREPARED 0xffffffffu /**< an id of MariaDB's: "the statement that was prepared last" */
@@ -91,6 +95,8 @@ enum status statement_long_data(struct statements *s, struct statement *st, uint
                                 size_t keep, uint64_t true_len);
 /** Take over @p columns, one block of @p size bytes; the old ones are freed. */
 void statement_set_columns(struct statements *s, struct statement *st, struct columns *columns, size_t size);
+/** Keep a copy of @p columns, unless memory is out: they are not known then. */
+void statement_set_row_columns(struct statements *s, struct statement *st, const struct row_columns *columns);
 const struct long_data *statement_find_long_data(const struct statement *st, uint16_t param);
 void statement_drop_long_data(struct statements *s, struct statement *st);
 /** It was executed, and nobody saw how: the types of its parameters are not known any more, and its long data is gone. */

@@ -434,6 +434,35 @@ static void hashes_of_rows(void)
         }
 }
 
+/** MariaDB leaves definitions out that did not change: those of the preparation count, or those that came last. */
+static void hashes_of_cached_definitions(void)
+{
+        char expected[256] = "hashes";
+        put_hash(expected, sizeof expected, " ", "5");
+        put_hash(expected, sizeof expected, ",", "xy");
+        (void)snprintf(expected + strlen(expected), 32, " 0,0");
+        prepare_with_columns(CAP_MARIADB_CACHE_METADATA, true);
+        for (unsigned is_changed = 0; is_changed < 2; is_changed++) {
+                if (is_changed) {
+                        prepare_with_columns(CAP_MARIADB_CACHE_METADATA, true);
+                        script_send(&s, EXECUTE);
+                        script_answer(&s, SPAN("\2\1"));
+                        script_answer_column(&s, "a", 8, 0, 63);
+                        script_answer_column(&s, "b", 253, 0, 45);
+                        script_answer_eof(&s);
+                        script_answer(&s, SPAN("\0\0\x06\0\0\0\0\0\0\0\2xy"));
+                        script_answer_eof(&s);
+                }
+                script_send(&s, EXECUTE);
+                script_answer(&s, SPAN("\2\0"));
+                script_answer_eof(&s);
+                script_answer(&s, is_changed ? SPAN("\0\0\x05\0\0\0\0\0\0\0\2xy") : BINARY_ROW);
+                script_answer(&s, BINARY_NULLS);
+                script_answer_eof(&s);
+                CU_ASSERT_STRING_EQUAL(hashes_of_session(32), expected);
+        }
+}
+
 /** Answer a query with @p n rows. */
 static void answer_rows(unsigned n)
 {
@@ -533,6 +562,7 @@ static void hashes_of_values(void)
 
 static const struct tap_test tests[] = {
     {"hashes of rows", hashes_of_rows},
+    {"hashes of cached definitions", hashes_of_cached_definitions},
     {"hashes of single rows", hashes_of_single_rows},
     {"hashes of many columns", hashes_of_many_columns},
     {"hashes of values", hashes_of_values},
