@@ -69,15 +69,22 @@ struct digests;
 enum status digests_new(size_t max, struct digests **out);
 void digests_free(struct digests *d);
 
+/** Why a statement is run, as the rows of results before it show. */
+enum row_use {
+        ROW_USE_NONE,  /**< they do not show it */
+        ROW_USE_ROW,   /**< for a row whose value no statement like it had before */
+        ROW_USE_AGAIN, /**< it directly follows the same statement, and no further row has its value */
+};
+
 /** What is known of a statement's text. */
 struct digest_found {
         struct digest_stat *stat;    /**< to look at; NULL if there is no memory; until the next call */
         const struct template *text; /**< one like it; NULL: values are known */
         struct span sql;
-        uint64_t values;    /**< see digests_values */
-        bool suspected;     /**< see secret_suspected */
-        bool may_have_tags; /**< see tags_may_be_in; false if it is suspected: tags are not logged then */
-        bool is_for_row;    /**< see n_plus_one_see; initially false */
+        uint64_t values;      /**< see digests_values */
+        bool suspected;       /**< see secret_suspected */
+        bool may_have_tags;   /**< see tags_may_be_in; false if it is suspected: tags are not logged then */
+        enum row_use row_use; /**< see n_plus_one_see; initially ROW_USE_NONE */
 };
 struct digest_found digests_find(struct digests *d, struct span sql, struct sql_mode mode);
 /** For digests_values: @p found has a text. */

@@ -236,7 +236,7 @@ static __attribute__((noinline)) unsigned see_order(struct enrich *e, struct n_p
         if (e->digests == NULL || session == NULL) {
                 return 0;
         }
-        e->found.is_for_row = n_plus_one_see(e->n_plus_one, session, r, found, &e->ended);
+        e->found.row_use = n_plus_one_see(e->n_plus_one, session, r, found, &e->ended);
         if (e->ended.n > 0) {
                 put_runs(e, r);
         }

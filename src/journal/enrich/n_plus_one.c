@@ -100,7 +100,7 @@ void n_plus_one_free(struct n_plus_one *n)
 /** When a pause is long enough to end the loops of @p s. */
 static uint64_t pause_end_ns(const struct n_plus_one_session *s)
 {
-        uint64_t last = s->lent_ns > s->ended_ns ? s->lent_ns : s->ended_ns;
+        uint64_t last = s->loop_ns > s->ended_ns ? s->loop_ns : s->ended_ns;
         return last + PAUSE_NS + SLOW_TIMES * s->loops.longest_us * CLOCK_US_NS;
 }
 
@@ -170,8 +170,14 @@ static bool begins_afresh(const struct record *r)
 /** Is @p at a moment at which a statement for the loops of @p s may begin? */
 static bool is_moment(const struct n_plus_one_session *s, uint64_t at)
 {
-        uint64_t last = s->lent_ns > s->ended_ns ? s->lent_ns : s->ended_ns;
-        return at >= s->list_ns && at <= last + MOMENT_NS;
+        return at >= s->list_ns && at <= s->loop_ns + MOMENT_NS;
+}
+
+/** @p r is in a loop of @p s. */
+static void note_statement(struct n_plus_one_session *s, const struct record *r)
+{
+        uint64_t end_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
+        s->loop_ns = end_ns > s->loop_ns ? end_ns : s->loop_ns;
 }
 
 /** Let @p r be seen by the loops of @p s, another session. */
@@ -182,8 +188,7 @@ static bool lend(struct n_plus_one *n, struct n_plus_one_session *s, struct reco
             !row_loops_see_elsewhere(&n->loops, &s->loops, r, statement, keys, values)) {
                 return false;
         }
-        uint64_t end_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
-        s->lent_ns = end_ns > s->lent_ns ? end_ns : s->lent_ns;
+        note_statement(s, r);
         n->latest = s;
         return true;
 }
@@ -246,21 +251,22 @@ static void see_kept(struct n_plus_one *n, struct n_plus_one_session *s)
         }
 }
 
-/** @p r, which was seen, has returned a list: who may run statements for its rows? */
-static void note_list(struct n_plus_one *n, struct n_plus_one_session *s, const struct record *r)
+/** @p r, which was seen, has returned a list: who may run statements for its rows? @p is_own: it was read for a row of another list of
+ *  @p s, for which other sessions may have begun statements before. */
+static void note_list(struct n_plus_one *n, struct n_plus_one_session *s, const struct record *r, bool is_own)
 {
         s->scope = pool_scope(r);
         s->conn_id = r->conn_id;
-        s->list_ns = r->mono_ns;
-        s->lent_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
+        s->list_ns = is_own && s->is_listed ? s->list_ns : r->mono_ns;
+        note_statement(s, r);
         /* what is known of r stays: its loop may want an example */
         struct n_plus_one_session *latest = n->latest;
         struct row_shape *shape = s->loops.latest;
-        bool took_row = s->loops.took_row;
+        enum row_use use = s->loops.use;
         see_kept(n, s);
         n->latest = latest;
         s->loops.latest = shape;
-        s->loops.took_row = took_row;
+        s->loops.use = use;
 }
 
 void n_plus_one_keep_example(struct n_plus_one *n, const struct record *r)
@@ -282,9 +288,13 @@ static void see_statement(struct n_plus_one *n, struct n_plus_one_session *s, st
         memcpy(statement.hash, found->stat->hash, DIGEST_HASH);
         statement_keys_read(r, found->sql, shape, &keys);
         may_lend = may_lend && keys.n > 0;
+        bool is_own = false;
         bool is_lent = may_lend && s->serves && lend_to_any(n, s, r, &statement, &keys, values, true);
         if (!is_lent) {
-                bool is_own = row_loops_see(&n->loops, &s->loops, r, &statement, &keys, values, ended);
+                is_own = row_loops_see(&n->loops, &s->loops, r, &statement, &keys, values, ended);
+                if (is_own) {
+                        note_statement(s, r);
+                }
                 if (is_own || !may_lend) {
                         s->n_lent = 0;
                 } else {
@@ -295,7 +305,7 @@ static void see_statement(struct n_plus_one *n, struct n_plus_one_session *s, st
         }
         if (is_list) {
                 s->serves = is_lent;
-                note_list(n, s, r);
+                note_list(n, s, r, is_own);
         }
 }
 
@@ -307,7 +317,7 @@ static void see_loops(struct n_plus_one *n, struct n_plus_one_session *s, struct
                 end_loops(n, s, ended);
         }
         n->latest = s;
-        s->loops.took_row = false;
+        s->loops.use = ROW_USE_NONE;
         if (!may_loop(r, found)) {
                 row_loops_see_other(&n->loops, &s->loops, shape, ended);
         } else {
@@ -330,19 +340,19 @@ static void see_order(struct n_plus_one *n, struct n_plus_one_session *s, struct
         }
 }
 
-bool n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
-                    const struct digest_found *found, struct row_loops_ended *ended)
+enum row_use n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+                            const struct digest_found *found, struct row_loops_ended *ended)
 {
         n->latest = NULL;
         if (r->event == EVENT_DISCONNECT) {
                 end_loops(n, s, ended);
         }
         if (r->event != EVENT_QUERY || is_upkeep(r)) {
-                return false;
+                return ROW_USE_NONE;
         }
         see_order(n, s, r, found, ended);
         s->ended_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
         s->worked_ns =
             may_loop(r, found) ? s->ended_ns : s->worked_ns; /* and did not only set up its session */
-        return n->latest != NULL && n->latest->loops.took_row;
+        return n->latest != NULL ? n->latest->loops.use : ROW_USE_NONE;
 }

@@ -34,8 +34,9 @@ struct n_plus_one_session {
         bool is_listed;
         uint64_t scope; /**< of what pool it may be (pool_statements.h), while it is listed; 0 = not known */
         uint64_t conn_id; /**< while it is listed */
-        uint64_t list_ns; /**< when its newest parent began */
-        uint64_t lent_ns; /**< end of the last statement of another session in its loops */
+        uint64_t list_ns; /**< when its newest parent began that was read for no row of another one */
+        uint64_t
+            loop_ns; /**< end of the last statement in its loops, of any session, or of its newest parent */
         unsigned
             n_lent; /**< statements since it was idle that are in no loop yet, and 1; 0: it works for itself */
         bool
@@ -90,10 +91,9 @@ static inline bool n_plus_one_pass(struct n_plus_one_session *s, const struct re
 }
 
 /** Look at @p r, the next record of session @p s, which n_plus_one_pass has not seen, with @p found of its statement. Sets its findings,
- *  and adds the loops that it ended to @p ended. @return whether it has a value of a row that no statement of its shape had before: it is
- *  run for that row, and does not ask again what another statement did. */
-bool n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
-                    const struct digest_found *found, struct row_loops_ended *ended);
+ *  and adds the loops that it ended to @p ended. @return why it is run. */
+enum row_use n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
+                            const struct digest_found *found, struct row_loops_ended *ended);
 
 /** Keep @p r, which is as it is logged, as an example, if it is the first that is marked in a loop. After n_plus_one_see. */
 void n_plus_one_keep_example(struct n_plus_one *n, const struct record *r);

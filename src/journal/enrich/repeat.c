@@ -49,7 +49,6 @@ static const char *const changing[] = {"NOW",
                                        "SKIP",
                                        "WAIT_FOR_EXECUTED_GTID_SET",
                                        "WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS",
-                                       "SQL_CALC_FOUND_ROWS",
                                        "INTO",
                                        NULL};
 

@@ -11,8 +11,9 @@ enum {
 
 /** What was found of the values of one statement. */
 struct sighting {
-        uint32_t parents;  /* a bit for each parent that has one of its values */
-        uint32_t new_rows; /* a bit for each parent that has one in a row that was not used yet */
+        uint32_t parents;        /* a bit for each parent that has one of its values */
+        enum row_pair_took best; /* of all parents */
+        bool may_be_behind;      /* it may belong to a row that is not known */
         bool is_nested; /* it takes its value from a further row of a parent that is not of its own shape */
 };
 
@@ -169,13 +170,15 @@ static bool has_any(const struct row_parent *parent, const uint32_t *hashes, uns
         return false;
 }
 
-/** Is a value of the statement in any parent? @p lists: also one that is in a list of several values. */
+/** Is a value of the statement in any parent? @p lists: also one that is in a list of several values; so it is always if the parent is
+ * nested. */
 static bool is_in_any(const struct row_loops *s, const struct statement_keys *keys, bool lists)
 {
         for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
                 const struct row_parent *parent = s->parents[i];
-                if (parent != NULL && (has_any(parent, keys->at, keys->n) ||
-                                       (lists && has_any(parent, keys->listed, keys->n_listed)))) {
+                if (parent != NULL &&
+                    (has_any(parent, keys->at, keys->n) ||
+                     ((lists || parent->is_nested) && has_any(parent, keys->listed, keys->n_listed)))) {
                         return true;
                 }
         }
@@ -206,6 +209,7 @@ static void note_parent(struct row_loops_pool *pool, struct row_loops *s, const 
                 memset(parent, 0, sizeof *parent);
                 memcpy(parent->hash, stat->hash, DIGEST_HASH);
         }
+        parent->is_nested = is_nested;
         parent->step = s->steps;
         parent->used = s->steps;
         row_parent_add(parent, r->row_hashes, r->rows, keys);
@@ -261,15 +265,18 @@ static struct row_shape *add_shape(struct row_loops_pool *pool, struct row_loops
         return shape;
 }
 
-/** Do the values of a statement stand in the rows of @p parent at all? */
-static bool may_be_in(const struct row_parent *parent, const struct statement_keys *keys)
+/** Use rows of @p parent for the @p n values at @p hashes. @return the best one. */
+static enum row_pair_took take_rows(struct row_pair *pair, struct row_parent *parent, const uint32_t *hashes,
+                                    unsigned n)
 {
-        for (unsigned i = 0; i < keys->n; i++) {
-                if (row_parent_may_have(parent, keys->at[i])) {
-                        return true;
+        enum row_pair_took best = ROW_PAIR_NONE;
+        for (unsigned i = 0; i < n; i++) {
+                if (row_parent_may_have(parent, hashes[i])) {
+                        enum row_pair_took took = row_pair_take(pair, parent, hashes[i]);
+                        best = took > best ? took : best;
                 }
         }
-        return false;
+        return best;
 }
 
 /** Can a statement with the shape @p shape go through the rows that it returned itself? Those that read on by a range can't. */
@@ -290,22 +297,25 @@ static struct sighting see_pairs(struct row_loops *s, struct row_shape *shape,
                 if (parent == NULL || !may_be_parent(parent, stat)) {
                         continue;
                 }
-                bool took = false;
-                bool is_there = false;
-                for (unsigned k = 0; k < keys->n && may_be_in(parent, keys); k++) {
-                        took = row_pair_take(pair, parent, keys->at[k], &is_there) || took;
+                enum row_pair_took took = take_rows(pair, parent, keys->at, keys->n);
+                if (parent->is_nested) { /* all rows of one round at once: still a statement for each round */
+                        enum row_pair_took listed = take_rows(pair, parent, keys->listed, keys->n_listed);
+                        took = listed > took ? listed : took;
                 }
-                if (again && !took) {
+                seen.may_be_behind = seen.may_be_behind || (pair->found > 0 && row_parent_is_cut(parent));
+                if (again && took < ROW_PAIR_ANY_ROW) {
                         continue; /* it was asked again: that is no further row */
                 }
                 pair->count++;
-                if (is_there) {
+                if (took != ROW_PAIR_NONE) {
                         pair->found++;
+                        pair->took += took > ROW_PAIR_USED ? 1 : 0;
                         pair->count_at = pair->count;
                         parent->used = s->steps;
                         seen.parents |= 1U << i;
-                        seen.new_rows |= took ? 1U << i : 0;
-                        seen.is_nested = seen.is_nested || (took && !is_same(parent->hash, stat->hash));
+                        seen.best = took > seen.best ? took : seen.best;
+                        seen.is_nested =
+                            seen.is_nested || (took > ROW_PAIR_USED && !is_same(parent->hash, stat->hash));
                 }
         }
         return seen;
@@ -319,13 +329,13 @@ static void mark(const struct row_shape *shape, struct record *r, uint64_t count
 
 /** An INSERT of given values: does it follow others of its kind? */
 static bool is_chain(const struct row_loops_pool *pool, struct row_shape *shape,
-                     const struct row_statement *stat, const struct statement_keys *keys, bool again)
+                     const struct row_statement *stat, const struct statement_keys *keys)
 {
         if (!stat->shape.is_insert || !keys->has_values || keys->has_rows || stat->shape.tables == 0) {
                 return false;
         }
         shape->tables = stat->shape.tables;
-        shape->chain += again ? 0 : 1;
+        shape->chain++;
         shape->gap = 0;
         return shape->chain >= pool->least;
 }
@@ -335,8 +345,7 @@ static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_s
                   const struct row_statement *stat, const struct statement_keys *keys, uint64_t values,
                   const struct sighting *seen)
 {
-        bool again = shape->step > 0 && shape->values == values;
-        bool chain = is_chain(pool, shape, stat, keys, again);
+        bool chain = is_chain(pool, shape, stat, keys);
         bool is_found = seen->parents != 0;
         shape->step = s->steps;
         shape->values = values;
@@ -362,6 +371,15 @@ static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_s
         }
 }
 
+/** @p follows: the statement directly follows the same one. */
+static enum row_use use_of(const struct sighting *seen, bool follows)
+{
+        if (follows && seen->best != ROW_PAIR_NEXT_ROW) {
+                return seen->may_be_behind ? ROW_USE_NONE : ROW_USE_AGAIN;
+        }
+        return seen->best >= ROW_PAIR_ROW ? ROW_USE_ROW : ROW_USE_NONE;
+}
+
 bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct record *r,
                    const struct row_statement *stat, const struct statement_keys *keys, uint64_t values,
                    struct row_loops_ended *ended)
@@ -370,18 +388,20 @@ bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct reco
         row_loops_see_other(pool, s, &stat->shape, ended);
         struct row_shape *shape = find_shape(s, stat->hash);
         struct sighting seen = {.parents = 0};
+        bool follows = false;
         bool may_chain = stat->shape.is_insert && keys->has_values && !keys->has_rows;
         if (shape == NULL && (is_in_any(s, keys, false) || may_chain)) {
                 shape = add_shape(pool, s, r, stat, ended);
         }
         if (shape != NULL) {
                 bool again = shape->step > 0 && shape->values == values;
+                follows = again && shape->step + 1 == s->steps;
                 shape->repeats = again ? shape->repeats + 1 : 0;
                 seen = see_pairs(s, shape, stat, keys, shape->repeats > 1); /* two rows may have one value */
                 count(pool, s, shape, r, stat, keys, values, &seen);
         }
         s->latest = shape; /* before note_parent, which may drop it */
-        s->took_row = seen.new_rows != 0;
+        s->use = use_of(&seen, follows);
         if (r->row_hashes.len > 0 && stat->shape.kind == SHAPE_QUERY && (r->rows >= 2 || seen.is_nested)) {
                 note_parent(pool, s, r, stat, keys, seen.is_nested, ended);
         }
@@ -407,7 +427,7 @@ bool row_loops_see_elsewhere(struct row_loops_pool *pool, struct row_loops *s, s
         struct sighting seen = see_pairs(s, shape, stat, keys, false);
         count(pool, s, shape, r, stat, keys, values, &seen);
         s->latest = shape;
-        s->took_row = seen.new_rows != 0;
+        s->use = use_of(&seen, false);
         return true;
 }
 

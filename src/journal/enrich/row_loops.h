@@ -10,7 +10,8 @@
  * cover half of the column's values (or a fifth, with 20 statements or more). Of statements whose values are in no parent, there may be
  * one for three others. Parents with more rows than are hashed are judged by the rows that are. What a parent's own statement selected
  * by is no value of its rows: those of a batch, or of a relation that was loaded for a list, were known before.
- * A statement of a loop that returns rows is a parent, too: each time it adds rows. One that is in no loop and comes again begins its
+ * A statement of a loop that returns rows is a parent, too: each time it adds rows. Statements that select all of those at once, by a list
+ * of values, are a loop as well: there is one for each row of the outer parent. One that is in no loop and comes again begins its
  * loops again.
  * INSERTs are also a loop if nothing else comes between them but reads of the same table and transactions.
  * Knows: values, shapes.   Does not know: time, sessions.
@@ -70,7 +71,7 @@ struct row_loops {
         unsigned n_parents;
         unsigned n_shapes;
         uint64_t longest_us; /**< the longest statement of the shapes */
-        bool took_row;       /**< the last statement has a value of a row that its shape had not used yet */
+        enum row_use use;    /**< of the last statement */
 };
 
 /** The most loops that one statement ends. */

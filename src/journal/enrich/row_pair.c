@@ -6,6 +6,8 @@ enum {
         MANY = 20,      /* statements that are no chance, even if most rows have none: a fifth is enough */
         MANY_OF = 5,
         NEAR = 8, /* rows between two statements that run at the same time */
+        NEXT = 2,
+        VARIED = 4, /* so many rows for each of the different values of a column, at most */
 };
 
 static void note_order(struct row_pair *pair, unsigned column, unsigned row)
@@ -17,27 +19,46 @@ static void note_order(struct row_pair *pair, unsigned column, unsigned row)
         pair->last[column] = (uint8_t)row;
 }
 
-bool row_pair_take(struct row_pair *pair, const struct row_parent *parent, uint32_t hash, bool *is_there)
+/** Which is @p row, which was not used yet? It is the turn of a row although up to NEXT before it were not used: what is known already is
+ *  not asked. Columns with few different values, such as kinds and flags, do not tell rows apart. */
+static enum row_pair_took which_row(const struct row_pair *pair, struct row_parent *parent, unsigned column,
+                                    unsigned row)
 {
-        bool took = false;
+        unsigned distinct = row_parent_distinct(parent, column);
+        unsigned skipped = 0;
+        for (unsigned i = 0; i < row; i++) {
+                bool is_used = (pair->used[column] >> i & 1) != 0;
+                skipped += !is_used && parent->at[column][i] != 0 ? 1 : 0;
+        }
+        if (skipped <= NEXT && distinct >= VALUES_MIN) {
+                return ROW_PAIR_NEXT_ROW;
+        }
+        return distinct * VARIED >= parent->n ? ROW_PAIR_ROW : ROW_PAIR_ANY_ROW;
+}
+
+enum row_pair_took row_pair_take(struct row_pair *pair, struct row_parent *parent, uint32_t hash)
+{
+        enum row_pair_took took = ROW_PAIR_NONE;
         for (unsigned column = 0; column < parent->columns; column++) {
                 uint32_t rows = row_parent_find(parent, column, hash);
                 uint32_t unused = rows & ~pair->used[column];
-                *is_there = *is_there || rows != 0;
+                enum row_pair_took here = rows != 0 ? ROW_PAIR_USED : ROW_PAIR_NONE;
                 if (unused != 0) {
-                        took = true;
+                        unsigned row = (unsigned)__builtin_ctz(unused);
+                        here = which_row(pair, parent, column, row);
                         if ((rows & pair->used[column]) == 0) {
                                 pair->values[column]++;
                         }
                         pair->rows[column]++;
-                        pair->used[column] |= unused & (~unused + 1);
-                        note_order(pair, column, (unsigned)__builtin_ctz(unused));
+                        pair->used[column] |= 1U << row;
+                        note_order(pair, column, row);
                 }
+                took = here > took ? here : took;
         }
         return took;
 }
 
-static bool is_covered(const struct row_pair *pair, const struct row_parent *parent, unsigned column,
+static bool is_covered(const struct row_pair *pair, struct row_parent *parent, unsigned column,
                        uint64_t count)
 {
         unsigned distinct = row_parent_distinct(parent, column);
@@ -45,8 +66,8 @@ static bool is_covered(const struct row_pair *pair, const struct row_parent *par
         return values * 2U >= distinct || (count >= MANY && values * MANY_OF >= distinct);
 }
 
-bool row_pair_is_loop(const struct row_pair *pair, const struct row_parent *parent, unsigned least,
-                      uint64_t count, bool in_order)
+bool row_pair_is_loop(const struct row_pair *pair, struct row_parent *parent, unsigned least, uint64_t count,
+                      bool in_order)
 {
         unsigned values = least < VALUES_MIN ? least : VALUES_MIN;
         if (pair->found < least || pair->found * 4 < pair->count_at * 3 ||
@@ -55,7 +76,7 @@ bool row_pair_is_loop(const struct row_pair *pair, const struct row_parent *pare
                 return false;
         }
         for (unsigned column = 0; column < parent->columns; column++) {
-                bool ordered = !in_order || pair->near[column] * 10 >= pair->rows[column] * 9;
+                bool ordered = !in_order || pair->near[column] * 4 >= pair->rows[column] * 3;
                 if (ordered && pair->rows[column] >= least && pair->values[column] >= values &&
                     is_covered(pair, parent, column, count)) {
                         return true;

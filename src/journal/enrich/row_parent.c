@@ -66,6 +66,7 @@ void row_parent_add(struct row_parent *p, struct span hashes, uint64_t rows, con
         uint32_t left_out = own_columns(p, &h, own);
         p->own = p->own != 0 && (p->own & left_out) != 0 ? p->own & left_out : left_out;
         p->columns = h.columns;
+        memset(p->distinct, 0, sizeof p->distinct);
         for (unsigned row = 0; row < h.rows && p->n < ROW_HASHES_ROWS; row++, p->n++) {
                 for (unsigned column = 0; column < h.columns; column++) {
                         add_value(p, column, (left_out >> column & 1) != 0 ? 0 : value_at(&h, row, column));
@@ -82,13 +83,14 @@ uint32_t row_parent_find(const struct row_parent *p, unsigned column, uint32_t h
         return found & (uint32_t)((1ULL << p->n) - 1);
 }
 
-unsigned row_parent_distinct(const struct row_parent *p, unsigned column)
+unsigned row_parent_distinct(struct row_parent *p, unsigned column)
 {
-        unsigned distinct = 0;
-        for (unsigned row = 0; row < p->n; row++) {
+        unsigned distinct = p->distinct[column];
+        for (unsigned row = 0; row < p->n && p->distinct[column] == 0; row++) {
                 uint32_t hash = p->at[column][row];
                 uint32_t same = row_parent_find(p, column, hash);
                 distinct += hash != 0 && (unsigned)__builtin_ctz(same) == row ? 1 : 0;
         }
+        p->distinct[column] = (uint8_t)distinct;
         return distinct;
 }

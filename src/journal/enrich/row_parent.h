@@ -15,9 +15,12 @@ struct row_parent {
         uint64_t rows;             /**< in all */
         uint64_t step;             /**< when it came */
         uint64_t used;             /**< when it came, or was found last */
-        uint32_t own; /**< the columns by which its statement may have selected, a bit for each */
-        unsigned n;   /**< rows that are hashed: the first ones */
+        uint32_t own;   /**< the columns by which its statement may have selected, a bit for each */
+        bool is_nested; /**< its statement is run for rows of another result: rows are added each time */
+        unsigned n;     /**< rows that are hashed: the first ones */
         unsigned columns;
+        uint8_t distinct
+            [ROW_HASHES_COLUMNS]; /**< see row_parent_distinct; 0: they were not counted since rows were added */
         uint64_t filter
             [ROW_PARENT_FILTER]; /**< a bit for each hash, so that most values that are not there are found quickly */
         uint32_t at[ROW_HASHES_COLUMNS][ROW_HASHES_ROWS];
@@ -30,7 +33,7 @@ void row_parent_add(struct row_parent *p, struct span hashes, uint64_t rows,
 /** The rows whose value in @p column has the hash @p hash, a bit for each. */
 uint32_t row_parent_find(const struct row_parent *p, unsigned column, uint32_t hash);
 /** The number of different values in @p column. */
-unsigned row_parent_distinct(const struct row_parent *p, unsigned column);
+unsigned row_parent_distinct(struct row_parent *p, unsigned column);
 
 /** Can it have @p hash in a row? */
 static inline bool row_parent_may_have(const struct row_parent *p, uint32_t hash)

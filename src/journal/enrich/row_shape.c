@@ -5,7 +5,13 @@ uint64_t row_shape_count(const struct row_shape *shape, const struct row_parent 
         return shape->loop.count + (row_parent_is_cut(parent) ? shape->loose : 0);
 }
 
-/** Is the loop over @p a a better explanation than the one over @p b: more statements, more of its rows, a more recent one? */
+static bool is_much_more(uint64_t a, uint64_t b)
+{
+        return a * 8 > b * 9;
+}
+
+/** Is the loop over @p a a better explanation than the one over @p b: more statements with a value, or many more with one of a further row,
+ *  or more of its rows (of those that are known), or a more recent one? */
 static bool is_better(const struct row_shape *shape, struct row_parent *const parents[ROW_LOOPS_PARENTS],
                       unsigned a, unsigned b)
 {
@@ -14,7 +20,10 @@ static bool is_better(const struct row_shape *shape, struct row_parent *const pa
         if (one->found != other->found) {
                 return one->found > other->found;
         }
-        unsigned share = row_pair_rows(one) * parents[b]->n; /* of the rows that are known */
+        if (is_much_more(one->took, other->took) || is_much_more(other->took, one->took)) {
+                return one->took > other->took;
+        }
+        unsigned share = row_pair_rows(one) * parents[b]->n;
         unsigned than = row_pair_rows(other) * parents[a]->n;
         return share != than ? share > than : parents[a]->step > parents[b]->step;
 }
@@ -24,7 +33,7 @@ unsigned row_shape_find_loop(const struct row_shape *shape,
 {
         unsigned best = ROW_LOOPS_PARENTS;
         for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
-                const struct row_parent *parent = parents[i];
+                struct row_parent *parent = parents[i];
                 if (parent != NULL &&
                     row_pair_is_loop(&shape->pairs[i], parent, least, row_shape_count(shape, parent),
                                      shape->loop.elsewhere > 0) &&

@@ -74,6 +74,8 @@ static void the_same_again(void)
         CU_ASSERT_EQUAL(query("SELECT a FROM t WHERE id = 8"), 0);
         CU_ASSERT_EQUAL(query("SELECT 1"), 0);
         CU_ASSERT_EQUAL(query(by_id), 3);
+        CU_ASSERT_EQUAL(query("SELECT SQL_CALC_FOUND_ROWS * FROM t LIMIT 1"), 0);
+        CU_ASSERT_EQUAL(query("SELECT SQL_CALC_FOUND_ROWS * FROM t LIMIT 1"), 1);
         CU_ASSERT_EQUAL(query_of(2, by_id), 0); /* another session */
         now_ms += 1001;
         CU_ASSERT_EQUAL(query(by_id), 0);
@@ -84,17 +86,27 @@ static void the_same_again(void)
         finish();
 }
 
-/** A statement that is run for a further row of a list is not a duplicate, and does not count as one later. */
+/** What the rows of results before show decides whether a statement that was answered before is a duplicate, also within an N+1. */
 static void for_each_row(void)
 {
+        static const struct {
+                enum row_use use;
+                bool in_run;
+                uint64_t duplicates;
+        } cases[] = {{ROW_USE_ROW, false, 0},  {ROW_USE_ROW, true, 0},   {ROW_USE_NONE, true, 0},
+                     {ROW_USE_NONE, false, 1}, {ROW_USE_AGAIN, true, 2}, {ROW_USE_AGAIN, false, 3}};
         begin(1000);
         CU_ASSERT_EQUAL(query(by_id), 0);
-        struct record r = command(COM_QUERY);
-        struct digest_found found = digests_find(digests, span_str(by_id), (struct sql_mode){0});
-        found.is_for_row = true;
-        duplicates_see(&d, &epochs[1], &r, &found);
-        CU_ASSERT_FALSE(record_has(&r, FIELD_DUPLICATES) || record_has(&r, FIELD_FINDINGS));
-        CU_ASSERT_EQUAL(query(by_id), 1);
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct record r = command(COM_QUERY);
+                struct digest_found found = digests_find(digests, span_str(by_id), (struct sql_mode){0});
+                found.row_use = cases[i].use;
+                if (cases[i].in_run) {
+                        record_set_uint(&r, FIELD_FINDINGS, 1U << FINDING_N_PLUS_ONE);
+                }
+                duplicates_see(&d, &epochs[1], &r, &found);
+                CU_ASSERT_EQUAL(record_has(&r, FIELD_DUPLICATES) ? r.duplicates : 0, cases[i].duplicates);
+        }
         finish();
 }
 
@@ -183,7 +195,6 @@ static void never_duplicates(void)
             "SELECT *, @@read_only FROM t",
             "SELECT * FROM t INTO OUTFILE 'x'",
             "SELECT * FROM t FOR UPDATE SKIP LOCKED",
-            "SELECT SQL_CALC_FOUND_ROWS * FROM t",
             "SELECT 1",
             "SELECT DATABASE()",
             "SELECT * FROM information_schema.tables",

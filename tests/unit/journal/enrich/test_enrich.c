@@ -517,6 +517,38 @@ static void the_nearest_list(void)
         finish();
 }
 
+/** A list for each row, whose rows are then read at once; and a constant that a row of the outer list has as well. */
+static void lists_of_rows_for_each_row(void)
+{
+        begin_runs();
+        lists(20, "SELECT id FROM p");
+        for (unsigned i = 0; i < 16; i++) {
+                char sql[100];
+                (void)snprintf(sql, sizeof sql, "SELECT id FROM comment WHERE p = %u", i);
+                (void)run(sql, 2, 8 + 2 * i);
+                (void)snprintf(sql, sizeof sql, "SELECT * FROM comment WHERE id IN (%u, %u)", 8 + 2 * i,
+                               9 + 2 * i);
+                (void)run(sql, 2, 8 + 2 * i);
+                (void)each("SELECT COUNT(*) FROM comment WHERE approved = 1 AND parent = ", 8 + 2 * i, 2);
+        }
+        CU_ASSERT_EQUAL_FATAL(end_session(), 3);
+        CU_ASSERT_EQUAL(f.runs[0].repeated, 16);
+        CU_ASSERT_EQUAL(f.runs[1].repeated, 16);
+        CU_ASSERT_EQUAL(f.runs[2].repeated, 32);
+        CU_ASSERT_TRUE(is(f.runs[0].info, "after 20 rows of SELECT `id` FROM `p`"));
+        CU_ASSERT_TRUE(is(f.runs[2].info, "after 32 rows of SELECT `id` FROM COMMENT WHERE `p` = ?"));
+        /* lists of values of a list that is read once are batches */
+        lists(30, "SELECT id FROM p");
+        for (unsigned i = 0; i < 10; i++) {
+                char sql[100];
+                (void)snprintf(sql, sizeof sql, "SELECT name FROM q WHERE id IN (%u, %u, %u)", 3 * i,
+                               3 * i + 1, 3 * i + 2);
+                (void)run(sql, 3, 500 + 3 * i);
+        }
+        CU_ASSERT_EQUAL(end_session(), 0);
+        finish();
+}
+
 /** Statements for two rows that have the same value do not ask again what was answered, even before they are known as a loop. */
 static void rows_with_one_value(void)
 {
@@ -525,21 +557,39 @@ static void rows_with_one_value(void)
         struct record list = query(7, "SELECT author FROM p");
         now_ns += 200000;
         list.mono_ns = now_ns;
-        record_set_uint(&list, FIELD_ROWS, 4);
+        record_set_uint(&list, FIELD_ROWS, 7);
         hash_rows(&list, &hashes, 5, 1);
-        hashes.at[1] = hashes.at[0]; /* 5, 5, 7, 8 */
+        hashes.at[1] = hashes.at[0]; /* 5, 5, 7, 8, 9, 10, 5 */
+        hashes.at[6] = hashes.at[0];
         (void)enrich_record(&f, &session, &list);
-        static const bool is_for_row[] = {true, true, false};
+        static const enum row_use uses[] = {ROW_USE_ROW, ROW_USE_ROW, ROW_USE_AGAIN};
         for (unsigned i = 0; i < 3; i++) {
                 (void)each("SELECT name FROM author WHERE id = ", 5, 1);
-                CU_ASSERT_EQUAL(f.found.is_for_row, is_for_row[i]);
+                CU_ASSERT_EQUAL(f.found.row_use, uses[i]);
         }
         (void)each("SELECT name FROM author WHERE id = ", 8, 1);
-        CU_ASSERT_TRUE(f.found.is_for_row);
-        (void)each("SELECT name FROM author WHERE id = ", 9, 1);
-        CU_ASSERT_FALSE(f.found.is_for_row);
+        CU_ASSERT_EQUAL(f.found.row_use, ROW_USE_ROW);
+        (void)each("SELECT name FROM author WHERE id = ", 1, 1);
+        CU_ASSERT_EQUAL(f.found.row_use, ROW_USE_NONE);
         CU_ASSERT_EQUAL(select_rows("SELECT 1", 1), 0);
-        CU_ASSERT_FALSE(f.found.is_for_row);
+        CU_ASSERT_EQUAL(f.found.row_use, ROW_USE_NONE);
+        /* behind the rows that are known, nobody can tell */
+        CU_ASSERT_EQUAL(end_session(), 0);
+        lists(40, "SELECT id FROM p");
+        for (unsigned i = 0; i < 4; i++) {
+                (void)each("SELECT name FROM author WHERE id = ", i < 2 ? i : 35, 1);
+        }
+        CU_ASSERT_EQUAL(f.found.row_use, ROW_USE_NONE);
+        CU_ASSERT_EQUAL(end_session(), 0);
+        /* a column of few values, such as a kind */
+        hash_rows(&list, &hashes, 5, 1);
+        for (unsigned i = 0; i < 7; i++) {
+                hashes.at[i] = hashes.at[i == 5];
+        }
+        list.mono_ns = now_ns;
+        (void)enrich_record(&f, &session, &list);
+        (void)each("SELECT name FROM author WHERE id = ", 5, 1);
+        CU_ASSERT_EQUAL(f.found.row_use, ROW_USE_NONE);
         finish();
 }
 
@@ -660,6 +710,12 @@ static void write_loops(void)
                 (void)select_rows("COMMIT", 0);
         }
         CU_ASSERT_EQUAL(select_rows("SELECT id FROM visitor", 1), 1);
+        CU_ASSERT_TRUE(is_told(EVENT_WRITE_LOOP, 6, NULL));
+        for (unsigned i = 0; i < 6; i++) {
+                (void)select_rows("INSERT INTO audit VALUES (1, 'the same')", 0);
+                (void)select_rows("SELECT LAST_INSERT_ID()", 1);
+        }
+        CU_ASSERT_EQUAL(end_session(), 1);
         CU_ASSERT_TRUE(is_told(EVENT_WRITE_LOOP, 6, NULL));
         /* other statements, several rows, and the rows of a SELECT */
         for (unsigned i = 0; i < 12; i++) {
@@ -891,6 +947,7 @@ static const struct tap_test tests[] = {
     {"others come between", others_come_between},
     {"many shapes", many_shapes},
     {"the nearest list", the_nearest_list},
+    {"lists of rows for each row", lists_of_rows_for_each_row},
     {"rows with one value", rows_with_one_value},
     {"the example of a loop over a pool", the_example_of_a_loop_over_a_pool},
     {"the end of a loop by its own list", the_end_of_a_loop_by_its_own_list},
