@@ -93,8 +93,11 @@ static bool asks_for_diagnostics(struct span text)
 /** Does @p text contain a user variable: @x, but neither @@x nor user@host? */
 static bool has_variable(struct span text)
 {
+        if (text.len == 0) {
+                return false;
+        }
         const uint8_t *end = text.data + text.len;
-        const uint8_t *at = text.len > 0 ? memchr(text.data, '@', text.len) : NULL;
+        const uint8_t *at = memchr(text.data, '@', text.len);
         while (at != NULL) {
                 bool begins = at == text.data || memchr(" \t\r\n(,=:", at[-1], 8) != NULL;
                 if (begins && at + 1 < end && at[1] != '@') {
