@@ -169,6 +169,8 @@ struct outcome request_take_part(struct dissect *d, uint64_t now_ns)
             .seq = stream->seq,
             .last = stream->last,
             .first = stream->first,
+            .dropped = d->filter.dropped,
+            .counted_params = value_filter_counted(d),
         };
         struct outcome outcome = take_command(d, &m);
         d->answered_early = true;
