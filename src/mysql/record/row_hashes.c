@@ -62,7 +62,9 @@ uint32_t row_hash_value(const struct value *v)
         if (v->is_null || v->bytes.len == 0 || !value_is_whole(v)) {
                 return 0;
         }
-        if (v->in_text) {
+        int size = value_binary_size(v->type);
+        bool is_text = v->in_text || (size > 0 && v->bytes.len != (size_t)size); /* as long data can be */
+        if (is_text) {
                 return row_hash_text(v->bytes);
         }
         switch (v->type) {

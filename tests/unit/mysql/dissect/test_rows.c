@@ -553,6 +553,12 @@ static void hashes_of_values(void)
         CU_ASSERT_EQUAL(row_hash_value(&v), row_hash_text(span_str("65535")));
         v = value_of(VALUE_DATETIME, "\xea\7\1\2", 4);
         CU_ASSERT_EQUAL(row_hash_value(&v), 0);
+        /* long data of a parameter, whatever its type */
+        static const uint8_t numbers[] = {VALUE_TINY, VALUE_LONG, VALUE_LONGLONG, VALUE_FLOAT, VALUE_DOUBLE};
+        for (size_t i = 0; i < sizeof numbers; i++) {
+                v = value_of(numbers[i], "12345678901234567890", 20);
+                CU_ASSERT_EQUAL(row_hash_value(&v), row_hash_text(span_str("12345678901234567890")));
+        }
         v = (struct value){.is_null = true};
         CU_ASSERT_EQUAL(row_hash_value(&v), 0);
         char text[ROW_HASH_MAX + 1] = {0};
