@@ -160,6 +160,7 @@ static const struct part {
     {"dissect-text", "statement", micro_begin_text, micro_play, 2000, false},
     {"dissect-prepared", "statement", micro_begin_prepared, micro_play, 2000, false},
     {"dissect-recorded", "statement", micro_begin_recorded, micro_play, 2000, false},
+    {"dissect-hashed", "statement", micro_begin_hashed, micro_play, 2000, false},
     {"dissect-insert", "MB", micro_begin_insert, micro_play_inserts, 3, true},
     {"dissect-rows-100", "MB", micro_begin_rows_100, micro_play_rows, 20, true},
     {"dissect-rows-1000", "MB", micro_begin_rows_1000, micro_play_rows, 20, true},

@@ -14,6 +14,7 @@ enum { MICRO_INSERT_BYTES = 100000 };
 void micro_begin_text(void);
 void micro_begin_prepared(void);
 void micro_begin_recorded(void); /**< text, and each packet goes to the recorder */
+void micro_begin_hashed(void);   /**< a list of 20 rows, the values of which are hashed */
 void micro_begin_insert(void);
 void micro_begin_rows_100(void); /**< a result with rows of so many bytes */
 void micro_begin_rows_1000(void);

@@ -69,7 +69,7 @@ static void feed(enum side side, struct span bytes)
 }
 
 /** Play what the script has so far, and make pieces of what comes into it from now on. */
-static void open_session(bool recorder)
+static void open_session(bool recorder, uint32_t hash_rows)
 {
         static struct dissect_pool pool;
         static struct dissect_settings settings = {.pool = &pool,
@@ -80,6 +80,7 @@ static void open_session(bool recorder)
                                                    .statements = 16384,
                                                    .lint = 16};
         settings.packet_bytes = recorder ? 256 : 0;
+        settings.hash_rows = hash_rows;
         s.capture = recorder ? capture_new(RECORDER_BYTES) : NULL;
         s.dissect = dissect_new(&settings, (struct dissect_sink){.on_record = on_record,
                                                                  .on_packet = recorder ? on_packet : NULL,
@@ -122,12 +123,17 @@ void micro_play(uint64_t times)
         }
 }
 
-static void begin(bool recorder)
+static void begin_hashing(bool recorder, uint32_t hash_rows)
 {
-        open_session(recorder);
+        open_session(recorder, hash_rows);
         script_open(&s.script, 0, 45);
         cut_pieces(0);
         micro_play(1);
+}
+
+static void begin(bool recorder)
+{
+        begin_hashing(recorder, 0);
 }
 
 static void end_of_setup(size_t at)
@@ -203,6 +209,36 @@ void micro_begin_prepared(void)
         script_send(&s.script, SPAN("\x17\1\0\0\0\0\1\0\0\0\0\1\3\0\x7b\x13\0\0"));
         answer_columns();
         answer_row(SPAN("\0\0"));
+        end_of_setup(at);
+}
+
+void micro_begin_hashed(void)
+{
+        begin_hashing(false, ROW_HASHES_ROWS);
+        size_t at = s.script.len;
+        send_query("SELECT id, author, title FROM post ORDER BY id LIMIT 20");
+        script_answer(&s.script, SPAN("\3"));
+        script_answer_column(&s.script, "id", 3, 2, 63);
+        script_answer_column(&s.script, "author", 3, 8, 63);
+        script_answer_column(&s.script, "title", 253, 0, 45);
+        script_answer_eof(&s.script);
+        for (unsigned i = 0; i < 20; i++) {
+                uint8_t row[] = {4,
+                                 '1',
+                                 '0',
+                                 (uint8_t)('0' + i / 10),
+                                 (uint8_t)('0' + i % 10),
+                                 1,
+                                 (uint8_t)('1' + i % 7),
+                                 5,
+                                 't',
+                                 'i',
+                                 't',
+                                 'l',
+                                 'e'};
+                script_answer(&s.script, span_of(row, sizeof row));
+        }
+        script_answer_eof(&s.script);
         end_of_setup(at);
 }
 
