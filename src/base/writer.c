@@ -38,10 +38,23 @@ uint8_t *decimal_put_long(uint8_t *to, uint64_t value)
         return last + 2;
 }
 
-void writer_decimal(struct writer *w, uint64_t value)
+/** Put @p value where there may be too little space for it. */
+static __attribute__((noinline)) void decimal_put_checked(struct writer *w, uint64_t value)
 {
         uint8_t digits[DECIMAL_MAX];
         writer_bytes(w, digits, (size_t)(decimal_put(digits, value) - digits));
+}
+
+void writer_decimal(struct writer *w, uint64_t value)
+{
+        if (w->failed || w->size - w->at < DECIMAL_MAX) {
+                decimal_put_checked(w, value);
+                return;
+        }
+        uint8_t *to = w->data + w->at;
+        size_t n = (size_t)(decimal_put(to, value) - to);
+        w->at += n;
+        w->wanted += n;
 }
 
 void writer_hex(struct writer *w, struct span s)

@@ -235,9 +235,10 @@ static bool is_filtered_whole(const struct parse_context *ctx, struct span packe
                packet.len - FRAME_HEADER_SIZE > limit_of(ctx->d, ctx->from, first);
 }
 
-/** Between two messages: take the next one if it is complete, and what is eligible for a shortcut before it.
+/** Between two messages: take the next one if it is complete, and what is eligible for a shortcut before it. *@p in_pieces: the packet
+ *  at the front of what is left is for take_part.
  *  @return what is left of @p bytes. */
-static struct span take_message(struct parse_context *ctx, struct span bytes)
+static struct span take_message(struct parse_context *ctx, struct span bytes, bool *in_pieces)
 {
         struct packet_stream *stream = ctx->stream;
         struct span left = take_fast(ctx, bytes);
@@ -253,6 +254,7 @@ static struct span take_message(struct parse_context *ctx, struct span bytes)
         stream->start_ns = ctx->now_ns;
         stream->message_at = stream->offset + bytes.len - left.len;
         stream->offset = stream->message_at + length;
+        *in_pieces = length == 0;
         if (length > 0) {
                 take_whole(ctx, span_head(left, length));
         }
@@ -288,6 +290,7 @@ static struct span take_packets(struct parse_context *ctx, struct span bytes)
         struct dissect *d = ctx->d;
         struct packet_stream *stream = ctx->stream;
         const struct compress *compress = stream->compress;
+        bool in_pieces = false;
         while (bytes.len > 0 && is_read(d, ctx->from) && stream->compress == compress) {
                 size_t before = bytes.len;
                 if (d->phase == PHASE_OPAQUE) {
@@ -295,11 +298,12 @@ static struct span take_packets(struct parse_context *ctx, struct span bytes)
                         bytes = resync_skip(d, ctx->from, bytes, ctx->now_ns);
                         continue;
                 }
-                if (frame_idle(&stream->frame)) {
-                        bytes = take_message(ctx, bytes);
+                if (frame_idle(&stream->frame) && !in_pieces) {
+                        bytes = take_message(ctx, bytes, &in_pieces);
                 }
                 if (bytes.len == before && d->phase != PHASE_OPAQUE) {
                         bytes = take_part(ctx, bytes);
+                        in_pieces = false;
                 }
         }
         return bytes;

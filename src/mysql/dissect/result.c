@@ -315,7 +315,10 @@ static struct outcome on_row(struct dissect *d, struct command *cmd, const struc
         if (is_ending(d, m->first, m->len)) {
                 return early_eof_takes(d, cmd, m) ? outcome_of(PACKET_EOF) : end_result(d, cmd, m);
         }
-        row_hashing_add(d, cmd, cmd->rows++, m->body);
+        uint64_t row = cmd->rows++;
+        if (row_hashing_wants(d, cmd, row)) {
+                row_hashing_add(d, cmd, row, m->body);
+        }
         if (cmd->rows_wanted > 0) {
                 rows_add(d, cmd, m->body);
         }

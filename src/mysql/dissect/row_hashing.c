@@ -69,9 +69,6 @@ void row_hashing_keep_columns(struct dissect *d, const struct command *cmd)
 void row_hashing_add(struct dissect *d, const struct command *cmd, uint64_t row, struct span body)
 {
         const struct row_columns *columns = &d->row_columns;
-        if (!row_hashing_wants(d, cmd, row)) {
-                return;
-        }
         if (row == 0 && cmd->code == COM_STMT_EXECUTE) {
                 row_hashing_keep_columns(d, cmd);
         }

@@ -23,7 +23,7 @@ void row_hashing_definition(struct dissect *d, const struct command *cmd, struct
 /** Where the server may leave definitions out, keep those that came for the statement of @p cmd, or take the ones that are kept if none
  *  came: after the definitions of COM_STMT_PREPARE, and before the rows of an execution. */
 void row_hashing_keep_columns(struct dissect *d, const struct command *cmd);
-/** Hash row number @p row, counted from 0, whose packet has the content @p body, if it is wanted. After the rows before it. */
+/** Hash row number @p row, counted from 0, whose packet has the content @p body and which is wanted. After the rows before it. */
 void row_hashing_add(struct dissect *d, const struct command *cmd, uint64_t row, struct span body);
 /** Put the hashes into the record of the head of the queue. They live until row_hashing_drop. */
 void row_hashing_put(struct dissect *d, const struct command *cmd, struct record *r);
