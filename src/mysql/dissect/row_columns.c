@@ -108,7 +108,8 @@ void row_columns_hash_binary(const struct row_columns *c, uint64_t columns, stru
 {
         struct reader r = reader_over(body);
         (void)reader_u8(&r);
-        struct span nulls = reader_take(&r, (columns + 7 + BINARY_NULL_OFFSET) / 8);
+        /* in a form that does not overflow: the server can announce any number of columns and leave the definitions out */
+        struct span nulls = reader_take(&r, columns / 8 + (columns % 8 + 7 + BINARY_NULL_OFFSET) / 8);
         unsigned i = 0;
         for (unsigned at = 0; i < c->n && at < columns && !r.failed; at++) {
                 size_t bit = at + BINARY_NULL_OFFSET;

@@ -1,3 +1,4 @@
+#include "mysql/dissect/row_columns.h"
 #include "mysql/record/row_hashes.h"
 #include "script.h"
 #include "tap.h"
@@ -528,6 +529,30 @@ static struct value value_of(uint8_t type, const void *bytes, size_t n)
         return (struct value){.type = type, .bytes = span_of(bytes, n), .true_len = n};
 }
 
+/** The server announces a number of columns that no result has: the bitmap of NULLs is not read beyond the row. */
+static void more_columns_than_there_can_be(void)
+{
+        static const uint64_t numbers[] = {UINT64_MAX, UINT64_MAX - 8, UINT64_MAX / 8, 300};
+        uint8_t definition[] = {0, 12, 45, 0, 0, 0, 0, 0, VALUE_DOUBLE, 0, 0, 0, 0, 0};
+        struct row_columns columns = {.seen = 0};
+        for (int i = 1; i < ROW_COLUMNS_SEEN; i++) {
+                row_columns_add(&columns, span_of(definition, sizeof definition));
+        }
+        definition[8] = VALUE_LONG;
+        row_columns_add(&columns, span_of(definition, sizeof definition));
+        CU_ASSERT_EQUAL_FATAL(columns.n, 1);
+        for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+                uint8_t *row = malloc(2); /* on the heap: ASan sees what is read behind it */
+                uint32_t out[ROW_HASHES_COLUMNS] = {1};
+                CU_ASSERT_PTR_NOT_NULL_FATAL(row);
+                row[0] = 0;
+                row[1] = 0xff;
+                row_columns_hash_binary(&columns, numbers[i], span_of(row, 2), out);
+                CU_ASSERT_EQUAL(out[0], 0);
+                free(row);
+        }
+}
+
 /** What has the same text has the same hash; what is no value, or no key, has none. */
 static void hashes_of_values(void)
 {
@@ -571,6 +596,7 @@ static const struct tap_test tests[] = {
     {"hashes of cached definitions", hashes_of_cached_definitions},
     {"hashes of single rows", hashes_of_single_rows},
     {"hashes of many columns", hashes_of_many_columns},
+    {"more columns than there can be", more_columns_than_there_can_be},
     {"hashes of values", hashes_of_values},
     {"rows of text, typed", text_rows},
     {"only so many rows", only_so_many_rows},
