@@ -9,12 +9,6 @@
 #define EIGHT(text) text text text text text text text text
 #define LONG_WITH   EIGHT("long_name") " AS(TABLE z),"
 
-/* A name of 96 letters that WITH defines, and 32 of them. */
-#define LETTERS_32 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define WITH_1     LETTERS_32 LETTERS_32 LETTERS_32 " AS(SELECT 1),"
-#define WITH_8     WITH_1 WITH_1 WITH_1 WITH_1 WITH_1 WITH_1 WITH_1 WITH_1
-#define WITH_32    WITH_8 WITH_8 WITH_8 WITH_8
-
 const struct generator linear_generators[] = {
     /* names of passwords, with and without what makes a value of what follows */
     {"password", TEXT("SELECT '"), TEXT("password"), TEXT("'")},
@@ -78,7 +72,6 @@ const struct generator linear_generators[] = {
     {"lines-hash", TEXT("SELECT 1\n"), TEXT("#\n"), TEXT("")},
     {"dashes", TEXT("SELECT "), TEXT("-"), TEXT("1")},
     {"uses", TEXT(""), TEXT("USE a;"), TEXT("")},
-    {"with-names", TEXT("WITH " WITH_32 "a AS(SELECT 1) SELECT * FROM "), TEXT("b,"), TEXT("b")},
     {"use-quotes", TEXT("USE `"), TEXT("``"), TEXT("`")},
     {"use-comments", TEXT("USE"), TEXT("/**/"), TEXT("a")},
     {"use-versions", TEXT(""), TEXT("/*!USE a*/;"), TEXT("")},

@@ -86,14 +86,6 @@ static void check_utf8(struct span text)
 
 static const struct sql_mode mariadb = {.is_mariadb = true, .version = 101100};
 
-/** Names, and what WITH defines. */
-static void read_outline(struct span text)
-{
-        static struct outline outline;
-        outline_read(text, mariadb, false, &outline);
-        sink = outline.n_tables;
-}
-
 static void lex(struct span text)
 {
         struct sql_lexer lexer = sql_lexer_over(text, mariadb);
@@ -329,7 +321,6 @@ const struct scan linear_scans[] = {
     {"set-names", 85, NULL, scan_names},
     {"set-names-many", 85, NULL, scan_many_names},
     {"use", 195, NULL, read_uses},
-    {"outline", 1500, NULL, read_outline},
     {"utf8", 12, NULL, check_utf8},
     {"lexer", 220, NULL, lex},
     {"digest", 170, NULL, make_digest},
