@@ -235,6 +235,14 @@ static void remove_oldest(struct waiting *w, size_t body_len)
         }
 }
 
+/** Authentication data is kept only until it is parsed, or not needed any more. */
+static void forget_secret(const struct entry *e, uint8_t *body)
+{
+        if (e->code == COM_CHANGE_USER) {
+                memset(body, 0, e->body_len);
+        }
+}
+
 bool waiting_pop(struct waiting *w, struct command *cmd)
 {
         const struct entry e = read_entry(w->first, w->oldest);
@@ -248,8 +256,8 @@ bool waiting_pop(struct waiting *w, struct command *cmd)
         } else if (e.body_len > 0) {
                 memcpy(cmd->body, body, e.body_len);
         }
-        if (e.code == COM_CHANGE_USER && is_inside(e.body_len)) {
-                memset(body, 0, e.body_len); /* authentication data is kept only until it is parsed */
+        if (is_inside(e.body_len)) {
+                forget_secret(&e, body);
         }
         load(&e, w->seq_num, cmd);
         remove_oldest(w, e.body_len);
@@ -263,8 +271,10 @@ void waiting_free(struct waiting *w)
         }
         while (w->n > 0) {
                 const struct entry e = read_entry(w->first, w->oldest);
+                uint8_t *body = body_of(w->first, w->oldest, &e);
+                forget_secret(&e, body);
                 if (!is_inside(e.body_len)) {
-                        prof_free(body_of(w->first, w->oldest, &e));
+                        prof_free(body);
                 }
                 remove_oldest(w, e.body_len);
         }
