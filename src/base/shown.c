@@ -224,7 +224,7 @@ void shown_print_middle(FILE *out, struct span s, size_t columns)
         }
         (void)shown_print_head(out, s, columns - 1 - tail);
         (void)fputs(ellipsis, out);
-        while (all > tail) {
+        while (s.len > 0 && all > tail) {
                 struct shown c = shown_first(s);
                 all -= c.columns;
                 s = span_skip(s, c.taken);

@@ -2,6 +2,7 @@
 
 #include "admin/admin.h"
 #include "base/diag.h"
+#include "base/shown.h"
 #include "cli/exit.h"
 #include "proxy/net/address.h"
 #include "rules/expr.h"
@@ -98,12 +99,26 @@ static bool take_filter(void *into, const char *value)
         return is_added;
 }
 
+/** The bytes before @p column, counted in characters from 1. */
+static size_t bytes_before(const char *text, size_t column)
+{
+        size_t n = 0;
+        for (size_t at = 1; at < column && text[n] != '\0'; at++) {
+                do {
+                        n++;
+                } while (((unsigned char)text[n] & 0xc0U) == 0x80);
+        }
+        return n;
+}
+
 /** Report what is wrong with an expression, with a mark below the column. */
 static void report_error(const char *text, const struct expr_error *error)
 {
+        struct span head = span_of(text, bytes_before(text, error->column));
         diag(DIAG_ERROR, "column %zu of the expression: %s", error->column, error->text);
-        (void)fprintf(stderr, "    %s\n    %*s^\n", text, (int)(error->column > 0 ? error->column - 1 : 0),
-                      "");
+        (void)fputs("    ", stderr);
+        shown_print(stderr, span_str(text));
+        (void)fprintf(stderr, "\n    %*s^\n", (int)shown_columns(head), "");
 }
 
 bool client_add_expression(struct client_options *options, int first, int argc, char **argv)

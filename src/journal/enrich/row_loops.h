@@ -105,7 +105,7 @@ bool row_loops_have(const struct row_loops *s, const uint8_t hash[DIGEST_HASH]);
 /** The session of @p s has run @p r, a list, for a loop of another session: only its rows are of interest. */
 void row_loops_see_list(struct row_loops_pool *pool, struct row_loops *s, const struct record *r,
                         const struct row_statement *stat, const struct statement_keys *keys,
-                        struct row_loops_ended *ended);
+                        struct row_loops_ended *ended) __attribute__((nonnull(4)));
 /** See a command that is no statement of a loop, with the shape @p shape (NULL: none is known). */
 void row_loops_see_other(struct row_loops_pool *pool, struct row_loops *s, const struct shape *shape,
                          struct row_loops_ended *ended);

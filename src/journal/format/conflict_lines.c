@@ -90,7 +90,6 @@ static void put_begin(const struct line *l, const struct object *o)
         for (size_t width = line_width(l->w, at); width < 7; width++) {
                 writer_char(l->w, ' ');
         }
-        at = l->w->at;
         line_paint(l, YELLOW);
         line_flat(l->w, role);
         line_paint(l, PLAIN);

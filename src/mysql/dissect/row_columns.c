@@ -36,9 +36,8 @@ static uint8_t rank_of(uint8_t type, uint16_t flags)
 /** Choose column @p at, which stands behind all that are chosen, in place of the last one with the lowest rank if necessary. */
 static void choose(struct row_columns *c, uint8_t at, uint8_t rank)
 {
-        unsigned out = c->n;
         if (c->n == ROW_HASHES_COLUMNS) {
-                out = c->n - 1U;
+                unsigned out = c->n - 1U;
                 for (unsigned i = c->n - 1U; i-- > 0;) {
                         out = c->rank[i] < c->rank[out] ? i : out;
                 }

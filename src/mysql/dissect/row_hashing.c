@@ -14,7 +14,9 @@ struct row_hashes *row_hashing_take(struct dissect_pool *pool)
         if (block == NULL) {
                 return prof_alloc(STAGE_DISSECT, sizeof *block);
         }
-        memcpy((void *)&pool->spare_hashes, (const void *)block, sizeof pool->spare_hashes);
+        void *next;
+        memcpy(&next, (const void *)block, sizeof next);
+        pool->spare_hashes = next;
         pool->n_spare_hashes--;
         return block;
 }
@@ -28,7 +30,8 @@ void row_hashing_drop(struct dissect *d)
                 prof_free(block);
                 return;
         }
-        memcpy((void *)block, (const void *)&pool->spare_hashes, sizeof pool->spare_hashes);
+        void *next = pool->spare_hashes;
+        memcpy((void *)block, &next, sizeof next);
         pool->spare_hashes = block;
         pool->n_spare_hashes++;
 }

@@ -82,9 +82,11 @@ static size_t list_size(struct value_list list)
 /** What the lists of the own part need. Not in line, as the functions like it: most records have none. */
 static __attribute__((noinline)) size_t own_lists_size(const struct record *r)
 {
-#define ADD_LIST(member) +list_size(r->member)
-        return 0 OWN_LISTS(ADD_LIST);
+        size_t size = 0;
+#define ADD_LIST(member) size += list_size(r->member);
+        OWN_LISTS(ADD_LIST)
 #undef ADD_LIST
+        return size;
 }
 
 /** What the other parts need. */
@@ -107,8 +109,9 @@ static __attribute__((noinline)) size_t others_size(const struct record *r)
 
 size_t record_pack_size(const struct record *r)
 {
-#define ADD_LENGTH(member) +r->member.len
-        size_t size = PLAIN_SIZE OWN_TEXTS(ADD_LENGTH);
+        size_t size = PLAIN_SIZE;
+#define ADD_LENGTH(member) size += r->member.len;
+        OWN_TEXTS(ADD_LENGTH)
 #undef ADD_LENGTH
         size += has_own_lists(r) ? own_lists_size(r) : 0;
         return is_plain(r) ? size : size + others_size(r);

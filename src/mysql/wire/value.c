@@ -126,7 +126,7 @@ static void print_integer(struct writer *w, const struct value *v)
         struct reader r = reader_over(v->bytes);
         unsigned size = fixed_size(v->type);
         uint64_t bits = reader_uint(&r, size);
-        uint64_t sign = 1ULL << (size * 8 - 1);
+        uint64_t sign = size > 0 ? 1ULL << (size * 8 - 1) : 0;
         if (v->is_unsigned || v->type == VALUE_YEAR || (bits & sign) == 0) {
                 writer_decimal(w, bits);
         } else {
