@@ -70,13 +70,14 @@ class ManyCommands(unittest.TestCase):
         self.check_texts(self.N, "--tls-server", "disabled", tls=True)
 
     def test_texts_that_are_longer_than_all_that_is_kept(self):
-        """The client waits for replies, and no text is cut."""
+        """The client waits for replies if need be, and no text is cut."""
         data = b"".join(query(f"DO {i} /* {'x' * 300} */") for i in range(self.N))
         queries, records, held = self.through(data, self.N, "--limits-held-bytes", "1M")
         self.assertEqual([r["query"].split(" /*")[0] for r in queries[:-1]], [f"DO {i}" for i in range(self.N)])
         self.assertFalse([r for r in queries if "reason" in r])
         notices = [(r["reason"], r["info"]) for r in records if r["event"] == "notice"]
-        self.assertEqual(set(notices), {("the client is paused until replies have come", "limits.held_bytes")})
+        # a proxy that is slower than the server need not pause the client
+        self.assertLessEqual(set(notices), {("the client is paused until replies have come", "limits.held_bytes")})
         self.assertLess(held, 3 << 20)
 
     def test_texts_are_cut_if_no_reply_comes(self):
