@@ -2,17 +2,6 @@
 
 enum { TEXT_MAX = 4096 };
 
-void command_free(struct command *cmd)
-{
-        if (cmd != NULL) {
-                prof_free(cmd->body);
-                prof_free(cmd->text);
-                prof_free(cmd->changes);
-                row_store_free(cmd->first_rows);
-                prof_free(cmd);
-        }
-}
-
 /** Free what is kept of the reply. */
 static void drop_reply(struct command_queue *q, struct command *cmd)
 {

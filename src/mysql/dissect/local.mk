@@ -3,6 +3,8 @@ src_libmysql_dissect_a_SOURCES = \
 	src/mysql/dissect/auth_path.c \
 	src/mysql/dissect/auth_path.h \
 	src/mysql/dissect/budget.h \
+	src/mysql/dissect/command.c \
+	src/mysql/dissect/command.h \
 	src/mysql/dissect/command_queue.c \
 	src/mysql/dissect/command_queue.h \
 	src/mysql/dissect/completion.c \

@@ -1,6 +1,6 @@
 #include "mysql/dissect/waiting.h"
 
-#include "mysql/dissect/command_queue.h"
+#include "mysql/dissect/command.h"
 
 #include <assert.h>
 
