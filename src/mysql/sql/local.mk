@@ -2,11 +2,12 @@ noinst_LIBRARIES += src/libmysql_sql.a
 src_libmysql_sql_a_SOURCES = \
 	src/mysql/sql/digest.c \
 	src/mysql/sql/digest.h \
-	src/mysql/sql/outline.c \
 	src/mysql/sql/outline.h \
 	src/mysql/sql/outline_names.c \
 	src/mysql/sql/outline_names.h \
+	src/mysql/sql/outline_read.c \
 	src/mysql/sql/outline_state.h \
+	src/mysql/sql/outline_tokens.c \
 	src/mysql/sql/outline_verbs.c \
 	src/mysql/sql/outline_verbs.h \
 	src/mysql/sql/outline_words.c \

@@ -1,4 +1,4 @@
-/** @file outline_names.h  The names of tables that an outline contains, and those that WITH defines (outline.c).
+/** @file outline_names.h  The names of tables that an outline contains, and those that WITH defines (outline_read.c).
  * Threads: any.   Memory: none; the names point into the text. */
 #ifndef MYSQL_SQL_OUTLINE_NAMES_H
 #define MYSQL_SQL_OUTLINE_NAMES_H

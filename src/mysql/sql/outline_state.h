@@ -89,7 +89,7 @@ static inline void begin_query(struct outline_reader *r)
         r->expects_table = false;
 }
 
-/* outline.c */
+/* outline_tokens.c */
 
 /** Go to the next token; comments and optimizer hints are skipped. */
 void outline_advance(struct outline_reader *r);

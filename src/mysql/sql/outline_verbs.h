@@ -1,4 +1,4 @@
-/** @file outline_verbs.h  The verbs of statements, and how the statements that begin with them are read (outline.c).
+/** @file outline_verbs.h  The verbs of statements, and how the statements that begin with them are read (outline_read.c).
  * Source: the MySQL 9 manual, "SQL Statements"; the MariaDB documentation, "SQL Statements".
  * Threads: any.   Memory: static. */
 #ifndef MYSQL_SQL_OUTLINE_VERBS_H

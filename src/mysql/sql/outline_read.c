@@ -2,19 +2,6 @@
 
 /* --- tokens --------------------------------------------------------------------------------------------------------- */
 
-void outline_advance(struct outline_reader *r)
-{
-        bool is_skipped;
-        r->earlier = r->before;
-        r->before = r->t;
-        r->t = r->ahead;
-        do {
-                r->ahead = sql_next(&r->lexer);
-                bool is_hint = r->ahead.kind == SQL_HINT || (r->lexer.in_hint && r->ahead.kind != SQL_END);
-                is_skipped = is_hint || r->ahead.kind == SQL_COMMENT;
-        } while (is_skipped);
-}
-
 /* --- tables --------------------------------------------------------------------------------------------------------- */
 
 /** The current token is the name of a table, or of its schema. */
@@ -69,15 +56,6 @@ static void begin_form(struct outline_reader *r)
         } else if (r->form == FORM_EXPLAIN) {
                 r->expects_statement = true;
                 r->expects_table = true; /* DESCRIBE t */
-        }
-}
-
-/** BEGIN NOT ATOMIC, IF, LOOP and the like, and what CREATE PROCEDURE and its like define: the semicolons in it end no statement of the text. */
-void outline_skip_rest(struct outline_reader *r)
-{
-        r->out->is_partial = true;
-        while (r->ahead.kind != SQL_END) {
-                outline_advance(r);
         }
 }
 
