@@ -140,10 +140,11 @@ struct expr {
         struct outline outline;
 };
 
-/* expr.c */
+/* expr_block.c */
 
 /** Memory that lives as long as the expression. @return NULL if there is none left. */
 void *expr_alloc(struct expr *e, size_t size);
+void expr_free_blocks(struct expr *e);
 
 /* expr_term.c */
 
@@ -191,6 +192,9 @@ bool expr_read_text(struct value_reader *r, struct expr_test *test);
 bool expr_read_pattern(struct value_reader *r, struct expr_test *test);
 /** Read a pattern between slashes, with an i behind it if its case is not to matter. */
 bool expr_read_slashes(struct value_reader *r, struct expr_test *test);
+
+/* expr_error.c */
+
 /** Report an error at @p at. @return false */
 bool expr_fail(struct value_reader *r, size_t at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -1,6 +1,8 @@
 noinst_LIBRARIES += src/librules.a
 src_librules_a_SOURCES = \
-	src/rules/expr.c \
+	src/rules/expr_block.c \
+	src/rules/expr_compile.c \
+	src/rules/expr_error.c \
 	src/rules/expr.h \
 	src/rules/expr_match.c \
 	src/rules/expr_number.c \

@@ -5,23 +5,6 @@
 
 #include <stdio.h>
 
-/** One allocation of an expression. */
-struct expr_block {
-        struct expr_block *next;
-        _Alignas(max_align_t) uint8_t bytes[];
-};
-
-void *expr_alloc(struct expr *e, size_t size)
-{
-        struct expr_block *block = prof_calloc(STAGE_JOURNAL, 1, sizeof *block + size);
-        if (block == NULL) {
-                return NULL;
-        }
-        block->next = e->blocks;
-        e->blocks = block;
-        return block->bytes;
-}
-
 /* --- compilation ---------------------------------------------------------------------------------------------------- */
 
 /** Give a test a place in a memory, which is created with the first. A test for which there is no place left is not remembered. */
@@ -151,11 +134,7 @@ void expr_free(struct expr *e)
         for (size_t i = 0; i < e->n_tests; i++) {
                 pattern_free(e->tests[i].pattern);
         }
-        for (struct expr_block *block = e->blocks; block != NULL;) {
-                struct expr_block *next = block->next;
-                prof_free(block);
-                block = next;
-        }
+        expr_free_blocks(e);
         prof_free(e->digests);
         prof_free(e->sessions);
         prof_free(e->tests);
