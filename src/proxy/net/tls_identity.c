@@ -182,7 +182,7 @@ static int write_file(const char *path, mode_t mode, BIO *content)
         (void)fchmod(fd, mode); /* whatever the umask is */
         int error = write_all(fd, bytes, (size_t)len);
         (void)close(fd);
-        if (error == 0 && link(temporary, path) != 0) {
+        if (error == 0 && linkat(AT_FDCWD, temporary, AT_FDCWD, path, 0) != 0) {
                 error = errno;
         }
         (void)unlink(temporary);
