@@ -120,7 +120,26 @@ static void sync_folder(const char *name)
         }
 }
 
-enum status compress_file(const char *name, compress_continues *continues, void *arg)
+static bool rename_under(struct lock *names, const char *from, const char *to)
+{
+        lock_take(names);
+        bool done = rename(from, to) == 0;
+        int error = errno;
+        lock_give(names);
+        errno = error;
+        return done;
+}
+
+static void remove_under(struct lock *names, const char *name)
+{
+        int error = errno;
+        lock_take(names);
+        (void)unlink(name);
+        lock_give(names);
+        errno = error;
+}
+
+enum status compress_file(const char *name, compress_continues *continues, void *arg, struct lock *names)
 {
         char compressed[PATH_MAX];
         char partial[PATH_MAX];
@@ -140,13 +159,11 @@ enum status compress_file(const char *name, compress_continues *continues, void 
         if (to >= 0) {
                 (void)fchmod(to, st.st_mode & 0777); /* independent of the umask */
                 status = deflate_file(from, to, &progress);
-                if (status == STATUS_OK && rename(partial, compressed) != 0) {
+                if (status == STATUS_OK && !rename_under(names, partial, compressed)) {
                         status = STATUS_IO;
                 }
                 if (status != STATUS_OK) {
-                        int error = errno;
-                        (void)unlink(partial);
-                        errno = error;
+                        remove_under(names, partial);
                 }
         }
         int error = errno;
@@ -156,7 +173,7 @@ enum status compress_file(const char *name, compress_continues *continues, void 
         }
         if (status == STATUS_OK) {
                 sync_folder(name);
-                (void)unlink(name);
+                remove_under(names, name);
         }
         errno = error;
         return status;

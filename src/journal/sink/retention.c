@@ -32,7 +32,7 @@ enum {
 /* A log as the retention thread sees it. The journal thread frees space in it, too, hence the lock. */
 struct rotated_log {
         const struct settings_sink *settings;
-        struct lock lock;                       /* for the next five members */
+        struct lock lock; /* for the next five members, and while files get or lose their names */
         char hooked[ROTATE_STAMP_LEN + 1];      /* stamp of the newest file for which the hook was run */
         char compressing[ROTATE_STAMP_LEN + 1]; /* stamp of the file that is being compressed; "" = none */
         uint64_t reserve; /* bytes by which its compressed form may grow before the space is checked again */
@@ -238,7 +238,7 @@ static void compress(struct retention *r, struct rotated_log *log, const struct 
         log->reserve = f->bytes + COMPRESS_FRAME < COMPRESS_MOST ? f->bytes + COMPRESS_FRAME : COMPRESS_MOST;
         log->abandoned = false;
         lock_give(&log->lock);
-        enum status status = compress_file(name, may_continue, &compression);
+        enum status status = compress_file(name, may_continue, &compression, &log->lock);
         int error = status == STATUS_NOMEM ? ENOMEM : errno;
         lock_take(&log->lock);
         log->compressing[0] = '\0';

@@ -4,6 +4,7 @@
 #include "journal/journal.h"
 #include "journal/sample.h"
 #include "journal/sink/compress_file.h"
+#include "journal/sink/old_files.h"
 #include "journal/sink/sink.h"
 #include "profile/heap/counts.h"
 #include "profile/heap/fault.h"
@@ -14,8 +15,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +32,7 @@
 #include <zlib.h>
 
 #define PATIENCE_NS (60 * CLOCK_S_NS)
+#define STAMP       ".20200101T000000.000001Z"
 
 static struct settings settings;
 static struct settings_sink *own = &settings.sinks[0];
@@ -518,6 +523,7 @@ static bool goes_on(void *arg, uint64_t packed)
 static void packing_survives_a_lack_of_memory(void)
 {
         bool going = true;
+        struct lock names = {LOCK_FREE};
         char name[700];
         defaults("faults");
         touch("", "some text\n");
@@ -526,7 +532,7 @@ static void packing_survives_a_lack_of_memory(void)
         enum status status;
         do {
                 prof_fail_nth(++nth);
-                status = compress_file(path, goes_on, &going);
+                status = compress_file(path, goes_on, &going, &names);
                 prof_fail_nth(0);
                 CU_ASSERT_TRUE(status == STATUS_OK || status == STATUS_NOMEM);
                 CU_ASSERT_EQUAL(access(path, F_OK) == 0, status != STATUS_OK);
@@ -535,10 +541,61 @@ static void packing_survives_a_lack_of_memory(void)
         CU_ASSERT_TRUE(nth > 2);
         touch("", "more\n");
         going = false;
-        CU_ASSERT_EQUAL(compress_file(path, goes_on, &going), STATUS_IO);
+        CU_ASSERT_EQUAL(compress_file(path, goes_on, &going, &names), STATUS_IO);
         CU_ASSERT_EQUAL(errno, ECANCELED);
         CU_ASSERT_EQUAL(access(path, F_OK), 0);
         CU_ASSERT_EQUAL(count_rotated("*"), 0);
+}
+
+enum { PACKED_FILES = 300 };
+
+/* A thread that compresses one file after the other. */
+struct packer {
+        struct lock names;
+        _Atomic bool ended;
+        unsigned packed;
+};
+
+static void *pack_again_and_again(void *arg)
+{
+        struct packer *p = arg;
+        bool going = true;
+        char name[700];
+        (void)snprintf(name, sizeof name, "%s" STAMP ".gz", path);
+        for (unsigned i = 0; i < PACKED_FILES; i++) {
+                char plain[700];
+                (void)snprintf(plain, sizeof plain, "%s" STAMP, path);
+                lock_take(&p->names); /* so that the file is never missing */
+                touch(STAMP, "some text\n");
+                (void)unlink(name);
+                lock_give(&p->names);
+                p->packed += compress_file(plain, goes_on, &going, &p->names) == STATUS_OK ? 1 : 0;
+        }
+        p->ended = true;
+        return NULL;
+}
+
+static void a_list_misses_no_file_that_is_being_packed(void)
+{
+        struct packer packer = {{LOCK_FREE}, false, 0};
+        struct old_files files = {0};
+        pthread_t thread;
+        unsigned missed = 0;
+        defaults("listed");
+        touch(STAMP, "some text\n");
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, pack_again_and_again, &packer), 0);
+        while (!packer.ended) {
+                lock_take(&packer.names);
+                missed += old_files_list(&files, path) && files.n == 1 &&
+                                  (files.all[0].forms & (OLD_PLAIN | OLD_COMPRESSED)) != 0
+                              ? 0
+                              : 1;
+                lock_give(&packer.names);
+        }
+        CU_ASSERT_EQUAL(pthread_join(thread, NULL), 0);
+        CU_ASSERT_EQUAL(missed, 0);
+        CU_ASSERT_EQUAL(packer.packed, PACKED_FILES);
+        old_files_free(&files);
 }
 
 static void the_journal_s_parts_survive_a_lack_of_memory(void)
@@ -792,6 +849,7 @@ static const struct tap_test tests[] = {
     {"a hook that fails is said and counted", a_hook_that_fails_is_said_and_counted},
     {"a hook that hangs is killed at the end", a_hook_that_hangs_is_killed_at_the_end},
     {"packing survives a lack of memory", packing_survives_a_lack_of_memory},
+    {"a list misses no file that is being packed", a_list_misses_no_file_that_is_being_packed},
     {"the journal's parts survive a lack of memory", the_journal_s_parts_survive_a_lack_of_memory},
     {"two logs have their own filter and counts", two_logs_have_their_own_filter_and_counts},
     {"a record is a message of syslog", a_record_is_a_message_of_syslog},
