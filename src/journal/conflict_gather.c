@@ -272,8 +272,8 @@ void conflict_add_open(const struct conflicts *cs, struct conflict *c)
                 keep_chain(cs, c, t, s->transaction.chain);
                 t->began_wall_ns = s->transaction.began_wall_ns;
                 t->space = c->size;
-                if (!s->transaction.is_open) {
-                        t->is_settled = true;
+                t->is_settled = !s->transaction.is_open;
+                if (s->transaction.ended_ns > t->last_end_ns) { /* its last statement is not a recent record */
                         t->last_end_ns = s->transaction.ended_ns;
                 }
         }
