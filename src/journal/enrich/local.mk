@@ -34,6 +34,7 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/repeated_setup.h \
 	src/journal/enrich/session_findings.c \
 	src/journal/enrich/session_findings.h \
+	src/journal/enrich/row_loop.h \
 	src/journal/enrich/row_loops.c \
 	src/journal/enrich/row_loops.h \
 	src/journal/enrich/row_pair.c \

@@ -19,37 +19,18 @@
 #ifndef JOURNAL_ENRICH_ROW_LOOPS_H
 #define JOURNAL_ENRICH_ROW_LOOPS_H
 
-#include "journal/enrich/digests.h"
+#include "journal/enrich/row_loop.h"
 #include "journal/enrich/spare_blocks.h"
 #include "journal/enrich/statement_keys.h"
 
 enum {
-        ROW_LOOPS_PARENTS = 10, /**< that are remembered: the most recent ones */
-        ROW_LOOPS_SHAPES = 32,  /**< that can take turns */
+        ROW_LOOPS_SHAPES = 32, /**< shapes that can take turns */
 };
 
 /** What statements of one digest have in common. */
 struct row_statement {
         uint8_t hash[DIGEST_HASH];
         struct shape shape;
-};
-
-/** A loop that has ended. */
-struct row_loop {
-        uint64_t elsewhere; /**< statements of other sessions in it */
-        uint64_t conn_id;   /**< of its last statement */
-        bool writes;        /**< INSERT, UPDATE or DELETE */
-        uint64_t count;     /**< statements */
-        uint64_t sum_us;
-        uint64_t mono_ns; /**< end of its last statement */
-        uint64_t wall_ns;
-        uint64_t first_seq_num; /**< 0: there are statements of other sessions */
-        uint64_t last_seq_num;
-        uint64_t parent_rows;
-        uint8_t hash[DIGEST_HASH];   /**< of its shape */
-        uint8_t parent[DIGEST_HASH]; /**< of the statement that returned the rows, if there are any */
-        struct record_packed *
-            example; /**< one of its statements, as it is logged; NULL: none is kept. The receiver frees it. */
 };
 
 /** What all sessions share. */

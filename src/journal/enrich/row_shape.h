@@ -4,7 +4,7 @@
 #ifndef JOURNAL_ENRICH_ROW_SHAPE_H
 #define JOURNAL_ENRICH_ROW_SHAPE_H
 
-#include "journal/enrich/row_loops.h"
+#include "journal/enrich/row_loop.h"
 #include "journal/enrich/row_pair.h"
 
 struct row_shape {
