@@ -6,7 +6,7 @@ src_libmysql_sql_a_SOURCES = \
 	src/mysql/sql/outline_names.c \
 	src/mysql/sql/outline_names.h \
 	src/mysql/sql/outline_read.c \
-	src/mysql/sql/outline_state.h \
+	src/mysql/sql/outline_reader.h \
 	src/mysql/sql/outline_tokens.c \
 	src/mysql/sql/outline_verbs.c \
 	src/mysql/sql/outline_verbs.h \

@@ -1,4 +1,4 @@
-#include "mysql/sql/outline_state.h"
+#include "mysql/sql/outline_reader.h"
 
 /* --- tokens --------------------------------------------------------------------------------------------------------- */
 

@@ -1,4 +1,4 @@
-#include "mysql/sql/outline_state.h"
+#include "mysql/sql/outline_reader.h"
 
 void outline_advance(struct outline_reader *r)
 {

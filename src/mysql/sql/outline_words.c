@@ -1,4 +1,4 @@
-#include "mysql/sql/outline_state.h"
+#include "mysql/sql/outline_reader.h"
 
 static void note_clause(struct outline_reader *r, enum outline_clause clause)
 {

@@ -1,6 +1,8 @@
-/* The reader of an outline; for outline*.c only. */
-#ifndef MYSQL_SQL_OUTLINE_STATE_H
-#define MYSQL_SQL_OUTLINE_STATE_H
+/** @file outline_reader.h  The state of outline_read while it reads a text, and the steps it consists of. Private to outline_read.c,
+ * outline_tokens.c and outline_words.c.
+ * Threads: any.   Memory: the stack of outline_read. */
+#ifndef MYSQL_SQL_OUTLINE_READER_H
+#define MYSQL_SQL_OUTLINE_READER_H
 
 #include "mysql/sql/outline_names.h"
 #include "mysql/sql/outline_verbs.h"
