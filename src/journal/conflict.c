@@ -1,7 +1,8 @@
-#include "journal/conflict_state.h"
+#include "journal/conflict.h"
 
 #include "base/clock.h"
-#include "base/utf8.h"
+#include "journal/conflict_event.h"
+#include "journal/conflict_gather.h"
 #include "journal/enrich/conflict_statement.h"
 #include "journal/port.h"
 #include "profile/heap/prof.h"
@@ -18,7 +19,7 @@ enum {
 void conflicts_init(struct conflicts *cs, const struct settings *settings, struct recent *recent,
                     struct journal_port *const *ports, unsigned n_ports)
 {
-        *cs = (struct conflicts){.settings = settings, .recent = recent, .ports = ports, .n_ports = n_ports};
+        *cs = (struct conflicts){.from = {settings, recent, ports, n_ports}};
 }
 
 static void free_conflict(struct conflict *c)
@@ -54,9 +55,9 @@ static void follow(struct conflicts *cs, struct session_transaction *t, const st
                     .id = r->trx_id, .began_ns = r->mono_ns, .began_wall_ns = r->wall_ns, .is_open = true};
         }
         if (conflict_is_statement(r)) {
-                recent_chain(cs->recent, &t->chain);
+                recent_chain(cs->from.recent, &t->chain);
         } else { /* such as COM_QUIT, by which a transaction that was open can still be found */
-                recent_refer_to_chain(cs->recent, &t->chain);
+                recent_refer_to_chain(cs->from.recent, &t->chain);
         }
         t->ended_ns = conflict_end_of(r);
         t->is_open = is_open_after(t, r);
@@ -73,7 +74,7 @@ static bool is_conflict(const struct record *r)
 /** @return NULL if memory is out. */
 static struct conflict *new_conflict(const struct conflicts *cs, const struct record *r)
 {
-        unsigned most = (unsigned)cs->settings->log.conflict_transactions;
+        unsigned most = (unsigned)cs->from.settings->log.conflict_transactions;
         struct conflict *c =
             prof_calloc(STAGE_JOURNAL, 1, sizeof *c + most * sizeof(struct conflict_transaction));
         if (c == NULL) {
@@ -87,7 +88,7 @@ static struct conflict *new_conflict(const struct conflicts *cs, const struct re
         uint64_t slack_ns = SLACK_MS * CLOCK_MS_NS;
         c->since_ns = c->at_ns > c->began_ns + slack_ns ? c->at_ns - slack_ns : c->began_ns;
         c->created_ns = clock_mono_ns();
-        c->size = cs->settings->log.conflict_bytes;
+        c->size = cs->from.settings->log.conflict_bytes;
         c->memory = prof_alloc(STAGE_JOURNAL, c->size);
         if (c->memory == NULL) {
                 free_conflict(c);
@@ -125,7 +126,7 @@ static const struct record *make_brief(struct conflicts *cs, const struct sessio
 
 const struct record *conflicts_see(struct conflicts *cs, struct session *session, const struct record *r)
 {
-        if (cs->settings->log.conflict_statements == 0) {
+        if (cs->from.settings->log.conflict_statements == 0) {
                 return NULL;
         }
         if (session != NULL && r->event == EVENT_QUERY && conflict_trx_of(r) != 0) {
@@ -134,7 +135,7 @@ const struct record *conflicts_see(struct conflicts *cs, struct session *session
         for (unsigned i = 0; i < cs->n; i++) {
                 struct conflict *c = cs->pending[i];
                 if (c->conn_id != r->conn_id && !c->is_made) { /* its record points at what would be moved */
-                        conflict_see_later(cs, c, session, r);
+                        conflict_see_later(&cs->from, c, session, r);
                 }
         }
         if (!is_conflict(r)) {
@@ -147,12 +148,12 @@ const struct record *conflicts_see(struct conflicts *cs, struct session *session
         if (c == NULL) {
                 return make_brief(cs, session, r, "out of memory");
         }
-        if (!conflict_add_victim(cs, c, session, r)) {
+        if (!conflict_add_victim(&cs->from, c, session, r)) {
                 free_conflict(c);
                 return make_brief(cs, session, r, "the statement is too large");
         }
-        conflict_add_past(cs, c);
-        conflict_add_open(cs, c);
+        conflict_add_past(&cs->from, c);
+        conflict_add_open(&cs->from, c);
         cs->pending[cs->n++] = c;
         return NULL;
 }

@@ -13,19 +13,15 @@
 #ifndef JOURNAL_CONFLICT_H
 #define JOURNAL_CONFLICT_H
 
+#include "journal/conflict_sources.h"
 #include "journal/sessions.h"
 
-struct settings;
-struct journal_port;
 struct conflict;
 
 enum { CONFLICTS_PENDING = 8 };
 
 struct conflicts {
-        const struct settings *settings;
-        struct recent *recent;
-        struct journal_port *const *ports;
-        unsigned n_ports;
+        struct conflict_sources from;
         unsigned n; /**< pending conflicts */
         struct conflict *pending[CONFLICTS_PENDING];
         struct record brief; /**< the record that conflicts_see returned last, and its text */

@@ -1,4 +1,4 @@
-#include "journal/conflict_state.h"
+#include "journal/conflict_event.h"
 
 #include "mysql/wire/command.h"
 #include "profile/heap/prof.h"

@@ -1,7 +1,8 @@
-#include "journal/conflict_state.h"
+#include "journal/conflict_gather.h"
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "journal/conflict_statements.h"
 #include "journal/enrich/conflict_statement.h"
 #include "journal/port.h"
 #include "profile/heap/prof.h"
@@ -69,12 +70,13 @@ static struct record_packed *copy_packed(const struct record_packed *packed, str
 }
 
 /** Add the statement that is at the front of a chain, with @p older_count before it. @return false if no older one is to be added. */
-static bool keep_packed(const struct conflicts *cs, struct conflict *c, struct conflict_transaction *t,
-                        const struct record_packed *packed, uint64_t older_count)
+static bool keep_packed(const struct conflict_sources *from, struct conflict *c,
+                        struct conflict_transaction *t, const struct record_packed *packed,
+                        uint64_t older_count)
 {
         struct record *r = NULL;
         struct record_packed *copy =
-            t->kept < cs->settings->log.conflict_statements ? copy_packed(packed, &r) : NULL;
+            t->kept < from->settings->log.conflict_statements ? copy_packed(packed, &r) : NULL;
         if (copy == NULL) {
                 t->omitted += 1 + older_count;
                 return false;
@@ -89,13 +91,13 @@ static bool keep_packed(const struct conflicts *cs, struct conflict *c, struct c
 }
 
 /** Add the statements of @p chain that began before the conflict, from the newest. */
-static void keep_chain(const struct conflicts *cs, struct conflict *c, struct conflict_transaction *t,
-                       struct recent_chain chain)
+static void keep_chain(const struct conflict_sources *from, struct conflict *c,
+                       struct conflict_transaction *t, struct recent_chain chain)
 {
         while (chain.count > 0) {
                 const struct record_session *session;
                 struct recent_chain older;
-                const struct record_packed *packed = recent_at(cs->recent, chain.newest, &session, &older);
+                const struct record_packed *packed = recent_at(from->recent, chain.newest, &session, &older);
                 if (packed == NULL) {
                         t->overwritten += chain.count;
                         return;
@@ -105,7 +107,7 @@ static void keep_chain(const struct conflicts *cs, struct conflict *c, struct co
                         t->overwritten++;
                 } else if (own->mono_ns <= c->at_ns) {
                         set_session(t, session);
-                        if (!keep_packed(cs, c, t, packed, chain.count - 1)) {
+                        if (!keep_packed(from, c, t, packed, chain.count - 1)) {
                                 return;
                         }
                         t->began_wall_ns = own->wall_ns;
@@ -251,11 +253,11 @@ static bool was_open(const struct conflict *c, const struct session_transaction 
         return t->began_ns <= c->at_ns && (t->is_open || t->ended_ns >= c->since_ns) && t->id != 0;
 }
 
-void conflict_add_open(const struct conflicts *cs, struct conflict *c)
+void conflict_add_open(const struct conflict_sources *from, struct conflict *c)
 {
         struct choice choice = {.n = 0, .most = c->most - c->n};
-        for (unsigned i = 0; i < cs->n_ports; i++) {
-                const struct sessions *sessions = &cs->ports[i]->sessions;
+        for (unsigned i = 0; i < from->n_ports; i++) {
+                const struct sessions *sessions = &from->ports[i]->sessions;
                 for (size_t k = 0; k < sessions->n; k++) {
                         struct session *s = sessions->places[k];
                         if (s != NULL && was_open(c, &s->transaction) &&
@@ -269,7 +271,7 @@ void conflict_add_open(const struct conflicts *cs, struct conflict *c)
                 struct conflict_transaction *t = new_transaction(c, s->conn_id, s->transaction.id);
                 t->space /= choice.n - i + 1; /* some is left for statements that are still running */
                 set_session(t, &s->identity->session);
-                keep_chain(cs, c, t, s->transaction.chain);
+                keep_chain(from, c, t, s->transaction.chain);
                 t->began_wall_ns = s->transaction.began_wall_ns;
                 t->space = c->size;
                 t->is_settled = !s->transaction.is_open;
@@ -306,12 +308,12 @@ static void add_past_single(struct conflict *c, const struct record_packed *pack
 }
 
 /** Add the transaction of the record at @p place, if it was open when the conflict occurred. */
-static void add_ended(const struct conflicts *cs, struct conflict *c, struct recent_place place,
+static void add_ended(const struct conflict_sources *from, struct conflict *c, struct recent_place place,
                       const struct record *own, struct recent_chain older)
 {
         const struct record_session *session;
         struct recent_chain oldest;
-        const struct record_packed *before = recent_at(cs->recent, older.newest, &session, &oldest);
+        const struct record_packed *before = recent_at(from->recent, older.newest, &session, &oldest);
         bool is_statement = conflict_is_statement(own);
         bool is_involved = (is_statement && own->mono_ns <= c->at_ns) ||
                            (before != NULL && record_packed_own(before)->mono_ns <= c->at_ns);
@@ -324,18 +326,18 @@ static void add_ended(const struct conflicts *cs, struct conflict *c, struct rec
         }
         t->is_settled = true;
         t->space /= 2;
-        keep_chain(cs, c, t, is_statement ? (struct recent_chain){place, older.count + 1} : older);
+        keep_chain(from, c, t, is_statement ? (struct recent_chain){place, older.count + 1} : older);
         t->space = c->size;
 }
 
 /** Look for transactions that have ended since: records of another worker that were read before the victim's. */
-void conflict_add_past(const struct conflicts *cs, struct conflict *c)
+void conflict_add_past(const struct conflict_sources *from, struct conflict *c)
 {
-        struct recent_place place = recent_newest(cs->recent);
+        struct recent_place place = recent_newest(from->recent);
         for (unsigned i = 0; i < LOOK_BACK; i++) {
                 const struct record_session *session;
                 struct recent_chain older;
-                const struct record_packed *packed = recent_at(cs->recent, place, &session, &older);
+                const struct record_packed *packed = recent_at(from->recent, place, &session, &older);
                 if (packed == NULL) {
                         return;
                 }
@@ -343,7 +345,7 @@ void conflict_add_past(const struct conflicts *cs, struct conflict *c)
                 bool is_other = own->event == EVENT_QUERY && own->conn_id != c->conn_id;
                 if (is_other && conflict_end_of(own) >= c->since_ns) {
                         if (conflict_trx_of(own) != 0) {
-                                add_ended(cs, c, place, own, older);
+                                add_ended(from, c, place, own, older);
                         } else if (own->mono_ns <= c->at_ns) {
                                 add_past_single(c, packed, session);
                         }
@@ -355,7 +357,7 @@ void conflict_add_past(const struct conflicts *cs, struct conflict *c)
 /* --- records after a conflict ----------------------------------------------------------------------------------------------- */
 
 /** @p r belongs to a transaction that the conflict does not have yet. */
-static void add_late(const struct conflicts *cs, struct conflict *c, struct session *session,
+static void add_late(const struct conflict_sources *from, struct conflict *c, struct session *session,
                      const struct record *r)
 {
         bool ended_before = conflict_end_of(r) < c->since_ns;
@@ -375,9 +377,9 @@ static void add_late(const struct conflicts *cs, struct conflict *c, struct sess
         if (t == NULL) {
                 return;
         }
-        struct recent_chain alone = {recent_newest(cs->recent), 1};
+        struct recent_chain alone = {recent_newest(from->recent), 1};
         set_session(t, record_session(r));
-        keep_chain(cs, c, t, known != NULL ? known->chain : alone);
+        keep_chain(from, c, t, known != NULL ? known->chain : alone);
         if (was_running && t->kept == 0 && t->overwritten > 0) { /* it was not kept as a recent record */
                 t->overwritten--;
                 (void)conflict_keep(c, t, r);
@@ -393,7 +395,7 @@ static void settle(struct conflict *c, uint64_t conn_id)
         }
 }
 
-void conflict_see_later(const struct conflicts *cs, struct conflict *c, struct session *session,
+void conflict_see_later(const struct conflict_sources *from, struct conflict *c, struct session *session,
                         const struct record *r)
 {
         if (r->event == EVENT_DISCONNECT || r->mono_ns > c->at_ns) {
@@ -404,7 +406,7 @@ void conflict_see_later(const struct conflicts *cs, struct conflict *c, struct s
         struct conflict_transaction *t = trx_id != 0 ? find(c, r->conn_id, trx_id) : NULL;
         if (t == NULL) { /* each single statement is one of its own */
                 if (conflict_is_statement(r)) {
-                        add_late(cs, c, session, r);
+                        add_late(from, c, session, r);
                 }
                 return;
         }
@@ -415,7 +417,7 @@ void conflict_see_later(const struct conflicts *cs, struct conflict *c, struct s
         bool is_open =
             session == NULL || session->transaction.id != t->trx_id || session->transaction.is_open;
         if (conflict_is_statement(r) && !conflict_ends_transaction(r)) {
-                if (t->kept >= cs->settings->log.conflict_statements) {
+                if (t->kept >= from->settings->log.conflict_statements) {
                         conflict_omit_oldest(c, t);
                 }
                 (void)conflict_keep(c, t, r);
@@ -427,8 +429,8 @@ void conflict_see_later(const struct conflicts *cs, struct conflict *c, struct s
 /* --- the victim ---------------------------------------------------------------------------------------------------------------- */
 
 /** Add the victim, whose statement @p r has failed. @return false if there is no space. */
-bool conflict_add_victim(const struct conflicts *cs, struct conflict *c, const struct session *session,
-                         const struct record *r)
+bool conflict_add_victim(const struct conflict_sources *from, struct conflict *c,
+                         const struct session *session, const struct record *r)
 {
         struct conflict_transaction *t = new_transaction(c, r->conn_id, conflict_trx_of(r));
         t->is_victim = true;
@@ -446,9 +448,9 @@ bool conflict_add_victim(const struct conflicts *cs, struct conflict *c, const s
                 struct recent_chain chain = session->transaction.chain;
                 struct recent_chain older = {{0, NULL},
                                              chain.count - 1}; /* if the last one was not kept, none was */
-                (void)recent_at(cs->recent, chain.newest, &who, &older);
+                (void)recent_at(from->recent, chain.newest, &who, &older);
                 t->space = (c->size - c->used) / 2;
-                keep_chain(cs, c, t, conflict_is_statement(r) ? older : chain);
+                keep_chain(from, c, t, conflict_is_statement(r) ? older : chain);
                 t->space = c->size;
                 t->began_wall_ns = session->transaction.began_wall_ns;
         }

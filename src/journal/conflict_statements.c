@@ -1,5 +1,6 @@
-/* The statements of a conflict: packed records one behind the other, in a block of its own. */
-#include "journal/conflict_state.h"
+#include "journal/conflict_statements.h"
+
+#include "journal/recent.h"
 
 /** @p r without what a conflict does not show. */
 static struct record lighten(const struct record *r)

@@ -3,9 +3,12 @@ src_libjournal_a_SOURCES = \
 	src/journal/conflict.c \
 	src/journal/conflict.h \
 	src/journal/conflict_event.c \
+	src/journal/conflict_event.h \
 	src/journal/conflict_gather.c \
+	src/journal/conflict_gather.h \
+	src/journal/conflict_sources.h \
 	src/journal/conflict_statements.c \
-	src/journal/conflict_state.h \
+	src/journal/conflict_statements.h \
 	src/journal/identity.c \
 	src/journal/identity.h \
 	src/journal/journal.c \
@@ -17,6 +20,7 @@ src_libjournal_a_SOURCES = \
 	src/journal/journal_wake.h \
 	src/journal/overflow.c \
 	src/journal/overflow.h \
+	src/journal/pending_conflict.h \
 	src/journal/port.h \
 	src/journal/recent.c \
 	src/journal/recent.h \

@@ -1,9 +1,9 @@
-/** @file conflict_state.h  What a conflict consists of. For conflict.c and conflict_event.c. */
-#ifndef JOURNAL_CONFLICT_STATE_H
-#define JOURNAL_CONFLICT_STATE_H
+/** @file pending_conflict.h  A conflict whose record is being collected: its transactions and their statements. Private to conflict*.c.
+ * Threads: the journal thread.   Memory: STAGE_JOURNAL; two blocks (conflict.c), and the lists of the record (conflict_event.c). */
+#ifndef JOURNAL_PENDING_CONFLICT_H
+#define JOURNAL_PENDING_CONFLICT_H
 
 #include "base/clock.h"
-#include "journal/conflict.h"
 #include "mysql/record/record_packed.h"
 
 enum { CONFLICT_DEADLOCK = 1213, CONFLICT_TIMEOUT = 1205, CONFLICT_TEXTS = 512, CONFLICT_NOTED = 64 };
@@ -78,36 +78,5 @@ static inline uint64_t conflict_trx_of(const struct record *r)
 {
         return record_has(r, FIELD_TRX_ID) ? r->trx_id : 0;
 }
-
-/* conflict_gather.c */
-
-/** Add the victim, the transaction of @p session (NULL: not known) whose statement @p r has failed. @return false if there is no space. */
-bool conflict_add_victim(const struct conflicts *cs, struct conflict *c, const struct session *session,
-                         const struct record *r);
-/** Add the transactions that have ended since, of records of other workers that were read before the victim's. */
-void conflict_add_past(const struct conflicts *cs, struct conflict *c);
-/** Add the transactions that are open. */
-void conflict_add_open(const struct conflicts *cs, struct conflict *c);
-/** Look at @p r, the newest recent record, of another session than the victim's. */
-void conflict_see_later(const struct conflicts *cs, struct conflict *c, struct session *session,
-                        const struct record *r);
-
-/* conflict_statements.c */
-
-/** Add @p r to the statements of @p t. @return false if there is no space; then it is counted. */
-bool conflict_keep(struct conflict *c, struct conflict_transaction *t, const struct record *r);
-/** Omit the oldest statement of @p t. */
-void conflict_omit_oldest(struct conflict *c, struct conflict_transaction *t);
-/** Remove the statements of @p t, and use their space again. Pointers to other statements than c->failed and the last ones of transactions
- *  become invalid. */
-void conflict_remove_statements(struct conflict *c, struct conflict_transaction *t);
-
-/* conflict_event.c */
-
-/** Make @p r the record of a conflict, without its transactions, statements and session; it points at what @p failed, the victim's
- *  statement, points at. */
-void conflict_describe(struct record *r, const struct record *failed);
-/** Make c->record. */
-void conflict_event(struct conflict *c);
 
 #endif
