@@ -7,6 +7,7 @@
 #include "admin/tables.h"
 #include "base/column.h"
 #include "base/diag.h"
+#include "journal/journal_counts.h"
 #include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
 

@@ -6,6 +6,7 @@
 #include "base/diag.h"
 #include "cli/descriptors.h"
 #include "cli/exit.h"
+#include "journal/journal_counts.h"
 #include "journal/sink/sink_check.h"
 #include "profile/export/growth.h"
 #include "profile/export/series.h"
@@ -107,6 +108,7 @@ static void tear_down(struct parts *h)
         proxy_free(h->proxy); /* completes the requests of the admin port */
         if (h->journal != NULL) {
                 journal_stop(h->journal);
+                journal_report_dropped(h->journal);
         }
         admin_free(h->admin); /* sends the last records to those who follow the log */
         journal_free(h->journal);

@@ -399,11 +399,6 @@ void journal_stop(struct journal *j)
         (void)pthread_join(j->thread, NULL);
         j->running = false;
         sinks_close(&j->sinks);
-        uint64_t dropped = journal_counts(j).dropped;
-        if (dropped > 0) {
-                diag(DIAG_WARNING, "%llu records were dropped and are missing from the log",
-                     (unsigned long long)dropped);
-        }
 }
 
 void journal_free(struct journal *j)

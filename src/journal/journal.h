@@ -28,8 +28,8 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
 enum status journal_start(struct journal *j);
 /** The process is to end: from now on journal_stop has as long as JOURNAL_STOP_MS says, whatever comes before it. */
 void journal_hurry(struct journal *j);
-/** Write out what is in the rings (for at most JOURNAL_STOP_MS if a sink is stuck), say what was lost, end the thread. No port
- *  may be put to any more, nor its owner run; the counts and the recent records can still be read. */
+/** Write out what is in the rings (for at most JOURNAL_STOP_MS if a sink is stuck), and end the thread. No port may be put to any more,
+ *  nor its owner run; the counts (journal_counts.h) and the recent records can still be read. */
 void journal_stop(struct journal *j);
 void journal_free(struct journal *j);
 
@@ -39,28 +39,6 @@ struct journal_port *journal_port(struct journal *j, unsigned i);
 bool journal_is_read(const struct journal *j);
 /** Reopen the log files, after they were moved away. Any thread; the journal thread does it soon. */
 void journal_reopen(struct journal *j);
-
-/** Of a sink, or of all together. Each record is, for each sink, in records, dropped or filtered. */
-struct journal_counts {
-        const char *file;     /**< of a sink: its setting */
-        uint64_t records;     /**< written out, gap records not counted */
-        uint64_t dropped;     /**< not written, for want of room in a ring or the sink; they never will be */
-        uint64_t bytes;       /**< written */
-        uint64_t filtered;    /**< not written, for filter.* lets them not pass */
-        uint64_t undecided;   /**< that a filter's pattern did not decide on: they passed it */
-        uint64_t sink_errors; /**< failed writes, rotations, hooks … */
-        uint64_t rotations;
-        uint64_t
-            sessions_lost; /**< records whose session was not known, for want of memory; 0 of a single sink, as the next */
-        uint64_t
-            recent_cut; /**< recent records that were given up, for the bound on their sessions' memory */
-        uint64_t
-            torn; /**< times that a file ended within a line, and what followed was put on one of its own */
-};
-/** Any thread. Counts of sink @p i. @return false if there are not so many. */
-bool journal_sink_counts(const struct journal *j, unsigned i, struct journal_counts *out);
-/** The sums over all sinks. Any thread. What was put and is in neither count is still on its way (with log.file = "off": in no sink at all). */
-struct journal_counts journal_counts(struct journal *j);
 
 /** Statistics by the shape of statements; NULL with log.digests = 0. */
 struct digests *journal_digests(struct journal *j);

@@ -1,3 +1,6 @@
+#include "journal/journal_counts.h"
+
+#include "base/diag.h"
 #include "journal/journal_state.h"
 #include "settings/settings.h"
 
@@ -53,4 +56,13 @@ struct journal_counts journal_counts(struct journal *j)
                 all.torn += one.torn;
         }
         return all;
+}
+
+void journal_report_dropped(struct journal *j)
+{
+        uint64_t dropped = journal_counts(j).dropped;
+        if (dropped > 0) {
+                diag(DIAG_WARNING, "%llu records were dropped and are missing from the log",
+                     (unsigned long long)dropped);
+        }
 }

@@ -14,6 +14,7 @@ src_libjournal_a_SOURCES = \
 	src/journal/journal.c \
 	src/journal/journal.h \
 	src/journal/journal_counts.c \
+	src/journal/journal_counts.h \
 	src/journal/journal_port.c \
 	src/journal/journal_port.h \
 	src/journal/journal_state.h \

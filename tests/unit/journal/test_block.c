@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/ring.h"
 #include "journal/journal.h"
+#include "journal/journal_counts.h"
 #include "journal/overflow.h"
 #include "journal/sample.h"
 #include "profile/heap/counts.h"

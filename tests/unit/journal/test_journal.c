@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "journal/journal.h"
+#include "journal/journal_counts.h"
 #include "journal/sample.h"
 #include "profile/heap/counts.h"
 #include "profile/heap/fault.h"

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "journal/journal.h"
+#include "journal/journal_counts.h"
 #include "journal/sample.h"
 #include "journal/sink/compress_file.h"
 #include "journal/sink/old_files.h"

@@ -1,6 +1,7 @@
 /* The journal's table of sessions: records that refer to one get its fields, in the log and among the recent records. */
 #include "journal/identity.h"
 #include "journal/journal.h"
+#include "journal/journal_counts.h"
 #include "journal/sample.h"
 #include "journal/sessions.h"
 #include "profile/heap/counts.h"
