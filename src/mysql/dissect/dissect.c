@@ -4,9 +4,11 @@
 #include "mysql/dissect/dissector.h"
 #include "mysql/dissect/early_eof.h"
 #include "mysql/dissect/emit.h"
+#include "mysql/dissect/forget.h"
 #include "mysql/dissect/give_up.h"
 #include "mysql/dissect/login.h"
 #include "mysql/dissect/phase.h"
+#include "mysql/dissect/resync.h"
 #include "mysql/dissect/row_hashing.h"
 #include "mysql/wire/charset.h"
 #include "profile/heap/prof.h"
@@ -62,7 +64,7 @@ void dissect_free(struct dissect *d)
         if (d == NULL) {
                 return;
         }
-        dissector_forget(d);
+        forget_session(d);
         owned_text_drop(&d->server_version);
         session_vars_fini(&d->vars);
         auth_path_fini(&d->auth_path);
@@ -77,7 +79,7 @@ void dissect_give_up(struct dissect *d, const char *reason, uint64_t now_ns)
         give_up(d, reason, NULL, SIDE_SERVER);
         resync_end(d, now_ns);
         if (d->phase == PHASE_OPAQUE) {
-                dissector_forget(d);
+                forget_session(d);
         }
 }
 
@@ -94,7 +96,7 @@ void dissect_end(struct dissect *d, uint64_t now_ns)
         }
         resync_end(d, now_ns);
         d->phase = PHASE_CLOSED;
-        dissector_forget(d);
+        forget_session(d);
 }
 
 /* --- what is known just now ------------------------------------------------------------------------------------------- */

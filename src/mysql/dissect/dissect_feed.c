@@ -3,9 +3,11 @@
 #include "mysql/dissect/dissect.h"
 #include "mysql/dissect/emit.h"
 #include "mysql/dissect/fastpath.h"
+#include "mysql/dissect/forget.h"
 #include "mysql/dissect/give_up.h"
 #include "mysql/dissect/phase.h"
 #include "mysql/dissect/result.h"
+#include "mysql/dissect/resync.h"
 #include "mysql/dissect/value_filter.h"
 
 enum {
@@ -363,9 +365,9 @@ static void take_compressed(struct dissect *d, enum side from, struct span bytes
 static void forget(struct dissect *d)
 {
         if (!d->resync.is_possible) {
-                dissector_forget(d);
+                forget_session(d);
         } else if (d->queue.count > 0) {
-                dissector_forget_commands(d);
+                forget_commands(d);
         }
 }
 

@@ -14,7 +14,7 @@
 #include "mysql/dissect/filtered_request.h"
 #include "mysql/dissect/message.h"
 #include "mysql/dissect/packet_stream.h"
-#include "mysql/dissect/resync.h"
+#include "mysql/dissect/resync_progress.h"
 #include "mysql/dissect/row_columns.h"
 #include "mysql/dissect/secret_watch.h"
 #include "mysql/dissect/session_vars.h"
@@ -148,9 +148,5 @@ static inline bool dissector_is_secret(const struct dissect *d, const struct com
 
 /** Of a packet that is cut off after @p head, or continues in another one: must it not be shown? */
 bool dissector_hides_part(const struct dissect *d, enum side from, struct span head);
-/** Free the commands in flight, and what is kept of them and of packets. */
-void dissector_forget_commands(struct dissect *d);
-/** Free all memory that only following needs. */
-void dissector_forget(struct dissect *d);
 
 #endif

@@ -4,6 +4,7 @@
 #include "mysql/dissect/completion.h"
 #include "mysql/dissect/emit.h"
 #include "mysql/dissect/phase.h"
+#include "mysql/dissect/resync.h"
 #include "mysql/sql/secret.h"
 
 /** May the beginning of @p m be shown? */

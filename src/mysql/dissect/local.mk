@@ -29,6 +29,8 @@ src_libmysql_dissect_a_SOURCES = \
 	src/mysql/dissect/fastpath.h \
 	src/mysql/dissect/fastpath_request.c \
 	src/mysql/dissect/filtered_request.h \
+	src/mysql/dissect/forget.c \
+	src/mysql/dissect/forget.h \
 	src/mysql/dissect/give_up.c \
 	src/mysql/dissect/give_up.h \
 	src/mysql/dissect/local_file.c \
@@ -53,6 +55,7 @@ src_libmysql_dissect_a_SOURCES = \
 	src/mysql/dissect/request.h \
 	src/mysql/dissect/resync.c \
 	src/mysql/dissect/resync.h \
+	src/mysql/dissect/resync_progress.h \
 	src/mysql/dissect/result.c \
 	src/mysql/dissect/result.h \
 	src/mysql/dissect/result_header_cache.c \

@@ -2,6 +2,7 @@
 
 #include "mysql/dissect/emit.h"
 #include "mysql/dissect/execute.h"
+#include "mysql/dissect/resync.h"
 #include "mysql/dissect/rows.h"
 #include "mysql/dissect/value_filter.h"
 #include "mysql/wire/capability.h"

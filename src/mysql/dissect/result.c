@@ -7,6 +7,7 @@
 #include "mysql/dissect/multi_result.h"
 #include "mysql/dissect/prepared.h"
 #include "mysql/dissect/request.h"
+#include "mysql/dissect/resync.h"
 #include "mysql/dissect/row_hashing.h"
 #include "mysql/dissect/rows.h"
 #include "mysql/wire/capability.h"

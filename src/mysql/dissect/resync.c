@@ -1,7 +1,7 @@
 #include "mysql/dissect/resync.h"
 
-#include "mysql/dissect/dissector.h"
 #include "mysql/dissect/emit.h"
+#include "mysql/dissect/forget.h"
 #include "mysql/sql/secret_data.h"
 #include "mysql/wire/charset.h"
 
@@ -226,7 +226,7 @@ static void doubt_session(struct dissect *d)
 static void follow(struct dissect *d, uint64_t now_ns)
 {
         struct resync *r = &d->resync;
-        dissector_forget_commands(d);
+        forget_commands(d);
         emit_resync(d, now_ns, "the session is followed again");
         doubt_session(d);
         r->is_possible = false;

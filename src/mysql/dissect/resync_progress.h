@@ -1,0 +1,27 @@
+/** @file resync_progress.h  What is counted of an opaque session, so that it can be followed again; resync.h moves it on.
+ *
+ * Threads: one owner.   Memory: none. */
+#ifndef MYSQL_DISSECT_RESYNC_PROGRESS_H
+#define MYSQL_DISSECT_RESYNC_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct resync {
+        bool is_possible; /**< the session is opaque, but its packets can be counted */
+        bool
+            may_have_changed; /**< a command that was missed may have changed the database or a character set */
+        bool server_ended;    /**< the server's last message can be the end of a reply */
+        uint8_t client_last;    /**< sequence number of the client's last packet */
+        uint8_t server_last;    /**< the same of the server */
+        uint64_t owed;          /**< commands whose replies have not begun */
+        uint64_t missed;        /**< commands that are not logged, since since_ns */
+        uint64_t wait;          /**< commands to miss before the session is followed again */
+        uint64_t followed_from; /**< dissect.records when it was followed again for the last time */
+        uint64_t since_ns;      /**< when it became opaque */
+        uint64_t times_opaque;
+        uint64_t times_followed; /**< again */
+        uint64_t missed_before;  /**< commands that were not logged, of earlier times */
+};
+
+#endif
