@@ -1,6 +1,6 @@
 #!/bin/sh
 # Rejects what would blur the rooms (HACKING.md, "Rooms"): an include or a library that a room may not have, a private header of another
-# module, memory past the profiler, a file or a room that has grown too large. Prints TAP.
+# module, units that use each other in a circle, memory past the profiler, a file or a room that has grown too large. Prints TAP.
 set -eu
 src=${top_srcdir:-.}/src
 
@@ -85,6 +85,21 @@ found=$(grep -rnE '^#include "[a-z_/]+_state\.h"' "$src" |
                 case "$file" in "$module"*) ;; *) echo "$file includes ${module}_state.h" ;; esac
         done)
 report "a header NAME_state.h is included only by NAME*" "$found"
+
+# A unit is NAME.c, NAME.h and NAME_state.h. By what it includes, and in a build folder also by what it calls, no unit may come back to
+# itself: such units can't be understood or tested apart. tsort reports each circle.
+NM=${NM:-nm}
+units=$(mktemp)
+trap 'rm -f "$units"' EXIT
+grep -rE '^#include "' "$src" --include='*.[ch]' | sed -nE "s#^$src/([a-z0-9_/]+)\.[ch]:\#include \"([a-z0-9_/]+)\.h\"#\1 \2#p" >"$units"
+if command -v "$NM" >/dev/null && [ -d src ]; then
+        find src -name '*.o' -exec "$NM" -A -g {} + 2>/dev/null | sed -nE 's#^src/([a-z0-9_/]+)\.o:[0-9a-f ]* ([A-Z]) ([A-Za-z0-9_]+)$#\1 \2 \3#p' |
+                while read -r unit kind name; do [ ! -e "$src/$unit.c" ] || echo "$unit $kind $name"; done |
+                awk '$2 == "U" { users[$3] = users[$3] " " $1; next } { owner[$3] = $1 }
+                END { for (name in users) if (name in owner) { n = split(users[name], list, " "); for (i = 1; i <= n; i++) print list[i], owner[name] } }' >>"$units"
+fi
+found=$(sed -E 's/_state( |$)/\1/g' "$units" | sort -u | awk '$1 != $2' | tsort 2>&1 >/dev/null || true)
+report "no units use each other in a circle" "$found"
 
 # What is allocated past the stages' heaps would belong to no stage. (open_memstream holds the replies of the admin port.)
 heaps='malloc|calloc|realloc|reallocarray|strdup|strndup|posix_memalign|aligned_alloc|asprintf|vasprintf|getline|getdelim|realpath'
