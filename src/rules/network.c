@@ -1,5 +1,7 @@
 #include "rules/network.h"
 
+#include "mysql/record/client_host.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,11 +56,7 @@ bool network_parse(char *text, struct network *out)
 bool network_of_address(struct span addr, struct network *out)
 {
         char text[64];
-        const uint8_t *colon = addr.len > 0 ? memrchr(addr.data, ':', addr.len) : NULL;
-        struct span host = colon != NULL ? span_head(addr, (size_t)(colon - addr.data)) : addr;
-        if (host.len > 1 && host.data[0] == '[') {
-                host = span_of(host.data + 1, host.len - 2);
-        }
+        struct span host = client_host(addr);
         if (host.len >= sizeof text) {
                 return false;
         }

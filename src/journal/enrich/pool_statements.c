@@ -1,19 +1,12 @@
 #include "journal/enrich/pool_statements.h"
 
-#include <xxhash.h>
+#include "mysql/record/client_host.h"
 
-static struct span without_port(struct span address)
-{
-        size_t n = address.len;
-        while (n > 0 && address.data[n - 1] != ':') {
-                n--;
-        }
-        return span_head(address, n);
-}
+#include <xxhash.h>
 
 uint64_t pool_scope(const struct record *r)
 {
-        struct span client = without_port(record_text_if_any(r, FIELD_CLIENT_ADDR));
+        struct span client = client_host(record_text_if_any(r, FIELD_CLIENT_ADDR));
         struct span user = record_text_if_any(r, FIELD_USERNAME);
         struct span database = record_text_if_any(r, FIELD_DATABASE);
         uint64_t scope = XXH3_64bits(client.data, client.len);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/seed.h"
+#include "mysql/record/client_host.h"
 #include "profile/heap/prof.h"
 
 #include <xxhash.h>
@@ -67,19 +68,9 @@ void short_session_on_statement(struct short_session *s, const uint8_t hash[DIGE
 
 /* --- clients ------------------------------------------------------------------------------------------------------ */
 
-/** @p address without its port. */
-static struct span host_of(struct span address)
-{
-        size_t len = address.len;
-        while (len > 0 && address.data[len - 1] >= '0' && address.data[len - 1] <= '9') {
-                len--;
-        }
-        return len > 0 && address.data[len - 1] == ':' ? span_head(address, len - 1) : address;
-}
-
 static uint64_t key_of(const struct short_session *s, const struct record *r)
 {
-        struct span host = host_of(record_text_if_any(r, FIELD_CLIENT_ADDR));
+        struct span host = client_host(record_text_if_any(r, FIELD_CLIENT_ADDR));
         struct span user = record_text_if_any(r, FIELD_USERNAME);
         uint64_t key = XXH3_64bits_withSeed(host.data, host.len, seed_of_process() ^ s->program);
         key = XXH3_64bits_withSeed(user.data, user.len, key);

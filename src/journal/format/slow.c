@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "mysql/record/client_host.h"
 #include "mysql/record/fields.h"
 #include "mysql/sql/sql.h"
 #include "mysql/wire/command.h"
@@ -221,17 +222,12 @@ static void put_statement(struct writer *w, const struct record *r)
 
 /* --- the entry ----------------------------------------------------------------------------------------------------- */
 
-/** The client's host, without the port that only the proxy knows. */
+/** The client's host as the servers write it: without a port, and "localhost" for a UNIX socket. */
 static struct span host_of(const struct record *r)
 {
-        struct span addr = record_text_if_any(r, FIELD_CLIENT_ADDR);
-        if (!record_has(r, FIELD_CLIENT_ADDR) || (addr.len >= 5 && memcmp(addr.data, "unix:", 5) == 0)) {
-                return span_str("localhost");
-        }
-        const uint8_t *colon = addr.len > 0 ? memrchr(addr.data, ':', addr.len) : NULL;
-        addr.len = colon != NULL ? (size_t)(colon - addr.data) : addr.len;
-        bool is_v6 = addr.len > 2 && addr.data[0] == '[' && addr.data[addr.len - 1] == ']';
-        return is_v6 ? span_of(addr.data + 1, addr.len - 2) : addr;
+        struct span address = record_text_if_any(r, FIELD_CLIENT_ADDR);
+        bool is_local = !record_has(r, FIELD_CLIENT_ADDR) || client_is_local(address);
+        return is_local ? span_str("localhost") : client_host(address);
 }
 
 static void put_who(struct writer *w, const struct record *r)

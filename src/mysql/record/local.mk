@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/libmysql_record.a
 src_libmysql_record_a_SOURCES = \
+	src/mysql/record/client_host.c \
+	src/mysql/record/client_host.h \
 	src/mysql/record/field_table.h \
 	src/mysql/record/fields.h \
 	src/mysql/record/gap.h \

@@ -1,3 +1,4 @@
+#include "mysql/record/client_host.h"
 #include "mysql/record/record_cut.h"
 #include "mysql/record/record_packed.h"
 #include "mysql/wire/command.h"
@@ -362,7 +363,35 @@ static void a_large_record_is_cut(void)
         CU_ASSERT_FALSE(record_cut(&r, 20000, "a.setting", reason));
 }
 
+/* --- addresses -------------------------------------------------------------------------------------------------------- */
+
+static void the_host_of_a_client(void)
+{
+        static const struct {
+                const char *address, *host;
+        } cases[] = {
+            {"10.0.0.7:51422", "10.0.0.7"},
+            {"[::1]:51422", "::1"},
+            {"[2001:db8::7]:1", "2001:db8::7"},
+            {"10.0.0.7", "10.0.0.7"},
+            {"unix:", "unix:"},
+            {"unix:/run/app:1/db.sock", "unix:/run/app:1/db.sock"},
+            {"[]:1", ""},
+            {"[", "["},
+            {"]:1", "]"},
+            {":1", ""},
+            {"", ""},
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                CU_ASSERT_TRUE(span_equal(client_host(span_str(cases[i].address)), span_str(cases[i].host)));
+                CU_ASSERT_EQUAL(client_is_local(span_str(cases[i].address)),
+                                strncmp(cases[i].address, "unix:", 5) == 0);
+        }
+        CU_ASSERT_EQUAL(client_host((struct span){NULL, 0}).len, 0);
+}
+
 static const struct tap_test tests[] = {
+    {"the host of a client", the_host_of_a_client},
     {"a large record is cut", a_large_record_is_cut},
     {"every field is described", every_field_is_described},
     {"the kinds agree with the table", the_kinds_agree_with_the_table},
