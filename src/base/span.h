@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 struct span {
         const uint8_t *data; /**< may be NULL when len is 0 */
@@ -107,6 +108,23 @@ static inline uint8_t *span_copy(uint8_t *to, struct span s)
 static inline bool span_equal(struct span a, struct span b)
 {
         return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+/** Is @p s equal to @p text apart from the case of ASCII letters? */
+static inline bool span_equal_nocase(struct span s, const char *text)
+{
+        return s.len == strlen(text) && strncasecmp((const char *)s.data, text, s.len) == 0;
+}
+
+/** Is @p s equal to one of @p texts apart from case? The last one is NULL. */
+static inline bool span_is_one_of(struct span s, const char *const *texts)
+{
+        for (; *texts != NULL; texts++) {
+                if (span_equal_nocase(s, *texts)) {
+                        return true;
+                }
+        }
+        return false;
 }
 
 /** Are the @p n bytes at @p a equal to those at @p b? As in span_copy there is no call, and the last bytes are compared twice. For

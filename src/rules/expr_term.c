@@ -108,21 +108,16 @@ const char *expr_term_name(size_t i)
         return i < TERMS ? terms[i].name : NULL;
 }
 
-static bool is_same(struct span name, const char *word)
-{
-        return name.len == strlen(word) && strncasecmp((const char *)name.data, word, name.len) == 0;
-}
-
 static const struct expr_term *find_term(struct span name)
 {
         for (size_t i = 0; i < SYNONYMS; i++) {
-                if (is_same(name, synonyms[i].name)) {
+                if (span_equal_nocase(name, synonyms[i].name)) {
                         name = span_str(synonyms[i].term);
                         break;
                 }
         }
         for (size_t i = 0; i < TERMS; i++) {
-                if (is_same(name, terms[i].name)) {
+                if (span_equal_nocase(name, terms[i].name)) {
                         return &terms[i];
                 }
         }
@@ -178,7 +173,7 @@ static void term_of_field(enum record_field field, struct expr_term *out)
 static bool find_field(struct span name, struct expr_term *out)
 {
         for (enum record_field f = 0; f < FIELD_COUNT; f++) {
-                if (is_same(name, record_fields[f].name)) {
+                if (span_equal_nocase(name, record_fields[f].name)) {
                         term_of_field(f, out);
                         return true;
                 }

@@ -2,8 +2,6 @@
 
 #include "mysql/sql/sql.h"
 
-#include <strings.h>
-
 /* Each of these may differ from call to call, or is called for its effect. Several are synonyms of one keyword in digests. */
 static const char *const changing[] = {"NOW",
                                        "SYSDATE",
@@ -55,23 +53,11 @@ static const char *const changing[] = {"NOW",
 static const char *const controls[] = {"BEGIN", "START", "COMMIT", "ROLLBACK", "SET", "USE", "XA", NULL};
 static const char *const points[] = {"SAVEPOINT", "RELEASE", "PREPARE", "DEALLOCATE", NULL};
 
+/** Is @p word one of @p words? Functions can be called by their names in backticks, too. */
 static bool is_one_of(struct span word, const char *const *words)
 {
-        if (word.len >= 2 && word.data[0] == '`') {
-                word = span_of(word.data + 1, word.len - 2);
-        }
-        for (; *words != NULL; words++) {
-                if (word.len == strlen(*words) &&
-                    strncasecmp((const char *)word.data, *words, word.len) == 0) {
-                        return true;
-                }
-        }
-        return false;
-}
-
-static bool is_sign(const struct sql_token *t, char sign)
-{
-        return t->kind == SQL_OPERATOR && t->text.len == 1 && t->text.data[0] == (uint8_t)sign;
+        bool is_quoted = word.len >= 2 && word.data[0] == '`';
+        return span_is_one_of(is_quoted ? span_of(word.data + 1, word.len - 2) : word, words);
 }
 
 /** What the tokens show, from the first on. */
@@ -81,11 +67,10 @@ static enum repeat read_tokens(struct span text, enum repeat plain)
         enum repeat repeat = plain;
         struct sql_token before = {.kind = SQL_END};
         for (struct sql_token t = sql_next(&lexer); t.kind != SQL_END; t = sql_next(&lexer)) {
-                if (is_sign(&before, ';')) {
+                if (sql_is_sign(&before, ';')) {
                         return REPEAT_WRITES_ANY; /* another statement */
                 }
-                bool is_name = t.kind == SQL_NAME || t.kind == SQL_QUOTED || t.kind == SQL_KEYWORD;
-                bool is_changing = is_sign(&t, '@') || (is_name && is_one_of(t.text, changing));
+                bool is_changing = sql_is_sign(&t, '@') || (sql_is_name(&t) && is_one_of(t.text, changing));
                 if (plain == REPEAT_IS_DUPLICATE && is_changing) {
                         repeat = REPEAT_IS_NOTHING;
                 }

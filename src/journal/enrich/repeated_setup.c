@@ -37,15 +37,9 @@ static void advance(struct setup_reader *r)
         } while (r->token.kind == SQL_COMMENT);
 }
 
-static bool is_word(const struct sql_token *t, const char *word)
-{
-        return (t->kind == SQL_KEYWORD || t->kind == SQL_NAME) && t->text.len == strlen(word) &&
-               strncasecmp((const char *)t->text.data, word, t->text.len) == 0;
-}
-
 static bool accept(struct setup_reader *r, const char *word)
 {
-        bool is_it = is_word(&r->token, word);
+        bool is_it = sql_is_word(&r->token, word);
         if (is_it) {
                 advance(r);
         }
@@ -80,17 +74,6 @@ static uint64_t hash_name(struct span name)
 {
         uint64_t h = hash_text(0xcbf29ce484222325U, name);
         return h != 0 ? h : 1;
-}
-
-static bool is_one_of(struct span name, const char *const *names)
-{
-        for (; *names != NULL; names++) {
-                if (name.len == strlen(*names) &&
-                    strncasecmp((const char *)name.data, *names, name.len) == 0) {
-                        return true;
-                }
-        }
-        return false;
 }
 
 /* --- assignments -------------------------------------------------------------------------------------------------- */
@@ -159,11 +142,11 @@ static void name_variable(struct span name, enum scope scope, struct assignment 
         static const char *const transaction[] = {"transaction_isolation", "tx_isolation",
                                                   "transaction_read_only", "tx_read_only", NULL};
         static const char charset[] = "character_set_";
-        if (scope == SCOPE_OTHER || is_one_of(name, passing)) {
+        if (scope == SCOPE_OTHER || span_is_one_of(name, passing)) {
                 return;
         }
         a->name = hash_name(name);
-        if (is_one_of(name, transaction)) {
+        if (span_is_one_of(name, transaction)) {
                 a->group = SETUP_TRANSACTION;
                 a->is_constant =
                     a->is_constant && scope == SCOPE_SESSION; /* otherwise of the next transaction */
@@ -302,9 +285,9 @@ static bool is_compound(struct setup_reader *r)
         static const char *const words[] = {"CALL",  "EXECUTE", "CASE",   "IF", "LOOP",
                                             "WHILE", "FOR",     "REPEAT", NULL};
         if (accept(r, "BEGIN")) {
-                return is_word(&r->token, "NOT");
+                return sql_is_word(&r->token, "NOT");
         }
-        return (r->token.kind == SQL_KEYWORD || r->token.kind == SQL_NAME) && is_one_of(r->token.text, words);
+        return sql_is_one_of(&r->token, words);
 }
 
 /** @p text is the statement of @p record. */

@@ -34,22 +34,12 @@ static bool is_one_of(const struct sql_token *t, const char *const *words)
         return false;
 }
 
-static bool is_operator(const struct sql_token *t, char c)
-{
-        return t->kind == SQL_OPERATOR && t->text.len == 1 && t->text.data[0] == (uint8_t)c;
-}
-
 static void advance(struct parser *p)
 {
         p->t = p->ahead;
         do {
                 p->ahead = sql_next(&p->lexer);
         } while (p->ahead.kind == SQL_COMMENT);
-}
-
-static bool is_name(const struct sql_token *t)
-{
-        return t->kind == SQL_NAME || t->kind == SQL_QUOTED || t->kind == SQL_KEYWORD;
 }
 
 /** A name without its quotes. */
@@ -98,7 +88,7 @@ static bool is_defined_by_with(const struct parser *p, uint64_t hash)
 static void take_table(struct parser *p)
 {
         struct span name = bare(p->t.text);
-        bool is_qualified = is_operator(&p->ahead, '.');
+        bool is_qualified = sql_is_sign(&p->ahead, '.');
         bool internal = is_qualified && is_internal(name);
         if (is_qualified) {
                 advance(p);
@@ -133,7 +123,7 @@ static void set_bit(uint64_t *bits, unsigned at, bool value)
 
 static void take_operator(struct parser *p)
 {
-        if (is_operator(&p->t, '(')) {
+        if (sql_is_sign(&p->t, '(')) {
                 if (p->depth + 1 == DEPTHS) {
                         p->shape.is_opaque = true;
                         return;
@@ -141,12 +131,12 @@ static void take_operator(struct parser *p)
                 p->depth++;
                 set_bit(&p->queries, p->depth, false);
                 set_bit(&p->lists, p->depth, p->expects_table); /* FROM ( a , b ) */
-        } else if (is_operator(&p->t, ')')) {
+        } else if (sql_is_sign(&p->t, ')')) {
                 p->depth -= p->depth > 0 ? 1 : 0;
                 p->expects_table = false;
-        } else if (is_operator(&p->t, ',')) {
+        } else if (sql_is_sign(&p->t, ',')) {
                 p->expects_table = (p->lists >> p->depth & 1) != 0;
-        } else if (is_operator(&p->t, ';')) {
+        } else if (sql_is_sign(&p->t, ';')) {
                 p->shape.is_opaque = true;
         }
 }
@@ -187,10 +177,10 @@ static void take_word(struct parser *p, const struct sql_token *before)
         if (p->t.kind == SQL_KEYWORD && take_clause(p, before)) {
                 return;
         }
-        if (p->t.kind == SQL_KEYWORD && sql_is(&p->t, "AS") && is_operator(&p->ahead, '(')) {
+        if (p->t.kind == SQL_KEYWORD && sql_is(&p->t, "AS") && sql_is_sign(&p->ahead, '(')) {
                 define_with(p);
         } else if (p->expects_table && !is_one_of(&p->t, modifiers)) {
-                bool is_function = is_operator(&p->ahead, '(') && !p->writes;
+                bool is_function = sql_is_sign(&p->ahead, '(') && !p->writes;
                 p->expects_table = p->expects_table && !is_function && !sql_is(&p->t, "DUAL");
                 if (p->expects_table) {
                         take_table(p);
@@ -227,12 +217,12 @@ static enum shape_kind kind_of(struct parser *p)
 /** What the current token @p t says about how rows are selected. LIMIT ? OFFSET ? can be LIMIT ?, ... in a digest. */
 static void note_selection(struct parser *p, const struct sql_token *t)
 {
-        bool compares = is_operator(t, '<') || is_operator(t, '>') || span_equal(t->text, span_str("<=")) ||
+        bool compares = sql_is_sign(t, '<') || sql_is_sign(t, '>') || span_equal(t->text, span_str("<=")) ||
                         span_equal(t->text, span_str(">=")) || sql_is(t, "BETWEEN");
-        bool has_offset = p->has_limit && (sql_is(t, "OFFSET") || is_operator(t, ','));
+        bool has_offset = p->has_limit && (sql_is(t, "OFFSET") || sql_is_sign(t, ','));
         p->has_where = p->has_where || sql_is(t, "WHERE");
         p->has_limit = p->has_limit || sql_is(t, "LIMIT");
-        p->has_key = p->has_key || (p->has_where && (is_operator(t, '=') || sql_is(t, "IN")));
+        p->has_key = p->has_key || (p->has_where && (sql_is_sign(t, '=') || sql_is(t, "IN")));
         p->shape.is_range = p->shape.is_range || compares || has_offset;
         p->shape.is_page = p->shape.is_range && p->has_limit;
         p->shape.is_batch = p->shape.is_page && !p->has_key;
@@ -243,7 +233,7 @@ struct shape shape_of(struct span text, bool is_cut)
         struct parser p = {.lexer = sql_lexer_over(text, (struct sql_mode){0}), .shape.is_opaque = is_cut};
         advance(&p);
         advance(&p);
-        while (is_operator(&p.t, '(')) {
+        while (sql_is_sign(&p.t, '(')) {
                 take_operator(&p);
                 advance(&p);
         }
@@ -258,7 +248,7 @@ struct shape shape_of(struct span text, bool is_cut)
                         p.shape.kind = SHAPE_WRITE;
                 }
                 struct sql_token now = p.t;
-                if (is_name(&p.t)) {
+                if (sql_is_name(&p.t)) {
                         take_word(&p, &before);
                 } else if (p.t.kind == SQL_OPERATOR) {
                         take_operator(&p);

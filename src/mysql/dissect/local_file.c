@@ -2,14 +2,6 @@
 
 #include "mysql/sql/sql.h"
 
-#include <strings.h>
-
-static bool is_word(const struct sql_token *t, const char *word)
-{
-        return (t->kind == SQL_KEYWORD || t->kind == SQL_NAME) && t->text.len == strlen(word) &&
-               strncasecmp((const char *)t->text.data, word, t->text.len) == 0;
-}
-
 static struct sql_token next_code(struct sql_lexer *l)
 {
         struct sql_token t = sql_next(l);
@@ -40,11 +32,11 @@ static bool names(struct span text, struct sql_mode mode, struct span name)
         struct sql_lexer lexer = sql_lexer_over(text, mode);
         bool is_local = false;
         for (struct sql_token t = next_code(&lexer); t.kind != SQL_END; t = next_code(&lexer)) {
-                if (is_word(&t, "EXECUTE") || is_word(&t, "CALL")) {
+                if (sql_is_word(&t, "EXECUTE") || sql_is_word(&t, "CALL")) {
                         return true;
                 }
-                bool is_infile = is_local && is_word(&t, "INFILE");
-                is_local = is_word(&t, "LOCAL");
+                bool is_infile = is_local && sql_is_word(&t, "INFILE");
+                is_local = sql_is_word(&t, "LOCAL");
                 if (is_infile) {
                         t = next_code(&lexer);
                         if (may_be(&t, name)) {

@@ -309,11 +309,6 @@ static void note_literal(const struct state *s, const struct sql_token *t, struc
         out->n_literals++;
 }
 
-static bool is_operator(const struct sql_token *t, char c)
-{
-        return t->kind == SQL_OPERATOR && t->text.len == 1 && t->text.data[0] == (uint8_t)c;
-}
-
 static bool is_value(const struct sql_token *t)
 {
         return sql_is_literal(t) || t->kind == SQL_PARAMETER;
@@ -323,7 +318,7 @@ static bool is_value(const struct sql_token *t)
 static bool goes_on(const struct state *s, const struct sql_token *t)
 {
         enum { COMMA_BYTES = 2 }; /* space that it would take for a moment */
-        return is_operator(t, ',') && is_value(&s->ahead) && peek(s, 0).kind == VALUES &&
+        return sql_is_sign(t, ',') && is_value(&s->ahead) && peek(s, 0).kind == VALUES &&
                s->by_depth != s->depth + 1 && s->w.size - s->w.at >= COMMA_BYTES;
 }
 
@@ -332,7 +327,7 @@ static bool take_value(const struct state *s, struct sql_lexer *lexer, struct sq
                        struct digest *out)
 {
         bool is_signed = false;
-        while (is_operator(t, '-') || is_operator(t, '+')) {
+        while (sql_is_sign(t, '-') || sql_is_sign(t, '+')) {
                 is_signed = true;
                 *t = next_code(lexer);
         }
@@ -351,7 +346,7 @@ static bool take_row(struct state *s, struct span sql, struct digest *out)
 {
         enum { ROW_BYTES = 64 }; /* space that it would take for a moment */
         enum kind rows = (enum kind)peek(s, 0).kind;
-        if ((rows != ROWS && rows != WIDE_ROWS) || !is_operator(&s->ahead, '(') || s->by_depth != 0 ||
+        if ((rows != ROWS && rows != WIDE_ROWS) || !sql_is_sign(&s->ahead, '(') || s->by_depth != 0 ||
             s->w.size - s->w.at < ROW_BYTES) {
                 return false;
         }
@@ -361,12 +356,12 @@ static bool take_row(struct state *s, struct span sql, struct digest *out)
         struct sql_token t = next_code(&lexer);
         size_t n = 1;
         bool is_row = take_value(s, &lexer, &t, sql, out);
-        while (is_row && is_operator(&t, ',')) {
+        while (is_row && sql_is_sign(&t, ',')) {
                 n++;
                 t = next_code(&lexer);
                 is_row = take_value(s, &lexer, &t, sql, out);
         }
-        if (!is_row || !is_operator(&t, ')') || (n == 1) != (rows == ROWS)) {
+        if (!is_row || !sql_is_sign(&t, ')') || (n == 1) != (rows == ROWS)) {
                 out->values = values;
                 out->n_literals = n_literals;
                 return false;
@@ -387,7 +382,7 @@ void digest_make(struct span sql, struct sql_mode mode, struct digest *out)
         while (s.ahead.kind != SQL_END && !s.failed) {
                 struct sql_token t = s.ahead;
                 s.ahead = next_code(&s.lexer);
-                if (is_operator(&t, ',') && take_row(&s, sql, out)) {
+                if (sql_is_sign(&t, ',') && take_row(&s, sql, out)) {
                         continue;
                 }
                 bool is_more = goes_on(&s, &t);

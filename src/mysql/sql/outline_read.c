@@ -8,14 +8,14 @@
 static void take_table(struct outline_reader *r)
 {
         struct outline_table table = {.name = r->t.text};
-        if (is_operator(&r->ahead, '.')) {
+        if (sql_is_sign(&r->ahead, '.')) {
                 outline_advance(r);
                 outline_advance(r);
                 table = (struct outline_table){.schema = table.name, .name = r->t.text};
         }
-        bool is_function = is_operator(&r->ahead, '(') && !r->may_be_columns;
+        bool is_function = sql_is_sign(&r->ahead, '(') && !r->may_be_columns;
         r->expects_table = false;
-        if (is_name(&r->t) && !is_function &&
+        if (sql_is_name(&r->t) && !is_function &&
             (table.schema.len > 0 || !outline_is_defined(&r->with, table.name))) {
                 outline_add_table(r->out, table);
         }
@@ -26,12 +26,12 @@ static void take_table(struct outline_reader *r)
 /** The form of the statement whose verb is the current token. */
 static enum outline_form take_verb(struct outline_reader *r)
 {
-        bool starts = is_word(&r->t, "START") && is_word(&r->ahead, "TRANSACTION");
+        bool starts = sql_is_word(&r->t, "START") && sql_is_word(&r->ahead, "TRANSACTION");
         unsigned verb = outline_verb_of(starts ? span_str("BEGIN") : r->t.text);
         r->out->verbs |= 1ULL << verb;
-        r->creates = is_word(&r->t, "CREATE");
+        r->creates = sql_is_word(&r->t, "CREATE");
         enum outline_form form = outline_form(verb);
-        return form == FORM_SET && !is_word(&r->ahead, "STATEMENT") ? FORM_OTHER : form;
+        return form == FORM_SET && !sql_is_word(&r->ahead, "STATEMENT") ? FORM_OTHER : form;
 }
 
 /** A statement begins with the current token, its verb. */
@@ -62,14 +62,15 @@ static void begin_form(struct outline_reader *r)
 /** WITH, and what it defines. @return false if the current token is the verb. */
 static bool take_with(struct outline_reader *r)
 {
-        if (is_word(&r->t, "WITH")) {
+        if (sql_is_word(&r->t, "WITH")) {
                 r->in_with = true;
                 r->out->clauses |= 1U << CLAUSE_WITH;
-        } else if (is_word(&r->t, "RESTRICT")) { /* CYCLE a, b RESTRICT, behind a definition */
-                bool ends = r->in_with && !is_operator(&r->ahead, ',');
+        } else if (sql_is_word(&r->t, "RESTRICT")) { /* CYCLE a, b RESTRICT, behind a definition */
+                bool ends = r->in_with && !sql_is_sign(&r->ahead, ',');
                 r->in_with = r->in_with && !ends;
                 return r->in_with || ends;
-        } else if (is_operator(&r->before, ')') && !is_word(&r->t, "AS") && !is_word(&r->t, "CYCLE")) {
+        } else if (sql_is_sign(&r->before, ')') && !sql_is_word(&r->t, "AS") &&
+                   !sql_is_word(&r->t, "CYCLE")) {
                 r->in_with = false;
         }
         return r->in_with;
@@ -81,7 +82,8 @@ static bool is_explained(const struct outline_reader *r)
         static const char *const explainable[] = {"SELECT", "INSERT", "REPLACE", "UPDATE",
                                                   "DELETE", "VALUES", NULL};
         static const char *const analyzes[] = {"ANALYZE", "LOCAL", "NO_WRITE_TO_BINLOG", NULL};
-        return is_one_of(&r->t, explainable) || (is_word(&r->t, "TABLE") && !is_one_of(&r->before, analyzes));
+        return sql_is_one_of(&r->t, explainable) ||
+               (sql_is_word(&r->t, "TABLE") && !sql_is_one_of(&r->before, analyzes));
 }
 
 /** EXPLAIN FORMAT = JSON, EXPLAIN ANALYZE, DESCRIBE t … */
@@ -90,19 +92,19 @@ static void take_explained(struct outline_reader *r)
         static const char *const options[] = {"EXTENDED", "PARTITIONS",         "FORMAT", "ANALYZE", "INTO",
                                               "LOCAL",    "NO_WRITE_TO_BINLOG", NULL};
         static const char *const tables[] = {"TABLE", "TABLES", NULL};
-        if (is_operator(&r->before, '=') || is_one_of(&r->t, options)) {
+        if (sql_is_sign(&r->before, '=') || sql_is_one_of(&r->t, options)) {
                 return; /* the format of an explanation, or the word before it */
         }
         r->expects_statement = false;
-        if (is_one_of(&r->t, tables)) {
+        if (sql_is_one_of(&r->t, tables)) {
                 r->form = FORM_LIST;
                 expect_tables(r, true);
-        } else if (is_word(&r->t, "FOR") &&
-                   !is_word(&r->ahead, "CONNECTION")) { /* EXPLAIN FOR SCHEMA s SELECT … */
+        } else if (sql_is_word(&r->t, "FOR") &&
+                   !sql_is_word(&r->ahead, "CONNECTION")) { /* EXPLAIN FOR SCHEMA s SELECT … */
                 outline_advance(r);
                 outline_advance(r);
                 r->expects_statement = true;
-        } else if (is_word(&r->t, "FOR")) { /* EXPLAIN FOR CONNECTION 7 */
+        } else if (sql_is_word(&r->t, "FOR")) { /* EXPLAIN FOR CONNECTION 7 */
                 r->expects_table = false;
                 r->out->is_partial = true;
         } else {
@@ -127,8 +129,9 @@ static bool take_head(struct outline_reader *r)
         r->expects_table = false;
         r->form = take_verb(r);
         begin_form(r);
-        bool is_label = r->form == FORM_OTHER && is_operator(&r->ahead, ':');
-        if ((r->form == FORM_BEGIN && is_word(&r->ahead, "NOT")) || is_label || is_one_of(&r->t, compound)) {
+        bool is_label = r->form == FORM_OTHER && sql_is_sign(&r->ahead, ':');
+        if ((r->form == FORM_BEGIN && sql_is_word(&r->ahead, "NOT")) || is_label ||
+            sql_is_one_of(&r->t, compound)) {
                 outline_skip_rest(r);
         }
         return true;
@@ -144,21 +147,21 @@ static void take_word(struct outline_reader *r)
                                             "FIELDS", "COLUMNS", "INDEXES",   "TABLES", NULL};
         static const char *const no_table[] = {"DUAL", "WITH", "FOR", NULL}; /* FLUSH TABLES WITH READ LOCK */
         static const char *const materialized[] = {"AS", "MATERIALIZED", NULL};
-        bool is_part = is_operator(&r->before, '.') || is_operator(&r->before, '@'); /* t.from, @@limit */
+        bool is_part = sql_is_sign(&r->before, '.') || sql_is_sign(&r->before, '@'); /* t.from, @@limit */
         bool is_quoted = r->t.kind == SQL_QUOTED || is_part ||
-                         (r->expects_table && !r->expects_statement && is_one_of(&r->t, plain));
-        frame_of(r)->is_recursive |= is_word(&r->t, "RECURSIVE") && is_word(&r->before, "WITH");
-        if (is_quoted || !is_one_of(&r->t, materialized)) {
+                         (r->expects_table && !r->expects_statement && sql_is_one_of(&r->t, plain));
+        frame_of(r)->is_recursive |= sql_is_word(&r->t, "RECURSIVE") && sql_is_word(&r->before, "WITH");
+        if (is_quoted || !sql_is_one_of(&r->t, materialized)) {
                 frame_of(r)->name = r->t.text;
         }
         if (!is_quoted && (take_head(r) || outline_take_words(r))) {
                 return;
         }
-        bool is_prefix = (is_word(&r->t, "OJ") && is_operator(&r->before, '{')) ||
-                         (is_word(&r->t, "LATERAL") && is_operator(&r->ahead, '('));
-        if (r->expects_table && !is_quoted && is_one_of(&r->t, no_table)) {
+        bool is_prefix = (sql_is_word(&r->t, "OJ") && sql_is_sign(&r->before, '{')) ||
+                         (sql_is_word(&r->t, "LATERAL") && sql_is_sign(&r->ahead, '('));
+        if (r->expects_table && !is_quoted && sql_is_one_of(&r->t, no_table)) {
                 r->expects_table = false;
-        } else if (r->expects_table && !is_prefix && (is_quoted || !is_one_of(&r->t, modifiers))) {
+        } else if (r->expects_table && !is_prefix && (is_quoted || !sql_is_one_of(&r->t, modifiers))) {
                 take_table(r);
                 r->expects_statement = r->expects_statement && !is_quoted; /* DESCRIBE `t` */
         }
@@ -192,15 +195,15 @@ static void open_parenthesis(struct outline_reader *r)
         static const char *const operators[] = {"UNION", "EXCEPT", "INTERSECT", NULL};
         static const char *const quantifiers[] = {"ALL", "DISTINCT", NULL};
         static const char *const defined[] = {"AS", "MATERIALIZED", NULL};
-        const struct sql_token *operator= is_one_of(&r->before, quantifiers) ? &r->earlier : &r->before;
+        const struct sql_token *operator= sql_is_one_of(&r->before, quantifiers) ? &r->earlier : &r->before;
         static const char *const queries[] = {"SELECT", "WITH", "VALUES", "TABLE", NULL};
-        bool is_query = is_one_of(&r->ahead, queries);
+        bool is_query = sql_is_one_of(&r->ahead, queries);
         bool in_head = r->expects_statement && r->depth == r->head_depth;
-        bool is_head = in_head && (!r->in_with || is_operator(&r->before, ')'));
-        bool is_operand = is_head || (is_query && is_one_of(operator, operators));
+        bool is_head = in_head && (!r->in_with || sql_is_sign(&r->before, ')'));
+        bool is_operand = is_head || (is_query && sql_is_one_of(operator, operators));
         bool is_list = r->expects_table && !is_query; /* FROM (a, b) */
         struct frame inner = {.is_query = is_query, .is_list = is_list};
-        inner.defines = is_one_of(&r->before, defined);
+        inner.defines = sql_is_one_of(&r->before, defined);
         inner.n_with = r->with.n;
         if (inner.defines && frame_of(r)->is_recursive) {
                 define_with(r);
@@ -215,13 +218,13 @@ static void open_parenthesis(struct outline_reader *r)
 
 static void take_operator(struct outline_reader *r)
 {
-        if (is_operator(&r->t, '(')) {
+        if (sql_is_sign(&r->t, '(')) {
                 open_parenthesis(r);
-        } else if (is_operator(&r->t, ')')) {
+        } else if (sql_is_sign(&r->t, ')')) {
                 close_parenthesis(r);
-        } else if (is_operator(&r->t, ',')) {
+        } else if (sql_is_sign(&r->t, ',')) {
                 r->expects_table = frame_of(r)->is_list;
-        } else if (!is_operator(&r->t, '{')) { /* FROM { OJ a LEFT JOIN b … } */
+        } else if (!sql_is_sign(&r->t, '{')) { /* FROM { OJ a LEFT JOIN b … } */
                 r->expects_table = r->expects_table && r->form == FORM_EXPLAIN;
         }
 }
@@ -250,7 +253,7 @@ void outline_read(struct span sql, struct sql_mode mode, bool is_cut, struct out
         outline_advance(&r);
         bool has_begun = false;
         for (outline_advance(&r); r.t.kind != SQL_END; outline_advance(&r)) {
-                if (is_operator(&r.t, ';')) {
+                if (sql_is_sign(&r.t, ';')) {
                         has_begun = false;
                         continue;
                 }
@@ -261,7 +264,7 @@ void outline_read(struct span sql, struct sql_mode mode, bool is_cut, struct out
                 }
                 if (r.t.kind == SQL_OPERATOR) {
                         take_operator(&r);
-                } else if (is_name(&r.t)) {
+                } else if (sql_is_name(&r.t)) {
                         take_word(&r);
                 } else {
                         r.expects_table = false;

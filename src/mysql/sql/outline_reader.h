@@ -7,8 +7,6 @@
 #include "mysql/sql/outline_names.h"
 #include "mysql/sql/outline_verbs.h"
 
-#include <strings.h>
-
 enum { DEPTHS = 64 };
 
 /** What is known at one depth of parentheses. */
@@ -44,33 +42,6 @@ struct outline_reader {
         bool creates; /* the verb is CREATE */
         bool in_with; /* before the verb that WITH belongs to */
 };
-
-static inline bool is_operator(const struct sql_token *t, char c)
-{
-        return t->kind == SQL_OPERATOR && t->text.len == 1 && t->text.data[0] == (uint8_t)c;
-}
-
-/** Is @p t the word @p word, a keyword of the lexer or not? */
-static inline bool is_word(const struct sql_token *t, const char *word)
-{
-        return (t->kind == SQL_KEYWORD || t->kind == SQL_NAME) && t->text.len == strlen(word) &&
-               strncasecmp((const char *)t->text.data, word, t->text.len) == 0;
-}
-
-static inline bool is_one_of(const struct sql_token *t, const char *const *words)
-{
-        for (; *words != NULL; words++) {
-                if (is_word(t, *words)) {
-                        return true;
-                }
-        }
-        return false;
-}
-
-static inline bool is_name(const struct sql_token *t)
-{
-        return t->kind == SQL_NAME || t->kind == SQL_QUOTED || t->kind == SQL_KEYWORD;
-}
 
 static inline struct frame *frame_of(struct outline_reader *r)
 {

@@ -2,8 +2,6 @@
 
 #include "mysql/sql/outline.h"
 
-#include <strings.h>
-
 static const struct verb {
         const char *name;
         enum outline_form form;
@@ -33,18 +31,13 @@ static const struct verb {
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
 _Static_assert((int)VERBS <= (int)OUTLINE_VERBS_MAX, "a bit each");
 
-static bool is_same(struct span word, const char *name)
-{
-        return word.len == strlen(name) && strncasecmp((const char *)word.data, name, word.len) == 0;
-}
-
 unsigned outline_verb_of(struct span word)
 {
-        if (is_same(word, "DESC")) {
+        if (span_equal_nocase(word, "DESC")) {
                 word = span_str("describe");
         }
         unsigned verb = 0;
-        while (verb < VERBS - 1 && !is_same(word, verbs[verb].name)) {
+        while (verb < VERBS - 1 && !span_equal_nocase(word, verbs[verb].name)) {
                 verb++;
         }
         return verb;

@@ -77,17 +77,12 @@ static bool has_constants(struct span value)
 /** Is @p t a word with which statements and bodies of stored programs begin? */
 static bool is_like_statement(const struct sql_token *t)
 {
-        static const char *const words[] = {
-            "CREATE", "ALTER",   "SET",     "GRANT", "CHANGE", "START", "SELECT",  "INSERT",  "REPLACE",
-            "UPDATE", "DELETE",  "CALL",    "DO",    "BEGIN",  "WITH",  "EXECUTE", "PREPARE", "USE",
-            "LOAD",   "EXPLAIN", "DECLARE", "CLONE", "SHOW",   "IF",    "RETURN",  "ANALYZE", "DESCRIBE"};
-        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-                size_t len = strlen(words[i]);
-                if (t->text.len == len && strncasecmp((const char *)t->text.data, words[i], len) == 0) {
-                        return true;
-                }
-        }
-        return false;
+        static const char *const words[] = {"CREATE", "ALTER",   "SET",      "GRANT",   "CHANGE",  "START",
+                                            "SELECT", "INSERT",  "REPLACE",  "UPDATE",  "DELETE",  "CALL",
+                                            "DO",     "BEGIN",   "WITH",     "EXECUTE", "PREPARE", "USE",
+                                            "LOAD",   "EXPLAIN", "DECLARE",  "CLONE",   "SHOW",    "IF",
+                                            "RETURN", "ANALYZE", "DESCRIBE", NULL};
+        return span_is_one_of(t->text, words);
 }
 
 /** Is @p sql a statement with a password? The mode of the session that would run it is unknown. */
@@ -181,8 +176,7 @@ struct walk {
 
 static bool reads(const struct sql_token *t, const char *word)
 {
-        return t->text.len == strlen(word) && t->kind != SQL_STRING &&
-               strncasecmp((const char *)t->text.data, word, t->text.len) == 0;
+        return t->kind != SQL_STRING && span_equal_nocase(t->text, word);
 }
 
 static struct span bare(struct span name)
@@ -195,8 +189,7 @@ static struct span bare(struct span name)
 
 static bool is_name(const struct sql_token *t)
 {
-        return t->kind == SQL_NAME || t->kind == SQL_QUOTED || t->kind == SQL_KEYWORD ||
-               t->kind == SQL_STRING;
+        return sql_is_name(t) || t->kind == SQL_STRING;
 }
 
 bool secret_columns_has(const struct secret_columns *c, struct span name)

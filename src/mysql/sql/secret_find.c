@@ -187,7 +187,7 @@ static bool is_bare(const struct secret_finder *f, const struct sql_token *t, st
                     const struct sql_token *next)
 {
         return f->expects == SECRET_EXPECTS_SECRET && f->before != SECRET_AT && word.id != WORD_RANDOM &&
-               !secret_is_name(t->text) && !secret_is_sign(next, '(');
+               !secret_is_name(t->text) && !sql_is_sign(next, '(');
 }
 
 /** Take a word or name. @return true if it is a password without quotes, or in the quotes of a name. */
@@ -209,7 +209,7 @@ static bool on_word(struct secret_finder *f, const struct sql_token *t, const st
         struct span name = t->kind == SQL_QUOTED ? inside(t) : t->text;
         bool is_name = secret_is_name(name);
         secret_on_value_column(f, name, end_of(f, t));
-        bool is_called = secret_is_sign(next, '(');
+        bool is_called = sql_is_sign(next, '(');
         bool is_object = secret_defines(secret_top(f)) && f->depth == 0;
         bool is_keyed = is_called && !is_object && (is_name || secret_takes_key(name));
         if (is_name && !is_called) {
@@ -359,7 +359,7 @@ static bool is_literal_secret(struct secret_finder *f, const struct sql_token *t
 {
         struct secret_frame *x = secret_top(f);
         bool is_user =
-            x->arm == SECRET_CLAUSE && secret_is_sign(next, '@') && f->expects != SECRET_EXPECTS_SECRET;
+            x->arm == SECRET_CLAUSE && sql_is_sign(next, '@') && f->expects != SECRET_EXPECTS_SECRET;
         bool here = is_armed(f, x, t) && !is_user && f->expects != SECRET_EXPECTS_PLAIN;
         bool armed = secret_behind_covers(f, place_of(f, t)) || here || secret_place_is_given(x);
         if (t->kind != SQL_STRING) {
@@ -395,9 +395,9 @@ static bool on_literal(struct secret_finder *f, const struct sql_token *t, const
 /** Is the token part of a password without quotes? Pa$$-w0rd!x, for example, is several tokens, none of which a server accepts. */
 static bool is_of_bare(const struct secret_finder *f, const struct sql_token *t)
 {
-        bool ends = secret_is_sign(t, ',') || secret_is_sign(t, ';') || secret_is_sign(t, ')');
+        bool ends = sql_is_sign(t, ',') || sql_is_sign(t, ';') || sql_is_sign(t, ')');
         bool begins = f->expects == SECRET_EXPECTS_SECRET && f->before_word.id != WORD_OTHER &&
-                      t->kind == SQL_OPERATOR && !secret_is_sign(t, '(') && !secret_is_sign(t, '@');
+                      t->kind == SQL_OPERATOR && !sql_is_sign(t, '(') && !sql_is_sign(t, '@');
         return !ends && (begins || (f->bare_end != 0 && f->bare_end == place_of(f, t)));
 }
 

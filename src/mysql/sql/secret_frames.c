@@ -179,7 +179,7 @@ static bool expect_rows(struct secret_frame *x, uint64_t named, const struct sql
         struct secret_role_of word =
             is_word ? secret_role_find(next->text) : (struct secret_role_of){0, WORD_OTHER};
         bool compares = next->kind == SQL_OPERATOR && memchr("=<>!", next->text.data[0], 4) != NULL;
-        bool opens = secret_is_sign(next, '(');
+        bool opens = sql_is_sign(next, '(');
         if (!compares && !opens && (word.roles & ROLE_ROWS) == 0) {
                 return false;
         }

@@ -12,11 +12,6 @@ static inline struct secret_frame *secret_top(struct secret_finder *f)
         return &f->frames[f->depth];
 }
 
-static inline bool secret_is_sign(const struct sql_token *t, char sign)
-{
-        return t->kind == SQL_OPERATOR && t->text.len == 1 && t->text.data[0] == (uint8_t)sign;
-}
-
 static inline bool secret_is_case(const struct secret_frame *x)
 {
         return x->type >= SECRET_CASE;

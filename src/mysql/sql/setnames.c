@@ -3,8 +3,6 @@
 #include "base/stride.h"
 #include "mysql/wire/charset.h"
 
-#include <strings.h>
-
 /* A cursor over SQL: words, names, texts and single characters. Comments are skipped, but for the executable ones, whose
  * inside is read as if it stood outside. */
 enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_TEXT, TOKEN_NAME, TOKEN_SIGN };
@@ -146,14 +144,9 @@ static bool is_sign(const struct scan *s, char sign)
         return s->token.kind == TOKEN_SIGN && s->token.sign == (uint8_t)sign;
 }
 
-static bool spells(struct span text, const char *word)
-{
-        return text.len == strlen(word) && strncasecmp((const char *)text.data, word, text.len) == 0;
-}
-
 static bool is_the(const struct scan *s, const char *word)
 {
-        return s->token.kind == TOKEN_WORD && spells(s->token.text, word);
+        return s->token.kind == TOKEN_WORD && span_equal_nocase(s->token.text, word);
 }
 
 /** Take @p word if it comes next. */
@@ -232,7 +225,7 @@ static struct choice take_charset(struct scan *s, bool may_collate)
                 is_plain = false;
         }
         if (is_plain) {
-                choice.is_default = first.kind == TOKEN_WORD && spells(first.text, "DEFAULT");
+                choice.is_default = first.kind == TOKEN_WORD && span_equal_nocase(first.text, "DEFAULT");
                 choice.charset = charset_of_name(first.text);
         }
         return choice;
@@ -304,8 +297,8 @@ static void take_assignment(struct scan *s, bool *is_session, struct setnames *o
                 is_own = *is_session;
         }
         struct token name = s->token;
-        bool is_client = spells(name.text, "character_set_client");
-        bool is_results = spells(name.text, "character_set_results");
+        bool is_client = span_equal_nocase(name.text, "character_set_client");
+        bool is_results = span_equal_nocase(name.text, "character_set_results");
         if (!ends_statement(s) && !is_sign(s, ',')) {
                 next(s);
         }

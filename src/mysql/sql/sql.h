@@ -59,4 +59,28 @@ static inline bool sql_is_literal(const struct sql_token *t)
 /** Is @p t the keyword @p keyword, which is given in upper case? */
 bool sql_is(const struct sql_token *t, const char *keyword);
 
+/** May @p t be a name: quoted or not, or a keyword, which can be a name in some places? */
+static inline bool sql_is_name(const struct sql_token *t)
+{
+        return t->kind == SQL_NAME || t->kind == SQL_QUOTED || t->kind == SQL_KEYWORD;
+}
+
+/** Is @p t the word @p word without quotes, whether the lexer knows it as a keyword or not? */
+static inline bool sql_is_word(const struct sql_token *t, const char *word)
+{
+        return (t->kind == SQL_KEYWORD || t->kind == SQL_NAME) && span_equal_nocase(t->text, word);
+}
+
+/** Is @p t one of the words @p words in the same sense? The last one is NULL. */
+static inline bool sql_is_one_of(const struct sql_token *t, const char *const *words)
+{
+        return (t->kind == SQL_KEYWORD || t->kind == SQL_NAME) && span_is_one_of(t->text, words);
+}
+
+/** Is @p t the operator @p sign, which has one character? */
+static inline bool sql_is_sign(const struct sql_token *t, char sign)
+{
+        return t->kind == SQL_OPERATOR && t->text.len == 1 && t->text.data[0] == (uint8_t)sign;
+}
+
 #endif

@@ -16,26 +16,14 @@ struct use_reader use_reader_over(struct span text, struct sql_mode mode)
         return r;
 }
 
-static bool is_sign(const struct sql_token *t, char sign)
-{
-        return t->kind == SQL_OPERATOR && t->text.len == 1 && t->text.data[0] == (uint8_t)sign;
-}
-
-/** Is @p t the word @p word, a keyword of the lexer or not? */
-static bool is_word(const struct sql_token *t, const char *word)
-{
-        return (t->kind == SQL_KEYWORD || t->kind == SQL_NAME) && t->text.len == strlen(word) &&
-               strncasecmp((const char *)t->text.data, word, t->text.len) == 0;
-}
-
 static bool ends_statement(const struct use_reader *r)
 {
-        return r->token.kind == SQL_END || is_sign(&r->token, ';');
+        return r->token.kind == SQL_END || sql_is_sign(&r->token, ';');
 }
 
 static bool accept(struct use_reader *r, const char *word)
 {
-        bool is_it = is_word(&r->token, word);
+        bool is_it = sql_is_word(&r->token, word);
         if (is_it) {
                 advance(r);
         }
@@ -52,8 +40,7 @@ static bool accept_database(struct use_reader *r)
 static struct use_change with_name(const struct use_reader *r, enum use_effect effect)
 {
         const struct sql_token *t = &r->token;
-        bool is_name = t->kind == SQL_NAME || t->kind == SQL_QUOTED || t->kind == SQL_KEYWORD ||
-                       (t->kind == SQL_STRING && t->text.data[0] == '"');
+        bool is_name = sql_is_name(t) || (t->kind == SQL_STRING && t->text.data[0] == '"');
         if (ends_statement(r)) {
                 return (struct use_change){.effect = USE_KEEPS}; /* no server accepts it */
         }
@@ -68,7 +55,8 @@ static bool sets_charset(const struct sql_token *t)
         static const char prefix[] = "character_set_";
         bool is_variable = t->text.len > sizeof prefix - 1 &&
                            strncasecmp((const char *)t->text.data, prefix, sizeof prefix - 1) == 0;
-        return is_variable || is_word(t, "NAMES") || is_word(t, "CHARSET") || is_word(t, "CHARACTER");
+        return is_variable || sql_is_word(t, "NAMES") || sql_is_word(t, "CHARSET") ||
+               sql_is_word(t, "CHARACTER");
 }
 
 /** Read to the end of a compound statement, which is that of the text, or of one that begins with SET STATEMENT. No compound statement may
@@ -77,13 +65,14 @@ static struct use_change read_compound(struct use_reader *r, bool to_end)
 {
         struct use_change change = {.effect = USE_KEEPS, .any_results = true};
         struct sql_token before = {.kind = SQL_END};
-        while (r->token.kind != SQL_END && (to_end || !is_sign(&r->token, ';'))) {
+        while (r->token.kind != SQL_END && (to_end || !sql_is_sign(&r->token, ';'))) {
                 const struct sql_token *t = &r->token;
-                bool drops = (is_word(t, "DATABASE") || is_word(t, "SCHEMA")) &&
-                             (is_word(&before, "DROP") || is_word(&before, "REPLACE"));
-                bool uses = is_word(t, "USE") && (is_sign(&before, ';') || is_word(&before, "FOR"));
-                bool executes = is_word(t, "EXECUTE");
-                if (drops || uses || executes || is_word(t, "CALL")) {
+                bool drops = (sql_is_word(t, "DATABASE") || sql_is_word(t, "SCHEMA")) &&
+                             (sql_is_word(&before, "DROP") || sql_is_word(&before, "REPLACE"));
+                bool uses =
+                    sql_is_word(t, "USE") && (sql_is_sign(&before, ';') || sql_is_word(&before, "FOR"));
+                bool executes = sql_is_word(t, "EXECUTE");
+                if (drops || uses || executes || sql_is_word(t, "CALL")) {
                         change.effect = USE_UNKNOWN;
                 }
                 change.charset_unknown = change.charset_unknown || executes || sets_charset(t);
@@ -105,7 +94,7 @@ static struct use_change read_execute(struct use_reader *r, bool is_inner)
         }
         struct span literal = r->token.text;
         advance(r);
-        if (literal.len < 2 || (!ends_statement(r) && !is_word(&r->token, "USING"))) {
+        if (literal.len < 2 || (!ends_statement(r) && !sql_is_word(&r->token, "USING"))) {
                 return unknown;
         }
         uint8_t quote = literal.data[0];
@@ -115,7 +104,7 @@ static struct use_change read_execute(struct use_reader *r, bool is_inner)
                 return unknown;
         }
         struct use_reader inner = use_reader_over(inside, r->lexer.mode);
-        bool is_set = is_word(&inner.token, "SET");
+        bool is_set = sql_is_word(&inner.token, "SET");
         struct use_change change = read_statement(&inner, true);
         while (is_set && inner.token.kind != SQL_END) {
                 change.charset_unknown = change.charset_unknown || sets_charset(&inner.token);
@@ -128,7 +117,7 @@ static struct use_change read_execute(struct use_reader *r, bool is_inner)
 static struct use_change read_begin(struct use_reader *r, bool is_inner)
 {
         (void)is_inner;
-        bool is_transaction = ends_statement(r) || is_word(&r->token, "WORK");
+        bool is_transaction = ends_statement(r) || sql_is_word(&r->token, "WORK");
         return is_transaction ? (struct use_change){.effect = USE_KEEPS} : read_compound(r, true);
 }
 
@@ -142,7 +131,7 @@ static struct use_change read_block(struct use_reader *r, bool is_inner)
 static struct use_change read_set(struct use_reader *r, bool is_inner)
 {
         (void)is_inner;
-        bool executes = is_word(&r->token, "STATEMENT");
+        bool executes = sql_is_word(&r->token, "STATEMENT");
         return executes ? read_compound(r, false) : (struct use_change){.effect = USE_KEEPS};
 }
 
@@ -162,7 +151,7 @@ static struct use_change read_alter(struct use_reader *r, bool is_inner)
         struct use_change change = {.effect = USE_KEEPS};
         if (accept_database(r)) {
                 while (!ends_statement(r)) {
-                        if (is_word(&r->token, "UPGRADE")) {
+                        if (sql_is_word(&r->token, "UPGRADE")) {
                                 change.effect = USE_UNKNOWN;
                         }
                         advance(r);
@@ -215,11 +204,11 @@ static struct use_change read_statement(struct use_reader *r, bool is_inner)
         }
         advance(r);
         /* a label, or one of the mode ORACLE */
-        if (is_sign(&r->token, ':') || (first.kind == SQL_OPERATOR && first.text.data[0] == '<')) {
+        if (sql_is_sign(&r->token, ':') || (first.kind == SQL_OPERATOR && first.text.data[0] == '<')) {
                 return read_compound(r, true);
         }
         for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
-                if (is_word(&first, readers[i].word)) {
+                if (sql_is_word(&first, readers[i].word)) {
                         return readers[i].read(r, is_inner);
                 }
         }
