@@ -3,7 +3,6 @@
 #include "rules/expr_state.h"
 
 #include <stdio.h>
-#include <strings.h>
 
 /* --- characters and words ------------------------------------------------------------------------------------------- */
 
@@ -32,11 +31,6 @@ static struct span word_at(const struct value_reader *r)
         return span_of(r->text.data + r->at, end - r->at);
 }
 
-static bool is_word(struct span word, const char *name)
-{
-        return word.len == strlen(name) && strncasecmp((const char *)word.data, name, word.len) == 0;
-}
-
 /** Accept a word such as "and", or one of the signs that mean the same. */
 static bool accept_operator(struct value_reader *r, const char *name, const char *sign)
 {
@@ -49,7 +43,7 @@ static bool accept_operator(struct value_reader *r, const char *name, const char
         }
         struct span word = word_at(r);
         bool is_it =
-            is_word(word, name) &&
+            span_equal_nocase(word, name) &&
             strchr(":=<>", r->at + word.len < r->text.len ? r->text.data[r->at + word.len] : ' ') == NULL;
         r->at += is_it ? word.len : 0;
         return is_it;
@@ -159,7 +153,7 @@ static uint32_t unknown_term(struct value_reader *r, struct span word)
         uint8_t next = peek(r, word.len);
         bool has_operator = next != 0 && strchr(":=<>!~", next) != NULL;
         expr_term_suggest(word, near);
-        if (word.len == 0 || is_word(word, "and") || is_word(word, "or")) {
+        if (word.len == 0 || span_equal_nocase(word, "and") || span_equal_nocase(word, "or")) {
                 (void)expr_fail(r, r->at, "a term is expected here");
         } else if (text[0] == '-') {
                 (void)expr_fail(r, r->at, "'%.*s' is not a term; a negation is written with not or !", n,
@@ -256,7 +250,7 @@ static uint32_t unexpected(struct value_reader *r)
 
 /* --- the grammar ---------------------------------------------------------------------------------------------------- */
 
-static uint32_t read_or(struct value_reader *r, unsigned depth);
+static uint32_t read_chain(struct value_reader *r, unsigned depth, enum node_kind kind);
 
 static uint32_t read_parentheses(struct value_reader *r, unsigned depth)
 {
@@ -265,7 +259,7 @@ static uint32_t read_parentheses(struct value_reader *r, unsigned depth)
                 (void)expr_fail(r, begin, "parentheses are nested too deep (at most %d)", EXPR_DEPTH_MAX);
                 return NODE_NONE;
         }
-        uint32_t node = read_or(r, depth + 1);
+        uint32_t node = read_chain(r, depth + 1, NODE_OR);
         skip_blanks(r);
         if (node != NODE_NONE && peek(r, 0) != ')') {
                 (void)(r->at < r->text.len || expr_fail(r, begin, "the parenthesis is not closed"));
@@ -310,43 +304,33 @@ static bool has_term(struct value_reader *r)
 {
         skip_blanks(r);
         struct span word = word_at(r);
-        return r->at < r->text.len && peek(r, 0) != ')' && peek(r, 0) != '|' && !is_word(word, "or");
+        return r->at < r->text.len && peek(r, 0) != ')' && peek(r, 0) != '|' &&
+               !span_equal_nocase(word, "or");
 }
 
-static uint32_t read_and(struct value_reader *r, unsigned depth)
+static uint32_t read_link(struct value_reader *r, unsigned depth, enum node_kind kind)
 {
-        uint32_t first = read_not(r, depth);
+        return kind == NODE_OR ? read_chain(r, depth, NODE_AND) : read_not(r, depth);
+}
+
+static bool has_another(struct value_reader *r, enum node_kind kind)
+{
+        return kind == NODE_OR ? accept_operator(r, "or", "|")
+                               : accept_operator(r, "and", "&") || has_term(r);
+}
+
+/** Read what is joined by "or" (NODE_OR) or by "and", which may be left out (NODE_AND). A single link gets no parent. */
+static uint32_t read_chain(struct value_reader *r, unsigned depth, enum node_kind kind)
+{
+        uint32_t first = read_link(r, depth, kind);
         uint32_t parent = NODE_NONE;
         uint32_t last = first;
-        while (last != NODE_NONE) {
-                bool is_named = accept_operator(r, "and", "&");
-                if (!is_named && !has_term(r)) {
-                        break;
-                }
-                uint32_t node = read_not(r, depth);
+        while (last != NODE_NONE && has_another(r, kind)) {
+                uint32_t node = read_link(r, depth, kind);
                 if (node == NODE_NONE) {
                         return NODE_NONE;
                 }
-                parent = join(r, NODE_AND, parent, last, node);
-                if (parent == NODE_NONE) {
-                        return NODE_NONE;
-                }
-                last = node;
-        }
-        return parent != NODE_NONE ? parent : first;
-}
-
-static uint32_t read_or(struct value_reader *r, unsigned depth)
-{
-        uint32_t first = read_and(r, depth);
-        uint32_t parent = NODE_NONE;
-        uint32_t last = first;
-        while (last != NODE_NONE && accept_operator(r, "or", "|")) {
-                uint32_t node = read_and(r, depth);
-                if (node == NODE_NONE) {
-                        return NODE_NONE;
-                }
-                parent = join(r, NODE_OR, parent, last, node);
+                parent = join(r, kind, parent, last, node);
                 if (parent == NODE_NONE) {
                         return NODE_NONE;
                 }
@@ -389,7 +373,7 @@ enum status expr_read(struct expr *e, struct span text, struct expr_error *error
         error->text[0] = '\0';
         error->column = 0;
         if (check_text(&r)) {
-                e->root = read_or(&r, 0);
+                e->root = read_chain(&r, 0, NODE_OR);
                 skip_blanks(&r);
                 if (e->root != NODE_NONE && r.at < text.len) {
                         (void)unexpected(&r);
