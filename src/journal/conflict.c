@@ -4,13 +4,12 @@
 #include "journal/conflict_event.h"
 #include "journal/conflict_gather.h"
 #include "journal/enrich/conflict_statement.h"
+#include "journal/enrich/open_transaction.h"
 #include "journal/port.h"
 #include "profile/heap/prof.h"
 #include "settings/settings.h"
 
 enum {
-        STATUS_IN_TRANS = 0x0001,
-        STATUS_IN_TRANS_READONLY = 0x2000,
         SLACK_MS = 200,
         WAIT_MS = 2000, /* the longest time until the record is written */
         LEAST_MS = 100, /* the shortest: records of other workers may be late */
@@ -39,15 +38,6 @@ void conflicts_fini(struct conflicts *cs)
 
 /* --- the transactions of sessions --------------------------------------------------------------------------------------- */
 
-static bool is_open_after(const struct session_transaction *t, const struct record *r)
-{
-        if (record_has(r, FIELD_STATUS_FLAGS)) {
-                return (r->status_flags & (STATUS_IN_TRANS | STATUS_IN_TRANS_READONLY)) != 0;
-        }
-        bool is_rolled_back = record_has(r, FIELD_ERRNO) && r->errno_ == CONFLICT_DEADLOCK;
-        return t->is_open && !is_rolled_back;
-}
-
 static void follow(struct conflicts *cs, struct session_transaction *t, const struct record *r)
 {
         if (t->id != r->trx_id) {
@@ -60,7 +50,7 @@ static void follow(struct conflicts *cs, struct session_transaction *t, const st
                 recent_refer_to_chain(cs->from.recent, &t->chain);
         }
         t->ended_ns = conflict_end_of(r);
-        t->is_open = is_open_after(t, r);
+        t->is_open = transaction_is_open_after(r, t->is_open);
 }
 
 /* --- a conflict begins ---------------------------------------------------------------------------------------------------------- */

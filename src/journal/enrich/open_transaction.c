@@ -1,10 +1,10 @@
 #include "journal/enrich/open_transaction.h"
 
 #include "base/clock.h"
+#include "mysql/wire/capability.h"
 #include "mysql/wire/command.h"
 
 enum {
-        STATUS_IN_TRANS = 0x0001,
         STATUS_AUTOCOMMIT = 0x0002,
         ERR_DEADLOCK = 1213, /* the server has rolled the transaction back, and an ERR has no flags */
 };
@@ -45,8 +45,7 @@ static void report(const struct open_transaction *t, const struct open_transacti
         }
 }
 
-/** Does @p r, a command in a transaction, leave it open? */
-static bool leaves_open(const struct record *r, bool was_open)
+bool transaction_is_open_after(const struct record *r, bool was_open)
 {
         if (record_has(r, FIELD_STATUS_FLAGS)) {
                 return (r->status_flags & STATUS_IN_TRANS) != 0;
@@ -76,7 +75,7 @@ void open_transaction_follow(struct open_transaction *t, const struct open_trans
                 *t = (struct open_transaction){.trx_id = 0};
         }
         bool has_flags = record_has(r, FIELD_STATUS_FLAGS);
-        t->trx_id = leaves_open(r, goes_on) ? trx_id : 0;
+        t->trx_id = transaction_is_open_after(r, goes_on) ? trx_id : 0;
         t->ended_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
         t->is_explicit = t->is_explicit || (has_flags && (r->status_flags & STATUS_AUTOCOMMIT) != 0);
         t->has_written = t->has_written || (record_has(r, FIELD_AFFECTED_ROWS) && r->affected_rows > 0);

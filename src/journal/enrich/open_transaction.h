@@ -25,6 +25,10 @@ struct open_transaction {
         bool has_written;
 };
 
+/** Is a transaction open after @p r, a command? The status flags of its reply tell. An error has none: then the transaction is open if it
+ *  was (@p was_open), unless the server has rolled it back. */
+bool transaction_is_open_after(const struct record *r, bool was_open);
+
 /** For open_transaction_see: @p r concerns a transaction, or follows one. */
 void open_transaction_follow(struct open_transaction *t, const struct open_transaction_limits *limits,
                              struct record *r);
