@@ -1,21 +1,22 @@
-/** @file row_loops.h  Statements that are run once for each row of a result before them.
+/** @file row_loops.h  Finds loops: statements that are executed once for each row of an earlier result.
  *
- *      SELECT id, author FROM post LIMIT 20        a parent: hashes of its first rows are known (row_hashes.h)
+ *      SELECT id, author FROM post LIMIT 20        the parent: its first rows are hashed (row_hashes.h)
  *      SELECT name FROM author WHERE id = 7           ─┐
- *      UPDATE post SET seen = 1 WHERE id = 1           │ shapes: most of their values are those of different rows
+ *      UPDATE post SET seen = 1 WHERE id = 1           │ two shapes: most of their values are those of different rows
  *      SELECT name FROM author WHERE id = 3            │ of one column of the parent
  *      …                                              ─┘
  *
- * A shape is a loop once it has enough statements (`least`) whose values are in different rows of one column of one parent, and these
- * cover half of the column's values (or a fifth, with 20 statements or more). Of statements whose values are in no parent, there may be
- * one for three others. Parents with more rows than are hashed are judged by the rows that are. What a parent's own statement selected
- * by is no value of its rows: those of a batch, or of a relation that was loaded for a list, were known before.
- * A statement of a loop that returns rows is a parent, too: each time it adds rows. Statements that select all of those at once, by a list
- * of values, are a loop as well: there is one for each row of the outer parent. One that is in no loop and comes again begins its
- * loops again.
- * INSERTs are also a loop if nothing else comes between them but reads of the same table and transactions.
+ * A shape is a loop once `least` of its statements have values of different rows of one column of one parent, and these rows have at
+ * least half of the column's values (or a fifth, if there are 20 statements or more). For three such statements there may be one whose
+ * value is in no parent. If a parent has more rows than are hashed, the hashed rows decide.
+ * The values by which a parent's own statement selected do not count as values of its rows, because the application knew them before: for
+ * example the keys of a batch, or of a relation that is loaded for a list.
+ * A statement of a loop that returns rows is a parent, too, and each execution adds rows to it. A statement that selects all of these rows
+ * at once, by a list of values, is also a loop: it is executed once for each row of the outer parent. If the statement of a parent is
+ * executed again and is not in a loop itself, the loops over its rows end, and new ones begin.
+ * INSERTs are a loop without a parent if only reads of the same table and statements of transactions come between them.
  * Knows: values, shapes.   Does not know: time, sessions.
- * Threads: the journal thread.   Memory: STAGE_JOURNAL; for each parent and each shape about 1 KiB, as long as they are remembered. */
+ * Threads: the journal thread.   Memory: STAGE_JOURNAL; about 1 KiB for each parent and each shape that is remembered. */
 #ifndef JOURNAL_ENRICH_ROW_LOOPS_H
 #define JOURNAL_ENRICH_ROW_LOOPS_H
 
@@ -27,15 +28,15 @@ enum {
         ROW_LOOPS_SHAPES = 32, /**< shapes that can take turns */
 };
 
-/** What statements of one digest have in common. */
+/** What all statements with one digest have in common. */
 struct row_statement {
-        uint8_t hash[DIGEST_HASH];
+        uint8_t hash[DIGEST_HASH]; /**< of the digest */
         struct shape shape;
 };
 
 /** What all sessions share. */
 struct row_loops_pool {
-        unsigned least;
+        unsigned least; /**< statements that make a loop */
         struct spare_blocks parents;
         struct spare_blocks shapes;
 };
@@ -43,56 +44,58 @@ struct row_loops_pool {
 struct row_parent;
 struct row_shape;
 
-/** What is known of a session; zeroed at first. Private to row_loops.c. */
+/** What is known of a session. Zeroed initially. Private to row_loops.c. */
 struct row_loops {
-        struct row_parent *parents[ROW_LOOPS_PARENTS]; /**< NULL: no parent is there */
-        struct row_shape *shapes[ROW_LOOPS_SHAPES];    /**< NULL: no shape is there */
-        struct row_shape *latest;                      /**< of the last statement, if that was in a loop */
+        struct row_parent *parents[ROW_LOOPS_PARENTS]; /**< NULL: the place is free */
+        struct row_shape *shapes[ROW_LOOPS_SHAPES];    /**< NULL: the place is free */
+        struct row_shape *latest;                      /**< the shape of the last statement, if it has one */
         uint64_t steps;                                /**< statements so far */
         unsigned n_parents;
         unsigned n_shapes;
-        uint64_t longest_us; /**< the longest statement of the shapes */
-        enum row_use use;    /**< of the last statement */
+        uint64_t longest_us; /**< duration of the longest statement of the shapes */
+        enum row_use use;    /**< why the last statement was executed */
 };
 
-/** The most loops that one statement ends. */
+/** The most loops that one statement can end. */
 enum { ROW_LOOPS_ENDED = ROW_LOOPS_SHAPES + 1 };
 struct row_loops_ended {
         unsigned n;
         struct row_loop at[ROW_LOOPS_ENDED];
 };
 
-/** @p least statements make a loop: 1 or more, or nothing may be seen. */
+/** @p least statements make a loop. With 0, no statement may be passed to the functions below. */
 void row_loops_pool_init(struct row_loops_pool *pool, unsigned least);
 void row_loops_pool_fini(struct row_loops_pool *pool);
 
-/** Could the next statement, with the shape @p shape (NULL: none is known), go on with a loop or begin one? */
+/** Could the next statement, of the shape @p shape (NULL: unknown), continue or begin a loop? */
 static inline bool row_loops_are_waiting(const struct row_loops *s, const struct shape *shape)
 {
         return s->n_parents > 0 || s->n_shapes > 0 || (shape != NULL && shape->is_insert);
 }
 
-/** See @p r, a statement that succeeded, with the keys @p keys and a hash @p values of all of its values. Sets findings of @p r, and
- *  adds to @p ended. @return whether one of its keys is in a parent. */
+/** Add @p r, a statement that succeeded, with the keys @p keys. @p values is a hash of all its values. Sets findings of @p r, and adds the
+ *  loops that it ends to @p ended. @return whether a parent has one of its keys. */
 bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct record *r,
                    const struct row_statement *stat, const struct statement_keys *keys, uint64_t values,
                    struct row_loops_ended *ended);
-/** The same of a statement of another session, if one of its values is in a parent. Sets findings of @p r. @return whether it is. */
+/** The same for a statement that another session executed: it is added only if a parent has one of its keys. Sets findings of @p r.
+ *  @return whether it was added. */
 bool row_loops_see_elsewhere(struct row_loops_pool *pool, struct row_loops *s, struct record *r,
                              const struct row_statement *stat, const struct statement_keys *keys,
                              uint64_t values);
-/** Is a statement with the digest @p hash in a loop that may be under way? */
+/** May a loop of statements with the digest @p hash be under way? */
 bool row_loops_have(const struct row_loops *s, const uint8_t hash[DIGEST_HASH]);
-/** The session of @p s has run @p r, a list, for a loop of another session: only its rows are of interest. */
+/** The session has executed @p r, which returned rows, for a loop of another session: these rows are a parent, but @p r is not added to a
+ *  shape. */
 void row_loops_see_list(struct row_loops_pool *pool, struct row_loops *s, const struct record *r,
                         const struct row_statement *stat, const struct statement_keys *keys,
                         struct row_loops_ended *ended) __attribute__((nonnull(4)));
-/** See a command that is no statement of a loop, with the shape @p shape (NULL: none is known). */
+/** A command that cannot be part of a loop was executed. @p shape is that of its statement; NULL: unknown. */
 void row_loops_see_other(struct row_loops_pool *pool, struct row_loops *s, const struct shape *shape,
                          struct row_loops_ended *ended);
-/** The last statement that was seen has become a loop's first that is marked: keep @p r, which is as it is logged, as its example. */
+/** If the last statement was the first that was marked in its loop, keep @p r, its record as it is logged, as the example of the loop. */
 void row_loops_keep_example(struct row_loops *s, const struct record *r);
-/** End all loops, and forget everything. @p ended: NULL if nobody is to know. */
+/** End all loops, and forget everything. @p ended receives the loops; NULL: they are not reported. */
 void row_loops_end(struct row_loops_pool *pool, struct row_loops *s, struct row_loops_ended *ended);
 
 #endif

@@ -1,4 +1,4 @@
-/** @file row_shape.h  Statements of one shape, and the result whose rows they go through. Private to row_loops.c.
+/** @file row_shape.h  The statements of one digest in a session, and the result over whose rows they are a loop. Private to row_loops.c.
  * Knows: which of several results explains the statements best.   Does not know: records.
  * Threads: the journal thread.   Memory: the owner's; fixed. */
 #ifndef JOURNAL_ENRICH_ROW_SHAPE_H
@@ -9,23 +9,24 @@
 
 struct row_shape {
         struct row_loop loop;
-        uint64_t values;  /* of its last statement */
-        uint64_t step;    /* when that came */
-        uint64_t began;   /* when its first one came */
-        unsigned repeats; /* statements before the last one that were the same */
-        uint64_t loose;   /* statements that were found in no parent */
-        uint64_t tables;  /* of an INSERT of given values */
-        unsigned chain;   /* such statements so far with nothing else between them */
-        unsigned gap;     /* commands since the last of those */
-        bool is_loop;     /* it has been recognized: statements are marked from then on */
+        uint64_t values;  /* hash of all values of the last statement */
+        uint64_t step;    /* struct row_loops.steps at the last statement */
+        uint64_t began;   /* the same at the first statement */
+        unsigned repeats; /* how many statements before the last one had the same values */
+        uint64_t loose;   /* statements without a value of any result */
+        uint64_t tables;  /* the tables of an INSERT with VALUES, as in struct shape */
+        unsigned chain;   /* INSERTs with VALUES, with few other commands between them */
+        unsigned gap;     /* commands since the last of these */
+        bool is_loop;     /* the loop was recognized; its statements are marked from then on */
         bool wants_example;
-        unsigned parent; /* of a loop: its place; ROW_LOOPS_PARENTS = it has none */
+        unsigned parent; /* the index of the loop's result; ROW_LOOPS_PARENTS: the loop has none */
         struct row_pair pairs[ROW_LOOPS_PARENTS];
 };
 
-/** Statements of the loop over @p parent: those that were found in it, and if it has rows that are not known, what followed them. */
+/** The number of statements in the loop over @p parent: those with a value of its rows, and if some rows were not hashed, also those
+ *  without, which may belong to these rows. */
 uint64_t row_shape_count(const struct row_shape *shape, const struct row_parent *parent);
-/** Find the one of @p parents whose rows @p shape goes through with at least @p least statements.
+/** Find the result among @p parents over whose rows @p shape is a loop of at least @p least statements.
  *  @return ROW_LOOPS_PARENTS if there is none. */
 unsigned row_shape_find_loop(const struct row_shape *shape,
                              struct row_parent *const parents[ROW_LOOPS_PARENTS], unsigned least);
