@@ -134,6 +134,12 @@ char *script_play(const struct script *s, uint32_t rows)
         return a;
 }
 
+char *script_replay(const struct script *s, struct tape_options options)
+{
+        options.without_gate = true;
+        return tape_records(span_of(s->bytes, s->len), &options);
+}
+
 bool script_has(const char *records, const char *part)
 {
         bool has = strstr(records, part) != NULL;
@@ -142,4 +148,21 @@ bool script_has(const char *records, const char *part)
                 printf("# %.*s\n", (int)strcspn(line, "\n"), line);
         }
         return has;
+}
+
+bool script_tells(const struct script *s, const char *part)
+{
+        char *records = script_play(s, 0);
+        bool has = script_has(records, part);
+        free(records);
+        return has;
+}
+
+unsigned script_count(const char *records, const char *part)
+{
+        unsigned n = 0;
+        for (const char *at = strstr(records, part); at != NULL; at = strstr(at + 1, part)) {
+                n++;
+        }
+        return n;
 }

@@ -39,7 +39,13 @@ void script_answer_column(struct script *s, const char *name, uint8_t type, uint
 void script_prepare(struct script *s, uint8_t id, const char *text, uint8_t params);
 /** Play it (whole, and byte by byte: the records must be the same). */
 char *script_play(const struct script *s, uint32_t rows);
+/** Play it once, without the gate, as @p options say. The caller frees the records. */
+char *script_replay(const struct script *s, struct tape_options options);
 /** Does @p records have @p part? If not, they are printed. */
 bool script_has(const char *records, const char *part);
+/** The same of the records of @p s, played by script_play without rows. */
+bool script_tells(const struct script *s, const char *part);
+/** How often @p part occurs in @p records. */
+unsigned script_count(const char *records, const char *part);
 
 #endif

@@ -63,15 +63,6 @@ static void request_ssl(struct script *s)
         script_go_on(s, writer_span(&w));
 }
 
-static unsigned count(const char *records, const char *part)
-{
-        unsigned n = 0;
-        for (const char *at = strstr(records, part); at != NULL; at = strstr(at + 1, part)) {
-                n++;
-        }
-        return n;
-}
-
 /** Play it, and see that all of @p parts are told. */
 static void expect(const struct script *s, const char *const *parts)
 {
@@ -89,7 +80,7 @@ static struct script s;
 static unsigned count_records(const char *part)
 {
         char *records = script_play(&s, 0);
-        unsigned n = count(records, part);
+        unsigned n = script_count(records, part);
         free(records);
         return n;
 }
@@ -175,7 +166,7 @@ static void a_path_without_end(void)
         }
         script_answer_ok(&s);
         char *records = script_play(&s, 0);
-        CU_ASSERT_EQUAL(count(records, "quite_a_long_name"), 8); /* 7 in the path, 1 the plugin */
+        CU_ASSERT_EQUAL(script_count(records, "quite_a_long_name"), 8); /* 7 in the path, 1 the plugin */
         free(records);
 }
 
@@ -206,13 +197,13 @@ static void ends(void)
         char *records = script_play(&s, 0);
         CU_ASSERT_TRUE(
             script_has(records, "\"errno\":1045,\"sqlstate\":\"28000\",\"error\":\"Access denied\""));
-        CU_ASSERT_EQUAL(count(records, "\"event\":\"auth\""), 1);
+        CU_ASSERT_EQUAL(script_count(records, "\"event\":\"auth\""), 1);
         free(records);
         greet(&s, CAPS, "p");
         script_answer(&s, SPAN("\xff\xbe\17#HY000too slow")); /* while the login is awaited */
         records = script_play(&s, 0);
         CU_ASSERT_TRUE(script_has(records, "\"error\":\"too slow\""));
-        CU_ASSERT_EQUAL(count(records, "\"event\":\"auth\""), 1);
+        CU_ASSERT_EQUAL(script_count(records, "\"event\":\"auth\""), 1);
         free(records);
         s.len = 0;
         s.seq = 0;
@@ -411,7 +402,7 @@ static void frames_in_sequence(void)
                 put_frame('C', cases[i].client, SPAN("\1\0\0\0\16"), false);
                 put_frame('S', cases[i].server, SPAN("\7\0\0\1\0\0\0\2\0\0\0"), false);
                 char *records = script_play(&s, 0);
-                CU_ASSERT_EQUAL(count(records, "\"rule\":\"sequence_frame\""), cases[i].lints);
+                CU_ASSERT_EQUAL(script_count(records, "\"rule\":\"sequence_frame\""), cases[i].lints);
                 free(records);
         }
         /* a packet over two frames, a file, a stream that the client answers, a change of user */
@@ -433,8 +424,8 @@ static void frames_in_sequence(void)
         put_frame('S', 3, SPAN("\5\0\0\3\xfe\0\0\2\0"), false);
         char *records = script_play(&s, 0);
         CU_ASSERT_TRUE(script_has(records, "COM_BINLOG_DUMP"));
-        CU_ASSERT_EQUAL(count(records, "\"lint\""), 0);
-        CU_ASSERT_EQUAL(count(records, "\"notice\""), 0);
+        CU_ASSERT_EQUAL(script_count(records, "\"lint\""), 0);
+        CU_ASSERT_EQUAL(script_count(records, "\"notice\""), 0);
         free(records);
 }
 
@@ -455,7 +446,7 @@ static void frames_of_a_reply_that_is_skipped(void)
         CU_ASSERT_TRUE(script_has(records, "\"query\":\"SELECT 2\""));
         CU_ASSERT_TRUE(script_has(records, "\"affected_rows\":5"));
         CU_ASSERT_TRUE(script_has(records, "COM_PING"));
-        CU_ASSERT_EQUAL(count(records, "\"lint\""), 1);
+        CU_ASSERT_EQUAL(script_count(records, "\"lint\""), 1);
         free(records);
 }
 
