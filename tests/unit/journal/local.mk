@@ -84,9 +84,16 @@ tests_unit_test_filter_SOURCES = $(UNIT_COMMON) tests/unit/rules/test_filter.c
 tests_unit_test_filter_LDADD = $(RULES) $(SETTINGS) $(TEST_LIBS)
 check_PROGRAMS += tests/unit/test-rotate
 TESTS += tests/unit/test-rotate
-tests_unit_test_rotate_SOURCES = $(UNIT_COMMON) tests/unit/journal/sample.c tests/unit/journal/sample.h \
-	tests/unit/journal/test_rotate.c
-tests_unit_test_rotate_LDADD = $(JOURNAL) $(TEST_LIBS)
+LOG_FILE = tests/unit/journal/sample.c tests/unit/journal/sample.h \
+	tests/unit/journal/sink/log_file.c tests/unit/journal/sink/log_file.h
+tests_unit_test_rotate_SOURCES = $(UNIT_COMMON) $(LOG_FILE) tests/unit/journal/sink/test_rotate.c
+tests_unit_test_rotate_LDADD = $(JOURNAL_SINK) $(TEST_LIBS)
+check_PROGRAMS += tests/unit/test-datagram tests/unit/test-retention
+TESTS += tests/unit/test-datagram tests/unit/test-retention
+tests_unit_test_datagram_SOURCES = $(UNIT_COMMON) $(LOG_FILE) tests/unit/journal/sink/test_datagram.c
+tests_unit_test_datagram_LDADD = $(JOURNAL_SINK) $(TEST_LIBS)
+tests_unit_test_retention_SOURCES = $(UNIT_COMMON) $(LOG_FILE) tests/unit/journal/test_retention.c
+tests_unit_test_retention_LDADD = $(JOURNAL) $(TEST_LIBS)
 check_PROGRAMS += tests/unit/test-template-cache tests/unit/test-jsonl tests/unit/test-recent
 TESTS += tests/unit/test-template-cache tests/unit/test-jsonl tests/unit/test-recent
 tests_unit_test_template_cache_SOURCES = $(UNIT_COMMON) tests/unit/journal/enrich/test_template_cache.c
