@@ -336,6 +336,10 @@ static void begin_frame(struct dissect *d, enum side from, const struct compress
         }
         stream->frame_seq = out->seq;
         stream->frame_starts = idle;
+        if (idle) {
+                stream->start_frame = out->seq;
+                stream->frame_at = stream->offset;
+        }
         if (cmd != NULL && !d->skips_rest && (from == SIDE_SERVER || continues)) {
                 cmd->next_frame = (uint8_t)(out->seq + 1);
                 cmd->frame_known = true;

@@ -27,6 +27,9 @@ bool dissector_hides_part(const struct dissect *d, enum side from, struct span h
         if (d->phase == PHASE_LOGIN || d->phase == PHASE_AUTH || d->redact_packets) {
                 return true;
         }
+        if (d->skips_rest && from == SIDE_SERVER) {
+                return true; /* of a command that was missed */
+        }
         if (d->phase == PHASE_READY && from == SIDE_CLIENT) {
                 return is_secret_part(d, head);
         }

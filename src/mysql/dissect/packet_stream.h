@@ -20,6 +20,8 @@ struct packet_stream {
             frames_wire; /**< bytes of compressed frames that have begun and are counted for no message yet */
         uint8_t frame_seq;   /**< of the last compressed frame */
         bool frame_starts;   /**< the next message begins with a compressed frame */
+        uint8_t start_frame; /**< of the last compressed frame that began between two messages … */
+        uint64_t frame_at;   /**< … and the offset of the message that it began with */
         uint64_t message_at; /**< where the current message began */
         uint64_t start_ns;   /**< when the current message began */
         uint64_t len;        /**< its payload so far */
@@ -34,6 +36,12 @@ struct packet_stream {
         uint8_t *packet; /**< the beginning of the current packet, for on_packet */
         size_t packet_len;
 };
+
+/** Is the current message the first one in a compressed frame, whose number is start_frame? */
+static inline bool packet_stream_begins_frame(const struct packet_stream *stream)
+{
+        return stream->compress != NULL && stream->message_at == stream->frame_at;
+}
 
 /** How many bytes of it a complete packet needs; the others are for packets that come in pieces. */
 enum { PACKET_STREAM_HOT = offsetof(struct packet_stream, frame) + sizeof(struct frame) };

@@ -439,6 +439,7 @@ struct outcome result_on_message(struct dissect *d, const struct message *m)
         }
         struct command *cmd = d->queue.head;
         if (d->skips_rest && resync_skips_message(d, m)) {
+                d->packet_secret = true; /* the command is not known: it may have asked for passwords */
                 return outcome_of(PACKET_PART);
         }
         if (cmd == NULL) {

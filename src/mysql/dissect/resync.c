@@ -4,6 +4,7 @@
 #include "mysql/dissect/forget.h"
 #include "mysql/sql/secret_data.h"
 #include "mysql/wire/charset.h"
+#include "mysql/wire/lenenc.h"
 
 enum {
         HEAD_SIZE = 16, /* bytes of each message that are looked at */
@@ -80,9 +81,20 @@ static void note_effects(struct dissect *d, uint8_t code, struct span head)
 
 /* --- the session becomes opaque -------------------------------------------------------------------------------------- */
 
+/** A command with a reply is missed; @p next is the number behind that of its last packet or, in a compressed session, frame. */
+static void owe(struct resync *r, uint8_t next)
+{
+        r->owed++;
+        if (next > 1) {
+                r->long_owed++;
+                r->long_next = next;
+        }
+}
+
 void resync_note_unqueued(struct dissect *d, uint8_t code)
 {
         d->resync.owed = command_type(code)->shape != SHAPE_NONE ? 1 : 0;
+        d->resync.long_owed = 0;
         d->resync.missed = 1;
         d->resync.may_have_changed = true; /* no more is known of it than its code */
 }
@@ -107,7 +119,10 @@ static bool has_begun(const struct command *cmd)
 /** A command that will not be followed to its end. */
 static void note_in_flight(struct dissect *d, const struct command *cmd)
 {
-        d->resync.owed += cmd->type->shape != SHAPE_NONE && !has_begun(cmd) ? 1 : 0;
+        bool is_compressed = d->streams[SIDE_SERVER].compress != NULL;
+        if (cmd->type->shape != SHAPE_NONE && !has_begun(cmd)) {
+                owe(&d->resync, is_compressed ? cmd->next_frame : cmd->next_seq);
+        }
         note_effects(d, cmd->code, command_body(cmd));
 }
 
@@ -122,7 +137,9 @@ void resync_begin(struct dissect *d, uint64_t now_ns)
         r->since_ns = now_ns;
         r->wait = wait_after(d);
         r->client_last = 0;
-        if (!d->skips_rest) { /* else both are still known: the server is sending an earlier reply */
+        r->client_frame = 0;
+        if (!d->skips_rest) { /* else all is still known: the server is sending an earlier reply */
+                r->server_frame = d->streams[SIDE_SERVER].frame_seq;
                 r->server_last = head != NULL ? (uint8_t)(head->next_seq - 1) : SEQ_MAX;
                 r->server_ended = head == NULL || !has_begun(head);
         }
@@ -132,10 +149,8 @@ void resync_begin(struct dissect *d, uint64_t now_ns)
         while (waiting_next(&cursor, &cmd)) {
                 note_in_flight(d, &cmd);
         }
-        if (d->answered_early) {
-                d->streams[SIDE_CLIENT].seq =
-                    1; /* the rest of the message that arrives is no command of its own */
-        }
+        r->is_recorded = d->answered_early;
+        r->is_answered = false;
 }
 
 void resync_end(struct dissect *d, uint64_t now_ns)
@@ -151,41 +166,134 @@ void resync_end(struct dissect *d, uint64_t now_ns)
 
 /* --- packets are counted --------------------------------------------------------------------------------------------- */
 
-static bool begins_reply(const struct resync *r, uint8_t seq)
+/** Does the server's message with number @p seq begin a reply in a compressed session? Packets within frames are not numbered in order
+ *  there: when a result ends, the next packet takes its number from the frames, and a command that is not the first one in its frame is
+ *  answered with packet 0. Frames are: the reply to a command that begins a frame begins with frame 1. Each reply begins a frame. */
+static bool begins_compressed_reply(const struct dissect *d, uint8_t seq)
 {
+        const struct resync *r = &d->resync;
+        const struct packet_stream *server = &d->streams[SIDE_SERVER];
+        if (!packet_stream_begins_frame(server)) {
+                return false;
+        }
+        bool goes_on = server->start_frame == 0 ||
+                       (server->start_frame == 1 ? r->server_frame == 0 : r->server_last == SEQ_MAX);
+        return (server->start_frame == 1 || seq == 0) && (r->server_ended || !goes_on);
+}
+
+static bool begins_reply(const struct dissect *d, uint8_t seq)
+{
+        const struct resync *r = &d->resync;
+        if (d->streams[SIDE_SERVER].compress != NULL) {
+                return begins_compressed_reply(d, seq);
+        }
         /* the numbers of a long reply start over: 255, 0, 1 */
         return seq == 1 && (r->server_last != 0 || r->server_ended);
 }
 
-static void note_server_message(struct resync *r, uint8_t last, uint8_t first, uint64_t len)
+/** Does the server's message with number @p seq begin the reply to a command of several packets or frames? Its number is @p next, the one
+ *  behind the command's last. */
+static bool answers_long(const struct dissect *d, uint8_t seq, uint8_t next)
 {
+        const struct resync *r = &d->resync;
+        const struct packet_stream *server = &d->streams[SIDE_SERVER];
+        bool is_compressed = server->compress != NULL;
+        uint8_t number = is_compressed ? server->start_frame : seq;
+        uint8_t before = is_compressed ? r->server_frame : r->server_last;
+        return number == next && (r->server_ended || number != (uint8_t)(before + 1)) &&
+               (!is_compressed || packet_stream_begins_frame(server));
+}
+
+/** Is it the OK in reply to a COM_STMT_PREPARE? */
+static bool is_prepared(struct span head, uint64_t len)
+{
+        enum { LENGTH = 12, FILLER_AT = 9 };
+        return len == LENGTH && head.len > FILLER_AT && head.data[FILLER_AT] == 0;
+}
+
+/** Does the OK or EOF that begins with @p head announce another result? */
+static bool has_more_results(const struct dissect *d, struct span head, uint64_t len)
+{
+        struct reader r = reader_over(head);
+        bool is_eof = reader_u8(&r) == REPLY_EOF && (!dissector_deprecates_eof(d) || len < REPLY_OK_MIN);
+        if (is_eof) {
+                (void)reader_u16(&r); /* warnings */
+        } else {
+                (void)lenenc_uint(&r); /* rows */
+                (void)lenenc_uint(&r); /* the last id */
+        }
+        return (reader_u16(&r) & STATUS_MORE_RESULTS) != 0 && !r.failed;
+}
+
+/** A message of the server is complete, whose first packet has the number @p seq and begins with @p head. @p is_first: it begins a reply. */
+static void note_server_message(struct dissect *d, uint8_t seq, uint8_t last, struct span head, uint64_t len,
+                                bool is_first)
+{
+        struct resync *r = &d->resync;
+        const struct packet_stream *server = &d->streams[SIDE_SERVER];
+        bool is_result = is_first || (packet_stream_begins_frame(server) && seq == server->start_frame);
+        struct reader reader = reader_over(head);
+        uint8_t first = reader_u8(&reader);
+        bool is_ending = !reader.failed && ((first == REPLY_EOF && len < FRAME_MAX_PAYLOAD) ||
+                                            (first == REPLY_OK && is_result && !is_prepared(head, len)));
         r->server_last = last;
-        r->server_ended = first == REPLY_ERR || (first == REPLY_EOF && len < FRAME_MAX_PAYLOAD);
+        r->server_frame = server->frame_seq;
+        r->server_ended = first == REPLY_ERR || (is_ending && !has_more_results(d, head, len));
+}
+
+/** Does the client's message with number @p seq begin a command? If it begins a compressed frame, the frame's number shows that: servers
+ *  do not look at the other. */
+static bool begins_request(const struct dissect *d, uint8_t seq)
+{
+        const struct packet_stream *client = &d->streams[SIDE_CLIENT];
+        if (packet_stream_begins_frame(client)) {
+                return client->start_frame == 0 && d->resync.client_frame != SEQ_MAX;
+        }
+        return seq == 0 && d->resync.client_last != SEQ_MAX;
+}
+
+/** Is the client sending a command of which a part has come? */
+static bool is_command_under_way(const struct dissect *d)
+{
+        const struct packet_stream *client = &d->streams[SIDE_CLIENT];
+        return d->resync.owed == 0 && !frame_idle(&client->frame) && client->len > 0 &&
+               begins_request(d, client->seq);
 }
 
 /** A message of the server is complete. */
 static void count_reply(struct dissect *d, const struct packet_stream *stream)
 {
         struct resync *r = &d->resync;
-        /* a command of several packets is answered with the number behind its last one */
-        bool answers_long = r->owed == 1 && r->client_last > 0 && stream->seq == r->client_last + 1;
-        if (r->owed > 0 && (begins_reply(r, stream->seq) || answers_long)) {
+        bool begins_long = r->long_owed > 0 && answers_long(d, stream->seq, r->long_next);
+        bool begins = begins_long || begins_reply(d, stream->seq);
+        if (r->owed > 0 && begins) {
                 r->owed--;
+                r->long_owed = r->owed > 0 ? r->long_owed - (begins_long ? 1 : 0) : 0;
+        } else if (stream->first == REPLY_ERR && is_command_under_way(d)) {
+                r->is_answered = true;
         }
-        note_server_message(r, stream->last, stream->first, stream->len);
+        note_server_message(d, stream->seq, stream->last, span_of(stream->kept, stream->kept_len),
+                            stream->len, begins);
 }
 
 /** A message of the client is complete. */
 static void count_command(struct dissect *d, const struct packet_stream *stream)
 {
         struct resync *r = &d->resync;
-        bool begins = stream->seq == 0 && r->client_last != SEQ_MAX;
+        bool begins = begins_request(d, stream->seq);
+        bool is_recorded = r->is_recorded;
+        bool is_answered = r->is_answered;
         r->client_last = stream->last;
-        if (!begins) {
+        r->client_frame = stream->frame_seq;
+        r->is_recorded = false;
+        r->is_answered = false;
+        if (!begins || is_recorded) {
                 return; /* of an authentication, a file, or the end of a message that began before */
         }
         r->missed++;
-        r->owed += command_type(stream->first)->shape != SHAPE_NONE ? 1 : 0;
+        if (command_type(stream->first)->shape != SHAPE_NONE && !is_answered) {
+                owe(r, (uint8_t)((stream->compress != NULL ? stream->frame_seq : stream->last) + 1));
+        }
         d->quit = d->quit || (stream->first == COM_QUIT && stream->len == 1);
         note_effects(d, stream->first, span_of(stream->kept, stream->kept_len));
 }
@@ -198,11 +306,10 @@ static bool begins_command(const struct dissect *d, struct span bytes)
         const struct resync *r = &d->resync;
         const struct frame *frame = &d->streams[SIDE_CLIENT].frame;
         bool at_header = !frame->continues && frame->have < FRAME_HEADER_SIZE;
-        if (r->owed > 0 || r->missed < r->wait || r->client_last == SEQ_MAX || !at_header ||
-            frame->have + bytes.len < FRAME_HEADER_SIZE) {
+        if (r->owed > 0 || r->missed < r->wait || !at_header || frame->have + bytes.len < FRAME_HEADER_SIZE) {
                 return false;
         }
-        return bytes.data[FRAME_HEADER_SIZE - 1 - frame->have] == 0;
+        return begins_request(d, bytes.data[FRAME_HEADER_SIZE - 1 - frame->have]);
 }
 
 /** Nothing is known of what the commands that were missed have done. */
@@ -244,12 +351,17 @@ static void follow(struct dissect *d, uint64_t now_ns)
 
 bool resync_skips_message(struct dissect *d, const struct message *m)
 {
-        struct resync *r = &d->resync;
-        if (begins_reply(r, m->seq) || m->seq != (uint8_t)(r->server_last + 1)) {
+        const struct resync *r = &d->resync;
+        const struct command *followed = d->queue.head;
+        bool is_compressed = d->streams[SIDE_SERVER].compress != NULL;
+        bool is_long = is_compressed && followed != NULL && followed->next_frame > 1 &&
+                       answers_long(d, m->seq, followed->next_frame);
+        bool is_out_of_order = !is_compressed && m->seq != (uint8_t)(r->server_last + 1);
+        if (is_long || is_out_of_order || begins_reply(d, m->seq)) {
                 d->skips_rest = false;
                 return false;
         }
-        note_server_message(r, m->last, m->first, m->len);
+        note_server_message(d, m->seq, m->last, m->body, m->len, false);
         return true;
 }
 
@@ -284,6 +396,7 @@ struct span resync_skip(struct dissect *d, enum side from, struct span bytes, ui
         stream->len += piece.bytes.len;
         (void)packet_stream_wire(stream, piece.bytes.len);
         (void)packet_stream_keep(stream, piece.bytes); /* without memory less is known of the command */
+        stream->packet_len = 0;                        /* packets are not shown */
         if (piece.ends_message && from == SIDE_CLIENT) {
                 count_command(d, stream);
         } else if (piece.ends_message) {

@@ -12,11 +12,17 @@ struct resync {
         bool
             may_have_changed; /**< a command that was missed may have changed the database or a character set */
         bool server_ended;    /**< the server's last message can be the end of a reply */
-        uint8_t client_last;    /**< sequence number of the client's last packet */
-        uint8_t server_last;    /**< the same of the server */
-        uint64_t owed;          /**< commands whose replies have not begun */
-        uint64_t missed;        /**< commands that are not logged, since since_ns */
-        uint64_t wait;          /**< commands to miss before the session is followed again */
+        bool is_recorded;     /**< the client sends the rest of a command of which there is a record … */
+        bool is_answered;     /**< … or of one that is missed, and that the server has answered already */
+        uint8_t client_last;  /**< sequence number of the client's last packet */
+        uint8_t server_last;  /**< the same of the server */
+        uint8_t client_frame; /**< and of the last compressed frame */
+        uint8_t server_frame;
+        uint8_t long_next;  /**< the number with which the reply to the last one of long_owed begins */
+        uint64_t owed;      /**< commands whose replies have not begun … */
+        uint64_t long_owed; /**< … of these, commands of several packets, or of several compressed frames */
+        uint64_t missed;    /**< commands that are not logged, since since_ns */
+        uint64_t wait;      /**< commands to miss before the session is followed again */
         uint64_t followed_from; /**< dissect.records when it was followed again for the last time */
         uint64_t since_ns;      /**< when it became opaque */
         uint64_t times_opaque;

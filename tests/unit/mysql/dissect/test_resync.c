@@ -192,6 +192,32 @@ static void the_rest_of_a_reply(void)
         free(records);
 }
 
+/** What is left of the reply of a command that was missed: it may have asked for passwords. A packet of which only a part comes begins
+ *  before the session is followed again. */
+static void the_rest_of_a_reply_is_not_shown(void)
+{
+        script_open(&s, 0, 45);
+        lose("\3SHOW GRANTS");
+        for (int i = 0; i < 3; i++) {
+                answer_ok();
+        }
+        answer_with(1, SPAN("\1"));
+        put_part('S', SPAN("\x40\0\0\2\3def"));
+        script_send(&s, SPAN("\3SELECT 'E'"));
+        put_part('S', SPAN("hunter2"));
+        char *records = play((struct tape_options){.pipeline = 2, .packet_bytes = 64});
+        CU_ASSERT_TRUE(script_has(records, again));
+        CU_ASSERT_TRUE(script_has(records, "server packet seq 2 length 64 cut off (cut off):\n"));
+        free(records);
+        s.len -= 7 + 5;
+        put_part('S', SPAN("hunter2 and all the rest of the packet, which has 64 bytes.."));
+        answer_with(3, SPAN("\7hunter2"));
+        records = play((struct tape_options){.pipeline = 2, .packet_bytes = 64});
+        CU_ASSERT_TRUE(script_has(records, "server packet seq 3 length 8 "));
+        CU_ASSERT_PTR_NULL(strstr(records, "68 75 6e 74")); /* hunt */
+        free(records);
+}
+
 /** Play @p command while the session is opaque, then "E" without a database of its own. @return the record of "E" and what follows. */
 static const char *after(const char *command, size_t len, int replies, char **records)
 {
@@ -391,6 +417,186 @@ static void the_end(void)
         free(records);
 }
 
+/* --- compressed sessions --------------------------------------------------------------------------------------------- */
+
+static uint8_t inner[4096];
+static struct writer w;
+
+/** Append a packet to the next frame. */
+static void add(uint8_t seq, struct span payload)
+{
+        writer_uint(&w, payload.len, 3);
+        writer_uint(&w, seq, 1);
+        writer_put(&w, payload);
+}
+
+/** A frame with the bytes that were added, which are stored as they are. */
+static void flush(char mark, uint8_t frame_seq)
+{
+        uint8_t room[sizeof inner + 7];
+        struct writer frame = writer_over(room, sizeof room);
+        writer_uint(&frame, w.at, 3);
+        writer_uint(&frame, frame_seq, 1);
+        writer_uint(&frame, 0, 3);
+        writer_put(&frame, writer_span(&w));
+        put_part(mark, writer_span(&frame));
+        w = writer_over(inner, sizeof inner);
+}
+
+static void send_frame(const char *text)
+{
+        add(0, span_str(text));
+        flush('C', 0);
+}
+
+static void answer_frame(uint8_t frame_seq, uint8_t seq, struct span payload)
+{
+        add(seq, payload);
+        flush('S', frame_seq);
+}
+
+#define OK_MORE SPAN("\0\0\0\x0a\0\0\0")
+#define OK_LAST SPAN("\0\0\0\2\0\0\0")
+
+/** The session becomes opaque, and A and B are answered: C and D are not yet. */
+static void lose_compressed(void)
+{
+        w = writer_over(inner, sizeof inner);
+        script_open(&s, CAP_COMPRESS, 45);
+        send_frame("\3A");
+        send_frame("\3B");
+        send_frame("\3SELECT 'C'");
+        send_frame("\3SELECT 'D'");
+        answer_frame(1, 1, OK_LAST);
+        answer_frame(1, 1, OK_LAST);
+}
+
+/** "E" has been followed, and its reply is the one that affected five rows. */
+static void check_compressed(int dropped)
+{
+        char missed[32];
+        (void)snprintf(missed, sizeof missed, "\"dropped\":%d", dropped);
+        char *records = play((struct tape_options){.pipeline = 2});
+        CU_ASSERT_EQUAL(count(records, opaque), 1);
+        CU_ASSERT_TRUE(script_has(records, again));
+        CU_ASSERT_TRUE(script_has(records, missed));
+        CU_ASSERT_PTR_NULL(strstr(records, "too early"));
+        const char *at = strstr(records, "\"query\":\"SELECT 'E'\"");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+        CU_ASSERT_PTR_NOT_NULL(strstr(at, "\"affected_rows\":5"));
+        CU_ASSERT_PTR_NULL(strstr(records, "\"rule\""));
+        free(records);
+}
+
+/** Several results: the packets of each begin with the number of its frame. */
+static void compressed_results(void)
+{
+        lose_compressed();
+        answer_frame(1, 1, OK_LAST);
+        add(1, SPAN("\1"));
+        add(2, SPAN("\3def"));
+        add(3, SPAN("\xfe\0\0\2\0"));
+        add(4, SPAN("\1x"));
+        add(5, SPAN("\xfe\0\0\x0a\0"));
+        flush('S', 1);
+        send_frame("\3SELECT 'E'");
+        add(2, SPAN("\1"));
+        add(3, SPAN("\3def"));
+        add(4, SPAN("\xfe\0\0\2\0"));
+        add(5, SPAN("\xfe\0\0\2\0"));
+        flush('S', 2);
+        answer_frame(1, 1, SPAN("\0\5\0\2\0\0\0"));
+        check_compressed(2);
+}
+
+/** The frames' numbers start over within a reply, and behind one. */
+static void compressed_numbers_start_over(void)
+{
+        for (int frames = 254; frames <= 515; frames += frames == 258 ? 251 : 1) {
+                lose_compressed();
+                for (int i = 1; i < frames; i++) { /* more and more packets: their numbers fall back */
+                        add((uint8_t)i, OK_MORE);
+                        add((uint8_t)(i + 1), OK_MORE);
+                        flush('S', (uint8_t)i);
+                }
+                answer_frame((uint8_t)frames, (uint8_t)frames, OK_LAST);
+                send_frame("\3SELECT 'too early'");
+                answer_frame(1, 1, OK_LAST);
+                answer_frame(1, 1, OK_LAST);
+                send_frame("\3SELECT 'E'");
+                answer_frame(1, 1, SPAN("\0\5\0\2\0\0\0"));
+                check_compressed(3);
+        }
+}
+
+/** Commands that share a frame are answered from packet 0 on, and the frames' numbers go on. */
+static void compressed_commands_in_one_frame(void)
+{
+        w = writer_over(inner, sizeof inner);
+        script_open(&s, CAP_COMPRESS, 45);
+        for (const char *text = "ABCDF"; *text != '\0'; text++) {
+                const uint8_t query[] = {3, (uint8_t)*text};
+                add(0, span_of(query, sizeof query));
+        }
+        flush('C', 0);
+        answer_frame(1, 1, OK_LAST);
+        for (uint8_t i = 2; i < 5; i++) {
+                answer_frame(i, 0, OK_LAST);
+        }
+        send_frame("\3SELECT 'too early'");
+        answer_frame(5, 0, SPAN("\1")); /* of the last one in the frame */
+        add(1, SPAN("\3def"));
+        add(2, SPAN("\xfe\0\0\2\0"));
+        add(3, SPAN("\xfe\0\0\2\0"));
+        flush('S', 6);
+        answer_frame(1, 1, OK_LAST);
+        send_frame("\3SELECT 'E'");
+        answer_frame(1, 1, SPAN("\0\5\0\2\0\0\0"));
+        check_compressed(4);
+}
+
+/** A command of three frames is answered with frame 3, be it missed or the first one that is followed. */
+static void compressed_long_commands(void)
+{
+        lose_compressed();
+        answer_frame(1, 1, OK_LAST);
+        answer_frame(1, 1, SPAN("\1")); /* of D, which is not the reply to what comes */
+        add(0, SPAN("\3SELECT 'E'"));
+        const uint8_t *packet = inner;
+        put_part('C', SPAN("\5\0\0\0\0\0\0"));
+        put_part('C', span_of(packet, 5));
+        put_part('C', SPAN("\5\0\0\1\0\0\0"));
+        put_part('C', span_of(packet + 5, 5));
+        put_part('C', SPAN("\5\0\0\2\0\0\0"));
+        put_part('C', span_of(packet + 10, 5));
+        w = writer_over(inner, sizeof inner);
+        answer_frame(2, 2, SPAN("\3def"));
+        answer_frame(3, 3, SPAN("\xfe\0\0\2\0"));
+        answer_frame(4, 4, SPAN("\xfe\0\0\2\0"));
+        answer_frame(3, 3, SPAN("\0\5\0\2\0\0\0"));
+        check_compressed(2);
+}
+
+/** A file of so many frames that the client's numbers start over is not taken for commands. */
+static void compressed_file(void)
+{
+        lose_compressed();
+        answer_frame(1, 1, OK_LAST);
+        answer_frame(1, 1,
+                     SPAN("\xfb"
+                          "file"));
+        for (int i = 2; i < 300; i++) {
+                add(0, SPAN("data")); /* a client may number them as it likes */
+                flush('C', (uint8_t)i);
+        }
+        add(0, SPAN(""));
+        flush('C', (uint8_t)300);
+        answer_frame((uint8_t)301, (uint8_t)301, OK_LAST);
+        send_frame("\3SELECT 'E'");
+        answer_frame(1, 1, SPAN("\0\5\0\2\0\0\0"));
+        check_compressed(2);
+}
+
 static const struct tap_test tests[] = {
     {"a full queue drains", a_full_queue_drains},
     {"from when to when", the_time},
@@ -398,6 +604,7 @@ static const struct tap_test tests[] = {
     {"it happens again and again", it_happens_again},
     {"replies of about 255 packets", long_replies},
     {"the rest of the reply before", the_rest_of_a_reply},
+    {"the rest of the reply before is not shown", the_rest_of_a_reply_is_not_shown},
     {"half a command", half_a_command},
     {"an EOF that was awaited", an_eof_that_was_awaited},
     {"the rest of the reply before, again", the_rest_of_a_reply_again},
@@ -405,6 +612,11 @@ static const struct tap_test tests[] = {
     {"database and character set", database_and_charset},
     {"sessions that stay opaque", never_again},
     {"the end of an opaque session", the_end},
+    {"compressed: several results", compressed_results},
+    {"compressed: numbers start over", compressed_numbers_start_over},
+    {"compressed: commands in one frame", compressed_commands_in_one_frame},
+    {"compressed: long commands", compressed_long_commands},
+    {"compressed: a file", compressed_file},
 };
 
 int main(void)
