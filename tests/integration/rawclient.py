@@ -2,10 +2,12 @@
 import socket
 import ssl
 import struct
+import zlib
 
 CAPABILITIES = 0x00000001 | 0x00000008 | 0x00000200 | 0x00002000 | 0x00008000 | 0x00020000 | 0x00080000
 DEPRECATE_EOF = 1 << 24
 SSL = 0x800
+COMPRESS = 0x20
 
 
 SENT_AHEAD = object()  # a value of execute() that send_ahead() brought
@@ -42,9 +44,19 @@ def context_without_verification():
     return context
 
 
+def frame(seq, data):
+    """A frame of the compressed protocol whose content is stored as it is."""
+    return struct.pack("<I", len(data))[:3] + bytes([seq & 255, 0, 0, 0]) + data
+
+
 class RawClient:
+    """With compress=True it sends each packet in a frame of its own, and send_bytes takes what is in frames already."""
+
     def __init__(self, port, user="root", database="shop", capabilities=CAPABILITIES, timeout=60, login=True, tls=False,
-                 host="127.0.0.1"):
+                 host="127.0.0.1", compress=False):
+        self.is_compressed = False  # not before the login is over
+        self.frames = bytearray()
+        capabilities |= COMPRESS if compress else 0
         self.socket = socket.create_connection((host, port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = bytearray()
@@ -57,6 +69,7 @@ class RawClient:
         if login:
             self.send(self.seq, self.login_payload(user, database))
             self.expect_ok()
+            self.is_compressed = compress
 
     def start_tls(self):
         self.capabilities |= SSL
@@ -71,7 +84,8 @@ class RawClient:
                 database.encode() + b"\0" + b"mysql_native_password\0")
 
     def send(self, seq, payload):
-        self.send_bytes(packet(seq, payload))
+        data = packet(seq, payload)
+        self.send_bytes(frame(0, data) if self.is_compressed else data)
 
     def send_bytes(self, data):
         try:
@@ -79,15 +93,35 @@ class RawClient:
         except OSError as error:
             raise Gone(str(error)) from error
 
+    def receive(self):
+        try:
+            more = self.socket.recv(1 << 20)
+        except (ConnectionError, BrokenPipeError) as error:
+            raise Gone(str(error)) from error
+        if not more:
+            raise Gone("end of file")
+        return more
+
+    def receive_frames(self):
+        """What is in the frames that have come; at least one."""
+        data = bytearray()
+        at = 0
+        while not data:
+            self.frames += self.receive()
+            while len(self.frames) >= at + 7:
+                end = at + 7 + int.from_bytes(self.frames[at:at + 3], "little")
+                if len(self.frames) < end:
+                    break
+                part = bytes(self.frames[at + 7:end])
+                data += zlib.decompress(part) if any(self.frames[at + 4:at + 7]) else part
+                at = end
+            del self.frames[:at]
+            at = 0
+        return data
+
     def take(self, n):
         while len(self.buffer) < n:
-            try:
-                more = self.socket.recv(1 << 20)
-            except (ConnectionError, BrokenPipeError) as error:
-                raise Gone(str(error)) from error
-            if not more:
-                raise Gone("end of file")
-            self.buffer += more
+            self.buffer += self.receive_frames() if self.is_compressed else self.receive()
         part = bytes(self.buffer[:n])
         del self.buffer[:n]
         return part

@@ -4,7 +4,7 @@ import struct
 import unittest
 
 import lab
-from rawclient import RawClient, packet
+from rawclient import RawClient, frame, packet
 
 OK_BYTES = 11  # a header, and an OK without anything to say
 PING = packet(0, b"\x0e")
@@ -108,11 +108,11 @@ class ManyCommands(unittest.TestCase):
         self.assertEqual(notices, {("the client is paused until replies have come", "limits.pipeline")})
         self.assertLess(held, (1000 + 32768) * 84 + (1 << 20))
 
-    def test_more_than_the_limit_while_no_reply_comes(self):
-        """What exceeds the limit is not logged, a notice says so, and the session is followed again."""
-        data = query("DO SLEEP(3)") + PING * (self.N - 1)
+    def check_more_than_the_limit_while_no_reply_comes(self, compress):
+        first = query("DO SLEEP(2)")
+        data = frame(0, first) + frame(0, PING) * (self.N - 1) if compress else first + PING * (self.N - 1)
         with lab.Proxy("--log-when-full", "block", "--workers", "1", "--limits-pipeline", "1000", expect_opaque=True) as proxy:
-            c = RawClient(proxy.port)
+            c = RawClient(proxy.port, compress=compress)
             c.send_bytes(data)
             c.take(self.N * OK_BYTES)
             self.assertEqual(c.query("SELECT 'followed again'"), 1)
@@ -122,8 +122,18 @@ class ManyCommands(unittest.TestCase):
             self.assertEqual(len(again), 1)
             queries = [r for r in records if r["event"] == "query"]
             self.assertEqual(len(queries) + again[0]["dropped"], self.N + 2)
-            self.assertIn("SELECT 'followed again'", [r.get("query") for r in queries])
+            self.assertFalse([r for r in queries if "reason" in r])
+            self.assertGreaterEqual(queries[0]["duration_us"], 2000000)
+            self.assertGreaterEqual(len(queries), 1000)
+            self.assertEqual(queries[-2]["query"], "SELECT 'followed again'")
             self.assertEqual(proxy.counters()["missed"], again[0]["dropped"])
+
+    def test_more_than_the_limit_while_no_reply_comes(self):
+        """What exceeds the limit is not logged, a notice says so, and the session is followed again."""
+        self.check_more_than_the_limit_while_no_reply_comes(compress=False)
+
+    def test_more_than_the_limit_in_a_compressed_session(self):
+        self.check_more_than_the_limit_while_no_reply_comes(compress=True)
 
     def test_commands_sent_before_the_login_is_over(self):
         """The client is paused as soon as it is."""

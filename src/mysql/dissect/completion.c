@@ -126,5 +126,5 @@ const char *completion_advance(struct dissect *d)
                         relax(d);
                 }
         }
-        return NULL;
+        return d->resync.is_missing && d->queue.head == NULL ? RESYNC_TOO_MANY : NULL;
 }

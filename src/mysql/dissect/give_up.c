@@ -27,9 +27,11 @@ void give_up(struct dissect *d, const char *reason, const struct message *m, enu
         uint64_t now_ns = m != NULL ? m->end_ns : stream->start_ns;
         struct span bytes = m != NULL ? span_head(m->body, DISSECT_EVIDENCE) : (struct span){NULL, 0};
         bool show = m != NULL && is_shown(d, m);
+        bool is_missed = m == NULL && d->resync.is_missing;
+        uint64_t at = is_missed ? d->resync.missed_at : stream->message_at;
         writer_format(&w, "the session is opaque from here on: phase %s, %s byte %llu",
                       phase_table[d->phase].name, from == SIDE_CLIENT ? "client" : "server",
-                      (unsigned long long)stream->message_at);
+                      (unsigned long long)at);
         if (m != NULL) {
                 writer_format(&w, ", packet seq %u length %llu", m->seq, (unsigned long long)m->len);
         }

@@ -60,7 +60,7 @@ static void describe(struct dissect *d, struct command *cmd, const struct messag
         value_filter_note(d, cmd);
 }
 
-/** How many commands can be in flight before the session becomes opaque. */
+/** How many commands can be in flight before further ones are missed. */
 static uint64_t most_commands(const struct dissect *d)
 {
         uint64_t slack = d->crowding != CROWDING_IGNORED ? d->settings->pipeline_slack : 0;
@@ -104,9 +104,10 @@ static struct outcome take_command(struct dissect *d, const struct message *m)
 {
         const struct command *head = d->queue.head;
         struct command waiting = {.next = NULL};
-        if (d->queue.count >= most_commands(d)) {
-                resync_note_unqueued(d, m->first);
-                return outcome_unreadable("more commands in flight than limits.pipeline allows to follow");
+        if (d->resync.is_missing || d->queue.count >= most_commands(d)) {
+                d->packet_secret = true; /* nobody looks what is in it */
+                resync_miss(d, m);
+                return outcome_of(packet_kind_of(m->len > 0 ? m->first : COM_SLEEP));
         }
         struct command *cmd = head != NULL ? &waiting : command_queue_new(&d->queue);
         if (cmd == NULL) {

@@ -30,14 +30,63 @@ static bool may_change(const struct dissect *d, struct span head)
         return (d->capabilities & CAP_MULTI_STATEMENTS) != 0 || !session_vars_is_plain(text);
 }
 
+/* While the commands before are still followed (is_missing), all of this waits: they may need what is forgotten. */
+
+static void forget_statements(struct dissect *d)
+{
+        if (d->resync.is_missing) {
+                d->resync.forgets_statements = true;
+        } else {
+                statements_clear(&d->statements);
+        }
+}
+
+static void forget_user(struct dissect *d)
+{
+        if (d->resync.is_missing) {
+                d->resync.forgets_user = true;
+        } else {
+                owned_text_drop(&d->vars.username);
+                d->vars.identity++;
+        }
+}
+
+/** @p st is closed (without its long data, executions would be misread, too) or executed. */
+static void forget_statement(struct dissect *d, struct statement *st, enum statement_missed missed)
+{
+        if (d->resync.is_missing) {
+                statement_note_missed(st, missed);
+        } else {
+                statement_forget(&d->statements, st, missed);
+        }
+}
+
+/** The commands that were followed are answered: do what waited for that. */
+static void forget_all_that_waits(struct dissect *d)
+{
+        struct resync *r = &d->resync;
+        r->is_missing = false;
+        if (r->forgets_statements) {
+                statements_clear(&d->statements);
+        } else {
+                statements_forget_missed(&d->statements);
+        }
+        if (r->forgets_user) {
+                forget_user(d);
+        }
+        r->is_possible = r->is_possible && !r->has_stream;
+        r->forgets_statements = false;
+        r->forgets_user = false;
+        r->has_stream = false;
+}
+
 /** The session is logged in again, or reset. */
 static void note_reset(struct dissect *d, uint8_t code)
 {
-        statements_clear(&d->statements);
+        forget_statements(d);
         d->resync.may_have_changed = true;
         if (code == COM_CHANGE_USER) {
-                owned_text_drop(&d->vars.username);
-                d->vars.identity++;
+                forget_user(d);
         }
 }
 
@@ -46,20 +95,16 @@ static void note_use(struct dissect *d, uint8_t code, struct span head)
 {
         struct reader r = reader_over(span_skip(head, 1));
         uint32_t id = reader_u32(&r);
-        if (r.failed) {
-                statements_clear(&d->statements);
+        if (r.failed || (id == LAST_PREPARED && d->resync.is_missing)) {
+                forget_statements(d);
         }
         struct statement *st = statements_find(&d->statements, id);
         if (code == COM_STMT_EXECUTE || code == COM_STMT_BULK_EXECUTE) {
                 d->resync.may_have_changed = d->resync.may_have_changed || st == NULL || !st->is_plain;
         }
-        if (st == NULL) {
-                return;
-        }
-        if (code == COM_STMT_CLOSE || code == COM_STMT_SEND_LONG_DATA) {
-                statements_remove(&d->statements, id); /* without its data, executions would be misread */
-        } else {
-                statement_forget_execution(&d->statements, st);
+        if (st != NULL) {
+                bool is_end = code == COM_STMT_CLOSE || code == COM_STMT_SEND_LONG_DATA;
+                forget_statement(d, st, is_end ? MISSED_END : MISSED_EXECUTION);
         }
 }
 
@@ -75,7 +120,8 @@ static void note_effects(struct dissect *d, uint8_t code, struct span head)
                 d->resync.may_have_changed = true;
         }
         if (type->shape == SHAPE_STREAM) {
-                d->resync.is_possible = false; /* its reply does not end */
+                d->resync.has_stream = d->resync.is_missing; /* its reply does not end */
+                d->resync.is_possible = false;
         }
 }
 
@@ -126,6 +172,14 @@ static void note_in_flight(struct dissect *d, const struct command *cmd)
         note_effects(d, cmd->code, command_body(cmd));
 }
 
+/** The client's next packet begins a command if its number says so. */
+static void begin_counting(struct resync *r, uint64_t now_ns)
+{
+        r->since_ns = now_ns;
+        r->client_last = 0;
+        r->client_frame = 0;
+}
+
 void resync_begin(struct dissect *d, uint64_t now_ns)
 {
         struct resync *r = &d->resync;
@@ -134,10 +188,12 @@ void resync_begin(struct dissect *d, uint64_t now_ns)
         struct command cmd;
         r->times_opaque++;
         r->is_possible = d->phase == PHASE_READY;
-        r->since_ns = now_ns;
         r->wait = wait_after(d);
-        r->client_last = 0;
-        r->client_frame = 0;
+        if (r->is_missing) {
+                forget_all_that_waits(d);
+        } else {
+                begin_counting(r, now_ns);
+        }
         if (!d->skips_rest) { /* else all is still known: the server is sending an earlier reply */
                 r->server_frame = d->streams[SIDE_SERVER].frame_seq;
                 r->server_last = head != NULL ? (uint8_t)(head->next_seq - 1) : SEQ_MAX;
@@ -156,6 +212,11 @@ void resync_begin(struct dissect *d, uint64_t now_ns)
 void resync_end(struct dissect *d, uint64_t now_ns)
 {
         struct resync *r = &d->resync;
+        if (r->is_missing) {
+                forget_all_that_waits(d);
+                d->opaque_reason = RESYNC_TOO_MANY;
+                r->is_possible = true;
+        }
         if (r->is_possible && r->missed > 0) {
                 emit_resync(d, now_ns, "the session ended before it was followed again");
         }
@@ -276,14 +337,15 @@ static void count_reply(struct dissect *d, const struct packet_stream *stream)
                             stream->len, begins);
 }
 
-/** A message of the client is complete. */
-static void count_command(struct dissect *d, const struct packet_stream *stream)
+/** The message @p m of the client is complete. */
+static void count_command(struct dissect *d, const struct message *m)
 {
         struct resync *r = &d->resync;
-        bool begins = begins_request(d, stream->seq);
+        const struct packet_stream *stream = &d->streams[SIDE_CLIENT];
+        bool begins = begins_request(d, m->seq);
         bool is_recorded = r->is_recorded;
         bool is_answered = r->is_answered;
-        r->client_last = stream->last;
+        r->client_last = m->last;
         r->client_frame = stream->frame_seq;
         r->is_recorded = false;
         r->is_answered = false;
@@ -291,11 +353,22 @@ static void count_command(struct dissect *d, const struct packet_stream *stream)
                 return; /* of an authentication, a file, or the end of a message that began before */
         }
         r->missed++;
-        if (command_type(stream->first)->shape != SHAPE_NONE && !is_answered) {
-                owe(r, (uint8_t)((stream->compress != NULL ? stream->frame_seq : stream->last) + 1));
+        if (command_type(m->first)->shape != SHAPE_NONE && !is_answered) {
+                owe(r, (uint8_t)((stream->compress != NULL ? stream->frame_seq : m->last) + 1));
         }
-        d->quit = d->quit || (stream->first == COM_QUIT && stream->len == 1);
-        note_effects(d, stream->first, span_of(stream->kept, stream->kept_len));
+        d->quit = d->quit || (m->first == COM_QUIT && m->len == 1);
+        note_effects(d, m->first, m->body);
+}
+
+void resync_miss(struct dissect *d, const struct message *m)
+{
+        struct resync *r = &d->resync;
+        if (!r->is_missing) {
+                r->is_missing = true;
+                r->missed_at = d->streams[SIDE_CLIENT].message_at;
+                begin_counting(r, m->start_ns);
+        }
+        count_command(d, m);
 }
 
 /* --- the session is followed again ------------------------------------------------------------------------------------ */
@@ -398,7 +471,12 @@ struct span resync_skip(struct dissect *d, enum side from, struct span bytes, ui
         (void)packet_stream_keep(stream, piece.bytes); /* without memory less is known of the command */
         stream->packet_len = 0;                        /* packets are not shown */
         if (piece.ends_message && from == SIDE_CLIENT) {
-                count_command(d, stream);
+                const struct message m = {.body = span_of(stream->kept, stream->kept_len),
+                                          .len = stream->len,
+                                          .seq = stream->seq,
+                                          .last = stream->last,
+                                          .first = stream->first};
+                count_command(d, &m);
         } else if (piece.ends_message) {
                 count_reply(d, stream);
         }

@@ -6,6 +6,7 @@
  * what the server still sends of the reply before it is skipped.
  *
  *      READY -> resync_begin -> OPAQUE: resync_skip … -> READY
+ *      READY: resync_miss … until the queue has drained -> resync_begin
  *
  * A session whose login was not followed, or whose packets cannot be found any more, stays opaque.
  * Knows: packets, and which commands change the session.   Does not know: replies.
@@ -16,11 +17,17 @@
 
 #include "mysql/dissect/dissector.h"
 
+/** Why a session becomes opaque after resync_miss. */
+#define RESYNC_TOO_MANY "more commands in flight than limits.pipeline allows to follow"
+
 /** The session becomes opaque at @p now_ns; the phase is still the one before, and the queue still has the commands in flight, of which
  *  there are records. */
 void resync_begin(struct dissect *d, uint64_t now_ns);
 /** A command that begins with @p code could not be added to the queue; resync_begin follows. */
 void resync_note_unqueued(struct dissect *d, uint8_t code);
+/** The queue takes no more commands: @p m, and what the client sends behind it, is missed. The commands in the queue are followed to
+ *  their ends; then resync_begin follows. */
+void resync_miss(struct dissect *d, const struct message *m);
 /** The packets cannot be found any more, or the session has ended at @p now_ns: it will not be followed again. */
 void resync_end(struct dissect *d, uint64_t now_ns);
 /** Take some of @p bytes, of which there are any, while the session is opaque and is_possible is set.

@@ -9,6 +9,11 @@
 
 struct resync {
         bool is_possible; /**< the session is opaque, but its packets can be counted */
+        bool is_missing; /**< the session is followed, but no further command until the queue has drained … */
+        bool forgets_statements; /**< … then, what is known of these is forgotten, … */
+        bool forgets_user;
+        bool has_stream;    /**< … and the session is not followed again: a reply will not end */
+        uint64_t missed_at; /**< where the first command that is missed begins: an offset in bytes */
         bool
             may_have_changed; /**< a command that was missed may have changed the database or a character set */
         bool server_ended;    /**< the server's last message can be the end of a reply */

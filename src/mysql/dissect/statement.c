@@ -65,15 +65,6 @@ void statement_drop_long_data(struct statements *s, struct statement *st)
         }
 }
 
-void statement_forget_execution(struct statements *s, struct statement *st)
-{
-        statement_drop_long_data(s, st);
-        hold(s, -(int64_t)(st->n_types * sizeof *st->types));
-        prof_free(st->types);
-        st->types = NULL;
-        st->n_types = 0;
-}
-
 void statement_set_columns(struct statements *s, struct statement *st, struct columns *columns, size_t size)
 {
         prof_free(st->columns);
@@ -200,6 +191,30 @@ void statements_remove(struct statements *s, uint32_t id)
                         *at = st->next;
                         discard(s, st);
                         return;
+                }
+        }
+}
+
+void statement_forget(struct statements *s, struct statement *st, enum statement_missed missed)
+{
+        if (missed == MISSED_END) {
+                statements_remove(s, st->id);
+        } else if (missed == MISSED_EXECUTION) {
+                statement_drop_long_data(s, st);
+                hold(s, -(int64_t)(st->n_types * sizeof *st->types));
+                prof_free(st->types);
+                st->types = NULL;
+                st->n_types = 0;
+                st->missed = MISSED_NOTHING;
+        }
+}
+
+void statements_forget_missed(struct statements *s)
+{
+        for (size_t i = 0; i < buckets_of(s->bits); i++) {
+                for (struct statement *st = s->buckets[i], *next; st != NULL; st = next) {
+                        next = st->next;
+                        statement_forget(s, st, st->missed);
                 }
         }
 }

@@ -34,6 +34,13 @@ struct columns;
 /** Which of them are hashed (row_columns.h). */
 struct row_columns;
 
+/** What was done to a statement by commands that nobody saw. */
+enum statement_missed {
+        MISSED_NOTHING,
+        MISSED_EXECUTION, /**< the types of its parameters are not known any more, and its long data is gone */
+        MISSED_END,       /**< it was closed, or is not known well enough any more */
+};
+
 struct statement {
         struct statement *next; /**< of the same bucket */
         uint32_t id;
@@ -52,6 +59,7 @@ struct statement {
         bool
             was_read; /**< to find out what it does to a transaction: in the mode read_as, with the result restart */
         uint8_t restart; /**< of transaction.c */
+        uint8_t missed;  /**< enum statement_missed: what statements_forget_missed has to do */
         uint64_t read_as;
         bool
             was_scanned; /**< for SET NAMES and the like: with the options scanned_as, and the result names */
@@ -99,7 +107,13 @@ void statement_set_columns(struct statements *s, struct statement *st, struct co
 void statement_set_row_columns(struct statements *s, struct statement *st, const struct row_columns *columns);
 const struct long_data *statement_find_long_data(const struct statement *st, uint16_t param);
 void statement_drop_long_data(struct statements *s, struct statement *st);
-/** It was executed, and nobody saw how: the types of its parameters are not known any more, and its long data is gone. */
-void statement_forget_execution(struct statements *s, struct statement *st);
+/** Forget what is not known any more of @p st, which may be freed. */
+void statement_forget(struct statements *s, struct statement *st, enum statement_missed missed);
+/** The same, later: by statements_forget_missed. */
+static inline void statement_note_missed(struct statement *st, enum statement_missed missed)
+{
+        st->missed = missed > st->missed ? (uint8_t)missed : st->missed;
+}
+void statements_forget_missed(struct statements *s);
 
 #endif

@@ -48,7 +48,7 @@ static void put_part(char mark, struct span bytes)
         s.len += w.at;
 }
 
-/** The session becomes opaque: a limit of two commands is exceeded by "C", and "D" follows it. */
+/** The session becomes opaque once two commands are answered: a limit of two is exceeded by "C", and "D" follows it. */
 static void lose(const char *text)
 {
         script_send(&s, SPAN("\3A"));
@@ -80,7 +80,8 @@ static void a_full_queue_drains(void)
         char *records = play((struct tape_options){.pipeline = 2});
         CU_ASSERT_EQUAL(count(records, opaque), 1);
         CU_ASSERT_EQUAL(count(records, "\"event\":\"query\""), 3);
-        CU_ASSERT_EQUAL(count(records, "not followed to its end"), 2);
+        CU_ASSERT_EQUAL(count(records, "\"bytes_received\":11"), 3);
+        CU_ASSERT_PTR_NULL(strstr(records, "not followed to its end"));
         CU_ASSERT_TRUE(script_has(records, again));
         CU_ASSERT_TRUE(script_has(
             records, "3 commands of 0.000000 s are not logged, because of: more commands in flight than"));
@@ -388,22 +389,85 @@ static void database_and_charset(void)
         CU_ASSERT_TRUE(are_unknown_after("\2other"));
 }
 
-/** A login that was not followed, and a stream of events, are never followed again. */
+/** Play an execution and another command, then @p missed, which exceeds the limit, and the replies. @return the records. */
+static char *play_missed(const char *missed, size_t len, int replies)
+{
+        script_open(&s, CAP_CONNECT_WITH_DB, 45);
+        script_prepare(&s, 7, "SELECT ?", 1);
+        script_send(&s, SPAN("\x17\7\0\0\0\0\1\0\0\0\0\1\3\0\6\0\0\0"));
+        script_send(&s, SPAN("\3SELECT 'B'"));
+        script_send(&s, span_of(missed, len));
+        for (int i = 0; i < 2 + replies; i++) {
+                answer_ok();
+        }
+        script_send(&s, SPAN("\x17\7\0\0\0\0\1\0\0\0\0\1\3\0\7\0\0\0"));
+        answer_ok();
+        script_send(&s, SPAN("\3SELECT 'E'"));
+        answer_ok();
+        char *records = play((struct tape_options){.pipeline = 2});
+        CU_ASSERT_TRUE(script_has(records, again));
+        CU_ASSERT_TRUE(
+            script_has(records, "\"stmt_prepare_query\":\"SELECT ?\",\"stmt_execute_values\":[6]"));
+        CU_ASSERT_TRUE(script_has(records, "\"query\":\"SELECT 'B'\""));
+        return records;
+}
+
+#define PLAY_MISSED(missed, replies) play_missed(missed, sizeof(missed) - 1, replies)
+
+/** What is missed does not change what is known of the commands before it, which are still followed. */
+static void what_waits(void)
+{
+        char *records = PLAY_MISSED("\x0e", 1);
+        CU_ASSERT_TRUE(script_has(records, "\"SELECT ?\",\"stmt_execute_values\":[7]"));
+        free(records);
+        records = PLAY_MISSED("\x19\7\0\0\0", 0); /* closed */
+        CU_ASSERT_EQUAL(count(records, "stmt_prepare_query"), 1);
+        free(records);
+        records = PLAY_MISSED("\x18\7\0\0\0\0\0long data", 0);
+        CU_ASSERT_EQUAL(count(records, "stmt_prepare_query"), 1);
+        free(records);
+        records = PLAY_MISSED("\x17\xff\xff\xff\xff\0\1\0\0\0", 1); /* whichever was prepared last */
+        CU_ASSERT_EQUAL(count(records, "stmt_prepare_query"), 1);
+        free(records);
+        records = PLAY_MISSED("\x1f", 1); /* COM_RESET_CONNECTION */
+        CU_ASSERT_EQUAL(count(records, "stmt_prepare_query"), 1);
+        free(records);
+        records = PLAY_MISSED("\x11user\0\0", 1); /* COM_CHANGE_USER */
+        CU_ASSERT_EQUAL(count(records, "stmt_prepare_query"), 1);
+        CU_ASSERT_PTR_NULL(strstr(strstr(records, again), "\"username\""));
+        CU_ASSERT_EQUAL(count(records, "\"username\""), 4); /* up to B */
+        free(records);
+}
+
+/** A stream of events is never followed again if it is missed; if not, it does not end. */
 static void never_again(void)
 {
         script_open(&s, 0, 45);
         script_send(&s, SPAN("\3A"));
-        script_send(&s, SPAN("\x12\0\0\0\0\0\0\1\0\0\0")); /* COM_BINLOG_DUMP */
         script_send(&s, SPAN("\3B"));
-        answer_ok();
-        answer_ok();
-        answer_ok();
+        script_send(&s, SPAN("\x12\0\0\0\0\0\0\1\0\0\0")); /* COM_BINLOG_DUMP */
+        for (int i = 0; i < 3; i++) {
+                answer_ok();
+        }
         script_send(&s, SPAN("\3SELECT 'E'"));
         answer_ok();
         char *records = play((struct tape_options){.pipeline = 2});
         CU_ASSERT_EQUAL(count(records, opaque), 1);
         CU_ASSERT_PTR_NULL(strstr(records, again));
         CU_ASSERT_PTR_NULL(strstr(records, "SELECT 'E'"));
+        free(records);
+        script_open(&s, 0, 45);
+        script_send(&s, SPAN("\3A"));
+        script_send(&s, SPAN("\x12\0\0\0\0\0\0\1\0\0\0"));
+        script_send(&s, SPAN("\3B"));
+        answer_ok();
+        answer_with(1, SPAN("\0event"));
+        records = play((struct tape_options){.pipeline = 2});
+        CU_ASSERT_PTR_NULL(strstr(records, opaque));
+        CU_ASSERT_TRUE(script_has(records, "\"command\":\"COM_BINLOG_DUMP\""));
+        CU_ASSERT_TRUE(script_has(records, "\"reason\":\"the session ended before it was followed again\""));
+        CU_ASSERT_TRUE(
+            script_has(records, "1 commands of 0.000000 s are not logged, because of: more commands"));
         free(records);
 }
 
@@ -609,6 +673,7 @@ static const struct tap_test tests[] = {
     {"an EOF that was awaited", an_eof_that_was_awaited},
     {"the rest of the reply before, again", the_rest_of_a_reply_again},
     {"what is known afterwards", what_is_known},
+    {"what is known before", what_waits},
     {"database and character set", database_and_charset},
     {"sessions that stay opaque", never_again},
     {"the end of an opaque session", the_end},
