@@ -27,6 +27,7 @@ struct session {
         size_t pieces_size;
         size_t packet_at;  /**< where the packet under way begins */
         size_t read_bytes; /**< that come at once */
+        bool may_be_opaque;
         uint64_t capabilities;
         uint64_t records;
         uint8_t *packed;

@@ -114,6 +114,56 @@ static void begin_pipeline(size_t bytes)
         }
 }
 
+/* --- commands that are missed --------------------------------------------------------------------------------------------- */
+
+/** A session with one command in flight too many. */
+static void begin_crowded(size_t bytes)
+{
+        session_open(bytes, BRIEF);
+        s.settings.pipeline = 1;
+        s.may_be_opaque = true;
+}
+
+/** A reply is always outstanding: the session is never followed again. */
+static void begin_opaque(size_t bytes)
+{
+        enum { EACH = HEAD + 1 + HEAD + 7 };
+        begin_crowded(bytes);
+        PUT(SIDE_CLIENT, 0, "\x0e");
+        PUT(SIDE_CLIENT, 0, "\x0e");
+        put_ok(1, 2);
+        (void)session_feed();
+        for (size_t i = 0; i < bytes / EACH; i++) {
+                PUT(SIDE_CLIENT, 0, "\x0e");
+                put_ok(1, 2);
+        }
+}
+
+/** It is followed again and again, and each time a statement is executed meanwhile: one of many. */
+static void begin_followed_again(size_t bytes)
+{
+        enum { FOLLOWED = 17, EACH = (FOLLOWED + 2) * (HEAD + HEAD + 7 + 1) + 9, STATEMENTS_PART = 64 };
+        begin_crowded(bytes);
+        for (uint32_t id = 0; id < bytes / STATEMENTS_PART; id++) {
+                put_prepare(id, 0, span_str("DO 1"));
+        }
+        (void)session_feed();
+        for (uint32_t i = 0; i < bytes / EACH; i++) {
+                for (int k = 0; k < FOLLOWED; k++) {
+                        PUT(SIDE_CLIENT, 0, "\x0e");
+                        put_ok(1, 2);
+                }
+                PUT(SIDE_CLIENT, 0, "\x0e");
+                begin_packet(SIDE_CLIENT, 0);
+                writer_uint(&s.w, EXECUTE, 1);
+                writer_uint(&s.w, i, 4);
+                writer_bytes(&s.w, "\0\1\0\0\0", 5);
+                end_packet();
+                put_ok(1, 2);
+                put_ok(1, 2);
+        }
+}
+
 static void begin_empty(size_t bytes)
 {
         enum { EACH = HEAD + HEAD + 7 };
@@ -455,6 +505,8 @@ const struct play linear_plays[] = {
     {"pipeline", 165, begin_pipeline, run, session_end},
     {"empty", 190, begin_empty, run, session_end},
     {"single-bytes", 340, begin_single_bytes, run, session_end},
+    {"opaque", 120, begin_opaque, run, session_end},
+    {"followed-again", 217, begin_followed_again, run, session_end},
     {"recorded", 120, begin_recorded, run, session_end},
     {"columns", 120, begin_columns, run, session_end},
     {"rows", 120, begin_rows, run, session_end},

@@ -58,6 +58,8 @@ struct dissect {
         bool draining; /**< the server gave up on a LOCAL INFILE, and the client sends the rest of the file */
         bool skips_rest;  /**< followed again: the server may still be sending the reply before (resync.h) */
         bool has_news;    /**< dissect_verdict or dissect_crowding has changed during this feed */
+        bool eof_open;    /**< the server's next message decides what an EOF was: early_eof.h … */
+        uint8_t eof_seq;  /**< … or may be one itself, with this number */
         uint8_t crowding; /**< enum crowding; request.c enters all states but NONE, completion.c that one */
         struct lint lint;
         const char *opaque_reason;
@@ -93,8 +95,6 @@ struct dissect {
         uint8_t *attributes; /**< the login's, until its record */
         size_t attributes_len;
         uint8_t next_seq;           /**< of the login's next packet, of either side */
-        bool eof_open;              /**< the server's next message decides what an EOF was: early_eof.h … */
-        uint8_t eof_seq;            /**< … or may be one itself, with this number */
         bool ssl_requested;         /**< and what followed came decrypted */
         bool refused;               /**< the login was, and a record says so */
         bool quit;                  /**< see dissect_view */

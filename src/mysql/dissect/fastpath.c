@@ -349,6 +349,7 @@ static INLINE struct span note_taken(struct parse_context *ctx, struct command *
                 cmd->bytes_received += packet_stream_wire(ctx->stream, bytes.len - w->left);
                 cmd->first_ns = cmd->first_ns != 0 ? cmd->first_ns : ctx->now_ns;
                 cmd->last_ns = ctx->now_ns;
+                ctx->d->eof_open = false; /* the packet was another one */
         }
         if (w->is_shown && cmd->done) {
                 parse_context_flush(ctx);

@@ -326,6 +326,21 @@ static struct outcome on_row(struct dissect *d, struct command *cmd, const struc
         return outcome_of(cmd->type->shape == SHAPE_FIELDS ? PACKET_COLUMN_DEFINITION : PACKET_ROW);
 }
 
+/** The server awaits data from the client, whose commands are too many: it must be read all the same. */
+static void wait_for_client(struct dissect *d)
+{
+        if (d->crowding == CROWDING_COMMANDS || d->crowding == CROWDING_TEXTS) {
+                d->crowding = CROWDING_IGNORED;
+                d->has_news = true;
+        }
+}
+
+/** Is @p m what caching_sha2_password sends before its OK, which the client only takes note of? */
+static bool is_fast_login(const struct message *m)
+{
+        return m->len == 2 && m->first == REPLY_MORE_DATA && m->body.data[1] == 3;
+}
+
 static struct outcome on_change_user(struct dissect *d, struct command *cmd, const struct message *m)
 {
         if (m->first == REPLY_ERR) {
@@ -335,6 +350,9 @@ static struct outcome on_change_user(struct dissect *d, struct command *cmd, con
                 return end_result(d, cmd, m);
         }
         d->packet_secret = true;
+        if (!is_fast_login(m)) {
+                wait_for_client(d);
+        }
         return auth_path_on_server(&d->auth_path, &d->lint, d->capabilities, false, m);
 }
 

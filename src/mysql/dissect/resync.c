@@ -55,7 +55,7 @@ static void forget_user(struct dissect *d)
 static void forget_statement(struct dissect *d, struct statement *st, enum statement_missed missed)
 {
         if (d->resync.is_missing) {
-                statement_note_missed(st, missed);
+                statement_note_missed(&d->statements, st, missed);
         } else {
                 statement_forget(&d->statements, st, missed);
         }

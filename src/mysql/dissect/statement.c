@@ -85,8 +85,21 @@ void statement_set_row_columns(struct statements *s, struct statement *st, const
         *st->row_columns = *columns;
 }
 
+/** Nothing is to be forgotten of @p st later. */
+static void leave_missed(struct statement *st)
+{
+        if (st->missed != MISSED_NOTHING) {
+                *st->missed_here = st->next_missed;
+                if (st->next_missed != NULL) {
+                        st->next_missed->missed_here = st->missed_here;
+                }
+                st->missed = MISSED_NOTHING;
+        }
+}
+
 static void discard(struct statements *s, struct statement *st)
 {
+        leave_missed(st);
         if (st->row_columns != NULL) {
                 hold(s, -(int64_t)sizeof *st->row_columns);
                 prof_free(st->row_columns);
@@ -205,17 +218,29 @@ void statement_forget(struct statements *s, struct statement *st, enum statement
                 prof_free(st->types);
                 st->types = NULL;
                 st->n_types = 0;
-                st->missed = MISSED_NOTHING;
         }
+}
+
+void statement_note_missed(struct statements *s, struct statement *st, enum statement_missed missed)
+{
+        if (st->missed == MISSED_NOTHING) {
+                st->next_missed = s->missed;
+                st->missed_here = &s->missed;
+                s->missed = st;
+                if (st->next_missed != NULL) {
+                        st->next_missed->missed_here = &st->next_missed;
+                }
+        }
+        st->missed = missed > st->missed ? (uint8_t)missed : st->missed;
 }
 
 void statements_forget_missed(struct statements *s)
 {
-        for (size_t i = 0; i < buckets_of(s->bits); i++) {
-                for (struct statement *st = s->buckets[i], *next; st != NULL; st = next) {
-                        next = st->next;
-                        statement_forget(s, st, st->missed);
-                }
+        while (s->missed != NULL) {
+                struct statement *st = s->missed;
+                enum statement_missed missed = st->missed;
+                leave_missed(st);
+                statement_forget(s, st, missed);
         }
 }
 

@@ -58,8 +58,10 @@ struct statement {
         bool long_data_is_cut; /**< by limits.held_bytes */
         bool
             was_read; /**< to find out what it does to a transaction: in the mode read_as, with the result restart */
-        uint8_t restart; /**< of transaction.c */
-        uint8_t missed;  /**< enum statement_missed: what statements_forget_missed has to do */
+        uint8_t restart;               /**< of transaction.c */
+        uint8_t missed;                /**< enum statement_missed: what statements_forget_missed has to do */
+        struct statement *next_missed; /**< of those for which it has */
+        struct statement **missed_here;
         uint64_t read_as;
         bool
             was_scanned; /**< for SET NAMES and the like: with the options scanned_as, and the result names */
@@ -84,9 +86,10 @@ struct statements {
         uint64_t seed;
         uint32_t bits; /**< of the number of buckets; 0: there are none */
         uint32_t count;
-        size_t held;            /**< bytes of all of them */
-        struct budget *budget;  /**< they count for it too; NULL: for none */
-        uint32_t last_prepared; /**< the id that LAST_PREPARED stands for; LAST_PREPARED: none does */
+        struct statement *missed; /**< those for which statement_note_missed was called */
+        size_t held;              /**< bytes of all of them */
+        struct budget *budget;    /**< they count for it too; NULL: for none */
+        uint32_t last_prepared;   /**< the id that LAST_PREPARED stands for; LAST_PREPARED: none does */
 };
 
 void statements_clear(struct statements *s);
@@ -110,10 +113,7 @@ void statement_drop_long_data(struct statements *s, struct statement *st);
 /** Forget what is not known any more of @p st, which may be freed. */
 void statement_forget(struct statements *s, struct statement *st, enum statement_missed missed);
 /** The same, later: by statements_forget_missed. */
-static inline void statement_note_missed(struct statement *st, enum statement_missed missed)
-{
-        st->missed = missed > st->missed ? (uint8_t)missed : st->missed;
-}
+void statement_note_missed(struct statements *s, struct statement *st, enum statement_missed missed);
 void statements_forget_missed(struct statements *s);
 
 #endif

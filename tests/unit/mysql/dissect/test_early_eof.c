@@ -124,9 +124,31 @@ static void early_eofs_of_statements(void)
         EXPECT_EARLY(0, "COM_STMT_FETCH", "\"rows\":1");
 }
 
+/** A reply that took the fast path came in place of the EOF that could have come behind a COM_STMT_PREPARE. */
+static void an_eof_long_after_a_prepare(void)
+{
+        script_open(&s, CAP_DEPRECATE_EOF, 8);
+        script_send(&s, SPAN("\3SELECT 1"));
+        script_answer(&s, SPAN("\1"));
+        script_answer_column(&s, "a", 253, 0, 45);
+        script_answer_eof(&s);
+        script_prepare(&s, 1, "SELECT ?", 1);
+        script_send(&s, SPAN("\3SELECT 1"));
+        script_answer(&s, SPAN("\1"));
+        script_answer_column(&s, "a", 253, 0, 45);
+        script_answer_eof(&s);
+        s.seq = 3;
+        script_answer(&s, SPAN("\xfe\0\0\2\0"));
+        char *records = script_replay(&s, (struct tape_options){.query_bytes = 64});
+        CU_ASSERT_TRUE(script_has(records, "a reply without a command"));
+        CU_ASSERT_PTR_NULL(strstr(records, early_rule));
+        free(records);
+}
+
 static const struct tap_test tests[] = {
     {"EOF behind columns under DEPRECATE_EOF", early_eofs},
     {"EOF behind definitions of prepared statements", early_eofs_of_statements},
+    {"an EOF long after a COM_STMT_PREPARE", an_eof_long_after_a_prepare},
 };
 
 int main(void)

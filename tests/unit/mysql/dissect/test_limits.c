@@ -185,6 +185,28 @@ static void commands_behind_a_stream(void)
         CU_ASSERT_PTR_NULL(crowding);
 }
 
+/** The server asks the client of a COM_CHANGE_USER for data: the client must be read, whatever waits behind it. */
+static void a_client_that_is_asked(void)
+{
+        static uint8_t text[300] = "\3SELECT";
+        const struct span asked = SPAN("\xfe"
+                                       "plugin\0data");
+        const struct span told = SPAN("\1\3"); /* caching_sha2_password: an OK follows */
+        for (int i = 0; i < 2; i++) {
+                script_open(&s, CAP_PLUGIN_AUTH, 45);
+                script_send(&s, SPAN("\x11user\0\0\0"));
+                script_send(&s, span_of(text, sizeof text));
+                s.seq = 1;
+                script_answer(&s, i == 0 ? asked : told);
+                const struct tape_options options = {
+                    .held_bytes = 64, .without_gate = true, .look = look_at_crowding};
+                crowded = 0;
+                free(tape_records(span_of(s.bytes, s.len), &options));
+                CU_ASSERT_TRUE(crowded > 0);
+                CU_ASSERT_EQUAL(crowding == NULL, i == 0);
+        }
+}
+
 static const struct tap_test tests[] = {
     {"limits of the pipeline and of statements", pipeline_and_statements},
     {"a text is longer than limits.query_bytes", a_text_is_longer_than_query_bytes},
@@ -192,6 +214,7 @@ static const struct tap_test tests[] = {
     {"open statements leave space for commands", open_statements_leave_space},
     {"times", times},
     {"commands behind a stream", commands_behind_a_stream},
+    {"a client that is asked", a_client_that_is_asked},
 };
 
 int main(void)
