@@ -1,9 +1,11 @@
 """Clients that send many commands before they read one reply: they end as they do directly, and all commands are logged."""
 import hashlib
+import os
 import struct
 import unittest
 
 import lab
+from matrixclients import has_node_drivers
 from rawclient import RawClient, frame, packet
 
 OK_BYTES = 11  # a header, and an OK without anything to say
@@ -162,6 +164,20 @@ class ManyCommands(unittest.TestCase):
             self.assertEqual(proxy.counters()["statements"], n + 1)
             self.assertLess(high_bytes(proxy), n * 64)
             self.assertLess(used_bytes(proxy), 1 << 20)
+
+    @unittest.skipUnless(has_node_drivers(), "Node's drivers are not installed: script/node-drivers")
+    def test_node(self):
+        """mariadb-connector-nodejs pipelines by default: thousands of queries at once, then a batch and executions, compressed within TLS."""
+        n = 3000
+        with lab.Proxy("--log-when-full", "block", "--limits-pipeline", "500", remote=f"127.0.0.1:{lab.tls_server().port}") as proxy:
+            run = lab.run("node", os.path.join(os.path.dirname(__file__), "clients", "pipeline.js"), str(proxy.port), str(n))
+            self.assertEqual((run.stdout, run.stderr), (b"done\n", b""))
+            queries = [r for r in proxy.settled() if r["event"] == "query"]
+            self.assertEqual([(r["query"], r["rows"]) for r in queries if "REPEAT" in r.get("query", "")],
+                             [(f"SELECT {i} AS a, REPEAT('x', {i % 300}) AS b", 1) for i in range(n)])
+            self.assertEqual([r["stmt_execute_values"] for r in queries if r["command"] == "COM_STMT_EXECUTE"], [[i] for i in range(500)])
+            self.assertEqual([r["bulk_rows"][1] for r in queries if r["command"] == "COM_STMT_BULK_EXECUTE"], [[1, "value 1"]])
+            self.assertEqual([r["query"] for r in queries if "errno" in r], ["SELEC 2"])
 
 
 if __name__ == "__main__":

@@ -458,6 +458,7 @@ struct span resync_skip(struct dissect *d, enum side from, struct span bytes, ui
         }
         if (piece.begins_message) {
                 stream->len = 0;
+                stream->wire = 0;
                 stream->kept_len = 0;
                 stream->limit = HEAD_SIZE;
                 stream->seq = piece.seq;
@@ -467,7 +468,7 @@ struct span resync_skip(struct dissect *d, enum side from, struct span bytes, ui
                 stream->last = piece.seq;
         }
         stream->len += piece.bytes.len;
-        (void)packet_stream_wire(stream, piece.bytes.len);
+        stream->wire += packet_stream_wire(stream, piece.bytes.len + (piece.begins ? FRAME_HEADER_SIZE : 0));
         (void)packet_stream_keep(stream, piece.bytes); /* without memory less is known of the command */
         stream->packet_len = 0;                        /* packets are not shown */
         if (piece.ends_message && from == SIDE_CLIENT) {
