@@ -318,16 +318,21 @@ static void begin_frame(struct dissect *d, enum side from, const struct compress
 {
         struct packet_stream *stream = &d->streams[from];
         struct command *cmd = d->phase == PHASE_READY ? d->queue.head : NULL;
-        bool idle = frame_idle(&stream->frame);
+        uint8_t following = (uint8_t)(stream->frame_seq + 1);
+        /* a frame may be empty: what follows it belongs to the same message */
+        bool was_empty = stream->offset == stream->frame_at && out->seq == following;
+        bool idle = frame_idle(&stream->frame) && !was_empty;
         bool continues = cmd != NULL && (cmd->state == REPLYING_LOCAL_FILE || cmd->state == REPLYING_AUTH);
-        uint8_t next = (uint8_t)(stream->frame_seq + 1);
+        uint8_t next = following;
         bool known = d->phase != PHASE_OPAQUE;
         stream->frames_wire += out->wire;
         if (from == SIDE_CLIENT && idle && !continues) {
                 next = 0;
                 known = known && !d->draining && (cmd == NULL || cmd->state != REPLYING_STREAM);
         } else if (from == SIDE_SERVER || idle) {
-                known = cmd != NULL && cmd->frame_known && !cmd->acknowledged && !d->skips_rest;
+                /* while a file is sent, both sides may be sending */
+                bool is_awaited = cmd != NULL && (from == SIDE_CLIENT || cmd->state != REPLYING_LOCAL_FILE);
+                known = is_awaited && cmd->frame_known && !cmd->acknowledged && !d->skips_rest;
                 next = cmd != NULL ? cmd->next_frame : 0;
         }
         if (known && out->seq != next) {
@@ -335,7 +340,7 @@ static void begin_frame(struct dissect *d, enum side from, const struct compress
                            LINT_SEQUENCE_FRAME); /* reported with the packet that the frame contains */
         }
         stream->frame_seq = out->seq;
-        stream->frame_starts = idle;
+        stream->frame_starts = idle || was_empty;
         if (idle) {
                 stream->start_frame = out->seq;
                 stream->frame_at = stream->offset;
@@ -359,6 +364,8 @@ static void take_compressed(struct dissect *d, enum side from, struct span bytes
                 (void)take_packets(&ctx, out.bytes);
                 parse_context_flush(&ctx);
                 if (out.give_up != NULL) {
+                        struct packet_stream *stream = &d->streams[from];
+                        stream->message_at = frame_idle(&stream->frame) ? stream->offset : stream->message_at;
                         give_up(d, out.give_up, NULL, from);
                         resync_end(d, now_ns);
                 }

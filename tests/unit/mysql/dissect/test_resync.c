@@ -661,6 +661,50 @@ static void compressed_file(void)
         check_compressed(2);
 }
 
+/** A frame may be empty, and its number counts. */
+static void compressed_empty_frames(void)
+{
+        lose_compressed();
+        answer_frame(1, 1, OK_LAST);
+        flush('S', 1);
+        answer_frame(2, 1, OK_LAST);
+        flush('C', 0);
+        add(0, SPAN("\3SELECT 'E'"));
+        flush('C', 1);
+        answer_frame(2, 2, SPAN("\0\5\0\2\0\0\0"));
+        flush('C', 0);
+        add(0, SPAN("\x0e"));
+        flush('C', 1);
+        answer_frame(2, 2, OK_LAST);
+        check_compressed(2);
+}
+
+/** A server that refuses the rest of a file may have read any number of its frames. */
+static void compressed_file_refused(void)
+{
+        w = writer_over(inner, sizeof inner);
+        script_open(&s, CAP_COMPRESS | CAP_LOCAL_FILES, 45);
+        send_frame("\3LOAD DATA LOCAL INFILE 'file' INTO TABLE t");
+        answer_frame(1, 1,
+                     SPAN("\xfb"
+                          "file"));
+        for (uint8_t i = 2; i < 5; i++) {
+                add(i, SPAN("data"));
+                flush('C', i);
+        }
+        answer_frame(3, 3, SPAN("\xff\x5a\4#HY000full"));
+        add(5, SPAN(""));
+        flush('C', 5);
+        send_frame("\3SELECT 'E'");
+        answer_frame(1, 1, SPAN("\0\5\0\2\0\0\0"));
+        char *records = play((struct tape_options){.pipeline = 2});
+        CU_ASSERT_TRUE(script_has(records, "\"errno\":1114"));
+        CU_ASSERT_TRUE(script_has(records, "\"affected_rows\":5"));
+        CU_ASSERT_PTR_NULL(strstr(records, "\"rule\""));
+        CU_ASSERT_PTR_NULL(strstr(records, opaque));
+        free(records);
+}
+
 static const struct tap_test tests[] = {
     {"a full queue drains", a_full_queue_drains},
     {"from when to when", the_time},
@@ -682,6 +726,8 @@ static const struct tap_test tests[] = {
     {"compressed: commands in one frame", compressed_commands_in_one_frame},
     {"compressed: long commands", compressed_long_commands},
     {"compressed: a file", compressed_file},
+    {"compressed: empty frames", compressed_empty_frames},
+    {"compressed: a file that the server refuses", compressed_file_refused},
 };
 
 int main(void)
