@@ -22,6 +22,8 @@ src_libmysql_sql_a_SOURCES = \
 	src/mysql/sql/secret_frames.h \
 	src/mysql/sql/secret_labels.c \
 	src/mysql/sql/secret_labels.h \
+	src/mysql/sql/secret_pairs.c \
+	src/mysql/sql/secret_pairs.h \
 	src/mysql/sql/secret_patterns.c \
 	src/mysql/sql/secret_patterns.h \
 	src/mysql/sql/secret_roles.c \

@@ -1,5 +1,6 @@
 #include "mysql/sql/secret.h"
 
+#include "mysql/sql/secret_pairs.h"
 #include "mysql/sql/secret_words.h"
 
 #include <strings.h>
@@ -35,7 +36,7 @@ static __attribute__((noinline)) bool holds_secret(struct span text)
 
 bool secret_suspected(struct span text)
 {
-        return secret_words_may_be_in(text) && holds_secret(text);
+        return secret_pairs_any(text) && holds_secret(text);
 }
 
 /* --- texts that are data ------------------------------------------------------------------------------------------------ */
@@ -134,17 +135,17 @@ static struct mentions mentions_of(struct span text, bool whole)
 
 bool secret_is_mentioned(struct span text)
 {
-        return secret_words_may_be_in(text) && mentions_of(text, false).has_password;
+        return secret_pairs_any(text) && mentions_of(text, false).has_password;
 }
 
 bool secret_is_mentioned_in_data(struct span text)
 {
-        return secret_words_may_be_in(text) && mentions_of(text, true).data_at < text.len;
+        return secret_pairs_any(text) && mentions_of(text, true).data_at < text.len;
 }
 
 bool secret_is_within(struct span text)
 {
-        if (!secret_words_may_be_in(text)) {
+        if (!secret_pairs_any(text)) {
                 return false;
         }
         struct mentions s = mentions_of(text, true);

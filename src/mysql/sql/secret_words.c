@@ -1,26 +1,22 @@
 #include "mysql/sql/secret_words.h"
 
-/** Go to the next sixteen bytes that contain a pair. @return false at the end. */
-static bool load_stride(struct secret_words *w)
+#include "mysql/sql/secret_pairs.h"
+
+/** Examine the text up to the next bytes that contain a pair. @return false at the end. */
+static bool find_pairs(struct secret_words *w)
 {
-        while (w->next + SECRET_AHEAD < w->text.len) {
-                uint8_t copy[STRIDE + SECRET_AHEAD] = {0};
+        while (w->found == 0 && w->next + SECRET_PAIRS_AHEAD < w->text.len) {
+                uint8_t copy[SECRET_PAIRS_AT_ONCE + SECRET_PAIRS_AHEAD] = {0};
                 const uint8_t *from = w->text.data + w->next;
                 if (w->text.len - w->next < sizeof copy) {
                         memcpy(copy, from, w->text.len - w->next);
                         from = copy;
                 }
-                stride found = secret_pairs(from);
+                w->found = secret_pairs_at(from);
                 w->base = w->next;
-                w->next += STRIDE;
-                w->i = 0;
-                if (stride_any(found)) {
-                        memcpy(w->found, &found, sizeof found);
-                        return true;
-                }
+                w->next += SECRET_PAIRS_AT_ONCE;
         }
-        w->i = STRIDE;
-        return false;
+        return w->found != 0;
 }
 
 /* --- words -------------------------------------------------------------------------------------------------------------- */
@@ -192,20 +188,17 @@ static struct secret_word word_of(struct secret_words *w, size_t at)
 
 struct secret_words secret_words_of(struct span text)
 {
-        return (struct secret_words){.text = text, .i = STRIDE};
+        return (struct secret_words){.text = text};
 }
 
 struct secret_word secret_words_next(struct secret_words *w)
 {
-        while (w->i < STRIDE || load_stride(w)) {
-                for (; w->i < STRIDE; w->i++) {
-                        if (w->found[w->i] != 0) {
-                                struct secret_word found = word_of(w, w->base + w->i);
-                                if (found.kind != SECRET_WORD_NONE) {
-                                        w->i++;
-                                        return found;
-                                }
-                        }
+        while (find_pairs(w)) {
+                size_t at = w->base + (size_t)__builtin_ctz(w->found);
+                w->found &= w->found - 1;
+                struct secret_word found = word_of(w, at);
+                if (found.kind != SECRET_WORD_NONE) {
+                        return found;
                 }
         }
         return (struct secret_word){SECRET_WORD_NONE, w->text.len, 0};

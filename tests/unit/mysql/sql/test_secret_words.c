@@ -1,5 +1,6 @@
 /* The words that tell of passwords in texts: the quick look finds what a slow one does, and all looks are linear in the text. */
 #include "mysql/sql/secret.h"
+#include "mysql/sql/secret_pairs.h"
 
 #include "tap.h"
 
@@ -200,6 +201,44 @@ static void the_quick_look_sees_what_a_slow_one_sees(void)
         }
 }
 
+/* --- pairs ---------------------------------------------------------------------------------------------------------------- */
+
+static bool is_pair(uint8_t first, uint8_t next)
+{
+        static const char *const pairs[] = {"_r", "_s", "ss", "_m", "mm", "kd", "od", "pw", "pt", "if", ":/"};
+        const char both[] = {(char)first, (char)next, '\0'};
+        for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+                if (strcasecmp(both, pairs[i]) == 0) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/** Every pair of bytes, at every place of the bytes that are examined at once. */
+static void pairs_are_found_with_any_vectors(void)
+{
+        enum { SIZE = SECRET_PAIRS_AT_ONCE + SECRET_PAIRS_AHEAD };
+        for (unsigned pair = 0; pair < 0x10000; pair++) {
+                uint8_t text[SIZE];
+                unsigned at = pair % SECRET_PAIRS_AT_ONCE;
+                memset(text, 'e', sizeof text);
+                text[at] = (uint8_t)pair;
+                text[at + 1] = (uint8_t)(pair >> 8);
+                uint32_t wanted = is_pair(text[at], text[at + 1]) ? 1U << at : 0;
+                uint32_t narrow = secret_pairs_at_narrow(text);
+                uint32_t found = secret_pairs_at(text);
+                CU_ASSERT((found & wanted) == wanted && (narrow & wanted) == wanted);
+                CU_ASSERT_EQUAL(found & ~narrow, 0); /* other characters may be taken for a letter there */
+                for (size_t begin = 0; begin <= at; begin++) {
+                        struct span rest = span_of(text + begin, SIZE - begin);
+                        CU_ASSERT_EQUAL(secret_pairs_any_narrow(rest), narrow != 0);
+                        CU_ASSERT(wanted == 0 || secret_pairs_any(rest));
+                        CU_ASSERT(narrow != 0 || !secret_pairs_any(rest));
+                }
+        }
+}
+
 /* --- how long it takes ------------------------------------------------------------------------------------------------- */
 
 static uint64_t cpu_ns(void)
@@ -284,6 +323,7 @@ static void looks_are_linear(void)
 static const struct tap_test tests[] = {
     {"the quick look sees each at every place", the_quick_look_sees_each_at_every_place},
     {"the quick look sees what a slow one sees", the_quick_look_sees_what_a_slow_one_sees},
+    {"pairs are found with any vectors", pairs_are_found_with_any_vectors},
     {"looks are linear", looks_are_linear},
 };
 
