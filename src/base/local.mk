@@ -33,6 +33,7 @@ src_libbase_a_SOURCES = \
 	src/base/status.c \
 	src/base/status.h \
 	src/base/stride.h \
+	src/base/text_hash.h \
 	src/base/ticker.c \
 	src/base/ticker.h \
 	src/base/transcode.c \

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 typedef uint8_t stride __attribute__((vector_size(16)));
 enum { STRIDE = sizeof(stride) };
@@ -49,6 +50,36 @@ static inline size_t stride_find_pair(const uint8_t *data, size_t n, uint8_t a, 
                         return at;
                 }
                 at++;
+        }
+        return n;
+}
+
+/** Which of the sixteen places at @p at may begin a word of @p len bytes that begins with @p first and ends in @p last, in either case? */
+static inline stride stride_candidates(const uint8_t *at, size_t len, stride first, stride last)
+{
+        const stride small = STRIDE_OF(0x20);
+        return (stride)(((stride_at(at) | small) == first) & ((stride_at(at + len - 1) | small) == last));
+}
+
+/** The offset of the first @p word, of ASCII in either case, in the @p n bytes at @p data; @p n if there is none. */
+static inline size_t stride_find_word(const uint8_t *data, size_t n, const char *word)
+{
+        size_t len = strlen(word);
+        const stride first = STRIDE_OF((uint8_t)(word[0] | 0x20));
+        const stride last = STRIDE_OF((uint8_t)(word[len - 1] | 0x20));
+        size_t at = 0;
+        while (n >= len && at <= n - len) {
+                if (n - len - at >= STRIDE && !stride_any(stride_candidates(data + at, len, first, last))) {
+                        at += STRIDE;
+                        continue;
+                }
+                size_t end = n - len - at >= STRIDE ? at + STRIDE : n - len + 1;
+                for (; at < end; at++) {
+                        if ((data[at] | 0x20) == first[0] && (data[at + len - 1] | 0x20) == last[0] &&
+                            strncasecmp((const char *)data + at, word, len) == 0) {
+                                return at;
+                        }
+                }
         }
         return n;
 }

@@ -24,6 +24,7 @@ class Place:
     def __init__(self):
         self._servers = {}
         self.certificates = None
+        self.has_mixes = False  # the tables of mixes.lua
 
     def port(self, kind):
         if kind not in self._servers:
@@ -64,12 +65,12 @@ class Fake:
 place = Place()
 
 
-def sysbench(port, connections, seconds, times, script, ps, ssl, command="run"):
+def sysbench(port, connections, seconds, times, script, ps, ssl, command="run", options=()):
     done = subprocess.run(
         ["sysbench", script, "--mysql-host=127.0.0.1", f"--mysql-port={port}", "--mysql-user=pw", "--mysql-password=secret",
          "--mysql-db=shop", f"--mysql-ssl={ssl}", "--tables=1", f"--table-size={ROWS}", f"--threads={connections}", f"--time={seconds}",
          f"--events={times}", f"--db-ps-mode={ps}", "--histogram=on",
-         f"--rand-seed={1 if times else 0}", *(["--skip-trx=on"] if script == "oltp_point_select" else []), command],
+         f"--rand-seed={1 if times else 0}", *(["--skip-trx=on"] if script == "oltp_point_select" else []), *options, command],
         capture_output=True, text=True, check=False, cwd=place.certificates.folder)
     failed = done.returncode != 0 or (script != "oltp_write_only" and re.search(r"ignored errors: +[1-9]", done.stdout))  # there: deadlocks
     if failed:
@@ -89,6 +90,18 @@ def helper(*argv):
 
 def statements(script, connections, ps="disable", ssl="off"):
     return lambda port, seconds, times=0: sysbench(port, connections, seconds, times, script, ps, ssl)
+
+
+def mix(name):
+    """Statements of mixes.lua, whose tables are made before the first of them."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "mixes.lua")
+
+    def run(port, seconds, times=0):
+        if not place.has_mixes:
+            sysbench(place.maria.port, 1, 0, 0, script, "disable", "off", command="prepare")
+            place.has_mixes = True
+        return sysbench(port, 1, seconds, times, script, "auto", "off", options=[f"--mix={name}"])
+    return run
 
 
 def result(query):
@@ -194,12 +207,34 @@ class Workload:
 
 
 POINT = "sysbench oltp_point_select"
+# What applications send, as mixes.lua has it: one connection each.
+MIXES = {
+    "name": "SELECT … WHERE name = 'x'",
+    "decimal": "SELECT … WHERE price = 17.25",
+    "insert-strings": "INSERT of 2 numbers and 4 strings",
+    "in-66": "SELECT … IN (66 numbers)",
+    "in-708": "SELECT … IN (708 numbers)",
+    "literal-5k": "a string literal of 5 KB",
+    "parameter-400": "prepared, a text parameter of 400 bytes",
+    "parameter-4k": "prepared, a text parameter of 4 KB",
+    "parameters-10": "prepared, 10 parameters, 5 of them strings",
+    "tables-5": "5 tables whose statements begin alike",
+    "tables-50": "50 tables whose statements begin alike",
+    "rows-100x3": "results of 100 rows of 3 numbers",
+    "rows-100x30": "results of 100 rows of 30 numbers",
+    "columns-33": "results of a row of 33 columns",
+    "columns-60": "results of a row of 60 columns",
+    "columns-500": "results of a row of 500 columns",
+    "orm": "20 shapes as an ORM writes them",
+    "pages": "6 shapes of WordPress pages",
+}
 TABLE = {
     **{f"point-{n}": Workload(f"{POINT}, text, {n} connection(s)", "statement", statements("oltp_point_select", n), times=2000, threads=n)
        for n in (1, 8, 64, 256)},
     **{f"prepared-{n}": Workload(f"{POINT}, prepared, {n} connection(s)", "statement", statements("oltp_point_select", n, "auto"), times=2000,
                                  threads=n) for n in (1, 8, 64, 256)},
     "tls-8": Workload(f"{POINT}, text, TLS, 8 connections", "statement", statements("oltp_point_select", 8, ssl="on"), times=2000, threads=8),
+    **{name: Workload(f"{title}, 1 connection", "statement", mix(name), times=1000) for name, title in MIXES.items()},
     "read-only": Workload("sysbench oltp_read_only, 8 connections", "statement", statements("oltp_read_only", 8), times=200, threads=8),
     "write-only": Workload("sysbench oltp_write_only, 8 connections", "statement", statements("oltp_write_only", 8), times=400, threads=8),
     "slap": Workload("mariadb-slap, 50 connections", "statement", slap, times=1, threads=50),

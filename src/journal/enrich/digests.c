@@ -1,11 +1,12 @@
 #include "journal/enrich/digests.h"
 
-#include "base/json.h"
 #include "base/lock.h"
 #include "base/seed.h"
 #include "base/utf8.h"
-#include "journal/enrich/template_cache.h"
+#include "journal/enrich/digest_json.h"
+#include "journal/enrich/last_text.h"
 #include "mysql/sql/secret.h"
+#include "mysql/sql/sql_key.h"
 #include "mysql/sql/tags.h"
 #include "profile/heap/prof.h"
 #include "profile/heap/store.h"
@@ -35,6 +36,7 @@ struct digests {
         /* the journal thread's alone */
         struct cached *cache;
         struct template_cache templates;
+        struct last_text last;
         struct digest digest;
 };
 
@@ -122,37 +124,9 @@ static uint32_t get_entry(struct digests *d)
         return at;
 }
 
-/** Bytes of the members digest and digest_text, for a text of @p len bytes that needs no escapes. */
-static size_t json_size(size_t len)
-{
-        const size_t keys = record_fields[FIELD_DIGEST].key_len + record_fields[FIELD_DIGEST_TEXT].key_len;
-        return keys + DIGEST_HEX + len + 4; /* quotes */
-}
-
-static uint8_t *put_member(uint8_t *to, enum record_field f, struct span text)
-{
-        to = span_copy(to, span_of(record_fields[f].key, record_fields[f].key_len));
-        *to++ = '"';
-        to = span_copy(to, text);
-        *to++ = '"';
-        return to;
-}
-
-/** Format both members of @p s into @p to, which has json_size bytes. @return nothing if the text needs escapes. */
-static struct span put_json(const struct digest_stat *s, uint8_t *to)
-{
-        struct span text = span_of(s->text, s->text_len);
-        uint8_t *at = put_member(to, FIELD_DIGEST, span_of(s->hex, sizeof s->hex));
-        if (!json_copy_plain(at, text)) {
-                return (struct span){NULL, 0};
-        }
-        at = put_member(at, FIELD_DIGEST_TEXT, text);
-        return span_of(to, (size_t)(at - to));
-}
-
 static uint32_t add(struct digests *d, const struct digest *made)
 {
-        size_t json = made->len <= DIGEST_JSON_MAX ? json_size(made->len) : 0;
+        size_t json = made->len <= DIGEST_JSON_MAX ? digest_json_size(made->len) : 0;
         size_t room = made->len + 1 + json;
         uint8_t *text = prof_alloc(STAGE_DIGEST, room);
         uint32_t at = text != NULL ? get_entry(d) : NONE;
@@ -169,7 +143,8 @@ static uint32_t add(struct digests *d, const struct digest *made)
         s->text = text;
         s->text_len = made->len;
         s->text_room = room;
-        s->json = json > 0 ? put_json(s, text + made->len) : (struct span){NULL, 0};
+        s->json = json > 0 ? digest_json_put(text + made->len, s->hex, span_of(s->text, s->text_len))
+                           : (struct span){NULL, 0};
         count_store(s, 1);
         s->verb = made->verb;
         s->shape = shape_of(span_of(text, made->len), made->is_cut);
@@ -189,19 +164,18 @@ static bool is_current(const struct template_facts *facts)
         return facts->stat != NULL && facts->stat->generation == facts->generation;
 }
 
-static struct digest_found found_of(struct span sql, const struct template_facts *facts,
-                                    const struct template *text, uint64_t values)
+/** Do the facts about a text with @p key, whose digest is in @p d and of which @p shown is not hidden, hold for all texts with that key? */
+static bool is_shared(const struct digests *d, const struct sql_key *key, const struct template_facts *facts,
+                      bool is_shown)
 {
-        return (struct digest_found){.stat = facts->stat,
-                                     .text = text,
-                                     .sql = sql,
-                                     .values = values,
-                                     .suspected = facts->suspected,
-                                     .may_have_tags = facts->may_have_tags};
+        enum { MARGIN = 128 }; /* a longer list takes a few bytes more for a moment */
+        bool is_whole = !d->digest.is_cut && d->digest.len + MARGIN <= sizeof d->digest.text;
+        return key->is_known && is_whole && is_shown && (!facts->suspected || key->is_plain);
 }
 
-/** Read the statement; keep what there is to know for those like it. */
-static struct template_facts read_text(struct digests *d, struct span sql, struct sql_mode mode)
+/** Read the statement; remember what is true of those like it. */
+static struct template_facts read_text(struct digests *d, struct span sql, struct sql_mode mode,
+                                       const struct sql_key *key)
 {
         bool suspected = secret_suspected(sql);
         struct span shown = suspected ? span_head(sql, secret_bare_at(sql, mode)) : sql;
@@ -213,41 +187,71 @@ static struct template_facts read_text(struct digests *d, struct span sql, struc
                 at = add(d, &d->digest);
                 lock_give(&d->lock);
         }
-        struct template_facts facts = {.stat = at != NONE ? d->stats[at] : NULL,
-                                       .generation = at != NONE ? d->stats[at]->generation : 0,
-                                       .suspected = suspected,
-                                       .may_have_tags = !suspected && tags_may_be_in(sql)};
-        if (at != NONE && shown.len == sql.len) {
-                template_cache_add(&d->templates, sql, &d->digest,
-                                   (struct template){.mode = sql_mode_bits(mode), .facts = facts});
+        struct digest_stat *stat = at != NONE ? d->stats[at] : NULL;
+        struct template_facts facts = {stat, stat != NULL ? stat->generation : 0, suspected,
+                                       !suspected && tags_may_be_in(sql)};
+        if (at != NONE && is_shared(d, key, &facts, shown.len == sql.len)) {
+                template_cache_add(&d->templates, key->hash, &facts);
         }
         return facts;
 }
 
-/** Long ones, or with many constants: the very same text may come again. */
-static struct digest_found find_long(struct digests *d, struct span sql, struct sql_mode mode)
+/** The very same text may come again. @return its facts; the hash of its text is the key of the entry. */
+static __attribute__((noinline)) const struct cached *
+find_text(struct digests *d, struct span sql, struct sql_mode mode, const struct sql_key *key)
 {
-        uint64_t key = XXH3_64bits_withSeed(sql.data, sql.len, d->seed ^ sql_mode_bits(mode));
-        struct cached *c = &d->cache[key % CACHE];
-        if (c->key != key || !is_current(&c->facts)) {
-                struct template_facts facts = read_text(d, sql, mode);
-                *c = (struct cached){.key = key, .values = d->digest.values, .facts = facts};
+        uint64_t hash = XXH3_64bits_withSeed(sql.data, sql.len, d->seed ^ sql_mode_bits(mode));
+        struct cached *c = &d->cache[hash % CACHE];
+        if (c->key != hash || !is_current(&c->facts)) {
+                struct template_facts facts = read_text(d, sql, mode, key);
+                *c = (struct cached){.key = hash, .values = d->digest.values, .facts = facts};
         }
-        return found_of(sql, &c->facts, NULL, c->values);
+        return c;
 }
 
-struct digest_found digests_find(struct digests *d, struct span sql, struct sql_mode mode)
+static __attribute__((noinline)) void find_other(struct digests *d, struct span sql, struct sql_mode mode,
+                                                 struct digest_found *found)
 {
-        const struct template *text = template_cache_find(&d->templates, sql, sql_mode_bits(mode));
-        if (text == NULL || !is_current(&text->facts)) {
-                return find_long(d, sql, mode);
+        struct sql_key key;
+        sql_key_make(sql, mode, d->seed, &key);
+        const struct template_facts *facts =
+            key.is_known ? template_cache_find(&d->templates, key.hash) : NULL;
+        uint64_t text = key.hash + key.values;
+        if (facts == NULL || !is_current(facts) || (key.has_strings && secret_suspected(sql))) {
+                const struct cached *c = find_text(d, sql, mode, &key);
+                facts = &c->facts;
+                text = key.is_known ? text : c->key;
+                key.values = key.is_known ? key.values : c->values;
+                key.has_strings = false; /* the facts are about the very same text */
+        } else {
+                last_text_see(&d->last, sql, sql_mode_bits(mode), &key, facts);
         }
-        return found_of(sql, &text->facts, text->n_literals > 0 ? text : NULL, 0);
+        *found = (struct digest_found){.stat = facts->stat,
+                                       .sql = sql,
+                                       .text = text,
+                                       .values = key.values,
+                                       .suspected = facts->suspected && !key.has_strings,
+                                       .may_have_tags = facts->may_have_tags};
+        if (key.has_strings) { /* the facts may be about a text with other strings */
+                found->may_have_tags = tags_may_be_in(sql);
+        }
 }
 
-uint64_t digests_values_of(const struct digest_found *found)
+void digests_find(struct digests *d, struct span sql, struct sql_mode mode, struct digest_found *found)
 {
-        return template_cache_values(found->text, found->sql);
+        const struct last_text *last = &d->last;
+        struct span number = last_text_number(last, sql, sql_mode_bits(mode));
+        if (number.len == 0 || !is_current(&last->facts)) {
+                find_other(d, sql, mode, found);
+                return;
+        }
+        uint64_t values = sql_key_value(number, d->seed);
+        *found = (struct digest_found){.stat = last->facts.stat,
+                                       .sql = sql,
+                                       .text = last->key + values,
+                                       .values = values,
+                                       .suspected = last->facts.suspected,
+                                       .may_have_tags = last->facts.may_have_tags};
 }
 
 struct span digests_text(const struct digests *d, const uint8_t hash[DIGEST_HASH])
@@ -449,7 +453,7 @@ enum status digests_new(size_t max, struct digests **out)
         d->max = (uint32_t)max;
         prof_store_bound(STORE_DIGESTS,
                          max * (sizeof(struct digest_stat) + DIGEST_TEXT_MAX + 1 +
-                                json_size(DIGEST_JSON_MAX) + DIGEST_EXAMPLE_MAX + 1),
+                                digest_json_size(DIGEST_JSON_MAX) + DIGEST_EXAMPLE_MAX + 1),
                          0);
         d->newest = NONE;
         d->oldest = NONE;
@@ -461,7 +465,8 @@ enum status digests_new(size_t max, struct digests **out)
         d->stats = prof_calloc(STAGE_DIGEST, max, sizeof(struct digest_stat *));
         d->buckets = prof_alloc(STAGE_DIGEST, ((size_t)1 << d->bits) * sizeof *d->buckets);
         d->cache = prof_calloc(STAGE_DIGEST, CACHE, sizeof *d->cache);
-        if (d->stats == NULL || d->buckets == NULL || d->cache == NULL) {
+        enum status status = template_cache_init(&d->templates, max);
+        if (d->stats == NULL || d->buckets == NULL || d->cache == NULL || status != STATUS_OK) {
                 digests_free(d);
                 return STATUS_NOMEM;
         }

@@ -78,22 +78,16 @@ enum row_use {
 
 /** What is known of a statement's text. */
 struct digest_found {
-        struct digest_stat *stat;    /**< to look at; NULL if there is no memory; until the next call */
-        const struct template *text; /**< one like it; NULL: values are known */
+        struct digest_stat *stat; /**< to look at; NULL if there is no memory; until the next call */
         struct span sql;
-        uint64_t values;      /**< see digests_values */
+        uint64_t text;        /**< a hash of sql, which peers can't choose */
+        uint64_t values;      /**< a hash of its constants, in their order */
         bool suspected;       /**< see secret_suspected */
         bool may_have_tags;   /**< see tags_may_be_in; false if it is suspected: tags are not logged then */
         enum row_use row_use; /**< see n_plus_one_see; initially ROW_USE_NONE */
 };
-struct digest_found digests_find(struct digests *d, struct span sql, struct sql_mode mode);
-/** For digests_values: @p found has a text. */
-uint64_t digests_values_of(const struct digest_found *found);
-/** The hash of the statement's constants (struct digest, values), while its text and @p found live. */
-static inline uint64_t digests_values(const struct digest_found *found)
-{
-        return found->text != NULL ? digests_values_of(found) : found->values;
-}
+/** Find the shape of @p sql, or add it. */
+void digests_find(struct digests *d, struct span sql, struct sql_mode mode, struct digest_found *found);
 /** Count @p r, a command of the shape @p found, which has a stat. */
 void digests_count(struct digests *d, const struct digest_found *found, const struct record *r);
 /** Count @p n statements of the shape @p hash, if it is known, that were found out about later. */

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/seed.h"
+#include "base/text_hash.h"
 #include "profile/heap/prof.h"
 
 enum {
@@ -40,53 +41,16 @@ static const struct field_set unknown = {
      0 FIELD_HIGH(true, QUERY_LENGTH) FIELD_HIGH(true, STMT_PREPARE_QUERY_LENGTH) FIELD_HIGH(true, ERRNO)
          FIELD_HIGH(true, REASON)}};
 
-/* Texts are short, and each statement that may be a duplicate is hashed: so this is in line. Both factors of a multiplication depend on
- * numbers that peers do not know. */
-
-static inline uint64_t mix(uint64_t a, uint64_t b)
-{
-        __extension__ unsigned __int128 product = (unsigned __int128)a * b;
-        return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static inline uint64_t word_at(const uint8_t *at)
-{
-        uint64_t word;
-        memcpy(&word, at, sizeof word);
-        return word;
-}
-
-/** A word with all of the at most 8 bytes of @p text. */
-static inline uint64_t short_word(struct span text)
-{
-        if (text.len >= 4) { /* some bytes are taken twice */
-                uint32_t first;
-                uint32_t last;
-                memcpy(&first, text.data, sizeof first);
-                memcpy(&last, text.data + text.len - sizeof last, sizeof last);
-                return (uint64_t)last << 32 | first;
-        }
-        uint64_t word = 0;
-        for (size_t i = 0; i < text.len; i++) {
-                word = word << 8 | text.data[i];
-        }
-        return word;
-}
-
 /** @p key is the hash so far. */
 static inline uint64_t hash_text(const struct duplicates *d, struct span text, uint64_t key)
 {
-        uint64_t hash = key ^ text.len;
-        if (text.len <= 8) {
-                return mix(short_word(text) ^ hash, d->seed);
-        }
-        const uint8_t *last = text.data + text.len - 8;
-        const uint8_t *at = text.data;
-        for (; last - at > 8; at += 16) {
-                hash = mix(word_at(at) ^ hash, word_at(at + 8) ^ d->seed);
-        }
-        at = at < last ? at : last; /* some bytes are taken twice */
-        return mix(word_at(at) ^ hash, word_at(last) ^ d->seed);
+        return text_hash(text, key, d->seed);
+}
+
+/** The hash of a statement with its text as it is. */
+static inline uint64_t hash_sql(const struct duplicates *d, const struct digest_found *found, uint64_t seed)
+{
+        return text_hash_mix(found->text ^ seed, d->seed);
 }
 
 /** The hash of a statement by its digest and its values, whatever comments it has. */
@@ -94,7 +58,7 @@ static uint64_t hash_values(const struct digest_found *found, uint64_t seed)
 {
         uint64_t shape;
         memcpy(&shape, found->stat->hash, sizeof shape);
-        return (shape ^ digests_values(found)) * 0x9e3779b97f4a7c15U + seed;
+        return (shape ^ found->values) * 0x9e3779b97f4a7c15U + seed;
 }
 
 /** The same with the parameters of an execution. @return false if they are not known completely. */
@@ -174,7 +138,7 @@ static __attribute__((noinline)) void compare_other(struct duplicates *d, uint64
                         return;
                 }
         } else {
-                key = found->may_have_tags ? hash_values(found, seed) : hash_text(d, found->sql, seed);
+                key = found->may_have_tags ? hash_values(found, seed) : hash_sql(d, found, seed);
         }
         compare(d, r, found, key);
 }
@@ -188,7 +152,7 @@ void duplicates_compare(struct duplicates *d, uint64_t epoch, struct record *r,
         if (r->command_id == COM_STMT_EXECUTE || found->may_have_tags || record_has(r, FIELD_TRACEPARENT)) {
                 compare_other(d, epoch, r, found);
         } else {
-                compare(d, r, found, hash_text(d, found->sql, d->seed * r->conn_id + epoch));
+                compare(d, r, found, hash_sql(d, found, d->seed * r->conn_id + epoch));
         }
 }
 

@@ -186,19 +186,19 @@ void enrich_refer_run(struct record *run, uint64_t conn_id, const struct record_
         record_set_uint(run, FIELD_CONN_ID, conn_id);
 }
 
-/** What is known of the statement that @p r is about: no text if it is about none. */
-static struct digest_found look_at(struct enrich *e, const struct record *r)
+/** Find out what is known of the statement that @p r is about, for e->found: no text if it is about none. */
+static void look_at(struct enrich *e, const struct record *r)
 {
         struct span text;
         if (!statement_of(r, &text)) {
-                return (struct digest_found){.stat = NULL};
+                e->found = (struct digest_found){.stat = NULL};
+        } else if (e->digests != NULL) {
+                digests_find(e->digests, text, r->sql_mode, &e->found);
+        } else {
+                bool suspected = secret_suspected(text);
+                e->found = (struct digest_found){
+                    .sql = text, .suspected = suspected, .may_have_tags = !suspected && tags_may_be_in(text)};
         }
-        if (e->digests != NULL) {
-                return digests_find(e->digests, text, r->sql_mode);
-        }
-        bool suspected = secret_suspected(text);
-        return (struct digest_found){
-            .sql = text, .suspected = suspected, .may_have_tags = !suspected && tags_may_be_in(text)};
 }
 
 /** Let the record of loop @p i refer to its session. A loop that uses several is that of the last statement's, at no one address. */
@@ -268,23 +268,23 @@ unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, str
         if (r->event != EVENT_QUERY) {
                 return enrich_other(e, session, r);
         }
-        struct digest_found found = look_at(e, r);
-        e->found = found;
-        unsigned n = see_command(e, session, r, &found);
-        if (found.stat != NULL) {
-                add_digest(r, found.stat);
+        look_at(e, r);
+        const struct digest_found *found = &e->found;
+        unsigned n = see_command(e, session, r, found);
+        if (found->stat != NULL) {
+                add_digest(r, found->stat);
         }
-        add_findings(e, r, found.stat);
-        if (found.may_have_tags || record_has(r, FIELD_QUERY_ATTRIBUTES)) {
-                add_tags(e, r, &found);
+        add_findings(e, r, found->stat);
+        if (found->may_have_tags || record_has(r, FIELD_QUERY_ATTRIBUTES)) {
+                add_tags(e, r, found);
         }
-        redact_record(e->redact, r, found.suspected);
+        redact_record(e->redact, r, found->suspected);
         if ((r->findings & LOOP_FINDINGS) != 0) { /* the example shows what the log does */
                 n_plus_one_keep_example(e->n_plus_one, r);
         }
         r->row_hashes = (struct span){NULL, 0};
-        if (found.stat != NULL && r->command_id != COM_STMT_PREPARE && r->command_id != COM_STMT_CLOSE) {
-                digests_count(e->digests, &found, r);
+        if (found->stat != NULL && r->command_id != COM_STMT_PREPARE && r->command_id != COM_STMT_CLOSE) {
+                digests_count(e->digests, found, r);
         }
         return n;
 }

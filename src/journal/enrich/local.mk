@@ -2,6 +2,8 @@ noinst_LIBRARIES += src/libjournal_enrich.a
 src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/conflict_statement.c \
 	src/journal/enrich/conflict_statement.h \
+	src/journal/enrich/digest_json.c \
+	src/journal/enrich/digest_json.h \
 	src/journal/enrich/digests.c \
 	src/journal/enrich/digests.h \
 	src/journal/enrich/duplicates.c \
@@ -10,6 +12,8 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/enrich.h \
 	src/journal/enrich/example.c \
 	src/journal/enrich/example.h \
+	src/journal/enrich/last_text.c \
+	src/journal/enrich/last_text.h \
 	src/journal/enrich/n_plus_one.c \
 	src/journal/enrich/n_plus_one.h \
 	src/journal/enrich/open_transaction.c \

@@ -335,7 +335,7 @@ static void see_order(struct n_plus_one *n, struct n_plus_one_session *s, struct
                       const struct digest_found *found, struct row_loops_ended *ended)
 {
         if (n->loops.least > 0) {
-                uint64_t values = found->stat != NULL ? hash_values(r, digests_values(found)) : 0;
+                uint64_t values = found->stat != NULL ? hash_values(r, found->values) : 0;
                 see_loops(n, s, r, found, values, ended);
         }
 }

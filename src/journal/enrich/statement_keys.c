@@ -30,9 +30,14 @@ struct keys_reader {
         unsigned list_at; /* where the list under way begins in out->at */
 };
 
-static bool is_operator(const struct sql_token *t, const char *text)
+static inline bool is_operator(const struct sql_token *t, uint8_t c)
 {
-        return t->kind == SQL_OPERATOR && span_equal(t->text, span_str(text));
+        return t->kind == SQL_OPERATOR && t->text.len == 1 && t->text.data[0] == c;
+}
+
+static bool is_null_safe_equal(const struct sql_token *t)
+{
+        return t->kind == SQL_OPERATOR && span_equal(t->text, span_str("<=>"));
 }
 
 static bool is_hex_digit(uint8_t c)
@@ -134,15 +139,40 @@ static uint32_t hash_of(struct keys_reader *k, const struct sql_token *t)
         return is_known ? row_hash_value(&k->r->stmt_execute_values.at[i]) : 0;
 }
 
+/** No more values are kept: go to the last one of the plain numbers that follow in the list. */
+static void skip_list(struct sql_lexer *lexer)
+{
+        const uint8_t *begin = lexer->left.data;
+        const uint8_t *end = begin + lexer->left.len;
+        const uint8_t *at = begin;
+        while (at < end && ((uint8_t)(*at - '0') <= 9 || *at == ',' || *at == ' ')) {
+                at++;
+        }
+        while (at > begin && at[-1] != ',') {
+                at--;
+        }
+        lexer->left = span_skip(lexer->left, (size_t)(at - begin));
+}
+
 static void take_value(struct keys_reader *k, const struct sql_token *t)
 {
         struct statement_keys *out = k->out;
-        uint32_t hash = hash_of(k, t);
-        k->pending = k->counts && k->context == OUTSIDE && k->starts ? hash : 0;
+        bool may_precede = k->counts && k->context == OUTSIDE && k->starts; /* an = */
         bool is_key =
             k->context == IN_ROW || ((k->context == BEHIND_EQUALS || k->context == IN_LIST) && k->counts);
-        if (is_key && hash != 0 && out->n < STATEMENT_KEYS) {
-                out->at[out->n++] = hash;
+        bool is_kept = is_key && out->n < STATEMENT_KEYS;
+        k->pending = 0;
+        if (is_kept || may_precede) {
+                uint32_t hash = hash_of(k, t);
+                k->pending = may_precede ? hash : 0;
+                if (is_kept && hash != 0) {
+                        out->at[out->n++] = hash;
+                }
+                return;
+        }
+        k->parameters += t->kind == SQL_PARAMETER ? 1 : 0;
+        if (k->context == IN_LIST && k->lexer.left.len > 0) {
+                skip_list(&k->lexer);
         }
 }
 
@@ -163,9 +193,9 @@ static void end_list(struct keys_reader *k)
 /** Within the rows of an INSERT. */
 static void take_in_row(struct keys_reader *k, const struct sql_token *t)
 {
-        if (is_operator(t, "(")) {
+        if (is_operator(t, '(')) {
                 k->depth++;
-        } else if (is_operator(t, ")") && --k->depth == 0) {
+        } else if (is_operator(t, ')') && --k->depth == 0) {
                 k->context = OUTSIDE;
                 k->behind_row = true;
         }
@@ -173,7 +203,7 @@ static void take_in_row(struct keys_reader *k, const struct sql_token *t)
 
 static enum context next_context(struct keys_reader *k, const struct sql_token *t)
 {
-        if (is_operator(t, "=") || is_operator(t, "<=>")) {
+        if (is_operator(t, '=') || is_null_safe_equal(t)) {
                 if (k->pending != 0 && k->out->n < STATEMENT_KEYS) {
                         k->out->at[k->out->n++] = k->pending;
                 }
@@ -182,15 +212,15 @@ static enum context next_context(struct keys_reader *k, const struct sql_token *
         if (sql_is(t, "IN")) {
                 return BEHIND_IN;
         }
-        if (is_operator(t, "(")) {
+        if (is_operator(t, '(')) {
                 k->list_at = k->out->n;
                 return k->context == BEHIND_IN       ? IN_LIST
                        : k->context == BEHIND_EQUALS ? BEHIND_EQUALS
                                                      : OUTSIDE;
         }
         bool stays =
-            is_operator(t, "-") || is_operator(t, ",") || t->kind == SQL_INTRODUCER || sql_is(t, "BINARY");
-        return stays && (k->context == IN_LIST || (k->context == BEHIND_EQUALS && !is_operator(t, ",")))
+            is_operator(t, '-') || is_operator(t, ',') || t->kind == SQL_INTRODUCER || sql_is(t, "BINARY");
+        return stays && (k->context == IN_LIST || (k->context == BEHIND_EQUALS && !is_operator(t, ',')))
                    ? k->context
                    : OUTSIDE;
 }
@@ -209,7 +239,7 @@ static void take_token(struct keys_reader *k, const struct sql_token *t)
                 k->out->has_values = true;
                 k->counts = sql_is(t, "SET") || k->counts;
                 k->context = OUTSIDE;
-        } else if (k->is_insert && k->out->has_values && is_operator(t, "(") && !k->counts) {
+        } else if (k->is_insert && k->out->has_values && is_operator(t, '(') && !k->counts) {
                 k->out->has_rows = k->out->has_rows || k->behind_row;
                 k->context = IN_ROW;
                 k->depth = 1;
@@ -217,15 +247,15 @@ static void take_token(struct keys_reader *k, const struct sql_token *t)
                 k->is_insert = false;
                 k->counts = false;
         } else {
-                if (k->context == IN_LIST && is_operator(t, ")")) {
+                if (k->context == IN_LIST && is_operator(t, ')')) {
                         end_list(k);
                 }
                 k->counts = k->counts || sql_is(t, "WHERE");
                 k->context = next_context(k, t);
         }
-        k->is_signed = is_operator(t, "-");
+        k->is_signed = is_operator(t, '-');
         k->pending = 0;
-        k->starts = is_operator(t, "(") || sql_is(t, "WHERE") || sql_is(t, "AND") || sql_is(t, "OR") ||
+        k->starts = is_operator(t, '(') || sql_is(t, "WHERE") || sql_is(t, "AND") || sql_is(t, "OR") ||
                     sql_is(t, "ON");
 }
 

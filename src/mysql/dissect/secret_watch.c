@@ -2,6 +2,7 @@
 
 #include "mysql/sql/secret.h"
 #include "mysql/sql/secret_data.h"
+#include "mysql/sql/secret_pairs.h"
 
 #include <strings.h>
 
@@ -191,12 +192,11 @@ static void note_execution(struct secret_watch *w, const struct statements *stat
         }
 }
 
-void secret_watch_on_command(struct secret_watch *w, const struct statements *statements, struct command *cmd,
-                             struct span body)
+/** Apart from secret_watch_on_command, which returns at once for most statements: this function needs many registers. */
+static __attribute__((noinline)) void examine_command(struct secret_watch *w,
+                                                      const struct statements *statements,
+                                                      struct command *cmd, struct span body)
 {
-        if (!w->is_on) {
-                return;
-        }
         cmd->is_secret = secret_watch_holds(w, statements, cmd, body);
         if (cmd->code == COM_STMT_PREPARE) {
                 w->prepared_secret = cmd->is_secret;
@@ -209,6 +209,21 @@ void secret_watch_on_command(struct secret_watch *w, const struct statements *st
         if (cmd->code == COM_QUERY || is_execution(cmd)) {
                 w->last_secret = cmd->is_secret;
         }
+}
+
+void secret_watch_on_command(struct secret_watch *w, const struct statements *statements, struct command *cmd,
+                             struct span body)
+{
+        if (!w->is_on) {
+                return;
+        }
+        bool may_repeat = w->last_secret || w->left_secret != SECRECY_NONE;
+        if (cmd->code == COM_QUERY && !may_repeat && !may_ask(span_skip(body, cmd->text_at)) &&
+            !secret_pairs_any(body)) {
+                cmd->is_secret = false;
+                return;
+        }
+        examine_command(w, statements, cmd, body);
 }
 
 void secret_watch_on_reset(struct secret_watch *w)

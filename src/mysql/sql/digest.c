@@ -280,32 +280,9 @@ static struct sql_token next_code(struct sql_lexer *l)
         return t;
 }
 
-uint64_t digest_value(uint64_t values, struct span literal)
+static void note_literal(const struct sql_token *t, struct digest *out)
 {
-        return XXH3_64bits_withSeed(literal.data, literal.len, values);
-}
-
-/** Decimal digits, and neither a column's number nor what can become a comment's version: behind its !, with a few more. */
-static bool is_plain(const struct state *s, const struct sql_token *t, struct span sql)
-{
-        size_t digits = 0;
-        while (digits < t->text.len && t->text.data[digits] >= '0' && t->text.data[digits] <= '9') {
-                digits++;
-        }
-        bool behind_mark = t->text.data > sql.data && t->text.data[-1] == '!';
-        return t->kind == SQL_NUMBER && digits == t->text.len && !behind_mark && !is_column_number(s);
-}
-
-static void note_literal(const struct state *s, const struct sql_token *t, struct span sql,
-                         struct digest *out)
-{
-        out->values = digest_value(out->values, t->text);
-        if (out->n_literals < DIGEST_LITERALS) {
-                out->literals[out->n_literals] =
-                    (struct digest_literal){.at = (uint32_t)(t->text.data - sql.data),
-                                            .len = (uint32_t)t->text.len,
-                                            .is_plain = is_plain(s, t, sql)};
-        }
+        out->values = XXH3_64bits_withSeed(t->text.data, t->text.len, out->values);
         out->n_literals++;
 }
 
@@ -323,8 +300,7 @@ static bool goes_on(const struct state *s, const struct sql_token *t)
 }
 
 /** Take a value of a row with its signs, of which @p t is the first token. @return false if it is something else. */
-static bool take_value(const struct state *s, struct sql_lexer *lexer, struct sql_token *t, struct span sql,
-                       struct digest *out)
+static bool take_value(struct sql_lexer *lexer, struct sql_token *t, struct digest *out)
 {
         bool is_signed = false;
         while (sql_is_sign(t, '-') || sql_is_sign(t, '+')) {
@@ -332,7 +308,7 @@ static bool take_value(const struct state *s, struct sql_lexer *lexer, struct sq
                 *t = next_code(lexer);
         }
         if (sql_is_literal(t) && (!is_signed || t->kind == SQL_NUMBER)) {
-                note_literal(s, t, sql, out);
+                note_literal(t, out);
         } else if (is_signed || (t->kind != SQL_PARAMETER && !sql_is(t, "NULL"))) {
                 return false;
         }
@@ -342,7 +318,7 @@ static bool take_value(const struct state *s, struct sql_lexer *lexer, struct sq
 
 /** Behind rows one more of their kind changes nothing: so go long INSERTs. (A comma is at hand, and what is ahead is to be
  *  the parenthesis.) @return true if a row was taken. */
-static bool take_row(struct state *s, struct span sql, struct digest *out)
+static bool take_row(struct state *s, struct digest *out)
 {
         enum { ROW_BYTES = 64 }; /* space that it would take for a moment */
         enum kind rows = (enum kind)peek(s, 0).kind;
@@ -355,11 +331,11 @@ static bool take_row(struct state *s, struct span sql, struct digest *out)
         size_t n_literals = out->n_literals;
         struct sql_token t = next_code(&lexer);
         size_t n = 1;
-        bool is_row = take_value(s, &lexer, &t, sql, out);
+        bool is_row = take_value(&lexer, &t, out);
         while (is_row && sql_is_sign(&t, ',')) {
                 n++;
                 t = next_code(&lexer);
-                is_row = take_value(s, &lexer, &t, sql, out);
+                is_row = take_value(&lexer, &t, out);
         }
         if (!is_row || !sql_is_sign(&t, ')') || (n == 1) != (rows == ROWS)) {
                 out->values = values;
@@ -382,7 +358,7 @@ void digest_make(struct span sql, struct sql_mode mode, struct digest *out)
         while (s.ahead.kind != SQL_END && !s.failed) {
                 struct sql_token t = s.ahead;
                 s.ahead = next_code(&s.lexer);
-                if (sql_is_sign(&t, ',') && take_row(&s, sql, out)) {
+                if (sql_is_sign(&t, ',') && take_row(&s, out)) {
                         continue;
                 }
                 bool is_more = goes_on(&s, &t);
@@ -391,7 +367,7 @@ void digest_make(struct span sql, struct sql_mode mode, struct digest *out)
                         s.ahead = next_code(&s.lexer);
                 }
                 if (sql_is_literal(&t)) {
-                        note_literal(&s, &t, sql, out);
+                        note_literal(&t, out);
                 }
                 if (!is_more) {
                         put_token(&s, &t);

@@ -16,14 +16,6 @@ enum {
         DIGEST_TEXT_MAX = 4096, /**< bytes of the normalised text; tokens that do not fit are ignored */
         DIGEST_HASH = 16,
         DIGEST_HEX = 2 * DIGEST_HASH,
-        DIGEST_LITERALS = 16,
-};
-
-/** The position of a constant in the statement, in bytes. */
-struct digest_literal {
-        uint32_t at;
-        uint32_t len;
-        bool is_plain; /**< decimal digits, in whose place any other digits would give the same digest */
 };
 
 struct digest {
@@ -31,15 +23,12 @@ struct digest {
         uint64_t values;             /**< a hash of the constants in their order */
         const struct sql_word *verb; /**< the first word, such as SELECT; NULL if it is not a keyword */
         bool is_cut;                 /**< the text was longer than DIGEST_TEXT_MAX */
-        size_t n_literals; /**< the number of constants; the first DIGEST_LITERALS are in literals */
-        struct digest_literal literals[DIGEST_LITERALS];
+        size_t n_literals;           /**< the number of constants */
         size_t len;
         uint8_t text[DIGEST_TEXT_MAX];
 };
 
 void digest_make(struct span sql, struct sql_mode mode, struct digest *out);
-/** The hash @p values of a statement's constants, extended by one more constant. */
-uint64_t digest_value(uint64_t values, struct span literal);
 /** The hash as hex digits, without a NUL. */
 void digest_hex(const uint8_t hash[DIGEST_HASH], char out[DIGEST_HEX]);
 

@@ -36,6 +36,10 @@ src_libmysql_sql_a_SOURCES = \
 	src/mysql/sql/setnames.h \
 	src/mysql/sql/sql.c \
 	src/mysql/sql/sql.h \
+	src/mysql/sql/sql_key.c \
+	src/mysql/sql/sql_key.h \
+	src/mysql/sql/sql_marks.c \
+	src/mysql/sql/sql_marks.h \
 	src/mysql/sql/sql_words.c \
 	src/mysql/sql/sql_words.h \
 	src/mysql/sql/tags.c \

@@ -1,5 +1,6 @@
 #include "mysql/sql/secret_data.h"
 
+#include "base/stride.h"
 #include "mysql/sql/secret.h"
 #include "mysql/sql/secret_labels.h"
 
@@ -11,7 +12,17 @@
 /** Is it binary data, such as a picture, which contains short words by chance? */
 static bool is_binary(struct span bytes)
 {
-        for (size_t i = 0; i < bytes.len; i++) {
+        const stride tab = STRIDE_OF('\t');
+        const stride end = STRIDE_OF('\r' + 1);
+        const stride space = STRIDE_OF(' ');
+        size_t i = 0;
+        for (; bytes.len - i >= STRIDE; i += STRIDE) {
+                stride at = stride_at(bytes.data + i);
+                if (stride_any((stride)((at < tab) | ((at >= end) & (at < space))))) {
+                        return true;
+                }
+        }
+        for (; i < bytes.len; i++) {
                 if (bytes.data[i] < '\t' || (bytes.data[i] > '\r' && bytes.data[i] < ' ')) {
                         return true;
                 }
@@ -24,10 +35,8 @@ static bool has_identified(struct span text)
 {
         static const char word[] = "IDENTIFIED";
         static const char *const next[] = {"BY", "VIA", "WITH", "AS", "/*", "#", "--"};
-        for (size_t i = 0; i + sizeof word <= text.len; i++) {
-                if (strncasecmp((const char *)text.data + i, word, sizeof word - 1) != 0) {
-                        continue;
-                }
+        size_t i = 0;
+        while ((i += stride_find_word(text.data + i, text.len - i, word)) < text.len) {
                 i += sizeof word - 1;
                 while (i < text.len &&
                        (text.data[i] == ' ' || (text.data[i] >= '\t' && text.data[i] <= '\r'))) {

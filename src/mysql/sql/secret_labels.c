@@ -1,5 +1,6 @@
 #include "mysql/sql/secret_labels.h"
 
+#include "base/stride.h"
 #include "mysql/sql/secret.h"
 
 #include <string.h>
@@ -7,13 +8,7 @@
 
 bool secret_has_word(struct span text, const char *word)
 {
-        size_t len = strlen(word);
-        for (size_t i = 0; i + len <= text.len; i++) {
-                if (strncasecmp((const char *)text.data + i, word, len) == 0) {
-                        return true;
-                }
-        }
-        return false;
+        return stride_find_word(text.data, text.len, word) < text.len;
 }
 
 bool secret_is_label(struct span value)

@@ -1,5 +1,5 @@
-/** @file secret_pairs.h  Finds the pairs of letters by which the words that indicate a password are found. For secret_words.c and
- * secret.c only.
+/** @file secret_pairs.h  Finds the pairs of letters by which the words that indicate a password are found. For the search for
+ * passwords (secret.h), and for a check before it.
  *
  * Every statement, every definition of a column and every value that is kept is searched. Each of the words contains one of a few
  * pairs of letters: see the table in secret_words.c. Most texts have none of them, which takes less than an instruction a byte with
@@ -19,7 +19,7 @@ enum {
 /** Bit i is set if one of the pairs may begin at byte i of the 32 bytes at @p at, behind which there is another byte. Which other
  *  characters are taken for letters depends on the processor. */
 uint32_t secret_pairs_at(const uint8_t *at);
-/** Is any bit set, anywhere in @p text? */
+/** Is any bit set, anywhere in @p text? If not, secret_suspected is false. */
 bool secret_pairs_any(struct span text);
 
 /** The same two without the vectors of AVX2, as other processors have them: for tests. */

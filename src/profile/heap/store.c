@@ -11,7 +11,6 @@ static const struct {
         enum prof_stage stage;
 } stores[STORE_COUNT] = {
     [STORE_DIGESTS] = {"digests", STAGE_DIGEST},
-    [STORE_TEMPLATES] = {"shapes of statements seen before", STAGE_DIGEST},
     [STORE_STATEMENTS] = {"prepared statements", STAGE_DISSECT},
     [STORE_IDENTITIES] = {"sessions of recent records", STAGE_JOURNAL},
     [STORE_RECORDS] = {"the table of records", STAGE_PROFILE},
