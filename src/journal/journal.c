@@ -215,6 +215,56 @@ static bool drain_all(struct journal *j)
         return any;
 }
 
+/** Are there runs that expire_runs could end? */
+static bool has_runs(const struct journal *j)
+{
+        return enrich_is_waiting(&j->enrich) || session_findings_are_waiting(&j->findings);
+}
+
+/** The loops of @p order were reported. */
+static void free_if_gone(struct journal *j, struct n_plus_one_session *order)
+{
+        if (order != NULL && n_plus_one_is_gone(order)) {
+                sessions_free(sessions_owner(order), j->enrich.n_plus_one, &j->recent);
+        }
+}
+
+/** Report the loops that have ended by @p now_ns. */
+static void expire_loops(struct journal *j, uint64_t now_ns)
+{
+        unsigned n;
+        struct n_plus_one_session *before = NULL;
+        struct n_plus_one_session *order;
+        while (can_take(j, RUNS_BYTES) && (order = enrich_expire(&j->enrich, before, now_ns, &n)) != NULL) {
+                const struct session *session = sessions_owner(order);
+                enrich_refer(&j->enrich, n, session->conn_id, &session->identity->session);
+                for (unsigned i = 0; i < n; i++) {
+                        write_record(j, &j->enrich.runs[i], session->identity);
+                }
+                free_if_gone(j, before);
+                before = order;
+        }
+        free_if_gone(j, before);
+}
+
+/** Report the runs of sessions in which nothing more happens. The rings were found empty. */
+static void expire_runs(struct journal *j)
+{
+        uint64_t now_ns = clock_mono_ns();
+        bool is_over = n_plus_one_is_over(j->enrich.n_plus_one);
+        if (!is_over && now_ns < j->expired_ns + EXPIRE_MS * CLOCK_MS_NS) {
+                return;
+        }
+        j->expired_ns = now_ns;
+        unsigned n;
+        expire_loops(j, now_ns);
+        struct session_history *history = NULL;
+        while (can_take(j, RUNS_BYTES) &&
+               (history = session_findings_expire(&j->findings, history, now_ns, &n)) != NULL) {
+                write_session_runs(j, sessions_owner_of_history(history), n);
+        }
+}
+
 /** The rings are empty, and their owners have ended: what they kept besides. @return true if there was anything. */
 static bool drain_overflow(struct journal *j, uint64_t deadline_ns)
 {
@@ -255,39 +305,10 @@ static void finish(struct journal *j)
         sinks_set_deadline(&j->sinks, deadline_ns);
         while (clock_mono_ns() < deadline_ns && (drain(j) || drain_overflow(j, deadline_ns))) {
         }
+        expire_loops(j, UINT64_MAX);
         write_conflicts(j, true);
         leave_rest(j);
         sinks_finish(&j->sinks, deadline_ns);
-}
-
-/** Are there runs that expire_runs could end? */
-static bool has_runs(const struct journal *j)
-{
-        return enrich_is_waiting(&j->enrich) || session_findings_are_waiting(&j->findings);
-}
-
-/** Report the runs of sessions in which nothing more happens. The rings were found empty. */
-static void expire_runs(struct journal *j)
-{
-        uint64_t now_ns = clock_mono_ns();
-        if (now_ns < j->expired_ns + EXPIRE_MS * CLOCK_MS_NS) {
-                return;
-        }
-        j->expired_ns = now_ns;
-        unsigned n;
-        struct n_plus_one_session *order = NULL;
-        while (can_take(j, RUNS_BYTES) && (order = enrich_expire(&j->enrich, order, now_ns, &n)) != NULL) {
-                const struct session *session = sessions_owner(order);
-                enrich_refer(&j->enrich, n, session->conn_id, &session->identity->session);
-                for (unsigned i = 0; i < n; i++) {
-                        write_record(j, &j->enrich.runs[i], session->identity);
-                }
-        }
-        struct session_history *history = NULL;
-        while (can_take(j, RUNS_BYTES) &&
-               (history = session_findings_expire(&j->findings, history, now_ns, &n)) != NULL) {
-                write_session_runs(j, sessions_owner_of_history(history), n);
-        }
 }
 
 static void *run(void *arg)

@@ -24,6 +24,13 @@ struct session *sessions_owner_of_history(struct session_history *history)
         return (struct session *)(void *)((char *)history - offsetof(struct session, history));
 }
 
+void sessions_free(struct session *s, struct n_plus_one *n_plus_one, struct recent *recent)
+{
+        n_plus_one_end(n_plus_one, &s->order);
+        recent_retire(recent, s->identity);
+        prof_free(s);
+}
+
 void sessions_end(struct sessions *t, uint32_t place)
 {
         struct session *s = place < t->n ? t->places[place] : NULL;
@@ -31,17 +38,21 @@ void sessions_end(struct sessions *t, uint32_t place)
                 return;
         }
         t->places[place] = NULL;
-        recent_retire(t->recent, s->identity);
         prefix_fini(&s->prefix);
-        n_plus_one_end(t->n_plus_one, &s->order);
         session_history_fini(&s->history);
-        prof_free(s);
+        if (!n_plus_one_is_gone(&s->order)) {
+                sessions_free(s, t->n_plus_one, t->recent);
+        }
 }
 
 void sessions_fini(struct sessions *t)
 {
+        struct n_plus_one_session *gone;
         for (size_t i = 0; i < t->n; i++) {
                 sessions_end(t, (uint32_t)i);
+        }
+        while (t->n > 0 && (gone = n_plus_one_any_gone(t->n_plus_one)) != NULL) {
+                sessions_free(sessions_owner(gone), t->n_plus_one, t->recent);
         }
         prof_free(t->places);
         t->places = NULL;

@@ -2,7 +2,7 @@
  *
  *      record that carries its session  -> its place is taken, with a copy of who the session is (identity.h)
  *      later records                    -> refer to the session in their place
- *      disconnect                       -> the place is empty again
+ *      disconnect                       -> the place is empty again; the session is kept for a while if its loops are (n_plus_one.h)
  *
  * A place belongs to one session at a time: the port hands places out (journal_session_begin), and so bounds them. When the end of a
  * session was dropped, the next session in its place takes over.
@@ -60,7 +60,9 @@ enum sessions_found sessions_find(struct sessions *t, struct record *r, struct s
 struct session *sessions_owner(struct n_plus_one_session *order);
 /** The session whose member @p history is. */
 struct session *sessions_owner_of_history(struct session_history *history);
-/** Its last record has been seen. */
+/** Free @p s, which is in no place any more. */
+void sessions_free(struct session *s, struct n_plus_one *n_plus_one, struct recent *recent);
+/** Its last record has been seen. It is freed, unless it is gone (n_plus_one_is_gone). */
 void sessions_end(struct sessions *t, uint32_t place);
 
 #endif

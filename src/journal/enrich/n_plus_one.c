@@ -9,15 +9,18 @@
 
 enum {
         POOL_SESSIONS = 16, /* sessions with lists that are considered for a statement */
+        GONE_SESSIONS = 16, /* that are kept for the loops of others */
         SLOW_TIMES = 4,     /* so many times as long as the longest statement of a loop is no pause */
 };
 #define PAUSE_NS                                                                                             \
         CLOCK_S_NS /* so long without a statement ends a loop: a pool gave the connection to somebody else */
 
+#define GONE_NS   (200 * CLOCK_MS_NS) /* so long without a statement ends the loops of a session that is gone */
 #define MOMENT_NS (500 * CLOCK_MS_NS) /* between two statements of a loop that uses several sessions */
 
 struct n_plus_one {
-        size_t sessions;                   /* that are open */
+        size_t sessions;                   /* that are open, or gone */
+        unsigned n_gone;                   /* of those, the ones that are gone */
         struct n_plus_one_session *newest; /* of those that have parents or shapes */
         struct row_loops_pool loops;
         struct n_plus_one_session *latest; /* whose loops the last statement is in */
@@ -81,10 +84,20 @@ void n_plus_one_end(struct n_plus_one *n, struct n_plus_one_session *s)
 {
         end_loops(n, s, NULL);
         n->latest = NULL;
+        n->n_gone -= s->gone_ns != 0 ? 1 : 0;
         n->sessions--;
         if (n->sessions == 0) { /* an idle proxy keeps no spare blocks: how many there are is chance */
                 row_loops_pool_fini(&n->loops);
         }
+}
+
+struct n_plus_one_session *n_plus_one_any_gone(const struct n_plus_one *n)
+{
+        struct n_plus_one_session *s = n->n_gone > 0 ? n->newest : NULL;
+        while (s != NULL && s->gone_ns == 0) {
+                s = s->older;
+        }
+        return s;
 }
 
 void n_plus_one_free(struct n_plus_one *n)
@@ -97,11 +110,25 @@ void n_plus_one_free(struct n_plus_one *n)
 
 /* --- time ----------------------------------------------------------------------------------------------------------- */
 
+/** When @p s, which is gone, or another session with a statement of its loops was open last. */
+static uint64_t last_open_ns(const struct n_plus_one_session *s)
+{
+        return s->loop_ns > s->gone_ns ? s->loop_ns : s->gone_ns;
+}
+
 /** When a pause is long enough to end the loops of @p s. */
 static uint64_t pause_end_ns(const struct n_plus_one_session *s)
 {
+        if (s->gone_ns != 0) {
+                return last_open_ns(s) + GONE_NS + SLOW_TIMES * s->loops.longest_us * CLOCK_US_NS;
+        }
         uint64_t last = s->loop_ns > s->ended_ns ? s->loop_ns : s->ended_ns;
         return last + PAUSE_NS + SLOW_TIMES * s->loops.longest_us * CLOCK_US_NS;
+}
+
+bool n_plus_one_is_over(const struct n_plus_one *n)
+{
+        return n->n_gone > 0 && n->n_gone == n->sessions;
 }
 
 bool n_plus_one_is_waiting(const struct n_plus_one *n)
@@ -114,8 +141,9 @@ struct n_plus_one_session *n_plus_one_expire(struct n_plus_one *n, const struct 
 {
         /* a session that has left the list still knows which one follows */
         struct n_plus_one_session *first = after != NULL ? after->older : n->newest;
+        bool is_over = n_plus_one_is_over(n);
         for (struct n_plus_one_session *s = first; s != NULL; s = s->older) {
-                if (now_mono_ns > pause_end_ns(s)) {
+                if (is_over || now_mono_ns > pause_end_ns(s)) {
                         end_loops(n, s, ended);
                         return s;
                 }
@@ -160,9 +188,11 @@ static bool may_loop(const struct record *r, const struct digest_found *found)
                n_plus_one_uses_tables(&found->stat->shape);
 }
 
+/** Is another user of the session's pool at work from now on? Pools also reset connections between the statements of one user, and a
+ *  user who is logged in again may be another one. */
 static bool begins_afresh(const struct record *r)
 {
-        return r->command_id == COM_CHANGE_USER || r->command_id == COM_RESET_CONNECTION;
+        return r->command_id == COM_CHANGE_USER;
 }
 
 /* --- pools ----------------------------------------------------------------------------------------------------------- */
@@ -171,6 +201,21 @@ static bool begins_afresh(const struct record *r)
 static bool is_moment(const struct n_plus_one_session *s, uint64_t at)
 {
         return at >= s->list_ns && at <= s->loop_ns + MOMENT_NS;
+}
+
+/** May @p s, which ends with @p r, have read a list for whose rows other sessions of its pool run statements? */
+static bool may_be_needed(const struct n_plus_one *n, const struct n_plus_one_session *s,
+                          const struct record *r)
+{
+        return s->loops.n_parents > 0 && s->scope != 0 && r->mono_ns <= s->loop_ns + GONE_NS &&
+               n->n_gone < GONE_SESSIONS;
+}
+
+/** May statements of @p s, which works for itself or for others, be in the loops of @p o? Those of sessions that are gone go on only in
+ *  sessions that overlap with them: others belong to something that came later. */
+static bool may_share(const struct n_plus_one_session *s, const struct n_plus_one_session *o)
+{
+        return o != s && (o->gone_ns == 0 || s->began_ns <= last_open_ns(o));
 }
 
 /** @p r is in a loop of @p s. */
@@ -203,7 +248,7 @@ static bool lend_to_any(struct n_plus_one *n, struct n_plus_one_session *s, stru
         for (unsigned serving = 0; serving < 2; serving++) {
                 unsigned left = POOL_SESSIONS;
                 for (struct n_plus_one_session *o = n->newest; o != NULL && left > 0; o = o->older, left--) {
-                        bool fits = o != s && o->scope == scope && o->serves == (serving != 0) &&
+                        bool fits = may_share(s, o) && o->scope == scope && o->serves == (serving != 0) &&
                                     (!is_known || row_loops_have(&o->loops, statement->hash));
                         if (fits && lend(n, o, r, statement, keys, values)) {
                                 s->n_lent = 1;
@@ -340,12 +385,25 @@ static void see_order(struct n_plus_one *n, struct n_plus_one_session *s, struct
         }
 }
 
+/** @p r is the disconnect of @p s. */
+static void end_session(struct n_plus_one *n, struct n_plus_one_session *s, const struct record *r,
+                        struct row_loops_ended *ended)
+{
+        if (may_be_needed(n, s, r)) {
+                s->gone_ns = r->mono_ns;
+                n->n_gone++;
+        } else {
+                end_loops(n, s, ended);
+        }
+}
+
 enum row_use n_plus_one_see(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
                             const struct digest_found *found, struct row_loops_ended *ended)
 {
         n->latest = NULL;
+        s->began_ns = s->began_ns == 0 ? r->mono_ns : s->began_ns;
         if (r->event == EVENT_DISCONNECT) {
-                end_loops(n, s, ended);
+                end_session(n, s, r, ended);
         }
         if (r->event != EVENT_QUERY || is_upkeep(r)) {
                 return ROW_USE_NONE;

@@ -7,7 +7,8 @@
  * list itself, the next ones of its session belong to that list only if the loop that it was run for has none like them.
  *
  * Loops end when their list is read again (the next page), when a list without any value of the known rows comes, when the session does
- * nothing for a second and much longer than its statements take, when it is reset, or when it ends.
+ * nothing for a second and much longer than its statements take, when its user changes, or a moment after its end: a pool may close
+ * the connection of a list while its loop goes on in others. Only sessions that began while that loop was under way can go on with it.
  * Threads: the journal thread.   Memory: STAGE_JOURNAL; what a session needs is embedded in its owner, and for each parent and each shape
  * about 1 KiB besides, and up to 8 KiB for the example of each loop, until it pauses. */
 #ifndef JOURNAL_ENRICH_N_PLUS_ONE_H
@@ -26,6 +27,8 @@ struct n_plus_one;
 
 /** What is known of a session; its owner embeds it. Private to n_plus_one.c. */
 struct n_plus_one_session {
+        uint64_t began_ns;  /**< its first record, monotonic */
+        uint64_t gone_ns;   /**< its end, if its loops are kept for a while; 0 otherwise */
         uint64_t ended_ns;  /**< end of its last statement, monotonic */
         uint64_t worked_ns; /**< end of the last one that reads or writes tables */
         struct row_loops loops;
@@ -50,6 +53,14 @@ void n_plus_one_free(struct n_plus_one *n);
 
 void n_plus_one_begin(struct n_plus_one *n, struct n_plus_one_session *s);
 void n_plus_one_end(struct n_plus_one *n, struct n_plus_one_session *s);
+/** Does @p s, whose disconnect was seen, keep its loops for a while? Then its owner keeps it, too, until n_plus_one_expire or
+ *  n_plus_one_any_gone returns it. */
+static inline bool n_plus_one_is_gone(const struct n_plus_one_session *s)
+{
+        return s->gone_ns != 0;
+}
+/** A session that is gone, for its owner to end; NULL if there is none. */
+struct n_plus_one_session *n_plus_one_any_gone(const struct n_plus_one *n);
 
 /** Does a statement with @p shape read or write tables? What an application asks about definitions (of each of its tables, say) does
  *  not. */
@@ -100,7 +111,10 @@ void n_plus_one_keep_example(struct n_plus_one *n, const struct record *r);
 
 /** Are there sessions with loops that n_plus_one_expire could end? */
 bool n_plus_one_is_waiting(const struct n_plus_one *n);
-/** End the loops of the next session that has done nothing for a second and much longer than its statements take.
+/** Are all sessions gone? Then nobody can go on with their loops. */
+bool n_plus_one_is_over(const struct n_plus_one *n);
+/** All records so far were seen: end the loops of the next session that has done nothing for a second and much longer than its statements
+ *  take, or that is gone and nobody goes on with its loops: its owner ends it after the next call.
  *  @p after is the session that the call before returned; NULL at first.
  *  @return the session, with the loops to report added to @p ended; NULL if there is none. */
 struct n_plus_one_session *n_plus_one_expire(struct n_plus_one *n, const struct n_plus_one_session *after,

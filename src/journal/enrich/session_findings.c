@@ -137,8 +137,8 @@ unsigned session_findings_follow(struct session_findings *f, struct session_hist
         }
         const struct digest_stat *stat = found->stat;
         if ((r->command_id == COM_QUERY || r->command_id == COM_STMT_EXECUTE) && stat != NULL) {
-                short_session_on_statement(&h->short_session, stat->hash,
-                                           span_of(stat->text, stat->text_len));
+                short_session_on_statement(&h->short_session, stat->hash, span_of(stat->text, stat->text_len),
+                                           r->duration_us);
         }
         struct prepare_once_run runs[PREPARE_ONCE_RUNS];
         unsigned n =

@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #define PAUSE_NS CLOCK_S_NS /* so long without a session ends a series */
+#define IDLE_NS  CLOCK_S_NS /* a session that runs nothing for so long was not opened for a statement */
 
 enum status short_sessions_init(struct short_sessions *s)
 {
@@ -58,8 +59,10 @@ static bool is_setup(struct span text)
         return false;
 }
 
-void short_session_on_statement(struct short_session *s, const uint8_t hash[DIGEST_HASH], struct span text)
+void short_session_on_statement(struct short_session *s, const uint8_t hash[DIGEST_HASH], struct span text,
+                                uint64_t duration_us)
 {
+        s->busy_us += duration_us;
         if (s->statements <= SHORT_SESSION_STATEMENTS && !is_setup(text)) {
                 s->statements++;
                 memcpy(s->digest, hash, DIGEST_HASH);
@@ -97,9 +100,12 @@ uint64_t short_sessions_end(struct short_sessions *t, const struct short_session
         if (s->statements == 0 || !record_has(r, FIELD_USERNAME)) {
                 return 0; /* a health check, or a failed login */
         }
+        bool is_short = s->statements <= SHORT_SESSION_STATEMENTS;
+        if (is_short && r->duration_us * CLOCK_US_NS >= s->busy_us * CLOCK_US_NS + IDLE_NS) {
+                return 0;
+        }
         struct short_sessions_client *client = client_of(t, key_of(s, r));
         uint64_t began_ns = r->mono_ns - r->duration_us * CLOCK_US_NS;
-        bool is_short = s->statements <= SHORT_SESSION_STATEMENTS;
         bool goes_on = is_short && began_ns < client->ended_ns + PAUSE_NS;
         client->count = (goes_on ? client->count : 0) + (is_short ? 1 : 0);
         client->ended_ns = r->mono_ns;

@@ -17,9 +17,6 @@
 
 #include "mysql/dissect/dissector.h"
 
-/** Why a session becomes opaque after resync_miss. */
-#define RESYNC_TOO_MANY "more commands in flight than limits.pipeline allows to follow"
-
 /** The session becomes opaque at @p now_ns; the phase is still the one before, and the queue still has the commands in flight, of which
  *  there are records. */
 void resync_begin(struct dissect *d, uint64_t now_ns);

@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/** Why a session becomes opaque after resync_miss. */
+#define RESYNC_TOO_MANY "more commands in flight than limits.pipeline allows to follow"
+
 struct resync {
         bool is_possible; /**< the session is opaque, but its packets can be counted */
         bool is_missing; /**< the session is followed, but no further command until the queue has drained … */

@@ -4,6 +4,7 @@
 #include "journal/journal_counts.h"
 #include "journal/sample.h"
 #include "journal/sessions.h"
+#include "mysql/record/row_hashes.h"
 #include "profile/heap/counts.h"
 #include "profile/heap/fault.h"
 #include "profile/heap/prof.h"
@@ -67,6 +68,29 @@ static bool is(struct span text, const char *wanted)
         return span_equal(text, span_str(wanted));
 }
 
+static void see(struct session *s, struct record *r)
+{
+        struct row_loops_ended ended = {.n = 0};
+        struct digest_found found = {.stat = NULL};
+        (void)n_plus_one_see(n_plus_one, &s->order, r, &found, &ended);
+        CU_ASSERT_EQUAL(ended.n, 0);
+}
+
+/** A statement of @p s that returns two rows. */
+static void lists_rows(struct session *s)
+{
+        static struct digest_stat stat = {
+            .shape = {.kind = SHAPE_QUERY, .reads_unqualified = true, .tables = 1}};
+        struct row_hashes hashes = {.rows = 2, .columns = 1, .at = {1, 2}};
+        struct record r = query(1, s->conn_id);
+        record_set_uint(&r, FIELD_COMMAND_ID, COM_QUERY);
+        record_set_uint(&r, FIELD_ROWS, 2);
+        r.row_hashes = span_of(&hashes, row_hashes_size(&hashes));
+        struct row_loops_ended ended = {.n = 0};
+        struct digest_found found = {.sql = span_str("SELECT id FROM p"), .stat = &stat};
+        (void)n_plus_one_see(n_plus_one, &s->order, &r, &found, &ended);
+}
+
 static void records_refer_to_their_session(void)
 {
         struct session *s;
@@ -105,6 +129,33 @@ static void records_refer_to_their_session(void)
         CU_ASSERT_EQUAL(sessions_find(&sessions, &r, &s), SESSIONS_NONE);
         CU_ASSERT_EQUAL(r.session_source, RECORD_SESSION_CARRIED);
         CU_ASSERT_TRUE(record_has(&r, FIELD_USERNAME));
+        finish();
+}
+
+/** Session 10 has ended, and its place is another's, but its loops are reported later. */
+static void a_session_that_is_gone(void)
+{
+        struct session *s;
+        begin(65536);
+        for (unsigned round = 0; round < 2; round++) {
+                struct record r = carrying(1, 10 + round, "ann", "a");
+                CU_ASSERT_EQUAL(sessions_find(&sessions, &r, &s), SESSIONS_FOUND);
+                lists_rows(s);
+                r = referring(1, 10 + round);
+                r.event = EVENT_DISCONNECT;
+                r.mono_ns = 1000;
+                see(s, &r);
+                sessions_end(&sessions, 1);
+                CU_ASSERT_EQUAL(sessions_find(&sessions, &r, &s), SESSIONS_LOST);
+        }
+        struct n_plus_one_session *gone = n_plus_one_any_gone(n_plus_one);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(gone);
+        CU_ASSERT_EQUAL(sessions_owner(gone)->conn_id, 11);
+        CU_ASSERT_TRUE(is(sessions_owner(gone)->identity->session.username, "ann"));
+        sessions_free(sessions_owner(gone), n_plus_one, &recent);
+        gone = n_plus_one_any_gone(n_plus_one);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(gone);
+        CU_ASSERT_EQUAL(sessions_owner(gone)->conn_id, 10); /* which is freed at the end */
         finish();
 }
 
@@ -307,6 +358,7 @@ static void a_dropped_session_is_carried_by_the_next(void)
 }
 
 static const struct tap_test tests[] = {
+    {"a session that is gone", a_session_that_is_gone},
     {"records refer to their session", records_refer_to_their_session},
     {"recent records outlive their session", recent_records_outlive_their_session},
     {"past sessions are bounded", past_sessions_are_bounded},

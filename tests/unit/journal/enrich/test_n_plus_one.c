@@ -78,7 +78,15 @@ static unsigned end_session(void)
 {
         struct record end = enriched_query(7, "");
         end.event = EVENT_DISCONNECT;
-        return enrich_record(&enriched, &enriched_session, &end);
+        unsigned n = enrich_record(&enriched, &enriched_session, &end);
+        if (n_plus_one_is_gone(&enriched_session)) {
+                CU_ASSERT_EQUAL(n, 0);
+                CU_ASSERT_PTR_EQUAL(enrich_expire(&enriched, NULL, now_ns + 300000000, &n),
+                                    &enriched_session);
+                n_plus_one_end(enriched.n_plus_one, &enriched_session);
+                n_plus_one_begin(enriched.n_plus_one, &enriched_session);
+        }
+        return n;
 }
 
 static bool is_told(enum record_event event, uint64_t repeated, const char *info)

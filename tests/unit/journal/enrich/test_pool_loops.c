@@ -173,9 +173,129 @@ static void after_a_slow_loop(void)
         finish();
 }
 
+/** Session @p at begins or ends with @p event. @return how many loops end. */
+static unsigned see_life(unsigned at, enum record_event event)
+{
+        struct record r;
+        record_clear(&r);
+        r.event = event;
+        now_ns += 1000;
+        r.mono_ns = now_ns;
+        record_set_uint(&r, FIELD_CONN_ID, at + 1);
+        unsigned n = enrich_record(&f, &sessions[at], &r);
+        if (event == EVENT_DISCONNECT && !n_plus_one_is_gone(&sessions[at])) {
+                n_plus_one_end(f.n_plus_one, &sessions[at]);
+                n_plus_one_begin(f.n_plus_one, &sessions[at]);
+        }
+        return n;
+}
+
+/** A pool keeps few idle connections: it closes that of the list, and opens others, while the loop goes on. */
+static void the_lists_session_ends(void)
+{
+        begin();
+        uint64_t counts[ROW_LOOPS_ENDED];
+        duration_us = 2000;
+        (void)run(0, "SELECT id FROM p LIMIT ", 20, 20, 100);
+        CU_ASSERT_EQUAL(see_life(1, EVENT_AUTH), 0);
+        (void)run(0, "SELECT a FROM t WHERE id = ", 100, 1, 0);
+        CU_ASSERT_EQUAL(see_life(0, EVENT_DISCONNECT), 0);
+        CU_ASSERT_TRUE(n_plus_one_is_gone(&sessions[0]));
+        CU_ASSERT_PTR_EQUAL(n_plus_one_any_gone(f.n_plus_one), &sessions[0]);
+        for (unsigned i = 1; i < 20;
+             i++) { /* the next session begins before the last statement of the one before ends */
+                unsigned at = 1 + (i - 1) / 5;
+                (void)run(at, "SELECT a FROM t WHERE id = ", 100 + i, 1, 0);
+                if (i % 5 == 0) {
+                        CU_ASSERT_EQUAL(see_life(at + 1, EVENT_AUTH), 0);
+                        (void)see_life(at, EVENT_DISCONNECT);
+                }
+        }
+        duration_us = 100;
+        CU_ASSERT_EQUAL_FATAL(pause(counts), 1);
+        CU_ASSERT_EQUAL(counts[0], 20);
+        finish();
+}
+
+/** A list, and one request after another to its rows: each has a session of its own, which begins after the one before has ended. */
+static void requests_one_after_another(void)
+{
+        begin();
+        uint64_t counts[ROW_LOOPS_ENDED];
+        (void)run(0, "SELECT id FROM p LIMIT ", 20, 20, 100);
+        CU_ASSERT_EQUAL(see_life(0, EVENT_DISCONNECT), 0);
+        for (unsigned i = 0; i < 20; i++) {
+                now_ns += 1000000;
+                CU_ASSERT_EQUAL(see_life(1, EVENT_AUTH), 0);
+                CU_ASSERT_EQUAL(run(1, "SELECT a FROM t WHERE id = ", 100 + i, 1, 0), 0);
+                CU_ASSERT_EQUAL(see_life(1, EVENT_DISCONNECT), 0);
+        }
+        CU_ASSERT_EQUAL(pause(counts), 0);
+        finish();
+}
+
+/** The loop of a session that has ended is reported at once if nobody is left to go on with it, and otherwise soon. */
+static void the_end_of_all_sessions(void)
+{
+        begin();
+        unsigned n = 0;
+        duration_us = 100;
+        (void)run(0, "SELECT id FROM p LIMIT ", 20, 20, 100);
+        for (unsigned i = 0; i < 20; i++) {
+                (void)run(0, "SELECT a FROM t WHERE id = ", 100 + i, 1, 0);
+        }
+        CU_ASSERT_EQUAL(see_life(0, EVENT_DISCONNECT), 0);
+        CU_ASSERT_PTR_NULL(enrich_expire(&f, NULL, now_ns + 100000000, &n));
+        for (unsigned at = 1; at < SESSIONS; at++) {
+                n_plus_one_end(f.n_plus_one, &sessions[at]);
+        }
+        CU_ASSERT_PTR_EQUAL(enrich_expire(&f, NULL, now_ns, &n), &sessions[0]);
+        CU_ASSERT_EQUAL(n, 1);
+        CU_ASSERT_EQUAL(f.runs[0].repeated, 20);
+        for (unsigned at = 1; at < SESSIONS; at++) {
+                n_plus_one_begin(f.n_plus_one, &sessions[at]);
+        }
+        finish();
+        begin();
+        (void)run(0, "SELECT id FROM p LIMIT ", 20, 20, 100);
+        for (unsigned i = 0; i < 20; i++) {
+                (void)run(0, "SELECT a FROM t WHERE id = ", 100 + i, 1, 0);
+        }
+        CU_ASSERT_EQUAL(see_life(0, EVENT_DISCONNECT), 0);
+        CU_ASSERT_PTR_EQUAL(enrich_expire(&f, NULL, now_ns + 300000000, &n), &sessions[0]);
+        CU_ASSERT_EQUAL(n, 1);
+        finish();
+}
+
+/** Pools reset connections when they are returned, or taken, within a loop, too. */
+static void connections_are_reset(void)
+{
+        begin();
+        uint64_t counts[ROW_LOOPS_ENDED];
+        struct record r;
+        (void)run(0, "SELECT id FROM p LIMIT ", 20, 20, 100);
+        for (unsigned i = 0; i < 20; i++) {
+                record_clear(&r);
+                r.event = EVENT_QUERY;
+                r.mono_ns = now_ns;
+                record_set_uint(&r, FIELD_COMMAND_ID, COM_RESET_CONNECTION);
+                CU_ASSERT_EQUAL(enrich_record(&f, &sessions[0], &r), 0);
+                (void)run(0, "SELECT a FROM t WHERE id = ", 100 + i, 1, 0);
+        }
+        CU_ASSERT_EQUAL_FATAL(pause(counts), 1);
+        CU_ASSERT_EQUAL(counts[0], 20);
+        finish();
+}
+
 static const struct tap_test tests[] = {
-    {"sessions take turns", sessions_take_turns}, {"lists for each row", lists_for_each_row},
-    {"a list of its own", a_list_of_its_own},     {"out of order", out_of_order},
+    {"the list's session ends", the_lists_session_ends},
+    {"requests one after another", requests_one_after_another},
+    {"the end of all sessions", the_end_of_all_sessions},
+    {"connections are reset", connections_are_reset},
+    {"sessions take turns", sessions_take_turns},
+    {"lists for each row", lists_for_each_row},
+    {"a list of its own", a_list_of_its_own},
+    {"out of order", out_of_order},
     {"after a slow loop", after_a_slow_loop},
 };
 

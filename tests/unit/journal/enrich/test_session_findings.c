@@ -247,10 +247,12 @@ static void many_prepared_shapes(void)
 
 /* --- short sessions --------------------------------------------------------------------------------------------------- */
 
+static uint64_t idle_ms; /* for which such a session was open before */
+
 /** A session with so many statements. @return as which of how many short sessions it is reported; 0 if it is not. */
 static uint64_t connect_for(unsigned statements, const char *address, const char *program)
 {
-        uint64_t began_ms = life.now_ms;
+        uint64_t began_ms = life.now_ms - idle_ms;
         life.history = (struct session_history){.gaps = 0};
         life.who.client_addr = span_str(address);
         struct value name = {.name = span_str("program_name"), .bytes = span_str(program)};
@@ -285,6 +287,10 @@ static void connections_for_one_statement(void)
         CU_ASSERT_EQUAL(connect_for(1, "10.0.0.1:5777", "app"), 5); /* the port says nothing */
         CU_ASSERT_EQUAL(connect_for(2, "10.0.0.1:5778", "app"), 6);
         CU_ASSERT_EQUAL(life_counted(FINDING_CONNECTION_PER_STATEMENT), 2);
+        idle_ms = 1500; /* one that was open for something else, and is closed now */
+        CU_ASSERT_EQUAL(connect_for(1, "10.0.0.1:5779", "app"), 0);
+        idle_ms = 0;
+        CU_ASSERT_EQUAL(connect_for(1, "10.0.0.1:5779", "app"), 7);
         CU_ASSERT_EQUAL(connect_for(3, "10.0.0.1:5779", "app"), 0);
         CU_ASSERT_EQUAL(connect_for(1, "10.0.0.1:5780", "app"), 0); /* the series was interrupted */
         life_end();
