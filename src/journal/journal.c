@@ -87,6 +87,7 @@ static void take_record(struct journal *j, struct journal_port *port, struct rec
         struct record_raw *raw = convert(j, packed);
         struct session *session = find_session(j, port, &raw->with_secrets);
         struct identity *identity = session != NULL ? session->identity : NULL;
+        j->enrich.scope = session != NULL ? &session->history.scope : NULL;
         if (session != NULL) {
                 session_findings_before(&j->findings, &session->history, &raw->with_secrets);
         }

@@ -6,7 +6,7 @@
  *
  * A place belongs to one session at a time: the port hands places out (journal_session_begin), and so bounds them. When the end of a
  * session was dropped, the next session in its place takes over.
- * Threads: the journal thread.   Memory: STAGE_JOURNAL, for each open session less than 1 KiB; bounded by the number of places. */
+ * Threads: the journal thread.   Memory: STAGE_JOURNAL, for each open session about 1 KiB and its scope (scope.h); bounded by the number of places. */
 #ifndef JOURNAL_SESSIONS_H
 #define JOURNAL_SESSIONS_H
 

@@ -59,6 +59,7 @@ static const struct expr_term terms[] = {
     {"finding", KIND_BITS, AT(JOURNAL, NUMBER), FIELD_OF(FINDINGS), .word = finding_word},
     {"tag", KIND_GLOB, AT(REQUEST, LIST), .field = FIELD_TAGS, .match = expr_match_map, .takes_name = true},
     {"trace", KIND_PREFIX, AT(REQUEST, TEXT), .field = FIELD_TRACEPARENT, .match = expr_match_trace},
+    {"scope", KIND_GLOB, AT(JOURNAL, TEXT), FIELD_OF(SCOPE)},
     {"attr", KIND_GLOB, AT(REQUEST, LIST), .field = FIELD_CONNECT_ATTRIBUTES, .match = expr_match_attribute,
      .takes_name = true},
     {"qattr", KIND_GLOB, AT(REQUEST, LIST), .field = FIELD_QUERY_ATTRIBUTES, .match = expr_match_map,

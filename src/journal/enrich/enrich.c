@@ -279,6 +279,7 @@ unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, str
                 add_tags(e, r, found);
         }
         redact_record(e->redact, r, found->suspected);
+        scope_put(e->scope, r);
         if ((r->findings & LOOP_FINDINGS) != 0) { /* the example shows what the log does */
                 n_plus_one_keep_example(e->n_plus_one, r);
         }

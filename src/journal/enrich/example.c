@@ -29,6 +29,7 @@ struct record_packed *example_of(const struct record *r)
                                                  FIELD_STMT_EXECUTE_VALUES,
                                                  FIELD_TAGS,
                                                  FIELD_TRACEPARENT,
+                                                 FIELD_SCOPE,
                                                  FIELD_REDACTED};
         struct record example;
         char reason[RECORD_CUT_REASON];

@@ -4,6 +4,7 @@
 #include "journal/enrich/redact_columns.h"
 #include "journal/enrich/redact_rows.h"
 #include "journal/enrich/redact_text.h"
+#include "journal/enrich/scope.h"
 #include "profile/heap/prof.h"
 
 enum {
@@ -15,10 +16,11 @@ enum {
 
 /* --- values --------------------------------------------------------------------------------------------------------- */
 
-/** Attributes that link a statement with its trace show nothing of its values. */
-static bool is_trace(struct span name)
+/** Attributes that link a statement with its trace or its scope show nothing of its values. */
+static bool is_link(struct span name)
 {
-        return span_equal(name, span_str("traceparent")) || span_equal(name, span_str("tracestate"));
+        return span_equal(name, span_str("traceparent")) || span_equal(name, span_str("tracestate")) ||
+               span_equal(name, span_str(SCOPE_KEY));
 }
 
 /** Replace the elements of the list in @p field that are passwords by their place (the bits of @p secrets), name or content, and the
@@ -39,7 +41,7 @@ static unsigned redact_list(struct redact *f, struct record *r, enum record_fiel
                 }
                 bool secret = (secrets >> (place < 63 ? place : 63) & 1) != 0 || redact_is_secret_value(v);
                 place++;
-                if (secret || (all && !is_trace(v->name))) {
+                if (secret || (all && !is_link(v->name))) {
                         to[i] = redact_token_value(f, v, secret);
                         taken |= secret ? 1U << REDACTED_PASSWORD : 1U << REDACTED_VALUES;
                 }

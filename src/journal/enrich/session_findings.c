@@ -32,6 +32,7 @@ void session_findings_fini(struct session_findings *f)
 void session_history_fini(struct session_history *h)
 {
         prepare_once_fini(&h->prepared);
+        scope_session_fini(&h->scope);
 }
 
 /* --- before the digest is known ------------------------------------------------------------------------------------ */
@@ -42,6 +43,7 @@ static void forget(struct session_history *h, uint64_t gaps)
         h->gaps = gaps;
         h->transaction = (struct open_transaction){.trx_id = 0};
         memset(h->setup.variables, 0, sizeof h->setup.variables);
+        scope_on_gap(&h->scope);
 }
 
 static void see_setup(const struct session_findings *f, struct session_history *h, struct record *r)
@@ -61,6 +63,7 @@ void session_findings_mark(struct session_findings *f, struct session_history *h
         open_transaction_see(&h->transaction, &f->transaction, r);
         if (repeated_setup_concerns(r)) {
                 see_setup(f, h, r);
+                scope_on_command(&h->scope, r);
         }
 }
 
@@ -121,7 +124,15 @@ static unsigned follow_other(struct session_findings *f, struct session_history 
 {
         struct prepare_once_run runs[PREPARE_ONCE_RUNS];
         switch ((int)r->event) {
-        case EVENT_AUTH: short_session_on_auth(&h->short_session, r); return 0;
+        case EVENT_AUTH:
+                short_session_on_auth(&h->short_session, r);
+                scope_on_auth(&h->scope, r);
+                return 0;
+        case EVENT_NOTICE:
+                if (record_has(r, FIELD_DROPPED)) { /* commands that were not decoded */
+                        scope_on_gap(&h->scope);
+                }
+                return 0;
         case EVENT_DISCONNECT:
                 end_session(f, h, r);
                 return put_runs(f, runs, prepare_once_end(&f->prepare_once, &h->prepared, runs));

@@ -14,6 +14,7 @@
 #include "journal/enrich/open_transaction.h"
 #include "journal/enrich/prepare_once.h"
 #include "journal/enrich/repeated_setup.h"
+#include "journal/enrich/scope.h"
 #include "journal/enrich/short_sessions.h"
 
 struct settings;
@@ -24,6 +25,7 @@ struct session_history {
         struct prepare_once_session prepared;
         struct short_session short_session;
         struct repeated_setup setup;
+        struct scope_session scope;
         uint64_t epoch; /**< see duplicates_see */
         uint64_t gaps;  /**< as in struct session_findings, when the session was last seen */
 };

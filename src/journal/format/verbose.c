@@ -318,6 +318,7 @@ void verbose_record(struct writer *w, const struct record *r, bool color)
         put_map(&l, FIELD_CONNECT_ATTRIBUTES, "attributes");
         put_map(&l, FIELD_TAGS, "tags");
         put_field(&l, FIELD_TRACEPARENT, "trace");
+        put_field(&l, FIELD_SCOPE, "scope");
         put_flags(&l, FIELD_FINDINGS, "findings");
         put_number(&l, FIELD_REPEATED, "repeated");
         put_number(&l, FIELD_DUPLICATES, "duplicates");

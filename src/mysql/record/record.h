@@ -128,6 +128,7 @@ struct record {
         struct span digest_text;
         struct value_list tags;
         struct span traceparent;
+        struct span scope;
         uint64_t findings; /**< bit i: enum record_finding i */
         uint64_t repeated;
         uint64_t duplicates;

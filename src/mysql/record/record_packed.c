@@ -22,7 +22,7 @@ static size_t parts_size(const struct record *r)
 /* The lists and texts of the own part. Those that are absent are empty; the rare texts are absent in most records. */
 #define OWN_LISTS(DO)    DO(stmt_execute_values) DO(tags)
 #define COMMON_TEXTS(DO) DO(query) DO(stmt_prepare_query) DO(digest) DO(digest_text)
-#define RARE_TEXTS(DO)   DO(info) DO(traceparent) DO(row_hashes)
+#define RARE_TEXTS(DO)   DO(info) DO(traceparent) DO(scope) DO(row_hashes)
 #define OWN_TEXTS(DO)    COMMON_TEXTS(DO) RARE_TEXTS(DO)
 
 static inline bool has_own_lists(const struct record *r)

@@ -45,4 +45,6 @@ src_libmysql_sql_a_SOURCES = \
 	src/mysql/sql/tags.c \
 	src/mysql/sql/tags.h \
 	src/mysql/sql/use.c \
-	src/mysql/sql/use.h
+	src/mysql/sql/use.h \
+	src/mysql/sql/user_variable.c \
+	src/mysql/sql/user_variable.h

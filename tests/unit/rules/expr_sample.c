@@ -53,6 +53,7 @@ struct record expr_statement(const char *sql)
         record_set_text(&r, FIELD_SQLSTATE, span_str("40001"));
         record_set_text(&r, FIELD_TRACEPARENT,
                         span_str("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+        record_set_text(&r, FIELD_SCOPE, span_str("checkout-7"));
         record_set_list(&r, FIELD_STMT_EXECUTE_VALUES, (struct value_list){parameters, 3});
         record_set_list(&r, FIELD_TAGS, (struct value_list){tags, 2});
         record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){columns, 2});

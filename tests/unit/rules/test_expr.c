@@ -53,6 +53,9 @@ static const char *const matching[] = {
     "digest:9166",
     "digest:91668775ACEAC64433230DEA58B90ADB",
     "digest",
+    "scope:checkout-7",
+    "scope:cart*,check*",
+    "scope",
     /* the statement */
     "op:select",
     "op:SELECT",
