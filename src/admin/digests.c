@@ -3,11 +3,14 @@
 
 #include "admin/call.h"
 #include "admin/digest_filter.h"
+#include "admin/put.h"
+#include "admin/scopes.h"
 #include "admin/tables.h"
 #include "base/clock.h"
 #include "base/column.h"
 #include "base/shown.h"
 #include "journal/enrich/digests.h"
+#include "journal/enrich/scope_stats.h"
 #include "journal/journal.h"
 #include "profile/heap/prof.h"
 #include "rules/expr.h"
@@ -148,6 +151,9 @@ ORDER(p99, p99_us)
 ORDER(rows, stat.rows)
 ORDER(last, stat.last_wall_ns)
 
+/* An order that only scopes have. */
+#define BETWEEN "between"
+
 static const struct order {
         const char *name;
         int (*compare)(const void *a, const void *b);
@@ -158,7 +164,8 @@ static const struct order {
 
 const char *digests_order(size_t i)
 {
-        return i < sizeof orders / sizeof orders[0] ? orders[i].name : NULL;
+        size_t n = sizeof orders / sizeof orders[0];
+        return i < n ? orders[i].name : i == n ? BETWEEN : NULL;
 }
 
 /** The order called @p name, which is one of the words of digests_order. */
@@ -172,19 +179,6 @@ static const struct order *find_order(const char *name)
 }
 
 /* --- columns -------------------------------------------------------------------------------------------------------- */
-
-static void put_us(FILE *out, const struct column *column, const void *row)
-{
-        uint64_t us = column_uint(column, row);
-        int digits = column->width - 2;
-        if (us < 10000) {
-                (void)fprintf(out, "%*" PRIu64 "us", digits, us);
-        } else if (us < 10000000) {
-                (void)fprintf(out, "%*.1fms", digits, (double)us / 1e3);
-        } else {
-                (void)fprintf(out, "%*.1fs", digits + 1, (double)us / 1e6);
-        }
-}
 
 /** Rows of results and changed rows: a statement has either. */
 static void put_rows(FILE *out, const struct column *column, const void *row)
@@ -364,6 +358,14 @@ void handle_digests(struct call *call)
         uint64_t ids;
         struct digests_totals totals;
         struct digests *d = find_digests(call);
+        if (d != NULL && call_param(call, "by") != NULL) {
+                scopes_reply(call, call_param(call, "by"));
+                return;
+        }
+        if (d != NULL && name != NULL && strcmp(name, BETWEEN) == 0) {
+                call_fail(call, HTTP_BADREQUEST, "digests cannot be sorted by %s: add by=", BETWEEN);
+                return;
+        }
         if (d == NULL || !call_number(call, "n", 1000000, 20, &most) ||
             !call_number(call, "width", 1000000, 0, &width) || !call_number(call, "ids", 1, 0, &ids)) {
                 return;
@@ -436,7 +438,11 @@ void handle_digests_reset(struct call *call)
 {
         struct digests *d = find_digests(call);
         if (d != NULL) {
+                struct scope_stats *scopes = journal_scopes(call->admin->journal);
                 digests_reset(d);
+                if (scopes != NULL) {
+                        scope_stats_reset(scopes);
+                }
                 call_reply(call, HTTP_OK, NULL);
         }
 }

@@ -89,10 +89,10 @@ const struct endpoint endpoints[] = {
      .handle = handle_stream, .params = RECORD_PARAMS, .filters = true},
     {"GET", "/digests",
      "Statements grouped by digest, with their times; ?sort=time|active|count|errors|max|p99|rows|last, ?n= "
-     "their number (20), ?q= a filter.",
+     "their number (20), ?q= a filter; or grouped ?by=user|db|client|session|scope|trace|tag.NAME.",
      .handle = handle_digests,
-     .params =
-         PARAMS({"sort", digests_order}, {"n", NULL}, {"q", NULL}, {"width", NULL}, {"ids", params_switch})},
+     .params = PARAMS({"by", NULL}, {"sort", digests_order}, {"n", NULL}, {"q", NULL}, {"width", NULL},
+                      {"ids", params_switch})},
     {"GET", "/digests/detail", "All about the digest with the hash ?digest=, with its whole text.",
      .handle = handle_digest_detail, .params = PARAMS({"digest", NULL})},
     {"POST", "/digests/reset", "Reset these statistics.", .handle = handle_digests_reset},

@@ -29,6 +29,8 @@ src_libadmin_a_SOURCES = \
 	src/admin/put.c \
 	src/admin/put.h \
 	src/admin/records.c \
+	src/admin/scopes.c \
+	src/admin/scopes.h \
 	src/admin/sessions.c \
 	src/admin/settings.c \
 	src/admin/tables.h \

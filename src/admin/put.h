@@ -1,6 +1,8 @@
-/** @file put.h  Write texts of unknown content to replies: each function escapes for its format. */
+/** @file put.h  Write cells and texts of unknown content to replies: each function escapes for its format. */
 #ifndef ADMIN_PUT_H
 #define ADMIN_PUT_H
+
+#include "base/column.h"
 
 #include <stdio.h>
 
@@ -8,5 +10,7 @@
 void put_plain(FILE *out, const char *text);
 /** For the text of an HTML page. */
 void put_html(FILE *out, const char *text);
+/** The cell of a column that is a time in microseconds. */
+void put_us(FILE *out, const struct column *column, const void *row);
 
 #endif

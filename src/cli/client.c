@@ -77,8 +77,7 @@ struct filter_flag {
         char name[32];
 };
 
-/** Add a parameter to the path. @return false if there is no room for it. */
-static bool add_parameter(struct client_options *options, const char *name, const char *value)
+bool client_add_parameter(struct client_options *options, const char *name, const char *value)
 {
         size_t at = strlen(options->filter);
         char *encoded = evhttp_uriencode(value, -1, 0);
@@ -92,7 +91,7 @@ static bool add_parameter(struct client_options *options, const char *name, cons
 static bool take_filter(void *into, const char *value)
 {
         const struct filter_flag *f = into;
-        bool is_added = add_parameter(f->options, filter_keys[f->key], value != NULL ? value : "1");
+        bool is_added = client_add_parameter(f->options, filter_keys[f->key], value != NULL ? value : "1");
         if (!is_added) {
                 diag(DIAG_ERROR, "--%s: too long", f->name);
         }
@@ -133,7 +132,7 @@ bool client_add_expression(struct client_options *options, int first, int argc, 
         if (first >= argc) {
                 return true;
         }
-        if (at >= sizeof text || !add_parameter(options, "q", text)) {
+        if (at >= sizeof text || !client_add_parameter(options, "q", text)) {
                 diag(DIAG_ERROR, "the expression is too long");
                 return false;
         }

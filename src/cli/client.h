@@ -38,6 +38,8 @@ bool client_parse(struct client_options *options, int *argc, char **argv, const 
 /** The same for a command that shows records: with all their formats, --verbose and the flags of filters. */
 bool client_parse_records(struct client_options *options, int *argc, char **argv);
 
+/** Add a parameter to options->filter. @return false if there is no room for it. */
+bool client_add_parameter(struct client_options *options, const char *name, const char *value);
 /** Add the words of argv from @p first on, joined by blanks, as an expression of the filter language (querytap-filter(7)).
  *  @return false if they are too long, which is reported. */
 bool client_add_expression(struct client_options *options, int first, int argc, char **argv);

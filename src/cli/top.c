@@ -23,14 +23,18 @@ enum {
         ERROR_MAX = 512,
 };
 
-static const char *const orders[] = {"active", "time", "count", "errors", "max", "p99", "rows", "last"};
-enum { ORDERS = sizeof orders / sizeof orders[0] };
+/* Orders of digests, and of scopes. */
+static const char *const digest_orders[] = {"active", "time", "count", "errors", "max",
+                                            "p99",    "rows", "last",  NULL};
+static const char *const scope_orders[] = {"time", "count", "errors", "rows", "between", "last", NULL};
 
 enum state { RUNNING, QUIT, ENDED }; /* ENDED: the proxy does not answer any more */
 
 struct top {
         struct client_options *options;
         const char *order;
+        const char *by;            /* tag.route and the like; NULL: digests are shown */
+        const char *const *orders; /* ends with NULL */
         bool has_keys;
         bool was_interrupted;
         bool is_due; /* for an update */
@@ -111,6 +115,9 @@ static void show_detail(struct top *t)
 {
         char path[160];
         size_t len;
+        if (t->by != NULL) {
+                return; /* a row has all there is to know */
+        }
         if (t->view.selected[0] == '\0') {
                 top_view_move(&t->view, 0); /* nothing was selected so far: the first row is highlighted */
         }
@@ -123,13 +130,23 @@ static void show_detail(struct top *t)
 
 /* --- keys ---------------------------------------------------------------------------------------------------------- */
 
-static void change_order(struct top *t, size_t step)
+/** The number of orders; *@p at is that of @p order, or the last. */
+static size_t count_orders(const char *const *orders, const char *order, size_t *at)
 {
-        size_t i = 0;
-        while (i + 1 < ORDERS && strcmp(orders[i], t->order) != 0) {
-                i++;
+        size_t n = 0;
+        *at = 0;
+        for (; orders[n] != NULL; n++) {
+                *at = strcmp(orders[n], order) == 0 ? n : *at;
         }
-        t->order = orders[(i + step) % ORDERS];
+        return n;
+}
+
+/** The next order, or with @p back the one before. */
+static void change_order(struct top *t, bool back)
+{
+        size_t at;
+        size_t n = count_orders(t->orders, t->order, &at);
+        t->order = t->orders[(at + (back ? n - 1 : 1)) % n];
         t->view.at = 0; /* the top of the new order */
         t->view.selected[0] = '\0';
         t->is_due = true;
@@ -168,9 +185,9 @@ static void on_key(struct top *t, int key)
         case KEY_HOME: top_view_move(&t->view, -ROWS_MAX * 100); break;
         case KEY_END: top_view_move(&t->view, ROWS_MAX * 100); break;
         case KEY_RIGHT:
-        case KEY_CHAR + 'o': change_order(t, 1); break;
+        case KEY_CHAR + 'o': change_order(t, false); break;
         case KEY_LEFT:
-        case KEY_CHAR + 'O': change_order(t, ORDERS - 1); break;
+        case KEY_CHAR + 'O': change_order(t, true); break;
         case KEY_ENTER: show_detail(t); break;
         default: break;
         }
@@ -208,8 +225,9 @@ static void draw(struct top *t)
                 return;
         }
         (void)snprintf(status, sizeof status,
-                       top_view_is_detail(&t->view)
-                           ? "q: back  up/down: scroll"
+                       top_view_is_detail(&t->view) ? "q: back  up/down: scroll"
+                       : t->by != NULL
+                           ? "q: quit  up/down: select  left/right: order (%s)"
                            : "q: quit  up/down: select  Enter: whole statement  left/right: order (%s)",
                        t->order);
         terminal_size(&t->view.columns, &t->view.rows);
@@ -285,9 +303,13 @@ static void run(struct top *t)
 }
 
 /** Update the table until the user or the proxy ends that. */
-static int show_live(struct client_options *options, const char *order)
+static int show_live(struct client_options *options, const char *order, const char *by)
 {
-        struct top t = {.options = options, .order = order, .has_keys = terminal_is_there()};
+        struct top t = {.options = options,
+                        .order = order,
+                        .by = by,
+                        .orders = by != NULL ? scope_orders : digest_orders,
+                        .has_keys = terminal_is_there()};
         stop_watch_open(&t.watch, options);
         if (t.has_keys && !terminal_enter()) {
                 stop_watch_close(&t.watch);
@@ -318,28 +340,38 @@ static int show_once(const struct client_options *options, const char *order)
         return client_get(options, path);
 }
 
-static bool is_order(const char *word)
+static bool is_order(const char *word, bool of_scopes)
 {
+        const char *const *orders = of_scopes ? scope_orders : digest_orders;
         size_t i = 0;
-        while (i < ORDERS && strcmp(orders[i], word) != 0) {
+        while (orders[i] != NULL && strcmp(orders[i], word) != 0) {
                 i++;
         }
-        return i < ORDERS;
+        return orders[i] != NULL;
 }
 
 int command_top(int argc, char **argv)
 {
         struct client_options options;
-        if (!client_parse(&options, &argc, argv, NULL, 0)) {
+        const char *by = NULL;
+        const struct flag flags[] = {
+            {"by", .value = FLAG_VALUE, .take = flags_take_text, .into = &by},
+        };
+        if (!client_parse(&options, &argc, argv, flags, sizeof flags / sizeof flags[0])) {
                 return EXIT_USAGE;
         }
         bool live = isatty(STDOUT_FILENO) && strcmp(options.format, "text") == 0;
-        bool has_order = argc > 1 && is_order(argv[1]);
-        const char *order = has_order ? argv[1] : live ? "active" : "time";
-        if (!client_add_expression(&options, has_order ? 2 : 1, argc, argv)) {
+        bool has_order = argc > 1 && is_order(argv[1], by != NULL);
+        const char *order = has_order ? argv[1] : live && by == NULL ? "active" : "time";
+        int first = has_order ? 2 : 1;
+        bool is_right = by == NULL ? client_add_expression(&options, first, argc, argv)
+                                   : argc == first && client_add_parameter(&options, "by", by);
+        if (!is_right) {
                 diag(DIAG_INFO, "usage: querytap top [-n COUNT] [time|active|count|errors|max|p99|rows|last] "
-                                "[EXPRESSION]");
+                                "[EXPRESSION], or querytap top --by "
+                                "user|db|client|session|scope|trace|tag.NAME [-n COUNT] "
+                                "[time|count|errors|rows|between|last]");
                 return EXIT_USAGE;
         }
-        return live ? show_live(&options, order) : show_once(&options, order);
+        return live ? show_live(&options, order, by) : show_once(&options, order);
 }

@@ -14,7 +14,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { BATCH = 256, RETRY_MS = 200, EXPIRE_MS = 250, RUNS_BYTES = 4 * DIGEST_TEXT_MAX };
+enum { BATCH = 256, RETRY_MS = 200, EXPIRE_MS = 250, SETTLE_MS = 100, RUNS_BYTES = 4 * DIGEST_TEXT_MAX };
 
 /* --- the journal thread ---------------------------------------------------------------------------------------------- */
 
@@ -98,6 +98,9 @@ static void take_record(struct journal *j, struct journal_port *port, struct rec
         if (session != NULL) {
                 n = session_findings_after(&j->findings, &session->history, r, &j->enrich.found);
                 write_session_runs(j, session, n);
+                if (j->scopes.max > 0 && r->event == EVENT_QUERY) {
+                        scope_stats_see(&j->scopes, &session->tally, &identity->session, r);
+                }
         }
         write_record(j, r, identity);
         if (conflicts_concern(&j->conflicts, r)) {
@@ -205,6 +208,16 @@ static void wait_for_work(struct journal *j, enum journal_idle how, uint64_t put
         }
 }
 
+/** Let readers see what was counted for scopes: at once when there is nothing else to do, otherwise now and then. */
+static void settle_scopes(struct journal *j, bool is_busy)
+{
+        uint64_t now_ns = is_busy && j->scopes.tally != NULL ? clock_mono_ns() : 0;
+        if (!is_busy || now_ns > j->settled_ns + SETTLE_MS * CLOCK_MS_NS) {
+                scope_stats_settle(&j->scopes);
+                j->settled_ns = now_ns != 0 ? now_ns : j->settled_ns;
+        }
+}
+
 /** Until the rings are found empty. @return true if there was anything. */
 static bool drain_all(struct journal *j)
 {
@@ -212,6 +225,7 @@ static bool drain_all(struct journal *j)
         while (!atomic_load(&j->stopping) && !atomic_load(&j->reopening) && drain(j)) {
                 any = true;
                 sinks_retry(&j->sinks);
+                settle_scopes(j, true);
         }
         return any;
 }
@@ -325,6 +339,9 @@ static void *run(void *arg)
                 if (has_runs(j)) {
                         expire_runs(j);
                 }
+                if (!any) {
+                        settle_scopes(j, false);
+                }
                 bool flushed = sinks_flush(&j->sinks);
                 if (any) { /* for company: one write serves many */
                         wait_for_work(j, IDLE_BATCHING, puts, (int)j->settings->log.flush_ms);
@@ -377,6 +394,8 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
         if (status == STATUS_OK) {
                 status = make_ports(j, ports);
         }
+        scope_stats_init(&j->scopes, settings->log.digests > 0 ? settings->log.scopes : 0,
+                         settings->log.scope_bytes, settings->log.scope_pause_ms);
         conflicts_init(&j->conflicts, settings, &j->recent, j->ports, j->n_ports);
         if (status == STATUS_NOMEM) {
                 diag(DIAG_ERROR, "the log can't be set up: %s", status_text(status));
@@ -432,6 +451,7 @@ void journal_free(struct journal *j)
         for (unsigned i = 0; j->ports != NULL && i < j->n_ports; i++) {
                 port_free(j->ports[i]);
         }
+        scope_stats_fini(&j->scopes);
         sinks_free(&j->sinks);
         recent_fini(&j->recent);
         convert_fini(&j->convert);
@@ -464,6 +484,11 @@ void journal_reopen(struct journal *j)
 struct digests *journal_digests(struct journal *j)
 {
         return j->enrich.digests;
+}
+
+struct scope_stats *journal_scopes(struct journal *j)
+{
+        return j->scopes.max > 0 ? &j->scopes : NULL;
 }
 
 bool journal_recent(struct journal *j, uint64_t *cursor, struct filter *filter, enum format format,

@@ -17,6 +17,7 @@
 
 struct settings;
 struct digests;
+struct scope_stats;
 struct journal;
 
 /** The end of the proxy takes 3 seconds at most, with all that is not the journal's. */
@@ -42,6 +43,8 @@ void journal_reopen(struct journal *j);
 
 /** Statistics by the shape of statements; NULL with log.digests = 0. */
 struct digests *journal_digests(struct journal *j);
+/** Statistics by scope, user and so on (enrich/scope_stats.h); NULL with log.scopes = 0 or log.digests = 0. */
+struct scope_stats *journal_scopes(struct journal *j);
 
 /* Recent records: the last ones, in fixed memory, numbered from 1. */
 

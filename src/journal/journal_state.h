@@ -33,6 +33,8 @@ struct journal {
         struct enrich enrich;
         struct session_findings findings;
         struct conflicts conflicts;
+        struct scope_stats scopes;
+        uint64_t settled_ns;          /**< monotonic: when the tallies of sessions were settled */
         uint64_t expired_ns;          /* monotonic: when idle runs were last looked for */
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };

@@ -38,6 +38,7 @@ void sessions_end(struct sessions *t, uint32_t place)
                 return;
         }
         t->places[place] = NULL;
+        scope_tally_settle(&s->tally);
         prefix_fini(&s->prefix);
         session_history_fini(&s->history);
         if (!n_plus_one_is_gone(&s->order)) {
@@ -109,6 +110,7 @@ static struct session *store(struct sessions *t, const struct record *r)
                 sessions_end(t, r->session_place);
                 return NULL;
         }
+        scope_tally_settle(&s->tally);
         recent_retire(t->recent, s->identity);
         s->identity = identity;
         prefix_clear(&s->prefix);

@@ -11,6 +11,7 @@
 #define JOURNAL_SESSIONS_H
 
 #include "journal/enrich/n_plus_one.h"
+#include "journal/enrich/scope_stats.h"
 #include "journal/enrich/session_findings.h"
 #include "journal/format/prefix.h"
 #include "journal/recent.h"
@@ -32,6 +33,7 @@ struct session {
         struct n_plus_one_session order; /**< of its statements */
         struct session_history history;
         struct session_transaction transaction;
+        struct scope_tally tally;
 };
 
 struct sessions {

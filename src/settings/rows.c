@@ -133,6 +133,16 @@ const struct settings_row settings_rows[] = {
          "Number of statement digests (statements with their constants replaced by ?) to keep statistics "
          "for; beyond it, the least recently seen digest is discarded. 0 disables digests and everything "
          "that is based on them, such as N+1 detection."),
+    UINT("log.scopes", log.scopes, 0, 100000, "1000",
+         "Number of scopes of each kind (users, databases, clients, sessions, scopes, traces, and the values "
+         "of "
+         "each tag) to keep statistics for; beyond it, the least recently seen one is discarded. 0 disables "
+         "these statistics, as does log.digests = 0."),
+    SIZE("log.scope_bytes", log.scope_bytes, 16 * K, 1 * G, "512K",
+         "Memory for the scopes of each kind; beyond it, the least recently seen ones are discarded."),
+    MS("log.scope_pause_ms", log.scope_pause_ms, 0, 86400000, "1000",
+       "Time between two statements of a scope that still counts as the application's own; a longer one is "
+       "counted as a pause between two requests."),
     MS("log.slow_ms", log.slow_ms, 0, 3600000, "1000",
        "Statements that take at least this long are marked as slow. 0 disables this."),
     UINT("log.n_plus_one", log.n_plus_one, 0, 1000000, "5",

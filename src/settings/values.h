@@ -104,8 +104,12 @@ struct settings {
                 uint64_t flush_ms;     /**< the longest time that a record waits for others */
                 uint64_t when_full;    /**< enum settings_when_full */
                 uint64_t digests;      /**< digests with statistics; 0 = no digests */
-                uint64_t slow_ms;      /**< a statement that takes as long is slow; 0 = no statement is */
-                uint64_t n_plus_one;   /**< statements with the same digest that are reported; 0 = none are */
+                uint64_t scopes;       /**< of each kind, with statistics; 0 = there are none */
+                uint64_t scope_bytes;  /**< for the scopes of each kind */
+                uint64_t
+                    scope_pause_ms;  /**< a longer time between two statements is none of the application's */
+                uint64_t slow_ms;    /**< a statement that takes as long is slow; 0 = no statement is */
+                uint64_t n_plus_one; /**< statements with the same digest that are reported; 0 = none are */
                 uint64_t n_plus_one_rows; /**< rows of each result that are compared; 0 = none are */
                 uint64_t
                     duplicate_ms; /**< the longest time between duplicates of a session; 0 = none are looked for */

@@ -1,5 +1,11 @@
 """What statements were sent for: scopes that come with the statement or its session, and statistics by them."""
+import json
+import shutil
+import subprocess
+import threading
+import time
 import unittest
+import urllib.error
 
 import pymysql
 from pymysql.constants import CLIENT
@@ -146,6 +152,173 @@ class Sources(unittest.TestCase):
             self.assertEqual([r.get("scope") for r in records if r.get("digest_text") == "SELECT ?"][:2], ["checkout", "cart"])
             with open(proxy.log_path) as log:
                 self.assertNotIn("hush", log.read())
+
+
+# Sums of a log of JSON Lines, as a reader would make them. $by is the kind of scope, $pause the longest gap in microseconds.
+JQ = r"""
+def start: (.ts[0:19] + "Z" | fromdate) * 1000000 + (.ts[20:26] | tonumber);
+def executes: if .command | IN("COM_QUERY", "COM_STMT_EXECUTE", "COM_STMT_BULK_EXECUTE") then 1 else 0 end;
+def has_finding(f): if .findings // [] | any(f) then 1 else 0 end;
+def is_of_session: $by | IN("user", "db", "client", "session");
+def name: if $by == "user" then .username // ""
+          elif $by == "db" then .database // ""
+          elif $by == "client" then .client_addr | sub(":[0-9]+$"; "")
+          elif $by == "session" then .conn_id | tostring
+          elif $by == "scope" then .scope
+          elif $by == "trace" then .traceparent | if . then split("-")[1] else null end
+          else .tags[$by | ltrimstr("tag.")] end;
+reduce (inputs | select(.event == "query")) as $r ({end: {}, out: {}};
+    ($r | name) as $name | if $name == null then . else
+    (if is_of_session then $r.conn_id | tostring else $name end) as $chain | ($r | start) as $start |
+    (.end[$chain] // $start | if . < $start then $start - . else 0 end) as $gap |
+    .end[$chain] = ([.end[$chain] // 0, $start + $r.duration_us] | max) |
+    .out[$name] = (.out[$name] // {} |
+        .count += ($r | executes) |
+        .errors += (if $r.errno then 1 else 0 end) |
+        .sum_us += $r.duration_us |
+        .rows += ($r.rows // 0) |
+        .affected_rows += ($r.affected_rows // 0) |
+        .duplicates += ($r | has_finding(. == "duplicate")) |
+        .n_plus_one += ($r | has_finding(. == "n_plus_one" or . == "in_write_loop")) |
+        .between_us += (if $gap <= $pause then $gap else 0 end) |
+        .pauses += (if $gap > $pause then 1 else 0 end)) end) | .out
+"""
+PAUSE_MS = 20
+KINDS = ("user", "db", "client", "session", "scope", "trace", "tag.route", "tag.job", "tag.none")
+
+
+def of_log(proxy, by):
+    done = subprocess.run(["jq", "-n", "--arg", "by", by, "--argjson", "pause", str(PAUSE_MS * 1000), JQ, proxy.log_path],
+                          capture_output=True, check=True)
+    return json.loads(done.stdout)
+
+
+def of_proxy(proxy, by):
+    rows = proxy.json(f"/digests?by={by}&n=1000000")["rows"]
+    return {r["name"]: {k: v for k, v in r.items() if k not in ("name", "last_seen")} for r in rows}
+
+
+def refusal(proxy, path):
+    """What the admin port says when it does not serve @p path."""
+    try:
+        proxy.admin(path)
+    except urllib.error.HTTPError as error:
+        return error.read()
+    return b""
+
+
+@unittest.skipUnless(shutil.which("jq"), "needs jq")
+class Sums(unittest.TestCase):
+    """Statistics by scope are what the log adds up to."""
+
+    def request(self, port, number):
+        """One request of the application: a list, a statement for each of its rows, a duplicate, an error, a write."""
+        db = pymysql.connect(host="127.0.0.1", port=port, user="pw" if number % 3 == 0 else "root", password="secret" if number % 3 == 0 else "",
+                             database="shop", autocommit=True)
+        c = db.cursor()
+        c.execute(f"SET @{KEY} = 'request {number % 4}'")
+        trace = f"/*traceparent='00-{number % 5:032x}-00000000000000a1-01',route='/posts/{number % 2}'*/"
+        c.execute(f"SELECT id, author FROM scope_post ORDER BY id LIMIT 8 {trace}")
+        for _, author in c.fetchall():
+            c.execute(f"SELECT name FROM scope_author WHERE id = {author} {trace}")
+        for _ in range(3):
+            c.execute(f"SELECT COUNT(*) FROM scope_post {trace}")
+        if number % 2 == 0:
+            time.sleep(2 * PAUSE_MS / 1000)  # what the application does meanwhile
+        with self.assertRaises(pymysql.Error):
+            c.execute(f"SELECT nosuch /*{KEY}='errors',job='nightly'*/")
+        db.select_db("mysql")
+        c.execute("UPDATE shop.scope_post SET author = author")
+        c.execute("USE shop")
+        c.execute("SELECT 1")
+        db.close()
+
+    def test_an_application(self):
+        with lab.Proxy("--log-scope-pause-ms", str(PAUSE_MS)) as proxy:
+            db = connect(proxy)
+            db.cursor().execute("CREATE TABLE scope_post (id INT PRIMARY KEY, author INT) AS SELECT seq AS id, seq + 100 AS author FROM seq_1_to_20;"
+                                "CREATE TABLE scope_author (id INT PRIMARY KEY, name VARCHAR(20)) AS SELECT seq AS id, 'a' AS name FROM seq_101_to_120")
+            raw = RawClient(proxy.port)
+            statement = raw.prepare("SELECT id FROM scope_post WHERE id < ?")
+            for i in range(5):
+                raw.execute(statement, i)
+            raw.close_statement(statement)
+            threads = [threading.Thread(target=lambda part=part: [self.request(proxy.port, n) for n in range(part, 12, 3)]) for part in range(3)]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join()
+            raw.quit()
+            db.close()
+            proxy.settled()
+            self.assertEqual(len(of_log(proxy, "scope")), 5)
+            for by in KINDS:
+                wanted = of_log(proxy, by)
+                lab.wait_for(lambda wanted=wanted, by=by: sum(r["count"] for r in of_proxy(proxy, by).values()) ==
+                             sum(r["count"] for r in wanted.values()), f"all statements by {by}")
+                self.assertEqual(of_proxy(proxy, by), wanted, by)
+            users = of_proxy(proxy, "user")
+            for column in ("errors", "duplicates", "n_plus_one", "between_us", "pauses"):
+                self.assertGreater(users["root"][column], 0, column)
+            everything = sum(r["count"] for r in users.values())
+            page = proxy.json("/digests?by=scope")
+            self.assertEqual(page["without_statements"], everything - sum(r["count"] for r in page["rows"]))
+            text = lab.querytap("top", "--by", "tag.route", "count", "--admin", proxy.admin_addr, text=True)
+            self.assertRegex(text.stdout, r"(?m)^ +COUNT +ERRORS +TIME +BETWEEN +ROWS +DUP +N\+1 +NAME\n.* /posts/[01]\n.* /posts/[01]$")
+            proxy.post("/digests/reset")
+            self.assertEqual(proxy.json("/digests?by=user")["rows"], [])
+
+    def test_wrong_requests(self):
+        with lab.Proxy() as proxy:
+            for query, part in (("by=usr", b"by must be"), ("by=tag.", b"by must be"), ("by=user&sort=p99", b"sort must be"),
+                                ("by=user&q=op:select", b"omit it"), ("sort=between", b"add by=")):
+                self.assertIn(part, refusal(proxy, f"/digests?{query}"))
+            run = lab.querytap("top", "--by", "user", "p99", "--admin", proxy.admin_addr)
+            self.assertEqual(run.returncode, 2)
+        with lab.Proxy("--log-scopes", "0") as proxy:
+            self.assertIn(b"disabled", refusal(proxy, "/digests?by=user"))
+
+
+class Hostile(unittest.TestCase):
+    """Names that an application should not choose."""
+
+    def test_bounds(self):
+        with lab.Proxy("--log-scopes", "50", "--log-scope-bytes", "32K", "--log-file", "off") as proxy:
+            db = connect(proxy)
+            c = db.cursor()
+            n = 1000000 if lab.LONG else 600
+            for begin in range(0, n, 100):
+                for i in range(begin, begin + 100):
+                    c.execute(f"DO 1 /*{KEY}='{i}{'x' * (i % 300)}',t{i}='1'*/")
+            db.close()
+            lab.wait_for(lambda: sum(r["count"] for r in proxy.json("/digests?by=user")["rows"]) >= n, "all statements")
+            page = proxy.json("/digests?by=scope&n=1000")
+            self.assertLessEqual(page["scopes"], 50)
+            self.assertLessEqual(page["bytes"], 32 * 1024)
+            self.assertEqual(page["scopes"] + page["evicted"], n)
+            self.assertEqual(page["forgotten"]["count"] + sum(r["count"] for r in page["rows"]), n)
+            self.assertEqual(proxy.json("/digests?by=tag.t1")["tags_left_out"], n - 16)
+            text = proxy.admin("/digests?by=scope")
+            self.assertIn(b"were discarded to make room", text)
+
+    def test_odd_names(self):
+        names = {"nul": "\0", "control": "a\x1b[31mb\r\n", "direction": "\u202eabc", "long": "y" * 1000000}
+        with lab.Proxy() as proxy:
+            db = connect(proxy)
+            c = db.cursor()
+            for name in names.values():
+                c.execute(f"SET @{KEY} = %s", (name,))
+                c.execute("DO 1")
+            c.execute(b"DO 2 /*querytap_scope='a\xff'*/")
+            db.close()
+            records = [r for r in proxy.settled("query") if r.get("query", "").startswith("DO")]
+            self.assertEqual([r["scope"] for r in records][:3], list(names.values())[:3])
+            self.assertEqual([len(records[3]["scope"]["text"]) if isinstance(records[3]["scope"], dict) else len(records[3]["scope"])], [256])
+            text = proxy.admin("/digests?by=scope")
+            for hidden in (b"\0", b"\x1b", b"\r", "\u202e".encode(), b"\xff"):
+                self.assertNotIn(hidden, text)
+            rows = of_proxy(proxy, "scope")
+            self.assertTrue(set(list(names.values())[:3]) <= set(rows), rows)
 
 
 if __name__ == "__main__":

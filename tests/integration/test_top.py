@@ -61,14 +61,15 @@ class Top(unittest.TestCase):
 
     def test_lines_fit_the_terminal(self):
         for width, rows in ((80, 24), (132, 10), (200, 50), (40, 8)):
-            with self.subTest(width=width):
-                terminal = self.top("count", width=width, rows=rows)
-                lines = screen(terminal.read())
-                self.assertEqual(len(lines), rows)
-                self.assertEqual([line for line in lines if columns(re.sub("\033\\[[0-9;]*m", "", line)) > width], [])
-                self.assertTrue(lines[-1].startswith("q: quit"), lines[-1])
-                os.write(terminal.master, b"q")
-                self.ended(terminal, 0)
+            for kind in ((), ("--by", "session")):
+                with self.subTest(width=width, kind=kind):
+                    terminal = self.top("count", *kind, width=width, rows=rows)
+                    lines = screen(terminal.read())
+                    self.assertEqual(len(lines), rows)
+                    self.assertEqual([line for line in lines if columns(re.sub("\033\\[[0-9;]*m", "", line)) > width], [])
+                    self.assertTrue(lines[-1].startswith("q: quit"), lines[-1])
+                    os.write(terminal.master, b"q")
+                    self.ended(terminal, 0)
 
     def test_a_changed_size(self):
         terminal = self.top("count")

@@ -38,6 +38,8 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/repeated_setup.h \
 	src/journal/enrich/scope.c \
 	src/journal/enrich/scope.h \
+	src/journal/enrich/scope_stats.c \
+	src/journal/enrich/scope_stats.h \
 	src/journal/enrich/session_findings.c \
 	src/journal/enrich/session_findings.h \
 	src/journal/enrich/row_loop.h \

@@ -11,6 +11,7 @@ static const struct {
         enum prof_stage stage;
 } stores[STORE_COUNT] = {
     [STORE_DIGESTS] = {"digests", STAGE_DIGEST},
+    [STORE_SCOPES] = {"scopes", STAGE_DIGEST},
     [STORE_STATEMENTS] = {"prepared statements", STAGE_DISSECT},
     [STORE_IDENTITIES] = {"sessions of recent records", STAGE_JOURNAL},
     [STORE_RECORDS] = {"the table of records", STAGE_PROFILE},

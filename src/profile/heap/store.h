@@ -16,6 +16,7 @@
 
 enum prof_store {
         STORE_DIGESTS,    /**< statistics by statement digest (journal/enrich/digests.c) */
+        STORE_SCOPES,     /**< statistics by scope, user and so on (journal/enrich/scope_stats.c) */
         STORE_STATEMENTS, /**< prepared statements that clients have not closed (mysql/dissect/statement.c) */
         STORE_IDENTITIES, /**< past sessions that recent records refer to (journal/recent.c) */
         STORE_RECORDS,    /**< the table of allocation records (table.c) */
