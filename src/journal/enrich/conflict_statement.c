@@ -1,6 +1,6 @@
 #include "journal/enrich/conflict_statement.h"
 
-#include "mysql/sql/sql.h"
+#include "mysql/sql/trx_verb.h"
 #include "mysql/wire/command.h"
 
 static struct span text_of(const struct record *r)
@@ -66,11 +66,6 @@ bool conflict_may_lock(const struct record *r)
 
 bool conflict_ends_transaction(const struct record *r)
 {
-        struct sql_lexer lexer = sql_lexer_over(text_of(r), r->sql_mode);
-        struct sql_token first = next_word(&lexer);
-        struct sql_token second = next_word(&lexer);
-        if (sql_is(&second, "WORK")) {
-                second = next_word(&lexer);
-        }
-        return sql_is(&first, "COMMIT") || (sql_is(&first, "ROLLBACK") && !sql_is(&second, "TO"));
+        enum trx_verb verb = trx_verb_of(text_of(r), r->sql_mode);
+        return verb == TRX_COMMIT || verb == TRX_ROLLBACK;
 }

@@ -105,6 +105,9 @@ static struct outcome end_result(struct dissect *d, struct command *cmd, const s
         if (more || d->multi_result != NULL) {
                 multi_result_add(&d->multi_result, cmd, ok.affected_rows);
         }
+        if (more) {
+                transaction_on_result(&d->transaction, ok.status);
+        }
         if (cmd->type->shape == SHAPE_RESULT && more) {
                 cmd->state = REPLYING_FIRST;
                 cmd->rows_before = cmd->rows;

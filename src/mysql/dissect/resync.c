@@ -397,6 +397,7 @@ static void doubt_session(struct dissect *d)
                 vars->identity++;
         }
         d->transaction.is_open = false; /* if one is open, it is not known to be the same */
+        d->transaction.between = (struct transaction_between){.any = false};
         d->secrets.last_secret = true;
         d->secrets.prepared_secret = true;
         d->secrets.left_secret = SECRECY_ALL;

@@ -1,6 +1,6 @@
 #include "mysql/dissect/transaction.h"
 
-#include "mysql/sql/sql.h"
+#include "mysql/sql/trx_verb.h"
 
 enum {
         STATUS_IN_TRANS = 0x0001,
@@ -39,40 +39,27 @@ static bool may_restart(struct span text)
         return memchr("/-#", text.data[0], 3) != NULL;
 }
 
-static struct sql_token next_word(struct sql_lexer *lexer)
+/** What a statement did to the transaction that it ran in, if it succeeded and a transaction is open after it. Of @p several statements, the
+ *  last that did something counts. */
+static enum restart restart_of(struct span text, struct sql_mode mode, bool several)
 {
-        struct sql_token t = sql_next(lexer);
-        while (t.kind == SQL_COMMENT) {
-                t = sql_next(lexer);
-        }
-        return t;
-}
-
-/** What a statement did to the transaction that it ran in, if it succeeded and a transaction is open after it. */
-static enum restart restart_of(struct span text, struct sql_mode mode)
-{
-        if (!may_restart(text)) {
+        if (!several && !may_restart(text)) {
                 return GOES_ON;
         }
-        struct sql_lexer lexer = sql_lexer_over(text, mode);
-        struct sql_token first = next_word(&lexer);
-        struct sql_token second = next_word(&lexer);
-        if (sql_is(&second, "WORK")) {
-                second = next_word(&lexer);
+        enum trx_verb verb = several ? trx_verb_of_last(text, mode) : trx_verb_of(text, mode);
+        switch ((int)verb) {
+        case TRX_COMMIT:
+        case TRX_ROLLBACK: return ENDS_HERE;
+        case TRX_BEGIN: return BEGINS_HERE;
+        default: return GOES_ON;
         }
-        if (sql_is(&first, "COMMIT") || (sql_is(&first, "ROLLBACK") && !sql_is(&second, "TO"))) {
-                return ENDS_HERE;
-        }
-        bool begins = sql_is(&first, "BEGIN") && !sql_is(&second, "NOT"); /* NOT ATOMIC: a block */
-        bool starts = sql_is(&first, "START") && sql_is(&second, "TRANSACTION");
-        return begins || starts ? BEGINS_HERE : GOES_ON;
 }
 
 /** The same for a prepared statement. Many short packets may execute it: its text is read once. */
 static enum restart restart_of_statement(struct statement *st, struct sql_mode mode)
 {
         if (!st->was_read || st->read_as != sql_mode_bits(mode)) {
-                st->restart = (uint8_t)restart_of(span_of(st->text, st->text_len), mode);
+                st->restart = (uint8_t)restart_of(span_of(st->text, st->text_len), mode, false);
                 st->read_as = sql_mode_bits(mode);
                 st->was_read = true;
         }
@@ -83,7 +70,7 @@ static enum restart restart_of_command(const struct statements *statements, cons
                                        struct sql_mode mode)
 {
         if (cmd->code == COM_QUERY) {
-                return restart_of(command_text(cmd), mode);
+                return restart_of(command_text(cmd), mode, cmd->ends > 1);
         }
         struct statement *st =
             cmd->code == COM_STMT_EXECUTE ? statements_find(statements, cmd->stmt_id) : NULL;
@@ -100,6 +87,28 @@ static void start_over(struct transaction *t)
         t->mode.no_backslash_escapes = false;
 }
 
+void transaction_on_result(struct transaction *t, uint16_t status)
+{
+        struct transaction_between *b = &t->between;
+        bool was_open = b->any ? b->is_open : t->is_open;
+        b->any = true;
+        b->is_open = (status & STATUS_IN_TRANS) != 0;
+        b->begun += b->is_open && !was_open ? 1 : 0;
+        b->ended = b->ended || (was_open && !b->is_open);
+}
+
+/** Apply the status flags, or the lack of them. */
+static void apply_status(struct transaction *t, const struct command *cmd)
+{
+        if (cmd->has_status && !cmd->failed) {
+                t->is_open = (cmd->status & STATUS_IN_TRANS) != 0;
+                t->mode.no_backslash_escapes = (cmd->status & STATUS_NO_BACKSLASH_ESCAPES) != 0;
+                t->mode.ansi_quotes = t->mode.is_mariadb && (cmd->status & STATUS_ANSI_QUOTES) != 0;
+        } else if (cmd->failed && cmd->errnum == ERR_DEADLOCK) {
+                t->is_open = false;
+        }
+}
+
 struct transaction_point transaction_advance(struct transaction *t, const struct statements *statements,
                                              const struct command *cmd)
 {
@@ -109,19 +118,20 @@ struct transaction_point transaction_advance(struct transaction *t, const struct
         if (is_new && (!cmd->failed || cmd->code == COM_CHANGE_USER)) {
                 start_over(t); /* MariaDB keeps a session whose COM_CHANGE_USER failed, but resets it */
         }
-        if (cmd->has_status && !cmd->failed) {
-                t->is_open = (cmd->status & STATUS_IN_TRANS) != 0;
-                t->mode.no_backslash_escapes = (cmd->status & STATUS_NO_BACKSLASH_ESCAPES) != 0;
-                t->mode.ansi_quotes = t->mode.is_mariadb && (cmd->status & STATUS_ANSI_QUOTES) != 0;
-        } else if (cmd->failed && cmd->errnum == ERR_DEADLOCK) {
-                t->is_open = false;
+        struct transaction_between between = t->between;
+        if (between.any) {
+                t->is_open = between.is_open;
+                t->between = (struct transaction_between){.any = false};
         }
-        bool stays = was_open && t->is_open && cmd->has_status && !cmd->failed;
+        bool was_open_last = t->is_open;
+        apply_status(t, cmd);
+        bool stays = was_open && t->is_open && cmd->has_status && !cmd->failed && !between.ended;
         enum restart restart = stays ? restart_of_command(statements, cmd, point.mode) : GOES_ON;
-        if ((t->is_open && !was_open) || restart == BEGINS_HERE) {
+        if ((t->is_open && !was_open_last) || restart == BEGINS_HERE) {
                 t->id++;
         }
-        point.id = t->is_open || was_open ? t->id : 0;
+        t->id += between.begun;
+        point.id = t->is_open || was_open || between.begun > 0 ? t->id : 0;
         t->id += restart == ENDS_HERE ? 1 : 0;
         return point;
 }

@@ -9,19 +9,30 @@
 #include "mysql/dissect/statement.h"
 #include "mysql/wire/sql_mode.h"
 
+/** What the status flags between the results of a command have shown. */
+struct transaction_between {
+        bool any;     /**< there were some */
+        bool is_open; /**< by the last of them */
+        bool ended;   /**< a transaction ended */
+        uint32_t begun;
+};
+
 struct transaction {
-        bool is_open;         /**< by the last status flags */
+        bool is_open; /**< by the last status flags */
+        struct transaction_between between;
         uint64_t id;          /**< of the last transaction; 1 is the session's first */
         struct sql_mode mode; /**< how the server reads the next statement */
 };
 
 /** Which transaction a command belongs to, and how the server read it. */
 struct transaction_point {
-        uint64_t id; /**< of the transaction that it was in, began or ended; 0: none */
+        uint64_t id; /**< of the transaction that it was in, began or ended, the last of several; 0: none */
         struct sql_mode mode;
 };
 
 void transaction_on_greeting(struct transaction *t, struct span server_version);
+/** A result of the current command ended with @p status, and another one follows: a text of several statements, or a procedure. */
+void transaction_on_result(struct transaction *t, uint16_t status);
 /** @p cmd ended: apply the status flags of its reply. Once for each command, in order. */
 struct transaction_point transaction_advance(struct transaction *t, const struct statements *statements,
                                              const struct command *cmd);

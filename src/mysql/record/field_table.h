@@ -23,7 +23,7 @@
             "Number of the transaction within its session, counted from 1. Transactions are recognized by " \
             "the server's status flags, and by COMMIT, ROLLBACK and BEGIN where one transaction "           \
             "immediately follows another. The statements that begin and end a transaction have its number " \
-            "too. Absent outside transactions.")                                                            \
+            "too; a command with several transactions has that of the last. Absent outside transactions.")  \
         ROW(TRX_IDLE_US, "trx_idle_us", trx_idle_us, UINT, OWN, "us",                                       \
             "Time for which the transaction was held before this record while nothing ran in it. Only in "  \
             "records with the finding transaction_idle.")                                                   \

@@ -44,6 +44,8 @@ src_libmysql_sql_a_SOURCES = \
 	src/mysql/sql/sql_words.h \
 	src/mysql/sql/tags.c \
 	src/mysql/sql/tags.h \
+	src/mysql/sql/trx_verb.c \
+	src/mysql/sql/trx_verb.h \
 	src/mysql/sql/use.c \
 	src/mysql/sql/use.h \
 	src/mysql/sql/user_variable.c \

@@ -362,11 +362,9 @@ static void wide_lengths(void)
 
 /* --- transactions ---------------------------------------------------------------------------------------------------------- */
 
-/** @p text is answered with in_trans or without. @return the number of the transaction that its record tells; 0: none. */
-static unsigned trx_after(const char *text, bool in_trans)
+/** @return the number of the transaction that the last record tells; 0: none. */
+static unsigned last_trx(void)
 {
-        query(text);
-        script_answer(&s, in_trans ? SPAN("\0\0\0\3\0\0\0") : SPAN("\0\0\0\2\0\0\0"));
         char *records = script_play(&s, 0);
         const char *last = records;
         for (const char *at = records; (at = strstr(at, "\"event\":")) != NULL; at++) {
@@ -377,6 +375,63 @@ static unsigned trx_after(const char *text, bool in_trans)
         CU_ASSERT_PTR_NULL(strstr(records, "opaque"));
         free(records);
         return number;
+}
+
+/** @p text is answered with in_trans or without. @return as last_trx. */
+static unsigned trx_after(const char *text, bool in_trans)
+{
+        query(text);
+        script_answer(&s, in_trans ? SPAN("\0\0\0\3\0\0\0") : SPAN("\0\0\0\2\0\0\0"));
+        return last_trx();
+}
+
+/** @p text is answered with an OK for each of the @p n @p flags: 1 = in_trans. @return the number of the transaction as last_trx. */
+static unsigned trx_after_several(const char *text, const uint8_t *flags, size_t n)
+{
+        query(text);
+        for (size_t i = 0; i + 1 < n; i++) {
+                uint8_t ok[] = {0, 0, 0, (uint8_t)(2 | 8 | flags[i]), 0, 0, 0};
+                script_answer(&s, span_of(ok, sizeof ok));
+        }
+        uint8_t ok[] = {0, 0, 0, (uint8_t)(2 | flags[n - 1]), 0, 0, 0};
+        script_answer(&s, span_of(ok, sizeof ok));
+        return last_trx();
+}
+
+#define FLAGS(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
+
+/** Transactions that begin or end between the results of one command. */
+static void transactions_within_a_command(void)
+{
+        script_open(&s, 0, 45);
+        CU_ASSERT_EQUAL(trx_after_several("SELECT 1; SELECT 2", FLAGS(0, 0)), 0);
+        CU_ASSERT_EQUAL(trx_after_several("BEGIN; UPDATE t SET a = 1; COMMIT", FLAGS(1, 1, 0)), 1);
+        CU_ASSERT_EQUAL(trx_after("SELECT 1", false), 0);
+        CU_ASSERT_EQUAL(trx_after_several("BEGIN; UPDATE t SET a = 1", FLAGS(1, 1)), 2);
+        CU_ASSERT_EQUAL(trx_after_several("COMMIT; SELECT 1", FLAGS(0, 0)), 2);
+        CU_ASSERT_EQUAL(trx_after("BEGIN", true), 3);
+        CU_ASSERT_EQUAL(trx_after_several("COMMIT; BEGIN", FLAGS(0, 1)), 4);
+        CU_ASSERT_EQUAL(trx_after_several("COMMIT; BEGIN; COMMIT; BEGIN", FLAGS(0, 1, 0, 1)), 6);
+        CU_ASSERT_EQUAL(trx_after("COMMIT", false), 6);
+        CU_ASSERT_EQUAL(trx_after_several("BEGIN; COMMIT; BEGIN; COMMIT", FLAGS(1, 0, 1, 0)), 8);
+        /* the flag stays set */
+        CU_ASSERT_EQUAL(trx_after("BEGIN", true), 9);
+        CU_ASSERT_EQUAL(trx_after_several("SELECT 1; BEGIN", FLAGS(1, 1)), 10);
+        CU_ASSERT_EQUAL(trx_after_several("SELECT 1; COMMIT AND CHAIN", FLAGS(1, 1)), 10);
+        CU_ASSERT_EQUAL(trx_after_several("SELECT 1; SELECT 2", FLAGS(1, 1)), 11);
+        CU_ASSERT_EQUAL(trx_after("ROLLBACK", false), 11);
+        /* a later statement fails, and its error has no flags */
+        query("BEGIN; SELECT x");
+        script_answer(&s, SPAN("\0\0\0\x0b\0\0\0"));
+        script_answer(&s, SPAN("\xff\x1e\4#42S22no such column"));
+        CU_ASSERT_EQUAL(last_trx(), 12);
+        CU_ASSERT_EQUAL(trx_after("SELECT 1", true), 12);
+        query("COMMIT; SELECT x");
+        script_answer(&s, SPAN("\0\0\0\x0a\0\0\0"));
+        script_answer(&s, SPAN("\xff\x1e\4#42S22no such column"));
+        CU_ASSERT_EQUAL(last_trx(), 12);
+        CU_ASSERT_EQUAL(trx_after("SELECT 1", false), 0);
+        CU_ASSERT_EQUAL(trx_after("SELECT 1", true), 13);
 }
 
 static void transactions(void)
@@ -425,6 +480,7 @@ static void transactions(void)
 
 static const struct tap_test tests[] = {
     {"transactions", transactions},
+    {"transactions within a command", transactions_within_a_command},
     {"names of the login", names_of_the_login},
     {"SET NAMES", set_names},
     {"SET NAMES, prepared", prepared_set_names},
