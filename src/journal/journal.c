@@ -14,7 +14,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { BATCH = 256, RETRY_MS = 200, EXPIRE_MS = 250, SETTLE_MS = 100, RUNS_BYTES = 4 * DIGEST_TEXT_MAX };
+enum {
+        BATCH = 256,
+        RETRY_MS = 200,
+        EXPIRE_MS = 250,
+        SETTLE_MS = 100,
+        RUNS_BYTES = 4 * DIGEST_TEXT_MAX,
+        ACCOUNT_BYTES = 8192, /* what the record of a transaction needs, packed */
+};
 
 /* --- the journal thread ---------------------------------------------------------------------------------------------- */
 
@@ -80,6 +87,22 @@ static __attribute__((noinline)) void see_conflicts(struct journal *j, struct se
         }
 }
 
+/** @p r is about to be written, or was written just now: write the record of the transaction that has ended before it, or by it. */
+static __attribute__((noinline)) void see_account(struct journal *j, struct session *s,
+                                                  const struct record *r, bool is_written)
+{
+        if (s == NULL) {
+                return;
+        }
+        const struct record_session *who = &s->identity->session;
+        const struct record *ended =
+            is_written ? transactions_after(&j->transactions, s->account, who, r)
+                       : transactions_before(&j->transactions, s->account, who, r, j->findings.gaps);
+        if (ended != NULL) {
+                write_record(j, ended, s->identity);
+        }
+}
+
 /** @p packed is ours to write to. */
 static void take_record(struct journal *j, struct journal_port *port, struct record_packed *packed)
 {
@@ -102,9 +125,15 @@ static void take_record(struct journal *j, struct journal_port *port, struct rec
                         scope_stats_see(&j->scopes, &session->tally, &identity->session, r);
                 }
         }
+        if (j->keeps_accounts) {
+                see_account(j, session, r, false);
+        }
         write_record(j, r, identity);
         if (conflicts_concern(&j->conflicts, r)) {
                 see_conflicts(j, session, r);
+        }
+        if (j->keeps_accounts) {
+                see_account(j, session, r, true);
         }
         if (r->event == EVENT_DISCONNECT && session != NULL) {
                 sessions_end(&port->sessions, r->session_place);
@@ -123,8 +152,11 @@ static void take_message(struct journal *j, struct journal_port *port, const str
 /** With log.when_full = block, what no sink can take stays in its ring. */
 static bool can_take(struct journal *j, size_t len)
 {
-        if (j->settings->log.when_full == SETTINGS_WHEN_FULL_DROP || atomic_load(&j->stopping) ||
-            sinks_have_space(&j->sinks, len)) {
+        if (j->settings->log.when_full == SETTINGS_WHEN_FULL_DROP || atomic_load(&j->stopping)) {
+                return true;
+        }
+        len += j->keeps_accounts ? ACCOUNT_BYTES : 0;
+        if (sinks_have_space(&j->sinks, len)) {
                 return true;
         }
         (void)sinks_flush(&j->sinks);
@@ -377,6 +409,7 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
                 return STATUS_NOMEM;
         }
         j->settings = settings;
+        j->keeps_accounts = settings->log.transactions;
         convert_init(&j->convert);
         j->wake.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (j->wake.fd < 0) {

@@ -199,7 +199,7 @@ struct journal_port *port_new(const struct settings *settings, struct journal_wa
         port->block = block;
         port->overflow.max_bytes = settings->limits.held_bytes + OVERFLOW_BYTES;
         port->space_fd = -1;
-        if (!sessions_init(&port->sessions, n_plus_one, recent) ||
+        if (!sessions_init(&port->sessions, n_plus_one, recent, settings->log.transactions) ||
             !make_places(port, settings->limits.sessions)) {
                 port_free(port);
                 return NULL;

@@ -35,6 +35,8 @@ struct journal {
         struct conflicts conflicts;
         struct scope_stats scopes;
         uint64_t settled_ns;          /**< monotonic: when the tallies of sessions were settled */
+        bool keeps_accounts; /* of transactions */
+        struct transactions transactions;
         uint64_t expired_ns;          /* monotonic: when idle runs were last looked for */
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };

@@ -6,9 +6,11 @@
 
 enum { PLACES_MIN = 64 };
 
-bool sessions_init(struct sessions *t, struct n_plus_one *n_plus_one, struct recent *recent)
+bool sessions_init(struct sessions *t, struct n_plus_one *n_plus_one, struct recent *recent,
+                   bool keeps_accounts)
 {
-        *t = (struct sessions){.n = PLACES_MIN, .n_plus_one = n_plus_one, .recent = recent};
+        *t = (struct sessions){
+            .n = PLACES_MIN, .n_plus_one = n_plus_one, .recent = recent, .keeps_accounts = keeps_accounts};
         t->places = prof_calloc(STAGE_JOURNAL, t->n, sizeof(struct session *));
         t->n = t->places != NULL ? t->n : 0;
         return t->places != NULL;
@@ -92,7 +94,7 @@ static struct session *take_place(struct sessions *t, const struct record *r)
                 return s;
         }
         sessions_end(t, r->session_place);
-        s = prof_calloc(STAGE_JOURNAL, 1, sizeof *s);
+        s = prof_calloc(STAGE_JOURNAL, 1, sizeof *s + (t->keeps_accounts ? sizeof s->account[0] : 0));
         if (s != NULL) {
                 s->conn_id = r->conn_id;
                 n_plus_one_begin(t->n_plus_one, &s->order);

@@ -6,13 +6,15 @@
  *
  * A place belongs to one session at a time: the port hands places out (journal_session_begin), and so bounds them. When the end of a
  * session was dropped, the next session in its place takes over.
- * Threads: the journal thread.   Memory: STAGE_JOURNAL, for each open session about 1 KiB and its scope (scope.h); bounded by the number of places. */
+ * Threads: the journal thread.   Memory: STAGE_JOURNAL, for each open session about 1 KiB and its scope (scope.h), with accounts less than 3 KiB
+ * more; bounded by the number of places. */
 #ifndef JOURNAL_SESSIONS_H
 #define JOURNAL_SESSIONS_H
 
 #include "journal/enrich/n_plus_one.h"
 #include "journal/enrich/scope_stats.h"
 #include "journal/enrich/session_findings.h"
+#include "journal/enrich/transactions.h"
 #include "journal/format/prefix.h"
 #include "journal/recent.h"
 
@@ -34,6 +36,7 @@ struct session {
         struct session_history history;
         struct session_transaction transaction;
         struct scope_tally tally;
+        struct transaction_account account[]; /**< one, if the sessions keep accounts */
 };
 
 struct sessions {
@@ -41,10 +44,12 @@ struct sessions {
         size_t n;
         struct n_plus_one *n_plus_one;
         struct recent *recent;
+        bool keeps_accounts; /**< of the transactions */
 };
 
-/** Both must outlive the sessions. @return false when memory is out; then only sessions_fini may follow. */
-bool sessions_init(struct sessions *t, struct n_plus_one *n_plus_one, struct recent *recent);
+/** @p n_plus_one and @p recent must outlive the sessions. @return false when memory is out; then only sessions_fini may follow. */
+bool sessions_init(struct sessions *t, struct n_plus_one *n_plus_one, struct recent *recent,
+                   bool keeps_accounts);
 void sessions_fini(struct sessions *t);
 
 /** What became of a record's session. */

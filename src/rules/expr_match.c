@@ -143,6 +143,12 @@ enum truth expr_match_error(const struct expr_test *test, struct expr_subject *s
         return expr_truth(has_errno && expr_compare_number(test, r->errno_));
 }
 
+/** Is @p r about all statements of a transaction? */
+static bool is_account(const struct record *r)
+{
+        return r->event == EVENT_TRANSACTION;
+}
+
 bool expr_is_statement(const struct record *r)
 {
         return r->event == EVENT_QUERY || r->event == EVENT_N_PLUS_ONE || r->event == EVENT_WRITE_LOOP ||
@@ -152,7 +158,7 @@ bool expr_is_statement(const struct record *r)
 /** The duration of a login or of a session is not what one looks for among statements. */
 enum truth expr_match_duration(const struct expr_test *test, struct expr_subject *subject)
 {
-        if (!expr_is_statement(subject->r)) {
+        if (!expr_is_statement(subject->r) && !is_account(subject->r)) {
                 return TRUTH_FALSE;
         }
         return test->kind == KIND_DURATION ? expr_match_number(test, subject)
@@ -162,7 +168,7 @@ enum truth expr_match_duration(const struct expr_test *test, struct expr_subject
 enum truth expr_match_bytes(const struct expr_test *test, struct expr_subject *subject)
 {
         const struct record *r = subject->r;
-        if (!expr_is_statement(r)) {
+        if (!expr_is_statement(r) && !is_account(r)) {
                 return TRUTH_FALSE;
         }
         uint64_t sent = record_uint_if_any(r, FIELD_BYTES_SENT);

@@ -188,8 +188,13 @@ enum truth expr_match_table(const struct expr_test *test, struct expr_subject *s
         return match_outline(test, subject, decide_table);
 }
 
+/** The record of a transaction has their number. */
 enum truth expr_match_statements(const struct expr_test *test, struct expr_subject *subject)
 {
+        const struct record *r = subject->r;
+        if (record_has(r, FIELD_STATEMENT_COUNT)) {
+                return expr_truth(expr_compare_number(test, r->statement_count));
+        }
         return match_outline(test, subject, decide_statements);
 }
 

@@ -306,8 +306,8 @@ static bool is_sampled(const struct filter *f, const struct record *r)
         if (f->samples_sessions && !in_sample(session, f->sample_sessions)) {
                 return false;
         }
-        return !f->samples || r->event != EVENT_QUERY || record_has(r, FIELD_ERRNO) ||
-               in_sample(statement, f->sample);
+        return !f->samples || (r->event != EVENT_QUERY && r->event != EVENT_TRANSACTION) ||
+               record_has(r, FIELD_ERRNO) || in_sample(statement, f->sample);
 }
 
 static bool pass_expression(struct filter *f, const struct record *r)

@@ -162,6 +162,9 @@ const struct settings_row settings_rows[] = {
        "end of the session. 0 disables this."),
     BOOL("log.transaction_open", log.transaction_open, "true",
          "Report sessions that end within a transaction, which the server then rolls back."),
+    BOOL("log.transactions", log.transactions, "false",
+         "Log a record of each transaction when it has ended (event transaction): its times, its statements, "
+         "rows and errors, and how it ended."),
     UINT("log.prepare_once", log.prepare_once, 0, 1000000, "5",
          "Number of statements with the same digest that a session prepares, executes once and closes, from "
          "which on they are reported. 0 disables this."),

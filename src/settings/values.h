@@ -115,6 +115,7 @@ struct settings {
                     duplicate_ms; /**< the longest time between duplicates of a session; 0 = none are looked for */
                 uint64_t transaction_idle_ms; /**< a transaction held idle as long is reported; 0 = none is */
                 bool transaction_open;        /**< report transactions that a session leaves open */
+                bool transactions;            /**< a record of each transaction */
                 uint64_t prepare_once;        /**< statements executed once that are reported; 0 = none are */
                 uint64_t connection_per_statement; /**< short sessions that are reported; 0 = none are */
                 uint64_t

@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/libjournal_enrich.a
 src_libjournal_enrich_a_SOURCES = \
+	src/journal/enrich/account.c \
+	src/journal/enrich/account.h \
 	src/journal/enrich/conflict_statement.c \
 	src/journal/enrich/conflict_statement.h \
 	src/journal/enrich/digest_json.c \
@@ -60,4 +62,6 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/statement_keys.c \
 	src/journal/enrich/statement_keys.h \
 	src/journal/enrich/template_cache.c \
-	src/journal/enrich/template_cache.h
+	src/journal/enrich/template_cache.h \
+	src/journal/enrich/transactions.c \
+	src/journal/enrich/transactions.h

@@ -369,6 +369,38 @@ static void put_prepare_once(const struct line *l)
         line_flat(l->w, r->digest_text);
 }
 
+/** A number behind its @p name, if the record has it. */
+static void put_count(const struct line *l, enum record_field field, const char *one, const char *several)
+{
+        uint64_t n = record_uint_if_any(l->r, field);
+        if (n > 0) {
+                writer_format(l->w, ", %llu %s", (unsigned long long)n, n == 1 ? one : several);
+        }
+}
+
+/** "commit after 12.345 ms: 5 statements, busy 3.210 ms, idle 9.135 ms, 10 rows, 3 changed, 1 error" */
+static void put_account(const struct line *l)
+{
+        const struct record *r = l->r;
+        uint64_t n = record_uint_if_any(r, FIELD_STATEMENT_COUNT);
+        line_paint(l, record_has(r, FIELD_ERRNO) ? RED : BOLD);
+        line_flat(l->w, record_text_if_any(r, FIELD_ENDED));
+        line_paint(l, PLAIN);
+        writer_format(l->w, " after %.3f ms: %llu statement%s, busy %.3f ms, idle %.3f ms",
+                      (double)r->duration_us / 1e3, (unsigned long long)n, n == 1 ? "" : "s",
+                      (double)record_uint_if_any(r, FIELD_BUSY_US) / 1e3,
+                      (double)record_uint_if_any(r, FIELD_IDLE_US) / 1e3);
+        put_count(l, FIELD_ROWS, "row", "rows");
+        put_count(l, FIELD_AFFECTED_ROWS, "changed", "changed");
+        put_count(l, FIELD_ERROR_COUNT, "error", "errors");
+        put_count(l, FIELD_LOCK_WAITS, "lock wait", "lock waits");
+        if (record_has(r, FIELD_TAGS) && !l->brief) {
+                put_values(l, r->tags);
+        }
+        put_reason(l);
+        put_findings(l);
+}
+
 /** What the server did, and below it the transactions and their statements. */
 static void put_conflict(const struct line *l)
 {
@@ -396,7 +428,7 @@ static void put_event(const struct line *l)
             [EVENT_GAP] = put_gap,           [EVENT_LINT] = put_lint,
             [EVENT_N_PLUS_ONE] = put_run,    [EVENT_PREPARE_ONCE] = put_prepare_once,
             [EVENT_DEADLOCK] = put_conflict, [EVENT_LOCK_WAIT] = put_conflict,
-            [EVENT_WRITE_LOOP] = put_run,
+            [EVENT_WRITE_LOOP] = put_run,    [EVENT_TRANSACTION] = put_account,
         };
         enum record_event event = l->r->event;
         if (event != EVENT_QUERY) {

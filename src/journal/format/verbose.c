@@ -324,6 +324,8 @@ void verbose_record(struct writer *w, const struct record *r, bool color)
         put_number(&l, FIELD_DUPLICATES, "duplicates");
         put_number(&l, FIELD_TRX_ID, "transaction");
         put_number(&l, FIELD_TRX_IDLE_US, "trx idle us");
+        put_field(&l, FIELD_END_TS, "end");
+        put_number(&l, FIELD_LOCK_WAIT_US, "lock wait us");
         put_time(&l);
         put_shares(&l);
         put_bytes(&l);

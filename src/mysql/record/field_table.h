@@ -14,11 +14,11 @@
         ROW(CONN_ID, "conn_id", conn_id, UINT, OWN, "",                                                     \
             "Session ID, counted from 1; unique within a run of the proxy.")                                \
         ROW(CONN_SEQ_NUM, "conn_seq_num", conn_seq_num, UINT, OWN, "",                                      \
-            "Number of the command within its session, counted from 1. Only in query, deadlock, lock_wait, lint, "\
-            "n_plus_one and write_loop records.")                                                           \
+            "Number of the command within its session, counted from 1. Only in query, transaction, deadlock, "\
+            "lock_wait, lint, n_plus_one and write_loop records.")                                                           \
         ROW(LAST_CONN_SEQ_NUM, "last_conn_seq_num", last_conn_seq_num, UINT, OPTIONAL, "",                  \
-            "Number of the last command of the loop; conn_seq_num is that of the first. Only in "           \
-            "n_plus_one and write_loop records.")                                                           \
+            "Number of the last command of the loop or transaction; conn_seq_num is that of the first. Only in "\
+            "transaction, n_plus_one and write_loop records.")                                                           \
         ROW(TRX_ID, "trx_id", trx_id, UINT, OWN, "",                                                        \
             "Number of the transaction within its session, counted from 1. Transactions are recognized by " \
             "the server's status flags, and by COMMIT, ROLLBACK and BEGIN where one transaction "           \
@@ -117,6 +117,11 @@
         ROW(BULK_ROWS, "bulk_rows", bulk_rows, ROWS, OPTIONAL, "",                                          \
             "The first parameter rows of a COM_STMT_BULK_EXECUTE, at most 16, typed. Absent in other "      \
             "commands.")                                                                                    \
+        ROW(STATEMENT_COUNT, "statement_count", statement_count, UINT, OPTIONAL, "",                        \
+            "Number of commands that executed SQL. Only in transaction records.")                           \
+        ROW(END_TS, "end_ts", end_ts, TEXT, OPTIONAL, "",                                                   \
+            "Time at which it ended, in the form of ts, which is when it began. Only in "                   \
+            "transaction records.")                                                                         \
         ROW(DURATION_US, "duration_us", duration_us, UINT, OWN, "us",                                       \
             "Time from the first byte of the request to the last byte of the reply. For a login, from the " \
             "greeting to the result; for a session, its whole duration; for the notice that an opaque "     \
@@ -135,6 +140,18 @@
             "Part of duration_us that the proxy itself took, from reading bytes to having written them. "   \
             "If several commands are in flight, the time for all of them since the previous record. "       \
             "Absent without a reply.")                                                                      \
+        ROW(BUSY_US, "busy_us", busy_us, UINT, OPTIONAL, "us",                                              \
+            "Sum of the durations of the commands: the time in the database. Only in "                      \
+            "transaction records.")                                                                         \
+        ROW(IDLE_US, "idle_us", idle_us, UINT, OPTIONAL, "us",                                              \
+            "Time in which no command ran: the application's time. Only in transaction "                    \
+            "records.")                                                                                     \
+        ROW(LOCK_WAITS, "lock_waits", lock_waits, UINT, OPTIONAL, "",                                       \
+            "Number of statements that failed because they had waited for a lock (errors 1205 "             \
+            "and 1213); waits of statements that succeeded are not known. Only in transaction "             \
+            "records; absent if it is 0.")                                                                  \
+        ROW(LOCK_WAIT_US, "lock_wait_us", lock_wait_us, UINT, OPTIONAL, "us",                               \
+            "Time that the server took for these statements. Absent if it is 0.")                           \
         ROW(ROWS, "rows", rows, UINT, OWN, "",                                                              \
             "Number of rows received, in all results; for a stream of events, such as a binary log, the "   \
             "number of events. Absent if the reply had no columns.")                                        \
@@ -188,6 +205,8 @@
             "Bytes from the client to the server, including packet headers.")                               \
         ROW(BYTES_RECEIVED, "bytes_received", bytes_received, UINT, OWN, "bytes",                           \
             "Bytes from the server to the client, including packet headers.")                               \
+        ROW(ERROR_COUNT, "error_count", error_count, UINT, OPTIONAL, "",                                    \
+            "Number of commands that failed. Only in transaction records; absent if it is 0.")              \
         ROW(ERRNO, "errno", errno_, UINT, OPTIONAL, "", "Error number. Absent if there was no error.")      \
         ROW(SQLSTATE, "sqlstate", sqlstate, TEXT, OPTIONAL, "",                                             \
             "SQLSTATE of the error, five characters. Absent before the greeting.")                          \
@@ -195,6 +214,10 @@
         ROW(INFO, "info", info, TEXT, OWN, "",                                                              \
             "Information that the server returned on success, such as \"Rows matched: 1  Changed: 1\"; or " \
             "details of a notice. Absent if there is no such information.")                                 \
+        ROW(ENDED, "ended", ended, TEXT, OPTIONAL, "",                                                      \
+            "How the transaction ended: commit, rollback, implicit_commit, xa_prepare, "                    \
+            "xa_commit, xa_rollback, deadlock, error, disconnect, reset_connection, "                       \
+            "change_user or unknown. Only in transaction records.")                                         \
         ROW(REASON, "reason", reason, TEXT, OPTIONAL, "",                                                   \
             "Why a session ended, why a command has no reply, which limit truncated its text or values, "   \
             "or what a notice is about.")                                                                   \

@@ -45,6 +45,7 @@ const char *record_event_name(enum record_event event)
             [EVENT_WRITE_LOOP] = "write_loop",
             [EVENT_DEADLOCK] = "deadlock",
             [EVENT_LOCK_WAIT] = "lock_wait",
+            [EVENT_TRANSACTION] = "transaction",
             [EVENT_GAP] = "gap",
         };
         return event < EVENT_COUNT ? names[event] : "?";

@@ -25,9 +25,10 @@ enum record_event {
         EVENT_N_PLUS_ONE, /**< a run of statements ended, one for each row of a result before them: repeated */
         EVENT_WRITE_LOOP, /**< the same of statements that write: repeated */
         EVENT_PREPARE_ONCE, /**< a run ended of statements that were prepared, executed once and closed: repeated */
-        EVENT_DEADLOCK,  /**< a deadlock: the transactions that were open, and their statements */
-        EVENT_LOCK_WAIT, /**< the same of a lock wait timeout */
-        EVENT_GAP,       /**< records that could not be kept stood here: dropped */
+        EVENT_DEADLOCK,    /**< a deadlock: the transactions that were open, and their statements */
+        EVENT_LOCK_WAIT,   /**< the same of a lock wait timeout */
+        EVENT_TRANSACTION, /**< a transaction ended: what ran in it, and how it ended */
+        EVENT_GAP,         /**< records that could not be kept stood here: dropped */
         EVENT_COUNT
 };
 
@@ -156,7 +157,13 @@ struct record {
         struct value_list query_attributes;
         uint64_t bulk_count;
         struct value_list bulk_rows;
+        uint64_t statement_count;
+        struct span end_ts;
         uint64_t stall_us;
+        uint64_t busy_us;
+        uint64_t idle_us;
+        uint64_t lock_waits;
+        uint64_t lock_wait_us;
         struct value_list column_names;
         struct value_list first_rows;
         uint64_t first_rows_cut;
@@ -165,9 +172,11 @@ struct record {
         struct value_list result_affected_rows;
         uint64_t results_cut;
         struct value_list session_changes;
+        uint64_t error_count;
         uint64_t errno_;
         struct span sqlstate;
         struct span error;
+        struct span ended;
         struct span reason;
         struct span rule;
         struct span direction;

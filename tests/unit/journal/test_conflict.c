@@ -34,7 +34,7 @@ static void begin(size_t recent_bytes)
         has_places = true;
         CU_ASSERT_EQUAL_FATAL(recent_init(&recent, recent_bytes), STATUS_OK);
         CU_ASSERT_EQUAL_FATAL(n_plus_one_new(5, &n_plus_one), STATUS_OK);
-        CU_ASSERT_TRUE_FATAL(sessions_init(&port.sessions, n_plus_one, &recent));
+        CU_ASSERT_TRUE_FATAL(sessions_init(&port.sessions, n_plus_one, &recent, false));
         conflicts_init(&conflicts, &settings, &recent, ports, 1);
 }
 
