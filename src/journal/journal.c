@@ -20,7 +20,7 @@ enum {
         EXPIRE_MS = 250,
         SETTLE_MS = 100,
         RUNS_BYTES = 4 * DIGEST_TEXT_MAX,
-        ACCOUNT_BYTES = 8192, /* what the record of a transaction needs, packed */
+        ACCOUNT_BYTES = 8192, /* what the records of transactions and scopes need, packed */
 };
 
 /* --- the journal thread ---------------------------------------------------------------------------------------------- */
@@ -29,6 +29,12 @@ static void write_record(struct journal *j, const struct record *r, struct ident
 {
         recent_add(&j->recent, r, identity);
         sinks_put(&j->sinks, r);
+}
+
+/** For struct accounts. */
+static void write_ended(void *arg, const struct record *r, struct identity *identity)
+{
+        write_record(arg, r, identity);
 }
 
 static void write_gap(struct journal *j, uint64_t dropped)
@@ -87,22 +93,6 @@ static __attribute__((noinline)) void see_conflicts(struct journal *j, struct se
         }
 }
 
-/** @p r is about to be written, or was written just now: write the record of the transaction that has ended before it, or by it. */
-static __attribute__((noinline)) void see_account(struct journal *j, struct session *s,
-                                                  const struct record *r, bool is_written)
-{
-        if (s == NULL) {
-                return;
-        }
-        const struct record_session *who = &s->identity->session;
-        const struct record *ended =
-            is_written ? transactions_after(&j->transactions, s->account, who, r)
-                       : transactions_before(&j->transactions, s->account, who, r, j->findings.gaps);
-        if (ended != NULL) {
-                write_record(j, ended, s->identity);
-        }
-}
-
 /** @p packed is ours to write to. */
 static void take_record(struct journal *j, struct journal_port *port, struct record_packed *packed)
 {
@@ -125,15 +115,15 @@ static void take_record(struct journal *j, struct journal_port *port, struct rec
                         scope_stats_see(&j->scopes, &session->tally, &identity->session, r);
                 }
         }
-        if (j->keeps_accounts) {
-                see_account(j, session, r, false);
+        if (j->accounts.any) {
+                accounts_before(&j->accounts, session, r, j->findings.gaps);
         }
         write_record(j, r, identity);
         if (conflicts_concern(&j->conflicts, r)) {
                 see_conflicts(j, session, r);
         }
-        if (j->keeps_accounts) {
-                see_account(j, session, r, true);
+        if (j->accounts.any) {
+                accounts_after(&j->accounts, session, r);
         }
         if (r->event == EVENT_DISCONNECT && session != NULL) {
                 sessions_end(&port->sessions, r->session_place);
@@ -155,7 +145,7 @@ static bool can_take(struct journal *j, size_t len)
         if (j->settings->log.when_full == SETTINGS_WHEN_FULL_DROP || atomic_load(&j->stopping)) {
                 return true;
         }
-        len += j->keeps_accounts ? ACCOUNT_BYTES : 0;
+        len += j->accounts.any ? ACCOUNT_BYTES : 0;
         if (sinks_have_space(&j->sinks, len)) {
                 return true;
         }
@@ -265,7 +255,8 @@ static bool drain_all(struct journal *j)
 /** Are there runs that expire_runs could end? */
 static bool has_runs(const struct journal *j)
 {
-        return enrich_is_waiting(&j->enrich) || session_findings_are_waiting(&j->findings);
+        return enrich_is_waiting(&j->enrich) || session_findings_are_waiting(&j->findings) ||
+               accounts_are_waiting(&j->accounts);
 }
 
 /** The loops of @p order were reported. */
@@ -309,6 +300,8 @@ static void expire_runs(struct journal *j)
         while (can_take(j, RUNS_BYTES) &&
                (history = session_findings_expire(&j->findings, history, now_ns, &n)) != NULL) {
                 write_session_runs(j, sessions_owner_of_history(history), n);
+        }
+        while (can_take(j, RUNS_BYTES) && accounts_due(&j->accounts, now_ns, false)) {
         }
 }
 
@@ -354,6 +347,8 @@ static void finish(struct journal *j)
         }
         expire_loops(j, UINT64_MAX);
         write_conflicts(j, true);
+        while (accounts_due(&j->accounts, clock_mono_ns(), true)) {
+        }
         leave_rest(j);
         sinks_finish(&j->sinks, deadline_ns);
 }
@@ -409,7 +404,6 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
                 return STATUS_NOMEM;
         }
         j->settings = settings;
-        j->keeps_accounts = settings->log.transactions;
         convert_init(&j->convert);
         j->wake.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (j->wake.fd < 0) {
@@ -429,6 +423,11 @@ enum status journal_new(const struct settings *settings, unsigned ports, struct 
         }
         scope_stats_init(&j->scopes, settings->log.digests > 0 ? settings->log.scopes : 0,
                          settings->log.scope_bytes, settings->log.scope_pause_ms);
+        if (status == STATUS_OK) {
+                status = accounts_init(&j->accounts, settings);
+                j->accounts.write = write_ended;
+                j->accounts.arg = j;
+        }
         conflicts_init(&j->conflicts, settings, &j->recent, j->ports, j->n_ports);
         if (status == STATUS_NOMEM) {
                 diag(DIAG_ERROR, "the log can't be set up: %s", status_text(status));
@@ -489,6 +488,7 @@ void journal_free(struct journal *j)
         recent_fini(&j->recent);
         convert_fini(&j->convert);
         session_findings_fini(&j->findings);
+        accounts_fini(&j->accounts);
         enrich_fini(&j->enrich);
         if (j->wake.fd >= 0) {
                 (void)close(j->wake.fd);

@@ -199,7 +199,8 @@ struct journal_port *port_new(const struct settings *settings, struct journal_wa
         port->block = block;
         port->overflow.max_bytes = settings->limits.held_bytes + OVERFLOW_BYTES;
         port->space_fd = -1;
-        if (!sessions_init(&port->sessions, n_plus_one, recent, settings->log.transactions) ||
+        if (!sessions_init(&port->sessions, n_plus_one, recent,
+                           settings->log.transactions || settings->log.scope_records > 0) ||
             !make_places(port, settings->limits.sessions)) {
                 port_free(port);
                 return NULL;

@@ -2,6 +2,7 @@
 #ifndef JOURNAL_JOURNAL_STATE_H
 #define JOURNAL_JOURNAL_STATE_H
 
+#include "journal/accounts.h"
 #include "journal/conflict.h"
 #include "journal/enrich/enrich.h"
 #include "journal/format/convert.h"
@@ -35,8 +36,7 @@ struct journal {
         struct conflicts conflicts;
         struct scope_stats scopes;
         uint64_t settled_ns;          /**< monotonic: when the tallies of sessions were settled */
-        bool keeps_accounts; /* of transactions */
-        struct transactions transactions;
+        struct accounts accounts;     /* of transactions and scopes */
         uint64_t expired_ns;          /* monotonic: when idle runs were last looked for */
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };

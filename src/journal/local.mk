@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/libjournal.a
 src_libjournal_a_SOURCES = \
+	src/journal/accounts.c \
+	src/journal/accounts.h \
 	src/journal/conflict.c \
 	src/journal/conflict.h \
 	src/journal/conflict_event.c \

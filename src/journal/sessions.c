@@ -94,7 +94,7 @@ static struct session *take_place(struct sessions *t, const struct record *r)
                 return s;
         }
         sessions_end(t, r->session_place);
-        s = prof_calloc(STAGE_JOURNAL, 1, sizeof *s + (t->keeps_accounts ? sizeof s->account[0] : 0));
+        s = prof_calloc(STAGE_JOURNAL, 1, sizeof *s + (t->keeps_accounts ? sizeof s->accounts[0] : 0));
         if (s != NULL) {
                 s->conn_id = r->conn_id;
                 n_plus_one_begin(t->n_plus_one, &s->order);

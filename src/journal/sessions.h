@@ -13,6 +13,7 @@
 
 #include "journal/enrich/n_plus_one.h"
 #include "journal/enrich/scope_stats.h"
+#include "journal/enrich/scope_records.h"
 #include "journal/enrich/session_findings.h"
 #include "journal/enrich/transactions.h"
 #include "journal/format/prefix.h"
@@ -28,6 +29,12 @@ struct session_transaction {
         bool is_open;
 };
 
+/** What a session does at present. */
+struct session_accounts {
+        struct transaction_account transaction;
+        struct scope_member scope;
+};
+
 struct session {
         uint64_t conn_id;
         struct identity *identity;
@@ -36,7 +43,7 @@ struct session {
         struct session_history history;
         struct session_transaction transaction;
         struct scope_tally tally;
-        struct transaction_account account[]; /**< one, if the sessions keep accounts */
+        struct session_accounts accounts[]; /**< one, if the sessions keep accounts */
 };
 
 struct sessions {
@@ -44,7 +51,7 @@ struct sessions {
         size_t n;
         struct n_plus_one *n_plus_one;
         struct recent *recent;
-        bool keeps_accounts; /**< of the transactions */
+        bool keeps_accounts; /**< of transactions or scopes */
 };
 
 /** @p n_plus_one and @p recent must outlive the sessions. @return false when memory is out; then only sessions_fini may follow. */

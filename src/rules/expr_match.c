@@ -143,10 +143,10 @@ enum truth expr_match_error(const struct expr_test *test, struct expr_subject *s
         return expr_truth(has_errno && expr_compare_number(test, r->errno_));
 }
 
-/** Is @p r about all statements of a transaction? */
+/** Is @p r about all statements of a transaction or a scope? */
 static bool is_account(const struct record *r)
 {
-        return r->event == EVENT_TRANSACTION;
+        return r->event == EVENT_TRANSACTION || r->event == EVENT_SCOPE;
 }
 
 bool expr_is_statement(const struct record *r)

@@ -188,7 +188,7 @@ enum truth expr_match_table(const struct expr_test *test, struct expr_subject *s
         return match_outline(test, subject, decide_table);
 }
 
-/** The record of a transaction has their number. */
+/** The record of a transaction or a scope has their number. */
 enum truth expr_match_statements(const struct expr_test *test, struct expr_subject *subject)
 {
         const struct record *r = subject->r;

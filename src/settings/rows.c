@@ -165,6 +165,13 @@ const struct settings_row settings_rows[] = {
     BOOL("log.transactions", log.transactions, "false",
          "Log a record of each transaction when it has ended (event transaction): its times, its statements, "
          "rows and errors, and how it ended."),
+    UINT(
+        "log.scope_records", log.scope_records, 0, 10000, "0",
+        "Log a record of each scope (a request, a job, a test) when it has ended (event scope), with at most "
+        "this many scopes open at once; of more, the one without statements for longest ends early. 0 logs "
+        "no such records."),
+    MS("log.scope_idle_ms", log.scope_idle_ms, 1, 3600000, "2000",
+       "A scope in which no statement has ended for this long is over."),
     UINT("log.prepare_once", log.prepare_once, 0, 1000000, "5",
          "Number of statements with the same digest that a session prepares, executes once and closes, from "
          "which on they are reported. 0 disables this."),

@@ -116,7 +116,10 @@ struct settings {
                 uint64_t transaction_idle_ms; /**< a transaction held idle as long is reported; 0 = none is */
                 bool transaction_open;        /**< report transactions that a session leaves open */
                 bool transactions;            /**< a record of each transaction */
-                uint64_t prepare_once;        /**< statements executed once that are reported; 0 = none are */
+                uint64_t
+                    scope_records; /**< scopes that can be open for a record of each; 0 = there are none */
+                uint64_t scope_idle_ms; /**< a scope without statements for as long is over */
+                uint64_t prepare_once;  /**< statements executed once that are reported; 0 = none are */
                 uint64_t connection_per_statement; /**< short sessions that are reported; 0 = none are */
                 uint64_t
                     repeated_setup; /**< needless statements of a session that are reported; 0 = none are */

@@ -211,6 +211,54 @@ class Transactions:
             self.assertEqual([r for r in proxy.settled() if r["event"] == "transaction"], [])
 
 
+class Scopes(unittest.TestCase):
+    """Records of scopes (log.scope_records)."""
+
+    def test_sums_and_ends(self):
+        with lab.Proxy("--log-scope-records=10", "--log-scope-idle-ms=300") as proxy:
+            a, b = (RawClient(proxy.port) for _ in range(2))
+            a.query("SET @querytap_scope = 'first'")
+            a.query("BEGIN")
+            b.query("SELECT 1, 2 UNION SELECT 3, 4 /*querytap_scope='pooled'*/")
+            a.query("SELECT 1")
+            a.query("COMMIT")
+            a.query("SELECT 2 /*querytap_scope='pooled'*/")
+            b.query("SELECT 3")
+            a.query("SET @querytap_scope = 'second'")
+            idle = proxy.wait_record(lambda r: r["event"] == "scope" and r["scope"] == "pooled", "the end of a scope")
+            self.assertEqual((idle["ended"], idle["session_count"], idle["rows"], idle["statement_count"]), ("idle", 2, 3, 2))
+            self.assertNotIn("conn_id", idle)
+            a.query("SELECT 4")
+            for c in (a, b):
+                c.quit()
+            records = proxy.settled()
+            found = [r for r in records if r["event"] == "scope"]
+            for s in found:
+                commands = [r for r in records if r["event"] == "query" and r.get("scope") == s["scope"]]
+                if s["scope"] != "second":  # which is over after a while, and goes on
+                    self.assertEqual(s["busy_us"], sum(r["duration_us"] for r in commands), s)
+                    self.assertEqual(s["statement_count"], sum(map(is_statement, commands)), s)
+                    self.assertEqual(s["rows"], sum(r.get("rows", 0) for r in commands), s)
+                    self.assertEqual(s["ts"], min(r["ts"] for r in commands), s)
+            ends = [(r["scope"], r["ended"]) for r in found]
+            self.assertEqual(ends[0], ("first", "next_scope"))
+            self.assertEqual(found[0]["transaction_count"], 1)
+            self.assertEqual(ends[-1], ("second", "disconnect"))
+            text = proxy.admin("/records?format=text&q=event:scope+scope:first").decode()
+            self.assertRegex(text, r"scope       first: next_scope after \d+\.\d{3} ms: 4 statements, busy .*, 1 session, 1 transaction, 1 row")
+
+    def test_the_end_of_the_proxy(self):
+        with lab.Proxy("--log-scope-records=2", "--log-scope-idle-ms=60000") as proxy:
+            c = RawClient(proxy.port)
+            for n in range(4):
+                c.query(f"SELECT {n} /*querytap_scope='s{n}'*/")
+            proxy.wait_record(lambda r: r.get("scope") == "s1" and r["event"] == "scope", "an early end")
+            proxy.stop()
+            self.assertEqual([(r["scope"], r["ended"]) for r in proxy.records("scope")],
+                             [("s0", "evicted"), ("s1", "evicted"), ("s2", "shutdown"), ("s3", "shutdown")])
+            c.close()
+
+
 class MariaDB(Transactions, unittest.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -53,11 +53,25 @@ static void add_error(struct account *a, const struct record *r)
         }
 }
 
-void account_add(struct account *a, const struct record *r)
+/** Extend the time by that of @p r, which is earlier than what was added before if its session is on another worker. */
+static void add_time(struct account *a, const struct record *r)
 {
         uint64_t end_ns = r->mono_ns + r->duration_us * CLOCK_US_NS;
-        a->idle_ns += r->mono_ns > a->ended_ns ? r->mono_ns - a->ended_ns : 0;
+        if (r->mono_ns > a->ended_ns) {
+                a->idle_ns += r->mono_ns - a->ended_ns;
+        } else if (end_ns < a->began_ns) {
+                a->idle_ns += a->began_ns - end_ns;
+        }
+        if (r->mono_ns < a->began_ns) {
+                a->began_ns = r->mono_ns;
+                a->began_wall_ns = r->wall_ns;
+        }
         a->ended_ns = end_ns > a->ended_ns ? end_ns : a->ended_ns;
+}
+
+void account_add(struct account *a, const struct record *r)
+{
+        add_time(a, r);
         a->busy_us += r->duration_us;
         a->statements += conflict_is_statement(r) ? 1 : 0;
         a->rows += record_uint_if_any(r, FIELD_ROWS);

@@ -42,6 +42,8 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/scope.h \
 	src/journal/enrich/scope_stats.c \
 	src/journal/enrich/scope_stats.h \
+	src/journal/enrich/scope_records.c \
+	src/journal/enrich/scope_records.h \
 	src/journal/enrich/session_findings.c \
 	src/journal/enrich/session_findings.h \
 	src/journal/enrich/row_loop.h \

@@ -383,6 +383,10 @@ static void put_account(const struct line *l)
 {
         const struct record *r = l->r;
         uint64_t n = record_uint_if_any(r, FIELD_STATEMENT_COUNT);
+        if (record_has(r, FIELD_SCOPE)) {
+                line_flat(l->w, record_text(r, FIELD_SCOPE));
+                writer_text(l->w, ": ");
+        }
         line_paint(l, record_has(r, FIELD_ERRNO) ? RED : BOLD);
         line_flat(l->w, record_text_if_any(r, FIELD_ENDED));
         line_paint(l, PLAIN);
@@ -390,6 +394,8 @@ static void put_account(const struct line *l)
                       (double)r->duration_us / 1e3, (unsigned long long)n, n == 1 ? "" : "s",
                       (double)record_uint_if_any(r, FIELD_BUSY_US) / 1e3,
                       (double)record_uint_if_any(r, FIELD_IDLE_US) / 1e3);
+        put_count(l, FIELD_SESSION_COUNT, "session", "sessions");
+        put_count(l, FIELD_TRANSACTION_COUNT, "transaction", "transactions");
         put_count(l, FIELD_ROWS, "row", "rows");
         put_count(l, FIELD_AFFECTED_ROWS, "changed", "changed");
         put_count(l, FIELD_ERROR_COUNT, "error", "errors");
@@ -429,6 +435,7 @@ static void put_event(const struct line *l)
             [EVENT_N_PLUS_ONE] = put_run,    [EVENT_PREPARE_ONCE] = put_prepare_once,
             [EVENT_DEADLOCK] = put_conflict, [EVENT_LOCK_WAIT] = put_conflict,
             [EVENT_WRITE_LOOP] = put_run,    [EVENT_TRANSACTION] = put_account,
+            [EVENT_SCOPE] = put_account,
         };
         enum record_event event = l->r->event;
         if (event != EVENT_QUERY) {

@@ -14,11 +14,12 @@
         ROW(CONN_ID, "conn_id", conn_id, UINT, OWN, "",                                                     \
             "Session ID, counted from 1; unique within a run of the proxy.")                                \
         ROW(CONN_SEQ_NUM, "conn_seq_num", conn_seq_num, UINT, OWN, "",                                      \
-            "Number of the command within its session, counted from 1. Only in query, transaction, deadlock, "\
-            "lock_wait, lint, n_plus_one and write_loop records.")                                                           \
+            "Number of the command within its session, counted from 1. Only in query, transaction, scope, deadlock, "\
+            "lock_wait, lint, n_plus_one and write_loop records.")                                           \
         ROW(LAST_CONN_SEQ_NUM, "last_conn_seq_num", last_conn_seq_num, UINT, OPTIONAL, "",                  \
-            "Number of the last command of the loop or transaction; conn_seq_num is that of the first. Only in "\
-            "transaction, n_plus_one and write_loop records.")                                                           \
+            "Number of the last command of the loop, transaction or scope; conn_seq_num is "                \
+            "that of the first. Only in transaction, scope, n_plus_one and write_loop "                     \
+            "records.")                                                                                     \
         ROW(TRX_ID, "trx_id", trx_id, UINT, OWN, "",                                                        \
             "Number of the transaction within its session, counted from 1. Transactions are recognized by " \
             "the server's status flags, and by COMMIT, ROLLBACK and BEGIN where one transaction "           \
@@ -118,7 +119,12 @@
             "The first parameter rows of a COM_STMT_BULK_EXECUTE, at most 16, typed. Absent in other "      \
             "commands.")                                                                                    \
         ROW(STATEMENT_COUNT, "statement_count", statement_count, UINT, OPTIONAL, "",                        \
-            "Number of commands that executed SQL. Only in transaction records.")                           \
+            "Number of commands that executed SQL. Only in transaction and scope records.")                           \
+        ROW(SESSION_COUNT, "session_count", session_count, UINT, OPTIONAL, "",                              \
+            "Number of sessions that sent statements for the scope; one that left it and came "             \
+            "back counts again. Only in scope records.")                                                    \
+        ROW(TRANSACTION_COUNT, "transaction_count", transaction_count, UINT, OPTIONAL, "",                  \
+            "Number of transactions of the scope. Only in scope records; absent if it is 0.")               \
         ROW(END_TS, "end_ts", end_ts, TEXT, OPTIONAL, "",                                                   \
             "Time at which it ended, in the form of ts, which is when it began. Only in "                   \
             "transaction records.")                                                                         \
@@ -206,7 +212,7 @@
         ROW(BYTES_RECEIVED, "bytes_received", bytes_received, UINT, OWN, "bytes",                           \
             "Bytes from the server to the client, including packet headers.")                               \
         ROW(ERROR_COUNT, "error_count", error_count, UINT, OPTIONAL, "",                                    \
-            "Number of commands that failed. Only in transaction records; absent if it is 0.")              \
+            "Number of commands that failed. Only in transaction and scope records; absent if it is 0.")              \
         ROW(ERRNO, "errno", errno_, UINT, OPTIONAL, "", "Error number. Absent if there was no error.")      \
         ROW(SQLSTATE, "sqlstate", sqlstate, TEXT, OPTIONAL, "",                                             \
             "SQLSTATE of the error, five characters. Absent before the greeting.")                          \
@@ -217,7 +223,8 @@
         ROW(ENDED, "ended", ended, TEXT, OPTIONAL, "",                                                      \
             "How the transaction ended: commit, rollback, implicit_commit, xa_prepare, "                    \
             "xa_commit, xa_rollback, deadlock, error, disconnect, reset_connection, "                       \
-            "change_user or unknown. Only in transaction records.")                                         \
+            "change_user or unknown; how the scope ended: idle, next_scope, disconnect, "                   \
+            "evicted or shutdown. Only in transaction and scope records.")                                  \
         ROW(REASON, "reason", reason, TEXT, OPTIONAL, "",                                                   \
             "Why a session ended, why a command has no reply, which limit truncated its text or values, "   \
             "or what a notice is about.")                                                                   \

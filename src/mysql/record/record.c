@@ -46,6 +46,7 @@ const char *record_event_name(enum record_event event)
             [EVENT_DEADLOCK] = "deadlock",
             [EVENT_LOCK_WAIT] = "lock_wait",
             [EVENT_TRANSACTION] = "transaction",
+            [EVENT_SCOPE] = "scope",
             [EVENT_GAP] = "gap",
         };
         return event < EVENT_COUNT ? names[event] : "?";

@@ -28,6 +28,7 @@ enum record_event {
         EVENT_DEADLOCK,    /**< a deadlock: the transactions that were open, and their statements */
         EVENT_LOCK_WAIT,   /**< the same of a lock wait timeout */
         EVENT_TRANSACTION, /**< a transaction ended: what ran in it, and how it ended */
+        EVENT_SCOPE,       /**< a scope, such as a request, ended: what it sent */
         EVENT_GAP,         /**< records that could not be kept stood here: dropped */
         EVENT_COUNT
 };
@@ -158,6 +159,8 @@ struct record {
         uint64_t bulk_count;
         struct value_list bulk_rows;
         uint64_t statement_count;
+        uint64_t session_count;
+        uint64_t transaction_count;
         struct span end_ts;
         uint64_t stall_us;
         uint64_t busy_us;
