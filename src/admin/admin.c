@@ -7,6 +7,7 @@
 #include "admin/guard.h"
 #include "admin/handlers.h"
 #include "admin/params.h"
+#include "base/clock.h"
 #include "base/diag.h"
 #include "profile/heap/leak_injection.h"
 #include "profile/heap/prof.h"
@@ -15,6 +16,7 @@
 
 #include <errno.h>
 #include <event2/http.h>
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/queue.h>
@@ -71,10 +73,13 @@ static bool redirect(struct call *call, const char *path)
 {
         char slashed[64];
         char allow[32];
-        uint64_t id;
+        struct endpoint_place place;
         int n = snprintf(slashed, sizeof slashed, "%s/", path);
-        if (n < 0 || (size_t)n >= sizeof slashed ||
-            endpoints_find("GET", slashed, &id, allow, sizeof allow) == NULL) {
+        if (n < 0 || (size_t)n >= sizeof slashed) {
+                return false;
+        }
+        const struct endpoint *e = endpoints_find("GET", slashed, &place, allow, sizeof allow);
+        if (e == NULL || e->is_open) {
                 return false;
         }
         (void)evhttp_add_header(evhttp_request_get_output_headers(call->request), "Location", slashed);
@@ -88,7 +93,7 @@ static void route(struct call *call)
         const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(call->request));
         path = path != NULL && path[0] != '\0' ? path : "/";
         const struct endpoint *e =
-            endpoints_find(method_name(call->request), path, &call->id, allow, sizeof allow);
+            endpoints_find(method_name(call->request), path, &call->place, allow, sizeof allow);
         if (e != NULL && call->garbled && !e->any_query) {
                 call_fail(
                     call, HTTP_BADREQUEST,
@@ -207,6 +212,8 @@ enum status admin_new(const struct settings *settings, struct event_base *base, 
                                             .journal = journal,
                                             .endpoints = endpoints,
                                             .n_endpoints = endpoints_n};
+        (void)snprintf(a->context.run, sizeof a->context.run, "%" PRIx64,
+                       (uint64_t)(clock_wall_ns() / CLOCK_US_NS));
         struct evhttp *http = evhttp_new(base);
         a->context.listener =
             http != NULL ? admin_listener_new(base, http, (unsigned)settings->limits.admin_connections)

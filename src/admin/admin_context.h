@@ -12,6 +12,8 @@
 struct admin_listener;
 struct event_base;
 
+enum { ADMIN_RUN_SIZE = 17 };
+
 struct admin_context {
         const struct settings *settings;
         struct event_base *base;
@@ -20,7 +22,9 @@ struct admin_context {
         struct admin_listener *listener;
         const struct endpoint *endpoints; /**< the table, for the pages that list it */
         size_t n_endpoints;
-        struct stream *streams; /**< open record streams (records.c) */
+        /** Identifies this start of the proxy in the IDs of records (RUN:NUMBER): hex digits. */
+        char run[ADMIN_RUN_SIZE];
+        struct stream *streams; /**< open record streams (stream.c) */
         struct delta *deltas;   /**< profiles over an interval that has not ended (heap.c) */
         struct waiter *waiters; /**< requests that wait for the stop of the proxy (health.c) */
         unsigned n_streams;

@@ -85,9 +85,19 @@ void call_headers(const struct call *call, int code, const char *type)
         const char *by_form = call->json ? "application/json" : "text/plain; charset=utf-8";
         (void)evhttp_add_header(headers, "Content-Type", type != NULL ? type : by_form);
         (void)evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-        (void)evhttp_add_header(headers, "Cache-Control", "no-store");
-        (void)evhttp_add_header(headers, "Content-Security-Policy",
-                                "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+        (void)evhttp_add_header(
+            headers, "Content-Security-Policy",
+            call->policy != NULL
+                ? call->policy
+                : "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+        (void)evhttp_add_header(headers, "X-Frame-Options", "DENY");
+        (void)evhttp_add_header(headers, "Referrer-Policy", "no-referrer");
+        (void)evhttp_add_header(headers, "Cross-Origin-Opener-Policy", "same-origin");
+        (void)evhttp_add_header(headers, "Cross-Origin-Resource-Policy", "same-origin");
+        (void)evhttp_add_header(headers, "Cache-Control", call->tag != NULL ? "no-cache" : "no-store");
+        if (call->tag != NULL) {
+                (void)evhttp_add_header(headers, "ETag", call->tag);
+        }
         if (code >= HTTP_BADREQUEST) {
                 (void)evhttp_add_header(headers, "X-Go-Pprof", "1"); /* go tool pprof shows the text then */
         }

@@ -17,12 +17,15 @@ struct evhttp_request;
 struct call {
         struct admin_context *admin;
         struct evhttp_request *request; /**< NULL once the client has disconnected */
-        uint64_t id;                    /**< the number in the path */
+        struct endpoint_place place;    /**< what stands for '*' in the path */
         bool json;                      /**< ?format=json */
         bool
             html; /**< the client accepts HTML by name, as a browser does, or sends no Accept header; curl gets text */
         bool garbled; /**< the query is not a list of name=value, or its encoding is wrong */
         struct evkeyvalq query;
+        const char *policy; /**< Content-Security-Policy of the reply; NULL = nothing is allowed */
+        const char *
+            tag; /**< its ETag, with quotes: the client may keep it, and asks each time; NULL = it must not keep it */
         void (*gone)(void *arg); /**< NULL, or set by call_wait */
         void *gone_arg;
         FILE *out;

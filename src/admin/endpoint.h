@@ -10,6 +10,12 @@
 struct admin_context;
 struct call;
 
+/** What stands in a path where the path of its endpoint has a '*'. */
+struct endpoint_place {
+        uint64_t number;  /**< 0 if it is a text */
+        const char *text; /**< "" if it is a number; valid as long as the request */
+};
+
 /** A parameter of a query. */
 struct endpoint_param {
         const char *name;
@@ -19,12 +25,13 @@ struct endpoint_param {
 
 struct endpoint {
         const char *method; /**< "GET" or "POST" */
-        const char
-            *path; /**< it may have one '*', which stands for a number: as in "/sessions/N/hex" for N */
+        const char *
+            path; /**< it may have one '*', which stands for a number, as in "/sessions/N/hex" for N, or for the rest of the path */
         const char *help;
         void (*handle)(struct call *call); /**< ends in call_reply or call_fail (call.h) */
         const char *count_name;            /**< its name on the index of profiles; NULL = it is not there */
         uint64_t (*count)(const struct admin_context *a);
+        bool is_open;   /**< its '*', which is at the end, stands for any text */
         bool any_query; /**< its query need not be a list of name=value */
         bool filters;   /**< it also has the parameters filter_keys */
         /** Its parameters, ending with a name that is NULL; NULL = none. Each endpoint also has format=text|json, unless its own

@@ -69,12 +69,16 @@ static const char *series_format(size_t i)
 }
 
 #define PARAMS(...) ((const struct endpoint_param[]){__VA_ARGS__, {NULL, NULL}})
-#define RECORD_PARAMS                                                                                        \
-        PARAMS({"n", NULL}, {"format", record_format}, {"verbose", params_switch}, {"color", params_switch})
+#define RECORD_FORMATS                                                                                       \
+        {"format", record_format}, {"verbose", params_switch},                                               \
+        {                                                                                                    \
+                "color", params_switch                                                                       \
+        }
 #define PROFILE_PARAMS PARAMS({"debug", NULL}, {"gc", NULL}, {"seconds", NULL}, {"base", NULL})
 
 const struct endpoint endpoints[] = {
-    {"GET", "/", "This list and the memory of each stage.", .handle = handle_page},
+    {"GET", "/", "This list and the memory of each stage; in a browser, the page.", .handle = handle_page},
+    {"GET", "/web/*", "The files of the page.", .handle = handle_web, .is_open = true},
     {"GET", "/healthz", "Returns ok while the proxy runs; with ?wait=1 stopping, as soon as it stops.",
      .handle = handle_health, .params = PARAMS({"wait", params_switch})},
     {"GET", "/sessions", "Open sessions and what each is doing.", .handle = handle_sessions,
@@ -82,11 +86,20 @@ const struct endpoint endpoints[] = {
     {"GET", "/sessions/*/hex", "Hex dump of a session's last packets.", .handle = handle_hex},
     {"POST", "/sessions/*/kill", "Close a session.", .handle = handle_kill},
     {"GET", "/records",
-     "The most recent log records; ?n= their number (100), ?format=text|json|ltsv|slow, ?verbose=1.",
-     .handle = handle_records, .params = RECORD_PARAMS, .filters = true},
+     "The most recent log records; ?n= their number (100), ?before= or ?after= a record's ID, "
+     "?format=text|json|ltsv|slow, ?verbose=1; with ?format=json&ids=1 with their IDs, texts cut to ?cut= "
+     "bytes.",
+     .handle = handle_records,
+     .params = PARAMS({"n", NULL}, {"before", NULL}, {"after", NULL}, {"ids", params_switch}, {"cut", NULL},
+                      RECORD_FORMATS),
+     .filters = true},
     {"GET", "/records/stream",
-     "Log records as they are made; ?n= number of recent ones first (0); formats as above.",
-     .handle = handle_stream, .params = RECORD_PARAMS, .filters = true},
+     "Log records as they are made; ?n= number of recent ones first (0); formats as above, or server-sent "
+     "events.",
+     .handle = handle_stream,
+     .params = PARAMS({"n", NULL}, {"last_event_id", NULL}, {"cut", NULL}, RECORD_FORMATS), .filters = true},
+    {"GET", "/records/*", "One record by its ID, whole.", .handle = handle_record, .is_open = true,
+     .params = PARAMS(RECORD_FORMATS)},
     {"GET", "/digests",
      "Statements grouped by digest, with their times; ?sort=time|active|count|errors|max|p99|rows|last, ?n= "
      "their number (20), ?q= a filter; or grouped ?by=user|db|client|session|scope|trace|tag.NAME.",
@@ -151,28 +164,34 @@ const struct endpoint endpoints[] = {
 
 const size_t endpoints_n = sizeof endpoints / sizeof endpoints[0];
 
-/** Whether @p path fits @p pattern, where '*' stands for a number: *@p id. */
-static bool matches(const char *pattern, const char *path, uint64_t *id)
+/** Whether @p path fits the path of @p e; *@p place is what stands for its '*'. */
+static bool matches(const struct endpoint *e, const char *path, struct endpoint_place *place)
 {
-        const char *star = strchr(pattern, '*');
+        const char *star = strchr(e->path, '*');
+        *place = (struct endpoint_place){0, ""};
         if (star == NULL) {
-                return strcmp(pattern, path) == 0;
+                return strcmp(e->path, path) == 0;
         }
-        size_t head = (size_t)(star - pattern);
-        if (strncmp(pattern, path, head) != 0) {
+        size_t head = (size_t)(star - e->path);
+        if (strncmp(e->path, path, head) != 0) {
                 return false;
         }
+        if (e->is_open) {
+                place->text = path + head;
+                return path[head] != '\0';
+        }
         size_t digits = strspn(path + head, "0123456789");
-        return call_parse_number(path + head, digits, id) && strcmp(star + 1, path + head + digits) == 0;
+        return call_parse_number(path + head, digits, &place->number) &&
+               strcmp(star + 1, path + head + digits) == 0;
 }
 
-const struct endpoint *endpoints_find(const char *method, const char *path, uint64_t *id, char *allow,
-                                      size_t size)
+const struct endpoint *endpoints_find(const char *method, const char *path, struct endpoint_place *place,
+                                      char *allow, size_t size)
 {
         const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
         allow[0] = '\0';
         for (size_t i = 0; i < endpoints_n; i++) {
-                if (!matches(endpoints[i].path, path, id)) {
+                if (!matches(&endpoints[i], path, place)) {
                         continue;
                 }
                 if (strcmp(endpoints[i].method, wanted) == 0) {

@@ -10,9 +10,9 @@
 extern const struct endpoint endpoints[];
 extern const size_t endpoints_n;
 
-/** Find the endpoint for @p method and @p path; *@p id is the number in the path. @return NULL if there is none: then @p allow lists
+/** Find the endpoint for @p method and @p path; *@p place is what stands for its '*'. @return NULL if there is none: then @p allow lists
  *  the methods of @p path, and is empty if there is no such path. */
-const struct endpoint *endpoints_find(const char *method, const char *path, uint64_t *id, char *allow,
-                                      size_t size);
+const struct endpoint *endpoints_find(const char *method, const char *path, struct endpoint_place *place,
+                                      char *allow, size_t size);
 
 #endif

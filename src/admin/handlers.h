@@ -15,6 +15,8 @@ void handle_hex(struct call *call);
 void handle_kill(struct call *call);
 /* records.c */
 void handle_records(struct call *call);
+void handle_record(struct call *call);
+/* stream.c */
 void handle_stream(struct call *call);
 /** End all streams. */
 void records_end_streams(struct admin_context *a);
@@ -50,6 +52,8 @@ void handle_sample(struct call *call);
 #ifdef PLANTED_LEAKS
 void handle_plant(struct call *call);
 #endif
+/* web.c */
+void handle_web(struct call *call);
 /* pages.c */
 void handle_page(struct call *call);
 void handle_pprof_index(struct call *call);

@@ -15,6 +15,8 @@ src_libadmin_a_SOURCES = \
 	src/admin/endpoint.h \
 	src/admin/endpoints.c \
 	src/admin/endpoints.h \
+	src/admin/event_stream.c \
+	src/admin/event_stream.h \
 	src/admin/fault.c \
 	src/admin/growth.c \
 	src/admin/guard.c \
@@ -28,10 +30,15 @@ src_libadmin_a_SOURCES = \
 	src/admin/params.h \
 	src/admin/put.c \
 	src/admin/put.h \
+	src/admin/record_reader.c \
+	src/admin/record_reader.h \
 	src/admin/records.c \
 	src/admin/scopes.c \
 	src/admin/scopes.h \
 	src/admin/sessions.c \
 	src/admin/settings.c \
+	src/admin/stream.c \
 	src/admin/tables.h \
-	src/admin/verdicts.c
+	src/admin/verdicts.c \
+	src/admin/web.c \
+	src/admin/web.h

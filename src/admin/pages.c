@@ -1,8 +1,9 @@
-/* The pages that list the endpoints and the profiles: HTML for a browser, text for curl, JSON when asked for. */
+/* The lists of the endpoints and of the profiles: text for curl, JSON when asked for, and for a browser the page, or HTML. */
 #include "admin/handlers.h"
 
 #include "admin/call.h"
 #include "admin/put.h"
+#include "admin/web.h"
 #include "base/json_writer.h"
 #include "profile/export/export.h"
 #include "profile/heap/fault.h"
@@ -11,51 +12,6 @@
 #include <event2/http.h>
 #include <inttypes.h>
 #include <string.h>
-
-static void put_head(FILE *out, const char *title)
-{
-        (void)fprintf(out,
-                      "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>%s</title>\n<style>\n"
-                      ":root { color-scheme: light dark }\n"
-                      "body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; "
-                      "padding: 0 1rem }\n"
-                      "h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem }\n"
-                      "table { border-collapse: collapse } td { padding: .15rem 1.2rem .15rem 0; "
-                      "vertical-align: top }\n"
-                      "td:first-child { font-variant-numeric: tabular-nums }\n"
-                      "code, pre { font: 13px/1.45 ui-monospace, monospace } pre { overflow-x: auto }\n"
-                      ".dim { opacity: .65 }\n</style>\n<h1>%s</h1>\n",
-                      title, title);
-}
-
-static bool is_link(const struct endpoint *e)
-{
-        return strcmp(e->method, "GET") == 0 && strchr(e->path, '*') == NULL;
-}
-
-static void put_home_html(FILE *out, const struct admin_context *a)
-{
-        put_head(out, "querytap");
-        (void)fputs("<p>", out);
-        put_html(out, proxy_listen_addr(a->proxy));
-        (void)fputs(" &rarr; ", out);
-        put_html(out, a->settings->remote);
-        (void)fprintf(out, ", %" PRIu64 " sessions open</p>\n<h2>Endpoints</h2>\n<table>\n",
-                      proxy_counts(a->proxy).sessions);
-        for (size_t i = 0; i < a->n_endpoints; i++) {
-                const struct endpoint *e = &a->endpoints[i];
-                (void)fprintf(out, "<tr><td class=dim>%s<td><code>", e->method);
-                (void)fprintf(out, is_link(e) ? "<a href=\"%s\">%s</a>" : "%s%s", is_link(e) ? e->path : "",
-                              e->path);
-                (void)fprintf(out, "</code><td>%s\n", e->help);
-        }
-        (void)fputs("</table>\n<p class=dim>Add <code>?format=json</code> for JSON. * stands for a session's "
-                    "number.</p>\n"
-                    "<h2>Memory by stage</h2>\n<pre>",
-                    out);
-        export_stages_text(out);
-        (void)fputs("</pre>\n", out);
-}
 
 static void put_home_text(FILE *out, const struct admin_context *a)
 {
@@ -67,7 +23,7 @@ static void put_home_text(FILE *out, const struct admin_context *a)
                 (void)fprintf(out, "%-5s %-22s %s\n", a->endpoints[i].method, a->endpoints[i].path,
                               a->endpoints[i].help);
         }
-        (void)fputs("\nAdd ?format=json for JSON. * stands for a session ID.\n\n", out);
+        (void)fputs("\nAdd ?format=json for JSON. * stands for a session or record ID, or a file.\n\n", out);
         export_stages_text(out);
 }
 
@@ -93,16 +49,34 @@ static void put_home_json(FILE *out, const struct admin_context *a)
 void handle_page(struct call *call)
 {
         if (call->html) {
-                put_home_html(call->out, call->admin);
-        } else if (call->json) {
+                web_send(call, "index.html");
+                return;
+        }
+        if (call->json) {
                 put_home_json(call->out, call->admin);
         } else {
                 put_home_text(call->out, call->admin);
         }
-        call_reply(call, HTTP_OK, call->html ? "text/html; charset=utf-8" : NULL);
+        call_reply(call, HTTP_OK, NULL);
 }
 
 /* --- the index of profiles ------------------------------------------------------------------------------------------ */
+
+static void put_head(FILE *out, const char *title)
+{
+        (void)fprintf(out,
+                      "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>%s</title>\n<style>\n"
+                      ":root { color-scheme: light dark }\n"
+                      "body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; "
+                      "padding: 0 1rem }\n"
+                      "h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem }\n"
+                      "table { border-collapse: collapse } td { padding: .15rem 1.2rem .15rem 0; "
+                      "vertical-align: top }\n"
+                      "td:first-child { font-variant-numeric: tabular-nums }\n"
+                      "code, pre { font: 13px/1.45 ui-monospace, monospace } pre { overflow-x: auto }\n"
+                      ".dim { opacity: .65 }\n</style>\n<h1>%s</h1>\n",
+                      title, title);
+}
 
 static void put_profile(struct call *call, struct json_writer *j, const struct endpoint *e)
 {
@@ -142,6 +116,9 @@ void handle_pprof_index(struct call *call)
                 json_writer_object(&j, NULL);
                 json_writer_array(&j, "profiles");
         } else if (call->html) {
+                call->policy =
+                    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+                    "frame-ancestors 'none'";
                 put_head(call->out, "/debug/pprof/");
                 (void)fputs("<table>\n", call->out);
         }

@@ -9,21 +9,6 @@ void put_plain(FILE *out, const char *text)
         shown_print(out, span_str(text));
 }
 
-void put_html(FILE *out, const char *text)
-{
-        struct shown c;
-        for (struct span left = span_str(text); left.len > 0; left = span_skip(left, c.taken)) {
-                c = shown_first(left);
-                switch (left.data[0]) {
-                case '<': (void)fputs("&lt;", out); break;
-                case '>': (void)fputs("&gt;", out); break;
-                case '&': (void)fputs("&amp;", out); break;
-                case '"': (void)fputs("&quot;", out); break;
-                default: (void)fwrite(c.text, 1, c.len, out); break;
-                }
-        }
-}
-
 void put_us(FILE *out, const struct column *column, const void *row)
 {
         uint64_t us = column_uint(column, row);

@@ -8,8 +8,6 @@
 
 /** For a terminal, as base/shown.h shows it. */
 void put_plain(FILE *out, const char *text);
-/** For the text of an HTML page. */
-void put_html(FILE *out, const char *text);
 /** The cell of a column that is a time in microseconds. */
 void put_us(FILE *out, const struct column *column, const void *row);
 

@@ -1,377 +1,203 @@
-/* Recent records, and a stream of new ones. Nothing is sent to a client that does not read; if records are overwritten meanwhile, it gets
- * a gap record instead of them. */
+/* Recent records: the last ones, pages of them, and single ones by their ID. */
 #include "admin/handlers.h"
 
-#include "admin/admin_listener.h"
 #include "admin/call.h"
-#include "base/clock.h"
-#include "base/diag.h"
-#include "mysql/record/gap.h"
-#include "profile/heap/prof.h"
+#include "admin/record_reader.h"
+#include "journal/format/jsonl_item.h"
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <event2/event.h>
 #include <event2/http.h>
 #include <inttypes.h>
 #include <string.h>
 
-enum {
-        RECORDS_MAX = 1000000, /* in one request */
-        RECORDS_DEFAULT = 100,
-        STREAMS_MAX = 16,
-        TURN_US = 50000,
-        LAST_MS = 200,   /* for the last records of all streams, when the proxy stops */
-        PATIENCE_S = 60, /* for a client that does not read its stream */
-        BACKLOG_MAX_BYTES = 256 * 1024,
-        REPLY_MAX_BYTES = 64 * 1024 * 1024,
-        BUFFER_MIN_BYTES = 16 * 1024,
-        BUFFER_MAX_BYTES = 512 * 1024 * 1024, /* for one record */
+enum { RECORDS_DEFAULT = 100, REPLY_MAX_BYTES = 64 * 1024 * 1024 };
+
+/** What a request for records asks for. */
+struct wanted {
+        enum format format;
+        struct filter *filter; /* NULL: every record passes */
+        bool items;            /* JSON lines with IDs, and with texts of at most `cut` bytes */
+        uint64_t cut;
+        uint64_t n;     /* at most */
+        uint64_t after; /* from the number behind this one … */
+        uint64_t last;  /* … to this one */
+        bool forward;   /* the first n, else the last n */
 };
 
-/** Memory for a formatted record. It grows to the size of the largest one. */
-struct buffer {
-        uint8_t *data;
-        size_t size;
-};
-
-static bool grow(struct buffer *buffer)
+/** The number in the parameter @p name, a number or an ID; *@p out is left unless it is there. @return false if it is wrong: then the call was answered. */
+static bool place_of(struct call *call, const char *name, uint64_t *out)
 {
-        size_t size = buffer->size > 0 ? 2 * buffer->size : BUFFER_MIN_BYTES;
-        uint8_t *data = size <= BUFFER_MAX_BYTES ? prof_realloc(STAGE_ADMIN, buffer->data, size) : NULL;
-        if (data == NULL) {
+        char run[ADMIN_RUN_SIZE];
+        const char *text = call_param(call, name);
+        if (text == NULL || call_parse_number(text, strlen(text), out)) {
+                return true;
+        }
+        if (!record_reader_id(text, run, out)) {
+                call_fail(call, HTTP_BADREQUEST, "%s must be the ID of a record, RUN:NUMBER, or its number",
+                          name);
                 return false;
         }
-        buffer->data = data;
-        buffer->size = size;
-        return true;
-}
-
-/** Format the record after *@p cursor, or a gap record, into @p buffer; *@p text is the result. @return false if there is none. A record
- *  for which there is not enough memory is skipped: *@p text is empty then. */
-static bool next(struct journal *journal, uint64_t *cursor, struct filter *filter, enum format format,
-                 struct buffer *buffer, struct span *text)
-{
-        *text = (struct span){NULL, 0};
-        if (buffer->size == 0 && !grow(buffer)) {
+        if (strcmp(run, call->admin->run) != 0) {
+                call_fail(call, HTTP_NOTFOUND,
+                          "%s is the ID of a record of another start of the proxy; this one is %s", name,
+                          call->admin->run);
                 return false;
-        }
-        for (;;) {
-                uint64_t at = *cursor;
-                struct writer w = writer_over(buffer->data, buffer->size);
-                if (!journal_recent(journal, &at, filter, format, &w)) {
-                        return false;
-                }
-                if (!w.failed) {
-                        *cursor = at;
-                        *text = writer_span(&w);
-                        return true;
-                }
-                if (!grow(buffer)) {
-                        diag(DIAG_WARNING, "record %" PRIu64 " is too large to be shown on the admin port",
-                             at);
-                        *cursor = at;
-                        return true;
-                }
-        }
-}
-
-static bool is_set(const struct call *call, const char *name)
-{
-        const char *value = call_param(call, name);
-        return value != NULL && strcmp(value, "1") == 0;
-}
-
-/** Whether recent records are kept. If not, @p call was answered. */
-static bool is_kept(struct call *call)
-{
-        bool kept = call->admin->settings->log.recent_bytes > 0;
-        if (!kept) {
-                call_fail(call, HTTP_NOTFOUND, "recent records are disabled: log.recent_bytes is 0");
-        }
-        return kept;
-}
-
-/** The format that the query names. @return false if there is no such format: then @p call was answered. */
-static bool format_of(struct call *call, enum format *out)
-{
-        const char *name = call_param(call, "format");
-        *out = name != NULL ? format_named(name) : FORMAT_TEXT;
-        if (*out == FORMAT_COUNT) {
-                call_fail(call, HTTP_BADREQUEST, "format must be text, json, ltsv or slow");
-                return false;
-        }
-        if (*out == FORMAT_TEXT) {
-                *out =
-                    format_on(is_set(call, "verbose") ? FORMAT_VERBOSE : FORMAT_TEXT, is_set(call, "color"));
         }
         return true;
 }
 
-static const char *type_of(enum format format)
+static bool read_range(struct call *call, struct wanted *w)
 {
-        return format == FORMAT_JSON ? "application/x-ndjson" : "text/plain; charset=utf-8";
+        uint64_t before = UINT64_MAX;
+        w->last = journal_recent_last(call->admin->journal);
+        w->after = 0;
+        if (!place_of(call, "after", &w->after) || !place_of(call, "before", &before)) {
+                return false;
+        }
+        w->forward = call_param(call, "after") != NULL;
+        if (before <= w->last) {
+                w->last = before > 0 ? before - 1 : 0;
+        }
+        return true;
 }
 
-/** The filter that the query describes. @return false if it is wrong: then @p call was answered. */
-static bool filter_of(struct call *call, struct filter **out)
+/** Read all parameters. @return false if one is wrong: then the call was answered. */
+static bool read_wanted(struct call *call, struct wanted *w)
 {
-        char error[FILTER_ERROR_MAX];
-        struct filter_spec spec;
-        for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
-                spec.text[key] = call_param(call, filter_keys[key]);
+        uint64_t ids;
+        if (!record_reader_is_kept(call) ||
+            !call_number(call, "n", RECORD_READER_MAX, RECORDS_DEFAULT, &w->n) ||
+            !record_reader_format(call, &w->format) || !call_number(call, "ids", 1, 0, &ids) ||
+            !record_reader_cut(call, &w->cut) || !read_range(call, w)) {
+                return false;
         }
-        enum status status = filter_new(&spec, out, error);
-        if (status != STATUS_OK) {
-                call_fail(call, status == STATUS_INVALID ? HTTP_BADREQUEST : HTTP_SERVUNAVAIL, "%s", error);
+        w->items = ids != 0;
+        if (w->items && w->format != FORMAT_JSON) {
+                call_fail(call, HTTP_BADREQUEST, "ids=1 needs format=json");
+                return false;
         }
-        return status == STATUS_OK;
+        return record_reader_filter(call, &w->filter);
 }
 
-/** How many of the records up to @p last that pass the filter come before the last @p n of them. */
-static uint64_t count_to_skip(struct journal *journal, struct filter *filter, struct buffer *buffer,
-                              uint64_t last, uint64_t n)
+struct count {
+        struct filter *filter;
+        uint64_t n;
+};
+
+static void count_match(void *arg, const struct recent_item *item)
 {
-        uint64_t cursor = 0;
-        uint64_t found = 0;
-        struct span text;
-        while (cursor < last && next(journal, &cursor, filter, FORMAT_TEXT, buffer, &text)) {
-                found += text.len > 0 ? 1 : 0;
-        }
-        return found > n ? found - n : 0;
+        struct count *count = arg;
+        count->n += item->record != NULL && filter_pass(count->filter, item->record) ? 1 : 0;
 }
 
-/** Add a gap record for the records that are not shown. @p why is static. */
-static void put_rest(struct call *call, enum format format, const char *why, uint64_t dropped)
+/** How many of the wanted records come before the last n of them. *@p cursor is moved behind those of which that is known at once. */
+static uint64_t count_to_skip(struct journal *journal, const struct wanted *w, uint64_t *cursor)
 {
-        char text[1024];
-        struct writer w = writer_over(text, sizeof text);
-        struct record gap = gap_record(dropped, why);
-        format_record(&w, format, &gap);
-        (void)fwrite(text, 1, w.at, call->out);
+        struct count count = {w->filter, 0};
+        if (w->forward) {
+                return 0;
+        }
+        if (w->filter == NULL) {
+                *cursor = w->last > w->n ? w->last - w->n : 0;
+                return 0;
+        }
+        uint64_t at = *cursor;
+        while (at < w->last && journal_visit(journal, &at, count_match, &count)) {
+        }
+        return count.n > w->n ? count.n - w->n : 0;
+}
+
+static bool next(struct admin_context *a, const struct wanted *w, uint64_t *cursor,
+                 struct record_buffer *buffer, struct span *text)
+{
+        return w->items ? record_reader_next_item(a, cursor, w->filter, w->cut, buffer, text)
+                        : record_reader_next(a->journal, cursor, w->filter, w->format, buffer, text);
 }
 
 void handle_records(struct call *call)
 {
-        struct journal *journal = call->admin->journal;
-        struct buffer buffer = {NULL, 0};
+        struct record_buffer buffer = {NULL, 0};
+        struct wanted w;
         struct span text;
-        enum format format;
-        uint64_t n;
-        if (!is_kept(call) || !call_number(call, "n", RECORDS_MAX, RECORDS_DEFAULT, &n) ||
-            !format_of(call, &format)) {
+        if (!read_wanted(call, &w)) {
                 return;
         }
-        struct filter *filter;
-        if (!filter_of(call, &filter)) {
-                return;
-        }
-        uint64_t last = journal_recent_last(journal);
-        uint64_t cursor = filter == NULL && last > n ? last - n : 0;
-        uint64_t skip = filter != NULL ? count_to_skip(journal, filter, &buffer, last, n) : 0;
-        size_t sent = 0;
-        while (cursor < last && sent < REPLY_MAX_BYTES &&
-               next(journal, &cursor, filter, format, &buffer, &text)) {
+        uint64_t cursor = w.after;
+        uint64_t skip = count_to_skip(call->admin->journal, &w, &cursor);
+        uint64_t sent = 0;
+        size_t bytes = 0;
+        while (cursor < w.last && sent < w.n && bytes < REPLY_MAX_BYTES &&
+               next(call->admin, &w, &cursor, &buffer, &text)) {
                 if (text.len > 0 && skip > 0) {
                         skip--;
                         continue;
                 }
                 (void)fwrite(text.data, 1, text.len, call->out);
-                sent += text.len;
+                bytes += text.len;
+                sent += text.len > 0 ? 1 : 0;
         }
-        filter_free(filter);
-        if (cursor < last) {
-                put_rest(call, format,
-                         sent < REPLY_MAX_BYTES ? "out of memory" : "one reply has at most 64 MiB",
-                         last - cursor);
+        filter_free(w.filter);
+        if (cursor < w.last && sent < w.n) {
+                char room[RECORD_READER_GAP_SIZE];
+                const char *why = bytes < REPLY_MAX_BYTES ? "out of memory" : "one reply has at most 64 MiB";
+                struct span gap = record_reader_gap(room, w.format, why, w.last - cursor);
+                (void)fwrite(gap.data, 1, gap.len, call->out);
         }
-        prof_free(buffer.data);
-        call_reply(call, HTTP_OK, type_of(format));
+        record_buffer_free(&buffer);
+        call_reply(call, HTTP_OK, record_reader_type(w.format));
 }
 
-/* --- the stream ------------------------------------------------------------------------------------------------------- */
-
-struct stream {
-        struct stream *next;
-        struct stream **link_here;
-        struct admin_context *admin;
-        struct evhttp_request *request;
-        struct event *timer;
-        uint64_t cursor;
-        struct filter *filter;
-        enum format format;
-};
-
-static void discard(struct stream *s)
+/** Find the record that the path names, RUN:NUMBER or NUMBER. @return false if it is not there: then the call was answered. */
+static bool find_record(struct call *call, uint64_t *number)
 {
-        *s->link_here = s->next;
-        if (s->next != NULL) {
-                s->next->link_here = s->link_here;
-        }
-        s->admin->n_streams--;
-        if (s->timer != NULL) {
-                event_free(s->timer);
-        }
-        filter_free(s->filter);
-        prof_free(s);
-}
-
-static void on_gone(struct evhttp_connection *connection, void *arg)
-{
-        PROF_SCOPE(STAGE_ADMIN);
-        struct stream *s = arg;
-        (void)connection;
-        call_let_go(s->request);
-        discard(s);
-}
-
-static struct bufferevent *pipe_of(const struct stream *s)
-{
-        return evhttp_connection_get_bufferevent(evhttp_request_get_connection(s->request));
-}
-
-static void send_new(struct stream *s)
-{
-        struct buffer buffer = {NULL, 0};
-        struct span text;
-        size_t unsent = evbuffer_get_length(bufferevent_get_output(pipe_of(s)));
-        struct evbuffer *chunk = unsent < BACKLOG_MAX_BYTES ? evbuffer_new() : NULL;
-        if (chunk == NULL) {
-                return; /* tried again by the next timer; records that are overwritten meanwhile become a gap record */
-        }
-        while (unsent < BACKLOG_MAX_BYTES &&
-               next(s->admin->journal, &s->cursor, s->filter, s->format, &buffer, &text)) {
-                if (evbuffer_add(chunk, text.data, text.len) != 0) {
-                        diag(DIAG_WARNING, "record %" PRIu64 " was not sent to a follower: out of memory",
-                             s->cursor);
-                        break;
-                }
-                unsent += text.len;
-        }
-        if (evbuffer_get_length(chunk) > 0) {
-                evhttp_send_reply_chunk(s->request, chunk);
-        }
-        evbuffer_free(chunk);
-        prof_free(buffer.data);
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *arg)
-{
-        PROF_SCOPE(STAGE_ADMIN);
-        struct stream *s = arg;
-        (void)fd;
-        (void)what;
-        if (s->cursor < journal_recent_last(s->admin->journal)) {
-                send_new(s);
-        }
-}
-
-static struct stream *new_stream(struct call *call, uint64_t n, enum format format)
-{
-        static const struct timeval turn = {0, TURN_US};
+        char run[ADMIN_RUN_SIZE];
         struct admin_context *a = call->admin;
-        struct stream *s = prof_calloc(STAGE_ADMIN, 1, sizeof *s);
-        if (s == NULL) {
-                return NULL;
+        if (!call_parse_number(call->place.text, strlen(call->place.text), number)) {
+                if (!record_reader_id(call->place.text, run, number)) {
+                        call_fail(call, HTTP_NOTFOUND, "%.60s is not the ID of a record, RUN:NUMBER",
+                                  call->place.text);
+                        return false;
+                }
+                if (strcmp(run, a->run) != 0) {
+                        call_fail(call, HTTP_NOTFOUND,
+                                  "record %s is of another start of the proxy; this one is %s",
+                                  call->place.text, a->run);
+                        return false;
+                }
         }
-        uint64_t last = journal_recent_last(a->journal);
-        s->admin = a;
-        s->format = format;
-        s->cursor = last > n ? last - n : 0;
-        s->next = a->streams;
-        s->link_here = &a->streams;
-        if (s->next != NULL) {
-                s->next->link_here = &s->next;
+        if (*number == 0 || *number > journal_recent_last(a->journal)) {
+                call_fail(call, HTTP_NOTFOUND, "there is no record %" PRIu64 " yet", *number);
+                return false;
         }
-        a->streams = s;
-        a->n_streams++;
-        s->timer = event_new(a->base, -1, EV_PERSIST, on_timer, s);
-        if (s->timer == NULL || event_add(s->timer, &turn) != 0) {
-                discard(s);
-                return NULL;
+        if (*number < journal_recent_first(a->journal)) {
+                call_fail(call, HTTP_NOTFOUND,
+                          "record %" PRIu64
+                          " is no longer kept (log.recent_bytes); the oldest one is %" PRIu64,
+                          *number, journal_recent_first(a->journal));
+                return false;
         }
-        return s;
+        return true;
 }
 
-void handle_stream(struct call *call)
+void handle_record(struct call *call)
 {
-        static const struct timeval patience = {PATIENCE_S, 0};
-        struct admin_context *a = call->admin;
+        struct record_buffer buffer = {NULL, 0};
+        struct span text = {NULL, 0};
         enum format format;
-        uint64_t n;
-        if (!is_kept(call) || !call_number(call, "n", RECORDS_MAX, 0, &n) || !format_of(call, &format)) {
+        uint64_t number;
+        if (!record_reader_is_kept(call) || !record_reader_format(call, &format) ||
+            !find_record(call, &number)) {
                 return;
         }
-        if (a->n_streams >= STREAMS_MAX) {
-                call_fail(call, HTTP_SERVUNAVAIL, "there are already %u record streams, the maximum",
-                          a->n_streams);
+        uint64_t cursor = number - 1;
+        bool found = format == FORMAT_JSON
+                         ? record_reader_next_item(call->admin, &cursor, NULL, 0, &buffer, &text)
+                         : record_reader_next(call->admin->journal, &cursor, NULL, format, &buffer, &text);
+        if (!found || cursor != number || text.len == 0) {
+                record_buffer_free(&buffer);
+                call_fail(call, HTTP_SERVUNAVAIL, "record %" PRIu64 " can't be shown", number);
                 return;
         }
-        struct filter *filter;
-        if (!filter_of(call, &filter)) {
-                return;
-        }
-        struct stream *s = new_stream(call, n, format);
-        if (s == NULL) {
-                filter_free(filter);
-                call_fail(call, HTTP_SERVUNAVAIL, "out of memory");
-                return;
-        }
-        s->filter = filter;
-        call_headers(call, HTTP_OK, type_of(format));
-        s->request = call_take(call);
-        evhttp_connection_set_closecb(evhttp_request_get_connection(s->request), on_gone, s);
-        /* the client may be silent, but it has to read the stream */
-        bufferevent_set_timeouts(pipe_of(s), NULL, &patience);
-        a->streams_served++;
-        evhttp_send_reply_start(s->request, HTTP_OK, "OK");
-}
-
-/** Send the streams what is new, for at most @p ms. */
-static void catch_up(struct admin_context *a, unsigned ms)
-{
-        uint64_t until_ns = clock_mono_ns() + ms * CLOCK_MS_NS;
-        uint64_t last = journal_recent_last(a->journal);
-        bool is_behind = true;
-        while (is_behind && clock_mono_ns() < until_ns) {
-                is_behind = false;
-                for (struct stream *s = a->streams; s != NULL; s = s->next) {
-                        if (s->cursor < last) {
-                                send_new(s);
-                                is_behind = is_behind || s->cursor < last;
-                        }
-                }
-                (void)admin_listener_drain(a->listener, TURN_US / 1000);
-        }
-}
-
-/** Tell the follower how many records it misses. */
-static void send_rest(struct stream *s, uint64_t n)
-{
-        char text[1024];
-        struct writer w = writer_over(text, sizeof text);
-        struct record gap = gap_record(n, "the proxy has stopped");
-        struct evbuffer *chunk = evbuffer_new();
-        format_record(&w, s->format, &gap);
-        if (chunk != NULL && evbuffer_add(chunk, text, w.at) == 0) {
-                evhttp_send_reply_chunk(s->request, chunk);
-        }
-        if (chunk != NULL) {
-                evbuffer_free(chunk);
-        }
-}
-
-void records_end_streams(struct admin_context *a)
-{
-        catch_up(a, LAST_MS);
-        while (a->streams != NULL) {
-                struct stream *s = a->streams;
-                uint64_t last = journal_recent_last(a->journal);
-                if (s->cursor < last) {
-                        send_rest(s, last - s->cursor);
-                }
-                evhttp_connection_set_closecb(evhttp_request_get_connection(s->request), NULL, NULL);
-                evhttp_send_reply_end(s->request);
-                discard(s);
-        }
+        (void)fwrite(text.data, 1, text.len, call->out);
+        record_buffer_free(&buffer);
+        call_reply(call, HTTP_OK, call->json ? NULL : record_reader_type(format));
 }

@@ -258,13 +258,15 @@ void handle_sessions(struct call *call)
 static void on_hex(void *arg, const char *text, size_t len)
 {
         struct call *call = arg;
-        if (text == NULL && call->id > 0 && call->id <= proxy_counts(call->admin->proxy).accepted) {
+        if (text == NULL && call->place.number > 0 &&
+            call->place.number <= proxy_counts(call->admin->proxy).accepted) {
                 call_fail(call, HTTP_NOTFOUND,
-                          "session %" PRIu64 " has ended, and its packets are no longer kept", call->id);
+                          "session %" PRIu64 " has ended, and its packets are no longer kept",
+                          call->place.number);
                 return;
         }
         if (text == NULL) {
-                call_fail(call, HTTP_NOTFOUND, "there is no session %" PRIu64, call->id);
+                call_fail(call, HTTP_NOTFOUND, "there is no session %" PRIu64, call->place.number);
                 return;
         }
         (void)fwrite(text, 1, len, call->out);
@@ -279,30 +281,30 @@ static void on_hex(void *arg, const char *text, size_t len)
 
 void handle_hex(struct call *call)
 {
-        proxy_hex(call->admin->proxy, call->id, on_hex, call);
+        proxy_hex(call->admin->proxy, call->place.number, on_hex, call);
 }
 
 static void on_killed(void *arg, bool found)
 {
         struct call *call = arg;
         if (!found) {
-                call_fail(call, HTTP_NOTFOUND, "there is no session %" PRIu64, call->id);
+                call_fail(call, HTTP_NOTFOUND, "there is no session %" PRIu64, call->place.number);
                 return;
         }
-        diag(DIAG_INFO, "session %" PRIu64 " was killed through the admin port", call->id);
+        diag(DIAG_INFO, "session %" PRIu64 " was killed through the admin port", call->place.number);
         if (call->json) {
                 struct json_writer j = json_writer_to(call->out);
                 json_writer_object(&j, NULL);
-                json_writer_uint(&j, "killed", call->id);
+                json_writer_uint(&j, "killed", call->place.number);
                 json_writer_end(&j);
                 json_writer_finish(&j);
         } else {
-                (void)fprintf(call->out, "session %" PRIu64 " is closed\n", call->id);
+                (void)fprintf(call->out, "session %" PRIu64 " is closed\n", call->place.number);
         }
         call_reply(call, HTTP_OK, NULL);
 }
 
 void handle_kill(struct call *call)
 {
-        proxy_kill(call->admin->proxy, call->id, on_killed, call);
+        proxy_kill(call->admin->proxy, call->place.number, on_killed, call);
 }

@@ -530,7 +530,18 @@ bool journal_recent(struct journal *j, uint64_t *cursor, struct filter *filter, 
         return recent_read(&j->recent, cursor, filter, format, w);
 }
 
+bool journal_visit(struct journal *j, uint64_t *cursor,
+                   void (*visit)(void *arg, const struct recent_item *item), void *arg)
+{
+        return recent_visit(&j->recent, cursor, visit, arg);
+}
+
 uint64_t journal_recent_last(struct journal *j)
 {
         return recent_last(&j->recent);
+}
+
+uint64_t journal_recent_first(struct journal *j)
+{
+        return recent_first(&j->recent);
 }

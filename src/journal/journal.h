@@ -5,7 +5,7 @@
  * A full ring drops the record and counts it; the journal thread puts a gap record (event "gap", dropped n) in its place.
  * Records of one port keep their order. After it has written something, the journal thread waits log.flush_ms for more, so that
  * under load it writes much at once and no worker has to wake it.
- * Threads: ports (journal_port.h) from their owner only; journal_recent from the admin thread; the rest from main. */
+ * Threads: ports (journal_port.h) from their owner only; journal_recent, journal_visit and the like from the admin thread; the rest from main. */
 #ifndef JOURNAL_JOURNAL_H
 #define JOURNAL_JOURNAL_H
 
@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "journal/format/format.h"
 #include "journal/journal_port.h"
+#include "journal/recent.h"
 #include "rules/filter.h"
 
 struct settings;
@@ -53,7 +54,12 @@ struct scope_stats *journal_scopes(struct journal *j);
  *  @return false when there is none newer; w->failed if it did not fit (then *@p cursor still moves on). */
 bool journal_recent(struct journal *j, uint64_t *cursor, struct filter *filter, enum format format,
                     struct writer *w);
+/** Pass the record after number *@p cursor to @p visit: see recent_visit. The caller formats it, or looks at it. */
+bool journal_visit(struct journal *j, uint64_t *cursor,
+                   void (*visit)(void *arg, const struct recent_item *item), void *arg);
 /** Number of the newest record; 0 if none yet. */
 uint64_t journal_recent_last(struct journal *j);
+/** Number of the oldest record that is still kept; one more than the newest if there is none. */
+uint64_t journal_recent_first(struct journal *j);
 
 #endif

@@ -339,36 +339,59 @@ static struct reading read_next(struct recent *recent, uint64_t *cursor)
         return copy_entry(evicting_ring_get(ring, *cursor), *cursor);
 }
 
-/** Format what was found, unless @p filter, which may be NULL, does not let it pass. */
-static void print(const struct reading *reading, struct filter *filter, enum format format, struct writer *w)
-{
-        if (reading->found == FOUND_GAP) {
-                struct record gap = gap_record(reading->gone, "overwritten before they were read");
-                format_record(w, format, &gap);
-        } else if (reading->found == FOUND_RECORD) {
-                struct record *r = record_unpack(reading->copy);
-                if (reading->identity != NULL) {
-                        record_refer(r, &reading->identity->session,
-                                     field_set_both(&r->present, &fields_session));
-                }
-                if (filter == NULL || filter_pass(filter, r)) {
-                        format_record(w, format, r);
-                }
-        }
-}
-
-bool recent_read(struct recent *recent, uint64_t *cursor, struct filter *filter, enum format format,
-                 struct writer *w)
+bool recent_visit(struct recent *recent, uint64_t *cursor,
+                  void (*visit)(void *arg, const struct recent_item *item), void *arg)
 {
         lock_take(&recent->lock);
         struct reading reading = read_next(recent, cursor);
         lock_give(&recent->lock);
-        print(&reading, filter, format, w);
+        if (reading.found == FOUND_NOTHING) {
+                return false;
+        }
+        struct record *r = reading.copy != NULL ? record_unpack(reading.copy) : NULL;
+        if (reading.identity != NULL) {
+                record_refer(r, &reading.identity->session, field_set_both(&r->present, &fields_session));
+        }
+        const struct recent_item item = {*cursor, reading.gone, r};
+        visit(arg, &item);
         prof_free(reading.copy);
         if (reading.identity != NULL) {
                 lock_take(&recent->lock);
                 reading.identity->readers--;
                 lock_give(&recent->lock);
         }
-        return reading.found != FOUND_NOTHING;
+        return true;
+}
+
+uint64_t recent_first(struct recent *recent)
+{
+        lock_take(&recent->lock);
+        uint64_t first = oldest(recent);
+        lock_give(&recent->lock);
+        return first;
+}
+
+/** Where recent_read formats to. */
+struct formatting {
+        struct filter *filter; /* NULL: every record passes */
+        enum format format;
+        struct writer *w;
+};
+
+static void format_item(void *arg, const struct recent_item *item)
+{
+        const struct formatting *f = arg;
+        if (item->gone > 0) {
+                struct record gap = gap_record(item->gone, "overwritten before they were read");
+                format_record(f->w, f->format, &gap);
+        } else if (item->record != NULL && (f->filter == NULL || filter_pass(f->filter, item->record))) {
+                format_record(f->w, f->format, item->record);
+        }
+}
+
+bool recent_read(struct recent *recent, uint64_t *cursor, struct filter *filter, enum format format,
+                 struct writer *w)
+{
+        struct formatting f = {filter, format, w};
+        return recent_visit(recent, cursor, format_item, &f);
 }

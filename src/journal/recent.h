@@ -76,6 +76,22 @@ void recent_retire(struct recent *recent, struct identity *identity);
 /** Recent records that were given up so far, for the bound on their sessions' memory. */
 uint64_t recent_cut(struct recent *recent);
 uint64_t recent_last(struct recent *recent);
+
+/** What a reader found behind its cursor. */
+struct recent_item {
+        uint64_t number; /**< of the record; of a gap, that of the last record that is missing */
+        uint64_t gone;   /**< records that were overwritten before they were read; 0 = this is no gap */
+        const struct record
+            *record; /**< NULL for a gap, and for a record of which nothing could be kept or copied */
+};
+
+/** Pass the record after number *@p cursor to @p visit, valid during the call, and set *@p cursor to its number. The lock is not held
+ *  meanwhile. Records that were overwritten are passed as one gap, except before the first call (*@p cursor is 0).
+ *  @return false if there is none. */
+bool recent_visit(struct recent *recent, uint64_t *cursor,
+                  void (*visit)(void *arg, const struct recent_item *item), void *arg);
+/** Number of the oldest record that can still be read; one more than the newest if there is none. */
+uint64_t recent_first(struct recent *recent);
 /** See journal_recent. */
 bool recent_read(struct recent *recent, uint64_t *cursor, struct filter *filter, enum format format,
                  struct writer *w);

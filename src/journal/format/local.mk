@@ -8,6 +8,8 @@ src_libjournal_format_a_SOURCES = \
 	src/journal/format/jsonl.h \
 	src/journal/format/jsonl_field.c \
 	src/journal/format/jsonl_field.h \
+	src/journal/format/jsonl_item.c \
+	src/journal/format/jsonl_item.h \
 	src/journal/format/jsonl_layout.c \
 	src/journal/format/jsonl_layout.h \
 	src/journal/format/jsonl_map.c \

@@ -65,6 +65,8 @@ static void on_reply(struct evhttp_request *req, void *arg)
                 copy_header(req, "Content-Disposition", reply->disposition, sizeof reply->disposition);
                 copy_header(req, "X-Go-Pprof", reply->go_pprof, sizeof reply->go_pprof);
                 copy_header(req, "X-Content-Type-Options", reply->sniff, sizeof reply->sniff);
+                copy_header(req, "Content-Security-Policy", reply->policy, sizeof reply->policy);
+                copy_header(req, "ETag", reply->tag, sizeof reply->tag);
                 copy_header(req, "Content-Length", reply->length, sizeof reply->length);
         }
         (void)event_base_loopbreak(base);
@@ -117,13 +119,27 @@ static int connect_port(void)
         return fd;
 }
 
-int send_get(const char *path)
+int send_get_with(const char *path, const char *headers)
 {
-        char text[128];
+        char text[512];
         int fd = connect_port();
-        int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path);
+        int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", path, headers);
         CU_ASSERT_EQUAL_FATAL(write(fd, text, (size_t)n), n);
         return fd;
+}
+
+int send_get(const char *path)
+{
+        return send_get_with(path, "");
+}
+
+void put_notice(struct span reason)
+{
+        struct record r;
+        memset(&r, 0, sizeof r);
+        r.event = EVENT_NOTICE;
+        record_set_text(&r, FIELD_REASON, reason);
+        CU_ASSERT_TRUE(journal_put(journal_port(journal, proxy_workers(&settings)), record_raw_of(&r)));
 }
 
 bool loop_until(bool (*condition)(uint64_t), uint64_t wanted)

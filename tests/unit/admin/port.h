@@ -3,6 +3,7 @@
 #define TESTS_ADMIN_PORT_H
 
 #include "admin/admin.h"
+#include "base/span.h"
 
 #include <event2/http.h>
 
@@ -26,6 +27,8 @@ struct reply {
         char disposition[64];
         char go_pprof[8];
         char sniff[16];
+        char policy[256];
+        char tag[64];
 };
 
 /** Ask the port, through the same loop. @p headers: name, value, …, NULL. The reply is valid until the next one. */
@@ -37,6 +40,10 @@ const struct reply *get(const char *path);
 
 /** Send a request and wait for nothing. @return the connection. */
 int send_get(const char *path);
+/** The same with more headers, each of which ends with CRLF. */
+int send_get_with(const char *path, const char *headers);
+/** Put a record to the log, with @p reason. */
+void put_notice(struct span reason);
 /** Run the loop until @p condition holds, or for 20 s. @return whether it holds. */
 bool loop_until(bool (*condition)(uint64_t), uint64_t wanted);
 

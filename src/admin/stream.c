@@ -1,0 +1,305 @@
+/* The stream of new records: text, JSON lines and the like, or server-sent events. Nothing is sent to a client that does not read; if records
+ * are overwritten meanwhile, it gets a gap instead of them. */
+#include "admin/handlers.h"
+
+#include "admin/admin_listener.h"
+#include "admin/call.h"
+#include "admin/event_stream.h"
+#include "admin/record_reader.h"
+#include "base/clock.h"
+#include "profile/heap/prof.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+
+enum {
+        STREAMS_MAX = 16,
+        TURN_US = 50000,
+        LAST_MS = 200,   /* for the last records of all streams, when the proxy stops */
+        PATIENCE_S = 60, /* for a client that does not read its stream */
+        BEAT_S = 15,     /* without a record: then a reader of events gets a sign of life */
+        BEAT_TURNS = BEAT_S * (1000000 / TURN_US),
+        BACKLOG_MAX_BYTES = 256 * 1024,
+};
+
+struct stream {
+        struct stream *next;
+        struct stream **link_here;
+        struct admin_context *admin;
+        struct evhttp_request *request;
+        struct event *timer;
+        uint64_t cursor;
+        struct filter *filter;
+        enum format format;
+        bool has_events; /* server-sent events, by `events`; else lines in `format` */
+        struct event_stream events;
+        unsigned silent; /* turns since something was sent */
+};
+
+static void discard(struct stream *s)
+{
+        *s->link_here = s->next;
+        if (s->next != NULL) {
+                s->next->link_here = s->link_here;
+        }
+        s->admin->n_streams--;
+        if (s->timer != NULL) {
+                event_free(s->timer);
+        }
+        filter_free(s->filter);
+        prof_free(s);
+}
+
+static void on_gone(struct evhttp_connection *connection, void *arg)
+{
+        PROF_SCOPE(STAGE_ADMIN);
+        struct stream *s = arg;
+        (void)connection;
+        call_let_go(s->request);
+        discard(s);
+}
+
+static struct bufferevent *pipe_of(const struct stream *s)
+{
+        return evhttp_connection_get_bufferevent(evhttp_request_get_connection(s->request));
+}
+
+/* --- sending -------------------------------------------------------------------------------------------------------- */
+
+/** Send one text, outside of send_new. @return false if out of memory. */
+static bool send_text(struct stream *s, struct span text)
+{
+        struct evbuffer *chunk = evbuffer_new();
+        bool is_added = chunk != NULL && evbuffer_add(chunk, text.data, text.len) == 0;
+        if (is_added) {
+                evhttp_send_reply_chunk(s->request, chunk);
+        }
+        if (chunk != NULL) {
+                evbuffer_free(chunk);
+        }
+        return is_added;
+}
+
+static bool next(struct stream *s, struct record_buffer *buffer, struct span *text)
+{
+        struct journal *journal = s->admin->journal;
+        return s->has_events ? event_stream_next(&s->events, journal, &s->cursor, s->filter, buffer, text)
+                             : record_reader_next(journal, &s->cursor, s->filter, s->format, buffer, text);
+}
+
+static void send_new(struct stream *s)
+{
+        struct record_buffer buffer = {NULL, 0};
+        struct span text;
+        size_t unsent = evbuffer_get_length(bufferevent_get_output(pipe_of(s)));
+        struct evbuffer *chunk = unsent < BACKLOG_MAX_BYTES ? evbuffer_new() : NULL;
+        if (chunk == NULL) {
+                return; /* tried again in the next turn; records that are overwritten meanwhile become a gap */
+        }
+        for (;;) {
+                uint64_t cursor = s->cursor;
+                uint64_t from = s->events.from;
+                if (unsent >= BACKLOG_MAX_BYTES || !next(s, &buffer, &text)) {
+                        break;
+                }
+                if (evbuffer_add(chunk, text.data, text.len) != 0) {
+                        s->cursor = cursor; /* out of memory: tried again in the next turn */
+                        s->events.from = from;
+                        break;
+                }
+                unsent += text.len;
+        }
+        if (evbuffer_get_length(chunk) > 0) {
+                evhttp_send_reply_chunk(s->request, chunk);
+                s->silent = 0;
+        }
+        evbuffer_free(chunk);
+        record_buffer_free(&buffer);
+}
+
+/** Send a sign of life, unless the client has not read what it got before. */
+static void send_beat(struct stream *s)
+{
+        struct record_buffer buffer = {NULL, 0};
+        struct span text;
+        if (evbuffer_get_length(bufferevent_get_output(pipe_of(s))) == 0 &&
+            event_stream_beat(&s->events, s->cursor, &buffer, &text)) {
+                (void)send_text(s, text);
+        }
+        record_buffer_free(&buffer);
+        s->silent = 0;
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+        PROF_SCOPE(STAGE_ADMIN);
+        struct stream *s = arg;
+        (void)fd;
+        (void)what;
+        s->silent++;
+        if (s->cursor < journal_recent_last(s->admin->journal)) {
+                send_new(s);
+        }
+        if (s->has_events && s->silent >= BEAT_TURNS) {
+                send_beat(s);
+        }
+}
+
+/* --- the beginning ---------------------------------------------------------------------------------------------------- */
+
+/** What a request for a stream asks for. */
+struct wanted {
+        enum format format;
+        uint64_t cursor;
+        bool has_events;
+        struct event_stream events;
+        struct filter *filter; /* NULL: every record passes */
+};
+
+/** @return false if a parameter is wrong: then the call was answered. */
+static bool read_wanted(struct call *call, struct wanted *w)
+{
+        uint64_t n;
+        uint64_t cut;
+        if (!record_reader_is_kept(call) || !call_number(call, "n", RECORD_READER_MAX, 0, &n) ||
+            !record_reader_format(call, &w->format) || !record_reader_cut(call, &cut)) {
+                return false;
+        }
+        uint64_t last = journal_recent_last(call->admin->journal);
+        w->cursor = last > n ? last - n : 0;
+        w->has_events = event_stream_is_wanted(call);
+        w->events = (struct event_stream){0};
+        if (w->has_events && !event_stream_init(&w->events, call, &w->cursor)) {
+                return false;
+        }
+        return record_reader_filter(call, &w->filter);
+}
+
+/** @return NULL if out of memory. */
+static struct stream *new_stream(struct admin_context *a, const struct wanted *w)
+{
+        static const struct timeval turn = {0, TURN_US};
+        struct stream *s = prof_calloc(STAGE_ADMIN, 1, sizeof *s);
+        if (s == NULL) {
+                return NULL;
+        }
+        s->admin = a;
+        s->format = w->format;
+        s->cursor = w->cursor;
+        s->has_events = w->has_events;
+        s->events = w->events;
+        s->next = a->streams;
+        s->link_here = &a->streams;
+        if (s->next != NULL) {
+                s->next->link_here = &s->next;
+        }
+        a->streams = s;
+        a->n_streams++;
+        s->timer = event_new(a->base, -1, EV_PERSIST, on_timer, s);
+        if (s->timer == NULL || event_add(s->timer, &turn) != 0) {
+                discard(s);
+                return NULL;
+        }
+        return s;
+}
+
+/** Send the head of the reply, and of events the beginning. */
+static void start(struct stream *s)
+{
+        struct record_buffer buffer = {NULL, 0};
+        struct span text;
+        evhttp_send_reply_start(s->request, HTTP_OK, "OK");
+        if (s->has_events && event_stream_begin(&s->events, s->admin->journal, s->cursor, &buffer, &text)) {
+                (void)send_text(s, text);
+        }
+        record_buffer_free(&buffer);
+}
+
+void handle_stream(struct call *call)
+{
+        static const struct timeval patience = {PATIENCE_S, 0};
+        struct admin_context *a = call->admin;
+        struct wanted w;
+        if (!read_wanted(call, &w)) {
+                return;
+        }
+        const char *type = w.has_events ? "text/event-stream" : record_reader_type(w.format);
+        struct stream *s = NULL;
+        if (evhttp_request_get_command(call->request) == EVHTTP_REQ_HEAD) {
+                filter_free(w.filter);
+                call_reply(call, HTTP_OK, type); /* only the headers */
+                return;
+        }
+        if (a->n_streams >= STREAMS_MAX) {
+                filter_free(w.filter);
+                call_fail(call, HTTP_SERVUNAVAIL, "there are already %u record streams, the maximum",
+                          a->n_streams);
+                return;
+        }
+        s = new_stream(a, &w);
+        if (s == NULL) {
+                filter_free(w.filter);
+                call_fail(call, HTTP_SERVUNAVAIL, "out of memory");
+                return;
+        }
+        s->filter = w.filter;
+        call_headers(call, HTTP_OK, type);
+        s->request = call_take(call);
+        evhttp_connection_set_closecb(evhttp_request_get_connection(s->request), on_gone, s);
+        /* the client may be silent, but it has to read the stream */
+        bufferevent_set_timeouts(pipe_of(s), NULL, &patience);
+        a->streams_served++;
+        start(s);
+}
+
+/* --- the end -------------------------------------------------------------------------------------------------------- */
+
+/** Send the streams what is new, for at most @p ms. */
+static void catch_up(struct admin_context *a, unsigned ms)
+{
+        uint64_t until_ns = clock_mono_ns() + ms * CLOCK_MS_NS;
+        uint64_t last = journal_recent_last(a->journal);
+        bool is_behind = true;
+        while (is_behind && clock_mono_ns() < until_ns) {
+                is_behind = false;
+                for (struct stream *s = a->streams; s != NULL; s = s->next) {
+                        if (s->cursor < last) {
+                                send_new(s);
+                                is_behind = is_behind || s->cursor < last;
+                        }
+                }
+                (void)admin_listener_drain(a->listener, TURN_US / 1000);
+        }
+}
+
+/** Tell the reader how many records it misses, and, if it reads events, that this is the end. */
+static void send_end(struct stream *s)
+{
+        char room[RECORD_READER_GAP_SIZE];
+        struct record_buffer buffer = {NULL, 0};
+        uint64_t last = journal_recent_last(s->admin->journal);
+        struct span text = {NULL, 0};
+        if (s->has_events) {
+                (void)event_stream_end(&s->events, s->admin->journal, &buffer, &text);
+        } else if (s->cursor < last) {
+                text = record_reader_gap(room, s->format, "the proxy has stopped", last - s->cursor);
+        }
+        if (text.len > 0) {
+                (void)send_text(s, text);
+        }
+        record_buffer_free(&buffer);
+}
+
+void records_end_streams(struct admin_context *a)
+{
+        catch_up(a, LAST_MS);
+        while (a->streams != NULL) {
+                struct stream *s = a->streams;
+                send_end(s);
+                evhttp_connection_set_closecb(evhttp_request_get_connection(s->request), NULL, NULL);
+                evhttp_send_reply_end(s->request);
+                discard(s);
+        }
+}
