@@ -45,6 +45,14 @@ static const char *method_name(struct evhttp_request *request)
         return "";
 }
 
+/** Is it a GET of the page? */
+static bool is_for_page(struct evhttp_request *request)
+{
+        const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
+        return evhttp_request_get_command(request) == EVHTTP_REQ_GET && path != NULL &&
+               strcmp(path, "/") == 0;
+}
+
 /** Why the request must not be answered, because of where it comes from; NULL if it may be. If a header is there twice, both must be
  *  right. */
 static const char *objection(struct evhttp_request *request)
@@ -52,6 +60,8 @@ static const char *objection(struct evhttp_request *request)
         const struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
         const char *host = evhttp_find_header(headers, "Host");
         const struct evkeyval *header;
+        struct guard_fetch fetch = {.mode = evhttp_find_header(headers, "Sec-Fetch-Mode"),
+                                    .dest = evhttp_find_header(headers, "Sec-Fetch-Dest")};
         if (host == NULL) {
                 return "a Host header is required";
         }
@@ -63,6 +73,13 @@ static const char *objection(struct evhttp_request *request)
                 }
                 if (strcasecmp(header->key, "Origin") == 0 && !guard_origin(header->value, host)) {
                         return "the request comes from a page of another origin";
+                }
+                if (strcasecmp(header->key, "Sec-Fetch-Site") == 0) {
+                        fetch.site = header->value;
+                }
+                if (!guard_fetch(&fetch, is_for_page(request))) {
+                        return "the request comes from a page of another origin, or is to be shown in a "
+                               "frame";
                 }
         }
         return NULL;

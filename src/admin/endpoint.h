@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct admin_context;
+struct column_table;
 struct call;
 
 /** What stands in a path where the path of its endpoint has a '*'. */
@@ -21,6 +22,13 @@ struct endpoint_param {
         const char *name;
         /** Word @p i of those that its value may be, NULL behind the last; NULL: the handler checks the value. */
         const char *(*word)(size_t i);
+        const char *help;  /**< a sentence */
+        const char *right; /**< a value that is accepted; NULL: any of the words */
+        const char
+            *wrong;     /**< one that is rejected; NULL: there is none, or all that are not among the words */
+        bool is_number; /**< from 0 to max */
+        bool is_required;
+        uint64_t max;
 };
 
 struct endpoint {
@@ -37,6 +45,11 @@ struct endpoint {
         /** Its parameters, ending with a name that is NULL; NULL = none. Each endpoint also has format=text|json, unless its own
          *  parameters include another "format". */
         const struct endpoint_param *params;
+        const char *const *
+            types; /**< media types of the reply, ending with NULL; NULL = text and, with format=json, JSON */
+        const struct column_table
+            *table; /**< its rows are the items of the JSON array `list`; NULL = it has none */
+        const char *list;
 };
 
 #endif

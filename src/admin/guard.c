@@ -37,6 +37,28 @@ bool guard_host(const char *host)
         return guard_is_loopback(name);
 }
 
+static bool is_one_of(const char *text, const char *const *words)
+{
+        while (*words != NULL && strcasecmp(*words, text) != 0) {
+                words++;
+        }
+        return *words != NULL;
+}
+
+bool guard_fetch(const struct guard_fetch *fetch, bool is_page)
+{
+        static const char *const ours[] = {"same-origin", "none", NULL};
+        static const char *const frames[] = {"frame", "iframe", "fencedframe", "embed", "object", NULL};
+        if (fetch->dest != NULL && is_one_of(fetch->dest, frames)) {
+                return false;
+        }
+        if (fetch->site == NULL || is_one_of(fetch->site, ours)) {
+                return true;
+        }
+        return is_page && fetch->mode != NULL && strcasecmp(fetch->mode, "navigate") == 0 &&
+               fetch->dest != NULL && strcasecmp(fetch->dest, "document") == 0;
+}
+
 bool guard_origin(const char *origin, const char *host)
 {
         static const char scheme[] = "http://";

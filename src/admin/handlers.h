@@ -16,6 +16,14 @@ void handle_kill(struct call *call);
 /* records.c */
 void handle_records(struct call *call);
 void handle_record(struct call *call);
+/* findings.c */
+void handle_findings(struct call *call);
+/** The words of the parameter "kind"; NULL behind the last. */
+const char *findings_kind(size_t i);
+/* traffic.c */
+void handle_traffic(struct call *call);
+/* transactions.c */
+void handle_transactions(struct call *call);
 /* stream.c */
 void handle_stream(struct call *call);
 /** End all streams. */
@@ -52,6 +60,8 @@ void handle_sample(struct call *call);
 #ifdef PLANTED_LEAKS
 void handle_plant(struct call *call);
 #endif
+/* openapi.c */
+void handle_openapi(struct call *call);
 /* web.c */
 void handle_web(struct call *call);
 /* pages.c */

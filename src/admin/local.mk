@@ -18,6 +18,7 @@ src_libadmin_a_SOURCES = \
 	src/admin/event_stream.c \
 	src/admin/event_stream.h \
 	src/admin/fault.c \
+	src/admin/findings.c \
 	src/admin/growth.c \
 	src/admin/guard.c \
 	src/admin/guard.h \
@@ -25,6 +26,7 @@ src_libadmin_a_SOURCES = \
 	src/admin/health.c \
 	src/admin/heap.c \
 	src/admin/memory.c \
+	src/admin/openapi.c \
 	src/admin/pages.c \
 	src/admin/params.c \
 	src/admin/params.h \
@@ -39,6 +41,8 @@ src_libadmin_a_SOURCES = \
 	src/admin/settings.c \
 	src/admin/stream.c \
 	src/admin/tables.h \
+	src/admin/traffic.c \
+	src/admin/transactions.c \
 	src/admin/verdicts.c \
 	src/admin/web.c \
 	src/admin/web.h

@@ -31,7 +31,8 @@ static const char *text_or_json(size_t i)
 
 const struct endpoint_param *params_at(const struct endpoint *e, size_t i, struct endpoint_param *filter)
 {
-        static const struct endpoint_param format = {"format", text_or_json};
+        static const struct endpoint_param format = {
+            .name = "format", .word = text_or_json, .help = "text (the default) or json."};
         bool has_format = false;
         size_t n = 0;
         for (; e->params != NULL && e->params[n].name != NULL; n++) {
@@ -45,7 +46,11 @@ const struct endpoint_param *params_at(const struct endpoint *e, size_t i, struc
                 return &format;
         }
         if (e->filters && i < FILTER_KEYS) {
-                *filter = (struct endpoint_param){filter_keys[i], NULL};
+                *filter = (struct endpoint_param){
+                    .name = filter_keys[i],
+                    .help = i == FILTER_EXPRESSION
+                                ? "An expression of the filter language: querytap-filter(7)."
+                                : "A filter: querytap(1), filter.NAME; an expression excludes it."};
                 return filter;
         }
         return NULL;

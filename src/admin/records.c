@@ -75,6 +75,10 @@ static bool read_wanted(struct call *call, struct wanted *w)
                 call_fail(call, HTTP_BADREQUEST, "ids=1 needs format=json");
                 return false;
         }
+        if (!w->items && call_param(call, "cut") != NULL) {
+                call_fail(call, HTTP_BADREQUEST, "cut needs ids=1");
+                return false;
+        }
         return record_reader_filter(call, &w->filter);
 }
 

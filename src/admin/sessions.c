@@ -269,14 +269,23 @@ static void on_hex(void *arg, const char *text, size_t len)
                 call_fail(call, HTTP_NOTFOUND, "there is no session %" PRIu64, call->place.number);
                 return;
         }
-        (void)fwrite(text, 1, len, call->out);
         if (len == 0) {
                 bool off = call->admin->settings->capture.bytes == 0;
-                (void)fputs(off ? "packets are not captured: the setting capture.bytes is 0\n"
-                                : "no packets captured yet\n",
-                            call->out);
+                text = off ? "packets are not captured: the setting capture.bytes is 0\n"
+                           : "no packets captured yet\n";
+                len = strlen(text);
         }
-        call_reply(call, HTTP_OK, "text/plain; charset=us-ascii");
+        if (call->json) {
+                struct json_writer j = json_writer_to(call->out);
+                json_writer_object(&j, NULL);
+                json_writer_uint(&j, "conn_id", call->place.number);
+                json_writer_span(&j, "hex", span_of(text, len));
+                json_writer_end(&j);
+                json_writer_finish(&j);
+        } else {
+                (void)fwrite(text, 1, len, call->out);
+        }
+        call_reply(call, HTTP_OK, call->json ? NULL : "text/plain; charset=us-ascii");
 }
 
 void handle_hex(struct call *call)

@@ -174,6 +174,12 @@ static bool read_wanted(struct call *call, struct wanted *w)
         if (w->has_events && !event_stream_init(&w->events, call, &w->cursor)) {
                 return false;
         }
+        if (!w->has_events &&
+            (call_param(call, "last_event_id") != NULL || call_param(call, "cut") != NULL)) {
+                call_fail(call, HTTP_BADREQUEST,
+                          "last_event_id and cut are for server-sent events (Accept: text/event-stream)");
+                return false;
+        }
         return record_reader_filter(call, &w->filter);
 }
 

@@ -7,6 +7,7 @@
 extern const struct column_table sessions_table;     /* sessions.c */
 extern const struct column_table digests_table;      /* digests.c */
 extern const struct column_table scopes_table;       /* scopes.c */
+extern const struct column_table findings_table;     /* findings.c */
 extern const struct column_table counters_table;     /* counters.c */
 extern const struct column_table counters_log_table; /* counters.c: of each log */
 

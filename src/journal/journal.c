@@ -28,6 +28,9 @@ enum {
 static void write_record(struct journal *j, const struct record *r, struct identity *identity)
 {
         recent_add(&j->recent, r, identity);
+        if (record_has(r, FIELD_FINDINGS)) {
+                finding_table_add(&j->finding_table, r, recent_newest(&j->recent).number);
+        }
         sinks_put(&j->sinks, r);
 }
 
@@ -117,6 +120,9 @@ static void take_record(struct journal *j, struct journal_port *port, struct rec
         }
         if (j->accounts.any) {
                 accounts_before(&j->accounts, session, r, j->findings.gaps);
+        }
+        if (r->event == EVENT_QUERY) {
+                traffic_count(&j->traffic, r);
         }
         write_record(j, r, identity);
         if (conflicts_concern(&j->conflicts, r)) {
@@ -522,6 +528,16 @@ struct digests *journal_digests(struct journal *j)
 struct scope_stats *journal_scopes(struct journal *j)
 {
         return j->scopes.max > 0 ? &j->scopes : NULL;
+}
+
+struct finding_table *journal_findings(struct journal *j)
+{
+        return &j->finding_table;
+}
+
+const struct traffic *journal_traffic(const struct journal *j)
+{
+        return &j->traffic;
 }
 
 bool journal_recent(struct journal *j, uint64_t *cursor, struct filter *filter, enum format format,

@@ -19,6 +19,8 @@
 struct settings;
 struct digests;
 struct scope_stats;
+struct finding_table;
+struct traffic;
 struct journal;
 
 /** The end of the proxy takes 3 seconds at most, with all that is not the journal's. */
@@ -46,6 +48,10 @@ void journal_reopen(struct journal *j);
 struct digests *journal_digests(struct journal *j);
 /** Statistics by scope, user and so on (enrich/scope_stats.h); NULL with log.scopes = 0 or log.digests = 0. */
 struct scope_stats *journal_scopes(struct journal *j);
+/** Findings by kind and digest. */
+struct finding_table *journal_findings(struct journal *j);
+/** Statements by the second. */
+const struct traffic *journal_traffic(const struct journal *j);
 
 /* Recent records: the last ones, in fixed memory, numbered from 1. */
 

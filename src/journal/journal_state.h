@@ -5,11 +5,13 @@
 #include "journal/accounts.h"
 #include "journal/conflict.h"
 #include "journal/enrich/enrich.h"
+#include "journal/enrich/finding_table.h"
 #include "journal/format/convert.h"
 #include "journal/journal.h"
 #include "journal/port.h"
 #include "journal/recent.h"
 #include "journal/sink/sinks.h"
+#include "journal/traffic.h"
 
 #include <pthread.h>
 
@@ -37,6 +39,8 @@ struct journal {
         struct scope_stats scopes;
         uint64_t settled_ns;          /**< monotonic: when the tallies of sessions were settled */
         struct accounts accounts;     /* of transactions and scopes */
+        struct traffic traffic;
+        struct finding_table finding_table;
         uint64_t expired_ns;          /* monotonic: when idle runs were last looked for */
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };

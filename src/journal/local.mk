@@ -28,4 +28,6 @@ src_libjournal_a_SOURCES = \
 	src/journal/recent.c \
 	src/journal/recent.h \
 	src/journal/sessions.c \
-	src/journal/sessions.h
+	src/journal/sessions.h \
+	src/journal/traffic.c \
+	src/journal/traffic.h

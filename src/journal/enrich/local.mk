@@ -16,6 +16,8 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/example.h \
 	src/journal/enrich/last_text.c \
 	src/journal/enrich/last_text.h \
+	src/journal/enrich/finding_table.c \
+	src/journal/enrich/finding_table.h \
 	src/journal/enrich/n_plus_one.c \
 	src/journal/enrich/n_plus_one.h \
 	src/journal/enrich/open_transaction.c \

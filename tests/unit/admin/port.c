@@ -17,9 +17,10 @@ struct journal *journal;
 struct proxy *proxy;
 struct admin *admin;
 
-void open_port(void)
+void open_port_with(uint64_t recent_bytes)
 {
         settings_defaults(&settings);
+        settings.log.recent_bytes = recent_bytes;
         CU_ASSERT_EQUAL_FATAL(settings_set(&settings, "listen", "127.0.0.1:0", "test"), STATUS_OK);
         CU_ASSERT_EQUAL_FATAL(settings_set(&settings, "admin", "127.0.0.1:0", "test"), STATUS_OK);
         CU_ASSERT_EQUAL_FATAL(settings_set(&settings, "log.file", "off", "test"), STATUS_OK);
@@ -43,6 +44,13 @@ void close_port(void)
         event_base_free(base);
         snapshot_fini();
         symbol_fini();
+}
+
+void open_port(void)
+{
+        struct settings defaults;
+        settings_defaults(&defaults);
+        open_port_with(defaults.log.recent_bytes);
 }
 
 static void copy_header(struct evhttp_request *req, const char *name, char *out, size_t size)

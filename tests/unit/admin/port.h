@@ -15,6 +15,8 @@ extern struct proxy *proxy;
 extern struct admin *admin;
 
 void open_port(void);
+/** The same, with room for @p recent_bytes of recent records. */
+void open_port_with(uint64_t recent_bytes);
 void close_port(void);
 
 struct reply {

@@ -61,6 +61,38 @@ static void the_guard_knows_our_own_pages(void)
         CU_ASSERT_FALSE(guard_origin("", "localhost:6060"));
 }
 
+static void the_guard_knows_what_browsers_say(void)
+{
+        static const struct {
+                struct guard_fetch fetch;
+                bool anywhere; /* is it let in, wherever it goes */
+                bool page;     /* is it let in to the page */
+        } cases[] = {
+            {{NULL, NULL, NULL}, true, true}, /* curl */
+            {{"none", "navigate", "document"}, true, true},
+            {{"same-origin", "cors", "empty"}, true, true},
+            {{"same-origin", "no-cors", "script"}, true, true},
+            {{"cross-site", "navigate", "document"}, false, true}, /* a link */
+            {{"same-site", "navigate", "document"}, false, true},  /* a link on a page of another port */
+            {{"same-site", "cors", "empty"}, false, false},
+            {{"same-site", "no-cors", "script"}, false, false},
+            {{"cross-site", "no-cors", "image"}, false, false},
+            {{"cross-site", "no-cors", "style"}, false, false},
+            {{"cross-site", "navigate", "iframe"}, false, false},
+            {{"cross-site", "navigate", NULL}, false, false},
+            {{"cross-site", NULL, "document"}, false, false},
+            {{"same-origin", "navigate", "iframe"}, false, false},
+            {{"none", "navigate", "object"}, false, false},
+            {{NULL, NULL, "embed"}, false, false},
+            {{"", "navigate", "empty"}, false, false},
+            {{"elsewhere", "cors", "empty"}, false, false},
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                CU_ASSERT_EQUAL(guard_fetch(&cases[i].fetch, false), cases[i].anywhere);
+                CU_ASSERT_EQUAL(guard_fetch(&cases[i].fetch, true), cases[i].page);
+        }
+}
+
 static void the_guard_knows_loopback(void)
 {
         CU_ASSERT_TRUE(guard_is_loopback("127.0.0.1"));
@@ -134,9 +166,10 @@ static void texts_are_escaped(void)
 
 static void each_get_answers(void)
 {
-        static const char *const json[] = {"/",        "/sessions", "/counters",     "/settings",
-                                           "/healthz", "/stages",   "/debug/pprof/", "/debug/pprof/threads",
-                                           "/fault"};
+        static const char *const json[] = {"/",         "/sessions", "/counters",     "/settings",
+                                           "/healthz",  "/stages",   "/debug/pprof/", "/debug/pprof/threads",
+                                           "/fault",    "/findings", "/transactions", "/series/statements",
+                                           "/verdicts", "/series",   "/marks",        "/births"};
         open_port();
         for (size_t i = 0; i < sizeof json / sizeof json[0]; i++) {
                 char path[64];
@@ -207,6 +240,31 @@ static void strangers_are_refused(void)
             403);
         CU_ASSERT_EQUAL(ask(EVHTTP_REQ_GET, "/healthz", NULL, HEADERS("Origin", "null"))->code, 403);
         CU_ASSERT_PTR_NOT_NULL(strstr(get("/counters?format=json")->body, "\"admin_refused\":4,"));
+        /* a page on another port: its scripts, images and frames, and a form that posts */
+        CU_ASSERT_EQUAL(ask(EVHTTP_REQ_GET, "/records", NULL,
+                            HEADERS("Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "no-cors"))
+                            ->code,
+                        403);
+        CU_ASSERT_EQUAL(ask(EVHTTP_REQ_GET, "/", NULL,
+                            HEADERS("Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate",
+                                    "Sec-Fetch-Dest", "iframe"))
+                            ->code,
+                        403);
+        CU_ASSERT_EQUAL(
+            ask(EVHTTP_REQ_POST, "/digests/reset", "a=b",
+                HEADERS("Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest",
+                        "document", "Content-Type", "application/x-www-form-urlencoded"))
+                ->code,
+            403);
+        CU_ASSERT_EQUAL(ask(EVHTTP_REQ_GET, "/records", NULL,
+                            HEADERS("Sec-Fetch-Site", "same-origin", "Sec-Fetch-Site", "cross-site"))
+                            ->code,
+                        403);
+        CU_ASSERT_EQUAL(ask(EVHTTP_REQ_GET, "/", NULL,
+                            HEADERS("Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate",
+                                    "Sec-Fetch-Dest", "document"))
+                            ->code,
+                        200); /* a link */
         close_port();
 }
 
@@ -443,6 +501,7 @@ static void a_failed_accept_is_survived(void)
 static const struct tap_test tests[] = {
     {"the guard knows our own hosts", the_guard_knows_our_own_hosts},
     {"the guard knows our own pages", the_guard_knows_our_own_pages},
+    {"the guard knows what browsers say", the_guard_knows_what_browsers_say},
     {"the guard knows loopback", the_guard_knows_loopback},
     {"paths are matched whole", paths_are_matched_whole},
     {"methods are told", methods_are_told},

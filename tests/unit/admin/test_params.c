@@ -7,6 +7,7 @@
 #include "tap.h"
 
 #include <event2/event.h>
+#include <inttypes.h>
 #include <string.h>
 
 /** Send a request to @p e with the query @p query. */
@@ -84,6 +85,99 @@ static void each_endpoint_refuses_what_it_does_not_know(void)
         close_port();
 }
 
+/** Parameters without which others have no effect, and are refused. */
+static const char *companion(const struct endpoint *e, const struct endpoint_param *p)
+{
+        static const struct {
+                const char *path;
+                const char *name;
+                const char *query;
+        } companions[] = {
+            {"/records", "cut", "&ids=1&format=json"},
+            {"/records", "ids", "&format=json"},
+            {"/fault", "seed", "&probability=0"},
+            {"/fault", "stage", "&probability=0"},
+        };
+        for (size_t i = 0; i < sizeof companions / sizeof companions[0]; i++) {
+                if (strcmp(companions[i].path, e->path) == 0 && strcmp(companions[i].name, p->name) == 0) {
+                        return companions[i].query;
+                }
+        }
+        return "";
+}
+
+/** The code of the reply to @p p with @p value (NULL: without it), and with all else that the endpoint requires. GET is asked as HEAD, which
+ *  checks the same and starts no stream. */
+static int code_of(const struct endpoint *e, const struct endpoint_param *p, const char *value)
+{
+        char path[512];
+        const char *star = strchr(e->path, '*');
+        size_t at =
+            (size_t)snprintf(path, sizeof path, "%.*s%s%s?", star != NULL ? (int)(star - e->path) : 128,
+                             e->path, star != NULL ? "7" : "", star != NULL ? star + 1 : "");
+        if (value != NULL) {
+                at += (size_t)snprintf(path + at, sizeof path - at, "%s=%s%s&", p->name, value,
+                                       companion(e, p));
+        }
+        for (const struct endpoint_param *other = e->params; other != NULL && other->name != NULL; other++) {
+                if (other->is_required && other != p) {
+                        at += (size_t)snprintf(path + at, sizeof path - at, "%s=%s&", other->name,
+                                               other->right != NULL ? other->right : other->word(0));
+                }
+        }
+        path[at - 1] = '\0';
+        return ask(strcmp(e->method, "GET") == 0 ? EVHTTP_REQ_HEAD : EVHTTP_REQ_POST, path, NULL,
+                   HEADERS("Accept", "text/event-stream"))
+            ->code;
+}
+
+static void expect_code(const struct endpoint *e, const struct endpoint_param *p, const char *value,
+                        bool is_right)
+{
+        int code = code_of(e, p, value);
+        bool is_there = strchr(e->path, '*') == NULL; /* else there is no session, record or file called 7 */
+        if (is_right ? code != (is_there ? 200 : 404) : code != 400 && code != 404) {
+                printf("# %s %s, %s=%s: %d\n", e->method, e->path, p->name, value != NULL ? value : "", code);
+                CU_FAIL("another code");
+        }
+}
+
+/** What the table, and so the OpenAPI document, says of a parameter is what its handler does. */
+static void each_parameter_is_checked(void)
+{
+        open_port();
+        for (size_t i = 0; i < endpoints_n; i++) {
+                const struct endpoint *e = &endpoints[i];
+                struct endpoint_param filter;
+                const struct endpoint_param *p;
+                for (size_t j = 0; !e->any_query && (p = params_at(e, j, &filter)) != NULL; j++) {
+                        const char *right = p->right != NULL ? p->right : p->word != NULL ? p->word(0) : NULL;
+                        CU_ASSERT_PTR_NOT_NULL_FATAL(p->help);
+                        if (right != NULL &&
+                            strcmp(p->name, "record") != 0) { /* which would make allocations fail */
+                                expect_code(e, p, right, true);
+                        }
+                        if (p->wrong != NULL) {
+                                expect_code(e, p, p->wrong, false);
+                        }
+                        if (p->is_number) {
+                                char above[32];
+                                (void)snprintf(above, sizeof above, "%" PRIu64 "%s",
+                                               p->max < UINT64_MAX ? p->max + 1 : p->max,
+                                               p->max < UINT64_MAX ? "" : "0");
+                                expect_code(e, p, above, false);
+                                expect_code(e, p, "-1", false);
+                                expect_code(e, p, "", false);
+                        }
+                        if (p->is_required) {
+                                expect_code(e, p, NULL, false);
+                        }
+                }
+        }
+        CU_ASSERT_EQUAL(admin->context.n_streams, 0);
+        close_port();
+}
+
 static void the_nearest_name_is_suggested(void)
 {
         static const struct {
@@ -119,6 +213,7 @@ static void the_nearest_name_is_suggested(void)
 
 static const struct tap_test tests[] = {
     {"each endpoint refuses what it does not know", each_endpoint_refuses_what_it_does_not_know},
+    {"each parameter is checked", each_parameter_is_checked},
     {"the nearest name is suggested", the_nearest_name_is_suggested},
 };
 

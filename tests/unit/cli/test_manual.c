@@ -188,6 +188,7 @@ static void the_manual_describes_each_column(void)
 {
         char *manual = slurp("doc/querytap.1");
         expect_columns(manual, &sessions_table, "\n.It Li GET /sessions\n");
+        expect_columns(manual, &findings_table, "\n.It Li GET /findings\n");
         expect_columns(manual, &digests_table, "\n.It Li GET /digests\n");
         expect_columns(manual, &scopes_table, "\nIn JSON each row by user, scope and so on has:\n");
         expect_columns(manual, &export_stages_table, "\n.It Li GET /stages\n");

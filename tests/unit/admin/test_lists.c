@@ -1,0 +1,235 @@
+/* What the page shows besides records: findings, transactions, statements by the second; and the OpenAPI document. */
+#include "admin/admin_state.h"
+#include "admin/endpoints.h"
+#include "admin/port.h"
+#include "base/clock.h"
+#include "journal/enrich/finding_table.h"
+#include "journal/traffic.h"
+#include "mysql/wire/command.h"
+#include "profile/heap/hooks.h"
+#include "tap.h"
+
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool has_records(uint64_t n)
+{
+        return journal_recent_last(journal) >= n;
+}
+
+/** A statement of session @p conn_id that began @p at_us after @p wall_ns. */
+static struct record statement(uint64_t conn_id, uint64_t trx_id, uint64_t wall_ns, const char *text,
+                               uint64_t us)
+{
+        struct record r;
+        memset(&r, 0, sizeof r);
+        r.event = EVENT_QUERY;
+        r.wall_ns = wall_ns;
+        record_set_uint(&r, FIELD_CONN_ID, conn_id);
+        record_set_uint(&r, FIELD_COMMAND_ID, COM_QUERY);
+        record_set_text(&r, FIELD_COMMAND, span_str("COM_QUERY"));
+        record_set_text(&r, FIELD_QUERY, span_str(text));
+        record_set_uint(&r, FIELD_DURATION_US, us);
+        if (trx_id != 0) {
+                record_set_uint(&r, FIELD_TRX_ID, trx_id);
+        }
+        return r;
+}
+
+static void put(struct record r)
+{
+        uint64_t before = journal_recent_last(journal);
+        CU_ASSERT_TRUE(journal_put(journal_port(journal, proxy_workers(&settings)), record_raw_of(&r)));
+        CU_ASSERT_TRUE(loop_until(has_records, before + 1));
+}
+
+static void transactions_have_their_statements(void)
+{
+        const uint64_t start_ns = 1767225600 * CLOCK_S_NS;
+        open_port();
+        put(statement(1, 1, start_ns, "BEGIN", 100));
+        put(statement(2, 5, start_ns, "SELECT 'other'", 100));
+        put(statement(3, 0, start_ns, "SELECT 'alone'", 100));
+        put(statement(1, 1, start_ns + 1000 * CLOCK_US_NS, "INSERT INTO t VALUES (1)", 200));
+        struct record failed = statement(1, 1, start_ns + 1500 * CLOCK_US_NS, "COMMIT", 500);
+        record_set_uint(&failed, FIELD_ERRNO, 1180);
+        put(failed);
+        put(statement(1, 2, start_ns + 5000 * CLOCK_US_NS, "SELECT 'later'", 100));
+        const struct reply *r = get("/transactions?format=json&session=1");
+        CU_ASSERT_EQUAL(r->code, 200);
+        CU_ASSERT_PTR_NOT_NULL(strstr(
+            r->body, "\"conn_id\":1,\"trx_id\":1,\"ts\":\"2026-01-01T00:00:00.000000Z\","
+                     "\"duration_us\":2000,\"busy_us\":800,\"idle_us\":1200,\"count\":3,\"errors\":1,"));
+        CU_ASSERT_PTR_NOT_NULL(
+            strstr(r->body, "\"at_us\":1000,\"gap_us\":900,\"duration_us\":200,\"text\":\"INSERT"));
+        CU_ASSERT_PTR_NOT_NULL(
+            strstr(r->body, "\"at_us\":1500,\"gap_us\":300,\"duration_us\":500,\"errno\":1180,"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(r->body, "later"));
+        CU_ASSERT_PTR_NULL(strstr(r->body, "other"));
+        CU_ASSERT_PTR_NULL(strstr(r->body, "alone"));
+        char id[64];
+        (void)snprintf(id, sizeof id, "{\"id\":\"%s:4\",\"at_us\":1000,", admin->context.run);
+        CU_ASSERT_PTR_NOT_NULL(strstr(r->body, id));
+        /* a ring: the last ones are shown */
+        r = get("/transactions?n=1");
+        CU_ASSERT_PTR_NOT_NULL(strstr(r->body, "later"));
+        CU_ASSERT_PTR_NULL(strstr(r->body, "BEGIN"));
+        CU_ASSERT_EQUAL(get("/transactions?n=0")->code, 400);
+        close_port();
+}
+
+static void seconds_are_counted(void)
+{
+        open_port();
+        uint64_t now_ns = clock_wall_ns();
+        uint64_t second = now_ns / CLOCK_S_NS;
+        for (uint64_t back = 1; back <= 3; back++) {
+                struct record r = statement(1, 0, (second - back) * CLOCK_S_NS, "SELECT 1", 250);
+                record_set_uint(&r, FIELD_ROWS, 7);
+                put(r);
+        }
+        struct record failed = statement(1, 0, (second - 3) * CLOCK_S_NS, "SELECT x", 50);
+        record_set_uint(&failed, FIELD_ERRNO, 1054);
+        put(failed);
+        struct record ping = statement(1, 0, (second - 3) * CLOCK_S_NS, "", 50);
+        record_set_uint(&ping, FIELD_COMMAND_ID, COM_PING);
+        put(ping);
+        struct traffic_sums sums = {0};
+        CU_ASSERT_TRUE(traffic_add(journal_traffic(journal), second - 3, &sums));
+        CU_ASSERT_EQUAL(sums.statements, 2);
+        CU_ASSERT_EQUAL(sums.errors, 1);
+        CU_ASSERT_EQUAL(sums.time_us, 300);
+        CU_ASSERT_EQUAL(sums.rows, 7);
+        CU_ASSERT_FALSE(traffic_add(journal_traffic(journal), second - 3 - TRAFFIC_SECONDS, &sums));
+        CU_ASSERT_FALSE(traffic_add(journal_traffic(journal), second + TRAFFIC_SECONDS - 3, &sums));
+        const struct reply *r = get("/series/statements?seconds=900&step=60&format=json");
+        CU_ASSERT_EQUAL(r->code, 200);
+        CU_ASSERT_PTR_NOT_NULL(strstr(r->body, "\"step_s\":60,\"statements\":["));
+        r = get("/series/statements?seconds=60");
+        CU_ASSERT_PTR_NOT_NULL(strstr(r->body, "          2        1        0.3"));
+        CU_ASSERT_EQUAL(get("/series/statements?step=0")->code, 400);
+        close_port();
+}
+
+static void findings_are_listed(void)
+{
+        struct value tags[2] = {{.name = span_str("file"), .bytes = span_str("app/a.py:7")},
+                                {.name = span_str("action"), .bytes = span_str("<b>")}};
+        for (size_t i = 0; i < 2; i++) {
+                tags[i].true_len = tags[i].bytes.len;
+                tags[i].type = VALUE_VAR_STRING;
+                tags[i].in_text = true;
+        }
+        open_port();
+        struct finding_table *t = journal_findings(journal);
+        struct record r = statement(7, 0, 1767225600 * CLOCK_S_NS, "SELECT * FROM t", 3000);
+        record_add_finding(&r, FINDING_NO_INDEX);
+        record_add_finding(&r, FINDING_N_PLUS_ONE); /* counted by the record of its loop */
+        record_set_text(&r, FIELD_DIGEST, span_str("0123456789abcdef"));
+        record_set_text(&r, FIELD_DIGEST_TEXT, span_str("SELECT * FROM `t`"));
+        finding_table_add(t, &r, 11);
+        record_set_list(&r, FIELD_TAGS, (struct value_list){tags, 2});
+        finding_table_add(t, &r, 12);
+        struct record loop = statement(7, 0, 1767225601 * CLOCK_S_NS, "SELECT 1", 9000);
+        loop.event = EVENT_N_PLUS_ONE;
+        record_add_finding(&loop, FINDING_N_PLUS_ONE);
+        record_set_uint(&loop, FIELD_REPEATED, 30);
+        record_set_text(&loop, FIELD_DIGEST, span_str("fedcba9876543210"));
+        finding_table_add(t, &loop, 13);
+        struct record end;
+        memset(&end, 0, sizeof end);
+        end.event = EVENT_DISCONNECT;
+        record_add_finding(&end, FINDING_TRANSACTION_OPEN);
+        finding_table_add(t, &end, 14);
+        const struct reply *reply = get("/findings?format=json");
+        CU_ASSERT_EQUAL(reply->code, 200);
+        char wanted[512];
+        (void)snprintf(wanted, sizeof wanted,
+                       "\"count\":2,\"time_us\":6000,\"first_seen\":\"2026-01-01T00:00:00.000000Z\","
+                       "\"last_seen\":\"2026-01-01T00:00:00.003000Z\",\"example\":\"%s:12\",\"conn_id\":7,"
+                       "\"tags\":[{\"name\":\"file\",\"value\":\"app/"
+                       "a.py:7\"},{\"name\":\"action\",\"value\":\"<b>\"}]}",
+                       admin->context.run);
+        CU_ASSERT_PTR_NOT_NULL(strstr(reply->body, wanted));
+        const char *first = strstr(reply->body, "\"n_plus_one\"");
+        const char *second = strstr(reply->body, "\"no_index\"");
+        CU_ASSERT_TRUE(first != NULL && second != NULL &&
+                       first < second); /* what took most time comes first */
+        CU_ASSERT_PTR_NOT_NULL(strstr(reply->body, "\"count\":30,\"time_us\":9000,"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(reply->body, "\"kind\":\"transaction_open\",\"digest\":\"\","));
+        reply = get("/findings?kind=no_index");
+        CU_ASSERT_PTR_NOT_NULL(
+            strstr(reply->body, "file=app/a.py:7  action=<b>  SELECT * FROM `t`\n1 of 1 findings\n"));
+        close_port();
+}
+
+static void count_row(void *arg, const struct finding_row *row)
+{
+        uint64_t *sums = arg;
+        sums[0]++;
+        sums[1] += row->count;
+}
+
+/** More kinds and digests than there is room for: those seen longest ago are replaced. */
+static void findings_are_bounded(void)
+{
+        enum { MANY = 1000 };
+        struct finding_table *t = calloc(1, sizeof *t);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+        for (unsigned round = 0; round < 2; round++) {
+                for (unsigned i = 0; i < MANY; i++) {
+                        char digest[DIGEST_HEX + 1];
+                        struct record r = statement(1, 0, (1 + round * MANY + i) * CLOCK_S_NS, "SELECT 1", 1);
+                        record_add_finding(&r, FINDING_SLOW);
+                        (void)snprintf(digest, sizeof digest, "%016x", i);
+                        record_set_text(&r, FIELD_DIGEST, span_str(digest));
+                        finding_table_add(t, &r, i);
+                        finding_table_add(t, &r, i);
+                }
+        }
+        uint64_t sums[2] = {0, 0};
+        CU_ASSERT_EQUAL(finding_table_each(t, count_row, sums), 2 * MANY - FINDING_TABLE_ROWS);
+        CU_ASSERT_EQUAL(sums[0], FINDING_TABLE_ROWS);
+        CU_ASSERT_EQUAL(sums[1], 2 * FINDING_TABLE_ROWS);
+        free(t);
+}
+
+static void each_endpoint_is_in_the_document(void)
+{
+        open_port();
+        const struct reply *r = get("/openapi.json");
+        CU_ASSERT_EQUAL(r->code, 200);
+        CU_ASSERT_STRING_EQUAL(r->type, "application/json");
+        CU_ASSERT_PTR_NOT_NULL(strstr(r->body, "{\"openapi\":\"3.1.0\",\"info\":{"));
+        CU_ASSERT_STRING_EQUAL(r->body + r->len - 5, "}}}}\n");
+        for (size_t i = 0; i < endpoints_n; i++) {
+                char path[128];
+                const char *star = strchr(endpoints[i].path, '*');
+                (void)snprintf(path, sizeof path, "\"%.*s%s",
+                               star != NULL ? (int)(star - endpoints[i].path) : 100, endpoints[i].path,
+                               star != NULL ? "{" : "\":{");
+                if (strstr(r->body, path) == NULL) {
+                        printf("# %s\n", path);
+                        CU_FAIL("not in the document");
+                }
+        }
+        close_port();
+}
+
+static const struct tap_test tests[] = {
+    {"transactions have their statements", transactions_have_their_statements},
+    {"seconds are counted", seconds_are_counted},
+    {"findings are listed", findings_are_listed},
+    {"findings are bounded", findings_are_bounded},
+    {"each endpoint is in the document", each_endpoint_is_in_the_document},
+};
+
+int main(void)
+{
+        (void)prof_hooks_install();
+        int status = TAP_RUN("admin lists", tests);
+        libevent_global_shutdown();
+        return status;
+}
