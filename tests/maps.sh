@@ -27,7 +27,7 @@ report() {
         fi
 }
 
-(cd "$top" && find src tests script etc doc configure.ac Makefile.am HACKING.md README.md -type f ! -path 'tests/fuzz/corpus/*' ! -path 'tests/data/*' ! -name '*.o' ! -name '*.pyc') |
+(cd "$top" && find src tests script etc doc web configure.ac Makefile.am HACKING.md README.md -type f ! -path 'tests/fuzz/corpus/*' ! -path 'tests/data/*' ! -name '*.o' ! -name '*.pyc') |
         sort >"$work/files"
 
 # Splits C into comments ("file:line: text") and the rest.
