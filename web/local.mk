@@ -1,8 +1,37 @@
 # The page of the admin port: modules, styles and icons, as they are in web/, become part of the program.
 web_page = \
 	web/index.html \
+	web/api.js \
+	web/charts.js \
+	web/columns.js \
+	web/copy.js \
+	web/digests.js \
+	web/dom.js \
+	web/feed.js \
+	web/filterbox.js \
+	web/findings.js \
+	web/histogram.js \
+	web/icon.svg \
+	web/live.js \
+	web/memory.js \
+	web/packets.js \
 	web/page.css \
-	web/page.js
+	web/page.js \
+	web/record.js \
+	web/ring.js \
+	web/router.js \
+	web/sessions.js \
+	web/settings.js \
+	web/source.js \
+	web/sql.js \
+	web/statement.js \
+	web/table.js \
+	web/terms.js \
+	web/text.js \
+	web/transactions.js \
+	web/values.js \
+	web/view.js \
+	web/vlist.js
 EXTRA_DIST += $(web_page)
 nodist_src_libadmin_a_SOURCES = web/web_files.c
 CLEANFILES += web/web_files.c

@@ -42,6 +42,10 @@ void web_send(struct call *call, const char *name)
                 call_reply(call, HTTP_NOTMODIFIED, file->type);
                 return;
         }
+        if (file->is_gzip) {
+                (void)evhttp_add_header(evhttp_request_get_output_headers(call->request), "Content-Encoding",
+                                        "gzip");
+        }
         (void)fwrite(file->data, 1, file->size, call->out);
         call_reply(call, HTTP_OK, file->type);
 }

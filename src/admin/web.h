@@ -3,6 +3,7 @@
 #ifndef ADMIN_WEB_H
 #define ADMIN_WEB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct call;
@@ -11,6 +12,7 @@ struct web_file {
         const char *name; /**< within web/ */
         const char *type; /**< its media type */
         const char *tag;  /**< its ETag, with quotes; another one if the contents are others */
+        bool is_gzip;     /**< the data is compressed, and is sent so */
         const unsigned char *data;
         size_t size; /**< bytes */
 };
