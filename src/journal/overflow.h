@@ -1,5 +1,5 @@
-/** @file overflow.h  Records for which a full ring had no space, in order, until there is some.
- * For a port whose owner stops to bring more as soon as the first one is in here; what it was about to bring still comes.
+/** @file overflow.h  A queue of records for which the ring of a port had no space (log.when_full = block).
+ * As soon as the queue has a record, the owner of the port stops reading; records of what it has already read still arrive.
  * Threads: the ring's producer; once that has ended, the journal thread.   Memory: STAGE_JOURNAL, bounded. */
 #ifndef JOURNAL_OVERFLOW_H
 #define JOURNAL_OVERFLOW_H
@@ -16,11 +16,11 @@ struct overflow {
         uint64_t max_bytes;
 };
 
-/** Keep a copy of @p r, @p size bytes packed. @return false if there is no memory, or it is full. */
+/** Append a copy of @p r, which takes @p size bytes when packed. @return false when memory is out or the queue is full. */
 bool overflow_add(struct overflow *o, const struct record *r, size_t size);
-/** Move to @p ring what it takes. @return true if nothing is left. */
+/** Move as many records to @p ring as it has space for. @return true if the queue is empty afterwards. */
 bool overflow_move(struct overflow *o, struct ring *ring);
-/** The oldest one, packed, until overflow_pop; NULL = none. */
+/** The oldest record, packed; valid until overflow_pop. NULL if there is none. */
 struct record_packed *overflow_oldest(struct overflow *o);
 void overflow_pop(struct overflow *o);
 

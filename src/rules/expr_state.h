@@ -1,4 +1,5 @@
-/* The compiled form of an expression; for expr*.c only. */
+/** @file expr_state.h  The compiled form of an expression. Private to expr*.c.
+ * Threads: see expr.h.   Memory: blocks of the expression (expr_block.c), and those of PCRE2. */
 #ifndef RULES_EXPR_STATE_H
 #define RULES_EXPR_STATE_H
 
@@ -221,11 +222,13 @@ bool expr_names_command(struct span word, struct span command);
 
 /** Is @p r about a command, or about a run of statements? */
 bool expr_is_statement(const struct record *r);
-/** The same for a field that is a number, and a test that compares numbers. */
-enum truth expr_match_number(const struct expr_test *test, struct expr_subject *subject);
-/** The same for a field that is a text, and a test with one value: a whole text or a beginning. */
-enum truth expr_match_one_text(const struct expr_test *test, struct expr_subject *subject);
+/** Compare the field of the term with the values of the test. */
 enum truth expr_match_field(const struct expr_test *test, struct expr_subject *subject);
+/** The same if the field is a number and the test compares numbers. */
+enum truth expr_match_number(const struct expr_test *test, struct expr_subject *subject);
+/** The same if the field is a text and the test has one value, which is a whole text or the beginning of one. */
+enum truth expr_match_one_text(const struct expr_test *test, struct expr_subject *subject);
+/* Each of the others compares what its term is about. */
 enum truth expr_match_database(const struct expr_test *test, struct expr_subject *subject);
 enum truth expr_match_client(const struct expr_test *test, struct expr_subject *subject);
 enum truth expr_match_command(const struct expr_test *test, struct expr_subject *subject);

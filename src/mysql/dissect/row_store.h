@@ -8,21 +8,21 @@
 #include "mysql/dissect/budget.h"
 #include "mysql/wire/value.h"
 
-/** A column's definition, as far as it is of use. */
+/** The parts of a column's definition that are needed. */
 struct column {
         uint8_t type;
         uint8_t charset;
         uint8_t decimals;
         uint8_t zerofill; /**< its width in characters with ZEROFILL; 0 = without */
         bool is_unsigned;
-        bool is_secret;  /**< its name, or its name within its table, is one that passwords have */
+        bool is_secret;  /**< its name, or its name within its table, suggests that it contains passwords */
         bool is_derived; /**< it belongs to no table */
         bool is_catalog; /**< it belongs to one of the server's own tables */
-        size_t name_at;  /**< from the end of the columns */
+        size_t name_at;  /**< offset of the name after the array of columns */
         size_t name_len;
 };
 
-/** The columns of a result: one block, which can be handed to a statement. The names stand behind the columns. */
+/** The columns of a result, in one block that can be handed to a statement. The names follow the array of columns. */
 struct columns {
         size_t n;
         size_t have; /**< definitions so far */
@@ -36,7 +36,7 @@ static inline struct span columns_name(const struct columns *c, size_t i)
         return span_of((const uint8_t *)(c->at + c->n) + c->at[i].name_at, c->at[i].name_len);
 }
 
-/** A list of a record that grows. */
+/** A list of values for a record; it grows. */
 struct value_vector {
         struct value *at;
         size_t n;
