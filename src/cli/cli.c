@@ -36,7 +36,8 @@ static const struct command {
      "finding:n_plus_one,\nuser:app* rows:1000+; see querytap-filter(7). Older filters: --user, --schema, "
      "--client, --command,\n--event, --digest, --session, --errno, --errors, --finding, --pattern, "
      "--min-duration, --min-rows,\n--sample and --sample-sessions; see filter.user in querytap(1)."},
-    {"top", command_top, "top [--admin ADDR] [--format text|json] [--by KIND] [-n COUNT] [ORDER] [EXPRESSION …]",
+    {"top", command_top,
+     "top [--admin ADDR] [--format text|json] [--by KIND] [-n COUNT] [ORDER] [EXPRESSION …]",
      "Show the statements of a running proxy, grouped by digest: how often they ran, how long they "
      "took,\nand what was found (slow, no index, N+1, duplicates). On a terminal the table is updated "
      "every\nsecond, with the statements that occupy the server most at the top; the arrow keys select a "

@@ -275,7 +275,8 @@ void conflict_add_open(const struct conflict_sources *from, struct conflict *c)
                 t->began_wall_ns = s->transaction.began_wall_ns;
                 t->space = c->size;
                 t->is_settled = !s->transaction.is_open;
-                if (s->transaction.ended_ns > t->last_end_ns) { /* its last statement is not a recent record */
+                if (s->transaction.ended_ns >
+                    t->last_end_ns) { /* its last statement is not a recent record */
                         t->last_end_ns = s->transaction.ended_ns;
                 }
         }

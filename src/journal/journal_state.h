@@ -37,8 +37,8 @@ struct journal {
         struct session_findings findings;
         struct conflicts conflicts;
         struct scope_stats scopes;
-        uint64_t settled_ns;          /**< monotonic: when the tallies of sessions were settled */
-        struct accounts accounts;     /* of transactions and scopes */
+        uint64_t settled_ns;      /**< monotonic: when the tallies of sessions were settled */
+        struct accounts accounts; /* of transactions and scopes */
         struct traffic traffic;
         struct finding_table finding_table;
         uint64_t expired_ns;          /* monotonic: when idle runs were last looked for */

@@ -12,8 +12,8 @@
 #define JOURNAL_SESSIONS_H
 
 #include "journal/enrich/n_plus_one.h"
-#include "journal/enrich/scope_stats.h"
 #include "journal/enrich/scope_records.h"
+#include "journal/enrich/scope_stats.h"
 #include "journal/enrich/session_findings.h"
 #include "journal/enrich/transactions.h"
 #include "journal/format/prefix.h"

@@ -85,6 +85,9 @@ static void each_endpoint_refuses_what_it_does_not_know(void)
         close_port();
 }
 
+/* What is required, and has no value that is always right: a digest. */
+#define NO_DIGEST "00000000000000000000000000000000"
+
 /** Parameters without which others have no effect, and are refused. */
 static const char *companion(const struct endpoint *e, const struct endpoint_param *p)
 {
@@ -93,13 +96,13 @@ static const char *companion(const struct endpoint *e, const struct endpoint_par
                 const char *name;
                 const char *query;
         } companions[] = {
-            {"/records", "cut", "&ids=1&format=json"},
-            {"/records", "ids", "&format=json"},
-            {"/fault", "seed", "&probability=0"},
-            {"/fault", "stage", "&probability=0"},
+            {"/records", "cut", "&ids=1&format=json"}, {"/records", "ids", "&format=json"},
+            {"/fault", "seed", "&probability=0"},      {"/fault", "stage", "&probability=0"},
+            {"/fault", "format", "&probability=0"},
         };
         for (size_t i = 0; i < sizeof companions / sizeof companions[0]; i++) {
-                if (strcmp(companions[i].path, e->path) == 0 && strcmp(companions[i].name, p->name) == 0) {
+                if (e->params != NULL && strcmp(companions[i].path, e->path) == 0 &&
+                    strcmp(companions[i].name, p->name) == 0) {
                         return companions[i].query;
                 }
         }
@@ -122,7 +125,9 @@ static int code_of(const struct endpoint *e, const struct endpoint_param *p, con
         for (const struct endpoint_param *other = e->params; other != NULL && other->name != NULL; other++) {
                 if (other->is_required && other != p) {
                         at += (size_t)snprintf(path + at, sizeof path - at, "%s=%s&", other->name,
-                                               other->right != NULL ? other->right : other->word(0));
+                                               other->right != NULL  ? other->right
+                                               : other->word != NULL ? other->word(0)
+                                                                     : NO_DIGEST);
                 }
         }
         path[at - 1] = '\0';
@@ -135,7 +140,9 @@ static void expect_code(const struct endpoint *e, const struct endpoint_param *p
                         bool is_right)
 {
         int code = code_of(e, p, value);
-        bool is_there = strchr(e->path, '*') == NULL; /* else there is no session, record or file called 7 */
+        bool is_there =
+            strchr(e->path, '*') == NULL && /* else there is no session, record or file called 7 */
+            strcmp(e->path, "/digests/detail") != 0;
         if (is_right ? code != (is_there ? 200 : 404) : code != 400 && code != 404) {
                 printf("# %s %s, %s=%s: %d\n", e->method, e->path, p->name, value != NULL ? value : "", code);
                 CU_FAIL("another code");
@@ -194,7 +201,7 @@ static void the_nearest_name_is_suggested(void)
             {"/records?q=err&user=a", "an expression and the criterion 'user' exclude each other: add it to "
                                       "the expression as user:\n"},
             {"/digests?sort=eror", "sort must be one of time, active, count, errors, max, p99, rows, last, "
-                                   "not 'eror'; did you mean "
+                                   "between, not 'eror'; did you mean "
                                    "'errors'?\n"},
             {"/sessions?format=xml", "format must be one of text, json, not 'xml'\n"},
             {"/sessions/7/hex?n=5", "/sessions/*/hex has no parameter 'n', only format\n"},
@@ -204,6 +211,9 @@ static void the_nearest_name_is_suggested(void)
                 const struct reply *r = get(cases[i].path);
                 CU_ASSERT_EQUAL(r->code, 400);
                 CU_ASSERT_STRING_EQUAL(r->body, cases[i].sentence);
+                if (strcmp(r->body, cases[i].sentence) != 0) {
+                        printf("# %s", r->body);
+                }
         }
         CU_ASSERT_STRING_EQUAL(get("/records?N=5&Format=json&USER=app")->type, "application/x-ndjson");
         CU_ASSERT_PTR_NOT_NULL(
