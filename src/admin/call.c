@@ -231,7 +231,7 @@ struct call *call_new(struct admin_context *a, struct evhttp_request *request)
         const char *format = call_param(call, "format");
         const char *accept = evhttp_find_header(evhttp_request_get_input_headers(request), "Accept");
         call->json = format != NULL && strcmp(format, "json") == 0;
-        call->html = !call->json && (accept == NULL || strstr(accept, "text/html") != NULL);
+        call->html = !call->json && accept != NULL && strstr(accept, "text/html") != NULL;
         call->out = open_memstream(&call->body, &call->body_len);
         if (call->out == NULL) {
                 discard(call);

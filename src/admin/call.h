@@ -19,8 +19,7 @@ struct call {
         struct evhttp_request *request; /**< NULL once the client has disconnected */
         struct endpoint_place place;    /**< what stands for '*' in the path */
         bool json;                      /**< ?format=json */
-        bool
-            html; /**< the client accepts HTML by name, as a browser does, or sends no Accept header; curl gets text */
+        bool html;    /**< the client accepts HTML by name, as a browser does; curl gets text */
         bool garbled; /**< the query is not a list of name=value, or its encoding is wrong */
         struct evkeyvalq query;
         const char *policy; /**< Content-Security-Policy of the reply; NULL = nothing is allowed */

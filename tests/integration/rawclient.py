@@ -52,9 +52,10 @@ def frame(seq, data):
 class RawClient:
     """With compress=True it sends each packet in a frame of its own, and send_bytes takes what is in frames already."""
 
+    is_compressed = False  # not before the login is over
+
     def __init__(self, port, user="root", database="shop", capabilities=CAPABILITIES, timeout=60, login=True, tls=False,
                  host="127.0.0.1", compress=False):
-        self.is_compressed = False  # not before the login is over
         self.frames = bytearray()
         capabilities |= COMPRESS if compress else 0
         self.socket = socket.create_connection((host, port), timeout=timeout)

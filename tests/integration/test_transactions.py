@@ -8,7 +8,7 @@ import rawclient
 from rawclient import Gone, RawClient, Refused
 
 MULTI_STATEMENTS = 0x10000
-UPDATE = "UPDATE trx SET a = a + 1 WHERE id = 1"
+UPDATE = "UPDATE journey SET a = a + 1 WHERE id = 1"
 SLACK_US = 4  # times in the log are rounded down to microseconds
 
 
@@ -26,10 +26,10 @@ class Transactions:
 
     @classmethod
     def make_table(cls):
-        cls.server.sql("CREATE TABLE IF NOT EXISTS trx (id INT PRIMARY KEY, a INT) ENGINE=InnoDB; REPLACE INTO trx VALUES (1, 0), (2, 0), (3, 0);\n"
+        cls.server.sql("CREATE TABLE IF NOT EXISTS journey (id INT PRIMARY KEY, a INT) ENGINE=InnoDB; REPLACE INTO journey VALUES (1, 0), (2, 0), (3, 0);\n"
                        "DELIMITER $$\n"
-                       "CREATE PROCEDURE IF NOT EXISTS trx_commits() BEGIN UPDATE trx SET a = a + 1 WHERE id = 1; COMMIT; END$$\n"
-                       "CREATE PROCEDURE IF NOT EXISTS trx_begins() BEGIN START TRANSACTION; UPDATE trx SET a = a + 1 WHERE id = 1; END$$\n", "shop")
+                       "CREATE PROCEDURE IF NOT EXISTS trx_commits() BEGIN UPDATE journey SET a = a + 1 WHERE id = 1; COMMIT; END$$\n"
+                       "CREATE PROCEDURE IF NOT EXISTS trx_begins() BEGIN START TRANSACTION; UPDATE journey SET a = a + 1 WHERE id = 1; END$$\n", "shop")
 
     def proxy(self, *args):
         return lab.Proxy("--log-transactions=true", *args, remote=f"127.0.0.1:{self.server.port}")
@@ -76,15 +76,15 @@ class Transactions:
     def test_each_way_to_end(self):
         cases = [  # the steps of a session, and what its transactions are: how they ended, and their statements
             (["BEGIN", UPDATE, "COMMIT"], ["commit 3"]),
-            (["START TRANSACTION READ ONLY", "SELECT * FROM trx", "COMMIT"], ["commit 3"]),
+            (["START TRANSACTION READ ONLY", "SELECT * FROM journey", "COMMIT"], ["commit 3"]),
             (["START TRANSACTION WITH CONSISTENT SNAPSHOT", "ROLLBACK WORK"], ["rollback 2"]),
-            (["SELECT * FROM trx", UPDATE], []),
+            (["SELECT * FROM journey", UPDATE], []),
             (["BEGIN", UPDATE, "SAVEPOINT s", UPDATE, "ROLLBACK TO s", "RELEASE SAVEPOINT s", "COMMIT"], ["commit 7"]),
             (["BEGIN", UPDATE, "BEGIN", UPDATE, "ROLLBACK"], ["implicit_commit 2", "rollback 3"]),
-            (["BEGIN", UPDATE, "COMMIT AND CHAIN", UPDATE, "ROLLBACK AND CHAIN", "SELECT * FROM trx", "COMMIT"],
+            (["BEGIN", UPDATE, "COMMIT AND CHAIN", UPDATE, "ROLLBACK AND CHAIN", "SELECT * FROM journey", "COMMIT"],
              ["commit 3", "rollback 2", "commit 2"]),
             (["BEGIN", UPDATE, "CREATE TABLE IF NOT EXISTS trx2 (a INT)", "SELECT 1"], ["implicit_commit 3"]),
-            (["BEGIN", UPDATE, "CREATE TABLE trx (a INT)", "SELECT * FROM trx"], ["implicit_commit 4"]),
+            (["BEGIN", UPDATE, "CREATE TABLE journey (a INT)", "SELECT * FROM journey"], ["implicit_commit 4"]),
             (["BEGIN", UPDATE, "SELECT nothing", "COMMIT"], ["commit 4"]),
             (["SET autocommit = 0", UPDATE, UPDATE, "COMMIT", UPDATE, "ROLLBACK"], ["commit 3", "rollback 2"]),
             (["SET autocommit = 0", UPDATE, "SET autocommit = 1", UPDATE], ["implicit_commit 2"]),
@@ -124,7 +124,7 @@ class Transactions:
         with self.proxy() as proxy:
             c = self.connect(proxy)
             c.query("BEGIN")
-            s = c.prepare("UPDATE trx SET a = ? WHERE id = 1")
+            s = c.prepare("UPDATE journey SET a = ? WHERE id = 1")
             c.execute(s, 5)
             c.close_statement(s)
             c.execute(c.prepare("COMMIT"))
@@ -152,11 +152,11 @@ class Transactions:
             a, b = self.connect(proxy), self.connect(proxy)
             for c, n in ((a, 1), (b, 2)):
                 c.query("BEGIN")
-                c.query(f"UPDATE trx SET a = a + 1 WHERE id = {n}")
-            a.send(0, b"\x03UPDATE trx SET a = a + 1 WHERE id = 2")
+                c.query(f"UPDATE journey SET a = a + 1 WHERE id = {n}")
+            a.send(0, b"\x03UPDATE journey SET a = a + 1 WHERE id = 2")
             errors = []
             try:
-                b.query("UPDATE trx SET a = a + 1 WHERE id = 1")
+                b.query("UPDATE journey SET a = a + 1 WHERE id = 1")
             except Refused as error:
                 errors.append(error.args[0])
             try:
@@ -187,7 +187,7 @@ class Transactions:
 
     def test_formats_filters_and_redaction(self):
         with self.proxy("--log-redact=all") as proxy:
-            self.session(proxy, "BEGIN /*route='/secret'*/", UPDATE, "SELECT * FROM trx", "COMMIT")
+            self.session(proxy, "BEGIN /*route='/secret'*/", UPDATE, "SELECT * FROM journey", "COMMIT")
             self.session(proxy, "BEGIN", "ROLLBACK")
             records = proxy.settled()
             self.check_sums(records)
