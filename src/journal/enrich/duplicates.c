@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/seed.h"
 #include "base/text_hash.h"
+#include "journal/enrich/parameter_hash.h"
 #include "profile/heap/prof.h"
 
 enum {
@@ -71,15 +72,7 @@ static bool hash_execution(const struct duplicates *d, const struct record *r,
                 FIELD_STMT_PREPARE_QUERY)) { /* memory was out for redaction, and the values are gone, too */
                 return false;
         }
-        size_t n = record_has(r, FIELD_STMT_EXECUTE_VALUES) ? r->stmt_execute_values.n : 0;
-        for (size_t i = 0; i < n; i++) {
-                const struct value *v = &r->stmt_execute_values.at[i];
-                if (!value_is_whole(v)) {
-                        return false;
-                }
-                *key = hash_text(d, v->bytes, *key + v->is_null);
-        }
-        return true;
+        return parameter_hash(r, key, d->seed);
 }
 
 /** The seed of the statements of a trace, which may use several sessions. */

@@ -22,6 +22,7 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/n_plus_one.h \
 	src/journal/enrich/open_transaction.c \
 	src/journal/enrich/open_transaction.h \
+	src/journal/enrich/parameter_hash.h \
 	src/journal/enrich/pool_statements.c \
 	src/journal/enrich/pool_statements.h \
 	src/journal/enrich/prepare_once.c \

@@ -1,11 +1,11 @@
 #include "journal/enrich/n_plus_one.h"
 
 #include "base/clock.h"
+#include "base/seed.h"
+#include "journal/enrich/parameter_hash.h"
 #include "journal/enrich/pool_statements.h"
 #include "mysql/wire/command.h"
 #include "profile/heap/prof.h"
-
-#include <xxhash.h>
 
 enum {
         POOL_SESSIONS = 16, /* sessions with lists that are considered for a statement */
@@ -153,17 +153,11 @@ struct n_plus_one_session *n_plus_one_expire(struct n_plus_one *n, const struct 
 
 /* --- records ------------------------------------------------------------------------------------------------------ */
 
-/** Of a statement's parameters, so that those with others differ. */
-static uint64_t hash_values(const struct record *r, uint64_t values)
+/** A hash of all values of a statement: the constants in its text, and its parameters. */
+static uint64_t hash_values(const struct record *r, const struct digest_found *found)
 {
-        struct value_list list = {NULL, 0};
-        if (record_has(r, FIELD_STMT_EXECUTE_VALUES)) {
-                list = r->stmt_execute_values;
-        }
-        for (size_t i = 0; i < list.n; i++) {
-                values = XXH3_64bits_withSeed(list.at[i].bytes.data, list.at[i].bytes.len,
-                                              values + list.at[i].is_null);
-        }
+        uint64_t values = found->values;
+        (void)parameter_hash(r, &values, seed_of_process());
         return values;
 }
 
@@ -380,7 +374,7 @@ static void see_order(struct n_plus_one *n, struct n_plus_one_session *s, struct
                       const struct digest_found *found, struct row_loops_ended *ended)
 {
         if (n->loops.least > 0) {
-                uint64_t values = found->stat != NULL ? hash_values(r, found->values) : 0;
+                uint64_t values = found->stat != NULL ? hash_values(r, found) : 0;
                 see_loops(n, s, r, found, values, ended);
         }
 }
