@@ -182,6 +182,8 @@ static const struct part {
     {"filter-text", "record", micro_begin_filter_text, micro_filter, 5000, false},
     {"filter-pattern", "record", micro_begin_filter_pattern, micro_filter, 5000, false},
     {"filter-text-long", "MB", micro_begin_filter_text_long, micro_filter_mb, 3, true},
+    {"transactions", "statement", micro_begin_transactions, micro_transactions, 5000, false},
+    {"scope-records", "statement", micro_begin_scopes, micro_scopes, 5000, false},
     {"filter-pattern-long", "MB", micro_begin_filter_pattern_long, micro_filter_mb, 3, true},
     {"alloc", "pair", no_setup, alloc_free, 10000, false},
 };

@@ -1,4 +1,5 @@
-/** @file micro.h  The parts of tests/bench/micro that play sessions to the dissector (micro_session.c), and filters (micro_filter.c).
+/** @file micro.h  The parts of tests/bench/micro that play sessions to the dissector (micro_session.c), filters (micro_filter.c), and
+ * accounts (micro_accounts.c).
  * One session at a time; what a part has allocated stays, since the process is short. */
 #ifndef BENCH_MICRO_H
 #define BENCH_MICRO_H
@@ -41,6 +42,12 @@ void micro_begin_filter_pattern_long(void);
 /** Match the record so many times; a long statement so many MB (10^6 bytes). */
 void micro_filter(uint64_t times);
 void micro_filter_mb(uint64_t times);
+
+/* Keep accounts of transactions and of scopes with ten statements each (micro_accounts.c). */
+void micro_begin_transactions(void);
+void micro_transactions(uint64_t times);
+void micro_begin_scopes(void);
+void micro_scopes(uint64_t times);
 
 /** The record of a statement of the session, which the session keeps. NULL if there is none. */
 struct record *micro_record(void);

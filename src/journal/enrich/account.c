@@ -24,10 +24,11 @@ static struct span keep_field(struct account *a, const struct record *r, enum re
 
 void account_begin(struct account *a, const struct record *r)
 {
-        *a = (struct account){.began_wall_ns = r->wall_ns,
-                              .began_ns = r->mono_ns,
-                              .ended_ns = r->mono_ns,
-                              .first_seq_num = record_uint_if_any(r, FIELD_CONN_SEQ_NUM)};
+        memset(a, 0, offsetof(struct account, tags));
+        a->began_wall_ns = r->wall_ns;
+        a->began_ns = r->mono_ns;
+        a->ended_ns = r->mono_ns;
+        a->first_seq_num = record_uint_if_any(r, FIELD_CONN_SEQ_NUM);
         a->username = keep_field(a, r, FIELD_USERNAME);
         a->database = keep_field(a, r, FIELD_DATABASE);
 }

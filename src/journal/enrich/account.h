@@ -36,9 +36,10 @@ struct account {
         struct span username; /**< at the begin; in texts, as the next ones; without data if there is none */
         struct span database;
         struct span traceparent;
-        struct value tags[ACCOUNT_TAGS]; /**< of the first command that has some */
         size_t n_tags;
         size_t used; /**< bytes of texts */
+        /* from here on not set at the begin */
+        struct value tags[ACCOUNT_TAGS]; /**< of the first command that has some */
         uint8_t texts[ACCOUNT_TEXTS];
 };
 

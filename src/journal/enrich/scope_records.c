@@ -202,13 +202,14 @@ static uint32_t open_scope(struct scope_records *t, const struct record *r, uint
         uint32_t *bucket = &t->buckets[hash & (t->n_buckets - 1)];
         struct open_scope *s = &t->scopes[place];
         t->free = s->next_in_bucket;
-        *s = (struct open_scope){.serial = ++t->serial,
-                                 .hash = hash,
-                                 .next_in_bucket = *bucket,
-                                 .conn_id = r->conn_id,
-                                 .is_cut = field_set_has(&r->cut, FIELD_SCOPE),
-                                 .is_undecoded = field_set_has(&r->undecoded, FIELD_SCOPE),
-                                 .name_len = (uint16_t)r->scope.len};
+        memset(s, 0, offsetof(struct open_scope, name));
+        s->serial = ++t->serial;
+        s->hash = hash;
+        s->next_in_bucket = *bucket;
+        s->conn_id = r->conn_id;
+        s->is_cut = field_set_has(&r->cut, FIELD_SCOPE);
+        s->is_undecoded = field_set_has(&r->undecoded, FIELD_SCOPE);
+        s->name_len = (uint16_t)r->scope.len;
         memcpy(s->name, r->scope.data, r->scope.len);
         account_begin(&s->sums, r);
         *bucket = place;

@@ -27,17 +27,35 @@ static const char *end_name(enum transaction_end end)
 
 /* --- how a command ends a transaction ------------------------------------------------------------------------------- */
 
+/** The text of the statement that @p r executes; empty if there is none. */
+static struct span text_of(const struct record *r)
+{
+        return r->command_id == COM_QUERY          ? record_text_if_any(r, FIELD_QUERY)
+               : r->command_id == COM_STMT_EXECUTE ? record_text_if_any(r, FIELD_STMT_PREPARE_QUERY)
+                                                   : (struct span){NULL, 0};
+}
+
+static bool has_several(const struct record *r)
+{
+        return r->command_id == COM_QUERY && record_has(r, FIELD_RESULT_ROWS);
+}
+
 /** What @p r, a command, does to a transaction by its text; of several statements, the last that does something. */
 static enum trx_verb verb_of(const struct record *r)
 {
-        bool is_query = r->command_id == COM_QUERY && record_has(r, FIELD_QUERY);
-        bool is_execution = r->command_id == COM_STMT_EXECUTE && record_has(r, FIELD_STMT_PREPARE_QUERY);
-        if (!is_query && !is_execution) {
-                return TRX_NONE;
+        struct span text = text_of(r);
+        return has_several(r) ? trx_verb_of_last(text, r->sql_mode) : trx_verb_of(text, r->sql_mode);
+}
+
+/** Is @p r, after which a transaction is open, a COMMIT AND CHAIN or the like? Most statements are looked at no further than their first
+ *  letters. */
+static bool chains(const struct record *r, enum trx_verb *verb)
+{
+        if (!has_several(r) && !trx_verb_may_restart(text_of(r))) {
+                return false;
         }
-        struct span text = is_query ? r->query : r->stmt_prepare_query;
-        bool several = is_query && record_has(r, FIELD_RESULT_ROWS);
-        return several ? trx_verb_of_last(text, r->sql_mode) : trx_verb_of(text, r->sql_mode);
+        *verb = verb_of(r);
+        return *verb == TRX_COMMIT || *verb == TRX_ROLLBACK;
 }
 
 static enum transaction_end end_by_verb(enum trx_verb verb)
@@ -93,11 +111,11 @@ static enum transaction_end end_by(const struct transaction_account *a, const st
             r->command_id == COM_CHANGE_USER) {
                 return end_without_flags(r);
         }
-        enum trx_verb verb = verb_of(r);
-        if ((r->status_flags & STATUS_IN_TRANS) != 0) { /* AND CHAIN: the next one is open */
-                bool is_chain = goes_on && (verb == TRX_COMMIT || verb == TRX_ROLLBACK);
-                return is_chain ? end_by_verb(verb) : TRANSACTION_IS_OPEN;
+        enum trx_verb verb = TRX_NONE;
+        if ((r->status_flags & STATUS_IN_TRANS) != 0) {
+                return goes_on && chains(r, &verb) ? end_by_verb(verb) : TRANSACTION_IS_OPEN;
         }
+        verb = verb_of(r);
         if (verb == TRX_NONE && a->suspected != TRANSACTION_IS_OPEN) {
                 return a->suspected;
         }

@@ -21,29 +21,11 @@ void transaction_on_greeting(struct transaction *t, struct span server_version)
 
 enum restart { GOES_ON, ENDS_HERE, BEGINS_HERE };
 
-/** Check the first letters: is the text worth the lexer? */
-static bool may_restart(struct span text)
-{
-        static const char *const starts[] = {"CO", "RO", "BE", "ST"};
-        while (text.len > 0 && (text.data[0] == ' ' || (text.data[0] >= '\t' && text.data[0] <= '\r'))) {
-                text = span_skip(text, 1);
-        }
-        if (text.len < 2) {
-                return false;
-        }
-        for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
-                if ((text.data[0] & 0xdf) == starts[i][0] && (text.data[1] & 0xdf) == starts[i][1]) {
-                        return true;
-                }
-        }
-        return memchr("/-#", text.data[0], 3) != NULL;
-}
-
 /** What a statement did to the transaction that it ran in, if it succeeded and a transaction is open after it. Of @p several statements, the
  *  last that did something counts. */
 static enum restart restart_of(struct span text, struct sql_mode mode, bool several)
 {
-        if (!several && !may_restart(text)) {
+        if (!several && !trx_verb_may_restart(text)) {
                 return GOES_ON;
         }
         enum trx_verb verb = several ? trx_verb_of_last(text, mode) : trx_verb_of(text, mode);

@@ -115,6 +115,23 @@ static struct sql_token first_token(struct sql_lexer *lexer)
         return t;
 }
 
+bool trx_verb_may_restart(struct span text)
+{
+        static const char *const starts[] = {"CO", "RO", "BE", "ST"};
+        while (text.len > 0 && (text.data[0] == ' ' || (text.data[0] >= '\t' && text.data[0] <= '\r'))) {
+                text = span_skip(text, 1);
+        }
+        if (text.len < 2) {
+                return false;
+        }
+        for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+                if ((text.data[0] & 0xdf) == starts[i][0] && (text.data[1] & 0xdf) == starts[i][1]) {
+                        return true;
+                }
+        }
+        return memchr("/-#", text.data[0], 3) != NULL;
+}
+
 enum trx_verb trx_verb_of(struct span text, struct sql_mode mode)
 {
         struct sql_lexer lexer = sql_lexer_over(text, mode);

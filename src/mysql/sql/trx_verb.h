@@ -26,6 +26,8 @@ enum trx_verb {
         TRX_HIDDEN, /**< it executes statements that its text does not show: CALL, EXECUTE, a compound statement */
 };
 
+/** A quick check of the first letters: false only if @p text is no BEGIN, COMMIT or the like, by which one transaction can follow another. */
+bool trx_verb_may_restart(struct span text);
 /** Of the first statement in @p text. */
 enum trx_verb trx_verb_of(struct span text, struct sql_mode mode);
 /** Of the last statement in @p text whose verb is not TRX_NONE. Reads all of the text. */
