@@ -11,5 +11,5 @@ export function sparkline(values, { width = 220, height = 36, mark = -1, label =
   return s('svg', { class: 'sparkline', viewBox: '0 0 ' + width + ' ' + height, preserveAspectRatio: 'none', role: 'img', 'aria-label': label },
     s('path', { class: 'spark-area', d: d + 'L' + x(n - 1).toFixed(1) + ' ' + height + 'L' + x(0).toFixed(1) + ' ' + height + 'z' }),
     s('path', { class: 'spark-line', d, 'vector-effect': 'non-scaling-stroke' }),
-    mark >= 0 && s('circle', { class: 'spark-mark', cx: x(mark), cy: y(values[mark]), r: 2.5 }));
+    mark >= 0 && s('path', { class: 'spark-mark', d: 'M' + x(mark).toFixed(1) + ' 0V' + height, 'vector-effect': 'non-scaling-stroke' }));
 }

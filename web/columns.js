@@ -38,7 +38,7 @@ function statementCell(cell, r) {
     const name = commandName(r);
     if (name) cell.append(h('span', { class: 'command' }, shown(name.replace('STMT_', ''))), ' ');
   } else {
-    cell.append(h('span', { class: 'event event-' + (/^[a-z_]{1,20}$/.test(r.event) ? r.event : 'other') }, shown(String(r.event).replaceAll('_', ' '))), ' ');
+    cell.append(h('span', { class: 'event event-' + (/^[a-z_]{1,20}$/.test(r.event) ? r.event : 'other') }, shown(findingName(String(r.event)))), ' ');
   }
   if (r.event === 'query' || r.repeated !== undefined || r.event === 'deadlock' || r.event === 'lock_wait') {
     cell.append(...oneLine(withoutTags(sql)));

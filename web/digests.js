@@ -102,7 +102,7 @@ export class DigestsView extends View {
       rates.set(d.digest, list);
     }
     this.filter.hideProblem();
-    if (!this.table.body.contains(document.activeElement) || document.activeElement.matches('[data-row]')) this.table.show(this.latest);
+    this.table.show(this.latest);
   }
 
   drawDetail(d) {

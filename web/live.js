@@ -150,7 +150,7 @@ export class LiveView {
     const width = this.vlist.scroller.clientWidth || 1000;
     const em = parseFloat(getComputedStyle(document.documentElement).fontSize);
     let list = COLUMNS.filter((c) => this.columns.includes(c.id));
-    const needed = () => list.reduce((sum, c) => sum + (c.width.endsWith('rem') ? parseFloat(c.width) * em + 11 : 25 * em), 0);
+    const needed = () => list.reduce((sum, c) => sum + (c.width.endsWith('rem') ? parseFloat(c.width) * em + 11 : 20 * em), 0);
     while (needed() > width && list.length > 3) {
       const least = list.reduce((a, b) => (b.priority < a.priority ? b : a));
       list = list.filter((c) => c !== least);

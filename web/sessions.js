@@ -45,6 +45,6 @@ export class SessionsView extends View {
 
   draw({ sessions }) {
     this.line.textContent = plural(sessions.length, 'session') + ', ' + sessions.filter((s) => s.command).length + ' of them busy';
-    if (!(document.activeElement && document.activeElement.closest('.row-actions'))) this.table.show(sessions);
+    this.table.show(sessions);
   }
 }

@@ -23,7 +23,8 @@ export class Table {
       this.by = c.id;
       this.show(this.rows);
     } }, c.head, c.id === this.by && (this.down ? ' ↓' : ' ↑')) : c.head)));
-    const focused = document.activeElement && document.activeElement.dataset.row;
+    const active = document.activeElement, within = this.body.contains(active) && active.closest('tr');
+    const focused = within && within.dataset.row, place = within && [...within.querySelectorAll('a, button')].indexOf(active);
     clear(this.body, list.length === 0 && h('tr', null, h('td', { colspan: this.columns.length, class: 'note' }, this.empty)),
       list.map((row) => {
         const tr = h('tr', { 'data-row': this.key(row), class: this.open ? 'clickable' : '', tabIndex: this.open ? 0 : undefined }, this.columns.map((c) => h('td', { class: (c.end ? 'end num ' : '') + (c.class ?? '') }, c.cell(row))));
@@ -33,7 +34,8 @@ export class Table {
         }
         return tr;
       }));
-    if (focused) { const again = [...this.body.children].find((tr) => tr.dataset.row === focused); if (again) again.focus(); }
+    const again = focused && [...this.body.children].find((tr) => tr.dataset.row === focused);
+    if (again) (again.querySelectorAll('a, button')[place] ?? again).focus();
   }
 
   /** j and k go through the rows. */

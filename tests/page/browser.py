@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 
-PATIENCE_S = 30
+PATIENCE_S = float(os.environ.get("PATIENCE_S", "30"))
 
 
 class PageError(AssertionError):
@@ -95,8 +95,9 @@ class Browser:
             raise AssertionError(f"{method}: {answer['error']['message']}")
         return answer["result"]
 
-    def page(self, width=1280, height=800, dark=False, scale=1):
-        return Page(self, width, height, dark, scale)
+    def page(self, width=1280, height=800, dark=False, scale=1, window=True):
+        """A tab, in a window of its own or (window=False) in one that hides the tab before."""
+        return Page(self, width, height, dark, scale, window)
 
     def close(self):
         try:
@@ -126,9 +127,9 @@ NAMED = {"Enter": 13, "Escape": 27, "Tab": 9, "ArrowDown": 40, "ArrowUp": 38, "P
 class Page:
     """A tab."""
 
-    def __init__(self, browser, width, height, dark, scale):
+    def __init__(self, browser, width, height, dark, scale, window):
         self.browser = browser
-        self.target = browser.call("Target.createTarget", url="about:blank")["targetId"]
+        self.target = browser.call("Target.createTarget", url="about:blank", newWindow=window)["targetId"]
         self.session = browser.call("Target.attachToTarget", targetId=self.target, flatten=True)["sessionId"]
         self.errors = []
         browser.handlers.append(self.on_event)
@@ -174,7 +175,7 @@ class Page:
         end = time.monotonic() + seconds
         while True:
             try:
-                value = self.js(expression)
+                value = self.js(f"(v => v instanceof Node || v)({expression})")
             except PageError as error:
                 value, what = None, f"{what or expression} ({error})"
             if value:
