@@ -86,7 +86,7 @@ export class Feed {
       this.set('live', 'shared');
     } catch (error) {
       this.gathering = null;
-      if (!signal.aborted && !this.reading) this.set(error.status === 400 ? 'refused' : 'lost', error.message);
+      if (!signal.aborted && !this.reading) this.set(stateOf(error), error.message);
     }
   }
 
@@ -108,19 +108,17 @@ export class Feed {
     this.reading = true;
     for (let delay = 400; !signal.aborted; delay = Math.min(delay * 1.7, 8000)) {
       this.set(this.lastId ? 'reconnecting' : 'connecting');
-      let message = 'the connection ended';
+      let state = 'lost', message = 'the connection ended';
       try {
         await this.readOnce(signal, () => { delay = 400; });
       } catch (error) {
+        state = stateOf(error);
         message = error.message;
-        if (error.status === 400 && !signal.aborted) {
-          this.set('refused', message);
-          await pause(1e9, signal);
-        }
-        if (error.status > 0) delay = Math.max(delay, 4000);
+        if (state === 'wrong') delay = 1e9;
+        else if (state === 'refused') delay = Math.max(delay, 4000);
       }
       if (signal.aborted) break;
-      this.set('lost', message);
+      this.set(state, message);
       await pause(delay, signal);
     }
   }
@@ -185,6 +183,9 @@ export class Feed {
     if (!this.stopped) this.on.records(list);
   }
 }
+
+/** A filter that is wrong stays wrong; what is refused otherwise, as a stream too many, may be accepted later. */
+function stateOf(error) { return error.status === 400 ? 'wrong' : error.status > 0 ? 'refused' : 'lost'; }
 
 /** A line of the page's own among the records. */
 function note(event, fields) { return { event, ...fields, _t: Date.now() * 1000, _size: 0, _note: true }; }

@@ -225,7 +225,8 @@ export class LiveView {
     const none = this.list.length === 0;
     this.empty.hidden = !none;
     if (!none) return;
-    const text = state === 'refused' ? ['Nothing to show', 'The proxy did not accept this: ' + shown(message)]
+    const text = state === 'wrong' ? ['Nothing to show', 'The filter is wrong.']
+      : state === 'refused' ? ['The proxy refuses the stream', shown(message) + '. The page tries again every few seconds.']
       : state === 'lost' || state === 'reconnecting' ? ['The proxy does not answer', shown(message) + '. The page keeps trying.']
         : state === 'connecting' ? ['Reading…', '']
           : source.q ? ['No record matches', 'None of the recent records match this filter. New ones appear as they come.']
@@ -241,7 +242,7 @@ export class LiveView {
 
   onState() {
     const { state, message } = source.state;
-    if (state === 'refused') this.filter.showProblem(message);
+    if (state === 'wrong') this.filter.showProblem(message);
     else if (state === 'live') this.filter.hideProblem();
     this.drawStatus();
   }

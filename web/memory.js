@@ -33,15 +33,23 @@ function sites(text) {
     const at = lines.findIndex((line) => /^-?\d+: -?\d+ \[/.test(line));
     if (at < 0) continue;
     const [, n, size] = /^(-?\d+): (-?\d+)/.exec(lines[at]);
-    const frame = lines.map((line) => /^#\t0x[0-9a-f]+\t(.*?)\+0x[0-9a-f]+\t(.*)$/.exec(line)).find((m) => m && !/malloc|calloc|realloc|prof_/.test(m[1]));
+    const frame = lines.map((line) => /^#\t(0x[0-9a-f]+)\t(?:(.*?)\+0x[0-9a-f]+\t(.*)|\[(.*)\])$/.exec(line)).find((m) => m && !/^(?:malloc|calloc|realloc|prof_)/.test(m[2] ?? ''));
     const stage = /stage=(\S+)/.exec(block);
-    const site = frame ? frame[1] + '  ' + frame[2].replace(/^.*?src\//, '') : 'unknown';
+    const site = !frame ? 'unknown' : frame[2] ? frame[2] + '  ' + frame[3].replace(/^(?:\.\.\/)+/, '') : frame[1] + '  ' + frame[4].replace(/^.*\//, '');
     const sum = found.get(site) ?? { site, stage: stage ? stage[1] : '', n: 0, size: 0 };
     sum.n += Number(n);
     sum.size += Number(size);
     found.set(site, sum);
   }
   return [...found.values()].filter((x) => x.size > 0).sort((a, b) => b.size - a.size);
+}
+
+/** Where an allocation record was born. */
+function placeOf(b) {
+  const frame = (b.stack ?? []).find((f) => f.function) ?? {};
+  const name = b.caller_function ?? b.function ?? frame.function;
+  const file = b.caller_file ?? b.file ?? frame.file ?? '';
+  return name ? name + '  ' + file.replace(/^(?:\.\.\/)+/, '') + ':' + (b.caller_line ?? b.line ?? frame.line ?? '') : (b.module ?? '').replace(/^.*\//, '');
 }
 
 export class MemoryView extends View {
@@ -89,7 +97,7 @@ export class MemoryView extends View {
     const born = births ? births.births.filter((b) => !route.arg || b.stage === route.arg).slice(-12).reverse() : [];
     clear(this.side, h('section', { class: 'card' }, h('h3', null, 'Held by place in the code (sampled)'), this.smallTable([['Place', (x) => h('code', { class: 'code-line' }, shown(cut(x.site, 120)))], ['Stage', (x) => shown(x.stage)], ['Bytes', (x) => bytes(x.size), true]], held)),
       h('section', { class: 'card' }, h('h3', null, 'Latest allocation records (births)'), this.smallTable([['Time', (b) => clock(Date.parse(b.ts) * 1000, 0)], ['Stage', (b) => shown(b.stage)], ['Size', (b) => bytes(b.size), true],
-        ['Place', (b) => h('code', { class: 'code-line' }, shown(cut([b.function ?? b.caller_function, b.site ?? b.file].filter(Boolean).join('  '), 120)))]], born),
+        ['Place', (b) => h('code', { class: 'code-line' }, shown(cut(placeOf(b), 120)))]], born),
       births && h('p', { class: 'note' }, plural(births.births.length, 'record') + ' shown since the start; a record stays when its memory is freed.')));
   }
 

@@ -45,8 +45,10 @@ function show() {
   document.title = view.name + ' – querytap';
   for (const link of document.querySelectorAll('#nav a')) {
     const on = link.dataset.view === (view.parent ?? view.id);
-    if (on) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
+    if (on) {
+      link.setAttribute('aria-current', 'page');
+      link.scrollIntoView({ inline: 'center', block: 'nearest' });
+    } else link.removeAttribute('aria-current');
   }
   if (current && currentId === view.id) { current.show(route); return; }
   if (current) current.destroy();
@@ -61,7 +63,7 @@ function show() {
 
 const STATES = {
   connecting: ['Connecting', 'busy'], reconnecting: ['Reconnecting', 'busy'], live: ['Live', 'good'], lost: ['Connection lost', 'bad'],
-  refused: ['Refused', 'bad'], hidden: ['Paused while hidden', 'busy'],
+  refused: ['Refused', 'bad'], wrong: ['Wrong filter', 'bad'], hidden: ['Paused while hidden', 'busy'],
 };
 
 function drawState() {

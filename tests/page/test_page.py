@@ -198,6 +198,21 @@ class Views(PageTest):
             const numbers = source.ring.records.map(r => Number(r.id.split(':')[1]));
             return numbers.every((n, i) => i === 0 || n === numbers[i - 1] + 1); })"""), True)
 
+    def test_a_stream_too_many(self):
+        import socket
+        host, port = self.proxy.admin_addr.split(":")
+        streams = [socket.create_connection((host, int(port))) for _ in range(16)]
+        for stream in streams:
+            self.addCleanup(stream.close)
+            stream.sendall(b"GET /records/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            stream.recv(1)
+        page = self.at()
+        page.wait("document.querySelector('#state').textContent === 'Refused' && document.querySelector('.empty').innerText.includes('refuses the stream')")
+        for stream in streams:
+            stream.close()
+        page.click("#state")
+        page.wait(ROWS + ".length > 3")
+
     def test_a_hidden_tab_does_not_read(self):
         page = self.at()
         page.wait(ROWS + ".length > 3")
