@@ -99,7 +99,7 @@ static void take_whole(struct parse_context *ctx, struct span packet)
         d->packet_secret = d->redact_packets && d->phase == PHASE_READY;
         take_outcome(ctx, handle(d, &m), &m);
         if (d->lint.broken != 0) {
-                report_lint(ctx, m.seq, (uint32_t)payload.len, payload);
+                report_lint(ctx, m.seq, (uint32_t)payload.len, m.body);
         }
         if (d->want_packets) {
                 parse_context_show(ctx, packet);

@@ -76,6 +76,8 @@ src_libmysql_dissect_a_SOURCES = \
 	src/mysql/dissect/statement.h \
 	src/mysql/dissect/transaction.c \
 	src/mysql/dissect/transaction.h \
+	src/mysql/dissect/unread_reply.c \
+	src/mysql/dissect/unread_reply.h \
 	src/mysql/dissect/value_buffer.c \
 	src/mysql/dissect/value_buffer.h \
 	src/mysql/dissect/value_filter.c \

@@ -4,7 +4,6 @@
 #include "mysql/dissect/forget.h"
 #include "mysql/sql/secret_data.h"
 #include "mysql/wire/charset.h"
-#include "mysql/wire/lenenc.h"
 
 enum {
         HEAD_SIZE = 16, /* bytes of each message that are looked at */
@@ -195,9 +194,10 @@ void resync_begin(struct dissect *d, uint64_t now_ns)
                 begin_counting(r, now_ns);
         }
         if (!d->skips_rest) { /* else all is still known: the server is sending an earlier reply */
-                r->server_frame = d->streams[SIDE_SERVER].frame_seq;
-                r->server_last = head != NULL ? (uint8_t)(head->next_seq - 1) : SEQ_MAX;
-                r->server_ended = head == NULL || !has_begun(head);
+                r->reply.frame = d->streams[SIDE_SERVER].frame_seq;
+                r->reply.definitions = 0;
+                r->reply.last = head != NULL ? (uint8_t)(head->next_seq - 1) : SEQ_MAX;
+                r->reply.has_ended = head == NULL || !has_begun(head);
         }
         if (head != NULL) {
                 note_in_flight(d, head);
@@ -227,79 +227,14 @@ void resync_end(struct dissect *d, uint64_t now_ns)
 
 /* --- packets are counted --------------------------------------------------------------------------------------------- */
 
-/** Does the server's message with number @p seq begin a reply in a compressed session? Packets within frames are not numbered in order
- *  there: when a result ends, the next packet takes its number from the frames, and a command that is not the first one in its frame is
- *  answered with packet 0. Frames are: the reply to a command that begins a frame begins with frame 1. Each reply begins a frame. */
-static bool begins_compressed_reply(const struct dissect *d, uint8_t seq)
+/** The message of @p stream that is complete. */
+static struct message message_of(const struct packet_stream *stream)
 {
-        const struct resync *r = &d->resync;
-        const struct packet_stream *server = &d->streams[SIDE_SERVER];
-        if (!packet_stream_begins_frame(server)) {
-                return false;
-        }
-        bool goes_on = server->start_frame == 0 ||
-                       (server->start_frame == 1 ? r->server_frame == 0 : r->server_last == SEQ_MAX);
-        return (server->start_frame == 1 || seq == 0) && (r->server_ended || !goes_on);
-}
-
-static bool begins_reply(const struct dissect *d, uint8_t seq)
-{
-        const struct resync *r = &d->resync;
-        if (d->streams[SIDE_SERVER].compress != NULL) {
-                return begins_compressed_reply(d, seq);
-        }
-        /* the numbers of a long reply start over: 255, 0, 1 */
-        return seq == 1 && (r->server_last != 0 || r->server_ended);
-}
-
-/** Does the server's message with number @p seq begin the reply to a command of several packets or frames? Its number is @p next, the one
- *  behind the command's last. */
-static bool answers_long(const struct dissect *d, uint8_t seq, uint8_t next)
-{
-        const struct resync *r = &d->resync;
-        const struct packet_stream *server = &d->streams[SIDE_SERVER];
-        bool is_compressed = server->compress != NULL;
-        uint8_t number = is_compressed ? server->start_frame : seq;
-        uint8_t before = is_compressed ? r->server_frame : r->server_last;
-        return number == next && (r->server_ended || number != (uint8_t)(before + 1)) &&
-               (!is_compressed || packet_stream_begins_frame(server));
-}
-
-/** Is it the OK in reply to a COM_STMT_PREPARE? */
-static bool is_prepared(struct span head, uint64_t len)
-{
-        enum { LENGTH = 12, FILLER_AT = 9 };
-        return len == LENGTH && head.len > FILLER_AT && head.data[FILLER_AT] == 0;
-}
-
-/** Does the OK or EOF that begins with @p head announce another result? */
-static bool has_more_results(const struct dissect *d, struct span head, uint64_t len)
-{
-        struct reader r = reader_over(head);
-        bool is_eof = reader_u8(&r) == REPLY_EOF && (!dissector_deprecates_eof(d) || len < REPLY_OK_MIN);
-        if (is_eof) {
-                (void)reader_u16(&r); /* warnings */
-        } else {
-                (void)lenenc_uint(&r); /* rows */
-                (void)lenenc_uint(&r); /* the last id */
-        }
-        return (reader_u16(&r) & STATUS_MORE_RESULTS) != 0 && !r.failed;
-}
-
-/** A message of the server is complete, whose first packet has the number @p seq and begins with @p head. @p is_first: it begins a reply. */
-static void note_server_message(struct dissect *d, uint8_t seq, uint8_t last, struct span head, uint64_t len,
-                                bool is_first)
-{
-        struct resync *r = &d->resync;
-        const struct packet_stream *server = &d->streams[SIDE_SERVER];
-        bool is_result = is_first || (packet_stream_begins_frame(server) && seq == server->start_frame);
-        struct reader reader = reader_over(head);
-        uint8_t first = reader_u8(&reader);
-        bool is_ending = !reader.failed && ((first == REPLY_EOF && len < FRAME_MAX_PAYLOAD) ||
-                                            (first == REPLY_OK && is_result && !is_prepared(head, len)));
-        r->server_last = last;
-        r->server_frame = server->frame_seq;
-        r->server_ended = first == REPLY_ERR || (is_ending && !has_more_results(d, head, len));
+        return (struct message){.body = span_of(stream->kept, stream->kept_len),
+                                .len = stream->len,
+                                .seq = stream->seq,
+                                .last = stream->last,
+                                .first = stream->first};
 }
 
 /** Does the client's message with number @p seq begin a command? If it begins a compressed frame, the frame's number shows that: servers
@@ -325,16 +260,16 @@ static bool is_command_under_way(const struct dissect *d)
 static void count_reply(struct dissect *d, const struct packet_stream *stream)
 {
         struct resync *r = &d->resync;
-        bool begins_long = r->long_owed > 0 && answers_long(d, stream->seq, r->long_next);
-        bool begins = begins_long || begins_reply(d, stream->seq);
+        bool begins_long = r->long_owed > 0 && unread_reply_begins_long(d, stream->seq, r->long_next);
+        bool begins = begins_long || unread_reply_begins(d, stream->seq);
         if (r->owed > 0 && begins) {
                 r->owed--;
                 r->long_owed = r->owed > 0 ? r->long_owed - (begins_long ? 1 : 0) : 0;
         } else if (stream->first == REPLY_ERR && is_command_under_way(d)) {
                 r->is_answered = true;
         }
-        note_server_message(d, stream->seq, stream->last, span_of(stream->kept, stream->kept_len),
-                            stream->len, begins);
+        const struct message m = message_of(stream);
+        unread_reply_note(d, &m, begins);
 }
 
 /** The message @p m of the client is complete. */
@@ -429,13 +364,13 @@ bool resync_skips_message(struct dissect *d, const struct message *m)
         const struct command *followed = d->queue.head;
         bool is_compressed = d->streams[SIDE_SERVER].compress != NULL;
         bool is_long = is_compressed && followed != NULL && followed->next_frame > 1 &&
-                       answers_long(d, m->seq, followed->next_frame);
-        bool is_out_of_order = !is_compressed && m->seq != (uint8_t)(r->server_last + 1);
-        if (is_long || is_out_of_order || begins_reply(d, m->seq)) {
+                       unread_reply_begins_long(d, m->seq, followed->next_frame);
+        bool is_out_of_order = !is_compressed && m->seq != (uint8_t)(r->reply.last + 1);
+        if (is_long || is_out_of_order || unread_reply_begins(d, m->seq)) {
                 d->skips_rest = false;
                 return false;
         }
-        note_server_message(d, m->seq, m->last, m->body, m->len, false);
+        unread_reply_note(d, m, false);
         return true;
 }
 
@@ -473,11 +408,7 @@ struct span resync_skip(struct dissect *d, enum side from, struct span bytes, ui
         (void)packet_stream_keep(stream, piece.bytes); /* without memory less is known of the command */
         stream->packet_len = 0;                        /* packets are not shown */
         if (piece.ends_message && from == SIDE_CLIENT) {
-                const struct message m = {.body = span_of(stream->kept, stream->kept_len),
-                                          .len = stream->len,
-                                          .seq = stream->seq,
-                                          .last = stream->last,
-                                          .first = stream->first};
+                const struct message m = message_of(stream);
                 count_command(d, &m);
         } else if (piece.ends_message) {
                 count_reply(d, stream);

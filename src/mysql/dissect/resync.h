@@ -1,9 +1,9 @@
 /** @file resync.h  Follow an opaque session again as soon as none of its replies is outstanding.
  *
- * While a session is opaque, its packets are only counted. A packet of the client with sequence number 0 begins a command, and a packet
- * of the server with number 1 begins a reply; a command of several packets is answered with the number behind its last one. In a
- * compressed session the frames are numbered so, and the packets within them need not be. When as many replies have begun as commands that have one, the next command is followed;
- * what the server still sends of the reply before it is skipped.
+ * While a session is opaque, its packets are only counted. A packet of the client with sequence number 0 begins a command; in a
+ * compressed session, so does a packet at the beginning of a frame with number 0. Where replies begin, unread_reply.h tells. When as
+ * many replies have begun as commands that have one, the next command is followed; what the server still sends of the reply before
+ * it is skipped.
  *
  *      READY -> resync_begin -> OPAQUE: resync_skip … -> READY
  *      READY: resync_miss … until the queue has drained -> resync_begin

@@ -4,6 +4,8 @@
 #ifndef MYSQL_DISSECT_RESYNC_PROGRESS_H
 #define MYSQL_DISSECT_RESYNC_PROGRESS_H
 
+#include "mysql/dissect/unread_reply.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -11,33 +13,29 @@
 #define RESYNC_TOO_MANY "more commands in flight than limits.pipeline allows to follow"
 
 struct resync {
-        bool is_possible; /**< the session is opaque, but its packets can still be counted */
-        /* Commands are missed although the session is followed, until the queue has drained. Then takes effect what they may have done: */
-        bool is_missing;
-        bool forgets_statements; /**< prepared statements are not known any more */
+        bool is_possible; /**< the session is opaque, but its packets can be counted */
+        bool is_missing; /**< the session is followed, but no further command until the queue has drained … */
+        bool forgets_statements; /**< … then, what is known of these is forgotten, … */
         bool forgets_user;
-        bool has_stream;    /**< a reply will not end, so the session is not followed again */
+        bool has_stream;    /**< … and the session is not followed again: a reply will not end */
         uint64_t missed_at; /**< where the first command that is missed begins: an offset in bytes */
-        /** A command that was missed may have changed the database or a character set. */
-        bool may_have_changed;
-        bool server_ended; /**< the server's last message may be the end of a reply */
-        bool is_recorded;  /**< the client still sends the rest of a command that has a record */
         bool
-            is_answered; /**< the same of a command that is missed, and that the server has answered already */
+            may_have_changed; /**< a command that was missed may have changed the database or a character set */
+        struct unread_reply reply;
+        bool is_recorded;     /**< the client sends the rest of a command of which there is a record … */
+        bool is_answered;     /**< … or of one that is missed, and that the server has answered already */
         uint8_t client_last;  /**< sequence number of the client's last packet */
-        uint8_t server_last;  /**< sequence number of the server's last packet */
-        uint8_t client_frame; /**< sequence number of the client's last compressed frame */
-        uint8_t server_frame; /**< sequence number of the server's last compressed frame */
+        uint8_t client_frame; /**< the same of the last compressed frame */
         uint8_t long_next;    /**< the number with which the reply to the last one of long_owed begins */
-        uint64_t owed;        /**< commands whose replies have not begun */
-        uint64_t long_owed;   /**< those of them that have several packets or several compressed frames */
-        uint64_t missed;      /**< commands since since_ns, which are not logged */
-        uint64_t wait;        /**< how many commands to miss at least before the session is followed again */
-        uint64_t followed_from;  /**< dissect.records when the session was last followed again */
-        uint64_t since_ns;       /**< when the session became opaque */
-        uint64_t times_opaque;   /**< how often it became opaque */
-        uint64_t times_followed; /**< how often it was followed again */
-        uint64_t missed_before;  /**< commands that were missed in earlier opaque periods */
+        uint64_t owed;        /**< commands whose replies have not begun … */
+        uint64_t long_owed; /**< … of these, commands of several packets, or of several compressed frames */
+        uint64_t missed;    /**< commands that are not logged, since since_ns */
+        uint64_t wait;      /**< commands to miss before the session is followed again */
+        uint64_t followed_from; /**< dissect.records when it was followed again for the last time */
+        uint64_t since_ns;      /**< when it became opaque */
+        uint64_t times_opaque;
+        uint64_t times_followed; /**< again */
+        uint64_t missed_before;  /**< commands that were not logged, of earlier times */
 };
 
 #endif

@@ -661,6 +661,33 @@ static void compressed_file(void)
         check_compressed(2);
 }
 
+/** The reply before has ended, though not with an OK, EOF or ERR: frame 2 is not more of it. */
+static void compressed_ends_of_replies(void)
+{
+        for (int i = 0; i < 3; i++) {
+                w = writer_over(inner, sizeof inner);
+                script_open(&s, CAP_COMPRESS | CAP_DEPRECATE_EOF, 45);
+                send_frame("\3A");
+                send_frame("\3B");
+                send_frame(i == 2 ? "\x09" : "\x16SELECT ?");
+                answer_frame(1, 1, OK_LAST);
+                answer_frame(1, 1, OK_LAST);
+                if (i == 2) {
+                        answer_frame(1, 1, SPAN("Uptime: 12345"));
+                } else {
+                        add(1, i == 0 ? SPAN("\0\1\0\0\0\0\0\0\0\0\0\0") : SPAN("\0\1\0\0\0\1\0\1\0\0\0\0"));
+                        for (int k = 0; k < 2 * i; k++) {
+                                add((uint8_t)(2 + k), SPAN("\3def"));
+                        }
+                        flush('S', 1);
+                }
+                put_part('C', SPAN("\5\0\0\0\0\0\0\x0b\0\0\0\3"));
+                put_part('C', SPAN("\x0a\0\0\1\0\0\0SELECT 'E'"));
+                answer_frame(2, 2, SPAN("\0\5\0\2\0\0\0"));
+                check_compressed(1);
+        }
+}
+
 /** A frame may be empty, and its number counts. */
 static void compressed_empty_frames(void)
 {
@@ -726,6 +753,7 @@ static const struct tap_test tests[] = {
     {"compressed: commands in one frame", compressed_commands_in_one_frame},
     {"compressed: long commands", compressed_long_commands},
     {"compressed: a file", compressed_file},
+    {"compressed: ends of replies", compressed_ends_of_replies},
     {"compressed: empty frames", compressed_empty_frames},
     {"compressed: a file that the server refuses", compressed_file_refused},
 };
