@@ -91,9 +91,11 @@ static const char *series_format(size_t i)
         }
 #define PARAMS(...) ((const struct endpoint_param[]){__VA_ARGS__, {.name = NULL}})
 #define RECORD_PARAMS(...)                                                                                   \
-        PARAMS(__VA_ARGS__, WORDS("format", record_format, "Form of the records."),                          \
-               WORDS("verbose", params_switch, "1: details below the line of text."),                        \
-               WORDS("color", params_switch, "1: the colors of a terminal."))
+        PARAMS(                                                                                              \
+            __VA_ARGS__, WORDS("format", record_format, "Form of the records."),                             \
+            WORDS("verbose", params_switch, "1: details below the line of text."),                           \
+            WORDS("color", params_switch, "1: the colors of a terminal."),                                   \
+            WORDS("grouped", params_switch, "1, with text: a line before each that tells its transaction."))
 #define PROFILE_PARAMS                                                                                       \
         PARAMS(NUMBER("debug", UINT32_MAX, "1", "Not 0: as text."),                                          \
                NUMBER("gc", UINT32_MAX, "1", "Ignored: what readers of Go's profiles send."),                \

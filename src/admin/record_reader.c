@@ -135,8 +135,10 @@ bool record_reader_format(struct call *call, enum format *out)
                 return false;
         }
         if (*out == FORMAT_TEXT) {
-                *out =
-                    format_on(is_set(call, "verbose") ? FORMAT_VERBOSE : FORMAT_TEXT, is_set(call, "color"));
+                *out = format_on(is_set(call, "grouped")   ? FORMAT_GROUPED
+                                 : is_set(call, "verbose") ? FORMAT_VERBOSE
+                                                           : FORMAT_TEXT,
+                                 is_set(call, "color"));
         }
         return true;
 }

@@ -30,9 +30,11 @@ static const struct command {
      "option: limits.sessions is --limits-sessions. -c reads settings from a file.\nThe options, with their "
      "defaults:"},
     {"tail", command_tail,
-     "tail [--admin ADDR] [--format text|json|ltsv|slow] [--verbose] [-n COUNT] [EXPRESSION …]",
+     "tail [--admin ADDR] [--format text|json|ltsv|slow] [--verbose] [--group transaction|scope] [-n COUNT] "
+     "[EXPRESSION …]",
      "Follow the log records of a running proxy. -n shows that many recent ones first; --verbose "
-     "adds\ndetails. An expression selects records: d:100ms+ or err, table:orders op:update, "
+     "adds\ndetails; --group puts the statements of a transaction or a scope together, with the time between "
+     "them.\nAn expression selects records: d:100ms+ or err, table:orders op:update, "
      "finding:n_plus_one,\nuser:app* rows:1000+; see querytap-filter(7). Older filters: --user, --schema, "
      "--client, --command,\n--event, --digest, --session, --errno, --errors, --finding, --pattern, "
      "--min-duration, --min-rows,\n--sample and --sample-sessions; see filter.user in querytap(1)."},

@@ -20,7 +20,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { PATIENCE_S = 30, YEAR_S = 365 * 24 * 3600, OK_FIRST = 200, OK_LAST = 299 };
+enum { TICK_US = 250000, PATIENCE_S = 30, YEAR_S = 365 * 24 * 3600, OK_FIRST = 200, OK_LAST = 299 };
 
 /* --- flags --------------------------------------------------------------------------------------------------------- */
 
@@ -68,6 +68,16 @@ static bool take_format(void *into, const char *value)
         diag(DIAG_ERROR, "--format must be %s, not '%s'",
              p->formats[2] != NULL ? "text, json, ltsv or slow" : "text or json", value);
         return false;
+}
+
+static bool take_group(void *into, const char *value)
+{
+        *(const char **)into = value;
+        bool is_known = strcmp(value, "transaction") == 0 || strcmp(value, "scope") == 0;
+        if (!is_known) {
+                diag(DIAG_ERROR, "--group must be transaction or scope, not '%s'", value);
+        }
+        return is_known;
 }
 
 /** A flag such as --user or --min-duration. */
@@ -208,13 +218,17 @@ bool client_parse_records(struct client_options *options, int *argc, char **argv
         static const char *const formats[] = {"text", "json", "ltsv", "slow", NULL};
         struct parsing p = {.options = options, .formats = formats};
         struct filter_flag filters[FILTER_KEYS];
-        struct flag flags[FILTER_KEYS + 1];
+        struct flag flags[FILTER_KEYS + 2];
         size_t n = 0;
         for (enum filter_key key = FILTER_EXPRESSION + 1; key < FILTER_KEYS; key++) {
                 flags[n++] = flag_of_filter(&filters[key], options, key);
         }
         flags[n++] = (struct flag){.name = "verbose", .take = flags_take_switch, .into = &options->verbose};
+        const char *group = NULL;
+        flags[n++] =
+            (struct flag){.name = "group", .value = FLAG_VALUE, .take = take_group, .into = (void *)&group};
         bool ok = parse(&p, argc, argv, flags, n);
+        options->group = group;
         options->records = true;
         return ok;
 }
@@ -339,7 +353,15 @@ static void report_end(const struct exchange *exchange, const struct client_opti
 
 enum { WATCHED_MAX = 4 };
 
-/** Let what the caller watches interrupt the request. @return the number of events, which the caller frees. */
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+        const struct exchange *exchange = arg;
+        (void)fd;
+        (void)what;
+        exchange->options->tick(exchange->options->tick_arg);
+}
+
+/** Let what the caller watches interrupt the request, and call its tick. @return the number of events, which the caller frees. */
 static size_t watch(struct exchange *exchange, struct event *events[WATCHED_MAX])
 {
         const int *fds = exchange->options->watched;
@@ -349,6 +371,14 @@ static size_t watch(struct exchange *exchange, struct event *events[WATCHED_MAX]
                 if (events[n] != NULL) {
                         (void)event_add(events[n], NULL);
                 }
+        }
+        if (exchange->options->tick != NULL && n < WATCHED_MAX) {
+                static const struct timeval interval = {0, TICK_US};
+                events[n] = event_new(exchange->base, -1, EV_PERSIST, on_tick, exchange);
+                if (events[n] != NULL) {
+                        (void)event_add(events[n], &interval);
+                }
+                n++;
         }
         return n;
 }
@@ -438,7 +468,10 @@ static int request_path(const struct client_options *options, enum evhttp_cmd_ty
         char full[2 * CLIENT_FILTER_MAX];
         bool is_text = strcmp(options->format, "text") == 0;
         (void)snprintf(full, sizeof full, "%s%cformat=%s%s%s", path, strchr(path, '?') != NULL ? '&' : '?',
-                       options->format, options->verbose ? "&verbose=1" : "",
+                       options->format,
+                       options->verbose         ? "&verbose=1"
+                       : options->group != NULL ? "&grouped=1"
+                                                : "",
                        is_text && options->records && isatty(STDOUT_FILENO) ? "&color=1" : "");
         return ask(options, &address, method, full);
 }

@@ -14,12 +14,13 @@ enum { CLIENT_FILTER_MAX = 8192 };
 
 /** Where to send a request, and what to ask for; from the flags of a command. */
 struct client_options {
-        char admin[SETTINGS_TEXT_MAX];  /**< host:port, from --admin, the file of -c, or the default */
-        const char *format;             /**< "text" or "json"; for records "ltsv" and "slow" too */
-        bool verbose;                   /**< for records as text: with their details */
-        bool endless;                   /**< the response is a stream, and may pause for any time */
-        bool records;                   /**< it asks for records, which can be in color */
-        const char *count;              /**< the value of -n; NULL if it is not there */
+        char admin[SETTINGS_TEXT_MAX]; /**< host:port, from --admin, the file of -c, or the default */
+        const char *format;            /**< "text" or "json"; for records "ltsv" and "slow" too */
+        bool verbose;                  /**< for records as text: with their details */
+        bool endless;                  /**< the response is a stream, and may pause for any time */
+        bool records;                  /**< it asks for records, which can be in color */
+        const char *group;             /**< for records: "transaction" or "scope" to group them; NULL = not */
+        const char *count;             /**< the value of -n; NULL if it is not there */
         char filter[CLIENT_FILTER_MAX]; /**< for records: "&user=…", to be added to a path */
         const char *fails_with; /**< a header that makes the response a failure (EXIT_FAILED); NULL = none */
         bool *interrupted;      /**< set when the user interrupts the request; may be NULL */
@@ -27,6 +28,9 @@ struct client_options {
          *  set, the caller reports why there is no response. */
         FILE *out;
         FILE *err;
+        /** Called with @p tick_arg several times a second until the response is complete; NULL = nothing is. */
+        void (*tick)(void *arg);
+        void *tick_arg;
         /** The request is interrupted when one of these becomes readable; ends with -1; NULL = none. */
         const int *watched;
 };

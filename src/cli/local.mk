@@ -17,11 +17,15 @@ src_libcli_a_SOURCES = \
 	src/cli/fetch.h \
 	src/cli/flags.c \
 	src/cli/flags.h \
+	src/cli/grouper.c \
+	src/cli/grouper.h \
 	src/cli/heap.c \
 	src/cli/proxy_command.c \
 	src/cli/show.c \
 	src/cli/stop_watch.c \
 	src/cli/stop_watch.h \
+	src/cli/tail_group.c \
+	src/cli/tail_group.h \
 	src/cli/terminal.c \
 	src/cli/terminal.h \
 	src/cli/top.c \

@@ -4,6 +4,7 @@
 #include "base/diag.h"
 #include "cli/client.h"
 #include "cli/exit.h"
+#include "cli/tail_group.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,7 +67,7 @@ int command_tail(int argc, char **argv)
         char path[sizeof options.filter + 64];
         (void)snprintf(path, sizeof path, "/records/stream?n=%s%s",
                        options.count != NULL ? options.count : "0", options.filter);
-        return client_get(&options, path);
+        return options.group != NULL ? tail_group(&options, path) : client_get(&options, path);
 }
 
 int command_sessions(int argc, char **argv)

@@ -1,11 +1,15 @@
 """Records of transactions (log.transactions), with real servers: each way in which one can end, and sums that are made again from the log.
 MySQL's part runs where script/mysql9 was run."""
 import datetime
+import re
+import signal
+import subprocess
 import unittest
 
 import lab
 import rawclient
 from rawclient import Gone, RawClient, Refused
+from terminal import Terminal, columns
 
 MULTI_STATEMENTS = 0x10000
 UPDATE = "UPDATE journey SET a = a + 1 WHERE id = 1"
@@ -257,6 +261,59 @@ class Scopes(unittest.TestCase):
             self.assertEqual([(r["scope"], r["ended"]) for r in proxy.records("scope")],
                              [("s0", "evicted"), ("s1", "evicted"), ("s2", "shutdown"), ("s3", "shutdown")])
             c.close()
+
+
+class Groups(unittest.TestCase):
+    """querytap tail --group."""
+
+    def tail(self, proxy, *args):
+        terminal = Terminal(lab.BINARY, "tail", "--admin", proxy.admin_addr, *args)
+        self.addCleanup(terminal.__exit__, None, None, None)
+        lab.wait_for(lambda: proxy.counters()["admin_streams"] > 0, "tail to follow")
+        return terminal
+
+    def test_transactions_that_interleave(self):
+        for setting in ("true", "false"):
+            with lab.Proxy(f"--log-transactions={setting}") as proxy:
+                terminal = self.tail(proxy, "--group=transaction", "event:query,transaction")
+                a, b = (RawClient(proxy.port) for _ in range(2))
+                for text in ("BEGIN", "SELECT 11", "COMMIT"):
+                    for c in (a, b):
+                        c.query(f"{text} /* {'a' if c is a else 'b'} */")
+                for c in (a, b):
+                    c.query("SELECT 'end'")
+                output = terminal.wait_for(lambda o: o if o.count(b"'end'") == 2 else None, "the groups").decode()
+                lines = re.sub(r"\033\[\d*m", "", output).replace("\r", "").splitlines()
+                head = r"\d\d:\d\d:\d\d\.\d{6} #\d +root@shop +transaction +" + (
+                    r"commit after \d+\.\d{3} ms: 3 statements, busy " if setting == "true" else r"1: 3 statements in \d+\.\d{3} ms, busy ")
+                heads = [i for i, line in enumerate(lines) if re.match(head, line)]
+                self.assertEqual(len(heads), 2, output)
+                for i in heads:
+                    who = "/* a */" if "/* a */" in lines[i + 1] else "/* b */"
+                    for line, text in zip(lines[i + 1:i + 4], ("BEGIN", "SELECT 11", "COMMIT")):
+                        self.assertIn(f"{text} {who}", line)
+                        self.assertLessEqual(columns(line), 80)
+                    self.assertRegex(lines[i + 2], r"^  \+ *\d+\.\d{3} ms  ")
+                self.assertIn("\033[", output)
+                for c in (a, b):
+                    c.quit()
+
+    def test_elsewhere_than_on_a_terminal(self):
+        with lab.Proxy() as proxy:
+            c = RawClient(proxy.port)
+            for text in ("SELECT 1 /*querytap_scope='x'*/", "SELECT 2", "SELECT 3 /*querytap_scope='x'*/"):
+                c.query(text)
+            tail = subprocess.Popen([lab.BINARY, "tail", "-n", "3", "--group", "scope", "--admin", proxy.admin_addr], stdout=subprocess.PIPE)
+            self.addCleanup(tail.stdout.close)
+            first = tail.stdout.readline()
+            tail.send_signal(signal.SIGINT)
+            output = (first + tail.stdout.read()).decode()
+            self.assertEqual(tail.wait(), 0)
+            self.assertNotIn("\033", output)
+            self.assertRegex(output, r"(?s)SELECT 2.*scope x: 2 statements in .*SELECT 1 .*\n  \+ +\d+\.\d{3} ms .*SELECT 3 ")
+            c.quit()
+            for args in (("--group=x",), ("--group=scope", "--format=json"), ("--group=scope", "--verbose")):
+                self.assertEqual(lab.querytap("tail", "--admin", proxy.admin_addr, *args).returncode, 2)
 
 
 class MariaDB(Transactions, unittest.TestCase):

@@ -1,5 +1,6 @@
 #include "journal/format/format.h"
 
+#include "journal/format/grouped.h"
 #include "journal/format/jsonl.h"
 #include "journal/format/ltsv.h"
 #include "journal/format/slow.h"
@@ -9,8 +10,8 @@
 
 static const char *const names[FORMAT_COUNT] = {
     [FORMAT_TEXT] = "text",          [FORMAT_TEXT_COLOR] = "text", [FORMAT_VERBOSE] = "text",
-    [FORMAT_VERBOSE_COLOR] = "text", [FORMAT_JSON] = "json",       [FORMAT_LTSV] = "ltsv",
-    [FORMAT_SLOW] = "slow",
+    [FORMAT_VERBOSE_COLOR] = "text", [FORMAT_GROUPED] = "text",    [FORMAT_GROUPED_COLOR] = "text",
+    [FORMAT_JSON] = "json",          [FORMAT_LTSV] = "ltsv",       [FORMAT_SLOW] = "slow",
 };
 
 const char *format_name(enum format format)
@@ -34,8 +35,10 @@ enum format format_on(enum format wanted, bool terminal)
         case FORMAT_AUTO_VERBOSE: return terminal ? FORMAT_VERBOSE_COLOR : FORMAT_JSON;
         case FORMAT_TEXT: return terminal ? FORMAT_TEXT_COLOR : FORMAT_TEXT;
         case FORMAT_VERBOSE: return terminal ? FORMAT_VERBOSE_COLOR : FORMAT_VERBOSE;
+        case FORMAT_GROUPED: return terminal ? FORMAT_GROUPED_COLOR : FORMAT_GROUPED;
         case FORMAT_TEXT_COLOR:
         case FORMAT_VERBOSE_COLOR:
+        case FORMAT_GROUPED_COLOR:
         case FORMAT_JSON:
         case FORMAT_LTSV:
         case FORMAT_SLOW: break;
@@ -56,10 +59,12 @@ void format_record(struct writer *w, enum format format, const struct record *r)
         case FORMAT_SLOW: slow_record(w, r); break;
         case FORMAT_VERBOSE:
         case FORMAT_VERBOSE_COLOR: verbose_record(w, r, format == FORMAT_VERBOSE_COLOR); break;
+        case FORMAT_GROUPED:
+        case FORMAT_GROUPED_COLOR: grouped_record(w, r, format == FORMAT_GROUPED_COLOR); break;
         case FORMAT_TEXT:
         case FORMAT_TEXT_COLOR:
         case FORMAT_COUNT:
-        case FORMAT_AUTO_VERBOSE: text_record(w, r, format == FORMAT_TEXT_COLOR); break;
+        case FORMAT_AUTO_VERBOSE: (void)text_record(w, r, format == FORMAT_TEXT_COLOR); break;
         }
 }
 
@@ -68,9 +73,15 @@ size_t format_size(enum format format, const struct record *r)
         /* The worst byte: a control byte is six in JSON, and what is no UTF-8 comes a second time in hex; a hex dump
          * takes five a byte and less than 80 a line. */
         static const size_t fixed[FORMAT_COUNT] = {
-            [FORMAT_TEXT] = 512,           [FORMAT_TEXT_COLOR] = 512,        [FORMAT_VERBOSE] = 8192,
-            [FORMAT_VERBOSE_COLOR] = 8192, [FORMAT_JSON] = FIELD_COUNT * 32, [FORMAT_LTSV] = FIELD_COUNT * 64,
+            [FORMAT_TEXT] = 512,
+            [FORMAT_TEXT_COLOR] = 512,
+            [FORMAT_VERBOSE] = 8192,
+            [FORMAT_VERBOSE_COLOR] = 8192,
+            [FORMAT_JSON] = FIELD_COUNT * 32,
+            [FORMAT_LTSV] = FIELD_COUNT * 64,
             [FORMAT_SLOW] = 1024,
+            [FORMAT_GROUPED] = 512 + GROUPED_HEAD_MAX,
+            [FORMAT_GROUPED_COLOR] = 512 + GROUPED_HEAD_MAX,
         };
         size_t content = record_pack_size(r);
         size_t words = format < FORMAT_COUNT ? fixed[format] : 0;

@@ -12,6 +12,8 @@ enum format {
         FORMAT_TEXT_COLOR,    /**< the same for a terminal */
         FORMAT_VERBOSE,       /**< the line, and its details below it */
         FORMAT_VERBOSE_COLOR, /**< the same for a terminal */
+        FORMAT_GROUPED,       /**< the line, behind what a program needs to group lines (grouped.h) */
+        FORMAT_GROUPED_COLOR, /**< the same for a terminal */
         FORMAT_JSON,          /**< JSON Lines */
         FORMAT_LTSV,          /**< label:value, with tabs between */
         FORMAT_SLOW,          /**< MySQL's slow query log */
@@ -20,7 +22,7 @@ enum format {
         FORMAT_AUTO_VERBOSE,        /**< text with its details on a terminal, JSON else */
 };
 
-/** "text", "json" …; NULL for FORMAT_COUNT and above. The colours and details of text are no names of their own. */
+/** "text", "json" …; NULL for FORMAT_COUNT and above. The other forms of text have no names of their own. */
 const char *format_name(enum format format);
 /** The format of that name, FORMAT_COUNT if there is none. */
 enum format format_named(const char *name);

@@ -4,6 +4,8 @@ src_libjournal_format_a_SOURCES = \
 	src/journal/format/convert.h \
 	src/journal/format/format.c \
 	src/journal/format/format.h \
+	src/journal/format/grouped.c \
+	src/journal/format/grouped.h \
 	src/journal/format/jsonl.c \
 	src/journal/format/jsonl.h \
 	src/journal/format/jsonl_field.c \

@@ -471,20 +471,23 @@ static void put_packet(struct writer *w, const struct record *r)
         hex_packet(w, r->conn_id, r->wall_ns, &p, name);
 }
 
-void text_line(const struct line *l)
+size_t text_line(const struct line *l)
 {
+        size_t from = l->w->at;
         if (l->r->event == EVENT_PACKET) {
                 put_packet(l->w, l->r);
-                return;
+                return 0;
         }
         put_time(l);
         put_who(l);
+        size_t event_at = l->w->at - from;
         put_event(l);
         writer_char(l->w, '\n');
+        return event_at;
 }
 
-void text_record(struct writer *w, const struct record *r, bool color)
+size_t text_record(struct writer *w, const struct record *r, bool color)
 {
         const struct line l = {w, r, .color = color};
-        text_line(&l);
+        return text_line(&l);
 }

@@ -8,8 +8,8 @@
 
 #include "journal/format/line.h"
 
-/** The line, with its end. */
-void text_line(const struct line *l);
-void text_record(struct writer *w, const struct record *r, bool color);
+/** The line, with its end. @return where the event begins in it, behind the time, the session and the user. */
+size_t text_line(const struct line *l);
+size_t text_record(struct writer *w, const struct record *r, bool color);
 
 #endif

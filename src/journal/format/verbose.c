@@ -309,7 +309,7 @@ static void put_packet_bytes(const struct line *l)
 void verbose_record(struct writer *w, const struct record *r, bool color)
 {
         const struct line l = {w, r, .color = color, .brief = true};
-        text_line(&l);
+        (void)text_line(&l);
         if (r->event == EVENT_PACKET) {
                 return; /* a dump has it all */
         }

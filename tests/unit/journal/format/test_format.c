@@ -493,7 +493,8 @@ static void any_bytes_in_all_formats(void)
                         CU_ASSERT_FALSE_FATAL(w.failed);
                         CU_ASSERT_TRUE_FATAL(utf8_valid(writer_span(&w)));
                         bool has_lines = format == FORMAT_SLOW || format == FORMAT_VERBOSE ||
-                                         format == FORMAT_VERBOSE_COLOR ||
+                                         format == FORMAT_VERBOSE_COLOR || format == FORMAT_GROUPED ||
+                                         format == FORMAT_GROUPED_COLOR ||
                                          ((r.event == EVENT_PACKET || r.event == EVENT_DEADLOCK ||
                                            r.event == EVENT_LOCK_WAIT) &&
                                           format <= FORMAT_TEXT_COLOR);
