@@ -68,7 +68,7 @@ export class FindingsView extends View {
         { id: 'count', head: 'Count', end: true, sort: (g) => g.count, title: 'How often: for loops, the loops', cell: (g) => count(Math.max(1, g.count)) },
         { id: 'lost', head: 'Time', end: true, sort: (g) => g.lost, title: 'Time of the statements, or for which transactions were idle', cell: (g) => (g.lost > 0 ? duration(g.lost) : '') },
         { id: 'last', head: 'Last', end: true, sort: (g) => g.last, cell: (g) => ago(g.last) },
-        { id: 'example', head: '', cell: (g) => h('span', { class: 'row-actions' }, h('a', { href: address('statement', g.example.id) }, 'Example'), g.digest && h('a', { href: address('live', '', { q: (g.kind === 'error' ? 'err:' + g.example.errno : 'finding:' + g.kind) + ' digest:' + g.digest.slice(0, 16) }) }, 'All')) },
+        { id: 'example', head: h('span', { class: 'offscreen' }, 'Links'), cell: (g) => h('span', { class: 'row-actions' }, h('a', { href: address('statement', g.example.id) }, 'Example'), g.digest && h('a', { href: address('live', '', { q: (g.kind === 'error' ? 'err:' + g.example.errno : 'finding:' + g.kind) + ' digest:' + g.digest.slice(0, 16) }) }, 'All')) },
       ],
     });
     void route;

@@ -117,7 +117,8 @@ export class LiveView {
     let records = source.ring.records;
     if (this.zoom) records = records.filter((r) => r._t >= this.zoom[0] && r._t < this.zoom[1]);
     this.list = this.group === 'none' ? records : this.grouped(records);
-    const scroller = this.vlist.scroller;
+    const { scroller } = this.vlist;
+    scroller.setAttribute('role', this.group === 'none' ? 'grid' : 'treegrid');
     const shift = dropped > 0 && !this.following && this.group === 'none' && !this.zoom ? dropped * this.vlist.height : 0;
     this.vlist.setLength(this.list.length);
     if (this.following) this.vlist.toEnd();
@@ -189,6 +190,9 @@ export class LiveView {
       (item.event === 'gap' || item.event === 'restart' ? ' gap' : item.event !== 'query' ? ' other' : '') + (this.group !== 'none' ? ' child' : '');
     if (row.className !== wanted) row.className = wanted;
     row.setAttribute('aria-selected', String(item === this.selected));
+    row.removeAttribute('aria-expanded');
+    if (this.group === 'none') row.removeAttribute('aria-level');
+    else row.setAttribute('aria-level', '2');
     row.id = 'row-' + i;
     this.visible.forEach((c, k) => c.draw(row.children[k], item, (term) => this.filter.add(term)));
     return undefined;
@@ -199,6 +203,7 @@ export class LiveView {
     row.className = 'row group-row' + (g === this.selected || (this.selected && this.selected.group && this.selected.key === g.key) ? ' selected' : '');
     const open = this.opened.has(g.key);
     row.setAttribute('aria-expanded', String(open));
+    row.setAttribute('aria-level', '1');
     const findings = [...g.findings.keys()].slice(0, 3);
     row.replaceChildren(h('div', { class: 'cell group-cell', role: 'gridcell' },
       icon(open ? 'down' : 'right'), h('strong', null, shown(cut(g.label, 90))),

@@ -42,7 +42,7 @@ function show() {
   const view = viewOf(route.view);
   if (!view) { go(address('live'), true); return; }
   if (view.id !== 'live' && source.q === undefined) source.use('');
-  document.title = view.name + ' – querytap';
+  document.title = document.getElementById('title').textContent = view.name + ' – querytap';
   for (const link of document.querySelectorAll('#nav a')) {
     const on = link.dataset.view === (view.parent ?? view.id);
     if (on) {

@@ -26,7 +26,7 @@ export class SessionsView extends View {
         { id: 'sent', head: 'Sent', end: true, sort: (s) => s.bytes_sent, cell: (s) => bytes(s.bytes_sent) },
         { id: 'received', head: 'Received', end: true, sort: (s) => s.bytes_received, cell: (s) => bytes(s.bytes_received) },
         { id: 'open', head: 'Prepared', title: 'Prepared statements that are open', end: true, sort: (s) => s.statements, cell: (s) => (s.statements ? count(s.statements) : '') },
-        { id: 'act', head: '', cell: (s) => h('span', { class: 'row-actions' }, h('a', { href: address('transactions', 'session:' + s.conn_id) }, 'Waterfall'), h('a', { href: address('packets', String(s.conn_id)) }, 'Packets'),
+        { id: 'act', head: h('span', { class: 'offscreen' }, 'Actions'), cell: (s) => h('span', { class: 'row-actions' }, h('a', { href: address('transactions', 'session:' + s.conn_id) }, 'Waterfall'), h('a', { href: address('packets', String(s.conn_id)) }, 'Packets'),
           button('Kill', () => this.kill(s), { class: 'button small', 'aria-label': 'Kill session ' + s.conn_id })) },
       ],
     });
