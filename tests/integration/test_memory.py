@@ -64,7 +64,7 @@ class Memory(unittest.TestCase):
             line = next(l for l in proxy.admin("/debug/pprof/heap?debug=1").decode().split("\n") if "\tcommand_proxy+" in l)
             answer = proxy.admin("/debug/pprof/symbol", data=line.split("\t")[1].encode()).decode()
             self.assertIn("command_proxy", answer)
-            index = proxy.admin("/debug/pprof/").decode()
+            index = proxy.admin("/debug/pprof/", headers={"Accept": "text/html"}).decode()
             self.assertRegex(index, r"<td>\d+<td>heap<td>")
 
 
