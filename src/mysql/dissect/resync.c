@@ -2,6 +2,7 @@
 
 #include "mysql/dissect/emit.h"
 #include "mysql/dissect/forget.h"
+#include "mysql/dissect/unread_reply.h"
 #include "mysql/sql/secret_data.h"
 #include "mysql/wire/charset.h"
 

@@ -4,13 +4,19 @@
 #ifndef MYSQL_DISSECT_RESYNC_PROGRESS_H
 #define MYSQL_DISSECT_RESYNC_PROGRESS_H
 
-#include "mysql/dissect/unread_reply.h"
-
 #include <stdbool.h>
 #include <stdint.h>
 
 /** Why a session becomes opaque after resync_miss. */
 #define RESYNC_TOO_MANY "more commands in flight than limits.pipeline allows to follow"
+
+/** Of the reply that is passing; unread_reply.h moves it on. */
+struct unread_reply {
+        bool has_ended;       /**< the server's last message can be the end of a reply */
+        uint8_t last;         /**< number of the server's last packet */
+        uint8_t frame;        /**< and of the last compressed frame */
+        uint32_t definitions; /**< messages that are still to come of the reply to a COM_STMT_PREPARE */
+};
 
 struct resync {
         bool is_possible; /**< the session is opaque, but its packets can be counted */

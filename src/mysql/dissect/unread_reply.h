@@ -15,13 +15,6 @@
 
 struct dissect;
 
-struct unread_reply {
-        bool has_ended;       /**< the server's last message can be the end of a reply */
-        uint8_t last;         /**< number of the server's last packet */
-        uint8_t frame;        /**< and of the last compressed frame */
-        uint32_t definitions; /**< messages that are still to come of the reply to a COM_STMT_PREPARE */
-};
-
 /** Does the server's message that is under way, with number @p seq, begin a reply? */
 bool unread_reply_begins(const struct dissect *d, uint8_t seq);
 /** Does it begin the reply to a command of several packets or frames? Its number is @p next, the one behind the command's last. */
