@@ -208,7 +208,7 @@ static void print_group(struct grouper *g, size_t i, const char *head, size_t he
         }
         free_group(group);
         g->n--;
-        memmove((void *)(g->groups + i), (void *)(g->groups + i + 1), (g->n - i) * sizeof g->groups[0]);
+        memmove((void *)(g->groups + i), (void *)(g->groups + i + 1), (g->n - i) * sizeof(struct group *));
 }
 
 /** Print group @p i, which may go on. */
@@ -357,14 +357,40 @@ static void take_line(struct grouper *g, uint64_t now_ms)
 
 /* --- the stream ------------------------------------------------------------------------------------------------------- */
 
+/** Read a number. *@p at is moved behind it, or becomes NULL if there is none. */
+static unsigned long long read_number(const char **at)
+{
+        char *end = NULL;
+        unsigned long long value = *at != NULL ? strtoull(*at, &end, 10) : 0;
+        *at = end != *at ? end : NULL;
+        return value;
+}
+
+/** Read a word to @p out. *@p at is moved behind it, or becomes NULL if there is none or if it is too long. */
+static void read_word(const char **at, char *out, size_t size)
+{
+        const char *begin = *at != NULL ? *at + strspn(*at, " ") : "";
+        size_t len = strcspn(begin, " \n");
+        *at = len > 0 && len < size ? begin + len : NULL;
+        (void)snprintf(out, size, "%.*s", (int)len, begin);
+}
+
 /** Read the line before a text. @return false if it is not one. */
 static bool read_head(struct grouper *g)
 {
         struct line *l = &g->line;
         *l = (struct line){.len = 0};
         g->head[g->head_len] = '\0';
-        bool is_head = sscanf(g->head, "@%zu %zu %31s %llu %llu %llu %llu %512s", &l->len, &l->event_at,
-                              l->event, &l->conn_id, &l->trx_id, &l->begin_us, &l->end_us, l->scope) == 8;
+        const char *at = g->head[0] == '@' ? g->head + 1 : NULL;
+        l->len = read_number(&at);
+        l->event_at = read_number(&at);
+        read_word(&at, l->event, sizeof l->event);
+        l->conn_id = read_number(&at);
+        l->trx_id = read_number(&at);
+        l->begin_us = read_number(&at);
+        l->end_us = read_number(&at);
+        read_word(&at, l->scope, sizeof l->scope);
+        bool is_head = at != NULL;
         l->end_us = l->end_us > l->begin_us ? l->end_us : l->begin_us;
         return is_head;
 }

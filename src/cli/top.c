@@ -146,7 +146,9 @@ static void change_order(struct top *t, bool back)
 {
         size_t at;
         size_t n = count_orders(t->orders, t->order, &at);
-        t->order = t->orders[(at + (back ? n - 1 : 1)) % n];
+        if (n > 0) {
+                t->order = t->orders[(at + (back ? n - 1 : 1)) % n];
+        }
         t->view.at = 0; /* the top of the new order */
         t->view.selected[0] = '\0';
         t->is_due = true;

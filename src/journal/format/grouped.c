@@ -19,14 +19,14 @@ static void put_scope(struct writer *w, const struct record *r)
 void grouped_record(struct writer *w, const struct record *r, bool color)
 {
         uint64_t begin_us = r->mono_ns / CLOCK_US_NS;
+        uint64_t end_us = begin_us + record_uint_if_any(r, FIELD_DURATION_US);
         writer_char(w, '@');
         size_t numbers_at = w->at;
         writer_format(w, "%*s", (int)NUMBERS, ""); /* which are known when the text is written */
         writer_format(w, "%s %llu %llu %llu %llu ", record_event_name(r->event),
                       (unsigned long long)(record_has(r, FIELD_CONN_ID) ? r->conn_id : 0),
                       (unsigned long long)(record_has(r, FIELD_TRX_ID) ? r->trx_id : 0),
-                      (unsigned long long)begin_us,
-                      (unsigned long long)(begin_us + record_uint_if_any(r, FIELD_DURATION_US)));
+                      (unsigned long long)begin_us, (unsigned long long)end_us);
         put_scope(w, r);
         writer_char(w, '\n');
         size_t text_at = w->at;

@@ -59,11 +59,11 @@ static bool is_name(const struct reading *r)
 {
         struct span text = r->token.text;
         bool is_quoted = r->token.kind == SQL_QUOTED || r->token.kind == SQL_STRING;
-        if (!is_quoted && r->token.kind != SQL_HOST) {
+        if ((!is_quoted && r->token.kind != SQL_HOST) || (is_quoted && text.len < 2)) {
                 return false;
         }
         if (is_quoted) {
-                text = text.len >= 2 ? span_of(text.data + 1, text.len - 2) : (struct span){NULL, 0};
+                text = span_of(text.data + 1, text.len - 2);
         }
         return text.len == r->name.len &&
                strncasecmp((const char *)text.data, (const char *)r->name.data, text.len) == 0;
