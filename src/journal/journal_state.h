@@ -1,4 +1,4 @@
-/** @file journal_state.h  What a journal consists of. For journal.c and journal_counts.c only. */
+/** @file journal_state.h  What a journal consists of. For the files journal*.c only. */
 #ifndef JOURNAL_JOURNAL_STATE_H
 #define JOURNAL_JOURNAL_STATE_H
 
@@ -44,5 +44,10 @@ struct journal {
         uint64_t expired_ns;          /* monotonic: when idle runs were last looked for */
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };
+
+/** The journal thread; @p j is the journal. In journal.c. */
+void *journal_run(void *j);
+/** Write a record that struct accounts has made. In journal.c. */
+void journal_write_ended(void *j, const struct record *r, struct identity *identity);
 
 #endif

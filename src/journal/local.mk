@@ -17,8 +17,10 @@ src_libjournal_a_SOURCES = \
 	src/journal/journal.h \
 	src/journal/journal_counts.c \
 	src/journal/journal_counts.h \
+	src/journal/journal_life.c \
 	src/journal/journal_port.c \
 	src/journal/journal_port.h \
+	src/journal/journal_read.c \
 	src/journal/journal_state.h \
 	src/journal/journal_wake.h \
 	src/journal/overflow.c \
