@@ -84,4 +84,31 @@ static inline size_t stride_find_word(const uint8_t *data, size_t n, const char 
         return n;
 }
 
+/** Which bytes of @p s are decimal digits? */
+static inline stride stride_digits(stride s)
+{
+        const stride zero = STRIDE_OF('0');
+        const stride ten = STRIDE_OF(10);
+        return (stride)((stride)(s - zero) < ten);
+}
+
+/** How many of the @p n bytes at @p data are digits, commas and spaces, up to the first other one? */
+static inline size_t stride_skip_numbers(const uint8_t *data, size_t n)
+{
+        const stride comma = STRIDE_OF(',');
+        const stride space = STRIDE_OF(' ');
+        size_t at = 0;
+        while (n - at >= STRIDE) {
+                stride s = stride_at(data + at);
+                if (stride_any(~(stride)(stride_digits(s) | (s == comma) | (s == space)))) {
+                        break;
+                }
+                at += STRIDE;
+        }
+        while (at < n && ((uint8_t)(data[at] - '0') <= 9 || data[at] == ',' || data[at] == ' ')) {
+                at++;
+        }
+        return at;
+}
+
 #endif

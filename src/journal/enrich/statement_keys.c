@@ -1,5 +1,6 @@
 #include "journal/enrich/statement_keys.h"
 
+#include "base/stride.h"
 #include "mysql/record/row_hashes.h"
 #include "mysql/sql/sql.h"
 
@@ -142,16 +143,11 @@ static uint32_t hash_of(struct keys_reader *k, const struct sql_token *t)
 /** No more values are kept: go to the last one of the plain numbers that follow in the list. */
 static void skip_list(struct sql_lexer *lexer)
 {
-        const uint8_t *begin = lexer->left.data;
-        const uint8_t *end = begin + lexer->left.len;
-        const uint8_t *at = begin;
-        while (at < end && ((uint8_t)(*at - '0') <= 9 || *at == ',' || *at == ' ')) {
-                at++;
+        size_t n = stride_skip_numbers(lexer->left.data, lexer->left.len);
+        while (n > 0 && lexer->left.data[n - 1] != ',') {
+                n--;
         }
-        while (at > begin && at[-1] != ',') {
-                at--;
-        }
-        lexer->left = span_skip(lexer->left, (size_t)(at - begin));
+        lexer->left = span_skip(lexer->left, n);
 }
 
 static void take_value(struct keys_reader *k, const struct sql_token *t)

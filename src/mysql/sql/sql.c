@@ -283,12 +283,6 @@ static struct sql_token take_word(struct sql_lexer *l, bool is_variable)
         return t;
 }
 
-bool sql_is(const struct sql_token *t, const char *keyword)
-{
-        return t->kind == SQL_KEYWORD && strlen(keyword) == t->word->len &&
-               memcmp(t->word->text, keyword, t->word->len) == 0;
-}
-
 /* --- operators ---------------------------------------------------------------------------------------------------- */
 
 static struct sql_token take_operator(struct sql_lexer *l)

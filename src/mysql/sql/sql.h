@@ -56,8 +56,15 @@ static inline bool sql_is_literal(const struct sql_token *t)
         return t->kind == SQL_STRING || t->kind == SQL_NUMBER;
 }
 
-/** Is @p t the keyword @p keyword, which is given in upper case? */
-bool sql_is(const struct sql_token *t, const char *keyword);
+/** Is @p t the keyword @p keyword, which is given in upper case? In line, since the length of most keywords is known there. */
+static inline bool sql_is(const struct sql_token *t, const char *keyword)
+{
+        if (t->kind != SQL_KEYWORD) {
+                return false;
+        }
+        size_t len = strlen(keyword);
+        return len == t->word->len && memcmp(t->word->text, keyword, len) == 0;
+}
 
 /** May @p t be a name: quoted or not, or a keyword, which can be a name in some places? */
 static inline bool sql_is_name(const struct sql_token *t)

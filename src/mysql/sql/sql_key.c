@@ -135,6 +135,35 @@ static inline const uint8_t *read_like(const struct scan *s, const uint8_t *at, 
         return kind == wanted ? behind : NULL;
 }
 
+/** Are the sixteen bytes at @p at, and the one behind them, part of a list of plain numbers: digits, and commas with at most one space? */
+static inline bool is_amid_numbers(const uint8_t *at)
+{
+        const stride comma = STRIDE_OF(',');
+        const stride space = STRIDE_OF(' ');
+        stride now = stride_at(at);
+        stride next = stride_at(at + 1);
+        stride digits = stride_digits(now);
+        stride is_comma = (stride)(now == comma);
+        stride is_space = (stride)(now == space);
+        stride then_digit = stride_digits(next);
+        stride good = (digits & (then_digit | (stride)(next == comma))) |
+                      (is_comma & (then_digit | (stride)(next == space))) | (is_space & then_digit);
+        return !stride_any(~good);
+}
+
+/** Skip plain numbers of a list, as long as there are many. @p at is the comma behind the first one. @return such a comma. */
+static const uint8_t *skip_numbers(const uint8_t *at, const uint8_t *end)
+{
+        const uint8_t *last = at;
+        while (end - last > STRIDE && is_amid_numbers(last)) {
+                last += STRIDE;
+        }
+        while (last > at && *last != ',') {
+                last--;
+        }
+        return last;
+}
+
 /** Read more constants of the kind of the one that ends at @p at, separated by commas. @return the end of the last one. */
 static const uint8_t *read_list(const struct scan *s, const uint8_t *at, uint8_t quote, enum literal kind)
 {
@@ -145,6 +174,9 @@ static const uint8_t *read_list(const struct scan *s, const uint8_t *at, uint8_t
                         break;
                 }
                 at = behind;
+                if (kind == LITERAL_DIGITS && at < s->end && *at == ',') {
+                        at = skip_numbers(at, s->end);
+                }
         }
         return at;
 }

@@ -83,6 +83,15 @@ static const char *const others[] = {
     "INSERT INTO users (name, password) VALUES ('a', 'b')",
     "SELECT * FROM users WHERE name = 'a' AND pwd = 5",
     "SELECT a-1, a--1, a->'$.b', a->>'$.c', 5-3, 1.5-2.5, 1/2, 1/ *2",
+    "SELECT a FROM t WHERE b IN (1,22,333,4444,55555,666666,7777777,8,9,10,11,12,13,14,15,16,17,18)",
+    "SELECT a FROM t WHERE b IN (1, 22, 333, 4444, 55555, 666666, 7, 8, 9, 10, 11, 12, 13, 14) LIMIT 1",
+    "SELECT 1,22,333,4444,55555,666666,7,8,,9,10,11,12,13,14,15,16,17,18,19",
+    "SELECT 1, 22, 333, 4444, 55555, 666666, 7,  8, 9, 10, 11, 12, 13, 14, 15",
+    "SELECT 1,22,333,4444,55555,666666,7 ,8,9,10,11,12,13,14,15,16,17,18,19,20",
+    "SELECT 1,22,333,4444,55555,666666,7 8,9,10,11,12,13,14,15,16,17,18,19,20",
+    "SELECT 1,22,333,4444,55555,666666,7777,8888,9999,10.5,11,12,13,14,15,16,17,18",
+    "SELECT 1,22,333,4444,55555,666666,7777,8888,9999,10a,11,12,13,14,15,16,17,18",
+    "SELECT 1,22,333,4444,55555,666666,7777,8888,9999,0x1f,11,12,13,14,15,16,17,",
     "SELECT 'unclosed",
     "SELECT `unclosed 1",
     "SELECT 1 /* unclosed",
@@ -267,6 +276,9 @@ static void keys_leave_constants_out(void)
             {"SELECT c FROM t ORDER BY a LIMIT 5, 10", "SELECT c FROM t ORDER BY a LIMIT 70, 10"},
             {"INSERT INTO t VALUES (1, 'a', 2)", "INSERT INTO t VALUES (7, '', 8)"},
             {"SELECT 0x1f", "SELECT 0xabcdef"},
+            {"SELECT c FROM t WHERE id IN (1,2) AND d = 5",
+             "SELECT c FROM t WHERE id IN (1,22,333,4444,55555,666666,7777777,88888888,9,10,11,12) AND d = "
+             "7"},
         };
         static const char *const different[][2] = {
             {"SELECT c FROM t1", "SELECT c FROM t2"},
