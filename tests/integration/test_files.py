@@ -178,6 +178,7 @@ class ConfigCheck(unittest.TestCase):
                 ('filter = { client = "10.0.0.0/99"; };', 2, "filter.client"), ('filter = { finding = "slwo"; };', 2, "filter.finding"),
                 (f'logs = ( {{ file = "{at}/l"; filter = {{ pattern = "["; }}; }} );', 2, "filter.pattern"),
                 (f'log = {{ file = "{no}"; }};', 1, "log.file", "No such file"), (f'log = {{ file = "{at}"; }};', 1, "directory"),
+                (f'log = {{ file = "syslog:{no}"; }};', 1, "log.file", "No such file"), (f'logs = ( {{ file = "journald:{garbage}"; }} );', 1, "refused"),
                 (f'log = {{ file = "{link}"; }};', 1, "symbolic link"), (f'logs = ( {{ file = "{no}"; }} );', 1, "No such file"),
                 ('logs = ( { format = "json"; } );', 2, "lacks the setting 'file'"),
                 (f'log = {{ redact = "all"; redact_key = "{no}"; }};', 1, "log.redact_key", "No such file"),

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static bool is_off(const struct settings_sink *sink)
 {
@@ -119,15 +120,35 @@ static enum status check_filter(const struct settings *settings, uint64_t i)
         return result != STATUS_OK ? result : check_texts(settings, i, "log.filter", &all);
 }
 
+/** Why the log cannot be opened: an errno, or what files_append_error returns; 0: it can. */
+static int open_error(const struct settings_sink *sink)
+{
+        const struct sink_ops *ops = sink_kinds_find(sink->file);
+        bool owns = true;
+        if (is_off(sink)) {
+                return 0;
+        }
+        if (ops->is_file) {
+                return files_append_error(sink->file);
+        }
+        if (!ops->is_message) {
+                return 0; /* standard output: the start may have another one */
+        }
+        int fd = ops->open(sink_kinds_path(ops, sink->file), &owns);
+        int error = fd < 0 ? errno : 0;
+        if (fd >= 0) {
+                (void)close(fd);
+        }
+        return error;
+}
+
 enum status sink_check_start(const struct settings *settings)
 {
         enum status result = STATUS_OK;
         char place[SETTINGS_PLACE_MAX];
         for (uint64_t i = 0; i < settings->n_sinks; i++) {
                 const char *path = settings->sinks[i].file;
-                int error = !is_off(&settings->sinks[i]) && sink_kinds_find(path)->is_file
-                                ? files_append_error(path)
-                                : 0;
+                int error = open_error(&settings->sinks[i]);
                 if (error != 0) {
                         diag(DIAG_ERROR, "%ssetting '%s': log file %s: %s",
                              settings_place(settings, "log.file", i, place),
