@@ -1,9 +1,10 @@
 #include "journal/enrich/transactions.h"
 
 #include "mysql/sql/trx_verb.h"
+#include "mysql/wire/capability.h"
 #include "mysql/wire/command.h"
 
-enum { STATUS_IN_TRANS = 0x0001, ERR_DEADLOCK = 1213 };
+enum { ERR_DEADLOCK = 1213 };
 
 static const char *end_name(enum transaction_end end)
 {

@@ -1,9 +1,9 @@
 #include "mysql/dissect/transaction.h"
 
 #include "mysql/sql/trx_verb.h"
+#include "mysql/wire/capability.h"
 
 enum {
-        STATUS_IN_TRANS = 0x0001,
         STATUS_NO_BACKSLASH_ESCAPES = 0x0200,
         STATUS_ANSI_QUOTES = 0x8000, /* only MariaDB has it */
         ERR_DEADLOCK = 1213,         /* the server has rolled the transaction back, and an ERR has no flags */

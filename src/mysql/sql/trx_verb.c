@@ -1,7 +1,5 @@
 #include "mysql/sql/trx_verb.h"
 
-#include <strings.h>
-
 /** The next token that is not a comment. */
 static struct sql_token next(struct sql_lexer *lexer)
 {
@@ -12,39 +10,19 @@ static struct sql_token next(struct sql_lexer *lexer)
         return t;
 }
 
-/** Is @p t the word @p word, a keyword of the lexer or not? */
-static bool is_word(const struct sql_token *t, const char *word)
-{
-        return (t->kind == SQL_KEYWORD || t->kind == SQL_NAME) && t->text.len == strlen(word) &&
-               strncasecmp((const char *)t->text.data, word, t->text.len) == 0;
-}
-
-static bool is_any_of(const struct sql_token *t, const char *const *words)
-{
-        while (*words != NULL && !is_word(t, *words)) {
-                words++;
-        }
-        return *words != NULL;
-}
-
-static bool is_sign(const struct sql_token *t, char sign)
-{
-        return t->kind == SQL_OPERATOR && t->text.len == 1 && t->text.data[0] == (uint8_t)sign;
-}
-
 static bool ends_statement(const struct sql_token *t)
 {
-        return t->kind == SQL_END || is_sign(t, ';');
+        return t->kind == SQL_END || sql_is_sign(t, ';');
 }
 
 static enum trx_verb verb_of_xa(struct sql_lexer *lexer)
 {
         struct sql_token second = next(lexer);
-        return is_word(&second, "PREPARE")                              ? TRX_XA_PREPARE
-               : is_word(&second, "COMMIT")                             ? TRX_XA_COMMIT
-               : is_word(&second, "ROLLBACK")                           ? TRX_XA_ROLLBACK
-               : is_word(&second, "START") || is_word(&second, "BEGIN") ? TRX_BEGIN
-                                                                        : TRX_NONE;
+        return sql_is_word(&second, "PREPARE")                                  ? TRX_XA_PREPARE
+               : sql_is_word(&second, "COMMIT")                                 ? TRX_XA_COMMIT
+               : sql_is_word(&second, "ROLLBACK")                               ? TRX_XA_ROLLBACK
+               : sql_is_word(&second, "START") || sql_is_word(&second, "BEGIN") ? TRX_BEGIN
+                                                                                : TRX_NONE;
 }
 
 /** @p t is the first token of a statement that ends no transaction, nor may. */
@@ -55,7 +33,7 @@ static bool is_harmless(const struct sql_token *t)
             "TABLE",  "DO",       "SHOW",        "EXPLAIN", "DESCRIBE",   "DESC",   "USE",    "SAVEPOINT",
             "LOAD",   "RELEASE",  "HANDLER",     "PREPARE", "DEALLOCATE", "KILL",   "HELP",   "CHECKSUM",
             "SIGNAL", "RESIGNAL", "DIAGNOSTICS", "GET",     "BINLOG",     "IMPORT", NULL};
-        return ends_statement(t) || is_sign(t, '(') || is_any_of(t, words);
+        return ends_statement(t) || sql_is_sign(t, '(') || sql_is_one_of(t, words);
 }
 
 /** @p first is the first token of a statement, the rest of which @p lexer reads. */
@@ -66,30 +44,30 @@ static enum trx_verb verb_of(struct sql_lexer *lexer, struct sql_token first)
         if (is_harmless(&first)) {
                 return TRX_NONE;
         }
-        if (first.kind == SQL_OPERATOR || is_any_of(&first, hidden)) {
+        if (first.kind == SQL_OPERATOR || sql_is_one_of(&first, hidden)) {
                 return TRX_HIDDEN; /* <<label>> */
         }
-        if (is_word(&first, "XA")) {
+        if (sql_is_word(&first, "XA")) {
                 return verb_of_xa(lexer);
         }
         struct sql_lexer rest = *lexer;
         struct sql_token second = next(&rest);
-        if (is_sign(&second, ':')) {
+        if (sql_is_sign(&second, ':')) {
                 return TRX_HIDDEN; /* the label of a compound statement */
         }
-        if (is_word(&second, "WORK")) {
+        if (sql_is_word(&second, "WORK")) {
                 second = next(&rest);
         }
-        if (is_word(&first, "COMMIT")) {
+        if (sql_is_word(&first, "COMMIT")) {
                 return TRX_COMMIT;
         }
-        if (is_word(&first, "ROLLBACK")) {
-                return is_word(&second, "TO") ? TRX_NONE : TRX_ROLLBACK;
+        if (sql_is_word(&first, "ROLLBACK")) {
+                return sql_is_word(&second, "TO") ? TRX_NONE : TRX_ROLLBACK;
         }
-        if (is_word(&first, "BEGIN")) {
-                return is_word(&second, "NOT") ? TRX_HIDDEN : TRX_BEGIN;
+        if (sql_is_word(&first, "BEGIN")) {
+                return sql_is_word(&second, "NOT") ? TRX_HIDDEN : TRX_BEGIN;
         }
-        if (is_word(&first, "START") && is_word(&second, "TRANSACTION")) {
+        if (sql_is_word(&first, "START") && sql_is_word(&second, "TRANSACTION")) {
                 return TRX_BEGIN;
         }
         return TRX_IMPLICIT;
@@ -100,15 +78,15 @@ static struct sql_token first_token(struct sql_lexer *lexer)
 {
         struct sql_token t = next(lexer);
         struct sql_lexer rest = *lexer;
-        struct sql_token second = is_word(&t, "SET") ? next(&rest) : t;
-        if (!is_word(&second, "STATEMENT")) {
+        struct sql_token second = sql_is_word(&t, "SET") ? next(&rest) : t;
+        if (!sql_is_word(&second, "STATEMENT")) {
                 return t;
         }
-        while (!ends_statement(&second) && !is_word(&second, "FOR")) {
+        while (!ends_statement(&second) && !sql_is_word(&second, "FOR")) {
                 *lexer = rest;
                 second = next(&rest);
         }
-        if (is_word(&second, "FOR")) {
+        if (sql_is_word(&second, "FOR")) {
                 *lexer = rest;
                 return next(lexer);
         }
@@ -148,7 +126,7 @@ enum trx_verb trx_verb_of_last(struct span text, struct sql_mode mode)
                 t = first_token(&lexer);
                 enum trx_verb verb = verb_of(&lexer, t);
                 last = verb != TRX_NONE ? verb : last;
-                if (verb == TRX_HIDDEN && !is_word(&t, "CALL") && !is_word(&t, "EXECUTE")) {
+                if (verb == TRX_HIDDEN && !sql_is_word(&t, "CALL") && !sql_is_word(&t, "EXECUTE")) {
                         break; /* the rest of the text is in the compound statement */
                 }
                 lexer = begin;

@@ -20,15 +20,9 @@ static void advance(struct reading *r)
         r->parameters += r->token.kind == SQL_PARAMETER ? 1 : 0;
 }
 
-static bool is_word(const struct sql_token *t, const char *word)
-{
-        return (t->kind == SQL_KEYWORD || t->kind == SQL_NAME) && t->text.len == strlen(word) &&
-               strncasecmp((const char *)t->text.data, word, t->text.len) == 0;
-}
-
 static bool accept(struct reading *r, const char *word)
 {
-        bool is_it = is_word(&r->token, word);
+        bool is_it = sql_is_word(&r->token, word);
         if (is_it) {
                 advance(r);
         }
@@ -149,8 +143,8 @@ static bool read_constant(struct reading *r)
         if (is_negative) {
                 return false;
         }
-        if (is_word(&t, "TRUE") || is_word(&t, "FALSE")) {
-                put(r->out, is_word(&t, "TRUE") ? '1' : '0');
+        if (sql_is_word(&t, "TRUE") || sql_is_word(&t, "FALSE")) {
+                put(r->out, sql_is_word(&t, "TRUE") ? '1' : '0');
                 advance(r);
                 return true;
         }
@@ -181,7 +175,7 @@ static void skip(struct reading *r, enum mention mention, bool to_comma)
                 }
                 depth += is_sign(&r->token, "(") ? 1 : 0;
                 depth -= is_sign(&r->token, ")") && depth > 0 ? 1 : 0;
-                mention = is_word(&r->token, "INTO") ? MENTION_ANY : mention;
+                mention = sql_is_word(&r->token, "INTO") ? MENTION_ANY : mention;
                 bool is_variable = is_sign(&r->token, "@");
                 advance(r);
                 if (is_variable && is_name(r)) {
@@ -214,7 +208,7 @@ static void read_value(struct reading *r)
 
 static void read_set(struct reading *r)
 {
-        if (is_word(&r->token, "STATEMENT")) { /* SET STATEMENT … FOR another statement */
+        if (sql_is_word(&r->token, "STATEMENT")) { /* SET STATEMENT … FOR another statement */
                 skip(r, MENTION_ANY, false);
                 return;
         }
@@ -236,10 +230,10 @@ static bool is_compound(struct reading *r)
 {
         static const char *const words[] = {"IF", "CASE", "LOOP", "WHILE", "REPEAT", "FOR"};
         if (accept(r, "BEGIN")) {
-                return is_word(&r->token, "NOT");
+                return sql_is_word(&r->token, "NOT");
         }
         for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-                if (is_word(&r->token, words[i])) {
+                if (sql_is_word(&r->token, words[i])) {
                         return true;
                 }
         }
@@ -276,7 +270,7 @@ void user_variable_read(struct span text, const struct user_variable_options *op
                                 skip(&r, MENTION_ANY, false);
                         } while (accept_sign(&r, ";"));
                 } else {
-                        skip(&r, is_word(&r.token, "SELECT") ? MENTION_IF_ASSIGNED : MENTION_ANY, false);
+                        skip(&r, sql_is_word(&r.token, "SELECT") ? MENTION_IF_ASSIGNED : MENTION_ANY, false);
                 }
                 (void)accept_sign(&r, ";");
         }
