@@ -11,11 +11,11 @@
 struct settings;
 
 struct accounts {
-        bool any; /**< some are kept: else there is nothing to call */
+        bool any; /**< such records are made; otherwise no function need be called */
         bool has_transactions;
         struct transactions transactions;
         struct scope_records scopes;
-        /** Write a record; @p identity is what it refers to as its session; NULL = nothing. */
+        /** Write the record @p r. @p identity is the session to which it refers; NULL: it refers to none. */
         void (*write)(void *arg, const struct record *r, struct identity *identity);
         void *arg;
 };
@@ -24,10 +24,10 @@ struct accounts {
 enum status accounts_init(struct accounts *a, const struct settings *settings);
 void accounts_fini(struct accounts *a);
 
-/** @p r, the next record of session @p s (NULL: not known), is about to be written; records were dropped @p gaps times so far. What has ended
- *  before it is written. */
+/** To be called before @p r, the next record of session @p s (NULL: unknown), is written. Writes the records of what ended before it.
+ *  @p gaps is how often records have been dropped so far. */
 void accounts_before(struct accounts *a, struct session *s, const struct record *r, uint64_t gaps);
-/** @p r was written: what it has ended is written, too. */
+/** To be called after @p r was written. Writes the records of what @p r ended. */
 void accounts_after(struct accounts *a, struct session *s, const struct record *r);
 
 /** Is there something that accounts_due could end? */

@@ -49,17 +49,18 @@ struct multi_result;
 /* What each packet needs stands first, side by side: with many sessions the processor has none of them in its caches. */
 struct dissect {
         const struct dissect_settings *settings;
-        uint64_t capabilities; /**< the server's, then those agreed */
+        uint64_t capabilities; /**< those of the server; after the login, those that were agreed on */
         enum phase phase;
-        bool want_packets;   /**< packets are shown … */
-        bool batch_packets;  /**< … and several at once */
-        bool redact_packets; /**< but not what is in them, once the login is over */
+        bool want_packets;   /**< packets are shown */
+        bool batch_packets;  /**< several packets may be shown at once */
+        bool redact_packets; /**< the contents of packets are not shown, once the login is over */
         bool answered_early; /**< the client still sends the rest of a command that the server answered */
         bool draining; /**< the server gave up on a LOCAL INFILE, and the client sends the rest of the file */
-        bool skips_rest;  /**< followed again: the server may still be sending the reply before (resync.h) */
+        /** The session is followed again, but the server may still be sending an earlier reply (resync.h). */
+        bool skips_rest;
         bool has_news;    /**< dissect_verdict or dissect_crowding has changed during this feed */
-        bool eof_open;    /**< the server's next message decides what an EOF was: early_eof.h … */
-        uint8_t eof_seq;  /**< … or may be one itself, with this number */
+        bool eof_open;    /**< the server's next message decides what an EOF was (early_eof.h) */
+        uint8_t eof_seq;  /**< if it is such an EOF itself, it has this number */
         uint8_t crowding; /**< enum crowding; request.c enters all states but NONE, completion.c that one */
         struct lint lint;
         const char *opaque_reason;
@@ -68,12 +69,12 @@ struct dissect {
         struct statements statements;
         uint64_t seq_num; /**< commands so far */
         uint64_t records; /**< commands that ended */
-        struct multi_result
-            *multi_result; /**< of the head of the queue; NULL unless it has several results */
+        /** Of the head of the queue; NULL unless it has several results. */
+        struct multi_result *multi_result;
         struct secret_watch secrets;
         bool packet_secret; /**< the packet just handled must not be shown */
-        bool
-            packet_is_sealed; /**< it is an event that cannot be searched for passwords: only its header is shown */
+        /** The packet just handled is an event that cannot be searched for passwords: only its header is shown. */
+        bool packet_is_sealed;
         enum packet_kind packet_kind; /**< of the packet just handled */
         struct dissect_sink sink;
 
@@ -84,24 +85,24 @@ struct dissect {
         uint32_t server_conn_id;
         struct row_columns row_columns; /**< of the result under way, if rows are hashed */
         struct row_hashes *row_hashes;  /**< of the result under way; NULL: none */
-        uint32_t single_rows;       /**< so many further results of one row are hashed, too (row_hashing.h) */
+        uint32_t single_rows; /**< how many further results of one row are hashed as well (row_hashing.h) */
         struct value_buffer values; /**< scratch for decoded values */
 
-        uint64_t server_capabilities; /**< as offered */
-        uint64_t client_capabilities; /**< as asked for */
+        uint64_t server_capabilities; /**< those that the server offered */
+        uint64_t client_capabilities; /**< those that the client requested */
         uint64_t login_start_ns;
-        struct owned_text server_version; /**< until the record of the login */
+        struct owned_text server_version; /**< until the login has its record */
         struct auth_path auth_path;
-        uint8_t *attributes; /**< the login's, until its record */
+        uint8_t *attributes; /**< of the login, until it has its record */
         size_t attributes_len;
         uint8_t next_seq;           /**< of the login's next packet, of either side */
-        bool ssl_requested;         /**< and what followed came decrypted */
-        bool refused;               /**< the login was, and a record says so */
+        bool ssl_requested;         /**< the client has requested TLS; what follows has been decrypted */
+        bool refused;               /**< the login was refused, and a record says so */
         bool quit;                  /**< see dissect_view */
-        bool statements_full;       /**< a record says so */
+        bool statements_full;       /**< limits.statements was reached, and a record says so */
         bool held_full;             /**< limits.held_bytes was reached, and a record says so */
         bool drain_secret;          /**< the file that is drained may contain a password */
-        struct value_filter filter; /**< of the request that is arriving in pieces */
+        struct value_filter filter; /**< for the request that is arriving in pieces */
         struct pending_commands pending;
         uint8_t drain_seq; /**< of the next packet of a file that is drained */
         struct resync resync;
