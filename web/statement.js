@@ -149,6 +149,7 @@ function body(r, ctx) {
     parts.push(h('div', { class: 'banner banner-finding' }, icon('finding'), h('div', null, h('strong', null, shown(findingName(String(name)))),
       h('p', null, FINDINGS[name] ? FINDINGS[name][1] : '', r.repeated !== undefined ? ' ' + count(r.repeated) + ' times so far.' : '',
         name === 'duplicate' && r.duplicates ? ' Asked ' + plural(r.duplicates, 'time') + ' before.' : '',
+        r.digest && r.event === 'query' && (name === 'n_plus_one' || name === 'in_write_loop') && h('a', { href: address('live', '', { q: 'event:n_plus_one,write_loop digest:' + r.digest.slice(0, 16) }) }, ' Its loops'),
         name === 'transaction_idle' && r.trx_idle_us ? ' For ' + duration(r.trx_idle_us) + '.' : ''),
       r.info && /^n_plus_one|write_loop$/.test(r.event) && h('p', null, shown(cut(r.info, 1000))))));
   }
