@@ -46,3 +46,7 @@ class Source extends EventTarget {
 }
 
 export const source = new Source();
+
+/* A page that is left may be kept for the way back. Until then another tab may read. */
+addEventListener('pagehide', () => { if (source.feed) source.feed.leave(); });
+addEventListener('pageshow', (event) => { if (event.persisted && source.feed) source.feed.onVisible(); });
