@@ -35,7 +35,7 @@ const KEYS = [
 const main = document.getElementById('main');
 let current = null, currentId = '';
 
-function viewOf(id) { return VIEWS.find((v) => v.id === id) ?? HIDDEN_VIEWS[id]; }
+function viewOf(id) { return VIEWS.find((v) => v.id === id) ?? (Object.hasOwn(HIDDEN_VIEWS, id) ? HIDDEN_VIEWS[id] : undefined); }
 
 function show() {
   const route = here();
