@@ -231,7 +231,9 @@ enum status admin_new(const struct settings *settings, struct event_base *base, 
                                             .n_endpoints = endpoints_n};
         (void)snprintf(a->context.run, sizeof a->context.run, "%" PRIx64,
                        (uint64_t)(clock_wall_ns() / CLOCK_US_NS));
-        struct evhttp *http = evhttp_new(base);
+        snapshot_limit(settings->profile.marks);
+        bool has_marks = log_marks_init(&a->context.log_marks, settings->log.marks);
+        struct evhttp *http = has_marks ? evhttp_new(base) : NULL;
         a->context.listener =
             http != NULL ? admin_listener_new(base, http, (unsigned)settings->limits.admin_connections)
                          : NULL;
@@ -265,6 +267,7 @@ void admin_free(struct admin *a)
                 (void)admin_listener_drain(a->context.listener, LAST_REPLIES_MS);
         }
         admin_listener_free(a->context.listener);
+        log_marks_fini(&a->context.log_marks);
         prof_free(a);
 }
 

@@ -5,6 +5,7 @@
 #define ADMIN_ADMIN_CONTEXT_H
 
 #include "admin/endpoint.h"
+#include "admin/log_marks.h"
 #include "journal/journal.h"
 #include "proxy/proxy.h"
 #include "settings/settings.h"
@@ -26,6 +27,7 @@ struct admin_context {
         char run[ADMIN_RUN_SIZE];
         struct stream *streams; /**< open record streams (stream.c) */
         struct delta *deltas;   /**< profiles over an interval that has not ended (heap.c) */
+        struct log_marks log_marks;
         struct waiter *waiters; /**< requests that wait for the stop of the proxy (health.c) */
         unsigned n_streams;
         unsigned n_deltas;

@@ -92,7 +92,9 @@ static const char *series_format(size_t i)
 #define PARAMS(...) ((const struct endpoint_param[]){__VA_ARGS__, {.name = NULL}})
 #define RECORD_PARAMS(...)                                                                                   \
         PARAMS(                                                                                              \
-            __VA_ARGS__, WORDS("format", record_format, "Form of the records."),                             \
+            __VA_ARGS__,                                                                                     \
+            TEXT("since", "start", "none", "Only records that ended after this mark of the log."),           \
+            WORDS("format", record_format, "Form of the records."),                                          \
             WORDS("verbose", params_switch, "1: details below the line of text."),                           \
             WORDS("color", params_switch, "1: the colors of a terminal."),                                   \
             WORDS("grouped", params_switch, "1, with text: a line before each that tells its transaction."))
@@ -129,7 +131,8 @@ const struct endpoint endpoints[] = {
     {"GET", "/sessions/*/hex", "Hex dump of a session's last packets.", .handle = handle_hex},
     {"POST", "/sessions/*/kill", "Close a session.", .handle = handle_kill},
     {"GET", "/records",
-     "The most recent log records; ?n= their number (100), ?before= or ?after= a record's ID, "
+     "The most recent log records; ?n= their number (100), ?since= a mark, ?before= or ?after= a record's "
+     "ID, "
      "?format=text|json|ltsv|slow, ?verbose=1; with ?format=json&ids=1 with their IDs, texts cut to ?cut= "
      "bytes.",
      .handle = handle_records,
@@ -140,7 +143,8 @@ const struct endpoint endpoints[] = {
          WORDS("ids", params_switch, "1, with format=json: each record begins with its ID."), CUT),
      .types = RECORD_TYPES, .filters = true},
     {"GET", "/records/stream",
-     "Log records as they are made; ?n= number of recent ones first (0); formats as above, or server-sent "
+     "Log records as they are made; ?n= number of recent ones first (0), or those ?since= a mark; formats as "
+     "above, or server-sent "
      "events.",
      .handle = handle_stream,
      .params = RECORD_PARAMS(
@@ -244,9 +248,10 @@ const struct endpoint endpoints[] = {
     {"POST", "/pprof/symbol", "As /debug/pprof/symbol.", .handle = handle_symbol, .any_query = true,
      .types = PLAIN},
     {"GET", "/pprof/cmdline", "As /debug/pprof/cmdline.", .handle = handle_cmdline, .types = PLAIN},
-    {"GET", "/marks", "Marks: the counts of all allocation records at certain times.", .handle = handle_marks,
-     .count_name = "marks", .count = count_marks},
-    {"POST", "/marks", "Set a mark called ?name=.", .handle = handle_mark,
+    {"GET", "/marks", "Marks: moments of the log, and the counts of all allocation records then.",
+     .handle = handle_marks, .count_name = "marks", .count = count_marks},
+    {"POST", "/marks", "Set a mark called ?name=, of the log and of the allocation records.",
+     .handle = handle_mark,
      .params = PARAMS({.name = "name",
                        .right = "here",
                        .wrong = "start",

@@ -2,6 +2,7 @@
 #include "admin/handlers.h"
 
 #include "admin/call.h"
+#include "journal/journal.h"
 #include "profile/export/export.h"
 #include "profile/heap/prof.h"
 
@@ -207,7 +208,18 @@ void handle_heap_v2(struct call *call)
 
 void handle_marks(struct call *call)
 {
-        (call->json ? export_marks_json : export_marks_text)(call->out);
+        const struct log_marks *log = &call->admin->log_marks;
+        if (call->json) {
+                struct json_writer j = json_writer_to(call->out);
+                json_writer_object(&j, NULL);
+                export_marks_json(&j);
+                log_marks_put_json(log, &j);
+                json_writer_end(&j);
+                json_writer_finish(&j);
+        } else {
+                export_marks_text(call->out);
+                log_marks_put_text(log, call->out);
+        }
         call_reply(call, HTTP_OK, NULL);
 }
 
@@ -220,6 +232,8 @@ void handle_mark(struct call *call)
                           SNAPSHOT_NAME_MAX - 1, SNAPSHOT_START);
                 return;
         }
+        /* before the snapshot, which takes its time */
+        log_marks_set(&call->admin->log_marks, name, journal_recent_last(call->admin->journal));
         const struct snapshot *s = snapshot_mark(name);
         if (s == NULL) {
                 call_fail(call, HTTP_SERVUNAVAIL, "out of memory");

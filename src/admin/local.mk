@@ -25,6 +25,8 @@ src_libadmin_a_SOURCES = \
 	src/admin/handlers.h \
 	src/admin/health.c \
 	src/admin/heap.c \
+	src/admin/log_marks.c \
+	src/admin/log_marks.h \
 	src/admin/memory.c \
 	src/admin/openapi.c \
 	src/admin/pages.c \

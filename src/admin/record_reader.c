@@ -148,10 +148,21 @@ const char *record_reader_type(enum format format)
         return format == FORMAT_JSON ? "application/x-ndjson" : "text/plain; charset=utf-8";
 }
 
-bool record_reader_filter(struct call *call, struct filter **out)
+bool record_reader_mark(struct call *call, const struct log_mark **out)
+{
+        const char *name = call_param(call, "since");
+        *out = name != NULL ? log_marks_find(&call->admin->log_marks, name) : NULL;
+        if (name != NULL && *out == NULL) {
+                call_fail(call, HTTP_NOTFOUND, "the log has no mark %.100s; GET /marks lists them", name);
+                return false;
+        }
+        return true;
+}
+
+bool record_reader_filter(struct call *call, const struct log_mark *mark, struct filter **out)
 {
         char error[FILTER_ERROR_MAX];
-        struct filter_spec spec;
+        struct filter_spec spec = {.since_ns = mark != NULL ? mark->mono_ns : 0};
         for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
                 spec.text[key] = call_param(call, filter_keys[key]);
         }

@@ -32,8 +32,10 @@ bool record_reader_next_item(struct admin_context *a, uint64_t *cursor, struct f
 /** Are recent records kept? */
 bool record_reader_is_kept(struct call *call);
 bool record_reader_format(struct call *call, enum format *out);
-/** The filter; NULL if every record passes. */
-bool record_reader_filter(struct call *call, struct filter **out);
+/** The mark of the log since which records are asked for; NULL if the request names none. */
+bool record_reader_mark(struct call *call, const struct log_mark **out);
+/** The filter, for records since @p mark (NULL: all); NULL if every record passes. */
+bool record_reader_filter(struct call *call, const struct log_mark *mark, struct filter **out);
 /** To how many bytes texts are cut; 0 = not at all. */
 bool record_reader_cut(struct call *call, uint64_t *out);
 /** Parse the ID of a record, RUN:NUMBER. @p run gets its run, which may be another than this one. @return false if it is no ID. */

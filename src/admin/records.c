@@ -45,7 +45,7 @@ static bool place_of(struct call *call, const char *name, uint64_t *out)
         return true;
 }
 
-static bool read_range(struct call *call, struct wanted *w)
+static bool read_range(struct call *call, const struct log_mark *mark, struct wanted *w)
 {
         uint64_t before = UINT64_MAX;
         w->last = journal_recent_last(call->admin->journal);
@@ -54,6 +54,9 @@ static bool read_range(struct call *call, struct wanted *w)
                 return false;
         }
         w->forward = call_param(call, "after") != NULL;
+        if (mark != NULL && mark->record > w->after) {
+                w->after = mark->record;
+        }
         if (before <= w->last) {
                 w->last = before > 0 ? before - 1 : 0;
         }
@@ -64,10 +67,12 @@ static bool read_range(struct call *call, struct wanted *w)
 static bool read_wanted(struct call *call, struct wanted *w)
 {
         uint64_t ids;
-        if (!record_reader_is_kept(call) ||
-            !call_number(call, "n", RECORD_READER_MAX, RECORDS_DEFAULT, &w->n) ||
+        const struct log_mark *mark;
+        if (!record_reader_is_kept(call) || !record_reader_mark(call, &mark) ||
+            !call_number(call, "n", RECORD_READER_MAX, mark != NULL ? RECORD_READER_MAX : RECORDS_DEFAULT,
+                         &w->n) ||
             !record_reader_format(call, &w->format) || !call_number(call, "ids", 1, 0, &ids) ||
-            !record_reader_cut(call, &w->cut) || !read_range(call, w)) {
+            !record_reader_cut(call, &w->cut) || !read_range(call, mark, w)) {
                 return false;
         }
         w->items = ids != 0;
@@ -79,7 +84,7 @@ static bool read_wanted(struct call *call, struct wanted *w)
                 call_fail(call, HTTP_BADREQUEST, "cut needs ids=1");
                 return false;
         }
-        return record_reader_filter(call, &w->filter);
+        return record_reader_filter(call, mark, &w->filter);
 }
 
 struct count {
@@ -101,7 +106,7 @@ static uint64_t count_to_skip(struct journal *journal, const struct wanted *w, u
                 return 0;
         }
         if (w->filter == NULL) {
-                *cursor = w->last > w->n ? w->last - w->n : 0;
+                *cursor = w->last > w->n ? w->last - w->n : w->after;
                 return 0;
         }
         uint64_t at = *cursor;

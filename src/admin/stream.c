@@ -163,12 +163,17 @@ static bool read_wanted(struct call *call, struct wanted *w)
 {
         uint64_t n;
         uint64_t cut;
-        if (!record_reader_is_kept(call) || !call_number(call, "n", RECORD_READER_MAX, 0, &n) ||
+        const struct log_mark *mark;
+        if (!record_reader_is_kept(call) || !record_reader_mark(call, &mark) ||
+            !call_number(call, "n", RECORD_READER_MAX, mark != NULL ? RECORD_READER_MAX : 0, &n) ||
             !record_reader_format(call, &w->format) || !record_reader_cut(call, &cut)) {
                 return false;
         }
         uint64_t last = journal_recent_last(call->admin->journal);
         w->cursor = last > n ? last - n : 0;
+        if (mark != NULL && mark->record > w->cursor) {
+                w->cursor = mark->record;
+        }
         w->has_events = event_stream_is_wanted(call);
         w->events = (struct event_stream){0};
         if (w->has_events && !event_stream_init(&w->events, call, &w->cursor)) {
@@ -180,7 +185,7 @@ static bool read_wanted(struct call *call, struct wanted *w)
                           "last_event_id and cut are for server-sent events (Accept: text/event-stream)");
                 return false;
         }
-        return record_reader_filter(call, &w->filter);
+        return record_reader_filter(call, mark, &w->filter);
 }
 
 /** @return NULL if out of memory. */

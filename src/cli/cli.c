@@ -31,11 +31,13 @@ static const struct command {
      "defaults:"},
     {"tail", command_tail,
      "tail [--admin ADDR] [--format text|json|ltsv|slow] [--verbose] [--group transaction|scope] [-n COUNT] "
-     "[EXPRESSION …]",
-     "Follow the log records of a running proxy. -n shows that many recent ones first; --verbose "
-     "adds\ndetails; --group puts the statements of a transaction or a scope together, with the time between "
-     "them.\nAn expression selects records: d:100ms+ or err, table:orders op:update, "
-     "finding:n_plus_one,\nuser:app* rows:1000+; see querytap-filter(7). Older filters: --user, --schema, "
+     "[--since MARK] [EXPRESSION …]",
+     "Follow the log records of a running proxy. -n shows that many recent ones first, --since those since "
+     "a\n"
+     "mark (POST /marks); --verbose adds details; --group puts the statements of a transaction or a scope\n"
+     "together, with the time between them. An expression selects records: d:100ms+ or err,\n"
+     "table:orders op:update, finding:n_plus_one, user:app* rows:1000+; see querytap-filter(7).\n"
+     "Older filters: --user, --schema, "
      "--client, --command,\n--event, --digest, --session, --errno, --errors, --finding, --pattern, "
      "--min-duration, --min-rows,\n--sample and --sample-sessions; see filter.user in querytap(1)."},
     {"top", command_top,

@@ -154,6 +154,16 @@ bool client_add_expression(struct client_options *options, int first, int argc, 
         return is_right;
 }
 
+static bool take_since(void *into, const char *value)
+{
+        struct client_options *options = into;
+        options->since = client_add_parameter(options, "since", value);
+        if (!options->since) {
+                diag(DIAG_ERROR, "--since: too long");
+        }
+        return options->since;
+}
+
 static struct flag flag_of_filter(struct filter_flag *f, struct client_options *options, enum filter_key key)
 {
         f->options = options;
@@ -218,11 +228,12 @@ bool client_parse_records(struct client_options *options, int *argc, char **argv
         static const char *const formats[] = {"text", "json", "ltsv", "slow", NULL};
         struct parsing p = {.options = options, .formats = formats};
         struct filter_flag filters[FILTER_KEYS];
-        struct flag flags[FILTER_KEYS + 2];
+        struct flag flags[FILTER_KEYS + 3];
         size_t n = 0;
         for (enum filter_key key = FILTER_EXPRESSION + 1; key < FILTER_KEYS; key++) {
                 flags[n++] = flag_of_filter(&filters[key], options, key);
         }
+        flags[n++] = (struct flag){.name = "since", .value = FLAG_VALUE, .take = take_since, .into = options};
         flags[n++] = (struct flag){.name = "verbose", .take = flags_take_switch, .into = &options->verbose};
         const char *group = NULL;
         flags[n++] =

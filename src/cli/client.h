@@ -20,6 +20,7 @@ struct client_options {
         bool endless;                  /**< the response is a stream, and may pause for any time */
         bool records;                  /**< it asks for records, which can be in color */
         const char *group;             /**< for records: "transaction" or "scope" to group them; NULL = not */
+        bool since;                    /**< --since is in `filter` */
         const char *count;             /**< the value of -n; NULL if it is not there */
         char filter[CLIENT_FILTER_MAX]; /**< for records: "&user=…", to be added to a path */
         const char *fails_with; /**< a header that makes the response a failure (EXIT_FAILED); NULL = none */

@@ -65,8 +65,9 @@ int command_tail(int argc, char **argv)
         warn_of_redirection();
         options.endless = true;
         char path[sizeof options.filter + 64];
-        (void)snprintf(path, sizeof path, "/records/stream?n=%s%s",
-                       options.count != NULL ? options.count : "0", options.filter);
+        const char *all = "1000000"; /* the most that can be asked for: those since the mark are fewer */
+        const char *count = options.count != NULL ? options.count : options.since ? all : "0";
+        (void)snprintf(path, sizeof path, "/records/stream?n=%s%s", count, options.filter);
         return options.group != NULL ? tail_group(&options, path) : client_get(&options, path);
 }
 

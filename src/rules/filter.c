@@ -15,6 +15,7 @@ struct filter {
         struct expr *expr; /* NULL: every record matches */
         bool samples;
         bool samples_sessions;
+        uint64_t since_ns; /* records that ended before do not pass */
         double sample;
         double sample_sessions;
 };
@@ -243,7 +244,7 @@ static bool read_sample(const struct filter_spec *spec, enum filter_key key, boo
 
 enum status filter_new(const struct filter_spec *spec, struct filter **out, char error[FILTER_ERROR_MAX])
 {
-        struct filter f = {.expr = NULL};
+        struct filter f = {.expr = NULL, .since_ns = spec->since_ns};
         enum filter_key also = next_short_form(spec, FILTER_EXPRESSION);
         enum status status = STATUS_OK;
         *out = NULL;
@@ -263,7 +264,7 @@ enum status filter_new(const struct filter_spec *spec, struct filter **out, char
         } else {
                 status = compile_expression(spec->text[FILTER_EXPRESSION], &f.expr, error);
         }
-        if (status != STATUS_OK || (f.expr == NULL && !f.samples && !f.samples_sessions)) {
+        if (status != STATUS_OK || (f.expr == NULL && !f.samples && !f.samples_sessions && f.since_ns == 0)) {
                 return status;
         }
         *out = prof_alloc(STAGE_JOURNAL, sizeof **out);
@@ -310,15 +311,20 @@ static bool is_sampled(const struct filter *f, const struct record *r)
                record_has(r, FIELD_ERRNO) || in_sample(statement, f->sample);
 }
 
+static bool is_since(const struct filter *f, const struct record *r)
+{
+        return r->mono_ns + record_uint_if_any(r, FIELD_DURATION_US) * 1000 >= f->since_ns;
+}
+
 static bool pass_expression(struct filter *f, const struct record *r)
 {
         return f->expr == NULL || expr_match(f->expr, r);
 }
 
 /** Apart from filter_pass, which then saves no registers. */
-static __attribute__((noinline)) bool pass_sampled(struct filter *f, const struct record *r)
+static __attribute__((noinline)) bool pass_restricted(struct filter *f, const struct record *r)
 {
-        return is_sampled(f, r) && pass_expression(f, r);
+        return is_since(f, r) && is_sampled(f, r) && pass_expression(f, r);
 }
 
 bool filter_pass(struct filter *f, const struct record *r)
@@ -326,5 +332,6 @@ bool filter_pass(struct filter *f, const struct record *r)
         if (f == NULL || r->event == EVENT_GAP) {
                 return true;
         }
-        return f->samples || f->samples_sessions ? pass_sampled(f, r) : pass_expression(f, r);
+        bool is_restricted = f->samples || f->samples_sessions || f->since_ns > 0;
+        return is_restricted ? pass_restricted(f, r) : pass_expression(f, r);
 }

@@ -46,6 +46,7 @@ enum { FILTER_ERROR_MAX = 512 };
 /** The texts; NULL or "" = not given. The expression and its short forms exclude each other; sampling goes with both. */
 struct filter_spec {
         const char *text[FILTER_KEYS];
+        uint64_t since_ns; /**< only records that ended at this time or later, monotonic; 0 = all */
 };
 
 struct filter;

@@ -143,6 +143,8 @@ const struct settings_row settings_rows[] = {
     MS("log.scope_pause_ms", log.scope_pause_ms, 0, 86400000, "1000",
        "Time between two statements of a scope that still counts as the application's own; a longer one is "
        "counted as a pause between two requests."),
+    UINT("log.marks", log.marks, 1, 1000, "64",
+         "Number of marks of the log, which POST /marks sets; beyond it, the oldest is discarded."),
     MS("log.slow_ms", log.slow_ms, 0, 3600000, "1000",
        "Statements that take at least this long are marked as slow. 0 disables this."),
     UINT("log.n_plus_one", log.n_plus_one, 0, 1000000, "5",
@@ -311,6 +313,10 @@ const struct settings_row settings_rows[] = {
     UINT("profile.records", profile.records, 1, 16384, "16384",
          "Heap profiler: maximum number of allocation records. When the table is full, further allocations "
          "are counted in one record for each stage (part of the proxy)."),
+    UINT("profile.marks", profile.marks, 1, 1000, "64",
+         "Heap profiler: number of marks, which POST /marks sets; beyond it, the oldest is discarded. Each "
+         "has the "
+         "counts of all allocation records."),
     MS("profile.interval_ms", profile.interval_ms, 10, 60000, "1000",
        "Time between two readings of the memory of each stage, from which querytap judges whether memory is "
        "leaking."),

@@ -108,6 +108,7 @@ struct settings {
                 uint64_t scope_bytes;  /**< for the scopes of each kind */
                 uint64_t
                     scope_pause_ms;  /**< a longer time between two statements is none of the application's */
+                uint64_t marks;      /**< of the log; the oldest goes first */
                 uint64_t slow_ms;    /**< a statement that takes as long is slow; 0 = no statement is */
                 uint64_t n_plus_one; /**< statements with the same digest that are reported; 0 = none are */
                 uint64_t n_plus_one_rows; /**< rows of each result that are compared; 0 = none are */
@@ -166,6 +167,7 @@ struct settings {
         struct {
                 uint64_t sample_bytes;
                 uint64_t records; /**< the largest number of allocation records */
+                uint64_t marks;   /**< of the allocation records; the oldest goes first */
                 uint64_t interval_ms;
                 bool fault_injection; /**< POST /fault on the admin port */
         } profile;

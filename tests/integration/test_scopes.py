@@ -279,6 +279,58 @@ class Sums(unittest.TestCase):
             self.assertIn(b"disabled", refusal(proxy, "/digests?by=user"))
 
 
+class Marks(unittest.TestCase):
+    """Records since a moment that has a name."""
+
+    def texts(self, proxy, mark, more=""):
+        lines = proxy.admin(f"/records?since={mark}&format=json&{more}").decode().splitlines()
+        return [json.loads(line).get("query") for line in lines]
+
+    def test_records_since_a_mark(self):
+        with lab.Proxy("--log-marks", "2", "--profile-marks", "1") as proxy:
+            c = RawClient(proxy.port)
+            other = RawClient(proxy.port)
+            for name in ("one", "two", "three"):
+                c.query(f"SELECT 'before {name}'")
+                proxy.post(f"/marks?name={name}")  # the statement before it may not have been logged yet
+                c.query(f"SELECT 'after {name}'")
+                other.query("DO 1")
+            lab.wait_for(lambda: len(self.texts(proxy, "three")) == 2, "the records after the last mark")
+            self.assertEqual(self.texts(proxy, "three"), ["SELECT 'after three'", "DO 1"])
+            self.assertEqual(self.texts(proxy, "three", "q=op:select"), ["SELECT 'after three'"])
+            self.assertEqual(self.texts(proxy, "two", "n=1"), ["DO 1"])
+            self.assertEqual(self.texts(proxy, "two", "q=op:select"), ["SELECT 'after two'", "SELECT 'before three'", "SELECT 'after three'"])
+            self.assertIn("SELECT 'before one'", self.texts(proxy, "start"))
+            self.assertIn(b"has no mark one", refusal(proxy, "/records?since=one"))  # more than two
+            page = proxy.json("/marks")
+            self.assertEqual([m["name"] for m in page["log_marks"]], ["two", "three"])
+            self.assertEqual([m["name"] for m in page["marks"]], ["start", "three"])
+            self.assertRegex(proxy.admin("/marks"), rb"(?s)start.*\nthree .*\nmarks of the log\ntwo .* after record \d+\nthree ")
+            tail = subprocess.Popen([lab.BINARY, "tail", "--since", "three", "--admin", proxy.admin_addr, "op:select"], stdout=subprocess.PIPE)
+            self.assertIn(b"after three", tail.stdout.readline())
+            c.query("SELECT 'later'")
+            self.assertIn(b"later", tail.stdout.readline())
+            tail.terminate()
+            tail.communicate()
+            run = lab.querytap("tail", "--since", "nosuch", "--admin", proxy.admin_addr)
+            self.assertEqual(run.returncode, 1)
+            proxy.post("/marks?name=two")  # set again
+            self.assertEqual(self.texts(proxy, "two"), [])
+            c.quit()
+            other.quit()
+
+    def test_records_that_are_gone(self):
+        with lab.Proxy("--log-recent-bytes", "8K") as proxy:
+            c = RawClient(proxy.port)
+            proxy.post("/marks?name=early")
+            for i in range(60):
+                c.query(f"SELECT {i}")
+            lab.wait_for(lambda: "SELECT 59" in self.texts(proxy, "start"), "the last record")
+            first = json.loads(proxy.admin("/records?since=early&format=json").splitlines()[0])
+            self.assertEqual(first["event"], "gap")
+            c.quit()
+
+
 class Hostile(unittest.TestCase):
     """Names that an application should not choose."""
 

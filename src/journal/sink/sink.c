@@ -62,7 +62,7 @@ _Static_assert((int)SETTINGS_FILTERS == (int)FILTER_KEYS, "a setting for each cr
 static enum status make_filter(struct sink *sink)
 {
         char error[FILTER_ERROR_MAX];
-        struct filter_spec spec;
+        struct filter_spec spec = {.since_ns = 0};
         for (enum filter_key key = 0; key < FILTER_KEYS; key++) {
                 spec.text[key] = sink->settings->filter[key];
         }

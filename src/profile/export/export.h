@@ -42,7 +42,8 @@ void export_births_json(FILE *out, const struct snapshot *from, const struct sna
 
 /** The marks, a line each. */
 void export_marks_text(FILE *out);
-void export_marks_json(FILE *out);
+/** The same as a member of the object that is open. */
+void export_marks_json(struct json_writer *j);
 
 /** What the number of records is made of: "107 = 66 stacks x sizes, at 40 places in the program; 38 live, 69 freed". */
 void export_counts_text(FILE *out);

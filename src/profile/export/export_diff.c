@@ -387,17 +387,13 @@ void export_diff_json(FILE *out, const struct snapshot *from, const struct snaps
         drop(&d);
 }
 
-void export_marks_json(FILE *out)
+void export_marks_json(struct json_writer *j)
 {
-        struct json_writer j = json_writer_to(out);
         const struct snapshot *s;
-        json_writer_object(&j, NULL);
-        json_writer_lines(&j, "marks");
-        put_mark_json(&j, NULL, snapshot_find(SNAPSHOT_START));
+        json_writer_lines(j, "marks");
+        put_mark_json(j, NULL, snapshot_find(SNAPSHOT_START));
         for (size_t i = 0; (s = snapshot_at(i)) != NULL; i++) {
-                put_mark_json(&j, NULL, s);
+                put_mark_json(j, NULL, s);
         }
-        json_writer_end(&j);
-        json_writer_end(&j);
-        json_writer_finish(&j);
+        json_writer_end(j);
 }

@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct snapshot *marks[SNAPSHOT_MARKS]; /* in the order in which they were set */
+static struct snapshot *marks[SNAPSHOT_MARKS_MAX]; /* in the order in which they were set */
 static size_t n_marks;
+static size_t max_marks = SNAPSHOT_MARKS;
 
 static size_t rows_size(const struct snapshot *s)
 {
@@ -53,6 +54,11 @@ struct snapshot_row snapshot_row(const struct snapshot *s, uint32_t id)
 
 /* --- marks --------------------------------------------------------------------------------------------------------- */
 
+void snapshot_limit(size_t max)
+{
+        max_marks = max < SNAPSHOT_MARKS_MAX ? max : SNAPSHOT_MARKS_MAX;
+}
+
 bool snapshot_is_name(const char *name)
 {
         size_t len = strlen(name);
@@ -91,10 +97,10 @@ const struct snapshot *snapshot_mark(const char *name)
                         break;
                 }
         }
-        if (n_marks == SNAPSHOT_MARKS) {
+        while (n_marks >= max_marks) {
                 forget(0);
         }
-        prof_store_bound(STORE_MARKS, SNAPSHOT_MARKS * (sizeof *s + (PROF_RECORDS + 1) * sizeof *s->rows), 0);
+        prof_store_bound(STORE_MARKS, max_marks * (sizeof *s + (PROF_RECORDS + 1) * sizeof *s->rows), 0);
         prof_store_add(STORE_MARKS, (int64_t)(sizeof *s + rows_size(s)));
         marks[n_marks++] = s;
         return s;

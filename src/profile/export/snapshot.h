@@ -2,7 +2,7 @@
  *
  *      rows[1 ... records]: by id      a record with a greater id was created later, and had counted nothing
  *
- * Memory: mmap, charged to the stage "profile"; at most SNAPSHOT_MARKS marks, the oldest is dropped first. Threads: the admin
+ * Memory: mmap, charged to the stage "profile"; a number of marks that is set at the start, and the oldest is dropped first. Threads: the admin
  * thread alone. */
 #ifndef PROFILE_EXPORT_SNAPSHOT_H
 #define PROFILE_EXPORT_SNAPSHOT_H
@@ -10,8 +10,9 @@
 #include "profile/heap/counts.h"
 #include "profile/heap/record.h"
 
-#define SNAPSHOT_MARKS    64
-#define SNAPSHOT_NAME_MAX 64
+#define SNAPSHOT_MARKS     64 /**< that are kept if snapshot_limit is not called */
+#define SNAPSHOT_MARKS_MAX 1000
+#define SNAPSHOT_NAME_MAX  64
 /** Name of the mark that always exists, when nothing had been allocated. No other mark can have this name. */
 #define SNAPSHOT_START "start"
 
@@ -39,6 +40,8 @@ void snapshot_drop(struct snapshot *s);
 /** The counts of record @p id in the snapshot. */
 struct snapshot_row snapshot_row(const struct snapshot *s, uint32_t id);
 
+/** Keep at most @p max marks, 1 to SNAPSHOT_MARKS_MAX. */
+void snapshot_limit(size_t max);
 /** Whether a mark can have this name: printable, no blanks, 1 to SNAPSHOT_NAME_MAX - 1 bytes, not "start". */
 bool snapshot_is_name(const char *name);
 /** Set a mark: take a snapshot and keep it under @p name, replacing a mark of that name. It is the newest then.

@@ -13,7 +13,7 @@ static char error[FILTER_ERROR_MAX];
 
 static struct filter *make(enum filter_key key, const char *text)
 {
-        struct filter_spec spec = {{NULL}};
+        struct filter_spec spec = {.text = {NULL}};
         struct filter *f = NULL;
         spec.text[key] = text;
         CU_ASSERT_EQUAL(filter_new(&spec, &f, error), STATUS_OK);
@@ -218,20 +218,21 @@ static void bad_texts(void)
             {FILTER_EXPRESSION, "err usr:x", "column 5: 'usr' is not a term; did you mean 'user'?"},
         };
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-                struct filter_spec spec = {{NULL}};
+                struct filter_spec spec = {.text = {NULL}};
                 struct filter *f = NULL;
                 spec.text[cases[i].key] = cases[i].text;
                 CU_ASSERT_EQUAL(filter_new(&spec, &f, error), STATUS_INVALID);
                 CU_ASSERT_PTR_NULL(f);
                 CU_ASSERT_EQUAL(strncmp(error, cases[i].message, strlen(cases[i].message)), 0);
         }
-        struct filter_spec both = {{[FILTER_EXPRESSION] = "err", [FILTER_USER] = "a", [FILTER_SAMPLE] = "1"}};
+        struct filter_spec both = {
+            .text = {[FILTER_EXPRESSION] = "err", [FILTER_USER] = "a", [FILTER_SAMPLE] = "1"}};
         struct filter *either = NULL;
         CU_ASSERT_EQUAL(filter_new(&both, &either, error), STATUS_INVALID);
         CU_ASSERT_STRING_EQUAL(
             error,
             "an expression and the criterion 'user' exclude each other: add it to the expression as user:");
-        struct filter_spec none = {{[FILTER_USER] = ""}};
+        struct filter_spec none = {.text = {[FILTER_USER] = ""}};
         struct filter *f;
         CU_ASSERT_TRUE(filter_new(&none, &f, error) == STATUS_OK && f == NULL);
 }
@@ -314,10 +315,34 @@ static void patterns_that_take_too_long(void)
         CU_ASSERT_EQUAL(filter_undecided(NULL), 0);
 }
 
+/** What ended before the time does not pass, and what began before it and ended later does. */
+static void since_a_time(void)
+{
+        const struct filter_spec spec = {.text = {[FILTER_USER] = "!root"}, .since_ns = 5000000};
+        const struct filter_spec alone = {.since_ns = 5000000};
+        struct filter *f = NULL;
+        struct record r;
+        CU_ASSERT_EQUAL_FATAL(filter_new(&alone, &f, error), STATUS_OK);
+        record_clear(&r);
+        r.event = EVENT_QUERY;
+        r.mono_ns = 4000000;
+        CU_ASSERT_FALSE(filter_pass(f, &r));
+        record_set_uint(&r, FIELD_DURATION_US, 999);
+        CU_ASSERT_FALSE(filter_pass(f, &r));
+        record_set_uint(&r, FIELD_DURATION_US, 1000);
+        CU_ASSERT_TRUE(filter_pass(f, &r));
+        filter_free(f);
+        CU_ASSERT_EQUAL_FATAL(filter_new(&spec, &f, error), STATUS_OK);
+        CU_ASSERT_TRUE(filter_pass(f, &r));
+        record_set_text(&r, FIELD_USERNAME, span_str("root"));
+        CU_ASSERT_FALSE(filter_pass(f, &r));
+        filter_free(f);
+}
+
 static void each_allocation_fails_once(void)
 {
         struct filter_spec spec = {
-            {[FILTER_USER] = "a", [FILTER_CLIENT] = "::1", [FILTER_PATTERN] = "(a|b)+c"}};
+            .text = {[FILTER_USER] = "a", [FILTER_CLIENT] = "::1", [FILTER_PATTERN] = "(a|b)+c"}};
         unsigned failed = 0;
         for (uint64_t nth = 1; nth < 40; nth++) {
                 struct filter *f;
@@ -341,6 +366,7 @@ static const struct tap_test tests[] = {
     {"settings are criteria", settings_are_criteria},
     {"samples keep together", samples_keep_together},
     {"patterns that take too long", patterns_that_take_too_long},
+    {"since a time", since_a_time},
     {"each allocation fails once", each_allocation_fails_once},
 };
 
