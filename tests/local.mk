@@ -43,7 +43,7 @@ tests_bench_client_SOURCES = tests/bench/client.c tests/bench/wire.c tests/bench
 tests_bench_client_LDADD = src/libbase.a $(OPENSSL_LIBS)
 tests_bench_server_SOURCES = tests/bench/server.c $(BENCH_PASS)
 tests_bench_micro_SOURCES = tests/bench/micro.c tests/bench/micro.h tests/bench/micro_accounts.c tests/bench/micro_filter.c \
-	tests/bench/micro_session.c \
+	tests/bench/micro_scope.c tests/bench/micro_session.c \
 	tests/support/script.c tests/support/script.h tests/support/tape.c tests/support/tape.h
 tests_bench_micro_LDADD = $(ROOMS) $(ROOM_LIBS)
 

@@ -103,8 +103,9 @@ static void take_record(struct journal *j, struct journal_port *port, struct rec
         struct record_raw *raw = convert(j, packed);
         struct session *session = find_session(j, port, &raw->with_secrets);
         struct identity *identity = session != NULL ? session->identity : NULL;
-        j->enrich.scope = session != NULL ? &session->history.scope : NULL;
+        j->enrich.scope = &scope_session_unknown;
         if (session != NULL) {
+                j->enrich.scope = &session->history.scope;
                 session_findings_before(&j->findings, &session->history, &raw->with_secrets);
         }
         struct record *r = enrich_raw(&j->enrich, session != NULL ? &session->order : NULL, raw, &n);
@@ -114,9 +115,7 @@ static void take_record(struct journal *j, struct journal_port *port, struct rec
         if (session != NULL) {
                 n = session_findings_after(&j->findings, &session->history, r, &j->enrich.found);
                 write_session_runs(j, session, n);
-                if (j->scopes.max > 0 && r->event == EVENT_QUERY) {
-                        scope_stats_see(&j->scopes, &session->tally, &identity->session, r);
-                }
+                scope_stats_see(&j->scopes, &session->tally, &identity->session, r);
         }
         if (j->accounts.any) {
                 accounts_before(&j->accounts, session, r, j->findings.gaps);

@@ -98,6 +98,7 @@ static struct session *take_place(struct sessions *t, const struct record *r)
         if (s != NULL) {
                 s->conn_id = r->conn_id;
                 n_plus_one_begin(t->n_plus_one, &s->order);
+                scope_tally_init(&s->tally);
                 t->places[r->session_place] = s;
         }
         return s;

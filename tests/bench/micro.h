@@ -1,5 +1,5 @@
-/** @file micro.h  The parts of tests/bench/micro that play sessions to the dissector (micro_session.c), filters (micro_filter.c), and
- * accounts (micro_accounts.c).
+/** @file micro.h  The parts of tests/bench/micro that play sessions to the dissector (micro_session.c), filters (micro_filter.c),
+ * accounts (micro_accounts.c), and scopes (micro_scope.c).
  * One session at a time; what a part has allocated stays, since the process is short. */
 #ifndef BENCH_MICRO_H
 #define BENCH_MICRO_H
@@ -48,6 +48,13 @@ void micro_begin_transactions(void);
 void micro_transactions(uint64_t times);
 void micro_begin_scopes(void);
 void micro_scopes(uint64_t times);
+
+/* Scopes: a statement without one, a statement with a scope, a trace and a tag, and setting the variable (micro_scope.c). */
+void micro_begin_scope_none(void);
+void micro_begin_scope_used(void);
+void micro_scope(uint64_t times);
+void micro_begin_scope_set(void);
+void micro_scope_set(uint64_t times);
 
 /** The record of a statement of the session, which the session keeps. NULL if there is none. */
 struct record *micro_record(void);

@@ -21,7 +21,7 @@ enum {
 
 enum status enrich_init(struct enrich *e, const struct settings *settings)
 {
-        *e = (struct enrich){.settings = settings};
+        *e = (struct enrich){.settings = settings, .scope = &scope_session_unknown};
         char place[SETTINGS_PLACE_MAX];
         const struct redact_options options = {
             settings_redacts_literals(settings->log.redact), settings_redacts_values(settings->log.redact),
@@ -275,11 +275,14 @@ unsigned enrich_record(struct enrich *e, struct n_plus_one_session *session, str
                 add_digest(r, found->stat);
         }
         add_findings(e, r, found->stat);
-        if (found->may_have_tags || record_has(r, FIELD_QUERY_ATTRIBUTES)) {
+        bool may_have_own = found->may_have_tags || record_has(r, FIELD_QUERY_ATTRIBUTES);
+        if (may_have_own) {
                 add_tags(e, r, found);
         }
         redact_record(e->redact, r, found->suspected);
-        scope_put(e->scope, r);
+        if (may_have_own || e->scope->has_name) {
+                scope_put(e->scope, r);
+        }
         if ((r->findings & LOOP_FINDINGS) != 0) { /* the example shows what the log does */
                 n_plus_one_keep_example(e->n_plus_one, r);
         }

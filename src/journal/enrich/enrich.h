@@ -19,7 +19,7 @@ struct enrich {
         struct n_plus_one *n_plus_one;
         struct redact *redact;
         struct digest_found found; /**< what is known of the statement of the last record, a command */
-        const struct scope_session *scope; /**< of the session of the next record; NULL = not known */
+        const struct scope_session *scope; /**< of the session of the next record */
         struct tags tags;
         char hex[ROW_LOOPS_ENDED][DIGEST_HEX];
         uint8_t info[ROW_LOOPS_ENDED][512];

@@ -9,16 +9,20 @@
 
 _Static_assert((int)USER_VARIABLE_MAX == (int)SCOPE_NAME_MAX, "as much is read as is kept");
 
-static void drop(struct scope_name *name)
+const struct scope_session scope_session_unknown = {.has_name = false};
+
+/** Drop @p name, which is one of @p s. */
+static void drop(struct scope_session *s, struct scope_name *name)
 {
         prof_free(name->bytes);
         *name = (struct scope_name){.bytes = NULL};
+        s->has_name = s->variable.bytes != NULL || s->attribute.bytes != NULL;
 }
 
 void scope_session_fini(struct scope_session *s)
 {
-        drop(&s->variable);
-        drop(&s->attribute);
+        drop(s, &s->variable);
+        drop(s, &s->attribute);
 }
 
 /** The part of @p text that is kept. */
@@ -27,16 +31,17 @@ static struct span head_of(struct span text)
         return text.len > SCOPE_NAME_MAX ? utf8_trim(span_head(text, SCOPE_NAME_MAX)) : text;
 }
 
-/** Without memory, there is none. */
-static void set(struct scope_name *name, struct span text, bool is_cut)
+/** Set @p name, which is one of @p s. Without memory, there is none. */
+static void set(struct scope_session *s, struct scope_name *name, struct span text, bool is_cut)
 {
         struct span kept = is_cut ? utf8_trim(head_of(text)) : head_of(text);
-        drop(name);
+        drop(s, name);
         name->bytes = kept.len > 0 ? prof_alloc(STAGE_JOURNAL, kept.len) : NULL;
         if (name->bytes != NULL) {
                 memcpy(name->bytes, kept.data, kept.len);
                 name->len = (uint16_t)kept.len;
                 name->is_cut = is_cut || kept.len < text.len;
+                s->has_name = true;
         }
 }
 
@@ -62,14 +67,14 @@ static bool is_cut(const struct value *v)
 
 void scope_on_gap(struct scope_session *s)
 {
-        drop(&s->variable);
+        drop(s, &s->variable);
 }
 
 void scope_on_auth(struct scope_session *s, const struct record *r)
 {
         const struct value *v = record_has(r, FIELD_CONNECT_ATTRIBUTES) ? named(r->connect_attributes) : NULL;
         if (v != NULL) {
-                set(&s->attribute, v->bytes, is_cut(v));
+                set(s, &s->attribute, v->bytes, is_cut(v));
         }
 }
 
@@ -80,13 +85,13 @@ static void set_parameter(struct scope_session *s, const struct record *r, size_
         const struct value *v = is_there ? &r->stmt_execute_values.at[i - 1] : NULL;
         char number[64];
         if (v == NULL || v->is_null || v->unknown || redact_is_secret_value(v)) {
-                drop(&s->variable);
+                drop(s, &s->variable);
         } else if (value_is_text(v->type)) {
-                set(&s->variable, v->bytes, is_cut(v));
+                set(s, &s->variable, v->bytes, is_cut(v));
         } else {
                 struct writer w = writer_over(number, sizeof number);
                 value_print(&w, v, VALUE_AS_JSON);
-                set(&s->variable, w.failed ? span_str("") : writer_span(&w), false);
+                set(s, &s->variable, w.failed ? span_str("") : writer_span(&w), false);
         }
 }
 
@@ -111,13 +116,13 @@ static void follow(struct scope_session *s, const struct record *r, struct span 
             (is_cut_off && (change.effect != USER_VARIABLE_KEEPS || record_has(r, FIELD_RESULT_ROWS))) ||
             (change.effect != USER_VARIABLE_KEEPS && record_has(r, FIELD_RESULTS_CUT));
         if (is_unknown || (change.effect == USER_VARIABLE_SETS && secret_suspected(text))) {
-                drop(&s->variable);
+                drop(s, &s->variable);
         } else if (change.effect == USER_VARIABLE_SETS && change.parameter > 0) {
                 set_parameter(s, r, change.parameter);
         } else if (change.effect == USER_VARIABLE_SETS) {
-                set(&s->variable, span_of(change.text, change.len), change.is_cut);
+                set(s, &s->variable, span_of(change.text, change.len), change.is_cut);
         } else if (change.effect == USER_VARIABLE_CLEARS) {
-                drop(&s->variable);
+                drop(s, &s->variable);
         }
 }
 
@@ -134,13 +139,13 @@ void scope_on_command(struct scope_session *s, const struct record *r)
                 break;
         case COM_RESET_CONNECTION:
                 if (!failed) {
-                        drop(&s->variable);
+                        drop(s, &s->variable);
                 }
                 break;
         case COM_CHANGE_USER: /* MariaDB keeps a session for which it failed, but resets it */
-                drop(&s->variable);
+                drop(s, &s->variable);
                 if (!failed) {
-                        drop(&s->attribute);
+                        drop(s, &s->attribute);
                 }
                 break;
         default: break;
@@ -161,7 +166,7 @@ static void put(struct record *r, struct span name, bool cut)
         }
 }
 
-void scope_look(const struct scope_session *s, struct record *r)
+void scope_put(const struct scope_session *s, struct record *r)
 {
         const struct value *v = record_has(r, FIELD_TAGS) ? named(r->tags) : NULL;
         if (v == NULL && record_has(r, FIELD_QUERY_ATTRIBUTES)) {
@@ -169,9 +174,9 @@ void scope_look(const struct scope_session *s, struct record *r)
         }
         if (v != NULL) {
                 put(r, v->bytes, is_cut(v));
-        } else if (s != NULL && s->variable.bytes != NULL) {
+        } else if (s->variable.bytes != NULL) {
                 put(r, span_of(s->variable.bytes, s->variable.len), s->variable.is_cut);
-        } else if (s != NULL && s->attribute.bytes != NULL) {
+        } else if (s->attribute.bytes != NULL) {
                 put(r, span_of(s->attribute.bytes, s->attribute.len), s->attribute.is_cut);
         }
 }

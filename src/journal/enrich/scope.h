@@ -35,7 +35,11 @@ struct scope_name {
 struct scope_session {
         struct scope_name variable;
         struct scope_name attribute;
+        bool has_name; /**< one of these */
 };
+
+/** That of commands whose session is not known: it has no name. */
+extern const struct scope_session scope_session_unknown;
 
 void scope_session_fini(struct scope_session *s);
 
@@ -46,17 +50,8 @@ void scope_on_auth(struct scope_session *s, const struct record *r);
 /** Commands of the session were not seen. */
 void scope_on_gap(struct scope_session *s);
 
-/** For scope_put: the scope of @p r has to be looked for. */
-void scope_look(const struct scope_session *s, struct record *r);
-
-/** Set the field `scope` of @p r, a command whose tags are known and redacted, if it has a scope. It points at what @p r and @p s point at.
- *  @p s may be NULL: its session is not known. */
-static inline void scope_put(const struct scope_session *s, struct record *r)
-{
-        bool has_own = record_has(r, FIELD_TAGS) || record_has(r, FIELD_QUERY_ATTRIBUTES);
-        if (has_own || (s != NULL && (s->variable.bytes != NULL || s->attribute.bytes != NULL))) {
-                scope_look(s, r);
-        }
-}
+/** Set the field `scope` of @p r, a command whose tags are known and redacted, if it has a scope. It points at what @p r and @p s point
+ *  at. If the session has no name, nothing happens to commands without tags and query attributes. */
+void scope_put(const struct scope_session *s, struct record *r);
 
 #endif

@@ -248,15 +248,44 @@ static void begin_tally(struct scope_stats *t, struct scope_tally *s, const stru
         t->tally = s;
 }
 
+/** End the chain: add the time between its statements. */
+static void end_chain(struct scope_tally *s)
+{
+        if (s->end_ns != SCOPE_NO_CHAIN) {
+                uint64_t last_us = s->last_ns / 1000;
+                s->ended_us = s->end_ns / 1000;
+                uint64_t before_last_us = s->counts.sum_us - s->chain_sum_us - (s->ended_us - last_us);
+                s->counts.between_us += last_us - s->chain_us - before_last_us;
+                s->end_ns = SCOPE_NO_CHAIN;
+        }
+}
+
+/** A chain begins with @p r, which adds @p one, unless a command before it ends later. */
+static void begin_chain(struct scope_tally *s, const struct scope_counts *one, const struct record *r)
+{
+        uint64_t start_us = r->wall_ns / 1000;
+        if (s->ended_us == start_us + r->duration_us) {
+                s->last_ns = r->wall_ns;
+                s->end_ns = r->wall_ns + r->duration_us * 1000;
+                s->chain_us = start_us;
+                s->chain_sum_us = s->counts.sum_us - one->sum_us;
+        }
+}
+
 void scope_stats_look(struct scope_stats *t, struct scope_tally *s, const struct record_session *who,
                       const struct record *r)
 {
+        if (r->event != EVENT_QUERY || t->max == 0) {
+                return;
+        }
         struct scope_counts one = counts_of(r);
         if (s->who == NULL) {
                 begin_tally(t, s, who, r->conn_id);
         }
+        end_chain(s);
         add(&s->counts, &one);
-        add_gap(t, &s->counts, &s->end_us, r->wall_ns / 1000, r->duration_us);
+        add_gap(t, &s->counts, &s->ended_us, r->wall_ns / 1000, r->duration_us);
+        begin_chain(s, &one, r);
         if (record_has(r, FIELD_SCOPE) || record_has(r, FIELD_TRACEPARENT) || record_has(r, FIELD_TAGS)) {
                 count_scopes(t, &one, r);
         }
@@ -273,6 +302,7 @@ static struct span text_if(const struct record_session *who, enum record_field f
 static void settle(struct scope_tally *s)
 {
         struct scope_stats *t = s->owner;
+        end_chain(s);
         char number[24];
         struct writer w = writer_over(number, sizeof number);
         writer_format(&w, "%llu", (unsigned long long)s->conn_id);
@@ -284,8 +314,8 @@ static void settle(struct scope_tally *s)
         };
         for (enum scope_kind kind = SCOPE_USER; kind <= SCOPE_SESSION; kind++) {
                 struct scope_entry *e = count(t, &t->kinds[kind], names[kind], &s->counts);
-                if (e != NULL && s->end_us > e->end_us) {
-                        e->end_us = s->end_us;
+                if (e != NULL && s->ended_us > e->end_us) {
+                        e->end_us = s->ended_us;
                 }
         }
         add(&t->all, &s->counts);
@@ -368,6 +398,7 @@ void scope_stats_init(struct scope_stats *t, uint64_t max, uint64_t max_bytes, u
 {
         *t = (struct scope_stats){
             .max = max, .max_bytes = max_bytes, .pause_us = pause_ms * 1000, .seed = seed_of_process()};
+        t->chain_ns = t->pause_us > 0 ? (t->pause_us - 1) * 1000 : 0; /* microseconds are rounded down */
         t->bits = 4;
         while ((uint64_t)1 << t->bits < max) {
                 t->bits++;

@@ -72,6 +72,9 @@ struct scope_table {
         size_t tag_len; /**< of SCOPE_TAG */
 };
 
+/** Later than any time. */
+#define SCOPE_NO_CHAIN (1ULL << 63)
+
 struct scope_tally;
 
 struct scope_stats {
@@ -79,7 +82,8 @@ struct scope_stats {
         uint64_t max;     /**< scopes of each kind; 0 = no statistics */
         uint64_t max_bytes;
         uint64_t pause_us;
-        unsigned bits; /**< of the number of buckets */
+        uint64_t chain_ns; /**< a gap of that size is certainly no pause */
+        unsigned bits;     /**< of the number of buckets */
         uint64_t seed;
         struct scope_table kinds[SCOPE_TAG];
         struct scope_table tags[SCOPE_TAGS];
@@ -89,11 +93,18 @@ struct scope_stats {
         struct scope_tally *tally; /**< the first of those that are not settled; the journal thread's */
 };
 
-/** What the commands of a session add up to, until it is settled. Its owner embeds it, initialised with zeros, and calls
- *  scope_tally_settle before @p who of scope_stats_see changes and before the session goes. */
+/** What the commands of a session add up to, until it is settled. Its owner embeds it, calls scope_tally_init, and
+ *  scope_tally_settle before @p who of scope_stats_see changes and before the session goes.
+ *
+ *  Statements that follow each other without a pause or an overlap are a chain: the time between them is what is left of the time
+ *  from the first to the last, so that it need not be added up for each. */
 struct scope_tally {
         struct scope_counts counts;
-        uint64_t end_us;                  /**< of its last command; 0 = there was none */
+        uint64_t last_ns;      /**< of the chain: when its last statement began, … */
+        uint64_t end_ns;       /**< … and ended; SCOPE_NO_CHAIN = there is no chain */
+        uint64_t chain_us;     /**< when its first statement began, … */
+        uint64_t chain_sum_us; /**< … and counts.sum_us before it */
+        uint64_t ended_us;     /**< when the last command before the chain ended; 0 = there was none */
         const struct record_session *who; /**< NULL: it is settled */
         uint64_t conn_id;
         struct scope_stats *owner;
@@ -105,26 +116,25 @@ struct scope_tally {
 void scope_stats_init(struct scope_stats *t, uint64_t max, uint64_t max_bytes, uint64_t pause_ms);
 void scope_stats_fini(struct scope_stats *t);
 
+static inline void scope_tally_init(struct scope_tally *s)
+{
+        *s = (struct scope_tally){.end_ns = SCOPE_NO_CHAIN};
+}
+
 /** For scope_stats_see: what needs a closer look. */
 void scope_stats_look(struct scope_stats *t, struct scope_tally *s, const struct record_session *who,
                       const struct record *r);
 
-/** Count @p r, a command with all its findings, for @p s, the tally of its session @p who. */
+/** Count @p r, a record with all its findings, for @p s, the tally of its session @p who, if it is a command. */
 static inline void scope_stats_see(struct scope_stats *t, struct scope_tally *s,
                                    const struct record_session *who, const struct record *r)
 {
-        static const struct field_set rare = {
-            {(FIELD_TAGS < 64 ? 1ULL << FIELD_TAGS % 64 : 0) |
-                 (FIELD_TRACEPARENT < 64 ? 1ULL << FIELD_TRACEPARENT % 64 : 0) |
-                 (FIELD_SCOPE < 64 ? 1ULL << FIELD_SCOPE % 64 : 0) |
-                 (FIELD_FINDINGS < 64 ? 1ULL << FIELD_FINDINGS % 64 : 0) |
-                 (FIELD_ERRNO < 64 ? 1ULL << FIELD_ERRNO % 64 : 0),
-             (FIELD_FINDINGS >= 64 ? 1ULL << FIELD_FINDINGS % 64 : 0) |
-                 (FIELD_ERRNO >= 64 ? 1ULL << FIELD_ERRNO % 64 : 0)}};
-        uint64_t start_us = r->wall_ns / 1000;
-        uint64_t gap_us = start_us - s->end_us; /* large if they overlap */
+        static const uint64_t rare =
+            1ULL << FIELD_TAGS | 1ULL << FIELD_TRACEPARENT | 1ULL << FIELD_SCOPE | 1ULL << FIELD_FINDINGS;
+        uint64_t gap_ns = r->wall_ns - s->end_ns; /* large if they overlap, or if there is no chain */
         bool executes = r->command_id == COM_QUERY || r->command_id == COM_STMT_EXECUTE;
-        if (!executes || gap_us > t->pause_us || s->who == NULL || field_set_meets(&r->present, &rare)) {
+        if (!executes || gap_ns > t->chain_ns || (r->present.words[0] & rare) != 0 ||
+            record_has(r, FIELD_ERRNO)) {
                 scope_stats_look(t, s, who, r);
                 return;
         }
@@ -132,11 +142,11 @@ static inline void scope_stats_see(struct scope_stats *t, struct scope_tally *s,
         s->counts.sum_us += r->duration_us;
         s->counts.rows += r->rows; /* those of the own part are 0 if they are absent */
         s->counts.affected_rows += r->affected_rows;
-        s->counts.between_us += gap_us;
-        s->end_us = start_us + r->duration_us;
+        s->last_ns = r->wall_ns;
+        s->end_ns = r->wall_ns + r->duration_us * 1000;
 }
-_Static_assert(FIELD_TAGS < 64 && FIELD_TRACEPARENT < 64 && FIELD_SCOPE < 64,
-               "scope_stats_see knows their word");
+_Static_assert(FIELD_TAGS < 64 && FIELD_TRACEPARENT < 64 && FIELD_SCOPE < 64 && FIELD_FINDINGS < 64,
+               "scope_stats_see looks for them in one word");
 
 /** Add what @p s has to the tables. */
 void scope_tally_settle(struct scope_tally *s);

@@ -193,7 +193,8 @@ static void long_and_odd_names(void)
         scope_put(&session, &r);
         CU_ASSERT_TRUE(field_set_has(&r.undecoded, FIELD_SCOPE));
         scope_session_fini(&session);
-        scope_put(NULL, &r); /* of an unknown session */
+        scope_put(&scope_session_unknown, &r);
+        CU_ASSERT_FALSE(session.has_name);
 }
 
 static void without_memory(void)

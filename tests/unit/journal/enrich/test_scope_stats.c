@@ -17,7 +17,8 @@ static void begin(uint64_t max, uint64_t max_bytes)
         static const struct field_set fields = {
             {1ULL << FIELD_USERNAME | 1ULL << FIELD_CLIENT_ADDR | 1ULL << FIELD_DATABASE, 0}};
         scope_stats_init(&stats, max, max_bytes, 10);
-        memset(tallies, 0, sizeof tallies);
+        scope_tally_init(&tallies[0]);
+        scope_tally_init(&tallies[1]);
         who[0] = (struct record_session){.fields = fields,
                                          .client_addr = span_str("10.0.0.1:4000"),
                                          .username = span_str("ann"),
