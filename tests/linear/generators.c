@@ -41,6 +41,9 @@ const struct generator linear_generators[] = {
     {"json", TEXT("SELECT '"), TEXT("{\"password\":"), TEXT("'")},
     {"json-nested", TEXT("INSERT INTO t VALUES ('"), TEXT("{\"a\":["), TEXT("')")},
     {"json-escaped", TEXT("SELECT '"), TEXT("\\\"pwd\\\\\\\""), TEXT("'")},
+    {"set-scopes", TEXT("SET @x = 1"), TEXT(", @querytap_scope := 'x' 'y'"), TEXT("")},
+    {"scope-in-names", TEXT("SET @x = '"), TEXT("querytap_scop"), TEXT("'")},
+    {"scope-in-parentheses", TEXT("SET @x = "), TEXT("(@querytap_scope,"), TEXT("")},
     {"set-password", TEXT(""), TEXT("SET PASSWORD='a';"), TEXT("")},
     {"change-master", TEXT("CHANGE MASTER TO MASTER_PASSWORD='a'"), TEXT(",MASTER_HOST='h'"), TEXT("")},
 

@@ -13,6 +13,7 @@
 #include "mysql/sql/setnames.h"
 #include "mysql/sql/tags.h"
 #include "mysql/sql/use.h"
+#include "mysql/sql/user_variable.h"
 #include "mysql/wire/charset.h"
 #include "mysql/wire/command.h"
 #include "rules/filter.h"
@@ -67,6 +68,15 @@ static void read_uses(struct span text)
                 struct use_change change = use_read(&r);
                 sink = change.effect + use_name(change.name, name);
         } while (use_next_statement(&r));
+}
+
+static void read_variable(struct span text)
+{
+        static struct user_variable_change change;
+        const struct user_variable_options options = {.name = span_str("querytap_scope"),
+                                                      .statements = UINT64_MAX};
+        user_variable_read(text, &options, &change);
+        sink = change.effect;
 }
 
 static void scan_many_names(struct span text)
@@ -321,6 +331,7 @@ const struct scan linear_scans[] = {
     {"set-names", 85, NULL, scan_names},
     {"set-names-many", 85, NULL, scan_many_names},
     {"use", 195, NULL, read_uses},
+    {"variable", 250, NULL, read_variable},
     {"utf8", 12, NULL, check_utf8},
     {"lexer", 220, NULL, lex},
     {"digest", 170, NULL, make_digest},
