@@ -110,7 +110,7 @@ static void put_name(FILE *out, const struct column *column, const void *row)
         const struct row *r = row;
         size_t columns_left = r->width == 0 ? SIZE_MAX : r->width > NAME_AT ? r->width - NAME_AT : 1;
         (void)fputs(column->before, out);
-        shown_print_cut(out, r->name.len > 0 ? r->name : span_str("(none)"), columns_left);
+        shown_print_middle(out, r->name.len > 0 ? r->name : span_str("(none)"), columns_left);
 }
 
 #define OF(member, column_kind) .kind = (column_kind), .offset = offsetof(struct row, member)
