@@ -30,6 +30,7 @@ struct admin_context {
         struct log_marks log_marks;
         struct waiter *waiters; /**< requests that wait for the stop of the proxy (health.c) */
         unsigned n_streams;
+        unsigned n_followers; /**< those of them that may follow the feed (journal/feed.h) */
         unsigned n_deltas;
         unsigned n_waiters;
         uint64_t streams_served;

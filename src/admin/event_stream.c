@@ -106,10 +106,7 @@ static void put_found(struct writer *w, const struct event_place *place, const s
         }
         if (passes) {
                 const struct jsonl_item item = {e->run, found->number, e->cut};
-                put_id(w, e->run, found->number);
-                writer_text(w, "data: ");
-                jsonl_item(w, found->record, &item);
-                writer_char(w, '\n');
+                (void)jsonl_item_event(w, found->record, &item);
         }
 }
 

@@ -7,6 +7,8 @@
 #include "admin/event_stream.h"
 #include "admin/record_reader.h"
 #include "base/clock.h"
+#include "journal/feed.h"
+#include "journal/format/jsonl_item.h"
 #include "profile/heap/prof.h"
 
 #include <event2/buffer.h>
@@ -35,7 +37,9 @@ struct stream {
         enum format format;
         bool has_events; /* server-sent events, by `events`; else lines in `format` */
         struct event_stream events;
-        unsigned silent; /* turns since something was sent */
+        bool is_follower;        /* its events are those of the feed, which are formatted once for all */
+        struct feed_place place; /* in the feed, which it follows once it has all recent records */
+        unsigned silent;         /* turns since something was sent */
 };
 
 static void discard(struct stream *s)
@@ -45,6 +49,9 @@ static void discard(struct stream *s)
                 s->next->link_here = s->link_here;
         }
         s->admin->n_streams--;
+        if (s->is_follower && --s->admin->n_followers == 0) {
+                (void)feed_want(journal_feed(s->admin->journal), s->admin->run, false);
+        }
         if (s->timer != NULL) {
                 event_free(s->timer);
         }
@@ -89,15 +96,39 @@ static bool next(struct stream *s, struct record_buffer *buffer, struct span *te
                              : record_reader_next(journal, &s->cursor, s->filter, s->format, buffer, text);
 }
 
-static void send_new(struct stream *s)
+static void on_sent(const void *bytes, size_t len, void *block)
+{
+        (void)bytes;
+        (void)len;
+        feed_give_back(block);
+}
+
+/** Send what is new in the feed. @return false if the stream does not follow it, or has lost it. */
+static bool send_feed(struct stream *s, struct evbuffer *chunk, size_t unsent)
+{
+        struct feed_piece piece;
+        struct feed *feed = journal_feed(s->admin->journal);
+        while (s->place.block != 0 && unsent < BACKLOG_MAX_BYTES && feed_take(feed, &s->place, &piece)) {
+                if (evbuffer_add_reference(chunk, piece.bytes.data, piece.bytes.len, on_sent, piece.block) !=
+                    0) {
+                        feed_give_back(piece.block);
+                        s->place.block = 0; /* out of memory: tried again, from the recent records */
+                        break;
+                }
+                s->cursor = piece.last;
+                s->events.from = piece.last + 1;
+                unsent += piece.bytes.len;
+        }
+        if (unsent < BACKLOG_MAX_BYTES && s->cursor < journal_recent_last(s->admin->journal)) {
+                s->place.block = 0; /* records are missing in the feed, or it is a moment behind */
+        }
+        return s->place.block != 0;
+}
+
+static void send_recent(struct stream *s, struct evbuffer *chunk, size_t unsent)
 {
         struct record_buffer buffer = {NULL, 0};
         struct span text;
-        size_t unsent = evbuffer_get_length(bufferevent_get_output(pipe_of(s)));
-        struct evbuffer *chunk = unsent < BACKLOG_MAX_BYTES ? evbuffer_new() : NULL;
-        if (chunk == NULL) {
-                return; /* tried again in the next turn; records that are overwritten meanwhile become a gap */
-        }
         for (;;) {
                 uint64_t cursor = s->cursor;
                 uint64_t from = s->events.from;
@@ -111,12 +142,27 @@ static void send_new(struct stream *s)
                 }
                 unsent += text.len;
         }
+        record_buffer_free(&buffer);
+        if (s->is_follower) {
+                (void)feed_join(journal_feed(s->admin->journal), s->cursor, &s->place);
+        }
+}
+
+static void send_new(struct stream *s)
+{
+        size_t unsent = evbuffer_get_length(bufferevent_get_output(pipe_of(s)));
+        struct evbuffer *chunk = unsent < BACKLOG_MAX_BYTES ? evbuffer_new() : NULL;
+        if (chunk == NULL) {
+                return; /* tried again in the next turn; records that are overwritten meanwhile become a gap */
+        }
+        if (!send_feed(s, chunk, unsent)) {
+                send_recent(s, chunk, unsent + evbuffer_get_length(chunk));
+        }
         if (evbuffer_get_length(chunk) > 0) {
                 evhttp_send_reply_chunk(s->request, chunk);
                 s->silent = 0;
         }
         evbuffer_free(chunk);
-        record_buffer_free(&buffer);
 }
 
 /** Send a sign of life, unless the client has not read what it got before. */
@@ -208,6 +254,9 @@ static struct stream *new_stream(struct admin_context *a, const struct wanted *w
         }
         a->streams = s;
         a->n_streams++;
+        s->is_follower = w->has_events && w->filter == NULL && w->events.cut == JSONL_ITEM_TEXT &&
+                         feed_want(journal_feed(a->journal), a->run, true) == STATUS_OK;
+        a->n_followers += s->is_follower ? 1 : 0;
         s->timer = event_new(a->base, -1, EV_PERSIST, on_timer, s);
         if (s->timer == NULL || event_add(s->timer, &turn) != 0) {
                 discard(s);

@@ -27,11 +27,15 @@ enum {
 
 static void write_record(struct journal *j, const struct record *r, struct identity *identity)
 {
+        struct span json = {NULL, 0};
         recent_add(&j->recent, r, identity);
+        if (feed_is_wanted(&j->feed)) {
+                json = feed_add(&j->feed, r, recent_newest(&j->recent).number);
+        }
         if (record_has(r, FIELD_FINDINGS)) {
                 finding_table_add(&j->finding_table, r, recent_newest(&j->recent).number);
         }
-        sinks_put(&j->sinks, r);
+        sinks_put(&j->sinks, r, json);
 }
 
 /** For struct accounts. */

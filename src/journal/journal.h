@@ -18,6 +18,7 @@
 
 struct settings;
 struct digests;
+struct feed;
 struct scope_stats;
 struct finding_table;
 struct traffic;
@@ -46,6 +47,8 @@ void journal_reopen(struct journal *j);
 
 /** Statistics by the shape of statements; NULL with log.digests = 0. */
 struct digests *journal_digests(struct journal *j);
+/** New records as events. */
+struct feed *journal_feed(struct journal *j);
 /** Statistics by scope, user and so on (enrich/scope_stats.h); NULL with log.scopes = 0 or log.digests = 0. */
 struct scope_stats *journal_scopes(struct journal *j);
 /** Findings by kind and digest. */

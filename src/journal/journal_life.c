@@ -115,6 +115,7 @@ void journal_free(struct journal *j)
         }
         scope_stats_fini(&j->scopes);
         sinks_free(&j->sinks);
+        feed_fini(&j->feed);
         recent_fini(&j->recent);
         convert_fini(&j->convert);
         session_findings_fini(&j->findings);

@@ -13,6 +13,11 @@ struct scope_stats *journal_scopes(struct journal *j)
         return j->scopes.max > 0 ? &j->scopes : NULL;
 }
 
+struct feed *journal_feed(struct journal *j)
+{
+        return &j->feed;
+}
+
 struct finding_table *journal_findings(struct journal *j)
 {
         return &j->finding_table;

@@ -6,6 +6,7 @@
 #include "journal/conflict.h"
 #include "journal/enrich/enrich.h"
 #include "journal/enrich/finding_table.h"
+#include "journal/feed.h"
 #include "journal/format/convert.h"
 #include "journal/journal.h"
 #include "journal/port.h"
@@ -32,6 +33,7 @@ struct journal {
         _Atomic uint64_t sessions_lost; /* records whose session was not known */
         struct sinks sinks;
         struct recent recent;
+        struct feed feed;
         struct convert convert;
         struct enrich enrich;
         struct session_findings findings;

@@ -11,6 +11,8 @@ src_libjournal_a_SOURCES = \
 	src/journal/conflict_sources.h \
 	src/journal/conflict_statements.c \
 	src/journal/conflict_statements.h \
+	src/journal/feed.c \
+	src/journal/feed.h \
 	src/journal/identity.c \
 	src/journal/identity.h \
 	src/journal/journal.c \

@@ -11,18 +11,22 @@ static bool is_run(const struct record *r)
         return r->event == EVENT_N_PLUS_ONE || r->event == EVENT_WRITE_LOOP || r->event == EVENT_PREPARE_ONCE;
 }
 
+_Static_assert(FINDING_TABLE_SLOTS == 1 << (32 - 24), "a slot is the upper byte of a hash");
+_Static_assert(FINDING_TABLE_ROWS <= UINT8_MAX, "a slot has the number of a row");
+
 static uint8_t *slot_of(struct finding_table *t, enum record_finding kind, struct span digest)
 {
-        unsigned hash = (unsigned)kind * 37;
-        for (size_t i = 0; i < digest.len && i < 4; i++) {
-                hash = hash * 31 + digest.data[i];
+        uint32_t head = 0; /* hex digits, of which any four do */
+        if (digest.len >= sizeof head) {
+                memcpy(&head, digest.data, sizeof head);
         }
-        return &t->slots[hash % FINDING_TABLE_SLOTS];
+        return &t->slots[(head + (uint32_t)kind) * 2654435761U >> 24];
 }
 
 static bool is_row_of(const struct finding_row *row, enum record_finding kind, struct span digest)
 {
-        return row->kind == kind && span_equal(span_str(row->digest), digest);
+        return row->kind == kind && row->digest_len == digest.len &&
+               (digest.len == 0 || memcmp(row->digest, digest.data, digest.len) == 0);
 }
 
 /** Keep @p text in @p to, which has @p size bytes, with a NUL behind it. */
@@ -51,7 +55,7 @@ static struct finding_row *row_of(struct finding_table *t, enum record_finding k
         if (at == t->n) {
                 at = t->n < FINDING_TABLE_ROWS ? t->n++ : oldest;
                 t->evicted += t->rows[at].count > 0 ? 1 : 0;
-                t->rows[at] = (struct finding_row){.kind = kind};
+                t->rows[at] = (struct finding_row){.kind = kind, .digest_len = (uint8_t)digest.len};
                 keep(t->rows[at].digest, sizeof t->rows[at].digest, digest);
         }
         *slot = (uint8_t)at;
@@ -108,10 +112,8 @@ void finding_table_add(struct finding_table *t, const struct record *r, uint64_t
                 return;
         }
         lock_take(&t->lock);
-        for (unsigned i = 0; i < FINDING_COUNT; i++) {
-                if ((findings >> i & 1) != 0) {
-                        add(t, r, (enum record_finding)i, number);
-                }
+        for (; findings != 0; findings &= findings - 1) {
+                add(t, r, (enum record_finding)__builtin_ctzll(findings), number);
         }
         lock_give(&t->lock);
 }

@@ -21,6 +21,7 @@ enum {
 struct finding_row {
         enum record_finding kind;
         char digest[DIGEST_HEX + 1]; /**< "" if it concerns no statement */
+        uint8_t digest_len;
         char text[FINDING_TABLE_TEXT + 1];
         /** The tags of the last one, as name NUL value NUL …; those that do not fit are left out. */
         char tags[FINDING_TABLE_TAGS];

@@ -4,6 +4,8 @@
 #include "journal/format/jsonl.h"
 #include "mysql/record/fields.h"
 
+enum { HEAD_ROOM = 64 }; /* of an event, for all but the run, which is there twice */
+
 /** What was left out of a record. */
 struct omission {
         uint64_t statement; /* bytes of the whole statement, if it was cut; else 0 */
@@ -15,7 +17,7 @@ static size_t list_size(struct value_list list, size_t most)
 {
         size_t size = 0;
         for (size_t i = 0; i < list.n && size <= most; i++) {
-                size += sizeof list.at[i].bytes + list.at[i].name.len + list.at[i].bytes.len;
+                size += 1 + list.at[i].name.len + list.at[i].bytes.len;
         }
         return size;
 }
@@ -97,6 +99,13 @@ static void put_omission(struct writer *w, const struct omission *o)
         writer_char(w, ']');
 }
 
+static void put_id(struct writer *w, const struct jsonl_item *item)
+{
+        writer_text(w, item->run);
+        writer_char(w, ':');
+        writer_decimal(w, item->number);
+}
+
 void jsonl_item(struct writer *w, const struct record *r, const struct jsonl_item *item)
 {
         struct record small;
@@ -107,9 +116,7 @@ void jsonl_item(struct writer *w, const struct record *r, const struct jsonl_ite
                 r = &small;
         }
         writer_text(w, "{\"id\":\"");
-        writer_text(w, item->run);
-        writer_char(w, ':');
-        writer_decimal(w, item->number);
+        put_id(w, item);
         writer_char(w, '"');
         size_t at = w->at;
         jsonl_record(w, r);
@@ -120,6 +127,61 @@ void jsonl_item(struct writer *w, const struct record *r, const struct jsonl_ite
         w->at -= 2;        /* the closing brace and the newline are written again behind the rest */
         put_omission(w, &o);
         writer_bytes(w, "}\n", 2);
+}
+
+static inline uint8_t *copy(uint8_t *to, const char *text, size_t len)
+{
+        memcpy(to, text, len);
+        return to + len;
+}
+
+/** Write the ID, and the beginning of the data up to the end of the ID in it, where HEAD_ROOM bytes are free. This is done for each record:
+ *  the number is converted once. @return the end. */
+static inline uint8_t *put_head(uint8_t *to, const struct jsonl_item *item, size_t run_len, uint8_t **data)
+{
+        static const char id[] = "id: ";
+        static const char between[] = "\ndata: ";
+        static const char member[] = "{\"id\":\"";
+        to = copy(to, id, sizeof id - 1);
+        uint8_t *own = to;
+        to = copy(to, item->run, run_len);
+        *to++ = ':';
+        to = decimal_put(to, item->number);
+        size_t own_len = (size_t)(to - own);
+        *data = to + sizeof between - 1;
+        to = copy(to, between, sizeof between - 1);
+        to = copy(to, member, sizeof member - 1);
+        memcpy(to, own, own_len);
+        to += own_len;
+        *to++ = '"';
+        return to;
+}
+
+struct span jsonl_item_event(struct writer *w, const struct record *r, const struct jsonl_item *item)
+{
+        struct span line = {NULL, 0};
+        size_t run_len = strlen(item->run);
+        if (w->failed || w->size - w->at < HEAD_ROOM + 2 * run_len) {
+                w->failed = true;
+                return line;
+        }
+        uint8_t *data;
+        const uint8_t *end = put_head(w->data + w->at, item, run_len, &data);
+        size_t at = (size_t)(end - w->data);
+        struct writer whole = *w;
+        whole.at = at;
+        jsonl_record(&whole, r);
+        if (!whole.failed &&
+            whole.at - at <= item->most) { /* then no text can be longer, nor the lists together */
+                w->at = whole.at;
+                w->data[at] = ',';
+                line = span_of(w->data + at + 1, w->at - at - 1);
+        } else {
+                w->at = (size_t)(data - w->data);
+                jsonl_item(w, r, item);
+        }
+        writer_char(w, '\n');
+        return line;
 }
 
 static void put_run(struct writer *w, const char *run)

@@ -12,8 +12,9 @@
 #include "mysql/record/record.h"
 
 enum {
-        JSONL_ITEM_TEXT = 2048,  /**< usual bytes of a text */
-        JSONL_ITEM_LISTS = 8192, /**< bytes of all lists together */
+        JSONL_ITEM_TEXT = 2048, /**< usual bytes of a text */
+        JSONL_ITEM_LISTS =
+            8192, /**< bytes of all lists together, with a byte for each value; more than a text has */
 };
 
 struct jsonl_item {
@@ -24,6 +25,9 @@ struct jsonl_item {
 
 /** Append @p r with its newline. w->failed if it does not fit. */
 void jsonl_item(struct writer *w, const struct record *r, const struct jsonl_item *item);
+/** Append @p r as a server-sent event: its ID, the item as data, and an empty line.
+ *  @return the record's own line of JSON behind the opening brace, within what was written, if nothing was cut; else empty. */
+struct span jsonl_item_event(struct writer *w, const struct record *r, const struct jsonl_item *item);
 /** Append a line about records that are missing: {"run":…,"from":…,"to":…,"count":…}. @p to 0: it is not known how many there are; then
  *  the last two are not there. */
 void jsonl_item_gap(struct writer *w, const char *run, uint64_t from, uint64_t to);

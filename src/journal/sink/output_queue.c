@@ -70,13 +70,18 @@ static void compact(struct output_queue *q)
 }
 
 static inline __attribute__((always_inline)) bool append(struct output_queue *q, enum format format,
-                                                         const struct record *r)
+                                                         const struct record *r, struct span json)
 {
         if (q->n_marks == max_marks(q)) {
                 return false;
         }
         struct writer w = writer_over(q->bytes + q->end, q->size - q->end);
-        format_record(&w, format, r);
+        if (json.len > 0 && format == FORMAT_JSON) {
+                writer_char(&w, '{');
+                writer_put(&w, json);
+        } else {
+                format_record(&w, format, r);
+        }
         if (w.failed) {
                 return false;
         }
@@ -85,16 +90,16 @@ static inline __attribute__((always_inline)) bool append(struct output_queue *q,
         return true;
 }
 
-bool output_queue_add(struct output_queue *q, enum format format, const struct record *r)
+bool output_queue_add(struct output_queue *q, enum format format, const struct record *r, struct span json)
 {
-        if (append(q, format, r)) {
+        if (append(q, format, r, json)) {
                 return true;
         }
         if (q->begin < q->size / 4) {
                 return false; /* moving it would gain too little */
         }
         compact(q);
-        return append(q, format, r);
+        return append(q, format, r, json);
 }
 
 bool output_queue_add_large(struct output_queue *q, enum format format, const struct record *r)
@@ -112,7 +117,7 @@ bool output_queue_add_large(struct output_queue *q, enum format format, const st
                 }
                 q->bytes = bigger;
                 q->size = size;
-                if (append(q, format, r)) {
+                if (append(q, format, r, (struct span){NULL, 0})) {
                         return true;
                 }
         }

@@ -30,8 +30,9 @@ struct output_queue {
 bool output_queue_init(struct output_queue *q, size_t size);
 void output_queue_fini(struct output_queue *q);
 
-/** Append @p r, formatted. @return false if there is not enough space now. */
-bool output_queue_add(struct output_queue *q, enum format format, const struct record *r);
+/** Append @p r, formatted. @p json is its line of JSON behind the opening brace, if that was formatted already; else empty.
+ *  @return false if there is not enough space now. */
+bool output_queue_add(struct output_queue *q, enum format format, const struct record *r, struct span json);
 /** The same for a record that is larger than the empty queue, which grows for it. @return false if it can't grow, or is not empty. */
 bool output_queue_add_large(struct output_queue *q, enum format format, const struct record *r);
 

@@ -303,7 +303,7 @@ bool sink_flush(struct sink *sink)
         write_pending(sink);
         if (sink->missing > 0 && sink->state != SINK_CLOSED && output_queue_is_half_free(&sink->queue)) {
                 struct record gap = gap_record(sink->missing, "the log could not be written");
-                if (output_queue_add(&sink->queue, sink->format, &gap)) {
+                if (output_queue_add(&sink->queue, sink->format, &gap, (struct span){NULL, 0})) {
                         sink->missing = 0;
                         if (!sink_is_blocked(sink)) {
                                 write_pending(sink);
@@ -348,7 +348,7 @@ bool sink_has_space(const struct sink *sink, size_t len)
                (free_bytes == sink->queue.size && !sink_is_blocked(sink));
 }
 
-static bool place(struct sink *sink, const struct record *r)
+static bool place(struct sink *sink, const struct record *r, struct span json)
 {
         if (sink->missing > 0 && sink->state == SINK_OPEN) {
                 (void)sink_flush(sink); /* puts the gap record that comes first */
@@ -356,14 +356,14 @@ static bool place(struct sink *sink, const struct record *r)
         if (sink->state == SINK_CLOSED || sink->missing > 0) {
                 return false;
         }
-        if (output_queue_add(&sink->queue, sink->format, r)) {
+        if (output_queue_add(&sink->queue, sink->format, r, json)) {
                 return true;
         }
         if (sink_is_blocked(sink)) {
                 return false;
         }
         (void)sink_flush(sink);
-        return sink->state != SINK_CLOSED && (output_queue_add(&sink->queue, sink->format, r) ||
+        return sink->state != SINK_CLOSED && (output_queue_add(&sink->queue, sink->format, r, json) ||
                                               output_queue_add_large(&sink->queue, sink->format, r));
 }
 
@@ -378,7 +378,7 @@ static bool passes_filter(struct sink *sink, const struct record *r)
         return passes;
 }
 
-void sink_put(struct sink *sink, const struct record *r)
+void sink_put(struct sink *sink, const struct record *r, struct span json)
 {
         if (!passes_filter(sink, r)) {
                 sink_count(&sink->counters.filtered, 1);
@@ -388,7 +388,7 @@ void sink_put(struct sink *sink, const struct record *r)
                 sink_count(&sink->counters.records, 1); /* nothing of it is to be written */
                 return;
         }
-        if (!place(sink, r)) {
+        if (!place(sink, r, json)) {
                 if (r->event == EVENT_GAP) { /* counted by whoever dropped those records */
                         sink->missing += record_uint_if_any(r, FIELD_DROPPED);
                 } else {

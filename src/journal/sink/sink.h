@@ -44,8 +44,8 @@ struct sink {
 
 /** @p settings and @p retention (NULL: nothing is rotated) must outlive it. Errors are reported; @p sink is closed then. */
 enum status sink_open(struct sink *sink, const struct settings_sink *settings, struct retention *retention);
-/** Format @p r into the queue, flushing first if need be. Dropped and counted if it can't be kept. */
-void sink_put(struct sink *sink, const struct record *r);
+/** Format @p r into the queue, flushing first if need be. Dropped and counted if it can't be kept. @p json as for output_queue_add. */
+void sink_put(struct sink *sink, const struct record *r, struct span json);
 /** Will sink_put surely keep a record of @p len bytes (packed)? */
 bool sink_has_space(const struct sink *sink, size_t len);
 /** Write out what can be written now, including the gap record for what is missing.

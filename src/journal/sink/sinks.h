@@ -24,11 +24,11 @@ void sinks_close(struct sinks *sinks);
 /** Close all, and free what is left; the counters are gone then. */
 void sinks_free(struct sinks *sinks);
 
-/** Put @p r to each whose filter it passes. */
-static inline void sinks_put(struct sinks *sinks, const struct record *r)
+/** Put @p r to each whose filter it passes. @p json as for output_queue_add. */
+static inline void sinks_put(struct sinks *sinks, const struct record *r, struct span json)
 {
         for (unsigned i = 0; i < sinks->n; i++) {
-                sink_put(&sinks->all[i], r);
+                sink_put(&sinks->all[i], r, json);
         }
 }
 /** Write out what can be written now. @return true if nothing is left to write. */

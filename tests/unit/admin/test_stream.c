@@ -106,6 +106,40 @@ static void events_carry_records(void)
         close_port();
 }
 
+/** Whoever is up to date gets the events that are formatted once for all, without a break, and so does whoever comes later. */
+static void readers_share_events(void)
+{
+        enum { RECORDS = 4000 };
+        open_port();
+        int other = send_get_with("/records/stream", accept_events);
+        start_reading("/records/stream", accept_events);
+        CU_ASSERT_TRUE(reads("event: run"));
+        CU_ASSERT_TRUE(loop_until(has_streams, 2));
+        CU_ASSERT_EQUAL(admin->context.n_followers, 2);
+        for (unsigned i = 1; i <= RECORDS; i++) {
+                put_notice(span_of("some words of a reason", 22));
+                if (i % 100 == 0) {
+                        char id[64];
+                        CU_ASSERT_TRUE(loop_until(has_records, i));
+                        (void)snprintf(id, sizeof id, "\nid: %s:%u\n", admin->context.run, i);
+                        CU_ASSERT_TRUE(reads(id)); /* nobody is slow */
+                }
+        }
+        uint64_t number = 0;
+        char mark[64];
+        (void)snprintf(mark, sizeof mark, "\ndata: {\"id\":\"%s:", admin->context.run);
+        for (const char *at = strstr(got, mark); at != NULL; at = strstr(at + 1, mark)) {
+                CU_ASSERT_EQUAL(strtoull(at + strlen(mark), NULL, 10), ++number);
+        }
+        CU_ASSERT_EQUAL(number, RECORDS);
+        CU_ASSERT_PTR_NULL(strstr(got, "event: gap"));
+        (void)close(reader);
+        (void)close(other);
+        CU_ASSERT_TRUE(loop_until(has_streams, 0));
+        CU_ASSERT_EQUAL(admin->context.n_followers, 0);
+        close_port();
+}
+
 static void readers_resume(void)
 {
         open_port();
@@ -388,6 +422,7 @@ static void the_page_is_embedded(void)
 
 static const struct tap_test tests[] = {
     {"events carry records", events_carry_records},
+    {"readers share events", readers_share_events},
     {"readers resume", readers_resume},
     {"another run is a gap of unknown size", another_run_is_a_gap_of_unknown_size},
     {"wrong IDs are refused", wrong_ids_are_refused},

@@ -32,7 +32,7 @@ void log_put(struct sink *sink, uint64_t from, uint64_t to, size_t len)
 {
         for (uint64_t i = from; i < to; i++) {
                 struct record r = sample_record(1, i, len);
-                sink_put(sink, &r);
+                sink_put(sink, &r, (struct span){NULL, 0});
         }
 }
 

@@ -36,7 +36,7 @@ static void put(uint64_t from, uint64_t to)
 {
         for (uint64_t i = from; i < to; i++) {
                 struct record r = sample_record(1, i, 10);
-                sink_put(&sink, &r);
+                sink_put(&sink, &r, (struct span){NULL, 0});
         }
 }
 

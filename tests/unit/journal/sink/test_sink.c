@@ -23,7 +23,7 @@
 static bool add(struct output_queue *q, uint64_t number, size_t len)
 {
         struct record r = sample_record(1, number, len);
-        return output_queue_add(q, FORMAT_JSON, &r);
+        return output_queue_add(q, FORMAT_JSON, &r, (struct span){NULL, 0});
 }
 
 static void an_output_queue_gives_out_what_it_took(void)
@@ -91,7 +91,7 @@ static void an_output_queue_grows_for_one_and_shrinks(void)
         CU_ASSERT_TRUE_FATAL(output_queue_init(&q, 4096));
         int64_t normal = prof_read(STAGE_SINK, LIB_COUNT).current_bytes_used;
         struct record r = sample_record(1, 0, 1000000);
-        CU_ASSERT_FALSE(output_queue_add(&q, FORMAT_JSON, &r));
+        CU_ASSERT_FALSE(output_queue_add(&q, FORMAT_JSON, &r, (struct span){NULL, 0}));
         CU_ASSERT_TRUE(add(&q, 0, 10));
         CU_ASSERT_FALSE(output_queue_add_large(&q, FORMAT_JSON, &r)); /* not empty */
         CU_ASSERT_EQUAL(output_queue_discard(&q), 1);
@@ -130,7 +130,7 @@ static void put(struct sink *sink, uint64_t from, uint64_t to, size_t len)
 {
         for (uint64_t i = from; i < to; i++) {
                 struct record r = sample_record(1, i, len);
-                sink_put(sink, &r);
+                sink_put(sink, &r, (struct span){NULL, 0});
         }
 }
 
