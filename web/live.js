@@ -12,7 +12,7 @@ import { address, go, note } from './router.js';
 import { choice, setChoice, choices } from './settings.js';
 import { statementPanel } from './statement.js';
 
-const GROUPS = { none: 'No groups', transaction: 'Transaction', scope: 'Scope', session: 'Session' };
+const GROUPS = { __proto__: null, none: 'No groups', transaction: 'Transaction', scope: 'Scope', session: 'Session' };
 const NARROW = 720, HEIGHT = 27, HEIGHT_NARROW = 54;
 const DRAW_MS = 80, REGROUP_MS = 400, HISTOGRAM_MS = 400;
 

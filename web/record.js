@@ -27,7 +27,9 @@ export function statementOf(r) { return r.query ?? r.stmt_prepare_query ?? ''; }
 
 export function failed(r) { return r.errno !== undefined || r.event === 'error'; }
 
+/* Without a prototype: what is looked up comes from records, and may be "constructor". */
 export const FINDINGS = {
+  __proto__: null,
   n_plus_one: ['N+1', 'One statement for each row of an earlier result. A join, or IN (…) with all values, would take one.'],
   write_loop: ['write loop', 'One write for each row. A statement with several rows, or a join, would take one.'],
   in_write_loop: ['write loop', 'Part of a loop that writes row by row.'],

@@ -10,7 +10,7 @@ import { shortName, withoutTags, oneLine } from './sql.js';
 import { address, go } from './router.js';
 
 const LOOK_BACK = 10000, ROWS_MAX = 2000, FOLD_MIN = 3, PERIOD_MAX = 4;
-const KINDS = { trx: 'Transactions', scope: 'Requests', session: 'Sessions' };
+const KINDS = { __proto__: null, trx: 'Transactions', scope: 'Requests', session: 'Sessions' };
 
 const end = (r) => r._t + (r.duration_us ?? 0);
 

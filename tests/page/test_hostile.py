@@ -57,6 +57,7 @@ class Hostile(PageTest):
         return page
 
     def held(self, page, what):
+        self.assertFalse(page.js("[...document.querySelectorAll('.chip')].some(c => c.textContent === 'undefined')"), what)
         self.assertNotIn("hacked", page.js("document.title"), what)
         self.assertEqual(page.js("document.querySelectorAll('main img, main script, main iframe, main object, dialog img').length"), 0, what)
         self.assertTrue(page.js("document.documentElement.scrollWidth <= innerWidth && document.querySelector('main').scrollWidth <= innerWidth + 1"), what)
