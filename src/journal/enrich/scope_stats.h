@@ -125,16 +125,21 @@ static inline void scope_tally_init(struct scope_tally *s)
 void scope_stats_look(struct scope_stats *t, struct scope_tally *s, const struct record_session *who,
                       const struct record *r);
 
+/* The bit of FIELD in word WORD of a field_set. */
+#define SCOPE_BIT(field, word) ((uint64_t)((field) / 64 == (word) ? 1 : 0) << ((field) % 64))
+
 /** Count @p r, a record with all its findings, for @p s, the tally of its session @p who, if it is a command. */
 static inline void scope_stats_see(struct scope_stats *t, struct scope_tally *s,
                                    const struct record_session *who, const struct record *r)
 {
-        static const uint64_t rare =
-            1ULL << FIELD_TAGS | 1ULL << FIELD_TRACEPARENT | 1ULL << FIELD_SCOPE | 1ULL << FIELD_FINDINGS;
+        static const struct field_set rare = {
+            {SCOPE_BIT(FIELD_TAGS, 0) | SCOPE_BIT(FIELD_TRACEPARENT, 0) | SCOPE_BIT(FIELD_SCOPE, 0) |
+                 SCOPE_BIT(FIELD_FINDINGS, 0) | SCOPE_BIT(FIELD_ERRNO, 0),
+             SCOPE_BIT(FIELD_TAGS, 1) | SCOPE_BIT(FIELD_TRACEPARENT, 1) | SCOPE_BIT(FIELD_SCOPE, 1) |
+                 SCOPE_BIT(FIELD_FINDINGS, 1) | SCOPE_BIT(FIELD_ERRNO, 1)}};
         uint64_t gap_ns = r->wall_ns - s->end_ns; /* large if they overlap, or if there is no chain */
         bool executes = r->command_id == COM_QUERY || r->command_id == COM_STMT_EXECUTE;
-        if (!executes || gap_ns > t->chain_ns || (r->present.words[0] & rare) != 0 ||
-            record_has(r, FIELD_ERRNO)) {
+        if (!executes || gap_ns > t->chain_ns || field_set_meets(&r->present, &rare)) {
                 scope_stats_look(t, s, who, r);
                 return;
         }
@@ -145,8 +150,7 @@ static inline void scope_stats_see(struct scope_stats *t, struct scope_tally *s,
         s->last_ns = r->wall_ns;
         s->end_ns = r->wall_ns + r->duration_us * 1000;
 }
-_Static_assert(FIELD_TAGS < 64 && FIELD_TRACEPARENT < 64 && FIELD_SCOPE < 64 && FIELD_FINDINGS < 64,
-               "scope_stats_see looks for them in one word");
+#undef SCOPE_BIT
 
 /** Add what @p s has to the tables. */
 void scope_tally_settle(struct scope_tally *s);
