@@ -25,7 +25,7 @@ static inline __attribute__((always_inline)) size_t place_of(struct span reply)
 }
 
 _Static_assert(RESULT_HEADERS == 1 << (64 - 59), "a place for each hash");
-_Static_assert(sizeof(struct result_header) == 16384, "a place is found by a shift");
+_Static_assert(sizeof(struct result_header) == 8192, "a place is found by a shift");
 
 static bool is_it(const struct result_header *known, struct span reply, uint64_t agreed)
 {

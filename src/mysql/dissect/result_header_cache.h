@@ -9,8 +9,8 @@
 
 #include "mysql/dissect/row_columns.h"
 
-/* A header is 16 KiB in all, so that a place is found by a shift: some 250 columns. Memory of short ones is mostly not used. */
-enum { RESULT_HEADERS = 32, RESULT_HEADER_MAX = 16384 - 64 };
+/* A header is 8 KiB in all, so that a place is found by a shift: some 130 columns. A thread has 256 KiB of them. */
+enum { RESULT_HEADERS = 32, RESULT_HEADER_MAX = 8192 - 64 };
 
 struct result_header {
         uint64_t agreed; /**< capabilities */
