@@ -106,8 +106,10 @@ static inline void compare(struct duplicates *d, struct record *r, const struct 
         bool is_again = e->key == key && e->result == result && in_time &&
                         !was_written(d, found->stat->shape.tables, e->ended_ns);
         bool in_run = (r->findings >> FINDING_N_PLUS_ONE & 1) != 0;
-        bool is_explained = in_run || found->row_use == ROW_USE_ROW;
+        bool for_row = in_run || found->row_use == ROW_USE_ROW;
+        bool is_explained = in_run || (for_row && e->for_rows);
         bool is_reported = is_again && (!is_explained || found->row_use == ROW_USE_AGAIN);
+        e->for_rows = for_row && (e->for_rows || !is_again);
         e->key = key;
         e->result = result;
         e->count = is_again ? e->count + is_reported : 0;

@@ -7,7 +7,7 @@
  *
  * Whether a statement can be a duplicate depends on its digest, and is found out once. One that reads no table, that calls NOW(),
  * LAST_INSERT_ID(), FOUND_ROWS() and their like, or that reads variables never is; nor is one that is part of an N+1 run, which is reported
- * as such, or that is run for a further row of a list with the same value: it may be the beginning of such a run. Writes of all sessions count; statements that may write anything, such as CALL, count as writes of all tables.
+ * as such, or that is run for a further row of a list with the same value: it may be the beginning of such a run, if it was not asked for no row before. Writes of all sessions count; statements that may write anything, such as CALL, count as writes of all tables.
  * Does not know: what views, triggers, stored functions and foreign keys write, and writes that do not pass the proxy, unless they
  * change the size of the result.
  * Threads: the journal thread.   Memory: STAGE_JOURNAL, a fixed number of statements of all sessions together; a newer one replaces
@@ -27,6 +27,7 @@ struct duplicates_entry {
         uint64_t ended_ns; /**< end of the last one, monotonic */
         uint64_t result;   /**< its rows and bytes */
         uint64_t count;    /**< how often it was asked again */
+        bool for_rows;     /**< each time, the rows of a result before it explained why */
 };
 
 struct duplicates {

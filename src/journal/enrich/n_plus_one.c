@@ -253,6 +253,20 @@ static bool lend_to_any(struct n_plus_one *n, struct n_plus_one_session *s, stru
         return false;
 }
 
+/** @p r, a statement of @p s, is for no row of any list: the loops that have such statements learn that there are others. */
+static void note_misses(struct n_plus_one *n, const struct n_plus_one_session *s, const struct record *r,
+                        const struct row_statement *statement)
+{
+        uint64_t scope = pool_scope(r);
+        unsigned left = POOL_SESSIONS;
+        for (struct n_plus_one_session *o = n->newest; o != NULL && left > 0; o = o->older, left--) {
+                if (may_share(s, o) && o->scope == scope && is_moment(o, r->mono_ns) &&
+                    row_loops_have(&o->loops, statement->hash)) {
+                        row_loops_miss(&o->loops, statement->hash);
+                }
+        }
+}
+
 /** @p r is in no loop of its own session @p s: look for one of another session, or keep it until the list comes. @return whether there
  *  is one. */
 static bool see_pool(struct n_plus_one *n, struct n_plus_one_session *s, struct record *r,
@@ -263,6 +277,7 @@ static bool see_pool(struct n_plus_one *n, struct n_plus_one_session *s, struct 
             lend_to_any(n, s, r, statement, keys, values, false)) {
                 return true;
         }
+        note_misses(n, s, r, statement);
         pool_statements_add(&n->idle, r, pool_scope(r), statement, keys, values);
         s->n_lent++;
         return false;

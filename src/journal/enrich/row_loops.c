@@ -6,7 +6,8 @@
 #include "profile/heap/prof.h"
 
 enum {
-        CHAIN_GAP = 8, /* commands between two INSERTs of a loop */
+        CHAIN_GAP = 8,  /* commands between two INSERTs of a loop */
+        AGAIN_KEYS = 4, /* of more values of one statement, one is in some row by chance */
 };
 
 /** What was found of the values of one statement. */
@@ -14,6 +15,7 @@ struct sighting {
         uint32_t parents;        /* a bit for each parent that has one of its values */
         enum row_pair_took best; /* of all parents */
         bool may_be_behind;      /* it may belong to a row that is not known */
+        bool is_news;   /* it takes its value from a row that came after the last statement of its shape */
         bool is_nested; /* it takes its value from a further row of a parent that is not of its own shape */
 };
 
@@ -60,7 +62,8 @@ static void drop_shape(struct row_loops_pool *pool, struct row_loops *s, unsigne
 {
         struct row_shape *shape = s->shapes[i];
         if (shape->is_loop && ended != NULL && ended->n < ROW_LOOPS_ENDED) {
-                unsigned best = row_shape_find_loop(shape, s->parents, pool->least);
+                unsigned best =
+                    row_shape_find_loop(shape, s->parents, s->shapes, ROW_LOOPS_SHAPES, pool->least);
                 shape->parent = best != ROW_LOOPS_PARENTS ? best : shape->parent;
                 put_ended(s, shape, ended);
         }
@@ -267,12 +270,12 @@ static struct row_shape *add_shape(struct row_loops_pool *pool, struct row_loops
 
 /** Use rows of @p parent for the @p n values at @p hashes. @return the best one. */
 static enum row_pair_took take_rows(struct row_pair *pair, struct row_parent *parent, const uint32_t *hashes,
-                                    unsigned n)
+                                    unsigned n, uint64_t mono_ns)
 {
         enum row_pair_took best = ROW_PAIR_NONE;
         for (unsigned i = 0; i < n; i++) {
                 if (row_parent_may_have(parent, hashes[i])) {
-                        enum row_pair_took took = row_pair_take(pair, parent, hashes[i]);
+                        enum row_pair_took took = row_pair_take(pair, parent, hashes[i], mono_ns);
                         best = took > best ? took : best;
                 }
         }
@@ -285,10 +288,10 @@ static bool may_be_parent(const struct row_parent *parent, const struct row_stat
         return !(stat->shape.is_range && is_same(parent->hash, stat->hash));
 }
 
-/** Go on with the pairs of @p shape. @p again: the statement is the same as the last ones of its shape. */
+/** Go on with the pairs of @p shape. The statement began at @p mono_ns. @p again: it is the same as the last ones of its shape. */
 static struct sighting see_pairs(struct row_loops *s, struct row_shape *shape,
                                  const struct row_statement *stat, const struct statement_keys *keys,
-                                 bool again)
+                                 uint64_t mono_ns, bool again)
 {
         struct sighting seen = {.parents = 0};
         for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
@@ -297,12 +300,13 @@ static struct sighting see_pairs(struct row_loops *s, struct row_shape *shape,
                 if (parent == NULL || !may_be_parent(parent, stat)) {
                         continue;
                 }
-                enum row_pair_took took = take_rows(pair, parent, keys->at, keys->n);
+                enum row_pair_took took = take_rows(pair, parent, keys->at, keys->n, mono_ns);
                 if (parent->is_nested) { /* all rows of one round at once: still a statement for each round */
-                        enum row_pair_took listed = take_rows(pair, parent, keys->listed, keys->n_listed);
+                        enum row_pair_took listed =
+                            take_rows(pair, parent, keys->listed, keys->n_listed, mono_ns);
                         took = listed > took ? listed : took;
                 }
-                seen.may_be_behind = seen.may_be_behind || (pair->found > 0 && row_parent_is_cut(parent));
+                seen.may_be_behind = seen.may_be_behind || row_pair_is_behind(pair, parent);
                 if (again && took < ROW_PAIR_ANY_ROW) {
                         continue; /* it was asked again: that is no further row */
                 }
@@ -314,6 +318,7 @@ static struct sighting see_pairs(struct row_loops *s, struct row_shape *shape,
                         parent->used = s->steps;
                         seen.parents |= 1U << i;
                         seen.best = took > seen.best ? took : seen.best;
+                        seen.is_news = seen.is_news || (took >= ROW_PAIR_ROW && parent->step > shape->step);
                         seen.is_nested =
                             seen.is_nested || (took > ROW_PAIR_USED && !is_same(parent->hash, stat->hash));
                 }
@@ -358,7 +363,8 @@ static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_s
         shape->loop.last_seq_num = record_uint_if_any(r, FIELD_CONN_SEQ_NUM);
         s->longest_us = r->duration_us > s->longest_us ? r->duration_us : s->longest_us;
         if (!shape->is_loop) {
-                shape->parent = row_shape_find_loop(shape, s->parents, pool->least);
+                shape->parent =
+                    row_shape_find_loop(shape, s->parents, s->shapes, ROW_LOOPS_SHAPES, pool->least);
                 shape->is_loop = shape->parent != ROW_LOOPS_PARENTS || chain;
                 shape->wants_example = shape->is_loop;
         }
@@ -371,13 +377,15 @@ static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_s
         }
 }
 
-/** @p follows: the statement directly follows the same one. */
-static enum row_use use_of(const struct sighting *seen, bool follows)
+/** @p again: the last statement of its shape had the same @p n values, and if it @p follows, no other came in between. Then a further row is
+ *  a reason only if it is the next one, or has come since: some row of some list has most small numbers. */
+static enum row_use use_of(const struct sighting *seen, bool again, bool follows, unsigned n)
 {
-        if (follows && seen->best != ROW_PAIR_NEXT_ROW) {
-                return seen->may_be_behind ? ROW_USE_NONE : ROW_USE_AGAIN;
+        if (again && seen->best != ROW_PAIR_SAME_NEXT && !seen->is_news) {
+                return follows && !seen->may_be_behind ? ROW_USE_AGAIN : ROW_USE_NONE;
         }
-        return seen->best >= ROW_PAIR_ROW ? ROW_USE_ROW : ROW_USE_NONE;
+        bool by_chance = again && n > AGAIN_KEYS;
+        return !by_chance && seen->best >= ROW_PAIR_ROW ? ROW_USE_ROW : ROW_USE_NONE;
 }
 
 bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct record *r,
@@ -388,20 +396,21 @@ bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct reco
         row_loops_see_other(pool, s, &stat->shape, ended);
         struct row_shape *shape = find_shape(s, stat->hash);
         struct sighting seen = {.parents = 0};
-        bool follows = false;
+        bool again = false, follows = false;
         bool may_chain = stat->shape.is_insert && keys->has_values && !keys->has_rows;
         if (shape == NULL && (is_in_any(s, keys, false) || may_chain)) {
                 shape = add_shape(pool, s, r, stat, ended);
         }
         if (shape != NULL) {
-                bool again = shape->step > 0 && shape->values == values;
+                again = shape->step > 0 && shape->values == values;
                 follows = again && shape->step + 1 == s->steps;
                 shape->repeats = again ? shape->repeats + 1 : 0;
-                seen = see_pairs(s, shape, stat, keys, shape->repeats > 1); /* two rows may have one value */
+                seen = see_pairs(s, shape, stat, keys, r->mono_ns,
+                                 shape->repeats > 1); /* two rows may have one value */
                 count(pool, s, shape, r, stat, keys, values, &seen);
         }
         s->latest = shape; /* before note_parent, which may drop it */
-        s->use = use_of(&seen, follows);
+        s->use = use_of(&seen, again, follows, keys->n);
         if (r->row_hashes.len > 0 && stat->shape.kind == SHAPE_QUERY && (r->rows >= 2 || seen.is_nested)) {
                 note_parent(pool, s, r, stat, keys, seen.is_nested, ended);
         }
@@ -424,10 +433,10 @@ bool row_loops_see_elsewhere(struct row_loops_pool *pool, struct row_loops *s, s
         }
         s->steps++;
         shape->loop.elsewhere++;
-        struct sighting seen = see_pairs(s, shape, stat, keys, false);
+        struct sighting seen = see_pairs(s, shape, stat, keys, r->mono_ns, false);
         count(pool, s, shape, r, stat, keys, values, &seen);
         s->latest = shape;
-        s->use = use_of(&seen, false);
+        s->use = use_of(&seen, false, false, keys->n);
         return true;
 }
 
@@ -435,6 +444,14 @@ bool row_loops_have(const struct row_loops *s, const uint8_t hash[DIGEST_HASH])
 {
         const struct row_shape *shape = s->n_shapes > 0 ? find_shape(s, hash) : NULL;
         return shape != NULL && shape->loop.count > 0;
+}
+
+void row_loops_miss(struct row_loops *s, const uint8_t hash[DIGEST_HASH])
+{
+        struct row_shape *shape = find_shape(s, hash);
+        for (unsigned i = 0; i < ROW_LOOPS_PARENTS && shape != NULL; i++) {
+                shape->pairs[i].count += shape->pairs[i].count > 0 ? 1 : 0;
+        }
 }
 
 void row_loops_see_list(struct row_loops_pool *pool, struct row_loops *s, const struct record *r,

@@ -85,6 +85,9 @@ bool row_loops_see_elsewhere(struct row_loops_pool *pool, struct row_loops *s, s
                              uint64_t values);
 /** May a loop of statements with the digest @p hash be under way? */
 bool row_loops_have(const struct row_loops *s, const uint8_t hash[DIGEST_HASH]);
+/** A statement with the digest @p hash was executed, maybe for that loop, and no row has its values: the others may have values of rows by
+ *  chance. */
+void row_loops_miss(struct row_loops *s, const uint8_t hash[DIGEST_HASH]);
 /** The session has executed @p r, which returned rows, for a loop of another session: these rows are a parent, but @p r is not added to a
  *  shape. */
 void row_loops_see_list(struct row_loops_pool *pool, struct row_loops *s, const struct record *r,

@@ -1,5 +1,7 @@
 #include "journal/enrich/row_pair.h"
 
+#include "base/clock.h"
+
 enum {
         VALUES_MIN = 3, /* different ones: the same value again and again is no loop over rows */
         EACH_MAX = 4,   /* statements of one shape for each row: an author and an editor */
@@ -7,16 +9,40 @@ enum {
         MANY_OF = 5,
         NEAR = 8, /* rows between two statements that run at the same time */
         NEXT = 2,
-        VARIED = 4, /* so many rows for each of the different values of a column, at most */
+        ELSEWHERE = 2,   /* more statements than usual make a loop over several sessions */
+        VARIED = 4,      /* so many rows for each of the different values of a column, at most */
+        VARIED_NEXT = 8, /* the same of rows one behind the other */
 };
 
-static void note_order(struct row_pair *pair, unsigned column, unsigned row)
+/* Statements that begin at almost the same time have no order that the proxy could see. */
+#define MEANWHILE_NS (200 * CLOCK_US_NS)
+
+/** Workers may be at different places of a list, a few rows apart. In a short list everything is near: there, statements have to begin in
+ *  the order of the rows (they are seen when they end). */
+static void note_order(struct row_pair *pair, const struct row_parent *parent, unsigned column, unsigned row,
+                       uint64_t mono_ns)
 {
         unsigned last = pair->last[column];
-        if ((row > last ? row - last : last - row) <= NEAR) {
+        uint64_t last_ns = pair->last_ns[column];
+        bool is_later = mono_ns > last_ns;
+        bool is_meanwhile = (is_later ? mono_ns - last_ns : last_ns - mono_ns) < MEANWHILE_NS;
+        bool in_order = parent->n > 2 * NEAR || is_meanwhile || (row > last) == is_later;
+        if ((row > last ? row - last : last - row) <= NEAR && in_order) {
                 pair->near[column]++;
         }
         pair->last[column] = (uint8_t)row;
+        pair->last_ns[column] = mono_ns;
+}
+
+/** Is @p row the next one behind the row that was used last, both with the value @p hash? */
+static bool is_same_next(const struct row_pair *pair, const struct row_parent *parent, unsigned column,
+                         unsigned row, uint32_t hash)
+{
+        unsigned next = pair->last[column] + 1U;
+        while (next < row && parent->at[column][next] == 0) {
+                next++;
+        }
+        return next == row && pair->rows[column] > 0 && parent->at[column][pair->last[column]] == hash;
 }
 
 /** Which is @p row, which was not used yet? It is the turn of a row although up to NEXT before it were not used: what is known already is
@@ -31,12 +57,15 @@ static enum row_pair_took which_row(const struct row_pair *pair, struct row_pare
                 skipped += !is_used && parent->at[column][i] != 0 ? 1 : 0;
         }
         if (skipped <= NEXT && distinct >= VALUES_MIN) {
-                return ROW_PAIR_NEXT_ROW;
+                bool is_same = distinct * VARIED_NEXT >= parent->n &&
+                               is_same_next(pair, parent, column, row, parent->at[column][row]);
+                return is_same ? ROW_PAIR_SAME_NEXT : ROW_PAIR_NEXT_ROW;
         }
         return distinct * VARIED >= parent->n ? ROW_PAIR_ROW : ROW_PAIR_ANY_ROW;
 }
 
-enum row_pair_took row_pair_take(struct row_pair *pair, struct row_parent *parent, uint32_t hash)
+enum row_pair_took row_pair_take(struct row_pair *pair, struct row_parent *parent, uint32_t hash,
+                                 uint64_t mono_ns)
 {
         enum row_pair_took took = ROW_PAIR_NONE;
         for (unsigned column = 0; column < parent->columns; column++) {
@@ -51,24 +80,37 @@ enum row_pair_took row_pair_take(struct row_pair *pair, struct row_parent *paren
                         }
                         pair->rows[column]++;
                         pair->used[column] |= 1U << row;
-                        note_order(pair, column, row);
+                        note_order(pair, parent, column, row, mono_ns);
                 }
                 took = here > took ? here : took;
         }
         return took;
 }
 
+/** Rows of one column that this shape and others use in turn, such as objects of several kinds, are those of all of them. */
 static bool is_covered(const struct row_pair *pair, struct row_parent *parent, unsigned column,
-                       uint64_t count)
+                       const struct row_pair_case *what)
 {
         unsigned distinct = row_parent_distinct(parent, column);
         unsigned values = pair->values[column];
-        return values * 2U >= distinct || (count >= MANY && values * MANY_OF >= distinct);
+        if (values * 2U >= distinct || (what->count >= MANY && values * MANY_OF >= distinct)) {
+                return true;
+        }
+        unsigned shared = what->shared != NULL ? (unsigned)__builtin_popcount(what->shared[column]) : 0;
+        return shared > 0 && (pair->rows[column] + shared) * 2U >= parent->n;
 }
 
-bool row_pair_is_loop(const struct row_pair *pair, struct row_parent *parent, unsigned least, uint64_t count,
-                      bool in_order)
+/** Were rows of a list used by statements of several sessions as a loop does it, and not as chance? */
+static bool is_in_turn(const struct row_pair *pair, unsigned column, unsigned least)
 {
+        return pair->near[column] * 4U >= pair->rows[column] * 3U &&
+               pair->rows[column] >= least + ELSEWHERE && pair->took * 4 >= pair->found * 3;
+}
+
+bool row_pair_is_loop(const struct row_pair *pair, struct row_parent *parent,
+                      const struct row_pair_case *what)
+{
+        unsigned least = what->least;
         unsigned values = least < VALUES_MIN ? least : VALUES_MIN;
         if (pair->found < least || pair->found * 4 < pair->count_at * 3 ||
             (pair->found * 4 < pair->count * 3 && !row_parent_is_cut(parent)) ||
@@ -76,20 +118,35 @@ bool row_pair_is_loop(const struct row_pair *pair, struct row_parent *parent, un
                 return false;
         }
         for (unsigned column = 0; column < parent->columns; column++) {
-                bool ordered = !in_order || pair->near[column] * 4 >= pair->rows[column] * 3;
-                if (ordered && pair->rows[column] >= least && pair->values[column] >= values &&
-                    is_covered(pair, parent, column, count)) {
+                if (pair->rows[column] >= least && pair->values[column] >= values &&
+                    (!what->elsewhere || is_in_turn(pair, column, least)) &&
+                    is_covered(pair, parent, column, what)) {
                         return true;
                 }
         }
         return false;
 }
 
+bool row_pair_is_behind(const struct row_pair *pair, const struct row_parent *parent)
+{
+        bool is_behind = false;
+        for (unsigned column = 0; column < parent->columns && row_parent_is_cut(parent); column++) {
+                is_behind =
+                    is_behind || (pair->rows[column] > 0 && pair->last[column] + NEXT + 1U >= parent->n);
+        }
+        return is_behind;
+}
+
+unsigned row_pair_column(const struct row_pair *pair)
+{
+        unsigned best = 0;
+        for (unsigned column = 1; column < ROW_HASHES_COLUMNS; column++) {
+                best = pair->rows[column] > pair->rows[best] ? column : best;
+        }
+        return best;
+}
+
 unsigned row_pair_rows(const struct row_pair *pair)
 {
-        unsigned most = 0;
-        for (unsigned column = 0; column < ROW_HASHES_COLUMNS; column++) {
-                most = pair->rows[column] > most ? pair->rows[column] : most;
-        }
-        return most;
+        return pair->rows[row_pair_column(pair)];
 }

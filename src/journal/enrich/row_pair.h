@@ -16,25 +16,45 @@ struct row_pair {
         uint8_t rows[ROW_HASHES_COLUMNS];   /**< the number of these rows */
         uint8_t values[ROW_HASHES_COLUMNS]; /**< the number of different values in them */
         uint8_t last[ROW_HASHES_COLUMNS];   /**< the row that was used last */
-        uint8_t near[ROW_HASHES_COLUMNS];   /**< rows that were near the row used before them */
+        uint8_t near
+            [ROW_HASHES_COLUMNS]; /**< rows that were near the row used before them, and in order with it */
+        uint64_t last_ns
+            [ROW_HASHES_COLUMNS]; /**< when the statement for the row that was used last began, monotonic */
 };
 
 /** How well a value matches the rows, in ascending order. */
 enum row_pair_took {
-        ROW_PAIR_NONE,     /**< no row has it */
-        ROW_PAIR_USED,     /**< only rows that were used before have it */
-        ROW_PAIR_ANY_ROW,  /**< a row that was not used before has it */
-        ROW_PAIR_ROW,      /**< the same, in a column with few equal values */
-        ROW_PAIR_NEXT_ROW, /**< the next unused row of a column has it, or almost the next */
+        ROW_PAIR_NONE,      /**< no row has it */
+        ROW_PAIR_USED,      /**< only rows that were used before have it */
+        ROW_PAIR_ANY_ROW,   /**< a row that was not used before has it */
+        ROW_PAIR_ROW,       /**< the same, in a column with few equal values */
+        ROW_PAIR_NEXT_ROW,  /**< the next unused row of a column has it, or almost the next */
+        ROW_PAIR_SAME_NEXT, /**< the same, directly behind the row used last, which has the same value, in a column with few equal values */
 };
 
-/** Mark a row of @p parent with the value @p hash as used, in each column that has the value. @return the best match of all columns. */
-enum row_pair_took row_pair_take(struct row_pair *pair, struct row_parent *parent, uint32_t hash);
-/** Are the statements a loop over the rows of @p parent? A loop needs @p least statements. @p count is their number, including those whose
- *  rows were not hashed. With @p in_order, they are a loop only if they used the rows more or less in order. */
-bool row_pair_is_loop(const struct row_pair *pair, struct row_parent *parent, unsigned least, uint64_t count,
-                      bool in_order);
-/** The number of rows that were used, in the column in which it is highest. */
+/** Mark a row of @p parent with the value @p hash as used, in each column that has the value. The statement began at @p mono_ns.
+ *  @return the best match of all columns. */
+enum row_pair_took row_pair_take(struct row_pair *pair, struct row_parent *parent, uint32_t hash,
+                                 uint64_t mono_ns);
+
+/** What row_pair_is_loop needs to know besides the pair. */
+struct row_pair_case {
+        unsigned least; /**< a loop needs so many statements */
+        uint64_t count; /**< their number, including those whose rows were not hashed */
+        bool
+            elsewhere; /**< some are of other sessions: they must use each row once, and the rows more or less in order */
+        const uint32_t *
+            shared; /**< for each column, the rows that only other shapes used, a bit for each; NULL if this is not known */
+};
+
+/** Are the statements a loop over the rows of @p parent? */
+bool row_pair_is_loop(const struct row_pair *pair, struct row_parent *parent,
+                      const struct row_pair_case *what);
+/** Has the loop reached the end of the rows that were hashed, and does the result have more? */
+bool row_pair_is_behind(const struct row_pair *pair, const struct row_parent *parent);
+/** The first of the columns in which most rows were used. */
+unsigned row_pair_column(const struct row_pair *pair);
+/** The number of rows that were used in it. */
 unsigned row_pair_rows(const struct row_pair *pair);
 
 #endif

@@ -25,19 +25,52 @@ static bool is_better(const struct row_shape *shape, struct row_parent *const pa
         }
         unsigned share = row_pair_rows(one) * parents[b]->n;
         unsigned than = row_pair_rows(other) * parents[a]->n;
-        return share != than ? share > than : parents[a]->step > parents[b]->step;
+        if (share != than) {
+                return share > than;
+        }
+        if (parents[a]->is_nested &&
+            parents[b]->is_nested) { /* they come in turn: what identifies a row is in front */
+                return row_pair_column(one) < row_pair_column(other);
+        }
+        return parents[a]->step > parents[b]->step;
+}
+
+/** For each column, the rows of parent @p i that others of @p n_others shapes used and @p shape did not. Shapes that also used rows of
+ *  @p shape do not count: they are loops over the list themselves. */
+static void find_shared(const struct row_shape *shape, struct row_shape *const *others, unsigned n_others,
+                        unsigned i, uint32_t shared[ROW_HASHES_COLUMNS])
+{
+        memset(shared, 0, ROW_HASHES_COLUMNS * sizeof shared[0]);
+        for (unsigned k = 0; k < n_others; k++) {
+                const struct row_shape *other = others[k];
+                for (unsigned column = 0; column < ROW_HASHES_COLUMNS && other != NULL && other != shape;
+                     column++) {
+                        uint32_t used = other->pairs[i].used[column];
+                        shared[column] |= (used & shape->pairs[i].used[column]) == 0 ? used : 0;
+                }
+        }
 }
 
 unsigned row_shape_find_loop(const struct row_shape *shape,
-                             struct row_parent *const parents[ROW_LOOPS_PARENTS], unsigned least)
+                             struct row_parent *const parents[ROW_LOOPS_PARENTS],
+                             struct row_shape *const *others, unsigned n_others, unsigned least)
 {
         unsigned best = ROW_LOOPS_PARENTS;
         for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
-                struct row_parent *parent = parents[i];
-                if (parent != NULL &&
-                    row_pair_is_loop(&shape->pairs[i], parent, least, row_shape_count(shape, parent),
-                                     shape->loop.elsewhere > 0) &&
-                    (best == ROW_LOOPS_PARENTS || is_better(shape, parents, i, best))) {
+                if (parents[i] == NULL) {
+                        continue;
+                }
+                struct row_pair_case what = {.least = least,
+                                             .count = row_shape_count(shape, parents[i]),
+                                             .elsewhere = shape->loop.elsewhere > 0};
+                bool is_loop = row_pair_is_loop(&shape->pairs[i], parents[i], &what);
+                uint32_t shared[ROW_HASHES_COLUMNS];
+                if (!is_loop && shape->pairs[i].found >= least && !what.elsewhere) {
+                        find_shared(shape, others, n_others, i, shared);
+                        what.shared = shared;
+                        is_loop = row_pair_is_loop(&shape->pairs[i], parents[i], &what);
+                }
+                if (is_loop && (best == ROW_LOOPS_PARENTS || is_better(shape, parents, i, best))) {
                         best = i;
                 }
         }

@@ -26,9 +26,10 @@ struct row_shape {
 /** The number of statements in the loop over @p parent: those with a value of its rows, and if some rows were not hashed, also those
  *  without, which may belong to these rows. */
 uint64_t row_shape_count(const struct row_shape *shape, const struct row_parent *parent);
-/** Find the result among @p parents over whose rows @p shape is a loop of at least @p least statements.
- *  @return ROW_LOOPS_PARENTS if there is none. */
+/** Find the result among @p parents over whose rows @p shape is a loop of at least @p least statements. @p others are the session's
+ *  @p n_others shapes, some of them NULL; @p shape may be one of them. @return ROW_LOOPS_PARENTS if there is none. */
 unsigned row_shape_find_loop(const struct row_shape *shape,
-                             struct row_parent *const parents[ROW_LOOPS_PARENTS], unsigned least);
+                             struct row_parent *const parents[ROW_LOOPS_PARENTS],
+                             struct row_shape *const *others, unsigned n_others, unsigned least);
 
 #endif

@@ -53,6 +53,10 @@ tests_unit_test_digests_SOURCES = $(UNIT_COMMON) $(ENRICHED) tests/unit/journal/
 tests_unit_test_digests_LDADD = $(JOURNAL_ENRICH) $(TEST_LIBS)
 tests_unit_test_n_plus_one_SOURCES = $(UNIT_COMMON) $(ENRICHED) tests/unit/journal/enrich/test_n_plus_one.c
 tests_unit_test_n_plus_one_LDADD = $(JOURNAL_ENRICH) $(TEST_LIBS)
+check_PROGRAMS += tests/unit/test-row-use
+TESTS += tests/unit/test-row-use
+tests_unit_test_row_use_SOURCES = $(UNIT_COMMON) $(ENRICHED) tests/unit/journal/enrich/test_row_use.c
+tests_unit_test_row_use_LDADD = $(JOURNAL_ENRICH) $(TEST_LIBS)
 
 check_PROGRAMS += tests/unit/test-pool-loops
 TESTS += tests/unit/test-pool-loops

@@ -150,6 +150,70 @@ static void out_of_order(void)
         finish();
 }
 
+/** Visitors look at one thing or another while somebody reads a list that has some of them, or all. */
+static void visitors(void)
+{
+        static const unsigned seen[] = {7,  31, 3, 22, 15, 40, 9,  1, 36, 11, 5,  28, 0,  17, 33, 2,
+                                        10, 38, 6, 24, 13, 4,  30, 8, 19, 14, 37, 12, 26, 16, 35, 18};
+        uint64_t counts[ROW_LOOPS_ENDED];
+        for (unsigned rows = 20; rows <= 28; rows += 8) {
+                begin();
+                (void)run(0, "SELECT id FROM p LIMIT ", rows, rows, 100);
+                for (unsigned i = 0; i < sizeof seen / sizeof seen[0]; i++) { /* some are of no row */
+                        CU_ASSERT_EQUAL(run(1 + i % 4, "SELECT a FROM t WHERE id = ", 100 + seen[i], 1, 0),
+                                        0);
+                }
+                CU_ASSERT_EQUAL(pause(counts), 0);
+                finish();
+        }
+        begin();
+        (void)run(0, "SELECT id FROM p LIMIT ", 12, 12, 100);
+        for (unsigned i = 0; i < 60; i++) { /* a short list, of which everything is near */
+                (void)run(1 + i % 4, "SELECT a FROM t WHERE id = ", 100 + i * 5 % 12, 1, 0);
+        }
+        CU_ASSERT_EQUAL(pause(counts), 0);
+        finish();
+}
+
+/** Statements that begin in the order of the rows may end in any. */
+static void they_end_in_any_order(void)
+{
+        begin();
+        uint64_t counts[ROW_LOOPS_ENDED];
+        (void)run(0, "SELECT id FROM p LIMIT ", 20, 20, 100);
+        uint64_t began_ns = now_ns;
+        for (unsigned i = 0; i < 20; i++) {
+                unsigned row = i / 5 * 5 + 4 - i % 5;
+                now_ns = began_ns + row * 1000000ULL;
+                (void)run(1 + i % 4, "SELECT a FROM t WHERE id = ", 100 + row, 1, 0);
+        }
+        now_ns = began_ns + 30000000;
+        CU_ASSERT_EQUAL_FATAL(pause(counts), 1);
+        CU_ASSERT_EQUAL(counts[0], 20);
+        finish();
+}
+
+/** Three workers go through every third row, and one of them is a few rows ahead. */
+static void workers_apart(void)
+{
+        begin();
+        uint64_t counts[ROW_LOOPS_ENDED];
+        (void)run(0, "SELECT id FROM p LIMIT ", 24, 24, 100);
+        for (unsigned i = 0; i < 10; i++) {
+                for (unsigned at = 1; at <= 3; at++) {
+                        unsigned ahead = at == 1 ? 2 : 0;
+                        if (i + ahead >= 2 && i + ahead < 10) {
+                                (void)run(at,
+                                          "SELECT a FROM t WHERE id = ", 100 + at - 1 + 3 * (i + ahead - 2),
+                                          1, 0);
+                        }
+                }
+        }
+        CU_ASSERT_EQUAL_FATAL(pause(counts), 1);
+        CU_ASSERT_EQUAL(counts[0], 24);
+        finish();
+}
+
 /** A session whose own loop is long over, although not yet reported, takes part in that of another one. */
 static void after_a_slow_loop(void)
 {
@@ -292,6 +356,9 @@ static const struct tap_test tests[] = {
     {"requests one after another", requests_one_after_another},
     {"the end of all sessions", the_end_of_all_sessions},
     {"connections are reset", connections_are_reset},
+    {"visitors", visitors},
+    {"workers apart", workers_apart},
+    {"they end in any order", they_end_in_any_order},
     {"sessions take turns", sessions_take_turns},
     {"lists for each row", lists_for_each_row},
     {"a list of its own", a_list_of_its_own},
