@@ -25,8 +25,12 @@ static uint8_t *slot_of(struct finding_table *t, enum record_finding kind, struc
 
 static bool is_row_of(const struct finding_row *row, enum record_finding kind, struct span digest)
 {
-        return row->kind == kind && row->digest_len == digest.len &&
-               (digest.len == 0 || memcmp(row->digest, digest.data, digest.len) == 0);
+        if (row->kind != kind || row->digest_len != digest.len) {
+                return false;
+        }
+        return digest.len == DIGEST_HEX
+                   ? memcmp(row->digest, digest.data, DIGEST_HEX) == 0 /* inline code */
+                   : digest.len == 0 || memcmp(row->digest, digest.data, digest.len) == 0;
 }
 
 /** Keep @p text in @p to, which has @p size bytes, with a NUL behind it. */
@@ -84,13 +88,14 @@ static void keep_tags(struct finding_row *row, struct value_list tags)
         row->tags_len = at;
 }
 
-static void add(struct finding_table *t, const struct record *r, enum record_finding kind, uint64_t number)
+static void add(struct finding_table *t, const struct record *r, enum record_finding kind, uint64_t times,
+                uint64_t number)
 {
         struct span digest = record_text_if_any(r, FIELD_DIGEST);
         struct finding_row *row = row_of(t, kind, digest.len <= DIGEST_HEX ? digest : span_str(""));
         bool is_new = row->count == 0;
         uint64_t duration_us = record_uint_if_any(r, FIELD_DURATION_US);
-        row->count += is_run(r) ? record_uint_if_any(r, FIELD_REPEATED) : 1;
+        row->count += times;
         row->time_us +=
             kind == FINDING_TRANSACTION_IDLE ? record_uint_if_any(r, FIELD_TRX_IDLE_US) : duration_us;
         row->last_wall_ns = r->wall_ns + duration_us * CLOCK_US_NS;
@@ -107,13 +112,15 @@ static void add(struct finding_table *t, const struct record *r, enum record_fin
 
 void finding_table_add(struct finding_table *t, const struct record *r, uint64_t number)
 {
-        uint64_t findings = is_run(r) ? r->findings : r->findings & ~(uint64_t)MARKS;
+        bool run = is_run(r);
+        uint64_t findings = run ? r->findings : r->findings & ~(uint64_t)MARKS;
+        uint64_t times = run ? record_uint_if_any(r, FIELD_REPEATED) : 1;
         if (findings == 0) {
                 return;
         }
         lock_take(&t->lock);
         for (; findings != 0; findings &= findings - 1) {
-                add(t, r, (enum record_finding)__builtin_ctzll(findings), number);
+                add(t, r, (enum record_finding)__builtin_ctzll(findings), times, number);
         }
         lock_give(&t->lock);
 }

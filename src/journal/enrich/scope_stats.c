@@ -41,7 +41,6 @@ static struct scope_counts counts_of(const struct record *r)
 {
         bool executes = r->command_id == COM_QUERY || r->command_id == COM_STMT_EXECUTE ||
                         r->command_id == COM_STMT_BULK_EXECUTE;
-        uint64_t loops = 1U << FINDING_N_PLUS_ONE | 1U << FINDING_IN_WRITE_LOOP;
         return (struct scope_counts){
             .count = executes ? 1 : 0,
             .errors = record_has(r, FIELD_ERRNO) ? 1 : 0,
@@ -49,7 +48,7 @@ static struct scope_counts counts_of(const struct record *r)
             .rows = r->rows,
             .affected_rows = r->affected_rows,
             .duplicates = r->findings >> FINDING_DUPLICATE & 1,
-            .n_plus_one = (r->findings & loops) != 0 ? 1 : 0,
+            .n_plus_one = (r->findings & SCOPE_LOOPS) != 0 ? 1 : 0,
         };
 }
 

@@ -125,6 +125,9 @@ static inline void scope_tally_init(struct scope_tally *s)
 void scope_stats_look(struct scope_stats *t, struct scope_tally *s, const struct record_session *who,
                       const struct record *r);
 
+/* Findings of the statements of a loop. */
+#define SCOPE_LOOPS (1U << FINDING_N_PLUS_ONE | 1U << FINDING_IN_WRITE_LOOP)
+
 /* The bit of FIELD in word WORD of a field_set. */
 #define SCOPE_BIT(field, word) ((uint64_t)((field) / 64 == (word) ? 1 : 0) << ((field) % 64))
 
@@ -132,11 +135,10 @@ void scope_stats_look(struct scope_stats *t, struct scope_tally *s, const struct
 static inline void scope_stats_see(struct scope_stats *t, struct scope_tally *s,
                                    const struct record_session *who, const struct record *r)
 {
-        static const struct field_set rare = {
-            {SCOPE_BIT(FIELD_TAGS, 0) | SCOPE_BIT(FIELD_TRACEPARENT, 0) | SCOPE_BIT(FIELD_SCOPE, 0) |
-                 SCOPE_BIT(FIELD_FINDINGS, 0) | SCOPE_BIT(FIELD_ERRNO, 0),
-             SCOPE_BIT(FIELD_TAGS, 1) | SCOPE_BIT(FIELD_TRACEPARENT, 1) | SCOPE_BIT(FIELD_SCOPE, 1) |
-                 SCOPE_BIT(FIELD_FINDINGS, 1) | SCOPE_BIT(FIELD_ERRNO, 1)}};
+        static const struct field_set rare = {{SCOPE_BIT(FIELD_TAGS, 0) | SCOPE_BIT(FIELD_TRACEPARENT, 0) |
+                                                   SCOPE_BIT(FIELD_SCOPE, 0) | SCOPE_BIT(FIELD_ERRNO, 0),
+                                               SCOPE_BIT(FIELD_TAGS, 1) | SCOPE_BIT(FIELD_TRACEPARENT, 1) |
+                                                   SCOPE_BIT(FIELD_SCOPE, 1) | SCOPE_BIT(FIELD_ERRNO, 1)}};
         uint64_t gap_ns = r->wall_ns - s->end_ns; /* large if they overlap, or if there is no chain */
         bool executes = r->command_id == COM_QUERY || r->command_id == COM_STMT_EXECUTE;
         if (!executes || gap_ns > t->chain_ns || field_set_meets(&r->present, &rare)) {
@@ -147,6 +149,8 @@ static inline void scope_stats_see(struct scope_stats *t, struct scope_tally *s,
         s->counts.sum_us += r->duration_us;
         s->counts.rows += r->rows; /* those of the own part are 0 if they are absent */
         s->counts.affected_rows += r->affected_rows;
+        s->counts.duplicates += r->findings >> FINDING_DUPLICATE & 1;
+        s->counts.n_plus_one += (r->findings & SCOPE_LOOPS) != 0 ? 1 : 0;
         s->last_ns = r->wall_ns;
         s->end_ns = r->wall_ns + r->duration_us * 1000;
 }
