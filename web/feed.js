@@ -5,7 +5,7 @@ import { parseJson } from './text.js';
 import { prepare } from './record.js';
 
 const BACKLOG = 20000;
-const HIDDEN_MS = 1500, BATCH_MS = 60, HELLO_MS = 4000;
+const HIDDEN_MS = 1500, BATCH_MS = 60, HELLO_MS = 4000, LOST_MS = 2000;
 
 export class Feed {
   /** `on` has records(list) and state({state, message}). */
@@ -106,7 +106,7 @@ export class Feed {
 
   async read(signal) {
     this.reading = true;
-    for (let delay = 400; !signal.aborted; delay = Math.min(delay * 1.7, 8000)) {
+    for (let delay = 400; !signal.aborted; delay *= 1.7) {
       this.set(this.lastId ? 'reconnecting' : 'connecting');
       let state = 'lost', message = 'the connection ended';
       try {
@@ -115,8 +115,9 @@ export class Feed {
         state = stateOf(error);
         message = error.message;
         if (state === 'wrong') delay = 1e9;
-        else if (state === 'refused') delay = Math.max(delay, 4000);
+        else if (state === 'refused') delay = Math.max(Math.min(delay, 8000), 4000);
       }
+      if (state === 'lost') delay = Math.min(delay, LOST_MS);
       if (signal.aborted) break;
       this.set(state, message);
       await pause(delay, signal);

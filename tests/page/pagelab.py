@@ -1,4 +1,5 @@
 """What the tests of the page share: one browser, one proxy with traffic, and a stand-in for the admin port that serves any records."""
+import atexit
 import http.server
 import json
 import os
@@ -17,9 +18,10 @@ shared = {}
 
 
 def the_browser():
+    """The one browser of all tests of this run."""
     if "browser" not in shared:
         shared["browser"] = browser.Browser()
-        unittest.addModuleCleanup(lambda: shared.pop("browser").close())
+        atexit.register(shared["browser"].close)
     return shared["browser"]
 
 
