@@ -21,6 +21,7 @@ function lost(name, r) {
 export function collect(records) {
   const groups = new Map();
   for (const r of records) {
+    if (r.event === 'transaction' || r.event === 'scope') continue; /* they repeat what is in the records of their commands */
     const names = new Set(Array.isArray(r.findings) ? r.findings : []);
     if (r.errno !== undefined && r.event !== 'deadlock' && r.event !== 'lock_wait') names.add('error');
     if (r.event === 'deadlock' || r.event === 'lock_wait') { names.clear(); names.add(r.event); }

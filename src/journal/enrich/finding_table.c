@@ -110,12 +110,18 @@ static void add(struct finding_table *t, const struct record *r, enum record_fin
         }
 }
 
+/** Does @p r repeat the findings of the commands before it, which were counted already? */
+static bool is_summary(const struct record *r)
+{
+        return r->event == EVENT_TRANSACTION || r->event == EVENT_SCOPE;
+}
+
 void finding_table_add(struct finding_table *t, const struct record *r, uint64_t number)
 {
         bool run = is_run(r);
         uint64_t findings = run ? r->findings : r->findings & ~(uint64_t)MARKS;
         uint64_t times = run ? record_uint_if_any(r, FIELD_REPEATED) : 1;
-        if (findings == 0) {
+        if (findings == 0 || is_summary(r)) {
                 return;
         }
         lock_take(&t->lock);

@@ -2,7 +2,7 @@
  * and which record shows it.
  *
  * Loops count with all of their statements, by the record that is written at their end; the marks of their single statements are not counted a
- * second time. If all rows are used, the one that was seen longest ago is replaced, and counted.
+ * second time, nor are the findings that the records of transactions and scopes repeat. If all rows are used, the one that was seen longest ago is replaced, and counted.
  * Threads: the journal thread adds; any thread reads (a lock).   Memory: the caller's. */
 #ifndef JOURNAL_ENRICH_FINDING_TABLE_H
 #define JOURNAL_ENRICH_FINDING_TABLE_H
