@@ -299,12 +299,13 @@ static bool in_sample(const uint64_t ids[3], double share)
         return place < share;
 }
 
+/** Is @p r in the samples? One that is about several sessions, such as that of a scope, is in every sample of sessions. */
 static bool is_sampled(const struct filter *f, const struct record *r)
 {
         bool in_trx = record_has(r, FIELD_TRX_ID);
         const uint64_t session[3] = {r->conn_id, 0, 0};
         const uint64_t statement[3] = {r->conn_id, in_trx ? 1 : 2, in_trx ? r->trx_id : r->conn_seq_num};
-        if (f->samples_sessions && !in_sample(session, f->sample_sessions)) {
+        if (f->samples_sessions && record_has(r, FIELD_CONN_ID) && !in_sample(session, f->sample_sessions)) {
                 return false;
         }
         return !f->samples || (r->event != EVENT_QUERY && r->event != EVENT_TRANSACTION) ||

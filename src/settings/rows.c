@@ -234,8 +234,10 @@ const struct settings_row settings_rows[] = {
     TEXT("filter.sample", 0, sinks[0].filter[SETTINGS_FILTER_SAMPLE], "",
          "Log this fraction (0 to 1) of transactions and of statements outside transactions. Errors are "
          "always logged."),
-    TEXT("filter.sample_sessions", 0, sinks[0].filter[SETTINGS_FILTER_SAMPLE_SESSIONS], "",
-         "Log this fraction (0 to 1) of sessions."),
+    TEXT(
+        "filter.sample_sessions", 0, sinks[0].filter[SETTINGS_FILTER_SAMPLE_SESSIONS], "",
+        "Log this fraction (0 to 1) of sessions. The record of a scope that several sessions sent statements "
+        "for is always logged."),
     UINT("limits.sessions", limits.sessions, 1, 1000000, "10000",
          "Maximum number of simultaneous sessions; further clients receive an error."),
     UINT("limits.admin_connections", limits.admin_connections, 4, 1024, "64",

@@ -268,11 +268,19 @@ static void samples_keep_together(void)
                 record_set_uint(&r, FIELD_CONN_SEQ_NUM, i + 5);
                 CU_ASSERT_EQUAL(filter_pass(half, &r), first);
                 kept += first ? 1 : 0;
-                r.conn_id = i;
+                record_set_uint(&r, FIELD_CONN_ID, i);
                 sessions += filter_pass(tenth, &r) ? 1 : 0;
         }
         CU_ASSERT_TRUE(kept > 49000 && kept < 51000);
         CU_ASSERT_TRUE(sessions > 9500 && sessions < 10500);
+        struct filter *none = make(FILTER_SAMPLE_SESSIONS, "0");
+        struct record scope = query("x"); /* of several sessions */
+        scope.event = EVENT_SCOPE;
+        record_remove(&scope, FIELD_CONN_ID);
+        CU_ASSERT_TRUE(filter_pass(none, &scope));
+        record_set_uint(&scope, FIELD_CONN_ID, 1);
+        CU_ASSERT_FALSE(filter_pass(none, &scope));
+        filter_free(none);
         filter_free(half);
         filter_free(tenth);
 }
