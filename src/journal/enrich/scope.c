@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "journal/enrich/redact_token.h"
 #include "mysql/sql/secret.h"
+#include "mysql/sql/secret_data.h"
 #include "mysql/sql/user_variable.h"
 #include "mysql/wire/command.h"
 #include "profile/heap/prof.h"
@@ -104,6 +105,12 @@ static uint64_t executed(const struct record *r)
         return record_has(r, FIELD_RESULT_ROWS) ? r->result_rows.n : 0;
 }
 
+/** May the name that @p change sets show a password? Escapes and neighbouring strings can hide it in @p text, the statement. */
+static bool may_be_secret(const struct user_variable_change *change, struct span text)
+{
+        return secret_suspected(text) || secret_is_in_value(span_of(change->text, change->len));
+}
+
 /** @p text is the statement of @p r. A name is not taken from one that may hold a password. */
 static void follow(struct scope_session *s, const struct record *r, struct span text, bool is_cut_off)
 {
@@ -115,7 +122,7 @@ static void follow(struct scope_session *s, const struct record *r, struct span 
             change.effect == USER_VARIABLE_UNKNOWN ||
             (is_cut_off && (change.effect != USER_VARIABLE_KEEPS || record_has(r, FIELD_RESULT_ROWS))) ||
             (change.effect != USER_VARIABLE_KEEPS && record_has(r, FIELD_RESULTS_CUT));
-        if (is_unknown || (change.effect == USER_VARIABLE_SETS && secret_suspected(text))) {
+        if (is_unknown || (change.effect == USER_VARIABLE_SETS && may_be_secret(&change, text))) {
                 drop(s, &s->variable);
         } else if (change.effect == USER_VARIABLE_SETS && change.parameter > 0) {
                 set_parameter(s, r, change.parameter);

@@ -125,6 +125,10 @@ static void ends(void)
         CU_ASSERT_STRING_EQUAL(now(), "");
         run("SET @querytap_scope = 'v', PASSWORD = 'x'");
         CU_ASSERT_STRING_EQUAL(now(), "");
+        run("SET @querytap_scope = 'pa' 'ssword=hush'");
+        CU_ASSERT_STRING_EQUAL(now(), "");
+        run("SET @querytap_scope = 'p\\assword=hush'");
+        CU_ASSERT_STRING_EQUAL(now(), "");
 }
 
 static void failed_statements(void)
