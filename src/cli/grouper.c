@@ -445,7 +445,7 @@ void grouper_tick(struct grouper *g, uint64_t now_ms)
 {
         for (size_t i = 0; i < g->n;) {
                 if (now_ms >= g->groups[i]->last_ms + GROUP_WAIT_MS) {
-                        cut_group(g, i, g->by == GROUP_BY_TRANSACTION ? "still open" : "it may go on");
+                        cut_group(g, i, g->by == GROUP_BY_TRANSACTION ? "no end was seen" : "it may go on");
                 } else {
                         i++;
                 }
@@ -455,6 +455,6 @@ void grouper_tick(struct grouper *g, uint64_t now_ms)
 void grouper_finish(struct grouper *g)
 {
         while (g->n > 0) {
-                print_group(g, 0, NULL, 0, g->by == GROUP_BY_TRANSACTION ? "still open" : NULL);
+                print_group(g, 0, NULL, 0, g->by == GROUP_BY_TRANSACTION ? "no end was seen" : NULL);
         }
 }
