@@ -12,10 +12,11 @@ static inline bool parameter_hash(const struct record *r, uint64_t *key, uint64_
 {
         size_t n = record_has(r, FIELD_STMT_EXECUTE_VALUES) ? r->stmt_execute_values.n : 0;
         bool are_whole = true;
+        *key += text_hash_begin(seed); /* peers may know what it was */
         for (size_t i = 0; i < n; i++) {
                 const struct value *v = &r->stmt_execute_values.at[i];
                 are_whole = are_whole && value_is_whole(v);
-                *key = text_hash(v->bytes, *key + v->is_null, seed);
+                *key = text_hash_of_kind(v->bytes, v->is_null, *key, seed);
         }
         return are_whole;
 }

@@ -197,7 +197,7 @@ static inline void take_literal(struct scan *s, const uint8_t *at, const uint8_t
         key->values = text_hash(span_of(at, (size_t)(behind - at)), key->values, s->seed);
         if (!s->is_by || kind == LITERAL_STRING) {
                 struct span before = span_of(s->chunk, (size_t)(at - s->chunk));
-                key->hash = text_hash(before, key->hash, s->seed) + marker;
+                key->hash = text_hash_of_kind(before, marker, key->hash, s->seed);
                 s->chunk = behind;
                 key->number_at = (uint32_t)(at - s->begin);
                 key->number_len = marker == LITERAL_DIGITS ? (uint32_t)(behind - at) : 0;
@@ -326,6 +326,7 @@ static inline bool on_mark(struct scan *s, const uint8_t *at)
                 s->at = at + 1;
                 s->before = SQL_BEHIND_OTHER;
                 return at + 1 == s->end || at[1] != '-'; /* maybe a comment */
+        case '\\': /* \N is a word of its own, directly behind which another one may begin */
         case '@':
         case '#': return false;
         default: on_letter(s, at); return true;
@@ -381,7 +382,8 @@ void sql_key_make(struct span sql, struct sql_mode mode, uint64_t seed, struct s
                          .seed = seed,
                          .ansi_quotes = mode.ansi_quotes,
                          .escapes = !mode.no_backslash_escapes};
-        key->hash = sql_mode_bits(mode) * seed;
+        key->values = text_hash_begin(seed);
+        key->hash = text_hash_mix(sql_mode_bits(mode) ^ text_hash_begin(seed), seed);
         key->is_known = scan_text(&s);
         key->hash = text_hash(span_of(s.chunk, (size_t)(s.end - s.chunk)), key->hash, seed);
 }

@@ -32,7 +32,7 @@ void sql_key_make(struct span sql, struct sql_mode mode, uint64_t seed, struct s
 /** The hash of the constants of a text whose only constant is @p literal. */
 static inline uint64_t sql_key_value(struct span literal, uint64_t seed)
 {
-        return text_hash(literal, 0, seed);
+        return text_hash(literal, text_hash_begin(seed), seed);
 }
 
 #endif

@@ -10,8 +10,9 @@ enum {
         DOLLAR = 0x10,      /* $ */
         SIGN = 0x20,        /* " # ' - / */
         TICK = 0x40,        /* @ ` */
+        BACKSLASH = 0x80,
         NAME = DIGIT | LETTER | LAST_LETTER | LINE | DOLLAR,
-        MARK = SIGN | TICK,
+        MARK = SIGN | TICK | BACKSLASH,
 };
 
 static const uint8_t by_low[16] = {
@@ -27,13 +28,13 @@ static const uint8_t by_low[16] = {
     DIGIT | LETTER | LAST_LETTER,
     LETTER | LAST_LETTER,
     LETTER,
-    LETTER,
+    LETTER | BACKSLASH,
     LETTER | SIGN,
     LETTER,
     LETTER | LINE | SIGN,
 };
 static const uint8_t by_high[16] = {
-    0, 0, DOLLAR | SIGN, DIGIT, LETTER | TICK, LAST_LETTER | LINE, LETTER | TICK, LAST_LETTER,
+    0, 0, DOLLAR | SIGN, DIGIT, LETTER | TICK, LAST_LETTER | LINE | BACKSLASH, LETTER | TICK, LAST_LETTER,
 };
 
 /* --- on any processor ------------------------------------------------------------------------------------------------ */

@@ -13,7 +13,7 @@ enum sql_before {
         SQL_BEHIND_NAME, /**< a letter, a digit or another character of a name: so no word or number begins there */
 };
 
-/** The marks in the 32 bytes at @p at, as bits: quotes of any kind, @ # - and /; digits with which a word or number begins; and the
+/** The marks in the 32 bytes at @p at, as bits: quotes of any kind, @ # - / and \; digits with which a word or number begins; and the
  *  letters B and, with @p limits, L, with which a word begins. */
 uint32_t sql_marks_at(const uint8_t *at, enum sql_before before, bool limits);
 /** The same without the vectors of AVX2, as other processors do it: for tests. */

@@ -74,6 +74,9 @@ static void the_same_again(void)
         CU_ASSERT_EQUAL(query("SELECT a FROM t WHERE id = 8"), 0);
         CU_ASSERT_EQUAL(query("SELECT 1"), 0);
         CU_ASSERT_EQUAL(query(by_id), 3);
+        CU_ASSERT_EQUAL(query("SELECT a FROM t WHERE id = 10000"), 0);
+        CU_ASSERT_EQUAL(query("SELECT a FROM t WHERE id = 200000"),
+                        0); /* its first and last four digits are the same */
         CU_ASSERT_EQUAL(query("SELECT SQL_CALC_FOUND_ROWS * FROM t LIMIT 1"), 0);
         CU_ASSERT_EQUAL(query("SELECT SQL_CALC_FOUND_ROWS * FROM t LIMIT 1"), 1);
         CU_ASSERT_EQUAL(query_of(2, by_id), 0); /* another session */
