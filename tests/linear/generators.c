@@ -93,6 +93,8 @@ const struct generator linear_generators[] = {
     {"fractions", TEXT("SELECT "), TEXT("1.1."), TEXT("1")},
     {"hex", TEXT("SELECT "), TEXT("0x0"), TEXT("")},
     {"digits", TEXT("SELECT "), TEXT("1"), TEXT("a")},
+    {"columns-and-limits", TEXT("SELECT a "), TEXT("by l 1 limit "), TEXT("")},
+    {"sums", TEXT("SELECT 1"), TEXT("+1"), TEXT("")},
     {"dots", TEXT("SELECT a"), TEXT(".a"), TEXT("")},
     {"dots-alone", TEXT("SELECT a"), TEXT("."), TEXT("")},
     {"at-signs", TEXT("SELECT "), TEXT("@"), TEXT("a")},

@@ -11,6 +11,7 @@
 #include "mysql/sql/outline.h"
 #include "mysql/sql/secret.h"
 #include "mysql/sql/setnames.h"
+#include "mysql/sql/sql_key.h"
 #include "mysql/sql/tags.h"
 #include "mysql/sql/use.h"
 #include "mysql/sql/user_variable.h"
@@ -85,6 +86,13 @@ static void scan_many_names(struct span text)
         const struct setnames_options many = {
             .charset = charset_of_name(span_str("gbk")), .succeeded = true, .results = UINT64_MAX};
         sink = setnames_scan(text, &many, &out);
+}
+
+static void make_key(struct span text)
+{
+        struct sql_key key;
+        sql_key_make(text, (struct sql_mode){0}, 77, &key);
+        sink = key.hash;
 }
 
 static void check_utf8(struct span text)
@@ -332,6 +340,7 @@ const struct scan linear_scans[] = {
     {"set-names-many", 85, NULL, scan_many_names},
     {"use", 195, NULL, read_uses},
     {"variable", 250, NULL, read_variable},
+    {"key", 130, NULL, make_key},
     {"utf8", 12, NULL, check_utf8},
     {"lexer", 220, NULL, lex},
     {"digest", 170, NULL, make_digest},
