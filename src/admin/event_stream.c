@@ -86,6 +86,15 @@ static void put_gap(struct writer *w, const char *run, uint64_t from, uint64_t t
         writer_char(w, '\n');
 }
 
+/** Put a gap for the records up to @p to that were not passed, if there are any. */
+static void put_missing(struct writer *w, const struct event_stream *e, uint64_t to)
+{
+        if (e->from <= to) {
+                put_id(w, e->run, to);
+                put_gap(w, e->run, e->from, to);
+        }
+}
+
 /** What put_event is called with. */
 struct event_place {
         struct event_stream *e;
@@ -99,11 +108,7 @@ static void put_found(struct writer *w, const struct event_place *place, const s
                       bool passes)
 {
         const struct event_stream *e = place->e;
-        uint64_t to = found->record != NULL ? found->number - 1 : found->number;
-        if (e->from <= to) {
-                put_id(w, e->run, to);
-                put_gap(w, e->run, e->from, to);
-        }
+        put_missing(w, e, found->record != NULL ? found->number - 1 : found->number);
         if (passes) {
                 const struct jsonl_item item = {e->run, found->number, e->cut};
                 (void)jsonl_item_event(w, found->record, &item);
@@ -191,22 +196,21 @@ bool event_stream_end(const struct event_stream *e, struct journal *journal, str
         if (!begin(&w, buffer)) {
                 return false;
         }
-        if (e->from <= last) {
-                put_id(&w, e->run, last);
-                put_gap(&w, e->run, e->from, last);
-        }
+        put_missing(&w, e, last);
         put_run(&w, e, "end", journal, last);
         *text = writer_span(&w);
         return true;
 }
 
-bool event_stream_beat(const struct event_stream *e, uint64_t cursor, struct record_buffer *buffer,
+bool event_stream_beat(struct event_stream *e, uint64_t cursor, struct record_buffer *buffer,
                        struct span *text)
 {
         struct writer w;
         if (!begin(&w, buffer)) {
                 return false;
         }
+        put_missing(&w, e, cursor); /* before the reader has an ID behind it */
+        e->from = cursor + 1;
         writer_text(&w, ":\n");
         put_id(&w, e->run, cursor);
         writer_char(&w, '\n');

@@ -47,8 +47,8 @@ bool event_stream_next(struct event_stream *e, struct journal *journal, uint64_t
 /** Format the end of the stream, because the proxy stops. @return false if out of memory. */
 bool event_stream_end(const struct event_stream *e, struct journal *journal, struct record_buffer *buffer,
                       struct span *text);
-/** Format the sign of life. @return false if out of memory. */
-bool event_stream_beat(const struct event_stream *e, uint64_t cursor, struct record_buffer *buffer,
+/** Format the sign of life, behind a gap for what could not be passed. @return false if out of memory. */
+bool event_stream_beat(struct event_stream *e, uint64_t cursor, struct record_buffer *buffer,
                        struct span *text);
 
 #endif

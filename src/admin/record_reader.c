@@ -76,11 +76,10 @@ static void put_item(void *arg, const struct recent_item *found)
         struct item_place *place = arg;
         struct record gap;
         const struct record *r = found->record;
-        if (found->gone > 0) {
-                gap = gap_record(found->gone, "overwritten before they were read");
+        if (r == NULL) {
+                gap = recent_gap(found);
                 r = &gap;
-        }
-        if (r == NULL || !filter_pass(place->filter, r)) {
+        } else if (!filter_pass(place->filter, r)) {
                 return;
         }
         place->item.number = found->number;

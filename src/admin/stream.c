@@ -143,7 +143,7 @@ static void send_recent(struct stream *s, struct evbuffer *chunk, size_t unsent)
                 unsent += text.len;
         }
         record_buffer_free(&buffer);
-        if (s->is_follower) {
+        if (s->is_follower && s->events.from == s->cursor + 1) { /* else a gap is to be sent first */
                 (void)feed_join(journal_feed(s->admin->journal), s->cursor, &s->place);
         }
 }
@@ -170,9 +170,10 @@ static void send_beat(struct stream *s)
 {
         struct record_buffer buffer = {NULL, 0};
         struct span text;
+        uint64_t from = s->events.from;
         if (evbuffer_get_length(bufferevent_get_output(pipe_of(s))) == 0 &&
-            event_stream_beat(&s->events, s->cursor, &buffer, &text)) {
-                (void)send_text(s, text);
+            event_stream_beat(&s->events, s->cursor, &buffer, &text) && !send_text(s, text)) {
+                s->events.from = from;
         }
         record_buffer_free(&buffer);
         s->silent = 0;

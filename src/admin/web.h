@@ -11,8 +11,9 @@ struct call;
 struct web_file {
         const char *name; /**< within web/ */
         const char *type; /**< its media type */
-        const char *tag;  /**< its ETag, with quotes; another one if the contents are others */
-        bool is_gzip;     /**< the data is compressed, and is sent so */
+        const char *
+            tag; /**< its ETag, with quotes; another one if the contents are others; weak if there are two forms */
+        bool is_gzip; /**< the data is compressed; it is sent so to clients that accept it */
         const unsigned char *data;
         size_t size; /**< bytes */
 };

@@ -378,13 +378,19 @@ struct formatting {
         struct writer *w;
 };
 
+struct record recent_gap(const struct recent_item *item)
+{
+        return item->gone > 0 ? gap_record(item->gone, "overwritten before they were read")
+                              : gap_record(1, "not kept, as it is too large, or not read, as memory is out");
+}
+
 static void format_item(void *arg, const struct recent_item *item)
 {
         const struct formatting *f = arg;
-        if (item->gone > 0) {
-                struct record gap = gap_record(item->gone, "overwritten before they were read");
+        if (item->record == NULL) {
+                struct record gap = recent_gap(item);
                 format_record(f->w, f->format, &gap);
-        } else if (item->record != NULL && (f->filter == NULL || filter_pass(f->filter, item->record))) {
+        } else if (f->filter == NULL || filter_pass(f->filter, item->record)) {
                 format_record(f->w, f->format, item->record);
         }
 }

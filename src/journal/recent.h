@@ -85,6 +85,8 @@ struct recent_item {
             *record; /**< NULL for a gap, and for a record of which nothing could be kept or copied */
 };
 
+/** The record that stands for @p item where there is none to show: a gap. */
+struct record recent_gap(const struct recent_item *item);
 /** Pass the record after number *@p cursor to @p visit, valid during the call, and set *@p cursor to its number. The lock is not held
  *  meanwhile. Records that were overwritten are passed as one gap, except before the first call (*@p cursor is 0).
  *  @return false if there is none. */

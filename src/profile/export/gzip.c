@@ -60,3 +60,24 @@ bool gzip_write(FILE *out, struct span data)
         (void)deflateEnd(&z);
         return done;
 }
+
+bool gzip_expand(FILE *out, struct span data)
+{
+        uint8_t piece[PIECE];
+        z_stream z = {
+            .zalloc = take, .zfree = give_back, .next_in = data.data, .avail_in = (unsigned)data.len};
+        if (inflateInit2(&z, GZIP_WINDOW) != Z_OK) {
+                return false;
+        }
+        int status = Z_OK;
+        bool is_written = true;
+        while (status == Z_OK && is_written) {
+                z.next_out = piece;
+                z.avail_out = sizeof piece;
+                status = inflate(&z, Z_NO_FLUSH); /* Z_BUF_ERROR at the end of data that is cut */
+                size_t n = sizeof piece - z.avail_out;
+                is_written = fwrite(piece, 1, n, out) == n;
+        }
+        (void)inflateEnd(&z);
+        return status == Z_STREAM_END && is_written;
+}

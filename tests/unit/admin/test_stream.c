@@ -1,7 +1,7 @@
-/* Recent records, as the page reads them: server-sent events, pages of records with their IDs, single ones; and the files of the page. */
+/* Recent records, as the page reads them: server-sent events, and single ones. */
 #include "admin/admin_state.h"
+#include "admin/event_stream.h"
 #include "admin/port.h"
-#include "admin/web.h"
 #include "profile/heap/counts.h"
 #include "profile/heap/hooks.h"
 #include "tap.h"
@@ -232,6 +232,21 @@ static void a_filter_selects_events(void)
         close_port();
 }
 
+/** What could not be formatted is a gap before the next ID, and be it that of a sign of life: the reader may continue behind that. */
+static void a_sign_of_life_tells_what_is_missing(void)
+{
+        struct event_stream e = {.run = "abc", .from = 5};
+        struct record_buffer buffer = {NULL, 0};
+        struct span text;
+        CU_ASSERT_TRUE_FATAL(event_stream_beat(&e, 7, &buffer, &text));
+        CU_ASSERT_TRUE(span_equal(
+            text, span_str("id: abc:7\nevent: gap\ndata: "
+                           "{\"run\":\"abc\",\"from\":5,\"to\":7,\"count\":3}\n\n:\nid: abc:7\n\n")));
+        CU_ASSERT_TRUE_FATAL(event_stream_beat(&e, 7, &buffer, &text));
+        CU_ASSERT_TRUE(span_equal(text, span_str(":\nid: abc:7\n\n")));
+        record_buffer_free(&buffer);
+}
+
 static void the_end_is_said(void)
 {
         open_port();
@@ -300,57 +315,6 @@ static void slow_readers_get_gaps(void)
 
 /* --- lists ---------------------------------------------------------------------------------------------------------- */
 
-static void records_have_pages(void)
-{
-        char path[128];
-        open_port();
-        for (unsigned i = 1; i <= 10; i++) {
-                char text[16];
-                (void)snprintf(text, sizeof text, "n%02u", i);
-                put_notice(span_str(text));
-        }
-        CU_ASSERT_TRUE(loop_until(has_records, 10));
-        static const struct {
-                const char *query;
-                const char *first;
-                const char *last;
-        } pages[] = {
-            {"n=3", "n08", "n10"},
-            {"n=3&before=8", "n05", "n07"},
-            {"n=3&after=2", "n03", "n05"},
-            {"n=3&before=2", "n01", "n01"},
-            {"n=3&after=9", "n10", "n10"},
-            {"n=9&after=2&before=5", "n03", "n04"},
-            {"before=99&n=1", "n10", "n10"},
-            {"n=2&q=event:notice", "n09", "n10"},
-            {"n=2&q=event:notice&before=5", "n03", "n04"},
-            {"n=2&q=event:notice&after=5", "n06", "n07"},
-        };
-        for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
-                (void)snprintf(path, sizeof path, "/records?format=json&ids=1&%s", pages[i].query);
-                const struct reply *r = get(path);
-                CU_ASSERT_EQUAL(r->code, 200);
-                const char *first = strstr(r->body, "\"reason\":\"");
-                const char *last = first;
-                for (const char *at = first; at != NULL; at = strstr(at + 1, "\"reason\":\"")) {
-                        last = at;
-                }
-                if (first == NULL || strncmp(first + 10, pages[i].first, 3) != 0 ||
-                    strncmp(last + 10, pages[i].last, 3) != 0) {
-                        printf("# %s: %s\n", pages[i].query, r->body);
-                        CU_FAIL("another page");
-                }
-        }
-        CU_ASSERT_STRING_EQUAL(get("/records?after=10")->body, "");
-        CU_ASSERT_STRING_EQUAL(get("/records?before=0")->body, "");
-        CU_ASSERT_STRING_EQUAL(get("/records?before=1")->body, "");
-        CU_ASSERT_EQUAL(get("/records?before=abc:1")->code, 404);
-        CU_ASSERT_EQUAL(get("/records?after=x")->code, 400);
-        CU_ASSERT_EQUAL(get("/records?ids=1")->code, 400);
-        CU_ASSERT_EQUAL(get("/records?ids=1&format=json&cut=65537")->code, 400);
-        close_port();
-}
-
 static void large_records_are_cut_in_lists(void)
 {
         static char text[100000];
@@ -383,43 +347,6 @@ static void large_records_are_cut_in_lists(void)
         close_port();
 }
 
-/* --- the page ------------------------------------------------------------------------------------------------------- */
-
-static void the_page_is_embedded(void)
-{
-        open_port();
-        const struct reply *r = ask(EVHTTP_REQ_GET, "/", NULL, HEADERS("Accept", "text/html,*/*;q=0.8"));
-        CU_ASSERT_EQUAL(r->code, 200);
-        CU_ASSERT_STRING_EQUAL(r->type, "text/html; charset=utf-8");
-        CU_ASSERT_PTR_NOT_NULL(strstr(r->policy, "default-src 'none'; script-src 'self';"));
-        CU_ASSERT_PTR_NOT_NULL(strstr(r->policy, "frame-ancestors 'none'"));
-        CU_ASSERT_PTR_NULL(strstr(r->policy, "unsafe"));
-        size_t total = 0;
-        for (size_t i = 0; i < web_files_n; i++) {
-                char path[128];
-                char tag[64];
-                total += web_files[i].size;
-                (void)snprintf(path, sizeof path, "/web/%s", web_files[i].name);
-                r = get(path);
-                CU_ASSERT_EQUAL(r->code, 200);
-                CU_ASSERT_STRING_EQUAL(r->type, web_files[i].type);
-                CU_ASSERT_STRING_EQUAL(r->sniff, "nosniff");
-                CU_ASSERT_STRING_EQUAL(r->tag, web_files[i].tag);
-                (void)snprintf(tag, sizeof tag, "%s", r->tag);
-                r = ask(EVHTTP_REQ_GET, path, NULL, HEADERS("If-None-Match", tag));
-                CU_ASSERT_EQUAL(r->code, 304);
-                CU_ASSERT_EQUAL(r->len, 0);
-                CU_ASSERT_EQUAL(ask(EVHTTP_REQ_POST, path, NULL, NULL)->code, 405);
-        }
-        CU_ASSERT_TRUE(total < 150 * 1024);
-        CU_ASSERT_EQUAL(get("/web/none.js")->code, 404);
-        CU_ASSERT_EQUAL(get("/web/../index.html")->code, 404);
-        CU_ASSERT_EQUAL(get("/web/")->code, 404);
-        CU_ASSERT_EQUAL(get("/web")->code, 404);
-        CU_ASSERT_PTR_NOT_NULL(strstr(get("/")->body, "/records/stream")); /* the list, for curl */
-        close_port();
-}
-
 static const struct tap_test tests[] = {
     {"events carry records", events_carry_records},
     {"readers share events", readers_share_events},
@@ -427,11 +354,10 @@ static const struct tap_test tests[] = {
     {"another run is a gap of unknown size", another_run_is_a_gap_of_unknown_size},
     {"wrong IDs are refused", wrong_ids_are_refused},
     {"a filter selects events", a_filter_selects_events},
+    {"a sign of life tells what is missing", a_sign_of_life_tells_what_is_missing},
     {"the end is said", the_end_is_said},
     {"slow readers get gaps", slow_readers_get_gaps},
-    {"records have pages", records_have_pages},
     {"large records are cut in lists", large_records_are_cut_in_lists},
-    {"the page is embedded", the_page_is_embedded},
 };
 
 int main(void)

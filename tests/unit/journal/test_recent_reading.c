@@ -130,12 +130,29 @@ static void a_recent_record_that_does_not_fit_is_passed(void)
         recent_fini(&recent);
 }
 
+static void a_recent_record_that_can_not_be_read_is_a_gap(void)
+{
+        uint64_t cursor = 0;
+        CU_ASSERT_EQUAL_FATAL(recent_init(&recent, 65536), STATUS_OK);
+        add_recent(0, 20);
+        add_recent(1, 20);
+        struct writer w = writer_over(text, sizeof text);
+        prof_fail_nth(1);
+        CU_ASSERT_TRUE(recent_read(&recent, &cursor, NULL, FORMAT_JSON, &w));
+        prof_fail_nth(0);
+        CU_ASSERT_EQUAL(cursor, 1);
+        CU_ASSERT_EQUAL(sample_read(writer_span(&w), 0).missing, 1);
+        CU_ASSERT_EQUAL(read_recent(&cursor).records, 1);
+        recent_fini(&recent);
+}
+
 static const struct tap_test tests[] = {
     {"read in order", recent_records_are_read_in_order},
     {"what was overwritten is told", recent_records_tell_what_was_overwritten},
     {"large ones are shortened", large_recent_records_are_shortened},
     {"without room a reader's loop ends", recent_records_without_room_end},
     {"one that does not fit the reader's room is passed", a_recent_record_that_does_not_fit_is_passed},
+    {"one that can't be read is a gap", a_recent_record_that_can_not_be_read_is_a_gap},
 };
 
 int main(void)

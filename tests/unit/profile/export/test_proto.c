@@ -207,6 +207,15 @@ static void gzip_gives_it_back(void)
                 uint8_t *again = unzip(span_of(packed, packed_len), &len);
                 CU_ASSERT_TRUE(span_equal(span_of(again, len), span_of(data, lengths[i])));
                 free(again);
+                char *expanded = NULL;
+                out = open_memstream(&expanded, &len);
+                CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+                CU_ASSERT_TRUE(gzip_expand(out, span_of(packed, packed_len)));
+                CU_ASSERT_FALSE(gzip_expand(out, span_of(packed, packed_len - 1)));
+                CU_ASSERT_FALSE(gzip_expand(out, span_of(packed + 1, packed_len - 1)));
+                (void)fclose(out);
+                CU_ASSERT_TRUE(span_equal(span_of(expanded, lengths[i]), span_of(data, lengths[i])));
+                free(expanded);
                 free(packed);
         }
         CU_ASSERT_EQUAL(own_bytes(), before);
