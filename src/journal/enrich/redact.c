@@ -165,11 +165,23 @@ static bool has_texts(const struct record *r)
         return false;
 }
 
+/** Does a tag show a password? In its comment, it is percent-encoded. */
+static bool has_secret_tag(const struct record *r)
+{
+        for (size_t i = 0; record_has(r, FIELD_TAGS) && i < r->tags.n; i++) {
+                if (redact_is_secret_value(&r->tags.at[i])) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 /** Not in line in redact_record, which returns at once for most records: this function needs many registers. */
 static __attribute__((noinline)) void redact(struct redact *f, struct record *r, bool suspected)
 {
-        struct redact_found found = {.taken = 0};
+        struct redact_found found = {.has_secret_tag = has_secret_tag(r)};
         unsigned taken = 0;
+        bool changes_text = suspected || f->literals || found.has_secret_tag;
         if (!prepare(f, r)) {
                 drop_fields(r);
                 taken = 1U << REDACTED_PASSWORD | 1U << REDACTED_LITERALS | 1U << REDACTED_VALUES;
@@ -177,8 +189,7 @@ static __attribute__((noinline)) void redact(struct redact *f, struct record *r,
                 return;
         }
         struct span sql = record_has(r, FIELD_QUERY) ? r->query : r->stmt_prepare_query;
-        for (size_t i = 0; (suspected || f->literals) && i < sizeof text_fields / sizeof text_fields[0];
-             i++) {
+        for (size_t i = 0; changes_text && i < sizeof text_fields / sizeof text_fields[0]; i++) {
                 if (record_has(r, text_fields[i])) {
                         redact_statement(f, r, text_fields[i], &found);
                 }

@@ -29,15 +29,20 @@ static void put_replaced(struct redact *f, const struct sql_token *t, bool is_pi
                                                     : "-- <secret>");
 }
 
+/** Is it a comment that the server does not execute? */
+static bool is_plain_comment(const struct sql_token *t)
+{
+        return t->kind == SQL_COMMENT && t->text.len > 2 && t->text.data[2] != '!' && t->text.data[2] != 'M';
+}
+
 static void put_sql_token(struct redact *f, const struct sql_token *t, struct sql_mode mode,
                           struct redact_found *found)
 {
-        bool is_comment = t->kind == SQL_COMMENT && t->text.len > 2;
         if (sql_is_literal(t)) {
                 writer_char(&f->w, '\'');
                 redact_put_token(f, redact_meaning(f, t->text, !mode.no_backslash_escapes));
                 writer_char(&f->w, '\'');
-        } else if (is_comment && t->text.data[2] != '!' && t->text.data[2] != 'M') {
+        } else if (is_plain_comment(t)) {
                 writer_text(&f->w, t->text.data[0] == '/' ? "/*redacted*/" : "-- redacted");
         } else {
                 writer_put(&f->w, t->text);
@@ -58,7 +63,8 @@ static void put_sql(struct redact *f, struct span sql, struct sql_mode mode, boo
         struct sql_token t = sql_next(&lexer);
         while (t.kind != SQL_END) {
                 struct sql_token next = sql_next(&lexer);
-                bool secret = secret_find(&finder, &t, &next, &lexer);
+                bool secret = secret_find(&finder, &t, &next, &lexer) ||
+                              (found->has_secret_tag && is_plain_comment(&t));
                 bool is_piece =
                     was_secret && at == t.text.data && !sql_is_literal(&t); /* Pa$$-w0rd without quotes */
                 was_secret = secret;
@@ -82,7 +88,7 @@ void redact_statement(struct redact *f, struct record *r, enum record_field fiel
 {
         size_t begin = f->w.at;
         struct span text = record_text(r, field);
-        struct redact_found own = {.taken = 0};
+        struct redact_found own = {.has_secret_tag = found->has_secret_tag};
         if (text.len > 0) {
                 put_sql(f, text, r->sql_mode, f->literals, &own);
         }

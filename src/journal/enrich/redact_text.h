@@ -12,6 +12,7 @@ struct redact_found {
             parameters; /**< bit i: the i-th parameter is a password; bit 63 stands for all from there on */
         uint64_t reply; /**< bit i: the i-th column of the result has passwords; all bits: any column may */
         unsigned n_parameters;
+        bool has_secret_tag; /**< set by the caller: a comment has a password that may be encoded in it */
 };
 
 /** Replace what must be replaced in the statement in @p field of @p r, and add to @p found. */

@@ -307,7 +307,23 @@ static void which_tokens_are_ambiguous(void)
         enrich_fini(&f);
 }
 
+/** Values of tags are percent-encoded, and so may be what shows that they are passwords. */
+static void encoded_tags(void)
+{
+        begin(0);
+        struct record r = query("SELECT 'a' /*route='mysql%3A%2F%2Fbob%3Ahush%40db',user='b'*/");
+        (void)enrich_record(&f, NULL, &r);
+        CU_ASSERT_TRUE(span_equal(r.query, span_str("SELECT 'a' /*<secret>*/")));
+        CU_ASSERT_EQUAL_FATAL(r.tags.n, 2);
+        CU_ASSERT_TRUE(span_equal(r.tags.at[0].bytes, span_str("<secret>")));
+        r = query("SELECT 'a' /*route='%2Fcart'*/");
+        (void)enrich_record(&f, NULL, &r);
+        CU_ASSERT_TRUE(span_equal(r.query, span_str("SELECT 'a' /*route='%2Fcart'*/")));
+        enrich_fini(&f);
+}
+
 static const struct tap_test tests[] = {
+    {"encoded tags", encoded_tags},
     {"columns", columns},
     {"names beside values", labels},
     {"warnings", warnings},
