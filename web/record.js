@@ -4,22 +4,22 @@ import { microseconds, plural, count } from './text.js';
 /* Texts that many records have in common are kept once. */
 const pool = new Map();
 const SHARED = ['event', 'command', 'client_addr', 'proxy_listen_addr', 'proxy_client_addr', 'remote_addr', 'username', 'database',
-  'character_set', 'digest', 'digest_text', 'stmt_prepare_query', 'sqlstate', 'traceparent', 'server_version', 'info', 'reason'];
+	'character_set', 'digest', 'digest_text', 'stmt_prepare_query', 'sqlstate', 'traceparent', 'server_version', 'info', 'reason'];
 
 function shared(text) {
-  const known = pool.get(text);
-  if (known !== undefined) return known;
-  if (pool.size > 50000) pool.clear();
-  pool.set(text, text);
-  return text;
+	const known = pool.get(text);
+	if (known !== undefined) return known;
+	if (pool.size > 50000) pool.clear();
+	pool.set(text, text);
+	return text;
 }
 
 /** Prepare a parsed record for the ring; `size` is the length of its JSON. */
 export function prepare(r, size) {
-  for (const name of SHARED) if (typeof r[name] === 'string') r[name] = shared(r[name]);
-  r._t = microseconds(r.ts);
-  r._size = size;
-  return r;
+	for (const name of SHARED) if (typeof r[name] === 'string') r[name] = shared(r[name]);
+	r._t = microseconds(r.ts);
+	r._size = size;
+	return r;
 }
 
 /** The statement of a record, whatever field it is in. */
@@ -29,52 +29,52 @@ export function failed(r) { return r.errno !== undefined || r.event === 'error';
 
 /* Without a prototype: what is looked up comes from records, and may be "constructor". */
 export const FINDINGS = {
-  __proto__: null,
-  n_plus_one: ['N+1', 'One statement for each row of an earlier result. A join, or IN (…) with all values, would take one.'],
-  write_loop: ['write loop', 'One write for each row. A statement with several rows, or a join, would take one.'],
-  in_write_loop: ['write loop', 'Part of a loop that writes row by row.'],
-  duplicate: ['duplicate', 'The same SELECT with the same values was just answered, and nothing was written to its tables in between.'],
-  no_index: ['no index', 'The server used no index for a table that can have one.'],
-  slow: ['slow', 'It took at least log.slow_ms, or the server calls it slow.'],
-  transaction_idle: ['idle in transaction', 'Its transaction was held while nothing ran in it.'],
-  transaction_open: ['transaction left open', 'The session ended within a transaction, which the server rolled back.'],
-  prepare_once: ['prepared once', 'Statements were prepared, executed once and closed, again and again.'],
-  connection_per_statement: ['connection per statement', 'The client opens a connection for each statement or two.'],
-  repeated_setup: ['repeated setup', 'It sets what the session had already set.'],
-  large_result: ['large result', 'It returned more rows than log.large_result.'],
-  deadlock: ['deadlock', 'The server chose this transaction as the victim of a deadlock.'],
-  lock_wait: ['lock wait', 'It waited for a lock until the server gave up.'],
-  error: ['error', 'The server refused the statement.'],
+	__proto__: null,
+	n_plus_one: ['N+1', 'One statement for each row of an earlier result. A join, or IN (…) with all values, would take one.'],
+	write_loop: ['write loop', 'One write for each row. A statement with several rows, or a join, would take one.'],
+	in_write_loop: ['write loop', 'Part of a loop that writes row by row.'],
+	duplicate: ['duplicate', 'The same SELECT with the same values was just answered, and nothing was written to its tables in between.'],
+	no_index: ['no index', 'The server used no index for a table that can have one.'],
+	slow: ['slow', 'It took at least log.slow_ms, or the server calls it slow.'],
+	transaction_idle: ['idle in transaction', 'Its transaction was held while nothing ran in it.'],
+	transaction_open: ['transaction left open', 'The session ended within a transaction, which the server rolled back.'],
+	prepare_once: ['prepared once', 'Statements were prepared, executed once and closed, again and again.'],
+	connection_per_statement: ['connection per statement', 'The client opens a connection for each statement or two.'],
+	repeated_setup: ['repeated setup', 'It sets what the session had already set.'],
+	large_result: ['large result', 'It returned more rows than log.large_result.'],
+	deadlock: ['deadlock', 'The server chose this transaction as the victim of a deadlock.'],
+	lock_wait: ['lock wait', 'It waited for a lock until the server gave up.'],
+	error: ['error', 'The server refused the statement.'],
 };
 
 export function findingName(name) { return FINDINGS[name] ? FINDINGS[name][0] : name.replaceAll('_', ' '); }
 
 /** What came of it, in a word or two. */
 export function resultOf(r) {
-  if (r.event === 'gap') return count(r.dropped ?? 0) + ' missing';
-  if (r.errno !== undefined) return 'error ' + r.errno;
-  if (r.event !== 'query') {
-    if (r.repeated !== undefined) return count(r.repeated) + ' ×';
-    return r.event === 'disconnect' && r.reason ? '' : '';
-  }
-  if (r.rows !== undefined) return plural(r.rows, 'row');
-  if (r.affected_rows !== undefined && r.affected_rows > 0) return count(r.affected_rows) + ' changed';
-  return r.reason && r.server_us === undefined ? 'no reply' : 'ok';
+	if (r.event === 'gap') return count(r.dropped ?? 0) + ' missing';
+	if (r.errno !== undefined) return 'error ' + r.errno;
+	if (r.event !== 'query') {
+		if (r.repeated !== undefined) return count(r.repeated) + ' ×';
+		return r.event === 'disconnect' && r.reason ? '' : '';
+	}
+	if (r.rows !== undefined) return plural(r.rows, 'row');
+	if (r.affected_rows !== undefined && r.affected_rows > 0) return count(r.affected_rows) + ' changed';
+	return r.reason && r.server_us === undefined ? 'no reply' : 'ok';
 }
 
 /** Records other than statements, described in a line. */
 export function eventText(r) {
-  switch (r.event) {
-    case 'connect': return 'connected from ' + (r.client_addr ?? '?');
-    case 'auth': return r.errno !== undefined ? 'login failed: ' + (r.error ?? '') : 'login ' + [r.auth_plugin, r.tls, r.compression].filter(Boolean).join(', ');
-    case 'disconnect': return 'disconnected' + (r.reason ? ': ' + r.reason : '');
-    case 'gap': return count(r.dropped ?? 0) + ' records are missing' + (r.reason ? ': ' + r.reason : '');
-    case 'lint': return (r.rule ?? '') + ': ' + (r.reason ?? '');
-    case 'notice': return [r.reason, r.info].filter(Boolean).join(': ');
-    case 'error': return r.error ?? r.reason ?? '';
-    case 'packet': return [r.direction, r.packet_name, r.packet_length + ' bytes'].join(' ');
-    default: return r.reason ?? r.info ?? '';
-  }
+	switch (r.event) {
+		case 'connect': return 'connected from ' + (r.client_addr ?? '?');
+		case 'auth': return r.errno !== undefined ? 'login failed: ' + (r.error ?? '') : 'login ' + [r.auth_plugin, r.tls, r.compression].filter(Boolean).join(', ');
+		case 'disconnect': return 'disconnected' + (r.reason ? ': ' + r.reason : '');
+		case 'gap': return count(r.dropped ?? 0) + ' records are missing' + (r.reason ? ': ' + r.reason : '');
+		case 'lint': return (r.rule ?? '') + ': ' + (r.reason ?? '');
+		case 'notice': return [r.reason, r.info].filter(Boolean).join(': ');
+		case 'error': return r.error ?? r.reason ?? '';
+		case 'packet': return [r.direction, r.packet_name, r.packet_length + ' bytes'].join(' ');
+		default: return r.reason ?? r.info ?? '';
+	}
 }
 
 /** The name of a COM_ command without its prefix; empty for plain statements. */
@@ -82,17 +82,17 @@ export function commandName(r) { return r.command && r.command !== 'COM_QUERY' ?
 
 /** The place in the application's code, from the tags of sqlcommenter and its like. */
 export function codeLine(r) {
-  const t = r.tags;
-  if (!t) return '';
-  const file = t['code.filepath'] ?? t['code.file.path'] ?? t.file ?? t.source_location ?? t.line;
-  if (!file) return '';
-  const line = t['code.lineno'] ?? t['code.line.number'] ?? t.lineno;
-  return String(file) + (line !== undefined && t.line !== file ? ':' + line : '');
+	const t = r.tags;
+	if (!t) return '';
+	const file = t['code.filepath'] ?? t['code.file.path'] ?? t.file ?? t.source_location ?? t.line;
+	if (!file) return '';
+	const line = t['code.lineno'] ?? t['code.line.number'] ?? t.lineno;
+	return String(file) + (line !== undefined && t.line !== file ? ':' + line : '');
 }
 
 export function traceOf(r) {
-  const parts = typeof r.traceparent === 'string' ? r.traceparent.split('-') : [];
-  return parts.length >= 3 && /^[0-9a-f]{32}$/i.test(parts[1]) ? parts[1] : '';
+	const parts = typeof r.traceparent === 'string' ? r.traceparent.split('-') : [];
+	return parts.length >= 3 && /^[0-9a-f]{32}$/i.test(parts[1]) ? parts[1] : '';
 }
 
 const SCOPES = ['scope', 'test', 'test_name', 'request_id', 'request', 'job', 'job_id'];
@@ -100,22 +100,22 @@ const ROUTES = ['route', 'action', 'controller'];
 
 /** What the statement was done for: {key, label} of its test, request or trace; undefined where nothing says so. */
 export function scopeOf(r) {
-  const t = r.tags ?? {};
-  const route = t.controller && t.action ? t.controller + '#' + t.action : ROUTES.map((n) => t[n]).find((v) => v !== undefined);
-  for (const name of SCOPES) if (t[name] !== undefined) return { key: name + '=' + t[name], label: String(t[name]), kind: name };
-  const trace = traceOf(r);
-  if (trace) return { key: 'trace=' + trace, label: route ? String(route) : 'trace ' + trace.slice(0, 8), kind: 'trace' };
-  return route ? { key: 'route=' + route, label: String(route), kind: 'route' } : undefined;
+	const t = r.tags ?? {};
+	const route = t.controller && t.action ? t.controller + '#' + t.action : ROUTES.map((n) => t[n]).find((v) => v !== undefined);
+	for (const name of SCOPES) if (t[name] !== undefined) return { key: name + '=' + t[name], label: String(t[name]), kind: name };
+	const trace = traceOf(r);
+	if (trace) return { key: 'trace=' + trace, label: route ? String(route) : 'trace ' + trace.slice(0, 8), kind: 'trace' };
+	return route ? { key: 'route=' + route, label: String(route), kind: 'route' } : undefined;
 }
 
 /** The transaction, scope or session that a record belongs to: {key, label}. */
 export function groupOf(r, by) {
-  if (by === 'session') return r.conn_id === undefined ? undefined : { key: String(r.conn_id), label: 'Session ' + r.conn_id + (r.username !== undefined ? ', ' + r.username : '') };
-  if (by === 'scope') { const s = scopeOf(r); return s && { key: s.key, label: s.label }; }
-  return r.trx_id === undefined ? undefined : { key: r.conn_id + '.' + r.trx_id, label: 'Transaction ' + r.trx_id + ' of session ' + r.conn_id };
+	if (by === 'session') return r.conn_id === undefined ? undefined : { key: String(r.conn_id), label: 'Session ' + r.conn_id + (r.username !== undefined ? ', ' + r.username : '') };
+	if (by === 'scope') { const s = scopeOf(r); return s && { key: s.key, label: s.label }; }
+	return r.trx_id === undefined ? undefined : { key: r.conn_id + '.' + r.trx_id, label: 'Transaction ' + r.trx_id + ' of session ' + r.conn_id };
 }
 
 /** A value of a filter, quoted where it must be. */
 export function filterValue(text) {
-  return /^[\w.\-:/+@%]+$/.test(text) && !/^[/]|,|\.\.|\+$/.test(text) ? text : '"' + text.replace(/["\\]/g, '\\$&') + '"';
+	return /^[\w.\-:/+@%]+$/.test(text) && !/^[/]|,|\.\.|\+$/.test(text) ? text : '"' + text.replace(/["\\]/g, '\\$&') + '"';
 }

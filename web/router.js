@@ -3,40 +3,43 @@
 const PART_MAX = 4000;
 
 function decode(text) {
-  try { return decodeURIComponent(text.replaceAll('+', ' ')); } catch { return text; }
+	try { return decodeURIComponent(text.replaceAll('+', ' ')); } catch { return text; }
 }
 
 /** {view, arg, params} of the present address. */
 export function here() {
-  const hash = location.hash.replace(/^#\/?/, '');
-  const cutAt = hash.indexOf('?');
-  const path = (cutAt < 0 ? hash : hash.slice(0, cutAt)).split('/');
-  const params = {};
-  if (cutAt >= 0) {
-    for (const pair of hash.slice(cutAt + 1).split('&')) {
-      const at = pair.indexOf('=');
-      if (at > 0) params[decode(pair.slice(0, at))] = decode(pair.slice(at + 1)).slice(0, PART_MAX);
-    }
-  }
-  return { view: path[0] || 'live', arg: decode(path.slice(1).join('/')), params };
+	const hash = location.hash.replace(/^#\/?/, '');
+	const cutAt = hash.indexOf('?');
+	const path = (cutAt < 0 ? hash : hash.slice(0, cutAt)).split('/');
+	const params = {};
+	if (cutAt >= 0) {
+		for (const pair of hash.slice(cutAt + 1).split('&')) {
+			const at = pair.indexOf('=');
+			if (at > 0) params[decode(pair.slice(0, at))] = decode(pair.slice(at + 1)).slice(0, PART_MAX);
+		}
+	}
+	return { view: path[0] || 'live', arg: decode(path.slice(1).join('/')), params };
 }
 
 /** The address of a view. Parameters that are empty are left out. */
 export function address(view, arg = '', params = {}) {
-  const query = Object.entries(params).filter(([, v]) => v !== undefined && v !== null && v !== '')
-    .map(([k, v]) => encodeURIComponent(k) + '=' + encodeURIComponent(v)).join('&');
-  return '#/' + view + (arg !== '' ? '/' + encodeURIComponent(arg) : '') + (query ? '?' + query : '');
+	const query = Object.entries(params).filter(([, v]) => v !== undefined && v !== null && v !== '')
+		.map(([k, v]) => encodeURIComponent(k) + '=' + encodeURIComponent(v)).join('&');
+	return '#/' + view + (arg !== '' ? '/' + encodeURIComponent(arg) : '') + (query ? '?' + query : '');
 }
+
+/** The address of the list of records; `params` has q, the filter. */
+export function listOf(params) { return address('live', '', params); }
 
 /** Go to an address; with `replace` without a step of the history. */
 export function go(hash, replace = false) {
-  if (hash === location.hash) return;
-  if (replace) {
-    history.replaceState(null, '', hash);
-    dispatchEvent(new HashChangeEvent('hashchange'));
-  } else {
-    location.hash = hash;
-  }
+	if (hash === location.hash) return;
+	if (replace) {
+		history.replaceState(null, '', hash);
+		dispatchEvent(new HashChangeEvent('hashchange'));
+	} else {
+		location.hash = hash;
+	}
 }
 
 /** Change the address without showing the view again. */

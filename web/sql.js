@@ -1,5 +1,5 @@
 /* SQL for reading: tokens, colours, a layout with a line for each clause, and a short name for a statement. */
-import { h } from './dom.js';
+import { el, h } from './dom.js';
 import { shown } from './text.js';
 
 const KEYWORDS = new Set(`add after all alter analyze and as asc begin between by call cascade case change character check collate column
@@ -13,176 +13,176 @@ straight_join table tables temporary then to transaction trigger true truncate u
 when where window with work write xor`.split(/\s+/));
 
 const TOKEN = new RegExp([
-  '(?<space>\\s+)',
-  '(?<comment>\\/\\*[^]*?(?:\\*\\/|$)|#[^\\n]*|--(?=\\s|$)[^\\n]*)',
-  "(?<string>'(?:[^'\\\\]|\\\\[^]|'')*(?:'|$)|\"(?:[^\"\\\\]|\\\\[^]|\"\")*(?:\"|$))",
-  '(?<quoted>`(?:[^`]|``)*(?:`|$))',
-  '(?<number>0x[0-9a-f]+|\\d+(?:\\.\\d*)?(?:e[-+]?\\d+)?|\\.\\d+(?:e[-+]?\\d+)?)',
-  '(?<variable>@@?[\\w.$]*)',
-  '(?<word>[\\p{L}_$][\\p{L}\\p{M}\\p{N}_$]*)',
-  '(?<mark>\\?)',
-  '(?<op><=>|<=|>=|<>|!=|:=|\\|\\||&&|->>?|[^]\\p{M}*)',
+	'(?<space>\\s+)',
+	'(?<comment>\\/\\*[^]*?(?:\\*\\/|$)|#[^\\n]*|--(?=\\s|$)[^\\n]*)',
+	"(?<string>'(?:[^'\\\\]|\\\\[^]|'')*(?:'|$)|\"(?:[^\"\\\\]|\\\\[^]|\"\")*(?:\"|$))",
+	'(?<quoted>`(?:[^`]|``)*(?:`|$))',
+	'(?<number>0x[0-9a-f]+|\\d+(?:\\.\\d*)?(?:e[-+]?\\d+)?|\\.\\d+(?:e[-+]?\\d+)?)',
+	'(?<variable>@@?[\\w.$]*)',
+	'(?<word>[\\p{L}_$][\\p{L}\\p{M}\\p{N}_$]*)',
+	'(?<mark>\\?)',
+	'(?<op><=>|<=|>=|<>|!=|:=|\\|\\||&&|->>?|[^]\\p{M}*)',
 ].join('|'), 'giuy');
 
 const SCAN_MAX = 65536;
 
 /** [{kind, text}]; the texts together are `sql`. Beyond a limit the rest is one token. */
 export function tokens(sql, limit = SCAN_MAX) {
-  const found = [];
-  TOKEN.lastIndex = 0;
-  while (TOKEN.lastIndex < sql.length) {
-    if (TOKEN.lastIndex >= limit) {
-      found.push({ kind: 'rest', text: sql.slice(TOKEN.lastIndex) });
-      break;
-    }
-    const match = TOKEN.exec(sql);
-    const groups = match.groups;
-    for (const kind in groups) {
-      if (groups[kind] !== undefined) {
-        const word = kind === 'word' && KEYWORDS.has(match[0].toLowerCase());
-        found.push({ kind: word ? 'keyword' : kind, text: match[0] });
-        break;
-      }
-    }
-  }
-  return found;
+	const found = [];
+	TOKEN.lastIndex = 0;
+	while (TOKEN.lastIndex < sql.length) {
+		if (TOKEN.lastIndex >= limit) {
+			found.push({ kind: 'rest', text: sql.slice(TOKEN.lastIndex) });
+			break;
+		}
+		const match = TOKEN.exec(sql);
+		const groups = match.groups;
+		for (const kind in groups) {
+			if (groups[kind] !== undefined) {
+				const word = kind === 'word' && KEYWORDS.has(match[0].toLowerCase());
+				found.push({ kind: word ? 'keyword' : kind, text: match[0] });
+				break;
+			}
+		}
+	}
+	return found;
 }
 
 const COLOURED = { keyword: 'k', string: 's', number: 'n', comment: 'c', quoted: 'q', variable: 'v', mark: 'm' };
 
 function piece(kind, text) {
-  const name = COLOURED[kind];
-  return name ? h('span', { class: 'sql-' + name }, text) : document.createTextNode(text);
+	const name = COLOURED[kind];
+	return name ? h('span', { class: 'sql-' + name }, text) : document.createTextNode(text);
 }
 
 /** `sql` without the comment at its end, in which applications write tags. */
 export function withoutTags(sql) {
-  const end = sql.trimEnd();
-  const start = end.endsWith('*/') ? end.lastIndexOf('/*') : -1;
-  return start > 0 && !/[!+M]/.test(end[start + 2]) ? end.slice(0, start).trimEnd() : sql;
+	const end = sql.trimEnd();
+	const start = end.endsWith('*/') ? end.lastIndexOf('/*') : -1;
+	return start > 0 && !/[!+M]/.test(end[start + 2]) ? end.slice(0, start).trimEnd() : sql;
 }
 
 /** The verb of a statement, in capitals. */
 export function verbOf(sql) {
-  const first = tokens(sql.slice(0, 2000), 2000).find((t) => t.kind !== 'space' && t.kind !== 'comment' && t.text !== '(');
-  return first && /^[a-z]+$/i.test(first.text) ? first.text.toUpperCase() : '';
+	const first = tokens(sql.slice(0, 2000), 2000).find((t) => t.kind !== 'space' && t.kind !== 'comment' && t.text !== '(');
+	return first && /^[a-z]+$/i.test(first.text) ? first.text.toUpperCase() : '';
 }
 
 /** The text of a digest as people write SQL: without backticks where none are needed, and without most of its blanks. */
 export function tidy(text) {
-  return text.replace(/`([a-z_]\w*)`/gi, (all, name) => (KEYWORDS.has(name.toLowerCase()) ? all : name))
-    .replace(/ (?=[,.)])|(?<=[(.]) /g, '').replace(/(?<=\b(?!in|values|and|or|exists|as|key|on|into|from|where|set|by\b)\w+) \(/gi, '(');
+	return text.replace(/`([a-z_]\w*)`/gi, (all, name) => (KEYWORDS.has(name.toLowerCase()) ? all : name))
+		.replace(/ (?=[,.)])|(?<=[(.]) /g, '').replace(/(?<=\b(?!in|values|and|or|exists|as|key|on|into|from|where|set|by\b)\w+) \(/gi, '(');
 }
 
 /** A statement in one line, in colour, at most `limit` characters. Returns nodes. */
 export function oneLine(sql, limit = 400) {
-  const nodes = [];
-  let used = 0, plain = '';
-  for (const { kind, text } of tokens(sql.slice(0, limit * 2), limit)) {
-    if (used >= limit) { plain += '…'; break; }
-    const part = kind === 'space' ? ' ' : shown(used + text.length > limit ? text.slice(0, limit - used) : text);
-    used += text.length;
-    if (COLOURED[kind]) {
-      if (plain) nodes.push(document.createTextNode(plain));
-      plain = '';
-      nodes.push(piece(kind, part));
-    } else {
-      plain += part;
-    }
-  }
-  if (plain) nodes.push(document.createTextNode(plain));
-  return nodes;
+	const nodes = [];
+	let used = 0, plain = '';
+	for (const { kind, text } of tokens(sql.slice(0, limit * 2), limit)) {
+		if (used >= limit) { plain += '…'; break; }
+		const part = kind === 'space' ? ' ' : shown(used + text.length > limit ? text.slice(0, limit - used) : text);
+		used += text.length;
+		if (COLOURED[kind]) {
+			if (plain) nodes.push(document.createTextNode(plain));
+			plain = '';
+			nodes.push(piece(kind, part));
+		} else {
+			plain += part;
+		}
+	}
+	if (plain) nodes.push(document.createTextNode(plain));
+	return nodes;
 }
 
 const CLAUSES = new Set(['select', 'from', 'where', 'set', 'values', 'having', 'limit', 'union', 'except', 'intersect', 'returning', 'window',
-  'on duplicate', 'group', 'order', 'insert', 'update', 'delete', 'replace', 'with', 'for']);
+	'on duplicate', 'group', 'order', 'insert', 'update', 'delete', 'replace', 'with', 'for']);
 const JOINS = new Set(['join', 'left', 'right', 'inner', 'cross', 'natural', 'straight_join']);
 
 /** The statement with a line for each clause: [[depth, [{kind, text}]]]. Only white space between tokens changes. */
 export function layout(sql) {
-  const all = tokens(sql).filter((t) => t.kind !== 'space');
-  const lines = [[0, []]];
-  const open = [];
-  let depth = 0, inJoin = false, between = false, previous = '';
-  const line = (d) => { if (lines[lines.length - 1][1].length > 0) lines.push([d, []]); else lines[lines.length - 1][0] = d; };
-  all.forEach((t, i) => {
-    const word = t.kind === 'keyword' ? t.text.toLowerCase() : '';
-    const next = all[i + 1] && all[i + 1].kind === 'keyword' ? all[i + 1].text.toLowerCase() : '';
-    if (t.text === '(' && t.kind === 'op') {
-      const sub = next === 'select' || next === 'with';
-      lines[lines.length - 1][1].push(t);
-      open.push(sub);
-      if (sub) { depth += 2; line(depth); }
-      previous = '(';
-      return;
-    }
-    if (t.text === ')' && t.kind === 'op') {
-      if (open.pop()) { depth -= 2; line(depth + 1); }
-    } else if (!open.length || open[open.length - 1]) {
-      if (t.kind === 'op' && t.text === ';' && i + 1 < all.length) {
-        lines[lines.length - 1][1].push(t);
-        line(depth);
-        previous = ';';
-        return;
-      }
-      const dml = ['insert', 'update', 'delete', 'replace', 'set', 'values'].includes(word) && i > 0 && previous !== ';';
-      const isClause = CLAUSES.has(word) && i > 0 && !(dml && ['insert', 'update', 'delete', 'replace'].includes(word)) &&
-        !(word === 'for' && next !== 'update' && next !== 'share') && !(word === 'set' && previous === 'character') &&
-        !(word === 'from' && ['distinct', 'show'].includes(previous));
-      if (isClause) { line(depth); inJoin = false; }
-      else if (word === 'on' && next === 'duplicate') line(depth);
-      else if (JOINS.has(word) && !inJoin && !(previous === '(') && !(all[i + 1] && all[i + 1].text === '(')) { line(depth); inJoin = true; }
-      else if (word === 'between') between = true;
-      else if (word === 'and' && between) between = false;
-      else if (word === 'and' || word === 'or') line(depth + 1);
-      if (word === 'join') inJoin = false;
-    }
-    lines[lines.length - 1][1].push(t);
-    if (t.kind === 'comment' && !t.text.startsWith('/*')) line(depth);
-    previous = word || t.text;
-  });
-  return lines.filter(([, list]) => list.length > 0);
+	const all = tokens(sql).filter((t) => t.kind !== 'space');
+	const lines = [[0, []]];
+	const open = [];
+	let depth = 0, inJoin = false, between = false, previous = '';
+	const line = (d) => { if (lines[lines.length - 1][1].length > 0) lines.push([d, []]); else lines[lines.length - 1][0] = d; };
+	all.forEach((t, i) => {
+		const word = t.kind === 'keyword' ? t.text.toLowerCase() : '';
+		const next = all[i + 1] && all[i + 1].kind === 'keyword' ? all[i + 1].text.toLowerCase() : '';
+		if (t.text === '(' && t.kind === 'op') {
+			const sub = next === 'select' || next === 'with';
+			lines[lines.length - 1][1].push(t);
+			open.push(sub);
+			if (sub) { depth += 2; line(depth); }
+			previous = '(';
+			return;
+		}
+		if (t.text === ')' && t.kind === 'op') {
+			if (open.pop()) { depth -= 2; line(depth + 1); }
+		} else if (!open.length || open[open.length - 1]) {
+			if (t.kind === 'op' && t.text === ';' && i + 1 < all.length) {
+				lines[lines.length - 1][1].push(t);
+				line(depth);
+				previous = ';';
+				return;
+			}
+			const dml = ['insert', 'update', 'delete', 'replace', 'set', 'values'].includes(word) && i > 0 && previous !== ';';
+			const isClause = CLAUSES.has(word) && i > 0 && !(dml && ['insert', 'update', 'delete', 'replace'].includes(word)) &&
+				!(word === 'for' && next !== 'update' && next !== 'share') && !(word === 'set' && previous === 'character') &&
+				!(word === 'from' && ['distinct', 'show'].includes(previous));
+			if (isClause) { line(depth); inJoin = false; }
+			else if (word === 'on' && next === 'duplicate') line(depth);
+			else if (JOINS.has(word) && !inJoin && !(previous === '(') && !(all[i + 1] && all[i + 1].text === '(')) { line(depth); inJoin = true; }
+			else if (word === 'between') between = true;
+			else if (word === 'and' && between) between = false;
+			else if (word === 'and' || word === 'or') line(depth + 1);
+			if (word === 'join') inJoin = false;
+		}
+		lines[lines.length - 1][1].push(t);
+		if (t.kind === 'comment' && !t.text.startsWith('/*')) line(depth);
+		previous = word || t.text;
+	});
+	return lines.filter(([, list]) => list.length > 0);
 }
 
 const NO_SPACE_BEFORE = new Set([',', ')', ';', '.']);
 const NO_SPACE_AFTER = new Set(['(', '.', '@']);
 
 function spaced(list) {
-  const out = [];
-  list.forEach((t, i) => {
-    const before = list[i - 1];
-    const call = t.text === '(' && before && (before.kind === 'word' || before.kind === 'quoted' ||
-      /^(?:values|if|left|right|replace|in|mod|database|key|exists|count)$/i.test(before.text) && !/^(?:in|values|exists|key)$/i.test(before.text));
-    const tight = !before || NO_SPACE_BEFORE.has(t.text) || NO_SPACE_AFTER.has(before.text) || call ||
-      (before.kind === 'word' && /^_\w+$/.test(before.text) && t.kind === 'string');
-    if (!tight) out.push({ kind: 'space', text: ' ' });
-    out.push(t);
-  });
-  return out;
+	const out = [];
+	list.forEach((t, i) => {
+		const before = list[i - 1];
+		const call = t.text === '(' && before && (before.kind === 'word' || before.kind === 'quoted' ||
+			/^(?:values|if|left|right|replace|in|mod|database|key|exists|count)$/i.test(before.text) && !/^(?:in|values|exists|key)$/i.test(before.text));
+		const tight = !before || NO_SPACE_BEFORE.has(t.text) || NO_SPACE_AFTER.has(before.text) || call ||
+			(before.kind === 'word' && /^_\w+$/.test(before.text) && t.kind === 'string');
+		if (!tight) out.push({ kind: 'space', text: ' ' });
+		out.push(t);
+	});
+	return out;
 }
 
 /** A statement laid out and in colour: an element. `onMark(i)` may replace the i-th placeholder by a node. */
 export function pretty(sql, onMark) {
-  const pre = h('pre', { class: 'sql', tabIndex: 0, 'aria-label': 'Statement' });
-  let marks = 0;
-  for (const [depth, list] of layout(sql)) {
-    const line = h('div', { class: 'sql-line' });
-    line.style.paddingInlineStart = depth * 1.2 + 1.2 + 'em';
-    for (const t of spaced(list)) {
-      const node = t.kind === 'mark' && onMark ? onMark(marks++) : undefined;
-      line.append(node ?? piece(t.kind, t.kind === 'space' ? ' ' : t.kind === 'comment' || t.kind === 'string' || t.kind === 'rest'
-        ? shown(t.text) : shown(t.text)));
-    }
-    pre.append(line);
-  }
-  return pre;
+	const pre = h('pre.sql', { tabIndex: 0, 'aria-label': 'Statement' });
+	let marks = 0;
+	for (const [depth, list] of layout(sql)) {
+		const line = el('div.sql-line');
+		line.style.paddingInlineStart = depth * 1.2 + 1.2 + 'em';
+		for (const t of spaced(list)) {
+			const node = t.kind === 'mark' && onMark ? onMark(marks++) : undefined;
+			line.append(node ?? piece(t.kind, t.kind === 'space' ? ' ' : t.kind === 'comment' || t.kind === 'string' || t.kind === 'rest'
+				? shown(t.text) : shown(t.text)));
+		}
+		pre.append(line);
+	}
+	return pre;
 }
 
 /** The statement as it was sent, in colour. Line breaks stay, other hidden characters are escapes. */
 export function asSent(sql) {
-  const pre = h('pre', { class: 'sql sql-raw', tabIndex: 0, 'aria-label': 'Statement as it was sent' });
-  for (const t of tokens(sql)) pre.append(piece(t.kind, t.text.split('\n').map(shown).join('\n')));
-  return pre;
+	const pre = h('pre.sql.sql-raw', { tabIndex: 0, 'aria-label': 'Statement as it was sent' });
+	for (const t of tokens(sql)) pre.append(piece(t.kind, t.text.split('\n').map(shown).join('\n')));
+	return pre;
 }
 
 function bare(t) { return t.kind === 'quoted' ? t.text.slice(1, -1) : t.text; }
@@ -190,28 +190,28 @@ function isName(t) { return t && (t.kind === 'word' || t.kind === 'quoted' || (t
 
 /** A short name: "author by id", "insert post", "commit". */
 export function shortName(sql) {
-  const list = tokens(sql.slice(0, 4000), 2000).filter((t) => t.kind !== 'space' && t.kind !== 'comment' && t.text !== '(');
-  if (list.length === 0) return '';
-  const verb = list[0].text.toLowerCase();
-  const after = (word) => {
-    for (let i = 0; i < list.length - 1; i++) {
-      if (list[i].kind === 'keyword' && list[i].text.toLowerCase() === word && isName(list[i + 1])) {
-        return list[i + 2] && list[i + 2].text === '.' && list[i + 3] ? bare(list[i + 3]) : bare(list[i + 1]);
-      }
-    }
-    return '';
-  };
-  const by = () => {
-    const i = list.findIndex((t) => t.kind === 'keyword' && t.text.toLowerCase() === 'where');
-    if (i < 0 || !isName(list[i + 1])) return '';
-    const name = list[i + 2] && list[i + 2].text === '.' && list[i + 3] ? list[i + 3] : list[i + 1];
-    return ' by ' + bare(name);
-  };
-  let name;
-  if (verb === 'select') name = after('from') ? after('from') + by() : 'select';
-  else if (verb === 'update') name = 'update ' + (isName(list[1]) ? bare(list[1]) : '') + by();
-  else if (verb === 'delete') name = 'delete ' + after('from') + by();
-  else if (verb === 'insert' || verb === 'replace') name = verb + ' ' + (after('into') || (isName(list[1]) ? bare(list[1]) : ''));
-  else name = list.slice(0, 3).map((t) => t.text.toLowerCase()).join(' ');
-  return shown(name.trim().slice(0, 60));
+	const list = tokens(sql.slice(0, 4000), 2000).filter((t) => t.kind !== 'space' && t.kind !== 'comment' && t.text !== '(');
+	if (list.length === 0) return '';
+	const verb = list[0].text.toLowerCase();
+	const after = (word) => {
+		for (let i = 0; i < list.length - 1; i++) {
+			if (list[i].kind === 'keyword' && list[i].text.toLowerCase() === word && isName(list[i + 1])) {
+				return list[i + 2] && list[i + 2].text === '.' && list[i + 3] ? bare(list[i + 3]) : bare(list[i + 1]);
+			}
+		}
+		return '';
+	};
+	const by = () => {
+		const i = list.findIndex((t) => t.kind === 'keyword' && t.text.toLowerCase() === 'where');
+		if (i < 0 || !isName(list[i + 1])) return '';
+		const name = list[i + 2] && list[i + 2].text === '.' && list[i + 3] ? list[i + 3] : list[i + 1];
+		return ' by ' + bare(name);
+	};
+	let name;
+	if (verb === 'select') name = after('from') ? after('from') + by() : 'select';
+	else if (verb === 'update') name = 'update ' + (isName(list[1]) ? bare(list[1]) : '') + by();
+	else if (verb === 'delete') name = 'delete ' + after('from') + by();
+	else if (verb === 'insert' || verb === 'replace') name = verb + ' ' + (after('into') || (isName(list[1]) ? bare(list[1]) : ''));
+	else name = list.slice(0, 3).map((t) => t.text.toLowerCase()).join(' ');
+	return shown(name.trim().slice(0, 60));
 }

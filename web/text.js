@@ -6,32 +6,32 @@ const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{DI}\p{NChar}\p{Co}]|(?! )\p{Zs
 const HIDDEN_ONE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{DI}\p{NChar}\p{Co}]|(?! )\p{Zs}|(?<=\p{M}{3})\p{M}/u;
 
 function escaped(c) {
-  const code = c.codePointAt(0);
-  if (code === 10) return '\\n';
-  if (code === 9) return '\\t';
-  if (code === 13) return '\\r';
-  const hex = code.toString(16).toUpperCase();
-  if (code < 256) return '\\x' + hex.padStart(2, '0');
-  return code < 65536 ? '\\u' + hex.padStart(4, '0') : '\\U' + hex.padStart(8, '0');
+	const code = c.codePointAt(0);
+	if (code === 10) return '\\n';
+	if (code === 9) return '\\t';
+	if (code === 13) return '\\r';
+	const hex = code.toString(16).toUpperCase();
+	if (code < 256) return '\\x' + hex.padStart(2, '0');
+	return code < 65536 ? '\\u' + hex.padStart(4, '0') : '\\U' + hex.padStart(8, '0');
 }
 
-/** `text` with hidden characters as escapes. */
-export function shown(text) {
-  const s = String(text);
-  return HIDDEN_ONE.test(s) ? s.replace(HIDDEN, escaped) : s;
+/** `text`, or the first `length` characters of it, with hidden characters as escapes. */
+export function shown(text, length = Infinity) {
+	const s = cut(String(text), length);
+	return HIDDEN_ONE.test(s) ? s.replace(HIDDEN, escaped) : s;
 }
 
 export function hasHidden(text) { return HIDDEN_ONE.test(text); }
 
 /** The beginning of `text`, with a sign that it is one. It never ends within a character. */
 export function cut(text, length) {
-  if (text.length <= length) return text;
-  const end = text.charCodeAt(length - 1) >= 0xD800 && text.charCodeAt(length - 1) < 0xDC00 ? length - 1 : length;
-  return text.slice(0, end) + '…';
+	if (text.length <= length) return text;
+	const end = text.charCodeAt(length - 1) >= 0xD800 && text.charCodeAt(length - 1) < 0xDC00 ? length - 1 : length;
+	return text.slice(0, end) + '…';
 }
 
 const grouped = new Intl.NumberFormat('en-US');
-export function count(n) { return grouped.format(n); }
+export function count(n) { return n === undefined ? '' : grouped.format(n); }
 
 export function plural(n, one, many = one + 's') { return count(n) + ' ' + (n === 1 ? one : many); }
 
@@ -39,49 +39,49 @@ function three(x) { return x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.
 
 /** A duration in microseconds. */
 export function duration(us) {
-  if (us === undefined || us === null || Number.isNaN(us)) return '';
-  if (us < 1000) return Math.round(us) + ' µs';
-  if (us < 1e6) return three(us / 1000) + ' ms';
-  if (us < 6e7) return three(us / 1e6) + ' s';
-  if (us < 3.6e9) return Math.floor(us / 6e7) + ' min ' + Math.floor(us / 1e6 % 60) + ' s';
-  if (us < 8.64e10) return Math.floor(us / 3.6e9) + ' h ' + Math.floor(us / 6e7 % 60) + ' min';
-  return Math.floor(us / 8.64e10) + ' d ' + Math.floor(us / 3.6e9 % 24) + ' h';
+	if (us === undefined || us === null || Number.isNaN(us)) return '';
+	if (us < 1000) return Math.round(us) + ' µs';
+	if (us < 1e6) return three(us / 1000) + ' ms';
+	if (us < 6e7) return three(us / 1e6) + ' s';
+	if (us < 3.6e9) return Math.floor(us / 6e7) + ' min ' + Math.floor(us / 1e6 % 60) + ' s';
+	if (us < 8.64e10) return Math.floor(us / 3.6e9) + ' h ' + Math.floor(us / 6e7 % 60) + ' min';
+	return Math.floor(us / 8.64e10) + ' d ' + Math.floor(us / 3.6e9 % 24) + ' h';
 }
 
 export function bytes(n) {
-  if (n === undefined || n === null) return '';
-  const sign = n < 0 ? '−' : '';
-  let x = Math.abs(n), unit = 0;
-  while (x >= 1024 && unit < 4) { x /= 1024; unit++; }
-  return sign + (unit === 0 ? String(Math.round(x)) : three(x)) + ' ' + ['B', 'KiB', 'MiB', 'GiB', 'TiB'][unit];
+	if (n === undefined || n === null) return '';
+	const sign = n < 0 ? '−' : '';
+	let x = Math.abs(n), unit = 0;
+	while (x >= 1024 && unit < 4) { x /= 1024; unit++; }
+	return sign + (unit === 0 ? String(Math.round(x)) : three(x)) + ' ' + ['B', 'KiB', 'MiB', 'GiB', 'TiB'][unit];
 }
 
 /** Microseconds since 1970 of a time stamp such as 2026-11-30T12:15:47.810931Z; NaN if it is none. */
 export function microseconds(ts) {
-  const seconds = Date.parse(String(ts).slice(0, 19) + 'Z');
-  const fraction = /\.(\d{1,6})/.exec(ts);
-  return seconds * 1000 + (fraction ? Number(fraction[1].padEnd(6, '0')) : 0);
+	const seconds = Date.parse(String(ts).slice(0, 19) + 'Z');
+	const fraction = /\.(\d{1,6})/.exec(ts);
+	return seconds * 1000 + (fraction ? Number(fraction[1].padEnd(6, '0')) : 0);
 }
 
 /** The time of day in the zone of the reader, to `digits` of a second. */
 export function clock(us, digits = 3) {
-  if (!Number.isFinite(us)) return '';
-  const date = new Date(us / 1000);
-  const two = (n) => String(n).padStart(2, '0');
-  const base = two(date.getHours()) + ':' + two(date.getMinutes()) + ':' + two(date.getSeconds());
-  return digits > 0 ? base + '.' + String(Math.floor(us % 1e6)).padStart(6, '0').slice(0, digits) : base;
+	if (!Number.isFinite(us)) return '';
+	const date = new Date(us / 1000);
+	const two = (n) => String(n).padStart(2, '0');
+	const base = two(date.getHours()) + ':' + two(date.getMinutes()) + ':' + two(date.getSeconds());
+	return digits > 0 ? base + '.' + String(Math.floor(us % 1e6)).padStart(6, '0').slice(0, digits) : base;
 }
 
 export function ago(us) {
-  const age = Date.now() * 1000 - us;
-  return age < 1e6 ? 'just now' : duration(age).replace(/\.\d+/, '') + ' ago';
+	const age = Date.now() * 1000 - us;
+	return age < 1e6 ? 'just now' : duration(age).replace(/\.\d+/, '') + ' ago';
 }
 
 /** A number that JSON.parse would have rounded, with its exact digits. */
 export class Exact {
-  constructor(text) { this.text = text; }
-  toString() { return this.text; }
-  toJSON() { return MARK + this.text; }
+	constructor(text) { this.text = text; }
+	toString() { return this.text; }
+	toJSON() { return MARK + this.text; }
 }
 
 /* Stands before the digits of exact numbers while they pass through JSON. It is random, so that no text can pretend to be a number. */
@@ -91,17 +91,17 @@ const ROUNDED = /[[:,]-?(?:\d{16,}|\d*\.\d{16,})/;
 
 /** JSON.parse, except that integers and fractions with many digits keep all of them (as Exact). */
 export function parseJson(text) {
-  if (!ROUNDED.test(text)) return JSON.parse(text);
-  const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g, (token) =>
-    (token[0] === '"' || String(Number(token)) === token ? token : '"' + MARK + token + '"'));
-  return JSON.parse(marked, (key, value) =>
-    (typeof value === 'string' && value.startsWith(MARK) ? new Exact(value.slice(MARK.length)) : value));
+	if (!ROUNDED.test(text)) return JSON.parse(text);
+	const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g, (token) =>
+		(token[0] === '"' || String(Number(token)) === token ? token : '"' + MARK + token + '"'));
+	return JSON.parse(marked, (key, value) =>
+		(typeof value === 'string' && value.startsWith(MARK) ? new Exact(value.slice(MARK.length)) : value));
 }
 
 /** JSON as querytap writes it: hidden characters are escapes, exact numbers are whole. */
 export function toJson(value, indent = 2) {
-  return JSON.stringify(value, null, indent)
-    .replaceAll(new RegExp('"' + MARK + '([-+.0-9eE]+)"', 'g'), '$1')
-    .replace(/[\p{Cf}\p{Zl}\p{Zp}\p{DI}\p{NChar}\u007F-\u009F]/gu, (c) =>
-      Array.from({ length: c.length }, (_, i) => '\\u' + c.charCodeAt(i).toString(16).padStart(4, '0')).join(''));
+	return JSON.stringify(value, null, indent)
+		.replaceAll(new RegExp('"' + MARK + '([-+.0-9eE]+)"', 'g'), '$1')
+		.replace(/[\p{Cf}\p{Zl}\p{Zp}\p{DI}\p{NChar}\u007F-\u009F]/gu, (c) =>
+			Array.from({ length: c.length }, (_, i) => '\\u' + c.charCodeAt(i).toString(16).padStart(4, '0')).join(''));
 }

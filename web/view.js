@@ -1,59 +1,59 @@
 /* What the views other than Live have in common: a heading, content that is loaded, and loading it again while it is looked at. */
-import { h, clear } from './dom.js';
+import { el, h, clear } from './dom.js';
 import { shown } from './text.js';
 
 export class View {
-  /** Derived views have load(route), which returns data, and draw(data, route), which shows them; `every` is in milliseconds. */
-  constructor(root, route, { every = 0 } = {}) {
-    this.root = root;
-    this.every = every;
-    this.problem = h('p', { class: 'banner banner-error', role: 'alert', hidden: true });
-    this.body = h('div');
-    this.page = h('div', { class: 'page-body' }, this.problem, this.body);
-    this.again = () => { if (!document.hidden && this.alive) this.refresh(); };
-    this.alive = true;
-    document.addEventListener('visibilitychange', this.again);
-    clear(root, this.page);
-    this.show(route);
-  }
+	/** Derived views have load(route), which returns data, and draw(data, route), which shows them; `every` is in milliseconds. */
+	constructor(root, route, { every = 0 } = {}) {
+		this.root = root;
+		this.every = every;
+		this.problem = h('p.banner.banner-error', { role: 'alert', hidden: true });
+		this.body = h('div');
+		this.page = el('div.page-body', this.problem, this.body);
+		this.again = () => { if (!document.hidden && this.alive) this.refresh(); };
+		this.alive = true;
+		document.addEventListener('visibilitychange', this.again);
+		clear(root, this.page);
+		this.show(route);
+	}
 
-  show(route) {
-    this.route = route;
-    if (this.begin) this.begin(route);
-    this.refresh();
-  }
+	show(route) {
+		this.route = route;
+		if (this.begin) this.begin(route);
+		this.refresh();
+	}
 
-  async refresh() {
-    clearTimeout(this.timer);
-    const { route } = this;
-    try {
-      const data = await this.load(route);
-      if (!this.alive || this.route !== route) return;
-      this.problem.hidden = true;
-      this.draw(data, route);
-    } catch (error) {
-      if (!this.alive || this.route !== route) return;
-      this.problem.textContent = shown(error.message);
-      this.problem.hidden = false;
-      if (this.failed) this.failed(error);
-    }
-    if (this.every > 0 && !document.hidden) this.timer = setTimeout(this.again, this.every);
-  }
+	async refresh() {
+		clearTimeout(this.timer);
+		const { route } = this;
+		try {
+			const data = await this.load(route);
+			if (!this.alive || this.route !== route) return;
+			this.problem.hidden = true;
+			this.draw(data, route);
+		} catch (error) {
+			if (!this.alive || this.route !== route) return;
+			this.problem.textContent = shown(error.message);
+			this.problem.hidden = false;
+			if (this.failed) this.failed(error);
+		}
+		if (this.every > 0 && !document.hidden) this.timer = setTimeout(this.again, this.every);
+	}
 
-  key(event) { return this.table ? this.table.key_(event) : false; }
+	key(event) { return this.table ? this.table.key_(event) : false; }
 
-  destroy() {
-    this.alive = false;
-    clearTimeout(this.timer);
-    document.removeEventListener('visibilitychange', this.again);
-  }
+	destroy() {
+		this.alive = false;
+		clearTimeout(this.timer);
+		document.removeEventListener('visibilitychange', this.again);
+	}
 }
 
 /** A heading with a sentence, and what stands at its end. */
 export function heading(title, text, ...end) {
-  return h('header', { class: 'view-head' }, h('div', null, h('h2', null, title), text && h('p', { class: 'dim' }, text)), h('div', { class: 'panel-actions' }, end));
+	return el('header.view-head', el('div', el('h2', title), text && el('p.dim', text)), el('div.panel-actions', end));
 }
 
 export function figures(entries) {
-  return h('dl', { class: 'figures' }, entries.filter(([, v]) => v !== undefined && v !== '').map(([k, v]) => h('div', null, h('dt', null, k), h('dd', null, v))));
+	return el('dl.figures', entries.filter(([, v]) => v !== undefined && v !== '').map(([k, v]) => el('div', el('dt', k), el('dd', v))));
 }

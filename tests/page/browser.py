@@ -173,15 +173,16 @@ class Page:
     def wait(self, expression, what=None, seconds=PATIENCE_S):
         """Wait until the expression is true, and return its value."""
         end = time.monotonic() + seconds
+        failure = ""
         while True:
             try:
                 value = self.js(f"(v => v instanceof Node || v)({expression})")
             except PageError as error:
-                value, what = None, f"{what or expression} ({error})"
+                value, failure = None, f" ({error})"
             if value:
                 return value
             if time.monotonic() > end:
-                raise AssertionError(f"waited {seconds} s in vain for {what or expression}; errors of the page: {self.errors}")
+                raise AssertionError(f"waited {seconds} s in vain for {what or expression}{failure}; errors of the page: {self.errors}")
             time.sleep(0.03)
 
     def key(self, key, **modifiers):

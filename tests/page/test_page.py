@@ -255,7 +255,14 @@ class Restart(PageTest):
             client.close()
 
 
+# What the files of web/ may take together, as they are in the tree: whoever adds to the page takes something away elsewhere.
+WEB_BYTES_MAX = 193_400
+
+
 class Sources(unittest.TestCase):
+    def test_the_page_stays_small(self):
+        self.assertLessEqual(sum(os.path.getsize(os.path.join(WEB, name)) for name in os.listdir(WEB) if not name.endswith((".mk", ".c"))), WEB_BYTES_MAX)
+
     def test_only_text_becomes_text(self):
         forbidden = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setTimeout\(['\"`]|createContextualFragment|DOMParser|"
                                r"\son[a-z]+\s*=\s*[\"']|javascript:|srcdoc|https?://(?!www\.w3\.org/)")
