@@ -29,15 +29,17 @@ my $insert = $db->prepare("INSERT INTO book (author_id, title, price) VALUES (?,
 $insert->execute(4, "R.U.R. – it's Zahnräder 2\x{2033}", 6.75);
 $insert->finish;
 
-# The list of books, as an application writes it that never looks at its statements: one more for each book.
-my $books = $db->selectall_arrayref("SELECT id, author_id, title FROM book ORDER BY id");
-$db->selectrow_array("SELECT name FROM author WHERE id = $_->[1]") for @$books;
+# The list of books, as an application writes it that never looks at its statements: one more for each book. Its framework
+# adds tags to each statement: the route, and the line of code.
+my $tags = "/*route='%2Fbooks',code.filepath='shop/books.pl',code.lineno='34'*/";
+my $books = $db->selectall_arrayref("SELECT id, author_id, title FROM book ORDER BY id $tags");
+$db->selectrow_array("SELECT name FROM author WHERE id = $_->[1] $tags") for @$books;
 
-# A transaction, a misspelt column, a slow report.
+# A transaction that fails because of a misspelt column, and a slow report.
 $db->begin_work;
 $db->do("UPDATE book SET price = price * 1.19");
-$db->rollback;
 $db->do("SELECT prise FROM book");
+$db->rollback;
 $db->selectall_arrayref("SELECT COUNT(*), SLEEP(0.2) FROM author");
 
 $| = 1;
