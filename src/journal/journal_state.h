@@ -47,9 +47,9 @@ struct journal {
         _Atomic uint64_t left_behind; /* records that were still in the rings when time was up */
 };
 
-/** The journal thread; @p j is the journal. In journal.c. */
-void *journal_run(void *j);
-/** Write a record that struct accounts has made. In journal.c. */
-void journal_write_ended(void *j, const struct record *r, struct identity *identity);
+/** The journal thread; @p arg is the journal. In journal.c. */
+void *journal_run(void *arg);
+/** Write a record that struct accounts has made; @p arg is the journal. In journal.c. */
+void journal_write_ended(void *arg, const struct record *r, struct identity *identity);
 
 #endif
