@@ -48,8 +48,8 @@ static uint32_t take_rows(struct row *rows, uint32_t n, bool scaled, struct row 
         struct prof_record r;
         uint32_t taken = 0;
         for (uint32_t id = 1; id <= n; id++) {
-                if (!prof_record_get(id, &r)) {
-                        continue; /* another thread is creating it */
+                if (!prof_record_get(id, &r) || r.allocs == 0) {
+                        continue; /* another thread is creating it, or has not counted its first block yet */
                 }
                 struct row row = row_of(&r, scaled);
                 sum->live_bytes += row.live_bytes;
