@@ -64,7 +64,7 @@ static void scan_names(struct span text)
 static void read_uses(struct span text)
 {
         uint8_t name[USE_NAME_MAX];
-        struct use_reader r = use_reader_over(text, (struct sql_mode){0});
+        struct sql_reader r = sql_reader_over(text, (struct sql_mode){0});
         do {
                 struct use_change change = use_read(&r);
                 sink = change.effect + use_name(change.name, name);

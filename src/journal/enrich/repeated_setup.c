@@ -9,8 +9,7 @@ enum scope { SCOPE_NONE, SCOPE_SESSION, SCOPE_OTHER };
 
 /* Reads one SET statement. */
 struct setup_reader {
-        struct sql_lexer lexer;
-        struct sql_token token; /* the next one */
+        struct sql_reader in;
         const struct value_list *parameters;
         size_t n_parameters; /* that were read */
 };
@@ -29,36 +28,6 @@ static void forget_all(struct repeated_setup *s)
 }
 
 /* --- tokens ------------------------------------------------------------------------------------------------------- */
-
-static void advance(struct setup_reader *r)
-{
-        do {
-                r->token = sql_next(&r->lexer);
-        } while (r->token.kind == SQL_COMMENT);
-}
-
-static bool accept(struct setup_reader *r, const char *word)
-{
-        bool is_it = sql_is_word(&r->token, word);
-        if (is_it) {
-                advance(r);
-        }
-        return is_it;
-}
-
-static bool is_sign(const struct sql_token *t, const char *sign)
-{
-        return t->kind == SQL_OPERATOR && span_equal(t->text, span_str(sign));
-}
-
-static bool accept_sign(struct setup_reader *r, const char *sign)
-{
-        bool is_it = is_sign(&r->token, sign);
-        if (is_it) {
-                advance(r);
-        }
-        return is_it;
-}
 
 /** The hash @p h of some text, extended by @p text in lower case (FNV-1a). */
 static uint64_t hash_text(uint64_t h, struct span text)
@@ -95,14 +64,17 @@ static void read_value(struct setup_reader *r, struct assignment *a)
 {
         a->is_constant = true;
         a->value = 0xcbf29ce484222325U;
-        for (; r->token.kind != SQL_END && !is_sign(&r->token, ",") && !is_sign(&r->token, ";"); advance(r)) {
-                struct span text = r->token.text;
-                bool is_quoted = r->token.kind == SQL_STRING && text.len >= 2;
-                if (r->token.kind == SQL_PARAMETER) {
+        for (; r->in.token.kind != SQL_END && !sql_is_operator(&r->in.token, ",") &&
+               !sql_is_operator(&r->in.token, ";");
+             sql_reader_advance(&r->in)) {
+                struct span text = r->in.token.text;
+                bool is_quoted = r->in.token.kind == SQL_STRING && text.len >= 2;
+                if (r->in.token.kind == SQL_PARAMETER) {
                         read_parameter(r, a);
                         continue;
                 }
-                if (r->token.kind == SQL_OPERATOR && !is_sign(&r->token, "-") && !is_sign(&r->token, "+")) {
+                if (r->in.token.kind == SQL_OPERATOR && !sql_is_operator(&r->in.token, "-") &&
+                    !sql_is_operator(&r->in.token, "+")) {
                         a->is_constant = false;
                 }
                 a->value = hash_text(a->value, is_quoted ? span_of(text.data + 1, text.len - 2) : text);
@@ -111,10 +83,11 @@ static void read_value(struct setup_reader *r, struct assignment *a)
 
 static enum scope read_scope(struct setup_reader *r)
 {
-        if (accept(r, "SESSION") || accept(r, "LOCAL")) {
+        if (sql_accept(&r->in, "SESSION") || sql_accept(&r->in, "LOCAL")) {
                 return SCOPE_SESSION;
         }
-        bool other = accept(r, "GLOBAL") || accept(r, "PERSIST") || accept(r, "PERSIST_ONLY");
+        bool other = sql_accept(&r->in, "GLOBAL") || sql_accept(&r->in, "PERSIST") ||
+                     sql_accept(&r->in, "PERSIST_ONLY");
         return other ? SCOPE_OTHER : SCOPE_NONE;
 }
 
@@ -125,7 +98,7 @@ static void read_transaction(struct setup_reader *r, enum scope scope, struct as
         a->group = SETUP_TRANSACTION;
         uint64_t value = 0;
         read_value(r, a);
-        while (accept_sign(r, ",")) {
+        while (sql_accept_sign(&r->in, ",")) {
                 value += a->value * 31;
                 read_value(r, a);
         }
@@ -163,35 +136,36 @@ static bool read_assignment(struct setup_reader *r, struct assignment *a)
 {
         *a = (struct assignment){.name = 0};
         enum scope scope = SCOPE_NONE;
-        if (accept_sign(r, "@")) {
-                if (!accept_sign(r, "@")) { /* a user variable */
-                        advance(r);
-                        bool is_set = accept_sign(r, "=") || accept_sign(r, ":=");
+        if (sql_accept_sign(&r->in, "@")) {
+                if (!sql_accept_sign(&r->in, "@")) { /* a user variable */
+                        sql_reader_advance(&r->in);
+                        bool is_set = sql_accept_sign(&r->in, "=") || sql_accept_sign(&r->in, ":=");
                         read_value(r, a);
                         return is_set;
                 }
                 scope = read_scope(r);
-                if (scope != SCOPE_NONE && !accept_sign(r, ".")) {
+                if (scope != SCOPE_NONE && !sql_accept_sign(&r->in, ".")) {
                         return false;
                 }
         } else {
                 scope = read_scope(r);
-                if (accept(r, "TRANSACTION")) {
+                if (sql_accept(&r->in, "TRANSACTION")) {
                         read_transaction(r, scope, a);
                         return true;
                 }
-                bool is_names = accept(r, "NAMES");
-                if (is_names || accept(r, "CHARSET") || (accept(r, "CHARACTER") && accept(r, "SET"))) {
+                bool is_names = sql_accept(&r->in, "NAMES");
+                if (is_names || sql_accept(&r->in, "CHARSET") ||
+                    (sql_accept(&r->in, "CHARACTER") && sql_accept(&r->in, "SET"))) {
                         read_value(r, a);
                         a->name = hash_name(span_str(is_names ? "names" : "character set"));
                         a->group = SETUP_CHARSET;
                         return true;
                 }
         }
-        struct sql_token name = r->token;
+        struct sql_token name = r->in.token;
         bool is_name = name.kind == SQL_NAME || name.kind == SQL_KEYWORD;
-        advance(r);
-        if (!is_name || !(accept_sign(r, "=") || accept_sign(r, ":="))) {
+        sql_reader_advance(&r->in);
+        if (!is_name || !(sql_accept_sign(&r->in, "=") || sql_accept_sign(&r->in, ":="))) {
                 return false;
         }
         read_value(r, a);
@@ -254,9 +228,9 @@ static bool set_all(struct repeated_setup *s, struct setup_reader *r)
                         return false;
                 }
                 needless = assign(s, &a) && needless;
-        } while (accept_sign(r, ","));
-        (void)accept_sign(r, ";");
-        if (r->token.kind != SQL_END) { /* another statement follows */
+        } while (sql_accept_sign(&r->in, ","));
+        (void)sql_accept_sign(&r->in, ";");
+        if (r->in.token.kind != SQL_END) { /* another statement follows */
                 forget_all(s);
                 return false;
         }
@@ -273,43 +247,37 @@ static bool is_current(const struct record *r, struct span database)
 static bool uses_current(struct setup_reader *r, const struct record *record)
 {
         uint8_t name[USE_NAME_MAX];
-        size_t len = use_name(r->token.text, name);
-        advance(r);
-        (void)accept_sign(r, ";");
-        return r->token.kind == SQL_END && is_current(record, span_of(name, len));
+        size_t len = use_name(r->in.token.text, name);
+        sql_reader_advance(&r->in);
+        (void)sql_accept_sign(&r->in, ";");
+        return r->in.token.kind == SQL_END && is_current(record, span_of(name, len));
 }
 
 /** Does the statement execute others, which its text may not show? */
-static bool is_compound(struct setup_reader *r)
+static bool runs_others(struct sql_reader *r)
 {
-        static const char *const words[] = {"CALL",  "EXECUTE", "CASE",   "IF", "LOOP",
-                                            "WHILE", "FOR",     "REPEAT", NULL};
-        if (accept(r, "BEGIN")) {
-                return sql_is_word(&r->token, "NOT");
-        }
-        return sql_is_one_of(&r->token, words);
+        return sql_is_word(&r->token, "CALL") || sql_is_word(&r->token, "EXECUTE") || sql_begins_compound(r);
 }
 
 /** @p text is the statement of @p record. */
 static uint64_t see_statement(struct repeated_setup *s, const struct record *record, struct span text)
 {
         static const struct value_list none = {NULL, 0};
-        struct setup_reader r = {.lexer = sql_lexer_over(text, record->sql_mode),
+        struct setup_reader r = {.in = sql_reader_over(text, record->sql_mode),
                                  .parameters = record_has(record, FIELD_STMT_EXECUTE_VALUES)
                                                    ? &record->stmt_execute_values
                                                    : &none};
         bool is_cut =
             record_has(record, FIELD_QUERY_LENGTH) || record_has(record, FIELD_STMT_PREPARE_QUERY_LENGTH);
-        advance(&r);
         bool needless = false;
         if (is_cut || record_has(record, FIELD_RESULT_ROWS)) {
                 forget_all(s);
-        } else if (accept(&r, "SET")) {
+        } else if (sql_accept(&r.in, "SET")) {
                 needless =
                     !record_has(record, FIELD_ERRNO) && set_all(s, &r); /* one that fails sets nothing */
-        } else if (accept(&r, "USE")) {
+        } else if (sql_accept(&r.in, "USE")) {
                 needless = uses_current(&r, record);
-        } else if (is_compound(&r)) {
+        } else if (runs_others(&r.in)) {
                 forget_all(s);
         }
         return needless ? ++s->needless : 0;

@@ -84,7 +84,7 @@ static void read_one(const struct dissect *d, const struct command *cmd, const s
 }
 
 /** Of several statements, those before the failed one were executed; each has one result, unless it executes others. */
-static void read_several(const struct dissect *d, const struct command *cmd, struct use_reader *reader,
+static void read_several(const struct dissect *d, const struct command *cmd, struct sql_reader *reader,
                          struct outcome_of_text *o)
 {
         bool is_counted = true; /* the results that ended well tell how many statements did */
@@ -111,7 +111,7 @@ static void read_query(const struct dissect *d, const struct command *cmd, struc
         struct span text = command_text(cmd);
         bool is_cut = cmd->true_len > cmd->body_len;
         bool is_one = cmd->failed ? cmd->ends == 0 : cmd->ends <= 1;
-        struct use_reader reader = use_reader_over(text, mode);
+        struct sql_reader reader = sql_reader_over(text, mode);
         if (cmd->text_lost || (is_cut && !is_one)) {
                 o->state = IS_UNKNOWN;
         } else if (is_one) {
@@ -138,7 +138,7 @@ static void read_prepared(const struct dissect *d, const struct command *cmd, st
                 return; /* the text was not kept: in all likelihood it is none of these */
         }
         if (!st->use_was_read || st->use_read_as != sql_mode_bits(mode)) {
-                struct use_reader reader = use_reader_over(span_of(st->text, st->text_len), mode);
+                struct sql_reader reader = sql_reader_over(span_of(st->text, st->text_len), mode);
                 st->use = use_read(&reader);
                 if (st->true_len > st->text_len &&
                     (st->use.effect != USE_KEEPS || st->use.is_empty || st->use.any_results)) {

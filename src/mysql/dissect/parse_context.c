@@ -16,7 +16,7 @@ void parse_context_flush(struct parse_context *ctx)
 }
 
 /** Leave only what makes it a packet of its kind. */
-static void redact(struct packet *p, struct span head)
+static void hide_rest(struct packet *p, struct span head)
 {
         p->secret = false;
         p->redacted = true;
@@ -41,7 +41,7 @@ void parse_context_show_kept(struct parse_context *ctx, uint8_t seq, uint32_t le
         if (!packet.secret) {
                 packet.head = d->packet_is_sealed ? span_head(head, DISSECT_EVENT_HEAD) : head;
         } else if (d->redact_packets && d->phase == PHASE_READY) {
-                redact(&packet, head);
+                hide_rest(&packet, head);
         }
         d->packet_is_sealed = false;
         d->sink.on_packet(d->sink.arg, &packet);

@@ -36,6 +36,7 @@ src_libmysql_sql_a_SOURCES = \
 	src/mysql/sql/setnames.h \
 	src/mysql/sql/sql.c \
 	src/mysql/sql/sql.h \
+	src/mysql/sql/sql_reader.h \
 	src/mysql/sql/sql_key.c \
 	src/mysql/sql/sql_key.h \
 	src/mysql/sql/sql_marks.c \

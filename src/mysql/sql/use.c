@@ -2,46 +2,18 @@
 
 #include <strings.h>
 
-static void advance(struct use_reader *r)
+static bool accept_database(struct sql_reader *r)
 {
-        do {
-                r->token = sql_next(&r->lexer);
-        } while (r->token.kind == SQL_COMMENT);
-}
-
-struct use_reader use_reader_over(struct span text, struct sql_mode mode)
-{
-        struct use_reader r = {.lexer = sql_lexer_over(text, mode)};
-        advance(&r);
-        return r;
-}
-
-static bool ends_statement(const struct use_reader *r)
-{
-        return r->token.kind == SQL_END || sql_is_sign(&r->token, ';');
-}
-
-static bool accept(struct use_reader *r, const char *word)
-{
-        bool is_it = sql_is_word(&r->token, word);
-        if (is_it) {
-                advance(r);
-        }
-        return is_it;
-}
-
-static bool accept_database(struct use_reader *r)
-{
-        return accept(r, "DATABASE") || accept(r, "SCHEMA");
+        return sql_accept(r, "DATABASE") || sql_accept(r, "SCHEMA");
 }
 
 /** A statement with @p effect on the database whose name comes next. In the mode ANSI_QUOTES a name may look like a string; MySQL does
  *  not report that mode. */
-static struct use_change with_name(const struct use_reader *r, enum use_effect effect)
+static struct use_change with_name(const struct sql_reader *r, enum use_effect effect)
 {
         const struct sql_token *t = &r->token;
         bool is_name = sql_is_name(t) || (t->kind == SQL_STRING && t->text.data[0] == '"');
-        if (ends_statement(r)) {
+        if (sql_ends_statement(r)) {
                 return (struct use_change){.effect = USE_KEEPS}; /* no server accepts it */
         }
         return (struct use_change){.effect = is_name ? effect : USE_UNKNOWN, .name = t->text};
@@ -61,7 +33,7 @@ static bool sets_charset(const struct sql_token *t)
 
 /** Read to the end of a compound statement, which is that of the text, or of one that begins with SET STATEMENT. No compound statement may
  *  contain USE, but another statement may follow it. */
-static struct use_change read_compound(struct use_reader *r, bool to_end)
+static struct use_change read_compound(struct sql_reader *r, bool to_end)
 {
         struct use_change change = {.effect = USE_KEEPS, .any_results = true};
         struct sql_token before = {.kind = SQL_END};
@@ -77,24 +49,24 @@ static struct use_change read_compound(struct use_reader *r, bool to_end)
                 }
                 change.charset_unknown = change.charset_unknown || executes || sets_charset(t);
                 before = *t;
-                advance(r);
+                sql_reader_advance(r);
         }
         return change;
 }
 
-static struct use_change read_statement(struct use_reader *r, bool is_inner);
+static struct use_change read_statement(struct sql_reader *r, bool is_inner);
 
 /** EXECUTE IMMEDIATE of a literal without escapes executes what the text shows; any other EXECUTE does not show it. */
-static struct use_change read_execute(struct use_reader *r, bool is_inner)
+static struct use_change read_execute(struct sql_reader *r, bool is_inner)
 {
         static const struct use_change unknown = {
             .effect = USE_UNKNOWN, .any_results = true, .charset_unknown = true};
-        if (is_inner || !accept(r, "IMMEDIATE") || r->token.kind != SQL_STRING) {
+        if (is_inner || !sql_accept(r, "IMMEDIATE") || r->token.kind != SQL_STRING) {
                 return unknown;
         }
         struct span literal = r->token.text;
-        advance(r);
-        if (literal.len < 2 || (!ends_statement(r) && !sql_is_word(&r->token, "USING"))) {
+        sql_reader_advance(r);
+        if (literal.len < 2 || (!sql_ends_statement(r) && !sql_is_word(&r->token, "USING"))) {
                 return unknown;
         }
         uint8_t quote = literal.data[0];
@@ -103,39 +75,39 @@ static struct use_change read_execute(struct use_reader *r, bool is_inner)
             memchr(inside.data, '\\', inside.len) != NULL || memchr(inside.data, quote, inside.len) != NULL) {
                 return unknown;
         }
-        struct use_reader inner = use_reader_over(inside, r->lexer.mode);
+        struct sql_reader inner = sql_reader_over(inside, r->lexer.mode);
         bool is_set = sql_is_word(&inner.token, "SET");
         struct use_change change = read_statement(&inner, true);
         while (is_set && inner.token.kind != SQL_END) {
                 change.charset_unknown = change.charset_unknown || sets_charset(&inner.token);
-                advance(&inner);
+                sql_reader_advance(&inner);
         }
         return change;
 }
 
 /** BEGIN begins a transaction, or a compound statement. */
-static struct use_change read_begin(struct use_reader *r, bool is_inner)
+static struct use_change read_begin(struct sql_reader *r, bool is_inner)
 {
         (void)is_inner;
-        bool is_transaction = ends_statement(r) || sql_is_word(&r->token, "WORK");
+        bool is_transaction = sql_ends_statement(r) || sql_is_word(&r->token, "WORK");
         return is_transaction ? (struct use_change){.effect = USE_KEEPS} : read_compound(r, true);
 }
 
-static struct use_change read_block(struct use_reader *r, bool is_inner)
+static struct use_change read_block(struct sql_reader *r, bool is_inner)
 {
         (void)is_inner;
         return read_compound(r, true);
 }
 
 /** SET STATEMENT x = y FOR executes the statement that follows it. */
-static struct use_change read_set(struct use_reader *r, bool is_inner)
+static struct use_change read_set(struct sql_reader *r, bool is_inner)
 {
         (void)is_inner;
         bool executes = sql_is_word(&r->token, "STATEMENT");
         return executes ? read_compound(r, false) : (struct use_change){.effect = USE_KEEPS};
 }
 
-static struct use_change read_call(struct use_reader *r, bool is_inner)
+static struct use_change read_call(struct sql_reader *r, bool is_inner)
 {
         (void)r;
         (void)is_inner;
@@ -145,53 +117,53 @@ static struct use_change read_call(struct use_reader *r, bool is_inner)
 /* --- statements ------------------------------------------------------------------------------------------------------- */
 
 /** ALTER DATABASE … UPGRADE DATA DIRECTORY NAME renames the database. */
-static struct use_change read_alter(struct use_reader *r, bool is_inner)
+static struct use_change read_alter(struct sql_reader *r, bool is_inner)
 {
         (void)is_inner;
         struct use_change change = {.effect = USE_KEEPS};
         if (accept_database(r)) {
-                while (!ends_statement(r)) {
+                while (!sql_ends_statement(r)) {
                         if (sql_is_word(&r->token, "UPGRADE")) {
                                 change.effect = USE_UNKNOWN;
                         }
-                        advance(r);
+                        sql_reader_advance(r);
                 }
         }
         return change;
 }
 
-static struct use_change read_drop(struct use_reader *r, bool is_inner)
+static struct use_change read_drop(struct sql_reader *r, bool is_inner)
 {
         (void)is_inner;
         if (!accept_database(r)) {
                 return (struct use_change){.effect = USE_KEEPS};
         }
-        if (accept(r, "IF")) {
-                (void)accept(r, "EXISTS");
+        if (sql_accept(r, "IF")) {
+                (void)sql_accept(r, "EXISTS");
         }
         return with_name(r, USE_DROPS);
 }
 
 /** CREATE OR REPLACE DATABASE drops it first. */
-static struct use_change read_create(struct use_reader *r, bool is_inner)
+static struct use_change read_create(struct sql_reader *r, bool is_inner)
 {
         (void)is_inner;
-        bool replaces = accept(r, "OR") && accept(r, "REPLACE") && accept_database(r);
+        bool replaces = sql_accept(r, "OR") && sql_accept(r, "REPLACE") && accept_database(r);
         return replaces ? with_name(r, USE_DROPS) : (struct use_change){.effect = USE_KEEPS};
 }
 
-static struct use_change read_use(struct use_reader *r, bool is_inner)
+static struct use_change read_use(struct sql_reader *r, bool is_inner)
 {
         (void)is_inner;
         return with_name(r, USE_SETS);
 }
 
 /** @p is_inner: it is the literal of an EXECUTE IMMEDIATE. */
-static struct use_change read_statement(struct use_reader *r, bool is_inner)
+static struct use_change read_statement(struct sql_reader *r, bool is_inner)
 {
         static const struct {
                 const char *word;
-                struct use_change (*read)(struct use_reader *r, bool is_inner);
+                struct use_change (*read)(struct sql_reader *r, bool is_inner);
         } readers[] = {
             {"SET", read_set},      {"BEGIN", read_begin}, {"CALL", read_call},     {"CREATE", read_create},
             {"ALTER", read_alter},  {"DROP", read_drop},   {"USE", read_use},       {"EXECUTE", read_execute},
@@ -199,10 +171,10 @@ static struct use_change read_statement(struct use_reader *r, bool is_inner)
             {"REPEAT", read_block}, {"FOR", read_block},   {"DECLARE", read_block},
         };
         struct sql_token first = r->token;
-        if (ends_statement(r)) {
+        if (sql_ends_statement(r)) {
                 return (struct use_change){.effect = USE_KEEPS, .is_empty = true};
         }
-        advance(r);
+        sql_reader_advance(r);
         /* a label, or one of the mode ORACLE */
         if (sql_is_sign(&r->token, ':') || (first.kind == SQL_OPERATOR && first.text.data[0] == '<')) {
                 return read_compound(r, true);
@@ -215,20 +187,20 @@ static struct use_change read_statement(struct use_reader *r, bool is_inner)
         return (struct use_change){.effect = USE_KEEPS};
 }
 
-struct use_change use_read(struct use_reader *r)
+struct use_change use_read(struct sql_reader *r)
 {
         return read_statement(r, false);
 }
 
-bool use_next_statement(struct use_reader *r)
+bool use_next_statement(struct sql_reader *r)
 {
-        while (!ends_statement(r)) {
-                advance(r);
+        while (!sql_ends_statement(r)) {
+                sql_reader_advance(r);
         }
         if (r->token.kind == SQL_END) {
                 return false;
         }
-        advance(r);
+        sql_reader_advance(r);
         return r->token.kind != SQL_END;
 }
 

@@ -8,7 +8,7 @@
 #ifndef MYSQL_SQL_USE_H
 #define MYSQL_SQL_USE_H
 
-#include "mysql/sql/sql.h"
+#include "mysql/sql/sql_reader.h"
 
 enum {
         USE_NAME_MAX = 512 /**< bytes; servers allow 64 characters */
@@ -29,17 +29,10 @@ struct use_change {
         bool is_empty;        /**< there is no statement, but only white space and comments */
 };
 
-/** Reads a text of one or several statements. */
-struct use_reader {
-        struct sql_lexer lexer;
-        struct sql_token token; /**< the next one */
-};
-
-struct use_reader use_reader_over(struct span text, struct sql_mode mode);
 /** Read the beginning of a statement. A compound statement is read to the end of the text. */
-struct use_change use_read(struct use_reader *r);
+struct use_change use_read(struct sql_reader *r);
 /** Go to the next statement. @return false if there is none. */
-bool use_next_statement(struct use_reader *r);
+bool use_next_statement(struct sql_reader *r);
 /** Copy @p name without its quotes. @return its length; 0 if the text does not tell which name it is. */
 size_t use_name(struct span name, uint8_t out[USE_NAME_MAX]);
 

@@ -1,59 +1,23 @@
 #include "mysql/sql/user_variable.h"
 
+#include "mysql/sql/sql_reader.h"
+
 #include <strings.h>
 
 struct reading {
-        struct sql_lexer lexer;
-        struct sql_token token; /* the next one */
+        struct sql_reader in;
         struct span name;
-        size_t parameters; /* up to the next token */
         struct user_variable_change *out;
 };
 
 /* --- tokens ------------------------------------------------------------------------------------------------------- */
 
-static void advance(struct reading *r)
-{
-        do {
-                r->token = sql_next(&r->lexer);
-        } while (r->token.kind == SQL_COMMENT);
-        r->parameters += r->token.kind == SQL_PARAMETER ? 1 : 0;
-}
-
-static bool accept(struct reading *r, const char *word)
-{
-        bool is_it = sql_is_word(&r->token, word);
-        if (is_it) {
-                advance(r);
-        }
-        return is_it;
-}
-
-static bool is_sign(const struct sql_token *t, const char *sign)
-{
-        return t->kind == SQL_OPERATOR && span_equal(t->text, span_str(sign));
-}
-
-static bool accept_sign(struct reading *r, const char *sign)
-{
-        bool is_it = is_sign(&r->token, sign);
-        if (is_it) {
-                advance(r);
-        }
-        return is_it;
-}
-
-static bool ends_statement(const struct reading *r)
-{
-        return r->token.kind == SQL_END || is_sign(&r->token, ";");
-}
-
 /** Is the next token, which follows an @, the name of the variable? */
 static bool is_name(const struct reading *r)
 {
-        struct span text = r->token.text;
-        bool is_quoted = r->token.kind == SQL_QUOTED || r->token.kind == SQL_STRING;
-        if ((!is_quoted && r->token.kind != SQL_HOST) || (is_quoted && text.len < 2)) {
+        struct span text = r->in.token.text;
+        bool is_quoted = r->in.token.kind == SQL_QUOTED || r->in.token.kind == SQL_STRING;
+        if ((!is_quoted && r->in.token.kind != SQL_HOST) || (is_quoted && text.len < 2)) {
                 return false;
         }
         if (is_quoted) {
@@ -107,7 +71,7 @@ static void put_string(struct reading *r, struct span text)
         uint8_t quote = at < text.len ? text.data[at] : 0;
         for (at++; at + 1 < text.len && !r->out->is_cut; at++) {
                 uint8_t c = text.data[at];
-                bool is_escape = c == '\\' && !r->lexer.mode.no_backslash_escapes;
+                bool is_escape = c == '\\' && !r->in.lexer.mode.no_backslash_escapes;
                 bool keeps_backslash = is_escape && (text.data[at + 1] == '%' || text.data[at + 1] == '_');
                 if (is_escape && !keeps_backslash) {
                         c = escaped(text.data[++at]);
@@ -132,12 +96,12 @@ static bool is_plain_number(struct span text)
 /** Read a constant. @return false if there is something else. */
 static bool read_constant(struct reading *r)
 {
-        bool is_negative = accept_sign(r, "-");
-        struct sql_token t = r->token;
+        bool is_negative = sql_accept_sign(&r->in, "-");
+        struct sql_token t = r->in.token;
         if (t.kind == SQL_NUMBER && is_plain_number(t.text)) {
                 put_all(r->out, span_str(is_negative ? "-" : ""));
                 put_all(r->out, t.text);
-                advance(r);
+                sql_reader_advance(&r->in);
                 return true;
         }
         if (is_negative) {
@@ -145,17 +109,17 @@ static bool read_constant(struct reading *r)
         }
         if (sql_is_word(&t, "TRUE") || sql_is_word(&t, "FALSE")) {
                 put(r->out, sql_is_word(&t, "TRUE") ? '1' : '0');
-                advance(r);
+                sql_reader_advance(&r->in);
                 return true;
         }
         if (t.kind == SQL_INTRODUCER) {
-                advance(r);
+                sql_reader_advance(&r->in);
         }
-        if (r->token.kind != SQL_STRING) {
+        if (r->in.token.kind != SQL_STRING) {
                 return false;
         }
-        for (; r->token.kind == SQL_STRING; advance(r)) { /* 'a' 'b' is one string */
-                put_string(r, r->token.text);
+        for (; r->in.token.kind == SQL_STRING; sql_reader_advance(&r->in)) { /* 'a' 'b' is one string */
+                put_string(r, r->in.token.text);
         }
         return true;
 }
@@ -169,18 +133,18 @@ enum mention { MENTION_IF_ASSIGNED, MENTION_ANY };
 static void skip(struct reading *r, enum mention mention, bool to_comma)
 {
         unsigned depth = 0;
-        while (!ends_statement(r)) {
-                if (depth == 0 && to_comma && is_sign(&r->token, ",")) {
+        while (!sql_ends_statement(&r->in)) {
+                if (depth == 0 && to_comma && sql_is_operator(&r->in.token, ",")) {
                         return;
                 }
-                depth += is_sign(&r->token, "(") ? 1 : 0;
-                depth -= is_sign(&r->token, ")") && depth > 0 ? 1 : 0;
-                mention = sql_is_word(&r->token, "INTO") ? MENTION_ANY : mention;
-                bool is_variable = is_sign(&r->token, "@");
-                advance(r);
+                depth += sql_is_operator(&r->in.token, "(") ? 1 : 0;
+                depth -= sql_is_operator(&r->in.token, ")") && depth > 0 ? 1 : 0;
+                mention = sql_is_word(&r->in.token, "INTO") ? MENTION_ANY : mention;
+                bool is_variable = sql_is_operator(&r->in.token, "@");
+                sql_reader_advance(&r->in);
                 if (is_variable && is_name(r)) {
-                        advance(r);
-                        if (mention == MENTION_ANY || is_sign(&r->token, ":=")) {
+                        sql_reader_advance(&r->in);
+                        if (mention == MENTION_ANY || sql_is_operator(&r->in.token, ":=")) {
                                 set_effect(r, USER_VARIABLE_UNKNOWN);
                         }
                 }
@@ -192,15 +156,15 @@ static void read_value(struct reading *r)
 {
         set_effect(r, USER_VARIABLE_SETS);
         bool is_known = true;
-        if (r->token.kind == SQL_PARAMETER) {
-                r->out->parameter = r->parameters;
-                advance(r);
-        } else if (accept(r, "NULL")) {
+        if (r->in.token.kind == SQL_PARAMETER) {
+                r->out->parameter = r->in.parameters;
+                sql_reader_advance(&r->in);
+        } else if (sql_accept(&r->in, "NULL")) {
                 set_effect(r, USER_VARIABLE_CLEARS);
         } else {
                 is_known = read_constant(r);
         }
-        if (!is_known || !(ends_statement(r) || is_sign(&r->token, ","))) {
+        if (!is_known || !(sql_ends_statement(&r->in) || sql_is_operator(&r->in.token, ","))) {
                 set_effect(r, USER_VARIABLE_UNKNOWN);
         }
         skip(r, MENTION_IF_ASSIGNED, true);
@@ -208,36 +172,21 @@ static void read_value(struct reading *r)
 
 static void read_set(struct reading *r)
 {
-        if (sql_is_word(&r->token, "STATEMENT")) { /* SET STATEMENT … FOR another statement */
+        if (sql_is_word(&r->in.token, "STATEMENT")) { /* SET STATEMENT … FOR another statement */
                 skip(r, MENTION_ANY, false);
                 return;
         }
         do {
-                bool is_ours = accept_sign(r, "@") && is_name(r);
+                bool is_ours = sql_accept_sign(&r->in, "@") && is_name(r);
                 if (is_ours) {
-                        advance(r);
+                        sql_reader_advance(&r->in);
                 }
-                if (is_ours && (accept_sign(r, "=") || accept_sign(r, ":="))) {
+                if (is_ours && (sql_accept_sign(&r->in, "=") || sql_accept_sign(&r->in, ":="))) {
                         read_value(r);
                 } else {
                         skip(r, MENTION_IF_ASSIGNED, true);
                 }
-        } while (accept_sign(r, ","));
-}
-
-/** Does a compound statement begin, which goes on behind a semicolon? */
-static bool is_compound(struct reading *r)
-{
-        static const char *const words[] = {"IF", "CASE", "LOOP", "WHILE", "REPEAT", "FOR"};
-        if (accept(r, "BEGIN")) {
-                return sql_is_word(&r->token, "NOT");
-        }
-        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-                if (sql_is_word(&r->token, words[i])) {
-                        return true;
-                }
-        }
-        return false;
+        } while (sql_accept_sign(&r->in, ","));
 }
 
 /** Does @p text contain the name at all? */
@@ -260,18 +209,18 @@ void user_variable_read(struct span text, const struct user_variable_options *op
         if (options->name.len == 0 || !mentions(text, options->name)) {
                 return;
         }
-        struct reading r = {.lexer = sql_lexer_over(text, options->mode), .name = options->name, .out = out};
-        advance(&r);
-        for (uint64_t n = 0; n < options->statements && r.token.kind != SQL_END; n++) {
-                if (accept(&r, "SET")) {
+        struct reading r = {.in = sql_reader_over(text, options->mode), .name = options->name, .out = out};
+        for (uint64_t n = 0; n < options->statements && r.in.token.kind != SQL_END; n++) {
+                if (sql_accept(&r.in, "SET")) {
                         read_set(&r);
-                } else if (is_compound(&r)) {
+                } else if (sql_begins_compound(&r.in)) {
                         do {
                                 skip(&r, MENTION_ANY, false);
-                        } while (accept_sign(&r, ";"));
+                        } while (sql_accept_sign(&r.in, ";"));
                 } else {
-                        skip(&r, sql_is_word(&r.token, "SELECT") ? MENTION_IF_ASSIGNED : MENTION_ANY, false);
+                        skip(&r, sql_is_word(&r.in.token, "SELECT") ? MENTION_IF_ASSIGNED : MENTION_ANY,
+                             false);
                 }
-                (void)accept_sign(&r, ";");
+                (void)sql_accept_sign(&r.in, ";");
         }
 }

@@ -38,7 +38,7 @@ static void put_zeroes(struct writer *w, int n)
 }
 
 /** Write @p n digits with the point behind the first @p point of them, which may be more than there are, or before the first. */
-static void put_plain(struct writer *w, const char *digits, int n, int point)
+static void put_without_exponent(struct writer *w, const char *digits, int n, int point)
 {
         if (point <= 0) {
                 writer_text(w, "0.");
@@ -74,10 +74,10 @@ void real_put_shortest(struct writer *w, double d, bool is_float)
                 n--;
         }
         if (exponent + 1 >= POINT_MIN && exponent + 1 <= POINT_MAX) {
-                put_plain(w, digits, n, exponent + 1);
+                put_without_exponent(w, digits, n, exponent + 1);
                 return;
         }
-        put_plain(w, digits, n, 1);
+        put_without_exponent(w, digits, n, 1);
         writer_format(w, "e%d", exponent);
 }
 

@@ -9,7 +9,7 @@ static const struct sql_mode mariadb = {.is_mariadb = true, .version = 101119};
 static const char *effects_in(const char *sql, struct sql_mode mode)
 {
         static char out[256];
-        struct use_reader reader = use_reader_over(span_str(sql), mode);
+        struct sql_reader reader = sql_reader_over(span_str(sql), mode);
         size_t n = 0;
         do {
                 struct use_change change = use_read(&reader);
