@@ -1,6 +1,7 @@
 /* Requests to the admin port. All of the page's actions are endpoints of it. */
 import { parseJson } from './text.js';
 import { prepare } from './record.js';
+import { encode } from './router.js';
 
 export class ApiError extends Error {
 	constructor(status, message) { super(message); this.status = status; }
@@ -53,7 +54,7 @@ export async function getRecords(params, options) {
 
 /** The record with an ID, with all of its texts. */
 export async function getWhole(id) {
-	const text = await getText('/records/' + encodeURIComponent(id), { format: 'json' });
+	const text = await getText('/records/' + encode(id), { format: 'json' });
 	return prepare({ id, ...parseJson(text) }, text.length);
 }
 

@@ -6,6 +6,9 @@ function decode(text) {
 	try { return decodeURIComponent(text.replaceAll('+', ' ')); } catch { return text; }
 }
 
+/** For an address. A half of a surrogate pair, as where a text was cut, would be an error. */
+export function encode(value) { return encodeURIComponent(String(value).replace(/\p{Surrogate}/gu, '\ufffd')); }
+
 /** {view, arg, params} of the present address. */
 export function here() {
 	const hash = location.hash.replace(/^#\/?/, '');
@@ -24,8 +27,8 @@ export function here() {
 /** The address of a view. Parameters that are empty are left out. */
 export function address(view, arg = '', params = {}) {
 	const query = Object.entries(params).filter(([, v]) => v !== undefined && v !== null && v !== '')
-		.map(([k, v]) => encodeURIComponent(k) + '=' + encodeURIComponent(v)).join('&');
-	return '#/' + view + (arg !== '' ? '/' + encodeURIComponent(arg) : '') + (query ? '?' + query : '');
+		.map(([k, v]) => encode(k) + '=' + encode(v)).join('&');
+	return '#/' + view + (arg !== '' ? '/' + encode(arg) : '') + (query ? '?' + query : '');
 }
 
 /** The address of the list of records; `params` has q, the filter. */
