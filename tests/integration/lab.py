@@ -254,6 +254,27 @@ class Mysql9(Server):
         return run.stdout
 
 
+class OnMariaDB:
+    """For tests that run on each server: self.server, and self.user, who has no password there. make_table() is theirs."""
+    user = "root"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = server()
+        cls.make_table()
+
+
+class OnMysql9:
+    """The same on a MySQL 9 of their own."""
+    user = "bare"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Mysql9()
+        cls.addClassCleanup(cls.server.stop)
+        cls.make_table()
+
+
 class Proxy:
     """A running querytap; use it with `with`. Its end is checked: exit status 0, no word from a sanitizer."""
     numbers = itertools.count(1)

@@ -15,8 +15,7 @@ def found(records, finding):
 
 
 class Life:
-    """On each server: self.port_of(proxy) leads to it, and self.user has no password there."""
-    user = "root"
+    """On each server: see lab.OnMariaDB."""
 
     def proxy(self, *args):
         return lab.Proxy(*args, remote=f"127.0.0.1:{self.server.port}")
@@ -193,22 +192,13 @@ class Life:
             self.assertEqual([r for r in records if r["event"] == "prepare_once"], [])
 
 
-class MariaDB(Life, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = lab.server()
-        cls.make_table()
+class MariaDB(lab.OnMariaDB, Life, unittest.TestCase):
+    pass
 
 
 @unittest.skipUnless(lab.mysql9_root(), "MySQL 9 is not installed: script/mysql9")
-class MySQL9(Life, unittest.TestCase):
-    user = "bare"
-
-    @classmethod
-    def setUpClass(cls):
-        cls.server = lab.Mysql9()
-        cls.addClassCleanup(cls.server.stop)
-        cls.make_table()
+class MySQL9(lab.OnMysql9, Life, unittest.TestCase):
+    pass
 
 
 if __name__ == "__main__":

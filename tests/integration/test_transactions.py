@@ -26,8 +26,7 @@ def is_statement(r):
 
 
 class Transactions:
-    """On each server: self.server, and self.user has no password there."""
-    user = "root"
+    """On each server: see lab.OnMariaDB."""
 
     @classmethod
     def make_table(cls):
@@ -318,22 +317,13 @@ class Groups(unittest.TestCase):
                 self.assertEqual(lab.querytap("tail", "--admin", proxy.admin_addr, *args).returncode, 2)
 
 
-class MariaDB(Transactions, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = lab.server()
-        cls.make_table()
+class MariaDB(lab.OnMariaDB, Transactions, unittest.TestCase):
+    pass
 
 
 @unittest.skipUnless(lab.mysql9_root(), "MySQL 9 is not installed: script/mysql9")
-class MySQL9(Transactions, unittest.TestCase):
-    user = "bare"
-
-    @classmethod
-    def setUpClass(cls):
-        cls.server = lab.Mysql9()
-        cls.addClassCleanup(cls.server.stop)
-        cls.make_table()
+class MySQL9(lab.OnMysql9, Transactions, unittest.TestCase):
+    pass
 
 
 if __name__ == "__main__":

@@ -1,36 +1,8 @@
 /* Redaction of statements with many columns or constants. */
-#include "journal/enrich/enrich.h"
-#include "mysql/wire/command.h"
-#include "settings/settings.h"
+#include "journal/enrich/enriched.h"
 #include "tap.h"
 
 #include <stdio.h>
-
-static struct settings settings;
-static struct enrich f;
-
-static void begin(uint64_t redact)
-{
-        settings_defaults(&settings);
-        settings.log.redact = redact;
-        settings.log.digests = 8;
-        CU_ASSERT_EQUAL_FATAL(enrich_init(&f, &settings), STATUS_OK);
-}
-
-static struct record query(uint64_t conn_id, const char *sql)
-{
-        struct record r;
-        memset(&r, 0, sizeof r);
-        r.event = EVENT_QUERY;
-        r.mono_ns = 1000000;
-        r.wall_ns = 1700000000000000000ULL;
-        record_set_uint(&r, FIELD_CONN_ID, conn_id);
-        record_set_uint(&r, FIELD_COMMAND_ID, COM_QUERY);
-        record_set_text(&r, FIELD_COMMAND, span_str("COM_QUERY"));
-        record_set_text(&r, FIELD_QUERY, span_str(sql));
-        record_set_uint(&r, FIELD_DURATION_US, 100);
-        return r;
-}
 
 /** Many columns, and several that are called alike. */
 static void many_columns_called_by_constants(void)
@@ -48,15 +20,15 @@ static void many_columns_called_by_constants(void)
                         at += (size_t)snprintf(sql + at, sizeof sql - at, ",'c%zu'", i);
                 }
         }
-        begin(SETTINGS_REDACT_LITERALS);
-        struct record r = query(1, sql);
+        enriched_begin(SETTINGS_REDACT_LITERALS);
+        struct record r = enriched_query(1, sql);
         record_set_list(&r, FIELD_COLUMN_NAMES, (struct value_list){names, COLUMNS});
-        (void)enrich_record(&f, NULL, &r);
+        (void)enrich_record(&enriched, NULL, &r);
         for (size_t i = 0; i < COLUMNS; i++) {
                 bool is_constant = i % 50 == 7 || i % 3 == 0;
                 CU_ASSERT_EQUAL(span_equal(r.column_names.at[i].bytes, span_str(texts[i])), !is_constant);
         }
-        enrich_fini(&f);
+        enriched_finish();
 }
 
 /** The same constant has the same token, whether it is kept or made anew. */
@@ -67,9 +39,9 @@ static void tokens_are_the_same_again(void)
         for (unsigned i = 0; i < 5000; i++) { /* more than are kept */
                 at += (size_t)snprintf(sql + at, sizeof sql - at, ",%u", i % 2500);
         }
-        begin(SETTINGS_REDACT_LITERALS);
-        struct record r = query(1, sql);
-        (void)enrich_record(&f, NULL, &r);
+        enriched_begin(SETTINGS_REDACT_LITERALS);
+        struct record r = enriched_query(1, sql);
+        (void)enrich_record(&enriched, NULL, &r);
         enum {
                 TOKEN = sizeof ",'redacted:0123456789abcdef'" - 1,
                 HEAD = sizeof "SELECT '1234567890123456789012345'" - 1
@@ -80,7 +52,7 @@ static void tokens_are_the_same_again(void)
         CU_ASSERT_NOT_EQUAL(memcmp(first, first + TOKEN, TOKEN), 0);
         CU_ASSERT_EQUAL(memcmp(first + TOKEN + 1, r.query.data + HEAD - TOKEN + 1, TOKEN - 1),
                         0); /* 1 is 1 */
-        enrich_fini(&f);
+        enriched_finish();
 }
 
 static const struct tap_test tests[] = {
