@@ -1,8 +1,9 @@
 /** @file finding_table.h  Findings by kind and digest, in fixed memory: how often each occurred, how much time it took, where it comes from,
  * and which record shows it.
  *
- * Loops count with all of their statements, by the record that is written at their end; the marks of their single statements are not counted a
- * second time, nor are the findings that the records of transactions and scopes repeat. If all rows are used, the one that was seen longest ago is replaced, and counted.
+ * A loop counts with all of its statements, by the record that is written at its end; the marks of its single statements are not counted
+ * a second time, nor are the findings that the records of transactions and scopes repeat. If all rows are used, the one that was seen
+ * longest ago is replaced, and counted.
  * Threads: the journal thread adds; any thread reads (a lock).   Memory: the caller's. */
 #ifndef JOURNAL_ENRICH_FINDING_TABLE_H
 #define JOURNAL_ENRICH_FINDING_TABLE_H
