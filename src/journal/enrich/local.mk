@@ -58,6 +58,8 @@ src_libjournal_enrich_a_SOURCES = \
 	src/journal/enrich/row_parent.h \
 	src/journal/enrich/row_shape.c \
 	src/journal/enrich/row_shape.h \
+	src/journal/enrich/row_sighting.c \
+	src/journal/enrich/row_sighting.h \
 	src/journal/enrich/shape.c \
 	src/journal/enrich/shape.h \
 	src/journal/enrich/short_sessions.c \

@@ -2,21 +2,11 @@
 
 #include "base/clock.h"
 #include "journal/enrich/example.h"
-#include "journal/enrich/row_shape.h"
+#include "journal/enrich/row_sighting.h"
 #include "profile/heap/prof.h"
 
 enum {
-        CHAIN_GAP = 8,  /* commands between two INSERTs of a loop */
-        AGAIN_KEYS = 4, /* of more values of one statement, one is in some row by chance */
-};
-
-/** What was found of the values of one statement. */
-struct sighting {
-        uint32_t parents;        /* a bit for each parent that has one of its values */
-        enum row_pair_took best; /* of all parents */
-        bool may_be_behind;      /* it may belong to a row that is not known */
-        bool is_news;   /* it takes its value from a row that came after the last statement of its shape */
-        bool is_nested; /* it takes its value from a further row of a parent that is not of its own shape */
+        CHAIN_GAP = 8, /* commands between two INSERTs of a loop */
 };
 
 void row_loops_pool_init(struct row_loops_pool *pool, unsigned least)
@@ -74,16 +64,6 @@ static void drop_shape(struct row_loops_pool *pool, struct row_loops *s, unsigne
         s->n_shapes--;
 }
 
-/** Were statements of @p shape found in another parent than that in place @p i, or do they need none? */
-static bool is_found_elsewhere(const struct row_shape *shape, unsigned i)
-{
-        bool found = shape->chain > 0;
-        for (unsigned k = 0; k < ROW_LOOPS_PARENTS; k++) {
-                found = found || (k != i && shape->pairs[k].found > 0);
-        }
-        return found;
-}
-
 /** End the loops over the parent in place @p i. Other shapes forget what they had to do with it. */
 static void end_loops(struct row_loops_pool *pool, struct row_loops *s, unsigned i,
                       struct row_loops_ended *ended)
@@ -93,22 +73,11 @@ static void end_loops(struct row_loops_pool *pool, struct row_loops *s, unsigned
                 if (shape == NULL) {
                         continue;
                 }
-                if (shape->is_loop ? shape->parent == i : !is_found_elsewhere(shape, i)) {
+                if (shape->is_loop ? shape->parent == i : !row_shape_is_found_elsewhere(shape, i)) {
                         drop_shape(pool, s, k, ended);
                 } else {
                         shape->pairs[i] = (struct row_pair){.count = 0};
                         shape->parent = shape->parent == i ? ROW_LOOPS_PARENTS : shape->parent;
-                }
-        }
-}
-
-/** End the loops that began after step @p step. */
-static void end_loops_since(struct row_loops_pool *pool, struct row_loops *s, uint64_t step,
-                            struct row_loops_ended *ended)
-{
-        for (unsigned k = 0; k < ROW_LOOPS_SHAPES && s->n_shapes > 0; k++) {
-                if (s->shapes[k] != NULL && s->shapes[k]->is_loop && s->shapes[k]->began > step) {
-                        drop_shape(pool, s, k, ended);
                 }
         }
 }
@@ -157,20 +126,57 @@ static unsigned take_parent(struct row_loops_pool *pool, struct row_loops *s, st
                              : oldest;
         }
         end_loops(pool, s, oldest, ended);
+        for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
+                s->parents[i]->outer =
+                    s->parents[i]->outer == oldest ? ROW_LOOPS_PARENTS : s->parents[i]->outer;
+        }
         return oldest;
 }
 
-static bool has_any(const struct row_parent *parent, const uint32_t *hashes, unsigned n)
+/** Forget the parent in place @p i: the loops over it end. */
+static void drop_parent(struct row_loops_pool *pool, struct row_loops *s, unsigned i,
+                        struct row_loops_ended *ended)
 {
-        for (unsigned i = 0; i < n; i++) {
-                for (unsigned column = 0; column < parent->columns && row_parent_may_have(parent, hashes[i]);
-                     column++) {
-                        if (row_parent_find(parent, column, hashes[i]) != 0) {
-                                return true;
+        end_loops(pool, s, i, ended);
+        spare_blocks_give(&pool->parents, s->parents[i]);
+        s->parents[i] = NULL;
+        s->n_parents--;
+}
+
+/** The loops over the parent in place @p outer end, and so do the lists that were read for its rows, the lists for theirs, and so on. */
+static void end_loops_below(struct row_loops_pool *pool, struct row_loops *s, unsigned outer,
+                            struct row_loops_ended *ended)
+{
+        end_loops(pool, s, outer, ended);
+        uint32_t gone = 1U << outer;
+        uint32_t before = 0;
+        while (gone != before) {
+                before = gone;
+                for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
+                        const struct row_parent *parent = s->parents[i];
+                        if (parent != NULL && i != outer && parent->is_nested &&
+                            (gone >> parent->outer & 1) != 0) {
+                                drop_parent(pool, s, i, ended);
+                                gone |= 1U << i;
                         }
                 }
         }
-        return false;
+}
+
+/** End the loops that began after step @p step, and forget the lists that were read for rows since then. */
+static void end_loops_since(struct row_loops_pool *pool, struct row_loops *s, uint64_t step,
+                            struct row_loops_ended *ended)
+{
+        for (unsigned k = 0; k < ROW_LOOPS_SHAPES && s->n_shapes > 0; k++) {
+                if (s->shapes[k] != NULL && s->shapes[k]->is_loop && s->shapes[k]->began > step) {
+                        drop_shape(pool, s, k, ended);
+                }
+        }
+        for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
+                if (s->parents[i] != NULL && s->parents[i]->is_nested && s->parents[i]->began > step) {
+                        drop_parent(pool, s, i, ended);
+                }
+        }
 }
 
 /** Is a value of the statement in any parent? @p lists: also one that is in a list of several values; so it is always if the parent is
@@ -179,20 +185,21 @@ static bool is_in_any(const struct row_loops *s, const struct statement_keys *ke
 {
         for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
                 const struct row_parent *parent = s->parents[i];
-                if (parent != NULL &&
-                    (has_any(parent, keys->at, keys->n) ||
-                     ((lists || parent->is_nested) && has_any(parent, keys->listed, keys->n_listed)))) {
+                if (parent != NULL && (row_parent_has_any(parent, keys->at, keys->n) ||
+                                       ((lists || parent->is_nested) &&
+                                        row_parent_has_any(parent, keys->listed, keys->n_listed)))) {
                         return true;
                 }
         }
         return false;
 }
 
-/** The rows of @p r may be gone through by what comes. */
+/** The rows of @p r may be gone through by what comes. @p seen is what was found of its values; NULL: it was not looked for. */
 static void note_parent(struct row_loops_pool *pool, struct row_loops *s, const struct record *r,
-                        const struct row_statement *stat, const struct statement_keys *keys, bool is_nested,
-                        struct row_loops_ended *ended)
+                        const struct row_statement *stat, const struct statement_keys *keys,
+                        const struct row_sighting *seen, struct row_loops_ended *ended)
 {
+        bool is_nested = seen != NULL && seen->outer != ROW_LOOPS_PARENTS;
         unsigned i = find_parent(s, stat->hash);
         bool is_known = i != ROW_LOOPS_PARENTS;
         if (!is_in_any(s, keys, true)) {
@@ -204,13 +211,18 @@ static void note_parent(struct row_loops_pool *pool, struct row_loops *s, const 
                 if (i == ROW_LOOPS_PARENTS) {
                         return;
                 }
-        } else if (!is_nested) {
-                end_loops(pool, s, i, ended);
         }
         struct row_parent *parent = s->parents[i];
-        if (!is_known || !is_nested) {
+        bool begins =
+            !is_known || !is_nested || (parent->is_nested && !row_sighting_goes_on(seen, s->parents, i));
+        if (begins && is_known) {
+                end_loops_below(pool, s, i, ended);
+        }
+        if (begins) {
                 memset(parent, 0, sizeof *parent);
                 memcpy(parent->hash, stat->hash, DIGEST_HASH);
+                parent->began = s->steps;
+                parent->outer = is_nested ? seen->outer : ROW_LOOPS_PARENTS;
         }
         parent->is_nested = is_nested;
         parent->step = s->steps;
@@ -268,64 +280,6 @@ static struct row_shape *add_shape(struct row_loops_pool *pool, struct row_loops
         return shape;
 }
 
-/** Use rows of @p parent for the @p n values at @p hashes. @return the best one. */
-static enum row_pair_took take_rows(struct row_pair *pair, struct row_parent *parent, const uint32_t *hashes,
-                                    unsigned n, uint64_t mono_ns)
-{
-        enum row_pair_took best = ROW_PAIR_NONE;
-        for (unsigned i = 0; i < n; i++) {
-                if (row_parent_may_have(parent, hashes[i])) {
-                        enum row_pair_took took = row_pair_take(pair, parent, hashes[i], mono_ns);
-                        best = took > best ? took : best;
-                }
-        }
-        return best;
-}
-
-/** Can a statement with the shape @p shape go through the rows that it returned itself? Those that read on by a range can't. */
-static bool may_be_parent(const struct row_parent *parent, const struct row_statement *stat)
-{
-        return !(stat->shape.is_range && is_same(parent->hash, stat->hash));
-}
-
-/** Go on with the pairs of @p shape. The statement began at @p mono_ns. @p again: it is the same as the last ones of its shape. */
-static struct sighting see_pairs(struct row_loops *s, struct row_shape *shape,
-                                 const struct row_statement *stat, const struct statement_keys *keys,
-                                 uint64_t mono_ns, bool again)
-{
-        struct sighting seen = {.parents = 0};
-        for (unsigned i = 0; i < ROW_LOOPS_PARENTS; i++) {
-                struct row_parent *parent = s->parents[i];
-                struct row_pair *pair = &shape->pairs[i];
-                if (parent == NULL || !may_be_parent(parent, stat)) {
-                        continue;
-                }
-                enum row_pair_took took = take_rows(pair, parent, keys->at, keys->n, mono_ns);
-                if (parent->is_nested) { /* all rows of one round at once: still a statement for each round */
-                        enum row_pair_took listed =
-                            take_rows(pair, parent, keys->listed, keys->n_listed, mono_ns);
-                        took = listed > took ? listed : took;
-                }
-                seen.may_be_behind = seen.may_be_behind || row_pair_is_behind(pair, parent);
-                if (again && took < ROW_PAIR_ANY_ROW) {
-                        continue; /* it was asked again: that is no further row */
-                }
-                pair->count++;
-                if (took != ROW_PAIR_NONE) {
-                        pair->found++;
-                        pair->took += took > ROW_PAIR_USED ? 1 : 0;
-                        pair->count_at = pair->count;
-                        parent->used = s->steps;
-                        seen.parents |= 1U << i;
-                        seen.best = took > seen.best ? took : seen.best;
-                        seen.is_news = seen.is_news || (took >= ROW_PAIR_ROW && parent->step > shape->step);
-                        seen.is_nested =
-                            seen.is_nested || (took > ROW_PAIR_USED && !is_same(parent->hash, stat->hash));
-                }
-        }
-        return seen;
-}
-
 static void mark(const struct row_shape *shape, struct record *r, uint64_t count)
 {
         record_add_finding(r, shape->loop.writes ? FINDING_IN_WRITE_LOOP : FINDING_N_PLUS_ONE);
@@ -348,7 +302,7 @@ static bool is_chain(const struct row_loops_pool *pool, struct row_shape *shape,
 /** One more statement of @p shape. */
 static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_shape *shape, struct record *r,
                   const struct row_statement *stat, const struct statement_keys *keys, uint64_t values,
-                  const struct sighting *seen)
+                  const struct row_sighting *seen)
 {
         bool chain = is_chain(pool, shape, stat, keys);
         bool is_found = seen->parents != 0;
@@ -377,17 +331,6 @@ static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_s
         }
 }
 
-/** @p again: the last statement of its shape had the same @p n values, and if it @p follows, no other came in between. Then a further row is
- *  a reason only if it is the next one, or has come since: some row of some list has most small numbers. */
-static enum row_use use_of(const struct sighting *seen, bool again, bool follows, unsigned n)
-{
-        if (again && seen->best != ROW_PAIR_SAME_NEXT && !seen->is_news) {
-                return follows && !seen->may_be_behind ? ROW_USE_AGAIN : ROW_USE_NONE;
-        }
-        bool by_chance = again && n > AGAIN_KEYS;
-        return !by_chance && seen->best >= ROW_PAIR_ROW ? ROW_USE_ROW : ROW_USE_NONE;
-}
-
 bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct record *r,
                    const struct row_statement *stat, const struct statement_keys *keys, uint64_t values,
                    struct row_loops_ended *ended)
@@ -395,7 +338,7 @@ bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct reco
         s->steps++;
         row_loops_see_other(pool, s, &stat->shape, ended);
         struct row_shape *shape = find_shape(s, stat->hash);
-        struct sighting seen = {.parents = 0};
+        struct row_sighting seen = {.outer = ROW_LOOPS_PARENTS};
         bool again = false, follows = false;
         bool may_chain = stat->shape.is_insert && keys->has_values && !keys->has_rows;
         if (shape == NULL && (is_in_any(s, keys, false) || may_chain)) {
@@ -405,14 +348,19 @@ bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct reco
                 again = shape->step > 0 && shape->values == values;
                 follows = again && shape->step + 1 == s->steps;
                 shape->repeats = again ? shape->repeats + 1 : 0;
-                seen = see_pairs(s, shape, stat, keys, r->mono_ns,
-                                 shape->repeats > 1); /* two rows may have one value */
+                shape->turns += again ? 0 : 1;
+                seen = row_sighting_see(s->parents, s->steps, shape, stat, keys, r->mono_ns,
+                                        shape->repeats > 1); /* two rows may have one value */
                 count(pool, s, shape, r, stat, keys, values, &seen);
         }
         s->latest = shape; /* before note_parent, which may drop it */
-        s->use = use_of(&seen, again, follows, keys->n);
-        if (r->row_hashes.len > 0 && stat->shape.kind == SHAPE_QUERY && (r->rows >= 2 || seen.is_nested)) {
-                note_parent(pool, s, r, stat, keys, seen.is_nested, ended);
+        s->use = row_sighting_use(&seen, shape, again, follows, keys->n);
+        if (s->use == ROW_USE_AGAIN && shape->repeats == 1) {
+                shape->turns_again++;
+        }
+        if (r->row_hashes.len > 0 && stat->shape.kind == SHAPE_QUERY &&
+            (r->rows >= 2 || seen.outer != ROW_LOOPS_PARENTS)) {
+                note_parent(pool, s, r, stat, keys, &seen, ended);
         }
         return seen.parents != 0;
 }
@@ -433,10 +381,11 @@ bool row_loops_see_elsewhere(struct row_loops_pool *pool, struct row_loops *s, s
         }
         s->steps++;
         shape->loop.elsewhere++;
-        struct sighting seen = see_pairs(s, shape, stat, keys, r->mono_ns, false);
+        struct row_sighting seen =
+            row_sighting_see(s->parents, s->steps, shape, stat, keys, r->mono_ns, false);
         count(pool, s, shape, r, stat, keys, values, &seen);
         s->latest = shape;
-        s->use = use_of(&seen, false, false, keys->n);
+        s->use = row_sighting_use(&seen, shape, false, false, keys->n);
         return true;
 }
 
@@ -460,7 +409,7 @@ void row_loops_see_list(struct row_loops_pool *pool, struct row_loops *s, const 
 {
         s->steps++;
         row_loops_see_other(pool, s, &stat->shape, ended);
-        note_parent(pool, s, r, stat, keys, false, ended);
+        note_parent(pool, s, r, stat, keys, NULL, ended);
 }
 
 /* --- INSERTs without a parent --------------------------------------------------------------------------------------- */

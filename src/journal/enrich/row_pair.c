@@ -87,6 +87,19 @@ enum row_pair_took row_pair_take(struct row_pair *pair, struct row_parent *paren
         return took;
 }
 
+enum row_pair_took row_pair_take_any(struct row_pair *pair, struct row_parent *parent, const uint32_t *hashes,
+                                     unsigned n, uint64_t mono_ns)
+{
+        enum row_pair_took best = ROW_PAIR_NONE;
+        for (unsigned i = 0; i < n; i++) {
+                if (row_parent_may_have(parent, hashes[i])) {
+                        enum row_pair_took took = row_pair_take(pair, parent, hashes[i], mono_ns);
+                        best = took > best ? took : best;
+                }
+        }
+        return best;
+}
+
 /** Rows of one column that this shape and others use in turn, such as objects of several kinds, are those of all of them. */
 static bool is_covered(const struct row_pair *pair, struct row_parent *parent, unsigned column,
                        const struct row_pair_case *what)

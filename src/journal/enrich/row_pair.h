@@ -37,6 +37,10 @@ enum row_pair_took {
 enum row_pair_took row_pair_take(struct row_pair *pair, struct row_parent *parent, uint32_t hash,
                                  uint64_t mono_ns);
 
+/** The same for each of the @p n values at @p hashes. @return the best match of all. */
+enum row_pair_took row_pair_take_any(struct row_pair *pair, struct row_parent *parent, const uint32_t *hashes,
+                                     unsigned n, uint64_t mono_ns);
+
 /** What row_pair_is_loop needs to know besides the pair. */
 struct row_pair_case {
         unsigned least; /**< a loop needs so many statements */

@@ -94,3 +94,16 @@ unsigned row_parent_distinct(struct row_parent *p, unsigned column)
         p->distinct[column] = (uint8_t)distinct;
         return distinct;
 }
+
+bool row_parent_has_any(const struct row_parent *parent, const uint32_t *hashes, unsigned n)
+{
+        for (unsigned i = 0; i < n; i++) {
+                for (unsigned column = 0; column < parent->columns && row_parent_may_have(parent, hashes[i]);
+                     column++) {
+                        if (row_parent_find(parent, column, hashes[i]) != 0) {
+                                return true;
+                        }
+                }
+        }
+        return false;
+}

@@ -13,11 +13,14 @@ enum { ROW_PARENT_FILTER = 16 /**< words of 64 bits */ };
 struct row_parent {
         uint8_t hash[DIGEST_HASH]; /**< digest of the statement that returned the rows */
         uint64_t rows;             /**< rows of the result, hashed or not */
-        uint64_t step;             /**< struct row_loops.steps when the result arrived */
+        uint64_t step;             /**< struct row_loops.steps when the (last) result arrived */
+        uint64_t began;            /**< the same of its first rows */
         uint64_t used;             /**< the same when a statement last had one of its values */
         uint32_t own; /**< the columns by which its own statement may have selected, a bit for each */
         /** Its statement is executed for each row of another result, and each execution adds rows. */
         bool is_nested;
+        unsigned
+            outer;  /**< if it is nested: the index of that other result; ROW_LOOPS_PARENTS if it is gone */
         unsigned n; /**< rows that are hashed: the first ones */
         unsigned columns;
         /** What row_parent_distinct returns for each column; 0 if rows were added since it was counted. */
@@ -41,6 +44,9 @@ static inline bool row_parent_may_have(const struct row_parent *p, uint32_t hash
 {
         return (p->filter[hash % ROW_PARENT_FILTER] >> (hash >> 26) & 1) != 0;
 }
+
+/** Is any of the @p n values @p hashes in any column? */
+bool row_parent_has_any(const struct row_parent *p, const uint32_t *hashes, unsigned n);
 
 /** Does the result have rows that are not hashed? */
 static inline bool row_parent_is_cut(const struct row_parent *p)

@@ -5,6 +5,15 @@ uint64_t row_shape_count(const struct row_shape *shape, const struct row_parent 
         return shape->loop.count + (row_parent_is_cut(parent) ? shape->loose : 0);
 }
 
+bool row_shape_is_found_elsewhere(const struct row_shape *shape, unsigned i)
+{
+        bool found = shape->chain > 0;
+        for (unsigned k = 0; k < ROW_LOOPS_PARENTS; k++) {
+                found = found || (k != i && shape->pairs[k].found > 0);
+        }
+        return found;
+}
+
 static bool is_much_more(uint64_t a, uint64_t b)
 {
         return a * 8 > b * 9;

@@ -9,15 +9,17 @@
 
 struct row_shape {
         struct row_loop loop;
-        uint64_t values;  /* hash of all values of the last statement */
-        uint64_t step;    /* struct row_loops.steps at the last statement */
-        uint64_t began;   /* the same at the first statement */
-        unsigned repeats; /* how many statements before the last one had the same values */
-        uint64_t loose;   /* statements without a value of any result */
-        uint64_t tables;  /* the tables of an INSERT with VALUES, as in struct shape */
-        unsigned chain;   /* INSERTs with VALUES, with few other commands between them */
-        unsigned gap;     /* commands since the last of these */
-        bool is_loop;     /* the loop was recognized; its statements are marked from then on */
+        uint64_t values;      /* hash of all values of the last statement */
+        uint64_t step;        /* struct row_loops.steps at the last statement */
+        uint64_t began;       /* the same at the first statement */
+        unsigned repeats;     /* how many statements before the last one had the same values */
+        unsigned turns;       /* statements with other values than the one before them */
+        unsigned turns_again; /* turns whose values were asked again, for no further row */
+        uint64_t loose;       /* statements without a value of any result */
+        uint64_t tables;      /* the tables of an INSERT with VALUES, as in struct shape */
+        unsigned chain;       /* INSERTs with VALUES, with few other commands between them */
+        unsigned gap;         /* commands since the last of these */
+        bool is_loop;         /* the loop was recognized; its statements are marked from then on */
         bool wants_example;
         unsigned parent; /* the index of the loop's result; ROW_LOOPS_PARENTS: the loop has none */
         struct row_pair pairs[ROW_LOOPS_PARENTS];
@@ -26,6 +28,8 @@ struct row_shape {
 /** The number of statements in the loop over @p parent: those with a value of its rows, and if some rows were not hashed, also those
  *  without, which may belong to these rows. */
 uint64_t row_shape_count(const struct row_shape *shape, const struct row_parent *parent);
+/** Were statements of @p shape found in another result than the one with the index @p i, or do they need none? */
+bool row_shape_is_found_elsewhere(const struct row_shape *shape, unsigned i);
 /** Find the result among @p parents over whose rows @p shape is a loop of at least @p least statements. @p others are the session's
  *  @p n_others shapes, some of them NULL; @p shape may be one of them. @return ROW_LOOPS_PARENTS if there is none. */
 unsigned row_shape_find_loop(const struct row_shape *shape,

@@ -234,6 +234,41 @@ static void the_nearest_list(void)
         enriched_finish();
 }
 
+/** The lists of the rows of a page, and the loops over them, end with it: a list is read for each row of the next page as well, which is
+ *  read by the same statement or by another one. */
+static void lists_for_each_row_of_pages(void)
+{
+        static const char *const next[] = {"SELECT id FROM p", "SELECT id FROM q"};
+        for (size_t k = 0; k < sizeof next / sizeof next[0]; k++) {
+                begin_runs();
+                unsigned ended = 0;
+                for (unsigned page = 0; page < 2; page++) {
+                        unsigned from = 200 * page;
+                        ended += run(page == 0 ? "SELECT id FROM p" : next[k], 12, from);
+                        for (unsigned i = 0; i < 12; i++) {
+                                char sql[64];
+                                (void)snprintf(sql, sizeof sql, "SELECT id FROM comment WHERE p = %u",
+                                               from + i);
+                                ended += run(sql, 3, 3000 + 10 * from + 3 * i);
+                                (void)each("SELECT name FROM author WHERE id = ", 3000 + 10 * from + 3 * i,
+                                           3);
+                        }
+                }
+                CU_ASSERT_EQUAL(ended, 2);
+                CU_ASSERT_EQUAL_FATAL(end_session(), 2);
+                for (unsigned i = 0; i < 2; i++) {
+                        bool inner = enriched.runs[i].repeated == 36;
+                        CU_ASSERT_TRUE(inner || enriched.runs[i].repeated == 12);
+                        CU_ASSERT_TRUE(
+                            enriched_is(enriched.runs[i].info,
+                                        inner    ? "after 36 rows of SELECT `id` FROM COMMENT WHERE `p` = ?"
+                                        : k == 0 ? "after 12 rows of SELECT `id` FROM `p`"
+                                                 : "after 12 rows of SELECT `id` FROM `q`"));
+                }
+                enriched_finish();
+        }
+}
+
 /** A list for each row, whose rows are then read at once; and a constant that a row of the outer list has as well. */
 static void lists_of_rows_for_each_row(void)
 {
@@ -487,6 +522,7 @@ static const struct tap_test tests[] = {
     {"others come between", others_come_between},
     {"many shapes", many_shapes},
     {"the nearest list", the_nearest_list},
+    {"lists for each row of pages", lists_for_each_row_of_pages},
     {"lists of rows for each row", lists_of_rows_for_each_row},
     {"rows with one value", rows_with_one_value},
     {"the example of a loop over a pool", the_example_of_a_loop_over_a_pool},

@@ -83,6 +83,25 @@ static void again(void)
         enriched_finish();
 }
 
+/** An application that asks for each author twice does so for the author of two rows in turn, too. One that asks for each row does not. */
+static void each_asked_again(void)
+{
+        static const unsigned values[] = {1, 2, 3, 4, 5, 5, 7, 8};
+        for (unsigned times = 1; times <= 2; times++) {
+                begin();
+                read_list(8, values, 8);
+                for (unsigned i = 0; i < 4; i++) {
+                        CU_ASSERT_EQUAL(ask_author(values[i]), ROW_USE_ROW);
+                        for (unsigned k = 1; k < times; k++) {
+                                CU_ASSERT_EQUAL(ask_author(values[i]), ROW_USE_AGAIN);
+                        }
+                }
+                CU_ASSERT_EQUAL(ask_author(5), ROW_USE_ROW);
+                CU_ASSERT_EQUAL(ask_author(5), times == 1 ? ROW_USE_ROW : ROW_USE_AGAIN);
+                enriched_finish();
+        }
+}
+
 /** Behind the rows that were hashed nobody can tell, once the statements have come to their end. */
 static void behind_the_hashed_rows(void)
 {
@@ -160,6 +179,7 @@ static void objects_of_several_kinds(void)
 
 static const struct tap_test tests[] = {
     {"again", again},
+    {"each asked again", each_asked_again},
     {"behind the hashed rows", behind_the_hashed_rows},
     {"few owners and many values", few_owners_and_many_values},
     {"objects of several kinds", objects_of_several_kinds},
