@@ -253,6 +253,13 @@ enum status admin_new(const struct settings *settings, struct event_base *base, 
         return STATUS_OK;
 }
 
+void admin_set_control(struct admin *a, const struct control *control)
+{
+        if (a != NULL) {
+                a->context.control = control;
+        }
+}
+
 void admin_free(struct admin *a)
 {
         if (a == NULL) {

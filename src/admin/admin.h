@@ -5,6 +5,7 @@
 #ifndef ADMIN_ADMIN_H
 #define ADMIN_ADMIN_H
 
+#include "admin/control.h"
 #include "journal/journal.h"
 #include "proxy/proxy.h"
 #include "settings/settings.h"
@@ -17,6 +18,8 @@ enum status admin_check(const struct settings *settings);
 /** Listen on settings->admin; *@p out is NULL if that is "off". Reports its errors. The arguments must outlive *@p out. */
 enum status admin_new(const struct settings *settings, struct event_base *base, struct proxy *proxy,
                       struct journal *journal, struct admin **out);
+/** Let requests use @p control, which must outlive @p a. @p a may be NULL. */
+void admin_set_control(struct admin *a, const struct control *control);
 /** Send the last records and replies, for at most 300 ms, and close all connections. Call it after proxy_free, which completes the
  *  requests that wait for a worker, and after journal_stop, which makes the last records. */
 void admin_free(struct admin *a);

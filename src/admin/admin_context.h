@@ -4,6 +4,7 @@
 #ifndef ADMIN_ADMIN_CONTEXT_H
 #define ADMIN_ADMIN_CONTEXT_H
 
+#include "admin/control.h"
 #include "admin/endpoint.h"
 #include "admin/log_marks.h"
 #include "journal/journal.h"
@@ -20,6 +21,7 @@ struct admin_context {
         struct event_base *base;
         struct proxy *proxy;
         struct journal *journal;
+        const struct control *control; /**< NULL = there is none */
         struct admin_listener *listener;
         const struct endpoint *endpoints; /**< the table, for the pages that list it */
         size_t n_endpoints;

@@ -224,6 +224,10 @@ const struct endpoint endpoints[] = {
                       WORDS("stage", params_stage, "Only this stage."))},
     {"GET", "/counters", "Counters since the start.", .handle = handle_counters},
     {"GET", "/settings", "The settings in force.", .handle = handle_settings},
+    {"POST", "/reload",
+     "Read the settings again, for new sessions; lists those that have changed and those that need a "
+     "restart.",
+     .handle = handle_reload},
     {"GET", "/debug/pprof/", "Index of the profiles, with counts.", .handle = handle_pprof_index},
     {"GET", "/debug/pprof/heap",
      "Allocation records for go tool pprof; ?debug=1 as text, ?seconds= or ?base=MARK a difference.",

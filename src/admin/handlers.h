@@ -73,6 +73,8 @@ void handle_health(struct call *call);
 void health_end(struct admin_context *a);
 /* counters.c */
 void handle_counters(struct call *call);
+/* reload.c */
+void handle_reload(struct call *call);
 /* settings.c */
 void handle_settings(struct call *call);
 

@@ -8,6 +8,7 @@ src_libadmin_a_SOURCES = \
 	src/admin/admin_state.h \
 	src/admin/call.c \
 	src/admin/call.h \
+	src/admin/control.h \
 	src/admin/counters.c \
 	src/admin/digest_filter.c \
 	src/admin/digest_filter.h \
@@ -40,6 +41,7 @@ src_libadmin_a_SOURCES = \
 	src/admin/scopes.c \
 	src/admin/scopes.h \
 	src/admin/sessions.c \
+	src/admin/reload.c \
 	src/admin/settings.c \
 	src/admin/stream.c \
 	src/admin/tables.h \

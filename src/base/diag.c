@@ -21,6 +21,17 @@ static _Atomic uint64_t counts[DIAG_LEVELS];
 
 static _Atomic uint64_t unsaid;
 
+static _Thread_local struct {
+        void (*on_line)(void *arg, enum diag_level level, const char *text);
+        void *arg;
+} copies;
+
+void diag_tee(void (*on_line)(void *arg, enum diag_level level, const char *text), void *arg)
+{
+        copies.on_line = on_line;
+        copies.arg = arg;
+}
+
 uint64_t diag_unsaid(void)
 {
         return atomic_load_explicit(&unsaid, memory_order_relaxed);
@@ -80,7 +91,7 @@ static bool put(struct span line)
 void diag(enum diag_level level, const char *format, ...)
 {
         atomic_fetch_add_explicit(&counts[level], 1, memory_order_relaxed);
-        if (level > diag_level()) {
+        if (level > diag_level() && copies.on_line == NULL) {
                 return;
         }
         int saved_errno = errno;
@@ -92,6 +103,12 @@ void diag(enum diag_level level, const char *format, ...)
         va_start(args, format);
         int n = vsnprintf(text, sizeof text, format, args);
         va_end(args);
+        if (copies.on_line != NULL) {
+                copies.on_line(copies.arg, level, text);
+                if (level > diag_level()) {
+                        return;
+                }
+        }
         clock_rfc3339(clock_wall_ns(), when);
         struct writer w = writer_over(line, sizeof line);
         writer_format(&w, "%s querytap: %s: ", when, level_name(level));

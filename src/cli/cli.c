@@ -26,7 +26,8 @@ static const struct command {
      "[--hex] …",
      "Run the proxy: forward clients to the server at REMOTE (127.0.0.1:3306 if not given) and log "
      "what\nthey do. Log records go to standard output, querytap's own messages to standard error. "
-     "SIGTERM,\nSIGINT and SIGHUP stop the proxy; SIGUSR1 reopens the log files.\n\nEach setting is an "
+     "SIGTERM\nand SIGINT stop the proxy; SIGHUP reads the settings file again; SIGUSR1 reopens the log "
+     "files.\n\nEach setting is an "
      "option: limits.sessions is --limits-sessions. -c reads settings from a file.\nThe options, with their "
      "defaults:"},
     {"tail", command_tail,

@@ -21,6 +21,8 @@ src_libcli_a_SOURCES = \
 	src/cli/grouper.h \
 	src/cli/heap.c \
 	src/cli/proxy_command.c \
+	src/cli/reload.c \
+	src/cli/reload.h \
 	src/cli/show.c \
 	src/cli/stop_watch.c \
 	src/cli/stop_watch.h \

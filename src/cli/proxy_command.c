@@ -6,6 +6,7 @@
 #include "base/diag.h"
 #include "cli/descriptors.h"
 #include "cli/exit.h"
+#include "cli/reload.h"
 #include "journal/journal_counts.h"
 #include "journal/sink/sink_check.h"
 #include "profile/export/growth.h"
@@ -27,7 +28,9 @@
 enum { SIGNALS = 4 };
 
 struct parts {
-        struct settings settings;
+        struct settings settings; /* as they were at the start */
+        struct reload reload;
+        struct control control; /* for the admin port */
         struct event_base *base;
         struct journal *journal;
         struct proxy *proxy;
@@ -42,6 +45,10 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
         (void)what;
         if (number == SIGUSR1) {
                 journal_reopen(h->journal);
+                return;
+        }
+        if (number == SIGHUP && reload_has_file(&h->reload)) {
+                reload_run(&h->reload, NULL, NULL);
                 return;
         }
         diag(DIAG_INFO, "stopping (SIG%s)", sigabbrev_np(number));
@@ -83,6 +90,11 @@ static enum status watch(struct parts *h)
         return STATUS_OK;
 }
 
+static void control_reload(void *arg, control_on_reloaded *done, void *done_arg)
+{
+        reload_run(arg, done, done_arg);
+}
+
 static enum status build(struct parts *h)
 {
         enum status status;
@@ -94,9 +106,13 @@ static enum status build(struct parts *h)
         if ((status = journal_new(&h->settings, proxy_workers(&h->settings) + 1, &h->journal)) != STATUS_OK ||
             (status = journal_start(h->journal)) != STATUS_OK ||
             (status = proxy_new(&h->settings, h->base, h->journal, &h->proxy)) != STATUS_OK ||
-            (status = admin_new(&h->settings, h->base, h->proxy, h->journal, &h->admin)) != STATUS_OK) {
+            (status = admin_new(&h->reload.current, h->base, h->proxy, h->journal, &h->admin)) != STATUS_OK) {
                 return status;
         }
+        h->reload.proxy = h->proxy;
+        h->reload.workers = proxy_workers(&h->settings);
+        h->control = (struct control){.arg = &h->reload, .reload = control_reload};
+        admin_set_control(h->admin, &h->control);
         return watch(h);
 }
 
@@ -124,6 +140,7 @@ static void tear_down(struct parts *h)
         if (h->base != NULL) {
                 event_base_free(h->base);
         }
+        reload_fini(&h->reload);
         snapshot_fini();
         symbol_fini();
         series_fini();
@@ -138,6 +155,9 @@ int command_proxy(int argc, char **argv)
             0); /* no samples before the setting is known: a record keeps the rate at which it was sampled */
         (void)prof_hooks_install();
         settings_defaults(&h.settings);
+        if (reload_init(&h.reload, argc, argv) != STATUS_OK) {
+                return EXIT_FAILED;
+        }
         if (settings_args(&h.settings, &argc, argv) != STATUS_OK || sink_check(&h.settings) != STATUS_OK) {
                 return EXIT_USAGE;
         }
@@ -148,9 +168,11 @@ int command_proxy(int argc, char **argv)
         diag_set_level((enum diag_level)h.settings.log_level);
         prof_set_records((uint32_t)h.settings.profile.records);
         prof_set_sample_bytes(h.settings.profile.sample_bytes);
+        h.reload.given = h.settings;
         if (!descriptors_fit(&h.settings, proxy_workers(&h.settings))) {
                 return EXIT_FAILED;
         }
+        h.reload.current = h.settings;
         enum status status = build(&h);
         if (status != STATUS_OK &&
             diag_count(DIAG_ERROR) == 0) { /* otherwise the reason was reported already */

@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/libproxy.a
 src_libproxy_a_SOURCES = \
+	src/proxy/generation.c \
+	src/proxy/generation.h \
 	src/proxy/proxy.c \
 	src/proxy/proxy.h \
 	src/proxy/proxy_requests.c \

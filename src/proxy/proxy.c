@@ -62,13 +62,14 @@ static struct worker *least_busy(const struct proxy *p)
 /** Send a client the reason why it can't be served, and close. The client has sent nothing yet, so the packet arrives before the close. */
 static void reject(struct proxy *p, int fd, const char *client_addr, enum reason reason)
 {
+        const struct generation *generation = p->workers[0]->sessions.generation;
         uint8_t packet[256];
         char text[128];
         struct writer w = writer_over(packet, sizeof packet);
         if (reason == REASON_TOO_MANY_SESSIONS) {
                 counter_add(&p->refused, 1);
                 (void)snprintf(text, sizeof text, "querytap: Too many connections: %s (%llu)",
-                               reason_text(reason), (unsigned long long)p->settings->limits.sessions);
+                               reason_text(reason), (unsigned long long)generation->sessions);
                 gate_error_packet(&w, 0, 1040, NULL, text);
         } else {
                 (void)snprintf(text, sizeof text, "querytap: %s", reason_text(reason));
@@ -109,11 +110,12 @@ static bool send_arrival(struct worker *w, int fd, uint64_t conn_id, const char 
 static void on_accepted(void *arg, int fd, const char *client_addr)
 {
         struct proxy *p = arg;
+        const struct generation *generation = p->workers[0]->sessions.generation; /* this is its thread */
         if (worker_log_is_full(p->workers[0])) {
                 listener_hold(p->listener, true); /* this client is still served */
         }
         counter_add(&p->accepted, 1);
-        if (sessions_now(p) >= p->settings->limits.sessions) {
+        if (sessions_now(p) >= generation->sessions) {
                 reject(p, fd, client_addr, REASON_TOO_MANY_SESSIONS);
                 return;
         }
@@ -141,16 +143,6 @@ unsigned proxy_workers(const struct settings *settings)
         return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (unsigned)n;
 }
 
-static enum status parse(const char *text, const char *name, struct address *out)
-{
-        enum status status = address_parse(text, out);
-        if (status != STATUS_OK) {
-                diag(DIAG_ERROR, "setting '%s' must be host:port, [v6]:port or unix:/path, not '%s'", name,
-                     text);
-        }
-        return status;
-}
-
 static enum status make_workers(struct proxy *p)
 {
         unsigned n = proxy_workers(p->settings);
@@ -160,13 +152,10 @@ static enum status make_workers(struct proxy *p)
                 const struct worker_config config = {
                     .index = p->n_workers,
                     .settings = p->settings,
-                    .remote = &p->remote,
-                    .remote_text = p->settings->remote,
+                    .generation = p->generation,
                     .count_only = !journal_is_read(p->journal),
                     .listen_addr = span_str(p->listen_addr),
-                    .remote_addr = span_str(p->settings->remote),
                     .port = journal_port(p->journal, p->n_workers),
-                    .tls = p->tls,
                 };
                 p->workers[p->n_workers] = worker_new(&config);
                 if (p->workers[p->n_workers] == NULL) {
@@ -208,7 +197,6 @@ static void bound_stores(const struct settings *settings)
 enum status proxy_new(const struct settings *settings, struct event_base *main_base, struct journal *journal,
                       struct proxy **out)
 {
-        struct address listen;
         enum status status;
         struct proxy *p = prof_calloc(STAGE_MAIN, 1, sizeof *p);
         if (p == NULL) {
@@ -218,15 +206,16 @@ enum status proxy_new(const struct settings *settings, struct event_base *main_b
         p->settings = settings;
         p->journal = journal;
         bound_stores(settings);
-        if ((status = parse(settings->listen, "listen", &listen)) != STATUS_OK ||
-            (status = parse(settings->remote, "remote", &p->remote)) != STATUS_OK ||
-            (status = tls_context_new(settings, &listen, &p->remote, &p->tls)) != STATUS_OK ||
+        if ((status = generation_new(settings, &p->generation)) != STATUS_OK ||
             (status = mailbox_init(&p->mailbox, main_base)) != STATUS_OK ||
-            (status = listener_new(&listen, settings->listen, on_accepted, p, &p->listener)) != STATUS_OK ||
+            (status = listener_new(&p->generation->listen, settings->listen, on_accepted, p, &p->listener)) !=
+                STATUS_OK ||
             (status = start_workers(p)) != STATUS_OK) {
                 proxy_free(p);
                 return status;
         }
+        generation_release(p->generation);
+        p->generation = NULL;
         *out = p;
         return STATUS_OK;
 }
@@ -248,7 +237,7 @@ void proxy_free(struct proxy *p)
         for (unsigned i = 0; i < p->n_workers; i++) {
                 worker_free(p->workers[i]);
         }
-        tls_context_free(p->tls);
+        generation_release(p->generation);
         mailbox_fini(&p->mailbox);
         prof_free(p->workers);
         prof_free(p);

@@ -37,6 +37,13 @@ void proxy_hex(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const 
 /** Close session @p conn_id with reason "killed"; @p found says whether there was such a session. Otherwise as proxy_sessions. */
 void proxy_kill(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, bool found), void *arg);
 
+/** Let sessions that begin from now on take the reloadable settings (settings/rows.h) from @p settings, which need only live during the
+ *  call; sessions that are open keep theirs. Certificates are read again. @p done is called later, by the main thread's loop or by
+ *  proxy_free, when all workers have taken them.
+ *  @return what is wrong with @p settings, or STATUS_NOMEM (reported): then nothing changes, and @p done is not called. */
+enum status proxy_reload(struct proxy *p, const struct settings *settings, void (*done)(void *arg),
+                         void *arg);
+
 /** Counts since the start. */
 struct proxy_counts {
         uint64_t accepted;

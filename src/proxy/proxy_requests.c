@@ -1,5 +1,6 @@
 /* Requests of the admin port to the workers: each worker fills in its part on its own thread, and the main thread answers when all parts
  * are back. */
+#include "base/diag.h"
 #include "profile/heap/prof.h"
 #include "proxy/proxy_state.h"
 #include "proxy/session_view.h"
@@ -27,11 +28,13 @@ struct request {
         void (*answer)(struct request *request); /* on the main thread, when all parts are back */
         unsigned outstanding;
         uint64_t conn_id;
+        struct generation *generation; /* the one to take; NULL = none */
         void *arg;
         union {
                 void (*sessions)(void *arg, const struct session_view *views, size_t n);
                 void (*hex)(void *arg, const char *text, size_t len);
                 void (*kill)(void *arg, bool found);
+                void (*reload)(void *arg);
         } done;
         unsigned n_parts;
         struct part parts[];
@@ -50,6 +53,7 @@ static void on_part_back(struct message *message)
                 prof_free(request->parts[i].views);
                 prof_free(request->parts[i].text);
         }
+        generation_release(request->generation);
         prof_free(request);
 }
 
@@ -219,4 +223,36 @@ void proxy_kill(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, bool 
         request->fill = fill_kill;
         request->answer = answer_kill;
         send_request(request);
+}
+
+static void fill_reload(struct part *part)
+{
+        session_shared_reload(&part->worker->sessions, part->request->generation);
+}
+
+static void answer_reload(struct request *request)
+{
+        request->done.reload(request->arg);
+}
+
+enum status proxy_reload(struct proxy *p, const struct settings *settings, void (*done)(void *arg), void *arg)
+{
+        struct generation *generation;
+        enum status status = generation_new(settings, &generation);
+        if (status != STATUS_OK) {
+                return status;
+        }
+        struct request *request = new_request(p, 0, arg);
+        if (request == NULL) {
+                generation_release(generation);
+                diag(DIAG_ERROR, "the settings can't be reloaded: %s",
+                     p->stopping ? "the proxy is stopping" : "out of memory");
+                return STATUS_NOMEM;
+        }
+        request->generation = generation;
+        request->done.reload = done;
+        request->fill = fill_reload;
+        request->answer = answer_reload;
+        send_request(request);
+        return STATUS_OK;
 }

@@ -2,18 +2,17 @@
 #ifndef PROXY_PROXY_STATE_H
 #define PROXY_PROXY_STATE_H
 
+#include "proxy/generation.h"
 #include "proxy/net/listener.h"
-#include "proxy/net/tls_context.h"
 #include "proxy/proxy.h"
 #include "proxy/worker.h"
 
 struct proxy {
         const struct settings *settings;
         struct journal *journal;
-        struct address remote;
         struct listener *listener;
-        struct tls_context *tls;
-        struct mailbox mailbox; /* answers of the workers */
+        struct generation *generation; /* of the first sessions; NULL once the workers have it */
+        struct mailbox mailbox;        /* answers of the workers */
         struct worker **workers;
         unsigned n_workers;
         bool stopping;                      /* requests are not answered any more */

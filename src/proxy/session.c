@@ -60,6 +60,7 @@ void session_discard(struct session *s)
         gate_free(s->gate);
         prof_free(s->failure);
         tap_free(s->tap);
+        generation_release(s->generation);
         prof_free(s);
 }
 
@@ -202,7 +203,7 @@ static uint64_t what_moves(const struct session *s)
 
 static uint64_t timeout_ms(const struct session *s)
 {
-        const struct session_limits *limits = &s->shared->config.limits;
+        const struct session_limits *limits = &s->generation->limits;
         return s->state == SESSION_REFUSED   ? REFUSED_MS
                : waits_for_replies(s)        ? REPLIES_MS
                : s->state == SESSION_CLOSING ? limits->half_close_timeout_ms

@@ -8,7 +8,7 @@
 #ifndef PROXY_SESSION_H
 #define PROXY_SESSION_H
 
-#include "proxy/net/address.h"
+#include "proxy/generation.h"
 #include "proxy/net/link.h"
 #include "proxy/reason.h"
 #include "tap/tap.h"
@@ -27,26 +27,16 @@ struct session_counts {
             sessions; /**< given to the worker and not ended: who accepts adds, the worker subtracts */
 };
 
-/** Bounds of a session, by settings limits.*. */
-struct session_limits {
-        size_t backlog_bytes;
-        uint64_t connect_timeout_ms;
-        uint64_t login_timeout_ms;
-        uint64_t half_close_timeout_ms;
-};
-
 struct session_config {
-        unsigned worker; /**< number of the thread, for lists */
-        struct session_limits limits;
-        const struct address *remote;
-        const char *remote_text;
-        const struct tls_context *tls;
+        unsigned worker;      /**< number of the thread, for lists */
+        size_t backlog_bytes; /**< limits.backlog_bytes */
         struct tap_config tap;
 };
 
 /** What the sessions of one thread share. */
 struct session_shared {
         struct session_config config;
+        struct generation *generation; /**< of new sessions; a reference */
         struct loop loop;
         struct link_shared links;
         struct tap_shared tap;
@@ -54,8 +44,12 @@ struct session_shared {
         struct session_counts counts;
 };
 
-/** @p config is copied; what it points at must outlive the sessions. @return STATUS_NOMEM; session_shared_fini is still due. */
-enum status session_shared_init(struct session_shared *shared, const struct session_config *config);
+/** @p config is copied; what it points at must outlive the sessions. A reference to @p generation is taken.
+ *  @return STATUS_NOMEM; session_shared_fini is still due. */
+enum status session_shared_init(struct session_shared *shared, const struct session_config *config,
+                                struct generation *generation);
+/** Let new sessions begin with @p generation, to which a reference is taken. The worker's thread. */
+void session_shared_reload(struct session_shared *shared, struct generation *generation);
 /** After the sessions. Harmless on one that is zeroed. */
 void session_shared_fini(struct session_shared *shared);
 

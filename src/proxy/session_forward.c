@@ -32,7 +32,7 @@ static bool feed_tap(struct session *s, enum side from, struct span bytes)
 static void hold_back(struct session *s, struct link *to)
 {
         struct link *from = to->other;
-        bool is_full = link_backlog(to) > s->shared->config.limits.backlog_bytes;
+        bool is_full = link_backlog(to) > s->shared->config.backlog_bytes;
         if (is_full && to->side == SIDE_CLIENT && s->stall_begin_ns == 0) {
                 s->stall_begin_ns = s->shared->loop.now_ns;
         }
@@ -133,8 +133,9 @@ static void run_gate(struct session *s, enum gate_step step, struct span from_cl
         gate_sent(s->gate);
         settle_gate(s);
         session_settle_pipeline(s); /* commands may have been sent before the login was over */
-        if ((step == GATE_CLIENT_TLS && link_secure(client, out->rest) != STATUS_OK) ||
-            (step == GATE_SERVER_TLS && link_secure(server, (struct span){NULL, 0}) != STATUS_OK)) {
+        if ((step == GATE_CLIENT_TLS && link_secure(client, s->generation->tls, out->rest) != STATUS_OK) ||
+            (step == GATE_SERVER_TLS &&
+             link_secure(server, s->generation->tls, (struct span){NULL, 0}) != STATUS_OK)) {
                 end_out_of_memory(s);
         }
 }
@@ -238,7 +239,7 @@ void session_on_tls_failed(void *arg, struct link *link, const char *error)
                 struct gate_out out;
                 char text[FAILURE_MAX];
                 (void)snprintf(text, sizeof text, "TLS with the server %s failed: %s",
-                               s->shared->config.remote_text, error);
+                               s->generation->remote_text, error);
                 prof_free(s->failure);
                 s->failure = prof_strdup(STAGE_SESSION, text);
                 if (s->failure == NULL) {

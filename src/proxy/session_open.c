@@ -22,7 +22,7 @@ static void on_unreachable(struct session *s, const char *error)
         char text[512];
         counter_add(&s->shared->counts.upstream_errors, 1);
         (void)snprintf(text, sizeof text, "querytap: can't connect to upstream %s: %s",
-                       s->shared->config.remote_text, error);
+                       s->generation->remote_text, error);
         session_report_error(s, reason_text(REASON_UPSTREAM_UNREACHABLE), text);
         /* ER_SERVER_SHUTDOWN: clients that wait for a server to come back try again. 2002 or 2003 would say it better, but
          * clients distrust a server that sends a number of their own range. */
@@ -60,17 +60,18 @@ static void on_upstream(void *arg, int fd, const char *error)
 static enum status set_up(struct session *s, int fd, const char *client_addr, int *reached)
 {
         struct session_shared *shared = s->shared;
-        const struct session_config *config = &shared->config;
+        const struct generation *g = s->generation;
         if (link_open(&s->links[SIDE_CLIENT], &shared->links, s, fd, PAUSE_CONNECTING) != STATUS_OK) {
                 return STATUS_NOMEM;
         }
-        s->gate = gate_new(tls_context_policy(config->tls));
+        s->gate = gate_new(tls_context_policy(g->tls));
         s->tap = tap_new(&shared->tap, s->id, client_addr, &s->times, shared->loop.now_ns);
         if (s->gate == NULL || s->tap == NULL) {
                 return STATUS_NOMEM;
         }
-        const struct upstream_try server = upstream_connect(
-            &shared->loop, config->remote, config->limits.connect_timeout_ms, on_upstream, s);
+        tap_set_remote(s->tap, span_str(g->remote_text));
+        const struct upstream_try server =
+            upstream_connect(&shared->loop, &g->remote, g->limits.connect_timeout_ms, on_upstream, s);
         s->connecting = server.under_way;
         *reached = server.fd;
         return server.under_way != NULL || server.fd >= 0 ? STATUS_OK : STATUS_NOMEM;
@@ -81,6 +82,7 @@ static struct session *new_session(struct session_shared *shared, uint64_t conn_
         struct session *s = prof_calloc(STAGE_SESSION, 1, sizeof *s);
         if (s != NULL) {
                 s->shared = shared;
+                s->generation = generation_hold(shared->generation);
                 s->id = conn_id;
                 link_init(&s->links[SIDE_CLIENT], &s->links[SIDE_SERVER], SIDE_CLIENT);
                 link_init(&s->links[SIDE_SERVER], &s->links[SIDE_CLIENT], SIDE_SERVER);
@@ -138,25 +140,27 @@ static const struct link_owner link_owner = {
     .on_no_memory = on_no_memory,
 };
 
-static bool needs_dns(const struct address *remote)
+enum status session_shared_init(struct session_shared *shared, const struct session_config *config,
+                                struct generation *generation)
 {
-        struct sockaddr_storage ss;
-        socklen_t len;
-        return !address_numeric(remote, &ss, &len);
+        *shared = (struct session_shared){.config = *config, .generation = generation_hold(generation)};
+        bool ok = tap_shared_init(&shared->tap, &config->tap, &shared->loop.wall_offset_ns) == STATUS_OK &&
+                  loop_init(&shared->loop) == STATUS_OK &&
+                  link_shared_init(&shared->links, &link_owner, &shared->loop, config->backlog_bytes / 2) ==
+                      STATUS_OK;
+        return ok ? STATUS_OK : STATUS_NOMEM;
 }
 
-enum status session_shared_init(struct session_shared *shared, const struct session_config *config)
+void session_shared_reload(struct session_shared *shared, struct generation *generation)
 {
-        *shared = (struct session_shared){.config = *config};
-        bool ok = tap_shared_init(&shared->tap, &config->tap, &shared->loop.wall_offset_ns) == STATUS_OK &&
-                  loop_init(&shared->loop, needs_dns(config->remote)) == STATUS_OK &&
-                  link_shared_init(&shared->links, &link_owner, &shared->loop, config->tls,
-                                   config->limits.backlog_bytes / 2) == STATUS_OK;
-        return ok ? STATUS_OK : STATUS_NOMEM;
+        struct generation *old = shared->generation;
+        shared->generation = generation_hold(generation);
+        generation_release(old);
 }
 
 void session_shared_fini(struct session_shared *shared)
 {
+        generation_release(shared->generation);
         loop_fini(&shared->loop);
         link_shared_fini(&shared->links);
         tap_shared_fini(&shared->tap);

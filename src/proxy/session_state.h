@@ -25,7 +25,8 @@ enum session_state {
 
 struct session {
         struct session_shared *shared;
-        struct gate *gate; /* NULL once it is open for good */
+        struct generation *generation; /* the settings that it began with; a reference */
+        struct gate *gate;             /* NULL once it is open for good */
         struct tap *tap;
         enum session_state state;
         bool in_callback;       /* of its own: it must not be destroyed now */

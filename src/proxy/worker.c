@@ -152,13 +152,7 @@ static enum status init_sessions(struct worker *w, const struct worker_config *c
         const struct settings *s = config->settings;
         const struct session_config sessions = {
             .worker = config->index,
-            .limits = {.backlog_bytes = s->limits.backlog_bytes,
-                       .connect_timeout_ms = s->limits.connect_timeout_ms,
-                       .login_timeout_ms = s->limits.login_timeout_ms,
-                       .half_close_timeout_ms = s->limits.half_close_timeout_ms},
-            .remote = config->remote,
-            .remote_text = config->remote_text,
-            .tls = config->tls,
+            .backlog_bytes = s->limits.backlog_bytes,
             .tap = {.dissect = {.query_bytes = s->limits.query_bytes,
                                 .value_bytes = s->limits.value_bytes,
                                 .packet_bytes = s->hex || s->capture.bytes > 0 ? s->capture.packet_bytes : 0,
@@ -175,14 +169,13 @@ static enum status init_sessions(struct worker *w, const struct worker_config *c
                     .log_packets = s->hex,
                     .packets_redacted = redacted_bits(s->log.redact),
                     .listen_addr = config->listen_addr,
-                    .remote_addr = config->remote_addr,
                     .output = {.arg = config->port,
                                .on_record = put_record,
                                .begin_session = begin_session,
                                .end_session = end_session,
                                .announcements = journal_port_announcements(config->port)}},
         };
-        return session_shared_init(&w->sessions, &sessions);
+        return session_shared_init(&w->sessions, &sessions, config->generation);
 }
 
 struct worker *worker_new(const struct worker_config *config)

@@ -27,13 +27,10 @@ struct worker {
 struct worker_config {
         unsigned index;
         const struct settings *settings;
-        const struct address *remote;
-        const char *remote_text;
-        bool count_only;         /**< nobody reads the records of commands */
-        struct span listen_addr; /**< these two live as long as the journal */
-        struct span remote_addr;
+        struct generation *generation; /**< of its first sessions; a reference is taken */
+        bool count_only;               /**< nobody reads the records of commands */
+        struct span listen_addr;       /**< it lives as long as the worker */
         struct journal_port *port;
-        const struct tls_context *tls;
 };
 
 /** Make it; it does not run yet. @return NULL on failure (reported). */

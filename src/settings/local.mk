@@ -1,6 +1,8 @@
 noinst_LIBRARIES += src/libsettings.a
 src_libsettings_a_SOURCES = \
 	src/settings/args.c \
+	src/settings/changes.c \
+	src/settings/changes.h \
 	src/settings/file.c \
 	src/settings/names.c \
 	src/settings/names.h \

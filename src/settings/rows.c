@@ -40,34 +40,25 @@ static const char *const tls_server[] = {[SETTINGS_TLS_DISABLED] = "disabled",
 static const char *const levels[] = {
     [DIAG_ERROR] = "error", [DIAG_WARNING] = "warning", [DIAG_INFO] = "info", [DIAG_DEBUG] = "debug", NULL};
 
-#define TEXT(name, letter, member, def, help)                                                                \
+/* The text of help may be followed by RELOADABLE. */
+#define RELOADABLE .reloadable = true
+#define ROW(NAME, TYPE, MEMBER, DEF, ...)                                                                    \
         {                                                                                                    \
-                name, letter, false, SETTINGS_TEXT, AT(member), 0, 0, def, NULL, help                        \
+                .name = (NAME), .type = (TYPE), .offset = AT(MEMBER), .def = (DEF), __VA_ARGS__              \
         }
-#define ADDRESS(name, letter, member, def, words, help)                                                      \
-        {                                                                                                    \
-                name, letter, false, SETTINGS_ADDRESS, AT(member), 0, 0, def, words, help                    \
-        }
-#define UINT(name, member, min, max, def, help)                                                              \
-        {                                                                                                    \
-                name, 0, false, SETTINGS_UINT, AT(member), min, max, def, NULL, help                         \
-        }
-#define SIZE(name, member, min, max, def, help)                                                              \
-        {                                                                                                    \
-                name, 0, false, SETTINGS_SIZE, AT(member), min, max, def, NULL, help                         \
-        }
-#define MS(name, member, min, max, def, help)                                                                \
-        {                                                                                                    \
-                name, 0, false, SETTINGS_MS, AT(member), min, max, def, NULL, help                           \
-        }
-#define BOOL(name, member, def, help)                                                                        \
-        {                                                                                                    \
-                name, 0, false, SETTINGS_BOOL, AT(member), 0, 1, def, NULL, help                             \
-        }
-#define CHOICE(name, member, def, choices, help)                                                             \
-        {                                                                                                    \
-                name, 0, false, SETTINGS_CHOICE, AT(member), 0, 0, def, choices, help                        \
-        }
+#define TEXT(NAME, LETTER, MEMBER, DEF, ...)                                                                 \
+        ROW(NAME, SETTINGS_TEXT, MEMBER, DEF, .letter = (LETTER), .help = __VA_ARGS__)
+#define ADDRESS(NAME, LETTER, MEMBER, DEF, WORDS, ...)                                                       \
+        ROW(NAME, SETTINGS_ADDRESS, MEMBER, DEF, .letter = (LETTER), .choices = (WORDS), .help = __VA_ARGS__)
+#define UINT(NAME, MEMBER, MIN, MAX, DEF, ...)                                                               \
+        ROW(NAME, SETTINGS_UINT, MEMBER, DEF, .min = (MIN), .max = (MAX), .help = __VA_ARGS__)
+#define SIZE(NAME, MEMBER, MIN, MAX, DEF, ...)                                                               \
+        ROW(NAME, SETTINGS_SIZE, MEMBER, DEF, .min = (MIN), .max = (MAX), .help = __VA_ARGS__)
+#define MS(NAME, MEMBER, MIN, MAX, DEF, ...)                                                                 \
+        ROW(NAME, SETTINGS_MS, MEMBER, DEF, .min = (MIN), .max = (MAX), .help = __VA_ARGS__)
+#define BOOL(NAME, MEMBER, DEF, ...) ROW(NAME, SETTINGS_BOOL, MEMBER, DEF, .max = 1, .help = __VA_ARGS__)
+#define CHOICE(NAME, MEMBER, DEF, WORDS, ...)                                                                \
+        ROW(NAME, SETTINGS_CHOICE, MEMBER, DEF, .choices = (WORDS), .help = __VA_ARGS__)
 
 const struct settings_row settings_rows[] = {
     ADDRESS(
@@ -75,13 +66,14 @@ const struct settings_row settings_rows[] = {
         "Address on which querytap accepts clients: host:port, [v6]:port or unix:/path. A host or port that "
         "is left out (:3308 or 0.0.0.0) is that of the default. With port 0 the system picks a free port."),
     ADDRESS("remote", 'r', remote, "127.0.0.1:3306", NULL,
-            "Address of the MySQL or MariaDB server: host:port, host, :port, [v6]:port or unix:/path."),
+            "Address of the MySQL or MariaDB server: host:port, host, :port, [v6]:port or unix:/path.",
+            RELOADABLE),
     ADDRESS("admin", 0, admin, "127.0.0.1:6060", or_off,
             "Address of the admin port, an HTTP server; it must be a loopback address. off disables it."),
     UINT("workers", workers, 0, 64, "0",
          "Number of threads that forward traffic; 0 starts one thread per processor."),
     CHOICE("log_level", log_level, "info", levels,
-           "Least severe level of querytap's own messages on standard error."),
+           "Least severe level of querytap's own messages on standard error.", RELOADABLE),
     BOOL("hex", hex, "false", "Log every packet as well, as a hex dump."),
     TEXT("log.file", 0, sinks[0].file, "-",
          "Where to write log records: a file name, - for standard output, another destination such as "
@@ -239,7 +231,7 @@ const struct settings_row settings_rows[] = {
         "Log this fraction (0 to 1) of sessions. The record of a scope that several sessions sent statements "
         "for is always logged."),
     UINT("limits.sessions", limits.sessions, 1, 1000000, "10000",
-         "Maximum number of simultaneous sessions; further clients receive an error."),
+         "Maximum number of simultaneous sessions; further clients receive an error.", RELOADABLE),
     UINT("limits.admin_connections", limits.admin_connections, 4, 1024, "64",
          "Maximum number of simultaneous connections to the admin port. A further connection replaces one "
          "that is idle; if all of them are busy, it receives HTTP status 503."),
@@ -269,40 +261,50 @@ const struct settings_row settings_rows[] = {
     SIZE("limits.backlog_bytes", limits.backlog_bytes, 4 * K, 1 * G, "256K",
          "When this many bytes wait for one side to read them, reading from the other side is paused."),
     MS("limits.connect_timeout_ms", limits.connect_timeout_ms, 1, 3600000, "10000",
-       "Timeout for connecting to the server."),
+       "Timeout for connecting to the server.", RELOADABLE),
     MS("limits.login_timeout_ms", limits.login_timeout_ms, 1, 3600000, "60000",
-       "Timeout for the client's login."),
+       "Timeout for the client's login.", RELOADABLE),
     MS("limits.half_close_timeout_ms", limits.half_close_timeout_ms, 1, 3600000, "60000",
-       "When one side has closed its connection, how long to wait for the other side to close its own."),
+       "When one side has closed its connection, how long to wait for the other side to close its own.",
+       RELOADABLE),
     CHOICE(
         "tls.client", tls.client, "preferred", tls_client,
         "TLS between client and proxy: disabled, preferred (offered, but optional), required, or passthrough "
-        "(client and server encrypt end to end; the session is forwarded but cannot be logged)."),
+        "(client and server encrypt end to end; the session is forwarded but cannot be logged).",
+        RELOADABLE),
     CHOICE("tls.server", tls.server, "as_client", tls_server,
            "TLS between proxy and server: disabled, preferred (if the server offers it), required, verify_ca "
            "(also verify the server's certificate), verify_identity (also check that the certificate names "
-           "the host of remote), or as_client (if and only if the client uses TLS)."),
+           "the host of remote), or as_client (if and only if the client uses TLS).",
+           RELOADABLE),
     TEXT("tls.certificate", 0, tls.certificate, "",
          "Certificate to present to clients (PEM, with its chain). Leave empty to use one that querytap "
-         "generates on its first start and keeps in tls.directory."),
-    TEXT("tls.key", 0, tls.key, "", "Private key of tls.certificate. Leave empty if it is in the same file."),
+         "generates on its first start and keeps in tls.directory.",
+         RELOADABLE),
+    TEXT("tls.key", 0, tls.key, "", "Private key of tls.certificate. Leave empty if it is in the same file.",
+         RELOADABLE),
     TEXT("tls.names", 0, tls.names, "",
          "Host names and IP addresses that the generated certificate names besides localhost, this machine's "
-         "name and the host of listen, separated by commas; *. may stand before a name."),
+         "name and the host of listen, separated by commas; *. may stand before a name.",
+         RELOADABLE),
     TEXT("tls.directory", 0, tls.directory, "",
          "Directory for the generated certificate. If empty, the first of these that can be used: "
-         "$STATE_DIRECTORY, $XDG_STATE_HOME/querytap, ~/.local/state/querytap."),
+         "$STATE_DIRECTORY, $XDG_STATE_HOME/querytap, ~/.local/state/querytap.",
+         RELOADABLE),
     TEXT("tls.server_ca", 0, tls.server_ca, "",
          "CA certificates (PEM) for verifying the server's certificate. Leave empty to use those of the "
-         "system."),
+         "system.",
+         RELOADABLE),
     TEXT("tls.server_certificate", 0, tls.server_certificate, "",
          "Client certificate to present to the server, for accounts that require one. Leave empty to present "
-         "no certificate."),
+         "no certificate.",
+         RELOADABLE),
     TEXT("tls.server_key", 0, tls.server_key, "",
-         "Private key of tls.server_certificate. Leave empty if it is in the same file."),
+         "Private key of tls.server_certificate. Leave empty if it is in the same file.", RELOADABLE),
     TEXT("tls.key_log", 0, tls.key_log, "",
          "File to which TLS secrets are appended, in the SSLKEYLOGFILE format that Wireshark reads. Leave "
-         "empty to write no secrets."),
+         "empty to write no secrets.",
+         RELOADABLE),
     SIZE("capture.bytes", capture.bytes, 0, 1 * G, "4M",
          "Memory per worker thread for the most recent packets of its sessions, open and ended, which "
          "querytap "

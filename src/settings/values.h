@@ -81,7 +81,7 @@ struct settings_sink {
         char filter[SETTINGS_FILTERS][SETTINGS_TEXT_MAX]; /**< by enum settings_filter; "" = not given */
 };
 
-enum { SETTINGS_FILES = 8, SETTINGS_ROWS_MAX = 96 };
+enum { SETTINGS_FILES = 8, SETTINGS_ROWS_MAX = 128 };
 
 /** Where in a settings file a setting was given. */
 struct settings_line {

@@ -15,14 +15,15 @@ static void carry(const struct tap *tap, struct record *r)
         record_set_text(r, FIELD_CLIENT_ADDR, span_of(tap->client_addr, tap->client_len));
         record_set_text(r, FIELD_PROXY_LISTEN_ADDR, config->listen_addr);
         record_set_text(r, FIELD_PROXY_CLIENT_ADDR, span_of(tap->own_addr, tap->own_len));
-        record_set_text(r, FIELD_REMOTE_ADDR, config->remote_addr);
+        record_set_text(r, FIELD_REMOTE_ADDR, tap->remote_addr);
         r->present = present;
         dissect_identify(tap->front.dissect, r);
 }
 
 void tap_identity_changed(struct tap *tap)
 {
-        tap->known = 1ULL << FIELD_CONN_ID | 1ULL << FIELD_PROXY_LISTEN_ADDR | 1ULL << FIELD_REMOTE_ADDR;
+        tap->known = 1ULL << FIELD_CONN_ID | 1ULL << FIELD_PROXY_LISTEN_ADDR;
+        tap->known |= tap->remote_addr.len > 0 ? 1ULL << FIELD_REMOTE_ADDR : 0;
         tap->known |= tap->client_len > 0 ? 1ULL << FIELD_CLIENT_ADDR : 0;
         tap->known |= tap->own_len > 0 ? 1ULL << FIELD_PROXY_CLIENT_ADDR : 0;
         tap->carried = false;
@@ -108,6 +109,12 @@ void tap_give_up(struct tap *tap, const char *reason, uint64_t now_ns)
 }
 
 /* --- what the forwarding side knows ---------------------------------------------------------------------------------- */
+
+void tap_set_remote(struct tap *tap, struct span remote_addr)
+{
+        tap->remote_addr = remote_addr;
+        tap_identity_changed(tap);
+}
 
 enum status tap_connected(struct tap *tap, const char *own_addr, uint64_t now_ns)
 {

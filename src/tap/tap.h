@@ -41,8 +41,7 @@ struct tap_config {
         size_t capture_bytes;            /**< of the recorder; 0 = no packets are recorded */
         bool log_packets;                /**< each packet becomes a record (EVENT_PACKET) */
         uint64_t packets_redacted;       /**< FIELD_REDACTED of packets whose bytes were taken out */
-        struct span listen_addr;         /**< this and the next must outlive the records */
-        struct span remote_addr;
+        struct span listen_addr;         /**< it must outlive the taps */
         struct tap_output output;
 };
 
@@ -131,6 +130,8 @@ static inline void tap_leave(void)
 
 /* What only the forwarding side knows. */
 
+/** The address of the server, as records show it. It must outlive the tap. */
+void tap_set_remote(struct tap *tap, struct span remote_addr);
 /** The server was reached; @p own_addr is our own address towards it. Emits EVENT_CONNECT.
  *  @return STATUS_NOMEM; then there is no record. */
 enum status tap_connected(struct tap *tap, const char *own_addr, uint64_t now_ns);

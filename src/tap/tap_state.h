@@ -27,7 +27,8 @@ struct tap {
         const char *prevented;  /* why no login took place; NULL = it did, or may still */
         char *prevented_by;     /* the error behind it; NULL = none */
         uint64_t start_ns;
-        uint64_t server_end_ns;         /* 0 = the server has not ended */
+        uint64_t server_end_ns; /* 0 = the server has not ended */
+        struct span remote_addr;
         char *own_addr;                 /* towards the server; NULL = not connected */
         char *tls[2];                   /* by enum side; NULL = none */
         struct dissect_verdict counted; /* in the shared counts */

@@ -286,8 +286,9 @@ class Proxy:
         self.expect_opaque = expect_opaque
         # stand-ins for servers break rules on purpose, as a client without any sense does
         self.expect_lint = expect_opaque if expect_lint is None else expect_lint
-        self.remote = remote or f"127.0.0.1:{server().port}"
-        argv = [BINARY, "proxy", "-r", self.remote, *(["--log", self.log_path] if log is True else []),
+        self.remote = f"127.0.0.1:{server().port}" if remote is None else remote
+        argv = [BINARY, "proxy", *(["-r", self.remote] if self.remote else []),  # "": a settings file says it
+                *(["--log", self.log_path] if log is True else []),
                 *(["-l", "127.0.0.1:0"] if not any(a.startswith(("-l", "--listen")) for a in args) else []),
                 *(["--admin", "127.0.0.1:0"] if not any(a.startswith("--admin") for a in args) else []),
                 *(["--workers", str(WORKERS)] if "--workers" not in args else []), *args]

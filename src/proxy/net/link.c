@@ -114,17 +114,17 @@ static enum status handle(struct link *link, enum tls_state state)
         return STATUS_OK;
 }
 
-enum status link_secure(struct link *link, struct span first)
+enum status link_secure(struct link *link, const struct tls_context *tls, struct span first)
 {
         const struct tls_sink sink = {link, on_plain, on_cipher, on_established};
         const struct link_shared *shared = link->shared;
-        link->tls = tls_new(shared->tls, link->side, sink, shared->plain, PLAIN_BYTES);
+        link->tls = tls_new(tls, link->side, sink, shared->plain, PLAIN_BYTES);
         if (link->tls == NULL) {
                 return STATUS_NOMEM;
         }
         enter(link, LINK_HANDSHAKE);
         if (link->side == SIDE_SERVER) {
-                if (link->other->tls != NULL && tls_context_passes_name(shared->tls) &&
+                if (link->other->tls != NULL && tls_context_passes_name(tls) &&
                     tls_pass_name(link->tls, link->other->tls) != STATUS_OK) {
                         return STATUS_NOMEM;
                 }
@@ -440,9 +440,9 @@ void link_close(struct link *link)
 }
 
 enum status link_shared_init(struct link_shared *shared, const struct link_owner *owner, struct loop *loop,
-                             const struct tls_context *tls, size_t backlog_low)
+                             size_t backlog_low)
 {
-        *shared = (struct link_shared){.owner = owner, .loop = loop, .tls = tls, .backlog_low = backlog_low};
+        *shared = (struct link_shared){.owner = owner, .loop = loop, .backlog_low = backlog_low};
         shared->buffer = prof_alloc(STAGE_WORKER, LINK_READ_BYTES);
         shared->plain = prof_alloc(STAGE_TLS, PLAIN_BYTES);
         return shared->buffer != NULL && shared->plain != NULL ? STATUS_OK : STATUS_NOMEM;

@@ -84,7 +84,6 @@ struct link_owner {
 struct link_shared {
         const struct link_owner *owner;
         struct loop *loop;
-        const struct tls_context *tls;
         size_t backlog_low; /**< bytes: on_drained is called when no more than these wait */
         bool log_full;      /**< no link is read; one that has something to be read pauses (PAUSE_LOG) */
         uint8_t *buffer;    /**< all reads go here first */
@@ -93,7 +92,7 @@ struct link_shared {
 
 /** Allocate the buffers. The arguments must outlive the links. @return STATUS_NOMEM; link_shared_fini is still due. */
 enum status link_shared_init(struct link_shared *shared, const struct link_owner *owner, struct loop *loop,
-                             const struct tls_context *tls, size_t backlog_low);
+                             size_t backlog_low);
 /** After the links. Harmless on one that is zeroed. */
 void link_shared_fini(struct link_shared *shared);
 
@@ -127,10 +126,11 @@ void link_close(struct link *link);
 /** Write or keep for writing. @return STATUS_NOMEM if bytes could not be kept: the session must end. If the socket fails,
  *  writing becomes LINK_WRITE_FAILED instead. */
 enum status link_write(struct link *link, struct span bytes);
-/** Begin TLS with the peer; @p first are its first bytes, if some came already. From here on link_write encrypts.
+/** Begin TLS with the peer, as @p tls says, which must outlive the link; @p first are the peer's first bytes, if some came already. From
+ *  here on link_write encrypts.
  *  Failure is reported by on_tls_failed, success by on_secured; both may come within the call.
  *  @return STATUS_NOMEM if it could not be set up. */
-enum status link_secure(struct link *link, struct span first);
+enum status link_secure(struct link *link, const struct tls_context *tls, struct span first);
 /** The handshake will not succeed: what waited for its end is sent unencrypted, and so is all that is written from here on.
  *  @return STATUS_NOMEM: the session must end. */
 enum status link_end_handshake(struct link *link);

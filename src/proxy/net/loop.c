@@ -54,18 +54,20 @@ static struct evdns_base *new_dns(struct event_base *base)
         return dns;
 }
 
-enum status loop_init(struct loop *loop, bool with_dns)
+enum status loop_init(struct loop *loop)
 {
         PROF_SCOPE(STAGE_WORKER);
         *loop = (struct loop){.base = new_base()};
-        if (loop->base != NULL && with_dns) {
+        return loop->base != NULL ? STATUS_OK : STATUS_NOMEM;
+}
+
+struct evdns_base *loop_dns(struct loop *loop)
+{
+        PROF_SCOPE(STAGE_WORKER);
+        if (loop->dns == NULL) {
                 loop->dns = new_dns(loop->base);
         }
-        if (loop->base == NULL || (with_dns && loop->dns == NULL)) {
-                loop_fini(loop);
-                return STATUS_NOMEM;
-        }
-        return STATUS_OK;
+        return loop->dns;
 }
 
 void loop_fini(struct loop *loop)

@@ -19,7 +19,7 @@ struct timeval;
 
 struct loop {
         struct event_base *base;
-        struct evdns_base *dns; /**< NULL if it was made without */
+        struct evdns_base *dns; /**< NULL until loop_dns is called */
         struct ticker ticker;
         uint64_t tick_cycles;    /**< clock_cycles when now_ns was read */
         uint64_t now_ns;         /**< monotonic time of this wake-up */
@@ -27,8 +27,8 @@ struct loop {
         uint64_t wall_read_ns;   /**< when it was */
 };
 
-/** @p with_dns: names will be looked up. @return STATUS_NOMEM; then there is nothing to free. */
-enum status loop_init(struct loop *loop, bool with_dns);
+/** @return STATUS_NOMEM; then there is nothing to free. */
+enum status loop_init(struct loop *loop);
 /** After everything that uses it. Harmless on one that is zeroed. */
 void loop_fini(struct loop *loop);
 /** On the loop's thread, before it runs. */
@@ -37,6 +37,9 @@ void loop_begin(struct loop *loop);
 /** event_add, charged to the worker: what libevent keeps for a file descriptor or a timer lives as long as the loop.
  *  @return STATUS_NOMEM if it failed. */
 enum status loop_add(struct event *event, const struct timeval *timeout);
+
+/** What looks names up; it is made when it is first needed. @return NULL when memory is out. */
+struct evdns_base *loop_dns(struct loop *loop);
 
 /** Wall time moves against the monotonic one: read it again. */
 void loop_read_wall(struct loop *loop);

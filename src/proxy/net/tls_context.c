@@ -22,8 +22,9 @@
 enum { KEY_BITS = 2048 };
 
 struct tls_context {
-        const struct settings *settings;
-        SSL_CTX *by_peer[2]; /* NULL: no TLS on that side */
+        const struct settings *settings; /* only while it is made */
+        bool verifies_host;              /* tls.server is verify_identity */
+        SSL_CTX *by_peer[2];             /* NULL: no TLS on that side */
         BIO_METHOD *bio;
         EVP_PKEY *key; /* RSA: for passwords that clients encrypt */
         BIO *public_key;
@@ -389,6 +390,7 @@ enum status tls_context_new(const struct settings *settings, const struct addres
                 return STATUS_NOMEM;
         }
         context->settings = settings;
+        context->verifies_host = settings->tls.server == SETTINGS_TLS_VERIFY_IDENTITY;
         context->key_log = -1;
         context->policy = policy_of(context, listen, remote);
         context->host_is_number = remote->is_unix || address_numeric(remote, &number, &len);
@@ -416,6 +418,7 @@ enum status tls_context_new(const struct settings *settings, const struct addres
                 tls_context_free(context);
                 return status;
         }
+        context->settings = NULL;
         *out = context;
         return STATUS_OK;
 }
@@ -449,21 +452,20 @@ const BIO_METHOD *tls_context_bio(const struct tls_context *context)
 
 bool tls_context_passes_name(const struct tls_context *context)
 {
-        return context->settings->tls.server != SETTINGS_TLS_VERIFY_IDENTITY;
+        return !context->verifies_host;
 }
 
 /** Whom the server's certificate must name. */
 static bool expect_host(const struct tls_context *context, SSL *ssl)
 {
-        bool verify = context->settings->tls.server == SETTINGS_TLS_VERIFY_IDENTITY;
         char host[ADDRESS_TEXT_MAX]; /* the macro for it casts const away; OpenSSL copies */
         (void)snprintf(host, sizeof host, "%s", context->host);
         if (!context->host_is_number) {
                 return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host) == 1 &&
-                       (!verify || SSL_set1_host(ssl, context->host) == 1);
+                       (!context->verifies_host || SSL_set1_host(ssl, context->host) == 1);
         }
         X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
-        if (verify && X509_VERIFY_PARAM_set1_ip_asc(param, context->host) != 1) {
+        if (context->verifies_host && X509_VERIFY_PARAM_set1_ip_asc(param, context->host) != 1) {
                 return SSL_set1_host(ssl, context->host) == 1; /* a UNIX socket: this machine */
         }
         return true;

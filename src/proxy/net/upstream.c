@@ -314,7 +314,7 @@ struct upstream_try upstream_connect(struct loop *loop, const struct address *ad
         (void)evtimer_assign(&u->timer, loop->base, on_timeout, u);
         if (address_numeric(address, &u->numeric, &u->numeric_len)) {
                 fd = try_at_once(u);
-        } else if (set_timer(u) == STATUS_OK) {
+        } else if (loop_dns(loop) != NULL && set_timer(u) == STATUS_OK) {
                 look_up(u);
         } else {
                 discard(u);

@@ -20,8 +20,7 @@ struct upstream_try {
         int fd;
 };
 
-/** @p timeout_ms is for all addresses together; each gets its share of what is left. The loop must be able to look names up
- *  unless @p address is a number or a path. */
+/** @p timeout_ms is for all addresses together; each gets its share of what is left. */
 struct upstream_try upstream_connect(struct loop *loop, const struct address *address, uint64_t timeout_ms,
                                      upstream_done *done, void *arg);
 /** Give up the attempt; done will not be called. NULL is allowed. */

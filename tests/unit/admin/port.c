@@ -16,6 +16,19 @@ struct event_base *base;
 struct journal *journal;
 struct proxy *proxy;
 struct admin *admin;
+bool reload_fails;
+
+static void reload_for_test(void *arg, control_on_reloaded *done, void *done_arg)
+{
+        static const struct settings_changes changes = {
+            .reloadable = {"remote", "tls.key"}, .n_reloadable = 2, .others = {"listen"}, .n_others = 1};
+        (void)arg;
+        const struct control_reloaded failed = {.errors = "q.cfg:1: \x1b one\nq.cfg:2: two"};
+        const struct control_reloaded good = {.changes = &changes};
+        done(done_arg, reload_fails ? &failed : &good);
+}
+
+static const struct control control = {.reload = reload_for_test};
 
 void open_port_with(uint64_t recent_bytes)
 {
@@ -33,6 +46,7 @@ void open_port_with(uint64_t recent_bytes)
         CU_ASSERT_EQUAL_FATAL(journal_start(journal), STATUS_OK);
         CU_ASSERT_EQUAL_FATAL(proxy_new(&settings, base, journal, &proxy), STATUS_OK);
         CU_ASSERT_EQUAL_FATAL(admin_new(&settings, base, proxy, journal, &admin), STATUS_OK);
+        admin_set_control(admin, &control);
 }
 
 void close_port(void)

@@ -14,6 +14,9 @@ extern struct journal *journal;
 extern struct proxy *proxy;
 extern struct admin *admin;
 
+/** Does a reload fail? Nothing is reloaded, whichever it is. */
+extern bool reload_fails;
+
 void open_port(void);
 /** The same, with room for @p recent_bytes of recent records. */
 void open_port_with(uint64_t recent_bytes);

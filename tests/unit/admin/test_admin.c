@@ -224,6 +224,30 @@ static void wrong_questions_are_told(void)
         close_port();
 }
 
+static void a_reload_says_what_changed_or_why_not(void)
+{
+        open_port();
+        CU_ASSERT_EQUAL(get("/reload")->code, 405);
+        const struct reply *r = ask(EVHTTP_REQ_POST, "/reload", NULL, NULL);
+        CU_ASSERT_EQUAL(r->code, 200);
+        CU_ASSERT_STRING_EQUAL(r->body,
+                               "reloaded\nnew sessions have: remote, tls.key\nneed a restart: listen\n");
+        r = ask(EVHTTP_REQ_POST, "/reload?format=json", NULL, NULL);
+        CU_ASSERT_STRING_EQUAL(r->body,
+                               "{\"changed\":[\"remote\",\"tls.key\"],\"need_restart\":[\"listen\"]}\n");
+        reload_fails = true;
+        r = ask(EVHTTP_REQ_POST, "/reload", NULL, NULL);
+        CU_ASSERT_EQUAL(r->code, 400);
+        CU_ASSERT_STRING_EQUAL(r->body, "q.cfg:1: \\x1b one\nq.cfg:2: two\n");
+        r = ask(EVHTTP_REQ_POST, "/reload?format=json", NULL, NULL);
+        CU_ASSERT_EQUAL(r->code, 400);
+        CU_ASSERT_PTR_NOT_NULL(strstr(r->body, "{\"error\":\"q.cfg:1: "));
+        reload_fails = false;
+        admin_set_control(admin, NULL);
+        CU_ASSERT_EQUAL(ask(EVHTTP_REQ_POST, "/reload", NULL, NULL)->code, 501); /* nobody reloads */
+        close_port();
+}
+
 static void strangers_are_refused(void)
 {
         open_port();
@@ -508,6 +532,7 @@ static const struct tap_test tests[] = {
     {"texts are escaped", texts_are_escaped},
     {"each GET answers", each_get_answers},
     {"wrong questions are told", wrong_questions_are_told},
+    {"a reload says what changed, or why not", a_reload_says_what_changed_or_why_not},
     {"strangers are refused", strangers_are_refused},
     {"symbols have names", symbols_have_names},
     {"followers may leave", followers_may_leave},

@@ -1,4 +1,5 @@
 #include "base/diag.h"
+#include "settings/changes.h"
 #include "settings/places.h"
 #include "settings/settings.h"
 #include "tap.h"
@@ -445,6 +446,47 @@ static void an_include_is_read_and_its_lines_are_named(void)
         expect_refusal("@include \"other.cfg\"\n", "1: cannot open include file");
 }
 
+static void a_reload_takes_what_is_reloadable(void)
+{
+        struct settings from;
+        struct settings to;
+        struct settings_changes changes;
+        settings_defaults(&from);
+        settings_compare(&from, &from, &changes);
+        CU_ASSERT_EQUAL(changes.n_reloadable + changes.n_others, 0);
+        CU_ASSERT_EQUAL(load(&to, "remote = \"db\"; listen = \":4000\"; limits = { sessions = 7; };\n"
+                                  "log = { verbose = true; };\nlogs = ( { file = \"a.log\"; } );\n"),
+                        STATUS_OK);
+        settings_compare(&from, &to, &changes);
+        CU_ASSERT_EQUAL_FATAL(changes.n_reloadable, 2);
+        CU_ASSERT_STRING_EQUAL(changes.reloadable[0], "remote");
+        CU_ASSERT_STRING_EQUAL(changes.reloadable[1], "limits.sessions");
+        CU_ASSERT_EQUAL_FATAL(changes.n_others, 3);
+        CU_ASSERT_STRING_EQUAL(changes.others[0], "listen");
+        CU_ASSERT_STRING_EQUAL(changes.others[1], "log.verbose");
+        CU_ASSERT_STRING_EQUAL(changes.others[2], "logs");
+        settings_take_reloadable(&from, &to);
+        CU_ASSERT_STRING_EQUAL(from.remote, "db:3306");
+        CU_ASSERT_EQUAL(from.limits.sessions, 7);
+        CU_ASSERT_STRING_EQUAL(from.listen, "127.0.0.1:3307");
+        CU_ASSERT_FALSE(from.sinks[0].verbose);
+        settings_compare(&from, &to, &changes); /* what needs a restart is reported again */
+        CU_ASSERT_EQUAL(changes.n_reloadable, 0);
+        CU_ASSERT_EQUAL(changes.n_others, 3);
+}
+
+static void further_logs_are_compared(void)
+{
+        struct settings a;
+        struct settings b;
+        struct settings_changes changes;
+        CU_ASSERT_EQUAL(load(&a, "logs = ( { file = \"a.log\"; }, { file = \"b.log\"; } );\n"), STATUS_OK);
+        CU_ASSERT_EQUAL(load(&b, "logs = ( { file = \"a.log\"; }, { file = \"c.log\"; } );\n"), STATUS_OK);
+        settings_compare(&a, &b, &changes);
+        CU_ASSERT_EQUAL_FATAL(changes.n_others, 1);
+        CU_ASSERT_STRING_EQUAL(changes.others[0], "logs");
+}
+
 static const struct tap_test tests[] = {
     {"defaults are as told", defaults_are_as_told},
     {"a file sets what it names", a_file_sets_what_it_names},
@@ -461,6 +503,8 @@ static const struct tap_test tests[] = {
     {"wrong flags are told", wrong_flags_are_told},
     {"a record must fit in half a ring", a_record_must_fit_in_half_a_ring},
     {"what is written is read back", what_is_written_is_read_back},
+    {"a reload takes what is reloadable", a_reload_takes_what_is_reloadable},
+    {"further logs are compared", further_logs_are_compared},
     {"an include is read and its lines are named", an_include_is_read_and_its_lines_are_named},
 };
 

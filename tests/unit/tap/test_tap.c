@@ -68,12 +68,12 @@ static char *records_of_tap(struct span tape)
                                                       .rows = 3,
                                                       .lint = 16},
                                           .listen_addr = span_str("listen:1"),
-                                          .remote_addr = span_str("remote:2"),
                                           .output = {.arg = out, .on_record = on_record}};
         struct tap_times times = {0};
         CU_ASSERT_EQUAL_FATAL(tap_shared_init(&shared, &config, &wall_offset_ns), STATUS_OK);
         struct tap *tap = tap_new(&shared, 7, "10.0.0.1:5000", &times, 0);
         CU_ASSERT_PTR_NOT_NULL_FATAL(tap);
+        tap_set_remote(tap, span_str("remote:2"));
         struct reader r = reader_over(tape);
         while (reader_left(&r) > 5) {
                 enum side side = reader_u8(&r) == 'C' ? SIDE_CLIENT : SIDE_SERVER;

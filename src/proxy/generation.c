@@ -1,0 +1,65 @@
+#include "proxy/generation.h"
+
+#include "base/diag.h"
+#include "profile/heap/prof.h"
+
+static enum status parse(const char *text, const char *name, struct address *out)
+{
+        enum status status = address_parse(text, out);
+        if (status != STATUS_OK) {
+                diag(DIAG_ERROR, "setting '%s' must be host:port, [v6]:port or unix:/path, not '%s'", name,
+                     text);
+        }
+        return status;
+}
+
+static enum status fill(struct generation *g, const struct settings *s)
+{
+        enum status status;
+        g->sessions = s->limits.sessions;
+        g->limits = (struct session_limits){.connect_timeout_ms = s->limits.connect_timeout_ms,
+                                            .login_timeout_ms = s->limits.login_timeout_ms,
+                                            .half_close_timeout_ms = s->limits.half_close_timeout_ms};
+        g->remote_text = prof_strdup(STAGE_WORKER, s->remote);
+        if (g->remote_text == NULL) {
+                diag(DIAG_ERROR, "the settings of sessions can't be stored: out of memory");
+                return STATUS_NOMEM;
+        }
+        if ((status = parse(s->listen, "listen", &g->listen)) != STATUS_OK ||
+            (status = parse(s->remote, "remote", &g->remote)) != STATUS_OK) {
+                return status;
+        }
+        return tls_context_new(s, &g->listen, &g->remote, &g->tls);
+}
+
+enum status generation_new(const struct settings *settings, struct generation **out)
+{
+        struct generation *g = prof_calloc(STAGE_WORKER, 1, sizeof *g);
+        if (g == NULL) {
+                diag(DIAG_ERROR, "the settings of sessions can't be stored: out of memory");
+                return STATUS_NOMEM;
+        }
+        atomic_init(&g->references, 1);
+        enum status status = fill(g, settings);
+        if (status != STATUS_OK) {
+                generation_release(g);
+                return status;
+        }
+        *out = g;
+        return STATUS_OK;
+}
+
+struct generation *generation_hold(struct generation *g)
+{
+        atomic_fetch_add_explicit(&g->references, 1, memory_order_relaxed);
+        return g;
+}
+
+void generation_release(struct generation *g)
+{
+        if (g != NULL && atomic_fetch_sub_explicit(&g->references, 1, memory_order_acq_rel) == 1) {
+                tls_context_free(g->tls);
+                prof_free(g->remote_text);
+                prof_free(g);
+        }
+}

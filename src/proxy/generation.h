@@ -1,0 +1,39 @@
+/** @file generation.h  The settings that new sessions begin with. A reload makes a new generation; each session keeps the one that it began
+ * with, so that an old generation ends with its last session.
+ * Threads: made by main; held and released by any, since the references are counted atomically; all else is constant.
+ * Memory: STAGE_WORKER, and STAGE_TLS for the certificates. */
+#ifndef PROXY_GENERATION_H
+#define PROXY_GENERATION_H
+
+#include "proxy/net/address.h"
+#include "proxy/net/tls_context.h"
+#include "settings/settings.h"
+
+#include <stdatomic.h>
+
+/** Bounds of a session, by settings limits.*. */
+struct session_limits {
+        uint64_t connect_timeout_ms;
+        uint64_t login_timeout_ms;
+        uint64_t half_close_timeout_ms;
+};
+
+struct generation {
+        _Atomic unsigned references;
+        uint64_t sessions; /**< limits.sessions */
+        struct session_limits limits;
+        struct address listen; /**< of the proxy; a reload does not change it */
+        struct address remote;
+        char *remote_text; /**< as the user gave it */
+        struct tls_context *tls;
+};
+
+/** Read the files that @p settings names. *@p out has one reference, which belongs to the caller.
+ *  @return STATUS_INVALID, STATUS_IO or STATUS_NOMEM (reported with diag). */
+enum status generation_new(const struct settings *settings, struct generation **out);
+/** Add a reference. @return @p g */
+struct generation *generation_hold(struct generation *g);
+/** Drop a reference; the last one frees it. NULL is allowed. */
+void generation_release(struct generation *g);
+
+#endif
