@@ -4,10 +4,38 @@
 
 #include <xxhash.h>
 
+static bool is_digit(uint8_t c)
+{
+        return c >= '0' && c <= '9';
+}
+
+static bool is_letter(uint8_t c)
+{
+        return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+/** The number in a text such as tt:74, a name and a number: applications execute statements for the number alone. Any other text as it is. */
+static struct span without_name(struct span text)
+{
+        size_t at = text.len;
+        while (at > 0 && is_digit(text.data[at - 1])) {
+                at--;
+        }
+        size_t name = 0;
+        while (name < at && (is_letter(text.data[name]) || text.data[name] == '_')) {
+                name++;
+        }
+        bool has_name = name > 0 && name + 1 == at && text.data[name] == ':' && at < text.len;
+        return has_name ? span_skip(text, at) : text;
+}
+
 uint32_t row_hash_text(struct span text)
 {
         if (text.len == 0 || text.len > ROW_HASH_MAX) {
                 return 0;
+        }
+        if (is_letter(text.data[0]) && is_digit(text.data[text.len - 1])) {
+                text = without_name(text);
         }
         uint32_t hash = (uint32_t)XXH3_64bits(text.data, text.len);
         return hash != 0 ? hash : 1;

@@ -29,7 +29,8 @@ static inline size_t row_hashes_size(const struct row_hashes *h)
         return offsetof(struct row_hashes, at) + sizeof h->at[0] * h->rows * h->columns;
 }
 
-/** The hash of a value in text form, as the server sends it. 0 if it is empty or too long. */
+/** The hash of a value in text form, as the server sends it. A name and a number (tt:74) has the hash of the number. 0 if it is empty or
+ *  too long. */
 uint32_t row_hash_text(struct span text);
 /** The hash of any value. 0 for NULL, for what is empty, long, cut or unknown, for the binary form of dates, and for that of
  *  numbers with a fraction. */

@@ -230,6 +230,15 @@ static void hashes_of_values(void)
         char text[ROW_HASH_MAX + 1] = {0};
         CU_ASSERT_EQUAL(row_hash_text(span_of(text, sizeof text)), 0);
         CU_ASSERT_EQUAL(row_hash_text(span_of(text, 0)), 0);
+        static const char *const named[] = {"tt:7", "Post:7", "blog_post:7"};
+        for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
+                CU_ASSERT_EQUAL(row_hash_text(span_str(named[i])), seven);
+        }
+        static const char *const others[] = {"tt7",   ":7",    "7:7",  "tt:", "a:b:7",
+                                             "tt::7", "tt:7a", "t7:7", "t :7"};
+        for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+                CU_ASSERT_NOT_EQUAL(row_hash_text(span_str(others[i])), seven);
+        }
 }
 
 static const struct tap_test tests[] = {
