@@ -4,12 +4,18 @@
 #include "admin/call.h"
 #include "admin/record_reader.h"
 #include "journal/format/jsonl_item.h"
+#include "profile/heap/prof.h"
 
 #include <event2/http.h>
 #include <inttypes.h>
 #include <string.h>
 
-enum { RECORDS_DEFAULT = 100, REPLY_MAX_BYTES = 64 * 1024 * 1024 };
+enum {
+        RECORDS_DEFAULT = 100,
+        REPLY_MAX_BYTES = 64 * 1024 * 1024,
+        SEARCH_FIRST = 4, /* times as many records as are wanted are searched first, */
+        SEARCH_MORE = 8,  /* and then so many times more */
+};
 
 /** What a request for records asks for. */
 struct wanted {
@@ -87,32 +93,55 @@ static bool read_wanted(struct call *call, struct wanted *w)
         return record_reader_filter(call, mark, &w->filter);
 }
 
-struct count {
+/** Numbers of the records that pass the filter: the last ones that were seen. */
+struct matches {
         struct filter *filter;
-        uint64_t n;
+        uint64_t *numbers; /* a ring of `most` of them */
+        uint64_t most;
+        uint64_t seen;
 };
 
-static void count_match(void *arg, const struct recent_item *item)
+static void note_match(void *arg, const struct recent_item *item)
 {
-        struct count *count = arg;
-        count->n += item->record != NULL && filter_pass(count->filter, item->record) ? 1 : 0;
+        struct matches *m = arg;
+        if (item->record != NULL && filter_pass(m->filter, item->record)) {
+                m->numbers[m->seen++ % m->most] = item->number;
+        }
 }
 
-/** How many of the wanted records come before the last n of them. *@p cursor is moved behind those of which that is known at once. */
-static uint64_t count_to_skip(struct journal *journal, const struct wanted *w, uint64_t *cursor)
+/** Find the matches behind @p after. @return the number of the first of those that are remembered; w->last + 1 if there are none. */
+static uint64_t search(struct journal *journal, const struct wanted *w, uint64_t after, struct matches *m)
 {
-        struct count count = {w->filter, 0};
-        if (w->forward) {
-                return 0;
+        uint64_t at = after;
+        m->seen = 0;
+        while (at < w->last && journal_visit(journal, &at, note_match, m)) {
         }
-        if (w->filter == NULL) {
-                *cursor = w->last > w->n ? w->last - w->n : w->after;
-                return 0;
+        return m->seen == 0 ? w->last + 1 : m->seen < m->most ? m->numbers[0] : m->numbers[m->seen % m->most];
+}
+
+/** Find the last n of the wanted records: *@p cursor is the number before the first of them. The newest part is searched first, then larger
+ *  ones: in most cases that is little work, and what is found is not overwritten before it is read. @return false if out of memory. */
+static bool find_last(struct journal *journal, const struct wanted *w, uint64_t *cursor)
+{
+        uint64_t first =
+            journal_recent_first(journal) > w->after ? journal_recent_first(journal) - 1 : w->after;
+        uint64_t all = w->last > first ? w->last - first : 0;
+        struct matches m = {.filter = w->filter, .most = w->n < all ? w->n : all};
+        uint64_t part = SEARCH_FIRST * m.most;
+        *cursor = w->last > m.most ? w->last - m.most : 0;
+        if (w->filter == NULL || m.most == 0) {
+                return true;
         }
-        uint64_t at = *cursor;
-        while (at < w->last && journal_visit(journal, &at, count_match, &count)) {
+        m.numbers = prof_alloc(STAGE_ADMIN, m.most * sizeof *m.numbers);
+        if (m.numbers == NULL) {
+                return false;
         }
-        return count.n > w->n ? count.n - w->n : 0;
+        do {
+                *cursor = search(journal, w, part < all ? w->last - part : first, &m) - 1;
+                part *= SEARCH_MORE;
+        } while (m.seen < m.most && part < SEARCH_MORE * all);
+        prof_free(m.numbers);
+        return true;
 }
 
 static bool next(struct admin_context *a, const struct wanted *w, uint64_t *cursor,
@@ -131,15 +160,15 @@ void handle_records(struct call *call)
                 return;
         }
         uint64_t cursor = w.after;
-        uint64_t skip = count_to_skip(call->admin->journal, &w, &cursor);
+        if (!w.forward && !find_last(call->admin->journal, &w, &cursor)) {
+                filter_free(w.filter);
+                call_fail(call, HTTP_SERVUNAVAIL, "out of memory");
+                return;
+        }
         uint64_t sent = 0;
         size_t bytes = 0;
         while (cursor < w.last && sent < w.n && bytes < REPLY_MAX_BYTES &&
                next(call->admin, &w, &cursor, &buffer, &text)) {
-                if (text.len > 0 && skip > 0) {
-                        skip--;
-                        continue;
-                }
                 (void)fwrite(text.data, 1, text.len, call->out);
                 bytes += text.len;
                 sent += text.len > 0 ? 1 : 0;

@@ -11,6 +11,9 @@
 
 #include <event2/event.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -202,6 +205,53 @@ static void findings_are_bounded(void)
         free(t);
 }
 
+/* Records that a thread puts while a request is answered: so many for each, which is a small part of those that are kept. */
+enum { KEPT_BYTES = 4 * 1024 * 1024, PUT_AT_ONCE = 1000, ASKED = 40 };
+static _Atomic uint64_t allowed;
+static _Atomic bool ended;
+
+static void *put_what_is_allowed(void *arg)
+{
+        uint64_t n = 0;
+        (void)arg;
+        while (!atomic_load(&ended)) {
+                struct record r = statement(1, 0, CLOCK_S_NS, "SELECT 1", 1);
+                bool has_space = n < journal_recent_last(journal) + 100; /* else some are dropped */
+                if (has_space && n < atomic_load(&allowed) &&
+                    journal_put(journal_port(journal, proxy_workers(&settings)), record_raw_of(&r))) {
+                        n++;
+                } else {
+                        (void)sched_yield();
+                }
+        }
+        return NULL;
+}
+
+/** The last n are the last n, also when many others are overwritten between searching and showing them. */
+static void the_last_ones_of_many(void)
+{
+        pthread_t thread;
+        open_port_with(KEPT_BYTES);
+        atomic_store(&ended, false);
+        atomic_store(&allowed, KEPT_BYTES / 64); /* more than fit */
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, put_what_is_allowed, NULL), 0);
+        CU_ASSERT_TRUE(loop_until(has_records, atomic_load(&allowed)));
+        CU_ASSERT_TRUE(journal_recent_first(journal) > 1);
+        for (int i = 0; i < 20; i++) {
+                atomic_fetch_add(&allowed, PUT_AT_ONCE);
+                const struct reply *r = get("/records?n=40&q=op:select&format=json");
+                size_t lines = 0;
+                for (const char *at = r->body; (at = strchr(at, '\n')) != NULL; at++) {
+                        lines++;
+                }
+                CU_ASSERT_EQUAL(lines, ASKED);
+                CU_ASSERT_PTR_NULL(strstr(r->body, "\"gap\""));
+        }
+        atomic_store(&ended, true);
+        (void)pthread_join(thread, NULL);
+        close_port();
+}
+
 static void each_endpoint_is_in_the_document(void)
 {
         open_port();
@@ -229,6 +279,7 @@ static const struct tap_test tests[] = {
     {"seconds are counted", seconds_are_counted},
     {"findings are listed", findings_are_listed},
     {"findings are bounded", findings_are_bounded},
+    {"the last ones of many", the_last_ones_of_many},
     {"each endpoint is in the document", each_endpoint_is_in_the_document},
 };
 
