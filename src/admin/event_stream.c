@@ -110,8 +110,9 @@ static void put_found(struct writer *w, const struct event_place *place, const s
         const struct event_stream *e = place->e;
         put_missing(w, e, found->record != NULL ? found->number - 1 : found->number);
         if (passes) {
-                const struct jsonl_item item = {e->run, found->number, e->cut};
-                (void)jsonl_item_event(w, found->record, &item);
+                struct jsonl_item_head head;
+                jsonl_item_head_set(&head, e->run, found->number);
+                (void)jsonl_item_event(w, found->record, &head, e->cut);
         }
 }
 

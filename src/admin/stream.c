@@ -19,6 +19,8 @@
 enum {
         STREAMS_MAX = 16,
         TURN_US = 50000,
+        BUSY_TURNS =
+            3, /* from one sending to the next, while records keep coming: sending costs more than what is sent */
         LAST_MS = 200,   /* for the last records of all streams, when the proxy stops */
         PATIENCE_S = 60, /* for a client that does not read its stream */
         BEAT_S = 15,     /* without a record: then a reader of events gets a sign of life */
@@ -39,7 +41,9 @@ struct stream {
         struct event_stream events;
         bool is_follower;        /* its events are those of the feed, which are formatted once for all */
         struct feed_place place; /* in the feed, which it follows once it has all recent records */
+        uint64_t due;            /* number of the last record that the feed had a turn ago */
         unsigned silent;         /* turns since something was sent */
+        bool is_behind;          /* it was not sent everything, as too much was unsent */
 };
 
 static void discard(struct stream *s)
@@ -119,9 +123,11 @@ static bool send_feed(struct stream *s, struct evbuffer *chunk, size_t unsent)
                 s->events.from = piece.last + 1;
                 unsent += piece.bytes.len;
         }
-        if (unsent < BACKLOG_MAX_BYTES && s->cursor < journal_recent_last(s->admin->journal)) {
-                s->place.block = 0; /* records are missing in the feed, or it is a moment behind */
+        if (unsent < BACKLOG_MAX_BYTES && s->cursor < s->due) {
+                s->place.block =
+                    0; /* records are missing in the feed: it would not be behind for a whole turn */
         }
+        s->due = journal_recent_last(s->admin->journal);
         return s->place.block != 0;
 }
 
@@ -158,6 +164,7 @@ static void send_new(struct stream *s)
         if (!send_feed(s, chunk, unsent)) {
                 send_recent(s, chunk, unsent + evbuffer_get_length(chunk));
         }
+        s->is_behind = unsent + evbuffer_get_length(chunk) >= BACKLOG_MAX_BYTES;
         if (evbuffer_get_length(chunk) > 0) {
                 evhttp_send_reply_chunk(s->request, chunk);
                 s->silent = 0;
@@ -186,7 +193,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         (void)fd;
         (void)what;
         s->silent++;
-        if (s->cursor < journal_recent_last(s->admin->journal)) {
+        if ((s->silent >= BUSY_TURNS || s->is_behind) && s->cursor < journal_recent_last(s->admin->journal)) {
                 send_new(s);
         }
         if (s->has_events && s->silent >= BEAT_TURNS) {
@@ -311,6 +318,8 @@ void handle_stream(struct call *call)
         evhttp_connection_set_closecb(evhttp_request_get_connection(s->request), on_gone, s);
         /* the client may be silent, but it has to read the stream */
         bufferevent_set_timeouts(pipe_of(s), NULL, &patience);
+        (void)bufferevent_set_max_single_write(pipe_of(s),
+                                               BACKLOG_MAX_BYTES); /* one call for all of a turn */
         a->streams_served++;
         start(s);
 }

@@ -1,7 +1,6 @@
 #include "journal/feed.h"
 
 #include "base/writer.h"
-#include "journal/format/jsonl_item.h"
 #include "profile/heap/prof.h"
 
 #include <string.h>
@@ -71,45 +70,51 @@ static bool begin_block(struct feed *f, uint64_t number)
                 atomic_store_explicit(&b->filled, 0, memory_order_relaxed);
                 atomic_store_explicit(&b->is_full, false, memory_order_relaxed);
                 f->current = b;
+                f->w = writer_over(b->bytes, sizeof b->bytes);
         }
         lock_give(&f->lock);
         return is_free;
 }
 
-/** Add to the current block. @return false if it does not fit; then nothing is added. */
-static bool add(struct feed *f, const struct record *r, uint64_t number, struct span *line)
+/** Add the record that f->head is for to the current block. @return false if it does not fit; then nothing is added. */
+static inline __attribute__((always_inline)) bool add(struct feed *f, const struct record *r,
+                                                      struct span *line)
 {
         struct feed_block *b = f->current;
-        uint64_t filled = atomic_load_explicit(&b->filled, memory_order_relaxed);
-        if (b->first + (filled >> 32) != number) {
-                return false; /* records between were left out */
-        }
-        uint32_t at = bytes_of(filled);
-        if (at > 0 && sizeof b->bytes - at < SPACE_MIN) {
-                return false; /* it might be formatted in vain */
-        }
-        struct writer w = writer_over(b->bytes + at, sizeof b->bytes - at);
-        const struct jsonl_item item = {f->run, number, JSONL_ITEM_TEXT};
-        *line = jsonl_item_event(&w, r, &item);
-        if (w.failed) {
+        *line = jsonl_item_event(&f->w, r, &f->head, JSONL_ITEM_TEXT);
+        if (f->w.failed) {
                 *line = (struct span){NULL, 0};
                 return false;
         }
-        filled = ((filled >> 32) + 1) << 32 | (at + w.at);
+        uint64_t filled = (f->head.number - b->first + 1) << 32 | f->w.at;
         atomic_store_explicit(&b->filled, filled, memory_order_release);
         return true;
 }
 
-struct span feed_add(struct feed *f, const struct record *r, uint64_t number)
+/** Add a record that is not the next one, or does not fit into the current block, to the next block. */
+static __attribute__((noinline)) struct span add_to_next(struct feed *f, const struct record *r,
+                                                         uint64_t number)
 {
         struct span line = {NULL, 0};
-        if (f->current != NULL && add(f, r, number, &line)) {
-                return line;
-        }
         end_block(f);
-        if (begin_block(f, number) && !add(f, r, number, &line)) {
+        if (f->head.number != number) {
+                jsonl_item_head_set(&f->head, f->run, number);
+        }
+        if (begin_block(f, number) && !add(f, r, &line)) {
                 end_block(f); /* it fits into no block: readers take it from the recent records */
         }
+        return line;
+}
+
+struct span feed_add(struct feed *f, const struct record *r, uint64_t number)
+{
+        struct span line;
+        bool fits = f->current != NULL && f->head.number == number &&
+                    f->w.at <= FEED_BLOCK_BYTES - SPACE_MIN; /* else it might be formatted in vain */
+        if (!fits || !add(f, r, &line)) {
+                line = add_to_next(f, r, number);
+        }
+        jsonl_item_head_next(&f->head);
         return line;
 }
 

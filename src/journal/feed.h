@@ -12,6 +12,7 @@
 
 #include "base/lock.h"
 #include "base/status.h"
+#include "journal/format/jsonl_item.h"
 #include "mysql/record/record.h"
 
 #include <stdatomic.h>
@@ -26,7 +27,10 @@ struct feed {
         struct feed_block *blocks; /**< NULL before the first reader */
         struct lock lock; /**< around the beginning of a block, and every look at blocks by a reader */
         uint64_t begun;   /**< blocks that were begun; the newest is the one with this number */
-        struct feed_block *current; /**< the journal thread's; NULL: the next record begins a block */
+        /* the journal thread's */
+        struct feed_block *current;  /**< NULL: the next record begins a block */
+        struct writer w;             /**< over the current block */
+        struct jsonl_item_head head; /**< of the record that fits behind those in the current block */
 };
 
 /** Where a reader is. All zero: nowhere. */

@@ -4,7 +4,10 @@
 #include "journal/format/jsonl.h"
 #include "mysql/record/fields.h"
 
-enum { HEAD_ROOM = 64 }; /* of an event, for all but the run, which is there twice */
+#include <string.h>
+
+_Static_assert(JSONL_ITEM_HEAD_SIZE >= sizeof "id: :\ndata: {\"id\":\":\"" - 1 + 2 * (16 + DECIMAL_MAX),
+               "a head has space");
 
 /** What was left out of a record. */
 struct omission {
@@ -129,56 +132,48 @@ void jsonl_item(struct writer *w, const struct record *r, const struct jsonl_ite
         writer_bytes(w, "}\n", 2);
 }
 
-static inline uint8_t *copy(uint8_t *to, const char *text, size_t len)
+void jsonl_item_head_set(struct jsonl_item_head *head, const char *run, uint64_t number)
 {
-        memcpy(to, text, len);
-        return to + len;
+        struct writer w = writer_over(head->text, sizeof head->text);
+        const struct jsonl_item item = {run, number, 0};
+        writer_text(&w, "id: ");
+        put_id(&w, &item);
+        head->id_end = (uint8_t)w.at;
+        writer_text(&w, "\ndata: ");
+        head->data = (uint8_t)w.at;
+        writer_text(&w, "{\"id\":\"");
+        put_id(&w, &item);
+        writer_char(&w, '"');
+        head->len = (uint8_t)w.at;
+        head->run = run;
+        head->number = number;
+        head->limit = 10;
+        while (head->limit <= number && head->limit <= UINT64_MAX / 10) {
+                head->limit *= 10;
+        }
 }
 
-/** Write the ID, and the beginning of the data up to the end of the ID in it, where HEAD_ROOM bytes are free. This is done for each record:
- *  the number is converted once. @return the end. */
-static inline uint8_t *put_head(uint8_t *to, const struct jsonl_item *item, size_t run_len, uint8_t **data)
-{
-        static const char id[] = "id: ";
-        static const char between[] = "\ndata: ";
-        static const char member[] = "{\"id\":\"";
-        to = copy(to, id, sizeof id - 1);
-        uint8_t *own = to;
-        to = copy(to, item->run, run_len);
-        *to++ = ':';
-        to = decimal_put(to, item->number);
-        size_t own_len = (size_t)(to - own);
-        *data = to + sizeof between - 1;
-        to = copy(to, between, sizeof between - 1);
-        to = copy(to, member, sizeof member - 1);
-        memcpy(to, own, own_len);
-        to += own_len;
-        *to++ = '"';
-        return to;
-}
-
-struct span jsonl_item_event(struct writer *w, const struct record *r, const struct jsonl_item *item)
+struct span jsonl_item_event(struct writer *w, const struct record *r, const struct jsonl_item_head *head,
+                             size_t most)
 {
         struct span line = {NULL, 0};
-        size_t run_len = strlen(item->run);
-        if (w->failed || w->size - w->at < HEAD_ROOM + 2 * run_len) {
+        size_t start = w->at;
+        if (w->failed || w->size - start < sizeof head->text) {
                 w->failed = true;
                 return line;
         }
-        uint8_t *data;
-        const uint8_t *end = put_head(w->data + w->at, item, run_len, &data);
-        size_t at = (size_t)(end - w->data);
-        struct writer whole = *w;
-        whole.at = at;
-        jsonl_record(&whole, r);
-        if (!whole.failed &&
-            whole.at - at <= item->most) { /* then no text can be longer, nor the lists together */
-                w->at = whole.at;
+        memcpy(w->data + start, head->text, sizeof head->text);
+        size_t at = start + head->len;
+        w->at = at;
+        jsonl_record(w, r);
+        if (!w->failed && w->at - at <= most) { /* then no text can be longer, nor the lists together */
                 w->data[at] = ',';
                 line = span_of(w->data + at + 1, w->at - at - 1);
         } else {
-                w->at = (size_t)(data - w->data);
-                jsonl_item(w, r, item);
+                const struct jsonl_item item = {head->run, head->number, most};
+                w->failed = false;
+                w->at = start + head->data;
+                jsonl_item(w, r, &item);
         }
         writer_char(w, '\n');
         return line;
