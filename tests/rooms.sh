@@ -26,7 +26,7 @@ journal: journal/sink journal/enrich journal/format rules mysql/record mysql/wir
 proxy/net: mysql/gate mysql/wire settings profile/heap base
 tap: capture mysql/dissect mysql/gate mysql/record mysql/sql mysql/wire profile/heap base
 proxy: proxy/net tap journal mysql/gate mysql/record mysql/sql mysql/wire settings profile/heap base
-admin: proxy proxy/net journal journal/enrich journal/format rules mysql/record mysql/wire settings profile/export profile/heap base
+admin: proxy proxy/net tap capture journal journal/enrich journal/format rules mysql/record mysql/wire settings profile/export profile/heap base
 cli: admin proxy proxy/net journal journal/enrich journal/format journal/sink rules mysql/sql mysql/wire settings profile/explain profile/export profile/heap base
 '
 # Library headers and the only files that may see them.

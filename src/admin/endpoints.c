@@ -129,6 +129,8 @@ const struct endpoint endpoints[] = {
      .params = PARAMS(NUMBER("width", 1000000, "80", "Columns of a line of text; 0: no limit.")),
      .count_name = "sessions", .count = count_sessions, .table = &sessions_table, .list = "sessions"},
     {"GET", "/sessions/*/hex", "Hex dump of a session's last packets.", .handle = handle_hex},
+    {"GET", "/sessions/*/pcap", "A session's last packets as a capture file for Wireshark (pcapng).",
+     .handle = handle_pcap, .types = TYPES("application/x-pcapng")},
     {"POST", "/sessions/*/kill", "Close a session.", .handle = handle_kill},
     {"GET", "/records",
      "The most recent log records; ?n= their number (100), ?since= a mark, ?before= or ?after= a record's "

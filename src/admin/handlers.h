@@ -13,6 +13,10 @@ struct call;
 void handle_sessions(struct call *call);
 void handle_hex(struct call *call);
 void handle_kill(struct call *call);
+/** Fail because the packets of the session in the path are not kept. */
+void call_fail_session(struct call *call);
+/* pcap.c */
+void handle_pcap(struct call *call);
 /* records.c */
 void handle_records(struct call *call);
 void handle_record(struct call *call);

@@ -33,6 +33,7 @@ src_libadmin_a_SOURCES = \
 	src/admin/pages.c \
 	src/admin/params.c \
 	src/admin/params.h \
+	src/admin/pcap.c \
 	src/admin/put.c \
 	src/admin/put.h \
 	src/admin/record_reader.c \

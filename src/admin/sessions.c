@@ -255,18 +255,22 @@ void handle_sessions(struct call *call)
         }
 }
 
+void call_fail_session(struct call *call)
+{
+        uint64_t id = call->place.number;
+        if (id > 0 && id <= proxy_counts(call->admin->proxy).accepted) {
+                call_fail(call, HTTP_NOTFOUND,
+                          "session %" PRIu64 " has ended, and its packets are no longer kept", id);
+        } else {
+                call_fail(call, HTTP_NOTFOUND, "there is no session %" PRIu64, id);
+        }
+}
+
 static void on_hex(void *arg, const char *text, size_t len)
 {
         struct call *call = arg;
-        if (text == NULL && call->place.number > 0 &&
-            call->place.number <= proxy_counts(call->admin->proxy).accepted) {
-                call_fail(call, HTTP_NOTFOUND,
-                          "session %" PRIu64 " has ended, and its packets are no longer kept",
-                          call->place.number);
-                return;
-        }
         if (text == NULL) {
-                call_fail(call, HTTP_NOTFOUND, "there is no session %" PRIu64, call->place.number);
+                call_fail_session(call);
                 return;
         }
         if (len == 0) {

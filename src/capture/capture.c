@@ -10,7 +10,8 @@ enum {
         SEGMENTS_MIN = 2,
         SEGMENTS_MAX = 32,
         RUN_MAX = 16 * 1024,
-        KIND_OF_EACH = UINT16_MAX
+        KIND_OF_EACH = UINT16_MAX,
+        KIND_NOTE = UINT16_MAX - 1
 };
 
 /* An entry begins with this. Behind it stands the beginning of the packet's payload. If the entry is a run of packets, their kinds
@@ -127,6 +128,19 @@ void capture_add(struct capture *c, uint64_t conn_id, const struct packet *p, ui
         }
 }
 
+void capture_add_note(struct capture *c, uint64_t conn_id, struct span note)
+{
+        struct span kept = span_head(note, CAPTURE_NOTE_MAX);
+        if (fits(c, kept.len) || turn(c, size_of(kept.len))) {
+                struct entry *e = take(c, kept.len);
+                e->conn_id = conn_id;
+                e->kind = KIND_NOTE;
+                e->bytes = (uint32_t)kept.len;
+                e->run = 0;
+                (void)span_copy((uint8_t *)(e + 1), kept);
+        }
+}
+
 /* --- runs ---------------------------------------------------------------------------------------------------------- */
 
 /** Bytes that the kinds of the packets take. Most runs are a single command, whose kind is stored in the entry itself. */
@@ -202,6 +216,7 @@ void capture_add_run(struct capture *c, uint64_t conn_id, const struct packet_ru
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
 typedef void each_packet(void *arg, const struct capture_packet *p);
+typedef void each_entry(void *arg, const struct entry *e);
 
 static void give(struct capture_packet *p, each_packet *each, void *arg)
 {
@@ -247,33 +262,111 @@ static void show(const struct entry *e, each_packet *each, void *arg)
         give(&p, each, arg);
 }
 
-/** Report the packets among the entries from @p at to @p end. @return how many there were. */
-static uint64_t walk_segment(const uint8_t *at, const uint8_t *end, uint64_t conn_id, each_packet *each,
-                             void *arg)
+/** Who receives packets, and how many there were. */
+struct receiver {
+        each_packet *each;
+        void *arg;
+        uint64_t n;
+};
+
+static void pass_packets(void *arg, const struct entry *e)
 {
-        uint64_t n = 0;
+        struct receiver *r = arg;
+        if (e->kind == KIND_NOTE) {
+                return;
+        }
+        if (e->run > 0) {
+                walk_run(e, r->each, r->arg);
+        } else {
+                show(e, r->each, r->arg);
+        }
+        r->n += e->run > 0 ? e->run : 1;
+}
+
+/** Pass on the entries of session @p conn_id from @p at to @p end. */
+static void walk_entries(const uint8_t *at, const uint8_t *end, uint64_t conn_id, each_entry *each, void *arg)
+{
         while (at < end) {
                 const struct entry *e = (const struct entry *)(const void *)at;
                 at += e->size;
-                if (e->conn_id != conn_id) {
-                        continue;
+                if (e->conn_id == conn_id) {
+                        each(arg, e);
                 }
-                if (e->run > 0) {
-                        walk_run(e, each, arg);
-                } else {
-                        show(e, each, arg);
-                }
-                n += e->run > 0 ? e->run : 1;
         }
-        return n;
+}
+
+static void walk_all(struct capture *c, uint64_t conn_id, each_entry *each, void *arg)
+{
+        for (uint32_t i = 1; i < c->n; i++) {
+                uint32_t at = (c->newest + i) % c->n;
+                walk_entries(segment_at(c, at), segment_at(c, at) + c->used[at], conn_id, each, arg);
+        }
+        walk_entries(segment_at(c, c->newest), c->next, conn_id, each, arg);
 }
 
 uint64_t capture_walk(struct capture *c, uint64_t conn_id, each_packet *each, void *arg)
 {
-        uint64_t n = 0;
-        for (uint32_t i = 1; i < c->n; i++) {
-                uint32_t at = (c->newest + i) % c->n;
-                n += walk_segment(segment_at(c, at), segment_at(c, at) + c->used[at], conn_id, each, arg);
+        struct receiver r = {each, arg, 0};
+        walk_all(c, conn_id, pass_packets, &r);
+        return r.n;
+}
+
+/* --- copies ------------------------------------------------------------------------------------------------------- */
+
+static void add_size(void *arg, const struct entry *e)
+{
+        size_t *size = arg;
+        *size += e->size;
+}
+
+static void add_copy(void *arg, const struct entry *e)
+{
+        struct capture_copy *copy = arg;
+        memcpy(copy->entries + copy->len, e, e->size);
+        copy->len += e->size;
+}
+
+struct capture_copy *capture_copy(struct capture *c, uint64_t conn_id)
+{
+        size_t size = 0;
+        walk_all(c, conn_id, add_size, &size);
+        struct capture_copy *copy =
+            size > 0 ? prof_alloc(STAGE_CAPTURE, sizeof(struct capture_copy) + size) : NULL;
+        if (copy != NULL) {
+                copy->len = 0;
+                walk_all(c, conn_id, add_copy, copy);
         }
-        return n + walk_segment(segment_at(c, c->newest), c->next, conn_id, each, arg);
+        return copy;
+}
+
+static void walk_copy(const struct capture_copy *copy, each_entry *each, void *arg)
+{
+        const uint8_t *at = copy->entries;
+        while (at < copy->entries + copy->len) {
+                const struct entry *e = (const struct entry *)(const void *)at;
+                at += e->size;
+                each(arg, e);
+        }
+}
+
+uint64_t capture_copy_walk(const struct capture_copy *copy, each_packet *each, void *arg)
+{
+        struct receiver r = {each, arg, 0};
+        walk_copy(copy, pass_packets, &r);
+        return r.n;
+}
+
+static void find_note(void *arg, const struct entry *e)
+{
+        struct span *note = arg;
+        if (e->kind == KIND_NOTE) {
+                *note = span_of(e + 1, e->bytes);
+        }
+}
+
+struct span capture_copy_note(const struct capture_copy *copy)
+{
+        struct span note = {NULL, 0};
+        walk_copy(copy, find_note, &note);
+        return note;
 }

@@ -14,6 +14,7 @@
 
 struct event_base;
 struct proxy;
+struct tap_copy;
 
 /** Bind and start the workers; names are not resolved yet. Errors are reported with diag. @p journal must have one port for each worker,
  *  and one more, the last, for records of clients that are rejected. The arguments must outlive the proxy. */
@@ -34,6 +35,10 @@ void proxy_sessions(struct proxy *p, void (*done)(void *arg, const struct sessio
 /** Request the hex dump of session @p conn_id; @p text is NULL if it is not open and none of its packets are kept. Otherwise as proxy_sessions. */
 void proxy_hex(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const char *text, size_t len),
                void *arg);
+/** Request a copy of the recorded packets of session @p conn_id; @p copy is NULL if it is not open and none of its packets are kept.
+ *  Otherwise as proxy_sessions. */
+void proxy_copy(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const struct tap_copy *copy),
+                void *arg);
 /** Close session @p conn_id with reason "killed"; @p found says whether there was such a session. Otherwise as proxy_sessions. */
 void proxy_kill(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, bool found), void *arg);
 

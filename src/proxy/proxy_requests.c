@@ -4,6 +4,7 @@
 #include "profile/heap/prof.h"
 #include "proxy/proxy_state.h"
 #include "proxy/session_view.h"
+#include "tap/tap_copy.h"
 
 #include <stdlib.h>
 
@@ -18,6 +19,7 @@ struct part {
         size_t n;
         char *text;
         size_t len;
+        struct tap_copy *copy;
         bool found;
         bool failed;
 };
@@ -33,6 +35,7 @@ struct request {
         union {
                 void (*sessions)(void *arg, const struct session_view *views, size_t n);
                 void (*hex)(void *arg, const char *text, size_t len);
+                void (*copy)(void *arg, const struct tap_copy *copy);
                 void (*kill)(void *arg, bool found);
                 void (*reload)(void *arg);
         } done;
@@ -52,6 +55,7 @@ static void on_part_back(struct message *message)
         for (unsigned i = 0; i < request->n_parts; i++) {
                 prof_free(request->parts[i].views);
                 prof_free(request->parts[i].text);
+                tap_copy_free(request->parts[i].copy);
         }
         generation_release(request->generation);
         prof_free(request);
@@ -191,6 +195,36 @@ void proxy_hex(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const 
         request->done.hex = done;
         request->fill = fill_hex;
         request->answer = answer_hex;
+        send_request(request);
+}
+
+static void fill_copy(struct part *part)
+{
+        struct session *s = find_session(part->worker, part->request->conn_id);
+        part->copy =
+            s != NULL ? session_copy(s) : tap_copy_ended(&part->worker->sessions.tap, part->request->conn_id);
+}
+
+static void answer_copy(struct request *request)
+{
+        const struct tap_copy *copy = NULL;
+        for (unsigned i = 0; i < request->n_parts; i++) {
+                copy = request->parts[i].copy != NULL ? request->parts[i].copy : copy;
+        }
+        request->done.copy(request->arg, copy);
+}
+
+void proxy_copy(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const struct tap_copy *copy),
+                void *arg)
+{
+        struct request *request = new_request(p, conn_id, arg);
+        if (request == NULL) {
+                done(arg, NULL);
+                return;
+        }
+        request->done.copy = done;
+        request->fill = fill_copy;
+        request->answer = answer_copy;
         send_request(request);
 }
 

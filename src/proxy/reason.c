@@ -43,6 +43,12 @@ const char *reason_text(enum reason reason)
         return reason < REASON_COUNT ? reasons[reason].text : "?";
 }
 
+bool reason_is_abrupt(enum reason reason)
+{
+        return reason != REASON_CLIENT_QUIT && reason != REASON_CLIENT_CLOSED &&
+               reason != REASON_SERVER_CLOSED && reason != REASON_SHUTDOWN;
+}
+
 void reason_count(enum reason reason)
 {
         atomic_fetch_add_explicit(&counts[reason], 1, memory_order_relaxed);

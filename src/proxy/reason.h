@@ -3,6 +3,7 @@
 #ifndef PROXY_REASON_H
 #define PROXY_REASON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,8 @@ enum reason {
 const char *reason_name(enum reason reason);
 /** A sentence for the log. */
 const char *reason_text(enum reason reason);
+/** Did the session end otherwise than that one side closed its connection in order, or the proxy stops? */
+bool reason_is_abrupt(enum reason reason);
 void reason_count(enum reason reason);
 uint64_t reason_counted(enum reason reason);
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "proxy/session_state.h"
+#include "tap/tap_copy.h"
 
 static void copy_text(char *to, size_t size, struct span text)
 {
@@ -42,6 +43,11 @@ void session_view(const struct session *s, struct session_view *out)
         out->statements = v.statements;
         out->statement_bytes = v.statement_bytes;
         out->pipelined = v.pipelined;
+}
+
+struct tap_copy *session_copy(const struct session *s)
+{
+        return tap_copy(s->tap);
 }
 
 char *session_hex(const struct session *s, size_t *len)

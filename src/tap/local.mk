@@ -2,6 +2,8 @@ noinst_LIBRARIES += src/libtap.a
 src_libtap_a_SOURCES = \
 	src/tap/tap.c \
 	src/tap/tap.h \
+	src/tap/tap_copy.c \
+	src/tap/tap_copy.h \
 	src/tap/tap_open.c \
 	src/tap/tap_packets.c \
 	src/tap/tap_state.h

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "capture/capture.h"
 #include "profile/heap/prof.h"
 #include "tap/tap_state.h"
 
@@ -157,6 +158,19 @@ void tap_server_ended(struct tap *tap, uint64_t now_ns)
         }
 }
 
+/** Record who the session was, for those who look at its packets later. */
+static void note_end(const struct tap *tap, const struct tap_ending *ending, uint64_t now_ns)
+{
+        const struct tap_shared *shared = tap->shared;
+        if (shared->capture == NULL || tap->packets == 0) {
+                return;
+        }
+        struct tap_about about = tap_about(tap);
+        about.end_ns = *shared->wall_offset_ns + now_ns;
+        about.abrupt = ending->abrupt;
+        capture_add_note(shared->capture, tap->conn_id, span_of(&about, sizeof about));
+}
+
 void tap_end(struct tap *tap, const struct tap_ending *ending, uint64_t now_ns)
 {
         dissect_end(tap->front.dissect, tap->server_end_ns != 0 ? tap->server_end_ns : now_ns);
@@ -170,6 +184,7 @@ void tap_end(struct tap *tap, const struct tap_ending *ending, uint64_t now_ns)
         record_set_uint(&r, FIELD_BYTES_RECEIVED, ending->bytes_received);
         record_set_text(&r, FIELD_REASON, span_str(ending->reason));
         tap_emit(tap, &r);
+        note_end(tap, ending, now_ns);
 }
 
 /* --- a look at it ------------------------------------------------------------------------------------------------------ */

@@ -152,6 +152,7 @@ void tap_server_ended(struct tap *tap, uint64_t now_ns);
 /** How a session ended. */
 struct tap_ending {
         const char *reason;
+        bool abrupt;             /**< neither side has closed its connection in order */
         uint64_t bytes_sent;     /**< by the client */
         uint64_t bytes_received; /**< from the server */
 };

@@ -2,11 +2,25 @@
  *
  *      tap.c          identity, bytes, the end
  *      tap_packets.c  packets: for the recorder, for the log, as a hex dump
+ *      tap_copy.c     packets: a copy for other threads, as a capture file
  *      tap_open.c     life, and what the dissector reports */
 #ifndef TAP_TAP_STATE_H
 #define TAP_TAP_STATE_H
 
 #include "tap/tap.h"
+
+/** Who a session is, for a capture file; it is recorded when the session ends. */
+struct tap_about {
+        uint64_t conn_id;
+        uint64_t capabilities; /* that both sides agreed on */
+        struct sql_mode mode;
+        uint64_t packets; /* that were given to the recorder */
+        uint64_t end_ns;  /* wall time; 0 = it is open */
+        bool abrupt;
+        char client_addr[64];
+        char username[64];
+        char database[64];
+};
 
 struct tap {
         struct tap_front front;
@@ -43,6 +57,9 @@ struct record tap_record(enum record_event event, uint64_t now_ns);
 void tap_emit(struct tap *tap, struct record *r);
 /** What the tap itself knows of the session has changed. */
 void tap_identity_changed(struct tap *tap);
+
+/* tap_copy.c */
+struct tap_about tap_about(const struct tap *tap);
 
 /* tap_packets.c: callbacks of the dissector; @p arg is the tap. */
 void tap_on_packet(void *arg, const struct packet *p);

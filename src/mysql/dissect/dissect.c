@@ -174,6 +174,8 @@ struct dissect_view dissect_view(const struct dissect *d)
             .opaque_reason = d->opaque_reason,
             .username = owned_text_span(&d->vars.username),
             .database = owned_text_span(&d->vars.database),
+            .mode = d->transaction.mode,
+            .capabilities = d->capabilities,
             .server_conn_id = d->server_conn_id,
             .quit = d->quit || (newest != NULL && newest->code == COM_QUIT),
             .idle = d->phase == PHASE_READY &&

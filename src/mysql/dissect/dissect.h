@@ -58,6 +58,8 @@ struct dissect_view {
         const char *opaque_reason; /**< NULL if it follows */
         struct span username;
         struct span database;
+        struct sql_mode mode;  /**< how the server reads the next statement */
+        uint64_t capabilities; /**< that both sides agreed on, as far as the login has come */
         uint64_t server_conn_id;
         const char *command;      /**< in flight; NULL = idle */
         struct span query;        /**< of that command */

@@ -1,0 +1,122 @@
+#include "tap/tap_copy.h"
+
+#include "capture/session_pcap.h"
+#include "profile/heap/prof.h"
+#include "tap/tap_state.h"
+
+_Static_assert(sizeof(struct tap_about) <= CAPTURE_NOTE_MAX, "it is recorded as a note when a session ends");
+
+struct tap_copy {
+        struct tap_about about;
+        struct span listen_addr;
+        struct span remote_addr;
+        struct capture_copy *packets; /* NULL = there are none */
+};
+
+static void copy_text(char *to, size_t size, struct span text)
+{
+        struct span head = span_head(text, size - 1);
+        to[head.len] = '\0';
+        (void)span_copy((uint8_t *)to, head);
+}
+
+struct tap_about tap_about(const struct tap *tap)
+{
+        struct dissect_view v = dissect_view(tap->front.dissect);
+        struct tap_about about = {
+            .conn_id = tap->conn_id, .capabilities = v.capabilities, .mode = v.mode, .packets = tap->packets};
+        copy_text(about.client_addr, sizeof about.client_addr, span_of(tap->client_addr, tap->client_len));
+        copy_text(about.username, sizeof about.username, v.username);
+        copy_text(about.database, sizeof about.database, v.database);
+        return about;
+}
+
+/* --- taking it ---------------------------------------------------------------------------------------------------- */
+
+/** @p packets is taken over, also on failure. */
+static struct tap_copy *new_copy(const struct tap_shared *shared, const struct tap_about *about,
+                                 struct capture_copy *packets)
+{
+        struct tap_copy *copy = prof_alloc(STAGE_CAPTURE, sizeof *copy);
+        if (copy == NULL) {
+                prof_free(packets);
+                return NULL;
+        }
+        *copy = (struct tap_copy){.about = *about,
+                                  .listen_addr = shared->config.listen_addr,
+                                  .remote_addr = shared->config.remote_addr,
+                                  .packets = packets};
+        return copy;
+}
+
+struct tap_copy *tap_copy(const struct tap *tap)
+{
+        const struct tap_shared *shared = tap->shared;
+        const struct tap_about about = tap_about(tap);
+        return new_copy(shared, &about,
+                        shared->capture != NULL ? capture_copy(shared->capture, tap->conn_id) : NULL);
+}
+
+static void ignore(void *arg, const struct capture_packet *p)
+{
+        (void)arg;
+        (void)p;
+}
+
+struct tap_copy *tap_copy_ended(const struct tap_shared *shared, uint64_t conn_id)
+{
+        struct tap_about about = {.conn_id = conn_id};
+        struct capture_copy *packets =
+            shared->capture != NULL ? capture_copy(shared->capture, conn_id) : NULL;
+        if (packets == NULL || capture_copy_walk(packets, ignore, NULL) == 0) {
+                prof_free(packets);
+                return NULL;
+        }
+        struct span note = capture_copy_note(packets);
+        if (note.len == sizeof about) {
+                memcpy(&about, note.data, sizeof about);
+        }
+        return new_copy(shared, &about, packets);
+}
+
+void tap_copy_free(struct tap_copy *copy)
+{
+        if (copy != NULL) {
+                prof_free(copy->packets);
+                prof_free(copy);
+        }
+}
+
+/* --- writing it --------------------------------------------------------------------------------------------------- */
+
+static void put_packet(void *arg, const struct capture_packet *p)
+{
+        session_pcap_packet(arg, p);
+}
+
+void tap_copy_pcap(const struct tap_copy *copy, struct pcapng *out)
+{
+        struct session_pcap s;
+        const struct tap_about *about = &copy->about;
+        const struct session_pcap_info info = {
+            .conn_id = about->conn_id,
+            .capabilities = about->capabilities,
+            .mode = about->mode,
+            .client_addr = span_str(about->client_addr),
+            .listen_addr = copy->listen_addr,
+            .remote_addr = copy->remote_addr,
+            .username = span_str(about->username),
+            .database = span_str(about->database),
+        };
+        pcapng_section(out, span_str("querytap"));
+        pcapng_interface(out, span_str("querytap"), copy->listen_addr);
+        if (copy->packets == NULL) {
+                return;
+        }
+        uint64_t kept = capture_copy_walk(copy->packets, ignore, NULL);
+        session_pcap_begin(&s, out, &info, about->packets > kept ? about->packets - kept : 0);
+        (void)capture_copy_walk(copy->packets, put_packet, &s);
+        if (about->end_ns != 0) {
+                session_pcap_end(&s, about->end_ns, about->abrupt);
+        }
+}

@@ -1,0 +1,74 @@
+"""Capture files of the recorder: does Wireshark's dissector find in them what the log has?"""
+import os
+import shutil
+import subprocess
+import unittest
+
+import lab
+
+SECRET = "hunter2-planted"
+SQL = f"""SELECT 1; SELECT * FROM nowhere; SELECT REPEAT('a', 300000) AS r; SELECT 'after';
+SET PASSWORD FOR 'pw'@'%' = PASSWORD('{SECRET}'); SELECT '{'x' * 1000}'; SELECT 'last'""".encode()
+LOGINS = [["--skip-ssl"], ["--ssl"], ["--skip-ssl", "--compress"], ["--ssl", "--compress"]]
+
+
+def tshark(path, *fields, more=()):
+    """What tshark finds in a file: a tuple of the fields of each packet."""
+    wanted = [w for field in fields for w in ("-e", field)]
+    done = subprocess.run(["tshark", "-n", "-r", path, "-T", "fields", *wanted, *more], capture_output=True, timeout=lab.PATIENCE_S)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr.decode())
+    return [tuple(line.split("\t")) for line in done.stdout.decode().splitlines()]
+
+
+def hidden(query):
+    """How a statement with a password looks in a capture file."""
+    return "*" * len(query.replace("<secret>", SECRET).encode()) if "<secret>" in query else query
+
+
+@unittest.skipUnless(shutil.which("tshark"), "needs tshark")
+class CaptureFiles(unittest.TestCase):
+    def save(self, proxy, session):
+        path = os.path.join(lab.FOLDER, f"session-{session}.pcapng")
+        data = proxy.admin(f"/sessions/{session}/pcap")
+        self.assertNotIn(SECRET.encode(), data)
+        with open(path, "wb") as f:
+            f.write(data)
+        return path
+
+    def test_tshark_lists_the_same_queries_as_the_log(self):
+        """Of plain sessions, and of TLS and compression without any key."""
+        with lab.Proxy("--capture-packet-bytes=4096", remote=f"127.0.0.1:{lab.tls_server().port}") as proxy:
+            for login in LOGINS:
+                run = lab.run("mariadb", "--no-defaults", "--force", "-h127.0.0.1", f"-P{proxy.port}", "-uroot", *login, input=SQL)
+                self.assertIn(b"last", run.stdout, run.stderr)
+            records = proxy.settled("query")
+            for session, login in enumerate(LOGINS, 1):
+                with self.subTest(login=login):
+                    path = self.save(proxy, session)
+                    logged = [hidden(r["query"]) for r in records if r["conn_id"] == session and "query" in r]
+                    packets = tshark(path, "mysql.query", "mysql.error_code", "tcp.analysis.flags", "mysql.user", "frame.comment")
+                    self.assertEqual([q for q, *_ in packets if q], logged)
+                    self.assertIn("1046", [error for _, error, *_ in packets])
+                    self.assertFalse([flags for _, _, flags, *_ in packets if flags])
+                    self.assertEqual([user for *_, user, _ in packets if user], ["root"])
+                    digests = [r["digest"] for r in records if r["conn_id"] == session and "digest" in r and "<secret>" not in r["query"]]
+                    comments = "".join(comment for *_, comment in packets)
+                    self.assertEqual([d for d in digests if d not in comments], [])
+
+    def test_a_session_without_its_beginning(self):
+        """The recorder no longer has the login; what follows is decoded with the flags of the session."""
+        with lab.Proxy("--capture-bytes=16384", "--workers", "1") as proxy:
+            statements = "".join(f"SELECT {n} AS n;" for n in range(500))
+            self.assertEqual(lab.client(proxy.port, input=statements.encode()).returncode, 0)
+            records = proxy.settled("query")
+            packets = tshark(self.save(proxy, 1), "mysql.query", "mysql.user", "frame.comment", "mysql.schema")
+            queries = [q for q, *_ in packets if q]
+            self.assertGreater(len(queries), 10)
+            self.assertEqual(queries, [r["query"] for r in records if "query" in r][-len(queries):])
+            self.assertIn("not kept any more", packets[0][2])
+            self.assertEqual([(user, schema) for _, user, _, schema in packets if user], [("root", "shop")])
+
+
+if __name__ == "__main__":
+    unittest.main()
