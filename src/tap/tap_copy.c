@@ -13,24 +13,6 @@ struct tap_copy {
         struct capture_copy *packets; /* NULL = there are none */
 };
 
-static void copy_text(char *to, size_t size, struct span text)
-{
-        struct span head = span_head(text, size - 1);
-        to[head.len] = '\0';
-        (void)span_copy((uint8_t *)to, head);
-}
-
-struct tap_about tap_about(const struct tap *tap)
-{
-        struct dissect_view v = dissect_view(tap->front.dissect);
-        struct tap_about about = {
-            .conn_id = tap->conn_id, .capabilities = v.capabilities, .mode = v.mode, .packets = tap->packets};
-        copy_text(about.client_addr, sizeof about.client_addr, span_of(tap->client_addr, tap->client_len));
-        copy_text(about.username, sizeof about.username, v.username);
-        copy_text(about.database, sizeof about.database, v.database);
-        return about;
-}
-
 /* --- taking it ---------------------------------------------------------------------------------------------------- */
 
 /** @p packets is taken over, also on failure. */

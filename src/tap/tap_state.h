@@ -57,8 +57,6 @@ struct record tap_record(enum record_event event, uint64_t now_ns);
 void tap_emit(struct tap *tap, struct record *r);
 /** What the tap itself knows of the session has changed. */
 void tap_identity_changed(struct tap *tap);
-
-/* tap_copy.c */
 struct tap_about tap_about(const struct tap *tap);
 
 /* tap_packets.c: callbacks of the dissector; @p arg is the tap. */
