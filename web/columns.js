@@ -31,7 +31,8 @@ export function valuesText(values) {
 	return '[' + list.slice(0, 20).map(one).join(', ') + (list.length > 20 ? ', …' : '') + ']';
 }
 
-function statementCell(cell, r) {
+function statementCell(cell, r, filter, fast) {
+	if (fast) { cell.textContent = shown(r.event === 'query' ? withoutTags(statementOf(r)).slice(0, 200) : eventText(r), 200); return; }
 	cell.replaceChildren();
 	const sql = statementOf(r);
 	if (r.event === 'query') {

@@ -5,7 +5,7 @@ import { parseJson } from './text.js';
 import { prepare } from './record.js';
 
 const BACKLOG = 20000;
-const HIDDEN_MS = 1500, BATCH_MS = 60, HELLO_MS = 4000, LOST_MS = 2000;
+const HIDDEN_MS = 1500, BATCH_MS = 60, HELLO_MS = 4000, LOST_MS = 2000, WORK_MS = 15;
 
 export class Feed {
 	/** `on` has records(list) and state({state, message}). */
@@ -131,7 +131,11 @@ export class Feed {
 		onLive();
 		const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
 		const split = splitter();
-		for (;;) {
+		for (let rested = performance.now(); ;) {
+			if (performance.now() - rested > WORK_MS) { /* let the browser draw */
+				await pause(0, signal);
+				rested = performance.now();
+			}
 			const { value, done } = await reader.read();
 			if (done || signal.aborted) return;
 			const events = split(value);

@@ -13,7 +13,7 @@ import { choice, setChoice, choices } from './settings.js';
 import { statementPanel } from './statement.js';
 
 const GROUPS = { __proto__: null, none: 'No groups', transaction: 'Transaction', scope: 'Scope', session: 'Session' };
-const NARROW = 720, HEIGHT = 27, HEIGHT_NARROW = 54;
+const NARROW = 720, HEIGHT = 27, HEIGHT_NARROW = 54, HEAD = 28;
 const DRAW_MS = 80, REGROUP_MS = 400, HISTOGRAM_MS = 400;
 
 export class LiveView {
@@ -23,6 +23,7 @@ export class LiveView {
 		this.fresh = 0;
 		this.list = [];
 		this.opened = new Set();
+		this.add = (term) => this.filter.add(term);
 		this.selected = null;
 		this.group = choice('group', Object.keys(GROUPS));
 		this.columns = choices('columns', COLUMNS.map((c) => c.id), STANDARD);
@@ -41,7 +42,7 @@ export class LiveView {
 			menu('Columns', 'columns', () => this.columnMenu(), { title: 'Choose columns' }));
 		this.histogram = new Histogram((from, to) => go(this.addressWith({ from: String(from), to: String(to) })));
 		this.zoomed = h('div.zoomed', { hidden: true });
-		this.vlist = new VirtualList({ draw: (row, i) => this.draw(row, i), height: HEIGHT, label: 'Records', onscroll: () => this.onScroll() });
+		this.vlist = new VirtualList({ draw: (row, item, i, fast) => this.draw(row, item, i, fast), height: HEIGHT, label: 'Records', onscroll: (atEnd) => this.onScroll(atEnd) });
 		this.head = h('div.row.head', { role: 'row' });
 		this.vlist.scroller.prepend(h('div.vlist-head', { role: 'rowgroup' }, this.head));
 		this.vlist.scroller.addEventListener('keydown', (e) => this.onKey(e));
@@ -120,10 +121,9 @@ export class LiveView {
 		const { scroller } = this.vlist;
 		scroller.setAttribute('role', this.group === 'none' ? 'grid' : 'treegrid');
 		const shift = dropped > 0 && !this.following && this.group === 'none' && !this.zoom ? dropped * this.vlist.height : 0;
-		this.vlist.setLength(this.list.length);
+		this.vlist.show(this.list);
 		if (this.following) this.vlist.toEnd();
-		else if (shift) scroller.scrollTop = Math.max(0, scroller.scrollTop - shift);
-		this.vlist.refresh();
+		else if (shift) this.vlist.scrollTo(Math.max(0, this.vlist.top - shift));
 		this.drawStatus();
 	}
 
@@ -166,7 +166,7 @@ export class LiveView {
 		this.frame.classList.toggle('narrow', this.narrow);
 		const template = this.narrow ? '' : this.visible.map((c) => c.width).join(' ');
 		const key = this.narrow + template;
-		this.vlist.setHeight(this.narrow ? HEIGHT_NARROW : HEIGHT);
+		this.vlist.setHeight(this.narrow ? HEIGHT_NARROW : HEIGHT, this.narrow ? 0 : HEAD);
 		if (key !== this.layoutKey) {
 			this.layoutKey = key;
 			this.vlist.scroller.style.setProperty('--columns', template || 'none');
@@ -178,10 +178,9 @@ export class LiveView {
 		this.drawHistogramSoon();
 	}
 
-	draw(row, i) {
-		const item = this.list[i];
-		if (!item) return;
-		if (item.group) return this.drawGroup(row, item);
+	draw(row, item, i, fast) {
+		row.id = 'row-' + i;
+		if (item.group) { this.drawGroup(row, item); return; }
 		if (row.kind !== 'record' || row.childElementCount !== this.visible.length) {
 			row.replaceChildren(...this.visible.map((c) => h('div', { class: 'cell cell-' + c.id + ' ' + (c.class ?? ''), role: 'gridcell' })));
 			row.kind = 'record';
@@ -193,9 +192,7 @@ export class LiveView {
 		row.removeAttribute('aria-expanded');
 		if (this.group === 'none') row.removeAttribute('aria-level');
 		else row.setAttribute('aria-level', '2');
-		row.id = 'row-' + i;
-		this.visible.forEach((c, k) => c.draw(row.children[k], item, (term) => this.filter.add(term)));
-		return undefined;
+		this.visible.forEach((c, k) => c.draw(row.children[k], item, this.add, fast));
 	}
 
 	drawGroup(row, g) {
@@ -240,10 +237,15 @@ export class LiveView {
 	}
 
 	drawHistogramSoon() {
-		if (!this.histogramTimer) this.histogramTimer = setTimeout(() => { this.histogramTimer = 0; this.drawHistogram(); }, HISTOGRAM_MS);
+		if (!this.histogramTimer) this.histogramTimer = setTimeout(() => { this.histogramTimer = 0; this.drawHistogram(); }, this.histogramMs ?? 0);
 	}
 
-	drawHistogram() { this.histogram.show(source.ring.records, ...(this.zoom ?? [])); }
+	/** The more there is, the less often. */
+	drawHistogram() {
+		const start = performance.now();
+		this.histogram.show(source.ring.records, ...(this.zoom ?? []));
+		this.histogramMs = HISTOGRAM_MS + 30 * (performance.now() - start);
+	}
 
 	onState() {
 		const { state, message } = source.state;
@@ -265,8 +267,7 @@ export class LiveView {
 		return undefined;
 	}
 
-	onScroll() {
-		const end = this.vlist.atEnd;
+	onScroll(end) {
 		if (this.following && !end && this.vlist.length === this.list.length) this.setFollowing(false, true);
 		else if (!this.following && end && !this.selected && !this.zoom && this.fresh > 0) this.setFollowing(true, true);
 	}
@@ -288,7 +289,7 @@ export class LiveView {
 		if (this.following) this.setFollowing(false, true);
 		this.selected = item;
 		this.index = i;
-		this.vlist.show(i);
+		this.vlist.reveal(i);
 		this.vlist.refresh();
 		this.vlist.scroller.setAttribute('aria-activedescendant', 'row-' + i);
 	}
@@ -357,7 +358,7 @@ export class LiveView {
 		if (event.ctrlKey || event.metaKey || event.altKey) return;
 		if (n !== undefined) {
 			const at = this.selected ? this.list.indexOf(this.selected) : -1;
-			if (at < 0) this.select(Math.max(0, Math.min(this.list.length - 1, Math.floor(this.vlist.scroller.scrollTop / this.vlist.height) + (this.following ? this.vlist.pageSize : 0))));
+			if (at < 0) this.select(Math.max(0, Math.min(this.list.length - 1, Math.floor(this.vlist.top / this.vlist.height) + (this.following ? this.vlist.pageSize : 0))));
 			else if (Math.abs(n) === 1) this.step(n);
 			else this.select(Math.max(0, Math.min(this.list.length - 1, at + n)));
 		} else if (event.key === 'Home') {

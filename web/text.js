@@ -31,7 +31,7 @@ export function cut(text, length) {
 }
 
 const grouped = new Intl.NumberFormat('en-US');
-export function count(n) { return n === undefined ? '' : grouped.format(n); }
+export function count(n) { return n === undefined ? '' : n >= 0 && n < 1000 && Number.isInteger(n) ? String(n) : grouped.format(n); }
 
 export function plural(n, one, many = one + 's') { return count(n) + ' ' + (n === 1 ? one : many); }
 
