@@ -53,6 +53,33 @@ UNKNOWN = [
     [(PREPARED, "CALL switches()")], [(PREPARED, "BEGIN NOT ATOMIC CALL switches(); END")], ["CALL switches()", "SELECT 1"],
 ]
 
+# SET as each server reads it: comments for a version, ANSI_QUOTES, defaults.
+SETS = [
+    *[[f"/*{begin} SET NAMES latin2 */"] for begin in ("!", "!40101", "!50700", "!80000", "!90000", "!99999", "!080000", "!100000",
+                                                      "!101100", "!110000", "!999999", "M!", "M!100100", "M!120000", " !")],
+    ["/*!80000 SET */ NAMES latin2"], ["SET /*!80000 NAMES latin2 */ /*!40101 */"], ["SET /*!80000 NAMES */ /*!40101 NAMES */ latin2"],
+    ["/*!80000 USE other */"], ["/*!80000 USE */ /*!40101 USE */ other"], ["SELECT 1; /*!80000 SET NAMES latin2 */; SELECT 2"],
+    [(PREPARED, "/*!80000 SET NAMES latin2 */")], ["/*!80000 SET sql_mode = ANSI_QUOTES */", 'SELECT 1 AS "\\"; USE other'],
+    *[[f"SET {mode}", step] for mode in ("sql_mode = ANSI_QUOTES", "sql_mode = 'ansi'", "SESSION sql_mode = 4", "@@sql_mode = 'STRICT_ALL_TABLES,ANSI_QUOTES'",
+                                         "sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')", "NAMES utf8mb4, sql_mode = (SELECT CONCAT(@@sql_mode, ',ANSI_QUOTES'))",
+                                         "sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'", "sql_mode = ANSI, sql_mode = ''", "sql_mode = NO_BACKSLASH_ESCAPES",
+                                         "GLOBAL sql_mode = DEFAULT", "sql_mode = TRADITIONAL")
+      for step in ('SELECT 1 AS "\\"; USE other', 'SELECT 1 AS "\\"; SET NAMES latin2', 'SELECT "\\"; USE other"', "SELECT '\\'; SET NAMES latin2; SELECT '1'")],
+    ["SET sql_mode = ANSI", "SET sql_mode = DEFAULT", 'SELECT "\\"; USE other"'], ["SET sql_mode = ANSI", "SET sql_mode = nothing", 'SELECT 1 AS "\\"; USE other'],
+    ["SET sql_mode = ANSI", "SET sql_mode = REPLACE(@@sql_mode, 'ANSI_QUOTES', '')", 'SELECT 1 AS "x"; USE other'],
+    [(PREPARED, "SET sql_mode = ANSI_QUOTES"), 'SELECT 1 AS "\\"; USE other'], ["SET sql_mode = ANSI_QUOTES; SELECT 1", 'SELECT 1 AS "\\"; USE other'],
+    ["SET sql_mode = ANSI", 'USE "other"'], ["SET NAMES latin2", "SET NAMES DEFAULT"], ["SET NAMES latin2", "SET CHARACTER SET DEFAULT"],
+    ["SET NAMES latin2", "SET character_set_client = DEFAULT"], ["SET NAMES latin2", "SET @@session.character_set_client = DEFAULT, character_set_results = DEFAULT"],
+    ["SET PERSIST_ONLY character_set_client = latin2", "SET NAMES DEFAULT"], ["SET `character_set_client` = latin2"],
+]
+# The default is another one than the server's since then.
+GLOBALS = [
+    ["SET GLOBAL character_set_client = latin2", "SET NAMES DEFAULT"], ["SET @@global.character_set_client = latin2", "SET character_set_client = DEFAULT"],
+    ["SET GLOBAL character_set_client = latin2", "SET NAMES utf8mb4", "SET CHARACTER SET DEFAULT"],
+    [(PREPARED, "SET GLOBAL character_set_client = latin2"), "SET NAMES DEFAULT"],
+    ["SET GLOBAL character_set_client = latin2; SET NAMES DEFAULT"], ["SET GLOBAL max_connections = 500, character_set_client = latin2", "SET NAMES DEFAULT"],
+]
+
 
 def setUpModule():
     lab.server().sql("CREATE DATABASE IF NOT EXISTS other; CREATE DATABASE IF NOT EXISTS `a``b`; "
@@ -62,8 +89,8 @@ def setUpModule():
 
 
 class Client(RawClient):
-    def __init__(self, port, extra=0):
-        super().__init__(port, capabilities=CAPABILITIES | MULTI | extra)
+    def __init__(self, port, extra=0, user="root"):
+        super().__init__(port, user=user, capabilities=CAPABILITIES | MULTI | extra)
 
     def result(self):
         """Read one result. @return its rows, each a list of texts, and whether another one follows."""
@@ -179,6 +206,47 @@ class DefaultDatabase(unittest.TestCase):
                 c.quit()
                 proxy.wait_record(lambda r: r.get("query") == "DO 2", "the last statement's record")
                 self.assertEqual([r["query"] for r in proxy.records() if "query" in r], queries)
+
+
+class Sets:
+    """On each server: see lab.OnMariaDB."""
+    maxDiff = None
+
+    @classmethod
+    def make_table(cls):
+        cls.server.sql("CREATE DATABASE IF NOT EXISTS other")
+
+    def ask_after(self, forms):
+        said = []
+        with lab.Proxy(remote=f"127.0.0.1:{self.server.port}") as proxy:
+            for form in forms:
+                c = Client(proxy.port, user=self.user)
+                for step in form:
+                    c.run(step)
+                said.append(c.run(ASK)[0])
+                c.quit()
+            asked = [r for r in proxy.settled("query") if r.get("query") == ASK]
+        return list(zip(forms, said, sorted(asked, key=lambda r: r["conn_id"]), strict=True))
+
+    def test_forms_of_set(self):
+        wrong = [(form, said, r.get("database"), r.get("database_unknown"), r.get("character_set"))
+                 for form, said, r in self.ask_after(SETS) if said != [r.get("database"), r.get("character_set")]]
+        self.assertEqual(wrong, [])
+
+    def test_defaults_that_were_changed(self):
+        before = self.server.sql("SELECT @@global.character_set_client").strip()
+        self.addCleanup(self.server.sql, f"SET GLOBAL character_set_client = {before}")
+        wrong = [(form, said, r["character_set"]) for form, said, r in self.ask_after(GLOBALS) if "character_set" in r]
+        self.assertEqual(wrong, [])
+
+
+class SetsOfMariaDB(lab.OnMariaDB, Sets, unittest.TestCase):
+    pass
+
+
+@unittest.skipUnless(lab.mysql9_root(), "MySQL 9 is not installed: script/mysql9")
+class SetsOfMySQL9(lab.OnMysql9, Sets, unittest.TestCase):
+    pass
 
 
 if __name__ == "__main__":

@@ -115,7 +115,8 @@ const char *completion_advance(struct dissect *d)
                 complete(d, cmd, cmd->is_part ? "the server answered before the command was complete" : NULL);
                 if (!session_vars_are_settled(&d->vars, cmd)) {
                         default_database_note(d, cmd, mode);
-                        session_vars_advance(&d->vars, &d->statements, cmd);
+                        session_vars_advance(&d->vars, &d->statements, cmd, mode);
+                        transaction_set_ansi_quotes(&d->transaction, d->vars.ansi_quotes);
                         value_buffer_shrink(&d->vars.changes);
                 }
                 command_queue_pop(&d->queue);

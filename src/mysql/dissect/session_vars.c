@@ -10,8 +10,6 @@
 enum { CHANGES_MAX = 16 * 1024, CHANGES_COUNT_MAX = 1024, CHANGES_FIRST = 64, PLACES_BITS = 11, FEW = 8 };
 _Static_assert(1 << PLACES_BITS >= 2 * CHANGES_COUNT_MAX, "at least half of the places stay free");
 
-#define STATUS_NO_BACKSLASH_ESCAPES 0x0200u
-
 bool session_vars_set_next_database(struct session_vars *vars, struct span name, uint8_t charset)
 {
         vars->next_database_charset = charset;
@@ -63,15 +61,16 @@ bool session_vars_on_login_ok(struct session_vars *vars, const struct ok *ok)
         return true;
 }
 
-/** Set both character sets from the next command on. */
-static void set_next(struct session_vars *vars, uint8_t charset)
+/** The session starts over: set both character sets from the next command on. */
+static void start_over(struct session_vars *vars, uint8_t charset)
 {
+        vars->ansi_quotes = false;
         vars->next = (struct next_charsets){true, true, charset, charset};
 }
 
 void session_vars_reset(struct session_vars *vars, bool is_mariadb)
 {
-        set_next(vars, is_mariadb ? vars->charsets.login : vars->charsets.server);
+        start_over(vars, is_mariadb ? vars->charsets.login : vars->charsets.server);
 }
 
 void session_vars_change_user(struct session_vars *vars)
@@ -80,19 +79,19 @@ void session_vars_change_user(struct session_vars *vars)
         vars->charsets.login = vars->next_login_charset;
         vars->charsets.username = vars->next_login_charset;
         vars->identity++;
-        set_next(vars, vars->next_login_charset);
+        start_over(vars, vars->next_login_charset);
 }
 
 void session_vars_keep_user(struct session_vars *vars)
 {
         owned_text_drop(&vars->next_username);
         owned_text_drop(&vars->next_database);
-        set_next(vars, vars->charsets.server);
+        start_over(vars, vars->charsets.server);
 }
 
 static bool same_options(const struct setnames_options *a, const struct setnames_options *b)
 {
-        return a->charset == b->charset && a->no_backslashes == b->no_backslashes &&
+        return a->charset == b->charset && sql_mode_bits(a->mode) == sql_mode_bits(b->mode) &&
                a->succeeded == b->succeeded && a->results == b->results;
 }
 
@@ -105,18 +104,18 @@ static bool scan_statement(struct statement *st, const struct setnames_options *
                 st->was_scanned = true;
         }
         *out = st->names;
-        return out->has_client || out->has_results;
+        return out->has_client || out->has_results || out->global || out->ansi != SETNAMES_ANSI_KEPT;
 }
 
 /** Find out from the text of a completed statement what it changed, unless session tracking has already reported that. */
 static void scan_text(struct session_vars *vars, const struct statements *statements,
-                      const struct command *cmd)
+                      const struct command *cmd, struct sql_mode mode)
 {
         bool any = false;
         struct setnames found;
         struct setnames_options options = {
             .charset = vars->charsets.client,
-            .no_backslashes = (cmd->status & STATUS_NO_BACKSLASH_ESCAPES) != 0,
+            .mode = mode,
             .succeeded = !cmd->failed,
             .results = cmd->ends,
         };
@@ -132,6 +131,12 @@ static void scan_text(struct session_vars *vars, const struct statements *statem
         if (!any) {
                 return;
         }
+        if (found.global) {
+                vars->charsets.server = CHARSET_UNKNOWN;
+        }
+        if (found.ansi != SETNAMES_ANSI_KEPT) {
+                vars->ansi_quotes = found.ansi == SETNAMES_ANSI_ON;
+        }
         if (found.has_client && !vars->next.has_client) {
                 vars->next.has_client = true;
                 vars->next.client = found.client_default ? vars->charsets.server : found.client;
@@ -143,10 +148,10 @@ static void scan_text(struct session_vars *vars, const struct statements *statem
 }
 
 void session_vars_advance(struct session_vars *vars, const struct statements *statements,
-                          const struct command *cmd)
+                          const struct command *cmd, struct sql_mode mode)
 {
         if (!cmd->is_plain || cmd->failed || cmd->ends > 1) {
-                scan_text(vars, statements, cmd);
+                scan_text(vars, statements, cmd, mode);
         }
         if (vars->next.has_client) {
                 vars->identity += vars->charsets.client != vars->next.client ? 1 : 0;

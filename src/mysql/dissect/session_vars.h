@@ -36,6 +36,8 @@ struct session_vars {
         uint32_t
             identity; /**< changes whenever user, database or the client's character set do (dissect_identity) */
         struct next_charsets next;
+        bool
+            ansi_quotes; /**< sql_mode has it, as far as statements show; MariaDB reports it (transaction.h) */
         uint8_t next_login_charset; /**< of a COM_CHANGE_USER that awaits its reply */
         uint8_t next_database_charset;
         bool database_unknown;           /**< a statement may have changed it, and nobody told how */
@@ -68,9 +70,9 @@ bool session_vars_on_ok(struct session_vars *vars, struct command_queue *q, stru
                         const struct ok *ok);
 /** Put what the server reported for @p cmd into its record. */
 void session_vars_put(struct session_vars *vars, const struct command *cmd, struct record *r);
-/** The record of @p cmd was made: what it changed is in force from the next command on. */
+/** The record of @p cmd was made: what it changed is in force from the next command on. @p mode is how the server read its text. */
 void session_vars_advance(struct session_vars *vars, const struct statements *statements,
-                          const struct command *cmd);
+                          const struct command *cmd, struct sql_mode mode);
 
 /** The character set of what the server sends just now. */
 static inline uint8_t session_vars_results_charset(const struct session_vars *vars)

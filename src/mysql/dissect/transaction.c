@@ -69,6 +69,13 @@ static void start_over(struct transaction *t)
         t->mode.no_backslash_escapes = false;
 }
 
+void transaction_set_ansi_quotes(struct transaction *t, bool ansi_quotes)
+{
+        if (!t->mode.is_mariadb) {
+                t->mode.ansi_quotes = ansi_quotes;
+        }
+}
+
 void transaction_on_result(struct transaction *t, uint16_t status)
 {
         struct transaction_between *b = &t->between;
@@ -85,7 +92,9 @@ static void apply_status(struct transaction *t, const struct command *cmd)
         if (cmd->has_status && !cmd->failed) {
                 t->is_open = (cmd->status & STATUS_IN_TRANS) != 0;
                 t->mode.no_backslash_escapes = (cmd->status & STATUS_NO_BACKSLASH_ESCAPES) != 0;
-                t->mode.ansi_quotes = t->mode.is_mariadb && (cmd->status & STATUS_ANSI_QUOTES) != 0;
+                if (t->mode.is_mariadb) {
+                        t->mode.ansi_quotes = (cmd->status & STATUS_ANSI_QUOTES) != 0;
+                }
         } else if (cmd->failed && cmd->errnum == ERR_DEADLOCK) {
                 t->is_open = false;
         }

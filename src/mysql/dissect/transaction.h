@@ -31,6 +31,8 @@ struct transaction_point {
 };
 
 void transaction_on_greeting(struct transaction *t, struct span server_version);
+/** Statements have set ANSI_QUOTES to @p ansi_quotes. MariaDB reports it in the status flags; there this has no effect. */
+void transaction_set_ansi_quotes(struct transaction *t, bool ansi_quotes);
 /** A result of the current command ended with @p status, and another one follows: a text of several statements, or a procedure. */
 void transaction_on_result(struct transaction *t, uint16_t status);
 /** @p cmd ended: apply the status flags of its reply. Once for each command, in order. */

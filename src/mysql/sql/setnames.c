@@ -1,205 +1,56 @@
 #include "mysql/sql/setnames.h"
 
 #include "base/stride.h"
+#include "mysql/sql/sql_reader.h"
 #include "mysql/wire/charset.h"
 
-/* A cursor over SQL: words, names, texts and single characters. Comments are skipped, but for the executable ones, whose
- * inside is read as if it stood outside. */
-enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_TEXT, TOKEN_NAME, TOKEN_SIGN };
-
-struct token {
-        enum token_kind kind;
-        struct span text; /* without quotes */
-        uint8_t sign;
+enum {
+        /* of sql_mode as a number: */
+        MODE_ANSI_QUOTES = 1 << 2,
+        MODE_ANSI = 1 << 18, /* it includes ANSI_QUOTES */
 };
 
-struct scan {
-        struct span left;
-        bool no_backslashes;
-        bool in_comment; /* within an executable comment */
-        struct token token;
-};
-
-static uint8_t at(const struct scan *s, size_t i)
+/** Does an assignment go on with the next token? */
+static bool goes_on(const struct sql_reader *r)
 {
-        return i < s->left.len ? s->left.data[i] : 0;
-}
-
-static void skip(struct scan *s, size_t n)
-{
-        s->left = span_skip(s->left, n);
-}
-
-static bool is_word(uint8_t c)
-{
-        return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || c == '$' ||
-               c >= 0x80;
-}
-
-static bool is_space(uint8_t c)
-{
-        return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static void skip_line(struct scan *s)
-{
-        const uint8_t *end = s->left.len > 0 ? memchr(s->left.data, '\n', s->left.len) : NULL;
-        skip(s, end != NULL ? (size_t)(end - s->left.data) + 1 : s->left.len);
-}
-
-static void skip_comment(struct scan *s)
-{
-        const uint8_t *end = s->left.len > 2 ? memmem(s->left.data + 2, s->left.len - 2, "*/", 2) : NULL;
-        skip(s, end != NULL ? (size_t)(end - s->left.data) + 2 : s->left.len);
-}
-
-/** The first words after which a comment is executed: a version, which every server that is asked today has reached if it
- *  is below 5.7 (MariaDB skips MySQL's later ones). @return false if it is a plain comment. */
-static bool open_executable(struct scan *s)
-{
-        size_t i = at(s, 2) == 'M' ? 3 : 2;
-        unsigned long version = 0;
-        if (at(s, i) != '!') {
-                return false;
-        }
-        i++;
-        size_t digits = 0;
-        for (; digits < 6 && at(s, i + digits) >= '0' && at(s, i + digits) <= '9'; digits++) {
-                version = version * 10 + (unsigned long)(at(s, i + digits) - '0');
-        }
-        if (version >= 50700) {
-                return false;
-        }
-        skip(s, i + digits);
-        s->in_comment = true;
-        return true;
-}
-
-static void skip_blank(struct scan *s)
-{
-        while (s->left.len > 0) {
-                uint8_t c = at(s, 0);
-                if (is_space(c)) {
-                        skip(s, 1);
-                } else if (c == '#' ||
-                           (c == '-' && at(s, 1) == '-' && (s->left.len == 2 || at(s, 2) <= ' '))) {
-                        skip_line(s);
-                } else if (c == '/' && at(s, 1) == '*') {
-                        if (!open_executable(s)) {
-                                skip_comment(s);
-                        }
-                } else if (s->in_comment && c == '*' && at(s, 1) == '/') {
-                        s->in_comment = false;
-                        skip(s, 2);
-                } else {
-                        return;
-                }
-        }
-}
-
-/** Take a text in quotes of the kind of its first character; a doubled quote stands for one in the text. */
-static void take_quoted(struct scan *s)
-{
-        uint8_t quote = at(s, 0);
-        size_t i = 1;
-        while (i < s->left.len) {
-                if (at(s, i) == '\\' && quote != '`' && !s->no_backslashes) {
-                        i += 2;
-                } else if (at(s, i) != quote) {
-                        i++;
-                } else if (at(s, i + 1) == quote) {
-                        i += 2;
-                } else {
-                        break;
-                }
-        }
-        struct span inside = span_skip(span_head(s->left, i), 1);
-        s->token = (struct token){quote == '`' ? TOKEN_NAME : TOKEN_TEXT, inside, 0};
-        skip(s, i + 1);
-}
-
-static void next(struct scan *s)
-{
-        skip_blank(s);
-        uint8_t c = at(s, 0);
-        size_t n = 0;
-        if (s->left.len == 0) {
-                s->token = (struct token){TOKEN_END, {NULL, 0}, 0};
-        } else if (c == '\'' || c == '"' || c == '`') {
-                take_quoted(s);
-        } else if (is_word(c)) {
-                while (is_word(at(s, n))) {
-                        n++;
-                }
-                s->token = (struct token){TOKEN_WORD, span_head(s->left, n), 0};
-                skip(s, n);
-        } else {
-                s->token = (struct token){TOKEN_SIGN, span_head(s->left, 1), c};
-                skip(s, 1);
-        }
-}
-
-static bool is_sign(const struct scan *s, char sign)
-{
-        return s->token.kind == TOKEN_SIGN && s->token.sign == (uint8_t)sign;
-}
-
-static bool is_the(const struct scan *s, const char *word)
-{
-        return s->token.kind == TOKEN_WORD && span_equal_nocase(s->token.text, word);
-}
-
-/** Take @p word if it comes next. */
-static bool accept(struct scan *s, const char *word)
-{
-        bool is_it = is_the(s, word);
-        if (is_it) {
-                next(s);
-        }
-        return is_it;
-}
-
-static bool accept_sign(struct scan *s, char sign)
-{
-        bool is_it = is_sign(s, sign);
-        if (is_it) {
-                next(s);
-        }
-        return is_it;
-}
-
-static bool ends_statement(const struct scan *s)
-{
-        return s->token.kind == TOKEN_END || is_sign(s, ';');
-}
-
-/** Is @p c a character that never matters to skip_expression? */
-static bool is_dull(uint8_t c)
-{
-        return is_word(c) || is_space(c) || memchr("=<>@.+:%&|!^~?", c, 14) != NULL;
+        return !sql_ends_statement(r) && !sql_is_sign(&r->token, ',');
 }
 
 /** Skip to the comma before the next assignment, or to the end of the statement. @return true if anything was skipped. */
-static bool skip_expression(struct scan *s)
+static bool skip_expression(struct sql_reader *r)
 {
         unsigned depth = 0;
         bool any = false;
-        while (s->token.kind != TOKEN_END) {
-                if (depth == 0 && (is_sign(s, ',') || is_sign(s, ';'))) {
-                        break;
-                }
-                if (is_sign(s, '(')) {
+        while (r->token.kind != SQL_END && (depth > 0 || goes_on(r))) {
+                if (sql_is_sign(&r->token, '(')) {
                         depth++;
-                } else if (is_sign(s, ')') && depth > 0) {
+                } else if (sql_is_sign(&r->token, ')') && depth > 0) {
                         depth--;
                 }
                 any = true;
-                while (s->left.len > 0 && is_dull(s->left.data[0])) {
-                        s->left = span_of(s->left.data + 1, s->left.len - 1);
-                }
-                next(s);
+                sql_reader_advance(r);
         }
         return any;
+}
+
+/** Take a token of the assignment, if there is one. */
+static struct sql_token take(struct sql_reader *r)
+{
+        struct sql_token token = r->token;
+        if (goes_on(r)) {
+                sql_reader_advance(r);
+        }
+        return token;
+}
+
+/** The name or text of @p t without its quotes; empty if it is something else. */
+static struct span plain_text(const struct sql_token *t)
+{
+        size_t len = t->text.len;
+        if ((t->kind == SQL_STRING || t->kind == SQL_QUOTED) && len >= 2) {
+                return span_skip(span_head(t->text, len - 1), 1);
+        }
+        return sql_is_name(t) ? t->text : span_of(NULL, 0);
 }
 
 /* --- values ---------------------------------------------------------------------------------------------------------- */
@@ -211,23 +62,22 @@ struct choice {
 
 /** Take the name of a character set, with or without quotes, or DEFAULT, and what follows it (COLLATE …). The value of an expression is
  *  unknown. */
-static struct choice take_charset(struct scan *s, bool may_collate)
+static struct choice take_charset(struct sql_reader *r, bool may_collate)
 {
-        struct token first = s->token;
         struct choice choice = {false, CHARSET_UNKNOWN};
-        if (!ends_statement(s) && !is_sign(s, ',')) {
-                next(s);
+        if (sql_is_sign(&r->token, '(')) {
+                (void)skip_expression(r);
+                return choice;
         }
-        bool is_plain = first.kind == TOKEN_WORD || first.kind == TOKEN_TEXT || first.kind == TOKEN_NAME;
-        if (may_collate && accept(s, "COLLATE")) {
-                (void)skip_expression(s);
-        } else if (skip_expression(s)) {
-                is_plain = false;
+        struct sql_token first = take(r);
+        struct span name = plain_text(&first);
+        if (may_collate && sql_accept(r, "COLLATE")) {
+                (void)skip_expression(r);
+        } else if (skip_expression(r)) {
+                return choice;
         }
-        if (is_plain) {
-                choice.is_default = first.kind == TOKEN_WORD && span_equal_nocase(first.text, "DEFAULT");
-                choice.charset = charset_of_name(first.text);
-        }
+        choice.is_default = sql_is_word(&first, "DEFAULT");
+        choice.charset = charset_of_name(name);
         return choice;
 }
 
@@ -245,88 +95,168 @@ static void set_results(struct setnames *out, struct choice choice)
         out->results_default = choice.is_default;
 }
 
-/* --- SET ----------------------------------------------------------------------------------------------------------------- */
-
-/** Take "=" or ":=". */
-static bool accept_equals(struct scan *s)
+/** Is ANSI_QUOTES, or ANSI, which includes it, one of the modes in the list @p modes? */
+static bool has_ansi_quotes(struct span modes)
 {
-        (void)accept_sign(s, ':');
-        return accept_sign(s, '=');
-}
-
-/** Take a scope. @return true if there was one; then *@p is_session says whether it is the session's. */
-static bool take_scope(struct scan *s, bool *is_session)
-{
-        if (accept(s, "SESSION") || accept(s, "LOCAL")) {
-                *is_session = true;
-                return true;
-        }
-        if (accept(s, "GLOBAL") || accept(s, "PERSIST") || accept(s, "PERSIST_ONLY")) {
-                *is_session = false;
-                return true;
+        while (modes.len > 0) {
+                const uint8_t *comma = memchr(modes.data, ',', modes.len);
+                size_t len = comma != NULL ? (size_t)(comma - modes.data) : modes.len;
+                struct span mode = span_head(modes, len);
+                if (span_equal_nocase(mode, "ANSI_QUOTES") || span_equal_nocase(mode, "ANSI")) {
+                        return true;
+                }
+                modes = span_skip(modes, len < modes.len ? len + 1 : len);
         }
         return false;
 }
 
-/** Take one of "a = 1, @@session.b = 2, NAMES x". @p is_session is the last scope that was given without "@@". */
-static void take_assignment(struct scan *s, bool *is_session, struct setnames *out)
+static enum setnames_ansi ansi_of_number(struct span text)
 {
-        bool is_own = *is_session;
-        if (accept(s, "NAMES")) {
-                struct choice choice = take_charset(s, true);
+        uint64_t number = 0;
+        for (size_t i = 0; i < text.len && i < 18; i++) {
+                if (text.data[i] < '0' || text.data[i] > '9') {
+                        return SETNAMES_ANSI_KEPT;
+                }
+                number = number * 10 + (uint64_t)(text.data[i] - '0');
+        }
+        return (number & (MODE_ANSI_QUOTES | MODE_ANSI)) != 0 ? SETNAMES_ANSI_ON : SETNAMES_ANSI_OFF;
+}
+
+static enum setnames_ansi ansi_of_constant(const struct sql_token *t)
+{
+        if (t->kind == SQL_NUMBER) {
+                return ansi_of_number(t->text);
+        }
+        if (t->kind != SQL_STRING && t->kind != SQL_QUOTED && !sql_is_name(t)) {
+                return SETNAMES_ANSI_KEPT;
+        }
+        return has_ansi_quotes(plain_text(t)) ? SETNAMES_ANSI_ON : SETNAMES_ANSI_OFF;
+}
+
+/** Take the value of sql_mode. An expression changes ANSI_QUOTES if it names it: REPLACE removes it, any other function adds it. */
+static enum setnames_ansi take_mode(struct sql_reader *r)
+{
+        struct sql_reader begin = *r;
+        struct sql_token first = take(r);
+        if (!goes_on(r)) {
+                return ansi_of_constant(&first);
+        }
+        *r = begin;
+        enum setnames_ansi ansi = SETNAMES_ANSI_KEPT;
+        bool removes = false;
+        unsigned depth = 0;
+        while (r->token.kind != SQL_END && (depth > 0 || goes_on(r))) {
+                depth += sql_is_sign(&r->token, '(') ? 1 : 0;
+                depth -= sql_is_sign(&r->token, ')') && depth > 0 ? 1 : 0;
+                removes = removes || sql_is_word(&r->token, "REPLACE");
+                if (r->token.kind == SQL_STRING && has_ansi_quotes(plain_text(&r->token))) {
+                        ansi = removes ? SETNAMES_ANSI_OFF : SETNAMES_ANSI_ON;
+                }
+                sql_reader_advance(r);
+        }
+        return ansi;
+}
+
+/* --- SET ----------------------------------------------------------------------------------------------------------------- */
+
+/** Whose variable is set. */
+enum scope { SCOPE_SESSION, SCOPE_GLOBAL, SCOPE_STORED /* for the next start of the server */ };
+
+static bool accept_equals(struct sql_reader *r)
+{
+        return sql_accept_sign(r, "=") || sql_accept_sign(r, ":=");
+}
+
+/** Take a scope. @return true if there was one; then it is in *@p scope. */
+static bool take_scope(struct sql_reader *r, enum scope *scope)
+{
+        static const struct {
+                const char *word;
+                enum scope scope;
+        } scopes[] = {{"SESSION", SCOPE_SESSION},
+                      {"LOCAL", SCOPE_SESSION},
+                      {"GLOBAL", SCOPE_GLOBAL},
+                      {"PERSIST", SCOPE_GLOBAL},
+                      {"PERSIST_ONLY", SCOPE_STORED}};
+        for (size_t i = 0; i < sizeof scopes / sizeof scopes[0]; i++) {
+                if (sql_accept(r, scopes[i].word)) {
+                        *scope = scopes[i].scope;
+                        return true;
+                }
+        }
+        return false;
+}
+
+/** Take the name of a variable, "=" and its value. */
+static void take_variable(struct sql_reader *r, enum scope scope, struct setnames *out)
+{
+        struct sql_token token = take(r);
+        struct span name = plain_text(&token);
+        bool is_client = span_equal_nocase(name, "character_set_client");
+        bool is_results = span_equal_nocase(name, "character_set_results");
+        bool is_mode = span_equal_nocase(name, "sql_mode");
+        if (scope == SCOPE_GLOBAL && (is_client || is_results)) {
+                out->global = true;
+        }
+        if (scope == SCOPE_SESSION && (is_client || is_results || is_mode) && accept_equals(r)) {
+                if (is_mode) {
+                        enum setnames_ansi ansi = take_mode(r);
+                        out->ansi = ansi != SETNAMES_ANSI_KEPT ? ansi : out->ansi;
+                } else if (is_client) {
+                        set_client(out, take_charset(r, false));
+                } else {
+                        set_results(out, take_charset(r, false));
+                }
+                return;
+        }
+        (void)skip_expression(r);
+}
+
+/** Take one of "a = 1, @@session.b = 2, NAMES x". @p last is the last scope that was given without "@@". */
+static void take_assignment(struct sql_reader *r, enum scope *last, struct setnames *out)
+{
+        bool is_names = sql_accept(r, "NAMES");
+        if (is_names || sql_accept(r, "CHARSET") || (sql_accept(r, "CHARACTER") && sql_accept(r, "SET"))) {
+                struct choice choice = take_charset(r, is_names);
                 set_client(out, choice);
                 set_results(out, choice);
                 return;
         }
-        if (accept(s, "CHARSET") || (accept(s, "CHARACTER") && accept(s, "SET"))) {
-                struct choice choice = take_charset(s, false);
-                set_client(out, choice);
-                set_results(out, choice);
-                return;
-        }
-        if (accept_sign(s, '@')) {
-                if (!accept_sign(s, '@')) {
-                        (void)skip_expression(s); /* a user variable */
+        enum scope scope = SCOPE_SESSION;
+        if (sql_accept_sign(r, "@")) {
+                if (!sql_accept_sign(r, "@")) {
+                        (void)skip_expression(r); /* a user variable */
                         return;
                 }
-                is_own = true;
-                if (take_scope(s, &is_own)) {
-                        (void)accept_sign(s, '.');
+                if (take_scope(r, &scope)) {
+                        (void)sql_accept_sign(r, ".");
                 }
-        } else if (take_scope(s, is_session)) {
-                is_own = *is_session;
+        } else {
+                (void)take_scope(r, last);
+                scope = *last;
         }
-        struct token name = s->token;
-        bool is_client = span_equal_nocase(name.text, "character_set_client");
-        bool is_results = span_equal_nocase(name.text, "character_set_results");
-        if (!ends_statement(s) && !is_sign(s, ',')) {
-                next(s);
-        }
-        if (is_own && (is_client || is_results) && accept_equals(s)) {
-                struct choice choice = take_charset(s, false);
-                if (is_client) {
-                        set_client(out, choice);
-                } else {
-                        set_results(out, choice);
-                }
-                return;
-        }
-        (void)skip_expression(s);
+        take_variable(r, scope, out);
 }
 
 /** Take the assignments after SET. */
-static void take_set(struct scan *s, struct setnames *out)
+static void take_set(struct sql_reader *r, struct setnames *out)
 {
-        bool is_session = true;
-        if (is_the(s, "STATEMENT")) {
+        enum scope last = SCOPE_SESSION;
+        if (sql_is_word(&r->token, "STATEMENT")) {
                 return; /* MariaDB: it applies to one statement only */
         }
         do {
-                take_assignment(s, &is_session, out);
-        } while (accept_sign(s, ','));
+                take_assignment(r, &last, out);
+        } while (sql_accept_sign(r, ","));
 }
 
 /* --- the text ------------------------------------------------------------------------------------------------------------- */
+
+static bool is_word(uint8_t c)
+{
+        return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || c == '$' ||
+               c >= 0x80;
+}
 
 /** Does @p sql begin with SET and something that follows it? */
 static bool is_set_at(struct span sql, size_t i)
@@ -400,22 +330,27 @@ bool setnames_scan(struct span sql, const struct setnames_options *options, stru
         if (is_one ? begins_otherwise(sql) : !may_set(sql)) {
                 return false; /* the usual case */
         }
-        struct scan s = {.left = sql, .no_backslashes = options->no_backslashes};
-        for (uint64_t n = 0; s.left.len > 0 && n < (is_one ? 1 : options->results); n++) {
-                struct span before = s.left;
-                next(&s);
-                bool is_set = accept(&s, "SET");
+        struct sql_reader r = sql_reader_over(sql, options->mode);
+        struct span left = sql; /* from the end of the last statement on */
+        for (uint64_t n = 0; r.token.kind != SQL_END && n < (is_one ? 1 : options->results); n++) {
+                bool is_set = sql_accept(&r, "SET");
                 if (is_set) {
-                        take_set(&s, out);
-                } else if (is_one || (!options->succeeded && !ends_statement(&s))) {
+                        take_set(&r, out);
+                } else if (is_one || (!options->succeeded && !sql_ends_statement(&r))) {
                         break; /* the number of its results is unknown */
                 }
-                while (!ends_statement(&s)) {
-                        next(&s);
+                while (!sql_ends_statement(&r)) {
+                        sql_reader_advance(&r);
                 }
-                if (is_odd(options, span_head(before, before.len - s.left.len))) {
+                if (is_odd(options, span_head(left, left.len - r.lexer.left.len))) {
                         break; /* its end is unknown: a character may contain the byte of a quote or backslash */
                 }
+                left = r.lexer.left;
+                if (out->ansi !=
+                    SETNAMES_ANSI_KEPT) { /* the server reads the next statement after this one */
+                        r.lexer.mode.ansi_quotes = out->ansi == SETNAMES_ANSI_ON;
+                }
+                (void)sql_accept_sign(&r, ";");
         }
-        return out->has_client || out->has_results;
+        return out->has_client || out->has_results || out->global || out->ansi != SETNAMES_ANSI_KEPT;
 }

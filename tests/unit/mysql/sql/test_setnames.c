@@ -21,7 +21,7 @@ static const char *set_with(const char *sql, struct setnames_options options)
                        : s.results_default ? "default"
                        : results != NULL   ? results
                                            : "?");
-        CU_ASSERT_EQUAL(any, s.has_client || s.has_results);
+        CU_ASSERT_EQUAL(any, s.has_client || s.has_results || s.global || s.ansi != SETNAMES_ANSI_KEPT);
         return room;
 }
 
@@ -108,13 +108,135 @@ static void comments(void)
         CU_ASSERT_STRING_EQUAL(set("-- x\nSET NAMES latin1 --"), "latin1/latin1");
         CU_ASSERT_STRING_EQUAL(set("/*!40101 SET NAMES latin1 */"), "latin1/latin1");
         CU_ASSERT_STRING_EQUAL(set("/*! SET NAMES latin1 */;"), "latin1/latin1");
-        CU_ASSERT_STRING_EQUAL(set("/*M! SET NAMES latin1 */;"), "latin1/latin1");
-        CU_ASSERT_STRING_EQUAL(set("/*!80000 SET NAMES latin1 */"), "-/-"); /* not by every server */
         CU_ASSERT_STRING_EQUAL(set("/*!40101 SET character_set_client = @saved */"), "?/-");
         CU_ASSERT_STRING_EQUAL(set("/* SET NAMES latin1"), "-/-");
         CU_ASSERT_STRING_EQUAL(set("/*"), "-/-");
         CU_ASSERT_STRING_EQUAL(set("# SET NAMES latin1"), "-/-");
         CU_ASSERT_STRING_EQUAL(set("SET autocommit = 5 * / 2, NAMES latin1"), "latin1/latin1");
+}
+
+/** Comments for a version are read as the server does. */
+static void comments_for_a_version(void)
+{
+        static const struct {
+                const char *begin;
+                bool mysql9;
+                bool mysql57;
+                bool mariadb;
+        } cases[] = {
+            {"/*!", true, true, true},
+            {"/*!40101", true, true, true},
+            {"/*!50699", true, true, true},
+            {"/*!50700", true, true, false},
+            {"/*!80000", true, false, false},
+            {"/*!90000", true, false, false},
+            {"/*!99999", false, false, false},
+            {"/*!080000", true, false, false},
+            {"/*!100000", false, false, true},
+            {"/*!101100", false, false, true},
+            {"/*!110000", false, false, false},
+            {"/*M!", false, false, true},
+            {"/*M!100100", false, false, true},
+            {"/*M!999999", false, false, false},
+            {"/*!80000 /*!40101", true, false, false},
+        };
+        const struct sql_mode servers[] = {sql_mode_of_server(span_str("9.1.0")),
+                                           sql_mode_of_server(span_str("5.7.44")),
+                                           sql_mode_of_server(span_str("5.5.5-10.11.6-MariaDB"))};
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                const bool is_code[] = {cases[i].mysql9, cases[i].mysql57, cases[i].mariadb};
+                for (size_t k = 0; k < 3; k++) {
+                        char sql[80];
+                        (void)snprintf(sql, sizeof sql, "%s SET NAMES latin1 */", cases[i].begin);
+                        const struct setnames_options one = {
+                            .succeeded = true, .results = 1, .mode = servers[k]};
+                        bool is_set = strcmp(set_with(sql, one), "latin1/latin1") == 0;
+                        if (is_set != is_code[k]) {
+                                printf("# %s, server %zu\n", sql, k);
+                        }
+                        CU_ASSERT_EQUAL(is_set, is_code[k]);
+                }
+        }
+}
+
+static enum setnames_ansi ansi_of(const char *sql)
+{
+        struct setnames s;
+        const struct setnames_options all = {.succeeded = true, .results = 3};
+        (void)setnames_scan(span_str(sql), &all, &s);
+        return s.ansi;
+}
+
+static void ansi_quotes(void)
+{
+        static const char *const on[] = {"SET sql_mode = ANSI_QUOTES",
+                                         "SET sql_mode='ansi'",
+                                         "SET SESSION sql_mode = \"ANSI_QUOTES\"",
+                                         "SET @@sql_mode = 'STRICT_ALL_TABLES,ANSI_QUOTES,NO_ZERO_DATE'",
+                                         "SET @@session.sql_mode := 4",
+                                         "SET NAMES utf8, sql_mode = 262144, autocommit = 1",
+                                         "SET `sql_mode` = ANSI",
+                                         "SET sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')",
+                                         "/*!80000 SET sql_mode = ANSI */",
+                                         "SET sql_mode = (SELECT CONCAT(@@sql_mode, ',ANSI_QUOTES'))",
+                                         "SELECT 1; SET sql_mode = ANSI",
+                                         "SET sql_mode = ''; SET sql_mode = ANSI; SELECT 1"};
+        static const char *const off[] = {"SET sql_mode = ''",
+                                          "SET sql_mode = DEFAULT",
+                                          "SET sql_mode = 'STRICT_ALL_TABLES'",
+                                          "SET sql_mode = 0",
+                                          "SET sql_mode = TRADITIONAL",
+                                          "SET sql_mode = REPLACE(@@sql_mode, 'ANSI_QUOTES', '')",
+                                          "SET sql_mode = 'ANSI_QUOTE,XANSI'",
+                                          "SET sql_mode = ANSI; SET sql_mode = ''"};
+        static const char *const kept[] = {"SET GLOBAL sql_mode = ANSI",
+                                           "SET @@global.sql_mode = ANSI",
+                                           "SET PERSIST sql_mode = ANSI",
+                                           "SET sql_mode = @old",
+                                           "SET sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')",
+                                           "SET @sql_mode = ANSI",
+                                           "SELECT 'SET sql_mode = ANSI'",
+                                           "SET sql_mode",
+                                           "SET sql_mode = ?"};
+        for (size_t i = 0; i < sizeof on / sizeof on[0]; i++) {
+                CU_ASSERT_EQUAL(ansi_of(on[i]), SETNAMES_ANSI_ON);
+        }
+        for (size_t i = 0; i < sizeof off / sizeof off[0]; i++) {
+                CU_ASSERT_EQUAL(ansi_of(off[i]), SETNAMES_ANSI_OFF);
+        }
+        for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+                CU_ASSERT_EQUAL(ansi_of(kept[i]), SETNAMES_ANSI_KEPT);
+        }
+        /* the server reads what follows in the new mode */
+        const struct setnames_options three = {.succeeded = true, .results = 3};
+        CU_ASSERT_STRING_EQUAL(
+            set_with("SET sql_mode = ANSI; SELECT 1 AS \"\\\"; SET NAMES latin2 -- \"", three),
+            "latin2/latin2");
+        const struct setnames_options ansi = {.succeeded = true, .results = 2, .mode.ansi_quotes = true};
+        CU_ASSERT_STRING_EQUAL(set_with("SELECT 1 AS \"\\\"; SET NAMES latin2", ansi), "latin2/latin2");
+}
+
+/** What changes the defaults of the server. */
+static void global_variables(void)
+{
+        static const struct {
+                const char *sql;
+                bool global;
+        } cases[] = {
+            {"SET GLOBAL character_set_client = latin2", true},
+            {"SET @@global.character_set_results = latin2", true},
+            {"SET PERSIST character_set_client = latin2", true},
+            {"SET GLOBAL max_connections = 5, character_set_client = DEFAULT", true},
+            {"SET PERSIST_ONLY character_set_client = latin2", false},
+            {"SET character_set_client = latin2", false},
+            {"SET GLOBAL max_connections = 5", false},
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct setnames s;
+                const struct setnames_options one = {.succeeded = true, .results = 1};
+                (void)setnames_scan(span_str(cases[i].sql), &one, &s);
+                CU_ASSERT_EQUAL(s.global, cases[i].global);
+        }
 }
 
 static void several_statements(void)
@@ -127,7 +249,8 @@ static void several_statements(void)
             "latin2/latin2");
         CU_ASSERT_STRING_EQUAL(set_with("SELECT 'it''s;', 'a\\'; SET NAMES gbk;'; SELECT 'SET x", all),
                                "-/-");
-        const struct setnames_options plain = {.succeeded = true, .results = 3, .no_backslashes = true};
+        const struct setnames_options plain = {
+            .succeeded = true, .results = 3, .mode.no_backslash_escapes = true};
         CU_ASSERT_STRING_EQUAL(set_with("SELECT '\\'; SET NAMES latin2; SELECT 1", plain), "latin2/latin2");
         /* one result: the text is one statement, whatever is in it */
         CU_ASSERT_STRING_EQUAL(set("SELECT 1; SET NAMES latin1"), "-/-");
@@ -188,6 +311,9 @@ static const struct tap_test tests[] = {
     {"other scopes", other_scopes},
     {"other statements", other_statements},
     {"comments", comments},
+    {"comments for a version", comments_for_a_version},
+    {"ANSI_QUOTES", ansi_quotes},
+    {"global variables", global_variables},
     {"several statements", several_statements},
     {"failed statements", failed_statements},
     {"sets that hide ASCII", sets_that_hide_ascii},
