@@ -10,6 +10,7 @@ include tests/unit/mysql/local.mk
 include tests/unit/capture/local.mk
 include tests/unit/journal/local.mk
 include tests/unit/tap/local.mk
+include tests/unit/observe/local.mk
 include tests/unit/proxy/local.mk
 include tests/unit/admin/local.mk
 include tests/unit/cli/local.mk

@@ -17,6 +17,7 @@ mysql/sql: mysql/wire profile/heap base
 mysql/record: mysql/wire profile/heap base
 mysql/gate: mysql/wire profile/heap base
 mysql/dissect: mysql/record mysql/sql mysql/wire profile/heap base
+capture/read: profile/heap base
 capture: mysql/sql mysql/wire profile/heap base
 rules: mysql/record mysql/sql mysql/wire profile/heap base
 journal/format: capture mysql/record mysql/sql mysql/wire profile/heap base
@@ -25,9 +26,10 @@ journal/sink: journal/format rules mysql/record mysql/wire settings profile/heap
 journal: journal/sink journal/enrich journal/format rules mysql/record mysql/wire settings profile/heap base
 proxy/net: mysql/gate mysql/wire settings profile/heap base
 tap: capture mysql/dissect mysql/gate mysql/record mysql/sql mysql/wire profile/heap base
+observe: capture/read tap journal mysql/dissect mysql/record mysql/wire settings profile/heap base
 proxy: proxy/net tap journal mysql/gate mysql/record mysql/sql mysql/wire settings profile/heap base
 admin: proxy proxy/net tap capture journal journal/enrich journal/format rules mysql/record mysql/wire settings profile/export profile/heap base
-cli: admin proxy proxy/net journal journal/enrich journal/format journal/sink rules mysql/sql mysql/wire settings profile/explain profile/export profile/heap base
+cli: admin observe capture/read proxy proxy/net journal journal/enrich journal/format journal/sink rules mysql/sql mysql/wire settings profile/explain profile/export profile/heap base
 '
 # Library headers and the only files that may see them.
 libraries='
@@ -35,7 +37,7 @@ event2/: proxy/ admin/ cli/ profile/heap/hooks
 openssl/: proxy/net/ journal/enrich/redact profile/heap/hooks
 libconfig.h: settings/
 elfutils/: profile/heap/ profile/export/
-zlib.h: mysql/wire/compress profile/export/gzip profile/explain/inflate journal/sink/compress_file
+zlib.h: mysql/wire/compress profile/export/gzip profile/explain/inflate journal/sink/compress_file capture/read/capture_input
 zstd.h: mysql/wire/compress
 curl/: cli/fetch
 pcre2.h: rules/
@@ -68,7 +70,7 @@ EOF
 
 # Passwords may stand in it: whoever shows, writes, filters or keeps records must not know it (mysql/record/record_raw.h).
 found=$(grep -rlE --include='*.[ch]' 'record_raw|with_secrets' "$src" |
-        grep -vE "^$src/(mysql/record/record_raw\.h|tap/|proxy/(proxy|worker)\.c|journal/journal(_port|_state)?\.[ch]|journal/enrich/enrich\.[ch])" || true)
+        grep -vE "^$src/(mysql/record/record_raw\.h|tap/|observe/observer\.c|proxy/(proxy|worker)\.c|journal/journal(_port|_state)?\.[ch]|journal/enrich/enrich\.[ch])" || true)
 report "a record with passwords is seen only between the tap and what removes them" "$found"
 
 # A folder that the table does not name would go unchecked.

@@ -55,6 +55,15 @@ static const struct command {
     {"hex", command_hex, "hex [--admin ADDR] ID",
      "Show the last packets of a session as a hex dump, also of one that has ended, as long as its "
      "packets\nare kept (capture.bytes). The log shows the ID of each session: #7 is session 7."},
+    {"read", command_read,
+     "read [-p PORT,…] [--follow] [--format text|json|ltsv|slow] [--SETTING VALUE …] FILE|- [EXPRESSION …]",
+     "Decode a capture file (pcap or pcapng, also compressed with gzip), or standard input, and log what "
+     "the\n"
+     "sessions in it did, as the proxy does with its own sessions. Servers are recognised by their greeting; "
+     "-p\nnames the ports of servers (3306 if not given), for sessions whose beginning was not captured. "
+     "--follow\nwaits for more at the end of the file. An expression selects records: d:100ms+ or err; see\n"
+     "querytap-filter(7). The settings of the proxy that concern records are options here, too: --log-rows,\n"
+     "--log-redact and the like. Standard error has counts of what could not be read."},
     {"digest", command_digest,
      "digest [--server VERSION] [--ansi-quotes] [--no-backslash-escapes] [--null] [STATEMENT …]",
      "Print the digest of each statement: its hash and its text, as in log records. Without arguments,\neach "

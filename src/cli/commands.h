@@ -13,6 +13,8 @@ int command_stages(int argc, char **argv);
 int command_hex(int argc, char **argv);
 /* top.c */
 int command_top(int argc, char **argv);
+/* read.c */
+int command_read(int argc, char **argv);
 /* digest.c */
 int command_digest(int argc, char **argv);
 /* heap.c */

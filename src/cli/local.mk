@@ -20,7 +20,12 @@ src_libcli_a_SOURCES = \
 	src/cli/grouper.c \
 	src/cli/grouper.h \
 	src/cli/heap.c \
+	src/cli/observe_options.c \
+	src/cli/observe_options.h \
+	src/cli/observe_summary.c \
+	src/cli/observe_summary.h \
 	src/cli/proxy_command.c \
+	src/cli/read.c \
 	src/cli/reload.c \
 	src/cli/reload.h \
 	src/cli/show.c \

@@ -77,7 +77,7 @@ static struct conflict *new_conflict(const struct conflicts *cs, const struct re
         c->at_ns = conflict_end_of(r);
         uint64_t slack_ns = SLACK_MS * CLOCK_MS_NS;
         c->since_ns = c->at_ns > c->began_ns + slack_ns ? c->at_ns - slack_ns : c->began_ns;
-        c->created_ns = clock_mono_ns();
+        c->created_ns = cs->now_ns != 0 ? cs->now_ns : clock_mono_ns();
         c->size = cs->from.settings->log.conflict_bytes;
         c->memory = prof_alloc(STAGE_JOURNAL, c->size);
         if (c->memory == NULL) {

@@ -22,7 +22,8 @@ enum { CONFLICTS_PENDING = 8 };
 
 struct conflicts {
         struct conflict_sources from;
-        unsigned n; /**< pending conflicts */
+        uint64_t now_ns; /**< monotonic, where it is not the machine's time; 0 = it is */
+        unsigned n;      /**< pending conflicts */
         struct conflict *pending[CONFLICTS_PENDING];
         struct record brief; /**< the record that conflicts_see returned last, and its text */
         char brief_info[160];

@@ -25,6 +25,12 @@ enum {
 
 /* --- the journal thread ---------------------------------------------------------------------------------------------- */
 
+/** Monotonic nanoseconds, as the records have them. */
+static uint64_t record_time(const struct journal *j)
+{
+        return j->now_ns != 0 ? j->now_ns : clock_mono_ns();
+}
+
 static void write_record(struct journal *j, const struct record *r, struct identity *identity)
 {
         struct span json = {NULL, 0};
@@ -173,7 +179,7 @@ static void shrink(struct journal *j)
 static void write_conflicts(struct journal *j, bool all)
 {
         const struct record *r;
-        uint64_t now_ns = clock_mono_ns();
+        uint64_t now_ns = record_time(j);
         while ((r = conflicts_due(&j->conflicts, now_ns, all)) != NULL && can_take(j, record_pack_size(r))) {
                 write_record(j, r, NULL);
                 conflicts_done(&j->conflicts);
@@ -297,7 +303,7 @@ static void expire_loops(struct journal *j, uint64_t now_ns)
 /** Report the runs of sessions in which nothing more happens. The rings were found empty. */
 static void expire_runs(struct journal *j)
 {
-        uint64_t now_ns = clock_mono_ns();
+        uint64_t now_ns = record_time(j);
         bool is_over = n_plus_one_is_over(j->enrich.n_plus_one);
         if (!is_over && now_ns < j->expired_ns + EXPIRE_MS * CLOCK_MS_NS) {
                 return;
@@ -356,7 +362,7 @@ static void finish(struct journal *j)
         }
         expire_loops(j, UINT64_MAX);
         write_conflicts(j, true);
-        while (accounts_due(&j->accounts, clock_mono_ns(), true)) {
+        while (accounts_due(&j->accounts, record_time(j), true)) {
         }
         leave_rest(j);
         sinks_finish(&j->sinks, deadline_ns);
@@ -389,4 +395,59 @@ void *journal_run(void *arg)
         }
         finish(j);
         return NULL;
+}
+
+/* --- without a thread ---------------------------------------------------------------------------------------------------- */
+
+/** Is anything left in the rings, because no sink can take it? */
+static bool is_held_up(const struct journal *j)
+{
+        struct ring_message m;
+        for (unsigned i = 0; i < j->n_ports; i++) {
+                if (ring_peek(&j->ports[i]->ring, &m)) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/** A sink that fails, and does not only wait for its reader, is not waited for: its records are dropped and counted. */
+static void wait_for_sinks(struct journal *j)
+{
+        struct pollfd p[SETTINGS_SINKS];
+        if (!sinks_flush(&j->sinks)) {
+                (void)poll(p, sinks_poll(&j->sinks, p), RETRY_MS);
+        }
+        for (unsigned i = 0; i < j->sinks.n; i++) {
+                if (j->sinks.all[i].state == SINK_FAILING) {
+                        atomic_store(&j->stopping, true);
+                }
+        }
+}
+
+void journal_work(struct journal *j, uint64_t now_ns)
+{
+        j->now_ns = now_ns;
+        j->conflicts.now_ns = now_ns;
+        while (drain(j) || is_held_up(j)) {
+                if (is_held_up(j)) {
+                        wait_for_sinks(j);
+                }
+        }
+        if (has_runs(j)) {
+                expire_runs(j);
+        }
+}
+
+void journal_flush(struct journal *j)
+{
+        (void)sinks_flush(&j->sinks);
+}
+
+void journal_complete(struct journal *j)
+{
+        j->hurry_ns = UINT64_MAX;
+        finish(j);
+        scope_stats_settle(&j->scopes);
+        sinks_close(&j->sinks);
 }

@@ -38,6 +38,15 @@ void journal_hurry(struct journal *j);
 void journal_stop(struct journal *j);
 void journal_free(struct journal *j);
 
+/* A journal without a thread, for the records of a capture: instead of journal_start and journal_stop. All of it is one thread's. */
+
+/** Write what is in the rings, waiting for sinks that are full, and what is due at @p now_ns: a time as records have it (mono_ns), not 0. */
+void journal_work(struct journal *j, uint64_t now_ns);
+/** Let sinks write out what they have, as far as their readers take it. */
+void journal_flush(struct journal *j);
+/** Write out all there is, whatever time that takes, and close the sinks. */
+void journal_complete(struct journal *j);
+
 /** The ring of worker @p i. */
 struct journal_port *journal_port(struct journal *j, unsigned i);
 /** Does anybody look at records of commands: a log, the recent records, the digests? */

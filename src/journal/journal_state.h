@@ -23,6 +23,8 @@ struct journal {
         struct journal_wake wake;
         _Atomic bool stopping;
         _Atomic bool reopening;
+        uint64_t
+            now_ns; /* of a journal without a thread: the time of its records; 0 = the machine's time counts */
         uint64_t hurry_ns; /* monotonic: when it must have ended; 0 = no end is in sight */
 
         /* the journal thread's */

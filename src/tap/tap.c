@@ -23,7 +23,8 @@ static void carry(const struct tap *tap, struct record *r)
 
 void tap_identity_changed(struct tap *tap)
 {
-        tap->known = 1ULL << FIELD_CONN_ID | 1ULL << FIELD_PROXY_LISTEN_ADDR;
+        tap->known = 1ULL << FIELD_CONN_ID;
+        tap->known |= tap->shared->config.listen_addr.len > 0 ? 1ULL << FIELD_PROXY_LISTEN_ADDR : 0;
         tap->known |= tap->remote_addr.len > 0 ? 1ULL << FIELD_REMOTE_ADDR : 0;
         tap->known |= tap->client_len > 0 ? 1ULL << FIELD_CLIENT_ADDR : 0;
         tap->known |= tap->own_len > 0 ? 1ULL << FIELD_PROXY_CLIENT_ADDR : 0;
@@ -91,6 +92,20 @@ void tap_count_verdict(struct tap *tap)
         counter_add(&counts->missed, v.missed - tap->counted.missed);
         counter_add(&counts->lint, v.lint - tap->counted.lint);
         tap->counted = v;
+}
+
+bool tap_miss(struct tap *tap, enum side from, uint64_t n, uint64_t now_ns)
+{
+        bool is_followed = dissect_miss(tap->front.dissect, from, n, now_ns);
+        tap_count_verdict(tap);
+        return is_followed;
+}
+
+bool tap_join(struct tap *tap, enum dissect_packing packing, uint64_t now_ns)
+{
+        bool joined = dissect_join(tap->front.dissect, packing, now_ns);
+        tap_count_verdict(tap);
+        return joined;
 }
 
 const char *tap_crowding(const struct tap *tap)
@@ -171,6 +186,7 @@ struct tap_about tap_about(const struct tap *tap)
         struct tap_about about = {
             .conn_id = tap->conn_id, .capabilities = v.capabilities, .mode = v.mode, .packets = tap->packets};
         copy_text(about.client_addr, sizeof about.client_addr, span_of(tap->client_addr, tap->client_len));
+        copy_text(about.remote_addr, sizeof about.remote_addr, tap->remote_addr);
         copy_text(about.username, sizeof about.username, v.username);
         copy_text(about.database, sizeof about.database, v.database);
         return about;

@@ -78,7 +78,7 @@ struct tap_times {
 };
 
 /** Begin to watch session @p conn_id of the client at @p client_addr (copied; "" = unknown), which began at @p now_ns.
- *  @p shared and @p times must outlive the tap. @return NULL when memory is out. */
+ *  @p shared and @p times must outlive the tap. @p times is NULL if nobody forwards the session's bytes. @return NULL when memory is out. */
 struct tap *tap_new(struct tap_shared *shared, uint64_t conn_id, const char *client_addr,
                     struct tap_times *times, uint64_t now_ns);
 /** Without any record: tap_end comes first if the session was reported. NULL is allowed. */
@@ -127,6 +127,22 @@ static inline void tap_leave(void)
 {
         prof_set_wire(NULL);
 }
+
+/* What only whoever reads a capture knows: see dissect.h. */
+
+/** The next @p n bytes from @p from are missing. @return true: the session is still followed. */
+bool tap_miss(struct tap *tap, enum side from, uint64_t n, uint64_t now_ns);
+/** The server's replies are not captured: what the client has sent is complete. */
+static inline void tap_miss_replies(const struct tap *tap)
+{
+        dissect_miss_replies(tap_front(tap)->dissect);
+}
+static inline bool tap_is_lost(const struct tap *tap)
+{
+        return dissect_is_lost(tap_front(tap)->dissect);
+}
+/** The next bytes of the client begin a command: follow the session. @return false when memory is out. */
+bool tap_join(struct tap *tap, enum dissect_packing packing, uint64_t now_ns);
 
 /* What only the forwarding side knows. */
 

@@ -9,7 +9,6 @@ _Static_assert(sizeof(struct tap_about) <= CAPTURE_NOTE_MAX, "it is recorded as 
 struct tap_copy {
         struct tap_about about;
         struct span listen_addr;
-        struct span remote_addr;
         struct capture_copy *packets; /* NULL = there are none */
 };
 
@@ -24,10 +23,8 @@ static struct tap_copy *new_copy(const struct tap_shared *shared, const struct t
                 prof_free(packets);
                 return NULL;
         }
-        *copy = (struct tap_copy){.about = *about,
-                                  .listen_addr = shared->config.listen_addr,
-                                  .remote_addr = shared->config.remote_addr,
-                                  .packets = packets};
+        *copy =
+            (struct tap_copy){.about = *about, .listen_addr = shared->config.listen_addr, .packets = packets};
         return copy;
 }
 
@@ -86,7 +83,7 @@ void tap_copy_pcap(const struct tap_copy *copy, struct pcapng *out)
             .mode = about->mode,
             .client_addr = span_str(about->client_addr),
             .listen_addr = copy->listen_addr,
-            .remote_addr = copy->remote_addr,
+            .remote_addr = span_str(about->remote_addr),
             .username = span_str(about->username),
             .database = span_str(about->database),
         };

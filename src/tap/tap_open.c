@@ -40,6 +40,9 @@ static void add_login(const struct tap *tap, struct record *r)
 static void add_times(const struct tap *tap, struct record *r)
 {
         struct tap_times *times = tap->times;
+        if (times == NULL) {
+                return; /* nobody forwards anything */
+        }
         if (record_has(r, FIELD_SERVER_US)) {
                 record_set_uint(r, FIELD_PROXY_US, clock_cycles_ns(times->own_cycles) / CLOCK_US_NS);
         }

@@ -18,6 +18,7 @@ struct tap_about {
         uint64_t end_ns;  /* wall time; 0 = it is open */
         bool abrupt;
         char client_addr[64];
+        char remote_addr[128];
         char username[64];
         char database[64];
 };

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { POLL_MS = 1000 };
+
 /** Does the newest sink write to the file of another? It may have a second name: a hard link, /dev/stdout. */
 static enum status check_alone(const struct sinks *sinks)
 {
@@ -150,7 +152,8 @@ void sinks_finish(struct sinks *sinks, uint64_t deadline_ns)
                 if (n == 0 || now_ns >= deadline_ns) {
                         break;
                 }
-                (void)poll(p, n, (int)((deadline_ns - now_ns) / CLOCK_MS_NS) + 1);
+                uint64_t ms = (deadline_ns - now_ns) / CLOCK_MS_NS + 1;
+                (void)poll(p, n, ms < POLL_MS ? (int)ms : POLL_MS);
         }
 }
 

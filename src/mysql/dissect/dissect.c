@@ -10,8 +10,16 @@
 #include "mysql/dissect/phase.h"
 #include "mysql/dissect/resync.h"
 #include "mysql/dissect/row_hashing.h"
+#include "mysql/wire/capability.h"
 #include "mysql/wire/charset.h"
 #include "profile/heap/prof.h"
+
+/* What is assumed of a session whose login was not seen. With CAP_DEPRECATE_EOF, results are read that have an EOF behind their
+ * definitions, too (early_eof.h). */
+#define CAP_ASSUMED                                                                                          \
+        (CAP_MYSQL | CAP_PROTOCOL_41 | CAP_SECURE_CONNECTION | CAP_MULTI_STATEMENTS | CAP_MULTI_RESULTS |    \
+         CAP_PS_MULTI_RESULTS | CAP_PLUGIN_AUTH | CAP_AUTH_LENENC | CAP_DEPRECATE_EOF |                      \
+         CAP_MARIADB_PROGRESS | CAP_ATTRIBUTES_UNDECIDED)
 
 enum { BATCH_MIN = 16 /* an EOF or the OK in its place is shown whole, then */ };
 
@@ -81,6 +89,43 @@ void dissect_give_up(struct dissect *d, const char *reason, uint64_t now_ns)
         if (d->phase == PHASE_OPAQUE) {
                 forget_session(d);
         }
+}
+
+void dissect_miss_replies(struct dissect *d)
+{
+        if (d->phase == PHASE_READY && d->queue.count > 0) {
+                completion_fail_all(d, "the reply was not captured", 0);
+                forget_commands(d);
+        }
+}
+
+bool dissect_is_lost(const struct dissect *d)
+{
+        return d->phase == PHASE_OPAQUE && !d->resync.is_possible;
+}
+
+bool dissect_join(struct dissect *d, enum dissect_packing packing, uint64_t now_ns)
+{
+        static const enum compress_algorithm algorithms[] = {
+            [DISSECT_ZLIB] = COMPRESS_ZLIB, [DISSECT_ZSTD] = COMPRESS_ZSTD};
+        struct packet_stream fresh[2] = {0};
+        for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER && packing != DISSECT_PLAIN; side++) {
+                if (!packet_stream_compress(&fresh[side], algorithms[packing])) {
+                        packet_stream_fini(&fresh[SIDE_CLIENT]);
+                        return false;
+                }
+        }
+        for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+                packet_stream_fini(&d->streams[side]);
+                fresh[side].offset = d->streams[side].offset;
+                d->streams[side] = fresh[side];
+        }
+        if (d->client_capabilities == 0) {
+                d->capabilities = CAP_ASSUMED;
+                d->is_assumed = true;
+        }
+        resync_join(d, now_ns);
+        return true;
 }
 
 void dissect_end(struct dissect *d, uint64_t now_ns)

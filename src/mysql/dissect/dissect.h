@@ -41,6 +41,21 @@ static inline __attribute__((always_inline)) void dissect_expect(const struct di
 
 /** The next bytes from @p from, read at @p now_ns (monotonic). @return true if dissect_verdict or dissect_crowding may have changed. */
 bool dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns);
+/* In a capture, bytes may be missing; a proxy needs none of these. */
+
+/** The next @p n bytes from @p from are missing. @return true: they belong to a packet whose end is known, and the session is still
+ *  followed. */
+bool dissect_miss(struct dissect *d, enum side from, uint64_t n, uint64_t now_ns);
+/** The server's replies are not captured: commands up to now get records that say so, and the session is still followed. */
+void dissect_miss_replies(struct dissect *d);
+/** Are no bytes looked at any more, unless dissect_join is called? */
+bool dissect_is_lost(const struct dissect *d);
+/** How the bytes of a session are packed. */
+enum dissect_packing { DISSECT_PLAIN, DISSECT_ZLIB, DISSECT_ZSTD };
+/** The next byte of the client begins a command, and that of the server its reply: follow the session from there on. If the login was not
+ *  seen, what was agreed on is assumed, until packets show it. @return false when memory is out: then nothing was done. */
+bool dissect_join(struct dissect *d, enum dissect_packing packing, uint64_t now_ns);
+
 /** Let @p r carry what the dissector knows of who the session is: user, database, character set, the server's number. The
  *  records that it hands over only say which of these they have. Texts live until the next feed. */
 void dissect_identify(const struct dissect *d, struct record *r);

@@ -395,6 +395,49 @@ __attribute__((noinline)) static void feed_rest(struct parse_context *ctx, struc
         }
 }
 
+/* --- bytes that are missing -------------------------------------------------------------------------------------------- */
+
+/** Can the next @p n bytes be left out, because they belong to a packet whose length is known, and whose kind is? */
+static bool is_within_packet(const struct dissect *d, enum side from, uint64_t n)
+{
+        const struct packet_stream *stream = &d->streams[from];
+        bool is_known = d->phase == PHASE_READY && stream->compress == NULL &&
+                        stream->frame.have == FRAME_HEADER_SIZE && stream->frame.left < stream->frame.length;
+        bool is_plain = from == SIDE_SERVER || d->filter.step == FILTER_OFF;
+        bool is_shown = d->want_packets && n < stream->frame.left;
+        return is_known && is_plain && !is_shown && n <= stream->frame.left;
+}
+
+static void leave_out(struct parse_context *ctx, uint64_t n)
+{
+        struct packet_stream *stream = ctx->stream;
+        stream->limit = stream->kept_len;
+        ctx->d->has_gaps = ctx->d->has_gaps || ctx->from == SIDE_CLIENT;
+        stream->frame.left -= (uint32_t)n;
+        stream->len += n;
+        stream->wire += n;
+        stream->offset += n;
+        if (stream->frame.left == 0) {
+                (void)take_part(ctx, (struct span){NULL, 0});
+                parse_context_flush(ctx);
+        }
+}
+
+bool dissect_miss(struct dissect *d, enum side from, uint64_t n, uint64_t now_ns)
+{
+        struct parse_context ctx;
+        parse_context_begin(&ctx, d, from, now_ns);
+        if (is_within_packet(d, from, n)) {
+                leave_out(&ctx, n);
+                return !dissect_is_lost(d);
+        }
+        ctx.stream->start_ns = frame_idle(&ctx.stream->frame) ? now_ns : ctx.stream->start_ns;
+        give_up(d, "bytes are missing in the capture", NULL, from); /* unless it was done before */
+        d->phase = d->phase == PHASE_UNREAD ? PHASE_OPAQUE : d->phase;
+        resync_lose(d, from);
+        return false;
+}
+
 bool dissect_feed(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns)
 {
         struct parse_context ctx;

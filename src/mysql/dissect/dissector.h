@@ -58,9 +58,11 @@ struct dissect {
         bool draining; /**< the server gave up on a LOCAL INFILE, and the client sends the rest of the file */
         /** The session is followed again, but the server may still be sending an earlier reply (resync.h). */
         bool skips_rest;
-        bool has_news;    /**< dissect_verdict or dissect_crowding has changed during this feed */
-        bool eof_open;    /**< the server's next message decides what an EOF was (early_eof.h) */
-        uint8_t eof_seq;  /**< if it is such an EOF itself, it has this number */
+        bool has_gaps;   /**< bytes within packets of the client were missing */
+        bool is_assumed; /**< the login was not seen: capabilities are assumed until packets show otherwise */
+        bool has_news;   /**< dissect_verdict or dissect_crowding has changed during this feed */
+        bool eof_open;   /**< the server's next message decides what an EOF was (early_eof.h) */
+        uint8_t eof_seq; /**< if it is such an EOF itself, it has this number */
         uint8_t crowding; /**< enum crowding; request.c enters all states but NONE, completion.c that one */
         struct lint lint;
         const char *opaque_reason;

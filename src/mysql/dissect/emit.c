@@ -71,7 +71,9 @@ static const char *limit_reached(const struct dissect *d, const struct command *
                 return NULL;
         }
         if (executes && cmd->body_len + cmd->dropped < cmd->true_len) {
-                return "the values are cut: limits.query_bytes was reached";
+                return d->has_gaps && cmd->body_len < d->settings->query_bytes
+                           ? "the values are cut: the rest was not captured"
+                           : "the values are cut: limits.query_bytes was reached";
         }
         if (st == NULL) {
                 return d->statements_full
@@ -138,7 +140,10 @@ static void put_text(const struct dissect *d, const struct command *cmd, struct 
         record_set_text(r, FIELD_QUERY, text);
         if (true_len > text.len) {
                 record_set_uint(r, FIELD_QUERY_LENGTH, true_len);
-                record_set_text(r, FIELD_REASON, span_str("the text is cut: limits.query_bytes was reached"));
+                record_set_text(r, FIELD_REASON,
+                                span_str(d->has_gaps && text.len < d->settings->query_bytes
+                                             ? "the text is cut: the rest was not captured"
+                                             : "the text is cut: limits.query_bytes was reached"));
                 field_set_add(&r->cut, FIELD_QUERY);
                 r->secret_behind = secret_suspected(command_body(cmd));
         }
@@ -361,6 +366,23 @@ void emit_resync(const struct dissect *d, uint64_t now_ns, const char *what)
         send(d, &r);
 }
 
+void emit_join(const struct dissect *d, uint64_t now_ns, bool is_first)
+{
+        struct record r;
+        begin(d, EVENT_NOTICE, now_ns, &r);
+        record_set_text(&r, FIELD_REASON,
+                        span_str(is_first ? "the session is followed from here on, not from its beginning"
+                                          : "the session is followed again"));
+        record_set_text(&r, FIELD_INFO,
+                        span_str(d->is_assumed
+                                     ? "the login is not known: neither user, database and character set nor "
+                                       "what was agreed on, which is assumed until packets show it; "
+                                       "statements that were prepared before are not known either"
+                                     : "commands before this one may be missing; the database and the "
+                                       "character set may have changed"));
+        send(d, &r);
+}
+
 /** The record of one broken rule, but for which rule it is. */
 static void begin_lint(const struct dissect *d, const struct lint_evidence *e, struct record *r)
 {
@@ -389,6 +411,10 @@ static void begin_lint(const struct dissect *d, const struct lint_evidence *e, s
 
 void emit_lint(struct dissect *d, const struct lint_evidence *evidence)
 {
+        if (d->is_assumed) { /* what was agreed on is not known */
+                d->lint.broken = 0;
+                return;
+        }
         for (enum lint_rule rule = 0; rule < LINT_RULES; rule++) {
                 if ((d->lint.broken >> rule & 1) == 0) {
                         continue;

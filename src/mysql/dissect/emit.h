@@ -24,6 +24,8 @@ void emit_notice(const struct dissect *d, uint64_t mono_ns, const char *reason, 
                  const struct span *packet_bytes);
 /** A session that was not followed since d->resync.since_ns is followed again at @p now_ns, or has ended; @p what says which. */
 void emit_resync(const struct dissect *d, uint64_t now_ns, const char *what);
+/** A session is followed from @p now_ns on, after bytes of it were missing; or from its first command that was captured, if @p is_first. */
+void emit_join(const struct dissect *d, uint64_t now_ns, bool is_first);
 /** A notice, once for the session, that limits.held_bytes was reached. */
 void emit_held_notice(struct dissect *d, uint64_t mono_ns);
 

@@ -40,7 +40,7 @@ static inline bool is_request_eligible(const struct dissect *d, struct span pack
 {
         uint8_t code = packet.data[FRAME_HEADER_SIZE];
         if (code == COM_QUERY) {
-                return (d->capabilities & CAP_QUERY_ATTRIBUTES) == 0;
+                return (d->capabilities & (CAP_QUERY_ATTRIBUTES | CAP_ATTRIBUTES_UNDECIDED)) == 0;
         }
         return code == COM_STMT_EXECUTE && packet.len >= FRAME_HEADER_SIZE + EXECUTE_MIN &&
                stmt_id_of(packet) != LAST_PREPARED;

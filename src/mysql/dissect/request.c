@@ -27,6 +27,20 @@ static void note_secret(struct dissect *d, struct command *cmd, struct span body
         d->packet_secret = d->packet_secret || cmd->is_secret || d->redact_packets;
 }
 
+/** The login was not seen: the beginning of a COM_QUERY shows whether attributes stand before the text, and a flag whether they stand
+ *  before the parameters of a COM_STMT_EXECUTE. */
+static void decide_attributes(struct dissect *d, const struct message *m)
+{
+        enum { EXECUTE_FLAGS_AT = 5, PARAMETER_COUNT_AVAILABLE = 0x08 };
+        bool is_query = m->first == COM_QUERY && m->body.len > CODE_SIZE;
+        bool is_execute = m->first == COM_STMT_EXECUTE && m->body.len > EXECUTE_FLAGS_AT;
+        if (is_query || (is_execute && (m->body.data[EXECUTE_FLAGS_AT] & PARAMETER_COUNT_AVAILABLE) != 0)) {
+                bool has = is_execute || (m->body.len > CODE_SIZE + 1 && m->body.data[CODE_SIZE + 1] == 1);
+                d->capabilities &= ~(CAP_ATTRIBUTES_UNDECIDED | CAP_QUERY_ATTRIBUTES);
+                d->capabilities |= has ? CAP_QUERY_ATTRIBUTES : 0;
+        }
+}
+
 /** What the message itself shows. */
 static void describe(struct dissect *d, struct command *cmd, const struct message *m)
 {
@@ -47,6 +61,9 @@ static void describe(struct dissect *d, struct command *cmd, const struct messag
         cmd->frame_known = d->streams[SIDE_CLIENT].frame_starts && !d->skips_rest;
         cmd->next_frame = (uint8_t)(d->streams[SIDE_CLIENT].frame_seq + 1);
         d->streams[SIDE_CLIENT].frame_starts = false;
+        if ((d->capabilities & CAP_ATTRIBUTES_UNDECIDED) != 0) {
+                decide_attributes(d, m);
+        }
         if (cmd->code == COM_QUERY && (d->capabilities & CAP_QUERY_ATTRIBUTES) != 0) {
                 cmd->text_at = execute_attributes(d, m->body, NULL);
                 if (cmd->text_at == 0) { /* malformed, or larger than what is kept: the reply shows which */
@@ -200,6 +217,10 @@ struct outcome request_on_message(struct dissect *d, const struct message *m)
                 return drain_file(d, m);
         }
         d->draining = false;
+        if (d->is_assumed && head == NULL && m->seq != 0 && d->streams[SIDE_CLIENT].compress == NULL) {
+                return outcome_of(
+                    PACKET_PART); /* of a file or a login, whose command or request was not captured */
+        }
         if (state == REPLYING_LOCAL_FILE) {
                 return take_file(d, head, m);
         }

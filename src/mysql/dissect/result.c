@@ -162,7 +162,8 @@ static struct outcome first_of_result(struct dissect *d, struct command *cmd, co
         }
         uint64_t columns = lenenc_uint(&r);
         /* MySQL's documentation puts the flag before the count; the server sends it behind, as MariaDB does */
-        bool has_flag = (d->capabilities & (CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA)) != 0;
+        bool has_flag = (d->capabilities & (CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA)) != 0 ||
+                        (d->is_assumed && reader_left(&r) == 1);
         bool metadata = !has_flag || reader_left(&r) == 0 || reader_u8(&r) != 0;
         if (!reader_done(&r) || columns == 0) {
                 return outcome_unreadable("a reply that is neither OK, ERR nor a column count");

@@ -359,6 +359,41 @@ static void follow(struct dissect *d, uint64_t now_ns)
         d->has_news = true;
 }
 
+void resync_lose(struct dissect *d, enum side from)
+{
+        struct resync *r = &d->resync;
+        if (from == SIDE_CLIENT) { /* any command may be missing */
+                r->may_have_changed = true;
+                statements_forget_executions(&d->statements);
+        }
+        r->is_possible = false;
+        r->missed_before += r->missed;
+        r->missed = 0;
+        r->owed = 0;
+        r->long_owed = 0;
+        forget_commands(d);
+}
+
+void resync_join(struct dissect *d, uint64_t now_ns)
+{
+        struct resync *r = &d->resync;
+        bool is_first = d->phase == PHASE_GREETING;
+        forget_commands(d);
+        r->may_have_changed = r->may_have_changed || is_first;
+        doubt_session(d);
+        emit_join(d, now_ns, is_first);
+        r->is_possible = false;
+        r->is_missing = false;
+        r->may_have_changed = false;
+        r->times_followed += is_first ? 0 : 1;
+        r->followed_from = d->records;
+        d->opaque_reason = NULL;
+        d->lint.broken = 0;
+        d->skips_rest = false;
+        d->phase = PHASE_READY;
+        d->has_news = true;
+}
+
 bool resync_skips_message(struct dissect *d, const struct message *m)
 {
         const struct resync *r = &d->resync;

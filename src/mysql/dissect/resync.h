@@ -27,6 +27,10 @@ void resync_note_unqueued(struct dissect *d, uint8_t code);
 void resync_miss(struct dissect *d, const struct message *m);
 /** The packets cannot be found any more, or the session has ended at @p now_ns: it will not be followed again. */
 void resync_end(struct dissect *d, uint64_t now_ns);
+/** Bytes from @p from are missing, so that packets can't be found any more: nothing is counted until resync_join. */
+void resync_lose(struct dissect *d, enum side from);
+/** The next bytes of each side begin a command and its reply: follow the session from @p now_ns on. */
+void resync_join(struct dissect *d, uint64_t now_ns);
 /** Take some of @p bytes, of which there are any, while the session is opaque and is_possible is set.
  *  @return what is left; if the phase is READY then, they are to be followed. */
 struct span resync_skip(struct dissect *d, enum side from, struct span bytes, uint64_t now_ns);

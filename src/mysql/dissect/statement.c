@@ -244,6 +244,15 @@ void statements_forget_missed(struct statements *s)
         }
 }
 
+void statements_forget_executions(struct statements *s)
+{
+        for (size_t i = 0; i < buckets_of(s->bits); i++) {
+                for (struct statement *st = s->buckets[i]; st != NULL; st = st->next) {
+                        statement_forget(s, st, MISSED_EXECUTION);
+                }
+        }
+}
+
 uint16_t *statement_types(struct statements *s, struct statement *st, uint16_t n)
 {
         if (n != st->n_types) {

@@ -115,5 +115,7 @@ void statement_forget(struct statements *s, struct statement *st, enum statement
 /** The same, later: by statements_forget_missed. */
 void statement_note_missed(struct statements *s, struct statement *st, enum statement_missed missed);
 void statements_forget_missed(struct statements *s);
+/** Any statement may have been executed unseen: forget what that would have changed. */
+void statements_forget_executions(struct statements *s);
 
 #endif

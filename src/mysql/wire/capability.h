@@ -33,6 +33,9 @@
 #define CAP_MARIADB_CACHE_METADATA (1ULL << 36)
 #define CAP_MARIADB_BULK_UNITS     (1ULL << 37)
 
+/** No capability: in a session whose login was not seen, it is not known yet whether CAP_QUERY_ATTRIBUTES was agreed on. */
+#define CAP_ATTRIBUTES_UNDECIDED (1ULL << 63)
+
 /** @return the documented name of the capability, without CLIENT_, such as "PLUGIN_AUTH"; NULL if the bit has no name. */
 const char *capability_name(unsigned bit);
 

@@ -1,0 +1,147 @@
+/* read: decode a capture file. */
+#include "cli/commands.h"
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "capture/read/capture_input.h"
+#include "cli/exit.h"
+#include "cli/observe_options.h"
+#include "cli/observe_summary.h"
+#include "journal/journal_counts.h"
+#include "observe/observer.h"
+
+#include <poll.h>
+#include <signal.h>
+
+enum {
+        WAIT_MS = 200, /* after which what was read so far is written out */
+        LIVE_S = 60,   /* packets that are not older: the capture is going on */
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+        (void)number;
+        interrupted = 1;
+}
+
+struct reading {
+        struct observe_options options;
+        const char *path;
+        struct capture_input *input;
+        struct capture_file file;
+        struct observer *observer;
+        uint64_t last_ns; /* time of the last packet */
+        bool failed;
+};
+
+/** Take all packets that are complete. @return false: the file is damaged. */
+static bool take_packets(struct reading *r)
+{
+        struct span bytes = capture_input_bytes(r->input);
+        struct captured packet;
+        size_t before = bytes.len;
+        enum capture_found found;
+        while ((found = capture_file_next(&r->file, &bytes, &packet)) == CAPTURE_PACKET) {
+                r->last_ns = packet.time_ns != 0 ? packet.time_ns : r->last_ns;
+                observer_add(r->observer, &packet);
+        }
+        capture_input_take(r->input, before - bytes.len);
+        if (found == CAPTURE_DAMAGED) {
+                diag(DIAG_ERROR, "%s can't be read from byte %llu on: %s", r->path,
+                     (unsigned long long)r->file.at, r->file.damage);
+        }
+        return found != CAPTURE_DAMAGED;
+}
+
+/** Nothing more came for a while. */
+static void on_pause(struct reading *r)
+{
+        uint64_t now_ns = clock_wall_ns();
+        if (r->last_ns != 0 && now_ns >= r->last_ns && now_ns - r->last_ns < LIVE_S * CLOCK_S_NS) {
+                observer_wait(r->observer, now_ns);
+        }
+        observer_flush(r->observer);
+}
+
+/** @return false: stop. */
+static bool read_more(struct reading *r)
+{
+        switch (capture_input_read(r->input, WAIT_MS)) {
+        case CAPTURE_INPUT_BYTES:
+                if (!take_packets(r)) {
+                        r->failed = true;
+                        return false;
+                }
+                observer_flush(r->observer);
+                observe_progress(r->observer, capture_input_progress(r->input));
+                break;
+        case CAPTURE_INPUT_WAITING: on_pause(r); break;
+        case CAPTURE_INPUT_END:
+                if (!r->options.follow) {
+                        return false;
+                }
+                on_pause(r);
+                (void)poll(NULL, 0, WAIT_MS);
+                break;
+        case CAPTURE_INPUT_FAILED:
+                diag(DIAG_ERROR, "%s can't be read: %s", r->path, capture_input_why(r->input));
+                r->failed = true;
+                return false;
+        }
+        return !interrupted && journal_counts(observer_journal(r->observer)).sink_errors == 0;
+}
+
+static void report_end(const struct reading *r)
+{
+        size_t left = capture_input_bytes(r->input).len;
+        if (r->failed || interrupted) {
+                return;
+        }
+        if (r->file.format == CAPTURE_FORMAT_UNKNOWN) {
+                diag(DIAG_ERROR, left > 0 ? "%s is no capture file" : "%s is empty", r->path);
+        } else if (left > 0 || capture_input_is_cut(r->input)) {
+                diag(DIAG_WARNING, "%s ends within a packet: its last packet is missing", r->path);
+        }
+}
+
+static bool read_all(struct reading *r)
+{
+        while (read_more(r)) {
+        }
+        report_end(r);
+        observer_finish(r->observer);
+        observe_progress_end();
+        r->failed = r->failed || r->file.format == CAPTURE_FORMAT_UNKNOWN;
+        observe_report(r->observer);
+        observe_report_file(&r->file);
+        return !r->failed && journal_counts(observer_journal(r->observer)).sink_errors == 0;
+}
+
+int command_read(int argc, char **argv)
+{
+        static struct reading r;
+        const char *why;
+        if (!observe_options_parse(&r.options, &argc, argv)) {
+                return EXIT_USAGE;
+        }
+        r.path = r.options.source;
+        if (capture_input_open(r.path, &r.input, &why) != STATUS_OK) {
+                diag(DIAG_ERROR, "%s can't be read: %s", r.path, why);
+                return EXIT_FAILED;
+        }
+        capture_file_init(&r.file);
+        enum status status = observer_new(&r.options.observer, &r.observer);
+        bool ok = false;
+        if (status == STATUS_OK) {
+                struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+                (void)sigaction(SIGINT, &action, NULL);
+                (void)sigaction(SIGTERM, &action, NULL);
+                ok = read_all(&r);
+        }
+        observer_free(r.observer);
+        capture_file_fini(&r.file);
+        capture_input_close(r.input);
+        return status == STATUS_INVALID ? EXIT_USAGE : ok ? EXIT_DONE : EXIT_FAILED;
+}
