@@ -10,6 +10,12 @@ enum {
         ROW_LOOPS_PARENTS = 10, /**< results of a session that are remembered: the most recent ones */
 };
 
+/** What all statements with one digest have in common. */
+struct row_statement {
+        uint8_t hash[DIGEST_HASH]; /**< of the digest */
+        struct shape shape;
+};
+
 struct row_loop {
         uint64_t elsewhere;     /**< statements in it that other sessions executed */
         uint64_t conn_id;       /**< session of the last statement */

@@ -28,12 +28,6 @@ enum {
         ROW_LOOPS_SHAPES = 32, /**< shapes that can take turns */
 };
 
-/** What all statements with one digest have in common. */
-struct row_statement {
-        uint8_t hash[DIGEST_HASH]; /**< of the digest */
-        struct shape shape;
-};
-
 /** What all sessions share. */
 struct row_loops_pool {
         unsigned least; /**< statements that make a loop */

@@ -64,8 +64,9 @@ static enum row_pair_took which_row(const struct row_pair *pair, struct row_pare
         return distinct * VARIED >= parent->n ? ROW_PAIR_ROW : ROW_PAIR_ANY_ROW;
 }
 
-enum row_pair_took row_pair_take(struct row_pair *pair, struct row_parent *parent, uint32_t hash,
-                                 uint64_t mono_ns)
+/** Mark a row of @p parent with the value @p hash as used, in each column that has the value. @return the best match of all columns. */
+static enum row_pair_took take(struct row_pair *pair, struct row_parent *parent, uint32_t hash,
+                               uint64_t mono_ns)
 {
         enum row_pair_took took = ROW_PAIR_NONE;
         for (unsigned column = 0; column < parent->columns; column++) {
@@ -93,7 +94,7 @@ enum row_pair_took row_pair_take_any(struct row_pair *pair, struct row_parent *p
         enum row_pair_took best = ROW_PAIR_NONE;
         for (unsigned i = 0; i < n; i++) {
                 if (row_parent_may_have(parent, hashes[i])) {
-                        enum row_pair_took took = row_pair_take(pair, parent, hashes[i], mono_ns);
+                        enum row_pair_took took = take(pair, parent, hashes[i], mono_ns);
                         best = took > best ? took : best;
                 }
         }

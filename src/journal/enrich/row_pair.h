@@ -32,12 +32,8 @@ enum row_pair_took {
         ROW_PAIR_SAME_NEXT, /**< the same, directly behind the row used last, which has the same value, in a column with few equal values */
 };
 
-/** Mark a row of @p parent with the value @p hash as used, in each column that has the value. The statement began at @p mono_ns.
- *  @return the best match of all columns. */
-enum row_pair_took row_pair_take(struct row_pair *pair, struct row_parent *parent, uint32_t hash,
-                                 uint64_t mono_ns);
-
-/** The same for each of the @p n values at @p hashes. @return the best match of all. */
+/** Mark a row of @p parent as used for each of the @p n values at @p hashes, in each column that has the value. The statement began at
+ *  @p mono_ns. @return the best match of all. */
 enum row_pair_took row_pair_take_any(struct row_pair *pair, struct row_parent *parent, const uint32_t *hashes,
                                      unsigned n, uint64_t mono_ns);
 

@@ -4,7 +4,7 @@
 #ifndef JOURNAL_ENRICH_ROW_SIGHTING_H
 #define JOURNAL_ENRICH_ROW_SIGHTING_H
 
-#include "journal/enrich/row_loops.h"
+#include "journal/enrich/row_loop.h"
 #include "journal/enrich/row_shape.h"
 
 /** What was found of the values of one statement. */
