@@ -115,14 +115,19 @@ static void advance(struct flows *t, struct flow *f)
         }
 }
 
-/** The direction whose bytes are missing first: what the segment waits for that was captured first. There is a segment that waits. */
-static enum flow_side missing_side(const struct flow *f)
+/** The direction of the segment that was captured first among those that wait. There is one. */
+static enum flow_side first_waiting(const struct flow *f)
 {
         const struct held_segment *a = f->half[FLOW_FIRST].held.first;
         const struct held_segment *b = f->half[FLOW_SECOND].held.first;
-        enum flow_side side = a == NULL || (b != NULL && b->number < a->number) ? FLOW_SECOND : FLOW_FIRST;
-        const struct held_segment *s = side == FLOW_FIRST ? a : b;
-        return sequence_after(s->seq, f->half[side].next) > 0 ? side : !side;
+        return a == NULL || (b != NULL && b->number < a->number) ? FLOW_SECOND : FLOW_FIRST;
+}
+
+/** The direction whose bytes are missing first: what that segment waits for. */
+static enum flow_side missing_side(const struct flow *f)
+{
+        enum flow_side side = first_waiting(f);
+        return sequence_after(f->half[side].held.first->seq, f->half[side].next) > 0 ? side : !side;
 }
 
 /** The end of the bytes that are missing in direction @p side. */
@@ -143,9 +148,8 @@ static void give_up_first(struct flows *t, struct flow *f)
 {
         enum flow_side side = missing_side(f);
         const struct flow_half *half = &f->half[side];
-        const struct held_segment *after =
-            half->held.first != NULL ? half->held.first : f->half[!side].held.first;
-        pass_gap(t, f, side, missing_end(f, side) - half->next, after->time_ns);
+        uint64_t time_ns = f->half[first_waiting(f)].held.first->time_ns;
+        pass_gap(t, f, side, missing_end(f, side) - half->next, time_ns);
         f->stuck = 0;
         advance(t, f);
 }
