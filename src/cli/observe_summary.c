@@ -97,3 +97,10 @@ void observe_report_file(const struct capture_file *f)
         count(f->secrets, "blocks of the file have keys of encrypted sessions, which are not used");
         count(f->untimed, "packets have no time");
 }
+
+void observe_report_text(const struct packet_text *t)
+{
+        count(t->undated,
+              "packets have a time without a date (tcpdump -tttt prints it): it is taken for 1970-01-01");
+        count(t->broken, "packets lack lines");
+}

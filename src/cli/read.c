@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "capture/read/capture_input.h"
+#include "capture/read/packet_text.h"
 #include "cli/exit.h"
 #include "cli/observe_options.h"
 #include "cli/observe_summary.h"
@@ -31,10 +32,28 @@ struct reading {
         const char *path;
         struct capture_input *input;
         struct capture_file file;
+        struct packet_text text;
+        enum { UNDECIDED, BINARY, TEXT } kind; /* of the file: a capture format, or what tcpdump prints */
         struct observer *observer;
         uint64_t last_ns; /* time of the last packet */
         bool failed;
 };
+
+enum { HEAD_BYTES = 24 }; /* which show what kind of file it is */
+
+static void decide(struct reading *r, struct span head)
+{
+        if (r->kind == UNDECIDED && head.len >= HEAD_BYTES) {
+                r->kind = packet_text_is_one(span_head(head, HEAD_BYTES)) ? TEXT : BINARY;
+        }
+}
+
+static enum capture_found next_packet(struct reading *r, struct span *bytes, struct captured *packet)
+{
+        return r->kind == TEXT     ? packet_text_next(&r->text, bytes, packet)
+               : r->kind == BINARY ? capture_file_next(&r->file, bytes, packet)
+                                   : CAPTURE_MORE;
+}
 
 /** Take all packets that are complete. @return false: the file is damaged. */
 static bool take_packets(struct reading *r)
@@ -43,7 +62,8 @@ static bool take_packets(struct reading *r)
         struct captured packet;
         size_t before = bytes.len;
         enum capture_found found;
-        while ((found = capture_file_next(&r->file, &bytes, &packet)) == CAPTURE_PACKET) {
+        decide(r, bytes);
+        while ((found = next_packet(r, &bytes, &packet)) == CAPTURE_PACKET) {
                 r->last_ns = packet.time_ns != 0 ? packet.time_ns : r->last_ns;
                 observer_add(r->observer, &packet);
         }
@@ -63,6 +83,12 @@ static void on_pause(struct reading *r)
                 observer_wait(r->observer, now_ns);
         }
         observer_flush(r->observer);
+}
+
+/** Could records not be written? */
+static bool has_log_failed(const struct reading *r)
+{
+        return journal_counts(observer_journal(r->observer)).sink_errors > 0;
 }
 
 /** @return false: stop. */
@@ -90,18 +116,34 @@ static bool read_more(struct reading *r)
                 r->failed = true;
                 return false;
         }
-        return !interrupted && journal_counts(observer_journal(r->observer)).sink_errors == 0;
+        return !interrupted && !has_log_failed(r);
+}
+
+/** Was nothing read that is a packet? */
+static bool is_no_capture(const struct reading *r)
+{
+        return r->kind == TEXT ? r->text.packets == 0 : r->file.format == CAPTURE_FORMAT_UNKNOWN;
+}
+
+/** The last packet of a text has no line behind it. */
+static void take_last(struct reading *r)
+{
+        struct captured packet;
+        if (r->kind == TEXT && packet_text_last(&r->text, &packet)) {
+                observer_add(r->observer, &packet);
+        }
 }
 
 static void report_end(const struct reading *r)
 {
         size_t left = capture_input_bytes(r->input).len;
-        if (r->failed || interrupted) {
+        if (r->failed || interrupted || has_log_failed(r)) {
                 return;
         }
-        if (r->file.format == CAPTURE_FORMAT_UNKNOWN) {
-                diag(DIAG_ERROR, left > 0 ? "%s is no capture file" : "%s is empty", r->path);
-        } else if (left > 0 || capture_input_is_cut(r->input)) {
+        if (is_no_capture(r)) {
+                diag(DIAG_ERROR, left > 0 || r->kind == TEXT ? "%s is no capture file" : "%s is empty",
+                     r->path);
+        } else if ((left > 0 && r->kind == BINARY) || capture_input_is_cut(r->input)) {
                 diag(DIAG_WARNING, "%s ends within a packet: its last packet is missing", r->path);
         }
 }
@@ -110,13 +152,15 @@ static bool read_all(struct reading *r)
 {
         while (read_more(r)) {
         }
+        take_last(r);
         report_end(r);
         observer_finish(r->observer);
         observe_progress_end();
-        r->failed = r->failed || r->file.format == CAPTURE_FORMAT_UNKNOWN;
+        r->failed = r->failed || (is_no_capture(r) && !interrupted);
         observe_report(r->observer);
         observe_report_file(&r->file);
-        return !r->failed && journal_counts(observer_journal(r->observer)).sink_errors == 0;
+        observe_report_text(&r->text);
+        return !r->failed && !has_log_failed(r);
 }
 
 int command_read(int argc, char **argv)
@@ -132,6 +176,7 @@ int command_read(int argc, char **argv)
                 return EXIT_FAILED;
         }
         capture_file_init(&r.file);
+        packet_text_init(&r.text);
         enum status status = observer_new(&r.options.observer, &r.observer);
         bool ok = false;
         if (status == STATUS_OK) {

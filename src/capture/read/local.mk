@@ -12,4 +12,6 @@ src_libcapture_read_a_SOURCES = \
 	src/capture/read/held_segments.c \
 	src/capture/read/held_segments.h \
 	src/capture/read/packet.c \
-	src/capture/read/packet.h
+	src/capture/read/packet.h \
+	src/capture/read/packet_text.c \
+	src/capture/read/packet_text.h

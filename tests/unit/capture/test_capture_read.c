@@ -1,6 +1,7 @@
 /* Capture files, segments, and flows. */
 #include "capture/read/capture_file.h"
 #include "capture/read/flows.h"
+#include "capture/read/packet_text.h"
 #include "packets.h"
 #include "profile/heap/counts.h"
 #include "tap.h"
@@ -384,6 +385,59 @@ static void other_packets_are_named(void)
         CU_ASSERT_EQUAL(contents[CONTENT_OTHER], 1);
 }
 
+/** The last packet of @p p as tcpdump prints it, from byte @p from on. */
+static size_t print_packet(char *out, size_t room, size_t from, const char *time)
+{
+        enum { FILE_HEADER = 16 };
+        size_t n = p.len - p.last - FILE_HEADER;
+        const uint8_t *bytes = p.bytes + p.last + FILE_HEADER;
+        size_t at =
+            (size_t)snprintf(out, room, "%s IP 10.0.0.1.40000 > 10.0.0.2.3306: Flags [P.], length 1\n", time);
+        for (size_t i = from; i < n && at < room; i += 16) {
+                at += (size_t)snprintf(out + at, room - at, "\t0x%04zx:  ", i - from);
+                for (size_t k = i; k < i + 16 && k < n; k++) {
+                        at +=
+                            (size_t)snprintf(out + at, room - at, "%02x%s", bytes[k], k % 2 == 1 ? " " : "");
+                }
+                at += (size_t)snprintf(out + at, room - at, " abcd 4142\n");
+        }
+        return at;
+}
+
+static void what_tcpdump_prints_is_read(void)
+{
+        static char text[65536];
+        static struct packet_text t;
+        static const char *const times[] = {"12:00:00.000123", "2024-05-01 12:00:00.5",
+                                            "1714557600.000000001"};
+        static const uint64_t fractions[] = {123000, 500000000, 1};
+        struct captured packet;
+        struct segment s;
+        for (size_t i = 0; i < 3; i++) {
+                for (size_t link = 0; link < 2; link++) {
+                        size_t from = link == 0 ? 14 : 0;
+                        packets_open(&p, PACKETS_PCAP);
+                        packets_send(&p, SIDE_CLIENT, S("one and more than a line of text"));
+                        size_t len = print_packet(text, sizeof text, from, times[i]);
+                        packets_send(&p, SIDE_CLIENT, S("two"));
+                        len += print_packet(text + len, sizeof text - len, from, times[i]);
+                        struct span in = span_of(text, len);
+                        CU_ASSERT_TRUE(packet_text_is_one(span_head(in, 24)));
+                        packet_text_init(&t);
+                        CU_ASSERT_EQUAL(packet_text_next(&t, &in, &packet), CAPTURE_PACKET);
+                        CU_ASSERT_EQUAL(packet.time_ns % 1000000000, fractions[i]);
+                        CU_ASSERT_EQUAL(packet_decode(&packet, &s), CONTENT_TCP);
+                        CU_ASSERT_TRUE(span_equal(s.payload, S("one and more than a line of text")));
+                        CU_ASSERT_EQUAL(packet_text_next(&t, &in, &packet), CAPTURE_MORE);
+                        CU_ASSERT_TRUE(packet_text_last(&t, &packet));
+                        CU_ASSERT_EQUAL(packet_decode(&packet, &s), CONTENT_TCP);
+                        CU_ASSERT_TRUE(span_equal(s.payload, S("two")));
+                        CU_ASSERT_FALSE(packet_text_last(&t, &packet));
+                        CU_ASSERT_EQUAL(t.undated > 0, i == 0);
+                }
+        }
+}
+
 static void any_bytes_are_survived(void)
 {
         for (int round = 0; round < 300; round++) {
@@ -425,6 +479,7 @@ static const struct tap_test tests[] = {
     {"what waits is bounded", what_waits_is_bounded},
     {"a flow of no interest is left", what_is_of_no_interest_is_left},
     {"fragments, tunnels and other packets are named", other_packets_are_named},
+    {"what tcpdump prints is read", what_tcpdump_prints_is_read},
     {"any bytes are survived", any_bytes_are_survived},
     {"endpoints are printed", endpoints_are_printed},
 };
