@@ -3,7 +3,7 @@ import { parseJson } from './text.js';
 import { prepare } from './record.js';
 import { encode } from './router.js';
 
-export class ApiError extends Error {
+class ApiError extends Error {
 	constructor(status, message) { super(message); this.status = status; }
 }
 
@@ -14,17 +14,12 @@ async function failure(response) {
 	return new ApiError(response.status, message || 'the proxy answered with status ' + response.status);
 }
 
-function address(path, params) {
-	const query = new URLSearchParams();
-	for (const [key, value] of Object.entries(params ?? {})) if (value !== undefined && value !== '') query.set(key, value);
-	const text = query.toString();
-	return path + (text ? '?' + text : '');
-}
-
-async function request(path, params, options) {
+/** The response of an endpoint; throws ApiError. */
+export async function request(path, params, options) {
 	let response;
 	try {
-		response = await fetch(address(path, params), { cache: 'no-store', ...options });
+		const query = new URLSearchParams(Object.entries(params ?? {}).filter(([, v]) => v !== undefined && v !== ''));
+		response = await fetch(query.size > 0 ? path + '?' + query : path, { cache: 'no-store', ...options });
 	} catch (error) {
 		if (error.name === 'AbortError') throw error;
 		throw new ApiError(0, 'the proxy does not answer');
@@ -42,9 +37,6 @@ export async function getText(path, params, options) {
 }
 
 export async function post(path, params) { return (await request(path, params, { method: 'POST' })).text(); }
-
-/** An open response whose body is read in parts. */
-export function open(path, params, options) { return request(path, params, options); }
 
 /** Records, oldest first; `params` has q, n, after … of /records. Long texts are cut: see getWhole. */
 export async function getRecords(params, options) {

@@ -1,23 +1,24 @@
 /* Building the page's elements. Text only ever becomes text: no function here takes markup. */
-
 const SVG = 'http://www.w3.org/2000/svg';
+const PROPERTIES = ['value', 'checked', 'hidden', 'tabIndex', 'open'];
 
-function apply(node, props) {
-	for (const [key, value] of Object.entries(props)) {
+function fill(node, props, children) {
+	for (const [key, value] of Object.entries(props ?? {})) {
 		if (value === undefined || value === null || value === false) continue;
-		if (key === 'class') node.setAttribute('class', value);
-		else if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
-		else if (key === 'css') for (const [name, v] of Object.entries(value)) node.style.setProperty(name, v);
-		else if (key === 'value' || key === 'checked' || key === 'disabled' || key === 'hidden' || key === 'tabIndex') node[key] = value;
-		else node.setAttribute(key, value === true ? '' : String(value));
+		if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
+		else if (key === 'css') for (const name in value) node.style.setProperty(name, value[name]);
+		else if (PROPERTIES.includes(key)) node[key] = value;
+		else node.setAttribute(key, value);
 	}
+	append(node, children);
+	return node;
 }
 
 function append(node, children) {
 	for (const child of children) {
 		if (child === undefined || child === null || child === false) continue;
 		if (Array.isArray(child)) append(node, child);
-		else node.append(child instanceof Node ? child : String(child));
+		else node.append(child);
 	}
 }
 
@@ -27,31 +28,30 @@ export function h(name, props, ...children) {
 	const node = document.createElement(tag);
 	if (tag === 'button') node.type = 'button';
 	if (classes.length > 0) node.className = classes.join(' ');
-	if (props) apply(node, props);
-	append(node, children);
-	return node;
+	return fill(node, props, children);
 }
 
 /** The same without properties. They are two functions, so that nothing that came over the wire is ever taken for properties. */
 export function el(name, ...children) { return h(name, null, ...children); }
 
+/** A link. */
+export function link(href, ...children) { return h('a', { href }, ...children); }
+
 /** The same for SVG. */
-export function s(tag, props, ...children) {
-	const node = document.createElementNS(SVG, tag);
-	if (props) apply(node, props);
-	append(node, children);
-	return node;
-}
+export function s(tag, props, ...children) { return fill(document.createElementNS(SVG, tag), props, children); }
 
 /** One of the symbols of index.html. */
-export function icon(name) {
-	return s('svg', { class: 'icon', 'aria-hidden': 'true' }, s('use', { href: '#i-' + name }));
+export function icon(name) { return s('svg', { class: 'icon', 'aria-hidden': 'true' }, s('use', { href: '#i-' + name })); }
+
+export function button(label, onclick, { icon: symbol, ...props } = {}) {
+	return h('button', { onclick, ...props }, symbol && icon(symbol), label && el('span', label));
 }
 
-export function button(label, onclick, props = {}) {
-	const { icon: symbol, ...rest } = props;
-	return h('button', { onclick, ...rest }, symbol && icon(symbol), label && h('span', null, label));
-}
+/** A small button. */
+export function small(label, onclick, props) { return button(label, onclick, { class: 'button small', ...props }); }
+
+/** A button that has only a symbol. */
+export function iconButton(name, label, onclick) { return button('', onclick, { class: 'icon-button', icon: name, 'aria-label': label, title: label }); }
 
 export function clear(node, ...children) {
 	node.replaceChildren();
@@ -60,10 +60,7 @@ export function clear(node, ...children) {
 }
 
 /** A sentence for screen readers only. */
-export function announce(text) {
-	const region = document.getElementById('announcer');
-	if (region.textContent !== text) region.textContent = text;
-}
+export function announce(text) { document.getElementById('announcer').textContent = text; }
 
 let toastTimer;
 /** A short message at the bottom of the window. */
@@ -75,58 +72,50 @@ export function toast(text) {
 	toastTimer = setTimeout(() => { node.hidden = true; }, 3500);
 }
 
-/** Ask before something that cannot be undone. Resolves to whether it was confirmed. */
-export function confirmed(title, text, verb) {
+/** Open a dialog. Resolves to the value with which it is closed: the last child is made by actions(close). */
+export function ask(title, content, actions) {
 	return new Promise((resolve) => {
-		const dialog = h('dialog', { class: 'dialog', 'aria-labelledby': 'confirm-title' },
-			h('h2', { id: 'confirm-title' }, title), h('p', null, text),
-			h('div', { class: 'dialog-actions' },
-				button('Cancel', () => dialog.close('no'), { class: 'button' }),
-				button(verb, () => dialog.close('yes'), { class: 'button danger' })));
-		dialog.addEventListener('close', () => { dialog.remove(); resolve(dialog.returnValue === 'yes'); });
+		const dialog = h('dialog.dialog', { 'aria-labelledby': 'dialog-title' }, h('h2', { id: 'dialog-title' }, title), content, el('div.dialog-actions', actions((value) => dialog.close(value))));
+		dialog.addEventListener('close', () => { dialog.remove(); resolve(dialog.returnValue); });
 		document.body.append(dialog);
 		dialog.showModal();
 	});
 }
 
-/** A menu that opens below its button. `fill` returns the entries whenever it opens. */
-export function menu(label, symbol, fill, props = {}) {
-	const panel = h('div', { class: 'menu-panel', hidden: true });
+/** A menu that opens below its button. `entries(close)` returns the entries whenever it opens. */
+export function menu(label, symbol, entries, props = {}) {
+	const panel = h('div.menu-panel', { hidden: true });
 	const opener = button(label, () => toggle(), { class: 'button', icon: symbol, 'aria-expanded': 'false', 'aria-haspopup': 'true', ...props });
-	const root = h('div', { class: 'menu' }, opener, panel);
-	function outside(event) { if (!root.contains(event.target)) toggle(false); }
+	const root = el('div.menu', opener, panel);
+	const outside = (event) => { if (!root.contains(event.target)) toggle(false); };
 	function toggle(open = panel.hidden) {
-		if (open) {
-			clear(panel, ...fill(() => toggle(false)));
-			panel.hidden = false;
-			document.addEventListener('pointerdown', outside);
-			const first = panel.querySelector('input, button, a');
-			if (first) first.focus();
-		} else {
-			panel.hidden = true;
-			document.removeEventListener('pointerdown', outside);
-		}
+		panel.hidden = !open;
 		opener.setAttribute('aria-expanded', String(open));
+		document.removeEventListener('pointerdown', outside);
+		if (!open) return;
+		clear(panel, entries(() => toggle(false)));
+		document.addEventListener('pointerdown', outside);
+		panel.querySelector('input, button')?.focus();
 	}
 	root.addEventListener('keydown', (event) => {
-		if (event.key === 'Escape' && !panel.hidden) { toggle(false); opener.focus(); event.stopPropagation(); }
+		if (event.key !== 'Escape' || panel.hidden) return;
+		toggle(false);
+		opener.focus();
+		event.stopPropagation();
 	});
 	return root;
 }
 
 export async function copyText(text, what) {
+	let done = true;
 	try {
 		await navigator.clipboard.writeText(text);
-		toast(what + ' copied');
-		return true;
 	} catch {
-		const area = h('textarea', { class: 'offscreen', 'aria-hidden': 'true' });
-		area.value = text;
+		const area = h('textarea.offscreen', { 'aria-hidden': 'true', value: text });
 		document.body.append(area);
 		area.select();
-		const done = document.execCommand('copy');
+		done = document.execCommand('copy');
 		area.remove();
-		toast(done ? what + ' copied' : 'The browser refused to copy');
-		return done;
 	}
+	toast(done ? what + ' copied' : 'The browser refused to copy');
 }

@@ -1,6 +1,6 @@
 /* The stream of records. Tabs with the same filter share one connection: the tab that holds a lock reads, and passes what it reads on to
  * the others. A hidden tab gives the lock up. Whoever reads next continues after the last record that it knows. */
-import { open, getRecords } from './api.js';
+import { request, getRecords } from './api.js';
 import { parseJson } from './text.js';
 import { prepare } from './record.js';
 
@@ -8,10 +8,9 @@ const BACKLOG = 20000;
 const HIDDEN_MS = 1500, BATCH_MS = 60, HELLO_MS = 4000, LOST_MS = 2000, WORK_MS = 15;
 
 export class Feed {
-	/** `on` has records(list) and state({state, message}). */
-	constructor(q, on) {
-		this.q = q;
-		this.on = on;
+	/** `onRecords(list)` gets new records, `onState({ state, message })` what becomes of the stream. */
+	constructor(q, onRecords, onState) {
+		Object.assign(this, { q, onRecords, onState });
 		this.pending = [];
 		this.followers = new Map();
 		this.name = 'querytap-stream:' + q;
@@ -42,7 +41,7 @@ export class Feed {
 
 	set(state, message = '') {
 		this.state = { state, message };
-		this.on.state(this.state);
+		this.onState(this.state);
 		if (this.reading) this.say({ kind: 'state', ...this.state });
 	}
 
@@ -100,7 +99,7 @@ export class Feed {
 			if (this.gathering) this.gathering.push(m.events);
 			else this.takeEvents(m.events);
 		} else if (m.kind === 'state' && !this.gathering) {
-			this.on.state({ state: m.state, message: m.state === 'live' ? 'shared' : m.message });
+			this.onState({ state: m.state, message: m.state === 'live' ? 'shared' : m.message });
 		}
 	}
 
@@ -126,7 +125,7 @@ export class Feed {
 
 	async readOnce(signal, onLive) {
 		const from = this.lastId ? { last_event_id: this.lastId } : { n: BACKLOG };
-		const response = await open('/records/stream', { q: this.q, ...from }, { signal, headers: { Accept: 'text/event-stream' } });
+		const response = await request('/records/stream', { q: this.q, ...from }, { signal, headers: { Accept: 'text/event-stream' } });
 		this.set('live');
 		onLive();
 		const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -185,7 +184,7 @@ export class Feed {
 		this.flushing = 0;
 		const list = this.pending;
 		this.pending = [];
-		if (!this.stopped) this.on.records(list);
+		if (!this.stopped) this.onRecords(list);
 	}
 }
 

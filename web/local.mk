@@ -2,7 +2,6 @@
 web_page = \
 	web/index.html \
 	web/api.js \
-	web/charts.js \
 	web/columns.js \
 	web/copy.js \
 	web/digests.js \
@@ -18,14 +17,12 @@ web_page = \
 	web/page.css \
 	web/page.js \
 	web/record.js \
-	web/ring.js \
 	web/router.js \
 	web/sessions.js \
 	web/settings.js \
 	web/source.js \
 	web/sql.js \
 	web/statement.js \
-	web/table.js \
 	web/terms.js \
 	web/text.js \
 	web/transactions.js \

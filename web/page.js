@@ -1,5 +1,5 @@
 /* The frame of the page: views and their addresses, the state of the stream, themes, keys and their help. */
-import { el, h, icon, button, clear, announce } from './dom.js';
+import { el, h, icon, link, small, clear, announce, ask } from './dom.js';
 import { count, shown } from './text.js';
 import { here, address, go } from './router.js';
 import { applyTheme, nextTheme } from './settings.js';
@@ -14,116 +14,88 @@ import { MemoryView } from './memory.js';
 import { PacketsView } from './packets.js';
 import { SessionsView } from './sessions.js';
 
-const VIEWS = [
-	{ id: 'live', name: 'Live', icon: 'live', make: LiveView },
-	{ id: 'digests', name: 'Digests', icon: 'digests', make: DigestsView },
-	{ id: 'findings', name: 'Findings', icon: 'finding', make: FindingsView },
-	{ id: 'transactions', name: 'Transactions', icon: 'transactions', make: TransactionsView },
-	{ id: 'sessions', name: 'Sessions', icon: 'sessions', make: SessionsView },
-	{ id: 'packets', name: 'Packets', icon: 'hex', make: PacketsView },
-	{ id: 'memory', name: 'Memory', icon: 'memory', make: MemoryView },
-];
-const HIDDEN_VIEWS = { statement: { id: 'statement', name: 'Statement', make: StatementView, parent: 'live' } };
+/* Name, the view; the statement has no entry in the navigation. Views are numbered in this order. */
+const VIEWS = Object.entries({ Live: LiveView, Digests: DigestsView, Findings: FindingsView, Transactions: TransactionsView, Sessions: SessionsView, Packets: PacketsView, Memory: MemoryView, Statement: StatementView })
+	.map(([name, Make]) => ({ id: name.toLowerCase(), name, Make }));
+const SHOWN = VIEWS.slice(0, -1);
 
 const KEYS = [
 	['Everywhere', [['1 … 7', 'Go to a view'], ['?', 'This help'], ['t', 'Light or dark'], ['Esc', 'Close what is open']]],
-	['In the list', [['j k ↓ ↑', 'Next, previous record'], ['Enter', 'Open the record'], ['o', 'Open it as a page'], ['Home End', 'Oldest; newest, and follow'],
-		['f', 'Follow or pause'], ['/', 'Filter'], ['g', 'Group'], ['z', 'Show all times again']]],
+	['In the list', [['j k ↓ ↑', 'Next, previous record'], ['Enter', 'Open the record'], ['o', 'Open it as a page'], ['Home End', 'Oldest; newest, and follow'], ['f', 'Follow or pause'], ['/', 'Filter'], ['g', 'Group'],
+		['z', 'Show all times again']]],
 	['In the filter', [['Tab', 'Take the completion'], ['↓ ↑', 'Choose a completion'], ['Enter', 'Apply'], ['Esc', 'Close the completions']]],
 ];
 
-const main = document.getElementById('main');
+const $ = (id) => document.getElementById(id);
+const main = $('main');
 let current = null, currentId = '';
 
-function viewOf(id) { return VIEWS.find((v) => v.id === id) ?? (Object.hasOwn(HIDDEN_VIEWS, id) ? HIDDEN_VIEWS[id] : undefined); }
-
 function show() {
-	const route = here();
-	const view = viewOf(route.view);
+	const route = here(), view = VIEWS.find((v) => v.id === route.view);
 	if (!view) { go(address('live'), true); return; }
 	if (view.id !== 'live' && source.q === undefined) source.use('');
-	document.title = document.getElementById('title').textContent = view.name + ' – querytap';
-	for (const link of document.querySelectorAll('#nav a')) {
-		const on = link.dataset.view === (view.parent ?? view.id);
-		if (on) {
-			link.setAttribute('aria-current', 'page');
-			link.scrollIntoView({ inline: 'center', block: 'nearest' });
-		} else link.removeAttribute('aria-current');
+	document.title = $('title').textContent = view.name + ' – querytap';
+	for (const a of $('nav').children) {
+		const on = a.dataset.view === (view.id === 'statement' ? 'live' : view.id);
+		if (on) a.setAttribute('aria-current', 'page');
+		else a.removeAttribute('aria-current');
+		if (on) a.scrollIntoView({ inline: 'center', block: 'nearest' });
 	}
-	if (current && currentId === view.id) { current.show(route); return; }
-	if (current) current.destroy();
+	if (currentId === view.id) { current.show(route); return; }
+	current?.destroy();
 	clear(main);
-	main.className = 'view view-' + view.id;
+	main.className = 'view-' + view.id;
 	currentId = view.id;
-	current = new view.make(main, route);
+	current = new view.Make(main, route);
 	announce(view.name);
 }
 
 /* --- the state of the stream --- */
 
 const STATES = {
-	connecting: ['Connecting', 'busy'], reconnecting: ['Reconnecting', 'busy'], live: ['Live', 'good'], lost: ['Connection lost', 'bad'],
-	refused: ['Refused', 'bad'], wrong: ['Wrong filter', 'bad'], hidden: ['Paused while hidden', 'busy'],
+	connecting: ['Connecting', 'warn'], reconnecting: ['Reconnecting', 'warn'], live: ['Live', 'good'], lost: ['Connection lost', 'bad'], refused: ['Refused', 'bad'], wrong: ['Wrong filter', 'bad'],
+	hidden: ['Paused while hidden', 'warn'],
 };
 
 function drawState() {
-	const node = document.getElementById('state');
-	const { state, message } = source.state;
-	const [name, kind] = STATES[state] ?? [state, 'busy'];
-	const rate = source.perSecond();
-	node.className = 'pill pill-' + kind;
-	const detail = state === 'live' ? count(rate < 10 ? Math.round(rate * 10) / 10 : Math.round(rate)) + '/s' : '';
-	const text = name + (detail ? ' ' + detail : '');
-	if (node.textContent !== text) clear(node, el('span.dot'), el('span.pill-name', name), detail && el('span.num', ' ' + detail));
-	node.title = state === 'live' ? (message === 'shared' ? 'Records come from another tab of this browser, which reads the stream. ' : '') + 'Click to read again.'
-		: shown(message || name, 300) + '. Click to try again at once.';
+	const node = $('state'), { state, message } = source.state, isLive = state === 'live', [name, tone] = STATES[state];
+	const rate = source.perSecond(), text = name + (isLive ? ' ' + count(rate < 10 ? Math.round(rate * 10) / 10 : Math.round(rate)) + '/s' : '');
+	node.className = 'pill tone ' + tone;
+	if (node.textContent !== text) clear(node, el('span.dot'), el('span', name), isLive && el('span.num', text.slice(name.length)));
+	node.title = isLive ? (message === 'shared' ? 'Records come from another tab of this browser, which reads the stream. ' : '') + 'Click to read again.' : shown(message || name, 300) + '. Click to try again at once.';
 	node.setAttribute('aria-label', text + '. Read again');
 }
 
-/* --- help --- */
+/* --- keys and help --- */
 
-async function help() {
-	if (document.querySelector('dialog[open]')) return;
+function help() {
 	const about = el('p.note');
-	const dialog = h('dialog.dialog.help', { 'aria-labelledby': 'help-title' },
-		el('div.panel-head', h('h2', { id: 'help-title' }, 'Keys'), button('', () => dialog.close(), { class: 'icon-button', icon: 'close', 'aria-label': 'Close' })),
-		el('div.keys', KEYS.map(([name, list]) => el('section', el('h3', name), el('dl', list.map(([k, what]) => el('div',
-			el('dt', k.split(' ').map((one) => el('kbd', one))), el('dd', what))))))),
-		el('h3', 'Filters'), el('p', 'Terms side by side mean “and”: ', el('code', 'd:100ms+ op:select'), '. Also ', el('code', 'or'), ', ', el('code', 'not'), ', ',
-			el('code', '( )'), '. The manual is ', el('code', 'man 7 querytap-filter'), '.'), about,
-		el('p.note', h('a', { href: '/?format=json' }, 'All endpoints'), ' · every action of this page is one of them.'));
-	dialog.addEventListener('close', () => dialog.remove());
-	document.body.append(dialog);
-	dialog.showModal();
 	describe().then((d) => { about.textContent = shown('The proxy listens on ' + d.listen + ' and forwards to ' + d.remote + '.'); }, () => {});
+	ask('Keys', [el('div.keys', KEYS.map(([name, list]) => el('section', el('h3', name), el('dl', list.map(([k, what]) => el('div', el('dt', k.split(' ').map((one) => el('kbd', one))), el('dd', what))))))),
+		el('h3', 'Filters'), el('p', 'Terms side by side mean “and”: ', el('code', 'd:100ms+ op:select'), '. Also ', el('code', 'or'), ', ', el('code', 'not'), ', ', el('code', '( )'), '. The manual is ',
+			el('code', 'man 7 querytap-filter'), '.'), about, el('p.note', link('/?format=json', 'All endpoints'), ' · every action of this page is one of them.')], (close) => small('Close', () => close('')));
 }
 
 function onKey(event) {
+	const { key, target } = event;
 	if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
-	const target = event.target;
-	const typing = target instanceof HTMLInputElement && target.type !== 'checkbox' || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
-	if (typing) return;
-	if (['Enter', ' '].includes(event.key)) return;
-	if (event.key === '?') help();
-	else if (event.key === 't') announce(nextTheme());
-	else if (/^[1-9]$/.test(event.key) && VIEWS[Number(event.key) - 1]) go(address(VIEWS[Number(event.key) - 1].id));
-	else if (!current || !current.key || !current.key(event)) return;
+	if ((target instanceof HTMLInputElement && target.type !== 'checkbox') || key === 'Enter' || key === ' ') return;
+	if (key === '?') help();
+	else if (key === 't') announce(nextTheme());
+	else if (/^[1-9]$/.test(key) && SHOWN[key - 1]) go(address(SHOWN[key - 1].id));
+	else if (!current?.key(event)) return;
 	event.preventDefault();
 }
 
 applyTheme();
-clear(document.getElementById('nav'), VIEWS.map((v) => h('a', { href: address(v.id), 'data-view': v.id }, icon(v.icon), el('span', v.name))));
-const themeButton = document.getElementById('theme');
-clear(themeButton, icon('theme'));
-themeButton.setAttribute('aria-label', 'Light or dark');
-themeButton.title = 'Light or dark (t)';
-themeButton.addEventListener('click', () => announce(nextTheme()));
-const helpButton = document.getElementById('help');
-clear(helpButton, icon('help'));
-helpButton.setAttribute('aria-label', 'Help');
-helpButton.title = 'Keys and help (?)';
-helpButton.addEventListener('click', help);
-document.getElementById('state').addEventListener('click', () => source.again());
+clear($('nav'), SHOWN.map((v) => h('a', { href: address(v.id), 'data-view': v.id }, icon(v.id), el('span', v.name))));
+for (const [id, name, key, act] of [['theme', 'Light or dark', 't', () => announce(nextTheme())], ['help', 'Keys and help', '?', help]]) {
+	clear($(id), icon(id));
+	$(id).setAttribute('aria-label', name);
+	$(id).title = name + ' (' + key + ')';
+	$(id).addEventListener('click', act);
+}
+$('state').addEventListener('click', () => source.again());
 document.querySelector('.skip').addEventListener('click', (event) => { event.preventDefault(); main.focus(); });
 source.addEventListener('state', drawState);
 setInterval(() => { if (!document.hidden) drawState(); }, 1000);

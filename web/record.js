@@ -27,36 +27,36 @@ export function statementOf(r) { return r.query ?? r.stmt_prepare_query ?? ''; }
 
 export function failed(r) { return r.errno !== undefined || r.event === 'error'; }
 
-/* Without a prototype: what is looked up comes from records, and may be "constructor". */
+/* Name, what it means, tone. Without a prototype: what is looked up comes from records, and may be "constructor". */
 export const FINDINGS = {
 	__proto__: null,
-	n_plus_one: ['N+1', 'One statement for each row of an earlier result. A join, or IN (…) with all values, would take one.'],
-	write_loop: ['write loop', 'One write for each row. A statement with several rows, or a join, would take one.'],
-	in_write_loop: ['write loop', 'Part of a loop that writes row by row.'],
-	duplicate: ['duplicate', 'The same SELECT with the same values was just answered, and nothing was written to its tables in between.'],
-	no_index: ['no index', 'The server used no index for a table that can have one.'],
-	slow: ['slow', 'It took at least log.slow_ms, or the server calls it slow.'],
-	transaction_idle: ['idle in transaction', 'Its transaction was held while nothing ran in it.'],
-	transaction_open: ['transaction left open', 'The session ended within a transaction, which the server rolled back.'],
-	prepare_once: ['prepared once', 'Statements were prepared, executed once and closed, again and again.'],
-	connection_per_statement: ['connection per statement', 'The client opens a connection for each statement or two.'],
-	repeated_setup: ['repeated setup', 'It sets what the session had already set.'],
-	large_result: ['large result', 'It returned more rows than log.large_result.'],
-	deadlock: ['deadlock', 'The server chose this transaction as the victim of a deadlock.'],
-	lock_wait: ['lock wait', 'It waited for a lock until the server gave up.'],
-	error: ['error', 'The server refused the statement.'],
+	n_plus_one: ['N+1', 'One statement for each row of an earlier result. A join, or IN (…) with all values, would take one.', 'loop'],
+	write_loop: ['write loop', 'One write for each row. A statement with several rows, or a join, would take one.', 'loop'],
+	in_write_loop: ['write loop', 'Part of a loop that writes row by row.', 'loop'],
+	duplicate: ['duplicate', 'The same SELECT with the same values was just answered, and nothing was written to its tables in between.', 'info'],
+	no_index: ['no index', 'The server used no index for a table that can have one.', 'warn'],
+	slow: ['slow', 'It took at least log.slow_ms, or the server calls it slow.', 'warn'],
+	transaction_idle: ['idle in transaction', 'Its transaction was held while nothing ran in it.', 'warn'],
+	transaction_open: ['transaction left open', 'The session ended within a transaction, which the server rolled back.', 'bad'],
+	prepare_once: ['prepared once', 'Statements were prepared, executed once and closed, again and again.', 'info'],
+	connection_per_statement: ['connection per statement', 'The client opens a connection for each statement or two.', 'info'],
+	repeated_setup: ['repeated setup', 'It sets what the session had already set.', 'info'],
+	large_result: ['large result', 'It returned more rows than log.large_result.', 'warn'],
+	deadlock: ['deadlock', 'The server chose this transaction as the victim of a deadlock.', 'bad'],
+	lock_wait: ['lock wait', 'It waited for a lock until the server gave up.', 'bad'],
+	error: ['error', 'The server refused the statement.', 'bad'],
 };
 
-export function findingName(name) { return FINDINGS[name] ? FINDINGS[name][0] : name.replaceAll('_', ' '); }
+/** The findings of a record, each once. */
+export function findingsOf(r) { return Array.isArray(r.findings) ? [...new Set(r.findings.map(String))] : []; }
+
+export function findingName(name) { return FINDINGS[name]?.[0] ?? name.replaceAll('_', ' '); }
 
 /** What came of it, in a word or two. */
 export function resultOf(r) {
 	if (r.event === 'gap') return count(r.dropped ?? 0) + ' missing';
 	if (r.errno !== undefined) return 'error ' + r.errno;
-	if (r.event !== 'query') {
-		if (r.repeated !== undefined) return count(r.repeated) + ' ×';
-		return r.event === 'disconnect' && r.reason ? '' : '';
-	}
+	if (r.event !== 'query') return r.repeated !== undefined ? count(r.repeated) + ' ×' : '';
 	if (r.rows !== undefined) return plural(r.rows, 'row');
 	if (r.affected_rows !== undefined && r.affected_rows > 0) return count(r.affected_rows) + ' changed';
 	return r.reason && r.server_us === undefined ? 'no reply' : 'ok';
@@ -109,10 +109,28 @@ export function scopeOf(r) {
 }
 
 /** The transaction, scope or session that a record belongs to: {key, label}. */
-export function groupOf(r, by) {
+function groupOf(r, by) {
+	if (by === 'scope') return scopeOf(r);
 	if (by === 'session') return r.conn_id === undefined ? undefined : { key: String(r.conn_id), label: 'Session ' + r.conn_id + (r.username !== undefined ? ', ' + r.username : '') };
-	if (by === 'scope') { const s = scopeOf(r); return s && { key: s.key, label: s.label }; }
 	return r.trx_id === undefined ? undefined : { key: r.conn_id + '.' + r.trx_id, label: 'Transaction ' + r.trx_id + ' of session ' + r.conn_id };
+}
+
+/** Groups of records, in the order of their first records: {key, label, records, first, last, total, errors, findings}. Times are in
+ * microseconds, `total` is that of the statements. */
+export function groupBy(records, by) {
+	const groups = new Map();
+	for (const r of records) {
+		const { key, label } = groupOf(r, by) ?? { key: '', label: 'Without a ' + by };
+		let g = groups.get(key);
+		if (!g) groups.set(key, g = { key, label, records: [], first: r._t, last: r._t, total: 0, errors: 0, findings: new Set() });
+		const us = r.event === 'query' ? r.duration_us ?? 0 : 0;
+		g.records.push(r);
+		g.total += us;
+		g.last = Math.max(g.last, r._t + us);
+		if (failed(r)) g.errors++;
+		for (const f of findingsOf(r)) g.findings.add(f);
+	}
+	return [...groups.values()];
 }
 
 /** A value of a filter, quoted where it must be. */

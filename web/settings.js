@@ -1,13 +1,11 @@
 /* What the page remembers in this browser. What is found there may be of another version, or anybody's: each value is checked. */
-
-const PREFIX = 'querytap.';
-const TEXT_MAX = 2000;
+const PREFIX = 'querytap.', TEXT_MAX = 2000, FILTERS_MAX = 50;
 
 function read(name) {
 	try { return JSON.parse(localStorage.getItem(PREFIX + name)); } catch { return null; }
 }
 
-function write(name, value) {
+export function remember(name, value) {
 	try { localStorage.setItem(PREFIX + name, JSON.stringify(value)); } catch { /* without storage nothing is remembered */ }
 }
 
@@ -17,40 +15,36 @@ export function choice(name, words) {
 	return words.includes(value) ? value : words[0];
 }
 
-export function setChoice(name, value) { write(name, value); }
-
 /** A list of some of `words`, else `standard`. */
 export function choices(name, words, standard) {
 	const value = read(name);
-	const found = Array.isArray(value) ? value.filter((w, i) => words.includes(w) && value.indexOf(w) === i) : [];
+	const found = Array.isArray(value) ? words.filter((w) => value.includes(w)) : [];
 	return found.length > 0 ? found : standard;
 }
 
 /** Filters that were saved: texts, newest first. */
 export function savedFilters() {
 	const value = read('filters');
-	if (!Array.isArray(value)) return [];
-	return value.filter((q) => typeof q === 'string' && q !== '' && q.length <= TEXT_MAX).slice(0, 50);
+	return Array.isArray(value) ? value.filter((q) => typeof q === 'string' && q !== '' && q.length <= TEXT_MAX).slice(0, FILTERS_MAX) : [];
 }
 
-export function saveFilter(q) { write('filters', [q, ...savedFilters().filter((other) => other !== q)].slice(0, 50)); }
-
-export function forgetFilter(q) { write('filters', savedFilters().filter((other) => other !== q)); }
-
-const THEMES = ['auto', 'light', 'dark'];
-export function theme() { return choice('theme', THEMES); }
-
-export function applyTheme(value = theme()) {
-	if (value === 'auto') document.documentElement.removeAttribute('data-theme');
-	else document.documentElement.setAttribute('data-theme', value);
+export function saveFilter(q, on) {
+	const others = savedFilters().filter((other) => other !== q);
+	remember('filters', on ? [q, ...others].slice(0, FILTERS_MAX) : others);
 }
 
+function theme() { return choice('theme', ['auto', 'light', 'dark']); }
+
+export function applyTheme() {
+	if (theme() === 'auto') document.documentElement.removeAttribute('data-theme');
+	else document.documentElement.setAttribute('data-theme', theme());
+}
+
+/** Change between light and dark. Returns what it is now. */
 export function nextTheme() {
-	const dark = matchMedia('(prefers-color-scheme: dark)').matches;
-	const now = theme() === 'auto' ? (dark ? 'dark' : 'light') : theme();
-	const next = now === 'dark' ? 'light' : 'dark';
-	const value = (next === 'dark') === dark ? 'auto' : next;
-	write('theme', value);
-	applyTheme(value);
+	const dark = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+	const next = (theme() === 'auto' ? dark : theme()) === 'dark' ? 'light' : 'dark';
+	remember('theme', next === dark ? 'auto' : next);
+	applyTheme();
 	return next;
 }

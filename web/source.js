@@ -1,12 +1,36 @@
 /* The records of the present filter: one ring and one stream for all views of this tab. */
 import { Feed } from './feed.js';
-import { Ring } from './ring.js';
+
+/** Records that are kept, and characters of their JSON. */
+export const MAX = 100000;
+const MAX_CHARS = 160e6, STEP = 5000;
+
+/** The last records of the stream. The oldest are dropped, and counted. */
+class Ring {
+	constructor() { this.clear(); }
+
+	clear() {
+		this.records = [];
+		this.dropped = this.chars = 0;
+	}
+
+	/** Add records; returns how many of the oldest were dropped for them. */
+	add(list) {
+		for (const r of list) { this.records.push(r); this.chars += r._size; }
+		const { length } = this.records;
+		const many = length > MAX ? Math.min(length, length - MAX + STEP) : 0;
+		let n = 0;
+		while (n < many || (n < length && this.chars > MAX_CHARS)) this.chars -= this.records[n++]._size;
+		if (n > 0) this.records.splice(0, n);
+		this.dropped += n;
+		return n;
+	}
+}
 
 class Source extends EventTarget {
 	constructor() {
 		super();
 		this.ring = new Ring();
-		this.q = undefined;
 		this.state = { state: 'connecting', message: '' };
 	}
 
@@ -17,22 +41,22 @@ class Source extends EventTarget {
 		this.q = q;
 		this.ring.clear();
 		this.emit('clear');
-		this.feed = new Feed(q, {
-			records: (list) => {
-				const dropped = this.ring.add(list);
-				this.emit('records', { list, dropped });
-			},
-			state: (state) => { this.state = state; this.emit('state'); },
+		this.feed = new Feed(q, (list) => this.emit('records', { list, dropped: this.ring.add(list) }), (state) => {
+			this.state = state;
+			this.emit('state');
 		});
 		this.feed.start();
 	}
 
 	/** Try again at once. */
 	again() {
-		const q = this.q;
+		const { q } = this;
 		this.q = undefined;
 		this.use(q);
 	}
+
+	/** The latest executions of a digest that are here, at most `n`. */
+	executions(digest, n) { return this.ring.records.filter((r) => r.digest === digest && r.event === 'query' && r.duration_us !== undefined).slice(-n); }
 
 	/** Records a second, in the last five seconds. */
 	perSecond() {
@@ -48,5 +72,5 @@ class Source extends EventTarget {
 export const source = new Source();
 
 /* A page that is left may be kept for the way back. Until then another tab may read. */
-addEventListener('pagehide', () => { if (source.feed) source.feed.leave(); });
-addEventListener('pageshow', (event) => { if (event.persisted && source.feed) source.feed.onVisible(); });
+addEventListener('pagehide', () => source.feed?.leave());
+addEventListener('pageshow', (event) => { if (event.persisted) source.feed?.onVisible(); });

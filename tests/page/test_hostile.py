@@ -101,7 +101,7 @@ class Hostile(PageTest):
                     page.wait("document.querySelector('main').textContent.length > 40 && !document.querySelector('main').textContent.includes('Reading…')")
                     if view == "findings":
                         page.wait("document.querySelectorAll('main tbody tr').length > 10", "rows of findings")
-                    self.assertEqual(page.js("[...document.querySelectorAll('p.banner-error[role=alert]:not([hidden])')].map(p => p.textContent).join()"), "", view)
+                    self.assertEqual(page.js("[...document.querySelectorAll('p.banner[role=alert]:not([hidden])')].map(p => p.textContent).join()"), "", view)
                     self.held(page, f"{view} at {width}")
 
     def test_addresses_and_storage(self):
