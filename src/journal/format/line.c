@@ -39,6 +39,40 @@ void line_flat(struct writer *w, struct span s)
         }
 }
 
+/** The value of the first of @p names that is a tag; empty if none is. */
+static struct span tag_of(struct value_list tags, const char *const *names)
+{
+        for (; *names != NULL; names++) {
+                for (size_t i = 0; i < tags.n; i++) {
+                        if (span_equal_nocase(tags.at[i].name, *names)) {
+                                return tags.at[i].bytes;
+                        }
+                }
+        }
+        return (struct span){NULL, 0};
+}
+
+void line_code(const struct line *l)
+{
+        /* The names of OpenTelemetry's conventions, old and new, and of libraries that write comments. */
+        static const char *const files[] = {"code.filepath",   "code.file.path", "file",
+                                            "source_location", "line",           NULL};
+        static const char *const lines[] = {"code.lineno", "code.line.number", "lineno", NULL};
+        if (!record_has(l->r, FIELD_TAGS)) {
+                return;
+        }
+        struct span file = tag_of(l->r->tags, files);
+        struct span line = tag_of(l->r->tags, lines);
+        if (file.len > 0) {
+                writer_text(l->w, "  at ");
+                line_flat(l->w, file);
+        }
+        if (file.len > 0 && line.len > 0) {
+                writer_char(l->w, ':');
+                line_flat(l->w, line);
+        }
+}
+
 size_t line_width(const struct writer *w, size_t from)
 {
         return shown_columns(span_of(w->data + from, w->at - from));

@@ -27,6 +27,9 @@ void line_paint(const struct line *l, const char *color);
 /** Text on one line: white space of several lines as one blank; the rest as base/shown.h has it. */
 void line_flat(struct writer *w, struct span s);
 
+/** The place in the application's code that sent the statement, from its tags: "  at app/post.rb:17". Nothing if they don't say. */
+void line_code(const struct line *l);
+
 /** Columns from @p from to the end of what is written. */
 size_t line_width(const struct writer *w, size_t from);
 

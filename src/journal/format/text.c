@@ -358,6 +358,7 @@ static void put_run(const struct line *l)
         line_flat(l->w, r->digest_text);
         writer_text(l->w, "  ");
         line_flat(l->w, r->info);
+        line_code(l);
 }
 
 /** "20 statements of one shape, prepared, executed once and closed, 12.3 ms: SELECT …" */
@@ -367,6 +368,7 @@ static void put_prepare_once(const struct line *l)
         writer_format(l->w, "%llu statements of one shape, prepared, executed once and closed, %.3f ms: ",
                       (unsigned long long)r->repeated, (double)r->duration_us / 1e3);
         line_flat(l->w, r->digest_text);
+        line_code(l);
 }
 
 /** A number behind its @p name, if the record has it. */

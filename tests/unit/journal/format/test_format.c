@@ -286,6 +286,19 @@ static void text_shows_findings(void)
             prints(&r, FORMAT_TEXT,
                    "03:04:05.678901                        prepare_once  9 statements of one shape, "
                    "prepared, executed once and closed, 2.000 ms: SELECT ?\n"));
+        const struct value tags[] = {
+            {.name = span_str("code.lineno"), .bytes = span_str("17"), .in_text = true},
+            {.name = span_str("code.filepath"), .bytes = span_str("app/post.rb"), .in_text = true}};
+        r.event = EVENT_N_PLUS_ONE;
+        text(&r, FIELD_INFO, "after 9 rows of SELECT ?");
+        record_set_list(&r, FIELD_TAGS, (struct value_list){tags, 2});
+        CU_ASSERT_TRUE(prints(&r, FORMAT_TEXT,
+                              "03:04:05.678901                        n_plus_one  9 statements of one shape, "
+                              "2.000 ms: SELECT ?  after 9 rows of SELECT ?  at app/post.rb:17\n"));
+        record_set_list(&r, FIELD_TAGS, (struct value_list){tags, 1}); /* a line of no file */
+        CU_ASSERT_TRUE(prints(&r, FORMAT_TEXT,
+                              "03:04:05.678901                        n_plus_one  9 statements of one shape, "
+                              "2.000 ms: SELECT ?  after 9 rows of SELECT ?\n"));
 }
 
 static void text_shows_errors(void)
