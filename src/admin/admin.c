@@ -12,6 +12,7 @@
 #include "profile/heap/leak_injection.h"
 #include "profile/heap/prof.h"
 #include "proxy/net/address.h"
+#include "proxy/net/inherited.h"
 #include "settings/places.h"
 
 #include <errno.h>
@@ -162,7 +163,8 @@ static enum status bind_port(struct admin *a, const struct address *address)
                 diag(DIAG_ERROR, "setting 'admin' is not an address: %s", a->context.settings->admin);
                 return STATUS_INVALID;
         }
-        enum status status = admin_listener_open(a->context.listener, (const struct sockaddr *)&where, len);
+        enum status status = admin_listener_open(a->context.listener, (const struct sockaddr *)&where, len,
+                                                 inherited_take(&numeric));
         if (status == STATUS_OK) {
                 address_own(admin_listener_fd(a->context.listener), a->addr);
         } else if (status == STATUS_IO) {

@@ -393,12 +393,14 @@ struct admin_listener *admin_listener_new(struct event_base *base, struct evhttp
         return l;
 }
 
-enum status admin_listener_open(struct admin_listener *l, const struct sockaddr *where, socklen_t len)
+enum status admin_listener_open(struct admin_listener *l, const struct sockaddr *where, socklen_t len,
+                                int inherited)
 {
+        const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE;
         /* a listener of our own, to handle failed accepts: evhttp would retry at once, for ever */
-        l->listener = evconnlistener_new_bind(
-            l->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, BACKLOG,
-            where, (int)len);
+        l->listener = inherited >= 0
+                          ? evconnlistener_new(l->base, NULL, NULL, flags, 0, inherited)
+                          : evconnlistener_new_bind(l->base, NULL, NULL, flags, BACKLOG, where, (int)len);
         if (l->listener == NULL) {
                 return STATUS_IO;
         }

@@ -34,8 +34,10 @@ struct admin_listener_counts {
 /** A listener for @p http, of which it becomes the owner (on failure too: then it frees it), with at most @p max connections.
  *  @return NULL if out of memory. */
 struct admin_listener *admin_listener_new(struct event_base *base, struct evhttp *http, unsigned max);
-/** Listen. @return STATUS_IO with errno, or STATUS_NOMEM. */
-enum status admin_listener_open(struct admin_listener *l, const struct sockaddr *where, socklen_t len);
+/** Listen at @p where or, if @p inherited is not negative, on that socket, of which it becomes the owner.
+ *  @return STATUS_IO with errno, or STATUS_NOMEM. */
+enum status admin_listener_open(struct admin_listener *l, const struct sockaddr *where, socklen_t len,
+                                int inherited);
 /** Close the connections and free everything, http included. NULL does nothing. */
 void admin_listener_free(struct admin_listener *l);
 /** Write out replies without the event loop, at the end of the proxy, for at most @p ms. @return whether all were written. */

@@ -28,6 +28,8 @@ src_libcli_a_SOURCES = \
 	src/cli/read.c \
 	src/cli/reload.c \
 	src/cli/reload.h \
+	src/cli/service.c \
+	src/cli/service.h \
 	src/cli/show.c \
 	src/cli/stop_watch.c \
 	src/cli/stop_watch.h \

@@ -7,6 +7,7 @@
 #include "cli/descriptors.h"
 #include "cli/exit.h"
 #include "cli/reload.h"
+#include "cli/service.h"
 #include "journal/journal_counts.h"
 #include "journal/sink/sink_check.h"
 #include "profile/export/growth.h"
@@ -18,6 +19,7 @@
 #include "profile/heap/prof.h"
 #include "profile/heap/rate.h"
 #include "profile/heap/record.h"
+#include "proxy/net/inherited.h"
 #include "proxy/proxy.h"
 
 #include <errno.h>
@@ -25,7 +27,7 @@
 #include <signal.h>
 #include <string.h>
 
-enum { SIGNALS = 4 };
+enum { SIGNALS = 4, DRAIN_POLL_MS = 10 };
 
 struct parts {
         struct settings settings; /* as they were at the start */
@@ -37,7 +39,54 @@ struct parts {
         struct admin *admin;
         struct event *signals[SIGNALS];
         struct event *tick;
+        struct event *drain;    /* set while sessions end their transactions */
+        struct event *watchdog; /* NULL = no service manager wants to hear of us */
+        uint64_t drain_end_ns;
 };
+
+/* --- reload -------------------------------------------------------------------------------------------------------- */
+
+static void control_reload(void *arg, control_on_reloaded *done, void *done_arg)
+{
+        struct parts *h = arg;
+        service_notify_reloading();
+        reload_run(&h->reload, done, done_arg);
+        service_notify("READY=1");
+}
+
+/* --- signals and timers -------------------------------------------------------------------------------------------- */
+
+/** While sessions end their transactions: stop when none is left or the time is over. */
+static void on_drain(evutil_socket_t fd, short what, void *arg)
+{
+        const struct parts *h = arg;
+        (void)fd;
+        (void)what;
+        if (proxy_counts(h->proxy).sessions == 0 || clock_mono_ns() >= h->drain_end_ns) {
+                (void)event_base_loopbreak(h->base);
+        }
+}
+
+/** The first signal lets sessions end their transactions, the next one ends them at once. */
+static void stop(struct parts *h, int number)
+{
+        static const struct timeval poll = {0, DRAIN_POLL_MS * 1000};
+        const uint64_t ms = h->reload.current.limits.shutdown_timeout_ms;
+        if (h->drain != NULL) {
+                diag(DIAG_INFO, "stopping at once (SIG%s)", sigabbrev_np(number));
+                (void)event_base_loopbreak(h->base);
+                return;
+        }
+        diag(DIAG_INFO, "stopping (SIG%s)", sigabbrev_np(number));
+        service_notify("STOPPING=1");
+        h->drain_end_ns = clock_mono_ns() + ms * CLOCK_MS_NS;
+        h->drain = event_new(h->base, -1, EV_PERSIST, on_drain, h);
+        if (ms == 0 || h->drain == NULL || event_add(h->drain, &poll) != 0) {
+                (void)event_base_loopbreak(h->base);
+                return;
+        }
+        proxy_drain(h->proxy);
+}
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
@@ -45,14 +94,11 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
         (void)what;
         if (number == SIGUSR1) {
                 journal_reopen(h->journal);
-                return;
+        } else if (number == SIGHUP && reload_has_file(&h->reload)) {
+                control_reload(h, NULL, NULL);
+        } else {
+                stop(h, number);
         }
-        if (number == SIGHUP && reload_has_file(&h->reload)) {
-                reload_run(&h->reload, NULL, NULL);
-                return;
-        }
-        diag(DIAG_INFO, "stopping (SIG%s)", sigabbrev_np(number));
-        (void)event_base_loopbreak(h->base);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -65,6 +111,33 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
         const struct growth_traffic traffic = {counts.sessions, counts.accepted, admin_requests(h->admin)};
         series_tick(clock_wall_ns(), counts.sessions);
         growth_tick(clock_wall_ns(), &traffic);
+}
+
+/** All workers have answered: the proxy works. */
+static void on_alive(void *arg)
+{
+        (void)arg;
+        service_notify("WATCHDOG=1");
+}
+
+static void on_watchdog(evutil_socket_t fd, short what, void *arg)
+{
+        const struct parts *h = arg;
+        (void)fd;
+        (void)what;
+        proxy_ping(h->proxy, on_alive, NULL);
+}
+
+/** @return false when memory is out. */
+static bool watch_for_manager(struct parts *h)
+{
+        const uint64_t ms = service_watchdog_ms();
+        const struct timeval interval = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
+        if (ms == 0) {
+                return true;
+        }
+        h->watchdog = event_new(h->base, -1, EV_PERSIST, on_watchdog, h);
+        return h->watchdog != NULL && event_add(h->watchdog, &interval) == 0;
 }
 
 static enum status watch(struct parts *h)
@@ -83,16 +156,11 @@ static enum status watch(struct parts *h)
                 }
         }
         h->tick = event_new(h->base, -1, EV_PERSIST, on_tick, h);
-        if (h->tick == NULL || event_add(h->tick, &interval) != 0) {
-                diag(DIAG_ERROR, "the profiler's timer can't be started: out of memory");
+        if (h->tick == NULL || event_add(h->tick, &interval) != 0 || !watch_for_manager(h)) {
+                diag(DIAG_ERROR, "the timers can't be started: out of memory");
                 return STATUS_NOMEM;
         }
         return STATUS_OK;
-}
-
-static void control_reload(void *arg, control_on_reloaded *done, void *done_arg)
-{
-        reload_run(arg, done, done_arg);
 }
 
 static enum status build(struct parts *h)
@@ -109,9 +177,10 @@ static enum status build(struct parts *h)
             (status = admin_new(&h->reload.current, h->base, h->proxy, h->journal, &h->admin)) != STATUS_OK) {
                 return status;
         }
+        inherited_end();
         h->reload.proxy = h->proxy;
         h->reload.workers = proxy_workers(&h->settings);
-        h->control = (struct control){.arg = &h->reload, .reload = control_reload};
+        h->control = (struct control){.arg = h, .reload = control_reload};
         admin_set_control(h->admin, &h->control);
         return watch(h);
 }
@@ -134,8 +203,11 @@ static void tear_down(struct parts *h)
                         event_free(h->signals[i]);
                 }
         }
-        if (h->tick != NULL) {
-                event_free(h->tick);
+        struct event *timers[] = {h->tick, h->drain, h->watchdog};
+        for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
+                if (timers[i] != NULL) {
+                        event_free(timers[i]);
+                }
         }
         if (h->base != NULL) {
                 event_base_free(h->base);
@@ -173,6 +245,7 @@ int command_proxy(int argc, char **argv)
                 return EXIT_FAILED;
         }
         h.reload.current = h.settings;
+        inherited_init();
         enum status status = build(&h);
         if (status != STATUS_OK &&
             diag_count(DIAG_ERROR) == 0) { /* otherwise the reason was reported already */
@@ -181,6 +254,7 @@ int command_proxy(int argc, char **argv)
         if (status == STATUS_OK) {
                 diag(DIAG_INFO, "listening on %s, forwarding to %s, admin port %s",
                      proxy_listen_addr(h.proxy), h.settings.remote, admin_addr(h.admin));
+                service_notify("READY=1");
                 /* what libevent itself allocates on this loop is for the HTTP of the admin port */
                 (void)prof_enter(STAGE_ADMIN);
                 (void)event_base_dispatch(h.base);

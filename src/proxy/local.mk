@@ -10,6 +10,7 @@ src_libproxy_a_SOURCES = \
 	src/proxy/reason.h \
 	src/proxy/session.c \
 	src/proxy/session.h \
+	src/proxy/session_drain.c \
 	src/proxy/session_forward.c \
 	src/proxy/session_open.c \
 	src/proxy/session_state.h \

@@ -71,6 +71,10 @@ static void reject(struct proxy *p, int fd, const char *client_addr, enum reason
                 (void)snprintf(text, sizeof text, "querytap: Too many connections: %s (%llu)",
                                reason_text(reason), (unsigned long long)generation->sessions);
                 gate_error_packet(&w, 0, 1040, NULL, text);
+        } else if (reason == REASON_SHUTDOWN) {
+                (void)snprintf(text, sizeof text, "querytap: Server shutdown in progress: %s",
+                               reason_text(reason));
+                gate_error_packet(&w, 0, 1053, NULL, text);
         } else {
                 (void)snprintf(text, sizeof text, "querytap: %s", reason_text(reason));
                 gate_error_packet(&w, 0, 1041, NULL, text); /* ER_OUT_OF_RESOURCES */
@@ -115,6 +119,10 @@ static void on_accepted(void *arg, int fd, const char *client_addr)
                 listener_hold(p->listener, true); /* this client is still served */
         }
         counter_add(&p->accepted, 1);
+        if (p->workers[0]->sessions.draining) {
+                reject(p, fd, client_addr, REASON_SHUTDOWN);
+                return;
+        }
         if (sessions_now(p) >= generation->sessions) {
                 reject(p, fd, client_addr, REASON_TOO_MANY_SESSIONS);
                 return;
@@ -218,6 +226,16 @@ enum status proxy_new(const struct settings *settings, struct event_base *main_b
         p->generation = NULL;
         *out = p;
         return STATUS_OK;
+}
+
+void proxy_drain(struct proxy *p)
+{
+        if (!p->draining) {
+                p->draining = true;
+                for (unsigned i = 0; i < p->n_workers; i++) {
+                        worker_drain(p->workers[i]);
+                }
+        }
 }
 
 void proxy_free(struct proxy *p)

@@ -22,6 +22,9 @@ enum status proxy_new(const struct settings *settings, struct event_base *main_b
                       struct proxy **out);
 /** Workers that proxy_new will start under @p settings: as many as are set, or one for each processor that we may use. */
 unsigned proxy_workers(const struct settings *settings);
+/** Stop accepting, and let each session end when it is in no transaction; its client is told so by an ERR packet. Does not wait: when
+ *  no session is left (proxy_counts), or after a deadline, call proxy_free. */
+void proxy_drain(struct proxy *p);
 /** Stop accepting, close all sessions (reason "shutdown"), answer open requests, end the threads. */
 void proxy_free(struct proxy *p);
 /** Where it listens, as host:port (the real port if 0 was asked). */
@@ -48,6 +51,10 @@ void proxy_kill(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, bool 
  *  @return what is wrong with @p settings, or STATUS_NOMEM (reported): then nothing changes, and @p done is not called. */
 enum status proxy_reload(struct proxy *p, const struct settings *settings, void (*done)(void *arg),
                          void *arg);
+
+/** Call @p done, by the main thread's loop or by proxy_free, when all workers have run a message: none of them hangs. It is not called when
+ *  memory is out. */
+void proxy_ping(struct proxy *p, void (*done)(void *arg), void *arg);
 
 /** Counts since the start. */
 struct proxy_counts {

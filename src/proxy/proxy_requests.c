@@ -37,7 +37,7 @@ struct request {
                 void (*hex)(void *arg, const char *text, size_t len);
                 void (*copy)(void *arg, const struct tap_copy *copy);
                 void (*kill)(void *arg, bool found);
-                void (*reload)(void *arg);
+                void (*taken)(void *arg);
         } done;
         unsigned n_parts;
         struct part parts[];
@@ -259,14 +259,37 @@ void proxy_kill(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, bool 
         send_request(request);
 }
 
-static void fill_reload(struct part *part)
+static void fill_taken(struct part *part)
 {
-        session_shared_reload(&part->worker->sessions, part->request->generation);
+        if (part->request->generation != NULL) {
+                session_shared_reload(&part->worker->sessions, part->request->generation);
+        }
 }
 
-static void answer_reload(struct request *request)
+static void answer_taken(struct request *request)
 {
-        request->done.reload(request->arg);
+        request->done.taken(request->arg);
+}
+
+/** Tell all workers; @p generation, which may be NULL, becomes the request's. @return false when memory is out. */
+static bool tell_all(struct proxy *p, struct generation *generation, void (*done)(void *arg), void *arg)
+{
+        struct request *request = new_request(p, 0, arg);
+        if (request == NULL) {
+                generation_release(generation);
+                return false;
+        }
+        request->generation = generation;
+        request->done.taken = done;
+        request->fill = fill_taken;
+        request->answer = answer_taken;
+        send_request(request);
+        return true;
+}
+
+void proxy_ping(struct proxy *p, void (*done)(void *arg), void *arg)
+{
+        (void)tell_all(p, NULL, done, arg);
 }
 
 enum status proxy_reload(struct proxy *p, const struct settings *settings, void (*done)(void *arg), void *arg)
@@ -276,17 +299,10 @@ enum status proxy_reload(struct proxy *p, const struct settings *settings, void 
         if (status != STATUS_OK) {
                 return status;
         }
-        struct request *request = new_request(p, 0, arg);
-        if (request == NULL) {
-                generation_release(generation);
+        if (!tell_all(p, generation, done, arg)) {
                 diag(DIAG_ERROR, "the settings can't be reloaded: %s",
                      p->stopping ? "the proxy is stopping" : "out of memory");
                 return STATUS_NOMEM;
         }
-        request->generation = generation;
-        request->done.reload = done;
-        request->fill = fill_reload;
-        request->answer = answer_reload;
-        send_request(request);
         return STATUS_OK;
 }

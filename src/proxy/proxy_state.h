@@ -15,6 +15,7 @@ struct proxy {
         struct mailbox mailbox;        /* answers of the workers */
         struct worker **workers;
         unsigned n_workers;
+        bool draining;                      /* main: proxy_drain was called */
         bool stopping;                      /* requests are not answered any more */
         char listen_addr[ADDRESS_TEXT_MAX]; /* a copy, which outlives the listener */
         uint64_t

@@ -40,6 +40,7 @@ struct session_shared {
         struct loop loop;
         struct link_shared links;
         struct tap_shared tap;
+        bool draining;         /**< each session ends as soon as it is in no transaction and no command */
         struct session *first; /**< the open sessions: a list (session_next) */
         struct session_counts counts;
 };
@@ -50,6 +51,11 @@ enum status session_shared_init(struct session_shared *shared, const struct sess
                                 struct generation *generation);
 /** Let new sessions begin with @p generation, to which a reference is taken. The worker's thread. */
 void session_shared_reload(struct session_shared *shared, struct generation *generation);
+/** From now on each session ends when it is in no transaction and no command, and its client is told so by an ERR packet; those that are at
+ *  such a point already end now. */
+void session_shared_drain(struct session_shared *shared);
+/** End all sessions now. Clients are told so if a packet boundary allows it, never within a result. */
+void session_shared_end(struct session_shared *shared);
 /** After the sessions. Harmless on one that is zeroed. */
 void session_shared_fini(struct session_shared *shared);
 

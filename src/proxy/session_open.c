@@ -53,7 +53,7 @@ static void on_upstream(void *arg, int fd, const char *error)
                 session_enter(s, SESSION_GATED);
                 session_set_timer(s);
         }
-        session_finish(s);
+        session_drained_finish(s);
 }
 
 /** @p reached becomes the server's socket if the connection is there at once, else -1. */
@@ -118,6 +118,9 @@ enum status session_open(struct session_shared *shared, int fd, uint64_t conn_id
         shared->first = s;
         if (server >= 0) {
                 on_upstream(s, server, NULL);
+        } else if (shared->draining) { /* it was on its way when the proxy began to stop */
+                session_begin(s);
+                session_drained_finish(s);
         }
         return STATUS_OK;
 }
@@ -131,7 +134,7 @@ static void on_no_memory(void *arg)
 
 static const struct link_owner link_owner = {
     .begin = session_begin,
-    .finish = session_finish,
+    .finish = session_drained_finish,
     .on_bytes = session_on_bytes,
     .on_end = session_on_end,
     .on_secured = session_on_secured,

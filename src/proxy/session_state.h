@@ -2,6 +2,7 @@
  *
  *      session.c          states, timers, the end
  *      session_forward.c  what its links report: bytes, ends, TLS
+ *      session_drain.c    its end when the proxy stops
  *      session_view.c     a look at it from outside
  *      session_open.c     how it begins */
 #ifndef PROXY_SESSION_STATE_H
@@ -72,6 +73,10 @@ void session_end_pipeline_pause(struct session *s);
 void session_report_error(struct session *s, const char *reason, const char *info);
 /** Free what it consists of, whatever is there. */
 void session_discard(struct session *s);
+
+/* session_drain.c */
+/** session_finish; if the proxy stops and the session is at a point where the client can be told so, it ends. */
+void session_drained_finish(void *arg);
 
 /* session_forward.c: what its links report; @p arg is the session */
 void session_on_bytes(void *arg, struct link *from, struct span bytes);

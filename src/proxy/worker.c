@@ -87,9 +87,23 @@ static void end_sessions(struct worker *w)
 {
         w->sessions.links.log_full = false; /* nothing is postponed any more */
         run_postponed(w);
-        while (w->sessions.first != NULL) {
-                session_close(w->sessions.first, REASON_SHUTDOWN);
+        session_shared_end(&w->sessions);
+}
+
+static void on_drain(struct message *message)
+{
+        PROF_SCOPE(STAGE_WORKER);
+        struct worker *w = (struct worker *)(void *)((char *)message - offsetof(struct worker, drain));
+        loop_tick(&w->sessions.loop);
+        session_shared_drain(&w->sessions);
+        if (w->listener != NULL) {
+                listener_close(w->listener);
         }
+}
+
+void worker_drain(struct worker *w)
+{
+        worker_post(w, &w->drain);
 }
 
 static void on_stop(struct message *message)
@@ -188,6 +202,7 @@ struct worker *worker_new(const struct worker_config *config)
         }
         w->port = config->port;
         w->postponed_last = &w->postponed;
+        w->drain.run = on_drain;
         w->stop.run = on_stop;
         if (init_sessions(w, config) != STATUS_OK ||
             mailbox_init(&w->mailbox, w->sessions.loop.base) != STATUS_OK || !watch_log(w)) {

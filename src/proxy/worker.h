@@ -15,6 +15,7 @@ struct worker {
         struct session_shared sessions;
         struct journal_port *port;
         struct mailbox mailbox;
+        struct message drain;
         struct message stop;
         struct event *log_room;    /**< readable when the log has room again; NULL if it never blocks */
         struct message *postponed; /**< arrivals while the log was full, in order */
@@ -37,6 +38,8 @@ struct worker_config {
 struct worker *worker_new(const struct worker_config *config);
 /** Start its thread. Errors are reported. */
 enum status worker_start(struct worker *w);
+/** Accept no more clients, and let each session end when it is in no transaction. Once, before worker_stop. */
+void worker_drain(struct worker *w);
 /** End its sessions and its thread. Messages that it has not run yet run on the caller's thread. The counts can still be read. */
 void worker_stop(struct worker *w);
 /** After worker_stop. */

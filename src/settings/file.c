@@ -256,6 +256,7 @@ enum status settings_load(struct settings *s, const char *path)
         if (file == NULL) {
                 return STATUS_IO;
         }
+        places_file(s, path);
         config_init(&config);
         set_include_dir(&config, path);
         if (config_read(&config, file) == CONFIG_TRUE) {

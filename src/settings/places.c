@@ -22,6 +22,11 @@ static uint16_t number_of(struct settings *s, const char *file)
         return 0;
 }
 
+void places_file(struct settings *s, const char *file)
+{
+        (void)number_of(s, file);
+}
+
 void places_put(struct settings *s, const struct settings_row *row, uint64_t sink, const char *file,
                 unsigned line)
 {

@@ -7,6 +7,8 @@
 
 enum { SETTINGS_PLACE_MAX = SETTINGS_TEXT_MAX + 16 };
 
+/** Remember that @p file was read, also if no setting is in it. */
+void places_file(struct settings *s, const char *file);
 /** Remember that @p row, of the entry @p sink of `logs` (0 = not of an entry), was given in @p line of @p file; @p file NULL: it was
  *  given elsewhere, such as in a flag. */
 void places_put(struct settings *s, const struct settings_row *row, uint64_t sink, const char *file,

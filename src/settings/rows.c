@@ -267,6 +267,10 @@ const struct settings_row settings_rows[] = {
     MS("limits.half_close_timeout_ms", limits.half_close_timeout_ms, 1, 3600000, "60000",
        "When one side has closed its connection, how long to wait for the other side to close its own.",
        RELOADABLE),
+    MS("limits.shutdown_timeout_ms", limits.shutdown_timeout_ms, 0, 3600000, "5000",
+       "When querytap is stopped, how long sessions have to complete their transactions. Sessions without a "
+       "transaction end after the statement that runs. 0 ends all sessions at once.",
+       RELOADABLE),
     CHOICE(
         "tls.client", tls.client, "preferred", tls_client,
         "TLS between client and proxy: disabled, preferred (offered, but optional), required, or passthrough "

@@ -147,6 +147,7 @@ struct settings {
                 uint64_t connect_timeout_ms;
                 uint64_t login_timeout_ms;
                 uint64_t half_close_timeout_ms;
+                uint64_t shutdown_timeout_ms; /**< for sessions to end their transactions; 0 = none */
         } limits;
         struct {
                 uint64_t client;                     /**< enum settings_tls_client */

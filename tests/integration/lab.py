@@ -279,7 +279,7 @@ class Proxy:
     """A running querytap; use it with `with`. Its end is checked: exit status 0, no word from a sanitizer."""
     numbers = itertools.count(1)
 
-    def __init__(self, *args, remote=None, log=True, expect_opaque=False, expect_lint=None, env=None, wait=True, preexec=None):
+    def __init__(self, *args, remote=None, log=True, expect_opaque=False, expect_lint=None, env=None, wait=True, preexec=None, pass_fds=()):
         base = os.path.join(FOLDER, f"proxy-{next(Proxy.numbers)}")
         self.log_path = base + ".log"
         self.err_path = base + ".err"
@@ -291,12 +291,13 @@ class Proxy:
                 *(["--log", self.log_path] if log is True else []),
                 *(["-l", "127.0.0.1:0"] if not any(a.startswith(("-l", "--listen")) for a in args) else []),
                 *(["--admin", "127.0.0.1:0"] if not any(a.startswith("--admin") for a in args) else []),
+                *(["--limits-shutdown-timeout-ms", "0"] if "--limits-shutdown-timeout-ms" not in args else []),
                 *(["--workers", str(WORKERS)] if "--workers" not in args else []), *args]
         self.err = open(self.err_path, "wb")
         environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0",
                            XDG_STATE_HOME=os.path.join(FOLDER, "state"), **(env or {}))
         self.process = subprocess.Popen(argv, stdout=self.err if log is not False else subprocess.DEVNULL, stderr=self.err,
-                                        env=environment, preexec_fn=preexec)
+                                        env=environment, preexec_fn=preexec, pass_fds=pass_fds)
         proxies.add(self.process)
         if wait:
             started = wait_for(self.started, "the proxy to start")

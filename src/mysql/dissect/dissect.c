@@ -235,7 +235,17 @@ struct dissect_view dissect_view(const struct dissect *d)
             .records = d->records,
         };
         const struct command *cmd = d->queue.head;
+        bool frames_idle =
+            frame_idle(&d->streams[SIDE_CLIENT].frame) && frame_idle(&d->streams[SIDE_SERVER].frame);
+        v.between_commands = v.idle && frames_idle && !d->skips_rest && !d->answered_early && !d->draining;
+        v.in_transaction = d->transaction.is_open;
+        v.compressed = d->streams[SIDE_SERVER].compress != NULL;
+        v.is_unanswered = d->phase == PHASE_READY && d->queue.count == 1 && frames_idle && !d->skips_rest &&
+                          cmd->begun && cmd->first_ns == 0 && cmd->state == REPLYING_FIRST &&
+                          cmd->seq_known && (cmd->frame_known || !v.compressed);
         if (cmd != NULL) {
+                v.reply_seq = cmd->next_seq;
+                v.reply_frame = cmd->next_frame;
                 v.command = cmd->type->name;
                 v.command_mono_ns = cmd->start_ns;
                 v.query_hidden = d->redact_packets || dissector_is_secret(d, cmd);

@@ -83,10 +83,17 @@ struct dissect_view {
         uint8_t database_charset;
         uint8_t query_charset;
         uint64_t command_mono_ns; /**< when it began */
-        bool quit;           /**< the server had COM_QUIT to handle: whoever closes now does so in order */
-        bool idle;           /**< between two commands, and not a byte of the next has come */
-        uint32_t pipelined;  /**< commands in flight */
-        uint32_t statements; /**< prepared statements open */
+        bool quit;             /**< the server had COM_QUIT to handle: whoever closes now does so in order */
+        bool idle;             /**< between two commands, and not a byte of the next has come */
+        bool between_commands; /**< idle, and nothing of a packet of the server has come either */
+        bool in_transaction;   /**< by the last status flags */
+        bool compressed;
+        bool
+            is_unanswered; /**< one command is in flight, and nothing of its reply has come: the next two hold */
+        uint8_t reply_seq;        /**< the number of the reply's first packet */
+        uint8_t reply_frame;      /**< of its first compressed frame */
+        uint32_t pipelined;       /**< commands in flight */
+        uint32_t statements;      /**< prepared statements open */
         uint64_t statement_bytes; /**< that they take */
         uint64_t records;         /**< commands that ended */
 };

@@ -115,6 +115,26 @@ void address_format(const struct sockaddr_storage *from, socklen_t len, char out
         }
 }
 
+struct address_bytes address_bytes(const struct sockaddr_storage *from)
+{
+        struct address_bytes b = {.len = 0};
+        if (from->ss_family == AF_INET) {
+                b.len = sizeof(struct in_addr);
+                memcpy(b.at, &((const struct sockaddr_in *)from)->sin_addr, sizeof(struct in_addr));
+        } else if (from->ss_family == AF_INET6) {
+                b.len = sizeof(struct in6_addr);
+                memcpy(b.at, &((const struct sockaddr_in6 *)from)->sin6_addr, sizeof(struct in6_addr));
+        }
+        return b;
+}
+
+uint16_t address_port(const struct sockaddr_storage *from)
+{
+        return from->ss_family == AF_INET    ? ntohs(((const struct sockaddr_in *)from)->sin_port)
+               : from->ss_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)from)->sin6_port)
+                                             : 0;
+}
+
 void address_own(int fd, char out[ADDRESS_TEXT_MAX])
 {
         struct sockaddr_storage ss = {0};

@@ -24,6 +24,14 @@ enum status address_parse(const char *text, struct address *out);
 bool address_numeric(const struct address *address, struct sockaddr_storage *out, socklen_t *len);
 /** Write a socket address in the form that address_parse reads. */
 void address_format(const struct sockaddr_storage *from, socklen_t len, char out[ADDRESS_TEXT_MAX]);
+/** The bytes of an IP address, in network order; none for another kind of address. */
+struct address_bytes {
+        size_t len;
+        uint8_t at[16];
+};
+struct address_bytes address_bytes(const struct sockaddr_storage *from);
+/** The port of an IP address; 0 for another kind of address. */
+uint16_t address_port(const struct sockaddr_storage *from);
 /** The address of @p fd's own end; empty if it has none. */
 void address_own(int fd, char out[ADDRESS_TEXT_MAX]);
 

@@ -365,6 +365,12 @@ static bool is_sent(const struct link *link)
         return link_backlog(link) == 0 && (ioctl(link->fd, SIOCOUTQNSD, &unsent) != 0 || unsent == 0);
 }
 
+bool link_has_unread(const struct link *link)
+{
+        int unread = 0;
+        return link->fd >= 0 && ioctl(link->fd, FIONREAD, &unread) == 0 && unread > 0;
+}
+
 void link_abandon(struct link *link)
 {
         if (link->fd >= 0) {

@@ -151,6 +151,8 @@ void link_shut(struct link *link, bool notify);
 enum status link_pause(struct link *link, enum pause reason);
 enum status link_resume(struct link *link, enum pause reason);
 
+/** Has the peer sent bytes that were not read? Closing the socket resets the connection then. */
+bool link_has_unread(const struct link *link);
 /** link_backlog, of a link that has one. */
 size_t link_backlog_bytes(const struct link *link);
 /** Bytes that wait. */

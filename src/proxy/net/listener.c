@@ -4,6 +4,7 @@
 #include "base/diag.h"
 #include "base/files.h"
 #include "profile/heap/prof.h"
+#include "proxy/net/inherited.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -25,6 +26,7 @@ struct listener {
         listener_accepted *accepted;
         void *arg;
         bool held;
+        bool inherited;       /* the socket is not ours alone */
         uint64_t reported_ns; /* when the last failure was reported; 0 = never */
         _Atomic uint64_t errors;
         char addr[ADDRESS_TEXT_MAX];
@@ -77,30 +79,55 @@ void listener_hold(struct listener *l, bool hold)
         l->held = hold;
         if (hold) {
                 (void)event_del(l->event);
-        } else if (evtimer_pending(l->resume, NULL) == 0) {
+        } else if (l->fd >= 0 && evtimer_pending(l->resume, NULL) == 0) {
                 on_resume(-1, 0, l);
         }
+}
+
+/** Accept a client and report it. @return false, with errno, if there was none. */
+static bool accept_one(struct listener *l)
+{
+        struct sockaddr_storage ss = {0};
+        socklen_t len = sizeof ss;
+        char text[ADDRESS_TEXT_MAX];
+        int client = accept4(l->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (client < 0) {
+                return false;
+        }
+        address_format(&ss, len, text);
+        l->accepted(l->arg, client, text);
+        return true;
 }
 
 static void on_client(evutil_socket_t fd, short what, void *arg)
 {
         PROF_SCOPE(STAGE_LISTENER);
         struct listener *l = arg;
+        (void)fd;
         (void)what;
         for (int i = 0; i < ACCEPTS_MAX && !l->held; i++) {
-                struct sockaddr_storage ss = {0};
-                socklen_t len = sizeof ss;
-                char text[ADDRESS_TEXT_MAX];
-                int client = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-                if (client < 0) {
+                if (!accept_one(l)) {
                         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
                                 pause_accepting(l, errno);
                         }
                         return; /* or a client that went away meanwhile: the loop calls again if there are more */
                 }
-                address_format(&ss, len, text);
-                l->accepted(l->arg, client, text);
         }
+}
+
+void listener_close(struct listener *l)
+{
+        PROF_SCOPE(STAGE_LISTENER);
+        l->held = true;
+        if (l->fd < 0) {
+                return;
+        }
+        (void)event_del(l->event);
+        (void)event_del(l->resume);
+        for (int i = 0; i < BACKLOG && !l->inherited && accept_one(l); i++) {
+        }
+        (void)close(l->fd);
+        l->fd = -1;
 }
 
 /* --- binding ------------------------------------------------------------------------------------------------------- */
@@ -167,11 +194,29 @@ const char *listener_objection(const struct address *address)
         return error != 0 ? strerror(error) : NULL;
 }
 
+/** On Linux accepted sockets inherit these options. */
+static void set_options(int fd, bool is_unix)
+{
+        int one = 1;
+        if (fd >= 0 && !is_unix) {
+                (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+                (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        }
+}
+
 static enum status bind_socket(struct listener *l, const struct address *address, const char *text)
 {
         struct sockaddr_storage ss;
         socklen_t len = 0;
         int one = 1;
+        l->fd = inherited_take(address);
+        l->fd = l->fd < 0 ? inherited_take_only() : l->fd;
+        if (l->fd >= 0) {
+                l->inherited = true;
+                set_options(l->fd, address->is_unix);
+                address_own(l->fd, l->addr);
+                return STATUS_OK;
+        }
         if (!resolve(address, &ss, &len)) {
                 diag(DIAG_ERROR, "can't listen on %s: the host name can't be resolved", text);
                 return STATUS_IO;
@@ -182,10 +227,8 @@ static enum status bind_socket(struct listener *l, const struct address *address
         l->fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (l->fd >= 0 && !address->is_unix) {
                 (void)setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-                /* on Linux accepted sockets inherit these two */
-                (void)setsockopt(l->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
-                (void)setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         }
+        set_options(l->fd, address->is_unix);
         if (l->fd < 0 || bind(l->fd, (struct sockaddr *)&ss, len) != 0 || listen(l->fd, BACKLOG) != 0) {
                 diag(DIAG_ERROR, "can't listen on %s: %s%s", text, strerror(errno),
                      errno == EADDRINUSE ? " (another program uses it; choose another address with --listen)"

@@ -13,13 +13,16 @@ struct listener;
 /** A client has connected. @p fd is non-blocking and belongs to the receiver. */
 typedef void listener_accepted(void *arg, int fd, const char *client_addr);
 
-/** Bind and listen. Errors are reported with diag. */
+/** Bind and listen, or take the socket that the program was started with (inherited.h). Errors are reported with diag. */
 enum status listener_new(const struct address *address, const char *text, listener_accepted *accepted,
                          void *arg, struct listener **out);
 /** Begin to accept, on @p base's thread. Errors are reported with diag. */
 enum status listener_start(struct listener *l, struct event_base *base);
 /** Stop accepting clients, or resume. On its loop's thread. */
 void listener_hold(struct listener *l, bool hold);
+/** Stop accepting clients for good. Those that are waiting are still reported, unless the socket was inherited: then they are left to whoever
+ *  else has it. On its loop's thread. */
+void listener_close(struct listener *l);
 /** Must be called before its loop is freed. NULL is allowed. */
 void listener_free(struct listener *l);
 /** The address as bound (a free port was chosen for port 0). */

@@ -2,6 +2,8 @@ noinst_LIBRARIES += src/libproxy_net.a
 src_libproxy_net_a_SOURCES = \
 	src/proxy/net/address.c \
 	src/proxy/net/address.h \
+	src/proxy/net/inherited.c \
+	src/proxy/net/inherited.h \
 	src/proxy/net/link.c \
 	src/proxy/net/link.h \
 	src/proxy/net/listener.c \

@@ -475,6 +475,15 @@ static void a_reload_takes_what_is_reloadable(void)
         CU_ASSERT_EQUAL(changes.n_others, 3);
 }
 
+static void an_empty_file_is_remembered(void)
+{
+        struct settings s;
+        CU_ASSERT_EQUAL(load(&s, ""), STATUS_OK);
+        CU_ASSERT_STRING_EQUAL(s.files[0], path);
+        settings_defaults(&s);
+        CU_ASSERT_STRING_EQUAL(s.files[0], "");
+}
+
 static void further_logs_are_compared(void)
 {
         struct settings a;
@@ -504,6 +513,7 @@ static const struct tap_test tests[] = {
     {"a record must fit in half a ring", a_record_must_fit_in_half_a_ring},
     {"what is written is read back", what_is_written_is_read_back},
     {"a reload takes what is reloadable", a_reload_takes_what_is_reloadable},
+    {"an empty file is remembered", an_empty_file_is_remembered},
     {"further logs are compared", further_logs_are_compared},
     {"an include is read and its lines are named", an_include_is_read_and_its_lines_are_named},
 };

@@ -1,0 +1,97 @@
+/* The end of sessions when the proxy stops: each is told so by an ERR packet, between two transactions if there is time for that. */
+#include "mysql/wire/compress.h"
+#include "proxy/session_state.h"
+
+#include <stdio.h>
+
+enum {
+        SHUTDOWN_ERRNO = 1053,
+        PACKET_MAX = 256,
+        FRAME_HEADER = 7,
+        SERVER_PACKET_MAX = PACKET_MAX - FRAME_HEADER
+};
+
+static const char *const sqlstate =
+    "08S01"; /* communication link failure: connection pools discard the connection */
+
+/** Send the client the server's error for a shutdown as packet number @p seq, in a compressed session as frame number @p frame; then close
+ *  the session, at once if the client has sent nothing that we have not read: closing would reset the connection then, and the
+ *  client might lose the error. */
+static void refuse(struct session *s, const struct dissect_view *v, uint8_t seq, uint8_t frame)
+{
+        uint8_t packet[SERVER_PACKET_MAX];
+        uint8_t framed[PACKET_MAX];
+        char text[128];
+        struct writer w = writer_over(packet, sizeof packet);
+        struct writer out = writer_over(framed, sizeof framed);
+        const struct link *client = &s->links[SIDE_CLIENT];
+        bool greeted = !session_lacks_greeting(s);
+        (void)snprintf(text, sizeof text, "querytap: Server shutdown in progress: %s",
+                       reason_text(REASON_SHUTDOWN));
+        gate_error_packet(&w, seq, SHUTDOWN_ERRNO, greeted ? sqlstate : NULL, text);
+        if (v->compressed) { /* a frame whose content is not compressed */
+                writer_uint(&out, w.at, 3);
+                writer_uint(&out, frame, 1);
+                writer_uint(&out, 0, 3);
+        }
+        writer_put(&out, writer_span(&w));
+        session_give_reason(s, REASON_SHUTDOWN);
+        session_refuse(s, writer_span(&out), REASON_SHUTDOWN);
+        if (greeted) {
+                (void)tap_feed(s->tap, SIDE_SERVER, writer_span(&out), s->shared->loop.now_ns);
+        }
+        if (s->state == SESSION_REFUSED && link_backlog(client) == 0 && !link_has_unread(client)) {
+                session_enter(s, SESSION_ENDED);
+        }
+}
+
+/** Within a callback of the session: end it if this is a point at which the client can be told; if @p now, end it in any case. */
+static void drain(struct session *s, bool now)
+{
+        if (s->state >= SESSION_REJECTED) {
+                return; /* it is ending by itself */
+        }
+        const struct dissect_view v = tap_view(s->tap);
+        if (s->state <= SESSION_CONNECTING || (s->state == SESSION_GATED && session_lacks_greeting(s))) {
+                refuse(s, &v, 0, 0);
+        } else if (s->state == SESSION_STREAMING && v.between_commands && (now || !v.in_transaction)) {
+                refuse(s, &v, 0, 0);
+        } else if (s->state == SESSION_STREAMING && now && v.is_unanswered) {
+                refuse(s, &v, v.reply_seq, v.reply_frame);
+        } else if (now) {
+                session_close(s, REASON_SHUTDOWN);
+        }
+}
+
+void session_drained_finish(void *arg)
+{
+        struct session *s = arg;
+        if (__builtin_expect(s->shared->draining, 0)) {
+                drain(s, false);
+        }
+        session_finish(s);
+}
+
+static void drain_all(struct session_shared *shared, bool now)
+{
+        for (struct session *s = shared->first, *next; s != NULL; s = next) {
+                next = s->next;
+                session_begin(s);
+                drain(s, now);
+                session_finish(s);
+        }
+}
+
+void session_shared_drain(struct session_shared *shared)
+{
+        shared->draining = true;
+        drain_all(shared, false);
+}
+
+void session_shared_end(struct session_shared *shared)
+{
+        drain_all(shared, true);
+        while (shared->first != NULL) {
+                session_close(shared->first, REASON_SHUTDOWN);
+        }
+}
