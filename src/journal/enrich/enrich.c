@@ -140,6 +140,21 @@ static struct span reason_of(const struct row_loop *loop)
                 : "one statement for each row of a result: a join or IN (...) would take one");
 }
 
+/** Write the digest @p text of the statement that returned the rows. If it is too long, columns are left out first: which tables it reads
+ *  matters more. */
+static void put_parent(struct writer *w, struct span text)
+{
+        size_t space = w->size - w->at;
+        size_t head = space / 4;
+        const uint8_t *from = text.len > space ? memmem(text.data, text.len, " FROM ", 6) : NULL;
+        if (from != NULL && (size_t)(from - text.data) > head) {
+                writer_put(w, utf8_trim(span_head(text, head)));
+                writer_text(w, " ...");
+                text = span_skip(text, (size_t)(from - text.data));
+        }
+        writer_put(w, utf8_trim(span_head(text, w->size - w->at)));
+}
+
 /** The record of a loop, without its session: rarely, and so apart from see_order. Its time is when the last statement of the loop
  *  ended. */
 static __attribute__((noinline)) void put_run(struct enrich *e, unsigned i)
@@ -166,8 +181,7 @@ static __attribute__((noinline)) void put_run(struct enrich *e, unsigned i)
         if (loop->parent_rows > 0) {
                 struct writer w = writer_over(e->info[i], sizeof e->info[i]);
                 writer_format(&w, "after %llu rows of ", (unsigned long long)loop->parent_rows);
-                struct span parent = digests_text(e->digests, loop->parent);
-                writer_put(&w, utf8_trim(span_head(parent, w.size - w.at)));
+                put_parent(&w, digests_text(e->digests, loop->parent));
                 record_set_text(r, FIELD_INFO, writer_span(&w));
         }
         record_set_text(r, FIELD_REASON, reason_of(loop));

@@ -341,6 +341,7 @@ static void see_statement(struct n_plus_one *n, struct n_plus_one_session *s, st
         struct row_statement statement = {.shape = *shape};
         memcpy(statement.hash, found->stat->hash, DIGEST_HASH);
         statement_keys_read(r, found->sql, shape, &keys);
+        bool is_neutral = may_lend && keys.n == 0 && !is_list; /* such as the number of all rows */
         may_lend = may_lend && keys.n > 0;
         bool is_own = false;
         bool is_lent = may_lend && s->serves && lend_to_any(n, s, r, &statement, &keys, values, true);
@@ -349,8 +350,10 @@ static void see_statement(struct n_plus_one *n, struct n_plus_one_session *s, st
                 if (is_own) {
                         note_statement(s, r);
                 }
-                if (is_own || !may_lend) {
+                if (is_own || !(may_lend || is_neutral)) {
                         s->n_lent = 0;
+                } else if (is_neutral) {
+                        s->n_lent++;
                 } else {
                         is_lent = see_pool(n, s, r, &statement, &keys, values);
                 }

@@ -5,6 +5,7 @@
 #define JOURNAL_ENRICH_ROW_LOOP_H
 
 #include "journal/enrich/digests.h"
+#include "mysql/record/row_hashes.h"
 
 enum {
         ROW_LOOPS_PARENTS = 10, /**< results of a session that are remembered: the most recent ones */
@@ -15,6 +16,15 @@ struct row_statement {
         uint8_t hash[DIGEST_HASH]; /**< of the digest */
         struct shape shape;
 };
+
+/** A result of one row, whose statement was executed for no row of another result. */
+struct row_single {
+        uint64_t step;    /**< struct row_loops.steps when it arrived; 0: there is none */
+        uint32_t columns; /**< the number of values at `at` */
+        uint32_t at[ROW_HASHES_COLUMNS];
+};
+
+enum { ROW_SINGLES = 2 /**< that are remembered: the most recent ones */ };
 
 struct row_loop {
         uint64_t elsewhere;     /**< statements in it that other sessions executed */

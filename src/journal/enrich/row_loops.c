@@ -331,6 +331,42 @@ static void count(struct row_loops_pool *pool, struct row_loops *s, struct row_s
         }
 }
 
+/** @p r returned one row, and was executed for no row of a result: keep its values. */
+static void note_single(struct row_loops *s, const struct record *r)
+{
+        struct row_hashes h;
+        if (r->row_hashes.len > sizeof h) {
+                return;
+        }
+        (void)span_copy((uint8_t *)&h, r->row_hashes);
+        struct row_single *single = &s->singles[s->n_singles++ % ROW_SINGLES];
+        single->step = s->steps;
+        single->columns = h.columns;
+        memcpy(single->at, h.at, sizeof single->at);
+}
+
+/** The values of @p keys in the newest single row that has any, and that came after the one that the last statement of @p shape had a value
+ *  of: each explains one statement of a shape. */
+static struct row_fresh find_single(const struct row_loops *s, struct row_shape *shape,
+                                    const struct statement_keys *keys)
+{
+        struct row_fresh fresh = {.step = 0};
+        for (unsigned i = 0; i < ROW_SINGLES; i++) {
+                const struct row_single *single = &s->singles[i];
+                uint64_t found = 0;
+                for (unsigned k = 0; k < keys->n && single->step > shape->fresh; k++) {
+                        for (unsigned column = 0; column < single->columns; column++) {
+                                found |= (uint64_t)(single->at[column] == keys->at[k]) << k;
+                        }
+                }
+                if (found != 0 && single->step > fresh.step) {
+                        fresh = (struct row_fresh){.step = single->step, .keys = found};
+                }
+        }
+        shape->fresh = fresh.step > 0 ? fresh.step : shape->fresh;
+        return fresh;
+}
+
 bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct record *r,
                    const struct row_statement *stat, const struct statement_keys *keys, uint64_t values,
                    struct row_loops_ended *ended)
@@ -349,8 +385,9 @@ bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct reco
                 follows = again && shape->step + 1 == s->steps;
                 shape->repeats = again ? shape->repeats + 1 : 0;
                 shape->turns += again ? 0 : 1;
+                struct row_fresh fresh = find_single(s, shape, keys);
                 seen = row_sighting_see(s->parents, s->steps, shape, stat, keys, r->mono_ns,
-                                        shape->repeats > 1); /* two rows may have one value */
+                                        shape->repeats > 1, &fresh); /* two rows may have one value */
                 count(pool, s, shape, r, stat, keys, values, &seen);
         }
         s->latest = shape; /* before note_parent, which may drop it */
@@ -361,6 +398,8 @@ bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct reco
         if (r->row_hashes.len > 0 && stat->shape.kind == SHAPE_QUERY &&
             (r->rows >= 2 || seen.outer != ROW_LOOPS_PARENTS)) {
                 note_parent(pool, s, r, stat, keys, &seen, ended);
+        } else if (r->row_hashes.len > 0 && stat->shape.kind == SHAPE_QUERY && seen.parents == 0) {
+                note_single(s, r);
         }
         return seen.parents != 0;
 }
@@ -381,8 +420,9 @@ bool row_loops_see_elsewhere(struct row_loops_pool *pool, struct row_loops *s, s
         }
         s->steps++;
         shape->loop.elsewhere++;
+        static const struct row_fresh none = {.step = 0};
         struct row_sighting seen =
-            row_sighting_see(s->parents, s->steps, shape, stat, keys, r->mono_ns, false);
+            row_sighting_see(s->parents, s->steps, shape, stat, keys, r->mono_ns, false, &none);
         count(pool, s, shape, r, stat, keys, values, &seen);
         s->latest = shape;
         s->use = row_sighting_use(&seen, shape, false, false, keys->n);

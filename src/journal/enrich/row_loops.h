@@ -14,6 +14,8 @@
  * A statement of a loop that returns rows is a parent, too, and each execution adds rows to it. A statement that selects all of these rows
  * at once, by a list of values, is also a loop: it is executed once for each row of the outer parent. If the statement of a parent is
  * executed again and is not in a loop itself, the loops over its rows end, and new ones begin.
+ * If most values are also those of single rows that were read after the parent, one after the other and for no row of it, the statements are
+ * no loop: somebody looks at one object after another, each with what belongs to it.
  * INSERTs are a loop without a parent if only reads of the same table and statements of transactions come between them.
  * Knows: values, shapes.   Does not know: time, sessions.
  * Threads: the journal thread.   Memory: STAGE_JOURNAL; about 1 KiB for each parent and each shape that is remembered. */
@@ -44,6 +46,8 @@ struct row_loops {
         struct row_shape *shapes[ROW_LOOPS_SHAPES];    /**< NULL: the place is free */
         struct row_shape *latest;                      /**< the shape of the last statement, if it has one */
         uint64_t steps;                                /**< statements so far */
+        struct row_single singles[ROW_SINGLES];        /**< a ring */
+        unsigned n_singles;                            /**< added so far */
         unsigned n_parents;
         unsigned n_shapes;
         uint64_t longest_us; /**< duration of the longest statement of the shapes */

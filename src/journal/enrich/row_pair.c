@@ -126,6 +126,9 @@ bool row_pair_is_loop(const struct row_pair *pair, struct row_parent *parent,
 {
         unsigned least = what->least;
         unsigned values = least < VALUES_MIN ? least : VALUES_MIN;
+        if (pair->fresh * 2 > pair->found) {
+                return false; /* the values are from these rows, and in the result by chance */
+        }
         if (pair->found < least || pair->found * 4 < pair->count_at * 3 ||
             (pair->found * 4 < pair->count * 3 && !row_parent_is_cut(parent)) ||
             pair->count > parent->rows * EACH_MAX) {

@@ -11,6 +11,8 @@ struct row_pair {
         uint64_t found;    /**< how many of them had a value of one of its rows */
         uint64_t took;     /**< how many of these had the value of a row that was not used before */
         uint64_t count_at; /**< `count` at the last statement that was found */
+        uint64_t
+            fresh; /**< how many that were found had a value of a single row that came after the result */
         /* for each column: */
         uint32_t used[ROW_HASHES_COLUMNS];  /**< the rows whose value was used, a bit for each */
         uint8_t rows[ROW_HASHES_COLUMNS];   /**< the number of these rows */

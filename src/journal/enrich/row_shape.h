@@ -16,6 +16,7 @@ struct row_shape {
         unsigned turns;       /* statements with other values than the one before them */
         unsigned turns_again; /* turns whose values were asked again, for no further row */
         uint64_t loose;       /* statements without a value of any result */
+        uint64_t fresh;       /* the step of the last single row that one of its statements had a value of */
         uint64_t tables;      /* the tables of an INSERT with VALUES, as in struct shape */
         unsigned chain;       /* INSERTs with VALUES, with few other commands between them */
         unsigned gap;         /* commands since the last of these */

@@ -17,9 +17,21 @@ static bool may_be_parent(const struct row_parent *parent, const struct row_stat
         return !(stat->shape.is_range && is_of(parent, stat));
 }
 
+/** Has a single row that was read after @p parent all of the values of @p keys that are in rows of @p parent? */
+static bool is_fresh(const struct row_fresh *fresh, const struct row_parent *parent,
+                     const struct statement_keys *keys)
+{
+        bool has_all = fresh->step > parent->step;
+        for (unsigned i = 0; i < keys->n && has_all; i++) {
+                has_all = (fresh->keys >> i & 1) != 0 || !row_parent_has_any(parent, &keys->at[i], 1);
+        }
+        return has_all;
+}
+
 struct row_sighting row_sighting_see(struct row_parent *const parents[ROW_LOOPS_PARENTS], uint64_t step,
                                      struct row_shape *shape, const struct row_statement *stat,
-                                     const struct statement_keys *keys, uint64_t mono_ns, bool again)
+                                     const struct statement_keys *keys, uint64_t mono_ns, bool again,
+                                     const struct row_fresh *fresh)
 {
         struct row_sighting seen = {.outer = ROW_LOOPS_PARENTS};
         enum row_pair_took outer = ROW_PAIR_USED;
@@ -43,6 +55,7 @@ struct row_sighting row_sighting_see(struct row_parent *const parents[ROW_LOOPS_
                 if (took != ROW_PAIR_NONE) {
                         pair->found++;
                         pair->took += took > ROW_PAIR_USED ? 1 : 0;
+                        pair->fresh += is_fresh(fresh, parent, keys) ? 1 : 0;
                         pair->count_at = pair->count;
                         parent->used = step;
                         seen.parents |= 1U << i;

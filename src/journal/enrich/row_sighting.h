@@ -18,11 +18,19 @@ struct row_sighting {
         bool is_news; /**< it takes its value from a row that came after the last statement of its shape */
 };
 
+/** What a single row has of the values of a statement. */
+struct row_fresh {
+        uint64_t step; /**< when it was read; 0: there is none */
+        uint64_t keys; /**< a bit for each key that it has */
+};
+
 /** Find what a statement of @p shape has in common with the rows of @p parents, and note it in the pairs of @p shape. The statement is the
- *  session's number @p step, and began at @p mono_ns. @p again: it is the same as the last ones of its shape. */
+ *  session's number @p step, and began at @p mono_ns. @p again: it is the same as the last ones of its shape. @p fresh is what a single
+ *  row has of its values. */
 struct row_sighting row_sighting_see(struct row_parent *const parents[ROW_LOOPS_PARENTS], uint64_t step,
                                      struct row_shape *shape, const struct row_statement *stat,
-                                     const struct statement_keys *keys, uint64_t mono_ns, bool again);
+                                     const struct statement_keys *keys, uint64_t mono_ns, bool again,
+                                     const struct row_fresh *fresh);
 /** Why the statement was executed, the last one of @p shape (NULL: it has none). @p again: the statement of @p shape before it had the same
  *  @p n values, and if it @p follows, no other came in between. Then a further row is a reason only if it is the next one, or has come
  *  since: some row of some list has most small numbers. Nor is the next one if the statements before were all asked again for no row. */

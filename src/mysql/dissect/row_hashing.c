@@ -3,7 +3,7 @@
 #include "mysql/wire/capability.h"
 #include "profile/heap/prof.h"
 
-enum { SPARE_MAX = 16, SINGLE_ROWS = 64 };
+enum { SPARE_MAX = 16, SINGLE_ROWS = 256 };
 
 /* A block: while it is spare, it begins with a pointer to the next one. */
 _Static_assert(sizeof(struct row_hashes) >= sizeof(void *), "a spare block has space for a pointer");

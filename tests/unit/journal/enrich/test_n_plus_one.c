@@ -187,6 +187,28 @@ static void others_come_between(void)
         enriched_finish();
 }
 
+/** Of a list with many columns, its tables are told. */
+static void a_list_of_many_columns(void)
+{
+        char list[1200] = "SELECT id";
+        size_t at = strlen(list);
+        for (unsigned i = 0; i < 60; i++) {
+                at += (size_t)snprintf(list + at, sizeof list - at, ", a_column_%u", i);
+        }
+        (void)snprintf(list + at, sizeof list - at, " FROM p WHERE id > 5");
+        begin_runs();
+        lists(12, list);
+        one_a_row(12);
+        CU_ASSERT_EQUAL_FATAL(end_session(), 1);
+        struct span info = enriched.runs[0].info;
+        static const char begin[] = "after 12 rows of SELECT `id` , `a_column_0` , ";
+        static const char end[] = " ... FROM `p` WHERE `id` > ?";
+        CU_ASSERT_TRUE(span_equal(span_head(info, strlen(begin)), span_str(begin)));
+        CU_ASSERT_TRUE(info.len > strlen(end) && info.len < 512 &&
+                       span_equal(span_skip(info, info.len - strlen(end)), span_str(end)));
+        enriched_finish();
+}
+
 /** Ten shapes for each row, two of which return rows for which there is a loop of its own. */
 static void many_shapes(void)
 {
@@ -521,6 +543,7 @@ static const struct tap_test tests[] = {
     {"pages are apart", pages_are_apart},
     {"others come between", others_come_between},
     {"many shapes", many_shapes},
+    {"a list of many columns", a_list_of_many_columns},
     {"the nearest list", the_nearest_list},
     {"lists for each row of pages", lists_for_each_row_of_pages},
     {"lists of rows for each row", lists_of_rows_for_each_row},

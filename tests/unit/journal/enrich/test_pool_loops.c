@@ -113,6 +113,22 @@ static void lists_for_each_row(void)
         finish();
 }
 
+/** A session of the pool counts the rows while another one reads the page, and then executes the whole loop. */
+static void counted_before(void)
+{
+        begin();
+        uint64_t counts[ROW_LOOPS_ENDED];
+        (void)run(1, "SELECT COUNT(*) FROM p", 0, 1, 0);
+        (void)run(0, "SELECT id FROM p LIMIT ", 20, 20, 100);
+        (void)run(1, "SELECT COUNT(*) FROM tag", 0, 1, 0);
+        for (unsigned i = 0; i < 20; i++) {
+                (void)run(1, "SELECT a FROM t WHERE id = ", 100 + i, 1, 0);
+        }
+        CU_ASSERT_EQUAL_FATAL(pause(counts), 1);
+        CU_ASSERT_EQUAL(counts[0], 20);
+        finish();
+}
+
 /** What a session reads for itself is its own, whatever others do at the same time. */
 static void a_list_of_its_own(void)
 {
@@ -360,6 +376,7 @@ static const struct tap_test tests[] = {
     {"workers apart", workers_apart},
     {"they end in any order", they_end_in_any_order},
     {"sessions take turns", sessions_take_turns},
+    {"counted before", counted_before},
     {"lists for each row", lists_for_each_row},
     {"a list of its own", a_list_of_its_own},
     {"out of order", out_of_order},

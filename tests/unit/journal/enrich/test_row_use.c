@@ -143,6 +143,30 @@ static void few_owners_and_many_values(void)
         enriched_finish();
 }
 
+/** Somebody looks at one post after another, behind a list that has all authors: each time the author is that of the post just read, and
+ *  not of a row of the list. Without the posts, the authors are in a loop. */
+static void one_object_after_another(void)
+{
+        static const unsigned authors[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+        static const unsigned visits[] = {7, 3, 9, 1, 12, 5, 2, 8, 10, 4};
+        for (unsigned reads_posts = 0; reads_posts < 2; reads_posts++) {
+                unsigned n = 0;
+                begin();
+                read_list(12, authors, 12);
+                for (size_t i = 0; i < sizeof visits / sizeof visits[0]; i++) {
+                        if (reads_posts != 0) {
+                                (void)ask("SELECT author FROM p WHERE slug = ", 500 + visits[i], 1,
+                                          &visits[i], 1);
+                        }
+                        (void)ask("SELECT COUNT(*) FROM t WHERE a <> ", 600 + (unsigned)i, 1, NULL, 0);
+                        (void)ask_author(visits[i]);
+                }
+                (void)enrich_expire(&enriched, NULL, UINT64_MAX, &n);
+                CU_ASSERT_EQUAL(n, 1 - reads_posts);
+                enriched_finish();
+        }
+}
+
 /** Rows that refer to objects of several kinds: each kind has statements of its own, for some of the rows. */
 static void objects_of_several_kinds(void)
 {
@@ -182,6 +206,7 @@ static const struct tap_test tests[] = {
     {"each asked again", each_asked_again},
     {"behind the hashed rows", behind_the_hashed_rows},
     {"few owners and many values", few_owners_and_many_values},
+    {"one object after another", one_object_after_another},
     {"objects of several kinds", objects_of_several_kinds},
 };
 
