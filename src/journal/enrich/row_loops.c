@@ -46,6 +46,13 @@ static void put_ended(const struct row_loops *s, struct row_shape *shape, struct
         }
 }
 
+/** Are INSERTs of the chain of @p shape for no row of the parent in place @p best? Then the others have values of its rows by chance. */
+static bool is_less_than_chain(const struct row_loops *s, const struct row_shape *shape, unsigned best)
+{
+        return best == ROW_LOOPS_PARENTS ||
+               (shape->pairs[best].found < shape->chain && !row_parent_is_cut(s->parents[best]));
+}
+
 /** Forget the shape in place @p i; if it was a loop, that has ended. */
 static void drop_shape(struct row_loops_pool *pool, struct row_loops *s, unsigned i,
                        struct row_loops_ended *ended)
@@ -54,7 +61,10 @@ static void drop_shape(struct row_loops_pool *pool, struct row_loops *s, unsigne
         if (shape->is_loop && ended != NULL && ended->n < ROW_LOOPS_ENDED) {
                 unsigned best =
                     row_shape_find_loop(shape, s->parents, s->shapes, ROW_LOOPS_SHAPES, pool->least);
-                shape->parent = best != ROW_LOOPS_PARENTS ? best : shape->parent;
+                bool is_chain = shape->chain >= pool->least && is_less_than_chain(s, shape, best);
+                if (best != ROW_LOOPS_PARENTS || is_chain) {
+                        shape->parent = is_chain ? ROW_LOOPS_PARENTS : best;
+                }
                 put_ended(s, shape, ended);
         }
         prof_free(shape->loop.example);
@@ -392,7 +402,7 @@ bool row_loops_see(struct row_loops_pool *pool, struct row_loops *s, struct reco
         }
         s->latest = shape; /* before note_parent, which may drop it */
         s->use = row_sighting_use(&seen, shape, again, follows, keys->n);
-        if (s->use == ROW_USE_AGAIN && shape->repeats == 1) {
+        if (follows && s->use != ROW_USE_ROW && shape->repeats == 1) {
                 shape->turns_again++;
         }
         if (r->row_hashes.len > 0 && stat->shape.kind == SHAPE_QUERY &&

@@ -80,9 +80,10 @@ static bool asks_again(const struct row_shape *shape)
 enum row_use row_sighting_use(const struct row_sighting *seen, const struct row_shape *shape, bool again,
                               bool follows, unsigned n)
 {
-        bool is_same_next = seen->best == ROW_PAIR_SAME_NEXT && !asks_again(shape);
+        bool is_habit = again && asks_again(shape);
+        bool is_same_next = seen->best == ROW_PAIR_SAME_NEXT && !is_habit;
         if (again && !is_same_next && !seen->is_news) {
-                return follows && !seen->may_be_behind ? ROW_USE_AGAIN : ROW_USE_NONE;
+                return follows && (!seen->may_be_behind || is_habit) ? ROW_USE_AGAIN : ROW_USE_NONE;
         }
         bool by_chance = again && n > AGAIN_KEYS;
         return !by_chance && seen->best >= ROW_PAIR_ROW ? ROW_USE_ROW : ROW_USE_NONE;

@@ -508,6 +508,24 @@ static void write_loops(void)
         enriched_finish();
 }
 
+/** INSERTs of computed numbers, some of which an older list has by chance, are a loop without a list. */
+static void inserts_and_an_older_list(void)
+{
+        for (unsigned rows = 8; rows <= 20; rows += 4) {
+                begin_runs();
+                lists(rows, "SELECT id FROM tag");
+                for (unsigned i = 0; i < 20; i++) {
+                        char sql[64];
+                        (void)snprintf(sql, sizeof sql, "INSERT INTO audit VALUES (%u, 'seen')", i);
+                        CU_ASSERT_EQUAL(select_rows(sql, 0), 0);
+                }
+                CU_ASSERT_EQUAL_FATAL(end_session(), 1);
+                CU_ASSERT_TRUE(is_told(EVENT_WRITE_LOOP, 20,
+                                       rows < 20 ? NULL : "after 20 rows of SELECT `id` FROM `tag`"));
+                enriched_finish();
+        }
+}
+
 /** A loop that nothing follows is reported after a second, with the time at which its last statement ended. */
 static void idle_runs_end(void)
 {
@@ -552,6 +570,7 @@ static const struct tap_test tests[] = {
     {"the end of a loop by its own list", the_end_of_a_loop_by_its_own_list},
     {"what is none", what_is_none},
     {"write loops", write_loops},
+    {"inserts and an older list", inserts_and_an_older_list},
     {"idle runs end", idle_runs_end},
 };
 
