@@ -245,12 +245,14 @@ static void wait_for_work(struct journal *j, enum journal_idle how, uint64_t put
         }
 }
 
-/** Let readers see what was counted for scopes: at once when there is nothing else to do, otherwise now and then. */
-static void settle_scopes(struct journal *j, bool is_busy)
+/** Let readers see what was counted for findings and scopes: at once when there is nothing else to do, otherwise now and then. */
+static void settle(struct journal *j, bool is_busy)
 {
-        uint64_t now_ns = is_busy && j->scopes.tally != NULL ? clock_mono_ns() : 0;
+        bool any = j->scopes.tally != NULL || j->finding_table.gathered.count > 0;
+        uint64_t now_ns = is_busy && any ? clock_mono_ns() : 0;
         if (!is_busy || now_ns > j->settled_ns + SETTLE_MS * CLOCK_MS_NS) {
                 scope_stats_settle(&j->scopes);
+                finding_table_settle(&j->finding_table);
                 j->settled_ns = now_ns != 0 ? now_ns : j->settled_ns;
         }
 }
@@ -262,7 +264,7 @@ static bool drain_all(struct journal *j)
         while (!atomic_load(&j->stopping) && !atomic_load(&j->reopening) && drain(j)) {
                 any = true;
                 sinks_retry(&j->sinks);
-                settle_scopes(j, true);
+                settle(j, true);
         }
         return any;
 }
@@ -378,11 +380,12 @@ void *journal_run(void *arg)
                 }
                 uint64_t puts = all_puts(j);
                 bool any = drain_all(j);
+                finding_table_settle(&j->finding_table);
                 if (has_runs(j)) {
                         expire_runs(j);
                 }
                 if (!any) {
-                        settle_scopes(j, false);
+                        settle(j, false);
                 }
                 bool flushed = sinks_flush(&j->sinks);
                 if (any) { /* for company: one write serves many */

@@ -1,13 +1,6 @@
 #include "journal/traffic.h"
 
 #include "base/clock.h"
-#include "mysql/wire/command.h"
-
-/* There is one writer: no addition can get lost. */
-static inline void add(_Atomic uint64_t *to, uint64_t n)
-{
-        atomic_store_explicit(to, atomic_load_explicit(to, memory_order_relaxed) + n, memory_order_relaxed);
-}
 
 static inline uint64_t get(const _Atomic uint64_t *from)
 {
@@ -25,23 +18,16 @@ static void begin(struct traffic_second *s, uint64_t second)
         atomic_store_explicit(&s->second, second, memory_order_release);
 }
 
-void traffic_count(struct traffic *t, const struct record *r)
+struct traffic_second *traffic_second_at(struct traffic *t, uint64_t wall_ns)
 {
-        if (r->command_id != COM_QUERY && r->command_id != COM_STMT_EXECUTE) {
-                return;
-        }
-        uint64_t second = (r->wall_ns + r->duration_us * CLOCK_US_NS) / CLOCK_S_NS;
+        uint64_t second = wall_ns / CLOCK_S_NS;
         struct traffic_second *s = &t->seconds[second % TRAFFIC_SECONDS];
         if (get(&s->second) < second) {
                 begin(s, second);
         }
-        add(&s->statements, 1);
-        add(&s->time_us, r->duration_us);
-        add(&s->rows, r->rows); /* the numbers of the own part are 0 if they are absent */
-        add(&s->affected_rows, r->affected_rows);
-        if (record_has(r, FIELD_ERRNO)) {
-                add(&s->errors, 1);
-        }
+        t->current = s;
+        t->current_ns = second * CLOCK_S_NS;
+        return s;
 }
 
 bool traffic_add(const struct traffic *t, uint64_t second, struct traffic_sums *sums)

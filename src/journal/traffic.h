@@ -4,7 +4,9 @@
 #ifndef JOURNAL_TRAFFIC_H
 #define JOURNAL_TRAFFIC_H
 
+#include "base/clock.h"
 #include "mysql/record/record.h"
+#include "mysql/wire/command.h"
 
 #include <stdatomic.h>
 
@@ -28,10 +30,40 @@ struct traffic {
                 _Atomic uint64_t rows;
                 _Atomic uint64_t affected_rows;
         } seconds[TRAFFIC_SECONDS];
+        /* The journal thread's own: the second that was counted last, and when it begins. */
+        struct traffic_second *current; /**< NULL: none yet */
+        uint64_t current_ns;
 };
 
+/** The second of @p wall_ns, which becomes the current one; if it is new, all its sums are 0. */
+struct traffic_second *traffic_second_at(struct traffic *t, uint64_t wall_ns);
+
+/** There is one writer: no addition can get lost. */
+static inline void traffic_sum(_Atomic uint64_t *to, uint64_t n)
+{
+        atomic_store_explicit(to, atomic_load_explicit(to, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
 /** Count @p r, a query record. */
-void traffic_count(struct traffic *t, const struct record *r);
+static inline void traffic_count(struct traffic *t, const struct record *r)
+{
+        if (r->command_id != COM_QUERY && r->command_id != COM_STMT_EXECUTE) {
+                return;
+        }
+        uint64_t end_ns = r->wall_ns + r->duration_us * CLOCK_US_NS;
+        struct traffic_second *s = t->current;
+        if (s == NULL || end_ns - t->current_ns >= CLOCK_S_NS) {
+                s = traffic_second_at(t, end_ns);
+        }
+        traffic_sum(&s->statements, 1);
+        traffic_sum(&s->time_us, r->duration_us);
+        traffic_sum(&s->rows, r->rows); /* the numbers of the own part are 0 if they are absent */
+        traffic_sum(&s->affected_rows, r->affected_rows);
+        if (record_has(r, FIELD_ERRNO)) {
+                traffic_sum(&s->errors, 1);
+        }
+}
+
 /** Add the second @p second since 1970 to @p sums. @return false if it is too long ago, or nothing ended in it. */
 bool traffic_add(const struct traffic *t, uint64_t second, struct traffic_sums *sums);
 

@@ -88,8 +88,8 @@ static void keep_tags(struct finding_row *row, struct value_list tags)
         row->tags_len = at;
 }
 
-static void add(struct finding_table *t, const struct record *r, enum record_finding kind, uint64_t times,
-                uint64_t number)
+static struct finding_row *add(struct finding_table *t, const struct record *r, enum record_finding kind,
+                               uint64_t times, uint64_t number)
 {
         struct span digest = record_text_if_any(r, FIELD_DIGEST);
         struct finding_row *row = row_of(t, kind, digest.len <= DIGEST_HEX ? digest : span_str(""));
@@ -108,6 +108,7 @@ static void add(struct finding_table *t, const struct record *r, enum record_fin
         if (record_has(r, FIELD_TAGS)) {
                 keep_tags(row, record_list(r, FIELD_TAGS));
         }
+        return row;
 }
 
 /** Does @p r repeat the findings of the commands before it, which were counted already? */
@@ -116,7 +117,45 @@ static bool is_summary(const struct record *r)
         return r->event == EVENT_TRANSACTION || r->event == EVENT_SCOPE;
 }
 
-void finding_table_add(struct finding_table *t, const struct record *r, uint64_t number)
+/** Add what was gathered to its row. Called with the lock. */
+static void settle(struct finding_table *t)
+{
+        struct finding_gathered *g = &t->gathered;
+        struct finding_row *row = g->row;
+        if (g->count == 0) {
+                return;
+        }
+        row->count += g->count;
+        row->time_us += g->time_us;
+        row->last_wall_ns = g->wall_ns + g->duration_us * CLOCK_US_NS;
+        row->number = g->number;
+        row->conn_id = g->conn_id;
+        g->count = 0;
+        g->time_us = 0;
+}
+
+void finding_table_settle(struct finding_table *t)
+{
+        if (t->gathered.count > 0) {
+                lock_take(&t->lock);
+                settle(t);
+                lock_give(&t->lock);
+        }
+}
+
+/** Gather the next ones if they are like @p r, whose only finding besides marks is the one of @p row. */
+static void gather(struct finding_table *t, const struct record *r, struct finding_row *row)
+{
+        bool is_usual = r->event == EVENT_QUERY && record_has(r, FIELD_DIGEST) &&
+                        r->digest.len == DIGEST_HEX && row->kind != FINDING_TRANSACTION_IDLE;
+        if (is_usual) {
+                t->gathered.findings = r->findings;
+                t->gathered.row = row;
+                memcpy(t->gathered.digest, r->digest.data, DIGEST_HEX);
+        }
+}
+
+void finding_table_add_other(struct finding_table *t, const struct record *r, uint64_t number)
 {
         bool run = is_run(r);
         uint64_t findings = run ? r->findings : r->findings & ~(uint64_t)MARKS;
@@ -124,9 +163,16 @@ void finding_table_add(struct finding_table *t, const struct record *r, uint64_t
         if (findings == 0 || is_summary(r)) {
                 return;
         }
+        bool is_one = (findings & (findings - 1)) == 0;
+        struct finding_row *row = NULL;
         lock_take(&t->lock);
+        settle(t);
+        t->gathered = (struct finding_gathered){.findings = 0}; /* its row may be replaced */
         for (; findings != 0; findings &= findings - 1) {
-                add(t, r, (enum record_finding)__builtin_ctzll(findings), times, number);
+                row = add(t, r, (enum record_finding)__builtin_ctzll(findings), times, number);
+        }
+        if (is_one) {
+                gather(t, r, row);
         }
         lock_give(&t->lock);
 }

@@ -152,6 +152,7 @@ static void findings_are_listed(void)
                 record_add_finding(&sums, FINDING_NO_INDEX);
                 finding_table_add(t, &sums, 15 + i);
         }
+        finding_table_settle(t);
         const struct reply *reply = get("/findings?format=json");
         CU_ASSERT_EQUAL(reply->code, 200);
         char wanted[512];
@@ -198,6 +199,7 @@ static void findings_are_bounded(void)
                         finding_table_add(t, &r, i);
                 }
         }
+        finding_table_settle(t);
         uint64_t sums[2] = {0, 0};
         CU_ASSERT_EQUAL(finding_table_each(t, count_row, sums), 2 * MANY - FINDING_TABLE_ROWS);
         CU_ASSERT_EQUAL(sums[0], FINDING_TABLE_ROWS);
@@ -252,6 +254,63 @@ static void the_last_ones_of_many(void)
         close_port();
 }
 
+/** A record of few kinds: some have tags, marks, several findings, no digest, or are no commands. */
+static struct record any_finding(unsigned random, char digest[DIGEST_HEX + 1])
+{
+        static const enum record_finding kinds[] = {FINDING_DUPLICATE, FINDING_SLOW,
+                                                    FINDING_TRANSACTION_IDLE};
+        static struct value tag = {.name = {(const uint8_t *)"file", 4}, .bytes = {(const uint8_t *)"a", 1}};
+        struct record r = statement(1 + random % 2, 0, 1 + random % 977 * CLOCK_S_NS, "SELECT 1", random % 7);
+        record_add_finding(&r, kinds[(random >> 3) % 16 < 13 ? 0 : (random >> 3) % 3]);
+        if ((random >> 7) % 16 == 0) {
+                record_add_finding(&r, FINDING_NO_INDEX);
+        }
+        if ((random >> 11) % 16 == 0) {
+                record_add_finding(&r, FINDING_N_PLUS_ONE);
+        }
+        if ((random >> 15) % 32 != 0) {
+                (void)snprintf(digest, DIGEST_HEX + 1, "%0*x", DIGEST_HEX,
+                               (random >> 20) % 16 < 14 ? 1 : random >> 25);
+                record_set_text(&r, FIELD_DIGEST, span_str(digest));
+        }
+        if ((random >> 24) % 32 == 0) {
+                record_set_list(&r, FIELD_TAGS, (struct value_list){&tag, 1});
+        }
+        r.event = (random >> 13) % 32 == 0 ? EVENT_NOTICE : EVENT_QUERY;
+        return r;
+}
+
+/** Findings that follow others like them are gathered first: the result is the same as without that. */
+static void findings_can_be_gathered(void)
+{
+        enum { MANY = 20000 };
+        struct finding_table *gathered = calloc(1, sizeof *gathered);
+        struct finding_table *direct = calloc(1, sizeof *direct);
+        uint32_t random = 1;
+        unsigned n_gathered = 0;
+        CU_ASSERT_PTR_NOT_NULL_FATAL(gathered);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(direct);
+        for (unsigned i = 0; i < MANY; i++) {
+                char digest[DIGEST_HEX + 1];
+                random = random * 1664525 + 1013904223;
+                struct record r = any_finding(random >> 1, digest);
+                finding_table_add(gathered, &r, i);
+                finding_table_add_other(direct, &r, i);
+                n_gathered += gathered->gathered.count > 0 ? 1 : 0;
+                if (i % 512 == 0) {
+                        finding_table_settle(gathered);
+                        CU_ASSERT_EQUAL(gathered->gathered.count, 0);
+                }
+        }
+        finding_table_settle(gathered);
+        CU_ASSERT_TRUE(n_gathered > MANY / 8);
+        CU_ASSERT_EQUAL(gathered->n, direct->n);
+        CU_ASSERT_EQUAL(gathered->evicted, direct->evicted);
+        CU_ASSERT_EQUAL(memcmp(gathered->rows, direct->rows, sizeof direct->rows), 0);
+        free(gathered);
+        free(direct);
+}
+
 static void each_endpoint_is_in_the_document(void)
 {
         open_port();
@@ -280,6 +339,7 @@ static const struct tap_test tests[] = {
     {"findings are listed", findings_are_listed},
     {"findings are bounded", findings_are_bounded},
     {"the last ones of many", the_last_ones_of_many},
+    {"findings can be gathered", findings_can_be_gathered},
     {"each endpoint is in the document", each_endpoint_is_in_the_document},
 };
 
