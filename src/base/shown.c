@@ -1,5 +1,6 @@
 #include "base/shown.h"
 
+#include "base/stride.h"
 #include "base/utf8.h"
 
 struct range {
@@ -159,11 +160,50 @@ struct shown shown_first(struct span s)
         return c;
 }
 
-/** How many bytes at the front of @p s are printable ASCII: nearly all mostly. */
-static size_t plain_len(struct span s)
+/** Are all sixteen @p bytes printable ASCII other than @p a and @p b? */
+static inline bool are_plain(stride bytes, uint8_t a, uint8_t b)
+{
+        typedef int8_t numbers __attribute__((vector_size(16)));
+        const numbers space = STRIDE_OF(0x20);
+        const stride as = STRIDE_OF(a);
+        const stride bs = STRIDE_OF(b);
+        stride printable = (stride)((numbers)(bytes + 1) > space); /* signed: bytes from 0x7f on are less */
+        return !stride_any((stride)(~printable | (stride)(bytes == as) | (stride)(bytes == bs)));
+}
+
+/** Are all bytes of @p s, 4 to 15, plain? The first and the last ones are looked at, which may overlap. */
+static bool is_short_plain(struct span s, uint8_t a, uint8_t b)
+{
+        typedef uint64_t pair __attribute__((vector_size(16)));
+        uint64_t first = 0;
+        uint64_t last = 0;
+        if (s.len >= 8) {
+                memcpy(&first, s.data, 8);
+                memcpy(&last, s.data + s.len - 8, 8);
+                return are_plain((stride)(pair){first, last}, a, b);
+        }
+        uint32_t head;
+        uint32_t tail;
+        memcpy(&head, s.data, 4);
+        memcpy(&tail, s.data + s.len - 4, 4);
+        first = head | (uint64_t)tail << 32;
+        return are_plain((stride)(pair){first, first}, a, b);
+}
+
+size_t shown_plain_but(struct span s, uint8_t a, uint8_t b)
 {
         size_t n = 0;
-        while (n < s.len && s.data[n] >= 0x20 && s.data[n] < 0x7f) {
+        if (s.len >= STRIDE) {
+                while (s.len - n >= STRIDE && are_plain(stride_at(s.data + n), a, b)) {
+                        n += STRIDE;
+                }
+                if (s.len - n < STRIDE && are_plain(stride_at(s.data + s.len - STRIDE), a, b)) {
+                        return s.len;
+                }
+        } else if (s.len >= 4 && is_short_plain(s, a, b)) {
+                return s.len;
+        }
+        while (n < s.len && s.data[n] >= 0x20 && s.data[n] < 0x7f && s.data[n] != a && s.data[n] != b) {
                 n++;
         }
         return n;
@@ -172,7 +212,7 @@ static size_t plain_len(struct span s)
 void shown_put(struct writer *w, struct span s)
 {
         while (s.len > 0 && !w->failed) {
-                size_t plain = plain_len(s);
+                size_t plain = shown_plain(s, 0);
                 writer_bytes(w, s.data, plain);
                 s = span_skip(s, plain);
                 if (s.len > 0) {
@@ -236,9 +276,14 @@ size_t shown_columns(struct span s)
 {
         size_t columns = 0;
         while (s.len > 0) {
-                struct shown c = shown_first(s);
-                columns += c.columns;
-                s = span_skip(s, c.taken);
+                size_t plain = shown_plain(s, 0);
+                columns += plain;
+                s = span_skip(s, plain);
+                if (s.len > 0) {
+                        struct shown c = shown_first(s);
+                        columns += c.columns;
+                        s = span_skip(s, c.taken);
+                }
         }
         return columns;
 }

@@ -25,6 +25,15 @@ struct shown {
         uint8_t taken;   /**< bytes of the original text, 1 to 4 */
 };
 
+/** How many bytes at the front of @p s are printable ASCII, which is shown as it is, other than @p a and @p b? */
+size_t shown_plain_but(struct span s, uint8_t a, uint8_t b);
+
+/** The same with one exception; 0: none. */
+static inline size_t shown_plain(struct span s, uint8_t except)
+{
+        return shown_plain_but(s, except, except);
+}
+
 /** The first character of @p s, which is not empty. */
 struct shown shown_first(struct span s);
 

@@ -57,6 +57,25 @@ void writer_decimal(struct writer *w, uint64_t value)
         w->wanted += n;
 }
 
+void writer_repeat(struct writer *w, char c, size_t n)
+{
+        w->wanted += n;
+        if (w->failed || n > w->size - w->at) {
+                w->failed = true;
+        } else if (n > 0) {
+                memset(w->data + w->at, c, n);
+                w->at += n;
+        }
+}
+
+void writer_padded(struct writer *w, uint64_t value, unsigned width, char pad)
+{
+        uint8_t digits[DECIMAL_MAX];
+        size_t n = (size_t)(decimal_put(digits, value) - digits);
+        writer_repeat(w, pad, width > n ? width - n : 0);
+        writer_bytes(w, digits, n);
+}
+
 void writer_hex(struct writer *w, struct span s)
 {
         static const char hex[] = "0123456789abcdef";

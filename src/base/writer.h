@@ -81,6 +81,12 @@ static inline uint8_t *decimal_put(uint8_t *to, uint64_t value)
 /** Append @p value in decimal. */
 void writer_decimal(struct writer *w, uint64_t value);
 
+/** Append @p value in decimal, with @p pad in front of it up to @p width digits. */
+void writer_padded(struct writer *w, uint64_t value, unsigned width, char pad);
+
+/** Append @p n times @p c. */
+void writer_repeat(struct writer *w, char c, size_t n);
+
 /** Append the bytes of @p s as hex digits. */
 void writer_hex(struct writer *w, struct span s);
 

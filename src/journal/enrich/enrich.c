@@ -6,16 +6,11 @@
 #include "base/writer.h"
 #include "mysql/record/record_packed.h"
 #include "mysql/sql/secret.h"
+#include "mysql/wire/capability.h"
 #include "mysql/wire/command.h"
 #include "profile/heap/prof.h"
 #include "settings/places.h"
 #include "settings/settings.h"
-
-enum {
-        STATUS_NO_GOOD_INDEX_USED = 0x0010,
-        STATUS_NO_INDEX_USED = 0x0020,
-        STATUS_QUERY_WAS_SLOW = 0x0800,
-};
 
 #define LOOP_FINDINGS (1U << FINDING_N_PLUS_ONE | 1U << FINDING_IN_WRITE_LOOP)
 

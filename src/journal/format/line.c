@@ -24,10 +24,7 @@ void line_flat(struct writer *w, struct span s)
                         continue;
                 }
                 at_break = false;
-                size_t n = 0;
-                while (n < s.len && s.data[n] >= ' ' && s.data[n] < 0x7f) {
-                        n++;
-                }
+                size_t n = shown_plain(s, 0);
                 if (n > 0) {
                         writer_bytes(w, s.data, n);
                 } else {
@@ -71,6 +68,18 @@ void line_code(const struct line *l)
                 writer_char(l->w, ':');
                 line_flat(l->w, line);
         }
+}
+
+void line_pad(struct writer *w, uint64_t used, size_t width)
+{
+        writer_repeat(w, ' ', (used < width ? width - used : 0) + 1);
+}
+
+void line_number(const struct line *l, const char *before, uint64_t value, const char *behind)
+{
+        writer_text(l->w, before);
+        writer_decimal(l->w, value);
+        writer_text(l->w, behind);
 }
 
 size_t line_width(const struct writer *w, size_t from)

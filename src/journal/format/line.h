@@ -30,6 +30,12 @@ void line_flat(struct writer *w, struct span s);
 /** The place in the application's code that sent the statement, from its tags: "  at app/post.rb:17". Nothing if they don't say. */
 void line_code(const struct line *l);
 
+/** Fill up to @p width columns, of which @p used are used, and one more. */
+void line_pad(struct writer *w, uint64_t used, size_t width);
+
+/** @p value in decimal, between two texts. */
+void line_number(const struct line *l, const char *before, uint64_t value, const char *behind);
+
 /** Columns from @p from to the end of what is written. */
 size_t line_width(const struct writer *w, size_t from);
 

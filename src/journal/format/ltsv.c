@@ -1,6 +1,7 @@
 #include "journal/format/ltsv.h"
 
 #include "base/clock.h"
+#include "base/shown.h"
 #include "base/utf8.h"
 #include "journal/format/jsonl_field.h"
 #include "mysql/record/fields.h"
@@ -22,17 +23,14 @@ static void put_escape(struct writer *w, uint8_t c)
 /** Length of what goes out as it is, from the front of @p s. */
 static size_t plain_len(struct span s)
 {
-        size_t at = 0;
+        size_t at = shown_plain(s, '\\');
         while (at < s.len) {
-                uint8_t c = s.data[at];
-                unsigned n = c >= 0x80 ? utf8_sequence(span_skip(s, at)) : 0;
-                if (c < 0x80) {
-                        n = c >= 0x20 && c != 0x7f && c != '\\' ? 1 : 0;
-                }
-                if (n == 0 || (n > 1 && utf8_is_hidden(span_skip(s, at)))) {
+                unsigned n = s.data[at] >= 0x80 ? utf8_sequence(span_skip(s, at)) : 0;
+                if (n == 0 || utf8_is_hidden(span_skip(s, at))) {
                         break;
                 }
                 at += n;
+                at += shown_plain(span_skip(s, at), '\\');
         }
         return at;
 }
@@ -106,17 +104,41 @@ static void put_json(struct writer *w, const struct record *r, enum record_field
         double_backslashes(w, from);
 }
 
+/** The name of a field, from its key in JSON: ,"rows": */
+static struct span name_of(enum record_field f)
+{
+        return span_of(record_fields[f].key + 2, (size_t)record_fields[f].key_len - 4);
+}
+
 static void put_label(struct writer *w, enum record_field f, const char *suffix)
 {
         writer_char(w, '\t');
-        writer_text(w, record_fields[f].name);
+        writer_put(w, name_of(f));
         writer_text(w, suffix);
         writer_char(w, ':');
 }
 
+/** The same without suffix. Each field of each record has one: where there is space the name is copied as a whole, with the unused end
+ *  of its key. */
+static void put_name(struct writer *w, enum record_field f)
+{
+        enum { COPIED = RECORD_KEY_SIZE - 2 };
+        if (w->failed || w->size - w->at < 2 + COPIED) {
+                put_label(w, f, "");
+                return;
+        }
+        struct span name = name_of(f);
+        uint8_t *to = w->data + w->at;
+        to[0] = '\t';
+        memcpy(to + 1, name.data, COPIED);
+        to[1 + name.len] = ':';
+        w->at += name.len + 2;
+        w->wanted += name.len + 2;
+}
+
 static void put_field(struct writer *w, const struct record *r, enum record_field f)
 {
-        put_label(w, f, "");
+        put_name(w, f);
         switch (record_fields[f].kind) {
         case RECORD_UINT: writer_decimal(w, record_uint(r, f)); break;
         case RECORD_BOOL: writer_text(w, record_uint(r, f) != 0 ? "true" : "false"); break;

@@ -1,10 +1,12 @@
 #include "journal/format/slow.h"
 
 #include "base/clock.h"
+#include "base/shown.h"
 #include "base/utf8.h"
 #include "mysql/record/client_host.h"
 #include "mysql/record/fields.h"
 #include "mysql/sql/sql.h"
+#include "mysql/wire/capability.h"
 #include "mysql/wire/command.h"
 
 #include <strings.h>
@@ -34,6 +36,12 @@ static struct span trim(struct span s)
 static void put_text(struct writer *w, struct span s)
 {
         while (s.len > 0 && !w->failed) {
+                size_t plain = shown_plain(s, 0);
+                if (plain > 0) {
+                        writer_bytes(w, s.data, plain);
+                        s = span_skip(s, plain);
+                        continue;
+                }
                 uint8_t c = s.data[0];
                 unsigned n = utf8_sequence(s);
                 bool is_blank = c == '\n' || c == '\r' || c == '\t';
@@ -46,13 +54,27 @@ static void put_text(struct writer *w, struct span s)
         }
 }
 
+static bool ends_word(uint8_t c)
+{
+        return c == ' ' || c == '[' || c == ']' || c == '`' || c == ';';
+}
+
 /** A name in a header: one word, without what would end it there. */
 static void put_word(struct writer *w, struct span s)
 {
         while (s.len > 0 && !w->failed) {
+                size_t plain = 0;
+                while (plain < s.len && s.data[plain] > ' ' && s.data[plain] < 0x7f &&
+                       !ends_word(s.data[plain])) {
+                        plain++;
+                }
+                if (plain > 0) {
+                        writer_bytes(w, s.data, plain);
+                        s = span_skip(s, plain);
+                        continue;
+                }
                 unsigned n = utf8_sequence(s);
-                bool ends_word = n == 1 && memchr(" []`;", s.data[0], 5) != NULL;
-                if (n == 0 || utf8_is_control(s) || ends_word) {
+                if (n == 0 || utf8_is_control(s) || ends_word(s.data[0])) {
                         writer_char(w, '?');
                 } else {
                         writer_bytes(w, s.data, n);
@@ -61,19 +83,29 @@ static void put_word(struct writer *w, struct span s)
         }
 }
 
+/** A number behind its @p name. */
+static inline void put_number(struct writer *w, const char *name, uint64_t value)
+{
+        writer_text(w, name);
+        writer_decimal(w, value);
+}
+
 /* --- a line of a statement that would look like a header ------------------------------------------------------------ */
 
 static bool begins_with(struct span line, const char *word)
 {
         size_t len = strlen(word);
-        return line.len >= len && strncasecmp((const char *)line.data, word, len) == 0;
+        return line.len >= len && (line.data[0] | 0x20) == word[0] &&
+               strncasecmp((const char *)line.data, word, len) == 0;
 }
 
 /** What an entry has before its statement. */
 static bool is_preface(struct span line)
 {
-        return begins_with(line, "use ") || begins_with(line, "set timestamp") ||
-               begins_with(line, "set insert_id") || begins_with(line, "set last_insert_id");
+        return begins_with(line, "use ") ||
+               (begins_with(line, "set ") &&
+                (begins_with(line, "set timestamp") || begins_with(line, "set insert_id") ||
+                 begins_with(line, "set last_insert_id")));
 }
 
 static bool looks_like_header(struct span line, bool is_first)
@@ -131,18 +163,6 @@ static void indent_headers(struct writer *w, size_t from)
 
 /* --- the statement ------------------------------------------------------------------------------------------------- */
 
-static bool has_flag(const struct record *r, const char *name)
-{
-        for (uint64_t bits = r->status_flags; record_has(r, FIELD_STATUS_FLAGS) && bits != 0;
-             bits &= bits - 1) {
-                const char *found = record_flag_name(FIELD_STATUS_FLAGS, (unsigned)__builtin_ctzll(bits));
-                if (found != NULL && strcmp(found, name) == 0) {
-                        return true;
-                }
-        }
-        return false;
-}
-
 /** Length of @p lexer's text from @p from to its next placeholder, or to its end. */
 static size_t to_placeholder(struct sql_lexer *lexer, struct span from, bool *found)
 {
@@ -190,7 +210,8 @@ static void put_executed(struct writer *w, const struct record *r)
 static void put_cut(struct writer *w, const struct record *r, enum record_field length)
 {
         if (record_has(r, length)) {
-                writer_format(w, " /* cut: %llu bytes */", (unsigned long long)record_uint(r, length));
+                put_number(w, " /* cut: ", record_uint(r, length));
+                writer_text(w, " bytes */");
         }
 }
 
@@ -244,8 +265,7 @@ static void put_who(struct writer *w, const struct record *r)
         put_word(w, host);
         writer_text(w, " [");
         put_word(w, host);
-        writer_text(w, "]  Id: ");
-        writer_decimal(w, id);
+        put_number(w, "]  Id: ", id);
         writer_char(w, '\n');
 }
 
@@ -254,10 +274,11 @@ static uint64_t number(const struct record *r, enum record_field f)
         return record_has(r, f) ? record_uint(r, f) : 0;
 }
 
-static void put_flag(struct writer *w, const struct record *r, const char *name, const char *flag)
+static void put_flag(struct writer *w, const struct record *r, const char *name, uint64_t flag)
 {
         if (record_has(r, FIELD_STATUS_FLAGS)) {
-                writer_format(w, "  %s: %s", name, has_flag(r, flag) ? "Yes" : "No");
+                writer_text(w, name);
+                writer_text(w, (r->status_flags & flag) != 0 ? "Yes" : "No");
         }
 }
 
@@ -266,19 +287,20 @@ static void put_measures(struct writer *w, const struct record *r)
         char when[CLOCK_RFC3339_SIZE];
         clock_rfc3339(r->wall_ns, when);
         uint64_t us = number(r, FIELD_DURATION_US);
-        writer_format(w, "# Query_time: %llu.%06llu  Lock_time: 0.000000  Rows_sent: %llu  Rows_examined: 0",
-                      (unsigned long long)(us / 1000000), (unsigned long long)(us % 1000000),
-                      (unsigned long long)number(r, FIELD_ROWS));
-        writer_text(w, "  ts: ");
+        put_number(w, "# Query_time: ", us / 1000000);
+        writer_char(w, '.');
+        writer_padded(w, us % 1000000, 6, '0');
+        put_number(w, "  Lock_time: 0.000000  Rows_sent: ", number(r, FIELD_ROWS));
+        writer_text(w, "  Rows_examined: 0  ts: ");
         writer_bytes(w, when, CLOCK_RFC3339_SIZE - 2); /* without the Z, which is not expected there */
-        writer_format(w, "  Last_errno: %llu", (unsigned long long)number(r, FIELD_ERRNO));
-        put_flag(w, r, "No_index_used", "no_index_used");
-        put_flag(w, r, "No_good_index_used", "no_good_index_used");
+        put_number(w, "  Last_errno: ", number(r, FIELD_ERRNO));
+        put_flag(w, r, "  No_index_used: ", STATUS_NO_INDEX_USED);
+        put_flag(w, r, "  No_good_index_used: ", STATUS_NO_GOOD_INDEX_USED);
         /* the server's view: it sends what we receive */
-        writer_format(w, "\n# Rows_affected: %llu  Bytes_sent: %llu  Bytes_received: %llu\n",
-                      (unsigned long long)number(r, FIELD_AFFECTED_ROWS),
-                      (unsigned long long)number(r, FIELD_BYTES_RECEIVED),
-                      (unsigned long long)number(r, FIELD_BYTES_SENT));
+        put_number(w, "\n# Rows_affected: ", number(r, FIELD_AFFECTED_ROWS));
+        put_number(w, "  Bytes_sent: ", number(r, FIELD_BYTES_RECEIVED));
+        put_number(w, "  Bytes_received: ", number(r, FIELD_BYTES_SENT));
+        writer_char(w, '\n');
 }
 
 /** The database may have any name; one of plain letters needs no quotes, and mysqldumpslow expects none. */
@@ -314,7 +336,8 @@ void slow_record(struct writer *w, const struct record *r)
         /* nothing that ends in ";" may stand before a line that begins with "#": it would end the entry */
         if (has_statement(r)) {
                 put_use(w, r);
-                writer_format(w, "SET timestamp=%llu;\n", (unsigned long long)(r->wall_ns / CLOCK_S_NS));
+                put_number(w, "SET timestamp=", r->wall_ns / CLOCK_S_NS);
+                writer_text(w, ";\n");
                 put_statement(w, r);
         } else if (r->event == EVENT_GAP) {
                 writer_format(w, "# administrator command: Gap (%llu records are missing here)",

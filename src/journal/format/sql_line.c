@@ -29,20 +29,10 @@ static bool has_control(struct span s)
         return false;
 }
 
-/** How many bytes at the front of @p s are printable ASCII, which is shown as it is, and not @p end. */
-static size_t plain_length(struct span s, uint8_t end)
-{
-        size_t n = 0;
-        while (n < s.len && s.data[n] >= ' ' && s.data[n] < 0x7f && s.data[n] != end) {
-                n++;
-        }
-        return n;
-}
-
 /** Does the text format show @p s as it is? */
 static bool is_shown_as_is(struct span s)
 {
-        for (s = span_skip(s, plain_length(s, 0)); s.len > 0; s = span_skip(s, plain_length(s, 0))) {
+        for (s = span_skip(s, shown_plain(s, 0)); s.len > 0; s = span_skip(s, shown_plain(s, 0))) {
                 struct shown shown = shown_first(s);
                 if (shown.len != shown.taken || memcmp(shown.text, s.data, shown.len) != 0) {
                         return false;
@@ -60,7 +50,7 @@ static bool has_escapes(struct span s, struct sql_mode mode)
                         s = span_skip(s, 1);
                         continue;
                 }
-                size_t n = plain_length(s, 0);
+                size_t n = shown_plain(s, 0);
                 if (n == 0) {
                         n = shown_first(s).taken;
                         if (!is_shown_as_is(span_head(s, n))) {
@@ -84,7 +74,7 @@ static void put_string(struct writer *w, struct span s)
                         s = span_skip(s, is_pair ? 2 : 1);
                         continue;
                 }
-                size_t plain = plain_length(s, '\\');
+                size_t plain = shown_plain(s, '\\');
                 if (plain > 0) {
                         writer_put(w, span_head(s, plain));
                         s = span_skip(s, plain);

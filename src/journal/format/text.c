@@ -7,7 +7,14 @@
 #include "journal/format/line.h"
 #include "journal/format/sql_line.h"
 
-enum { WHO_WIDTH = 16, SLOW_US = 100000, VERY_SLOW_US = 1000000, LONG_US = 10000000 };
+enum {
+        ID_WIDTH = 6,
+        WHO_WIDTH = 16,
+        OUTCOME_WIDTH = 10,
+        SLOW_US = 100000,
+        VERY_SLOW_US = 1000000,
+        LONG_US = 10000000
+};
 
 static void put_time(const struct line *l)
 {
@@ -17,7 +24,9 @@ static void put_time(const struct line *l)
         writer_bytes(l->w, when + 11, 15); /* the time of day; the date is in every other format */
         line_paint(l, PLAIN);
         if (record_has(l->r, FIELD_CONN_ID)) {
-                writer_format(l->w, " #%-4llu ", (unsigned long long)l->r->conn_id);
+                uint64_t before = l->w->wanted;
+                line_number(l, " #", l->r->conn_id, "");
+                line_pad(l->w, l->w->wanted - before, ID_WIDTH);
         } else {
                 writer_text(l->w, "       ");
         }
@@ -35,11 +44,7 @@ static void put_who(const struct line *l)
         } else if (record_has(l->r, FIELD_CONN_ID)) {
                 writer_char(l->w, '-');
         }
-        size_t width = line_width(l->w, before);
-        for (; width < WHO_WIDTH; width++) {
-                writer_char(l->w, ' ');
-        }
-        writer_char(l->w, ' ');
+        line_pad(l->w, line_width(l->w, before), WHO_WIDTH);
 }
 
 static void put_duration(const struct line *l)
@@ -49,7 +54,10 @@ static void put_duration(const struct line *l)
         if (us >= LONG_US) {
                 writer_format(l->w, "%8.2f s ", (double)us / 1e6);
         } else {
-                writer_format(l->w, "%8.3f ms", (double)us / 1e3);
+                writer_padded(l->w, us / 1000, 4, ' ');
+                writer_char(l->w, '.');
+                writer_padded(l->w, us % 1000, 3, '0');
+                writer_text(l->w, " ms");
         }
         line_paint(l, PLAIN);
         writer_char(l->w, ' ');
@@ -66,22 +74,24 @@ static bool has_no_reply(const struct record *r)
 static void put_outcome(const struct line *l)
 {
         const struct record *r = l->r;
-        char text[32] = "";
-        struct writer o = writer_over(text, sizeof text - 1);
+        char text[32];
+        struct writer o = writer_over(text, sizeof text);
+        const struct line outcome = {.w = &o, .r = r};
         if (record_has(r, FIELD_ERRNO)) {
                 writer_text(&o, "error");
         } else if (record_has(r, FIELD_ROWS)) {
-                writer_format(&o, "%llu row%s", (unsigned long long)r->rows, r->rows == 1 ? "" : "s");
+                line_number(&outcome, "", r->rows, r->rows == 1 ? " row" : " rows");
         } else if (record_has(r, FIELD_AFFECTED_ROWS)) {
-                writer_format(&o, "%llu changed", (unsigned long long)r->affected_rows);
+                line_number(&outcome, "", r->affected_rows, " changed");
         } else if (has_no_reply(r)) {
                 writer_text(&o, "no reply");
         } else {
                 writer_text(&o, "ok");
         }
-        text[o.at] = '\0';
         line_paint(l, record_has(r, FIELD_ERRNO) || has_no_reply(r) ? RED : CYAN);
-        writer_format(l->w, "%10s  ", text);
+        writer_repeat(l->w, ' ', o.at < OUTCOME_WIDTH ? OUTCOME_WIDTH - o.at : 0);
+        writer_put(l->w, writer_span(&o));
+        writer_text(l->w, "  ");
         line_paint(l, PLAIN);
 }
 
@@ -128,7 +138,7 @@ static void put_all_rows(const struct line *l)
                 writer_text(l->w, "  VALUES");
                 put_rows(l, r->bulk_rows);
                 if (record_has(r, FIELD_BULK_COUNT)) {
-                        writer_format(l->w, " of %llu", (unsigned long long)r->bulk_count);
+                        line_number(l, " of ", r->bulk_count, "");
                 }
         }
         if (record_has(r, FIELD_FIRST_ROWS)) {
@@ -148,7 +158,7 @@ static void put_error(const struct line *l)
         line_paint(l, RED);
         writer_text(l->w, "  ERROR");
         if (record_has(r, FIELD_ERRNO)) {
-                writer_format(l->w, " %llu", (unsigned long long)r->errno_);
+                line_number(l, " ", r->errno_, "");
         }
         if (record_has(r, FIELD_SQLSTATE)) {
                 writer_text(l->w, " (");
@@ -185,7 +195,7 @@ static void put_command(const struct line *l)
                   command.len > 4 && memcmp(command.data, "COM_", 4) == 0 ? span_skip(command, 4) : command);
         line_paint(l, PLAIN);
         if (record_has(l->r, FIELD_STMT_ID)) {
-                writer_format(l->w, " %llu", (unsigned long long)l->r->stmt_id);
+                line_number(l, " ", l->r->stmt_id, "");
         }
         writer_text(l->w, has_text ? "  " : "");
 }
@@ -196,7 +206,7 @@ static void put_statement(const struct line *l, struct span text, enum record_fi
         bool is_cut = record_has(l->r, length);
         sql_line(l->w, is_cut ? utf8_trim(text) : text, l->r->sql_mode, !is_cut);
         if (is_cut) {
-                writer_format(l->w, "… (%llu bytes)", (unsigned long long)record_uint(l->r, length));
+                line_number(l, "… (", record_uint(l->r, length), " bytes)");
         }
 }
 
@@ -211,14 +221,13 @@ static void put_findings(const struct line *l)
         }
         line_paint(l, YELLOW);
         const char *before = "  ";
-        for (unsigned i = 0; i < FINDING_COUNT; i++) {
-                if ((r->findings >> i & 1) != 0) {
-                        writer_text(l->w, before);
-                        writer_text(l->w, record_flag_name(FIELD_FINDINGS, i));
-                        before = ", ";
-                }
-                if ((counted >> i & r->findings >> i & 1) != 0 && record_has(r, FIELD_REPEATED)) {
-                        writer_format(l->w, " %llu", (unsigned long long)r->repeated);
+        for (uint64_t bits = r->findings & ((1U << FINDING_COUNT) - 1); bits != 0; bits &= bits - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(bits);
+                writer_text(l->w, before);
+                writer_text(l->w, record_flag_name(FIELD_FINDINGS, i));
+                before = ", ";
+                if ((counted >> i & 1) != 0 && record_has(r, FIELD_REPEATED)) {
+                        line_number(l, " ", r->repeated, "");
                 }
                 if (i == FINDING_TRANSACTION_IDLE && record_has(r, FIELD_TRX_IDLE_US)) {
                         writer_format(l->w, " %.3f s", (double)r->trx_idle_us / 1e6);
@@ -251,8 +260,7 @@ static void put_query(const struct line *l)
         put_reason(l);
         if (record_has(r, FIELD_WARNINGS)) {
                 line_paint(l, YELLOW);
-                writer_format(l->w, "  %llu warning%s", (unsigned long long)r->warnings,
-                              r->warnings == 1 ? "" : "s");
+                line_number(l, "  ", r->warnings, r->warnings == 1 ? " warning" : " warnings");
                 line_paint(l, PLAIN);
         }
         put_findings(l);
@@ -314,8 +322,7 @@ static void put_disconnect(const struct line *l)
 static void put_gap(const struct line *l)
 {
         uint64_t n = record_uint_if_any(l->r, FIELD_DROPPED);
-        writer_format(l->w, "%llu %s missing here", (unsigned long long)n,
-                      n == 1 ? "record is" : "records are");
+        line_number(l, "", n, n == 1 ? " record is missing here" : " records are missing here");
         put_reason(l);
 }
 
@@ -324,10 +331,7 @@ static void put_story(const struct line *l)
 {
         const struct record *r = l->r;
         line_flat(l->w, record_text_if_any(r, FIELD_REASON));
-        if (record_has(r, FIELD_INFO)) {
-                writer_text(l->w, record_has(r, FIELD_REASON) ? ": " : "");
-                line_flat(l->w, r->info);
-        }
+        put_named(l, FIELD_INFO, record_has(r, FIELD_REASON) ? ": " : "");
         put_error(l);
 }
 
@@ -340,7 +344,7 @@ static void put_lint(const struct line *l)
         line_flat(l->w, record_text_if_any(r, FIELD_REASON));
         writer_text(l->w, "  (");
         line_flat(l->w, record_text_if_any(r, FIELD_DIRECTION));
-        writer_format(l->w, " packet %llu ", (unsigned long long)record_uint_if_any(r, FIELD_PACKET_SEQ));
+        line_number(l, " packet ", record_uint_if_any(r, FIELD_PACKET_SEQ), " ");
         line_flat(l->w, record_text_if_any(r, FIELD_PACKET_NAME));
         if (record_has(r, FIELD_COMMAND)) {
                 writer_text(l->w, ", ");
@@ -353,8 +357,8 @@ static void put_lint(const struct line *l)
 static void put_run(const struct line *l)
 {
         const struct record *r = l->r;
-        writer_format(l->w, "%llu statements of one shape, %.3f ms: ", (unsigned long long)r->repeated,
-                      (double)r->duration_us / 1e3);
+        line_number(l, "", r->repeated, " statements of one shape, ");
+        writer_format(l->w, "%.3f ms: ", (double)r->duration_us / 1e3);
         line_flat(l->w, r->digest_text);
         writer_text(l->w, "  ");
         line_flat(l->w, r->info);
@@ -365,8 +369,8 @@ static void put_run(const struct line *l)
 static void put_prepare_once(const struct line *l)
 {
         const struct record *r = l->r;
-        writer_format(l->w, "%llu statements of one shape, prepared, executed once and closed, %.3f ms: ",
-                      (unsigned long long)r->repeated, (double)r->duration_us / 1e3);
+        line_number(l, "", r->repeated, " statements of one shape, prepared, executed once and closed, ");
+        writer_format(l->w, "%.3f ms: ", (double)r->duration_us / 1e3);
         line_flat(l->w, r->digest_text);
         line_code(l);
 }
@@ -376,7 +380,8 @@ static void put_count(const struct line *l, enum record_field field, const char 
 {
         uint64_t n = record_uint_if_any(l->r, field);
         if (n > 0) {
-                writer_format(l->w, ", %llu %s", (unsigned long long)n, n == 1 ? one : several);
+                line_number(l, ", ", n, " ");
+                writer_text(l->w, n == 1 ? one : several);
         }
 }
 
@@ -414,8 +419,7 @@ static void put_conflict(const struct line *l)
 {
         put_story(l);
         if (record_has(l->r, FIELD_TRANSACTIONS_OMITTED)) {
-                writer_format(l->w, "  %llu transactions omitted",
-                              (unsigned long long)l->r->transactions_omitted);
+                line_number(l, "  ", l->r->transactions_omitted, " transactions omitted");
         }
         conflict_lines(l);
 }

@@ -41,8 +41,11 @@ const char *capability_name(unsigned bit);
 
 #define STATUS_IN_TRANS              0x0001u
 #define STATUS_MORE_RESULTS          0x0008u
+#define STATUS_NO_GOOD_INDEX_USED    0x0010u
+#define STATUS_NO_INDEX_USED         0x0020u
 #define STATUS_CURSOR_EXISTS         0x0040u
 #define STATUS_LAST_ROW_SENT         0x0080u
+#define STATUS_QUERY_WAS_SLOW        0x0800u
 #define STATUS_PS_OUT_PARAMS         0x1000u
 #define STATUS_IN_TRANS_READONLY     0x2000u
 #define STATUS_SESSION_STATE_CHANGED 0x4000u

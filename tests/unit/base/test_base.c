@@ -68,6 +68,34 @@ static void writer_formats_into_the_last_byte(void)
         CU_ASSERT_TRUE(w.failed);
 }
 
+/** Padded numbers are those of printf. */
+static void writer_pads_numbers(void)
+{
+        static const unsigned widths[] = {0, 1, 3, 6, 10, 20, 25};
+        for (uint64_t value = 1; value != 0; value *= 7) {
+                for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+                        char want[64];
+                        char got[64];
+                        struct writer w = writer_over(got, sizeof got);
+                        (void)snprintf(want, sizeof want, "%*llu|%0*llu", (int)widths[i],
+                                       (unsigned long long)value, (int)widths[i], (unsigned long long)value);
+                        writer_padded(&w, value, widths[i], ' ');
+                        writer_char(&w, '|');
+                        writer_padded(&w, value, widths[i], '0');
+                        CU_ASSERT_TRUE(span_equal(writer_span(&w), span_str(want)));
+                        CU_ASSERT_EQUAL(w.wanted, strlen(want));
+                        struct writer small = writer_over(got, strlen(want) - 1);
+                        writer_padded(&small, value, widths[i], ' ');
+                        writer_repeat(&small, '-', strlen(want) - (size_t)small.wanted);
+                        CU_ASSERT_TRUE(small.failed);
+                        CU_ASSERT_EQUAL(small.wanted, strlen(want));
+                }
+                if (value > UINT64_MAX / 7) {
+                        break;
+                }
+        }
+}
+
 static void writer_decimals(void)
 {
         uint8_t room[64];
@@ -343,6 +371,7 @@ static const struct tap_test tests[] = {
     {"a writer writes whole pieces or none", writer_writes_whole_or_not},
     {"a writer formats into the last byte", writer_formats_into_the_last_byte},
     {"a writer writes numbers", writer_decimals},
+    {"a writer pads numbers", writer_pads_numbers},
     {"the clock writes RFC 3339", clock_writes_rfc3339},
     {"diagnostics count what they hide", diag_counts_what_it_hides},
     {"a ring starts over when all is read", ring_starts_over_when_all_is_read},

@@ -163,6 +163,33 @@ static bool json_is(const char *text, const char *want)
         return json_string(&w, span_str(text)) && span_equal(writer_span(&w), span_str(want));
 }
 
+/** Bytes are looked at sixteen at once: the result must be that of a look at each. */
+static void plain_text_is_found(void)
+{
+        enum { LONGEST = 70 };
+        static const uint8_t others[] = {0, 0x1f, '\n', 0x7f, 0x80, 0xc3, 0xff, '\\'};
+        for (size_t len = 0; len <= LONGEST; len++) {
+                for (size_t at = 0; at <= len; at++) {
+                        for (size_t i = 0; i < sizeof others; i++) {
+                                uint8_t *text = malloc(len + 1); /* of its own: reads behind it are found */
+                                CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+                                for (size_t k = 0; k < len; k++) {
+                                        text[k] = (uint8_t)(' ' + (at + k * 7) % ('\\' - ' '));
+                                }
+                                if (at < len) {
+                                        text[at] = others[i];
+                                        text[len - 1] = len % 2 == 0 ? text[len - 1] : others[i];
+                                }
+                                bool is_always_other = others[i] != '\\';
+                                CU_ASSERT_EQUAL(shown_plain(span_of(text, len), '\\'), at);
+                                CU_ASSERT_EQUAL(shown_plain(span_of(text, len), 0),
+                                                is_always_other ? at : len);
+                                free(text);
+                        }
+                }
+        }
+}
+
 static void json_has_the_same_value_without_them(void)
 {
         CU_ASSERT_TRUE(json_is("a\xc2\x9b"
@@ -182,6 +209,7 @@ static const struct tap_test tests[] = {
     {"columns are those of a terminal", columns_are_those_of_a_terminal},
     {"texts are cut between characters", texts_are_cut_between_characters},
     {"what is left out is marked", what_is_left_out_is_marked},
+    {"plain text is found many bytes at once", plain_text_is_found},
     {"JSON has the same value without them", json_has_the_same_value_without_them},
 };
 
