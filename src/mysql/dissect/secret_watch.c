@@ -2,7 +2,6 @@
 
 #include "mysql/sql/secret.h"
 #include "mysql/sql/secret_data.h"
-#include "mysql/sql/secret_pairs.h"
 
 #include <strings.h>
 
@@ -219,7 +218,7 @@ void secret_watch_on_command(struct secret_watch *w, const struct statements *st
         }
         bool may_repeat = w->last_secret || w->left_secret != SECRECY_NONE;
         if (cmd->code == COM_QUERY && !may_repeat && !may_ask(span_skip(body, cmd->text_at)) &&
-            !secret_pairs_any(body)) {
+            !secret_suspected(body)) {
                 cmd->is_secret = false;
                 return;
         }

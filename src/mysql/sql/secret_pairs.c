@@ -12,18 +12,24 @@ static inline stride load(const uint8_t *at)
         return stride_at(at) | EACH(0x20);
 }
 
-/** Which of the sixteen bytes at @p at begin one of the pairs? */
+/** Which of the sixteen bytes at @p at begin one of the pairs, behind the byte that must precede it? */
 static inline stride pairs_of(const uint8_t *at)
 {
+        stride before = load(at - 1);
         stride first = load(at);
         stride next = load(at + 1);
-        stride line = first == EACH('_' | 0x20);
-        /* r and s, k and o differ by one bit each */
-        stride of_s = (line | (first == EACH('s'))) & ((next | EACH('r' ^ 's')) == EACH('s'));
-        stride of_d = ((first | EACH('k' ^ 'o')) == EACH('o')) & (next == EACH('d'));
-        stride of_m = (line | (first == EACH('m'))) & (next == EACH('m'));
-        stride of_p = (first == EACH('p')) & ((next == EACH('w')) | (next == EACH('t')));
-        return (stride)(of_s | of_m | of_d | of_p | ((first == EACH('i')) & (next == EACH('f'))) |
+        /* r and s differ by one bit */
+        stride of_line =
+            (first == EACH('_' | 0x20)) & (((next | EACH('r' ^ 's')) == EACH('s')) | (next == EACH('m')));
+        stride of_s = (first == EACH('s')) & (((before == EACH('a')) & (next == EACH('s'))) |
+                                              ((before == EACH('s')) & (next == EACH('t'))));
+        stride of_y = (before == EACH('y')) & (((first == EACH('m')) & (next == EACH('m'))) |
+                                               ((first == EACH('p')) & (next == EACH('t'))));
+        stride of_d = (before == EACH('c')) & (first == EACH('o')) & (next == EACH('d'));
+        stride of_f = (next == EACH('f')) & (((before == EACH('t')) & (first == EACH('i'))) |
+                                             ((before == EACH('k')) & (first == EACH('d'))));
+        stride of_w = (first == EACH('p')) & (next == EACH('w'));
+        return (stride)(of_line | of_s | of_y | of_d | of_f | of_w |
                         ((first == EACH(':')) & (next == EACH('/'))));
 }
 
@@ -43,26 +49,41 @@ uint32_t secret_pairs_at_narrow(const uint8_t *at)
         return bits_of(pairs_of(at)) | bits_of(pairs_of(at + STRIDE)) << STRIDE;
 }
 
-/** Copy @p text, which is shorter than that, with zeros behind it. */
-static void pad(uint8_t padded[SECRET_PAIRS_AT_ONCE + SECRET_PAIRS_AHEAD], struct span text)
+/** Copy @p text, which is shorter than that, with zeros around it. */
+static void pad(uint8_t padded[SECRET_PAIRS_BLOCK], struct span text)
 {
-        memset(padded, 0, SECRET_PAIRS_AT_ONCE + SECRET_PAIRS_AHEAD);
-        (void)span_copy(padded, text);
+        memset(padded, 0, SECRET_PAIRS_BLOCK);
+        (void)span_copy(padded + SECRET_PAIRS_AROUND, text);
 }
 
 bool secret_pairs_any_narrow(struct span text)
 {
-        if (text.len < STRIDE + SECRET_PAIRS_AHEAD) {
-                uint8_t padded[SECRET_PAIRS_AT_ONCE + SECRET_PAIRS_AHEAD];
+        uint8_t padded[SECRET_PAIRS_BLOCK];
+        if (text.len < STRIDE + SECRET_PAIRS_AROUND) {
                 pad(padded, text);
-                return stride_any(pairs_of(padded));
+                return stride_any(pairs_of(padded + SECRET_PAIRS_AROUND));
         }
-        const uint8_t *last = text.data + (text.len - STRIDE - SECRET_PAIRS_AHEAD);
-        stride found = pairs_of(last); /* some bytes are looked at twice */
-        for (const uint8_t *at = text.data; at < last; at += STRIDE) {
-                found |= pairs_of(at);
+        pad(padded, span_head(text, STRIDE + SECRET_PAIRS_AROUND));
+        stride found = pairs_of(padded + SECRET_PAIRS_AROUND);
+        size_t last = text.len - STRIDE - SECRET_PAIRS_AROUND; /* some bytes are looked at twice */
+        for (size_t at = STRIDE; at < last; at += STRIDE) {
+                found |= pairs_of(text.data + at);
+        }
+        if (last > 0) {
+                found |= pairs_of(text.data + last);
         }
         return stride_any(found);
+}
+
+/** Of the places from @p at on, which is not 0, in steps of 32: the first one where a pair begins among the 32 bytes, or behind which there
+ *  are fewer than 33. */
+static size_t skip_narrow(struct span text, size_t at)
+{
+        while (text.len - at >= SECRET_PAIRS_AT_ONCE + SECRET_PAIRS_AROUND &&
+               !stride_any(pairs_of(text.data + at) | pairs_of(text.data + at + STRIDE))) {
+                at += SECRET_PAIRS_AT_ONCE;
+        }
+        return at;
 }
 
 /* --- thirty-two bytes at once, with AVX2 --------------------------------------------------------------------------------- */
@@ -74,19 +95,27 @@ bool secret_pairs_any_narrow(struct span text)
 #define WIDE        __attribute__((target("avx2")))
 #define WIDE_INLINE static inline __attribute__((target("avx2"), always_inline))
 
-/* Each pair is a bit. A byte can be the first (or the second) of those pairs whose bits are set both for its lower four bits and for
- * its upper four bits; so letters count in either case, and no other characters do.
+/* Each kind of pair is a bit. A byte can be the first one, the next one, or the one before those, of those kinds whose bits are set both
+ * for its lower four bits and for its upper four bits; so letters count in either case, and few other characters do.
  *
- *      0x01 _r _s   0x02 ss   0x04 _m   0x08 mm   0x10 kd od   0x20 pw pt   0x40 if   0x80 :/ */
+ *      0x01 _r _s _m behind e n 3 p y   0x02 ss behind a   0x04 st behind s   0x08 mm pt behind y
+ *      0x10 od behind c                 0x20 pw            0x40 if behind t, df behind k   0x80 :/ */
 
-/* by the lower four bits:                     0     1  2     3     4     5  6     7     8  9     a     b     c  d     e  f */
-static const int8_t first_low[16] = {0x20, 0, 0, 0x02, 0, 0, 0, 0, 0, 0x40, -0x80, 0x10, 0, 0x08, 0, 0x15};
-static const int8_t next_low[16] = {0, 0, 0x01, 0x03, 0x30, 0, 0x40, 0x20, 0, 0, 0, 0, 0, 0x0c, 0, -0x80};
-/* by the upper four */
-static const int8_t first_high[16] = {0, 0, 0, -0x80, 0x58, 0x27, 0x58, 0x22, 0, 0, 0, 0, 0, 0, 0, 0};
-static const int8_t next_high[16] = {0, 0, -0x80, 0, 0x5c, 0x23, 0x5c, 0x23, 0, 0, 0, 0, 0, 0, 0, 0};
+/* by the lower and by the upper four bits */
+/* clang-format off */
+static const int8_t before_low[16] = {0x01, 0x02, 0, 0x15, 0x40, 0x01, 0, 0, 0, 0x09, 0, 0x40, 0, 0, 0x01, 0};
+static const int8_t before_high[16] = {0, 0, 0, 0x01, 0x53, 0x4d, 0x53, 0x4d, 0, 0, 0, 0, 0, 0, 0, 0};
+static const int8_t first_low[16] = {0x28, 0, 0, 0x06, 0x40, 0, 0, 0, 0, 0x40, -0x80, 0, 0, 0x08, 0, 0x11};
+static const int8_t first_high[16] = {0, 0, 0, -0x80, 0x58, 0x2f, 0x58, 0x2e, 0, 0, 0, 0, 0, 0, 0, 0};
+static const int8_t next_low[16] = {0, 0, 0x01, 0x03, 0x1c, 0, 0x40, 0x20, 0, 0, 0, 0, 0, 0x09, 0, -0x80};
+static const int8_t next_high[16] = {0, 0, -0x80, 0, 0x59, 0x2f, 0x59, 0x2f, 0, 0, 0, 0, 0, 0, 0, 0};
+/* clang-format on */
+/* These may stand behind any byte, also at the beginning. */
+enum { BEHIND_ANY = -0x80 | 0x20 };
 
 struct tables {
+        __m256i before_low;
+        __m256i before_high;
         __m256i first_low;
         __m256i first_high;
         __m256i next_low;
@@ -100,7 +129,8 @@ WIDE_INLINE __m256i twice(const int8_t table[16])
 
 WIDE_INLINE struct tables load_tables(void)
 {
-        return (struct tables){twice(first_low), twice(first_high), twice(next_low), twice(next_high)};
+        return (struct tables){twice(before_low), twice(before_high), twice(first_low),
+                               twice(first_high), twice(next_low),    twice(next_high)};
 }
 
 WIDE_INLINE __m256i classes_of(__m256i bytes, __m256i low, __m256i high)
@@ -112,12 +142,28 @@ WIDE_INLINE __m256i classes_of(__m256i bytes, __m256i low, __m256i high)
 }
 
 /** Non-zero bytes are those where a pair begins. */
+WIDE_INLINE __m256i pairs_within(const struct tables *t, __m256i before, __m256i first, const uint8_t *behind)
+{
+        __m256i next = _mm256_loadu_si256((const __m256i *)(const void *)behind);
+        __m256i allowed =
+            _mm256_or_si256(classes_of(before, t->before_low, t->before_high), _mm256_set1_epi8(BEHIND_ANY));
+        __m256i pair = _mm256_and_si256(classes_of(first, t->first_low, t->first_high),
+                                        classes_of(next, t->next_low, t->next_high));
+        return _mm256_and_si256(allowed, pair);
+}
+
 WIDE_INLINE __m256i wide_pairs_of(const struct tables *t, const uint8_t *at)
 {
+        return pairs_within(t, _mm256_loadu_si256((const __m256i *)(const void *)(at - 1)),
+                            _mm256_loadu_si256((const __m256i *)(const void *)at), at + 1);
+}
+
+/** The same at the beginning of a text, before which nothing can be read. */
+WIDE_INLINE __m256i first_pairs_of(const struct tables *t, const uint8_t *at)
+{
         __m256i first = _mm256_loadu_si256((const __m256i *)(const void *)at);
-        __m256i next = _mm256_loadu_si256((const __m256i *)(const void *)(at + 1));
-        return _mm256_and_si256(classes_of(first, t->first_low, t->first_high),
-                                classes_of(next, t->next_low, t->next_high));
+        __m256i low_half_above = _mm256_permute2x128_si256(first, first, 0x08); /* 0, lower half */
+        return pairs_within(t, _mm256_alignr_epi8(first, low_half_above, 15), first, at + 1);
 }
 
 WIDE static uint32_t pairs_at_wide(const uint8_t *at)
@@ -131,12 +177,29 @@ WIDE static uint32_t pairs_at_wide(const uint8_t *at)
 WIDE static bool any_wide(struct span text)
 {
         const struct tables t = load_tables();
-        const uint8_t *last = text.data + (text.len - SECRET_PAIRS_AT_ONCE - SECRET_PAIRS_AHEAD);
-        __m256i found = wide_pairs_of(&t, last); /* some bytes are looked at twice */
-        for (const uint8_t *at = text.data; at < last; at += SECRET_PAIRS_AT_ONCE) {
+        const uint8_t *last = text.data + (text.len - SECRET_PAIRS_AT_ONCE - SECRET_PAIRS_AROUND);
+        __m256i found = first_pairs_of(&t, text.data);
+        for (const uint8_t *at = text.data + SECRET_PAIRS_AT_ONCE; at < last; at += SECRET_PAIRS_AT_ONCE) {
                 found = _mm256_or_si256(found, wide_pairs_of(&t, at));
         }
+        if (last > text.data) { /* some bytes are looked at twice */
+                found = _mm256_or_si256(found, wide_pairs_of(&t, last));
+        }
         return !_mm256_testz_si256(found, found);
+}
+
+/** As skip_narrow. */
+WIDE static size_t skip_wide(struct span text, size_t at)
+{
+        const struct tables t = load_tables();
+        while (text.len - at >= SECRET_PAIRS_AT_ONCE + SECRET_PAIRS_AROUND) {
+                __m256i found = wide_pairs_of(&t, text.data + at);
+                if (!_mm256_testz_si256(found, found)) {
+                        break;
+                }
+                at += SECRET_PAIRS_AT_ONCE;
+        }
+        return at;
 }
 
 static inline bool is_wide(void)
@@ -156,6 +219,11 @@ static bool any_wide(struct span text)
         return secret_pairs_any_narrow(text);
 }
 
+static size_t skip_wide(struct span text, size_t at)
+{
+        return skip_narrow(text, at);
+}
+
 static inline bool is_wide(void)
 {
         return false;
@@ -166,6 +234,24 @@ static inline bool is_wide(void)
 uint32_t secret_pairs_at(const uint8_t *at)
 {
         return is_wide() ? pairs_at_wide(at) : secret_pairs_at_narrow(at);
+}
+
+uint32_t secret_pairs_next(struct span text, size_t *at)
+{
+        uint32_t found = 0;
+        while (found == 0 && *at + SECRET_PAIRS_AROUND < text.len) {
+                if (*at > 0 && text.len - *at >= SECRET_PAIRS_AT_ONCE + SECRET_PAIRS_AROUND) {
+                        *at = is_wide() ? skip_wide(text, *at) : skip_narrow(text, *at);
+                }
+                size_t before = *at > 0 ? SECRET_PAIRS_AROUND : 0;
+                struct span rest = span_of(text.data + *at - before, text.len - *at + before);
+                uint8_t block[SECRET_PAIRS_BLOCK] = {0};
+                (void)span_copy(block + SECRET_PAIRS_AROUND - before,
+                                span_head(rest, sizeof block - SECRET_PAIRS_AROUND + before));
+                found = secret_pairs_at(block + SECRET_PAIRS_AROUND);
+                *at += SECRET_PAIRS_AT_ONCE;
+        }
+        return found;
 }
 
 bool secret_pairs_any(struct span text)

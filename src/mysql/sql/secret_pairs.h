@@ -3,7 +3,8 @@
  *
  * Every statement, every definition of a column and every value that is kept is searched. Each of the words contains one of a few
  * pairs of letters: see the table in secret_words.c. Most texts have none of them, which takes less than an instruction a byte with
- * the vectors of AVX2, and about 3 without.
+ * the vectors of AVX2, and about 3 without. As many words of a language have such pairs, the byte before a pair is looked at, too, where
+ * it is always the same.
  * Knows: pairs of letters.   Does not know: words.
  * Threads: any.   Memory: none. */
 #ifndef MYSQL_SQL_SECRET_PAIRS_H
@@ -13,12 +14,16 @@
 
 enum {
         SECRET_PAIRS_AT_ONCE = 32, /**< bytes that are examined at once */
-        SECRET_PAIRS_AHEAD = 1,    /**< the byte behind them is read, too */
+        SECRET_PAIRS_AROUND = 1,   /**< the byte before them and the byte behind them are read, too */
+        SECRET_PAIRS_BLOCK = SECRET_PAIRS_AT_ONCE + 2 * SECRET_PAIRS_AROUND,
 };
 
-/** Bit i is set if one of the pairs may begin at byte i of the 32 bytes at @p at, behind which there is another byte. Which other
- *  characters are taken for letters depends on the processor. */
+/** Bit i is set if one of the pairs may begin at byte i of the 32 bytes at @p at. Which other characters are taken for letters depends on
+ *  the processor. */
 uint32_t secret_pairs_at(const uint8_t *at);
+/** Look for pairs in @p text from *@p at on, a multiple of 32. @return the bits of the first 32 bytes that have any, and *@p at is the end of
+ *  these; 0 at the end of the text. */
+uint32_t secret_pairs_next(struct span text, size_t *at);
 /** Is any bit set, anywhere in @p text? If not, secret_suspected is false. */
 bool secret_pairs_any(struct span text);
 

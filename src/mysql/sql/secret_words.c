@@ -5,16 +5,9 @@
 /** Examine the text up to the next bytes that contain a pair. @return false at the end. */
 static bool find_pairs(struct secret_words *w)
 {
-        while (w->found == 0 && w->next + SECRET_PAIRS_AHEAD < w->text.len) {
-                uint8_t copy[SECRET_PAIRS_AT_ONCE + SECRET_PAIRS_AHEAD] = {0};
-                const uint8_t *from = w->text.data + w->next;
-                if (w->text.len - w->next < sizeof copy) {
-                        memcpy(copy, from, w->text.len - w->next);
-                        from = copy;
-                }
-                w->found = secret_pairs_at(from);
-                w->base = w->next;
-                w->next += SECRET_PAIRS_AT_ONCE;
+        if (w->found == 0) {
+                w->found = secret_pairs_next(w->text, &w->next);
+                w->base = w->next - SECRET_PAIRS_AT_ONCE;
         }
         return w->found != 0;
 }
@@ -94,7 +87,7 @@ static const struct row {
     {WORD("PASSCODE"), 2, ANYWHERE, SECRET_WORD_NAME},
     {WORD("PASS"), 2, AS_HUMP, SECRET_WORD_NAME},
     {WORD("PASS"), 2, IN_OTHERS, SECRET_WORD_PASS},
-    {WORD("SST_AUTH"), 0, ANYWHERE, SECRET_WORD_NAME},
+    {WORD("SST_AUTH"), 1, ANYWHERE, SECRET_WORD_NAME},
     {WORD("AUTHENTICATION_STRING"), 14, ANYWHERE, SECRET_WORD_NAME},
     {WORD("S3_SECRET_KEY"), 2, ANYWHERE, SECRET_WORD_NAME},
     {WORD("HASHICORP_SECRET_ID"), 9, ANYWHERE, SECRET_WORD_NAME},
@@ -107,7 +100,7 @@ static const struct row {
     {WORD("CRYPT"), 3, CALLED, SECRET_WORD_CALL},
     {WORD("ENCODE"), 3, CALLED_SO, SECRET_WORD_CALL},
     {WORD("DECODE"), 3, CALLED_SO, SECRET_WORD_CALL},
-    {WORD("KDF"), 0, CALLED_SO, SECRET_WORD_CALL},
+    {WORD("KDF"), 1, CALLED_SO, SECRET_WORD_CALL},
     {WORD("ASYMMETRIC_"), 3, ANYWHERE, SECRET_WORD_CALL},
     {WORD("IDENTIFIED"), 5, ANYWHERE, SECRET_WORD_IDENTIFIED},
     {WORD("://"), 0, BEFORE_AT, SECRET_WORD_URL},
@@ -120,7 +113,7 @@ static const struct {
         uint8_t n;
 } rows_of[256] = {
     ['S'] = {0, 6},  ['_'] = {6, 7},  ['P'] = {13, 3}, ['O'] = {16, 2},
-    ['K'] = {18, 1}, ['M'] = {19, 1}, ['I'] = {20, 1}, [':'] = {21, 2},
+    ['D'] = {18, 1}, ['M'] = {19, 1}, ['I'] = {20, 1}, [':'] = {21, 2},
 };
 
 /** Is the word of @p row in the text, with its pair at @p at? */
@@ -172,18 +165,16 @@ static bool holds(struct secret_words *w, enum rule rule, size_t at, size_t len)
         return true;
 }
 
-/** May a word of the table have its pair at @p at? The byte before it says so for most; a closer look takes ten times as long. */
+/** May a word of the table have its pair at @p at? The byte before it was looked at; the one before that excludes most words of a language,
+ *  such as class and different. */
 static inline bool is_likely(struct span text, size_t at)
 {
-        uint8_t before = at > 0 ? text.data[at - 1] | 0x20 : 0;
-        uint8_t behind = at + 2 < text.len ? text.data[at + 2] | 0x20 : 0;
+        uint8_t before = at > 1 ? text.data[at - 2] | 0x20 : 0;
+        uint8_t next = text.data[at + 1] | 0x20;
         switch (text.data[at] | 0x20) {
-        case 's': return before == 'a' || behind == 't';                     /* PASS, SST_AUTH */
-        case 'o': return before == 'c';                                      /* ENCODE, DECODE */
-        case 'm': return before == 'y';                                      /* ASYMMETRIC_ */
-        case 'i': return before == 't';                                      /* IDENTIFIED */
-        case 'p': return before == 'y' || (text.data[at + 1] | 0x20) == 'w'; /* CRYPT, PW, PWD */
-        case '_' | 0x20: return before != 0 && memchr("en3py", before, 5) != NULL;
+        case 's': return before == 'p' || next == 't'; /* PASS, SST_AUTH */
+        case 'i': return before == 'n';                /* IDENTIFIED */
+        case 'm': return before == 's';                /* ASYMMETRIC_ */
         default: return true;
         }
 }
