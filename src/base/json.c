@@ -170,13 +170,21 @@ bool json_copy_plain(uint8_t *to, struct span s)
 
 /* --- strings ------------------------------------------------------------------------------------------------------- */
 
+bool json_string_plain(struct writer *w, struct span s)
+{
+        if (w->failed || w->size - w->at <= s.len + 2 || !json_copy_plain(w->data + w->at + 1, s)) {
+                return false;
+        }
+        w->data[w->at] = '"';
+        w->data[w->at + s.len + 1] = '"';
+        w->at += s.len + 2;
+        w->wanted += s.len + 2;
+        return true;
+}
+
 bool json_string(struct writer *w, struct span s)
 {
-        if (!w->failed && w->size - w->at > s.len + 2 && json_copy_plain(w->data + w->at + 1, s)) {
-                w->data[w->at] = '"';
-                w->data[w->at + s.len + 1] = '"';
-                w->at += s.len + 2;
-                w->wanted += s.len + 2;
+        if (json_string_plain(w, s)) {
                 return true;
         }
         bool valid = true;

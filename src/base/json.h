@@ -10,6 +10,10 @@
  *  @return false if there was such a byte. */
 bool json_string(struct writer *w, struct span s);
 
+/** The same of a text that is printable ASCII without characters to escape: one look at each byte does for all checks.
+ *  @return false if it is not, or may not fit: then nothing is written. */
+bool json_string_plain(struct writer *w, struct span s);
+
 /** Copy @p s, which is ASCII without characters to escape, to @p to. Most texts are.
  *  @return false if it is not: then the bytes at @p to are undefined. */
 bool json_copy_plain(uint8_t *to, struct span s);

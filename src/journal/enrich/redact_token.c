@@ -3,6 +3,7 @@
 #include "base/diag.h"
 #include "base/files.h"
 #include "base/seed.h"
+#include "base/shown.h"
 #include "mysql/sql/secret.h"
 #include "mysql/sql/secret_data.h"
 #include "profile/heap/prof.h"
@@ -18,8 +19,8 @@
 enum {
         KEY_MAX = 1024,
         KEY_MIN = 16,
-        KEY_RANDOM = 32,        /* bytes of a key that is made here */
-        CANONICAL_SMALL = 4096, /* bytes kept between records */
+        KEY_RANDOM = 32,     /* bytes of a key that is made here */
+        BUFFER_SMALL = 4096, /* bytes that each of two buffers keeps between records */
 };
 
 /* --- buffers -------------------------------------------------------------------------------------------------------- */
@@ -96,7 +97,7 @@ void redact_put_token(struct redact *f, struct span value)
 static uint8_t *canonical_buffer(struct redact *f, size_t size)
 {
         void *buffer = f->canonical;
-        bool made = redact_reserve(&buffer, &f->canonical_size, size, CANONICAL_SMALL, 1);
+        bool made = redact_reserve(&buffer, &f->canonical_size, size, BUFFER_SMALL, 1);
         f->canonical = buffer;
         f->failed = f->failed || !made;
         return made ? f->canonical : NULL;
@@ -151,6 +152,13 @@ struct span redact_meaning(struct redact *f, struct span literal, bool escapes)
         uint8_t *out = canonical_buffer(f, s.len);
         size_t len = 0;
         for (size_t i = 1; out != NULL && i < s.len; i++) {
+                size_t plain = shown_plain_but(span_skip(s, i), quote, '\\');
+                if (plain > 0) {
+                        memcpy(out + len, s.data + i, plain);
+                        len += plain;
+                        i += plain - 1;
+                        continue;
+                }
                 if (s.data[i] == quote) {
                         if (i + 1 == s.len || s.data[i + 1] != quote) {
                                 break;
@@ -171,25 +179,43 @@ struct span redact_meaning(struct redact *f, struct span literal, bool escapes)
 
 /* --- values --------------------------------------------------------------------------------------------------------- */
 
+/** A buffer for a value that is printed in up to @p size bytes. @return NULL when memory is out. */
+static uint8_t *printed_buffer(struct redact *f, size_t size)
+{
+        void *buffer = f->printed;
+        bool made = redact_reserve(&buffer, &f->printed_size, size, BUFFER_SMALL, 1);
+        f->printed = buffer;
+        return made ? f->printed : NULL;
+}
+
+/** Print @p v as a constant of SQL; *@p sql is valid until the next call. @return false when memory is out. */
+static bool print_value(struct redact *f, const struct value *v, struct span *sql)
+{
+        size_t size = 8 * v->bytes.len + 512; /* numbers with all their digits, and texts with escapes */
+        if (printed_buffer(f, size) == NULL) {
+                return false;
+        }
+        struct writer w = writer_over(f->printed, f->printed_size);
+        value_print(&w, v, VALUE_AS_SQL);
+        *sql = writer_span(&w);
+        return !w.failed;
+}
+
 struct value redact_token_value(struct redact *f, const struct value *v, bool secret)
 {
         struct value out = {.name = v->name, .type = VALUE_VAR_STRING, .role = v->role, .in_text = true};
         if (v->is_null || redact_is_mark(v)) {
                 return *v;
         }
-        size_t size = 8 * v->bytes.len + 512; /* numbers with all their digits, and texts with escapes */
-        uint8_t *sql = prof_alloc(STAGE_JOURNAL, size);
-        struct writer w = writer_over(sql, sql != NULL ? size : 0);
-        value_print(&w, v, VALUE_AS_SQL);
         size_t begin = f->w.at;
-        bool has_token = !secret && sql != NULL && !w.failed;
+        struct span sql = {NULL, 0};
+        bool has_token = !secret && print_value(f, v, &sql);
         out.ambiguous = !has_token || !value_is_whole(v);
         if (!has_token) {
                 writer_text(&f->w, secret ? "<secret>" : "redacted");
         } else {
-                redact_put_token(f, redact_meaning(f, writer_span(&w), true));
+                redact_put_token(f, redact_meaning(f, sql, true));
         }
-        prof_free(sql);
         out.bytes = span_of(f->w.data + begin, f->w.at - begin);
         out.true_len = out.bytes.len;
         return out;
@@ -295,7 +321,8 @@ enum status redact_token_init(struct redact *f, const char *key_file, const char
                 f->tokens = prof_calloc(STAGE_JOURNAL, REDACT_TOKENS, sizeof *f->tokens);
         }
         /* allocated at the start: a buffer that grows with the first error would look like a leak */
-        bool made = canonical_buffer(f, 1) != NULL && (!makes_tokens || f->tokens != NULL);
+        bool made = canonical_buffer(f, 1) != NULL &&
+                    (!makes_tokens || (f->tokens != NULL && printed_buffer(f, 1) != NULL));
         return made ? STATUS_OK : STATUS_NOMEM;
 }
 
@@ -305,5 +332,6 @@ void redact_token_fini(struct redact *f)
         prof_free(f->buffer);
         prof_free(f->list);
         prof_free(f->canonical);
+        prof_free(f->printed);
         prof_free(f->tokens);
 }

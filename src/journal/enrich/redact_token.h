@@ -35,6 +35,8 @@ struct redact {
         struct writer w;    /**< over buffer */
         uint8_t *canonical; /**< the meaning of the current constant */
         size_t canonical_size;
+        uint8_t *printed; /**< the current value as a constant of SQL */
+        size_t printed_size;
         struct redact_token
             *tokens; /**< a cache of REDACT_TOKENS, indexed by the value's hash; NULL without a mac */
         bool failed; /**< memory was out */

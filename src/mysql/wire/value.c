@@ -231,8 +231,19 @@ static bool is_text(const struct value *v, struct span text)
                (text.len == 0 || memchr(text.data, 0, text.len) == NULL);
 }
 
+/** Write a whole text that is printable ASCII, as most are. @return false if it is not: then nothing is written. */
+static bool print_plain_json(struct writer *w, const struct value *v)
+{
+        const struct transcode_from *from = charset_from(v->charset);
+        bool is_ascii = from == NULL || from->ascii;
+        return !is_cut(v) && !is_binary(v->type) && is_ascii && json_string_plain(w, v->bytes);
+}
+
 static void print_bytes_json(struct writer *w, const struct value *v)
 {
+        if (print_plain_json(w, v)) {
+                return;
+        }
         struct span text = is_cut(v) ? utf8_trim(v->bytes) : v->bytes;
         bool readable = is_text(v, text);
         if (readable && !is_cut(v)) {
@@ -257,6 +268,12 @@ static void print_quoted(struct writer *w, struct span s)
 {
         writer_char(w, '\'');
         while (s.len > 0 && !w->failed) {
+                size_t plain = shown_plain_but(s, '\\', '\'');
+                if (plain > 0) {
+                        writer_bytes(w, s.data, plain);
+                        s = span_skip(s, plain);
+                        continue;
+                }
                 uint8_t c = s.data[0];
                 struct shown shown = shown_first(s);
                 switch (c) {
