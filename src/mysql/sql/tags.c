@@ -1,6 +1,5 @@
 #include "mysql/sql/tags.h"
 
-#include "base/stride.h"
 #include "base/writer.h"
 
 #include <string.h>
@@ -183,7 +182,9 @@ static void read_comment(struct tags *t, struct writer *w, struct span s, size_t
 
 bool tags_may_be_in(struct span sql)
 {
-        return stride_find_pair(sql.data, sql.len, '*', '/') < sql.len; /* there is the end of a comment */
+        sql = trim(sql);
+        return sql.len >= 4 &&
+               (memcmp(sql.data, "/*", 2) == 0 || memcmp(sql.data + sql.len - 2, "*/", 2) == 0);
 }
 
 size_t tags_read(struct tags *t, struct span sql)
