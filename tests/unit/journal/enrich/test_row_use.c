@@ -1,5 +1,6 @@
 /* Why a statement is run, as rows of results before it show: for a further row, or again. And lists whose rows refer to several kinds. */
 #include "journal/enrich/enriched.h"
+#include "journal/enrich/statement_keys.h"
 #include "mysql/record/row_hashes.h"
 #include "tap.h"
 
@@ -201,7 +202,52 @@ static void objects_of_several_kinds(void)
         enriched_finish();
 }
 
+/** The key of a SELECT by the constant @p literal; 0 = it has none. */
+static uint32_t key_of(struct span literal, bool no_backslash_escapes)
+{
+        char sql[512] = "SELECT a FROM t WHERE b = ";
+        struct writer w = writer_over(sql, sizeof sql);
+        w.at = strlen(sql);
+        writer_put(&w, literal);
+        const struct shape shape = {.kind = SHAPE_QUERY};
+        struct record r = {.event = EVENT_QUERY,
+                           .sql_mode = {.is_mariadb = true, .no_backslash_escapes = no_backslash_escapes}};
+        struct statement_keys keys;
+        statement_keys_read(&r, writer_span(&w), &shape, &keys);
+        return keys.n > 0 ? keys.at[0] : 0;
+}
+
+/** A string has the same key however it is written: plainly, which takes a shorter way, or with quotes doubled and escapes. */
+static void a_string_is_the_same_in_any_quotes(void)
+{
+        static const char letters[] = "ab'\"\\ \xc3";
+        for (unsigned round = 0; round < 20000; round++) {
+                uint8_t text[150];
+                size_t len = 1 + tap_random_below(round % 8 == 0 ? sizeof text : 12);
+                bool no_backslash = round % 2 == 0;
+                char one[400], other[400];
+                struct writer a = writer_over(one, sizeof one);
+                struct writer b = writer_over(other, sizeof other);
+                writer_char(&a, '\'');
+                writer_char(&b, '"');
+                for (size_t i = 0; i < len; i++) {
+                        text[i] = (uint8_t)letters[tap_random_below(round % 3 == 0 ? 2 : sizeof letters - 1)];
+                        const char *escape = text[i] == '\\' && !no_backslash ? "\\" : "";
+                        writer_text(&a, text[i] == '\'' ? "'" : escape);
+                        writer_text(&b, text[i] == '"' ? "\"" : escape);
+                        writer_char(&a, (char)text[i]);
+                        writer_char(&b, (char)text[i]);
+                }
+                writer_char(&a, '\'');
+                writer_char(&b, '"');
+                uint32_t key = key_of(writer_span(&a), no_backslash);
+                CU_ASSERT_EQUAL(key, key_of(writer_span(&b), no_backslash));
+                CU_ASSERT_EQUAL(key, len <= ROW_HASH_MAX ? row_hash_text(span_of(text, len)) : 0);
+        }
+}
+
 static const struct tap_test tests[] = {
+    {"a string is the same in any quotes", a_string_is_the_same_in_any_quotes},
     {"again", again},
     {"each asked again", each_asked_again},
     {"behind the hashed rows", behind_the_hashed_rows},
