@@ -23,15 +23,15 @@ function valuesText(values) {
 	return shown('[' + list.slice(0, 20).map(one).join(', ') + (list.length > 20 ? ', …' : '') + ']');
 }
 
-/** The class that gives an event or a finding its colours. */
-export function toneOf(name) { return 'tone ' + (FINDINGS[name]?.[2] ?? EVENT_TONES[name] ?? ''); }
+/** The classes that give an event or a finding its colours; `other` if it has none of its own. */
+export function toneOf(name, other = '') { return 'tone ' + (FINDINGS[name]?.[2] ?? EVENT_TONES[name] ?? other); }
 
 function statementCell(cell, r, filter, fast) {
 	const isQuery = r.event === 'query', sql = withoutTags(statementOf(r));
 	if (fast) { cell.textContent = shown(isQuery ? sql : eventText(r), 200); return; }
 	const word = isQuery ? commandName(r).replace('STMT_', '') : findingName(String(r.event));
 	cell.replaceChildren();
-	if (word) cell.append(h('span', { class: 'command ' + (isQuery ? '' : toneOf(r.event)) }, shown(word)), ' ');
+	if (word) cell.append(h('span', { class: 'command ' + (isQuery ? '' : toneOf(r.event, 'plain')) }, shown(word)), ' ');
 	if (isQuery || r.repeated !== undefined || r.event === 'deadlock' || r.event === 'lock_wait') {
 		cell.append(...oneLine(sql));
 		if (r.stmt_execute_values) cell.append(' ', el('span.dim', valuesText(r.stmt_execute_values)));

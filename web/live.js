@@ -47,7 +47,7 @@ export class LiveView {
 	build() {
 		this.filter = new FilterBox((q) => this.goto({ q, r: '', from: '', to: '' }));
 		this.add = (term) => this.filter.add(term);
-		this.followButton = button('Following', () => this.setFollowing(!this.following), { class: 'button follow', title: 'Follow new records (f)' });
+		this.followButton = button('Following', () => this.setFollowing(!this.following), { class: 'button follow', 'aria-pressed': 'true', title: 'Follow new records (f)' });
 		this.newer = button('', () => this.setFollowing(true), { class: 'newer', icon: 'down', hidden: true });
 		this.histogram = new Histogram((from, to) => this.goto({ from, to }));
 		this.zoomed = h('div.zoomed', { hidden: true });

@@ -62,12 +62,6 @@ export function withoutTags(sql) {
 	return start > 0 && !/[!+M]/.test(end[start + 2]) ? end.slice(0, start).trimEnd() : sql;
 }
 
-/** The verb of a statement, in capitals. */
-export function verbOf(sql) {
-	const first = tokens(sql.slice(0, 2000), 2000).find((t) => t.kind !== 'space' && t.kind !== 'comment' && t.text !== '(');
-	return first && /^[a-z]+$/i.test(first.text) ? first.text.toUpperCase() : '';
-}
-
 /** The text of a digest as people write SQL: without backticks where none are needed, and without most of its blanks. */
 export function tidy(text) {
 	return text.replace(/`([a-z_]\w*)`/gi, (all, name) => (KEYWORDS.has(name.toLowerCase()) ? all : name))
@@ -94,71 +88,55 @@ export function oneLine(sql, limit = 400) {
 	return nodes;
 }
 
-const CLAUSES = new Set(['select', 'from', 'where', 'set', 'values', 'having', 'limit', 'union', 'except', 'intersect', 'returning', 'window',
-	'on duplicate', 'group', 'order', 'insert', 'update', 'delete', 'replace', 'with', 'for']);
+const CLAUSES = new Set(['select', 'from', 'where', 'set', 'values', 'having', 'limit', 'union', 'except', 'intersect', 'returning', 'window', 'group', 'order', 'with', 'for']);
+const VERBS = new Set(['insert', 'update', 'delete', 'replace']);
 const JOINS = new Set(['join', 'left', 'right', 'inner', 'cross', 'natural', 'straight_join']);
 
+/** A token that is a keyword, in small letters; else ''. */
+function wordOf(token) { return token?.kind === 'keyword' ? token.text.toLowerCase() : ''; }
+
+/** Does a clause begin with the keyword `word`? */
+function isClause(word, previous, next) {
+	if (word === 'for') return next === 'update' || next === 'share';
+	if (word === 'set') return previous !== 'character';
+	if (word === 'from') return previous !== 'distinct' && previous !== 'show';
+	return CLAUSES.has(word);
+}
+
 /** The statement with a line for each clause: [[depth, [{kind, text}]]]. Only white space between tokens changes. */
-export function layout(sql) {
-	const all = tokens(sql).filter((t) => t.kind !== 'space');
-	const lines = [[0, []]];
-	const open = [];
+function layout(sql) {
+	const all = tokens(sql).filter((t) => t.kind !== 'space'), lines = [[0, []]], open = [];
 	let depth = 0, inJoin = false, between = false, previous = '';
-	const line = (d) => { if (lines[lines.length - 1][1].length > 0) lines.push([d, []]); else lines[lines.length - 1][0] = d; };
+	const line = (d) => { if (lines.at(-1)[1].length > 0) lines.push([d, []]); else lines.at(-1)[0] = d; };
 	all.forEach((t, i) => {
-		const word = t.kind === 'keyword' ? t.text.toLowerCase() : '';
-		const next = all[i + 1] && all[i + 1].kind === 'keyword' ? all[i + 1].text.toLowerCase() : '';
-		if (t.text === '(' && t.kind === 'op') {
-			const sub = next === 'select' || next === 'with';
-			lines[lines.length - 1][1].push(t);
-			open.push(sub);
-			if (sub) { depth += 2; line(depth); }
-			previous = '(';
-			return;
-		}
-		if (t.text === ')' && t.kind === 'op') {
+		const word = wordOf(t), next = wordOf(all[i + 1]), isOp = t.kind === 'op', outside = open.length === 0 || open.at(-1);
+		if (isOp && t.text === ')') {
 			if (open.pop()) { depth -= 2; line(depth + 1); }
-		} else if (!open.length || open[open.length - 1]) {
-			if (t.kind === 'op' && t.text === ';' && i + 1 < all.length) {
-				lines[lines.length - 1][1].push(t);
-				line(depth);
-				previous = ';';
-				return;
-			}
-			const dml = ['insert', 'update', 'delete', 'replace', 'set', 'values'].includes(word) && i > 0 && previous !== ';';
-			const isClause = CLAUSES.has(word) && i > 0 && !(dml && ['insert', 'update', 'delete', 'replace'].includes(word)) &&
-				!(word === 'for' && next !== 'update' && next !== 'share') && !(word === 'set' && previous === 'character') &&
-				!(word === 'from' && ['distinct', 'show'].includes(previous));
-			if (isClause) { line(depth); inJoin = false; }
+		} else if (outside && i > 0) {
+			if (previous === ';' || isClause(word, previous, next)) { line(depth); inJoin = false; }
 			else if (word === 'on' && next === 'duplicate') line(depth);
-			else if (JOINS.has(word) && !inJoin && !(previous === '(') && !(all[i + 1] && all[i + 1].text === '(')) { line(depth); inJoin = true; }
+			else if (JOINS.has(word) && !inJoin && previous !== '(' && all[i + 1]?.text !== '(') { line(depth); inJoin = true; }
 			else if (word === 'between') between = true;
 			else if (word === 'and' && between) between = false;
 			else if (word === 'and' || word === 'or') line(depth + 1);
 			if (word === 'join') inJoin = false;
 		}
-		lines[lines.length - 1][1].push(t);
+		lines.at(-1)[1].push(t);
+		if (isOp && t.text === '(') {
+			open.push(next === 'select' || next === 'with');
+			if (open.at(-1)) { depth += 2; line(depth); }
+		}
 		if (t.kind === 'comment' && !t.text.startsWith('/*')) line(depth);
 		previous = word || t.text;
 	});
 	return lines.filter(([, list]) => list.length > 0);
 }
 
-const NO_SPACE_BEFORE = new Set([',', ')', ';', '.']);
-const NO_SPACE_AFTER = new Set(['(', '.', '@']);
-
-function spaced(list) {
-	const out = [];
-	list.forEach((t, i) => {
-		const before = list[i - 1];
-		const call = t.text === '(' && before && (before.kind === 'word' || before.kind === 'quoted' ||
-			/^(?:values|if|left|right|replace|in|mod|database|key|exists|count)$/i.test(before.text) && !/^(?:in|values|exists|key)$/i.test(before.text));
-		const tight = !before || NO_SPACE_BEFORE.has(t.text) || NO_SPACE_AFTER.has(before.text) || call ||
-			(before.kind === 'word' && /^_\w+$/.test(before.text) && t.kind === 'string');
-		if (!tight) out.push({ kind: 'space', text: ' ' });
-		out.push(t);
-	});
-	return out;
+/** Is there no space between two tokens? */
+function tight(before, t) {
+	if ([',', ')', ';', '.'].includes(t.text) || ['(', '.', '@'].includes(before.text)) return true;
+	if (t.text === '(') return before.kind === 'word' || before.kind === 'quoted' || /^(?:if|left|right|replace|mod|database|count)$/i.test(before.text);
+	return t.kind === 'string' && /^_\w+$/.test(before.text);
 }
 
 /** A statement laid out and in colour: an element. `onMark(i)` may replace the i-th placeholder by a node. */
@@ -166,13 +144,8 @@ export function pretty(sql, onMark) {
 	const pre = h('pre.sql', { tabIndex: 0, 'aria-label': 'Statement' });
 	let marks = 0;
 	for (const [depth, list] of layout(sql)) {
-		const line = el('div.sql-line');
-		line.style.paddingInlineStart = depth * 1.2 + 1.2 + 'em';
-		for (const t of spaced(list)) {
-			const node = t.kind === 'mark' && onMark ? onMark(marks++) : undefined;
-			line.append(node ?? piece(t.kind, t.kind === 'space' ? ' ' : t.kind === 'comment' || t.kind === 'string' || t.kind === 'rest'
-				? shown(t.text) : shown(t.text)));
-		}
+		const line = h('div.sql-line', { css: { 'padding-inline-start': depth * 1.2 + 1.2 + 'em' } });
+		list.forEach((t, i) => line.append(i > 0 && !tight(list[i - 1], t) ? ' ' : '', (t.kind === 'mark' && onMark?.(marks++)) || piece(t.kind, shown(t.text))));
 		pre.append(line);
 	}
 	return pre;
@@ -186,32 +159,19 @@ export function asSent(sql) {
 }
 
 function bare(t) { return t.kind === 'quoted' ? t.text.slice(1, -1) : t.text; }
-function isName(t) { return t && (t.kind === 'word' || t.kind === 'quoted' || (t.kind === 'keyword' && !CLAUSES.has(t.text.toLowerCase()))); }
 
 /** A short name: "author by id", "insert post", "commit". */
 export function shortName(sql) {
 	const list = tokens(sql.slice(0, 4000), 2000).filter((t) => t.kind !== 'space' && t.kind !== 'comment' && t.text !== '(');
 	if (list.length === 0) return '';
-	const verb = list[0].text.toLowerCase();
-	const after = (word) => {
-		for (let i = 0; i < list.length - 1; i++) {
-			if (list[i].kind === 'keyword' && list[i].text.toLowerCase() === word && isName(list[i + 1])) {
-				return list[i + 2] && list[i + 2].text === '.' && list[i + 3] ? bare(list[i + 3]) : bare(list[i + 1]);
-			}
-		}
-		return '';
+	/* The name at a place, without what qualifies it; '' if there is none. */
+	const nameAt = (i) => {
+		const t = list[i], isName = t && (t.kind === 'word' || t.kind === 'quoted' || (t.kind === 'keyword' && !CLAUSES.has(wordOf(t)) && !VERBS.has(wordOf(t))));
+		return !isName ? '' : bare(list[i + 1]?.text === '.' && list[i + 2] ? list[i + 2] : t);
 	};
-	const by = () => {
-		const i = list.findIndex((t) => t.kind === 'keyword' && t.text.toLowerCase() === 'where');
-		if (i < 0 || !isName(list[i + 1])) return '';
-		const name = list[i + 2] && list[i + 2].text === '.' && list[i + 3] ? list[i + 3] : list[i + 1];
-		return ' by ' + bare(name);
-	};
-	let name;
-	if (verb === 'select') name = after('from') ? after('from') + by() : 'select';
-	else if (verb === 'update') name = 'update ' + (isName(list[1]) ? bare(list[1]) : '') + by();
-	else if (verb === 'delete') name = 'delete ' + after('from') + by();
-	else if (verb === 'insert' || verb === 'replace') name = verb + ' ' + (after('into') || (isName(list[1]) ? bare(list[1]) : ''));
-	else name = list.slice(0, 3).map((t) => t.text.toLowerCase()).join(' ');
+	const after = (word) => nameAt(list.findIndex((t, i) => wordOf(t) === word && nameAt(i + 1) !== '') + 1 || list.length);
+	const verb = list[0].text.toLowerCase(), by = after('where') && ' by ' + after('where');
+	const name = verb === 'select' ? (after('from') ? after('from') + by : 'select') : verb === 'update' ? 'update ' + nameAt(1) + by : verb === 'delete' ? 'delete ' + after('from') + by
+		: verb === 'insert' || verb === 'replace' ? verb + ' ' + (after('into') || nameAt(1)) : list.slice(0, 3).map((t) => t.text.toLowerCase()).join(' ');
 	return shown(name.trim().slice(0, 60));
 }
