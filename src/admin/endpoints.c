@@ -128,7 +128,14 @@ const struct endpoint endpoints[] = {
     {"GET", "/sessions", "Open sessions and what each is doing.", .handle = handle_sessions,
      .params = PARAMS(NUMBER("width", 1000000, "80", "Columns of a line of text; 0: no limit.")),
      .count_name = "sessions", .count = count_sessions, .table = &sessions_table, .list = "sessions"},
-    {"GET", "/sessions/*/hex", "Hex dump of a session's last packets.", .handle = handle_hex},
+    {"GET", "/sessions/*/hex",
+     "Hex dump of a session's last packets; with ?annotate=1 or table, the name of each field; with "
+     "text2pcap, "
+     "for that.",
+     .handle = handle_hex,
+     .params = PARAMS(WORDS("annotate", sessions_annotate,
+                            "1: hex by field, with the names of the fields; table: the fields without hex; "
+                            "text2pcap: the dump as text2pcap reads it."))},
     {"GET", "/sessions/*/pcap", "A session's last packets as a capture file for Wireshark (pcapng).",
      .handle = handle_pcap, .types = TYPES("application/x-pcapng")},
     {"POST", "/sessions/*/kill", "Close a session.", .handle = handle_kill},

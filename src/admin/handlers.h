@@ -12,6 +12,8 @@ struct call;
 /* sessions.c */
 void handle_sessions(struct call *call);
 void handle_hex(struct call *call);
+/** The words of the parameter "annotate"; NULL behind the last. */
+const char *sessions_annotate(size_t i);
 void handle_kill(struct call *call);
 /** Fail because the packets of the session in the path are not kept. */
 void call_fail_session(struct call *call);

@@ -266,6 +266,27 @@ void call_fail_session(struct call *call)
         }
 }
 
+const char *sessions_annotate(size_t i)
+{
+        static const char *const words[] = {"0", "1", "table", "text2pcap"};
+        return i < sizeof words / sizeof words[0] ? words[i] : NULL;
+}
+
+/** The form that the parameter annotate asks for, which was checked. */
+static enum tap_dump hex_form(const struct call *call)
+{
+        const char *word = call_param(call, "annotate");
+        if (word == NULL || strcmp(word, "0") == 0) {
+                return TAP_DUMP_HEX;
+        }
+        if (call->json) {
+                return TAP_DUMP_JSON;
+        }
+        return strcmp(word, "1") == 0       ? TAP_DUMP_FIELDS
+               : strcmp(word, "table") == 0 ? TAP_DUMP_TABLE
+                                            : TAP_DUMP_PLAIN;
+}
+
 static void on_hex(void *arg, const char *text, size_t len)
 {
         struct call *call = arg;
@@ -279,7 +300,7 @@ static void on_hex(void *arg, const char *text, size_t len)
                            : "no packets captured yet\n";
                 len = strlen(text);
         }
-        if (call->json) {
+        if (call->json && hex_form(call) == TAP_DUMP_HEX) {
                 struct json_writer j = json_writer_to(call->out);
                 json_writer_object(&j, NULL);
                 json_writer_uint(&j, "conn_id", call->place.number);
@@ -294,7 +315,7 @@ static void on_hex(void *arg, const char *text, size_t len)
 
 void handle_hex(struct call *call)
 {
-        proxy_hex(call->admin->proxy, call->place.number, on_hex, call);
+        proxy_hex(call->admin->proxy, call->place.number, hex_form(call), on_hex, call);
 }
 
 static void on_killed(void *arg, bool found)

@@ -26,6 +26,7 @@ struct entry {
         uint16_t kind; /* enum packet_kind; KIND_OF_EACH: each packet of the run has its own */
         uint8_t from;
         uint8_t seq;
+        uint8_t agreed; /* of struct packet */
         bool secret;
         bool cut_off;
         bool redacted;
@@ -120,6 +121,7 @@ void capture_add(struct capture *c, uint64_t conn_id, const struct packet *p, ui
         e->length = p->length;
         e->from = (uint8_t)p->from;
         e->seq = p->seq;
+        e->agreed = p->agreed;
         e->secret = p->secret;
         e->cut_off = p->cut_off;
         e->redacted = p->redacted;
@@ -185,6 +187,7 @@ static void put_run(struct capture *c, uint64_t conn_id, const struct packet_run
         e->bytes = (uint32_t)run->bytes.len;
         e->run = (uint32_t)run->n;
         e->from = (uint8_t)run->from;
+        e->agreed = run->agreed;
         uint16_t *at = (uint16_t *)(void *)(e + 1);
         for (size_t i = 0; i < kinds / sizeof *at; i++) {
                 *at++ = run->kinds[i];
@@ -239,6 +242,7 @@ static void walk_run(const struct entry *e, each_packet *each, void *arg)
                                .seq = at[3],
                                .length = frame_length(frame_header(at)),
                                .kind = (enum packet_kind)(kinds != NULL ? kinds[i] : e->kind),
+                               .agreed = e->agreed,
                                .head = span_of(at + FRAME_HEADER_SIZE, frame_length(frame_header(at)))}};
                 size_t length = frame_length(frame_header(at));
                 give(&p, each, arg);
@@ -257,6 +261,7 @@ static void show(const struct entry *e, each_packet *each, void *arg)
                        .redacted = e->redacted,
                        .length = e->length,
                        .kind = (enum packet_kind)e->kind,
+                       .agreed = e->agreed,
                        .head = span_of(e + 1, e->bytes)},
         };
         give(&p, each, arg);

@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 
-enum { LINE_BYTES = 16, LINE_SIZE = 80, TITLE_SIZE = 320 };
+enum { LINE_BYTES = HEX_LINE_BYTES, LINE_SIZE = 80, TITLE_SIZE = 320 };
 
-static void put_line(struct writer *w, size_t offset, struct span bytes)
+void hex_line(struct writer *w, size_t offset, struct span bytes)
 {
         static const char digits[] = "0123456789abcdef";
         char line[LINE_SIZE];
@@ -26,22 +26,30 @@ static void put_line(struct writer *w, size_t offset, struct span bytes)
         writer_char(w, '\n');
 }
 
-void hex_packet(struct writer *w, uint64_t conn_id, uint64_t wall_ns, const struct packet *p,
-                const char *name)
+void hex_title(struct writer *w, uint64_t conn_id, uint64_t wall_ns, const struct packet *p, const char *name)
 {
         char when[CLOCK_RFC3339_SIZE];
         clock_rfc3339(wall_ns, when);
         writer_format(w, "%s  #%llu %s  seq %u  len %u  %.64s%s\n", when, (unsigned long long)conn_id,
                       p->from == SIDE_CLIENT ? "client > server" : "server > client", p->seq, p->length, name,
                       p->cut_off ? " (cut off by the end of the session)" : "");
+}
+
+void hex_packet(struct writer *w, uint64_t conn_id, uint64_t wall_ns, const struct packet *p,
+                const char *name)
+{
+        hex_title(w, conn_id, wall_ns, p, name);
+        for (size_t at = 0; at < p->head.len && !p->secret && !w->failed; at += LINE_BYTES) {
+                hex_line(w, at, span_head(span_skip(p->head, at), LINE_BYTES));
+        }
+        hex_missing(w, p);
+}
+
+void hex_missing(struct writer *w, const struct packet *p)
+{
         if (p->secret) {
                 writer_text(w, "  (not shown: authentication data, or it may contain a password)\n");
-                return;
-        }
-        for (size_t at = 0; at < p->head.len && !w->failed; at += LINE_BYTES) {
-                put_line(w, at, span_head(span_skip(p->head, at), LINE_BYTES));
-        }
-        if (p->head.len < p->length && !p->cut_off) {
+        } else if (p->head.len < p->length && !p->cut_off) {
                 writer_format(w, "  (%llu bytes not shown%s)\n",
                               (unsigned long long)(p->length - p->head.len), p->redacted ? ": redacted" : "");
         }

@@ -14,6 +14,14 @@
  *  p->kind is not read. */
 void hex_packet(struct writer *w, uint64_t conn_id, uint64_t wall_ns, const struct packet *p,
                 const char *name);
+/* Its parts, for those who show packets in another way: the title line, a line with at most HEX_LINE_BYTES bytes that begin at @p offset
+ * of the packet, and the line that says why bytes are missing, if some are. */
+
+enum { HEX_LINE_BYTES = 16 };
+void hex_title(struct writer *w, uint64_t conn_id, uint64_t wall_ns, const struct packet *p,
+               const char *name);
+void hex_line(struct writer *w, size_t offset, struct span bytes);
+void hex_missing(struct writer *w, const struct packet *p);
 /** Most bytes that hex_packet can write for a packet with @p head_len bytes of head. */
 size_t hex_packet_size(size_t head_len);
 

@@ -52,9 +52,12 @@ static const struct command {
      "such as\ntable:orders or finding:n_plus_one selects digests; see querytap-filter(7)."},
     {"sessions", command_sessions, "sessions [--admin ADDR] [--format text|json] [kill ID]",
      "List the open sessions of a running proxy and what each is doing, or close one."},
-    {"hex", command_hex, "hex [--admin ADDR] ID",
+    {"hex", command_hex, "hex [--admin ADDR] [--format text|json] [--annotate | --table | --text2pcap] ID",
      "Show the last packets of a session as a hex dump, also of one that has ended, as long as its "
-     "packets\nare kept (capture.bytes). The log shows the ID of each session: #7 is session 7."},
+     "packets\nare kept (capture.bytes). --annotate names every byte: hex by field, with the name and the "
+     "content of\neach field; --table lists the fields without hex. --text2pcap prints the dump as text2pcap "
+     "reads\nit. The log "
+     "shows the ID of each session: #7 is session 7."},
     {"read", command_read,
      "read [-p PORT,…] [--follow] [--format text|json|ltsv|slow] [--SETTING VALUE …] FILE|- [EXPRESSION …]",
      "Decode a capture file (pcap or pcapng, also compressed with gzip), or standard input, and log what "

@@ -18,9 +18,10 @@ static int too_many(const char *arg)
 }
 
 /** client_parse, for the commands that do not have -n. */
-static bool parse(struct client_options *options, int *argc, char **argv)
+static bool parse(struct client_options *options, int *argc, char **argv, const struct flag *more,
+                  size_t n_more)
 {
-        if (!client_parse(options, argc, argv, NULL, 0)) {
+        if (!client_parse(options, argc, argv, more, n_more)) {
                 return false;
         }
         if (options->count != NULL) {
@@ -74,7 +75,7 @@ int command_tail(int argc, char **argv)
 int command_sessions(int argc, char **argv)
 {
         struct client_options options;
-        if (!parse(&options, &argc, argv)) {
+        if (!parse(&options, &argc, argv, NULL, 0)) {
                 return EXIT_USAGE;
         }
         if (argc == 1) {
@@ -94,7 +95,7 @@ int command_sessions(int argc, char **argv)
 int command_stages(int argc, char **argv)
 {
         struct client_options options;
-        if (!parse(&options, &argc, argv)) {
+        if (!parse(&options, &argc, argv, NULL, 0)) {
                 return EXIT_USAGE;
         }
         return argc > 1 ? too_many(argv[1]) : client_get(&options, "/stages");
@@ -104,14 +105,31 @@ int command_hex(int argc, char **argv)
 {
         struct client_options options;
         char path[64];
-        if (!parse(&options, &argc, argv)) {
+        bool is_annotated = false;
+        bool is_table = false;
+        bool is_for_text2pcap = false;
+        const struct flag flags[] = {
+            {.name = "annotate", .take = flags_take_switch, .into = &is_annotated},
+            {.name = "table", .take = flags_take_switch, .into = &is_table},
+            {.name = "text2pcap", .take = flags_take_switch, .into = &is_for_text2pcap},
+        };
+        if (!parse(&options, &argc, argv, flags, sizeof flags / sizeof flags[0])) {
                 return EXIT_USAGE;
         }
         if (argc != 2 || !client_is_number(argv[1])) {
-                diag(DIAG_ERROR, "usage: querytap hex ID ('querytap sessions' lists open sessions; #7 in the "
+                diag(DIAG_ERROR, "usage: querytap hex [--annotate | --table | --text2pcap] ID ('querytap "
+                                 "sessions' lists open sessions; #7 in the "
                                  "log is session 7)");
                 return EXIT_USAGE;
         }
-        (void)snprintf(path, sizeof path, "/sessions/%s/hex", argv[1]);
+        if (is_annotated + is_table + is_for_text2pcap > 1) {
+                diag(DIAG_ERROR, "--annotate, --table and --text2pcap exclude each other");
+                return EXIT_USAGE;
+        }
+        (void)snprintf(path, sizeof path, "/sessions/%s/hex%s", argv[1],
+                       is_table           ? "?annotate=table"
+                       : is_annotated     ? "?annotate=1"
+                       : is_for_text2pcap ? "?annotate=text2pcap"
+                                          : "");
         return client_get(&options, path);
 }

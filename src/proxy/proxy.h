@@ -35,9 +35,9 @@ const char *proxy_listen_addr(const struct proxy *p);
  *  memory is out or the proxy is stopping. */
 void proxy_sessions(struct proxy *p, void (*done)(void *arg, const struct session_view *views, size_t n),
                     void *arg);
-/** Request the hex dump of session @p conn_id; @p text is NULL if it is not open and none of its packets are kept. Otherwise as proxy_sessions. */
-void proxy_hex(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const char *text, size_t len),
-               void *arg);
+/** Request the hex dump of session @p conn_id, in the @p form wanted; @p text is NULL if it is not open and none of its packets are kept. Otherwise as proxy_sessions. */
+void proxy_hex(struct proxy *p, uint64_t conn_id, enum tap_dump form,
+               void (*done)(void *arg, const char *text, size_t len), void *arg);
 /** Request a copy of the recorded packets of session @p conn_id; @p copy is NULL if it is not open and none of its packets are kept.
  *  Otherwise as proxy_sessions. */
 void proxy_copy(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const struct tap_copy *copy),

@@ -31,6 +31,7 @@ struct request {
         unsigned outstanding;
         uint64_t conn_id;
         struct generation *generation; /* the one to take; NULL = none */
+        enum tap_dump form; /* of the hex dump */
         void *arg;
         union {
                 void (*sessions)(void *arg, const struct session_view *views, size_t n);
@@ -168,9 +169,9 @@ void proxy_sessions(struct proxy *p, void (*done)(void *arg, const struct sessio
 static void fill_hex(struct part *part)
 {
         struct session *s = find_session(part->worker, part->request->conn_id);
-        part->text = s != NULL
-                         ? session_hex(s, &part->len)
-                         : tap_hex_ended(&part->worker->sessions.tap, part->request->conn_id, &part->len);
+        part->text = s != NULL ? session_hex(s, part->request->form, &part->len)
+                               : tap_hex_ended(&part->worker->sessions.tap, part->request->conn_id,
+                                               part->request->form, &part->len);
 }
 
 static void answer_hex(struct request *request)
@@ -184,8 +185,8 @@ static void answer_hex(struct request *request)
         request->done.hex(request->arg, found->text, found->len);
 }
 
-void proxy_hex(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const char *text, size_t len),
-               void *arg)
+void proxy_hex(struct proxy *p, uint64_t conn_id, enum tap_dump form,
+               void (*done)(void *arg, const char *text, size_t len), void *arg)
 {
         struct request *request = new_request(p, conn_id, arg);
         if (request == NULL) {
@@ -193,6 +194,7 @@ void proxy_hex(struct proxy *p, uint64_t conn_id, void (*done)(void *arg, const 
                 return;
         }
         request->done.hex = done;
+        request->form = form;
         request->fill = fill_hex;
         request->answer = answer_hex;
         send_request(request);

@@ -50,7 +50,7 @@ struct tap_copy *session_copy(const struct session *s)
         return tap_copy(s->tap);
 }
 
-char *session_hex(const struct session *s, size_t *len)
+char *session_hex(const struct session *s, enum tap_dump form, size_t *len)
 {
-        return tap_hex(s->tap, len);
+        return tap_hex(s->tap, form, len);
 }

@@ -3,6 +3,8 @@
 #ifndef PROXY_SESSION_VIEW_H
 #define PROXY_SESSION_VIEW_H
 
+#include "tap/dump_form.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,7 +38,7 @@ struct session_view {
 
 void session_view(const struct session *s, struct session_view *out);
 /** The hex dump of its recorded packets, which the caller frees with prof_free. @return NULL when memory is out. */
-char *session_hex(const struct session *s, size_t *len);
+char *session_hex(const struct session *s, enum tap_dump form, size_t *len);
 /** See tap_copy. */
 struct tap_copy *session_copy(const struct session *s);
 

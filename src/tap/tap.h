@@ -15,6 +15,7 @@
 #include "mysql/gate/gate.h"
 #include "mysql/record/record_raw.h"
 #include "profile/heap/prof.h"
+#include "tap/dump_form.h"
 
 #include <stdatomic.h>
 
@@ -184,9 +185,9 @@ uint64_t tap_age_ns(const struct tap *tap, uint64_t now_ns);
 /** Spans live until the next feed. */
 struct dissect_view tap_view(const struct tap *tap);
 /** Dump the session's recorded packets as text, which the caller frees with prof_free. @return NULL when memory is out. */
-char *tap_hex(const struct tap *tap, size_t *len);
+char *tap_hex(const struct tap *tap, enum tap_dump form, size_t *len);
 /** The same for a session that has ended, as far as newer packets have not replaced its own. @return NULL also if no packet of it is
  *  kept. */
-char *tap_hex_ended(const struct tap_shared *shared, uint64_t conn_id, size_t *len);
+char *tap_hex_ended(const struct tap_shared *shared, uint64_t conn_id, enum tap_dump form, size_t *len);
 
 #endif

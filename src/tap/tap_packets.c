@@ -3,6 +3,7 @@
 #include "capture/hex.h"
 #include "mysql/sql/secret_data.h"
 #include "profile/heap/prof.h"
+#include "tap/tap_fields.h"
 #include "tap/tap_state.h"
 
 #include <stdio.h>
@@ -71,7 +72,7 @@ static void print(void *arg, const struct capture_packet *p)
 }
 
 /** The dump of the session d->conn_id, behind @p intro. @return NULL when memory is out. */
-static char *dump(struct capture *capture, struct dump *d, const char *intro, size_t *len)
+static char *dump_hex(struct capture *capture, struct dump *d, const char *intro, size_t *len)
 {
         d->size += strlen(intro);
         char *text = prof_alloc(STAGE_CAPTURE, d->size);
@@ -87,7 +88,13 @@ static char *dump(struct capture *capture, struct dump *d, const char *intro, si
         return text;
 }
 
-char *tap_hex(const struct tap *tap, size_t *len)
+static char *dump(struct capture *capture, struct dump *d, const struct tap_fields *fields, size_t *len)
+{
+        return fields->form == TAP_DUMP_HEX ? dump_hex(capture, d, fields->intro, len)
+                                            : tap_fields_dump(capture, fields, len);
+}
+
+char *tap_hex(const struct tap *tap, enum tap_dump form, size_t *len)
 {
         struct capture *capture = tap->shared->capture;
         struct dump d = {.conn_id = tap->conn_id};
@@ -99,10 +106,11 @@ char *tap_hex(const struct tap *tap, size_t *len)
                 (void)snprintf(intro, sizeof intro, "(%llu packets are not kept any more)\n",
                                (unsigned long long)(tap->packets - kept));
         }
-        return dump(capture, &d, intro, len);
+        const struct tap_fields fields = {form, tap->conn_id, tap->front.dissect, intro};
+        return dump(capture, &d, &fields, len);
 }
 
-char *tap_hex_ended(const struct tap_shared *shared, uint64_t conn_id, size_t *len)
+char *tap_hex_ended(const struct tap_shared *shared, uint64_t conn_id, enum tap_dump form, size_t *len)
 {
         struct dump d = {.conn_id = conn_id};
         char intro[96];
@@ -113,5 +121,6 @@ char *tap_hex_ended(const struct tap_shared *shared, uint64_t conn_id, size_t *l
         (void)snprintf(intro, sizeof intro,
                        "(this session has ended; its last %llu packets are still kept)\n",
                        (unsigned long long)kept);
-        return dump(shared->capture, &d, intro, len);
+        const struct tap_fields fields = {form, conn_id, NULL, intro};
+        return dump(shared->capture, &d, &fields, len);
 }

@@ -44,11 +44,20 @@ TESTS += tests/fuzz/replay-capture
 tests_fuzz_replay_capture_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_capture.c $(FUZZ_COMMON)
 tests_fuzz_replay_capture_LDADD = $(FUZZ_LIBS)
 
+check_PROGRAMS += tests/fuzz/replay-annotate
+TESTS += tests/fuzz/replay-annotate
+tests_fuzz_replay_annotate_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_annotate.c $(FUZZ_COMMON)
+tests_fuzz_replay_annotate_LDADD = $(FUZZ_LIBS)
+
 if FUZZING
 noinst_PROGRAMS += tests/fuzz/fuzz-capture
 tests_fuzz_fuzz_capture_SOURCES = tests/fuzz/fuzz_capture.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_capture_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_capture_LDADD = $(FUZZ_LIBS)
+noinst_PROGRAMS += tests/fuzz/fuzz-annotate
+tests_fuzz_fuzz_annotate_SOURCES = tests/fuzz/fuzz_annotate.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_annotate_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_annotate_LDADD = $(FUZZ_LIBS)
 noinst_PROGRAMS += tests/fuzz/fuzz-filter
 tests_fuzz_fuzz_filter_SOURCES = tests/fuzz/fuzz_filter.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_filter_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

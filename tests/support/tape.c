@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "journal/format/convert.h"
 #include "journal/format/format.h"
+#include "mysql/dissect/annotate.h"
 #include "mysql/gate/gate.h"
 #include "mysql/record/record_packed.h"
 #include "mysql/record/row_hashes.h"
@@ -13,6 +14,7 @@
 struct player {
         struct dissect *dissect;
         struct gate *gate;
+        struct annotate *annotate; /* NULL: fields are not listed */
         struct convert convert;
         FILE *out;
         FILE *packets_out; /* NULL: among the records */
@@ -79,6 +81,40 @@ static void on_command(void *arg)
         (void)fputs("command\n", p->out);
 }
 
+/** The next byte of a packet that belongs to no field yet, and where the fields are listed. */
+struct naming {
+        size_t at;
+        FILE *out;
+};
+
+static void on_field(void *arg, const struct field *field)
+{
+        struct naming *naming = arg;
+        if (field->at != naming->at || field->len == 0 || field->name == NULL) {
+                abort();
+        }
+        naming->at += field->len;
+        (void)fprintf(naming->out, "  %zu+%zu %s%s", field->at, field->len,
+                      field->is_length ? "length of " : "", field->name);
+        if (field->index > 0) {
+                (void)fprintf(naming->out, " %llu", (unsigned long long)field->index);
+        }
+        if (field->label.len > 0) {
+                (void)fprintf(naming->out, " (%.*s)", (int)field->label.len, (const char *)field->label.data);
+        }
+        (void)fprintf(naming->out, "%s%s\n", field->is_cut ? " CUT" : "",
+                      field->is_surplus ? " SURPLUS" : "");
+}
+
+static void list_fields(const struct player *p, const struct packet *packet, FILE *out)
+{
+        struct naming naming = {.out = out};
+        annotate_packet(p->annotate, packet, on_field, &naming);
+        if (naming.at != packet->head.len) {
+                abort();
+        }
+}
+
 static void on_packet(void *arg, const struct packet *packet)
 {
         struct player *p = arg;
@@ -91,6 +127,9 @@ static void on_packet(void *arg, const struct packet *packet)
                 (void)fprintf(out, " %02x", packet->head.data[i]);
         }
         (void)fputc('\n', out);
+        if (p->annotate != NULL) {
+                list_fields(p, packet, out);
+        }
 }
 
 static void on_run(void *arg, const struct packet_run *run)
@@ -99,7 +138,8 @@ static void on_run(void *arg, const struct packet_run *run)
         struct reader r = reader_over(run->bytes);
         for (size_t i = 0; i < run->n; i++) {
                 uint32_t length = (uint32_t)reader_uint(&r, 3);
-                struct packet packet = {.from = run->from, .length = length, .seq = reader_u8(&r)};
+                struct packet packet = {
+                    .from = run->from, .length = length, .seq = reader_u8(&r), .agreed = run->agreed};
                 packet.head = reader_take(&r, length);
                 packet.kind = run->kinds != NULL ? (enum packet_kind)run->kinds[i] : run->kind;
                 if (r.failed || length > p->options->packet_bytes) {
@@ -187,6 +227,7 @@ void tape_play(struct span tape, const struct tape_options *options, FILE *out)
         }
         player.dissect = dissect_new(&settings, sink);
         player.gate = options->without_gate ? NULL : gate_new(&no_tls);
+        player.annotate = options->fields ? annotate_new(NULL) : NULL;
         convert_init(&player.convert);
         if (player.dissect == NULL) {
                 abort();
@@ -209,6 +250,7 @@ void tape_play(struct span tape, const struct tape_options *options, FILE *out)
         dissect_free(player.dissect);
         dissect_pool_drain(&pool);
         gate_free(player.gate);
+        annotate_free(player.annotate);
         convert_fini(&player.convert);
         if (player.packets_out != NULL) {
                 (void)fclose(player.packets_out);

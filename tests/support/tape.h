@@ -26,7 +26,8 @@ struct tape_options {
         void (*look)(const struct dissect *d); /**< called after each feed; NULL = not */
         bool without_gate;
         bool hide_packets; /**< dissect_settings.hide_packets */
-        bool count_only;   /**< dissect_settings.count_only: a line "command" for each */
+        bool fields; /**< below each packet a line for each of its fields; a byte without a field aborts */
+        bool count_only; /**< dissect_settings.count_only: a line "command" for each */
 };
 
 /** Play @p tape and write each record as a JSON line to @p out; times are all 0. */

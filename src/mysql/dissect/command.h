@@ -6,6 +6,7 @@
 
 #include "mysql/dissect/row_store.h"
 #include "mysql/wire/command.h"
+#include "mysql/wire/packet_kind.h"
 #include "profile/heap/prof.h"
 
 #include <string.h>
@@ -103,6 +104,15 @@ static inline bool command_fit_body(struct command *cmd, size_t len)
                 cmd->body_size = len;
         }
         return true;
+}
+
+/** What the packets are that follow the head of its reply, or all of them for a command that has no such head. */
+static inline enum packet_kind command_row_kind(const struct command *cmd)
+{
+        if (cmd->type->shape == SHAPE_FIELDS) {
+                return PACKET_COLUMN_DEFINITION;
+        }
+        return cmd->type->has_stmt_id ? PACKET_BINARY_ROW : PACKET_ROW;
 }
 
 /** Free a command that is in no queue. NULL is allowed. */

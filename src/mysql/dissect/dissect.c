@@ -122,6 +122,7 @@ bool dissect_join(struct dissect *d, enum dissect_packing packing, uint64_t now_
         }
         if (d->client_capabilities == 0) {
                 d->capabilities = CAP_ASSUMED;
+                d->agreed = capability_pack(d->capabilities);
                 d->is_assumed = true;
         }
         resync_join(d, now_ns);

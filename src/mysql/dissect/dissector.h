@@ -64,6 +64,7 @@ struct dissect {
         bool eof_open;   /**< the server's next message decides what an EOF was (early_eof.h) */
         uint8_t eof_seq; /**< if it is such an EOF itself, it has this number */
         uint8_t crowding; /**< enum crowding; request.c enters all states but NONE, completion.c that one */
+        uint8_t agreed;   /**< capability_pack of the capabilities, once they are agreed on */
         struct lint lint;
         const char *opaque_reason;
         struct command_queue queue;

@@ -18,6 +18,8 @@ enum {
         ATTRIBUTE_MIN = 3,   /* bytes of an attribute: its type, and the length of its name */
 };
 
+static const struct span no_label = {NULL, 0};
+
 enum bulk_indicator { BULK_VALUE, BULK_NULL, BULK_DEFAULT, BULK_IGNORE };
 
 static bool is_null(struct span bitmap, size_t i)
@@ -26,16 +28,21 @@ static bool is_null(struct span bitmap, size_t i)
 }
 
 /** Read the types, and the names if @p named. */
-static void read_types(struct reader *r, struct value *values, size_t n, bool named)
+FIELD_READER void read_types(struct reader *r, struct value *values, size_t n, bool named,
+                             struct field_trace *f)
 {
         for (size_t i = 0; i < n && !r->failed; i++) {
                 uint16_t type = reader_u16(r);
+                field_item(f, i, no_label);
+                field_form(f, r, "type of parameter", AS_TYPE, type);
                 values[i].type = (uint8_t)type;
                 values[i].is_unsigned = (type & TYPE_UNSIGNED) != 0;
                 if (named) {
                         values[i].name = lenenc_span(r);
+                        field_text(f, r, "name of parameter", values[i].name);
                 }
         }
+        field_no_item(f);
 }
 
 static void keep_types(struct dissect *d, struct statement *st, const struct value *values, size_t n)
@@ -87,8 +94,9 @@ static void take_long_data(const struct dissect *d, struct value *v, const struc
 }
 
 /** Read the values behind the types. @p st may be NULL. The values behind the end of a cut body are unknown. */
-static void read_values(const struct dissect *d, struct reader *r, const struct statement *st,
-                        struct span bitmap, struct value *values, size_t n, size_t there)
+FIELD_READER void read_values(const struct dissect *d, struct reader *r, const struct statement *st,
+                              struct span bitmap, struct value *values, size_t n, size_t there,
+                              struct field_trace *f)
 {
         bool lost = r->failed;
         size_t may_be_long = st != NULL && st->long_data.n > 0 ? st->n_params : 0;
@@ -103,6 +111,8 @@ static void read_values(const struct dissect *d, struct reader *r, const struct 
                         v->unknown = false;
                 } else if (!lost && !v->unknown) {
                         *v = read_parameter(d, r, v, there);
+                        field_item(f, i, v->name);
+                        field_value(f, r, "parameter", v);
                         lost = r->failed;
                         v->unknown =
                             lost && v->true_len == 0; /* else it is cut, and its beginning is there */
@@ -113,16 +123,20 @@ static void read_values(const struct dissect *d, struct reader *r, const struct 
         }
 }
 
-static void decode_execute(struct dissect *d, const struct command *cmd, struct execution *out)
+FIELD_READER void decode_execute(struct dissect *d, const struct command *cmd, struct execution *out,
+                                 struct field_trace *f)
 {
         struct reader r = reader_over(span_skip(command_body(cmd), EXECUTE_HEAD));
         bool attributes = (d->capabilities & CAP_QUERY_ATTRIBUTES) != 0;
         uint8_t flags = reader_u8(&r);
-        (void)reader_u32(&r); /* iterations: always 1 */
+        field_form(f, &r, "flags", AS_HEX, flags);
+        uint32_t iterations = reader_u32(&r); /* always 1 */
+        field_number(f, &r, "iterations", iterations);
         struct statement *st = out->st;
         uint64_t n = st->n_params;
         if (attributes && (n > 0 || (flags & PARAMETER_COUNT_AVAILABLE) != 0)) {
                 n = lenenc_uint(&r);
+                field_number(f, &r, "number of parameters", n);
         }
         if (!r.failed && n == 0) {
                 return;
@@ -134,15 +148,18 @@ static void decode_execute(struct dissect *d, const struct command *cmd, struct 
                 return;
         }
         struct span bitmap = reader_take(&r, (n + 7) / 8);
-        if (reader_u8(&r) != 0) {
-                read_types(&r, values, (size_t)n, attributes);
+        field_bytes(f, &r, "NULL bitmap");
+        uint8_t types_follow = reader_u8(&r);
+        field_number(f, &r, "types follow", types_follow);
+        if (types_follow != 0) {
+                read_types(&r, values, (size_t)n, attributes, f);
                 if (!r.failed) {
                         keep_types(d, st, values, (size_t)n);
                 }
         } else {
                 recall_types(st, values, (size_t)n);
         }
-        read_values(d, &r, st, bitmap, values, (size_t)n, bytes_there(d, cmd));
+        read_values(d, &r, st, bitmap, values, (size_t)n, bytes_there(d, cmd), f);
         out->values = values;
         out->n = (size_t)n;
         out->odd_length = r.odd_length;
@@ -151,16 +168,19 @@ static void decode_execute(struct dissect *d, const struct command *cmd, struct 
 /* --- COM_STMT_BULK_EXECUTE ------------------------------------------------------------------------------------------ */
 
 /** Read one row of parameters, each behind its indicator. */
-static void read_bulk_row(const struct dissect *d, struct reader *r, const struct value *types,
-                          struct value *row, size_t n, size_t there)
+FIELD_READER void read_bulk_row(const struct dissect *d, struct reader *r, const struct value *types,
+                                struct value *row, size_t n, size_t there, struct field_trace *f)
 {
         for (size_t i = 0; i < n; i++) {
                 uint8_t indicator = reader_u8(r);
+                field_item(f, i, no_label);
+                field_number(f, r, "indicator of parameter", indicator);
                 row[i] = (struct value){.type = types[i].type, .unknown = r->failed || types[i].unknown};
                 if (row[i].unknown) {
                         r->failed = true;
                 } else if (indicator == BULK_VALUE) {
                         row[i] = read_parameter(d, r, &types[i], there);
+                        field_value(f, r, "parameter", &row[i]);
                         row[i].unknown = r->failed && row[i].true_len == 0;
                 } else if (indicator == BULK_NULL) {
                         row[i].is_null = true;
@@ -171,9 +191,11 @@ static void read_bulk_row(const struct dissect *d, struct reader *r, const struc
                         row[i].unknown = true;
                 }
         }
+        field_no_item(f);
 }
 
-static void decode_bulk(struct dissect *d, const struct command *cmd, struct execution *out)
+FIELD_READER void decode_bulk(struct dissect *d, const struct command *cmd, struct execution *out,
+                              struct field_trace *f)
 {
         struct reader r = reader_over(span_skip(command_body(cmd), EXECUTE_HEAD));
         struct statement *st = out->st;
@@ -181,6 +203,7 @@ static void decode_bulk(struct dissect *d, const struct command *cmd, struct exe
         size_t shown = n > 0 ? BULK_VALUES_SHOWN / n : 0;
         shown = shown > BULK_ROWS_SHOWN ? BULK_ROWS_SHOWN : shown < 1 ? 1 : shown;
         uint16_t flags = reader_u16(&r);
+        field_form(f, &r, "flags", AS_HEX, flags);
         /* Types, then a row that is not shown, then the mark and the rows that are: much room, which a packet must be worth. A row
          * has a byte for each parameter at the least. */
         bool fits = !r.failed && (n <= FEW_PARAMETERS || n <= reader_left(&r));
@@ -191,7 +214,7 @@ static void decode_bulk(struct dissect *d, const struct command *cmd, struct exe
                 return;
         }
         if ((flags & BULK_TYPES) != 0) {
-                read_types(&r, types, n, false);
+                read_types(&r, types, n, false, f);
                 if (!r.failed) {
                         keep_types(d, st, types, n);
                 }
@@ -209,7 +232,7 @@ static void decode_bulk(struct dissect *d, const struct command *cmd, struct exe
                         row = list + used;
                         used += n;
                 }
-                read_bulk_row(d, &r, types, row, n, bytes_there(d, cmd));
+                read_bulk_row(d, &r, types, row, n, bytes_there(d, cmd), f);
                 count++;
         }
         out->values = list;
@@ -219,7 +242,8 @@ static void decode_bulk(struct dissect *d, const struct command *cmd, struct exe
         out->count_known = !r.failed && cmd->body_len + cmd->dropped == cmd->true_len;
 }
 
-void execute_decode(struct dissect *d, const struct command *cmd, struct execution *out)
+FIELD_READER void decode(struct dissect *d, const struct command *cmd, struct execution *out,
+                         struct field_trace *f)
 {
         *out =
             (struct execution){.st = cmd->has_stmt_id ? statements_find(&d->statements, cmd->stmt_id) : NULL};
@@ -231,10 +255,27 @@ void execute_decode(struct dissect *d, const struct command *cmd, struct executi
                 return;
         }
         if (cmd->code == COM_STMT_EXECUTE) {
-                decode_execute(d, cmd, out);
+                decode_execute(d, cmd, out, f);
         } else {
-                decode_bulk(d, cmd, out);
+                decode_bulk(d, cmd, out, f);
         }
+}
+
+void execute_decode(struct dissect *d, const struct command *cmd, struct execution *out)
+{
+        decode(d, cmd, out, NULL);
+}
+
+bool execute_fields(struct dissect *d, const struct command *cmd, struct field_trace *f)
+{
+        struct execution execution;
+        decode(d, cmd, &execution, f);
+        field_no_item(f);
+        bool is_known = !execution.are_unknown;
+        for (size_t i = 0; i < execution.n; i++) {
+                is_known = is_known && !execution.values[i].unknown;
+        }
+        return is_known;
 }
 
 static void put_unknown(const struct command *cmd, struct record *r)
@@ -275,11 +316,14 @@ void execute_put(const struct execution *execution, const struct command *cmd, s
 
 /* --- COM_QUERY's attributes ------------------------------------------------------------------------------------------ */
 
-size_t execute_attributes(struct dissect *d, struct span body, struct record *record)
+FIELD_READER size_t read_attributes(struct dissect *d, struct span body, struct record *record,
+                                    struct field_trace *f)
 {
         struct reader r = reader_over(span_skip(body, 1));
         uint64_t n = lenenc_uint(&r);
-        (void)lenenc_uint(&r); /* sets: always 1 */
+        field_number(f, &r, "number of attributes", n);
+        uint64_t sets = lenenc_uint(&r); /* always 1 */
+        field_number(f, &r, "sets of attributes", sets);
         if (r.failed || n / 8 > reader_left(&r) ||
             (n > FEW_PARAMETERS && n > reader_left(&r) / ATTRIBUTE_MIN)) {
                 return 0; /* they are incomplete: nothing is allocated for them */
@@ -287,18 +331,31 @@ size_t execute_attributes(struct dissect *d, struct span body, struct record *re
         if (n > 0) {
                 struct value *values = value_buffer_take(&d->values, (size_t)n);
                 struct span bitmap = reader_take(&r, (n + 7) / 8);
+                field_bytes(f, &r, "NULL bitmap");
                 if (values == NULL || reader_u8(&r) == 0) {
                         return 0;
                 }
-                read_types(&r, values, (size_t)n, true);
-                read_values(d, &r, NULL, bitmap, values, (size_t)n, SIZE_MAX);
+                field_bytes(f, &r, "types follow");
+                read_types(&r, values, (size_t)n, true, f);
+                read_values(d, &r, NULL, bitmap, values, (size_t)n, SIZE_MAX, f);
+                field_no_item(f);
                 if (record != NULL) {
                         record_set_list(record, FIELD_QUERY_ATTRIBUTES,
                                         (struct value_list){values, (size_t)n});
                 }
         }
-        if (r.odd_length && record == NULL) {
+        if (r.odd_length && record == NULL && f == NULL) {
                 lint_break(&d->lint, LINT_ODD_LENGTH);
         }
         return r.failed ? 0 : 1 + r.at;
+}
+
+size_t execute_attributes(struct dissect *d, struct span body, struct record *record)
+{
+        return read_attributes(d, body, record, NULL);
+}
+
+bool execute_attribute_fields(struct dissect *d, struct field_trace *f)
+{
+        return read_attributes(d, f->payload, NULL, f) > 0;
 }

@@ -7,6 +7,7 @@
 #define MYSQL_DISSECT_EXECUTE_H
 
 #include "mysql/dissect/dissector.h"
+#include "mysql/wire/field.h"
 
 /** The decoded values of an execution. */
 struct execution {
@@ -22,11 +23,15 @@ struct execution {
 /** Decode the values of @p cmd, a COM_STMT_EXECUTE or COM_STMT_BULK_EXECUTE, and remember their types for the statement's next
  *  execution. Once for each command, in order. */
 void execute_decode(struct dissect *d, const struct command *cmd, struct execution *out);
+/** The same, and report the fields behind the statement's id. @return false if not all that is needed to read the values is known. */
+bool execute_fields(struct dissect *d, const struct command *cmd, struct field_trace *f);
 /** Put them into the record. */
 void execute_put(const struct execution *execution, const struct command *cmd, struct record *r);
 /** Decode the attributes before a COM_QUERY's text, and put them into @p record unless that is NULL; then it is the packet just
  *  received, which the linter checks.
  *  @return where in @p body the text begins; 0 if the attributes are malformed or incomplete. */
 size_t execute_attributes(struct dissect *d, struct span body, struct record *record);
+/** Report the attributes before the text of the COM_QUERY f->payload. @return false if they are malformed or incomplete. */
+bool execute_attribute_fields(struct dissect *d, struct field_trace *f);
 
 #endif

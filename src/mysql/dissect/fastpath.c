@@ -90,14 +90,17 @@ _Static_assert(REPLYING_FIRST < REPLYING_DEFS_EOF && REPLYING_DEFS < REPLYING_DE
 static void show_rows(struct parse_context *ctx, struct span rows, size_t n, enum packet_kind kind)
 {
         parse_context_flush(ctx);
-        const struct packet_run run = {
-            .from = SIDE_SERVER, .n = n, .kind = kind, .bytes = rows, .mono_ns = ctx->now_ns};
+        const struct packet_run run = {.from = SIDE_SERVER,
+                                       .n = n,
+                                       .kind = kind,
+                                       .agreed = ctx->d->agreed,
+                                       .bytes = rows,
+                                       .mono_ns = ctx->now_ns};
         ctx->d->sink.on_run(ctx->d->sink.arg, &run);
 }
 
 /** Count rows that are not to be kept, without reading them. */
-static INLINE void hop_rows(struct parse_context *ctx, struct command *cmd, struct walk *from,
-                            enum packet_kind kind)
+static INLINE void hop_rows(struct parse_context *ctx, struct command *cmd, struct walk *from)
 {
         struct walk w = *from;
         size_t n = 0;
@@ -107,9 +110,9 @@ static INLINE void hop_rows(struct parse_context *ctx, struct command *cmd, stru
                 n++;
         }
         if (n == 1 && w.is_shown) {
-                parse_context_add(ctx, span_of(from->at, from->left - w.left), kind);
+                parse_context_add(ctx, span_of(from->at, from->left - w.left), command_row_kind(cmd));
         } else if (n > 0 && w.is_shown) {
-                show_rows(ctx, span_of(from->at, from->left - w.left), n, kind);
+                show_rows(ctx, span_of(from->at, from->left - w.left), n, command_row_kind(cmd));
         }
         cmd->rows += n;
         *from = w;
@@ -315,16 +318,13 @@ static INLINE void take_rest(struct parse_context *ctx, struct command *cmd, str
                              const struct result_header *known)
 {
         bool goes_on = is_result;
-        /* COM_FIELD_LIST is answered with definitions, which REPLYING_ROWS takes as rows */
-        enum packet_kind kind =
-            is_result || cmd->type->shape != SHAPE_FIELDS ? PACKET_ROW : PACKET_COLUMN_DEFINITION;
         if (cmd->state == REPLYING_DEFS_EOF) {
                 goes_on = goes_on && take_definitions_eof(ctx, cmd, w);
         }
         const uint8_t *begin = w->at;
         uint64_t before = cmd->rows;
         if (cmd->state == REPLYING_ROWS && cmd->rows_wanted == 0) {
-                hop_rows(ctx, cmd, w, kind);
+                hop_rows(ctx, cmd, w);
                 if (goes_on) {
                         (void)take_end(ctx, cmd, w);
                 }

@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/libmysql_dissect.a
 src_libmysql_dissect_a_SOURCES = \
+	src/mysql/dissect/annotate.c \
+	src/mysql/dissect/annotate.h \
 	src/mysql/dissect/auth_path.c \
 	src/mysql/dissect/auth_path.h \
 	src/mysql/dissect/budget.h \

@@ -138,6 +138,7 @@ struct outcome login_on_login(struct dissect *d, const struct message *m)
         }
         d->client_capabilities = login.capabilities;
         d->capabilities &= login.capabilities;
+        d->agreed = capability_pack(d->capabilities);
         set_collation(d, login.collation_id);
         d->vars.identity++;
         if (!owned_text_set(&d->vars.username, login.username) ||

@@ -8,6 +8,7 @@ void parse_context_flush(struct parse_context *ctx)
                 const struct packet_run run = {.from = ctx->from,
                                                .n = ctx->n,
                                                .kinds = ctx->kinds,
+                                               .agreed = ctx->d->agreed,
                                                .bytes = ctx->batch,
                                                .mono_ns = ctx->now_ns};
                 ctx->n = 0;
@@ -32,6 +33,7 @@ void parse_context_show_kept(struct parse_context *ctx, uint8_t seq, uint32_t le
             .secret = d->packet_secret,
             .length = length,
             .kind = d->packet_kind,
+            .agreed = d->agreed,
             .mono_ns = ctx->now_ns,
         };
         struct span head = span_head(bytes, d->settings->packet_bytes);

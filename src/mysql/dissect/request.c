@@ -38,6 +38,7 @@ static void decide_attributes(struct dissect *d, const struct message *m)
                 bool has = is_execute || (m->body.len > CODE_SIZE + 1 && m->body.data[CODE_SIZE + 1] == 1);
                 d->capabilities &= ~(CAP_ATTRIBUTES_UNDECIDED | CAP_QUERY_ATTRIBUTES);
                 d->capabilities |= has ? CAP_QUERY_ATTRIBUTES : 0;
+                d->agreed = capability_pack(d->capabilities);
         }
 }
 

@@ -11,7 +11,7 @@
 #include "mysql/dissect/row_hashing.h"
 #include "mysql/dissect/rows.h"
 #include "mysql/wire/capability.h"
-#include "mysql/wire/lenenc.h"
+#include "mysql/wire/result_head.h"
 
 enum { ENDING_LIMIT = 64 * 1024, ROW_LIMIT = 1024 * 1024, EXECUTE_FLAGS_AT = 5, CURSOR_TYPES = 0x07 };
 
@@ -143,7 +143,7 @@ static bool after_definitions(struct dissect *d, struct command *cmd)
 
 static struct outcome first_of_result(struct dissect *d, struct command *cmd, const struct message *m)
 {
-        struct reader r = reader_over(m->body);
+        struct column_count count;
         if (m->first == REPLY_LOCAL_FILE) {
                 cmd->state = REPLYING_LOCAL_FILE;
                 if (!local_file_is_named(d, cmd, span_skip(m->body, 1))) {
@@ -160,21 +160,18 @@ static struct outcome first_of_result(struct dissect *d, struct command *cmd, co
         if (m->first == REPLY_OK || m->first == REPLY_EOF) {
                 return end_result(d, cmd, m);
         }
-        uint64_t columns = lenenc_uint(&r);
-        /* MySQL's documentation puts the flag before the count; the server sends it behind, as MariaDB does */
-        bool has_flag = (d->capabilities & (CAP_OPTIONAL_METADATA | CAP_MARIADB_CACHE_METADATA)) != 0 ||
-                        (d->is_assumed && reader_left(&r) == 1);
-        bool metadata = !has_flag || reader_left(&r) == 0 || reader_u8(&r) != 0;
-        if (!reader_done(&r) || columns == 0) {
+        /* where the login was not seen, a byte behind the count can only be the flag */
+        uint64_t agreed = d->capabilities | (d->is_assumed ? CAP_OPTIONAL_METADATA : 0);
+        if (!column_count_parse(m->body, agreed, &count) || count.columns == 0) {
                 return outcome_unreadable("a reply that is neither OK, ERR nor a column count");
         }
-        cmd->columns = columns;
+        cmd->columns = count.columns;
         cmd->results++;
         row_columns_begin(&d->row_columns);
-        cmd->defs_left = metadata ? columns : 0;
+        cmd->defs_left = count.has_definitions ? count.columns : 0;
         cmd->state = REPLYING_DEFS;
         rows_expect(d, cmd, cmd->defs_left);
-        if (!metadata) {
+        if (!count.has_definitions) {
                 cmd->state = dissector_deprecates_eof(d) ? REPLYING_ROWS : REPLYING_DEFS_EOF;
                 rows_begin(d, cmd);
         }
@@ -183,18 +180,15 @@ static struct outcome first_of_result(struct dissect *d, struct command *cmd, co
 
 static struct outcome first_of_prepare(struct dissect *d, struct command *cmd, const struct message *m)
 {
-        struct reader r = reader_over(m->body);
-        bool ok = reader_u8(&r) == REPLY_OK;
-        cmd->stmt_id = reader_u32(&r);
-        uint16_t columns = reader_u16(&r);
-        uint16_t params = reader_u16(&r);
-        (void)reader_u8(&r);
-        cmd->warnings = reader_left(&r) >= 2 ? reader_u16(&r) : 0;
-        bool metadata =
-            (d->capabilities & CAP_OPTIONAL_METADATA) == 0 || reader_left(&r) == 0 || reader_u8(&r) != 0;
-        if (!ok || r.failed) {
+        struct prepared prepared;
+        if (!prepared_parse(m->body, d->capabilities, &prepared)) {
                 return outcome_unreadable("a reply to COM_STMT_PREPARE that is neither OK nor ERR");
         }
+        cmd->stmt_id = prepared.stmt_id;
+        cmd->warnings = prepared.warnings;
+        uint16_t columns = prepared.columns;
+        uint16_t params = prepared.params;
+        bool metadata = prepared.has_definitions;
         lint_prepared(&d->lint, m->len, d->capabilities);
         cmd->has_stmt_id = true;
         cmd->columns = columns;
@@ -327,7 +321,7 @@ static struct outcome on_row(struct dissect *d, struct command *cmd, const struc
         if (cmd->rows_wanted > 0) {
                 rows_add(d, cmd, m->body);
         }
-        return outcome_of(cmd->type->shape == SHAPE_FIELDS ? PACKET_COLUMN_DEFINITION : PACKET_ROW);
+        return outcome_of(command_row_kind(cmd));
 }
 
 /** The server awaits data from the client, whose commands are too many: it must be read all the same. */

@@ -3,11 +3,8 @@
 #include "mysql/sql/secret_data.h"
 #include "mysql/wire/capability.h"
 #include "mysql/wire/charset.h"
-#include "mysql/wire/lenenc.h"
+#include "mysql/wire/result_head.h"
 #include "profile/heap/prof.h"
-
-#define COLUMN_UNSIGNED 0x0020u
-#define COLUMN_ZEROFILL 0x0040u
 
 enum { COLUMNS_MAX = 65535, BINARY_NULL_OFFSET = 2, COLLATION_BINARY = 63 };
 
@@ -58,28 +55,23 @@ static bool is_servers_own(struct span schema)
 
 static bool parse_definition(const struct dissect *d, struct span body, struct column *out, struct span *name)
 {
-        struct reader r = reader_over(body);
-        (void)lenenc_span(&r); /* catalog */
-        struct span schema = lenenc_span(&r);
-        (void)lenenc_span(&r); /* table, as the statement calls it */
-        out->is_derived = lenenc_span(&r).len == 0;
-        out->is_catalog = schema.len == 0 || is_servers_own(schema);
-        *name = lenenc_span(&r);
-        out->is_secret = secret_is_column(*name);
-        out->is_secret = secret_is_column(lenenc_span(&r)) || out->is_secret; /* before it was renamed */
-        if ((d->capabilities & CAP_MARIADB_EXTENDED_META) != 0) {
-                (void)lenenc_span(&r); /* "json", "uuid", "inet6" …: how the client may show it */
+        struct definition def;
+        if (!definition_parse(body, d->capabilities, &def)) {
+                return false;
         }
-        (void)lenenc_uint(&r); /* length of what follows */
-        uint16_t collation = reader_u16(&r);
-        uint32_t width = reader_u32(&r);
-        out->type = reader_u8(&r);
-        uint16_t flags = reader_u16(&r);
-        out->is_unsigned = (flags & COLUMN_UNSIGNED) != 0;
-        out->zerofill = (flags & COLUMN_ZEROFILL) == 0 ? 0 : width < UINT8_MAX ? (uint8_t)width : UINT8_MAX;
-        out->decimals = reader_u8(&r);
-        out->charset = collation != COLLATION_BINARY ? charset_of_collation(collation) : CHARSET_UNKNOWN;
-        return !r.failed;
+        *name = def.name;
+        out->is_derived = def.table.len == 0;
+        out->is_catalog = def.schema.len == 0 || is_servers_own(def.schema);
+        out->is_secret =
+            secret_is_column(def.name) || secret_is_column(def.column); /* before it was renamed */
+        out->type = def.type;
+        out->is_unsigned = (def.flags & COLUMN_UNSIGNED) != 0;
+        uint8_t width = def.width < UINT8_MAX ? (uint8_t)def.width : UINT8_MAX;
+        out->zerofill = (def.flags & COLUMN_ZEROFILL) == 0 ? 0 : width;
+        out->decimals = def.decimals;
+        out->charset =
+            def.collation_id != COLLATION_BINARY ? charset_of_collation(def.collation_id) : CHARSET_UNKNOWN;
+        return true;
 }
 
 void rows_definition(struct dissect *d, struct command *cmd, struct span body)
@@ -181,8 +173,14 @@ static void note_lengths(struct dissect *d, const struct reader *r)
         }
 }
 
-static void read_text_row(struct dissect *d, struct span body, const struct columns *c, struct value *values,
-                          size_t n)
+/** The name of a column, for those who report fields. */
+static struct span name_of(const struct columns *c, size_t i)
+{
+        return c != NULL ? columns_name(c, i) : (struct span){NULL, 0};
+}
+
+FIELD_READER void read_text_row(struct dissect *d, struct span body, const struct columns *c,
+                                struct value *values, size_t n, struct field_trace *f)
 {
         struct reader r = reader_over(body);
         for (size_t i = 0; i < n; i++) {
@@ -194,6 +192,10 @@ static void read_text_row(struct dissect *d, struct span body, const struct colu
                 if (column == NULL) {
                         values[i].charset = session_vars_results_charset(&d->vars);
                 }
+                if (f != NULL) {
+                        field_item(f, i, name_of(c, i));
+                        field_value(f, &r, "value", &values[i]);
+                }
                 if (r.failed) {
                         mark_unknown(values, v.true_len > 0 ? i + 1 : i,
                                      n); /* the beginning of the failing value may be there */
@@ -203,12 +205,14 @@ static void read_text_row(struct dissect *d, struct span body, const struct colu
         note_lengths(d, &r);
 }
 
-static void read_binary_row(struct dissect *d, struct span body, const struct columns *c,
-                            struct value *values, size_t n)
+FIELD_READER void read_binary_row(struct dissect *d, struct span body, const struct columns *c,
+                                  struct value *values, size_t n, struct field_trace *f)
 {
         struct reader r = reader_over(body);
         (void)reader_u8(&r);
+        field_bytes(f, &r, "header");
         struct span nulls = reader_take(&r, (n + 7 + BINARY_NULL_OFFSET) / 8);
+        field_bytes(f, &r, "NULL bitmap");
         if (r.failed || c == NULL) {
                 mark_unknown(values, 0, n);
                 return;
@@ -221,6 +225,10 @@ static void read_binary_row(struct dissect *d, struct span body, const struct co
                         v = value_read(&r, column->type, column->is_unsigned, d->settings->value_bytes);
                 }
                 values[i] = finish(v, column);
+                if (f != NULL) {
+                        field_item(f, i, name_of(c, i));
+                        field_value(f, &r, "value", &values[i]);
+                }
                 if (r.failed) {
                         mark_unknown(values, v.true_len > 0 ? i + 1 : i, n);
                         break;
@@ -260,14 +268,46 @@ void rows_add(struct dissect *d, struct command *cmd, struct span body)
                 return;
         }
         if (is_binary(cmd)) {
-                read_binary_row(d, body, c, values, (size_t)n);
+                read_binary_row(d, body, c, values, (size_t)n, NULL);
         } else {
-                read_text_row(d, body, c, values, (size_t)n);
+                read_text_row(d, body, c, values, (size_t)n, NULL);
         }
         look_behind_cuts(body, values, (size_t)n);
         if (!row_store_append(store, &store->rows, VALUE_BEGINS_ROW, values, (size_t)n)) {
                 store->cut++;
         }
+}
+
+/** How many values the row in text form has. */
+static size_t count_values(struct span body)
+{
+        struct reader r = reader_over(body);
+        size_t n = 0;
+        for (; reader_left(&r) > 0; n++) {
+                (void)value_read_text(&r, VALUE_VAR_STRING, false, 0);
+        }
+        return n;
+}
+
+void rows_fields(struct dissect *d, struct command *cmd, bool is_binary_row, struct field_trace *f)
+{
+        const struct columns *c = get_store(d, cmd) != NULL ? known_columns(d, cmd) : NULL;
+        size_t n = c != NULL ? c->n : 0;
+        if (!is_binary_row) {
+                size_t there = count_values(f->payload);
+                c = there > n ? NULL : c; /* these are not its columns */
+                n = there;
+        }
+        struct value *values = n <= COLUMNS_MAX ? value_buffer_take(&d->values, n) : NULL;
+        if (values == NULL) {
+                return;
+        }
+        if (!is_binary_row) {
+                read_text_row(d, f->payload, c, values, n, f);
+        } else if (c != NULL) {
+                read_binary_row(d, f->payload, c, values, n, f);
+        }
+        field_no_item(f);
 }
 
 void rows_put(const struct command *cmd, struct record *r)

@@ -7,6 +7,7 @@
 #define MYSQL_DISSECT_ROWS_H
 
 #include "mysql/dissect/dissector.h"
+#include "mysql/wire/field.h"
 
 /** A result of @p n columns begins; 0: its definitions are left out. */
 void rows_expect(struct dissect *d, struct command *cmd, uint64_t n);
@@ -18,6 +19,9 @@ void rows_begin(struct dissect *d, struct command *cmd);
 void rows_prepared(struct dissect *d, struct command *cmd);
 /** Keep a row. Only while cmd->rows_wanted > 0. */
 void rows_add(struct dissect *d, struct command *cmd, struct span body);
+/** Report the fields of the row f->payload, as far as the columns of the result that @p cmd has are known: a row in text form has numbered
+ *  values without them, a row in binary form no fields. */
+void rows_fields(struct dissect *d, struct command *cmd, bool is_binary_row, struct field_trace *f);
 /** Put what was kept into the record; cmd->first_rows is not NULL. */
 void rows_put(const struct command *cmd, struct record *r);
 

@@ -2,6 +2,36 @@
 
 #include <stddef.h>
 
+/* The bits of a packed set, from the lowest. */
+static const uint64_t packed_bits[] = {
+    CAP_MYSQL,
+    CAP_SESSION_TRACK,
+    CAP_DEPRECATE_EOF,
+    CAP_OPTIONAL_METADATA,
+    CAP_QUERY_ATTRIBUTES,
+    CAP_MARIADB_EXTENDED_META,
+    CAP_MARIADB_CACHE_METADATA,
+    CAP_SECURE_CONNECTION,
+};
+
+uint8_t capability_pack(uint64_t agreed)
+{
+        unsigned packed = 0;
+        for (unsigned i = 0; i < sizeof packed_bits / sizeof packed_bits[0]; i++) {
+                packed |= (agreed & packed_bits[i]) != 0 ? 1U << i : 0;
+        }
+        return (uint8_t)packed;
+}
+
+uint64_t capability_unpack(uint8_t packed)
+{
+        uint64_t agreed = 0;
+        for (unsigned i = 0; i < sizeof packed_bits / sizeof packed_bits[0]; i++) {
+                agreed |= (packed >> i & 1U) != 0 ? packed_bits[i] : 0;
+        }
+        return agreed;
+}
+
 const char *capability_name(unsigned bit)
 {
         static const char *const names[] = {

@@ -36,6 +36,11 @@
 /** No capability: in a session whose login was not seen, it is not known yet whether CAP_QUERY_ATTRIBUTES was agreed on. */
 #define CAP_ATTRIBUTES_UNDECIDED (1ULL << 63)
 
+/** @return the capabilities among @p agreed on which the layout of packets depends after the login, in one byte. */
+uint8_t capability_pack(uint64_t agreed);
+/** @return the capabilities in @p packed. */
+uint64_t capability_unpack(uint8_t packed);
+
 /** @return the documented name of the capability, without CLIENT_, such as "PLUGIN_AUTH"; NULL if the bit has no name. */
 const char *capability_name(unsigned bit);
 

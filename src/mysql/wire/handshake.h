@@ -5,8 +5,8 @@
 #ifndef MYSQL_WIRE_HANDSHAKE_H
 #define MYSQL_WIRE_HANDSHAKE_H
 
-#include "base/reader.h"
 #include "base/writer.h"
+#include "mysql/wire/field.h"
 
 #define HANDSHAKE_VERSION  10
 #define SSL_REQUEST_LENGTH 32
@@ -24,6 +24,8 @@ struct greeting {
 
 /** @return false if @p payload is not a complete greeting of version 10. */
 bool greeting_parse(struct span payload, struct greeting *out);
+/** Report the fields of the greeting f->payload; the same reader does it, as for all functions NAME_fields below. */
+void greeting_fields(struct field_trace *f);
 
 struct login {
         uint64_t capabilities;
@@ -41,12 +43,16 @@ struct login {
 
 /** @return false if @p payload is not a complete login of protocol 4.1. */
 bool login_parse(struct span payload, struct login *out);
+/** Report the fields of a login or an SSLRequest. */
+void login_fields(struct field_trace *f);
 
 /** Write the login @p payload with @p auth in the place of its own answer. @p login is what was parsed of it. */
 void login_with_auth(struct span payload, const struct login *login, struct span auth, struct writer *out);
 
 /** Parse a COM_CHANGE_USER packet, its command byte included. @p capabilities are those agreed at login. */
 bool change_user_parse(struct span payload, uint64_t capabilities, struct login *out);
+/** Report its fields. */
+void change_user_fields(struct field_trace *f, uint64_t capabilities);
 
 /** Read the next connection attribute. @return false at the end, or where they are malformed. */
 bool attribute_next(struct reader *attributes, struct span *name, struct span *value);
@@ -54,5 +60,7 @@ bool attribute_next(struct reader *attributes, struct span *name, struct span *v
 /** @return the plugin's name in an AuthSwitchRequest (first byte 0xFE) or AuthNextFactor (0x02); empty for the old form of one
  *  byte. *@p data is what follows the name: with most plugins, a scramble. */
 struct span auth_switch_plugin(struct span payload, struct span *data);
+/** Report the fields of either of them. */
+void auth_switch_fields(struct field_trace *f);
 
 #endif

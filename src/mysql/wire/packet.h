@@ -17,6 +17,7 @@ struct packet {
         bool cut_off;    /**< the session ended within it */
         uint32_t length; /**< payload, as the header says */
         enum packet_kind kind;
+        uint8_t agreed;   /**< the capabilities that its layout depends on: capability_pack */
         uint64_t mono_ns; /**< when its last byte came */
         struct span head; /**< the payload's first bytes */
 };
@@ -27,6 +28,7 @@ struct packet_run {
         size_t n;
         const uint16_t *kinds; /**< enum packet_kind of each; NULL = all are of @p kind */
         enum packet_kind kind;
+        uint8_t agreed;    /**< as of struct packet */
         struct span bytes; /**< with the packets' headers */
         uint64_t mono_ns;
 };

@@ -31,6 +31,7 @@ static const struct row rows[] = {
     AT(PACKET_COLUMN_COUNT) = {"column count", 9, false},
     AT(PACKET_COLUMN_DEFINITION) = {"column definition", 0, false},
     AT(PACKET_ROW) = {"row", 0, false},
+    AT(PACKET_BINARY_ROW) = {"row", 0, false},
     AT(PACKET_PREPARED) = {"prepared statement", 12, false},
     AT(PACKET_PARAMETER_DEFINITION) = {"parameter definition", 0, false},
     AT(PACKET_LOCAL_INFILE_REQUEST) = {"LOCAL INFILE request", 1, false},

@@ -30,7 +30,8 @@ enum packet_kind {
         PACKET_STRING,
         PACKET_COLUMN_COUNT,
         PACKET_COLUMN_DEFINITION,
-        PACKET_ROW,
+        PACKET_ROW,        /**< in text form */
+        PACKET_BINARY_ROW, /**< of a prepared statement */
         PACKET_PREPARED,
         PACKET_PARAMETER_DEFINITION,
         PACKET_LOCAL_INFILE_REQUEST,

@@ -4,7 +4,7 @@
 #ifndef MYSQL_WIRE_REPLY_H
 #define MYSQL_WIRE_REPLY_H
 
-#include "base/reader.h"
+#include "mysql/wire/field.h"
 
 #define REPLY_OK         0x00
 #define REPLY_MORE_DATA  0x01
@@ -38,6 +38,8 @@ struct ok {
 
 /** Parse an OK packet (first byte 0x00 or 0xFE) under the agreed @p capabilities. @return false if it is malformed. */
 bool ok_parse(struct span payload, uint64_t capabilities, struct ok *out);
+/** Report the fields of the OK packet f->payload; the same reader does it. */
+void ok_fields(struct field_trace *f, uint64_t capabilities);
 
 /** A change that session tracking reports. */
 struct session_change {
@@ -61,6 +63,8 @@ bool session_change_next(struct session_changes *at, struct session_change *out)
 
 /** Parse an EOF packet; only status and warnings are set. */
 bool eof_parse(struct span payload, struct ok *out);
+/** Report its fields. */
+void eof_fields(struct field_trace *f);
 
 struct err {
         uint16_t errnum;
@@ -70,6 +74,10 @@ struct err {
 
 /** Parse an ERR packet. */
 bool err_parse(struct span payload, struct err *out);
+/** Report its fields. */
+void err_fields(struct field_trace *f);
+/** Report the fields of a progress report (ERR_PROGRESS), which nothing else is read from. */
+void progress_fields(struct field_trace *f);
 
 /** Is it an error that a server sends of its own accord, or because packets were out of order? Its sequence number may be any. */
 bool err_is_pushed(const struct err *err);

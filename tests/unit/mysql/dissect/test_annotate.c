@@ -1,0 +1,370 @@
+#include "mysql/dissect/annotate.h"
+#include "mysql/wire/command.h"
+#include "script.h"
+#include "tap.h"
+
+#include <stdlib.h>
+
+static struct script script;
+
+/** The packets of the session with their fields; nothing else. The caller frees them. */
+static char *fields_of(struct span tape, size_t packet_bytes)
+{
+        const struct tape_options options = {
+            .packet_bytes = packet_bytes, .runs = true, .without_gate = true, .fields = true};
+        return tape_records(tape, &options);
+}
+
+/** Has the session a packet of which fields are @p fields, one a line? */
+static bool has(const char *fields)
+{
+        char *all = fields_of(span_of(script.bytes, script.len), 1 << 20);
+        bool right =
+            script_has(all, fields) && strstr(all, " SURPLUS\n") == NULL && strstr(all, " CUT\n") == NULL;
+        free(all);
+        return right;
+}
+
+/* --- all packets of sessions that were recorded -------------------------------------------------------------------------- */
+
+static struct span load(const char *name)
+{
+        static uint8_t tape[1 << 16];
+        char path[4096];
+        const char *top = getenv("top_srcdir");
+        (void)snprintf(path, sizeof path, "%s/tests/data/tapes/%s", top != NULL ? top : ".", name);
+        FILE *in = fopen(path, "rb");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(in);
+        size_t n = fread(tape, 1, sizeof tape, in);
+        (void)fclose(in);
+        return span_of(tape, n);
+}
+
+/** Print the line of @p text that has @p part. */
+static bool lacks(const char *name, const char *text, const char *part)
+{
+        const char *at = strstr(text, part);
+        if (at != NULL) {
+                while (at > text && at[-1] != '\n') {
+                        at--;
+                }
+                (void)printf("# %s: %.*s\n", name, (int)strcspn(at, "\n"), at);
+        }
+        return at == NULL;
+}
+
+/** The player itself aborts where a byte has no field; here each field has to be a known one. */
+static void tapes(void)
+{
+        static const char *const names[] = {"denied-1",           "mariadb-1", "perl-1",   "php-1",
+                                            "procedure-cursor-1", "pymysql-1", "values-1", "values-2"};
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+                char file[64];
+                (void)snprintf(file, sizeof file, "%s.tape", names[i]);
+                char *all = fields_of(load(file), 1 << 20);
+                CU_ASSERT_TRUE(script_count(all, "\n  0+1 ") > 1);
+                CU_ASSERT_TRUE(lacks(names[i], all, " SURPLUS\n"));
+                CU_ASSERT_TRUE(lacks(names[i], all, " CUT\n"));
+                CU_ASSERT_TRUE(lacks(names[i], all, "not known\n"));
+                CU_ASSERT_TRUE(lacks(names[i], all, " unknown statement\n"));
+                CU_ASSERT_TRUE(lacks(names[i], all, "not understood\n"));
+                free(all);
+        }
+}
+
+static void tapes_cut_anywhere(void)
+{
+        struct span in = load("values-1.tape");
+        for (size_t bytes = 1; bytes < 80; bytes++) {
+                char *all = fields_of(in, bytes);
+                CU_ASSERT_TRUE(lacks("values-1", all, " SURPLUS\n"));
+                free(all);
+        }
+}
+
+/* --- single packets ---------------------------------------------------------------------------------------------------- */
+
+static void greeting_and_endings(void)
+{
+        script_open(&script, CAP_MYSQL | CAP_SESSION_TRACK, 45);
+        CU_ASSERT_TRUE(
+            has("  0+1 protocol version\n  1+4 server version\n  5+4 connection ID\n"
+                "  9+8 scramble, first part\n  17+1 filler\n  18+2 capabilities 0-15\n  20+1 collation\n"
+                "  21+2 status\n  23+2 capabilities 16-31\n  25+1 length of both parts of the scramble\n"
+                "  26+6 reserved\n  32+4 capabilities of MariaDB\n  36+13 scramble, second part\n"
+                "  49+7 authentication plugin\n"));
+        script_send(&script, SPAN("\3SET a"));
+        script_answer(&script, SPAN("\0\1\xfc\2\1\2\x40\0\0\2ok\x1e\0\x06\3abc\1d\1\3\2xy\3\5\0\3a:1\2\2\1"
+                                    "1\xc8\4new!"));
+        CU_ASSERT_TRUE(
+            has("  0+1 header\n  1+1 affected rows\n  2+3 last insert ID\n  5+2 status\n  7+2 warnings\n"
+                "  9+1 length of info\n  10+2 info\n  12+1 length of session changes\n"
+                "  13+1 kind of change\n  14+1 length of change\n  15+1 length of variable\n"
+                "  16+3 variable\n  19+1 length of value of variable\n  20+1 value of variable\n"
+                "  21+1 kind of change\n  22+1 length of change\n  23+1 length of schema\n  24+2 schema\n"
+                "  26+1 kind of change\n  27+1 length of change\n  28+1 encoding\n  29+1 length of gtids\n"
+                "  30+3 gtids\n  33+1 kind of change\n  34+1 length of change\n"
+                "  35+2 state_change\n  37+1 kind of change\n"
+                "  38+1 length of change\n  39+4 change of an unknown kind\n"));
+        script_send(&script, SPAN("\x0e"));
+        script_answer(&script, SPAN("\xff\x15\4#28000no"));
+        CU_ASSERT_TRUE(has("  0+1 header\n  1+2 error number\n  3+1 mark of the SQLSTATE\n  4+5 SQLSTATE\n"
+                           "  9+2 message\n"));
+}
+
+/** Where the number of columns is followed by a flag, and definitions have extended metadata. */
+static void result_in_text_form(void)
+{
+        script_open(&script, CAP_MARIADB_EXTENDED_META | CAP_MARIADB_CACHE_METADATA | CAP_DEPRECATE_EOF, 45);
+        script_send(&script, SPAN("\3SELECT"));
+        script_answer(&script, SPAN("\2\1"));
+        script_answer_column(&script, "id", 3, 0, 63);
+        script_answer_column(&script, "doc", 253, 0, 45);
+        script_answer(&script, SPAN("\1"
+                                    "7\xfb"));
+        script_answer_eof(&script);
+        CU_ASSERT_TRUE(has("  0+1 number of columns\n  1+1 definitions follow\n"));
+        CU_ASSERT_TRUE(has("  0+1 length of catalog\n  1+3 catalog\n  4+1 length of schema\n  5+2 schema\n"
+                           "  7+1 length of table\n  8+1 table\n  9+1 length of original table\n"
+                           "  10+1 original table\n  11+1 length of name\n  12+2 name\n"
+                           "  14+1 length of original name\n  15+2 original name\n"
+                           "  17+1 length of extended metadata\n  18+1 kind of metadata\n"
+                           "  19+1 length of metadata\n  20+4 metadata\n  24+1 length of the fixed fields\n"
+                           "  25+2 collation\n  27+4 width\n  31+1 type\n  32+2 flags\n  34+1 decimals\n"
+                           "  35+2 filler\n"));
+        CU_ASSERT_TRUE(has("  0+1 length of value 1 (id)\n  1+1 value 1 (id)\n  2+1 value 2 (doc)\n"));
+        /* the definitions are left out: the values have numbers */
+        script_send(&script, SPAN("\3SELECT"));
+        script_answer(&script, SPAN("\1\0"));
+        script_answer(&script, SPAN("\2ab"));
+        script_answer_eof(&script);
+        CU_ASSERT_TRUE(has("  0+1 length of value 1\n  1+2 value 1\n"));
+}
+
+static void prepared_statements(void)
+{
+        script_open(&script, CAP_MYSQL | CAP_DEPRECATE_EOF, 45);
+        script_send(&script, SPAN("\x16SELECT ?, ?"));
+        script_answer(&script, SPAN("\0\5\0\0\0\1\0\2\0\0\1\0"));
+        script_answer_column(&script, "?", 253, 0, 63);
+        script_answer_column(&script, "?", 253, 0, 63);
+        script_answer_column(&script, "id", 3, 0, 63);
+        CU_ASSERT_TRUE(
+            has("  0+1 header\n  1+4 statement ID\n  5+2 number of columns\n  7+2 number of parameters\n"
+                "  9+1 filler\n  10+2 warnings\n"));
+        script_send(&script, SPAN("\x17\5\0\0\0\1\1\0\0\0\0\1\1\0\xfd\0\x2a\2xy"));
+        script_answer(&script, SPAN("\1"));
+        script_answer_column(&script, "number", 3, 0, 63);
+        script_answer(&script, SPAN("\xfe\0\0\x42\0\0\0"));
+        CU_ASSERT_TRUE(
+            has("  0+1 command\n  1+4 statement ID\n  5+1 flags\n  6+4 iterations\n  10+1 NULL bitmap\n"
+                "  11+1 types follow\n  12+2 type of parameter 1\n  14+2 type of parameter 2\n"
+                "  16+1 parameter 1\n  17+1 length of parameter 2\n  18+2 parameter 2\n"));
+        script_send(&script, SPAN("\x1c\5\0\0\0\2\0\0\0"));
+        script_answer(&script, SPAN("\0\0\1\0\0\0"));
+        script_answer(&script, SPAN("\0\4"));
+        script_answer(&script, SPAN("\xfe\0\0\x80\0\0\0"));
+        CU_ASSERT_TRUE(has("  0+1 command\n  1+4 statement ID\n  5+4 rows\n"));
+        CU_ASSERT_TRUE(has("  0+1 header\n  1+1 NULL bitmap\n  2+4 value 1 (number)\n"));
+        CU_ASSERT_TRUE(has("length 2 row: 00 04\n  0+1 header\n  1+1 NULL bitmap\n"));
+        /* types of the last execution, and a parameter that came as long data */
+        script_send(&script, SPAN("\x18\5\0\0\0\0\0long"));
+        CU_ASSERT_TRUE(has("  1+4 statement ID\n  5+2 parameter's number, from 0\n  7+4 data\n"));
+        script_send(&script, SPAN("\x17\5\0\0\0\0\1\0\0\0\0\0\3end"));
+        script_answer_ok(&script);
+        CU_ASSERT_TRUE(has("  11+1 types follow\n  12+1 length of parameter 2\n  13+3 parameter 2\n"));
+        script_send(&script, SPAN("\x19\5\0\0\0"));
+        CU_ASSERT_TRUE(has("COM_STMT_CLOSE: 19 05 00 00 00\n  0+1 command\n  1+4 statement ID\n"));
+}
+
+static void attributes(void)
+{
+        script_open(&script, CAP_MYSQL | CAP_QUERY_ATTRIBUTES, 45);
+        script_send(&script, SPAN("\3\1\1\0\1\xfe\0\1n\1vSELECT"));
+        script_answer_ok(&script);
+        CU_ASSERT_TRUE(
+            has("  0+1 command\n  1+1 number of attributes\n  2+1 sets of attributes\n  3+1 NULL bitmap\n"
+                "  4+1 types follow\n  5+2 type of parameter 1\n  7+1 length of name of parameter 1\n"
+                "  8+1 name of parameter 1\n  9+1 length of parameter 1 (n)\n  10+1 parameter 1 (n)\n"
+                "  11+6 statement\n"));
+        script_send(&script, SPAN("\3\0\1SELECT"));
+        script_answer_ok(&script);
+        CU_ASSERT_TRUE(has("  1+1 number of attributes\n  2+1 sets of attributes\n  3+6 statement\n"));
+        script_prepare(&script, 1, "DO ?", 1);
+        script_send(&script, SPAN("\x17\1\0\0\0\x08\1\0\0\0\2\0\1\1\0\0\xfe\0\1n\7\1v"));
+        script_answer_ok(&script);
+        CU_ASSERT_TRUE(
+            has("  10+1 number of parameters\n  11+1 NULL bitmap\n  12+1 types follow\n"
+                "  13+2 type of parameter 1\n  15+1 length of name of parameter 1\n"
+                "  16+2 type of parameter 2\n  18+1 length of name of parameter 2\n"
+                "  19+1 name of parameter 2\n  20+1 parameter 1\n  21+1 length of parameter 2 (n)\n"
+                "  22+1 parameter 2 (n)\n"));
+}
+
+static void mariadb_only(void)
+{
+        script_open(&script, CAP_MARIADB_BULK | CAP_MARIADB_PROGRESS, 45);
+        script_prepare(&script, 1, "INSERT ?", 1);
+        script_send(&script, SPAN("\xfa\1\0\0\0\x80\0\3\0\0\7\0\0\0\1\2"));
+        script_answer(&script, SPAN("\xff\xff\xff\1\1\2\x10\x27\0\4work"));
+        script_answer_ok(&script);
+        CU_ASSERT_TRUE(
+            has("  0+1 command\n  1+4 statement ID\n  5+2 flags\n  7+2 type of parameter 1\n"
+                "  9+1 indicator of parameter 1\n  10+4 parameter 1\n  14+1 indicator of parameter 1\n"
+                "  15+1 indicator of parameter 1\n"));
+        CU_ASSERT_TRUE(
+            has("  0+1 header\n  1+2 error number\n  3+1 number of texts\n  4+1 stage\n  5+1 stages\n"
+                "  6+3 progress in 1/1000 %\n  9+1 length of stage's name\n  10+4 stage's name\n"));
+        /* "the statement that was prepared last" */
+        script_send(&script, SPAN("\x17\xff\xff\xff\xff\0\1\0\0\0\0\1\1\0\x2a"));
+        script_answer_ok(&script);
+        CU_ASSERT_TRUE(has("  14+1 parameter 1\n"));
+}
+
+static void files_and_streams(void)
+{
+        script_open(&script, CAP_MYSQL | CAP_LOCAL_FILES, 45);
+        script_send(&script, SPAN("\3LOAD DATA LOCAL INFILE 'f' INTO TABLE t"));
+        script_answer(&script, SPAN("\xfb"
+                                    "f"));
+        script_go_on(&script, SPAN("1,2\n"));
+        script_go_on(&script, SPAN(""));
+        script_answer_ok(&script);
+        CU_ASSERT_TRUE(has("LOCAL INFILE request: fb 66\n  0+1 header\n  1+1 file\n"));
+        CU_ASSERT_TRUE(has("  0+4 data of the file\n"));
+        script_send(&script, SPAN("\4t\0%"));
+        script_answer_eof(&script);
+        CU_ASSERT_TRUE(has("  0+1 command\n  1+2 table\n  3+1 pattern of columns\n"));
+        script_send(&script, SPAN("\x0ftime"));
+        script_answer_ok(&script);
+        CU_ASSERT_TRUE(has("  0+1 command\n  1+4 argument\n"));
+        script_send(&script, SPAN("\x09"));
+        script_answer(&script, SPAN("Uptime: 1"));
+        CU_ASSERT_TRUE(has("  0+9 text\n"));
+        script_send(&script, SPAN("\x12\4\0\0\0\0\0\1\0\0\0bin.1"));
+        script_answer(&script, SPAN("\0\x10\0\0\0\4\1\0\0\0\x15\0\0\0\x20\0\0\0\1\0xy"));
+        script_answer(&script, SPAN("\0\xef\1\x10\0\0\0\4\1\0\0\0\x15\0\0\0\x20\0\0\0\1\0xy"));
+        CU_ASSERT_TRUE(has("  0+1 command\n  1+4 position\n  5+2 flags\n  7+4 server ID\n  11+5 file\n"));
+        CU_ASSERT_TRUE(has("  0+1 header\n  1+4 time of the event\n  5+1 type of event\n  6+4 server ID\n"
+                           "  10+4 size of the event\n  14+4 position behind the event\n  18+2 flags\n"
+                           "  20+2 content of the event\n"));
+        CU_ASSERT_TRUE(
+            has("  0+1 header\n  1+1 mark of semi-synchronous replication\n  2+1 acknowledgement wanted\n"
+                "  3+4 time of the event\n"));
+}
+
+/* --- packets that are never recorded, or seldom ------------------------------------------------------------------------------ */
+
+static void put_field(void *arg, const struct field *field)
+{
+        (void)fprintf(arg, "%zu+%zu %s%s%s|", field->at, field->len, field->is_length ? "length of " : "",
+                      field->name, field->is_cut ? " CUT" : "");
+}
+
+/** The fields of one packet, without a session. The text is valid until the next call. */
+static const char *of_packet(struct packet p)
+{
+        static char text[4096];
+        struct annotate *a = annotate_new(NULL);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+        FILE *out = fmemopen(text, sizeof text, "w");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+        p.length = p.length > 0 ? p.length : (uint32_t)p.head.len;
+        annotate_packet(a, &p, put_field, out);
+        (void)fclose(out);
+        annotate_free(a);
+        return text;
+}
+
+static void without_a_session(void)
+{
+        struct packet p = {.from = SIDE_SERVER, .kind = PACKET_AUTH_SWITCH, .head = SPAN("\xfeplug\0data")};
+        CU_ASSERT_STRING_EQUAL(of_packet(p), "0+1 header|1+5 authentication plugin|6+4 data of the plugin|");
+        p.kind = PACKET_BINARY_ROW;
+        p.head = SPAN("\0\0\1\2");
+        CU_ASSERT_STRING_EQUAL(of_packet(p), "0+1 header|1+3 values whose columns are not known|");
+        p = (struct packet){.kind = packet_kind_of(COM_STMT_EXECUTE),
+                            .head = SPAN("\x17\1\0\0\0\0\1\0\0\0x")};
+        CU_ASSERT_STRING_EQUAL(of_packet(p),
+                               "0+1 command|1+4 statement ID|5+6 parameters of an unknown statement|");
+        p.kind = packet_kind_of(COM_REGISTER_SLAVE);
+        p.head = SPAN("\x15\1\0\0\0\1h\1u\1p\1\0\1\0\0\0\1\0\0\0");
+        CU_ASSERT_STRING_EQUAL(of_packet(p),
+                               "0+1 command|1+4 server ID|5+1 length of host|6+1 host|7+1 length of user|"
+                               "8+1 user|9+1 length of password|10+1 password|11+2 port|13+4 rank|"
+                               "17+4 server ID of the source|");
+        p.kind = packet_kind_of(COM_BINLOG_DUMP_GTID);
+        p.head = SPAN("\x1e\0\0\1\0\0\0\1\0\0\0f\4\0\0\0\0\0\0\0\2\0\0\0gg");
+        CU_ASSERT_STRING_EQUAL(of_packet(p),
+                               "0+1 command|1+2 flags|3+4 server ID|7+4 length of file|11+1 file|"
+                               "12+8 position|20+4 length of set of GTIDs|24+2 set of GTIDs|");
+        p.kind = PACKET_SSL_REQUEST;
+        p.head = SPAN("\0\x0a\0\0\0\0\0\1\x2d\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
+        CU_ASSERT_STRING_EQUAL(of_packet(p),
+                               "0+4 capabilities|4+4 largest packet|8+1 collation|9+19 reserved|"
+                               "28+4 capabilities of MariaDB|");
+}
+
+/** A packet of which a part is recorded: its last field says so. */
+static void cut_packets(void)
+{
+        struct packet p = {.from = SIDE_SERVER, .kind = PACKET_ERR, .length = 30, .head = SPAN("\xff\x15")};
+        CU_ASSERT_STRING_EQUAL(of_packet(p), "0+1 header|1+1 error number CUT|");
+        p = (struct packet){.from = SIDE_SERVER, .kind = PACKET_ROW, .length = 30, .head = SPAN("\x09 abc")};
+        CU_ASSERT_STRING_EQUAL(of_packet(p), "0+1 length of value|1+4 value CUT|");
+        p = (struct packet){
+            .from = SIDE_SERVER, .kind = PACKET_COLUMN_DEFINITION, .length = 30, .head = SPAN("\3de")};
+        CU_ASSERT_STRING_EQUAL(of_packet(p), "0+1 length of catalog|1+2 catalog CUT|");
+        p = (struct packet){.kind = packet_kind_of(COM_QUERY), .length = 30, .head = SPAN("\3SEL")};
+        CU_ASSERT_STRING_EQUAL(of_packet(p), "0+1 command|1+3 statement|");
+}
+
+static void put_label(void *arg, const struct field *field)
+{
+        struct span *last = arg;
+        *last = field->label.len > 0 ? span_of("labelled", 8) : (struct span){NULL, 0};
+}
+
+/** Rows whose header was not recorded must not get the columns of another result. */
+static void missing_packets(void)
+{
+        const struct {
+                enum packet_kind kind;
+                uint8_t seq;
+                struct span head;
+                bool is_labelled;
+        } packets[] = {
+            {PACKET_COLUMN_COUNT, 1, SPAN("\1"), false},
+            {PACKET_COLUMN_DEFINITION, 2, SPAN("\0\0\0\0\3abc\0\x0c\x3f\0\0\0\0\0\3\0\0\0\0\0"), false},
+            {PACKET_ROW, 3, SPAN("\1x"), true},
+            {PACKET_ROW, 4, SPAN("\1y"), true},
+            {PACKET_ROW, 9, SPAN("\1z"), false},
+        };
+        struct annotate *a = annotate_new(NULL);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+        for (size_t i = 0; i < sizeof packets / sizeof packets[0]; i++) {
+                struct packet p = {.from = SIDE_SERVER,
+                                   .kind = packets[i].kind,
+                                   .head = packets[i].head,
+                                   .seq = packets[i].seq,
+                                   .length = (uint32_t)packets[i].head.len};
+                struct span last = {NULL, 0};
+                annotate_packet(a, &p, put_label, &last);
+                CU_ASSERT_EQUAL(last.len > 0, packets[i].is_labelled);
+        }
+        annotate_free(a);
+}
+
+static const struct tap_test tests[] = {
+    {"every byte of recorded sessions", tapes},        {"the same, cut anywhere", tapes_cut_anywhere},
+    {"greeting, OK and ERR", greeting_and_endings},    {"a result in text form", result_in_text_form},
+    {"prepared statements", prepared_statements},      {"attributes", attributes},
+    {"packets of MariaDB alone", mariadb_only},        {"files and streams", files_and_streams},
+    {"packets without a session", without_a_session},  {"packets that are cut", cut_packets},
+    {"rows whose header is missing", missing_packets},
+};
+
+int main(void)
+{
+        return TAP_RUN("annotate", tests);
+}
