@@ -112,6 +112,8 @@ static const int8_t next_high[16] = {0, 0, -0x80, 0, 0x59, 0x2f, 0x59, 0x2f, 0, 
 /* clang-format on */
 /* These may stand behind any byte, also at the beginning. */
 enum { BEHIND_ANY = -0x80 | 0x20 };
+/* st is common; behind s it follows ss, which is a pair, too. */
+enum { ONLY_BEHIND_S = 0x04 };
 
 struct tables {
         __m256i before_low;
@@ -141,29 +143,22 @@ WIDE_INLINE __m256i classes_of(__m256i bytes, __m256i low, __m256i high)
         return _mm256_and_si256(_mm256_shuffle_epi8(low, bytes), _mm256_shuffle_epi8(high, upper));
 }
 
-/** Non-zero bytes are those where a pair begins. */
-WIDE_INLINE __m256i pairs_within(const struct tables *t, __m256i before, __m256i first, const uint8_t *behind)
-{
-        __m256i next = _mm256_loadu_si256((const __m256i *)(const void *)behind);
-        __m256i allowed =
-            _mm256_or_si256(classes_of(before, t->before_low, t->before_high), _mm256_set1_epi8(BEHIND_ANY));
-        __m256i pair = _mm256_and_si256(classes_of(first, t->first_low, t->first_high),
-                                        classes_of(next, t->next_low, t->next_high));
-        return _mm256_and_si256(allowed, pair);
-}
-
-WIDE_INLINE __m256i wide_pairs_of(const struct tables *t, const uint8_t *at)
-{
-        return pairs_within(t, _mm256_loadu_si256((const __m256i *)(const void *)(at - 1)),
-                            _mm256_loadu_si256((const __m256i *)(const void *)at), at + 1);
-}
-
-/** The same at the beginning of a text, before which nothing can be read. */
-WIDE_INLINE __m256i first_pairs_of(const struct tables *t, const uint8_t *at)
+/** Non-zero bytes are those where a pair begins, whatever is before it. */
+WIDE_INLINE __m256i wide_pairs_alone(const struct tables *t, const uint8_t *at)
 {
         __m256i first = _mm256_loadu_si256((const __m256i *)(const void *)at);
-        __m256i low_half_above = _mm256_permute2x128_si256(first, first, 0x08); /* 0, lower half */
-        return pairs_within(t, _mm256_alignr_epi8(first, low_half_above, 15), first, at + 1);
+        __m256i next = _mm256_loadu_si256((const __m256i *)(const void *)(at + 1));
+        return _mm256_and_si256(classes_of(first, t->first_low, t->first_high),
+                                classes_of(next, t->next_low, t->next_high));
+}
+
+/** Non-zero bytes are those where a pair begins, behind the byte that must precede it. */
+WIDE_INLINE __m256i wide_pairs_of(const struct tables *t, const uint8_t *at)
+{
+        __m256i before = _mm256_loadu_si256((const __m256i *)(const void *)(at - 1));
+        __m256i allowed =
+            _mm256_or_si256(classes_of(before, t->before_low, t->before_high), _mm256_set1_epi8(BEHIND_ANY));
+        return _mm256_and_si256(allowed, wide_pairs_alone(t, at));
 }
 
 WIDE static uint32_t pairs_at_wide(const uint8_t *at)
@@ -173,19 +168,17 @@ WIDE static uint32_t pairs_at_wide(const uint8_t *at)
         return ~(uint32_t)_mm256_movemask_epi8(none);
 }
 
-/** @p text is longer than 32 bytes. */
+/** @p text is longer than 32 bytes. It is shorter than a few hundred, mostly: the bytes before the pairs are not worth a look. */
 WIDE static bool any_wide(struct span text)
 {
         const struct tables t = load_tables();
         const uint8_t *last = text.data + (text.len - SECRET_PAIRS_AT_ONCE - SECRET_PAIRS_AROUND);
-        __m256i found = first_pairs_of(&t, text.data);
-        for (const uint8_t *at = text.data + SECRET_PAIRS_AT_ONCE; at < last; at += SECRET_PAIRS_AT_ONCE) {
-                found = _mm256_or_si256(found, wide_pairs_of(&t, at));
+        __m256i found = wide_pairs_alone(&t, last); /* some bytes are looked at twice */
+        for (const uint8_t *at = text.data; at < last; at += SECRET_PAIRS_AT_ONCE) {
+                found = _mm256_or_si256(found, wide_pairs_alone(&t, at));
         }
-        if (last > text.data) { /* some bytes are looked at twice */
-                found = _mm256_or_si256(found, wide_pairs_of(&t, last));
-        }
-        return !_mm256_testz_si256(found, found);
+        const __m256i wanted = _mm256_set1_epi8(~ONLY_BEHIND_S);
+        return !_mm256_testz_si256(found, wanted);
 }
 
 /** As skip_narrow. */
