@@ -80,6 +80,23 @@ local function orm(count, alias)
    return t
 end
 
+-- Statements as another ORM writes them: names in quotes, all columns of a table, and four things that are done with each table.
+local function quoted_orm(tables)
+   local t = {}
+   for i = 1, tables do
+      local name = ("`shop_item_%d`"):format(i)
+      local names = {}
+      for c = 1, 3 + i do names[c] = ("%s.`c%d`"):format(name, c) end
+      local list = ("%s.`id`, %s"):format(name, table.concat(names, ", "))
+      t[#t + 1] = {("SELECT %s FROM %s WHERE %s.`id` = %%d LIMIT 21"):format(list, name, name), id}
+      t[#t + 1] = {("SELECT %s FROM %s WHERE (%s.`c1` = %%d AND %s.`c2` > %%d) ORDER BY %s.`id` ASC LIMIT 5"):format(
+         list, name, name, name, name), ids(2)}
+      t[#t + 1] = {("SELECT COUNT(*) AS `__count` FROM %s WHERE %s.`c1` = %%d"):format(name, name), id}
+      t[#t + 1] = {("UPDATE %s SET `c2` = %%d WHERE %s.`id` = %%d"):format(name, name), ids(2)}
+   end
+   return t
+end
+
 local function prepared(text, types)
    local st = con:prepare(text)
    local params = {}
@@ -124,6 +141,7 @@ local mixes = {
    ["columns-60"] = function() return function() con:query("SELECT " .. columns(1, 60) .. " FROM wide WHERE id = " .. id()) end end,
    ["columns-500"] = function() return function() con:query("SELECT " .. columns(1, 500) .. " FROM wide WHERE id = " .. id()) end end,
    orm = function() return shapes(orm(20, "this_")) end,
+   ["orm-quoted"] = function() return shapes(quoted_orm(6)) end,
    pages = function()
       return shapes({
          {"SELECT option_value FROM wp_options WHERE option_name = 'widget_%d' LIMIT 1", id},
@@ -160,6 +178,10 @@ function prepare()
    con:query("INSERT INTO people SELECT seq, CONCAT('name ', seq), seq + 0.25 FROM seq_1_to_1000")
    con:query("CREATE TABLE notes (id INT AUTO_INCREMENT PRIMARY KEY, a INT, b INT, c VARCHAR(40), d VARCHAR(40), e VARCHAR(40), f VARCHAR(40))")
    wide("wide", 500)
+   for i = 1, 6 do
+      wide(("shop_item_%d"):format(i), 3 + i)
+      con:query(("ALTER TABLE shop_item_%d ADD KEY (c1)"):format(i))
+   end
    for i = 1, 50 do
       con:query(("CREATE TABLE alike_%d (id INT PRIMARY KEY, name VARCHAR(20) NOT NULL, price INT NOT NULL, c1 INT NOT NULL)"):format(i))
       con:query(("INSERT INTO alike_%d SELECT seq, 'x', seq, seq FROM seq_1_to_1000"):format(i))

@@ -226,6 +226,7 @@ MIXES = {
     "columns-60": "results of a row of 60 columns",
     "columns-500": "results of a row of 500 columns",
     "orm": "20 shapes as an ORM writes them",
+    "orm-quoted": "24 shapes as an ORM with quoted names writes them",
     "pages": "6 shapes of WordPress pages",
 }
 TABLE = {
@@ -235,6 +236,7 @@ TABLE = {
                                  threads=n) for n in (1, 8, 64, 256)},
     "tls-8": Workload(f"{POINT}, text, TLS, 8 connections", "statement", statements("oltp_point_select", 8, ssl="on"), times=2000, threads=8),
     **{name: Workload(f"{title}, 1 connection", "statement", mix(name), times=1000) for name, title in MIXES.items()},
+    "read-write": Workload("sysbench oltp_read_write, 1 connection", "transaction", statements("oltp_read_write", 1), times=100),
     "read-only": Workload("sysbench oltp_read_only, 8 connections", "statement", statements("oltp_read_only", 8), times=200, threads=8),
     "write-only": Workload("sysbench oltp_write_only, 8 connections", "statement", statements("oltp_write_only", 8), times=400, threads=8),
     "slap": Workload("mariadb-slap, 50 connections", "statement", slap, times=1, threads=50),
