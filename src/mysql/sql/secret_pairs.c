@@ -75,15 +75,16 @@ bool secret_pairs_any_narrow(struct span text)
         return stride_any(found);
 }
 
-/** Of the places from @p at on, which is not 0, in steps of 32: the first one where a pair begins among the 32 bytes, or behind which there
- *  are fewer than 33. */
-static size_t skip_narrow(struct span text, size_t at)
+/** Look at 32 bytes after the other from *@p at on, which is not 0, as long as there are 33 and none of them begins a pair. @return the bits of
+ *  those at *@p at; 0 if there are fewer than 33. */
+static uint32_t next_narrow(struct span text, size_t *at)
 {
-        while (text.len - at >= SECRET_PAIRS_AT_ONCE + SECRET_PAIRS_AROUND &&
-               !stride_any(pairs_of(text.data + at) | pairs_of(text.data + at + STRIDE))) {
-                at += SECRET_PAIRS_AT_ONCE;
+        uint32_t bits = 0;
+        while (text.len - *at >= SECRET_PAIRS_AT_ONCE + SECRET_PAIRS_AROUND &&
+               (bits = secret_pairs_at_narrow(text.data + *at)) == 0) {
+                *at += SECRET_PAIRS_AT_ONCE;
         }
-        return at;
+        return bits;
 }
 
 /* --- thirty-two bytes at once, with AVX2 --------------------------------------------------------------------------------- */
@@ -181,18 +182,19 @@ WIDE static bool any_wide(struct span text)
         return !_mm256_testz_si256(found, wanted);
 }
 
-/** As skip_narrow. */
-WIDE static size_t skip_wide(struct span text, size_t at)
+/** As next_narrow. */
+WIDE static uint32_t next_wide(struct span text, size_t *at)
 {
         const struct tables t = load_tables();
-        while (text.len - at >= SECRET_PAIRS_AT_ONCE + SECRET_PAIRS_AROUND) {
-                __m256i found = wide_pairs_of(&t, text.data + at);
+        const __m256i zero = _mm256_setzero_si256();
+        while (text.len - *at >= SECRET_PAIRS_AT_ONCE + SECRET_PAIRS_AROUND) {
+                __m256i found = wide_pairs_of(&t, text.data + *at);
                 if (!_mm256_testz_si256(found, found)) {
-                        break;
+                        return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(found, zero));
                 }
-                at += SECRET_PAIRS_AT_ONCE;
+                *at += SECRET_PAIRS_AT_ONCE;
         }
-        return at;
+        return 0;
 }
 
 static inline bool is_wide(void)
@@ -212,9 +214,9 @@ static bool any_wide(struct span text)
         return secret_pairs_any_narrow(text);
 }
 
-static size_t skip_wide(struct span text, size_t at)
+static uint32_t next_wide(struct span text, size_t *at)
 {
-        return skip_narrow(text, at);
+        return next_narrow(text, at);
 }
 
 static inline bool is_wide(void)
@@ -229,19 +231,27 @@ uint32_t secret_pairs_at(const uint8_t *at)
         return is_wide() ? pairs_at_wide(at) : secret_pairs_at_narrow(at);
 }
 
+/** The bits of the 32 bytes at @p at, which is the beginning of @p text, or near to its end: without reading outside it. */
+static uint32_t pairs_at_edge(struct span text, size_t at)
+{
+        size_t before = at > 0 ? SECRET_PAIRS_AROUND : 0;
+        struct span rest = span_of(text.data + at - before, text.len - at + before);
+        uint8_t block[SECRET_PAIRS_BLOCK] = {0};
+        (void)span_copy(block + SECRET_PAIRS_AROUND - before,
+                        span_head(rest, sizeof block - SECRET_PAIRS_AROUND + before));
+        return secret_pairs_at(block + SECRET_PAIRS_AROUND);
+}
+
 uint32_t secret_pairs_next(struct span text, size_t *at)
 {
         uint32_t found = 0;
         while (found == 0 && *at + SECRET_PAIRS_AROUND < text.len) {
                 if (*at > 0 && text.len - *at >= SECRET_PAIRS_AT_ONCE + SECRET_PAIRS_AROUND) {
-                        *at = is_wide() ? skip_wide(text, *at) : skip_narrow(text, *at);
+                        found = is_wide() ? next_wide(text, at) : next_narrow(text, at);
                 }
-                size_t before = *at > 0 ? SECRET_PAIRS_AROUND : 0;
-                struct span rest = span_of(text.data + *at - before, text.len - *at + before);
-                uint8_t block[SECRET_PAIRS_BLOCK] = {0};
-                (void)span_copy(block + SECRET_PAIRS_AROUND - before,
-                                span_head(rest, sizeof block - SECRET_PAIRS_AROUND + before));
-                found = secret_pairs_at(block + SECRET_PAIRS_AROUND);
+                if (found == 0 && *at + SECRET_PAIRS_AROUND < text.len) {
+                        found = pairs_at_edge(text, *at);
+                }
                 *at += SECRET_PAIRS_AT_ONCE;
         }
         return found;
