@@ -19,6 +19,8 @@ src_libbase_a_SOURCES = \
 	src/base/lock.h \
 	src/base/nearest.c \
 	src/base/nearest.h \
+	src/base/network.c \
+	src/base/network.h \
 	src/base/reader.c \
 	src/base/reader.h \
 	src/base/ring.c \

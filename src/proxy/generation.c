@@ -1,6 +1,7 @@
 #include "proxy/generation.h"
 
 #include "base/diag.h"
+#include "mysql/record/client_host.h"
 #include "profile/heap/prof.h"
 
 static enum status parse(const char *text, const char *name, struct address *out)
@@ -20,6 +21,10 @@ static enum status fill(struct generation *g, const struct settings *s)
         g->limits = (struct session_limits){.connect_timeout_ms = s->limits.connect_timeout_ms,
                                             .login_timeout_ms = s->limits.login_timeout_ms,
                                             .half_close_timeout_ms = s->limits.half_close_timeout_ms};
+        (void)settings_read_networks(s->proxy_protocol.networks,
+                                     &g->balancers); /* settings_check has read it */
+        g->sends_header = (unsigned)s->proxy_protocol.send;
+        g->refuses_headers = *s->proxy_protocol.networks != '\0' || g->sends_header != 0;
         g->remote_text = prof_strdup(STAGE_WORKER, s->remote);
         if (g->remote_text == NULL) {
                 diag(DIAG_ERROR, "the settings of sessions can't be stored: out of memory");
@@ -47,6 +52,18 @@ enum status generation_new(const struct settings *settings, struct generation **
         }
         *out = g;
         return STATUS_OK;
+}
+
+bool generation_wants_header(const struct generation *g, const char *client_addr)
+{
+        struct network address;
+        bool found = g->balancers.has_unix && client_is_local(span_str(client_addr));
+        if (!found && g->balancers.n > 0 && network_of_host(client_host(span_str(client_addr)), &address)) {
+                for (unsigned i = 0; i < g->balancers.n && !found; i++) {
+                        found = network_has(&g->balancers.at[i], &address);
+                }
+        }
+        return found;
 }
 
 struct generation *generation_hold(struct generation *g)

@@ -24,13 +24,18 @@ struct generation {
         struct session_limits limits;
         struct address listen; /**< of the proxy; a reload does not change it */
         struct address remote;
-        char *remote_text; /**< as the user gave it */
+        char *remote_text;                  /**< as the user gave it */
+        struct settings_networks balancers; /**< their connections begin with a PROXY header */
+        bool refuses_headers;               /**< PROXY headers of others are not passed on to the server */
+        unsigned sends_header;              /**< version of the PROXY header for the server; 0 = none */
         struct tls_context *tls;
 };
 
 /** Read the files that @p settings names. *@p out has one reference, which belongs to the caller.
  *  @return STATUS_INVALID, STATUS_IO or STATUS_NOMEM (reported with diag). */
 enum status generation_new(const struct settings *settings, struct generation **out);
+/** Must the connection from @p client_addr begin with a PROXY header? */
+bool generation_wants_header(const struct generation *g, const char *client_addr);
 /** Add a reference. @return @p g */
 struct generation *generation_hold(struct generation *g);
 /** Drop a reference; the last one frees it. NULL is allowed. */

@@ -12,6 +12,7 @@ src_libproxy_a_SOURCES = \
 	src/proxy/session.h \
 	src/proxy/session_drain.c \
 	src/proxy/session_forward.c \
+	src/proxy/session_header.c \
 	src/proxy/session_open.c \
 	src/proxy/session_state.h \
 	src/proxy/session_view.c \

@@ -21,6 +21,8 @@ static const struct {
     [REASON_HANDSHAKE_REFUSED] = {"handshake_refused", "the login was refused: see the error record"},
     [REASON_CLIENT_TLS] = {"client_tls", "TLS with the client failed"},
     [REASON_SERVER_TLS] = {"server_tls", "TLS with the server failed"},
+    [REASON_PROXY_HEADER] = {"proxy_header",
+                             "the PROXY header is missing, wrong or not allowed: see the error record"},
     [REASON_LOGIN_TIMEOUT] = {"login_timeout", "the client did not log in within limits.login_timeout_ms"},
     [REASON_HALF_CLOSE_TIMEOUT] =
         {"half_close_timeout",

@@ -21,11 +21,15 @@ struct session *session_next(const struct session *s)
 
 void session_enter(struct session *s, enum session_state state)
 {
-        static const char *const names[] = {
-            [SESSION_ACCEPTED] = "accepted", [SESSION_CONNECTING] = "connecting",
-            [SESSION_GATED] = "gated",       [SESSION_STREAMING] = "streaming",
-            [SESSION_REJECTED] = "rejected", [SESSION_CLOSING] = "closing",
-            [SESSION_REFUSED] = "refused",   [SESSION_ENDED] = "ended"};
+        static const char *const names[] = {[SESSION_ACCEPTED] = "accepted",
+                                            [SESSION_HEADER] = "header",
+                                            [SESSION_CONNECTING] = "connecting",
+                                            [SESSION_GATED] = "gated",
+                                            [SESSION_STREAMING] = "streaming",
+                                            [SESSION_REJECTED] = "rejected",
+                                            [SESSION_CLOSING] = "closing",
+                                            [SESSION_REFUSED] = "refused",
+                                            [SESSION_ENDED] = "ended"};
         if (s->state == SESSION_ENDED) {
                 return; /* whatever else the same callback finds */
         }
@@ -51,8 +55,20 @@ void session_drop_timer(struct session *s)
         }
 }
 
+void session_drop_header(struct session *s)
+{
+        if (s->header != NULL) {
+                if (s->header->event != NULL) {
+                        event_free(s->header->event);
+                }
+                prof_free(s->header);
+                s->header = NULL;
+        }
+}
+
 void session_discard(struct session *s)
 {
+        session_drop_header(s); /* its event goes before the socket */
         upstream_cancel(s->connecting);
         link_close(&s->links[SIDE_CLIENT]);
         link_close(&s->links[SIDE_SERVER]);
@@ -160,6 +176,7 @@ void session_refuse(struct session *s, struct span packet, enum reason reason)
 {
         struct link *client = &s->links[SIDE_CLIENT];
         session_give_reason(s, reason);
+        session_drop_header(s);
         session_enter(s, SESSION_REFUSED);
         link_abandon(&s->links[SIDE_SERVER]);
         if (link_write(client, packet) != STATUS_OK ||
@@ -170,6 +187,15 @@ void session_refuse(struct session *s, struct span packet, enum reason reason)
         }
         link_shut(client, true);
         session_set_timer(s);
+}
+
+void session_refuse_error(struct session *s, uint8_t seq, uint16_t errnum, const char *sqlstate,
+                          const char *text, enum reason reason)
+{
+        uint8_t packet[600];
+        struct writer w = writer_over(packet, sizeof packet);
+        gate_error_packet(&w, seq, errnum, sqlstate, text);
+        session_refuse(s, writer_span(&w), reason);
 }
 
 void session_go_on(struct session *s)
@@ -282,8 +308,9 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
                         stop_waiting(s);
                 }
         } else if (s->state != SESSION_CLOSING) {
-                enum reason reason =
-                    session_lacks_greeting(s) ? REASON_GREETING_TIMEOUT : REASON_LOGIN_TIMEOUT;
+                enum reason reason = s->state == SESSION_HEADER  ? REASON_PROXY_HEADER
+                                     : session_lacks_greeting(s) ? REASON_GREETING_TIMEOUT
+                                                                 : REASON_LOGIN_TIMEOUT;
                 session_report_error(s, reason_text(reason), NULL);
                 session_close(s, reason);
         } else if (what_moves(s) != s->timer_moved) {

@@ -1,6 +1,6 @@
 /** @file session.h  One client and its connection to the server; every byte between them passes through here.
  *
- *      accepted -> connecting -> gated <-> streaming -> closing -> ended          any -> refused -> ended
+ *      accepted (-> header) -> connecting -> gated <-> streaming -> closing -> ended          any -> refused -> ended
  *
  * Bytes that one link reads go through the gate while there is one, to the other link, and to the tap. Nothing waits for
  * the tap. A session is never freed within a callback of its own, but at its end.

@@ -174,6 +174,10 @@ void session_on_bytes(void *arg, struct link *from, struct span bytes)
         if (is_done(s) || (s->state == SESSION_REJECTED && from->side == SIDE_CLIENT)) {
                 return; /* read only to see its end */
         }
+        if (__builtin_expect(s->watches_opening, 0) && from->side == SIDE_CLIENT &&
+            session_refuse_header(s, bytes)) {
+                return;
+        }
         if (s->gate == NULL || s->state == SESSION_REJECTED) {
                 pass(s, from, bytes);
         } else {

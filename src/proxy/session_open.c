@@ -8,15 +8,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static void refuse_with_error(struct session *s, uint8_t seq, uint16_t errnum, const char *sqlstate,
-                              const char *text, enum reason reason)
-{
-        uint8_t packet[600];
-        struct writer w = writer_over(packet, sizeof packet);
-        gate_error_packet(&w, seq, errnum, sqlstate, text);
-        session_refuse(s, writer_span(&w), reason);
-}
-
 static void on_unreachable(struct session *s, const char *error)
 {
         char text[512];
@@ -26,7 +17,7 @@ static void on_unreachable(struct session *s, const char *error)
         session_report_error(s, reason_text(REASON_UPSTREAM_UNREACHABLE), text);
         /* ER_SERVER_SHUTDOWN: clients that wait for a server to come back try again. 2002 or 2003 would say it better, but
          * clients distrust a server that sends a number of their own range. */
-        refuse_with_error(s, 0, 1053, NULL, text, REASON_UPSTREAM_UNREACHABLE);
+        session_refuse_error(s, 0, 1053, NULL, text, REASON_UPSTREAM_UNREACHABLE);
 }
 
 static enum status report_connected(struct session *s, int fd)
@@ -36,16 +27,36 @@ static enum status report_connected(struct session *s, int fd)
         return tap_connected(s->tap, own, s->shared->loop.now_ns);
 }
 
-static void on_upstream(void *arg, int fd, const char *error)
+/** Tell the server for whom we connect, before anything else. */
+static enum status send_header(struct session *s)
 {
-        struct session *s = arg;
+        uint8_t bytes[PROXY_PROTOCOL_WRITTEN_MAX];
+        struct address client;
+        struct sockaddr_storage source = {.ss_family = AF_UNSPEC};
+        struct sockaddr_storage destination = {.ss_family = AF_UNSPEC};
+        socklen_t source_len;
+        socklen_t len = sizeof destination;
+        struct writer w = writer_over(bytes, sizeof bytes);
+        if (s->generation->sends_header == 0) {
+                return STATUS_OK;
+        }
+        if (address_parse(tap_client_addr(s->tap), &client) != STATUS_OK ||
+            !address_numeric(&client, &source, &source_len) ||
+            getsockname(s->links[SIDE_CLIENT].fd, (struct sockaddr *)&destination, &len) != 0) {
+                source.ss_family = AF_UNSPEC;
+        }
+        proxy_protocol_write(&w, s->generation->sends_header, &source, &destination);
+        return link_write(&s->links[SIDE_SERVER], writer_span(&w));
+}
+
+/** The server was reached, or could not be: @p fd is -1, and @p error says why. Within a callback of the session. */
+static void take_server(struct session *s, int fd, const char *error)
+{
         struct session_shared *shared = s->shared;
-        s->connecting = NULL;
-        loop_tick(&shared->loop);
-        session_begin(s);
         if (fd < 0) {
                 on_unreachable(s, error);
         } else if (link_open(&s->links[SIDE_SERVER], &shared->links, s, fd, 0) != STATUS_OK ||
+                   send_header(s) != STATUS_OK ||
                    link_resume(&s->links[SIDE_CLIENT], PAUSE_CONNECTING) != STATUS_OK ||
                    report_connected(s, fd) != STATUS_OK) {
                 session_close(s, REASON_OUT_OF_MEMORY);
@@ -53,10 +64,44 @@ static void on_upstream(void *arg, int fd, const char *error)
                 session_enter(s, SESSION_GATED);
                 session_set_timer(s);
         }
+}
+
+static void on_upstream(void *arg, int fd, const char *error)
+{
+        struct session *s = arg;
+        s->connecting = NULL;
+        loop_tick(&s->shared->loop);
+        session_begin(s);
+        take_server(s, fd, error);
         session_drained_finish(s);
 }
 
-/** @p reached becomes the server's socket if the connection is there at once, else -1. */
+/** @p reached becomes the server's socket if the connection is there at once, else -1. @return STATUS_NOMEM if there is no memory for
+ *  the attempt. */
+static enum status begin_connecting(struct session *s, int *reached)
+{
+        const struct generation *g = s->generation;
+        session_enter(s, SESSION_CONNECTING);
+        const struct upstream_try server =
+            upstream_connect(&s->shared->loop, &g->remote, g->limits.connect_timeout_ms, on_upstream, s);
+        s->connecting = server.under_way;
+        *reached = server.fd;
+        return server.under_way != NULL || server.fd >= 0 ? STATUS_OK : STATUS_NOMEM;
+}
+
+/** The client's PROXY header has come. */
+static void on_header(struct session *s)
+{
+        int reached;
+        session_drop_timer(s);
+        if (begin_connecting(s, &reached) != STATUS_OK) {
+                session_close(s, REASON_OUT_OF_MEMORY);
+        } else if (reached >= 0) {
+                take_server(s, reached, NULL);
+        }
+}
+
+/** @p reached: see begin_connecting. */
 static enum status set_up(struct session *s, int fd, const char *client_addr, int *reached)
 {
         struct session_shared *shared = s->shared;
@@ -70,11 +115,12 @@ static enum status set_up(struct session *s, int fd, const char *client_addr, in
                 return STATUS_NOMEM;
         }
         tap_set_remote(s->tap, span_str(g->remote_text));
-        const struct upstream_try server =
-            upstream_connect(&shared->loop, &g->remote, g->limits.connect_timeout_ms, on_upstream, s);
-        s->connecting = server.under_way;
-        *reached = server.fd;
-        return server.under_way != NULL || server.fd >= 0 ? STATUS_OK : STATUS_NOMEM;
+        if (generation_wants_header(g, client_addr)) {
+                session_enter(s, SESSION_HEADER);
+                return STATUS_OK;
+        }
+        s->watches_opening = g->refuses_headers;
+        return begin_connecting(s, reached);
 }
 
 static struct session *new_session(struct session_shared *shared, uint64_t conn_id)
@@ -109,19 +155,19 @@ enum status session_open(struct session_shared *shared, int fd, uint64_t conn_id
                 }
                 return STATUS_NOMEM;
         }
-        session_enter(s, SESSION_CONNECTING);
         s->next = shared->first;
         s->link_here = &shared->first;
         if (s->next != NULL) {
                 s->next->link_here = &s->next;
         }
         shared->first = s;
+        session_begin(s);
         if (server >= 0) {
-                on_upstream(s, server, NULL);
-        } else if (shared->draining) { /* it was on its way when the proxy began to stop */
-                session_begin(s);
-                session_drained_finish(s);
+                take_server(s, server, NULL);
+        } else if (s->state == SESSION_HEADER && session_await_header(s, on_header) != STATUS_OK) {
+                session_close(s, REASON_OUT_OF_MEMORY);
         }
+        session_drained_finish(s); /* the proxy may have begun to stop when the client was on its way */
         return STATUS_OK;
 }
 

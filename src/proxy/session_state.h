@@ -2,6 +2,7 @@
  *
  *      session.c          states, timers, the end
  *      session_forward.c  what its links report: bytes, ends, TLS
+ *      session_header.c   the PROXY header before it
  *      session_drain.c    its end when the proxy stops
  *      session_view.c     a look at it from outside
  *      session_open.c     how it begins */
@@ -10,11 +11,13 @@
 
 #include "mysql/gate/gate.h"
 #include "profile/heap/prof.h"
+#include "proxy/net/proxy_protocol.h"
 #include "proxy/net/upstream.h"
 #include "proxy/session.h"
 
 enum session_state {
         SESSION_ACCEPTED,
+        SESSION_HEADER,     /* a PROXY header must come first */
         SESSION_CONNECTING, /* to the server */
         SESSION_GATED,      /* the login, or another exchange that the gate translates: packets are held */
         SESSION_STREAMING,  /* bytes pass at once */
@@ -24,12 +27,21 @@ enum session_state {
         SESSION_ENDED,      /* to be destroyed when its callback returns */
 };
 
+/** While the PROXY header of a load balancer is awaited. */
+struct session_header {
+        struct event *event;
+        void (*done)(struct session *s); /* the header is whole */
+        size_t n;
+        uint8_t bytes[PROXY_PROTOCOL_MAX];
+};
+
 struct session {
         struct session_shared *shared;
         struct generation *generation; /* the settings that it began with; a reference */
         struct gate *gate;             /* NULL once it is open for good */
         struct tap *tap;
         enum session_state state;
+        bool watches_opening;   /* the client's first bytes must not be a PROXY header */
         bool in_callback;       /* of its own: it must not be destroyed now */
         struct tap_times times; /* for the tap */
         struct link links[2];   /* by enum side */
@@ -41,6 +53,9 @@ struct session {
         struct session *next;
         struct session **link_here; /* what points at this one in the list */
         struct upstream *connecting;
+        struct session_header *header; /* NULL = none is awaited */
+        uint8_t opening[12];           /* the client's first bytes, while watches_opening */
+        uint8_t n_opening;
         struct event *timer;    /* NULL = not set */
         uint64_t timer_moved;   /* what had moved when it was set: traffic since then sets it again */
         uint64_t pause_told_ns; /* when a notice last said that the client is paused (pause_for_replies) */
@@ -62,6 +77,10 @@ bool session_lacks_greeting(const struct session *s);
 void session_give_reason(struct session *s, enum reason reason);
 /** Send the client @p packet, which says why, and wait a little until it has been read. */
 void session_refuse(struct session *s, struct span packet, enum reason reason);
+/** Send the client the error @p errnum with @p text, as its packet @p seq, and end as session_refuse does. @p sqlstate: see gate_error_packet. */
+void session_refuse_error(struct session *s, uint8_t seq, uint16_t errnum, const char *sqlstate,
+                          const char *text, enum reason reason);
+void session_drop_header(struct session *s);
 /** Start the timer that the state calls for, instead of the one that is set. */
 void session_set_timer(struct session *s);
 void session_drop_timer(struct session *s);
@@ -73,6 +92,12 @@ void session_end_pipeline_pause(struct session *s);
 void session_report_error(struct session *s, const char *reason, const char *info);
 /** Free what it consists of, whatever is there. */
 void session_discard(struct session *s);
+
+/* session_header.c */
+/** Read the client's PROXY header, and then call @p done within a callback of the session. Within one, too. @return STATUS_NOMEM */
+enum status session_await_header(struct session *s, void (*done)(struct session *s));
+/** The client's next bytes, while watches_opening: end the session if they make up a PROXY header. @return whether they do. */
+bool session_refuse_header(struct session *s, struct span bytes);
 
 /* session_drain.c */
 /** session_finish; if the proxy stops and the session is at a point where the client can be told so, it ends. */

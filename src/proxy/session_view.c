@@ -25,7 +25,8 @@ void session_view(const struct session *s, struct session_view *out)
         copy_text(out->username, sizeof out->username, v.username);
         copy_text(out->database, sizeof out->database, v.database);
         copy_text(out->phase, sizeof out->phase,
-                  span_str(s->state == SESSION_CONNECTING                                ? "connecting"
+                  span_str(s->state == SESSION_HEADER                                    ? "header"
+                           : s->state == SESSION_CONNECTING                              ? "connecting"
                            : s->state == SESSION_REFUSED || s->state == SESSION_REJECTED ? "refused"
                                                                                          : v.phase));
         copy_text(out->opaque_reason, sizeof out->opaque_reason, span_str(v.opaque_reason));

@@ -1,5 +1,7 @@
 #include "rules/expr_state.h"
 
+#include "mysql/record/client_host.h"
+
 /* --- comparing one value -------------------------------------------------------------------------------------------- */
 
 static bool is_text_like(const struct expr_test *test, const struct expr_text *wanted, struct span text)
@@ -120,7 +122,7 @@ enum truth expr_match_client(const struct expr_test *test, struct expr_subject *
         if (test->kind == KIND_PRESENT) {
                 return TRUTH_TRUE;
         }
-        if (!network_of_address(record_text(r, FIELD_CLIENT_ADDR), &address)) {
+        if (!network_of_host(client_host(record_text(r, FIELD_CLIENT_ADDR)), &address)) {
                 return TRUTH_FALSE;
         }
         for (size_t i = 0; i < test->n; i++) {

@@ -3,9 +3,9 @@
 #ifndef RULES_EXPR_STATE_H
 #define RULES_EXPR_STATE_H
 
+#include "base/network.h"
 #include "mysql/sql/outline.h"
 #include "rules/expr.h"
-#include "rules/network.h"
 #include "rules/pattern.h"
 
 #include <stdatomic.h>

@@ -15,7 +15,5 @@ src_librules_a_SOURCES = \
 	src/rules/expr_value.c \
 	src/rules/filter.c \
 	src/rules/filter.h \
-	src/rules/network.c \
-	src/rules/network.h \
 	src/rules/pattern.c \
 	src/rules/pattern.h

@@ -37,6 +37,10 @@ static const char *const tls_server[] = {[SETTINGS_TLS_DISABLED] = "disabled",
                                          [SETTINGS_TLS_VERIFY_IDENTITY] = "verify_identity",
                                          [SETTINGS_TLS_AS_CLIENT] = "as_client",
                                          NULL};
+static const char *const proxy_send[] = {[SETTINGS_PROXY_SEND_OFF] = "off",
+                                         [SETTINGS_PROXY_SEND_V1] = "v1",
+                                         [SETTINGS_PROXY_SEND_V2] = "v2",
+                                         NULL};
 static const char *const levels[] = {
     [DIAG_ERROR] = "error", [DIAG_WARNING] = "warning", [DIAG_INFO] = "info", [DIAG_DEBUG] = "debug", NULL};
 
@@ -271,6 +275,18 @@ const struct settings_row settings_rows[] = {
        "When querytap is stopped, how long sessions have to complete their transactions. Sessions without a "
        "transaction end after the statement that runs. 0 ends all sessions at once.",
        RELOADABLE),
+    TEXT("proxy_protocol.networks", 0, proxy_protocol.networks, "",
+         "Networks of load balancers, such as 10.0.0.0/8, ::1 or unix, separated by commas: their "
+         "connections must "
+         "begin with a header of the PROXY protocol, version 1 or 2, which names the client. Headers from "
+         "elsewhere "
+         "are rejected. Leave empty to accept no headers.",
+         RELOADABLE),
+    CHOICE("proxy_protocol.send", proxy_protocol.send, "off", proxy_send,
+           "Begin each connection to the server with a header of the PROXY protocol, of version 1 (v1) or 2 "
+           "(v2), "
+           "which names the client. The server must expect it.",
+           RELOADABLE),
     CHOICE(
         "tls.client", tls.client, "preferred", tls_client,
         "TLS between client and proxy: disabled, preferred (offered, but optional), required, or passthrough "

@@ -316,6 +316,41 @@ void settings_defaults(struct settings *s)
         }
 }
 
+bool settings_read_networks(const char *text, struct settings_networks *out)
+{
+        char copy[SETTINGS_TEXT_MAX];
+        char *rest = copy;
+        char *word;
+        *out = (struct settings_networks){.n = 0};
+        (void)snprintf(copy, sizeof copy, "%s", text);
+        while ((word = strsep(&rest, ",")) != NULL && (rest != NULL || *word != '\0')) {
+                word += strspn(word, " \t");
+                word[strcspn(word, " \t")] = '\0';
+                if (strcmp(word, "unix") == 0) {
+                        out->has_unix = true;
+                } else if (out->n == SETTINGS_NETWORKS || !network_parse(word, &out->at[out->n++])) {
+                        return false;
+                }
+        }
+        return true;
+}
+
+static enum status check_networks(const struct settings *s)
+{
+        char place[SETTINGS_PLACE_MAX];
+        struct settings_networks networks;
+        if (settings_read_networks(s->proxy_protocol.networks, &networks)) {
+                return STATUS_OK;
+        }
+        diag(DIAG_ERROR,
+             "%ssetting 'proxy_protocol.networks' must be up to %d networks or addresses, or unix, separated "
+             "by "
+             "commas, not '%s'",
+             settings_place(s, "proxy_protocol.networks", 0, place), SETTINGS_NETWORKS,
+             s->proxy_protocol.networks);
+        return STATUS_INVALID;
+}
+
 static enum status check_sink(const struct settings *s, uint64_t i)
 {
         const struct settings_sink *sink = &s->sinks[i];
@@ -339,6 +374,9 @@ static enum status check_sink(const struct settings *s, uint64_t i)
 
 enum status settings_check(const struct settings *s)
 {
+        if (check_networks(s) != STATUS_OK) {
+                return STATUS_INVALID;
+        }
         for (uint64_t i = 0; i < s->n_sinks; i++) {
                 if (check_sink(s, i) != STATUS_OK) {
                         return STATUS_INVALID;

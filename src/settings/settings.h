@@ -31,6 +31,8 @@ struct settings_row settings_row_of(const struct settings_row *row, uint64_t i);
 /** Apply the flags among argv[1 …]; -c FILE is loaded first, wherever it stands. What is no flag stays, in order, in
  *  argv, and *@p argc is adjusted; "--" ends the flags. STATUS_INVALID (reported) for an unknown flag or a wrong value. */
 enum status settings_args(struct settings *s, int *argc, char **argv);
+/** Read a list such as "10.0.0.0/8, ::1, unix". @return false if it is not one, or too long. */
+bool settings_read_networks(const char *text, struct settings_networks *out);
 /** Settings that must fit each other; the kinds of logs check theirs (journal/sink/sink_check.h). settings_args calls it.
  *  @return STATUS_INVALID (reported) if they do not. */
 enum status settings_check(const struct settings *s);

@@ -4,6 +4,8 @@
 #ifndef SETTINGS_VALUES_H
 #define SETTINGS_VALUES_H
 
+#include "base/network.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -41,6 +43,17 @@ enum settings_tls_server {
         SETTINGS_TLS_VERIFY_CA,
         SETTINGS_TLS_VERIFY_IDENTITY,
         SETTINGS_TLS_AS_CLIENT
+};
+
+enum settings_proxy_send { SETTINGS_PROXY_SEND_OFF, SETTINGS_PROXY_SEND_V1, SETTINGS_PROXY_SEND_V2 };
+
+enum { SETTINGS_NETWORKS = 32 };
+
+/** Networks, and whether clients of UNIX sockets belong to them. */
+struct settings_networks {
+        struct network at[SETTINGS_NETWORKS];
+        unsigned n;
+        bool has_unix;
 };
 
 /** The criteria of a filter, in the order of rules/filter.h. */
@@ -149,6 +162,11 @@ struct settings {
                 uint64_t half_close_timeout_ms;
                 uint64_t shutdown_timeout_ms; /**< for sessions to end their transactions; 0 = none */
         } limits;
+        struct {
+                char networks
+                    [SETTINGS_TEXT_MAX]; /**< whose connections begin with a PROXY header; "" = none */
+                uint64_t send;           /**< enum settings_proxy_send */
+        } proxy_protocol;
         struct {
                 uint64_t client;                     /**< enum settings_tls_client */
                 uint64_t server;                     /**< enum settings_tls_server */

@@ -6,6 +6,8 @@
 #include "profile/heap/prof.h"
 #include "tap/tap_state.h"
 
+#include <stdio.h>
+
 /* --- records -------------------------------------------------------------------------------------------------------- */
 
 /** Let @p r carry the session: who it is, also as far as this record does not show it. */
@@ -13,7 +15,7 @@ static void carry(const struct tap *tap, struct record *r)
 {
         const struct tap_config *config = &tap->shared->config;
         struct field_set present = r->present;
-        record_set_text(r, FIELD_CLIENT_ADDR, span_of(tap->client_addr, tap->client_len));
+        record_set_text(r, FIELD_CLIENT_ADDR, span_of(tap_client_addr(tap), tap->client_len));
         record_set_text(r, FIELD_PROXY_LISTEN_ADDR, config->listen_addr);
         record_set_text(r, FIELD_PROXY_CLIENT_ADDR, span_of(tap->own_addr, tap->own_len));
         record_set_text(r, FIELD_REMOTE_ADDR, tap->remote_addr);
@@ -126,6 +128,17 @@ void tap_give_up(struct tap *tap, const char *reason, uint64_t now_ns)
 
 /* --- what the forwarding side knows ---------------------------------------------------------------------------------- */
 
+enum status tap_set_client(struct tap *tap, const char *client_addr)
+{
+        tap->told_addr = prof_strdup(STAGE_SESSION, client_addr);
+        if (tap->told_addr == NULL) {
+                return STATUS_NOMEM;
+        }
+        tap->client_len = (uint16_t)strlen(client_addr);
+        tap_identity_changed(tap);
+        return STATUS_OK;
+}
+
 void tap_set_remote(struct tap *tap, struct span remote_addr)
 {
         tap->remote_addr = remote_addr;
@@ -140,7 +153,12 @@ enum status tap_connected(struct tap *tap, const char *own_addr, uint64_t now_ns
         }
         tap->own_len = (uint16_t)strlen(own_addr);
         tap_identity_changed(tap);
+        char through[160];
         struct record r = tap_record(EVENT_CONNECT, now_ns);
+        if (tap->told_addr != NULL) {
+                (void)snprintf(through, sizeof through, "through %s (PROXY header)", tap->client_addr);
+                record_set_text(&r, FIELD_INFO, span_str(through));
+        }
         tap_emit(tap, &r);
         return STATUS_OK;
 }
@@ -225,7 +243,7 @@ void tap_end(struct tap *tap, const struct tap_ending *ending, uint64_t now_ns)
 
 const char *tap_client_addr(const struct tap *tap)
 {
-        return tap->client_addr;
+        return tap->told_addr != NULL ? tap->told_addr : tap->client_addr;
 }
 
 uint64_t tap_age_ns(const struct tap *tap, uint64_t now_ns)

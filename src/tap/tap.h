@@ -147,6 +147,9 @@ bool tap_join(struct tap *tap, enum dissect_packing packing, uint64_t now_ns);
 
 /* What only the forwarding side knows. */
 
+/** The client is at @p client_addr (copied), as the one that connected says for it. Before tap_connected, whose record then says through
+ *  whom. @return STATUS_NOMEM; then nothing has changed. */
+enum status tap_set_client(struct tap *tap, const char *client_addr);
 /** The address of the server, as records show it. It must outlive the tap. */
 void tap_set_remote(struct tap *tap, struct span remote_addr);
 /** The server was reached; @p own_addr is our own address towards it. Emits EVENT_CONNECT.

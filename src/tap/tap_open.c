@@ -176,6 +176,7 @@ void tap_free(struct tap *tap)
         dissect_free(tap->front.dissect);
         prof_free(tap->prevented_by);
         prof_free(tap->own_addr);
+        prof_free(tap->told_addr);
         prof_free(tap->tls[SIDE_CLIENT]);
         prof_free(tap->tls[SIDE_SERVER]);
         prof_free(tap);

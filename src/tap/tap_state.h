@@ -48,7 +48,8 @@ struct tap {
         char *tls[2];                   /* by enum side; NULL = none */
         struct dissect_verdict counted; /* in the shared counts */
         struct gate_offer offer;
-        char client_addr[];
+        char *told_addr;    /* of the client, by tap_set_client; NULL = it is who connected */
+        char client_addr[]; /* who connected */
 };
 
 /* tap.c */

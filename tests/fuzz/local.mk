@@ -19,6 +19,11 @@ tests_fuzz_replay_gate_LDADD = $(FUZZ_LIBS)
 tests_fuzz_replay_compress_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_compress.c $(FUZZ_COMMON)
 tests_fuzz_replay_compress_LDADD = $(FUZZ_LIBS)
 
+check_PROGRAMS += tests/fuzz/replay-header
+TESTS += tests/fuzz/replay-header
+tests_fuzz_replay_header_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_header.c $(FUZZ_COMMON)
+tests_fuzz_replay_header_LDADD = $(FUZZ_LIBS)
+
 check_PROGRAMS += tests/fuzz/replay-dump
 TESTS += tests/fuzz/replay-dump
 tests_fuzz_replay_dump_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_dump.c $(FUZZ_COMMON)
@@ -62,6 +67,10 @@ noinst_PROGRAMS += tests/fuzz/fuzz-filter
 tests_fuzz_fuzz_filter_SOURCES = tests/fuzz/fuzz_filter.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_filter_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_filter_LDADD = $(FUZZ_LIBS)
+noinst_PROGRAMS += tests/fuzz/fuzz-header
+tests_fuzz_fuzz_header_SOURCES = tests/fuzz/fuzz_header.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_header_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_header_LDADD = $(FUZZ_LIBS)
 noinst_PROGRAMS += tests/fuzz/fuzz-sql
 tests_fuzz_fuzz_sql_SOURCES = tests/fuzz/fuzz_sql.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_sql_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

@@ -12,6 +12,8 @@ src_libproxy_net_a_SOURCES = \
 	src/proxy/net/loop.h \
 	src/proxy/net/mailbox.c \
 	src/proxy/net/mailbox.h \
+	src/proxy/net/proxy_protocol.c \
+	src/proxy/net/proxy_protocol.h \
 	src/proxy/net/tls.c \
 	src/proxy/net/tls.h \
 	src/proxy/net/tls_bio.c \

@@ -1,7 +1,7 @@
 /** @file network.h  Addresses and networks of IPv4 and IPv6, read from text and compared.
  * Does not know: sockets.   Threads: any.   Memory: none. */
-#ifndef RULES_NETWORK_H
-#define RULES_NETWORK_H
+#ifndef BASE_NETWORK_H
+#define BASE_NETWORK_H
 
 #include "base/span.h"
 
@@ -19,9 +19,9 @@ enum { NETWORK_TEXT_MAX = 64 };
 void network_print(const struct network *n, char out[NETWORK_TEXT_MAX]);
 /** Read 10.0.0.0/8, fe80::/16 or 192.168.1.7. @p text is changed. @return false if it is neither a network nor an address. */
 bool network_parse(char *text, struct network *out);
-/** Read the address in host:port or [v6]:port. @return false for anything else, such as a UNIX socket. */
-bool network_of_address(struct span addr, struct network *out);
-/** Is @p address, of network_of_address, in @p n? */
+/** Read an address without a port. @return false for anything else, such as a name. */
+bool network_of_host(struct span host, struct network *out);
+/** Is @p address, of network_of_host, in @p n? */
 bool network_has(const struct network *n, const struct network *address);
 
 #endif

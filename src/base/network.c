@@ -1,6 +1,4 @@
-#include "rules/network.h"
-
-#include "mysql/record/client_host.h"
+#include "base/network.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -53,10 +51,9 @@ bool network_parse(char *text, struct network *out)
         return true;
 }
 
-bool network_of_address(struct span addr, struct network *out)
+bool network_of_host(struct span host, struct network *out)
 {
         char text[64];
-        struct span host = client_host(addr);
         if (host.len >= sizeof text) {
                 return false;
         }
